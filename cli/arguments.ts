@@ -1,0 +1,108 @@
+/**
+ * Reads command lines strictly: a flag that is not known, has no value, or a
+ * wrong one, is an error that names it. Parsing is std/cli's `parseArgs`.
+ *
+ * @module
+ */
+// @ts-types="./parse_args.d.ts"
+import { parseArgs } from "deno-std/cli/parse_args.js";
+
+/** The user asked for something that cannot be. Exit status 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** One flag of a command. */
+export interface Flag {
+  /** What the value is, such as `PORT`; none for a flag that stands alone. */
+  readonly value?: string;
+  /** One line for the help. */
+  readonly help: string;
+}
+
+/** The flags of a command, by name without the dashes. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** A command line, read. */
+export interface Arguments {
+  /** What stands between the flags. */
+  readonly words: readonly string[];
+  /** The values that were given; an empty string for a flag without value. */
+  readonly flags: ReadonlyMap<string, string>;
+}
+
+/**
+ * Reads the arguments of a command that takes these flags, `--help` and `-h`.
+ *
+ * @throws {UsageError} Naming the flag at fault.
+ */
+export function readArguments(
+  args: readonly string[],
+  flags: Flags,
+): Arguments {
+  const known: Flags = { ...flags, help: { help: "" } };
+  const names = Object.keys(known);
+  const unknown: string[] = [];
+  const parsed = parseArgs([...args], {
+    alias: { h: "help" },
+    boolean: names.filter((name) => known[name].value === undefined),
+    collect: names.filter((name) => known[name].value !== undefined),
+    string: [...names.filter((name) => known[name].value !== undefined), "_"],
+    unknown: (argument, key) => {
+      if (key !== undefined) unknown.push(argument);
+      return key === undefined;
+    },
+  });
+  if (unknown.length > 0) {
+    throw new UsageError(`unknown flag ${unknown[0].split("=")[0]}`);
+  }
+  const given = new Map<string, string>();
+  for (const name of names) {
+    const value = parsed[name];
+    if (Array.isArray(value)) {
+      if (value.length > 1) throw new UsageError(`--${name} is given twice`);
+      if (value.length === 0) continue;
+      if (value[0] === "") {
+        throw new UsageError(`--${name} needs a value: ${known[name].value}`);
+      }
+      given.set(name, String(value[0]));
+    } else if (value === true) {
+      given.set(name, "");
+    }
+  }
+  return { words: parsed._.map(String), flags: given };
+}
+
+/**
+ * The value of a flag as a whole number within bounds; undefined if it was not
+ * given.
+ *
+ * @throws {UsageError} If it is anything else.
+ */
+export function wholeNumber(
+  { flags }: Arguments,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const value = flags.get(name);
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (/^\d{1,15}$/.test(value) && number >= least && number <= most) {
+    return number;
+  }
+  throw new UsageError(
+    `--${name}: expected a whole number from ${least} to ${most}, found ${value}`,
+  );
+}
+
+/** The flags as lines of a help text. */
+export function describeFlags(flags: Flags): string {
+  const rows = Object.entries(flags).map(([name, { help, value }]) => ({
+    flag: value === undefined ? `--${name}` : `--${name} ${value}`,
+    help,
+  }));
+  const width = Math.max(...rows.map(({ flag }) => flag.length));
+  return rows.map(({ flag, help }) => `  ${flag.padEnd(width)}  ${help}`)
+    .join("\n");
+}

@@ -1,0 +1,52 @@
+/**
+ * How programs end: 0 when all went well, 1 when something outside was in the
+ * way, 2 when the command line was wrong; in both of the latter with one clear
+ * line, and never with a stack trace for what a user did.
+ *
+ * @module
+ */
+import { UsageError } from "./arguments.ts";
+
+/** Something outside is in the way: a port, a file. Exit status 1. */
+export class SetupError extends Error {
+  /** Always `SetupError`. */
+  override readonly name = "SetupError";
+}
+
+/** Runs a program's main function and exits with its status. */
+export async function runProgram(
+  name: string,
+  main: () => Promise<void>,
+): Promise<never> {
+  try {
+    await main();
+    Deno.exit(0);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      console.error(`${name}: ${error.message} (see ${name} --help)`);
+      Deno.exit(2);
+    }
+    if (error instanceof SetupError) {
+      console.error(`${name}: ${error.message}`);
+      Deno.exit(1);
+    }
+    throw error;
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM, with its name. */
+export function nextSignal(): Promise<Deno.Signal> {
+  const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const listeners = signals.map((signal) => {
+    const listener = () => {
+      for (const [index, other] of signals.entries()) {
+        Deno.removeSignalListener(other, listeners[index]);
+      }
+      resolve(signal);
+    };
+    Deno.addSignalListener(signal, listener);
+    return listener;
+  });
+  return promise;
+}

@@ -1,0 +1,43 @@
+/**
+ * Asks for permissions without ever being asked for them: looks first whether
+ * the runtime grants what is needed, so that no prompt appears, and says which
+ * flag would grant it.
+ *
+ * @module
+ */
+
+/** One thing that a program may be allowed to do. */
+export type Need =
+  | { readonly name: "net"; readonly host: string }
+  | { readonly name: "read" | "write"; readonly path: string }
+  | { readonly name: "env"; readonly variable: string };
+
+/** Whether the runtime grants it, without asking anybody. */
+export async function isGranted(need: Need): Promise<boolean> {
+  const { state } = await Deno.permissions.query(need);
+  return state === "granted";
+}
+
+/** The flags of `deno run` that would grant these, one a kind. */
+export function flagsFor(needs: readonly Need[]): string {
+  const kinds = new Map<string, string[]>();
+  for (const need of needs) {
+    const value = "host" in need
+      ? need.host
+      : "path" in need
+      ? need.path
+      : need.variable;
+    const values = kinds.get(need.name) ?? [];
+    if (!values.includes(value)) values.push(value);
+    kinds.set(need.name, values);
+  }
+  return [...kinds].map(([name, values]) =>
+    `--allow-${name}=${values.join(",")}`
+  ).join(" ");
+}
+
+/** Those of the needs that are not granted. */
+export async function missing(needs: readonly Need[]): Promise<Need[]> {
+  const granted = await Promise.all(needs.map(isGranted));
+  return needs.filter((_, index) => !granted[index]);
+}

@@ -1,0 +1,80 @@
+/**
+ * `herd send NAME 'LINE'`: asks one server one question and prints the answer.
+ *
+ * @module
+ */
+import {
+  describeFlags,
+  type Flags,
+  readArguments,
+  UsageError,
+} from "../cli/arguments.ts";
+import { SetupError } from "../cli/exit.ts";
+import { flagsFor, isGranted, type Need } from "../cli/permissions.ts";
+import { findServer } from "../peers/topology.ts";
+import { bytesOfText } from "../protocol/bytes.ts";
+import { closeQuietly, writeAll, writeAllBytes } from "../runtime/transport.ts";
+import { readSettings, serverFlags } from "../settings.ts";
+
+const readBufferBytes = 64 * 1024;
+
+const sendFlags: Flags = {
+  "base-port": serverFlags["base-port"],
+  host: { value: "ADDRESS", help: "where the server is (the herd file's)" },
+  config: serverFlags.config,
+};
+
+const help = `Sends one line to one server and prints what it answers.
+
+Usage: herd send NAME 'LINE' [flags]
+
+  herd send Hill 'IAMAT kiwi +34.068930-118.445127 1520023934.918963997'
+  herd send Campbell 'WHATSAT kiwi 10 5'
+
+${describeFlags(sendFlags)}
+  --help              this text`;
+
+/** Runs the command. */
+export async function send(args: readonly string[]): Promise<void> {
+  const parsed = readArguments(args, sendFlags);
+  if (parsed.flags.has("help")) return console.log(help);
+  const [name, ...words] = parsed.words;
+  if (name === undefined || words.length === 0) {
+    throw new UsageError("expected a server's name and a line");
+  }
+  const { host, topology } = await readSettings(parsed);
+  const server = findServer(topology, name);
+  if (server === undefined) {
+    const names = topology.servers.map((entry) => entry.name).join(", ");
+    throw new UsageError(`no server is called ${name}; there are ${names}`);
+  }
+  await ask(host ?? server.host, server.clientPort, words.join(" "));
+}
+
+async function ask(
+  hostname: string,
+  port: number,
+  line: string,
+): Promise<void> {
+  const address = `${hostname}:${port}`;
+  const need: Need = { name: "net", host: address };
+  if (!await isGranted(need)) {
+    throw new SetupError(`not permitted: run with ${flagsFor([need])}`);
+  }
+  let connection;
+  try {
+    connection = await Deno.connect({ hostname, port });
+    await writeAll(connection, bytesOfText(line) + "\n");
+    await connection.closeWrite();
+    const buffer = new Uint8Array(readBufferBytes);
+    let count;
+    while ((count = await connection.read(buffer)) !== null) {
+      await writeAllBytes(Deno.stdout, buffer.subarray(0, count));
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new SetupError(`nobody answers on ${address}: ${error.message}`);
+  } finally {
+    if (connection !== undefined) closeQuietly(connection);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * `herd up`: every server of the herd in one process and one terminal.
+ *
+ * @module
+ */
+import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
+import { nextSignal } from "../cli/exit.ts";
+import { showErrors } from "../cli/stderr_events.ts";
+import type { HerdServer } from "../herd_server.ts";
+import { startServers } from "../server.ts";
+import { readSettings, serverFlags } from "../settings.ts";
+
+const help = `Runs every server of the herd until Ctrl-C.
+
+Usage: herd up [flags]
+
+${describeFlags(serverFlags)}
+  --help                    this text`;
+
+/** Runs the command. */
+export async function up(args: readonly string[]): Promise<void> {
+  const parsed = readArguments(args, serverFlags);
+  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.words.length > 0) {
+    throw new UsageError(`up takes no words, found ${parsed.words[0]}`);
+  }
+  const settings = await readSettings(parsed);
+  showErrors();
+  if (settings.places.note !== undefined) console.error(settings.places.note);
+  const stop = nextSignal();
+  const names = settings.topology.servers.map(({ name }) => name);
+  const servers = await startServers(settings, names);
+  console.log(describe(servers, settings.logDirectory));
+  const signal = await stop;
+  await Promise.all(servers.map((server) => server.stop(signal)));
+  console.log("The herd has stopped.");
+}
+
+function describe(servers: readonly HerdServer[], logs: string): string {
+  const widest = (texts: string[]) =>
+    Math.max(...texts.map((text) => text.length));
+  const nameWidth = widest(servers.map(({ name }) => name));
+  const addressWidth = widest(
+    servers.map(({ clientAddress }) => clientAddress),
+  );
+  const rows = servers.map((server) => {
+    const name = server.name.padEnd(nameWidth);
+    const clients = server.clientAddress.padEnd(addressWidth);
+    const linked = server.linkedNeighbours.join(", ") || "nobody";
+    return `  ${name}  clients ${clients}  linked with ${linked}`;
+  });
+  const [hostname, port] = splitAddress(servers[0].clientAddress);
+  const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
+  return `The herd is up: ${count}, logs in ${logs}/
+
+${rows.join("\n")}
+
+In another terminal, tell one of them where you are, and ask what is near:
+
+  printf 'IAMAT me +34.068930-118.445127 1520023934.9\\nWHATSAT me 10 5\\n' | nc -N ${hostname} ${port}
+
+Any other server knows too. Ctrl-C stops the herd.`;
+}
+
+function splitAddress(address: string): [string, string] {
+  const colon = address.lastIndexOf(":");
+  return [address.slice(0, colon), address.slice(colon + 1)];
+}

@@ -1,0 +1,241 @@
+/**
+ * One server of the herd, put together from its rooms. Knows a network, a
+ * folder and a places service only as what it was given.
+ *
+ * @module
+ */
+import { createTell } from "./journal/events.ts";
+import { Journal } from "./journal/journal.ts";
+import { Herd } from "./peers/herd.ts";
+import { dialTimeoutMs } from "./peers/limits.ts";
+import { Links } from "./peers/links.ts";
+import type { ServerEntry, Topology } from "./peers/topology.ts";
+import { Places } from "./places/places.ts";
+import type { PlacesProvider } from "./places/provider.ts";
+import { kilometresToMetres } from "./protocol/decimal.ts";
+import { positionOf } from "./protocol/report.ts";
+import type { Clock } from "./runtime/clock.ts";
+import type { Accepted, Connect, Listener } from "./runtime/network.ts";
+import type { Tell } from "./runtime/tell.ts";
+import type { Transport } from "./runtime/transport.ts";
+import { ClientConnection } from "./sessions/connection.ts";
+import type { Desk } from "./sessions/session.ts";
+
+/** After an accept that failed, in milliseconds, before the next. */
+const acceptPauseMs = 100;
+
+/** What a server is put together from. */
+export interface HerdServerOptions {
+  /** Which server of the topology this one is. */
+  readonly self: ServerEntry;
+  readonly topology: Topology;
+  /** The address where it listens for clients. */
+  readonly clientHost: string;
+  /** Whether a neighbour that comes back is sent what it missed. */
+  readonly catchUp: boolean;
+  /** The open client port. Closed by the server when it stops. */
+  readonly clients: Listener;
+  /** The open peer port, likewise. */
+  readonly peers: Listener;
+  readonly connect: Connect;
+  readonly clock: Clock;
+  /** Closed by the server when it stops. */
+  readonly journal: Journal;
+  readonly places: PlacesProvider;
+}
+
+/** A running server. */
+export class HerdServer implements AsyncDisposable {
+  readonly #options: HerdServerOptions;
+  readonly #tell: Tell;
+  readonly #herd = new Herd();
+  readonly #links: Links;
+  readonly #desk: Desk;
+  readonly #acceptLoops: Promise<void>[] = [];
+  readonly #connections = new Map<ClientConnection, Promise<void>>();
+  #connectionCount = 0;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: HerdServerOptions) {
+    const { catchUp, clock, journal, self, topology } = options;
+    this.#options = options;
+    this.#tell = createTell(journal, self.name);
+    this.#links = new Links({
+      self,
+      topology,
+      herd: this.#herd,
+      clock,
+      incarnation: crypto.randomUUID(),
+      catchUp,
+      connect: (neighbour, signal) => this.#dial(neighbour, signal),
+      trafficOf: (connection) => journal.trafficOf(connection),
+      tell: this.#tell,
+    });
+    this.#desk = this.#createDesk();
+  }
+
+  get name(): string {
+    return this.#options.self.name;
+  }
+
+  /** Where clients connect: `host:port`. */
+  get clientAddress(): string {
+    const { clientHost, self } = this.#options;
+    return `${clientHost}:${self.clientPort}`;
+  }
+
+  /** Where neighbours connect: `host:port`. */
+  get peerAddress(): string {
+    const { self } = this.#options;
+    return `${self.host}:${self.peerPort}`;
+  }
+
+  /** The log file being written. */
+  get logPath(): string {
+    return this.#options.journal.path;
+  }
+
+  /** The names of the neighbours that are linked now. */
+  get linkedNeighbours(): string[] {
+    return this.#links.linked();
+  }
+
+  /** Lets clients and neighbours in. */
+  open(): void {
+    const { clients, peers, places, self } = this.#options;
+    this.#acceptLoops.push(
+      this.#acceptAll(clients, (client) => this.#serve(client)),
+      this.#acceptAll(
+        peers,
+        ({ remote, transport }) => this.#links.accept(transport, remote),
+      ),
+    );
+    this.#tell("info", "server", "started", {
+      name: self.name,
+      clients: this.clientAddress,
+      peers: this.peerAddress,
+      places: places.name,
+    });
+  }
+
+  /**
+   * Dials the neighbours, and goes on dialling those that do not answer.
+   * Resolves when each was tried once.
+   */
+  async link(): Promise<void> {
+    await this.#links.start();
+  }
+
+  /**
+   * Stops: accepts nobody, answers what was asked, ends the links behind what
+   * is being written, and flushes the log. Safe to call twice.
+   */
+  stop(reason = "asked to"): Promise<void> {
+    return this.#stopped ??= this.#stop(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(reason: string): Promise<void> {
+    this.#tell("info", "server", "stopping", { reason });
+    this.#options.clients.close();
+    this.#options.peers.close();
+    await Promise.all(this.#acceptLoops);
+    for (const connection of this.#connections.keys()) connection.stop();
+    await Promise.all(this.#connections.values());
+    await this.#links.stop();
+    this.#tell("info", "server", "stopped");
+    await this.#options.journal.close();
+  }
+
+  #createDesk(): Desk {
+    const { clock, places: provider, self } = this.#options;
+    const places = new Places({
+      provider,
+      clock,
+      onFault: (message) =>
+        this.#tell("warning", "server", "places failed", {
+          provider: provider.name,
+          message,
+        }),
+    });
+    return {
+      serverName: self.name,
+      now: () => clock.now(),
+      accept: (report) => this.#herd.accept(report),
+      newest: (client) => this.#herd.newest(client),
+      places: (line, question) =>
+        places.nearby({
+          position: positionOf(line),
+          radiusMetres: kilometresToMetres(question.radiusKm),
+          bound: Number(question.bound),
+        }),
+    };
+  }
+
+  /** Accepts until the listener closes, whatever else goes wrong. */
+  async #acceptAll(
+    listener: Listener,
+    serve: (accepted: Accepted) => Promise<void>,
+  ): Promise<void> {
+    while (true) {
+      try {
+        serve(await listener.accept());
+      } catch (error) {
+        if (this.#stopped !== undefined) return;
+        // Out of descriptors, or the client was gone before we came.
+        this.#tell("error", "server", "accept failed", {
+          message: String(error),
+        });
+        await new Promise<void>((resolve) =>
+          this.#options.clock.after(acceptPauseMs, resolve)
+        );
+      }
+    }
+  }
+
+  async #serve({ remote, transport }: Accepted): Promise<void> {
+    const { clock, journal } = this.#options;
+    this.#connectionCount += 1;
+    const name = `client/${this.#connectionCount}`;
+    this.#tell("debug", name, "connected", { remote });
+    const connection = new ClientConnection(transport, {
+      desk: this.#desk,
+      clock,
+      traffic: journal.trafficOf(name),
+      flush: () => this.#links.flush(),
+      handed: () => this.#links.handed(),
+    });
+    const served = connection.run().then((reason) => {
+      this.#connections.delete(connection);
+      const { detail } = connection;
+      this.#tell("debug", name, "closed", {
+        reason,
+        ...(detail === "" ? {} : { detail }),
+      });
+    });
+    this.#connections.set(connection, served);
+    await served;
+  }
+
+  /** Connects to a neighbour's peer port, within the deadline. */
+  async #dial(
+    neighbour: ServerEntry,
+    signal: AbortSignal,
+  ): Promise<Transport> {
+    const { clock, connect } = this.#options;
+    const attempt = new AbortController();
+    const abort = () => attempt.abort();
+    const cancel = clock.after(dialTimeoutMs, abort);
+    signal.addEventListener("abort", abort);
+    try {
+      const { host, peerPort } = neighbour;
+      return await connect(host, peerPort, attempt.signal);
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", abort);
+    }
+  }
+}

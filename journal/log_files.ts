@@ -1,0 +1,141 @@
+/**
+ * The files of one log, used in turn. Renaming a file needs permission to read
+ * it, and the log has permission to write only; so files are not renamed when
+ * one is full. Writing goes on in the next of a fixed ring: `NAME.log`,
+ * `NAME.1.log` and so on, then `NAME.log` again.
+ *
+ * @module
+ */
+
+import { writeAllBytes } from "../runtime/transport.ts";
+
+/** Where to write, and when to go on to the next file. */
+export interface LogFilesOptions {
+  /** The folder; made if it is not there. */
+  readonly directory: string;
+  /** The name of the first file, without `.log`. */
+  readonly name: string;
+  /** A file of this size, in bytes, is full. */
+  readonly maxFileBytes: number;
+  /** How many full files are kept beside the current one. */
+  readonly keptFiles: number;
+}
+
+/** A ring of files, one of them open. */
+export class LogFiles implements Disposable {
+  readonly #options: LogFilesOptions;
+  #slot: number;
+  #file: Deno.FsFile;
+  #sizeBytes: number;
+
+  private constructor(
+    options: LogFilesOptions,
+    slot: number,
+    file: Deno.FsFile,
+    sizeBytes: number,
+  ) {
+    this.#options = options;
+    this.#slot = slot;
+    this.#file = file;
+    this.#sizeBytes = sizeBytes;
+  }
+
+  /**
+   * Opens the file that was written last: the one that is there and not full.
+   *
+   * @throws {Deno.errors.NotCapable | Error} As `Deno.open` does.
+   */
+  static async open(options: LogFilesOptions): Promise<LogFiles> {
+    await Deno.mkdir(options.directory, { recursive: true });
+    let lastFound = -1;
+    for (let slot = 0; slot <= options.keptFiles; slot++) {
+      const found = await openIfThere(pathOf(options, slot));
+      if (found === undefined) continue;
+      const { file, sizeBytes } = found;
+      if (sizeBytes < options.maxFileBytes) {
+        return new LogFiles(options, slot, file, sizeBytes);
+      }
+      file.close();
+      lastFound = slot;
+    }
+    const slot = (lastFound + 1) % (options.keptFiles + 1);
+    const file = await openEmpty(pathOf(options, slot));
+    return new LogFiles(options, slot, file, 0);
+  }
+
+  /** The path of the file that is open. */
+  get path(): string {
+    return pathOf(this.#options, this.#slot);
+  }
+
+  /** The size of the open file, in bytes. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get isFull(): boolean {
+    return this.#sizeBytes >= this.#options.maxFileBytes;
+  }
+
+  /** Appends all the bytes. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await writeAllBytes(this.#file, bytes);
+    this.#sizeBytes += bytes.length;
+  }
+
+  /** Appends all the bytes before it returns. */
+  writeSync(bytes: Uint8Array): void {
+    let written = 0;
+    while (written < bytes.length) {
+      written += this.#file.writeSync(bytes.subarray(written));
+    }
+    this.#sizeBytes += written;
+  }
+
+  /** The path that `next` will open. */
+  get nextPath(): string {
+    return pathOf(this.#options, this.#nextSlot);
+  }
+
+  /** Goes on in the next file, whose old content is the oldest of all. */
+  async next(): Promise<void> {
+    const file = await openEmpty(this.nextPath);
+    this.#file.close();
+    this.#slot = this.#nextSlot;
+    this.#file = file;
+    this.#sizeBytes = 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  get #nextSlot(): number {
+    return (this.#slot + 1) % (this.#options.keptFiles + 1);
+  }
+}
+
+function pathOf(options: LogFilesOptions, slot: number): string {
+  const number = slot === 0 ? "" : `.${slot}`;
+  return `${options.directory}/${options.name}${number}.log`;
+}
+
+async function openIfThere(
+  path: string,
+): Promise<{ file: Deno.FsFile; sizeBytes: number } | undefined> {
+  try {
+    const file = await Deno.open(path, { append: true });
+    // `stat` would need permission to read.
+    const sizeBytes = await file.seek(0, Deno.SeekMode.End);
+    return { file, sizeBytes };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+async function openEmpty(path: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(path, { append: true, create: true });
+  await file.truncate(0);
+  return file;
+}

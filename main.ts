@@ -1,0 +1,58 @@
+/**
+ * The command `herd`: brings the herd up, serves one server, asks a question.
+ *
+ * @module
+ */
+import { runProgram } from "./cli/exit.ts";
+import { UsageError } from "./cli/arguments.ts";
+import { send } from "./commands/send.ts";
+import { up } from "./commands/up.ts";
+import manifest from "./deno.json" with { type: "json" };
+import { serve } from "./server.ts";
+
+/** A subcommand. */
+interface Command {
+  readonly usage: string;
+  readonly help: string;
+  readonly run: (args: readonly string[]) => Promise<void>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  up: { usage: "up", help: "run every server of the herd", run: up },
+  serve: { usage: "serve NAME", help: "run one server", run: serve },
+  send: {
+    usage: "send NAME 'LINE'",
+    help: "ask one server one question",
+    run: send,
+  },
+};
+
+const help = `A herd of servers that know where their clients are.
+
+Usage: herd COMMAND [flags]
+
+${
+  Object.values(commands)
+    .map(({ help, usage }) => `  ${usage.padEnd(18)} ${help}`)
+    .join("\n")
+}
+
+  --help             this text; after a command, its flags
+  --version          the version`;
+
+async function herd(args: readonly string[]): Promise<void> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h") {
+    return console.log(help);
+  }
+  if (name === "--version") return console.log(`herd ${manifest.version}`);
+  if (!Object.hasOwn(commands, name)) {
+    throw new UsageError(
+      `no command is called ${name}; there are ` +
+        Object.keys(commands).join(", "),
+    );
+  }
+  await commands[name].run(rest);
+}
+
+if (import.meta.main) await runProgram("herd", () => herd(Deno.args));

@@ -1,0 +1,117 @@
+/**
+ * The herd as a library: start a server inside another program, and talk to
+ * servers with a typed client.
+ *
+ * ```ts
+ * import { HerdClient, startServer } from "./mod.ts";
+ *
+ * await using server = await startServer({ name: "Hill" });
+ * await using client = await HerdClient.connect({ port: 8000 });
+ * const at = await client.iamat({
+ *   client: "kiwi",
+ *   position: { latitude: 34.06893, longitude: -118.445127 },
+ * });
+ * console.log(`${at.client} was heard by ${at.server}`);
+ * ```
+ *
+ * A server's events (links, start, stop, faults) go to its log file, and to
+ * LogTape under the category `["herd", NAME]`.
+ *
+ * @module
+ */
+import defaultHerd from "./herd.json" with { type: "json" };
+import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
+import { findServer, parseTopology } from "./peers/topology.ts";
+import { loadGazetteer } from "./places/gazetteer.ts";
+import { createGoogle } from "./places/google.ts";
+import { startServers } from "./server.ts";
+
+export {
+  type Address,
+  type At,
+  DisconnectedError,
+  HerdClient,
+  InvalidCommandError,
+  type Nearby,
+  type Place,
+  type Question,
+  type Update,
+} from "./client.ts";
+
+export { SetupError } from "./cli/exit.ts";
+export { TopologyError } from "./peers/topology.ts";
+
+/** How to start a server. */
+export interface StartOptions {
+  /** Its name, one of the herd's. */
+  readonly name: string;
+  /**
+   * The herd, as a herd file describes it: `{ servers, links, host?,
+   * basePort? }`. The default herd if it is left out.
+   */
+  readonly herd?: unknown;
+  /** First client port of the herd, in place of the herd's own. */
+  readonly basePort?: number;
+  /** Where to listen for clients, in place of the herd's own. */
+  readonly host?: string;
+  /** The folder of the log; `logs` if it is left out. */
+  readonly logDirectory?: string;
+  /** Whether a neighbour that comes back is sent what it missed; true. */
+  readonly catchUp?: boolean;
+  /** A key for Google's Nearby Search; without it, the gazetteer answers. */
+  readonly googlePlacesKey?: string;
+}
+
+/** A server that runs inside this program. */
+export interface RunningServer extends AsyncDisposable {
+  /** Its name in the herd. */
+  readonly name: string;
+  /** Where clients connect: `host:port`. */
+  readonly clientAddress: string;
+  /** Where neighbours connect: `host:port`. */
+  readonly peerAddress: string;
+  /** The log file being written. */
+  readonly logPath: string;
+  /** The names of the neighbours that are linked now. */
+  readonly linkedNeighbours: readonly string[];
+  /**
+   * Stops: answers what was asked, ends the links, flushes the log. Safe to
+   * call twice.
+   */
+  stop(reason?: string): Promise<void>;
+}
+
+/**
+ * Starts one server of a herd. Resolves when it listens and has dialled its
+ * neighbours. Needs permission for its own and its neighbours' ports, and to
+ * write its log.
+ *
+ * @throws {RangeError} If the herd has no server of that name.
+ * @throws {TopologyError} If the herd is described wrong; names the entry.
+ * @throws {SetupError} If a port is taken, the log cannot be written, or a
+ * permission is missing.
+ */
+export async function startServer(
+  options: StartOptions,
+): Promise<RunningServer> {
+  const { basePort, googlePlacesKey: key, herd = defaultHerd, name } = options;
+  const topology = parseTopology(herd, basePort);
+  if (findServer(topology, name) === undefined) {
+    throw new RangeError(`name: no server of the herd is called ${name}`);
+  }
+  const [server] = await startServers({
+    topology,
+    host: options.host,
+    logDirectory: options.logDirectory ?? "logs",
+    logMaxBytes: defaultMaxFileBytes,
+    logKeptFiles: defaultKeptFiles,
+    catchUp: options.catchUp ?? true,
+    places: {
+      host: key === undefined ? undefined : "maps.googleapis.com:443",
+      load: key === undefined
+        ? loadGazetteer
+        : () => Promise.resolve(createGoogle(key)),
+    },
+  }, [name]);
+  return server;
+}

@@ -1,0 +1,265 @@
+/**
+ * One connection to a neighbour after its handshake: reads the neighbour's
+ * reports, writes what is in the outbox, and ends with a reason. It never
+ * decides whether to live on: that is for the keeper of all links.
+ *
+ * @module
+ */
+import type { ByteString } from "../protocol/bytes.ts";
+import type { LineFramer } from "../protocol/framer.ts";
+import { maxLineBytes } from "../protocol/limits.ts";
+import { parseReport, type Report } from "../protocol/report.ts";
+import type { Clock } from "../runtime/clock.ts";
+import {
+  type ChunkReader,
+  closeQuietly,
+  isConnectionEnd,
+  type Traffic,
+  type Transport,
+  writeAll,
+} from "../runtime/transport.ts";
+import { retireTimeoutMs, stallAfterMs } from "./limits.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Candidate } from "./settle.ts";
+
+/** Why a link ended. */
+export type LinkEnd =
+  /** The neighbour closed, or its process died. */
+  | "neighbour closed"
+  /** The connection broke. */
+  | "connection lost"
+  /** The neighbour sent what is not a report. */
+  | "nonsense"
+  /** The neighbour sent a line over the limit. */
+  | "line too long"
+  /** Another connection to the same neighbour took over. */
+  | "replaced"
+  /** This server is stopping. */
+  | "stopping";
+
+/** What a link needs from the room around it. */
+export interface LinkContext {
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly traffic: Traffic;
+  /** Whether a name is one of the herd's servers. */
+  readonly isServer: (name: ByteString) => boolean;
+  /** Takes a report that the neighbour sent. */
+  readonly accept: (report: Report) => void;
+  /** All reports of a chunk were accepted: time to pass them on. */
+  readonly flush: () => void;
+}
+
+/** A connection that has finished its handshake, with what was read so far. */
+export interface Introduced extends Candidate {
+  readonly neighbour: string;
+  readonly transport: Transport;
+  readonly reader: ChunkReader;
+  readonly framer: LineFramer;
+}
+
+/** One live connection to a neighbour. */
+export class Link implements Candidate {
+  readonly neighbour: string;
+  readonly dialler: string;
+  readonly incarnation: string;
+  readonly #introduced: Introduced;
+  readonly #context: LinkContext;
+  #end: LinkEnd | undefined;
+  #detail = "";
+  #writing: Promise<void> | undefined;
+  #cancelRetirement: (() => void) | undefined;
+  readonly #lag: LagWatch;
+
+  constructor(introduced: Introduced, context: LinkContext) {
+    this.neighbour = introduced.neighbour;
+    this.dialler = introduced.dialler;
+    this.incarnation = introduced.incarnation;
+    this.#introduced = introduced;
+    this.#context = context;
+    this.#lag = new LagWatch(context.clock);
+  }
+
+  /** What the reason for the end does not say by itself, for the log. */
+  get detail(): string {
+    return this.#detail;
+  }
+
+  /**
+   * Hands what is in the outbox to the socket. The first write begins before
+   * this returns; the rest follows as the socket takes it.
+   */
+  flush(): void {
+    if (this.#writing !== undefined || this.#end !== undefined) return;
+    const lines = this.#context.outbox.take();
+    if (lines.length > 0) this.#writing = this.#write(lines);
+  }
+
+  /**
+   * When all that was put in the outbox so far has been handed to the socket.
+   * Undefined if it has been already, or if the link has fallen behind and
+   * nobody should wait for it.
+   */
+  handed(): Promise<void> | undefined {
+    return this.#writing === undefined ? undefined : this.#lag.wait();
+  }
+
+  /** Reads until the link ends; returns why. Never throws for the network. */
+  async run(): Promise<LinkEnd> {
+    const { transport } = this.#introduced;
+    try {
+      await this.#read();
+    } catch (error) {
+      this.#fail(error);
+    }
+    // A neighbour that has said its last may still be listening: what is being
+    // written goes out before the connection closes.
+    await this.retire("neighbour closed");
+    this.#cancelRetirement?.();
+    this.#lag.stop();
+    closeQuietly(transport);
+    return this.#end!;
+  }
+
+  /**
+   * Gives the link up without losing a byte: ends this side's stream behind
+   * what is being written, while `run` reads on to the end of the other side's.
+   */
+  async retire(end: LinkEnd): Promise<void> {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    const { transport } = this.#introduced;
+    this.#cancelRetirement = this.#context.clock.after(
+      retireTimeoutMs,
+      () => closeQuietly(transport),
+    );
+    try {
+      await this.#writing;
+      await transport.closeWrite();
+    } catch (error) {
+      if (!isConnectionEnd(error)) throw error;
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { reader, framer } = this.#introduced;
+    while (true) {
+      await this.#takeLines(framer);
+      const chunk = await reader.read();
+      if (chunk === null) return;
+      framer.push(chunk);
+    }
+  }
+
+  async #takeLines(framer: LineFramer): Promise<void> {
+    const { accept, isServer, traffic } = this.#context;
+    let line: ByteString | undefined;
+    while ((line = framer.next()) !== undefined) {
+      const room = traffic.room();
+      if (room !== undefined) await room;
+      traffic.received(line);
+      const report = parseReport(line, isServer);
+      if (report === undefined) {
+        throw new Misbehaviour("nonsense", "expected an AT line");
+      }
+      accept(report);
+    }
+    if (framer.tooLong !== undefined) {
+      throw new Misbehaviour("line too long", `over ${maxLineBytes} bytes`);
+    }
+    this.#context.flush();
+  }
+
+  async #write(first: ByteString[]): Promise<void> {
+    const { outbox, traffic } = this.#context;
+    const { transport } = this.#introduced;
+    let lines = first;
+    try {
+      while (lines.length > 0) {
+        for (const line of lines) traffic.sent(line);
+        await writeAll(transport, lines.join("\n") + "\n");
+        if (outbox.waiting === 0) this.#lag.caughtUp();
+        if (this.#end !== undefined) break;
+        lines = outbox.take();
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#writing = undefined;
+      this.#lag.caughtUp();
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#end === undefined) {
+      if (error instanceof Misbehaviour) {
+        this.#end = error.end;
+        this.#detail = error.message;
+      } else {
+        this.#end = "connection lost";
+        this.#detail = isConnectionEnd(error) ? "" : String(error);
+      }
+    }
+    closeQuietly(this.#introduced.transport);
+  }
+}
+
+/** The neighbour broke the protocol. */
+class Misbehaviour extends Error {
+  constructor(readonly end: LinkEnd, message: string) {
+    super(message);
+  }
+}
+
+/**
+ * Lets replies wait until a link has caught up, but only so long: a link that
+ * keeps one waiting for `stallAfterMs` is stalled until it has caught up.
+ */
+class LagWatch {
+  readonly #clock: Clock;
+  #waiters: (() => void)[] = [];
+  #catchUps = 0;
+  #stalled = false;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  wait(): Promise<void> | undefined {
+    if (this.#stalled) return undefined;
+    if (this.#cancel === undefined) this.#arm();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  caughtUp(): void {
+    this.#catchUps += 1;
+    this.#stalled = false;
+    this.#release();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#release();
+  }
+
+  #arm(): void {
+    const catchUps = this.#catchUps;
+    this.#cancel = this.#clock.after(stallAfterMs, () => {
+      this.#cancel = undefined;
+      if (this.#waiters.length === 0) return;
+      if (this.#catchUps === catchUps) {
+        this.#stalled = true;
+        this.#release();
+      } else {
+        this.#arm();
+      }
+    });
+  }
+
+  #release(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+}

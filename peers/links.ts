@@ -1,0 +1,300 @@
+/**
+ * Keeps this server linked with its neighbours: dials each, lets each dial in,
+ * keeps one link a pair, and tries again when one is lost. Strangers are told
+ * why and shown the door.
+ *
+ * @module
+ */
+import { type Clock, sleep } from "../runtime/clock.ts";
+import type { Tell } from "../runtime/tell.ts";
+import type { Traffic, Transport } from "../runtime/transport.ts";
+import { Backoff } from "./backoff.ts";
+import { type Hello, isRefusal, type Refusal } from "./handshake.ts";
+import type { Herd } from "./herd.ts";
+import { Introduction } from "./introduction.ts";
+import { stableAfterMs } from "./limits.ts";
+import { type Introduced, Link } from "./link.ts";
+import { Outbox } from "./outbox.ts";
+import { replaces } from "./settle.ts";
+import type { ServerEntry, Topology } from "./topology.ts";
+
+/** What the links need from outside the room. */
+export interface LinksOptions {
+  readonly self: ServerEntry;
+  readonly topology: Topology;
+  readonly herd: Herd;
+  readonly clock: Clock;
+  /** Made up anew for this run of the server: any text without white space. */
+  readonly incarnation: string;
+  /** Whether a neighbour that comes back is sent what it missed. */
+  readonly catchUp: boolean;
+  /** Opens a connection to a neighbour's peer port. */
+  readonly connect: (
+    neighbour: ServerEntry,
+    signal: AbortSignal,
+  ) => Promise<Transport>;
+  /** Where a connection's traffic is told. */
+  readonly trafficOf: (connection: string) => Traffic;
+  readonly tell: Tell;
+}
+
+/** One neighbour, and the link with it that is in use. */
+interface Neighbour {
+  readonly entry: ServerEntry;
+  link?: Link;
+  /** Called when there is no link in use any more. */
+  onUnlinked?: () => void;
+  /** The last reason why it could not be dialled, so as to log it once. */
+  lastFailure?: string;
+}
+
+/** All links of one server. */
+export class Links {
+  readonly #options: LinksOptions;
+  readonly #neighbours: ReadonlyMap<string, Neighbour>;
+  readonly #serverNames: ReadonlySet<string>;
+  readonly #stop = new AbortController();
+  readonly #tasks = new Set<Promise<unknown>>();
+  readonly #introductions = new Set<Introduction>();
+  #connectionCount = 0;
+
+  constructor(options: LinksOptions) {
+    const { self, topology } = options;
+    this.#options = options;
+    const entries = topology.neighbours.get(self.name) ?? [];
+    this.#neighbours = new Map(entries.map((entry) => [entry.name, { entry }]));
+    this.#serverNames = new Set(topology.servers.map(({ name }) => name));
+  }
+
+  /**
+   * Dials every neighbour and keeps dialling those that are not linked.
+   * Resolves when each has been tried once.
+   */
+  async start(): Promise<void> {
+    const firstDials = [...this.#neighbours.values()].map((neighbour) => {
+      const firstDial = this.#dial(neighbour);
+      this.#track(firstDial.then(() => this.#keepLinked(neighbour)));
+      return firstDial;
+    });
+    await Promise.all(firstDials);
+  }
+
+  /**
+   * Takes a connection that came in on the peer port. Resolves when it has
+   * become a link, or was refused and is closed.
+   *
+   * @param remote Where it came from, for the log.
+   */
+  accept(transport: Transport, remote: string): Promise<void> {
+    return this.#track(
+      this.#introduce(
+        transport,
+        (introduction, connection) =>
+          this.#answer(introduction, connection, remote),
+      ),
+    );
+  }
+
+  /** Hands all outboxes to the sockets. */
+  flush(): void {
+    for (const { link } of this.#neighbours.values()) link?.flush();
+  }
+
+  /**
+   * When every report accepted so far has been handed to the sockets of all
+   * neighbours that keep up. Undefined if that is the case already.
+   */
+  handed(): Promise<unknown> | undefined {
+    let waits: Promise<void>[] | undefined;
+    for (const { link } of this.#neighbours.values()) {
+      const wait = link?.handed();
+      if (wait !== undefined) (waits ??= []).push(wait);
+    }
+    return waits && Promise.all(waits);
+  }
+
+  /** The names of the neighbours that are linked now. */
+  linked(): string[] {
+    return [...this.#neighbours.values()]
+      .filter(({ link }) => link !== undefined)
+      .map(({ entry }) => entry.name);
+  }
+
+  /** Ends all links, behind what is being written. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    for (const introduction of this.#introductions) introduction.close();
+    for (const { link } of this.#neighbours.values()) {
+      if (link !== undefined) this.#track(link.retire("stopping"));
+    }
+    while (this.#tasks.size > 0) await Promise.all(this.#tasks);
+  }
+
+  async #keepLinked(neighbour: Neighbour): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#stop;
+    const backoff = new Backoff(() => clock.random());
+    while (!signal.aborted) {
+      if (neighbour.link !== undefined) {
+        const sinceMs = clock.elapsedMs();
+        await new Promise<void>((resolve) => neighbour.onUnlinked = resolve);
+        if (clock.elapsedMs() - sinceMs >= stableAfterMs) backoff.reset();
+      }
+      await sleep(clock, backoff.nextMs(), signal);
+      if (neighbour.link === undefined && !signal.aborted) {
+        await this.#dial(neighbour);
+      }
+    }
+  }
+
+  /** Tries once to link a neighbour. Logs a failure when it is a new one. */
+  async #dial(neighbour: Neighbour): Promise<void> {
+    const reason = await this.#tryDial(neighbour);
+    const isOver = neighbour.link !== undefined || this.#stop.signal.aborted;
+    if (!isOver && reason !== undefined && reason !== neighbour.lastFailure) {
+      const { name } = neighbour.entry;
+      this.#options.tell("info", "server", "dial failed", {
+        neighbour: name,
+        reason,
+      });
+    }
+    neighbour.lastFailure = reason;
+  }
+
+  /** Dials and shakes hands. Returns what went wrong, or undefined. */
+  async #tryDial(neighbour: Neighbour): Promise<string | undefined> {
+    let transport: Transport;
+    try {
+      transport = await this.#options.connect(
+        neighbour.entry,
+        this.#stop.signal,
+      );
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    return await this.#introduce(
+      transport,
+      async (introduction, connection) => {
+        const { name } = neighbour.entry;
+        const { self } = this.#options;
+        await introduction.introduce(this.#helloTo(name));
+        const answer = await introduction.listen(self.name, [name]);
+        if (isRefusal(answer)) {
+          introduction.close();
+          return `${answer.reason}: ${answer.detail}`;
+        }
+        this.#establish(introduction.introduced(answer, self.name), connection);
+        return undefined;
+      },
+    );
+  }
+
+  /** Hears who dialled, and links or refuses. */
+  async #answer(
+    introduction: Introduction,
+    connection: string,
+    remote: string,
+  ): Promise<void> {
+    const { self, tell } = this.#options;
+    const hello = await introduction.listen(
+      self.name,
+      [...this.#neighbours.keys()],
+    );
+    const verdict = isRefusal(hello) ? hello : this.#refuseSecond(hello);
+    if (isRefusal(verdict)) {
+      tell("warning", connection, "link refused", { remote, ...verdict });
+      await introduction.refuse(verdict);
+    } else if (await introduction.introduce(this.#helloTo(verdict.from))) {
+      const introduced = introduction.introduced(verdict, verdict.from);
+      this.#establish(introduced, connection);
+    } else {
+      introduction.close();
+    }
+  }
+
+  /** Refuses a second connection of a neighbour if the first one stays. */
+  #refuseSecond(hello: Hello): Hello | Refusal {
+    const { from: dialler, incarnation } = hello;
+    const { link } = this.#neighbours.get(dialler)!;
+    return link === undefined || replaces({ dialler, incarnation }, link)
+      ? hello
+      : { reason: "linked already", detail: `${dialler} is linked already` };
+  }
+
+  /** Both sides know each other: the connection becomes a link. */
+  #establish(introduced: Introduced, connection: string): void {
+    const { catchUp, clock, herd, tell, trafficOf } = this.#options;
+    const { dialler, neighbour: name } = introduced;
+    const neighbour = this.#neighbours.get(name)!;
+    const inUse = neighbour.link;
+    const isBetter = inUse === undefined || replaces(introduced, inUse);
+    const linkName = `${connection}/${name}`;
+    const link = new Link(introduced, {
+      clock,
+      // A link that is given up at once reads on, but has nothing to write.
+      outbox: isBetter ? herd.link(name, catchUp) : new Outbox(),
+      traffic: trafficOf(linkName),
+      isServer: (server) => this.#serverNames.has(server),
+      accept: (report) => herd.accept(report, name),
+      flush: () => this.flush(),
+    });
+    if (isBetter) {
+      neighbour.link = link;
+      tell("info", linkName, "link up", { neighbour: name, dialler });
+      if (inUse !== undefined) this.#track(inUse.retire("replaced"));
+    }
+    this.#track(this.#run(link, linkName));
+    if (isBetter) link.flush();
+    else this.#track(link.retire("replaced"));
+    if (this.#stop.signal.aborted) this.#track(link.retire("stopping"));
+  }
+
+  async #run(link: Link, connection: string): Promise<void> {
+    const { herd, tell } = this.#options;
+    const reason = await link.run();
+    const neighbour = this.#neighbours.get(link.neighbour)!;
+    if (neighbour.link === link) {
+      neighbour.link = undefined;
+      herd.unlink(link.neighbour);
+      neighbour.onUnlinked?.();
+    }
+    tell("info", connection, "link down", {
+      neighbour: link.neighbour,
+      reason,
+      ...(link.detail === "" ? {} : { detail: link.detail }),
+    });
+  }
+
+  async #introduce<Result>(
+    transport: Transport,
+    talk: (introduction: Introduction, connection: string) => Promise<Result>,
+  ): Promise<Result> {
+    const { clock, trafficOf } = this.#options;
+    this.#connectionCount += 1;
+    const connection = `peer/${this.#connectionCount}`;
+    const introduction = new Introduction(
+      transport,
+      trafficOf(connection),
+      clock,
+    );
+    this.#introductions.add(introduction);
+    if (this.#stop.signal.aborted) introduction.close();
+    try {
+      return await talk(introduction, connection);
+    } finally {
+      this.#introductions.delete(introduction);
+    }
+  }
+
+  #helloTo(to: string): Hello {
+    const { incarnation, self } = this.#options;
+    return { from: self.name, to, incarnation };
+  }
+
+  #track<Result>(task: Promise<Result>): Promise<Result> {
+    this.#tasks.add(task);
+    const forget = () => this.#tasks.delete(task);
+    task.then(forget, forget);
+    return task;
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The herd as it was written down: who is in it, where each listens, who talks
+ * with whom. Read once, checked whole, never changed.
+ *
+ * @module
+ */
+
+/** One server of the herd. Ports are TCP ports, 1 to 65,535. */
+export interface ServerEntry {
+  /** Its name, as it appears in AT lines and log file names. */
+  readonly name: string;
+  /** The address where it listens and where its neighbours dial it. */
+  readonly host: string;
+  /** Where clients connect. */
+  readonly clientPort: number;
+  /** Where neighbours connect. */
+  readonly peerPort: number;
+  /** Where operators connect. */
+  readonly adminPort: number;
+}
+
+/** A herd. Links go both ways, and need not connect everybody. */
+export interface Topology {
+  /** In the order of the file. */
+  readonly servers: readonly ServerEntry[];
+  /** The neighbours of each server, by its name. */
+  readonly neighbours: ReadonlyMap<string, readonly ServerEntry[]>;
+}
+
+/** What a herd file says wrong, in one line that names the entry. */
+export class TopologyError extends Error {
+  /** Always `TopologyError`. */
+  override readonly name = "TopologyError";
+}
+
+/** Peers listen this far above clients where the file names no port. */
+const peerPortOffset = 100;
+
+/** Operators, likewise. */
+const adminPortOffset = 200;
+
+const defaultHost = "127.0.0.1";
+const defaultBasePort = 8000;
+
+/** A name is a field of AT lines and part of a file's name. */
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * Reads a herd from parsed JSON: `{ host?, basePort?, servers: [{ name, host?,
+ * clientPort?, peerPort?, adminPort? }], links: [[name, name]] }`. A server
+ * that names no ports gets base + its index, + 100 and + 200.
+ *
+ * @param basePort Overrides the file's base port, but no port that an entry
+ * names itself.
+ * @throws {TopologyError} Naming the entry at fault.
+ */
+export function parseTopology(json: unknown, basePort?: number): Topology {
+  const file = objectOf(json, "the herd file");
+  onlyKeys(file, ["host", "basePort", "servers", "links"], "the herd file");
+  const host = hostOf(file.host ?? defaultHost, "host");
+  const base = basePort ?? portOf(file.basePort ?? defaultBasePort, "basePort");
+  const servers = arrayOf(file.servers, "servers").map((entry, index) =>
+    readServer(entry, index, host, base)
+  );
+  if (servers.length === 0) throw new TopologyError("servers: is empty");
+  refuseDuplicates(servers);
+  const neighbours = new Map<string, ServerEntry[]>(
+    servers.map((server) => [server.name, []]),
+  );
+  arrayOf(file.links ?? [], "links").forEach((link, index) => {
+    const [one, other] = readLink(link, index, servers);
+    if (neighbours.get(one.name)!.includes(other)) {
+      throw new TopologyError(
+        `links[${index}]: ${one.name} and ${other.name} are linked already`,
+      );
+    }
+    neighbours.get(one.name)!.push(other);
+    neighbours.get(other.name)!.push(one);
+  });
+  return { servers, neighbours };
+}
+
+/** The server of that name, or undefined. */
+export function findServer(
+  topology: Topology,
+  name: string,
+): ServerEntry | undefined {
+  return topology.servers.find((server) => server.name === name);
+}
+
+function readServer(
+  entry: unknown,
+  index: number,
+  host: string,
+  basePort: number,
+): ServerEntry {
+  const where = `servers[${index}]`;
+  const fields = objectOf(entry, where);
+  onlyKeys(
+    fields,
+    ["name", "host", "clientPort", "peerPort", "adminPort"],
+    where,
+  );
+  const { name } = fields;
+  if (typeof name !== "string" || !namePattern.test(name)) {
+    throw new TopologyError(
+      `${where}.name: expected 1 to 64 letters, digits, dots, hyphens or ` +
+        `underscores, found ${JSON.stringify(name)}`,
+    );
+  }
+  const port = (key: string, offset: number) =>
+    portOf(fields[key] ?? basePort + index + offset, `${name}'s ${key}`);
+  return {
+    name,
+    host: hostOf(fields.host ?? host, `${name}'s host`),
+    clientPort: port("clientPort", 0),
+    peerPort: port("peerPort", peerPortOffset),
+    adminPort: port("adminPort", adminPortOffset),
+  };
+}
+
+function refuseDuplicates(servers: readonly ServerEntry[]): void {
+  const names = new Set<string>();
+  const ports = new Map<string, string>();
+  for (const server of servers) {
+    // File systems may not tell Hill from hill, and each has a log file.
+    const name = server.name.toLowerCase();
+    if (names.has(name)) {
+      throw new TopologyError(`servers: the name ${server.name} appears twice`);
+    }
+    names.add(name);
+    for (const key of ["clientPort", "peerPort", "adminPort"] as const) {
+      const address = `${server.host}:${server[key]}`;
+      const owner = ports.get(address);
+      if (owner !== undefined) {
+        throw new TopologyError(
+          `${server.name}'s ${key}: ${address} is ${owner} already`,
+        );
+      }
+      ports.set(address, `${server.name}'s ${key}`);
+    }
+  }
+}
+
+function readLink(
+  link: unknown,
+  index: number,
+  servers: readonly ServerEntry[],
+): [ServerEntry, ServerEntry] {
+  const where = `links[${index}]`;
+  const names = arrayOf(link, where);
+  if (names.length !== 2) {
+    throw new TopologyError(
+      `${where}: expected two names, found ${JSON.stringify(link)}`,
+    );
+  }
+  const [one, other] = names.map((name) => {
+    const server = servers.find((entry) => entry.name === name);
+    if (server !== undefined) return server;
+    throw new TopologyError(
+      `${where}: no server is called ${JSON.stringify(name)}; there are ` +
+        servers.map((entry) => entry.name).join(", "),
+    );
+  });
+  if (one === other) {
+    throw new TopologyError(`${where}: links ${one.name} to itself`);
+  }
+  return [one, other];
+}
+
+function objectOf(value: unknown, where: string): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new TopologyError(
+    `${where}: expected an object, found ${describe(value)}`,
+  );
+}
+
+function arrayOf(value: unknown, where: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new TopologyError(
+    `${where}: expected a list, found ${describe(value)}`,
+  );
+}
+
+function onlyKeys(
+  fields: Record<string, unknown>,
+  known: readonly string[],
+  where: string,
+): void {
+  const unknown = Object.keys(fields).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new TopologyError(
+    `${where}: ${JSON.stringify(unknown)} is not known; known are ` +
+      known.join(", "),
+  );
+}
+
+function hostOf(value: unknown, where: string): string {
+  if (typeof value === "string" && /^[0-9A-Za-z.:_-]+$/.test(value)) {
+    return value;
+  }
+  throw new TopologyError(
+    `${where}: expected a host name or address, found ${describe(value)}`,
+  );
+}
+
+function portOf(value: unknown, where: string): number {
+  if (
+    typeof value === "number" && Number.isInteger(value) &&
+    value >= 1 && value <= 65_535
+  ) return value;
+  throw new TopologyError(
+    `${where}: expected a port from 1 to 65535, found ${describe(value)}`,
+  );
+}
+
+function describe(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}

@@ -1,0 +1,86 @@
+/**
+ * Bytes as strings. Clients may put any byte into an ID, so text is never
+ * decoded as UTF-8: every byte becomes one character, U+0000 to U+00FF, and
+ * back. V8 keeps such strings at one byte a character and compares, hashes and
+ * joins them natively.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** A string that stands for bytes: each code unit is one byte, 0 to 255. */
+export type ByteString = string;
+
+/**
+ * A buffer to read into. Node's Buffer is a Uint8Array that can also turn a
+ * stretch of itself into a byte string without a copy in between.
+ */
+export function allocateBuffer(sizeBytes: number): Buffer {
+  return Buffer.allocUnsafeSlow(sizeBytes);
+}
+
+/** The bytes from `start` up to `end` (exclusive), one character each. */
+export function decodeBytes(
+  bytes: Buffer,
+  start: number,
+  end: number,
+): ByteString {
+  return bytes.toString("latin1", start, end);
+}
+
+const asciiEncoder = new TextEncoder();
+
+/**
+ * Writes a byte string to the front of `target`, which must have room for it.
+ * Returns the bytes written: always `text.length`.
+ */
+export function encodeInto(text: ByteString, target: Buffer): number {
+  if (target.length < text.length) {
+    throw new RangeError(
+      `A byte string of ${text.length} bytes does not fit ${target.length}.`,
+    );
+  }
+  // UTF-8 and Latin-1 agree on ASCII, and the UTF-8 encoder is several times
+  // faster than Buffer's Latin-1 one. A byte from 0x80 up takes it two bytes,
+  // so the count it wrote tells whether the text was ASCII.
+  const { read, written } = asciiEncoder.encodeInto(text, target);
+  if (read !== text.length || written !== text.length) {
+    target.write(text, 0, "latin1");
+  }
+  return text.length;
+}
+
+/** A byte string as bytes of its own. */
+export function encodeBytes(text: ByteString): Buffer {
+  const bytes = allocateBuffer(text.length);
+  encodeInto(text, bytes);
+  return bytes;
+}
+
+let scratch = allocateBuffer(4096);
+
+/**
+ * An equal string that shares no memory with any other. What is cut or joined
+ * from a chunk of input may keep the whole chunk alive; what is stored must
+ * not.
+ */
+export function detach(text: ByteString): ByteString {
+  if (scratch.length < text.length) scratch = allocateBuffer(text.length * 2);
+  return decodeBytes(scratch, 0, encodeInto(text, scratch));
+}
+
+const utf8Encoder = new TextEncoder();
+
+/** The UTF-8 bytes of ordinary text, as a byte string. */
+export function bytesOfText(text: string): ByteString {
+  const bytes = utf8Encoder.encode(text);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString("latin1");
+}
+
+const utf8Decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A byte string read as UTF-8; what is not UTF-8 becomes U+FFFD. */
+export function textOfBytes(bytes: ByteString): string {
+  return utf8Decoder.decode(encodeBytes(bytes));
+}

@@ -1,0 +1,41 @@
+/**
+ * Splits a line into fields at white space, which is exactly space, tab, LF,
+ * VT, FF and CR. U+00A0 and the rest of Unicode's spaces are ordinary bytes.
+ *
+ * @module
+ */
+import type { ByteString } from "./bytes.ts";
+
+/** Whether a byte is white space. */
+export function isWhiteSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+}
+
+/**
+ * The fields of a line, without the white space around them. Stops one past
+ * `most`: a line with more fields than that needs no closer look.
+ */
+export function splitFields(line: ByteString, most: number): ByteString[] {
+  const fields: ByteString[] = [];
+  let index = 0;
+  while (fields.length <= most) {
+    while (index < line.length && isWhiteSpace(line.charCodeAt(index))) {
+      index += 1;
+    }
+    if (index === line.length) break;
+    const start = index;
+    while (index < line.length && !isWhiteSpace(line.charCodeAt(index))) {
+      index += 1;
+    }
+    fields.push(line.slice(start, index));
+  }
+  return fields;
+}
+
+/** Whether the text can be one field: not empty, and no white space in it. */
+export function isField(text: ByteString): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (isWhiteSpace(text.charCodeAt(index))) return false;
+  }
+  return text.length > 0;
+}

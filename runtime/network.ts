@@ -1,0 +1,29 @@
+/**
+ * How servers reach each other and their clients: ports and connections are
+ * passed in, so that a herd can as well live on a network that only a test
+ * knows.
+ *
+ * @module
+ */
+import type { Transport } from "./transport.ts";
+
+/** A connection that came in, and where from. */
+export interface Accepted {
+  readonly transport: Transport;
+  /** `host:port` of the other side. */
+  readonly remote: string;
+}
+
+/** An open port. */
+export interface Listener {
+  /** The next connection. Rejects when the listener is closed. */
+  accept(): Promise<Accepted>;
+  close(): void;
+}
+
+/** Connects to an open port; rejects if that cannot be. */
+export type Connect = (
+  hostname: string,
+  port: number,
+  signal: AbortSignal,
+) => Promise<Transport>;

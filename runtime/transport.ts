@@ -1,0 +1,143 @@
+/**
+ * The narrow waist to the network: what sessions and links need of a
+ * connection, and the two loops that everybody would otherwise write again.
+ * `Deno.Conn` is a Transport as it stands; tests bring their own.
+ *
+ * @module
+ */
+import type { Buffer } from "node:buffer";
+import {
+  allocateBuffer,
+  type ByteString,
+  decodeBytes,
+  encodeBytes,
+} from "../protocol/bytes.ts";
+import type { Clock } from "./clock.ts";
+
+/** A duplex stream of bytes. */
+export interface Transport extends ByteSink {
+  /** Reads at least one byte into `target`; null at the end of the stream. */
+  read(target: Uint8Array): Promise<number | null>;
+  /** Ends this side's stream; the other side's goes on. */
+  closeWrite(): Promise<void>;
+  /** Ends both and frees the descriptor. Throws if it was closed already. */
+  close(): void;
+}
+
+/** What a connection's traffic is told to: the log. */
+export interface Traffic {
+  /** One line came in. */
+  received(line: ByteString): void;
+  /** One reply or line goes out. */
+  sent(message: ByteString): void;
+  /** Undefined while there is room; otherwise when there is room again. */
+  room(): Promise<void> | undefined;
+}
+
+/** An idle connection holds a buffer of this size, in bytes. */
+const idleBufferBytes = 1024;
+
+/** A busy connection reads this much at a time, in bytes. */
+const busyBufferBytes = 64 * 1024;
+
+/**
+ * Reads from a transport into a buffer that is small until traffic shows: a
+ * read that fills it makes the next one large, one that would have fitted
+ * makes it small again.
+ */
+export class ChunkReader {
+  readonly #transport: Transport;
+  #buffer: Buffer = allocateBuffer(idleBufferBytes);
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /** The next bytes, or null at the end of the stream. Throws as `read`. */
+  async read(): Promise<ByteString | null> {
+    const buffer = this.#buffer;
+    const count = await this.#transport.read(buffer);
+    if (count === null) return null;
+    const chunk = decodeBytes(buffer, 0, count);
+    if (count === buffer.length) {
+      if (count < busyBufferBytes) {
+        this.#buffer = allocateBuffer(busyBufferBytes);
+      }
+    } else if (buffer.length > idleBufferBytes && count <= idleBufferBytes) {
+      this.#buffer = allocateBuffer(idleBufferBytes);
+    }
+    return chunk;
+  }
+}
+
+/** Something that bytes can be written to: a transport, a file, stdout. */
+export interface ByteSink {
+  /** Writes some of the bytes, at least one; returns how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Writes all of a byte string. */
+export function writeAll(sink: ByteSink, text: ByteString): Promise<void> {
+  return writeAllBytes(sink, encodeBytes(text));
+}
+
+/**
+ * Writes all the bytes: a single `write` may take only a part. Where the sink
+ * takes everything, which is the rule, it is one write.
+ */
+export async function writeAllBytes(
+  sink: ByteSink,
+  bytes: Uint8Array,
+): Promise<void> {
+  let written = await sink.write(bytes);
+  while (written < bytes.length) {
+    written += await sink.write(bytes.subarray(written));
+  }
+}
+
+/**
+ * Ends a connection whose other side may still be sending. Closing at once
+ * would make the kernel answer what is unread with a reset, which can destroy
+ * our last words before they are read; so our side ends first, and what still
+ * comes in is thrown away for a while.
+ */
+export async function lingerAndClose(
+  transport: Transport,
+  clock: Clock,
+  lingerMs: number,
+): Promise<void> {
+  const cancel = clock.after(lingerMs, () => closeQuietly(transport));
+  const discarded = new Uint8Array(idleBufferBytes);
+  try {
+    await transport.closeWrite();
+    while (await transport.read(discarded) !== null);
+  } catch (error) {
+    if (!isConnectionEnd(error)) throw error;
+  } finally {
+    cancel();
+    closeQuietly(transport);
+  }
+}
+
+/** Closes a transport that may be closed already. */
+export function closeQuietly(transport: { close(): void }): void {
+  try {
+    transport.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+/**
+ * Whether an error says that the other side, or we ourselves, ended the
+ * connection: nothing to wonder about.
+ */
+export function isConnectionEnd(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.UnexpectedEof ||
+    error instanceof Deno.errors.Interrupted ||
+    error instanceof Deno.errors.BadResource;
+}

@@ -1,0 +1,210 @@
+/**
+ * The program of one server: `server.ts NAME`. Gives it TCP, a log and a places
+ * service, and runs it until a signal.
+ *
+ * @module
+ */
+import {
+  type Arguments,
+  describeFlags,
+  readArguments,
+  UsageError,
+} from "./cli/arguments.ts";
+import { nextSignal, runProgram, SetupError } from "./cli/exit.ts";
+import { flagsFor, missing, type Need } from "./cli/permissions.ts";
+import { showErrors } from "./cli/stderr_events.ts";
+import { HerdServer } from "./herd_server.ts";
+import { tellLogFault } from "./journal/events.ts";
+import { Journal } from "./journal/journal.ts";
+import { findServer } from "./peers/topology.ts";
+import type { PlacesProvider } from "./places/provider.ts";
+import { SystemClock } from "./runtime/clock.ts";
+import type { Connect, Listener } from "./runtime/network.ts";
+import { readSettings, serverFlags, type Settings } from "./settings.ts";
+
+/** Opens a port, or says in one line why not. */
+function listen(hostname: string, port: number): Listener {
+  try {
+    const listener = Deno.listen({ hostname, port });
+    return {
+      async accept() {
+        const transport = await listener.accept();
+        transport.setNoDelay();
+        const { hostname, port } = transport.remoteAddr;
+        return { transport, remote: `${hostname}:${port}` };
+      },
+      close: () => listener.close(),
+    };
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new SetupError(
+        `port ${port} of ${hostname} is taken: is another server running? ` +
+          "(--base-port chooses others)",
+      );
+    }
+    throw setupError(`cannot listen on ${hostname}:${port}`, error);
+  }
+}
+
+const connect: Connect = async (hostname, port, signal) => {
+  const transport = await Deno.connect({ hostname, port, signal });
+  transport.setNoDelay();
+  return transport;
+};
+
+/** Opens the ports, then the log, and puts a server on them. */
+async function openServer(
+  settings: Settings,
+  name: string,
+  places: PlacesProvider,
+): Promise<HerdServer> {
+  const { catchUp, topology } = settings;
+  const self = findServer(topology, name)!;
+  const clientHost = settings.host ?? self.host;
+  const clock = new SystemClock();
+  using cleanup = new DisposableStack();
+  // Ports first: who finds them taken must leave no trace in the log of the
+  // server that has them.
+  const clients = listen(clientHost, self.clientPort);
+  cleanup.defer(() => clients.close());
+  const peers = listen(self.host, self.peerPort);
+  cleanup.defer(() => peers.close());
+  const journal = await openJournal(settings, name, clock);
+  cleanup.move();
+  const server = new HerdServer({
+    self,
+    topology,
+    clientHost,
+    catchUp,
+    clients,
+    peers,
+    connect,
+    clock,
+    journal,
+    places,
+  });
+  server.open();
+  return server;
+}
+
+async function openJournal(
+  settings: Settings,
+  name: string,
+  clock: SystemClock,
+): Promise<Journal> {
+  const { logDirectory, logKeptFiles, logMaxBytes } = settings;
+  try {
+    return await Journal.open({
+      clock,
+      directory: logDirectory,
+      name,
+      maxFileBytes: logMaxBytes,
+      keptFiles: logKeptFiles,
+      onFault: (error) => tellLogFault(name, error),
+    });
+  } catch (error) {
+    throw setupError(`cannot write logs to ${logDirectory}`, error);
+  }
+}
+
+/** An error of the system as one line; anything else as it is. */
+function setupError(what: string, error: unknown): unknown {
+  return error instanceof Error && error.name !== "TypeError"
+    ? new SetupError(`${what}: ${error.message}`)
+    : error;
+}
+
+/** What these servers have to be allowed to do, and nothing more. */
+export function needsOf(settings: Settings, names: readonly string[]): Need[] {
+  const { host, logDirectory, places, topology } = settings;
+  const servers = names.map((name) => findServer(topology, name)!);
+  const addresses = servers.flatMap((self) => [
+    `${host ?? self.host}:${self.clientPort}`,
+    `${self.host}:${self.peerPort}`,
+    ...topology.neighbours.get(self.name)!.map((neighbour) =>
+      `${neighbour.host}:${neighbour.peerPort}`
+    ),
+  ]);
+  if (places.host !== undefined) addresses.push(places.host);
+  return [
+    ...addresses.map((host): Need => ({ name: "net", host })),
+    { name: "write", path: logDirectory },
+  ];
+}
+
+/**
+ * Starts servers that share a places provider. Says so if a permission is
+ * missing, before anything is begun. Resolves when all listen and have dialled
+ * their neighbours.
+ *
+ * @throws {SetupError} If a permission is missing, a port is taken, or the log
+ * cannot be written. None of the servers runs then.
+ */
+export async function startServers(
+  settings: Settings,
+  names: readonly string[],
+): Promise<HerdServer[]> {
+  const denied = await missing(needsOf(settings, names));
+  if (denied.length > 0) {
+    throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
+  }
+  const places = await settings.places.load();
+  const servers: HerdServer[] = [];
+  try {
+    for (const name of names) {
+      servers.push(await openServer(settings, name, places));
+    }
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.stop("another failed")));
+    throw error;
+  }
+  await Promise.all(servers.map((server) => server.link()));
+  return servers;
+}
+
+const help = `Runs one server of the herd until SIGINT or SIGTERM.
+
+Usage: server.ts NAME [flags]
+
+NAME is one of the herd's servers: Hill, Jaquez, Smith, Campbell, Singleton,
+or those of the file that --config names.
+
+${describeFlags(serverFlags)}
+  --help                    this text`;
+
+/** The program `server.ts NAME`, and `herd serve NAME` too. */
+export async function serve(args: readonly string[]): Promise<void> {
+  const parsed: Arguments = readArguments(args, serverFlags);
+  if (parsed.flags.has("help")) return console.log(help);
+  const settings = await readSettings(parsed);
+  const name = readName(parsed, settings);
+  showErrors();
+  if (settings.places.note !== undefined) console.error(settings.places.note);
+  const stop = nextSignal();
+  const [server] = await startServers(settings, [name]);
+  console.log(
+    `${name} is ready: clients on ${server.clientAddress}, peers on ` +
+      `${server.peerAddress}, linked with ` +
+      `${server.linkedNeighbours.join(", ") || "nobody yet"}, ` +
+      `log in ${server.logPath}`,
+  );
+  await server.stop(await stop);
+}
+
+function readName({ words }: Arguments, { topology }: Settings): string {
+  const names = topology.servers.map((server) => server.name).join(", ");
+  if (words.length === 0) {
+    throw new UsageError(`which server? one of ${names}`);
+  }
+  if (words.length > 1) {
+    throw new UsageError(`expected one name, found ${words.join(" ")}`);
+  }
+  if (findServer(topology, words[0]) === undefined) {
+    throw new UsageError(`no server is called ${words[0]}; there are ${names}`);
+  }
+  return words[0];
+}
+
+if (import.meta.main) {
+  await runProgram("server.ts", () => serve(Deno.args));
+}

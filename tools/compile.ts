@@ -1,0 +1,34 @@
+/**
+ * Makes the single binary: `deno task compile`. The binary carries its data
+ * and its permissions: all that its flags can ask for, and nothing else.
+ *
+ * @module
+ */
+const output = "dist/herd";
+
+const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+  args: [
+    "compile",
+    "--allow-net",
+    "--allow-write",
+    "--allow-read",
+    "--allow-env=GOOGLE_PLACES_KEY",
+    `--output=${output}`,
+    "main.ts",
+    ...Deno.args,
+  ],
+  stdout: "inherit",
+  stderr: "piped",
+}).output();
+const report = new TextDecoder().decode(stderr);
+if (code === 0) {
+  console.log(`made ${output}: try ${output} up`);
+} else if (/denort|base binary/.test(report)) {
+  console.error(
+    "compile: deno's base binary (denort) could not be downloaded from " +
+      "dl.deno.land; run this where that host can be reached",
+  );
+} else {
+  console.error(report.trimEnd());
+}
+Deno.exit(code);
