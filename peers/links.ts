@@ -240,6 +240,7 @@ export class Links {
     });
     if (isBetter) {
       neighbour.link = link;
+      neighbour.lastFailure = undefined;
       tell("info", linkName, "link up", { neighbour: name, dialler });
       if (inUse !== undefined) this.#track(inUse.retire("replaced"));
     }

@@ -1,0 +1,30 @@
+/** The assertions of std/assert that the tests use. */
+export function assert(condition: unknown, message?: string): asserts condition;
+export function assertEquals<T>(actual: T, expected: T, message?: string): void;
+export function assertNotEquals<T>(
+  actual: T,
+  expected: T,
+  message?: string,
+): void;
+export function assertMatch(
+  actual: string,
+  expected: RegExp,
+  message?: string,
+): void;
+export function assertStringIncludes(
+  actual: string,
+  expected: string,
+  message?: string,
+): void;
+export function assertThrows(
+  fn: () => unknown,
+  // deno-lint-ignore no-explicit-any
+  ErrorClass?: new (...args: any[]) => Error,
+  messageIncludes?: string,
+): unknown;
+export function assertRejects(
+  fn: () => Promise<unknown>,
+  // deno-lint-ignore no-explicit-any
+  ErrorClass?: new (...args: any[]) => Error,
+  messageIncludes?: string,
+): Promise<unknown>;

@@ -1,0 +1,7 @@
+/**
+ * std/assert, with its types.
+ *
+ * @module
+ */
+// @ts-types="./assert.d.ts"
+export * from "deno-std/assert/mod.js";

@@ -1,0 +1,116 @@
+/**
+ * Herds in memory: the real links and tables over connections that never leave
+ * the process, on a clock that stands still.
+ *
+ * @module
+ */
+import { Herd } from "../../peers/herd.ts";
+import { Links } from "../../peers/links.ts";
+import { parseTopology, type Topology } from "../../peers/topology.ts";
+import { ManualClock } from "./manual_clock.ts";
+import { PipeEnd } from "./pipe.ts";
+import { RecordingTraffic } from "./recording_traffic.ts";
+
+/** One server without its client port. */
+export interface MemoryServer {
+  readonly name: string;
+  readonly herd: Herd;
+  readonly links: Links;
+  /** Its events, as `connection event reason`. */
+  readonly events: string[];
+  /** Its log of each connection. */
+  readonly traffic: Map<string, RecordingTraffic>;
+}
+
+/** A connection between two servers, by the names of dialler and acceptor. */
+export interface MemoryConnection {
+  readonly dialler: string;
+  readonly acceptor: string;
+  readonly ends: readonly [PipeEnd, PipeEnd];
+}
+
+/** Servers that can be started and stopped, and the network between them. */
+export class MemoryHerd {
+  readonly clock = new ManualClock();
+  readonly topology: Topology;
+  readonly servers = new Map<string, MemoryServer>();
+  readonly connections: MemoryConnection[] = [];
+  #incarnations = 0;
+
+  /** @param links Pairs of names; every name in them is a server. */
+  constructor(links: readonly (readonly [string, string])[]) {
+    const names = [...new Set(links.flat())];
+    this.topology = parseTopology({
+      servers: names.map((name) => ({ name })),
+      links,
+    });
+  }
+
+  /** Creates a server and lets it dial. */
+  start(name: string, options: { catchUp?: boolean } = {}): MemoryServer {
+    const self = this.topology.servers.find((entry) => entry.name === name)!;
+    const herd = new Herd();
+    const events: string[] = [];
+    const traffic = new Map<string, RecordingTraffic>();
+    this.#incarnations += 1;
+    const links = new Links({
+      self,
+      topology: this.topology,
+      herd,
+      clock: this.clock,
+      incarnation: `life-${this.#incarnations}`,
+      catchUp: options.catchUp ?? true,
+      connect: (neighbour) => this.#connect(name, neighbour.name),
+      trafficOf: (connection) => {
+        const recording = new RecordingTraffic();
+        traffic.set(connection, recording);
+        return recording;
+      },
+      tell: (_level, connection, event, fields = {}) =>
+        events.push(
+          [connection, event, fields.reason].filter(Boolean).join(" "),
+        ),
+    });
+    const server = { name, herd, links, events, traffic };
+    this.servers.set(name, server);
+    links.start();
+    return server;
+  }
+
+  /** Closes a server's connections and forgets it, as SIGKILL would. */
+  kill(name: string): void {
+    const server = this.servers.get(name)!;
+    this.servers.delete(name);
+    for (const { acceptor, dialler, ends } of this.connections) {
+      if (dialler === name && !ends[0].isClosed) ends[0].close();
+      if (acceptor === name && !ends[1].isClosed) ends[1].close();
+    }
+    server.links.stop();
+  }
+
+  /** A connection from somebody who is no server. */
+  dial(name: string): PipeEnd {
+    const [ours, theirs] = PipeEnd.pair();
+    this.servers.get(name)!.links.accept(theirs, "stranger:1");
+    return ours;
+  }
+
+  async stop(): Promise<void> {
+    const stops = [...this.servers.values()].map(({ links }) => links.stop());
+    await this.clock.advance(10_000);
+    await Promise.all(stops);
+  }
+
+  #connect(dialler: string, acceptor: string): Promise<PipeEnd> {
+    const server = this.servers.get(acceptor);
+    if (server === undefined) {
+      return Promise.reject(
+        new Deno.errors.ConnectionRefused("Connection refused"),
+      );
+    }
+    const ends = PipeEnd.pair();
+    this.connections.push({ dialler, acceptor, ends });
+    server.links.accept(ends[1], `${dialler}:1`);
+    return Promise.resolve(ends[0]);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Connections in memory, for tests of what happens on a connection.
+ *
+ * @module
+ */
+import {
+  type ByteString,
+  decodeBytes,
+  encodeBytes,
+} from "../../protocol/bytes.ts";
+import { Buffer } from "node:buffer";
+import type { Transport } from "../../runtime/transport.ts";
+
+/** One end of a connection. */
+export class PipeEnd implements Transport {
+  /** Every write that this end made, one text each. */
+  readonly writes: ByteString[] = [];
+  /** Most bytes that one write takes. */
+  maxWriteBytes = Infinity;
+  #other!: PipeEnd;
+  #incoming: ByteString = "";
+  #ended = false;
+  #closed = false;
+  #wake: (() => void) | undefined;
+  #frozen: PromiseWithResolvers<void> | undefined;
+
+  /** Both ends of a new connection. */
+  static pair(): [PipeEnd, PipeEnd] {
+    const [one, other] = [new PipeEnd(), new PipeEnd()];
+    one.#other = other;
+    other.#other = one;
+    return [one, other];
+  }
+
+  async read(target: Uint8Array): Promise<number | null> {
+    while (this.#incoming === "" && !this.#ended && !this.#closed) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    if (this.#closed) throw new Deno.errors.BadResource("closed");
+    if (this.#incoming === "") return null;
+    const chunk = this.#incoming.slice(0, target.length);
+    this.#incoming = this.#incoming.slice(chunk.length);
+    target.set(encodeBytes(chunk));
+    return chunk.length;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#closed) throw new Deno.errors.BadResource("closed");
+    if (this.#frozen !== undefined) await this.#frozen.promise;
+    if (this.#closed) throw new Deno.errors.BadResource("closed");
+    if (this.#other.#closed) throw new Deno.errors.BrokenPipe("broken pipe");
+    const count = Math.min(bytes.length, this.maxWriteBytes);
+    const buffer = Buffer.from(bytes);
+    const text = decodeBytes(buffer, 0, count);
+    this.writes.push(text);
+    this.#other.#receive(text);
+    return count;
+  }
+
+  closeWrite(): Promise<void> {
+    this.#other.#end();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    if (this.#closed) throw new Deno.errors.BadResource("closed");
+    this.#closed = true;
+    this.thaw();
+    this.#wake?.();
+    this.#other.#end();
+  }
+
+  /** The end that the other side holds. */
+  get other(): PipeEnd {
+    return this.#other;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Everything that came in and was not read yet. */
+  get unread(): ByteString {
+    return this.#incoming;
+  }
+
+  /** Takes everything that came in. */
+  takeAll(): ByteString {
+    const text = this.#incoming;
+    this.#incoming = "";
+    return text;
+  }
+
+  /** From now on writes do not come through. */
+  freeze(): void {
+    this.#frozen = Promise.withResolvers<void>();
+  }
+
+  /** They come through again. */
+  thaw(): void {
+    this.#frozen?.resolve();
+    this.#frozen = undefined;
+  }
+
+  /** Sends as the other side would. */
+  say(text: ByteString): void {
+    this.#other.#receive(text);
+  }
+
+  #receive(text: ByteString): void {
+    this.#incoming += text;
+    this.#wake?.();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { catchUpWriteBytes, maxWriteBytes } from "../../peers/limits.ts";
+import { Herd } from "../../peers/herd.ts";
+import { Outbox } from "../../peers/outbox.ts";
+import { Table } from "../../peers/table.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { reportOf } from "./reports.ts";
+
+Deno.test({
+  name: "Table keeps the newest report of each client, in any order of arrival",
+  permissions: "none",
+  fn() {
+    const arrivals = fc.array(
+      fc.tuple(fc.constantFrom("kiwi", "pear"), fc.nat(20), fc.nat(3)),
+    );
+    fc.assert(
+      fc.property(arrivals, fc.infiniteStream(fc.nat()), (arrivals, chance) => {
+        const reports = arrivals.map(([client, time, server]) =>
+          reportOf(client, time, `Server${server}`)
+        );
+        const shuffled = reports
+          .map((report) => ({ report, rank: chance.next().value! }))
+          .sort((a, b) => a.rank - b.rank)
+          .map(({ report }) => report);
+        const [one, other] = [new Table(), new Table()];
+        for (const report of reports) one.put(report);
+        for (const report of shuffled) other.put(report);
+        assertEquals(one.get("kiwi"), other.get("kiwi"));
+        assertEquals(one.get("pear"), other.get("pear"));
+        assertEquals(one.size, other.size);
+        assertEquals([...one.lines()].length, one.size);
+      }),
+    );
+  },
+});
+
+Deno.test({
+  name: "Herd floods news to all linked neighbours but the one it came from",
+  permissions: "none",
+  fn() {
+    const herd = new Herd();
+    const outboxes = new Map(
+      ["Jaquez", "Smith"].map((name) => [name, herd.link(name, false)]),
+    );
+    const fromClient = reportOf("kiwi", 1);
+    assertEquals(herd.accept(fromClient), "newer");
+    assertEquals(outboxes.get("Jaquez")!.take(), [fromClient.line]);
+    assertEquals(outboxes.get("Smith")!.take(), [fromClient.line]);
+    const fromSmith = reportOf("kiwi", 2, "Campbell");
+    assertEquals(herd.accept(fromSmith, "Smith"), "newer");
+    assertEquals(outboxes.get("Jaquez")!.take(), [fromSmith.line]);
+    assertEquals(outboxes.get("Smith")!.take(), []);
+    assertEquals(herd.newest("kiwi"), fromSmith.line);
+  },
+});
+
+Deno.test({
+  name: "Herd lets what is known already go no further",
+  permissions: "none",
+  fn() {
+    const herd = new Herd();
+    const outbox = herd.link("Smith", false);
+    herd.accept(reportOf("kiwi", 5));
+    outbox.take();
+    assertEquals(herd.accept(reportOf("kiwi", 5)), "known");
+    assertEquals(herd.accept(reportOf("kiwi", 4), "Jaquez"), "known");
+    assertEquals(outbox.take(), []);
+    assertEquals(herd.newest("kiwi"), reportOf("kiwi", 5).line);
+    assertEquals(herd.clients, 1);
+  },
+});
+
+Deno.test({
+  name: "Herd does not tell a neighbour what it has told us meanwhile",
+  permissions: "none",
+  fn() {
+    const herd = new Herd();
+    const outbox = herd.link("Smith", false);
+    herd.accept(reportOf("kiwi", 5));
+    herd.accept(reportOf("pear", 5));
+    herd.accept(reportOf("kiwi", 5), "Smith");
+    herd.accept(reportOf("pear", 4), "Smith");
+    assertEquals(outbox.take(), [reportOf("pear", 5).line]);
+    herd.accept(reportOf("kiwi", 6));
+    herd.accept(reportOf("kiwi", 7), "Smith");
+    assertEquals(outbox.take(), []);
+  },
+});
+
+Deno.test({
+  name: "Herd keeps nothing for a neighbour that is not linked",
+  permissions: "none",
+  fn() {
+    const herd = new Herd();
+    const outbox = herd.link("Smith", false);
+    herd.accept(reportOf("kiwi", 1));
+    herd.unlink("Smith");
+    herd.accept(reportOf("kiwi", 2));
+    assertEquals(outbox.take(), []);
+    assertEquals(herd.link("Smith", false).take(), []);
+  },
+});
+
+Deno.test({
+  name: "Herd sends all it knows to a neighbour that is to catch up",
+  permissions: "none",
+  fn() {
+    const herd = new Herd();
+    herd.accept(reportOf("kiwi", 1));
+    herd.accept(reportOf("pear", 2));
+    assertEquals(herd.link("Smith", true).take(), [
+      reportOf("kiwi", 1).line,
+      reportOf("pear", 2).line,
+    ]);
+  },
+});
+
+Deno.test({
+  name: "Outbox keeps one entry a client, the newest",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    for (let time = 0; time < 100; time++) {
+      outbox.put("kiwi", reportOf("kiwi", time).line);
+    }
+    assertEquals(outbox.waiting, 1);
+    assertEquals(outbox.take(), [reportOf("kiwi", 99).line]);
+    assertEquals(outbox.waiting, 0);
+  },
+});
+
+Deno.test({
+  name: "Outbox takes within the limit, and live reports before a catch-up",
+  permissions: "none",
+  fn() {
+    const line = "x".repeat(1_000);
+    const outbox = new Outbox();
+    const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
+    outbox.catchUpWith(past.map((text) => text.padEnd(1_000)).values());
+    for (let client = 0; client < 400; client++) {
+      outbox.put(String(client), line);
+    }
+    const first = outbox.take();
+    assert(first.length * 1_001 <= maxWriteBytes + 1_001);
+    const second = outbox.take();
+    assertEquals(first.length + second.length, 400);
+    const third = outbox.take();
+    assertEquals(third[0].trimEnd(), "past 0");
+    assert(third.length * 1_001 <= catchUpWriteBytes + 1_001);
+    outbox.put("live", line);
+    assertEquals(outbox.take(), [line]);
+    let rest = third.length;
+    for (let lines; (lines = outbox.take()).length > 0;) rest += lines.length;
+    assertEquals(rest, 200);
+  },
+});

@@ -1,0 +1,308 @@
+import { formatHello } from "../../peers/handshake.ts";
+import {
+  backoffCapMs,
+  handshakeTimeoutMs,
+  refusalLingerMs,
+  stallAfterMs,
+} from "../../peers/limits.ts";
+import { maxLineBytes } from "../../protocol/limits.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { MemoryHerd } from "../fakes/memory_herd.ts";
+import { settle } from "../fakes/manual_clock.ts";
+import { reportOf } from "./reports.ts";
+
+const pair = [["Hill", "Smith"]] as const;
+
+/** How many links to a neighbour are open: the ends that are not closed. */
+function openConnections(herd: MemoryHerd): number {
+  return herd.connections.filter(({ ends }) =>
+    ends.every((end) => !end.isClosed)
+  ).length;
+}
+
+Deno.test({
+  name: "Links keep one link a pair when both dial at once",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = herd.start("Smith");
+    await herd.clock.advance(5_000);
+    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(smith.links.linked(), ["Hill"]);
+    assertEquals(openConnections(herd), 1);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links settle on one connection without losing a report",
+  permissions: "none",
+  async fn() {
+    // Many starts, each with the two sides a different number of turns apart.
+    for (let turns = 0; turns < 40; turns++) {
+      const herd = new MemoryHerd(pair);
+      const hill = herd.start("Hill", { catchUp: false });
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const smith = herd.start("Smith", { catchUp: false });
+      let told = 0;
+      for (let turn = 0; turn < 100; turn++) {
+        for (const { herd, links } of [hill, smith]) {
+          if (links.linked().length === 0) continue;
+          herd.accept(reportOf(`client-${told++}`, 1, "Hill"));
+          links.flush();
+        }
+        await Promise.resolve();
+      }
+      await herd.clock.advance(3_000);
+      assertEquals(openConnections(herd), 1);
+      const known = [hill, smith].map(({ herd }) => [...herd.lines()].sort());
+      assertEquals(known[0], known[1], `started ${turns} turns apart`);
+      await herd.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "Links flood a report to every server, once a link at most",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd([
+      ["Hill", "Jaquez"],
+      ["Hill", "Smith"],
+      ["Singleton", "Jaquez"],
+      ["Singleton", "Smith"],
+      ["Singleton", "Campbell"],
+      ["Smith", "Campbell"],
+    ]);
+    for (const { name } of herd.topology.servers) herd.start(name);
+    await herd.clock.advance(1_000);
+    const hill = herd.servers.get("Hill")!;
+    const report = reportOf("kiwi", 7);
+    hill.herd.accept(report);
+    hill.links.flush();
+    await herd.clock.advance(10);
+    for (const server of herd.servers.values()) {
+      assertEquals(server.herd.newest("kiwi"), report.line, server.name);
+      for (const [connection, { lines }] of server.traffic) {
+        const crossings = lines.filter((line) => line === `> ${report.line}`);
+        assert(crossings.length <= 1, `${server.name} ${connection}`);
+      }
+    }
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links dial a lost neighbour again, and send what it missed",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    herd.start("Smith");
+    await herd.clock.advance(100);
+    herd.kill("Smith");
+    await herd.clock.advance(60_000);
+    assertEquals(hill.links.linked(), []);
+    assertStringIncludes(hill.events.join("\n"), "link down neighbour closed");
+    // One line for many attempts with the same outcome.
+    assertEquals(
+      hill.events.filter((event) => event.includes("dial failed")).length,
+      2,
+    );
+    hill.herd.accept(reportOf("kiwi", 7));
+    hill.links.flush();
+    const smith = herd.start("Smith");
+    await herd.clock.advance(100);
+    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(smith.herd.newest("kiwi"), reportOf("kiwi", 7).line);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links are up again within the cap when the network heals",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    herd.start("Smith");
+    await herd.clock.advance(100);
+    for (const { ends } of herd.connections) {
+      for (const end of ends) if (!end.isClosed) end.close();
+    }
+    await settle();
+    assertEquals(hill.links.linked(), []);
+    await herd.clock.advance(backoffCapMs);
+    assertEquals(hill.links.linked(), ["Smith"]);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links without catch-up tell a neighbour nothing of the past",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill", { catchUp: false });
+    hill.herd.accept(reportOf("kiwi", 7));
+    const smith = herd.start("Smith", { catchUp: false });
+    await herd.clock.advance(5_000);
+    assertEquals(smith.links.linked(), ["Hill"]);
+    assertEquals(smith.herd.newest("kiwi"), undefined);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links refuse strangers, tell them why, and believe nothing they say",
+  permissions: "none",
+  async fn() {
+    const cases = [
+      ["IAMAT kiwi +34-118 1", "not a handshake"],
+      [
+        formatHello({ from: "Mallory", to: "Hill", incarnation: "1" }),
+        "stranger",
+      ],
+      [
+        formatHello({ from: "Smith", to: "Jaquez", incarnation: "1" }),
+        "wrong name",
+      ],
+      ["HERD 0 Smith Hill 1", "other version"],
+      ["x".repeat(maxLineBytes + 1), "not a handshake"],
+    ];
+    for (const [line, reason] of cases) {
+      const herd = new MemoryHerd(pair);
+      const hill = herd.start("Hill");
+      const stranger = herd.dial("Hill");
+      stranger.say(`${line}\n${reportOf("kiwi", 1).line}\n`);
+      await settle();
+      assertStringIncludes(stranger.takeAll(), `NO ${reason}: `);
+      assertEquals(hill.events.at(-1), `peer/1 link refused ${reason}`);
+      assertEquals(hill.herd.clients, 0);
+      await herd.clock.advance(refusalLingerMs);
+      assertEquals(hill.links.linked(), []);
+      await herd.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "Links close a connection that stays silent",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const stranger = herd.dial("Hill");
+    await herd.clock.advance(handshakeTimeoutMs - 1);
+    assertEquals(hill.events.some((text) => text.includes("silent")), false);
+    await herd.clock.advance(1);
+    assertEquals(hill.events.at(-1), "peer/1 link refused silent");
+    assertEquals(await stranger.read(new Uint8Array(1)), null);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links cut a neighbour that sends what is not a report",
+  permissions: "none",
+  async fn() {
+    for (
+      const [line, reason] of [
+        ["IAMAT kiwi +34-118 1", "nonsense"],
+        ["AT Mallory +0.000000000 kiwi +34-118 1", "nonsense"],
+        ["AT Hill +0.000000000 kiwi +94-118 1", "nonsense"],
+        ["x".repeat(maxLineBytes + 1), "line too long"],
+      ]
+    ) {
+      const herd = new MemoryHerd(pair);
+      const hill = herd.start("Hill");
+      const smith = herd.dial("Hill");
+      const hello = formatHello({
+        from: "Smith",
+        to: "Hill",
+        incarnation: "1",
+      });
+      smith.say(`${hello}\n${line}\n${reportOf("kiwi", 1).line}\n`);
+      await settle();
+      assertEquals(hill.events.at(-1), `peer/1/Smith link down ${reason}`);
+      assertEquals(hill.herd.clients, 0);
+      await herd.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "handed() waits for a slow neighbour, but not for a stalled one",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = herd.dial("Hill");
+    smith.say(
+      formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) + "\n",
+    );
+    await settle();
+    smith.takeAll();
+    assertEquals(hill.links.linked(), ["Smith"]);
+    const hillEnd = smith.other;
+    const report = (time: number) => {
+      hill.herd.accept(reportOf("kiwi", time));
+      hill.links.flush();
+      let isHanded = false;
+      const handed = hill.links.handed();
+      if (handed === undefined) isHanded = true;
+      handed?.then(() => isHanded = true);
+      return () => isHanded;
+    };
+    hillEnd.freeze();
+    const first = report(1);
+    await herd.clock.advance(stallAfterMs - 1);
+    assertEquals(first(), false);
+    hillEnd.thaw();
+    await settle();
+    assertEquals(first(), true);
+    assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
+
+    hillEnd.freeze();
+    const second = report(2);
+    await herd.clock.advance(2 * stallAfterMs);
+    assertEquals(second(), true);
+    // Nobody waits any more, and reports replace one another.
+    assertEquals(report(3)(), true);
+    assertEquals(report(4)(), true);
+    hillEnd.thaw();
+    await settle();
+    assertEquals(
+      smith.takeAll(),
+      `${reportOf("kiwi", 2).line}\n${reportOf("kiwi", 4).line}\n`,
+    );
+    // It keeps up again, and is waited for again.
+    hillEnd.freeze();
+    const last = report(5);
+    await settle();
+    assertEquals(last(), false);
+    hillEnd.thaw();
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "stop() sends what waits before it ends the links",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = herd.start("Smith");
+    await herd.clock.advance(1_000);
+    hill.herd.accept(reportOf("kiwi", 1));
+    hill.links.flush();
+    const stopped = hill.links.stop();
+    await herd.clock.advance(1_000);
+    await stopped;
+    assertEquals(smith.herd.newest("kiwi"), reportOf("kiwi", 1).line);
+    assertStringIncludes(hill.events.join("\n"), "link down stopping");
+    await herd.stop();
+    assertEquals(herd.clock.timers, 0);
+  },
+});

@@ -1,0 +1,122 @@
+import defaultHerd from "../../herd.json" with { type: "json" };
+import { parseTopology, TopologyError } from "../../peers/topology.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+
+const two = { servers: [{ name: "A" }, { name: "B" }], links: [["A", "B"]] };
+
+Deno.test({
+  name: "the default herd is the one of the specification",
+  permissions: "none",
+  fn() {
+    const { neighbours, servers } = parseTopology(defaultHerd);
+    assertEquals(
+      servers.map(({ adminPort, clientPort, host, name, peerPort }) =>
+        [name, host, clientPort, peerPort, adminPort].join(" ")
+      ),
+      [
+        "Hill 127.0.0.1 8000 8100 8200",
+        "Jaquez 127.0.0.1 8001 8101 8201",
+        "Smith 127.0.0.1 8002 8102 8202",
+        "Campbell 127.0.0.1 8003 8103 8203",
+        "Singleton 127.0.0.1 8004 8104 8204",
+      ],
+    );
+    const names = (name: string) =>
+      neighbours.get(name)!.map((server) => server.name).sort().join(" ");
+    assertEquals(names("Hill"), "Jaquez Smith");
+    assertEquals(names("Jaquez"), "Hill Singleton");
+    assertEquals(names("Smith"), "Campbell Hill Singleton");
+    assertEquals(names("Campbell"), "Singleton Smith");
+    assertEquals(names("Singleton"), "Campbell Jaquez Smith");
+  },
+});
+
+Deno.test({
+  name: "parseTopology() lets an entry have a host and ports of its own",
+  permissions: "none",
+  fn() {
+    const { servers } = parseTopology({
+      host: "10.0.0.1",
+      servers: [
+        { name: "A" },
+        { name: "B", host: "b.example", clientPort: 1, peerPort: 2 },
+      ],
+    }, 9000);
+    assertEquals(servers, [
+      {
+        name: "A",
+        host: "10.0.0.1",
+        clientPort: 9000,
+        peerPort: 9100,
+        adminPort: 9200,
+      },
+      {
+        name: "B",
+        host: "b.example",
+        clientPort: 1,
+        peerPort: 2,
+        adminPort: 9201,
+      },
+    ]);
+  },
+});
+
+Deno.test({
+  name: "parseTopology() takes a herd that is not connected, and one alone",
+  permissions: "none",
+  fn() {
+    const { neighbours } = parseTopology({ servers: [{ name: "A" }] });
+    assertEquals(neighbours.get("A"), []);
+  },
+});
+
+Deno.test({
+  name: "parseTopology() names the entry at fault in one line",
+  permissions: "none",
+  fn() {
+    const cases: [unknown, string][] = [
+      [[], "the herd file: expected an object, found []"],
+      [{}, "servers: expected a list, found nothing"],
+      [{ servers: [] }, "servers: is empty"],
+      [{ servers: ["A"] }, 'servers[0]: expected an object, found "A"'],
+      [{ ...two, ports: 1 }, 'the herd file: "ports" is not known'],
+      [{ servers: [{ name: "A b" }] }, "servers[0].name: expected"],
+      [{ servers: [{ name: "../A" }] }, "servers[0].name: expected"],
+      [{ servers: [{}] }, "servers[0].name: expected"],
+      [{ servers: [{ name: "A", port: 1 }] }, 'servers[0]: "port" is not'],
+      [
+        { servers: [{ name: "A" }, { name: "a" }] },
+        "servers: the name a appears twice",
+      ],
+      [
+        { servers: [{ name: "A" }, { name: "B", clientPort: 8000 }] },
+        "B's clientPort: 127.0.0.1:8000 is A's clientPort already",
+      ],
+      [
+        { servers: [{ name: "A", clientPort: 0 }] },
+        "A's clientPort: expected a port from 1 to 65535, found 0",
+      ],
+      [{ ...two, basePort: "8000" }, "basePort: expected a port"],
+      [{ ...two, host: "a b" }, "host: expected a host name"],
+      [
+        { ...two, links: [["A", "C"]] },
+        'links[0]: no server is called "C"; there are A, B',
+      ],
+      [{ ...two, links: [["A", "A"]] }, "links[0]: links A to itself"],
+      [
+        { ...two, links: [["A", "B"], ["B", "A"]] },
+        "links[1]: B and A are linked already",
+      ],
+      [{ ...two, links: [["A"]] }, "links[0]: expected two names"],
+      [{ ...two, links: "AB" }, 'links: expected a list, found "AB"'],
+    ];
+    for (const [json, message] of cases) {
+      assertThrows(() => parseTopology(json), TopologyError, message);
+    }
+    assertThrows(
+      () => parseTopology(two, 65_500),
+      TopologyError,
+      "A's peerPort: expected a port",
+    );
+  },
+});

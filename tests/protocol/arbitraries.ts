@@ -1,0 +1,96 @@
+/**
+ * What property tests of the language draw from.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import type { ByteString } from "../../protocol/bytes.ts";
+import type { Command, Iamat, Whatsat } from "../../protocol/command.ts";
+import type { Timestamp } from "../../protocol/time.ts";
+
+/** Any byte string. */
+export const anyBytes: fc.Arbitrary<ByteString> = fc.uint8Array({
+  maxLength: 200,
+}).map((bytes) => String.fromCharCode(...bytes));
+
+/** A byte that is not white space, mostly an odd one. */
+const fieldByte = fc.integer({ min: 0, max: 255 }).filter((code) =>
+  code !== 0x20 && (code < 0x09 || code > 0x0d)
+).map((code) => String.fromCharCode(code));
+
+/** Any client ID. */
+export const anyClient: fc.Arbitrary<ByteString> = fc.string({
+  unit: fieldByte,
+  minLength: 1,
+  maxLength: 40,
+});
+
+const digits = (min: number, max: number) =>
+  fc.string({
+    unit: fc.constantFrom(..."0123456789"),
+    minLength: min,
+    maxLength: max,
+  });
+
+const fraction = fc.option(digits(1, 14).map((text) => `.${text}`), {
+  nil: "",
+});
+
+const sign = fc.constantFrom("+", "-");
+
+/** A signed decimal number whose integer part is below `limit`. */
+const angleBelow = (limit: number) =>
+  fc.tuple(sign, fc.integer({ min: 0, max: limit - 1 }), fraction)
+    .map(([sign, integer, fraction]) => `${sign}${integer}${fraction}`);
+
+/** Any valid position. */
+export const anyPosition: fc.Arbitrary<ByteString> = fc.tuple(
+  angleBelow(90),
+  angleBelow(180),
+).map((angles) => angles.join(""));
+
+/** Any valid time. */
+export const anyTime: fc.Arbitrary<ByteString> = fc.tuple(
+  digits(1, 15),
+  fraction,
+).map((parts) => parts.join(""));
+
+/** Any IAMAT. */
+export const anyIamat: fc.Arbitrary<Iamat> = fc.record({
+  verb: fc.constant("IAMAT" as const),
+  client: anyClient,
+  position: anyPosition,
+  time: anyTime,
+});
+
+/** Any WHATSAT. */
+export const anyWhatsat: fc.Arbitrary<Whatsat> = fc.record({
+  verb: fc.constant("WHATSAT" as const),
+  client: anyClient,
+  radiusKm: fc.tuple(fc.integer({ min: 0, max: 49 }), fraction)
+    .map((parts) => parts.join("")),
+  bound: fc.integer({ min: 0, max: 20 }).map(String),
+});
+
+/** Any valid command. */
+export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  anyIamat,
+  anyWhatsat,
+);
+
+/** Any instant of a clock between 1970 and 2100. */
+export const anyTimestamp: fc.Arbitrary<Timestamp> = fc.record({
+  seconds: fc.integer({ min: 0, max: 4_102_444_800 }),
+  nanoseconds: fc.integer({ min: 0, max: 999_999_999 }),
+});
+
+/** A line that is nearly a command, or nothing like one. Never holds an LF. */
+export const anyLine: fc.Arbitrary<ByteString> = fc.oneof(
+  anyCommand.map((command) => Object.values(command).join(" ")),
+  anyBytes,
+  fc.tuple(
+    fc.constantFrom("IAMAT", "WHATSAT", "AT", "iamat", "?", ""),
+    fc.array(fc.oneof(anyClient, anyPosition, anyTime), { maxLength: 5 }),
+    fc.constantFrom(" ", "\t", "  ", "\r", "\x0b\x0c"),
+  ).map(([verb, operands, space]) => [verb, ...operands].join(space)),
+).map((line) => line.replaceAll("\n", ""));

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import {
+  formatCommand,
+  formatInvalid,
+  parseCommand,
+} from "../../protocol/command.ts";
+import { assertEquals } from "../assert.ts";
+import { anyBytes, anyCommand } from "./arbitraries.ts";
+
+Deno.test({
+  name: "parseCommand() is the inverse of formatCommand()",
+  permissions: "none",
+  fn() {
+    fc.assert(fc.property(anyCommand, (command) => {
+      assertEquals(parseCommand(formatCommand(command)), command);
+    }));
+  },
+});
+
+Deno.test({
+  name: "parseCommand() takes any white space between and around fields",
+  permissions: "none",
+  fn() {
+    const space = fc.string({
+      unit: fc.constantFrom(..." \t\r\f\v"),
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(anyCommand, space, space, (command, between, around) => {
+        const fields = formatCommand(command).split(" ");
+        const line = around + fields.join(between) + around;
+        assertEquals(parseCommand(line), command);
+      }),
+    );
+  },
+});
+
+Deno.test({
+  name: "parseCommand() takes only ASCII white space for white space",
+  permissions: "none",
+  fn() {
+    const position = "+34.068930-118.445127";
+    // A0 is Latin-1's no-break space, 85 its next line; E2 80 A8 is U+2028.
+    for (const byte of ["\xa0", "\x85", "\x1c", "\xe2\x80\xa8", "\x00"]) {
+      const client = `ki${byte}wi`;
+      assertEquals(
+        parseCommand(`IAMAT ${client} ${position} 1`)?.client,
+        client,
+      );
+      assertEquals(parseCommand(`IAMAT${byte}kiwi ${position} 1`), undefined);
+    }
+  },
+});
+
+Deno.test({
+  name: "parseCommand() refuses everything else",
+  permissions: "none",
+  fn() {
+    for (
+      const line of [
+        "",
+        " ",
+        "IAMAT",
+        "IAMAT kiwi +34-118",
+        "IAMAT kiwi +34-118 1 2",
+        "iamat kiwi +34-118 1",
+        "Iamat kiwi +34-118 1",
+        "IAMATkiwi +34-118 1",
+        "IAMAT kiwi 34-118 1",
+        "IAMAT kiwi +34-118 -1",
+        "IAMAT kiwi 1 +34-118",
+        "WHATSAT kiwi",
+        "WHATSAT kiwi 10",
+        "WHATSAT kiwi 10 5 1",
+        "WHATSAT kiwi 10 21",
+        "WHATSAT kiwi 51 5",
+        "WHATSAT kiwi 50.1 5",
+        "WHATSAT kiwi -1 5",
+        "WHATSAT kiwi +1 5",
+        "WHATSAT kiwi 10 5.0",
+        "WHATSAT kiwi 10 -5",
+        "WHATSAT kiwi 1e1 5",
+        "WHATSAT kiwi NaN 5",
+        "AT Hill +0.263873386 kiwi +34-118 1",
+        "? IAMAT",
+        "\xff\xfe",
+      ]
+    ) assertEquals(parseCommand(line), undefined, line);
+  },
+});
+
+Deno.test({
+  name: "formatInvalid() gives the line back byte for byte",
+  permissions: "none",
+  fn() {
+    fc.assert(fc.property(anyBytes, (line) => {
+      assertEquals(formatInvalid(line).slice(0, 2), "? ");
+      assertEquals(formatInvalid(line).slice(2), line);
+    }));
+  },
+});

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import type { ByteString } from "../../protocol/bytes.ts";
+import { LineFramer } from "../../protocol/framer.ts";
+import { maxLineBytes, tooLongEchoBytes } from "../../protocol/limits.ts";
+import { assertEquals } from "../assert.ts";
+import { anyBytes } from "./arbitraries.ts";
+
+/** All lines of a stream that comes in these chunks. */
+function linesOf(chunks: readonly ByteString[]): ByteString[] {
+  const framer = new LineFramer();
+  const lines: ByteString[] = [];
+  for (const chunk of chunks) {
+    framer.push(chunk);
+    let line;
+    while ((line = framer.next()) !== undefined) lines.push(line);
+  }
+  const last = framer.end();
+  return last === undefined ? lines : [...lines, last];
+}
+
+/** The same, from the definition: cut at LF, a last empty piece is no line. */
+function referenceLinesOf(stream: ByteString): ByteString[] {
+  const pieces = stream.split("\n");
+  return pieces.at(-1) === "" ? pieces.slice(0, -1) : pieces;
+}
+
+/** Cuts a stream at these places. */
+function cut(stream: ByteString, places: readonly number[]): ByteString[] {
+  const cuts = [...places, stream.length].map((place) =>
+    Math.min(place, stream.length)
+  ).sort((a, b) => a - b);
+  return cuts.map((place, index) => stream.slice(cuts[index - 1] ?? 0, place));
+}
+
+Deno.test({
+  name: "LineFramer gives the same lines for any chunking of any bytes",
+  permissions: "none",
+  fn() {
+    const stream = fc.array(fc.oneof(anyBytes, fc.constant("\n")))
+      .map((parts) => parts.join(""));
+    const places = fc.array(fc.nat(2_000));
+    fc.assert(
+      fc.property(stream, places, (stream, places) => {
+        const lines = linesOf(cut(stream, places));
+        assertEquals(lines, referenceLinesOf(stream));
+      }),
+      { numRuns: 500 },
+    );
+  },
+});
+
+Deno.test({
+  name: "LineFramer puts a line together from single bytes",
+  permissions: "none",
+  fn() {
+    const stream = `${"x".repeat(1_000)}\nlast`;
+    assertEquals(linesOf([...stream]), ["x".repeat(1_000), "last"]);
+  },
+});
+
+Deno.test({
+  name: "LineFramer takes the longest line and refuses one byte more",
+  permissions: "none",
+  fn() {
+    const longest = "a".repeat(maxLineBytes);
+    assertEquals(linesOf([longest + "\n"]), [longest]);
+    assertEquals(linesOf([longest]), [longest]);
+    for (
+      const chunks of [
+        [longest + "a\nnext\n"],
+        [longest, "a\nnext\n"],
+        [longest + "a", "\nnext\n"],
+        ["before\n" + longest + "a"],
+      ]
+    ) {
+      const framer = new LineFramer();
+      const lines: ByteString[] = [];
+      for (const chunk of chunks) {
+        framer.push(chunk);
+        let line;
+        while ((line = framer.next()) !== undefined) lines.push(line);
+      }
+      assertEquals(lines, chunks[0].startsWith("before") ? ["before"] : []);
+      assertEquals(framer.tooLong, "a".repeat(tooLongEchoBytes));
+      assertEquals(framer.end(), undefined);
+    }
+  },
+});
+
+Deno.test({
+  name: "LineFramer keeps what was not taken when another chunk comes",
+  permissions: "none",
+  fn() {
+    const framer = new LineFramer();
+    framer.push("one\ntwo\nthr");
+    assertEquals(framer.next(), "one");
+    framer.push("ee\n");
+    assertEquals(framer.next(), "two");
+    assertEquals(framer.next(), "three");
+    assertEquals(framer.next(), undefined);
+  },
+});

@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import {
+  clientOf,
+  fieldsOf,
+  isNewer,
+  makeReport,
+  parseReport,
+  positionOf,
+  timeOf,
+} from "../../protocol/report.ts";
+import { formatPosition } from "../../protocol/position.ts";
+import { assertEquals } from "../assert.ts";
+import { anyIamat, anyTimestamp } from "./arbitraries.ts";
+
+const isServer = (name: string) => name === "Hill";
+
+const line =
+  "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+
+Deno.test({
+  name: "makeReport() writes the AT line of the specification",
+  permissions: "none",
+  fn() {
+    const report = makeReport(
+      "Hill",
+      { seconds: 1520023935, nanoseconds: 182837383 },
+      {
+        verb: "IAMAT",
+        client: "kiwi.cs.ucla.edu",
+        position: "+34.068930-118.445127",
+        time: "1520023934.918963997",
+      },
+    );
+    assertEquals(report, { line, client: "kiwi.cs.ucla.edu" });
+  },
+});
+
+Deno.test({
+  name: "parseReport() is the inverse of makeReport()",
+  permissions: "none",
+  fn() {
+    fc.assert(fc.property(anyIamat, anyTimestamp, (iamat, now) => {
+      const report = makeReport("Hill", now, iamat);
+      assertEquals(parseReport(report.line, isServer), report);
+      assertEquals(clientOf(report.line), iamat.client);
+      assertEquals(timeOf(report.line), iamat.time);
+      assertEquals(formatPosition(positionOf(report.line)), iamat.position);
+      assertEquals(fieldsOf(report.line)[2], iamat.client);
+    }));
+  },
+});
+
+Deno.test({
+  name: "parseReport() refuses what makeReport() would not write",
+  permissions: "none",
+  fn() {
+    for (
+      const bad of [
+        "",
+        "AT",
+        line.replace("Hill", "Hell"),
+        line.replace("AT", "at"),
+        line.replace("+0.263873386", "0.263873386"),
+        line.replace("+0.263873386", "+0.26387338"),
+        line.replace("+0.263873386", "+0.2638733860"),
+        line.replace("+0.263873386", "+1e-9"),
+        line.replace("+34.068930", "34.068930"),
+        line.replace("+34.068930", "+94.068930"),
+        line.replace("1520023934", "-1520023934"),
+        line.replace(" kiwi", "  kiwi"),
+        line.replace(" kiwi", "\tkiwi"),
+        ` ${line}`,
+        `${line} `,
+        `${line}\r`,
+        `${line} more`,
+      ]
+    ) assertEquals(parseReport(bad, isServer), undefined, bad);
+  },
+});
+
+Deno.test({
+  name: "isNewer() is a strict total order on different lines",
+  permissions: "none",
+  fn() {
+    fc.assert(
+      fc.property(anyIamat, anyTimestamp, anyIamat, (one, now, other) => {
+        const a = makeReport("Hill", now, one).line;
+        // Half of the pairs have equal times and differ elsewhere.
+        const b = makeReport("Smith", now, {
+          ...other,
+          time: now.seconds % 2 === 0 ? one.time : other.time,
+        }).line;
+        assertEquals(isNewer(a, a), false);
+        assertEquals(isNewer(a, b), !isNewer(b, a));
+      }),
+    );
+  },
+});
+
+Deno.test({
+  name: "isNewer() goes by the client's time, then by the bytes",
+  permissions: "none",
+  fn() {
+    const at = (difference: string, time: string) =>
+      `AT Hill ${difference} kiwi +34-118 ${time}`;
+    assertEquals(isNewer(at("+9.0", "10"), at("+0.0", "9")), true);
+    assertEquals(isNewer(at("+9.0", "1.5"), at("+0.0", "1.25")), true);
+    assertEquals(isNewer(at("+2.0", "7"), at("+1.0", "7.0")), true);
+    assertEquals(isNewer(at("+1.0", "7.0"), at("+2.0", "7")), false);
+  },
+});

@@ -1,0 +1,91 @@
+import fc from "fast-check";
+import {
+  clockDifference,
+  compareTimes,
+  isClockDifference,
+  isTime,
+} from "../../protocol/time.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { anyTime, anyTimestamp } from "./arbitraries.ts";
+
+/** A time as a whole number of 10^-14 seconds. */
+function ticks(time: string): bigint {
+  const [integer, fraction = ""] = time.split(".");
+  return BigInt(integer + fraction.padEnd(14, "0"));
+}
+
+Deno.test({
+  name: "isTime() takes at most 15 integer digits, and any after the dot",
+  permissions: "none",
+  fn() {
+    for (
+      const text of [
+        "1520023934.918963997",
+        "0",
+        "999999999999999",
+        `1.${"9".repeat(100)}`,
+      ]
+    ) assertEquals(isTime(text), true, text);
+    for (
+      const text of [
+        "",
+        "-1",
+        "+1",
+        "1.",
+        ".5",
+        "1e9",
+        "1.5.2",
+        "1000000000000000",
+        "0x10",
+        "Infinity",
+      ]
+    ) assertEquals(isTime(text), false, text);
+  },
+});
+
+Deno.test({
+  name: "compareTimes() agrees with whole-number arithmetic",
+  permissions: "none",
+  fn() {
+    const pair = fc.oneof(
+      fc.tuple(anyTime, anyTime),
+      anyTime.map((time) => [time, `0${time}`.slice(-30)] as const),
+      fc.tuple(anyTime, fc.nat(9)).map(([time, digit]) =>
+        [time.replace(/\d$/, String(digit)), time] as const
+      ),
+    );
+    fc.assert(
+      fc.property(pair, ([a, b]) => {
+        const difference = ticks(a) - ticks(b);
+        const expected = difference > 0n ? 1 : difference < 0n ? -1 : 0;
+        assertEquals(Math.sign(compareTimes(a, b)), expected, `${a} ${b}`);
+      }),
+      { numRuns: 1_000 },
+    );
+    assertEquals(compareTimes("1.5", "1.50"), 0);
+    assertEquals(compareTimes("7", "007.000"), 0);
+  },
+});
+
+Deno.test({
+  name: "clockDifference() is the exact difference with nine decimals",
+  permissions: "none",
+  fn() {
+    fc.assert(
+      fc.property(anyTimestamp, anyTime, (now, time) => {
+        const text = clockDifference(now, time);
+        assert(isClockDifference(text), text);
+        const nowNs = BigInt(now.seconds) * 1_000_000_000n +
+          BigInt(now.nanoseconds);
+        const timeNs = ticks(time) / 100_000n;
+        assertEquals(BigInt(text.replace(".", "")), nowNs - timeNs, text);
+      }),
+      { numRuns: 1_000 },
+    );
+    const now = { seconds: 1520023935, nanoseconds: 182837383 };
+    assertEquals(clockDifference(now, "1520023934.918963997"), "+0.263873386");
+    assertEquals(clockDifference(now, "1520023935.182837384"), "-0.000000001");
+    assertEquals(clockDifference(now, "1520023935.182837383"), "+0.000000000");
+    assertEquals(clockDifference(now, "1520023936"), "-0.817162617");
+  },
+});

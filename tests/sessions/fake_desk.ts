@@ -1,0 +1,36 @@
+/**
+ * A server behind a session that does as a test says.
+ *
+ * @module
+ */
+import type { ByteString } from "../../protocol/bytes.ts";
+import type { Whatsat } from "../../protocol/command.ts";
+import type { Report } from "../../protocol/report.ts";
+import type { Desk } from "../../sessions/session.ts";
+
+/** A question that waits for the test to answer it. */
+export interface OpenQuestion {
+  readonly line: ByteString;
+  readonly question: Whatsat;
+  readonly answer: (body: ByteString) => void;
+}
+
+/** Remembers the last report of each client; leaves questions to the test. */
+export class FakeDesk implements Desk {
+  readonly serverName = "Hill";
+  readonly accepted: Report[] = [];
+  readonly questions: OpenQuestion[] = [];
+  readonly now = () => ({ seconds: 1520023935, nanoseconds: 182837383 });
+
+  readonly accept = (report: Report) => {
+    this.accepted.push(report);
+  };
+
+  readonly newest = (client: ByteString) =>
+    this.accepted.findLast((report) => report.client === client)?.line;
+
+  readonly places = (line: ByteString, question: Whatsat) =>
+    new Promise<ByteString>((answer) =>
+      this.questions.push({ line, question, answer })
+    );
+}

@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { parseCommand } from "../../protocol/command.ts";
+import { maxQuestionsInFlight } from "../../sessions/limits.ts";
+import { Session } from "../../sessions/session.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { RecordingTraffic } from "../fakes/recording_traffic.ts";
+import { settle } from "../fakes/manual_clock.ts";
+import { anyLine } from "../protocol/arbitraries.ts";
+import { FakeDesk } from "./fake_desk.ts";
+
+const iamat =
+  "IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+const at =
+  "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+
+function createSession(onReady = () => {}) {
+  const desk = new FakeDesk();
+  const traffic = new RecordingTraffic();
+  return { desk, traffic, session: new Session(desk, traffic, onReady) };
+}
+
+Deno.test({
+  name: "Session answers IAMAT with the AT line and takes the report",
+  permissions: "none",
+  fn() {
+    const { desk, session, traffic } = createSession();
+    session.receive(iamat);
+    assertEquals(session.take(), [at + "\n"]);
+    assertEquals(desk.accepted, [{ line: at, client: "kiwi.cs.ucla.edu" }]);
+    assertEquals(traffic.lines, [`< ${iamat}`]);
+  },
+});
+
+Deno.test({
+  name: "Session copies the operands of IAMAT byte for byte",
+  permissions: "none",
+  fn() {
+    const { session } = createSession();
+    session.receive("\t IAMAT \xff\x00\xc3\xa9\xa0 +034.0-118.50 0001.50\r");
+    assertEquals(session.take(), [
+      "AT Hill +1520023933.682837383 \xff\x00\xc3\xa9\xa0 +034.0-118.50 0001.50\n",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "Session answers a WHATSAT about an unknown client as invalid",
+  permissions: "none",
+  fn() {
+    const { desk, session } = createSession();
+    session.receive("WHATSAT kiwi 10 5");
+    assertEquals(session.take(), ["? WHATSAT kiwi 10 5\n"]);
+    assertEquals(desk.questions.length, 0);
+  },
+});
+
+Deno.test({
+  name: "Session answers WHATSAT with AT, body and two newlines",
+  permissions: "none",
+  async fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    session.take();
+    session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
+    assertEquals(session.take(), []);
+    desk.questions[0].answer("{}");
+    await settle();
+    assertEquals(session.take(), [`${at}\n{}\n\n`]);
+  },
+});
+
+Deno.test({
+  name: "Session keeps the order of requests when answers come out of order",
+  permissions: "none",
+  async fn() {
+    const ready: number[] = [];
+    const { desk, session } = createSession(() => ready.push(1));
+    session.receive(iamat);
+    session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    session.receive("nonsense");
+    session.receive("WHATSAT kiwi.cs.ucla.edu 2 2");
+    session.receive(iamat.replace("kiwi", "pear"));
+    assertEquals(session.take(), [at + "\n"]);
+    desk.questions[1].answer("second");
+    await settle();
+    assertEquals(session.take(), []);
+    desk.questions[0].answer("first");
+    await settle();
+    assertEquals(session.take(), [
+      `${at}\nfirst\n\n`,
+      "? nonsense\n",
+      `${at}\nsecond\n\n`,
+      at.replace("kiwi", "pear") + "\n",
+    ]);
+    assertEquals(ready.length, 1);
+  },
+});
+
+Deno.test({
+  name: "Session takes an IAMAT at once that stands behind a slow question",
+  permissions: "none",
+  fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    session.receive(iamat.replace("kiwi", "pear"));
+    assertEquals(desk.accepted.length, 2);
+  },
+});
+
+Deno.test({
+  name: "Session asks about where the client was when the question came",
+  permissions: "none",
+  async fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    session.receive(iamat.replace("+34", "+35"));
+    session.take();
+    desk.questions[0].answer("{}");
+    await settle();
+    assertEquals(desk.questions[0].line, at);
+    assertEquals(session.take(), [
+      `${at}\n{}\n\n`,
+      at.replace("+34", "+35") + "\n",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "Session gives every line exactly one answer",
+  permissions: "none",
+  async fn() {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyLine, { maxLength: 30 }), async (lines) => {
+        const { desk, session } = createSession();
+        for (const line of lines) session.receive(line);
+        for (const { answer } of desk.questions) answer("{}");
+        await settle();
+        const replies = session.take();
+        assertEquals(replies.length, lines.length);
+        for (const [index, reply] of replies.entries()) {
+          const isInvalid = parseCommand(lines[index]) === undefined;
+          if (isInvalid) assertEquals(reply, `? ${lines[index]}\n`);
+          assert(reply.endsWith("\n"));
+        }
+        assertEquals(session.isAwaiting, false);
+      }),
+      { numRuns: 200 },
+    );
+  },
+});
+
+Deno.test({
+  name: "Session is not calm while too many questions are under way",
+  permissions: "none",
+  async fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    for (let count = 0; count < maxQuestionsInFlight; count++) {
+      assertEquals(session.calm(), undefined);
+      session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    }
+    let isCalm = false;
+    session.calm()?.then(() => isCalm = true);
+    await settle();
+    assertEquals(isCalm, false);
+    desk.questions[3].answer("{}");
+    await settle();
+    assertEquals(isCalm, true);
+  },
+});
