@@ -1,11 +1,11 @@
 /**
  * Cuts a places service's answer to size without printing it again: what is
  * kept is the service's own text, byte for byte. Items past the bound are cut
- * out of `results`; every run of newlines becomes one, and those at the end go.
+ * out of `results`, and every run of newlines becomes one.
  *
  * @module
  */
-import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
+import { type ByteString, strictTextOfBytes } from "../protocol/bytes.ts";
 
 /** The answer that a service gave is not what it should be. */
 export class BodyError extends Error {
@@ -28,7 +28,7 @@ function checkShape(body: ByteString): void {
   try {
     // Only to learn whether it is whole and well formed; the result of the
     // parse is never printed.
-    json = JSON.parse(textOfBytes(body));
+    json = JSON.parse(strictTextOfBytes(body));
   } catch {
     throw new BodyError("the body is not JSON");
   }
@@ -40,9 +40,13 @@ function checkShape(body: ByteString): void {
   }
 }
 
-/** JSON never needs two newlines in a row, and its strings hold none. */
+/**
+ * Every run of newlines becomes one. The body stands behind the AT line's
+ * newline and before two more, so that it begins and ends with none. A string
+ * of JSON cannot hold a newline, so this changes no value.
+ */
 function squeezeNewlines(text: ByteString): ByteString {
-  return text.replace(/\n{2,}/g, "\n").replace(/\n+$/, "");
+  return text.replace(/^\n+|\n+$/g, "").replace(/\n{2,}/g, "\n");
 }
 
 /** Where an array stands in the text, and where its items end. */

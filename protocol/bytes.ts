@@ -84,3 +84,17 @@ const utf8Decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export function textOfBytes(bytes: ByteString): string {
   return utf8Decoder.decode(encodeBytes(bytes));
 }
+
+const strictUtf8Decoder = new TextDecoder("utf-8", {
+  fatal: true,
+  ignoreBOM: true,
+});
+
+/**
+ * A byte string read as UTF-8.
+ *
+ * @throws {TypeError} If it is not UTF-8.
+ */
+export function strictTextOfBytes(bytes: ByteString): string {
+  return strictUtf8Decoder.decode(encodeBytes(bytes));
+}

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
+import { escapeBytes, unescapeBytes } from "../../journal/escape.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { anyBytes } from "../protocol/arbitraries.ts";
+
+Deno.test({
+  name: "unescapeBytes() is the inverse of escapeBytes() for any bytes",
+  permissions: "none",
+  fn() {
+    const bytes = fc.oneof(
+      anyBytes,
+      fc.string({ unit: "binary" }).map(bytesOfText),
+      fc.array(fc.constantFrom("\\", "x", "0", "a", "n", "\n"))
+        .map((parts) => parts.join("")),
+    );
+    fc.assert(
+      fc.property(bytes, (bytes) => {
+        assertEquals(unescapeBytes(escapeBytes(bytes)), bytes);
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+});
+
+Deno.test({
+  name: "escapeBytes() gives printable UTF-8 on one line, whatever comes",
+  permissions: "none",
+  fn() {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    const bytes = fc.oneof(
+      anyBytes,
+      fc.string({ unit: "binary" }).map(bytesOfText),
+    );
+    fc.assert(
+      fc.property(bytes, (bytes) => {
+        const escaped = escapeBytes(bytes);
+        const text = decoder.decode(
+          Uint8Array.from(escaped, (byte) => byte.charCodeAt(0)),
+        );
+        assert(!/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text), text);
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+});
+
+Deno.test({
+  name: "escapeBytes() leaves what a person can read, and escapes the rest",
+  permissions: "none",
+  fn() {
+    const escape = (text: string) =>
+      textOfBytes(escapeBytes(bytesOfText(text)));
+    assertEquals(escape("IAMAT kiwi +34-118 1"), "IAMAT kiwi +34-118 1");
+    assertEquals(escape("Zürich 東京 🥝"), "Zürich 東京 🥝");
+    assertEquals(escape("a\tb\r\n\\"), "a\\tb\\r\\n\\\\");
+    assertEquals(escape("\x1b[31m\x00\x7f"), "\\x1b[31m\\x00\\x7f");
+    assertEquals(
+      escape("\u2028\u202e\u0085"),
+      "\\xe2\\x80\\xa8\\xe2\\x80\\xae\\xc2\\x85",
+    );
+    assertEquals(escapeBytes("\xff\xc3("), "\\xff\\xc3(");
+    // A surrogate and an overlong slash are not UTF-8.
+    assertEquals(
+      escapeBytes("\xed\xa0\x80\xc0\xaf"),
+      "\\xed\\xa0\\x80\\xc0\\xaf",
+    );
+  },
+});

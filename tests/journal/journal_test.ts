@@ -1,0 +1,229 @@
+import { Journal } from "../../journal/journal.ts";
+import { flushIntervalMs, maxPendingBytes } from "../../journal/limits.ts";
+import { LogFiles } from "../../journal/log_files.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+
+/** A folder of its own for each test, and a journal in it. */
+async function withJournal(
+  run: (tools: {
+    journal: Journal;
+    clock: ManualClock;
+    folder: string;
+    faults: Error[];
+    read: (name?: string) => string;
+    reopen: () => Promise<Journal>;
+  }) => Promise<void>,
+  limits = { maxFileBytes: 1024 ** 2, keptFiles: 5 },
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const clock = new ManualClock();
+  const faults: Error[] = [];
+  const reopen = () =>
+    Journal.open({
+      directory: `${folder}/logs`,
+      name: "Hill",
+      ...limits,
+      clock,
+      onFault: (error) => faults.push(error),
+    });
+  const journal = await reopen();
+  try {
+    await run({
+      journal,
+      clock,
+      folder,
+      faults,
+      read: (name = "Hill.log") =>
+        Deno.readTextFileSync(`${folder}/logs/${name}`),
+      reopen,
+    });
+  } finally {
+    await journal.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Waits until a condition holds that real files take a moment for. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+Deno.test("Journal writes what it is told within the interval", async () => {
+  await withJournal(async ({ clock, journal, read }) => {
+    const traffic = journal.trafficOf("client/1");
+    traffic.received("IAMAT \xff");
+    traffic.sent("? IAMAT \xff");
+    journal.event("server", "info", "something happened", { count: 1 });
+    assertEquals(read(), "");
+    await clock.advance(flushIntervalMs);
+    await until(() => read() !== "");
+    assertEquals(
+      read(),
+      "2018-03-02T21:05:34.000000Z client/1 <- IAMAT \\xff\n" +
+        "2018-03-02T21:05:34.000000Z client/1 -> ? IAMAT \\xff\n" +
+        "2018-03-02T21:05:34.000000Z server -- info something-happened count=1\n",
+    );
+  });
+});
+
+Deno.test("flush() resolves when everything is in the file", async () => {
+  await withJournal(async ({ journal, read }) => {
+    const traffic = journal.trafficOf("client/1");
+    for (let line = 0; line < 20_000; line++) traffic.received(`line ${line}`);
+    await journal.flush();
+    const lines = read().trimEnd().split("\n");
+    assertEquals(lines.length, 20_000);
+    assert(lines.every((line, index) => line.endsWith(` <- line ${index}`)));
+    assertEquals(journal.lagBytes, 0);
+  });
+});
+
+Deno.test("flushSync() writes before it returns", async () => {
+  await withJournal(({ journal, read }) => {
+    journal.trafficOf("client/1").received("last words");
+    journal.flushSync();
+    assert(read().endsWith("last words\n"));
+    return Promise.resolve();
+  });
+});
+
+Deno.test("Journal has no room while it is too far behind, then has again", async () => {
+  await withJournal(async ({ journal }) => {
+    const traffic = journal.trafficOf("client/1");
+    assertEquals(traffic.room(), undefined);
+    const line = "x".repeat(1_000);
+    for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
+      traffic.received(line);
+    }
+    const room = traffic.room();
+    assert(room !== undefined);
+    await room;
+    assertEquals(traffic.room(), undefined);
+  });
+});
+
+Deno.test("Journal goes on behind what a former run wrote", async () => {
+  await withJournal(async ({ folder, journal, read, reopen }) => {
+    journal.event("server", "info", "first", {});
+    await journal.flush();
+    // A run that was killed may leave half a line behind.
+    Deno.writeTextFileSync(`${folder}/logs/Hill.log`, "half a li", {
+      append: true,
+    });
+    const next = await reopen();
+    next.event("server", "info", "second", {});
+    await next.close();
+    assertEquals(
+      read().split("\n").map((line) => line.split(" ").at(-1)),
+      ["first", "li", "second", ""],
+    );
+  });
+});
+
+Deno.test("Journal uses files in turn and keeps so many full ones", async () => {
+  await withJournal(async ({ folder, journal, read, reopen }) => {
+    const names = () =>
+      [...Deno.readDirSync(`${folder}/logs`)].map(({ name }) => name).sort();
+    const write = async (journal: Journal, batch: number) => {
+      const traffic = journal.trafficOf(`batch/${batch}`);
+      for (let line = 0; line < 20; line++) traffic.received("x".repeat(60));
+      await journal.flush();
+    };
+    await write(journal, 0);
+    await write(journal, 1);
+    assertEquals(names(), ["Hill.1.log", "Hill.2.log", "Hill.log"]);
+    assert(read("Hill.log").includes("batch/0"));
+    assert(
+      read("Hill.log").endsWith(
+        `log-continues file="${folder}/logs/Hill.1.log"\n`,
+      ),
+    );
+    assert(read("Hill.1.log").includes("batch/1"));
+    // Once round: the oldest makes room, two full ones stay.
+    await write(journal, 2);
+    assertEquals(read("Hill.log"), "");
+    assert(read("Hill.1.log").includes("batch/1"));
+    assert(read("Hill.2.log").includes("batch/2"));
+    // A new run finds the file that is not full.
+    const next = await reopen();
+    assertEquals(next.path, `${folder}/logs/Hill.log`);
+    await next.close();
+    await write(journal, 3);
+    assert(read("Hill.log").includes("batch/3"));
+    assertEquals(read("Hill.1.log"), "");
+    assert(read("Hill.2.log").includes("batch/2"));
+  }, { maxFileBytes: 1_500, keptFiles: 2 });
+});
+
+Deno.test("LogFiles works with permission to write and no other", async () => {
+  const folder = await Deno.makeTempDir();
+  const script = `
+    import { LogFiles } from ${
+    JSON.stringify(import.meta.resolve("../../journal/log_files.ts"))
+  };
+    const options = {
+      directory: ${JSON.stringify(`${folder}/deep/logs`)},
+      name: "Hill", maxFileBytes: 10, keptFiles: 2,
+    };
+    for (let run = 0; run < 4; run++) {
+      using files = await LogFiles.open(options);
+      await files.write(new TextEncoder().encode("0123456789"));
+      if (files.isFull) await files.next();
+      console.log(files.path.split("/").at(-1));
+    }`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", `--allow-write=${folder}`, "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(script));
+  await writer.close();
+  const { code, stderr, stdout } = await child.output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  assertEquals(code, 0);
+  assertEquals(
+    new TextDecoder().decode(stdout).trim().split("\n"),
+    ["Hill.1.log", "Hill.2.log", "Hill.log", "Hill.1.log"],
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("Journal says when it cannot be opened", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/file`, "");
+  await assertRejects(() =>
+    LogFiles.open({
+      directory: `${folder}/file`,
+      name: "Hill",
+      maxFileBytes: 10,
+      keptFiles: 1,
+    })
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("Journal survives a full disk, and says what was lost", async () => {
+  // /dev/full fails every write as a full disk does.
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/logs`);
+  await Deno.symlink("/dev/full", `${folder}/logs/Hill.log`);
+  const faults: Error[] = [];
+  const journal = await Journal.open({
+    directory: `${folder}/logs`,
+    name: "Hill",
+    maxFileBytes: 1024 ** 2,
+    keptFiles: 1,
+    clock: new ManualClock(),
+    onFault: (error) => faults.push(error),
+  });
+  for (let count = 0; count < 3; count++) {
+    journal.event("server", "info", "lost", {});
+    await journal.flush();
+  }
+  assertEquals(faults.length, 1);
+  await journal.close();
+  await Deno.remove(folder, { recursive: true });
+});
