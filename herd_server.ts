@@ -5,7 +5,7 @@
  * @module
  */
 import { createTell } from "./journal/events.ts";
-import { Journal } from "./journal/journal.ts";
+import type { Journal } from "./journal/journal.ts";
 import { Herd } from "./peers/herd.ts";
 import { dialTimeoutMs } from "./peers/limits.ts";
 import { Links } from "./peers/links.ts";

@@ -16,6 +16,7 @@ import { showErrors } from "./cli/stderr_events.ts";
 import { HerdServer } from "./herd_server.ts";
 import { tellLogFault } from "./journal/events.ts";
 import { Journal } from "./journal/journal.ts";
+import { LogFiles } from "./journal/log_files.ts";
 import { findServer } from "./peers/topology.ts";
 import type { PlacesProvider } from "./places/provider.ts";
 import { SystemClock } from "./runtime/clock.ts";
@@ -94,14 +95,14 @@ async function openJournal(
 ): Promise<Journal> {
   const { logDirectory, logKeptFiles, logMaxBytes } = settings;
   try {
-    return await Journal.open({
-      clock,
+    const files = await LogFiles.open({
       directory: logDirectory,
       name,
       maxFileBytes: logMaxBytes,
       keptFiles: logKeptFiles,
-      onFault: (error) => tellLogFault(name, error),
     });
+    const onFault = (error: Error) => tellLogFault(name, error);
+    return new Journal({ clock, onFault }, files);
   } catch (error) {
     throw setupError(`cannot write logs to ${logDirectory}`, error);
   }

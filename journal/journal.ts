@@ -14,7 +14,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/tell.ts";
 import type { Traffic } from "../runtime/transport.ts";
 import { flushBytes, flushIntervalMs, maxPendingBytes } from "./limits.ts";
-import { LogFiles, type LogFilesOptions } from "./log_files.ts";
+import type { LogSink } from "./log_files.ts";
 import {
   type Direction,
   formatEvent,
@@ -22,8 +22,8 @@ import {
   TimestampFormatter,
 } from "./record.ts";
 
-/** What a journal needs. */
-export interface JournalOptions extends LogFilesOptions {
+/** What a journal needs, besides files to write to. */
+export interface JournalOptions {
   readonly clock: Clock;
   /** Told once when writing begins to fail, and not again until it works. */
   readonly onFault: (error: Error) => void;
@@ -32,7 +32,7 @@ export interface JournalOptions extends LogFilesOptions {
 /** Writes one server's log. */
 export class Journal {
   readonly #clock: Clock;
-  readonly #files: LogFiles;
+  readonly #files: LogSink;
   readonly #onFault: (error: Error) => void;
   readonly #timestamps = new TimestampFormatter();
   /** Lines that wait for the next write. */
@@ -44,21 +44,12 @@ export class Journal {
   #waiters: (() => void)[] = [];
   #lostBytes = 0;
 
-  private constructor(options: JournalOptions, files: LogFiles) {
+  constructor(options: JournalOptions, files: LogSink) {
     this.#clock = options.clock;
     this.#onFault = options.onFault;
     this.#files = files;
     // A file that a former run left may end within a line.
     if (files.sizeBytes > 0) this.#append("\n");
-  }
-
-  /**
-   * Opens the log, going on behind what a former run wrote.
-   *
-   * @throws As `Deno.mkdir` and `Deno.open` do.
-   */
-  static async open(options: JournalOptions): Promise<Journal> {
-    return new Journal(options, await LogFiles.open(options));
   }
 
   /** The path of the file being written. */

@@ -21,8 +21,26 @@ export interface LogFilesOptions {
   readonly keptFiles: number;
 }
 
+/** What the journal needs of its files. */
+export interface LogSink extends Disposable {
+  /** The path of the file that is open. */
+  readonly path: string;
+  /** The size of the open file, in bytes. */
+  readonly sizeBytes: number;
+  /** Whether it is time for the next file. */
+  readonly isFull: boolean;
+  /** The path that `next` will open. */
+  readonly nextPath: string;
+  /** Appends all the bytes. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Appends all the bytes before it returns. */
+  writeSync(bytes: Uint8Array): void;
+  /** Goes on in the next file, whose old content is the oldest of all. */
+  next(): Promise<void>;
+}
+
 /** A ring of files, one of them open. */
-export class LogFiles implements Disposable {
+export class LogFiles implements LogSink {
   readonly #options: LogFilesOptions;
   #slot: number;
   #file: Deno.FsFile;
@@ -63,12 +81,10 @@ export class LogFiles implements Disposable {
     return new LogFiles(options, slot, file, 0);
   }
 
-  /** The path of the file that is open. */
   get path(): string {
     return pathOf(this.#options, this.#slot);
   }
 
-  /** The size of the open file, in bytes. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
@@ -77,13 +93,11 @@ export class LogFiles implements Disposable {
     return this.#sizeBytes >= this.#options.maxFileBytes;
   }
 
-  /** Appends all the bytes. */
   async write(bytes: Uint8Array): Promise<void> {
     await writeAllBytes(this.#file, bytes);
     this.#sizeBytes += bytes.length;
   }
 
-  /** Appends all the bytes before it returns. */
   writeSync(bytes: Uint8Array): void {
     let written = 0;
     while (written < bytes.length) {
@@ -92,12 +106,10 @@ export class LogFiles implements Disposable {
     this.#sizeBytes += written;
   }
 
-  /** The path that `next` will open. */
   get nextPath(): string {
     return pathOf(this.#options, this.#nextSlot);
   }
 
-  /** Goes on in the next file, whose old content is the oldest of all. */
   async next(): Promise<void> {
     const file = await openEmpty(this.nextPath);
     this.#file.close();

@@ -1,6 +1,6 @@
 import { Journal } from "../../journal/journal.ts";
 import { flushIntervalMs, maxPendingBytes } from "../../journal/limits.ts";
-import { LogFiles } from "../../journal/log_files.ts";
+import { LogFiles, type LogSink } from "../../journal/log_files.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
@@ -19,14 +19,15 @@ async function withJournal(
   const folder = await Deno.makeTempDir();
   const clock = new ManualClock();
   const faults: Error[] = [];
-  const reopen = () =>
-    Journal.open({
-      directory: `${folder}/logs`,
-      name: "Hill",
-      ...limits,
-      clock,
-      onFault: (error) => faults.push(error),
-    });
+  const reopen = async () =>
+    new Journal(
+      { clock, onFault: (error) => faults.push(error) },
+      await LogFiles.open({
+        directory: `${folder}/logs`,
+        name: "Hill",
+        ...limits,
+      }),
+    );
   const journal = await reopen();
   try {
     await run({
@@ -159,7 +160,7 @@ Deno.test("Journal uses files in turn and keeps so many full ones", async () => 
 Deno.test("LogFiles works with permission to write and no other", async () => {
   const folder = await Deno.makeTempDir();
   const script = `
-    import { LogFiles } from ${
+    import { LogFiles, type LogSink } from ${
     JSON.stringify(import.meta.resolve("../../journal/log_files.ts"))
   };
     const options = {
@@ -191,7 +192,7 @@ Deno.test("LogFiles works with permission to write and no other", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("Journal says when it cannot be opened", async () => {
+Deno.test("LogFiles.open() rejects when there can be no folder", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/file`, "");
   await assertRejects(() =>
@@ -205,25 +206,41 @@ Deno.test("Journal says when it cannot be opened", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("Journal survives a full disk, and says what was lost", async () => {
-  // /dev/full fails every write as a full disk does.
-  const folder = await Deno.makeTempDir();
-  await Deno.mkdir(`${folder}/logs`);
-  await Deno.symlink("/dev/full", `${folder}/logs/Hill.log`);
-  const faults: Error[] = [];
-  const journal = await Journal.open({
-    directory: `${folder}/logs`,
-    name: "Hill",
-    maxFileBytes: 1024 ** 2,
-    keptFiles: 1,
+Deno.test("Journal goes on when the disk is full, and says what was lost", async () => {
+  let isFull = true;
+  let written = "";
+  const disk: LogSink = {
+    path: "Hill.log",
+    nextPath: "Hill.1.log",
+    sizeBytes: 0,
+    isFull: false,
+    write(bytes) {
+      if (isFull) return Promise.reject(new Error("no space left on device"));
+      written += new TextDecoder().decode(bytes);
+      return Promise.resolve();
+    },
+    writeSync() {},
+    next: () => Promise.resolve(),
+    [Symbol.dispose]() {},
+  };
+  const faults: string[] = [];
+  const journal = new Journal({
     clock: new ManualClock(),
-    onFault: (error) => faults.push(error),
-  });
+    onFault: ({ message }) => faults.push(message),
+  }, disk);
   for (let count = 0; count < 3; count++) {
     journal.event("server", "info", "lost", {});
     await journal.flush();
   }
-  assertEquals(faults.length, 1);
+  // One fault for all that went wrong.
+  assertEquals(faults, ["no space left on device"]);
+  isFull = false;
+  journal.event("server", "info", "found", {});
   await journal.close();
-  await Deno.remove(folder, { recursive: true });
+  const lostBytes = 3 *
+    "2018-03-02T21:05:34.000000Z server -- info lost\n".length;
+  assertEquals(
+    written.split("\n").map((line) => line.split(" -- ")[1]),
+    ["info found", `error log-incomplete lostBytes=${lostBytes}`, undefined],
+  );
 });

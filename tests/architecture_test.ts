@@ -1,0 +1,166 @@
+import { assert, assertEquals } from "./assert.ts";
+import { projectFolder } from "./herd/process.ts";
+
+/**
+ * Who may import whom: each room, and the rooms and files that it may use.
+ * Nothing else is allowed, and there is no way round in a circle.
+ */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  "protocol": [],
+  "runtime": ["protocol"],
+  "peers": ["protocol", "runtime"],
+  "places": ["protocol", "runtime"],
+  "sessions": ["protocol", "runtime"],
+  "journal": ["protocol", "runtime"],
+  "cli": [],
+  "herd.json": [],
+  "deno.json": [],
+  "import_map.json": [],
+  "client.ts": ["protocol", "runtime"],
+  "herd_server.ts": [
+    "journal",
+    "peers",
+    "places",
+    "protocol",
+    "runtime",
+    "sessions",
+  ],
+  "settings.ts": ["cli", "herd.json", "journal", "peers", "places"],
+  "server.ts": [
+    "cli",
+    "herd_server.ts",
+    "journal",
+    "peers",
+    "places",
+    "runtime",
+    "settings.ts",
+  ],
+  "commands": [
+    "cli",
+    "herd_server.ts",
+    "peers",
+    "protocol",
+    "runtime",
+    "server.ts",
+    "settings.ts",
+  ],
+  "main.ts": ["cli", "commands", "deno.json", "server.ts"],
+  "mod.ts": [
+    "cli",
+    "client.ts",
+    "herd.json",
+    "journal",
+    "peers",
+    "places",
+    "server.ts",
+  ],
+  "tools": ["import_map.json"],
+};
+
+/** Rooms that do no I/O and know no clock but one that is passed in. */
+const pureFiles = [
+  "protocol/",
+  "peers/",
+  "sessions/",
+  "places/trim.ts",
+  "places/print.ts",
+  "places/places.ts",
+  "journal/escape.ts",
+  "journal/record.ts",
+];
+
+async function sourceFiles(folder = ""): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(projectFolder + folder)) {
+    const path = folder + entry.name;
+    if (entry.isDirectory && !/^(\.|tests|dist|logs|node_mod)/.test(path)) {
+      files.push(...await sourceFiles(`${path}/`));
+    } else if (path.endsWith(".ts")) {
+      files.push(path);
+    }
+  }
+  return files;
+}
+
+/** What a file's code, not its comments, imports. */
+function specifiersOf(text: string): string[] {
+  const code = text.replace(/^\s*\/?\*.*$/gm, "");
+  const found = code.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g);
+  return [...found].map(([, specifier]) => specifier);
+}
+
+/** The files of ours that a file imports, as paths from the top. */
+function importsOf(path: string, text: string): string[] {
+  return specifiersOf(text)
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) =>
+      new URL(specifier, `file:///${path}`).pathname.slice(1)
+    );
+}
+
+const roomOf = (path: string) => path.split("/")[0];
+
+Deno.test("imports go the way that the architecture says, and no other", async () => {
+  for (const path of await sourceFiles()) {
+    const room = roomOf(path);
+    assert(room in allowed, `${path} stands in no known room`);
+    const text = await Deno.readTextFile(projectFolder + path);
+    for (const target of importsOf(path, text)) {
+      const targetRoom = roomOf(target);
+      if (targetRoom === room) continue;
+      assert(
+        allowed[room].includes(targetRoom),
+        `${path} must not import ${target}`,
+      );
+    }
+  }
+});
+
+Deno.test("no file imports itself in a circle", async () => {
+  const graph = new Map<string, string[]>();
+  for (const path of await sourceFiles()) {
+    const text = await Deno.readTextFile(projectFolder + path);
+    graph.set(path, importsOf(path, text));
+  }
+  const done = new Set<string>();
+  const walk = (path: string, way: readonly string[]) => {
+    assert(!way.includes(path), `a circle: ${[...way, path].join(" -> ")}`);
+    if (done.has(path)) return;
+    for (const next of graph.get(path) ?? []) walk(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) walk(path, []);
+});
+
+Deno.test("the core does no I/O and has no clock or chance of its own", async () => {
+  const forbidden =
+    /\bDeno\.(?!errors)|\bfetch\(|\bsetTimeout|\bDate\.now|\bperformance\.|\bMath\.random|\bcrypto\.|\bconsole\./;
+  for (const path of await sourceFiles()) {
+    if (!pureFiles.some((pure) => path.startsWith(pure))) continue;
+    const text = await Deno.readTextFile(projectFolder + path);
+    assertEquals(text.match(forbidden)?.[0], undefined, path);
+  }
+});
+
+Deno.test("every package stands in the import map, pinned, and in the docs", async () => {
+  const { imports } = JSON.parse(
+    await Deno.readTextFile(`${projectFolder}import_map.json`),
+  );
+  const architecture = await Deno.readTextFile(
+    `${projectFolder}docs/ARCHITECTURE.md`,
+  );
+  for (const [name, target] of Object.entries<string>(imports)) {
+    assert(/^npm:\/?@?[^@]+@\d+\.\d+\.\d+\/?$/.test(target), target);
+    assert(architecture.includes(`\`${name}\``), `${name} has no reason`);
+  }
+  for (const path of await sourceFiles()) {
+    const text = await Deno.readTextFile(projectFolder + path);
+    for (const specifier of specifiersOf(text)) {
+      const isKnown = /^(\.|node:)/.test(specifier) ||
+        Object.keys(imports).some((name) =>
+          name.endsWith("/") ? specifier.startsWith(name) : specifier === name
+        );
+      assert(isKnown, `${path} imports ${specifier}`);
+    }
+  }
+});

@@ -1,0 +1,16 @@
+import { assertEquals } from "../assert.ts";
+import { TestHerd } from "./process.ts";
+
+Deno.test("a client made with Python's asyncio streams gets its answers", async () => {
+  await using herd = new TestHerd();
+  await herd.startAll();
+  const script = new URL("./asyncio_client.py", import.meta.url).pathname;
+  const { code, stderr, stdout } = await new Deno.Command("python3", {
+    args: [script, String(herd.basePort)],
+  }).output();
+  const output = new TextDecoder().decode(stdout);
+  assertEquals(new TextDecoder().decode(stderr), "", output);
+  assertEquals(output.includes("FAILED"), false, output);
+  assertEquals(output.trimEnd().split("\n").length, 19, output);
+  assertEquals(code, 0);
+});

@@ -1,0 +1,304 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../assert.ts";
+import { FakeGoogle, googleBody } from "../fakes/google.ts";
+import { ask, Program, projectFolder, TestHerd } from "./process.ts";
+
+/** Runs a program to its end. */
+async function run(
+  args: readonly string[],
+  permissions = ["--no-prompt", "--allow-net", "--allow-write"],
+  env: Record<string, string> = {},
+) {
+  await using program = Program.start(["run", ...permissions, ...args], {
+    env,
+  });
+  const status = await program.ended();
+  const { stderr, stdout } = program;
+  return { status, stderr, stdout };
+}
+
+Deno.test("bad usage exits with 2 and one line that names what is wrong", async () => {
+  const names = "Hill, Jaquez, Smith, Campbell, Singleton";
+  const cases: [string[], string][] = [
+    [["server.ts"], `which server? one of ${names}`],
+    [["server.ts", "Hell"], `no server is called Hell; there are ${names}`],
+    [["server.ts", "Hill", "Smith"], "expected one name, found Hill Smith"],
+    [["server.ts", "Hill", "--bogus"], "unknown flag --bogus"],
+    [["server.ts", "Hill", "--bogus=3"], "unknown flag --bogus"],
+    [["server.ts", "Hill", "-x"], "unknown flag -x"],
+    [["server.ts", "Hill", "--base-port"], "--base-port needs a value: PORT"],
+    [["server.ts", "Hill", "--base-port=x"], "--base-port: expected a whole"],
+    [["server.ts", "Hill", "--base-port", "0"], "--base-port: expected a"],
+    [["server.ts", "Hill", "--base-port", "65500"], "--base-port: Hill's peer"],
+    [["server.ts", "Hill", "--places=bing"], "--places: expected auto"],
+    [["server.ts", "Hill", "--places=google"], "--places google needs a key"],
+    [["server.ts", "Hill", "--places-url=x"], "--places-url: expected an http"],
+    [["server.ts", "Hill", "--log-keep=0"], "--log-keep: expected a whole"],
+    [["main.ts", "bogus"], "no command is called bogus; there are up, serve"],
+    [["main.ts", "up", "Hill"], "up takes no words, found Hill"],
+    [["main.ts", "send", "Hill"], "expected a server's name and a line"],
+    [["main.ts", "send", "Hell", "x"], "no server is called Hell"],
+  ];
+  await Promise.all(cases.map(async ([args, message]) => {
+    const { status, stderr, stdout } = await run(args);
+    assertStringIncludes(stderr, message);
+    assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+    assertEquals(stdout, "");
+    assertEquals(status, 2);
+  }));
+});
+
+Deno.test("what is in the way exits with 1 and one line", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/file`, "");
+  await Deno.writeTextFile(`${folder}/bad.json`, "{");
+  await Deno.writeTextFile(
+    `${folder}/self.json`,
+    '{"servers":[{"name":"Hill"}],"links":[["Hill","Hill"]]}',
+  );
+  const logs = `--log-dir=${folder}/logs`;
+  const read = ["--no-prompt", "-N", "-W", `--allow-read=${folder}`];
+  const cases: [string[], string[] | undefined, string][] = [
+    [
+      ["server.ts", "Hill", `--log-dir=${folder}/file/logs`],
+      undefined,
+      `cannot write logs to ${folder}/file/logs: `,
+    ],
+    [
+      ["server.ts", "Hill", `--config=${folder}/bad.json`],
+      undefined,
+      `reading ${folder}/bad.json needs --allow-read=${folder}/bad.json`,
+    ],
+    [
+      ["server.ts", "Hill", logs, `--config=${folder}/none.json`],
+      read,
+      `${folder}/none.json: there is no such file`,
+    ],
+    [
+      ["server.ts", "Hill", logs, `--config=${folder}/bad.json`],
+      read,
+      `${folder}/bad.json: `,
+    ],
+    [
+      ["server.ts", "Hill", logs, `--config=${folder}/self.json`],
+      read,
+      `${folder}/self.json: links[0]: links Hill to itself`,
+    ],
+    [
+      ["server.ts", "Hill", logs, `--places-key-file=${folder}/file`],
+      read,
+      `${folder}/file: expected an API key in it`,
+    ],
+    [
+      ["server.ts", "Hill", logs],
+      ["--no-prompt", "--allow-net=127.0.0.1:8000"],
+      "not permitted: run with --allow-net=127.0.0.1:8100,127.0.0.1:8101," +
+      `127.0.0.1:8102 --allow-write=${folder}/logs`,
+    ],
+    [["main.ts", "send", "Hill", "x", "--base-port=1"], undefined, "nobody"],
+    [["main.ts", "send", "Hill", "x"], ["--no-prompt"], "not permitted"],
+  ];
+  await Promise.all(cases.map(async ([args, permissions, message]) => {
+    const { status, stderr } = await run(args, permissions);
+    const lines = stderr.trimEnd().split("\n")
+      .filter((line) => !line.startsWith("places come from"));
+    assertStringIncludes(lines[0], message);
+    assertEquals(lines.length, 1, stderr);
+    assertEquals(status, 1);
+  }));
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a port that is taken is named, and the log of its owner untouched", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const { status, stderr } = await run([
+    "server.ts",
+    "Hill",
+    `--base-port=${herd.basePort}`,
+    `--log-dir=${herd.logFolder}`,
+  ]);
+  assertEquals(status, 1);
+  assertStringIncludes(stderr, `port ${herd.basePort} of 127.0.0.1 is taken`);
+  await herd.untilLogged("Hill", "dial-failed");
+  assertEquals(herd.log("Hill").split(" info started ").length, 2);
+  assertEquals(herd.log("Hill").includes("stopping"), false);
+});
+
+Deno.test("help and version need no permission at all", async () => {
+  for (
+    const [args, text] of [
+      [["main.ts"], "Usage: herd COMMAND"],
+      [["main.ts", "--help"], "Usage: herd COMMAND"],
+      [["main.ts", "up", "--help"], "Usage: herd up"],
+      [["main.ts", "serve", "--help"], "Usage: server.ts NAME"],
+      [["main.ts", "send", "-h"], "Usage: herd send"],
+      [["server.ts", "--help"], "Usage: server.ts NAME"],
+      [["main.ts", "--version"], "herd "],
+    ] as const
+  ) {
+    const { status, stderr, stdout } = await run(args, ["--no-prompt"]);
+    assertStringIncludes(stdout, text);
+    assertEquals([status, stderr], [0, ""]);
+  }
+});
+
+Deno.test("herd send asks one question and prints the answer", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const send = (line: string) =>
+    run(["main.ts", "send", "Hill", line, `--base-port=${herd.basePort}`], [
+      "--no-prompt",
+      `--allow-net=127.0.0.1:${herd.basePort}`,
+    ]);
+  const { status, stdout } = await send("IAMAT Zürich +47.37+8.54 1");
+  assertMatch(stdout, /^AT Hill \S+ Zürich \+47\.37\+8\.54 1\n$/);
+  assertEquals(status, 0);
+  const { stdout: nearby } = await send("WHATSAT Zürich 5 1");
+  assertStringIncludes(nearby, '"name" : "Z\u00fcrich');
+  assertEquals((await send("what?")).stdout, "? what?\n");
+});
+
+Deno.test("a server runs with the narrowest permissions for its ports and logs", async () => {
+  await using herd = new TestHerd();
+  const ports = [0, 100, 101, 102].map((offset) =>
+    `127.0.0.1:${herd.basePort + offset}`
+  );
+  const permissions = [
+    "--no-prompt",
+    `--allow-net=${ports.join(",")}`,
+    `--allow-write=${herd.logFolder}`,
+  ];
+  const hill = await herd.start("Hill", [], {}, permissions);
+  const answer = await ask(
+    herd.portOf("Hill"),
+    "IAMAT k +34-118 1\nWHATSAT k 10 1\n",
+  );
+  assertStringIncludes(answer, '"status" : "OK"');
+  hill.signal("SIGTERM");
+  assertEquals(await hill.ended(), 0);
+});
+
+Deno.test("the tasks of deno.json name every port of the default herd", async () => {
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(`${projectFolder}/deno.json`),
+  );
+  const hosts = ["maps.googleapis.com:443", "places.googleapis.com:443"];
+  const ports = [8000, 8100].flatMap((base) =>
+    [0, 1, 2, 3, 4].map((index) => `127.0.0.1:${base + index}`)
+  );
+  for (const task of ["herd", "serve"]) {
+    const [, net] = tasks[task].command.match(/--allow-net=(\S+)/);
+    assertEquals(net.split(","), [...ports, ...hosts]);
+    assertStringIncludes(tasks[task].command, " --allow-write=logs ");
+    assertEquals(tasks[task].command.match(/--allow/g).length, 2);
+  }
+});
+
+Deno.test("the command of the README asks for nothing on a terminal", async () => {
+  await using herd = new TestHerd();
+  const command = [
+    Deno.execPath(),
+    "run --allow-net --allow-write server.ts Campbell",
+    `--base-port=${herd.basePort} --log-dir=${herd.logFolder}`,
+  ].join(" ");
+  // `script` gives the command a terminal, where Deno would prompt.
+  const terminal = new Deno.Command("script", {
+    args: ["-qec", command, "/dev/null"],
+    cwd: projectFolder,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let shown = "";
+  const reading = (async () => {
+    for await (
+      const text of terminal.stdout.pipeThrough(new TextDecoderStream())
+    ) shown += text;
+  })();
+  try {
+    while (!shown.includes("Campbell is ready")) {
+      assert(!/allow\?|permission/i.test(shown), shown);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const answer = await ask(
+      herd.portOf("Campbell"),
+      "IAMAT k +34-118 1\nWHATSAT k 10 1\n",
+    );
+    assertStringIncludes(answer, '"status" : "OK"');
+  } finally {
+    terminal.kill("SIGTERM");
+    await reading;
+    await terminal.stderr.cancel();
+    await terminal.status;
+  }
+  assert(!/allow\?|Deno requests/i.test(shown), shown);
+});
+
+Deno.test("a server with a key asks Google, and its log shows none of the key", async () => {
+  const key = "AIzaSy-this-is-secret";
+  await using google = new FakeGoogle(() => new Response(googleBody(20)));
+  const host = new URL(google.url).host;
+  await using herd = new TestHerd();
+  const hill = await herd.start(
+    "Hill",
+    [`--places-url=${google.url}`],
+    { GOOGLE_PLACES_KEY: key },
+    [
+      "--no-prompt",
+      `--allow-net=127.0.0.1,${host}`,
+      "--allow-write",
+      "--allow-env=GOOGLE_PLACES_KEY",
+    ],
+  );
+  const answer = await ask(
+    herd.portOf("Hill"),
+    "IAMAT k +34.068930-118.445127 1\nWHATSAT k 10 5\n",
+  );
+  const body = answer.slice(answer.indexOf("{"));
+  assertEquals(
+    new TextDecoder().decode(
+      Uint8Array.from(body, (byte) => byte.charCodeAt(0)),
+    ),
+    googleBody(5).trimEnd() + "\n\n",
+  );
+  assertEquals(google.requests.length, 1);
+  assertEquals(google.requests[0].searchParams.get("radius"), "10000");
+  hill.signal("SIGTERM");
+  assertEquals(await hill.ended(), 0);
+  assertEquals(hill.stderr, "");
+  assert(!herd.log("Hill").includes("secret"));
+});
+
+Deno.test("deno task bundle makes one file that runs alone with two permissions", async () => {
+  const folder = await Deno.makeTempDir();
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", `--output=${folder}/server.js`, "server.ts"],
+    cwd: projectFolder,
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+  await using herd = new TestHerd();
+  await using campbell = Program.start([
+    "run",
+    "--no-prompt",
+    "--allow-net",
+    "--allow-write",
+    "server.js",
+    "Campbell",
+    `--base-port=${herd.basePort}`,
+  ], { cwd: folder });
+  await campbell.saying("Campbell is ready");
+  const answer = await ask(
+    herd.portOf("Campbell"),
+    "IAMAT k +34.068930-118.445127 1\nWHATSAT k 10 1\n",
+  );
+  assertStringIncludes(answer, '"name" : "Bel Air"');
+  campbell.signal("SIGTERM");
+  assertEquals(await campbell.ended(), 0);
+  assert(Deno.statSync(`${folder}/logs/Campbell.log`).size > 0);
+  await Deno.remove(folder, { recursive: true });
+});

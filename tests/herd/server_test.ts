@@ -1,0 +1,215 @@
+import type { ByteString } from "../../protocol/bytes.ts";
+import { writeAll } from "../../runtime/transport.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../assert.ts";
+import { ask, connect, readAll, readUntil, TestHerd } from "./process.ts";
+
+const iamat =
+  "IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
+const atPattern =
+  /^AT Hill \+\d+\.\d{9} kiwi\.cs\.ucla\.edu \+34\.068930-118\.445127 1520023934\.918963997$/;
+
+/** The answers to a WHATSAT: the AT line and the parsed places. */
+function readWhatsat(answer: ByteString) {
+  const lineEnd = answer.indexOf("\n");
+  assert(answer.endsWith("\n\n"), "two newlines at the end");
+  const body = answer.slice(lineEnd + 1, -2);
+  assertEquals(body.includes("\n\n"), false);
+  return { at: answer.slice(0, lineEnd), json: JSON.parse(body) };
+}
+
+Deno.test("a server answers the examples of the specification", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const answer = await ask(
+    herd.portOf("Hill"),
+    `${iamat}\nWHATSAT kiwi.cs.ucla.edu 10 5\n`,
+  );
+  const [first] = answer.split("\n");
+  assertMatch(first, atPattern);
+  const { at, json } = readWhatsat(answer.slice(first.length + 1));
+  assertEquals(at, first);
+  assertEquals(json.status, "OK");
+  assertEquals(json.results.length, 5);
+  assertEquals(json.results[0].name, "Bel Air");
+});
+
+Deno.test("a server answers the same however the bytes come", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const port = herd.portOf("Hill");
+  const input = `${iamat}\nWHATSAT kiwi.cs.ucla.edu 10 1\nno newline`;
+  // The clock difference grows from one time to the next.
+  const shape = (answer: ByteString) => answer.replaceAll(/\+\d+\.\d{9}/g, "+");
+  const atOnce = await ask(port, input);
+  using byByte = await connect(port);
+  for (const byte of input) {
+    await writeAll(byByte, byte);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  await byByte.closeWrite();
+  assertEquals(shape(await readAll(byByte)), shape(atOnce));
+  assert(atOnce.endsWith("\n\n? no newline\n"));
+});
+
+Deno.test("a server answers 500 lines in one packet in their order", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const lines = Array.from(
+    { length: 500 },
+    (_, index) =>
+      index % 3 === 0
+        ? `IAMAT c${index} +1+2 ${index}`
+        : index % 3 === 1
+        ? `WHATSAT c${index - 1} 5 0`
+        : `bogus ${index}`,
+  );
+  const answer = await ask(herd.portOf("Hill"), lines.join("\n") + "\n");
+  const heads = answer.split("\n")
+    .filter((line) => /^(AT|\?)/.test(line))
+    .map((line) => line.replace(/^AT Hill \S+ /, "AT "));
+  assertEquals(
+    heads,
+    lines.map((line, index) =>
+      index % 3 === 2
+        ? `? ${line}`
+        : `AT c${index - index % 3} +1+2 ${index - index % 3}`
+    ),
+  );
+});
+
+Deno.test("a server gives invalid lines back byte for byte", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const invalid = [
+    "",
+    " ",
+    "\t\r",
+    "hello",
+    "\xff\xfe\x00\x80",
+    "IAMAT",
+    "iamat kiwi +34-118 1",
+    "IAMAT kiwi +34-118",
+    "IAMAT kiwi +34-118 1 extra",
+    "IAMAT kiwi 34-118 1",
+    "IAMAT kiwi +34-118 1.2.3",
+    "IAMAT kiwi +34-118 -1",
+    "IAMAT kiwi +91-118 1",
+    "IAMAT kiwi +34-181 1",
+    "IAMAT kiwi +34-118 1e3",
+    "IAMAT\xa0kiwi +34-118 1",
+    "WHATSAT nobody 10 5",
+    "WHATSAT kiwi 51 5",
+    "WHATSAT kiwi 10 21",
+    "WHATSAT kiwi 10",
+    "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.9",
+    "HERD 1 Smith Hill 1",
+    "? what",
+    "  leading and trailing  \r",
+  ];
+  const answer = await ask(herd.portOf("Hill"), invalid.join("\n") + "\n");
+  assertEquals(answer, invalid.map((line) => `? ${line}\n`).join(""));
+});
+
+Deno.test("a server copies any bytes of an ID, and any white space ends it", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const id = "\xff\x00\x1b\xc3\xa9\xa0\x85\\";
+  const answer = await ask(
+    herd.portOf("Hill"),
+    ` IAMAT\t${id}\v+1.50-2.50\f\r007.10 \r\n`,
+  );
+  assertMatch(answer, /^AT Hill \+\d+\.\d{9} /);
+  assert(answer.endsWith(` ${id} +1.50-2.50 007.10\n`));
+});
+
+Deno.test("a server answers a stale report and keeps the newer one", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const answer = await ask(
+    herd.portOf("Hill"),
+    "IAMAT k +1+1 100.5\nIAMAT k +2+2 100.25\nIAMAT k +3+3 99\n" +
+      "WHATSAT k 0 0\nIAMAT k +4+4 100.50000000000000001\nWHATSAT k 0 0\n",
+  );
+  const positions = answer.split("\n").filter((line) => line.startsWith("AT"))
+    .map((line) => line.split(" ")[4]);
+  assertEquals(positions, ["+1+1", "+2+2", "+3+3", "+1+1", "+4+4", "+4+4"]);
+});
+
+Deno.test("a server refuses a line over 64 KiB and closes", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const port = herd.portOf("Hill");
+  const longest = "x".repeat(65_536);
+  assertEquals(await ask(port, `${longest}\nnext\n`), `? ${longest}\n? next\n`);
+  using connection = await connect(port);
+  // Much more than the limit: the refusal must survive what is unread.
+  const write = writeAll(connection, "first\n" + "y".repeat(1_000_000))
+    .catch(() => {});
+  assertEquals(await readAll(connection), `? first\n? ${"y".repeat(1024)}\n`);
+  await write;
+});
+
+Deno.test("a server serves others while one client says nothing", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  using silent = await connect(herd.portOf("Hill"));
+  await writeAll(silent, "IAMAT half");
+  assertMatch((await ask(herd.portOf("Hill"), `${iamat}\n`)).trim(), atPattern);
+  await writeAll(silent, " +1+1 1\n");
+  const answer = await readUntil(silent, (text) => text.endsWith("\n"));
+  assertStringIncludes(answer, " half +1+1 1\n");
+});
+
+Deno.test("a server logs every line, both ways, with time and connection", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill");
+  const answer = await ask(
+    herd.portOf("Hill"),
+    `${iamat}\nbad \xff\x07\n`,
+  );
+  hill.signal("SIGTERM");
+  assertEquals(await hill.ended(), 0);
+  const lines = herd.log("Hill").trimEnd().split("\n");
+  for (const line of lines) {
+    assertMatch(
+      line,
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z (server|(client|peer)\/\S+) (<-|->|--) /,
+    );
+  }
+  const traffic = lines.filter((line) => / client\/1 (<-|->) /.test(line))
+    .map((line) => line.slice(line.indexOf("client/1 ") + 9));
+  assertEquals(traffic, [
+    `<- ${iamat}`,
+    "<- bad \\xff\\x07",
+    `-> ${answer.split("\n")[0]}`,
+    "-> ? bad \\xff\\x07",
+  ]);
+  const events = lines.filter((line) => line.includes(" -- "))
+    .map((line) => line.split(" ").slice(1).join(" "));
+  assertMatch(events[0], /^server -- info started name="Hill"/);
+  assertEquals(events.slice(-2), [
+    'server -- info stopping reason="SIGTERM"',
+    "server -- info stopped",
+  ]);
+  assert(
+    events.includes('client/1 -- debug closed reason="client closed"'),
+    events.join("\n"),
+  );
+});
+
+Deno.test("a server that is stopped answers what was asked", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill");
+  using connection = await connect(herd.portOf("Hill"));
+  await writeAll(connection, `${iamat}\n`);
+  await readUntil(connection, (text) => text.endsWith("\n"));
+  hill.signal("SIGINT");
+  assertEquals(await readAll(connection), "");
+  assertEquals(await hill.ended(), 0);
+  assertStringIncludes(herd.log("Hill"), 'closed reason="stopping"');
+});
