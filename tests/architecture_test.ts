@@ -85,8 +85,10 @@ async function sourceFiles(folder = ""): Promise<string[]> {
 /** What a file's code, not its comments, imports. */
 function specifiersOf(text: string): string[] {
   const code = text.replace(/^\s*\/?\*.*$/gm, "");
-  const found = code.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g);
-  return [...found].map(([, specifier]) => specifier);
+  const found = code.matchAll(
+    /^(?:import|export|\})[^"]*\bfrom "([^"]+)"|\bimport\(\s*"([^"]+)"/gm,
+  );
+  return [...found].map(([, fixed, dynamic]) => fixed ?? dynamic);
 }
 
 /** The files of ours that a file imports, as paths from the top. */
