@@ -148,7 +148,11 @@ export class ClientConnection {
   /** Passes on what was accepted, then writes the replies that are ready. */
   async #write(): Promise<void> {
     this.#context.flush();
-    while (this.#writing !== undefined) await this.#writing;
+    while (this.#writing !== undefined) {
+      await this.#writing;
+      // More may have been accepted while somebody else was writing.
+      this.#context.flush();
+    }
     const replies = this.#session.take();
     if (replies.length === 0) return;
     this.#writing = this.#deliver(replies);
@@ -160,9 +164,8 @@ export class ClientConnection {
    * replies are about before the first byte of them is written.
    */
   async #deliver(replies: ByteString[]): Promise<void> {
-    const { flush, handed, traffic } = this.#context;
+    const { handed, traffic } = this.#context;
     try {
-      flush();
       const wait = handed();
       if (wait !== undefined) await wait;
       for (const reply of replies) traffic.sent(reply.slice(0, -1));

@@ -86,9 +86,9 @@ async function sourceFiles(folder = ""): Promise<string[]> {
 function specifiersOf(text: string): string[] {
   const code = text.replace(/^\s*\/?\*.*$/gm, "");
   const found = code.matchAll(
-    /^(?:import|export|\})[^"]*\bfrom "([^"]+)"|\bimport\(\s*"([^"]+)"/gm,
+    /^(?:import|export|\})[^"]*\bfrom "([^"]+)"|\bimport[ (]\s*"([^"]+)"/gm,
   );
-  return [...found].map(([, fixed, dynamic]) => fixed ?? dynamic);
+  return [...found].map(([, named, other]) => named ?? other);
 }
 
 /** The files of ours that a file imports, as paths from the top. */

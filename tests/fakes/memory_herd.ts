@@ -77,6 +77,12 @@ export class MemoryHerd {
     return server;
   }
 
+  /**
+   * Lets a test play the servers that were not started: it is handed the far
+   * end of every connection to one of them.
+   */
+  onDial: ((dialler: string, far: PipeEnd) => void) | undefined;
+
   /** Closes a server's connections and forgets it, as SIGKILL would. */
   kill(name: string): void {
     const server = this.servers.get(name)!;
@@ -103,6 +109,11 @@ export class MemoryHerd {
 
   #connect(dialler: string, acceptor: string): Promise<PipeEnd> {
     const server = this.servers.get(acceptor);
+    if (server === undefined && this.onDial !== undefined) {
+      const [near, far] = PipeEnd.pair();
+      this.onDial(dialler, far);
+      return Promise.resolve(near);
+    }
     if (server === undefined) {
       return Promise.reject(
         new Deno.errors.ConnectionRefused("Connection refused"),

@@ -17,9 +17,13 @@ export class PipeEnd implements Transport {
   readonly writes: ByteString[] = [];
   /** Most bytes that one write takes. */
   maxWriteBytes = Infinity;
+  /** Told of every write before it is made. */
+  onWrite: (text: ByteString) => void = () => {};
   #other!: PipeEnd;
   #incoming: ByteString = "";
   #ended = false;
+  #isWriting = false;
+  #writeEnded = false;
   #closed = false;
   #wake: (() => void) | undefined;
   #frozen: PromiseWithResolvers<void> | undefined;
@@ -45,19 +49,35 @@ export class PipeEnd implements Transport {
   }
 
   async write(bytes: Uint8Array): Promise<number> {
+    // A real connection may take a part of each, and mix them up.
+    if (this.#isWriting) throw new Error("two writes at the same time");
+    this.#isWriting = true;
+    try {
+      return await this.#write(decodeBytes(
+        Buffer.from(bytes),
+        0,
+        Math.min(bytes.length, this.maxWriteBytes),
+      ));
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  async #write(text: ByteString): Promise<number> {
+    this.onWrite(text);
     if (this.#closed) throw new Deno.errors.BadResource("closed");
     if (this.#frozen !== undefined) await this.#frozen.promise;
     if (this.#closed) throw new Deno.errors.BadResource("closed");
-    if (this.#other.#closed) throw new Deno.errors.BrokenPipe("broken pipe");
-    const count = Math.min(bytes.length, this.maxWriteBytes);
-    const buffer = Buffer.from(bytes);
-    const text = decodeBytes(buffer, 0, count);
+    if (this.#writeEnded || this.#other.#closed) {
+      throw new Deno.errors.BrokenPipe("broken pipe");
+    }
     this.writes.push(text);
     this.#other.#receive(text);
-    return count;
+    return text.length;
   }
 
   closeWrite(): Promise<void> {
+    this.#writeEnded = true;
     this.#other.#end();
     return Promise.resolve();
   }
@@ -93,7 +113,7 @@ export class PipeEnd implements Transport {
 
   /** From now on writes do not come through. */
   freeze(): void {
-    this.#frozen = Promise.withResolvers<void>();
+    this.#frozen ??= Promise.withResolvers<void>();
   }
 
   /** They come through again. */

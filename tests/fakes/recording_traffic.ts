@@ -9,10 +9,13 @@ import type { Traffic } from "../../runtime/transport.ts";
 /** Lines in (`<`) and out (`>`), in order; full when a test says so. */
 export class RecordingTraffic implements Traffic {
   readonly lines: string[] = [];
+  #isNearlyFull = false;
   #full: PromiseWithResolvers<void> | undefined;
 
   received(line: ByteString): void {
     this.lines.push(`< ${line}`);
+    if (this.#isNearlyFull) this.fill();
+    this.#isNearlyFull = false;
   }
 
   sent(message: ByteString): void {
@@ -24,7 +27,12 @@ export class RecordingTraffic implements Traffic {
   }
 
   fill(): void {
-    this.#full = Promise.withResolvers<void>();
+    this.#full ??= Promise.withResolvers<void>();
+  }
+
+  /** The next line fills it. */
+  nearlyFill(): void {
+    this.#isNearlyFull = true;
   }
 
   drain(): void {

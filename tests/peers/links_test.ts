@@ -9,6 +9,7 @@ import { maxLineBytes } from "../../protocol/limits.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { MemoryHerd } from "../fakes/memory_herd.ts";
 import { settle } from "../fakes/manual_clock.ts";
+import type { PipeEnd } from "../fakes/pipe.ts";
 import { reportOf } from "./reports.ts";
 
 const pair = [["Hill", "Smith"]] as const;
@@ -58,6 +59,72 @@ Deno.test({
       assertEquals(openConnections(herd), 1);
       const known = [hill, smith].map(({ herd }) => [...herd.lines()].sort());
       assertEquals(known[0], known[1], `started ${turns} turns apart`);
+      await herd.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "Links give a connection up without losing what is under way on it",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    let dialled: PipeEnd | undefined;
+    herd.onDial = (_, far) => dialled ??= far;
+    const hill = herd.start("Hill");
+    await settle();
+    const hello = formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) +
+      "\n";
+    // Smith's own connection is up first, and has a report on its way out.
+    const second = herd.dial("Hill");
+    second.say(hello);
+    await settle();
+    second.takeAll();
+    second.other.freeze();
+    hill.herd.accept(reportOf("kiwi", 1));
+    hill.links.flush();
+    // Then Hill's connection is answered, and takes over.
+    dialled!.say(hello);
+    await settle();
+    assertEquals(hill.links.linked(), ["Smith"]);
+    second.say(reportOf("pear", 1, "Smith").line + "\n");
+    second.other.thaw();
+    await settle();
+    assertEquals(second.takeAll(), reportOf("kiwi", 1).line + "\n");
+    assertEquals(
+      hill.herd.newest("pear"),
+      reportOf("pear", 1, "Smith").line,
+    );
+    assertEquals(await second.read(new Uint8Array(1)), null);
+    second.close();
+    await settle();
+    assertEquals(hill.events.at(-1), "peer/2/Smith link down replaced");
+    assertEquals(hill.links.linked(), ["Smith"]);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links end the first connection of a neighbour that dials again",
+  permissions: "none",
+  async fn() {
+    for (const incarnation of ["1", "2"]) {
+      const herd = new MemoryHerd(pair);
+      const hill = herd.start("Hill");
+      const connections = ["1", incarnation].map((life) => {
+        const connection = herd.dial("Hill");
+        connection.say(
+          formatHello({ from: "Smith", to: "Hill", incarnation: life }) + "\n",
+        );
+        return connection;
+      });
+      await settle();
+      connections[0].takeAll();
+      assertEquals(await connections[0].read(new Uint8Array(1)), null);
+      connections[1].say(reportOf("kiwi", 1).line + "\n");
+      await settle();
+      assertEquals(hill.herd.clients, 1);
+      assertEquals(hill.links.linked(), ["Smith"]);
       await herd.stop();
     }
   },

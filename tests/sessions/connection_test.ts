@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { maxLineBytes } from "../../protocol/limits.ts";
+import type { Report } from "../../protocol/report.ts";
 import { ClientConnection } from "../../sessions/connection.ts";
 import { refusalLingerMs, stopLingerMs } from "../../sessions/limits.ts";
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
@@ -13,19 +15,32 @@ const at =
   "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997\n";
 const whatsat = "WHATSAT kiwi.cs.ucla.edu 10 5\n";
 
-/** A connection on a pipe; `steps` tells flushes and writes in their order. */
+/** A connection on a pipe, with everything behind it in the test's hands. */
 function connect() {
   const [server, client] = PipeEnd.pair();
   const desk = new FakeDesk();
   const clock = new ManualClock();
   const traffic = new RecordingTraffic();
   const links: { handed?: Promise<void> } = {};
+  const context: {
+    onAccept?: (report: Report) => void;
+    onFlush?: () => void;
+  } = {};
   let flushes = 0;
   const connection = new ClientConnection(server, {
-    desk,
+    desk: {
+      ...desk,
+      accept(report) {
+        desk.accept(report);
+        context.onAccept?.(report);
+      },
+    },
     clock,
     traffic,
-    flush: () => flushes += 1,
+    flush() {
+      flushes += 1;
+      context.onFlush?.();
+    },
     handed: () => links.handed,
   });
   const ended = connection.run();
@@ -33,6 +48,7 @@ function connect() {
     client,
     clock,
     connection,
+    context,
     desk,
     ended,
     links,
@@ -106,6 +122,163 @@ Deno.test({
     assertEquals(server.writes, [at]);
     await client.closeWrite();
     await ended;
+  },
+});
+
+Deno.test({
+  name: "ClientConnection passes a report on whose reply has to wait",
+  permissions: "none",
+  async fn() {
+    const { client, desk, ended, flushCount, server } = connect();
+    client.say(iamat + whatsat);
+    await settle();
+    const before = flushCount();
+    client.say(iamat.replace("kiwi", "pear"));
+    await settle();
+    assertEquals(desk.accepted.length, 2);
+    assertEquals(flushCount() > before, true);
+    assertEquals(server.writes.length, 1);
+    desk.questions[0].answer("{}");
+    await client.closeWrite();
+    await ended;
+  },
+});
+
+Deno.test({
+  name:
+    "ClientConnection writes no reply ahead of its flood for another's sake",
+  permissions: "none",
+  async fn() {
+    const { client, context, desk, ended, server, traffic } = connect();
+    client.say(iamat + whatsat + whatsat);
+    await settle();
+    // One answer is being written, another waits behind it.
+    server.freeze();
+    for (const { answer } of desk.questions) {
+      answer("{}");
+      await settle();
+    }
+    // A report is accepted, and the log stops the reader before it can flush.
+    let isFlushed = true;
+    context.onAccept = () => isFlushed = false;
+    context.onFlush = () => isFlushed = true;
+    server.onWrite = (text) => assert(isFlushed || !text.includes("pear"));
+    traffic.nearlyFill();
+    client.say(iamat.replace("kiwi", "pear") + "bogus\n");
+    await settle();
+    assertEquals(isFlushed, false);
+    server.thaw();
+    await settle();
+    traffic.drain();
+    await client.closeWrite();
+    assertEquals(await ended, "client closed");
+    assertEquals(client.takeAll().split("\n").length, 10);
+  },
+});
+
+/** One thing that may happen to a connection, on either side of it. */
+type Happening =
+  | { readonly say: string }
+  | { readonly answer: number }
+  | "freeze"
+  | "thaw"
+  | "log full"
+  | "log nearly full"
+  | "log drained"
+  | "links busy"
+  | "links idle";
+
+const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
+  fc.constantFrom("IAMAT", "IAMAT", "WHATSAT", "bogus")
+    .map((say) => ({ say })),
+  fc.nat(5).map((answer) => ({ answer })),
+  fc.constantFrom(
+    "freeze" as const,
+    "thaw" as const,
+    "log full" as const,
+    "log nearly full" as const,
+    "log drained" as const,
+    "links busy" as const,
+    "links idle" as const,
+  ),
+);
+
+Deno.test({
+  name: "ClientConnection keeps order and flood before reply, whatever happens",
+  permissions: "none",
+  async fn() {
+    const schedule = fc.array(fc.tuple(anyHappening, fc.nat(12)), {
+      maxLength: 60,
+    });
+    await fc.assert(
+      fc.asyncProperty(schedule, async (schedule) => {
+        const { client, desk, ended, links, server, traffic, context } =
+          connect();
+        /** Reports that were accepted and not flushed yet. */
+        const unflushed = new Set<string>();
+        context.onAccept = ({ client }) => unflushed.add(client);
+        context.onFlush = () => unflushed.clear();
+        let busy: PromiseWithResolvers<void> | undefined;
+        server.onWrite = (text) => {
+          for (const id of unflushed) {
+            assert(!text.includes(` ${id} `), `${id} was not flushed`);
+          }
+        };
+        const expected: string[] = [];
+        for (const [happening, turns] of schedule) {
+          if (happening === "freeze") server.freeze();
+          else if (happening === "thaw") server.thaw();
+          else if (happening === "log full") traffic.fill();
+          else if (happening === "log nearly full") traffic.nearlyFill();
+          else if (happening === "log drained") traffic.drain();
+          else if (happening === "links busy") {
+            busy ??= Promise.withResolvers<void>();
+            links.handed = busy.promise;
+          } else if (happening === "links idle") {
+            links.handed = undefined;
+            busy?.resolve();
+            busy = undefined;
+          } else if ("answer" in happening) {
+            desk.questions[happening.answer]?.answer("{}");
+          } else {
+            const id = `c${expected.length}`;
+            const line = happening.say === "IAMAT"
+              ? `IAMAT ${id} +1+1 1`
+              : happening.say === "WHATSAT"
+              ? "WHATSAT c0 1 1"
+              : `bogus ${id}`;
+            expected.push(line);
+            client.say(line + "\n");
+          }
+          for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        }
+        // In the end everything works again.
+        server.thaw();
+        links.handed = undefined;
+        busy?.resolve();
+        await client.closeWrite();
+        for (let round = 0; round <= expected.length; round++) {
+          traffic.drain();
+          await settle();
+          for (const { answer } of desk.questions) answer("{}");
+        }
+        assertEquals(await ended, "client closed");
+        const answers = client.takeAll().split("\n")
+          .filter((line) => /^(AT|\?)/.test(line));
+        let isKnown = false;
+        assertEquals(
+          answers.map((line) => line.replace(/^AT Hill \S+ /, "AT ")),
+          expected.map((line, index) => {
+            if (index === 0 && line.startsWith("IAMAT")) isKnown = true;
+            if (line.startsWith("IAMAT")) return `AT c${index} +1+1 1`;
+            return line.startsWith("WHATSAT") && isKnown
+              ? "AT c0 +1+1 1"
+              : `? ${line}`;
+          }),
+        );
+      }),
+      { numRuns: 1_000 },
+    );
   },
 });
 
