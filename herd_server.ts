@@ -15,7 +15,12 @@ import type { PlacesProvider } from "./places/provider.ts";
 import { kilometresToMetres } from "./protocol/decimal.ts";
 import { positionOf } from "./protocol/report.ts";
 import type { Clock } from "./runtime/clock.ts";
-import type { Accepted, Connect, Listener } from "./runtime/network.ts";
+import {
+  type Accepted,
+  type Connect,
+  formatAddress,
+  type Listener,
+} from "./runtime/network.ts";
 import type { Tell } from "./runtime/tell.ts";
 import type { Transport } from "./runtime/transport.ts";
 import { ClientConnection } from "./sessions/connection.ts";
@@ -81,13 +86,13 @@ export class HerdServer implements AsyncDisposable {
   /** Where clients connect: `host:port`. */
   get clientAddress(): string {
     const { clientHost, self } = this.#options;
-    return `${clientHost}:${self.clientPort}`;
+    return formatAddress(clientHost, self.clientPort);
   }
 
   /** Where neighbours connect: `host:port`. */
   get peerAddress(): string {
     const { self } = this.#options;
-    return `${self.host}:${self.peerPort}`;
+    return formatAddress(self.host, self.peerPort);
   }
 
   /** The log file being written. */
@@ -124,6 +129,15 @@ export class HerdServer implements AsyncDisposable {
    */
   async link(): Promise<void> {
     await this.#links.start();
+  }
+
+  /**
+   * Writes down why the program is about to die, before it returns. For what
+   * nobody expected; everything else ends with `stop`.
+   */
+  recordCrash(reason: string): void {
+    this.#tell("error", "server", "crashed", { reason });
+    this.#options.journal.flushSync();
   }
 
   /**

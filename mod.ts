@@ -21,35 +21,31 @@
  */
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
-import { findServer, parseTopology } from "./peers/topology.ts";
+import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
 import { loadGazetteer } from "./places/gazetteer.ts";
 import { createGoogle } from "./places/google.ts";
 import { startServers } from "./server.ts";
 
+export { SetupError } from "./cli/exit.ts";
+export { HerdClient } from "./client/client.ts";
 export {
   type Address,
   type At,
   DisconnectedError,
-  HerdClient,
   InvalidCommandError,
   type Nearby,
   type Place,
   type Question,
   type Update,
-} from "./client.ts";
-
-export { SetupError } from "./cli/exit.ts";
-export { TopologyError } from "./peers/topology.ts";
+} from "./client/types.ts";
+export { type HerdFile, TopologyError } from "./peers/topology.ts";
 
 /** How to start a server. */
 export interface StartOptions {
   /** Its name, one of the herd's. */
   readonly name: string;
-  /**
-   * The herd, as a herd file describes it: `{ servers, links, host?,
-   * basePort? }`. The default herd if it is left out.
-   */
-  readonly herd?: unknown;
+  /** The herd; the default one if it is left out. */
+  readonly herd?: HerdFile;
   /** First client port of the herd, in place of the herd's own. */
   readonly basePort?: number;
   /** Where to listen for clients, in place of the herd's own. */

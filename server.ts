@@ -10,7 +10,7 @@ import {
   readArguments,
   UsageError,
 } from "./cli/arguments.ts";
-import { nextSignal, runProgram, SetupError } from "./cli/exit.ts";
+import { nextSignal, onCrash, runProgram, SetupError } from "./cli/exit.ts";
 import { flagsFor, missing, type Need } from "./cli/permissions.ts";
 import { showErrors } from "./cli/stderr_events.ts";
 import { HerdServer } from "./herd_server.ts";
@@ -20,7 +20,11 @@ import { LogFiles } from "./journal/log_files.ts";
 import { findServer } from "./peers/topology.ts";
 import type { PlacesProvider } from "./places/provider.ts";
 import { SystemClock } from "./runtime/clock.ts";
-import type { Connect, Listener } from "./runtime/network.ts";
+import {
+  type Connect,
+  formatAddress,
+  type Listener,
+} from "./runtime/network.ts";
 import { readSettings, serverFlags, type Settings } from "./settings.ts";
 
 /** Opens a port, or says in one line why not. */
@@ -32,7 +36,7 @@ function listen(hostname: string, port: number): Listener {
         const transport = await listener.accept();
         transport.setNoDelay();
         const { hostname, port } = transport.remoteAddr;
-        return { transport, remote: `${hostname}:${port}` };
+        return { transport, remote: formatAddress(hostname, port) };
       },
       close: () => listener.close(),
     };
@@ -43,7 +47,10 @@ function listen(hostname: string, port: number): Listener {
           "(--base-port chooses others)",
       );
     }
-    throw setupError(`cannot listen on ${hostname}:${port}`, error);
+    throw setupError(
+      `cannot listen on ${formatAddress(hostname, port)}`,
+      error,
+    );
   }
 }
 
@@ -120,10 +127,10 @@ export function needsOf(settings: Settings, names: readonly string[]): Need[] {
   const { host, logDirectory, places, topology } = settings;
   const servers = names.map((name) => findServer(topology, name)!);
   const addresses = servers.flatMap((self) => [
-    `${host ?? self.host}:${self.clientPort}`,
-    `${self.host}:${self.peerPort}`,
+    formatAddress(host ?? self.host, self.clientPort),
+    formatAddress(self.host, self.peerPort),
     ...topology.neighbours.get(self.name)!.map((neighbour) =>
-      `${neighbour.host}:${neighbour.peerPort}`
+      formatAddress(neighbour.host, neighbour.peerPort)
     ),
   ]);
   if (places.host !== undefined) addresses.push(places.host);
@@ -183,6 +190,7 @@ export async function serve(args: readonly string[]): Promise<void> {
   if (settings.places.note !== undefined) console.error(settings.places.note);
   const stop = nextSignal();
   const [server] = await startServers(settings, [name]);
+  onCrash((reason) => server.recordCrash(reason));
   console.log(
     `${name} is ready: clients on ${server.clientAddress}, peers on ` +
       `${server.peerAddress}, linked with ` +

@@ -23,15 +23,25 @@ export async function runProgram(
     Deno.exit(0);
   } catch (error) {
     if (error instanceof UsageError) {
-      console.error(`${name}: ${error.message} (see ${name} --help)`);
+      console.error(`${name}: ${oneLine(error.message)} (see ${name} --help)`);
       Deno.exit(2);
     }
     if (error instanceof SetupError) {
-      console.error(`${name}: ${error.message}`);
+      console.error(`${name}: ${oneLine(error.message)}`);
       Deno.exit(1);
     }
     throw error;
   }
+}
+
+/** Calls back with the reason when the program dies of what nobody expected. */
+export function onCrash(callback: (reason: string) => void): void {
+  addEventListener("error", ({ error, message }) => {
+    callback(error instanceof Error ? `${error.stack}` : message);
+  });
+  addEventListener("unhandledrejection", ({ reason }) => {
+    callback(reason instanceof Error ? `${reason.stack}` : String(reason));
+  });
 }
 
 /** Resolves at the first SIGINT or SIGTERM, with its name. */
@@ -49,4 +59,9 @@ export function nextSignal(): Promise<Deno.Signal> {
     return listener;
   });
   return promise;
+}
+
+/** A message may quote what the user typed, and that may hold anything. */
+function oneLine(message: string): string {
+  return message.replace(/\s*[\r\n]\s*/g, " ").replace(/\p{Cc}/gu, "?");
 }

@@ -13,6 +13,7 @@ import { SetupError } from "../cli/exit.ts";
 import { flagsFor, isGranted, type Need } from "../cli/permissions.ts";
 import { findServer } from "../peers/topology.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
+import { formatAddress } from "../runtime/network.ts";
 import { closeQuietly, writeAll, writeAllBytes } from "../runtime/transport.ts";
 import { readSettings, serverFlags } from "../settings.ts";
 
@@ -56,7 +57,7 @@ async function ask(
   port: number,
   line: string,
 ): Promise<void> {
-  const address = `${hostname}:${port}`;
+  const address = formatAddress(hostname, port);
   const need: Need = { name: "net", host: address };
   if (!await isGranted(need)) {
     throw new SetupError(`not permitted: run with ${flagsFor([need])}`);

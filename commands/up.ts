@@ -4,11 +4,11 @@
  * @module
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
-import { nextSignal } from "../cli/exit.ts";
+import { nextSignal, onCrash } from "../cli/exit.ts";
 import { showErrors } from "../cli/stderr_events.ts";
 import type { HerdServer } from "../herd_server.ts";
 import { startServers } from "../server.ts";
-import { readSettings, serverFlags } from "../settings.ts";
+import { readSettings, serverFlags, type Settings } from "../settings.ts";
 
 const help = `Runs every server of the herd until Ctrl-C.
 
@@ -30,13 +30,19 @@ export async function up(args: readonly string[]): Promise<void> {
   const stop = nextSignal();
   const names = settings.topology.servers.map(({ name }) => name);
   const servers = await startServers(settings, names);
-  console.log(describe(servers, settings.logDirectory));
+  onCrash((reason) => {
+    for (const server of servers) server.recordCrash(reason);
+  });
+  console.log(describe(servers, settings));
   const signal = await stop;
   await Promise.all(servers.map((server) => server.stop(signal)));
   console.log("The herd has stopped.");
 }
 
-function describe(servers: readonly HerdServer[], logs: string): string {
+function describe(
+  servers: readonly HerdServer[],
+  { host, logDirectory, topology }: Settings,
+): string {
   const widest = (texts: string[]) =>
     Math.max(...texts.map((text) => text.length));
   const nameWidth = widest(servers.map(({ name }) => name));
@@ -49,20 +55,17 @@ function describe(servers: readonly HerdServer[], logs: string): string {
     const linked = server.linkedNeighbours.join(", ") || "nobody";
     return `  ${name}  clients ${clients}  linked with ${linked}`;
   });
-  const [hostname, port] = splitAddress(servers[0].clientAddress);
+  const [first] = topology.servers;
   const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
-  return `The herd is up: ${count}, logs in ${logs}/
+  return `The herd is up: ${count}, logs in ${logDirectory}/
 
 ${rows.join("\n")}
 
 In another terminal, tell one of them where you are, and ask what is near:
 
-  printf 'IAMAT me +34.068930-118.445127 1520023934.9\\nWHATSAT me 10 5\\n' | nc -N ${hostname} ${port}
+  printf 'IAMAT me +34.068930-118.445127 1520023934.9\\nWHATSAT me 10 5\\n' | nc -N ${
+    host ?? first.host
+  } ${first.clientPort}
 
 Any other server knows too. Ctrl-C stops the herd.`;
-}
-
-function splitAddress(address: string): [string, string] {
-  const colon = address.lastIndexOf(":");
-  return [address.slice(0, colon), address.slice(colon + 1)];
 }

@@ -10,6 +10,12 @@ export const handshakeTimeoutMs = 5_000;
 /** A connection attempt that has not succeeded by then counts as failed. */
 export const dialTimeoutMs = 5_000;
 
+/**
+ * A server that starts is ready when it has dialled its neighbours. One that
+ * hangs is waited for no longer than this, in milliseconds.
+ */
+export const firstDialWaitMs = 1_000;
+
 /** Shortest wait before dialling again, in milliseconds. */
 export const backoffFloorMs = 50;
 

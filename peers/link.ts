@@ -155,8 +155,8 @@ export class Link implements Candidate {
     const { accept, isServer, traffic } = this.#context;
     let line: ByteString | undefined;
     while ((line = framer.next()) !== undefined) {
-      const room = traffic.room();
-      if (room !== undefined) await room;
+      let room;
+      while ((room = traffic.room()) !== undefined) await room;
       traffic.received(line);
       const report = parseReport(line, isServer);
       if (report === undefined) {

@@ -12,7 +12,7 @@ import { Backoff } from "./backoff.ts";
 import { type Hello, isRefusal, type Refusal } from "./handshake.ts";
 import type { Herd } from "./herd.ts";
 import { Introduction } from "./introduction.ts";
-import { stableAfterMs } from "./limits.ts";
+import { firstDialWaitMs, stableAfterMs } from "./limits.ts";
 import { type Introduced, Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { replaces } from "./settle.ts";
@@ -68,7 +68,7 @@ export class Links {
 
   /**
    * Dials every neighbour and keeps dialling those that are not linked.
-   * Resolves when each has been tried once.
+   * Resolves when each has been tried once, or is taking too long.
    */
   async start(): Promise<void> {
     const firstDials = [...this.#neighbours.values()].map((neighbour) => {
@@ -76,7 +76,12 @@ export class Links {
       this.#track(firstDial.then(() => this.#keepLinked(neighbour)));
       return firstDial;
     });
-    await Promise.all(firstDials);
+    const tried = new AbortController();
+    await Promise.race([
+      Promise.all(firstDials),
+      sleep(this.#options.clock, firstDialWaitMs, tried.signal),
+    ]);
+    tried.abort();
   }
 
   /**

@@ -27,6 +27,27 @@ export interface Topology {
   readonly neighbours: ReadonlyMap<string, readonly ServerEntry[]>;
 }
 
+/** A herd as it is written down, in a file or by a program. */
+export interface HerdFile {
+  /** Where servers are that say nothing else; 127.0.0.1 if it is left out. */
+  readonly host?: string;
+  /** The first client port; 8000 if it is left out. */
+  readonly basePort?: number;
+  /**
+   * The servers. One that names no ports gets the base port plus its index for
+   * clients, 100 more for peers, 200 more for operators.
+   */
+  readonly servers: readonly {
+    readonly name: string;
+    readonly host?: string;
+    readonly clientPort?: number;
+    readonly peerPort?: number;
+    readonly adminPort?: number;
+  }[];
+  /** Pairs of names of servers that are neighbours. */
+  readonly links?: readonly (readonly string[])[];
+}
+
 /** What a herd file says wrong, in one line that names the entry. */
 export class TopologyError extends Error {
   /** Always `TopologyError`. */
@@ -46,9 +67,7 @@ const defaultBasePort = 8000;
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
- * Reads a herd from parsed JSON: `{ host?, basePort?, servers: [{ name, host?,
- * clientPort?, peerPort?, adminPort? }], links: [[name, name]] }`. A server
- * that names no ports gets base + its index, + 100 and + 200.
+ * Reads a herd from parsed JSON that should be a `HerdFile`.
  *
  * @param basePort Overrides the file's base port, but no port that an entry
  * names itself.

@@ -27,3 +27,10 @@ export type Connect = (
   port: number,
   signal: AbortSignal,
 ) => Promise<Transport>;
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function formatAddress(hostname: string, port: number): string {
+  return hostname.includes(":")
+    ? `[${hostname}]:${port}`
+    : `${hostname}:${port}`;
+}

@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "herd.json": [],
   "deno.json": [],
   "import_map.json": [],
-  "client.ts": ["protocol", "runtime"],
+  "client": ["protocol", "runtime"],
   "herd_server.ts": [
     "journal",
     "peers",
@@ -47,7 +47,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli", "commands", "deno.json", "server.ts"],
   "mod.ts": [
     "cli",
-    "client.ts",
+    "client",
     "herd.json",
     "journal",
     "peers",

@@ -121,7 +121,7 @@ Deno.test("HerdClient refuses what cannot be sent, and says what is wrong", asyn
 Deno.test("startServer() says what is wrong", async () => {
   await assertRejects(() => startServer({ name: "Hell" }), RangeError, "Hell");
   await assertRejects(
-    () => startServer({ name: "A", herd: { servers: [{}] } }),
+    () => startServer({ name: "A", herd: { servers: [{ name: "" }] } }),
     TopologyError,
     "servers[0].name",
   );

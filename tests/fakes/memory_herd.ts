@@ -16,6 +16,8 @@ export interface MemoryServer {
   readonly name: string;
   readonly herd: Herd;
   readonly links: Links;
+  /** When it is ready. */
+  readonly started: Promise<void>;
   /** Its events, as `connection event reason`. */
   readonly events: string[];
   /** Its log of each connection. */
@@ -71,9 +73,12 @@ export class MemoryHerd {
           [connection, event, fields.reason].filter(Boolean).join(" "),
         ),
     });
-    const server = { name, herd, links, events, traffic };
+    // Before it dials: who dials back must find it.
+    const starting = Promise.withResolvers<void>();
+    const started = starting.promise;
+    const server = { name, herd, links, started, events, traffic };
     this.servers.set(name, server);
-    links.start();
+    links.start().then(starting.resolve);
     return server;
   }
 

@@ -274,6 +274,34 @@ Deno.test("a server with a key asks Google, and its log shows none of the key", 
   assert(!herd.log("Hill").includes("secret"));
 });
 
+Deno.test("a crash leaves its reason in the log", async () => {
+  await using herd = new TestHerd();
+  const script = `
+    import { serve } from ${JSON.stringify(`${projectFolder}server.ts`)};
+    serve([
+      "Hill",
+      "--base-port=${herd.basePort}",
+      "--log-dir=${herd.logFolder}",
+    ]);
+    setTimeout(() => {
+      throw new Error("nobody expected this");
+    }, 500);`;
+  const file = `${herd.logFolder}/crash.ts`;
+  await Deno.writeTextFile(file, script);
+  await using program = Program.start([
+    "run",
+    `--config=${projectFolder}deno.json`,
+    "--allow-net",
+    "--allow-write",
+    file,
+  ]);
+  assertEquals(await program.ended(), 1);
+  assertMatch(
+    herd.log("Hill").trimEnd().split("\n").at(-1)!,
+    / server -- error crashed reason="Error: nobody expected this\\n/,
+  );
+});
+
 Deno.test("deno task bundle makes one file that runs alone with two permissions", async () => {
   const folder = await Deno.makeTempDir();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -1,6 +1,7 @@
 import { formatHello } from "../../peers/handshake.ts";
 import {
   backoffCapMs,
+  firstDialWaitMs,
   handshakeTimeoutMs,
   refusalLingerMs,
   stallAfterMs,
@@ -127,6 +128,25 @@ Deno.test({
       assertEquals(hill.links.linked(), ["Smith"]);
       await herd.stop();
     }
+  },
+});
+
+Deno.test({
+  name: "start() does not wait for a neighbour that hangs",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    herd.onDial = () => {};
+    const hill = herd.start("Hill");
+    let isReady = false;
+    hill.started.then(() => isReady = true);
+    await herd.clock.advance(firstDialWaitMs - 1);
+    assertEquals(isReady, false);
+    await herd.clock.advance(1);
+    assertEquals(isReady, true);
+    await herd.clock.advance(handshakeTimeoutMs);
+    assertStringIncludes(hill.events.join("\n"), "dial failed silent");
+    await herd.stop();
   },
 });
 

@@ -1,0 +1,78 @@
+/**
+ * Between the values of a program and the fields of a line.
+ *
+ * @module
+ */
+import {
+  bytesOfText,
+  type ByteString,
+  textOfBytes,
+} from "../protocol/bytes.ts";
+import { isField } from "../protocol/fields.ts";
+import { isPosition } from "../protocol/position.ts";
+import { fieldsOf } from "../protocol/report.ts";
+import { isTime } from "../protocol/time.ts";
+import type { At, Update } from "./types.ts";
+
+/** An AT line, taken apart. */
+export function readAt(line: ByteString): At {
+  const [server, clockDifference, client, position, time] = fieldsOf(line);
+  return {
+    line: textOfBytes(line),
+    server: textOfBytes(server),
+    clockDifference,
+    client: textOfBytes(client),
+    position,
+    time,
+  };
+}
+
+/** Text as one field of a line. Throws a RangeError if it cannot be one. */
+export function fieldOf(text: string, what: string): ByteString {
+  const bytes = bytesOfText(text);
+  if (isField(bytes)) return bytes;
+  throw new RangeError(
+    `${what}: expected text without white space, found ${JSON.stringify(text)}`,
+  );
+}
+
+/** A position as one field, likewise. */
+export function positionText(position: Update["position"]): ByteString {
+  const text = typeof position === "string"
+    ? position
+    : signedText(position.latitude) + signedText(position.longitude);
+  if (isPosition(text)) return text;
+  throw new RangeError(
+    "position: expected latitude -90 to 90 and longitude -180 to 180 in " +
+      `decimal degrees, found ${JSON.stringify(position)}`,
+  );
+}
+
+/** Eight decimals of a degree are a millimetre. */
+function signedText(degrees: number): string {
+  const digits = Math.abs(degrees).toFixed(8).replace(/\.?0+$/, "");
+  return `${degrees < 0 ? "-" : "+"}${digits}`;
+}
+
+/** A time as one field, likewise; now if there is none. */
+export function timeText(time: Update["time"]): ByteString {
+  const text = typeof time === "string"
+    ? time
+    : ((time?.getTime() ?? Date.now()) / 1000).toFixed(3);
+  if (isTime(text)) return text;
+  throw new RangeError(
+    `time: expected POSIX seconds as digits, found ${JSON.stringify(text)}`,
+  );
+}
+
+/** A number as one field, likewise. */
+export function numberText(
+  number: number,
+  what: string,
+  isValid: (text: ByteString) => boolean,
+): ByteString {
+  // Never in exponents, and no more digits than a double has.
+  const text = number.toFixed(6).replace(/\.?0+$/, "");
+  if (isValid(text)) return text;
+  throw new RangeError(`${what}: ${number} is out of range`);
+}
