@@ -115,11 +115,10 @@ async function openJournal(
   }
 }
 
-/** An error of the system as one line; anything else as it is. */
-function setupError(what: string, error: unknown): unknown {
-  return error instanceof Error && error.name !== "TypeError"
-    ? new SetupError(`${what}: ${error.message}`)
-    : error;
+/** An error of the system as one line. */
+function setupError(what: string, error: unknown): SetupError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new SetupError(`${what}: ${why}`, { cause: error });
 }
 
 /** What these servers have to be allowed to do, and nothing more. */

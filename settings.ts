@@ -15,6 +15,7 @@ import { flagsFor, isGranted, type Need } from "./cli/permissions.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import {
+  isHost,
   parseTopology,
   type Topology,
   TopologyError,
@@ -96,7 +97,7 @@ export async function readSettings(args: Arguments): Promise<Settings> {
   const logMaxBytes = wholeNumber(args, "log-max-bytes", 1024, 2 ** 40);
   return {
     topology: await readTopology(flags.get("config"), basePort),
-    host: flags.get("host"),
+    host: readHost(flags.get("host")),
     logDirectory: flags.get("log-dir") ?? "logs",
     logMaxBytes: logMaxBytes ?? defaultMaxFileBytes,
     logKeptFiles: wholeNumber(args, "log-keep", 1, 1000) ?? defaultKeptFiles,
@@ -105,13 +106,20 @@ export async function readSettings(args: Arguments): Promise<Settings> {
   };
 }
 
+function readHost(host: string | undefined): string | undefined {
+  if (host === undefined || isHost(host)) return host;
+  throw new UsageError(
+    `--host: expected a host name or address, found ${host}`,
+  );
+}
+
 async function readTopology(
   path: string | undefined,
   basePort: number | undefined,
 ): Promise<Topology> {
   try {
     if (path === undefined) return parseTopology(defaultHerd, basePort);
-    return parseTopology(parseJson(await readFile(path)), basePort);
+    return parseTopology(JSON.parse(await readFile(path)), basePort);
   } catch (error) {
     if (error instanceof TopologyError || error instanceof SyntaxError) {
       // Only a base port can be wrong with the default herd.
@@ -122,10 +130,6 @@ async function readTopology(
     }
     throw error;
   }
-}
-
-function parseJson(text: string): unknown {
-  return JSON.parse(text);
 }
 
 async function choosePlaces(args: Arguments): Promise<PlacesChoice> {

@@ -216,10 +216,13 @@ function onlyKeys(
   );
 }
 
+/** Whether the text can be a host name or an address. */
+export function isHost(text: string): boolean {
+  return /^[0-9A-Za-z.:_-]+$/.test(text);
+}
+
 function hostOf(value: unknown, where: string): string {
-  if (typeof value === "string" && /^[0-9A-Za-z.:_-]+$/.test(value)) {
-    return value;
-  }
+  if (typeof value === "string" && isHost(value)) return value;
   throw new TopologyError(
     `${where}: expected a host name or address, found ${describe(value)}`,
   );

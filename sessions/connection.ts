@@ -18,7 +18,7 @@ import {
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
-import { refusalLingerMs, stopLingerMs } from "./limits.ts";
+import { refusalLingerMs, stopAnswerMs, stopLingerMs } from "./limits.ts";
 import { type Desk, Session } from "./session.ts";
 
 /** Why a client's connection ended. */
@@ -54,7 +54,8 @@ export class ClientConnection {
   #answeredWaiters: (() => void)[] = [];
   #end: ConnectionEnd | undefined;
   #detail = "";
-  #cancelLinger: (() => void) | undefined;
+  #cancelClosing: (() => void) | undefined;
+  #isOver = false;
 
   constructor(transport: Transport, context: ConnectionContext) {
     this.#transport = transport;
@@ -83,7 +84,8 @@ export class ClientConnection {
     } catch (error) {
       this.#fail(error);
     }
-    this.#cancelLinger?.();
+    this.#isOver = true;
+    this.#cancelClosing?.();
     closeQuietly(this.#transport);
     return this.#end ?? "client closed";
   }
@@ -94,10 +96,7 @@ export class ClientConnection {
    */
   async stop(): Promise<void> {
     this.#end ??= "stopping";
-    this.#cancelLinger = this.#context.clock.after(
-      stopLingerMs,
-      () => closeQuietly(this.#transport),
-    );
+    this.#closeAfter(stopAnswerMs);
     try {
       await this.#taking;
       await this.#answerAll();
@@ -105,6 +104,17 @@ export class ClientConnection {
     } catch (error) {
       this.#fail(error);
     }
+    this.#closeAfter(stopLingerMs);
+  }
+
+  /** Closes in a while, unless the connection is over by then. */
+  #closeAfter(delayMs: number): void {
+    if (this.#isOver) return;
+    this.#cancelClosing?.();
+    this.#cancelClosing = this.#context.clock.after(
+      delayMs,
+      () => closeQuietly(this.#transport),
+    );
   }
 
   async #read(): Promise<void> {

@@ -20,7 +20,14 @@ export const maxRepliesWaiting = 1024;
 export const refusalLingerMs = 2_000;
 
 /**
- * When the server stops, a client has this long, in milliseconds, to take its
- * answers and end its side.
+ * When the server stops, what a client has asked is answered if that can be
+ * done within this time, in milliseconds. Together with the lingering here and
+ * that of the links, a server has stopped within five seconds.
  */
-export const stopLingerMs = 1_000;
+export const stopAnswerMs = 2_000;
+
+/**
+ * When the server has ended its side, a client has this long, in milliseconds,
+ * to take its answers and end its own.
+ */
+export const stopLingerMs = 500;

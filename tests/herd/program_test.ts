@@ -34,6 +34,7 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
     [["server.ts", "Hill", "--base-port=x"], "--base-port: expected a whole"],
     [["server.ts", "Hill", "--base-port", "0"], "--base-port: expected a"],
     [["server.ts", "Hill", "--base-port", "65500"], "--base-port: Hill's peer"],
+    [["server.ts", "Hill", "--host=a b"], "--host: expected a host name"],
     [["server.ts", "Hill", "--places=bing"], "--places: expected auto"],
     [["server.ts", "Hill", "--places=google"], "--places google needs a key"],
     [["server.ts", "Hill", "--places-url=x"], "--places-url: expected an http"],
@@ -98,6 +99,11 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
       ["--no-prompt", "--allow-net=127.0.0.1:8000"],
       "not permitted: run with --allow-net=127.0.0.1:8100,127.0.0.1:8101," +
       `127.0.0.1:8102 --allow-write=${folder}/logs`,
+    ],
+    [
+      ["server.ts", "Hill", logs, "--host=192.0.2.1"],
+      undefined,
+      "cannot listen on 192.0.2.1:8000: ",
     ],
     [["main.ts", "send", "Hill", "x", "--base-port=1"], undefined, "nobody"],
     [["main.ts", "send", "Hill", "x"], ["--no-prompt"], "not permitted"],

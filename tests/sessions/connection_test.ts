@@ -2,7 +2,11 @@ import fc from "fast-check";
 import { maxLineBytes } from "../../protocol/limits.ts";
 import type { Report } from "../../protocol/report.ts";
 import { ClientConnection } from "../../sessions/connection.ts";
-import { refusalLingerMs, stopLingerMs } from "../../sessions/limits.ts";
+import {
+  refusalLingerMs,
+  stopAnswerMs,
+  stopLingerMs,
+} from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
@@ -401,9 +405,33 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { clock, connection, ended } = connect();
-    const stopped = connection.stop();
+    await connection.stop();
     await clock.advance(stopLingerMs);
-    await stopped;
     assertEquals(await ended, "stopping");
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "stop() does not wait for ever for an answer, or for a client to read",
+  permissions: "none",
+  async fn() {
+    for (const isFrozen of [true, false]) {
+      const { client, clock, connection, ended, server } = connect();
+      client.say(iamat + whatsat);
+      await settle();
+      if (isFrozen) {
+        server.freeze();
+        client.say("more\n");
+      }
+      const stopped = connection.stop();
+      await clock.advance(stopAnswerMs);
+      if (isFrozen) server.thaw();
+      assertEquals(await ended, "stopping");
+      assertEquals(server.isClosed, true);
+      await clock.advance(10_000);
+      assertEquals(clock.timers, 0);
+      void stopped;
+    }
   },
 });
