@@ -119,9 +119,9 @@ async function readTopology(
 ): Promise<Topology> {
   try {
     if (path === undefined) return parseTopology(defaultHerd, basePort);
-    return parseTopology(JSON.parse(await readFile(path)), basePort);
+    return parseTopology(parseJson(await readFile(path)), basePort);
   } catch (error) {
-    if (error instanceof TopologyError || error instanceof SyntaxError) {
+    if (error instanceof TopologyError) {
       // Only a base port can be wrong with the default herd.
       if (path === undefined) {
         throw new UsageError(`--base-port: ${error.message}`);
@@ -129,6 +129,16 @@ async function readTopology(
       throw new SetupError(`${path}: ${error.message}`);
     }
     throw error;
+  }
+}
+
+/** JSON, or where it ends to be JSON; never a piece of the file itself. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const [place] = String(error).match(/\(line \d+ column \d+\)/) ?? [""];
+    throw new TopologyError(`is not JSON ${place}`.trimEnd());
   }
 }
 

@@ -82,7 +82,7 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
     [
       ["server.ts", "Hill", logs, `--config=${folder}/bad.json`],
       read,
-      `${folder}/bad.json: `,
+      `${folder}/bad.json: is not JSON (line 1 column 2)`,
     ],
     [
       ["server.ts", "Hill", logs, `--config=${folder}/self.json`],

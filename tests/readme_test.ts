@@ -1,0 +1,88 @@
+import { parseTopology } from "../peers/topology.ts";
+import { serverFlags } from "../settings.ts";
+import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
+import { ask, Program, projectFolder, TestHerd } from "./herd/process.ts";
+
+const readme = await Deno.readTextFile(`${projectFolder}README.md`);
+
+/** The indented blocks, without their indentation. */
+const blocks = readme.split(/\n(?! {4}|\n)/)
+  .flatMap((part) => part.match(/(?:^ {4}.*\n+)+/gm) ?? [])
+  .map((block) => block.replace(/^ {4}/gm, ""));
+
+/** A clock difference is another one each time. */
+const withoutDifferences = (text: string) =>
+  text.replaceAll(/^AT (\S+) \S+/gm, "AT $1");
+
+Deno.test("the README's transcripts are what comes out", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  await herd.start("Smith");
+  await herd.start("Campbell");
+  await herd.untilLinked(["Hill", "Smith", "Campbell"]);
+  let transcripts = 0;
+  for (const block of blocks) {
+    const command = block.match(/^\$ printf '(.*)' \| nc -N localhost (\d+)\n/);
+    if (command === null) continue;
+    const [line, input, port] = command;
+    const answer = await ask(
+      herd.basePort + Number(port) - 8000,
+      input.replaceAll("\\n", "\n"),
+    );
+    assertEquals(
+      withoutDifferences(answer).trimEnd(),
+      withoutDifferences(block.slice(line.length)).trimEnd(),
+    );
+    transcripts += 1;
+  }
+  assertEquals(transcripts, 2);
+});
+
+Deno.test("the README shows what herd up says", async () => {
+  await using herd = new TestHerd();
+  await using up = Program.start([
+    "run",
+    "--allow-net",
+    "--allow-write",
+    "main.ts",
+    "up",
+    `--base-port=${herd.basePort}`,
+    `--log-dir=${herd.logFolder}`,
+  ]);
+  await up.saying("Ctrl-C");
+  const said = up.stdout
+    .replace(herd.logFolder, "logs")
+    .replaceAll(
+      /127\.0\.0\.1:(\d+)/g,
+      (_, port) => `127.0.0.1:${Number(port) - herd.basePort + 8000}`,
+    );
+  const shown = blocks.find((block) => block.includes(" task herd\n"))!;
+  assertStringIncludes(said, shown.slice(shown.indexOf("\n") + 1).trimEnd());
+});
+
+Deno.test("the README names every flag with its default", () => {
+  for (const [name, { help, value }] of Object.entries(serverFlags)) {
+    const flag = value === undefined ? `--${name}` : `--${name} ${value}`;
+    const row = readme.split("\n").find((line) =>
+      line.startsWith(`| \`${flag}\``)
+    );
+    assert(row !== undefined, `${flag} is not in the README`);
+    const [, number] = help.match(/\((\d+)\)$/) ?? [];
+    if (number !== undefined) assert(row.includes(` ${number} `), row);
+  }
+});
+
+Deno.test("the README's herd file is one", () => {
+  const file = blocks.find((block) => block.startsWith("{"))!;
+  const { servers } = parseTopology(JSON.parse(file));
+  assertEquals(servers.map(({ clientPort }) => clientPort), [9000, 700]);
+});
+
+Deno.test("the README's commands are tasks that there are", async () => {
+  const { tasks } = JSON.parse(
+    await Deno.readTextFile(`${projectFolder}deno.json`),
+  );
+  const named = [...readme.matchAll(/deno(?:@2\.9\.6)? task (\w+)/g)];
+  assert(named.length >= 8);
+  for (const [, task] of named) assert(task in tasks, task);
+});
