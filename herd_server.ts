@@ -194,15 +194,22 @@ export class HerdServer implements AsyncDisposable {
     listener: Listener,
     serve: (accepted: Accepted) => Promise<void>,
   ): Promise<void> {
+    let lastFailure: string | undefined;
     while (true) {
       try {
         serve(await listener.accept());
+        lastFailure = undefined;
       } catch (error) {
         if (this.#stopped !== undefined) return;
-        // Out of descriptors, or the client was gone before we came.
-        this.#tell("error", "server", "accept failed", {
-          message: String(error),
-        });
+        // Who was gone before we came must not keep others waiting.
+        if (isAlreadyGone(error)) continue;
+        // Out of descriptors, most likely: it takes time until there are more.
+        // Told once for any number of attempts that fail alike.
+        const message = String(error);
+        if (message !== lastFailure) {
+          this.#tell("error", "server", "accept failed", { message });
+          lastFailure = message;
+        }
         await new Promise<void>((resolve) =>
           this.#options.clock.after(acceptPauseMs, resolve)
         );
@@ -252,4 +259,11 @@ export class HerdServer implements AsyncDisposable {
       signal.removeEventListener("abort", abort);
     }
   }
+}
+
+/** Whether a connection was reset between its coming in and our accepting it. */
+function isAlreadyGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted;
 }

@@ -34,7 +34,12 @@ function listen(hostname: string, port: number): Listener {
     return {
       async accept() {
         const transport = await listener.accept();
-        transport.setNoDelay();
+        try {
+          transport.setNoDelay();
+        } catch (cause) {
+          transport.close();
+          throw new Deno.errors.ConnectionReset("gone already", { cause });
+        }
         const { hostname, port } = transport.remoteAddr;
         return { transport, remote: formatAddress(hostname, port) };
       },

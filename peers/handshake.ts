@@ -70,9 +70,6 @@ export function checkHello(
   self: string,
   neighbours: readonly string[],
 ): Hello | Refusal {
-  if (line.startsWith("NO ")) {
-    return { reason: "refused", detail: line.slice(3) };
-  }
   const fields = splitFields(line, 5);
   const [verb, version, from, to, incarnation] = fields;
   if (verb !== "HERD" || fields.length < 2) {
@@ -103,6 +100,20 @@ export function checkHello(
     };
   }
   return { from, to, incarnation };
+}
+
+/**
+ * Checks the answer of the neighbour that was dialled: its introduction, or
+ * its refusal.
+ */
+export function checkAnswer(
+  line: ByteString,
+  self: string,
+  neighbour: string,
+): Hello | Refusal {
+  return line.startsWith("NO ")
+    ? { reason: "refused", detail: line.slice(3) }
+    : checkHello(line, self, [neighbour]);
 }
 
 /** Whether a handshake came to nothing. */

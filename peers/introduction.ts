@@ -17,7 +17,6 @@ import {
   writeAll,
 } from "../runtime/transport.ts";
 import {
-  checkHello,
   formatHello,
   formatRefusal,
   type Hello,
@@ -48,10 +47,9 @@ export class Introduction {
     return await this.#say(formatHello(hello));
   }
 
-  /** Hears who the other side is. Closes nothing, never throws for the net. */
+  /** Hears who the other side is. Throws nothing for what the network does. */
   async listen(
-    self: string,
-    neighbours: readonly string[],
+    check: (line: ByteString) => Hello | Refusal,
   ): Promise<Hello | Refusal> {
     const cancel = this.#clock.after(handshakeTimeoutMs, () => {
       this.#silent = true;
@@ -67,7 +65,7 @@ export class Introduction {
           detail: `a line over ${maxHandshakeBytes} bytes`,
         };
       }
-      return checkHello(line, self, neighbours);
+      return check(line);
     } catch (error) {
       if (isConnectionEnd(error)) return this.#nothingSaid();
       throw error;

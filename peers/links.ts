@@ -9,7 +9,13 @@ import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Tell } from "../runtime/tell.ts";
 import type { Traffic, Transport } from "../runtime/transport.ts";
 import { Backoff } from "./backoff.ts";
-import { type Hello, isRefusal, type Refusal } from "./handshake.ts";
+import {
+  checkAnswer,
+  checkHello,
+  type Hello,
+  isRefusal,
+  type Refusal,
+} from "./handshake.ts";
 import type { Herd } from "./herd.ts";
 import { Introduction } from "./introduction.ts";
 import { firstDialWaitMs, stableAfterMs } from "./limits.ts";
@@ -183,7 +189,9 @@ export class Links {
         const { name } = neighbour.entry;
         const { self } = this.#options;
         await introduction.introduce(this.#helloTo(name));
-        const answer = await introduction.listen(self.name, [name]);
+        const answer = await introduction.listen((line) =>
+          checkAnswer(line, self.name, name)
+        );
         if (isRefusal(answer)) {
           introduction.close();
           return `${answer.reason}: ${answer.detail}`;
@@ -201,9 +209,9 @@ export class Links {
     remote: string,
   ): Promise<void> {
     const { self, tell } = this.#options;
-    const hello = await introduction.listen(
-      self.name,
-      [...this.#neighbours.keys()],
+    const neighbours = [...this.#neighbours.keys()];
+    const hello = await introduction.listen((line) =>
+      checkHello(line, self.name, neighbours)
     );
     const verdict = isRefusal(hello) ? hello : this.#refuseSecond(hello);
     if (isRefusal(verdict)) {

@@ -16,7 +16,11 @@ export interface Accepted {
 
 /** An open port. */
 export interface Listener {
-  /** The next connection. Rejects when the listener is closed. */
+  /**
+   * The next connection. Rejects with NotConnected, ConnectionReset or
+   * ConnectionAborted when the next one is gone already, and with anything else
+   * when accepting does not work, or not any more.
+   */
   accept(): Promise<Accepted>;
   close(): void;
 }

@@ -1,4 +1,5 @@
 import {
+  checkAnswer,
   checkHello,
   formatHello,
   formatRefusal,
@@ -46,13 +47,19 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkHello() hears the refusal of the other side",
+  name: "checkAnswer() hears the refusal of the other side, or its hello",
   permissions: "none",
   fn() {
     const line = formatRefusal({ reason: "stranger", detail: "who are you?" });
-    assertEquals(checkHello(line, "Hill", ["Smith"]), {
+    assertEquals(checkAnswer(line, "Hill", "Smith"), {
       reason: "refused",
       detail: "stranger: who are you?",
     });
+    assertEquals(checkAnswer(formatHello(hello), "Hill", "Smith"), hello);
+    const other = checkAnswer(formatHello(hello), "Hill", "Jaquez");
+    assertEquals(isRefusal(other) && other.reason, "stranger");
+    // To a dialler it is no introduction.
+    const dialler = checkHello(line, "Hill", ["Smith"]);
+    assertEquals(isRefusal(dialler) && dialler.reason, "not a handshake");
   },
 });

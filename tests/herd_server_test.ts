@@ -1,0 +1,160 @@
+import { HerdServer } from "../herd_server.ts";
+import { Journal } from "../journal/journal.ts";
+import type { LogSink } from "../journal/log_files.ts";
+import { parseTopology } from "../peers/topology.ts";
+import type { PlacesProvider } from "../places/provider.ts";
+import type { Accepted, Listener } from "../runtime/network.ts";
+import { assertEquals, assertStringIncludes } from "./assert.ts";
+import { ManualClock, settle } from "./fakes/manual_clock.ts";
+import { PipeEnd } from "./fakes/pipe.ts";
+
+/** A port that a test connects to. */
+class FakeListener implements Listener {
+  readonly #coming: (Accepted | Error)[] = [];
+  #wake: (() => void) | undefined;
+  #isClosed = false;
+
+  /** The next thing that comes in: a connection, or an error. */
+  bring(next: Accepted | Error): void {
+    this.#coming.push(next);
+    this.#wake?.();
+  }
+
+  /** A client connects; returns its end. */
+  connect(): PipeEnd {
+    const [transport, client] = PipeEnd.pair();
+    this.bring({ transport, remote: "192.0.2.1:5000" });
+    return client;
+  }
+
+  async accept(): Promise<Accepted> {
+    while (this.#coming.length === 0 && !this.#isClosed) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const next = this.#coming.shift();
+    if (next === undefined) throw new Deno.errors.BadResource("closed");
+    if (next instanceof Error) throw next;
+    return next;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#wake?.();
+  }
+}
+
+/** A server that is alone in the world, which is in the test's hands. */
+function createServer() {
+  let log = "";
+  const files: LogSink = {
+    path: "Hill.log",
+    nextPath: "Hill.1.log",
+    sizeBytes: 0,
+    isFull: false,
+    write(bytes) {
+      log += new TextDecoder().decode(bytes);
+      return Promise.resolve();
+    },
+    writeSync(bytes) {
+      log += new TextDecoder().decode(bytes);
+    },
+    next: () => Promise.resolve(),
+    [Symbol.dispose]() {},
+  };
+  const places: PlacesProvider = {
+    name: "none",
+    keepsBound: true,
+    nearby: () => Promise.resolve("{}"),
+  };
+  const clock = new ManualClock();
+  const topology = parseTopology({ servers: [{ name: "Hill" }] });
+  const clients = new FakeListener();
+  const server = new HerdServer({
+    self: topology.servers[0],
+    topology,
+    clientHost: "127.0.0.1",
+    catchUp: true,
+    clients,
+    peers: new FakeListener(),
+    connect: () => Promise.reject(new Error("nobody there")),
+    clock,
+    journal: new Journal({ clock, onFault: () => {} }, files),
+    places,
+  });
+  server.open();
+  return { clients, clock, log: () => log, server };
+}
+
+Deno.test({
+  name: "HerdServer serves who comes in, and answers from its own memory",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, server } = createServer();
+    await server.link();
+    const client = clients.connect();
+    client.say("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n");
+    await settle();
+    const at = "AT Hill +0.000000000 kiwi +1+2 1520024734";
+    assertEquals(client.takeAll(), `${at}\n${at}\n{}\n\n`);
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "HerdServer loses no time over clients that are gone already",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, log, server } = createServer();
+    for (let count = 0; count < 30; count++) {
+      clients.bring(new Deno.errors.NotConnected("gone"));
+    }
+    const client = clients.connect();
+    client.say("hello\n");
+    // No time passes.
+    await settle();
+    assertEquals(client.takeAll(), "? hello\n");
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(log().includes("accept-failed"), false);
+  },
+});
+
+Deno.test({
+  name: "HerdServer waits a little when it is out of descriptors, and goes on",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, log, server } = createServer();
+    for (let count = 0; count < 3; count++) {
+      clients.bring(new Error("Too many open files"));
+    }
+    const client = clients.connect();
+    client.say("hello\n");
+    await settle();
+    assertEquals(client.takeAll(), "");
+    await clock.advance(1_000);
+    assertEquals(client.takeAll(), "? hello\n");
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    // Told once, not three times.
+    assertEquals(log().split("accept-failed").length, 2);
+    assertStringIncludes(log(), "Too many open files");
+  },
+});
+
+Deno.test({
+  name: "recordCrash() has the reason in the log before it returns",
+  permissions: "none",
+  async fn() {
+    const { clock, log, server } = createServer();
+    server.recordCrash("Error: nobody expected this");
+    assertStringIncludes(log(), 'crashed reason="Error: nobody expected this"');
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+  },
+});
