@@ -5,7 +5,13 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import { FakeGoogle, googleBody } from "../fakes/google.ts";
-import { ask, Program, projectFolder, TestHerd } from "./process.ts";
+import {
+  ask,
+  freeBasePort,
+  Program,
+  projectFolder,
+  TestHerd,
+} from "./process.ts";
 
 /** Runs a program to its end. */
 async function run(
@@ -65,7 +71,12 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
   const read = ["--no-prompt", "-N", "-W", `--allow-read=${folder}`];
   const cases: [string[], string[] | undefined, string][] = [
     [
-      ["server.ts", "Hill", `--log-dir=${folder}/file/logs`],
+      [
+        "server.ts",
+        "Hill",
+        `--log-dir=${folder}/file/logs`,
+        `--base-port=${freeBasePort()}`,
+      ],
       undefined,
       `cannot write logs to ${folder}/file/logs: `,
     ],
