@@ -55,6 +55,7 @@ export class HerdServer implements AsyncDisposable {
   readonly #tell: Tell;
   readonly #herd = new Herd();
   readonly #links: Links;
+  readonly #places: Places;
   readonly #desk: Desk;
   readonly #acceptLoops: Promise<void>[] = [];
   readonly #connections = new Map<ClientConnection, Promise<void>>();
@@ -76,6 +77,7 @@ export class HerdServer implements AsyncDisposable {
       trafficOf: (connection) => journal.trafficOf(connection),
       tell: this.#tell,
     });
+    this.#places = this.#createPlaces();
     this.#desk = this.#createDesk();
   }
 
@@ -159,14 +161,15 @@ export class HerdServer implements AsyncDisposable {
     await Promise.all(this.#acceptLoops);
     for (const connection of this.#connections.keys()) connection.stop();
     await Promise.all(this.#connections.values());
+    this.#places.stop();
     await this.#links.stop();
     this.#tell("info", "server", "stopped");
     await this.#options.journal.close();
   }
 
-  #createDesk(): Desk {
-    const { clock, places: provider, self } = this.#options;
-    const places = new Places({
+  #createPlaces(): Places {
+    const { clock, places: provider } = this.#options;
+    return new Places({
       provider,
       clock,
       onFault: (message) =>
@@ -175,13 +178,17 @@ export class HerdServer implements AsyncDisposable {
           message,
         }),
     });
+  }
+
+  #createDesk(): Desk {
+    const { clock, self } = this.#options;
     return {
       serverName: self.name,
       now: () => clock.now(),
       accept: (report) => this.#herd.accept(report),
       newest: (client) => this.#herd.newest(client),
       places: (line, question) =>
-        places.nearby({
+        this.#places.nearby({
           position: positionOf(line),
           radiusMetres: kilometresToMetres(question.radiusKm),
           bound: Number(question.bound),

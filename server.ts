@@ -33,13 +33,7 @@ function listen(hostname: string, port: number): Listener {
     const listener = Deno.listen({ hostname, port });
     return {
       async accept() {
-        const transport = await listener.accept();
-        try {
-          transport.setNoDelay();
-        } catch (cause) {
-          transport.close();
-          throw new Deno.errors.ConnectionReset("gone already", { cause });
-        }
+        const transport = withoutDelay(await listener.accept());
         const { hostname, port } = transport.remoteAddr;
         return { transport, remote: formatAddress(hostname, port) };
       },
@@ -59,11 +53,19 @@ function listen(hostname: string, port: number): Listener {
   }
 }
 
-const connect: Connect = async (hostname, port, signal) => {
-  const transport = await Deno.connect({ hostname, port, signal });
-  transport.setNoDelay();
-  return transport;
-};
+const connect: Connect = async (hostname, port, signal) =>
+  withoutDelay(await Deno.connect({ hostname, port, signal }));
+
+/** Replies are small, and nobody should wait for the next one to fill them. */
+function withoutDelay(transport: Deno.TcpConn): Deno.TcpConn {
+  try {
+    transport.setNoDelay();
+    return transport;
+  } catch (cause) {
+    transport.close();
+    throw new Deno.errors.ConnectionReset("gone already", { cause });
+  }
+}
 
 /** Opens the ports, then the log, and puts a server on them. */
 async function openServer(

@@ -44,13 +44,20 @@ export function onCrash(callback: (reason: string) => void): void {
   });
 }
 
-/** Resolves at the first SIGINT or SIGTERM, with its name. */
+/** What asks a program to stop. Windows knows no SIGTERM. */
+const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM"];
+
+/**
+ * Resolves at the first signal that asks the program to stop, with its name. A
+ * second one ends the program at once.
+ */
 export function nextSignal(): Promise<Deno.Signal> {
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const listeners = signals.map((signal) => {
+  const listeners = stopSignals.map((signal) => {
     const listener = () => {
-      for (const [index, other] of signals.entries()) {
+      for (const [index, other] of stopSignals.entries()) {
         Deno.removeSignalListener(other, listeners[index]);
       }
       resolve(signal);

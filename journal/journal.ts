@@ -8,6 +8,7 @@
 import {
   allocateBuffer,
   type ByteString,
+  encodeBytes,
   encodeInto,
 } from "../protocol/bytes.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -43,6 +44,7 @@ export class Journal {
   #cancelTimer: (() => void) | undefined;
   #waiters: (() => void)[] = [];
   #lostBytes = 0;
+  #isClosed = false;
 
   constructor(options: JournalOptions, files: LogSink) {
     this.#clock = options.clock;
@@ -91,17 +93,20 @@ export class Journal {
 
   /** Writes what is left before it returns: for a process about to die. */
   flushSync(): void {
-    const batch = this.#takeBatch();
+    // In a buffer of its own: the other one may be on its way to the disk.
+    const bytes = encodeBytes(this.#pending);
+    this.#pending = "";
     try {
-      this.#files.writeSync(this.#buffer.subarray(0, batch));
+      this.#files.writeSync(bytes);
     } catch (error) {
-      this.#fault(batch, error);
+      this.#fault(bytes.length, error);
     }
   }
 
-  /** Flushes and closes. Log nothing after it. */
+  /** Flushes and closes. What is logged after it is dropped. */
   async close(): Promise<void> {
     await this.flush();
+    this.#isClosed = true;
     this.#cancelTimer?.();
     this.#files[Symbol.dispose]();
   }
@@ -115,6 +120,7 @@ export class Journal {
   }
 
   #append(line: ByteString): void {
+    if (this.#isClosed) return;
     this.#pending += line;
     if (this.#pending.length >= flushBytes) {
       this.#startWriting();

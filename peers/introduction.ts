@@ -10,7 +10,7 @@ import type { Clock } from "../runtime/clock.ts";
 import {
   ChunkReader,
   closeQuietly,
-  isConnectionEnd,
+  describeFault,
   lingerAndClose,
   type Traffic,
   type Transport,
@@ -67,8 +67,7 @@ export class Introduction {
       }
       return check(line);
     } catch (error) {
-      if (isConnectionEnd(error)) return this.#nothingSaid();
-      throw error;
+      return this.#nothingSaid(describeFault(error));
     } finally {
       cancel();
     }
@@ -104,9 +103,9 @@ export class Introduction {
       this.#traffic.sent(line);
       await writeAll(this.#transport, line + "\n");
       return true;
-    } catch (error) {
-      if (isConnectionEnd(error)) return false;
-      throw error;
+    } catch {
+      // Whoever listens next will hear how it ended.
+      return false;
     }
   }
 
@@ -120,9 +119,12 @@ export class Introduction {
     }
   }
 
-  #nothingSaid(): Refusal {
+  #nothingSaid(fault = ""): Refusal {
     return this.#silent
       ? { reason: "silent", detail: `nothing said in ${handshakeTimeoutMs} ms` }
-      : { reason: "closed early", detail: "closed before a handshake" };
+      : {
+        reason: "closed early",
+        detail: fault || "closed before a handshake",
+      };
   }
 }

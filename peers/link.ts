@@ -13,7 +13,7 @@ import type { Clock } from "../runtime/clock.ts";
 import {
   type ChunkReader,
   closeQuietly,
-  isConnectionEnd,
+  describeFault,
   type Traffic,
   type Transport,
   writeAll,
@@ -68,6 +68,7 @@ export class Link implements Candidate {
   #end: LinkEnd | undefined;
   #detail = "";
   #writing: Promise<void> | undefined;
+  #retirement: Promise<void> | undefined;
   #cancelRetirement: (() => void) | undefined;
   readonly #lag: LagWatch;
 
@@ -106,7 +107,6 @@ export class Link implements Candidate {
 
   /** Reads until the link ends; returns why. Never throws for the network. */
   async run(): Promise<LinkEnd> {
-    const { transport } = this.#introduced;
     try {
       await this.#read();
     } catch (error) {
@@ -117,28 +117,37 @@ export class Link implements Candidate {
     await this.retire("neighbour closed");
     this.#cancelRetirement?.();
     this.#lag.stop();
-    closeQuietly(transport);
+    closeQuietly(this.#introduced.transport);
     return this.#end!;
   }
 
   /**
    * Gives the link up without losing a byte: ends this side's stream behind
    * what is being written, while `run` reads on to the end of the other side's.
+   * A link that is given up because the server stops sends what waits first.
    */
-  async retire(end: LinkEnd): Promise<void> {
-    if (this.#end !== undefined) return;
-    this.#end = end;
+  retire(end: LinkEnd): Promise<void> {
+    // One that has failed already has nothing to give up.
+    if (this.#end !== undefined) return this.#retirement ?? Promise.resolve();
+    return this.#retirement = this.#retire(end);
+  }
+
+  async #retire(end: LinkEnd): Promise<void> {
+    const { clock, outbox } = this.#context;
     const { transport } = this.#introduced;
-    this.#cancelRetirement = this.#context.clock.after(
+    if (end === "stopping") {
+      outbox.catchUpWith(undefined);
+      this.flush();
+    }
+    this.#end = end;
+    this.#cancelRetirement = clock.after(
       retireTimeoutMs,
       () => closeQuietly(transport),
     );
-    try {
-      await this.#writing;
-      await transport.closeWrite();
-    } catch (error) {
-      if (!isConnectionEnd(error)) throw error;
-    }
+    await this.#writing;
+    await transport.closeWrite().catch(() => {
+      // It was closed by the other side, or for taking too long.
+    });
   }
 
   async #read(): Promise<void> {
@@ -179,7 +188,7 @@ export class Link implements Candidate {
         for (const line of lines) traffic.sent(line);
         await writeAll(transport, lines.join("\n") + "\n");
         if (outbox.waiting === 0) this.#lag.caughtUp();
-        if (this.#end !== undefined) break;
+        if (this.#end !== undefined && this.#end !== "stopping") break;
         lines = outbox.take();
       }
     } catch (error) {
@@ -197,7 +206,7 @@ export class Link implements Candidate {
         this.#detail = error.message;
       } else {
         this.#end = "connection lost";
-        this.#detail = isConnectionEnd(error) ? "" : String(error);
+        this.#detail = describeFault(error);
       }
     }
     closeQuietly(this.#introduced.transport);

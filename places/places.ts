@@ -25,7 +25,9 @@ export class Places {
   readonly #options: PlacesOptions;
   readonly #inFlight = new Map<string, Promise<ByteString>>();
   readonly #queue: (() => void)[] = [];
+  readonly #underWay = new Set<(why: string) => void>();
   #requests = 0;
+  #isStopped = false;
 
   constructor(options: PlacesOptions) {
     this.#options = options;
@@ -42,9 +44,18 @@ export class Places {
         ? body
         : trimBody(body, question.bound);
     } catch (error) {
-      this.#options.onFault(error instanceof Error ? error.message : "unknown");
+      if (!this.#isStopped) {
+        const { message } = error instanceof Error ? error : new Error("?");
+        this.#options.onFault(message);
+      }
       return unknownError;
     }
+  }
+
+  /** Gives up what is under way, and answers nothing from then on. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const giveUp of this.#underWay) giveUp("stopping");
   }
 
   /** One request for all who ask the same while it is under way. */
@@ -61,22 +72,30 @@ export class Places {
 
   async #ask(question: PlacesQuestion): Promise<ByteString> {
     const { clock, provider } = this.#options;
-    const deadline = new AbortController();
-    const expired = Promise.withResolvers<never>();
-    const cancel = clock.after(answerDeadlineMs, () => {
-      deadline.abort();
-      expired.reject(new Error(`no answer within ${answerDeadlineMs} ms`));
-    });
-    // The deadline counts from the question, so that waiting for a turn is
-    // part of it.
-    const answer = this.#takeTurn(
-      deadline.signal,
-      () => provider.nearby(question, deadline.signal),
+    const end = new AbortController();
+    const givenUp = Promise.withResolvers<never>();
+    const giveUp = (why: string) => {
+      end.abort();
+      givenUp.reject(new Error(why));
+    };
+    // The deadline counts from the question: waiting for a turn is part of it.
+    const cancel = clock.after(
+      answerDeadlineMs,
+      () => giveUp(`no answer within ${answerDeadlineMs} ms`),
     );
+    this.#underWay.add(giveUp);
+    if (this.#isStopped) giveUp("stopping");
     try {
-      return await Promise.race([answer, expired.promise]);
+      return await Promise.race([
+        this.#takeTurn(
+          end.signal,
+          () => provider.nearby(question, end.signal),
+        ),
+        givenUp.promise,
+      ]);
     } finally {
       cancel();
+      this.#underWay.delete(giveUp);
     }
   }
 

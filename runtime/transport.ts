@@ -111,8 +111,8 @@ export async function lingerAndClose(
   try {
     await transport.closeWrite();
     while (await transport.read(discarded) !== null);
-  } catch (error) {
-    if (!isConnectionEnd(error)) throw error;
+  } catch {
+    // However it broke: it was to end anyway.
   } finally {
     cancel();
     closeQuietly(transport);
@@ -129,10 +129,15 @@ export function closeQuietly(transport: { close(): void }): void {
 }
 
 /**
- * Whether an error says that the other side, or we ourselves, ended the
- * connection: nothing to wonder about.
+ * What an error of a connection has to say that is worth a place in the log.
+ * Empty for those that only mean that the other side, or we ourselves, ended
+ * it.
  */
-export function isConnectionEnd(error: unknown): boolean {
+export function describeFault(error: unknown): string {
+  return isConnectionEnd(error) ? "" : String(error);
+}
+
+function isConnectionEnd(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.BrokenPipe ||

@@ -12,7 +12,7 @@ import type { Clock } from "../runtime/clock.ts";
 import {
   ChunkReader,
   closeQuietly,
-  isConnectionEnd,
+  describeFault,
   lingerAndClose,
   type Traffic,
   type Transport,
@@ -210,7 +210,7 @@ export class ClientConnection {
 
   #fail(error: unknown): void {
     this.#end ??= "connection lost";
-    if (!isConnectionEnd(error)) this.#detail = String(error);
+    this.#detail ||= describeFault(error);
     closeQuietly(this.#transport);
     this.#releaseAnswered();
   }

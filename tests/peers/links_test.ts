@@ -4,6 +4,7 @@ import {
   firstDialWaitMs,
   handshakeTimeoutMs,
   refusalLingerMs,
+  retireTimeoutMs,
   stallAfterMs,
 } from "../../peers/limits.ts";
 import { maxLineBytes } from "../../protocol/limits.ts";
@@ -88,7 +89,11 @@ Deno.test({
     dialled!.say(hello);
     await settle();
     assertEquals(hill.links.linked(), ["Smith"]);
+    // Smith has a last word on it, and gives it up too.
     second.say(reportOf("pear", 1, "Smith").line + "\n");
+    await second.closeWrite();
+    await settle();
+    assertEquals(second.other.isClosed, false);
     second.other.thaw();
     await settle();
     assertEquals(second.takeAll(), reportOf("kiwi", 1).line + "\n");
@@ -371,6 +376,61 @@ Deno.test({
     assertEquals(last(), false);
     hillEnd.thaw();
     await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "stop() sends what waits even when the socket is slow to take it",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = herd.dial("Hill");
+    smith.say(
+      formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) + "\n",
+    );
+    await settle();
+    smith.takeAll();
+    smith.other.freeze();
+    for (let time = 0; time < 3; time++) {
+      hill.herd.accept(reportOf(`client-${time}`, time));
+      hill.links.flush();
+    }
+    const stopped = hill.links.stop();
+    await herd.clock.advance(100);
+    smith.other.thaw();
+    await settle();
+    assertEquals(
+      smith.takeAll(),
+      [0, 1, 2].map((time) => reportOf(`client-${time}`, time).line + "\n")
+        .join(""),
+    );
+    smith.close();
+    await settle();
+    await stopped;
+    assertEquals(herd.clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "stop() gives a frozen neighbour up after a while",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = herd.dial("Hill");
+    smith.say(
+      formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) + "\n",
+    );
+    await settle();
+    smith.other.freeze();
+    hill.herd.accept(reportOf("kiwi", 1));
+    hill.links.flush();
+    const stopped = hill.links.stop();
+    await herd.clock.advance(retireTimeoutMs);
+    await stopped;
+    assertEquals(smith.other.isClosed, true);
+    assertEquals(herd.clock.timers, 0);
   },
 });
 

@@ -86,6 +86,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "stop() gives up what is under way, and leaves no timer behind",
+  permissions: "none",
+  async fn() {
+    const { clock, faults, places } = createProvider();
+    const answer = places.nearby(question);
+    await settle();
+    places.stop();
+    assertEquals(await answer, unknownError);
+    assertEquals(await places.nearby(question), unknownError);
+    assertEquals(faults, []);
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
   name: "Places keeps to so many requests at once; the rest wait in order",
   permissions: "none",
   async fn() {
