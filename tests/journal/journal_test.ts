@@ -206,6 +206,27 @@ Deno.test("LogFiles.open() rejects when there can be no folder", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("Journal drops what comes after it was closed", async () => {
+  const folder = await Deno.makeTempDir();
+  const clock = new ManualClock();
+  const files = await LogFiles.open({
+    directory: folder,
+    name: "Hill",
+    maxFileBytes: 1024,
+    keptFiles: 1,
+  });
+  const journal = new Journal(
+    { clock, onFault: (error) => assertEquals(error, undefined) },
+    files,
+  );
+  await journal.close();
+  journal.event("server", "info", "too late", {});
+  assertEquals(clock.timers, 0);
+  await journal.flush();
+  assertEquals(await Deno.readTextFile(`${folder}/Hill.log`), "");
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("Journal goes on when the disk is full, and says what was lost", async () => {
   let isFull = true;
   let written = "";

@@ -262,6 +262,7 @@ Deno.test({
       ],
       ["HERD 0 Smith Hill 1", "other version"],
       ["x".repeat(maxLineBytes + 1), "not a handshake"],
+      [`HERD 1 Smith Hill ${"x".repeat(500)}`, "not a handshake"],
     ];
     for (const [line, reason] of cases) {
       const herd = new MemoryHerd(pair);

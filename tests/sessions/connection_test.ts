@@ -413,6 +413,18 @@ Deno.test({
 });
 
 Deno.test({
+  name: "stop() leaves a connection alone that is over",
+  permissions: "none",
+  async fn() {
+    const { client, clock, connection, ended } = connect();
+    client.close();
+    assertEquals(await ended, "client closed");
+    await connection.stop();
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
   name: "stop() does not wait for ever for an answer, or for a client to read",
   permissions: "none",
   async fn() {
