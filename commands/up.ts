@@ -45,15 +45,15 @@ function describe(
 ): string {
   const widest = (texts: string[]) =>
     Math.max(...texts.map((text) => text.length));
-  const nameWidth = widest(servers.map(({ name }) => name));
-  const addressWidth = widest(
-    servers.map(({ clientAddress }) => clientAddress),
-  );
+  const nameWidth = widest(servers.map((server) => server.name));
+  const clientWidth = widest(servers.map((server) => server.clientAddress));
+  const peerWidth = widest(servers.map((server) => server.peerAddress));
   const rows = servers.map((server) => {
     const name = server.name.padEnd(nameWidth);
-    const clients = server.clientAddress.padEnd(addressWidth);
+    const clients = server.clientAddress.padEnd(clientWidth);
+    const peers = server.peerAddress.padEnd(peerWidth);
     const linked = server.linkedNeighbours.join(", ") || "nobody";
-    return `  ${name}  clients ${clients}  linked with ${linked}`;
+    return `  ${name}  clients ${clients}  peers ${peers}  linked with ${linked}`;
   });
   const [first] = topology.servers;
   const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
