@@ -42,9 +42,13 @@ async def main(base_port: int) -> None:
     )
     check("IAMAT is answered with AT", re.fullmatch(pattern, at) is not None)
 
-    await asyncio.sleep(0.2)
     for name, port in ports.items():
-        answer = await ask(port, b"WHATSAT kiwi.cs.ucla.edu 10 5\n")
+        # The flood takes its time, and a busy machine more of it.
+        while True:
+            answer = await ask(port, b"WHATSAT kiwi.cs.ucla.edu 10 5\n")
+            if not answer.startswith(b"?"):
+                break
+            await asyncio.sleep(0.02)
         line, body = answer.decode().split("\n", 1)
         check(f"{name} answers WHATSAT with Hill's AT line", line == at)
         check(f"{name}'s answer ends in two newlines", body.endswith("}\n\n"))
