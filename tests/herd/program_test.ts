@@ -295,14 +295,15 @@ Deno.test("a crash leaves its reason in the log", async () => {
   await using herd = new TestHerd();
   const script = `
     import { serve } from ${JSON.stringify(`${projectFolder}server.ts`)};
+    // What serve() prints last is that it is ready.
+    console.log = () => queueMicrotask(() => {
+      throw new Error("nobody expected this");
+    });
     serve([
       "Hill",
       "--base-port=${herd.basePort}",
       "--log-dir=${herd.logFolder}",
-    ]);
-    setTimeout(() => {
-      throw new Error("nobody expected this");
-    }, 500);`;
+    ]);`;
   const file = `${herd.logFolder}/crash.ts`;
   await Deno.writeTextFile(file, script);
   await using program = Program.start([
