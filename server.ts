@@ -129,7 +129,7 @@ function setupError(what: string, error: unknown): SetupError {
 }
 
 /** What these servers have to be allowed to do, and nothing more. */
-export function needsOf(settings: Settings, names: readonly string[]): Need[] {
+function needsOf(settings: Settings, names: readonly string[]): Need[] {
   const { host, logDirectory, places, topology } = settings;
   const servers = names.map((name) => findServer(topology, name)!);
   const addresses = servers.flatMap((self) => [

@@ -59,11 +59,6 @@ export class Journal {
     return this.#files.path;
   }
 
-  /** Bytes that have not reached the disk yet. */
-  get lagBytes(): number {
-    return this.#pending.length;
-  }
-
   /** A connection's own way into the log. */
   trafficOf(connection: string): Traffic {
     return {

@@ -10,7 +10,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { splitFields } from "../protocol/fields.ts";
 
 /** The version of the peer protocol that this code speaks. */
-export const peerProtocolVersion = "1";
+const peerProtocolVersion = "1";
 
 /** Longest handshake line, in bytes: two names and change. */
 export const maxHandshakeBytes = 512;

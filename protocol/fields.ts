@@ -7,7 +7,7 @@
 import type { ByteString } from "./bytes.ts";
 
 /** Whether a byte is white space. */
-export function isWhiteSpace(code: number): boolean {
+function isWhiteSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 

@@ -74,11 +74,6 @@ export class LineFramer {
     return line;
   }
 
-  /** Whether a line has begun and not ended yet. */
-  get isInsideLine(): boolean {
-    return this.#pieces > 0 || this.#position < this.#chunk.length;
-  }
-
   /** The first bytes of a line longer than the limit, once one was met. */
   get tooLong(): ByteString | undefined {
     return this.#tooLong;

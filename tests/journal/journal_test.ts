@@ -76,7 +76,6 @@ Deno.test("flush() resolves when everything is in the file", async () => {
     const lines = read().trimEnd().split("\n");
     assertEquals(lines.length, 20_000);
     assert(lines.every((line, index) => line.endsWith(` <- line ${index}`)));
-    assertEquals(journal.lagBytes, 0);
   });
 });
 
