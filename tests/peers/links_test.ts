@@ -23,6 +23,17 @@ function openConnections(herd: MemoryHerd): number {
   ).length;
 }
 
+/** Dials Hill and shakes hands as Smith would; returns Smith's end. */
+async function linkAsSmith(herd: MemoryHerd): Promise<PipeEnd> {
+  const smith = herd.dial("Hill");
+  smith.say(
+    formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) + "\n",
+  );
+  await settle();
+  smith.takeAll();
+  return smith;
+}
+
 Deno.test({
   name: "Links keep one link a pair when both dial at once",
   permissions: "none",
@@ -78,10 +89,7 @@ Deno.test({
     const hello = formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) +
       "\n";
     // Smith's own connection is up first, and has a report on its way out.
-    const second = herd.dial("Hill");
-    second.say(hello);
-    await settle();
-    second.takeAll();
+    const second = await linkAsSmith(herd);
     second.other.freeze();
     hill.herd.accept(reportOf("kiwi", 1));
     hill.links.flush();
@@ -331,12 +339,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    const smith = herd.dial("Hill");
-    smith.say(
-      formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) + "\n",
-    );
-    await settle();
-    smith.takeAll();
+    const smith = await linkAsSmith(herd);
     assertEquals(hill.links.linked(), ["Smith"]);
     const hillEnd = smith.other;
     const report = (time: number) => {
@@ -386,12 +389,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    const smith = herd.dial("Hill");
-    smith.say(
-      formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) + "\n",
-    );
-    await settle();
-    smith.takeAll();
+    const smith = await linkAsSmith(herd);
     smith.other.freeze();
     for (let time = 0; time < 3; time++) {
       hill.herd.accept(reportOf(`client-${time}`, time));
