@@ -46,7 +46,7 @@ function checkShape(body: ByteString): void {
  * of JSON cannot hold a newline, so this changes no value.
  */
 function squeezeNewlines(text: ByteString): ByteString {
-  return text.replace(/^\n+|\n+$/g, "").replace(/\n{2,}/g, "\n");
+  return text.replace(/\n{2,}/g, "\n").replace(/^\n|\n$/g, "");
 }
 
 /** Where an array stands in the text, and where its items end. */
