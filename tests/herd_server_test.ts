@@ -1,11 +1,11 @@
 import { HerdServer } from "../herd_server.ts";
 import { Journal } from "../journal/journal.ts";
-import type { LogSink } from "../journal/log_files.ts";
 import { parseTopology } from "../peers/topology.ts";
 import type { PlacesProvider } from "../places/provider.ts";
 import type { Accepted, Listener } from "../runtime/network.ts";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
 import { ManualClock, settle } from "./fakes/manual_clock.ts";
+import { MemoryLog } from "./fakes/memory_log.ts";
 import { PipeEnd } from "./fakes/pipe.ts";
 
 /** A port that a test connects to. */
@@ -45,22 +45,7 @@ class FakeListener implements Listener {
 
 /** A server that is alone in the world, which is in the test's hands. */
 function createServer() {
-  let log = "";
-  const files: LogSink = {
-    path: "Hill.log",
-    nextPath: "Hill.1.log",
-    sizeBytes: 0,
-    isFull: false,
-    write(bytes) {
-      log += new TextDecoder().decode(bytes);
-      return Promise.resolve();
-    },
-    writeSync(bytes) {
-      log += new TextDecoder().decode(bytes);
-    },
-    next: () => Promise.resolve(),
-    [Symbol.dispose]() {},
-  };
+  const log = new MemoryLog();
   const places: PlacesProvider = {
     name: "none",
     keepsBound: true,
@@ -78,11 +63,11 @@ function createServer() {
     peers: new FakeListener(),
     connect: () => Promise.reject(new Error("nobody there")),
     clock,
-    journal: new Journal({ clock, onFault: () => {} }, files),
+    journal: new Journal({ clock, onFault: () => {} }, log),
     places,
   });
   server.open();
-  return { clients, clock, log: () => log, server };
+  return { clients, clock, log: () => log.text, server };
 }
 
 Deno.test({

@@ -1,7 +1,7 @@
 import { parseTopology } from "../peers/topology.ts";
 import { serverFlags } from "../settings.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
-import { ask, Program, projectFolder, TestHerd } from "./herd/process.ts";
+import { ask, projectFolder, TestHerd } from "./herd/process.ts";
 
 const readme = await Deno.readTextFile(`${projectFolder}README.md`);
 
@@ -42,16 +42,7 @@ Deno.test("the README's transcripts are what comes out", async () => {
 
 Deno.test("the README shows what herd up says", async () => {
   await using herd = new TestHerd();
-  await using up = Program.start([
-    "run",
-    "--allow-net",
-    "--allow-write",
-    "main.ts",
-    "up",
-    `--base-port=${herd.basePort}`,
-    `--log-dir=${herd.logFolder}`,
-  ]);
-  await up.saying("Ctrl-C");
+  const up = await herd.up();
   const said = up.stdout
     .replace(herd.logFolder, "logs")
     .replaceAll(

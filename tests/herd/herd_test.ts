@@ -3,7 +3,6 @@ import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import {
   ask,
   connect,
-  Program,
   readAll,
   readUntil,
   TestHerd,
@@ -190,16 +189,7 @@ Deno.test("a frozen neighbour holds nobody up", async () => {
 
 Deno.test("herd up runs all servers in one process until it is stopped", async () => {
   await using herd = new TestHerd();
-  await using up = Program.start([
-    "run",
-    "--allow-net",
-    "--allow-write",
-    "main.ts",
-    "up",
-    `--base-port=${herd.basePort}`,
-    `--log-dir=${herd.logFolder}`,
-  ]);
-  await up.saying("Ctrl-C stops the herd.");
+  const up = await herd.up();
   for (const name of names) {
     assertStringIncludes(up.stdout, `127.0.0.1:${herd.portOf(name)}`);
   }

@@ -158,6 +158,22 @@ export class TestHerd implements AsyncDisposable {
     return program;
   }
 
+  /** Runs `herd up` on this herd's ports; resolves when it is up. */
+  async up(): Promise<Program> {
+    const program = Program.start([
+      "run",
+      "--allow-net",
+      "--allow-write",
+      "main.ts",
+      "up",
+      `--base-port=${this.basePort}`,
+      `--log-dir=${this.logFolder}`,
+    ]);
+    this.#programs.push(program);
+    await program.saying("Ctrl-C stops the herd.");
+    return program;
+  }
+
   /** Starts all five and waits until every link of the herd is up. */
   async startAll(flags: readonly string[] = []): Promise<Map<string, Program>> {
     const programs = new Map<string, Program>();

@@ -1,8 +1,9 @@
 import { Journal } from "../../journal/journal.ts";
 import { flushIntervalMs, maxPendingBytes } from "../../journal/limits.ts";
-import { LogFiles, type LogSink } from "../../journal/log_files.ts";
+import { LogFiles } from "../../journal/log_files.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
+import { MemoryLog } from "../fakes/memory_log.ts";
 
 /** A folder of its own for each test, and a journal in it. */
 async function withJournal(
@@ -159,7 +160,7 @@ Deno.test("Journal uses files in turn and keeps so many full ones", async () => 
 Deno.test("LogFiles works with permission to write and no other", async () => {
   const folder = await Deno.makeTempDir();
   const script = `
-    import { LogFiles, type LogSink } from ${
+    import { LogFiles } from ${
     JSON.stringify(import.meta.resolve("../../journal/log_files.ts"))
   };
     const options = {
@@ -227,22 +228,8 @@ Deno.test("Journal drops what comes after it was closed", async () => {
 });
 
 Deno.test("Journal goes on when the disk is full, and says what was lost", async () => {
-  let isFull = true;
-  let written = "";
-  const disk: LogSink = {
-    path: "Hill.log",
-    nextPath: "Hill.1.log",
-    sizeBytes: 0,
-    isFull: false,
-    write(bytes) {
-      if (isFull) return Promise.reject(new Error("no space left on device"));
-      written += new TextDecoder().decode(bytes);
-      return Promise.resolve();
-    },
-    writeSync() {},
-    next: () => Promise.resolve(),
-    [Symbol.dispose]() {},
-  };
+  const disk = new MemoryLog();
+  disk.isDiskFull = true;
   const faults: string[] = [];
   const journal = new Journal({
     clock: new ManualClock(),
@@ -254,13 +241,13 @@ Deno.test("Journal goes on when the disk is full, and says what was lost", async
   }
   // One fault for all that went wrong.
   assertEquals(faults, ["no space left on device"]);
-  isFull = false;
+  disk.isDiskFull = false;
   journal.event("server", "info", "found", {});
   await journal.close();
   const lostBytes = 3 *
     "2018-03-02T21:05:34.000000Z server -- info lost\n".length;
   assertEquals(
-    written.split("\n").map((line) => line.split(" -- ")[1]),
+    disk.text.split("\n").map((line) => line.split(" -- ")[1]),
     ["info found", `error log-incomplete lostBytes=${lostBytes}`, undefined],
   );
 });

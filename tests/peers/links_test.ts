@@ -417,11 +417,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    const smith = herd.dial("Hill");
-    smith.say(
-      formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) + "\n",
-    );
-    await settle();
+    const smith = await linkAsSmith(herd);
     smith.other.freeze();
     hill.herd.accept(reportOf("kiwi", 1));
     hill.links.flush();

@@ -5,15 +5,24 @@ import { maxLineBytes, tooLongEchoBytes } from "../../protocol/limits.ts";
 import { assertEquals } from "../assert.ts";
 import { anyBytes } from "./arbitraries.ts";
 
-/** All lines of a stream that comes in these chunks. */
-function linesOf(chunks: readonly ByteString[]): ByteString[] {
-  const framer = new LineFramer();
+/** The whole lines that a framer finds in these chunks. */
+function pull(
+  framer: LineFramer,
+  chunks: readonly ByteString[],
+): ByteString[] {
   const lines: ByteString[] = [];
   for (const chunk of chunks) {
     framer.push(chunk);
     let line;
     while ((line = framer.next()) !== undefined) lines.push(line);
   }
+  return lines;
+}
+
+/** All lines of a stream that comes in these chunks. */
+function linesOf(chunks: readonly ByteString[]): ByteString[] {
+  const framer = new LineFramer();
+  const lines = pull(framer, chunks);
   const last = framer.end();
   return last === undefined ? lines : [...lines, last];
 }
@@ -74,12 +83,7 @@ Deno.test({
       ]
     ) {
       const framer = new LineFramer();
-      const lines: ByteString[] = [];
-      for (const chunk of chunks) {
-        framer.push(chunk);
-        let line;
-        while ((line = framer.next()) !== undefined) lines.push(line);
-      }
+      const lines = pull(framer, chunks);
       assertEquals(lines, chunks[0].startsWith("before") ? ["before"] : []);
       assertEquals(framer.tooLong, "a".repeat(tooLongEchoBytes));
       assertEquals(framer.end(), undefined);
