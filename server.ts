@@ -17,7 +17,7 @@ import { HerdServer } from "./herd_server.ts";
 import { tellLogFault } from "./journal/events.ts";
 import { Journal } from "./journal/journal.ts";
 import { LogFiles } from "./journal/log_files.ts";
-import { findServer } from "./peers/topology.ts";
+import { findServer, type Topology } from "./peers/topology.ts";
 import type { PlacesProvider } from "./places/provider.ts";
 import { SystemClock } from "./runtime/clock.ts";
 import {
@@ -25,7 +25,13 @@ import {
   formatAddress,
   type Listener,
 } from "./runtime/network.ts";
-import { readSettings, serverFlags, type Settings } from "./settings.ts";
+import {
+  namesOf,
+  readSettings,
+  serverFlags,
+  serverNamed,
+  type Settings,
+} from "./settings.ts";
 
 /** Opens a port, or says in one line why not. */
 function listen(hostname: string, port: number): Listener {
@@ -176,6 +182,29 @@ export async function startServers(
   return servers;
 }
 
+/**
+ * Runs servers until a signal asks them to stop: what `server.ts` and `herd up`
+ * have in common.
+ *
+ * @param describe What to print when they are ready.
+ */
+export async function runServers(
+  settings: Settings,
+  names: readonly string[],
+  describe: (servers: readonly HerdServer[]) => string,
+): Promise<void> {
+  showErrors();
+  if (settings.places.note !== undefined) console.error(settings.places.note);
+  const stop = nextSignal();
+  const servers = await startServers(settings, names);
+  onCrash((reason) => {
+    for (const server of servers) server.recordCrash(reason);
+  });
+  console.log(describe(servers));
+  const signal = await stop;
+  await Promise.all(servers.map((server) => server.stop(signal)));
+}
+
 const help = `Runs one server of the herd until SIGINT or SIGTERM.
 
 Usage: server.ts NAME [flags]
@@ -188,36 +217,29 @@ ${describeFlags(serverFlags)}
 
 /** The program `server.ts NAME`, and `herd serve NAME` too. */
 export async function serve(args: readonly string[]): Promise<void> {
-  const parsed: Arguments = readArguments(args, serverFlags);
+  const parsed = readArguments(args, serverFlags);
   if (parsed.flags.has("help")) return console.log(help);
   const settings = await readSettings(parsed);
-  const name = readName(parsed, settings);
-  showErrors();
-  if (settings.places.note !== undefined) console.error(settings.places.note);
-  const stop = nextSignal();
-  const [server] = await startServers(settings, [name]);
-  onCrash((reason) => server.recordCrash(reason));
-  console.log(
-    `${name} is ready: clients on ${server.clientAddress}, peers on ` +
+  const name = readName(parsed, settings.topology);
+  await runServers(
+    settings,
+    [name],
+    ([server]) =>
+      `${name} is ready: clients on ${server.clientAddress}, peers on ` +
       `${server.peerAddress}, linked with ` +
       `${server.linkedNeighbours.join(", ") || "nobody yet"}, ` +
       `log in ${server.logPath}`,
   );
-  await server.stop(await stop);
 }
 
-function readName({ words }: Arguments, { topology }: Settings): string {
-  const names = topology.servers.map((server) => server.name).join(", ");
+function readName({ words }: Arguments, topology: Topology): string {
   if (words.length === 0) {
-    throw new UsageError(`which server? one of ${names}`);
+    throw new UsageError(`which server? one of ${namesOf(topology)}`);
   }
   if (words.length > 1) {
     throw new UsageError(`expected one name, found ${words.join(" ")}`);
   }
-  if (findServer(topology, words[0]) === undefined) {
-    throw new UsageError(`no server is called ${words[0]}; there are ${names}`);
-  }
-  return words[0];
+  return serverNamed(topology, words[0]).name;
 }
 
 if (import.meta.main) {

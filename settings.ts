@@ -15,8 +15,10 @@ import { flagsFor, isGranted, type Need } from "./cli/permissions.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import {
+  findServer,
   isHost,
   parseTopology,
+  type ServerEntry,
   type Topology,
   TopologyError,
 } from "./peers/topology.ts";
@@ -93,17 +95,45 @@ const keyVariableNeed: Need = { name: "env", variable: keyVariable };
  */
 export async function readSettings(args: Arguments): Promise<Settings> {
   const { flags } = args;
-  const basePort = wholeNumber(args, "base-port", 1, 65_535);
   const logMaxBytes = wholeNumber(args, "log-max-bytes", 1024, 2 ** 40);
   return {
-    topology: await readTopology(flags.get("config"), basePort),
-    host: readHost(flags.get("host")),
+    ...await readHerd(args),
     logDirectory: flags.get("log-dir") ?? "logs",
     logMaxBytes: logMaxBytes ?? defaultMaxFileBytes,
     logKeptFiles: wholeNumber(args, "log-keep", 1, 1000) ?? defaultKeptFiles,
     catchUp: !flags.has("no-catch-up"),
     places: await choosePlaces(args),
   };
+}
+
+/** Which herd it is, and where its clients connect: part of the settings. */
+export async function readHerd(
+  args: Arguments,
+): Promise<Pick<Settings, "topology" | "host">> {
+  const { flags } = args;
+  const basePort = wholeNumber(args, "base-port", 1, 65_535);
+  return {
+    topology: await readTopology(flags.get("config"), basePort),
+    host: readHost(flags.get("host")),
+  };
+}
+
+/** The names of a herd's servers, for a person. */
+export function namesOf(topology: Topology): string {
+  return topology.servers.map(({ name }) => name).join(", ");
+}
+
+/**
+ * The server that the user named.
+ *
+ * @throws {UsageError} If there is none of that name.
+ */
+export function serverNamed(topology: Topology, name: string): ServerEntry {
+  const server = findServer(topology, name);
+  if (server !== undefined) return server;
+  throw new UsageError(
+    `no server is called ${name}; there are ${namesOf(topology)}`,
+  );
 }
 
 function readHost(host: string | undefined): string | undefined {

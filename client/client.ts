@@ -17,7 +17,6 @@ import {
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
-
 import {
   fieldOf,
   numberText,
@@ -78,6 +77,8 @@ export class HerdClient implements AsyncDisposable {
   readonly #waiting: Waiting[] = [];
   readonly #reading: Promise<void>;
   #writing: Promise<void> = Promise.resolve();
+  /** The lines so far of an answer with places. */
+  #answer: ByteString[] | undefined;
   #end: Error | undefined;
 
   private constructor(transport: Transport) {
@@ -159,35 +160,35 @@ export class HerdClient implements AsyncDisposable {
   async #read(): Promise<void> {
     const framer = new LineFramer(maxAnswerBytes);
     const buffer = allocateBuffer(readBufferBytes);
-    let first: ByteString | undefined;
-    let text: ByteString[] = [];
     try {
-      while (true) {
-        const count = await this.#transport.read(buffer);
-        if (count === null) break;
+      let count;
+      while ((count = await this.#transport.read(buffer)) !== null) {
         framer.push(decodeBytes(buffer, 0, count));
         let line;
-        while ((line = framer.next()) !== undefined) {
-          if (first !== undefined && line !== "") {
-            text.push(line);
-          } else if (first !== undefined) {
-            // An empty line ends the places.
-            this.#settle({ line: first, text: text.join("\n") });
-            first = undefined;
-            text = [];
-          } else if (
-            this.#waiting[0]?.expectsPlaces && !line.startsWith("?")
-          ) {
-            first = line;
-          } else {
-            this.#settle({ line, text: "" });
-          }
-        }
+        while ((line = framer.next()) !== undefined) this.#receive(line);
       }
+      this.#disconnect(undefined);
     } catch (error) {
-      return this.#disconnect(error);
+      this.#disconnect(error);
     }
-    this.#disconnect(undefined);
+  }
+
+  /** Takes one line of an answer; settles the request when it is the last. */
+  #receive(line: ByteString): void {
+    if (this.#answer !== undefined) {
+      if (line !== "") {
+        this.#answer.push(line);
+      } else {
+        // An empty line ends the places.
+        const [first, ...text] = this.#answer;
+        this.#answer = undefined;
+        this.#settle({ line: first, text: text.join("\n") });
+      }
+    } else if (this.#waiting[0]?.expectsPlaces && !line.startsWith("?")) {
+      this.#answer = [line];
+    } else {
+      this.#settle({ line, text: "" });
+    }
   }
 
   #settle(reply: Reply): void {

@@ -11,11 +11,10 @@ import {
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
 import { flagsFor, isGranted, type Need } from "../cli/permissions.ts";
-import { findServer } from "../peers/topology.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { closeQuietly, writeAll, writeAllBytes } from "../runtime/transport.ts";
-import { readSettings, serverFlags } from "../settings.ts";
+import { readHerd, serverFlags, serverNamed } from "../settings.ts";
 
 const readBufferBytes = 64 * 1024;
 
@@ -43,12 +42,8 @@ export async function send(args: readonly string[]): Promise<void> {
   if (name === undefined || words.length === 0) {
     throw new UsageError("expected a server's name and a line");
   }
-  const { host, topology } = await readSettings(parsed);
-  const server = findServer(topology, name);
-  if (server === undefined) {
-    const names = topology.servers.map((entry) => entry.name).join(", ");
-    throw new UsageError(`no server is called ${name}; there are ${names}`);
-  }
+  const { host, topology } = await readHerd(parsed);
+  const server = serverNamed(topology, name);
   await ask(host ?? server.host, server.clientPort, words.join(" "));
 }
 

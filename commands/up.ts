@@ -4,10 +4,8 @@
  * @module
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
-import { nextSignal, onCrash } from "../cli/exit.ts";
-import { showErrors } from "../cli/stderr_events.ts";
 import type { HerdServer } from "../herd_server.ts";
-import { startServers } from "../server.ts";
+import { runServers } from "../server.ts";
 import { readSettings, serverFlags, type Settings } from "../settings.ts";
 
 const help = `Runs every server of the herd until Ctrl-C.
@@ -25,17 +23,8 @@ export async function up(args: readonly string[]): Promise<void> {
     throw new UsageError(`up takes no words, found ${parsed.words[0]}`);
   }
   const settings = await readSettings(parsed);
-  showErrors();
-  if (settings.places.note !== undefined) console.error(settings.places.note);
-  const stop = nextSignal();
   const names = settings.topology.servers.map(({ name }) => name);
-  const servers = await startServers(settings, names);
-  onCrash((reason) => {
-    for (const server of servers) server.recordCrash(reason);
-  });
-  console.log(describe(servers, settings));
-  const signal = await stop;
-  await Promise.all(servers.map((server) => server.stop(signal)));
+  await runServers(settings, names, (servers) => describe(servers, settings));
   console.log("The herd has stopped.");
 }
 

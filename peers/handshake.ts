@@ -61,6 +61,11 @@ export function formatRefusal(refusal: Refusal): ByteString {
   return `NO ${refusal.reason}: ${refusal.detail}`;
 }
 
+const notAHandshake: Refusal = {
+  reason: "not a handshake",
+  detail: "expected HERD version from to incarnation",
+};
+
 /**
  * Checks an introduction: whether it is one, made to `self`, by one of
  * `neighbours`.
@@ -72,24 +77,14 @@ export function checkHello(
 ): Hello | Refusal {
   const fields = splitFields(line, 5);
   const [verb, version, from, to, incarnation] = fields;
-  if (verb !== "HERD" || fields.length < 2) {
-    return {
-      reason: "not a handshake",
-      detail: "expected HERD version from to incarnation",
-    };
-  }
+  if (verb !== "HERD" || version === undefined) return notAHandshake;
   if (version !== peerProtocolVersion) {
     return {
       reason: "other version",
       detail: `expected version ${peerProtocolVersion}, found ${version}`,
     };
   }
-  if (fields.length !== 5) {
-    return {
-      reason: "not a handshake",
-      detail: "expected HERD version from to incarnation",
-    };
-  }
+  if (fields.length !== 5) return notAHandshake;
   if (to !== self) {
     return { reason: "wrong name", detail: `this is ${self}, not ${to}` };
   }
