@@ -7,7 +7,6 @@
 import { createTell } from "./journal/events.ts";
 import type { Journal } from "./journal/journal.ts";
 import { Herd } from "./peers/herd.ts";
-import { dialTimeoutMs } from "./peers/limits.ts";
 import { Links } from "./peers/links.ts";
 import type { ServerEntry, Topology } from "./peers/topology.ts";
 import { Places } from "./places/places.ts";
@@ -15,6 +14,7 @@ import type { PlacesProvider } from "./places/provider.ts";
 import { kilometresToMetres } from "./protocol/decimal.ts";
 import { positionOf } from "./protocol/report.ts";
 import type { Clock } from "./runtime/clock.ts";
+import { createNonce, createProver } from "./runtime/identity.ts";
 import {
   type Accepted,
   type Connect,
@@ -22,7 +22,6 @@ import {
   type Listener,
 } from "./runtime/network.ts";
 import type { Tell } from "./runtime/tell.ts";
-import type { Transport } from "./runtime/transport.ts";
 import { ClientConnection } from "./sessions/connection.ts";
 import type { Desk } from "./sessions/session.ts";
 
@@ -36,8 +35,16 @@ export interface HerdServerOptions {
   readonly topology: Topology;
   /** The address where it listens for clients. */
   readonly clientHost: string;
-  /** Whether a neighbour that comes back is sent what it missed. */
+  /** Whether neighbours compare and repair what they know. */
   readonly catchUp: boolean;
+  /** What proves to neighbours who we are: none, one, or two that are valid. */
+  readonly secrets: readonly string[];
+  /** A neighbour that is silent for so long, in milliseconds, is given up. */
+  readonly linkTimeoutMs: number;
+  /** Most clients that are remembered. */
+  readonly maxClients: number;
+  /** For how long a client is remembered, in seconds; for good if undefined. */
+  readonly clientTtlSeconds: number | undefined;
   /** The open client port. Closed by the server when it stops. */
   readonly clients: Listener;
   /** The open peer port, likewise. */
@@ -53,7 +60,7 @@ export interface HerdServerOptions {
 export class HerdServer implements AsyncDisposable {
   readonly #options: HerdServerOptions;
   readonly #tell: Tell;
-  readonly #herd = new Herd();
+  readonly #herd: Herd;
   readonly #links: Links;
   readonly #places: Places;
   readonly #desk: Desk;
@@ -63,8 +70,9 @@ export class HerdServer implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   constructor(options: HerdServerOptions) {
-    const { catchUp, clock, journal, self, topology } = options;
+    const { clock, journal, linkTimeoutMs, self, topology } = options;
     this.#options = options;
+    this.#herd = createHerd(options);
     this.#tell = createTell(journal, self.name);
     this.#links = new Links({
       self,
@@ -72,8 +80,11 @@ export class HerdServer implements AsyncDisposable {
       herd: this.#herd,
       clock,
       incarnation: crypto.randomUUID(),
-      catchUp,
-      connect: (neighbour, signal) => this.#dial(neighbour, signal),
+      nonce: createNonce,
+      prove: createProver(options.secrets),
+      timeoutMs: linkTimeoutMs,
+      connect: ({ host, peerPort }, signal) =>
+        options.connect(host, peerPort, signal),
       trafficOf: (connection) => journal.trafficOf(connection),
       tell: this.#tell,
     });
@@ -247,25 +258,18 @@ export class HerdServer implements AsyncDisposable {
     this.#connections.set(connection, served);
     await served;
   }
+}
 
-  /** Connects to a neighbour's peer port, within the deadline. */
-  async #dial(
-    neighbour: ServerEntry,
-    signal: AbortSignal,
-  ): Promise<Transport> {
-    const { clock, connect } = this.#options;
-    const attempt = new AbortController();
-    const abort = () => attempt.abort();
-    const cancel = clock.after(dialTimeoutMs, abort);
-    signal.addEventListener("abort", abort);
-    try {
-      const { host, peerPort } = neighbour;
-      return await connect(host, peerPort, attempt.signal);
-    } finally {
-      cancel();
-      signal.removeEventListener("abort", abort);
-    }
-  }
+function createHerd(options: HerdServerOptions): Herd {
+  const { catchUp, clientTtlSeconds, clock, maxClients } = options;
+  const nowSeconds = () => {
+    const { nanoseconds, seconds } = clock.now();
+    return seconds + nanoseconds / 1e9;
+  };
+  return new Herd({
+    catchUp,
+    limits: { clientTtlSeconds, maxClients, nowSeconds },
+  });
 }
 
 /** Whether a connection was reset between its coming in and our accepting it. */

@@ -5,76 +5,189 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
-import { clientOf, type Report } from "../protocol/report.ts";
-import { Outbox } from "./outbox.ts";
-import { Table } from "./table.ts";
+import { clientOf, type Report, serverOf } from "../protocol/report.ts";
+import { Conversation } from "./conversation.ts";
+import { root } from "./digests.ts";
+import { sweptReports } from "./limits.ts";
+import { Memory, type MemoryLimits, type NotStored } from "./memory.ts";
+import type { Message } from "./messages.ts";
+import type { Outbox } from "./outbox.ts";
+import { RecentFingerprints } from "./recent.ts";
+import type { Stored } from "./table.ts";
 
 /** What came of a report. */
 export type Acceptance =
-  /** It is the newest about its client, stored and put in the outboxes. */
+  /** It is the newest about its client, stored and on its way. */
   | "newer"
-  /** The herd knows as much or more; nothing changed. */
-  | "known";
+  /** Nothing changed. */
+  | NotStored;
 
-/** One server's memory and the outboxes to its linked neighbours. */
+/** How a herd is kept. */
+export interface HerdOptions {
+  readonly limits: MemoryLimits;
+  /** Whether neighbours compare what they know. */
+  readonly catchUp: boolean;
+  /** How many late reports are known by fingerprint; a power of two. */
+  readonly recentReports?: number;
+}
+
+/** One server's memory, and its talk with the linked neighbours. */
 export class Herd {
-  readonly #table = new Table();
-  readonly #outboxes = new Map<string, Outbox>();
+  readonly #catchUp: boolean;
+  readonly #memory: Memory;
+  readonly #recent: RecentFingerprints;
+  readonly #conversations = new Map<string, Conversation>();
+  /** By server, the neighbour that was the first to send its last report. */
+  readonly #sources = new Map<ByteString, string>();
+
+  constructor(options: HerdOptions) {
+    this.#catchUp = options.catchUp;
+    this.#memory = new Memory(options.limits);
+    this.#recent = new RecentFingerprints(options.recentReports);
+  }
 
   /**
    * Takes a report from a client, or from a neighbour named `from`. If it is
-   * newer than what is known, it is stored and put in the outbox of every
-   * linked neighbour but the one it came from.
+   * newer than what is known, it is stored and told to every linked neighbour
+   * but the one it came from.
    */
   accept(report: Report, from?: string): Acceptance {
-    const { client } = report;
-    if (from !== undefined) {
-      this.#outboxes.get(from)?.forget(client, report.line);
+    const sender = from === undefined
+      ? undefined
+      : this.#conversations.get(from);
+    sender?.outbox.forget(report.client, report.line);
+    const horizon = this.#memory.raisedHorizon;
+    const stored = this.#memory.put(report);
+    if (this.#memory.raisedHorizon !== horizon) this.#tellHorizon();
+    if (stored === "known") {
+      if (sender !== undefined) this.#takeDuplicate(report, from!, sender);
+      return stored;
     }
-    const line = this.#table.put(report);
-    if (line === undefined) return "known";
-    if (this.#outboxes.size > 0) {
-      // A key cut from the stored line keeps nothing alive but that line.
-      const key = clientOf(line);
-      for (const [neighbour, outbox] of this.#outboxes) {
-        if (neighbour !== from) outbox.put(key, line);
-      }
-    }
+    if (stored === "forgotten") return stored;
+    this.#tell(stored, from, sender);
     return "newer";
+  }
+
+  /** Takes what a linked neighbour said besides reports. */
+  hear(from: string, message: Message): void {
+    if (message.verb !== "HORIZON") {
+      this.#conversations.get(from)?.hear(message);
+    } else if (this.#memory.raiseHorizon(message.seconds)) {
+      this.#tellHorizon(from);
+    }
   }
 
   /** The newest AT line about a client; undefined for one never heard of. */
   newest(client: ByteString): ByteString | undefined {
-    return this.#table.get(client);
-  }
-
-  /** How many clients the herd has heard of, as far as this server knows. */
-  get clients(): number {
-    return this.#table.size;
+    return this.#memory.get(client);
   }
 
   /** All newest AT lines; may be walked while reports come in. */
   lines(): IterableIterator<ByteString> {
-    return this.#table.lines();
+    return this.#memory.linesBelow(root);
   }
 
-  /**
-   * A neighbour is linked: from now on reports are put in its outbox. With
-   * `catchUp`, it is sent all that is known too.
-   */
-  link(neighbour: string, catchUp: boolean): Outbox {
-    let outbox = this.#outboxes.get(neighbour);
-    if (outbox === undefined) {
-      outbox = new Outbox();
-      this.#outboxes.set(neighbour, outbox);
+  /** How many clients take up memory at this server. */
+  get clients(): number {
+    return this.#memory.size;
+  }
+
+  /** What neighbours compare: digests and counts, by node. */
+  get digests(): Memory["digests"] {
+    return this.#memory.digests;
+  }
+
+  /** A neighbour is linked: from now on it is told what is news. */
+  link(neighbour: string): Outbox {
+    let conversation = this.#conversations.get(neighbour);
+    if (conversation === undefined) {
+      conversation = new Conversation({
+        memory: this.#memory,
+        recent: this.#recent,
+        catchUp: this.#catchUp,
+      });
+      this.#conversations.set(neighbour, conversation);
     }
-    outbox.catchUpWith(catchUp ? this.lines() : undefined);
-    return outbox;
+    conversation.restart();
+    const horizon = this.#memory.raisedHorizon;
+    if (horizon !== undefined) conversation.outbox.tellHorizon(horizon);
+    return conversation.outbox;
   }
 
   /** A neighbour is gone: nothing waits for it. */
   unlink(neighbour: string): void {
-    this.#outboxes.get(neighbour)?.clear();
-    this.#outboxes.delete(neighbour);
+    this.#conversations.delete(neighbour);
+  }
+
+  /** Begins to compare with a linked neighbour what both know. */
+  compare(neighbour: string): void {
+    this.#conversations.get(neighbour)?.compare();
+  }
+
+  /** Some seconds have passed since a neighbour was asked for anything. */
+  settle(neighbour: string): void {
+    this.#conversations.get(neighbour)?.settle();
+  }
+
+  /** Whether there is something for `doChores` to do. */
+  get hasChores(): boolean {
+    if (this.#memory.needsSweep) return true;
+    for (const { outbox } of this.#conversations.values()) {
+      if (outbox.announcing > 0) return true;
+    }
+    return false;
+  }
+
+  /**
+   * What has to be done now and then: announces what was held back, and frees
+   * what is forgotten. To be followed by a flush of the outboxes.
+   */
+  doChores(): void {
+    for (const { outbox } of this.#conversations.values()) outbox.ripen();
+    if (this.#memory.needsSweep) this.#memory.sweep(sweptReports);
+  }
+
+  #tell(
+    stored: Stored,
+    from: string | undefined,
+    sender: Conversation | undefined,
+  ): void {
+    this.#recent.add(stored.fingerprint);
+    if (this.#conversations.size === 0) return;
+    // A key cut from the stored line keeps nothing alive but that line.
+    const client = clientOf(stored.line);
+    const server = serverOf(stored.line);
+    for (const conversation of this.#conversations.values()) {
+      if (conversation === sender) conversation.hearNews(stored);
+      else conversation.tell(stored, client, server);
+    }
+    if (sender !== undefined && !sender.isPruning(server)) {
+      this.#sources.set(server, from!);
+    }
+  }
+
+  /**
+   * A neighbour has sent what others had sent before. It need not send that
+   * server's reports any more, so long as the others do. A server's own reports
+   * always come straight from it.
+   */
+  #takeDuplicate(
+    { client, line }: Report,
+    from: string,
+    sender: Conversation,
+  ): void {
+    if (this.#memory.get(client) !== line) return;
+    sender.hearAgain(line);
+    const server = serverOf(line);
+    const source = this.#sources.get(server);
+    if (source === undefined || source === from || server === from) return;
+    if (this.#conversations.has(source)) sender.prune(server);
+  }
+
+  #tellHorizon(from?: string): void {
+    const horizon = this.#memory.raisedHorizon!;
+    for (const [neighbour, { outbox }] of this.#conversations) {
+      if (neighbour !== from) outbox.tellHorizon(horizon);
+    }
   }
 }

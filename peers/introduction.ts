@@ -1,6 +1,6 @@
 /**
- * The handshake on a connection: one line each way, within a deadline. What
- * was read beyond the line is kept for the link.
+ * A connection during its handshake: lines each way, all within one deadline.
+ * What was read beyond them is kept for the link.
  *
  * @module
  */
@@ -17,13 +17,12 @@ import {
   writeAll,
 } from "../runtime/transport.ts";
 import {
-  formatHello,
   formatRefusal,
   type Hello,
   maxHandshakeBytes,
   type Refusal,
 } from "./handshake.ts";
-import { handshakeTimeoutMs, refusalLingerMs } from "./limits.ts";
+import { refusalLingerMs } from "./limits.ts";
 import type { Introduced } from "./link.ts";
 
 /** A connection on its way to becoming a link. */
@@ -33,72 +32,30 @@ export class Introduction {
   readonly #clock: Clock;
   readonly #reader: ChunkReader;
   readonly #framer = new LineFramer();
-  #silent = false;
+  readonly #deadlineMs: number;
+  readonly #cancelDeadline: () => void;
+  #isLate = false;
 
-  constructor(transport: Transport, traffic: Traffic, clock: Clock) {
+  /** @param deadlineMs From now to the end of the handshake. */
+  constructor(
+    transport: Transport,
+    traffic: Traffic,
+    clock: Clock,
+    deadlineMs: number,
+  ) {
     this.#transport = transport;
     this.#traffic = traffic;
     this.#clock = clock;
     this.#reader = new ChunkReader(transport);
-  }
-
-  /** Says who we are. False if the connection is gone. */
-  async introduce(hello: Hello): Promise<boolean> {
-    return await this.#say(formatHello(hello));
-  }
-
-  /** Hears who the other side is. Throws nothing for what the network does. */
-  async listen(
-    check: (line: ByteString) => Hello | Refusal,
-  ): Promise<Hello | Refusal> {
-    const cancel = this.#clock.after(handshakeTimeoutMs, () => {
-      this.#silent = true;
+    this.#deadlineMs = deadlineMs;
+    this.#cancelDeadline = clock.after(deadlineMs, () => {
+      this.#isLate = true;
       closeQuietly(this.#transport);
     });
-    try {
-      const line = await this.#readLine();
-      if (line === undefined) return this.#nothingSaid();
-      this.#traffic.received(line);
-      if (line.length > maxHandshakeBytes) {
-        return {
-          reason: "not a handshake",
-          detail: `a line over ${maxHandshakeBytes} bytes`,
-        };
-      }
-      return check(line);
-    } catch (error) {
-      return this.#nothingSaid(describeFault(error));
-    } finally {
-      cancel();
-    }
   }
 
-  /** Says why not, lets the other side read it, and closes. */
-  async refuse(refusal: Refusal): Promise<void> {
-    if (await this.#say(formatRefusal(refusal))) {
-      await lingerAndClose(this.#transport, this.#clock, refusalLingerMs);
-    } else {
-      this.close();
-    }
-  }
-
-  close(): void {
-    closeQuietly(this.#transport);
-  }
-
-  /** What the link needs of this connection. */
-  introduced(hello: Hello, dialler: string): Introduced {
-    return {
-      neighbour: hello.from,
-      dialler,
-      incarnation: hello.incarnation,
-      transport: this.#transport,
-      reader: this.#reader,
-      framer: this.#framer,
-    };
-  }
-
-  async #say(line: ByteString): Promise<boolean> {
+  /** Sends a line. False if the connection is gone. */
+  async say(line: ByteString): Promise<boolean> {
     try {
       this.#traffic.sent(line);
       await writeAll(this.#transport, line + "\n");
@@ -107,6 +64,53 @@ export class Introduction {
       // Whoever listens next will hear how it ended.
       return false;
     }
+  }
+
+  /**
+   * Waits for a line. Throws nothing for what the network does: then it is a
+   * refusal.
+   */
+  async hear(): Promise<ByteString | Refusal> {
+    try {
+      const line = await this.#readLine();
+      if (line === undefined) return this.#nothingSaid();
+      this.#traffic.received(line);
+      if (line.length <= maxHandshakeBytes) return line;
+      return {
+        reason: "line too long",
+        detail: `a line over ${maxHandshakeBytes} bytes`,
+      };
+    } catch (error) {
+      return this.#nothingSaid(describeFault(error));
+    }
+  }
+
+  /** Says why not, lets the other side read it, and closes. */
+  async refuse(refusal: Refusal): Promise<void> {
+    if (await this.say(formatRefusal(refusal))) {
+      this.#cancelDeadline();
+      await lingerAndClose(this.#transport, this.#clock, refusalLingerMs);
+    } else {
+      this.close();
+    }
+  }
+
+  close(): void {
+    this.#cancelDeadline();
+    closeQuietly(this.#transport);
+  }
+
+  /** The handshake is over: what the link needs of this connection. */
+  introduced(hello: Hello, dialler: string): Introduced {
+    this.#cancelDeadline();
+    return {
+      neighbour: hello.from,
+      dialler,
+      incarnation: hello.incarnation,
+      transport: this.#transport,
+      reader: this.#reader,
+      framer: this.#framer,
+    };
   }
 
   async #readLine(): Promise<ByteString | undefined> {
@@ -120,11 +124,11 @@ export class Introduction {
   }
 
   #nothingSaid(fault = ""): Refusal {
-    return this.#silent
-      ? { reason: "silent", detail: `nothing said in ${handshakeTimeoutMs} ms` }
+    return this.#isLate
+      ? { reason: "silent", detail: `no handshake in ${this.#deadlineMs} ms` }
       : {
         reason: "closed early",
-        detail: fault || "closed before a handshake",
+        detail: fault || "closed before the end of the handshake",
       };
   }
 }

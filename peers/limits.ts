@@ -7,8 +7,8 @@
 /** A neighbour says who it is within this time, in milliseconds, or goes. */
 export const handshakeTimeoutMs = 5_000;
 
-/** A connection attempt that has not succeeded by then counts as failed. */
-export const dialTimeoutMs = 5_000;
+/** A connection attempt, and then the handshake, may each take this long. */
+export const dialTimeoutMs = 2_000;
 
 /**
  * A server that starts is ready when it has dialled its neighbours. One that
@@ -44,6 +44,60 @@ export const maxWriteBytes = 256 * 1024;
 
 /** Most bytes of a catch-up in one write; live reports come in between. */
 export const catchUpWriteBytes = 64 * 1024;
+
+/** A link on which nothing was written for so long, in milliseconds, pings. */
+export const pingAfterMs = 1_000;
+
+/**
+ * A neighbour that is silent for this long, in milliseconds, is given up: five
+ * pings are missing, so it is frozen, cut off, or busy beyond use.
+ */
+export const defaultLinkTimeoutMs = 5_000;
+
+/** Neighbours compare what they know this often, in milliseconds. */
+export const compareEveryMs = 30_000;
+
+/**
+ * A node of the digest tree with no more reports than this is listed rather
+ * than divided: a list of so many is about as long as a line of digests.
+ */
+export const listedReports = 16;
+
+/**
+ * What is held back for a neighbour is announced at the second chore, and
+ * forgotten reports are looked for at every chore: this often, in milliseconds.
+ * Long enough that the neighbour has the reports by then from others, short
+ * enough that it hardly waits if the others have died.
+ */
+export const choresEveryMs = 100;
+
+/** Most fingerprints in one line: below the limit of a line, in items. */
+export const maxLineMarks = 1_024;
+
+/**
+ * How many reports that came in lately are remembered by their fingerprint, so
+ * that what is announced need not be asked for: 2 MiB for a second and more of
+ * a busy herd.
+ */
+export const recentReports = 2 ** 18;
+
+/** Most clients that a server remembers; some 2 GB of memory. */
+export const defaultMaxClients = 5_000_000;
+
+/**
+ * When there is no room, the herd forgets the reports heard longest ago: one
+ * in so many of those sampled, and at least one.
+ */
+export const forgottenFraction = 1 / 64;
+
+/** How many reports are sampled to find those heard longest ago. */
+export const sampledReports = 1_024;
+
+/**
+ * How many reports are looked at in a chore to find forgotten ones: about a
+ * millisecond's work.
+ */
+export const sweptReports = 4_096;
 
 /**
  * Once a link was given up for a better one, its neighbour has this long, in

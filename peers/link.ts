@@ -18,7 +18,8 @@ import {
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
-import { retireTimeoutMs, stallAfterMs } from "./limits.ts";
+import { pingAfterMs, retireTimeoutMs, stallAfterMs } from "./limits.ts";
+import { formatMessage, type Message, parseMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Candidate } from "./settle.ts";
 
@@ -28,7 +29,9 @@ export type LinkEnd =
   | "neighbour closed"
   /** The connection broke. */
   | "connection lost"
-  /** The neighbour sent what is not a report. */
+  /** Nothing was heard for the configured time. */
+  | "silent"
+  /** The neighbour sent what is not part of the protocol. */
   | "nonsense"
   /** The neighbour sent a line over the limit. */
   | "line too long"
@@ -42,12 +45,18 @@ export interface LinkContext {
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly traffic: Traffic;
+  /** A neighbour that is silent for this long is given up. */
+  readonly timeoutMs: number;
   /** Whether a name is one of the herd's servers. */
   readonly isServer: (name: ByteString) => boolean;
   /** Takes a report that the neighbour sent. */
   readonly accept: (report: Report) => void;
-  /** All reports of a chunk were accepted: time to pass them on. */
+  /** Takes what else it said. */
+  readonly hear: (message: Message) => void;
+  /** All lines of a chunk were taken: time to pass on what is new. */
   readonly flush: () => void;
+  /** Another `pingAfterMs` have passed; they are counted from 1. */
+  readonly onBeat: (beats: number) => void;
 }
 
 /** A connection that has finished its handshake, with what was read so far. */
@@ -71,6 +80,12 @@ export class Link implements Candidate {
   #retirement: Promise<void> | undefined;
   #cancelRetirement: (() => void) | undefined;
   readonly #lag: LagWatch;
+  #beats = 0;
+  #cancelBeat: (() => void) | undefined;
+  #hasWritten = false;
+  /** Beats during which the neighbour could have been heard, but was not. */
+  #silentBeats = 0;
+  #isListening = false;
 
   constructor(introduced: Introduced, context: LinkContext) {
     this.neighbour = introduced.neighbour;
@@ -107,11 +122,13 @@ export class Link implements Candidate {
 
   /** Reads until the link ends; returns why. Never throws for the network. */
   async run(): Promise<LinkEnd> {
+    this.#waitForBeat();
     try {
       await this.#read();
     } catch (error) {
       this.#fail(error);
     }
+    this.#cancelBeat?.();
     // A neighbour that has said its last may still be listening: what is being
     // written goes out before the connection closes.
     await this.retire("neighbour closed");
@@ -133,12 +150,10 @@ export class Link implements Candidate {
   }
 
   async #retire(end: LinkEnd): Promise<void> {
-    const { clock, outbox } = this.#context;
+    const { clock } = this.#context;
     const { transport } = this.#introduced;
-    if (end === "stopping") {
-      outbox.catchUpWith(undefined);
-      this.flush();
-    }
+    // What waits goes out first; a comparison has no end worth waiting for.
+    if (end === "stopping") this.flush();
     this.#end = end;
     this.#cancelRetirement = clock.after(
       retireTimeoutMs,
@@ -154,29 +169,66 @@ export class Link implements Candidate {
     const { reader, framer } = this.#introduced;
     while (true) {
       await this.#takeLines(framer);
+      this.#isListening = true;
       const chunk = await reader.read();
+      this.#isListening = false;
+      this.#silentBeats = 0;
       if (chunk === null) return;
       framer.push(chunk);
     }
   }
 
+  #waitForBeat(): void {
+    const { clock } = this.#context;
+    this.#cancelBeat = clock.after(pingAfterMs, () => this.#beat());
+  }
+
+  /**
+   * The heart of the link. Silence is counted in beats, not read from a clock:
+   * a server that was frozen itself has missed its beats, and does not blame
+   * its neighbours.
+   */
+  #beat(): void {
+    // While the log makes reading wait, nobody can be heard.
+    if (this.#isListening) this.#silentBeats += 1;
+    const { onBeat, timeoutMs } = this.#context;
+    // The first of them may have come right after the neighbour's last word.
+    if ((this.#silentBeats - 1) * pingAfterMs >= timeoutMs) {
+      this.#fail(
+        new Misbehaviour("silent", `nothing heard for ${timeoutMs} ms`),
+      );
+      return;
+    }
+    const mayWrite = this.#end === undefined && this.#writing === undefined;
+    if (mayWrite && !this.#hasWritten) this.#writing = this.#write([ping]);
+    this.#hasWritten = false;
+    this.#beats += 1;
+    if (this.#end === undefined) onBeat(this.#beats);
+    this.#waitForBeat();
+  }
+
   async #takeLines(framer: LineFramer): Promise<void> {
-    const { accept, isServer, traffic } = this.#context;
+    const { traffic } = this.#context;
     let line: ByteString | undefined;
     while ((line = framer.next()) !== undefined) {
       let room;
       while ((room = traffic.room()) !== undefined) await room;
       traffic.received(line);
-      const report = parseReport(line, isServer);
-      if (report === undefined) {
-        throw new Misbehaviour("nonsense", "expected an AT line");
-      }
-      accept(report);
+      this.#take(line);
     }
     if (framer.tooLong !== undefined) {
       throw new Misbehaviour("line too long", `over ${maxLineBytes} bytes`);
     }
     this.#context.flush();
+  }
+
+  #take(line: ByteString): void {
+    const { accept, hear, isServer } = this.#context;
+    const report = parseReport(line, isServer);
+    if (report !== undefined) return accept(report);
+    const message = parseMessage(line, isServer);
+    if (message !== undefined) return hear(message);
+    throw new Misbehaviour("nonsense", "expected an AT line or a message");
   }
 
   async #write(first: ByteString[]): Promise<void> {
@@ -185,10 +237,12 @@ export class Link implements Candidate {
     let lines = first;
     try {
       while (lines.length > 0) {
+        this.#hasWritten = true;
         for (const line of lines) traffic.sent(line);
         await writeAll(transport, lines.join("\n") + "\n");
         if (outbox.waiting === 0) this.#lag.caughtUp();
         if (this.#end !== undefined && this.#end !== "stopping") break;
+        if (this.#end === "stopping" && outbox.waiting === 0) break;
         lines = outbox.take();
       }
     } catch (error) {
@@ -212,6 +266,8 @@ export class Link implements Candidate {
     closeQuietly(this.#introduced.transport);
   }
 }
+
+const ping = formatMessage({ verb: "PING" });
 
 /** The neighbour broke the protocol. */
 class Misbehaviour extends Error {

@@ -12,13 +12,27 @@ import { Backoff } from "./backoff.ts";
 import {
   checkAnswer,
   checkHello,
+  checkProofs,
+  formatHello,
+  formatProofs,
   type Hello,
   isRefusal,
+  type Part,
+  proofText,
+  type Prove,
   type Refusal,
 } from "./handshake.ts";
 import type { Herd } from "./herd.ts";
 import { Introduction } from "./introduction.ts";
-import { firstDialWaitMs, stableAfterMs } from "./limits.ts";
+import {
+  choresEveryMs,
+  compareEveryMs,
+  dialTimeoutMs,
+  firstDialWaitMs,
+  handshakeTimeoutMs,
+  pingAfterMs,
+  stableAfterMs,
+} from "./limits.ts";
 import { type Introduced, Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { replaces } from "./settle.ts";
@@ -32,8 +46,12 @@ export interface LinksOptions {
   readonly clock: Clock;
   /** Made up anew for this run of the server: any text without white space. */
   readonly incarnation: string;
-  /** Whether a neighbour that comes back is sent what it missed. */
-  readonly catchUp: boolean;
+  /** Makes a nonce: 32 hexadecimal digits that nobody can foresee. */
+  readonly nonce: () => string;
+  /** Proves that this server knows the herd's secret. */
+  readonly prove: Prove;
+  /** A neighbour that is silent for this long is given up. */
+  readonly timeoutMs: number;
   /** Opens a connection to a neighbour's peer port. */
   readonly connect: (
     neighbour: ServerEntry,
@@ -63,6 +81,7 @@ export class Links {
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #introductions = new Set<Introduction>();
   #connectionCount = 0;
+  #cancelChores: (() => void) | undefined;
 
   constructor(options: LinksOptions) {
     const { self, topology } = options;
@@ -100,6 +119,7 @@ export class Links {
     return this.#track(
       this.#introduce(
         transport,
+        handshakeTimeoutMs,
         (introduction, connection) =>
           this.#answer(introduction, connection, remote),
       ),
@@ -109,6 +129,9 @@ export class Links {
   /** Hands all outboxes to the sockets. */
   flush(): void {
     for (const { link } of this.#neighbours.values()) link?.flush();
+    if (this.#cancelChores === undefined && this.#options.herd.hasChores) {
+      this.#waitForChores();
+    }
   }
 
   /**
@@ -134,6 +157,7 @@ export class Links {
   /** Ends all links, behind what is being written. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#cancelChores?.();
     for (const introduction of this.#introductions) introduction.close();
     for (const { link } of this.#neighbours.values()) {
       if (link !== undefined) this.#track(link.retire("stopping"));
@@ -172,34 +196,63 @@ export class Links {
     neighbour.lastFailure = reason;
   }
 
+  /** Connects to a neighbour's peer port, within the deadline. */
+  async #connect(neighbour: ServerEntry): Promise<Transport> {
+    const { clock, connect } = this.#options;
+    const { signal } = this.#stop;
+    const attempt = new AbortController();
+    const abort = () => attempt.abort();
+    const cancel = clock.after(dialTimeoutMs, abort);
+    signal.addEventListener("abort", abort);
+    try {
+      return await connect(neighbour, attempt.signal);
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", abort);
+    }
+  }
+
   /** Dials and shakes hands. Returns what went wrong, or undefined. */
   async #tryDial(neighbour: Neighbour): Promise<string | undefined> {
     let transport: Transport;
     try {
-      transport = await this.#options.connect(
-        neighbour.entry,
-        this.#stop.signal,
-      );
+      transport = await this.#connect(neighbour.entry);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
     return await this.#introduce(
       transport,
+      dialTimeoutMs,
       async (introduction, connection) => {
         const { name } = neighbour.entry;
-        const { self } = this.#options;
-        await introduction.introduce(this.#helloTo(name));
-        const answer = await introduction.listen((line) =>
-          checkAnswer(line, self.name, name)
-        );
+        const answer = await this.#shakeAsDialler(introduction, name);
         if (isRefusal(answer)) {
           introduction.close();
           return `${answer.reason}: ${answer.detail}`;
         }
-        this.#establish(introduction.introduced(answer, self.name), connection);
+        const dialler = this.#options.self.name;
+        this.#establish(introduction.introduced(answer, dialler), connection);
         return undefined;
       },
     );
+  }
+
+  async #shakeAsDialler(
+    introduction: Introduction,
+    name: string,
+  ): Promise<Hello | Refusal> {
+    const ours = this.#helloTo(name);
+    await introduction.say(formatHello(ours));
+    const answer = await introduction.hear();
+    if (typeof answer !== "string") return answer;
+    const us = { name: ours.from, incarnation: ours.incarnation };
+    const theirs = checkAnswer(answer, us, name);
+    if (isRefusal(theirs)) return theirs;
+    await introduction.say(await this.#proofs("dialler", ours, theirs));
+    const proofs = await introduction.hear();
+    if (typeof proofs !== "string") return proofs;
+    const expected = await this.#prove("acceptor", ours, theirs);
+    return checkProofs(proofs, expected) ?? theirs;
   }
 
   /** Hears who dialled, and links or refuses. */
@@ -208,59 +261,113 @@ export class Links {
     connection: string,
     remote: string,
   ): Promise<void> {
-    const { self, tell } = this.#options;
-    const neighbours = [...this.#neighbours.keys()];
-    const hello = await introduction.listen((line) =>
-      checkHello(line, self.name, neighbours)
-    );
-    const verdict = isRefusal(hello) ? hello : this.#refuseSecond(hello);
-    if (isRefusal(verdict)) {
-      tell("warning", connection, "link refused", { remote, ...verdict });
-      await introduction.refuse(verdict);
-    } else if (await introduction.introduce(this.#helloTo(verdict.from))) {
-      const introduced = introduction.introduced(verdict, verdict.from);
-      this.#establish(introduced, connection);
+    const result = await this.#shakeAsAcceptor(introduction);
+    if (isRefusal(result)) {
+      const { tell } = this.#options;
+      tell("warning", connection, "link refused", { remote, ...result });
+      await introduction.refuse(result);
     } else {
-      introduction.close();
+      const introduced = introduction.introduced(result, result.from);
+      this.#establish(introduced, connection);
     }
   }
 
+  async #shakeAsAcceptor(
+    introduction: Introduction,
+  ): Promise<Hello | Refusal> {
+    const first = await introduction.hear();
+    if (typeof first !== "string") return first;
+    const neighbours = [...this.#neighbours.keys()];
+    const { incarnation, self } = this.#options;
+    const us = { name: self.name, incarnation };
+    const theirs = checkHello(first, us, neighbours);
+    if (isRefusal(theirs)) return theirs;
+    const second = this.#refuseSecond(theirs);
+    if (second !== undefined) return second;
+    const ours = this.#helloTo(theirs.from);
+    await introduction.say(formatHello(ours));
+    const proofs = await introduction.hear();
+    if (typeof proofs !== "string") return proofs;
+    const expected = await this.#prove("dialler", theirs, ours);
+    const refusal = checkProofs(proofs, expected) ??
+      // Another connection may have been faster.
+      this.#refuseSecond(theirs);
+    if (refusal !== undefined) return refusal;
+    await introduction.say(await this.#proofs("acceptor", theirs, ours));
+    return theirs;
+  }
+
+  #prove(part: Part, dialler: Hello, acceptor: Hello) {
+    return this.#options.prove(proofText(part, dialler, acceptor));
+  }
+
+  async #proofs(part: Part, dialler: Hello, acceptor: Hello) {
+    return formatProofs(await this.#prove(part, dialler, acceptor));
+  }
+
   /** Refuses a second connection of a neighbour if the first one stays. */
-  #refuseSecond(hello: Hello): Hello | Refusal {
-    const { from: dialler, incarnation } = hello;
+  #refuseSecond({ from: dialler, incarnation }: Hello): Refusal | undefined {
     const { link } = this.#neighbours.get(dialler)!;
     return link === undefined || replaces({ dialler, incarnation }, link)
-      ? hello
+      ? undefined
       : { reason: "linked already", detail: `${dialler} is linked already` };
   }
 
   /** Both sides know each other: the connection becomes a link. */
   #establish(introduced: Introduced, connection: string): void {
-    const { catchUp, clock, herd, tell, trafficOf } = this.#options;
+    const { clock, herd, self, tell, timeoutMs, trafficOf } = this.#options;
     const { dialler, neighbour: name } = introduced;
     const neighbour = this.#neighbours.get(name)!;
     const inUse = neighbour.link;
     const isBetter = inUse === undefined || replaces(introduced, inUse);
     const linkName = `${connection}/${name}`;
-    const link = new Link(introduced, {
+    const link: Link = new Link(introduced, {
       clock,
+      timeoutMs,
       // A link that is given up at once reads on, but has nothing to write.
-      outbox: isBetter ? herd.link(name, catchUp) : new Outbox(),
+      outbox: isBetter ? herd.link(name) : new Outbox(),
       traffic: trafficOf(linkName),
       isServer: (server) => this.#serverNames.has(server),
       accept: (report) => herd.accept(report, name),
+      hear: (message) => herd.hear(name, message),
       flush: () => this.flush(),
+      onBeat: (beats) => {
+        if (neighbour.link === link) this.#onBeat(link, beats);
+      },
     });
     if (isBetter) {
       neighbour.link = link;
       neighbour.lastFailure = undefined;
       tell("info", linkName, "link up", { neighbour: name, dialler });
       if (inUse !== undefined) this.#track(inUse.retire("replaced"));
+      // One of the two begins; the other answers.
+      if (dialler === self.name) herd.compare(name);
     }
     this.#track(this.#run(link, linkName));
     if (isBetter) link.flush();
     else this.#track(link.retire("replaced"));
     if (this.#stop.signal.aborted) this.#track(link.retire("stopping"));
+  }
+
+  #onBeat({ dialler, neighbour }: Link, beats: number): void {
+    const { herd, self } = this.#options;
+    herd.settle(neighbour);
+    const isTime = beats % (compareEveryMs / pingAfterMs) === 0;
+    if (isTime && dialler === self.name) {
+      herd.compare(neighbour);
+      this.flush();
+    }
+  }
+
+  /** Does the herd's chores until none is left. */
+  #waitForChores(): void {
+    if (this.#stop.signal.aborted) return;
+    const { clock, herd } = this.#options;
+    this.#cancelChores = clock.after(choresEveryMs, () => {
+      this.#cancelChores = undefined;
+      herd.doChores();
+      this.flush();
+    });
   }
 
   async #run(link: Link, connection: string): Promise<void> {
@@ -281,6 +388,7 @@ export class Links {
 
   async #introduce<Result>(
     transport: Transport,
+    deadlineMs: number,
     talk: (introduction: Introduction, connection: string) => Promise<Result>,
   ): Promise<Result> {
     const { clock, trafficOf } = this.#options;
@@ -290,6 +398,7 @@ export class Links {
       transport,
       trafficOf(connection),
       clock,
+      deadlineMs,
     );
     this.#introductions.add(introduction);
     if (this.#stop.signal.aborted) introduction.close();
@@ -301,8 +410,8 @@ export class Links {
   }
 
   #helloTo(to: string): Hello {
-    const { incarnation, self } = this.#options;
-    return { from: self.name, to, incarnation };
+    const { incarnation, nonce, self } = this.#options;
+    return { from: self.name, to, incarnation, nonce: nonce() };
   }
 
   #track<Result>(task: Promise<Result>): Promise<Result> {

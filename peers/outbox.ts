@@ -1,6 +1,6 @@
 /**
- * What still has to go to one neighbour. Keyed by client, so that a newer
- * report replaces an older one that has not left yet: a slow or frozen
+ * What still has to go to one neighbour. Reports are keyed by client, so that a
+ * newer one replaces an older one that has not left yet: a slow or frozen
  * neighbour costs at most one entry a client, and gets the present when it
  * wakes, not the past.
  *
@@ -8,12 +8,32 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import { isNewer } from "../protocol/report.ts";
-import { catchUpWriteBytes, maxWriteBytes } from "./limits.ts";
+import { catchUpWriteBytes, maxLineMarks, maxWriteBytes } from "./limits.ts";
+import { formatMessage, type Mark } from "./messages.ts";
 
-/** Lines waiting for one neighbour: live reports, and behind them a catch-up. */
+/** Makes lines when there is time to send them; undefined when it has none. */
+export interface LineSource {
+  next(): ByteString | undefined;
+}
+
+/** Lines waiting for one neighbour, the most urgent first. */
 export class Outbox {
   readonly #reports = new Map<ByteString, ByteString>();
-  #catchUp: Iterator<ByteString> | undefined;
+  /** Lines that other lines may depend on: few, small, and at once. */
+  #control: ByteString[] = [];
+  #wanted: Mark[] = [];
+  #horizon: number | undefined;
+  // Announcements, as leaves by fingerprint: those that came in since the last
+  // `ripen`, those that came in before it, and those that may go out.
+  #unripe = new Map<number, number>();
+  #ripening = new Map<number, number>();
+  #ripe = new Map<number, number>();
+  readonly #whenIdle: LineSource;
+
+  /** @param whenIdle Where lines come from when nothing else waits. */
+  constructor(whenIdle: LineSource = { next: () => undefined }) {
+    this.#whenIdle = whenIdle;
+  }
 
   /** Adds a report, in place of an older one about the same client. */
   put(client: ByteString, line: ByteString): void {
@@ -31,18 +51,58 @@ export class Outbox {
     }
   }
 
-  /** Sends these lines too, when no live report waits. Replaces any other. */
-  catchUpWith(lines: Iterator<ByteString> | undefined): void {
-    this.#catchUp = lines;
+  /** Adds a report that the neighbour should get from others first. */
+  announce({ fingerprint, leaf }: Mark): void {
+    this.#unripe.set(fingerprint, leaf);
   }
 
-  /** Drops everything. */
-  clear(): void {
-    this.#reports.clear();
-    this.#catchUp = undefined;
+  /** The neighbour has the report, or it is no longer the newest. */
+  unannounce(fingerprint: number): void {
+    this.#unripe.delete(fingerprint);
+    this.#ripening.delete(fingerprint);
+    this.#ripe.delete(fingerprint);
   }
 
-  /** How many live reports wait. */
+  /** How many announcements wait. */
+  get announcing(): number {
+    return this.#unripe.size + this.#ripening.size + this.#ripe.size;
+  }
+
+  /** Some time has passed: what was there before the last time may go out. */
+  ripen(): void {
+    if (this.#ripe.size === 0) {
+      this.#ripe = this.#ripening;
+    } else {
+      for (const [fingerprint, leaf] of this.#ripening) {
+        this.#ripe.set(fingerprint, leaf);
+      }
+    }
+    this.#ripening = this.#unripe;
+    this.#unripe = new Map();
+  }
+
+  /** Asks the neighbour for a report. */
+  want(mark: Mark): void {
+    this.#wanted.push(mark);
+  }
+
+  /** Tells the neighbour that another server's reports come by another way. */
+  prune(server: ByteString): void {
+    this.#control.push(formatMessage({ verb: "PRUNE", server }));
+  }
+
+  /** Tells the neighbour where the horizon is. */
+  tellHorizon(seconds: number): void {
+    this.#horizon = seconds;
+  }
+
+  /** Drops all but the news: what was said before has no meaning now. */
+  dropTalk(): void {
+    this.#control = [];
+    this.#wanted = [];
+  }
+
+  /** How many reports wait. */
   get waiting(): number {
     return this.#reports.size;
   }
@@ -52,24 +112,58 @@ export class Outbox {
    * on bytes. Empty when nothing is left.
    */
   take(): ByteString[] {
-    const lines: ByteString[] = [];
+    const lines = this.#takeControl();
+    this.#takeReports(lines);
+    this.#takeAnnouncements(lines);
+    if (lines.length === 0) this.#takeIdleLines(lines);
+    return lines;
+  }
+
+  #takeControl(): ByteString[] {
+    const lines = this.#control;
+    this.#control = [];
+    if (this.#horizon !== undefined) {
+      const seconds = this.#horizon;
+      lines.push(formatMessage({ verb: "HORIZON", seconds }));
+      this.#horizon = undefined;
+    }
+    for (let from = 0; from < this.#wanted.length; from += maxLineMarks) {
+      const marks = this.#wanted.slice(from, from + maxLineMarks);
+      lines.push(formatMessage({ verb: "WANT", marks }));
+    }
+    if (this.#wanted.length > 0) this.#wanted = [];
+    return lines;
+  }
+
+  #takeReports(lines: ByteString[]): void {
     let sizeBytes = 0;
     for (const [client, line] of this.#reports) {
-      if (sizeBytes >= maxWriteBytes) return lines;
+      if (sizeBytes >= maxWriteBytes) return;
       this.#reports.delete(client);
       lines.push(line);
       sizeBytes += line.length + 1;
     }
-    if (lines.length > 0) return lines;
-    while (this.#catchUp !== undefined && sizeBytes < catchUpWriteBytes) {
-      const { done, value } = this.#catchUp.next();
-      if (done) {
-        this.#catchUp = undefined;
-      } else {
-        lines.push(value);
-        sizeBytes += value.length + 1;
+  }
+
+  #takeAnnouncements(lines: ByteString[]): void {
+    while (this.#ripe.size > 0) {
+      const marks: Mark[] = [];
+      for (const [fingerprint, leaf] of this.#ripe) {
+        if (marks.length === maxLineMarks) break;
+        marks.push({ leaf, fingerprint });
+        this.#ripe.delete(fingerprint);
       }
+      lines.push(formatMessage({ verb: "HAVE", marks }));
     }
-    return lines;
+  }
+
+  #takeIdleLines(lines: ByteString[]): void {
+    let sizeBytes = 0;
+    while (sizeBytes < catchUpWriteBytes) {
+      const line = this.#whenIdle.next();
+      if (line === undefined) return;
+      lines.push(line);
+      sizeBytes += line.length + 1;
+    }
   }
 }

@@ -72,6 +72,23 @@ export function fieldsOf(line: ByteString): ByteString[] {
   return line.split(" ").slice(1);
 }
 
+/** The server that an AT line names: the one that the client told. */
+export function serverOf(line: ByteString): ByteString {
+  return line.slice(3, line.indexOf(" ", 3));
+}
+
+/**
+ * When the server that an AT line names heard it, by that server's clock, in
+ * POSIX seconds: the client's time and the clock difference, added as double
+ * precision numbers, so that every server gets the same.
+ */
+export function heardAtOf(line: ByteString): number {
+  const differenceStart = line.indexOf(" ", 3) + 1;
+  const differenceEnd = line.indexOf(" ", differenceStart);
+  return Number(line.slice(differenceStart, differenceEnd)) +
+    Number(timeOf(line));
+}
+
 /** The client's ID in an AT line that `makeReport` or `parseReport` passed. */
 export function clientOf(line: ByteString): ByteString {
   const serverEnd = line.indexOf(" ", 3);
@@ -91,6 +108,11 @@ export function positionOf(line: ByteString): Position {
 /** The client's time in an AT line that `makeReport` or `parseReport` passed. */
 export function timeOf(line: ByteString): ByteString {
   return line.slice(line.lastIndexOf(" ") + 1);
+}
+
+/** The client's time in an AT line, in whole seconds. */
+export function wholeSecondsOf(line: ByteString): number {
+  return Math.floor(Number(timeOf(line)));
 }
 
 /**

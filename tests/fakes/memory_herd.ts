@@ -4,12 +4,47 @@
  *
  * @module
  */
+import { fingerprint } from "../../peers/fingerprint.ts";
+import type { Prove } from "../../peers/handshake.ts";
 import { Herd } from "../../peers/herd.ts";
+import { defaultLinkTimeoutMs } from "../../peers/limits.ts";
 import { Links } from "../../peers/links.ts";
+import type { MemoryLimits } from "../../peers/memory.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { PipeEnd } from "./pipe.ts";
 import { RecordingTraffic } from "./recording_traffic.ts";
+
+/** A herd's memory without limits, unless a test sets some. */
+export function openHerd(
+  { catchUp = true, ...limits }:
+    & Partial<MemoryLimits>
+    & { readonly catchUp?: boolean } = {},
+): Herd {
+  return new Herd({
+    catchUp,
+    limits: {
+      maxClients: Infinity,
+      clientTtlSeconds: undefined,
+      nowSeconds: () => 0,
+      ...limits,
+    },
+    recentReports: 1024,
+  });
+}
+
+/**
+ * Proves as the real one does, but at once, and not so that it would be hard to
+ * do without the secret.
+ */
+export function createFakeProver(secrets: readonly string[]): Prove {
+  return (text) =>
+    Promise.resolve(
+      secrets.map((secret) =>
+        fingerprint(`${secret}\n${text}`).toString(16).padStart(64, "0")
+      ),
+    );
+}
 
 /** One server without its client port. */
 export interface MemoryServer {
@@ -38,6 +73,7 @@ export class MemoryHerd {
   readonly servers = new Map<string, MemoryServer>();
   readonly connections: MemoryConnection[] = [];
   #incarnations = 0;
+  #nonces = 0;
 
   /** @param links Pairs of names; every name in them is a server. */
   constructor(links: readonly (readonly [string, string])[]) {
@@ -48,10 +84,18 @@ export class MemoryHerd {
     });
   }
 
+  /** Makes the nonces that follow differ from those of another herd. */
+  skipNonces(count: number): void {
+    this.#nonces += count;
+  }
+
   /** Creates a server and lets it dial. */
-  start(name: string, options: { catchUp?: boolean } = {}): MemoryServer {
+  start(
+    name: string,
+    options: { catchUp?: boolean; secrets?: readonly string[] } = {},
+  ): MemoryServer {
     const self = this.topology.servers.find((entry) => entry.name === name)!;
-    const herd = new Herd();
+    const herd = openHerd({ catchUp: options.catchUp });
     const events: string[] = [];
     const traffic = new Map<string, RecordingTraffic>();
     this.#incarnations += 1;
@@ -61,7 +105,12 @@ export class MemoryHerd {
       herd,
       clock: this.clock,
       incarnation: `life-${this.#incarnations}`,
-      catchUp: options.catchUp ?? true,
+      nonce: () => {
+        this.#nonces += 1;
+        return this.#nonces.toString(16).padStart(32, "0");
+      },
+      prove: createFakeProver(options.secrets ?? []),
+      timeoutMs: defaultLinkTimeoutMs,
       connect: (neighbour) => this.#connect(name, neighbour.name),
       trafficOf: (connection) => {
         const recording = new RecordingTraffic();

@@ -1,6 +1,6 @@
-import { formatHello } from "../../peers/handshake.ts";
 import {
   backoffCapMs,
+  dialTimeoutMs,
   firstDialWaitMs,
   handshakeTimeoutMs,
   refusalLingerMs,
@@ -13,6 +13,7 @@ import { MemoryHerd } from "../fakes/memory_herd.ts";
 import { settle } from "../fakes/manual_clock.ts";
 import type { PipeEnd } from "../fakes/pipe.ts";
 import { reportOf } from "./reports.ts";
+import { handshakeOfSmith, helloOf, linkAsSmith } from "./smith.ts";
 
 const pair = [["Hill", "Smith"]] as const;
 
@@ -21,17 +22,6 @@ function openConnections(herd: MemoryHerd): number {
   return herd.connections.filter(({ ends }) =>
     ends.every((end) => !end.isClosed)
   ).length;
-}
-
-/** Dials Hill and shakes hands as Smith would; returns Smith's end. */
-async function linkAsSmith(herd: MemoryHerd): Promise<PipeEnd> {
-  const smith = herd.dial("Hill");
-  smith.say(
-    formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) + "\n",
-  );
-  await settle();
-  smith.takeAll();
-  return smith;
 }
 
 Deno.test({
@@ -86,15 +76,13 @@ Deno.test({
     herd.onDial = (_, far) => dialled ??= far;
     const hill = herd.start("Hill");
     await settle();
-    const hello = formatHello({ from: "Smith", to: "Hill", incarnation: "1" }) +
-      "\n";
     // Smith's own connection is up first, and has a report on its way out.
     const second = await linkAsSmith(herd);
     second.other.freeze();
     hill.herd.accept(reportOf("kiwi", 1));
     hill.links.flush();
     // Then Hill's connection is answered, and takes over.
-    dialled!.say(hello);
+    dialled!.say(handshakeOfSmith());
     await settle();
     assertEquals(hill.links.linked(), ["Smith"]);
     // Smith has a last word on it, and gives it up too.
@@ -127,9 +115,7 @@ Deno.test({
       const hill = herd.start("Hill");
       const connections = ["1", incarnation].map((life) => {
         const connection = herd.dial("Hill");
-        connection.say(
-          formatHello({ from: "Smith", to: "Hill", incarnation: life }) + "\n",
-        );
+        connection.say(handshakeOfSmith(life));
         return connection;
       });
       await settle();
@@ -157,7 +143,7 @@ Deno.test({
     assertEquals(isReady, false);
     await herd.clock.advance(1);
     assertEquals(isReady, true);
-    await herd.clock.advance(handshakeTimeoutMs);
+    await herd.clock.advance(dialTimeoutMs);
     assertStringIncludes(hill.events.join("\n"), "dial failed silent");
     await herd.stop();
   },
@@ -260,17 +246,14 @@ Deno.test({
   async fn() {
     const cases = [
       ["IAMAT kiwi +34-118 1", "not a handshake"],
-      [
-        formatHello({ from: "Mallory", to: "Hill", incarnation: "1" }),
-        "stranger",
-      ],
-      [
-        formatHello({ from: "Smith", to: "Jaquez", incarnation: "1" }),
-        "wrong name",
-      ],
-      ["HERD 0 Smith Hill 1", "other version"],
-      ["x".repeat(maxLineBytes + 1), "not a handshake"],
-      [`HERD 1 Smith Hill ${"x".repeat(500)}`, "not a handshake"],
+      [helloOf("Mallory", "Hill"), "stranger"],
+      [helloOf("Smith", "Jaquez"), "wrong name"],
+      [helloOf("Hill", "Smith"), "own name"],
+      ["HERD 1 Smith Hill 1", "other version"],
+      ["x".repeat(maxLineBytes + 1), "line too long"],
+      [helloOf("Smith", "Hill", "x".repeat(500)), "line too long"],
+      [`${helloOf("Smith", "Hill")}\nPROOF abc`, "no secret"],
+      [`${helloOf("Smith", "Hill")}\nAT`, "not a handshake"],
     ];
     for (const [line, reason] of cases) {
       const herd = new MemoryHerd(pair);
@@ -319,12 +302,9 @@ Deno.test({
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill");
       const smith = herd.dial("Hill");
-      const hello = formatHello({
-        from: "Smith",
-        to: "Hill",
-        incarnation: "1",
-      });
-      smith.say(`${hello}\n${line}\n${reportOf("kiwi", 1).line}\n`);
+      smith.say(
+        `${handshakeOfSmith()}${line}\n${reportOf("kiwi", 1).line}\n`,
+      );
       await settle();
       assertEquals(hill.events.at(-1), `peer/1/Smith link down ${reason}`);
       assertEquals(hill.herd.clients, 0);

@@ -11,7 +11,9 @@ export function reportOf(
   time: number,
   server = "Hill",
 ): Report {
-  return makeReport(server, { seconds: time, nanoseconds: 0 }, {
+  const seconds = Math.floor(time);
+  const nanoseconds = Math.round((time - seconds) * 1e9);
+  return makeReport(server, { seconds, nanoseconds }, {
     verb: "IAMAT",
     client,
     position: "+34-118",

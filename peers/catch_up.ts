@@ -1,0 +1,205 @@
+/**
+ * How two neighbours find out where they differ, and send each other just that.
+ *
+ * One sends the digests of the root's children. The other compares them with
+ * its own and answers, for each child that differs, with the digests of *its*
+ * children, and so on down the tree. A node with few reports is listed instead:
+ * who gets the list sends what is missing in it and asks for what it lacks
+ * itself. So it costs what differs, and a few kilobytes.
+ *
+ * Nothing is stored about how far a comparison has got. Every message is
+ * answered by what is true at the moment; what changes meanwhile is in the flood
+ * anyway, or shows the next time.
+ *
+ * @module
+ */
+import type { ByteString } from "../protocol/bytes.ts";
+import { clientOf, wholeSecondsOf } from "../protocol/report.ts";
+import {
+  childrenPerNode,
+  firstChild,
+  isLeaf,
+  leafOf,
+  type Node,
+  root,
+} from "./digests.ts";
+import { fingerprint, hashClient } from "./fingerprint.ts";
+import { listedReports, maxLineMarks } from "./limits.ts";
+import type { Memory } from "./memory.ts";
+import { formatMessage, type Listed, type Mark } from "./messages.ts";
+import type { LineSource } from "./outbox.ts";
+
+/** Something to say as soon as there is time. */
+type Job =
+  /** The digests of a node's children. */
+  | { readonly kind: "divide"; readonly node: Node }
+  /** Which reports there are below a node. */
+  | { readonly kind: "list"; readonly node: Node }
+  /** The reports below a node, but for those that need not be sent. */
+  | { readonly kind: "send"; readonly node: Node; readonly but?: Exceptions };
+
+/** What a list of the neighbour's tells: reports that it does not lack. */
+interface Exceptions {
+  readonly fingerprints: ReadonlySet<number>;
+  /** By client hash: the neighbour has a newer one, of this second. */
+  readonly seconds: ReadonlyMap<number, number>;
+}
+
+/** One side of a comparison with one neighbour. */
+export class CatchUp implements LineSource {
+  readonly #memory: Memory;
+  readonly #want: (mark: Mark) => void;
+  /** Done last in, first out, so that few wait at a time. */
+  readonly #jobs: Job[] = [];
+  #lines: Iterator<ByteString> | undefined;
+  /** What a list says that is still coming in. */
+  #listed: Listed[] = [];
+
+  /** @param want Asks the neighbour for a report. */
+  constructor(memory: Memory, want: (mark: Mark) => void) {
+    this.#memory = memory;
+    this.#want = want;
+  }
+
+  /** Begins a comparison, unless one is going on. */
+  start(): void {
+    if (this.#jobs.length > 0 || this.#lines !== undefined) return;
+    this.#jobs.push({ kind: "divide", node: root });
+  }
+
+  /** Gives up a comparison that is going on. */
+  stop(): void {
+    this.#jobs.length = 0;
+    this.#lines = undefined;
+    this.#listed = [];
+  }
+
+  /** The neighbour has these digests of a node's children. */
+  hearDigests(node: Node, digests: readonly number[]): void {
+    digests.forEach((theirs, index) => {
+      const child = firstChild(node) + index;
+      const mine = this.#memory.digests.digestOf(child);
+      if (mine === theirs) return;
+      if (theirs === 0) {
+        this.#jobs.push({ kind: "send", node: child });
+      } else {
+        this.#jobs.push({ kind: this.#howToShow(child), node: child });
+      }
+    });
+  }
+
+  /** The neighbour has these reports below a node, and more to come. */
+  hearPart(reports: readonly Listed[]): void {
+    this.#listed.push(...reports);
+  }
+
+  /** The neighbour has these reports below a node, and those of the parts. */
+  hearList(node: Node, reports: readonly Listed[]): void {
+    const listed = [...this.#listed, ...reports];
+    this.#listed = [];
+    const mine = this.#listLeavesOf(listed);
+    const fingerprints = new Set<number>();
+    const seconds = new Map<number, number>();
+    for (const report of listed) {
+      const { clientHash, fingerprint } = report;
+      fingerprints.add(fingerprint);
+      if (mine.fingerprints.has(fingerprint)) continue;
+      seconds.set(clientHash, report.seconds);
+      // Of the same second either may be the newer one: then both are sent.
+      if ((mine.seconds.get(clientHash) ?? -1) > report.seconds) continue;
+      this.#want({ leaf: leafOf(clientHash), fingerprint });
+    }
+    const but = listed.length > 0 ? { fingerprints, seconds } : undefined;
+    this.#jobs.push({ kind: "send", node, but });
+  }
+
+  /** The next line of a comparison that is going on. */
+  next(): ByteString | undefined {
+    while (true) {
+      const result = this.#lines?.next();
+      if (result?.done === false) return result.value;
+      const job = this.#jobs.pop();
+      this.#lines = job && this.#do(job);
+      if (job === undefined) return undefined;
+    }
+  }
+
+  #do(job: Job): Iterator<ByteString> {
+    switch (job.kind) {
+      case "divide":
+        return [this.#divide(job.node)].values();
+      case "list":
+        return this.#list(job.node).values();
+      case "send":
+        return job.but === undefined
+          ? this.#memory.linesBelow(job.node)
+          : this.#linesBut(job.but, job.node);
+    }
+  }
+
+  #howToShow(node: Node): "divide" | "list" {
+    return isLeaf(node) ||
+        this.#memory.digests.countOf(node) <= listedReports
+      ? "list"
+      : "divide";
+  }
+
+  #divide(node: Node): ByteString {
+    const digests = Array.from(
+      { length: childrenPerNode },
+      (_, index) => this.#memory.digests.digestOf(firstChild(node) + index),
+    );
+    return formatMessage({ verb: "DIGEST", node, digests });
+  }
+
+  #list(node: Node): ByteString[] {
+    this.#memory.sweepBelow(node);
+    const reports = [...this.#memory.linesBelow(node)].map(listingOf);
+    const lines: ByteString[] = [];
+    while (reports.length > maxLineMarks) {
+      const part = reports.splice(0, maxLineMarks);
+      lines.push(formatMessage({ verb: "PART", node, reports: part }));
+    }
+    lines.push(formatMessage({ verb: "LIST", node, reports }));
+    return lines;
+  }
+
+  *#linesBut(
+    { fingerprints, seconds }: Exceptions,
+    node: Node,
+  ): Generator<ByteString, undefined> {
+    for (const line of this.#memory.linesBelow(node)) {
+      const mine = listingOf(line);
+      if (fingerprints.has(mine.fingerprint)) continue;
+      if ((seconds.get(mine.clientHash) ?? -1) > mine.seconds) continue;
+      yield line;
+    }
+  }
+
+  /**
+   * What there is in the leaves of these reports. A leaf is looked through
+   * once, however many reports someone has managed to crowd into it.
+   */
+  #listLeavesOf(reports: readonly Listed[]): Exceptions {
+    const fingerprints = new Set<number>();
+    const seconds = new Map<number, number>();
+    const leaves = new Set(reports.map(({ clientHash }) => leafOf(clientHash)));
+    for (const leaf of leaves) {
+      for (const [, line] of this.#memory.leaf(leaf)) {
+        const mine = listingOf(line);
+        fingerprints.add(mine.fingerprint);
+        const newest = seconds.get(mine.clientHash) ?? -1;
+        seconds.set(mine.clientHash, Math.max(newest, mine.seconds));
+      }
+    }
+    return { fingerprints, seconds };
+  }
+}
+
+function listingOf(line: ByteString): Listed {
+  return {
+    clientHash: hashClient(clientOf(line)),
+    fingerprint: fingerprint(line),
+    seconds: wholeSecondsOf(line),
+  };
+}

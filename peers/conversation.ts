@@ -1,0 +1,156 @@
+/**
+ * What a server and one linked neighbour have said to each other that matters
+ * for what it says next. No I/O, no clock.
+ *
+ * Most reports need to cross a link once, or not at all: where the herd has
+ * circles, a neighbour gets some servers' reports sooner by another way. It says
+ * so (PRUNE), and from then on those reports are held back for it: a moment later
+ * it is told their fingerprints (HAVE), and asks for those that it still lacks
+ * (WANT). Then something is wrong with the other way, and they go to it at once
+ * again. (J. Leitão, J. Pereira, L. Rodrigues, "Epidemic Broadcast Trees",
+ * SRDS 2007.)
+ *
+ * @module
+ */
+import type { ByteString } from "../protocol/bytes.ts";
+import { serverOf } from "../protocol/report.ts";
+import { CatchUp } from "./catch_up.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { Memory } from "./memory.ts";
+import type { Mark, Message } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
+import type { RecentFingerprints } from "./recent.ts";
+import type { Stored } from "./table.ts";
+
+/** What a conversation knows of its server. */
+export interface ConversationContext {
+  readonly memory: Memory;
+  readonly recent: RecentFingerprints;
+  /** Whether the two compare and repair what they know. */
+  readonly catchUp: boolean;
+}
+
+/** One side of the talk with a linked neighbour. */
+export class Conversation {
+  readonly outbox: Outbox;
+  readonly #context: ConversationContext;
+  readonly #catchUp: CatchUp;
+  /** The servers whose reports the neighbour gets by another way. */
+  readonly #heldBack = new Set<ByteString>();
+  /** The servers whose reports we have just asked it to hold back. */
+  readonly #prunedLately = new Set<ByteString>();
+
+  constructor(context: ConversationContext) {
+    this.#context = context;
+    this.#catchUp = new CatchUp(
+      context.memory,
+      (mark) => this.outbox.want(mark),
+    );
+    this.outbox = new Outbox(this.#catchUp);
+  }
+
+  /**
+   * There is a new connection: what was said on the last one may be lost, only
+   * the news that waits is still good.
+   */
+  restart(): void {
+    this.outbox.dropTalk();
+    this.#catchUp.stop();
+    this.#heldBack.clear();
+    this.#prunedLately.clear();
+  }
+
+  /** Begins to compare what both know. */
+  compare(): void {
+    if (this.#context.catchUp) this.#catchUp.start();
+  }
+
+  /** A report is news: to be sent at once, or held back. */
+  tell(stored: Stored, client: ByteString, server: ByteString): void {
+    this.hearNews(stored);
+    const { line } = stored;
+    if (this.#heldBack.has(server)) this.outbox.announce(stored);
+    else this.outbox.put(client, line);
+  }
+
+  /** There is no use any more in announcing what this report replaces. */
+  hearNews({ replaced }: Stored): void {
+    if (replaced !== undefined && this.outbox.announcing > 0) {
+      this.outbox.unannounce(replaced);
+    }
+  }
+
+  /** The neighbour has sent a report that we had already. */
+  hearAgain(line: ByteString): void {
+    if (this.outbox.announcing > 0) this.outbox.unannounce(fingerprint(line));
+  }
+
+  /** Asks the neighbour to hold a server's reports back. */
+  prune(server: ByteString): void {
+    if (this.#prunedLately.has(server)) return;
+    this.#prunedLately.add(server);
+    this.outbox.prune(server);
+  }
+
+  /**
+   * Whether a server's reports may still come in because the neighbour has not
+   * read yet that it should hold them back.
+   */
+  isPruning(server: ByteString): boolean {
+    return this.#prunedLately.has(server);
+  }
+
+  /** Enough time has passed for the neighbour to have read everything. */
+  settle(): void {
+    this.#prunedLately.clear();
+  }
+
+  /** Takes a message, other than one about the horizon. */
+  hear(message: Message): void {
+    switch (message.verb) {
+      case "PRUNE":
+        this.#heldBack.add(message.server);
+        break;
+      case "HAVE":
+        for (const mark of message.marks) this.#hearHave(mark);
+        break;
+      case "WANT":
+        this.#hearWant(message.marks);
+        break;
+      case "DIGEST":
+        if (!this.#context.catchUp) break;
+        this.#catchUp.hearDigests(message.node, message.digests);
+        break;
+      case "PART":
+        if (!this.#context.catchUp) break;
+        this.#catchUp.hearPart(message.reports);
+        break;
+      case "LIST":
+        if (!this.#context.catchUp) break;
+        this.#catchUp.hearList(message.node, message.reports);
+        break;
+    }
+  }
+
+  #hearHave(mark: Mark): void {
+    if (this.#context.recent.has(mark.fingerprint)) {
+      this.outbox.unannounce(mark.fingerprint);
+    } else {
+      this.outbox.want(mark);
+    }
+  }
+
+  #hearWant(marks: readonly Mark[]): void {
+    const wanted = Map.groupBy(marks, ({ leaf }) => leaf);
+    for (const [leaf, marksOfLeaf] of wanted) {
+      const fingerprints = new Set(
+        marksOfLeaf.map((mark) => mark.fingerprint),
+      );
+      for (const [client, line] of this.#context.memory.leaf(leaf)) {
+        if (!fingerprints.has(fingerprint(line))) continue;
+        this.outbox.put(client, line);
+        this.#heldBack.delete(serverOf(line));
+      }
+    }
+  }
+}

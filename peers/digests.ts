@@ -1,0 +1,147 @@
+/**
+ * A tree of digests over all clients, so that two servers that know almost the
+ * same find out cheaply where they differ.
+ *
+ * A client's hash begins with four hexadecimal digits: they are its way from
+ * the root through four levels of sixteen children to its leaf. Each node has
+ * a digest, the XOR of the fingerprints of the reports below it: it does not
+ * depend on their order, and a report that replaces another changes just the
+ * five nodes on its way.
+ *
+ * @module
+ */
+
+/** Children of a node: one a hexadecimal digit. */
+export const childrenPerNode = 16;
+
+/** Levels below the root. */
+const depth = 4;
+
+/** How many leaves there are. */
+export const leafCount = childrenPerNode ** depth;
+
+/**
+ * Nodes are numbered level by level from the root, which is 0: the children of
+ * node n are 16 n + 1 to 16 n + 16.
+ */
+export type Node = number;
+
+export const root: Node = 0;
+
+const firstLeaf: Node = (leafCount - 1) / (childrenPerNode - 1);
+const nodeCount = firstLeaf + leafCount;
+
+/** The leaf, 0 to `leafCount` - 1, of a client's hash. */
+export function leafOf(clientHash: number): number {
+  return clientHash >>> 16;
+}
+
+/** The first child of a node. */
+export function firstChild(node: Node): Node {
+  return node * childrenPerNode + 1;
+}
+
+export function isLeaf(node: Node): boolean {
+  return node >= firstLeaf;
+}
+
+/** The leaves below a node: from the first up to the last (inclusive). */
+export function leavesBelow(node: Node): [first: number, last: number] {
+  let [first, last] = [node, node];
+  while (!isLeaf(first)) {
+    first = firstChild(first);
+    last = firstChild(last) + childrenPerNode - 1;
+  }
+  return [first - firstLeaf, last - firstLeaf];
+}
+
+/** A node's hexadecimal digits, from the root down; `-` for the root. */
+export function formatNode(node: Node): string {
+  let digits = "";
+  for (let at = node; at > root; at = parentOf(at)) {
+    digits = ((at - 1) % childrenPerNode).toString(16) + digits;
+  }
+  return digits || "-";
+}
+
+/** Reads what `formatNode` writes; undefined for anything else. */
+export function parseNode(text: string): Node | undefined {
+  if (text === "-") return root;
+  if (!/^[0-9a-f]{1,4}$/.test(text)) return undefined;
+  let node = root;
+  for (const digit of text) node = firstChild(node) + parseInt(digit, 16);
+  return node;
+}
+
+function parentOf(node: Node): Node {
+  return (node - 1) >>> 4;
+}
+
+/** The digests of one server's reports. */
+export class Digests {
+  // A digest has 53 bits, more than the bitwise operators take at once.
+  readonly #high = new Int32Array(nodeCount);
+  readonly #low = new Int32Array(nodeCount);
+  readonly #counts = new Int32Array(nodeCount);
+
+  /** A report is new in a leaf. */
+  add(leaf: number, fingerprint: number): void {
+    this.#change(leaf, highOf(fingerprint), lowOf(fingerprint), 1);
+  }
+
+  /** A report in a leaf is gone. */
+  remove(leaf: number, fingerprint: number): void {
+    this.#change(leaf, highOf(fingerprint), lowOf(fingerprint), -1);
+  }
+
+  /** A report in a leaf has taken another one's place. */
+  replace(leaf: number, gone: number, fresh: number): void {
+    const high = highOf(gone) ^ highOf(fresh);
+    const low = lowOf(gone) ^ lowOf(fresh);
+    this.#change(leaf, high, low, 0);
+  }
+
+  /** The digest of all reports below a node: a whole number below 2^53. */
+  digestOf(node: Node): number {
+    return this.#high[node] * 2 ** 32 + (this.#low[node] >>> 0);
+  }
+
+  /** How many reports there are below a node. */
+  countOf(node: Node): number {
+    return this.#counts[node];
+  }
+
+  /** The next leaf from this one on that is not empty; undefined if none is. */
+  nextFilledLeaf(from: number): number | undefined {
+    for (let leaf = from; leaf < leafCount;) {
+      const node = firstLeaf + leaf;
+      if (this.#counts[node] > 0) return leaf;
+      // From the first of a family of leaves, skip as many as are empty.
+      let [at, span] = [node, 1];
+      while (leaf % (span * childrenPerNode) === 0 && at !== root) {
+        const above = parentOf(at);
+        if (this.#counts[above] > 0) break;
+        [at, span] = [above, span * childrenPerNode];
+      }
+      leaf += span;
+    }
+    return undefined;
+  }
+
+  #change(leaf: number, high: number, low: number, count: number): void {
+    for (let node = firstLeaf + leaf;; node = parentOf(node)) {
+      this.#high[node] ^= high;
+      this.#low[node] ^= low;
+      this.#counts[node] += count;
+      if (node === root) return;
+    }
+  }
+}
+
+function highOf(fingerprint: number): number {
+  return Math.floor(fingerprint / 2 ** 32);
+}
+
+function lowOf(fingerprint: number): number {
+  return fingerprint | 0;
+}
