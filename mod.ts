@@ -19,8 +19,16 @@
  *
  * @module
  */
+import {
+  type Bounds,
+  clientTtlSecondsBounds,
+  linkTimeoutMsBounds,
+  maxClientsBounds,
+} from "./cli/limits.ts";
+import { faultOf, minSecretLength } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
+import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
 import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
 import { loadGazetteer } from "./places/gazetteer.ts";
 import { createGoogle } from "./places/google.ts";
@@ -52,8 +60,30 @@ export interface StartOptions {
   readonly host?: string;
   /** The folder of the log; `logs` if it is left out. */
   readonly logDirectory?: string;
-  /** Whether a neighbour that comes back is sent what it missed; true. */
+  /** Whether neighbours compare and repair what they know; true. */
   readonly catchUp?: boolean;
+  /**
+   * What all servers of the herd prove to each other that they know: one
+   * secret, or two of which either will do, each 16 to 256 printable ASCII
+   * characters without white space. Without one, the server and its neighbours
+   * must be on this machine.
+   */
+  readonly secrets?: readonly string[];
+  /**
+   * A neighbour silent for this long, in milliseconds, is given up and dialled
+   * again: 3,000 to 3,600,000; 5,000 if it is left out.
+   */
+  readonly linkTimeoutMs?: number;
+  /**
+   * How many clients are remembered at most: 1 to 100,000,000; 5,000,000 if it
+   * is left out.
+   */
+  readonly maxClients?: number;
+  /**
+   * A client not heard of for this long, in seconds, is forgotten: 1 to
+   * 1,000,000,000; none ever is, if it is left out.
+   */
+  readonly clientTtlSeconds?: number;
   /** A key for Google's Nearby Search; without it, the gazetteer answers. */
   readonly googlePlacesKey?: string;
 }
@@ -82,10 +112,11 @@ export interface RunningServer extends AsyncDisposable {
  * neighbours. Needs permission for its own and its neighbours' ports, and to
  * write its log.
  *
- * @throws {RangeError} If the herd has no server of that name.
+ * @throws {RangeError} If the herd has no server of that name, or an option is
+ * out of its range; names the option.
  * @throws {TopologyError} If the herd is described wrong; names the entry.
  * @throws {SetupError} If a port is taken, the log cannot be written, or a
- * permission is missing.
+ * secret or a permission is missing.
  */
 export async function startServer(
   options: StartOptions,
@@ -102,6 +133,8 @@ export async function startServer(
     logMaxBytes: defaultMaxFileBytes,
     logKeptFiles: defaultKeptFiles,
     catchUp: options.catchUp ?? true,
+    ...secretsOf(options),
+    ...limitsOf(options),
     places: {
       host: key === undefined ? undefined : "maps.googleapis.com:443",
       load: key === undefined
@@ -110,4 +143,35 @@ export async function startServer(
     },
   }, [name]);
   return server;
+}
+
+/** The secrets, checked. No message ever shows any of them. */
+function secretsOf({ secrets = [] }: StartOptions) {
+  const fault = faultOf(secrets);
+  if (fault !== undefined) throw new RangeError(`secrets: ${fault}`);
+  return {
+    secrets,
+    howToGiveSecrets: `secrets (${minSecretLength} characters or more)`,
+  };
+}
+
+function limitsOf({
+  clientTtlSeconds,
+  linkTimeoutMs = defaultLinkTimeoutMs,
+  maxClients = defaultMaxClients,
+}: StartOptions) {
+  within("linkTimeoutMs", linkTimeoutMs, linkTimeoutMsBounds);
+  within("maxClients", maxClients, maxClientsBounds);
+  if (clientTtlSeconds !== undefined) {
+    within("clientTtlSeconds", clientTtlSeconds, clientTtlSecondsBounds);
+  }
+  return { clientTtlSeconds, linkTimeoutMs, maxClients };
+}
+
+/** Throws a RangeError if the number is not a whole one within the bounds. */
+function within(name: string, number: number, [least, most]: Bounds): void {
+  if (Number.isInteger(number) && number >= least && number <= most) return;
+  throw new RangeError(
+    `${name}: expected a whole number from ${least} to ${most}, found ${number}`,
+  );
 }

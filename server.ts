@@ -12,6 +12,7 @@ import {
 } from "./cli/arguments.ts";
 import { nextSignal, onCrash, runProgram, SetupError } from "./cli/exit.ts";
 import { flagsFor, missing, type Need } from "./cli/permissions.ts";
+import { isLoopback } from "./cli/secrets.ts";
 import { showErrors } from "./cli/stderr_events.ts";
 import { HerdServer } from "./herd_server.ts";
 import { tellLogFault } from "./journal/events.ts";
@@ -80,6 +81,7 @@ async function openServer(
   places: PlacesProvider,
 ): Promise<HerdServer> {
   const { catchUp, topology } = settings;
+  const { clientTtlSeconds, linkTimeoutMs, maxClients, secrets } = settings;
   const self = findServer(topology, name)!;
   const clientHost = settings.host ?? self.host;
   const clock = new SystemClock();
@@ -97,6 +99,10 @@ async function openServer(
     topology,
     clientHost,
     catchUp,
+    secrets,
+    linkTimeoutMs,
+    maxClients,
+    clientTtlSeconds,
     clients,
     peers,
     connect,
@@ -153,17 +159,41 @@ function needsOf(settings: Settings, names: readonly string[]): Need[] {
 }
 
 /**
- * Starts servers that share a places provider. Says so if a permission is
- * missing, before anything is begun. Resolves when all listen and have dialled
- * their neighbours.
+ * Without a secret anybody who reaches a peer port can speak for a neighbour.
+ * So nobody outside this machine may reach one then.
+ */
+function refuseWithoutSecret(
+  { howToGiveSecrets, secrets, topology }: Settings,
+  names: readonly string[],
+): void {
+  if (secrets.length > 0) return;
+  const outside = names
+    .flatMap((name) => [
+      findServer(topology, name)!,
+      ...topology.neighbours.get(name)!,
+    ])
+    .find(({ host }) => !isLoopback(host));
+  if (outside === undefined) return;
+  throw new SetupError(
+    `${outside.name} is at ${outside.host}, outside this machine, and there ` +
+      `is no secret: give all servers the same ${howToGiveSecrets}, or keep ` +
+      "the herd on 127.0.0.1",
+  );
+}
+
+/**
+ * Starts servers that share a places provider. Says so if a secret or a
+ * permission is missing, before anything is begun. Resolves when all listen and
+ * have dialled their neighbours.
  *
- * @throws {SetupError} If a permission is missing, a port is taken, or the log
- * cannot be written. None of the servers runs then.
+ * @throws {SetupError} If a secret or a permission is missing, a port is taken,
+ * or the log cannot be written. None of the servers runs then.
  */
 export async function startServers(
   settings: Settings,
   names: readonly string[],
 ): Promise<HerdServer[]> {
+  refuseWithoutSecret(settings, names);
   const denied = await missing(needsOf(settings, names));
   if (denied.length > 0) {
     throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
@@ -194,12 +224,12 @@ export async function runServers(
   describe: (servers: readonly HerdServer[]) => string,
 ): Promise<void> {
   showErrors();
-  if (settings.places.note !== undefined) console.error(settings.places.note);
   const stop = nextSignal();
   const servers = await startServers(settings, names);
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);
   });
+  if (settings.places.note !== undefined) console.error(settings.places.note);
   console.log(describe(servers));
   const signal = await stop;
   await Promise.all(servers.map((server) => server.stop(signal)));

@@ -11,9 +11,21 @@ import {
   wholeNumber,
 } from "./cli/arguments.ts";
 import { SetupError } from "./cli/exit.ts";
+import {
+  clientTtlSecondsBounds,
+  linkTimeoutMsBounds,
+  maxClientsBounds,
+} from "./cli/limits.ts";
 import { flagsFor, isGranted, type Need } from "./cli/permissions.ts";
+import {
+  minSecretLength,
+  secretsOfFile,
+  secretsOfVariable,
+  secretVariable,
+} from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
+import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
 import {
   findServer,
   isHost,
@@ -55,8 +67,25 @@ export const serverFlags: Flags = {
     value: "FILE",
     help: "holds the API key (or set GOOGLE_PLACES_KEY)",
   },
+  "secret-file": {
+    value: "FILE",
+    help: `holds the servers' secrets, one a line (or set ${secretVariable})`,
+  },
+  "link-timeout-ms": {
+    value: "MS",
+    help:
+      `a neighbour silent for this long is dialled again (${defaultLinkTimeoutMs})`,
+  },
+  "max-clients": {
+    value: "COUNT",
+    help: `most clients that a server remembers (${defaultMaxClients})`,
+  },
+  "client-ttl": {
+    value: "SECONDS",
+    help: "forget a client not heard of for this long (never)",
+  },
   "no-catch-up": {
-    help: "send a neighbour that comes back nothing it missed",
+    help: "compare and repair nothing with neighbours (plain flooding)",
   },
 };
 
@@ -69,6 +98,15 @@ export interface Settings {
   readonly logMaxBytes: number;
   readonly logKeptFiles: number;
   readonly catchUp: boolean;
+  /** What neighbours prove to each other that they know; empty for nothing. */
+  readonly secrets: readonly string[];
+  /** What to give servers so that they have a secret, for a person. */
+  readonly howToGiveSecrets: string;
+  /** A neighbour silent for this long is given up and dialled again. */
+  readonly linkTimeoutMs: number;
+  readonly maxClients: number;
+  /** A client not heard of for this long is forgotten; never, if undefined. */
+  readonly clientTtlSeconds: number | undefined;
   readonly places: PlacesChoice;
 }
 
@@ -87,6 +125,8 @@ const providerNames = ["auto", "gazetteer", "google"] as const;
 const keyVariable = "GOOGLE_PLACES_KEY";
 const keyVariableNeed: Need = { name: "env", variable: keyVariable };
 
+const secretVariableNeed: Need = { name: "env", variable: secretVariable };
+
 /**
  * Reads the settings.
  *
@@ -102,6 +142,8 @@ export async function readSettings(args: Arguments): Promise<Settings> {
     logMaxBytes: logMaxBytes ?? defaultMaxFileBytes,
     logKeptFiles: wholeNumber(args, "log-keep", 1, 1000) ?? defaultKeptFiles,
     catchUp: !flags.has("no-catch-up"),
+    ...readLimits(args),
+    ...await readSecrets(flags.get("secret-file")),
     places: await choosePlaces(args),
   };
 }
@@ -170,6 +212,46 @@ function parseJson(text: string): unknown {
     const [place] = String(error).match(/\(line \d+ column \d+\)/) ?? [""];
     throw new TopologyError(`is not JSON ${place}`.trimEnd());
   }
+}
+
+/** The secrets of a file, or else of the environment. */
+async function readSecrets(
+  path: string | undefined,
+): Promise<Pick<Settings, "secrets" | "howToGiveSecrets">> {
+  const canReadVariable = await isGranted(secretVariableNeed);
+  const variable = canReadVariable
+    ? secretVariable
+    : `${secretVariable} with ${flagsFor([secretVariableNeed])}`;
+  const howToGiveSecrets =
+    `--secret-file (one line, ${minSecretLength} characters or more), ` +
+    `or ${variable}`;
+  if (path !== undefined) {
+    const secrets = secretsOfFile(await readFile(path), path);
+    return { secrets, howToGiveSecrets };
+  }
+  const value = canReadVariable ? Deno.env.get(secretVariable) : undefined;
+  return { secrets: secretsOfVariable(value), howToGiveSecrets };
+}
+
+/** How long neighbours and clients may be silent, and how many there may be. */
+function readLimits(
+  args: Arguments,
+): Pick<Settings, "linkTimeoutMs" | "maxClients" | "clientTtlSeconds"> {
+  const linkTimeoutMs = wholeNumber(
+    args,
+    "link-timeout-ms",
+    ...linkTimeoutMsBounds,
+  );
+  const maxClients = wholeNumber(args, "max-clients", ...maxClientsBounds);
+  return {
+    linkTimeoutMs: linkTimeoutMs ?? defaultLinkTimeoutMs,
+    maxClients: maxClients ?? defaultMaxClients,
+    clientTtlSeconds: wholeNumber(
+      args,
+      "client-ttl",
+      ...clientTtlSecondsBounds,
+    ),
+  };
 }
 
 async function choosePlaces(args: Arguments): Promise<PlacesChoice> {

@@ -45,13 +45,27 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
     [["server.ts", "Hill", "--places=google"], "--places google needs a key"],
     [["server.ts", "Hill", "--places-url=x"], "--places-url: expected an http"],
     [["server.ts", "Hill", "--log-keep=0"], "--log-keep: expected a whole"],
+    [["server.ts", "Hill", "--secret-file"], "--secret-file needs a value"],
+    [["server.ts", "Hill", "--secret=S3cret"], "unknown flag --secret (see"],
+    [
+      ["server.ts", "Hill", "--link-timeout-ms=2999"],
+      "--link-timeout-ms: expected a whole number from 3000 to 3600000, found",
+    ],
+    [
+      ["server.ts", "Hill", "--max-clients=0"],
+      "--max-clients: expected a whole number from 1 to 100000000, found 0",
+    ],
+    [
+      ["main.ts", "up", "--client-ttl=1.5"],
+      "--client-ttl: expected a whole number from 1 to 1000000000, found 1.5",
+    ],
     [["main.ts", "bogus"], "no command is called bogus; there are up, serve"],
     [["main.ts", "up", "Hill"], "up takes no words, found Hill"],
     [["main.ts", "send", "Hill"], "expected a server's name and a line"],
     [["main.ts", "send", "Hell", "x"], "no server is called Hell"],
   ];
   await Promise.all(cases.map(async ([args, message]) => {
-    const { status, stderr, stdout } = await run(args);
+    const { status, stderr, stdout } = await run(args, ["--no-prompt"]);
     assertStringIncludes(stderr, message);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
     assertEquals(stdout, "");
@@ -67,8 +81,21 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
     `${folder}/self.json`,
     '{"servers":[{"name":"Hill"}],"links":[["Hill","Hill"]]}',
   );
+  await Deno.writeTextFile(
+    `${folder}/far.json`,
+    `{"servers":[{"name":"Hill"},{"name":"Near"},
+      {"name":"Far","host":"192.0.2.7"}],"links":[["Hill","Far"]]}`,
+  );
+  await Deno.writeTextFile(`${folder}/short`, "fifteen-letters\n");
+  await Deno.writeTextFile(`${folder}/secret`, "sixteen--letters\n");
   const logs = `--log-dir=${folder}/logs`;
   const read = ["--no-prompt", "-N", "-W", `--allow-read=${folder}`];
+  const readOnly = ["--no-prompt", `--allow-read=${folder}`];
+  const far = `--config=${folder}/far.json`;
+  const noSecret = "Far is at 192.0.2.7, outside this machine, and there is " +
+    "no secret: give all servers the same --secret-file (one line, 16 " +
+    "characters or more), or HERD_SECRET";
+  const orLoopback = ", or keep the herd on 127.0.0.1";
   const cases: [string[], string[] | undefined, string][] = [
     [
       [
@@ -116,15 +143,63 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
       undefined,
       "cannot listen on 192.0.2.1:8000: ",
     ],
+    [
+      ["server.ts", "Hill", `--secret-file=${folder}/secret`],
+      ["--no-prompt"],
+      `reading ${folder}/secret needs --allow-read=${folder}/secret`,
+    ],
+    [
+      ["server.ts", "Hill", `--secret-file=${folder}/none`],
+      readOnly,
+      `${folder}/none: there is no such file`,
+    ],
+    [
+      ["main.ts", "up", `--secret-file=${folder}/file`],
+      readOnly,
+      `${folder}/file: expected a secret in it; make one with: openssl rand`,
+    ],
+    [
+      ["server.ts", "Hill", `--secret-file=${folder}/short`],
+      readOnly,
+      `server.ts: ${folder}/short: a secret has at least 16 characters, as a ` +
+      "shorter one could be guessed from a recorded handshake; make one " +
+      "with: openssl rand -hex 32\n",
+    ],
+    [
+      ["server.ts", "Hill", logs, far],
+      readOnly,
+      `server.ts: ${noSecret} with --allow-env=HERD_SECRET${orLoopback}\n`,
+    ],
+    [
+      ["server.ts", "Far", logs, far],
+      [...readOnly, "--allow-env=HERD_SECRET"],
+      `server.ts: ${noSecret}${orLoopback}\n`,
+    ],
+    [
+      ["main.ts", "up", logs, far],
+      readOnly,
+      `herd: ${noSecret} with --allow-env`,
+    ],
+    [
+      ["server.ts", "Hill", logs, far, `--secret-file=${folder}/secret`],
+      readOnly,
+      "not permitted: run with --allow-net=127.0.0.1:8000,127.0.0.1:8100," +
+      `192.0.2.7:8102 --allow-write=${folder}/logs\n`,
+    ],
+    [
+      ["server.ts", "Near", logs, far],
+      readOnly,
+      "not permitted: run with --allow-net=127.0.0.1:8001,127.0.0.1:8101 " +
+      `--allow-write=${folder}/logs\n`,
+    ],
     [["main.ts", "send", "Hill", "x", "--base-port=1"], undefined, "nobody"],
     [["main.ts", "send", "Hill", "x"], ["--no-prompt"], "not permitted"],
   ];
   await Promise.all(cases.map(async ([args, permissions, message]) => {
-    const { status, stderr } = await run(args, permissions);
-    const lines = stderr.trimEnd().split("\n")
-      .filter((line) => !line.startsWith("places come from"));
-    assertStringIncludes(lines[0], message);
-    assertEquals(lines.length, 1, stderr);
+    const env = { HERD_SECRET: "" };
+    const { status, stderr } = await run(args, permissions, env);
+    assertStringIncludes(stderr, message);
+    assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
     assertEquals(status, 1);
   }));
   await Deno.remove(folder, { recursive: true });
