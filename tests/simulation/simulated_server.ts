@@ -1,0 +1,174 @@
+/**
+ * One server of a simulated herd: the real links, flood, memory and catch-up, on
+ * a virtual host. Everything that it accepts, sends and receives is watched.
+ *
+ * @module
+ */
+import { fingerprint } from "../../peers/fingerprint.ts";
+import { type Acceptance, Herd } from "../../peers/herd.ts";
+import { Links } from "../../peers/links.ts";
+import type { Outbox } from "../../peers/outbox.ts";
+import { findServer, type Topology } from "../../peers/topology.ts";
+import type { Iamat } from "../../protocol/command.ts";
+import { isNewer, makeReport, type Report } from "../../protocol/report.ts";
+import { Crossings, type Violation } from "./crossings.ts";
+import type { Random } from "./random.ts";
+import type { VirtualHost } from "./virtual_host.ts";
+
+/** How the servers of a herd are set up. */
+export interface ServerOptions {
+  readonly topology: Topology;
+  readonly catchUp: boolean;
+  readonly secrets: readonly string[];
+  readonly maxClients: number;
+  readonly clientTtlSeconds: number | undefined;
+  readonly timeoutMs: number;
+  /** Told of everything that must never happen. */
+  readonly onViolation: (violation: Violation) => void;
+  /** Told of events, for a person who looks into a failure. */
+  readonly onEvent: (text: string) => void;
+}
+
+/** A report in the places that are few in a simulated herd. */
+const recentReports = 1024;
+
+/** One life of a server. */
+export class SimulatedServer {
+  readonly name: string;
+  readonly herd: WatchedHerd;
+  readonly crossings: Crossings;
+  readonly #host: VirtualHost;
+  readonly #links: Links;
+
+  /** @param random Where its nonces and its incarnation come from. */
+  constructor(host: VirtualHost, options: ServerOptions, random: Random) {
+    this.name = host.name;
+    this.#host = host;
+    const { clock } = host;
+    const { topology } = options;
+    const say = (text: string) =>
+      options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
+    this.crossings = new Crossings(host.name, options);
+    this.herd = new WatchedHerd(host, options);
+    this.#links = new Links({
+      self: findServer(topology, host.name)!,
+      topology,
+      herd: this.herd,
+      clock,
+      incarnation: digits(random),
+      nonce: () => digits(random),
+      prove: (text) =>
+        Promise.resolve(
+          options.secrets.map((secret) =>
+            fingerprint(`${secret} ${text}`).toString(16)
+          ),
+        ),
+      timeoutMs: options.timeoutMs,
+      connect: (neighbour, signal) =>
+        host.connect(neighbour.host, neighbour.peerPort, signal),
+      trafficOf: (connection) => this.crossings.watch(connection),
+      tell: (_level, connection, event, { detail, neighbour, reason } = {}) =>
+        say([connection, event, neighbour, reason, detail].join(" ")),
+    });
+    const { peerPort } = findServer(topology, host.name)!;
+    host.listen(
+      (transport, remote) => this.#links.accept(transport, remote),
+      peerPort,
+    );
+    this.#links.start();
+    say("started");
+  }
+
+  /** A client tells this server where it is. */
+  tell(iamat: Iamat): Report {
+    const report = makeReport(this.name, this.#host.clock.now(), iamat);
+    this.herd.accept(report);
+    this.#links.flush();
+    return report;
+  }
+
+  /** The names of the neighbours that are linked. */
+  get linked(): string[] {
+    return this.#links.linked();
+  }
+}
+
+/** The real thing, and a look at each step of it. */
+export class WatchedHerd extends Herd {
+  /** How many reports were news here. */
+  news = 0;
+  readonly #name: string;
+  readonly #options: ServerOptions;
+  readonly #outboxes = new Map<string, Outbox>();
+
+  constructor(host: VirtualHost, options: ServerOptions) {
+    const { catchUp, clientTtlSeconds, maxClients } = options;
+    const nowSeconds = () => {
+      const { nanoseconds, seconds } = host.clock.now();
+      return seconds + nanoseconds / 1e9;
+    };
+    super({
+      catchUp,
+      limits: { maxClients, clientTtlSeconds, nowSeconds },
+      recentReports,
+    });
+    this.#name = host.name;
+    this.#options = options;
+  }
+
+  override accept(report: Report, from?: string): Acceptance {
+    const before = this.newest(report.client);
+    const acceptance = super.accept(report, from);
+    if (acceptance === "newer") this.news += 1;
+    const after = this.newest(report.client);
+    this.#check(
+      before === undefined || after === undefined || before === after ||
+        isNewer(after, before),
+      "something older took the place of something newer",
+      `${before} then ${after}`,
+    );
+    this.#check(
+      acceptance === "forgotten" || after === undefined ||
+        report.line === after || isNewer(after, report.line),
+      "a newer report was not taken",
+      `${report.line} where ${after} is known`,
+    );
+    this.#check(
+      this.clients <= this.#options.maxClients,
+      "more clients than the limit",
+      `${this.clients}`,
+    );
+    for (const [neighbour, { announcing, waiting }] of this.#outboxes) {
+      this.#check(
+        waiting <= this.clients && announcing <= this.clients,
+        "more waits for a neighbour than there are clients",
+        `${waiting} and ${announcing} for ${neighbour}`,
+      );
+    }
+    return acceptance;
+  }
+
+  override link(neighbour: string): Outbox {
+    const outbox = super.link(neighbour);
+    this.#outboxes.set(neighbour, outbox);
+    return outbox;
+  }
+
+  override unlink(neighbour: string): void {
+    super.unlink(neighbour);
+    this.#outboxes.delete(neighbour);
+  }
+
+  #check(holds: boolean, rule: string, detail: string): void {
+    if (holds) return;
+    this.#options.onViolation({ rule, detail: `${this.#name}: ${detail}` });
+  }
+}
+
+function digits(random: Random): string {
+  const parts = Array.from(
+    { length: 4 },
+    () => random.below(2 ** 32).toString(16).padStart(8, "0"),
+  );
+  return parts.join("");
+}
