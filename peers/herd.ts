@@ -42,7 +42,11 @@ export class Herd {
 
   constructor(options: HerdOptions) {
     this.#catchUp = options.catchUp;
-    this.#memory = new Memory(options.limits);
+    this.#memory = new Memory(options.limits, (client, fingerprint) => {
+      for (const { outbox } of this.#conversations.values()) {
+        outbox.drop(client, fingerprint);
+      }
+    });
     this.#recent = new RecentFingerprints(options.recentReports);
   }
 
@@ -80,6 +84,11 @@ export class Herd {
   /** The newest AT line about a client; undefined for one never heard of. */
   newest(client: ByteString): ByteString | undefined {
     return this.#memory.get(client);
+  }
+
+  /** Whether a report was heard too long ago to be remembered. */
+  isForgotten(line: ByteString): boolean {
+    return this.#memory.isForgotten(line);
   }
 
   /** All newest AT lines; may be walked while reports come in. */

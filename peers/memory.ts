@@ -33,6 +33,7 @@ export type NotStored =
 /** The newest report of each client, within limits. */
 export class Memory {
   readonly #limits: MemoryLimits;
+  readonly #onForget: (client: ByteString, fingerprint: number) => void;
   readonly #table = new Table();
   #raisedTo = -Infinity;
   /** Where the search for forgotten reports goes on. */
@@ -40,8 +41,13 @@ export class Memory {
   /** How many leaves are left until the circle is complete. */
   #leavesToSweep = 0;
 
-  constructor(limits: MemoryLimits) {
+  /** @param onForget Told of each client that is forgotten. */
+  constructor(
+    limits: MemoryLimits,
+    onForget: (client: ByteString, fingerprint: number) => void = () => {},
+  ) {
     this.#limits = limits;
+    this.#onForget = onForget;
   }
 
   /** Takes a report, or says why not. */
@@ -64,7 +70,7 @@ export class Memory {
   /** The newest AT line about a client, unless it is forgotten. */
   get(client: ByteString): ByteString | undefined {
     const line = this.#table.get(client);
-    return line === undefined || this.#isForgotten(line) ? undefined : line;
+    return line === undefined || this.isForgotten(line) ? undefined : line;
   }
 
   /** How many clients take up memory. */
@@ -85,7 +91,7 @@ export class Memory {
   /** The remembered lines below a node; the table may change meanwhile. */
   *linesBelow(node: Node): Generator<ByteString, undefined> {
     for (const line of this.#table.linesBelow(node)) {
-      if (!this.#isForgotten(line)) yield line;
+      if (!this.isForgotten(line)) yield line;
     }
   }
 
@@ -133,7 +139,8 @@ export class Memory {
       : Math.max(this.#raisedTo, nowSeconds() - clientTtlSeconds);
   }
 
-  #isForgotten(line: ByteString): boolean {
+  /** Whether a report was heard too long ago to be remembered. */
+  isForgotten(line: ByteString): boolean {
     const horizon = this.#horizon();
     return horizon > -Infinity && heardAtOf(line) <= horizon;
   }
@@ -190,8 +197,8 @@ export class Memory {
     line: ByteString | undefined,
     horizon: number,
   ): void {
-    if (line !== undefined && heardAtOf(line) <= horizon) {
-      this.#table.delete(client);
-    }
+    if (line === undefined || heardAtOf(line) > horizon) return;
+    const fingerprint = this.#table.delete(client);
+    if (fingerprint !== undefined) this.#onForget(client, fingerprint);
   }
 }

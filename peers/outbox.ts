@@ -51,6 +51,12 @@ export class Outbox {
     }
   }
 
+  /** A client is forgotten: nobody need be told of it. */
+  drop(client: ByteString, fingerprint: number): void {
+    this.#reports.delete(client);
+    this.unannounce(fingerprint);
+  }
+
   /** Adds a report that the neighbour should get from others first. */
   announce({ fingerprint, leaf }: Mark): void {
     this.#unripe.set(fingerprint, leaf);

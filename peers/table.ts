@@ -64,16 +64,18 @@ export class Table {
     return this.#leaves[leafOf(hashClient(client))]?.get(client);
   }
 
-  /** Forgets a client. */
-  delete(client: ByteString): void {
+  /** Forgets a client; returns the fingerprint of its report. */
+  delete(client: ByteString): number | undefined {
     const leaf = leafOf(hashClient(client));
     const reports = this.#leaves[leaf];
     const line = reports?.get(client);
-    if (reports === undefined || line === undefined) return;
+    if (reports === undefined || line === undefined) return undefined;
     reports.delete(client);
     if (reports.size === 0) this.#leaves[leaf] = undefined;
-    this.#digests.remove(leaf, fingerprint(line));
+    const gone = fingerprint(line);
+    this.#digests.remove(leaf, gone);
     this.#size -= 1;
+    return gone;
   }
 
   /** How many clients are known. */

@@ -29,8 +29,8 @@ export interface ServerOptions {
   readonly onEvent: (text: string) => void;
 }
 
-/** A report in the places that are few in a simulated herd. */
-const recentReports = 1024;
+/** More than there are reports in a simulated herd, and less than in earnest. */
+const recentReports = 2 ** 14;
 
 /** One life of a server. */
 export class SimulatedServer {

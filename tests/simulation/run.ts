@@ -1,0 +1,169 @@
+/**
+ * Runs one simulated herd from its seed, and judges it.
+ *
+ * @module
+ */
+import type { ByteString } from "../../protocol/bytes.ts";
+import { clientOf, isNewer } from "../../protocol/report.ts";
+import type { Violation } from "./crossings.ts";
+import { drawPlan } from "./plan.ts";
+import { Random } from "./random.ts";
+import { World } from "./world.ts";
+
+/** What became of a simulated herd. */
+export interface Outcome {
+  readonly seed: number;
+  readonly servers: number;
+  /** Reports that clients were answered for. */
+  readonly reports: number;
+  /** Things that happened in it. */
+  readonly events: number;
+  readonly violations: readonly Violation[];
+  /** From healing until all servers knew the same; undefined if never. */
+  readonly convergedAfterMs: number | undefined;
+}
+
+/** Time that a herd has to converge after it has healed. */
+const patienceMs = 60_000;
+
+/** How often servers are looked at. */
+const lookEveryMs = 50;
+
+/**
+ * Time until every link is what it will be: a dead one has been silent for long
+ * enough, a handshake or two have timed out, and the longest wait is over.
+ */
+const relinkMs = 15_000;
+
+/** After that nothing may happen any more. */
+const quietMs = 8_000;
+
+/**
+ * Runs the herd of a seed to its end.
+ *
+ * @param onEvent Told what happens, for a person.
+ */
+export async function runSeed(
+  seed: number,
+  onEvent: (text: string) => void = () => {},
+): Promise<Outcome> {
+  const random = new Random(seed);
+  const plan = drawPlan(random);
+  const world = new World(plan, random, onEvent);
+  const { time, violations } = world;
+  await time.run(plan.healAtMs);
+  world.heal();
+  onEvent(`${time.elapsedMs.toFixed(1)} healed`);
+  // What is told in the last moment counts too.
+  await time.run(plan.healAtMs + 1);
+  const survived = newestOf(world);
+  const convergedAfterMs = await untilConverged(world);
+  if (convergedAfterMs === undefined) {
+    violations.push({ rule: "no convergence", detail: difference(world) });
+  } else {
+    judgeKnowledge(world, survived);
+    // Until then a link that died before may not have been given up.
+    await time.run(plan.healAtMs + relinkMs);
+    const { linksLost } = world;
+    await time.run(time.elapsedMs + quietMs);
+    judgeLinks(world, linksLost);
+  }
+  return {
+    seed,
+    servers: plan.topology.servers.length,
+    reports: world.reports.size,
+    events: time.eventCount,
+    violations,
+    convergedAfterMs,
+  };
+}
+
+/** Every client's newest report that any server holds. */
+function newestOf(world: World): Map<ByteString, ByteString> {
+  const newest = new Map<ByteString, ByteString>();
+  for (const { herd } of world.servers.values()) {
+    for (const line of herd.lines()) {
+      const client = clientOf(line);
+      const known = newest.get(client);
+      if (known === undefined || isNewer(line, known)) newest.set(client, line);
+    }
+  }
+  return newest;
+}
+
+async function untilConverged(world: World): Promise<number | undefined> {
+  const { time } = world;
+  const healedAtMs = time.elapsedMs;
+  while (time.elapsedMs < healedAtMs + patienceMs) {
+    if (difference(world) === "") return time.elapsedMs - healedAtMs;
+    await time.run(time.elapsedMs + lookEveryMs);
+  }
+  return undefined;
+}
+
+/** What two servers know differently; empty if all know the same. */
+function difference(world: World): string {
+  const [first, ...others] = [...world.servers.values()].map((server) => ({
+    name: server.name,
+    lines: new Set(server.herd.lines()),
+  }));
+  for (const { lines, name } of others) {
+    const [more] = lines.difference(first.lines);
+    if (more !== undefined) return `${name}, not ${first.name}: ${more}`;
+    const [less] = first.lines.difference(lines);
+    if (less !== undefined) return `${first.name}, not ${name}: ${less}`;
+  }
+  return "";
+}
+
+/** All know the same: is it what they should know? */
+function judgeKnowledge(
+  world: World,
+  survived: ReadonlyMap<ByteString, ByteString>,
+): void {
+  const { plan, reports, servers, violations } = world;
+  const [{ herd }] = servers.values();
+  for (const line of herd.lines()) {
+    if (reports.has(line)) continue;
+    violations.push({ rule: "a report that nobody made", detail: line });
+  }
+  for (const [client, line] of survived) {
+    const known = herd.newest(client);
+    const isKept = known !== undefined && !isNewer(line, known);
+    if (isKept || herd.isForgotten(line)) continue;
+    // What took its place may be forgotten itself.
+    const isLimited = plan.maxClients < Infinity ||
+      plan.clientTtlSeconds !== undefined;
+    if (known === undefined && isLimited) continue;
+    violations.push({
+      rule: "a report that a server had is lost",
+      detail: `${line}; known is ${known}`,
+    });
+  }
+}
+
+/** Nothing goes wrong any more: then there is one link a pair, for good. */
+function judgeLinks(world: World, linksLost: number): void {
+  const { network, plan, servers, violations } = world;
+  for (const { linked, name } of servers.values()) {
+    const neighbours = plan.topology.neighbours.get(name)!;
+    if (linked.length === neighbours.length) continue;
+    violations.push({
+      rule: "a link is missing",
+      detail: `${name} has ${linked.join(", ")}`,
+    });
+  }
+  const ends = [...servers.values()].flatMap(({ linked }) => linked);
+  if (network.connections.size !== ends.length / 2) {
+    violations.push({
+      rule: "connections that are no links",
+      detail: `${network.connections.size} for ${ends.length / 2} links`,
+    });
+  }
+  if (world.linksLost !== linksLost) {
+    violations.push({
+      rule: "a link went down in peace",
+      detail: `${world.linksLost - linksLost}`,
+    });
+  }
+}
