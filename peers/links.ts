@@ -321,6 +321,8 @@ export class Links {
     const inUse = neighbour.link;
     const isBetter = inUse === undefined || replaces(introduced, inUse);
     const linkName = `${connection}/${name}`;
+    const isOfThisLife = () =>
+      introduced.incarnation === neighbour.link?.incarnation;
     const link: Link = new Link(introduced, {
       clock,
       timeoutMs,
@@ -328,8 +330,13 @@ export class Links {
       outbox: isBetter ? herd.link(name) : new Outbox(),
       traffic: trafficOf(linkName),
       isServer: (server) => this.#serverNames.has(server),
-      accept: (report) => herd.accept(report, name),
-      hear: (message) => herd.hear(name, message),
+      // What a neighbour's former life still says is true, but it does not
+      // mean that the present one knows it, or has agreed to it.
+      accept: (report) =>
+        herd.accept(report, isOfThisLife() ? name : undefined),
+      hear: (message) => {
+        if (isOfThisLife()) herd.hear(name, message);
+      },
       flush: () => this.flush(),
       onBeat: (beats) => {
         if (neighbour.link === link) this.#onBeat(link, beats);

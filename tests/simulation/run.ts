@@ -4,16 +4,18 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, isNewer } from "../../protocol/report.ts";
+import { clientOf, heardAtOf, isNewer } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";
-import { drawPlan } from "./plan.ts";
+import { drawPlan, type Plan } from "./plan.ts";
 import { Random } from "./random.ts";
-import { World } from "./world.ts";
+import { epochMs, World } from "./world.ts";
 
 /** What became of a simulated herd. */
 export interface Outcome {
   readonly seed: number;
   readonly servers: number;
+  /** Whether its servers forget clients. */
+  readonly isLimited: boolean;
   /** Reports that clients were answered for. */
   readonly reports: number;
   /** Things that happened in it. */
@@ -71,6 +73,7 @@ export async function runSeed(
   return {
     seed,
     servers: plan.topology.servers.length,
+    isLimited: isLimited(plan),
     reports: world.reports.size,
     events: time.eventCount,
     violations,
@@ -108,12 +111,25 @@ function difference(world: World): string {
     lines: new Set(server.herd.lines()),
   }));
   for (const { lines, name } of others) {
-    const [more] = lines.difference(first.lines);
-    if (more !== undefined) return `${name}, not ${first.name}: ${more}`;
-    const [less] = first.lines.difference(lines);
-    if (less !== undefined) return `${first.name}, not ${name}: ${less}`;
+    for (const more of lines.difference(first.lines)) {
+      if (isExpiring(more, world)) continue;
+      return `${name}, not ${first.name}: ${more}`;
+    }
+    for (const less of first.lines.difference(lines)) {
+      if (isExpiring(less, world)) continue;
+      return `${first.name}, not ${name}: ${less}`;
+    }
   }
   return "";
+}
+
+/** Whether a report is forgotten by some clocks and not yet by others. */
+function isExpiring(line: ByteString, { plan, time }: World): boolean {
+  const { clientTtlSeconds, serverSkewMs } = plan;
+  if (clientTtlSeconds === undefined) return false;
+  const nowSeconds = (epochMs + time.elapsedMs) / 1000;
+  const ageSeconds = nowSeconds - heardAtOf(line);
+  return Math.abs(ageSeconds - clientTtlSeconds) * 1000 <= 2 * serverSkewMs + 1;
 }
 
 /** All know the same: is it what they should know? */
@@ -132,14 +148,16 @@ function judgeKnowledge(
     const isKept = known !== undefined && !isNewer(line, known);
     if (isKept || herd.isForgotten(line)) continue;
     // What took its place may be forgotten itself.
-    const isLimited = plan.maxClients < Infinity ||
-      plan.clientTtlSeconds !== undefined;
-    if (known === undefined && isLimited) continue;
+    if (known === undefined && isLimited(plan)) continue;
     violations.push({
       rule: "a report that a server had is lost",
       detail: `${line}; known is ${known}`,
     });
   }
+}
+
+function isLimited({ clientTtlSeconds, maxClients }: Plan): boolean {
+  return maxClients < Infinity || clientTtlSeconds !== undefined;
 }
 
 /** Nothing goes wrong any more: then there is one link a pair, for good. */

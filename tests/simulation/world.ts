@@ -14,7 +14,7 @@ import type { VirtualHost } from "./virtual_host.ts";
 import { VirtualNetwork } from "./virtual_network.ts";
 
 /** The time of day when the world begins, in milliseconds: 2026-01-01. */
-const epochMs = 1_767_225_600_000;
+export const epochMs = 1_767_225_600_000;
 
 /** Servers start within this time of each other. */
 const startWithinMs = 500;
