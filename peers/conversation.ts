@@ -6,14 +6,13 @@
  * circles, a neighbour gets some servers' reports sooner by another way. It says
  * so (PRUNE), and from then on those reports are held back for it: a moment later
  * it is told their fingerprints (HAVE), and asks for those that it still lacks
- * (WANT). Then something is wrong with the other way, and they go to it at once
- * again. (J. Leitão, J. Pereira, L. Rodrigues, "Epidemic Broadcast Trees",
+ * (WANT). If one of these is news then, something is wrong with the other way,
+ * and it asks for all of them at once again (GRAFT). (J. Leitão, J. Pereira, L. Rodrigues, "Epidemic Broadcast Trees",
  * SRDS 2007.)
  *
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
-import { serverOf } from "../protocol/report.ts";
 import { CatchUp } from "./catch_up.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Memory } from "./memory.ts";
@@ -37,7 +36,9 @@ export class Conversation {
   readonly #catchUp: CatchUp;
   /** The servers whose reports the neighbour gets by another way. */
   readonly #heldBack = new Set<ByteString>();
-  /** The servers whose reports we have just asked it to hold back. */
+  /** The servers whose reports we have asked it to hold back. */
+  readonly #pruned = new Set<ByteString>();
+  /** Those of them of which some may still be on their way. */
   readonly #prunedLately = new Set<ByteString>();
 
   constructor(context: ConversationContext) {
@@ -57,6 +58,7 @@ export class Conversation {
     this.outbox.dropTalk();
     this.#catchUp.stop();
     this.#heldBack.clear();
+    this.#pruned.clear();
     this.#prunedLately.clear();
   }
 
@@ -89,15 +91,19 @@ export class Conversation {
   prune(server: ByteString): void {
     if (this.#prunedLately.has(server)) return;
     this.#prunedLately.add(server);
-    this.outbox.prune(server);
+    this.#pruned.add(server);
+    this.outbox.direct("PRUNE", server);
   }
 
   /**
-   * Whether a server's reports may still come in because the neighbour has not
-   * read yet that it should hold them back.
+   * The neighbour was the first to send a server's report. Returns whether it
+   * is to go on: then it need not hold them back any more. False if this was
+   * just under way when we asked it to.
    */
-  isPruning(server: ByteString): boolean {
-    return this.#prunedLately.has(server);
+  welcome(server: ByteString): boolean {
+    if (this.#prunedLately.has(server)) return false;
+    if (this.#pruned.delete(server)) this.outbox.direct("GRAFT", server);
+    return true;
   }
 
   /** Enough time has passed for the neighbour to have read everything. */
@@ -110,6 +116,9 @@ export class Conversation {
     switch (message.verb) {
       case "PRUNE":
         this.#heldBack.add(message.server);
+        break;
+      case "GRAFT":
+        this.#heldBack.delete(message.server);
         break;
       case "HAVE":
         for (const mark of message.marks) this.#hearHave(mark);
@@ -147,9 +156,7 @@ export class Conversation {
         marksOfLeaf.map((mark) => mark.fingerprint),
       );
       for (const [client, line] of this.#context.memory.leaf(leaf)) {
-        if (!fingerprints.has(fingerprint(line))) continue;
-        this.outbox.put(client, line);
-        this.#heldBack.delete(serverOf(line));
+        if (fingerprints.has(fingerprint(line))) this.outbox.put(client, line);
       }
     }
   }

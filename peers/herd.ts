@@ -170,9 +170,7 @@ export class Herd {
       if (conversation === sender) conversation.hearNews(stored);
       else conversation.tell(stored, client, server);
     }
-    if (sender !== undefined && !sender.isPruning(server)) {
-      this.#sources.set(server, from!);
-    }
+    if (sender?.welcome(server)) this.#sources.set(server, from!);
   }
 
   /**

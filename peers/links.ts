@@ -66,6 +66,8 @@ export interface LinksOptions {
 interface Neighbour {
   readonly entry: ServerEntry;
   link?: Link;
+  /** Whether we are shaking hands on a connection that we have dialled. */
+  isShaking?: boolean;
   /** Called when there is no link in use any more. */
   onUnlinked?: () => void;
   /** The last reason why it could not be dialled, so as to log it once. */
@@ -225,9 +227,12 @@ export class Links {
       dialTimeoutMs,
       async (introduction, connection) => {
         const { name } = neighbour.entry;
+        neighbour.isShaking = true;
         const answer = await this.#shakeAsDialler(introduction, name);
+        neighbour.isShaking = false;
         if (isRefusal(answer)) {
           introduction.close();
+          if (neighbour.link === undefined) this.#options.herd.unlink(name);
           return `${answer.reason}: ${answer.detail}`;
         }
         const dialler = this.#options.self.name;
@@ -383,7 +388,10 @@ export class Links {
     const neighbour = this.#neighbours.get(link.neighbour)!;
     if (neighbour.link === link) {
       neighbour.link = undefined;
-      herd.unlink(link.neighbour);
+      // A neighbour that accepts another connection of ours ends the one in use,
+      // and we may hear of that first. Then the news waits for the other one.
+      const isMoving = reason === "neighbour closed" && neighbour.isShaking;
+      if (!isMoving) herd.unlink(link.neighbour);
       neighbour.onUnlinked?.();
     }
     tell("info", connection, "link down", {

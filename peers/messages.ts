@@ -36,6 +36,8 @@ export type Message =
   | { readonly verb: "PING" }
   /** I get this server's reports from others: tell me of them, later. */
   | { readonly verb: "PRUNE"; readonly server: ByteString }
+  /** I do not, after all: send them at once. */
+  | { readonly verb: "GRAFT"; readonly server: ByteString }
   /** I have these reports. */
   | { readonly verb: "HAVE"; readonly marks: readonly Mark[] }
   /** Send me these reports. */
@@ -64,7 +66,8 @@ export function formatMessage(message: Message): ByteString {
     case "PING":
       return "PING";
     case "PRUNE":
-      return `PRUNE ${message.server}`;
+    case "GRAFT":
+      return `${message.verb} ${message.server}`;
     case "HORIZON":
       return `HORIZON ${message.seconds}`;
     case "HAVE":
@@ -98,7 +101,8 @@ export function parseMessage(
   switch (verb) {
     case "PING":
       return fields.length === 0 ? { verb } : undefined;
-    case "PRUNE": {
+    case "PRUNE":
+    case "GRAFT": {
       const [server] = fields;
       return fields.length === 1 && isServer(server)
         ? { verb, server }

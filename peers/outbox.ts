@@ -92,9 +92,9 @@ export class Outbox {
     this.#wanted.push(mark);
   }
 
-  /** Tells the neighbour that another server's reports come by another way. */
-  prune(server: ByteString): void {
-    this.#control.push(formatMessage({ verb: "PRUNE", server }));
+  /** Tells the neighbour what to do with another server's reports. */
+  direct(verb: "PRUNE" | "GRAFT", server: ByteString): void {
+    this.#control.push(formatMessage({ verb, server }));
   }
 
   /** Tells the neighbour where the horizon is. */

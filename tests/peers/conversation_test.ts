@@ -105,7 +105,7 @@ Deno.test({
     assertEquals(verbs(smith), ["AT"]);
     hill.accept(report(2));
     assertEquals(verbs(jaquez), ["AT"]);
-    // Who wants one wants them all again.
+    // Who wants one gets that one, and the others when it asks for them.
     hill.accept(report(3), "Jaquez");
     tell(hill, "Smith", have.replace("HAVE", "WANT"));
     assertEquals(smith.take(), []);
@@ -114,7 +114,10 @@ Deno.test({
     tell(hill, "Smith", `WANT ${mark}`);
     assertEquals(smith.take(), [report(3).line]);
     hill.accept(report(4), "Jaquez");
-    assertEquals(smith.take(), [report(4).line]);
+    assertEquals(smith.take(), []);
+    tell(hill, "Smith", "GRAFT Singleton");
+    hill.accept(report(5), "Jaquez");
+    assertEquals(smith.take(), [report(5).line]);
   },
 });
 
@@ -163,6 +166,27 @@ Deno.test({
     assertEquals(smith.take(), []);
     tell(hill, "Smith", have(2));
     assertEquals(smith.take(), [have(2).replace("HAVE", "WANT")]);
+  },
+});
+
+Deno.test({
+  name: "a neighbour that has news after all is asked to send at once again",
+  permissions: "none",
+  fn() {
+    const { hill, jaquez, smith } = openHill();
+    hill.accept(report(1), "Jaquez");
+    hill.accept(report(1), "Smith");
+    assertEquals(smith.take(), ["PRUNE Singleton"]);
+    // This one may have been under way when Smith read that.
+    hill.accept(report(2), "Smith");
+    assertEquals(smith.take(), []);
+    hill.settle("Smith");
+    hill.accept(report(3), "Smith");
+    assertEquals(smith.take(), ["GRAFT Singleton"]);
+    // Now Jaquez is the one that is late.
+    jaquez.take();
+    hill.accept(report(3), "Jaquez");
+    assertEquals(jaquez.take(), ["PRUNE Singleton"]);
   },
 });
 

@@ -27,6 +27,7 @@ const reports = fc.array(fc.record({
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.constant<Message>({ verb: "PING" }),
   fc.constant<Message>({ verb: "PRUNE", server: "Hill" }),
+  fc.constant<Message>({ verb: "GRAFT", server: "Hill" }),
   fc.record({ verb: fc.constantFrom("HAVE" as const, "WANT"), marks }),
   fc.record({
     verb: fc.constant("HORIZON" as const),
@@ -68,6 +69,7 @@ Deno.test({
         "PRUNE",
         "PRUNE ",
         "PRUNE Mallory",
+        "GRAFT Mallory",
         "PRUNE Hill Hill",
         "HORIZON",
         "HORIZON -1",

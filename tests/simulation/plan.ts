@@ -19,6 +19,7 @@ const breakingFaults = [
   "kill",
   "power loss",
   "cut",
+  "swallow",
   "block one way",
   "block both ways",
   "split",
@@ -50,6 +51,8 @@ export interface Plan {
   readonly clientTtlSeconds: number | undefined;
   readonly timeoutMs: number;
   readonly bufferBytes: number;
+  /** How many late reports a server knows by fingerprint. */
+  readonly recentReports: number;
   /** How far the servers' clocks are apart, at most. */
   readonly serverSkewMs: number;
   /** Clients begin to send at this time. */
@@ -80,6 +83,7 @@ export function drawPlan(random: Random): Plan {
     clientTtlSeconds: random.chance(0.1) ? 5 + random.below(30) : undefined,
     timeoutMs: random.between(3_000, 5_000),
     bufferBytes: random.pick([300, 2_000, 64 * 1024]),
+    recentReports: random.pick([2 ** 4, 2 ** 10]),
     serverSkewMs: random.pick([0, 50, 2_000]),
     // Without catch-up, what is told before the links are up stays there.
     loadFromMs: catchUp ? 0 : 5_000,

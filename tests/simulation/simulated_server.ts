@@ -23,14 +23,12 @@ export interface ServerOptions {
   readonly maxClients: number;
   readonly clientTtlSeconds: number | undefined;
   readonly timeoutMs: number;
+  readonly recentReports: number;
   /** Told of everything that must never happen. */
   readonly onViolation: (violation: Violation) => void;
   /** Told of events, for a person who looks into a failure. */
   readonly onEvent: (text: string) => void;
 }
-
-/** More than there are reports in a simulated herd, and less than in earnest. */
-const recentReports = 2 ** 14;
 
 /** One life of a server. */
 export class SimulatedServer {
@@ -102,7 +100,7 @@ export class WatchedHerd extends Herd {
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(host: VirtualHost, options: ServerOptions) {
-    const { catchUp, clientTtlSeconds, maxClients } = options;
+    const { catchUp, clientTtlSeconds, maxClients, recentReports } = options;
     const nowSeconds = () => {
       const { nanoseconds, seconds } = host.clock.now();
       return seconds + nanoseconds / 1e9;

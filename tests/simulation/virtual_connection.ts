@@ -106,4 +106,13 @@ export class VirtualConnection {
     this.#there.reset();
     this.#back.reset();
   }
+
+  /**
+   * Nothing arrives any more on this connection, and nobody is told: so does a
+   * box in the middle that has lost its memory and says nothing.
+   */
+  swallow(): void {
+    this.#there.swallow();
+    this.#back.swallow();
+  }
 }

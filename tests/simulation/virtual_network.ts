@@ -144,14 +144,21 @@ export class VirtualNetwork {
    * Cuts an open connection, any one unless one is given, and returns it.
    * Undefined if there is none.
    */
-  cut(connection?: VirtualConnection): VirtualConnection | undefined {
-    const open = connection === undefined
-      ? [...this.#connections].filter(({ isOpen }) => isOpen)
-      : [connection];
-    if (open.length === 0) return undefined;
-    const victim = this.#random.pick(open);
-    victim.cut();
-    return victim;
+  cut(
+    connection: VirtualConnection | undefined = this.#pickOpen(),
+  ): VirtualConnection | undefined {
+    connection?.cut();
+    return connection;
+  }
+
+  /** Lets nothing more arrive on any one open connection, if there is one. */
+  swallow(): void {
+    this.#pickOpen()?.swallow();
+  }
+
+  #pickOpen(): VirtualConnection | undefined {
+    const open = [...this.#connections].filter(({ isOpen }) => isOpen);
+    return open.length === 0 ? undefined : this.#random.pick(open);
   }
 
   /** A dialler's first packet has come in. Undefined if the port is closed. */

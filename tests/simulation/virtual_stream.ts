@@ -57,6 +57,7 @@ export class VirtualStream {
   #isRoomWanted = false;
   #hasEnded = false;
   #isReset = false;
+  #isSwallowing = false;
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -130,6 +131,12 @@ export class VirtualStream {
     }
   }
 
+  /** Loses what is on its way, and all that is sent from now on. */
+  swallow(): void {
+    this.#isSwallowing = true;
+    this.#parcels = [];
+  }
+
   /** Loses what is on its way from some byte on; perhaps nothing. */
   cut(): void {
     if (this.#isReset) return;
@@ -176,6 +183,7 @@ export class VirtualStream {
   }
 
   #send(parcel: Parcel): void {
+    if (this.#isSwallowing) return;
     this.#parcels.push(parcel);
     this.#move();
   }

@@ -51,7 +51,7 @@ export class World {
       ...plan,
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
-        if (text.includes("link down")) this.linksLost += 1;
+        if (text.includes("link down")) this.#judgeLoss(text);
         onEvent(text);
       },
     };
@@ -82,6 +82,17 @@ export class World {
         if (from !== to) this.network.setDelay(from.name, to.name, ...delayMs);
       }
     }
+  }
+
+  /**
+   * A link has gone down. Where nothing breaks links, the only reason is that
+   * two servers dialled each other at the same time when they started.
+   */
+  #judgeLoss(text: string): void {
+    this.linksLost += 1;
+    const isSettling = this.time.elapsedMs < this.plan.loadFromMs;
+    if (this.plan.catchUp || isSettling) return;
+    this.violations.push({ rule: "a link went down in peace", detail: text });
   }
 
   #start(host: VirtualHost): void {
@@ -141,6 +152,8 @@ export class World {
       case "cut":
         for (let count = random.below(3); count >= 0; count--) network.cut();
         return;
+      case "swallow":
+        return network.swallow();
       case "block one way":
         return this.#block([[host.name, neighbour]], forMs);
       case "block both ways":
