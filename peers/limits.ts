@@ -69,7 +69,7 @@ export const listedReports = 16;
  * Long enough that the neighbour has the reports by then from others, short
  * enough that it hardly waits if the others have died.
  */
-export const choresEveryMs = 100;
+export const choresEveryMs = 50;
 
 /** Most fingerprints in one line: below the limit of a line, in items. */
 export const maxLineMarks = 1_024;

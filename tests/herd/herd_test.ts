@@ -1,5 +1,6 @@
 import { writeAll } from "../../runtime/transport.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { handshakeOfSmith, helloOf } from "../peers/smith.ts";
 import {
   ask,
   connect,
@@ -127,9 +128,11 @@ Deno.test("strangers on the peer port are refused and change nothing", async () 
   for (
     const [line, reason] of [
       ["IAMAT kiwi +1+1 1", "not a handshake"],
-      ["HERD 1 Campbell Hill x", "stranger"],
-      ["HERD 1 Smith Jaquez x", "wrong name"],
-      ["HERD 9 Smith Hill x", "other version"],
+      [helloOf("Campbell", "Hill"), "stranger"],
+      [helloOf("Smith", "Jaquez"), "wrong name"],
+      [helloOf("Hill", "Smith"), "own name"],
+      ["HERD 1 Smith Hill x", "other version"],
+      [`${helloOf("Smith", "Hill")}\nPROOF abc`, "no secret"],
     ]
   ) {
     const answer = await ask(
@@ -148,13 +151,13 @@ Deno.test("a neighbour's report is answered byte for byte, a wrong one cut off",
   await herd.start("Hill");
   const at = "AT Campbell -9.000000001 ki\xffwi +34.0-118.50 0001520023934.90";
   using smith = await connect(herd.portOf("Hill") + 100);
-  await writeAll(smith, `HERD 1 Smith Hill life-1\n${at}\n`);
+  await writeAll(smith, `${handshakeOfSmith()}${at}\n`);
   await until(async () =>
     (await whereIs(herd, "Hill", "ki\xffwi")).startsWith("AT")
   );
   assertEquals(await whereIs(herd, "Hill", "ki\xffwi"), at);
   await writeAll(smith, "AT Mallory +0.000000000 pear +1+1 1\n");
-  assertStringIncludes(await readAll(smith), "HERD 1 Hill Smith ");
+  assertStringIncludes(await readAll(smith), "HERD 2 Hill Smith ");
   assertEquals(await whereIs(herd, "Hill", "pear"), "? WHATSAT pear 0 0");
   await herd.untilLogged(
     "Hill",

@@ -131,6 +131,33 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Links tell a neighbour's new life what its former one said last",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill", { catchUp: false });
+    const former = herd.dial("Hill");
+    former.say(handshakeOfSmith("1"));
+    await settle();
+    const present = herd.dial("Hill");
+    present.say(handshakeOfSmith("2"));
+    await settle();
+    present.takeAll();
+    // On its way when Smith was killed; and what it had agreed to is void.
+    const report = reportOf("kiwi", 1, "Smith");
+    former.say(`PRUNE Smith\n${report.line}\n`);
+    await settle();
+    assertEquals(present.takeAll(), report.line + "\n");
+    // Of two connections of the same life, either will do.
+    present.say(reportOf("kiwi", 2).line + "\n");
+    await settle();
+    assertEquals(present.takeAll(), "");
+    assertEquals(hill.herd.newest("kiwi"), reportOf("kiwi", 2).line);
+    await herd.stop();
+  },
+});
+
+Deno.test({
   name: "start() does not wait for a neighbour that hangs",
   permissions: "none",
   async fn() {

@@ -116,10 +116,16 @@ function drawTopology(random: Random): Topology {
     const [one, other] = random.shuffle(names);
     link(one, other);
   }
-  return parseTopology({
-    servers: names.map((name) => ({ name, host: name, peerPort: 8_100 })),
-    links: [...links.values()],
-  });
+  return topologyOf(names, [...links.values()]);
+}
+
+/** A herd of these servers, each on a host of its own that is named like it. */
+export function topologyOf(
+  names: readonly string[],
+  links: readonly (readonly string[])[],
+): Topology {
+  const servers = names.map((name) => ({ name, host: name, peerPort: 8_100 }));
+  return parseTopology({ servers, links });
 }
 
 function drawClient(id: string, random: Random): Client {

@@ -6,8 +6,7 @@
  */
 import defaultHerd from "../../herd.json" with { type: "json" };
 import { recentReports } from "../../peers/limits.ts";
-import { parseTopology } from "../../peers/topology.ts";
-import type { Plan } from "./plan.ts";
+import { type Plan, topologyOf } from "./plan.ts";
 import { Random } from "./random.ts";
 import { World } from "./world.ts";
 
@@ -60,12 +59,9 @@ export async function measureRedundancy(
 
 /** The default herd, in which nothing goes wrong. */
 export function planPeace(reportEveryMs: number): Plan {
+  const names = defaultHerd.servers.map(({ name }) => name);
   return {
-    // Every server a host of its own, named like it.
-    topology: parseTopology({
-      links: defaultHerd.links,
-      servers: defaultHerd.servers.map(({ name }) => ({ name, host: name })),
-    }),
+    topology: topologyOf(names, defaultHerd.links),
     clients: Array.from({ length: 1_000 }, (_, index) => ({
       id: `client-${index}`,
       skewMs: 0,

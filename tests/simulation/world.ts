@@ -71,6 +71,25 @@ export class World {
     this.#loadFrom(plan.loadFromMs);
   }
 
+  /** Kills a server. */
+  kill(name: string, options: { readonly powerLoss: boolean }): void {
+    this.servers.delete(name);
+    this.#hostNamed(name).crash(options);
+  }
+
+  /** Starts a server that was killed. */
+  restart(name: string): void {
+    this.#start(this.#hostNamed(name));
+  }
+
+  freeze(name: string): void {
+    this.#hostNamed(name).freeze();
+  }
+
+  thaw(name: string): void {
+    this.#hostNamed(name).thaw();
+  }
+
   /** Ends all that is wrong: from now on every server runs, and every way. */
   heal(): void {
     this.#isHealed = true;
@@ -93,6 +112,10 @@ export class World {
     const isSettling = this.time.elapsedMs < this.plan.loadFromMs;
     if (this.plan.catchUp || isSettling) return;
     this.violations.push({ rule: "a link went down in peace", detail: text });
+  }
+
+  #hostNamed(name: string): VirtualHost {
+    return this.#hosts.find((host) => host.name === name)!;
   }
 
   #start(host: VirtualHost): void {
@@ -143,8 +166,7 @@ export class World {
     switch (kind) {
       case "kill":
       case "power loss":
-        this.servers.delete(host.name);
-        host.crash({ powerLoss: kind === "power loss" });
+        this.kill(host.name, { powerLoss: kind === "power loss" });
         return this.#later(forMs, () => this.#start(host));
       case "freeze":
         host.freeze();
