@@ -1,0 +1,83 @@
+import { formatHello, type Hello, proofText } from "../../peers/handshake.ts";
+import { fingerprint, hashClient } from "../../peers/fingerprint.ts";
+import { parseMessage } from "../../peers/messages.ts";
+import { parseReport } from "../../protocol/report.ts";
+import { createProver } from "../../runtime/identity.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { openHerd } from "../fakes/memory_herd.ts";
+import { projectFolder } from "../herd/process.ts";
+
+const page = Deno.readTextFileSync(`${projectFolder}docs/PROTOCOL.md`);
+const text = page.slice(page.indexOf("## The peer port"));
+
+const kiwi = "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 " +
+  "1520023934.918963997";
+
+/** An indented line of the page that begins so. */
+function lineOf(start: string): string {
+  const line = text.split("\n").find((line) => line.startsWith(`    ${start}`));
+  return line?.trim() ?? `nothing that begins with ${start}`;
+}
+
+Deno.test("the page's handshake is one that the code would make", async () => {
+  const hello = (line: string): Hello => {
+    const [, , from, to, incarnation, nonce] = line.split(" ");
+    return { from, to, incarnation, nonce };
+  };
+  const [dialler, acceptor] = [
+    lineOf("HERD 2 Smith"),
+    lineOf("HERD 2 Hill"),
+  ];
+  assertEquals(formatHello(hello(dialler)), dialler);
+  assertEquals(formatHello(hello(acceptor)), acceptor);
+  const [, secret] = text.match(/secret above is `([^`]+)`/)!;
+  const prove = createProver([secret]);
+  for (const part of ["dialler", "acceptor"] as const) {
+    const [proof] = await prove(
+      proofText(part, hello(dialler), hello(acceptor)),
+    );
+    assertStringIncludes(text, `    PROOF ${proof}\n`);
+  }
+});
+
+Deno.test("the page's hash and fingerprint are those of the code", () => {
+  const hash = hashClient("kiwi.cs.ucla.edu").toString(16);
+  assertEquals(lineOf("hash "), `hash    ${hash}`);
+  assertEquals(lineOf("report "), `report  ${kiwi}`);
+  const digits = fingerprint(kiwi).toString(16).padStart(14, "0");
+  assertStringIncludes(
+    text,
+    `\n    mark    ${hash.slice(0, 4)}${digits}\n`,
+  );
+});
+
+Deno.test("the page's comparison is what two servers say", () => {
+  const [hill, smith] = [openHerd(), openHerd()];
+  const tell = (herd: typeof hill, from: string | undefined, line: string) => {
+    const report = parseReport(line, () => true);
+    if (report !== undefined) herd.accept(report, from);
+    else herd.hear(from!, parseMessage(line, () => true)!);
+  };
+  tell(hill, undefined, kiwi);
+  tell(hill, undefined, "AT Hill +0.500000000 pear +48.2-16.37 1520023935");
+  const older = "kiwi.cs.ucla.edu +34.0-118.0 1520023900";
+  tell(smith, undefined, `AT Smith +0.100000000 ${older}`);
+  tell(smith, undefined, "AT Smith +0.200000000 plum +1+1 1520023950.5");
+  const sides = [
+    { name: "Hill", outbox: hill.link("Smith"), other: smith },
+    { name: "Smith", outbox: smith.link("Hill"), other: hill },
+  ];
+  hill.compare("Smith");
+  const said: string[] = [];
+  for (let before = -1; before < said.length;) {
+    before = said.length;
+    for (const { name, other, outbox } of sides) {
+      for (const line of outbox.take()) {
+        said.push(`    ${`${name}:`.padEnd(6)} ${line}`);
+        tell(other, name, line);
+      }
+    }
+  }
+  assertEquals(said.length, 6);
+  assertStringIncludes(text, `\n\n${said.join("\n")}\n\n`);
+});
