@@ -106,8 +106,8 @@ export class Conversation {
     return true;
   }
 
-  /** Enough time has passed for the neighbour to have read everything. */
-  settle(): void {
+  /** Another second: by now the neighbour has read what we asked for before. */
+  beat(): void {
     this.#prunedLately.clear();
   }
 

@@ -133,9 +133,9 @@ export class Herd {
     this.#conversations.get(neighbour)?.compare();
   }
 
-  /** Some seconds have passed since a neighbour was asked for anything. */
-  settle(neighbour: string): void {
-    this.#conversations.get(neighbour)?.settle();
+  /** Another second has passed on the link with a neighbour. */
+  beat(neighbour: string): void {
+    this.#conversations.get(neighbour)?.beat();
   }
 
   /** Whether there is something for `doChores` to do. */

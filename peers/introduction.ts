@@ -73,7 +73,7 @@ export class Introduction {
   async hear(): Promise<ByteString | Refusal> {
     try {
       const line = await this.#readLine();
-      if (line === undefined) return this.#nothingSaid();
+      if (line === undefined) return this.closedEarly();
       this.#traffic.received(line);
       if (line.length <= maxHandshakeBytes) return line;
       return {
@@ -81,8 +81,18 @@ export class Introduction {
         detail: `a line over ${maxHandshakeBytes} bytes`,
       };
     } catch (error) {
-      return this.#nothingSaid(describeFault(error));
+      return this.closedEarly(describeFault(error));
     }
+  }
+
+  /** Why nothing more can be heard or said on this connection. */
+  closedEarly(fault = ""): Refusal {
+    return this.#isLate
+      ? { reason: "silent", detail: `no handshake in ${this.#deadlineMs} ms` }
+      : {
+        reason: "closed early",
+        detail: fault || "closed before the end of the handshake",
+      };
   }
 
   /** Says why not, lets the other side read it, and closes. */
@@ -121,14 +131,5 @@ export class Introduction {
       if (chunk === null) return undefined;
       this.#framer.push(chunk);
     }
-  }
-
-  #nothingSaid(fault = ""): Refusal {
-    return this.#isLate
-      ? { reason: "silent", detail: `no handshake in ${this.#deadlineMs} ms` }
-      : {
-        reason: "closed early",
-        detail: fault || "closed before the end of the handshake",
-      };
   }
 }

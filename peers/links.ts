@@ -9,19 +9,8 @@ import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Tell } from "../runtime/tell.ts";
 import type { Traffic, Transport } from "../runtime/transport.ts";
 import { Backoff } from "./backoff.ts";
-import {
-  checkAnswer,
-  checkHello,
-  checkProofs,
-  formatHello,
-  formatProofs,
-  type Hello,
-  isRefusal,
-  type Part,
-  proofText,
-  type Prove,
-  type Refusal,
-} from "./handshake.ts";
+import { Hands, type HandsOptions } from "./hands.ts";
+import { type Hello, isRefusal, type Refusal } from "./handshake.ts";
 import type { Herd } from "./herd.ts";
 import { Introduction } from "./introduction.ts";
 import {
@@ -39,17 +28,11 @@ import { replaces } from "./settle.ts";
 import type { ServerEntry, Topology } from "./topology.ts";
 
 /** What the links need from outside the room. */
-export interface LinksOptions {
+export interface LinksOptions extends Omit<HandsOptions, "name"> {
   readonly self: ServerEntry;
   readonly topology: Topology;
   readonly herd: Herd;
   readonly clock: Clock;
-  /** Made up anew for this run of the server: any text without white space. */
-  readonly incarnation: string;
-  /** Makes a nonce: 32 hexadecimal digits that nobody can foresee. */
-  readonly nonce: () => string;
-  /** Proves that this server knows the herd's secret. */
-  readonly prove: Prove;
   /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
   /** Opens a connection to a neighbour's peer port. */
@@ -77,6 +60,7 @@ interface Neighbour {
 /** All links of one server. */
 export class Links {
   readonly #options: LinksOptions;
+  readonly #hands: Hands;
   readonly #neighbours: ReadonlyMap<string, Neighbour>;
   readonly #serverNames: ReadonlySet<string>;
   readonly #stop = new AbortController();
@@ -88,6 +72,7 @@ export class Links {
   constructor(options: LinksOptions) {
     const { self, topology } = options;
     this.#options = options;
+    this.#hands = new Hands({ ...options, name: self.name });
     const entries = topology.neighbours.get(self.name) ?? [];
     this.#neighbours = new Map(entries.map((entry) => [entry.name, { entry }]));
     this.#serverNames = new Set(topology.servers.map(({ name }) => name));
@@ -228,7 +213,7 @@ export class Links {
       async (introduction, connection) => {
         const { name } = neighbour.entry;
         neighbour.isShaking = true;
-        const answer = await this.#shakeAsDialler(introduction, name);
+        const answer = await this.#hands.shakeAsDialler(introduction, name);
         neighbour.isShaking = false;
         if (isRefusal(answer)) {
           introduction.close();
@@ -242,31 +227,17 @@ export class Links {
     );
   }
 
-  async #shakeAsDialler(
-    introduction: Introduction,
-    name: string,
-  ): Promise<Hello | Refusal> {
-    const ours = this.#helloTo(name);
-    await introduction.say(formatHello(ours));
-    const answer = await introduction.hear();
-    if (typeof answer !== "string") return answer;
-    const us = { name: ours.from, incarnation: ours.incarnation };
-    const theirs = checkAnswer(answer, us, name);
-    if (isRefusal(theirs)) return theirs;
-    await introduction.say(await this.#proofs("dialler", ours, theirs));
-    const proofs = await introduction.hear();
-    if (typeof proofs !== "string") return proofs;
-    const expected = await this.#prove("acceptor", ours, theirs);
-    return checkProofs(proofs, expected) ?? theirs;
-  }
-
   /** Hears who dialled, and links or refuses. */
   async #answer(
     introduction: Introduction,
     connection: string,
     remote: string,
   ): Promise<void> {
-    const result = await this.#shakeAsAcceptor(introduction);
+    const result = await this.#hands.shakeAsAcceptor(
+      introduction,
+      [...this.#neighbours.keys()],
+      (hello) => this.#refuseSecond(hello),
+    );
     if (isRefusal(result)) {
       const { tell } = this.#options;
       tell("warning", connection, "link refused", { remote, ...result });
@@ -275,39 +246,6 @@ export class Links {
       const introduced = introduction.introduced(result, result.from);
       this.#establish(introduced, connection);
     }
-  }
-
-  async #shakeAsAcceptor(
-    introduction: Introduction,
-  ): Promise<Hello | Refusal> {
-    const first = await introduction.hear();
-    if (typeof first !== "string") return first;
-    const neighbours = [...this.#neighbours.keys()];
-    const { incarnation, self } = this.#options;
-    const us = { name: self.name, incarnation };
-    const theirs = checkHello(first, us, neighbours);
-    if (isRefusal(theirs)) return theirs;
-    const second = this.#refuseSecond(theirs);
-    if (second !== undefined) return second;
-    const ours = this.#helloTo(theirs.from);
-    await introduction.say(formatHello(ours));
-    const proofs = await introduction.hear();
-    if (typeof proofs !== "string") return proofs;
-    const expected = await this.#prove("dialler", theirs, ours);
-    const refusal = checkProofs(proofs, expected) ??
-      // Another connection may have been faster.
-      this.#refuseSecond(theirs);
-    if (refusal !== undefined) return refusal;
-    await introduction.say(await this.#proofs("acceptor", theirs, ours));
-    return theirs;
-  }
-
-  #prove(part: Part, dialler: Hello, acceptor: Hello) {
-    return this.#options.prove(proofText(part, dialler, acceptor));
-  }
-
-  async #proofs(part: Part, dialler: Hello, acceptor: Hello) {
-    return formatProofs(await this.#prove(part, dialler, acceptor));
   }
 
   /** Refuses a second connection of a neighbour if the first one stays. */
@@ -363,7 +301,7 @@ export class Links {
 
   #onBeat({ dialler, neighbour }: Link, beats: number): void {
     const { herd, self } = this.#options;
-    herd.settle(neighbour);
+    herd.beat(neighbour);
     const isTime = beats % (compareEveryMs / pingAfterMs) === 0;
     if (isTime && dialler === self.name) {
       herd.compare(neighbour);
@@ -422,11 +360,6 @@ export class Links {
     } finally {
       this.#introductions.delete(introduction);
     }
-  }
-
-  #helloTo(to: string): Hello {
-    const { incarnation, nonce, self } = this.#options;
-    return { from: self.name, to, incarnation, nonce: nonce() };
   }
 
   #track<Result>(task: Promise<Result>): Promise<Result> {

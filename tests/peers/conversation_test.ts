@@ -45,7 +45,7 @@ Deno.test({
     assertEquals(smith.take(), []);
     assertEquals(jaquez.take(), []);
     // Until the neighbour must have read it: then it is told again.
-    hill.settle("Smith");
+    hill.beat("Smith");
     hill.accept(report(3), "Jaquez");
     hill.accept(report(3), "Smith");
     assertEquals(smith.take(), ["PRUNE Singleton"]);
@@ -180,7 +180,7 @@ Deno.test({
     // This one may have been under way when Smith read that.
     hill.accept(report(2), "Smith");
     assertEquals(smith.take(), []);
-    hill.settle("Smith");
+    hill.beat("Smith");
     hill.accept(report(3), "Smith");
     assertEquals(smith.take(), ["GRAFT Singleton"]);
     // Now Jaquez is the one that is late.

@@ -158,6 +158,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Links keep the one in use when another is gone before it is up",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    await linkAsSmith(herd);
+    const hasty = herd.dial("Hill");
+    hasty.say(`${helloOf("Smith", "Hill")}\n`);
+    await settle();
+    hasty.say("PROOF -\n");
+    hasty.close();
+    await settle();
+    assertEquals(hill.events.at(-1), "peer/2 link refused closed early");
+    assertEquals(hill.links.linked(), ["Smith"]);
+    await herd.stop();
+  },
+});
+
+Deno.test({
   name: "start() does not wait for a neighbour that hangs",
   permissions: "none",
   async fn() {
