@@ -153,7 +153,6 @@ export class CatchUp implements LineSource {
   }
 
   #list(node: Node): ByteString[] {
-    this.#memory.sweepBelow(node);
     const reports = [...this.#memory.linesBelow(node)].map(listingOf);
     const lines: ByteString[] = [];
     while (reports.length > maxLineMarks) {

@@ -8,7 +8,7 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
-import { clientOf, heardAtOf, type Report } from "../protocol/report.ts";
+import { heardAtOf, type Report } from "../protocol/report.ts";
 import { leafCount, type Node } from "./digests.ts";
 import { forgottenFraction, sampledReports } from "./limits.ts";
 import { type Stored, Table } from "./table.ts";
@@ -121,15 +121,6 @@ export class Memory {
   sweep(reports: number): void {
     if (this.#leavesToSweep === 0) this.#leavesToSweep = leafCount;
     this.#sweepWhile((swept) => swept < reports);
-  }
-
-  /** Frees the forgotten reports below a node, so that it can be compared. */
-  sweepBelow(node: Node): void {
-    const horizon = this.#horizon();
-    if (horizon === -Infinity) return;
-    for (const line of this.#table.linesBelow(node)) {
-      this.#forgetIfOld(clientOf(line), line, horizon);
-    }
   }
 
   #horizon(): number {

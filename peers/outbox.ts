@@ -19,9 +19,10 @@ export interface LineSource {
 /** Lines waiting for one neighbour, the most urgent first. */
 export class Outbox {
   readonly #reports = new Map<ByteString, ByteString>();
-  /** Lines that other lines may depend on: few, small, and at once. */
-  #control: ByteString[] = [];
-  #wanted: Mark[] = [];
+  /** What the neighbour is to do with other servers' reports. */
+  readonly #directions = new Map<ByteString, "PRUNE" | "GRAFT">();
+  /** Leaves by fingerprint, of reports to ask for. */
+  readonly #wanted = new Map<number, number>();
   #horizon: number | undefined;
   // Announcements, as leaves by fingerprint: those that came in since the last
   // `ripen`, those that came in before it, and those that may go out.
@@ -88,13 +89,13 @@ export class Outbox {
   }
 
   /** Asks the neighbour for a report. */
-  want(mark: Mark): void {
-    this.#wanted.push(mark);
+  want({ fingerprint, leaf }: Mark): void {
+    this.#wanted.set(fingerprint, leaf);
   }
 
   /** Tells the neighbour what to do with another server's reports. */
   direct(verb: "PRUNE" | "GRAFT", server: ByteString): void {
-    this.#control.push(formatMessage({ verb, server }));
+    this.#directions.set(server, verb);
   }
 
   /** Tells the neighbour where the horizon is. */
@@ -104,8 +105,8 @@ export class Outbox {
 
   /** Drops all but the news: what was said before has no meaning now. */
   dropTalk(): void {
-    this.#control = [];
-    this.#wanted = [];
+    this.#directions.clear();
+    this.#wanted.clear();
   }
 
   /** How many reports wait. */
@@ -118,27 +119,23 @@ export class Outbox {
    * on bytes. Empty when nothing is left.
    */
   take(): ByteString[] {
-    const lines = this.#takeControl();
+    const lines: ByteString[] = [];
+    this.#takeDirections(lines);
+    takeMarks("WANT", this.#wanted, lines);
     this.#takeReports(lines);
-    this.#takeAnnouncements(lines);
+    takeMarks("HAVE", this.#ripe, lines);
     if (lines.length === 0) this.#takeIdleLines(lines);
     return lines;
   }
 
-  #takeControl(): ByteString[] {
-    const lines = this.#control;
-    this.#control = [];
-    if (this.#horizon !== undefined) {
-      const seconds = this.#horizon;
-      lines.push(formatMessage({ verb: "HORIZON", seconds }));
-      this.#horizon = undefined;
+  #takeDirections(lines: ByteString[]): void {
+    for (const [server, verb] of this.#directions) {
+      lines.push(formatMessage({ verb, server }));
     }
-    for (let from = 0; from < this.#wanted.length; from += maxLineMarks) {
-      const marks = this.#wanted.slice(from, from + maxLineMarks);
-      lines.push(formatMessage({ verb: "WANT", marks }));
-    }
-    if (this.#wanted.length > 0) this.#wanted = [];
-    return lines;
+    this.#directions.clear();
+    if (this.#horizon === undefined) return;
+    lines.push(formatMessage({ verb: "HORIZON", seconds: this.#horizon }));
+    this.#horizon = undefined;
   }
 
   #takeReports(lines: ByteString[]): void {
@@ -151,18 +148,6 @@ export class Outbox {
     }
   }
 
-  #takeAnnouncements(lines: ByteString[]): void {
-    while (this.#ripe.size > 0) {
-      const marks: Mark[] = [];
-      for (const [fingerprint, leaf] of this.#ripe) {
-        if (marks.length === maxLineMarks) break;
-        marks.push({ leaf, fingerprint });
-        this.#ripe.delete(fingerprint);
-      }
-      lines.push(formatMessage({ verb: "HAVE", marks }));
-    }
-  }
-
   #takeIdleLines(lines: ByteString[]): void {
     let sizeBytes = 0;
     while (sizeBytes < catchUpWriteBytes) {
@@ -171,5 +156,23 @@ export class Outbox {
       lines.push(line);
       sizeBytes += line.length + 1;
     }
+  }
+}
+
+/** Takes all marks out, as lines of no more than a line may have. */
+function takeMarks(
+  verb: "HAVE" | "WANT",
+  leaves: Map<number, number>,
+  lines: ByteString[],
+): void {
+  if (leaves.size === 0) return;
+  const marks = [...leaves].map(([fingerprint, leaf]) => ({
+    leaf,
+    fingerprint,
+  }));
+  leaves.clear();
+  for (let from = 0; from < marks.length; from += maxLineMarks) {
+    const some = marks.slice(from, from + maxLineMarks);
+    lines.push(formatMessage({ verb, marks: some }));
   }
 }

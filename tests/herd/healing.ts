@@ -5,13 +5,18 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
+import { clientOf, serverOf } from "../../protocol/report.ts";
 import { writeAll } from "../../runtime/transport.ts";
 import { assert } from "../assert.ts";
-import { connect, readAll, readUntil, TestHerd, until } from "./process.ts";
+import {
+  connect,
+  names,
+  readAll,
+  readUntil,
+  TestHerd,
+  until,
+} from "./process.ts";
 import { Proxy } from "./proxy.ts";
-
-/** The servers of the default herd. */
-export const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
 
 /** The flags of servers that give a silent link up as early as can be. */
 export const earliestLinkTimeout = ["--link-timeout-ms=3000"];
@@ -62,14 +67,6 @@ export async function untilLost(
     `link-down neighbour="${neighbour}" reason="(?!replaced")`,
   );
   await until(() => lost.test(herd.log(server)));
-}
-
-function serverOf(line: string): string {
-  return line.split(" ")[1];
-}
-
-function clientOf(line: string): string {
-  return line.split(" ")[3];
 }
 
 /** The client's time of an AT line; not a number for a refusal. */

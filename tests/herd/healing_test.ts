@@ -11,13 +11,12 @@ import {
   knows,
   Ledger,
   Load,
-  names,
   noteHealing,
   ProxiedPair,
   untilConverged,
   untilLost,
 } from "./healing.ts";
-import { TestHerd, until } from "./process.ts";
+import { names, TestHerd, until } from "./process.ts";
 
 Deno.test("what was acknowledged outlives the death of every server in turn", async () => {
   await using herd = new TestHerd();

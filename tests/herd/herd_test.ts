@@ -4,13 +4,12 @@ import { handshakeOfSmith, helloOf } from "../peers/smith.ts";
 import {
   ask,
   connect,
+  names,
   readAll,
   readUntil,
   TestHerd,
   until,
 } from "./process.ts";
-
-const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
 
 /** The AT line of a WHATSAT that wants no places, or the refusal. */
 async function whereIs(herd: TestHerd, server: string, client: string) {

@@ -14,6 +14,9 @@ import { writeAll } from "../../runtime/transport.ts";
 /** The folder of the project. */
 export const projectFolder = new URL("../../", import.meta.url).pathname;
 
+/** The servers of the default herd, in the order of their ports. */
+export const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
+
 /** Ports below the range that the system hands out by itself. */
 const [lowestBasePort, highestBasePort] = [10_000, 30_000];
 
@@ -133,7 +136,6 @@ export class TestHerd implements AsyncDisposable {
 
   /** The client port of a server of the default herd. */
   portOf(name: string): number {
-    const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
     return this.basePort + names.indexOf(name);
   }
 
@@ -177,7 +179,6 @@ export class TestHerd implements AsyncDisposable {
   /** Starts all five and waits until every link of the herd is up. */
   async startAll(flags: readonly string[] = []): Promise<Map<string, Program>> {
     const programs = new Map<string, Program>();
-    const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
     await Promise.all(names.map(async (name) => {
       programs.set(name, await this.start(name, flags));
     }));

@@ -182,6 +182,31 @@ Deno.test({
 });
 
 Deno.test({
+  name: "compare() does not begin again while a comparison is going on",
+  permissions: "none",
+  fn() {
+    const hill = openHerd();
+    for (let index = 0; index < 2_000; index++) {
+      hill.accept(reportOf(`client-${index}`, 1));
+    }
+    const toSmith = hill.link("Smith");
+    // Smith knows nothing: all is to be sent, and more than fits one write.
+    hill.hear("Smith", {
+      verb: "DIGEST",
+      node: root,
+      digests: Array(16).fill(0),
+    });
+    const lines = toSmith.take();
+    hill.compare("Smith");
+    for (let more; (more = toSmith.take()).length > 0;) lines.push(...more);
+    assertEquals(lines.length, 2_000);
+    assert(lines.every((line) => line.startsWith("AT ")));
+    hill.compare("Smith");
+    assertEquals(toSmith.take().length, 1);
+  },
+});
+
+Deno.test({
   name: "a server without catch-up neither compares nor answers",
   permissions: "none",
   fn() {

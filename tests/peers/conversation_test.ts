@@ -224,5 +224,21 @@ Deno.test({
     hill.link("Smith");
     hill.accept(report(1), "Jaquez");
     assertEquals(smith.take(), [report(1).line]);
+    // What we have asked for on the last one, nobody does on this one.
+    hill.accept(report(1), "Smith");
+    tell(hill, "Smith", `HAVE ${"0".repeat(18)}`);
+    hill.link("Smith");
+    assertEquals(smith.take(), []);
+    hill.accept(report(2), "Smith");
+    assertEquals(smith.take(), []);
+    // And a comparison begins anew.
+    const lacking = `DIGEST -${" 0".repeat(16)}`;
+    tell(hill, "Smith", lacking);
+    hill.link("Smith");
+    assertEquals(smith.take(), []);
+    // News that waits is news all the same.
+    hill.accept(report(3), "Jaquez");
+    hill.link("Smith");
+    assertEquals(smith.take(), [report(3).line]);
   },
 });

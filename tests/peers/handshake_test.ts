@@ -1,7 +1,9 @@
 import {
   checkAnswer,
   checkHello,
+  checkProofs,
   formatHello,
+  formatProofs,
   formatRefusal,
   isRefusal,
 } from "../../peers/handshake.ts";
@@ -67,5 +69,37 @@ Deno.test({
     // To a dialler it is no introduction.
     const dialler = checkHello(line, hill, ["Smith"]);
     assertEquals(isRefusal(dialler) && dialler.reason, "not a handshake");
+  },
+});
+
+Deno.test({
+  name: "checkProofs() takes one proof that matches, and nothing like it",
+  permissions: "none",
+  fn() {
+    const [one, other, third] = ["1", "2", "3"].map((digit) =>
+      digit.repeat(64)
+    );
+    for (
+      const [proofs, expected, reason] of [
+        [[one], [one], undefined],
+        [[one, other], [other], undefined],
+        [[other], [one, other], undefined],
+        [[], [], undefined],
+        [[one], [other], "wrong secret"],
+        [[one, other], [third], "wrong secret"],
+        [[one + "1"], [one], "wrong secret"],
+        [[one.slice(1)], [one], "wrong secret"],
+        [["x"], [one], "wrong secret"],
+        [[], [one], "no secret"],
+        [[one], [], "no secret"],
+      ] as const
+    ) {
+      const line = formatProofs(proofs);
+      assertEquals(checkProofs(line, expected)?.reason, reason, line);
+    }
+    for (const line of ["", "PROOF", `PROOF ${one} ${one} ${one}`, "proof x"]) {
+      assertEquals(checkProofs(line, [one])?.reason, "not a handshake", line);
+    }
+    assertEquals(checkProofs("NO stranger: who?", [one])?.reason, "refused");
   },
 });

@@ -1,5 +1,9 @@
 import fc from "fast-check";
-import { catchUpWriteBytes, maxWriteBytes } from "../../peers/limits.ts";
+import {
+  catchUpWriteBytes,
+  maxLineMarks,
+  maxWriteBytes,
+} from "../../peers/limits.ts";
 import { root } from "../../peers/digests.ts";
 import { Outbox } from "../../peers/outbox.ts";
 import { Table } from "../../peers/table.ts";
@@ -138,5 +142,33 @@ Deno.test({
     let rest = third.length;
     for (let lines; (lines = outbox.take()).length > 0;) rest += lines.length;
     assertEquals(rest, 200);
+  },
+});
+
+Deno.test({
+  name: "Outbox announces in lines that are not too long, and each thing once",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    const count = 3_000;
+    for (let fingerprint = 0; fingerprint < count; fingerprint++) {
+      outbox.announce({ fingerprint, leaf: 1 });
+      for (let time = 0; time < 2; time++) {
+        outbox.want({ fingerprint, leaf: 1 });
+      }
+    }
+    outbox.direct("PRUNE", "Hill");
+    outbox.direct("GRAFT", "Hill");
+    for (let chore = 0; chore < 2; chore++) outbox.ripen();
+    const lines = outbox.take();
+    assertEquals(lines[0], "GRAFT Hill");
+    for (const verb of ["HAVE", "WANT"]) {
+      const marks = lines
+        .filter((line) => line.startsWith(verb))
+        .map((line) => line.split(" ").length - 1);
+      assert(marks.every((marks) => marks <= maxLineMarks), `${marks}`);
+      assertEquals(marks.reduce((sum, marks) => sum + marks), count);
+    }
+    assertEquals(outbox.take(), []);
   },
 });

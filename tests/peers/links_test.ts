@@ -177,6 +177,34 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Links refuse a second connection early, and late if they must",
+  permissions: "none",
+  async fn() {
+    for (const isLate of [false, true]) {
+      const herd = new MemoryHerd(pair);
+      let dialled: PipeEnd | undefined;
+      herd.onDial = (_, far) => dialled ??= far;
+      const hill = herd.start("Hill");
+      await settle();
+      const second = herd.dial("Hill");
+      if (isLate) second.say(helloOf("Smith", "Hill") + "\n");
+      await settle();
+      // Hill's own connection is up, and Hill's name sorts before Smith's.
+      dialled!.say(handshakeOfSmith());
+      await settle();
+      assertEquals(hill.links.linked(), ["Smith"]);
+      second.say(isLate ? "PROOF -\n" : helloOf("Smith", "Hill") + "\n");
+      await settle();
+      const answer = second.takeAll();
+      assertEquals(answer.includes("HERD"), isLate);
+      assertStringIncludes(answer, "NO linked already: ");
+      assertEquals(answer.includes("PROOF"), false);
+      await herd.stop();
+    }
+  },
+});
+
+Deno.test({
   name: "start() does not wait for a neighbour that hangs",
   permissions: "none",
   async fn() {

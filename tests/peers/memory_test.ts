@@ -103,6 +103,16 @@ Deno.test({
     assertEquals([...memory.linesBelow(root)], []);
     assertEquals(memory.put(heard("kiwi", 100, 900)), "forgotten");
     assertEquals(memory.put(heard("pear", 99)), "forgotten");
+    // Its place is free after a while, and so is that of the next one.
+    for (const client of ["kiwi", "plum"]) {
+      memory.put(heard(client, nowSeconds));
+      nowSeconds += 20;
+      assert(memory.needsSweep);
+      for (let sweeps = 0; sweeps < 3; sweeps++) memory.sweep(1);
+      assertEquals(memory.size, 0);
+      assertEquals(memory.needsSweep, false);
+    }
+    nowSeconds = 110;
     // A client whose clock was ahead is heard again.
     assert(typeof memory.put(heard("kiwi", 110, 5)) === "object");
     assertEquals(memory.get("kiwi"), heard("kiwi", 110, 5).line);
