@@ -188,11 +188,16 @@ export class Links {
     const { clock, connect } = this.#options;
     const { signal } = this.#stop;
     const attempt = new AbortController();
-    const abort = () => attempt.abort();
-    const cancel = clock.after(dialTimeoutMs, abort);
+    const abort = () => attempt.abort(signal.reason);
+    const cancel = clock.after(dialTimeoutMs, () => {
+      const message = `no connection in ${dialTimeoutMs} ms`;
+      attempt.abort(new Deno.errors.TimedOut(message));
+    });
     signal.addEventListener("abort", abort);
     try {
       return await connect(neighbour, attempt.signal);
+    } catch (error) {
+      throw attempt.signal.aborted ? attempt.signal.reason : error;
     } finally {
       cancel();
       signal.removeEventListener("abort", abort);

@@ -1,4 +1,4 @@
-import { HerdServer } from "../herd_server.ts";
+import { HerdServer, type HerdServerOptions } from "../herd_server.ts";
 import { Journal } from "../journal/journal.ts";
 import { parseTopology } from "../peers/topology.ts";
 import type { PlacesProvider } from "../places/provider.ts";
@@ -44,7 +44,7 @@ class FakeListener implements Listener {
 }
 
 /** A server that is alone in the world, which is in the test's hands. */
-function createServer() {
+function createServer(limits: Partial<HerdServerOptions> = {}) {
   const log = new MemoryLog();
   const places: PlacesProvider = {
     name: "none",
@@ -69,6 +69,7 @@ function createServer() {
     clock,
     journal: new Journal({ clock, onFault: () => {} }, log),
     places,
+    ...limits,
   });
   server.open();
   return { clients, clock, log: () => log.text, server };
@@ -85,6 +86,36 @@ Deno.test({
     await settle();
     const at = "AT Hill +0.000000000 kiwi +1+2 1520024734";
     assertEquals(client.takeAll(), `${at}\n${at}\n{}\n\n`);
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name:
+    "HerdServer forgets clients as its limits say, and answers all the same",
+  permissions: "none",
+  async fn() {
+    const limits = { maxClients: 2, clientTtlSeconds: 60 };
+    const { clients, clock, server } = createServer(limits);
+    const client = clients.connect();
+    const ask = async (line: string) => {
+      client.say(`${line}\n`);
+      await settle();
+      return client.takeAll().split("\n")[0];
+    };
+    for (const id of ["kiwi", "pear", "plum"]) {
+      const at = await ask(`IAMAT ${id} +1+2 1520024734`);
+      assertStringIncludes(at, ` ${id} +1+2 1520024734`);
+      await clock.advance(1_000);
+    }
+    assertEquals(await ask("WHATSAT kiwi 1 0"), "? WHATSAT kiwi 1 0");
+    assertStringIncludes(await ask("WHATSAT pear 1 0"), "AT Hill ");
+    await clock.advance(58_500);
+    assertEquals(await ask("WHATSAT pear 1 0"), "? WHATSAT pear 1 0");
+    assertStringIncludes(await ask("WHATSAT plum 1 0"), "AT Hill ");
     const stopped = server.stop();
     await clock.advance(5_000);
     await stopped;

@@ -205,6 +205,30 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Links keep nothing for a neighbour that was lost during a handshake",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    herd.onDial = () => {};
+    const hill = herd.start("Hill", { catchUp: false });
+    // Hill's own connection hangs, while the link that was in use ends.
+    const smith = await linkAsSmith(herd);
+    smith.close();
+    await settle();
+    assertEquals(hill.links.linked(), []);
+    hill.herd.accept(reportOf("kiwi", 1));
+    await herd.clock.advance(dialTimeoutMs);
+    hill.herd.accept(reportOf("pear", 1));
+    const again = herd.dial("Hill");
+    again.say(handshakeOfSmith("2"));
+    await settle();
+    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(again.takeAll().includes("AT "), false);
+    await herd.stop();
+  },
+});
+
+Deno.test({
   name: "start() does not wait for a neighbour that hangs",
   permissions: "none",
   async fn() {

@@ -121,6 +121,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a neighbour that cannot be reached is told of once, and dialled again",
+  permissions: "none",
+  async fn() {
+    const events: string[] = [];
+    const world = openWorld(1, {}, (event) => events.push(event));
+    for (const [from, to] of [["Hill", "Smith"], ["Smith", "Hill"]]) {
+      world.network.block(from, to);
+    }
+    await world.time.run(60_000);
+    const failures = events.filter((event) =>
+      event.includes("no connection in 2000 ms")
+    );
+    assertEquals(failures.length, 2);
+    assertEquals(linkCount(world), 5);
+    world.network.unblockAll();
+    await world.time.run(63_000);
+    assertEquals(linkCount(world), 6);
+  },
+});
+
+Deno.test({
   name: "a frozen server slows nobody, and catches up when it wakes",
   permissions: "none",
   async fn() {
