@@ -32,9 +32,10 @@ export class Introduction {
   readonly #clock: Clock;
   readonly #reader: ChunkReader;
   readonly #framer = new LineFramer();
-  readonly #deadlineMs: number;
+  readonly #late = Promise.withResolvers<Refusal>();
   readonly #cancelDeadline: () => void;
-  #isLate = false;
+  /** The line that is being waited for. */
+  #hearing: Promise<unknown> | undefined;
 
   /** @param deadlineMs From now to the end of the handshake. */
   constructor(
@@ -47,10 +48,9 @@ export class Introduction {
     this.#traffic = traffic;
     this.#clock = clock;
     this.#reader = new ChunkReader(transport);
-    this.#deadlineMs = deadlineMs;
     this.#cancelDeadline = clock.after(deadlineMs, () => {
-      this.#isLate = true;
-      closeQuietly(this.#transport);
+      const detail = `no handshake in ${deadlineMs} ms`;
+      this.#late.resolve({ reason: "silent", detail });
     });
   }
 
@@ -71,6 +71,14 @@ export class Introduction {
    * refusal.
    */
   async hear(): Promise<ByteString | Refusal> {
+    const hearing = this.#hear();
+    this.#hearing = hearing;
+    const heard = await Promise.race([hearing, this.#late.promise]);
+    if (typeof heard === "string") this.#hearing = undefined;
+    return heard;
+  }
+
+  async #hear(): Promise<ByteString | Refusal> {
     try {
       const line = await this.#readLine();
       if (line === undefined) return this.closedEarly();
@@ -87,22 +95,18 @@ export class Introduction {
 
   /** Why nothing more can be heard or said on this connection. */
   closedEarly(fault = ""): Refusal {
-    return this.#isLate
-      ? { reason: "silent", detail: `no handshake in ${this.#deadlineMs} ms` }
-      : {
-        reason: "closed early",
-        detail: fault || "closed before the end of the handshake",
-      };
+    return {
+      reason: "closed early",
+      detail: fault || "closed before the end of the handshake",
+    };
   }
 
   /** Says why not, lets the other side read it, and closes. */
   async refuse(refusal: Refusal): Promise<void> {
-    if (await this.say(formatRefusal(refusal))) {
-      this.#cancelDeadline();
-      await lingerAndClose(this.#transport, this.#clock, refusalLingerMs);
-    } else {
-      this.close();
-    }
+    this.#cancelDeadline();
+    if (!await this.say(formatRefusal(refusal))) return this.close();
+    const [transport, clock] = [this.#transport, this.#clock];
+    await lingerAndClose(transport, clock, refusalLingerMs, this.#hearing);
   }
 
   close(): void {
@@ -123,12 +127,16 @@ export class Introduction {
     };
   }
 
+  /** The next line, or the beginning of one that is too long. */
   async #readLine(): Promise<ByteString | undefined> {
+    let unfinished: ByteString = "";
     while (true) {
       const line = this.#framer.next() ?? this.#framer.tooLong;
       if (line !== undefined) return line;
+      if (unfinished.length > maxHandshakeBytes) return unfinished;
       const chunk = await this.#reader.read();
       if (chunk === null) return undefined;
+      unfinished += chunk;
       this.#framer.push(chunk);
     }
   }

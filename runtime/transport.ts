@@ -100,16 +100,20 @@ export async function writeAllBytes(
  * would make the kernel answer what is unread with a reset, which can destroy
  * our last words before they are read; so our side ends first, and what still
  * comes in is thrown away for a while.
+ *
+ * @param reading When a read that is under way ends; never rejects.
  */
 export async function lingerAndClose(
   transport: Transport,
   clock: Clock,
   lingerMs: number,
+  reading?: Promise<unknown>,
 ): Promise<void> {
   const cancel = clock.after(lingerMs, () => closeQuietly(transport));
   const discarded = new Uint8Array(idleBufferBytes);
   try {
     await transport.closeWrite();
+    await reading;
     while (await transport.read(discarded) !== null);
   } catch {
     // However it broke: it was to end anyway.

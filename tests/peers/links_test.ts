@@ -349,6 +349,7 @@ Deno.test({
       [helloOf("Hill", "Smith"), "own name"],
       ["HERD 1 Smith Hill 1", "other version"],
       ["x".repeat(maxLineBytes + 1), "line too long"],
+      ["x".repeat(513), "line too long"],
       [helloOf("Smith", "Hill", "x".repeat(500)), "line too long"],
       [`${helloOf("Smith", "Hill")}\nPROOF abc`, "no secret"],
       [`${helloOf("Smith", "Hill")}\nAT`, "not a handshake"],
@@ -370,18 +371,48 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links close a connection that stays silent",
+  name: "Links do not wait for the end of a line that is too long already",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    const hill = herd.start("Hill");
+    herd.start("Hill");
     const stranger = herd.dial("Hill");
-    await herd.clock.advance(handshakeTimeoutMs - 1);
-    assertEquals(hill.events.some((text) => text.includes("silent")), false);
-    await herd.clock.advance(1);
-    assertEquals(hill.events.at(-1), "peer/1 link refused silent");
-    assertEquals(await stranger.read(new Uint8Array(1)), null);
+    stranger.say("x".repeat(512));
+    await settle();
+    assertEquals(stranger.takeAll(), "");
+    stranger.say("x");
+    await settle();
+    assertStringIncludes(stranger.takeAll(), "NO line too long: ");
     await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links close a connection that stays silent",
+  permissions: "none",
+  async fn() {
+    // All the time for the handshake, not for each of its lines.
+    for (const words of ["", "HERD", helloOf("Smith", "Hill") + "\n"]) {
+      const herd = new MemoryHerd(pair);
+      const hill = herd.start("Hill");
+      const stranger = herd.dial("Hill");
+      await herd.clock.advance(1_000);
+      stranger.say(words);
+      await herd.clock.advance(handshakeTimeoutMs - 1_001);
+      assertEquals(hill.events.some((text) => text.includes("silent")), false);
+      stranger.takeAll();
+      await herd.clock.advance(1);
+      assertEquals(hill.events.at(-1), "peer/1 link refused silent");
+      assertEquals(
+        stranger.takeAll(),
+        `NO silent: no handshake in ${handshakeTimeoutMs} ms\n`,
+      );
+      assertEquals(await stranger.read(new Uint8Array(1)), null);
+      assertEquals(stranger.other.isClosed, false);
+      await herd.clock.advance(refusalLingerMs);
+      assertEquals(stranger.other.isClosed, true);
+      await herd.stop();
+    }
   },
 });
 
