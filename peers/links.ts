@@ -14,6 +14,7 @@ import { type Hello, isRefusal, type Refusal } from "./handshake.ts";
 import type { Herd } from "./herd.ts";
 import { Introduction } from "./introduction.ts";
 import {
+  backoffFloorMs,
   choresEveryMs,
   compareEveryMs,
   dialTimeoutMs,
@@ -156,15 +157,21 @@ export class Links {
     const { clock } = this.#options;
     const { signal } = this.#stop;
     const backoff = new Backoff(() => clock.random());
+    let dialledForMs = 0;
     while (!signal.aborted) {
       if (neighbour.link !== undefined) {
         const sinceMs = clock.elapsedMs();
         await new Promise<void>((resolve) => neighbour.onUnlinked = resolve);
         if (clock.elapsedMs() - sinceMs >= stableAfterMs) backoff.reset();
+        dialledForMs = 0;
       }
-      await sleep(clock, backoff.nextMs(), signal);
+      // An attempt that has hung for long was itself a wait.
+      const waitMs = backoff.nextMs() - dialledForMs;
+      await sleep(clock, Math.max(waitMs, backoffFloorMs), signal);
       if (neighbour.link === undefined && !signal.aborted) {
+        const sinceMs = clock.elapsedMs();
         await this.#dial(neighbour);
+        dialledForMs = clock.elapsedMs() - sinceMs;
       }
     }
   }

@@ -1,5 +1,6 @@
 import {
   backoffCapMs,
+  backoffFloorMs,
   dialTimeoutMs,
   firstDialWaitMs,
   handshakeTimeoutMs,
@@ -224,6 +225,27 @@ Deno.test({
     await settle();
     assertEquals(hill.links.linked(), ["Smith"]);
     assertEquals(again.takeAll().includes("AT "), false);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links dial a neighbour that hangs again as soon as they give it up",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const dialledMs: number[] = [];
+    herd.onDial = () => dialledMs.push(herd.clock.elapsedMs());
+    herd.start("Hill");
+    await herd.clock.advance(60_000);
+    const gaps = dialledMs.slice(1).map((time, index) =>
+      time - dialledMs[index]
+    );
+    assert(gaps.length > 20);
+    // The very first attempt is made at the start, and not by this rule.
+    for (const gap of gaps.slice(1)) {
+      assertEquals(gap, dialTimeoutMs + backoffFloorMs);
+    }
     await herd.stop();
   },
 });
