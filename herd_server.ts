@@ -13,7 +13,7 @@ import { Places } from "./places/places.ts";
 import type { PlacesProvider } from "./places/provider.ts";
 import { kilometresToMetres } from "./protocol/decimal.ts";
 import { positionOf } from "./protocol/report.ts";
-import type { Clock } from "./runtime/clock.ts";
+import { type Clock, secondsOf } from "./runtime/clock.ts";
 import { createNonce, createProver } from "./runtime/identity.ts";
 import {
   type Accepted,
@@ -262,10 +262,7 @@ export class HerdServer implements AsyncDisposable {
 
 function createHerd(options: HerdServerOptions): Herd {
   const { catchUp, clientTtlSeconds, clock, maxClients } = options;
-  const nowSeconds = () => {
-    const { nanoseconds, seconds } = clock.now();
-    return seconds + nanoseconds / 1e9;
-  };
+  const nowSeconds = () => secondsOf(clock);
   return new Herd({
     catchUp,
     limits: { clientTtlSeconds, maxClients, nowSeconds },

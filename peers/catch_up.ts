@@ -36,12 +36,12 @@ type Job =
   /** Which reports there are below a node. */
   | { readonly kind: "list"; readonly node: Node }
   /** The reports below a node, but for those that need not be sent. */
-  | { readonly kind: "send"; readonly node: Node; readonly but?: Exceptions };
+  | { readonly kind: "send"; readonly node: Node; readonly but?: Known };
 
-/** What a list of the neighbour's tells: reports that it does not lack. */
-interface Exceptions {
+/** Reports that one side has, in short. */
+interface Known {
   readonly fingerprints: ReadonlySet<number>;
-  /** By client hash: the neighbour has a newer one, of this second. */
+  /** The second of a client's newest report, by client hash. */
   readonly seconds: ReadonlyMap<number, number>;
 }
 
@@ -163,8 +163,9 @@ export class CatchUp implements LineSource {
     return lines;
   }
 
+  /** The lines below a node that the neighbour has nothing as new for. */
   *#linesBut(
-    { fingerprints, seconds }: Exceptions,
+    { fingerprints, seconds }: Known,
     node: Node,
   ): Generator<ByteString, undefined> {
     for (const line of this.#memory.linesBelow(node)) {
@@ -179,7 +180,7 @@ export class CatchUp implements LineSource {
    * What there is in the leaves of these reports. A leaf is looked through
    * once, however many reports someone has managed to crowd into it.
    */
-  #listLeavesOf(reports: readonly Listed[]): Exceptions {
+  #listLeavesOf(reports: readonly Listed[]): Known {
     const fingerprints = new Set<number>();
     const seconds = new Map<number, number>();
     const leaves = new Set(reports.map(({ clientHash }) => leafOf(clientHash)));

@@ -7,8 +7,8 @@
  * so (PRUNE), and from then on those reports are held back for it: a moment later
  * it is told their fingerprints (HAVE), and asks for those that it still lacks
  * (WANT). If one of these is news then, something is wrong with the other way,
- * and it asks for all of them at once again (GRAFT). (J. Leitão, J. Pereira, L. Rodrigues, "Epidemic Broadcast Trees",
- * SRDS 2007.)
+ * and it asks for all of them at once again (GRAFT). (J. Leitão, J. Pereira,
+ * L. Rodrigues, "Epidemic Broadcast Trees", SRDS 2007.)
  *
  * @module
  */
@@ -31,9 +31,10 @@ export interface ConversationContext {
 
 /** One side of the talk with a linked neighbour. */
 export class Conversation {
+  readonly neighbour: string;
   readonly outbox: Outbox;
   readonly #context: ConversationContext;
-  readonly #catchUp: CatchUp;
+  readonly #catchUp: CatchUp | undefined;
   /** The servers whose reports the neighbour gets by another way. */
   readonly #heldBack = new Set<ByteString>();
   /** The servers whose reports we have asked it to hold back. */
@@ -41,12 +42,12 @@ export class Conversation {
   /** Those of them of which some may still be on their way. */
   readonly #prunedLately = new Set<ByteString>();
 
-  constructor(context: ConversationContext) {
+  constructor(neighbour: string, context: ConversationContext) {
+    this.neighbour = neighbour;
     this.#context = context;
-    this.#catchUp = new CatchUp(
-      context.memory,
-      (mark) => this.outbox.want(mark),
-    );
+    this.#catchUp = context.catchUp
+      ? new CatchUp(context.memory, (mark) => this.outbox.want(mark))
+      : undefined;
     this.outbox = new Outbox(this.#catchUp);
   }
 
@@ -56,7 +57,7 @@ export class Conversation {
    */
   restart(): void {
     this.outbox.dropTalk();
-    this.#catchUp.stop();
+    this.#catchUp?.stop();
     this.#heldBack.clear();
     this.#pruned.clear();
     this.#prunedLately.clear();
@@ -64,7 +65,7 @@ export class Conversation {
 
   /** Begins to compare what both know. */
   compare(): void {
-    if (this.#context.catchUp) this.#catchUp.start();
+    this.#catchUp?.start();
   }
 
   /** A report is news: to be sent at once, or held back. */
@@ -127,16 +128,13 @@ export class Conversation {
         this.#hearWant(message.marks);
         break;
       case "DIGEST":
-        if (!this.#context.catchUp) break;
-        this.#catchUp.hearDigests(message.node, message.digests);
+        this.#catchUp?.hearDigests(message.node, message.digests);
         break;
       case "PART":
-        if (!this.#context.catchUp) break;
-        this.#catchUp.hearPart(message.reports);
+        this.#catchUp?.hearPart(message.reports);
         break;
       case "LIST":
-        if (!this.#context.catchUp) break;
-        this.#catchUp.hearList(message.node, message.reports);
+        this.#catchUp?.hearList(message.node, message.reports);
         break;
     }
   }

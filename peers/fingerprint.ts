@@ -31,6 +31,11 @@ export function fingerprint(line: ByteString): number {
   return (mix(two) >>> 11) * 2 ** 32 + mix(one);
 }
 
+/** Writes a fingerprint: 14 hexadecimal digits. */
+export function formatFingerprint(fingerprint: number): string {
+  return fingerprint.toString(16).padStart(fingerprintDigits, "0");
+}
+
 /** The hash of a client's ID: a whole number below 2^32. */
 export function hashClient(client: ByteString): number {
   let hash = startOne;

@@ -64,11 +64,11 @@ export class Herd {
     const stored = this.#memory.put(report);
     if (this.#memory.raisedHorizon !== horizon) this.#tellHorizon();
     if (stored === "known") {
-      if (sender !== undefined) this.#takeDuplicate(report, from!, sender);
+      if (sender !== undefined) this.#takeDuplicate(report, sender);
       return stored;
     }
     if (stored === "forgotten") return stored;
-    this.#tell(stored, from, sender);
+    this.#tell(stored, sender);
     return "newer";
   }
 
@@ -110,7 +110,7 @@ export class Herd {
   link(neighbour: string): Outbox {
     let conversation = this.#conversations.get(neighbour);
     if (conversation === undefined) {
-      conversation = new Conversation({
+      conversation = new Conversation(neighbour, {
         memory: this.#memory,
         recent: this.#recent,
         catchUp: this.#catchUp,
@@ -156,11 +156,7 @@ export class Herd {
     if (this.#memory.needsSweep) this.#memory.sweep(sweptReports);
   }
 
-  #tell(
-    stored: Stored,
-    from: string | undefined,
-    sender: Conversation | undefined,
-  ): void {
+  #tell(stored: Stored, sender: Conversation | undefined): void {
     this.#recent.add(stored.fingerprint);
     if (this.#conversations.size === 0) return;
     // A key cut from the stored line keeps nothing alive but that line.
@@ -170,7 +166,7 @@ export class Herd {
       if (conversation === sender) conversation.hearNews(stored);
       else conversation.tell(stored, client, server);
     }
-    if (sender?.welcome(server)) this.#sources.set(server, from!);
+    if (sender?.welcome(server)) this.#sources.set(server, sender.neighbour);
   }
 
   /**
@@ -178,16 +174,14 @@ export class Herd {
    * server's reports any more, so long as the others do. A server's own reports
    * always come straight from it.
    */
-  #takeDuplicate(
-    { client, line }: Report,
-    from: string,
-    sender: Conversation,
-  ): void {
+  #takeDuplicate({ client, line }: Report, sender: Conversation): void {
     if (this.#memory.get(client) !== line) return;
     sender.hearAgain(line);
     const server = serverOf(line);
     const source = this.#sources.get(server);
-    if (source === undefined || source === from || server === from) return;
+    const { neighbour } = sender;
+    if (source === undefined) return;
+    if (source === neighbour || server === neighbour) return;
     if (this.#conversations.has(source)) sender.prune(server);
   }
 

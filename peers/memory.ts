@@ -73,6 +73,12 @@ export class Memory {
     return line === undefined || this.isForgotten(line) ? undefined : line;
   }
 
+  /** Whether a report was heard too long ago to be remembered. */
+  isForgotten(line: ByteString): boolean {
+    const horizon = this.#horizon();
+    return horizon > -Infinity && heardAtOf(line) <= horizon;
+  }
+
   /** How many clients take up memory. */
   get size(): number {
     return this.#table.size;
@@ -128,12 +134,6 @@ export class Memory {
     return clientTtlSeconds === undefined
       ? this.#raisedTo
       : Math.max(this.#raisedTo, nowSeconds() - clientTtlSeconds);
-  }
-
-  /** Whether a report was heard too long ago to be remembered. */
-  isForgotten(line: ByteString): boolean {
-    const horizon = this.#horizon();
-    return horizon > -Infinity && heardAtOf(line) <= horizon;
   }
 
   /**

@@ -13,7 +13,7 @@ import {
   type Node,
   parseNode,
 } from "./digests.ts";
-import { fingerprintDigits } from "./fingerprint.ts";
+import { fingerprintDigits, formatFingerprint } from "./fingerprint.ts";
 
 /** Names a report: where it stands in the digest tree, and its fingerprint. */
 export interface Mark {
@@ -140,8 +140,7 @@ export function parseMessage(
 }
 
 function formatMark({ leaf, fingerprint }: Mark): string {
-  return hexadecimal(leaf, leafDigits) +
-    hexadecimal(fingerprint, fingerprintDigits);
+  return hexadecimal(leaf, leafDigits) + formatFingerprint(fingerprint);
 }
 
 function parseMark(text: string): Mark | undefined {
@@ -155,7 +154,7 @@ function parseMark(text: string): Mark | undefined {
 
 function formatListed({ clientHash, fingerprint, seconds }: Listed): string {
   return hexadecimal(clientHash, clientHashDigits) +
-    hexadecimal(fingerprint, fingerprintDigits) + seconds.toString(16);
+    formatFingerprint(fingerprint) + seconds.toString(16);
 }
 
 function parseListed(text: string): Listed | undefined {

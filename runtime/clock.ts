@@ -18,6 +18,12 @@ export interface Clock {
   random(): number;
 }
 
+/** The time of day in POSIX seconds, as exactly as a double can be. */
+export function secondsOf(clock: Clock): number {
+  const { nanoseconds, seconds } = clock.now();
+  return seconds + nanoseconds / 1e9;
+}
+
 /** Waits, at most until the signal aborts. Never throws. */
 export function sleep(
   clock: Clock,

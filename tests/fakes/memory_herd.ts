@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { fingerprint } from "../../peers/fingerprint.ts";
-import type { Prove } from "../../peers/handshake.ts";
 import { Herd } from "../../peers/herd.ts";
 import { defaultLinkTimeoutMs } from "../../peers/limits.ts";
 import { Links } from "../../peers/links.ts";
@@ -13,6 +11,7 @@ import type { MemoryLimits } from "../../peers/memory.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { PipeEnd } from "./pipe.ts";
+import { createFakeProver } from "./prover.ts";
 import { RecordingTraffic } from "./recording_traffic.ts";
 
 /** A herd's memory without limits, unless a test sets some. */
@@ -31,19 +30,6 @@ export function openHerd(
     },
     recentReports: 1024,
   });
-}
-
-/**
- * Proves as the real one does, but at once, and not so that it would be hard to
- * do without the secret.
- */
-export function createFakeProver(secrets: readonly string[]): Prove {
-  return (text) =>
-    Promise.resolve(
-      secrets.map((secret) =>
-        fingerprint(`${secret}\n${text}`).toString(16).padStart(64, "0")
-      ),
-    );
 }
 
 /** One server without its client port. */

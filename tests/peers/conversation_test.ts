@@ -1,4 +1,4 @@
-import { fingerprint } from "../../peers/fingerprint.ts";
+import { fingerprint, formatFingerprint } from "../../peers/fingerprint.ts";
 import type { Herd } from "../../peers/herd.ts";
 import { formatMessage, parseMessage } from "../../peers/messages.ts";
 import type { Outbox } from "../../peers/outbox.ts";
@@ -110,7 +110,7 @@ Deno.test({
     tell(hill, "Smith", have.replace("HAVE", "WANT"));
     assertEquals(smith.take(), []);
     const mark = have.slice(5, 9) +
-      fingerprint(report(3).line).toString(16).padStart(14, "0");
+      formatFingerprint(fingerprint(report(3).line));
     tell(hill, "Smith", `WANT ${mark}`);
     assertEquals(smith.take(), [report(3).line]);
     hill.accept(report(4), "Jaquez");

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fingerprint, fingerprintDigits } from "../../peers/fingerprint.ts";
+import { fingerprint, formatFingerprint } from "../../peers/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Traffic } from "../../runtime/transport.ts";
 
@@ -27,8 +27,6 @@ export class Crossings {
   reports = 0;
   /** Reports that were announced, and asked for, by fingerprint. */
   marks = 0;
-  /** All bytes. */
-  sizeBytes = 0;
   readonly #name: string;
   readonly #options: CrossingsOptions;
 
@@ -70,7 +68,6 @@ export class Crossings {
   }
 
   #count(line: ByteString): void {
-    this.sizeBytes += line.length + 1;
     if (line.startsWith("AT ")) this.reports += 1;
     const isMarks = line.startsWith("HAVE ") || line.startsWith("WANT ");
     if (isMarks) this.marks += line.split(" ").length - 1;
@@ -78,9 +75,6 @@ export class Crossings {
 }
 
 function isIn(want: ByteString, line: ByteString): boolean {
-  const digits = fingerprint(line).toString(16).padStart(
-    fingerprintDigits,
-    "0",
-  );
+  const digits = formatFingerprint(fingerprint(line));
   return want.split(" ").some((mark) => mark.endsWith(digits));
 }

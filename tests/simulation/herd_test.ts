@@ -4,7 +4,7 @@ import { Random } from "./random.ts";
 import { measureRedundancy, planPeace } from "./redundancy.ts";
 import { runSeed } from "./run.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
-import { World } from "./world.ts";
+import { epochMs, World } from "./world.ts";
 
 /** No client says anything by itself. */
 const silent = Infinity;
@@ -20,7 +20,7 @@ function openWorld(
 
 /** A client tells one server where it is; returns the AT line. */
 function tell(world: World, server: string, client: string): string {
-  const time = (1_767_225_600 + world.time.elapsedMs / 1000).toFixed(6);
+  const time = ((epochMs + world.time.elapsedMs) / 1000).toFixed(6);
   const position = "+34-118";
   return world.servers.get(server)!
     .tell({ verb: "IAMAT", client, position, time }).line;

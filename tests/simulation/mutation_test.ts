@@ -8,6 +8,7 @@ const parts = [
   "peers",
   "protocol",
   "runtime",
+  "tests/fakes",
   "tests/simulation",
   "deno.json",
   "deno.lock",
@@ -65,7 +66,7 @@ const mutations: readonly Mutation[] = [
   {
     without: "catch-up",
     file: "peers/conversation.ts",
-    code: "if (this.#context.catchUp) this.#catchUp.start();",
+    code: "this.#catchUp?.start();",
     instead: "",
     noticed: "no convergence",
   },

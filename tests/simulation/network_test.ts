@@ -838,35 +838,17 @@ test("two reads or two writes at once are an error of the caller's", async () =>
   assertEquals(pending.map(({ text }) => text), ["pending", "1", "pending"]);
 });
 
-test("a port hands out its connections one by one", async () => {
+test("a port is opened once, and can be opened again when it is closed", async () => {
   const world = new World(11);
-  const { hill, network, smith } = world;
-  const port = smith.openPort(8100);
-  assertThrows(() => smith.openPort(8100), Deno.errors.AddrInUse);
-  const remotes: string[] = [];
-  for (let count = 0; count < 3; count++) hill.connect("Smith", 8100, never);
-  await world.pass(100);
-  port.accept().then(({ remote }) => remotes.push(remote));
-  await world.pass(0);
-  assertEquals(remotes.length, 1);
-  port.accept().then(({ remote }) => remotes.push(remote));
-  await world.pass(0);
-  port.close();
-  await world.pass(100);
-  assertEquals(remotes.length, 2);
-  assertEquals(
-    [...network.connections].filter(({ isOpen }) => isOpen).length,
-    2,
+  const { hill, smith } = world;
+  const close = smith.listen(() => {}, 8100);
+  assertThrows(() => smith.listen(() => {}, 8100), Deno.errors.AddrInUse);
+  close();
+  const refused = assertRejects(
+    () => hill.connect("Smith", 8100, never),
+    Deno.errors.ConnectionRefused,
   );
-  await assertRejects(() => port.accept(), Deno.errors.BadResource);
-  assertThrows(() => port.close(), Deno.errors.BadResource);
-});
-
-test("closing a port interrupts who waits for a connection", async () => {
-  const { smith } = new World(11);
-  const port = smith.openPort(8100);
-  const accepting = assertRejects(() => port.accept(), Deno.errors.BadResource);
-  port.close();
-  await accepting;
-  smith.openPort(8100);
+  await world.pass(100);
+  await refused;
+  smith.listen(() => {}, 8100);
 });

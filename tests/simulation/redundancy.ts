@@ -21,8 +21,6 @@ export interface Redundancy {
   readonly leastCrossings: number;
   /** Fingerprints that were announced and asked for, by report. */
   readonly marks: number;
-  /** Bytes of everything, by report. */
-  readonly sizeBytes: number;
 }
 
 /** A server has told what it holds back after this time. */
@@ -53,7 +51,6 @@ export async function measureRedundancy(
     floodedCrossings: 2 * defaultHerd.links.length - (servers - 1),
     leastCrossings: servers - 1,
     marks: (after.marks - before.marks) / reports,
-    sizeBytes: (after.sizeBytes - before.sizeBytes) / reports,
   };
 }
 
@@ -84,11 +81,10 @@ export function planPeace(reportEveryMs: number): Plan {
 }
 
 function count({ servers }: World) {
-  const sum = { reports: 0, marks: 0, sizeBytes: 0 };
+  const sum = { reports: 0, marks: 0 };
   for (const { crossings } of servers.values()) {
     sum.reports += crossings.reports;
     sum.marks += crossings.marks;
-    sum.sizeBytes += crossings.sizeBytes;
   }
   return sum;
 }

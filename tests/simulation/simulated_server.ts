@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { fingerprint } from "../../peers/fingerprint.ts";
 import { type Acceptance, Herd } from "../../peers/herd.ts";
 import { Links } from "../../peers/links.ts";
 import type { Outbox } from "../../peers/outbox.ts";
 import { findServer, type Topology } from "../../peers/topology.ts";
 import type { Iamat } from "../../protocol/command.ts";
 import { isNewer, makeReport, type Report } from "../../protocol/report.ts";
+import { secondsOf } from "../../runtime/clock.ts";
+import { createFakeProver } from "../fakes/prover.ts";
 import { Crossings, type Violation } from "./crossings.ts";
 import type { Random } from "./random.ts";
 import type { VirtualHost } from "./virtual_host.ts";
@@ -55,12 +56,7 @@ export class SimulatedServer {
       clock,
       incarnation: digits(random),
       nonce: () => digits(random),
-      prove: (text) =>
-        Promise.resolve(
-          options.secrets.map((secret) =>
-            fingerprint(`${secret} ${text}`).toString(16)
-          ),
-        ),
+      prove: createFakeProver(options.secrets),
       timeoutMs: options.timeoutMs,
       connect: (neighbour, signal) =>
         host.connect(neighbour.host, neighbour.peerPort, signal),
@@ -93,18 +89,13 @@ export class SimulatedServer {
 
 /** The real thing, and a look at each step of it. */
 export class WatchedHerd extends Herd {
-  /** How many reports were news here. */
-  news = 0;
   readonly #name: string;
   readonly #options: ServerOptions;
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(host: VirtualHost, options: ServerOptions) {
     const { catchUp, clientTtlSeconds, maxClients, recentReports } = options;
-    const nowSeconds = () => {
-      const { nanoseconds, seconds } = host.clock.now();
-      return seconds + nanoseconds / 1e9;
-    };
+    const nowSeconds = () => secondsOf(host.clock);
     super({
       catchUp,
       limits: { maxClients, clientTtlSeconds, nowSeconds },
@@ -117,7 +108,6 @@ export class WatchedHerd extends Herd {
   override accept(report: Report, from?: string): Acceptance {
     const before = this.newest(report.client);
     const acceptance = super.accept(report, from);
-    if (acceptance === "newer") this.news += 1;
     const after = this.newest(report.client);
     this.#check(
       before === undefined || after === undefined || before === after ||

@@ -4,11 +4,10 @@
  * @module
  */
 import type { Clock } from "../../runtime/clock.ts";
-import type { Connect, Listener } from "../../runtime/network.ts";
+import type { Connect } from "../../runtime/network.ts";
 import type { Transport } from "../../runtime/transport.ts";
 import type { Random } from "./random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
-import { VirtualListener } from "./virtual_listener.ts";
 import { type OnConnection, VirtualProcess } from "./virtual_process.ts";
 
 /** The port that is meant where none is named. */
@@ -83,16 +82,6 @@ export class VirtualHost {
     }
     ports.set(port, onConnection);
     return () => ports.delete(port);
-  }
-
-  /** Opens a port whose connections are asked for one by one. */
-  openPort(port: number): Listener {
-    const closePort = this.listen(
-      (transport, remote) => listener.push({ transport, remote }),
-      port,
-    );
-    const listener = new VirtualListener(this.#process, closePort);
-    return listener;
   }
 
   /**

@@ -21,7 +21,7 @@ export interface Held {
 }
 
 /** The time of day when the world begins: 2026-01-01 00:00:00 UTC. */
-const epochSeconds = 1_767_225_600;
+export const epochSeconds = 1_767_225_600;
 
 /** A process on a virtual host. */
 export class VirtualProcess implements Clock {

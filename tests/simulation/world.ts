@@ -12,9 +12,10 @@ import { type ServerOptions, SimulatedServer } from "./simulated_server.ts";
 import { VirtualTime } from "./virtual_clock.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 import { VirtualNetwork } from "./virtual_network.ts";
+import { epochSeconds } from "./virtual_process.ts";
 
-/** The time of day when the world begins, in milliseconds: 2026-01-01. */
-export const epochMs = 1_767_225_600_000;
+/** The time of day when the world begins, in milliseconds. */
+export const epochMs = epochSeconds * 1000;
 
 /** Servers start within this time of each other. */
 const startWithinMs = 500;
@@ -133,10 +134,9 @@ export class World {
     this.time.at(timeMs, () => {
       const server = this.#random.pick([...this.servers.values(), undefined]);
       const client = this.#random.pick(this.plan.clients);
-      const isFrozen = this.#hosts.some((host) =>
-        host.isFrozen && host.name === server?.name
-      );
-      if (server !== undefined && !isFrozen) this.#report(server, client);
+      if (server !== undefined && !this.#hostNamed(server.name).isFrozen) {
+        this.#report(server, client);
+      }
       const waitMs = this.#random.between(0, 2 * this.plan.reportEveryMs);
       if (!this.#isHealed) this.#loadFrom(this.time.elapsedMs + waitMs);
     });
