@@ -6,6 +6,7 @@ import {
   handshakeTimeoutMs,
   refusalLingerMs,
   retireTimeoutMs,
+  stableAfterMs,
   stallAfterMs,
 } from "../../peers/limits.ts";
 import { maxLineBytes } from "../../protocol/limits.ts";
@@ -247,6 +248,44 @@ Deno.test({
       assertEquals(gap, dialTimeoutMs + backoffFloorMs);
     }
     await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links begin again at the shortest wait only after a good link",
+  permissions: "none",
+  async fn() {
+    // With chances of one half the waits are 100, 175, ... ms.
+    for (
+      const [lastedMs, waitMs] of [
+        [stableAfterMs - 1, 175],
+        [stableAfterMs, 100],
+      ]
+    ) {
+      const herd = new MemoryHerd(pair);
+      let dials = 0;
+      herd.onDial = (_, far) => {
+        dials += 1;
+        far.close();
+      };
+      const hill = herd.start("Hill");
+      const smith = await linkAsSmith(herd);
+      // The wait after the first attempt ends, and finds the link.
+      await herd.clock.advance(100);
+      for (let beat = 0; beat < 4; beat++) {
+        await herd.clock.advance(1_000);
+        smith.say("PING\n");
+      }
+      await herd.clock.advance(lastedMs - 4_000);
+      assertEquals(hill.links.linked(), ["Smith"]);
+      dials = 0;
+      smith.close();
+      await herd.clock.advance(waitMs - 1);
+      assertEquals([hill.links.linked(), dials], [[], 0]);
+      await herd.clock.advance(1);
+      assertEquals(dials, 1);
+      await herd.stop();
+    }
   },
 });
 
