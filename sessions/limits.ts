@@ -5,8 +5,9 @@
  */
 
 /**
- * Questions of one client that are under way at once. Google answers within a
- * second; more in parallel would let one client take all of its quota.
+ * Questions of one client that are under way at once; further ones wait, and
+ * what stands behind them does not. Google answers within a second; more in
+ * parallel would let one client take all of its quota.
  */
 export const maxQuestionsInFlight = 16;
 

@@ -51,6 +51,8 @@ export class Session {
   #ready: ByteString[] = [];
   /** From the first awaited reply on. */
   readonly #waiting: Slot[] = [];
+  /** Questions that are not asked yet, in order. */
+  readonly #held: (() => void)[] = [];
   #questionsInFlight = 0;
   #onCalm: (() => void) | undefined;
 
@@ -116,12 +118,25 @@ export class Session {
     }
     const slot: Slot = {};
     this.#waiting.push(slot);
-    this.#questionsInFlight += 1;
-    this.#desk.places(newest, question).then((body) => {
-      slot.reply = `${newest}\n${body}\n\n`;
-      this.#questionsInFlight -= 1;
-      this.#advance();
+    this.#held.push(() => {
+      this.#desk.places(newest, question).then((body) => {
+        slot.reply = `${newest}\n${body}\n\n`;
+        this.#questionsInFlight -= 1;
+        this.#askHeld();
+        this.#advance();
+      });
     });
+    this.#askHeld();
+  }
+
+  /** Asks as many as may be under way. What is behind the rest goes on. */
+  #askHeld(): void {
+    while (this.#questionsInFlight < maxQuestionsInFlight) {
+      const ask = this.#held.shift();
+      if (ask === undefined) return;
+      this.#questionsInFlight += 1;
+      ask();
+    }
   }
 
   #reply(reply: ByteString): void {
@@ -146,7 +161,6 @@ export class Session {
   }
 
   get #isBusy(): boolean {
-    return this.#questionsInFlight >= maxQuestionsInFlight ||
-      this.#waiting.length >= maxRepliesWaiting;
+    return this.#waiting.length >= maxRepliesWaiting;
   }
 }

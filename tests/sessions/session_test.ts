@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { parseCommand } from "../../protocol/command.ts";
-import { maxQuestionsInFlight } from "../../sessions/limits.ts";
+import {
+  maxQuestionsInFlight,
+  maxRepliesWaiting,
+} from "../../sessions/limits.ts";
 import { Session } from "../../sessions/session.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
@@ -152,21 +155,59 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Session is not calm while too many questions are under way",
+  name:
+    "Session asks so many questions at once, the rest in order, and takes IAMATs meanwhile",
   permissions: "none",
   async fn() {
     const { desk, session } = createSession();
     session.receive(iamat);
-    for (let count = 0; count < maxQuestionsInFlight; count++) {
+    const count = maxQuestionsInFlight + 3;
+    for (let radius = 0; radius < count; radius++) {
+      session.receive(`WHATSAT kiwi.cs.ucla.edu ${radius} 1`);
+    }
+    session.receive(iamat.replace("kiwi", "pear"));
+    assertEquals(desk.accepted.length, 2);
+    assertEquals(session.calm(), undefined);
+    assertEquals(desk.questions.length, maxQuestionsInFlight);
+    // Answered from the last to the first, they come out in order.
+    for (let index = desk.questions.length - 1; index >= 0; index--) {
+      desk.questions[index].answer(`{${index}}`);
+      await settle();
+    }
+    assertEquals(desk.questions.length, count);
+    for (const [index, { answer }] of desk.questions.entries()) {
+      answer(`{${index}}`);
+    }
+    await settle();
+    const asked = desk.questions.map(({ question }) => question.radiusKm);
+    assertEquals(asked, asked.map((_, index) => String(index)));
+    assertEquals(session.take(), [
+      at + "\n",
+      ...asked.map((radius) => `${at}\n{${radius}}\n\n`),
+      at.replace("kiwi", "pear") + "\n",
+    ]);
+    assertEquals(session.isAwaiting, false);
+  },
+});
+
+Deno.test({
+  name: "Session is not calm while too many replies wait",
+  permissions: "none",
+  async fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    for (let count = 1; count < maxRepliesWaiting; count++) {
       assertEquals(session.calm(), undefined);
-      session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+      session.receive("what?");
     }
     let isCalm = false;
     session.calm()?.then(() => isCalm = true);
     await settle();
     assertEquals(isCalm, false);
-    desk.questions[3].answer("{}");
+    desk.questions[0].answer("{}");
     await settle();
     assertEquals(isCalm, true);
+    assertEquals(session.calm(), undefined);
   },
 });
