@@ -43,7 +43,7 @@ export function readArguments(
   const known: Flags = { ...flags, help: { help: "" } };
   const names = Object.keys(known);
   const unknown: string[] = [];
-  const parsed = parseArgs([...args], {
+  const parsed = parseArgs(args.map(hideNumber), {
     alias: { h: "help" },
     boolean: names.filter((name) => known[name].value === undefined),
     collect: names.filter((name) => known[name].value !== undefined),
@@ -65,12 +65,28 @@ export function readArguments(
       if (value[0] === "") {
         throw new UsageError(`--${name} needs a value: ${known[name].value}`);
       }
-      given.set(name, String(value[0]));
+      given.set(name, showNumber(String(value[0])));
     } else if (value === true) {
       given.set(name, "");
     }
   }
-  return { words: parsed._.map(String), flags: given };
+  return {
+    words: parsed._.map((word) => showNumber(String(word))),
+    flags: given,
+  };
+}
+
+/**
+ * What begins with a dash and a digit is no flag but a number: a latitude
+ * south of the equator. `parseArgs` shall not take it for one.
+ */
+function hideNumber(argument: string): string {
+  return /^-\d/.test(argument) ? `\0${argument}` : argument;
+}
+
+/** The inverse of `hideNumber`. */
+function showNumber(word: string): string {
+  return word.replace(/^\0/, "");
 }
 
 /**
@@ -96,9 +112,10 @@ export function wholeNumber(
   );
 }
 
-/** The flags as lines of a help text. */
+/** The flags, and `--help`, as lines of a help text. */
 export function describeFlags(flags: Flags): string {
-  const rows = Object.entries(flags).map(([name, { help, value }]) => ({
+  const all: Flags = { ...flags, help: { help: "this text" } };
+  const rows = Object.entries(all).map(([name, { help, value }]) => ({
     flag: value === undefined ? `--${name}` : `--${name} ${value}`,
     help,
   }));

@@ -31,8 +31,7 @@ Usage: herd send NAME 'LINE' [flags]
   herd send Hill 'IAMAT kiwi +34.068930-118.445127 1520023934.918963997'
   herd send Campbell 'WHATSAT kiwi 10 5'
 
-${describeFlags(sendFlags)}
-  --help              this text`;
+${describeFlags(sendFlags)}`;
 
 /** Runs the command. */
 export async function send(args: readonly string[]): Promise<void> {

@@ -12,8 +12,7 @@ const help = `Runs every server of the herd until Ctrl-C.
 
 Usage: herd up [flags]
 
-${describeFlags(serverFlags)}
-  --help                    this text`;
+${describeFlags(serverFlags)}`;
 
 /** Runs the command. */
 export async function up(args: readonly string[]): Promise<void> {

@@ -26,8 +26,7 @@ const help = `Runs simulated herds: the real servers, on a network that fails.
 
 Usage: simulate [flags]
 
-${describeFlags(flags)}
-  --help          this text`;
+${describeFlags(flags)}`;
 
 const defaultSeeds = 1_000;
 const maxSeed = 2 ** 31;
