@@ -7,8 +7,15 @@
 import type { ByteString } from "../protocol/bytes.ts";
 import { type Json, printJson } from "./print.ts";
 
-/** A status of a Nearby Search that is made here. */
-export type AnswerStatus = "OK" | "ZERO_RESULTS" | "UNKNOWN_ERROR";
+/** A status of an answer. */
+export type AnswerStatus = "OK" | "ZERO_RESULTS";
+
+/** A status of a refusal. */
+export type RefusalStatus =
+  | "INVALID_REQUEST"
+  | "OVER_QUERY_LIMIT"
+  | "REQUEST_DENIED"
+  | "UNKNOWN_ERROR";
 
 /** A body with these results. */
 export function formatAnswer(
@@ -23,5 +30,18 @@ export function formatAnswer(
   });
 }
 
+/** A body without results, that says why. */
+export function formatRefusal(
+  status: RefusalStatus,
+  message?: string,
+): ByteString {
+  return printJson({
+    error_message: message,
+    html_attributions: [],
+    results: [],
+    status,
+  });
+}
+
 /** The body where no usable one came: the client may ask again. */
-export const unknownError: ByteString = formatAnswer("UNKNOWN_ERROR", [], []);
+export const unknownError: ByteString = formatRefusal("UNKNOWN_ERROR");

@@ -10,7 +10,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { formatAnswer } from "./answer.ts";
 import { gazetteerAttribution, gazetteerPlaces } from "./gazetteer_source.ts";
 import { type Json, Verbatim } from "./print.ts";
-import type { PlacesProvider, PlacesQuestion } from "./provider.ts";
+import type { LocalProvider, PlacesQuestion } from "./provider.ts";
 
 /**
  * Places indexed before other work gets a turn. Reading this many takes a few
@@ -18,15 +18,36 @@ import type { PlacesProvider, PlacesQuestion } from "./provider.ts";
  */
 const placesPerTurn = 20_000;
 
-/** Where one region begins, in the text and in the order of places. */
+/**
+ * What rounding may make a distance too long or too short by, in kilometres: a
+ * hundredth of a millimetre. A place that is farther than the radius by no more
+ * than that is in: nobody shall miss the one that is exactly as far, or at the
+ * very spot, for which 180 and -180 degrees are two ways to say it.
+ */
+const roundingKm = 1e-8;
+
+/** One region, and where it begins in the order of places. */
 interface Region {
   readonly firstPlace: number;
-  /** The index of the region's line in the text. */
-  readonly line: number;
+  /** ISO 3166-1, two letters. */
+  readonly country: string;
+  readonly countryName: string;
+  /** Empty if it has none. */
+  readonly name: string;
+}
+
+/** A place near a position. */
+interface Found {
+  readonly place: number;
+  readonly km: number;
+  readonly name: string;
+  /** In the digits of the text. */
+  readonly latitude: string;
+  readonly longitude: string;
 }
 
 /** The provider `gazetteer`, with its index built. */
-export async function loadGazetteer(): Promise<PlacesProvider> {
+export async function loadGazetteer(): Promise<LocalProvider> {
   const { default: text } = await import("./gazetteer.txt", {
     with: { type: "text" },
   });
@@ -41,16 +62,20 @@ export async function loadGazetteer(): Promise<PlacesProvider> {
 export async function indexGazetteer(
   text: string,
   count: number,
-): Promise<PlacesProvider> {
+): Promise<LocalProvider> {
   const index = new KDBush(count);
   const lines = new Uint32Array(count);
   const regions: Region[] = [];
+  const countryNames = new Intl.DisplayNames(["en"], { type: "region" });
   let place = 0;
   for (let start = 0; start < text.length;) {
     const end = text.indexOf("\n", start);
     const mark = text[start];
     if (mark === "@") {
-      regions.push({ firstPlace: place, line: start });
+      const [code, name] = fieldsOf(text, start + 1);
+      const country = code.slice(0, code.indexOf("."));
+      const countryName = countryNames.of(country) ?? country;
+      regions.push({ firstPlace: place, country, countryName, name });
     } else if (mark !== "#") {
       const nameEnd = text.indexOf("\t", start);
       const latitudeEnd = text.indexOf("\t", nameEnd + 1);
@@ -68,8 +93,8 @@ export async function indexGazetteer(
   const gazetteer = new Gazetteer(text, index, lines, regions);
   return {
     name: "gazetteer",
-    keepsBound: true,
-    nearby: (question) => Promise.resolve(gazetteer.nearby(question)),
+    isRemote: false,
+    nearby: (question) => gazetteer.nearby(question),
   };
 }
 
@@ -77,9 +102,9 @@ export async function indexGazetteer(
 class Gazetteer {
   readonly #text: string;
   readonly #index: KDBush;
+  /** The index of each place's line in the text. */
   readonly #lines: Uint32Array;
   readonly #regions: readonly Region[];
-  readonly #countryNames = new Intl.DisplayNames(["en"], { type: "region" });
 
   constructor(
     text: string,
@@ -94,49 +119,39 @@ class Gazetteer {
   }
 
   nearby(question: PlacesQuestion): ByteString {
-    const latitude = Number(question.position.latitude);
-    const longitude = Number(question.position.longitude);
-    const radiusKm = Number(question.radiusMetres) / 1000;
-    // `around` takes 0 for no limit at all.
-    const places = question.bound === 0
-      ? []
-      : around(this.#index, longitude, latitude, question.bound, radiusKm);
-    const results = places
-      .map((place) => this.#describe(place, latitude, longitude))
-      .filter(({ km }) => km <= radiusKm)
-      .toSorted((a, b) => a.km - b.km || a.place - b.place)
-      .map(({ json }) => json);
+    const results = this.#nearest(question)
+      .map((found) => describe(found, this.#regionOf(found.place)));
     const status = results.length > 0 || question.bound === 0
       ? "OK"
       : "ZERO_RESULTS";
     return formatAnswer(status, results, [gazetteerAttribution]);
   }
 
-  #describe(
-    place: number,
-    latitude: number,
-    longitude: number,
-  ): { place: number; km: number; json: Json } {
-    const [name, lat, lng] = this.#fields(this.#lines[place]);
-    const [code, region] = this.#fields(this.#regionOf(place).line);
-    const country = code.slice(1, code.indexOf("."));
-    const countryName = this.#countryNames.of(country) ?? country;
-    const isKnownRegion = region !== "" && region !== name;
-    return {
-      place,
-      km: distance(longitude, latitude, Number(lng), Number(lat)),
-      json: {
-        geometry: {
-          location: { lat: new Verbatim(lat), lng: new Verbatim(lng) },
-        },
-        name,
-        place_id: `geonames:${country}:${lat},${lng}:${
-          encodeURIComponent(name)
-        }`,
-        types: ["locality", "political"],
-        vicinity: isKnownRegion ? `${region}, ${countryName}` : countryName,
-      },
-    };
+  /** Nearest first; of those equally near, the first in the text. */
+  #nearest({ bound, position, radiusMetres }: PlacesQuestion): Found[] {
+    // `around` takes 0 for no limit at all.
+    if (bound === 0) return [];
+    const latitude = Number(position.latitude);
+    const longitude = Number(position.longitude);
+    const radiusKm = Number(radiusMetres) / 1000;
+    const find = (count: number, withinKm: number) =>
+      around(this.#index, longitude, latitude, count, withinKm + roundingKm)
+        .map((place) => this.#measure(place, latitude, longitude))
+        .toSorted((a, b) => a.km - b.km || a.place - b.place);
+    // One more than is wanted shows whether the last is as near as others that
+    // are left out. Then all that are so near have to be looked at.
+    let found = find(bound + 1, radiusKm);
+    const next = found.at(bound);
+    if (next !== undefined && next.km - found[bound - 1].km < roundingKm) {
+      found = find(Infinity, next.km);
+    }
+    return found.slice(0, bound);
+  }
+
+  #measure(place: number, latitude: number, longitude: number): Found {
+    const [name, lat, lng] = fieldsOf(this.#text, this.#lines[place]);
+    const km = distance(longitude, latitude, Number(lng), Number(lat));
+    return { place, km, name, latitude: lat, longitude: lng };
   }
 
   /** The region whose places begin last before this one. */
@@ -150,12 +165,30 @@ class Gazetteer {
     }
     return this.#regions[low];
   }
+}
 
-  #fields(line: number): string[] {
-    return this.#text.slice(line, this.#text.indexOf("\n", line))
-      .split("\t")
-      .map((field) => field.includes("\\") ? JSON.parse(`"${field}"`) : field);
-  }
+/** A place as a result of a Nearby Search. */
+function describe(found: Found, region: Region): Json {
+  const { latitude, longitude, name } = found;
+  const { country, countryName } = region;
+  const isKnownRegion = region.name !== "" && region.name !== name;
+  const spot = `${latitude},${longitude}`;
+  return {
+    geometry: {
+      location: { lat: new Verbatim(latitude), lng: new Verbatim(longitude) },
+    },
+    name,
+    place_id: `geonames:${country}:${spot}:${encodeURIComponent(name)}`,
+    types: ["locality", "political"],
+    vicinity: isKnownRegion ? `${region.name}, ${countryName}` : countryName,
+  };
+}
+
+/** The fields from `start` to the end of the line. */
+function fieldsOf(text: string, start: number): string[] {
+  return text.slice(start, text.indexOf("\n", start))
+    .split("\t")
+    .map((field) => field.includes("\\") ? JSON.parse(`"${field}"`) : field);
 }
 
 /** The decimal number between two indices: digits, perhaps a sign and a dot. */

