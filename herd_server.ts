@@ -9,6 +9,7 @@ import type { Journal } from "./journal/journal.ts";
 import { Herd } from "./peers/herd.ts";
 import { Links } from "./peers/links.ts";
 import type { ServerEntry, Topology } from "./peers/topology.ts";
+import type { Budget } from "./places/budget.ts";
 import { Places } from "./places/places.ts";
 import type { PlacesProvider } from "./places/provider.ts";
 import { kilometresToMetres } from "./protocol/decimal.ts";
@@ -54,6 +55,10 @@ export interface HerdServerOptions {
   /** Closed by the server when it stops. */
   readonly journal: Journal;
   readonly places: PlacesProvider;
+  /** For how long an answer of a remote provider is kept, in seconds. */
+  readonly placesTtlSeconds: number;
+  /** A ceiling on the requests to a remote provider, if there is one. */
+  readonly placesBudget?: Budget;
 }
 
 /** A running server. */
@@ -88,7 +93,13 @@ export class HerdServer implements AsyncDisposable {
       trafficOf: (connection) => journal.trafficOf(connection),
       tell: this.#tell,
     });
-    this.#places = this.#createPlaces();
+    this.#places = new Places({
+      provider: options.places,
+      clock,
+      ttlSeconds: options.placesTtlSeconds,
+      budget: options.placesBudget,
+      tell: this.#tell,
+    });
     this.#desk = this.#createDesk();
   }
 
@@ -176,19 +187,6 @@ export class HerdServer implements AsyncDisposable {
     await this.#links.stop();
     this.#tell("info", "server", "stopped");
     await this.#options.journal.close();
-  }
-
-  #createPlaces(): Places {
-    const { clock, places: provider } = this.#options;
-    return new Places({
-      provider,
-      clock,
-      onFault: (message) =>
-        this.#tell("warning", "server", "places failed", {
-          provider: provider.name,
-          message,
-        }),
-    });
   }
 
   #createDesk(): Desk {

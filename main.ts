@@ -5,6 +5,7 @@
  */
 import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
+import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
 import { up } from "./commands/up.ts";
 import manifest from "./deno.json" with { type: "json" };
@@ -25,6 +26,11 @@ const commands: Readonly<Record<string, Command>> = {
     help: "ask one server one question",
     run: send,
   },
+  places: {
+    usage: "places POSITION RADIUS BOUND",
+    help: "ask a places service, as a server would",
+    run: places,
+  },
 };
 
 const help = `A herd of servers that know where their clients are.
@@ -33,12 +39,12 @@ Usage: herd COMMAND [flags]
 
 ${
   Object.values(commands)
-    .map(({ help, usage }) => `  ${usage.padEnd(18)} ${help}`)
+    .map(({ help, usage }) => `  ${usage.padEnd(30)} ${help}`)
     .join("\n")
 }
 
-  --help             this text; after a command, its flags
-  --version          the version`;
+  --help                         this text; after a command, its flags
+  --version                      the version`;
 
 async function herd(args: readonly string[]): Promise<void> {
   const [name, ...rest] = args;

@@ -24,14 +24,16 @@ import {
   clientTtlSecondsBounds,
   linkTimeoutMsBounds,
   maxClientsBounds,
+  placesBudgetBounds,
+  placesTtlSecondsBounds,
 } from "./cli/limits.ts";
 import { faultOf, minSecretLength } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
 import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
-import { loadGazetteer } from "./places/gazetteer.ts";
-import { createGoogle } from "./places/google.ts";
+import { choosePlaces } from "./places/choose.ts";
+import type { PlacesProvider } from "./places/provider.ts";
 import { startServers } from "./server.ts";
 
 export { SetupError } from "./cli/exit.ts";
@@ -47,6 +49,16 @@ export {
   type Update,
 } from "./client/types.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
+export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
+export type { Position } from "./protocol/position.ts";
+export {
+  type LocalProvider,
+  PlacesError,
+  type PlacesProvider,
+  type PlacesQuestion,
+  type PlacesSearch,
+  type RemoteProvider,
+} from "./places/provider.ts";
 
 /** How to start a server. */
 export interface StartOptions {
@@ -86,6 +98,19 @@ export interface StartOptions {
   readonly clientTtlSeconds?: number;
   /** A key for Google's Nearby Search; without it, the gazetteer answers. */
   readonly googlePlacesKey?: string;
+  /** Who answers instead, if it is neither Google nor the gazetteer. */
+  readonly places?: PlacesProvider;
+  /**
+   * For how long a remote provider's answers are kept, in seconds: 0 to
+   * 2,592,000; 0 if it is left out. Google's terms restrict caching.
+   */
+  readonly placesTtlSeconds?: number;
+  /**
+   * Most requests to a remote provider on one day (UTC): 1 to 1,000,000,000;
+   * any number if it is left out. The count is in the log's folder, and goes on
+   * after a restart if it may be read.
+   */
+  readonly placesBudget?: number;
 }
 
 /** A server that runs inside this program. */
@@ -121,7 +146,7 @@ export interface RunningServer extends AsyncDisposable {
 export async function startServer(
   options: StartOptions,
 ): Promise<RunningServer> {
-  const { basePort, googlePlacesKey: key, herd = defaultHerd, name } = options;
+  const { basePort, herd = defaultHerd, name } = options;
   const topology = parseTopology(herd, basePort);
   if (findServer(topology, name) === undefined) {
     throw new RangeError(`name: no server of the herd is called ${name}`);
@@ -135,12 +160,7 @@ export async function startServer(
     catchUp: options.catchUp ?? true,
     ...secretsOf(options),
     ...limitsOf(options),
-    places: {
-      host: key === undefined ? undefined : "maps.googleapis.com:443",
-      load: key === undefined
-        ? loadGazetteer
-        : () => Promise.resolve(createGoogle(key)),
-    },
+    places: placesOf(options),
   }, [name]);
   return server;
 }
@@ -155,17 +175,34 @@ function secretsOf({ secrets = [] }: StartOptions) {
   };
 }
 
+function placesOf({ googlePlacesKey: key, places }: StartOptions) {
+  if (places === undefined) return choosePlaces("auto", { key });
+  return { hosts: [], load: () => Promise.resolve(places) };
+}
+
 function limitsOf({
   clientTtlSeconds,
   linkTimeoutMs = defaultLinkTimeoutMs,
   maxClients = defaultMaxClients,
+  placesBudget,
+  placesTtlSeconds = 0,
 }: StartOptions) {
   within("linkTimeoutMs", linkTimeoutMs, linkTimeoutMsBounds);
   within("maxClients", maxClients, maxClientsBounds);
   if (clientTtlSeconds !== undefined) {
     within("clientTtlSeconds", clientTtlSeconds, clientTtlSecondsBounds);
   }
-  return { clientTtlSeconds, linkTimeoutMs, maxClients };
+  within("placesTtlSeconds", placesTtlSeconds, placesTtlSecondsBounds);
+  if (placesBudget !== undefined) {
+    within("placesBudget", placesBudget, placesBudgetBounds);
+  }
+  return {
+    clientTtlSeconds,
+    linkTimeoutMs,
+    maxClients,
+    placesBudget,
+    placesTtlSeconds,
+  };
 }
 
 /** Throws a RangeError if the number is not a whole one within the bounds. */

@@ -11,15 +11,17 @@ import {
   UsageError,
 } from "./cli/arguments.ts";
 import { nextSignal, onCrash, runProgram, SetupError } from "./cli/exit.ts";
-import { flagsFor, missing, type Need } from "./cli/permissions.ts";
-import { isLoopback } from "./cli/secrets.ts";
+import { flagsFor, isGranted, missing } from "./cli/permissions.ts";
 import { showErrors } from "./cli/stderr_events.ts";
 import { HerdServer } from "./herd_server.ts";
 import { tellLogFault } from "./journal/events.ts";
 import { Journal } from "./journal/journal.ts";
 import { LogFiles } from "./journal/log_files.ts";
 import { findServer, type Topology } from "./peers/topology.ts";
+import { Budget } from "./places/budget.ts";
+import { readBudgetFile, writeBudgetFile } from "./places/budget_file.ts";
 import type { PlacesProvider } from "./places/provider.ts";
+import { needsOf, refuseWithoutSecret } from "./requirements.ts";
 import { SystemClock } from "./runtime/clock.ts";
 import {
   type Connect,
@@ -92,6 +94,7 @@ async function openServer(
   cleanup.defer(() => clients.close());
   const peers = listen(self.host, self.peerPort);
   cleanup.defer(() => peers.close());
+  const placesBudget = await openBudget(settings, name, clock);
   const journal = await openJournal(settings, name, clock);
   cleanup.move();
   const server = new HerdServer({
@@ -109,6 +112,8 @@ async function openServer(
     clock,
     journal,
     places,
+    placesTtlSeconds: settings.placesTtlSeconds,
+    placesBudget,
   });
   server.open();
   return server;
@@ -134,51 +139,57 @@ async function openJournal(
   }
 }
 
+/** A server's budget, if it has one, with what is left of today's. */
+async function openBudget(
+  settings: Settings,
+  name: string,
+  clock: SystemClock,
+): Promise<Budget | undefined> {
+  const { placesBudget: requestsPerDay } = settings;
+  if (requestsPerDay === undefined) return undefined;
+  const path = budgetPath(settings, name);
+  try {
+    return new Budget({
+      requestsPerDay,
+      clock,
+      kept: await isGranted({ name: "read", path })
+        ? readBudgetFile(path)
+        : undefined,
+      keep: (count) => writeBudgetFile(path, count),
+    });
+  } catch (error) {
+    throw setupError("cannot go on with the places budget", error);
+  }
+}
+
+function budgetPath({ logDirectory }: Settings, name: string): string {
+  return `${logDirectory}/${name}.places-budget`;
+}
+
+/** What the user should know, though it hinders nothing. */
+async function notesOn(
+  settings: Settings,
+  names: readonly string[],
+): Promise<string[]> {
+  const { placesBudget, placesNote } = settings;
+  const notes = placesNote === undefined ? [] : [placesNote];
+  if (placesBudget === undefined) return notes;
+  const unread = await missing(
+    names.map((name) => ({ name: "read", path: budgetPath(settings, name) })),
+  );
+  if (unread.length > 0) {
+    notes.push(
+      "the places budget counts from 0 at every start; to go on with the " +
+        `last count, add ${flagsFor(unread)}`,
+    );
+  }
+  return notes;
+}
+
 /** An error of the system as one line. */
 function setupError(what: string, error: unknown): SetupError {
   const why = error instanceof Error ? error.message : String(error);
   return new SetupError(`${what}: ${why}`, { cause: error });
-}
-
-/** What these servers have to be allowed to do, and nothing more. */
-function needsOf(settings: Settings, names: readonly string[]): Need[] {
-  const { host, logDirectory, places, topology } = settings;
-  const servers = names.map((name) => findServer(topology, name)!);
-  const addresses = servers.flatMap((self) => [
-    formatAddress(host ?? self.host, self.clientPort),
-    formatAddress(self.host, self.peerPort),
-    ...topology.neighbours.get(self.name)!.map((neighbour) =>
-      formatAddress(neighbour.host, neighbour.peerPort)
-    ),
-  ]);
-  if (places.host !== undefined) addresses.push(places.host);
-  return [
-    ...addresses.map((host): Need => ({ name: "net", host })),
-    { name: "write", path: logDirectory },
-  ];
-}
-
-/**
- * Without a secret anybody who reaches a peer port can speak for a neighbour.
- * So nobody outside this machine may reach one then.
- */
-function refuseWithoutSecret(
-  { howToGiveSecrets, secrets, topology }: Settings,
-  names: readonly string[],
-): void {
-  if (secrets.length > 0) return;
-  const outside = names
-    .flatMap((name) => [
-      findServer(topology, name)!,
-      ...topology.neighbours.get(name)!,
-    ])
-    .find(({ host }) => !isLoopback(host));
-  if (outside === undefined) return;
-  throw new SetupError(
-    `${outside.name} is at ${outside.host}, outside this machine, and there ` +
-      `is no secret: give all servers the same ${howToGiveSecrets}, or keep ` +
-      "the herd on 127.0.0.1",
-  );
 }
 
 /**
@@ -229,7 +240,7 @@ export async function runServers(
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);
   });
-  if (settings.places.note !== undefined) console.error(settings.places.note);
+  for (const note of await notesOn(settings, names)) console.error(note);
   console.log(describe(servers));
   const signal = await stop;
   await Promise.all(servers.map((server) => server.stop(signal)));
@@ -242,8 +253,7 @@ Usage: server.ts NAME [flags]
 NAME is one of the herd's servers: Hill, Jaquez, Smith, Campbell, Singleton,
 or those of the file that --config names.
 
-${describeFlags(serverFlags)}
-  --help                    this text`;
+${describeFlags(serverFlags)}`;
 
 /** The program `server.ts NAME`, and `herd serve NAME` too. */
 export async function serve(args: readonly string[]): Promise<void> {

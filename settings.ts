@@ -11,18 +11,16 @@ import {
   wholeNumber,
 } from "./cli/arguments.ts";
 import { SetupError } from "./cli/exit.ts";
+import { readFile } from "./cli/files.ts";
 import {
   clientTtlSecondsBounds,
   linkTimeoutMsBounds,
   maxClientsBounds,
+  placesBudgetBounds,
+  placesTtlSecondsBounds,
 } from "./cli/limits.ts";
-import { flagsFor, isGranted, type Need } from "./cli/permissions.ts";
-import {
-  minSecretLength,
-  secretsOfFile,
-  secretsOfVariable,
-  secretVariable,
-} from "./cli/secrets.ts";
+import { readPlacesKey } from "./cli/places_key.ts";
+import { readSecrets, secretVariable } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
@@ -34,9 +32,25 @@ import {
   type Topology,
   TopologyError,
 } from "./peers/topology.ts";
-import { loadGazetteer } from "./places/gazetteer.ts";
-import { createGoogle, googleUrl } from "./places/google.ts";
-import type { PlacesProvider } from "./places/provider.ts";
+import {
+  choosePlaces,
+  needsKey,
+  type PlacesChoice,
+  providerNames,
+} from "./places/choose.ts";
+
+/** Flags that every program with places in it takes. */
+export const placesFlags: Flags = {
+  places: {
+    value: "PROVIDER",
+    help: `${providerNames.join(", ")} (auto: Google if there is a key)`,
+  },
+  "places-url": { value: "URL", help: "ask here instead of Google's address" },
+  "places-key-file": {
+    value: "FILE",
+    help: "holds the API key (or set GOOGLE_PLACES_KEY)",
+  },
+};
 
 /** Flags that every program with servers in it takes. */
 export const serverFlags: Flags = {
@@ -58,14 +72,14 @@ export const serverFlags: Flags = {
     value: "COUNT",
     help: `full log files kept (${defaultKeptFiles})`,
   },
-  places: {
-    value: "PROVIDER",
-    help: "auto, gazetteer or google (auto: google if there is a key)",
+  ...placesFlags,
+  "places-ttl": {
+    value: "SECONDS",
+    help: "keep answers for this long; Google's terms restrict that (0)",
   },
-  "places-url": { value: "URL", help: "ask here instead of Google's address" },
-  "places-key-file": {
-    value: "FILE",
-    help: "holds the API key (or set GOOGLE_PLACES_KEY)",
+  "places-budget": {
+    value: "COUNT",
+    help: "most requests to Google on one day, UTC (no limit)",
   },
   "secret-file": {
     value: "FILE",
@@ -108,24 +122,13 @@ export interface Settings {
   /** A client not heard of for this long is forgotten; never, if undefined. */
   readonly clientTtlSeconds: number | undefined;
   readonly places: PlacesChoice;
+  /** Something that the user should know about the places. */
+  readonly placesNote?: string;
+  /** For how long an answer of a remote provider is kept, in seconds. */
+  readonly placesTtlSeconds: number;
+  /** Most requests to a remote provider on one day; any, if undefined. */
+  readonly placesBudget: number | undefined;
 }
-
-/** Which places service to ask. */
-export interface PlacesChoice {
-  /** The host that will be asked, with its port; none for the gazetteer. */
-  readonly host?: string;
-  /** Something that the user should know about the choice. */
-  readonly note?: string;
-  load(): Promise<PlacesProvider>;
-}
-
-/** Providers by the name on the command line. */
-const providerNames = ["auto", "gazetteer", "google"] as const;
-
-const keyVariable = "GOOGLE_PLACES_KEY";
-const keyVariableNeed: Need = { name: "env", variable: keyVariable };
-
-const secretVariableNeed: Need = { name: "env", variable: secretVariable };
 
 /**
  * Reads the settings.
@@ -144,7 +147,7 @@ export async function readSettings(args: Arguments): Promise<Settings> {
     catchUp: !flags.has("no-catch-up"),
     ...readLimits(args),
     ...await readSecrets(flags.get("secret-file")),
-    places: await choosePlaces(args),
+    ...await readPlaces(args),
   };
 }
 
@@ -214,29 +217,17 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The secrets of a file, or else of the environment. */
-async function readSecrets(
-  path: string | undefined,
-): Promise<Pick<Settings, "secrets" | "howToGiveSecrets">> {
-  const canReadVariable = await isGranted(secretVariableNeed);
-  const variable = canReadVariable
-    ? secretVariable
-    : `${secretVariable} with ${flagsFor([secretVariableNeed])}`;
-  const howToGiveSecrets =
-    `--secret-file (one line, ${minSecretLength} characters or more), ` +
-    `or ${variable}`;
-  if (path !== undefined) {
-    const secrets = secretsOfFile(await readFile(path), path);
-    return { secrets, howToGiveSecrets };
-  }
-  const value = canReadVariable ? Deno.env.get(secretVariable) : undefined;
-  return { secrets: secretsOfVariable(value), howToGiveSecrets };
-}
-
-/** How long neighbours and clients may be silent, and how many there may be. */
+/** How long things may take or last, and how many there may be. */
 function readLimits(
   args: Arguments,
-): Pick<Settings, "linkTimeoutMs" | "maxClients" | "clientTtlSeconds"> {
+): Pick<
+  Settings,
+  | "linkTimeoutMs"
+  | "maxClients"
+  | "clientTtlSeconds"
+  | "placesTtlSeconds"
+  | "placesBudget"
+> {
   const linkTimeoutMs = wholeNumber(
     args,
     "link-timeout-ms",
@@ -251,89 +242,56 @@ function readLimits(
       "client-ttl",
       ...clientTtlSecondsBounds,
     ),
+    placesTtlSeconds:
+      wholeNumber(args, "places-ttl", ...placesTtlSecondsBounds) ?? 0,
+    placesBudget: wholeNumber(args, "places-budget", ...placesBudgetBounds),
   };
 }
 
-async function choosePlaces(args: Arguments): Promise<PlacesChoice> {
-  const { flags } = args;
+/** Which places service to ask: part of the settings. */
+export async function readPlaces(
+  { flags }: Arguments,
+): Promise<Pick<Settings, "places" | "placesNote">> {
   const name = flags.get("places") ?? "auto";
-  if (!providerNames.some((known) => known === name)) {
+  if (!providerNames.includes(name)) {
     throw new UsageError(
       `--places: expected ${providerNames.join(", ")}; found ${name}`,
     );
   }
   const url = readUrl(flags.get("places-url"));
-  const gazetteer: PlacesChoice = { load: loadGazetteer };
-  if (name === "gazetteer") return gazetteer;
-  const key = await readKey(flags.get("places-key-file"));
-  if (key !== undefined) {
-    return {
-      host: hostOf(url ?? googleUrl),
-      load: () => Promise.resolve(createGoogle(key, url)),
-    };
-  }
-  const canReadVariable = await isGranted(keyVariableNeed);
-  const howToGiveKey = canReadVariable
-    ? `set ${keyVariable}`
-    : `set ${keyVariable} and add ${flagsFor([keyVariableNeed])}`;
-  if (name === "google") {
+  if (name === "gazetteer") return { places: choosePlaces(name, {}) };
+  const { howToGiveKey, isUnknown, key } = await readPlacesKey(
+    flags.get("places-key-file"),
+  );
+  if (key === undefined && needsKey(name)) {
     throw new UsageError(
-      `--places google needs a key: ${howToGiveKey}, or name a file with ` +
+      `--places ${name} needs a key: ${howToGiveKey}, or name a file with ` +
         "--places-key-file",
     );
   }
-  return canReadVariable ? gazetteer : {
-    ...gazetteer,
-    note:
-      `places come from the embedded gazetteer; to ask Google, ${howToGiveKey}`,
+  return {
+    places: choosePlaces(name, { key, url }),
+    ...(isUnknown && {
+      placesNote:
+        `places come from the embedded gazetteer; to ask Google, ${howToGiveKey}`,
+    }),
   };
 }
 
 function readUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
-  if (url?.protocol === "http:" || url?.protocol === "https:") return text;
-  throw new UsageError(
-    `--places-url: expected an http or https address, found ${text}`,
-  );
-}
-
-function hostOf(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-}
-
-/** The API key, if there is one. No message ever shows any of it. */
-async function readKey(path: string | undefined): Promise<string | undefined> {
-  let key: string | undefined;
-  let source = keyVariable;
-  if (path !== undefined) {
-    source = path;
-    key = (await readFile(path)).trim();
-    if (key === "") throw new SetupError(`${path}: expected an API key in it`);
-  } else if (await isGranted(keyVariableNeed)) {
-    key = Deno.env.get(keyVariable)?.trim() || undefined;
+  // The command line is no place for a key, and what stands there gets logged.
+  if (url?.username || url?.password || url?.search) {
+    throw new UsageError(
+      "--places-url: expected an address without user name, password and " +
+        "query; a key goes into GOOGLE_PLACES_KEY or --places-key-file",
+    );
   }
-  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
-    throw new SetupError(`${source}: expected one API key and nothing else`);
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    throw new UsageError(
+      `--places-url: expected an http or https address, found ${text}`,
+    );
   }
-  return key;
-}
-
-async function readFile(path: string): Promise<string> {
-  const need: Need = { name: "read", path };
-  if (!await isGranted(need)) {
-    throw new SetupError(`reading ${path} needs ${flagsFor([need])}`);
-  }
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new SetupError(`${path}: there is no such file`);
-    }
-    if (error instanceof Error) {
-      throw new SetupError(`${path}: ${error.message}`);
-    }
-    throw error;
-  }
+  return text;
 }

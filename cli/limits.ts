@@ -18,3 +18,12 @@ export const maxClientsBounds: Bounds = [1, 100_000_000];
 
 /** How long a client is remembered, in seconds: up to some thirty years. */
 export const clientTtlSecondsBounds: Bounds = [1, 1_000_000_000];
+
+/**
+ * For how long answers of a places service are kept, in seconds: at most 30
+ * days, the longest that Google's terms know for anything of theirs.
+ */
+export const placesTtlSecondsBounds: Bounds = [0, 30 * 24 * 60 * 60];
+
+/** Requests to a places service on one day. None at all is the gazetteer. */
+export const placesBudgetBounds: Bounds = [1, 1_000_000_000];

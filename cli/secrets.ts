@@ -6,6 +6,8 @@
  * @module
  */
 import { SetupError } from "./exit.ts";
+import { readFile } from "./files.ts";
+import { flagsFor, isGranted, type Need } from "./permissions.ts";
 
 /** Where secrets are looked for if no file is named. */
 export const secretVariable = "HERD_SECRET";
@@ -23,6 +25,36 @@ const maxSecretLength = 256;
 const maxSecrets = 2;
 
 const howToMakeOne = "make one with: openssl rand -hex 32";
+
+const secretVariableNeed: Need = { name: "env", variable: secretVariable };
+
+/** The secrets that were given, if any. */
+export interface Secrets {
+  readonly secrets: readonly string[];
+  /** What to do so that there are some, for a person. */
+  readonly howToGiveSecrets: string;
+}
+
+/**
+ * The secrets of a file, or else of the environment.
+ *
+ * @throws {SetupError} Naming the file or the variable, if one is wrong.
+ */
+export async function readSecrets(path: string | undefined): Promise<Secrets> {
+  const canReadVariable = await isGranted(secretVariableNeed);
+  const variable = canReadVariable
+    ? secretVariable
+    : `${secretVariable} with ${flagsFor([secretVariableNeed])}`;
+  const howToGiveSecrets =
+    `--secret-file (one line, ${minSecretLength} characters or more), ` +
+    `or ${variable}`;
+  if (path !== undefined) {
+    const secrets = secretsOfFile(await readFile(path), path);
+    return { secrets, howToGiveSecrets };
+  }
+  const value = canReadVariable ? Deno.env.get(secretVariable) : undefined;
+  return { secrets: secretsOfVariable(value), howToGiveSecrets };
+}
 
 /**
  * The secrets in a file, one a line.

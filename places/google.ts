@@ -6,8 +6,8 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
-import { fetchBody } from "./fetch_body.ts";
-import { PlacesError, type PlacesProvider } from "./provider.ts";
+import { createFetchBody } from "./fetch_body.ts";
+import type { RemoteProvider } from "./provider.ts";
 
 /** Where the legacy Nearby Search answers. */
 export const googleUrl =
@@ -20,22 +20,21 @@ export const googleUrl =
  * into no message.
  * @param url Where to ask; a query is added.
  */
-export function createGoogle(key: string, url = googleUrl): PlacesProvider {
+export function createGoogle(key: string, url = googleUrl): RemoteProvider {
+  const fetchBody = createFetchBody(key);
   return {
     name: "google",
-    keepsBound: false,
-    async nearby(question, signal): Promise<ByteString> {
-      const { position, radiusMetres } = question;
+    isRemote: true,
+    async nearby({ position, radiusMetres }, signal): Promise<ByteString> {
       const address = new URL(url);
       const latitude = withoutPlus(position.latitude);
       const longitude = withoutPlus(position.longitude);
       address.searchParams.set("location", `${latitude},${longitude}`);
       address.searchParams.set("radius", radiusMetres);
       address.searchParams.set("key", key);
-      const { status, body } = await fetchBody(address, {}, signal);
       // Google words its refusals in a body of the usual shape, whatever the
-      // status; a server that is failing has nothing to say.
-      if (status >= 500) throw new PlacesError(`google answered ${status}`);
+      // status.
+      const { body } = await fetchBody(address, { signal });
       return body;
     },
   };

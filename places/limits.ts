@@ -12,3 +12,31 @@ export const maxBodyBytes = 4 * 1024 * 1024;
 
 /** Requests to a service under way at once; further ones wait in order. */
 export const maxRequestsInFlight = 32;
+
+/**
+ * Requests made for one question, at most: what has not passed after three
+ * more tries, within two seconds, will hardly pass before the deadline.
+ */
+export const maxAttempts = 4;
+
+/**
+ * Longest wait before the second attempt, in milliseconds. It doubles with
+ * each further one; of each, a random half is left out, so that those who
+ * failed together do not come again together.
+ */
+export const firstRetryMs = 250;
+
+/**
+ * Answers kept for --places-ttl, in bytes of text. What does not fit goes, the
+ * oldest first: some thousand pages of 20.
+ */
+export const maxKeptAnswerBytes = 64 * 1024 * 1024;
+
+/** Results that one request asks for: the most that a client may want. */
+export const maxResults = 20;
+
+/**
+ * Shortest key, in characters, that is looked for in what a service says.
+ * Google's have 39; one of a few letters could be part of any word.
+ */
+export const minRedactedKeyLength = 6;

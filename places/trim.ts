@@ -12,18 +12,43 @@ export class BodyError extends Error {
   override readonly name = "BodyError";
 }
 
-/**
- * The body with at most `bound` items in `results`.
- *
- * @throws {BodyError} If the body is not JSON of the shape of a Nearby Search:
- * an object with a list `results` and a text `status`.
- */
-export function trimBody(body: ByteString, bound: number): ByteString {
-  checkShape(body);
-  return squeezeNewlines(cutResults(body, bound));
+/** The answer to a Nearby Search, whole and well formed. */
+export class Body {
+  /** `OK`, `ZERO_RESULTS`, `REQUEST_DENIED`, ... */
+  readonly status: string;
+  /** As the service sent it, with every run of newlines made one. */
+  readonly text: ByteString;
+  readonly #arrays: readonly ArraySpan[];
+
+  /**
+   * @throws {BodyError} If the text is not JSON of the shape of a Nearby
+   * Search: an object with a list `results` and a text `status`.
+   */
+  constructor(text: ByteString) {
+    this.status = readStatus(text);
+    this.text = squeezeNewlines(text);
+    this.#arrays = findResults(this.text);
+  }
+
+  /** The text with at most `bound` items in `results`. */
+  cut(bound: number): ByteString {
+    let kept = "";
+    let copied = 0;
+    for (const { end, itemEnds, start } of this.#arrays) {
+      if (bound >= itemEnds.length) continue;
+      if (bound === 0) {
+        kept += this.text.slice(copied, start) + "[]";
+        copied = end;
+      } else {
+        kept += this.text.slice(copied, itemEnds[bound - 1]);
+        copied = itemEnds[itemEnds.length - 1];
+      }
+    }
+    return kept + this.text.slice(copied);
+  }
 }
 
-function checkShape(body: ByteString): void {
+function readStatus(body: ByteString): string {
   let json;
   try {
     // Only to learn whether it is whole and well formed; the result of the
@@ -38,15 +63,19 @@ function checkShape(body: ByteString): void {
   ) {
     throw new BodyError("the body has no results and status");
   }
+  return json.status;
 }
 
 /**
  * Every run of newlines becomes one. The body stands behind the AT line's
  * newline and before two more, so that it begins and ends with none. A string
- * of JSON cannot hold a newline, so this changes no value.
+ * of JSON cannot hold a newline, so this changes no value. CR before LF belongs
+ * to the newline: an empty line is one whatever ends it.
  */
 function squeezeNewlines(text: ByteString): ByteString {
-  return text.replace(/\n{2,}/g, "\n").replace(/^\n|\n$/g, "");
+  return text
+    .replace(/(\r?\n)(?:\r?\n)+/g, "$1")
+    .replace(/^\r?\n|\r?\n$/g, "");
 }
 
 /** Where an array stands in the text, and where its items end. */
@@ -59,22 +88,13 @@ interface ArraySpan {
   readonly itemEnds: readonly number[];
 }
 
-function cutResults(body: ByteString, bound: number): ByteString {
-  const spans = findResults(body);
-  let text = "";
-  let copied = 0;
-  for (const { start, end, itemEnds } of spans) {
-    const kept = Math.min(bound, itemEnds.length);
-    if (kept === 0) {
-      text += body.slice(copied, start) + "[]";
-      copied = end;
-    } else if (kept < itemEnds.length) {
-      text += body.slice(copied, itemEnds[kept - 1]);
-      copied = itemEnds[itemEnds.length - 1];
-    }
-  }
-  return text + body.slice(copied);
-}
+const quote = 0x22;
+const comma = 0x2c;
+const openBracket = 0x5b;
+const backslash = 0x5c;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 
 /**
  * Finds the arrays under the key `results` of the outermost object. The body
@@ -84,20 +104,18 @@ function cutResults(body: ByteString, bound: number): ByteString {
 function findResults(body: ByteString): ArraySpan[] {
   const spans: ArraySpan[] = [];
   let index = skipSpace(body, body.indexOf("{") + 1);
-  while (body[index] === '"') {
+  while (body.charCodeAt(index) === quote) {
     const keyEnd = skipString(body, index);
     const key = JSON.parse(body.slice(index, keyEnd));
     const valueStart = skipSpace(body, skipSpace(body, keyEnd) + 1);
-    if (key === "results" && body[valueStart] === "[") {
+    if (key === "results" && body.charCodeAt(valueStart) === openBracket) {
       const span = measureArray(body, valueStart);
       spans.push(span);
       index = span.end;
     } else {
       index = skipValue(body, valueStart);
     }
-    // Behind the value stands a comma, or the object's end.
-    index = skipSpace(body, index);
-    if (body[index] === ",") index = skipSpace(body, index + 1);
+    index = skipComma(body, index);
   }
   return spans;
 }
@@ -105,11 +123,10 @@ function findResults(body: ByteString): ArraySpan[] {
 function measureArray(body: ByteString, start: number): ArraySpan {
   const itemEnds: number[] = [];
   let index = skipSpace(body, start + 1);
-  while (body[index] !== "]") {
+  while (body.charCodeAt(index) !== closeBracket) {
     const itemEnd = skipValue(body, index);
     itemEnds.push(itemEnd);
-    index = skipSpace(body, itemEnd);
-    if (body[index] === ",") index = skipSpace(body, index + 1);
+    index = skipComma(body, itemEnd);
   }
   return { start, end: index + 1, itemEnds };
 }
@@ -119,13 +136,13 @@ function skipValue(body: ByteString, start: number): number {
   let depth = 0;
   let index = start;
   do {
-    const character = body[index];
-    if (character === '"') {
+    const code = body.charCodeAt(index);
+    if (code === quote) {
       index = skipString(body, index);
       continue;
     }
-    if (character === "{" || character === "[") depth += 1;
-    else if (character === "}" || character === "]") depth -= 1;
+    if (code === openBrace || code === openBracket) depth += 1;
+    else if (code === closeBrace || code === closeBracket) depth -= 1;
     else if (depth === 0) return skipScalar(body, index);
     index += 1;
   } while (depth > 0);
@@ -143,13 +160,26 @@ function skipScalar(body: ByteString, start: number): number {
 /** The index behind the string that starts at `start`. */
 function skipString(body: ByteString, start: number): number {
   let index = start + 1;
-  while (body[index] !== '"') index += body[index] === "\\" ? 2 : 1;
-  return index + 1;
+  while (true) {
+    const code = body.charCodeAt(index);
+    if (code === quote) return index + 1;
+    index += code === backslash ? 2 : 1;
+  }
+}
+
+/** The index of what follows a value: behind its comma, if it has one. */
+function skipComma(body: ByteString, start: number): number {
+  const index = skipSpace(body, start);
+  return body.charCodeAt(index) === comma ? skipSpace(body, index + 1) : index;
 }
 
 /** The index of what follows JSON's white space. */
 function skipSpace(body: ByteString, start: number): number {
   let index = start;
-  while (/[ \t\n\r]/.test(body[index] ?? "")) index += 1;
+  while (isSpace(body.charCodeAt(index))) index += 1;
   return index;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }

@@ -48,8 +48,8 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
   const log = new MemoryLog();
   const places: PlacesProvider = {
     name: "none",
-    keepsBound: true,
-    nearby: () => Promise.resolve("{}"),
+    isRemote: false,
+    nearby: () => "{}",
   };
   const clock = new ManualClock();
   const topology = parseTopology({ servers: [{ name: "Hill" }] });
@@ -69,6 +69,7 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
     clock,
     journal: new Journal({ clock, onFault: () => {} }, log),
     places,
+    placesTtlSeconds: 0,
     ...limits,
   });
   server.open();

@@ -196,23 +196,32 @@ Deno.test({
     const limits = async (...args: string[]) => {
       const settings = await settingsFor(...args);
       const { clientTtlSeconds, linkTimeoutMs, maxClients } = settings;
-      return [linkTimeoutMs, maxClients, clientTtlSeconds];
+      const { placesBudget, placesTtlSeconds } = settings;
+      return [
+        linkTimeoutMs,
+        maxClients,
+        clientTtlSeconds,
+        placesTtlSeconds,
+        placesBudget,
+      ];
     };
     assertEquals(await limits(), [
       defaultLinkTimeoutMs,
       defaultMaxClients,
       undefined,
+      0,
+      undefined,
     ]);
     assertEquals([defaultLinkTimeoutMs, defaultMaxClients], [5_000, 5_000_000]);
     for (
-      const [name, least, most] of [
+      const [index, [name, least, most]] of ([
         ["link-timeout-ms", 3_000, 3_600_000],
         ["max-clients", 1, 100_000_000],
         ["client-ttl", 1, 1_000_000_000],
-      ] as const
+        ["places-ttl", 0, 2_592_000],
+        ["places-budget", 1, 1_000_000_000],
+      ] as const).entries()
     ) {
-      const index = ["link-timeout-ms", "max-clients", "client-ttl"]
-        .indexOf(name);
       for (const number of [least, most]) {
         assertEquals((await limits(`--${name}=${number}`))[index], number);
       }
@@ -246,6 +255,8 @@ Deno.test({
         [{ maxClients: NaN }, "maxClients: expected a whole number from 1 to"],
         [{ clientTtlSeconds: 0 }, "clientTtlSeconds: expected a whole number"],
         [{ clientTtlSeconds: 2e9 }, "clientTtlSeconds: expected a whole"],
+        [{ placesTtlSeconds: -1 }, "placesTtlSeconds: expected a whole"],
+        [{ placesBudget: 0 }, "placesBudget: expected a whole number from 1"],
       ] as const
     ) {
       const error = await assertRejects(
@@ -367,10 +378,10 @@ Deno.test("help lists every flag", async () => {
 
 Deno.test("the binary may look at every variable that the settings look at", async () => {
   const read = (path: string) => Deno.readTextFile(projectFolder + path);
-  const [compile, settings, secrets] = await Promise.all(
-    ["tools/compile.ts", "settings.ts", "cli/secrets.ts"].map(read),
+  const [compile, placesKey, secrets] = await Promise.all(
+    ["tools/compile.ts", "cli/places_key.ts", "cli/secrets.ts"].map(read),
   );
-  const named = [...(settings + secrets).matchAll(/Variable = "([A-Z_]+)"/g)]
+  const named = [...(placesKey + secrets).matchAll(/Variable = "([A-Z_]+)"/g)]
     .map(([, name]) => name);
   assertEquals(named, ["GOOGLE_PLACES_KEY", "HERD_SECRET"]);
   assertStringIncludes(compile, `"--allow-env=${named.join(",")}"`);

@@ -1,48 +1,88 @@
 /**
- * A stand-in for Google's legacy Nearby Search: a real HTTP server that a test
- * tells what to answer.
+ * A stand-in for Google's two APIs: a real HTTP server that answers as Google
+ * does who asks it right, and refuses as Google does who does not.
  *
  * @module
  */
+import {
+  FakeHttpServer,
+  type FakeRequest,
+  type Reply,
+  respond,
+} from "./http_server.ts";
+import { legacyPage, legacyRefusal, legacyRefusals } from "./legacy_bodies.ts";
+import { newError, newErrors, newPage } from "./new_bodies.ts";
 
-/** A server on a free port of this machine. */
-export class FakeGoogle implements AsyncDisposable {
-  /** The requests that came, as path and query. */
-  readonly requests: URL[] = [];
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+/** The key that the stand-in knows. */
+export const fakeKey = "AIzaSy-this-is-secret";
 
-  constructor(answer: (request: Request) => Response | Promise<Response>) {
-    this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => {
-        this.requests.push(new URL(request.url));
-        return answer(request);
-      },
+/** Where Google has the legacy Nearby Search. */
+export const legacyPath = "/maps/api/place/nearbysearch/json";
+
+/** Where Google has the new one. */
+export const newPath = "/v1/places:searchNearby";
+
+/** Places near anywhere. */
+const placesCount = 20;
+
+/** How the stand-in behaves. */
+export interface FakeGoogleOptions {
+  /** Whether the project may use the legacy API; it may. */
+  readonly hasLegacyApi?: boolean;
+}
+
+/** The server. */
+export class FakeGoogle extends FakeHttpServer {
+  constructor({ hasLegacyApi = true }: FakeGoogleOptions = {}) {
+    super((request) => {
+      if (request.url.pathname === newPath) return answerNew(request);
+      if (request.url.pathname !== legacyPath) return respond("", 404);
+      return hasLegacyApi
+        ? answerLegacy(request)
+        : respond(legacyRefusals.legacyApiOff, 403);
+    });
+  }
+}
+
+/** A whole body of the API that is at this path. */
+export function bodyAt(path: string): string {
+  return path === newPath ? newPage(placesCount) : legacyPage(placesCount);
+}
+
+function answerLegacy({ method, url: { searchParams } }: FakeRequest): Reply {
+  if (method !== "GET") return respond("", 405);
+  const key = searchParams.get("key");
+  if (key !== fakeKey) {
+    return respond(
+      legacyRefusal("REQUEST_DENIED", `The API key ${key} is invalid.`),
     );
   }
-
-  /** The address to give as --places-url. */
-  get url(): string {
-    return `http://127.0.0.1:${this.#server.addr.port}/nearbysearch/json`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server.shutdown();
-  }
+  const location = searchParams.get("location") ?? "";
+  const radius = searchParams.get("radius") ?? "";
+  const isAsked = /^-?\d+(\.\d+)?,-?\d+(\.\d+)?$/.test(location) &&
+    /^\d+(\.\d+)?$/.test(radius) && Number(radius) <= 50_000;
+  return respond(
+    isAsked ? legacyPage(placesCount) : legacyRefusals.invalidRequest,
+  );
 }
 
-/** A body as Google prints it, with so many results. */
-export function googleBody(count: number, status = "OK"): string {
-  const results = Array.from(
-    { length: count },
-    (_, index) =>
-      `      {\n         "name" : "Caf\u00e9 ${index + 1}"\n      }`,
-  ).join(",\n");
-  const list = count === 0 ? "[]" : `[\n${results}\n   ]`;
-  return `{
-   "html_attributions" : [],
-   "results" : ${list},
-   "status" : "${status}"
-}
-`;
+function answerNew({ body, headers, method }: FakeRequest): Reply {
+  if (method !== "POST") return respond("", 405);
+  const key = headers.get("x-goog-api-key");
+  if (key !== fakeKey) {
+    const message = `API key not valid: ${encodeURIComponent(String(key))}`;
+    return respond(
+      newError("INVALID_ARGUMENT", message, [{ reason: "API_KEY_INVALID" }]),
+      400,
+    );
+  }
+  const { locationRestriction, maxResultCount } = JSON.parse(body);
+  const { center, radius } = locationRestriction.circle;
+  const isAsked = headers.get("x-goog-fieldmask")?.startsWith("places.") &&
+    Math.abs(center.latitude) <= 90 && Math.abs(center.longitude) <= 180 &&
+    radius > 0 && radius <= 50_000 &&
+    maxResultCount >= 1 && maxResultCount <= 20;
+  return isAsked
+    ? respond(newPage(Math.min(placesCount, maxResultCount)))
+    : respond(newErrors.wrongArgument, 400);
 }

@@ -4,7 +4,6 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
-import { FakeGoogle, googleBody } from "../fakes/google.ts";
 import {
   ask,
   freeBasePort,
@@ -329,41 +328,6 @@ Deno.test("the command of the README asks for nothing on a terminal", async () =
     await terminal.status;
   }
   assert(!/allow\?|Deno requests/i.test(shown), shown);
-});
-
-Deno.test("a server with a key asks Google, and its log shows none of the key", async () => {
-  const key = "AIzaSy-this-is-secret";
-  await using google = new FakeGoogle(() => new Response(googleBody(20)));
-  const host = new URL(google.url).host;
-  await using herd = new TestHerd();
-  const hill = await herd.start(
-    "Hill",
-    [`--places-url=${google.url}`],
-    { GOOGLE_PLACES_KEY: key },
-    [
-      "--no-prompt",
-      `--allow-net=127.0.0.1,${host}`,
-      "--allow-write",
-      "--allow-env=GOOGLE_PLACES_KEY",
-    ],
-  );
-  const answer = await ask(
-    herd.portOf("Hill"),
-    "IAMAT k +34.068930-118.445127 1\nWHATSAT k 10 5\n",
-  );
-  const body = answer.slice(answer.indexOf("{"));
-  assertEquals(
-    new TextDecoder().decode(
-      Uint8Array.from(body, (byte) => byte.charCodeAt(0)),
-    ),
-    googleBody(5).trimEnd() + "\n\n",
-  );
-  assertEquals(google.requests.length, 1);
-  assertEquals(google.requests[0].searchParams.get("radius"), "10000");
-  hill.signal("SIGTERM");
-  assertEquals(await hill.ended(), 0);
-  assertEquals(hill.stderr, "");
-  assert(!herd.log("Hill").includes("secret"));
 });
 
 Deno.test("a crash leaves its reason in the log", async () => {

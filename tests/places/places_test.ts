@@ -1,71 +1,85 @@
-import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
-import { createGoogle } from "../../places/google.ts";
-import { answerDeadlineMs, maxRequestsInFlight } from "../../places/limits.ts";
-import { Places } from "../../places/places.ts";
 import {
-  PlacesError,
-  type PlacesProvider,
-  type PlacesQuestion,
-} from "../../places/provider.ts";
-import { SystemClock } from "../../runtime/clock.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { FakeGoogle, googleBody } from "../fakes/google.ts";
+  answerDeadlineMs,
+  maxAttempts,
+  maxKeptAnswerBytes,
+  maxRequestsInFlight,
+} from "../../places/limits.ts";
+import { AnswerCache } from "../../places/answer_cache.ts";
+import { Places } from "../../places/places.ts";
+import { PlacesError } from "../../places/provider.ts";
+import { Body } from "../../places/trim.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import {
+  createFakePlaces,
+  page,
+  question,
+  unknownError,
+} from "../fakes/places.ts";
 
-const question: PlacesQuestion = {
-  position: { latitude: "+34.068930", longitude: "-118.445127" },
-  radiusMetres: "10000",
-  bound: 5,
-};
-
-const unknownError = `{
-   "html_attributions" : [],
-   "results" : [],
-   "status" : "UNKNOWN_ERROR"
-}`;
-
-/** A provider that answers when the test says so. */
-function createProvider(keepsBound = false) {
-  const asked: PromiseWithResolvers<string>[] = [];
-  const provider: PlacesProvider = {
-    name: "fake",
-    keepsBound,
-    nearby() {
-      asked.push(Promise.withResolvers<string>());
-      return asked.at(-1)!.promise;
-    },
-  };
-  const clock = new ManualClock();
-  const faults: string[] = [];
-  const places = new Places({
-    provider,
-    clock,
-    onFault: (message) => faults.push(message),
-  });
-  return { asked, clock, faults, places };
-}
+const countOf = (body: string) => JSON.parse(body).results.length;
 
 Deno.test({
   name: "Places asks once for equal questions at the same time, any bound",
   permissions: "none",
   async fn() {
-    const { asked, clock, places } = createProvider();
-    const answers = [5, 1, 0].map((bound) =>
+    const { asked, clock, places } = createFakePlaces();
+    const answers = [5, 1, 0, 20].map((bound) =>
       places.nearby({ ...question, bound })
     );
-    const other = places.nearby({ ...question, radiusMetres: "1" });
+    const others = [
+      { ...question, radiusMetres: "1" },
+      { ...question, position: { ...question.position, latitude: "+34" } },
+      { ...question, position: { ...question.position, longitude: "+34" } },
+    ].map((other) => places.nearby(other));
     await settle();
-    assertEquals(asked.length, 2);
-    for (const { resolve } of asked) resolve(bytesOfText(googleBody(3)));
-    const counts = (await Promise.all([...answers, other])).map((body) =>
-      JSON.parse(textOfBytes(body)).results.length
-    );
-    assertEquals(counts, [3, 1, 0, 3]);
+    assertEquals(asked.length, 4);
+    for (const { resolve } of asked) resolve(page(3));
+    const counts = (await Promise.all([...answers, ...others])).map(countOf);
+    assertEquals(counts, [3, 1, 0, 3, 3, 3, 3]);
+    // What is over is asked anew.
     places.nearby(question);
     await settle();
-    assertEquals(asked.length, 3);
-    asked[2].resolve("");
+    assertEquals(asked.length, 5);
+    asked[4].resolve("");
     await settle();
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "Places asks nobody for a bound of 0 where the provider need not",
+  permissions: "none",
+  async fn() {
+    const empty = '{"results":[],"status":"OK"}';
+    const { asked, places } = createFakePlaces({ emptyAnswer: empty });
+    assertEquals(await places.nearby({ ...question, bound: 0 }), empty);
+    assertEquals(asked, []);
+    places.nearby(question);
+    await settle();
+    assertEquals(asked.length, 1);
+    assertEquals(await places.nearby({ ...question, bound: 0 }), empty);
+    places.stop();
+  },
+});
+
+Deno.test({
+  name: "Places asks a local provider each time, and leaves its text alone",
+  permissions: "none",
+  async fn() {
+    const clock = new ManualClock();
+    const places = new Places({
+      provider: {
+        name: "local",
+        isRemote: false,
+        nearby: ({ bound }) => `anything ${bound}`,
+      },
+      clock,
+      ttlSeconds: 60,
+      tell: () => {},
+    });
+    assertEquals(await places.nearby(question), "anything 5");
+    assertEquals(await places.nearby({ ...question, bound: 1 }), "anything 1");
     assertEquals(clock.timers, 0);
   },
 });
@@ -74,14 +88,25 @@ Deno.test({
   name: "Places answers at the deadline, come what may",
   permissions: "none",
   async fn() {
-    const { clock, faults, places } = createProvider();
+    const { asked, clock, events, places } = createFakePlaces();
     let answer;
     places.nearby(question).then((body) => answer = body);
     await clock.advance(answerDeadlineMs - 1);
     assertEquals(answer, undefined);
+    assertEquals(asked[0].signal.aborted, false);
     await clock.advance(1);
     assertEquals(answer, unknownError);
-    assertEquals(faults, [`no answer within ${answerDeadlineMs} ms`]);
+    assertEquals(asked[0].signal.aborted, true);
+    assertEquals(answerDeadlineMs, 10_000);
+    assertEquals(events, [
+      "warning server places failed provider=fake " +
+      "message=no answer within 10000 ms",
+    ]);
+    // A provider that rejects in the end disturbs nobody.
+    asked[0].reject(new PlacesError("aborted"));
+    await settle();
+    assertEquals(events.length, 1);
+    assertEquals(clock.timers, 0);
   },
 });
 
@@ -89,13 +114,13 @@ Deno.test({
   name: "stop() gives up what is under way, and leaves no timer behind",
   permissions: "none",
   async fn() {
-    const { clock, faults, places } = createProvider();
+    const { clock, events, places } = createFakePlaces();
     const answer = places.nearby(question);
     await settle();
     places.stop();
     assertEquals(await answer, unknownError);
     assertEquals(await places.nearby(question), unknownError);
-    assertEquals(faults, []);
+    assertEquals(events, []);
     assertEquals(clock.timers, 0);
   },
 });
@@ -104,135 +129,322 @@ Deno.test({
   name: "Places keeps to so many requests at once; the rest wait in order",
   permissions: "none",
   async fn() {
-    const { asked, places } = createProvider(true);
+    assertEquals(maxRequestsInFlight, 32);
+    const { asked, clock, places } = createFakePlaces();
     const answers = Array.from(
-      { length: maxRequestsInFlight + 2 },
+      { length: maxRequestsInFlight + 3 },
       (_, index) => places.nearby({ ...question, radiusMetres: String(index) }),
     );
     await settle();
     assertEquals(asked.length, maxRequestsInFlight);
-    asked[0].resolve("first");
-    await settle();
-    assertEquals(asked.length, maxRequestsInFlight + 1);
-    asked.at(-1)!.resolve("waited");
-    await settle();
-    assertEquals(await answers[maxRequestsInFlight], "waited");
-    for (const { resolve } of asked) resolve("");
-    await Promise.all(answers);
+    for (const index of [5, 0, 1]) {
+      asked[index].resolve(page(index));
+      await settle();
+    }
+    const radii = asked.map(({ search }) => Number(search.radiusMetres));
+    assertEquals(radii, radii.map((_, index) => index));
+    assertEquals(asked.length, maxRequestsInFlight + 3);
+    // The deadline counts from the question: those who wait have no more time.
+    await clock.advance(answerDeadlineMs);
+    const failed = (await Promise.all(answers))
+      .filter((body) => body === unknownError).length;
+    assertEquals(failed, maxRequestsInFlight);
   },
 });
 
 Deno.test({
-  name: "Places answers UNKNOWN_ERROR for whatever is no answer",
+  name: "who waits for a turn until the deadline asks nobody",
   permissions: "none",
   async fn() {
-    const bodies = ["", "<html>", "{}", googleBody(2).slice(0, -9)];
-    for (const body of bodies) {
-      const { asked, faults, places } = createProvider();
-      const answer = places.nearby(question);
-      await settle();
-      asked[0].resolve(bytesOfText(body));
-      assertEquals(await answer, unknownError);
-      assertEquals(faults.length, 1);
+    const { asked, clock, places } = createFakePlaces();
+    for (let index = 0; index < maxRequestsInFlight; index++) {
+      places.nearby({ ...question, radiusMetres: String(index) });
     }
-    const { asked, faults, places } = createProvider();
-    const answer = places.nearby(question);
     await settle();
-    asked[0].reject(new PlacesError("asking failed"));
-    assertEquals(await answer, unknownError);
-    assertEquals(faults, ["asking failed"]);
+    let answer;
+    places.nearby(question).then((body) => answer = body);
+    await clock.advance(answerDeadlineMs);
+    assertEquals(answer, unknownError);
+    assertEquals(asked.length, maxRequestsInFlight);
   },
 });
 
-/** Asks the provider `google` at a stand-in, through Places. */
-async function askGoogle(
-  answer: (request: Request) => Response | Promise<Response>,
-) {
-  await using google = new FakeGoogle(answer);
-  const faults: string[] = [];
-  const places = new Places({
-    provider: createGoogle("s3cret", google.url),
-    clock: new SystemClock(),
-    onFault: (message) => faults.push(message),
-  });
-  const body = textOfBytes(await places.nearby(question));
-  return { body, faults, requests: google.requests };
-}
-
-/** Asks a server that says just this and closes; returns the fault. */
-async function askRaw(response: string): Promise<string> {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const serving = (async () => {
-    using connection = await listener.accept();
-    await connection.read(new Uint8Array(4096));
-    await connection.write(new TextEncoder().encode(response));
-  })();
-  const faults: string[] = [];
-  const places = new Places({
-    provider: createGoogle("s3cret", `http://127.0.0.1:${listener.addr.port}/`),
-    clock: new SystemClock(),
-    onFault: (message) => faults.push(message),
-  });
-  assertEquals(await places.nearby(question), unknownError);
-  await serving;
-  assertEquals(faults.length, 1);
-  return faults[0];
-}
-
-Deno.test("google asks in metres and in the digits of the client", async () => {
-  const { body, requests } = await askGoogle(() =>
-    new Response(googleBody(20))
-  );
-  assertEquals(requests.length, 1);
-  assertEquals(
-    decodeURIComponent(requests[0].search),
-    "?location=34.068930,-118.445127&radius=10000&key=s3cret",
-  );
-  assertEquals(body, googleBody(5).trimEnd());
+Deno.test({
+  name: "Places tries again what may pass, ever later, and a few times only",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, events, places } = createFakePlaces();
+    let answer;
+    places.nearby(question).then((body) => answer = body);
+    await settle();
+    // The ManualClock's chance is 0.5: three quarters of the longest wait.
+    for (const [attempt, delayMs] of [187.5, 375, 750].entries()) {
+      asked[attempt].reject(new PlacesError("reset", true));
+      await clock.advance(delayMs - 1);
+      assertEquals(asked.length, attempt + 1);
+      await clock.advance(1);
+      assertEquals(asked.length, attempt + 2);
+    }
+    assertEquals(answer, undefined);
+    assertEquals(maxAttempts, 4);
+    asked[3].reject(new PlacesError("reset at last", true));
+    await settle();
+    assertEquals(answer, unknownError);
+    assertEquals(events, [
+      ...[188, 375, 750].map((delayMs) =>
+        "info server places retrying provider=fake message=reset " +
+        `delayMs=${delayMs}`
+      ),
+      "warning server places failed provider=fake message=reset at last",
+    ]);
+    assertEquals(clock.timers, 0);
+  },
 });
 
-Deno.test("google's refusals are passed on as it words them", async () => {
-  for (const status of [200, 403]) {
-    const refusal = `{
-   "error_message" : "The provided API key is invalid. ",
-   "html_attributions" : [],
-   "results" : [],
-   "status" : "REQUEST_DENIED"
-}
-
-`;
-    const { body } = await askGoogle(() => new Response(refusal, { status }));
-    assertEquals(body, refusal.trimEnd());
-  }
+Deno.test({
+  name: "an attempt that succeeds is the answer of all who share it",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, events, places } = createFakePlaces();
+    const first = places.nearby(question);
+    await settle();
+    asked[0].resolve(page(0, "UNKNOWN_ERROR"));
+    await settle();
+    const second = places.nearby({ ...question, bound: 1 });
+    await clock.advance(188);
+    asked[1].resolve(page(9));
+    assertEquals([countOf(await first), countOf(await second)], [5, 1]);
+    assertEquals(asked.length, 2);
+    assertEquals(events, [
+      "info server places retrying provider=fake message=UNKNOWN_ERROR " +
+      "delayMs=188",
+    ]);
+  },
 });
 
-Deno.test("google without an answer is UNKNOWN_ERROR, and no key is told", async () => {
-  const faults = [];
-  for (
-    const answer of [
-      () => new Response(googleBody(2), { status: 500 }),
-      () => new Response("<html>not found</html>", { status: 404 }),
-      () => new Response("", { status: 302, headers: { location: "/else" } }),
-      () => new Response(googleBody(2).slice(0, 50)),
-      () => new Response("x".repeat(5 * 1024 * 1024)),
-    ]
-  ) {
-    const result = await askGoogle(answer);
-    assertEquals(result.body, unknownError);
-    assertEquals(result.requests.length, 1);
-    assertEquals(result.faults.length, 1);
-    faults.push(...result.faults);
-  }
-  faults.push(await askRaw("HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n{"));
-  faults.push(await askRaw("what?\r\n\r\n"));
-  faults.push(await askRaw(""));
-  assert(!faults.join("\n").includes("s3cret"));
-  assertStringIncludes(faults.join("\n"), "google answered 500");
-  const nobody = new Places({
-    provider: createGoogle("s3cret", "http://127.0.0.1:1/"),
-    clock: new SystemClock(),
-    onFault: (message) => faults.push(message),
-  });
-  assertEquals(await nobody.nearby(question), unknownError);
-  assert(!faults.at(-1)!.includes("s3cret"));
+Deno.test({
+  name: "an UNKNOWN_ERROR that lasts is passed on in the service's words",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, places } = createFakePlaces();
+    const answer = places.nearby(question);
+    const words = '{"results" : [], "status" : "UNKNOWN_ERROR", "more" : 1}';
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      await settle();
+      asked[attempt].resolve(words);
+      await clock.advance(1000);
+    }
+    assertEquals(await answer, words);
+    assertEquals(asked.length, maxAttempts);
+  },
+});
+
+Deno.test({
+  name: "Places never tries again what was refused or is no answer",
+  permissions: "none",
+  async fn() {
+    for (
+      const status of [
+        "OK",
+        "ZERO_RESULTS",
+        "INVALID_REQUEST",
+        "OVER_QUERY_LIMIT",
+        "REQUEST_DENIED",
+      ]
+    ) {
+      const { asked, events, places } = createFakePlaces();
+      const answer = places.nearby(question);
+      await settle();
+      asked[0].resolve(page(0, status));
+      assertEquals(await answer, page(0, status));
+      assertEquals([asked.length, events.length], [1, 0]);
+    }
+    for (const body of ["", "<html>", "{}", page(2).slice(0, -9)]) {
+      const { asked, events, places } = createFakePlaces();
+      const answer = places.nearby(question);
+      await settle();
+      asked[0].resolve(body);
+      assertEquals(await answer, unknownError);
+      assertEquals([asked.length, events.length], [1, 1]);
+    }
+    for (const error of [new PlacesError("no"), new TypeError("no")]) {
+      const { asked, events, places } = createFakePlaces();
+      const answer = places.nearby(question);
+      await settle();
+      asked[0].reject(error);
+      assertEquals(await answer, unknownError);
+      assertEquals(asked.length, 1);
+      assertEquals(events, [
+        "warning server places failed provider=fake message=no",
+      ]);
+    }
+  },
+});
+
+Deno.test({
+  name: "a retry that would come after the deadline comes not at all",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, places } = createFakePlaces();
+    let answer;
+    places.nearby(question).then((body) => answer = body);
+    await clock.advance(answerDeadlineMs - 100);
+    asked[0].reject(new PlacesError("reset", true));
+    await clock.advance(100);
+    assertEquals(answer, unknownError);
+    await clock.advance(10_000);
+    assertEquals(asked.length, 1);
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "Places keeps answers for so long, and only answers",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, places } = createFakePlaces({ ttlSeconds: 60 });
+    const ask = async (body: string, bound = 5) => {
+      const before = asked.length;
+      const answer = places.nearby({ ...question, bound });
+      await settle();
+      for (const { resolve } of asked.slice(before)) resolve(body);
+      return [asked.length - before, countOf(await answer)];
+    };
+    for (const status of ["REQUEST_DENIED", "OVER_QUERY_LIMIT"]) {
+      assertEquals(await ask(page(0, status)), [1, 0]);
+    }
+    assertEquals(await ask(page(9)), [1, 5]);
+    await clock.advance(59_999);
+    assertEquals(await ask(page(2)), [0, 5]);
+    assertEquals(await ask(page(2), 20), [0, 9]);
+    await clock.advance(1);
+    assertEquals(await ask(page(0, "ZERO_RESULTS")), [1, 0]);
+    assertEquals(await ask(page(2)), [0, 0]);
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "AnswerCache has room for so many bytes, the newest",
+  permissions: "none",
+  async fn() {
+    const clock = new ManualClock();
+    const one = new Body(page(1));
+    const cache = new AnswerCache(clock, 60, 3 * one.text.length);
+    const kept = () => ["a", "b", "c", "d"].filter((key) => cache.get(key));
+    for (const key of ["a", "b", "c"]) cache.set(key, one);
+    assertEquals(kept(), ["a", "b", "c"]);
+    cache.set("d", one);
+    assertEquals(kept(), ["b", "c", "d"]);
+    // What takes the place of another takes no more room, and is the newest.
+    cache.set("b", one);
+    cache.set("a", one);
+    assertEquals(kept(), ["a", "b", "d"]);
+    cache.set("c", new Body(page(500)));
+    assertEquals(kept(), []);
+    await clock.advance(1);
+    cache.set("a", one);
+    await clock.advance(59_999);
+    assertEquals(kept(), ["a"]);
+    await clock.advance(1);
+    assertEquals(kept(), []);
+    for (const key of ["a", "b", "c"]) cache.set(key, one);
+    assertEquals(kept(), ["a", "b", "c"]);
+    assert(maxKeptAnswerBytes > 4 * 1024 * 1024);
+  },
+});
+
+Deno.test({
+  name: "past the budget the answer is OVER_QUERY_LIMIT, and nobody is asked",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, counts, events, places } = createFakePlaces({
+      requestsPerDay: 2,
+    });
+    const ask = async () => {
+      const answer = places.nearby(question);
+      await settle();
+      asked.at(-1)?.resolve(page(1));
+      return JSON.parse(await answer);
+    };
+    assertEquals([(await ask()).status, (await ask()).status], ["OK", "OK"]);
+    const limited = {
+      error_message: "This server's budget of 2 requests a day is spent; " +
+        "it opens again at 2018-03-03T00:00:00Z.",
+      html_attributions: [],
+      results: [],
+      status: "OVER_QUERY_LIMIT",
+    };
+    assertEquals([await ask(), await ask()], [limited, limited]);
+    assertEquals([asked.length, counts.length], [2, 2]);
+    const spent = (opensAt: string) =>
+      "warning server places budget spent requestsPerDay=2 " +
+      `opensAt=${opensAt}`;
+    assertEquals(events, [spent("2018-03-03T00:00:00Z")]);
+    await clock.advance(24 * 3600 * 1000);
+    for (const status of ["OK", "OK", "OVER_QUERY_LIMIT"]) {
+      assertEquals((await ask()).status, status);
+    }
+    assertEquals(events.slice(1), [spent("2018-03-04T00:00:00Z")]);
+  },
+});
+
+Deno.test({
+  name: "each attempt is spent, and shared and kept answers are not",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, counts, places } = createFakePlaces({
+      requestsPerDay: 3,
+      ttlSeconds: 60,
+    });
+    const answers = [places.nearby(question), places.nearby(question)];
+    await settle();
+    asked[0].reject(new PlacesError("reset", true));
+    await clock.advance(1000);
+    asked[1].resolve(page(1));
+    await Promise.all(answers);
+    await places.nearby(question);
+    assertEquals(counts.map(({ requests }) => requests), [1, 2]);
+    const other = places.nearby({ ...question, radiusMetres: "1" });
+    await settle();
+    asked[2].reject(new PlacesError("reset", true));
+    await clock.advance(1000);
+    assertEquals(JSON.parse(await other).status, "OVER_QUERY_LIMIT");
+    assertEquals(asked.length, 3);
+  },
+});
+
+Deno.test({
+  name: "a request that cannot be counted is not made",
+  permissions: "none",
+  async fn() {
+    const { asked, counts, events, places } = createFakePlaces({
+      requestsPerDay: 3,
+    });
+    counts.push = () => {
+      throw new Error("no space left on device");
+    };
+    assertEquals(await places.nearby(question), unknownError);
+    assertEquals(asked.length, 0);
+    assertEquals(events, [
+      "warning server places failed provider=fake " +
+      "message=no space left on device",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "Places tells once when its provider has turned to another service",
+  permissions: "none",
+  async fn() {
+    const { asked, events, places, provider } = createFakePlaces();
+    for (const name of ["fake", "other", "other"]) {
+      const answer = places.nearby(question);
+      await settle();
+      provider.name = name;
+      asked.at(-1)!.resolve(page(1));
+      await answer;
+    }
+    assertEquals(events, ["info server places changed from=fake to=other"]);
+  },
 });

@@ -1,158 +1,549 @@
 import fc from "fast-check";
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
-import { BodyError, trimBody } from "../../places/trim.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { Body, BodyError } from "../../places/trim.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
+import {
+  legacyNothing,
+  legacyPage,
+  legacyRefusals,
+  styleNames,
+} from "../fakes/legacy_bodies.ts";
 
-const body = `{
+const cut = (text: string, bound: number) =>
+  textOfBytes(new Body(bytesOfText(text)).cut(bound));
+
+/** A text whose last newline is taken away. */
+const chomp = (text: string) => text.endsWith("\n") ? text.slice(0, -1) : text;
+
+const google = `{
    "html_attributions" : [],
    "next_page_token" : "abc",
    "results" : [
       {
-         "name" : "One ] } \\" , [",
+         "name" : "Caf\u00e9 ] } \\" , [",
          "types" : [ "a", "b" ]
       },
       {
-         "name" : "Two",
+         "name" : "\u65e5\u672c\\\\",
          "results" : [ 1, 2, 3 ]
       },
       {
-         "name" : "Dr\u00e9i"
+         "name" : "\\u003cb\\u003e \u{1f95d}"
       }
    ],
    "status" : "OK"
 }
 `;
 
-/** The body with the text of `results` replaced. */
-const withResults = (results: string) =>
-  `{
+const googleCutToTwo = `{
    "html_attributions" : [],
    "next_page_token" : "abc",
-   "results" : ${results},
+   "results" : [
+      {
+         "name" : "Caf\u00e9 ] } \\" , [",
+         "types" : [ "a", "b" ]
+      },
+      {
+         "name" : "\u65e5\u672c\\\\",
+         "results" : [ 1, 2, 3 ]
+      }
+   ],
    "status" : "OK"
 }`;
 
-const one = `{
-         "name" : "One ] } \\" , [",
+const googleCutToOne = `{
+   "html_attributions" : [],
+   "next_page_token" : "abc",
+   "results" : [
+      {
+         "name" : "Caf\u00e9 ] } \\" , [",
          "types" : [ "a", "b" ]
-      }`;
-const two = `{
-         "name" : "Two",
-         "results" : [ 1, 2, 3 ]
-      }`;
+      }
+   ],
+   "status" : "OK"
+}`;
 
-const trim = (text: string, bound: number) =>
-  textOfBytes(trimBody(bytesOfText(text), bound));
+const googleCutToNone = `{
+   "html_attributions" : [],
+   "next_page_token" : "abc",
+   "results" : [],
+   "status" : "OK"
+}`;
 
 Deno.test({
-  name: "trimBody() cuts items out and leaves the rest as it stands",
+  name: "a cut body is the service's own text, byte for byte",
   permissions: "none",
   fn() {
-    assertEquals(trim(body, 20), body.trimEnd());
-    assertEquals(trim(body, 3), body.trimEnd());
-    assertEquals(
-      trim(body, 2),
-      withResults(`[\n      ${one},\n      ${two}\n   ]`),
-    );
-    assertEquals(trim(body, 1), withResults(`[\n      ${one}\n   ]`));
-    assertEquals(trim(body, 0), withResults("[]"));
+    assertEquals(cut(google, 20), chomp(google));
+    assertEquals(cut(google, 3), chomp(google));
+    assertEquals(cut(google, 2), googleCutToTwo);
+    assertEquals(cut(google, 1), googleCutToOne);
+    assertEquals(cut(google, 0), googleCutToNone);
+    assertEquals(cut(chomp(google), 20), chomp(google));
+    assertEquals(cut(chomp(google), 1), googleCutToOne);
   },
 });
 
 Deno.test({
-  name: "trimBody() leaves other print styles as they are",
+  name: "a page of 20 cut to a bound is the page of that many, in any print",
+  permissions: "none",
+  fn() {
+    for (const style of styleNames) {
+      for (const bound of [1, 2, 5, 19, 20]) {
+        assertEquals(
+          cut(legacyPage(20, style), bound),
+          chomp(legacyPage(bound, style)),
+          `${style} ${bound}`,
+        );
+      }
+      const none = chomp(legacyPage(0, style));
+      assertEquals(
+        cut(legacyPage(20, style), 0),
+        // The bracket stays where it was.
+        style === "google2023"
+          ? none.replace('"results" : []', '"results" : \n   []')
+          : none,
+        style,
+      );
+    }
+  },
+});
+
+Deno.test({
+  name: "one body can be cut again and again",
+  permissions: "none",
+  fn() {
+    const body = new Body(bytesOfText(google));
+    for (const bound of [0, 3, 1, 2, 1, 20, 0]) {
+      assertEquals(textOfBytes(body.cut(bound)), cut(google, bound));
+    }
+    assertEquals(textOfBytes(body.text), chomp(google));
+  },
+});
+
+Deno.test({
+  name: "what has no results stays as it is, whatever the bound",
+  permissions: "none",
+  fn() {
+    const texts = [
+      ...styleNames.map((style) => legacyNothing(style)),
+      ...Object.values(legacyRefusals),
+      '{"results":[ \n ],"status":""}',
+    ];
+    for (const text of texts) {
+      for (const bound of [0, 5, 20]) {
+        assertEquals(cut(text, bound), chomp(text));
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "a body tells the status of the outermost object",
+  permissions: "none",
+  fn() {
+    const statusOf = (text: string) => new Body(bytesOfText(text)).status;
+    assertEquals(statusOf(google), "OK");
+    assertEquals(statusOf(legacyNothing("compact")), "ZERO_RESULTS");
+    assertEquals(statusOf(legacyRefusals.wrongKey), "REQUEST_DENIED");
+    assertEquals(statusOf(legacyRefusals.unknownError), "UNKNOWN_ERROR");
+    assertEquals(
+      statusOf(
+        '{"a":{"status":"no"},"results":[],"st\\u0061tus":"\\u004f\\u004B"}',
+      ),
+      "OK",
+    );
+  },
+});
+
+Deno.test({
+  name: "other prints are left as they are",
   permissions: "none",
   fn() {
     assertEquals(
-      trim('{"results":[1,2,3],"status":"OK"}', 2),
+      cut('{"results":[1,2,3],"status":"OK"}', 2),
       '{"results":[1,2],"status":"OK"}',
     );
     assertEquals(
-      trim('{\n"results" :\n[\n{"a":1} ,\n{"b":2}\n] , "status":"OK"}', 1),
+      cut('{\n"results" :\n[\n{"a":1} ,\n{"b":2}\n] , "status":"OK"}', 1),
       '{\n"results" :\n[\n{"a":1}\n] , "status":"OK"}',
     );
     assertEquals(
-      trim('{"status":"ZERO_RESULTS","results":[ \n ]}', 5),
-      '{"status":"ZERO_RESULTS","results":[]}',
+      cut(
+        '{\t"results"\r\n: [ "]" ,\t-1.5e+3\r\n, [[]],{},null\t] ,"status":""}',
+        4,
+      ),
+      '{\t"results"\r\n: [ "]" ,\t-1.5e+3\r\n, [[]],{}\t] ,"status":""}',
     );
   },
 });
 
 Deno.test({
-  name: "trimBody() makes every run of newlines one, and has none around",
+  name: "every run of newlines becomes one, and none is around the body",
   permissions: "none",
   fn() {
     assertEquals(
-      trim('\n\n{\n\n\n"results":[],\n"status":"OK"\n\n}\n\n\n', 5),
+      cut('\n\n{\n\n\n"results":[],\n"status":"OK"\n\n}\n\n\n', 5),
       '{\n"results":[],\n"status":"OK"\n}',
     );
+    assertEquals(
+      cut('\n{"results":[1,\n\n2,\n\n\n3\n\n],"status":"OK"\n}', 2),
+      '{"results":[1,\n2\n],"status":"OK"\n}',
+    );
+    assertEquals(
+      cut('\r\n\r\n{\r\n\r\n"results":[1],\r\n"status":"OK"\n\r\n}\r\n', 5),
+      '{\r\n"results":[1],\r\n"status":"OK"\n}',
+    );
+    // A newline written as an escape is no newline.
+    assertEquals(
+      cut('{"results":["\\n\\n"],"status":"\\n\\n"}', 1),
+      '{"results":["\\n\\n"],"status":"\\n\\n"}',
+    );
   },
 });
 
 Deno.test({
-  name: "trimBody() finds results however the key is written, and only there",
+  name: "results are found however the key is written, and only outermost",
   permissions: "none",
   fn() {
     assertEquals(
-      trim('{"r\\u0065sults":[1,2],"status":"OK"}', 1),
-      '{"r\\u0065sults":[1],"status":"OK"}',
+      cut('{"r\\u0065sult\\u0073":[1,2],"status":"OK"}', 1),
+      '{"r\\u0065sult\\u0073":[1],"status":"OK"}',
     );
     assertEquals(
-      trim(
+      cut(
         '{"a":{"results":[1,2]},"b":"results","results":[1,2],"status":""}',
         1,
       ),
       '{"a":{"results":[1,2]},"b":"results","results":[1],"status":""}',
     );
-  },
-});
-
-Deno.test({
-  name: "trimBody() refuses what is not the answer to a Nearby Search",
-  permissions: "none",
-  fn() {
-    for (
-      const text of [
-        "",
-        "<html>",
-        "null",
-        "[]",
-        "{}",
-        '{"results":[]}',
-        '{"results":{},"status":"OK"}',
-        '{"results":[],"status":1}',
-        '{"error":{"code":403}}',
-        body.slice(0, -20),
-        body + "}",
-      ]
-    ) assertThrows(() => trim(text, 5), BodyError);
-    assertThrows(
-      () => trimBody('{"results":["\xff"],"status":"OK"}', 5),
-      BodyError,
+    assertEquals(
+      cut('{"x\\"results":[1,2],"\\\\":[3,4],"results":[5,6],"status":""}', 1),
+      '{"x\\"results":[1,2],"\\\\":[3,4],"results":[5],"status":""}',
     );
   },
 });
 
 Deno.test({
-  name: "trimBody() keeps the first items and all else, by JSON.parse",
+  name: "where results come twice, no reader sees more than the bound",
   permissions: "none",
   fn() {
-    const json = fc.record({
-      html_attributions: fc.array(fc.string()),
-      results: fc.array(fc.jsonValue({ maxDepth: 3 }), { maxLength: 6 }),
-      status: fc.string(),
-      more: fc.jsonValue({ maxDepth: 2 }),
-    });
-    const space = fc.constantFrom(undefined, 1, 3, "\t");
+    assertEquals(
+      cut('{"results":[1,2],"status":"OK","results":[3,4,5]}', 1),
+      '{"results":[1],"status":"OK","results":[3]}',
+    );
+    assertEquals(
+      cut('{"results":[1],"status":"OK","results":[3,4,5]}', 2),
+      '{"results":[1],"status":"OK","results":[3,4]}',
+    );
+    assertEquals(
+      cut('{"results":{"a":[1,2]},"results":[3,4],"status":"OK"}', 0),
+      '{"results":{"a":[1,2]},"results":[],"status":"OK"}',
+    );
+  },
+});
+
+Deno.test({
+  name: "what is not the answer to a Nearby Search is refused",
+  permissions: "none",
+  fn() {
+    for (
+      const bytes of [
+        "",
+        "\n",
+        "<!DOCTYPE html><html></html>",
+        "null",
+        "true",
+        "7",
+        '"results"',
+        "[]",
+        '[{"results":[],"status":"OK"}]',
+        "{}",
+        '{"results":[]}',
+        '{"status":"OK"}',
+        '{"results":{},"status":"OK"}',
+        '{"results":null,"status":"OK"}',
+        '{"results":"[]","status":"OK"}',
+        '{"results":[1],"results":{},"status":"OK"}',
+        '{"results":[],"status":1}',
+        '{"results":[],"status":null}',
+        '{"error":{"code":403}}',
+        // The shape, but not JSON.
+        '{"results":[1,],"status":"OK"}',
+        "{'results':[],'status':'OK'}",
+        '{"results":[],"status":"O\nK"}',
+        '{"results":[],"status":"OK"}}',
+        '{"results":[],"status":"OK"}{}',
+        '{"results":[],"status":"OK"} <!-- -->',
+        '{"results":[],"status":"OK"}\0',
+        '\xef\xbb\xbf{"results":[],"status":"OK"}',
+        // Not UTF-8: a stray byte, an overlong slash, a surrogate.
+        '{"results":["\xff"],"status":"OK"}',
+        '{"results":["\xc0\xaf"],"status":"OK"}',
+        '{"results":["\xed\xa0\x80"],"status":"OK"}',
+        '{"results":["\xe6\x97"],"status":"OK"}',
+      ]
+    ) assertThrows(() => new Body(bytes), BodyError);
+  },
+});
+
+Deno.test({
+  name: "a body that is cut off is refused, wherever it was cut off",
+  permissions: "none",
+  fn() {
+    for (const style of styleNames) {
+      const bytes = chomp(bytesOfText(legacyPage(2, style)));
+      new Body(bytes);
+      for (let length = 0; length < bytes.length; length++) {
+        assertThrows(() => new Body(bytes.slice(0, length)), BodyError);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "results of any depth are cut",
+  permissions: "none",
+  fn() {
+    const lists = "[".repeat(100_000) + "]".repeat(100_000);
+    const objects = '{"a":'.repeat(100_000) + "0" + "}".repeat(100_000);
+    for (const deep of [lists, objects]) {
+      const text = `{"a":${deep},"results":[1,${deep},2],"status":"OK"}`;
+      // No assertEquals: it would print a difference of megabytes.
+      assert(cut(text, 3) === text);
+      assert(cut(text, 2) === text.replace(/,2]/, "]"));
+      assert(cut(text, 1) === `{"a":${deep},"results":[1],"status":"OK"}`);
+    }
+  },
+});
+
+Deno.test({
+  name: "a body of 4 MB is cut, be it one result, millions, or newlines",
+  permissions: "none",
+  fn() {
+    const around = (results: string) =>
+      `{"results":[${results}],"status":"OK"}`;
+    const long = '"' + 'Caf\u00e9 \\" '.repeat(360_000) + '"';
+    assert(cut(around(`${long},${long}`), 1) === around(long));
+    assert(cut(around(`1,${long}`), 1) === around("1"));
+    assert(cut(around("1,".repeat(2_000_000) + "1"), 2) === around("1,1"));
+    const newlines = "\n".repeat(4_000_000);
+    assert(cut(newlines + around("1") + newlines, 1) === around("1"));
+    assert(cut(around(`1,${newlines}2`), 2) === around("1,\n2"));
+  },
+});
+
+// What the properties draw from: JSON as text, so that it can be written in
+// ways in which no printer writes it.
+
+const oneOf = fc.constantFrom<string[]>;
+
+const space = fc.oneof(
+  { weight: 3, arbitrary: fc.constant("") },
+  oneOf(
+    " ",
+    "\n",
+    "   ",
+    "\n\n",
+    "\r\n",
+    "\r\n\r\n",
+    "\n \n",
+    "\t\r",
+    "\n\r\n",
+  ),
+);
+
+const string = fc.array(
+  fc.oneof(
+    oneOf(..."aOK 019[]{},:/\u00e9\u00fc\u65e5\u{1f95d}\u2028\x7f"),
+    oneOf(
+      ...['\\"', "\\\\", "\\/", "\\n", "\\r", "\\u0041", "\\u000a", "\\u0022"],
+      ...["\\u005C", "\\ud83e\\udd5d", "\\ud83e", "\\u65e5"],
+    ),
+  ),
+  { maxLength: 8 },
+).map((parts) => `"${parts.join("")}"`);
+
+const scalar = fc.oneof(
+  string,
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(JSON.stringify),
+  oneOf("0", "-0", "1E+5", "2.50e-7", "1e999", "true", "false", "null"),
+);
+
+/** A word as a string of JSON, each character as it is or escaped. */
+const spelled = (word: string) =>
+  fc.tuple(...Array.from(word, (character) => {
+    const hex = character.charCodeAt(0).toString(16).padStart(4, "0");
+    return fc.oneof(
+      { weight: 3, arbitrary: fc.constant(character) },
+      oneOf(`\\u${hex}`, `\\u${hex.toUpperCase()}`),
+    );
+  })).map((characters) => `"${characters.join("")}"`);
+
+const spaced = (text: fc.Arbitrary<string>) =>
+  fc.tuple(space, text, space).map((parts) => parts.join(""));
+
+const member = (key: fc.Arbitrary<string>, value: fc.Arbitrary<string>) =>
+  fc.tuple(spaced(key), spaced(value)).map((parts) => parts.join(":"));
+
+const list = (item: fc.Arbitrary<string>) =>
+  fc.tuple(fc.array(spaced(item), { maxLength: 3 }), space)
+    .map(([items, space]) => `[${items.join(",") || space}]`);
+
+const object = (item: fc.Arbitrary<string>) =>
+  fc.tuple(fc.array(item, { maxLength: 3 }), space)
+    .map(([members, space]) => `{${members.join(",") || space}}`);
+
+const { value } = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    scalar,
+    list(tie("value")),
+    object(member(
+      fc.oneof(string, spelled("results"), spelled("status")),
+      tie("value"),
+    )),
+  ),
+}));
+
+/** Members beside `results` and `status`, some of them twice. */
+const otherMembers = fc.array(
+  member(
+    fc.oneof(string, oneOf('"a"', '"__proto__"', '"next_page_token"')),
+    value,
+  ),
+  { maxLength: 3 },
+);
+
+/** The parts of a body: what is in front of the results, they, and the rest. */
+const anyBody = fc.record({
+  lead: space,
+  before: otherMembers,
+  key: spaced(spelled("results")),
+  gap: space,
+  items: fc.array(fc.tuple(space, value, space), { maxLength: 6 }),
+  emptySpace: space,
+  after: otherMembers,
+  status: member(spelled("status"), string),
+  isStatusFirst: fc.boolean(),
+  trail: fc.tuple(space, space).map((parts) => parts.join("")),
+});
+
+type BodyParts = typeof anyBody extends fc.Arbitrary<infer Parts> ? Parts
+  : never;
+
+function write(body: BodyParts, resultsText: string): string {
+  const { after, before, gap, isStatusFirst, key, lead, status, trail } = body;
+  const members = [...before, `${key}:${gap}[${resultsText}]`, ...after];
+  if (isStatusFirst) members.unshift(status);
+  else members.push(status);
+  return `${lead}{${members.join(",")}}${trail}`;
+}
+
+function writeAll(body: BodyParts): string {
+  const items = body.items.map((parts) => parts.join(""));
+  return write(body, items.join(",") || body.emptySpace);
+}
+
+/** The same with its first items only; behind the last, what was there. */
+function writeFirst(body: BodyParts, bound: number): string {
+  const { items } = body;
+  if (bound >= items.length) return writeAll(body);
+  if (bound === 0) return write(body, "");
+  const kept = items.slice(0, bound).map((parts) => parts.join(""));
+  kept[bound - 1] = items[bound - 1].slice(0, 2).join("") + items.at(-1)![2];
+  return write(body, kept.join(","));
+}
+
+/** The text without its empty lines, and without the end of its last line. */
+function withoutEmptyLines(text: string): string {
+  return text.split(/(?<=\n)/)
+    .filter((line) => line !== "\n" && line !== "\r\n")
+    .join("").replace(/\r?\n$/, "");
+}
+
+const anyBound = fc.nat(7);
+
+const many = { numRuns: 1_000 };
+
+Deno.test({
+  name: "any JSON is cut to its first results, byte for byte",
+  permissions: "none",
+  fn() {
     fc.assert(
-      fc.property(json, space, fc.nat(7), (json, space, bound) => {
-        const text = JSON.stringify(json, null, space);
-        const trimmed = JSON.parse(trim(text, bound));
-        const { results, ...rest } = JSON.parse(text);
-        assertEquals(trimmed, { ...rest, results: results.slice(0, bound) });
-        if (bound >= results.length) assertEquals(trim(text, bound), text);
+      fc.property(anyBody, anyBound, (body, bound) => {
+        assertEquals(
+          cut(writeAll(body), bound),
+          withoutEmptyLines(writeFirst(body, bound)),
+        );
       }),
-      { numRuns: 500 },
+      many,
+    );
+  },
+});
+
+Deno.test({
+  name: "JSON.parse sees the first results, and all else unchanged",
+  permissions: "none",
+  fn() {
+    fc.assert(
+      fc.property(anyBody, anyBound, (body, bound) => {
+        const text = writeAll(body);
+        const { results, ...rest } = JSON.parse(text);
+        const { results: kept, ...restOfCut } = JSON.parse(cut(text, bound));
+        assertEquals(kept, results.slice(0, bound));
+        assertEquals(restOfCut, rest);
+        assertEquals(new Body(bytesOfText(text)).status, rest.status);
+      }),
+      many,
+    );
+  },
+});
+
+Deno.test({
+  name: "to cut twice is to cut once by the smaller bound",
+  permissions: "none",
+  fn() {
+    fc.assert(
+      fc.property(anyBody, anyBound, anyBound, (body, first, second) => {
+        const text = writeAll(body);
+        assertEquals(
+          cut(cut(text, first), second),
+          cut(text, Math.min(first, second)),
+        );
+      }),
+      many,
+    );
+  },
+});
+
+Deno.test({
+  name: "a bound that is reached by no result leaves all but empty lines",
+  permissions: "none",
+  fn() {
+    fc.assert(
+      fc.property(anyBody, fc.nat(2), (body, more) => {
+        const text = writeAll(body);
+        assertEquals(
+          cut(text, body.items.length + more),
+          withoutEmptyLines(text),
+        );
+      }),
+      many,
+    );
+  },
+});
+
+Deno.test({
+  name: "no cut body has an empty line, or a newline around it",
+  permissions: "none",
+  fn() {
+    fc.assert(
+      fc.property(anyBody, anyBound, (body, bound) => {
+        const text = cut(writeAll(body), bound);
+        assert(!/\n\r?\n|^\n|\n$/.test(text), JSON.stringify(text));
+      }),
+      many,
     );
   },
 });

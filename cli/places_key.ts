@@ -1,0 +1,52 @@
+/**
+ * The key of a places service, from a file or the environment and never from
+ * the command line, where everybody on the machine could read it. Nothing here
+ * ever shows a part of it.
+ *
+ * @module
+ */
+import { SetupError } from "./exit.ts";
+import { readFile } from "./files.ts";
+import { flagsFor, isGranted, type Need } from "./permissions.ts";
+
+/** Where the key is looked for if no file is named. */
+const keyVariable = "GOOGLE_PLACES_KEY";
+
+const keyVariableNeed: Need = { name: "env", variable: keyVariable };
+
+/** The key, if there is one. */
+export interface PlacesKey {
+  readonly key: string | undefined;
+  /** What to do so that there is one, for a person. */
+  readonly howToGiveKey: string;
+  /** Whether there may be one in the environment that we must not look at. */
+  readonly isUnknown: boolean;
+}
+
+/**
+ * Looks for a key.
+ *
+ * @param path A file that holds it, to look at instead of the environment.
+ * @throws {SetupError} Naming the file or the variable, if it holds no key.
+ */
+export async function readPlacesKey(
+  path: string | undefined,
+): Promise<PlacesKey> {
+  const canReadVariable = await isGranted(keyVariableNeed);
+  const howToGiveKey = canReadVariable
+    ? `set ${keyVariable}`
+    : `set ${keyVariable} and add ${flagsFor([keyVariableNeed])}`;
+  let key: string | undefined;
+  if (path !== undefined) {
+    key = (await readFile(path)).trim();
+    if (key === "") throw new SetupError(`${path}: expected an API key in it`);
+  } else if (canReadVariable) {
+    key = Deno.env.get(keyVariable)?.trim() || undefined;
+  }
+  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
+    const source = path ?? keyVariable;
+    throw new SetupError(`${source}: expected one API key and nothing else`);
+  }
+  const isUnknown = path === undefined && !canReadVariable;
+  return { key, howToGiveKey, isUnknown };
+}

@@ -1,0 +1,105 @@
+/**
+ * `herd places POSITION RADIUS BOUND`: asks a places service what a server
+ * would ask it, and prints what WHATSAT would.
+ *
+ * @module
+ */
+import {
+  type Arguments,
+  describeFlags,
+  readArguments,
+  UsageError,
+} from "../cli/arguments.ts";
+import { SetupError } from "../cli/exit.ts";
+import { flagsFor, missing, type Need } from "../cli/permissions.ts";
+import { Places } from "../places/places.ts";
+import type { PlacesProvider, PlacesQuestion } from "../places/provider.ts";
+import {
+  bytesOfText,
+  type ByteString,
+  encodeBytes,
+} from "../protocol/bytes.ts";
+import { isBound, isRadius } from "../protocol/command.ts";
+import { kilometresToMetres } from "../protocol/decimal.ts";
+import { parsePosition } from "../protocol/position.ts";
+import { SystemClock } from "../runtime/clock.ts";
+import { writeAllBytes } from "../runtime/transport.ts";
+import { placesFlags, readPlaces } from "../settings.ts";
+
+const help = `Asks a places service, and prints what WHATSAT would.
+
+Usage: herd places POSITION RADIUS BOUND [flags]
+
+  herd places +34.068930-118.445127 10 5
+  herd places +34.068930-118.445127 10 5 --places google-new
+
+The position is in ISO 6709 decimal degrees, the radius in kilometres (0 to
+50), the bound a number of places (0 to 20).
+
+${describeFlags(placesFlags)}`;
+
+/** Runs the command. */
+export async function places(args: readonly string[]): Promise<void> {
+  const parsed = readArguments(args, placesFlags);
+  if (parsed.flags.has("help")) return console.log(help);
+  const question = readQuestion(parsed);
+  const { places: choice } = await readPlaces(parsed);
+  const denied = await missing(
+    choice.hosts.map((host): Need => ({ name: "net", host })),
+  );
+  if (denied.length > 0) {
+    throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
+  }
+  const { body, fault } = await ask(await choice.load(), question);
+  await writeAllBytes(Deno.stdout, encodeBytes(`${body}\n\n`));
+  if (fault !== undefined) throw new SetupError(fault);
+}
+
+function readQuestion({ words }: Arguments): PlacesQuestion {
+  if (words.length !== 3) {
+    throw new UsageError("expected a position, a radius and a bound");
+  }
+  const [place, radius, bound] = words.map(bytesOfText);
+  const position = parsePosition(place);
+  if (position === undefined) {
+    throw new UsageError(
+      `expected a position such as +34.068930-118.445127, found ${words[0]}`,
+    );
+  }
+  if (!isRadius(radius)) {
+    throw new UsageError(
+      `expected a radius of 0 to 50 kilometres, found ${words[1]}`,
+    );
+  }
+  if (!isBound(bound)) {
+    throw new UsageError(
+      `expected a bound of 0 to 20 places, found ${words[2]}`,
+    );
+  }
+  return {
+    position,
+    radiusMetres: kilometresToMetres(radius),
+    bound: Number(bound),
+  };
+}
+
+/** The answer, and why there is no better one. */
+async function ask(
+  provider: PlacesProvider,
+  question: PlacesQuestion,
+): Promise<{ body: ByteString; fault?: string }> {
+  let fault: string | undefined;
+  const service = new Places({
+    provider,
+    clock: new SystemClock(),
+    ttlSeconds: 0,
+    tell: (level, _, event, fields = {}) => {
+      const details = Object.entries(fields)
+        .map(([name, value]) => `${name}=${value}`);
+      const line = [event, ...details].join(" ");
+      if (level === "warning") fault = line;
+      else console.error(line);
+    },
+  });
+  return { body: await service.nearby(question), fault };
+}

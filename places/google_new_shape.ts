@@ -1,0 +1,225 @@
+/**
+ * What Places API (New) answers, in the shape of the legacy Nearby Search: the
+ * fields to ask for, and where each one goes. docs/PLACES.md has the same as a
+ * table.
+ * (https://developers.google.com/maps/documentation/places/web-service/migrate-response)
+ *
+ * @module
+ */
+import { type ByteString, strictTextOfBytes } from "../protocol/bytes.ts";
+import { formatAnswer, formatRefusal, type RefusalStatus } from "./answer.ts";
+import type { Json } from "./print.ts";
+import { PlacesError } from "./provider.ts";
+
+/** The fields that are rendered, for the header X-Goog-FieldMask. */
+export const fieldMask = [
+  "attributions",
+  "businessStatus",
+  "currentOpeningHours.openNow",
+  "displayName",
+  "iconBackgroundColor",
+  "iconMaskBaseUri",
+  "id",
+  "location",
+  "photos",
+  "plusCode",
+  "priceLevel",
+  "rating",
+  "shortFormattedAddress",
+  "types",
+  "userRatingCount",
+  "viewport",
+].map((field) => `places.${field}`).join(",");
+
+/** Any JSON, of which nothing is known yet. */
+type Unknown = unknown;
+
+/**
+ * A body of the new API in the legacy shape and print.
+ *
+ * @throws {PlacesError} If it is neither an answer of the API nor an error.
+ */
+export function renderNearby(body: ByteString): ByteString {
+  const json = parse(body);
+  const error = member(json, "error");
+  if (error !== undefined) return renderError(error);
+  const places = member(json, "places") ?? [];
+  if (!Array.isArray(places) || !places.every(isObject)) {
+    throw new PlacesError("the body has no places");
+  }
+  return formatAnswer(
+    places.length > 0 ? "OK" : "ZERO_RESULTS",
+    places.map(renderPlace),
+    [...new Set(places.flatMap(attributionsOf))],
+  );
+}
+
+function parse(body: ByteString): object {
+  let json: Unknown;
+  try {
+    json = JSON.parse(strictTextOfBytes(body));
+  } catch {
+    throw new PlacesError("the body is not JSON");
+  }
+  if (isObject(json)) return json;
+  throw new PlacesError("the body has no places");
+}
+
+/** One result. Google leaves out what it does not know, and so is it here. */
+function renderPlace(place: object): Json {
+  const displayName = member(place, "displayName");
+  const openingHours = member(place, "currentOpeningHours");
+  const mask = text(place, "iconMaskBaseUri");
+  const openNow = member(openingHours, "openNow");
+  return {
+    business_status: text(place, "businessStatus"),
+    geometry: {
+      location: renderPoint(member(place, "location")),
+      viewport: renderViewport(member(place, "viewport")),
+    },
+    icon: mask && `${mask}.png`,
+    icon_background_color: text(place, "iconBackgroundColor"),
+    icon_mask_base_uri: mask,
+    name: text(displayName, "text"),
+    opening_hours: typeof openNow === "boolean"
+      ? { open_now: openNow }
+      : undefined,
+    photos: renderPhotos(member(place, "photos")),
+    place_id: text(place, "id"),
+    plus_code: renderPlusCode(member(place, "plusCode")),
+    price_level: priceLevels.get(text(place, "priceLevel") ?? ""),
+    rating: number(place, "rating"),
+    types: texts(place, "types"),
+    user_ratings_total: number(place, "userRatingCount"),
+    vicinity: text(place, "shortFormattedAddress"),
+  };
+}
+
+const priceLevels: ReadonlyMap<string, number> = new Map([
+  ["PRICE_LEVEL_FREE", 0],
+  ["PRICE_LEVEL_INEXPENSIVE", 1],
+  ["PRICE_LEVEL_MODERATE", 2],
+  ["PRICE_LEVEL_EXPENSIVE", 3],
+  ["PRICE_LEVEL_VERY_EXPENSIVE", 4],
+]);
+
+function renderPoint(point: Unknown): Json | undefined {
+  if (!isObject(point)) return undefined;
+  // What is zero is left out of the JSON of a protocol buffer.
+  return {
+    lat: number(point, "latitude") ?? 0,
+    lng: number(point, "longitude") ?? 0,
+  };
+}
+
+function renderViewport(viewport: Unknown): Json | undefined {
+  if (!isObject(viewport)) return undefined;
+  return {
+    northeast: renderPoint(member(viewport, "high")),
+    southwest: renderPoint(member(viewport, "low")),
+  };
+}
+
+/** The legacy Nearby Search shows one photo at most; so does this. */
+function renderPhotos(photos: Unknown): Json | undefined {
+  const [photo] = Array.isArray(photos) ? photos : [];
+  if (!isObject(photo)) return undefined;
+  const authors = member(photo, "authorAttributions");
+  return [{
+    height: number(photo, "heightPx"),
+    html_attributions: (Array.isArray(authors) ? authors : [])
+      .flatMap((author) => link(author, "displayName", "uri")),
+    photo_reference: text(photo, "name"),
+    width: number(photo, "widthPx"),
+  }];
+}
+
+function renderPlusCode(code: Unknown): Json | undefined {
+  if (!isObject(code)) return undefined;
+  return {
+    compound_code: text(code, "compoundCode"),
+    global_code: text(code, "globalCode"),
+  };
+}
+
+/** Whom a place is to be credited to: for all results together, in the legacy shape. */
+function attributionsOf(place: object): string[] {
+  const attributions = member(place, "attributions");
+  if (!Array.isArray(attributions)) return [];
+  return attributions.flatMap((attribution) =>
+    link(attribution, "provider", "providerUri")
+  );
+}
+
+/** A credit as HTML: a link, or a name where there is no address. */
+function link(credit: Unknown, nameKey: string, uriKey: string): string[] {
+  const name = text(credit, nameKey);
+  if (name === undefined) return [];
+  const uri = text(credit, uriKey)?.replace(/^\/\//, "https://");
+  return [
+    uri === undefined
+      ? escapeHtml(name)
+      : `<a href="${escapeHtml(uri)}">${escapeHtml(name)}</a>`,
+  ];
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;")
+    .replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/**
+ * The codes of Google's errors as statuses of the legacy API.
+ * (https://cloud.google.com/apis/design/errors#handling_errors)
+ */
+const refusals: ReadonlyMap<string, RefusalStatus> = new Map([
+  ["FAILED_PRECONDITION", "REQUEST_DENIED"],
+  ["INVALID_ARGUMENT", "INVALID_REQUEST"],
+  ["NOT_FOUND", "INVALID_REQUEST"],
+  ["OUT_OF_RANGE", "INVALID_REQUEST"],
+  ["PERMISSION_DENIED", "REQUEST_DENIED"],
+  ["RESOURCE_EXHAUSTED", "OVER_QUERY_LIMIT"],
+  ["UNAUTHENTICATED", "REQUEST_DENIED"],
+]);
+
+function renderError(error: Unknown): ByteString {
+  const code = text(error, "status") ?? "";
+  const status = isWrongKey(error) ? "REQUEST_DENIED" : refusals.get(code);
+  return formatRefusal(
+    status ?? "UNKNOWN_ERROR",
+    text(error, "message") ?? code,
+  );
+}
+
+/** The new API takes a wrong key for a wrong argument, the legacy one does not. */
+function isWrongKey(error: Unknown): boolean {
+  const details = member(error, "details");
+  return Array.isArray(details) &&
+    details.some((detail) => text(detail, "reason") === "API_KEY_INVALID");
+}
+
+function isObject(json: Unknown): json is object {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+function member(json: Unknown, key: string): Unknown {
+  return isObject(json) ? Reflect.get(json, key) : undefined;
+}
+
+function text(json: Unknown, key: string): string | undefined {
+  const value = member(json, key);
+  return typeof value === "string" ? value : undefined;
+}
+
+function number(json: Unknown, key: string): number | undefined {
+  const value = member(json, key);
+  // 1e999 is a number of JSON, but becomes Infinity, which is none.
+  return typeof value === "number" && isFinite(value) ? value : undefined;
+}
+
+function texts(json: Unknown, key: string): string[] | undefined {
+  const value = member(json, key);
+  return Array.isArray(value)
+    ? value.filter((item) => typeof item === "string")
+    : undefined;
+}

@@ -1,0 +1,160 @@
+/**
+ * Gets an answer out of a remote provider, or gives up: each question ends at
+ * a deadline, at most so many requests are under way, what may pass is tried
+ * again, and no request is made that the budget does not have.
+ *
+ * @module
+ */
+import { type Clock, sleep } from "../runtime/clock.ts";
+import type { Tell } from "../runtime/tell.ts";
+import { formatRefusal } from "./answer.ts";
+import type { Budget } from "./budget.ts";
+import {
+  answerDeadlineMs,
+  firstRetryMs,
+  maxAttempts,
+  maxRequestsInFlight,
+} from "./limits.ts";
+import {
+  PlacesError,
+  type PlacesSearch,
+  type RemoteProvider,
+} from "./provider.ts";
+import { Body } from "./trim.ts";
+import { Turns } from "./turns.ts";
+
+/** What requests need. */
+export interface RequestsOptions {
+  readonly provider: RemoteProvider;
+  readonly clock: Clock;
+  /** A ceiling on requests a day, if there is one. */
+  readonly budget?: Budget;
+  readonly tell: Tell;
+}
+
+/** The requests to one provider. */
+export class Requests {
+  readonly #options: RequestsOptions;
+  readonly #turns = new Turns(maxRequestsInFlight);
+  readonly #underWay = new Set<(why: string) => void>();
+  #isStopped = false;
+  #providerName: string;
+  /** The day's end that was told last. */
+  #toldOpensAt = "";
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+    this.#providerName = options.provider.name;
+  }
+
+  /**
+   * The provider's answer, whole and well formed.
+   *
+   * @throws {PlacesError} If there is none by the deadline.
+   * @throws {BodyError} If the provider's answer is none.
+   */
+  async ask(search: PlacesSearch): Promise<Body> {
+    const end = new AbortController();
+    const givenUp = Promise.withResolvers<never>();
+    const giveUp = (why: string) => {
+      givenUp.reject(new PlacesError(why));
+      end.abort();
+    };
+    // The deadline counts from the question: waiting for a turn is part of it.
+    const cancel = this.#options.clock.after(
+      answerDeadlineMs,
+      () => giveUp(`no answer within ${answerDeadlineMs} ms`),
+    );
+    this.#underWay.add(giveUp);
+    if (this.#isStopped) giveUp("stopping");
+    try {
+      return await Promise.race([
+        this.#persist(search, end.signal),
+        givenUp.promise,
+      ]);
+    } finally {
+      cancel();
+      this.#underWay.delete(giveUp);
+    }
+  }
+
+  /** Gives up what is under way, and whatever is asked from then on. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const giveUp of this.#underWay) giveUp("stopping");
+  }
+
+  /** Asks until there is an answer, or another attempt would be no use. */
+  async #persist(search: PlacesSearch, signal: AbortSignal): Promise<Body> {
+    const { clock, provider, tell } = this.#options;
+    for (let attempt = 1;; attempt++) {
+      const outcome = await this.#attempt(search, signal);
+      const isLast = attempt === maxAttempts || signal.aborted;
+      if (outcome instanceof Body) {
+        if (isLast || outcome.status !== "UNKNOWN_ERROR") return outcome;
+      } else if (isLast || !outcome.mayPass) {
+        throw outcome;
+      }
+      const delayMs = firstRetryMs * 2 ** (attempt - 1) *
+        (1 - clock.random() / 2);
+      tell("info", "server", "places retrying", {
+        provider: provider.name,
+        message: outcome instanceof Body ? outcome.status : outcome.message,
+        delayMs: Math.round(delayMs),
+      });
+      await sleep(clock, delayMs, signal);
+    }
+  }
+
+  /** Makes one request, when it is this question's turn. */
+  #attempt(
+    search: PlacesSearch,
+    signal: AbortSignal,
+  ): Promise<Body | PlacesError> {
+    return this.#turns.take(signal, async () => {
+      if (!this.#mayRequest()) return this.#refuse();
+      try {
+        const text = await this.#options.provider.nearby(search, signal);
+        return new Body(text);
+      } catch (error) {
+        if (error instanceof PlacesError) return error;
+        throw error;
+      } finally {
+        this.#tellChange();
+      }
+    });
+  }
+
+  #mayRequest(): boolean {
+    const { budget } = this.#options;
+    return budget === undefined || budget.spend();
+  }
+
+  /** The answer of who may ask no more today. */
+  #refuse(): Body {
+    const { opensAt, requestsPerDay } = this.#options.budget!;
+    if (this.#toldOpensAt !== opensAt) {
+      this.#toldOpensAt = opensAt;
+      this.#options.tell("warning", "server", "places budget spent", {
+        requestsPerDay,
+        opensAt,
+      });
+    }
+    return new Body(formatRefusal(
+      "OVER_QUERY_LIMIT",
+      `This server's budget of ${requestsPerDay} requests a day is spent; ` +
+        `it opens again at ${opensAt}.`,
+    ));
+  }
+
+  /** Tells once if the provider has turned to another service. */
+  #tellChange(): void {
+    const { provider: { name }, tell } = this.#options;
+    if (name === this.#providerName) return;
+    tell("info", "server", "places changed", {
+      from: this.#providerName,
+      to: name,
+    });
+    this.#providerName = name;
+  }
+}

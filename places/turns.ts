@@ -1,0 +1,62 @@
+/**
+ * Turns at something of which only so much may go on at once. Who comes when
+ * all are taken waits, in order.
+ *
+ * @module
+ */
+
+/** So many turns. */
+export class Turns {
+  #free: number;
+  /** In the order of coming. */
+  readonly #waiting = new Set<() => void>();
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /**
+   * Does the work when there is a turn for it.
+   *
+   * @throws The signal's reason, if it aborts before there is a turn.
+   */
+  async take<Result>(
+    signal: AbortSignal,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    signal.throwIfAborted();
+    if (this.#free > 0) this.#free -= 1;
+    else await this.#wait(signal);
+    try {
+      return await work();
+    } finally {
+      this.#pass();
+    }
+  }
+
+  #wait(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = () => {
+        signal.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = () => {
+        this.#waiting.delete(begin);
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      this.#waiting.add(begin);
+    });
+  }
+
+  /** Hands a turn to who has waited longest. */
+  #pass(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) {
+      this.#free += 1;
+    } else {
+      this.#waiting.delete(next);
+      next();
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * A remote provider in the hands of a test, and Places that ask it.
+ *
+ * @module
+ */
+import { Budget, type DayCount } from "../../places/budget.ts";
+import { Places } from "../../places/places.ts";
+import type { PlacesQuestion, PlacesSearch } from "../../places/provider.ts";
+import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
+import { ManualClock } from "./manual_clock.ts";
+
+/** Around UCLA. */
+export const question: PlacesQuestion = {
+  position: { latitude: "+34.068930", longitude: "-118.445127" },
+  radiusMetres: "10000",
+  bound: 5,
+};
+
+/** The body where no usable one came. */
+export const unknownError = `{
+   "html_attributions" : [],
+   "results" : [],
+   "status" : "UNKNOWN_ERROR"
+}`;
+
+/** A small body with so many results. */
+export function page(count: number, status = "OK"): ByteString {
+  const names = Array.from({ length: count }, (_, index) => `"${index}"`);
+  return `{"results":[${names.join(",")}],"status":"${status}"}`;
+}
+
+/** A request that a test answers. */
+export interface Asked extends PromiseWithResolvers<ByteString> {
+  readonly search: PlacesSearch;
+  readonly signal: AbortSignal;
+}
+
+/** What differs from one test to another. */
+export interface FakePlacesOptions {
+  readonly ttlSeconds?: number;
+  readonly requestsPerDay?: number;
+  readonly emptyAnswer?: string;
+}
+
+/** Places whose provider answers when the test says so. */
+export function createFakePlaces(options: FakePlacesOptions = {}) {
+  const { emptyAnswer, requestsPerDay, ttlSeconds = 0 } = options;
+  const clock = new ManualClock();
+  const asked: Asked[] = [];
+  const provider = {
+    name: "fake",
+    isRemote: true as const,
+    emptyAnswer: emptyAnswer && bytesOfText(emptyAnswer),
+    nearby(search: PlacesSearch, signal: AbortSignal): Promise<ByteString> {
+      asked.push({ ...Promise.withResolvers<ByteString>(), search, signal });
+      return asked.at(-1)!.promise;
+    },
+  };
+  const events: string[] = [];
+  const counts: DayCount[] = [];
+  const places = new Places({
+    provider,
+    clock,
+    ttlSeconds,
+    budget: requestsPerDay === undefined ? undefined : new Budget({
+      requestsPerDay,
+      clock,
+      keep: (count) => counts.push(count),
+    }),
+    tell: (level, connection, event, fields = {}) => {
+      const details = Object.entries(fields)
+        .map(([name, value]) => `${name}=${value}`);
+      events.push([level, connection, event, ...details].join(" "));
+    },
+  });
+  return { asked, clock, counts, events, places, provider };
+}

@@ -1,0 +1,118 @@
+import {
+  Budget,
+  type DayCount,
+  formatDayCount,
+  parseDayCount,
+} from "../../places/budget.ts";
+import {
+  BudgetFileError,
+  readBudgetFile,
+  writeBudgetFile,
+} from "../../places/budget_file.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+
+/** 2018-03-02 21:05:34 UTC, when the ManualClock begins. */
+const today = "2018-03-02";
+const untilMidnightMs = (2 * 3600 + 54 * 60 + 26) * 1000;
+
+function createBudget(requestsPerDay: number, kept?: DayCount) {
+  const clock = new ManualClock();
+  const counts: DayCount[] = [];
+  const budget = new Budget({
+    requestsPerDay,
+    clock,
+    kept,
+    keep: (count) => counts.push(count),
+  });
+  return { budget, clock, counts };
+}
+
+Deno.test({
+  name: "Budget has so many requests a day, and again from midnight UTC on",
+  permissions: "none",
+  async fn() {
+    const { budget, clock, counts } = createBudget(2);
+    const spend = () => budget.spend();
+    assertEquals([spend(), spend(), spend()], [true, true, false]);
+    assertEquals(budget.opensAt, "2018-03-03T00:00:00Z");
+    await clock.advance(untilMidnightMs - 1);
+    assertEquals(spend(), false);
+    await clock.advance(1);
+    assertEquals([spend(), spend(), spend()], [true, true, false]);
+    assertEquals(budget.opensAt, "2018-03-04T00:00:00Z");
+    assertEquals(counts, [
+      { day: today, requests: 1 },
+      { day: today, requests: 2 },
+      { day: "2018-03-03", requests: 1 },
+      { day: "2018-03-03", requests: 2 },
+    ]);
+  },
+});
+
+Deno.test({
+  name: "Budget goes on with what was spent today, and with nothing older",
+  permissions: "none",
+  fn() {
+    const { budget, counts } = createBudget(3, { day: today, requests: 2 });
+    assertEquals([budget.spend(), budget.spend()], [true, false]);
+    assertEquals(counts, [{ day: today, requests: 3 }]);
+    for (const day of ["2018-03-01", "2017-03-02", "2018-03-03"]) {
+      const { budget } = createBudget(1, { day, requests: 9 });
+      assertEquals([budget.spend(), budget.spend()], [true, false], day);
+    }
+    // Who lowers the ceiling in the middle of a day has spent it.
+    const lowered = createBudget(1, { day: today, requests: 9 });
+    assertEquals(lowered.budget.spend(), false);
+    assertEquals(lowered.counts, []);
+  },
+});
+
+Deno.test({
+  name: "a day's count is a line of one length, and comes back",
+  permissions: "none",
+  fn() {
+    const lengths = new Set<number>();
+    for (const requests of [0, 1, 12, 999_999_999, 1_000_000_000]) {
+      const line = formatDayCount({ day: today, requests });
+      assertEquals(parseDayCount(line), { day: today, requests });
+      lengths.add(line.length);
+    }
+    assertEquals(lengths.size, 1);
+    for (
+      const text of ["", "\n", "2018-03-02 12\n", "12", "x", "{}", "a\nb\n"]
+    ) assertEquals(parseDayCount(text), undefined);
+    const line = formatDayCount({ day: today, requests: 7 });
+    for (const text of [line.trimEnd(), line + line, ` ${line}`]) {
+      assertEquals(parseDayCount(text), undefined);
+    }
+  },
+});
+
+Deno.test({
+  name: "a budget's file has the last count; no file has none",
+  permissions: { read: true, write: true },
+  fn() {
+    const folder = Deno.makeTempDirSync({ prefix: "herd-" });
+    const path = `${folder}/Hill.places-budget`;
+    try {
+      assertEquals(readBudgetFile(path), undefined);
+      writeBudgetFile(path, { day: "2018-03-01", requests: 1_000_000_000 });
+      writeBudgetFile(path, { day: today, requests: 3 });
+      assertEquals(readBudgetFile(path), { day: today, requests: 3 });
+      assertEquals(
+        Deno.readTextFileSync(path),
+        `${today} 000000000000003\n`,
+      );
+      Deno.writeTextFileSync(path, "what?");
+      assertThrows(
+        () => readBudgetFile(path),
+        BudgetFileError,
+        `${path}: expected a day and a count, as in "2026-11-22 ` +
+          '000000000000012"; correct it, or delete it to count from 0',
+      );
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+});

@@ -1,0 +1,51 @@
+import { choosePlaces, needsKey, providerNames } from "../../places/choose.ts";
+import { assertEquals } from "../assert.ts";
+
+const hostsOf = (name: string, key?: string, url?: string) =>
+  choosePlaces(name, { key, url }).hosts;
+
+Deno.test({
+  name: "choosePlaces() knows every provider by its name",
+  permissions: "none",
+  async fn() {
+    assertEquals(
+      [...providerNames],
+      ["auto", "gazetteer", "google", "google-new"],
+    );
+    for (const name of providerNames.slice(1)) {
+      const { name: chosen } = await choosePlaces(name, { key: "k" }).load();
+      assertEquals(chosen, name);
+      assertEquals(needsKey(name), name !== "gazetteer");
+    }
+    assertEquals(needsKey("auto"), false);
+  },
+});
+
+Deno.test({
+  name: "auto is the gazetteer without a key, and Google with one",
+  permissions: "none",
+  async fn() {
+    assertEquals((await choosePlaces("auto", {}).load()).name, "gazetteer");
+    const { name } = await choosePlaces("auto", { key: "k" }).load();
+    assertEquals(name, "google");
+  },
+});
+
+Deno.test({
+  name: "choosePlaces() names the hosts that may be asked, and no other",
+  permissions: "none",
+  fn() {
+    const legacy = "maps.googleapis.com:443";
+    const fresh = "places.googleapis.com:443";
+    assertEquals(hostsOf("gazetteer", "k"), []);
+    assertEquals(hostsOf("auto"), []);
+    assertEquals(hostsOf("google", "k"), [legacy]);
+    assertEquals(hostsOf("google-new", "k"), [fresh]);
+    assertEquals(hostsOf("auto", "k"), [legacy, fresh]);
+    for (const name of ["auto", "google", "google-new"]) {
+      assertEquals(hostsOf(name, "k", "http://127.0.0.1:9/x"), ["127.0.0.1:9"]);
+      assertEquals(hostsOf(name, "k", "http://proxy"), ["proxy:80"]);
+      assertEquals(hostsOf(name, "k", "https://[::1]/"), ["[::1]:443"]);
+    }
+  },
+});

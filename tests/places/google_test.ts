@@ -1,0 +1,288 @@
+import { createGoogle } from "../../places/google.ts";
+import { createGoogleAuto } from "../../places/google_auto.ts";
+import { createGoogleNew } from "../../places/google_new.ts";
+import { fieldMask } from "../../places/google_new_shape.ts";
+import { answerDeadlineMs, maxAttempts } from "../../places/limits.ts";
+import { Places } from "../../places/places.ts";
+import type { PlacesQuestion, RemoteProvider } from "../../places/provider.ts";
+import { textOfBytes } from "../../protocol/bytes.ts";
+import type { Clock } from "../../runtime/clock.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../assert.ts";
+import {
+  bodyAt,
+  FakeGoogle,
+  fakeKey,
+  legacyPath,
+  newPath,
+} from "../fakes/google.ts";
+import {
+  cutOff,
+  drip,
+  FakeHttpServer,
+  gzip,
+  hang,
+  raw,
+  type Reply,
+  respond,
+} from "../fakes/http_server.ts";
+import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { question, unknownError } from "../fakes/places.ts";
+
+/** Both of Google's APIs, to be tested alike. */
+const apis = {
+  "google": createGoogle,
+  "google-new": createGoogleNew,
+};
+
+/** A clock on which every wait is over at once, but the deadline's. */
+class HastyClock extends ManualClock {
+  override after(delayMs: number, callback: () => void): () => void {
+    if (delayMs >= answerDeadlineMs) return super.after(delayMs, callback);
+    queueMicrotask(callback);
+    return () => {};
+  }
+}
+
+/** Places that ask this provider, and what they tell. */
+function createPlaces(
+  provider: RemoteProvider,
+  clock: Clock = new HastyClock(),
+) {
+  const events: string[] = [];
+  const places = new Places({
+    provider,
+    clock,
+    ttlSeconds: 0,
+    tell: (level, _, event, fields = {}) =>
+      events.push(`${level} ${event} ${JSON.stringify(fields)}`),
+  });
+  const ask = async (changes: Partial<PlacesQuestion> = {}) =>
+    textOfBytes(await places.nearby({ ...question, ...changes }));
+  return { ask, events, places };
+}
+
+Deno.test("google asks in metres and in the digits of the client", async () => {
+  await using google = new FakeGoogle();
+  const { ask } = createPlaces(createGoogle(fakeKey, google.url + legacyPath));
+  const answer = JSON.parse(await ask());
+  assertEquals([answer.status, answer.results.length], ["OK", 5]);
+  const [{ body, method, url }] = google.requests;
+  assertEquals([method, body, url.pathname], ["GET", "", legacyPath]);
+  assertEquals(
+    decodeURIComponent(url.search),
+    `?location=34.068930,-118.445127&radius=10000&key=${fakeKey}`,
+  );
+  await ask({
+    position: { latitude: "-01.50", longitude: "+180.000" },
+    radiusMetres: "1.5",
+  });
+  assertEquals(
+    decodeURIComponent(google.requests[1].url.search),
+    `?location=-01.50,180.000&radius=1.5&key=${fakeKey}`,
+  );
+});
+
+Deno.test("google-new asks for a circle and a full page, with key and mask in headers", async () => {
+  await using google = new FakeGoogle();
+  const { ask } = createPlaces(createGoogleNew(fakeKey, google.url + newPath));
+  const answer = JSON.parse(await ask());
+  assertEquals([answer.status, answer.results.length], ["OK", 5]);
+  const [{ body, headers, method, url }] = google.requests;
+  assertEquals([method, url.pathname, url.search], ["POST", newPath, ""]);
+  assertEquals(headers.get("x-goog-api-key"), fakeKey);
+  assertEquals(headers.get("x-goog-fieldmask"), fieldMask);
+  assertEquals(headers.get("content-type"), "application/json");
+  assertEquals(JSON.parse(body), {
+    locationRestriction: {
+      circle: {
+        center: { latitude: 34.06893, longitude: -118.445127 },
+        radius: 10_000,
+      },
+    },
+    maxResultCount: 20,
+  });
+  assertStringIncludes(body, '"latitude" : 34.068930,');
+});
+
+Deno.test("google-new writes any digits of a client as JSON does", async () => {
+  await using google = new FakeGoogle();
+  const { ask } = createPlaces(createGoogleNew(fakeKey, google.url + newPath));
+  for (
+    const [latitude, longitude, radiusMetres, ...expected] of [
+      ["+007.10", "-00.250", "0.5", "7.10", "-0.250", "0.5"],
+      ["-0", "+000", "50000", "-0", "0", "50000"],
+      ["+90.0", "-180.000", "1", "90.0", "-180.000", "1"],
+    ]
+  ) {
+    await ask({ position: { latitude, longitude }, radiusMetres });
+    const digits = google.requests.at(-1)!.body
+      .match(/(?:latitude|longitude|radius)" : [^\s,}]+/g)!
+      .map((member) => member.slice(member.indexOf(": ") + 2));
+    assertEquals(digits, expected);
+  }
+});
+
+Deno.test("google-new asks nobody for a bound of 0, google does", async () => {
+  await using google = new FakeGoogle();
+  const fresh = createPlaces(createGoogleNew(fakeKey, google.url + newPath));
+  const empty = unknownError.replace("UNKNOWN_ERROR", "OK");
+  assertEquals(await fresh.ask({ bound: 0 }), empty);
+  assertEquals(google.requests.length, 0);
+  const legacy = createPlaces(createGoogle(fakeKey, google.url + legacyPath));
+  const answer = JSON.parse(await legacy.ask({ bound: 0 }));
+  assertEquals([answer.status, answer.results], ["OK", []]);
+  assertEquals(google.requests.length, 1);
+});
+
+for (const [name, create] of Object.entries(apis)) {
+  const path = name === "google" ? legacyPath : newPath;
+
+  Deno.test(`${name} passes a wrong key's refusal on, once and without the key`, async () => {
+    await using google = new FakeGoogle();
+    const key = "not-the-key-it-knows";
+    const { ask, events } = createPlaces(create(key, google.url + path));
+    const answer = await ask();
+    assertEquals(JSON.parse(answer).status, "REQUEST_DENIED");
+    assertEquals(google.requests.length, 1);
+    // The stand-in repeats the key in its message.
+    assertStringIncludes(answer, "[key]");
+    assert(!(answer + events.join()).includes("not-the-key"));
+  });
+
+  Deno.test(`${name} gives any answer within the deadline, and tells no key`, async () => {
+    await using google = new FakeGoogle();
+    const whole = bodyAt(path);
+    const big = `"${"x".repeat(10_000_000)}"`;
+    const bomb = await gzip(big);
+    const faults: readonly [Reply, number, RegExp][] = [
+      [respond("failing", 500), maxAttempts, /answered 500/],
+      [respond("failing", 503), maxAttempts, /answered 503/],
+      [cutOff('{"results":['), maxAttempts, /reading a body/],
+      [raw(""), maxAttempts, /connection closed/],
+      [raw("HTTP/1.1 200 OK\r\ncontent-le"), maxAttempts, /connection closed/],
+      [raw("what?\r\n\r\n"), 1, /invalid HTTP version/],
+      [raw(`HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n${whole}`), 1, /JSON/],
+      [respond(whole.slice(0, 50)), 1, /the body is not JSON/],
+      [respond("<html>not found</html>", 404), 1, /the body is not JSON/],
+      [respond("[]"), 1, /the body has no/],
+      [respond(""), 1, /the body is not JSON/],
+      [respond(big), 1, /more than 4194304 bytes/],
+      [
+        raw(
+          "HTTP/1.1 200 OK\r\nconnection: close\r\n" +
+            `content-encoding: gzip\r\n\r\n${bomb}`,
+        ),
+        1,
+        /more than 4194304 bytes/,
+      ],
+      ...[301, 302, 303, 307, 308].map((status): [Reply, number, RegExp] => [
+        respond("", status, {
+          location: `http://${google.host}/?x=${fakeKey}`,
+        }),
+        1,
+        /a redirect/,
+      ]),
+    ];
+    for (const [reply, attempts, why] of faults) {
+      await using faulty = new FakeHttpServer(() => reply);
+      const url = faulty.url + path;
+      const { ask, events } = createPlaces(create(fakeKey, url));
+      assertEquals(await ask(), unknownError);
+      assertEquals(faulty.requests.length, attempts, String(why));
+      assertMatch(events.at(-1)!, /^warning places failed /);
+      assertMatch(events.at(-1)!, why);
+      assertEquals(events.length, attempts);
+      assert(!events.join().includes(fakeKey), events.join());
+    }
+    assertEquals(google.requests.length, 0);
+  });
+
+  Deno.test(`${name} asks again where a reset or a failure has passed`, async () => {
+    await using google = new FakeGoogle();
+    google.resets = 2;
+    const { ask, events } = createPlaces(create(fakeKey, google.url + path));
+    const { status } = JSON.parse(await ask());
+    assertEquals([status, google.connections, events.length], ["OK", 3, 2]);
+    let count = 0;
+    await using failing = new FakeHttpServer(() => {
+      count += 1;
+      return respond(count < 4 ? "busy" : bodyAt(path), count < 4 ? 503 : 200);
+    });
+    const other = createPlaces(create(fakeKey, failing.url + path));
+    assertEquals(JSON.parse(await other.ask()).status, "OK");
+    assertEquals(failing.requests.length, 4);
+  });
+
+  Deno.test(`${name} is given up at the deadline if it hangs or drips`, async () => {
+    for (const reply of [hang, drip]) {
+      await using slow = new FakeHttpServer(() => reply);
+      const clock = new ManualClock();
+      const { ask, events } = createPlaces(
+        create(fakeKey, slow.url + path),
+        clock,
+      );
+      const answer = ask();
+      await slow.asked(1);
+      await clock.advance(answerDeadlineMs);
+      assertEquals(await answer, unknownError);
+      assertMatch(events.join(), /^warning .*"no answer within 10000 ms"}$/);
+      // Both end only when the connection does.
+      await settle();
+      assertEquals(clock.timers, 0);
+    }
+  });
+
+  Deno.test(`${name} without anybody there is UNKNOWN_ERROR at once`, async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const url = `http://127.0.0.1:${listener.addr.port}${path}`;
+    listener.close();
+    const { ask, events } = createPlaces(create(fakeKey, url));
+    assertEquals(await ask(), unknownError);
+    assertEquals(events.length, 1);
+    assertMatch(events[0], /asking 127\.0\.0\.1:\d+ failed: .*refused/);
+    assert(!events[0].includes(fakeKey));
+  });
+}
+
+Deno.test("auto asks google-new where Google refuses the legacy API, and says so once", async () => {
+  await using google = new FakeGoogle({ hasLegacyApi: false });
+  const auto = createGoogleAuto(
+    createGoogle(fakeKey, google.url + legacyPath),
+    createGoogleNew(fakeKey, google.url + newPath),
+  );
+  const { ask, events } = createPlaces(auto);
+  const answers = await Promise.all(
+    ["1", "2", "3"].map((radiusMetres) => ask({ radiusMetres })),
+  );
+  for (const answer of [...answers, await ask()]) {
+    const { results, status } = JSON.parse(answer);
+    assertEquals([status, results.length], ["OK", 5]);
+  }
+  const methods = google.requests.map(({ method }) => method).join(" ");
+  assertEquals(methods, "GET GET GET POST POST POST POST");
+  const changes = events.filter((event) => event.includes("places changed"));
+  assertEquals(changes, [
+    'info places changed {"from":"google","to":"google-new"}',
+  ]);
+});
+
+/** The lines of a text in Google's print, without their values. */
+function membersOf(answer: string): Set<string> {
+  return new Set(answer.match(/^ +"\w+" : [[{]?/gm));
+}
+
+Deno.test("google-new answers in the shape and print of google", async () => {
+  await using google = new FakeGoogle();
+  const legacy = createPlaces(createGoogle(fakeKey, google.url + legacyPath));
+  const fresh = createPlaces(createGoogleNew(fakeKey, google.url + newPath));
+  const [legacyMembers, newMembers] = (await Promise.all(
+    [legacy.ask(), fresh.ask()],
+  )).map(membersOf);
+  assertEquals([...newMembers.difference(legacyMembers)], []);
+  assert(newMembers.size > 25);
+});
