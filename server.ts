@@ -171,9 +171,9 @@ async function notesOn(
   settings: Settings,
   names: readonly string[],
 ): Promise<string[]> {
-  const { placesBudget, placesNote } = settings;
+  const { places, placesBudget, placesNote } = settings;
   const notes = placesNote === undefined ? [] : [placesNote];
-  if (placesBudget === undefined) return notes;
+  if (placesBudget === undefined || places.hosts.length === 0) return notes;
   const unread = await missing(
     names.map((name) => ({ name: "read", path: budgetPath(settings, name) })),
   );

@@ -12,10 +12,11 @@ import { unknownError } from "./answer.ts";
 import { AnswerCache } from "./answer_cache.ts";
 import type { Budget } from "./budget.ts";
 import { maxKeptAnswerBytes } from "./limits.ts";
-import type {
-  PlacesProvider,
-  PlacesQuestion,
-  RemoteProvider,
+import {
+  PlacesError,
+  type PlacesProvider,
+  type PlacesQuestion,
+  type RemoteProvider,
 } from "./provider.ts";
 import { Requests } from "./requests.ts";
 import { SharedAnswers } from "./shared_answers.ts";
@@ -67,7 +68,7 @@ export class Places {
 
   /** Gives up what is under way, and asks nobody from then on. */
   stop(): void {
-    this.#end.abort();
+    this.#end.abort(new PlacesError("stopping"));
   }
 }
 
@@ -77,8 +78,7 @@ function answerRemotely(
   end: AbortSignal,
 ): (question: PlacesQuestion) => Promise<ByteString> {
   const { clock, ttlSeconds } = options;
-  const requests = new Requests({ ...options, provider });
-  end.addEventListener("abort", () => requests.stop(), { once: true });
+  const requests = new Requests({ ...options, provider, end });
   const answers = new SharedAnswers(
     (search) => requests.ask(search),
     new AnswerCache(clock, ttlSeconds, maxKeptAnswerBytes),

@@ -30,14 +30,14 @@ export interface RequestsOptions {
   /** A ceiling on requests a day, if there is one. */
   readonly budget?: Budget;
   readonly tell: Tell;
+  /** When to give up whatever is under way, and to ask nobody from then on. */
+  readonly end: AbortSignal;
 }
 
 /** The requests to one provider. */
 export class Requests {
   readonly #options: RequestsOptions;
   readonly #turns = new Turns(maxRequestsInFlight);
-  readonly #underWay = new Set<(why: string) => void>();
-  #isStopped = false;
   #providerName: string;
   /** The day's end that was told last. */
   #toldOpensAt = "";
@@ -50,38 +50,29 @@ export class Requests {
   /**
    * The provider's answer, whole and well formed.
    *
-   * @throws {PlacesError} If there is none by the deadline.
+   * @throws {PlacesError} If there is none by the deadline, or by the end.
    * @throws {BodyError} If the provider's answer is none.
    */
   async ask(search: PlacesSearch): Promise<Body> {
-    const end = new AbortController();
-    const givenUp = Promise.withResolvers<never>();
-    const giveUp = (why: string) => {
-      givenUp.reject(new PlacesError(why));
-      end.abort();
-    };
-    // The deadline counts from the question: waiting for a turn is part of it.
-    const cancel = this.#options.clock.after(
+    const { clock, end } = this.#options;
+    const deadline = new AbortController();
+    // It counts from the question: waiting for a turn is part of it.
+    const cancel = clock.after(
       answerDeadlineMs,
-      () => giveUp(`no answer within ${answerDeadlineMs} ms`),
+      () =>
+        deadline.abort(
+          new PlacesError(`no answer within ${answerDeadlineMs} ms`),
+        ),
     );
-    this.#underWay.add(giveUp);
-    if (this.#isStopped) giveUp("stopping");
+    const signal = AbortSignal.any([deadline.signal, end]);
     try {
       return await Promise.race([
-        this.#persist(search, end.signal),
-        givenUp.promise,
+        this.#persist(search, signal),
+        rejectWhenAborted(signal),
       ]);
     } finally {
       cancel();
-      this.#underWay.delete(giveUp);
     }
-  }
-
-  /** Gives up what is under way, and whatever is asked from then on. */
-  stop(): void {
-    this.#isStopped = true;
-    for (const giveUp of this.#underWay) giveUp("stopping");
   }
 
   /** Asks until there is an answer, or another attempt would be no use. */
@@ -89,7 +80,7 @@ export class Requests {
     const { clock, provider, tell } = this.#options;
     for (let attempt = 1;; attempt++) {
       const outcome = await this.#attempt(search, signal);
-      const isLast = attempt === maxAttempts || signal.aborted;
+      const isLast = attempt === maxAttempts;
       if (outcome instanceof Body) {
         if (isLast || outcome.status !== "UNKNOWN_ERROR") return outcome;
       } else if (isLast || !outcome.mayPass) {
@@ -157,4 +148,13 @@ export class Requests {
     });
     this.#providerName = name;
   }
+}
+
+/** Whatever a provider does, its answer is not waited for any longer. */
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
 }

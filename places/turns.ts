@@ -36,16 +36,11 @@ export class Turns {
 
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const begin = () => {
-        signal.removeEventListener("abort", leave);
-        resolve();
-      };
-      const leave = () => {
-        this.#waiting.delete(begin);
+      this.#waiting.add(resolve);
+      signal.addEventListener("abort", () => {
+        this.#waiting.delete(resolve);
         reject(signal.reason);
-      };
-      signal.addEventListener("abort", leave, { once: true });
-      this.#waiting.add(begin);
+      }, { once: true });
     });
   }
 

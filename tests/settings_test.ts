@@ -304,6 +304,30 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "what is no API key is refused, and nothing of it shown",
+  permissions: { read: true, write: true },
+  async fn() {
+    for (
+      const text of ["", " \n", "two keys", "two\nkeys", "k\u00e9y", "k\0y"]
+    ) {
+      using file = temporaryFile(text);
+      const error = await assertRejects(
+        () => settingsFor("--places=google", `--places-key-file=${file.path}`),
+        SetupError,
+        `${file.path}: expected `,
+      );
+      assert(!/two|keys|k.y/.test(String(error).replace("API key", "")));
+    }
+    using file = temporaryFile("\n one-key\r\n");
+    const { places } = await settingsFor(
+      "--places=google",
+      `--places-key-file=${file.path}`,
+    );
+    assertEquals((await places.load()).name, "google");
+  },
+});
+
 Deno.test("servers that share a secret link, read that file only, and show none of it", async () => {
   await using herd = new TestHerd();
   using both = temporaryFile(`${newSecret}\n${oldSecret}\n`);

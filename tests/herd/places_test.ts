@@ -99,6 +99,50 @@ Deno.test("auto turns to the new API where Google wants it, and logs it once", a
   assertEquals(changes, ['places-changed from="google" to="google-new"']);
 });
 
+Deno.test("a server keeps answers for --places-ttl, and otherwise none", async () => {
+  for (
+    const [flags, requests] of [[[], 2], [["--places-ttl=600"], 1]] as const
+  ) {
+    await using google = new FakeGoogle();
+    await using herd = new TestHerd();
+    await startHill(herd, google, flags);
+    for (const count of [3, 7]) {
+      const { results } = JSON.parse(await whatsat(herd, `10 ${count}`));
+      assertEquals(results.length, count);
+    }
+    assertEquals(google.requests.length, requests);
+  }
+});
+
+Deno.test("a server that may not reach Google says which flag permits it", async () => {
+  await using herd = new TestHerd();
+  for (
+    const [provider, hosts] of [
+      ["google", "maps.googleapis.com:443"],
+      ["google-new", "places.googleapis.com:443"],
+      ["auto", "maps.googleapis.com:443,places.googleapis.com:443"],
+    ]
+  ) {
+    await using hill = Program.start([
+      "run",
+      "--no-prompt",
+      "--allow-net=127.0.0.1",
+      "--allow-write",
+      "--allow-env=GOOGLE_PLACES_KEY",
+      "server.ts",
+      "Hill",
+      `--base-port=${herd.basePort}`,
+      `--log-dir=${herd.logFolder}`,
+      `--places=${provider}`,
+    ], { env: { GOOGLE_PLACES_KEY: fakeKey } });
+    assertEquals(await hill.ended(), 1);
+    assertStringIncludes(
+      hill.stderr,
+      `not permitted: run with --allow-net=${hosts}\n`,
+    );
+  }
+});
+
 Deno.test("a key may come from a file, and from no flag", async () => {
   await using google = new FakeGoogle();
   await using herd = new TestHerd();

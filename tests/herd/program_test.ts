@@ -43,6 +43,31 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
     [["server.ts", "Hill", "--places=bing"], "--places: expected auto"],
     [["server.ts", "Hill", "--places=google"], "--places google needs a key"],
     [["server.ts", "Hill", "--places-url=x"], "--places-url: expected an http"],
+    [
+      ["server.ts", "Hill", "--places-url=https://maps.example/?key=k3y"],
+      "--places-url: expected an address without user name, password and query",
+    ],
+    [
+      ["server.ts", "Hill", "--places-url=https://me:k3y@maps.example/"],
+      "--places-url: expected an address without user name, password and query",
+    ],
+    [
+      ["main.ts", "places", "-33.9+151.2", "10"],
+      "expected a position, a radius",
+    ],
+    [
+      ["main.ts", "places", "34,-118", "10", "5"],
+      "expected a position such as",
+    ],
+    [["main.ts", "places", "+91+0", "10", "5"], "expected a position such as"],
+    [
+      ["main.ts", "places", "+34-118", "51", "5"],
+      "expected a radius of 0 to 50",
+    ],
+    [
+      ["main.ts", "places", "+34-118", "9", "-5"],
+      "expected a bound of 0 to 20",
+    ],
     [["server.ts", "Hill", "--log-keep=0"], "--log-keep: expected a whole"],
     [["server.ts", "Hill", "--secret-file"], "--secret-file needs a value"],
     [["server.ts", "Hill", "--secret=S3cret"], "unknown flag --secret (see"],
@@ -66,6 +91,7 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
   await Promise.all(cases.map(async ([args, message]) => {
     const { status, stderr, stdout } = await run(args, ["--no-prompt"]);
     assertStringIncludes(stderr, message);
+    assert(!stderr.includes("k3y"), stderr);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
     assertEquals(stdout, "");
     assertEquals(status, 2);

@@ -383,13 +383,13 @@ Deno.test({
       { attributions: [null, 7, {}, { providerUri: "https://c.example/" }] },
       from(7),
       { attributions: "D" },
-      from("E", 7),
+      from("<E>", 7),
     ));
     assertEquals(html_attributions, [
       "A",
       '<a href="https://b.example/">B</a>',
       '<a href="https://a.example/">A</a>',
-      "E",
+      "&lt;E&gt;",
     ]);
   },
 });
@@ -430,6 +430,8 @@ Deno.test({
       );
     }
     assertEquals(renderPlaces(pick(place, maskedPaths)), rendered);
+    // Not the hours of a whole week, which nobody would see.
+    assert(fieldMask.includes("places.currentOpeningHours.openNow"), fieldMask);
   },
 });
 

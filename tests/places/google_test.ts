@@ -1,3 +1,4 @@
+import { choosePlaces } from "../../places/choose.ts";
 import { createGoogle } from "../../places/google.ts";
 import { createGoogleAuto } from "../../places/google_auto.ts";
 import { createGoogleNew } from "../../places/google_new.ts";
@@ -30,7 +31,13 @@ import {
   type Reply,
   respond,
 } from "../fakes/http_server.ts";
+import {
+  legacyPage,
+  legacyRefusals,
+  styleNames,
+} from "../fakes/legacy_bodies.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { newPage } from "../fakes/new_bodies.ts";
 import { question, unknownError } from "../fakes/places.ts";
 
 /** Both of Google's APIs, to be tested alike. */
@@ -244,10 +251,50 @@ for (const [name, create] of Object.entries(apis)) {
     const { ask, events } = createPlaces(create(fakeKey, url));
     assertEquals(await ask(), unknownError);
     assertEquals(events.length, 1);
-    assertMatch(events[0], /asking 127\.0\.0\.1:\d+ failed: .*refused/);
+    assertMatch(
+      events[0],
+      /"asking 127\.0\.0\.1:\d+ failed: tcp connect error: .*refused/,
+    );
     assert(!events[0].includes(fakeKey));
   });
 }
+
+Deno.test("an address without a path gets each API's own, another one is asked as it is", async () => {
+  for (
+    const [path, ...asked] of [
+      ["", legacyPath, newPath],
+      ["/", legacyPath, newPath],
+      ["/proxy/places", "/proxy/places", "/proxy/places"],
+    ]
+  ) {
+    await using google = new FakeHttpServer(({ method }) =>
+      respond(method === "GET" ? legacyRefusals.legacyApiOff : newPage(1))
+    );
+    const choice = choosePlaces("auto", {
+      key: fakeKey,
+      url: google.url + path,
+    });
+    const provider = await choice.load();
+    assert(provider.isRemote);
+    const { ask } = createPlaces(provider);
+    assertEquals(JSON.parse(await ask()).status, "OK");
+    assertEquals(google.requests.map(({ url }) => url.pathname), asked);
+  }
+});
+
+Deno.test("google's text is passed on in whatever print it comes", async () => {
+  for (const style of styleNames) {
+    const body = legacyPage(20, style);
+    await using google = new FakeHttpServer(() => respond(body));
+    const { ask } = createPlaces(createGoogle(fakeKey, google.url));
+    assertEquals(await ask({ bound: 20 }), body.trimEnd());
+    const { results, ...rest } = JSON.parse(body);
+    assertEquals(JSON.parse(await ask({ bound: 5 })), {
+      ...rest,
+      results: results.slice(0, 5),
+    });
+  }
+});
 
 Deno.test("auto asks google-new where Google refuses the legacy API, and says so once", async () => {
   await using google = new FakeGoogle({ hasLegacyApi: false });
