@@ -161,6 +161,7 @@ export async function startServer(
     ...secretsOf(options),
     ...limitsOf(options),
     places: placesOf(options),
+    placesNote: undefined,
   }, [name]);
   return server;
 }

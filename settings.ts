@@ -19,7 +19,6 @@ import {
   placesBudgetBounds,
   placesTtlSecondsBounds,
 } from "./cli/limits.ts";
-import { readPlacesKey } from "./cli/places_key.ts";
 import { readSecrets, secretVariable } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
@@ -33,24 +32,10 @@ import {
   TopologyError,
 } from "./peers/topology.ts";
 import {
-  choosePlaces,
-  needsKey,
-  type PlacesChoice,
-  providerNames,
-} from "./places/choose.ts";
-
-/** Flags that every program with places in it takes. */
-export const placesFlags: Flags = {
-  places: {
-    value: "PROVIDER",
-    help: `${providerNames.join(", ")} (auto: Google if there is a key)`,
-  },
-  "places-url": { value: "URL", help: "ask here instead of Google's address" },
-  "places-key-file": {
-    value: "FILE",
-    help: "holds the API key (or set GOOGLE_PLACES_KEY)",
-  },
-};
+  placesFlags,
+  type PlacesSettings,
+  readPlaces,
+} from "./places_settings.ts";
 
 /** Flags that every program with servers in it takes. */
 export const serverFlags: Flags = {
@@ -104,7 +89,7 @@ export const serverFlags: Flags = {
 };
 
 /** The flags, read and checked. */
-export interface Settings {
+export interface Settings extends PlacesSettings {
   readonly topology: Topology;
   /** Where to listen for clients, if not where the herd file says. */
   readonly host?: string;
@@ -121,9 +106,6 @@ export interface Settings {
   readonly maxClients: number;
   /** A client not heard of for this long is forgotten; never, if undefined. */
   readonly clientTtlSeconds: number | undefined;
-  readonly places: PlacesChoice;
-  /** Something that the user should know about the places. */
-  readonly placesNote?: string;
   /** For how long an answer of a remote provider is kept, in seconds. */
   readonly placesTtlSeconds: number;
   /** Most requests to a remote provider on one day; any, if undefined. */
@@ -246,52 +228,4 @@ function readLimits(
       wholeNumber(args, "places-ttl", ...placesTtlSecondsBounds) ?? 0,
     placesBudget: wholeNumber(args, "places-budget", ...placesBudgetBounds),
   };
-}
-
-/** Which places service to ask: part of the settings. */
-export async function readPlaces(
-  { flags }: Arguments,
-): Promise<Pick<Settings, "places" | "placesNote">> {
-  const name = flags.get("places") ?? "auto";
-  if (!providerNames.includes(name)) {
-    throw new UsageError(
-      `--places: expected ${providerNames.join(", ")}; found ${name}`,
-    );
-  }
-  const url = readUrl(flags.get("places-url"));
-  if (name === "gazetteer") return { places: choosePlaces(name, {}) };
-  const { howToGiveKey, isUnknown, key } = await readPlacesKey(
-    flags.get("places-key-file"),
-  );
-  if (key === undefined && needsKey(name)) {
-    throw new UsageError(
-      `--places ${name} needs a key: ${howToGiveKey}, or name a file with ` +
-        "--places-key-file",
-    );
-  }
-  return {
-    places: choosePlaces(name, { key, url }),
-    ...(isUnknown && {
-      placesNote:
-        `places come from the embedded gazetteer; to ask Google, ${howToGiveKey}`,
-    }),
-  };
-}
-
-function readUrl(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const url = URL.parse(text);
-  // The command line is no place for a key, and what stands there gets logged.
-  if (url?.username || url?.password || url?.search) {
-    throw new UsageError(
-      "--places-url: expected an address without user name, password and " +
-        "query; a key goes into GOOGLE_PLACES_KEY or --places-key-file",
-    );
-  }
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new UsageError(
-      `--places-url: expected an http or https address, found ${text}`,
-    );
-  }
-  return text;
 }

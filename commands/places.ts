@@ -24,7 +24,7 @@ import { kilometresToMetres } from "../protocol/decimal.ts";
 import { parsePosition } from "../protocol/position.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import { writeAllBytes } from "../runtime/transport.ts";
-import { placesFlags, readPlaces } from "../settings.ts";
+import { placesFlags, readPlaces } from "../places_settings.ts";
 
 const help = `Asks a places service, and prints what WHATSAT would.
 

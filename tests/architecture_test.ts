@@ -25,7 +25,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "sessions",
   ],
-  "settings.ts": ["cli", "herd.json", "journal", "peers", "places"],
+  "places_settings.ts": ["cli", "places"],
+  "settings.ts": [
+    "cli",
+    "herd.json",
+    "journal",
+    "peers",
+    "places_settings.ts",
+  ],
   "server.ts": [
     "cli",
     "herd_server.ts",
@@ -42,6 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "herd_server.ts",
     "peers",
     "places",
+    "places_settings.ts",
     "protocol",
     "runtime",
     "server.ts",

@@ -328,6 +328,35 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name:
+    "a key that would travel unencrypted is worth a note, on this machine not",
+  permissions: { read: true, write: true },
+  async fn() {
+    using file = temporaryFile("one-key");
+    const noteOn = async (url: string) => {
+      const { placesNote } = await settingsFor(
+        "--places=google",
+        `--places-key-file=${file.path}`,
+        `--places-url=${url}`,
+      );
+      return placesNote;
+    };
+    assertStringIncludes(
+      await noteOn("http://proxy.example/places") ?? "",
+      "the key travels unencrypted to --places-url; https would hide it",
+    );
+    for (
+      const url of [
+        "https://proxy.example/places",
+        "http://127.0.0.1:8080/",
+        "http://localhost:8080",
+        "http://[::1]:8080/places",
+      ]
+    ) assertEquals(await noteOn(url), undefined, url);
+  },
+});
+
 Deno.test("servers that share a secret link, read that file only, and show none of it", async () => {
   await using herd = new TestHerd();
   using both = temporaryFile(`${newSecret}\n${oldSecret}\n`);
