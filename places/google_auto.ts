@@ -29,7 +29,7 @@ export function createGoogleAuto(
       // The next attempt asks the other API: one request at a time, so that
       // each is counted.
       throw new PlacesError(
-        "Google says that this project cannot use the legacy API",
+        "Google says that this key cannot use the legacy API",
         true,
       );
     },
@@ -37,8 +37,8 @@ export function createGoogleAuto(
 }
 
 /**
- * Whether a body says that the project cannot use the API at all. What a key
- * may not do (wrong, restricted to other addresses) is another matter.
+ * Whether a body says that this key cannot use the API at all. That a key is
+ * wrong, or restricted to other addresses, is another matter.
  */
 function refusesLegacyApi(body: ByteString): boolean {
   if (!/REQUEST_DENIED|PERMISSION_DENIED/.test(body)) return false;
@@ -54,12 +54,25 @@ function refusesLegacyApi(body: ByteString): boolean {
 }
 
 /**
- * Google's words: "You're calling a legacy API, which is not enabled for your
- * project", and before 2025 "This API project is not authorized to use this
- * API". Newer services say "... has not been used in project ... before or it
- * is disabled".
+ * Google's words: of projects made since 2025 ("You're calling a legacy API,
+ * which is not enabled for your project"), of older ones without it ("This API
+ * project is not authorized to use this API", "not activated on your API
+ * project", "has not been used in project ... before or it is disabled"), and
+ * of keys restricted to other APIs ("This API key is not authorized to use this
+ * service or API").
  */
+const wordsOfRefusal = new RegExp(
+  [
+    "legacy api",
+    "LegacyApiNotActivated",
+    "project is not authorized to use this api",
+    "not activated on your api project",
+    "has not been used in project",
+    "key is not authorized to use this service or api",
+  ].join("|"),
+  "i",
+);
+
 function saysSo(message: unknown): boolean {
-  return /legacy api|LegacyApiNotActivated|project is not authorized to use this api|has not been used in project/i
-    .test(String(message));
+  return wordsOfRefusal.test(String(message));
 }

@@ -35,11 +35,10 @@ export class Body {
     let kept = "";
     let copied = 0;
     for (const { end, itemEnds, start } of this.#arrays) {
-      if (bound >= itemEnds.length) continue;
-      if (bound === 0) {
+      if (bound === 0 || itemEnds.length === 0) {
         kept += this.text.slice(copied, start) + "[]";
         copied = end;
-      } else {
+      } else if (bound < itemEnds.length) {
         kept += this.text.slice(copied, itemEnds[bound - 1]);
         copied = itemEnds[itemEnds.length - 1];
       }

@@ -90,6 +90,8 @@ Deno.test({
         denied(
           "This API project is not authorized to use this API. Please ...",
         ),
+        denied("This API is not activated on your API project. You may need"),
+        denied("This API key is not authorized to use this service or API."),
         forbidden("Places API has not been used in project 1 before or it is"),
       ]
     ) {
@@ -97,7 +99,7 @@ Deno.test({
       const error = await assertRejects(
         () => auto.nearby(question, forever),
         PlacesError,
-        "Google says that this project cannot use the legacy API",
+        "Google says that this key cannot use the legacy API",
       );
       assert(error instanceof PlacesError && error.mayPass);
       for (const turn of [1, 2]) {
