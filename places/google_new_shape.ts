@@ -31,9 +31,6 @@ export const fieldMask = [
   "viewport",
 ].map((field) => `places.${field}`).join(",");
 
-/** Any JSON, of which nothing is known yet. */
-type Unknown = unknown;
-
 /**
  * A body of the new API in the legacy shape and print.
  *
@@ -55,7 +52,7 @@ export function renderNearby(body: ByteString): ByteString {
 }
 
 function parse(body: ByteString): object {
-  let json: Unknown;
+  let json: unknown;
   try {
     json = JSON.parse(strictTextOfBytes(body));
   } catch {
@@ -103,7 +100,7 @@ const priceLevels: ReadonlyMap<string, number> = new Map([
   ["PRICE_LEVEL_VERY_EXPENSIVE", 4],
 ]);
 
-function renderPoint(point: Unknown): Json | undefined {
+function renderPoint(point: unknown): Json | undefined {
   if (!isObject(point)) return undefined;
   // What is zero is left out of the JSON of a protocol buffer.
   return {
@@ -112,7 +109,7 @@ function renderPoint(point: Unknown): Json | undefined {
   };
 }
 
-function renderViewport(viewport: Unknown): Json | undefined {
+function renderViewport(viewport: unknown): Json | undefined {
   if (!isObject(viewport)) return undefined;
   return {
     northeast: renderPoint(member(viewport, "high")),
@@ -121,7 +118,7 @@ function renderViewport(viewport: Unknown): Json | undefined {
 }
 
 /** The legacy Nearby Search shows one photo at most; so does this. */
-function renderPhotos(photos: Unknown): Json | undefined {
+function renderPhotos(photos: unknown): Json | undefined {
   const [photo] = Array.isArray(photos) ? photos : [];
   if (!isObject(photo)) return undefined;
   const authors = member(photo, "authorAttributions");
@@ -134,7 +131,7 @@ function renderPhotos(photos: Unknown): Json | undefined {
   }];
 }
 
-function renderPlusCode(code: Unknown): Json | undefined {
+function renderPlusCode(code: unknown): Json | undefined {
   if (!isObject(code)) return undefined;
   return {
     compound_code: text(code, "compoundCode"),
@@ -152,7 +149,7 @@ function attributionsOf(place: object): string[] {
 }
 
 /** A credit as HTML: a link, or a name where there is no address. */
-function link(credit: Unknown, nameKey: string, uriKey: string): string[] {
+function link(credit: unknown, nameKey: string, uriKey: string): string[] {
   const name = text(credit, nameKey);
   if (name === undefined) return [];
   const uri = text(credit, uriKey)?.replace(/^\/\//, "https://");
@@ -182,42 +179,42 @@ const refusals: ReadonlyMap<string, RefusalStatus> = new Map([
   ["UNAUTHENTICATED", "REQUEST_DENIED"],
 ]);
 
-function renderError(error: Unknown): ByteString {
+function renderError(error: unknown): ByteString {
   const code = text(error, "status") ?? "";
   const status = isWrongKey(error) ? "REQUEST_DENIED" : refusals.get(code);
   return formatRefusal(
     status ?? "UNKNOWN_ERROR",
-    text(error, "message") ?? code,
+    text(error, "message") || code || undefined,
   );
 }
 
 /** The new API takes a wrong key for a wrong argument, the legacy one does not. */
-function isWrongKey(error: Unknown): boolean {
+function isWrongKey(error: unknown): boolean {
   const details = member(error, "details");
   return Array.isArray(details) &&
     details.some((detail) => text(detail, "reason") === "API_KEY_INVALID");
 }
 
-function isObject(json: Unknown): json is object {
+function isObject(json: unknown): json is object {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
-function member(json: Unknown, key: string): Unknown {
+function member(json: unknown, key: string): unknown {
   return isObject(json) ? Reflect.get(json, key) : undefined;
 }
 
-function text(json: Unknown, key: string): string | undefined {
+function text(json: unknown, key: string): string | undefined {
   const value = member(json, key);
   return typeof value === "string" ? value : undefined;
 }
 
-function number(json: Unknown, key: string): number | undefined {
+function number(json: unknown, key: string): number | undefined {
   const value = member(json, key);
   // 1e999 is a number of JSON, but becomes Infinity, which is none.
   return typeof value === "number" && isFinite(value) ? value : undefined;
 }
 
-function texts(json: Unknown, key: string): string[] | undefined {
+function texts(json: unknown, key: string): string[] | undefined {
   const value = member(json, key);
   return Array.isArray(value)
     ? value.filter((item) => typeof item === "string")

@@ -12,11 +12,11 @@ import { unknownError } from "./answer.ts";
 import { AnswerCache } from "./answer_cache.ts";
 import type { Budget } from "./budget.ts";
 import { maxKeptAnswerBytes } from "./limits.ts";
-import {
-  PlacesError,
-  type PlacesProvider,
-  type PlacesQuestion,
-  type RemoteProvider,
+import type {
+  LocalProvider,
+  PlacesProvider,
+  PlacesQuestion,
+  RemoteProvider,
 } from "./provider.ts";
 import { Requests } from "./requests.ts";
 import { SharedAnswers } from "./shared_answers.ts";
@@ -36,15 +36,13 @@ export interface PlacesOptions {
 /** The places as sessions see them. */
 export class Places {
   readonly #options: PlacesOptions;
-  readonly #answer: (question: PlacesQuestion) => Promise<ByteString>;
-  readonly #end = new AbortController();
+  readonly #source: LocalProvider | Remote;
+  #isStopped = false;
 
   constructor(options: PlacesOptions) {
     const { provider } = options;
     this.#options = options;
-    this.#answer = provider.isRemote
-      ? answerRemotely(options, provider, this.#end.signal)
-      : (question) => Promise.resolve(provider.nearby(question));
+    this.#source = provider.isRemote ? new Remote(options, provider) : provider;
   }
 
   /**
@@ -53,9 +51,9 @@ export class Places {
    */
   async nearby(question: PlacesQuestion): Promise<ByteString> {
     try {
-      return await this.#answer(question);
+      return await this.#source.nearby(question);
     } catch (error) {
-      if (!this.#end.signal.aborted) {
+      if (!this.#isStopped) {
         const { provider, tell } = this.#options;
         tell("warning", "server", "places failed", {
           provider: provider.name,
@@ -68,27 +66,34 @@ export class Places {
 
   /** Gives up what is under way, and asks nobody from then on. */
   stop(): void {
-    this.#end.abort(new PlacesError("stopping"));
+    this.#isStopped = true;
+    if (this.#source instanceof Remote) this.#source.stop();
   }
 }
 
-function answerRemotely(
-  options: PlacesOptions,
-  provider: RemoteProvider,
-  end: AbortSignal,
-): (question: PlacesQuestion) => Promise<ByteString> {
-  const { clock, ttlSeconds } = options;
-  const requests = new Requests({ ...options, provider, end });
-  const answers = new SharedAnswers(
-    (search) => requests.ask(search),
-    new AnswerCache(clock, ttlSeconds, maxKeptAnswerBytes),
-  );
-  return async (question) => {
-    const { bound } = question;
-    if (bound === 0 && provider.emptyAnswer !== undefined) {
-      return provider.emptyAnswer;
-    }
-    const body = await answers.get(question);
-    return body.cut(bound);
-  };
+/** What stands between questions and a remote provider. */
+class Remote {
+  readonly #provider: RemoteProvider;
+  readonly #requests: Requests;
+  readonly #answers: SharedAnswers;
+
+  constructor(options: PlacesOptions, provider: RemoteProvider) {
+    this.#provider = provider;
+    this.#requests = new Requests({ ...options, provider });
+    this.#answers = new SharedAnswers(
+      (search) => this.#requests.ask(search),
+      new AnswerCache(options.clock, options.ttlSeconds, maxKeptAnswerBytes),
+    );
+  }
+
+  async nearby(question: PlacesQuestion): Promise<ByteString> {
+    const { emptyAnswer } = this.#provider;
+    if (question.bound === 0 && emptyAnswer !== undefined) return emptyAnswer;
+    const body = await this.#answers.get(question);
+    return body.cut(question.bound);
+  }
+
+  stop(): void {
+    this.#requests.stop();
+  }
 }

@@ -30,14 +30,19 @@ export interface RequestsOptions {
   /** A ceiling on requests a day, if there is one. */
   readonly budget?: Budget;
   readonly tell: Tell;
-  /** When to give up whatever is under way, and to ask nobody from then on. */
-  readonly end: AbortSignal;
 }
+
+/** Why nothing is answered any more. */
+const stopping = new PlacesError("stopping");
 
 /** The requests to one provider. */
 export class Requests {
   readonly #options: RequestsOptions;
   readonly #turns = new Turns(maxRequestsInFlight);
+  // `AbortSignal.any` would do without, but keeps every signal of a question
+  // alive as long as the one that ends them all (Deno 2.9.6).
+  readonly #underWay = new Set<AbortController>();
+  #isStopped = false;
   #providerName: string;
   /** The day's end that was told last. */
   #toldOpensAt = "";
@@ -50,29 +55,32 @@ export class Requests {
   /**
    * The provider's answer, whole and well formed.
    *
-   * @throws {PlacesError} If there is none by the deadline, or by the end.
+   * @throws {PlacesError} If there is none by the deadline.
    * @throws {BodyError} If the provider's answer is none.
    */
   async ask(search: PlacesSearch): Promise<Body> {
-    const { clock, end } = this.#options;
-    const deadline = new AbortController();
-    // It counts from the question: waiting for a turn is part of it.
-    const cancel = clock.after(
-      answerDeadlineMs,
-      () =>
-        deadline.abort(
-          new PlacesError(`no answer within ${answerDeadlineMs} ms`),
-        ),
-    );
-    const signal = AbortSignal.any([deadline.signal, end]);
+    const end = new AbortController();
+    // The deadline counts from the question: waiting for a turn is part of it.
+    const cancel = this.#options.clock.after(answerDeadlineMs, () => {
+      end.abort(new PlacesError(`no answer within ${answerDeadlineMs} ms`));
+    });
+    this.#underWay.add(end);
+    if (this.#isStopped) end.abort(stopping);
     try {
       return await Promise.race([
-        this.#persist(search, signal),
-        rejectWhenAborted(signal),
+        this.#persist(search, end.signal),
+        rejectWhenAborted(end.signal),
       ]);
     } finally {
       cancel();
+      this.#underWay.delete(end);
     }
+  }
+
+  /** Gives up what is under way, and whatever is asked from then on. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const end of this.#underWay) end.abort(stopping);
   }
 
   /** Asks until there is an answer, or another attempt would be no use. */
