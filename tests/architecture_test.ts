@@ -166,6 +166,23 @@ Deno.test("the core does no I/O and has no clock or chance of its own", async ()
   }
 });
 
+Deno.test("every event of the log stands in the docs", async () => {
+  const page = await Deno.readTextFile(`${projectFolder}docs/PROTOCOL.md`);
+  const events = new Set<string>();
+  for (const path of await sourceFiles()) {
+    const text = await Deno.readTextFile(projectFolder + path);
+    // A level, a connection, and the event.
+    const told = text.matchAll(
+      /(?<=(?:ell|vent)\()[^()]*"(?:debug|info|warning|error)",\s*(?:[\w"]+,\s*)?"([^"]+)"/g,
+    );
+    for (const [, event] of told) events.add(event.replaceAll(" ", "-"));
+  }
+  assert(events.size >= 14, [...events].join());
+  for (const event of events) {
+    assert(page.includes(`\`${event}\``), `${event} is not in PROTOCOL.md`);
+  }
+});
+
 Deno.test("every package stands in the import map, pinned, and in the docs", async () => {
   const { imports } = JSON.parse(
     await Deno.readTextFile(`${projectFolder}import_map.json`),
