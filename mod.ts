@@ -27,6 +27,7 @@ import {
   placesBudgetBounds,
   placesTtlSecondsBounds,
 } from "./cli/limits.ts";
+import { faultOfKey } from "./cli/places_key.ts";
 import { faultOf, minSecretLength } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
@@ -50,7 +51,7 @@ export {
 } from "./client/types.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
-export type { Position } from "./protocol/position.ts";
+export type { Position as PositionDigits } from "./protocol/position.ts";
 export {
   type LocalProvider,
   PlacesError,
@@ -134,8 +135,8 @@ export interface RunningServer extends AsyncDisposable {
 
 /**
  * Starts one server of a herd. Resolves when it listens and has dialled its
- * neighbours. Needs permission for its own and its neighbours' ports, and to
- * write its log.
+ * neighbours. Needs permission for its own and its neighbours' ports, for
+ * Google's hosts if there is a key, and to write its log.
  *
  * @throws {RangeError} If the herd has no server of that name, or an option is
  * out of its range; names the option.
@@ -176,7 +177,10 @@ function secretsOf({ secrets = [] }: StartOptions) {
   };
 }
 
+/** The places service. No message ever shows the key. */
 function placesOf({ googlePlacesKey: key, places }: StartOptions) {
+  const fault = key === undefined ? undefined : faultOfKey(key);
+  if (fault !== undefined) throw new RangeError(`googlePlacesKey: ${fault}`);
   if (places === undefined) return choosePlaces("auto", { key });
   return { hosts: [], load: () => Promise.resolve(places) };
 }

@@ -94,7 +94,9 @@ async function openServer(
   cleanup.defer(() => clients.close());
   const peers = listen(self.host, self.peerPort);
   cleanup.defer(() => peers.close());
-  const placesBudget = await openBudget(settings, name, clock);
+  const placesBudget = places.isRemote
+    ? await openBudget(settings, name, clock)
+    : undefined;
   const journal = await openJournal(settings, name, clock);
   cleanup.move();
   const server = new HerdServer({

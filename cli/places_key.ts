@@ -39,14 +39,20 @@ export async function readPlacesKey(
   let key: string | undefined;
   if (path !== undefined) {
     key = (await readFile(path)).trim();
-    if (key === "") throw new SetupError(`${path}: expected an API key in it`);
   } else if (canReadVariable) {
     key = Deno.env.get(keyVariable)?.trim() || undefined;
   }
-  if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) {
-    const source = path ?? keyVariable;
-    throw new SetupError(`${source}: expected one API key and nothing else`);
+  const fault = key === undefined ? undefined : faultOfKey(key);
+  if (fault !== undefined) {
+    throw new SetupError(`${path ?? keyVariable}: ${fault}`);
   }
   const isUnknown = path === undefined && !canReadVariable;
   return { key, howToGiveKey, isUnknown };
+}
+
+/** What is wrong with a key, if anything, in words that show nothing of it. */
+export function faultOfKey(key: string): string | undefined {
+  return /^[\x21-\x7e]+$/.test(key)
+    ? undefined
+    : "expected one API key of printable ASCII and nothing else";
 }

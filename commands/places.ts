@@ -43,13 +43,14 @@ export async function places(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, placesFlags);
   if (parsed.flags.has("help")) return console.log(help);
   const question = readQuestion(parsed);
-  const { places: choice } = await readPlaces(parsed);
+  const { places: choice, placesNote } = await readPlaces(parsed);
   const denied = await missing(
     choice.hosts.map((host): Need => ({ name: "net", host })),
   );
   if (denied.length > 0) {
     throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
   }
+  if (placesNote !== undefined) console.error(placesNote);
   const { body, fault } = await ask(await choice.load(), question);
   await writeAllBytes(Deno.stdout, encodeBytes(`${body}\n\n`));
   if (fault !== undefined) throw new SetupError(fault);
@@ -93,12 +94,11 @@ async function ask(
     provider,
     clock: new SystemClock(),
     ttlSeconds: 0,
-    tell: (level, _, event, fields = {}) => {
-      const details = Object.entries(fields)
-        .map(([name, value]) => `${name}=${value}`);
-      const line = [event, ...details].join(" ");
-      if (level === "warning") fault = line;
-      else console.error(line);
+    tell: (level, _, event, { from, message, provider: name, to } = {}) => {
+      if (level === "warning") fault = `${name}: ${message}`;
+      else if (event === "places retrying") {
+        console.error(`${name}: ${message}`);
+      } else console.error(`asking ${to} in place of ${from}`);
     },
   });
   return { body: await service.nearby(question), fault };

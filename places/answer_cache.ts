@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "../runtime/clock.ts";
+import { keptAnswerOverheadBytes } from "./limits.ts";
 import type { Body } from "./trim.ts";
 
 interface Kept {
@@ -38,7 +39,7 @@ export class AnswerCache {
     this.#drop(key);
     const untilMs = this.#clock.elapsedMs() + this.#ttlMs;
     this.#kept.set(key, { body, untilMs });
-    this.#sizeBytes += body.text.length;
+    this.#sizeBytes += sizeOf(body);
     for (const oldest of this.#kept.keys()) {
       if (this.#sizeBytes <= this.#maxBytes) break;
       this.#drop(oldest);
@@ -57,6 +58,10 @@ export class AnswerCache {
     const kept = this.#kept.get(key);
     if (kept === undefined) return;
     this.#kept.delete(key);
-    this.#sizeBytes -= kept.body.text.length;
+    this.#sizeBytes -= sizeOf(kept.body);
   }
+}
+
+function sizeOf(body: Body): number {
+  return body.text.length + keptAnswerOverheadBytes;
 }

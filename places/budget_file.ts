@@ -25,6 +25,8 @@ export function readBudgetFile(path: string): DayCount | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+  // Made, and not written: there was no room, or the program died.
+  if (text === "") return undefined;
   const count = parseDayCount(text);
   if (count !== undefined) return count;
   throw new BudgetFileError(
@@ -36,9 +38,9 @@ export function readBudgetFile(path: string): DayCount | undefined {
 
 /**
  * Writes what was spent. The line has always the same length and takes the
- * place of the former one in a single write, so that the file is whole
- * whenever the program dies. It is done when this returns: a request that is
- * not counted must not be made.
+ * place of the former one in a single write, so that there is always one of
+ * them, whenever the program dies. It is done when this returns: a request that
+ * is not counted must not be made.
  */
 export function writeBudgetFile(path: string, count: DayCount): void {
   using file = Deno.openSync(path, { write: true, create: true });

@@ -86,10 +86,14 @@ function describe(error: unknown): string {
   const { message } = error.cause instanceof Error ? error.cause : error;
   return message
     .replace(/^.*client error \(\w+\): /s, "")
-    .replaceAll(/https?:\/\/\S+/g, "the address");
+    .replaceAll(/:? *https?:\/\/\S+/g, "");
 }
+
+/** Deno's words, the last two for encrypted connections. */
+const lostConnection =
+  /connection (?:closed|reset)|reading a body|broken pipe|peer closed connection|handshake eof/i;
 
 /** Whether a connection that was there has gone. */
 function isLostConnection(why: string): boolean {
-  return /connection (closed|reset)|reading a body|broken pipe/i.test(why);
+  return lostConnection.test(why);
 }

@@ -12,6 +12,7 @@ import { fieldMask, renderNearby } from "./google_new_shape.ts";
 import { maxResults } from "./limits.ts";
 import { printJson, Verbatim } from "./print.ts";
 import type { PlacesSearch, RemoteProvider } from "./provider.ts";
+import { createRedactor } from "./redact.ts";
 
 /** Where the new Nearby Search answers. */
 export const googleNewUrl =
@@ -28,6 +29,7 @@ export function createGoogleNew(
   url = googleNewUrl,
 ): RemoteProvider {
   const fetchBody = createFetchBody(key);
+  const redact = createRedactor(key);
   const headers = {
     "content-type": "application/json",
     "x-goog-api-key": key,
@@ -39,13 +41,14 @@ export function createGoogleNew(
     // The API cannot be asked for fewer than one.
     emptyAnswer: formatAnswer("OK", [], []),
     async nearby(search, signal): Promise<ByteString> {
-      const { body } = await fetchBody(new URL(url), {
+      const { body, status } = await fetchBody(new URL(url), {
         method: "POST",
         headers,
         body: formatSearch(search),
         signal,
       });
-      return renderNearby(body);
+      // What the body had in escapes is now as it was meant, a key too.
+      return redact(renderNearby(body, status));
     },
   };
 }

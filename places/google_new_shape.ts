@@ -8,6 +8,7 @@
  */
 import { type ByteString, strictTextOfBytes } from "../protocol/bytes.ts";
 import { formatAnswer, formatRefusal, type RefusalStatus } from "./answer.ts";
+import { maxResults } from "./limits.ts";
 import type { Json } from "./print.ts";
 import { PlacesError } from "./provider.ts";
 
@@ -34,16 +35,23 @@ export const fieldMask = [
 /**
  * A body of the new API in the legacy shape and print.
  *
+ * @param httpStatus With which it came.
  * @throws {PlacesError} If it is neither an answer of the API nor an error.
  */
-export function renderNearby(body: ByteString): ByteString {
+export function renderNearby(body: ByteString, httpStatus: number): ByteString {
   const json = parse(body);
   const error = member(json, "error");
-  if (error !== undefined) return renderError(error);
-  const places = member(json, "places") ?? [];
-  if (!Array.isArray(places) || !places.every(isObject)) {
+  if (error !== undefined) return renderError(error, httpStatus);
+  // An object without places is the answer where there are none; but not where
+  // somebody on the way refuses in words of his own.
+  if (httpStatus !== 200) {
+    throw new PlacesError(`${httpStatus}, and the body has no error`);
+  }
+  const list = member(json, "places") ?? [];
+  if (!Array.isArray(list) || !list.every(isObject)) {
     throw new PlacesError("the body has no places");
   }
+  const places = list.slice(0, maxResults);
   return formatAnswer(
     places.length > 0 ? "OK" : "ZERO_RESULTS",
     places.map(renderPlace),
@@ -179,13 +187,22 @@ const refusals: ReadonlyMap<string, RefusalStatus> = new Map([
   ["UNAUTHENTICATED", "REQUEST_DENIED"],
 ]);
 
-function renderError(error: unknown): ByteString {
+/** Where an error has no code that we know, its HTTP status tells. */
+const refusalsByHttpStatus: ReadonlyMap<number, RefusalStatus> = new Map([
+  [400, "INVALID_REQUEST"],
+  [401, "REQUEST_DENIED"],
+  [403, "REQUEST_DENIED"],
+  [404, "INVALID_REQUEST"],
+  [429, "OVER_QUERY_LIMIT"],
+]);
+
+function renderError(error: unknown, httpStatus: number): ByteString {
   const code = text(error, "status") ?? "";
-  const status = isWrongKey(error) ? "REQUEST_DENIED" : refusals.get(code);
-  return formatRefusal(
-    status ?? "UNKNOWN_ERROR",
-    text(error, "message") || code || undefined,
-  );
+  const status = isWrongKey(error)
+    ? "REQUEST_DENIED"
+    : refusals.get(code) ?? refusalsByHttpStatus.get(httpStatus) ??
+      "UNKNOWN_ERROR";
+  return formatRefusal(status, text(error, "message") || code || undefined);
 }
 
 /** The new API takes a wrong key for a wrong argument, the legacy one does not. */

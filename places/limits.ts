@@ -4,7 +4,10 @@
  * @module
  */
 
-/** A question is answered within this time, in milliseconds, come what may. */
+/**
+ * A question is answered within this time after it is asked, in milliseconds,
+ * come what may.
+ */
 export const answerDeadlineMs = 10_000;
 
 /** Largest body taken from a service, in bytes. A page of 20 is some 50 kB. */
@@ -27,10 +30,20 @@ export const maxAttempts = 4;
 export const firstRetryMs = 250;
 
 /**
- * Answers kept for --places-ttl, in bytes of text. What does not fit goes, the
- * oldest first: some thousand pages of 20.
+ * Answers kept for --places-ttl, in bytes. What does not fit goes, the oldest
+ * first: some thousand pages of 20.
  */
 export const maxKeptAnswerBytes = 64 * 1024 * 1024;
+
+/** What an answer that is kept takes beside its text, in bytes, about. */
+export const keptAnswerOverheadBytes = 512;
+
+/**
+ * Longest search whose answer is shared and kept, in characters. Positions that
+ * a satellite can tell apart take 30; without a limit, digits that say nothing
+ * would fill the memory.
+ */
+export const maxSharedSearchLength = 200;
 
 /** Results that one request asks for: the most that a client may want. */
 export const maxResults = 20;

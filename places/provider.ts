@@ -51,6 +51,8 @@ export interface RemoteProvider {
    * Makes one request. The answer is an object with `results` and `status`, as
    * JSON text in bytes, with as many results as one may ask for.
    *
+   * Ends when the signal aborts: what goes on after that is no longer limited.
+   *
    * @throws {PlacesError} When there is no answer, also when the signal aborts.
    */
   nearby(search: PlacesSearch, signal: AbortSignal): Promise<ByteString>;

@@ -67,10 +67,7 @@ export class Requests {
     this.#underWay.add(end);
     if (this.#isStopped) end.abort(stopping);
     try {
-      return await Promise.race([
-        this.#persist(search, end.signal),
-        rejectWhenAborted(end.signal),
-      ]);
+      return await this.#persist(search, end.signal);
     } finally {
       cancel();
       this.#underWay.delete(end);
@@ -113,7 +110,10 @@ export class Requests {
     return this.#turns.take(signal, async () => {
       if (!this.#mayRequest()) return this.#refuse();
       try {
-        const text = await this.#options.provider.nearby(search, signal);
+        const text = await Promise.race([
+          this.#options.provider.nearby(search, signal),
+          rejectWhenAborted(signal),
+        ]);
         return new Body(text);
       } catch (error) {
         if (error instanceof PlacesError) return error;
@@ -158,7 +158,7 @@ export class Requests {
   }
 }
 
-/** Whatever a provider does, its answer is not waited for any longer. */
+/** A provider that does not listen to its signal keeps nobody waiting. */
 function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const abort = () => reject(signal.reason);

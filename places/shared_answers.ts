@@ -6,6 +6,7 @@
  * @module
  */
 import type { AnswerCache } from "./answer_cache.ts";
+import { maxSharedSearchLength } from "./limits.ts";
 import type { PlacesSearch } from "./provider.ts";
 import type { Body } from "./trim.ts";
 
@@ -27,6 +28,7 @@ export class SharedAnswers {
   /** The answer to a search: rejects as asking does. */
   async get(search: PlacesSearch): Promise<Body> {
     const key = keyOf(search);
+    if (key.length > maxSharedSearchLength) return await this.#ask(search);
     return this.#cache.get(key) ?? await this.#share(key, search);
   }
 

@@ -37,6 +37,7 @@ export class Turns {
   #wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.add(resolve);
+      // After the turn has come, there is nothing here that it could undo.
       signal.addEventListener("abort", () => {
         this.#waiting.delete(resolve);
         reject(signal.reason);

@@ -18,7 +18,12 @@ import {
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
-import { refusalLingerMs, stopAnswerMs, stopLingerMs } from "./limits.ts";
+import {
+  maxWriteBytes,
+  refusalLingerMs,
+  stopAnswerMs,
+  stopLingerMs,
+} from "./limits.ts";
 import { type Desk, Session } from "./session.ts";
 
 /** Why a client's connection ended. */
@@ -178,8 +183,10 @@ export class ClientConnection {
     try {
       const wait = handed();
       if (wait !== undefined) await wait;
-      for (const reply of replies) traffic.sent(reply.slice(0, -1));
-      await writeAll(this.#transport, replies.join(""));
+      for (const portion of portionsOf(replies)) {
+        for (const reply of portion) traffic.sent(reply.slice(0, -1));
+        await writeAll(this.#transport, portion.join(""));
+      }
     } finally {
       this.#writing = undefined;
     }
@@ -212,6 +219,22 @@ export class ClientConnection {
     this.#end ??= "connection lost";
     this.#detail ||= describeFault(error);
     closeQuietly(this.#transport);
+    this.#session.abandon();
     this.#releaseAnswered();
   }
+}
+
+/** The replies, in as few portions as there are to be writes. */
+function* portionsOf(replies: ByteString[]): Generator<ByteString[]> {
+  let portion: ByteString[] = [];
+  let sizeBytes = 0;
+  for (const reply of replies) {
+    portion.push(reply);
+    sizeBytes += reply.length;
+    if (sizeBytes < maxWriteBytes) continue;
+    yield portion;
+    portion = [];
+    sizeBytes = 0;
+  }
+  if (portion.length > 0) yield portion;
 }

@@ -7,12 +7,25 @@
 /**
  * Questions of one client that are under way at once; further ones wait, and
  * what stands behind them does not. Google answers within a second; more in
- * parallel would let one client take all of its quota.
+ * parallel would let one client take all turns at it.
  */
 export const maxQuestionsInFlight = 16;
 
 /** Replies that wait behind an unanswered question before reading stops. */
 export const maxRepliesWaiting = 1024;
+
+/**
+ * Bytes of replies that wait, for an answer before them or for the client to
+ * read, before reading stops and no further question is asked. A full page of
+ * places has some 50 kB; the largest body that is taken from a service fits.
+ */
+export const maxReplyBytesWaiting = 16 * 1024 * 1024;
+
+/**
+ * Bytes from which on ready replies go out in more than one write: to join them
+ * all would take their memory again.
+ */
+export const maxWriteBytes = 1024 * 1024;
 
 /**
  * A client that was told that its line is too long has this long, in

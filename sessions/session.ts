@@ -15,7 +15,11 @@ import {
 import { makeReport, type Report } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { Traffic } from "../runtime/transport.ts";
-import { maxQuestionsInFlight, maxRepliesWaiting } from "./limits.ts";
+import {
+  maxQuestionsInFlight,
+  maxRepliesWaiting,
+  maxReplyBytesWaiting,
+} from "./limits.ts";
 
 /** What a session asks of its server. */
 export interface Desk {
@@ -54,6 +58,9 @@ export class Session {
   /** Questions that are not asked yet, in order. */
   readonly #held: (() => void)[] = [];
   #questionsInFlight = 0;
+  /** Of the replies that are ready or wait. */
+  #replyBytes = 0;
+  #isAbandoned = false;
   #onCalm: (() => void) | undefined;
 
   /** @param onReady Called when awaited replies have become ready. */
@@ -83,6 +90,16 @@ export class Session {
   }
 
   /**
+   * The client is gone: nobody is asked any more on its behalf, and nothing is
+   * awaited. Reports that it has sent still count.
+   */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#held.length = 0;
+    this.#relax();
+  }
+
+  /**
    * When the client may go on asking; undefined if it may at once. Reading
    * stops until then: nothing is dropped.
    */
@@ -93,13 +110,16 @@ export class Session {
 
   /** Whether a question has no answer yet. */
   get isAwaiting(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 && !this.#isAbandoned;
   }
 
   /** Takes the replies that can go out, in order, each with its LF. */
   take(): ByteString[] {
     const replies = this.#ready;
-    if (replies.length > 0) this.#ready = [];
+    if (replies.length === 0) return replies;
+    this.#ready = [];
+    for (const { length } of replies) this.#replyBytes -= length;
+    this.#relax();
     return replies;
   }
 
@@ -121,8 +141,8 @@ export class Session {
     this.#held.push(() => {
       this.#desk.places(newest, question).then((body) => {
         slot.reply = `${newest}\n${body}\n\n`;
+        this.#replyBytes += slot.reply.length;
         this.#questionsInFlight -= 1;
-        this.#askHeld();
         this.#advance();
       });
     });
@@ -131,7 +151,11 @@ export class Session {
 
   /** Asks as many as may be under way. What is behind the rest goes on. */
   #askHeld(): void {
-    while (this.#questionsInFlight < maxQuestionsInFlight) {
+    if (this.#isAbandoned) return;
+    while (
+      this.#questionsInFlight < maxQuestionsInFlight &&
+      this.#replyBytes < maxReplyBytesWaiting
+    ) {
       const ask = this.#held.shift();
       if (ask === undefined) return;
       this.#questionsInFlight += 1;
@@ -140,6 +164,7 @@ export class Session {
   }
 
   #reply(reply: ByteString): void {
+    this.#replyBytes += reply.length;
     if (this.#waiting.length === 0) this.#ready.push(reply);
     else this.#waiting.push({ reply });
   }
@@ -153,14 +178,21 @@ export class Session {
       count += 1;
     }
     this.#waiting.splice(0, count);
-    if (this.#onCalm !== undefined && !this.#isBusy) {
-      this.#onCalm();
-      this.#onCalm = undefined;
-    }
+    this.#relax();
     if (count > 0) this.#onReady();
   }
 
+  /** Goes on with what had to wait, if it need no longer. */
+  #relax(): void {
+    this.#askHeld();
+    if (this.#onCalm === undefined || this.#isBusy) return;
+    this.#onCalm();
+    this.#onCalm = undefined;
+  }
+
   get #isBusy(): boolean {
-    return this.#waiting.length >= maxRepliesWaiting;
+    return !this.#isAbandoned &&
+      (this.#waiting.length >= maxRepliesWaiting ||
+        this.#replyBytes >= maxReplyBytesWaiting);
   }
 }

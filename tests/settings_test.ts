@@ -257,6 +257,11 @@ Deno.test({
         [{ clientTtlSeconds: 2e9 }, "clientTtlSeconds: expected a whole"],
         [{ placesTtlSeconds: -1 }, "placesTtlSeconds: expected a whole"],
         [{ placesBudget: 0 }, "placesBudget: expected a whole number from 1"],
+        [{ googlePlacesKey: "" }, "googlePlacesKey: expected one API key"],
+        [
+          { googlePlacesKey: "secret-0\n" },
+          "googlePlacesKey: expected one API",
+        ],
       ] as const
     ) {
       const error = await assertRejects(

@@ -23,7 +23,7 @@ export interface FakeRequest {
 }
 
 /** What to do with a connection whose request was read. */
-export type Reply = (connection: Deno.TcpConn) => Promise<void>;
+export type Reply = (connection: Deno.Conn) => Promise<void>;
 
 /** An ordinary response, with its body in UTF-8. */
 export function respond(
@@ -69,7 +69,7 @@ function head(status: number, headers: Record<string, string>): ByteString {
   return `HTTP/1.1 ${status} Whatever\r\n${lines.join("")}\r\n`;
 }
 
-async function untilGone(connection: Deno.TcpConn): Promise<void> {
+async function untilGone(connection: Deno.Conn): Promise<void> {
   const buffer = allocateBuffer(64);
   try {
     while (await connection.read(buffer) !== null);

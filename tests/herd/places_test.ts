@@ -1,6 +1,7 @@
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { cert, key } from "../fakes/certificate.ts";
 import {
   bodyAt,
   FakeGoogle,
@@ -8,8 +9,16 @@ import {
   legacyPath,
   newPath,
 } from "../fakes/google.ts";
-import { FakeHttpServer, hang } from "../fakes/http_server.ts";
-import { ask, connect, Program, readUntil, TestHerd } from "./process.ts";
+import { FakeHttpServer, hang, respond } from "../fakes/http_server.ts";
+import {
+  ask,
+  connect,
+  Program,
+  readUntil,
+  TestHerd,
+  until,
+} from "./process.ts";
+import { Proxy } from "./proxy.ts";
 
 const iamat = "IAMAT k +34.068930-118.445127 1\n";
 
@@ -226,12 +235,14 @@ Deno.test("a budget holds over a restart where its file may be read", async () =
       "--allow-net",
       "--allow-write",
       "--allow-read",
+      "--allow-env",
       "server.ts",
       "Hill",
       `--base-port=${herd.basePort}`,
       `--log-dir=${herd.logFolder}`,
+      `--places-url=${google.url}`,
       budget,
-    ]);
+    ], { env: { GOOGLE_PLACES_KEY: fakeKey } });
     assertEquals(await fourth.ended(), 1);
     assertEquals(fourth.stderr.trimEnd().split("\n").length, 1);
     assertStringIncludes(fourth.stderr, `${file}: expected a day and a count`);
@@ -258,6 +269,43 @@ Deno.test("a Google that hangs delays no IAMAT on any connection", async () => {
   // Ended before the deadline, what is under way is given up.
   hill.signal("SIGTERM");
   assertEquals(await hill.ended(), 0);
+});
+
+Deno.test("a connection that is lost under encryption is tried again", async () => {
+  using google = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  await using network = new Proxy({ herd: 1, google: google.addr.port });
+  // The first is refused before its handshake, the second cut as it asks.
+  network.set("refuse");
+  const serving = (async () => {
+    await until(() => network.spoiledCount > 0);
+    network.set("pass");
+    using second = await google.accept();
+    await second.read(new Uint8Array(4096));
+    network.set("refuse");
+    network.set("pass");
+    using third = await google.accept();
+    await third.read(new Uint8Array(4096));
+    await respond(bodyAt(legacyPath))(third);
+  })();
+  await using places = Program.start([
+    "run",
+    "--no-prompt",
+    "--allow-net=127.0.0.1",
+    "--allow-env=GOOGLE_PLACES_KEY",
+    "--unsafely-ignore-certificate-errors=127.0.0.1",
+    "main.ts",
+    "places",
+    "+34-118",
+    "10",
+    "20",
+    `--places-url=https://127.0.0.1:${network.portTo("google")}`,
+  ], { env: { GOOGLE_PLACES_KEY: fakeKey } });
+  assertEquals(await places.ended(), 0);
+  await serving;
+  assertEquals(places.stdout, `${bodyAt(legacyPath).trimEnd()}\n\n`);
+  const told = places.stderr.split("\n").filter((line) => /^google/.test(line));
+  assertEquals(told.length, 2);
+  assert(!places.stderr.includes(fakeKey));
 });
 
 /** Runs `herd places` against a stand-in. */

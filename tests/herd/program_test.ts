@@ -155,7 +155,7 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
     [
       ["server.ts", "Hill", logs, `--places-key-file=${folder}/file`],
       read,
-      `${folder}/file: expected an API key in it`,
+      `${folder}/file: expected one API key of printable ASCII`,
     ],
     [
       ["server.ts", "Hill", logs],

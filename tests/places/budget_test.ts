@@ -104,6 +104,8 @@ Deno.test({
         Deno.readTextFileSync(path),
         `${today} 000000000000003\n`,
       );
+      Deno.writeTextFileSync(path, "");
+      assertEquals(readBudgetFile(path), undefined);
       Deno.writeTextFileSync(path, "what?");
       assertThrows(
         () => readBudgetFile(path),

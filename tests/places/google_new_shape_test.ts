@@ -13,7 +13,8 @@ import {
   printNew,
 } from "../fakes/new_bodies.ts";
 
-const render = (text: string) => textOfBytes(renderNearby(bytesOfText(text)));
+const render = (text: string) =>
+  textOfBytes(renderNearby(bytesOfText(text), 200));
 
 const renderPlaces = (...places: readonly unknown[]) =>
   render(printNew({ places }));
@@ -134,7 +135,7 @@ Deno.test({
   name: "a page of 20 keeps its order, and is an answer that can be cut",
   permissions: "none",
   fn() {
-    const body = new Body(renderNearby(bytesOfText(newPage(20))));
+    const body = new Body(renderNearby(bytesOfText(newPage(20)), 200));
     assertEquals(textOfBytes(body.cut(2)), pageOfTwo);
     assertEquals(
       JSON.parse(textOfBytes(body.text)).results.map(
@@ -291,7 +292,7 @@ Deno.test({
         newPage(1) + "}",
         '{"places":[{"id":"\xff"}]}',
       ]
-    ) assertThrows(() => renderNearby(bytes), PlacesError);
+    ) assertThrows(() => renderNearby(bytes, 200), PlacesError);
   },
 });
 
@@ -542,7 +543,7 @@ Deno.test({
       fc.property(anyBody, (text) => {
         let rendered;
         try {
-          rendered = renderNearby(bytesOfText(text));
+          rendered = renderNearby(bytesOfText(text), 200);
         } catch (error) {
           assert(error instanceof PlacesError, String(error));
           return;
@@ -563,5 +564,53 @@ Deno.test({
       { numRuns: 1_000 },
     );
     assert(answers > 300, `of 1,000 only ${answers} were answers`);
+  },
+});
+
+Deno.test({
+  name: "a refusal in somebody else's words is no answer",
+  permissions: "none",
+  fn() {
+    for (const text of ["{}", '{"message":"Forbidden"}', newPage(1)]) {
+      for (const httpStatus of [400, 403, 404, 429]) {
+        assertThrows(
+          () => renderNearby(bytesOfText(text), httpStatus),
+          PlacesError,
+          `${httpStatus}, and the body has no error`,
+        );
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "an error without a code that is known goes by its HTTP status",
+  permissions: "none",
+  fn() {
+    for (const code of [undefined, "", "OUT_OF_KIWIS", 7]) {
+      const error = { code: 1, message: "No.", status: code };
+      const statuses = [400, 401, 403, 404, 429, 409, 200].map((httpStatus) => {
+        const body = renderNearby(bytesOfText(printNew({ error })), httpStatus);
+        return JSON.parse(textOfBytes(body)).status;
+      });
+      assertEquals(statuses, [
+        "INVALID_REQUEST",
+        "REQUEST_DENIED",
+        "REQUEST_DENIED",
+        "INVALID_REQUEST",
+        "OVER_QUERY_LIMIT",
+        "UNKNOWN_ERROR",
+        "UNKNOWN_ERROR",
+      ]);
+    }
+  },
+});
+
+Deno.test({
+  name: "more places than were asked for are left out",
+  permissions: "none",
+  fn() {
+    const places = Array.from({ length: 50 }, (_, index) => newPlace(index));
+    assertEquals(render(printNew({ places })), render(newPage(20)));
   },
 });

@@ -134,6 +134,21 @@ Deno.test("google-new writes any digits of a client as JSON does", async () => {
   }
 });
 
+Deno.test("google-new tells no key that stands in escapes within escapes", async () => {
+  const escaped = Array.from(
+    fakeKey,
+    (character) => `\\u0025${character.charCodeAt(0).toString(16)}`,
+  ).join("");
+  await using google = new FakeHttpServer(() =>
+    respond(
+      `{"error":{"status":"PERMISSION_DENIED","message":"${escaped}!"}}`,
+      403,
+    )
+  );
+  const { ask } = createPlaces(createGoogleNew(fakeKey, google.url));
+  assertEquals(JSON.parse(await ask()).error_message, "[key]!");
+});
+
 Deno.test("google-new asks nobody for a bound of 0, google does", async () => {
   await using google = new FakeGoogle();
   const fresh = createPlaces(createGoogleNew(fakeKey, google.url + newPath));
@@ -238,7 +253,8 @@ for (const [name, create] of Object.entries(apis)) {
       await clock.advance(answerDeadlineMs);
       assertEquals(await answer, unknownError);
       assertMatch(events.join(), /^warning .*"no answer within 10000 ms"}$/);
-      // Both end only when the connection does.
+      // Both end only when the connection does, and to dispose of the stand-in
+      // waits for that.
       await settle();
       assertEquals(clock.timers, 0);
     }

@@ -1,14 +1,14 @@
 import {
   answerDeadlineMs,
+  keptAnswerOverheadBytes,
   maxAttempts,
-  maxKeptAnswerBytes,
   maxRequestsInFlight,
 } from "../../places/limits.ts";
 import { AnswerCache } from "../../places/answer_cache.ts";
 import { Places } from "../../places/places.ts";
 import { PlacesError } from "../../places/provider.ts";
 import { Body } from "../../places/trim.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assertEquals } from "../assert.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import {
   createFakePlaces,
@@ -153,19 +153,20 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who waits for a turn until the deadline asks nobody",
+  name: "who waits for a turn when all stops asks nobody",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
     for (let index = 0; index < maxRequestsInFlight; index++) {
       places.nearby({ ...question, radiusMetres: String(index) });
     }
+    const answer = places.nearby(question);
     await settle();
-    let answer;
-    places.nearby(question).then((body) => answer = body);
-    await clock.advance(answerDeadlineMs);
-    assertEquals(answer, unknownError);
+    places.stop();
+    assertEquals(await answer, unknownError);
+    await settle();
     assertEquals(asked.length, maxRequestsInFlight);
+    assertEquals(clock.timers, 0);
   },
 });
 
@@ -325,12 +326,49 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a search of senseless length is asked, but neither shared nor kept",
+  permissions: "none",
+  async fn() {
+    const { asked, places } = createFakePlaces({ ttlSeconds: 60 });
+    const long = { ...question, radiusMetres: `1.${"0".repeat(200)}` };
+    const answers = [places.nearby(long), places.nearby(long)];
+    await settle();
+    assertEquals(asked.length, 2);
+    for (const { resolve } of asked) resolve(page(9));
+    assertEquals((await Promise.all(answers)).map(countOf), [5, 5]);
+    places.nearby(long);
+    await settle();
+    assertEquals(asked.length, 3);
+    places.stop();
+  },
+});
+
+Deno.test({
+  name: "a provider that does not listen to its signal keeps no turn",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, places } = createFakePlaces();
+    for (let index = 0; index < maxRequestsInFlight; index++) {
+      places.nearby({ ...question, radiusMetres: String(index) });
+    }
+    await clock.advance(answerDeadlineMs);
+    assertEquals(asked.length, maxRequestsInFlight);
+    const answer = places.nearby(question);
+    await settle();
+    assertEquals(asked.length, maxRequestsInFlight + 1);
+    asked.at(-1)!.resolve(page(1));
+    assertEquals(countOf(await answer), 1);
+  },
+});
+
+Deno.test({
   name: "AnswerCache has room for so many bytes, the newest",
   permissions: "none",
   async fn() {
     const clock = new ManualClock();
     const one = new Body(page(1));
-    const cache = new AnswerCache(clock, 60, 3 * one.text.length);
+    const sizeBytes = one.text.length + keptAnswerOverheadBytes;
+    const cache = new AnswerCache(clock, 60, 3 * sizeBytes);
     const kept = () => ["a", "b", "c", "d"].filter((key) => cache.get(key));
     for (const key of ["a", "b", "c"]) cache.set(key, one);
     assertEquals(kept(), ["a", "b", "c"]);
@@ -340,7 +378,7 @@ Deno.test({
     cache.set("b", one);
     cache.set("a", one);
     assertEquals(kept(), ["a", "b", "d"]);
-    cache.set("c", new Body(page(500)));
+    cache.set("c", new Body(page(1000)));
     assertEquals(kept(), []);
     await clock.advance(1);
     cache.set("a", one);
@@ -350,7 +388,6 @@ Deno.test({
     assertEquals(kept(), []);
     for (const key of ["a", "b", "c"]) cache.set(key, one);
     assertEquals(kept(), ["a", "b", "c"]);
-    assert(maxKeptAnswerBytes > 4 * 1024 * 1024);
   },
 });
 

@@ -3,6 +3,9 @@ import { maxLineBytes } from "../../protocol/limits.ts";
 import type { Report } from "../../protocol/report.ts";
 import { ClientConnection } from "../../sessions/connection.ts";
 import {
+  maxQuestionsInFlight,
+  maxRepliesWaiting,
+  maxWriteBytes,
   refusalLingerMs,
   stopAnswerMs,
   stopLingerMs,
@@ -378,6 +381,47 @@ Deno.test({
     client.say(iamat);
     client.close();
     assertEquals(await ended, "connection lost");
+  },
+});
+
+Deno.test({
+  name:
+    "ClientConnection writes many large replies in portions, each reply whole",
+  permissions: "none",
+  async fn() {
+    const { client, desk, server } = connect();
+    client.say(iamat + whatsat.repeat(4));
+    await settle();
+    const large = "x".repeat(maxWriteBytes / 2);
+    // They become ready together, with the first.
+    for (const { answer } of desk.questions.toReversed()) answer(large);
+    await settle();
+    const reply = `${at}${large}\n\n`;
+    assertEquals(server.writes.slice(1).map(({ length }) => length), [
+      2 * reply.length,
+      2 * reply.length,
+    ]);
+    assertEquals(client.takeAll(), at + reply.repeat(4));
+  },
+});
+
+Deno.test({
+  name: "ClientConnection asks no more for a client that is gone, and ends",
+  permissions: "none",
+  async fn() {
+    const { client, desk, ended } = connect();
+    client.say(iamat);
+    await settle();
+    client.say(whatsat.repeat(2 * maxRepliesWaiting));
+    await settle();
+    assertEquals(desk.questions.length, maxQuestionsInFlight);
+    client.close();
+    // That it is gone shows when it is answered.
+    desk.questions[0].answer("{}");
+    assertEquals(await ended, "connection lost");
+    for (const { answer } of desk.questions) answer("{}");
+    await settle();
+    assertEquals(desk.questions.length, maxQuestionsInFlight + 1);
   },
 });
 

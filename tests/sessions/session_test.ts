@@ -3,6 +3,7 @@ import { parseCommand } from "../../protocol/command.ts";
 import {
   maxQuestionsInFlight,
   maxRepliesWaiting,
+  maxReplyBytesWaiting,
 } from "../../sessions/limits.ts";
 import { Session } from "../../sessions/session.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -187,6 +188,70 @@ Deno.test({
       at.replace("kiwi", "pear") + "\n",
     ]);
     assertEquals(session.isAwaiting, false);
+  },
+});
+
+Deno.test({
+  name:
+    "Session asks nothing more for a client that is gone, and awaits nothing",
+  permissions: "none",
+  async fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    for (let count = 0; count < maxRepliesWaiting; count++) {
+      session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    }
+    let isCalm = false;
+    session.calm()?.then(() => isCalm = true);
+    session.abandon();
+    await settle();
+    assertEquals([isCalm, session.isAwaiting], [true, false]);
+    session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    assertEquals(session.calm(), undefined);
+    for (const { answer } of desk.questions) answer("{}");
+    await settle();
+    assertEquals(desk.questions.length, maxQuestionsInFlight);
+    // What it has reported counts.
+    session.receive(iamat.replace("kiwi", "pear"));
+    assertEquals(desk.accepted.length, 2);
+  },
+});
+
+Deno.test({
+  name: "Session asks nothing and is not calm while too many bytes wait",
+  permissions: "none",
+  async fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    session.take();
+    const count = 3 * maxQuestionsInFlight;
+    for (let index = 0; index < count; index++) {
+      session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    }
+    const half = "x".repeat(maxReplyBytesWaiting / 2);
+    // The second fills what there may be; the first is not answered yet.
+    desk.questions[1].answer(half);
+    await settle();
+    assertEquals(desk.questions.length, maxQuestionsInFlight + 1);
+    assertEquals(session.calm(), undefined);
+    desk.questions[2].answer(half);
+    await settle();
+    assertEquals(desk.questions.length, maxQuestionsInFlight + 1);
+    let isCalm = false;
+    session.calm()?.then(() => isCalm = true);
+    desk.questions[0].answer("{}");
+    await settle();
+    // Ready is not written yet: nobody has read it.
+    assertEquals([isCalm, desk.questions.length], [
+      false,
+      maxQuestionsInFlight + 1,
+    ]);
+    assertEquals(session.take().length, 3);
+    await settle();
+    assertEquals([isCalm, desk.questions.length], [
+      true,
+      maxQuestionsInFlight + 3,
+    ]);
   },
 });
 
