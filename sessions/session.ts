@@ -95,7 +95,6 @@ export class Session {
    */
   abandon(): void {
     this.#isAbandoned = true;
-    this.#held.length = 0;
     this.#relax();
   }
 

@@ -246,6 +246,15 @@ Deno.test("a budget holds over a restart where its file may be read", async () =
     assertEquals(await fourth.ended(), 1);
     assertEquals(fourth.stderr.trimEnd().split("\n").length, 1);
     assertStringIncludes(fourth.stderr, `${file}: expected a day and a count`);
+
+    // Who asks nobody has no use for a budget.
+    const fifth = await herd.start("Hill", [budget], {}, [
+      "--no-prompt",
+      "--allow-net",
+      "--allow-write",
+      "--allow-read",
+    ]);
+    assert(!(await endAndRead(herd, fifth)).includes("places budget"));
   });
 });
 

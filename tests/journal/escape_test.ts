@@ -46,6 +46,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "escapeBytes() treats text beside bytes that are none as it does alone",
+  permissions: "none",
+  fn() {
+    const text = fc.string({ unit: "binary" }).map(bytesOfText);
+    const invisible = fc.constantFrom("\u2028", "\u202e", "\u0085", "\u{e0041}")
+      .map(bytesOfText);
+    const parts = fc.array(fc.oneof(text, invisible));
+    fc.assert(
+      fc.property(parts, (parts) => {
+        assertEquals(
+          escapeBytes(parts.join("\xff")),
+          parts.map(escapeBytes).join("\\xff"),
+        );
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+});
+
+Deno.test({
   name: "escapeBytes() leaves what a person can read, and escapes the rest",
   permissions: "none",
   fn() {

@@ -256,6 +256,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Session counts the bytes of every reply that waits",
+  permissions: "none",
+  async fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    session.take();
+    session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+    const line = "x".repeat(maxReplyBytesWaiting / 256);
+    for (let count = 0; count < 256; count++) {
+      assertEquals(session.calm(), undefined);
+      session.receive(line);
+    }
+    const calm = session.calm();
+    assert(calm !== undefined);
+    desk.questions[0].answer("{}");
+    await settle();
+    assertEquals(session.take().length, 257);
+    await calm;
+  },
+});
+
+Deno.test({
   name: "Session is not calm while too many replies wait",
   permissions: "none",
   async fn() {
