@@ -11,8 +11,7 @@ import { Links } from "./peers/links.ts";
 import type { ServerEntry, Topology } from "./peers/topology.ts";
 import type { Budget } from "./places/budget.ts";
 import { Places } from "./places/places.ts";
-import type { PlacesProvider } from "./places/provider.ts";
-import { kilometresToMetres } from "./protocol/decimal.ts";
+import { makeQuestion, type PlacesProvider } from "./places/provider.ts";
 import { positionOf } from "./protocol/report.ts";
 import { type Clock, secondsOf } from "./runtime/clock.ts";
 import { createNonce, createProver } from "./runtime/identity.ts";
@@ -197,11 +196,9 @@ export class HerdServer implements AsyncDisposable {
       accept: (report) => this.#herd.accept(report),
       newest: (client) => this.#herd.newest(client),
       places: (line, question) =>
-        this.#places.nearby({
-          position: positionOf(line),
-          radiusMetres: kilometresToMetres(question.radiusKm),
-          bound: Number(question.bound),
-        }),
+        this.#places.nearby(
+          makeQuestion(positionOf(line), question.radiusKm, question.bound),
+        ),
     };
   }
 

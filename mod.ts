@@ -162,7 +162,6 @@ export async function startServer(
     ...secretsOf(options),
     ...limitsOf(options),
     places: placesOf(options),
-    placesNote: undefined,
   }, [name]);
   return server;
 }

@@ -30,7 +30,7 @@ export const placesFlags: Flags = {
 export interface PlacesSettings {
   readonly places: PlacesChoice;
   /** Something that the user should know about the places. */
-  readonly placesNote: string | undefined;
+  readonly placesNote?: string;
 }
 
 /**
@@ -49,9 +49,7 @@ export async function readPlaces(
     );
   }
   const url = readUrl(flags.get("places-url"));
-  if (name === "gazetteer") {
-    return { places: choosePlaces(name, {}), placesNote: undefined };
-  }
+  if (name === "gazetteer") return { places: choosePlaces(name, {}) };
   const { howToGiveKey, isUnknown, key } = await readPlacesKey(
     flags.get("places-key-file"),
   );
@@ -61,12 +59,18 @@ export async function readPlaces(
         "--places-key-file",
     );
   }
-  const placesNote = isUnknown
-    ? `places come from the embedded gazetteer; to ask Google, ${howToGiveKey}`
-    : key !== undefined && url !== undefined && travelsInClear(url)
-    ? "the key travels unencrypted to --places-url; https would hide it"
-    : undefined;
-  return { places: choosePlaces(name, { key, url }), placesNote };
+  const places = choosePlaces(name, { key, url });
+  if (isUnknown) {
+    const placesNote =
+      `places come from the embedded gazetteer; to ask Google, ${howToGiveKey}`;
+    return { places, placesNote };
+  }
+  if (key !== undefined && url !== undefined && travelsInClear(url)) {
+    const placesNote =
+      "the key travels unencrypted to --places-url; https would hide it";
+    return { places, placesNote };
+  }
+  return { places };
 }
 
 /** Whether others can read on the way what is sent to an address. */

@@ -11,7 +11,7 @@ import {
   UsageError,
 } from "./cli/arguments.ts";
 import { nextSignal, onCrash, runProgram, SetupError } from "./cli/exit.ts";
-import { flagsFor, isGranted, missing } from "./cli/permissions.ts";
+import { demand, flagsFor, isGranted, missing } from "./cli/permissions.ts";
 import { showErrors } from "./cli/stderr_events.ts";
 import { HerdServer } from "./herd_server.ts";
 import { tellLogFault } from "./journal/events.ts";
@@ -207,10 +207,7 @@ export async function startServers(
   names: readonly string[],
 ): Promise<HerdServer[]> {
   refuseWithoutSecret(settings, names);
-  const denied = await missing(needsOf(settings, names));
-  if (denied.length > 0) {
-    throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
-  }
+  await demand(needsOf(settings, names));
   const places = await settings.places.load();
   const servers: HerdServer[] = [];
   try {

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { SetupError } from "./exit.ts";
+
 /** One thing that a program may be allowed to do. */
 export type Need =
   | { readonly name: "net"; readonly host: string }
@@ -40,4 +42,16 @@ export function flagsFor(needs: readonly Need[]): string {
 export async function missing(needs: readonly Need[]): Promise<Need[]> {
   const granted = await Promise.all(needs.map(isGranted));
   return needs.filter((_, index) => !granted[index]);
+}
+
+/**
+ * Goes on if all of these are granted.
+ *
+ * @throws {SetupError} Naming the flags that would grant the others.
+ */
+export async function demand(needs: readonly Need[]): Promise<void> {
+  const denied = await missing(needs);
+  if (denied.length > 0) {
+    throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
+  }
 }

@@ -11,16 +11,20 @@ import {
   UsageError,
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
-import { flagsFor, missing, type Need } from "../cli/permissions.ts";
+import { demand, type Need } from "../cli/permissions.ts";
 import { Places } from "../places/places.ts";
-import type { PlacesProvider, PlacesQuestion } from "../places/provider.ts";
+import {
+  makeQuestion,
+  type PlacesProvider,
+  type PlacesQuestion,
+} from "../places/provider.ts";
 import {
   bytesOfText,
   type ByteString,
   encodeBytes,
 } from "../protocol/bytes.ts";
 import { isBound, isRadius } from "../protocol/command.ts";
-import { kilometresToMetres } from "../protocol/decimal.ts";
+import { maxPlaces, maxRadiusKm } from "../protocol/limits.ts";
 import { parsePosition } from "../protocol/position.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import { writeAllBytes } from "../runtime/transport.ts";
@@ -34,7 +38,7 @@ Usage: herd places POSITION RADIUS BOUND [flags]
   herd places +34.068930-118.445127 10 5 --places google-new
 
 The position is in ISO 6709 decimal degrees, the radius in kilometres (0 to
-50), the bound a number of places (0 to 20).
+${maxRadiusKm}), the bound a number of places (0 to ${maxPlaces}).
 
 ${describeFlags(placesFlags)}`;
 
@@ -44,12 +48,7 @@ export async function places(args: readonly string[]): Promise<void> {
   if (parsed.flags.has("help")) return console.log(help);
   const question = readQuestion(parsed);
   const { places: choice, placesNote } = await readPlaces(parsed);
-  const denied = await missing(
-    choice.hosts.map((host): Need => ({ name: "net", host })),
-  );
-  if (denied.length > 0) {
-    throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
-  }
+  await demand(choice.hosts.map((host): Need => ({ name: "net", host })));
   if (placesNote !== undefined) console.error(placesNote);
   const { body, fault } = await ask(await choice.load(), question);
   await writeAllBytes(Deno.stdout, encodeBytes(`${body}\n\n`));
@@ -69,19 +68,15 @@ function readQuestion({ words }: Arguments): PlacesQuestion {
   }
   if (!isRadius(radius)) {
     throw new UsageError(
-      `expected a radius of 0 to 50 kilometres, found ${words[1]}`,
+      `expected a radius of 0 to ${maxRadiusKm} kilometres, found ${words[1]}`,
     );
   }
   if (!isBound(bound)) {
     throw new UsageError(
-      `expected a bound of 0 to 20 places, found ${words[2]}`,
+      `expected a bound of 0 to ${maxPlaces} places, found ${words[2]}`,
     );
   }
-  return {
-    position,
-    radiusMetres: kilometresToMetres(radius),
-    bound: Number(bound),
-  };
+  return makeQuestion(position, radius, bound);
 }
 
 /** The answer, and why there is no better one. */
@@ -95,10 +90,11 @@ async function ask(
     clock: new SystemClock(),
     ttlSeconds: 0,
     tell: (level, _, event, { from, message, provider: name, to } = {}) => {
-      if (level === "warning") fault = `${name}: ${message}`;
-      else if (event === "places retrying") {
-        console.error(`${name}: ${message}`);
-      } else console.error(`asking ${to} in place of ${from}`);
+      const line = event === "places changed"
+        ? `asking ${to} in place of ${from}`
+        : `${name}: ${message}`;
+      if (level === "warning") fault = line;
+      else console.error(line);
     },
   });
   return { body: await service.nearby(question), fault };

@@ -10,7 +10,7 @@ import {
   UsageError,
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
-import { flagsFor, isGranted, type Need } from "../cli/permissions.ts";
+import { demand } from "../cli/permissions.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { closeQuietly, writeAll, writeAllBytes } from "../runtime/transport.ts";
@@ -52,10 +52,7 @@ async function ask(
   line: string,
 ): Promise<void> {
   const address = formatAddress(hostname, port);
-  const need: Need = { name: "net", host: address };
-  if (!await isGranted(need)) {
-    throw new SetupError(`not permitted: run with ${flagsFor([need])}`);
-  }
+  await demand([{ name: "net", host: address }]);
   let connection;
   try {
     connection = await Deno.connect({ hostname, port });

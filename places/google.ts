@@ -20,7 +20,7 @@ export const googleUrl =
  * into no message.
  * @param url Where to ask; a query is added.
  */
-export function createGoogle(key: string, url = googleUrl): RemoteProvider {
+export function createGoogle(key: string, url: string): RemoteProvider {
   const fetchBody = createFetchBody(key);
   return {
     name: "google",

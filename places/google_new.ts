@@ -6,10 +6,10 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
+import { maxPlaces } from "../protocol/limits.ts";
 import { formatAnswer } from "./answer.ts";
 import { createFetchBody } from "./fetch_body.ts";
 import { fieldMask, renderNearby } from "./google_new_shape.ts";
-import { maxResults } from "./limits.ts";
 import { printJson, Verbatim } from "./print.ts";
 import type { PlacesSearch, RemoteProvider } from "./provider.ts";
 import { createRedactor } from "./redact.ts";
@@ -24,10 +24,7 @@ export const googleNewUrl =
  * @param key The API key. It goes into a header, and into no message.
  * @param url Where to ask.
  */
-export function createGoogleNew(
-  key: string,
-  url = googleNewUrl,
-): RemoteProvider {
+export function createGoogleNew(key: string, url: string): RemoteProvider {
   const fetchBody = createFetchBody(key);
   const redact = createRedactor(key);
   const headers = {
@@ -56,7 +53,7 @@ export function createGoogleNew(
 /** The request's body: always for a full page, which costs what one place does. */
 function formatSearch({ position, radiusMetres }: PlacesSearch): string {
   return printJson({
-    maxResultCount: maxResults,
+    maxResultCount: maxPlaces,
     locationRestriction: {
       circle: {
         center: {

@@ -7,8 +7,8 @@
  * @module
  */
 import { type ByteString, strictTextOfBytes } from "../protocol/bytes.ts";
+import { maxPlaces } from "../protocol/limits.ts";
 import { formatAnswer, formatRefusal, type RefusalStatus } from "./answer.ts";
-import { maxResults } from "./limits.ts";
 import type { Json } from "./print.ts";
 import { PlacesError } from "./provider.ts";
 
@@ -51,7 +51,7 @@ export function renderNearby(body: ByteString, httpStatus: number): ByteString {
   if (!Array.isArray(list) || !list.every(isObject)) {
     throw new PlacesError("the body has no places");
   }
-  const places = list.slice(0, maxResults);
+  const places = list.slice(0, maxPlaces);
   return formatAnswer(
     places.length > 0 ? "OK" : "ZERO_RESULTS",
     places.map(renderPlace),

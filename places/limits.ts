@@ -45,9 +45,6 @@ export const keptAnswerOverheadBytes = 512;
  */
 export const maxSharedSearchLength = 200;
 
-/** Results that one request asks for: the most that a client may want. */
-export const maxResults = 20;
-
 /**
  * Shortest key, in characters, that is looked for in what a service says.
  * Google's have 39; one of a few letters could be part of any word.

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
+import { kilometresToMetres } from "../protocol/decimal.ts";
 import type { Position } from "../protocol/position.ts";
 
 /** Where to look. Equal searches have equal answers. */
@@ -19,6 +20,19 @@ export interface PlacesSearch {
 export interface PlacesQuestion extends PlacesSearch {
   /** Most places wanted, 0 to 20. */
   readonly bound: number;
+}
+
+/** The question of a WHATSAT, whose operands are valid, about a position. */
+export function makeQuestion(
+  position: Position,
+  radiusKm: ByteString,
+  bound: ByteString,
+): PlacesQuestion {
+  return {
+    position,
+    radiusMetres: kilometresToMetres(radiusKm),
+    bound: Number(bound),
+  };
 }
 
 /** A service that has all places in its own memory. */

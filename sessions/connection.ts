@@ -183,10 +183,15 @@ export class ClientConnection {
     try {
       const wait = handed();
       if (wait !== undefined) await wait;
-      for (const portion of portionsOf(replies)) {
-        for (const reply of portion) traffic.sent(reply.slice(0, -1));
-        await writeAll(this.#transport, portion.join(""));
+      let text: ByteString = "";
+      for (const reply of replies) {
+        traffic.sent(reply.slice(0, -1));
+        text += reply;
+        if (text.length < maxWriteBytes) continue;
+        await writeAll(this.#transport, text);
+        text = "";
       }
+      if (text !== "") await writeAll(this.#transport, text);
     } finally {
       this.#writing = undefined;
     }
@@ -222,19 +227,4 @@ export class ClientConnection {
     this.#session.abandon();
     this.#releaseAnswered();
   }
-}
-
-/** The replies, in as few portions as there are to be writes. */
-function* portionsOf(replies: ByteString[]): Generator<ByteString[]> {
-  let portion: ByteString[] = [];
-  let sizeBytes = 0;
-  for (const reply of replies) {
-    portion.push(reply);
-    sizeBytes += reply.length;
-    if (sizeBytes < maxWriteBytes) continue;
-    yield portion;
-    portion = [];
-    sizeBytes = 0;
-  }
-  if (portion.length > 0) yield portion;
 }
