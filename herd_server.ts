@@ -12,7 +12,7 @@ import type { ServerEntry, Topology } from "./peers/topology.ts";
 import type { Budget } from "./places/budget.ts";
 import { Places } from "./places/places.ts";
 import { makeQuestion, type PlacesProvider } from "./places/provider.ts";
-import { positionOf } from "./protocol/report.ts";
+import { positionOf, ReportWriter } from "./protocol/report.ts";
 import { type Clock, secondsOf } from "./runtime/clock.ts";
 import { createNonce, createProver } from "./runtime/identity.ts";
 import {
@@ -23,6 +23,7 @@ import {
 } from "./runtime/network.ts";
 import type { Tell } from "./runtime/tell.ts";
 import { ClientConnection } from "./sessions/connection.ts";
+import { ReplyBuffers } from "./sessions/replies.ts";
 import type { Desk } from "./sessions/session.ts";
 
 /** After an accept that failed, in milliseconds, before the next. */
@@ -68,6 +69,7 @@ export class HerdServer implements AsyncDisposable {
   readonly #links: Links;
   readonly #places: Places;
   readonly #desk: Desk;
+  readonly #replyBuffers = new ReplyBuffers();
   readonly #acceptLoops: Promise<void>[] = [];
   readonly #connections = new Map<ClientConnection, Promise<void>>();
   #connectionCount = 0;
@@ -191,7 +193,7 @@ export class HerdServer implements AsyncDisposable {
   #createDesk(): Desk {
     const { clock, self } = this.#options;
     return {
-      serverName: self.name,
+      reports: new ReportWriter(self.name),
       now: () => clock.now(),
       accept: (report) => this.#herd.accept(report),
       newest: (client) => this.#herd.newest(client),
@@ -239,6 +241,7 @@ export class HerdServer implements AsyncDisposable {
       desk: this.#desk,
       clock,
       traffic: journal.trafficOf(name),
+      replyBuffers: this.#replyBuffers,
       flush: () => this.#links.flush(),
       handed: () => this.#links.handed(),
     });

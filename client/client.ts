@@ -7,7 +7,6 @@
 import {
   allocateBuffer,
   type ByteString,
-  decodeBytes,
   textOfBytes,
 } from "../protocol/bytes.ts";
 import { formatCommand, isBound, isRadius } from "../protocol/command.ts";
@@ -163,9 +162,8 @@ export class HerdClient implements AsyncDisposable {
     try {
       let count;
       while ((count = await this.#transport.read(buffer)) !== null) {
-        framer.push(decodeBytes(buffer, 0, count));
-        let line;
-        while ((line = framer.next()) !== undefined) this.#receive(line);
+        framer.push(buffer, count);
+        while (framer.next()) this.#receive(framer.line);
       }
       this.#disconnect(undefined);
     } catch (error) {

@@ -14,6 +14,30 @@ import {
 /** Text that needs no escaping: printable ASCII without the backslash. */
 const plain = /^[\x20-\x5b\x5d-\x7e]*$/;
 
+const firstPlain = 0x20;
+const lastPlain = 0x7e;
+const backslash = 0x5c;
+
+/**
+ * Copies bytes that need no escaping, which is the rule. Returns the index
+ * behind the copy, or -1 as soon as it meets one that does.
+ */
+export function copyPlain(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  targetStart: number,
+): number {
+  const shift = targetStart - start;
+  for (let index = start; index < end; index++) {
+    const byte = bytes[index];
+    if (byte < firstPlain || byte > lastPlain || byte === backslash) return -1;
+    target[index + shift] = byte;
+  }
+  return end + shift;
+}
+
 /** What is to be escaped in ASCII. */
 const specialAscii = /[\p{Cc}\\]/gu;
 

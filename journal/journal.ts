@@ -1,27 +1,32 @@
 /**
  * The log of one server: every line in and out, and every event. Lines gather
- * in memory and go to the disk in batches, one write at a time. When the disk
- * falls behind, connections stop reading; nothing is dropped.
+ * in memory, as the bytes that go to the file, and go to the disk in batches,
+ * one write at a time. When the disk falls behind, connections stop reading;
+ * nothing is dropped.
  *
  * @module
  */
 import {
   allocateBuffer,
   type ByteString,
+  decodeBytes,
   encodeBytes,
-  encodeInto,
 } from "../protocol/bytes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/tell.ts";
 import type { Traffic } from "../runtime/transport.ts";
+import { copyPlain, escapeBytes } from "./escape.ts";
 import { flushBytes, flushIntervalMs, maxPendingBytes } from "./limits.ts";
 import type { LogSink } from "./log_files.ts";
 import {
-  type Direction,
+  directions,
   formatEvent,
-  formatTraffic,
-  TimestampFormatter,
+  timestampBytes,
+  TimestampWriter,
 } from "./record.ts";
+
+const space = 0x20;
+const lineFeed = 0x0a;
 
 /** What a journal needs, besides files to write to. */
 export interface JournalOptions {
@@ -35,16 +40,21 @@ export class Journal {
   readonly #clock: Clock;
   readonly #files: LogSink;
   readonly #onFault: (error: Error) => void;
-  readonly #timestamps = new TimestampFormatter();
-  /** Lines that wait for the next write. */
-  #pending: ByteString = "";
-  /** The bytes of the write in flight; grows to the largest batch. */
-  #buffer = allocateBuffer(flushBytes);
+  readonly #timestamps = new TimestampWriter();
+  // Two buffers take turns: one is filled while the other is written.
+  #filling: Uint8Array = allocateBuffer(2 * flushBytes);
+  #filledBytes = 0;
+  #spare: Uint8Array = allocateBuffer(2 * flushBytes);
   #writing: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #waiters: (() => void)[] = [];
   #lostBytes = 0;
   #isClosed = false;
+  /** Time and connection, as every line of a chunk begins. */
+  #opening: Uint8Array = allocateBuffer(64);
+  #openingBytes = 0;
+  /** The connection that it belongs to. */
+  #speaker: ConnectionTraffic | undefined;
 
   constructor(options: JournalOptions, files: LogSink) {
     this.#clock = options.clock;
@@ -61,11 +71,7 @@ export class Journal {
 
   /** A connection's own way into the log. */
   trafficOf(connection: string): Traffic {
-    return {
-      received: (line) => this.#traffic(connection, "<-", line),
-      sent: (message) => this.#traffic(connection, "->", message),
-      room: () => this.#room(),
-    };
+    return new ConnectionTraffic(this, connection);
   }
 
   /** Logs an event. */
@@ -78,9 +84,64 @@ export class Journal {
     this.#append(formatEvent(this.#now(), connection, level, event, fields));
   }
 
+  /** What a connection logs from now on happens now. */
+  begin(speaker: ConnectionTraffic): void {
+    const { connection } = speaker;
+    const size = timestampBytes + 1 + connection.length;
+    if (this.#opening.length < size) this.#opening = allocateBuffer(2 * size);
+    const opening = this.#opening;
+    this.#timestamps.write(this.#clock.now(), opening, 0);
+    opening[timestampBytes] = space;
+    for (let index = 0; index < connection.length; index++) {
+      opening[timestampBytes + 1 + index] = connection.charCodeAt(index);
+    }
+    this.#openingBytes = size;
+    this.#speaker = speaker;
+  }
+
+  /**
+   * Logs a line of traffic. Every update passes here twice, so it is copied
+   * byte by byte, and made a string only if something in it must be escaped.
+   */
+  traffic(
+    speaker: ConnectionTraffic,
+    direction: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#isClosed) return;
+    if (this.#speaker !== speaker) this.begin(speaker);
+    const openingBytes = this.#openingBytes;
+    this.#reserve(openingBytes + direction.length + (end - start) + 1);
+    const [opening, filling] = [this.#opening, this.#filling];
+    let at = this.#filledBytes;
+    for (let index = 0; index < openingBytes; index++) {
+      filling[at++] = opening[index];
+    }
+    for (let index = 0; index < direction.length; index++) {
+      filling[at++] = direction[index];
+    }
+    const lineEnd = copyPlain(bytes, start, end, filling, at);
+    if (lineEnd < 0) {
+      this.#filledBytes = at;
+      this.#append(escapeBytes(decodeBytes(bytes, start, end)) + "\n");
+      return;
+    }
+    filling[lineEnd] = lineFeed;
+    this.#filledBytes = lineEnd + 1;
+    this.#arrangeWriting();
+  }
+
+  /** Undefined while there is room; otherwise when there is room again. */
+  room(): Promise<void> | undefined {
+    if (this.#filledBytes < maxPendingBytes) return undefined;
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
   /** Resolves when all that was logged so far has been written. */
   async flush(): Promise<void> {
-    while (this.#pending !== "" || this.#writing !== undefined) {
+    while (this.#filledBytes > 0 || this.#writing !== undefined) {
       this.#startWriting();
       await this.#writing;
     }
@@ -88,9 +149,8 @@ export class Journal {
 
   /** Writes what is left before it returns: for a process about to die. */
   flushSync(): void {
-    // In a buffer of its own: the other one may be on its way to the disk.
-    const bytes = encodeBytes(this.#pending);
-    this.#pending = "";
+    const bytes = this.#filling.subarray(0, this.#filledBytes);
+    this.#filledBytes = 0;
     try {
       this.#files.writeSync(bytes);
     } catch (error) {
@@ -106,21 +166,28 @@ export class Journal {
     this.#files[Symbol.dispose]();
   }
 
-  #traffic(
-    connection: string,
-    direction: Direction,
-    message: ByteString,
-  ): void {
-    this.#append(formatTraffic(this.#now(), connection, direction, message));
+  #append(text: ByteString): void {
+    if (this.#isClosed) return;
+    this.#reserve(text.length);
+    this.#filling.set(encodeBytes(text), this.#filledBytes);
+    this.#filledBytes += text.length;
+    this.#arrangeWriting();
   }
 
-  #append(line: ByteString): void {
-    if (this.#isClosed) return;
-    this.#pending += line;
-    if (this.#pending.length >= flushBytes) {
+  /** Makes room for more bytes in the buffer that is being filled. */
+  #reserve(bytes: number): void {
+    const size = this.#filledBytes + bytes;
+    if (size <= this.#filling.length) return;
+    const larger = allocateBuffer(2 * size);
+    larger.set(this.#filling.subarray(0, this.#filledBytes));
+    this.#filling = larger;
+  }
+
+  #arrangeWriting(): void {
+    if (this.#filledBytes >= flushBytes) {
       this.#startWriting();
-    } else {
-      this.#cancelTimer ??= this.#clock.after(flushIntervalMs, () => {
+    } else if (this.#cancelTimer === undefined) {
+      this.#cancelTimer = this.#clock.after(flushIntervalMs, () => {
         this.#cancelTimer = undefined;
         this.#startWriting();
       });
@@ -128,7 +195,7 @@ export class Journal {
   }
 
   #startWriting(): void {
-    if (this.#writing === undefined && this.#pending !== "") {
+    if (this.#writing === undefined && this.#filledBytes > 0) {
       this.#writing = this.#write();
     }
   }
@@ -137,28 +204,21 @@ export class Journal {
     let batch = 0;
     try {
       do {
-        batch = this.#takeBatch();
-        await this.#files.write(this.#buffer.subarray(0, batch));
+        batch = this.#filledBytes;
+        const full = this.#filling;
+        [this.#filling, this.#spare] = [this.#spare, full];
+        this.#filledBytes = 0;
+        await this.#files.write(full.subarray(0, batch));
         if (this.#lostBytes > 0) this.#reportLoss();
         if (this.#files.isFull) await this.#goOn();
-        if (this.#pending.length < maxPendingBytes) this.#release();
-      } while (this.#pending.length >= flushBytes);
+        if (this.#filledBytes < maxPendingBytes) this.#release();
+      } while (this.#filledBytes >= flushBytes);
     } catch (error) {
       this.#fault(batch, error);
     } finally {
       this.#writing = undefined;
-      if (this.#pending.length < maxPendingBytes) this.#release();
+      if (this.#filledBytes < maxPendingBytes) this.#release();
     }
-  }
-
-  /** Moves what is pending into the buffer; returns its size in bytes. */
-  #takeBatch(): number {
-    const batch = this.#pending;
-    this.#pending = "";
-    if (this.#buffer.length < batch.length) {
-      this.#buffer = allocateBuffer(batch.length * 2);
-    }
-    return encodeInto(batch, this.#buffer);
   }
 
   async #goOn(): Promise<void> {
@@ -170,8 +230,7 @@ export class Journal {
       "log continues",
       fields,
     );
-    const size = encodeInto(farewell, this.#buffer);
-    await this.#files.write(this.#buffer.subarray(0, size));
+    await this.#files.write(encodeBytes(farewell));
     await this.#files.next();
   }
 
@@ -187,11 +246,6 @@ export class Journal {
     this.event("server", "error", "log incomplete", { lostBytes: bytes });
   }
 
-  #room(): Promise<void> | undefined {
-    if (this.#pending.length < maxPendingBytes) return undefined;
-    return new Promise((resolve) => this.#waiters.push(resolve));
-  }
-
   #release(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
@@ -200,5 +254,33 @@ export class Journal {
 
   #now(): string {
     return this.#timestamps.format(this.#clock.now());
+  }
+}
+
+/** One connection's way into the log. */
+class ConnectionTraffic implements Traffic {
+  readonly #journal: Journal;
+  /** The connection's name: ASCII. */
+  readonly connection: string;
+
+  constructor(journal: Journal, connection: string) {
+    this.#journal = journal;
+    this.connection = connection;
+  }
+
+  begin(): void {
+    this.#journal.begin(this);
+  }
+
+  received(bytes: Uint8Array, start: number, end: number): void {
+    this.#journal.traffic(this, directions.received, bytes, start, end);
+  }
+
+  sent(bytes: Uint8Array, start: number, end: number): void {
+    this.#journal.traffic(this, directions.sent, bytes, start, end);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#journal.room();
   }
 }

@@ -8,44 +8,63 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
-import type { Timestamp } from "../protocol/time.ts";
+import {
+  allocateBuffer,
+  type ByteString,
+  decodeBytes,
+  encodeBytes,
+  encodeInto,
+} from "../protocol/bytes.ts";
+import { type Timestamp, writeDigits } from "../protocol/time.ts";
 import type { EventFields, EventLevel } from "../runtime/tell.ts";
-import { escapeBytes } from "./escape.ts";
 import { maxEventFieldLength } from "./limits.ts";
 
-/** Which way a line went. */
-export type Direction = "<-" | "->";
+/** Which way a line went, with the spaces around it. */
+export const directions = {
+  received: encodeBytes(" <- "),
+  sent: encodeBytes(" -> "),
+};
+
+/** `2026-11-22T16:25:01.123456Z`: the bytes of a written instant. */
+export const timestampBytes = 27;
+
+/** Of these, the ones before the microseconds. */
+const untilMsBytes = 23;
 
 /**
  * Writes instants as RFC 3339 with microseconds, in UTC:
  * `2026-11-22T16:25:01.123456Z`. The costly part is made once a millisecond.
  */
-export class TimestampFormatter {
+export class TimestampWriter {
   #ms = NaN;
-  #untilMs = "";
+  readonly #untilMs = allocateBuffer(untilMsBytes);
 
-  format(timestamp: Timestamp): string {
-    const { nanoseconds, seconds } = timestamp;
+  /** Writes `timestampBytes` bytes. */
+  write(
+    { nanoseconds, seconds }: Timestamp,
+    target: Uint8Array,
+    start: number,
+  ): void {
     const ms = seconds * 1000 + Math.floor(nanoseconds / 1_000_000);
     if (ms !== this.#ms) {
       this.#ms = ms;
-      this.#untilMs = new Date(ms).toISOString().slice(0, -1);
+      encodeInto(new Date(ms).toISOString().slice(0, -1), this.#untilMs);
     }
+    target.set(this.#untilMs, start);
     const microseconds = Math.floor(nanoseconds / 1000) % 1000;
-    return `${this.#untilMs}${String(microseconds).padStart(3, "0")}Z`;
+    writeDigits(microseconds, 3, target, start + untilMsBytes);
+    target[start + untilMsBytes + 3] = zulu;
+  }
+
+  /** The same as text. */
+  format(timestamp: Timestamp): string {
+    const bytes = allocateBuffer(timestampBytes);
+    this.write(timestamp, bytes, 0);
+    return decodeBytes(bytes, 0, timestampBytes);
   }
 }
 
-/** A line of traffic, with its LF. */
-export function formatTraffic(
-  time: string,
-  connection: string,
-  direction: Direction,
-  message: ByteString,
-): ByteString {
-  return `${time} ${connection} ${direction} ${escapeBytes(message)}\n`;
-}
+const zulu = 0x5a;
 
 /** An event, with its LF. Pure ASCII. */
 export function formatEvent(

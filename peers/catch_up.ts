@@ -185,7 +185,7 @@ export class CatchUp implements LineSource {
     const seconds = new Map<number, number>();
     const leaves = new Set(reports.map(({ clientHash }) => leafOf(clientHash)));
     for (const leaf of leaves) {
-      for (const [, line] of this.#memory.leaf(leaf)) {
+      for (const { line } of this.#memory.leaf(leaf)) {
         const mine = listingOf(line);
         fingerprints.add(mine.fingerprint);
         const newest = seconds.get(mine.clientHash) ?? -1;

@@ -69,9 +69,13 @@ export class Conversation {
   }
 
   /** A report is news: to be sent at once, or held back. */
-  tell(stored: Stored, client: ByteString, server: ByteString): void {
+  tell(
+    stored: Stored,
+    client: ByteString,
+    line: ByteString,
+    server: ByteString,
+  ): void {
     this.hearNews(stored);
-    const { line } = stored;
     if (this.#heldBack.has(server)) this.outbox.announce(stored);
     else this.outbox.put(client, line);
   }
@@ -153,8 +157,9 @@ export class Conversation {
       const fingerprints = new Set(
         marksOfLeaf.map((mark) => mark.fingerprint),
       );
-      for (const [client, line] of this.#context.memory.leaf(leaf)) {
-        if (fingerprints.has(fingerprint(line))) this.outbox.put(client, line);
+      for (const known of this.#context.memory.leaf(leaf)) {
+        if (!fingerprints.has(known.fingerprint)) continue;
+        this.outbox.put(known.client, known.line);
       }
     }
   }

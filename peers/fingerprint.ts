@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
+import { type ByteString, encodeScratch } from "../protocol/bytes.ts";
 
 const startOne = 0x811c9dc5;
 const factorOne = 0x01000193;
@@ -21,10 +21,19 @@ export const fingerprintDigits = 14;
 
 /** The fingerprint of a report's line: a whole number below 2^53. */
 export function fingerprint(line: ByteString): number {
+  return fingerprintOf(encodeScratch(line), 0, line.length);
+}
+
+/** The fingerprint of a line that stands in a buffer. */
+export function fingerprintOf(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
   let one = startOne;
   let two = startTwo;
-  for (let index = 0; index < line.length; index++) {
-    const byte = line.charCodeAt(index);
+  for (let index = start; index < end; index++) {
+    const byte = bytes[index];
     one = Math.imul(one ^ byte, factorOne);
     two = Math.imul(two ^ byte, factorTwo);
   }
@@ -38,9 +47,18 @@ export function formatFingerprint(fingerprint: number): string {
 
 /** The hash of a client's ID: a whole number below 2^32. */
 export function hashClient(client: ByteString): number {
+  return hashOf(encodeScratch(client), 0, client.length);
+}
+
+/** The hash of an ID that stands in a buffer. */
+export function hashOf(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
   let hash = startOne;
-  for (let index = 0; index < client.length; index++) {
-    hash = Math.imul(hash ^ client.charCodeAt(index), factorOne);
+  for (let index = start; index < end; index++) {
+    hash = Math.imul(hash ^ bytes[index], factorOne);
   }
   return mix(hash);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
-import { clientOf, type Report, serverOf } from "../protocol/report.ts";
+import type { Report } from "../protocol/report.ts";
 import { Conversation } from "./conversation.ts";
 import { root } from "./digests.ts";
 import { sweptReports } from "./limits.ts";
@@ -59,7 +59,9 @@ export class Herd {
     const sender = from === undefined
       ? undefined
       : this.#conversations.get(from);
-    sender?.outbox.forget(report.client, report.line);
+    if (sender !== undefined && sender.outbox.waiting > 0) {
+      sender.outbox.forget(report.client, report.line);
+    }
     const horizon = this.#memory.raisedHorizon;
     const stored = this.#memory.put(report);
     if (this.#memory.raisedHorizon !== horizon) this.#tellHorizon();
@@ -68,7 +70,7 @@ export class Herd {
       return stored;
     }
     if (stored === "forgotten") return stored;
-    this.#tell(stored, sender);
+    this.#tell(report, stored, sender);
     return "newer";
   }
 
@@ -156,15 +158,17 @@ export class Herd {
     if (this.#memory.needsSweep) this.#memory.sweep(sweptReports);
   }
 
-  #tell(stored: Stored, sender: Conversation | undefined): void {
-    this.#recent.add(stored.fingerprint);
+  #tell(
+    report: Report,
+    stored: Stored,
+    sender: Conversation | undefined,
+  ): void {
     if (this.#conversations.size === 0) return;
-    // A key cut from the stored line keeps nothing alive but that line.
-    const client = clientOf(stored.line);
-    const server = serverOf(stored.line);
+    this.#recent.add(stored.fingerprint);
+    const { client, line, server } = report;
     for (const conversation of this.#conversations.values()) {
       if (conversation === sender) conversation.hearNews(stored);
-      else conversation.tell(stored, client, server);
+      else conversation.tell(stored, client, line, server);
     }
     if (sender?.welcome(server)) this.#sources.set(server, sender.neighbour);
   }
@@ -174,10 +178,10 @@ export class Herd {
    * server's reports any more, so long as the others do. A server's own reports
    * always come straight from it.
    */
-  #takeDuplicate({ client, line }: Report, sender: Conversation): void {
-    if (this.#memory.get(client) !== line) return;
+  #takeDuplicate(report: Report, sender: Conversation): void {
+    const { line, server } = report;
+    if (this.#memory.get(report.client) !== line) return;
     sender.hearAgain(line);
-    const server = serverOf(line);
     const source = this.#sources.get(server);
     const { neighbour } = sender;
     if (source === undefined) return;

@@ -4,14 +4,14 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
+import { type ByteString, encodeScratch } from "../protocol/bytes.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
-  ChunkReader,
   closeQuietly,
   describeFault,
   lingerAndClose,
+  ReadBuffer,
   type Traffic,
   type Transport,
   writeAll,
@@ -30,7 +30,7 @@ export class Introduction {
   readonly #transport: Transport;
   readonly #traffic: Traffic;
   readonly #clock: Clock;
-  readonly #reader: ChunkReader;
+  readonly #reading = new ReadBuffer();
   readonly #framer = new LineFramer();
   readonly #late = Promise.withResolvers<Refusal>();
   readonly #cancelDeadline: () => void;
@@ -47,7 +47,6 @@ export class Introduction {
     this.#transport = transport;
     this.#traffic = traffic;
     this.#clock = clock;
-    this.#reader = new ChunkReader(transport);
     this.#cancelDeadline = clock.after(deadlineMs, () => {
       const detail = `no handshake in ${deadlineMs} ms`;
       this.#late.resolve({ reason: "silent", detail });
@@ -57,7 +56,8 @@ export class Introduction {
   /** Sends a line. False if the connection is gone. */
   async say(line: ByteString): Promise<boolean> {
     try {
-      this.#traffic.sent(line);
+      this.#traffic.begin();
+      this.#traffic.sent(encodeScratch(line), 0, line.length);
       await writeAll(this.#transport, line + "\n");
       return true;
     } catch {
@@ -82,7 +82,8 @@ export class Introduction {
     try {
       const line = await this.#readLine();
       if (line === undefined) return this.closedEarly();
-      this.#traffic.received(line);
+      this.#traffic.begin();
+      this.#traffic.received(encodeScratch(line), 0, line.length);
       if (line.length <= maxHandshakeBytes) return line;
       return {
         reason: "line too long",
@@ -122,22 +123,21 @@ export class Introduction {
       dialler,
       incarnation: hello.incarnation,
       transport: this.#transport,
-      reader: this.#reader,
+      reading: this.#reading,
       framer: this.#framer,
     };
   }
 
   /** The next line, or the beginning of one that is too long. */
   async #readLine(): Promise<ByteString | undefined> {
-    let unfinished: ByteString = "";
     while (true) {
-      const line = this.#framer.next() ?? this.#framer.tooLong;
-      if (line !== undefined) return line;
+      if (this.#framer.next()) return this.#framer.line;
+      const unfinished = this.#framer.tooLong ?? this.#framer.unfinished;
       if (unfinished.length > maxHandshakeBytes) return unfinished;
-      const chunk = await this.#reader.read();
-      if (chunk === null) return undefined;
-      unfinished += chunk;
-      this.#framer.push(chunk);
+      const count = await this.#transport.read(this.#reading.buffer);
+      if (count === null) return undefined;
+      this.#framer.push(this.#reading.buffer, count);
+      this.#reading.took(count);
     }
   }
 }

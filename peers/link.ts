@@ -5,18 +5,18 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
+import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
 import type { LineFramer } from "../protocol/framer.ts";
 import { maxLineBytes } from "../protocol/limits.ts";
-import { parseReport, type Report } from "../protocol/report.ts";
+import { type FindServer, readReport, Report } from "../protocol/report.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
-  type ChunkReader,
   closeQuietly,
   describeFault,
+  type ReadBuffer,
   type Traffic,
   type Transport,
-  writeAll,
+  writeAllBytes,
 } from "../runtime/transport.ts";
 import { LagWatch } from "./lag_watch.ts";
 import { pingAfterMs, retireTimeoutMs } from "./limits.ts";
@@ -48,7 +48,8 @@ export interface LinkContext {
   readonly traffic: Traffic;
   /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
-  /** Whether a name is one of the herd's servers. */
+  /** Finds the names of the herd's servers. */
+  readonly findServer: FindServer;
   readonly isServer: (name: ByteString) => boolean;
   /** Takes a report that the neighbour sent. */
   readonly accept: (report: Report) => void;
@@ -64,7 +65,8 @@ export interface LinkContext {
 export interface Introduced extends Candidate {
   readonly neighbour: string;
   readonly transport: Transport;
-  readonly reader: ChunkReader;
+  /** The buffer that it was read into, where a rest may be. */
+  readonly reading: ReadBuffer;
   readonly framer: LineFramer;
 }
 
@@ -87,6 +89,7 @@ export class Link implements Candidate {
   /** Beats during which the neighbour could have been heard, but was not. */
   #silentBeats = 0;
   #isListening = false;
+  readonly #report = new Report();
 
   constructor(introduced: Introduced, context: LinkContext) {
     this.neighbour = introduced.neighbour;
@@ -167,15 +170,17 @@ export class Link implements Candidate {
   }
 
   async #read(): Promise<void> {
-    const { reader, framer } = this.#introduced;
+    const { framer, reading, transport } = this.#introduced;
     while (true) {
-      await this.#takeLines(framer);
+      let room: Promise<void> | undefined;
+      while ((room = this.#takeLines(framer)) !== undefined) await room;
       this.#isListening = true;
-      const chunk = await reader.read();
+      const count = await transport.read(reading.buffer);
       this.#isListening = false;
       this.#silentBeats = 0;
-      if (chunk === null) return;
-      framer.push(chunk);
+      if (count === null) return;
+      framer.push(reading.buffer, count);
+      reading.took(count);
     }
   }
 
@@ -208,26 +213,36 @@ export class Link implements Candidate {
     this.#waitForBeat();
   }
 
-  async #takeLines(framer: LineFramer): Promise<void> {
+  /**
+   * Takes the lines of a chunk. Returns what to wait for if the log has no room
+   * for them all.
+   */
+  #takeLines(framer: LineFramer): Promise<void> | undefined {
     const { traffic } = this.#context;
-    let line: ByteString | undefined;
-    while ((line = framer.next()) !== undefined) {
-      let room;
-      while ((room = traffic.room()) !== undefined) await room;
-      traffic.received(line);
-      this.#take(line);
+    traffic.begin();
+    while (true) {
+      const room = traffic.room();
+      if (room !== undefined) return room;
+      if (!framer.next()) break;
+      const { bytes, start, stop } = framer;
+      traffic.received(bytes, start, stop);
+      this.#take(framer);
     }
     if (framer.tooLong !== undefined) {
       throw new Misbehaviour("line too long", `over ${maxLineBytes} bytes`);
     }
     this.#context.flush();
+    return undefined;
   }
 
-  #take(line: ByteString): void {
-    const { accept, hear, isServer } = this.#context;
-    const report = parseReport(line, isServer);
-    if (report !== undefined) return accept(report);
-    const message = parseMessage(line, isServer);
+  #take(framer: LineFramer): void {
+    const { accept, findServer, hear, isServer } = this.#context;
+    const { bytes, start, stop } = framer;
+    const report = this.#report;
+    if (readReport(bytes, start, stop, findServer, report)) {
+      return accept(report);
+    }
+    const message = parseMessage(framer.line, isServer);
     if (message !== undefined) return hear(message);
     throw new Misbehaviour("nonsense", "expected an AT line or a message");
   }
@@ -239,8 +254,14 @@ export class Link implements Candidate {
     try {
       while (lines.length > 0) {
         this.#hasWritten = true;
-        for (const line of lines) traffic.sent(line);
-        await writeAll(transport, lines.join("\n") + "\n");
+        const bytes = encodeBytes(lines.join("\n") + "\n");
+        traffic.begin();
+        let start = 0;
+        for (const { length } of lines) {
+          traffic.sent(bytes, start, start + length);
+          start += length + 1;
+        }
+        await writeAllBytes(transport, bytes);
         if (outbox.waiting === 0) this.#lag.caughtUp();
         if (this.#end !== undefined && this.#end !== "stopping") break;
         if (this.#end === "stopping" && outbox.waiting === 0) break;

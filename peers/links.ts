@@ -25,6 +25,7 @@ import {
 } from "./limits.ts";
 import { type Introduced, Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
+import { ServerNames } from "./server_names.ts";
 import { replaces } from "./settle.ts";
 import type { ServerEntry, Topology } from "./topology.ts";
 
@@ -63,7 +64,7 @@ export class Links {
   readonly #options: LinksOptions;
   readonly #hands: Hands;
   readonly #neighbours: ReadonlyMap<string, Neighbour>;
-  readonly #serverNames: ReadonlySet<string>;
+  readonly #servers: ServerNames;
   readonly #stop = new AbortController();
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #introductions = new Set<Introduction>();
@@ -76,7 +77,7 @@ export class Links {
     this.#hands = new Hands({ ...options, name: self.name });
     const entries = topology.neighbours.get(self.name) ?? [];
     this.#neighbours = new Map(entries.map((entry) => [entry.name, { entry }]));
-    this.#serverNames = new Set(topology.servers.map(({ name }) => name));
+    this.#servers = new ServerNames(topology.servers.map(({ name }) => name));
   }
 
   /**
@@ -284,7 +285,8 @@ export class Links {
       // A link that is given up at once reads on, but has nothing to write.
       outbox: isBetter ? herd.link(name) : new Outbox(),
       traffic: trafficOf(linkName),
-      isServer: (server) => this.#serverNames.has(server),
+      findServer: this.#servers.find,
+      isServer: this.#servers.has,
       // What a neighbour's former life still says is true, but it does not
       // mean that the present one knows it, or has agreed to it.
       accept: (report) =>

@@ -11,7 +11,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { heardAtOf, type Report } from "../protocol/report.ts";
 import { leafCount, type Node } from "./digests.ts";
 import { forgottenFraction, sampledReports } from "./limits.ts";
-import { type Stored, Table } from "./table.ts";
+import { type Entry, type Stored, Table } from "./table.ts";
 
 /** How much a server remembers. */
 export interface MemoryLimits {
@@ -52,15 +52,15 @@ export class Memory {
 
   /** Takes a report, or says why not. */
   put(report: Report): Stored | NotStored {
-    const { client, line } = report;
     const horizon = this.#horizon();
     if (horizon > -Infinity) {
-      if (heardAtOf(line) <= horizon) return "forgotten";
+      if (heardAtOf(report.line) <= horizon) return "forgotten";
+      const { client } = report;
       this.#forgetIfOld(client, this.#table.get(client), horizon);
     }
     const isFull = this.#table.size >= this.#limits.maxClients;
-    if (isFull && this.#table.get(client) === undefined) {
-      const heardAt = heardAtOf(line);
+    if (isFull && this.#table.get(report.client) === undefined) {
+      const heardAt = heardAtOf(report.line);
       this.#makeRoom(heardAt);
       if (heardAt <= this.#raisedTo) return "forgotten";
     }
@@ -89,8 +89,8 @@ export class Memory {
     return this.#table.digests;
   }
 
-  /** The remembered reports of a leaf, by client. */
-  leaf(leaf: number): Iterable<[client: ByteString, line: ByteString]> {
+  /** A copy of the reports of a leaf. */
+  leaf(leaf: number): Entry[] {
     return this.#table.leaf(leaf);
   }
 
@@ -156,7 +156,7 @@ export class Memory {
     for (const from of [this.#cursor, 0]) {
       let leaf = this.digests.nextFilledLeaf(from);
       while (leaf !== undefined && sample.length < sampledReports) {
-        for (const [, line] of this.leaf(leaf)) sample.push(heardAtOf(line));
+        for (const { line } of this.leaf(leaf)) sample.push(heardAtOf(line));
         leaf = this.digests.nextFilledLeaf(leaf + 1);
       }
     }
@@ -176,7 +176,7 @@ export class Memory {
       );
       this.#cursor = next % leafCount;
       if (leaf === undefined) continue;
-      for (const [client, line] of this.leaf(leaf)) {
+      for (const { client, line } of this.leaf(leaf)) {
         swept += 1;
         this.#forgetIfOld(client, line, horizon);
       }

@@ -3,14 +3,14 @@
  * its dedupe too: a report that is not newer than the one stored goes no
  * further.
  *
- * Clients stand in the leaves of the digest tree, one small map a leaf. So what
- * is below a node is at hand when it differs from a neighbour's, and no map
- * grows so large that making it larger holds everybody up.
+ * Clients stand in the leaves of the digest tree. So what is below a node is at
+ * hand when it differs from a neighbour's, and nothing grows so large that
+ * making it larger holds everybody up.
  *
  * @module
  */
-import { type ByteString, detach } from "../protocol/bytes.ts";
-import { isNewer, type Report } from "../protocol/report.ts";
+import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
+import { Report } from "../protocol/report.ts";
 import {
   Digests,
   leafCount,
@@ -18,12 +18,11 @@ import {
   leavesBelow,
   type Node,
 } from "./digests.ts";
-import { fingerprint, hashClient } from "./fingerprint.ts";
+import { fingerprintOf, hashClient, hashOf } from "./fingerprint.ts";
+import { Leaf, type Place } from "./leaf.ts";
 
 /** A report that the table has just taken. */
 export interface Stored {
-  /** The stored line: a copy that keeps no input alive. */
-  readonly line: ByteString;
   readonly fingerprint: number;
   /** The leaf of its client. */
   readonly leaf: number;
@@ -31,48 +30,63 @@ export interface Stored {
   readonly replaced: number | undefined;
 }
 
+/** A report as text, for who walks over many. */
+export interface Entry {
+  readonly client: ByteString;
+  readonly line: ByteString;
+  readonly fingerprint: number;
+}
+
+/** The part of a client's hash that tells it from others in its leaf. */
+function tagOf(clientHash: number): number {
+  return clientHash & 0xffff;
+}
+
 /** AT lines by client ID. */
 export class Table {
-  readonly #leaves = new Array<Map<ByteString, ByteString> | undefined>(
-    leafCount,
-  );
+  readonly #leaves = new Array<Leaf | undefined>(leafCount);
   readonly #digests = new Digests();
   #size = 0;
 
   /** Takes a report, unless what is known about its client is as new. */
-  put({ client, line: text }: Report): Stored | undefined {
-    const leaf = leafOf(hashClient(client));
-    const reports = this.#leaves[leaf] ??= new Map();
-    const known = reports.get(client);
-    if (known !== undefined && !isNewer(text, known)) return undefined;
-    const line = detach(text);
-    const fresh = fingerprint(line);
-    if (known === undefined) {
-      reports.set(detach(client), line);
-      this.#digests.add(leaf, fresh);
+  put(report: Report): Stored | undefined {
+    const { bytes, clientEnd, clientStart, end, start } = report;
+    const hash = hashOf(bytes, clientStart, clientEnd);
+    const leaf = leafOf(hash);
+    const reports = this.#leaves[leaf] ??= new Leaf();
+    const place = reports.find(tagOf(hash), report);
+    if (place < 0) {
+      const fingerprint = fingerprintOf(bytes, start, end);
+      reports.add(tagOf(hash), report, fingerprint);
+      this.#digests.add(leaf, fingerprint);
       this.#size += 1;
-      return { line, fingerprint: fresh, leaf, replaced: undefined };
+      return { fingerprint, leaf, replaced: undefined };
     }
-    const replaced = fingerprint(known);
-    reports.set(client, line);
-    this.#digests.replace(leaf, replaced, fresh);
-    return { line, fingerprint: fresh, leaf, replaced };
+    if (!reports.isOlder(place, report)) return undefined;
+    const fingerprint = fingerprintOf(bytes, start, end);
+    const replaced = reports.fingerprintOf(place);
+    reports.replace(place, report, fingerprint);
+    this.#digests.replace(leaf, replaced, fingerprint);
+    return { fingerprint, leaf, replaced };
   }
 
   /** The newest AT line about a client. */
   get(client: ByteString): ByteString | undefined {
-    return this.#leaves[leafOf(hashClient(client))]?.get(client);
+    const found = this.#find(client);
+    if (found === undefined) return undefined;
+    const report = new Report();
+    found.reports.read(found.place, report);
+    return report.line;
   }
 
   /** Forgets a client; returns the fingerprint of its report. */
   delete(client: ByteString): number | undefined {
-    const leaf = leafOf(hashClient(client));
-    const reports = this.#leaves[leaf];
-    const line = reports?.get(client);
-    if (reports === undefined || line === undefined) return undefined;
-    reports.delete(client);
-    if (reports.size === 0) this.#leaves[leaf] = undefined;
-    const gone = fingerprint(line);
+    const found = this.#find(client);
+    if (found === undefined) return undefined;
+    const { leaf, place, reports } = found;
+    const gone = reports.fingerprintOf(place);
+    reports.remove(place);
+    if (reports.isEmpty) this.#leaves[leaf] = undefined;
     this.#digests.remove(leaf, gone);
     this.#size -= 1;
     return gone;
@@ -88,9 +102,21 @@ export class Table {
     return this.#digests;
   }
 
-  /** The reports of a leaf by client; may be walked while the table changes. */
-  leaf(leaf: number): Iterable<[client: ByteString, line: ByteString]> {
-    return this.#leaves[leaf] ?? [];
+  /** A copy of the reports of a leaf. */
+  leaf(leaf: number): Entry[] {
+    const entries: Entry[] = [];
+    const reports = this.#leaves[leaf];
+    if (reports === undefined) return entries;
+    const report = new Report();
+    let place: Place | undefined = Leaf.first;
+    while (place !== undefined) {
+      reports.read(place, report);
+      const { client, line } = report;
+      const fingerprint = reports.fingerprintOf(place);
+      entries.push({ client, line, fingerprint });
+      place = reports.next(place);
+    }
+    return entries;
   }
 
   /** The AT lines below a node; may be walked while the table changes. */
@@ -99,8 +125,22 @@ export class Table {
     for (let from = first;;) {
       const leaf = this.#digests.nextFilledLeaf(from);
       if (leaf === undefined || leaf > last) return;
-      yield* this.#leaves[leaf]!.values();
+      for (const { line } of this.leaf(leaf)) yield line;
       from = leaf + 1;
     }
+  }
+
+  #find(
+    client: ByteString,
+  ): { leaf: number; reports: Leaf; place: Place } | undefined {
+    const hash = hashClient(client);
+    const leaf = leafOf(hash);
+    const reports = this.#leaves[leaf];
+    if (reports === undefined) return undefined;
+    const sought = new Report();
+    sought.bytes = encodeBytes(client);
+    sought.clientEnd = client.length;
+    const place = reports.find(tagOf(hash), sought);
+    return place < 0 ? undefined : { leaf, reports, place };
   }
 }

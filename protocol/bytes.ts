@@ -21,12 +21,23 @@ export function allocateBuffer(sizeBytes: number): Buffer {
 
 /** The bytes from `start` up to `end` (exclusive), one character each. */
 export function decodeBytes(
-  bytes: Buffer,
+  bytes: Uint8Array,
   start: number,
   end: number,
 ): ByteString {
-  return bytes.toString("latin1", start, end);
+  return latin1Slice.call(bytes, start, end);
 }
+
+// Buffer's own way, borrowed: it works on every Uint8Array.
+const { latin1Slice, latin1Write } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): ByteString;
+  latin1Write(
+    this: Uint8Array,
+    text: ByteString,
+    start: number,
+    length: number,
+  ): number;
+};
 
 const asciiEncoder = new TextEncoder();
 
@@ -34,7 +45,7 @@ const asciiEncoder = new TextEncoder();
  * Writes a byte string to the front of `target`, which must have room for it.
  * Returns the bytes written: always `text.length`.
  */
-export function encodeInto(text: ByteString, target: Buffer): number {
+export function encodeInto(text: ByteString, target: Uint8Array): number {
   if (target.length < text.length) {
     throw new RangeError(
       `A byte string of ${text.length} bytes does not fit ${target.length}.`,
@@ -45,7 +56,7 @@ export function encodeInto(text: ByteString, target: Buffer): number {
   // so the count it wrote tells whether the text was ASCII.
   const { read, written } = asciiEncoder.encodeInto(text, target);
   if (read !== text.length || written !== text.length) {
-    target.write(text, 0, "latin1");
+    latin1Write.call(target, text, 0, text.length);
   }
   return text.length;
 }
@@ -60,13 +71,28 @@ export function encodeBytes(text: ByteString): Buffer {
 let scratch = allocateBuffer(4096);
 
 /**
- * An equal string that shares no memory with any other. What is cut or joined
- * from a chunk of input may keep the whole chunk alive; what is stored must
- * not.
+ * A byte string as bytes at the front of a buffer that is used again: they are
+ * gone at the next call.
  */
-export function detach(text: ByteString): ByteString {
+export function encodeScratch(text: ByteString): Buffer {
   if (scratch.length < text.length) scratch = allocateBuffer(text.length * 2);
-  return decodeBytes(scratch, 0, encodeInto(text, scratch));
+  encodeInto(text, scratch);
+  return scratch;
+}
+
+/** The first place of a byte in a stretch of bytes; -1 if it is not there. */
+export function indexOfByte(
+  bytes: Uint8Array,
+  byte: number,
+  start: number,
+  end: number,
+): number {
+  // Lines and fields are short: a loop finds their end before a call into the
+  // runtime would have begun to look.
+  for (let index = start; index < end; index++) {
+    if (bytes[index] === byte) return index;
+  }
+  return -1;
 }
 
 const utf8Encoder = new TextEncoder();

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ByteString } from "./bytes.ts";
+import { type ByteString, encodeScratch } from "./bytes.ts";
 import { isAtMost, isDecimal, isWholeNumber } from "./decimal.ts";
 import { splitFields } from "./fields.ts";
 import { maxPlaces, maxRadiusKm } from "./limits.ts";
@@ -71,10 +71,14 @@ export function formatInvalid(line: ByteString): ByteString {
 
 /** Whether the text is a search radius in kilometres. */
 export function isRadius(text: ByteString): boolean {
-  return isDecimal(text) && isAtMost(text, 0, text.length, maxRadiusKm);
+  return isDecimal(text) && isAtMostInWhole(text, maxRadiusKm);
 }
 
 /** Whether the text is a bound on the number of places. */
 export function isBound(text: ByteString): boolean {
-  return isWholeNumber(text) && isAtMost(text, 0, text.length, maxPlaces);
+  return isWholeNumber(text) && isAtMostInWhole(text, maxPlaces);
+}
+
+function isAtMostInWhole(text: ByteString, limit: number): boolean {
+  return isAtMost(encodeScratch(text), 0, text.length, limit);
 }

@@ -4,18 +4,28 @@
  *
  * @module
  */
-import type { ByteString } from "./bytes.ts";
+import { type ByteString, encodeScratch } from "./bytes.ts";
 
-const zero = 0x30;
+// ASCII.
+export const zero = 0x30;
 const nine = 0x39;
-const dot = 0x2e;
+export const dot = 0x2e;
+export const plus = 0x2b;
+export const minus = 0x2d;
 
-/** The index behind the digits that start at `start`; `start` if none do. */
-export function skipDigits(text: ByteString, start: number): number {
+/**
+ * The index behind the digits that start at `start`; `start` if none do. Never
+ * looks at `end` or beyond.
+ */
+export function skipDigits(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
   let index = start;
-  while (index < text.length) {
-    const code = text.charCodeAt(index);
-    if (code < zero || code > nine) break;
+  while (index < end) {
+    const byte = bytes[index];
+    if (byte < zero || byte > nine) break;
     index += 1;
   }
   return index;
@@ -25,22 +35,27 @@ export function skipDigits(text: ByteString, start: number): number {
  * The index behind the number that starts at `start`: one or more digits, and
  * optionally a dot and one or more digits. -1 if there is no such number.
  */
-export function skipDecimal(text: ByteString, start: number): number {
-  const integerEnd = skipDigits(text, start);
+export function skipDecimal(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const integerEnd = skipDigits(bytes, start, end);
   if (integerEnd === start) return -1;
-  if (text.charCodeAt(integerEnd) !== dot) return integerEnd;
-  const fractionEnd = skipDigits(text, integerEnd + 1);
+  if (integerEnd === end || bytes[integerEnd] !== dot) return integerEnd;
+  const fractionEnd = skipDigits(bytes, integerEnd + 1, end);
   return fractionEnd === integerEnd + 1 ? -1 : fractionEnd;
 }
 
 /** Whether the whole text is one number. */
 export function isDecimal(text: ByteString): boolean {
-  return skipDecimal(text, 0) === text.length && text.length > 0;
+  return skipDecimal(encodeScratch(text), 0, text.length) === text.length;
 }
 
 /** Whether the whole text is digits, at least one. */
 export function isWholeNumber(text: ByteString): boolean {
-  return text.length > 0 && skipDigits(text, 0) === text.length;
+  const end = skipDigits(encodeScratch(text), 0, text.length);
+  return end === text.length && end > 0;
 }
 
 /**
@@ -48,7 +63,7 @@ export function isWholeNumber(text: ByteString): boolean {
  * Exact for any count of digits.
  */
 export function isAtMost(
-  text: ByteString,
+  bytes: Uint8Array,
   start: number,
   end: number,
   limit: number,
@@ -56,14 +71,14 @@ export function isAtMost(
   let value = 0;
   let index = start;
   for (; index < end; index++) {
-    const code = text.charCodeAt(index);
-    if (code === dot) break;
-    value = value * 10 + (code - zero);
+    const byte = bytes[index];
+    if (byte === dot) break;
+    value = value * 10 + (byte - zero);
     if (value > limit) return false;
   }
   if (value < limit) return true;
   for (index += 1; index < end; index++) {
-    if (text.charCodeAt(index) !== zero) return false;
+    if (bytes[index] !== zero) return false;
   }
   return true;
 }

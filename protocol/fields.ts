@@ -11,6 +11,17 @@ function isWhiteSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
+/** The index behind the field that starts at `start`; `start` if none does. */
+export function skipField(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  let index = start;
+  while (index < end && !isWhiteSpace(bytes[index])) index += 1;
+  return index;
+}
+
 /**
  * The fields of a line, without the white space around them. Stops one past
  * `most`: a line with more fields than that needs no closer look.

@@ -1,29 +1,42 @@
 /**
  * Cuts a stream of bytes into lines. A line is the bytes up to LF; at the end
  * of the stream a last line without LF counts too. The framer never looks into
- * a line.
+ * a line, and copies only those that were split over two chunks.
  *
  * @module
  */
-import { type ByteString, detach } from "./bytes.ts";
+import {
+  allocateBuffer,
+  type ByteString,
+  decodeBytes,
+  indexOfByte,
+} from "./bytes.ts";
 import { maxLineBytes, tooLongEchoBytes } from "./limits.ts";
 
-/** A rest of a chunk up to this size is kept as it is, larger ones copied. */
-const smallChunkBytes = 1024;
+const lineFeed = 0x0a;
 
-/** Pieces of one unfinished line before they are copied into one. */
-const maxPieces = 64;
+/** An unfinished line gets room for twice its bytes, and for this many. */
+const minCarryBytes = 256;
 
 /**
- * Pulls lines out of chunks. Push a chunk, call `next` until it returns
- * undefined, push another; call `end` once at the end of the stream.
+ * Finds lines in chunks. Push a chunk, call `next` until it says that there is
+ * none, push another; call `end` once at the end of the stream. A line found is
+ * at `bytes`, from `start` to `stop`, until the next call.
  */
 export class LineFramer {
   readonly #maxLineBytes: number;
-  #chunk: ByteString = "";
+  /** The buffer that the line is in. */
+  bytes: Uint8Array = new Uint8Array();
+  /** Where the line begins. */
+  start = 0;
+  /** Where it ends, without its LF. */
+  stop = 0;
+  #chunk: Uint8Array = this.bytes;
   #position = 0;
-  #carry: ByteString = "";
-  #pieces = 0;
+  #chunkEnd = 0;
+  /** The beginning of a line whose end is in a chunk to come. */
+  #carry: Uint8Array | undefined;
+  #carriedBytes = 0;
   #tooLong: ByteString | undefined;
 
   /** @param longestBytes Longest line, in bytes without its LF. */
@@ -31,47 +44,60 @@ export class LineFramer {
     this.#maxLineBytes = longestBytes;
   }
 
-  /** Adds a chunk behind what has not been taken yet. */
-  push(chunk: ByteString): void {
-    this.#chunk = this.#position < this.#chunk.length
-      ? this.#chunk.slice(this.#position) + chunk
-      : chunk;
+  /**
+   * Takes the chunk that fills a buffer up to `count`, when all lines of the
+   * last one have been taken. The buffer must stay as it is until then.
+   */
+  push(buffer: Uint8Array, count: number): void {
+    this.#chunk = buffer;
     this.#position = 0;
+    this.#chunkEnd = count;
   }
 
   /**
-   * The next whole line, without its LF. Undefined when there is none yet, or
-   * when a line was too long: then `tooLong` is set and no line follows.
+   * Finds the next whole line. False when there is none yet, or when a line was
+   * too long: then `tooLong` is set and no line follows.
    */
-  next(): ByteString | undefined {
-    if (this.#tooLong !== undefined) return undefined;
+  next(): boolean {
+    if (this.#tooLong !== undefined) return false;
     const start = this.#position;
-    const end = this.#chunk.indexOf("\n", start);
+    const end = indexOfByte(this.#chunk, lineFeed, start, this.#chunkEnd);
     if (end < 0) {
-      this.#keepRest();
-      return undefined;
+      this.#carryOn(this.#chunkEnd);
+      if (this.#carriedBytes > this.#maxLineBytes) this.#refuse();
+      return false;
+    }
+    if (this.#carry !== undefined) {
+      this.#carryOn(end);
+      this.#takeCarried();
+    } else {
+      this.bytes = this.#chunk;
+      this.start = start;
+      this.stop = end;
     }
     this.#position = end + 1;
-    let line = this.#chunk.slice(start, end);
-    if (this.#pieces > 0) {
-      line = this.#carry + line;
-      this.#carry = "";
-      this.#pieces = 0;
-    }
-    if (line.length > this.#maxLineBytes) {
-      this.#refuse(line);
-      return undefined;
-    }
-    return line;
+    if (this.stop - this.start <= this.#maxLineBytes) return true;
+    this.#refuse();
+    return false;
   }
 
-  /** The last line, if the stream ended without an LF. */
-  end(): ByteString | undefined {
-    if (this.#tooLong !== undefined || this.#pieces === 0) return undefined;
-    const line = this.#carry;
-    this.#carry = "";
-    this.#pieces = 0;
-    return line;
+  /** Finds the last line, if the stream ended without an LF. */
+  end(): boolean {
+    if (this.#tooLong !== undefined || this.#carry === undefined) return false;
+    this.#takeCarried();
+    return true;
+  }
+
+  /** A copy of the line that was found. */
+  get line(): ByteString {
+    return decodeBytes(this.bytes, this.start, this.stop);
+  }
+
+  /** A copy of what has come in of a line whose end has not. */
+  get unfinished(): ByteString {
+    return this.#carry === undefined
+      ? ""
+      : decodeBytes(this.#carry, 0, this.#carriedBytes);
   }
 
   /** The first bytes of a line longer than the limit, once one was met. */
@@ -79,28 +105,35 @@ export class LineFramer {
     return this.#tooLong;
   }
 
-  #keepRest(): void {
-    const rest = this.#chunk.slice(this.#position);
-    const wasSmall = this.#chunk.length <= smallChunkBytes;
-    this.#chunk = "";
-    this.#position = 0;
-    if (rest === "") return;
-    this.#carry += rest;
-    this.#pieces += 1;
-    if (this.#carry.length > this.#maxLineBytes) {
-      this.#refuse(this.#carry);
-    } else if (!wasSmall || this.#pieces % maxPieces === 0) {
-      // Neither a large chunk nor a long chain of small ones stays alive for
-      // the sake of a few bytes.
-      this.#carry = detach(this.#carry);
+  /** Copies the chunk up to `end` behind what is carried already. */
+  #carryOn(end: number): void {
+    const start = this.#position;
+    this.#position = end;
+    if (start === end && this.#carry === undefined) return;
+    const size = this.#carriedBytes + end - start;
+    if (this.#carry === undefined || this.#carry.length < size) {
+      const larger = allocateBuffer(Math.max(2 * size, minCarryBytes));
+      if (this.#carry !== undefined) larger.set(this.#carry);
+      this.#carry = larger;
     }
+    this.#carry.set(this.#chunk.subarray(start, end), this.#carriedBytes);
+    this.#carriedBytes = size;
   }
 
-  #refuse(line: ByteString): void {
-    this.#tooLong = detach(line.slice(0, tooLongEchoBytes));
-    this.#carry = "";
-    this.#pieces = 0;
-    this.#chunk = "";
-    this.#position = 0;
+  #takeCarried(): void {
+    this.bytes = this.#carry!;
+    this.start = 0;
+    this.stop = this.#carriedBytes;
+    this.#carry = undefined;
+    this.#carriedBytes = 0;
+  }
+
+  #refuse(): void {
+    const [bytes, start] = this.#carry === undefined
+      ? [this.bytes, this.start]
+      : [this.#carry, 0];
+    this.#tooLong = decodeBytes(bytes, start, start + tooLongEchoBytes);
+    this.#carry = undefined;
+    this.#carriedBytes = 0;
   }
 }

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { ByteString } from "./bytes.ts";
-import { isAtMost, skipDecimal } from "./decimal.ts";
+import { type ByteString, encodeScratch } from "./bytes.ts";
+import { isAtMost, minus, plus, skipDecimal } from "./decimal.ts";
 import { maxLatitudeDegrees, maxLongitudeDegrees } from "./limits.ts";
 
 /** A position in the digits that the client sent, each with its sign. */
@@ -17,34 +17,47 @@ export interface Position {
   readonly longitude: ByteString;
 }
 
-const plus = 0x2b;
-const minus = 0x2d;
-
 /** The index behind a signed number of at most `limit`, or -1. */
-function skipAngle(text: ByteString, start: number, limit: number): number {
-  const sign = text.charCodeAt(start);
+function skipAngle(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  limit: number,
+): number {
+  if (start === end) return -1;
+  const sign = bytes[start];
   if (sign !== plus && sign !== minus) return -1;
-  const end = skipDecimal(text, start + 1);
-  return end >= 0 && isAtMost(text, start + 1, end, limit) ? end : -1;
+  const angleEnd = skipDecimal(bytes, start + 1, end);
+  return angleEnd >= 0 && isAtMost(bytes, start + 1, angleEnd, limit)
+    ? angleEnd
+    : -1;
 }
 
-/** Where the longitude begins, or -1 if the text is not a position. */
-function findLongitude(text: ByteString): number {
-  const latitudeEnd = skipAngle(text, 0, maxLatitudeDegrees);
+/** The index behind the latitude that starts at `start`, or -1. */
+function skipLatitude(bytes: Uint8Array, start: number, end: number): number {
+  return skipAngle(bytes, start, end, maxLatitudeDegrees);
+}
+
+/** The index behind the position that starts at `start`, or -1. */
+export function skipPosition(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const latitudeEnd = skipLatitude(bytes, start, end);
   if (latitudeEnd < 0) return -1;
-  const end = skipAngle(text, latitudeEnd, maxLongitudeDegrees);
-  return end === text.length ? latitudeEnd : -1;
+  return skipAngle(bytes, latitudeEnd, end, maxLongitudeDegrees);
 }
 
 /** Whether the whole text is a position. */
 export function isPosition(text: ByteString): boolean {
-  return findLongitude(text) >= 0;
+  return skipPosition(encodeScratch(text), 0, text.length) === text.length;
 }
 
 /** Splits a position into latitude and longitude; undefined if it is none. */
 export function parsePosition(text: ByteString): Position | undefined {
-  const split = findLongitude(text);
-  if (split < 0) return undefined;
+  if (!isPosition(text)) return undefined;
+  const split = skipLatitude(encodeScratch(text), 0, text.length);
   return { latitude: text.slice(0, split), longitude: text.slice(split) };
 }
 

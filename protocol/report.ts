@@ -5,28 +5,109 @@
  *
  * @module
  */
-import type { ByteString } from "./bytes.ts";
-import type { Iamat } from "./command.ts";
-import { splitFields } from "./fields.ts";
-import { isPosition, parsePosition, type Position } from "./position.ts";
 import {
-  clockDifference,
+  allocateBuffer,
+  type ByteString,
+  decodeBytes,
+  encodeBytes,
+  encodeScratch,
+  indexOfByte,
+} from "./bytes.ts";
+import { formatCommand, type Iamat } from "./command.ts";
+import { skipField } from "./fields.ts";
+import { IamatSpan } from "./iamat_span.ts";
+import { parsePosition, type Position, skipPosition } from "./position.ts";
+import {
   compareTimes,
-  isClockDifference,
-  isTime,
+  maxDifferenceBytes,
+  skipClockDifference,
+  skipTime,
   type Timestamp,
+  writeClockDifference,
 } from "./time.ts";
 
-/** A report, with what the herd needs to know about it taken out. */
-export interface Report {
-  /** The AT line, without its LF. */
-  readonly line: ByteString;
-  /** The ID of the client that the report is about. */
-  readonly client: ByteString;
+const space = 0x20;
+
+/**
+ * A report where it stands in a buffer, with the places of what the herd needs
+ * to know about it. One object is filled again for report after report: who
+ * wants to keep something makes a copy.
+ */
+export class Report {
+  /** The buffer. */
+  bytes: Uint8Array = new Uint8Array();
+  /** Where the AT line begins in it. */
+  start = 0;
+  /** Where the line ends, without its LF. */
+  end = 0;
+  /** Where the ID of the client begins that the report is about. */
+  clientStart = 0;
+  clientEnd = 0;
+  /** Where the client's time begins; it ends with the line. */
+  timeStart = 0;
+  /** The server that the client told. */
+  server: ByteString = "";
+
+  /** A copy of the AT line, without its LF. */
+  get line(): ByteString {
+    return decodeBytes(this.bytes, this.start, this.end);
+  }
+
+  /** A copy of the ID of the client. */
+  get client(): ByteString {
+    return decodeBytes(this.bytes, this.clientStart, this.clientEnd);
+  }
 }
 
-/** AT, server, clock difference, client, position, time. */
-const reportFields = 6;
+/** Writes the reports that one server makes. */
+export class ReportWriter {
+  readonly #server: ByteString;
+  readonly #opening: Uint8Array;
+
+  constructor(server: ByteString) {
+    this.#server = server;
+    this.#opening = encodeBytes(`AT ${server} `);
+  }
+
+  /** The most bytes that the report of such an IAMAT takes. */
+  maxBytes(iamat: IamatSpan): number {
+    const operandBytes = iamat.end - iamat.clientStart;
+    return this.#opening.length + maxDifferenceBytes + 1 + operandBytes;
+  }
+
+  /**
+   * Writes the AT line for what a client said at `now` into `target`, which has
+   * room for it, and tells in `report` where it stands.
+   */
+  write(
+    now: Timestamp,
+    iamat: IamatSpan,
+    target: Uint8Array,
+    start: number,
+    report: Report,
+  ): void {
+    const { bytes, clientEnd, clientStart, end, timeStart } = iamat;
+    const opening = this.#opening;
+    let at = start;
+    for (let index = 0; index < opening.length; index++) {
+      target[at++] = opening[index];
+    }
+    at = writeClockDifference(now, bytes, timeStart, end, target, at);
+    target[at++] = space;
+    const shift = at - clientStart;
+    // The three operands, byte for byte.
+    for (let index = clientStart; index < end; index++) {
+      target[index + shift] = bytes[index];
+    }
+    report.bytes = target;
+    report.start = start;
+    report.end = end + shift;
+    report.clientStart = at;
+    report.clientEnd = clientEnd + shift;
+    report.timeStart = timeStart + shift;
+    report.server = this.#server;
+  }
+}
 
 /** The report that `server` makes of a client's IAMAT heard at `now`. */
 export function makeReport(
@@ -34,34 +115,74 @@ export function makeReport(
   now: Timestamp,
   iamat: Iamat,
 ): Report {
-  const { client, position, time } = iamat;
-  const difference = clockDifference(now, time);
-  return {
-    line: `AT ${server} ${difference} ${client} ${position} ${time}`,
-    client,
-  };
+  const span = new IamatSpan();
+  const line = formatCommand(iamat);
+  if (!span.read(encodeScratch(line), 0, line.length)) {
+    throw new TypeError(`Not an IAMAT: ${line}`);
+  }
+  const writer = new ReportWriter(server);
+  const report = new Report();
+  writer.write(now, span, allocateBuffer(writer.maxBytes(span)), 0, report);
+  return report;
 }
 
+/** Finds the name of a known server in a buffer. */
+export type FindServer = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+) => ByteString | undefined;
+
 /**
- * Reads an AT line that another server sent. Undefined unless it is exactly as
- * `makeReport` writes it and `isServer` knows the server that it names.
+ * Reads the AT line from `start` to `end` that another server sent, and tells
+ * in `report` what is where. False unless it is exactly as `ReportWriter`
+ * writes it and names a known server: one space between fields, none around
+ * them.
  */
+export function readReport(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  findServer: FindServer,
+  report: Report,
+): boolean {
+  if (end - start < 4 || bytes[start] !== 0x41) return false;
+  if (bytes[start + 1] !== 0x54 || bytes[start + 2] !== space) return false;
+  const serverEnd = indexOfByte(bytes, space, start + 3, end);
+  if (serverEnd < 0) return false;
+  const differenceEnd = skipClockDifference(bytes, serverEnd + 1, end);
+  if (differenceEnd < 0 || bytes[differenceEnd] !== space) return false;
+  const clientStart = differenceEnd + 1;
+  const clientEnd = skipField(bytes, clientStart, end);
+  if (clientEnd === clientStart || bytes[clientEnd] !== space) return false;
+  const positionEnd = skipPosition(bytes, clientEnd + 1, end);
+  if (positionEnd < 0 || bytes[positionEnd] !== space) return false;
+  if (skipTime(bytes, positionEnd + 1, end) !== end) return false;
+  const server = findServer(bytes, start + 3, serverEnd);
+  if (server === undefined) return false;
+  report.bytes = bytes;
+  report.start = start;
+  report.end = end;
+  report.clientStart = clientStart;
+  report.clientEnd = clientEnd;
+  report.timeStart = positionEnd + 1;
+  report.server = server;
+  return true;
+}
+
+/** Reads a line as `readReport` does; undefined where that says no. */
 export function parseReport(
   line: ByteString,
   isServer: (name: ByteString) => boolean,
 ): Report | undefined {
-  const fields = splitFields(line, reportFields);
-  if (fields.length !== reportFields) return undefined;
-  const [verb, server, difference, client, position, time] = fields;
-  const isReport = verb === "AT" && isServer(server) &&
-    isClockDifference(difference) && isPosition(position) && isTime(time);
-  // One space between fields and none around them: the line's length tells.
-  const separators = reportFields - 1;
-  const fieldBytes = verb.length + server.length + difference.length +
-    client.length + position.length + time.length;
-  if (!isReport || line.length !== fieldBytes + separators) return undefined;
-  if (line !== fields.join(" ")) return undefined;
-  return { line, client };
+  const findServer: FindServer = (bytes, start, end) => {
+    const name = decodeBytes(bytes, start, end);
+    return isServer(name) ? name : undefined;
+  };
+  const report = new Report();
+  return readReport(encodeBytes(line), 0, line.length, findServer, report)
+    ? report
+    : undefined;
 }
 
 /**
@@ -121,6 +242,39 @@ export function wholeSecondsOf(line: ByteString): number {
  * all servers pick the same one.
  */
 export function isNewer(line: ByteString, than: ByteString): boolean {
-  const order = compareTimes(timeOf(line), timeOf(than));
-  return order !== 0 ? order > 0 : line > than;
+  return compareLines(
+    encodeScratch(line),
+    0,
+    line.lastIndexOf(" ") + 1,
+    line.length,
+    encodeBytes(than),
+    0,
+    than.lastIndexOf(" ") + 1,
+    than.length,
+  ) > 0;
+}
+
+/**
+ * The same where the lines stand in buffers: positive if `a` is newer, zero if
+ * they are equal. Each line is given by its start, that of its time, and its
+ * end.
+ */
+export function compareLines(
+  a: Uint8Array,
+  aStart: number,
+  aTime: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bTime: number,
+  bEnd: number,
+): number {
+  const order = compareTimes(a, aTime, aEnd, b, bTime, bEnd);
+  if (order !== 0) return order;
+  const shared = Math.min(aEnd - aStart, bEnd - bStart);
+  for (let index = 0; index < shared; index++) {
+    const difference = a[aStart + index] - b[bStart + index];
+    if (difference !== 0) return difference;
+  }
+  return (aEnd - aStart) - (bEnd - bStart);
 }

@@ -5,8 +5,13 @@
  *
  * @module
  */
-import type { ByteString } from "./bytes.ts";
-import { skipDecimal, skipDigits } from "./decimal.ts";
+import {
+  allocateBuffer,
+  type ByteString,
+  decodeBytes,
+  encodeScratch,
+} from "./bytes.ts";
+import { dot, minus, plus, skipDecimal, skipDigits, zero } from "./decimal.ts";
 import { maxTimeIntegerDigits } from "./limits.ts";
 
 /** An instant of a server's clock: seconds since 1970 in UTC, and the rest. */
@@ -18,39 +23,85 @@ export interface Timestamp {
 }
 
 const nanosecondsPerSecond = 1_000_000_000;
+const decimals = 9;
+
+/** The index behind the time that starts at `start`, or -1. */
+export function skipTime(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const timeEnd = skipDecimal(bytes, start, end);
+  const digits = skipDigits(bytes, start, end) - start;
+  return digits <= maxTimeIntegerDigits ? timeEnd : -1;
+}
 
 /** Whether the whole text is a time. */
 export function isTime(text: ByteString): boolean {
-  return skipDecimal(text, 0) === text.length &&
-    skipDigits(text, 0) <= maxTimeIntegerDigits;
+  return skipTime(encodeScratch(text), 0, text.length) === text.length;
+}
+
+/** The whole number that the digits from `start` to `end` mean. */
+function wholeNumber(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let index = start; index < end; index++) {
+    value = value * 10 + (bytes[index] - zero);
+  }
+  return value;
 }
 
 /**
  * Compares two times by value: negative, zero or positive. `1.5` and `1.50`
  * are equal, and so are `7` and `007`.
  */
-export function compareTimes(a: ByteString, b: ByteString): number {
-  if (a === b) return 0;
-  const aDot = skipDigits(a, 0);
-  const bDot = skipDigits(b, 0);
-  const seconds = Number(a.slice(0, aDot)) - Number(b.slice(0, bDot));
+export function compareTimes(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const aDot = skipDigits(a, aStart, aEnd);
+  const bDot = skipDigits(b, bStart, bEnd);
+  const seconds = wholeNumber(a, aStart, aDot) - wholeNumber(b, bStart, bDot);
   if (seconds !== 0) return seconds;
-  const digits = Math.max(a.length - aDot, b.length - bDot);
-  const aFraction = a.slice(aDot + 1).padEnd(digits, "0");
-  const bFraction = b.slice(bDot + 1).padEnd(digits, "0");
-  return aFraction === bFraction ? 0 : aFraction < bFraction ? -1 : 1;
+  let [aIndex, bIndex] = [aDot + 1, bDot + 1];
+  while (aIndex < aEnd || bIndex < bEnd) {
+    const aDigit = aIndex < aEnd ? a[aIndex] : zero;
+    const bDigit = bIndex < bEnd ? b[bIndex] : zero;
+    if (aDigit !== bDigit) return aDigit - bDigit;
+    aIndex += 1;
+    bIndex += 1;
+  }
+  return 0;
 }
 
+/** Room that a clock difference never exceeds, in bytes. */
+export const maxDifferenceBytes = 1 + 16 + 1 + decimals;
+
 /**
- * The server's clock minus the client's time, in seconds: always a sign and
- * nine decimals, `+0.263873386`. Digits of the client's time beyond the
- * nanosecond, which no clock here can tell, are left out of the sum.
+ * Writes the server's clock minus the client's time, in seconds: always a sign
+ * and nine decimals, `+0.263873386`. Digits of the client's time beyond the
+ * nanosecond, which no clock here can tell, are left out of the sum. Returns
+ * the index behind it.
  */
-export function clockDifference(now: Timestamp, time: ByteString): ByteString {
-  const dotIndex = skipDigits(time, 0);
-  const fraction = time.slice(dotIndex + 1, dotIndex + 10).padEnd(9, "0");
-  let seconds = now.seconds - Number(time.slice(0, dotIndex));
-  let nanoseconds = now.nanoseconds - Number(fraction);
+export function writeClockDifference(
+  now: Timestamp,
+  time: Uint8Array,
+  timeStart: number,
+  timeEnd: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  const dotIndex = skipDigits(time, timeStart, timeEnd);
+  const fractionEnd = Math.min(dotIndex + 1 + decimals, timeEnd);
+  let fraction = 0;
+  for (let index = dotIndex + 1; index <= dotIndex + decimals; index++) {
+    fraction = fraction * 10 + (index < fractionEnd ? time[index] - zero : 0);
+  }
+  let seconds = now.seconds - wholeNumber(time, timeStart, dotIndex);
+  let nanoseconds = now.nanoseconds - fraction;
   // Bring both parts to one sign, so that they can be written side by side.
   if (seconds > 0 && nanoseconds < 0) {
     seconds -= 1;
@@ -59,12 +110,64 @@ export function clockDifference(now: Timestamp, time: ByteString): ByteString {
     seconds += 1;
     nanoseconds -= nanosecondsPerSecond;
   }
-  const sign = seconds < 0 || nanoseconds < 0 ? "-" : "+";
-  const decimals = String(Math.abs(nanoseconds)).padStart(9, "0");
-  return `${sign}${Math.abs(seconds)}.${decimals}`;
+  target[at] = seconds < 0 || nanoseconds < 0 ? minus : plus;
+  const dotAt = writeWholeNumber(Math.abs(seconds), target, at + 1);
+  target[dotAt] = dot;
+  writeDigits(Math.abs(nanoseconds), decimals, target, dotAt + 1);
+  return dotAt + 1 + decimals;
 }
 
-/** Whether the text is a clock difference as `clockDifference` writes it. */
-export function isClockDifference(text: ByteString): boolean {
-  return /^[+-]\d{1,16}\.\d{9}$/.test(text);
+/** Writes a whole number; returns the index behind it. */
+function writeWholeNumber(
+  value: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits += 1;
+  writeDigits(value, digits, target, at);
+  return at + digits;
+}
+
+/** Writes the last digits of a whole number. */
+export function writeDigits(
+  value: number,
+  digits: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  let rest = value;
+  for (let index = at + digits - 1; index >= at; index--) {
+    const tenth = Math.floor(rest / 10);
+    target[index] = zero + (rest - tenth * 10);
+    rest = tenth;
+  }
+}
+
+/** The clock difference, as text. */
+export function clockDifference(now: Timestamp, time: ByteString): ByteString {
+  const target = allocateBuffer(maxDifferenceBytes);
+  const bytes = encodeScratch(time);
+  const end = writeClockDifference(now, bytes, 0, time.length, target, 0);
+  return decodeBytes(target, 0, end);
+}
+
+/**
+ * The index behind the clock difference that starts at `start`, as
+ * `writeClockDifference` writes it, or -1.
+ */
+export function skipClockDifference(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  if (start === end) return -1;
+  const sign = bytes[start];
+  if (sign !== plus && sign !== minus) return -1;
+  const dotIndex = skipDigits(bytes, start + 1, end);
+  const digits = dotIndex - start - 1;
+  if (digits < 1 || digits > 16) return -1;
+  if (dotIndex === end || bytes[dotIndex] !== dot) return -1;
+  const fractionEnd = skipDigits(bytes, dotIndex + 1, end);
+  return fractionEnd - dotIndex - 1 === decimals ? fractionEnd : -1;
 }

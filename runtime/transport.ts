@@ -5,11 +5,9 @@
  *
  * @module
  */
-import type { Buffer } from "node:buffer";
 import {
   allocateBuffer,
   type ByteString,
-  decodeBytes,
   encodeBytes,
 } from "../protocol/bytes.ts";
 import type { Clock } from "./clock.ts";
@@ -26,10 +24,15 @@ export interface Transport extends ByteSink {
 
 /** What a connection's traffic is told to: the log. */
 export interface Traffic {
-  /** One line came in. */
-  received(line: ByteString): void;
-  /** One reply or line goes out. */
-  sent(message: ByteString): void;
+  /**
+   * What follows happens now. To be called before the first line of a chunk,
+   * and after every wait: the lines until then share one time.
+   */
+  begin(): void;
+  /** A line came in: these bytes, without the LF. */
+  received(bytes: Uint8Array, start: number, end: number): void;
+  /** A reply or a line goes out, without the last LF. */
+  sent(bytes: Uint8Array, start: number, end: number): void;
   /** Undefined while there is room; otherwise when there is room again. */
   room(): Promise<void> | undefined;
 }
@@ -37,36 +40,44 @@ export interface Traffic {
 /** An idle connection holds a buffer of this size, in bytes. */
 const idleBufferBytes = 1024;
 
-/** A busy connection reads this much at a time, in bytes. */
+/** A busy connection reads at most this much at a time, in bytes. */
 const busyBufferBytes = 64 * 1024;
 
-/**
- * Reads from a transport into a buffer that is small until traffic shows: a
- * read that fills it makes the next one large, one that would have fitted
- * makes it small again.
- */
-export class ChunkReader {
-  readonly #transport: Transport;
-  #buffer: Buffer = allocateBuffer(idleBufferBytes);
+/** How much larger a buffer gets when a read has filled it. */
+const growth = 4;
 
-  constructor(transport: Transport) {
-    this.#transport = transport;
+/** So many reads in a row that need no large buffer make it small again. */
+const maxSmallReads = 64;
+
+/**
+ * The buffer that a connection is read into: small until traffic shows. The one
+ * to read into next is `buffer`; what a read gave is told to `took`.
+ */
+export class ReadBuffer {
+  #buffer: Uint8Array = allocateBuffer(idleBufferBytes);
+  #smallReads = 0;
+
+  /** What to read into. Stays as it is until the next read into it. */
+  get buffer(): Uint8Array {
+    return this.#buffer;
   }
 
-  /** The next bytes, or null at the end of the stream. Throws as `read`. */
-  async read(): Promise<ByteString | null> {
-    const buffer = this.#buffer;
-    const count = await this.#transport.read(buffer);
-    if (count === null) return null;
-    const chunk = decodeBytes(buffer, 0, count);
-    if (count === buffer.length) {
-      if (count < busyBufferBytes) {
-        this.#buffer = allocateBuffer(busyBufferBytes);
+  /** A read gave so many bytes: the next buffer may be larger, or smaller. */
+  took(count: number): void {
+    const { length } = this.#buffer;
+    if (count === length) {
+      this.#smallReads = 0;
+      if (length < busyBufferBytes) {
+        this.#buffer = allocateBuffer(length * growth);
       }
-    } else if (buffer.length > idleBufferBytes && count <= idleBufferBytes) {
+    } else if (length > idleBufferBytes && count <= idleBufferBytes) {
+      this.#smallReads += 1;
+      if (this.#smallReads < maxSmallReads) return;
+      this.#smallReads = 0;
       this.#buffer = allocateBuffer(idleBufferBytes);
+    } else {
+      this.#smallReads = 0;
     }
-    return chunk;
   }
 }
 

@@ -6,17 +6,16 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
-  ChunkReader,
   closeQuietly,
   describeFault,
   lingerAndClose,
+  ReadBuffer,
   type Traffic,
   type Transport,
-  writeAll,
+  writeAllBytes,
 } from "../runtime/transport.ts";
 import {
   maxWriteBytes,
@@ -24,6 +23,7 @@ import {
   stopAnswerMs,
   stopLingerMs,
 } from "./limits.ts";
+import type { Replies, ReplyBuffers } from "./replies.ts";
 import { type Desk, Session } from "./session.ts";
 
 /** Why a client's connection ended. */
@@ -42,6 +42,8 @@ export interface ConnectionContext {
   readonly desk: Desk;
   readonly clock: Clock;
   readonly traffic: Traffic;
+  /** Where replies are gathered. */
+  readonly replyBuffers: ReplyBuffers;
   /** Hands what the herd has accepted to the neighbours' sockets. */
   readonly flush: () => void;
   /** When they have it; undefined if they have already. */
@@ -53,7 +55,7 @@ export class ClientConnection {
   readonly #transport: Transport;
   readonly #context: ConnectionContext;
   readonly #session: Session;
-  /** The chunk that is being worked on. */
+  /** A chunk that could not be taken without a wait. */
   #taking: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
   #answeredWaiters: (() => void)[] = [];
@@ -69,6 +71,7 @@ export class ClientConnection {
       context.desk,
       context.traffic,
       () => this.#writeInBackground(),
+      context.replyBuffers,
     );
   }
 
@@ -124,76 +127,107 @@ export class ClientConnection {
 
   async #read(): Promise<void> {
     const framer = new LineFramer();
-    const reader = new ChunkReader(this.#transport);
+    const reading = new ReadBuffer();
     while (this.#end !== "line too long") {
-      const chunk = await reader.read();
-      if (chunk === null) break;
+      const count = await this.#transport.read(reading.buffer);
+      if (count === null) break;
       // What comes in after we began to stop is read but not answered.
       if (this.#end !== undefined) continue;
-      framer.push(chunk);
-      this.#taking = this.#takeLines(framer);
-      await this.#taking;
+      framer.push(reading.buffer, count);
+      reading.took(count);
+      const wait = this.#takeLines(framer);
+      if (wait !== undefined) {
+        await (this.#taking = this.#takeOn(framer, wait));
+        this.#taking = undefined;
+      }
+      const writing = this.#write();
+      if (writing !== undefined) await writing;
     }
-    const last = framer.end();
-    if (last !== undefined && this.#end === undefined) {
-      this.#session.receive(last);
+    if (this.#end === undefined && framer.end()) {
+      this.#session.begin();
+      this.#session.receive(framer.bytes, framer.start, framer.stop);
     }
   }
 
-  async #takeLines(framer: LineFramer): Promise<void> {
+  /** Takes the lines of a chunk; returns what to wait for before it goes on. */
+  #takeLines(framer: LineFramer): Promise<void> | undefined {
     const { traffic } = this.#context;
-    let line;
-    while ((line = framer.next()) !== undefined) {
-      let room;
-      while ((room = traffic.room()) !== undefined) await room;
-      this.#session.receive(line);
-      const calm = this.#session.calm();
-      if (calm !== undefined) {
-        await this.#write();
-        await calm;
-      }
+    const session = this.#session;
+    session.begin();
+    while (true) {
+      const room = traffic.room();
+      if (room !== undefined) return room;
+      const calm = session.calm();
+      if (calm !== undefined) return this.#writeBefore(calm);
+      if (!framer.next()) break;
+      session.receive(framer.bytes, framer.start, framer.stop);
     }
     if (framer.tooLong !== undefined) {
-      this.#session.refuseTooLong(framer.tooLong);
+      session.refuseTooLong(framer.tooLong);
       this.#end ??= "line too long";
     }
-    await this.#write();
+    return undefined;
   }
 
-  /** Passes on what was accepted, then writes the replies that are ready. */
-  async #write(): Promise<void> {
-    this.#context.flush();
-    while (this.#writing !== undefined) {
-      await this.#writing;
-      // More may have been accepted while somebody else was writing.
-      this.#context.flush();
+  async #takeOn(framer: LineFramer, firstWait: Promise<void>): Promise<void> {
+    let wait: Promise<void> | undefined = firstWait;
+    while (wait !== undefined) {
+      await wait;
+      wait = this.#takeLines(framer);
     }
+  }
+
+  async #writeBefore(calm: Promise<void>): Promise<void> {
+    await this.#write();
+    await calm;
+  }
+
+  /**
+   * Passes on what was accepted, then writes the replies that are ready.
+   * Undefined if there is nothing to wait for.
+   */
+  #write(): Promise<void> | undefined {
+    this.#context.flush();
+    if (this.#writing !== undefined) return this.#writeNext();
     const replies = this.#session.take();
-    if (replies.length === 0) return;
-    this.#writing = this.#deliver(replies);
-    await this.#writing;
+    if (replies === undefined) return undefined;
+    return this.#writing = this.#deliver(replies);
+  }
+
+  async #writeNext(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    // More may have been accepted while somebody else was writing.
+    await this.#write();
   }
 
   /**
    * Flood before reply: the neighbours' sockets have every update that these
    * replies are about before the first byte of them is written.
    */
-  async #deliver(replies: ByteString[]): Promise<void> {
-    const { handed, traffic } = this.#context;
+  async #deliver(replies: Replies): Promise<void> {
+    const { handed, replyBuffers, traffic } = this.#context;
+    const { bytes, ends, length } = replies;
     try {
       const wait = handed();
-      if (wait !== undefined) await wait;
-      let text: ByteString = "";
-      for (const reply of replies) {
-        traffic.sent(reply.slice(0, -1));
-        text += reply;
-        if (text.length < maxWriteBytes) continue;
-        await writeAll(this.#transport, text);
-        text = "";
+      if (wait !== undefined) {
+        await wait;
+        traffic.begin();
       }
-      if (text !== "") await writeAll(this.#transport, text);
+      let start = 0;
+      let written = 0;
+      for (const end of ends) {
+        traffic.sent(bytes, start, end - 1);
+        start = end;
+        if (end - written < maxWriteBytes) continue;
+        await writeAllBytes(this.#transport, bytes.subarray(written, end));
+        written = end;
+      }
+      if (written < length) {
+        await writeAllBytes(this.#transport, bytes.subarray(written, length));
+      }
     } finally {
       this.#writing = undefined;
+      replyBuffers.release(replies);
     }
   }
 

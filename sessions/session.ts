@@ -5,14 +5,19 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
 import {
+  type ByteString,
+  decodeBytes,
+  encodeScratch,
+} from "../protocol/bytes.ts";
+import {
+  formatCommand,
   formatInvalid,
-  type Iamat,
   parseCommand,
   type Whatsat,
 } from "../protocol/command.ts";
-import { makeReport, type Report } from "../protocol/report.ts";
+import { IamatSpan } from "../protocol/iamat_span.ts";
+import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { Traffic } from "../runtime/transport.ts";
 import {
@@ -20,14 +25,15 @@ import {
   maxRepliesWaiting,
   maxReplyBytesWaiting,
 } from "./limits.ts";
+import { type Replies, ReplyBuffers } from "./replies.ts";
 
 /** What a session asks of its server. */
 export interface Desk {
-  /** The name that stands in the server's AT lines. */
-  readonly serverName: string;
+  /** Writes the server's AT lines. */
+  readonly reports: ReportWriter;
   /** The time of day. */
   readonly now: () => Timestamp;
-  /** Takes a report into the herd. */
+  /** Takes a report into the herd. It is gone when this returns. */
   readonly accept: (report: Report) => void;
   /** The newest AT line about a client; undefined for an unknown one. */
   readonly newest: (client: ByteString) => ByteString | undefined;
@@ -46,13 +52,19 @@ interface Slot {
   reply?: ByteString;
 }
 
+// What is being read and what is made of it: filled anew for every line.
+const iamat = new IamatSpan();
+const report = new Report();
+
 /** The replies to one client's lines, in order. */
 export class Session {
   readonly #desk: Desk;
   readonly #traffic: Traffic;
   readonly #onReady: () => void;
+  readonly #buffers: ReplyBuffers;
+  #now: Timestamp;
   /** Replies that can go out. */
-  #ready: ByteString[] = [];
+  #ready: Replies | undefined;
   /** From the first awaited reply on. */
   readonly #waiting: Slot[] = [];
   /** Questions that are not asked yet, in order. */
@@ -63,29 +75,56 @@ export class Session {
   #isAbandoned = false;
   #onCalm: (() => void) | undefined;
 
-  /** @param onReady Called when awaited replies have become ready. */
-  constructor(desk: Desk, traffic: Traffic, onReady: () => void) {
+  /**
+   * @param onReady Called when awaited replies have become ready.
+   * @param buffers Where replies are gathered; best shared by all sessions.
+   */
+  constructor(
+    desk: Desk,
+    traffic: Traffic,
+    onReady: () => void,
+    buffers: ReplyBuffers = new ReplyBuffers(),
+  ) {
     this.#desk = desk;
     this.#traffic = traffic;
     this.#onReady = onReady;
+    this.#buffers = buffers;
+    this.#now = desk.now();
+  }
+
+  /**
+   * What is received from now on has come in now: to be called once a chunk,
+   * and after every wait.
+   */
+  begin(): void {
+    this.#now = this.#desk.now();
+    this.#traffic.begin();
   }
 
   /** Takes one line, without its LF. Every line gets exactly one reply. */
-  receive(line: ByteString): void {
-    this.#traffic.received(line);
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.#traffic.received(bytes, start, end);
+    if (iamat.read(bytes, start, end)) this.#report();
+    else this.#receiveText(decodeBytes(bytes, start, end));
+  }
+
+  /** The same for whatever is no IAMAT of the shortest form. */
+  #receiveText(line: ByteString): void {
     const command = parseCommand(line);
-    if (command?.verb === "IAMAT") {
-      this.#reply(this.#report(command));
-    } else if (command?.verb === "WHATSAT") {
+    if (command === undefined) {
+      this.#reply(formatInvalid(line) + "\n");
+    } else if (command.verb === "WHATSAT") {
       this.#ask(line, command);
     } else {
-      this.#reply(formatInvalid(line) + "\n");
+      const shortest = formatCommand(command);
+      iamat.read(encodeScratch(shortest), 0, shortest.length);
+      this.#report();
     }
   }
 
   /** Answers a line that was too long, of which only the start is known. */
   refuseTooLong(start: ByteString): void {
-    this.#traffic.received(start);
+    this.#traffic.received(encodeScratch(start), 0, start.length);
     this.#reply(formatInvalid(start) + "\n");
   }
 
@@ -112,21 +151,35 @@ export class Session {
     return this.#waiting.length > 0 && !this.#isAbandoned;
   }
 
-  /** Takes the replies that can go out, in order, each with its LF. */
-  take(): ByteString[] {
+  /**
+   * Takes the replies that can go out, in order; undefined if there are none.
+   * They go back to the buffers when they have been written.
+   */
+  take(): Replies | undefined {
     const replies = this.#ready;
-    if (replies.length === 0) return replies;
-    this.#ready = [];
-    for (const { length } of replies) this.#replyBytes -= length;
+    if (replies === undefined) return undefined;
+    this.#ready = undefined;
+    this.#replyBytes -= replies.length;
     this.#relax();
     return replies;
   }
 
-  #report(iamat: Iamat): ByteString {
-    const { accept, now, serverName } = this.#desk;
-    const report = makeReport(serverName, now(), iamat);
+  /** Reports what `iamat` says. */
+  #report(): void {
+    const { accept, reports } = this.#desk;
+    const isNext = this.#waiting.length === 0;
+    const replies = isNext
+      ? this.#ready ??= this.#buffers.take()
+      : this.#buffers.take();
+    const start = replies.length;
+    replies.reserve(reports.maxBytes(iamat) + 1);
+    reports.write(this.#now, iamat, replies.bytes, start, report);
     accept(report);
-    return report.line + "\n";
+    replies.finish(report.end);
+    this.#replyBytes += replies.length - start;
+    if (isNext) return;
+    this.#waiting.push({ reply: replies.text });
+    this.#buffers.release(replies);
   }
 
   #ask(line: ByteString, question: Whatsat): void {
@@ -164,8 +217,13 @@ export class Session {
 
   #reply(reply: ByteString): void {
     this.#replyBytes += reply.length;
-    if (this.#waiting.length === 0) this.#ready.push(reply);
+    if (this.#waiting.length === 0) this.#addReady(reply);
     else this.#waiting.push({ reply });
+  }
+
+  #addReady(reply: ByteString): void {
+    this.#ready ??= this.#buffers.take();
+    this.#ready.add(reply);
   }
 
   /** Moves what is no longer behind an awaited reply. */
@@ -173,7 +231,7 @@ export class Session {
     let count = 0;
     for (const { reply } of this.#waiting) {
       if (reply === undefined) break;
-      this.#ready.push(reply);
+      this.#addReady(reply);
       count += 1;
     }
     this.#waiting.splice(0, count);

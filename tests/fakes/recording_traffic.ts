@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ByteString } from "../../protocol/bytes.ts";
+import { decodeBytes } from "../../protocol/bytes.ts";
 import type { Traffic } from "../../runtime/transport.ts";
 
 /** Lines in (`<`) and out (`>`), in order; full when a test says so. */
@@ -12,14 +12,21 @@ export class RecordingTraffic implements Traffic {
   #isNearlyFull = false;
   #full: PromiseWithResolvers<void> | undefined;
 
-  received(line: ByteString): void {
-    this.lines.push(`< ${line}`);
+  /** How often it was told that time has passed. */
+  begins = 0;
+
+  begin(): void {
+    this.begins += 1;
+  }
+
+  received(bytes: Uint8Array, start: number, end: number): void {
+    this.lines.push(`< ${decodeBytes(bytes, start, end)}`);
     if (this.#isNearlyFull) this.fill();
     this.#isNearlyFull = false;
   }
 
-  sent(message: ByteString): void {
-    this.lines.push(`> ${message}`);
+  sent(bytes: Uint8Array, start: number, end: number): void {
+    this.lines.push(`> ${decodeBytes(bytes, start, end)}`);
   }
 
   room(): Promise<void> | undefined {

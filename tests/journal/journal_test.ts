@@ -4,6 +4,7 @@ import { LogFiles } from "../../journal/log_files.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
+import { tellText } from "../fakes/text_traffic.ts";
 
 /** A folder of its own for each test, and a journal in it. */
 async function withJournal(
@@ -53,7 +54,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 Deno.test("Journal writes what it is told within the interval", async () => {
   await withJournal(async ({ clock, journal, read }) => {
-    const traffic = journal.trafficOf("client/1");
+    const traffic = tellText(journal.trafficOf("client/1"));
     traffic.received("IAMAT \xff");
     traffic.sent("? IAMAT \xff");
     journal.event("server", "info", "something happened", { count: 1 });
@@ -71,7 +72,7 @@ Deno.test("Journal writes what it is told within the interval", async () => {
 
 Deno.test("flush() resolves when everything is in the file", async () => {
   await withJournal(async ({ journal, read }) => {
-    const traffic = journal.trafficOf("client/1");
+    const traffic = tellText(journal.trafficOf("client/1"));
     for (let line = 0; line < 20_000; line++) traffic.received(`line ${line}`);
     await journal.flush();
     const lines = read().trimEnd().split("\n");
@@ -82,7 +83,7 @@ Deno.test("flush() resolves when everything is in the file", async () => {
 
 Deno.test("flushSync() writes before it returns", async () => {
   await withJournal(({ journal, read }) => {
-    journal.trafficOf("client/1").received("last words");
+    tellText(journal.trafficOf("client/1")).received("last words");
     journal.flushSync();
     assert(read().endsWith("last words\n"));
     return Promise.resolve();
@@ -95,7 +96,7 @@ Deno.test("Journal has no room while it is too far behind, then has again", asyn
     assertEquals(traffic.room(), undefined);
     const line = "x".repeat(1_000);
     for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
-      traffic.received(line);
+      tellText(traffic).received(line);
     }
     const room = traffic.room();
     assert(room !== undefined);
@@ -128,7 +129,9 @@ Deno.test("Journal uses files in turn and keeps so many full ones", async () => 
       [...Deno.readDirSync(`${folder}/logs`)].map(({ name }) => name).sort();
     const write = async (journal: Journal, batch: number) => {
       const traffic = journal.trafficOf(`batch/${batch}`);
-      for (let line = 0; line < 20; line++) traffic.received("x".repeat(60));
+      for (let line = 0; line < 20; line++) {
+        tellText(traffic).received("x".repeat(60));
+      }
       await journal.flush();
     };
     await write(journal, 0);

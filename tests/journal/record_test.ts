@@ -1,15 +1,11 @@
-import {
-  formatEvent,
-  formatTraffic,
-  TimestampFormatter,
-} from "../../journal/record.ts";
+import { formatEvent, TimestampWriter } from "../../journal/record.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test({
-  name: "TimestampFormatter writes RFC 3339 in UTC with microseconds",
+  name: "TimestampWriter writes RFC 3339 in UTC with microseconds",
   permissions: "none",
   fn() {
-    const formatter = new TimestampFormatter();
+    const formatter = new TimestampWriter();
     for (
       const [seconds, nanoseconds, text] of [
         [1520023934, 918963997, "2018-03-02T20:52:14.918963Z"],
@@ -20,17 +16,6 @@ Deno.test({
         [0, 1000, "1970-01-01T00:00:00.000001Z"],
       ] as const
     ) assertEquals(formatter.format({ seconds, nanoseconds }), text);
-  },
-});
-
-Deno.test({
-  name: "formatTraffic() writes one line, whatever the message holds",
-  permissions: "none",
-  fn() {
-    assertEquals(
-      formatTraffic("TIME", "client/1", "<-", "a\nTIME server -- info fake"),
-      "TIME client/1 <- a\\nTIME server -- info fake\n",
-    );
   },
 });
 

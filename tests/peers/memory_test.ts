@@ -3,7 +3,7 @@ import { root } from "../../peers/digests.ts";
 import { fingerprint } from "../../peers/fingerprint.ts";
 import { sweptReports } from "../../peers/limits.ts";
 import { Memory, type MemoryLimits } from "../../peers/memory.ts";
-import { heardAtOf, makeReport } from "../../protocol/report.ts";
+import { heardAtOf, makeReport, parseReport } from "../../protocol/report.ts";
 import type { Report } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
 
@@ -162,7 +162,7 @@ Deno.test({
       const other = openMemory({});
       const lines = [...memory.linesBelow(root)];
       for (const line of lines.toReversed()) {
-        other.put({ line, client: line.split(" ")[3] });
+        other.put(parseReport(line, () => true)!);
       }
       assertEquals(other.size, memory.size);
       for (let node = 0; node < 69_905; node += 17) {

@@ -2,9 +2,10 @@ import fc from "fast-check";
 import {
   bytesOfText,
   decodeBytes,
-  detach,
   encodeBytes,
   encodeInto,
+  encodeScratch,
+  indexOfByte,
   textOfBytes,
 } from "../../protocol/bytes.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
@@ -24,14 +25,29 @@ Deno.test({
 });
 
 Deno.test({
-  name: "detach() returns an equal string, also beyond its first buffer",
+  name: "encodeScratch() holds the bytes, also beyond its first buffer",
   permissions: "none",
   fn() {
     fc.assert(fc.property(anyBytes, (text) => {
-      assertEquals(detach(text), text);
+      const scratch = encodeScratch(text);
+      assertEquals(decodeBytes(scratch, 0, text.length), text);
     }));
     const long = "\xff\x00z".repeat(10_000);
-    assertEquals(detach(long), long);
+    assertEquals(decodeBytes(encodeScratch(long), 0, long.length), long);
+  },
+});
+
+Deno.test({
+  name: "indexOfByte() looks from the start up to the end and no further",
+  permissions: "none",
+  fn() {
+    const bytes = encodeBytes("a b c");
+    const space = 0x20;
+    assertEquals(indexOfByte(bytes, space, 0, 5), 1);
+    assertEquals(indexOfByte(bytes, space, 1, 5), 1);
+    assertEquals(indexOfByte(bytes, space, 2, 5), 3);
+    assertEquals(indexOfByte(bytes, space, 2, 3), -1);
+    assertEquals(indexOfByte(bytes, space, 4, 5), -1);
   },
 });
 

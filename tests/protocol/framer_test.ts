@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { ByteString } from "../../protocol/bytes.ts";
+import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
 import { LineFramer } from "../../protocol/framer.ts";
 import { maxLineBytes, tooLongEchoBytes } from "../../protocol/limits.ts";
 import { assertEquals } from "../assert.ts";
@@ -12,9 +12,11 @@ function pull(
 ): ByteString[] {
   const lines: ByteString[] = [];
   for (const chunk of chunks) {
-    framer.push(chunk);
-    let line;
-    while ((line = framer.next()) !== undefined) lines.push(line);
+    const buffer = encodeBytes(`${chunk}\n`);
+    framer.push(buffer, chunk.length);
+    while (framer.next()) lines.push(framer.line);
+    // The next read would come into the same buffer.
+    buffer.fill(0x21);
   }
   return lines;
 }
@@ -23,8 +25,7 @@ function pull(
 function linesOf(chunks: readonly ByteString[]): ByteString[] {
   const framer = new LineFramer();
   const lines = pull(framer, chunks);
-  const last = framer.end();
-  return last === undefined ? lines : [...lines, last];
+  return framer.end() ? [...lines, framer.line] : lines;
 }
 
 /** The same, from the definition: cut at LF, a last empty piece is no line. */
@@ -86,21 +87,20 @@ Deno.test({
       const lines = pull(framer, chunks);
       assertEquals(lines, chunks[0].startsWith("before") ? ["before"] : []);
       assertEquals(framer.tooLong, "a".repeat(tooLongEchoBytes));
-      assertEquals(framer.end(), undefined);
+      assertEquals(framer.end(), false);
     }
   },
 });
 
 Deno.test({
-  name: "LineFramer keeps what was not taken when another chunk comes",
+  name: "LineFramer shows what has come in of a line without its end",
   permissions: "none",
   fn() {
     const framer = new LineFramer();
-    framer.push("one\ntwo\nthr");
-    assertEquals(framer.next(), "one");
-    framer.push("ee\n");
-    assertEquals(framer.next(), "two");
-    assertEquals(framer.next(), "three");
-    assertEquals(framer.next(), undefined);
+    assertEquals(framer.unfinished, "");
+    assertEquals(pull(framer, ["one\ntw", "o and", " a half"]), ["one"]);
+    assertEquals(framer.unfinished, "two and a half");
+    assertEquals(pull(framer, ["\n"]), ["two and a half"]);
+    assertEquals(framer.unfinished, "");
   },
 });

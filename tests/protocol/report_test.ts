@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { decodeBytes } from "../../protocol/bytes.ts";
 import {
   clientOf,
   fieldsOf,
@@ -31,7 +32,9 @@ Deno.test({
         time: "1520023934.918963997",
       },
     );
-    assertEquals(report, { line, client: "kiwi.cs.ucla.edu" });
+    assertEquals(report.line, line);
+    assertEquals(report.client, "kiwi.cs.ucla.edu");
+    assertEquals(report.server, "Hill");
   },
 });
 
@@ -41,7 +44,14 @@ Deno.test({
   fn() {
     fc.assert(fc.property(anyIamat, anyTimestamp, (iamat, now) => {
       const report = makeReport("Hill", now, iamat);
-      assertEquals(parseReport(report.line, isServer), report);
+      const parsed = parseReport(report.line, isServer)!;
+      assertEquals(parsed.line, report.line);
+      assertEquals(parsed.client, iamat.client);
+      assertEquals(parsed.server, "Hill");
+      assertEquals(
+        decodeBytes(parsed.bytes, parsed.timeStart, parsed.end),
+        iamat.time,
+      );
       assertEquals(clientOf(report.line), iamat.client);
       assertEquals(timeOf(report.line), iamat.time);
       assertEquals(formatPosition(positionOf(report.line)), iamat.position);

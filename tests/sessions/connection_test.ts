@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { maxLineBytes } from "../../protocol/limits.ts";
 import type { Report } from "../../protocol/report.ts";
+import { ReplyBuffers } from "../../sessions/replies.ts";
 import { ClientConnection } from "../../sessions/connection.ts";
 import {
   maxQuestionsInFlight,
@@ -44,6 +45,7 @@ function connect() {
     },
     clock,
     traffic,
+    replyBuffers: new ReplyBuffers(),
     flush() {
       flushes += 1;
       context.onFlush?.();

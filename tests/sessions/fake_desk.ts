@@ -5,7 +5,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Whatsat } from "../../protocol/command.ts";
-import type { Report } from "../../protocol/report.ts";
+import { type Report, ReportWriter } from "../../protocol/report.ts";
 import type { Desk } from "../../sessions/session.ts";
 
 /** A question that waits for the test to answer it. */
@@ -17,13 +17,14 @@ export interface OpenQuestion {
 
 /** Remembers the last report of each client; leaves questions to the test. */
 export class FakeDesk implements Desk {
-  readonly serverName = "Hill";
-  readonly accepted: Report[] = [];
+  readonly reports = new ReportWriter("Hill");
+  readonly accepted: { line: ByteString; client: ByteString }[] = [];
   readonly questions: OpenQuestion[] = [];
   readonly now = () => ({ seconds: 1520023935, nanoseconds: 182837383 });
 
   readonly accept = (report: Report) => {
-    this.accepted.push(report);
+    const { client, line } = report;
+    this.accepted.push({ line, client });
   };
 
   readonly newest = (client: ByteString) =>

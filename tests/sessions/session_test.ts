@@ -5,12 +5,13 @@ import {
   maxRepliesWaiting,
   maxReplyBytesWaiting,
 } from "../../sessions/limits.ts";
-import { Session } from "../../sessions/session.ts";
+
 import { assert, assertEquals } from "../assert.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
 import { settle } from "../fakes/manual_clock.ts";
 import { anyLine } from "../protocol/arbitraries.ts";
 import { FakeDesk } from "./fake_desk.ts";
+import { TextSession } from "./text_session.ts";
 
 const iamat =
   "IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
@@ -20,7 +21,7 @@ const at =
 function createSession(onReady = () => {}) {
   const desk = new FakeDesk();
   const traffic = new RecordingTraffic();
-  return { desk, traffic, session: new Session(desk, traffic, onReady) };
+  return { desk, traffic, session: new TextSession(desk, traffic, onReady) };
 }
 
 Deno.test({

@@ -7,6 +7,7 @@
 import { fingerprint, formatFingerprint } from "../../peers/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Traffic } from "../../runtime/transport.ts";
+import { trafficInText } from "../fakes/text_traffic.ts";
 
 /** Something that must never happen, and did. */
 export interface Violation {
@@ -42,8 +43,7 @@ export class Crossings {
     const wants: ByteString[] = [];
     const isWatched = !this.#options.catchUp &&
       connection.split("/").length > 2;
-    return {
-      room: () => undefined,
+    return trafficInText({
       received: (line) => {
         if (!isWatched) return;
         if (line.startsWith("AT ")) received.add(line);
@@ -64,7 +64,7 @@ export class Crossings {
         }
         sent.add(line);
       },
-    };
+    });
   }
 
   #count(line: ByteString): void {

@@ -36,8 +36,9 @@ const mutations: readonly Mutation[] = [
   {
     without: "the newest wins",
     file: "peers/table.ts",
-    code: "known !== undefined && !isNewer(text, known)",
-    instead: "known === text",
+    code: "!reports.isOlder(place, report)",
+    instead:
+      "reports.fingerprintOf(place) === fingerprintOf(bytes, start, end)",
     noticed: "something older took the place of something newer",
     seeds: 4,
   },

@@ -1,0 +1,55 @@
+/**
+ * A session that is told lines, and tells replies, as text.
+ *
+ * @module
+ */
+import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
+import type { Traffic } from "../../runtime/transport.ts";
+import { ReplyBuffers } from "../../sessions/replies.ts";
+import { type Desk, Session } from "../../sessions/session.ts";
+
+/** The real session, and lines at places in buffers that nobody should see. */
+export class TextSession {
+  readonly #session: Session;
+  readonly #buffers = new ReplyBuffers();
+
+  constructor(desk: Desk, traffic: Traffic, onReady: () => void) {
+    this.#session = new Session(desk, traffic, onReady, this.#buffers);
+    this.#session.begin();
+  }
+
+  receive(line: ByteString): void {
+    const buffer = encodeBytes(`before\n${line}\nbehind`);
+    const start = "before\n".length;
+    this.#session.receive(buffer, start, start + line.length);
+    buffer.fill(0x21);
+  }
+
+  /** The replies that can go out. */
+  take(): ByteString[] {
+    const replies = this.#session.take();
+    if (replies === undefined) return [];
+    const { ends, text } = replies;
+    const texts = ends.map((end, index) =>
+      text.slice(ends[index - 1] ?? 0, end)
+    );
+    this.#buffers.release(replies);
+    return texts;
+  }
+
+  refuseTooLong(start: ByteString): void {
+    this.#session.refuseTooLong(start);
+  }
+
+  abandon(): void {
+    this.#session.abandon();
+  }
+
+  calm(): Promise<void> | undefined {
+    return this.#session.calm();
+  }
+
+  get isAwaiting(): boolean {
+    return this.#session.isAwaiting;
+  }
+}
