@@ -18,24 +18,19 @@ const firstPlain = 0x20;
 const lastPlain = 0x7e;
 const backslash = 0x5c;
 
-/**
- * Copies bytes that need no escaping, which is the rule. Returns the index
- * behind the copy, or -1 as soon as it meets one that does.
- */
-export function copyPlain(
+/** Whether bytes need no escaping, which is the rule. */
+export function isPlain(
   bytes: Uint8Array,
   start: number,
   end: number,
-  target: Uint8Array,
-  targetStart: number,
-): number {
-  const shift = targetStart - start;
+): boolean {
   for (let index = start; index < end; index++) {
     const byte = bytes[index];
-    if (byte < firstPlain || byte > lastPlain || byte === backslash) return -1;
-    target[index + shift] = byte;
+    if (byte < firstPlain || byte > lastPlain || byte === backslash) {
+      return false;
+    }
   }
-  return end + shift;
+  return true;
 }
 
 /** What is to be escaped in ASCII. */

@@ -9,13 +9,14 @@
 import {
   allocateBuffer,
   type ByteString,
+  copyBytes,
   decodeBytes,
   encodeBytes,
 } from "../protocol/bytes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/tell.ts";
 import type { Traffic } from "../runtime/transport.ts";
-import { copyPlain, escapeBytes } from "./escape.ts";
+import { escapeBytes, isPlain } from "./escape.ts";
 import { flushBytes, flushIntervalMs, maxPendingBytes } from "./limits.ts";
 import type { LogSink } from "./log_files.ts";
 import {
@@ -51,8 +52,7 @@ export class Journal {
   #lostBytes = 0;
   #isClosed = false;
   /** Time and connection, as every line of a chunk begins. */
-  #opening: Uint8Array = allocateBuffer(64);
-  #openingBytes = 0;
+  #opening: Uint8Array = new Uint8Array();
   /** The connection that it belongs to. */
   #speaker: ConnectionTraffic | undefined;
 
@@ -88,20 +88,19 @@ export class Journal {
   begin(speaker: ConnectionTraffic): void {
     const { connection } = speaker;
     const size = timestampBytes + 1 + connection.length;
-    if (this.#opening.length < size) this.#opening = allocateBuffer(2 * size);
+    if (this.#opening.length !== size) this.#opening = allocateBuffer(size);
     const opening = this.#opening;
     this.#timestamps.write(this.#clock.now(), opening, 0);
     opening[timestampBytes] = space;
     for (let index = 0; index < connection.length; index++) {
       opening[timestampBytes + 1 + index] = connection.charCodeAt(index);
     }
-    this.#openingBytes = size;
     this.#speaker = speaker;
   }
 
   /**
    * Logs a line of traffic. Every update passes here twice, so it is copied
-   * byte by byte, and made a string only if something in it must be escaped.
+   * as it is, and made a string only if something in it must be escaped.
    */
   traffic(
     speaker: ConnectionTraffic,
@@ -112,25 +111,24 @@ export class Journal {
   ): void {
     if (this.#isClosed) return;
     if (this.#speaker !== speaker) this.begin(speaker);
-    const openingBytes = this.#openingBytes;
-    this.#reserve(openingBytes + direction.length + (end - start) + 1);
-    const [opening, filling] = [this.#opening, this.#filling];
+    const opening = this.#opening;
+    this.#reserve(opening.length + direction.length + (end - start) + 1);
+    const filling = this.#filling;
     let at = this.#filledBytes;
-    for (let index = 0; index < openingBytes; index++) {
-      filling[at++] = opening[index];
-    }
+    filling.set(opening, at);
+    at += opening.length;
     for (let index = 0; index < direction.length; index++) {
       filling[at++] = direction[index];
     }
-    const lineEnd = copyPlain(bytes, start, end, filling, at);
-    if (lineEnd < 0) {
-      this.#filledBytes = at;
+    this.#filledBytes = at;
+    if (isPlain(bytes, start, end)) {
+      const lineEnd = copyBytes(bytes, start, end, filling, at);
+      filling[lineEnd] = lineFeed;
+      this.#filledBytes = lineEnd + 1;
+      this.#arrangeWriting();
+    } else {
       this.#append(escapeBytes(decodeBytes(bytes, start, end)) + "\n");
-      return;
     }
-    filling[lineEnd] = lineFeed;
-    this.#filledBytes = lineEnd + 1;
-    this.#arrangeWriting();
   }
 
   /** Undefined while there is room; otherwise when there is room again. */

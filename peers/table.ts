@@ -3,14 +3,14 @@
  * its dedupe too: a report that is not newer than the one stored goes no
  * further.
  *
- * Clients stand in the leaves of the digest tree. So what is below a node is at
- * hand when it differs from a neighbour's, and nothing grows so large that
- * making it larger holds everybody up.
+ * The records of the clients of a leaf of the digest tree are chained, so that
+ * what is below a node is at hand when it differs from a neighbour's.
  *
  * @module
  */
 import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
 import { Report } from "../protocol/report.ts";
+import { ClientIndex } from "./client_index.ts";
 import {
   Digests,
   leafCount,
@@ -19,7 +19,7 @@ import {
   type Node,
 } from "./digests.ts";
 import { fingerprintOf, hashClient, hashOf } from "./fingerprint.ts";
-import { Leaf, type Place } from "./leaf.ts";
+import { type Address, Records } from "./records.ts";
 
 /** A report that the table has just taken. */
 export interface Stored {
@@ -37,58 +37,65 @@ export interface Entry {
   readonly fingerprint: number;
 }
 
-/** The part of a client's hash that tells it from others in its leaf. */
-function tagOf(clientHash: number): number {
-  return clientHash & 0xffff;
-}
-
 /** AT lines by client ID. */
 export class Table {
-  readonly #leaves = new Array<Leaf | undefined>(leafCount);
+  readonly #records = new Records();
+  readonly #index = new ClientIndex();
+  /** The first record of each leaf; 0 where there is none. */
+  readonly #leaves = new Uint32Array(leafCount);
   readonly #digests = new Digests();
   #size = 0;
 
   /** Takes a report, unless what is known about its client is as new. */
   put(report: Report): Stored | undefined {
     const { bytes, clientEnd, clientStart, end, start } = report;
+    const records = this.#records;
     const hash = hashOf(bytes, clientStart, clientEnd);
     const leaf = leafOf(hash);
-    const reports = this.#leaves[leaf] ??= new Leaf();
-    const place = reports.find(tagOf(hash), report);
-    if (place < 0) {
+    const known = this.#find(hash, report);
+    if (known === 0) {
       const fingerprint = fingerprintOf(bytes, start, end);
-      reports.add(tagOf(hash), report, fingerprint);
+      const address = records.add(report, fingerprint, this.#leaves[leaf]);
+      this.#leaves[leaf] = address;
+      this.#index.add(hash, address);
       this.#digests.add(leaf, fingerprint);
       this.#size += 1;
       return { fingerprint, leaf, replaced: undefined };
     }
-    if (!reports.isOlder(place, report)) return undefined;
+    if (!records.isOlder(known, report)) return undefined;
     const fingerprint = fingerprintOf(bytes, start, end);
-    const replaced = reports.fingerprintOf(place);
-    reports.replace(place, report, fingerprint);
+    const replaced = records.fingerprintOf(known);
+    const address = records.replace(known, report, fingerprint);
+    if (address !== known) {
+      this.#relink(leaf, known, address);
+      this.#index.move(hash, known, address);
+    }
     this.#digests.replace(leaf, replaced, fingerprint);
     return { fingerprint, leaf, replaced };
   }
 
   /** The newest AT line about a client. */
   get(client: ByteString): ByteString | undefined {
-    const found = this.#find(client);
-    if (found === undefined) return undefined;
+    const address = this.#find(hashClient(client), reportAbout(client));
+    if (address === 0) return undefined;
     const report = new Report();
-    found.reports.read(found.place, report);
+    this.#records.read(address, report);
     return report.line;
   }
 
   /** Forgets a client; returns the fingerprint of its report. */
   delete(client: ByteString): number | undefined {
-    const found = this.#find(client);
-    if (found === undefined) return undefined;
-    const { leaf, place, reports } = found;
-    const gone = reports.fingerprintOf(place);
-    reports.remove(place);
-    if (reports.isEmpty) this.#leaves[leaf] = undefined;
+    const hash = hashClient(client);
+    const leaf = leafOf(hash);
+    const address = this.#find(hash, reportAbout(client));
+    if (address === 0) return undefined;
+    const gone = this.#records.fingerprintOf(address);
+    this.#relink(leaf, address, this.#records.nextOf(address));
+    this.#index.remove(hash, address);
+    this.#records.remove(address);
     this.#digests.remove(leaf, gone);
     this.#size -= 1;
+    if (this.#size === 0) this.#records.clear();
     return gone;
   }
 
@@ -105,16 +112,14 @@ export class Table {
   /** A copy of the reports of a leaf. */
   leaf(leaf: number): Entry[] {
     const entries: Entry[] = [];
-    const reports = this.#leaves[leaf];
-    if (reports === undefined) return entries;
     const report = new Report();
-    let place: Place | undefined = Leaf.first;
-    while (place !== undefined) {
-      reports.read(place, report);
+    let address = this.#leaves[leaf];
+    while (address !== 0) {
+      this.#records.read(address, report);
       const { client, line } = report;
-      const fingerprint = reports.fingerprintOf(place);
+      const fingerprint = this.#records.fingerprintOf(address);
       entries.push({ client, line, fingerprint });
-      place = reports.next(place);
+      address = this.#records.nextOf(address);
     }
     return entries;
   }
@@ -130,17 +135,33 @@ export class Table {
     }
   }
 
-  #find(
-    client: ByteString,
-  ): { leaf: number; reports: Leaf; place: Place } | undefined {
-    const hash = hashClient(client);
-    const leaf = leafOf(hash);
-    const reports = this.#leaves[leaf];
-    if (reports === undefined) return undefined;
-    const sought = new Report();
-    sought.bytes = encodeBytes(client);
-    sought.clientEnd = client.length;
-    const place = reports.find(tagOf(hash), sought);
-    return place < 0 ? undefined : { leaf, reports, place };
+  /** The record about a report's client; 0 if there is none. */
+  #find(hash: number, report: Report): Address {
+    let address = this.#index.first(hash);
+    while (address !== 0 && !this.#records.isAbout(address, report)) {
+      address = this.#index.next();
+    }
+    return address;
   }
+
+  /** What came behind `from`, or was it, in a leaf is now `to`. */
+  #relink(leaf: number, from: Address, to: Address): void {
+    if (this.#leaves[leaf] === from) {
+      this.#leaves[leaf] = to;
+      return;
+    }
+    let address = this.#leaves[leaf];
+    while (this.#records.nextOf(address) !== from) {
+      address = this.#records.nextOf(address);
+    }
+    this.#records.setNext(address, to);
+  }
+}
+
+/** A report of which nothing is known but the client. */
+function reportAbout(client: ByteString): Report {
+  const report = new Report();
+  report.bytes = encodeBytes(client);
+  report.clientEnd = client.length;
+  return report;
 }

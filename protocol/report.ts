@@ -8,6 +8,7 @@
 import {
   allocateBuffer,
   type ByteString,
+  copyBytes,
   decodeBytes,
   encodeBytes,
   encodeScratch,
@@ -96,9 +97,7 @@ export class ReportWriter {
     target[at++] = space;
     const shift = at - clientStart;
     // The three operands, byte for byte.
-    for (let index = clientStart; index < end; index++) {
-      target[index + shift] = bytes[index];
-    }
+    copyBytes(bytes, clientStart, end, target, at);
     report.bytes = target;
     report.start = start;
     report.end = end + shift;

@@ -32,6 +32,7 @@ export function skipTime(
   end: number,
 ): number {
   const timeEnd = skipDecimal(bytes, start, end);
+  if (timeEnd - start <= maxTimeIntegerDigits) return timeEnd;
   const digits = skipDigits(bytes, start, end) - start;
   return digits <= maxTimeIntegerDigits ? timeEnd : -1;
 }

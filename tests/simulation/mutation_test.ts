@@ -36,9 +36,9 @@ const mutations: readonly Mutation[] = [
   {
     without: "the newest wins",
     file: "peers/table.ts",
-    code: "!reports.isOlder(place, report)",
+    code: "!records.isOlder(known, report)",
     instead:
-      "reports.fingerprintOf(place) === fingerprintOf(bytes, start, end)",
+      "records.fingerprintOf(known) === fingerprintOf(bytes, start, end)",
     noticed: "something older took the place of something newer",
     seeds: 4,
   },
