@@ -13,6 +13,7 @@ import {
   decodeBytes,
   encodeBytes,
 } from "../protocol/bytes.ts";
+import type { Timestamp } from "../protocol/time.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/tell.ts";
 import type { Traffic } from "../runtime/transport.ts";
@@ -84,13 +85,13 @@ export class Journal {
     this.#append(formatEvent(this.#now(), connection, level, event, fields));
   }
 
-  /** What a connection logs from now on happens now. */
-  begin(speaker: ConnectionTraffic): void {
+  /** What a connection logs from now on happens at this time. */
+  begin(speaker: ConnectionTraffic, now: Timestamp): void {
     const { connection } = speaker;
     const size = timestampBytes + 1 + connection.length;
     if (this.#opening.length !== size) this.#opening = allocateBuffer(size);
     const opening = this.#opening;
-    this.#timestamps.write(this.#clock.now(), opening, 0);
+    this.#timestamps.write(now, opening, 0);
     opening[timestampBytes] = space;
     for (let index = 0; index < connection.length; index++) {
       opening[timestampBytes + 1 + index] = connection.charCodeAt(index);
@@ -110,7 +111,7 @@ export class Journal {
     end: number,
   ): void {
     if (this.#isClosed) return;
-    if (this.#speaker !== speaker) this.begin(speaker);
+    if (this.#speaker !== speaker) this.begin(speaker, this.#clock.now());
     const opening = this.#opening;
     this.#reserve(opening.length + direction.length + (end - start) + 1);
     const filling = this.#filling;
@@ -266,8 +267,8 @@ class ConnectionTraffic implements Traffic {
     this.connection = connection;
   }
 
-  begin(): void {
-    this.#journal.begin(this);
+  begin(now: Timestamp): void {
+    this.#journal.begin(this, now);
   }
 
   received(bytes: Uint8Array, start: number, end: number): void {

@@ -56,7 +56,7 @@ export class Introduction {
   /** Sends a line. False if the connection is gone. */
   async say(line: ByteString): Promise<boolean> {
     try {
-      this.#traffic.begin();
+      this.#traffic.begin(this.#clock.now());
       this.#traffic.sent(encodeScratch(line), 0, line.length);
       await writeAll(this.#transport, line + "\n");
       return true;
@@ -82,7 +82,7 @@ export class Introduction {
     try {
       const line = await this.#readLine();
       if (line === undefined) return this.closedEarly();
-      this.#traffic.begin();
+      this.#traffic.begin(this.#clock.now());
       this.#traffic.received(encodeScratch(line), 0, line.length);
       if (line.length <= maxHandshakeBytes) return line;
       return {

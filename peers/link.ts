@@ -218,8 +218,8 @@ export class Link implements Candidate {
    * for them all.
    */
   #takeLines(framer: LineFramer): Promise<void> | undefined {
-    const { traffic } = this.#context;
-    traffic.begin();
+    const { clock, traffic } = this.#context;
+    traffic.begin(clock.now());
     while (true) {
       const room = traffic.room();
       if (room !== undefined) return room;
@@ -248,14 +248,14 @@ export class Link implements Candidate {
   }
 
   async #write(first: ByteString[]): Promise<void> {
-    const { outbox, traffic } = this.#context;
+    const { clock, outbox, traffic } = this.#context;
     const { transport } = this.#introduced;
     let lines = first;
     try {
       while (lines.length > 0) {
         this.#hasWritten = true;
         const bytes = encodeBytes(lines.join("\n") + "\n");
-        traffic.begin();
+        traffic.begin(clock.now());
         let start = 0;
         for (const { length } of lines) {
           traffic.sent(bytes, start, start + length);

@@ -10,6 +10,7 @@ import {
   type ByteString,
   encodeBytes,
 } from "../protocol/bytes.ts";
+import type { Timestamp } from "../protocol/time.ts";
 import type { Clock } from "./clock.ts";
 
 /** A duplex stream of bytes. */
@@ -25,10 +26,10 @@ export interface Transport extends ByteSink {
 /** What a connection's traffic is told to: the log. */
 export interface Traffic {
   /**
-   * What follows happens now. To be called before the first line of a chunk,
-   * and after every wait: the lines until then share one time.
+   * What follows happens at this time. To be called before the first line of a
+   * chunk, and after every wait: the lines until then share it.
    */
-  begin(): void;
+  begin(now: Timestamp): void;
   /** A line came in: these bytes, without the LF. */
   received(bytes: Uint8Array, start: number, end: number): void;
   /** A reply or a line goes out, without the last LF. */

@@ -211,7 +211,7 @@ export class ClientConnection {
       const wait = handed();
       if (wait !== undefined) {
         await wait;
-        traffic.begin();
+        traffic.begin(this.#context.clock.now());
       }
       let start = 0;
       let written = 0;

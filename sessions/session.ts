@@ -98,7 +98,7 @@ export class Session {
    */
   begin(): void {
     this.#now = this.#desk.now();
-    this.#traffic.begin();
+    this.#traffic.begin(this.#now);
   }
 
   /** Takes one line, without its LF. Every line gets exactly one reply. */

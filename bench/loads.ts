@@ -1,0 +1,76 @@
+/**
+ * Loads under measurement: the load generator on its core, and what it cost the
+ * servers meanwhile.
+ *
+ * @module
+ */
+import type { LoadReport } from "./load/load.ts";
+import type { Language } from "./load/requests.ts";
+import { type Cores, Process } from "./processes.ts";
+
+/** What to send, and where. */
+export interface Load {
+  readonly language: Language;
+  /** To each of the ports. */
+  readonly connections: number;
+  /** Requests on their way at any time, on each connection. */
+  readonly depth: number;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  readonly ports: readonly number[];
+}
+
+/** What came of a load after its warm-up. */
+export interface LoadOutcome extends LoadReport {
+  readonly answersPerSecond: number;
+  /** CPU time of the servers, all together, in microseconds an answer. */
+  readonly serverCpuUs: number;
+}
+
+const usPerSecond = 1_000_000;
+
+/** Runs the load generator on servers; resolves when it has ended. */
+export async function runLoad(
+  cores: Cores,
+  load: Load,
+  servers: readonly Process[],
+): Promise<LoadOutcome> {
+  const { connections, depth, language, ports, seconds, warmUpSeconds } = load;
+  const numbers = [connections, depth, warmUpSeconds, seconds, ...ports];
+  await using generator = new Process({
+    program: Deno.execPath(),
+    args: [
+      "run",
+      "--allow-ffi",
+      "bench/load/load.ts",
+      language,
+      ...numbers.map(String),
+    ],
+    cores: cores.load,
+  });
+  const { cpu, report } = await watch(generator, servers);
+  if (report.answers === 0) throw new Error("nothing was answered");
+  return {
+    ...report,
+    answersPerSecond: report.answers / report.seconds,
+    serverCpuUs: cpu * usPerSecond / report.answers,
+  };
+}
+
+/** Waits for a load's end; returns the servers' CPU seconds besides. */
+async function watch(generator: Process, servers: readonly Process[]) {
+  try {
+    await generator.saying(/^measuring$/m);
+    const before = cpuSeconds(servers);
+    const [json] = await generator.saying(/^\{.*\}$/m);
+    const report: LoadReport = JSON.parse(json);
+    return { cpu: cpuSeconds(servers) - before, report };
+  } catch (cause) {
+    // What the generator met it has said on stderr.
+    throw new Error("the load was cut off", { cause });
+  }
+}
+
+function cpuSeconds(servers: readonly Process[]): number {
+  return servers.reduce((sum, server) => sum + server.cpuSeconds(), 0);
+}

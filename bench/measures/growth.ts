@@ -1,0 +1,50 @@
+/**
+ * What an update costs when there are more servers, and when there are more
+ * clients.
+ *
+ * For more servers it is counted in the simulation, which is the same every
+ * time: once is enough. For more clients it is measured, in each round.
+ *
+ * @module
+ */
+import type { Context, Measure } from "../context.ts";
+import type { Remembered } from "../growth/remember.ts";
+import { measureSpread } from "../growth/simulated_herd.ts";
+import { Process } from "../processes.ts";
+
+const serverCounts = [2, 5, 10, 20, 40];
+
+const clientCounts = [1_000, 10_000, 100_000, 1_000_000];
+
+const updates = 500_000;
+
+async function measureClients(
+  { add, cores }: Context,
+  clients: number,
+): Promise<void> {
+  await using process = new Process({
+    program: Deno.execPath(),
+    args: ["run", "bench/growth/remember.ts", `${clients}`, `${updates}`],
+    cores: cores.servers.slice(0, 1),
+  });
+  const [json] = await process.saying(/^\{.*\}$/m);
+  const { acceptUs }: Remembered = JSON.parse(json);
+  add("herd", `${clients} clients`, { acceptUs });
+}
+
+/** More servers, and more clients. */
+export const growth: Measure = {
+  name: "growth",
+  title: "what an update costs with more servers, and with more clients",
+  async run(context) {
+    if (context.round === 1) {
+      for (const count of serverCounts) {
+        const { crossings, hops, hopsMean } = await measureSpread(count);
+        context.add("herd", `${count} servers`, { crossings, hopsMean, hops });
+      }
+    }
+    for (const clients of clientCounts) {
+      await measureClients(context, clients);
+    }
+  },
+};

@@ -1,0 +1,117 @@
+/**
+ * The herd's own servers under measurement, started as the README starts them.
+ *
+ * @module
+ */
+import defaultHerd from "../herd.json" with { type: "json" };
+import {
+  type Command,
+  type Cores,
+  freeBasePort,
+  Process,
+} from "./processes.ts";
+
+/** The servers of the default herd, in the order of their ports. */
+export const serverNames: readonly string[] = defaultHerd.servers.map(
+  ({ name }) => name,
+);
+
+/** How to run one server of the default herd, with its log in a folder. */
+export function serverCommand(
+  name: string,
+  basePort: number,
+  folder: string,
+  flags: readonly string[] = [],
+): Omit<Command, "cores"> {
+  return {
+    program: Deno.execPath(),
+    args: [
+      "run",
+      "--allow-net=127.0.0.1",
+      `--allow-write=${folder}`,
+      "server.ts",
+      name,
+      "--base-port",
+      `${basePort}`,
+      "--log-dir",
+      folder,
+      // As without a key, but it need not say so each time.
+      "--places",
+      "gazetteer",
+      ...flags,
+    ],
+  };
+}
+
+/** Runs one server; resolves when it listens and has dialled its neighbours. */
+export async function startServer(
+  name: string,
+  basePort: number,
+  folder: string,
+  cores: readonly number[],
+  flags: readonly string[] = [],
+): Promise<Process> {
+  await using cleanup = new AsyncDisposableStack();
+  const server = cleanup.use(
+    new Process({ ...serverCommand(name, basePort, folder, flags), cores }),
+  );
+  await server.saying(/ is ready: /);
+  cleanup.move();
+  return server;
+}
+
+/** A server without neighbours, on a core of its own. */
+export interface LoneServer extends AsyncDisposable {
+  readonly process: Process;
+  readonly port: number;
+}
+
+/** Runs Hill alone. */
+export async function startLoneServer(
+  { servers }: Cores,
+  folder: string,
+  flags: readonly string[] = [],
+): Promise<LoneServer> {
+  const port = freeBasePort();
+  const process = await startServer(
+    "Hill",
+    port,
+    folder,
+    servers.slice(0, 1),
+    flags,
+  );
+  return {
+    process,
+    port,
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+  };
+}
+
+/** Some servers of the default herd. */
+export interface RunningHerd extends AsyncDisposable {
+  readonly basePort: number;
+  readonly processes: readonly Process[];
+}
+
+/** Runs servers of the default herd; resolves when they are linked. */
+export async function startHerd(
+  { servers }: Cores,
+  folder: string,
+  names: readonly string[] = serverNames,
+  flags: readonly string[] = [],
+): Promise<RunningHerd> {
+  await using cleanup = new AsyncDisposableStack();
+  const basePort = freeBasePort();
+  const processes: Process[] = [];
+  // One after the other: the last one of each pair dials the first.
+  for (const name of names) {
+    const server = await startServer(name, basePort, folder, servers, flags);
+    processes.push(cleanup.use(server));
+  }
+  const running = cleanup.move();
+  return {
+    basePort,
+    processes,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
