@@ -22,7 +22,11 @@ import {
   type Listener,
 } from "./runtime/network.ts";
 import type { Tell } from "./runtime/tell.ts";
-import { ClientConnection } from "./sessions/connection.ts";
+import {
+  ClientConnection,
+  type ConnectionContext,
+  type ConnectionEnd,
+} from "./sessions/connection.ts";
 import { ReplyBuffers } from "./sessions/replies.ts";
 import type { Desk } from "./sessions/session.ts";
 
@@ -69,9 +73,11 @@ export class HerdServer implements AsyncDisposable {
   readonly #links: Links;
   readonly #places: Places;
   readonly #desk: Desk;
-  readonly #replyBuffers = new ReplyBuffers();
+  readonly #clientContext: ConnectionContext;
   readonly #acceptLoops: Promise<void>[] = [];
-  readonly #connections = new Map<ClientConnection, Promise<void>>();
+  readonly #connections = new Set<ClientConnection>();
+  /** Called when the last client is gone. */
+  #onNobody: (() => void) | undefined;
   #connectionCount = 0;
   #stopped: Promise<void> | undefined;
 
@@ -102,6 +108,13 @@ export class HerdServer implements AsyncDisposable {
       tell: this.#tell,
     });
     this.#desk = this.#createDesk();
+    this.#clientContext = {
+      desk: this.#desk,
+      clock,
+      replyBuffers: new ReplyBuffers(),
+      flush: () => this.#links.flush(),
+      handed: () => this.#links.handed(),
+    };
   }
 
   get name(): string {
@@ -182,8 +195,8 @@ export class HerdServer implements AsyncDisposable {
     this.#options.clients.close();
     this.#options.peers.close();
     await Promise.all(this.#acceptLoops);
-    for (const connection of this.#connections.keys()) connection.stop();
-    await Promise.all(this.#connections.values());
+    for (const connection of this.#connections) connection.stop();
+    await this.#allGone();
     this.#places.stop();
     await this.#links.stop();
     this.#tell("info", "server", "stopped");
@@ -207,7 +220,7 @@ export class HerdServer implements AsyncDisposable {
   /** Accepts until the listener closes, whatever else goes wrong. */
   async #acceptAll(
     listener: Listener,
-    serve: (accepted: Accepted) => Promise<void>,
+    serve: (accepted: Accepted) => void,
   ): Promise<void> {
     let lastFailure: string | undefined;
     while (true) {
@@ -232,29 +245,38 @@ export class HerdServer implements AsyncDisposable {
     }
   }
 
-  async #serve({ remote, transport }: Accepted): Promise<void> {
-    const { clock, journal } = this.#options;
+  #serve({ remote, transport }: Accepted): void {
     this.#connectionCount += 1;
     const name = `client/${this.#connectionCount}`;
     this.#tell("debug", name, "connected", { remote });
-    const connection = new ClientConnection(transport, {
-      desk: this.#desk,
-      clock,
-      traffic: journal.trafficOf(name),
-      replyBuffers: this.#replyBuffers,
-      flush: () => this.#links.flush(),
-      handed: () => this.#links.handed(),
+    const connection = new ClientConnection(
+      transport,
+      this.#options.journal.trafficOf(name),
+      this.#clientContext,
+    );
+    this.#connections.add(connection);
+    // No function waits here: it would cost every idle connection its memory.
+    connection.run().then((reason) => this.#forget(connection, name, reason));
+  }
+
+  #forget(
+    connection: ClientConnection,
+    name: string,
+    reason: ConnectionEnd,
+  ): void {
+    this.#connections.delete(connection);
+    const { detail } = connection;
+    this.#tell("debug", name, "closed", {
+      reason,
+      ...(detail === "" ? {} : { detail }),
     });
-    const served = connection.run().then((reason) => {
-      this.#connections.delete(connection);
-      const { detail } = connection;
-      this.#tell("debug", name, "closed", {
-        reason,
-        ...(detail === "" ? {} : { detail }),
-      });
-    });
-    this.#connections.set(connection, served);
-    await served;
+    if (this.#connections.size === 0) this.#onNobody?.();
+  }
+
+  /** Resolves when no client is connected any more. */
+  async #allGone(): Promise<void> {
+    if (this.#connections.size === 0) return;
+    await new Promise<void>((resolve) => this.#onNobody = resolve);
   }
 }
 

@@ -15,6 +15,7 @@
 import type { ByteString } from "../protocol/bytes.ts";
 import { CatchUp } from "./catch_up.ts";
 import { fingerprint } from "./fingerprint.ts";
+import type { Report } from "../protocol/report.ts";
 import type { Memory } from "./memory.ts";
 import type { Mark, Message } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -27,6 +28,32 @@ export interface ConversationContext {
   readonly recent: RecentFingerprints;
   /** Whether the two compare and repair what they know. */
   readonly catchUp: boolean;
+}
+
+/** A report that is news, as text: made once, and only if somebody asks. */
+export class News {
+  readonly stored: Stored;
+  readonly #report: Report;
+  #client: ByteString | undefined;
+  #line: ByteString | undefined;
+
+  /** @param report Must stay as it is until all have been told. */
+  constructor(stored: Stored, report: Report) {
+    this.stored = stored;
+    this.#report = report;
+  }
+
+  get server(): ByteString {
+    return this.#report.server;
+  }
+
+  get client(): ByteString {
+    return this.#client ??= this.#report.client;
+  }
+
+  get line(): ByteString {
+    return this.#line ??= this.#report.line;
+  }
 }
 
 /** One side of the talk with a linked neighbour. */
@@ -69,15 +96,10 @@ export class Conversation {
   }
 
   /** A report is news: to be sent at once, or held back. */
-  tell(
-    stored: Stored,
-    client: ByteString,
-    line: ByteString,
-    server: ByteString,
-  ): void {
-    this.hearNews(stored);
-    if (this.#heldBack.has(server)) this.outbox.announce(stored);
-    else this.outbox.put(client, line);
+  tell(news: News): void {
+    this.hearNews(news.stored);
+    if (this.#heldBack.has(news.server)) this.outbox.announce(news.stored);
+    else this.outbox.put(news.client, news.line);
   }
 
   /** There is no use any more in announcing what this report replaces. */

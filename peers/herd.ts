@@ -6,7 +6,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
-import { Conversation } from "./conversation.ts";
+import { Conversation, News } from "./conversation.ts";
 import { root } from "./digests.ts";
 import { sweptReports } from "./limits.ts";
 import { Memory, type MemoryLimits, type NotStored } from "./memory.ts";
@@ -165,11 +165,12 @@ export class Herd {
   ): void {
     if (this.#conversations.size === 0) return;
     this.#recent.add(stored.fingerprint);
-    const { client, line, server } = report;
+    const news = new News(stored, report);
     for (const conversation of this.#conversations.values()) {
       if (conversation === sender) conversation.hearNews(stored);
-      else conversation.tell(stored, client, line, server);
+      else conversation.tell(news);
     }
+    const { server } = report;
     if (sender?.welcome(server)) this.#sources.set(server, sender.neighbour);
   }
 

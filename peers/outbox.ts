@@ -65,8 +65,9 @@ export class Outbox {
 
   /** The neighbour has the report, or it is no longer the newest. */
   unannounce(fingerprint: number): void {
-    this.#unripe.delete(fingerprint);
-    this.#ripening.delete(fingerprint);
+    // It is in one of them at most.
+    if (this.#unripe.delete(fingerprint)) return;
+    if (this.#ripening.delete(fingerprint)) return;
     this.#ripe.delete(fingerprint);
   }
 

@@ -15,6 +15,8 @@ import { maxLineBytes, tooLongEchoBytes } from "./limits.ts";
 
 const lineFeed = 0x0a;
 
+const nothing = new Uint8Array();
+
 /** An unfinished line gets room for twice its bytes, and for this many. */
 const minCarryBytes = 256;
 
@@ -26,7 +28,7 @@ const minCarryBytes = 256;
 export class LineFramer {
   readonly #maxLineBytes: number;
   /** The buffer that the line is in. */
-  bytes: Uint8Array = new Uint8Array();
+  bytes: Uint8Array = nothing;
   /** Where the line begins. */
   start = 0;
   /** Where it ends, without its LF. */

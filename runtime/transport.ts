@@ -38,8 +38,11 @@ export interface Traffic {
   room(): Promise<void> | undefined;
 }
 
-/** An idle connection holds a buffer of this size, in bytes. */
-const idleBufferBytes = 1024;
+/**
+ * An idle connection holds a buffer of this size, in bytes: a report of usual
+ * length fits.
+ */
+const idleBufferBytes = 128;
 
 /** A busy connection reads at most this much at a time, in bytes. */
 const busyBufferBytes = 64 * 1024;
@@ -69,7 +72,9 @@ export class ReadBuffer {
     if (count === length) {
       this.#smallReads = 0;
       if (length < busyBufferBytes) {
-        this.#buffer = allocateBuffer(length * growth);
+        this.#buffer = allocateBuffer(
+          Math.min(length * growth, busyBufferBytes),
+        );
       }
     } else if (length > idleBufferBytes && count <= idleBufferBytes) {
       this.#smallReads += 1;
@@ -107,6 +112,9 @@ export async function writeAllBytes(
   }
 }
 
+/** What is thrown away is read so much at a time, in bytes. */
+const discardBytes = 1024;
+
 /**
  * Ends a connection whose other side may still be sending. Closing at once
  * would make the kernel answer what is unread with a reset, which can destroy
@@ -122,7 +130,7 @@ export async function lingerAndClose(
   reading?: Promise<unknown>,
 ): Promise<void> {
   const cancel = clock.after(lingerMs, () => closeQuietly(transport));
-  const discarded = new Uint8Array(idleBufferBytes);
+  const discarded = new Uint8Array(discardBytes);
   try {
     await transport.closeWrite();
     await reading;

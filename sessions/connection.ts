@@ -37,11 +37,10 @@ export type ConnectionEnd =
   /** This server is stopping. */
   | "stopping";
 
-/** What a connection needs from its server. */
+/** What all connections need from their server. */
 export interface ConnectionContext {
   readonly desk: Desk;
   readonly clock: Clock;
-  readonly traffic: Traffic;
   /** Where replies are gathered. */
   readonly replyBuffers: ReplyBuffers;
   /** Hands what the herd has accepted to the neighbours' sockets. */
@@ -53,23 +52,31 @@ export interface ConnectionContext {
 /** One connection of a client. */
 export class ClientConnection {
   readonly #transport: Transport;
+  readonly #traffic: Traffic;
   readonly #context: ConnectionContext;
   readonly #session: Session;
+  readonly #framer = new LineFramer();
+  readonly #reading = new ReadBuffer();
   /** A chunk that could not be taken without a wait. */
   #taking: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
-  #answeredWaiters: (() => void)[] = [];
+  #answeredWaiters: (() => void)[] | undefined;
   #end: ConnectionEnd | undefined;
   #detail = "";
   #cancelClosing: (() => void) | undefined;
   #isOver = false;
 
-  constructor(transport: Transport, context: ConnectionContext) {
+  constructor(
+    transport: Transport,
+    traffic: Traffic,
+    context: ConnectionContext,
+  ) {
     this.#transport = transport;
+    this.#traffic = traffic;
     this.#context = context;
     this.#session = new Session(
       context.desk,
-      context.traffic,
+      traffic,
       () => this.#writeInBackground(),
       context.replyBuffers,
     );
@@ -84,7 +91,13 @@ export class ClientConnection {
   async run(): Promise<ConnectionEnd> {
     const { clock } = this.#context;
     try {
-      await this.#read();
+      while (this.#end !== "line too long") {
+        const count = await this.#transport.read(this.#reading.buffer);
+        if (count === null) break;
+        const wait = this.#takeChunk(count);
+        if (wait !== undefined) await wait;
+      }
+      this.#takeLast();
       await this.#answerAll();
       if (this.#end === "line too long") {
         await lingerAndClose(this.#transport, clock, refusalLingerMs);
@@ -125,37 +138,31 @@ export class ClientConnection {
     );
   }
 
-  async #read(): Promise<void> {
-    const framer = new LineFramer();
-    const reading = new ReadBuffer();
-    while (this.#end !== "line too long") {
-      const count = await this.#transport.read(reading.buffer);
-      if (count === null) break;
-      // What comes in after we began to stop is read but not answered.
-      if (this.#end !== undefined) continue;
-      framer.push(reading.buffer, count);
-      reading.took(count);
-      const wait = this.#takeLines(framer);
-      if (wait !== undefined) {
-        await (this.#taking = this.#takeOn(framer, wait));
-        this.#taking = undefined;
-      }
-      const writing = this.#write();
-      if (writing !== undefined) await writing;
-    }
-    if (this.#end === undefined && framer.end()) {
-      this.#session.begin();
-      this.#session.receive(framer.bytes, framer.start, framer.stop);
-    }
+  /** Takes what was read; returns what to wait for before the next read. */
+  #takeChunk(count: number): Promise<void> | undefined {
+    // What comes in after we began to stop is read but not answered.
+    if (this.#end !== undefined) return undefined;
+    this.#framer.push(this.#reading.buffer, count);
+    this.#reading.took(count);
+    const wait = this.#takeLines();
+    return wait === undefined ? this.#write() : this.#takeOn(wait);
+  }
+
+  /** The stream has ended, perhaps within a line. */
+  #takeLast(): void {
+    const framer = this.#framer;
+    if (this.#end !== undefined || !framer.end()) return;
+    this.#session.begin();
+    this.#session.receive(framer.bytes, framer.start, framer.stop);
   }
 
   /** Takes the lines of a chunk; returns what to wait for before it goes on. */
-  #takeLines(framer: LineFramer): Promise<void> | undefined {
-    const { traffic } = this.#context;
+  #takeLines(): Promise<void> | undefined {
+    const framer = this.#framer;
     const session = this.#session;
     session.begin();
     while (true) {
-      const room = traffic.room();
+      const room = this.#traffic.room();
       if (room !== undefined) return room;
       const calm = session.calm();
       if (calm !== undefined) return this.#writeBefore(calm);
@@ -169,11 +176,19 @@ export class ClientConnection {
     return undefined;
   }
 
-  async #takeOn(framer: LineFramer, firstWait: Promise<void>): Promise<void> {
+  /** Takes the rest of a chunk, with as many waits as it needs. */
+  async #takeOn(firstWait: Promise<void>): Promise<void> {
+    this.#taking = this.#takeRest(firstWait);
+    await this.#taking;
+    this.#taking = undefined;
+    await this.#write();
+  }
+
+  async #takeRest(firstWait: Promise<void>): Promise<void> {
     let wait: Promise<void> | undefined = firstWait;
     while (wait !== undefined) {
       await wait;
-      wait = this.#takeLines(framer);
+      wait = this.#takeLines();
     }
   }
 
@@ -205,18 +220,18 @@ export class ClientConnection {
    * replies are about before the first byte of them is written.
    */
   async #deliver(replies: Replies): Promise<void> {
-    const { handed, replyBuffers, traffic } = this.#context;
+    const { clock, handed, replyBuffers } = this.#context;
     const { bytes, ends, length } = replies;
     try {
       const wait = handed();
       if (wait !== undefined) {
         await wait;
-        traffic.begin(this.#context.clock.now());
+        this.#traffic.begin(clock.now());
       }
       let start = 0;
       let written = 0;
       for (const end of ends) {
-        traffic.sent(bytes, start, end - 1);
+        this.#traffic.sent(bytes, start, end - 1);
         start = end;
         if (end - written < maxWriteBytes) continue;
         await writeAllBytes(this.#transport, bytes.subarray(written, end));
@@ -243,14 +258,16 @@ export class ClientConnection {
 
   async #answerAll(): Promise<void> {
     if (this.#session.isAwaiting) {
-      await new Promise<void>((resolve) => this.#answeredWaiters.push(resolve));
+      await new Promise<void>((resolve) =>
+        (this.#answeredWaiters ??= []).push(resolve)
+      );
     }
     await this.#write();
   }
 
   #releaseAnswered(): void {
-    const waiters = this.#answeredWaiters;
-    this.#answeredWaiters = [];
+    const waiters = this.#answeredWaiters ?? [];
+    this.#answeredWaiters = undefined;
     for (const resolve of waiters) resolve();
   }
 

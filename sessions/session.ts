@@ -56,13 +56,16 @@ interface Slot {
 const iamat = new IamatSpan();
 const report = new Report();
 
+/** The time of a session that has received nothing. */
+const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
+
 /** The replies to one client's lines, in order. */
 export class Session {
   readonly #desk: Desk;
   readonly #traffic: Traffic;
   readonly #onReady: () => void;
   readonly #buffers: ReplyBuffers;
-  #now: Timestamp;
+  #now = noTime;
   /** Replies that can go out. */
   #ready: Replies | undefined;
   /** From the first awaited reply on. */
@@ -89,7 +92,6 @@ export class Session {
     this.#traffic = traffic;
     this.#onReady = onReady;
     this.#buffers = buffers;
-    this.#now = desk.now();
   }
 
   /**

@@ -67,6 +67,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "server.ts",
   ],
   "tools": ["import_map.json", "places"],
+  "bench": [
+    "herd.json",
+    "cli",
+    "peers",
+    "places",
+    "protocol",
+    "runtime",
+    "tests",
+    "deno.json",
+    "import_map.json",
+  ],
 };
 
 /** Rooms that do no I/O and know no clock but one that is passed in. */

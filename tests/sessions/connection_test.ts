@@ -35,7 +35,7 @@ function connect() {
     onFlush?: () => void;
   } = {};
   let flushes = 0;
-  const connection = new ClientConnection(server, {
+  const connection = new ClientConnection(server, traffic, {
     desk: {
       ...desk,
       accept(report) {
@@ -44,7 +44,6 @@ function connect() {
       },
     },
     clock,
-    traffic,
     replyBuffers: new ReplyBuffers(),
     flush() {
       flushes += 1;
@@ -91,10 +90,10 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { client, ended, server } = connect();
-    client.say("x\n".repeat(500));
+    client.say("x\n".repeat(60));
     await client.closeWrite();
     await ended;
-    assertEquals(server.writes, ["? x\n".repeat(500)]);
+    assertEquals(server.writes, ["? x\n".repeat(60)]);
   },
 });
 

@@ -1,0 +1,82 @@
+import type { Results } from "../../bench/results.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { projectFolder } from "../herd/process.ts";
+
+/** Runs the bench as a user does. */
+async function bench(...args: readonly string[]) {
+  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "bench", ...args],
+    cwd: projectFolder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+Deno.test({
+  name: "the bench measures, and writes down what",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "bench-" });
+    const output = `${folder}/results.json`;
+    try {
+      const { code, stderr, stdout } = await bench(
+        "--rounds=1",
+        "--seconds=0.3",
+        "--only=updates",
+        "--subjects=herd,echo",
+        `--output=${output}`,
+      );
+      assertEquals(code, 0, stderr);
+      assertStringIncludes(stderr, "1/1 updates, 4x256, echo: ");
+      assertStringIncludes(stdout, output);
+      const results: Results = JSON.parse(await Deno.readTextFile(output));
+      assertEquals([results.rounds, results.secondsAPoint], [1, 0.3]);
+      assertEquals(results.versions.deno, Deno.version.deno);
+      assertEquals(results.missing, []);
+      assertEquals(
+        results.samples.map(({ point, subject }) => `${point} ${subject}`),
+        ["1x1", "50x1", "50x16", "4x256"].flatMap((point) => [
+          `${point} herd`,
+          `${point} echo`,
+        ]),
+      );
+      for (const { measure, round, values } of results.samples) {
+        assertEquals([measure, round], ["updates", 1]);
+        assertEquals(Object.keys(values), [
+          "updatesPerSecond",
+          "p50Us",
+          "p99Us",
+          "p999Us",
+          "serverCpuUs",
+          "loadCpuShare",
+        ]);
+        assert(Object.values(values).every(Number.isFinite));
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test("the bench says in one line what is wrong with its flags", async () => {
+  const { code, stderr } = await bench("--only=speed");
+  assertEquals(code, 2);
+  assertEquals(stderr.trim().split("\n").length, 1, stderr);
+  assertStringIncludes(stderr, "found speed");
+});
+
+Deno.test({
+  name: "the bench says before it begins that it cannot write its results",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const { code, stderr } = await bench("--output=/dev/null/results.json");
+    assertEquals(code, 1);
+    assertEquals(stderr.trim().split("\n").length, 1, stderr);
+    assertStringIncludes(stderr, "cannot write /dev/null/results.json");
+  },
+});

@@ -1,0 +1,87 @@
+/**
+ * Results that nobody measured: every goal is just reached.
+ *
+ * @module
+ */
+import type { Missing, Results, Sample } from "../../bench/results.ts";
+
+type Row = readonly [
+  measure: string,
+  subject: string,
+  point: string,
+  values: Readonly<Record<string, number>>,
+];
+
+/** Updates a second, by subject and point. */
+const rates: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  herd: { "1x1": 900, "50x1": 720, "50x16": 600, "4x256": 420 },
+  echo: { "1x1": 1000, "50x1": 960, "50x16": 1500, "4x256": 1200 },
+  redis: { "1x1": 1000, "50x1": 800, "50x16": 750, "4x256": 600 },
+  node: { "1x1": 600, "50x1": 480, "50x16": 400, "4x256": 280 },
+  uvloop: { "1x1": 225, "50x1": 180, "50x16": 150, "4x256": 105 },
+  generator: { "1x1": 4000, "50x1": 4000, "50x16": 4000, "4x256": 4000 },
+};
+
+const rows: readonly Row[] = [
+  ...Object.entries(rates).flatMap(([subject, points]) =>
+    Object.entries(points).map(([point, updatesPerSecond]): Row => [
+      "updates",
+      subject,
+      point,
+      {
+        updatesPerSecond,
+        p50Us: 1e5 / updatesPerSecond,
+        p99Us: 2e5 / updatesPerSecond,
+        p999Us: 4e5 / updatesPerSecond,
+        serverCpuUs: 1e6 / updatesPerSecond,
+        loadCpuShare: 0.5,
+      },
+    ])
+  ),
+  ["herd of five", "herd", "8x16 at one", { cpuUs: 20, crossings: 4.25 }],
+  ["herd of five", "herd", "8x16 at each", { cpuUs: 18, crossings: 4.5 }],
+  ["propagation", "herd", "two hops, idle", { p50Us: 1000, p99Us: 3000 }],
+  ["propagation", "nats", "two hops, idle", { p50Us: 500, p99Us: 900 }],
+  ["memory", "herd", "client", { bytesAClient: 200 }],
+  ["memory", "herd", "connection", { bytesAConnection: 8192 }],
+  ["places", "herd", "5 places", { answersPerSecond: 10_000, p50Us: 90 }],
+  ["start-up", "herd", "listening and linked", { milliseconds: 250 }],
+  ["growth", "herd", "40 servers", { crossings: 41, hops: 6, hopsMean: 3.5 }],
+  ["growth", "herd", "5 servers", { crossings: 4.25, hops: 2, hopsMean: 1.5 }],
+  ["growth", "herd", "1000 clients", { acceptUs: 2 }],
+  ["growth", "herd", "1000000 clients", { acceptUs: 5 }],
+];
+
+/** Two rounds of the same. */
+export const madeUpSamples: readonly Sample[] = [1, 2].flatMap((round) =>
+  rows.map(([measure, subject, point, values]) => ({
+    measure,
+    subject,
+    point,
+    round,
+    values,
+  }))
+);
+
+/** A file of results with these samples. */
+export function madeUpResults(
+  samples: readonly Sample[] = madeUpSamples,
+  missing: readonly Missing[] = [],
+): Results {
+  return {
+    version: 1,
+    startedAt: "2026-01-31T12:34:56.789Z",
+    machine: {
+      processor: "Made_up (R) <1> | *fast*",
+      cores: 2,
+      memoryGiB: 7.75,
+      system: "Linux",
+      pinning: "none",
+    },
+    versions: { deno: "2.9.6" },
+    rounds: 2,
+    secondsAPoint: 1,
+    samples,
+    missing,
+  };
+}

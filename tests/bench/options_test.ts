@@ -1,0 +1,79 @@
+import { UsageError } from "../../cli/arguments.ts";
+import { helpText, readOptions } from "../../bench/options.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+
+const choices = {
+  measures: ["updates", "herd of five", "memory"],
+  subjects: ["herd", "echo", "redis"],
+};
+
+const now = new Date("2026-11-22T23:36:01Z");
+
+const read = (...args: readonly string[]) => readOptions(args, choices, now);
+
+Deno.test({
+  name: "without flags the bench measures everything, five times",
+  permissions: "none",
+  fn() {
+    assertEquals(read(), {
+      rounds: 5,
+      secondsAPoint: 2,
+      measures: choices.measures,
+      subjects: choices.subjects,
+      output: "bench/results/2026-11-22-2336.json",
+    });
+  },
+});
+
+Deno.test({
+  name: "what is measured can be chosen, but not its order",
+  permissions: "none",
+  fn() {
+    const options = read(
+      "--only=memory, updates",
+      "--subjects",
+      "echo,herd",
+      "--rounds=1",
+      "--seconds=0.2",
+      "--output=here.json",
+    );
+    assertEquals(options, {
+      rounds: 1,
+      secondsAPoint: 0.2,
+      measures: ["updates", "memory"],
+      subjects: ["herd", "echo"],
+      output: "here.json",
+    });
+  },
+});
+
+Deno.test({
+  name: "the bench says which flag is wrong",
+  permissions: "none",
+  fn() {
+    const wrong = {
+      "--rounds=0": "--rounds",
+      "--seconds=0": "--seconds: expected a number from 0.1 to 15, found 0",
+      "--seconds=1e1": "--seconds",
+      "--seconds=.5": "--seconds",
+      "--only=updates,speed": "memory; found speed",
+      "--subjects=": "--subjects",
+      "--fast": "--fast",
+      "updates": "no words, found updates",
+    };
+    for (const [argument, message] of Object.entries(wrong)) {
+      assertThrows(() => read(argument), UsageError, message);
+    }
+  },
+});
+
+Deno.test({
+  name: "the help names what can be measured",
+  permissions: "none",
+  fn() {
+    assertEquals(read("--help"), undefined);
+    const help = helpText(choices);
+    assertStringIncludes(help, "updates, herd of five, memory");
+    assertStringIncludes(help, "herd, echo, redis");
+  },
+});

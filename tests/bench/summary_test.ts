@@ -1,0 +1,64 @@
+import type { Sample } from "../../bench/results.ts";
+import { summarize } from "../../bench/summary.ts";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { madeUpResults } from "./made_up_results.ts";
+
+/** One value of a measure, in three rounds. */
+function rounds(
+  measure: string,
+  subject: string,
+  point: string,
+  name: string,
+  values: readonly number[],
+): Sample[] {
+  return values.map((value, index) => ({
+    measure,
+    subject,
+    point,
+    round: index + 1,
+    values: { [name]: value },
+  }));
+}
+
+const rates = (subject: string, point: string, ...values: readonly number[]) =>
+  rounds("updates", subject, point, "updatesPerSecond", values);
+
+Deno.test({
+  name: "the summary compares within rounds, and says who is missing",
+  permissions: "none",
+  fn() {
+    const results = madeUpResults([
+      ...rates("herd", "1x1", 100, 200, 300),
+      // The ratios are 2, 0.5 and 1, so the median is 1: not 200 / 300.
+      ...rates("redis", "1x1", 50, 400, 300),
+      ...rates("herd", "50x16", 1_000),
+    ], [{ measure: "updates", subject: "java", reason: "apt-get install x" }]);
+    assertEquals(
+      summarize(results),
+      `updates: updates a second (herd / other, and the other's own)
+               1x1     50x16
+  herd         200     1,000
+  redis  1.00  300  –      –
+
+  java  not installed: apt-get install x`,
+    );
+  },
+});
+
+Deno.test({
+  name: "measures of the herd alone have a row a point",
+  permissions: "none",
+  fn() {
+    const results = madeUpResults([
+      ...rounds("growth", "herd", "2 servers", "hops", [1]),
+      ...rounds("growth", "herd", "1000 clients", "acceptUs", [1, 4, 2]),
+    ]);
+    assertStringIncludes(
+      summarize(results),
+      `growth
+                hops  acceptUs
+  2 servers        1
+  1000 clients               2`,
+    );
+  },
+});
