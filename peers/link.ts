@@ -255,13 +255,15 @@ export class Link implements Candidate {
       while (lines.length > 0) {
         this.#hasWritten = true;
         const bytes = encodeBytes(lines.join("\n") + "\n");
+        // First on its way, then in the log: each hop counts twice.
+        const written = writeAllBytes(transport, bytes);
         traffic.begin(clock.now());
         let start = 0;
         for (const { length } of lines) {
           traffic.sent(bytes, start, start + length);
           start += length + 1;
         }
-        await writeAllBytes(transport, bytes);
+        await written;
         if (outbox.waiting === 0) this.#lag.caughtUp();
         if (this.#end !== undefined && this.#end !== "stopping") break;
         if (this.#end === "stopping" && outbox.waiting === 0) break;

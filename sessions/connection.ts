@@ -212,6 +212,7 @@ export class ClientConnection {
   async #writeNext(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
     // More may have been accepted while somebody else was writing.
+    this.#now();
     await this.#write();
   }
 
@@ -220,25 +221,31 @@ export class ClientConnection {
    * replies are about before the first byte of them is written.
    */
   async #deliver(replies: Replies): Promise<void> {
-    const { clock, handed, replyBuffers } = this.#context;
-    const { bytes, ends, length } = replies;
+    const { handed, replyBuffers } = this.#context;
+    const { bytes, ends } = replies;
     try {
       const wait = handed();
       if (wait !== undefined) {
         await wait;
-        this.#traffic.begin(clock.now());
+        this.#now();
       }
       let start = 0;
-      let written = 0;
-      for (const end of ends) {
-        this.#traffic.sent(bytes, start, end - 1);
-        start = end;
-        if (end - written < maxWriteBytes) continue;
-        await writeAllBytes(this.#transport, bytes.subarray(written, end));
-        written = end;
-      }
-      if (written < length) {
-        await writeAllBytes(this.#transport, bytes.subarray(written, length));
+      for (let index = 0; index < ends.length;) {
+        let end = ends[index];
+        let next = index + 1;
+        while (next < ends.length && end - start < maxWriteBytes) {
+          end = ends[next];
+          next += 1;
+        }
+        // First on their way, then in the log: the client can go on meanwhile.
+        const portion = bytes.subarray(start, end);
+        const written = writeAllBytes(this.#transport, portion);
+        for (; index < next; index++) {
+          this.#traffic.sent(bytes, start, ends[index] - 1);
+          start = ends[index];
+        }
+        await written;
+        if (next < ends.length) this.#now();
       }
     } finally {
       this.#writing = undefined;
@@ -249,6 +256,7 @@ export class ClientConnection {
   /** Writes what has become ready while nobody was reading. */
   async #writeInBackground(): Promise<void> {
     try {
+      this.#now();
       await this.#write();
     } catch (error) {
       this.#fail(error);
@@ -263,6 +271,11 @@ export class ClientConnection {
       );
     }
     await this.#write();
+  }
+
+  /** What is logged from here on happens now. */
+  #now(): void {
+    this.#traffic.begin(this.#context.clock.now());
   }
 
   #releaseAnswered(): void {

@@ -33,10 +33,13 @@ export function clientName(connection: number, client: number): string {
   return `phone-${number}-${String(client).padStart(5, "0")}.herd.io`;
 }
 
-/** Degrees north and west, somewhere in Los Angeles. */
+/**
+ * Degrees north and west, somewhere in Los Angeles; so that the north can be
+ * counted up for long before its dot is reached.
+ */
 function positionOf(connection: number, client: number): [string, string] {
   const [east, north] = [connection * 7919 % 1000, client * 7907 % 1000];
-  return [(33.1 + north / 5000).toFixed(6), (118.2 + east / 5000).toFixed(6)];
+  return [(33.8 + north / 8000).toFixed(6), (118.2 + east / 5000).toFixed(6)];
 }
 
 /** Clients' clocks are a while behind, so that they can be counted up. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeBytes } from "../../protocol/bytes.ts";
+import type { Timestamp } from "../../protocol/time.ts";
 import type { Traffic } from "../../runtime/transport.ts";
 
 /** Lines in (`<`) and out (`>`), in order; full when a test says so. */
@@ -12,20 +13,23 @@ export class RecordingTraffic implements Traffic {
   #isNearlyFull = false;
   #full: PromiseWithResolvers<void> | undefined;
 
-  /** How often it was told that time has passed. */
-  begins = 0;
+  /** When each line was told, in POSIX seconds. */
+  readonly seconds: number[] = [];
+  #now = NaN;
 
-  begin(): void {
-    this.begins += 1;
+  begin({ nanoseconds, seconds }: Timestamp): void {
+    this.#now = seconds + nanoseconds / 1e9;
   }
 
   received(bytes: Uint8Array, start: number, end: number): void {
+    this.seconds.push(this.#now);
     this.lines.push(`< ${decodeBytes(bytes, start, end)}`);
     if (this.#isNearlyFull) this.fill();
     this.#isNearlyFull = false;
   }
 
   sent(bytes: Uint8Array, start: number, end: number): void {
+    this.seconds.push(this.#now);
     this.lines.push(`> ${decodeBytes(bytes, start, end)}`);
   }
 

@@ -1,8 +1,22 @@
 import fc from "fast-check";
-import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
-import { escapeBytes, unescapeBytes } from "../../journal/escape.ts";
+import { bytesOfText, encodeBytes, textOfBytes } from "../../protocol/bytes.ts";
+import { escapeBytes, isPlain, unescapeBytes } from "../../journal/escape.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { anyBytes } from "../protocol/arbitraries.ts";
+
+Deno.test({
+  name:
+    "isPlain() is true for just what escapeBytes() leaves as it is in ASCII",
+  permissions: "none",
+  fn() {
+    for (let byte = 0; byte < 256; byte++) {
+      const text = `before${String.fromCharCode(byte)}behind`;
+      const isSame = byte < 0x80 && escapeBytes(text) === text;
+      const bytes = encodeBytes(`\n${text}\n`);
+      assertEquals(isPlain(bytes, 1, 1 + text.length), isSame, `${byte}`);
+    }
+  },
+});
 
 Deno.test({
   name: "unescapeBytes() is the inverse of escapeBytes() for any bytes",

@@ -81,6 +81,31 @@ Deno.test("flush() resolves when everything is in the file", async () => {
   });
 });
 
+Deno.test("Journal leaves alone what is being written while more comes in", async () => {
+  const log = new MemoryLog();
+  let write: (() => void) | undefined;
+  log.write = (bytes) =>
+    new Promise((resolve) => {
+      write = () => {
+        log.writeSync(bytes);
+        resolve();
+      };
+    });
+  const clock = new ManualClock();
+  const journal = new Journal({ clock, onFault() {} }, log);
+  const traffic = tellText(journal.trafficOf("client/1"));
+  traffic.received("first");
+  const flushed = journal.flush();
+  traffic.received("second");
+  write!();
+  write = undefined;
+  await until(() => write !== undefined);
+  write!();
+  await flushed;
+  const words = log.text.trimEnd().split("\n").map((line) => line.slice(40));
+  assertEquals(words, ["first", "second"]);
+});
+
 Deno.test("flushSync() writes before it returns", async () => {
   await withJournal(({ journal, read }) => {
     tellText(journal.trafficOf("client/1")).received("last words");

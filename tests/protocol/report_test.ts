@@ -79,6 +79,9 @@ Deno.test({
         line.replace("1520023934", "-1520023934"),
         line.replace(" kiwi", "  kiwi"),
         line.replace(" kiwi", "\tkiwi"),
+        line.replace(" +34", "\t+34"),
+        line.replace("kiwi.cs.ucla.edu", ""),
+        line.replace("+0.2", `+${"1".repeat(17)}.2`),
         ` ${line}`,
         `${line} `,
         `${line}\r`,
@@ -117,5 +120,7 @@ Deno.test({
     assertEquals(isNewer(at("+9.0", "1.5"), at("+0.0", "1.25")), true);
     assertEquals(isNewer(at("+2.0", "7"), at("+1.0", "7.0")), true);
     assertEquals(isNewer(at("+1.0", "7.0"), at("+2.0", "7")), false);
+    assertEquals(isNewer(at("+1.0", "7.0"), at("+1.0", "7.")), true);
+    assertEquals(isNewer(at("+1.0", "7"), at("+1.0", "7.0")), false);
   },
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { maxLineBytes } from "../../protocol/limits.ts";
 import type { Report } from "../../protocol/report.ts";
 import { ReplyBuffers } from "../../sessions/replies.ts";
+import { secondsOf } from "../../runtime/clock.ts";
 import { ClientConnection } from "../../sessions/connection.ts";
 import {
   maxQuestionsInFlight,
@@ -128,6 +129,31 @@ Deno.test({
     resolve();
     await settle();
     assertEquals(server.writes, [at]);
+    await client.closeWrite();
+    await ended;
+  },
+});
+
+Deno.test({
+  name: "ClientConnection logs what waited at the time when it goes out",
+  permissions: "none",
+  async fn() {
+    const { client, clock, desk, ended, links, traffic } = connect();
+    const handed = Promise.withResolvers<void>();
+    links.handed = handed.promise;
+    client.say(iamat);
+    await clock.advance(1_000);
+    links.handed = undefined;
+    handed.resolve();
+    await settle();
+    client.say(whatsat);
+    await clock.advance(2_000);
+    desk.questions[0].answer("{}");
+    await settle();
+    assertEquals(traffic.lines.map((line) => line[0]).join(""), "<><>");
+    const [, reply, , answer] = traffic.seconds;
+    assertEquals(answer, secondsOf(clock));
+    assertEquals(Math.round(answer - reply), 2);
     await client.closeWrite();
     await ended;
   },
@@ -442,6 +468,24 @@ Deno.test({
     await client.closeWrite();
     assertEquals(await ended, "stopping");
     assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "stop() answers what was read while the log had no room",
+  permissions: "none",
+  async fn() {
+    const { client, connection, ended, traffic } = connect();
+    traffic.fill();
+    client.say("x\ny\n");
+    await settle();
+    const stopped = connection.stop();
+    await settle();
+    traffic.drain();
+    await stopped;
+    assertEquals(client.takeAll(), "? x\n? y\n");
+    await client.closeWrite();
+    assertEquals(await ended, "stopping");
   },
 });
 

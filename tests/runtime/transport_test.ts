@@ -1,0 +1,38 @@
+import { ReadBuffer } from "../../runtime/transport.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+Deno.test({
+  name: "ReadBuffer is small, grows while reads fill it, and shrinks again",
+  permissions: "none",
+  fn() {
+    const reading = new ReadBuffer();
+    const { length: idle } = reading.buffer;
+    assert(idle <= 256);
+    for (let reads = 0; reads < 20; reads++) {
+      reading.took(reading.buffer.length);
+    }
+    const { length: busy } = reading.buffer;
+    assertEquals(busy, 64 * 1024);
+    // One small read says nothing yet, nor do many with large ones between.
+    for (let reads = 0; reads < 1_000; reads++) {
+      reading.took(reads % 10 === 0 ? 5_000 : 1);
+    }
+    assertEquals(reading.buffer.length, busy);
+    for (let reads = 0; reads < 100; reads++) reading.took(1);
+    assertEquals(reading.buffer.length, idle);
+  },
+});
+
+Deno.test({
+  name: "ReadBuffer leaves a chunk where it is until the next one is read",
+  permissions: "none",
+  fn() {
+    const reading = new ReadBuffer();
+    const chunk = reading.buffer;
+    reading.took(chunk.length);
+    assert(reading.buffer !== chunk);
+    const larger = reading.buffer;
+    reading.took(1);
+    assertEquals(reading.buffer, larger);
+  },
+});
