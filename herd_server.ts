@@ -14,7 +14,11 @@ import { Places } from "./places/places.ts";
 import { makeQuestion, type PlacesProvider } from "./places/provider.ts";
 import { positionOf, ReportWriter } from "./protocol/report.ts";
 import { type Clock, secondsOf } from "./runtime/clock.ts";
-import { createNonce, createProver } from "./runtime/identity.ts";
+import {
+  createHashKey,
+  createNonce,
+  createProver,
+} from "./runtime/identity.ts";
 import {
   type Accepted,
   type Connect,
@@ -286,6 +290,7 @@ function createHerd(options: HerdServerOptions): Herd {
   return new Herd({
     catchUp,
     limits: { clientTtlSeconds, maxClients, nowSeconds },
+    hashKey: createHashKey(),
   });
 }
 

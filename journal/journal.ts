@@ -217,6 +217,8 @@ export class Journal {
     } finally {
       this.#writing = undefined;
       if (this.#filledBytes < maxPendingBytes) this.#release();
+      // What came in meanwhile, and found a write under way.
+      if (this.#filledBytes > 0) this.#arrangeWriting();
     }
   }
 

@@ -8,6 +8,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
 import { Conversation, News } from "./conversation.ts";
 import { root } from "./digests.ts";
+import type { HashKey } from "./keyed_hash.ts";
 import { sweptReports } from "./limits.ts";
 import { Memory, type MemoryLimits, type NotStored } from "./memory.ts";
 import type { Message } from "./messages.ts";
@@ -29,6 +30,8 @@ export interface HerdOptions {
   readonly catchUp: boolean;
   /** How many late reports are known by fingerprint; a power of two. */
   readonly recentReports?: number;
+  /** Random, so that nobody can choose IDs that crowd the table. */
+  readonly hashKey?: HashKey;
 }
 
 /** One server's memory, and its talk with the linked neighbours. */
@@ -42,11 +45,12 @@ export class Herd {
 
   constructor(options: HerdOptions) {
     this.#catchUp = options.catchUp;
-    this.#memory = new Memory(options.limits, (client, fingerprint) => {
+    const onForget = (client: ByteString, fingerprint: number) => {
       for (const { outbox } of this.#conversations.values()) {
         outbox.drop(client, fingerprint);
       }
-    });
+    };
+    this.#memory = new Memory(options.limits, onForget, options.hashKey);
     this.#recent = new RecentFingerprints(options.recentReports);
   }
 

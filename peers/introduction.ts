@@ -6,6 +6,7 @@
  */
 import { type ByteString, encodeScratch } from "../protocol/bytes.ts";
 import { LineFramer } from "../protocol/framer.ts";
+import { maxPeerLineBytes } from "../protocol/limits.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
   closeQuietly,
@@ -31,7 +32,7 @@ export class Introduction {
   readonly #traffic: Traffic;
   readonly #clock: Clock;
   readonly #reading = new ReadBuffer();
-  readonly #framer = new LineFramer();
+  readonly #framer = new LineFramer(maxPeerLineBytes);
   readonly #late = Promise.withResolvers<Refusal>();
   readonly #cancelDeadline: () => void;
   /** The line that is being waited for. */

@@ -81,7 +81,7 @@ export const maxLineMarks = 1_024;
  */
 export const recentReports = 2 ** 18;
 
-/** Most clients that a server remembers; some 2 GB of memory. */
+/** Most clients that a server remembers; some 0.8 GB with usual lines. */
 export const defaultMaxClients = 5_000_000;
 
 /**

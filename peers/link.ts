@@ -7,7 +7,7 @@
  */
 import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
 import type { LineFramer } from "../protocol/framer.ts";
-import { maxLineBytes } from "../protocol/limits.ts";
+import { maxPeerLineBytes } from "../protocol/limits.ts";
 import { type FindServer, readReport, Report } from "../protocol/report.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
@@ -222,14 +222,17 @@ export class Link implements Candidate {
     traffic.begin(clock.now());
     while (true) {
       const room = traffic.room();
-      if (room !== undefined) return room;
+      if (room !== undefined) {
+        this.#context.flush();
+        return room;
+      }
       if (!framer.next()) break;
       const { bytes, start, stop } = framer;
       traffic.received(bytes, start, stop);
       this.#take(framer);
     }
     if (framer.tooLong !== undefined) {
-      throw new Misbehaviour("line too long", `over ${maxLineBytes} bytes`);
+      throw new Misbehaviour("line too long", `over ${maxPeerLineBytes} bytes`);
     }
     this.#context.flush();
     return undefined;

@@ -11,6 +11,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { heardAtOf, type Report } from "../protocol/report.ts";
 import { leafCount, type Node } from "./digests.ts";
 import { forgottenFraction, sampledReports } from "./limits.ts";
+import type { HashKey } from "./keyed_hash.ts";
 import { type Entry, type Stored, Table } from "./table.ts";
 
 /** How much a server remembers. */
@@ -34,18 +35,23 @@ export type NotStored =
 export class Memory {
   readonly #limits: MemoryLimits;
   readonly #onForget: (client: ByteString, fingerprint: number) => void;
-  readonly #table = new Table();
+  readonly #table: Table;
   #raisedTo = -Infinity;
   /** Where the search for forgotten reports goes on. */
   #cursor = 0;
   /** How many leaves are left until the circle is complete. */
   #leavesToSweep = 0;
 
-  /** @param onForget Told of each client that is forgotten. */
+  /**
+   * @param onForget Told of each client that is forgotten.
+   * @param hashKey Random, so that nobody can choose IDs that crowd the table.
+   */
   constructor(
     limits: MemoryLimits,
     onForget: (client: ByteString, fingerprint: number) => void = () => {},
+    hashKey?: HashKey,
   ) {
+    this.#table = new Table(hashKey);
     this.#limits = limits;
     this.#onForget = onForget;
   }

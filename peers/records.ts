@@ -2,11 +2,11 @@
  * Where the table keeps its reports: one behind the other in large stretches of
  * memory. A string, a map's entry and a copy of the key would cost more than
  * the line itself, and each would be another place to fetch from memory, which
- * is what an update mostly costs. Here a client costs its line and a head of 16
+ * is what an update mostly costs. Here a client costs its line and a head of 20
  * bytes, and both are in one place.
  *
- * A head is four numbers of 32 bits: the address of the next record in the same
- * leaf; the lower half of the line's fingerprint; the upper half; and the
+ * A head is five numbers of 32 bits: the addresses of the next record in the same
+ * leaf and of the one before it; the lower half of the line's fingerprint; the upper half; and the
  * line's length together with where in it the client's ID begins.
  *
  * @module
@@ -21,8 +21,8 @@ import { compareLines } from "../protocol/report.ts";
  */
 export type Address = number;
 
-const headBytes = 16;
-const [nextAt, lowAt, highAt, shapeAt] = [0, 1, 2, 3];
+const headBytes = 20;
+const [nextAt, previousAt, lowAt, highAt, shapeAt] = [0, 1, 2, 3, 4];
 
 /** Records begin at multiples of this, in bytes. */
 const unitBytes = 8;
@@ -50,8 +50,19 @@ function openStretch(): Stretch {
   return { bytes, words: new Uint32Array(bytes.buffer) };
 }
 
+/** An address has 32 bits. */
+const maxStretches = 2 ** (32 - unitBits);
+
+/**
+ * The size of the record for a line, in units: rounded up, by an eighth at most,
+ * to one of a few dozen sizes, so that the room of one that has gone is of use
+ * to others.
+ */
 function unitsOf(lineBytes: number): number {
-  return Math.ceil((headBytes + lineBytes) / unitBytes);
+  const units = Math.ceil((headBytes + lineBytes) / unitBytes);
+  if (units < 16) return units;
+  const step = 2 ** (28 - Math.clz32(units));
+  return Math.ceil(units / step) * step;
 }
 
 /** Reports at addresses. */
@@ -62,10 +73,11 @@ export class Records {
   /** What was given back, by size in units. */
   #free = new Map<number, Address[]>();
 
-  /** Keeps a copy of a report; `next` is the next one in its leaf. */
-  add(report: Report, fingerprint: number, next: Address): Address {
+  /** Keeps a copy of a report, in front of the first one in its leaf. */
+  add(report: Report, fingerprint: number, first: Address): Address {
     const address = this.#allocate(unitsOf(report.end - report.start));
-    this.setNext(address, next);
+    this.#link(0, address);
+    this.#link(address, first);
     this.#write(address, report, fingerprint);
     return address;
   }
@@ -78,17 +90,23 @@ export class Records {
     const units = unitsOf(report.end - report.start);
     let newAddress = address;
     if (units !== unitsOf(this.#lengthOf(address))) {
-      const next = this.nextOf(address);
-      this.remove(address);
+      const [previous, next] = [this.previousOf(address), this.nextOf(address)];
       newAddress = this.#allocate(units);
-      this.setNext(newAddress, next);
+      this.#link(previous, newAddress);
+      this.#link(newAddress, next);
+      this.#release(address);
     }
     this.#write(newAddress, report, fingerprint);
     return newAddress;
   }
 
-  /** Gives a record's room back. */
+  /** Takes a record out of its leaf, and gives its room back. */
   remove(address: Address): void {
+    this.#link(this.previousOf(address), this.nextOf(address));
+    this.#release(address);
+  }
+
+  #release(address: Address): void {
     const units = unitsOf(this.#lengthOf(address));
     const free = this.#free.get(units);
     if (free === undefined) this.#free.set(units, [address]);
@@ -162,8 +180,19 @@ export class Records {
     return this.#stretchOf(address).words[wordOf(address) + nextAt];
   }
 
-  setNext(address: Address, next: Address): void {
-    this.#stretchOf(address).words[wordOf(address) + nextAt] = next;
+  /** The one before it; 0 in front of the first. */
+  previousOf(address: Address): Address {
+    return this.#stretchOf(address).words[wordOf(address) + previousAt];
+  }
+
+  /** Makes one record follow another; either may be 0, for none. */
+  #link(one: Address, other: Address): void {
+    if (one !== 0) {
+      this.#stretchOf(one).words[wordOf(one) + nextAt] = other;
+    }
+    if (other !== 0) {
+      this.#stretchOf(other).words[wordOf(other) + previousAt] = one;
+    }
   }
 
   #stretchOf(address: Address): Stretch {
@@ -188,6 +217,9 @@ export class Records {
     const free = this.#free.get(units)?.pop();
     if (free !== undefined) return free;
     if (this.#nextUnit + units > unitsPerStretch) {
+      if (this.#stretches.length === maxStretches) {
+        throw new RangeError("32 GiB of reports is the most");
+      }
       this.#stretches.push(openStretch());
       this.#nextUnit = 0;
     }
@@ -197,7 +229,7 @@ export class Records {
     return address;
   }
 
-  /** Writes a record's line, and its head but for what is next. */
+  /** Writes a record's line, and its head but for its neighbours. */
   #write(address: Address, report: Report, fingerprint: number): void {
     const { bytes, clientStart, end, start } = report;
     const stretch = this.#stretchOf(address);

@@ -19,6 +19,7 @@ import {
   type Node,
 } from "./digests.ts";
 import { fingerprintOf, hashClient, hashOf } from "./fingerprint.ts";
+import { type HashKey, KeyedHash } from "./keyed_hash.ts";
 import { type Address, Records } from "./records.ts";
 
 /** A report that the table has just taken. */
@@ -41,17 +42,23 @@ export interface Entry {
 export class Table {
   readonly #records = new Records();
   readonly #index = new ClientIndex();
+  readonly #hash: KeyedHash;
   /** The first record of each leaf; 0 where there is none. */
   readonly #leaves = new Uint32Array(leafCount);
   readonly #digests = new Digests();
   #size = 0;
 
+  /** @param key Random, so that nobody can crowd the index. */
+  constructor(key: HashKey = [0, 0]) {
+    this.#hash = new KeyedHash(key);
+  }
+
   /** Takes a report, unless what is known about its client is as new. */
   put(report: Report): Stored | undefined {
     const { bytes, clientEnd, clientStart, end, start } = report;
     const records = this.#records;
-    const hash = hashOf(bytes, clientStart, clientEnd);
-    const leaf = leafOf(hash);
+    const leaf = leafOf(hashOf(bytes, clientStart, clientEnd));
+    const hash = this.#hash.hash(bytes, clientStart, clientEnd);
     const known = this.#find(hash, report);
     if (known === 0) {
       const fingerprint = fingerprintOf(bytes, start, end);
@@ -67,7 +74,7 @@ export class Table {
     const replaced = records.fingerprintOf(known);
     const address = records.replace(known, report, fingerprint);
     if (address !== known) {
-      this.#relink(leaf, known, address);
+      if (this.#leaves[leaf] === known) this.#leaves[leaf] = address;
       this.#index.move(hash, known, address);
     }
     this.#digests.replace(leaf, replaced, fingerprint);
@@ -76,7 +83,8 @@ export class Table {
 
   /** The newest AT line about a client. */
   get(client: ByteString): ByteString | undefined {
-    const address = this.#find(hashClient(client), reportAbout(client));
+    const sought = reportAbout(client);
+    const address = this.#find(this.#hashOf(sought), sought);
     if (address === 0) return undefined;
     const report = new Report();
     this.#records.read(address, report);
@@ -85,12 +93,15 @@ export class Table {
 
   /** Forgets a client; returns the fingerprint of its report. */
   delete(client: ByteString): number | undefined {
-    const hash = hashClient(client);
-    const leaf = leafOf(hash);
-    const address = this.#find(hash, reportAbout(client));
+    const leaf = leafOf(hashClient(client));
+    const sought = reportAbout(client);
+    const hash = this.#hashOf(sought);
+    const address = this.#find(hash, sought);
     if (address === 0) return undefined;
     const gone = this.#records.fingerprintOf(address);
-    this.#relink(leaf, address, this.#records.nextOf(address));
+    if (this.#leaves[leaf] === address) {
+      this.#leaves[leaf] = this.#records.nextOf(address);
+    }
     this.#index.remove(hash, address);
     this.#records.remove(address);
     this.#digests.remove(leaf, gone);
@@ -144,17 +155,8 @@ export class Table {
     return address;
   }
 
-  /** What came behind `from`, or was it, in a leaf is now `to`. */
-  #relink(leaf: number, from: Address, to: Address): void {
-    if (this.#leaves[leaf] === from) {
-      this.#leaves[leaf] = to;
-      return;
-    }
-    let address = this.#leaves[leaf];
-    while (this.#records.nextOf(address) !== from) {
-      address = this.#records.nextOf(address);
-    }
-    this.#records.setNext(address, to);
+  #hashOf({ bytes, clientEnd, clientStart }: Report): number {
+    return this.#hash.hash(bytes, clientStart, clientEnd);
   }
 }
 

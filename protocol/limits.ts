@@ -7,6 +7,12 @@
 /** Longest line, in bytes without its LF. Longer ones end the connection. */
 export const maxLineBytes = 64 * 1024;
 
+/**
+ * Longest line between servers, in bytes without its LF: the AT line of the
+ * longest IAMAT has at most 90 bytes more, with a name of 64 bytes.
+ */
+export const maxPeerLineBytes = maxLineBytes + 90;
+
 /** How much of a line that is too long comes back in the refusal, in bytes. */
 export const tooLongEchoBytes = 1024;
 

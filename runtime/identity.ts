@@ -13,6 +13,12 @@ export function createNonce(): string {
   return crypto.getRandomValues(new Uint8Array(nonceBytes)).toHex();
 }
 
+/** A key for the hash of the table of clients. */
+export function createHashKey(): [number, number] {
+  const [one, other] = crypto.getRandomValues(new Uint32Array(2));
+  return [one, other];
+}
+
 /**
  * Makes what proves knowledge of these secrets: for a text, the HMAC of each,
  * as 64 hexadecimal digits. The text is ASCII.

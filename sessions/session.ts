@@ -159,7 +159,7 @@ export class Session {
    */
   take(): Replies | undefined {
     const replies = this.#ready;
-    if (replies === undefined) return undefined;
+    if (replies === undefined || replies.length === 0) return undefined;
     this.#ready = undefined;
     this.#replyBytes -= replies.length;
     this.#relax();

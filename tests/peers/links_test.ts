@@ -9,7 +9,7 @@ import {
   stableAfterMs,
   stallAfterMs,
 } from "../../peers/limits.ts";
-import { maxLineBytes } from "../../protocol/limits.ts";
+import { maxPeerLineBytes } from "../../protocol/limits.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { MemoryHerd } from "../fakes/memory_herd.ts";
 import { settle } from "../fakes/manual_clock.ts";
@@ -409,7 +409,7 @@ Deno.test({
       [helloOf("Smith", "Jaquez"), "wrong name"],
       [helloOf("Hill", "Smith"), "own name"],
       ["HERD 1 Smith Hill 1", "other version"],
-      ["x".repeat(maxLineBytes + 1), "line too long"],
+      ["x".repeat(maxPeerLineBytes + 1), "line too long"],
       ["x".repeat(513), "line too long"],
       [helloOf("Smith", "Hill", "x".repeat(500)), "line too long"],
       [`${helloOf("Smith", "Hill")}\nPROOF abc`, "no secret"],
@@ -486,7 +486,7 @@ Deno.test({
         ["IAMAT kiwi +34-118 1", "nonsense"],
         ["AT Mallory +0.000000000 kiwi +34-118 1", "nonsense"],
         ["AT Hill +0.000000000 kiwi +94-118 1", "nonsense"],
-        ["x".repeat(maxLineBytes + 1), "line too long"],
+        ["x".repeat(maxPeerLineBytes + 1), "line too long"],
       ]
     ) {
       const herd = new MemoryHerd(pair);
