@@ -9,7 +9,7 @@ import {
   stableAfterMs,
   stallAfterMs,
 } from "../../peers/limits.ts";
-import { maxPeerLineBytes } from "../../protocol/limits.ts";
+import { maxLineBytes, maxPeerLineBytes } from "../../protocol/limits.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { MemoryHerd } from "../fakes/memory_herd.ts";
 import { settle } from "../fakes/manual_clock.ts";
@@ -37,6 +37,27 @@ Deno.test({
     assertEquals(hill.links.linked(), ["Smith"]);
     assertEquals(smith.links.linked(), ["Hill"]);
     assertEquals(openConnections(herd), 1);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "the report of the longest IAMAT crosses a link, and the link stays up",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = herd.start("Smith");
+    await herd.clock.advance(5_000);
+    const operands = " +34-118 1";
+    const idBytes = maxLineBytes - "IAMAT ".length - operands.length;
+    const report = reportOf("x".repeat(idBytes), 1);
+    assertEquals(`IAMAT ${report.client}${operands}`.length, maxLineBytes);
+    hill.herd.accept(report);
+    hill.links.flush();
+    await herd.clock.advance(1_000);
+    assertEquals(smith.herd.newest(report.client), report.line);
+    assertEquals(smith.links.linked(), ["Hill"]);
     await herd.stop();
   },
 });
