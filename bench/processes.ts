@@ -6,8 +6,9 @@
  * @module
  */
 
-/** The folder of the project. */
-export const projectFolder = new URL("../", import.meta.url).pathname;
+import { freeBasePort, projectFolder } from "../tests/herd/process.ts";
+
+export { freeBasePort, projectFolder };
 
 /** Which cores the two sides of a measurement use. */
 export interface Cores {
@@ -174,24 +175,4 @@ export async function listening(port: number): Promise<void> {
     }
   }
   throw new Error(`nothing listens on port ${port}`);
-}
-
-/** A base port whose ports for clients and peers are free at this moment. */
-export function freeBasePort(): number {
-  while (true) {
-    // Below the range that the system hands out by itself.
-    const base = 10_000 + Math.floor(Math.random() * 20_000);
-    const ports = [0, 1, 2, 3, 4].flatMap((index) => [index, 100 + index]);
-    if (ports.every((port) => isFree(base + port))) return base;
-  }
-}
-
-function isFree(port: number): boolean {
-  try {
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) return false;
-    throw error;
-  }
 }

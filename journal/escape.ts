@@ -11,14 +11,14 @@ import {
   strictTextOfBytes,
 } from "../protocol/bytes.ts";
 
-/** Text that needs no escaping: printable ASCII without the backslash. */
-const plain = /^[\x20-\x5b\x5d-\x7e]*$/;
-
 const firstPlain = 0x20;
 const lastPlain = 0x7e;
 const backslash = 0x5c;
 
-/** Whether bytes need no escaping, which is the rule. */
+/**
+ * Whether bytes need no escaping, which is the rule: printable ASCII without
+ * the backslash.
+ */
 export function isPlain(
   bytes: Uint8Array,
   start: number,
@@ -70,7 +70,6 @@ const shortForms: Record<string, string> = {
 
 /** The bytes as one line of printable UTF-8. */
 export function escapeBytes(bytes: ByteString): ByteString {
-  if (plain.test(bytes)) return bytes;
   if (!beyondAscii.test(bytes)) return bytes.replace(specialAscii, escape);
   // Anybody may send such text, and as much as he likes: it is looked through
   // as a whole, which is many times faster than character by character.

@@ -2,7 +2,8 @@
  * Short names for long texts. Neighbours compare what they know by
  * fingerprints, and clients are spread over a tree by their hash. Neither is a
  * secret nor withstands someone who looks for collisions; a collision costs a
- * report some seconds of delay, never a wrong answer.
+ * report some seconds of delay, never a wrong answer. Clients are looked up by
+ * another hash, which has a key.
  *
  * The loops are FNV-1a (G. Fowler, L. C. Noll, P. Vo), the final mix that of
  * MurmurHash3 (A. Appleby).

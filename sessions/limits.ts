@@ -22,8 +22,8 @@ export const maxRepliesWaiting = 1024;
 export const maxReplyBytesWaiting = 16 * 1024 * 1024;
 
 /**
- * Bytes from which on ready replies go out in more than one write: to join them
- * all would take their memory again.
+ * Bytes from which on ready replies go out in more than one write, each logged
+ * as it goes.
  */
 export const maxWriteBytes = 1024 * 1024;
 
