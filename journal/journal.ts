@@ -9,15 +9,15 @@
 import {
   allocateBuffer,
   type ByteString,
-  copyBytes,
   decodeBytes,
   encodeBytes,
+  LastView,
 } from "../protocol/bytes.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/tell.ts";
 import type { Traffic } from "../runtime/transport.ts";
-import { escapeBytes, isPlain } from "./escape.ts";
+import { copyPlain, escapeBytes } from "./escape.ts";
 import { flushBytes, flushIntervalMs, maxPendingBytes } from "./limits.ts";
 import type { LogSink } from "./log_files.ts";
 import {
@@ -47,6 +47,8 @@ export class Journal {
   #filling: Uint8Array = allocateBuffer(2 * flushBytes);
   #filledBytes = 0;
   #spare: Uint8Array = allocateBuffer(2 * flushBytes);
+  readonly #sources = new LastView();
+  readonly #targets = new LastView();
   #writing: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #waiters: (() => void)[] = [];
@@ -122,8 +124,10 @@ export class Journal {
       filling[at++] = direction[index];
     }
     this.#filledBytes = at;
-    if (isPlain(bytes, start, end)) {
-      const lineEnd = copyBytes(bytes, start, end, filling, at);
+    const source = this.#sources.of(bytes);
+    const target = this.#targets.of(filling);
+    const lineEnd = copyPlain(source, start, end, target, at);
+    if (lineEnd >= 0) {
       filling[lineEnd] = lineFeed;
       this.#filledBytes = lineEnd + 1;
       this.#arrangeWriting();

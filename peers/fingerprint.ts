@@ -5,17 +5,15 @@
  * report some seconds of delay, never a wrong answer. Clients are looked up by
  * another hash, which has a key.
  *
- * The loops are FNV-1a (G. Fowler, L. C. Noll, P. Vo), the final mix that of
- * MurmurHash3 (A. Appleby).
+ * Both are made of MurmurHash3_x86_32 (A. Appleby), with other seeds.
  *
  * @module
  */
-import { type ByteString, encodeScratch } from "../protocol/bytes.ts";
+import { type ByteString, encodeScratch, LastView } from "../protocol/bytes.ts";
 
-const startOne = 0x811c9dc5;
-const factorOne = 0x01000193;
-const startTwo = 0x9747b28c;
-const factorTwo = 0x5bd1e995;
+const clientSeed = 0;
+const lowSeed = 1;
+const highSeed = 2;
 
 /** Hexadecimal digits of a fingerprint: 53 bits, a whole number to JavaScript. */
 export const fingerprintDigits = 14;
@@ -31,14 +29,8 @@ export function fingerprintOf(
   start: number,
   end: number,
 ): number {
-  let one = startOne;
-  let two = startTwo;
-  for (let index = start; index < end; index++) {
-    const byte = bytes[index];
-    one = Math.imul(one ^ byte, factorOne);
-    two = Math.imul(two ^ byte, factorTwo);
-  }
-  return (mix(two) >>> 11) * 2 ** 32 + mix(one);
+  const high = murmur(highSeed, bytes, start, end) >>> 11;
+  return high * 2 ** 32 + murmur(lowSeed, bytes, start, end);
 }
 
 /** Writes a fingerprint: 14 hexadecimal digits. */
@@ -57,16 +49,36 @@ export function hashOf(
   start: number,
   end: number,
 ): number {
-  let hash = startOne;
-  for (let index = start; index < end; index++) {
-    hash = Math.imul(hash ^ bytes[index], factorOne);
-  }
-  return mix(hash);
+  return murmur(clientSeed, bytes, start, end);
 }
 
-/** Spreads every bit over all bits, so that any few of them are as good. */
-function mix(hash: number): number {
+const views = new LastView();
+
+/** MurmurHash3_x86_32 of a stretch of bytes: a whole number below 2^32. */
+function murmur(
+  seed: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const view = views.of(bytes);
+  let hash = seed;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    hash ^= scramble(view.getInt32(at, true));
+    hash = Math.imul(hash << 13 | hash >>> 19, 5) + 0xe6546b64 | 0;
+  }
+  let rest = 0;
+  for (let shift = 0; at < end; at += 1, shift += 8) {
+    rest |= bytes[at] << shift;
+  }
+  hash ^= scramble(rest) ^ (end - start);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function scramble(word: number): number {
+  const product = Math.imul(word, 0xcc9e2d51);
+  return Math.imul(product << 15 | product >>> 17, 0x1b873593);
 }

@@ -42,6 +42,13 @@ export function isTime(text: ByteString): boolean {
   return skipTime(encodeScratch(text), 0, text.length) === text.length;
 }
 
+/** The index behind the zeros that a number begins with. */
+function skipZeros(bytes: Uint8Array, start: number, end: number): number {
+  let index = start;
+  while (index < end && bytes[index] === zero) index += 1;
+  return index;
+}
+
 /** The whole number that the digits from `start` to `end` mean. */
 function wholeNumber(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
@@ -63,11 +70,20 @@ export function compareTimes(
   bStart: number,
   bEnd: number,
 ): number {
-  const aDot = skipDigits(a, aStart, aEnd);
-  const bDot = skipDigits(b, bStart, bEnd);
-  const seconds = wholeNumber(a, aStart, aDot) - wholeNumber(b, bStart, bDot);
-  if (seconds !== 0) return seconds;
-  let [aIndex, bIndex] = [aDot + 1, bDot + 1];
+  let aIndex = skipZeros(a, aStart, aEnd);
+  let bIndex = skipZeros(b, bStart, bEnd);
+  const aDot = skipDigits(a, aIndex, aEnd);
+  const bDot = skipDigits(b, bIndex, bEnd);
+  const digits = (aDot - aIndex) - (bDot - bIndex);
+  if (digits !== 0) return digits;
+  while (aIndex < aDot) {
+    const difference = a[aIndex] - b[bIndex];
+    if (difference !== 0) return difference;
+    aIndex += 1;
+    bIndex += 1;
+  }
+  aIndex += 1;
+  bIndex += 1;
   while (aIndex < aEnd || bIndex < bEnd) {
     const aDigit = aIndex < aEnd ? a[aIndex] : zero;
     const bDigit = bIndex < bEnd ? b[bIndex] : zero;
@@ -124,13 +140,20 @@ function writeWholeNumber(
   target: Uint8Array,
   at: number,
 ): number {
+  if (value >= nanosecondsPerSecond) {
+    const upper = Math.floor(value / nanosecondsPerSecond);
+    const middle = writeWholeNumber(upper, target, at);
+    const lower = value - upper * nanosecondsPerSecond;
+    writeDigits(lower, decimals, target, middle);
+    return middle + decimals;
+  }
   let digits = 1;
   for (let limit = 10; value >= limit; limit *= 10) digits += 1;
   writeDigits(value, digits, target, at);
   return at + digits;
 }
 
-/** Writes the last digits of a whole number. */
+/** Writes the last digits of a whole number below 2^31. */
 export function writeDigits(
   value: number,
   digits: number,
@@ -139,7 +162,8 @@ export function writeDigits(
 ): void {
   let rest = value;
   for (let index = at + digits - 1; index >= at; index--) {
-    const tenth = Math.floor(rest / 10);
+    // Division of whole numbers: half the time of `Math.floor`.
+    const tenth = (rest / 10) | 0;
     target[index] = zero + (rest - tenth * 10);
     rest = tenth;
   }

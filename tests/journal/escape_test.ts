@@ -1,20 +1,57 @@
 import fc from "fast-check";
-import { bytesOfText, encodeBytes, textOfBytes } from "../../protocol/bytes.ts";
-import { escapeBytes, isPlain, unescapeBytes } from "../../journal/escape.ts";
+import {
+  allocateBuffer,
+  bytesOfText,
+  type ByteString,
+  decodeBytes,
+  encodeBytes,
+  textOfBytes,
+} from "../../protocol/bytes.ts";
+import { copyPlain, escapeBytes, unescapeBytes } from "../../journal/escape.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { anyBytes } from "../protocol/arbitraries.ts";
 
 Deno.test({
   name:
-    "isPlain() is true for just what escapeBytes() leaves as it is in ASCII",
+    "copyPlain() copies just what escapeBytes() leaves as it is in ASCII, wherever it stands",
   permissions: "none",
   fn() {
     for (let byte = 0; byte < 256; byte++) {
-      const text = `before${String.fromCharCode(byte)}behind`;
-      const isSame = byte < 0x80 && escapeBytes(text) === text;
-      const bytes = encodeBytes(`\n${text}\n`);
-      assertEquals(isPlain(bytes, 1, 1 + text.length), isSame, `${byte}`);
+      const character = String.fromCharCode(byte);
+      const isSame = byte < 0x80 && escapeBytes(character) === character;
+      for (let behind = 0; behind < 9; behind++) {
+        const text = `before${character}${"~".repeat(behind)}`;
+        assertEquals(
+          plainCopyOf(`\n${text}\n`, 1, 1 + text.length),
+          isSame ? text : undefined,
+          `${byte}, and ${behind} behind it`,
+        );
+      }
     }
+  },
+});
+
+Deno.test({
+  name: "copyPlain() says no to any line in which one byte is to be escaped",
+  permissions: "none",
+  fn() {
+    const plain = fc.string({ unit: fc.constantFrom(" ", "!", "[", "]", "~") });
+    const special = fc.constantFrom(
+      "\x00",
+      "\x1f",
+      "\\",
+      "\x7f",
+      "\x80",
+      "\xff",
+    );
+    fc.assert(
+      fc.property(plain, special, plain, (before, byte, behind) => {
+        const line = before + byte + behind;
+        assertEquals(plainCopyOf(line, 0, line.length), undefined);
+        assertEquals(plainCopyOf(before, 0, before.length), before);
+      }),
+      { numRuns: 1_000 },
+    );
   },
 });
 
@@ -101,3 +138,17 @@ Deno.test({
     );
   },
 });
+
+/** What `copyPlain` makes of a part of a text. */
+function plainCopyOf(
+  text: ByteString,
+  start: number,
+  end: number,
+): ByteString | undefined {
+  const target = allocateBuffer(3 + text.length);
+  const [from, to] = [encodeBytes(text), target].map(
+    ({ buffer }) => new DataView(buffer),
+  );
+  const copyEnd = copyPlain(from, start, end, to, 3);
+  return copyEnd < 0 ? undefined : decodeBytes(target, 3, copyEnd);
+}

@@ -25,8 +25,8 @@ Deno.test("the page's handshake is one that the code would make", async () => {
     return { from, to, incarnation, nonce };
   };
   const [dialler, acceptor] = [
-    lineOf("HERD 2 Smith"),
-    lineOf("HERD 2 Hill"),
+    lineOf("HERD 3 Smith"),
+    lineOf("HERD 3 Hill"),
   ];
   assertEquals(formatHello(hello(dialler)), dialler);
   assertEquals(formatHello(hello(acceptor)), acceptor);

@@ -6,9 +6,10 @@ import {
   encodeInto,
   encodeScratch,
   indexOfByte,
+  LastView,
   textOfBytes,
 } from "../../protocol/bytes.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { anyBytes } from "./arbitraries.ts";
 
 Deno.test({
@@ -69,5 +70,20 @@ Deno.test({
       }),
     );
     assertEquals(bytesOfText("é"), "\xc3\xa9");
+  },
+});
+
+Deno.test({
+  name: "LastView gives each buffer its own view, of its part of the memory",
+  permissions: "none",
+  fn() {
+    const views = new LastView();
+    const whole = encodeBytes("kiwi");
+    const part = whole.subarray(2, 3);
+    assertEquals(views.of(whole).byteLength, 4);
+    assertEquals(views.of(part).byteLength, 1);
+    assertEquals(views.of(part).getUint8(0), part[0]);
+    assert(views.of(part) === views.of(part));
+    assertEquals(views.of(whole).getUint8(0), whole[0]);
   },
 });
