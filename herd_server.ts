@@ -12,6 +12,7 @@ import type { ServerEntry, Topology } from "./peers/topology.ts";
 import type { Budget } from "./places/budget.ts";
 import { Places } from "./places/places.ts";
 import { makeQuestion, type PlacesProvider } from "./places/provider.ts";
+import { BatchPool } from "./protocol/batch.ts";
 import { positionOf, ReportWriter } from "./protocol/report.ts";
 import { type Clock, secondsOf } from "./runtime/clock.ts";
 import {
@@ -31,7 +32,7 @@ import {
   type ConnectionContext,
   type ConnectionEnd,
 } from "./sessions/connection.ts";
-import { ReplyBuffers } from "./sessions/replies.ts";
+import { keptReplyBatches } from "./sessions/limits.ts";
 import type { Desk } from "./sessions/session.ts";
 
 /** After an accept that failed, in milliseconds, before the next. */
@@ -115,7 +116,7 @@ export class HerdServer implements AsyncDisposable {
     this.#clientContext = {
       desk: this.#desk,
       clock,
-      replyBuffers: new ReplyBuffers(),
+      replyPool: new BatchPool(keptReplyBatches),
       flush: () => this.#links.flush(),
       handed: () => this.#links.handed(),
     };

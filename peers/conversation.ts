@@ -30,32 +30,6 @@ export interface ConversationContext {
   readonly catchUp: boolean;
 }
 
-/** A report that is news, as text: made once, and only if somebody asks. */
-export class News {
-  readonly stored: Stored;
-  readonly #report: Report;
-  #client: ByteString | undefined;
-  #line: ByteString | undefined;
-
-  /** @param report Must stay as it is until all have been told. */
-  constructor(stored: Stored, report: Report) {
-    this.stored = stored;
-    this.#report = report;
-  }
-
-  get server(): ByteString {
-    return this.#report.server;
-  }
-
-  get client(): ByteString {
-    return this.#client ??= this.#report.client;
-  }
-
-  get line(): ByteString {
-    return this.#line ??= this.#report.line;
-  }
-}
-
 /** One side of the talk with a linked neighbour. */
 export class Conversation {
   readonly neighbour: string;
@@ -96,10 +70,10 @@ export class Conversation {
   }
 
   /** A report is news: to be sent at once, or held back. */
-  tell(news: News): void {
-    this.hearNews(news.stored);
-    if (this.#heldBack.has(news.server)) this.outbox.announce(news.stored);
-    else this.outbox.put(news.client, news.line);
+  tell(report: Report, stored: Stored): void {
+    this.hearNews(stored);
+    if (this.#heldBack.has(report.server)) this.outbox.announce(stored);
+    else this.outbox.put(report);
   }
 
   /** There is no use any more in announcing what this report replaces. */
@@ -181,7 +155,7 @@ export class Conversation {
       );
       for (const known of this.#context.memory.leaf(leaf)) {
         if (!fingerprints.has(known.fingerprint)) continue;
-        this.outbox.put(known.client, known.line);
+        this.outbox.putWanted(known.client, known.line);
       }
     }
   }

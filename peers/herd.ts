@@ -6,7 +6,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
-import { Conversation, News } from "./conversation.ts";
+import { Conversation } from "./conversation.ts";
 import { root } from "./digests.ts";
 import type { HashKey } from "./keyed_hash.ts";
 import { sweptReports } from "./limits.ts";
@@ -63,9 +63,7 @@ export class Herd {
     const sender = from === undefined
       ? undefined
       : this.#conversations.get(from);
-    if (sender !== undefined && sender.outbox.waiting > 0) {
-      sender.outbox.forget(report.client, report.line);
-    }
+    sender?.outbox.forget(report);
     const horizon = this.#memory.raisedHorizon;
     const stored = this.#memory.put(report);
     if (this.#memory.raisedHorizon !== horizon) this.#tellHorizon();
@@ -169,10 +167,9 @@ export class Herd {
   ): void {
     if (this.#conversations.size === 0) return;
     this.#recent.add(stored.fingerprint);
-    const news = new News(stored, report);
     for (const conversation of this.#conversations.values()) {
       if (conversation === sender) conversation.hearNews(stored);
-      else conversation.tell(news);
+      else conversation.tell(report, stored);
     }
     const { server } = report;
     if (sender?.welcome(server)) this.#sources.set(server, sender.neighbour);

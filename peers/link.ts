@@ -5,7 +5,8 @@
  *
  * @module
  */
-import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
+import type { Batch } from "../protocol/batch.ts";
+import type { ByteString } from "../protocol/bytes.ts";
 import type { LineFramer } from "../protocol/framer.ts";
 import { maxPeerLineBytes } from "../protocol/limits.ts";
 import { type FindServer, readReport, Report } from "../protocol/report.ts";
@@ -20,7 +21,7 @@ import {
 } from "../runtime/transport.ts";
 import { LagWatch } from "./lag_watch.ts";
 import { pingAfterMs, retireTimeoutMs } from "./limits.ts";
-import { formatMessage, type Message, parseMessage } from "./messages.ts";
+import { type Message, parseMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Candidate } from "./settle.ts";
 
@@ -111,8 +112,8 @@ export class Link implements Candidate {
    */
   flush(): void {
     if (this.#writing !== undefined || this.#end !== undefined) return;
-    const lines = this.#context.outbox.take();
-    if (lines.length > 0) this.#writing = this.#write(lines);
+    const batch = this.#context.outbox.take();
+    if (batch !== undefined) this.#writing = this.#write(batch);
   }
 
   /**
@@ -197,7 +198,7 @@ export class Link implements Candidate {
   #beat(): void {
     // While the log makes reading wait, nobody can be heard.
     if (this.#isListening) this.#silentBeats += 1;
-    const { onBeat, timeoutMs } = this.#context;
+    const { onBeat, outbox, timeoutMs } = this.#context;
     // The first of them may have come right after the neighbour's last word.
     if ((this.#silentBeats - 1) * pingAfterMs >= timeoutMs) {
       this.#fail(
@@ -206,7 +207,9 @@ export class Link implements Candidate {
       return;
     }
     const mayWrite = this.#end === undefined && this.#writing === undefined;
-    if (mayWrite && !this.#hasWritten) this.#writing = this.#write([ping]);
+    if (mayWrite && !this.#hasWritten) {
+      this.#writing = this.#write(outbox.takePing());
+    }
     this.#hasWritten = false;
     this.#beats += 1;
     if (this.#end === undefined) onBeat(this.#beats);
@@ -250,27 +253,28 @@ export class Link implements Candidate {
     throw new Misbehaviour("nonsense", "expected an AT line or a message");
   }
 
-  async #write(first: ByteString[]): Promise<void> {
+  async #write(first: Batch): Promise<void> {
     const { clock, outbox, traffic } = this.#context;
     const { transport } = this.#introduced;
-    let lines = first;
+    let batch: Batch | undefined = first;
     try {
-      while (lines.length > 0) {
+      while (batch !== undefined) {
         this.#hasWritten = true;
-        const bytes = encodeBytes(lines.join("\n") + "\n");
+        const { bytes, ends, length } = batch;
         // First on its way, then in the log: each hop counts twice.
-        const written = writeAllBytes(transport, bytes);
+        const written = writeAllBytes(transport, bytes.subarray(0, length));
         traffic.begin(clock.now());
         let start = 0;
-        for (const { length } of lines) {
-          traffic.sent(bytes, start, start + length);
-          start += length + 1;
+        for (const end of ends) {
+          traffic.sent(bytes, start, end - 1);
+          start = end;
         }
         await written;
+        outbox.release(batch);
         if (outbox.waiting === 0) this.#lag.caughtUp();
         if (this.#end !== undefined && this.#end !== "stopping") break;
         if (this.#end === "stopping" && outbox.waiting === 0) break;
-        lines = outbox.take();
+        batch = outbox.take();
       }
     } catch (error) {
       this.#fail(error);
@@ -293,8 +297,6 @@ export class Link implements Candidate {
     closeQuietly(this.#introduced.transport);
   }
 }
-
-const ping = formatMessage({ verb: "PING" });
 
 /** The neighbour broke the protocol. */
 class Misbehaviour extends Error {

@@ -1,24 +1,38 @@
 /**
- * What still has to go to one neighbour. Reports are keyed by client, so that a
- * newer one replaces an older one that has not left yet: a slow or frozen
- * neighbour costs at most one entry a client, and gets the present when it
- * wakes, not the past.
+ * What still has to go to one neighbour. As long as it keeps up, reports wait
+ * as the bytes of their lines, in the batch that the next write takes. When that
+ * is full they are kept by client instead, so that a newer one replaces an older
+ * one: a slow or frozen neighbour costs a batch and at most one entry a client,
+ * and gets the present when it wakes, not the past.
  *
  * @module
  */
+import { type Batch, BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
-import { isNewer } from "../protocol/report.ts";
-import { catchUpWriteBytes, maxLineMarks, maxWriteBytes } from "./limits.ts";
-import { formatMessage, type Mark } from "./messages.ts";
+import { isNewer, type Report } from "../protocol/report.ts";
+import {
+  catchUpWriteBytes,
+  freshBytes,
+  maxLineMarks,
+  maxWriteBytes,
+} from "./limits.ts";
+import { formatMessage, type Mark, type Message } from "./messages.ts";
 
 /** Makes lines when there is time to send them; undefined when it has none. */
 export interface LineSource {
   next(): ByteString | undefined;
 }
 
-/** Lines waiting for one neighbour, the most urgent first. */
+/** One batch is filled while another is written. */
+const keptBatches = 2;
+
+/** What waits for one neighbour. */
 export class Outbox {
-  readonly #reports = new Map<ByteString, ByteString>();
+  readonly #pool = new BatchPool(keptBatches);
+  /** What goes out next; reports only, until it is taken. */
+  #batch = this.#pool.take();
+  /** By client, what did not fit into it. */
+  readonly #backlog = new Map<ByteString, ByteString>();
   /** What the neighbour is to do with other servers' reports. */
   readonly #directions = new Map<ByteString, "PRUNE" | "GRAFT">();
   /** Leaves by fingerprint, of reports to ask for. */
@@ -36,25 +50,35 @@ export class Outbox {
     this.#whenIdle = whenIdle;
   }
 
-  /** Adds a report, in place of an older one about the same client. */
-  put(client: ByteString, line: ByteString): void {
-    this.#reports.set(client, line);
+  /** Adds a copy of a report that is news. */
+  put(report: Report): void {
+    if (this.#backlog.size === 0 && this.#batch.length < freshBytes) {
+      this.#batch.copy(report.bytes, report.start, report.end);
+    } else {
+      this.#backlog.set(report.client, report.line);
+    }
+  }
+
+  /** Adds the newest report about a client, which the neighbour has asked for. */
+  putWanted(client: ByteString, line: ByteString): void {
+    this.#backlog.set(client, line);
   }
 
   /**
-   * The neighbour has told us this itself: what is no newer need not be told
-   * back.
+   * The neighbour has told us this itself: what is kept by client, and is no
+   * newer, need not be told back.
    */
-  forget(client: ByteString, told: ByteString): void {
-    const waiting = this.#reports.get(client);
-    if (waiting !== undefined && !isNewer(waiting, told)) {
-      this.#reports.delete(client);
+  forget(report: Report): void {
+    if (this.#backlog.size === 0) return;
+    const waiting = this.#backlog.get(report.client);
+    if (waiting !== undefined && !isNewer(waiting, report.line)) {
+      this.#backlog.delete(report.client);
     }
   }
 
   /** A client is forgotten: nobody need be told of it. */
   drop(client: ByteString, fingerprint: number): void {
-    this.#reports.delete(client);
+    this.#backlog.delete(client);
     this.unannounce(fingerprint);
   }
 
@@ -112,59 +136,78 @@ export class Outbox {
 
   /** How many reports wait. */
   get waiting(): number {
-    return this.#reports.size;
+    return this.#batch.ends.length + this.#backlog.size;
+  }
+
+  /** How many of them are kept by client, because the neighbour is slow. */
+  get backlog(): number {
+    return this.#backlog.size;
   }
 
   /**
-   * Takes out the lines of the next write, oldest first and within the limit
-   * on bytes. Empty when nothing is left.
+   * Takes out what goes into the next write, within the limit on bytes.
+   * Undefined if nothing is left. It comes back by `release`.
    */
-  take(): ByteString[] {
-    const lines: ByteString[] = [];
-    this.#takeDirections(lines);
-    takeMarks("WANT", this.#wanted, lines);
-    this.#takeReports(lines);
-    takeMarks("HAVE", this.#ripe, lines);
-    if (lines.length === 0) this.#takeIdleLines(lines);
-    return lines;
+  take(): Batch | undefined {
+    const batch = this.#batch;
+    this.#takeDirections(batch);
+    takeMarks("WANT", this.#wanted, batch);
+    this.#takeBacklog(batch);
+    takeMarks("HAVE", this.#ripe, batch);
+    if (batch.length === 0) this.#takeIdleLines(batch);
+    if (batch.length === 0) return undefined;
+    this.#batch = this.#pool.take();
+    return batch;
   }
 
-  #takeDirections(lines: ByteString[]): void {
+  /** Takes a sign of life out, with whatever else there is. */
+  takePing(): Batch {
+    const batch = this.take() ?? this.#pool.take();
+    if (batch.length === 0) add(batch, { verb: "PING" });
+    return batch;
+  }
+
+  /** Takes back a batch that has been written. */
+  release(batch: Batch): void {
+    this.#pool.release(batch);
+  }
+
+  #takeDirections(batch: Batch): void {
     for (const [server, verb] of this.#directions) {
-      lines.push(formatMessage({ verb, server }));
+      add(batch, { verb, server });
     }
     this.#directions.clear();
     if (this.#horizon === undefined) return;
-    lines.push(formatMessage({ verb: "HORIZON", seconds: this.#horizon }));
+    add(batch, { verb: "HORIZON", seconds: this.#horizon });
     this.#horizon = undefined;
   }
 
-  #takeReports(lines: ByteString[]): void {
-    let sizeBytes = 0;
-    for (const [client, line] of this.#reports) {
-      if (sizeBytes >= maxWriteBytes) return;
-      this.#reports.delete(client);
-      lines.push(line);
-      sizeBytes += line.length + 1;
+  #takeBacklog(batch: Batch): void {
+    for (const [client, line] of this.#backlog) {
+      if (batch.length >= maxWriteBytes) return;
+      this.#backlog.delete(client);
+      batch.add(line);
     }
   }
 
-  #takeIdleLines(lines: ByteString[]): void {
-    let sizeBytes = 0;
-    while (sizeBytes < catchUpWriteBytes) {
+  #takeIdleLines(batch: Batch): void {
+    while (batch.length < catchUpWriteBytes) {
       const line = this.#whenIdle.next();
       if (line === undefined) return;
-      lines.push(line);
-      sizeBytes += line.length + 1;
+      batch.add(line);
     }
   }
+}
+
+function add(batch: Batch, message: Message): void {
+  batch.add(formatMessage(message));
 }
 
 /** Takes all marks out, as lines of no more than a line may have. */
 function takeMarks(
   verb: "HAVE" | "WANT",
   leaves: Map<number, number>,
-  lines: ByteString[],
+  batch: Batch,
 ): void {
   if (leaves.size === 0) return;
   const marks = [...leaves].map(([fingerprint, leaf]) => ({
@@ -173,7 +216,6 @@ function takeMarks(
   }));
   leaves.clear();
   for (let from = 0; from < marks.length; from += maxLineMarks) {
-    const some = marks.slice(from, from + maxLineMarks);
-    lines.push(formatMessage({ verb, marks: some }));
+    add(batch, { verb, marks: marks.slice(from, from + maxLineMarks) });
   }
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Batch, BatchPool } from "../protocol/batch.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
@@ -23,7 +24,6 @@ import {
   stopAnswerMs,
   stopLingerMs,
 } from "./limits.ts";
-import type { Replies, ReplyBuffers } from "./replies.ts";
 import { type Desk, Session } from "./session.ts";
 
 /** Why a client's connection ended. */
@@ -42,7 +42,7 @@ export interface ConnectionContext {
   readonly desk: Desk;
   readonly clock: Clock;
   /** Where replies are gathered. */
-  readonly replyBuffers: ReplyBuffers;
+  readonly replyPool: BatchPool;
   /** Hands what the herd has accepted to the neighbours' sockets. */
   readonly flush: () => void;
   /** When they have it; undefined if they have already. */
@@ -78,7 +78,7 @@ export class ClientConnection {
       context.desk,
       traffic,
       () => this.#writeInBackground(),
-      context.replyBuffers,
+      context.replyPool,
     );
   }
 
@@ -220,8 +220,8 @@ export class ClientConnection {
    * Flood before reply: the neighbours' sockets have every update that these
    * replies are about before the first byte of them is written.
    */
-  async #deliver(replies: Replies): Promise<void> {
-    const { handed, replyBuffers } = this.#context;
+  async #deliver(replies: Batch): Promise<void> {
+    const { handed, replyPool } = this.#context;
     const { bytes, ends } = replies;
     try {
       const wait = handed();
@@ -249,7 +249,7 @@ export class ClientConnection {
       }
     } finally {
       this.#writing = undefined;
-      replyBuffers.release(replies);
+      replyPool.release(replies);
     }
   }
 

@@ -47,10 +47,7 @@ export const stopAnswerMs = 2_000;
 export const stopLingerMs = 500;
 
 /**
- * So many buffers for replies are kept for the next connection that needs one:
+ * So many batches of replies are kept for the next connection that needs one:
  * more are only in use at a time when clients are slow to take their answers.
  */
-export const keptReplyBuffers = 64;
-
-/** A buffer that had to grow beyond this, in bytes, is not kept. */
-export const maxKeptReplyBytes = 256 * 1024;
+export const keptReplyBatches = 64;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { type Batch, BatchPool } from "../protocol/batch.ts";
 import {
   type ByteString,
   decodeBytes,
@@ -25,7 +26,6 @@ import {
   maxRepliesWaiting,
   maxReplyBytesWaiting,
 } from "./limits.ts";
-import { type Replies, ReplyBuffers } from "./replies.ts";
 
 /** What a session asks of its server. */
 export interface Desk {
@@ -47,7 +47,10 @@ export interface Desk {
   ) => Promise<ByteString>;
 }
 
-/** A reply in its place in the order; without text while it is awaited. */
+/**
+ * A reply in its place in the order, without its last LF; without text while it
+ * is awaited.
+ */
 interface Slot {
   reply?: ByteString;
 }
@@ -64,10 +67,10 @@ export class Session {
   readonly #desk: Desk;
   readonly #traffic: Traffic;
   readonly #onReady: () => void;
-  readonly #buffers: ReplyBuffers;
+  readonly #pool: BatchPool;
   #now = noTime;
   /** Replies that can go out. */
-  #ready: Replies | undefined;
+  #ready: Batch | undefined;
   /** From the first awaited reply on. */
   readonly #waiting: Slot[] = [];
   /** Questions that are not asked yet, in order. */
@@ -80,18 +83,18 @@ export class Session {
 
   /**
    * @param onReady Called when awaited replies have become ready.
-   * @param buffers Where replies are gathered; best shared by all sessions.
+   * @param pool Where replies are gathered; best shared by all sessions.
    */
   constructor(
     desk: Desk,
     traffic: Traffic,
     onReady: () => void,
-    buffers: ReplyBuffers = new ReplyBuffers(),
+    pool: BatchPool = new BatchPool(1),
   ) {
     this.#desk = desk;
     this.#traffic = traffic;
     this.#onReady = onReady;
-    this.#buffers = buffers;
+    this.#pool = pool;
   }
 
   /**
@@ -114,7 +117,7 @@ export class Session {
   #receiveText(line: ByteString): void {
     const command = parseCommand(line);
     if (command === undefined) {
-      this.#reply(formatInvalid(line) + "\n");
+      this.#reply(formatInvalid(line));
     } else if (command.verb === "WHATSAT") {
       this.#ask(line, command);
     } else {
@@ -127,7 +130,7 @@ export class Session {
   /** Answers a line that was too long, of which only the start is known. */
   refuseTooLong(start: ByteString): void {
     this.#traffic.received(encodeScratch(start), 0, start.length);
-    this.#reply(formatInvalid(start) + "\n");
+    this.#reply(formatInvalid(start));
   }
 
   /**
@@ -155,9 +158,9 @@ export class Session {
 
   /**
    * Takes the replies that can go out, in order; undefined if there are none.
-   * They go back to the buffers when they have been written.
+   * They go back to the pool when they have been written.
    */
-  take(): Replies | undefined {
+  take(): Batch | undefined {
     const replies = this.#ready;
     if (replies === undefined || replies.length === 0) return undefined;
     this.#ready = undefined;
@@ -171,8 +174,8 @@ export class Session {
     const { accept, reports } = this.#desk;
     const isNext = this.#waiting.length === 0;
     const replies = isNext
-      ? this.#ready ??= this.#buffers.take()
-      : this.#buffers.take();
+      ? this.#ready ??= this.#pool.take()
+      : this.#pool.take();
     const start = replies.length;
     replies.reserve(reports.maxBytes(iamat) + 1);
     reports.write(this.#now, iamat, replies.bytes, start, report);
@@ -180,22 +183,22 @@ export class Session {
     replies.finish(report.end);
     this.#replyBytes += replies.length - start;
     if (isNext) return;
-    this.#waiting.push({ reply: replies.text });
-    this.#buffers.release(replies);
+    this.#waiting.push({ reply: replies.text.slice(0, -1) });
+    this.#pool.release(replies);
   }
 
   #ask(line: ByteString, question: Whatsat): void {
     const newest = this.#desk.newest(question.client);
     if (newest === undefined) {
-      this.#reply(formatInvalid(line) + "\n");
+      this.#reply(formatInvalid(line));
       return;
     }
     const slot: Slot = {};
     this.#waiting.push(slot);
     this.#held.push(() => {
       this.#desk.places(newest, question).then((body) => {
-        slot.reply = `${newest}\n${body}\n\n`;
-        this.#replyBytes += slot.reply.length;
+        slot.reply = `${newest}\n${body}\n`;
+        this.#replyBytes += slot.reply.length + 1;
         this.#questionsInFlight -= 1;
         this.#advance();
       });
@@ -218,13 +221,13 @@ export class Session {
   }
 
   #reply(reply: ByteString): void {
-    this.#replyBytes += reply.length;
+    this.#replyBytes += reply.length + 1;
     if (this.#waiting.length === 0) this.#addReady(reply);
     else this.#waiting.push({ reply });
   }
 
   #addReady(reply: ByteString): void {
-    this.#ready ??= this.#buffers.take();
+    this.#ready ??= this.#pool.take();
     this.#ready.add(reply);
   }
 

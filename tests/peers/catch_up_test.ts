@@ -8,6 +8,7 @@ import { parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
 import { reportOf } from "./reports.ts";
+import { takeLines } from "./take_lines.ts";
 
 /** What went over a link while two servers compared. */
 interface Crossing {
@@ -38,7 +39,7 @@ function deliver(
   crossing: Crossing,
 ): number {
   let count = 0;
-  for (let lines; (lines = outbox.take()).length > 0;) {
+  for (let lines; (lines = takeLines(outbox)).length > 0;) {
     for (const line of lines) {
       count += 1;
       const report = parseReport(line, () => true);
@@ -196,13 +197,13 @@ Deno.test({
       node: root,
       digests: Array(16).fill(0),
     });
-    const lines = toSmith.take();
+    const lines = takeLines(toSmith);
     hill.compare("Smith");
-    for (let more; (more = toSmith.take()).length > 0;) lines.push(...more);
+    for (let more; (more = takeLines(toSmith)).length > 0;) lines.push(...more);
     assertEquals(lines.length, 2_000);
     assert(lines.every((line) => line.startsWith("AT ")));
     hill.compare("Smith");
-    assertEquals(toSmith.take().length, 1);
+    assertEquals(takeLines(toSmith).length, 1);
   },
 });
 

@@ -6,6 +6,7 @@ import { parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
 import { reportOf } from "./reports.ts";
+import { takeLines } from "./take_lines.ts";
 
 const isServer = () => true;
 
@@ -24,7 +25,7 @@ function openHill(): { hill: Herd; jaquez: Outbox; smith: Outbox } {
 
 /** The verbs of the lines that wait. */
 function verbs(outbox: Outbox): string[] {
-  return outbox.take().map((line) => line.split(" ")[0]);
+  return takeLines(outbox).map((line) => line.split(" ")[0]);
 }
 
 /** A report of Singleton's that Hill has by way of Jaquez. */
@@ -36,19 +37,19 @@ Deno.test({
   fn() {
     const { hill, jaquez, smith } = openHill();
     hill.accept(report(1), "Jaquez");
-    assertEquals(smith.take(), [report(1).line]);
+    assertEquals(takeLines(smith), [report(1).line]);
     hill.accept(report(1), "Smith");
-    assertEquals(smith.take(), ["PRUNE Singleton"]);
+    assertEquals(takeLines(smith), ["PRUNE Singleton"]);
     // Once is enough, and who tells first is never asked.
     hill.accept(report(2), "Jaquez");
     hill.accept(report(2), "Smith");
-    assertEquals(smith.take(), []);
-    assertEquals(jaquez.take(), []);
+    assertEquals(takeLines(smith), [report(2).line]);
+    assertEquals(takeLines(jaquez), []);
     // Until the neighbour must have read it: then it is told again.
     hill.beat("Smith");
     hill.accept(report(3), "Jaquez");
     hill.accept(report(3), "Smith");
-    assertEquals(smith.take(), ["PRUNE Singleton"]);
+    assertEquals(takeLines(smith), [report(3).line, "PRUNE Singleton"]);
   },
 });
 
@@ -59,9 +60,9 @@ Deno.test({
     const { hill, smith } = openHill();
     const own = reportOf("kiwi", 1, "Smith");
     hill.accept(own, "Jaquez");
-    smith.take();
+    takeLines(smith);
     hill.accept(own, "Smith");
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
   },
 });
 
@@ -72,15 +73,15 @@ Deno.test({
     const { hill, smith } = openHill();
     hill.accept(report(1), "Jaquez");
     hill.unlink("Jaquez");
-    smith.take();
+    takeLines(smith);
     hill.accept(report(1), "Smith");
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     // And neither is an old report, that may be all that the neighbour knows.
     const { hill: other, smith: toSmith } = openHill();
     other.accept(report(2), "Jaquez");
-    toSmith.take();
+    takeLines(toSmith);
     other.accept(report(1), "Smith");
-    assertEquals(toSmith.take(), []);
+    assertEquals(takeLines(toSmith), []);
   },
 });
 
@@ -92,11 +93,11 @@ Deno.test({
     tell(hill, "Smith", "PRUNE Singleton");
     hill.accept(report(1), "Jaquez");
     assertEquals(hill.hasChores, true);
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     hill.doChores();
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     hill.doChores();
-    const [have, ...others] = smith.take();
+    const [have, ...others] = takeLines(smith);
     assert(/^HAVE [0-9a-f]{18}$/.test(have), have);
     assertEquals(others, []);
     assertEquals(hill.hasChores, false);
@@ -108,16 +109,16 @@ Deno.test({
     // Who wants one gets that one, and the others when it asks for them.
     hill.accept(report(3), "Jaquez");
     tell(hill, "Smith", have.replace("HAVE", "WANT"));
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     const mark = have.slice(5, 9) +
       formatFingerprint(fingerprint(report(3).line));
     tell(hill, "Smith", `WANT ${mark}`);
-    assertEquals(smith.take(), [report(3).line]);
+    assertEquals(takeLines(smith), [report(3).line]);
     hill.accept(report(4), "Jaquez");
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     tell(hill, "Smith", "GRAFT Singleton");
     hill.accept(report(5), "Jaquez");
-    assertEquals(smith.take(), [report(5).line]);
+    assertEquals(takeLines(smith), [report(5).line]);
   },
 });
 
@@ -134,7 +135,7 @@ Deno.test({
     tell(other, "Smith", "PRUNE Singleton");
     other.accept(report(1), "Jaquez");
     for (let chore = 0; chore < 2; chore++) other.doChores();
-    const [have] = haveFrom.take();
+    const [have] = takeLines(haveFrom);
     for (const [why, happen] of drop) {
       for (let chores = 0; chores <= 2; chores++) {
         const { hill, smith } = openHill();
@@ -161,11 +162,11 @@ Deno.test({
         verb: "HAVE",
         marks: [{ leaf: 7, fingerprint: fingerprint(report(time).line) }],
       });
-    smith.take();
+    takeLines(smith);
     tell(hill, "Smith", have(1));
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     tell(hill, "Smith", have(2));
-    assertEquals(smith.take(), [have(2).replace("HAVE", "WANT")]);
+    assertEquals(takeLines(smith), [have(2).replace("HAVE", "WANT")]);
   },
 });
 
@@ -176,17 +177,17 @@ Deno.test({
     const { hill, jaquez, smith } = openHill();
     hill.accept(report(1), "Jaquez");
     hill.accept(report(1), "Smith");
-    assertEquals(smith.take(), ["PRUNE Singleton"]);
+    assertEquals(takeLines(smith), [report(1).line, "PRUNE Singleton"]);
     // This one may have been under way when Smith read that.
     hill.accept(report(2), "Smith");
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     hill.beat("Smith");
     hill.accept(report(3), "Smith");
-    assertEquals(smith.take(), ["GRAFT Singleton"]);
+    assertEquals(takeLines(smith), ["GRAFT Singleton"]);
     // Now Jaquez is the one that is late.
-    jaquez.take();
+    takeLines(jaquez);
     hill.accept(report(3), "Jaquez");
-    assertEquals(jaquez.take(), ["PRUNE Singleton"]);
+    assertEquals(takeLines(jaquez), ["PRUNE Singleton"]);
   },
 });
 
@@ -199,19 +200,19 @@ Deno.test({
     for (const [index, client] of ["a", "b", "c"].entries()) {
       hill.accept(reportOf(client, index + 1), "Jaquez");
     }
-    assertEquals(jaquez.take(), ["HORIZON 1"]);
-    assertEquals(smith.take()[0], "HORIZON 1");
+    assertEquals(takeLines(jaquez), ["HORIZON 1"]);
+    assertEquals(takeLines(smith).at(-1), "HORIZON 1");
     tell(hill, "Smith", "HORIZON 1");
     tell(hill, "Smith", "HORIZON 0.5");
-    assertEquals(jaquez.take(), []);
+    assertEquals(takeLines(jaquez), []);
     tell(hill, "Smith", "HORIZON 2.5");
-    assertEquals(jaquez.take(), ["HORIZON 2.5"]);
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(jaquez), ["HORIZON 2.5"]);
+    assertEquals(takeLines(smith), []);
     assertEquals(hill.newest("b"), undefined);
     assertEquals(hill.newest("c"), reportOf("c", 3).line);
     assertEquals(hill.accept(reportOf("d", 2)), "forgotten");
     // Who comes later hears of it too.
-    assertEquals(hill.link("Campbell").take(), ["HORIZON 2.5"]);
+    assertEquals(takeLines(hill.link("Campbell")), ["HORIZON 2.5"]);
   },
 });
 
@@ -223,22 +224,22 @@ Deno.test({
     tell(hill, "Smith", "PRUNE Singleton");
     hill.link("Smith");
     hill.accept(report(1), "Jaquez");
-    assertEquals(smith.take(), [report(1).line]);
+    assertEquals(takeLines(smith), [report(1).line]);
     // What we have asked for on the last one, nobody does on this one.
     hill.accept(report(1), "Smith");
     tell(hill, "Smith", `HAVE ${"0".repeat(18)}`);
     hill.link("Smith");
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     hill.accept(report(2), "Smith");
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     // And a comparison begins anew.
     const lacking = `DIGEST -${" 0".repeat(16)}`;
     tell(hill, "Smith", lacking);
     hill.link("Smith");
-    assertEquals(smith.take(), []);
+    assertEquals(takeLines(smith), []);
     // News that waits is news all the same.
     hill.accept(report(3), "Jaquez");
     hill.link("Smith");
-    assertEquals(smith.take(), [report(3).line]);
+    assertEquals(takeLines(smith), [report(3).line]);
   },
 });

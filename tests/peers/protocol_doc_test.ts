@@ -6,6 +6,7 @@ import { createProver } from "../../runtime/identity.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
 import { projectFolder } from "../herd/process.ts";
+import { takeLines } from "./take_lines.ts";
 
 const page = Deno.readTextFileSync(`${projectFolder}docs/PROTOCOL.md`);
 const text = page.slice(page.indexOf("## The peer port"));
@@ -72,7 +73,7 @@ Deno.test("the page's comparison is what two servers say", () => {
   for (let before = -1; before < said.length;) {
     before = said.length;
     for (const { name, other, outbox } of sides) {
-      for (const line of outbox.take()) {
+      for (const line of takeLines(outbox)) {
         said.push(`    ${`${name}:`.padEnd(6)} ${line}`);
         tell(other, name, line);
       }

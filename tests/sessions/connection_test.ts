@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { maxLineBytes } from "../../protocol/limits.ts";
 import type { Report } from "../../protocol/report.ts";
-import { ReplyBuffers } from "../../sessions/replies.ts";
+import { BatchPool } from "../../protocol/batch.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { ClientConnection } from "../../sessions/connection.ts";
 import {
@@ -45,7 +45,7 @@ function connect() {
       },
     },
     clock,
-    replyBuffers: new ReplyBuffers(),
+    replyPool: new BatchPool(4),
     flush() {
       flushes += 1;
       context.onFlush?.();

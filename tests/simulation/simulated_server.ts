@@ -126,11 +126,11 @@ export class WatchedHerd extends Herd {
       "more clients than the limit",
       `${this.clients}`,
     );
-    for (const [neighbour, { announcing, waiting }] of this.#outboxes) {
+    for (const [neighbour, { announcing, backlog }] of this.#outboxes) {
       this.#check(
-        waiting <= this.clients && announcing <= this.clients,
+        backlog <= this.clients && announcing <= this.clients,
         "more waits for a neighbour than there are clients",
-        `${waiting} and ${announcing} for ${neighbour}`,
+        `${backlog} and ${announcing} for ${neighbour}`,
       );
     }
     return acceptance;
