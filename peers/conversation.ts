@@ -72,20 +72,23 @@ export class Conversation {
   /** A report is news: to be sent at once, or held back. */
   tell(report: Report, stored: Stored): void {
     this.hearNews(stored);
-    if (this.#heldBack.has(report.server)) this.outbox.announce(stored);
-    else this.outbox.put(report);
+    if (this.#heldBack.has(report.server)) {
+      this.outbox.announcements.add(stored);
+    } else this.outbox.put(report);
   }
 
   /** There is no use any more in announcing what this report replaces. */
   hearNews({ replaced }: Stored): void {
-    if (replaced !== undefined && this.outbox.announcing > 0) {
-      this.outbox.unannounce(replaced);
+    const { announcements } = this.outbox;
+    if (replaced !== undefined && announcements.size > 0) {
+      announcements.delete(replaced);
     }
   }
 
   /** The neighbour has sent a report that we had already. */
   hearAgain(line: ByteString): void {
-    if (this.outbox.announcing > 0) this.outbox.unannounce(fingerprint(line));
+    const { announcements } = this.outbox;
+    if (announcements.size > 0) announcements.delete(fingerprint(line));
   }
 
   /** Asks the neighbour to hold a server's reports back. */
@@ -141,7 +144,7 @@ export class Conversation {
 
   #hearHave(mark: Mark): void {
     if (this.#context.recent.has(mark.fingerprint)) {
-      this.outbox.unannounce(mark.fingerprint);
+      this.outbox.announcements.delete(mark.fingerprint);
     } else {
       this.outbox.want(mark);
     }

@@ -146,7 +146,7 @@ export class Herd {
   get hasChores(): boolean {
     if (this.#memory.needsSweep) return true;
     for (const { outbox } of this.#conversations.values()) {
-      if (outbox.announcing > 0) return true;
+      if (outbox.announcements.size > 0) return true;
     }
     return false;
   }
@@ -156,7 +156,9 @@ export class Herd {
    * what is forgotten. To be followed by a flush of the outboxes.
    */
   doChores(): void {
-    for (const { outbox } of this.#conversations.values()) outbox.ripen();
+    for (const { outbox } of this.#conversations.values()) {
+      outbox.announcements.ripen();
+    }
     if (this.#memory.needsSweep) this.#memory.sweep(sweptReports);
   }
 

@@ -10,6 +10,7 @@
 import { type Batch, BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { isNewer, type Report } from "../protocol/report.ts";
+import { Announcements } from "./announcements.ts";
 import {
   catchUpWriteBytes,
   freshBytes,
@@ -38,11 +39,8 @@ export class Outbox {
   /** Leaves by fingerprint, of reports to ask for. */
   readonly #wanted = new Map<number, number>();
   #horizon: number | undefined;
-  // Announcements, as leaves by fingerprint: those that came in since the last
-  // `ripen`, those that came in before it, and those that may go out.
-  #unripe = new Map<number, number>();
-  #ripening = new Map<number, number>();
-  #ripe = new Map<number, number>();
+  /** Reports that the neighbour should get from others first. */
+  readonly announcements = new Announcements();
   readonly #whenIdle: LineSource;
 
   /** @param whenIdle Where lines come from when nothing else waits. */
@@ -79,38 +77,7 @@ export class Outbox {
   /** A client is forgotten: nobody need be told of it. */
   drop(client: ByteString, fingerprint: number): void {
     this.#backlog.delete(client);
-    this.unannounce(fingerprint);
-  }
-
-  /** Adds a report that the neighbour should get from others first. */
-  announce({ fingerprint, leaf }: Mark): void {
-    this.#unripe.set(fingerprint, leaf);
-  }
-
-  /** The neighbour has the report, or it is no longer the newest. */
-  unannounce(fingerprint: number): void {
-    // It is in one of them at most.
-    if (this.#unripe.delete(fingerprint)) return;
-    if (this.#ripening.delete(fingerprint)) return;
-    this.#ripe.delete(fingerprint);
-  }
-
-  /** How many announcements wait. */
-  get announcing(): number {
-    return this.#unripe.size + this.#ripening.size + this.#ripe.size;
-  }
-
-  /** Some time has passed: what was there before the last time may go out. */
-  ripen(): void {
-    if (this.#ripe.size === 0) {
-      this.#ripe = this.#ripening;
-    } else {
-      for (const [fingerprint, leaf] of this.#ripening) {
-        this.#ripe.set(fingerprint, leaf);
-      }
-    }
-    this.#ripening = this.#unripe;
-    this.#unripe = new Map();
+    this.announcements.delete(fingerprint);
   }
 
   /** Asks the neighbour for a report. */
@@ -151,9 +118,9 @@ export class Outbox {
   take(): Batch | undefined {
     const batch = this.#batch;
     this.#takeDirections(batch);
-    takeMarks("WANT", this.#wanted, batch);
+    this.#takeWanted(batch);
     this.#takeBacklog(batch);
-    takeMarks("HAVE", this.#ripe, batch);
+    addMarks("HAVE", this.announcements.takeRipe(), batch);
     if (batch.length === 0) this.#takeIdleLines(batch);
     if (batch.length === 0) return undefined;
     this.#batch = this.#pool.take();
@@ -182,6 +149,16 @@ export class Outbox {
     this.#horizon = undefined;
   }
 
+  #takeWanted(batch: Batch): void {
+    if (this.#wanted.size === 0) return;
+    const marks = Array.from(
+      this.#wanted,
+      ([fingerprint, leaf]) => ({ fingerprint, leaf }),
+    );
+    this.#wanted.clear();
+    addMarks("WANT", marks, batch);
+  }
+
   #takeBacklog(batch: Batch): void {
     for (const [client, line] of this.#backlog) {
       if (batch.length >= maxWriteBytes) return;
@@ -203,18 +180,12 @@ function add(batch: Batch, message: Message): void {
   batch.add(formatMessage(message));
 }
 
-/** Takes all marks out, as lines of no more than a line may have. */
-function takeMarks(
+/** Adds marks, in lines of no more than a line may have. */
+function addMarks(
   verb: "HAVE" | "WANT",
-  leaves: Map<number, number>,
+  marks: readonly Mark[],
   batch: Batch,
 ): void {
-  if (leaves.size === 0) return;
-  const marks = [...leaves].map(([fingerprint, leaf]) => ({
-    leaf,
-    fingerprint,
-  }));
-  leaves.clear();
   for (let from = 0; from < marks.length; from += maxLineMarks) {
     add(batch, { verb, marks: marks.slice(from, from + maxLineMarks) });
   }

@@ -131,14 +131,14 @@ Deno.test({
     const outbox = new Outbox();
     const count = 3_000;
     for (let fingerprint = 0; fingerprint < count; fingerprint++) {
-      outbox.announce({ fingerprint, leaf: 1 });
+      outbox.announcements.add({ fingerprint, leaf: 1 });
       for (let time = 0; time < 2; time++) {
         outbox.want({ fingerprint, leaf: 1 });
       }
     }
     outbox.direct("PRUNE", "Hill");
     outbox.direct("GRAFT", "Hill");
-    for (let chore = 0; chore < 2; chore++) outbox.ripen();
+    for (let chore = 0; chore < 2; chore++) outbox.announcements.ripen();
     const lines = takeLines(outbox);
     assertEquals(lines[0], "GRAFT Hill");
     for (const verb of ["HAVE", "WANT"]) {

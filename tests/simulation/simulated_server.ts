@@ -126,11 +126,11 @@ export class WatchedHerd extends Herd {
       "more clients than the limit",
       `${this.clients}`,
     );
-    for (const [neighbour, { announcing, backlog }] of this.#outboxes) {
+    for (const [neighbour, { announcements, backlog }] of this.#outboxes) {
       this.#check(
-        backlog <= this.clients && announcing <= this.clients,
+        backlog <= this.clients && announcements.size <= this.clients,
         "more waits for a neighbour than there are clients",
-        `${backlog} and ${announcing} for ${neighbour}`,
+        `${backlog} and ${announcements.size} for ${neighbour}`,
       );
     }
     return acceptance;

@@ -1,0 +1,140 @@
+/**
+ * The reports that are held back for a neighbour, until it is time to announce
+ * them. A busy herd adds and removes one for every update, so they are kept in
+ * arrays of numbers, by open addressing with linear probing (D. E. Knuth, The
+ * Art of Computer Programming, vol. 3, 6.4): a Map took a fifth of a server's
+ * time, half of it to collect its garbage.
+ *
+ * @module
+ */
+import type { Mark } from "./messages.ts";
+
+/** Slots at first, and at least; always a power of two. */
+const minSlots = 256;
+
+/** With more than this part of its slots in use, it gets twice as many. */
+const maxLoad = 1 / 2;
+
+/** With less than this part in use after an announcement, it begins anew. */
+const minLoad = 1 / 16;
+
+/** A slot that is free. */
+const free = -1;
+
+/** How often `ripen` is called until something is ripe. */
+const ripeAge = 2;
+
+/** Marks by fingerprint, each with its age. */
+export class Announcements {
+  #fingerprints = new Float64Array(minSlots).fill(free);
+  #leaves = new Uint16Array(minSlots);
+  /** The age of all at which each was added. */
+  #births = new Uint32Array(minSlots);
+  #size = 0;
+  #age = 0;
+  #mayBeRipe = false;
+
+  /** How many wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds one that was not there. */
+  add({ fingerprint, leaf }: Mark): void {
+    this.#insert(fingerprint, leaf, this.#age);
+    if (this.#size > this.#fingerprints.length * maxLoad) {
+      this.#resize(this.#fingerprints.length * 2);
+    }
+  }
+
+  /** Removes one, if it is there. */
+  delete(fingerprint: number): void {
+    const slot = this.#slotOf(fingerprint);
+    if (this.#fingerprints[slot] !== free) this.#free(slot);
+  }
+
+  /** Some time has passed. */
+  ripen(): void {
+    this.#age += 1;
+    this.#mayBeRipe = this.#size > 0;
+  }
+
+  /** Takes out those that have been there since the last `ripen` but one. */
+  takeRipe(): Mark[] {
+    if (!this.#mayBeRipe) return [];
+    this.#mayBeRipe = false;
+    const marks: Mark[] = [];
+    const youngest = this.#age - ripeAge;
+    for (let slot = 0; slot < this.#fingerprints.length; slot++) {
+      const fingerprint = this.#fingerprints[slot];
+      if (fingerprint === free || this.#births[slot] > youngest) continue;
+      marks.push({ fingerprint, leaf: this.#leaves[slot] });
+    }
+    for (const { fingerprint } of marks) this.delete(fingerprint);
+    const slots = this.#fingerprints.length;
+    if (slots > minSlots && this.#size < slots * minLoad) {
+      this.#resize(minSlots);
+    }
+    return marks;
+  }
+
+  /** The slot of a fingerprint, or the free one where it would be. */
+  #slotOf(fingerprint: number): number {
+    const fingerprints = this.#fingerprints;
+    const mask = fingerprints.length - 1;
+    let slot = fingerprint & mask;
+    while (
+      fingerprints[slot] !== free && fingerprints[slot] !== fingerprint
+    ) {
+      slot = (slot + 1) & mask;
+    }
+    return slot;
+  }
+
+  #insert(fingerprint: number, leaf: number, birth: number): void {
+    const slot = this.#slotOf(fingerprint);
+    if (this.#fingerprints[slot] === free) this.#size += 1;
+    this.#fingerprints[slot] = fingerprint;
+    this.#leaves[slot] = leaf;
+    this.#births[slot] = birth;
+  }
+
+  /** Frees a slot, and moves up those that it kept from their place. */
+  #free(slot: number): void {
+    const fingerprints = this.#fingerprints;
+    const mask = fingerprints.length - 1;
+    this.#size -= 1;
+    let hole = slot;
+    for (let next = (slot + 1) & mask;; next = (next + 1) & mask) {
+      const fingerprint = fingerprints[next];
+      if (fingerprint === free) break;
+      // One that is as near to its own place as it can be stays.
+      if (((next - fingerprint) & mask) < ((next - hole) & mask)) continue;
+      fingerprints[hole] = fingerprint;
+      this.#leaves[hole] = this.#leaves[next];
+      this.#births[hole] = this.#births[next];
+      hole = next;
+    }
+    fingerprints[hole] = free;
+  }
+
+  /** Goes over to so many slots, or as many more as are needed. */
+  #resize(slots: number): void {
+    let enough = slots;
+    while (this.#size > enough * maxLoad) enough *= 2;
+    const [fingerprints, leaves, births] = [
+      this.#fingerprints,
+      this.#leaves,
+      this.#births,
+    ];
+    this.#fingerprints = new Float64Array(enough).fill(free);
+    this.#leaves = new Uint16Array(enough);
+    this.#births = new Uint32Array(enough);
+    this.#size = 0;
+    for (let slot = 0; slot < fingerprints.length; slot++) {
+      const fingerprint = fingerprints[slot];
+      if (fingerprint === free) continue;
+      this.#insert(fingerprint, leaves[slot], births[slot]);
+    }
+  }
+}
