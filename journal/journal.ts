@@ -47,8 +47,10 @@ export class Journal {
   #filling: Uint8Array = allocateBuffer(2 * flushBytes);
   #filledBytes = 0;
   #spare: Uint8Array = allocateBuffer(2 * flushBytes);
-  readonly #sources = new LastView();
-  readonly #targets = new LastView();
+  // Apart, as what came in and what goes out stand in different buffers.
+  readonly #receivedViews = new LastView();
+  readonly #sentViews = new LastView();
+  readonly #fillingViews = new LastView();
   #writing: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #waiters: (() => void)[] = [];
@@ -124,9 +126,11 @@ export class Journal {
       filling[at++] = direction[index];
     }
     this.#filledBytes = at;
-    const source = this.#sources.of(bytes);
-    const target = this.#targets.of(filling);
-    const lineEnd = copyPlain(source, start, end, target, at);
+    const views = direction === directions.received
+      ? this.#receivedViews
+      : this.#sentViews;
+    const target = this.#fillingViews.of(filling);
+    const lineEnd = copyPlain(views.of(bytes), start, end, target, at);
     if (lineEnd >= 0) {
       filling[lineEnd] = lineFeed;
       this.#filledBytes = lineEnd + 1;

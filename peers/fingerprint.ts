@@ -20,17 +20,17 @@ export const fingerprintDigits = 14;
 
 /** The fingerprint of a report's line: a whole number below 2^53. */
 export function fingerprint(line: ByteString): number {
-  return fingerprintOf(encodeScratch(line), 0, line.length);
+  return fingerprintOf(scratchViews.of(encodeScratch(line)), 0, line.length);
 }
 
 /** The fingerprint of a line that stands in a buffer. */
 export function fingerprintOf(
-  bytes: Uint8Array,
+  view: DataView,
   start: number,
   end: number,
 ): number {
-  const high = murmur(highSeed, bytes, start, end) >>> 11;
-  return high * 2 ** 32 + murmur(lowSeed, bytes, start, end);
+  const high = murmur(highSeed, view, start, end) >>> 11;
+  return high * 2 ** 32 + murmur(lowSeed, view, start, end);
 }
 
 /** Writes a fingerprint: 14 hexadecimal digits. */
@@ -40,28 +40,23 @@ export function formatFingerprint(fingerprint: number): string {
 
 /** The hash of a client's ID: a whole number below 2^32. */
 export function hashClient(client: ByteString): number {
-  return hashOf(encodeScratch(client), 0, client.length);
+  return hashOf(scratchViews.of(encodeScratch(client)), 0, client.length);
 }
 
 /** The hash of an ID that stands in a buffer. */
-export function hashOf(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): number {
-  return murmur(clientSeed, bytes, start, end);
+export function hashOf(view: DataView, start: number, end: number): number {
+  return murmur(clientSeed, view, start, end);
 }
 
-const views = new LastView();
+const scratchViews = new LastView();
 
 /** MurmurHash3_x86_32 of a stretch of bytes: a whole number below 2^32. */
 function murmur(
   seed: number,
-  bytes: Uint8Array,
+  view: DataView,
   start: number,
   end: number,
 ): number {
-  const view = views.of(bytes);
   let hash = seed;
   let at = start;
   for (; at + 4 <= end; at += 4) {
@@ -70,7 +65,7 @@ function murmur(
   }
   let rest = 0;
   for (let shift = 0; at < end; at += 1, shift += 8) {
-    rest |= bytes[at] << shift;
+    rest |= view.getUint8(at) << shift;
   }
   hash ^= scramble(rest) ^ (end - start);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -7,8 +7,6 @@
  * @module
  */
 
-import { LastView } from "../protocol/bytes.ts";
-
 /** Rounds behind the last word. */
 const finalRounds = 3;
 
@@ -18,15 +16,13 @@ export type HashKey = readonly [number, number];
 /** Hashes with one key. */
 export class KeyedHash {
   readonly #key: HashKey;
-  readonly #views = new LastView();
 
   constructor(key: HashKey) {
     this.#key = key;
   }
 
   /** The hash of a stretch of bytes: a whole number below 2^32. */
-  hash(bytes: Uint8Array, start: number, end: number): number {
-    const view = this.#views.of(bytes);
+  hash(view: DataView, start: number, end: number): number {
     const [key0, key1] = this.#key;
     // Four numbers in local variables, and the round written once, in a loop:
     // kept in fields they cost three times as much.
@@ -41,7 +37,7 @@ export class KeyedHash {
         // One round a word, of which the last ends in the length.
         word = at + 4 <= end
           ? view.getInt32(at, true)
-          : lastWord(bytes, at, start, end);
+          : lastWord(view, at, start, end);
         at += 4;
         v3 ^= word;
       } else {
@@ -66,14 +62,14 @@ export class KeyedHash {
 
 /** The bytes that are left, and the length. */
 function lastWord(
-  bytes: Uint8Array,
+  view: DataView,
   at: number,
   start: number,
   end: number,
 ): number {
   let word = (end - start) << 24;
   for (let index = at, shift = 0; index < end; index += 1, shift += 8) {
-    word |= bytes[index] << shift;
+    word |= view.getUint8(index) << shift;
   }
   return word;
 }

@@ -55,13 +55,13 @@ export class Table {
 
   /** Takes a report, unless what is known about its client is as new. */
   put(report: Report): Stored | undefined {
-    const { bytes, clientEnd, clientStart, end, start } = report;
+    const { clientEnd, clientStart, end, start, view } = report;
     const records = this.#records;
-    const leaf = leafOf(hashOf(bytes, clientStart, clientEnd));
-    const hash = this.#hash.hash(bytes, clientStart, clientEnd);
+    const leaf = leafOf(hashOf(view, clientStart, clientEnd));
+    const hash = this.#hash.hash(view, clientStart, clientEnd);
     const known = this.#find(hash, report);
     if (known === 0) {
-      const fingerprint = fingerprintOf(bytes, start, end);
+      const fingerprint = fingerprintOf(view, start, end);
       const address = records.add(report, fingerprint, this.#leaves[leaf]);
       this.#leaves[leaf] = address;
       this.#index.add(hash, address);
@@ -70,7 +70,7 @@ export class Table {
       return { fingerprint, leaf, replaced: undefined };
     }
     if (!records.isOlder(known, report)) return undefined;
-    const fingerprint = fingerprintOf(bytes, start, end);
+    const fingerprint = fingerprintOf(view, start, end);
     const replaced = records.fingerprintOf(known);
     const address = records.replace(known, report, fingerprint);
     if (address !== known) {
@@ -155,8 +155,8 @@ export class Table {
     return address;
   }
 
-  #hashOf({ bytes, clientEnd, clientStart }: Report): number {
-    return this.#hash.hash(bytes, clientStart, clientEnd);
+  #hashOf({ clientEnd, clientStart, view }: Report): number {
+    return this.#hash.hash(view, clientStart, clientEnd);
   }
 }
 

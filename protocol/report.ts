@@ -13,6 +13,7 @@ import {
   encodeBytes,
   encodeScratch,
   indexOfByte,
+  LastView,
 } from "./bytes.ts";
 import { formatCommand, type Iamat } from "./command.ts";
 import { skipField } from "./fields.ts";
@@ -48,6 +49,12 @@ export class Report {
   timeStart = 0;
   /** The server that the client told. */
   server: ByteString = "";
+  readonly #views = new LastView();
+
+  /** A view of the buffer. */
+  get view(): DataView {
+    return this.#views.of(this.bytes);
+  }
 
   /** A copy of the AT line, without its LF. */
   get line(): ByteString {

@@ -37,8 +37,7 @@ const mutations: readonly Mutation[] = [
     without: "the newest wins",
     file: "peers/table.ts",
     code: "!records.isOlder(known, report)",
-    instead:
-      "records.fingerprintOf(known) === fingerprintOf(bytes, start, end)",
+    instead: "records.fingerprintOf(known) === fingerprintOf(view, start, end)",
     noticed: "something older took the place of something newer",
     seeds: 4,
   },
