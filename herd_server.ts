@@ -117,7 +117,7 @@ export class HerdServer implements AsyncDisposable {
       desk: this.#desk,
       clock,
       replyPool: new BatchPool(keptReplyBatches),
-      flush: () => this.#links.flush(),
+      flush: () => this.#links.flushSoon(),
       handed: () => this.#links.handed(),
     };
   }

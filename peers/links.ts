@@ -70,6 +70,7 @@ export class Links {
   readonly #introductions = new Set<Introduction>();
   #connectionCount = 0;
   #cancelChores: (() => void) | undefined;
+  #flushing: Promise<void> | undefined;
 
   constructor(options: LinksOptions) {
     const { self, topology } = options;
@@ -124,10 +125,31 @@ export class Links {
   }
 
   /**
+   * The same when all chunks have been taken that came in together: so they go
+   * on together, and cost each neighbour one read.
+   */
+  flushSoon(): void {
+    const isLinked = this.#neighbours.values()
+      .some(({ link }) => link !== undefined);
+    if (isLinked) this.#flushing ??= this.#flushBehindOthers();
+    else this.flush();
+  }
+
+  async #flushBehindOthers(): Promise<void> {
+    // Those that take the other chunks stand in the queue of microtasks by now.
+    await null;
+    this.#flushing = undefined;
+    this.flush();
+  }
+
+  /**
    * When every report accepted so far has been handed to the sockets of all
    * neighbours that keep up. Undefined if that is the case already.
    */
   handed(): Promise<unknown> | undefined {
+    if (this.#flushing !== undefined) {
+      return this.#flushing.then(() => this.handed());
+    }
     let waits: Promise<void>[] | undefined;
     for (const { link } of this.#neighbours.values()) {
       const wait = link?.handed();
@@ -294,7 +316,7 @@ export class Links {
       hear: (message) => {
         if (isOfThisLife()) herd.hear(name, message);
       },
-      flush: () => this.flush(),
+      flush: () => this.flushSoon(),
       onBeat: (beats) => {
         if (neighbour.link === link) this.#onBeat(link, beats);
       },

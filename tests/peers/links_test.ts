@@ -525,6 +525,36 @@ Deno.test({
 });
 
 Deno.test({
+  name: "what is accepted in one turn goes to a neighbour in one write",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const { herd: memory, links } = herd.start("Hill");
+    const smith = await linkAsSmith(herd);
+    const { writes } = smith.other;
+    writes.length = 0;
+    let handed: Promise<unknown> | undefined;
+    const take = async (client: string) => {
+      // As a connection does whose chunk came in together with others.
+      await null;
+      memory.accept(reportOf(client, 1));
+      links.flushSoon();
+      handed = links.handed();
+      assert(handed !== undefined);
+      assertEquals(writes, []);
+    };
+    await Promise.all(["kiwi", "pear", "plum"].map(take));
+    // Who waits for it has not waited in vain.
+    await handed;
+    assertEquals(writes, [
+      ["kiwi", "pear", "plum"].map((client) => `${reportOf(client, 1).line}\n`)
+        .join(""),
+    ]);
+    await herd.stop();
+  },
+});
+
+Deno.test({
   name: "handed() waits for a slow neighbour, but not for a stalled one",
   permissions: "none",
   async fn() {

@@ -77,7 +77,7 @@ export class SimulatedServer {
   tell(iamat: Iamat): Report {
     const report = makeReport(this.name, this.#host.clock.now(), iamat);
     this.herd.accept(report);
-    this.#links.flush();
+    this.#links.flushSoon();
     return report;
   }
 
