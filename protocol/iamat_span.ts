@@ -35,7 +35,11 @@ export class IamatSpan {
     for (let index = 0; index < opening.length; index++) {
       if (bytes[start + index] !== opening[index]) return false;
     }
-    const clientStart = start + opening.length;
+    return this.readOperands(bytes, start + opening.length, end);
+  }
+
+  /** Reads the operands from `clientStart` to `end`, with which an AT line ends. */
+  readOperands(bytes: Uint8Array, clientStart: number, end: number): boolean {
     const clientEnd = skipField(bytes, clientStart, end);
     if (clientEnd === clientStart || bytes[clientEnd] !== space) return false;
     const positionEnd = skipPosition(bytes, clientEnd + 1, end);

@@ -16,14 +16,12 @@ import {
   LastView,
 } from "./bytes.ts";
 import { formatCommand, type Iamat } from "./command.ts";
-import { skipField } from "./fields.ts";
 import { IamatSpan } from "./iamat_span.ts";
-import { parsePosition, type Position, skipPosition } from "./position.ts";
+import { parsePosition, type Position } from "./position.ts";
 import {
   compareTimes,
   maxDifferenceBytes,
   skipClockDifference,
-  skipTime,
   type Timestamp,
   writeClockDifference,
 } from "./time.ts";
@@ -132,6 +130,9 @@ export function makeReport(
   return report;
 }
 
+/** What follows the clock difference: filled anew for every line. */
+const operands = new IamatSpan();
+
 /** Finds the name of a known server in a buffer. */
 export type FindServer = (
   bytes: Uint8Array,
@@ -158,20 +159,15 @@ export function readReport(
   if (serverEnd < 0) return false;
   const differenceEnd = skipClockDifference(bytes, serverEnd + 1, end);
   if (differenceEnd < 0 || bytes[differenceEnd] !== space) return false;
-  const clientStart = differenceEnd + 1;
-  const clientEnd = skipField(bytes, clientStart, end);
-  if (clientEnd === clientStart || bytes[clientEnd] !== space) return false;
-  const positionEnd = skipPosition(bytes, clientEnd + 1, end);
-  if (positionEnd < 0 || bytes[positionEnd] !== space) return false;
-  if (skipTime(bytes, positionEnd + 1, end) !== end) return false;
+  if (!operands.readOperands(bytes, differenceEnd + 1, end)) return false;
   const server = findServer(bytes, start + 3, serverEnd);
   if (server === undefined) return false;
   report.bytes = bytes;
   report.start = start;
   report.end = end;
-  report.clientStart = clientStart;
-  report.clientEnd = clientEnd;
-  report.timeStart = positionEnd + 1;
+  report.clientStart = operands.clientStart;
+  report.clientEnd = operands.clientEnd;
+  report.timeStart = operands.timeStart;
   report.server = server;
   return true;
 }
