@@ -183,6 +183,7 @@ export class Herd {
    * always come straight from it.
    */
   #takeDuplicate(report: Report, sender: Conversation): void {
+    sender.outbox.takeBack(report);
     const { line, server } = report;
     if (this.#memory.get(report.client) !== line) return;
     sender.hearAgain(line);

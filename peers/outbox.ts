@@ -62,6 +62,11 @@ export class Outbox {
     this.#backlog.set(client, line);
   }
 
+  /** The neighbour has told us just this itself: it need not be told back. */
+  takeBack(report: Report): void {
+    this.#batch.remove(report.bytes, report.start, report.end);
+  }
+
   /**
    * The neighbour has told us this itself: what is kept by client, and is no
    * newer, need not be told back.

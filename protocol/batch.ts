@@ -58,6 +58,32 @@ export class Batch {
     this.finish(this.length + message.length);
   }
 
+  /** Takes out the first message that is equal to what stands in a buffer. */
+  remove(bytes: Uint8Array, start: number, end: number): void {
+    const size = end - start + 1;
+    let from = 0;
+    for (const [index, behind] of this.ends.entries()) {
+      if (behind - from === size && this.#isAt(from, bytes, start, end)) {
+        this.bytes.copyWithin(from, behind, this.length);
+        this.length -= size;
+        this.ends.splice(index, 1);
+        for (let later = index; later < this.ends.length; later++) {
+          this.ends[later] -= size;
+        }
+        return;
+      }
+      from = behind;
+    }
+  }
+
+  #isAt(at: number, bytes: Uint8Array, start: number, end: number): boolean {
+    // Reports begin alike and differ in their ends.
+    for (let index = end - 1; index >= start; index--) {
+      if (this.bytes[at + index - start] !== bytes[index]) return false;
+    }
+    return true;
+  }
+
   /** A copy of everything. */
   get text(): ByteString {
     return decodeBytes(this.bytes, 0, this.length);

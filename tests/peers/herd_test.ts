@@ -71,6 +71,24 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Herd does not tell a neighbour back what it has just told us",
+  permissions: "none",
+  fn() {
+    const herd = openHerd();
+    const outbox = herd.link("Smith");
+    for (const client of ["kiwi", "pear", "plum"]) {
+      herd.accept(reportOf(client, 5));
+    }
+    herd.accept(reportOf("pear", 5), "Smith");
+    herd.accept(reportOf("plum", 4), "Smith");
+    assertEquals(
+      takeLines(outbox),
+      [reportOf("kiwi", 5).line, reportOf("plum", 5).line],
+    );
+  },
+});
+
+Deno.test({
   name: "Herd does not tell a slow neighbour what it has told us meanwhile",
   permissions: "none",
   fn() {
