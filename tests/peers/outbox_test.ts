@@ -77,6 +77,17 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Outbox sends what was asked for as it is by then",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    outbox.putWanted("pear", reportOf("pear", 1).line);
+    outbox.put(reportOf("pear", 2));
+    assertEquals(takeLines(outbox), [reportOf("pear", 2).line]);
+  },
+});
+
+Deno.test({
   name: "Outbox forgets what waits by client and the neighbour knows",
   permissions: "none",
   fn() {
