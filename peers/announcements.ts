@@ -15,7 +15,7 @@ const minSlots = 256;
 /** With this part of its slots in use, it gets twice as many. */
 const maxLoad = 1 / 2;
 
-/** With less than this part in use when it is looked through, half as many. */
+/** With less than this part in use when it is looked through, it gets fewer. */
 const minLoad = 1 / 8;
 
 /** A slot that is free. */
@@ -57,6 +57,8 @@ export class Announcements {
   ripen(): void {
     this.#age += 1;
     this.#mayBeRipe = this.#size > 0;
+    const isLarge = this.#fingerprints.length > minSlots;
+    if (this.#size === 0 && isLarge) this.#rebuild(minSlots);
   }
 
   /** Takes out those that have been there since the last `ripen` but one. */
@@ -64,9 +66,9 @@ export class Announcements {
     if (!this.#mayBeRipe) return [];
     this.#mayBeRipe = false;
     const marks: Mark[] = [];
-    const slots = this.#fingerprints.length;
-    const isLarge = slots > minSlots && this.#size < slots * minLoad;
-    this.#rebuild(isLarge ? slots / 2 : slots, marks);
+    let slots = this.#fingerprints.length;
+    while (slots > minSlots && this.#size < slots * minLoad) slots /= 2;
+    this.#rebuild(slots, marks);
     return marks;
   }
 

@@ -14,7 +14,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import { CatchUp } from "./catch_up.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import type { Report } from "../protocol/report.ts";
 import type { Memory } from "./memory.ts";
 import type { Mark, Message } from "./messages.ts";
@@ -74,7 +74,7 @@ export class Conversation {
     this.hearNews(stored);
     if (this.#heldBack.has(report.server)) {
       this.outbox.announcements.add(stored);
-    } else this.outbox.put(report);
+    } else this.outbox.put(report, stored.fingerprint);
   }
 
   /** There is no use any more in announcing what this report replaces. */
@@ -86,9 +86,9 @@ export class Conversation {
   }
 
   /** The neighbour has sent a report that we had already. */
-  hearAgain(line: ByteString): void {
-    const { announcements } = this.outbox;
-    if (announcements.size > 0) announcements.delete(fingerprint(line));
+  hearAgain(report: Report): void {
+    const { end, start, view } = report;
+    this.outbox.takeBack(fingerprintOf(view, start, end));
   }
 
   /** Asks the neighbour to hold a server's reports back. */

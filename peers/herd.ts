@@ -183,10 +183,9 @@ export class Herd {
    * always come straight from it.
    */
   #takeDuplicate(report: Report, sender: Conversation): void {
-    sender.outbox.takeBack(report);
+    sender.hearAgain(report);
     const { line, server } = report;
     if (this.#memory.get(report.client) !== line) return;
-    sender.hearAgain(line);
     const source = this.#sources.get(server);
     const { neighbour } = sender;
     if (source === undefined) return;

@@ -37,12 +37,6 @@ export const stableAfterMs = 5_000;
 export const stallAfterMs = 100;
 
 /**
- * Reports wait for a neighbour as they came, up to this many bytes: as much as
- * is read at a time. Beyond that only the newest of each client waits.
- */
-export const freshBytes = 64 * 1024;
-
-/**
  * Most bytes that go to a neighbour in one write. Large enough to fill a
  * socket's buffer, small enough that live reports soon overtake a catch-up.
  */

@@ -1,9 +1,9 @@
 /**
- * What still has to go to one neighbour. As long as it keeps up, reports wait
- * as the bytes of their lines, in the batch that the next write takes. When that
- * is full they are kept by client instead, so that a newer one replaces an older
- * one: a slow or frozen neighbour costs a batch and at most one entry a client,
- * and gets the present when it wakes, not the past.
+ * What still has to go to one neighbour. Reports wait as the bytes of their
+ * lines, in the batch that the next write takes. When that is full they are kept
+ * by client instead, so that a newer one replaces an older one: a slow or frozen
+ * neighbour costs a batch and at most one entry a client, and gets the present
+ * when it wakes, not the past.
  *
  * @module
  */
@@ -11,12 +11,7 @@ import { type Batch, BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { isNewer, type Report } from "../protocol/report.ts";
 import { Announcements } from "./announcements.ts";
-import {
-  catchUpWriteBytes,
-  freshBytes,
-  maxLineMarks,
-  maxWriteBytes,
-} from "./limits.ts";
+import { catchUpWriteBytes, maxLineMarks, maxWriteBytes } from "./limits.ts";
 import { formatMessage, type Mark, type Message } from "./messages.ts";
 
 /** Makes lines when there is time to send them; undefined when it has none. */
@@ -30,9 +25,11 @@ const keptBatches = 2;
 /** What waits for one neighbour. */
 export class Outbox {
   readonly #pool = new BatchPool(keptBatches);
-  /** What goes out next; reports only, until it is taken. */
+  /** What goes out next. */
   #batch = this.#pool.take();
-  /** By client, what did not fit into it. */
+  /** The fingerprint of each report in it; that of other messages is NaN. */
+  #fingerprints: number[] = [];
+  /** Reports by client: what did not fit into it, and what was asked for. */
   readonly #backlog = new Map<ByteString, ByteString>();
   /** What the neighbour is to do with other servers' reports. */
   readonly #directions = new Map<ByteString, "PRUNE" | "GRAFT">();
@@ -49,9 +46,10 @@ export class Outbox {
   }
 
   /** Adds a copy of a report that is news. */
-  put(report: Report): void {
-    if (this.#backlog.size === 0 && this.#batch.length < freshBytes) {
+  put(report: Report, fingerprint: number): void {
+    if (this.#isBatchOpen) {
       this.#batch.copy(report.bytes, report.start, report.end);
+      this.#fingerprints.push(fingerprint);
     } else {
       this.#backlog.set(report.client, report.line);
     }
@@ -63,8 +61,12 @@ export class Outbox {
   }
 
   /** The neighbour has told us just this itself: it need not be told back. */
-  takeBack(report: Report): void {
-    this.#batch.remove(report.bytes, report.start, report.end);
+  takeBack(fingerprint: number): void {
+    this.announcements.delete(fingerprint);
+    const index = this.#fingerprints.indexOf(fingerprint);
+    if (index < 0) return;
+    this.#fingerprints.splice(index, 1);
+    this.#batch.remove(index);
   }
 
   /**
@@ -95,9 +97,13 @@ export class Outbox {
     this.#directions.set(server, verb);
   }
 
-  /** Tells the neighbour where the horizon is. */
+  /**
+   * Tells the neighbour where the horizon is: before the reports to come, for
+   * which it may have moved.
+   */
   tellHorizon(seconds: number): void {
     this.#horizon = seconds;
+    if (this.#isBatchOpen) this.#takeHorizon(this.#batch);
   }
 
   /** Drops all but the news: what was said before has no meaning now. */
@@ -111,9 +117,14 @@ export class Outbox {
     return this.#batch.ends.length + this.#backlog.size;
   }
 
-  /** How many of them are kept by client, because the neighbour is slow. */
+  /** How many of them are kept by client. */
   get backlog(): number {
     return this.#backlog.size;
+  }
+
+  /** How many bytes wait besides those. */
+  get batchBytes(): number {
+    return this.#batch.length;
   }
 
   /**
@@ -122,6 +133,7 @@ export class Outbox {
    */
   take(): Batch | undefined {
     const batch = this.#batch;
+    this.#takeHorizon(batch);
     this.#takeDirections(batch);
     this.#takeWanted(batch);
     this.#takeBacklog(batch);
@@ -129,6 +141,7 @@ export class Outbox {
     if (batch.length === 0) this.#takeIdleLines(batch);
     if (batch.length === 0) return undefined;
     this.#batch = this.#pool.take();
+    this.#fingerprints.length = 0;
     return batch;
   }
 
@@ -144,13 +157,22 @@ export class Outbox {
     this.#pool.release(batch);
   }
 
+  /** Whether what comes next may go into the batch, behind what is there. */
+  get #isBatchOpen(): boolean {
+    return this.#backlog.size === 0 && this.#batch.length < maxWriteBytes;
+  }
+
   #takeDirections(batch: Batch): void {
     for (const [server, verb] of this.#directions) {
       add(batch, { verb, server });
     }
     this.#directions.clear();
+  }
+
+  #takeHorizon(batch: Batch): void {
     if (this.#horizon === undefined) return;
     add(batch, { verb: "HORIZON", seconds: this.#horizon });
+    this.#fingerprints.push(NaN);
     this.#horizon = undefined;
   }
 

@@ -1,7 +1,6 @@
 /**
  * What goes out together: messages one behind the other in a buffer that is
- * used again, so that a busy connection makes no garbage and an idle one holds
- * nothing.
+ * used again, so that a busy connection makes no garbage.
  *
  * @module
  */
@@ -58,30 +57,16 @@ export class Batch {
     this.finish(this.length + message.length);
   }
 
-  /** Takes out the first message that is equal to what stands in a buffer. */
-  remove(bytes: Uint8Array, start: number, end: number): void {
-    const size = end - start + 1;
-    let from = 0;
-    for (const [index, behind] of this.ends.entries()) {
-      if (behind - from === size && this.#isAt(from, bytes, start, end)) {
-        this.bytes.copyWithin(from, behind, this.length);
-        this.length -= size;
-        this.ends.splice(index, 1);
-        for (let later = index; later < this.ends.length; later++) {
-          this.ends[later] -= size;
-        }
-        return;
-      }
-      from = behind;
+  /** Takes out a message, counted from 0. */
+  remove(index: number): void {
+    const { bytes, ends } = this;
+    const [end] = ends.splice(index, 1);
+    const start = ends[index - 1] ?? 0;
+    bytes.copyWithin(start, end, this.length);
+    this.length -= end - start;
+    for (let later = index; later < ends.length; later++) {
+      ends[later] -= end - start;
     }
-  }
-
-  #isAt(at: number, bytes: Uint8Array, start: number, end: number): boolean {
-    // Reports begin alike and differ in their ends.
-    for (let index = end - 1; index >= start; index--) {
-      if (this.bytes[at + index - start] !== bytes[index]) return false;
-    }
-    return true;
   }
 
   /** A copy of everything. */

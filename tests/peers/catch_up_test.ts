@@ -8,7 +8,7 @@ import { parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
 import { reportOf } from "./reports.ts";
-import { takeLines } from "./take_lines.ts";
+import { takeAllLines, takeLines } from "./take_lines.ts";
 
 /** What went over a link while two servers compared. */
 interface Crossing {
@@ -199,7 +199,7 @@ Deno.test({
     });
     const lines = takeLines(toSmith);
     hill.compare("Smith");
-    for (let more; (more = takeLines(toSmith)).length > 0;) lines.push(...more);
+    lines.push(...takeAllLines(toSmith));
     assertEquals(lines.length, 2_000);
     assert(lines.every((line) => line.startsWith("AT ")));
     hill.compare("Smith");

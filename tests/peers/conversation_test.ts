@@ -201,7 +201,12 @@ Deno.test({
       hill.accept(reportOf(client, index + 1), "Jaquez");
     }
     assertEquals(takeLines(jaquez), ["HORIZON 1"]);
-    assertEquals(takeLines(smith).at(-1), "HORIZON 1");
+    assertEquals(takeLines(smith), [
+      reportOf("a", 1).line,
+      reportOf("b", 2).line,
+      "HORIZON 1",
+      reportOf("c", 3).line,
+    ]);
     tell(hill, "Smith", "HORIZON 1");
     tell(hill, "Smith", "HORIZON 0.5");
     assertEquals(takeLines(jaquez), []);

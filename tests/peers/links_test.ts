@@ -555,6 +555,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "handed() waits for what is still to be flushed in this turn",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const { herd: memory, links } = herd.start("Hill");
+    const smith = await linkAsSmith(herd);
+    smith.other.freeze();
+    memory.accept(reportOf("kiwi", 1));
+    links.flushSoon();
+    let isHanded = false;
+    links.handed()!.then(() => isHanded = true);
+    await settle();
+    assertEquals(isHanded, false);
+    smith.other.thaw();
+    await settle();
+    assertEquals(isHanded, true);
+    assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
+    await herd.stop();
+  },
+});
+
+Deno.test({
   name: "handed() waits for a slow neighbour, but not for a stalled one",
   permissions: "none",
   async fn() {

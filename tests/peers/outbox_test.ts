@@ -1,18 +1,23 @@
 import {
   catchUpWriteBytes,
-  freshBytes,
   maxLineMarks,
   maxWriteBytes,
 } from "../../peers/limits.ts";
+import { fingerprint } from "../../peers/fingerprint.ts";
 import { Outbox } from "../../peers/outbox.ts";
+import type { Report } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { reportOf } from "./reports.ts";
-import { takeLines } from "./take_lines.ts";
+import { takeAllLines, takeLines } from "./take_lines.ts";
+
+function put(outbox: Outbox, report: Report): void {
+  outbox.put(report, fingerprint(report.line));
+}
 
 /** Adds reports about other clients until one has to wait by client. */
 function fallBehind(outbox: Outbox): void {
   for (let client = 0; outbox.backlog === 0; client++) {
-    outbox.put(reportOf(`other-${client}`, 1));
+    put(outbox, reportOf(`other-${client}`, 1));
   }
 }
 
@@ -28,14 +33,14 @@ Deno.test({
     const lines: string[] = [];
     for (let time = 0; time < 100; time++) {
       const report = reportOf(`client-${time % 3}`, time);
-      outbox.put(report);
+      put(outbox, report);
       lines.push(report.line);
       report.bytes.fill(0);
     }
     assertEquals([outbox.waiting, outbox.backlog], [100, 0]);
     assertEquals(takeLines(outbox), lines);
     assertEquals(outbox.waiting, 0);
-    outbox.put(reportOf("kiwi", 1));
+    put(outbox, reportOf("kiwi", 1));
     assertEquals(takeLines(outbox), [reportOf("kiwi", 1).line]);
     assertEquals(takeLines(outbox), []);
   },
@@ -48,9 +53,9 @@ Deno.test({
     const outbox = new Outbox();
     fallBehind(outbox);
     const { waiting } = outbox;
-    for (let time = 0; time < 100; time++) outbox.put(reportOf("kiwi", time));
+    for (let time = 0; time < 100; time++) put(outbox, reportOf("kiwi", time));
     assertEquals([outbox.waiting, outbox.backlog], [waiting + 1, 2]);
-    const lines = takeLines(outbox);
+    const lines = takeAllLines(outbox);
     assertEquals(lines.length, waiting + 1);
     assertEquals(withoutOthers(lines), [reportOf("kiwi", 99).line]);
     assertEquals([outbox.waiting, outbox.backlog], [0, 0]);
@@ -62,13 +67,13 @@ Deno.test({
   permissions: "none",
   fn() {
     const outbox = new Outbox();
-    outbox.put(reportOf("kiwi", 1));
+    put(outbox, reportOf("kiwi", 1));
     fallBehind(outbox);
-    outbox.put(reportOf("kiwi", 2));
+    put(outbox, reportOf("kiwi", 2));
     const { line } = reportOf("pear", 1);
     outbox.putWanted("pear", line);
-    outbox.put(reportOf("pear", 2));
-    assertEquals(withoutOthers(takeLines(outbox)), [
+    put(outbox, reportOf("pear", 2));
+    assertEquals(withoutOthers(takeAllLines(outbox)), [
       reportOf("kiwi", 1).line,
       reportOf("kiwi", 2).line,
       reportOf("pear", 2).line,
@@ -82,7 +87,7 @@ Deno.test({
   fn() {
     const outbox = new Outbox();
     outbox.putWanted("pear", reportOf("pear", 1).line);
-    outbox.put(reportOf("pear", 2));
+    put(outbox, reportOf("pear", 2));
     assertEquals(takeLines(outbox), [reportOf("pear", 2).line]);
   },
 });
@@ -94,13 +99,13 @@ Deno.test({
     const outbox = new Outbox();
     fallBehind(outbox);
     for (const client of ["kiwi", "pear", "plum"]) {
-      outbox.put(reportOf(client, 5));
+      put(outbox, reportOf(client, 5));
     }
     outbox.forget(reportOf("kiwi", 5));
     outbox.forget(reportOf("pear", 4));
     outbox.forget(reportOf("fig", 9));
     outbox.drop("plum", 0);
-    const lines = withoutOthers(takeLines(outbox));
+    const lines = withoutOthers(takeAllLines(outbox));
     assertEquals(lines, [reportOf("pear", 5).line]);
   },
 });
@@ -115,9 +120,10 @@ Deno.test({
     const live = (client: number) =>
       reportOf(`${client}`.padEnd(1_000, "x"), 1);
     const lineBytes = live(0).line.length + 1;
-    for (let client = 0; client < 400; client++) outbox.put(live(client));
-    const freshLines = Math.ceil(freshBytes / lineBytes);
-    assertEquals(outbox.backlog, 400 - freshLines);
+    for (let client = 0; client < 400; client++) put(outbox, live(client));
+    const batchLines = Math.ceil(maxWriteBytes / lineBytes);
+    assertEquals(outbox.backlog, 400 - batchLines);
+    assertEquals(outbox.batchBytes, batchLines * lineBytes);
     const first = takeLines(outbox);
     assert(first.length * lineBytes <= maxWriteBytes + lineBytes);
     const second = takeLines(outbox);
@@ -125,13 +131,9 @@ Deno.test({
     const third = takeLines(outbox);
     assertEquals(third[0].trimEnd(), "past 0");
     assert(third.length * 1_001 <= catchUpWriteBytes + 1_001);
-    outbox.put(live(0));
+    put(outbox, live(0));
     assertEquals(takeLines(outbox), [live(0).line]);
-    let rest = third.length;
-    for (let lines; (lines = takeLines(outbox)).length > 0;) {
-      rest += lines.length;
-    }
-    assertEquals(rest, 200);
+    assertEquals(third.length + takeAllLines(outbox).length, 200);
   },
 });
 
@@ -169,8 +171,54 @@ Deno.test({
   fn() {
     const outbox = new Outbox();
     assertEquals(outbox.takePing().text, "PING\n");
-    outbox.put(reportOf("kiwi", 1));
+    put(outbox, reportOf("kiwi", 1));
     assertEquals(outbox.takePing().text, `${reportOf("kiwi", 1).line}\n`);
     assertEquals(outbox.waiting, 0);
+  },
+});
+
+Deno.test({
+  name: "Outbox takes back what the neighbour says itself, and nothing else",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    outbox.tellHorizon(1);
+    const reports = ["kiwi", "pear", "plum"].map((id) => reportOf(id, 5));
+    for (const report of reports) put(outbox, report);
+    for (const report of [reports[1], reportOf("fig", 5), reports[1]]) {
+      outbox.takeBack(fingerprint(report.line));
+    }
+    const rest = [reports[0].line, reports[2].line];
+    assertEquals(takeLines(outbox), ["HORIZON 1", ...rest]);
+    // What has been taken is on its way: nothing of it is left to take back.
+    put(outbox, reports[1]);
+    outbox.takeBack(fingerprint(reports[0].line));
+    assertEquals(takeLines(outbox), [reports[1].line]);
+  },
+});
+
+Deno.test({
+  name: "Outbox tells of the horizon before the reports that moved it",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    put(outbox, reportOf("kiwi", 1));
+    outbox.tellHorizon(1);
+    put(outbox, reportOf("pear", 2));
+    assertEquals(takeLines(outbox), [
+      reportOf("kiwi", 1).line,
+      "HORIZON 1",
+      reportOf("pear", 2).line,
+    ]);
+    fallBehind(outbox);
+    outbox.tellHorizon(2);
+    put(outbox, reportOf("plum", 3));
+    const lines = takeAllLines(outbox);
+    assertEquals(lines.filter((line) => line.startsWith("HORIZON")), [
+      "HORIZON 2",
+    ]);
+    assert(
+      lines.indexOf("HORIZON 2") < lines.indexOf(reportOf("plum", 3).line),
+    );
   },
 });

@@ -16,3 +16,10 @@ export function takeLines(outbox: Outbox): string[] {
   outbox.release(batch);
   return lines;
 }
+
+/** Takes out all there is, in as many writes as it needs. */
+export function takeAllLines(outbox: Outbox): string[] {
+  const lines: string[] = [];
+  for (let some; (some = takeLines(outbox)).length > 0;) lines.push(...some);
+  return lines;
+}

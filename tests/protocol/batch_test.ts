@@ -29,8 +29,10 @@ Deno.test({
           const [start, end] = [1, 1 + text.length];
           if (step === "remove") {
             const index = model.indexOf(text);
-            if (index >= 0) model.splice(index, 1);
-            batch.remove(bytes, start, end);
+            if (index >= 0) {
+              model.splice(index, 1);
+              batch.remove(index);
+            }
             continue;
           }
           if (step === "add") batch.add(text);

@@ -5,10 +5,12 @@
  * @module
  */
 import { type Acceptance, Herd } from "../../peers/herd.ts";
+import { maxWriteBytes } from "../../peers/limits.ts";
 import { Links } from "../../peers/links.ts";
 import type { Outbox } from "../../peers/outbox.ts";
 import { findServer, type Topology } from "../../peers/topology.ts";
 import type { Iamat } from "../../protocol/command.ts";
+import { maxPeerLineBytes } from "../../protocol/limits.ts";
 import { isNewer, makeReport, type Report } from "../../protocol/report.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { createFakeProver } from "../fakes/prover.ts";
@@ -126,11 +128,17 @@ export class WatchedHerd extends Herd {
       "more clients than the limit",
       `${this.clients}`,
     );
-    for (const [neighbour, { announcements, backlog }] of this.#outboxes) {
+    for (const [neighbour, outbox] of this.#outboxes) {
+      const { announcements, backlog, batchBytes } = outbox;
       this.#check(
         backlog <= this.clients && announcements.size <= this.clients,
         "more waits for a neighbour than there are clients",
         `${backlog} and ${announcements.size} for ${neighbour}`,
+      );
+      this.#check(
+        batchBytes <= maxWriteBytes + maxPeerLineBytes,
+        "more waits for a neighbour than a write takes",
+        `${batchBytes} bytes for ${neighbour}`,
       );
     }
     return acceptance;
