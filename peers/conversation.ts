@@ -72,17 +72,14 @@ export class Conversation {
   /** A report is news: to be sent at once, or held back. */
   tell(report: Report, stored: Stored): void {
     this.hearNews(stored);
-    if (this.#heldBack.has(report.server)) {
-      this.outbox.announcements.add(stored);
-    } else this.outbox.put(report, stored.fingerprint);
+    const isHeldBack = this.#heldBack.has(report.server);
+    if (isHeldBack) this.outbox.announcements.add(stored);
+    else this.outbox.put(report, stored.fingerprint);
   }
 
   /** There is no use any more in announcing what this report replaces. */
   hearNews({ replaced }: Stored): void {
-    const { announcements } = this.outbox;
-    if (replaced !== undefined && announcements.size > 0) {
-      announcements.delete(replaced);
-    }
+    if (replaced !== undefined) this.outbox.announcements.delete(replaced);
   }
 
   /** The neighbour has sent a report that we had already. */

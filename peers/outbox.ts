@@ -112,12 +112,12 @@ export class Outbox {
     this.#wanted.clear();
   }
 
-  /** How many reports wait. */
+  /** How many lines of news wait. */
   get waiting(): number {
     return this.#batch.ends.length + this.#backlog.size;
   }
 
-  /** How many of them are kept by client. */
+  /** How many reports of them are kept by client. */
   get backlog(): number {
     return this.#backlog.size;
   }

@@ -111,12 +111,12 @@ export function indexOfByte(
  * as fast as an array reads one, but making it costs as much as reading a line.
  */
 export class LastView {
-  #bytes: Uint8Array = new Uint8Array();
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array | undefined;
+  #view: DataView | undefined;
 
   /** The view of a buffer: the one it had the last time, if it is the same. */
   of(bytes: Uint8Array): DataView {
-    if (bytes !== this.#bytes) {
+    if (this.#view === undefined || bytes !== this.#bytes) {
       this.#bytes = bytes;
       this.#view = new DataView(
         bytes.buffer,
