@@ -20,31 +20,25 @@ import {
   createNonce,
   createProver,
 } from "./runtime/identity.ts";
+import { acceptAll } from "./runtime/accept.ts";
+import { LimitCounts, type LimitName } from "./runtime/limit_counts.ts";
 import {
-  type Accepted,
   type Connect,
   formatAddress,
   type Listener,
+  type Port,
 } from "./runtime/network.ts";
 import type { Tell } from "./runtime/tell.ts";
-import {
-  ClientConnection,
-  type ConnectionContext,
-  type ConnectionEnd,
-} from "./sessions/connection.ts";
-import { keptReplyBatches } from "./sessions/limits.ts";
+import { FrontDoor } from "./sessions/front_door.ts";
+import { type ClientLimits, keptReplyBatches } from "./sessions/limits.ts";
+import { QuestionTurns } from "./sessions/question_turns.ts";
 import type { Desk } from "./sessions/session.ts";
-
-/** After an accept that failed, in milliseconds, before the next. */
-const acceptPauseMs = 100;
 
 /** What a server is put together from. */
 export interface HerdServerOptions {
   /** Which server of the topology this one is. */
   readonly self: ServerEntry;
   readonly topology: Topology;
-  /** The address where it listens for clients. */
-  readonly clientHost: string;
   /** Whether neighbours compare and repair what they know. */
   readonly catchUp: boolean;
   /** What proves to neighbours who we are: none, one, or two that are valid. */
@@ -55,8 +49,10 @@ export interface HerdServerOptions {
   readonly maxClients: number;
   /** For how long a client is remembered, in seconds; for good if undefined. */
   readonly clientTtlSeconds: number | undefined;
-  /** The open client port. Closed by the server when it stops. */
-  readonly clients: Listener;
+  /** What clients may take up. */
+  readonly clientLimits: ClientLimits;
+  /** The open client ports. Closed by the server when it stops. */
+  readonly clients: readonly Listener[];
   /** The open peer port, likewise. */
   readonly peers: Listener;
   readonly connect: Connect;
@@ -77,13 +73,9 @@ export class HerdServer implements AsyncDisposable {
   readonly #herd: Herd;
   readonly #links: Links;
   readonly #places: Places;
-  readonly #desk: Desk;
-  readonly #clientContext: ConnectionContext;
-  readonly #acceptLoops: Promise<void>[] = [];
-  readonly #connections = new Set<ClientConnection>();
-  /** Called when the last client is gone. */
-  #onNobody: (() => void) | undefined;
-  #connectionCount = 0;
+  readonly #counts: LimitCounts;
+  readonly #frontDoor: FrontDoor;
+  #accepting: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
   constructor(options: HerdServerOptions) {
@@ -91,11 +83,13 @@ export class HerdServer implements AsyncDisposable {
     this.#options = options;
     this.#herd = createHerd(options);
     this.#tell = createTell(journal, self.name);
+    this.#counts = new LimitCounts(clock, this.#tell);
     this.#links = new Links({
       self,
       topology,
       herd: this.#herd,
       clock,
+      counts: this.#counts,
       incarnation: crypto.randomUUID(),
       nonce: createNonce,
       prove: createProver(options.secrets),
@@ -112,14 +106,19 @@ export class HerdServer implements AsyncDisposable {
       budget: options.placesBudget,
       tell: this.#tell,
     });
-    this.#desk = this.#createDesk();
-    this.#clientContext = {
-      desk: this.#desk,
+    const { clientLimits } = options;
+    this.#frontDoor = new FrontDoor({
+      desk: this.#createDesk(),
       clock,
+      limits: clientLimits,
+      counts: this.#counts,
+      turns: new QuestionTurns(clientLimits.maxQuestionsInAll),
       replyPool: new BatchPool(keptReplyBatches),
       flush: () => this.#links.flushSoon(),
       handed: () => this.#links.handed(),
-    };
+      trafficOf: (connection) => journal.trafficOf(connection),
+      tell: this.#tell,
+    });
   }
 
   get name(): string {
@@ -128,14 +127,17 @@ export class HerdServer implements AsyncDisposable {
 
   /** Where clients connect: `host:port`. */
   get clientAddress(): string {
-    const { clientHost, self } = this.#options;
-    return formatAddress(clientHost, self.clientPort);
+    return this.#options.clients[0].address;
+  }
+
+  /** All ports where clients connect. */
+  get clientPorts(): readonly Port[] {
+    return this.#options.clients;
   }
 
   /** Where neighbours connect: `host:port`. */
   get peerAddress(): string {
-    const { self } = this.#options;
-    return formatAddress(self.host, self.peerPort);
+    return this.#options.peers.address;
   }
 
   /** The log file being written. */
@@ -148,20 +150,35 @@ export class HerdServer implements AsyncDisposable {
     return this.#links.linked();
   }
 
+  /** How often each limit was reached, of those that were. */
+  get limitHits(): ReadonlyMap<LimitName, number> {
+    return this.#counts.hits;
+  }
+
   /** Lets clients and neighbours in. */
   open(): void {
-    const { clients, peers, places, self } = this.#options;
-    this.#acceptLoops.push(
-      this.#acceptAll(clients, (client) => this.#serve(client)),
-      this.#acceptAll(
-        peers,
-        ({ remote, transport }) => this.#links.accept(transport, remote),
+    const { clients, clock, peers, places, self } = this.#options;
+    const context = {
+      clock,
+      tell: this.#tell,
+      counts: this.#counts,
+      isClosed: () => this.#stopped !== undefined,
+    };
+    this.#accepting = Promise.all([
+      ...clients.map((listener) =>
+        acceptAll(listener, (client) => this.#frontDoor.serve(client), context)
       ),
-    );
+      acceptAll(
+        peers,
+        ({ address, port, transport }) =>
+          this.#links.accept(transport, formatAddress(address, port)),
+        context,
+      ),
+    ]);
     this.#tell("info", "server", "started", {
       name: self.name,
-      clients: this.clientAddress,
-      peers: this.peerAddress,
+      clients: clients.map(formatPort).join(", "),
+      peers: formatPort(peers),
       places: places.name,
     });
   }
@@ -197,11 +214,10 @@ export class HerdServer implements AsyncDisposable {
 
   async #stop(reason: string): Promise<void> {
     this.#tell("info", "server", "stopping", { reason });
-    this.#options.clients.close();
-    this.#options.peers.close();
-    await Promise.all(this.#acceptLoops);
-    for (const connection of this.#connections) connection.stop();
-    await this.#allGone();
+    const { clients, peers } = this.#options;
+    for (const listener of [...clients, peers]) listener.close();
+    await this.#accepting;
+    await this.#frontDoor.stop();
     this.#places.stop();
     await this.#links.stop();
     this.#tell("info", "server", "stopped");
@@ -221,68 +237,6 @@ export class HerdServer implements AsyncDisposable {
         ),
     };
   }
-
-  /** Accepts until the listener closes, whatever else goes wrong. */
-  async #acceptAll(
-    listener: Listener,
-    serve: (accepted: Accepted) => void,
-  ): Promise<void> {
-    let lastFailure: string | undefined;
-    while (true) {
-      try {
-        serve(await listener.accept());
-        lastFailure = undefined;
-      } catch (error) {
-        if (this.#stopped !== undefined) return;
-        // Who was gone before we came must not keep others waiting.
-        if (isAlreadyGone(error)) continue;
-        // Out of descriptors, most likely: it takes time until there are more.
-        // Told once for any number of attempts that fail alike.
-        const message = String(error);
-        if (message !== lastFailure) {
-          this.#tell("error", "server", "accept failed", { message });
-          lastFailure = message;
-        }
-        await new Promise<void>((resolve) =>
-          this.#options.clock.after(acceptPauseMs, resolve)
-        );
-      }
-    }
-  }
-
-  #serve({ remote, transport }: Accepted): void {
-    this.#connectionCount += 1;
-    const name = `client/${this.#connectionCount}`;
-    this.#tell("debug", name, "connected", { remote });
-    const connection = new ClientConnection(
-      transport,
-      this.#options.journal.trafficOf(name),
-      this.#clientContext,
-    );
-    this.#connections.add(connection);
-    // No function waits here: it would cost every idle connection its memory.
-    connection.run().then((reason) => this.#forget(connection, name, reason));
-  }
-
-  #forget(
-    connection: ClientConnection,
-    name: string,
-    reason: ConnectionEnd,
-  ): void {
-    this.#connections.delete(connection);
-    const { detail } = connection;
-    this.#tell("debug", name, "closed", {
-      reason,
-      ...(detail === "" ? {} : { detail }),
-    });
-    if (this.#connections.size === 0) this.#onNobody?.();
-  }
-
-  /** Resolves when no client is connected any more. */
-  async #allGone(): Promise<void> {
-    if (this.#connections.size === 0) return;
-    await new Promise<void>((resolve) => this.#onNobody = resolve);
-  }
 }
 
 function createHerd(options: HerdServerOptions): Herd {
@@ -295,9 +249,6 @@ function createHerd(options: HerdServerOptions): Herd {
   });
 }
 
-/** Whether a connection was reset between its coming in and our accepting it. */
-function isAlreadyGone(error: unknown): boolean {
-  return error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted;
+function formatPort({ address, isEncrypted }: Port): string {
+  return isEncrypted ? `${address} (TLS)` : address;
 }

@@ -31,11 +31,16 @@ import { faultOfKey } from "./cli/places_key.ts";
 import { faultOf, minSecretLength } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
+import { faultOfLimits } from "./limits_settings.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
 import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
 import { choosePlaces } from "./places/choose.ts";
 import type { PlacesProvider } from "./places/provider.ts";
+import type { LimitName } from "./runtime/limit_counts.ts";
+import type { Port } from "./runtime/network.ts";
+import type { TlsIdentity } from "./runtime/certificates.ts";
 import { startServers } from "./server.ts";
+import type { ClientLimits } from "./sessions/limits.ts";
 
 export { SetupError } from "./cli/exit.ts";
 export { HerdClient } from "./client/client.ts";
@@ -49,6 +54,15 @@ export {
   type Question,
   type Update,
 } from "./client/types.ts";
+export {
+  CertificateError,
+  Credentials,
+  type TlsFiles,
+  TlsIdentity,
+} from "./runtime/certificates.ts";
+export type { LimitName } from "./runtime/limit_counts.ts";
+export type { Port } from "./runtime/network.ts";
+export type { ClientLimits } from "./sessions/limits.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
 export type { Position as PositionDigits } from "./protocol/position.ts";
@@ -112,6 +126,19 @@ export interface StartOptions {
    * after a restart if it may be read.
    */
   readonly placesBudget?: number;
+  /** What clients may take up, where it is not the usual. */
+  readonly limits?: Partial<ClientLimits>;
+  /**
+   * What the server shows to those who connect: clients are served encrypted
+   * then, and so are the links, if the identity has an authority. It can be
+   * renewed while the server runs.
+   */
+  readonly tls?: TlsIdentity;
+  /**
+   * Whether the client port goes on in plain text all the same; false. TLS is
+   * then on the herd file's `tlsPort`, where it always is.
+   */
+  readonly plainClients?: boolean;
 }
 
 /** A server that runs inside this program. */
@@ -120,8 +147,12 @@ export interface RunningServer extends AsyncDisposable {
   readonly name: string;
   /** Where clients connect: `host:port`. */
   readonly clientAddress: string;
+  /** All ports where clients connect. */
+  readonly clientPorts: readonly Port[];
   /** Where neighbours connect: `host:port`. */
   readonly peerAddress: string;
+  /** How often each limit was reached, of those that were. */
+  readonly limitHits: ReadonlyMap<LimitName, number>;
   /** The log file being written. */
   readonly logPath: string;
   /** The names of the neighbours that are linked now. */
@@ -162,8 +193,24 @@ export async function startServer(
     ...secretsOf(options),
     ...limitsOf(options),
     places: placesOf(options),
+    ...frontDoorOf(options),
   }, [name]);
   return server;
+}
+
+/** How clients are let in. */
+function frontDoorOf(
+  { limits = {}, plainClients = false, tls: identity }: StartOptions,
+) {
+  const fault = faultOfLimits(limits);
+  if (fault !== undefined) throw new RangeError(`limits.${fault}`);
+  const tls = identity && {
+    identity,
+    plainClients,
+    paths: [],
+    renew: () => Promise.resolve(),
+  };
+  return { clientLimits: limits, tls };
 }
 
 /** The secrets, checked. No message ever shows any of them. */

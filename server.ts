@@ -22,12 +22,15 @@ import { Budget } from "./places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "./places/budget_file.ts";
 import type { PlacesProvider } from "./places/provider.ts";
 import { needsOf, refuseWithoutSecret } from "./requirements.ts";
-import { SystemClock } from "./runtime/clock.ts";
+import { limitsAt } from "./limits_settings.ts";
+import { type Clock, SystemClock } from "./runtime/clock.ts";
 import {
   type Connect,
   formatAddress,
   type Listener,
 } from "./runtime/network.ts";
+import { acceptSecurely, connectSecurely } from "./runtime/secure_transport.ts";
+import type { Transport } from "./runtime/transport.ts";
 import {
   namesOf,
   readSettings,
@@ -35,16 +38,24 @@ import {
   serverNamed,
   type Settings,
 } from "./settings.ts";
+import type { TlsSettings } from "./tls_settings.ts";
+
+/** Makes an encrypted connection of one that came in. */
+type Encrypt = (transport: Transport) => Transport;
 
 /** Opens a port, or says in one line why not. */
-function listen(hostname: string, port: number): Listener {
+function listen(hostname: string, port: number, encrypt?: Encrypt): Listener {
+  const address = formatAddress(hostname, port);
   try {
     const listener = Deno.listen({ hostname, port });
     return {
+      address,
+      isEncrypted: encrypt !== undefined,
       async accept() {
-        const transport = withoutDelay(await listener.accept());
-        const { hostname, port } = transport.remoteAddr;
-        return { transport, remote: formatAddress(hostname, port) };
+        const plain = withoutDelay(await listener.accept());
+        const { hostname, port } = plain.remoteAddr;
+        const transport = encrypt?.(plain) ?? plain;
+        return { transport, address: hostname, port };
       },
       close: () => listener.close(),
     };
@@ -55,15 +66,30 @@ function listen(hostname: string, port: number): Listener {
           "(--base-port chooses others)",
       );
     }
-    throw setupError(
-      `cannot listen on ${formatAddress(hostname, port)}`,
-      error,
-    );
+    throw setupError(`cannot listen on ${address}`, error);
   }
 }
 
-const connect: Connect = async (hostname, port, signal) =>
-  withoutDelay(await Deno.connect({ hostname, port, signal }));
+/** The way to dial neighbours, whose links are encrypted or not. */
+function createConnect(tls: TlsSettings | undefined, clock: Clock): Connect {
+  return async (hostname, port, signal) => {
+    const plain = withoutDelay(
+      await Deno.connect({ hostname, port, signal }),
+    );
+    // Read anew each time: it may have been renewed.
+    const authority = tls?.identity.authority;
+    if (authority === undefined) return plain;
+    const secure = connectSecurely(plain, hostname, authority, clock);
+    const giveUp = () => secure.close();
+    signal.addEventListener("abort", giveUp);
+    try {
+      await secure.established;
+      return secure;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  };
+}
 
 /** Replies are small, and nobody should wait for the next one to fill them. */
 function withoutDelay(transport: Deno.TcpConn): Deno.TcpConn {
@@ -76,13 +102,23 @@ function withoutDelay(transport: Deno.TcpConn): Deno.TcpConn {
   }
 }
 
+/** The way to encrypt what comes in, if there is a certificate. */
+function createEncrypt(
+  tls: TlsSettings | undefined,
+  clock: Clock,
+): Encrypt | undefined {
+  if (tls === undefined) return undefined;
+  return (transport) =>
+    acceptSecurely(transport, tls.identity.credentials, clock);
+}
+
 /** Opens the ports, then the log, and puts a server on them. */
 async function openServer(
   settings: Settings,
   name: string,
   places: PlacesProvider,
 ): Promise<HerdServer> {
-  const { catchUp, topology } = settings;
+  const { catchUp, tls, topology } = settings;
   const { clientTtlSeconds, linkTimeoutMs, maxClients, secrets } = settings;
   const self = findServer(topology, name)!;
   const clientHost = settings.host ?? self.host;
@@ -90,10 +126,25 @@ async function openServer(
   using cleanup = new DisposableStack();
   // Ports first: who finds them taken must leave no trace in the log of the
   // server that has them.
-  const clients = listen(clientHost, self.clientPort);
-  cleanup.defer(() => clients.close());
-  const peers = listen(self.host, self.peerPort);
-  cleanup.defer(() => peers.close());
+  const encrypt = createEncrypt(tls, clock);
+  const open = (host: string, port: number, encrypt?: Encrypt) => {
+    const listener = listen(host, port, encrypt);
+    cleanup.defer(() => listener.close());
+    return listener;
+  };
+  const isPlain = tls === undefined || tls.plainClients;
+  const clients = [
+    open(clientHost, self.clientPort, isPlain ? undefined : encrypt),
+  ];
+  if (encrypt !== undefined) {
+    clients.push(open(clientHost, self.tlsPort, encrypt));
+  }
+  const linksEncrypted = tls?.identity.authority !== undefined;
+  const peers = open(
+    self.host,
+    self.peerPort,
+    linksEncrypted ? encrypt : undefined,
+  );
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock)
     : undefined;
@@ -102,7 +153,7 @@ async function openServer(
   const server = new HerdServer({
     self,
     topology,
-    clientHost,
+    clientLimits: limitsAt(clientHost, settings.clientLimits),
     catchUp,
     secrets,
     linkTimeoutMs,
@@ -110,7 +161,7 @@ async function openServer(
     clientTtlSeconds,
     clients,
     peers,
-    connect,
+    connect: createConnect(tls, clock),
     clock,
     journal,
     places,

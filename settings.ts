@@ -31,17 +31,20 @@ import {
   type Topology,
   TopologyError,
 } from "./peers/topology.ts";
+import { limitFlags, readClientLimits } from "./limits_settings.ts";
 import {
   placesFlags,
   type PlacesSettings,
   readPlaces,
 } from "./places_settings.ts";
+import type { ClientLimits } from "./sessions/limits.ts";
+import { readTls, tlsFlags, type TlsSettings } from "./tls_settings.ts";
 
 /** Flags that every program with servers in it takes. */
 export const serverFlags: Flags = {
   "base-port": {
     value: "PORT",
-    help: "first client port of the herd; peers +100, admin +200 (8000)",
+    help: "first client port; peers +100, admin +200, TLS +300 (8000)",
   },
   host: {
     value: "ADDRESS",
@@ -86,6 +89,8 @@ export const serverFlags: Flags = {
   "no-catch-up": {
     help: "compare and repair nothing with neighbours (plain flooding)",
   },
+  ...tlsFlags,
+  ...limitFlags,
 };
 
 /** The flags, read and checked. */
@@ -110,6 +115,10 @@ export interface Settings extends PlacesSettings {
   readonly placesTtlSeconds: number;
   /** Most requests to a remote provider on one day; any, if undefined. */
   readonly placesBudget: number | undefined;
+  /** Limits on clients that are not the usual ones. */
+  readonly clientLimits: Partial<ClientLimits>;
+  /** How TLS is used, if it is. */
+  readonly tls: TlsSettings | undefined;
 }
 
 /**
@@ -128,8 +137,10 @@ export async function readSettings(args: Arguments): Promise<Settings> {
     logKeptFiles: wholeNumber(args, "log-keep", 1, 1000) ?? defaultKeptFiles,
     catchUp: !flags.has("no-catch-up"),
     ...readLimits(args),
+    clientLimits: readClientLimits(args),
     ...await readSecrets(flags.get("secret-file")),
     ...await readPlaces(args),
+    tls: await readTls(args),
   };
 }
 

@@ -27,3 +27,30 @@ export const placesTtlSecondsBounds: Bounds = [0, 30 * 24 * 60 * 60];
 
 /** Requests to a places service on one day. None at all is the gazetteer. */
 export const placesBudgetBounds: Bounds = [1, 1_000_000_000];
+
+/** Longest line of a client, in bytes: neighbours take no longer ones. */
+export const maxLineBytesBounds: Bounds = [1024, 64 * 1024];
+
+/** Connections of clients, in all or of one address. */
+export const maxConnectionsBounds: Bounds = [1, 1_000_000];
+
+/** Requests of a client that are unanswered before reading stops. */
+export const maxRepliesWaitingBounds: Bounds = [1, 65_536];
+
+/** Bytes of reply that a client has not read, before reading stops. */
+export const maxReplyBytesWaitingBounds: Bounds = [1024, 2 ** 30];
+
+/** The same of all clients together: up to more than fits most machines. */
+export const maxReplyBytesInAllBounds: Bounds = [2 ** 20, 2 ** 40];
+
+/** How long a client may take nothing of its replies, in milliseconds. */
+export const slowConsumerMsBounds: Bounds = [1_000, 3_600_000];
+
+/** How long a client may say nothing, in milliseconds: up to 30 days. */
+export const idleMsBounds: Bounds = [1_000, 30 * 24 * 3_600_000];
+
+/** Questions of one client that are under way at once. */
+export const maxQuestionsInFlightBounds: Bounds = [1, 1024];
+
+/** The same of all clients together. */
+export const maxQuestionsInAllBounds: Bounds = [1, 1_000_000];

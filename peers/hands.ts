@@ -49,10 +49,13 @@ export class Hands {
     if (typeof answer !== "string") return answer;
     const theirs = checkAnswer(answer, this.#options, neighbour);
     if (isRefusal(theirs)) return theirs;
-    await introduction.say(await this.#proofs("dialler", ours, theirs));
+    const binding = await introduction.channelBinding();
+    if (binding === undefined) return introduction.closedEarly();
+    const text = (part: Part) => proofText(part, ours, theirs, binding);
+    await introduction.say(await this.#proofs(text("dialler")));
     const proofs = await introduction.hear();
     if (typeof proofs !== "string") return proofs;
-    const expected = await this.#prove("acceptor", ours, theirs);
+    const expected = await this.#options.prove(text("acceptor"));
     return checkProofs(proofs, expected) ?? theirs;
   }
 
@@ -78,8 +81,11 @@ export class Hands {
     await introduction.say(formatHello(ours));
     const proofs = await introduction.hear();
     if (typeof proofs !== "string") return proofs;
-    const expected = await this.#prove("dialler", theirs, ours);
-    const proof = await this.#proofs("acceptor", theirs, ours);
+    const binding = await introduction.channelBinding();
+    if (binding === undefined) return introduction.closedEarly();
+    const text = (part: Part) => proofText(part, theirs, ours, binding);
+    const expected = await this.#options.prove(text("dialler"));
+    const proof = await this.#proofs(text("acceptor"));
     const refusal = checkProofs(proofs, expected) ?? refuseSecond(theirs);
     if (refusal !== undefined) return refusal;
     // A link in use must not give way to a connection that is gone.
@@ -91,15 +97,7 @@ export class Hands {
     return { from: name, to, incarnation, nonce: nonce() };
   }
 
-  #prove(
-    part: Part,
-    dialler: Hello,
-    acceptor: Hello,
-  ): Promise<readonly string[]> {
-    return this.#options.prove(proofText(part, dialler, acceptor));
-  }
-
-  async #proofs(part: Part, dialler: Hello, acceptor: Hello): Promise<string> {
-    return formatProofs(await this.#prove(part, dialler, acceptor));
+  async #proofs(text: string): Promise<string> {
+    return formatProofs(await this.#options.prove(text));
   }
 }

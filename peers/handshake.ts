@@ -62,6 +62,8 @@ export interface Refusal {
     | "linked already"
     /** The handshake was not finished within the deadline. */
     | "silent"
+    /** Too many others came in while it was under way. */
+    | "crowded out"
     /** The other side closed before the handshake was finished. */
     | "closed early"
     /** The other side refused us. */
@@ -89,13 +91,21 @@ export function formatRefusal(refusal: Refusal): ByteString {
   return `NO ${refusal.reason}: ${refusal.detail}`;
 }
 
-/** What the server that plays `part` proves: both introductions. */
+/**
+ * What the server that plays `part` proves: both introductions and, where the
+ * connection is encrypted, the session that they were made in.
+ *
+ * @param binding The SHA-256 of the acceptor's certificate; empty for none.
+ */
 export function proofText(
   part: Part,
   dialler: Hello,
   acceptor: Hello,
+  binding: ByteString,
 ): ByteString {
-  return `${part}\n${formatHello(dialler)}\n${formatHello(acceptor)}\n`;
+  const lines = [part, formatHello(dialler), formatHello(acceptor)];
+  if (binding !== "") lines.push(`TLS ${binding}`);
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** Writes the proofs, without the LF. */

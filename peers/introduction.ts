@@ -23,7 +23,7 @@ import {
   maxHandshakeBytes,
   type Refusal,
 } from "./handshake.ts";
-import { refusalLingerMs } from "./limits.ts";
+import { maxHalfOpenLinks, refusalLingerMs } from "./limits.ts";
 import type { Introduced } from "./link.ts";
 
 /** A connection on its way to becoming a link. */
@@ -101,6 +101,25 @@ export class Introduction {
       reason: "closed early",
       detail: fault || "closed before the end of the handshake",
     };
+  }
+
+  /**
+   * What ties a proof to this connection, where that is encrypted; empty where
+   * it is not, and undefined where it is gone.
+   */
+  async channelBinding(): Promise<ByteString | undefined> {
+    try {
+      return await this.#transport.channelBinding?.() ?? "";
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** There are too many connections that are not linked yet. */
+  crowdOut(): void {
+    const detail = `${maxHalfOpenLinks} came in behind it`;
+    this.#late.resolve({ reason: "crowded out", detail });
+    this.close();
   }
 
   /** Says why not, lets the other side read it, and closes. */

@@ -6,20 +6,21 @@
  * @module
  */
 import { type Clock, sleep } from "../runtime/clock.ts";
+import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { Tell } from "../runtime/tell.ts";
 import type { Traffic, Transport } from "../runtime/transport.ts";
 import { Backoff } from "./backoff.ts";
+import { Dispatch } from "./dispatch.ts";
 import { Hands, type HandsOptions } from "./hands.ts";
 import { type Hello, isRefusal, type Refusal } from "./handshake.ts";
 import type { Herd } from "./herd.ts";
-import { Introduction } from "./introduction.ts";
+import type { Introduction } from "./introduction.ts";
+import { Introductions } from "./introductions.ts";
 import {
   backoffFloorMs,
-  choresEveryMs,
   compareEveryMs,
   dialTimeoutMs,
   firstDialWaitMs,
-  handshakeTimeoutMs,
   pingAfterMs,
   stableAfterMs,
 } from "./limits.ts";
@@ -35,6 +36,7 @@ export interface LinksOptions extends Omit<HandsOptions, "name"> {
   readonly topology: Topology;
   readonly herd: Herd;
   readonly clock: Clock;
+  readonly counts: LimitCounts;
   /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
   /** Opens a connection to a neighbour's peer port. */
@@ -67,10 +69,8 @@ export class Links {
   readonly #servers: ServerNames;
   readonly #stop = new AbortController();
   readonly #tasks = new Set<Promise<unknown>>();
-  readonly #introductions = new Set<Introduction>();
-  #connectionCount = 0;
-  #cancelChores: (() => void) | undefined;
-  #flushing: Promise<void> | undefined;
+  readonly #introductions: Introductions;
+  readonly #dispatch: Dispatch;
 
   constructor(options: LinksOptions) {
     const { self, topology } = options;
@@ -79,6 +79,11 @@ export class Links {
     const entries = topology.neighbours.get(self.name) ?? [];
     this.#neighbours = new Map(entries.map((entry) => [entry.name, { entry }]));
     this.#servers = new ServerNames(topology.servers.map(({ name }) => name));
+    this.#introductions = new Introductions(options);
+    this.#dispatch = new Dispatch({
+      ...options,
+      neighbours: this.#neighbours,
+    });
   }
 
   /**
@@ -107,9 +112,8 @@ export class Links {
    */
   accept(transport: Transport, remote: string): Promise<void> {
     return this.#track(
-      this.#introduce(
+      this.#introductions.accept(
         transport,
-        handshakeTimeoutMs,
         (introduction, connection) =>
           this.#answer(introduction, connection, remote),
       ),
@@ -118,28 +122,12 @@ export class Links {
 
   /** Hands all outboxes to the sockets. */
   flush(): void {
-    for (const { link } of this.#neighbours.values()) link?.flush();
-    if (this.#cancelChores === undefined && this.#options.herd.hasChores) {
-      this.#waitForChores();
-    }
+    this.#dispatch.flush();
   }
 
-  /**
-   * The same when all chunks have been taken that came in together: so they go
-   * on together, and cost each neighbour one read.
-   */
+  /** The same when all chunks have been taken that came in together. */
   flushSoon(): void {
-    const isLinked = this.#neighbours.values()
-      .some(({ link }) => link !== undefined);
-    if (isLinked) this.#flushing ??= this.#flushBehindOthers();
-    else this.flush();
-  }
-
-  async #flushBehindOthers(): Promise<void> {
-    // Those that take the other chunks stand in the queue of microtasks by now.
-    await null;
-    this.#flushing = undefined;
-    this.flush();
+    this.#dispatch.flushSoon();
   }
 
   /**
@@ -147,15 +135,7 @@ export class Links {
    * neighbours that keep up. Undefined if that is the case already.
    */
   handed(): Promise<unknown> | undefined {
-    if (this.#flushing !== undefined) {
-      return this.#flushing.then(() => this.handed());
-    }
-    let waits: Promise<void>[] | undefined;
-    for (const { link } of this.#neighbours.values()) {
-      const wait = link?.handed();
-      if (wait !== undefined) (waits ??= []).push(wait);
-    }
-    return waits && Promise.all(waits);
+    return this.#dispatch.handed();
   }
 
   /** The names of the neighbours that are linked now. */
@@ -168,8 +148,8 @@ export class Links {
   /** Ends all links, behind what is being written. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#cancelChores?.();
-    for (const introduction of this.#introductions) introduction.close();
+    this.#dispatch.stop();
+    this.#introductions.close();
     for (const { link } of this.#neighbours.values()) {
       if (link !== undefined) this.#track(link.retire("stopping"));
     }
@@ -242,9 +222,8 @@ export class Links {
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    return await this.#introduce(
+    return await this.#introductions.dial(
       transport,
-      dialTimeoutMs,
       async (introduction, connection) => {
         const { name } = neighbour.entry;
         neighbour.isShaking = true;
@@ -345,17 +324,6 @@ export class Links {
     }
   }
 
-  /** Does the herd's chores until none is left. */
-  #waitForChores(): void {
-    if (this.#stop.signal.aborted) return;
-    const { clock, herd } = this.#options;
-    this.#cancelChores = clock.after(choresEveryMs, () => {
-      this.#cancelChores = undefined;
-      herd.doChores();
-      this.flush();
-    });
-  }
-
   async #run(link: Link, connection: string): Promise<void> {
     const { herd, tell } = this.#options;
     const reason = await link.run();
@@ -373,29 +341,6 @@ export class Links {
       reason,
       ...(link.detail === "" ? {} : { detail: link.detail }),
     });
-  }
-
-  async #introduce<Result>(
-    transport: Transport,
-    deadlineMs: number,
-    talk: (introduction: Introduction, connection: string) => Promise<Result>,
-  ): Promise<Result> {
-    const { clock, trafficOf } = this.#options;
-    this.#connectionCount += 1;
-    const connection = `peer/${this.#connectionCount}`;
-    const introduction = new Introduction(
-      transport,
-      trafficOf(connection),
-      clock,
-      deadlineMs,
-    );
-    this.#introductions.add(introduction);
-    if (this.#stop.signal.aborted) introduction.close();
-    try {
-      return await talk(introduction, connection);
-    } finally {
-      this.#introductions.delete(introduction);
-    }
   }
 
   #track<Result>(task: Promise<Result>): Promise<Result> {

@@ -17,6 +17,8 @@ export interface ServerEntry {
   readonly peerPort: number;
   /** Where operators connect. */
   readonly adminPort: number;
+  /** Where clients connect who speak TLS, if the server has a certificate. */
+  readonly tlsPort: number;
 }
 
 /** A herd. Links go both ways, and need not connect everybody. */
@@ -35,7 +37,7 @@ export interface HerdFile {
   readonly basePort?: number;
   /**
    * The servers. One that names no ports gets the base port plus its index for
-   * clients, 100 more for peers, 200 more for operators.
+   * clients, 100 more for peers, 200 more for operators, 300 more for TLS.
    */
   readonly servers: readonly {
     readonly name: string;
@@ -43,6 +45,7 @@ export interface HerdFile {
     readonly clientPort?: number;
     readonly peerPort?: number;
     readonly adminPort?: number;
+    readonly tlsPort?: number;
   }[];
   /** Pairs of names of servers that are neighbours. */
   readonly links?: readonly (readonly string[])[];
@@ -60,8 +63,13 @@ const peerPortOffset = 100;
 /** Operators, likewise. */
 const adminPortOffset = 200;
 
+/** Clients who speak TLS, likewise. */
+const tlsPortOffset = 300;
+
 const defaultHost = "127.0.0.1";
 const defaultBasePort = 8000;
+
+const portKeys = ["clientPort", "peerPort", "adminPort", "tlsPort"] as const;
 
 /** A name is a field of AT lines and part of a file's name. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -117,7 +125,7 @@ function readServer(
   const fields = objectOf(entry, where);
   onlyKeys(
     fields,
-    ["name", "host", "clientPort", "peerPort", "adminPort"],
+    ["name", "host", ...portKeys],
     where,
   );
   const { name } = fields;
@@ -135,6 +143,7 @@ function readServer(
     clientPort: port("clientPort", 0),
     peerPort: port("peerPort", peerPortOffset),
     adminPort: port("adminPort", adminPortOffset),
+    tlsPort: port("tlsPort", tlsPortOffset),
   };
 }
 
@@ -148,7 +157,7 @@ function refuseDuplicates(servers: readonly ServerEntry[]): void {
       throw new TopologyError(`servers: the name ${server.name} appears twice`);
     }
     names.add(name);
-    for (const key of ["clientPort", "peerPort", "adminPort"] as const) {
+    for (const key of portKeys) {
       const address = `${server.host}:${server[key]}`;
       const owner = ports.get(address);
       if (owner !== undefined) {

@@ -10,12 +10,22 @@ import type { Transport } from "./transport.ts";
 /** A connection that came in, and where from. */
 export interface Accepted {
   readonly transport: Transport;
-  /** `host:port` of the other side. */
-  readonly remote: string;
+  /** The other side's IP address. */
+  readonly address: string;
+  /** The other side's port. */
+  readonly port: number;
+}
+
+/** Where to connect. */
+export interface Port {
+  /** `host:port`, as it was asked for. */
+  readonly address: string;
+  /** Whether TLS is spoken there. */
+  readonly isEncrypted: boolean;
 }
 
 /** An open port. */
-export interface Listener {
+export interface Listener extends Port {
   /**
    * The next connection. Rejects with NotConnected, ConnectionReset or
    * ConnectionAborted when the next one is gone already, and with anything else
@@ -37,4 +47,22 @@ export function formatAddress(hostname: string, port: number): string {
   return hostname.includes(":")
     ? `[${hostname}]:${port}`
     : `${hostname}:${port}`;
+}
+
+/**
+ * Whose an IP address is, as far as it says so: an IPv4 address by itself, also
+ * where it is written in IPv6; of another IPv6 address the first 64 bits, as
+ * every subscriber has at least so many.
+ */
+export function ownerOf(address: string): string {
+  const [, mapped] = address.match(/^::ffff:([\d.]+)$/i) ?? [];
+  if (mapped !== undefined) return mapped;
+  if (!address.includes(":")) return address;
+  const [front, back] = address.split("%")[0].split("::");
+  const groups = front.split(":");
+  const behind = back?.split(":") ?? [];
+  while (groups.length + behind.length < 8) groups.push("0");
+  groups.push(...behind);
+  const first = groups.slice(0, 4).map((group) => parseInt(group, 16) || 0);
+  return `${first.map((group) => group.toString(16)).join(":")}::/64`;
 }

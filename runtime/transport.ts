@@ -21,6 +21,17 @@ export interface Transport extends ByteSink {
   closeWrite(): Promise<void>;
   /** Ends both and frees the descriptor. Throws if it was closed already. */
   close(): void;
+  /**
+   * Where the stream is encrypted: what is so only in this session, for who
+   * proves something in it.
+   */
+  channelBinding?(): Promise<ByteString>;
+}
+
+/** The other side did not speak TLS, or not as it should. */
+export class EncryptionError extends Error {
+  /** Always `EncryptionError`. */
+  override readonly name = "EncryptionError";
 }
 
 /** What a connection's traffic is told to: the log. */
@@ -158,6 +169,7 @@ export function closeQuietly(transport: { close(): void }): void {
  * it.
  */
 export function describeFault(error: unknown): string {
+  if (error instanceof EncryptionError) return error.message;
   return isConnectionEnd(error) ? "" : String(error);
 }
 

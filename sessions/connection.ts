@@ -6,25 +6,26 @@
  *
  * @module
  */
-import type { Batch, BatchPool } from "../protocol/batch.ts";
+import type { Batch } from "../protocol/batch.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
   closeQuietly,
   describeFault,
+  EncryptionError,
   lingerAndClose,
   ReadBuffer,
   type Traffic,
   type Transport,
-  writeAllBytes,
 } from "../runtime/transport.ts";
 import {
+  beatMs,
   maxWriteBytes,
   refusalLingerMs,
   stopAnswerMs,
   stopLingerMs,
 } from "./limits.ts";
-import { type Desk, Session } from "./session.ts";
+import { Session, type SessionContext } from "./session.ts";
 
 /** Why a client's connection ended. */
 export type ConnectionEnd =
@@ -34,15 +35,18 @@ export type ConnectionEnd =
   | "connection lost"
   /** The client sent a line over the limit. */
   | "line too long"
+  /** The client did not take its replies, for too long or too many. */
+  | "slow consumer"
+  /** The client said nothing for longer than it may. */
+  | "idle"
+  /** The client did not speak TLS where it should, or failed at it. */
+  | "encryption failed"
   /** This server is stopping. */
   | "stopping";
 
 /** What all connections need from their server. */
-export interface ConnectionContext {
-  readonly desk: Desk;
+export interface ConnectionContext extends SessionContext {
   readonly clock: Clock;
-  /** Where replies are gathered. */
-  readonly replyPool: BatchPool;
   /** Hands what the herd has accepted to the neighbours' sockets. */
   readonly flush: () => void;
   /** When they have it; undefined if they have already. */
@@ -55,7 +59,7 @@ export class ClientConnection {
   readonly #traffic: Traffic;
   readonly #context: ConnectionContext;
   readonly #session: Session;
-  readonly #framer = new LineFramer();
+  readonly #framer: LineFramer;
   readonly #reading = new ReadBuffer();
   /** A chunk that could not be taken without a wait. */
   #taking: Promise<void> | undefined;
@@ -65,6 +69,14 @@ export class ClientConnection {
   #detail = "";
   #cancelClosing: (() => void) | undefined;
   #isOver = false;
+  /** Of the replies that are being written. */
+  #writingBytes = 0;
+  /** Whether we wait for the client to take what is being written. */
+  #isSending = false;
+  /** Whether bytes came in or went out since the last beat. */
+  #hasMoved = false;
+  /** Beats in a row in which none did. */
+  #stillBeats = 0;
 
   constructor(
     transport: Transport,
@@ -74,12 +86,17 @@ export class ClientConnection {
     this.#transport = transport;
     this.#traffic = traffic;
     this.#context = context;
+    this.#framer = new LineFramer(context.limits.maxLineBytes);
     this.#session = new Session(
-      context.desk,
+      context,
       traffic,
       () => this.#writeInBackground(),
-      context.replyPool,
     );
+  }
+
+  /** Bytes of replies that the client has not taken yet. */
+  get replyBytes(): number {
+    return this.#session.replyBytes + this.#writingBytes;
   }
 
   /** What the reason for the end does not say by itself, for the log. */
@@ -128,6 +145,39 @@ export class ClientConnection {
     this.#closeAfter(stopLingerMs);
   }
 
+  /**
+   * To be called every `beatMs`. Time is counted in beats, so that nobody is
+   * blamed for a while in which this server itself stood still.
+   */
+  beat(): void {
+    this.#stillBeats = this.#hasMoved ? 0 : this.#stillBeats + 1;
+    this.#hasMoved = false;
+    const { counts, limits: { idleMs, slowConsumerMs } } = this.#context;
+    // The first of these beats may have come right after the last byte.
+    const stillMs = (this.#stillBeats - 1) * beatMs;
+    if (this.#isSending) {
+      if (stillMs < slowConsumerMs) return;
+      counts.hit("slow-consumer-seconds");
+      this.giveUp("slow consumer", `nothing taken for ${slowConsumerMs} ms`);
+    } else if (stillMs >= idleMs && this.#isIdle) {
+      counts.hit("idle-seconds");
+      this.giveUp("idle", `nothing said for ${idleMs} ms`);
+    }
+  }
+
+  /** Ends the connection at once. */
+  giveUp(end: ConnectionEnd, detail: string): void {
+    this.#end ??= end;
+    this.#detail ||= detail;
+    this.#abandon();
+  }
+
+  /** Whether nothing is to be done but to wait for the client. */
+  get #isIdle(): boolean {
+    return this.#taking === undefined && this.#writing === undefined &&
+      !this.#session.isAwaiting;
+  }
+
   /** Closes in a while, unless the connection is over by then. */
   #closeAfter(delayMs: number): void {
     if (this.#isOver) return;
@@ -140,6 +190,7 @@ export class ClientConnection {
 
   /** Takes what was read; returns what to wait for before the next read. */
   #takeChunk(count: number): Promise<void> | undefined {
+    this.#hasMoved = true;
     // What comes in after we began to stop is read but not answered.
     if (this.#end !== undefined) return undefined;
     this.#framer.push(this.#reading.buffer, count);
@@ -223,6 +274,7 @@ export class ClientConnection {
   async #deliver(replies: Batch): Promise<void> {
     const { handed, replyPool } = this.#context;
     const { bytes, ends } = replies;
+    this.#writingBytes = replies.length;
     try {
       const wait = handed();
       if (wait !== undefined) {
@@ -239,7 +291,7 @@ export class ClientConnection {
         }
         // First on their way, then in the log: the client can go on meanwhile.
         const portion = bytes.subarray(start, end);
-        const written = writeAllBytes(this.#transport, portion);
+        const written = this.#send(portion);
         for (; index < next; index++) {
           this.#traffic.sent(bytes, start, ends[index] - 1);
           start = ends[index];
@@ -249,8 +301,21 @@ export class ClientConnection {
       }
     } finally {
       this.#writing = undefined;
+      this.#writingBytes = 0;
       replyPool.release(replies);
     }
+  }
+
+  /** Writes bytes. Every part that the client takes is a move. */
+  async #send(bytes: Uint8Array): Promise<void> {
+    this.#isSending = true;
+    let written = await this.#transport.write(bytes);
+    this.#hasMoved = true;
+    while (written < bytes.length) {
+      written += await this.#transport.write(bytes.subarray(written));
+      this.#hasMoved = true;
+    }
+    this.#isSending = false;
   }
 
   /** Writes what has become ready while nobody was reading. */
@@ -285,8 +350,15 @@ export class ClientConnection {
   }
 
   #fail(error: unknown): void {
-    this.#end ??= "connection lost";
+    this.#end ??= error instanceof EncryptionError
+      ? "encryption failed"
+      : "connection lost";
     this.#detail ||= describeFault(error);
+    this.#abandon();
+  }
+
+  /** There is nobody any more to read for, or to write to. */
+  #abandon(): void {
     closeQuietly(this.#transport);
     this.#session.abandon();
     this.#releaseAnswered();

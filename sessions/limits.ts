@@ -4,22 +4,72 @@
  * @module
  */
 
-/**
- * Questions of one client that are under way at once; further ones wait, and
- * what stands behind them does not. Google answers within a second; more in
- * parallel would let one client take all turns at it.
- */
-export const maxQuestionsInFlight = 16;
+import { maxLineBytes } from "../protocol/limits.ts";
 
-/** Replies that wait behind an unanswered question before reading stops. */
-export const maxRepliesWaiting = 1024;
+/** What clients may take up of a server. Whoever runs it may choose others. */
+export interface ClientLimits {
+  /** Longest line, in bytes without its LF. Longer ones end the connection. */
+  readonly maxLineBytes: number;
+  /** Connections in all. Who comes when there are so many is turned away. */
+  readonly maxConnections: number;
+  /** Connections of one address; `Infinity` for no limit. */
+  readonly maxConnectionsPerAddress: number;
+  /** Replies that wait behind an unanswered question before reading stops. */
+  readonly maxRepliesWaiting: number;
+  /**
+   * Bytes of replies that wait, for an answer before them or for the client to
+   * read, before reading stops and no further question is asked.
+   */
+  readonly maxReplyBytesWaiting: number;
+  /**
+   * The same of all clients together. When there are more, those who have most
+   * are disconnected.
+   */
+  readonly maxReplyBytesInAll: number;
+  /** A client that takes nothing of its replies for this long is disconnected. */
+  readonly slowConsumerMs: number;
+  /** A client that says nothing for this long is; `Infinity` for never. */
+  readonly idleMs: number;
+  /**
+   * Questions of one client that are under way at once; further ones wait, and
+   * what stands behind them does not.
+   */
+  readonly maxQuestionsInFlight: number;
+  /** The same of all clients together. */
+  readonly maxQuestionsInAll: number;
+}
+
+/** The limits of a server whose users chose none. */
+export const defaultClientLimits: ClientLimits = {
+  maxLineBytes,
+  // At 8 kB an idle connection that is 80 MB.
+  maxConnections: 10_000,
+  maxConnectionsPerAddress: Infinity,
+  maxRepliesWaiting: 1024,
+  // A full page of places has some 50 kB; the largest body that is taken from a
+  // service fits.
+  maxReplyBytesWaiting: 16 * 1024 * 1024,
+  maxReplyBytesInAll: 256 * 1024 * 1024,
+  slowConsumerMs: 30_000,
+  idleMs: Infinity,
+  // Google answers within a second; more in parallel would let one client take
+  // all turns at it.
+  maxQuestionsInFlight: 16,
+  // Of these, 32 are being asked at a time; each takes a few kB until then.
+  maxQuestionsInAll: 4096,
+};
 
 /**
- * Bytes of replies that wait, for an answer before them or for the client to
- * read, before reading stops and no further question is asked. A full page of
- * places has some 50 kB; the largest body that is taken from a service fits.
+ * Connections of one address where other machines can reach the port: some
+ * networks have hundreds of phones behind one address.
  */
-export const maxReplyBytesWaiting = 16 * 1024 * 1024;
+export const remoteConnectionsPerAddress = 1_000;
+
+/**
+ * All connections are looked at this often, in milliseconds, for those that
+ * stand still.
+ */
+export const beatMs = 1_000;
 
 /**
  * Bytes from which on ready replies go out in more than one write, each logged

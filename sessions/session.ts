@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Batch, BatchPool } from "../protocol/batch.ts";
+import type { Batch, BatchPool } from "../protocol/batch.ts";
 import {
   type ByteString,
   decodeBytes,
@@ -20,12 +20,10 @@ import {
 import { IamatSpan } from "../protocol/iamat_span.ts";
 import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
+import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { Traffic } from "../runtime/transport.ts";
-import {
-  maxQuestionsInFlight,
-  maxRepliesWaiting,
-  maxReplyBytesWaiting,
-} from "./limits.ts";
+import type { ClientLimits } from "./limits.ts";
+import type { Asker, QuestionTurns } from "./question_turns.ts";
 
 /** What a session asks of its server. */
 export interface Desk {
@@ -47,6 +45,17 @@ export interface Desk {
   ) => Promise<ByteString>;
 }
 
+/** What all sessions of a server share. */
+export interface SessionContext {
+  readonly desk: Desk;
+  readonly limits: ClientLimits;
+  /** Where it is counted that a limit was reached. */
+  readonly counts: LimitCounts;
+  readonly turns: QuestionTurns;
+  /** Where replies are gathered. */
+  readonly replyPool: BatchPool;
+}
+
 /**
  * A reply in its place in the order, without its last LF; without text while it
  * is awaited.
@@ -63,11 +72,10 @@ const report = new Report();
 const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
 
 /** The replies to one client's lines, in order. */
-export class Session {
-  readonly #desk: Desk;
+export class Session implements Asker {
+  readonly #context: SessionContext;
   readonly #traffic: Traffic;
   readonly #onReady: () => void;
-  readonly #pool: BatchPool;
   #now = noTime;
   /** Replies that can go out. */
   #ready: Batch | undefined;
@@ -81,20 +89,11 @@ export class Session {
   #isAbandoned = false;
   #onCalm: (() => void) | undefined;
 
-  /**
-   * @param onReady Called when awaited replies have become ready.
-   * @param pool Where replies are gathered; best shared by all sessions.
-   */
-  constructor(
-    desk: Desk,
-    traffic: Traffic,
-    onReady: () => void,
-    pool: BatchPool = new BatchPool(1),
-  ) {
-    this.#desk = desk;
+  /** @param onReady Called when awaited replies have become ready. */
+  constructor(context: SessionContext, traffic: Traffic, onReady: () => void) {
+    this.#context = context;
     this.#traffic = traffic;
     this.#onReady = onReady;
-    this.#pool = pool;
   }
 
   /**
@@ -102,7 +101,7 @@ export class Session {
    * and after every wait.
    */
   begin(): void {
-    this.#now = this.#desk.now();
+    this.#now = this.#context.desk.now();
     this.#traffic.begin(this.#now);
   }
 
@@ -129,6 +128,7 @@ export class Session {
 
   /** Answers a line that was too long, of which only the start is known. */
   refuseTooLong(start: ByteString): void {
+    this.#context.counts.hit("line-bytes");
     this.#traffic.received(encodeScratch(start), 0, start.length);
     this.#reply(formatInvalid(start));
   }
@@ -139,6 +139,7 @@ export class Session {
    */
   abandon(): void {
     this.#isAbandoned = true;
+    this.#context.turns.forget(this);
     this.#relax();
   }
 
@@ -147,8 +148,15 @@ export class Session {
    * stops until then: nothing is dropped.
    */
   calm(): Promise<void> | undefined {
-    if (!this.#isBusy) return undefined;
+    const limit = this.#limitReached;
+    if (limit === undefined) return undefined;
+    this.#context.counts.hit(limit);
     return new Promise((resolve) => this.#onCalm = resolve);
+  }
+
+  /** Bytes of the replies that are ready or wait. */
+  get replyBytes(): number {
+    return this.#replyBytes;
   }
 
   /** Whether a question has no answer yet. */
@@ -171,11 +179,11 @@ export class Session {
 
   /** Reports what `iamat` says. */
   #report(): void {
-    const { accept, reports } = this.#desk;
+    const { desk: { accept, reports }, replyPool } = this.#context;
     const isNext = this.#waiting.length === 0;
     const replies = isNext
-      ? this.#ready ??= this.#pool.take()
-      : this.#pool.take();
+      ? this.#ready ??= replyPool.take()
+      : replyPool.take();
     const start = replies.length;
     replies.reserve(reports.maxBytes(iamat) + 1);
     reports.write(this.#now, iamat, replies.bytes, start, report);
@@ -184,11 +192,12 @@ export class Session {
     this.#replyBytes += replies.length - start;
     if (isNext) return;
     this.#waiting.push({ reply: replies.text.slice(0, -1) });
-    this.#pool.release(replies);
+    replyPool.release(replies);
   }
 
   #ask(line: ByteString, question: Whatsat): void {
-    const newest = this.#desk.newest(question.client);
+    const { counts, desk, turns } = this.#context;
+    const newest = desk.newest(question.client);
     if (newest === undefined) {
       this.#reply(formatInvalid(line));
       return;
@@ -196,27 +205,35 @@ export class Session {
     const slot: Slot = {};
     this.#waiting.push(slot);
     this.#held.push(() => {
-      this.#desk.places(newest, question).then((body) => {
+      desk.places(newest, question).then((body) => {
         slot.reply = `${newest}\n${body}\n`;
         this.#replyBytes += slot.reply.length + 1;
         this.#questionsInFlight -= 1;
         this.#advance();
+        turns.release();
       });
     });
-    this.#askHeld();
+    this.askHeld();
+    if (this.#held.length === 0) return;
+    const { maxQuestionsInFlight } = this.#context.limits;
+    counts.hit(
+      this.#questionsInFlight >= maxQuestionsInFlight
+        ? "whatsats-per-connection"
+        : "whatsats",
+    );
   }
 
   /** Asks as many as may be under way. What is behind the rest goes on. */
-  #askHeld(): void {
-    if (this.#isAbandoned) return;
+  askHeld(): void {
+    const { limits, turns } = this.#context;
     while (
-      this.#questionsInFlight < maxQuestionsInFlight &&
-      this.#replyBytes < maxReplyBytesWaiting
+      this.#held.length > 0 && !this.#isAbandoned &&
+      this.#questionsInFlight < limits.maxQuestionsInFlight &&
+      this.#replyBytes < limits.maxReplyBytesWaiting
     ) {
-      const ask = this.#held.shift();
-      if (ask === undefined) return;
+      if (!turns.take(this)) return;
       this.#questionsInFlight += 1;
-      ask();
+      this.#held.shift()!();
     }
   }
 
@@ -227,7 +244,7 @@ export class Session {
   }
 
   #addReady(reply: ByteString): void {
-    this.#ready ??= this.#pool.take();
+    this.#ready ??= this.#context.replyPool.take();
     this.#ready.add(reply);
   }
 
@@ -246,15 +263,18 @@ export class Session {
 
   /** Goes on with what had to wait, if it need no longer. */
   #relax(): void {
-    this.#askHeld();
-    if (this.#onCalm === undefined || this.#isBusy) return;
+    this.askHeld();
+    if (this.#onCalm === undefined || this.#limitReached !== undefined) return;
     this.#onCalm();
     this.#onCalm = undefined;
   }
 
-  get #isBusy(): boolean {
-    return !this.#isAbandoned &&
-      (this.#waiting.length >= maxRepliesWaiting ||
-        this.#replyBytes >= maxReplyBytesWaiting);
+  /** Why nothing more should be read now; undefined if it may be. */
+  get #limitReached(): "pipelined" | "reply-bytes" | undefined {
+    if (this.#isAbandoned) return undefined;
+    const { maxRepliesWaiting, maxReplyBytesWaiting } = this.#context.limits;
+    if (this.#waiting.length >= maxRepliesWaiting) return "pipelined";
+    if (this.#replyBytes >= maxReplyBytesWaiting) return "reply-bytes";
+    return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { Journal } from "../journal/journal.ts";
 import { parseTopology } from "../peers/topology.ts";
 import type { PlacesProvider } from "../places/provider.ts";
 import type { Accepted, Listener } from "../runtime/network.ts";
+import { defaultClientLimits } from "../sessions/limits.ts";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
 import { ManualClock, settle } from "./fakes/manual_clock.ts";
 import { MemoryLog } from "./fakes/memory_log.ts";
@@ -10,6 +11,8 @@ import { PipeEnd } from "./fakes/pipe.ts";
 
 /** A port that a test connects to. */
 class FakeListener implements Listener {
+  readonly address = "127.0.0.1:8000";
+  readonly isEncrypted = false;
   readonly #coming: (Accepted | Error)[] = [];
   #wake: (() => void) | undefined;
   #isClosed = false;
@@ -23,7 +26,7 @@ class FakeListener implements Listener {
   /** A client connects; returns its end. */
   connect(): PipeEnd {
     const [transport, client] = PipeEnd.pair();
-    this.bring({ transport, remote: "192.0.2.1:5000" });
+    this.bring({ transport, address: "192.0.2.1", port: 5000 });
     return client;
   }
 
@@ -57,13 +60,13 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
   const server = new HerdServer({
     self: topology.servers[0],
     topology,
-    clientHost: "127.0.0.1",
+    clientLimits: defaultClientLimits,
     catchUp: true,
     secrets: [],
     linkTimeoutMs: 5_000,
     maxClients: 1_000,
     clientTtlSeconds: undefined,
-    clients,
+    clients: [clients],
     peers: new FakeListener(),
     connect: () => Promise.reject(new Error("nobody there")),
     clock,
@@ -150,7 +153,7 @@ Deno.test({
   async fn() {
     const { clients, clock, log, server } = createServer();
     for (let count = 0; count < 3; count++) {
-      clients.bring(new Error("Too many open files"));
+      clients.bring(new Error("Too many open files (os error 24)"));
     }
     const client = clients.connect();
     client.say("hello\n");
@@ -163,6 +166,7 @@ Deno.test({
     await stopped;
     // Told once, not three times.
     assertEquals(log().split("accept-failed").length, 2);
+    assertEquals([...server.limitHits], [["descriptors", 3]]);
     assertStringIncludes(log(), "Too many open files");
   },
 });

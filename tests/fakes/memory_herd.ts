@@ -9,6 +9,7 @@ import { defaultLinkTimeoutMs } from "../../peers/limits.ts";
 import { Links } from "../../peers/links.ts";
 import type { MemoryLimits } from "../../peers/memory.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
+import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { PipeEnd } from "./pipe.ts";
 import { createFakeProver } from "./prover.ts";
@@ -37,6 +38,7 @@ export interface MemoryServer {
   readonly name: string;
   readonly herd: Herd;
   readonly links: Links;
+  readonly counts: LimitCounts;
   /** When it is ready. */
   readonly started: Promise<void>;
   /** Its events, as `connection event reason`. */
@@ -85,11 +87,13 @@ export class MemoryHerd {
     const events: string[] = [];
     const traffic = new Map<string, RecordingTraffic>();
     this.#incarnations += 1;
+    const counts = new LimitCounts(this.clock, () => {});
     const links = new Links({
       self,
       topology: this.topology,
       herd,
       clock: this.clock,
+      counts,
       incarnation: `life-${this.#incarnations}`,
       nonce: () => {
         this.#nonces += 1;
@@ -111,7 +115,7 @@ export class MemoryHerd {
     // Before it dials: who dials back must find it.
     const starting = Promise.withResolvers<void>();
     const started = starting.promise;
-    const server = { name, herd, links, started, events, traffic };
+    const server = { name, herd, links, counts, started, events, traffic };
     this.servers.set(name, server);
     links.start().then(starting.resolve);
     return server;

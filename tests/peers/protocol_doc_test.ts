@@ -35,7 +35,7 @@ Deno.test("the page's handshake is one that the code would make", async () => {
   const prove = createProver([secret]);
   for (const part of ["dialler", "acceptor"] as const) {
     const [proof] = await prove(
-      proofText(part, hello(dialler), hello(acceptor)),
+      proofText(part, hello(dialler), hello(acceptor), ""),
     );
     assertStringIncludes(text, `    PROOF ${proof}\n`);
   }

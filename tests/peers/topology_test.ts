@@ -49,6 +49,7 @@ Deno.test({
         clientPort: 9000,
         peerPort: 9100,
         adminPort: 9200,
+        tlsPort: 9300,
       },
       {
         name: "B",
@@ -56,6 +57,7 @@ Deno.test({
         clientPort: 1,
         peerPort: 2,
         adminPort: 9201,
+        tlsPort: 9301,
       },
     ]);
   },

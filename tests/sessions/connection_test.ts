@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { maxLineBytes } from "../../protocol/limits.ts";
 import type { Report } from "../../protocol/report.ts";
-import { BatchPool } from "../../protocol/batch.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { ClientConnection } from "../../sessions/connection.ts";
 import {
-  maxQuestionsInFlight,
-  maxRepliesWaiting,
+  type ClientLimits,
+  defaultClientLimits,
   maxWriteBytes,
   refusalLingerMs,
   stopAnswerMs,
@@ -17,6 +16,9 @@ import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
 import { FakeDesk } from "./fake_desk.ts";
+import { sessionContext } from "./session_context.ts";
+
+const { maxQuestionsInFlight, maxRepliesWaiting } = defaultClientLimits;
 
 const iamat =
   "IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997\n";
@@ -25,7 +27,7 @@ const at =
 const whatsat = "WHATSAT kiwi.cs.ucla.edu 10 5\n";
 
 /** A connection on a pipe, with everything behind it in the test's hands. */
-function connect() {
+function connect(limits: Partial<ClientLimits> = {}) {
   const [server, client] = PipeEnd.pair();
   const desk = new FakeDesk();
   const clock = new ManualClock();
@@ -36,16 +38,16 @@ function connect() {
     onFlush?: () => void;
   } = {};
   let flushes = 0;
-  const connection = new ClientConnection(server, traffic, {
-    desk: {
-      ...desk,
-      accept(report) {
-        desk.accept(report);
-        context.onAccept?.(report);
-      },
+  const shared = sessionContext({
+    ...desk,
+    accept(report) {
+      desk.accept(report);
+      context.onAccept?.(report);
     },
+  }, limits);
+  const connection = new ClientConnection(server, traffic, {
+    ...shared,
     clock,
-    replyPool: new BatchPool(4),
     flush() {
       flushes += 1;
       context.onFlush?.();
@@ -58,6 +60,7 @@ function connect() {
     clock,
     connection,
     context,
+    counts: shared.counts,
     desk,
     ended,
     links,
@@ -397,6 +400,24 @@ Deno.test({
     await clock.advance(refusalLingerMs);
     assertEquals(await ended, "line too long");
     assertEquals(server.isClosed, true);
+  },
+});
+
+Deno.test({
+  name: "ClientConnection takes lines as long as its limit says, and counts",
+  permissions: "none",
+  async fn() {
+    const { client, clock, counts, ended } = connect({ maxLineBytes: 2000 });
+    client.say("x".repeat(2000) + "\n");
+    await settle();
+    assertEquals(client.takeAll(), `? ${"x".repeat(2000)}\n`);
+    assertEquals([...counts.hits], []);
+    client.say("x".repeat(2001) + "\nmore\n");
+    await settle();
+    assertEquals(client.takeAll(), `? ${"x".repeat(1024)}\n`);
+    await clock.advance(refusalLingerMs);
+    assertEquals(await ended, "line too long");
+    assertEquals([...counts.hits], [["line-bytes", 1]]);
   },
 });
 

@@ -1,16 +1,12 @@
 import fc from "fast-check";
 import { parseCommand } from "../../protocol/command.ts";
-import {
-  maxQuestionsInFlight,
-  maxRepliesWaiting,
-  maxReplyBytesWaiting,
-} from "../../sessions/limits.ts";
-
+import { defaultClientLimits } from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
 import { settle } from "../fakes/manual_clock.ts";
 import { anyLine } from "../protocol/arbitraries.ts";
 import { FakeDesk } from "./fake_desk.ts";
+import { sessionContext } from "./session_context.ts";
 import { TextSession } from "./text_session.ts";
 
 const iamat =
@@ -18,10 +14,15 @@ const iamat =
 const at =
   "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
 
+const { maxQuestionsInFlight, maxRepliesWaiting, maxReplyBytesWaiting } =
+  defaultClientLimits;
+
 function createSession(onReady = () => {}) {
   const desk = new FakeDesk();
   const traffic = new RecordingTraffic();
-  return { desk, traffic, session: new TextSession(desk, traffic, onReady) };
+  const context = sessionContext(desk);
+  const session = new TextSession(context, traffic, onReady);
+  return { counts: context.counts, desk, traffic, session };
 }
 
 Deno.test({
@@ -260,7 +261,7 @@ Deno.test({
   name: "Session counts the bytes of every reply that waits",
   permissions: "none",
   async fn() {
-    const { desk, session } = createSession();
+    const { counts, desk, session } = createSession();
     session.receive(iamat);
     session.take();
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
@@ -275,6 +276,7 @@ Deno.test({
     await settle();
     assertEquals(session.take().length, 257);
     await calm;
+    assertEquals([...counts.hits], [["reply-bytes", 1]]);
   },
 });
 
@@ -282,7 +284,7 @@ Deno.test({
   name: "Session is not calm while too many replies wait",
   permissions: "none",
   async fn() {
-    const { desk, session } = createSession();
+    const { counts, desk, session } = createSession();
     session.receive(iamat);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     for (let count = 1; count < maxRepliesWaiting; count++) {
@@ -297,5 +299,6 @@ Deno.test({
     await settle();
     assertEquals(isCalm, true);
     assertEquals(session.calm(), undefined);
+    assertEquals([...counts.hits], [["pipelined", 1]]);
   },
 });

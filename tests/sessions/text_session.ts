@@ -5,16 +5,16 @@
  */
 import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
 import type { Traffic } from "../../runtime/transport.ts";
-import { BatchPool } from "../../protocol/batch.ts";
-import { type Desk, Session } from "../../sessions/session.ts";
+import { Session, type SessionContext } from "../../sessions/session.ts";
 
 /** The real session, and lines at places in buffers that nobody should see. */
 export class TextSession {
   readonly #session: Session;
-  readonly #pool = new BatchPool(1);
+  readonly #context: SessionContext;
 
-  constructor(desk: Desk, traffic: Traffic, onReady: () => void) {
-    this.#session = new Session(desk, traffic, onReady, this.#pool);
+  constructor(context: SessionContext, traffic: Traffic, onReady: () => void) {
+    this.#context = context;
+    this.#session = new Session(context, traffic, onReady);
     this.#session.begin();
   }
 
@@ -33,7 +33,7 @@ export class TextSession {
     const texts = ends.map((end, index) =>
       text.slice(ends[index - 1] ?? 0, end)
     );
-    this.#pool.release(replies);
+    this.#context.replyPool.release(replies);
     return texts;
   }
 

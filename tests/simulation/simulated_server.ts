@@ -7,6 +7,7 @@
 import { type Acceptance, Herd } from "../../peers/herd.ts";
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { Links } from "../../peers/links.ts";
+import { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { Outbox } from "../../peers/outbox.ts";
 import { findServer, type Topology } from "../../peers/topology.ts";
 import type { Iamat } from "../../protocol/command.ts";
@@ -56,6 +57,7 @@ export class SimulatedServer {
       topology,
       herd: this.herd,
       clock,
+      counts: new LimitCounts(clock, () => {}),
       incarnation: digits(random),
       nonce: () => digits(random),
       prove: createFakeProver(options.secrets),

@@ -1,0 +1,263 @@
+/**
+ * TLS on top of any transport. The protocol is node:tls's: of what the runtime
+ * offers it alone says which certificate the other side has shown, and takes a
+ * new one for the connections to come.
+ *
+ * @module
+ */
+import { Duplex } from "node:stream";
+import { connect, TLSSocket } from "node:tls";
+import { allocateBuffer } from "../protocol/bytes.ts";
+import { type Credentials, hexadecimal } from "./certificates.ts";
+import type { Clock } from "./clock.ts";
+import {
+  closeQuietly,
+  EncryptionError,
+  type Transport,
+  writeAllBytes,
+} from "./transport.ts";
+
+/** Who connects has made its handshake in this time, in milliseconds, or goes. */
+export const tlsHandshakeTimeoutMs = 10_000;
+
+/** Most bytes that are read from the network at a time. */
+const chunkBytes = 16 * 1024;
+
+/**
+ * Most bytes of one write: a large one that is on its way in parts shows that
+ * the other side goes on reading.
+ */
+const maxWriteBytes = 64 * 1024;
+
+/** Encrypts a connection that came in. The handshake goes on behind this. */
+export function acceptSecurely(
+  transport: Transport,
+  credentials: Credentials,
+  clock: Clock,
+): SecureTransport {
+  const options = {
+    isServer: true,
+    secureContext: credentials.context,
+    // A client that has ended its side still gets its answers.
+    allowHalfOpen: true,
+  };
+  const socket = new TLSSocket(new TransportStream(transport), options);
+  return new SecureTransport(
+    transport,
+    socket,
+    "secure",
+    () => credentials.fingerprint,
+    clock,
+  );
+}
+
+/**
+ * Encrypts a connection that we have made. The other side's certificate must
+ * be valid for `hostname`, and have been issued by the authority.
+ *
+ * @param authority One or more certificates in PEM; no others are trusted.
+ */
+export function connectSecurely(
+  transport: Transport,
+  hostname: string,
+  authority: string,
+  clock: Clock,
+): SecureTransport {
+  const options = {
+    socket: new TransportStream(transport),
+    host: hostname,
+    ca: authority,
+    allowHalfOpen: true,
+  };
+  const socket = connect(options);
+  return new SecureTransport(
+    transport,
+    socket,
+    "secureConnect",
+    () => hexadecimal(socket.getPeerCertificate().fingerprint256),
+    clock,
+  );
+}
+
+/** An encrypted connection. */
+export class SecureTransport implements Transport {
+  readonly #transport: Transport;
+  readonly #socket: TLSSocket;
+  readonly #fingerprint: () => string;
+  readonly #established = Promise.withResolvers<void>();
+  readonly #cancelDeadline: () => void;
+  #isEstablished = false;
+  #hasEnded = false;
+  #fault: unknown;
+  /** What was read and did not fit the reader's buffer. */
+  #rest: Uint8Array = new Uint8Array();
+  #wake: (() => void) | undefined;
+
+  /** For `acceptSecurely` and `connectSecurely`. */
+  constructor(
+    transport: Transport,
+    socket: TLSSocket,
+    event: "secure" | "secureConnect",
+    fingerprint: () => string,
+    clock: Clock,
+  ) {
+    this.#transport = transport;
+    this.#socket = socket;
+    this.#fingerprint = fingerprint;
+    this.#cancelDeadline = clock.after(tlsHandshakeTimeoutMs, () => {
+      const message = `no TLS handshake in ${tlsHandshakeTimeoutMs} ms`;
+      this.#fail(new EncryptionError(message));
+    });
+    // Who waits for it hears of a failure; nobody has to.
+    this.#established.promise.catch(() => {});
+    socket.on(event, () => this.#establish());
+    socket.on("readable", () => this.#wakeReader());
+    socket.on("end", () => {
+      this.#hasEnded = true;
+      if (this.#isEstablished) this.#wakeReader();
+      else this.#fail(new EncryptionError("closed within the TLS handshake"));
+    });
+    socket.on("error", (error) => this.#fail(this.#explain(error)));
+    socket.on("close", () => {
+      this.#fail(new Deno.errors.ConnectionReset("the connection has closed"));
+    });
+  }
+
+  /**
+   * Resolves when the handshake is done. Rejects with an EncryptionError that
+   * says in one line why it failed, or with the error of the connection.
+   */
+  get established(): Promise<void> {
+    return this.#established.promise;
+  }
+
+  /**
+   * What ties a proof to this session: the SHA-256 of the certificate that the
+   * accepting side has shown in it, as 64 hexadecimal digits. Who stands in
+   * between cannot show the same one, as he has not its key.
+   */
+  async channelBinding(): Promise<string> {
+    await this.#established.promise;
+    return this.#fingerprint();
+  }
+
+  async read(target: Uint8Array): Promise<number | null> {
+    while (true) {
+      if (this.#rest.length === 0) {
+        const chunk: Uint8Array | null = this.#socket.read();
+        if (chunk !== null) this.#rest = chunk;
+      }
+      if (this.#rest.length > 0) {
+        const part = this.#rest.subarray(0, target.length);
+        target.set(part);
+        this.#rest = this.#rest.subarray(part.length);
+        return part.length;
+      }
+      if (this.#hasEnded) return null;
+      if (this.#fault !== undefined) throw this.#fault;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    const part = bytes.subarray(0, maxWriteBytes);
+    return new Promise((resolve, reject) => {
+      if (this.#fault !== undefined) return reject(this.#fault);
+      this.#socket.write(part, (error) => {
+        if (error) reject(this.#fault ?? error);
+        else resolve(part.length);
+      });
+    });
+  }
+
+  closeWrite(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#fault !== undefined) return reject(this.#fault);
+      this.#socket.once("close", () => reject(this.#fault));
+      this.#socket.end(resolve);
+    });
+  }
+
+  close(): void {
+    this.#fail(new Deno.errors.BadResource("closed"));
+  }
+
+  #establish(): void {
+    this.#isEstablished = true;
+    this.#cancelDeadline();
+    this.#established.resolve();
+  }
+
+  /** The first fault is the one that counts. */
+  #fail(fault: unknown): void {
+    this.#fault ??= fault;
+    this.#cancelDeadline();
+    this.#established.reject(this.#fault);
+    this.#socket.destroy();
+    closeQuietly(this.#transport);
+    this.#wakeReader();
+  }
+
+  #wakeReader(): void {
+    this.#wake?.();
+    this.#wake = undefined;
+  }
+
+  /** An error of the connection as it is, one of TLS in one line. */
+  #explain(error: Error & { code?: unknown }): Error {
+    const isOfTls = !this.#isEstablished ||
+      /^ERR_(SSL|TLS)/.test(`${error.code}`);
+    if (!isOfTls || isOfConnection(error)) return error;
+    // What stands behind in parentheses is OpenSSL's way to say the same.
+    return new EncryptionError(
+      `TLS: ${error.message.replace(/ \(SSL .*/s, "")}`,
+    );
+  }
+}
+
+function isOfConnection(error: Error): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.BadResource ||
+    error instanceof Deno.errors.Interrupted;
+}
+
+/** A transport as node:tls wants to have it. */
+class TransportStream extends Duplex {
+  readonly #transport: Transport;
+  readonly #buffer = allocateBuffer(chunkBytes);
+
+  constructor(transport: Transport) {
+    super({ allowHalfOpen: true });
+    this.#transport = transport;
+  }
+
+  override _read(): void {
+    this.#transport.read(this.#buffer).then(
+      (count) => {
+        this.push(count === null ? null : this.#buffer.slice(0, count));
+      },
+      (error) => this.destroy(error),
+    );
+  }
+
+  override _write(
+    chunk: Uint8Array,
+    _encoding: string,
+    done: (error?: Error) => void,
+  ): void {
+    writeAllBytes(this.#transport, chunk).then(() => done(), done);
+  }
+
+  override _final(done: (error?: Error) => void): void {
+    this.#transport.closeWrite().then(() => done(), done);
+  }
+
+  override _destroy(
+    error: Error | null,
+    done: (error?: Error | null) => void,
+  ): void {
+    closeQuietly(this.#transport);
+    done(error);
+  }
+}

@@ -1,0 +1,29 @@
+import { LimitCounts } from "../../runtime/limit_counts.ts";
+import { assertEquals } from "../assert.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+
+Deno.test({
+  name: "LimitCounts counts every time, and tells once a minute a limit",
+  permissions: "none",
+  async fn() {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const counts = new LimitCounts(
+      clock,
+      (level, _connection, event, { hits, limit } = {}) =>
+        told.push(`${level} ${event} ${limit} ${hits}`),
+    );
+    assertEquals([...counts.hits], []);
+    for (let second = 0; second < 90; second++) {
+      counts.hit("connections");
+      await clock.advance(1_000);
+    }
+    counts.hit("pipelined");
+    assertEquals([...counts.hits], [["connections", 90], ["pipelined", 1]]);
+    assertEquals(told, [
+      "warning limit reached connections 1",
+      "warning limit reached connections 61",
+      "warning limit reached pipelined 1",
+    ]);
+  },
+});

@@ -1,0 +1,29 @@
+/**
+ * What sessions share, with the usual limits unless a test sets others.
+ *
+ * @module
+ */
+import { BatchPool } from "../../protocol/batch.ts";
+import { LimitCounts } from "../../runtime/limit_counts.ts";
+import {
+  type ClientLimits,
+  defaultClientLimits,
+} from "../../sessions/limits.ts";
+import { QuestionTurns } from "../../sessions/question_turns.ts";
+import type { Desk, SessionContext } from "../../sessions/session.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+
+/** The context of one session, or of several. */
+export function sessionContext(
+  desk: Desk,
+  chosen: Partial<ClientLimits> = {},
+): SessionContext {
+  const limits = { ...defaultClientLimits, ...chosen };
+  return {
+    desk,
+    limits,
+    counts: new LimitCounts(new ManualClock(), () => {}),
+    turns: new QuestionTurns(limits.maxQuestionsInAll),
+    replyPool: new BatchPool(4),
+  };
+}

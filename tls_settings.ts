@@ -1,0 +1,104 @@
+/**
+ * What the flags about TLS mean: which files, and who is served how.
+ *
+ * @module
+ */
+import { type Arguments, type Flags, UsageError } from "./cli/arguments.ts";
+import { SetupError } from "./cli/exit.ts";
+import { readFile } from "./cli/files.ts";
+import {
+  CertificateError,
+  type TlsFiles,
+  TlsIdentity,
+} from "./runtime/certificates.ts";
+
+/** Flags about TLS. */
+export const tlsFlags: Flags = {
+  "tls-cert": {
+    value: "FILE",
+    help: "certificate, in PEM: clients are served by TLS, not in plain text",
+  },
+  "tls-key": { value: "FILE", help: "the certificate's private key, in PEM" },
+  "tls-ca": {
+    value: "FILE",
+    help: "who issues the servers' certificates: links use TLS too",
+  },
+  "plain-clients": {
+    help: "serve the client port in plain text; TLS is on 300 ports above",
+  },
+};
+
+/** How a server uses TLS. */
+export interface TlsSettings {
+  readonly identity: TlsIdentity;
+  /** Whether the client port itself goes on in plain text. */
+  readonly plainClients: boolean;
+  /** The files that it was read from, if it was. */
+  readonly paths: readonly string[];
+  /**
+   * Reads the files again.
+   *
+   * @throws {SetupError} Naming the file at fault. All stays as it was then.
+   */
+  readonly renew: () => Promise<void>;
+}
+
+/** The same of each file, by its path. */
+type Paths = { readonly [Part in keyof TlsFiles]: string };
+
+/**
+ * Reads what is to be encrypted, and with what; undefined for nothing.
+ *
+ * @throws {UsageError} If a flag lacks another.
+ * @throws {SetupError} If a file cannot be read or is wrong.
+ */
+export async function readTls(
+  { flags }: Arguments,
+): Promise<TlsSettings | undefined> {
+  const certificate = flags.get("tls-cert");
+  const key = flags.get("tls-key");
+  const authority = flags.get("tls-ca");
+  if (certificate === undefined || key === undefined) {
+    const given = Object.keys(tlsFlags).find((name) => flags.has(name));
+    if (given === undefined) return undefined;
+    const missing = ["tls-cert", "tls-key"].filter((name) => !flags.has(name));
+    throw new UsageError(
+      `--${given} needs ${missing.map((name) => `--${name}`).join(" and ")}`,
+    );
+  }
+  const paths: Paths = authority === undefined
+    ? { certificate, key }
+    : { certificate, key, authority };
+  const files = await readFiles(paths);
+  const identity = naming(paths, () => new TlsIdentity(files));
+  return {
+    identity,
+    plainClients: flags.has("plain-clients"),
+    paths: Object.values(paths),
+    async renew() {
+      const files = await readFiles(paths);
+      naming(paths, () => identity.renew(files));
+    },
+  };
+}
+
+async function readFiles(paths: Paths): Promise<TlsFiles> {
+  const { authority } = paths;
+  return {
+    certificate: await readFile(paths.certificate),
+    key: await readFile(paths.key),
+    ...(authority === undefined
+      ? {}
+      : { authority: await readFile(authority) }),
+  };
+}
+
+/** Names the file that holds what is wrong. */
+function naming<Result>(paths: Paths, use: () => Result): Result {
+  try {
+    return use();
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    throw new SetupError(`${paths[error.part]}: ${error.message}`);
+  }
+}
