@@ -113,7 +113,7 @@ export class SecureTransport implements Transport {
     socket.on(event, () => this.#establish());
     socket.on("readable", () => this.#wakeReader());
     socket.on("end", () => {
-      this.#hasEnded = true;
+      this.#hasEnded = this.#isEstablished;
       if (this.#isEstablished) this.#wakeReader();
       else this.#fail(new EncryptionError("closed within the TLS handshake"));
     });
@@ -164,7 +164,9 @@ export class SecureTransport implements Transport {
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined) return reject(this.#fault);
       this.#socket.write(part, (error) => {
-        if (error) reject(this.#fault ?? error);
+        // What waits when the socket is closed is called back without an error.
+        const fault = this.#fault ?? error;
+        if (fault) reject(fault);
         else resolve(part.length);
       });
     });
@@ -208,10 +210,15 @@ export class SecureTransport implements Transport {
     const isOfTls = !this.#isEstablished ||
       /^ERR_(SSL|TLS)/.test(`${error.code}`);
     if (!isOfTls || isOfConnection(error)) return error;
-    // What stands behind in parentheses is OpenSSL's way to say the same.
-    return new EncryptionError(
-      `TLS: ${error.message.replace(/ \(SSL .*/s, "")}`,
-    );
+    if (/InvalidContentType|wrong version/.test(error.message)) {
+      return new EncryptionError("expected TLS, found something else");
+    }
+    if (error.code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE") {
+      return new EncryptionError(
+        "TLS: the certificate is not of the authority, or not valid today",
+      );
+    }
+    return new EncryptionError(`TLS: ${error.message.replace(/\s+/g, " ")}`);
   }
 }
 

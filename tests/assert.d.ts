@@ -16,15 +16,15 @@ export function assertStringIncludes(
   expected: string,
   message?: string,
 ): void;
-export function assertThrows(
+export function assertThrows<Thrown extends Error>(
   fn: () => unknown,
   // deno-lint-ignore no-explicit-any
-  ErrorClass?: new (...args: any[]) => Error,
+  ErrorClass?: new (...args: any[]) => Thrown,
   messageIncludes?: string,
-): unknown;
-export function assertRejects(
+): Thrown;
+export function assertRejects<Thrown extends Error>(
   fn: () => Promise<unknown>,
   // deno-lint-ignore no-explicit-any
-  ErrorClass?: new (...args: any[]) => Error,
+  ErrorClass?: new (...args: any[]) => Thrown,
   messageIncludes?: string,
-): Promise<unknown>;
+): Promise<Thrown>;

@@ -1,0 +1,76 @@
+import {
+  CertificateError,
+  type TlsFiles,
+  TlsIdentity,
+} from "../../runtime/certificates.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
+import { authority, hill, smith } from "../fakes/certificates.ts";
+
+const cases: [TlsFiles, string, string][] = [
+  [
+    { ...hill, certificate: "" },
+    "certificate",
+    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
+  ],
+  [
+    { certificate: hill.key, key: hill.certificate },
+    "certificate",
+    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
+  ],
+  [
+    { ...hill, certificate: hill.certificate.replace("MII", "AAA") },
+    "certificate",
+    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
+  ],
+  [
+    { ...hill, key: "open sesame" },
+    "key",
+    "expected a private key in PEM, -----BEGIN PRIVATE KEY-----, without a " +
+    "passphrase",
+  ],
+  [{ ...hill, key: smith.key }, "key", "is not the certificate's key"],
+  [
+    { ...hill, authority: "trust me" },
+    "authority",
+    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
+  ],
+];
+
+Deno.test({
+  name: "TlsIdentity says what is wrong with which part",
+  permissions: "none",
+  fn() {
+    for (const [files, part, message] of cases) {
+      const error = assertThrows(
+        () => new TlsIdentity(files),
+        CertificateError,
+      );
+      assertEquals([error.part, error.message], [part, message]);
+    }
+  },
+});
+
+Deno.test({
+  name: "TlsIdentity stays as it is when what should renew it is wrong",
+  permissions: "none",
+  fn() {
+    const identity = new TlsIdentity({ ...hill, authority });
+    const { credentials } = identity;
+    for (const [files] of cases) {
+      assertThrows(() => identity.renew(files), CertificateError);
+    }
+    assertEquals(identity.credentials === credentials, true);
+    assertEquals(identity.authority, authority);
+    assertEquals(credentials.validUntilMs, Date.UTC(2120, 0, 1));
+  },
+});
+
+Deno.test({
+  name: "TlsIdentity never encrypts links that were plain when it began",
+  permissions: "none",
+  fn() {
+    const identity = new TlsIdentity(hill);
+    identity.renew({ ...smith, authority });
+    assertEquals(identity.authority, undefined);
+  },
+});
