@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { createTell } from "./journal/events.ts";
+import type { LogTrouble } from "./journal/appender.ts";
+import {
+  createTell,
+  type OnLogFailure,
+  tellLogTrouble,
+} from "./journal/events.ts";
 import type { Journal } from "./journal/journal.ts";
 import { Herd } from "./peers/herd.ts";
 import { Links } from "./peers/links.ts";
@@ -63,6 +68,7 @@ export interface HerdServerOptions {
   readonly clock: Clock;
   /** Closed by the server when it stops. */
   readonly journal: Journal;
+  readonly onLogFailure: OnLogFailure;
   readonly places: PlacesProvider;
   /** For how long an answer of a remote provider is kept, in seconds. */
   readonly placesTtlSeconds: number;
@@ -84,6 +90,8 @@ export class HerdServer implements AsyncDisposable {
   /** Called when the last client is gone. */
   #onNobody: (() => void) | undefined;
   #connectionCount = 0;
+  #failure: Error | undefined;
+  readonly #stopping = Promise.withResolvers<string>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: HerdServerOptions) {
@@ -148,9 +156,37 @@ export class HerdServer implements AsyncDisposable {
     return this.#links.linked();
   }
 
+  /** Resolves with the reason when it begins to stop. */
+  get stopping(): Promise<string> {
+    return this.#stopping.promise;
+  }
+
+  /** Why it has stopped by itself, if it has: what went wrong with its log. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Writes the first record, and waits until it is in the file. The server is
+   * not to be opened if this rejects.
+   *
+   * @throws {Error} What the system says, if the log cannot be written.
+   */
+  async recordStart(): Promise<void> {
+    const { journal, places, self } = this.#options;
+    this.#tell("info", "server", "started", {
+      name: self.name,
+      clients: this.clientAddress,
+      peers: this.peerAddress,
+      places: places.name,
+    });
+    await journal.flush();
+    if (journal.fault !== undefined) throw journal.fault;
+  }
+
   /** Lets clients and neighbours in. */
   open(): void {
-    const { clients, peers, places, self } = this.#options;
+    const { clients, peers } = this.#options;
     this.#acceptLoops.push(
       this.#acceptAll(clients, (client) => this.#serve(client)),
       this.#acceptAll(
@@ -158,12 +194,6 @@ export class HerdServer implements AsyncDisposable {
         ({ remote, transport }) => this.#links.accept(transport, remote),
       ),
     );
-    this.#tell("info", "server", "started", {
-      name: self.name,
-      clients: this.clientAddress,
-      peers: this.peerAddress,
-      places: places.name,
-    });
   }
 
   /**
@@ -171,7 +201,20 @@ export class HerdServer implements AsyncDisposable {
    * Resolves when each was tried once.
    */
   async link(): Promise<void> {
-    await this.#links.start();
+    if (this.#stopped === undefined) await this.#links.start();
+  }
+
+  /**
+   * Says what the log cannot say about itself. Stops when nothing can be
+   * written, if that was asked for.
+   */
+  tellLogTrouble(trouble: LogTrouble): void {
+    const { onLogFailure } = this.#options;
+    tellLogTrouble(this.name, trouble, onLogFailure);
+    if (trouble.state === "failing" && onLogFailure === "stop") {
+      this.#failure = trouble.error;
+      this.stop("the log cannot be written");
+    }
   }
 
   /**
@@ -196,6 +239,7 @@ export class HerdServer implements AsyncDisposable {
   }
 
   async #stop(reason: string): Promise<void> {
+    this.#stopping.resolve(reason);
     this.#tell("info", "server", "stopping", { reason });
     this.#options.clients.close();
     this.#options.peers.close();

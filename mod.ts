@@ -30,6 +30,7 @@ import {
 import { faultOfKey } from "./cli/places_key.ts";
 import { faultOf, minSecretLength } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
+import { logFailureChoices } from "./journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
 import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
@@ -73,6 +74,12 @@ export interface StartOptions {
   readonly host?: string;
   /** The folder of the log; `logs` if it is left out. */
   readonly logDirectory?: string;
+  /**
+   * What to do when the log cannot be written: `keep-serving`, and say in the
+   * log what is missing as soon as that can be; or `stop` by itself, in the
+   * orderly way. `keep-serving` if it is left out.
+   */
+  readonly onLogFailure?: "keep-serving" | "stop";
   /** Whether neighbours compare and repair what they know; true. */
   readonly catchUp?: boolean;
   /**
@@ -126,6 +133,10 @@ export interface RunningServer extends AsyncDisposable {
   readonly logPath: string;
   /** The names of the neighbours that are linked now. */
   readonly linkedNeighbours: readonly string[];
+  /** Resolves with the reason when it begins to stop, asked to or by itself. */
+  readonly stopping: Promise<string>;
+  /** Why it has stopped by itself, if it has: what went wrong with its log. */
+  readonly failure: Error | undefined;
   /**
    * Stops: answers what was asked, ends the links, flushes the log. Safe to
    * call twice.
@@ -158,12 +169,21 @@ export async function startServer(
     logDirectory: options.logDirectory ?? "logs",
     logMaxBytes: defaultMaxFileBytes,
     logKeptFiles: defaultKeptFiles,
+    onLogFailure: onLogFailureOf(options),
     catchUp: options.catchUp ?? true,
     ...secretsOf(options),
     ...limitsOf(options),
     places: placesOf(options),
   }, [name]);
   return server;
+}
+
+function onLogFailureOf({ onLogFailure = "keep-serving" }: StartOptions) {
+  if (logFailureChoices.includes(onLogFailure)) return onLogFailure;
+  throw new RangeError(
+    `onLogFailure: expected ${logFailureChoices.join(" or ")}, ` +
+      `found ${onLogFailure}`,
+  );
 }
 
 /** The secrets, checked. No message ever shows any of them. */

@@ -14,7 +14,7 @@ import { nextSignal, onCrash, runProgram, SetupError } from "./cli/exit.ts";
 import { demand, flagsFor, isGranted, missing } from "./cli/permissions.ts";
 import { showErrors } from "./cli/stderr_events.ts";
 import { HerdServer } from "./herd_server.ts";
-import { tellLogFault } from "./journal/events.ts";
+import type { LogTrouble } from "./journal/appender.ts";
 import { Journal } from "./journal/journal.ts";
 import { LogFiles } from "./journal/log_files.ts";
 import { findServer, type Topology } from "./peers/topology.ts";
@@ -87,7 +87,7 @@ async function openServer(
   const self = findServer(topology, name)!;
   const clientHost = settings.host ?? self.host;
   const clock = new SystemClock();
-  using cleanup = new DisposableStack();
+  await using cleanup = new AsyncDisposableStack();
   // Ports first: who finds them taken must leave no trace in the log of the
   // server that has them.
   const clients = listen(clientHost, self.clientPort);
@@ -97,8 +97,15 @@ async function openServer(
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock)
     : undefined;
-  const journal = await openJournal(settings, name, clock);
-  cleanup.move();
+  // Until the server is there, who starts it is told.
+  let onTrouble = (_trouble: LogTrouble) => {};
+  const journal = await openJournal(
+    settings,
+    name,
+    clock,
+    (trouble) => onTrouble(trouble),
+  );
+  cleanup.defer(() => journal.close());
   const server = new HerdServer({
     self,
     topology,
@@ -113,10 +120,18 @@ async function openServer(
     connect,
     clock,
     journal,
+    onLogFailure: settings.onLogFailure,
     places,
     placesTtlSeconds: settings.placesTtlSeconds,
     placesBudget,
   });
+  try {
+    await server.recordStart();
+  } catch (error) {
+    throw setupError(`cannot write to ${server.logPath}`, error);
+  }
+  cleanup.move();
+  onTrouble = (trouble) => server.tellLogTrouble(trouble);
   server.open();
   return server;
 }
@@ -125,6 +140,7 @@ async function openJournal(
   settings: Settings,
   name: string,
   clock: SystemClock,
+  onTrouble: (trouble: LogTrouble) => void,
 ): Promise<Journal> {
   const { logDirectory, logKeptFiles, logMaxBytes } = settings;
   try {
@@ -134,8 +150,7 @@ async function openJournal(
       maxFileBytes: logMaxBytes,
       keptFiles: logKeptFiles,
     });
-    const onFault = (error: Error) => tellLogFault(name, error);
-    return new Journal({ clock, onFault }, files);
+    return new Journal({ clock, onTrouble }, files);
   } catch (error) {
     throw setupError(`cannot write logs to ${logDirectory}`, error);
   }
@@ -223,8 +238,8 @@ export async function startServers(
 }
 
 /**
- * Runs servers until a signal asks them to stop: what `server.ts` and `herd up`
- * have in common.
+ * Runs servers until a signal asks them to stop, or one of them has stopped by
+ * itself: what `server.ts` and `herd up` have in common.
  *
  * @param describe What to print when they are ready.
  */
@@ -241,8 +256,12 @@ export async function runServers(
   });
   for (const note of await notesOn(settings, names)) console.error(note);
   console.log(describe(servers));
-  const signal = await stop;
-  await Promise.all(servers.map((server) => server.stop(signal)));
+  const reason = await Promise.race([
+    stop,
+    ...servers.map(({ stopping }) => stopping),
+  ]);
+  await Promise.all(servers.map((server) => server.stop(reason)));
+  if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
 }
 
 const help = `Runs one server of the herd until SIGINT or SIGTERM.

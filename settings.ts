@@ -21,6 +21,7 @@ import {
 } from "./cli/limits.ts";
 import { readSecrets, secretVariable } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
+import { logFailureChoices, type OnLogFailure } from "./journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
 import {
@@ -56,6 +57,10 @@ export const serverFlags: Flags = {
   "log-keep": {
     value: "COUNT",
     help: `full log files kept (${defaultKeptFiles})`,
+  },
+  "on-log-failure": {
+    value: "WHAT",
+    help: "when the log cannot be written: keep-serving or stop (keep-serving)",
   },
   ...placesFlags,
   "places-ttl": {
@@ -96,6 +101,7 @@ export interface Settings extends PlacesSettings {
   readonly logDirectory: string;
   readonly logMaxBytes: number;
   readonly logKeptFiles: number;
+  readonly onLogFailure: OnLogFailure;
   readonly catchUp: boolean;
   /** What neighbours prove to each other that they know; empty for nothing. */
   readonly secrets: readonly string[];
@@ -126,6 +132,7 @@ export async function readSettings(args: Arguments): Promise<Settings> {
     logDirectory: flags.get("log-dir") ?? "logs",
     logMaxBytes: logMaxBytes ?? defaultMaxFileBytes,
     logKeptFiles: wholeNumber(args, "log-keep", 1, 1000) ?? defaultKeptFiles,
+    onLogFailure: readOnLogFailure(flags.get("on-log-failure")),
     catchUp: !flags.has("no-catch-up"),
     ...readLimits(args),
     ...await readSecrets(flags.get("secret-file")),
@@ -167,6 +174,15 @@ function readHost(host: string | undefined): string | undefined {
   if (host === undefined || isHost(host)) return host;
   throw new UsageError(
     `--host: expected a host name or address, found ${host}`,
+  );
+}
+
+function readOnLogFailure(choice = "keep-serving"): OnLogFailure {
+  const found = logFailureChoices.find((known) => known === choice);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `--on-log-failure: expected ${logFailureChoices.join(" or ")}, ` +
+      `found ${choice}`,
   );
 }
 

@@ -13,14 +13,17 @@ export class SetupError extends Error {
   override readonly name = "SetupError";
 }
 
-/** Runs a program's main function and exits with its status. */
+/**
+ * Runs a program's main function and exits: with `Deno.exitCode`, which is 0 if
+ * nobody has set it, or with the status of what was thrown.
+ */
 export async function runProgram(
   name: string,
   main: () => Promise<void>,
 ): Promise<never> {
   try {
     await main();
-    Deno.exit(0);
+    Deno.exit();
   } catch (error) {
     if (error instanceof UsageError) {
       console.error(`${name}: ${oneLine(error.message)} (see ${name} --help)`);
