@@ -171,6 +171,8 @@ export async function startServer(
     logKeptFiles: defaultKeptFiles,
     onLogFailure: onLogFailureOf(options),
     catchUp: options.catchUp ?? true,
+    sources: [],
+    unread: [],
     ...secretsOf(options),
     ...limitsOf(options),
     places: placesOf(options),

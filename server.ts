@@ -21,7 +21,13 @@ import { findServer, type Topology } from "./peers/topology.ts";
 import { Budget } from "./places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "./places/budget_file.ts";
 import type { PlacesProvider } from "./places/provider.ts";
-import { needsOf, refuseWithoutSecret } from "./requirements.ts";
+import {
+  budgetPath,
+  needsOf,
+  printPermissions,
+  refuseWithoutSecret,
+  wishesOf,
+} from "./requirements.ts";
 import { SystemClock } from "./runtime/clock.ts";
 import {
   type Connect,
@@ -179,21 +185,14 @@ async function openBudget(
   }
 }
 
-function budgetPath({ logDirectory }: Settings, name: string): string {
-  return `${logDirectory}/${name}.places-budget`;
-}
-
 /** What the user should know, though it hinders nothing. */
 async function notesOn(
   settings: Settings,
   names: readonly string[],
 ): Promise<string[]> {
-  const { places, placesBudget, placesNote } = settings;
+  const { placesNote } = settings;
   const notes = placesNote === undefined ? [] : [placesNote];
-  if (placesBudget === undefined || places.hosts.length === 0) return notes;
-  const unread = await missing(
-    names.map((name) => ({ name: "read", path: budgetPath(settings, name) })),
-  );
+  const unread = await missing(wishesOf(settings, names));
   if (unread.length > 0) {
     notes.push(
       "the places budget counts from 0 at every start; to go on with the " +
@@ -279,6 +278,9 @@ export async function serve(args: readonly string[]): Promise<void> {
   if (parsed.flags.has("help")) return console.log(help);
   const settings = await readSettings(parsed);
   const name = readName(parsed, settings.topology);
+  if (parsed.flags.has("print-permissions")) {
+    return printPermissions(settings, [name], ["server.ts", ...args]);
+  }
   await runServers(
     settings,
     [name],

@@ -91,6 +91,9 @@ export const serverFlags: Flags = {
   "no-catch-up": {
     help: "compare and repair nothing with neighbours (plain flooding)",
   },
+  "print-permissions": {
+    help: "print the command with the permissions it needs, and exit",
+  },
 };
 
 /** The flags, read and checked. */
@@ -127,6 +130,9 @@ export interface Settings extends PlacesSettings {
 export async function readSettings(args: Arguments): Promise<Settings> {
   const { flags } = args;
   const logMaxBytes = wholeNumber(args, "log-max-bytes", 1024, 2 ** 40);
+  const config = flags.get("config");
+  const secrets = await readSecrets(flags.get("secret-file"));
+  const places = await readPlaces(args);
   return {
     ...await readHerd(args),
     logDirectory: flags.get("log-dir") ?? "logs",
@@ -135,8 +141,17 @@ export async function readSettings(args: Arguments): Promise<Settings> {
     onLogFailure: readOnLogFailure(flags.get("on-log-failure")),
     catchUp: !flags.has("no-catch-up"),
     ...readLimits(args),
-    ...await readSecrets(flags.get("secret-file")),
-    ...await readPlaces(args),
+    ...secrets,
+    ...places,
+    // Whatever is read has to stand here: --print-permissions goes by it.
+    sources: [
+      ...(config === undefined
+        ? []
+        : [{ name: "read", path: config } as const]),
+      ...secrets.sources,
+      ...places.sources,
+    ],
+    unread: [...secrets.unread, ...places.unread],
   };
 }
 

@@ -5,6 +5,7 @@
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
 import type { HerdServer } from "../herd_server.ts";
+import { printPermissions } from "../requirements.ts";
 import { runServers } from "../server.ts";
 import { readSettings, serverFlags, type Settings } from "../settings.ts";
 
@@ -23,6 +24,9 @@ export async function up(args: readonly string[]): Promise<void> {
   }
   const settings = await readSettings(parsed);
   const names = settings.topology.servers.map(({ name }) => name);
+  if (parsed.flags.has("print-permissions")) {
+    return printPermissions(settings, names, ["main.ts", "up", ...args]);
+  }
   await runServers(settings, names, (servers) => describe(servers, settings));
   console.log("The herd has stopped.");
 }

@@ -51,6 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "places",
     "places_settings.ts",
     "protocol",
+    "requirements.ts",
     "runtime",
     "server.ts",
     "settings.ts",

@@ -1,13 +1,19 @@
-import { SetupError, startServer } from "../../mod.ts";
 import { writeAll } from "../../runtime/transport.ts";
 import {
   assert,
   assertEquals,
   assertMatch,
-  assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
-import { ask, connect, Program, readAll, TestHerd, until } from "./process.ts";
+import {
+  ask,
+  connect,
+  Program,
+  projectFolder,
+  readAll,
+  TestHerd,
+  until,
+} from "./process.ts";
 
 /** No file of a limited program gets larger: as if the disk were full then. */
 const limitBytes = 2 ** 30;
@@ -285,16 +291,42 @@ for (const [name, prepare] of Object.entries(obstacles)) {
   });
 }
 
-Deno.test("a program whose server cannot write its log has its ports back", async () => {
+Deno.test("a program whose server cannot write its log has its files and ports back", async () => {
   await using herd = new TestHerd();
-  Deno.mkdirSync(`${herd.logFolder}/Hill.log`);
-  const { basePort, logFolder: logDirectory } = herd;
-  await assertRejects(
-    () => startServer({ name: "Hill", basePort, logDirectory }),
-    SetupError,
-    `cannot write logs to ${logDirectory}: Is a directory`,
+  Deno.symlinkSync("/dev/full", `${herd.logFolder}/Hill.log`);
+  const script = `${herd.logFolder}/embed.ts`;
+  const options = {
+    name: "Hill",
+    basePort: herd.basePort,
+    logDirectory: herd.logFolder,
+  };
+  await Deno.writeTextFile(
+    script,
+    `
+    import { startServer } from ${JSON.stringify(`${projectFolder}mod.ts`)};
+    try {
+      await startServer(${JSON.stringify(options)});
+    } catch ({ name }) {
+      const files = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => {
+        try {
+          return Deno.readLinkSync(\`/proc/self/fd/\${name}\`);
+        } catch {
+          return "closed";
+        }
+      });
+      const open = files.filter((path) => path === "/dev/full");
+      for (const port of [${herd.basePort}, ${herd.basePort + 100}]) {
+        Deno.listen({ hostname: "127.0.0.1", port }).close();
+      }
+      console.log(name, files.length > 0, open.length);
+    }`,
   );
-  for (const port of [basePort, basePort + 100]) {
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
-  }
+  await using program = Program.start([
+    "run",
+    `--config=${projectFolder}deno.json`,
+    "--allow-all",
+    script,
+  ]);
+  assertEquals(await program.ended(), 0, program.stderr);
+  assertEquals(program.stdout, "SetupError true 0\n");
 });

@@ -227,6 +227,36 @@ Deno.test("LogFiles works with permission to write and no other", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("LogFiles writes into its file until it takes the one it has prepared", async () => {
+  const folder = await Deno.makeTempDir();
+  const texts = () =>
+    ["Hill.log", "Hill.1.log"].map((name) =>
+      Deno.readTextFileSync(`${folder}/${name}`)
+    );
+  const options = {
+    directory: folder,
+    name: "Hill",
+    maxFileBytes: 5,
+    keptFiles: 1,
+  };
+  {
+    // Whatever is open when it ends is closed.
+    using files = await LogFiles.open(options);
+    files.takeNext();
+    files.writeSync(new TextEncoder().encode("first"));
+    await files.prepareNext();
+    files.writeSync(new TextEncoder().encode(" more"));
+    await files.prepareNext();
+    assertEquals(texts(), ["first more", ""]);
+    files.takeNext();
+    files.writeSync(new TextEncoder().encode("second"));
+    assertEquals([files.path, files.sizeBytes], [`${folder}/Hill.1.log`, 6]);
+    await files.prepareNext();
+  }
+  assertEquals(texts(), ["", "second"]);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("LogFiles.open() rejects when there can be no folder", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/file`, "");
