@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { createTell } from "./journal/events.ts";
+import type { LogTrouble } from "./journal/appender.ts";
+import {
+  createTell,
+  type OnLogFailure,
+  tellLogTrouble,
+} from "./journal/events.ts";
 import type { Journal } from "./journal/journal.ts";
 import { Herd } from "./peers/herd.ts";
 import { Links } from "./peers/links.ts";
@@ -25,6 +30,7 @@ import { LimitCounts, type LimitName } from "./runtime/limit_counts.ts";
 import {
   type Connect,
   formatAddress,
+  formatPort,
   type Listener,
   type Port,
 } from "./runtime/network.ts";
@@ -59,6 +65,7 @@ export interface HerdServerOptions {
   readonly clock: Clock;
   /** Closed by the server when it stops. */
   readonly journal: Journal;
+  readonly onLogFailure: OnLogFailure;
   readonly places: PlacesProvider;
   /** For how long an answer of a remote provider is kept, in seconds. */
   readonly placesTtlSeconds: number;
@@ -76,6 +83,8 @@ export class HerdServer implements AsyncDisposable {
   readonly #counts: LimitCounts;
   readonly #frontDoor: FrontDoor;
   #accepting: Promise<unknown> = Promise.resolve();
+  #failure: Error | undefined;
+  readonly #stopping = Promise.withResolvers<string>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: HerdServerOptions) {
@@ -140,6 +149,11 @@ export class HerdServer implements AsyncDisposable {
     return this.#options.peers.address;
   }
 
+  /** The port where neighbours connect. */
+  get peerPort(): Port {
+    return this.#options.peers;
+  }
+
   /** The log file being written. */
   get logPath(): string {
     return this.#options.journal.path;
@@ -155,9 +169,37 @@ export class HerdServer implements AsyncDisposable {
     return this.#counts.hits;
   }
 
+  /** Resolves with the reason when it begins to stop. */
+  get stopping(): Promise<string> {
+    return this.#stopping.promise;
+  }
+
+  /** Why it has stopped by itself, if it has: what went wrong with its log. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Writes the first record, and waits until it is in the file. The server is
+   * not to be opened if this rejects.
+   *
+   * @throws {Error} What the system says, if the log cannot be written.
+   */
+  async recordStart(): Promise<void> {
+    const { clients, journal, peers, places, self } = this.#options;
+    this.#tell("info", "server", "started", {
+      name: self.name,
+      clients: clients.map(formatPort).join(", "),
+      peers: formatPort(peers),
+      places: places.name,
+    });
+    await journal.flush();
+    if (journal.fault !== undefined) throw journal.fault;
+  }
+
   /** Lets clients and neighbours in. */
   open(): void {
-    const { clients, clock, peers, places, self } = this.#options;
+    const { clients, clock, peers } = this.#options;
     const context = {
       clock,
       tell: this.#tell,
@@ -175,12 +217,6 @@ export class HerdServer implements AsyncDisposable {
         context,
       ),
     ]);
-    this.#tell("info", "server", "started", {
-      name: self.name,
-      clients: clients.map(formatPort).join(", "),
-      peers: formatPort(peers),
-      places: places.name,
-    });
   }
 
   /**
@@ -188,7 +224,35 @@ export class HerdServer implements AsyncDisposable {
    * Resolves when each was tried once.
    */
   async link(): Promise<void> {
-    await this.#links.start();
+    if (this.#stopped === undefined) await this.#links.start();
+  }
+
+  /**
+   * Says what the log cannot say about itself. Stops when nothing can be
+   * written, if that was asked for.
+   */
+  tellLogTrouble(trouble: LogTrouble): void {
+    const { onLogFailure } = this.#options;
+    tellLogTrouble(this.name, trouble, onLogFailure);
+    if (trouble.state === "failing" && onLogFailure === "stop") {
+      this.#failure = trouble.error;
+      this.stop("the log cannot be written");
+    }
+  }
+
+  /**
+   * Writes down that the certificate was renewed, or why it was not.
+   *
+   * @param validUntilMs To when the certificate is valid that is in use now.
+   */
+  recordRenewal(validUntilMs: number, fault: string | undefined): void {
+    const validUntil = new Date(validUntilMs).toISOString();
+    if (fault === undefined) {
+      this.#tell("info", "server", "certificate renewed", { validUntil });
+    } else {
+      const reason = fault;
+      this.#tell("error", "server", "certificate kept", { reason, validUntil });
+    }
   }
 
   /**
@@ -213,6 +277,7 @@ export class HerdServer implements AsyncDisposable {
   }
 
   async #stop(reason: string): Promise<void> {
+    this.#stopping.resolve(reason);
     this.#tell("info", "server", "stopping", { reason });
     const { clients, peers } = this.#options;
     for (const listener of [...clients, peers]) listener.close();
@@ -247,8 +312,4 @@ function createHerd(options: HerdServerOptions): Herd {
     limits: { clientTtlSeconds, maxClients, nowSeconds },
     hashKey: createHashKey(),
   });
-}
-
-function formatPort({ address, isEncrypted }: Port): string {
-  return isEncrypted ? `${address} (TLS)` : address;
 }

@@ -30,6 +30,7 @@ import {
 import { faultOfKey } from "./cli/places_key.ts";
 import { faultOf, minSecretLength } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
+import { logFailureChoices } from "./journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import { faultOfLimits } from "./limits_settings.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
@@ -87,6 +88,12 @@ export interface StartOptions {
   readonly host?: string;
   /** The folder of the log; `logs` if it is left out. */
   readonly logDirectory?: string;
+  /**
+   * What to do when the log cannot be written: `keep-serving`, and say in the
+   * log what is missing as soon as that can be; or `stop` by itself, in the
+   * orderly way. `keep-serving` if it is left out.
+   */
+  readonly onLogFailure?: "keep-serving" | "stop";
   /** Whether neighbours compare and repair what they know; true. */
   readonly catchUp?: boolean;
   /**
@@ -157,6 +164,10 @@ export interface RunningServer extends AsyncDisposable {
   readonly logPath: string;
   /** The names of the neighbours that are linked now. */
   readonly linkedNeighbours: readonly string[];
+  /** Resolves with the reason when it begins to stop, asked to or by itself. */
+  readonly stopping: Promise<string>;
+  /** Why it has stopped by itself, if it has: what went wrong with its log. */
+  readonly failure: Error | undefined;
   /**
    * Stops: answers what was asked, ends the links, flushes the log. Safe to
    * call twice.
@@ -189,7 +200,10 @@ export async function startServer(
     logDirectory: options.logDirectory ?? "logs",
     logMaxBytes: defaultMaxFileBytes,
     logKeptFiles: defaultKeptFiles,
+    onLogFailure: onLogFailureOf(options),
     catchUp: options.catchUp ?? true,
+    sources: [],
+    unread: [],
     ...secretsOf(options),
     ...limitsOf(options),
     places: placesOf(options),
@@ -207,10 +221,18 @@ function frontDoorOf(
   const tls = identity && {
     identity,
     plainClients,
-    paths: [],
+    sources: [],
     renew: () => Promise.resolve(),
   };
   return { clientLimits: limits, tls };
+}
+
+function onLogFailureOf({ onLogFailure = "keep-serving" }: StartOptions) {
+  if (logFailureChoices.includes(onLogFailure)) return onLogFailure;
+  throw new RangeError(
+    `onLogFailure: expected ${logFailureChoices.join(" or ")}, ` +
+      `found ${onLogFailure}`,
+  );
 }
 
 /** The secrets, checked. No message ever shows any of them. */

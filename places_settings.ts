@@ -4,6 +4,7 @@
  * @module
  */
 import { type Arguments, type Flags, UsageError } from "./cli/arguments.ts";
+import type { Need } from "./cli/permissions.ts";
 import { readPlacesKey } from "./cli/places_key.ts";
 import { isLoopback } from "./cli/secrets.ts";
 import {
@@ -26,8 +27,16 @@ export const placesFlags: Flags = {
   },
 };
 
+/** Where settings come from, besides the command line. */
+export interface Sources {
+  /** The files and variables that they come from. */
+  readonly sources: readonly Need[];
+  /** Those that must not be looked at, and might have something to say. */
+  readonly unread: readonly Need[];
+}
+
 /** The flags about places, read and checked. */
-export interface PlacesSettings {
+export interface PlacesSettings extends Sources {
   readonly places: PlacesChoice;
   /** Something that the user should know about the places. */
   readonly placesNote?: string;
@@ -49,8 +58,10 @@ export async function readPlaces(
     );
   }
   const url = readUrl(flags.get("places-url"));
-  if (name === "gazetteer") return { places: choosePlaces(name, {}) };
-  const { howToGiveKey, isUnknown, key } = await readPlacesKey(
+  if (name === "gazetteer") {
+    return { places: choosePlaces(name, {}), sources: [], unread: [] };
+  }
+  const { howToGiveKey, key, sources, unread } = await readPlacesKey(
     flags.get("places-key-file"),
   );
   if (key === undefined && needsKey(name)) {
@@ -60,17 +71,17 @@ export async function readPlaces(
     );
   }
   const places = choosePlaces(name, { key, url });
-  if (isUnknown) {
+  if (unread.length > 0) {
     const placesNote =
       `places come from the embedded gazetteer; to ask Google, ${howToGiveKey}`;
-    return { places, placesNote };
+    return { places, placesNote, sources, unread };
   }
   if (key !== undefined && url !== undefined && travelsInClear(url)) {
     const placesNote =
       "the key travels unencrypted to --places-url; https would hide it";
-    return { places, placesNote };
+    return { places, placesNote, sources, unread };
   }
-  return { places };
+  return { places, sources, unread };
 }
 
 /** Whether others can read on the way what is sent to an address. */

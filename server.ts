@@ -1,6 +1,6 @@
 /**
- * The program of one server: `server.ts NAME`. Gives it TCP, a log and a places
- * service, and runs it until a signal.
+ * The program of one server: `server.ts NAME`. Gives it TCP and runs it until a
+ * signal.
  *
  * @module
  */
@@ -10,27 +10,20 @@ import {
   readArguments,
   UsageError,
 } from "./cli/arguments.ts";
-import { nextSignal, onCrash, runProgram, SetupError } from "./cli/exit.ts";
-import { demand, flagsFor, isGranted, missing } from "./cli/permissions.ts";
-import { showErrors } from "./cli/stderr_events.ts";
-import { HerdServer } from "./herd_server.ts";
-import { tellLogFault } from "./journal/events.ts";
-import { Journal } from "./journal/journal.ts";
-import { LogFiles } from "./journal/log_files.ts";
-import { findServer, type Topology } from "./peers/topology.ts";
-import { Budget } from "./places/budget.ts";
-import { readBudgetFile, writeBudgetFile } from "./places/budget_file.ts";
-import type { PlacesProvider } from "./places/provider.ts";
-import { needsOf, refuseWithoutSecret } from "./requirements.ts";
-import { limitsAt } from "./limits_settings.ts";
-import { type Clock, SystemClock } from "./runtime/clock.ts";
 import {
-  type Connect,
-  formatAddress,
-  type Listener,
-} from "./runtime/network.ts";
-import { acceptSecurely, connectSecurely } from "./runtime/secure_transport.ts";
-import type { Transport } from "./runtime/transport.ts";
+  nextSignal,
+  onCrash,
+  onHangup,
+  runProgram,
+  SetupError,
+  setupError,
+} from "./cli/exit.ts";
+import { flagsFor, missing } from "./cli/permissions.ts";
+import { showErrors } from "./cli/stderr_events.ts";
+import type { HerdServer } from "./herd_server.ts";
+import type { Topology } from "./peers/topology.ts";
+import { printPermissions, wishesOf } from "./requirements.ts";
+import { formatAddress, formatPort, type Listener } from "./runtime/network.ts";
 import {
   namesOf,
   readSettings,
@@ -38,23 +31,29 @@ import {
   serverNamed,
   type Settings,
 } from "./settings.ts";
-import type { TlsSettings } from "./tls_settings.ts";
+import { type Network, openServers } from "./start.ts";
 
-/** Makes an encrypted connection of one that came in. */
-type Encrypt = (transport: Transport) => Transport;
+/** When all should have ended by itself, in milliseconds after a signal. */
+const stopDeadlineMs = 5_000;
+
+/** TCP, as Deno has it. */
+const network: Network = {
+  listen,
+  connect: async (hostname, port, signal) =>
+    withoutDelay(await Deno.connect({ hostname, port, signal })),
+};
 
 /** Opens a port, or says in one line why not. */
-function listen(hostname: string, port: number, encrypt?: Encrypt): Listener {
+function listen(hostname: string, port: number): Listener {
   const address = formatAddress(hostname, port);
   try {
     const listener = Deno.listen({ hostname, port });
     return {
       address,
-      isEncrypted: encrypt !== undefined,
+      isEncrypted: false,
       async accept() {
-        const plain = withoutDelay(await listener.accept());
-        const { hostname, port } = plain.remoteAddr;
-        const transport = encrypt?.(plain) ?? plain;
+        const transport = withoutDelay(await listener.accept());
+        const { hostname, port } = transport.remoteAddr;
         return { transport, address: hostname, port };
       },
       close: () => listener.close(),
@@ -70,27 +69,6 @@ function listen(hostname: string, port: number, encrypt?: Encrypt): Listener {
   }
 }
 
-/** The way to dial neighbours, whose links are encrypted or not. */
-function createConnect(tls: TlsSettings | undefined, clock: Clock): Connect {
-  return async (hostname, port, signal) => {
-    const plain = withoutDelay(
-      await Deno.connect({ hostname, port, signal }),
-    );
-    // Read anew each time: it may have been renewed.
-    const authority = tls?.identity.authority;
-    if (authority === undefined) return plain;
-    const secure = connectSecurely(plain, hostname, authority, clock);
-    const giveUp = () => secure.close();
-    signal.addEventListener("abort", giveUp);
-    try {
-      await secure.established;
-      return secure;
-    } finally {
-      signal.removeEventListener("abort", giveUp);
-    }
-  };
-}
-
 /** Replies are small, and nobody should wait for the next one to fill them. */
 function withoutDelay(transport: Deno.TcpConn): Deno.TcpConn {
   try {
@@ -102,134 +80,21 @@ function withoutDelay(transport: Deno.TcpConn): Deno.TcpConn {
   }
 }
 
-/** The way to encrypt what comes in, if there is a certificate. */
-function createEncrypt(
-  tls: TlsSettings | undefined,
-  clock: Clock,
-): Encrypt | undefined {
-  if (tls === undefined) return undefined;
-  return (transport) =>
-    acceptSecurely(transport, tls.identity.credentials, clock);
-}
-
-/** Opens the ports, then the log, and puts a server on them. */
-async function openServer(
-  settings: Settings,
-  name: string,
-  places: PlacesProvider,
-): Promise<HerdServer> {
-  const { catchUp, tls, topology } = settings;
-  const { clientTtlSeconds, linkTimeoutMs, maxClients, secrets } = settings;
-  const self = findServer(topology, name)!;
-  const clientHost = settings.host ?? self.host;
-  const clock = new SystemClock();
-  using cleanup = new DisposableStack();
-  // Ports first: who finds them taken must leave no trace in the log of the
-  // server that has them.
-  const encrypt = createEncrypt(tls, clock);
-  const open = (host: string, port: number, encrypt?: Encrypt) => {
-    const listener = listen(host, port, encrypt);
-    cleanup.defer(() => listener.close());
-    return listener;
-  };
-  const isPlain = tls === undefined || tls.plainClients;
-  const clients = [
-    open(clientHost, self.clientPort, isPlain ? undefined : encrypt),
-  ];
-  if (encrypt !== undefined) {
-    clients.push(open(clientHost, self.tlsPort, encrypt));
-  }
-  const linksEncrypted = tls?.identity.authority !== undefined;
-  const peers = open(
-    self.host,
-    self.peerPort,
-    linksEncrypted ? encrypt : undefined,
-  );
-  const placesBudget = places.isRemote
-    ? await openBudget(settings, name, clock)
-    : undefined;
-  const journal = await openJournal(settings, name, clock);
-  cleanup.move();
-  const server = new HerdServer({
-    self,
-    topology,
-    clientLimits: limitsAt(clientHost, settings.clientLimits),
-    catchUp,
-    secrets,
-    linkTimeoutMs,
-    maxClients,
-    clientTtlSeconds,
-    clients,
-    peers,
-    connect: createConnect(tls, clock),
-    clock,
-    journal,
-    places,
-    placesTtlSeconds: settings.placesTtlSeconds,
-    placesBudget,
-  });
-  server.open();
-  return server;
-}
-
-async function openJournal(
-  settings: Settings,
-  name: string,
-  clock: SystemClock,
-): Promise<Journal> {
-  const { logDirectory, logKeptFiles, logMaxBytes } = settings;
-  try {
-    const files = await LogFiles.open({
-      directory: logDirectory,
-      name,
-      maxFileBytes: logMaxBytes,
-      keptFiles: logKeptFiles,
-    });
-    const onFault = (error: Error) => tellLogFault(name, error);
-    return new Journal({ clock, onFault }, files);
-  } catch (error) {
-    throw setupError(`cannot write logs to ${logDirectory}`, error);
-  }
-}
-
-/** A server's budget, if it has one, with what is left of today's. */
-async function openBudget(
-  settings: Settings,
-  name: string,
-  clock: SystemClock,
-): Promise<Budget | undefined> {
-  const { placesBudget: requestsPerDay } = settings;
-  if (requestsPerDay === undefined) return undefined;
-  const path = budgetPath(settings, name);
-  try {
-    return new Budget({
-      requestsPerDay,
-      clock,
-      kept: await isGranted({ name: "read", path })
-        ? readBudgetFile(path)
-        : undefined,
-      keep: (count) => writeBudgetFile(path, count),
-    });
-  } catch (error) {
-    throw setupError("cannot go on with the places budget", error);
-  }
-}
-
-function budgetPath({ logDirectory }: Settings, name: string): string {
-  return `${logDirectory}/${name}.places-budget`;
-}
-
 /** What the user should know, though it hinders nothing. */
 async function notesOn(
   settings: Settings,
   names: readonly string[],
 ): Promise<string[]> {
-  const { places, placesBudget, placesNote } = settings;
+  const { placesNote, tls } = settings;
   const notes = placesNote === undefined ? [] : [placesNote];
-  if (placesBudget === undefined || places.hosts.length === 0) return notes;
-  const unread = await missing(
-    names.map((name) => ({ name: "read", path: budgetPath(settings, name) })),
-  );
+  const validUntilMs = tls?.identity.credentials.validUntilMs ?? Infinity;
+  if (validUntilMs < Date.now()) {
+    const day = new Date(validUntilMs).toISOString().slice(0, 10);
+    notes.push(
+      `the certificate was valid until ${day}: clients will refuse it`,
+    );
+  }
+  const unread = await missing(wishesOf(settings, names));
   if (unread.length > 0) {
     notes.push(
       "the places budget counts from 0 at every start; to go on with the " +
@@ -239,43 +104,40 @@ async function notesOn(
   return notes;
 }
 
-/** An error of the system as one line. */
-function setupError(what: string, error: unknown): SetupError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new SetupError(`${what}: ${why}`, { cause: error });
-}
-
 /**
- * Starts servers that share a places provider. Says so if a secret or a
- * permission is missing, before anything is begun. Resolves when all listen and
- * have dialled their neighbours.
+ * Starts servers on TCP that share a places provider: `openServers`.
  *
- * @throws {SetupError} If a secret or a permission is missing, a port is taken,
- * or the log cannot be written. None of the servers runs then.
+ * @throws {SetupError} As that does.
  */
-export async function startServers(
+export function startServers(
   settings: Settings,
   names: readonly string[],
 ): Promise<HerdServer[]> {
-  refuseWithoutSecret(settings, names);
-  await demand(needsOf(settings, names));
-  const places = await settings.places.load();
-  const servers: HerdServer[] = [];
-  try {
-    for (const name of names) {
-      servers.push(await openServer(settings, name, places));
+  return openServers(settings, names, network);
+}
+
+/** Takes renewed certificates whenever the program is told to, by SIGHUP. */
+function renewOnHangup(
+  { tls }: Settings,
+  servers: readonly HerdServer[],
+): void {
+  if (tls === undefined) return;
+  onHangup(async () => {
+    let fault: string | undefined;
+    try {
+      await tls.renew();
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      fault = error.message;
     }
-  } catch (error) {
-    await Promise.all(servers.map((server) => server.stop("another failed")));
-    throw error;
-  }
-  await Promise.all(servers.map((server) => server.link()));
-  return servers;
+    const { validUntilMs } = tls.identity.credentials;
+    for (const server of servers) server.recordRenewal(validUntilMs, fault);
+  });
 }
 
 /**
- * Runs servers until a signal asks them to stop: what `server.ts` and `herd up`
- * have in common.
+ * Runs servers until a signal asks them to stop, or one of them has stopped by
+ * itself: what `server.ts` and `herd up` have in common.
  *
  * @param describe What to print when they are ready.
  */
@@ -290,10 +152,20 @@ export async function runServers(
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);
   });
+  renewOnHangup(settings, servers);
   for (const note of await notesOn(settings, names)) console.error(note);
   console.log(describe(servers));
-  const signal = await stop;
-  await Promise.all(servers.map((server) => server.stop(signal)));
+  const reason = await Promise.race([
+    stop,
+    ...servers.map(({ stopping }) => stopping),
+  ]);
+  const isLate = setTimeout(() => {
+    console.error(`not all had ended ${stopDeadlineMs} ms after ${reason}`);
+    Deno.exit(1);
+  }, stopDeadlineMs);
+  await Promise.all(servers.map((server) => server.stop(reason)));
+  clearTimeout(isLate);
+  if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
 }
 
 const help = `Runs one server of the herd until SIGINT or SIGTERM.
@@ -311,12 +183,16 @@ export async function serve(args: readonly string[]): Promise<void> {
   if (parsed.flags.has("help")) return console.log(help);
   const settings = await readSettings(parsed);
   const name = readName(parsed, settings.topology);
+  if (parsed.flags.has("print-permissions")) {
+    return printPermissions(settings, [name], ["server.ts", ...args]);
+  }
   await runServers(
     settings,
     [name],
     ([server]) =>
-      `${name} is ready: clients on ${server.clientAddress}, peers on ` +
-      `${server.peerAddress}, linked with ` +
+      `${name} is ready: ` +
+      `clients on ${server.clientPorts.map(formatPort).join(" and ")}, ` +
+      `peers on ${formatPort(server.peerPort)}, linked with ` +
       `${server.linkedNeighbours.join(", ") || "nobody yet"}, ` +
       `log in ${server.logPath}`,
   );

@@ -21,6 +21,7 @@ import {
 } from "./cli/limits.ts";
 import { readSecrets, secretVariable } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
+import { logFailureChoices, type OnLogFailure } from "./journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
 import {
@@ -60,6 +61,10 @@ export const serverFlags: Flags = {
     value: "COUNT",
     help: `full log files kept (${defaultKeptFiles})`,
   },
+  "on-log-failure": {
+    value: "WHAT",
+    help: "when the log cannot be written: keep-serving or stop (keep-serving)",
+  },
   ...placesFlags,
   "places-ttl": {
     value: "SECONDS",
@@ -91,6 +96,9 @@ export const serverFlags: Flags = {
   },
   ...tlsFlags,
   ...limitFlags,
+  "print-permissions": {
+    help: "print the command with the permissions it needs, and exit",
+  },
 };
 
 /** The flags, read and checked. */
@@ -101,6 +109,7 @@ export interface Settings extends PlacesSettings {
   readonly logDirectory: string;
   readonly logMaxBytes: number;
   readonly logKeptFiles: number;
+  readonly onLogFailure: OnLogFailure;
   readonly catchUp: boolean;
   /** What neighbours prove to each other that they know; empty for nothing. */
   readonly secrets: readonly string[];
@@ -130,17 +139,32 @@ export interface Settings extends PlacesSettings {
 export async function readSettings(args: Arguments): Promise<Settings> {
   const { flags } = args;
   const logMaxBytes = wholeNumber(args, "log-max-bytes", 1024, 2 ** 40);
+  const config = flags.get("config");
+  const secrets = await readSecrets(flags.get("secret-file"));
+  const places = await readPlaces(args);
+  const tls = await readTls(args);
   return {
     ...await readHerd(args),
     logDirectory: flags.get("log-dir") ?? "logs",
     logMaxBytes: logMaxBytes ?? defaultMaxFileBytes,
     logKeptFiles: wholeNumber(args, "log-keep", 1, 1000) ?? defaultKeptFiles,
+    onLogFailure: readOnLogFailure(flags.get("on-log-failure")),
     catchUp: !flags.has("no-catch-up"),
     ...readLimits(args),
     clientLimits: readClientLimits(args),
-    ...await readSecrets(flags.get("secret-file")),
-    ...await readPlaces(args),
-    tls: await readTls(args),
+    tls,
+    ...secrets,
+    ...places,
+    // Whatever is read has to stand here: --print-permissions goes by it.
+    sources: [
+      ...(config === undefined
+        ? []
+        : [{ name: "read", path: config } as const]),
+      ...secrets.sources,
+      ...tls?.sources ?? [],
+      ...places.sources,
+    ],
+    unread: [...secrets.unread, ...places.unread],
   };
 }
 
@@ -178,6 +202,15 @@ function readHost(host: string | undefined): string | undefined {
   if (host === undefined || isHost(host)) return host;
   throw new UsageError(
     `--host: expected a host name or address, found ${host}`,
+  );
+}
+
+function readOnLogFailure(choice = "keep-serving"): OnLogFailure {
+  const found = logFailureChoices.find((known) => known === choice);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `--on-log-failure: expected ${logFailureChoices.join(" or ")}, ` +
+      `found ${choice}`,
   );
 }
 

@@ -6,6 +6,7 @@
 import { type Arguments, type Flags, UsageError } from "./cli/arguments.ts";
 import { SetupError } from "./cli/exit.ts";
 import { readFile } from "./cli/files.ts";
+import type { Need } from "./cli/permissions.ts";
 import {
   CertificateError,
   type TlsFiles,
@@ -33,8 +34,8 @@ export interface TlsSettings {
   readonly identity: TlsIdentity;
   /** Whether the client port itself goes on in plain text. */
   readonly plainClients: boolean;
-  /** The files that it was read from, if it was. */
-  readonly paths: readonly string[];
+  /** What was read for it, and is read again when it is renewed. */
+  readonly sources: readonly Need[];
   /**
    * Reads the files again.
    *
@@ -74,7 +75,7 @@ export async function readTls(
   return {
     identity,
     plainClients: flags.has("plain-clients"),
-    paths: Object.values(paths),
+    sources: Object.values(paths).map((path) => ({ name: "read", path })),
     async renew() {
       const files = await readFiles(paths);
       naming(paths, () => identity.renew(files));

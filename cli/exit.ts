@@ -13,14 +13,23 @@ export class SetupError extends Error {
   override readonly name = "SetupError";
 }
 
-/** Runs a program's main function and exits with its status. */
+/** An error of the system as one line, behind what was tried. */
+export function setupError(what: string, error: unknown): SetupError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new SetupError(`${what}: ${why}`, { cause: error });
+}
+
+/**
+ * Runs a program's main function and exits: with `Deno.exitCode`, which is 0 if
+ * nobody has set it, or with the status of what was thrown.
+ */
 export async function runProgram(
   name: string,
   main: () => Promise<void>,
 ): Promise<never> {
   try {
     await main();
-    Deno.exit(0);
+    Deno.exit();
   } catch (error) {
     if (error instanceof UsageError) {
       console.error(`${name}: ${oneLine(error.message)} (see ${name} --help)`);
@@ -66,6 +75,15 @@ export function nextSignal(): Promise<Deno.Signal> {
     return listener;
   });
   return promise;
+}
+
+/**
+ * Calls back at every SIGHUP, which otherwise ends the program. One call at a
+ * time: a signal that comes meanwhile has another one follow.
+ */
+export function onHangup(callback: () => Promise<void>): void {
+  let calling = Promise.resolve();
+  Deno.addSignalListener("SIGHUP", () => calling = calling.then(callback));
 }
 
 /** A message may quote what the user typed, and that may hold anything. */

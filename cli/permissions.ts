@@ -5,8 +5,8 @@
  *
  * @module
  */
-
 import { SetupError } from "./exit.ts";
+import { quoteWord } from "./shell.ts";
 
 /** One thing that a program may be allowed to do. */
 export type Need =
@@ -20,14 +20,17 @@ export async function isGranted(need: Need): Promise<boolean> {
   return state === "granted";
 }
 
-/** The flags of `deno run` that would grant these, one a kind. */
-export function flagsFor(needs: readonly Need[]): string {
+/**
+ * The flags of `deno run` that would grant these, one a kind, as words of a
+ * command.
+ */
+export function flagsOf(needs: readonly Need[]): string[] {
   const kinds = new Map<string, string[]>();
   for (const need of needs) {
     const value = "host" in need
       ? need.host
       : "path" in need
-      ? need.path
+      ? grantablePath(need.path)
       : need.variable;
     const values = kinds.get(need.name) ?? [];
     if (!values.includes(value)) values.push(value);
@@ -35,7 +38,24 @@ export function flagsFor(needs: readonly Need[]): string {
   }
   return [...kinds].map(([name, values]) =>
     `--allow-${name}=${values.join(",")}`
-  ).join(" ");
+  );
+}
+
+/** The same as text that can be copied into a shell. */
+export function flagsFor(needs: readonly Need[]): string {
+  return flagsOf(needs).map(quoteWord).join(" ");
+}
+
+/**
+ * What can be granted so that a path is: itself; but a comma ends a path in
+ * Deno's flags, and nothing hides it, so for a path with one it is the folder
+ * around that.
+ */
+export function grantablePath(path: string): string {
+  const comma = path.indexOf(",");
+  if (comma < 0) return path;
+  const slash = path.lastIndexOf("/", comma);
+  return slash < 0 ? "." : path.slice(0, Math.max(slash, 1));
 }
 
 /** Those of the needs that are not granted. */

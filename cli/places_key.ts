@@ -19,8 +19,10 @@ export interface PlacesKey {
   readonly key: string | undefined;
   /** What to do so that there is one, for a person. */
   readonly howToGiveKey: string;
-  /** Whether there may be one in the environment that we must not look at. */
-  readonly isUnknown: boolean;
+  /** What was read to get it, if there is one. */
+  readonly sources: readonly Need[];
+  /** What may hold one, and must not be looked at. */
+  readonly unread: readonly Need[];
 }
 
 /**
@@ -46,8 +48,16 @@ export async function readPlacesKey(
   if (fault !== undefined) {
     throw new SetupError(`${path ?? keyVariable}: ${fault}`);
   }
-  const isUnknown = path === undefined && !canReadVariable;
-  return { key, howToGiveKey, isUnknown };
+  if (path !== undefined) {
+    const sources: Need[] = [{ name: "read", path }];
+    return { key, howToGiveKey, sources, unread: [] };
+  }
+  return {
+    key,
+    howToGiveKey,
+    sources: key === undefined ? [] : [keyVariableNeed],
+    unread: canReadVariable ? [] : [keyVariableNeed],
+  };
 }
 
 /** What is wrong with a key, if anything, in words that show nothing of it. */

@@ -33,6 +33,10 @@ export interface Secrets {
   readonly secrets: readonly string[];
   /** What to do so that there are some, for a person. */
   readonly howToGiveSecrets: string;
+  /** What was read to get them, if there are any. */
+  readonly sources: readonly Need[];
+  /** What may hold some, and must not be looked at. */
+  readonly unread: readonly Need[];
 }
 
 /**
@@ -50,10 +54,17 @@ export async function readSecrets(path: string | undefined): Promise<Secrets> {
     `or ${variable}`;
   if (path !== undefined) {
     const secrets = secretsOfFile(await readFile(path), path);
-    return { secrets, howToGiveSecrets };
+    const sources: Need[] = [{ name: "read", path }];
+    return { secrets, howToGiveSecrets, sources, unread: [] };
   }
   const value = canReadVariable ? Deno.env.get(secretVariable) : undefined;
-  return { secrets: secretsOfVariable(value), howToGiveSecrets };
+  const secrets = secretsOfVariable(value);
+  return {
+    secrets,
+    howToGiveSecrets,
+    sources: secrets.length === 0 ? [] : [secretVariableNeed],
+    unread: canReadVariable ? [] : [secretVariableNeed],
+  };
 }
 
 /**

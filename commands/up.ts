@@ -5,6 +5,8 @@
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
 import type { HerdServer } from "../herd_server.ts";
+import { printPermissions } from "../requirements.ts";
+import { formatPort } from "../runtime/network.ts";
 import { runServers } from "../server.ts";
 import { readSettings, serverFlags, type Settings } from "../settings.ts";
 
@@ -23,27 +25,29 @@ export async function up(args: readonly string[]): Promise<void> {
   }
   const settings = await readSettings(parsed);
   const names = settings.topology.servers.map(({ name }) => name);
+  if (parsed.flags.has("print-permissions")) {
+    return printPermissions(settings, names, ["main.ts", "up", ...args]);
+  }
   await runServers(settings, names, (servers) => describe(servers, settings));
   console.log("The herd has stopped.");
 }
 
 function describe(
   servers: readonly HerdServer[],
-  { host, logDirectory, topology }: Settings,
+  { logDirectory }: Settings,
 ): string {
   const widest = (texts: string[]) =>
     Math.max(...texts.map((text) => text.length));
   const nameWidth = widest(servers.map((server) => server.name));
-  const clientWidth = widest(servers.map((server) => server.clientAddress));
-  const peerWidth = widest(servers.map((server) => server.peerAddress));
+  const clientWidth = widest(servers.map(clientsOf));
+  const peerWidth = widest(servers.map(peersOf));
   const rows = servers.map((server) => {
     const name = server.name.padEnd(nameWidth);
-    const clients = server.clientAddress.padEnd(clientWidth);
-    const peers = server.peerAddress.padEnd(peerWidth);
+    const clients = clientsOf(server).padEnd(clientWidth);
+    const peers = peersOf(server).padEnd(peerWidth);
     const linked = server.linkedNeighbours.join(", ") || "nobody";
     return `  ${name}  clients ${clients}  peers ${peers}  linked with ${linked}`;
   });
-  const [first] = topology.servers;
   const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
   return `The herd is up: ${count}, logs in ${logDirectory}/
 
@@ -51,9 +55,27 @@ ${rows.join("\n")}
 
 In another terminal, tell one of them where you are, and ask what is near:
 
-  printf 'IAMAT me +34.068930-118.445127 1520023934.9\\nWHATSAT me 10 5\\n' | nc -N ${
-    host ?? first.host
-  } ${first.clientPort}
+  printf '${sample}' | ${talkTo(servers[0])}
 
 Any other server knows too. Ctrl-C stops the herd.`;
+}
+
+const sample =
+  "IAMAT me +34.068930-118.445127 1520023934.9\\nWHATSAT me 10 5\\n";
+
+/** A program that sends its input to a server, and shows what comes back. */
+function talkTo(
+  { clientPorts: [{ address, isEncrypted }] }: HerdServer,
+): string {
+  if (isEncrypted) return `openssl s_client -quiet -connect ${address}`;
+  const [, host, port] = address.match(/^\[?(.*?)\]?:(\d+)$/)!;
+  return `nc -N ${host} ${port}`;
+}
+
+function clientsOf({ clientPorts }: HerdServer): string {
+  return clientPorts.map(formatPort).join(" ");
+}
+
+function peersOf({ peerPort }: HerdServer): string {
+  return formatPort(peerPort);
 }

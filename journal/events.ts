@@ -8,13 +8,44 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { Tell } from "../runtime/tell.ts";
+import type { LogTrouble } from "./appender.ts";
 import type { Journal } from "./journal.ts";
 
-/** Tells what cannot be told in the log: that it cannot be written. */
-export function tellLogFault(server: string, error: Error): void {
-  getLogger(["herd", server]).error("the log cannot be written: {message}", {
-    message: error.message,
-  });
+/** What a server may do when its log cannot be written. */
+export const logFailureChoices = ["keep-serving", "stop"] as const;
+
+/** One of them: go on and count what is missing, or end in the orderly way. */
+export type OnLogFailure = typeof logFailureChoices[number];
+
+/** Tells what cannot be told in the log: that something is wrong with it. */
+export function tellLogTrouble(
+  server: string,
+  trouble: LogTrouble,
+  onLogFailure: OnLogFailure,
+): void {
+  // That it stops has been said, and one line shall be enough.
+  if (onLogFailure === "stop" && "loss" in trouble) return;
+  // Braces stand for values in LogTape, and this sentence is whole.
+  const sentence = describe(trouble, onLogFailure).replace(/[{}]/g, "$&$&");
+  getLogger(["herd", server]).error(sentence, { ...trouble });
+}
+
+function describe(trouble: LogTrouble, onLogFailure: OnLogFailure): string {
+  if (trouble.state === "failing") {
+    const consequence = onLogFailure === "stop"
+      ? "stopping, as --on-log-failure says"
+      : "serving goes on, and what is not logged is counted";
+    return `the log cannot be written: ${trouble.error.message}; ${consequence}`;
+  }
+  if (trouble.state === "stuck") {
+    return `the log cannot go on in ${trouble.path}: ` +
+      `${trouble.error.message}; the full file grows until it can`;
+  }
+  const what = trouble.state === "working"
+    ? "the log can be written again"
+    : "the log could not be written to its end";
+  const { bytes, lines } = trouble.loss;
+  return `${what}; missing in it: ${lines} lines, ${bytes} bytes`;
 }
 
 /** The way to tell a server's events. */

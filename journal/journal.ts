@@ -1,8 +1,8 @@
 /**
  * The log of one server: every line in and out, and every event. Lines gather
  * in memory, as the bytes that go to the file, and go to the disk in batches,
- * one write at a time. When the disk falls behind, connections stop reading;
- * nothing is dropped.
+ * one write at a time. When the disk falls behind, connections stop reading, so
+ * that nothing is lost; when it fails, they go on, and what is lost is counted.
  *
  * @module
  */
@@ -17,8 +17,14 @@ import type { Timestamp } from "../protocol/time.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/tell.ts";
 import type { Traffic } from "../runtime/transport.ts";
+import { Appender, type AppenderOptions } from "./appender.ts";
 import { copyPlain, escapeBytes } from "./escape.ts";
-import { flushBytes, flushIntervalMs, maxPendingBytes } from "./limits.ts";
+import {
+  flushBytes,
+  flushIntervalMs,
+  maxPendingBytes,
+  retryIntervalMs,
+} from "./limits.ts";
 import type { LogSink } from "./log_files.ts";
 import {
   directions,
@@ -30,18 +36,11 @@ import {
 const space = 0x20;
 const lineFeed = 0x0a;
 
-/** What a journal needs, besides files to write to. */
-export interface JournalOptions {
-  readonly clock: Clock;
-  /** Told once when writing begins to fail, and not again until it works. */
-  readonly onFault: (error: Error) => void;
-}
-
 /** Writes one server's log. */
 export class Journal {
   readonly #clock: Clock;
   readonly #files: LogSink;
-  readonly #onFault: (error: Error) => void;
+  readonly #appender: Appender;
   readonly #timestamps = new TimestampWriter();
   // Two buffers take turns: one is filled while the other is written.
   #filling: Uint8Array = allocateBuffer(2 * flushBytes);
@@ -54,17 +53,16 @@ export class Journal {
   #writing: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #waiters: (() => void)[] = [];
-  #lostBytes = 0;
   #isClosed = false;
   /** Time and connection, as every line of a chunk begins. */
   #opening: Uint8Array = new Uint8Array();
   /** The connection that it belongs to. */
   #speaker: ConnectionTraffic | undefined;
 
-  constructor(options: JournalOptions, files: LogSink) {
+  constructor(options: AppenderOptions, files: LogSink) {
     this.#clock = options.clock;
-    this.#onFault = options.onFault;
     this.#files = files;
+    this.#appender = new Appender(options, files);
     // A file that a former run left may end within a line.
     if (files.sizeBytes > 0) this.#append("\n");
   }
@@ -72,6 +70,11 @@ export class Journal {
   /** The path of the file being written. */
   get path(): string {
     return this.#files.path;
+  }
+
+  /** Why the last write failed; undefined while writing works. */
+  get fault(): Error | undefined {
+    return this.#appender.fault;
   }
 
   /** A connection's own way into the log. */
@@ -146,23 +149,25 @@ export class Journal {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Resolves when all that was logged so far has been written. */
+  /**
+   * Resolves when all that was logged so far has been written, or is lost.
+   * While writing fails, it is tried once.
+   */
   async flush(): Promise<void> {
-    while (this.#filledBytes > 0 || this.#writing !== undefined) {
+    do {
       this.#startWriting();
       await this.#writing;
-    }
+    } while (this.#filledBytes > 0 || this.#writing !== undefined);
   }
 
-  /** Writes what is left before it returns: for a process about to die. */
+  /**
+   * Writes what is left before it returns: for a process about to die. What is
+   * being written at that moment may come behind it.
+   */
   flushSync(): void {
-    const bytes = this.#filling.subarray(0, this.#filledBytes);
+    const batch = this.#filling.subarray(0, this.#filledBytes);
     this.#filledBytes = 0;
-    try {
-      this.#files.writeSync(bytes);
-    } catch (error) {
-      this.#fault(bytes.length, error);
-    }
+    this.#appender.appendSync(batch);
   }
 
   /** Flushes and closes. What is logged after it is dropped. */
@@ -170,7 +175,7 @@ export class Journal {
     await this.flush();
     this.#isClosed = true;
     this.#cancelTimer?.();
-    this.#files[Symbol.dispose]();
+    this.#appender.close();
   }
 
   #append(text: ByteString): void {
@@ -191,68 +196,50 @@ export class Journal {
   }
 
   #arrangeWriting(): void {
+    const isUnderWay = this.#cancelTimer !== undefined;
+    if (this.#filledBytes < flushBytes && isUnderWay) return;
+    const { fault } = this.#appender;
     if (this.#filledBytes >= flushBytes) {
-      this.#startWriting();
-    } else if (this.#cancelTimer === undefined) {
-      this.#cancelTimer = this.#clock.after(flushIntervalMs, () => {
+      if (fault === undefined) return this.#startWriting();
+      // What is being tried right now may be well again.
+      if (this.#writing === undefined) this.#drop();
+    }
+    this.#cancelTimer ??= this.#clock.after(
+      fault === undefined ? flushIntervalMs : retryIntervalMs,
+      () => {
         this.#cancelTimer = undefined;
         this.#startWriting();
-      });
-    }
+      },
+    );
   }
 
   #startWriting(): void {
-    if (this.#writing === undefined && this.#filledBytes > 0) {
+    if (this.#writing !== undefined) return;
+    if (this.#filledBytes > 0 || this.fault !== undefined) {
       this.#writing = this.#write();
     }
   }
 
   async #write(): Promise<void> {
-    let batch = 0;
-    try {
-      do {
-        batch = this.#filledBytes;
-        const full = this.#filling;
-        [this.#filling, this.#spare] = [this.#spare, full];
-        this.#filledBytes = 0;
-        await this.#files.write(full.subarray(0, batch));
-        if (this.#lostBytes > 0) this.#reportLoss();
-        if (this.#files.isFull) await this.#goOn();
-        if (this.#filledBytes < maxPendingBytes) this.#release();
-      } while (this.#filledBytes >= flushBytes);
-    } catch (error) {
-      this.#fault(batch, error);
-    } finally {
-      this.#writing = undefined;
+    do {
+      const batch = this.#filling.subarray(0, this.#filledBytes);
+      [this.#filling, this.#spare] = [this.#spare, this.#filling];
+      this.#filledBytes = 0;
+      await this.#appender.append(batch);
       if (this.#filledBytes < maxPendingBytes) this.#release();
-      // What came in meanwhile, and found a write under way.
-      if (this.#filledBytes > 0) this.#arrangeWriting();
+    } while (this.#filledBytes >= flushBytes && this.fault === undefined);
+    this.#writing = undefined;
+    // What came in meanwhile, and found a write under way.
+    if (this.#filledBytes > 0 || this.fault !== undefined) {
+      this.#arrangeWriting();
     }
   }
 
-  async #goOn(): Promise<void> {
-    const fields = { file: this.#files.nextPath };
-    const farewell = formatEvent(
-      this.#now(),
-      "server",
-      "info",
-      "log continues",
-      fields,
-    );
-    await this.#files.write(encodeBytes(farewell));
-    await this.#files.next();
-  }
-
-  #fault(lostBytes: number, error: unknown): void {
-    if (!(error instanceof Error)) throw error;
-    if (this.#lostBytes === 0) this.#onFault(error);
-    this.#lostBytes += lostBytes;
-  }
-
-  #reportLoss(): void {
-    const bytes = this.#lostBytes;
-    this.#lostBytes = 0;
-    this.event("server", "error", "log incomplete", { lostBytes: bytes });
+  /** Memory shall not fill up with what waits for a disk that fails. */
+  #drop(): void {
+    this.#appender.drop(this.#filling.subarray(0, this.#filledBytes));
+    this.#filledBytes = 0;
+    this.#release();
   }
 
   #release(): void {

@@ -11,8 +11,14 @@ export const flushIntervalMs = 100;
 export const flushBytes = 128 * 1024;
 
 /**
+ * When a write has failed, the next is tried after this time, in milliseconds:
+ * soon enough for a person who has made room, seldom enough for a sick disk.
+ */
+export const retryIntervalMs = 1_000;
+
+/**
  * Above this many waiting bytes, connections stop reading until the disk has
- * caught up. Nothing is dropped.
+ * caught up.
  */
 export const maxPendingBytes = 1024 * 1024;
 

@@ -6,8 +6,7 @@
  *
  * @module
  */
-
-import { writeAllBytes } from "../runtime/transport.ts";
+import type { ByteSink } from "../runtime/transport.ts";
 
 /** Where to write, and when to go on to the next file. */
 export interface LogFilesOptions {
@@ -22,21 +21,26 @@ export interface LogFilesOptions {
 }
 
 /** What the journal needs of its files. */
-export interface LogSink extends Disposable {
+export interface LogSink extends ByteSink, Disposable {
   /** The path of the file that is open. */
   readonly path: string;
   /** The size of the open file, in bytes. */
   readonly sizeBytes: number;
   /** Whether it is time for the next file. */
   readonly isFull: boolean;
-  /** The path that `next` will open. */
+  /** The path of the file that comes next. */
   readonly nextPath: string;
-  /** Appends all the bytes. */
-  write(bytes: Uint8Array): Promise<void>;
-  /** Appends all the bytes before it returns. */
-  writeSync(bytes: Uint8Array): void;
-  /** Goes on in the next file, whose old content is the oldest of all. */
-  next(): Promise<void>;
+  /** Appends some of the bytes, at least one; returns how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** The same before it returns. */
+  writeSync(bytes: Uint8Array): number;
+  /**
+   * Opens the next file and empties it: what it held is the oldest of all.
+   * Does nothing if that was done. Writing goes on in the present one.
+   */
+  prepareNext(): Promise<void>;
+  /** From now on, writes into the file that was prepared. */
+  takeNext(): void;
 }
 
 /** A ring of files, one of them open. */
@@ -44,6 +48,7 @@ export class LogFiles implements LogSink {
   readonly #options: LogFilesOptions;
   #slot: number;
   #file: Deno.FsFile;
+  #nextFile: Deno.FsFile | undefined;
   #sizeBytes: number;
 
   private constructor(
@@ -93,33 +98,38 @@ export class LogFiles implements LogSink {
     return this.#sizeBytes >= this.#options.maxFileBytes;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
-    await writeAllBytes(this.#file, bytes);
-    this.#sizeBytes += bytes.length;
+  async write(bytes: Uint8Array): Promise<number> {
+    const written = await this.#file.write(bytes);
+    this.#sizeBytes += written;
+    return written;
   }
 
-  writeSync(bytes: Uint8Array): void {
-    let written = 0;
-    while (written < bytes.length) {
-      written += this.#file.writeSync(bytes.subarray(written));
-    }
+  writeSync(bytes: Uint8Array): number {
+    const written = this.#file.writeSync(bytes);
     this.#sizeBytes += written;
+    return written;
   }
 
   get nextPath(): string {
     return pathOf(this.#options, this.#nextSlot);
   }
 
-  async next(): Promise<void> {
-    const file = await openEmpty(this.nextPath);
+  async prepareNext(): Promise<void> {
+    this.#nextFile ??= await openEmpty(this.nextPath);
+  }
+
+  takeNext(): void {
+    if (this.#nextFile === undefined) return;
     this.#file.close();
+    this.#file = this.#nextFile;
+    this.#nextFile = undefined;
     this.#slot = this.#nextSlot;
-    this.#file = file;
     this.#sizeBytes = 0;
   }
 
   [Symbol.dispose](): void {
     this.#file.close();
+    this.#nextFile?.close();
   }
 
   get #nextSlot(): number {
@@ -148,6 +158,11 @@ async function openIfThere(
 
 async function openEmpty(path: string): Promise<Deno.FsFile> {
   const file = await Deno.open(path, { append: true, create: true });
-  await file.truncate(0);
-  return file;
+  try {
+    await file.truncate(0);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }

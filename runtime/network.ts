@@ -49,6 +49,11 @@ export function formatAddress(hostname: string, port: number): string {
     : `${hostname}:${port}`;
 }
 
+/** A port's address, and that it is encrypted if it is, for a person. */
+export function formatPort({ address, isEncrypted }: Port): string {
+  return isEncrypted ? `${address} (TLS)` : address;
+}
+
 /**
  * Whose an IP address is, as far as it says so: an IPv4 address by itself, also
  * where it is written in IPv6; of another IPv6 address the first 64 bits, as

@@ -38,7 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "sessions",
     "tls_settings.ts",
   ],
-  "server.ts": [
+  "start.ts": [
     "cli",
     "herd_server.ts",
     "journal",
@@ -50,6 +50,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "settings.ts",
     "tls_settings.ts",
   ],
+  "server.ts": [
+    "cli",
+    "herd_server.ts",
+    "peers",
+    "requirements.ts",
+    "runtime",
+    "settings.ts",
+    "start.ts",
+  ],
   "requirements.ts": ["cli", "peers", "runtime", "settings.ts"],
   "commands": [
     "cli",
@@ -58,6 +67,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "places",
     "places_settings.ts",
     "protocol",
+    "requirements.ts",
     "runtime",
     "server.ts",
     "settings.ts",

@@ -4,7 +4,7 @@ import { parseTopology } from "../peers/topology.ts";
 import type { PlacesProvider } from "../places/provider.ts";
 import type { Accepted, Listener } from "../runtime/network.ts";
 import { defaultClientLimits } from "../sessions/limits.ts";
-import { assertEquals, assertStringIncludes } from "./assert.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
 import { ManualClock, settle } from "./fakes/manual_clock.ts";
 import { MemoryLog } from "./fakes/memory_log.ts";
 import { PipeEnd } from "./fakes/pipe.ts";
@@ -57,7 +57,11 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
   const clock = new ManualClock();
   const topology = parseTopology({ servers: [{ name: "Hill" }] });
   const clients = new FakeListener();
-  const server = new HerdServer({
+  const journal = new Journal({
+    clock,
+    onTrouble: (trouble) => server.tellLogTrouble(trouble),
+  }, log);
+  const server: HerdServer = new HerdServer({
     self: topology.servers[0],
     topology,
     clientLimits: defaultClientLimits,
@@ -70,13 +74,14 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
     peers: new FakeListener(),
     connect: () => Promise.reject(new Error("nobody there")),
     clock,
-    journal: new Journal({ clock, onFault: () => {} }, log),
+    journal,
+    onLogFailure: "keep-serving",
     places,
     placesTtlSeconds: 0,
     ...limits,
   });
   server.open();
-  return { clients, clock, log: () => log.text, server };
+  return { clients, clock, disk: log, log: () => log.text, server };
 }
 
 Deno.test({
@@ -168,6 +173,88 @@ Deno.test({
     assertEquals(log().split("accept-failed").length, 2);
     assertEquals([...server.limitHits], [["descriptors", 3]]);
     assertStringIncludes(log(), "Too many open files");
+  },
+});
+
+Deno.test({
+  name: "HerdServer serves on while its log cannot be written",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, disk, log, server } = createServer();
+    disk.roomBytes = 0;
+    const client = clients.connect();
+    const said = [];
+    for (let second = 0; second < 3; second++) {
+      client.say("hello\n");
+      await clock.advance(1_000);
+      said.push(client.takeAll());
+    }
+    assertEquals(said, ["? hello\n", "? hello\n", "? hello\n"]);
+    assertEquals(server.failure, undefined);
+    disk.roomBytes = Infinity;
+    await clock.advance(1_000);
+    // Each line that came in, each that went out, and the connection.
+    assertStringIncludes(log(), "log-incomplete lostLines=7 ");
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+  },
+});
+
+Deno.test({
+  name: "HerdServer stops when its log cannot be written, if it is told to",
+  permissions: "none",
+  async fn() {
+    const topology = parseTopology({
+      servers: [{ name: "Hill" }, { name: "Smith" }],
+      links: [["Hill", "Smith"]],
+    });
+    let dials = 0;
+    const { clients, clock, disk, server } = createServer({
+      onLogFailure: "stop",
+      topology,
+      self: topology.servers[0],
+      connect: () => Promise.reject(new Error(`dial ${++dials}`)),
+    });
+    const client = clients.connect();
+    client.say("hello\n");
+    await clock.advance(1_000);
+    let reason: string | undefined;
+    server.stopping.then((text) => reason = text);
+    await settle();
+    assertEquals([reason, server.failure], [undefined, undefined]);
+    disk.roomBytes = 0;
+    client.say("hello\n");
+    await clock.advance(1_000);
+    assertEquals(reason, "the log cannot be written");
+    assertEquals(server.failure?.message, "no space left on device");
+    // What was asked is answered, then the connection ends.
+    assertEquals(client.takeAll(), "? hello\n? hello\n");
+    await clock.advance(5_000);
+    await server.stop();
+    assertEquals(clock.timers, 0);
+    // It may have stopped before it was to be linked.
+    await server.link();
+    assertEquals(dials, 0);
+  },
+});
+
+Deno.test({
+  name: "recordStart() rejects where the first record cannot be written",
+  permissions: "none",
+  async fn() {
+    const { clock, disk, log, server } = createServer();
+    await server.recordStart();
+    assertStringIncludes(log(), " started ");
+    disk.roomBytes = 10;
+    await assertRejects(
+      () => server.recordStart(),
+      Error,
+      "no space left on device",
+    );
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
   },
 });
 

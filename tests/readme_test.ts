@@ -1,7 +1,7 @@
 import { parseTopology } from "../peers/topology.ts";
 import { serverFlags } from "../settings.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
-import { ask, projectFolder, TestHerd } from "./herd/process.ts";
+import { ask, Program, projectFolder, TestHerd } from "./herd/process.ts";
 
 const readme = await Deno.readTextFile(`${projectFolder}README.md`);
 
@@ -38,6 +38,16 @@ Deno.test("the README's transcripts are what comes out", async () => {
     await herd.untilLinked(["Hill", "Smith", "Campbell"]);
   }
   assertEquals(transcripts, 2);
+});
+
+Deno.test("the README shows what --print-permissions prints", async () => {
+  const block = blocks.find((block) =>
+    /^\$ deno run .*permissions\n/.test(block)
+  );
+  const [command, line] = block!.split("\n");
+  await using program = Program.start(command.split(" ").slice(2));
+  assertEquals(await program.ended(), 0);
+  assertEquals(program.stdout, `${line}\n`);
 });
 
 Deno.test("the README shows what herd up says", async () => {

@@ -257,6 +257,10 @@ Deno.test({
         [{ clientTtlSeconds: 2e9 }, "clientTtlSeconds: expected a whole"],
         [{ placesTtlSeconds: -1 }, "placesTtlSeconds: expected a whole"],
         [{ placesBudget: 0 }, "placesBudget: expected a whole number from 1"],
+        [
+          { onLogFailure: "panic" as "stop" },
+          "onLogFailure: expected keep-serving or stop, found panic",
+        ],
         [{ googlePlacesKey: "" }, "googlePlacesKey: expected one API key"],
         [
           { googlePlacesKey: "secret-0\n" },
@@ -298,13 +302,13 @@ Deno.test({
       await assertRejects(
         () => startServer({ name, herd, secrets: [oldSecret] }),
         SetupError,
-        "not permitted: run with --allow-net=",
+        "not permitted: run with '--allow-net=",
       );
     }
     await assertRejects(
       () => startServer({ name: "Near", herd }),
       SetupError,
-      "not permitted: run with --allow-net=",
+      "not permitted: run with '--allow-net=",
     );
   },
 });

@@ -58,14 +58,24 @@ export class Program implements AsyncDisposable {
     ];
   }
 
-  /** Starts `deno` with these arguments. */
+  /**
+   * Starts `deno` with these arguments.
+   *
+   * @param options.through A command that starts the command behind it.
+   */
   static start(
     args: readonly string[],
-    options: { env?: Record<string, string>; cwd?: string } = {},
+    options: {
+      env?: Record<string, string>;
+      cwd?: string;
+      through?: readonly string[];
+    } = {},
   ): Program {
+    const { through = [] } = options;
+    const [command, ...rest] = [...through, Deno.execPath(), ...args];
     return new Program(
-      new Deno.Command(Deno.execPath(), {
-        args: [...args],
+      new Deno.Command(command, {
+        args: rest,
         cwd: options.cwd ?? projectFolder,
         env: { NO_COLOR: "1", ...options.env },
         stdin: "null",

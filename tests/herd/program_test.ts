@@ -69,6 +69,10 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
       "expected a bound of 0 to 20",
     ],
     [["server.ts", "Hill", "--log-keep=0"], "--log-keep: expected a whole"],
+    [
+      ["main.ts", "up", "--on-log-failure=panic"],
+      "--on-log-failure: expected keep-serving or stop, found panic",
+    ],
     [["server.ts", "Hill", "--secret-file"], "--secret-file needs a value"],
     [["server.ts", "Hill", "--secret=S3cret"], "unknown flag --secret (see"],
     [
@@ -298,22 +302,6 @@ Deno.test("a server runs with the narrowest permissions for its ports and logs",
   assertStringIncludes(answer, '"status" : "OK"');
   hill.signal("SIGTERM");
   assertEquals(await hill.ended(), 0);
-});
-
-Deno.test("the tasks of deno.json name every port of the default herd", async () => {
-  const { tasks } = JSON.parse(
-    await Deno.readTextFile(`${projectFolder}/deno.json`),
-  );
-  const hosts = ["maps.googleapis.com:443", "places.googleapis.com:443"];
-  const ports = [8000, 8100].flatMap((base) =>
-    [0, 1, 2, 3, 4].map((index) => `127.0.0.1:${base + index}`)
-  );
-  for (const task of ["herd", "serve"]) {
-    const [, net] = tasks[task].command.match(/--allow-net=(\S+)/);
-    assertEquals(net.split(","), [...ports, ...hosts]);
-    assertStringIncludes(tasks[task].command, " --allow-write=logs ");
-    assertEquals(tasks[task].command.match(/--allow/g).length, 2);
-  }
 });
 
 Deno.test("the command of the README asks for nothing on a terminal", async () => {

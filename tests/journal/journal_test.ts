@@ -1,8 +1,18 @@
 import { Journal } from "../../journal/journal.ts";
-import { flushIntervalMs, maxPendingBytes } from "../../journal/limits.ts";
+import type { LogTrouble } from "../../journal/appender.ts";
+import {
+  flushIntervalMs,
+  maxPendingBytes,
+  retryIntervalMs,
+} from "../../journal/limits.ts";
 import { LogFiles } from "../../journal/log_files.ts";
-import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { ManualClock } from "../fakes/manual_clock.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
+import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 import { tellText } from "../fakes/text_traffic.ts";
 
@@ -12,7 +22,6 @@ async function withJournal(
     journal: Journal;
     clock: ManualClock;
     folder: string;
-    faults: Error[];
     read: (name?: string) => string;
     reopen: () => Promise<Journal>;
   }) => Promise<void>,
@@ -20,10 +29,9 @@ async function withJournal(
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const clock = new ManualClock();
-  const faults: Error[] = [];
   const reopen = async () =>
     new Journal(
-      { clock, onFault: (error) => faults.push(error) },
+      { clock, onTrouble: (trouble) => assertEquals(trouble, undefined) },
       await LogFiles.open({
         directory: `${folder}/logs`,
         name: "Hill",
@@ -36,7 +44,6 @@ async function withJournal(
       journal,
       clock,
       folder,
-      faults,
       read: (name = "Hill.log") =>
         Deno.readTextFileSync(`${folder}/logs/${name}`),
       reopen,
@@ -87,12 +94,11 @@ Deno.test("Journal leaves alone what is being written while more comes in", asyn
   log.write = (bytes) =>
     new Promise((resolve) => {
       write = () => {
-        log.writeSync(bytes);
-        resolve();
+        resolve(log.writeSync(bytes));
       };
     });
   const clock = new ManualClock();
-  const journal = new Journal({ clock, onFault() {} }, log);
+  const journal = new Journal({ clock, onTrouble() {} }, log);
   const traffic = tellText(journal.trafficOf("client/1"));
   traffic.received("first");
   const flushed = journal.flush();
@@ -198,7 +204,8 @@ Deno.test("LogFiles works with permission to write and no other", async () => {
     for (let run = 0; run < 4; run++) {
       using files = await LogFiles.open(options);
       await files.write(new TextEncoder().encode("0123456789"));
-      if (files.isFull) await files.next();
+      if (files.isFull) await files.prepareNext();
+      files.takeNext();
       console.log(files.path.split("/").at(-1));
     }`;
   const child = new Deno.Command(Deno.execPath(), {
@@ -217,6 +224,36 @@ Deno.test("LogFiles works with permission to write and no other", async () => {
     new TextDecoder().decode(stdout).trim().split("\n"),
     ["Hill.1.log", "Hill.2.log", "Hill.log", "Hill.1.log"],
   );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("LogFiles writes into its file until it takes the one it has prepared", async () => {
+  const folder = await Deno.makeTempDir();
+  const texts = () =>
+    ["Hill.log", "Hill.1.log"].map((name) =>
+      Deno.readTextFileSync(`${folder}/${name}`)
+    );
+  const options = {
+    directory: folder,
+    name: "Hill",
+    maxFileBytes: 5,
+    keptFiles: 1,
+  };
+  {
+    // Whatever is open when it ends is closed.
+    using files = await LogFiles.open(options);
+    files.takeNext();
+    files.writeSync(new TextEncoder().encode("first"));
+    await files.prepareNext();
+    files.writeSync(new TextEncoder().encode(" more"));
+    await files.prepareNext();
+    assertEquals(texts(), ["first more", ""]);
+    files.takeNext();
+    files.writeSync(new TextEncoder().encode("second"));
+    assertEquals([files.path, files.sizeBytes], [`${folder}/Hill.1.log`, 6]);
+    await files.prepareNext();
+  }
+  assertEquals(texts(), ["", "second"]);
   await Deno.remove(folder, { recursive: true });
 });
 
@@ -244,7 +281,7 @@ Deno.test("Journal drops what comes after it was closed", async () => {
     keptFiles: 1,
   });
   const journal = new Journal(
-    { clock, onFault: (error) => assertEquals(error, undefined) },
+    { clock, onTrouble: (trouble) => assertEquals(trouble, undefined) },
     files,
   );
   await journal.close();
@@ -255,27 +292,129 @@ Deno.test("Journal drops what comes after it was closed", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("Journal goes on when the disk is full, and says what was lost", async () => {
+/** A journal on a disk that is full from now on. */
+function createOnFullDisk() {
+  const clock = new ManualClock();
   const disk = new MemoryLog();
-  disk.isDiskFull = true;
-  const faults: string[] = [];
+  const troubles: LogTrouble[] = [];
   const journal = new Journal({
-    clock: new ManualClock(),
-    onFault: ({ message }) => faults.push(message),
+    clock,
+    onTrouble: (trouble) => troubles.push(trouble),
   }, disk);
+  disk.roomBytes = 0;
+  return { clock, disk, journal, troubles };
+}
+
+const lostEvent = "2018-03-02T21:05:34.000000Z server -- info lost\n";
+
+Deno.test("Journal goes on when the disk is full, and says what was lost", async () => {
+  const { clock, disk, journal, troubles } = createOnFullDisk();
   for (let count = 0; count < 3; count++) {
     journal.event("server", "info", "lost", {});
     await journal.flush();
   }
-  // One fault for all that went wrong.
-  assertEquals(faults, ["no space left on device"]);
-  disk.isDiskFull = false;
+  assertEquals(journal.fault?.message, "no space left on device");
+  assertEquals(troubles.map(({ state }) => state), ["failing"]);
+  disk.roomBytes = Infinity;
   journal.event("server", "info", "found", {});
   await journal.close();
-  const lostBytes = 3 *
-    "2018-03-02T21:05:34.000000Z server -- info lost\n".length;
+  const loss = { lines: 3, bytes: 3 * lostEvent.length };
   assertEquals(
     disk.text.split("\n").map((line) => line.split(" -- ")[1]),
-    ["info found", `error log-incomplete lostBytes=${lostBytes}`, undefined],
+    [
+      `error log-incomplete lostLines=${loss.lines} lostBytes=${loss.bytes} cutLines=0`,
+      "info found",
+      undefined,
+    ],
   );
+  assertEquals(troubles.slice(1), [{ state: "working", loss }]);
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("Journal finds out that there is room again though nothing happens", async () => {
+  const { clock, disk, journal, troubles } = createOnFullDisk();
+  journal.event("server", "info", "lost", {});
+  await clock.advance(flushIntervalMs);
+  disk.roomBytes = Infinity;
+  assertEquals(troubles.length, 1);
+  await clock.advance(retryIntervalMs);
+  assertEquals(troubles.length, 2);
+  assertStringIncludes(disk.text, "log-incomplete lostLines=1 ");
+  await clock.advance(retryIntervalMs);
+  assertEquals(disk.text.split("\n").length, 2);
+  assertEquals(clock.timers, 0);
+  await journal.close();
+});
+
+Deno.test("Journal troubles a full disk once a second, and keeps what it has in bounds", async () => {
+  const { clock, disk, journal, troubles } = createOnFullDisk();
+  const traffic = journal.trafficOf("client/1");
+  const line = "x".repeat(1_000);
+  const lineBytes = "2018-03-02T21:05:34.000000Z client/1 <- \n".length + 1_000;
+  let lines = 0;
+  const writeMuch = () => {
+    for (let bytes = 0; bytes < 3 * maxPendingBytes; bytes += lineBytes) {
+      tellText(traffic).received(line);
+      lines += 1;
+    }
+  };
+  writeMuch();
+  await settle();
+  assertEquals(disk.attempts, 1);
+  for (let second = 0; second < 3; second++) {
+    writeMuch();
+    // Who has something to say is not kept waiting.
+    assertEquals(traffic.room(), undefined);
+    await clock.advance(retryIntervalMs);
+    assertEquals(disk.attempts, second + 2);
+  }
+  disk.roomBytes = Infinity;
+  await journal.close();
+  const loss = { lines, bytes: lines * lineBytes };
+  assertEquals(troubles.at(-1), { state: "working", loss });
+  assertEquals(disk.text.split("\n").length, 2);
+});
+
+Deno.test("Journal lets those go on who waited when the disk filled up", async () => {
+  const { disk, journal } = createOnFullDisk();
+  const traffic = journal.trafficOf("client/1");
+  // The first write is under way while all of it comes in.
+  for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
+    tellText(traffic).received("x".repeat(1_000));
+  }
+  const room = traffic.room();
+  assert(room !== undefined);
+  await room;
+  assertEquals(disk.text, "");
+  await journal.close();
+});
+
+Deno.test("close() ends though the disk stays full, and tells what is missing", async () => {
+  const { clock, disk, journal, troubles } = createOnFullDisk();
+  journal.event("server", "info", "lost", {});
+  await clock.advance(flushIntervalMs);
+  journal.event("server", "info", "lost", {});
+  await journal.close();
+  assertEquals(disk.attempts, 2);
+  const loss = { lines: 2, bytes: 2 * lostEvent.length };
+  assertEquals(troubles.slice(1), [{ state: "closed", loss }]);
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("flushSync() writes nothing twice while a write is under way", async () => {
+  const log = new MemoryLog();
+  const { promise, resolve: write } = Promise.withResolvers<void>();
+  log.write = (bytes) => promise.then(() => log.writeSync(bytes));
+  const clock = new ManualClock();
+  const journal = new Journal({ clock, onTrouble() {} }, log);
+  const traffic = tellText(journal.trafficOf("client/1"));
+  traffic.received("first");
+  const flushed = journal.flush();
+  traffic.received("last words");
+  journal.flushSync();
+  write();
+  await flushed;
+  await journal.close();
+  const words = log.text.trimEnd().split("\n").map((line) => line.slice(40));
+  assertEquals(words, ["last words", "first"]);
 });
