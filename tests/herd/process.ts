@@ -20,12 +20,12 @@ export const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
 /** Ports below the range that the system hands out by itself. */
 const [lowestBasePort, highestBasePort] = [10_000, 30_000];
 
-/** A base port whose fifteen ports are free at this moment. */
+/** A base port whose twenty ports are free at this moment. */
 export function freeBasePort(): number {
   while (true) {
     const span = highestBasePort - lowestBasePort;
     const base = lowestBasePort + Math.floor(Math.random() * span);
-    const ports = [0, 100, 200].flatMap((offset) =>
+    const ports = [0, 100, 200, 300].flatMap((offset) =>
       [0, 1, 2, 3, 4].map((index) => base + offset + index)
     );
     if (ports.every(isFree)) return base;
@@ -155,6 +155,7 @@ export class TestHerd implements AsyncDisposable {
     flags: readonly string[] = [],
     env: Record<string, string> = {},
     permissions = ["--allow-net", "--allow-write"],
+    through: readonly string[] = [],
   ): Promise<Program> {
     const program = Program.start([
       "run",
@@ -164,10 +165,15 @@ export class TestHerd implements AsyncDisposable {
       `--base-port=${this.basePort}`,
       `--log-dir=${this.logFolder}`,
       ...flags,
-    ], { env });
+    ], { env, through });
     this.#programs.push(program);
     await program.saying(`${name} is ready`);
     return program;
+  }
+
+  /** The port of a server of the default herd where clients speak TLS. */
+  tlsPortOf(name: string): number {
+    return this.portOf(name) + 300;
   }
 
   /** Runs `herd up` on this herd's ports; resolves when it is up. */
