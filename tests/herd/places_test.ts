@@ -1,6 +1,11 @@
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
 import { cert, key } from "../fakes/certificate.ts";
 import {
   bodyAt,
@@ -14,6 +19,7 @@ import {
   ask,
   connect,
   Program,
+  readAll,
   readUntil,
   TestHerd,
   until,
@@ -278,6 +284,29 @@ Deno.test("a Google that hangs delays no IAMAT on any connection", async () => {
   // Ended before the deadline, what is under way is given up.
   hill.signal("SIGTERM");
   assertEquals(await hill.ended(), 0);
+});
+
+Deno.test("a server that is stopped waits a while for what it has asked Google", async () => {
+  const released = Promise.withResolvers<void>();
+  await using google = new FakeHttpServer(() => async (connection) => {
+    await released.promise;
+    await respond(bodyAt(legacyPath))(connection);
+  });
+  await using herd = new TestHerd();
+  const hill = await startHill(herd, google, ["--places=google"]);
+  const port = herd.portOf("Hill");
+  using asker = await connect(port);
+  await writeAll(asker, `${iamat}WHATSAT k 10 1\nthe last words\n`);
+  await google.asked(1);
+  hill.signal("SIGTERM");
+  await herd.untilLogged("Hill", "stopping");
+  await assertRejects(() => connect(port), Deno.errors.ConnectionRefused);
+  released.resolve();
+  const answer = await readAll(asker);
+  assertStringIncludes(answer, '"status" : "OK"');
+  assert(answer.endsWith("\n\n? the last words\n"));
+  assertEquals(await hill.ended(), 0);
+  assertStringIncludes(herd.log("Hill"), "-> ? the last words");
 });
 
 Deno.test("a connection that is lost under encryption is tried again", async () => {

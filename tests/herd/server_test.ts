@@ -4,6 +4,7 @@ import {
   assert,
   assertEquals,
   assertMatch,
+  assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
 import { ask, connect, readAll, readUntil, TestHerd } from "./process.ts";
@@ -212,4 +213,52 @@ Deno.test("a server that is stopped answers what was asked", async () => {
   assertEquals(await readAll(connection), "");
   assertEquals(await hill.ended(), 0);
   assertStringIncludes(herd.log("Hill"), 'closed reason="stopping"');
+});
+
+Deno.test("SIGTERM ends clients, links and log, whoever does not read, with status 0", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill");
+  await herd.start("Smith");
+  await herd.untilLogged("Hill", "link-up");
+  const port = herd.portOf("Hill");
+  // One that asks and reads, one that asks and does not, one that only stays.
+  using asking = await connect(port);
+  using careless = await connect(port);
+  using _staying = await connect(port);
+  await writeAll(careless, `${iamat}\n`);
+  await readUntil(careless, (text) => text.endsWith("\n"));
+  writeAll(careless, "WHATSAT kiwi.cs.ucla.edu 50 20\n".repeat(4000)).catch(
+    () => {},
+  );
+  await herd.untilLogged("Hill", "WHATSAT kiwi.cs.ucla.edu 50 20");
+  await writeAll(asking, "IAMAT pear +1-1 1\n");
+  await readUntil(asking, (text) => text.endsWith("\n"));
+  hill.signal("SIGTERM");
+  assertEquals(await readAll(asking), "");
+  assertEquals(await hill.ended(), 0);
+  const log = herd.log("Hill");
+  assert(log.endsWith("server -- info stopped\n"), log.slice(-200));
+  assertStringIncludes(log, 'stopping reason="SIGTERM"');
+  assertStringIncludes(log, 'link-down neighbour="Smith" reason="stopping"');
+  // What it had heard last was not lost.
+  const answer = await ask(herd.portOf("Smith"), "WHATSAT pear 0 0\n");
+  assertMatch(answer, /^AT Hill \S+ pear /);
+  await assertRejects(() => connect(port), Deno.errors.ConnectionRefused);
+});
+
+Deno.test("a second signal ends a server at once", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill");
+  using connection = await connect(herd.portOf("Hill"));
+  await writeAll(connection, `${iamat}\n`);
+  await readUntil(connection, (text) => text.endsWith("\n"));
+  // It will not be read, and the server waits for that.
+  const question = "WHATSAT kiwi.cs.ucla.edu 50 20\n".repeat(4000);
+  writeAll(connection, question).catch(() => {});
+  await herd.untilLogged("Hill", "WHATSAT kiwi.cs.ucla.edu 50 20");
+  hill.signal("SIGTERM");
+  await herd.untilLogged("Hill", "stopping");
+  hill.signal("SIGTERM");
+  assertEquals(await hill.ended(), 128 + 15);
+  assertEquals(herd.log("Hill").includes("info stopped"), false);
 });

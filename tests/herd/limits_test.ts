@@ -1,0 +1,132 @@
+/**
+ * Limits on real sockets. What each limit means to the byte is in the tests of
+ * the front door; here is that the system under it does as expected.
+ */
+import { writeAll } from "../../runtime/transport.ts";
+import { assert, assertEquals } from "../assert.ts";
+import {
+  ask,
+  connect,
+  readAll,
+  readUntil,
+  TestHerd,
+  until,
+} from "./process.ts";
+
+const iamat = "IAMAT kiwi +34.068930-118.445127 1520023934.918963997\n";
+
+/** A client that is served: it has had an answer. */
+async function client(port: number): Promise<Deno.TcpConn> {
+  const connection = await connect(port);
+  await writeAll(connection, "hello\n");
+  await readUntil(connection, (text) => text === "? hello\n");
+  return connection;
+}
+
+/** Whether the server closes this connection without a word. */
+async function isTurnedAway(connection: Deno.TcpConn): Promise<boolean> {
+  return await readAll(connection).catch(() => "") === "";
+}
+
+Deno.test("a server without descriptors serves who is there, and later the others", async () => {
+  await using herd = new TestHerd();
+  // Of these a server alone has some 30.
+  const few = ["sh", "-c", 'ulimit -n 60; exec "$0" "$@"'];
+  const permissions = ["--allow-net", "--allow-write"];
+  const program = await herd.start("Hill", [], {}, permissions, few);
+  const port = herd.portOf("Hill");
+  const first = await client(port);
+  // The system takes these in for the server, which does not come to see all.
+  const others = await Promise.all(
+    Array.from({ length: 60 }, () => connect(port)),
+  );
+  await until(() => program.stderr.includes("Too many open files"));
+  await writeAll(first, iamat);
+  assert(
+    (await readUntil(first, (text) => text.endsWith("\n"))).startsWith("AT"),
+  );
+  const last = others.pop()!;
+  await writeAll(last, "hello\n");
+  for (const connection of others) connection.close();
+  assertEquals(
+    await readUntil(last, (text) => text.endsWith("\n")),
+    "? hello\n",
+  );
+  first.close();
+  last.close();
+  await herd.untilLogged("Hill", 'limit-reached limit="descriptors" hits=1');
+  assertEquals(herd.log("Hill").split("accept-failed").length, 2);
+});
+
+Deno.test("who comes when a server is full is turned away until there is room", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--max-connections=2"]);
+  const port = herd.portOf("Hill");
+  const one = await client(port);
+  using other = await client(port);
+  using late = await connect(port);
+  assertEquals(await isTurnedAway(late), true);
+  await writeAll(other, "still here\n");
+  await readUntil(other, (text) => text === "? still here\n");
+  one.close();
+  await herd.untilLogged("Hill", "client/1 -- debug closed");
+  (await client(port)).close();
+  await herd.untilLogged("Hill", 'client-refused remote="127.0.0.1:');
+  await herd.untilLogged("Hill", 'limit-reached limit="connections" hits=1');
+});
+
+Deno.test("one address has so many connections and no more", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--max-connections-per-address=1"]);
+  const port = herd.portOf("Hill");
+  using _one = await client(port);
+  using late = await connect(port);
+  assertEquals(await isTurnedAway(late), true);
+  await herd.untilLogged("Hill", 'limit="connections-per-address"');
+});
+
+Deno.test("a client that reads nothing of its replies is disconnected, others are not", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--slow-consumer-seconds=1"]);
+  const port = herd.portOf("Hill");
+  await ask(port, iamat);
+  using slow = await connect(port);
+  using steady = await client(port);
+  const question = "WHATSAT kiwi 50 20\n".repeat(100);
+  // It writes until nobody reads any more, and then until it is cut off.
+  const cutOff = (async () => {
+    while (true) await writeAll(slow, question);
+  })().catch(() => true);
+  await herd.untilLogged(
+    "Hill",
+    'closed reason="slow consumer" detail="nothing taken for 1000 ms"',
+  );
+  assertEquals(await cutOff, true);
+  await writeAll(steady, "hello\n");
+  await readUntil(steady, (text) => text === "? hello\n");
+  await herd.untilLogged("Hill", 'limit-reached limit="slow-consumer-seconds"');
+});
+
+Deno.test("a client that says nothing is disconnected where that is asked for", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--idle-seconds=1"]);
+  using quiet = await client(herd.portOf("Hill"));
+  assertEquals(await readAll(quiet), "");
+  await herd.untilLogged(
+    "Hill",
+    'closed reason="idle" detail="nothing said for 1000 ms"',
+  );
+});
+
+Deno.test("strangers at the peer port cannot keep neighbours out", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const peerPort = herd.portOf("Hill") + 100;
+  const strangers = await Promise.all(
+    Array.from({ length: 300 }, () => connect(peerPort)),
+  );
+  await herd.untilLogged("Hill", 'limit="half-open-links"');
+  await herd.start("Smith");
+  await herd.untilLogged("Hill", 'link-up neighbour="Smith"');
+  for (const stranger of strangers) stranger.close();
+});
