@@ -84,7 +84,7 @@ export function printPermissions(
     "run",
     ...noOtherCode,
     ...flagsOf(needs),
-    ...command.filter((word) => word !== "--print-permissions"),
+    ...command.filter((word) => !/^--print-permissions(=|$)/.test(word)),
   ];
   console.log(words.map(quoteWord).join(" "));
   for (const need of needs) {

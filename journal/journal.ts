@@ -214,7 +214,7 @@ export class Journal {
   }
 
   #startWriting(): void {
-    if (this.#writing !== undefined) return;
+    if (this.#writing !== undefined || this.#isClosed) return;
     if (this.#filledBytes > 0 || this.fault !== undefined) {
       this.#writing = this.#write();
     }

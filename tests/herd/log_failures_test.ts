@@ -181,7 +181,7 @@ Deno.test("with --on-log-failure stop a full disk ends a server in the orderly w
 
 Deno.test("with --on-log-failure stop a full disk ends all servers of herd up", async () => {
   await using herd = new TestHerd();
-  leaveRoom(herd, 2_000);
+  leaveRoom(herd, 50_000);
   await using up = Program.start([
     "run",
     "--no-prompt",
@@ -197,7 +197,7 @@ Deno.test("with --on-log-failure stop a full disk ends all servers of herd up", 
   ], { through: withLimit });
   await up.saying("Ctrl-C stops the herd.");
   // Campbell's log has room; what it tells Hill has none.
-  const line = `IAMAT ${"x".repeat(2_000)} +34-118 1\n`;
+  const line = `IAMAT ${"x".repeat(60_000)} +34-118 1\n`;
   assertMatch(await ask(herd.portOf("Campbell"), line), /^AT Campbell /);
   assertEquals(await up.ended(), 1);
   assertEquals(up.stderr, `${full}; stopping, as --on-log-failure says\n`);

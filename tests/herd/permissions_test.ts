@@ -377,6 +377,13 @@ Deno.test("variables are granted where they are used, and Google's hosts with a 
       "",
     ],
     [
+      ["--print-permissions=true"],
+      ["--allow-env"],
+      { HERD_SECRET: "", GOOGLE_PLACES_KEY: "" },
+      line(`${net} ${write}`),
+      "",
+    ],
+    [
       ["--places=gazetteer"],
       ["--allow-env"],
       { HERD_SECRET: "", GOOGLE_PLACES_KEY: key },
