@@ -171,6 +171,9 @@ export function checkAnswer(
   return refusalIn(line) ?? checkHello(line, self, [neighbour]);
 }
 
+/** Nothing to prove, or something for each secret: there are two at most. */
+const proofPattern = /^PROOF (?:-|[^- ]+(?: [^- ]+)?)$/;
+
 /**
  * Checks that the other side knows a secret of ours: that one of its proofs is
  * among those that we expect. Undefined if it does.
@@ -179,13 +182,11 @@ export function checkProofs(
   line: ByteString,
   expected: readonly ByteString[],
 ): Refusal | undefined {
-  const [verb, ...proofs] = splitFields(line, 4);
-  const isProof = verb === "PROOF" && (proofs.length === 1 ||
-    proofs.length === 2);
-  if (!isProof) {
+  if (!proofPattern.test(line)) {
     return refusalIn(line) ??
       { reason: "not a handshake", detail: "expected PROOF proof" };
   }
+  const proofs = line.split(" ").slice(1);
   const isOpen = proofs[0] === "-";
   if (isOpen && expected.length === 0) return undefined;
   if (isOpen) {

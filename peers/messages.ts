@@ -5,6 +5,7 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
+import { maxTimeIntegerDigits } from "../protocol/limits.ts";
 import { isTime } from "../protocol/time.ts";
 import {
   childrenPerNode,
@@ -60,6 +61,12 @@ export type Message =
 const leafDigits = 4;
 const clientHashDigits = 8;
 
+/** What the most seconds that a time may have come to. */
+const maxSecondsDigits = 13;
+
+/** The times that can be written: what comes before or behind them is nobody's. */
+const [leastSeconds, mostSeconds] = [1e-6, 10 ** maxTimeIntegerDigits - 1];
+
 /** Writes a message as a line, without its LF. */
 export function formatMessage(message: Message): ByteString {
   switch (message.verb) {
@@ -69,7 +76,7 @@ export function formatMessage(message: Message): ByteString {
     case "GRAFT":
       return `${message.verb} ${message.server}`;
     case "HORIZON":
-      return `HORIZON ${message.seconds}`;
+      return `HORIZON ${formatHorizon(message.seconds)}`;
     case "HAVE":
     case "WANT":
       return [message.verb, ...message.marks.map(formatMark)].join(" ");
@@ -90,8 +97,8 @@ export function formatMessage(message: Message): ByteString {
 }
 
 /**
- * Reads a message. Undefined unless it is exactly as `formatMessage` writes it
- * and `isServer` knows the server that it names.
+ * Reads a message. Undefined unless it is one by the grammar of
+ * docs/PROTOCOL.md, and `isServer` knows the server that it names.
  */
 export function parseMessage(
   line: ByteString,
@@ -139,6 +146,14 @@ export function parseMessage(
   return undefined;
 }
 
+/**
+ * A horizon as a time, without a sign or an exponent. What was heard is a sum,
+ * and a clock that is far off makes it one that cannot be written.
+ */
+function formatHorizon(seconds: number): string {
+  return seconds < leastSeconds ? "0" : `${Math.min(seconds, mostSeconds)}`;
+}
+
 function formatMark({ leaf, fingerprint }: Mark): string {
   return hexadecimal(leaf, leafDigits) + formatFingerprint(fingerprint);
 }
@@ -159,14 +174,15 @@ function formatListed({ clientHash, fingerprint, seconds }: Listed): string {
 
 function parseListed(text: string): Listed | undefined {
   const keyDigits = clientHashDigits + fingerprintDigits;
-  if (text.length <= keyDigits || !isHexadecimal(text)) return undefined;
+  const secondsDigits = text.length - keyDigits;
+  const isListed = secondsDigits > 0 && secondsDigits <= maxSecondsDigits &&
+    isHexadecimal(text);
+  if (!isListed) return undefined;
   const fingerprint = parseFingerprint(
     text.slice(clientHashDigits, keyDigits),
   );
   const seconds = parseInt(text.slice(keyDigits), 16);
-  if (fingerprint === undefined || !Number.isSafeInteger(seconds)) {
-    return undefined;
-  }
+  if (fingerprint === undefined) return undefined;
   const clientHash = parseInt(text.slice(0, clientHashDigits), 16);
   return { clientHash, fingerprint, seconds };
 }

@@ -69,12 +69,25 @@ function readStatus(body: ByteString): string {
  * Every run of newlines becomes one. The body stands behind the AT line's
  * newline and before two more, so that it begins and ends with none. A string
  * of JSON cannot hold a newline, so this changes no value. CR before LF belongs
- * to the newline: an empty line is one whatever ends it.
+ * to the newline: an empty line is one whatever ends it. So a CR behind the last
+ * newline goes with it: the LF behind the body would make it an empty line.
  */
 function squeezeNewlines(text: ByteString): ByteString {
-  return text
+  const squeezed = text
     .replace(/(\r?\n)(?:\r?\n)+/g, "$1")
-    .replace(/^\r?\n|\r?\n$/g, "");
+    .replace(/^\r?\n/, "");
+  // Not by a pattern: that would look for the end from every newline on.
+  let end = squeezed.length;
+  while (isLineEnd(squeezed.charCodeAt(end - 1))) end -= 1;
+  const newline = squeezed.indexOf("\n", end);
+  if (newline < 0) return squeezed;
+  const isCrLf = squeezed[newline - 1] === "\r";
+  return squeezed.slice(0, isCrLf ? newline - 1 : newline);
+}
+
+/** Whether a character is an LF or a CR. */
+function isLineEnd(code: number): boolean {
+  return code === 0x0a || code === 0x0d;
 }
 
 /** Where an array stands in the text, and where its items end. */

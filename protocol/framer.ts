@@ -131,11 +131,9 @@ export class LineFramer {
   }
 
   #refuse(): void {
-    const [bytes, start] = this.#carry === undefined
-      ? [this.bytes, this.start]
-      : [this.#carry, 0];
-    this.#tooLong = decodeBytes(bytes, start, start + tooLongEchoBytes);
-    this.#carry = undefined;
-    this.#carriedBytes = 0;
+    if (this.#carry !== undefined) this.#takeCarried();
+    const { bytes, start, stop } = this;
+    const end = Math.min(start + tooLongEchoBytes, stop);
+    this.#tooLong = decodeBytes(bytes, start, end);
   }
 }

@@ -100,6 +100,20 @@ Deno.test({
     for (const line of ["", "PROOF", `PROOF ${one} ${one} ${one}`, "proof x"]) {
       assertEquals(checkProofs(line, [one])?.reason, "not a handshake", line);
     }
+    for (
+      const line of [
+        "PROOF - -",
+        `PROOF - ${one}`,
+        `PROOF ${one} -`,
+        `PROOF ${one} `,
+        `PROOF  ${one}`,
+      ]
+    ) {
+      for (const expected of [[], [one]]) {
+        const reason = checkProofs(line, expected)?.reason;
+        assertEquals(reason, "not a handshake", line);
+      }
+    }
     assertEquals(checkProofs("NO stranger: who?", [one])?.reason, "refused");
   },
 });

@@ -99,9 +99,31 @@ Deno.test({
         `LIST - ${"0".repeat(22)}`,
         `LIST - ${"0".repeat(22)}${"f".repeat(20)}`,
         `LIST - ${"0".repeat(22)}-1`,
+        `LIST - ${"0".repeat(22)}${"0".repeat(14)}`,
       ]
     ) {
       assertEquals(parseMessage(line, isServer), undefined, line);
+    }
+  },
+});
+
+Deno.test({
+  name: "formatMessage() writes a time into HORIZON, wherever the horizon is",
+  permissions: "none",
+  fn() {
+    for (
+      const [seconds, time] of [
+        [-98.5, "0"],
+        [1e-7, "0"],
+        [1e-6, "0.000001"],
+        [1520023934.918964, "1520023934.918964"],
+        [Number("999999999999999.99"), "999999999999999"],
+        [1.1e16, "999999999999999"],
+      ] as const
+    ) {
+      const line = formatMessage({ verb: "HORIZON", seconds });
+      assertEquals(line, `HORIZON ${time}`);
+      assert(parseMessage(line, isServer) !== undefined, line);
     }
   },
 });

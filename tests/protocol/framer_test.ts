@@ -93,6 +93,18 @@ Deno.test({
 });
 
 Deno.test({
+  name: "LineFramer shows nothing but the line that is too long",
+  permissions: "none",
+  fn() {
+    for (const chunks of [["abcdefg"], ["abc", "defg"], ["abcdefg\nnext\n"]]) {
+      const framer = new LineFramer(5);
+      assertEquals(pull(framer, chunks), []);
+      assertEquals(framer.tooLong, "abcdefg");
+    }
+  },
+});
+
+Deno.test({
   name: "LineFramer shows what has come in of a line without its end",
   permissions: "none",
   fn() {
