@@ -141,7 +141,7 @@ export class HerdServer implements AsyncDisposable {
 
   /** All ports where clients connect. */
   get clientPorts(): readonly Port[] {
-    return this.#options.clients;
+    return this.#options.clients.map(asPort);
   }
 
   /** Where neighbours connect: `host:port`. */
@@ -151,7 +151,7 @@ export class HerdServer implements AsyncDisposable {
 
   /** The port where neighbours connect. */
   get peerPort(): Port {
-    return this.#options.peers;
+    return asPort(this.#options.peers);
   }
 
   /** The log file being written. */
@@ -312,4 +312,9 @@ function createHerd(options: HerdServerOptions): Herd {
     limits: { clientTtlSeconds, maxClients, nowSeconds },
     hashKey: createHashKey(),
   });
+}
+
+/** A listener without the means to close it. */
+function asPort({ address, isEncrypted }: Listener): Port {
+  return { address, isEncrypted };
 }

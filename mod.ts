@@ -32,7 +32,7 @@ import { faultOf, minSecretLength } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { logFailureChoices } from "./journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
-import { faultOfLimits } from "./limits_settings.ts";
+import { faultOfLimits } from "./settings/client_limits.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
 import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
 import { choosePlaces } from "./places/choose.ts";
@@ -63,6 +63,7 @@ export {
 } from "./runtime/certificates.ts";
 export type { LimitName } from "./runtime/limit_counts.ts";
 export type { Port } from "./runtime/network.ts";
+export { EncryptionError } from "./runtime/transport.ts";
 export type { ClientLimits } from "./sessions/limits.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";

@@ -22,7 +22,7 @@ import { flagsFor, missing } from "./cli/permissions.ts";
 import { showErrors } from "./cli/stderr_events.ts";
 import type { HerdServer } from "./herd_server.ts";
 import type { Topology } from "./peers/topology.ts";
-import { printPermissions, wishesOf } from "./requirements.ts";
+import { printPermissions, wishesOf } from "./settings/requirements.ts";
 import { formatAddress, formatPort, type Listener } from "./runtime/network.ts";
 import {
   namesOf,
@@ -30,7 +30,7 @@ import {
   serverFlags,
   serverNamed,
   type Settings,
-} from "./settings.ts";
+} from "./settings/settings.ts";
 import { type Network, openServers } from "./start.ts";
 
 /** When all should have ended by itself, in milliseconds after a signal. */

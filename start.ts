@@ -10,20 +10,24 @@ import { HerdServer } from "./herd_server.ts";
 import type { LogTrouble } from "./journal/appender.ts";
 import { Journal } from "./journal/journal.ts";
 import { LogFiles } from "./journal/log_files.ts";
-import { limitsAt } from "./limits_settings.ts";
+import { limitsAt } from "./settings/client_limits.ts";
 import { findServer } from "./peers/topology.ts";
 import { Budget } from "./places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "./places/budget_file.ts";
 import type { PlacesProvider } from "./places/provider.ts";
-import { budgetPath, needsOf, refuseWithoutSecret } from "./requirements.ts";
+import {
+  budgetPath,
+  needsOf,
+  refuseWithoutSecret,
+} from "./settings/requirements.ts";
 import { type Clock, SystemClock } from "./runtime/clock.ts";
 import type { Connect, Listener } from "./runtime/network.ts";
 import {
   createSecureConnect,
   listenSecurely,
 } from "./runtime/secure_network.ts";
-import type { Settings } from "./settings.ts";
-import type { TlsSettings } from "./tls_settings.ts";
+import type { Settings } from "./settings/settings.ts";
+import type { TlsSettings } from "./settings/tls.ts";
 
 /** Where servers and clients reach each other. */
 export interface Network {

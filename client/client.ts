@@ -11,6 +11,8 @@ import {
 } from "../protocol/bytes.ts";
 import { formatCommand, isBound, isRadius } from "../protocol/command.ts";
 import { LineFramer } from "../protocol/framer.ts";
+import { SystemClock } from "../runtime/clock.ts";
+import { connectSecurely } from "../runtime/secure_transport.ts";
 import {
   closeQuietly,
   type Transport,
@@ -89,12 +91,18 @@ export class HerdClient implements AsyncDisposable {
    * Connects to a server. Needs permission for the network.
    *
    * @throws {Deno.errors.ConnectionRefused} If no server is there.
+   * @throws {EncryptionError} If it does not speak TLS, or is not the one that
+   * its certificate should be for.
    */
   static async connect(address: Address): Promise<HerdClient> {
-    const { hostname = "127.0.0.1", port } = address;
-    const transport = await Deno.connect({ hostname, port });
-    transport.setNoDelay();
-    return new HerdClient(transport);
+    const { hostname = "127.0.0.1", port, tlsAuthority } = address;
+    const plain = await Deno.connect({ hostname, port });
+    plain.setNoDelay();
+    if (tlsAuthority === undefined) return new HerdClient(plain);
+    const clock = new SystemClock();
+    const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
+    await secure.established;
+    return new HerdClient(secure);
   }
 
   /**

@@ -10,6 +10,11 @@ export interface Address {
   readonly hostname?: string;
   /** TCP port, such as 8000. */
   readonly port: number;
+  /**
+   * Who has issued the server's certificate, where it speaks TLS: one or more
+   * certificates in PEM. No others are trusted.
+   */
+  readonly tlsAuthority?: string;
 }
 
 /** A client's report of where it is. */

@@ -28,7 +28,7 @@ import { maxPlaces, maxRadiusKm } from "../protocol/limits.ts";
 import { parsePosition } from "../protocol/position.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import { writeAllBytes } from "../runtime/transport.ts";
-import { placesFlags, readPlaces } from "../places_settings.ts";
+import { placesFlags, readPlaces } from "../settings/places.ts";
 
 const help = `Asks a places service, and prints what WHATSAT would.
 

@@ -10,11 +10,19 @@ import {
   UsageError,
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
+import { readFile } from "../cli/files.ts";
 import { demand } from "../cli/permissions.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
+import { SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
-import { closeQuietly, writeAll, writeAllBytes } from "../runtime/transport.ts";
-import { readHerd, serverFlags, serverNamed } from "../settings.ts";
+import { connectSecurely } from "../runtime/secure_transport.ts";
+import {
+  closeQuietly,
+  type Transport,
+  writeAll,
+  writeAllBytes,
+} from "../runtime/transport.ts";
+import { readHerd, serverFlags, serverNamed } from "../settings/settings.ts";
 
 const readBufferBytes = 64 * 1024;
 
@@ -22,6 +30,10 @@ const sendFlags: Flags = {
   "base-port": serverFlags["base-port"],
   host: { value: "ADDRESS", help: "where the server is (the herd file's)" },
   config: serverFlags.config,
+  "tls-ca": {
+    value: "FILE",
+    help: "speak TLS to a server whose certificate these have issued",
+  },
 };
 
 const help = `Sends one line to one server and prints what it answers.
@@ -43,19 +55,27 @@ export async function send(args: readonly string[]): Promise<void> {
   }
   const { host, topology } = await readHerd(parsed);
   const server = serverNamed(topology, name);
-  await ask(host ?? server.host, server.clientPort, words.join(" "));
+  const path = parsed.flags.get("tls-ca");
+  const authority = path === undefined ? undefined : await readFile(path);
+  const port = authority === undefined ? server.clientPort : server.tlsPort;
+  await ask(host ?? server.host, port, authority, words.join(" "));
 }
 
 async function ask(
   hostname: string,
   port: number,
+  authority: string | undefined,
   line: string,
 ): Promise<void> {
   const address = formatAddress(hostname, port);
   await demand([{ name: "net", host: address }]);
-  let connection;
+  let connection: Transport | undefined;
   try {
     connection = await Deno.connect({ hostname, port });
+    if (authority !== undefined) {
+      const clock = new SystemClock();
+      connection = connectSecurely(connection, hostname, authority, clock);
+    }
     await writeAll(connection, bytesOfText(line) + "\n");
     await connection.closeWrite();
     const buffer = new Uint8Array(readBufferBytes);

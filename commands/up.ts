@@ -5,10 +5,14 @@
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
 import type { HerdServer } from "../herd_server.ts";
-import { printPermissions } from "../requirements.ts";
+import { printPermissions } from "../settings/requirements.ts";
 import { formatPort } from "../runtime/network.ts";
 import { runServers } from "../server.ts";
-import { readSettings, serverFlags, type Settings } from "../settings.ts";
+import {
+  readSettings,
+  serverFlags,
+  type Settings,
+} from "../settings/settings.ts";
 
 const help = `Runs every server of the herd until Ctrl-C.
 

@@ -1,13 +1,16 @@
 import {
   DisconnectedError,
+  EncryptionError,
   HerdClient,
   InvalidCommandError,
   SetupError,
   startServer,
+  TlsIdentity,
   TopologyError,
 } from "../mod.ts";
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
+import { authority, hill, smith } from "./fakes/certificates.ts";
 import { freeBasePort } from "./herd/process.ts";
 
 Deno.test("a program starts a server and talks to it, through mod.ts", async () => {
@@ -136,4 +139,45 @@ Deno.test("startServer() says what is wrong", async () => {
     SetupError,
     `port ${port}`,
   );
+});
+
+Deno.test("a program's server speaks TLS, and takes a renewed certificate", async () => {
+  const logDirectory = await Deno.makeTempDir();
+  const port = freeBasePort();
+  const tls = new TlsIdentity(hill);
+  {
+    await using server = await startServer({
+      name: "Hill",
+      basePort: port,
+      logDirectory,
+      tls,
+      limits: { maxConnections: 2 },
+    });
+    assertEquals(server.clientPorts, [
+      { address: `127.0.0.1:${port}`, isEncrypted: true },
+      { address: `127.0.0.1:${port + 300}`, isEncrypted: true },
+    ]);
+    const at = { port, tlsAuthority: authority };
+    await using one = await HerdClient.connect(at);
+    tls.renew(smith);
+    await using other = await HerdClient.connect({ ...at, port: port + 300 });
+    for (const client of [one, other]) {
+      const position = { latitude: 1, longitude: 2 };
+      const { server } = await client.iamat({ client: "kiwi", position });
+      assertEquals(server, "Hill");
+    }
+    await assertRejects(() => HerdClient.connect(at), EncryptionError);
+    assertEquals([...server.limitHits], [["connections", 1]]);
+    await assertRejects(
+      () => HerdClient.connect({ port, tlsAuthority: smith.certificate }),
+      EncryptionError,
+    );
+  }
+  await assertRejects(
+    () => startServer({ name: "Hill", limits: { idleMs: 1 } }),
+    RangeError,
+    "limits.idleMs: expected a whole number from 1000 to 2592000000 or " +
+      "Infinity, found 1",
+  );
+  await Deno.remove(logDirectory, { recursive: true });
 });

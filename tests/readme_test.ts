@@ -1,5 +1,5 @@
 import { parseTopology } from "../peers/topology.ts";
-import { serverFlags } from "../settings.ts";
+import { serverFlags } from "../settings/settings.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import { ask, Program, projectFolder, TestHerd } from "./herd/process.ts";
 

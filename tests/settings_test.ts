@@ -8,7 +8,7 @@ import {
 } from "../cli/secrets.ts";
 import { startServer } from "../mod.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "../peers/limits.ts";
-import { readSettings, serverFlags } from "../settings.ts";
+import { readSettings, serverFlags } from "../settings/settings.ts";
 import {
   assert,
   assertEquals,

@@ -4,6 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
+import { hill, smith } from "../fakes/certificates.ts";
 import {
   ask,
   freeBasePort,
@@ -87,6 +88,24 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
       ["main.ts", "up", "--client-ttl=1.5"],
       "--client-ttl: expected a whole number from 1 to 1000000000, found 1.5",
     ],
+    [["server.ts", "Hill", "--tls-cert=c"], "--tls-cert needs --tls-key"],
+    [["server.ts", "Hill", "--tls-key=k"], "--tls-key needs --tls-cert"],
+    [
+      ["server.ts", "Hill", "--tls-ca=a"],
+      "--tls-ca needs --tls-cert and --tls-key",
+    ],
+    [
+      ["main.ts", "up", "--plain-clients"],
+      "--plain-clients needs --tls-cert and --tls-key",
+    ],
+    [
+      ["server.ts", "Hill", "--max-line-bytes=65537"],
+      "--max-line-bytes: expected a whole number from 1024 to 65536, found",
+    ],
+    [
+      ["server.ts", "Hill", "--slow-consumer-seconds=0"],
+      "--slow-consumer-seconds: expected a whole number from 1 to 3600, found",
+    ],
     [["main.ts", "bogus"], "no command is called bogus; there are up, serve"],
     [["main.ts", "up", "Hill"], "up takes no words, found Hill"],
     [["main.ts", "send", "Hill"], "expected a server's name and a line"],
@@ -117,6 +136,8 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
   );
   await Deno.writeTextFile(`${folder}/short`, "fifteen-letters\n");
   await Deno.writeTextFile(`${folder}/secret`, "sixteen--letters\n");
+  await Deno.writeTextFile(`${folder}/hill.pem`, hill.certificate);
+  await Deno.writeTextFile(`${folder}/smith.key`, smith.key);
   const logs = `--log-dir=${folder}/logs`;
   const read = ["--no-prompt", "-N", "-W", `--allow-read=${folder}`];
   const readOnly = ["--no-prompt", `--allow-read=${folder}`];
@@ -140,6 +161,36 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
       ["server.ts", "Hill", `--config=${folder}/bad.json`],
       undefined,
       `reading ${folder}/bad.json needs --allow-read=${folder}/bad.json`,
+    ],
+    [
+      [
+        "server.ts",
+        "Hill",
+        `--tls-cert=${folder}/hill.pem`,
+        `--tls-key=${folder}/smith.key`,
+      ],
+      undefined,
+      `reading ${folder}/hill.pem needs --allow-read=${folder}/hill.pem`,
+    ],
+    [
+      [
+        "server.ts",
+        "Hill",
+        `--tls-cert=${folder}/hill.pem`,
+        `--tls-key=${folder}/smith.key`,
+      ],
+      read,
+      `${folder}/smith.key: is not the certificate's key`,
+    ],
+    [
+      [
+        "server.ts",
+        "Hill",
+        `--tls-cert=${folder}/secret`,
+        `--tls-key=${folder}/smith.key`,
+      ],
+      read,
+      `${folder}/secret: expected a certificate in PEM, -----BEGIN CERT`,
     ],
     [
       ["server.ts", "Hill", logs, `--config=${folder}/none.json`],

@@ -6,8 +6,14 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
-import { elsewhere, expired, hill, smith } from "../fakes/certificates.ts";
-import { ask, connect, readAll, TestHerd, until } from "./process.ts";
+import {
+  authority,
+  elsewhere,
+  expired,
+  hill,
+  smith,
+} from "../fakes/certificates.ts";
+import { ask, connect, Program, readAll, TestHerd, until } from "./process.ts";
 import { connectTls, Files, GoBetween } from "./tls.ts";
 
 /** Says something, and reads until the server has nothing more to say. */
@@ -82,6 +88,36 @@ Deno.test("with a certificate alone the client port is encrypted, links are not"
       "? hello\n",
     );
   }
+});
+
+Deno.test("herd send speaks TLS with who has the right certificate", async () => {
+  await using herd = new TestHerd();
+  const files = new Files(herd);
+  await herd.start("Hill", files.flags, {}, files.permissions);
+  const send = async (authority: string) => {
+    const path = `${herd.logFolder}/send-ca.pem`;
+    Deno.writeTextFileSync(path, authority);
+    await using program = Program.start([
+      "run",
+      "--no-prompt",
+      `--allow-net=127.0.0.1:${herd.tlsPortOf("Hill")}`,
+      `--allow-read=${path}`,
+      "main.ts",
+      "send",
+      "Hill",
+      "hello",
+      `--base-port=${herd.basePort}`,
+      `--tls-ca=${path}`,
+    ]);
+    const status = await program.ended();
+    return [status, program.stdout + program.stderr];
+  };
+  assertEquals(await send(authority), [0, "? hello\n"]);
+  assertEquals(await send(smith.certificate), [
+    1,
+    `herd: nobody answers on 127.0.0.1:${herd.tlsPortOf("Hill")}: TLS: the ` +
+    "certificate is not of the authority, or not valid today\n",
+  ]);
 });
 
 Deno.test("SIGHUP takes a renewed certificate, and drops nobody", async () => {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Arguments, type Flags, wholeNumber } from "./cli/arguments.ts";
+import { type Arguments, type Flags, wholeNumber } from "../cli/arguments.ts";
 import {
   type Bounds,
   idleMsBounds,
@@ -16,13 +16,13 @@ import {
   maxReplyBytesInAllBounds,
   maxReplyBytesWaitingBounds,
   slowConsumerMsBounds,
-} from "./cli/limits.ts";
-import { isLoopback } from "./cli/secrets.ts";
+} from "../cli/limits.ts";
+import { isLoopback } from "../cli/secrets.ts";
 import {
   type ClientLimits,
   defaultClientLimits,
   remoteConnectionsPerAddress,
-} from "./sessions/limits.ts";
+} from "../sessions/limits.ts";
 
 /** One limit: its flag, and what may be chosen. */
 interface Limit {

@@ -5,17 +5,17 @@
  *
  * @module
  */
-import { SetupError } from "./cli/exit.ts";
+import { SetupError } from "../cli/exit.ts";
 import {
   flagsFor,
   flagsOf,
   grantablePath,
   type Need,
-} from "./cli/permissions.ts";
-import { isLoopback } from "./cli/secrets.ts";
-import { quoteWord } from "./cli/shell.ts";
-import { findServer } from "./peers/topology.ts";
-import { formatAddress } from "./runtime/network.ts";
+} from "../cli/permissions.ts";
+import { isLoopback } from "../cli/secrets.ts";
+import { quoteWord } from "../cli/shell.ts";
+import { findServer } from "../peers/topology.ts";
+import { formatAddress } from "../runtime/network.ts";
 import type { Settings } from "./settings.ts";
 
 /** What these servers have to be allowed to do, and nothing more. */

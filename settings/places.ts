@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { type Arguments, type Flags, UsageError } from "./cli/arguments.ts";
-import type { Need } from "./cli/permissions.ts";
-import { readPlacesKey } from "./cli/places_key.ts";
-import { isLoopback } from "./cli/secrets.ts";
+import { type Arguments, type Flags, UsageError } from "../cli/arguments.ts";
+import type { Need } from "../cli/permissions.ts";
+import { readPlacesKey } from "../cli/places_key.ts";
+import { isLoopback } from "../cli/secrets.ts";
 import {
   choosePlaces,
   needsKey,
   type PlacesChoice,
   providerNames,
-} from "./places/choose.ts";
+} from "../places/choose.ts";
 
 /** Flags that every program with places in it takes. */
 export const placesFlags: Flags = {

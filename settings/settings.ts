@@ -9,21 +9,21 @@ import {
   type Flags,
   UsageError,
   wholeNumber,
-} from "./cli/arguments.ts";
-import { SetupError } from "./cli/exit.ts";
-import { readFile } from "./cli/files.ts";
+} from "../cli/arguments.ts";
+import { SetupError } from "../cli/exit.ts";
+import { readFile } from "../cli/files.ts";
 import {
   clientTtlSecondsBounds,
   linkTimeoutMsBounds,
   maxClientsBounds,
   placesBudgetBounds,
   placesTtlSecondsBounds,
-} from "./cli/limits.ts";
-import { readSecrets, secretVariable } from "./cli/secrets.ts";
-import defaultHerd from "./herd.json" with { type: "json" };
-import { logFailureChoices, type OnLogFailure } from "./journal/events.ts";
-import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
-import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
+} from "../cli/limits.ts";
+import { readSecrets, secretVariable } from "../cli/secrets.ts";
+import defaultHerd from "../herd.json" with { type: "json" };
+import { logFailureChoices, type OnLogFailure } from "../journal/events.ts";
+import { defaultKeptFiles, defaultMaxFileBytes } from "../journal/limits.ts";
+import { defaultLinkTimeoutMs, defaultMaxClients } from "../peers/limits.ts";
 import {
   findServer,
   isHost,
@@ -31,15 +31,11 @@ import {
   type ServerEntry,
   type Topology,
   TopologyError,
-} from "./peers/topology.ts";
-import { limitFlags, readClientLimits } from "./limits_settings.ts";
-import {
-  placesFlags,
-  type PlacesSettings,
-  readPlaces,
-} from "./places_settings.ts";
-import type { ClientLimits } from "./sessions/limits.ts";
-import { readTls, tlsFlags, type TlsSettings } from "./tls_settings.ts";
+} from "../peers/topology.ts";
+import { limitFlags, readClientLimits } from "./client_limits.ts";
+import { placesFlags, type PlacesSettings, readPlaces } from "./places.ts";
+import type { ClientLimits } from "../sessions/limits.ts";
+import { readTls, tlsFlags, type TlsSettings } from "./tls.ts";
 
 /** Flags that every program with servers in it takes. */
 export const serverFlags: Flags = {

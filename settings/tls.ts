@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { type Arguments, type Flags, UsageError } from "./cli/arguments.ts";
-import { SetupError } from "./cli/exit.ts";
-import { readFile } from "./cli/files.ts";
-import type { Need } from "./cli/permissions.ts";
+import { type Arguments, type Flags, UsageError } from "../cli/arguments.ts";
+import { SetupError } from "../cli/exit.ts";
+import { readFile } from "../cli/files.ts";
+import type { Need } from "../cli/permissions.ts";
 import {
   CertificateError,
   type TlsFiles,
   TlsIdentity,
-} from "./runtime/certificates.ts";
+} from "../runtime/certificates.ts";
 
 /** Flags about TLS. */
 export const tlsFlags: Flags = {
