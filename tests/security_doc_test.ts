@@ -1,0 +1,20 @@
+import { assert } from "./assert.ts";
+import { projectFolder } from "./herd/process.ts";
+
+Deno.test("every test that SECURITY.md names is there", async () => {
+  const page = await Deno.readTextFile(`${projectFolder}SECURITY.md`);
+  const cells = page.split("\n")
+    .filter((line) => line.includes("`tests/"))
+    .flatMap((line) => line.split(/(?=`tests\/)/).slice(1));
+  assert(cells.length >= 18, String(cells.length));
+  let names = 0;
+  for (const cell of cells) {
+    const [, path] = cell.match(/^`([^`]+)`/)!;
+    const text = await Deno.readTextFile(projectFolder + path);
+    for (const [, name] of cell.matchAll(/"([^"]+)"/g)) {
+      assert(text.includes(`"${name}"`), `${path} has no test "${name}"`);
+      names += 1;
+    }
+  }
+  assert(names >= 18, String(names));
+});
