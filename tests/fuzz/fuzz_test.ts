@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { projectFolder } from "../herd/process.ts";
 import { readCorpus } from "./corpus.ts";
 import { Fuzzer } from "./fuzzer.ts";
 import { plantedFaults } from "./planted_faults.ts";
@@ -37,6 +38,51 @@ for (const { fault, from, target } of plantedFaults) {
     assert(fuzzer.failure !== undefined, `not within ${maxRuns} inputs`);
   });
 }
+
+/** Runs the program; returns its exit status and its words. */
+async function fuzz(
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
+  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-check",
+      "--allow-read=.",
+      "tests/fuzz/fuzz.ts",
+      ...args,
+    ],
+    cwd: projectFolder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+Deno.test("the program runs every target, or the one that is asked for", async () => {
+  const all = await fuzz("--runs", "50", "--seed", "7");
+  assertEquals(all.code, 0, all.output);
+  assertStringIncludes(all.output, "seed 7\n");
+  for (const { name } of targets) {
+    const end = /: 50 runs \(\d+\/s\), \d+ inputs kept, no fault found/;
+    assert(new RegExp(`^${name}${end.source}$`, "m").test(all.output), name);
+  }
+  const one = await fuzz("--runs", "50", "--target", "lines");
+  assertEquals(one.output.match(/no fault found/g)?.length, 1);
+});
+
+Deno.test("the program says what is wrong with its flags", async () => {
+  const told = [
+    [["--target", "kiwi"], "--target: expected one of commands,"],
+    [["--runs", "1", "--seconds", "1"], "--runs and --seconds exclude"],
+    [["--seed", "-1"], "--seed: expected a whole number"],
+    [["kiwi"], "fuzz takes no words, found kiwi"],
+  ] as const;
+  for (const [args, message] of told) {
+    const { code, output } = await fuzz(...args);
+    assertEquals(code, 2, output);
+    assertStringIncludes(output, message);
+  }
+});
 
 /** Three bytes make a fault, wherever they stand; remembers what it is given. */
 function createToy(): { target: Target; inputs: string[] } {

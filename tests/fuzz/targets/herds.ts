@@ -93,8 +93,6 @@ class Scene {
   readonly #outboxes = new Map<string, Outbox>();
   /** The lines of all reports that anybody has made. */
   readonly #made = new Set<ByteString>();
-  /** What the herd has known of each client last. */
-  readonly #newest = new Map<ByteString, ByteString>();
   /** How often each kind of line was written. */
   readonly #written = new Map<string, number>();
 
@@ -185,7 +183,6 @@ class Scene {
     if (acceptance === "newer") demandSame("what is known", after, line);
     if (before === undefined || after === undefined || after === before) return;
     demand("only something newer replaces a report", isNewer(after, before));
-    this.#newest.set(client, after);
   }
 
   #readOutbox(outbox: Outbox): void {
