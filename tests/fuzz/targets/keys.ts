@@ -99,7 +99,7 @@ function isJson(text: string): boolean {
 /** The text with every escape that can stand for a byte of a key resolved. */
 function resolve(text: ByteString): ByteString {
   return text.replace(
-    /%([0-9a-f]{2})|\\u00([0-9a-f]{2})|&#0*([0-9]{1,3});|&#x0*([0-9a-f]{1,2});|\\(\/)|(&)amp;/gi,
+    /%([\da-fA-F]{2})|\\u00([\da-fA-F]{2})|&#0*(\d{1,3});|&#[xX]0*([\da-fA-F]{1,2});|\\(\/)|(&)amp;/g,
     (_, percent, json, decimal, html, slash, ampersand) => {
       const digits = percent ?? json ?? html;
       if (digits !== undefined) {
