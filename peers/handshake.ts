@@ -172,7 +172,7 @@ export function checkAnswer(
 }
 
 /** Nothing to prove, or something for each secret: there are two at most. */
-const proofPattern = /^PROOF (?:-|[^ \-]+(?: [^ \-]+)?)$/;
+const proofPattern = /^PROOF (?:-|[^ -]+(?: [^ -]+)?)$/;
 
 /**
  * Checks that the other side knows a secret of ours: that one of its proofs is

@@ -38,8 +38,6 @@ export function acceptSecurely(
   const options = {
     isServer: true,
     secureContext: credentials.context,
-    // A client that has ended its side still gets its answers.
-    allowHalfOpen: true,
   };
   const socket = new TLSSocket(new TransportStream(transport), options);
   return new SecureTransport(
@@ -67,7 +65,6 @@ export function connectSecurely(
     socket: new TransportStream(transport),
     host: hostname,
     ca: authority,
-    allowHalfOpen: true,
   };
   const socket = connect(options);
   return new SecureTransport(
@@ -235,6 +232,7 @@ class TransportStream extends Duplex {
   readonly #buffer = allocateBuffer(chunkBytes);
 
   constructor(transport: Transport) {
+    // A client that has ended its side still gets its answers.
     super({ allowHalfOpen: true });
     this.#transport = transport;
   }

@@ -41,9 +41,4 @@ export class QuestionTurns {
       asker.askHeld();
     }
   }
-
-  /** Waits no longer. */
-  forget(asker: Asker): void {
-    this.#waiting.delete(asker);
-  }
 }

@@ -139,7 +139,6 @@ export class Session implements Asker {
    */
   abandon(): void {
     this.#isAbandoned = true;
-    this.#context.turns.forget(this);
     this.#relax();
   }
 

@@ -1,0 +1,35 @@
+/**
+ * Cuts a stream of bytes into chunks as a network may.
+ *
+ * @module
+ */
+import type { ByteString } from "../../protocol/bytes.ts";
+import { hashClient } from "../../peers/fingerprint.ts";
+import { Random } from "../simulation/random.ts";
+
+/** Streams up to this long, in bytes, are also taken byte by byte. */
+const maxSingleBytes = 128;
+
+/** Chance that depends on nothing but an input. */
+export function randomOf(input: ByteString): Random {
+  return new Random(hashClient(input));
+}
+
+/** A stream as one chunk, in random ones, and byte by byte. */
+export function chunkings(stream: ByteString): ByteString[][] {
+  const ways = [[stream], cutAtRandom(stream)];
+  return stream.length <= maxSingleBytes ? [...ways, [...stream]] : ways;
+}
+
+/** A stream in random chunks, the same ones every time. */
+export function cutAtRandom(stream: ByteString): ByteString[] {
+  const random = randomOf(stream);
+  const most = random.pick([3, 30, 300, 30_000]);
+  const chunks: ByteString[] = [];
+  for (let at = 0; at < stream.length;) {
+    const end = at + 1 + random.below(most);
+    chunks.push(stream.slice(at, end));
+    at = end;
+  }
+  return chunks;
+}

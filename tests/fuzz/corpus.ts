@@ -1,0 +1,32 @@
+/**
+ * The inputs that a search begins with: a folder for each target, a file for
+ * each input, its bytes as they are.
+ *
+ * @module
+ */
+import { type ByteString, decodeBytes } from "../../protocol/bytes.ts";
+
+const folder = new URL("./corpus/", import.meta.url);
+
+/** An input of the corpus. */
+export interface Seed {
+  /** Its file's name. */
+  readonly name: string;
+  readonly input: ByteString;
+}
+
+/** Where the file of an input is, or would be. */
+export function seedUrl(target: string, name: string): URL {
+  return new URL(`${target}/${name}`, folder);
+}
+
+/** The corpus of a target, in the order of the files' names. */
+export function readCorpus(target: string): Seed[] {
+  return [...Deno.readDirSync(new URL(`${target}/`, folder))]
+    .map(({ name }) => name)
+    .sort()
+    .map((name) => {
+      const bytes = Deno.readFileSync(seedUrl(target, name));
+      return { name, input: decodeBytes(bytes, 0, bytes.length) };
+    });
+}

@@ -1,0 +1,153 @@
+/**
+ * Throws odd input at everything that reads what others send, and says what
+ * does not hold: `deno task fuzz --seconds 60`. The same seed and corpus give
+ * the same inputs, every time. An input that shows a fault is made small, and
+ * written into the corpus, where the tests find it until the fault is gone.
+ *
+ * @module
+ */
+import {
+  describeFlags,
+  type Flags,
+  readArguments,
+  UsageError,
+  wholeNumber,
+} from "../../cli/arguments.ts";
+import { runProgram, SetupError } from "../../cli/exit.ts";
+import { escapeBytes } from "../../journal/escape.ts";
+import { hashClient } from "../../peers/fingerprint.ts";
+import { bytesOfText, encodeBytes, textOfBytes } from "../../protocol/bytes.ts";
+import { readCorpus, seedUrl } from "./corpus.ts";
+import { type Failure, Fuzzer } from "./fuzzer.ts";
+import type { Target } from "./target.ts";
+import { targets } from "./targets.ts";
+
+const targetNames = targets.map(({ name }) => name).join(", ");
+
+const flags: Flags = {
+  seconds: { value: "COUNT", help: "for how long, all targets together (60)" },
+  runs: {
+    value: "COUNT",
+    help: "so many inputs a target, however long it takes",
+  },
+  seed: { value: "NUMBER", help: "where chance begins (a random one)" },
+  target: { value: "NAME", help: `only this one: ${targetNames}` },
+};
+
+const help = `Throws odd input at everything that reads what others send.
+
+Usage: fuzz [flags]
+
+${describeFlags(flags)}`;
+
+const defaultSeconds = 60;
+const maxNumber = 2 ** 31;
+
+/** Inputs between two looks at the clock. */
+const runsAtATime = 64;
+
+/** Longest input that is shown whole, in bytes. */
+const maxShownBytes = 1_000;
+
+/** When a target has had enough. */
+interface Limit {
+  /** Most inputs, those of the corpus included. */
+  readonly runs: number;
+  /** Longest time, in milliseconds. */
+  readonly ms: number;
+}
+
+// deno-lint-ignore require-await -- what it throws, runProgram catches.
+async function fuzz(args: readonly string[]): Promise<void> {
+  const parsed = readArguments(args, flags);
+  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.words.length > 0) {
+    throw new UsageError(`fuzz takes no words, found ${parsed.words[0]}`);
+  }
+  const chosen = chooseTargets(parsed.flags.get("target"));
+  const runs = wholeNumber(parsed, "runs", 1, maxNumber);
+  const seconds = wholeNumber(parsed, "seconds", 1, maxNumber);
+  if (runs !== undefined && seconds !== undefined) {
+    throw new UsageError("--runs and --seconds exclude each other");
+  }
+  const seed = wholeNumber(parsed, "seed", 1, maxNumber) ??
+    1 + Math.floor(Math.random() * maxNumber);
+  console.log(`seed ${seed}`);
+  const limit = {
+    runs: runs ?? Infinity,
+    ms: runs === undefined
+      ? (seconds ?? defaultSeconds) * 1000 / chosen.length
+      : Infinity,
+  };
+  const failed = chosen.filter((target) => !fuzzTarget(target, seed, limit));
+  if (failed.length > 0) {
+    const names = failed.map(({ name }) => name).join(", ");
+    throw new SetupError(`faults found in ${names}`);
+  }
+}
+
+function chooseTargets(name: string | undefined): readonly Target[] {
+  if (name === undefined) return targets;
+  const target = targets.find((target) => target.name === name);
+  if (target !== undefined) return [target];
+  throw new UsageError(
+    `--target: expected one of ${targetNames}, found ${name}`,
+  );
+}
+
+/** Looks for a fault in one target. False if there is one. */
+function fuzzTarget(target: Target, seed: number, limit: Limit): boolean {
+  const { name } = target;
+  const corpus = readCorpus(name).map(({ input }) => input);
+  const fuzzer = new Fuzzer(target, corpus, seed);
+  const startedMs = performance.now();
+  const elapsedMs = () => performance.now() - startedMs;
+  let toldMs = 0;
+  while (
+    fuzzer.failure === undefined && fuzzer.runs < limit.runs &&
+    elapsedMs() < limit.ms
+  ) {
+    fuzzer.run(Math.min(runsAtATime, limit.runs - fuzzer.runs));
+    if (elapsedMs() - toldMs < 1000) continue;
+    toldMs = elapsedMs();
+    showProgress(`${name}: ${fuzzer.runs} runs`);
+  }
+  showProgress("");
+  const { failure, pool, runs } = fuzzer;
+  const perSecond = Math.round(runs / elapsedMs() * 1000);
+  const rate = `${runs} runs (${perSecond}/s), ${pool.length} inputs kept`;
+  if (failure === undefined) {
+    console.log(`${name}: ${rate}, no fault found`);
+    return true;
+  }
+  console.log(`${name}: ${rate}, A FAULT`);
+  tellFailure(name, seed, failure);
+  return false;
+}
+
+function tellFailure(name: string, seed: number, failure: Failure): void {
+  const { input, message, runs } = failure;
+  const shown = textOfBytes(escapeBytes(input.slice(0, maxShownBytes)));
+  const rest = input.length - maxShownBytes;
+  const file = `found-${hashClient(input).toString(16).padStart(8, "0")}`;
+  Deno.writeFileSync(seedUrl(name, file), encodeBytes(input));
+  console.log(`  ${textOfBytes(escapeBytes(bytesOfText(message)))}`);
+  console.log(`  input: ${shown}${rest > 0 ? ` and ${rest} bytes more` : ""}`);
+  console.log(
+    `  again: deno task fuzz --target ${name} --seed ${seed} --runs ${runs}`,
+  );
+  console.log(
+    `  The input is in tests/fuzz/corpus/${name}/${file}: give it a name that ` +
+      "says what is odd about it, and keep it there.",
+  );
+}
+
+/** Shows what is going on in the terminal's last line. */
+function showProgress(text: string): void {
+  if (!Deno.stdout.isTerminal()) return;
+  Deno.stdout.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));
+}
+
+if (import.meta.main) {
+  await runProgram("fuzz", () => fuzz(Deno.args));
+}

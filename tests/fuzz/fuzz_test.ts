@@ -1,0 +1,176 @@
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { projectFolder } from "../herd/process.ts";
+import { readCorpus } from "./corpus.ts";
+import { Fuzzer } from "./fuzzer.ts";
+import { plantedFaults } from "./planted_faults.ts";
+import { shrink } from "./shrink.ts";
+import { Fault, type Target } from "./target.ts";
+import { targets } from "./targets.ts";
+
+/** What every planted fault is to be found within, in inputs. */
+const maxRuns = 40_000;
+
+for (const target of targets) {
+  Deno.test(`no input of the corpus is a fault of ${target.name}`, () => {
+    const corpus = readCorpus(target.name);
+    assert(corpus.length >= 20, `${corpus.length} inputs`);
+    for (const { input, name } of corpus) {
+      try {
+        target.check(input);
+      } catch (error) {
+        throw new Error(`tests/fuzz/corpus/${target.name}/${name}`, {
+          cause: error,
+        });
+      }
+    }
+  });
+}
+
+for (const { fault, from, target } of plantedFaults) {
+  Deno.test(`the fuzzer finds it when ${fault}`, () => {
+    const corpus = readCorpus(target.name).filter(({ name }) => name === from);
+    assertEquals(corpus.length, 1, from);
+    const [{ input }] = corpus;
+    // The fault does not show in what the search begins with.
+    target.check(input);
+    const fuzzer = new Fuzzer(target, [input], 1);
+    fuzzer.run(maxRuns);
+    assert(fuzzer.failure !== undefined, `not within ${maxRuns} inputs`);
+  });
+}
+
+/** Runs the program; returns its exit status and its words. */
+async function fuzz(
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
+  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-check",
+      "--allow-read=.",
+      "tests/fuzz/fuzz.ts",
+      ...args,
+    ],
+    cwd: projectFolder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+Deno.test("the program runs every target, or the one that is asked for", async () => {
+  const all = await fuzz("--runs", "50", "--seed", "7");
+  assertEquals(all.code, 0, all.output);
+  assertStringIncludes(all.output, "seed 7\n");
+  for (const { name } of targets) {
+    const end = /: 50 runs \(\d+\/s\), \d+ inputs kept, no fault found/;
+    assert(new RegExp(`^${name}${end.source}$`, "m").test(all.output), name);
+  }
+  const one = await fuzz("--runs", "50", "--target", "lines");
+  assertEquals(one.output.match(/no fault found/g)?.length, 1);
+});
+
+Deno.test("the program says what is wrong with its flags", async () => {
+  const told = [
+    [["--target", "kiwi"], "--target: expected one of commands,"],
+    [["--runs", "1", "--seconds", "1"], "--runs and --seconds exclude"],
+    [["--seed", "-1"], "--seed: expected a whole number"],
+    [["kiwi"], "fuzz takes no words, found kiwi"],
+  ] as const;
+  for (const [args, message] of told) {
+    const { code, output } = await fuzz(...args);
+    assertEquals(code, 2, output);
+    assertStringIncludes(output, message);
+  }
+});
+
+/** Three bytes make a fault, wherever they stand; remembers what it is given. */
+function createToy(): { target: Target; inputs: string[] } {
+  const inputs: string[] = [];
+  const target: Target = {
+    name: "toy",
+    tokens: ["kiwi", "pear"],
+    check(input) {
+      inputs.push(input);
+      const found = [..."XYZ"].filter((byte) => input.includes(byte));
+      if (found.length === 3) throw new Fault(`found ${found.join("")}`);
+      return found.join("");
+    },
+  };
+  return { target, inputs };
+}
+
+/** All that a search of a toy does. */
+function search(seed: number) {
+  const { inputs, target } = createToy();
+  const fuzzer = new Fuzzer(target, ["one", "two"], seed);
+  fuzzer.run(maxRuns);
+  const { failure, pool, runs } = fuzzer;
+  return { failure, inputs, pool: [...pool], runs };
+}
+
+Deno.test({
+  name: "the same seed gives the same search, another one another",
+  permissions: "none",
+  fn() {
+    assertEquals(search(7), search(7));
+    assert(search(7).inputs.join("\n") !== search(8).inputs.join("\n"));
+  },
+});
+
+Deno.test({
+  name: "a search keeps what brings it nearer, and makes small what it finds",
+  permissions: "none",
+  fn() {
+    const { failure, inputs, pool, runs } = search(1);
+    assertEquals(inputs.slice(0, 3), ["", "one", "two"]);
+    assertEquals([...failure!.input].sort().join(""), "XYZ");
+    assertEquals(failure!.message, "found XYZ");
+    assertEquals(failure!.runs, runs);
+    assert(pool.includes("X") || pool.includes("Y") || pool.includes("Z"));
+  },
+});
+
+Deno.test({
+  name: "a search of so many inputs again ends with the same failure",
+  permissions: "none",
+  fn() {
+    const { failure, runs } = search(3);
+    const { target } = createToy();
+    const fuzzer = new Fuzzer(target, ["one", "two"], 3);
+    fuzzer.run(runs - 1);
+    assertEquals(fuzzer.failure, undefined);
+    fuzzer.run(1);
+    assertEquals(fuzzer.failure, failure);
+  },
+});
+
+Deno.test({
+  name: "what nobody expected to be thrown is a fault, too",
+  permissions: "none",
+  fn() {
+    const target: Target = {
+      name: "toy",
+      tokens: [],
+      check: (input) => input.length < 8 ? "" : decodeURIComponent("%"),
+    };
+    const fuzzer = new Fuzzer(target, ["aaaaaaaaaa"], 1);
+    fuzzer.run(2);
+    const { failure } = fuzzer;
+    assertEquals(failure?.input, "aaaaaaaa");
+    assert(/^URIError: .* at /.test(failure!.message), failure!.message);
+  },
+});
+
+Deno.test({
+  name: "shrink() takes out and makes plain all but the fault",
+  permissions: "none",
+  fn() {
+    const fails = (input: string) => /<[^<>]*>.*</.test(input);
+    const input = "\0\xff".repeat(300) + "<key>\t</key>" +
+      "\x80".repeat(65_000);
+    assertEquals(shrink(input, fails), "<><");
+    assertEquals(shrink("\x01\x02", (text) => text.length === 2), "aa");
+    assertEquals(shrink("abc", (text) => text === "abc"), "abc");
+  },
+});

@@ -1,0 +1,155 @@
+/**
+ * Faults in what reads and answers clients.
+ *
+ * @module
+ */
+import { parseCommand } from "../../../protocol/command.ts";
+import { LineFramer } from "../../../protocol/framer.ts";
+import { Session } from "../../../sessions/session.ts";
+import { commandsTarget } from "../targets/commands.ts";
+import { linesTarget } from "../targets/lines.ts";
+import { numbersTarget } from "../targets/numbers.ts";
+import { sessionsTarget } from "../targets/sessions.ts";
+import type { PlantedFault } from "./planted_fault.ts";
+
+/** A framer that loses the last byte of a chunk that goes on with a line. */
+class LossyFramer extends LineFramer {
+  override push(buffer: Uint8Array, count: number): void {
+    super.push(buffer, this.unfinished === "" ? count : count - 1);
+  }
+}
+
+/** A session that takes CR for part of the line's end. */
+class SessionWithoutCr extends Session {
+  override receive(bytes: Uint8Array, start: number, end: number): void {
+    super.receive(bytes, start, bytes[end - 1] === 0x0d ? end - 1 : end);
+  }
+}
+
+/** A session that leaves empty lines without an answer. */
+class SilentSession extends Session {
+  override receive(bytes: Uint8Array, start: number, end: number): void {
+    if (start < end) super.receive(bytes, start, end);
+  }
+}
+
+/** In the parser of commands. */
+export const commandFaults: readonly PlantedFault[] = [
+  {
+    fault: "a parser takes U+00A0 for white space",
+    target: commandsTarget({
+      parseCommand: (line) => parseCommand(line.replaceAll("\xa0", " ")),
+    }),
+    from: "iamat",
+  },
+  {
+    fault: "a parser takes verbs in lower case",
+    target: commandsTarget({
+      parseCommand: (line) =>
+        parseCommand(line.replace(/^[a-z]+/, (verb) => verb.toUpperCase())),
+    }),
+    from: "whatsat",
+  },
+  {
+    fault: "a parser overlooks what is behind NUL",
+    target: commandsTarget({
+      parseCommand: (line) => parseCommand(line.split("\0")[0]),
+    }),
+    from: "iamat",
+  },
+  {
+    fault: "a parser takes a bound of 21",
+    target: commandsTarget({
+      parseCommand: (line) => parseCommand(line.replace(/ 21$/, " 20")),
+    }),
+    from: "whatsat-limits",
+  },
+  {
+    fault: "the fast parser looks at the byte behind the line",
+    target: commandsTarget({
+      readSpan: (span, bytes, start, end) => {
+        const goesOn = /[0-9]/.test(String.fromCharCode(bytes[end]));
+        return span.read(bytes, start, goesOn ? end + 1 : end);
+      },
+    }),
+    from: "iamat-five-fields",
+  },
+];
+
+/** In what is done with numbers. */
+export const numberFaults: readonly PlantedFault[] = [
+  {
+    fault: "a limit is checked in floating point",
+    target: numbersTarget({
+      isAtMost: (bytes, start, end, limit) =>
+        parseFloat(String.fromCharCode(...bytes.subarray(start, end))) <= limit,
+    }),
+    from: "radius",
+  },
+  {
+    fault: "the clock difference is computed in floating point",
+    target: numbersTarget({
+      clockDifference: (now, time) => {
+        const value = now.seconds + now.nanoseconds / 1e9 - Number(time);
+        return `${value < 0 ? "-" : "+"}${Math.abs(value).toFixed(9)}`;
+      },
+    }),
+    from: "equal-with-zeros",
+  },
+  {
+    fault: "times are compared as text",
+    target: numbersTarget({
+      compareTimes: (a, aStart, aEnd, b, bStart, bEnd) => {
+        const [one, other] = [
+          a.subarray(aStart, aEnd),
+          b.subarray(bStart, bEnd),
+        ]
+          .map((bytes) => String.fromCharCode(...bytes));
+        return one < other ? -1 : one > other ? 1 : 0;
+      },
+    }),
+    from: "clock-behind-by-a-nanosecond",
+  },
+  {
+    fault: "metres are computed in floating point",
+    target: numbersTarget({
+      kilometresToMetres: (kilometres) => `${Number(kilometres) * 1000}`,
+    }),
+    from: "bound",
+  },
+];
+
+/** In the framer. */
+export const lineFaults: readonly PlantedFault[] = [
+  {
+    fault: "a framer loses a byte where a line goes on",
+    target: linesTarget((maxBytes) => new LossyFramer(maxBytes)),
+    from: "lf-only",
+  },
+  {
+    fault: "a framer takes a line of one byte too many",
+    target: linesTarget((maxBytes) => new LineFramer(maxBytes + 1)),
+    from: "lf-only",
+  },
+  {
+    fault: "a framer refuses the longest line",
+    target: linesTarget((maxBytes) =>
+      new LineFramer(Math.max(maxBytes - 1, 0))
+    ),
+    from: "lf-only",
+  },
+];
+
+/** In the session. */
+export const sessionFaults: readonly PlantedFault[] = [
+  {
+    fault: "a session leaves an empty line without an answer",
+    target: sessionsTarget((...args) => new SilentSession(...args)),
+    from: "report",
+  },
+  {
+    fault: "a session echoes a line without its CR",
+    target: sessionsTarget((...args) => new SessionWithoutCr(...args)),
+    from: "report",
+  },
+];

@@ -1,0 +1,91 @@
+/**
+ * Faults in what handles the text of others.
+ *
+ * @module
+ */
+import { escapeBytes } from "../../../journal/escape.ts";
+import { renderNearby } from "../../../places/google_new_shape.ts";
+import { Body } from "../../../places/trim.ts";
+import { bytesOfText, textOfBytes } from "../../../protocol/bytes.ts";
+import { bodiesTarget } from "../targets/bodies.ts";
+import { escapesTarget } from "../targets/escapes.ts";
+import { keysTarget } from "../targets/keys.ts";
+import { newBodiesTarget } from "../targets/new_bodies.ts";
+import type { PlantedFault } from "./planted_fault.ts";
+
+/** In the trimmer, the rendering, the redactor and the log. */
+export const textFaults: readonly PlantedFault[] = [
+  {
+    fault: "a trimmer cuts one result too many",
+    target: bodiesTarget((text) => {
+      const body = new Body(text);
+      const cut = (bound: number) => body.cut(bound > 1 ? bound - 1 : bound);
+      return { cut, status: body.status };
+    }),
+    from: "empty-list",
+  },
+  {
+    fault: "a trimmer prints the JSON anew",
+    target: bodiesTarget((text) => {
+      const { status } = new Body(text);
+      const value = JSON.parse(textOfBytes(text));
+      const cut = (bound: number) =>
+        bytesOfText(
+          JSON.stringify({ ...value, results: value.results.slice(0, bound) }),
+        );
+      return { cut, status };
+    }),
+    from: "squeezed",
+  },
+  {
+    fault: "a trimmer leaves empty lines",
+    target: bodiesTarget((text) => {
+      const body = new Body(text);
+      const cut = (bound: number) =>
+        body.cut(bound).replace(/\n/, /\n\n/.test(text) ? "\n\n" : "\n");
+      return { cut, status: body.status };
+    }),
+    from: "of-google",
+  },
+  {
+    fault: "a < of the new API is not escaped",
+    target: newBodiesTarget((body, httpStatus) =>
+      renderNearby(body, httpStatus).replaceAll("\\u003c", "<")
+    ),
+    from: "error-denied",
+  },
+  {
+    fault: "a key is found only as it is",
+    target: keysTarget((key) => (text) => text.replaceAll(key, "[key]")),
+    from: "plain",
+  },
+  {
+    fault: "an escape forgets the backslash",
+    target: escapesTarget({
+      escapeBytes: (bytes) => escapeBytes(bytes).replaceAll("\\\\", "\\"),
+    }),
+    from: "plain",
+  },
+  {
+    fault: "an escape forgets control characters beyond ASCII",
+    target: escapesTarget({
+      escapeBytes: (bytes) =>
+        escapeBytes(bytes).replaceAll("\\xc2\\x85", "\xc2\x85"),
+    }),
+    from: "plain",
+  },
+  {
+    fault: "DEL is copied as it is",
+    target: escapesTarget({
+      copyPlain: (source, start, end, target, at) => {
+        for (let index = start; index < end; index++, at++) {
+          const byte = source.getUint8(index);
+          if (byte < 0x20 || byte > 0x7f || byte === 0x5c) return -1;
+          target.setUint8(at, byte);
+        }
+        return at;
+      },
+    }),
+    from: "plain",
+  },
+];

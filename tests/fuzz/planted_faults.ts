@@ -1,0 +1,24 @@
+/**
+ * All planted faults.
+ *
+ * @module
+ */
+import {
+  commandFaults,
+  lineFaults,
+  numberFaults,
+  sessionFaults,
+} from "./planted/clients.ts";
+import { peerFaults } from "./planted/peers.ts";
+import type { PlantedFault } from "./planted/planted_fault.ts";
+import { textFaults } from "./planted/texts.ts";
+
+/** Each is to be found by itself. */
+export const plantedFaults: readonly PlantedFault[] = [
+  ...commandFaults,
+  ...numberFaults,
+  ...lineFaults,
+  ...sessionFaults,
+  ...peerFaults,
+  ...textFaults,
+];

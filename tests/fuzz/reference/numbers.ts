@@ -1,0 +1,111 @@
+/**
+ * Numbers, positions and times once more, as docs/PROTOCOL.md words them: slow,
+ * obvious, and without a line of protocol/. Of a number that is refused they say
+ * why, in a few words.
+ *
+ * @module
+ */
+
+/** What keeps a text from being what it should be; undefined if it is that. */
+export type Objection = string | undefined;
+
+const digits = [..."0123456789"];
+
+/** 1*DIGIT */
+export function isDigits(text: string): boolean {
+  return text.length > 0 && [...text].every((byte) => digits.includes(byte));
+}
+
+/** decimal = 1*DIGIT [ "." 1*DIGIT ] */
+export function isDecimal(text: string): boolean {
+  const parts = text.split(".");
+  return parts.length <= 2 && parts.every(isDigits);
+}
+
+/** A decimal number, exactly: so many units, of which `10 ** decimals` are 1. */
+interface Exact {
+  readonly units: bigint;
+  readonly decimals: number;
+}
+
+function exact(decimal: string): Exact {
+  const [integer, fraction = ""] = decimal.split(".");
+  return { units: BigInt(integer + fraction), decimals: fraction.length };
+}
+
+/** Compares two decimal numbers by value: -1, 0 or 1. */
+export function compareDecimals(one: string, other: string): number {
+  const [a, b] = [exact(one), exact(other)];
+  const left = a.units * 10n ** BigInt(b.decimals);
+  const right = b.units * 10n ** BigInt(a.decimals);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** radius = decimal, 0 to 50 kilometres */
+export function objectionToRadius(text: string): Objection {
+  if (!isDecimal(text)) return "radius: no number";
+  return compareDecimals(text, "50") > 0 ? "radius: over 50" : undefined;
+}
+
+/** bound = 1*DIGIT, 0 to 20 places */
+export function objectionToBound(text: string): Objection {
+  if (!isDigits(text)) return "bound: no whole number";
+  return compareDecimals(text, "20") > 0 ? "bound: over 20" : undefined;
+}
+
+/** time = decimal, with at most 15 digits before the "." */
+export function objectionToTime(text: string): Objection {
+  if (!isDecimal(text)) return "time: no number";
+  const [integer] = text.split(".");
+  return integer.length > 15 ? "time: over 15 digits" : undefined;
+}
+
+/** A position in its parts. */
+export interface Angles {
+  readonly latitude: string;
+  readonly longitude: string;
+}
+
+/** Cuts a position at its signs; undefined if there are not just two. */
+export function splitPosition(text: string): Angles | undefined {
+  const signs = [...text.matchAll(/[+-]/g)].map(({ index }) => index);
+  if (signs.length !== 2 || signs[0] !== 0) return undefined;
+  return { latitude: text.slice(0, signs[1]), longitude: text.slice(signs[1]) };
+}
+
+/** position = sign decimal sign decimal, up to 90 and up to 180 degrees */
+export function objectionToPosition(text: string): Objection {
+  const angles = splitPosition(text);
+  if (angles === undefined) return "position: not two signs";
+  const [latitude, longitude] = [
+    angles.latitude.slice(1),
+    angles.longitude.slice(1),
+  ];
+  if (!isDecimal(latitude)) return "latitude: no number";
+  if (!isDecimal(longitude)) return "longitude: no number";
+  if (compareDecimals(latitude, "90") > 0) return "latitude: over 90";
+  if (compareDecimals(longitude, "180") > 0) return "longitude: over 180";
+  return undefined;
+}
+
+/** A server's clock. */
+export interface Instant {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+/**
+ * "The clock difference is the server's clock minus the client's time, in
+ * seconds: a sign, digits, a dot, nine decimals. ... Digits of the time beyond
+ * the nanosecond are left out of the difference."
+ */
+export function clockDifference(now: Instant, time: string): string {
+  const [integer, fraction = ""] = time.split(".");
+  const nanoseconds = BigInt(fraction.slice(0, 9).padEnd(9, "0"));
+  const difference = BigInt(now.seconds) * 1_000_000_000n +
+    BigInt(now.nanoseconds) - BigInt(integer) * 1_000_000_000n - nanoseconds;
+  const sign = difference < 0n ? "-" : "+";
+  const size = difference < 0n ? -difference : difference;
+  const text = size.toString().padStart(10, "0");
+  return `${sign}${text.slice(0, -9)}.${text.slice(-9)}`;
+}

@@ -1,0 +1,154 @@
+/**
+ * The lines between servers once more, as docs/PROTOCOL.md words them: slow,
+ * obvious, and without a line of protocol/ or peers/.
+ *
+ * @module
+ */
+import { isWhiteSpace } from "./commands.ts";
+import { isDecimal, objectionToPosition, objectionToTime } from "./numbers.ts";
+
+/** Every HEX of that text is one, and there are so many of them. */
+function isHex(text: string, least: number, most: number): boolean {
+  return text.length >= least && text.length <= most &&
+    [...text].every((byte) => "0123456789abcdef".includes(byte));
+}
+
+/** "below 2^53" */
+function isBelow2To53(hex: string): boolean {
+  return BigInt(`0x${hex}`) < 2n ** 53n;
+}
+
+/** client = 1*(any byte that is not white space or LF) */
+export function isClient(text: string): boolean {
+  return text !== "" && ![...text].some(isWhiteSpace);
+}
+
+/** difference = sign 1*16DIGIT "." 9DIGIT */
+function isDifference(text: string): boolean {
+  const [integer, fraction] = text.slice(1).split(".");
+  return /[+-]/.test(text.charAt(0)) && isDecimal(text.slice(1)) &&
+    integer.length <= 16 && fraction?.length === 9;
+}
+
+/** The parts of an AT line, or why it is none. */
+export type ReportReading =
+  | { readonly objection: string }
+  | {
+    readonly objection: undefined;
+    readonly server: string;
+    readonly difference: string;
+    readonly client: string;
+    readonly position: string;
+    readonly time: string;
+  };
+
+/**
+ * report = "AT " server " " difference " " client " " position " " time
+ */
+export function readReport(
+  line: string,
+  servers: readonly string[],
+): ReportReading {
+  const fields = line.split(" ");
+  if (fields[0] !== "AT") return { objection: "no AT" };
+  if (fields.length !== 6) {
+    return { objection: `${Math.min(fields.length, 8)} fields` };
+  }
+  const [, server, difference, client, position, time] = fields;
+  if (!servers.includes(server)) return { objection: "no such server" };
+  if (!isDifference(difference)) return { objection: "no difference" };
+  if (!isClient(client)) return { objection: "no client" };
+  const objection = objectionToPosition(position) ?? objectionToTime(time);
+  return objection === undefined
+    ? { objection, server, difference, client, position, time }
+    : { objection };
+}
+
+/** A message in numbers, or why it is none. */
+export type MessageReading =
+  | { readonly objection: string }
+  | {
+    readonly objection: undefined;
+    readonly verb: string;
+    readonly parts: readonly (string | number)[];
+  };
+
+/** What reads a field: its parts, or undefined. */
+type ReadField = (field: string) => (string | number)[] | undefined;
+
+/** mark = 4HEX fingerprint; fingerprint = 14HEX, below 2^53 */
+const readMark: ReadField = (field) => {
+  const fingerprint = field.slice(4);
+  return isHex(field, 18, 18) && isBelow2To53(fingerprint)
+    ? [parseInt(field.slice(0, 4), 16), parseInt(fingerprint, 16)]
+    : undefined;
+};
+
+/** entry = 8HEX fingerprint 1*13HEX */
+const readEntry: ReadField = (field) => {
+  const fingerprint = field.slice(8, 22);
+  return isHex(field, 23, 35) && isBelow2To53(fingerprint)
+    ? [field.slice(0, 8), fingerprint, field.slice(22)]
+      .map((hex) => parseInt(hex, 16))
+    : undefined;
+};
+
+/** digest = 1*14HEX, below 2^53 */
+const readDigest: ReadField = (field) =>
+  isHex(field, 1, 14) && isBelow2To53(field)
+    ? [parseInt(field, 16)]
+    : undefined;
+
+/** node = "-" / 1*4HEX; inner has a digit less. */
+function isNode(field: string, mostDigits: number): boolean {
+  return field === "-" || isHex(field, 1, mostDigits);
+}
+
+/** Reads a message, as the grammar has it. */
+export function readMessage(
+  line: string,
+  servers: readonly string[],
+): MessageReading {
+  const [verb, ...fields] = line.split(" ");
+  const objection = `${verb.slice(0, 8)}: its fields`;
+  const [first, ...others] = fields;
+  const readAll = (
+    list: readonly string[],
+    read: ReadField,
+    opening: readonly string[] = [],
+  ): MessageReading => {
+    const parts: (string | number)[] = [...opening];
+    for (const field of list) {
+      const found = read(field);
+      if (found === undefined) return { objection };
+      parts.push(...found);
+    }
+    return { objection: undefined, verb, parts };
+  };
+  switch (verb) {
+    case "PING":
+      return fields.length === 0 ? readAll([], readMark) : { objection };
+    case "PRUNE":
+    case "GRAFT":
+      return fields.length === 1 && servers.includes(first)
+        ? readAll([], readMark, [first])
+        : { objection };
+    case "HAVE":
+    case "WANT":
+      return fields.length > 0 ? readAll(fields, readMark) : { objection };
+    case "HORIZON":
+      return fields.length === 1 && objectionToTime(first) === undefined
+        ? { objection: undefined, verb, parts: [Number(first)] }
+        : { objection };
+    case "DIGEST":
+      return fields.length === 17 && isNode(first, 3)
+        ? readAll(others, readDigest, [first])
+        : { objection };
+    case "LIST":
+    case "PART":
+      return fields.length > 0 && isNode(first, 4)
+        ? readAll(others, readEntry, [first])
+        : { objection };
+  }
+  return { objection: "no such message" };
+}

@@ -1,0 +1,36 @@
+/**
+ * All targets.
+ *
+ * @module
+ */
+import type { Target } from "./target.ts";
+import { bodiesTarget } from "./targets/bodies.ts";
+import { commandsTarget } from "./targets/commands.ts";
+import { escapesTarget } from "./targets/escapes.ts";
+import { handshakesTarget } from "./targets/handshakes.ts";
+import { herdsTarget } from "./targets/herds.ts";
+import { keysTarget } from "./targets/keys.ts";
+import { linesTarget } from "./targets/lines.ts";
+import { messagesTarget } from "./targets/messages.ts";
+import { newBodiesTarget } from "./targets/new_bodies.ts";
+import { numbersTarget } from "./targets/numbers.ts";
+import { reportsTarget } from "./targets/reports.ts";
+import { sessionsTarget } from "./targets/sessions.ts";
+import { topologiesTarget } from "./targets/topologies.ts";
+
+/** Each with the code as it is. */
+export const targets: readonly Target[] = [
+  commandsTarget(),
+  numbersTarget(),
+  linesTarget(),
+  sessionsTarget(),
+  reportsTarget(),
+  messagesTarget(),
+  herdsTarget(),
+  handshakesTarget(),
+  bodiesTarget(),
+  newBodiesTarget(),
+  keysTarget(),
+  escapesTarget(),
+  topologiesTarget(),
+];

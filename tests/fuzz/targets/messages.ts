@@ -1,0 +1,105 @@
+/**
+ * What servers say besides reports, `peers/messages.ts`.
+ *
+ * For every line:
+ *
+ * - `parseMessage` has the verdict of the grammar, and the same numbers;
+ * - no number is outside of what a double keeps exactly, but for the time of a
+ *   HORIZON, which may have a fraction;
+ * - `formatMessage` prints it so that the grammar allows it, and so that it is
+ *   read as the same again. The time of a HORIZON may move by a second
+ *   at either end of the times that can be written.
+ *
+ * @module
+ */
+import { formatNode } from "../../../peers/digests.ts";
+import {
+  formatMessage,
+  type Message,
+  parseMessage,
+} from "../../../peers/messages.ts";
+import { readMessage } from "../reference/peer_lines.ts";
+import {
+  demand,
+  demandAlike,
+  demandSame,
+  magnitude,
+  type Target,
+} from "../target.ts";
+import { peerTokens } from "./tokens.ts";
+
+const servers = ["Hill", "Jaquez", "Smith"];
+const isServer = (name: string) => servers.includes(name);
+
+const real = { formatMessage, parseMessage };
+
+/** @param code What reads and writes messages, under test. */
+export function messagesTarget(code: Partial<typeof real> = {}): Target {
+  const { formatMessage, parseMessage } = { ...real, ...code };
+  return {
+    name: "messages",
+    tokens: peerTokens,
+    check(line) {
+      const expected = readMessage(line, servers);
+      const message = parseMessage(line, isServer);
+      const isMessage = expected.objection === undefined;
+      demandSame("the verdict", message !== undefined, isMessage);
+      if (message === undefined || expected.objection !== undefined) {
+        return `${expected.objection} ${magnitude(line.length)}`;
+      }
+      const { parts, verb } = expected;
+      demandSame("the verb", message.verb, verb);
+      demandAlike("the numbers", partsOf(message), parts);
+      demand(
+        "every number is a safe one",
+        verb === "HORIZON" ||
+          parts.every((part) =>
+            typeof part === "string" || Number.isSafeInteger(part)
+          ),
+      );
+      const printed = formatMessage(message);
+      const again = readMessage(printed, servers);
+      demandSame(`the grammar of ${printed}`, again.objection, undefined);
+      const read = parseMessage(printed, isServer)!;
+      if (message.verb === "HORIZON" && read.verb === "HORIZON") {
+        const moved = Math.abs(message.seconds - read.seconds);
+        demand("about the same horizon again", moved <= 1);
+      } else {
+        demandAlike("the same again", read, message);
+      }
+      const change = Math.sign(printed.length - line.length);
+      return `${verb} ${magnitude(parts.length)} ${change}`;
+    },
+  };
+}
+
+/** A message's fields in a row, as the reference has them. */
+function partsOf(message: Message): (string | number)[] {
+  switch (message.verb) {
+    case "PING":
+      return [];
+    case "PRUNE":
+    case "GRAFT":
+      return [message.server];
+    case "HORIZON":
+      return [message.seconds];
+    case "HAVE":
+    case "WANT":
+      return message.marks.flatMap(({ fingerprint, leaf }) => [
+        leaf,
+        fingerprint,
+      ]);
+    case "DIGEST":
+      return [formatNode(message.node), ...message.digests];
+    case "LIST":
+    case "PART":
+      return [
+        formatNode(message.node),
+        ...message.reports.flatMap(({ clientHash, fingerprint, seconds }) => [
+          clientHash,
+          fingerprint,
+          seconds,
+        ]),
+      ];
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * AT lines, `protocol/report.ts`.
+ *
+ * The input is one or two lines. For each of them:
+ *
+ * - `readReport` has the verdict of the reference, and finds server, client and
+ *   time where they stand, whatever stands before and behind the line;
+ * - what takes parts out of a line as text finds the same parts;
+ * - of an IAMAT `ReportWriter` makes the AT line that the reference makes of it,
+ *   which is read back with the same parts.
+ *
+ * Of two reports, the newer one is the one that the reference says: by time, of
+ * equal times by the lines' bytes.
+ *
+ * @module
+ */
+import { type ByteString, decodeBytes } from "../../../protocol/bytes.ts";
+import {
+  clientOf,
+  fieldsOf,
+  isNewer,
+  makeReport,
+  parseReport,
+  positionOf,
+  readReport,
+  Report,
+  serverOf,
+  timeOf,
+} from "../../../protocol/report.ts";
+import { ServerNames } from "../../../peers/server_names.ts";
+import { maxLineBytes, maxPeerLineBytes } from "../../../protocol/limits.ts";
+import { atLine, readCommand } from "../reference/commands.ts";
+import { compareDecimals } from "../reference/numbers.ts";
+import * as reference from "../reference/peer_lines.ts";
+import {
+  demand,
+  demandAlike,
+  demandSame,
+  magnitude,
+  type Target,
+} from "../target.ts";
+import { place } from "./surroundings.ts";
+import { peerTokens } from "./tokens.ts";
+
+const longName = "x".repeat(64);
+const servers = ["Hill", "Hil", "Jaquez", longName];
+const names = new ServerNames(servers);
+
+const now = { seconds: 1520023935, nanoseconds: 182837383 };
+
+const real = { isNewer, readReport };
+
+/** @param code What reads reports, under test. */
+export function reportsTarget(code: Partial<typeof real> = {}): Target {
+  const { isNewer, readReport } = { ...real, ...code };
+  const report = new Report();
+
+  /** Reads a line; returns its time, or why it is no report. */
+  function checkRead(line: ByteString): { time?: ByteString; why: string } {
+    const expected = reference.readReport(line, servers);
+    for (const { bytes, end, start } of place(line)) {
+      const isRead = readReport(bytes, start, end, names.find, report);
+      demandSame("the verdict", isRead, expected.objection === undefined);
+      if (expected.objection !== undefined) continue;
+      const { clientEnd, clientStart, server, timeStart } = report;
+      const time = decodeBytes(bytes, timeStart, report.end);
+      demandSame("the line", report.line, line);
+      demandSame("the server", server, expected.server);
+      demandSame("the client", report.client, expected.client);
+      demandSame("the time", time, expected.time);
+      demand("the client is in its place", clientEnd - clientStart > 0);
+    }
+    if (expected.objection !== undefined) return { why: expected.objection };
+    const { client, difference, position, server, time } = expected;
+    const fields = [server, difference, client, position, time];
+    demandAlike("fieldsOf()", fieldsOf(line), fields);
+    demandSame("serverOf()", serverOf(line), server);
+    demandSame("clientOf()", clientOf(line), client);
+    demandSame("timeOf()", timeOf(line), time);
+    const { latitude, longitude } = positionOf(line);
+    demandSame("positionOf()", latitude + longitude, position);
+    return { time, why: "a report" };
+  }
+
+  /** If it is an IAMAT, makes reports of it. */
+  function checkWritten(line: ByteString): boolean {
+    const command = readCommand(line);
+    if (command.verb !== "IAMAT") return false;
+    const [client, position, time] = command.operands;
+    for (const server of servers) {
+      const iamat = { verb: "IAMAT", client, position, time } as const;
+      const written = makeReport(server, now, iamat);
+      const expected = atLine(server, now, command.operands);
+      demandSame("the report of an IAMAT", written.line, expected);
+      const again = parseReport(written.line, names.has);
+      demandSame("the report read back", again?.line, expected);
+      demandSame("its server", again?.server, server);
+      demandSame("its client", again?.client, client);
+      if (line.length > maxLineBytes) continue;
+      demand(
+        "the report of an IAMAT fits a line between servers",
+        expected.length <= maxPeerLineBytes,
+      );
+    }
+    return true;
+  }
+
+  return {
+    name: "reports",
+    tokens: ["\n", "IAMAT kiwi +1-1 1", ...peerTokens],
+    check(input) {
+      const lines = input.split("\n").slice(0, 2);
+      const readings = lines.map(checkRead);
+      const written = lines.map(checkWritten).join();
+      const why = readings.map((reading) => reading.why).join();
+      const [one, other] = readings.map(({ time }) => time);
+      const signature = `${why} ${written} ${magnitude(input.length)}`;
+      if (one === undefined || other === undefined) return signature;
+      const order = compareDecimals(one, other) || compareBytes(lines);
+      demandSame("isNewer()", isNewer(lines[0], lines[1]), order > 0);
+      demandSame("isNewer() back", isNewer(lines[1], lines[0]), order < 0);
+      return `${signature} ${order}`;
+    },
+  };
+}
+
+/** Compares two lines byte by byte: -1, 0 or 1. */
+function compareBytes([one, other]: readonly ByteString[]): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

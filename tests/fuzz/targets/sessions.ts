@@ -1,0 +1,185 @@
+/**
+ * A client's session, `sessions/session.ts`, behind the framer.
+ *
+ * For every stream, in whatever chunks it comes, and in whatever order its
+ * questions are answered meanwhile: each line gets exactly one reply, in its
+ * place in the order, which is the one that the reference makes of it. A report
+ * is taken before its reply, a question is about the client's newest report at
+ * that moment, and nothing is awaited when all is answered.
+ *
+ * @module
+ */
+import { type ByteString, encodeBytes } from "../../../protocol/bytes.ts";
+import type { Whatsat } from "../../../protocol/command.ts";
+import { LineFramer } from "../../../protocol/framer.ts";
+import { maxLineBytes, tooLongEchoBytes } from "../../../protocol/limits.ts";
+import { type Report, ReportWriter } from "../../../protocol/report.ts";
+import { type Desk, Session } from "../../../sessions/session.ts";
+import { trafficInText } from "../../fakes/text_traffic.ts";
+import { sessionContext } from "../../sessions/session_context.ts";
+import type { Random } from "../../simulation/random.ts";
+import { cutAtRandom, randomOf } from "../chunks.ts";
+import { atLine, readCommand } from "../reference/commands.ts";
+import { linesOf } from "../reference/lines.ts";
+import { demandAlike, demandSame, magnitude, type Target } from "../target.ts";
+import { clientTokens } from "./tokens.ts";
+
+const now = { seconds: 1520023935, nanoseconds: 182837383 };
+
+/** What a session is to the target. */
+type CreateSession = (
+  ...args: ConstructorParameters<typeof Session>
+) => Pick<
+  Session,
+  "begin" | "receive" | "refuseTooLong" | "take" | "isAwaiting"
+>;
+
+/** A question that waits for its answer. */
+interface Question {
+  readonly text: ByteString;
+  readonly answer: (body: ByteString) => void;
+}
+
+/** A server that answers when it is told to, without waiting for a promise. */
+class PromptDesk implements Desk {
+  readonly reports = new ReportWriter("Hill");
+  readonly known = new Map<ByteString, ByteString>();
+  readonly questions: Question[] = [];
+  readonly now = () => now;
+
+  readonly accept = ({ client, line }: Report) => {
+    this.known.set(client, line);
+  };
+
+  readonly newest = (client: ByteString) => this.known.get(client);
+
+  readonly places = (line: ByteString, { bound, radiusKm }: Whatsat) => {
+    const text = bodyOf(line, radiusKm, bound);
+    const promised = {
+      then: (answer: (body: ByteString) => void) => {
+        this.questions.push({ text, answer });
+      },
+    };
+    return promised as Promise<ByteString>;
+  };
+
+  /** Answers one of the questions that wait. */
+  answerOne(random: Random): void {
+    const [question] = this.questions.splice(
+      random.below(this.questions.length),
+      1,
+    );
+    question.answer(question.text);
+  }
+}
+
+/** A body that tells which question it answers. */
+function bodyOf(line: ByteString, radius: string, bound: string): ByteString {
+  return `{${line.slice(3, 300)} ${radius} ${bound}}`;
+}
+
+/** @param create Makes the session under test. */
+export function sessionsTarget(
+  create: CreateSession = (...args) => new Session(...args),
+): Target {
+  return {
+    name: "sessions",
+    tokens: [
+      ...clientTokens,
+      "\nWHATSAT kiwi 10 5\n",
+      "IAMAT kiwi +34-118 1520023934\n",
+    ],
+    check(stream) {
+      const random = randomOf(`${stream}\n`);
+      const desk = new PromptDesk();
+      const received: ByteString[] = [];
+      const traffic = trafficInText({
+        received: (line) => received.push(line),
+        sent: () => {},
+      });
+      const context = sessionContext(desk);
+      const session = create(context, traffic, () => {});
+      const replies: ByteString[] = [];
+      const take = () => {
+        const batch = session.take();
+        if (batch === undefined) return;
+        const { ends, text } = batch;
+        ends.forEach((end, index) =>
+          replies.push(text.slice(ends[index - 1] ?? 0, end))
+        );
+        context.replyPool.release(batch);
+      };
+      const framer = new LineFramer();
+      for (const chunk of cutAtRandom(stream)) {
+        const buffer = encodeBytes(chunk);
+        framer.push(buffer, chunk.length);
+        session.begin();
+        receiveLines(framer, session);
+        buffer.fill(0x20);
+        if (desk.questions.length > 0 && random.chance(1 / 2)) {
+          desk.answerOne(random);
+        }
+        if (random.chance(1 / 2)) take();
+      }
+      if (framer.end()) {
+        session.receive(framer.bytes, framer.start, framer.stop);
+      }
+      if (framer.tooLong !== undefined) session.refuseTooLong(framer.tooLong);
+      while (desk.questions.length > 0) desk.answerOne(random);
+      take();
+      const expected = repliesTo(stream);
+      demandSame("how many replies", replies.length, expected.replies.length);
+      demandAlike("the replies", replies, expected.replies);
+      demandSame("how many lines", received.length, replies.length);
+      demandSame("whether something is awaited", session.isAwaiting, false);
+      return expected.signature;
+    },
+  };
+}
+
+function receiveLines(
+  framer: LineFramer,
+  session: Pick<Session, "receive">,
+): void {
+  while (framer.next()) {
+    session.receive(framer.bytes, framer.start, framer.stop);
+  }
+}
+
+/** What the client is told, and of which kinds that is. */
+function repliesTo(
+  stream: ByteString,
+): { replies: ByteString[]; signature: string } {
+  const { last, tooLong, whole } = linesOf(stream, maxLineBytes);
+  const known = new Map<ByteString, ByteString>();
+  const counts = { report: 0, question: 0, unknown: 0, invalid: 0 };
+  const invalid = (line: ByteString) => `? ${line}\n`;
+  const reply = (line: ByteString): ByteString => {
+    const reading = readCommand(line);
+    if (reading.verb === undefined) {
+      counts.invalid += 1;
+      return invalid(line);
+    }
+    const [client, radius, bound] = reading.operands;
+    if (reading.verb === "IAMAT") {
+      counts.report += 1;
+      const report = atLine("Hill", now, reading.operands);
+      known.set(client, report);
+      return `${report}\n`;
+    }
+    const newest = known.get(client);
+    if (newest === undefined) {
+      counts.unknown += 1;
+      return invalid(line);
+    }
+    counts.question += 1;
+    return `${newest}\n${bodyOf(newest, radius, bound)}\n\n`;
+  };
+  const replies = whole.map(reply);
+  if (last !== "") replies.push(reply(last));
+  if (tooLong !== undefined) {
+    replies.push(invalid(tooLong.slice(0, tooLongEchoBytes)));
+  }
+  const sizes = Object.values(counts).map(magnitude).join();
+  return { replies, signature: `${sizes} ${tooLong === undefined}` };
+}
