@@ -49,9 +49,19 @@ export {
   type Question,
   type Update,
 } from "./client/types.ts";
+export {
+  type EventFields,
+  type EventLevel,
+  type EventRecord,
+  type LogRecord,
+  parseRecord,
+  type RecordOpening,
+  type TrafficRecord,
+} from "./journal/parse.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
 export type { Position as PositionDigits } from "./protocol/position.ts";
+export type { Timestamp } from "./protocol/time.ts";
 export {
   type LocalProvider,
   PlacesError,
