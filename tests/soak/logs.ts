@@ -1,0 +1,144 @@
+/**
+ * Reads the servers' logs while they are written: every line of every file has
+ * to be a record. A file that is full and will not be written again is read,
+ * and removed if it was good, so that the disk holds any run.
+ *
+ * @module
+ */
+import { type LogRecord, parseRecord } from "../../journal/parse.ts";
+import { type ByteString, decodeBytes } from "../../protocol/bytes.ts";
+import { show } from "./answers.ts";
+
+/** Holds the text of log files to what PROTOCOL.md says of them. */
+export class LogChecker {
+  readonly #onFault: (fault: string) => void;
+  readonly #onEvent: (record: LogRecord & { kind: "event" }) => void;
+  #records = 0;
+  #cutLines = 0;
+  #faults = 0;
+
+  /** @param onEvent Told of every event. */
+  constructor(
+    onFault: (fault: string) => void,
+    onEvent: (record: LogRecord & { kind: "event" }) => void,
+  ) {
+    this.#onFault = onFault;
+    this.#onEvent = onEvent;
+  }
+
+  /** Lines that were records. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Lines that a killed server has not written to their end. */
+  get cutLines(): number {
+    return this.#cutLines;
+  }
+
+  /** Lines that should not be there. */
+  get faults(): number {
+    return this.#faults;
+  }
+
+  /** Checks a whole file. */
+  check(path: string, text: ByteString): void {
+    const lines = text.split("\n");
+    const records = lines.map(parseRecord);
+    const beginsRun = (index: number) => {
+      const record = records[index];
+      return record?.kind === "event" && record.event === "started";
+    };
+    for (const [index, record] of records.entries()) {
+      const isLast = index === lines.length - 1;
+      if (record !== undefined) {
+        // A record without its LF is one that was cut off, by chance or not.
+        if (isLast) this.#cutLines += 1;
+        else this.#records += 1;
+        if (record.kind === "event") this.#onEvent(record);
+      } else if (isLast && lines[index] === "") {
+        // Behind the last LF.
+      } else if (isLast || beginsRun(index + 1)) {
+        if (lines[index] !== "") this.#cutLines += 1;
+      } else {
+        this.#faults += 1;
+        this.#onFault(`${path}:${index + 1}: ${show(lines[index])}`);
+      }
+    }
+  }
+}
+
+/** A file whose last record is this one is not written any more. */
+const farewell = / server -- info log-continues file="[^"\n]*"\n$/;
+
+/** So many bytes hold the last record of a full file. */
+const farewellBytes = 1024;
+
+/** Reads the files of a folder. */
+export class LogReader {
+  readonly #folder: string;
+  readonly #maxFileBytes: number;
+  readonly #checkerOf: (server: string) => LogChecker;
+  #bytes = 0;
+  #files = 0;
+
+  constructor(
+    folder: string,
+    maxFileBytes: number,
+    checkerOf: (server: string) => LogChecker,
+  ) {
+    this.#folder = folder;
+    this.#maxFileBytes = maxFileBytes;
+    this.#checkerOf = checkerOf;
+  }
+
+  /** Bytes that were read. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Files that were read. */
+  get files(): number {
+    return this.#files;
+  }
+
+  /** Reads the files that are full. Returns how many there were. */
+  readFull(): number {
+    const full = this.#paths().filter((path) => this.#isDone(path));
+    for (const path of full) this.#read(path);
+    return full.length;
+  }
+
+  /** Reads all there are, when nobody writes any more. */
+  readRest(): void {
+    for (const path of this.#paths()) this.#read(path);
+  }
+
+  #paths(): string[] {
+    return [...Deno.readDirSync(this.#folder)]
+      .filter(({ name }) => name.endsWith(".log"))
+      .map(({ name }) => `${this.#folder}/${name}`);
+  }
+
+  #isDone(path: string): boolean {
+    const { size } = Deno.statSync(path);
+    if (size < this.#maxFileBytes) return false;
+    using file = Deno.openSync(path);
+    file.seekSync(Math.max(0, size - farewellBytes), Deno.SeekMode.Start);
+    const end = new Uint8Array(farewellBytes);
+    const count = file.readSync(end) ?? 0;
+    return farewell.test(decodeBytes(end, 0, count));
+  }
+
+  #read(path: string): void {
+    const name = path.slice(this.#folder.length + 1);
+    const bytes = Deno.readFileSync(path);
+    const checker = this.#checkerOf(name.slice(0, name.indexOf(".")));
+    const faults = checker.faults;
+    checker.check(path, decodeBytes(bytes, 0, bytes.length));
+    this.#bytes += bytes.length;
+    this.#files += 1;
+    if (checker.faults === faults) Deno.removeSync(path);
+    else Deno.renameSync(path, `${path}.${this.#files}.bad`);
+  }
+}
