@@ -134,6 +134,12 @@ export class AnswerChecker {
    * answer are no fault. Those that later ones have overtaken always are.
    */
   end(isExcused: boolean): void {
+    const isWhole = this.#text.endsWith("\n") &&
+      this.#next?.asked.kind !== "question";
+    if (isWhole) {
+      this.#take(this.#text);
+      this.#text = "";
+    }
     const lost = this.#pending.filter(({ isSkipped }) =>
       isSkipped || !isExcused
     );
@@ -155,15 +161,24 @@ export class AnswerChecker {
   #endOfAnswer(text: ByteString, start: number): number {
     const lineEnd = text.indexOf("\n", start) + 1;
     if (lineEnd === 0) return -1;
-    const next = this.#pending.find(({ isSkipped }) => !isSkipped);
-    const isLine = next?.asked.kind !== "question" ||
-      !text.startsWith("AT ", start);
-    if (isLine) return lineEnd;
+    if (!text.startsWith("AT ", start)) return lineEnd;
+    const next = this.#next?.asked;
+    if (next === undefined) return lineEnd;
     // Behind an AT line that answers a question there are places.
-    if (lineEnd === text.length) return -1;
+    if (lineEnd === text.length) {
+      const line = text.slice(start, lineEnd);
+      const isDone = next.kind === "report" &&
+        faultOf(next, line, this.#now()) === undefined;
+      return isDone ? lineEnd : -1;
+    }
     if (text[lineEnd] !== "{") return lineEnd;
     const bodyEnd = text.indexOf("\n\n", lineEnd);
     return bodyEnd < 0 ? -1 : bodyEnd + 2;
+  }
+
+  /** The line whose answer comes next. */
+  get #next(): Pending | undefined {
+    return this.#pending.find(({ isSkipped }) => !isSkipped);
   }
 
   #take(answer: ByteString): void {

@@ -68,27 +68,21 @@ export class LogChecker {
   }
 }
 
-/** A file whose last record is this one is not written any more. */
-const farewell = / server -- info log-continues file="[^"\n]*"\n$/;
-
 /** So many bytes hold the last record of a full file. */
 const farewellBytes = 1024;
 
 /** Reads the files of a folder. */
 export class LogReader {
   readonly #folder: string;
-  readonly #maxFileBytes: number;
   readonly #checkerOf: (server: string) => LogChecker;
   #bytes = 0;
   #files = 0;
 
   constructor(
     folder: string,
-    maxFileBytes: number,
     checkerOf: (server: string) => LogChecker,
   ) {
     this.#folder = folder;
-    this.#maxFileBytes = maxFileBytes;
     this.#checkerOf = checkerOf;
   }
 
@@ -120,14 +114,16 @@ export class LogReader {
       .map(({ name }) => `${this.#folder}/${name}`);
   }
 
+  /** Whether its last record says that writing goes on in another file. */
   #isDone(path: string): boolean {
     const { size } = Deno.statSync(path);
-    if (size < this.#maxFileBytes) return false;
     using file = Deno.openSync(path);
     file.seekSync(Math.max(0, size - farewellBytes), Deno.SeekMode.Start);
     const end = new Uint8Array(farewellBytes);
     const count = file.readSync(end) ?? 0;
-    return farewell.test(decodeBytes(end, 0, count));
+    const lines = decodeBytes(end, 0, count).split("\n");
+    const last = parseRecord(lines.at(-2) ?? "");
+    return last?.kind === "event" && last.event === "log-continues";
   }
 
   #read(path: string): void {

@@ -11,7 +11,7 @@ import { Proxy } from "../herd/proxy.ts";
 import type { Sample } from "./machine.ts";
 
 /** Small, so that there are many. */
-export const logFileBytes = 1024 * 1024;
+const logFileBytes = 1024 * 1024;
 
 /** A ring that is not overwritten before it was read. */
 const logKeptFiles = 200;
