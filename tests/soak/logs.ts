@@ -1,7 +1,7 @@
 /**
  * Reads the servers' logs while they are written: every line of every file has
- * to be a record. A file that is full and will not be written again is read,
- * and removed if it was good, so that the disk holds any run.
+ * to be a record. A file that is full and will not be written again is read and
+ * taken out of the ring, so that nothing is overwritten before it was read.
  *
  * @module
  */
@@ -15,7 +15,6 @@ export class LogChecker {
   readonly #onEvent: (record: LogRecord & { kind: "event" }) => void;
   #records = 0;
   #cutLines = 0;
-  #faults = 0;
 
   /** @param onEvent Told of every event. */
   constructor(
@@ -34,11 +33,6 @@ export class LogChecker {
   /** Lines that a killed server has not written to their end. */
   get cutLines(): number {
     return this.#cutLines;
-  }
-
-  /** Lines that should not be there. */
-  get faults(): number {
-    return this.#faults;
   }
 
   /** Checks a whole file. */
@@ -61,7 +55,6 @@ export class LogChecker {
       } else if (isLast || beginsRun(index + 1)) {
         if (lines[index] !== "") this.#cutLines += 1;
       } else {
-        this.#faults += 1;
         this.#onFault(`${path}:${index + 1}: ${show(lines[index])}`);
       }
     }
@@ -71,18 +64,27 @@ export class LogChecker {
 /** So many bytes hold the last record of a full file. */
 const farewellBytes = 1024;
 
-/** Reads the files of a folder. */
+/** So many bytes of files that were read are kept: the newest. */
+const maxKeptBytes = 2e9;
+
+/** Reads the files of a folder, and puts them into another. */
 export class LogReader {
   readonly #folder: string;
+  readonly #readFolder: string;
   readonly #checkerOf: (server: string) => LogChecker;
+  readonly #kept: { readonly path: string; readonly bytes: number }[] = [];
+  #keptBytes = 0;
   #bytes = 0;
   #files = 0;
 
   constructor(
     folder: string,
+    readFolder: string,
     checkerOf: (server: string) => LogChecker,
   ) {
     this.#folder = folder;
+    this.#readFolder = readFolder;
+    Deno.mkdirSync(readFolder);
     this.#checkerOf = checkerOf;
   }
 
@@ -130,11 +132,23 @@ export class LogReader {
     const name = path.slice(this.#folder.length + 1);
     const bytes = Deno.readFileSync(path);
     const checker = this.#checkerOf(name.slice(0, name.indexOf(".")));
-    const faults = checker.faults;
-    checker.check(path, decodeBytes(bytes, 0, bytes.length));
     this.#bytes += bytes.length;
     this.#files += 1;
-    if (checker.faults === faults) Deno.removeSync(path);
-    else Deno.renameSync(path, `${path}.${this.#files}.bad`);
+    const number = `${this.#files}`.padStart(6, "0");
+    const readPath = `${this.#readFolder}/${number}.${name}`;
+    checker.check(readPath, decodeBytes(bytes, 0, bytes.length));
+    Deno.renameSync(path, readPath);
+    this.#keep(readPath, bytes.length);
+  }
+
+  /** Keeps a file for whoever looks into it, and removes the oldest ones. */
+  #keep(path: string, bytes: number): void {
+    this.#kept.push({ path, bytes });
+    this.#keptBytes += bytes;
+    while (this.#keptBytes > maxKeptBytes) {
+      const oldest = this.#kept.shift()!;
+      this.#keptBytes -= oldest.bytes;
+      Deno.removeSync(oldest.path);
+    }
   }
 }

@@ -91,6 +91,7 @@ export async function run(world: World, forMs: number): Promise<Verdict> {
   const logs = new Map(names.map((name) => [name, checkerOf(world, name)]));
   const reader = new LogReader(
     servers.logFolder,
+    `${servers.folder}/read`,
     (name) => logs.get(name)!,
   );
   const watch = setInterval(() => {

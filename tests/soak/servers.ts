@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SetupError } from "../../cli/exit.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import defaultHerd from "../../herd.json" with { type: "json" };
 import { freeBasePort, names, Program } from "../herd/process.ts";
@@ -55,11 +56,17 @@ export class Servers implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "soak-" });
   readonly logFolder = `${this.folder}/logs`;
   readonly proxies: readonly Proxy[];
+  /** Rejects when a server has ended that nobody has told to. */
+  readonly death: Promise<never>;
+  readonly #reportDeath: (error: SetupError) => void;
   readonly #basePort = freeBasePort();
   readonly #living = new Map<string, Life>();
   readonly #lives: Life[] = [];
 
   constructor() {
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.death = promise;
+    this.#reportDeath = reject;
     this.proxies = proxiedLinks.map((link) =>
       new Proxy(
         Object.fromEntries(link.map((name) => [name, this.#peerPortOf(name)])),
@@ -121,6 +128,15 @@ export class Servers implements AsyncDisposable {
       calmSinceMs: Infinity,
     };
     this.#lives.push(life);
+    program.ended().then((status) => {
+      if (life.ending !== undefined) return;
+      this.#reportDeath(
+        new SetupError(
+          `${name} has ended by itself, with status ${status}: ` +
+            `${program.stderr}; the logs are in ${this.folder}`,
+        ),
+      );
+    });
     await program.saying(`${name} is ready`);
     life.calmSinceMs = performance.now();
     this.#living.set(name, life);
@@ -155,7 +171,19 @@ export class Servers implements AsyncDisposable {
     life.calmSinceMs = performance.now();
   }
 
+  /** Kills all that are left, before it returns. */
+  killAll(): void {
+    for (const life of this.#living.values()) {
+      life.ending ??= { signal: "SIGKILL", atMs: performance.now() };
+      life.program.signal("SIGKILL");
+    }
+    this.#living.clear();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const life of this.#lives) {
+      life.ending ??= { signal: "SIGKILL", atMs: performance.now() };
+    }
     for (const { program } of this.#lives) await program[Symbol.asyncDispose]();
     for (const proxy of this.proxies) await proxy[Symbol.asyncDispose]();
   }

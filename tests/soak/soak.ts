@@ -12,7 +12,7 @@ import {
   UsageError,
   wholeNumber,
 } from "../../cli/arguments.ts";
-import { runProgram, SetupError } from "../../cli/exit.ts";
+import { nextSignal, onCrash, runProgram, SetupError } from "../../cli/exit.ts";
 import { formatVerdict } from "./report.ts";
 import { run } from "./run.ts";
 import { World } from "./world.ts";
@@ -65,25 +65,41 @@ async function soakFor(seconds: number, seed: number): Promise<void> {
     `soak: ${seconds} s, seed ${seed}; ${world.anchor} is never killed; ` +
       `everything is in ${world.servers.folder}`,
   );
+  onCrash(() => world.servers.killAll());
   const stopTelling = tellProgress(world, seconds);
   let verdict;
   try {
-    verdict = await run(world, seconds * 1000);
+    const interrupted = nextSignal().then((signal) => {
+      throw new SetupError(
+        `ended by ${signal}; the logs are in ${world.servers.folder}`,
+      );
+    });
+    verdict = await Promise.race([
+      run(world, seconds * 1000),
+      world.servers.death,
+      interrupted,
+    ]);
+  } catch (error) {
+    tellFailures(world);
+    throw error;
   } finally {
     stopTelling();
     await world.servers[Symbol.asyncDispose]();
   }
   console.log(formatVerdict(world.counts, verdict, world.late));
   if (world.failureCount > 0) {
-    for (const failure of world.failures) console.log(`FAILED ${failure}`);
+    tellFailures(world);
     throw new SetupError(
       `the herd did not hold: ${world.failureCount} failures; again with ` +
-        `--seed ${seed}; what is left of the logs is in ` +
-        world.servers.logFolder,
+        `--seed ${seed}; the logs are in ${world.servers.folder}/read`,
     );
   }
   await Deno.remove(world.servers.folder, { recursive: true });
   console.log("the herd held");
+}
+
+function tellFailures(world: World): void {
+  for (const failure of world.failures) console.log(`FAILED ${failure}`);
 }
 
 /** Tells how it goes, in place on a terminal; returns what ends that. */

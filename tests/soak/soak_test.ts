@@ -302,7 +302,7 @@ Deno.test(
   },
 );
 
-Deno.test("LogReader removes full files that are good, and keeps the others", async () => {
+Deno.test("LogReader reads files that are finished, and puts them away", async () => {
   const folder = await Deno.makeTempDir();
   const full = line.repeat(30) + formatEvent(
     "2018-03-02T21:05:34.000000Z",
@@ -322,17 +322,25 @@ Deno.test("LogReader removes full files that are good, and keeps the others", as
   write("Hill.4.log", full + record("stopped"));
   const faults: string[] = [];
   const checker = new LogChecker((fault) => faults.push(fault), () => {});
-  const reader = new LogReader(folder, () => checker);
-  const left = () => [...Deno.readDirSync(folder)].map(({ name }) => name);
+  const reader = new LogReader(folder, `${folder}/read`, () => checker);
+  const namesIn = (folder: string) =>
+    [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile)
+      .map(({ name }) => name).sort();
   assertEquals(reader.readFull(), 2);
   assertEquals(faults.length, 1);
-  const untouched = left().filter((name) => /^Hill\.[1-4]\.log$/.test(name));
-  assertEquals(untouched.sort(), ["Hill.2.log", "Hill.3.log", "Hill.4.log"]);
-  assertEquals(left().filter((name) => name.endsWith(".bad")).length, 1);
+  assertEquals(namesIn(folder), ["Hill.2.log", "Hill.3.log", "Hill.4.log"]);
   reader.readRest();
+  assertEquals(namesIn(folder), []);
+  const read = namesIn(`${folder}/read`);
+  assertEquals(read.map((name) => name.slice(0, 7)), [
+    "000001.",
+    "000002.",
+    "000003.",
+    "000004.",
+    "000005.",
+  ]);
   assertEquals(checker.records, 31 + 31 + 60 + 30 + 32);
   assertEquals(checker.cutLines, 1);
-  assertEquals(left().length, 1);
   await Deno.remove(folder, { recursive: true });
 });
 

@@ -18,7 +18,7 @@ import { drawClients } from "./words.ts";
 const clientCount = 300;
 
 /** Failures told in full; the rest is counted. */
-const maxFailuresKept = 50;
+const maxFailuresKept = 20;
 
 /** What is counted. */
 export interface Counts {
