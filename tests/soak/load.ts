@@ -145,6 +145,9 @@ export const neighbour: Kind = async (world, random) => {
     // One that nobody else speaks of; there are a hundred of each.
     const name = `neighbour-${id}-${count++ % 100}`;
     const time = (Date.now() / 1000).toFixed(6);
+    // A connection that is being accepted may overtake a link.
+    await one.ask(one.question(name));
+    await other.ask(other.question(name));
     const startMs = performance.now();
     await one.ask(one.report(name, time));
     const knows = async () =>

@@ -41,7 +41,14 @@ export const shortestJudgedMs = 60_000;
 
 /** Memory may grow by this part of itself, and by so many bytes. */
 const growthAllowed = 0.2;
-const growthAllowedBytes = 32 * 1024 * 1024;
+const growthAllowedBytes = 16 * 1024 * 1024;
+
+/**
+ * In a life shorter than this, in milliseconds, the runtime may still be
+ * finding out how much it needs: then memory may grow by so many bytes.
+ */
+const warmUpMs = 300_000;
+const warmUpBytes = 64 * 1024 * 1024;
 
 /** How the memory of a process went. */
 export type MemoryVerdict =
@@ -71,7 +78,8 @@ export function judgeMemory(samples: readonly Sample[]): MemoryVerdict {
     }).map(({ memoryBytes }) => memoryBytes);
   const beforeBytes = median(part(1 / 3));
   const afterBytes = median(part(2 / 3));
-  const most = beforeBytes * (1 + growthAllowed) + growthAllowedBytes;
+  const allowedBytes = livedMs < warmUpMs ? warmUpBytes : growthAllowedBytes;
+  const most = beforeBytes * (1 + growthAllowed) + allowedBytes;
   const state = afterBytes <= most ? "flat" : "grown";
   return { state, livedMs, beforeBytes, afterBytes };
 }

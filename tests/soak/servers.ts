@@ -27,10 +27,16 @@ export const proxiedLinks = [
   ["Singleton", "Campbell"],
 ] as const;
 
+/** Which of these goes through a proxy; -1 if the link is direct. */
+function proxyBetween(...link: readonly string[]): number {
+  return proxiedLinks.findIndex((ends) =>
+    ends.every((end) => link.includes(end))
+  );
+}
+
 /** The links that no proxy stands in. */
-export const directLinks = defaultHerd.links.filter(([one, other]) =>
-  !proxiedLinks.some((link) => link.join() === [one, other].join())
-);
+export const directLinks = defaultHerd.links
+  .filter((link) => proxyBetween(...link) < 0);
 
 /** A server from its start to its end. */
 export interface Life {
@@ -199,9 +205,7 @@ export class Servers implements AsyncDisposable {
   /** The herd as one server sees it: some neighbours are where a proxy is. */
   #writeHerdFile(self: string): void {
     const servers = names.map((name) => {
-      const link = proxiedLinks.findIndex((link) =>
-        [...link].sort().join() === [name, self].sort().join()
-      );
+      const link = proxyBetween(self, name);
       return link < 0
         ? { name }
         : { name, peerPort: this.proxies[link].portTo(name) };
