@@ -37,7 +37,7 @@ export function countDescriptors(pid: number): number {
 }
 
 /** A life shorter than this, in milliseconds, says nothing about memory. */
-export const shortestJudgedMs = 60_000;
+export const shortestJudgedMs = 100_000;
 
 /** Memory may grow by this part of itself, and by so many bytes. */
 const growthAllowed = 0.2;
@@ -56,14 +56,15 @@ export type MemoryVerdict =
   | {
     readonly state: "flat" | "grown";
     readonly livedMs: number;
-    /** The medians of the second and of the last third of its life, in bytes. */
+    /** The floors of the second and of the last third of its life, in bytes. */
     readonly beforeBytes: number;
     readonly afterBytes: number;
   };
 
 /**
- * Compares the medians of the second and of the last third of a life. The first
- * third is for the runtime to compile, and to find how much it needs.
+ * Compares the floors of the second and of the last third of a life: a client
+ * that asks for much makes waves, and a leak raises what is below them. The
+ * first third is for the runtime to compile, and to find how much it needs.
  */
 export function judgeMemory(samples: readonly Sample[]): MemoryVerdict {
   const livedMs = samples.length === 0
@@ -76,14 +77,16 @@ export function judgeMemory(samples: readonly Sample[]): MemoryVerdict {
       const passed = (atMs - startMs) / livedMs;
       return passed >= from && passed <= from + 1 / 3;
     }).map(({ memoryBytes }) => memoryBytes);
-  const beforeBytes = median(part(1 / 3));
-  const afterBytes = median(part(2 / 3));
+  const beforeBytes = floorOf(part(1 / 3));
+  const afterBytes = floorOf(part(2 / 3));
   const allowedBytes = livedMs < warmUpMs ? warmUpBytes : growthAllowedBytes;
   const most = beforeBytes * (1 + growthAllowed) + allowedBytes;
   const state = afterBytes <= most ? "flat" : "grown";
   return { state, livedMs, beforeBytes, afterBytes };
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1];
+/** A tenth of the values is below it. */
+function floorOf(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 10)];
 }
