@@ -232,8 +232,7 @@ export class Client {
   #watch(): void {
     const { oldest } = this.#checker;
     const isExempt = oldest === undefined || this.#isLeaving ||
-      this.#goOn !== undefined || this.#slowness !== undefined ||
-      this.#longestPauseMs > 0 || this.life.ending !== undefined;
+      this.#isSlow || this.life.ending !== undefined;
     if (isExempt || Date.now() - oldest.askedAtMs < answerDeadlineMs) return;
     if (this.#world.servers.calmMs(this.life.server) < answerDeadlineMs) return;
     this.#world.fail(
@@ -247,20 +246,25 @@ export class Client {
     const { counts } = this.#world;
     const { ending } = this.life;
     const { oldest } = this.#checker;
-    const isSlow = this.#longestPauseMs >= slowConsumerMs;
-    const isExcused = this.#isLeaving || ending !== undefined || isSlow;
+    const isDead = this.#longestPauseMs >= slowConsumerMs;
+    const isExcused = this.#isLeaving || ending !== undefined || isDead;
     if (!isExcused && !this.#isHalfClosed) {
       this.#world.fail(`${this.#name}: the connection ended by ${end}`);
     }
     const wasRead = ending?.signal === "SIGTERM" && !this.#isLeaving &&
-      !isSlow && this.#slowness === undefined && oldest !== undefined &&
+      !this.#isSlow && oldest !== undefined &&
       Date.now() - performance.now() + ending.atMs - oldest.askedAtMs >
         readLongAgoMs;
-    if (isSlow && !this.#isLeaving && ending === undefined) {
+    if (isDead && !this.#isLeaving && ending === undefined) {
       counts.slowConsumers += 1;
     }
     if (isExcused && !wasRead) counts.unanswered += this.#checker.pending;
     this.#checker.end(isExcused && !wasRead);
+  }
+
+  /** Whether it does not take its answers as they come. */
+  get #isSlow(): boolean {
+    return this.#slowness !== undefined || this.#longestPauseMs > 0;
   }
 
   get #name(): string {

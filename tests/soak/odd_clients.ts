@@ -16,7 +16,7 @@ export const slowReader: Kind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     const client = await connectToAny(world, random, "slow reader");
     if (client === undefined) continue;
-    client.readSlowly(1 + random.below(4_000), random.between(1, 50));
+    client.readSlowly(200 + random.below(4_000), random.between(1, 50));
     let text = "";
     for (let line = 0; line < 60; line++) {
       const about = random.pick(world.clients);
