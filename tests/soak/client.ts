@@ -255,9 +255,9 @@ export class Client {
       !this.#isSlow && oldest !== undefined &&
       Date.now() - performance.now() + ending.atMs - oldest.askedAtMs >
         readLongAgoMs;
-    if (isDead && !this.#isLeaving && ending === undefined) {
-      counts.slowConsumers += 1;
-    }
+    const isClosed = isDead && !this.#isLeaving && ending === undefined &&
+      oldest !== undefined;
+    if (isClosed) counts.slowConsumers += 1;
     if (isExcused && !wasRead) counts.unanswered += this.#checker.pending;
     this.#checker.end(isExcused && !wasRead);
   }

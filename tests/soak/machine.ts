@@ -48,7 +48,7 @@ const growthAllowedBytes = 16 * 1024 * 1024;
  * finding out how much it needs: then memory may grow by so many bytes.
  */
 const warmUpMs = 300_000;
-const warmUpBytes = 64 * 1024 * 1024;
+const warmUpBytes = 128 * 1024 * 1024;
 
 /** How the memory of a process went. */
 export type MemoryVerdict =

@@ -249,7 +249,7 @@ Deno.test(
     );
     assertEquals(state(400, (at) => (100 + at) * megabyte), "grown");
     assertEquals(state(200, (at) => (100 + at) * megabyte), "flat");
-    assertEquals(state(120, (at) => (100 + 5 * at) * megabyte), "grown");
+    assertEquals(state(120, (at) => (100 + 9 * at) * megabyte), "grown");
     const short = shortestJudgedMs / 1000;
     assertEquals(state(short, (at) => at * 10 * megabyte), "not judged");
     assertEquals(judgeMemory([]).state, "not judged");
