@@ -66,6 +66,7 @@ export class Client {
       (fault) => this.#fault(fault),
     );
     world.counts.connections += 1;
+    world.connected.add(this);
     this.#reading = this.#read();
   }
 
@@ -201,6 +202,7 @@ export class Client {
     }
     clearInterval(watch);
     this.#isOver = true;
+    this.#world.connected.delete(this);
     this.#judgeEnd(end);
     closeQuietly(this.#transport);
     this.#wake();
@@ -235,10 +237,13 @@ export class Client {
       this.#isSlow || this.life.ending !== undefined;
     if (isExempt || Date.now() - oldest.askedAtMs < answerDeadlineMs) return;
     if (this.#world.servers.calmMs(this.life.server) < answerDeadlineMs) return;
-    this.#world.fail(
-      `${this.#name}: ${this.#checker.pending} lines have no answer after ` +
-        `${answerDeadlineMs / 1000} s`,
-    );
+    this.giveUp();
+  }
+
+  /** Waits no longer. */
+  giveUp(): void {
+    const { pending } = this.#checker;
+    this.#world.fail(`${this.#name}: ${pending} lines are never answered`);
     this.leave();
   }
 

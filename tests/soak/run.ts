@@ -46,6 +46,9 @@ const watchIntervalMs = 1_000;
  */
 const healingDeadlineMs = 60_000;
 
+/** Clients have all their answers within this time after the last question. */
+const finishingDeadlineMs = 60_000;
+
 /** A server has closed what its clients have left within this time. */
 const closingDeadlineMs = 20_000;
 
@@ -86,7 +89,11 @@ export async function run(world: World, forMs: number): Promise<Verdict> {
   world.endFaults();
   await faults;
   world.endLoad();
+  const impatience = setTimeout(() => {
+    for (const client of world.connected) client.giveUp();
+  }, finishingDeadlineMs);
   await load;
+  clearTimeout(impatience);
   judgePassingOn(world);
   const { known, tookMs } = await untilHealed(world);
   const after = await restingDescriptors(world, before);

@@ -68,6 +68,8 @@ export class World {
     freezes: 0,
     linkFaults: 0,
   };
+  /** Who is connected. */
+  readonly connected = new Set<{ giveUp(): void }>();
   /** How long those took that neighbours knew later, in milliseconds. */
   readonly late: number[] = [];
   readonly failures: string[] = [];
