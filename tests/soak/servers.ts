@@ -143,7 +143,8 @@ export class Servers implements AsyncDisposable {
         ),
       );
     });
-    await program.saying(`${name} is ready`);
+    // One that does not get so far has died, and more is known of that.
+    await program.saying(`${name} is ready`).catch(() => this.death);
     life.calmSinceMs = performance.now();
     this.#living.set(name, life);
     return life;
@@ -179,17 +180,18 @@ export class Servers implements AsyncDisposable {
 
   /** Kills all that are left, before it returns. */
   killAll(): void {
-    for (const life of this.#living.values()) {
+    for (const life of this.#lives) {
       life.ending ??= { signal: "SIGKILL", atMs: performance.now() };
-      life.program.signal("SIGKILL");
+      try {
+        life.program.signal("SIGKILL");
+      } catch {
+        // It has ended already.
+      }
     }
-    this.#living.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const life of this.#lives) {
-      life.ending ??= { signal: "SIGKILL", atMs: performance.now() };
-    }
+    this.killAll();
     for (const { program } of this.#lives) await program[Symbol.asyncDispose]();
     for (const proxy of this.proxies) await proxy[Symbol.asyncDispose]();
   }
