@@ -65,9 +65,19 @@ export type { LimitName } from "./runtime/limit_counts.ts";
 export type { Port } from "./runtime/network.ts";
 export { EncryptionError } from "./runtime/transport.ts";
 export type { ClientLimits } from "./sessions/limits.ts";
+export {
+  type EventFields,
+  type EventLevel,
+  type EventRecord,
+  type LogRecord,
+  parseRecord,
+  type RecordOpening,
+  type TrafficRecord,
+} from "./journal/parse.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
 export type { Position as PositionDigits } from "./protocol/position.ts";
+export type { Timestamp } from "./protocol/time.ts";
 export {
   type LocalProvider,
   PlacesError,

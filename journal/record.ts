@@ -82,7 +82,7 @@ export function formatEvent(
 }
 
 /** A value as JSON in printable ASCII; long texts are cut and end in "...". */
-function formatValue(value: EventFields[string]): string {
+export function formatValue(value: EventFields[string]): string {
   const short = typeof value === "string" && value.length > maxEventFieldLength
     ? value.slice(0, maxEventFieldLength) + "..."
     : value;

@@ -108,6 +108,7 @@ const pureFiles = [
   "places/trim.ts",
   "places/turns.ts",
   "journal/escape.ts",
+  "journal/parse.ts",
   "journal/record.ts",
 ];
 

@@ -64,3 +64,23 @@ Deno.test({
     await herd.stop();
   },
 });
+
+Deno.test({
+  name: "a server that stops does not wait for strangers, nor lets others in",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd([["Hill", "Smith"]]);
+    const hill = herd.start("Hill");
+    await settle();
+    const stranger = herd.dial("Hill");
+    await settle();
+    let hasStopped = false;
+    hill.links.stop().then(() => hasStopped = true);
+    const late = herd.dial("Hill");
+    // No time passes.
+    await settle();
+    assertEquals(stranger.other.isClosed, true);
+    assertEquals(late.other.isClosed, true);
+    assertEquals(hasStopped, true);
+  },
+});

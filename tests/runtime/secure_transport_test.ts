@@ -106,7 +106,7 @@ Deno.test("a certificate is refused that does not show who is there", async () =
     [certificates.expired, "127.0.0.1", authority, /not valid today/],
   ];
   for (const [files, host, trusted, message] of cases) {
-    const { client, near, server } = pair(files, host, trusted);
+    const { client, clock, near, server } = pair(files, host, trusted);
     const error = await assertRejects(
       () => client.established,
       EncryptionError,
@@ -117,6 +117,7 @@ Deno.test("a certificate is refused that does not show who is there", async () =
     await assertRejects(() => client.channelBinding(), EncryptionError);
     assertEquals(near.isClosed, true);
     close(server);
+    assertEquals(clock.timers, 0);
   }
 });
 
@@ -188,6 +189,16 @@ Deno.test("closing ends what waits, and nothing is left behind", async () => {
   assertEquals(await server.read(new Uint8Array(1)), null);
   server.close();
   assertEquals([far.isClosed, clock.timers], [true, 0]);
+});
+
+Deno.test("who has made the handshake has all the time there is", async () => {
+  const { client, clock, server } = pair();
+  await Promise.all([client.established, server.established]);
+  assertEquals(clock.timers, 0);
+  await clock.advance(2 * tlsHandshakeTimeoutMs);
+  await client.write(encodeBytes("x"));
+  assertEquals(await server.read(new Uint8Array(9)), 1);
+  close(client, server);
 });
 
 Deno.test("renewed certificates are for new connections", async () => {

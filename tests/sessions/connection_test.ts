@@ -353,14 +353,17 @@ Deno.test({
   name: "ClientConnection reads no further while the client does not read",
   permissions: "none",
   async fn() {
-    const { client, ended, server } = connect();
+    const { client, connection, ended, server } = connect();
     server.freeze();
     client.say(iamat);
     await settle();
     client.say("more\n");
     await settle();
     assertEquals(server.unread, "more\n");
+    assertEquals(connection.replyBytes, at.length);
     server.thaw();
+    await settle();
+    assertEquals(connection.replyBytes, 0);
     await client.closeWrite();
     await ended;
     assertEquals(client.takeAll(), `${at}? more\n`);

@@ -1,0 +1,67 @@
+/**
+ * What a soak has to say in the end.
+ *
+ * @module
+ */
+import type { Verdict } from "./run.ts";
+import type { Counts } from "./world.ts";
+
+/** The verdict as a short table. */
+export function formatVerdict(
+  counts: Counts,
+  verdict: Verdict,
+  late: readonly number[],
+): string {
+  const number = (value: number) => value.toLocaleString("en");
+  const { healedMs } = verdict;
+  const rows: [string, string][] = [
+    [
+      "answers",
+      `${number(counts.answers)} right on ${number(counts.connections)} ` +
+      `connections; ${counts.wrong} wrong, ${counts.reordered} out of order, ` +
+      `${counts.lost} lost`,
+    ],
+    [
+      "",
+      `${number(counts.unanswered)} under way when a connection was ended`,
+    ],
+    [
+      "neighbours",
+      `${number(counts.passedOnAtOnce)} reports known at once, ` +
+      `${counts.passedOnLater} later` +
+      (late.length === 0
+        ? ""
+        : ` (${Math.round(Math.max(...late))} ms at most)`),
+    ],
+    [
+      "faults",
+      `${counts.kills} kills, ${counts.stops} stops, ${counts.freezes} ` +
+      `freezes, ${counts.linkFaults} faults of links; ` +
+      `${number(counts.strangers)} strangers, ` +
+      `${counts.slowConsumers} slow consumers closed`,
+    ],
+    [
+      "tables",
+      healedMs === undefined
+        ? "differ"
+        : `equal ${Math.round(healedMs)} ms after the last fault: ` +
+          `${verdict.knownClients} clients`,
+    ],
+    [
+      "log",
+      `${number(verdict.logRecords)} records in ${verdict.logFiles} files, ` +
+      `${
+        Math.round(verdict.logBytes / 1e6)
+      } MB; ${verdict.logCutLines} lines ` +
+      "cut off by a kill",
+    ],
+    ...verdict.servers.map((server): [string, string] => [
+      server.name,
+      `${server.lives} lives; descriptors ${server.descriptorsBefore} before, ` +
+      `${server.descriptorsMost} at most, ${server.descriptorsAfter} after; ` +
+      `memory ${server.memory} ` +
+      `(${Math.round(server.memoryMostBytes / 1e6)} MB at most)`,
+    ]),
+  ];
+  return rows.map(([name, text]) => `  ${name.padEnd(12)}${text}`).join("\n");
+}
