@@ -5,11 +5,7 @@
  *
  * @module
  */
-import {
-  bytesOfText,
-  type ByteString,
-  strictTextOfBytes,
-} from "../protocol/bytes.ts";
+import { type ByteString, strictTextOfBytes } from "../protocol/bytes.ts";
 
 const firstPlain = 0x20;
 const lastPlain = 0x7e;
@@ -102,12 +98,8 @@ export function escapeBytes(bytes: ByteString): ByteString {
   // Anybody may send such text, and as much as he likes: it is looked through
   // as a whole, which is many times faster than character by character.
   const text = textIfUtf8(bytes);
-  if (text === undefined) return escapeMixed(bytes);
-  const escaped = text.replace(
-    specialUnicode,
-    (character) => escape(bytesOfText(character)),
-  );
-  return escaped === text ? bytes : bytesOfText(escaped);
+  const isPlain = text !== undefined && text.search(specialUnicode) < 0;
+  return isPlain ? bytes : escapeMixed(bytes);
 }
 
 function textIfUtf8(bytes: ByteString): string | undefined {
@@ -118,7 +110,7 @@ function textIfUtf8(bytes: ByteString): string | undefined {
   }
 }
 
-/** The same for bytes of which some are not UTF-8. */
+/** The same where something is to be escaped, or is not UTF-8. */
 function escapeMixed(bytes: ByteString): ByteString {
   return bytes.replace(sequenceOrSpecial, (found) => {
     if (found.length === 1) return escape(found);
@@ -137,8 +129,18 @@ function codePointOf(sequence: ByteString): number {
 }
 
 function escape(bytes: ByteString): string {
-  return shortForms[bytes] ?? hexEscapes(bytes);
+  let text = "";
+  for (let index = 0; index < bytes.length; index++) {
+    text += escapes[bytes.charCodeAt(index)];
+  }
+  return text;
 }
+
+/** What becomes of each byte that is escaped. */
+const escapes = Array.from({ length: 256 }, (_, byte) => {
+  const hex = byte.toString(16).padStart(2, "0");
+  return shortForms[String.fromCharCode(byte)] ?? `\\x${hex}`;
+});
 
 /** The inverse of `escapeBytes`. */
 export function unescapeBytes(text: ByteString): ByteString {
@@ -149,13 +151,4 @@ export function unescapeBytes(text: ByteString): ByteString {
       return { "\\": "\\", t: "\t", n: "\n", r: "\r" }[short]!;
     },
   );
-}
-
-function hexEscapes(bytes: ByteString): string {
-  let text = "";
-  for (let index = 0; index < bytes.length; index++) {
-    const hex = bytes.charCodeAt(index).toString(16).padStart(2, "0");
-    text += `\\x${hex}`;
-  }
-  return text;
 }
