@@ -35,35 +35,57 @@ export class Credentials {
    * @throws {CertificateError} If one is not PEM, or they are no pair.
    */
   constructor(chain: string, key: string) {
-    const certificate = readCertificate(chain, "certificate");
+    const [certificate] = readCertificates(chain, "certificate");
     if (!certificate.checkPrivateKey(readKey(key))) {
       throw new CertificateError("key", "is not the certificate's key");
     }
-    this.context = createSecureContext({ cert: chain, key });
+    this.context = createContext(chain, key);
     this.fingerprint = hexadecimal(certificate.fingerprint256);
     this.validUntilMs = Date.parse(certificate.validTo);
   }
 }
 
+function createContext(chain: string, key: string): SecureContext {
+  try {
+    return createSecureContext({ cert: chain, key });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CertificateError("certificate", `cannot be used: ${why}`);
+  }
+}
+
+const certificatePattern =
+  /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
 /**
- * Reads the first certificate of a PEM text, to see that there is one.
+ * Reads every certificate of a PEM text: what is wrong with one is better said
+ * now than found by who connects.
  *
- * @throws {CertificateError} If there is none.
+ * @throws {CertificateError} If there is none, or one of them cannot be read.
  */
-function readCertificate(
+export function readCertificates(
   text: string,
   part: "certificate" | "authority",
-): X509Certificate {
-  const fault = new CertificateError(
-    part,
-    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
-  );
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw fault;
-  try {
-    return new X509Certificate(text);
-  } catch {
-    throw fault;
+): X509Certificate[] {
+  const blocks = text.match(certificatePattern) ?? [];
+  // One that has no end is none, and would be passed over.
+  const begun = text.split("-----BEGIN CERTIFICATE-----").length - 1;
+  if (begun === 0 || blocks.length < begun) {
+    throw new CertificateError(
+      part,
+      "expected certificates in PEM, -----BEGIN CERTIFICATE-----",
+    );
   }
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch {
+      throw new CertificateError(
+        part,
+        `certificate ${index + 1} of ${blocks.length} cannot be read`,
+      );
+    }
+  });
 }
 
 function readKey(text: string): KeyObject {
@@ -140,6 +162,6 @@ export class TlsIdentity {
 }
 
 function checkAuthority({ authority }: TlsFiles): string | undefined {
-  if (authority !== undefined) readCertificate(authority, "authority");
+  if (authority !== undefined) readCertificates(authority, "authority");
   return authority;
 }

@@ -5,23 +5,15 @@
  *
  * @module
  */
-import { Duplex } from "node:stream";
 import { connect, TLSSocket } from "node:tls";
-import { allocateBuffer } from "../protocol/bytes.ts";
 import { type Credentials, hexadecimal } from "./certificates.ts";
+import { setImmediate } from "node:timers";
 import type { Clock } from "./clock.ts";
-import {
-  closeQuietly,
-  EncryptionError,
-  type Transport,
-  writeAllBytes,
-} from "./transport.ts";
+import { EncryptionError, type Transport } from "./transport.ts";
+import { TransportStream } from "./transport_stream.ts";
 
 /** Who connects has made its handshake in this time, in milliseconds, or goes. */
 export const tlsHandshakeTimeoutMs = 10_000;
-
-/** Most bytes that are read from the network at a time. */
-const chunkBytes = 16 * 1024;
 
 /**
  * Most bytes of one write: a large one that is on its way in parts shows that
@@ -35,13 +27,11 @@ export function acceptSecurely(
   credentials: Credentials,
   clock: Clock,
 ): SecureTransport {
-  const options = {
-    isServer: true,
-    secureContext: credentials.context,
-  };
-  const socket = new TLSSocket(new TransportStream(transport), options);
+  const stream = new TransportStream(transport);
+  const options = { isServer: true, secureContext: credentials.context };
+  const socket = new TLSSocket(stream, options);
   return new SecureTransport(
-    transport,
+    stream,
     socket,
     "secure",
     () => credentials.fingerprint,
@@ -61,14 +51,16 @@ export function connectSecurely(
   authority: string,
   clock: Clock,
 ): SecureTransport {
-  const options = {
-    socket: new TransportStream(transport),
+  const stream = new TransportStream(transport);
+  const socket = connect({
+    socket: stream,
     host: hostname,
     ca: authority,
-  };
-  const socket = connect(options);
+    // An environment variable can change what is usual.
+    rejectUnauthorized: true,
+  });
   return new SecureTransport(
-    transport,
+    stream,
     socket,
     "secureConnect",
     () => hexadecimal(socket.getPeerCertificate().fingerprint256),
@@ -78,13 +70,16 @@ export function connectSecurely(
 
 /** An encrypted connection. */
 export class SecureTransport implements Transport {
-  readonly #transport: Transport;
+  readonly #stream: TransportStream;
   readonly #socket: TLSSocket;
   readonly #fingerprint: () => string;
   readonly #established = Promise.withResolvers<void>();
   readonly #cancelDeadline: () => void;
   #isEstablished = false;
+  /** The other side has said its last. */
   #hasEnded = false;
+  /** The network has nothing more; there may be something to be read yet. */
+  #isCut = false;
   #fault: unknown;
   /** What was read and did not fit the reader's buffer. */
   #rest: Uint8Array = new Uint8Array();
@@ -92,13 +87,13 @@ export class SecureTransport implements Transport {
 
   /** For `acceptSecurely` and `connectSecurely`. */
   constructor(
-    transport: Transport,
+    stream: TransportStream,
     socket: TLSSocket,
     event: "secure" | "secureConnect",
     fingerprint: () => string,
     clock: Clock,
   ) {
-    this.#transport = transport;
+    this.#stream = stream;
     this.#socket = socket;
     this.#fingerprint = fingerprint;
     this.#cancelDeadline = clock.after(tlsHandshakeTimeoutMs, () => {
@@ -110,10 +105,14 @@ export class SecureTransport implements Transport {
     socket.on(event, () => this.#establish());
     socket.on("readable", () => this.#wakeReader());
     socket.on("end", () => {
-      this.#hasEnded = this.#isEstablished;
+      this.#hasEnded = true;
+      this.#wakeReader();
+    });
+    stream.onCut = () => {
+      this.#isCut = true;
       if (this.#isEstablished) this.#wakeReader();
       else this.#fail(new EncryptionError("closed within the TLS handshake"));
-    });
+    };
     socket.on("error", (error) => this.#fail(this.#explain(error)));
     socket.on("close", () => {
       this.#fail(new Deno.errors.ConnectionReset("the connection has closed"));
@@ -152,8 +151,13 @@ export class SecureTransport implements Transport {
       }
       if (this.#hasEnded) return null;
       if (this.#fault !== undefined) throw this.#fault;
+      if (this.#isCut) return await this.#readEnd();
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
+  }
+
+  get wasCutOff(): boolean {
+    return this.#isCut && !this.#hasEnded;
   }
 
   write(bytes: Uint8Array): Promise<number> {
@@ -181,6 +185,12 @@ export class SecureTransport implements Transport {
     this.#fail(new Deno.errors.BadResource("closed"));
   }
 
+  /** Everything was read: gives the other side's last word a turn to come. */
+  async #readEnd(): Promise<null> {
+    if (!this.#hasEnded) await new Promise((resolve) => setImmediate(resolve));
+    return null;
+  }
+
   #establish(): void {
     this.#isEstablished = true;
     this.#cancelDeadline();
@@ -193,7 +203,7 @@ export class SecureTransport implements Transport {
     this.#cancelDeadline();
     this.#established.reject(this.#fault);
     this.#socket.destroy();
-    closeQuietly(this.#transport);
+    this.#stream.destroy();
     this.#wakeReader();
   }
 
@@ -224,45 +234,4 @@ function isOfConnection(error: Error): boolean {
     error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.BadResource ||
     error instanceof Deno.errors.Interrupted;
-}
-
-/** A transport as node:tls wants to have it. */
-class TransportStream extends Duplex {
-  readonly #transport: Transport;
-  readonly #buffer = allocateBuffer(chunkBytes);
-
-  constructor(transport: Transport) {
-    // A client that has ended its side still gets its answers.
-    super({ allowHalfOpen: true });
-    this.#transport = transport;
-  }
-
-  override _read(): void {
-    this.#transport.read(this.#buffer).then(
-      (count) => {
-        this.push(count === null ? null : this.#buffer.slice(0, count));
-      },
-      (error) => this.destroy(error),
-    );
-  }
-
-  override _write(
-    chunk: Uint8Array,
-    _encoding: string,
-    done: (error?: Error) => void,
-  ): void {
-    writeAllBytes(this.#transport, chunk).then(() => done(), done);
-  }
-
-  override _final(done: (error?: Error) => void): void {
-    this.#transport.closeWrite().then(() => done(), done);
-  }
-
-  override _destroy(
-    error: Error | null,
-    done: (error?: Error | null) => void,
-  ): void {
-    closeQuietly(this.#transport);
-    done(error);
-  }
 }

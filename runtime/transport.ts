@@ -26,6 +26,11 @@ export interface Transport extends ByteSink {
    * proves something in it.
    */
   channelBinding?(): Promise<ByteString>;
+  /**
+   * Where the stream is encrypted: whether it has ended without the other side
+   * saying so. Somebody on the way may have cut off what came last.
+   */
+  readonly wasCutOff?: boolean;
 }
 
 /** The other side did not speak TLS, or not as it should. */

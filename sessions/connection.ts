@@ -118,6 +118,8 @@ export class ClientConnection {
       await this.#answerAll();
       if (this.#end === "line too long") {
         await lingerAndClose(this.#transport, clock, refusalLingerMs);
+      } else {
+        await this.#sayGoodbye();
       }
     } catch (error) {
       this.#fail(error);
@@ -202,7 +204,10 @@ export class ClientConnection {
   /** The stream has ended, perhaps within a line. */
   #takeLast(): void {
     const framer = this.#framer;
+    if (this.#transport.wasCutOff) this.#detail = "without close_notify";
     if (this.#end !== undefined || !framer.end()) return;
+    // A time that lacks its last digits would be another time.
+    if (this.#transport.wasCutOff) return;
     this.#session.begin();
     this.#session.receive(framer.bytes, framer.start, framer.stop);
   }
@@ -309,6 +314,8 @@ export class ClientConnection {
   /** Writes bytes. Every part that the client takes is a move. */
   async #send(bytes: Uint8Array): Promise<void> {
     this.#isSending = true;
+    // Nobody was slow while there was nothing to take.
+    this.#hasMoved = true;
     let written = await this.#transport.write(bytes);
     this.#hasMoved = true;
     while (written < bytes.length) {
@@ -341,6 +348,16 @@ export class ClientConnection {
   /** What is logged from here on happens now. */
   #now(): void {
     this.#traffic.begin(this.#context.clock.now());
+  }
+
+  /** An encrypted stream has an end of its own, which may be missed. */
+  async #sayGoodbye(): Promise<void> {
+    if (this.#transport.channelBinding === undefined) return;
+    try {
+      await this.#transport.closeWrite();
+    } catch {
+      // The client has all its answers, and has not waited for more.
+    }
   }
 
   #releaseAnswered(): void {

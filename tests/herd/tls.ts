@@ -86,10 +86,14 @@ export class Files {
   }
 }
 
-/** Connects to a port that speaks TLS with a certificate for 127.0.0.1. */
-export async function connectTls(port: number): Promise<SecureTransport> {
-  const plain = await connect(port);
+/** Speaks TLS on a connection to a server with a certificate for 127.0.0.1. */
+export function speakTls(plain: Transport): SecureTransport {
   return connectSecurely(plain, "127.0.0.1", authority, clock);
+}
+
+/** Connects to a port that speaks TLS. */
+export async function connectTls(port: number): Promise<SecureTransport> {
+  return speakTls(await connect(port));
 }
 
 /**

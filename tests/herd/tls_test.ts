@@ -14,7 +14,7 @@ import {
   smith,
 } from "../fakes/certificates.ts";
 import { ask, connect, Program, readAll, TestHerd, until } from "./process.ts";
-import { connectTls, Files, GoBetween } from "./tls.ts";
+import { connectTls, Files, GoBetween, speakTls } from "./tls.ts";
 
 /** Says something, and reads until the server has nothing more to say. */
 async function converse(transport: Transport, text: string): Promise<string> {
@@ -88,6 +88,26 @@ Deno.test("with a certificate alone the client port is encrypted, links are not"
       "? hello\n",
     );
   }
+});
+
+Deno.test("a server says close_notify, and believes no line that may be cut off", async () => {
+  await using herd = new TestHerd();
+  const files = new Files(herd);
+  await herd.start("Hill", files.flags, {}, files.permissions);
+  const port = herd.portOf("Hill");
+  const whole = await connectTls(port);
+  assertEquals(await converse(whole, "hello"), "? hello\n");
+  assertEquals(whole.wasCutOff, false);
+  const plain = await connect(port);
+  const cut = speakTls(plain);
+  assertMatch(await say(cut, "IAMAT kiwi +1+2 15"), / 15\n$/);
+  await writeAll(cut, "IAMAT kiwi +1+2 16");
+  // The end of the stream below, which is not the end of what is said in it.
+  await plain.closeWrite();
+  await herd.untilLogged("Hill", 'detail="without close_notify"');
+  const answer = await converse(await connectTls(port), "WHATSAT kiwi 0 0\n");
+  assertMatch(answer, /^AT Hill \S+ kiwi \+1\+2 15\n/);
+  cut.close();
 });
 
 Deno.test("herd send speaks TLS with who has the right certificate", async () => {

@@ -4,23 +4,43 @@ import {
   TlsIdentity,
 } from "../../runtime/certificates.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
-import { authority, hill, smith } from "../fakes/certificates.ts";
+import { authority, broken, hill, smith, weak } from "../fakes/certificates.ts";
 
 const cases: [TlsFiles, string, string][] = [
   [
     { ...hill, certificate: "" },
     "certificate",
-    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
+    "expected certificates in PEM, -----BEGIN CERTIFICATE-----",
   ],
   [
     { certificate: hill.key, key: hill.certificate },
     "certificate",
-    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
+    "expected certificates in PEM, -----BEGIN CERTIFICATE-----",
   ],
   [
     { ...hill, certificate: hill.certificate.replace("MII", "AAA") },
     "certificate",
-    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
+    "certificate 1 of 1 cannot be read",
+  ],
+  [
+    { ...hill, certificate: hill.certificate + broken },
+    "certificate",
+    "certificate 2 of 2 cannot be read",
+  ],
+  [
+    { ...hill, certificate: hill.certificate + hill.certificate.slice(0, 99) },
+    "certificate",
+    "expected certificates in PEM, -----BEGIN CERTIFICATE-----",
+  ],
+  [
+    { ...hill, authority: authority + broken },
+    "authority",
+    "certificate 2 of 2 cannot be read",
+  ],
+  [
+    weak,
+    "certificate",
+    "cannot be used: error:0A00018A:SSL routines::key too small",
   ],
   [
     { ...hill, key: "open sesame" },
@@ -32,7 +52,7 @@ const cases: [TlsFiles, string, string][] = [
   [
     { ...hill, authority: "trust me" },
     "authority",
-    "expected a certificate in PEM, -----BEGIN CERTIFICATE-----",
+    "expected certificates in PEM, -----BEGIN CERTIFICATE-----",
   ],
 ];
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createSecureContext } from "node:tls";
 import { decodeBytes, encodeBytes } from "../../protocol/bytes.ts";
 import { Credentials, TlsIdentity } from "../../runtime/certificates.ts";
 import {
@@ -17,7 +18,7 @@ import * as certificates from "../fakes/certificates.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 
-const { authority, hill } = certificates;
+const { authority, broken, hill, smith } = certificates;
 
 /** Both ends of an encrypted connection, whose handshake may fail. */
 function pair(files = hill, host = "127.0.0.1", trusted = authority) {
@@ -118,6 +119,56 @@ Deno.test("a certificate is refused that does not show who is there", async () =
     assertEquals(near.isClosed, true);
     close(server);
     assertEquals(clock.timers, 0);
+  }
+});
+
+Deno.test("no variable of the environment makes a stranger trusted", async () => {
+  const name = "NODE_TLS_REJECT_UNAUTHORIZED";
+  const before = Deno.env.get(name);
+  Deno.env.set(name, "0");
+  try {
+    const { client, server } = pair(hill, "127.0.0.1", smith.certificate);
+    await assertRejects(() => client.established, EncryptionError);
+    close(client, server);
+  } finally {
+    if (before === undefined) Deno.env.delete(name);
+    else Deno.env.set(name, before);
+  }
+});
+
+Deno.test("a certificate of the chain that cannot be read is an error of the connection", async () => {
+  const clock = new ManualClock();
+  const [near, far] = PipeEnd.pair();
+  // Such a chain is refused where it is read from a file, so by hand.
+  const context = createSecureContext({
+    cert: certificates.elsewhere.certificate + broken,
+    key: certificates.elsewhere.key,
+  });
+  const credentials = { context, fingerprint: "", validUntilMs: 0 };
+  const server = acceptSecurely(far, credentials, clock);
+  const client = connectSecurely(near, "127.0.0.1", authority, clock);
+  await assertRejects(() => client.established, EncryptionError);
+  close(client, server);
+});
+
+Deno.test("a stream that ends without close_notify is told from one that ends", async () => {
+  const endings: [boolean, (client: SecureTransport, near: PipeEnd) => void][] =
+    [
+      [false, (client) => client.closeWrite()],
+      [true, (_client, near) => near.closeWrite()],
+    ];
+  for (const [isCut, end] of endings) {
+    const { client, near, server } = pair();
+    await writeAll(client, "IAMAT kiwi +1+2 15");
+    end(client, near);
+    assertEquals(await readAll(server), "IAMAT kiwi +1+2 15");
+    assertEquals(server.wasCutOff, isCut);
+    // The other direction is still open.
+    await writeAll(server, "answer");
+    await server.closeWrite();
+    assertEquals(await readAll(client), "answer");
+    assertEquals(client.wasCutOff, false);
+    close(client, server);
   }
 });
 

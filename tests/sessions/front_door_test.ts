@@ -152,6 +152,23 @@ Deno.test({
 });
 
 Deno.test({
+  name: "FrontDoor does not call slow who has waited for its answer",
+  permissions: "none",
+  async fn() {
+    const { clock, come, desk, door } = open();
+    const client = come();
+    client.say("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
+    await clock.advance(60 * seconds);
+    client.other.freeze();
+    desk.questions[0].answer("{}");
+    await clock.advance(29 * seconds);
+    assertEquals(door.connections, 1);
+    await clock.advance(3 * seconds);
+    assertEquals(door.connections, 0);
+  },
+});
+
+Deno.test({
   name: "FrontDoor disconnects who says nothing, if that is limited",
   permissions: "none",
   async fn() {
