@@ -51,6 +51,8 @@ export interface HerdServerOptions {
   readonly secrets: readonly string[];
   /** A neighbour that is silent for so long, in milliseconds, is given up. */
   readonly linkTimeoutMs: number;
+  /** Most connections to the peer port that are not linked yet. */
+  readonly maxHalfOpenLinks: number;
   /** Most clients that are remembered. */
   readonly maxClients: number;
   /** For how long a client is remembered, in seconds; for good if undefined. */
@@ -99,6 +101,7 @@ export class HerdServer implements AsyncDisposable {
       herd: this.#herd,
       clock,
       counts: this.#counts,
+      maxHalfOpenLinks: options.maxHalfOpenLinks,
       incarnation: crypto.randomUUID(),
       nonce: createNonce,
       prove: createProver(options.secrets),

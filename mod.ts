@@ -24,6 +24,7 @@ import {
   clientTtlSecondsBounds,
   linkTimeoutMsBounds,
   maxClientsBounds,
+  maxHalfOpenLinksBounds,
   placesBudgetBounds,
   placesTtlSecondsBounds,
 } from "./cli/limits.ts";
@@ -33,7 +34,11 @@ import defaultHerd from "./herd.json" with { type: "json" };
 import { logFailureChoices } from "./journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
 import { faultOfLimits } from "./settings/client_limits.ts";
-import { defaultLinkTimeoutMs, defaultMaxClients } from "./peers/limits.ts";
+import {
+  defaultLinkTimeoutMs,
+  defaultMaxClients,
+  defaultMaxHalfOpenLinks,
+} from "./peers/limits.ts";
 import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
 import { choosePlaces } from "./places/choose.ts";
 import type { PlacesProvider } from "./places/provider.ts";
@@ -119,6 +124,11 @@ export interface StartOptions {
    * again: 3,000 to 3,600,000; 5,000 if it is left out.
    */
   readonly linkTimeoutMs?: number;
+  /**
+   * How many connections to the peer port may be there that are not linked yet:
+   * 16 to 10,000; 256 if it is left out.
+   */
+  readonly maxHalfOpenLinks?: number;
   /**
    * How many clients are remembered at most: 1 to 100,000,000; 5,000,000 if it
    * is left out.
@@ -267,11 +277,13 @@ function placesOf({ googlePlacesKey: key, places }: StartOptions) {
 function limitsOf({
   clientTtlSeconds,
   linkTimeoutMs = defaultLinkTimeoutMs,
+  maxHalfOpenLinks = defaultMaxHalfOpenLinks,
   maxClients = defaultMaxClients,
   placesBudget,
   placesTtlSeconds = 0,
 }: StartOptions) {
   within("linkTimeoutMs", linkTimeoutMs, linkTimeoutMsBounds);
+  within("maxHalfOpenLinks", maxHalfOpenLinks, maxHalfOpenLinksBounds);
   within("maxClients", maxClients, maxClientsBounds);
   if (clientTtlSeconds !== undefined) {
     within("clientTtlSeconds", clientTtlSeconds, clientTtlSecondsBounds);
@@ -283,6 +295,7 @@ function limitsOf({
   return {
     clientTtlSeconds,
     linkTimeoutMs,
+    maxHalfOpenLinks,
     maxClients,
     placesBudget,
     placesTtlSeconds,

@@ -31,7 +31,8 @@ import {
   serverNamed,
   type Settings,
 } from "./settings/settings.ts";
-import { type Network, openServers } from "./start.ts";
+import type { TlsSettings } from "./settings/tls.ts";
+import { linkServers, type Network, openServers } from "./start.ts";
 
 /** When all should have ended by itself, in milliseconds after a signal. */
 const stopDeadlineMs = 5_000;
@@ -86,14 +87,8 @@ async function notesOn(
   names: readonly string[],
 ): Promise<string[]> {
   const { placesNote, tls } = settings;
-  const notes = placesNote === undefined ? [] : [placesNote];
-  const validUntilMs = tls?.identity.credentials.validUntilMs ?? Infinity;
-  if (validUntilMs < Date.now()) {
-    const day = new Date(validUntilMs).toISOString().slice(0, 10);
-    notes.push(
-      `the certificate was valid until ${day}: clients will refuse it`,
-    );
-  }
+  const notes = [placesNote, tls && noteOnExpiry(tls)]
+    .filter((note) => note !== undefined);
   const unread = await missing(wishesOf(settings, names));
   if (unread.length > 0) {
     notes.push(
@@ -104,34 +99,46 @@ async function notesOn(
   return notes;
 }
 
+/** Says so if the certificate is not valid any more. */
+function noteOnExpiry({ identity }: TlsSettings): string | undefined {
+  const { validUntilMs } = identity.credentials;
+  if (validUntilMs > Date.now()) return undefined;
+  const day = new Date(validUntilMs).toISOString().slice(0, 10);
+  return `the certificate was valid until ${day}: clients will refuse it`;
+}
+
 /**
- * Starts servers on TCP that share a places provider: `openServers`.
+ * Starts servers on TCP that share a places provider: opens them, and links
+ * each with its neighbours.
  *
- * @throws {SetupError} As that does.
+ * @throws {SetupError} As `openServers` does.
  */
-export function startServers(
+export async function startServers(
   settings: Settings,
   names: readonly string[],
 ): Promise<HerdServer[]> {
-  return openServers(settings, names, network);
+  const servers = await openServers(settings, names, network);
+  await linkServers(servers);
+  return servers;
 }
 
 /** Takes renewed certificates whenever the program is told to, by SIGHUP. */
 function renewOnHangup(
   { tls }: Settings,
-  servers: readonly HerdServer[],
+  servers: () => readonly HerdServer[],
 ): void {
   if (tls === undefined) return;
   onHangup(async () => {
     let fault: string | undefined;
     try {
       await tls.renew();
+      const note = noteOnExpiry(tls);
+      if (note !== undefined) console.error(note);
     } catch (error) {
-      if (!(error instanceof SetupError)) throw error;
-      fault = error.message;
+      fault = error instanceof Error ? error.message : String(error);
     }
     const { validUntilMs } = tls.identity.credentials;
-    for (const server of servers) server.recordRenewal(validUntilMs, fault);
+    for (const server of servers()) server.recordRenewal(validUntilMs, fault);
   });
 }
 
@@ -148,11 +155,13 @@ export async function runServers(
 ): Promise<void> {
   showErrors();
   const stop = nextSignal();
-  const servers = await startServers(settings, names);
+  let servers: readonly HerdServer[] = [];
+  renewOnHangup(settings, () => servers);
+  servers = await openServers(settings, names, network);
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);
   });
-  renewOnHangup(settings, servers);
+  await linkServers(servers);
   for (const note of await notesOn(settings, names)) console.error(note);
   console.log(describe(servers));
   const reason = await Promise.race([

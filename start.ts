@@ -41,9 +41,8 @@ export interface Network {
 }
 
 /**
- * Starts servers that share a places provider. Says so if a secret or a
- * permission is missing, before anything is begun. Resolves when all listen and
- * have dialled their neighbours.
+ * Opens servers that share a places provider. Says so if a secret or a
+ * permission is missing, before anything is begun. Resolves when all listen.
  *
  * @throws {SetupError} If a secret or a permission is missing, a port is taken,
  * or the log cannot be written. None of the servers runs then.
@@ -65,8 +64,14 @@ export async function openServers(
     await Promise.all(servers.map((server) => server.stop("another failed")));
     throw error;
   }
-  await Promise.all(servers.map((server) => server.link()));
   return servers;
+}
+
+/** Resolves when every server has dialled its neighbours. */
+export async function linkServers(
+  servers: readonly HerdServer[],
+): Promise<void> {
+  await Promise.all(servers.map((server) => server.link()));
 }
 
 /** Opens the ports, then the log, and puts a server on them. */
@@ -114,6 +119,7 @@ async function openServer(
     catchUp,
     secrets,
     linkTimeoutMs,
+    maxHalfOpenLinks: settings.maxHalfOpenLinks,
     maxClients,
     clientTtlSeconds,
     clients,

@@ -4,7 +4,22 @@
  * @module
  */
 import { SetupError } from "./exit.ts";
-import { flagsFor, isGranted, type Need } from "./permissions.ts";
+import { flagsFor, missing, type Need } from "./permissions.ts";
+
+/**
+ * Goes on if these files may be read.
+ *
+ * @throws {SetupError} Naming those that may not, and the flag for all of them.
+ */
+export async function demandReading(paths: readonly string[]): Promise<void> {
+  const needs = paths.map((path): Need => ({ name: "read", path }));
+  const denied = await missing(needs);
+  if (denied.length === 0) return;
+  const names = denied.map((need) => "path" in need ? need.path : "");
+  throw new SetupError(
+    `reading ${names.join(", ")} needs ${flagsFor(denied)}`,
+  );
+}
 
 /**
  * The text of a file.
@@ -12,10 +27,7 @@ import { flagsFor, isGranted, type Need } from "./permissions.ts";
  * @throws {SetupError} Naming the file, or the flag that permits reading it.
  */
 export async function readFile(path: string): Promise<string> {
-  const need: Need = { name: "read", path };
-  if (!await isGranted(need)) {
-    throw new SetupError(`reading ${path} needs ${flagsFor([need])}`);
-  }
+  await demandReading([path]);
   try {
     return await Deno.readTextFile(path);
   } catch (error) {

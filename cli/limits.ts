@@ -13,6 +13,12 @@ export type Bounds = readonly [least: number, most: number];
  */
 export const linkTimeoutMsBounds: Bounds = [3_000, 3_600_000];
 
+/**
+ * Connections to the peer port that are not linked yet: fewer, and neighbours
+ * that come together could not all be let in.
+ */
+export const maxHalfOpenLinksBounds: Bounds = [16, 10_000];
+
 /** How many clients a server remembers: more fit into no memory. */
 export const maxClientsBounds: Bounds = [1, 100_000_000];
 

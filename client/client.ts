@@ -11,6 +11,7 @@ import {
 } from "../protocol/bytes.ts";
 import { formatCommand, isBound, isRadius } from "../protocol/command.ts";
 import { LineFramer } from "../protocol/framer.ts";
+import { readCertificates } from "../runtime/certificates.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import { connectSecurely } from "../runtime/secure_transport.ts";
 import {
@@ -93,9 +94,13 @@ export class HerdClient implements AsyncDisposable {
    * @throws {Deno.errors.ConnectionRefused} If no server is there.
    * @throws {EncryptionError} If it does not speak TLS, or is not the one that
    * its certificate should be for.
+   * @throws {CertificateError} If `tlsAuthority` is not made of certificates.
    */
   static async connect(address: Address): Promise<HerdClient> {
     const { hostname = "127.0.0.1", port, tlsAuthority } = address;
+    if (tlsAuthority !== undefined) {
+      readCertificates(tlsAuthority, "authority");
+    }
     const plain = await Deno.connect({ hostname, port });
     plain.setNoDelay();
     if (tlsAuthority === undefined) return new HerdClient(plain);

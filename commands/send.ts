@@ -10,7 +10,6 @@ import {
   UsageError,
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
-import { readFile } from "../cli/files.ts";
 import { demand } from "../cli/permissions.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
 import { SystemClock } from "../runtime/clock.ts";
@@ -23,6 +22,7 @@ import {
   writeAllBytes,
 } from "../runtime/transport.ts";
 import { readHerd, serverFlags, serverNamed } from "../settings/settings.ts";
+import { readAuthority } from "../settings/tls.ts";
 
 const readBufferBytes = 64 * 1024;
 
@@ -56,7 +56,7 @@ export async function send(args: readonly string[]): Promise<void> {
   const { host, topology } = await readHerd(parsed);
   const server = serverNamed(topology, name);
   const path = parsed.flags.get("tls-ca");
-  const authority = path === undefined ? undefined : await readFile(path);
+  const authority = path === undefined ? undefined : await readAuthority(path);
   const port = authority === undefined ? server.clientPort : server.tlsPort;
   await ask(host ?? server.host, port, authority, words.join(" "));
 }

@@ -23,7 +23,7 @@ import {
   maxHandshakeBytes,
   type Refusal,
 } from "./handshake.ts";
-import { maxHalfOpenLinks, refusalLingerMs } from "./limits.ts";
+import { refusalLingerMs } from "./limits.ts";
 import type { Introduced } from "./link.ts";
 
 /** A connection on its way to becoming a link. */
@@ -116,8 +116,7 @@ export class Introduction {
   }
 
   /** There are too many connections that are not linked yet. */
-  crowdOut(): void {
-    const detail = `${maxHalfOpenLinks} came in behind it`;
+  crowdOut(detail: string): void {
     this.#late.resolve({ reason: "crowded out", detail });
     this.close();
   }

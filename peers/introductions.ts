@@ -8,16 +8,14 @@ import type { Clock } from "../runtime/clock.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { Traffic, Transport } from "../runtime/transport.ts";
 import { Introduction } from "./introduction.ts";
-import {
-  dialTimeoutMs,
-  handshakeTimeoutMs,
-  maxHalfOpenLinks,
-} from "./limits.ts";
+import { dialTimeoutMs, handshakeTimeoutMs } from "./limits.ts";
 
 /** What introductions need. */
 export interface IntroductionsOptions {
   readonly clock: Clock;
   readonly counts: LimitCounts;
+  /** Most connections that came in and are not linked yet. */
+  readonly maxHalfOpenLinks: number;
   /** Where a connection's traffic is told. */
   readonly trafficOf: (connection: string) => Traffic;
 }
@@ -54,11 +52,12 @@ export class Introductions {
    * say nothing take all the time there is.
    */
   accept<Result>(transport: Transport, talk: Talk<Result>): Promise<Result> {
+    const { counts, maxHalfOpenLinks } = this.#options;
     if (this.#accepted.size >= maxHalfOpenLinks) {
       const [oldest] = this.#accepted;
       this.#accepted.delete(oldest);
-      oldest.crowdOut();
-      this.#options.counts.hit("half-open-links");
+      oldest.crowdOut(`${maxHalfOpenLinks} came in behind it`);
+      counts.hit("half-open-links");
     }
     return this.#introduce(transport, handshakeTimeoutMs, this.#accepted, talk);
   }

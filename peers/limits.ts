@@ -10,9 +10,9 @@ export const handshakeTimeoutMs = 5_000;
 /**
  * Connections to the peer port that are not linked yet. A neighbour's takes
  * milliseconds to become a link, so even a large herd that starts all at once
- * has room.
+ * has room. The user may set another.
  */
-export const maxHalfOpenLinks = 256;
+export const defaultMaxHalfOpenLinks = 256;
 
 /** A connection attempt, and then the handshake, may each take this long. */
 export const dialTimeoutMs = 2_000;

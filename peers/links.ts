@@ -37,6 +37,8 @@ export interface LinksOptions extends Omit<HandsOptions, "name"> {
   readonly herd: Herd;
   readonly clock: Clock;
   readonly counts: LimitCounts;
+  /** Most connections that came in and are not linked yet. */
+  readonly maxHalfOpenLinks: number;
   /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
   /** Opens a connection to a neighbour's peer port. */
@@ -255,7 +257,8 @@ export class Links {
     if (isRefusal(result)) {
       const { tell } = this.#options;
       tell("warning", connection, "link refused", { remote, ...result });
-      await introduction.refuse(result);
+      // Who was crowded out is gone: there is nobody to tell.
+      if (result.reason !== "crowded out") await introduction.refuse(result);
     } else {
       const introduced = introduction.introduced(result, result.from);
       this.#establish(introduced, connection);

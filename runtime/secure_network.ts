@@ -43,6 +43,7 @@ export function createSecureConnect(
     const secure = connectSecurely(plain, hostname, authority(), clock);
     const giveUp = () => secure.close();
     signal.addEventListener("abort", giveUp);
+    if (signal.aborted) giveUp();
     try {
       await secure.established;
       return secure;

@@ -42,7 +42,7 @@ export interface ClientLimits {
 /** The limits of a server whose users chose none. */
 export const defaultClientLimits: ClientLimits = {
   maxLineBytes,
-  // At 8 kB an idle connection that is 80 MB.
+  // At 8 kB an idle connection in plain text that is 80 MB.
   maxConnections: 10_000,
   maxConnectionsPerAddress: Infinity,
   maxRepliesWaiting: 1024,
@@ -70,6 +70,13 @@ export const remoteConnectionsPerAddress = 1_000;
  * stand still.
  */
 export const beatMs = 1_000;
+
+/**
+ * What a reply that waits takes besides its text, in bytes, about: its place in
+ * the order, and the question that it answers. It counts as part of the reply,
+ * so that many questions without an answer are not for nothing.
+ */
+export const slotBytes = 512;
 
 /**
  * Bytes from which on ready replies go out in more than one write, each logged

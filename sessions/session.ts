@@ -22,7 +22,7 @@ import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { Traffic } from "../runtime/transport.ts";
-import type { ClientLimits } from "./limits.ts";
+import { type ClientLimits, slotBytes } from "./limits.ts";
 import type { Asker, QuestionTurns } from "./question_turns.ts";
 
 /** What a session asks of its server. */
@@ -68,6 +68,13 @@ interface Slot {
 const iamat = new IamatSpan();
 const report = new Report();
 
+/** A question that is not asked yet. */
+interface Held {
+  readonly slot: Slot;
+  readonly newest: ByteString;
+  readonly question: Whatsat;
+}
+
 /** The time of a session that has received nothing. */
 const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
 
@@ -82,9 +89,9 @@ export class Session implements Asker {
   /** From the first awaited reply on. */
   readonly #waiting: Slot[] = [];
   /** Questions that are not asked yet, in order. */
-  readonly #held: (() => void)[] = [];
+  readonly #held: Held[] = [];
   #questionsInFlight = 0;
-  /** Of the replies that are ready or wait. */
+  /** Of the replies that are ready or wait, and of their places in the order. */
   #replyBytes = 0;
   #isAbandoned = false;
   #onCalm: (() => void) | undefined;
@@ -190,28 +197,20 @@ export class Session implements Asker {
     replies.finish(report.end);
     this.#replyBytes += replies.length - start;
     if (isNext) return;
-    this.#waiting.push({ reply: replies.text.slice(0, -1) });
+    this.#await({ reply: replies.text.slice(0, -1) });
     replyPool.release(replies);
   }
 
   #ask(line: ByteString, question: Whatsat): void {
-    const { counts, desk, turns } = this.#context;
+    const { counts, desk } = this.#context;
     const newest = desk.newest(question.client);
     if (newest === undefined) {
       this.#reply(formatInvalid(line));
       return;
     }
     const slot: Slot = {};
-    this.#waiting.push(slot);
-    this.#held.push(() => {
-      desk.places(newest, question).then((body) => {
-        slot.reply = `${newest}\n${body}\n`;
-        this.#replyBytes += slot.reply.length + 1;
-        this.#questionsInFlight -= 1;
-        this.#advance();
-        turns.release();
-      });
-    });
+    this.#await(slot);
+    this.#held.push({ slot, newest, question });
     this.askHeld();
     if (this.#held.length === 0) return;
     const { maxQuestionsInFlight } = this.#context.limits;
@@ -232,14 +231,31 @@ export class Session implements Asker {
     ) {
       if (!turns.take(this)) return;
       this.#questionsInFlight += 1;
-      this.#held.shift()!();
+      this.#askNow(this.#held.shift()!);
     }
+  }
+
+  #askNow({ newest, question, slot }: Held): void {
+    const { desk, turns } = this.#context;
+    desk.places(newest, question).then((body) => {
+      slot.reply = `${newest}\n${body}\n`;
+      this.#replyBytes += slot.reply.length + 1;
+      this.#questionsInFlight -= 1;
+      this.#advance();
+      turns.release();
+    });
   }
 
   #reply(reply: ByteString): void {
     this.#replyBytes += reply.length + 1;
     if (this.#waiting.length === 0) this.#addReady(reply);
-    else this.#waiting.push({ reply });
+    else this.#await({ reply });
+  }
+
+  /** Takes the next place in the order. */
+  #await(slot: Slot): void {
+    this.#waiting.push(slot);
+    this.#replyBytes += slotBytes;
   }
 
   #addReady(reply: ByteString): void {
@@ -256,6 +272,7 @@ export class Session implements Asker {
       count += 1;
     }
     this.#waiting.splice(0, count);
+    this.#replyBytes -= count * slotBytes;
     this.#relax();
     if (count > 0) this.#onReady();
   }

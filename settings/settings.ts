@@ -16,6 +16,7 @@ import {
   clientTtlSecondsBounds,
   linkTimeoutMsBounds,
   maxClientsBounds,
+  maxHalfOpenLinksBounds,
   placesBudgetBounds,
   placesTtlSecondsBounds,
 } from "../cli/limits.ts";
@@ -23,7 +24,11 @@ import { readSecrets, secretVariable } from "../cli/secrets.ts";
 import defaultHerd from "../herd.json" with { type: "json" };
 import { logFailureChoices, type OnLogFailure } from "../journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "../journal/limits.ts";
-import { defaultLinkTimeoutMs, defaultMaxClients } from "../peers/limits.ts";
+import {
+  defaultLinkTimeoutMs,
+  defaultMaxClients,
+  defaultMaxHalfOpenLinks,
+} from "../peers/limits.ts";
 import {
   findServer,
   isHost,
@@ -79,6 +84,10 @@ export const serverFlags: Flags = {
     help:
       `a neighbour silent for this long is dialled again (${defaultLinkTimeoutMs})`,
   },
+  "max-half-open-links": {
+    value: "COUNT",
+    help: `most peer connections not linked yet (${defaultMaxHalfOpenLinks})`,
+  },
   "max-clients": {
     value: "COUNT",
     help: `most clients that a server remembers (${defaultMaxClients})`,
@@ -113,6 +122,8 @@ export interface Settings extends PlacesSettings {
   readonly howToGiveSecrets: string;
   /** A neighbour silent for this long is given up and dialled again. */
   readonly linkTimeoutMs: number;
+  /** Most connections to the peer port that are not linked yet. */
+  readonly maxHalfOpenLinks: number;
   readonly maxClients: number;
   /** A client not heard of for this long is forgotten; never, if undefined. */
   readonly clientTtlSeconds: number | undefined;
@@ -245,6 +256,7 @@ function readLimits(
 ): Pick<
   Settings,
   | "linkTimeoutMs"
+  | "maxHalfOpenLinks"
   | "maxClients"
   | "clientTtlSeconds"
   | "placesTtlSeconds"
@@ -258,6 +270,9 @@ function readLimits(
   const maxClients = wholeNumber(args, "max-clients", ...maxClientsBounds);
   return {
     linkTimeoutMs: linkTimeoutMs ?? defaultLinkTimeoutMs,
+    maxHalfOpenLinks:
+      wholeNumber(args, "max-half-open-links", ...maxHalfOpenLinksBounds) ??
+        defaultMaxHalfOpenLinks,
     maxClients: maxClients ?? defaultMaxClients,
     clientTtlSeconds: wholeNumber(
       args,

@@ -5,10 +5,11 @@
  */
 import { type Arguments, type Flags, UsageError } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
-import { readFile } from "../cli/files.ts";
+import { demandReading, readFile } from "../cli/files.ts";
 import type { Need } from "../cli/permissions.ts";
 import {
   CertificateError,
+  readCertificates,
   type TlsFiles,
   TlsIdentity,
 } from "../runtime/certificates.ts";
@@ -70,6 +71,7 @@ export async function readTls(
   const paths: Paths = authority === undefined
     ? { certificate, key }
     : { certificate, key, authority };
+  await demandReading(Object.values(paths));
   const files = await readFiles(paths);
   const identity = naming(paths, () => new TlsIdentity(files));
   return {
@@ -81,6 +83,20 @@ export async function readTls(
       naming(paths, () => identity.renew(files));
     },
   };
+}
+
+/**
+ * The certificates of a file, as PEM.
+ *
+ * @throws {SetupError} Naming the file, if it cannot be read or has none.
+ */
+export async function readAuthority(path: string): Promise<string> {
+  const text = await readFile(path);
+  naming(
+    { certificate: path, key: path, authority: path },
+    () => readCertificates(text, "authority"),
+  );
+  return text;
 }
 
 async function readFiles(paths: Paths): Promise<TlsFiles> {

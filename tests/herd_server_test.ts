@@ -68,6 +68,7 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
     catchUp: true,
     secrets: [],
     linkTimeoutMs: 5_000,
+    maxHalfOpenLinks: 256,
     maxClients: 1_000,
     clientTtlSeconds: undefined,
     clients: [clients],

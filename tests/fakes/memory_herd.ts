@@ -5,7 +5,10 @@
  * @module
  */
 import { Herd } from "../../peers/herd.ts";
-import { defaultLinkTimeoutMs } from "../../peers/limits.ts";
+import {
+  defaultLinkTimeoutMs,
+  defaultMaxHalfOpenLinks,
+} from "../../peers/limits.ts";
 import { Links } from "../../peers/links.ts";
 import type { MemoryLimits } from "../../peers/memory.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
@@ -94,6 +97,7 @@ export class MemoryHerd {
       herd,
       clock: this.clock,
       counts,
+      maxHalfOpenLinks: defaultMaxHalfOpenLinks,
       incarnation: `life-${this.#incarnations}`,
       nonce: () => {
         this.#nonces += 1;

@@ -170,7 +170,8 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
         `--tls-key=${folder}/smith.key`,
       ],
       undefined,
-      `reading ${folder}/hill.pem needs --allow-read=${folder}/hill.pem`,
+      `reading ${folder}/hill.pem, ${folder}/smith.key needs ` +
+      `--allow-read=${folder}/hill.pem,${folder}/smith.key`,
     ],
     [
       [
@@ -190,7 +191,7 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
         `--tls-key=${folder}/smith.key`,
       ],
       read,
-      `${folder}/secret: expected a certificate in PEM, -----BEGIN CERT`,
+      `${folder}/secret: expected certificates in PEM, -----BEGIN CERT`,
     ],
     [
       ["server.ts", "Hill", logs, `--config=${folder}/none.json`],

@@ -1,5 +1,5 @@
 import { formatHello } from "../../peers/handshake.ts";
-import { maxHalfOpenLinks } from "../../peers/limits.ts";
+import { defaultMaxHalfOpenLinks as maxHalfOpenLinks } from "../../peers/limits.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { settle } from "../fakes/manual_clock.ts";
 import { MemoryHerd } from "../fakes/memory_herd.ts";

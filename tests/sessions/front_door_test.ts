@@ -239,6 +239,38 @@ Deno.test({
 });
 
 Deno.test({
+  name: "FrontDoor counts questions without an answer as part of the replies",
+  permissions: "none",
+  async fn() {
+    const { ask, clock, come, desk, door } = open({
+      maxReplyBytesInAll: 100_000,
+    });
+    const [greedy, modest] = [come(), come()];
+    greedy.say("IAMAT kiwi +1+2 3\n");
+    greedy.say("WHATSAT kiwi 1 1\n".repeat(200));
+    modest.say("WHATSAT kiwi 1 1\n".repeat(2));
+    await clock.advance(2 * beatMs);
+    assertEquals(
+      [greedy, modest].map(({ other }) => other.isClosed),
+      [true, false],
+    );
+    for (const { answer } of desk.questions) answer("{}");
+    await clock.advance(2 * beatMs);
+    assertEquals(modest.takeAll().match(/\{\}/g)?.length, 2);
+    // What was answered does not count any more.
+    assertEquals(await ask(modest), "? hello\n");
+    for (let turn = 0; turn < 200; turn++) {
+      modest.say("WHATSAT kiwi 1 1\n");
+      await settle();
+      desk.questions.at(-1)!.answer("{}");
+      await settle();
+    }
+    await clock.advance(2 * beatMs);
+    assertEquals(door.connections, 1);
+  },
+});
+
+Deno.test({
   name: "FrontDoor asks no more questions in all than may be, in turns",
   permissions: "none",
   async fn() {

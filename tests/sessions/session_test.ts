@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { parseCommand } from "../../protocol/command.ts";
-import { defaultClientLimits } from "../../sessions/limits.ts";
+import { defaultClientLimits, slotBytes } from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
 import { settle } from "../fakes/manual_clock.ts";
@@ -265,7 +265,7 @@ Deno.test({
     session.receive(iamat);
     session.take();
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
-    const line = "x".repeat(maxReplyBytesWaiting / 256);
+    const line = "x".repeat(maxReplyBytesWaiting / 256 - slotBytes);
     for (let count = 0; count < 256; count++) {
       assertEquals(session.calm(), undefined);
       session.receive(line);

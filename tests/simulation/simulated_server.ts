@@ -6,6 +6,7 @@
  */
 import { type Acceptance, Herd } from "../../peers/herd.ts";
 import { maxWriteBytes } from "../../peers/limits.ts";
+import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
 import { Links } from "../../peers/links.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { Outbox } from "../../peers/outbox.ts";
@@ -58,6 +59,7 @@ export class SimulatedServer {
       herd: this.herd,
       clock,
       counts: new LimitCounts(clock, () => {}),
+      maxHalfOpenLinks: defaultMaxHalfOpenLinks,
       incarnation: digits(random),
       nonce: () => digits(random),
       prove: createFakeProver(options.secrets),
