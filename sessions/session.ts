@@ -146,6 +146,9 @@ export class Session implements Asker {
    */
   abandon(): void {
     this.#isAbandoned = true;
+    // Answers that are under way keep this session in memory for a while.
+    this.#held.length = 0;
+    this.#waiting.length = 0;
     this.#relax();
   }
 
