@@ -353,6 +353,9 @@ export class ClientConnection {
   /** An encrypted stream has an end of its own, which may be missed. */
   async #sayGoodbye(): Promise<void> {
     if (this.#transport.channelBinding === undefined) return;
+    // It stands behind all that the client has not read yet.
+    this.#isSending = true;
+    this.#hasMoved = true;
     try {
       await this.#transport.closeWrite();
     } catch {

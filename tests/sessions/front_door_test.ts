@@ -169,6 +169,34 @@ Deno.test({
 });
 
 Deno.test({
+  name: "FrontDoor waits no longer for the end of an encrypted stream, either",
+  permissions: "none",
+  async fn() {
+    const { clock, come, door, events } = open();
+    const client = come();
+    const closed = Promise.withResolvers<void>();
+    const close = client.other.close.bind(client.other);
+    Object.assign(client.other, {
+      channelBinding: () => Promise.resolve(""),
+      closeWrite: () => closed.promise,
+      close() {
+        close();
+        closed.reject(new Deno.errors.BadResource("closed"));
+      },
+    });
+    await client.closeWrite();
+    await clock.advance(29 * seconds);
+    assertEquals(door.connections, 1);
+    await clock.advance(4 * seconds);
+    assertEquals(door.connections, 0);
+    assertEquals(
+      events.at(-1),
+      "client/1 closed slow consumer nothing taken for 30000 ms",
+    );
+  },
+});
+
+Deno.test({
   name: "FrontDoor disconnects who says nothing, if that is limited",
   permissions: "none",
   async fn() {
