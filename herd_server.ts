@@ -247,13 +247,13 @@ export class HerdServer implements AsyncDisposable {
    * Writes down that the certificate was renewed, or why it was not.
    *
    * @param validUntilMs To when the certificate is valid that is in use now.
+   * @param reason Why it is still the old one; undefined if it is a new one.
    */
-  recordRenewal(validUntilMs: number, fault: string | undefined): void {
+  recordRenewal(validUntilMs: number, reason: string | undefined): void {
     const validUntil = new Date(validUntilMs).toISOString();
-    if (fault === undefined) {
+    if (reason === undefined) {
       this.#tell("info", "server", "certificate renewed", { validUntil });
     } else {
-      const reason = fault;
       this.#tell("error", "server", "certificate kept", { reason, validUntil });
     }
   }

@@ -8,6 +8,7 @@ import {
   describeFlags,
   type Flags,
   readArguments,
+  refuseWords,
   UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
@@ -89,9 +90,7 @@ export function readOptions(
 ): Options | undefined {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return undefined;
-  if (parsed.words.length > 0) {
-    throw new UsageError(`the bench takes no words, found ${parsed.words[0]}`);
-  }
+  refuseWords(parsed, "the bench");
   return {
     rounds: wholeNumber(parsed, "rounds", 1, maxRounds) ?? defaultRounds,
     secondsAPoint: readSeconds(parsed),

@@ -112,6 +112,17 @@ export function wholeNumber(
   );
 }
 
+/**
+ * Goes on if there is nothing between the flags.
+ *
+ * @param program Who takes no words, for the message.
+ * @throws {UsageError} Naming the first word.
+ */
+export function refuseWords({ words }: Arguments, program: string): void {
+  if (words.length === 0) return;
+  throw new UsageError(`${program} takes no words, found ${words[0]}`);
+}
+
 /** The flags, and `--help`, as lines of a help text. */
 export function describeFlags(flags: Flags): string {
   const all: Flags = { ...flags, help: { help: "this text" } };

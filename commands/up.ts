@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
+import { describeFlags, readArguments, refuseWords } from "../cli/arguments.ts";
 import type { HerdServer } from "../herd_server.ts";
 import { printPermissions } from "../settings/requirements.ts";
 import { formatPort } from "../runtime/network.ts";
@@ -24,9 +24,7 @@ ${describeFlags(serverFlags)}`;
 export async function up(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
   if (parsed.flags.has("help")) return console.log(help);
-  if (parsed.words.length > 0) {
-    throw new UsageError(`up takes no words, found ${parsed.words[0]}`);
-  }
+  refuseWords(parsed, "up");
   const settings = await readSettings(parsed);
   const names = settings.topology.servers.map(({ name }) => name);
   if (parsed.flags.has("print-permissions")) {

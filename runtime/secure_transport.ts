@@ -9,7 +9,11 @@ import { connect, TLSSocket } from "node:tls";
 import { type Credentials, hexadecimal } from "./certificates.ts";
 import { setImmediate } from "node:timers";
 import type { Clock } from "./clock.ts";
-import { EncryptionError, type Transport } from "./transport.ts";
+import {
+  EncryptionError,
+  isConnectionEnd,
+  type Transport,
+} from "./transport.ts";
 import { TransportStream } from "./transport_stream.ts";
 
 /** Who connects has made its handshake in this time, in milliseconds, or goes. */
@@ -216,7 +220,7 @@ export class SecureTransport implements Transport {
   #explain(error: Error & { code?: unknown }): Error {
     const isOfTls = !this.#isEstablished ||
       /^ERR_(SSL|TLS)/.test(`${error.code}`);
-    if (!isOfTls || isOfConnection(error)) return error;
+    if (!isOfTls || isConnectionEnd(error)) return error;
     if (/InvalidContentType|wrong version/.test(error.message)) {
       return new EncryptionError("expected TLS, found something else");
     }
@@ -227,11 +231,4 @@ export class SecureTransport implements Transport {
     }
     return new EncryptionError(`TLS: ${error.message.replace(/\s+/g, " ")}`);
   }
-}
-
-function isOfConnection(error: Error): boolean {
-  return error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted;
 }

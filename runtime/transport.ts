@@ -178,7 +178,8 @@ export function describeFault(error: unknown): string {
   return isConnectionEnd(error) ? "" : String(error);
 }
 
-function isConnectionEnd(error: unknown): boolean {
+/** Whether an error only means that the connection has ended. */
+export function isConnectionEnd(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.BrokenPipe ||

@@ -1,20 +1,13 @@
 import type { Results } from "../../bench/results.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { projectFolder } from "../herd/process.ts";
+import { Program } from "../herd/process.ts";
 
 /** Runs the bench as a user does. */
 async function bench(...args: readonly string[]) {
-  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "bench", ...args],
-    cwd: projectFolder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  await using program = Program.start(["task", "--quiet", "bench", ...args]);
+  const code = await program.ended();
+  const { stderr, stdout } = program;
+  return { code, stderr, stdout };
 }
 
 Deno.test({

@@ -10,6 +10,7 @@ import {
   describeFlags,
   type Flags,
   readArguments,
+  refuseWords,
   UsageError,
   wholeNumber,
 } from "../../cli/arguments.ts";
@@ -61,9 +62,7 @@ interface Limit {
 async function fuzz(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  if (parsed.words.length > 0) {
-    throw new UsageError(`fuzz takes no words, found ${parsed.words[0]}`);
-  }
+  refuseWords(parsed, "fuzz");
   const chosen = chooseTargets(parsed.flags.get("target"));
   const runs = wholeNumber(parsed, "runs", 1, maxNumber);
   const seconds = wholeNumber(parsed, "seconds", 1, maxNumber);

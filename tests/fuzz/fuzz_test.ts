@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { projectFolder } from "../herd/process.ts";
+import { Program } from "../herd/process.ts";
 import { readCorpus } from "./corpus.ts";
 import { Fuzzer } from "./fuzzer.ts";
 import { plantedFaults } from "./planted_faults.ts";
@@ -43,19 +43,15 @@ for (const { fault, from, target } of plantedFaults) {
 async function fuzz(
   ...args: string[]
 ): Promise<{ code: number; output: string }> {
-  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-check",
-      "--allow-read=.",
-      "tests/fuzz/fuzz.ts",
-      ...args,
-    ],
-    cwd: projectFolder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  await using program = Program.start([
+    "run",
+    "--no-check",
+    "--allow-read=.",
+    "tests/fuzz/fuzz.ts",
+    ...args,
+  ]);
+  const code = await program.ended();
+  return { code, output: program.stdout + program.stderr };
 }
 
 Deno.test("the program runs every target, or the one that is asked for", async () => {

@@ -6,7 +6,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
-import { cert, key } from "../fakes/certificate.ts";
+import { hill } from "../fakes/certificates.ts";
 import {
   bodyAt,
   FakeGoogle,
@@ -310,7 +310,12 @@ Deno.test("a server that is stopped waits a while for what it has asked Google",
 });
 
 Deno.test("a connection that is lost under encryption is tried again", async () => {
-  using google = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  using google = Deno.listenTls({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert: hill.certificate,
+    key: hill.key,
+  });
   await using network = new Proxy({ herd: 1, google: google.addr.port });
   // The first is refused before its handshake, the second cut as it asks.
   network.set("refuse");

@@ -1,5 +1,5 @@
 import { cpSync } from "node:fs";
-import { projectFolder } from "../herd/process.ts";
+import { Program, projectFolder } from "../herd/process.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 
 /** What the simulation needs, and nothing else. */
@@ -77,19 +77,15 @@ async function simulate(
   folder: string,
   seeds = defaultSeeds,
 ): Promise<{ code: number; output: string }> {
-  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-check",
-      "--allow-read=.",
-      "tests/simulation/simulate.ts",
-      `--seeds=${seeds}`,
-    ],
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  await using program = Program.start([
+    "run",
+    "--no-check",
+    "--allow-read=.",
+    "tests/simulation/simulate.ts",
+    `--seeds=${seeds}`,
+  ], { cwd: folder });
+  const code = await program.ended();
+  return { code, output: program.stdout + program.stderr };
 }
 
 function copyProject(): string {

@@ -9,7 +9,7 @@ import {
   describeFlags,
   type Flags,
   readArguments,
-  UsageError,
+  refuseWords,
   wholeNumber,
 } from "../../cli/arguments.ts";
 import { runProgram, SetupError } from "../../cli/exit.ts";
@@ -37,9 +37,7 @@ const maxFailuresTold = 20;
 async function simulate(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  if (parsed.words.length > 0) {
-    throw new UsageError(`simulate takes no words, found ${parsed.words[0]}`);
-  }
+  refuseWords(parsed, "simulate");
   const seed = wholeNumber(parsed, "seed", 1, maxSeed);
   if (seed !== undefined) return await replay(seed);
   await runAll(wholeNumber(parsed, "seeds", 1, maxSeed) ?? defaultSeeds);

@@ -9,6 +9,7 @@ import {
   describeFlags,
   type Flags,
   readArguments,
+  refuseWords,
   UsageError,
   wholeNumber,
 } from "../../cli/arguments.ts";
@@ -42,9 +43,7 @@ const lineIntervalMs = 30_000;
 async function soak(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  if (parsed.words.length > 0) {
-    throw new UsageError(`soak takes no words, found ${parsed.words[0]}`);
-  }
+  refuseWords(parsed, "soak");
   const minutes = wholeNumber(parsed, "minutes", 1, mostMinutes);
   const seconds = wholeNumber(parsed, "seconds", 1, mostMinutes * 60);
   if (minutes !== undefined && seconds !== undefined) {
