@@ -1,0 +1,68 @@
+/**
+ * The map of the world that the page draws: Natural Earth's land and borders
+ * (public domain, packed by world-atlas) in the Natural Earth projection.
+ *
+ * It is projected here, once, so that the page needs no library: shapes go to
+ * it as SVG path data. For single points it gets a table. In a pseudocylindrical
+ * projection x is proportional to the longitude, by a factor that depends on
+ * the latitude alone, and so does y.
+ *
+ * @module
+ */
+import world from "world-atlas/countries-110m.json" with { type: "json" };
+// @ts-types="./d3_geo.d.ts"
+import { geoGraticule, geoNaturalEarth1, geoPath } from "d3-geo";
+// @ts-types="./topojson_client.d.ts"
+import { feature, mesh } from "topojson-client";
+
+/** What `/map.json` holds. Lengths are in units of the map: it is 1000 wide. */
+export interface WorldMap {
+  readonly width: number;
+  readonly height: number;
+  /** SVG path data. */
+  readonly sphere: string;
+  /** SVG path data: a line every thirty degrees. */
+  readonly graticule: string;
+  /** SVG path data. */
+  readonly land: string;
+  /** SVG path data: lines between countries. */
+  readonly borders: string;
+  /**
+   * For each degree of latitude from -90 to 90: how far a degree of longitude
+   * reaches there. x is `width / 2` and longitude times that.
+   */
+  readonly xPerDegree: readonly number[];
+  /** For each degree of latitude from -90 to 90: y, from the top. */
+  readonly y: readonly number[];
+}
+
+const width = 1000;
+const sphere = { type: "Sphere" };
+
+let made: string | undefined;
+
+/** The JSON text of a `WorldMap`, about 100 kB, made when first asked for. */
+export function createMap(): string {
+  return made ??= JSON.stringify(projectWorld());
+}
+
+function projectWorld(): WorldMap {
+  const projection = geoNaturalEarth1().fitWidth(width, sphere);
+  const path = geoPath(projection).digits(1);
+  const [, [, height]] = path.bounds(sphere);
+  const { land, countries } = world.objects;
+  const latitudes = Array.from({ length: 181 }, (_, index) => index - 90);
+  const round = (value: number) => Number(value.toFixed(6));
+  return {
+    width,
+    height: round(height),
+    sphere: path(sphere),
+    graticule: path(geoGraticule().step([30, 30])()),
+    land: path(feature(world, land)),
+    borders: path(mesh(world, countries, (left, right) => left !== right)),
+    xPerDegree: latitudes.map((latitude) =>
+      round((projection([180, latitude])[0] - width / 2) / 180)
+    ),
+    y: latitudes.map((latitude) => round(projection([0, latitude])[1])),
+  };
+}
