@@ -13,6 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "sessions": ["protocol", "runtime"],
   "journal": ["protocol", "runtime"],
   "cli": [],
+  "terminal": [],
   "herd.json": [],
   "deno.json": [],
   "import_map.json": [],
@@ -60,6 +61,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "server.ts",
     "settings",
+    "terminal",
   ],
   "main.ts": ["cli", "commands", "deno.json", "server.ts"],
   "mod.ts": [
@@ -110,6 +112,8 @@ const pureFiles = [
   "journal/escape.ts",
   "journal/parse.ts",
   "journal/record.ts",
+  "terminal/table.ts",
+  "terminal/width.ts",
 ];
 
 async function sourceFiles(folder = ""): Promise<string[]> {
