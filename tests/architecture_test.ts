@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "status": ["peers", "runtime"],
   "admin": ["deno.json", "journal", "protocol", "runtime", "status"],
   "cli": [],
+  "terminal": [],
   "herd.json": [],
   "deno.json": [],
   "import_map.json": [],
@@ -65,6 +66,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "server.ts",
     "settings",
+    "terminal",
   ],
   "main.ts": ["cli", "commands", "deno.json", "server.ts"],
   "mod.ts": [
@@ -117,6 +119,8 @@ const pureFiles = [
   "journal/escape.ts",
   "journal/parse.ts",
   "journal/record.ts",
+  "terminal/table.ts",
+  "terminal/width.ts",
 ];
 
 async function sourceFiles(folder = ""): Promise<string[]> {
