@@ -46,6 +46,9 @@ import { planOf } from "./status/plan.ts";
 /** When all should have ended by itself, in milliseconds after a signal. */
 const stopDeadlineMs = 5_000;
 
+/** Requests under way have so long to end when all stops, in milliseconds. */
+const httpGraceMs = 500;
+
 /** TCP, as Deno has it. */
 const network: Network = {
   listen,
@@ -85,9 +88,10 @@ function serveHttp(
     const options = { hostname, port, signal, onListen: () => {} };
     const server = Deno.serve(options, handler);
     return {
-      close() {
-        end.abort();
-        return server.finished;
+      async close() {
+        const isLate = setTimeout(() => end.abort(), httpGraceMs);
+        await server.shutdown();
+        clearTimeout(isLate);
       },
     };
   } catch (error) {

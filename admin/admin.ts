@@ -108,8 +108,8 @@ export class Admin implements AsyncDisposable {
   ): SiteOptions {
     const { clock, names, process } = this.#options;
     const describe = (server: ObservedServer) => ({
-      software: manifest.version,
       ...server.status(),
+      software: manifest.version,
       memoryBytes: process.memoryBytes(),
     });
     const status = (): HerdStatus => ({

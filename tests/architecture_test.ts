@@ -66,6 +66,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "server.ts",
     "settings",
+    "status",
     "terminal",
   ],
   "main.ts": ["cli", "commands", "deno.json", "server.ts"],
