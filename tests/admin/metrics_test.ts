@@ -2,7 +2,6 @@ import { formatMetrics } from "../../admin/metrics.ts";
 import { DurationCounter } from "../../status/distribution.ts";
 import type { ServerFacts } from "../../status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { projectFolder } from "../herd/process.ts";
 import { serverFacts } from "../fakes/observed_server.ts";
 
 function metricsOf(facts: Partial<ServerFacts>): Promise<string> {
@@ -112,17 +111,4 @@ Deno.test("metrics escape what names hold", async () => {
     places: { provider: 'a"b\\c\nherd_ready 7', requests: { OK: 1 } },
   });
   assertStringIncludes(text, 'provider="a\\"b\\\\c\\nherd_ready 7"');
-});
-
-Deno.test("metrics follow the conventions, and each stands in the docs", async () => {
-  const text = await metricsOf({});
-  const page = await Deno.readTextFile(`${projectFolder}docs/OPERATIONS.md`);
-  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
-  assert(types.length > 20);
-  for (const [, name, type] of types) {
-    assert(/^(herd|process)_[a-z_]+$/.test(name), name);
-    assertEquals(name.endsWith("_total"), type === "counter", name);
-    assertStringIncludes(text, `# HELP ${name} `);
-    assertStringIncludes(page, `\`${name}\``);
-  }
 });
