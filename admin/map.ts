@@ -14,27 +14,7 @@ import world from "world-atlas/countries-110m.json" with { type: "json" };
 import { geoGraticule, geoNaturalEarth1, geoPath } from "d3-geo";
 // @ts-types="./topojson_client.d.ts"
 import { feature, mesh } from "topojson-client";
-
-/** What `/map.json` holds. Lengths are in units of the map: it is 1000 wide. */
-export interface WorldMap {
-  readonly width: number;
-  readonly height: number;
-  /** SVG path data. */
-  readonly sphere: string;
-  /** SVG path data: a line every thirty degrees. */
-  readonly graticule: string;
-  /** SVG path data. */
-  readonly land: string;
-  /** SVG path data: lines between countries. */
-  readonly borders: string;
-  /**
-   * For each degree of latitude from -90 to 90: how far a degree of longitude
-   * reaches there. x is `width / 2` and longitude times that.
-   */
-  readonly xPerDegree: readonly number[];
-  /** For each degree of latitude from -90 to 90: y, from the top. */
-  readonly y: readonly number[];
-}
+import type { WorldMap } from "./world_map.ts";
 
 const width = 1000;
 const sphere = { type: "Sphere" };

@@ -29,12 +29,7 @@ import serversTableJs from "./page/servers_table.js" with { type: "text" };
 import streamJs from "./page/stream.js" with { type: "text" };
 import styleCss from "./page/style.css" with { type: "text" };
 import viewportJs from "./page/viewport.js" with { type: "text" };
-
-/** A file as it goes over the wire. */
-export interface PageFile {
-  readonly contentType: string;
-  readonly text: string;
-}
+import type { PageFile } from "./site.ts";
 
 const texts: Readonly<Record<string, string>> = {
   "circle_layout.js": circleLayoutJs,

@@ -81,7 +81,7 @@ export class Clients {
    * Notes a position; where there is no room, the client heard longest ago
    * makes some.
    *
-   * @param {import("./types.d.ts").Position} position
+   * @param {import("./types.d.ts").ShownPosition} position
    * @returns {number} The slot.
    */
   put([id, latitude, longitude, heardBy, time]) {

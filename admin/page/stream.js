@@ -26,7 +26,6 @@ const silenceMs = 5_000;
  */
 export function followEvents(handlers) {
   let lastHeardMs = performance.now();
-  let retry = 0;
   /** @type {EventSource} */
   let source;
 
@@ -57,8 +56,7 @@ export function followEvents(handlers) {
     source.close();
     const isGone = performance.now() - lastHeardMs > goneMs;
     handlers.onState(isGone ? "gone" : "reconnecting");
-    clearTimeout(retry);
-    retry = setTimeout(connect, retryMs);
+    setTimeout(connect, retryMs);
   };
 
   const watch = setInterval(() => {

@@ -1,38 +1,40 @@
 /**
- * An administration port that serves the real page and map, and says on
- * `/events` what a test tells it to.
+ * An administration port that serves the real page and map as the real one
+ * does, and says on `/events` what a test tells it to.
  *
  * @module
  */
+import type { Live } from "../../admin/live.ts";
 import { createMap } from "../../admin/map.ts";
 import { pageFiles } from "../../admin/page.ts";
-
-/** What the page may do: nothing but with the port that it came from. */
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; " +
-  "style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+import { answer, type SiteOptions } from "../../admin/site.ts";
+import { fakeStatus } from "./herd_status.ts";
 
 /** The port. */
 export class FakeAdminPort implements AsyncDisposable {
-  /** Paths that were asked for. */
-  readonly paths: string[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #onStream: (() => void) | undefined;
 
-  constructor(port = 0) {
+  constructor() {
+    const site: SiteOptions = {
+      names: [],
+      files: pageFiles,
+      map: () => Promise.resolve(createMap()),
+      status: fakeStatus,
+      metrics: () => Promise.resolve(""),
+      // All that a site asks of it.
+      live: { listen: () => this.#listen() } as unknown as Live,
+    };
     this.#server = Deno.serve(
-      { hostname: "127.0.0.1", port, onListen: () => {} },
-      (request) => this.#answer(new URL(request.url).pathname),
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      (request) => answer(request, site),
     );
   }
 
-  get port(): number {
-    return this.#server.addr.port;
-  }
-
+  /** Where the page is. */
   get url(): string {
-    return `http://127.0.0.1:${this.port}/`;
+    return `http://127.0.0.1:${this.#server.addr.port}/`;
   }
 
   /** Resolves when a page follows the events. */
@@ -61,19 +63,9 @@ export class FakeAdminPort implements AsyncDisposable {
     await this.#server.shutdown();
   }
 
-  #answer(path: string): Response {
-    this.paths.push(path);
-    if (path === "/events") return this.#follow();
-    const file = path === "/map.json"
-      ? { contentType: "application/json", text: createMap() }
-      : pageFiles.get(path);
-    if (file === undefined) return new Response("not found", { status: 404 });
-    return respond(file.text, file.contentType);
-  }
-
-  #follow(): Response {
+  #listen(): ReadableStream<Uint8Array> {
     let controller: ReadableStreamDefaultController<Uint8Array>;
-    const stream = new ReadableStream<Uint8Array>({
+    return new ReadableStream<Uint8Array>({
       start: (started) => {
         controller = started;
         this.#streams.add(controller);
@@ -83,17 +75,5 @@ export class FakeAdminPort implements AsyncDisposable {
         this.#streams.delete(controller);
       },
     });
-    return respond(stream, "text/event-stream");
   }
-}
-
-function respond(body: BodyInit, contentType: string): Response {
-  return new Response(body, {
-    headers: {
-      "cache-control": "no-store",
-      "content-security-policy": contentSecurityPolicy,
-      "content-type": contentType,
-      "x-content-type-options": "nosniff",
-    },
-  });
 }

@@ -7,8 +7,9 @@ import type {
   HerdStatus,
   LinkStatus,
   ServerStatus,
-} from "../../admin/page/types.d.ts";
+} from "../../status/status.ts";
 import defaultHerd from "../../herd.json" with { type: "json" };
+import { serverFacts } from "./observed_server.ts";
 
 /** What a herd is made of, and what is not well in it. */
 export interface FakeHerd {
@@ -71,27 +72,8 @@ export function fakeStatus(herd: FakeHerd = {}): HerdStatus {
 
 function fakeServer(name: string, time: number): ServerStatus {
   return {
-    name,
+    ...serverFacts(name, { startedAt: time - 3600 }),
     software: "0.1.0",
-    startedAt: time - 3600,
-    isStopping: false,
-    notReady: null,
-    clients: 0,
-    connections: { open: 0, accepted: 0 },
-    lines: { iamat: 0, whatsat: 0, invalid: 0 },
-    reports: { newer: 0, known: 0, forgotten: 0 },
-    links: [],
-    propagationSeconds: fakeDistribution(0, 0.001),
-    whatsatSeconds: fakeDistribution(0, 0.001),
-    places: { provider: "gazetteer", requests: {} },
-    log: {
-      path: `logs/${name}.log`,
-      lagBytes: 0,
-      lostLines: 0,
-      lostBytes: 0,
-      fault: null,
-    },
-    limitHits: {},
     memoryBytes: 120_000_000,
   };
 }
@@ -111,6 +93,8 @@ function linksOf(
       since: time - 60,
       isCaughtUp: isUp,
       waitingReports: waiting[key] ?? 0,
+      reportsReceived: 0,
+      bytesSent: 0,
       losses: isUp ? 0 : 1,
       lastFailure: isUp ? null : "connection refused",
     };
