@@ -31,8 +31,8 @@ function projectWorld(): WorldMap {
   const path = geoPath(projection).digits(1);
   const [, [, height]] = path.bounds(sphere);
   const { land, countries } = world.objects;
-  const latitudes = Array.from({ length: 181 }, (_, index) => index - 90);
-  const round = (value: number) => Number(value.toFixed(6));
+  const latitudes = Array.from({ length: 721 }, (_, index) => index / 4 - 90);
+  const round = (value: number) => Number(value.toFixed(5));
   return {
     width,
     height: round(height),

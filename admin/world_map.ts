@@ -17,10 +17,10 @@ export interface WorldMap {
   /** SVG path data: lines between countries. */
   readonly borders: string;
   /**
-   * For each degree of latitude from -90 to 90: how far a degree of longitude
-   * reaches there. x is `width / 2` and longitude times that.
+   * For each quarter of a degree of latitude from -90 to 90: how far a degree
+   * of longitude reaches there. x is `width / 2` and longitude times that.
    */
   readonly xPerDegree: readonly number[];
-  /** For each degree of latitude from -90 to 90: y, from the top. */
+  /** For the same latitudes: y, from the top. */
   readonly y: readonly number[];
 }

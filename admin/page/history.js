@@ -172,7 +172,8 @@ export function quantile(buckets, total, share) {
   let [lower, below] = [0, 0];
   for (const [bound, most] of buckets) {
     if (most >= rank && most > below) {
-      return lower + (bound - lower) * (rank - below) / (most - below);
+      const part = (rank - below) / (most - below);
+      return lower + (bound - lower) * part;
     }
     [lower, below] = [bound, most];
   }

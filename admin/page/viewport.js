@@ -6,7 +6,7 @@
  */
 
 /**
- * Projects degrees to units of the map, between the table's whole degrees by a
+ * Projects degrees to units of the map, between the table's latitudes by a
  * straight line.
  *
  * @param {import("./types.d.ts").WorldMap} map
@@ -14,8 +14,9 @@
  */
 export function createProjection({ width, xPerDegree, y }) {
   return (latitude, longitude) => {
-    const row = Math.min(Math.max(latitude, -90), 90) + 90;
-    const below = Math.min(Math.floor(row), 179);
+    const north = Math.min(Math.max(latitude, -90), 90) + 90;
+    const row = north / 180 * (y.length - 1);
+    const below = Math.min(Math.floor(row), y.length - 2);
     const part = row - below;
     const between = (/** @type {readonly number[]} */ values) =>
       values[below] + (values[below + 1] - values[below]) * part;
