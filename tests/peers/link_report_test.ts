@@ -29,10 +29,14 @@ Deno.test({
     assertEquals([linked.isUp, linked.counts.since], [true, start + 10]);
     await herd.clock.advance(20_000);
     herd.kill("Smith");
-    await herd.clock.advance(500);
+    await settle();
     const [lost] = hill.links.report();
     assertEquals([lost.isUp, lost.counts.losses], [false, 1]);
     assertEquals(lost.counts.since, start + 30);
+    assertEquals(lost.counts.lastFailure, "neighbour closed");
+    await herd.clock.advance(5_000);
+    assertEquals(lost.counts.since, start + 30);
+    assertEquals(lost.counts.lastFailure, "Connection refused");
     await herd.stop();
   },
 });
