@@ -82,6 +82,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "server.ts",
     "sessions",
     "settings",
+    "status",
   ],
   "tools": ["import_map.json", "places"],
   "bench": [
