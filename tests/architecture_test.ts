@@ -20,7 +20,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "deno.json": [],
   "import_map.json": [],
   "client": ["protocol", "runtime"],
+  "herd_status.ts": [
+    "journal",
+    "peers",
+    "places",
+    "runtime",
+    "sessions",
+    "status",
+  ],
   "herd_server.ts": [
+    "herd_status.ts",
     "journal",
     "peers",
     "places",
@@ -82,6 +91,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "server.ts",
     "sessions",
     "settings",
+    "status",
   ],
   "tools": ["import_map.json", "places"],
   "bench": [

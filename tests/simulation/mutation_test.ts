@@ -8,6 +8,7 @@ const parts = [
   "peers",
   "protocol",
   "runtime",
+  "terminal",
   "tests/fakes",
   "tests/simulation",
   "deno.json",
