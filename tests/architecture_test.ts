@@ -93,7 +93,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "settings",
     "status",
   ],
-  "tools": ["import_map.json", "places"],
+  "tools": ["cli", "import_map.json", "places", "terminal"],
   "bench": [
     "herd.json",
     "cli",

@@ -1,17 +1,13 @@
 /**
- * The dashboard in a real browser: Chromium, as the system has it.
+ * The dashboard in a real browser.
  *
  * @module
  */
 import type { BrowserContextOptions, Page } from "playwright-core";
+import { launchBrowser } from "../../tools/browser.ts";
 import { assertEquals } from "../assert.ts";
 import { FakeAdminPort } from "../fakes/admin_port.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
-
-// playwright-core asks at its start whether this is Windows' Linux, by a file
-// in /proc that Deno lets nobody look at. With this variable it does not ask.
-Deno.env.set("__IS_WSL_TEST__", "1");
-const { chromium } = await import("playwright-core");
 
 /** What has not come by then will not come. */
 const longestWaitMs = 60_000;
@@ -35,11 +31,7 @@ export async function withPage(
   test: (page: Page) => Promise<void>,
   allowed?: RegExp,
 ): Promise<void> {
-  const browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    // Tests may run as root, whom Chromium's sandbox does not take.
-    args: ["--no-sandbox"],
-  });
+  const browser = await launchBrowser();
   try {
     const page = await browser.newPage({
       viewport: { width: 1280, height: 900 },
