@@ -25,6 +25,7 @@ import {
   stableAfterMs,
 } from "./limits.ts";
 import { type Introduced, Link } from "./link.ts";
+import { isOfConnection, type Message } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { ServerNames } from "./server_names.ts";
 import { replaces } from "./settle.ts";
@@ -296,7 +297,10 @@ export class Links {
       accept: (report) =>
         herd.accept(report, isOfThisLife() ? name : undefined),
       hear: (message) => {
-        if (isOfThisLife()) herd.hear(name, message);
+        const isHeard = isOfConnection(message)
+          ? neighbour.link === link
+          : isOfThisLife();
+        if (isHeard) this.#hear(name, linkName, message);
       },
       flush: () => this.flushSoon(),
       onBeat: (beats) => {
@@ -315,6 +319,15 @@ export class Links {
     if (isBetter) link.flush();
     else this.#track(link.retire("replaced"));
     if (this.#stop.signal.aborted) this.#track(link.retire("stopping"));
+  }
+
+  #hear(neighbour: string, connection: string, message: Message): void {
+    const { herd, tell } = this.#options;
+    const hadCaughtUp = herd.hasCaughtUpWith(neighbour);
+    herd.hear(neighbour, message);
+    if (!hadCaughtUp && herd.hasCaughtUpWith(neighbour)) {
+      tell("info", connection, "caught up", { neighbour });
+    }
   }
 
   #onBeat({ dialler, neighbour }: Link, beats: number): void {
