@@ -5,6 +5,7 @@
  */
 import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
+import { phones } from "./commands/phones.ts";
 import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
 import { up } from "./commands/up.ts";
@@ -25,6 +26,11 @@ const commands: Readonly<Record<string, Command>> = {
     usage: "send NAME 'LINE'",
     help: "ask one server one question",
     run: send,
+  },
+  phones: {
+    usage: "phones",
+    help: "simulated phones, and whether they are answered rightly",
+    run: phones,
   },
   places: {
     usage: "places POSITION RADIUS BOUND",

@@ -154,6 +154,12 @@ export class HerdClient implements AsyncDisposable {
     closeQuietly(this.#transport);
   }
 
+  /** Closes at once: what is not answered yet will not be. */
+  abort(): void {
+    this.#disconnect(undefined);
+    closeQuietly(this.#transport);
+  }
+
   /** Closes, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();

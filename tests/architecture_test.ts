@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "deno.json": [],
   "import_map.json": [],
   "client": ["protocol", "runtime"],
+  "phones": ["client", "protocol", "runtime", "terminal"],
   "herd_server.ts": [
     "journal",
     "peers",
@@ -54,8 +55,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   "commands": [
     "cli",
+    "client",
     "herd_server.ts",
     "peers",
+    "phones",
     "places",
     "protocol",
     "runtime",
@@ -112,6 +115,7 @@ const pureFiles = [
   "journal/escape.ts",
   "journal/parse.ts",
   "journal/record.ts",
+  "phones/",
   "terminal/table.ts",
   "terminal/width.ts",
 ];

@@ -17,7 +17,7 @@ import { isNewer, makeReport, type Report } from "../../protocol/report.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { Crossings, type Violation } from "./crossings.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 
 /** How the servers of a herd are set up. */

@@ -1,0 +1,33 @@
+/**
+ * A raw connection to a server's client port, as the flags say.
+ *
+ * @module
+ */
+import { demand } from "../cli/permissions.ts";
+import { SystemClock } from "../runtime/clock.ts";
+import { formatAddress } from "../runtime/network.ts";
+import { connectSecurely } from "../runtime/secure_transport.ts";
+import type { Transport } from "../runtime/transport.ts";
+import type { ClientPort } from "../settings/reach.ts";
+
+/**
+ * Goes on if the port may be connected to; returns its address, for a person.
+ *
+ * @throws {SetupError} Naming the flag that would permit it.
+ */
+export async function demandPort(
+  { hostname, port }: ClientPort,
+): Promise<string> {
+  const address = formatAddress(hostname, port);
+  await demand([{ name: "net", host: address }]);
+  return address;
+}
+
+/** Connects, with TLS if there is an authority. Throws what the system does. */
+export async function connectTo(
+  { hostname, port, tlsAuthority }: ClientPort,
+): Promise<Transport> {
+  const plain = await Deno.connect({ hostname, port });
+  if (tlsAuthority === undefined) return plain;
+  return connectSecurely(plain, hostname, tlsAuthority, new SystemClock());
+}
