@@ -5,6 +5,7 @@
  */
 import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
+import { client } from "./commands/client.ts";
 import { phones } from "./commands/phones.ts";
 import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
@@ -26,6 +27,11 @@ const commands: Readonly<Record<string, Command>> = {
     usage: "send NAME 'LINE'",
     help: "ask one server one question",
     run: send,
+  },
+  client: {
+    usage: "client NAME",
+    help: "talk to one server, at a prompt or through a pipe",
+    run: client,
   },
   phones: {
     usage: "phones",

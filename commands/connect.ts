@@ -23,11 +23,17 @@ export async function demandPort(
   return address;
 }
 
-/** Connects, with TLS if there is an authority. Throws what the system does. */
+/**
+ * Connects, with TLS if there is an authority: then the server has shown its
+ * certificate. Throws what the system does, or an EncryptionError.
+ */
 export async function connectTo(
   { hostname, port, tlsAuthority }: ClientPort,
 ): Promise<Transport> {
   const plain = await Deno.connect({ hostname, port });
   if (tlsAuthority === undefined) return plain;
-  return connectSecurely(plain, hostname, tlsAuthority, new SystemClock());
+  const clock = new SystemClock();
+  const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
+  await secure.established;
+  return secure;
 }

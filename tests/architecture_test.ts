@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "deno.json": [],
   "import_map.json": [],
   "client": ["protocol", "runtime"],
+  "prompt": ["client", "journal", "protocol", "terminal"],
   "phones": ["client", "protocol", "runtime", "terminal"],
   "herd_server.ts": [
     "journal",
@@ -60,6 +61,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "peers",
     "phones",
     "places",
+    "prompt",
     "protocol",
     "runtime",
     "server.ts",
@@ -116,6 +118,7 @@ const pureFiles = [
   "journal/parse.ts",
   "journal/record.ts",
   "phones/",
+  "prompt/",
   "terminal/table.ts",
   "terminal/width.ts",
 ];
