@@ -19,7 +19,7 @@ import { Phone } from "../phones/phone.ts";
 import { Run } from "../phones/run.ts";
 import type { ConnectTo } from "../phones/servers.ts";
 import { failureOf, format, formatOutcome } from "../phones/summary.ts";
-import type { Tally } from "../phones/tally.ts";
+import type { Census, Tally } from "../phones/tally.ts";
 import { loadGazetteer } from "../places/gazetteer.ts";
 import { makeQuestion } from "../places/provider.ts";
 import { SystemClock } from "../runtime/clock.ts";
@@ -175,28 +175,31 @@ async function live(run: Run, count: number, seconds: number): Promise<number> {
     label: `${format(count)} phones`,
     total: seconds,
   });
-  const ticking = setInterval(
-    () => progress.update(elapsedMs() / 1000, describe(run.tally, elapsedMs())),
+  using _ticking = every(
     progressMs,
+    () => progress.update(elapsedMs() / 1000, describe(run.tally, elapsedMs())),
   );
-  try {
-    await run.live(end.signal);
-    return endMs!;
-  } finally {
-    clearInterval(ticking);
-    clearTimeout(timer);
-  }
+  await run.live(end.signal);
+  clearTimeout(timer);
+  return endMs!;
 }
 
 function describe(tally: Tally, elapsedMs: number): string {
   const rate = Math.round(tally.reports / (elapsedMs / 1000));
-  return `${format(rate)} reports/s, ${format(tally.right)} answers right, ` +
+  return `${format(rate)} reports/s, ${format(tally.right)} right, ` +
     `${format(tally.wrong)} wrong`;
 }
 
-async function takeCensus(run: Run, count: number) {
-  using _progress = new Progress({
+async function takeCensus(run: Run, count: number): Promise<Census> {
+  using progress = new Progress({
     label: `asking all servers for ${format(count)} phones`,
   });
+  using _ticking = every(progressMs, () => progress.update(0));
   return await run.takeCensus();
+}
+
+/** Calls back again and again until it is disposed of. */
+function every(periodMs: number, callback: () => void): Disposable {
+  const timer = setInterval(callback, periodMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

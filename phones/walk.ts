@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { distance } from "geokdbush";
 import type { Random } from "../runtime/random.ts";
 
 /** A spot on the sphere. */
@@ -42,8 +43,8 @@ export const driving: Gait = {
   rangeMetres: 6_000,
 };
 
-/** The mean radius of the earth, in metres (IUGG). */
-const earthRadiusMetres = 6_371_008.8;
+/** The mean radius of the earth, in metres, as geokdbush has it. */
+const earthRadiusMetres = 6_371_000;
 
 /** The walk turns once in this time, in milliseconds, and is straight between. */
 const stepMs = 1_000;
@@ -134,11 +135,8 @@ export function moved(from: Spot, heading: number, metres: number): Spot {
 
 /** The way between two spots along the great circle, in metres. */
 export function metresBetween(a: Spot, b: Spot): number {
-  const north = Math.sin(radians(b.latitude - a.latitude) / 2) ** 2;
-  const east = Math.sin(radians(b.longitude - a.longitude) / 2) ** 2;
-  const chord = north +
-    Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * east;
-  return 2 * earthRadiusMetres * Math.asin(Math.min(1, Math.sqrt(chord)));
+  const { latitude, longitude } = a;
+  return 1000 * distance(longitude, latitude, b.longitude, b.latitude);
 }
 
 /** Where the great circle from one spot to another begins to go, in radians. */
