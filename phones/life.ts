@@ -123,26 +123,23 @@ class Life {
 
   /** A request was not answered, as its connection is over. */
   #lost(post: Post): void {
-    const { ledger, servers, tally } = this.#world;
+    const { ledger, tally } = this.#world;
     tally.unanswered += 1;
+    ledger.forget(post.server);
     if (this.#post !== post) return;
     this.#post = undefined;
     tally.moved += 1;
-    servers.avoid(post.server);
-    ledger.forget(post.server);
   }
 
   /** Ends the connection when all is answered, or it has lasted too long. */
   async #leave(): Promise<void> {
     const post = this.#post;
     if (post === undefined) return;
+    this.#post = undefined;
     const { clock } = this.#world;
     const { connection } = post;
     const cancel = clock.after(answerDeadlineMs, () => connection.abort());
     await connection.close();
     cancel();
-    // What was not answered is told before the phone is elsewhere.
-    await Promise.all(this.#waiting);
-    this.#post = undefined;
   }
 }

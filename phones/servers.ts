@@ -61,12 +61,7 @@ export class Servers {
       const why = error instanceof Error ? error.message : String(error);
       this.lastFailure = `${name}: ${why}`;
       this.failures += 1;
-      this.avoid(name);
+      this.#avoidedUntilMs.set(name, this.#clock.elapsedMs() + retryMs);
     }
-  }
-
-  /** Leaves a server alone for a while. */
-  avoid(name: string): void {
-    this.#avoidedUntilMs.set(name, this.#clock.elapsedMs() + retryMs);
   }
 }
