@@ -5,6 +5,8 @@
  */
 import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
+import { client } from "./commands/client.ts";
+import { phones } from "./commands/phones.ts";
 import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
 import { status } from "./commands/status.ts";
@@ -26,6 +28,16 @@ const commands: Readonly<Record<string, Command>> = {
     usage: "send NAME 'LINE'",
     help: "ask one server one question",
     run: send,
+  },
+  client: {
+    usage: "client NAME",
+    help: "talk to one server, at a prompt or through a pipe",
+    run: client,
+  },
+  phones: {
+    usage: "phones",
+    help: "simulated phones, and whether they are answered rightly",
+    run: phones,
   },
   status: {
     usage: "status [NAME...]",

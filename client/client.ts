@@ -26,6 +26,7 @@ import {
   readAt,
   timeText,
 } from "./operands.ts";
+import { maxReplyLineBytes, type Reply, ReplyReader } from "./replies.ts";
 import {
   type Address,
   type At,
@@ -38,19 +39,9 @@ import {
 
 /** A request that waits for its reply. */
 interface Waiting {
-  readonly expectsPlaces: boolean;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
-
-/** A reply: its first line, and the text behind it if there is any. */
-interface Reply {
-  readonly line: ByteString;
-  readonly text: ByteString;
-}
-
-/** Longest line of an answer, in bytes: some services print on one line. */
-const maxAnswerBytes = 8 * 1024 * 1024;
 
 const readBufferBytes = 64 * 1024;
 
@@ -77,10 +68,9 @@ const readBufferBytes = 64 * 1024;
 export class HerdClient implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #waiting: Waiting[] = [];
+  readonly #replies = new ReplyReader();
   readonly #reading: Promise<void>;
   #writing: Promise<void> = Promise.resolve();
-  /** The lines so far of an answer with places. */
-  #answer: ByteString[] | undefined;
   #end: Error | undefined;
 
   private constructor(transport: Transport) {
@@ -154,6 +144,12 @@ export class HerdClient implements AsyncDisposable {
     closeQuietly(this.#transport);
   }
 
+  /** Closes at once: what is not answered yet will not be. */
+  abort(): void {
+    this.#disconnect(undefined);
+    closeQuietly(this.#transport);
+  }
+
   /** Closes, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
@@ -162,7 +158,8 @@ export class HerdClient implements AsyncDisposable {
   #ask(line: ByteString, expectsPlaces: boolean): Promise<Reply> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ expectsPlaces, resolve, reject });
+      this.#waiting.push({ resolve, reject });
+      this.#replies.expect(expectsPlaces);
       this.#writing = this.#writing
         .then(() => writeAll(this.#transport, line + "\n"))
         .catch((error) => this.#disconnect(error));
@@ -170,35 +167,20 @@ export class HerdClient implements AsyncDisposable {
   }
 
   async #read(): Promise<void> {
-    const framer = new LineFramer(maxAnswerBytes);
+    const framer = new LineFramer(maxReplyLineBytes);
     const buffer = allocateBuffer(readBufferBytes);
     try {
       let count;
       while ((count = await this.#transport.read(buffer)) !== null) {
         framer.push(buffer, count);
-        while (framer.next()) this.#receive(framer.line);
+        while (framer.next()) {
+          const reply = this.#replies.take(framer.line);
+          if (reply !== undefined) this.#settle(reply);
+        }
       }
       this.#disconnect(undefined);
     } catch (error) {
       this.#disconnect(error);
-    }
-  }
-
-  /** Takes one line of an answer; settles the request when it is the last. */
-  #receive(line: ByteString): void {
-    if (this.#answer !== undefined) {
-      if (line !== "") {
-        this.#answer.push(line);
-      } else {
-        // An empty line ends the places.
-        const [first, ...text] = this.#answer;
-        this.#answer = undefined;
-        this.#settle({ line: first, text: text.join("\n") });
-      }
-    } else if (this.#waiting[0]?.expectsPlaces && !line.startsWith("?")) {
-      this.#answer = [line];
-    } else {
-      this.#settle({ line, text: "" });
     }
   }
 

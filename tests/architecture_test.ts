@@ -28,6 +28,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "sessions",
     "status",
   ],
+  "prompt": ["client", "journal", "protocol", "terminal"],
+  "phones": ["client", "protocol", "runtime", "terminal"],
   "herd_server.ts": [
     "herd_status.ts",
     "journal",
@@ -68,9 +70,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   "commands": [
     "cli",
+    "client",
     "herd_server.ts",
     "peers",
+    "phones",
     "places",
+    "prompt",
     "protocol",
     "runtime",
     "server.ts",
@@ -130,6 +135,8 @@ const pureFiles = [
   "journal/escape.ts",
   "journal/parse.ts",
   "journal/record.ts",
+  "phones/",
+  "prompt/",
   "terminal/table.ts",
   "terminal/width.ts",
 ];
