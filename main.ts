@@ -7,6 +7,7 @@ import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
 import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
+import { trace } from "./commands/trace.ts";
 import { up } from "./commands/up.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { serve } from "./server.ts";
@@ -30,6 +31,11 @@ const commands: Readonly<Record<string, Command>> = {
     usage: "places POSITION RADIUS BOUND",
     help: "ask a places service, as a server would",
     run: places,
+  },
+  trace: {
+    usage: "trace CLIENT [LOGS...]",
+    help: "show the way of a client's report, from the logs",
+    run: trace,
   },
 };
 
