@@ -7,6 +7,7 @@ import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
 import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
+import { stats } from "./commands/stats.ts";
 import { trace } from "./commands/trace.ts";
 import { up } from "./commands/up.ts";
 import manifest from "./deno.json" with { type: "json" };
@@ -31,6 +32,11 @@ const commands: Readonly<Record<string, Command>> = {
     usage: "places POSITION RADIUS BOUND",
     help: "ask a places service, as a server would",
     run: places,
+  },
+  stats: {
+    usage: "stats [LOGS...]",
+    help: "sum the servers' logs up",
+    run: stats,
   },
   trace: {
     usage: "trace CLIENT [LOGS...]",

@@ -18,6 +18,7 @@ import { LinkTalk, type Way } from "./link_talk.ts";
 import type { Direction, RecordVisitor } from "./record_reader.ts";
 import { tellsReport } from "./reported.ts";
 import { isNewerLine, readReportLine, type ReportLine } from "./report_line.ts";
+import { printable } from "./words.ts";
 
 /** A server has written a report to a neighbour. */
 export interface Sending {
@@ -145,7 +146,7 @@ export class ServerFollower implements RecordVisitor {
       this.#remotes.clear();
       this.#talks.clear();
     } else if (event === "connected") {
-      this.#remotes.set(connection, String(fields["remote"]));
+      this.#remotes.set(connection, printable(fields["remote"]));
     } else if (event === "closed") {
       this.#remotes.delete(connection);
     } else if (event === "link-up") {

@@ -8,6 +8,7 @@ import { SetupError, setupError } from "../cli/exit.ts";
 import { demandReading } from "../cli/files.ts";
 import { parseRecord } from "../journal/parse.ts";
 import { allocateBuffer, decodeBytes } from "../protocol/bytes.ts";
+import { printable } from "./words.ts";
 
 /** A file of a log. */
 export interface LogFile {
@@ -100,13 +101,13 @@ async function readBeginning(
   const first = lines.map(parseRecord).find((record) => record !== undefined);
   const { server, slot } = nameOf(path, paths);
   const named = first?.kind === "event" && first.event === "started"
-    ? first.fields["name"]
+    ? printable(first.fields["name"])
     : undefined;
   return {
     path,
     sizeBytes: size,
     // The name of a server may look like a file of another one's ring.
-    server: typeof named === "string" ? named : server,
+    server: named ?? printable(server),
     slot: named === undefined || named === server ? slot : 0,
     time: first?.time ?? "",
   };

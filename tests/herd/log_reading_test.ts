@@ -1,3 +1,5 @@
+import { type LogRecord, parseRecord } from "../../journal/parse.ts";
+import { bytesOfText } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import {
   ask,
@@ -8,16 +10,18 @@ import {
   until,
 } from "./process.ts";
 
-/** Runs `herd trace` as its task does. */
-async function trace(...words: string[]) {
+/** Runs a command as its task does. */
+async function run(task: "trace" | "stats", ...words: string[]) {
   const { tasks } = JSON.parse(
     await Deno.readTextFile(`${projectFolder}deno.json`),
   );
-  const [, ...args] = tasks.trace.command.split(" ");
+  const [, ...args] = tasks[task].command.split(" ");
   await using program = Program.start([...args, ...words]);
   const status = await program.ended();
   return { status, stdout: program.stdout, stderr: program.stderr };
 }
+
+const trace = (...words: string[]) => run("trace", ...words);
 
 interface Data {
   readonly server: string;
@@ -120,6 +124,40 @@ Deno.test("a trace of a real herd shows every line that crossed a link", async (
   assertEquals([unknown.status, unknown.stdout], [1, ""]);
   assertStringIncludes(unknown.stderr, "herd: no report of kiw in the logs; ");
   assertStringIncludes(unknown.stderr, "among them kiwi");
+
+  // The sums are those of all lines, one by one.
+  const sums = await run("stats", herd.logFolder, "--json");
+  assertEquals([sums.status, sums.stderr], [0, leftOutOfSmith(herd)]);
+  const { servers, links } = JSON.parse(sums.stdout);
+  assertEquals(links.length, 6);
+  for (const { server, ...found } of servers) {
+    const records = herd.log(server).split("\n").map(bytesOfText)
+      .map(parseRecord).filter((record) => record !== undefined);
+    const count = (is: (record: LogRecord) => boolean) =>
+      records.filter(is).length;
+    const traffic = (kind: string, connection: string, verb: string) =>
+      count((record) =>
+        record.kind === kind && record.kind !== "event" &&
+        record.connection.startsWith(connection) &&
+        record.bytes.startsWith(verb)
+      );
+    assertEquals(found.records, records.length);
+    assertEquals(
+      [found.fromClients.IAMAT, found.fromPeers.AT, found.toPeers.AT],
+      [
+        traffic("received", "client", "IAMAT "),
+        traffic("received", "peer", "AT "),
+        traffic("sent", "peer", "AT "),
+      ],
+    );
+    assertEquals(found.waits.IAMAT.count, found.toClients.AT);
+    assertEquals(found.waits.WHATSAT.count, found.toClients.places);
+    assertEquals(
+      found.events["link-up"],
+      count((record) => record.kind === "event" && record.event === "link-up"),
+    );
+    assert(found.propagation.count > 0);
+  }
 });
 
 function linesOf(herd: TestHerd): string[] {
@@ -150,5 +188,36 @@ Deno.test("a trace refuses in one line what it cannot do", async () => {
     assertStringIncludes(stderr, message);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
   }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("stats draw where they may, and say where they may not", async () => {
+  const folder = await Deno.makeTempDir();
+  const started =
+    '2026-11-22T17:00:00.000001Z server -- info started name="Hill"';
+  await Deno.writeTextFile(`${folder}/Hill.log`, `${started}\n`);
+  const cases: [string[], number, string][] = [
+    [[folder, "--svg"], 2, "--svg needs a value: FILE"],
+    [[folder, `--svg=${folder}/a.svg`], 1, `--allow-write=${folder}/a.svg`],
+    [[folder, "--svg=logs/no/such/a.svg"], 1, "logs/no/such/a.svg: "],
+    [[`${folder}/none`], 1, "none: there is no such file or folder"],
+  ];
+  for (const [words, expected, message] of cases) {
+    const { status, stderr, stdout } = await run("stats", ...words);
+    assertEquals([status, stdout], [expected, ""], words.join(" "));
+    assertStringIncludes(stderr, message);
+    assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  }
+  await using program = Program.start([
+    ...["run", "--allow-read", `--allow-write=${folder}`, "main.ts", "stats"],
+    ...[folder, "--svg", `${folder}/a.svg`],
+  ]);
+  assertEquals(await program.ended(), 0, program.stderr);
+  assertStringIncludes(
+    program.stdout,
+    "1 log, from 2026-11-22T17:00:00.000001Z",
+  );
+  const svg = await Deno.readTextFile(`${folder}/a.svg`);
+  assert(svg.startsWith("<svg xmlns="));
   await Deno.remove(folder, { recursive: true });
 });
