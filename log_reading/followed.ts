@@ -32,8 +32,6 @@ export interface Sending {
 export interface Receipt extends Sending {
   /** News, the very report that it knew already, or older than what it knew. */
   readonly outcome: "news" | "known" | "older";
-  /** Which run of the server it was, from 0. */
-  readonly run: number;
 }
 
 /** A server has told a neighbour that it has a report: HAVE. */
@@ -98,7 +96,6 @@ export class ServerFollower implements RecordVisitor {
   readonly #talks = new Map<string, LinkTalk>();
   /** Counts records. */
   #order = 0;
-  #run = 0;
   #known: ByteString | undefined;
   /** Since which record each report is known, in this run. */
   readonly #knownOrders = new Map<ByteString, number>();
@@ -140,9 +137,7 @@ export class ServerFollower implements RecordVisitor {
     this.#pass(timeUs);
     if (event === "started") {
       // What the former run knew is gone with it.
-      if (this.#order > 1) this.#run += 1;
       this.#known = undefined;
-      this.#knownOrders.clear();
       this.#remotes.clear();
       this.#talks.clear();
     } else if (event === "connected") {
@@ -218,7 +213,6 @@ export class ServerFollower implements RecordVisitor {
       timeUs,
       way: talk.in.wayOf(followed, Infinity),
       outcome: isNews ? "news" : known === line ? "known" : "older",
-      run: this.#run,
     });
   }
 

@@ -69,6 +69,10 @@ export function treesOf(
     const root = rootOf(hop, bringing, placed);
     trees.push(branch(root, bringing.get(root)));
   }
+  // Nor how those have it who have sent it in vain.
+  for (const { from } of [...hops, ...told]) {
+    if (!placed.has(from)) trees.push(branch(from, bringing.get(from)));
+  }
   return trees;
 }
 

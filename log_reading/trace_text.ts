@@ -150,9 +150,9 @@ function describeOutcome(path: ReportPath, paint: Paint): string[] {
   return lines;
 
   function isBeforeItWasSent({ receivedUs, sentUs }: Hop): boolean {
-    const { heardUs } = report;
-    if (receivedUs === undefined) return false;
-    return receivedUs < heardUs || receivedUs < (sentUs ?? -Infinity);
+    const times = [report.heardUs, sentUs, receivedUs]
+      .filter((us) => us !== undefined);
+    return times.some((us, index) => index > 0 && us < times[index - 1]);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Interval } from "../../log_reading/link_times.ts";
 import { sumUp } from "../../log_reading/herd_stats.ts";
 import { statsData } from "../../log_reading/stats_json.ts";
 import { statsPlot } from "../../log_reading/stats_plot.ts";
@@ -172,6 +173,42 @@ Deno.test("a link is up when both its servers say so", async () => {
   });
 });
 
+Deno.test("a link that is replaced is not lost, and a short loss can be seen", async () => {
+  await withFolder(async (folder) => {
+    const neighbour = { neighbour: "Smith" };
+    const lost = { ...neighbour, reason: "silent" };
+    const hill = await WrittenLog.start(folder, "Hill");
+    hill.event(0, "peer/1/Smith", "link up", neighbour)
+      .event(1000, "peer/2/Smith", "link up", neighbour)
+      .event(1100, "peer/1/Smith", "link down", {
+        ...neighbour,
+        reason: "replaced",
+      })
+      .event(1200, "peer/3/Smith", "link down", lost)
+      .event(4_000_000, "peer/2/Smith", "link down", lost)
+      .event(4_000_001, "peer/4/Smith", "link up", neighbour)
+      .event(10_000_000, "server", "stopping");
+    await hill.close();
+    const { data, herd } = await stats(folder);
+    assertEquals(
+      data.links[0].up.map(({ fromUs, toUs }: Interval) => [
+        fromUs - startUs,
+        toUs - startUs,
+      ]),
+      [[0, 4_000_000], [4_000_001, 10_000_000]],
+    );
+    assertEquals(data.links[0].losses, 1);
+    assertEquals(data.links[0].reasons, { Hill: { replaced: 1, silent: 1 } });
+    // One in the legend, and the loss itself.
+    const bars = [
+      ...statsPlot(herd).svg.matchAll(
+        /<rect\s+class="down"[^>]*?width="([^"]*)"/g,
+      ),
+    ];
+    assertEquals(bars.map(([, width]) => width), ["18", "1"]);
+  });
+});
+
 Deno.test("a log whose beginning is gone tells of links by what is said on them", async () => {
   await withFolder(async (folder) => {
     const hill = await WrittenLog.start(folder, "Hill");
@@ -208,6 +245,14 @@ Deno.test({
       // By another way, and later.
       sample.received(startUs + index + 9_000_000, line);
     }
+    // Its own, back after a restart, and one from before the log began.
+    for (const server of ["Smith", "Hill"]) {
+      const early = server === "Smith" ? 0 : -1;
+      for (let index = 0; index < 50; index++) {
+        const line = lineOf(server, early, `early-${index}`);
+        sample.received(startUs + 20_000_000, line);
+      }
+    }
     const { count, maxUs, oneIn, p50Us } = sample.result()!;
     assertEquals([p50Us, maxUs], [300, 300]);
     assert(count <= 20_000);
@@ -221,6 +266,10 @@ Deno.test("the plot of logs is whole, whatever they hold", async () => {
     await writeHerd(folder);
     // A server may be called so by a folder that somebody has made.
     const odd = await WrittenLog.start(folder, "odd");
+    // A client that is answered at once.
+    odd.event(100, "client/1", "connected")
+      .received(100, "client/1", `IAMAT kiwi ${position} 1520023934`)
+      .sent(100, "client/1", lineOf("odd", 100, "kiwi"));
     await odd.close();
     const text = await Deno.readTextFile(`${folder}/odd.log`);
     await Deno.writeTextFile(
@@ -254,6 +303,7 @@ Deno.test("one record is enough for tables and a plot, and none is too little", 
     await assertRejects(() => stats(folder), Error, "no record in the logs");
     await Deno.remove(`${folder}/Hill.log`);
     const hill = await WrittenLog.start(folder, "Hill");
+    hill.event(0, "peer/1/Smith", "link up", { neighbour: "Smith" });
     await hill.close();
     const { herd, text } = await stats(folder);
     assertEquals(
@@ -262,10 +312,15 @@ Deno.test("one record is enough for tables and a plot, and none is too little", 
 
 Servers  missing: lines that could not be written, as the log says
                        first record      span  runs  connections  records  bytes  missing  cut off  damaged
-  Hill  2026-11-22T17:00:00.000000Z  0.000 ms     1            0        1     63        0        0        0
+  Hill  2026-11-22T17:00:00.000000Z  0.000 ms     1            0        2    138        0        0        0
+
+Links  up: of the whole span, in all logs that tell
+                    up  lost  why
+  Hill – Smith  0.00 %     0
 
 Events
            Hill
+  link-up     1
   started     1`,
     );
     assert(!/NaN|Infinity|undefined/.test(statsPlot(herd).svg));

@@ -13,7 +13,12 @@ import {
 import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
 import { makeReport } from "../../protocol/report.ts";
 import { createPaint } from "../../terminal/paint.ts";
-import { assert, assertEquals, assertRejects } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
 import { anyIamat, anyTimestamp } from "../protocol/arbitraries.ts";
 import {
   openLogs,
@@ -206,6 +211,8 @@ reached 3 of 3 servers in 0.350 ms; 3 messages, 0 duplicates dropped`,
     assertEquals(paths.length, 3);
     const sameTime = await trace(folder, "kiwi", { time: "08.5" });
     assertEquals(sameTime.paths.map(({ report }) => report.line), [newer]);
+    const sevens = await trace(folder, "kiwi", { time: "7.0" });
+    assertEquals(sevens.paths.map(({ report }) => report.time), ["7", "7"]);
     const last = await trace(folder, "kiwi", { newest: 2 });
     assertEquals(last.paths.map(({ report }) => report.time), ["7", "8.50"]);
   });
@@ -312,6 +319,7 @@ Deno.test("a trace goes as far as the logs that are there", async () => {
     const jaquez = await WrittenLog.start(folder, "Jaquez");
     jaquez.received(1400, "peer/1/Hill", line)
       .sent(1450, "peer/2/Smith", line)
+      .sent(1460, "peer/3/Hill", line)
       .event(1500, "server", "log incomplete", {
         lostLines: 3,
         lostBytes: 99,
@@ -327,6 +335,10 @@ Deno.test("a trace goes as far as the logs that are there", async () => {
     const elsewhere = await WrittenLog.start(folder, "Elsewhere");
     elsewhere.received(2500, "peer/9/Nowhere", line);
     await elsewhere.close();
+    // Its clock is slow, so it comes first.
+    const farther = await WrittenLog.start(folder, "Farther");
+    farther.received(2400, "peer/1/Elsewhere", line);
+    await farther.close();
     const { text, told } = await trace(folder, "kiwi");
     assertEquals(
       text,
@@ -335,15 +347,154 @@ heard by Hill at 2026-11-22T17:00:00.001000Z (its log is not here), 1795366793.0
                            sent   received  hop
 Hill
 └── Jaquez                       +0.400 ms
-    └── Smith         +0.450 ms                  its log is not here
-        └── Campbell             +0.900 ms
+    ├── Smith         +0.450 ms                  its log is not here
+    │   └── Campbell             +0.900 ms
+    └── Hill          +0.460 ms                  its log is not here
 Nowhere
 └── Elsewhere                    +1.500 ms
-reached 3 of 4 servers in 1.500 ms; 4 messages, 0 duplicates dropped
+    └── Farther                  +1.400 ms
+reached 4 of 5 servers in 1.500 ms; 6 messages, 0 duplicates dropped
 Singleton never got it`,
     );
     assertEquals(told, [
       "the log of Jaquez: 3 lines missing, as the log says",
+    ]);
+  });
+});
+
+Deno.test("two that have a report from each other are no endless tree", async () => {
+  await withFolder(async (folder) => {
+    const line = lineOf("Hill", 1000, "kiwi", "7");
+    // What came before is gone with the oldest file of each.
+    const smith = await WrittenLog.start(folder, "Smith");
+    smith.received(5000, "peer/1/Campbell", line);
+    await smith.close();
+    const campbell = await WrittenLog.start(folder, "Campbell");
+    campbell.received(6000, "peer/1/Smith", line);
+    await campbell.close();
+    const { text } = await trace(folder, "kiwi");
+    assertStringIncludes(
+      text,
+      `
+Hill
+Campbell                +5.000 ms
+└── Smith               +4.000 ms
+    └── Campbell        +5.000 ms
+`,
+    );
+  });
+});
+
+Deno.test("the log tells why a report was sent, though it does not say so", async () => {
+  await withFolder(async (folder) => {
+    const clients = ["flood", "held", "listed", "asked", "twice", "early"];
+    const lines = new Map(
+      clients.map((client) => [client, lineOf("Hill", 1000, client, "7")]),
+    );
+    const line = (client: string) => lines.get(client)!;
+    const mark = (client: string) => markOf(client, line(client));
+    // Only the neighbour's log is there besides, and it does not tell more.
+    const jaquez = await WrittenLog.start(folder, "Jaquez");
+    jaquez.event(0, "peer/1/Hill", "link up", { neighbour: "Hill" })
+      .received(1900, "peer/1/Hill", line("early"))
+      .event(1950, "peer/2/Smith", "link up", { neighbour: "Smith" })
+      .received(1960, "peer/2/Smith", "GRAFT Elsewhere")
+      .sent(1970, "peer/2/Smith", line("early"))
+      .received(2000, "peer/1/Hill", line("flood"))
+      .sent(2010, "peer/2/Smith", line("flood"))
+      .received(2100, "peer/1/Hill", line("twice"))
+      .sent(2110, "peer/2/Smith", line("twice"))
+      .received(2200, "peer/2/Smith", "PRUNE Hill")
+      .received(2300, "peer/1/Hill", line("held"))
+      .received(2400, "peer/1/Hill", line("listed"))
+      .received(2500, "peer/1/Hill", line("asked"))
+      .sent(2600, "peer/2/Smith", `HAVE ${mark("asked")}`)
+      .received(2700, "peer/2/Smith", `WANT ${mark("asked")}`)
+      .received(2700, "peer/2/Smith", `WANT ${mark("listed")}`)
+      .sent(2800, "peer/2/Smith", line("asked"))
+      .sent(2800, "peer/2/Smith", line("listed"))
+      .sent(2800, "peer/2/Smith", line("held"))
+      .sent(2900, "peer/2/Smith", line("twice"));
+    await jaquez.close();
+    const smith = await WrittenLog.start(folder, "Smith");
+    smith.received(2650, "peer/3/Jaquez", `HAVE ${mark("asked")}`);
+    await smith.close();
+    const ways = await Promise.all(clients.map(async (client) => {
+      const { paths: [{ hops, told }] } = await trace(folder, client);
+      if (client === "asked") {
+        const word = { from: "Jaquez", to: "Smith", isWanted: true };
+        assertEquals(told, [{ ...word, timeUs: startUs + 2600 }]);
+      }
+      return hops.filter(({ from }) => from === "Jaquez")
+        .map(({ way }) => way).join(", ");
+    }));
+    assertEquals(ways, [
+      "flood",
+      "catch-up",
+      "catch-up",
+      "asked",
+      "flood, catch-up",
+      "catch-up",
+    ]);
+  });
+});
+
+Deno.test("reports of one chunk have each its own connection", async () => {
+  await withFolder(async (folder) => {
+    const hill = await WrittenLog.start(folder, "Hill");
+    for (const [index, time] of ["7", "8"].entries()) {
+      const connection = `client/${index + 1}`;
+      hill.received(1000, connection, `IAMAT kiwi ${position} ${time}`)
+        .sent(1100, connection, lineOf("Hill", 1000, "kiwi", time));
+    }
+    await hill.close();
+    const { paths } = await trace(folder, "kiwi", { newest: 2 });
+    const entries = paths.map(({ followed, report }) => [
+      report.time,
+      followed.entry?.connection,
+    ]);
+    assertEquals(entries, [["7", "client/1"], ["8", "client/2"]]);
+  });
+});
+
+Deno.test("on a terminal, what brought no news is dim", async () => {
+  await withFolder(async (folder) => {
+    const line = lineOf("Hill", 1000, "kiwi", "7");
+    const smith = await WrittenLog.start(folder, "Smith");
+    smith.received(2000, "peer/1/Hill", line)
+      .received(3000, "peer/2/Jaquez", line)
+      .received(4000, "peer/3/Campbell", `HAVE ${markOf("kiwi", line)}`);
+    await smith.close();
+    const { paths: [path] } = await trace(folder, "kiwi");
+    const lines = describePath(path, createPaint(true)).split("\n");
+    const dim = lines.filter((line) => line.includes("\x1b[2mSmith"));
+    assertEquals(dim.length, 2);
+    assertStringIncludes(dim[0], "\x1b[2mduplicate, dropped\x1b[22m");
+    assertStringIncludes(dim[1], "\x1b[2mtold by HAVE, had it\x1b[22m");
+  });
+});
+
+Deno.test("files are taken for the servers that have written them", async () => {
+  await withFolder(async (folder) => {
+    const names = ["a.1", "a.1.1", "b", "b.2", "c.3", "no.txt"];
+    for (const name of names) {
+      const file = name === "no.txt" ? name : `${name}.log`;
+      await Deno.writeTextFile(`${folder}/${file}`, "");
+    }
+    const found = async (...paths: string[]) =>
+      (await openLogs(...paths)).logs.map(({ files, server }) => [
+        server,
+        ...files.map(({ path }) => path.slice(folder.length + 1)),
+      ]);
+    assertEquals(await found(`${folder}/`), [
+      ["a.1", "a.1.log", "a.1.1.log"],
+      ["b", "b.log", "b.2.log"],
+      ["c", "c.3.log"],
+    ]);
+    // A file that is named is read, whatever its name is.
+    assertEquals(await found(`${folder}/no.txt`, `${folder}/b.2.log`), [
+      ["b", "b.2.log"],
+      ["no.txt", "no.txt"],
     ]);
   });
 });
