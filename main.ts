@@ -10,6 +10,8 @@ import { phones } from "./commands/phones.ts";
 import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
 import { status } from "./commands/status.ts";
+import { stats } from "./commands/stats.ts";
+import { trace } from "./commands/trace.ts";
 import { up } from "./commands/up.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { serve } from "./server.ts";
@@ -48,6 +50,16 @@ const commands: Readonly<Record<string, Command>> = {
     usage: "places POSITION RADIUS BOUND",
     help: "ask a places service, as a server would",
     run: places,
+  },
+  stats: {
+    usage: "stats [LOGS...]",
+    help: "sum the servers' logs up",
+    run: stats,
+  },
+  trace: {
+    usage: "trace CLIENT [LOGS...]",
+    help: "show the way of a client's report, from the logs",
+    run: trace,
   },
 };
 
