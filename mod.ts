@@ -50,6 +50,7 @@ import type { ClientLimits } from "./sessions/limits.ts";
 
 export { SetupError } from "./cli/exit.ts";
 export { HerdClient } from "./client/client.ts";
+export { RoamingClient } from "./client/roaming_client.ts";
 export {
   type Address,
   type At,

@@ -36,9 +36,13 @@ import {
   type Update,
 } from "./types.ts";
 
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
 /** A request that waits for its reply. */
 interface Waiting {
   readonly expectsPlaces: boolean;
+  /** Ends the connection if the reply takes too long. */
+  readonly timer: Timer;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
@@ -76,6 +80,7 @@ const readBufferBytes = 64 * 1024;
  */
 export class HerdClient implements AsyncDisposable {
   readonly #transport: Transport;
+  readonly #timeoutMs: number | undefined;
   readonly #waiting: Waiting[] = [];
   readonly #reading: Promise<void>;
   #writing: Promise<void> = Promise.resolve();
@@ -83,8 +88,9 @@ export class HerdClient implements AsyncDisposable {
   #answer: ByteString[] | undefined;
   #end: Error | undefined;
 
-  private constructor(transport: Transport) {
+  private constructor(transport: Transport, timeoutMs: number | undefined) {
     this.#transport = transport;
+    this.#timeoutMs = timeoutMs;
     this.#reading = this.#read();
   }
 
@@ -95,19 +101,20 @@ export class HerdClient implements AsyncDisposable {
    * @throws {EncryptionError} If it does not speak TLS, or is not the one that
    * its certificate should be for.
    * @throws {CertificateError} If `tlsAuthority` is not made of certificates.
+   * @throws {DisconnectedError} If it takes longer than `timeoutMs`.
    */
   static async connect(address: Address): Promise<HerdClient> {
-    const { hostname = "127.0.0.1", port, tlsAuthority } = address;
+    const { timeoutMs, tlsAuthority } = address;
     if (tlsAuthority !== undefined) {
       readCertificates(tlsAuthority, "authority");
     }
-    const plain = await Deno.connect({ hostname, port });
-    plain.setNoDelay();
-    if (tlsAuthority === undefined) return new HerdClient(plain);
-    const clock = new SystemClock();
-    const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
-    await secure.established;
-    return new HerdClient(secure);
+    const late = new AbortController();
+    const timer = startTimer(timeoutMs, (error) => late.abort(error));
+    try {
+      return new HerdClient(await open(address, late.signal), timeoutMs);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -162,10 +169,14 @@ export class HerdClient implements AsyncDisposable {
   #ask(line: ByteString, expectsPlaces: boolean): Promise<Reply> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ expectsPlaces, resolve, reject });
+      const timer = startTimer(this.#timeoutMs, (error) => {
+        this.#disconnect(error);
+        closeQuietly(this.#transport);
+      });
+      this.#waiting.push({ expectsPlaces, timer, resolve, reject });
       this.#writing = this.#writing
         .then(() => writeAll(this.#transport, line + "\n"))
-        .catch((error) => this.#disconnect(error));
+        .catch((error) => this.#disconnect(ended(error)));
     });
   }
 
@@ -178,9 +189,9 @@ export class HerdClient implements AsyncDisposable {
         framer.push(buffer, count);
         while (framer.next()) this.#receive(framer.line);
       }
-      this.#disconnect(undefined);
+      this.#disconnect(ended());
     } catch (error) {
-      this.#disconnect(error);
+      this.#disconnect(ended(error));
     }
   }
 
@@ -204,6 +215,7 @@ export class HerdClient implements AsyncDisposable {
 
   #settle(reply: Reply): void {
     const waiting = this.#waiting.shift();
+    clearTimeout(waiting?.timer);
     if (reply.line.startsWith("AT ")) {
       waiting?.resolve(reply);
     } else {
@@ -215,11 +227,49 @@ export class HerdClient implements AsyncDisposable {
     }
   }
 
-  #disconnect(cause: unknown): void {
-    this.#end ??= new DisconnectedError(
-      "the connection ended before the answer came",
-      { cause },
-    );
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
+  #disconnect(error: DisconnectedError): void {
+    this.#end ??= error;
+    for (const { reject, timer } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      reject(this.#end);
+    }
   }
+}
+
+/** Why nothing more is answered. */
+function ended(cause?: unknown): DisconnectedError {
+  return new DisconnectedError("the connection ended before the answer came", {
+    cause,
+  });
+}
+
+/** Tells when so many milliseconds are over; never without a number. */
+function startTimer(
+  timeoutMs: number | undefined,
+  onLate: (error: DisconnectedError) => void,
+): Timer {
+  if (timeoutMs === undefined) return undefined;
+  const error = new DisconnectedError(
+    `the server did not answer within ${timeoutMs} ms`,
+  );
+  return setTimeout(() => onLate(error), timeoutMs);
+}
+
+/** Opens the connection, unless the signal comes first. */
+async function open(
+  { hostname = "127.0.0.1", port, tlsAuthority }: Address,
+  signal: AbortSignal,
+): Promise<Transport> {
+  const plain = await Deno.connect({ hostname, port, signal });
+  plain.setNoDelay();
+  if (tlsAuthority === undefined) return plain;
+  const clock = new SystemClock();
+  const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
+  signal.addEventListener("abort", () => closeQuietly(secure));
+  try {
+    await secure.established;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+  return secure;
 }
