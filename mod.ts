@@ -49,6 +49,7 @@ import { startServers } from "./server.ts";
 import type { ClientLimits } from "./sessions/limits.ts";
 
 export { SetupError } from "./cli/exit.ts";
+export { parseAddress } from "./client/address.ts";
 export { HerdClient } from "./client/client.ts";
 export { RoamingClient } from "./client/roaming_client.ts";
 export {

@@ -9,7 +9,6 @@ import {
   type ByteString,
   textOfBytes,
 } from "../protocol/bytes.ts";
-import { formatCommand, isBound, isRadius } from "../protocol/command.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import { readCertificates } from "../runtime/certificates.ts";
 import { SystemClock } from "../runtime/clock.ts";
@@ -19,13 +18,7 @@ import {
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
-import {
-  fieldOf,
-  numberText,
-  positionText,
-  readAt,
-  timeText,
-} from "./operands.ts";
+import { iamatLine, readAt, whatsatLine } from "./operands.ts";
 import {
   type Address,
   type At,
@@ -124,11 +117,7 @@ export class HerdClient implements AsyncDisposable {
    * @throws {DisconnectedError} If the connection ended first.
    */
   async iamat(update: Update): Promise<At> {
-    const client = fieldOf(update.client, "client");
-    const position = positionText(update.position);
-    const time = timeText(update.time);
-    const line = formatCommand({ verb: "IAMAT", client, position, time });
-    return readAt((await this.#ask(line, false)).line);
+    return readAt((await this.#ask(iamatLine(update), false)).line);
   }
 
   /**
@@ -139,11 +128,7 @@ export class HerdClient implements AsyncDisposable {
    * @throws {DisconnectedError} If the connection ended first.
    */
   async whatsat(question: Question): Promise<Nearby> {
-    const client = fieldOf(question.client, "client");
-    const radiusKm = numberText(question.radiusKm, "radiusKm", isRadius);
-    const bound = numberText(question.bound, "bound", isBound);
-    const line = formatCommand({ verb: "WHATSAT", client, radiusKm, bound });
-    const reply = await this.#ask(line, true);
+    const reply = await this.#ask(whatsatLine(question), true);
     const text = textOfBytes(reply.text);
     const { results, status } = JSON.parse(text);
     return { at: readAt(reply.line), text, status, results };

@@ -6,6 +6,7 @@
  */
 import { CertificateError } from "../runtime/certificates.ts";
 import { HerdClient } from "./client.ts";
+import { iamatLine, whatsatLine } from "./operands.ts";
 import {
   type Address,
   type At,
@@ -60,7 +61,10 @@ export class RoamingClient implements AsyncDisposable {
   async iamat(update: Update): Promise<At> {
     // One time, however often it has to be said.
     const { time = new Date() } = update;
-    return await this.#ask((client) => client.iamat({ ...update, time }));
+    const said = { ...update, time };
+    // Whoever cannot be understood need not be heard by anybody.
+    iamatLine(said);
+    return await this.#ask((client) => client.iamat(said));
   }
 
   /**
@@ -71,6 +75,7 @@ export class RoamingClient implements AsyncDisposable {
    * @throws {DisconnectedError} If no server answers.
    */
   async whatsat(question: Question): Promise<Nearby> {
+    whatsatLine(question);
     return await this.#ask((client) => client.whatsat(question));
   }
 

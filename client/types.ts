@@ -35,10 +35,10 @@ export interface Update {
     | string
     | { readonly latitude: number; readonly longitude: number };
   /**
-   * When it was there: a date, or the digits of POSIX seconds such as
-   * `1520023934.918963997`. Now if it is left out.
+   * When it was there: a date, or POSIX seconds, as a number or by their digits
+   * such as `1520023934.918963997`. Now if it is left out.
    */
-  readonly time?: Date | string;
+  readonly time?: Date | number | string;
 }
 
 /** What to look for around a client. */

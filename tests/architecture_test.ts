@@ -75,6 +75,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "sessions",
     "settings",
   ],
+  "examples": ["mod.ts"],
   "tools": ["import_map.json", "places"],
   "bench": [
     "herd.json",

@@ -2,95 +2,14 @@ import {
   DisconnectedError,
   HerdClient,
   InvalidCommandError,
+  parseAddress,
   RoamingClient,
 } from "../mod.ts";
-import { assert, assertEquals, assertRejects } from "./assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "./assert.ts";
 import { authority } from "./fakes/certificates.ts";
+import { answerAs, close, deadPort, FakeServer } from "./fakes/herd_server.ts";
 
 const position = "+34.068930-118.445127";
-
-/** A server of the tests' own: hears lines, and does with each as it is told. */
-class FakeServer implements AsyncDisposable {
-  readonly heard: string[] = [];
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  readonly #connections: Deno.TcpConn[] = [];
-  readonly #serving: Promise<void>;
-
-  /** @param answer What to say to a line; without it, nothing ever. */
-  constructor(answer?: (line: string) => string | "close") {
-    this.#serving = this.#serve(answer);
-  }
-
-  get port(): number {
-    return this.#listener.addr.port;
-  }
-
-  /** How often somebody has connected. */
-  get connections(): number {
-    return this.#connections.length;
-  }
-
-  /** Is gone, with all connections. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#listener.close();
-    } catch {
-      // It is gone already.
-    }
-    await this.#serving;
-  }
-
-  async #serve(answer?: (line: string) => string): Promise<void> {
-    const talks: Promise<void>[] = [];
-    for await (const connection of this.#listener) {
-      this.#connections.push(connection);
-      talks.push(this.#talk(connection, answer));
-    }
-    for (const connection of this.#connections) {
-      try {
-        connection.close();
-      } catch {
-        // The talk has ended before.
-      }
-    }
-    await Promise.all(talks);
-  }
-
-  async #talk(
-    connection: Deno.TcpConn,
-    answer?: (line: string) => string,
-  ): Promise<void> {
-    const buffer = new Uint8Array(1024);
-    try {
-      let count;
-      while ((count = await connection.read(buffer)) !== null) {
-        const text = new TextDecoder().decode(buffer.subarray(0, count));
-        for (const line of text.split("\n").slice(0, -1)) {
-          this.heard.push(line);
-          const said = answer?.(line);
-          if (said === "close") return connection.close();
-          if (said === undefined) continue;
-          await connection.write(new TextEncoder().encode(said));
-        }
-      }
-      connection.close();
-    } catch {
-      // The test is over.
-    }
-  }
-}
-
-const answerAs = (server: string) => (line: string) => {
-  const [verb, client, ...operands] = line.split(" ");
-  if (verb === "WHATSAT") return `? ${line}\n`;
-  return `AT ${server} +0.100000000 ${client} ${operands.join(" ")}\n`;
-};
-
-/** A port where nobody listens. */
-function deadPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 Deno.test("RoamingClient stays with a server that answers", async () => {
   await using hill = new FakeServer(answerAs("Hill"));
@@ -103,7 +22,7 @@ Deno.test("RoamingClient stays with a server that answers", async () => {
 });
 
 Deno.test("RoamingClient says it again to the next server, with the same time", async () => {
-  await using closer = new FakeServer(() => "close");
+  await using closer = new FakeServer(() => close);
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([
     { port: deadPort() },
@@ -136,7 +55,7 @@ Deno.test("RoamingClient connects again where there is one server", async () => 
   let lines = 0;
   const answer = answerAs("Hill");
   await using hill = new FakeServer((line) =>
-    ++lines === 2 ? "close" : answer(line)
+    ++lines === 2 ? close : answer(line)
   );
   await using herd = new RoamingClient([hill]);
   await herd.iamat({ client: "a", position });
@@ -145,7 +64,7 @@ Deno.test("RoamingClient connects again where there is one server", async () => 
 });
 
 Deno.test("RoamingClient leaves a server that is silent", async () => {
-  await using frozen = new FakeServer();
+  await using frozen = new FakeServer(() => undefined);
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([
     { port: frozen.port, timeoutMs: 50 },
@@ -180,7 +99,7 @@ Deno.test("RoamingClient says who did not answer, and what will not be otherwise
 });
 
 Deno.test("HerdClient gives a server up that takes too long", async () => {
-  await using frozen = new FakeServer();
+  await using frozen = new FakeServer(() => undefined);
   const { port } = frozen;
   const client = await HerdClient.connect({ port, timeoutMs: 50 });
   const late = "the server did not answer within 50 ms";
@@ -200,4 +119,18 @@ Deno.test("HerdClient gives a server up that takes too long", async () => {
     DisconnectedError,
     late,
   );
+});
+
+Deno.test("parseAddress() takes HOST:PORT apart, and nothing else", () => {
+  for (
+    const [text, hostname, port] of [
+      ["127.0.0.1:8000", "127.0.0.1", 8000],
+      ["hill.example:1", "hill.example", 1],
+      ["[::1]:65535", "::1", 65535],
+    ] as const
+  ) assertEquals(parseAddress(text), { hostname, port });
+  for (
+    const text of ["", "8000", "hill", "hill:", ":8000", "hill:0", "::1:8000"]
+      .concat(["hill:65536", "hill:8000x", "a b:1", "hill:-1", "hill:1e3"])
+  ) assertThrows(() => parseAddress(text), RangeError, JSON.stringify(text));
 });
