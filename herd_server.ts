@@ -18,7 +18,8 @@ import type { Budget } from "./places/budget.ts";
 import { Places } from "./places/places.ts";
 import { makeQuestion, type PlacesProvider } from "./places/provider.ts";
 import { BatchPool } from "./protocol/batch.ts";
-import { positionOf, ReportWriter } from "./protocol/report.ts";
+import type { ByteString } from "./protocol/bytes.ts";
+import { positionOf, type Report, ReportWriter } from "./protocol/report.ts";
 import { type Clock, secondsOf } from "./runtime/clock.ts";
 import {
   createHashKey,
@@ -38,7 +39,9 @@ import type { Tell } from "./runtime/tell.ts";
 import { FrontDoor } from "./sessions/front_door.ts";
 import { type ClientLimits, keptReplyBatches } from "./sessions/limits.ts";
 import { QuestionTurns } from "./sessions/question_turns.ts";
-import type { Desk } from "./sessions/session.ts";
+import type { Desk, LineCounts } from "./sessions/session.ts";
+import { DurationCounter } from "./status/distribution.ts";
+import type { LinkStatus, ServerEvent, ServerFacts } from "./status/status.ts";
 
 /** What a server is put together from. */
 export interface HerdServerOptions {
@@ -79,11 +82,17 @@ export interface HerdServerOptions {
 export class HerdServer implements AsyncDisposable {
   readonly #options: HerdServerOptions;
   readonly #tell: Tell;
+  readonly #startedAt: number;
   readonly #herd: Herd;
   readonly #links: Links;
   readonly #places: Places;
   readonly #counts: LimitCounts;
   readonly #frontDoor: FrontDoor;
+  readonly #lines: LineCounts = { iamat: 0, whatsat: 0, invalid: 0 };
+  readonly #propagation = new DurationCounter();
+  readonly #questions = new DurationCounter();
+  readonly #eventWatchers = new Set<(event: ServerEvent) => void>();
+  readonly #reportWatchers = new Set<(report: Report) => void>();
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
@@ -92,8 +101,9 @@ export class HerdServer implements AsyncDisposable {
   constructor(options: HerdServerOptions) {
     const { clock, journal, linkTimeoutMs, self, topology } = options;
     this.#options = options;
+    this.#startedAt = secondsOf(clock);
     this.#herd = createHerd(options);
-    this.#tell = createTell(journal, self.name);
+    this.#tell = this.#createTell();
     this.#counts = new LimitCounts(clock, this.#tell);
     this.#links = new Links({
       self,
@@ -101,6 +111,7 @@ export class HerdServer implements AsyncDisposable {
       herd: this.#herd,
       clock,
       counts: this.#counts,
+      propagation: this.#propagation,
       maxHalfOpenLinks: options.maxHalfOpenLinks,
       incarnation: crypto.randomUUID(),
       nonce: createNonce,
@@ -124,6 +135,7 @@ export class HerdServer implements AsyncDisposable {
       clock,
       limits: clientLimits,
       counts: this.#counts,
+      lines: this.#lines,
       turns: new QuestionTurns(clientLimits.maxQuestionsInAll),
       replyPool: new BatchPool(keptReplyBatches),
       flush: () => this.#links.flushSoon(),
@@ -170,6 +182,76 @@ export class HerdServer implements AsyncDisposable {
   /** How often each limit was reached, of those that were. */
   get limitHits(): ReadonlyMap<LimitName, number> {
     return this.#counts.hits;
+  }
+
+  /** The newest AT lines of all clients; may be walked while reports come in. */
+  lines(): IterableIterator<ByteString> {
+    return this.#herd.lines();
+  }
+
+  /** What can be seen of it from outside, now. */
+  status(): ServerFacts {
+    const { journal } = this.#options;
+    return {
+      name: this.name,
+      startedAt: this.#startedAt,
+      isStopping: this.#stopped !== undefined,
+      notReady: null,
+      clientPorts: this.clientPorts.map(formatPort),
+      peerPort: formatPort(this.peerPort),
+      clients: this.#herd.clients,
+      connections: {
+        open: this.#frontDoor.connections,
+        accepted: this.#frontDoor.accepted,
+      },
+      lines: { ...this.#lines },
+      reports: this.#herd.counts,
+      links: this.#linkStatuses(),
+      propagationSeconds: this.#propagation.read(),
+      whatsatSeconds: this.#questions.read(),
+      places: {
+        provider: this.#places.providerName,
+        requests: this.#places.requests,
+      },
+      log: {
+        path: journal.path,
+        lagBytes: journal.lagBytes,
+        lostLines: journal.lost.lines,
+        lostBytes: journal.lost.bytes,
+        fault: journal.fault?.message ?? null,
+      },
+      limitHits: Object.fromEntries(this.#counts.hits),
+    };
+  }
+
+  /**
+   * Shows events to somebody as they are told, until the returned function is
+   * called. `watch` must not throw.
+   */
+  watchEvents(watch: (event: ServerEvent) => void): () => void {
+    this.#eventWatchers.add(watch);
+    return () => this.#eventWatchers.delete(watch);
+  }
+
+  /**
+   * Shows each report that is news to somebody, until the returned function is
+   * called. On the fast path, in a buffer that is used again: `watch` has to
+   * copy what it wants to keep, and to return at once.
+   */
+  watchReports(watch: (report: Report) => void): () => void {
+    this.#reportWatchers.add(watch);
+    this.#showReports();
+    return () => {
+      this.#reportWatchers.delete(watch);
+      this.#showReports();
+    };
+  }
+
+  #showReports(): void {
+    const watchers = this.#reportWatchers;
+    this.#herd.onNews = watchers.size === 0
+      ? undefined
+      : (report) => watchers.forEach((watch) => watch(report));
   }
 
   /** Resolves with the reason when it begins to stop. */
@@ -297,13 +379,40 @@ export class HerdServer implements AsyncDisposable {
     return {
       reports: new ReportWriter(self.name),
       now: () => clock.now(),
+      elapsedMs: () => clock.elapsedMs(),
       accept: (report) => this.#herd.accept(report),
       newest: (client) => this.#herd.newest(client),
       places: (line, question) =>
         this.#places.nearby(
           makeQuestion(positionOf(line), question.radiusKm, question.bound),
         ),
+      answered: (durationMs) => this.#questions.add(durationMs / 1000),
     };
+  }
+
+  /** Events go to the log, to LogTape, and to who watches. */
+  #createTell(): Tell {
+    const { clock, journal } = this.#options;
+    const tell = createTell(journal, this.name);
+    return (level, connection, event, fields = {}) => {
+      tell(level, connection, event, fields);
+      if (this.#eventWatchers.size === 0) return;
+      const time = secondsOf(clock);
+      const told = { time, level, connection, event, fields };
+      for (const watch of this.#eventWatchers) watch(told);
+    };
+  }
+
+  #linkStatuses(): LinkStatus[] {
+    return this.#links.report().map(({ counts, ...link }) => ({
+      ...link,
+      isCaughtUp: false,
+      since: counts.since,
+      reportsReceived: counts.reportsReceived,
+      bytesSent: counts.bytesSent,
+      losses: counts.losses,
+      lastFailure: counts.lastFailure ?? null,
+    }));
   }
 }
 

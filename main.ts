@@ -7,6 +7,7 @@ import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
 import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
+import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { serve } from "./server.ts";
@@ -25,6 +26,11 @@ const commands: Readonly<Record<string, Command>> = {
     usage: "send NAME 'LINE'",
     help: "ask one server one question",
     run: send,
+  },
+  status: {
+    usage: "status [NAME...]",
+    help: "how the servers are",
+    run: status,
   },
   places: {
     usage: "places POSITION RADIUS BOUND",

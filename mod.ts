@@ -225,6 +225,7 @@ export async function startServer(
     logKeptFiles: defaultKeptFiles,
     onLogFailure: onLogFailureOf(options),
     catchUp: options.catchUp ?? true,
+    admin: undefined,
     sources: [],
     unread: [],
     ...secretsOf(options),

@@ -20,10 +20,18 @@ import {
 } from "./cli/exit.ts";
 import { flagsFor, missing } from "./cli/permissions.ts";
 import { showErrors } from "./cli/stderr_events.ts";
+import process from "node:process";
+import type { Admin } from "./admin/admin.ts";
 import type { HerdServer } from "./herd_server.ts";
-import type { Topology } from "./peers/topology.ts";
+import { findServer, type Topology } from "./peers/topology.ts";
 import { printPermissions, wishesOf } from "./settings/requirements.ts";
-import { formatAddress, formatPort, type Listener } from "./runtime/network.ts";
+import { SystemClock } from "./runtime/clock.ts";
+import {
+  formatAddress,
+  formatPort,
+  type HttpPort,
+  type Listener,
+} from "./runtime/network.ts";
 import {
   namesOf,
   readSettings,
@@ -32,10 +40,14 @@ import {
   type Settings,
 } from "./settings/settings.ts";
 import type { TlsSettings } from "./settings/tls.ts";
-import { linkServers, type Network, openServers } from "./start.ts";
+import { demandAll, linkServers, type Network, openServers } from "./start.ts";
+import { planOf } from "./status/plan.ts";
 
 /** When all should have ended by itself, in milliseconds after a signal. */
 const stopDeadlineMs = 5_000;
+
+/** Requests under way have so long to end when all stops, in milliseconds. */
+const httpGraceMs = 500;
 
 /** TCP, as Deno has it. */
 const network: Network = {
@@ -60,14 +72,44 @@ function listen(hostname: string, port: number): Listener {
       close: () => listener.close(),
     };
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      throw new SetupError(
-        `port ${port} of ${hostname} is taken: is another server running? ` +
-          "(--base-port chooses others)",
-      );
-    }
-    throw setupError(`cannot listen on ${address}`, error);
+    throw whyNotOpen(hostname, port, error);
   }
+}
+
+/** Opens a port that speaks HTTP, or says in one line why not. */
+function serveHttp(
+  hostname: string,
+  port: number,
+  handler: (request: Request) => Promise<Response>,
+): HttpPort {
+  const end = new AbortController();
+  const { signal } = end;
+  try {
+    const options = { hostname, port, signal, onListen: () => {} };
+    const server = Deno.serve(options, handler);
+    return {
+      async close() {
+        const isLate = setTimeout(() => end.abort(), httpGraceMs);
+        await server.shutdown();
+        clearTimeout(isLate);
+      },
+    };
+  } catch (error) {
+    throw whyNotOpen(hostname, port, error);
+  }
+}
+
+function whyNotOpen(hostname: string, port: number, error: unknown): Error {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new SetupError(
+      `port ${port} of ${hostname} is taken: is another server running? ` +
+        "(--base-port chooses others)",
+    );
+  }
+  return setupError(
+    `cannot listen on ${formatAddress(hostname, port)}`,
+    error,
+  );
 }
 
 /** Replies are small, and nobody should wait for the next one to fill them. */
@@ -117,9 +159,36 @@ export async function startServers(
   settings: Settings,
   names: readonly string[],
 ): Promise<HerdServer[]> {
+  await demandAll(settings, names);
   const servers = await openServers(settings, names, network);
   await linkServers(servers);
   return servers;
+}
+
+/** Opens the administration ports; nothing, if they are not to be served. */
+async function openAdmin(
+  { admin, topology }: Settings,
+  names: readonly string[],
+): Promise<Admin | undefined> {
+  if (admin === undefined) return undefined;
+  const { Admin } = await import("./admin/admin.ts");
+  return Admin.open({
+    addresses: names.map((name) => ({
+      name,
+      hostname: admin.host,
+      port: findServer(topology, name)!.adminPort,
+    })),
+    names: admin.names,
+    serveHttp,
+    clock: new SystemClock(),
+    process: {
+      memoryBytes: () => Deno.memoryUsage().rss,
+      cpuSeconds: () => {
+        const { system, user } = process.cpuUsage();
+        return (system + user) / 1e6;
+      },
+    },
+  });
 }
 
 /** Takes renewed certificates whenever the program is told to, by SIGHUP. */
@@ -157,7 +226,10 @@ export async function runServers(
   const stop = nextSignal();
   let servers: readonly HerdServer[] = [];
   renewOnHangup(settings, () => servers);
+  await demandAll(settings, names);
+  await using admin = await openAdmin(settings, names);
   servers = await openServers(settings, names, network);
+  admin?.show(servers, planOf(settings.topology));
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);
   });
@@ -203,8 +275,20 @@ export async function serve(args: readonly string[]): Promise<void> {
       `clients on ${server.clientPorts.map(formatPort).join(" and ")}, ` +
       `peers on ${formatPort(server.peerPort)}, linked with ` +
       `${server.linkedNeighbours.join(", ") || "nobody yet"}, ` +
-      `log in ${server.logPath}`,
+      `log in ${server.logPath}` +
+      (settings.admin === undefined
+        ? ""
+        : `, dashboard at ${dashboardOf(settings, name)}`),
   );
+}
+
+/** Where a server's dashboard is. */
+export function dashboardOf(
+  { admin, topology }: Settings,
+  name: string,
+): string {
+  const { adminPort } = findServer(topology, name)!;
+  return `http://${formatAddress(admin!.host, adminPort)}/`;
 }
 
 function readName({ words }: Arguments, topology: Topology): string {

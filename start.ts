@@ -41,19 +41,30 @@ export interface Network {
 }
 
 /**
- * Opens servers that share a places provider. Says so if a secret or a
- * permission is missing, before anything is begun. Resolves when all listen.
+ * Says so if a secret or a permission is missing: to be asked before anything
+ * is begun.
  *
- * @throws {SetupError} If a secret or a permission is missing, a port is taken,
- * or the log cannot be written. None of the servers runs then.
+ * @throws {SetupError} Naming it.
+ */
+export async function demandAll(
+  settings: Settings,
+  names: readonly string[],
+): Promise<void> {
+  refuseWithoutSecret(settings, names);
+  await demand(needsOf(settings, names));
+}
+
+/**
+ * Opens servers that share a places provider. Resolves when all listen.
+ *
+ * @throws {SetupError} If a port is taken, or the log cannot be written. None
+ * of the servers runs then.
  */
 export async function openServers(
   settings: Settings,
   names: readonly string[],
   network: Network,
 ): Promise<HerdServer[]> {
-  refuseWithoutSecret(settings, names);
-  await demand(needsOf(settings, names));
   const places = await settings.places.load();
   const servers: HerdServer[] = [];
   try {

@@ -121,14 +121,3 @@ function faultOfOne(secret: string): string | undefined {
     return `a secret has at most ${maxSecretLength} characters`;
   }
 }
-
-/** Whether only this machine can be reached at the host. Looks nothing up. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|::1|\[::1\])$/i.test(host) || isIpv4Loopback(host);
-}
-
-function isIpv4Loopback(host: string): boolean {
-  const [first, ...others] = host.split(".");
-  return first === "127" && others.length === 3 &&
-    others.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
-}

@@ -7,7 +7,7 @@ import { describeFlags, readArguments, refuseWords } from "../cli/arguments.ts";
 import type { HerdServer } from "../herd_server.ts";
 import { printPermissions } from "../settings/requirements.ts";
 import { formatPort } from "../runtime/network.ts";
-import { runServers } from "../server.ts";
+import { dashboardOf, runServers } from "../server.ts";
 import {
   readSettings,
   serverFlags,
@@ -25,7 +25,7 @@ export async function up(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
   if (parsed.flags.has("help")) return console.log(help);
   refuseWords(parsed, "up");
-  const settings = await readSettings(parsed);
+  const settings = await readSettings(parsed, true);
   const names = settings.topology.servers.map(({ name }) => name);
   if (parsed.flags.has("print-permissions")) {
     return printPermissions(settings, names, ["main.ts", "up", ...args]);
@@ -36,8 +36,9 @@ export async function up(args: readonly string[]): Promise<void> {
 
 function describe(
   servers: readonly HerdServer[],
-  { logDirectory }: Settings,
+  settings: Settings,
 ): string {
+  const { logDirectory } = settings;
   const widest = (texts: string[]) =>
     Math.max(...texts.map((text) => text.length));
   const nameWidth = widest(servers.map((server) => server.name));
@@ -54,6 +55,8 @@ function describe(
   return `The herd is up: ${count}, logs in ${logDirectory}/
 
 ${rows.join("\n")}
+
+Watch it at ${dashboardOf(settings, servers[0].name)}
 
 In another terminal, tell one of them where you are, and ask what is near:
 

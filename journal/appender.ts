@@ -53,6 +53,8 @@ export class Appender {
   #gap = nothing;
   /** What is missing since writing began to fail. */
   #loss = nothing;
+  /** What was missing when writing last worked again. */
+  #formerLoss = nothing;
   /** Whether the file ends within a line, because a write broke off. */
   #lacksLineFeed = false;
   /** So many lines at the file's end are cut off, and no record says so. */
@@ -69,6 +71,14 @@ export class Appender {
   /** Why the last write failed; undefined while writing works. */
   get fault(): Error | undefined {
     return this.#fault;
+  }
+
+  /** What is missing in all. */
+  get lost(): Loss {
+    return {
+      lines: this.#formerLoss.lines + this.#loss.lines,
+      bytes: this.#formerLoss.bytes + this.#loss.bytes,
+    };
   }
 
   /**
@@ -151,6 +161,7 @@ export class Appender {
     if (this.#fault === undefined) return;
     this.#fault = undefined;
     this.#onTrouble({ state: "working", loss: this.#loss });
+    this.#formerLoss = this.lost;
     this.#loss = nothing;
   }
 

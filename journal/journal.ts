@@ -17,7 +17,7 @@ import type { Timestamp } from "../protocol/time.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/tell.ts";
 import type { Traffic } from "../runtime/transport.ts";
-import { Appender, type AppenderOptions } from "./appender.ts";
+import { Appender, type AppenderOptions, type Loss } from "./appender.ts";
 import { copyPlain, escapeBytes } from "./escape.ts";
 import {
   flushBytes,
@@ -51,6 +51,8 @@ export class Journal {
   readonly #sentViews = new LastView();
   readonly #fillingViews = new LastView();
   #writing: Promise<void> | undefined;
+  /** How much of it is being written. */
+  #writingBytes = 0;
   #cancelTimer: (() => void) | undefined;
   #waiters: (() => void)[] = [];
   #isClosed = false;
@@ -75,6 +77,16 @@ export class Journal {
   /** Why the last write failed; undefined while writing works. */
   get fault(): Error | undefined {
     return this.#appender.fault;
+  }
+
+  /** How many bytes have been logged, but not written yet. */
+  get lagBytes(): number {
+    return this.#filledBytes + this.#writingBytes;
+  }
+
+  /** What is missing in the log since it was opened. */
+  get lost(): Loss {
+    return this.#appender.lost;
   }
 
   /** A connection's own way into the log. */
@@ -225,7 +237,9 @@ export class Journal {
       const batch = this.#filling.subarray(0, this.#filledBytes);
       [this.#filling, this.#spare] = [this.#spare, this.#filling];
       this.#filledBytes = 0;
+      this.#writingBytes = batch.length;
       await this.#appender.append(batch);
+      this.#writingBytes = 0;
       if (this.#filledBytes < maxPendingBytes) this.#release();
     } while (this.#filledBytes >= flushBytes && this.fault === undefined);
     this.#writing = undefined;

@@ -23,6 +23,9 @@ export type Acceptance =
   /** Nothing changed. */
   | NotStored;
 
+/** How many reports came to which end. */
+export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
+
 /** How a herd is kept. */
 export interface HerdOptions {
   readonly limits: MemoryLimits;
@@ -42,6 +45,16 @@ export class Herd {
   readonly #conversations = new Map<string, Conversation>();
   /** By server, the neighbour that was the first to send its last report. */
   readonly #sources = new Map<ByteString, string>();
+  readonly #counts: Record<Acceptance, number> = {
+    newer: 0,
+    known: 0,
+    forgotten: 0,
+  };
+  /**
+   * Shown each report that is news, in a buffer that is used again: on the fast
+   * path, so it has to return at once.
+   */
+  onNews: ((report: Report) => void) | undefined;
 
   constructor(options: HerdOptions) {
     this.#catchUp = options.catchUp;
@@ -60,6 +73,13 @@ export class Herd {
    * but the one it came from.
    */
   accept(report: Report, from?: string): Acceptance {
+    const acceptance = this.#accept(report, from);
+    this.#counts[acceptance] += 1;
+    if (acceptance === "newer") this.onNews?.(report);
+    return acceptance;
+  }
+
+  #accept(report: Report, from: string | undefined): Acceptance {
     const sender = from === undefined
       ? undefined
       : this.#conversations.get(from);
@@ -98,6 +118,16 @@ export class Herd {
   /** All newest AT lines; may be walked while reports come in. */
   lines(): IterableIterator<ByteString> {
     return this.#memory.linesBelow(root);
+  }
+
+  /** What came of the reports so far. */
+  get counts(): AcceptanceCounts {
+    return { ...this.#counts };
+  }
+
+  /** How many lines of news wait for a neighbour. */
+  waitingFor(neighbour: string): number {
+    return this.#conversations.get(neighbour)?.outbox.waiting ?? 0;
   }
 
   /** How many clients take up memory at this server. */

@@ -21,6 +21,7 @@ import {
 } from "../runtime/transport.ts";
 import { LagWatch } from "./lag_watch.ts";
 import { pingAfterMs, retireTimeoutMs } from "./limits.ts";
+import type { LinkCounts } from "./link_counts.ts";
 import { type Message, parseMessage } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Candidate } from "./settle.ts";
@@ -46,6 +47,7 @@ export type LinkEnd =
 export interface LinkContext {
   readonly clock: Clock;
   readonly outbox: Outbox;
+  readonly counts: LinkCounts;
   readonly traffic: Traffic;
   /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
@@ -242,10 +244,11 @@ export class Link implements Candidate {
   }
 
   #take(framer: LineFramer): void {
-    const { accept, findServer, hear, isServer } = this.#context;
+    const { accept, counts, findServer, hear, isServer } = this.#context;
     const { bytes, start, stop } = framer;
     const report = this.#report;
     if (readReport(bytes, start, stop, findServer, report)) {
+      counts.reportsReceived += 1;
       return accept(report);
     }
     const message = parseMessage(framer.line, isServer);
@@ -254,13 +257,14 @@ export class Link implements Candidate {
   }
 
   async #write(first: Batch): Promise<void> {
-    const { clock, outbox, traffic } = this.#context;
+    const { clock, counts, outbox, traffic } = this.#context;
     const { transport } = this.#introduced;
     let batch: Batch | undefined = first;
     try {
       while (batch !== undefined) {
         this.#hasWritten = true;
         const { bytes, ends, length } = batch;
+        counts.bytesSent += length;
         // First on its way, then in the log: each hop counts twice.
         const written = writeAllBytes(transport, bytes.subarray(0, length));
         traffic.begin(clock.now());

@@ -5,10 +5,11 @@
  *
  * @module
  */
-import { type Clock, sleep } from "../runtime/clock.ts";
+import { type Clock, secondsOf, sleep } from "../runtime/clock.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { Tell } from "../runtime/tell.ts";
 import type { Traffic, Transport } from "../runtime/transport.ts";
+import { Arrivals, type Durations } from "./arrivals.ts";
 import { Backoff } from "./backoff.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Hands, type HandsOptions } from "./hands.ts";
@@ -25,6 +26,7 @@ import {
   stableAfterMs,
 } from "./limits.ts";
 import { type Introduced, Link } from "./link.ts";
+import { LinkCounts } from "./link_counts.ts";
 import { Outbox } from "./outbox.ts";
 import { ServerNames } from "./server_names.ts";
 import { replaces } from "./settle.ts";
@@ -37,6 +39,8 @@ export interface LinksOptions extends Omit<HandsOptions, "name"> {
   readonly herd: Herd;
   readonly clock: Clock;
   readonly counts: LimitCounts;
+  /** Where it is counted how long reports of neighbours took, in seconds. */
+  readonly propagation: Durations;
   /** Most connections that came in and are not linked yet. */
   readonly maxHalfOpenLinks: number;
   /** A neighbour that is silent for this long is given up. */
@@ -51,9 +55,19 @@ export interface LinksOptions extends Omit<HandsOptions, "name"> {
   readonly tell: Tell;
 }
 
+/** How it stands with a neighbour. */
+export interface NeighbourReport {
+  readonly neighbour: string;
+  readonly isUp: boolean;
+  /** How many reports wait to be sent to it. */
+  readonly waitingReports: number;
+  readonly counts: Readonly<LinkCounts>;
+}
+
 /** One neighbour, and the link with it that is in use. */
 interface Neighbour {
   readonly entry: ServerEntry;
+  readonly counts: LinkCounts;
   link?: Link;
   /** Whether we are shaking hands on a connection that we have dialled. */
   isShaking?: boolean;
@@ -73,13 +87,20 @@ export class Links {
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #introductions: Introductions;
   readonly #dispatch: Dispatch;
+  readonly #arrivals: Arrivals;
 
   constructor(options: LinksOptions) {
     const { self, topology } = options;
     this.#options = options;
     this.#hands = new Hands({ ...options, name: self.name });
     const entries = topology.neighbours.get(self.name) ?? [];
-    this.#neighbours = new Map(entries.map((entry) => [entry.name, { entry }]));
+    const now = secondsOf(options.clock);
+    this.#neighbours = new Map(
+      entries.map((
+        entry,
+      ) => [entry.name, { entry, counts: new LinkCounts(now) }]),
+    );
+    this.#arrivals = new Arrivals(options.clock, options.propagation);
     this.#servers = new ServerNames(topology.servers.map(({ name }) => name));
     this.#introductions = new Introductions(options);
     this.#dispatch = new Dispatch({
@@ -147,6 +168,17 @@ export class Links {
       .map(({ entry }) => entry.name);
   }
 
+  /** How it stands with each neighbour. */
+  report(): NeighbourReport[] {
+    const { herd } = this.#options;
+    return [...this.#neighbours.values()].map(({ counts, entry, link }) => ({
+      neighbour: entry.name,
+      isUp: link !== undefined,
+      waitingReports: herd.waitingFor(entry.name),
+      counts,
+    }));
+  }
+
   /** Ends all links, behind what is being written. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -193,6 +225,7 @@ export class Links {
       });
     }
     neighbour.lastFailure = reason;
+    if (!isOver && reason !== undefined) neighbour.counts.lastFailure = reason;
   }
 
   /** Connects to a neighbour's peer port, within the deadline. */
@@ -288,17 +321,23 @@ export class Links {
       timeoutMs,
       // A link that is given up at once reads on, but has nothing to write.
       outbox: isBetter ? herd.link(name) : new Outbox(),
+      counts: neighbour.counts,
       traffic: trafficOf(linkName),
       findServer: this.#servers.find,
       isServer: this.#servers.has,
       // What a neighbour's former life still says is true, but it does not
       // mean that the present one knows it, or has agreed to it.
-      accept: (report) =>
-        herd.accept(report, isOfThisLife() ? name : undefined),
+      accept: (report) => {
+        const from = isOfThisLife() ? name : undefined;
+        if (herd.accept(report, from) === "newer") this.#arrivals.hear(report);
+      },
       hear: (message) => {
         if (isOfThisLife()) herd.hear(name, message);
       },
-      flush: () => this.flushSoon(),
+      flush: () => {
+        this.#arrivals.rest();
+        this.flushSoon();
+      },
       onBeat: (beats) => {
         if (neighbour.link === link) this.#onBeat(link, beats);
       },
@@ -306,6 +345,7 @@ export class Links {
     if (isBetter) {
       neighbour.link = link;
       neighbour.lastFailure = undefined;
+      if (inUse === undefined) neighbour.counts.up(secondsOf(clock));
       tell("info", linkName, "link up", { neighbour: name, dialler });
       if (inUse !== undefined) this.#track(inUse.retire("replaced"));
       // One of the two begins; the other answers.
@@ -328,11 +368,12 @@ export class Links {
   }
 
   async #run(link: Link, connection: string): Promise<void> {
-    const { herd, tell } = this.#options;
+    const { clock, herd, tell } = this.#options;
     const reason = await link.run();
     const neighbour = this.#neighbours.get(link.neighbour)!;
     if (neighbour.link === link) {
       neighbour.link = undefined;
+      neighbour.counts.down(secondsOf(clock), reason);
       // A neighbour that accepts another connection of ours ends the one in use,
       // and we may hear of that first. Then the news waits for the other one.
       const isMoving = reason === "neighbour closed" && neighbour.isShaking;

@@ -18,6 +18,7 @@ import type {
   PlacesQuestion,
   RemoteProvider,
 } from "./provider.ts";
+import { RequestCounts, statusOfOwn } from "./request_counts.ts";
 import { Requests } from "./requests.ts";
 import { SharedAnswers } from "./shared_answers.ts";
 
@@ -36,13 +37,26 @@ export interface PlacesOptions {
 /** The places as sessions see them. */
 export class Places {
   readonly #options: PlacesOptions;
-  readonly #source: LocalProvider | Remote;
+  readonly #source: Local | Remote;
+  readonly #counts = new RequestCounts();
   #isStopped = false;
 
   constructor(options: PlacesOptions) {
     const { provider } = options;
     this.#options = options;
-    this.#source = provider.isRemote ? new Remote(options, provider) : provider;
+    this.#source = provider.isRemote
+      ? new Remote({ ...options, counts: this.#counts }, provider)
+      : new Local(provider, this.#counts);
+  }
+
+  /** Who is asked now. */
+  get providerName(): string {
+    return this.#options.provider.name;
+  }
+
+  /** How many requests to the provider came to which end. */
+  get requests(): ReturnType<RequestCounts["read"]> {
+    return this.#counts.read();
   }
 
   /**
@@ -71,13 +85,33 @@ export class Places {
   }
 }
 
+/** A local provider, with its answers counted. */
+class Local {
+  readonly #provider: LocalProvider;
+  readonly #counts: RequestCounts;
+
+  constructor(provider: LocalProvider, counts: RequestCounts) {
+    this.#provider = provider;
+    this.#counts = counts;
+  }
+
+  nearby(question: PlacesQuestion): ByteString {
+    const body = this.#provider.nearby(question);
+    this.#counts.addStatus(statusOfOwn(body));
+    return body;
+  }
+}
+
 /** What stands between questions and a remote provider. */
 class Remote {
   readonly #provider: RemoteProvider;
   readonly #requests: Requests;
   readonly #answers: SharedAnswers;
 
-  constructor(options: PlacesOptions, provider: RemoteProvider) {
+  constructor(
+    options: PlacesOptions & { readonly counts: RequestCounts },
+    provider: RemoteProvider,
+  ) {
     this.#provider = provider;
     this.#requests = new Requests({ ...options, provider });
     this.#answers = new SharedAnswers(

@@ -20,6 +20,7 @@ import {
   type PlacesSearch,
   type RemoteProvider,
 } from "./provider.ts";
+import type { RequestCounts } from "./request_counts.ts";
 import { Body } from "./trim.ts";
 import { Turns } from "./turns.ts";
 
@@ -29,6 +30,7 @@ export interface RequestsOptions {
   readonly clock: Clock;
   /** A ceiling on requests a day, if there is one. */
   readonly budget?: Budget;
+  readonly counts: RequestCounts;
   readonly tell: Tell;
 }
 
@@ -107,15 +109,22 @@ export class Requests {
     search: PlacesSearch,
     signal: AbortSignal,
   ): Promise<Body | PlacesError> {
+    const { counts } = this.#options;
     return this.#turns.take(signal, async () => {
-      if (!this.#mayRequest()) return this.#refuse();
+      if (!this.#mayRequest()) {
+        counts.add("BUDGET_SPENT");
+        return this.#refuse();
+      }
       try {
         const text = await Promise.race([
           this.#options.provider.nearby(search, signal),
           rejectWhenAborted(signal),
         ]);
-        return new Body(text);
+        const body = new Body(text);
+        counts.addStatus(body.status);
+        return body;
       } catch (error) {
+        counts.add("NO_ANSWER");
         if (error instanceof PlacesError) return error;
         throw error;
       } finally {

@@ -42,6 +42,23 @@ export type Connect = (
   signal: AbortSignal,
 ) => Promise<Transport>;
 
+/** An open port that speaks HTTP. */
+export interface HttpPort {
+  /** Ends the requests that are under way, and closes the port. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a port that speaks HTTP. The handler must not reject.
+ *
+ * @throws {SetupError} If that cannot be; says why in one line.
+ */
+export type ServeHttp = (
+  hostname: string,
+  port: number,
+  handler: (request: Request) => Promise<Response>,
+) => HttpPort;
+
 /** `host:port`, with brackets around an IPv6 address. */
 export function formatAddress(hostname: string, port: number): string {
   return hostname.includes(":")
@@ -70,4 +87,15 @@ export function ownerOf(address: string): string {
   groups.push(...behind);
   const first = groups.slice(0, 4).map((group) => parseInt(group, 16) || 0);
   return `${first.map((group) => group.toString(16)).join(":")}::/64`;
+}
+
+/** Whether only this machine can be reached at the host. Looks nothing up. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|::1|\[::1\])$/i.test(host) || isIpv4Loopback(host);
+}
+
+function isIpv4Loopback(host: string): boolean {
+  const [first, ...others] = host.split(".");
+  return first === "127" && others.length === 3 &&
+    others.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
 }

@@ -44,6 +44,11 @@ export class FrontDoor {
     return this.#connections.size;
   }
 
+  /** How many were let in so far. */
+  get accepted(): number {
+    return this.#connectionCount;
+  }
+
   /** Serves who has connected, if there is room. */
   serve({ address, port, transport }: Accepted): void {
     const { tell, trafficOf } = this.#options;

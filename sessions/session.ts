@@ -31,6 +31,8 @@ export interface Desk {
   readonly reports: ReportWriter;
   /** The time of day. */
   readonly now: () => Timestamp;
+  /** Milliseconds from an arbitrary start. */
+  readonly elapsedMs: () => number;
   /** Takes a report into the herd. It is gone when this returns. */
   readonly accept: (report: Report) => void;
   /** The newest AT line about a client; undefined for an unknown one. */
@@ -43,6 +45,16 @@ export interface Desk {
     line: ByteString,
     question: Whatsat,
   ) => Promise<ByteString>;
+  /** A question was answered, so many milliseconds after it came in. */
+  readonly answered: (durationMs: number) => void;
+}
+
+/** How many lines were answered, by what they were. */
+export interface LineCounts {
+  iamat: number;
+  whatsat: number;
+  /** Answered with `?`. */
+  invalid: number;
 }
 
 /** What all sessions of a server share. */
@@ -51,6 +63,7 @@ export interface SessionContext {
   readonly limits: ClientLimits;
   /** Where it is counted that a limit was reached. */
   readonly counts: LimitCounts;
+  readonly lines: LineCounts;
   readonly turns: QuestionTurns;
   /** Where replies are gathered. */
   readonly replyPool: BatchPool;
@@ -71,6 +84,8 @@ const report = new Report();
 /** A question that is not asked yet. */
 interface Held {
   readonly slot: Slot;
+  /** When it came in. */
+  readonly sinceMs: number;
   readonly newest: ByteString;
   readonly question: Whatsat;
 }
@@ -123,7 +138,7 @@ export class Session implements Asker {
   #receiveText(line: ByteString): void {
     const command = parseCommand(line);
     if (command === undefined) {
-      this.#reply(formatInvalid(line));
+      this.#refuse(line);
     } else if (command.verb === "WHATSAT") {
       this.#ask(line, command);
     } else {
@@ -137,7 +152,7 @@ export class Session implements Asker {
   refuseTooLong(start: ByteString): void {
     this.#context.counts.hit("line-bytes");
     this.#traffic.received(encodeScratch(start), 0, start.length);
-    this.#reply(formatInvalid(start));
+    this.#refuse(start);
   }
 
   /**
@@ -188,7 +203,8 @@ export class Session implements Asker {
 
   /** Reports what `iamat` says. */
   #report(): void {
-    const { desk: { accept, reports }, replyPool } = this.#context;
+    const { desk: { accept, reports }, lines, replyPool } = this.#context;
+    lines.iamat += 1;
     const isNext = this.#waiting.length === 0;
     const replies = isNext
       ? this.#ready ??= replyPool.take()
@@ -205,15 +221,13 @@ export class Session implements Asker {
   }
 
   #ask(line: ByteString, question: Whatsat): void {
-    const { counts, desk } = this.#context;
+    const { counts, desk, lines } = this.#context;
     const newest = desk.newest(question.client);
-    if (newest === undefined) {
-      this.#reply(formatInvalid(line));
-      return;
-    }
+    if (newest === undefined) return this.#refuse(line);
+    lines.whatsat += 1;
     const slot: Slot = {};
     this.#await(slot);
-    this.#held.push({ slot, newest, question });
+    this.#held.push({ slot, sinceMs: desk.elapsedMs(), newest, question });
     this.askHeld();
     if (this.#held.length === 0) return;
     const { maxQuestionsInFlight } = this.#context.limits;
@@ -238,15 +252,21 @@ export class Session implements Asker {
     }
   }
 
-  #askNow({ newest, question, slot }: Held): void {
+  #askNow({ newest, question, sinceMs, slot }: Held): void {
     const { desk, turns } = this.#context;
     desk.places(newest, question).then((body) => {
+      desk.answered(desk.elapsedMs() - sinceMs);
       slot.reply = `${newest}\n${body}\n`;
       this.#replyBytes += slot.reply.length + 1;
       this.#questionsInFlight -= 1;
       this.#advance();
       turns.release();
     });
+  }
+
+  #refuse(line: ByteString): void {
+    this.#context.lines.invalid += 1;
+    this.#reply(formatInvalid(line));
   }
 
   #reply(reply: ByteString): void {

@@ -17,12 +17,12 @@ import {
   maxReplyBytesWaitingBounds,
   slowConsumerMsBounds,
 } from "../cli/limits.ts";
-import { isLoopback } from "../cli/secrets.ts";
 import {
   type ClientLimits,
   defaultClientLimits,
   remoteConnectionsPerAddress,
 } from "../sessions/limits.ts";
+import { isLoopback } from "../runtime/network.ts";
 
 /** One limit: its flag, and what may be chosen. */
 interface Limit {

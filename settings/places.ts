@@ -6,13 +6,13 @@
 import { type Arguments, type Flags, UsageError } from "../cli/arguments.ts";
 import type { Need } from "../cli/permissions.ts";
 import { readPlacesKey } from "../cli/places_key.ts";
-import { isLoopback } from "../cli/secrets.ts";
 import {
   choosePlaces,
   needsKey,
   type PlacesChoice,
   providerNames,
 } from "../places/choose.ts";
+import { isLoopback } from "../runtime/network.ts";
 
 /** Flags that every program with places in it takes. */
 export const placesFlags: Flags = {

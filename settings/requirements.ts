@@ -12,15 +12,15 @@ import {
   grantablePath,
   type Need,
 } from "../cli/permissions.ts";
-import { isLoopback } from "../cli/secrets.ts";
 import { quoteWord } from "../cli/shell.ts";
 import { findServer } from "../peers/topology.ts";
-import { formatAddress } from "../runtime/network.ts";
+import { formatAddress, isLoopback } from "../runtime/network.ts";
 import type { Settings } from "./settings.ts";
 
 /** What these servers have to be allowed to do, and nothing more. */
 export function needsOf(settings: Settings, names: readonly string[]): Need[] {
-  const { host, logDirectory, places, sources, tls, topology } = settings;
+  const { admin, host, logDirectory, places, sources, tls, topology } =
+    settings;
   const servers = names.map((name) => findServer(topology, name)!);
   const addresses = [
     ...servers.map((self) => formatAddress(host ?? self.host, self.clientPort)),
@@ -28,6 +28,9 @@ export function needsOf(settings: Settings, names: readonly string[]): Need[] {
       formatAddress(host ?? self.host, self.tlsPort)
     ),
     ...servers.map((self) => formatAddress(self.host, self.peerPort)),
+    ...(admin === undefined ? [] : servers).map((self) =>
+      formatAddress(admin!.host, self.adminPort)
+    ),
     ...servers.flatMap(({ name }) => topology.neighbours.get(name)!)
       .map((neighbour) => formatAddress(neighbour.host, neighbour.peerPort)),
   ];

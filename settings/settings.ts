@@ -37,6 +37,7 @@ import {
   type Topology,
   TopologyError,
 } from "../peers/topology.ts";
+import { adminFlags, type AdminSettings, readAdmin } from "./admin.ts";
 import { limitFlags, readClientLimits } from "./client_limits.ts";
 import { placesFlags, type PlacesSettings, readPlaces } from "./places.ts";
 import type { ClientLimits } from "../sessions/limits.ts";
@@ -100,6 +101,7 @@ export const serverFlags: Flags = {
     help: "compare and repair nothing with neighbours (plain flooding)",
   },
   ...tlsFlags,
+  ...adminFlags,
   ...limitFlags,
   "print-permissions": {
     help: "print the command with the permissions it needs, and exit",
@@ -135,15 +137,21 @@ export interface Settings extends PlacesSettings {
   readonly clientLimits: Partial<ClientLimits>;
   /** How TLS is used, if it is. */
   readonly tls: TlsSettings | undefined;
+  /** How administration ports are served, if they are. */
+  readonly admin: AdminSettings | undefined;
 }
 
 /**
  * Reads the settings.
  *
+ * @param isAdminServed Whether `--admin` goes without saying.
  * @throws {UsageError} If a flag is wrong.
  * @throws {SetupError} If a file cannot be read or is wrong.
  */
-export async function readSettings(args: Arguments): Promise<Settings> {
+export async function readSettings(
+  args: Arguments,
+  isAdminServed = false,
+): Promise<Settings> {
   const { flags } = args;
   const logMaxBytes = wholeNumber(args, "log-max-bytes", 1024, 2 ** 40);
   const config = flags.get("config");
@@ -160,6 +168,7 @@ export async function readSettings(args: Arguments): Promise<Settings> {
     ...readLimits(args),
     clientLimits: readClientLimits(args),
     tls,
+    admin: readAdmin(args, isAdminServed),
     ...secrets,
     ...places,
     // Whatever is read has to stand here: --print-permissions goes by it.

@@ -12,7 +12,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "places": ["protocol", "runtime"],
   "sessions": ["protocol", "runtime"],
   "journal": ["protocol", "runtime"],
+  "status": ["peers", "runtime"],
+  "admin": ["deno.json", "journal", "protocol", "runtime", "status"],
   "cli": [],
+  "terminal": [],
   "herd.json": [],
   "deno.json": [],
   "import_map.json": [],
@@ -24,6 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "protocol",
     "runtime",
     "sessions",
+    "status",
   ],
   "settings": [
     "cli",
@@ -44,12 +48,14 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "settings",
   ],
   "server.ts": [
+    "admin",
     "cli",
     "herd_server.ts",
     "peers",
     "runtime",
     "settings",
     "start.ts",
+    "status",
   ],
   "commands": [
     "cli",
@@ -60,6 +66,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "server.ts",
     "settings",
+    "status",
+    "terminal",
   ],
   "main.ts": ["cli", "commands", "deno.json", "server.ts"],
   "mod.ts": [
@@ -95,6 +103,8 @@ const pureFiles = [
   "protocol/",
   "peers/",
   "sessions/",
+  "status/",
+  "admin/",
   "places/answer.ts",
   "places/answer_cache.ts",
   "places/budget.ts",
@@ -111,6 +121,8 @@ const pureFiles = [
   "journal/escape.ts",
   "journal/parse.ts",
   "journal/record.ts",
+  "terminal/table.ts",
+  "terminal/width.ts",
 ];
 
 async function sourceFiles(folder = ""): Promise<string[]> {

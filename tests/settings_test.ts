@@ -1,13 +1,9 @@
 import { readArguments, UsageError } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
-import {
-  faultOf,
-  isLoopback,
-  secretsOfFile,
-  secretsOfVariable,
-} from "../cli/secrets.ts";
+import { faultOf, secretsOfFile, secretsOfVariable } from "../cli/secrets.ts";
 import { startServer } from "../mod.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "../peers/limits.ts";
+import { isLoopback } from "../runtime/network.ts";
 import { readSettings, serverFlags } from "../settings/settings.ts";
 import {
   assert,

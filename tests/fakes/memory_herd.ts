@@ -97,6 +97,7 @@ export class MemoryHerd {
       herd,
       clock: this.clock,
       counts,
+      propagation: { add: () => {} },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,
       incarnation: `life-${this.#incarnations}`,
       nonce: () => {

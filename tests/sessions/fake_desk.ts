@@ -22,6 +22,15 @@ export class FakeDesk implements Desk {
   readonly questions: OpenQuestion[] = [];
   readonly now = () => ({ seconds: 1520023935, nanoseconds: 182837383 });
 
+  /** What the clock says; a test may set it. */
+  nowMs = 0;
+  readonly elapsedMs = () => this.nowMs;
+  /** How long each question took. */
+  readonly durationsMs: number[] = [];
+  readonly answered = (durationMs: number) => {
+    this.durationsMs.push(durationMs);
+  };
+
   readonly accept = (report: Report) => {
     const { client, line } = report;
     this.accepted.push({ line, client });

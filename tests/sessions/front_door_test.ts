@@ -27,6 +27,7 @@ function open(chosen: Partial<ClientLimits> = {}) {
     clock,
     limits,
     counts,
+    lines: { iamat: 0, whatsat: 0, invalid: 0 },
     turns: new QuestionTurns(limits.maxQuestionsInAll),
     replyPool: new BatchPool(4),
     flush: () => {},

@@ -23,6 +23,7 @@ export function sessionContext(
     desk,
     limits,
     counts: new LimitCounts(new ManualClock(), () => {}),
+    lines: { iamat: 0, whatsat: 0, invalid: 0 },
     turns: new QuestionTurns(limits.maxQuestionsInAll),
     replyPool: new BatchPool(4),
   };

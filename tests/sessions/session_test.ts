@@ -22,7 +22,7 @@ function createSession(onReady = () => {}) {
   const traffic = new RecordingTraffic();
   const context = sessionContext(desk);
   const session = new TextSession(context, traffic, onReady);
-  return { counts: context.counts, desk, traffic, session };
+  return { ...context, desk, traffic, session };
 }
 
 Deno.test({
@@ -300,5 +300,40 @@ Deno.test({
     assertEquals(isCalm, true);
     assertEquals(session.calm(), undefined);
     assertEquals([...counts.hits], [["pipelined", 1]]);
+  },
+});
+
+Deno.test({
+  name: "Session counts lines by what they were answered as",
+  permissions: "none",
+  fn() {
+    const { lines, session } = createSession();
+    session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
+    session.receive(iamat);
+    session.receive(` ${iamat}`);
+    session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
+    session.receive("");
+    session.refuseTooLong("IAMAT");
+    assertEquals(lines, { iamat: 2, whatsat: 1, invalid: 3 });
+  },
+});
+
+Deno.test({
+  name: "Session tells how long a question took, from when it came in",
+  permissions: "none",
+  async fn() {
+    const { desk, session } = createSession();
+    session.receive(iamat);
+    for (let index = 0; index <= maxQuestionsInFlight; index++) {
+      session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
+    }
+    desk.nowMs = 20;
+    desk.questions[0].answer("{}");
+    await settle();
+    // One more is asked now, which has waited for its turn all the time.
+    desk.nowMs = 50;
+    desk.questions[maxQuestionsInFlight].answer("{}");
+    await settle();
+    assertEquals(desk.durationsMs, [20, 50]);
   },
 });

@@ -59,6 +59,7 @@ export class SimulatedServer {
       herd: this.herd,
       clock,
       counts: new LimitCounts(clock, () => {}),
+      propagation: { add: () => {} },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,
       incarnation: digits(random),
       nonce: () => digits(random),

@@ -46,6 +46,8 @@ class PromptDesk implements Desk {
   readonly known = new Map<ByteString, ByteString>();
   readonly questions: Question[] = [];
   readonly now = () => now;
+  readonly elapsedMs = () => 0;
+  readonly answered = () => {};
 
   readonly accept = ({ client, line }: Report) => {
     this.known.set(client, line);

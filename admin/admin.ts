@@ -1,0 +1,142 @@
+/**
+ * The administration ports of the servers of one process: opened before the
+ * servers, so that a port that is taken shows at once; filled with life when
+ * they are there; closed behind them.
+ *
+ * @module
+ */
+import manifest from "../deno.json" with { type: "json" };
+import { type Clock, secondsOf } from "../runtime/clock.ts";
+import type { HttpPort, ServeHttp } from "../runtime/network.ts";
+import {
+  type HerdPlan,
+  type HerdStatus,
+  statusVersion,
+} from "../status/status.ts";
+import { Live } from "./live.ts";
+import { formatMetrics } from "./metrics.ts";
+import type { ObservedServer } from "./observed.ts";
+import { pageFiles } from "./page.ts";
+import { answer, type SiteOptions } from "./site.ts";
+
+/** Where a server's administration port is to be. */
+export interface AdminAddress {
+  readonly name: string;
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** What the ports need. */
+export interface AdminOptions {
+  readonly addresses: readonly AdminAddress[];
+  /** Names by which they may be asked for, besides the loopback ones. */
+  readonly names: readonly string[];
+  readonly serveHttp: ServeHttp;
+  readonly clock: Clock;
+  readonly process: ProcessReader;
+}
+
+/** What the system says about the process. */
+export interface ProcessReader {
+  /** Resident memory, in bytes. */
+  readonly memoryBytes: () => number;
+  /** Processor time used, in seconds. */
+  readonly cpuSeconds: () => number;
+}
+
+/** The administration ports of one process. */
+export class Admin implements AsyncDisposable {
+  readonly #options: AdminOptions;
+  readonly #ports: HttpPort[] = [];
+  readonly #sites = new Map<string, SiteOptions>();
+  readonly #startedAt: number;
+
+  /**
+   * Opens the ports. They say that the servers are starting until `show`.
+   *
+   * @throws {SetupError} If a port is taken. None of them is open then.
+   */
+  static open(options: AdminOptions): Admin {
+    const admin = new Admin(options);
+    try {
+      for (const address of options.addresses) admin.#open(address);
+    } catch (error) {
+      admin.close();
+      throw error;
+    }
+    return admin;
+  }
+
+  private constructor(options: AdminOptions) {
+    this.#options = options;
+    this.#startedAt = secondsOf(options.clock);
+  }
+
+  /** Shows these servers from now on, each at its own port. */
+  show(servers: readonly ObservedServer[], herd: HerdPlan): void {
+    for (const self of servers) {
+      this.#sites.set(self.name, this.#createSite(self, servers, herd));
+    }
+  }
+
+  /** Ends all requests and closes the ports. Safe to call twice. */
+  async close(): Promise<void> {
+    for (const { live } of this.#sites.values()) live.close();
+    this.#sites.clear();
+    await Promise.all(this.#ports.splice(0).map((port) => port.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #open({ hostname, name, port }: AdminAddress): void {
+    const { serveHttp } = this.#options;
+    this.#ports.push(
+      serveHttp(
+        hostname,
+        port,
+        (request) => answer(request, this.#sites.get(name)),
+      ),
+    );
+  }
+
+  #createSite(
+    self: ObservedServer,
+    servers: readonly ObservedServer[],
+    herd: HerdPlan,
+  ): SiteOptions {
+    const { clock, names, process } = this.#options;
+    const describe = (server: ObservedServer) => ({
+      ...server.status(),
+      software: manifest.version,
+      memoryBytes: process.memoryBytes(),
+    });
+    const status = (): HerdStatus => ({
+      version: statusVersion,
+      time: secondsOf(clock),
+      self: self.name,
+      herd,
+      servers: servers.map(describe),
+    });
+    return {
+      names,
+      files: pageFiles,
+      map: createMapOnce,
+      status,
+      metrics: () =>
+        formatMetrics(describe(self), {
+          startedAt: this.#startedAt,
+          cpuSeconds: process.cpuSeconds(),
+        }),
+      live: new Live({ self, servers, status, clock }),
+    };
+  }
+}
+
+let map: Promise<string> | undefined;
+
+/** What the map is drawn from: made when the first page asks for it. */
+function createMapOnce(): Promise<string> {
+  return map ??= import("./map.ts").then(({ createMap }) => createMap());
+}

@@ -1,0 +1,3 @@
+/** The map. @module */
+/** What it is drawn from. */
+export const createMap = () => "{}";

@@ -1,0 +1,21 @@
+/**
+ * What this room sees of a running server. `HerdServer` is one as it stands.
+ *
+ * @module
+ */
+import type { ByteString } from "../protocol/bytes.ts";
+import type { Report } from "../protocol/report.ts";
+import type { ServerEvent, ServerFacts } from "../status/status.ts";
+
+/** A server that is looked at. */
+export interface ObservedServer {
+  readonly name: string;
+  /** How it is now. */
+  status(): ServerFacts;
+  /** The newest AT lines of all clients; may be walked while more come in. */
+  lines(): IterableIterator<ByteString>;
+  /** Shows events until the returned function is called. */
+  watchEvents(watch: (event: ServerEvent) => void): () => void;
+  /** Shows reports, in a buffer that is used again, likewise. */
+  watchReports(watch: (report: Report) => void): () => void;
+}

@@ -1,0 +1,96 @@
+/**
+ * What the map is told: where clients are. Where there are more than a map can
+ * show, an even sample.
+ *
+ * @module
+ */
+import { escapeBytes } from "../journal/escape.ts";
+import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
+import { fieldsOf, positionOf, type Report } from "../protocol/report.ts";
+import {
+  maxLivePositions,
+  maxSnapshotPositions,
+  snapshotPieceLines,
+} from "./limits.ts";
+
+/** One dot: the client's ID, as the log writes it, is for people. */
+export type ShownPosition = readonly [
+  client: string,
+  latitude: number,
+  longitude: number,
+  /** Who heard it. */
+  server: string,
+  /** The client's own, in POSIX seconds. */
+  time: number,
+];
+
+/** A piece of what the map is told. */
+export interface Positions {
+  /** Whether these were known before the page came. */
+  readonly isSnapshot: boolean;
+  /** How many clients the server knows. */
+  readonly known: number;
+  /** How many reports came in since the last piece, shown or not. */
+  readonly heard: number;
+  readonly positions: readonly ShownPosition[];
+}
+
+/** What an AT line shows. */
+export function readPosition(line: ByteString): ShownPosition {
+  const [server, , client, , time] = fieldsOf(line);
+  const { latitude, longitude } = positionOf(line);
+  return [
+    textOfBytes(escapeBytes(client)),
+    Number(latitude),
+    Number(longitude),
+    server,
+    Number(time),
+  ];
+}
+
+/** Lines of reports as they come in: an even sample of them. */
+export class LivePositions {
+  #lines: ByteString[] = [];
+  #heard = 0;
+  /** One in so many is shown. */
+  #stride = 1;
+
+  /** A report has come in. On the fast path. */
+  hear(report: Report): void {
+    this.#heard += 1;
+    if (this.#heard % this.#stride !== 0) return;
+    if (this.#lines.length < maxLivePositions) this.#lines.push(report.line);
+  }
+
+  /** What came in since the last time; undefined if nothing did. */
+  take(known: number): Positions | undefined {
+    const heard = this.#heard;
+    if (heard === 0) return undefined;
+    const positions = this.#lines.map(readPosition);
+    this.#lines = [];
+    this.#heard = 0;
+    // What comes next will be about as much.
+    this.#stride = Math.ceil(heard / maxLivePositions);
+    return { isSnapshot: false, known, heard, positions };
+  }
+}
+
+/** The clients known now, piece by piece; some of them if they are too many. */
+export function* snapshot(
+  lines: Iterable<ByteString>,
+  known: number,
+): Generator<Positions, undefined> {
+  const stride = Math.ceil(known / maxSnapshotPositions);
+  let positions: ShownPosition[] = [];
+  let index = 0;
+  for (const line of lines) {
+    if (index % stride === 0) positions.push(readPosition(line));
+    index += 1;
+    if (index % snapshotPieceLines !== 0) continue;
+    yield { isSnapshot: true, known, heard: 0, positions };
+    positions = [];
+  }
+  if (positions.length > 0) {
+    yield { isSnapshot: true, known, heard: 0, positions };
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * What the administration port answers. It shows, and changes nothing: there is
+ * no other method than GET and HEAD. Nothing that a client has said can become
+ * markup, as all of it goes out as JSON or plain text.
+ *
+ * @module
+ */
+import type { HerdStatus, ServerStatus } from "../status/status.ts";
+import { isOwnHost } from "./hosts.ts";
+import type { Live } from "./live.ts";
+import { metricsContentType } from "./metrics.ts";
+
+/** A file of the dashboard. */
+export interface PageFile {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** What a site is made of. */
+export interface SiteOptions {
+  /** Names by which it may be asked for, besides the loopback ones. */
+  readonly names: readonly string[];
+  /** The dashboard's files, by path. */
+  readonly files: ReadonlyMap<string, PageFile>;
+  /** What the map is drawn from, as JSON. */
+  readonly map: () => Promise<string>;
+  readonly status: () => HerdStatus;
+  /** All metrics of the server whose port it is, in Prometheus's format. */
+  readonly metrics: () => Promise<string>;
+  readonly live: Live;
+}
+
+/**
+ * Nothing but what comes from this port: no inline scripts or styles, nothing
+ * from elsewhere, and no page of others around it.
+ */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const commonHeaders: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy": contentSecurityPolicy,
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
+const plainText = "text/plain; charset=utf-8";
+const json = "application/json; charset=utf-8";
+
+const paths =
+  "/, /metrics, /healthz, /readyz, /status.json, /events, /map.json";
+
+/** Answers one request. Never rejects. */
+export async function answer(
+  request: Request,
+  site: SiteOptions | undefined,
+): Promise<Response> {
+  const refusal = refuse(request, site);
+  const response = refusal ?? await find(request, site!);
+  if (request.method !== "HEAD") return response;
+  await response.body?.cancel();
+  return new Response(null, response);
+}
+
+/** Why a request is not answered; undefined if it is. */
+function refuse(
+  { headers, method }: Request,
+  site: SiteOptions | undefined,
+): Response | undefined {
+  if (site === undefined) return say(503, "the server is starting");
+  if (!isOwnHost(headers.get("host"), site.names)) {
+    return say(
+      403,
+      "the Host header names neither this machine nor one of --admin-names",
+    );
+  }
+  // A stranger's page may send its reader here, but take nothing from here.
+  const isForeign = headers.get("sec-fetch-site") === "cross-site";
+  if (isForeign && headers.get("sec-fetch-mode") !== "navigate") {
+    return say(403, "this is not for pages of others");
+  }
+  if (method === "GET" || method === "HEAD") return undefined;
+  return say(405, "expected GET or HEAD: nothing can be changed here", {
+    allow: "GET, HEAD",
+  });
+}
+
+async function find({ url }: Request, site: SiteOptions): Promise<Response> {
+  const { pathname } = new URL(url);
+  const file = site.files.get(pathname);
+  if (file !== undefined) return reply(200, file.contentType, file.text);
+  switch (pathname) {
+    case "/metrics":
+      return reply(200, metricsContentType, await site.metrics());
+    case "/healthz":
+      return sayHealth(selfOf(site).isStopping ? "it is stopping" : null, "ok");
+    case "/readyz":
+      return sayHealth(selfOf(site).notReady, "ready");
+    case "/status.json":
+      return reply(200, json, JSON.stringify(site.status(), null, 2) + "\n");
+    case "/map.json":
+      return reply(200, json, await site.map());
+    case "/events":
+      return showEvents(site.live);
+    default:
+      return say(404, `nothing is here; there are ${paths}`);
+  }
+}
+
+function selfOf({ status }: SiteOptions): ServerStatus {
+  const { self, servers } = status();
+  return servers.find(({ name }) => name === self)!;
+}
+
+function sayHealth(fault: string | null, word: string): Response {
+  return fault === null ? say(200, word) : say(503, fault);
+}
+
+function showEvents(live: Live): Response {
+  const stream = live.listen();
+  return stream === undefined
+    ? say(503, "too many listen to events already", { "retry-after": "5" })
+    : reply(200, "text/event-stream; charset=utf-8", stream);
+}
+
+function say(
+  status: number,
+  sentence: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return reply(status, plainText, `${sentence}\n`, headers);
+}
+
+function reply(
+  status: number,
+  contentType: string,
+  body: BodyInit,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(body, {
+    status,
+    headers: { ...commonHeaders, "content-type": contentType, ...headers },
+  });
+}

@@ -1,0 +1,125 @@
+/**
+ * `herd status`: asks the servers' administration ports how they are, and says
+ * so in a table, or as JSON.
+ *
+ * @module
+ */
+import {
+  describeFlags,
+  type Flags,
+  readArguments,
+  UsageError,
+} from "../cli/arguments.ts";
+import { nextSignal, SetupError } from "../cli/exit.ts";
+import { demand } from "../cli/permissions.ts";
+import { isHost, type ServerEntry } from "../peers/topology.ts";
+import { sleep, SystemClock } from "../runtime/clock.ts";
+import { formatAddress } from "../runtime/network.ts";
+import { readHerd, serverFlags, serverNamed } from "../settings/settings.ts";
+import { statusVersion } from "../status/status.ts";
+import { createPaint, isColoured } from "../terminal/paint.ts";
+import { terminalColumns } from "../terminal/progress.ts";
+import { formatStatus } from "./status_table.ts";
+import { type Survey, survey } from "./survey.ts";
+
+/** Between two tables of `--watch`. */
+const watchEveryMs = 1_000;
+
+/** Clears the terminal and goes to its first line (ECMA-48). */
+const clearScreen = "\x1b[H\x1b[2J\x1b[3J";
+
+const statusFlags: Flags = {
+  json: { help: "print JSON, for programs" },
+  watch: { help: "go on, every second, until Ctrl-C" },
+  "base-port": serverFlags["base-port"],
+  config: serverFlags.config,
+  "admin-host": {
+    value: "ADDRESS",
+    help: "where the administration ports are (the herd file's hosts)",
+  },
+};
+
+const help = `Says how the servers are that have an administration port.
+
+Usage: herd status [NAME...] [flags]
+
+Without names it asks every server of the herd. Servers have the port under
+herd up, and with --admin. The exit status is 1 if a server does not answer.
+
+${describeFlags(statusFlags)}`;
+
+/** Runs the command. */
+export async function status(args: readonly string[]): Promise<void> {
+  const parsed = readArguments(args, statusFlags);
+  if (parsed.flags.has("help")) return console.log(help);
+  const { topology } = await readHerd(parsed);
+  const host = parsed.flags.get("admin-host");
+  if (host !== undefined && !isHost(host)) {
+    throw new UsageError(
+      `--admin-host: expected a host name or address, found ${host}`,
+    );
+  }
+  const entries = parsed.words.length === 0
+    ? topology.servers
+    : topology.servers.filter((entry) =>
+      parsed.words.map((word) => serverNamed(topology, word)).includes(entry)
+    );
+  const addressOf = (entry: ServerEntry) =>
+    formatAddress(host ?? entry.host, entry.adminPort);
+  await demand(
+    entries.map((entry) => ({ name: "net", host: addressOf(entry) })),
+  );
+  const show = parsed.flags.has("json") ? showJson : createTableView();
+  if (parsed.flags.has("watch")) {
+    return await watch(() => survey(entries, addressOf), show);
+  }
+  const answers = await survey(entries, addressOf);
+  if (answers.servers.length === 0) throw nobody(answers);
+  show(answers, false);
+  if (answers.silent.length > 0) Deno.exitCode = 1;
+}
+
+/** Shows one survey after the other until a signal. */
+async function watch(
+  ask: () => Promise<Survey>,
+  show: (answers: Survey, isWatched: boolean) => void,
+): Promise<void> {
+  const clock = new SystemClock();
+  const end = new AbortController();
+  nextSignal().then(() => end.abort());
+  while (!end.signal.aborted) {
+    show(await ask(), true);
+    await sleep(clock, watchEveryMs, end.signal);
+  }
+}
+
+function nobody({ silent: [first, ...others] }: Survey): SetupError {
+  const where = others.length === 0
+    ? first.address
+    : `${first.address} and ${others.length} more`;
+  return new SetupError(
+    `${where}: ${first.reason}; servers have an administration port under ` +
+      "herd up, and with --admin",
+  );
+}
+
+function showJson({ servers, silent, time }: Survey, isWatched: boolean): void {
+  const survey = { version: statusVersion, time, servers, silent };
+  // A line each, where there will be more.
+  console.log(JSON.stringify(survey, null, isWatched ? undefined : 2));
+}
+
+/** Shows tables; between two of them, what happened since the last. */
+function createTableView(): (answers: Survey, isWatched: boolean) => void {
+  const paint = createPaint(isColoured(Deno.stdout));
+  const isTerminal = Deno.stdout.isTerminal();
+  let earlier: Survey | undefined;
+  return (answers, isWatched) => {
+    const width = isTerminal ? terminalColumns() : undefined;
+    const table = formatStatus(answers, { earlier, paint, width });
+    const isRedrawn = isWatched && isTerminal;
+    console.log((isRedrawn ? clearScreen : "") + table);
+    if (isWatched && !isTerminal) console.log();
+    if (isWatched) earlier = answers;
+  };
+}

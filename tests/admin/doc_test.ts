@@ -1,0 +1,51 @@
+import { formatMetrics } from "../../admin/metrics.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { serverFacts } from "../fakes/observed_server.ts";
+import { projectFolder } from "../herd/process.ts";
+
+const link = {
+  neighbour: "Smith",
+  isUp: true,
+  since: 0,
+  isCaughtUp: false,
+  waitingReports: 0,
+  reportsReceived: 0,
+  bytesSent: 0,
+  losses: 0,
+  lastFailure: null,
+};
+
+const server = {
+  ...serverFacts("Hill", { links: [link] }),
+  software: "1.2.3",
+  memoryBytes: 4096,
+};
+
+/** The names of all fields, also of the fields in them. */
+function fieldsOf(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Array.isArray(value)
+    ? value.flatMap(fieldsOf)
+    : Object.entries(value).flatMap(([key, part]) => [key, ...fieldsOf(part)]);
+}
+
+Deno.test("every field of the status stands in the docs", async () => {
+  const page = await Deno.readTextFile(
+    `${projectFolder}docs/ADMINISTRATION.md`,
+  );
+  const fields = new Set(fieldsOf(server));
+  assert(fields.size > 40, String(fields.size));
+  for (const field of fields) assert(page.includes(`\`${field}\``), field);
+});
+
+Deno.test("metrics follow the conventions, and each stands in the docs", async () => {
+  const text = await formatMetrics(server, { startedAt: 0, cpuSeconds: 0 });
+  const page = await Deno.readTextFile(`${projectFolder}docs/OPERATIONS.md`);
+  const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  assert(types.length > 20);
+  for (const [, name, type] of types) {
+    assert(/^(herd|process)_[a-z_]+$/.test(name), name);
+    assertEquals(name.endsWith("_total"), type === "counter", name);
+    assert(page.includes(`\`${name}`), `${name} is not in OPERATIONS.md`);
+  }
+});

@@ -1,0 +1,208 @@
+import { maxListeners } from "../../admin/limits.ts";
+import { Live } from "../../admin/live.ts";
+import { answer, type SiteOptions } from "../../admin/site.ts";
+import type { HerdStatus, ServerFacts } from "../../status/status.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import { FakeObservedServer, serverFacts } from "../fakes/observed_server.ts";
+
+/** A site, and the server behind it. */
+function open(facts: Partial<ServerFacts> = {}, names: readonly string[] = []) {
+  const self = new FakeObservedServer("Hill");
+  const status = (): HerdStatus => ({
+    version: 1,
+    time: 1520024734,
+    self: "Hill",
+    herd: { servers: [], links: [] },
+    servers: ["Smith", "Hill"].map((name) => ({
+      ...serverFacts(name, name === "Hill" ? facts : { notReady: "no" }),
+      software: "1.2.3",
+      memoryBytes: 4096,
+    })),
+  });
+  const live = new Live({
+    self,
+    servers: [self],
+    status,
+    clock: new ManualClock(),
+  });
+  const site: SiteOptions = {
+    names,
+    files: new Map([["/", { contentType: "text/html", text: "<p>" }]]),
+    map: () => Promise.resolve('{"land":""}'),
+    status,
+    metrics: () => Promise.resolve("herd_ready 1\n"),
+    live,
+  };
+  return site;
+}
+
+function ask(
+  path: string,
+  site: SiteOptions | undefined = open(),
+  init: RequestInit = {},
+): Promise<Response> {
+  const headers = { host: "127.0.0.1:8200", ...init.headers };
+  const request = new Request(`http://127.0.0.1:8200${path}`, {
+    ...init,
+    headers,
+  });
+  return answer(request, site);
+}
+
+Deno.test({
+  name: "a site shows the page, the map, the metrics and the status",
+  permissions: "none",
+  async fn() {
+    const shown = await Promise.all(
+      ["/", "/?x=1", "/map.json", "/metrics", "/status.json"].map((path) =>
+        ask(path)
+      ),
+    );
+    assertEquals(shown.map(({ status }) => status), [200, 200, 200, 200, 200]);
+    assertEquals(
+      shown.map(({ headers }) => headers.get("content-type")),
+      [
+        "text/html",
+        "text/html",
+        "application/json; charset=utf-8",
+        "text/plain; version=0.0.4; charset=utf-8",
+        "application/json; charset=utf-8",
+      ],
+    );
+    const texts = await Promise.all(shown.map((response) => response.text()));
+    assertEquals(texts.slice(0, 4), [
+      "<p>",
+      "<p>",
+      '{"land":""}',
+      "herd_ready 1\n",
+    ]);
+    assertEquals(JSON.parse(texts[4]).self, "Hill");
+  },
+});
+
+Deno.test({
+  name: "a site tells the health of the server whose port it is",
+  permissions: "none",
+  async fn() {
+    const say = async (path: string, facts: Partial<ServerFacts>) => {
+      const response = await ask(path, open(facts));
+      return `${response.status} ${await response.text()}`;
+    };
+    const notReady = "no neighbour is linked";
+    assertEquals(await say("/healthz", {}), "200 ok\n");
+    assertEquals(await say("/healthz", { notReady }), "200 ok\n");
+    assertEquals(
+      await say("/healthz", { isStopping: true }),
+      "503 it is stopping\n",
+    );
+    assertEquals(await say("/readyz", {}), "200 ready\n");
+    assertEquals(
+      await say("/readyz", { notReady }),
+      "503 no neighbour is linked\n",
+    );
+  },
+});
+
+Deno.test({
+  name: "a site says that a server is starting until there is one",
+  permissions: "none",
+  async fn() {
+    for (const path of ["/", "/healthz", "/readyz", "/metrics"]) {
+      const request = new Request(`http://127.0.0.1:8200${path}`);
+      const response = await answer(request, undefined);
+      assertEquals(response.status, 503);
+      assertEquals(await response.text(), "the server is starting\n");
+    }
+  },
+});
+
+Deno.test({
+  name: "a site answers GET and HEAD, and nothing else",
+  permissions: "none",
+  async fn() {
+    for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
+      const response = await ask("/status.json", open(), { method });
+      assertEquals(response.status, 405, method);
+      assertEquals(response.headers.get("allow"), "GET, HEAD");
+    }
+    const head = await ask("/status.json", open(), { method: "HEAD" });
+    assertEquals([head.status, await head.text()], [200, ""]);
+    const site = open();
+    for (let count = 0; count <= maxListeners; count++) {
+      const response = await ask("/events", site, { method: "HEAD" });
+      assertEquals(response.status, 200, "whoever only asks takes no place");
+    }
+    const none = await ask("/nothing", open());
+    assertEquals(none.status, 404);
+    assertStringIncludes(await none.text(), "/status.json");
+  },
+});
+
+Deno.test({
+  name: "a site answers nobody who asks for another name",
+  permissions: "none",
+  async fn() {
+    for (const path of ["/", "/status.json", "/events", "/healthz", "/no"]) {
+      const headers = { host: "evil.example:8200" };
+      const response = await ask(path, open(), { headers });
+      assertEquals(response.status, 403, path);
+      assert(!(await response.text()).includes("evil"));
+    }
+    const headers = { host: "herd.example" };
+    const site = open({}, ["herd.example"]);
+    assertEquals((await ask("/", site, { headers })).status, 200);
+  },
+});
+
+Deno.test({
+  name: "a site gives pages of others nothing, but may be linked to",
+  permissions: "none",
+  async fn() {
+    const fetch = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" };
+    const response = await ask("/status.json", open(), { headers: fetch });
+    assertEquals(response.status, 403);
+    const navigate = { ...fetch, "sec-fetch-mode": "navigate" };
+    assertEquals((await ask("/", open(), { headers: navigate })).status, 200);
+    const own = { ...fetch, "sec-fetch-site": "same-origin" };
+    assertEquals((await ask("/", open(), { headers: own })).status, 200);
+  },
+});
+
+Deno.test({
+  name: "everything that a site says has headers that keep markup out",
+  permissions: "none",
+  async fn() {
+    for (const path of ["/", "/status.json", "/readyz", "/events", "/no"]) {
+      const { body, headers } = await ask(path);
+      const policy = headers.get("content-security-policy")!;
+      assertStringIncludes(policy, "default-src 'none'");
+      assertStringIncludes(policy, "frame-ancestors 'none'");
+      assert(!/unsafe|\*|https?:/.test(policy), policy);
+      assertEquals(headers.get("x-content-type-options"), "nosniff");
+      assertEquals(headers.get("cache-control"), "no-store");
+      assertEquals(headers.get("access-control-allow-origin"), null);
+      await body?.cancel();
+    }
+  },
+});
+
+Deno.test({
+  name: "a site shows events to a limited number of pages",
+  permissions: "none",
+  async fn() {
+    const site = open();
+    const responses = [];
+    for (let count = 0; count < maxListeners; count++) {
+      responses.push(await ask("/events", site));
+    }
+    assertEquals(
+      responses[0].headers.get("content-type"),
+      "text/event-stream; charset=utf-8",
+    );
+    const late = await ask("/events", site);
+    assertEquals(late.status, 503);
+    assertStringIncludes(await late.text(), "too many listen");
+    site.live.close();
+  },
+});

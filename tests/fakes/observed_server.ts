@@ -1,0 +1,110 @@
+/**
+ * A server to be looked at, which is as a test says.
+ *
+ * @module
+ */
+import type { ObservedServer } from "../../admin/observed.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
+import { parseReport, type Report } from "../../protocol/report.ts";
+import { DurationCounter } from "../../status/distribution.ts";
+import type { ServerEvent, ServerFacts } from "../../status/status.ts";
+
+/** What a server without any history says. */
+export function serverFacts(
+  name: string,
+  facts: Partial<ServerFacts> = {},
+): ServerFacts {
+  return {
+    name,
+    startedAt: 1520024000,
+    isStopping: false,
+    notReady: null,
+    clientPorts: ["127.0.0.1:8000"],
+    peerPort: "127.0.0.1:8100",
+    clients: 0,
+    connections: { open: 0, accepted: 0 },
+    lines: { iamat: 0, whatsat: 0, invalid: 0 },
+    reports: { newer: 0, known: 0, forgotten: 0 },
+    links: [],
+    propagationSeconds: new DurationCounter().read(),
+    whatsatSeconds: new DurationCounter().read(),
+    places: { provider: "gazetteer", requests: {} },
+    log: {
+      path: "logs/Hill.log",
+      lagBytes: 0,
+      lostLines: 0,
+      lostBytes: 0,
+      fault: null,
+    },
+    limitHits: {},
+    ...facts,
+  };
+}
+
+/** The server. */
+export class FakeObservedServer implements ObservedServer {
+  readonly name: string;
+  /** What differs from a server without any history. */
+  facts: Partial<ServerFacts> = {};
+  /** What it knows. */
+  known: ByteString[] = [];
+  readonly #eventWatchers = new Set<(event: ServerEvent) => void>();
+  readonly #reportWatchers = new Set<(report: Report) => void>();
+
+  constructor(name = "Hill") {
+    this.name = name;
+  }
+
+  /** How many watch its reports. */
+  get reportWatchers(): number {
+    return this.#reportWatchers.size;
+  }
+
+  /** How many watch its events. */
+  get eventWatchers(): number {
+    return this.#eventWatchers.size;
+  }
+
+  status(): ServerFacts {
+    return serverFacts(this.name, {
+      clients: this.known.length,
+      ...this.facts,
+    });
+  }
+
+  lines(): IterableIterator<ByteString> {
+    return this.known.values();
+  }
+
+  watchEvents(watch: (event: ServerEvent) => void): () => void {
+    this.#eventWatchers.add(watch);
+    return () => this.#eventWatchers.delete(watch);
+  }
+
+  watchReports(watch: (report: Report) => void): () => void {
+    this.#reportWatchers.add(watch);
+    return () => this.#reportWatchers.delete(watch);
+  }
+
+  /** An event is told. */
+  tell(event: Partial<ServerEvent>): void {
+    const told: ServerEvent = {
+      time: 1520024734,
+      level: "info",
+      connection: "server",
+      event: "started",
+      fields: {},
+      ...event,
+    };
+    for (const watch of this.#eventWatchers) watch(told);
+  }
+
+  /** A report is news. */
+  hear(line: ByteString): void {
+    this.known.push(line);
+    const report = parseReport(line, () => true)!;
+    for (const watch of this.#reportWatchers) watch(report);
+    // The buffer is used again.
+    report.bytes.fill(0x21);
+  }
+}

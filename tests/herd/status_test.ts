@@ -1,0 +1,208 @@
+import type { HerdStatus } from "../../status/status.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { ask, names, Program, TestHerd } from "./process.ts";
+
+/** What a server's administration port says. */
+async function get(
+  basePort: number,
+  index: number,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; text: string }> {
+  const response = await fetch(
+    `http://127.0.0.1:${basePort + 200 + index}${path}`,
+    { headers },
+  );
+  return { status: response.status, text: await response.text() };
+}
+
+async function statusOf(basePort: number, index: number): Promise<HerdStatus> {
+  return JSON.parse((await get(basePort, index, "/status.json")).text);
+}
+
+/** What `herd status` says, to its end. */
+async function run(args: readonly string[]) {
+  await using program = Program.start([
+    "run",
+    "--no-prompt",
+    "--allow-net",
+    "main.ts",
+    "status",
+    ...args,
+  ]);
+  const code = await program.ended();
+  return { code, stdout: program.stdout, stderr: program.stderr };
+}
+
+Deno.test("every server of herd up shows all of them at its own port", async () => {
+  await using herd = new TestHerd();
+  await herd.up();
+  const { basePort } = herd;
+  const [iamat, ...others] = [
+    "IAMAT kiwi +34.068930-118.445127 1520023934.918963997\n",
+    "WHATSAT kiwi 10 0\n",
+    "what?\n",
+  ];
+  await ask(basePort, iamat);
+  await ask(basePort + 1, others.join(""));
+  for (const [index, name] of names.entries()) {
+    const status = await statusOf(basePort, index);
+    assertEquals(status.self, name);
+    assertEquals(status.servers.map((server) => server.name), names);
+    assertEquals(status.herd.servers.map((server) => server.name), names);
+    assertEquals(status.herd.links.length, 6);
+    assertEquals((await get(basePort, index, "/healthz")).text, "ok\n");
+    const { text } = await get(basePort, index, "/metrics");
+    assertStringIncludes(text, `herd_info{server="${name}"`);
+  }
+  const { servers: [hill, jaquez] } = await statusOf(basePort, 4);
+  assertEquals(hill.lines, { iamat: 1, whatsat: 0, invalid: 0 });
+  assertEquals(jaquez.lines, { iamat: 0, whatsat: 1, invalid: 1 });
+  assertEquals([hill.clients, jaquez.clients], [1, 1]);
+  assertEquals(hill.connections.accepted, 1);
+  assertEquals(hill.reports.newer, 1);
+  assertEquals(jaquez.propagationSeconds.count, 1);
+  assertEquals(hill.propagationSeconds.count, 0, "it heard kiwi itself");
+  assertEquals(jaquez.whatsatSeconds.count, 1);
+  assertEquals(jaquez.places, {
+    provider: "gazetteer",
+    requests: { OK: 1 },
+  });
+  assert(hill.links.every(({ bytesSent, isUp }) => isUp && bytesSent > 0));
+  const received = jaquez.links.map(({ reportsReceived }) => reportsReceived);
+  assert(received.some((count) => count === 1), received.join());
+});
+
+Deno.test("a server shows itself alone, and only with --admin", async () => {
+  await using herd = new TestHerd();
+  const { basePort } = herd;
+  await herd.start("Hill", ["--admin"]);
+  await herd.start("Smith");
+  await herd.untilLinked(["Hill", "Smith"]);
+  const status = await statusOf(basePort, 0);
+  assertEquals(status.servers.map(({ name }) => name), ["Hill"]);
+  const [jaquez, smith] = status.servers[0].links;
+  assertEquals([jaquez.neighbour, jaquez.isUp], ["Jaquez", false]);
+  assertStringIncludes(jaquez.lastFailure!, "refused");
+  assertEquals([smith.neighbour, smith.isUp], ["Smith", true]);
+  const refused = await get(basePort, 2, "/").catch((error) => error);
+  assert(refused instanceof TypeError);
+  const evil = await rawGet(basePort + 200, "evil.example");
+  assertStringIncludes(evil, "HTTP/1.1 403 ");
+  assertStringIncludes(await rawGet(basePort + 200, "localhost"), " 200 OK");
+});
+
+/** What is answered to a Host header that `fetch` would not send. */
+async function rawGet(port: number, host: string): Promise<string> {
+  return await ask(
+    port,
+    `GET /readyz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+  );
+}
+
+Deno.test("herd status says how the servers are", async () => {
+  await using herd = new TestHerd();
+  const where = ["--base-port", String(herd.basePort)];
+  await herd.start("Hill", ["--admin"]);
+  await herd.start("Smith", ["--admin"]);
+  await herd.untilLinked(["Hill", "Smith"]);
+  const both = await run(["Hill", "Smith", ...where]);
+  assertEquals([both.code, both.stderr], [0, ""]);
+  const lines = both.stdout.split("\n");
+  assert(/^Hill +(not )?ready .* Jaquez down, Smith/.test(lines[1]), lines[1]);
+  assert(/^Smith +(not )?ready .* Hill/.test(lines[2]), lines[2]);
+  const all = await run(where);
+  assertEquals(all.code, 1);
+  assert(/^Campbell +no answer$/m.test(all.stdout), all.stdout);
+  assertStringIncludes(
+    all.stdout,
+    `Campbell: 127.0.0.1:${herd.basePort + 203}: nobody answers`,
+  );
+  const json = await run(["--json", "Smith", "Jaquez", ...where]);
+  const survey = JSON.parse(json.stdout);
+  assertEquals(survey.version, 1);
+  assertEquals(
+    survey.servers.map(({ name }: { name: string }) => name),
+    ["Smith"],
+  );
+  assertEquals(survey.silent[0].name, "Jaquez");
+});
+
+Deno.test("herd status says so where nobody answers, and what else is wrong", async () => {
+  await using herd = new TestHerd();
+  const where = ["--base-port", String(herd.basePort)];
+  const nobody = await run(where);
+  assertEquals([nobody.code, nobody.stdout], [1, ""]);
+  assertEquals(
+    nobody.stderr,
+    `herd: 127.0.0.1:${herd.basePort + 200} and 4 more: nobody answers; ` +
+      "servers have an administration port under herd up, and with --admin\n",
+  );
+  // A client port is not what it looks for.
+  await herd.start("Hill");
+  const wrong = await run(["Hill", "--base-port", String(herd.basePort - 200)]);
+  assertEquals(wrong.code, 1);
+  assertStringIncludes(wrong.stderr, "answers there is no administration port");
+  const unknown = await run(["Hil"]);
+  assertEquals(unknown.code, 2);
+  assertStringIncludes(unknown.stderr, "no server is called Hil");
+  const odd = await run(["--admin-host", "a b"]);
+  assertEquals(odd.code, 2);
+});
+
+Deno.test("herd status --watch goes on until Ctrl-C", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  await using program = Program.start([
+    "run",
+    "--no-prompt",
+    "--allow-net",
+    "main.ts",
+    "status",
+    "Hill",
+    "--watch",
+    "--base-port",
+    String(herd.basePort),
+  ]);
+  await program.saying("since the start");
+  await program.saying("of the last second");
+  program.signal("SIGINT");
+  assertEquals([await program.ended(), program.stderr], [0, ""]);
+});
+
+Deno.test("an administration port that is taken is one clear line", async () => {
+  await using herd = new TestHerd();
+  const { basePort } = herd;
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: basePort + 202 });
+  await using program = Program.start([
+    "run",
+    "--no-prompt",
+    "--allow-net",
+    "--allow-write",
+    "main.ts",
+    "up",
+    "--base-port",
+    String(basePort),
+    "--log-dir",
+    herd.logFolder,
+  ]);
+  assertEquals(await program.ended(), 1);
+  listener.close();
+  assertStringIncludes(
+    program.stderr,
+    `herd: port ${basePort + 202} of 127.0.0.1 is taken`,
+  );
+});
+
+Deno.test("a server stops at once though pages look at it", async () => {
+  await using herd = new TestHerd();
+  const up = await herd.up();
+  const response = await fetch(
+    `http://127.0.0.1:${herd.basePort + 200}/events`,
+  );
+  const reader = response.body!.getReader();
+  await reader.read();
+  up.signal("SIGTERM");
+  assertEquals(await up.ended(), 0);
+  while (!(await reader.read()).done);
+});
