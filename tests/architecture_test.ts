@@ -83,6 +83,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "sessions",
     "settings",
   ],
+  "deploy": [],
   "examples": ["mod.ts"],
   "tools": ["import_map.json", "places"],
   "bench": [
