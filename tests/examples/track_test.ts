@@ -6,7 +6,7 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import { close, deadPort, FakeServer } from "../fakes/herd_server.ts";
-import { ask, TestHerd } from "../herd/process.ts";
+import { ask, projectFolder, TestHerd } from "../herd/process.ts";
 import { type Result, run } from "./run.ts";
 
 const position = "+34.068930-118.445127";
@@ -69,6 +69,21 @@ Deno.test("track, in each language, reports a position and prints what is near",
     const atSea = await track(client, "+0-150", port);
     const stdout = `${client} was heard by Campbell\n`;
     assertEquals(atSea, { status: 0, stdout, stderr: "" });
+  }
+});
+
+Deno.test("the README of the examples shows what they print", () => {
+  const readme = Deno.readTextFileSync(`${projectFolder}examples/README.md`);
+  for (const command of ["deno run --allow-net", "python3", "sh"]) {
+    const block = readme.slice(
+      readme.indexOf(`    $ ${command} examples/track`),
+    );
+    const [line, ...output] = block.split("\n\n")[0].split("\n");
+    assertStringIncludes(line, ` kiwi ${position}`);
+    assertEquals(
+      output.map((line) => `${line.trim()}\n`).join(""),
+      nearKiwi("kiwi", "Hill"),
+    );
   }
 });
 
