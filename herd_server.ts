@@ -11,6 +11,7 @@ import {
   tellLogTrouble,
 } from "./journal/events.ts";
 import type { Journal } from "./journal/journal.ts";
+import { describeRooms } from "./herd_status.ts";
 import { Herd } from "./peers/herd.ts";
 import { Links } from "./peers/links.ts";
 import type { ServerEntry, Topology } from "./peers/topology.ts";
@@ -36,12 +37,13 @@ import {
   type Port,
 } from "./runtime/network.ts";
 import type { Tell } from "./runtime/tell.ts";
+import { type Watch, Watchers } from "./runtime/watchers.ts";
 import { FrontDoor } from "./sessions/front_door.ts";
 import { type ClientLimits, keptReplyBatches } from "./sessions/limits.ts";
 import { QuestionTurns } from "./sessions/question_turns.ts";
 import type { Desk, LineCounts } from "./sessions/session.ts";
 import { DurationCounter } from "./status/distribution.ts";
-import type { LinkStatus, ServerEvent, ServerFacts } from "./status/status.ts";
+import type { ServerEvent, ServerFacts } from "./status/status.ts";
 
 /** What a server is put together from. */
 export interface HerdServerOptions {
@@ -91,8 +93,8 @@ export class HerdServer implements AsyncDisposable {
   readonly #lines: LineCounts = { iamat: 0, whatsat: 0, invalid: 0 };
   readonly #propagation = new DurationCounter();
   readonly #questions = new DurationCounter();
-  readonly #eventWatchers = new Set<(event: ServerEvent) => void>();
-  readonly #reportWatchers = new Set<(report: Report) => void>();
+  readonly #eventWatchers = new Watchers<ServerEvent>();
+  readonly #reportWatchers = new Watchers<Report>();
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
@@ -191,7 +193,6 @@ export class HerdServer implements AsyncDisposable {
 
   /** What can be seen of it from outside, now. */
   status(): ServerFacts {
-    const { journal } = this.#options;
     return {
       name: this.name,
       startedAt: this.#startedAt,
@@ -199,59 +200,37 @@ export class HerdServer implements AsyncDisposable {
       notReady: null,
       clientPorts: this.clientPorts.map(formatPort),
       peerPort: formatPort(this.peerPort),
-      clients: this.#herd.clients,
-      connections: {
-        open: this.#frontDoor.connections,
-        accepted: this.#frontDoor.accepted,
-      },
-      lines: { ...this.#lines },
-      reports: this.#herd.counts,
-      links: this.#linkStatuses(),
-      propagationSeconds: this.#propagation.read(),
-      whatsatSeconds: this.#questions.read(),
-      places: {
-        provider: this.#places.providerName,
-        requests: this.#places.requests,
-      },
-      log: {
-        path: journal.path,
-        lagBytes: journal.lagBytes,
-        lostLines: journal.lost.lines,
-        lostBytes: journal.lost.bytes,
-        fault: journal.fault?.message ?? null,
-      },
-      limitHits: Object.fromEntries(this.#counts.hits),
+      ...describeRooms({
+        frontDoor: this.#frontDoor,
+        herd: this.#herd,
+        journal: this.#options.journal,
+        links: this.#links,
+        places: this.#places,
+        limits: this.#counts,
+        lines: this.#lines,
+        propagation: this.#propagation,
+        questions: this.#questions,
+      }),
     };
   }
 
-  /**
-   * Shows events to somebody as they are told, until the returned function is
-   * called. `watch` must not throw.
-   */
-  watchEvents(watch: (event: ServerEvent) => void): () => void {
-    this.#eventWatchers.add(watch);
-    return () => this.#eventWatchers.delete(watch);
+  /** Shows events to somebody until the returned function is called. */
+  watchEvents(watch: Watch<ServerEvent>): () => void {
+    return this.#eventWatchers.add(watch);
   }
 
   /**
    * Shows each report that is news to somebody, until the returned function is
-   * called. On the fast path, in a buffer that is used again: `watch` has to
-   * copy what it wants to keep, and to return at once.
+   * called. On the fast path, in a buffer that is used again: what is to be kept
+   * has to be copied.
    */
-  watchReports(watch: (report: Report) => void): () => void {
-    this.#reportWatchers.add(watch);
-    this.#showReports();
+  watchReports(watch: Watch<Report>): () => void {
+    const stop = this.#reportWatchers.add(watch);
+    this.#herd.onNews = (report) => this.#reportWatchers.show(report);
     return () => {
-      this.#reportWatchers.delete(watch);
-      this.#showReports();
+      stop();
+      if (this.#reportWatchers.count === 0) this.#herd.onNews = undefined;
     };
-  }
-
-  #showReports(): void {
-    const watchers = this.#reportWatchers;
-    this.#herd.onNews = watchers.size === 0
-      ? undefined
-      : (report) => watchers.forEach((watch) => watch(report));
   }
 
   /** Resolves with the reason when it begins to stop. */
@@ -396,23 +375,10 @@ export class HerdServer implements AsyncDisposable {
     const tell = createTell(journal, this.name);
     return (level, connection, event, fields = {}) => {
       tell(level, connection, event, fields);
-      if (this.#eventWatchers.size === 0) return;
+      if (this.#eventWatchers.count === 0) return;
       const time = secondsOf(clock);
-      const told = { time, level, connection, event, fields };
-      for (const watch of this.#eventWatchers) watch(told);
+      this.#eventWatchers.show({ time, level, connection, event, fields });
     };
-  }
-
-  #linkStatuses(): LinkStatus[] {
-    return this.#links.report().map(({ counts, ...link }) => ({
-      ...link,
-      isCaughtUp: false,
-      since: counts.since,
-      reportsReceived: counts.reportsReceived,
-      bytesSent: counts.bytesSent,
-      losses: counts.losses,
-      lastFailure: counts.lastFailure ?? null,
-    }));
   }
 }
 

@@ -47,6 +47,7 @@ import type { Port } from "./runtime/network.ts";
 import type { TlsIdentity } from "./runtime/certificates.ts";
 import { startServers } from "./server.ts";
 import type { ClientLimits } from "./sessions/limits.ts";
+import type { ServerFacts } from "./status/status.ts";
 
 export { SetupError } from "./cli/exit.ts";
 export { parseAddress } from "./client/address.ts";
@@ -81,6 +82,16 @@ export {
   type RecordOpening,
   type TrafficRecord,
 } from "./journal/parse.ts";
+export type { Distribution } from "./status/distribution.ts";
+export type {
+  ConnectionCounts,
+  LineCounts,
+  LinkStatus,
+  LogStatus,
+  PlacesStatus,
+  ReportCounts,
+  ServerFacts,
+} from "./status/status.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
 export type { Position as PositionDigits } from "./protocol/position.ts";
@@ -187,6 +198,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly logPath: string;
   /** The names of the neighbours that are linked now. */
   readonly linkedNeighbours: readonly string[];
+  /** How it is now: what its administration port would show of it. */
+  status(): ServerFacts;
   /** Resolves with the reason when it begins to stop, asked to or by itself. */
   readonly stopping: Promise<string>;
   /** Why it has stopped by itself, if it has: what went wrong with its log. */

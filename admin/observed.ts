@@ -5,6 +5,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
+import type { Watch } from "../runtime/watchers.ts";
 import type { ServerEvent, ServerFacts } from "../status/status.ts";
 
 /** A server that is looked at. */
@@ -15,7 +16,7 @@ export interface ObservedServer {
   /** The newest AT lines of all clients; may be walked while more come in. */
   lines(): IterableIterator<ByteString>;
   /** Shows events until the returned function is called. */
-  watchEvents(watch: (event: ServerEvent) => void): () => void;
+  watchEvents(watch: Watch<ServerEvent>): () => void;
   /** Shows reports, in a buffer that is used again, likewise. */
-  watchReports(watch: (report: Report) => void): () => void;
+  watchReports(watch: Watch<Report>): () => void;
 }

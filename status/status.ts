@@ -39,23 +39,35 @@ export interface PlannedServer {
   readonly adminPort: number;
 }
 
-/** One server. */
-export interface ServerStatus {
-  readonly name: string;
+/** One server, and the process that it runs in. */
+export interface ServerStatus extends ServerFacts {
   /** The version of its program. */
   readonly software: string;
+  /** What the whole process takes up. */
+  readonly memoryBytes: number;
+}
+
+/** What a server says of itself. */
+export interface ServerFacts {
+  /** Its name in the herd. */
+  readonly name: string;
   /** When it was started, in POSIX seconds. */
   readonly startedAt: number;
+  /** Whether it has begun to stop. */
   readonly isStopping: boolean;
   /** Why it is not ready for clients, in a few words; null if it is. */
   readonly notReady: string | null;
   /** Such as `127.0.0.1:8000`, or `127.0.0.1:8300 (TLS)`. */
   readonly clientPorts: readonly string[];
+  /** Where neighbours connect. */
   readonly peerPort: string;
   /** How many clients it knows the newest report of. */
   readonly clients: number;
+  /** How many clients are connected, and were. */
   readonly connections: ConnectionCounts;
+  /** What clients have said. */
   readonly lines: LineCounts;
+  /** What came of reports. */
   readonly reports: ReportCounts;
   /** One for each neighbour, linked or not. */
   readonly links: readonly LinkStatus[];
@@ -67,16 +79,17 @@ export interface ServerStatus {
   readonly propagationSeconds: Distribution;
   /** From a WHATSAT to its answer, in seconds. */
   readonly whatsatSeconds: Distribution;
+  /** What became of the questions to the places service. */
   readonly places: PlacesStatus;
+  /** How the log keeps up. */
   readonly log: LogStatus;
   /** How often each limit was reached, of those that were. */
   readonly limitHits: Readonly<Record<string, number>>;
-  /** What the whole process takes up. */
-  readonly memoryBytes: number;
 }
 
 /** Connections to the client ports. */
 export interface ConnectionCounts {
+  /** Those that are there now. */
   readonly open: number;
   /** All that were let in since the start. */
   readonly accepted: number;
@@ -84,7 +97,9 @@ export interface ConnectionCounts {
 
 /** Lines of clients, by what they were. */
 export interface LineCounts {
+  /** Reports. */
   readonly iamat: number;
+  /** Questions about clients that are known. */
   readonly whatsat: number;
   /** Whatever was answered with `?`. */
   readonly invalid: number;
@@ -102,7 +117,9 @@ export interface ReportCounts {
 
 /** What a server says about its link with a neighbour. */
 export interface LinkStatus {
+  /** The neighbour's name. */
   readonly neighbour: string;
+  /** Whether the two are linked. */
   readonly isUp: boolean;
   /** Since when, in POSIX seconds. */
   readonly since: number;
@@ -134,8 +151,9 @@ export interface LogStatus {
   readonly path: string;
   /** What is not yet written, in bytes. */
   readonly lagBytes: number;
-  /** What could not be written at all. */
+  /** How many lines could not be written at all. */
   readonly lostLines: number;
+  /** How many bytes that were. */
   readonly lostBytes: number;
   /** Why nothing can be written now; null if it can. */
   readonly fault: string | null;
@@ -151,6 +169,3 @@ export interface ServerEvent {
   readonly event: string;
   readonly fields: EventFields;
 }
-
-/** What a server knows of itself; the rest is known to its program. */
-export type ServerFacts = Omit<ServerStatus, "software" | "memoryBytes">;

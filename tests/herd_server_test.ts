@@ -4,7 +4,12 @@ import { parseTopology } from "../peers/topology.ts";
 import type { PlacesProvider } from "../places/provider.ts";
 import type { Accepted, Listener } from "../runtime/network.ts";
 import { defaultClientLimits } from "../sessions/limits.ts";
-import { assertEquals, assertRejects, assertStringIncludes } from "./assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "./assert.ts";
 import { ManualClock, settle } from "./fakes/manual_clock.ts";
 import { MemoryLog } from "./fakes/memory_log.ts";
 import { PipeEnd } from "./fakes/pipe.ts";
@@ -269,5 +274,52 @@ Deno.test({
     const stopped = server.stop();
     await clock.advance(5_000);
     await stopped;
+  },
+});
+
+Deno.test({
+  name: "HerdServer says how it is, and shows what happens to who watches",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, server } = createServer();
+    await server.link();
+    const events: string[] = [];
+    const reports: string[] = [];
+    const stopEvents = server.watchEvents(({ event, time }) =>
+      events.push(`${time} ${event}`)
+    );
+    const stopReports = [0, 1].map((watcher) =>
+      server.watchReports(({ client }) => reports.push(`${watcher} ${client}`))
+    );
+    await clock.advance(1_500);
+    const client = clients.connect();
+    client.say("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n?\n");
+    await settle();
+    assertEquals(reports, ["0 kiwi", "1 kiwi"]);
+    assertEquals(events, ["1520024735.5 connected"]);
+    stopReports[0]();
+    client.say("IAMAT plum +1+2 1520024734\n");
+    await settle();
+    assertEquals(reports.slice(2), ["1 plum"]);
+    stopReports[1]();
+    stopEvents();
+    const status = server.status();
+    assertEquals(status.name, "Hill");
+    assertEquals(status.startedAt, 1520024734);
+    assertEquals(status.lines, { iamat: 2, whatsat: 1, invalid: 1 });
+    assertEquals(status.clients, 2);
+    assertEquals(status.connections, { open: 1, accepted: 1 });
+    assertEquals(status.reports, { newer: 2, known: 0, forgotten: 0 });
+    assertEquals(status.whatsatSeconds.count, 1);
+    assertEquals(status.log.fault, null);
+    assert(status.log.lagBytes > 0, "nothing was written yet");
+    assertEquals(status.isStopping, false);
+    const stopped = server.stop();
+    assertEquals(server.status().isStopping, true);
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(server.status().log.lagBytes, 0);
+    assertEquals(server.status().connections, { open: 0, accepted: 1 });
+    assertEquals([events.length, reports.length], [1, 3]);
   },
 });

@@ -444,3 +444,45 @@ Deno.test("the binary may look at every variable that the settings look at", asy
   assertEquals(named, ["GOOGLE_PLACES_KEY", "HERD_SECRET"]);
   assertStringIncludes(compile, `"--allow-env=${named.join(",")}"`);
 });
+
+Deno.test({
+  name: "the administration port is served on the loopback address, if at all",
+  permissions: "none",
+  async fn() {
+    const adminOf = async (args: string[], isServed = false) =>
+      (await readSettings(readArguments(args, serverFlags), isServed)).admin;
+    assertEquals(await adminOf([]), undefined);
+    const usual = { host: "127.0.0.1", names: [] };
+    assertEquals(await adminOf(["--admin"]), usual);
+    assertEquals(await adminOf([], true), usual);
+    assertEquals(
+      await adminOf([
+        "--admin",
+        "--admin-host=192.0.2.7",
+        "--admin-names=herd.example,10.0.0.1",
+      ]),
+      { host: "192.0.2.7", names: ["192.0.2.7", "herd.example", "10.0.0.1"] },
+    );
+  },
+});
+
+Deno.test({
+  name: "what is wrong with the administration port's flags is said",
+  permissions: "none",
+  async fn() {
+    const wrong = [
+      [["--admin-host=::1"], "--admin-host says how to serve what --admin"],
+      [["--admin-names=a"], "--admin-names says how to serve what --admin"],
+      [["--admin", "--admin-host=a b"], "--admin-host: expected a host name"],
+      [["--admin", "--admin-names=a,,b"], "or address, found nothing"],
+      [["--admin", "--admin-names=a/b"], "or address, found a/b"],
+    ] as const;
+    for (const [args, message] of wrong) {
+      const error = await assertRejects(
+        () => readSettings(readArguments(args, serverFlags)),
+        UsageError,
+      );
+      assertStringIncludes((error as UsageError).message, message);
+    }
+  },
+});

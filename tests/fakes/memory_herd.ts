@@ -42,6 +42,8 @@ export interface MemoryServer {
   readonly herd: Herd;
   readonly links: Links;
   readonly counts: LimitCounts;
+  /** How long reports took that came from neighbours, in seconds. */
+  readonly durations: number[];
   /** When it is ready. */
   readonly started: Promise<void>;
   /** Its events, as `connection event reason`. */
@@ -91,13 +93,14 @@ export class MemoryHerd {
     const traffic = new Map<string, RecordingTraffic>();
     this.#incarnations += 1;
     const counts = new LimitCounts(this.clock, () => {});
+    const durations: number[] = [];
     const links = new Links({
       self,
       topology: this.topology,
       herd,
       clock: this.clock,
       counts,
-      propagation: { add: () => {} },
+      propagation: { add: (seconds) => durations.push(seconds) },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,
       incarnation: `life-${this.#incarnations}`,
       nonce: () => {
@@ -120,7 +123,16 @@ export class MemoryHerd {
     // Before it dials: who dials back must find it.
     const starting = Promise.withResolvers<void>();
     const started = starting.promise;
-    const server = { name, herd, links, counts, started, events, traffic };
+    const server = {
+      name,
+      herd,
+      links,
+      counts,
+      durations,
+      started,
+      events,
+      traffic,
+    };
     this.servers.set(name, server);
     links.start().then(starting.resolve);
     return server;

@@ -6,6 +6,7 @@
 import type { ObservedServer } from "../../admin/observed.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { parseReport, type Report } from "../../protocol/report.ts";
+import { type Watch, Watchers } from "../../runtime/watchers.ts";
 import { DurationCounter } from "../../status/distribution.ts";
 import type { ServerEvent, ServerFacts } from "../../status/status.ts";
 
@@ -48,8 +49,8 @@ export class FakeObservedServer implements ObservedServer {
   facts: Partial<ServerFacts> = {};
   /** What it knows. */
   known: ByteString[] = [];
-  readonly #eventWatchers = new Set<(event: ServerEvent) => void>();
-  readonly #reportWatchers = new Set<(report: Report) => void>();
+  readonly #eventWatchers = new Watchers<ServerEvent>();
+  readonly #reportWatchers = new Watchers<Report>();
 
   constructor(name = "Hill") {
     this.name = name;
@@ -57,12 +58,12 @@ export class FakeObservedServer implements ObservedServer {
 
   /** How many watch its reports. */
   get reportWatchers(): number {
-    return this.#reportWatchers.size;
+    return this.#reportWatchers.count;
   }
 
   /** How many watch its events. */
   get eventWatchers(): number {
-    return this.#eventWatchers.size;
+    return this.#eventWatchers.count;
   }
 
   status(): ServerFacts {
@@ -76,34 +77,31 @@ export class FakeObservedServer implements ObservedServer {
     return this.known.values();
   }
 
-  watchEvents(watch: (event: ServerEvent) => void): () => void {
-    this.#eventWatchers.add(watch);
-    return () => this.#eventWatchers.delete(watch);
+  watchEvents(watch: Watch<ServerEvent>): () => void {
+    return this.#eventWatchers.add(watch);
   }
 
-  watchReports(watch: (report: Report) => void): () => void {
-    this.#reportWatchers.add(watch);
-    return () => this.#reportWatchers.delete(watch);
+  watchReports(watch: Watch<Report>): () => void {
+    return this.#reportWatchers.add(watch);
   }
 
   /** An event is told. */
   tell(event: Partial<ServerEvent>): void {
-    const told: ServerEvent = {
+    this.#eventWatchers.show({
       time: 1520024734,
       level: "info",
       connection: "server",
       event: "started",
       fields: {},
       ...event,
-    };
-    for (const watch of this.#eventWatchers) watch(told);
+    });
   }
 
   /** A report is news. */
   hear(line: ByteString): void {
     this.known.push(line);
     const report = parseReport(line, () => true)!;
-    for (const watch of this.#reportWatchers) watch(report);
+    this.#reportWatchers.show(report);
     // The buffer is used again.
     report.bytes.fill(0x21);
   }

@@ -169,10 +169,8 @@ Deno.test("servers link and answer with the permissions they print, and can do n
     const log = Deno.readTextFileSync(`${folder}/${name}.log`);
     assertStringIncludes(log, " link-up ");
   }
-  const [client, peer, jaquez, smiths, campbell, smithsClients] = addressesOf(
-    herd,
-    ...[0, 100, 101, 102, 103, 2],
-  );
+  const [client, peer, jaquez, smiths, campbell, smithsClients, admin] =
+    addressesOf(herd, ...[0, 100, 101, 102, 103, 2, 200]);
   await tryAll(lines[0], [
     ["write into the log's folder", "write", `${folder}/x.log`, /^granted$/],
     ["listen for clients", "listen", client, /^granted$/],
@@ -181,6 +179,7 @@ Deno.test("servers link and answer with the permissions they print, and can do n
     ["dial Smith", "connect", smiths, /^ConnectionRefused/],
     ...alwaysDenied,
     ["dial a server that is no neighbour", "connect", campbell],
+    ["listen for the operator", "listen", admin],
     ["dial a neighbour's clients", "connect", smithsClients],
     ["listen for clients elsewhere", "listen", `0.0.0.0:${herd.basePort}`],
     ["read the own log", "read", `${folder}/Hill.log`],
@@ -207,6 +206,12 @@ Deno.test("herd up runs with the permissions it prints, and can do nothing else"
   await using up = deno.run(line);
   await up.saying("Ctrl-C stops the herd.");
   await herd.untilLinked(["Hill", "Jaquez", "Smith", "Campbell", "Singleton"]);
+  const [admin] = addressesOf(herd, 200);
+  for (const path of ["/", "/map.json", "/metrics", "/status.json"]) {
+    const response = await fetch(`http://${admin}${path}`);
+    assertEquals([path, response.status], [path, 200]);
+    assert((await response.text()).length > 0, path);
+  }
   up.signal("SIGINT");
   assertEquals(await up.ended(), 0);
   assertEquals(up.stderr, gazetteerNote);
@@ -214,6 +219,8 @@ Deno.test("herd up runs with the permissions it prints, and can do nothing else"
   await tryAll(line, [
     ["write into the folder", "write", `${logs}/x.log`, /^granted$/],
     ...alwaysDenied,
+    ["listen for the operator", "listen", admin, /^granted$/],
+    ["listen for operators elsewhere", "listen", admin.replace("127", "0")],
     ["read a log", "read", `${logs}/Hill.log`],
     ["write beside the folder", "write", `${herd.logFolder}/x`],
     ["connect to a port between", "connect", addressesOf(herd, 5)[0]],

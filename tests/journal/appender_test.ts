@@ -256,3 +256,21 @@ Deno.test({
     assertEquals(troubles.map(({ state }) => state), ["failing", "working"]);
   },
 });
+
+Deno.test({
+  name: "Appender sums up what is missing since it was opened",
+  permissions: "none",
+  async fn() {
+    const { append, appender, disk } = createAppender();
+    assertEquals(appender.lost, { lines: 0, bytes: 0 });
+    disk.roomBytes = 0;
+    await append("first\nsecond\n");
+    assertEquals(appender.lost, { lines: 2, bytes: 13 });
+    disk.roomBytes = Infinity;
+    await append("third\n");
+    assertEquals(appender.lost, { lines: 2, bytes: 13 });
+    disk.roomBytes = 0;
+    await append("fourth\n");
+    assertEquals(appender.lost, { lines: 3, bytes: 20 });
+  },
+});

@@ -420,3 +420,18 @@ Deno.test("flushSync() writes nothing twice while a write is under way", async (
   const words = log.text.trimEnd().split("\n").map((line) => line.slice(40));
   assertEquals(words, ["last words", "first"]);
 });
+
+Deno.test("Journal says how far it is behind, until all is written", async () => {
+  await withJournal(async ({ journal, read }) => {
+    assertEquals(journal.lagBytes, 0);
+    journal.event("server", "info", "started", {});
+    const first = journal.lagBytes;
+    const flushed = journal.flush();
+    assertEquals(journal.lagBytes, first, "it is being written");
+    journal.event("server", "info", "started", {});
+    assertEquals(journal.lagBytes, 2 * first);
+    await flushed;
+    assertEquals(journal.lagBytes, 0);
+    assertEquals(read().length, 2 * first);
+  });
+});

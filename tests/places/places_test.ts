@@ -4,6 +4,7 @@ import {
   maxAttempts,
   maxRequestsInFlight,
 } from "../../places/limits.ts";
+import { formatAnswer } from "../../places/answer.ts";
 import { AnswerCache } from "../../places/answer_cache.ts";
 import { Places } from "../../places/places.ts";
 import { PlacesError } from "../../places/provider.ts";
@@ -483,5 +484,75 @@ Deno.test({
       await answer;
     }
     assertEquals(events, ["info server places changed from=fake to=other"]);
+  },
+});
+
+Deno.test({
+  name: "Places count requests by what came of them",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, places } = createFakePlaces({ requestsPerDay: 5 });
+    const answer = async (text: string) => {
+      const answered = places.nearby(question);
+      await settle();
+      asked.at(-1)!.resolve(text);
+      await answered;
+    };
+    assertEquals(places.requests, {});
+    await answer(page(3));
+    await answer(page(3));
+    await answer(page(0, "ZERO_RESULTS"));
+    await answer(page(0, "SOMETHING_NEW"));
+    await answer("<html>");
+    await places.nearby(question);
+    assertEquals(places.requests, {
+      OK: 2,
+      ZERO_RESULTS: 1,
+      OTHER: 1,
+      NO_ANSWER: 1,
+      BUDGET_SPENT: 1,
+    });
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "Places count every attempt",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, places } = createFakePlaces();
+    const answered = places.nearby(question);
+    await settle();
+    asked[0].reject(new PlacesError("no network", true));
+    await settle();
+    await clock.advance(5_000);
+    asked[1].resolve(page(1));
+    await answered;
+    assertEquals(places.requests, { NO_ANSWER: 1, OK: 1 });
+  },
+});
+
+Deno.test({
+  name: "Places count a local provider's answers by the status they end with",
+  permissions: "none",
+  async fn() {
+    const answers = [
+      formatAnswer("OK", [{ name: '"status" : "ZERO_RESULTS"' }], []),
+      formatAnswer("ZERO_RESULTS", [], []),
+      "{}",
+    ];
+    const places = new Places({
+      provider: {
+        name: "own",
+        isRemote: false,
+        nearby: () => answers.shift()!,
+      },
+      clock: new ManualClock(),
+      ttlSeconds: 0,
+      tell: () => {},
+    });
+    for (let count = 0; count < 3; count++) await places.nearby(question);
+    assertEquals(places.requests, { OK: 1, ZERO_RESULTS: 1, OTHER: 1 });
+    assertEquals(places.providerName, "own");
   },
 });

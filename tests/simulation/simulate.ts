@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from "../../cli/arguments.ts";
 import { runProgram, SetupError } from "../../cli/exit.ts";
+import { Progress } from "../../terminal/progress.ts";
 import { measureRedundancy } from "./redundancy.ts";
 import { type Outcome, runSeed } from "./run.ts";
 import type { Share } from "./worker.ts";
@@ -93,11 +94,13 @@ async function runAll(seeds: number): Promise<void> {
 async function runShares(seeds: number): Promise<Outcome[]> {
   const workers = Math.min(navigator.hardwareConcurrency, seeds);
   const outcomes: Outcome[] = [];
+  using progress = new Progress({ label: "simulated herds", total: seeds });
   const shares = Array.from({ length: workers }, (_, index) => {
     const share = { first: index + 1, last: seeds, step: workers };
     return runShare(share, (outcome) => {
       outcomes.push(outcome);
-      tellFailure(outcome);
+      progress.update(outcomes.length, `${outcomes.length} of ${seeds}`);
+      tellFailure(outcome, progress);
     });
   });
   await Promise.all(shares);
@@ -106,11 +109,14 @@ async function runShares(seeds: number): Promise<Outcome[]> {
 
 let failuresTold = 0;
 
-function tellFailure({ seed, violations }: Outcome): void {
+function tellFailure(
+  { seed, violations }: Outcome,
+  progress: Progress,
+): void {
   if (violations.length === 0 || failuresTold++ >= maxFailuresTold) return;
   const [{ detail, rule }] = violations;
-  console.log(`seed ${seed}: ${rule}: ${detail}`);
-  console.log(`  again: deno task simulate --seed ${seed}`);
+  progress.say(`seed ${seed}: ${rule}: ${detail}`);
+  progress.say(`  again: deno task simulate --seed ${seed}`);
 }
 
 function runShare(
