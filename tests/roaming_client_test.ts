@@ -1,5 +1,6 @@
 import {
   DisconnectedError,
+  EncryptionError,
   HerdClient,
   InvalidCommandError,
   parseAddress,
@@ -25,9 +26,9 @@ Deno.test("RoamingClient says it again to the next server, with the same time", 
   await using closer = new FakeServer(() => close);
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([
-    { port: deadPort() },
-    closer,
-    smith,
+    { port: deadPort(), timeoutMs: 60_000 },
+    { port: closer.port, timeoutMs: 60_000 },
+    { port: smith.port, timeoutMs: 60_000 },
   ]);
   const at = await herd.iamat({ client: "kiwi", position });
   assertEquals(at.server, "Smith");
@@ -99,26 +100,35 @@ Deno.test("RoamingClient says who did not answer, and what will not be otherwise
 });
 
 Deno.test("HerdClient gives a server up that takes too long", async () => {
-  await using frozen = new FakeServer(() => undefined);
-  const { port } = frozen;
+  using frozen = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = frozen.addr;
   const client = await HerdClient.connect({ port, timeoutMs: 50 });
+  using _connection = await frozen.accept();
   const late = "the server did not answer within 50 ms";
-  await assertRejects(
-    () => client.iamat({ client: "kiwi", position }),
-    DisconnectedError,
-    late,
-  );
-  await assertRejects(
-    () => client.iamat({ client: "kiwi", position }),
-    DisconnectedError,
-    late,
-  );
+  for (const name of ["kiwi", "pear"]) {
+    const answer = client.iamat({ client: name, position });
+    await assertRejects(() => answer, DisconnectedError, late);
+  }
+  // The server does not even take note of it.
   await client.close();
+});
+
+Deno.test("HerdClient gives a handshake up that takes too long", async () => {
+  const frozen = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const secure = { port: frozen.addr.port, tlsAuthority: authority };
+  let isOver = false;
+  const patient = HerdClient.connect(secure).finally(() => isOver = true);
+  const impatient = HerdClient.connect({ ...secure, timeoutMs: 50 });
+  const connections = [await frozen.accept(), await frozen.accept()];
   await assertRejects(
-    () => HerdClient.connect({ port, timeoutMs: 50, tlsAuthority: authority }),
+    () => impatient,
     DisconnectedError,
-    late,
+    "the server did not answer within 50 ms",
   );
+  assert(!isOver, "nobody else has given up yet");
+  for (const connection of connections) connection.close();
+  frozen.close();
+  await assertRejects(() => patient, EncryptionError);
 });
 
 Deno.test("parseAddress() takes HOST:PORT apart, and nothing else", () => {
