@@ -187,7 +187,7 @@ Deno.test("the bridge takes what is about something else, and refuses what is no
       `"lat":{"valueOf":1},"lon":1`,
     ].map(location),
     "[".repeat(100_000),
-    "x".repeat(3_000_000),
+    `{"_type":"waypoints","desc":"${"x".repeat(3_000_000)}"}`,
     new Uint8Array([0xff, 0xfe, 0x00]),
   ];
   for (const body of wrong) {

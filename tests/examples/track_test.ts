@@ -230,6 +230,34 @@ Deno.test("track.py leaves a server that is silent", async () => {
   assertStringIncludes(stderr, `${silent.address}: no answer within 0.2 s`);
 });
 
+const lateness = `
+import asyncio, sys
+sys.path.insert(0, "examples")
+import track
+
+track.TIMEOUT_SECONDS = 0.2
+
+async def main(port):
+    herd = await track.Herd.connect("127.0.0.1", port)
+    for client in ["early", "late"]:
+        try:
+            print(await herd.iamat(client, "+1+1"))
+        except Exception as error:
+            print(type(error).__name__)
+
+asyncio.run(main(int(sys.argv[1])))
+`;
+
+Deno.test("track.py takes no reply that is late for the next one", async () => {
+  await using late = new FakeServer((line) =>
+    line.includes("early")
+      ? undefined
+      : `AT Hill +0.1 early +1+1 1\nAT Hill +0.1 late +1+1 1\n`
+  );
+  const result = await run("python3", "-c", lateness, `${late.port}`);
+  assertEquals(result.stdout, "TimeoutError\nConnectionError\n");
+});
+
 Deno.test("track.sh is a script of any POSIX shell", async () => {
   assertEquals(await run("dash", "-n", "examples/track.sh"), {
     status: 0,
