@@ -27,6 +27,7 @@ import {
 } from "./limits.ts";
 import { type Introduced, Link } from "./link.ts";
 import { LinkCounts } from "./link_counts.ts";
+import { isOfConnection, type Message } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import { ServerNames } from "./server_names.ts";
 import { replaces } from "./settle.ts";
@@ -332,7 +333,10 @@ export class Links {
         if (herd.accept(report, from) === "newer") this.#arrivals.hear(report);
       },
       hear: (message) => {
-        if (isOfThisLife()) herd.hear(name, message);
+        const isHeard = isOfConnection(message)
+          ? neighbour.link === link
+          : isOfThisLife();
+        if (isHeard) this.#hear(name, linkName, message);
       },
       flush: () => {
         this.#arrivals.rest();
@@ -355,6 +359,15 @@ export class Links {
     if (isBetter) link.flush();
     else this.#track(link.retire("replaced"));
     if (this.#stop.signal.aborted) this.#track(link.retire("stopping"));
+  }
+
+  #hear(neighbour: string, connection: string, message: Message): void {
+    const { herd, tell } = this.#options;
+    const hadCaughtUp = herd.hasCaughtUpWith(neighbour);
+    herd.hear(neighbour, message);
+    if (!hadCaughtUp && herd.hasCaughtUpWith(neighbour)) {
+      tell("info", connection, "caught up", { neighbour });
+    }
   }
 
   #onBeat({ dialler, neighbour }: Link, beats: number): void {

@@ -50,6 +50,7 @@ export class World {
     });
     this.#options = {
       ...plan,
+      knowledgeOf: (name) => this.servers.get(name)?.herd.lines() ?? [],
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
         if (text.includes("link down")) this.#judgeLoss(text);
