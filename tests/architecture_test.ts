@@ -101,6 +101,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "settings",
     "status",
   ],
+  "deploy": [],
+  "examples": ["mod.ts"],
   "tools": ["import_map.json", "places"],
   "bench": [
     "herd.json",
