@@ -103,7 +103,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   "deploy": [],
   "examples": ["mod.ts"],
-  "tools": ["import_map.json", "places"],
+  "tools": ["cli", "import_map.json", "places", "terminal"],
   "bench": [
     "herd.json",
     "cli",
