@@ -267,9 +267,9 @@ Deno.test("the plot of logs is whole, whatever they hold", async () => {
     // A server may be called so by a folder that somebody has made.
     const odd = await WrittenLog.start(folder, "odd");
     // A client that is answered at once.
-    odd.event(100, "client/1", "connected")
-      .received(100, "client/1", `IAMAT kiwi ${position} 1520023934`)
-      .sent(100, "client/1", lineOf("odd", 100, "kiwi"));
+    odd.event(3e6, "client/1", "connected")
+      .received(3e6, "client/1", `IAMAT kiwi ${position} 1520023934`)
+      .sent(3e6, "client/1", lineOf("odd", 3e6, "kiwi"));
     await odd.close();
     const text = await Deno.readTextFile(`${folder}/odd.log`);
     await Deno.writeTextFile(

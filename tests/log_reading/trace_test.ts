@@ -339,7 +339,19 @@ Deno.test("a trace goes as far as the logs that are there", async () => {
     const farther = await WrittenLog.start(folder, "Farther");
     farther.received(2400, "peer/1/Elsewhere", line);
     await farther.close();
-    const { text, told } = await trace(folder, "kiwi");
+    const { paths, text, told } = await trace(folder, "kiwi");
+    assertEquals(
+      paths[0].arrivals.map(({ server, state }) => `${server}: ${state}`),
+      [
+        "Hill: heard",
+        "Jaquez: got",
+        "Smith: no log",
+        "Campbell: got",
+        "Farther: got",
+        "Elsewhere: got",
+        "Singleton: missed",
+      ],
+    );
     assertEquals(
       text,
       `kiwi  +34.068930-118.445127  7
