@@ -328,7 +328,9 @@ export class Links {
       if (!isMoving) this.#lose(neighbour, reason);
       neighbour.onUnlinked?.();
     }
-    tell("info", connection, "link down", {
+    // That a better connection took over is news to nobody.
+    const level = reason === "replaced" ? "debug" : "info";
+    tell(level, connection, "link down", {
       neighbour: link.neighbour,
       reason,
       ...(link.detail === "" ? {} : { detail: link.detail }),
