@@ -45,8 +45,6 @@ class Life {
   #post: Post | undefined;
   /** Where it was connected the last time. */
   #lastServer: string | undefined;
-  /** Requests that have no answer yet. None of them ever rejects. */
-  readonly #waiting = new Set<Promise<void>>();
 
   constructor(phone: Phone, world: World) {
     this.#phone = phone;
@@ -63,7 +61,6 @@ class Life {
       await this.#do(act);
     }
     await this.#leave();
-    await Promise.all(this.#waiting);
   }
 
   async #do(act: Act): Promise<void> {
@@ -78,13 +75,11 @@ class Life {
     const request = act.kind === "report"
       ? this.#report(post)
       : this.#ask(post, act);
-    const settled = request
-      .catch((error) => {
-        if (!(error instanceof DisconnectedError)) throw error;
-        this.#lost(post);
-      })
-      .finally(() => this.#waiting.delete(settled));
-    this.#waiting.add(settled);
+    // It overlaps with what comes next; leaving waits for all answers.
+    request.catch((error) => {
+      if (!(error instanceof DisconnectedError)) throw error;
+      this.#lost(post);
+    });
   }
 
   async #report({ connection, server }: Post): Promise<void> {
