@@ -50,7 +50,9 @@ import type { ClientLimits } from "./sessions/limits.ts";
 import type { ServerFacts } from "./status/status.ts";
 
 export { SetupError } from "./cli/exit.ts";
+export { parseAddress } from "./client/address.ts";
 export { HerdClient } from "./client/client.ts";
+export { RoamingClient } from "./client/roaming_client.ts";
 export {
   type Address,
   type At,

@@ -9,7 +9,6 @@ import {
   type ByteString,
   textOfBytes,
 } from "../protocol/bytes.ts";
-import { formatCommand, isBound, isRadius } from "../protocol/command.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import { readCertificates } from "../runtime/certificates.ts";
 import { SystemClock } from "../runtime/clock.ts";
@@ -19,13 +18,8 @@ import {
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
-import {
-  fieldOf,
-  numberText,
-  positionText,
-  readAt,
-  timeText,
-} from "./operands.ts";
+import { iamatLine, readAt, whatsatLine } from "./operands.ts";
+import { maxReplyLineBytes, type Reply, ReplyReader } from "./replies.ts";
 import {
   type Address,
   type At,
@@ -36,21 +30,15 @@ import {
   type Update,
 } from "./types.ts";
 
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
 /** A request that waits for its reply. */
 interface Waiting {
-  readonly expectsPlaces: boolean;
+  /** Ends the connection if the reply takes too long. */
+  readonly timer: Timer;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
-
-/** A reply: its first line, and the text behind it if there is any. */
-interface Reply {
-  readonly line: ByteString;
-  readonly text: ByteString;
-}
-
-/** Longest line of an answer, in bytes: some services print on one line. */
-const maxAnswerBytes = 8 * 1024 * 1024;
 
 const readBufferBytes = 64 * 1024;
 
@@ -76,15 +64,16 @@ const readBufferBytes = 64 * 1024;
  */
 export class HerdClient implements AsyncDisposable {
   readonly #transport: Transport;
+  readonly #timeoutMs: number | undefined;
   readonly #waiting: Waiting[] = [];
+  readonly #replies = new ReplyReader();
   readonly #reading: Promise<void>;
   #writing: Promise<void> = Promise.resolve();
-  /** The lines so far of an answer with places. */
-  #answer: ByteString[] | undefined;
   #end: Error | undefined;
 
-  private constructor(transport: Transport) {
+  private constructor(transport: Transport, timeoutMs: number | undefined) {
     this.#transport = transport;
+    this.#timeoutMs = timeoutMs;
     this.#reading = this.#read();
   }
 
@@ -95,19 +84,20 @@ export class HerdClient implements AsyncDisposable {
    * @throws {EncryptionError} If it does not speak TLS, or is not the one that
    * its certificate should be for.
    * @throws {CertificateError} If `tlsAuthority` is not made of certificates.
+   * @throws {DisconnectedError} If it takes longer than `timeoutMs`.
    */
   static async connect(address: Address): Promise<HerdClient> {
-    const { hostname = "127.0.0.1", port, tlsAuthority } = address;
+    const { timeoutMs, tlsAuthority } = address;
     if (tlsAuthority !== undefined) {
       readCertificates(tlsAuthority, "authority");
     }
-    const plain = await Deno.connect({ hostname, port });
-    plain.setNoDelay();
-    if (tlsAuthority === undefined) return new HerdClient(plain);
-    const clock = new SystemClock();
-    const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
-    await secure.established;
-    return new HerdClient(secure);
+    const late = new AbortController();
+    const timer = startTimer(timeoutMs, (error) => late.abort(error));
+    try {
+      return new HerdClient(await open(address, late.signal), timeoutMs);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -117,11 +107,7 @@ export class HerdClient implements AsyncDisposable {
    * @throws {DisconnectedError} If the connection ended first.
    */
   async iamat(update: Update): Promise<At> {
-    const client = fieldOf(update.client, "client");
-    const position = positionText(update.position);
-    const time = timeText(update.time);
-    const line = formatCommand({ verb: "IAMAT", client, position, time });
-    return readAt((await this.#ask(line, false)).line);
+    return readAt((await this.#ask(iamatLine(update), false)).line);
   }
 
   /**
@@ -132,11 +118,7 @@ export class HerdClient implements AsyncDisposable {
    * @throws {DisconnectedError} If the connection ended first.
    */
   async whatsat(question: Question): Promise<Nearby> {
-    const client = fieldOf(question.client, "client");
-    const radiusKm = numberText(question.radiusKm, "radiusKm", isRadius);
-    const bound = numberText(question.bound, "bound", isBound);
-    const line = formatCommand({ verb: "WHATSAT", client, radiusKm, bound });
-    const reply = await this.#ask(line, true);
+    const reply = await this.#ask(whatsatLine(question), true);
     const text = textOfBytes(reply.text);
     const { results, status } = JSON.parse(text);
     return { at: readAt(reply.line), text, status, results };
@@ -154,6 +136,12 @@ export class HerdClient implements AsyncDisposable {
     closeQuietly(this.#transport);
   }
 
+  /** Closes at once: what is not answered yet will not be. */
+  abort(): void {
+    this.#disconnect(ended());
+    closeQuietly(this.#transport);
+  }
+
   /** Closes, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
@@ -162,48 +150,39 @@ export class HerdClient implements AsyncDisposable {
   #ask(line: ByteString, expectsPlaces: boolean): Promise<Reply> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ expectsPlaces, resolve, reject });
+      const timer = startTimer(this.#timeoutMs, (error) => {
+        this.#disconnect(error);
+        closeQuietly(this.#transport);
+      });
+      this.#waiting.push({ timer, resolve, reject });
+      this.#replies.expect(expectsPlaces);
       this.#writing = this.#writing
         .then(() => writeAll(this.#transport, line + "\n"))
-        .catch((error) => this.#disconnect(error));
+        .catch((error) => this.#disconnect(ended(error)));
     });
   }
 
   async #read(): Promise<void> {
-    const framer = new LineFramer(maxAnswerBytes);
+    const framer = new LineFramer(maxReplyLineBytes);
     const buffer = allocateBuffer(readBufferBytes);
     try {
       let count;
       while ((count = await this.#transport.read(buffer)) !== null) {
         framer.push(buffer, count);
-        while (framer.next()) this.#receive(framer.line);
+        while (framer.next()) {
+          const reply = this.#replies.take(framer.line);
+          if (reply !== undefined) this.#settle(reply);
+        }
       }
-      this.#disconnect(undefined);
+      this.#disconnect(ended());
     } catch (error) {
-      this.#disconnect(error);
-    }
-  }
-
-  /** Takes one line of an answer; settles the request when it is the last. */
-  #receive(line: ByteString): void {
-    if (this.#answer !== undefined) {
-      if (line !== "") {
-        this.#answer.push(line);
-      } else {
-        // An empty line ends the places.
-        const [first, ...text] = this.#answer;
-        this.#answer = undefined;
-        this.#settle({ line: first, text: text.join("\n") });
-      }
-    } else if (this.#waiting[0]?.expectsPlaces && !line.startsWith("?")) {
-      this.#answer = [line];
-    } else {
-      this.#settle({ line, text: "" });
+      this.#disconnect(ended(error));
     }
   }
 
   #settle(reply: Reply): void {
     const waiting = this.#waiting.shift();
+    clearTimeout(waiting?.timer);
     if (reply.line.startsWith("AT ")) {
       waiting?.resolve(reply);
     } else {
@@ -215,11 +194,49 @@ export class HerdClient implements AsyncDisposable {
     }
   }
 
-  #disconnect(cause: unknown): void {
-    this.#end ??= new DisconnectedError(
-      "the connection ended before the answer came",
-      { cause },
-    );
-    for (const { reject } of this.#waiting.splice(0)) reject(this.#end);
+  #disconnect(error: DisconnectedError): void {
+    this.#end ??= error;
+    for (const { reject, timer } of this.#waiting.splice(0)) {
+      clearTimeout(timer);
+      reject(this.#end);
+    }
   }
+}
+
+/** Why nothing more is answered. */
+function ended(cause?: unknown): DisconnectedError {
+  return new DisconnectedError("the connection ended before the answer came", {
+    cause,
+  });
+}
+
+/** Tells when so many milliseconds are over; never without a number. */
+function startTimer(
+  timeoutMs: number | undefined,
+  onLate: (error: DisconnectedError) => void,
+): Timer {
+  if (timeoutMs === undefined) return undefined;
+  const error = new DisconnectedError(
+    `the server did not answer within ${timeoutMs} ms`,
+  );
+  return setTimeout(() => onLate(error), timeoutMs);
+}
+
+/** Opens the connection, unless the signal comes first. */
+async function open(
+  { hostname = "127.0.0.1", port, tlsAuthority }: Address,
+  signal: AbortSignal,
+): Promise<Transport> {
+  const plain = await Deno.connect({ hostname, port, signal });
+  plain.setNoDelay();
+  if (tlsAuthority === undefined) return plain;
+  const clock = new SystemClock();
+  const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
+  signal.addEventListener("abort", () => closeQuietly(secure));
+  try {
+    await secure.established;
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+  return secure;
 }

@@ -8,11 +8,12 @@ import {
   type ByteString,
   textOfBytes,
 } from "../protocol/bytes.ts";
+import { formatCommand, isBound, isRadius } from "../protocol/command.ts";
 import { isField } from "../protocol/fields.ts";
 import { isPosition } from "../protocol/position.ts";
 import { fieldsOf } from "../protocol/report.ts";
 import { isTime } from "../protocol/time.ts";
-import type { At, Update } from "./types.ts";
+import type { At, Question, Update } from "./types.ts";
 
 /** An AT line, taken apart. */
 export function readAt(line: ByteString): At {
@@ -27,9 +28,33 @@ export function readAt(line: ByteString): At {
   };
 }
 
-/** Text as one field of a line. Throws a RangeError if it cannot be one. */
-export function fieldOf(text: string, what: string): ByteString {
-  const bytes = bytesOfText(text);
+/**
+ * The line that says this.
+ *
+ * @throws {RangeError} If it cannot be said; names the operand.
+ */
+export function iamatLine(update: Update): ByteString {
+  const client = fieldOf(update.client, "client");
+  const position = positionText(update.position);
+  const time = timeText(update.time);
+  return formatCommand({ verb: "IAMAT", client, position, time });
+}
+
+/** The line that asks this, likewise. */
+export function whatsatLine(question: Question): ByteString {
+  const client = fieldOf(question.client, "client");
+  const radiusKm = numberText(question.radiusKm, "radiusKm", isRadius);
+  const bound = numberText(question.bound, "bound", isBound);
+  return formatCommand({ verb: "WHATSAT", client, radiusKm, bound });
+}
+
+/**
+ * Text as one field of a line. Throws a RangeError if it cannot be one, also
+ * where a program without types gives something else, such as what it has read
+ * from JSON.
+ */
+function fieldOf(text: string, what: string): ByteString {
+  const bytes = typeof text === "string" ? bytesOfText(text) : "";
   if (isField(bytes)) return bytes;
   throw new RangeError(
     `${what}: expected text without white space, found ${JSON.stringify(text)}`,
@@ -37,7 +62,7 @@ export function fieldOf(text: string, what: string): ByteString {
 }
 
 /** A position as one field, likewise. */
-export function positionText(position: Update["position"]): ByteString {
+function positionText(position: Update["position"]): ByteString {
   const text = typeof position === "string"
     ? position
     : signedText(position.latitude) + signedText(position.longitude);
@@ -50,23 +75,26 @@ export function positionText(position: Update["position"]): ByteString {
 
 /** Eight decimals of a degree are a millimetre. */
 function signedText(degrees: number): string {
+  if (typeof degrees !== "number") return "no number";
   const digits = Math.abs(degrees).toFixed(8).replace(/\.?0+$/, "");
   return `${degrees < 0 ? "-" : "+"}${digits}`;
 }
 
 /** A time as one field, likewise; now if there is none. */
-export function timeText(time: Update["time"]): ByteString {
-  const text = typeof time === "string"
-    ? time
-    : ((time?.getTime() ?? Date.now()) / 1000).toFixed(3);
-  if (isTime(text)) return text;
+function timeText(time: Update["time"] = new Date()): ByteString {
+  const text = time instanceof Date
+    ? (time.getTime() / 1000).toFixed(3)
+    : typeof time === "number"
+    ? String(time)
+    : time;
+  if (typeof text === "string" && isTime(text)) return text;
   throw new RangeError(
     `time: expected POSIX seconds as digits, found ${JSON.stringify(text)}`,
   );
 }
 
 /** A number as one field, likewise. */
-export function numberText(
+function numberText(
   number: number,
   what: string,
   isValid: (text: ByteString) => boolean,

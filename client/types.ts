@@ -15,6 +15,12 @@ export interface Address {
    * certificates in PEM. No others are trusted.
    */
   readonly tlsAuthority?: string;
+  /**
+   * How long the server may take to let us in, and for each answer, in
+   * milliseconds: then it counts as gone, and the connection ends. A places
+   * service may take 10,000 for one. If it is left out, we wait.
+   */
+  readonly timeoutMs?: number;
 }
 
 /** A client's report of where it is. */
@@ -29,10 +35,10 @@ export interface Update {
     | string
     | { readonly latitude: number; readonly longitude: number };
   /**
-   * When it was there: a date, or the digits of POSIX seconds such as
-   * `1520023934.918963997`. Now if it is left out.
+   * When it was there: a date, or POSIX seconds, as a number or by their digits
+   * such as `1520023934.918963997`. Now if it is left out.
    */
-  readonly time?: Date | string;
+  readonly time?: Date | number | string;
 }
 
 /** What to look for around a client. */
@@ -97,7 +103,7 @@ export class InvalidCommandError extends Error {
   override readonly name = "InvalidCommandError";
 }
 
-/** The connection ended before the answer came. */
+/** The connection ended before the answer came, or it came too late. */
 export class DisconnectedError extends Error {
   /** Always `DisconnectedError`. */
   override readonly name = "DisconnectedError";

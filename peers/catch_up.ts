@@ -7,9 +7,9 @@
  * who gets the list sends what is missing in it and asks for what it lacks
  * itself. So it costs what differs, and a few kilobytes.
  *
- * Nothing is stored about how far a comparison has got. Every message is
- * answered by what is true at the moment; what changes meanwhile is in the flood
- * anyway, or shows the next time.
+ * Nothing is stored about how far a comparison has got, but for whether it is
+ * over (`sync.ts`). Every message is answered by what is true at the moment; what
+ * changes meanwhile is in the flood anyway, or shows the next time.
  *
  * @module
  */
@@ -28,6 +28,7 @@ import { listedReports, maxLineMarks } from "./limits.ts";
 import type { Memory } from "./memory.ts";
 import { formatMessage, type Listed, type Mark } from "./messages.ts";
 import type { LineSource } from "./outbox.ts";
+import { Sync } from "./sync.ts";
 
 /** Something to say as soon as there is time. */
 type Job =
@@ -37,6 +38,12 @@ type Job =
   | { readonly kind: "list"; readonly node: Node }
   /** The reports below a node, but for those that need not be sent. */
   | { readonly kind: "send"; readonly node: Node; readonly but?: Known };
+
+/** A job, and what is left of its lines. */
+interface Current {
+  readonly job: Job;
+  readonly lines: Iterator<ByteString>;
+}
 
 /** Reports that one side has, in short. */
 interface Known {
@@ -51,7 +58,10 @@ export class CatchUp implements LineSource {
   readonly #want: (mark: Mark) => void;
   /** Done last in, first out, so that few wait at a time. */
   readonly #jobs: Job[] = [];
-  #lines: Iterator<ByteString> | undefined;
+  #current: Current | undefined;
+  /** How many of all these jobs the neighbour may answer by others. */
+  #questions = 0;
+  readonly #sync = new Sync();
   /** What a list says that is still coming in. */
   #listed: Listed[] = [];
 
@@ -63,38 +73,53 @@ export class CatchUp implements LineSource {
 
   /** Begins a comparison, unless one is going on. */
   start(): void {
-    if (this.#jobs.length > 0 || this.#lines !== undefined) return;
-    this.#jobs.push({ kind: "divide", node: root });
+    if (this.#jobs.length > 0 || this.#current !== undefined) return;
+    this.#add({ kind: "divide", node: root });
   }
 
-  /** Gives up a comparison that is going on. */
-  stop(): void {
+  /** There is a new connection: gives up what was going on on the last one. */
+  restart(): void {
     this.#jobs.length = 0;
-    this.#lines = undefined;
+    this.#current = undefined;
+    this.#questions = 0;
     this.#listed = [];
+    this.#sync.restart();
+  }
+
+  /** Whether all that the neighbour knew when they were linked has come over. */
+  get hasCaughtUp(): boolean {
+    return this.#sync.hasCaughtUp;
+  }
+
+  /** The neighbour has said all that it had to say when it was asked. */
+  hearSynced(): void {
+    this.#sync.hearAnswer();
   }
 
   /** The neighbour has these digests of a node's children. */
   hearDigests(node: Node, digests: readonly number[]): void {
+    this.#sync.hearComparison();
     digests.forEach((theirs, index) => {
       const child = firstChild(node) + index;
       const mine = this.#memory.digests.digestOf(child);
       if (mine === theirs) return;
       if (theirs === 0) {
-        this.#jobs.push({ kind: "send", node: child });
+        this.#add({ kind: "send", node: child });
       } else {
-        this.#jobs.push({ kind: this.#howToShow(child), node: child });
+        this.#add({ kind: this.#howToShow(child), node: child });
       }
     });
   }
 
   /** The neighbour has these reports below a node, and more to come. */
   hearPart(reports: readonly Listed[]): void {
+    this.#sync.hearComparison();
     this.#listed.push(...reports);
   }
 
   /** The neighbour has these reports below a node, and those of the parts. */
   hearList(node: Node, reports: readonly Listed[]): void {
+    this.#sync.hearComparison();
     const listed = [...this.#listed, ...reports];
     this.#listed = [];
     const mine = this.#listLeavesOf(listed);
@@ -110,18 +135,38 @@ export class CatchUp implements LineSource {
       this.#want({ leaf: leafOf(clientHash), fingerprint });
     }
     const but = listed.length > 0 ? { fingerprints, seconds } : undefined;
-    this.#jobs.push({ kind: "send", node, but });
+    this.#add({ kind: "send", node, but });
   }
 
-  /** The next line of a comparison that is going on. */
+  /**
+   * The next line of a comparison that is going on. SYNC does not wait for the
+   * reports that are still to be sent: who feeds a neighbour that has lost
+   * everything soon knows that there is nothing to be had from it.
+   */
   next(): ByteString | undefined {
     while (true) {
-      const result = this.#lines?.next();
-      if (result?.done === false) return result.value;
-      const job = this.#jobs.pop();
-      this.#lines = job && this.#do(job);
-      if (job === undefined) return undefined;
+      if (this.#questions === 0 && this.#sync.isToAsk) {
+        this.#sync.ask();
+        return formatMessage({ verb: "SYNC" });
+      }
+      this.#current ??= this.#begin();
+      if (this.#current === undefined) return undefined;
+      const { job, lines } = this.#current;
+      const result = lines.next();
+      if (!result.done) return result.value;
+      if (isQuestion(job)) this.#questions -= 1;
+      this.#current = undefined;
     }
+  }
+
+  #add(job: Job): void {
+    this.#jobs.push(job);
+    if (isQuestion(job)) this.#questions += 1;
+  }
+
+  #begin(): Current | undefined {
+    const job = this.#jobs.pop();
+    return job && { job, lines: this.#do(job) };
   }
 
   #do(job: Job): Iterator<ByteString> {
@@ -194,6 +239,11 @@ export class CatchUp implements LineSource {
     }
     return { fingerprints, seconds };
   }
+}
+
+/** Whether the neighbour may have to answer, other than by reports. */
+function isQuestion({ kind }: Job): boolean {
+  return kind !== "send";
 }
 
 function listingOf(line: ByteString): Listed {

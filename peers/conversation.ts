@@ -58,7 +58,7 @@ export class Conversation {
    */
   restart(): void {
     this.outbox.dropTalk();
-    this.#catchUp?.stop();
+    this.#catchUp?.restart();
     this.#heldBack.clear();
     this.#pruned.clear();
     this.#prunedLately.clear();
@@ -67,6 +67,14 @@ export class Conversation {
   /** Begins to compare what both know. */
   compare(): void {
     this.#catchUp?.start();
+  }
+
+  /**
+   * Whether all that the neighbour knew when they were linked has come over.
+   * Where nobody compares there is nothing to wait for.
+   */
+  get hasCaughtUp(): boolean {
+    return this.#catchUp?.hasCaughtUp ?? true;
   }
 
   /** A report is news: to be sent at once, or held back. */
@@ -88,9 +96,13 @@ export class Conversation {
     this.outbox.takeBack(fingerprintOf(view, start, end));
   }
 
-  /** Asks the neighbour to hold a server's reports back. */
+  /**
+   * Asks the neighbour to hold a server's reports back. Not before we have
+   * caught up with it: what a comparison has shown may be replaced by what is
+   * held back, and then neither would have come by the end of it.
+   */
   prune(server: ByteString): void {
-    if (this.#prunedLately.has(server)) return;
+    if (!this.hasCaughtUp || this.#prunedLately.has(server)) return;
     this.#prunedLately.add(server);
     this.#pruned.add(server);
     this.outbox.direct("PRUNE", server);
@@ -135,6 +147,12 @@ export class Conversation {
         break;
       case "LIST":
         this.#catchUp?.hearList(message.node, message.reports);
+        break;
+      case "SYNC":
+        this.outbox.sync();
+        break;
+      case "SYNCED":
+        this.#catchUp?.hearSynced();
         break;
     }
   }

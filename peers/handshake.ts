@@ -19,7 +19,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { splitFields } from "../protocol/fields.ts";
 
 /** The version of the peer protocol that this code speaks. */
-const peerProtocolVersion = "3";
+const peerProtocolVersion = "4";
 
 /** Longest handshake line, in bytes: two names and change. */
 export const maxHandshakeBytes = 512;

@@ -162,6 +162,16 @@ export class Herd {
     this.#conversations.delete(neighbour);
   }
 
+  /**
+   * Whether all has come over that a neighbour knew when it was linked: for
+   * each report that it had then, this one is known, or a newer one, or it is
+   * forgotten. Without catch-up, and with a neighbour that has none, there is
+   * nothing to wait for. False if it is not linked.
+   */
+  hasCaughtUpWith(neighbour: string): boolean {
+    return this.#conversations.get(neighbour)?.hasCaughtUp ?? false;
+  }
+
   /** Begins to compare with a linked neighbour what both know. */
   compare(neighbour: string): void {
     this.#conversations.get(neighbour)?.compare();

@@ -52,6 +52,12 @@ export const maxWriteBytes = 256 * 1024;
 /** Most bytes of a catch-up in one write; live reports come in between. */
 export const catchUpWriteBytes = 64 * 1024;
 
+/**
+ * So many writes of news in a row, and then a catch-up has its turn all the
+ * same: a herd that is busy for hours has to get over it too.
+ */
+export const maxNewsWrites = 8;
+
 /** A link on which nothing was written for so long, in milliseconds, pings. */
 export const pingAfterMs = 1_000;
 

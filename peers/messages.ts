@@ -35,6 +35,10 @@ export interface Listed {
 export type Message =
   /** Nothing to say, but alive. */
   | { readonly verb: "PING" }
+  /** Tell me when you have said all that there is to say now. */
+  | { readonly verb: "SYNC" }
+  /** I have, since you asked. */
+  | { readonly verb: "SYNCED" }
   /** I get this server's reports from others: tell me of them, later. */
   | { readonly verb: "PRUNE"; readonly server: ByteString }
   /** I do not, after all: send them at once. */
@@ -58,6 +62,22 @@ export type Message =
     readonly reports: readonly Listed[];
   };
 
+/**
+ * Whether a message is good for the connection on which it comes, and for no
+ * other one between the same two servers.
+ */
+export function isOfConnection({ verb }: Message): boolean {
+  switch (verb) {
+    case "PRUNE":
+    case "GRAFT":
+    case "SYNC":
+    case "SYNCED":
+      return true;
+    default:
+      return false;
+  }
+}
+
 const leafDigits = 4;
 const clientHashDigits = 8;
 
@@ -71,7 +91,9 @@ const [leastSeconds, mostSeconds] = [1e-6, 10 ** maxTimeIntegerDigits - 1];
 export function formatMessage(message: Message): ByteString {
   switch (message.verb) {
     case "PING":
-      return "PING";
+    case "SYNC":
+    case "SYNCED":
+      return message.verb;
     case "PRUNE":
     case "GRAFT":
       return `${message.verb} ${message.server}`;
@@ -107,6 +129,8 @@ export function parseMessage(
   const [verb, ...fields] = line.split(" ");
   switch (verb) {
     case "PING":
+    case "SYNC":
+    case "SYNCED":
       return fields.length === 0 ? { verb } : undefined;
     case "PRUNE":
     case "GRAFT": {

@@ -11,7 +11,12 @@ import { type Batch, BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { isNewer, type Report } from "../protocol/report.ts";
 import { Announcements } from "./announcements.ts";
-import { catchUpWriteBytes, maxLineMarks, maxWriteBytes } from "./limits.ts";
+import {
+  catchUpWriteBytes,
+  maxLineMarks,
+  maxNewsWrites,
+  maxWriteBytes,
+} from "./limits.ts";
 import { formatMessage, type Mark, type Message } from "./messages.ts";
 
 /** Makes lines when there is time to send them; undefined when it has none. */
@@ -36,6 +41,14 @@ export class Outbox {
   /** Leaves by fingerprint, of reports to ask for. */
   readonly #wanted = new Map<number, number>();
   #horizon: number | undefined;
+  /**
+   * How many reports kept by client go before SYNCED; Infinity until all has
+   * been said that can only be said when there is time. Undefined if the
+   * neighbour has not asked.
+   */
+  #beforeSynced: number | undefined;
+  /** Writes in a row that had room for nothing but news. */
+  #newsWrites = 0;
   /** Reports that the neighbour should get from others first. */
   readonly announcements = new Announcements();
   readonly #whenIdle: LineSource;
@@ -106,8 +119,14 @@ export class Outbox {
     if (this.#isBatchOpen) this.#takeHorizon(this.#batch);
   }
 
+  /** The neighbour wants to know when all is said that there is to say now. */
+  sync(): void {
+    this.#beforeSynced = Infinity;
+  }
+
   /** Drops all but the news: what was said before has no meaning now. */
   dropTalk(): void {
+    this.#beforeSynced = undefined;
     this.#directions.clear();
     this.#wanted.clear();
   }
@@ -138,7 +157,8 @@ export class Outbox {
     this.#takeWanted(batch);
     this.#takeBacklog(batch);
     addMarks("HAVE", this.announcements.takeRipe(), batch);
-    if (batch.length === 0) this.#takeIdleLines(batch);
+    this.#takeIdleLines(batch);
+    this.#takeSynced(batch);
     if (batch.length === 0) return undefined;
     this.#batch = this.#pool.take();
     this.#fingerprints.length = 0;
@@ -191,15 +211,36 @@ export class Outbox {
       if (batch.length >= maxWriteBytes) return;
       this.#backlog.delete(client);
       batch.add(line);
+      if (this.#beforeSynced !== undefined) this.#beforeSynced -= 1;
     }
   }
 
+  /** What can wait does, but not for ever. */
   #takeIdleLines(batch: Batch): void {
-    while (batch.length < catchUpWriteBytes) {
+    const isBusy = batch.length > 0;
+    if (isBusy && this.#newsWrites++ < maxNewsWrites) return;
+    this.#newsWrites = 0;
+    const end = batch.length + catchUpWriteBytes;
+    while (batch.length < end) {
       const line = this.#whenIdle.next();
-      if (line === undefined) return;
+      if (line === undefined) return this.#queueSynced();
       batch.add(line);
     }
+  }
+
+  /** SYNCED goes behind the news that waits now; what comes later may too. */
+  #queueSynced(): void {
+    if (this.#beforeSynced === Infinity) {
+      this.#beforeSynced = this.#backlog.size;
+    }
+  }
+
+  #takeSynced(batch: Batch): void {
+    const reports = this.#beforeSynced;
+    if (reports === undefined || reports === Infinity) return;
+    if (reports > 0 && this.#backlog.size > 0) return;
+    add(batch, { verb: "SYNCED" });
+    this.#beforeSynced = undefined;
   }
 }
 

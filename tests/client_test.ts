@@ -80,6 +80,25 @@ Deno.test("a program starts a server and talks to it, through mod.ts", async () 
   await Deno.remove(logDirectory, { recursive: true });
 });
 
+Deno.test("a client that aborts waits for nobody", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const client = await HerdClient.connect({ port: listener.addr.port });
+  using _silent = await listener.accept();
+  const asked = client.whatsat({ client: "kiwi", radiusKm: 1, bound: 1 });
+  const refused = assertRejects(() => asked, DisconnectedError);
+  client.abort();
+  await refused;
+  await assertRejects(
+    () => client.iamat({ client: "kiwi", position: "+1+1" }),
+    DisconnectedError,
+  );
+  await client.close();
+});
+
+/** A value whose type is not known before the program runs. */
+// deno-lint-ignore no-explicit-any
+const anything = (value: unknown): any => value;
+
 Deno.test("HerdClient refuses what cannot be sent, and says what is wrong", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = listener.accept();
@@ -109,6 +128,19 @@ Deno.test("HerdClient refuses what cannot be sent, and says what is wrong", asyn
         "position: expected",
       ],
       [() => client.iamat({ ...update, time: "yesterday" }), "time: expected"],
+      [() => client.iamat({ ...update, time: 1e21 }), "time: expected"],
+      [() => client.iamat({ ...update, time: NaN }), "time: expected"],
+      // What a program that reads JSON may give.
+      [() => client.iamat({ ...update, client: anything(1) }), "client: exp"],
+      [() => client.iamat({ ...update, time: anything(null) }), "time: exp"],
+      [
+        () =>
+          client.iamat({
+            ...update,
+            position: anything({ latitude: null, longitude: "1" }),
+          }),
+        "position: expected",
+      ],
       [() => client.whatsat({ ...question, radiusKm: 51 }), "radiusKm: 51"],
       [() => client.whatsat({ ...question, bound: 1.5 }), "bound: 1.5"],
       [() => client.whatsat({ ...question, bound: -1 }), "bound: -1"],

@@ -7,29 +7,8 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import { bodyAt, FakeGoogle, fakeKey, legacyPath } from "../fakes/google.ts";
+import { DenoOnPath } from "./deno_on_path.ts";
 import { ask, Program, projectFolder, TestHerd } from "./process.ts";
-
-/** Where `deno` is found, so that a printed line runs as it is. */
-class DenoOnPath implements Disposable {
-  readonly #folder = Deno.makeTempDirSync();
-
-  constructor() {
-    Deno.symlinkSync(Deno.execPath(), `${this.#folder}/deno`);
-  }
-
-  /** Runs a line as a shell does into which it was copied. */
-  run(line: string, env: Record<string, string> = {}): Program {
-    const path = `${this.#folder}:${Deno.env.get("PATH")}`;
-    return Program.start([], {
-      through: ["sh", "-c", `exec ${line}`],
-      env: { ...env, PATH: path },
-    });
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.#folder, { recursive: true });
-  }
-}
 
 /** Runs a program with `--print-permissions` to its end. */
 async function print(

@@ -7,6 +7,7 @@ import type { Outbox } from "../../peers/outbox.ts";
 import { parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
+import { linkUp } from "./link_up.ts";
 import { reportOf } from "./reports.ts";
 import { takeAllLines, takeLines } from "./take_lines.ts";
 
@@ -190,7 +191,7 @@ Deno.test({
     for (let index = 0; index < 2_000; index++) {
       hill.accept(reportOf(`client-${index}`, 1));
     }
-    const toSmith = hill.link("Smith");
+    const toSmith = linkUp(hill, "Smith");
     // Smith knows nothing: all is to be sent, and more than fits one write.
     hill.hear("Smith", {
       verb: "DIGEST",

@@ -5,6 +5,7 @@ import type { Outbox } from "../../peers/outbox.ts";
 import { parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
+import { linkUp } from "./link_up.ts";
 import { reportOf } from "./reports.ts";
 import { takeLines } from "./take_lines.ts";
 
@@ -20,7 +21,7 @@ function tell(herd: Herd, from: string, line: string): void {
 /** A server linked with two others that can send it the reports of a third. */
 function openHill(): { hill: Herd; jaquez: Outbox; smith: Outbox } {
   const hill = openHerd();
-  return { hill, jaquez: hill.link("Jaquez"), smith: hill.link("Smith") };
+  return { hill, jaquez: linkUp(hill, "Jaquez"), smith: linkUp(hill, "Smith") };
 }
 
 /** The verbs of the lines that wait. */
@@ -196,7 +197,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const hill = openHerd({ maxClients: 2 });
-    const [jaquez, smith] = [hill.link("Jaquez"), hill.link("Smith")];
+    const [jaquez, smith] = [linkUp(hill, "Jaquez"), linkUp(hill, "Smith")];
     for (const [index, client] of ["a", "b", "c"].entries()) {
       hill.accept(reportOf(client, index + 1), "Jaquez");
     }
@@ -234,14 +235,15 @@ Deno.test({
     hill.accept(report(1), "Smith");
     tell(hill, "Smith", `HAVE ${"0".repeat(18)}`);
     hill.link("Smith");
-    assertEquals(takeLines(smith), []);
+    assertEquals(takeLines(smith), ["SYNC"]);
     hill.accept(report(2), "Smith");
     assertEquals(takeLines(smith), []);
     // And a comparison begins anew.
     const lacking = `DIGEST -${" 0".repeat(16)}`;
     tell(hill, "Smith", lacking);
+    tell(hill, "Smith", "SYNC");
     hill.link("Smith");
-    assertEquals(takeLines(smith), []);
+    assertEquals(takeLines(smith), ["SYNC"]);
     // News that waits is news all the same.
     hill.accept(report(3), "Jaquez");
     hill.link("Smith");

@@ -18,7 +18,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const line = formatHello(hello);
-    assertEquals(line, `HERD 3 Smith Hill abc-1 ${nonce}`);
+    assertEquals(line, `HERD 4 Smith Hill abc-1 ${nonce}`);
     assertEquals(checkHello(line, hill, ["Jaquez", "Smith"]), hello);
   },
 });
@@ -31,20 +31,20 @@ Deno.test({
       const [line, reason] of [
         ["", "not a handshake"],
         ["HERD", "not a handshake"],
-        ["HERD 3 Smith Hill abc", "not a handshake"],
-        [`HERD 3 Smith Hill abc ${nonce} more`, "not a handshake"],
-        [`HERD 3 Smith Hill abc ${nonce}0`, "not a handshake"],
-        [`HERD 3 Smith Hill abc ${nonce.toUpperCase()}`, "not a handshake"],
-        [`HERD 3 Smith  Hill abc ${nonce}`, "not a handshake"],
+        ["HERD 4 Smith Hill abc", "not a handshake"],
+        [`HERD 4 Smith Hill abc ${nonce} more`, "not a handshake"],
+        [`HERD 4 Smith Hill abc ${nonce}0`, "not a handshake"],
+        [`HERD 4 Smith Hill abc ${nonce.toUpperCase()}`, "not a handshake"],
+        [`HERD 4 Smith  Hill abc ${nonce}`, "not a handshake"],
         ["IAMAT kiwi +34-118 1", "not a handshake"],
         ["GET / HTTP/1.1", "not a handshake"],
         ["HERD 1 Smith Hill abc", "other version"],
-        ["HERD 4 what ever it may say", "other version"],
-        [`HERD 3 Smith Campbell abc ${nonce}`, "wrong name"],
-        [`HERD 3 Campbell Hill abc ${nonce}`, "stranger"],
-        [`HERD 3 smith Hill abc ${nonce}`, "stranger"],
-        [`HERD 3 Hill Smith abc ${nonce}`, "own name"],
-        [`HERD 3 Hill Smith hill-1 ${nonce}`, "own name"],
+        ["HERD 5 what ever it may say", "other version"],
+        [`HERD 4 Smith Campbell abc ${nonce}`, "wrong name"],
+        [`HERD 4 Campbell Hill abc ${nonce}`, "stranger"],
+        [`HERD 4 smith Hill abc ${nonce}`, "stranger"],
+        [`HERD 4 Hill Smith abc ${nonce}`, "own name"],
+        [`HERD 4 Hill Smith hill-1 ${nonce}`, "own name"],
       ]
     ) {
       const answer = checkHello(line, hill, ["Jaquez", "Smith"]);

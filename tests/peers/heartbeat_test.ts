@@ -17,7 +17,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    const hill = herd.start("Hill");
+    const hill = herd.start("Hill", { catchUp: false });
     const smith = await linkAsSmith(herd);
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), "PING\n");

@@ -25,7 +25,11 @@ const reports = fc.array(fc.record({
 }));
 
 const message: fc.Arbitrary<Message> = fc.oneof(
-  fc.constant<Message>({ verb: "PING" }),
+  fc.constantFrom<Message>(
+    { verb: "PING" },
+    { verb: "SYNC" },
+    { verb: "SYNCED" },
+  ),
   fc.constant<Message>({ verb: "PRUNE", server: "Hill" }),
   fc.constant<Message>({ verb: "GRAFT", server: "Hill" }),
   fc.record({ verb: fc.constantFrom("HAVE" as const, "WANT"), marks }),
@@ -66,6 +70,10 @@ Deno.test({
         "PING 1",
         "AT",
         "IAMAT kiwi +1+1 1",
+        "SYNC ",
+        "SYNC 1",
+        "SYNCED 1",
+        "sync",
         "PRUNE",
         "PRUNE ",
         "PRUNE Mallory",

@@ -1,6 +1,7 @@
 import {
   catchUpWriteBytes,
   maxLineMarks,
+  maxNewsWrites,
   maxWriteBytes,
 } from "../../peers/limits.ts";
 import { fingerprint } from "../../peers/fingerprint.ts";
@@ -134,6 +135,93 @@ Deno.test({
     put(outbox, live(0));
     assertEquals(takeLines(outbox), [live(0).line]);
     assertEquals(third.length + takeAllLines(outbox).length, 200);
+  },
+});
+
+Deno.test({
+  name: "Outbox lets what can wait have its turn when news never ends",
+  permissions: "none",
+  fn() {
+    const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
+    const lines = past.map((text) => text.padEnd(1_000)).values();
+    const outbox = new Outbox({ next: () => lines.next().value });
+    let said = 0;
+    for (let turn = 0; turn < 4; turn++) {
+      for (let write = 0; write < maxNewsWrites; write++) {
+        put(outbox, reportOf("kiwi", write));
+        assertEquals(takeLines(outbox), [reportOf("kiwi", write).line]);
+      }
+      put(outbox, reportOf("pear", turn));
+      const [first, ...others] = takeLines(outbox);
+      assertEquals(first, reportOf("pear", turn).line);
+      const bytes = others.join("\n").length;
+      assert(turn === 3 || bytes >= catchUpWriteBytes);
+      assert(bytes <= catchUpWriteBytes + 1_001);
+      said += others.length;
+    }
+    assertEquals(said, 200);
+  },
+});
+
+Deno.test({
+  name: "Outbox says SYNCED behind what waits, and what comes later waits not",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    outbox.sync();
+    assertEquals(takeLines(outbox), ["SYNCED"]);
+    assertEquals(takeLines(outbox), []);
+    put(outbox, reportOf("kiwi", 1));
+    outbox.sync();
+    put(outbox, reportOf("kiwi", 2));
+    const both = [1, 2].map((time) => reportOf("kiwi", time).line);
+    const soon = takeAllLines(outbox);
+    assertEquals(soon, [...both, "SYNCED"]);
+    // Now more waits than is ever written while more keeps coming.
+    let clients = 0;
+    const more = () => {
+      const long = `client-${clients++}`.padEnd(1_000, "x");
+      put(outbox, reportOf(long, 1));
+    };
+    while (outbox.backlog < 5_000) more();
+    put(outbox, reportOf("kiwi", 3));
+    outbox.sync();
+    put(outbox, reportOf("pear", 3));
+    const lines: string[] = [];
+    for (let write = 0; write < 50; write++) {
+      for (let index = 0; index < 300; index++) more();
+      lines.push(...takeLines(outbox));
+    }
+    assert(outbox.backlog > 0);
+    const [asked, told] = [
+      lines.indexOf("SYNCED"),
+      lines.indexOf(reportOf("kiwi", 3).line),
+    ];
+    assert(told >= 0 && told < asked, `${told} and ${asked}`);
+  },
+});
+
+Deno.test({
+  name: "Outbox says SYNCED behind all that can wait",
+  permissions: "none",
+  fn() {
+    const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
+    const lines = past.map((text) => text.padEnd(1_000)).values();
+    const outbox = new Outbox({ next: () => lines.next().value });
+    outbox.sync();
+    const all: string[] = [];
+    for (let write = 0; write < 10 * maxNewsWrites; write++) {
+      put(outbox, reportOf("kiwi", all.length));
+      all.push(...takeLines(outbox));
+    }
+    const isPast = (line: string) => line.startsWith("past");
+    assertEquals(all.filter(isPast).length, 200);
+    const last = all.findLastIndex(isPast);
+    assertEquals(all.indexOf("SYNCED"), last + 1);
+    // What is asked on another connection is not answered on this one.
+    outbox.sync();
+    outbox.dropTalk();
+    assertEquals(takeLines(outbox), []);
   },
 });
 

@@ -26,8 +26,8 @@ Deno.test("the page's handshake is one that the code would make", async () => {
     return { from, to, incarnation, nonce };
   };
   const [dialler, acceptor] = [
-    lineOf("HERD 3 Smith"),
-    lineOf("HERD 3 Hill"),
+    lineOf("HERD 4 Smith"),
+    lineOf("HERD 4 Hill"),
   ];
   assertEquals(formatHello(hello(dialler)), dialler);
   assertEquals(formatHello(hello(acceptor)), acceptor);
@@ -79,6 +79,8 @@ Deno.test("the page's comparison is what two servers say", () => {
       }
     }
   }
-  assertEquals(said.length, 6);
+  assertEquals(said.length, 12);
+  assertEquals(hill.hasCaughtUpWith("Smith"), true);
+  assertEquals(smith.hasCaughtUpWith("Hill"), true);
   assertStringIncludes(text, `\n\n${said.join("\n")}\n\n`);
 });

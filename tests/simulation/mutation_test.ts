@@ -71,6 +71,21 @@ const mutations: readonly Mutation[] = [
     instead: "",
     noticed: "no convergence",
   },
+  {
+    without: "SYNCED behind all that is to be said",
+    file: "peers/outbox.ts",
+    code: "this.#beforeSynced = Infinity;",
+    instead: "this.#beforeSynced = 0;",
+    noticed: "a server says that it has caught up, and has not",
+  },
+  {
+    without: "SYNC again where a comparison goes on",
+    file: "peers/sync.ts",
+    code: 'if (this.#state === "asked") this.#state = "asked too early";',
+    instead: "",
+    noticed: "a server says that it has caught up, and has not",
+    seeds: 8,
+  },
 ];
 
 /** Runs the simulation of a folder; returns its exit status and its words. */

@@ -8,7 +8,7 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, heardAtOf, isNewer } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";
 import { drawPlan, type Plan } from "./plan.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 import { epochMs, World } from "./world.ts";
 
@@ -179,16 +179,26 @@ function isLimited({ clientTtlSeconds, maxClients }: Plan): boolean {
   return maxClients < Infinity || clientTtlSeconds !== undefined;
 }
 
-/** Nothing goes wrong any more: then there is one link a pair, for good. */
+/**
+ * Nothing goes wrong any more: then there is one link a pair, for good, and
+ * neighbours have caught up with each other.
+ */
 function judgeLinks(world: World, linksLost: number): void {
   const { network, plan, servers, violations } = world;
-  for (const { linked, name } of servers.values()) {
+  for (const { caughtUp, linked, name } of servers.values()) {
     const neighbours = plan.topology.neighbours.get(name)!;
-    if (linked.length === neighbours.length) continue;
-    violations.push({
-      rule: "a link is missing",
-      detail: `${name} has ${linked.join(", ")}`,
-    });
+    if (linked.length < neighbours.length) {
+      violations.push({
+        rule: "a link is missing",
+        detail: `${name} has ${linked.join(", ")}`,
+      });
+    }
+    if (caughtUp.length < linked.length) {
+      violations.push({
+        rule: "a server does not catch up",
+        detail: `${name}, but with ${caughtUp.join(", ")}`,
+      });
+    }
   }
   const ends = [...servers.values()].flatMap(({ linked }) => linked);
   if (network.connections.size !== ends.length / 2) {

@@ -11,13 +11,15 @@ import { Links } from "../../peers/links.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { Outbox } from "../../peers/outbox.ts";
 import { findServer, type Topology } from "../../peers/topology.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
 import type { Iamat } from "../../protocol/command.ts";
 import { maxPeerLineBytes } from "../../protocol/limits.ts";
 import { isNewer, makeReport, type Report } from "../../protocol/report.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { createFakeProver } from "../fakes/prover.ts";
+import { CaughtUpWatch } from "./caught_up_watch.ts";
 import { Crossings, type Violation } from "./crossings.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 
 /** How the servers of a herd are set up. */
@@ -29,6 +31,8 @@ export interface ServerOptions {
   readonly clientTtlSeconds: number | undefined;
   readonly timeoutMs: number;
   readonly recentReports: number;
+  /** What a server knows that is alive. */
+  readonly knowledgeOf: (name: string) => Iterable<ByteString>;
   /** Told of everything that must never happen. */
   readonly onViolation: (violation: Violation) => void;
   /** Told of events, for a person who looks into a failure. */
@@ -53,6 +57,7 @@ export class SimulatedServer {
       options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
     this.crossings = new Crossings(host.name, options);
     this.herd = new WatchedHerd(host, options);
+    const caughtUpWatch = new CaughtUpWatch(host.name, this.herd, options);
     this.#links = new Links({
       self: findServer(topology, host.name)!,
       topology,
@@ -68,8 +73,10 @@ export class SimulatedServer {
       connect: (neighbour, signal) =>
         host.connect(neighbour.host, neighbour.peerPort, signal),
       trafficOf: (connection) => this.crossings.watch(connection),
-      tell: (_level, connection, event, { detail, neighbour, reason } = {}) =>
-        say([connection, event, neighbour, reason, detail].join(" ")),
+      tell: (_level, connection, event, { detail, neighbour, reason } = {}) => {
+        say([connection, event, neighbour, reason, detail].join(" "));
+        caughtUpWatch.see(event, String(neighbour));
+      },
     });
     const { peerPort } = findServer(topology, host.name)!;
     host.listen(
@@ -91,6 +98,11 @@ export class SimulatedServer {
   /** The names of the neighbours that are linked. */
   get linked(): string[] {
     return this.#links.linked();
+  }
+
+  /** The names of those of them that it has caught up with. */
+  get caughtUp(): string[] {
+    return this.linked.filter((name) => this.herd.hasCaughtUpWith(name));
   }
 }
 

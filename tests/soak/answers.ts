@@ -104,6 +104,11 @@ export class AnswerChecker {
     return this.#answered;
   }
 
+  /** Whether an answer has begun to come in, and has no end. */
+  get isWithinAnswer(): boolean {
+    return this.#text !== "" && !this.#isWhole;
+  }
+
   /** What has waited longest for its answer. */
   get oldest(): Asked | undefined {
     return this.#pending[0]?.asked;
@@ -134,9 +139,7 @@ export class AnswerChecker {
    * answer are no fault. Those that later ones have overtaken always are.
    */
   end(isExcused: boolean): void {
-    const isWhole = this.#text.endsWith("\n") &&
-      this.#next?.asked.kind !== "question";
-    if (isWhole) {
+    if (this.#isWhole) {
       this.#take(this.#text);
       this.#text = "";
     }
@@ -174,6 +177,12 @@ export class AnswerChecker {
     if (text[lineEnd] !== "{") return lineEnd;
     const bodyEnd = text.indexOf("\n\n", lineEnd);
     return bodyEnd < 0 ? -1 : bodyEnd + 2;
+  }
+
+  /** Whether what is left at the end is an answer, though it may be wrong. */
+  get #isWhole(): boolean {
+    return this.#text.endsWith("\n") &&
+      this.#next?.asked.kind !== "question";
   }
 
   /** The line whose answer comes next. */

@@ -260,6 +260,12 @@ export class Client {
       !this.#isSlow && oldest !== undefined &&
       Date.now() - performance.now() + ending.atMs - oldest.askedAtMs >
         readLongAgoMs;
+    // Who is told to stop leaves no answer half said.
+    const isTorn = ending?.signal === "SIGTERM" && !this.#isLeaving &&
+      !this.#isSlow && this.#checker.isWithinAnswer;
+    if (isTorn) {
+      this.#world.fail(`${this.#name}: the connection ended within an answer`);
+    }
     const isClosed = isDead && !this.#isLeaving && ending === undefined &&
       oldest !== undefined;
     if (isClosed) counts.slowConsumers += 1;

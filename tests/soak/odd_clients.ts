@@ -92,11 +92,11 @@ export const stranger: Kind = async (world, random) => {
       "",
       "\n",
       "GET / HTTP/1.1\r\n\r\n",
-      "HERD 2 Hill Smith x y\n",
-      `HERD 3 Nobody ${server} incarnation ${nonce}\n`,
-      `HERD 3 ${one} ${server} incarnation ${nonce}\n`,
-      `HERD 3 ${one} ${server} incarnation ${nonce}\nPROOF nonsense\n`,
-      `HERD 3 ${one} ${server} incarn`,
+      "HERD 3 Hill Smith x y\n",
+      `HERD 4 Nobody ${server} incarnation ${nonce}\n`,
+      `HERD 4 ${one} ${server} incarnation ${nonce}\n`,
+      `HERD 4 ${one} ${server} incarnation ${nonce}\nPROOF nonsense\n`,
+      `HERD 4 ${one} ${server} incarn`,
       "\x00\xff".repeat(random.below(2_000)),
       "AT Hill +0.000000001 kiwi +1+1 1\n",
     ]);
@@ -123,7 +123,7 @@ export const stranger: Kind = async (world, random) => {
     if (performance.now() - startMs > refusalDeadlineMs) {
       world.fail(`${server} was slow to send a stranger away`);
     }
-    if (!/^(HERD 3 [^\n]*\n)?(NO [a-z ]+: [^\n]*\n)?$/.test(heard)) {
+    if (!/^(HERD 4 [^\n]*\n)?(NO [a-z ]+: [^\n]*\n)?$/.test(heard)) {
       world.fail(`${server} told a stranger ${JSON.stringify(heard)}`);
     }
   }

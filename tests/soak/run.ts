@@ -145,7 +145,7 @@ function judgePassingOn(world: World): void {
 }
 
 /** Waits until what each server is told is known to all. */
-async function untilLinked(world: World): Promise<void> {
+export async function untilLinked(world: World): Promise<void> {
   const { servers } = world;
   for (const name of names) {
     const probe = `probe-${name}`;
@@ -216,7 +216,7 @@ function checkerOf(world: World, name: string): LogChecker {
 }
 
 /** Waits until all servers know the same, and all they have to know. */
-async function untilHealed(
+export async function untilHealed(
   world: World,
 ): Promise<{ known: number; tookMs: number | undefined }> {
   const demanded = world.ledger.demanded();
@@ -241,7 +241,7 @@ async function untilHealed(
 }
 
 /** What a server knows now of these clients. */
-async function tableOf(
+export async function tableOf(
   world: World,
   name: string,
   clients: readonly ByteString[],

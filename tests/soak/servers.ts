@@ -68,8 +68,11 @@ export class Servers implements AsyncDisposable {
   readonly #basePort = freeBasePort();
   readonly #living = new Map<string, Life>();
   readonly #lives: Life[] = [];
+  readonly #flags: readonly string[];
 
-  constructor() {
+  /** @param flags What every server is started with besides the usual. */
+  constructor(flags: readonly string[] = []) {
+    this.#flags = flags;
     const { promise, reject } = Promise.withResolvers<never>();
     this.death = promise;
     this.#reportDeath = reject;
@@ -123,6 +126,7 @@ export class Servers implements AsyncDisposable {
       `--log-max-bytes=${logFileBytes}`,
       `--log-keep=${logKeptFiles}`,
       "--places=gazetteer",
+      ...this.#flags,
     ]);
     const life: Life = {
       server: name,

@@ -6,7 +6,7 @@
  * @module
  */
 import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
-import type { Random } from "../simulation/random.ts";
+import type { Random } from "../../runtime/random.ts";
 
 /** What IDs are made of: all that an ID may hold, and a log must bear. */
 const strangeParts: readonly ByteString[] = [
@@ -90,7 +90,7 @@ export function drawInvalid(random: Random, client: ByteString): ByteString {
     `WHATSAT ${client} 10 5 5`,
     `AT Hill +0.000000001 ${client} +1+1 1`,
     "PING",
-    `HERD 3 Smith Hill ${client} 0`,
+    `HERD 4 Smith Hill ${client} 0`,
     `x${"y".repeat(random.below(5_000))}`,
   ]);
 }

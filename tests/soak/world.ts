@@ -9,7 +9,7 @@ import { makeQuestion } from "../../places/provider.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { positionOf } from "../../protocol/report.ts";
 import { names } from "../herd/process.ts";
-import { Random } from "../simulation/random.ts";
+import { Random } from "../../runtime/random.ts";
 import { Ledger } from "./ledger.ts";
 import { Servers } from "./servers.ts";
 import { drawClients } from "./words.ts";
@@ -46,7 +46,7 @@ export interface Counts {
 
 /** One soak. */
 export class World {
-  readonly servers = new Servers();
+  readonly servers: Servers;
   readonly ledger = new Ledger();
   readonly random: Random;
   readonly clients: readonly ByteString[];
@@ -80,7 +80,9 @@ export class World {
   #places: (line: ByteString, radiusKm: string, bound: string) => ByteString =
     () => "";
 
-  constructor(seed: number) {
+  /** @param flags What every server is started with besides the usual. */
+  constructor(seed: number, flags: readonly string[] = []) {
+    this.servers = new Servers(flags);
     this.random = new Random(seed);
     this.clients = drawClients(this.random.fork(), clientCount);
     this.anchor = this.random.pick(names);

@@ -5,7 +5,12 @@
  */
 import { checkHello, checkProofs } from "../../../peers/handshake.ts";
 import { Herd } from "../../../peers/herd.ts";
-import { formatMessage, parseMessage } from "../../../peers/messages.ts";
+import {
+  formatMessage,
+  type Message,
+  parseMessage,
+} from "../../../peers/messages.ts";
+import type { Outbox } from "../../../peers/outbox.ts";
 import { parseTopology } from "../../../peers/topology.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import {
@@ -32,6 +37,25 @@ class ForgetfulHerd extends Herd {
 
   override newest(client: ByteString): ByteString | undefined {
     return super.newest(client) && this.#last.get(client);
+  }
+}
+
+/** A herd that takes every answer for the last one. */
+class HastyHerd extends Herd {
+  readonly #caughtUp = new Set<string>();
+
+  override hear(from: string, message: Message): void {
+    super.hear(from, message);
+    if (message.verb === "SYNCED") this.#caughtUp.add(from);
+  }
+
+  override link(neighbour: string): Outbox {
+    this.#caughtUp.delete(neighbour);
+    return super.link(neighbour);
+  }
+
+  override hasCaughtUpWith(neighbour: string): boolean {
+    return this.#caughtUp.has(neighbour);
   }
 }
 
@@ -91,6 +115,11 @@ export const peerFaults: readonly PlantedFault[] = [
       });
     }),
     from: "memory-just-full",
+  },
+  {
+    fault: "a server has caught up though it was told of more",
+    target: herdsTarget((...args) => new HastyHerd(...args)),
+    from: "synced",
   },
   {
     fault: "white space behind an introduction is overlooked",

@@ -127,6 +127,8 @@ export function readMessage(
   };
   switch (verb) {
     case "PING":
+    case "SYNC":
+    case "SYNCED":
       return fields.length === 0 ? readAll([], readMark) : { objection };
     case "PRUNE":
     case "GRAFT":

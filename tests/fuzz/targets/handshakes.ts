@@ -68,7 +68,7 @@ export function handshakesTarget(code: Partial<typeof real> = {}): Target {
   return {
     name: "handshakes",
     tokens: [
-      "HERD 3 ",
+      "HERD 4 ",
       "HERD ",
       "PROOF ",
       "PROOF - ",
@@ -115,12 +115,12 @@ function checkRefusal(refusal: Refusal, line: ByteString): void {
 }
 
 /**
- * hello = "HERD 3 " server " " server " " incarnation " " nonce
+ * hello = "HERD 4 " server " " server " " incarnation " " nonce
  */
 function isIntroduction(line: string, from: readonly string[]): boolean {
   const fields = line.split(" ");
   const [verb, version, speaker, wanted, incarnation, nonce] = fields;
-  return fields.length === 6 && verb === "HERD" && version === "3" &&
+  return fields.length === 6 && verb === "HERD" && version === "4" &&
     from.includes(speaker) && wanted === self.name && isClient(incarnation) &&
     is32Hex(nonce);
 }

@@ -15,7 +15,10 @@
  * - every report that is written was sent by somebody before, just so;
  * - the report of a client is never replaced by an older one, unless it was
  *   forgotten;
- * - there are never more clients than the limit.
+ * - there are never more clients than the limit;
+ * - every SYNC is answered by one SYNCED, and nothing else is;
+ * - a server has caught up if a SYNC of its own was answered, and no message of
+ *   the comparison came in between, and not otherwise.
  *
  * @module
  */
@@ -87,10 +90,21 @@ export function herdsTarget(
   };
 }
 
+/** What has been said on a link about whether a comparison is over. */
+interface CatchUp {
+  /** The server's SYNC that has no answer yet. */
+  open: "undisturbed" | "disturbed" | undefined;
+  isOver: boolean;
+  /** How often the neighbour has said SYNC, less the answers. */
+  owed: number;
+}
+
 /** A herd, and what was said to it and by it. */
 class Scene {
   readonly #herd: Herd;
   readonly #outboxes = new Map<string, Outbox>();
+  /** How far the server is with each neighbour. */
+  readonly #catchUps = new Map<string, CatchUp>();
   /** The lines of all reports that anybody has made. */
   readonly #made = new Set<ByteString>();
   /** How often each kind of line was written. */
@@ -132,6 +146,7 @@ class Scene {
       case "x":
         this.#herd.unlink("Smith");
         this.#outboxes.delete("Smith");
+        this.#catchUps.delete("Smith");
         break;
       case "c":
         this.#herd.compare("Smith");
@@ -147,12 +162,20 @@ class Scene {
       default:
         return;
     }
-    for (const outbox of this.#outboxes.values()) this.#readOutbox(outbox);
+    for (const [neighbour, outbox] of this.#outboxes) {
+      const catchUp = this.#catchUps.get(neighbour)!;
+      this.#readOutbox(outbox, catchUp);
+      const has = this.#herd.hasCaughtUpWith(neighbour);
+      demandSame("whether it has caught up", has, catchUp.isOver);
+      demandSame("answers that are missing", catchUp.owed, 0);
+    }
     demand("no more clients than the limit", this.#herd.clients <= maxClients);
   }
 
   #link(neighbour: string): void {
     this.#outboxes.set(neighbour, this.#herd.link(neighbour));
+    const catchUp = { open: undefined, isOver: false, owed: 0 };
+    this.#catchUps.set(neighbour, catchUp);
   }
 
   #hear(neighbour: string, line: ByteString): void {
@@ -163,7 +186,9 @@ class Scene {
       return;
     }
     const message = parseMessage(line, isServer);
-    if (message !== undefined) this.#herd.hear(neighbour, message);
+    if (message === undefined) return;
+    noteHeard(this.#catchUps.get(neighbour)!, message.verb);
+    this.#herd.hear(neighbour, message);
   }
 
   #report(line: ByteString): void {
@@ -185,7 +210,7 @@ class Scene {
     demand("only something newer replaces a report", isNewer(after, before));
   }
 
-  #readOutbox(outbox: Outbox): void {
+  #readOutbox(outbox: Outbox, catchUp: CatchUp): void {
     for (const line of takeAllLines(outbox)) {
       demand("a line fits", line.length <= maxPeerLineBytes);
       const report = readReport(line, servers);
@@ -196,7 +221,30 @@ class Scene {
       } else if (readMessage(line, servers).objection !== undefined) {
         throw new Fault(`a neighbour would not take ${JSON.stringify(line)}`);
       }
+      if (verb === "SYNCED") catchUp.owed -= 1;
+      if (verb === "SYNC") {
+        demandSame("a SYNC that is open already", catchUp.open, undefined);
+        demand("there is something to ask", !catchUp.isOver);
+        catchUp.open = "undisturbed";
+      }
     }
+  }
+}
+
+/** Notes what a neighbour says, in the words of docs/PROTOCOL.md. */
+function noteHeard(catchUp: CatchUp, verb: string): void {
+  switch (verb) {
+    case "SYNC":
+      catchUp.owed += 1;
+      break;
+    case "SYNCED":
+      if (catchUp.open === "undisturbed") catchUp.isOver = true;
+      catchUp.open = undefined;
+      break;
+    case "DIGEST":
+    case "PART":
+    case "LIST":
+      if (catchUp.open !== undefined) catchUp.open = "disturbed";
   }
 }
 

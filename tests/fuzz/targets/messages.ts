@@ -77,6 +77,8 @@ export function messagesTarget(code: Partial<typeof real> = {}): Target {
 function partsOf(message: Message): (string | number)[] {
   switch (message.verb) {
     case "PING":
+    case "SYNC":
+    case "SYNCED":
       return [];
     case "PRUNE":
     case "GRAFT":

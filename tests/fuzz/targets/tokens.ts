@@ -59,6 +59,8 @@ export const peerTokens = [
   "Smith",
   "Singleton",
   "PING",
+  "SYNC",
+  "SYNCED",
   "PRUNE ",
   "GRAFT ",
   "HAVE ",

@@ -1,0 +1,264 @@
+/**
+ * What can be said of the image and the unit without Docker and systemd: that
+ * they copy what is needed, and start what there is.
+ *
+ * @module
+ */
+import { parseTopology } from "../../peers/topology.ts";
+import { serverFlags } from "../../settings/settings.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { run } from "../examples/run.ts";
+import { DenoOnPath } from "../herd/deno_on_path.ts";
+import { ask, Program, projectFolder, TestHerd } from "../herd/process.ts";
+
+const read = (path: string) => Deno.readTextFileSync(projectFolder + path);
+const dockerfile = read("deploy/Dockerfile");
+const unit = read("deploy/herd@.service");
+const herd = JSON.parse(read("deploy/herd.json"));
+
+/** What an instruction of the Dockerfile has as a list of words. */
+function wordsOf(instruction: RegExp): string[] {
+  return JSON.parse(dockerfile.match(instruction)![1]);
+}
+
+const entrypoint = wordsOf(/^ENTRYPOINT (.*)$/m);
+
+/** The files and folders that the image is made of. */
+const copied = read("deploy/Dockerfile.dockerignore").split("\n")
+  .filter((line) => line.startsWith("!"))
+  .map((line) => line.slice(1));
+
+const isCopied = (path: string) =>
+  copied.some((part) => path === part || path.startsWith(`${part}/`));
+
+/** A folder with a secret; gone with the test. */
+class SecretFile implements Disposable {
+  readonly folder = Deno.makeTempDirSync({ prefix: "deploy-" });
+  readonly path = `${this.folder}/secret`;
+
+  constructor() {
+    Deno.writeTextFileSync(this.path, "a-secret-of-the-tests\n");
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+/** What server.ts prints for a server that is started with these words. */
+async function printed(words: readonly string[]): Promise<string> {
+  const { status, stderr, stdout } = await run(
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    "--allow-read",
+    "--allow-env=HERD_SECRET,GOOGLE_PLACES_KEY",
+    "server.ts",
+    ...words,
+    "--print-permissions",
+  );
+  assertEquals([status, stderr], [0, ""]);
+  return stdout;
+}
+
+Deno.test("everything is built with the Deno that CI has", () => {
+  const [, version] = read(".ci/run").match(/npx -y deno@(\S+)/)!;
+  for (const path of ["deploy/Dockerfile", "deploy/README.md"]) {
+    const versions = [...read(path).matchAll(/\bdeno@([\d.]+\d)/g)];
+    assert(versions.length > 0, path);
+    for (const [, found] of versions) assertEquals(found, version, path);
+  }
+  assertEquals(Deno.version.deno, version);
+});
+
+Deno.test("the image has every file that a server imports, and no secret", async () => {
+  for (const program of ["server.ts", "main.ts", "deploy/healthz.ts"]) {
+    const { stdout } = await run(Deno.execPath(), "info", "--json", program);
+    const specifiers: string[] = JSON.parse(stdout).modules
+      .map(({ specifier }: { specifier: string }) => specifier);
+    const paths = specifiers
+      .filter((specifier) => specifier.startsWith(`file://${projectFolder}`))
+      .map((specifier) => specifier.slice(`file://${projectFolder}`.length));
+    assert(paths.includes(program), `${paths}`);
+    for (const path of paths) assert(isCopied(path), `${path} is not copied`);
+  }
+  for (const path of copied) Deno.statSync(projectFolder + path);
+  for (const path of ["deno.json", "deno.lock", "import_map.json"]) {
+    assert(isCopied(path), path);
+  }
+  for (const path of ["logs/Hill.log", "deploy/herd.secret", ".git/config"]) {
+    assert(!isCopied(path), path);
+  }
+  // What is copied from stage to stage is there.
+  const [, from] = dockerfile.match(/^COPY --from=build \/app\/(\S*json) /m)!;
+  assert(isCopied(from), from);
+});
+
+Deno.test("a copy of what the image has starts a server", async () => {
+  using deno = new DenoOnPath();
+  using secret = new SecretFile();
+  const app = `${secret.folder}/app`;
+  for (const path of copied) {
+    const folder = `${app}/${path}`.replace(/\/[^/]*$/, "");
+    await Deno.mkdir(folder, { recursive: true });
+    const { status } = await run("cp", "-r", projectFolder + path, folder);
+    assertEquals(status, 0, path);
+  }
+  await using herd = new TestHerd();
+  const words = [
+    `${app}/${entrypoint[0]}`,
+    "Hill",
+    `--base-port=${herd.basePort}`,
+    `--log-dir='${secret.folder}/Hill'\\''s logs'`,
+    "--admin",
+  ];
+  await using hill = deno.run(words.join(" "));
+  await hill.saying("Hill is ready");
+  const answer = await ask(herd.basePort, "IAMAT kiwi +1+1 1\n");
+  assert(answer.startsWith("AT Hill "), answer);
+  const { stdout } = await run("cat", `/proc/${hill.pid}/cmdline`);
+  const flags = stdout.split("\0").filter((word) =>
+    /^--(allow|no-)/.test(word)
+  );
+  assertEquals(
+    flags.map((flag) => flag.split("=")[0]),
+    ["--no-remote", "--allow-net", "--allow-write"],
+  );
+  // The health check of the image, at the port of this herd.
+  const check = wordsOf(/^ {2}CMD (\[.*\])$/m);
+  const [port] = herdPorts("adminPort");
+  const checkHealth = () =>
+    run(
+      Deno.execPath(),
+      ...check.slice(1).map((word) =>
+        word.replaceAll(`:${port}`, `:${herd.basePort + 200}`)
+      ),
+    );
+  assertEquals(await checkHealth(), {
+    status: 0,
+    stdout: "200 ok\n",
+    stderr: "",
+  });
+  hill.signal("SIGTERM");
+  assertEquals(await hill.ended(), 0);
+  assertEquals((await checkHealth()).status, 1);
+  assertEquals([...Deno.readDirSync(`${secret.folder}/Hill's logs`)].length, 1);
+});
+
+/** A port of all servers in the image's herd file: each is on a host alone. */
+function herdPorts(key: "clientPort" | "peerPort" | "adminPort" | "tlsPort") {
+  const { servers } = parseTopology(herd);
+  return [...new Set(servers.map((server) => server[key]))];
+}
+
+Deno.test("the containers are the herd of the image's herd file", async () => {
+  using secret = new SecretFile();
+  const exposed = dockerfile.match(/^EXPOSE (.*)$/m)![1].split(" ").map(Number);
+  assertEquals(
+    [
+      ...herdPorts("clientPort"),
+      ...herdPorts("peerPort"),
+      ...herdPorts("tlsPort"),
+    ],
+    exposed,
+  );
+  assertEquals(herdPorts("adminPort").length, 1);
+  const services = [
+    ...read("deploy/compose.yaml").matchAll(
+      /^ {2}(\w+):\n {4}<<: \*server\n {4}command: \[(.*)\]$/gm,
+    ),
+  ];
+  const { servers } = parseTopology(herd);
+  assertEquals(
+    services.map(([, host, name]) => ({ host, name })),
+    servers.map(({ host, name }) => ({ host, name })),
+  );
+  const lines = await Promise.all(services.map(([, , name]) =>
+    printed([
+      ...entrypoint.slice(1).map((word) =>
+        word.replace("/etc/herd/herd.json", "deploy/herd.json")
+          .replace("/run/secrets/herd", secret.path)
+      ),
+      name,
+    ])
+  ));
+  assertStringIncludes(
+    lines[0],
+    " --allow-net=hill:8000,hill:8100,127.0.0.1:8200,jaquez:8100,smith:8100 " +
+      "--allow-write=/var/log/herd " +
+      `--allow-read=deploy/herd.json,${secret.path} server.ts `,
+  );
+});
+
+/** What a setting of the unit is, with its specifiers filled in. */
+function setting(name: string, folder: string): string {
+  const [, value] = unit.match(RegExp(`^${name}=(.*)$`, "m"))!;
+  return value.replaceAll("%i", "Hill").replaceAll("%d", folder)
+    .replaceAll("%L", "/var/log").replaceAll("/opt/herd/", projectFolder);
+}
+
+Deno.test("the unit starts what there is", async () => {
+  using secret = new SecretFile();
+  Deno.renameSync(secret.path, `${secret.folder}/herd.secret`);
+  const [program, ...words] = setting("ExecStart", secret.folder).split(" ");
+  assertEquals(program, `${projectFolder}deploy/start.sh`);
+  const line = await printed(
+    words.filter((word) => !word.startsWith("$"))
+      .map((word) => word.replace("/etc/herd/herd.json", "deploy/herd.json")),
+  );
+  assertStringIncludes(line, " --allow-write=/var/log/herd/Hill ");
+  assertEquals(`herd/Hill`, setting("LogsDirectory", ""));
+  const tls = read("deploy/tls.conf");
+  const flags = [
+    ...(unit + tls).matchAll(/ --([a-z-]+)|"HERD_TLS=--([a-z-]+)/g),
+  ]
+    .map(([, flag, first]) => flag ?? first);
+  for (
+    const flag of ["admin", "secret-file", "tls-cert", "tls-key", "tls-ca"]
+  ) {
+    assert(flags.includes(flag), flag);
+  }
+  for (const flag of flags) assert(flag in serverFlags, flag);
+});
+
+Deno.test("systemd understands the unit, and finds little to reproach it with", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/herd@.service`;
+  await Deno.writeTextFile(path, unit.replaceAll("/opt/herd/", projectFolder));
+  await Deno.mkdir(`${path}.d`);
+  for (const isSecure of [false, true]) {
+    const verified = await run(
+      "systemd-analyze",
+      "verify",
+      `${folder}/herd@Hill.service`,
+    );
+    assertEquals(verified, { status: 0, stdout: "", stderr: "" });
+    // Ten times the exposure, from 0 to 100.
+    const { status, stdout } = await run(
+      "systemd-analyze",
+      "security",
+      "--offline=true",
+      "--threshold=15",
+      path,
+    );
+    assertEquals(status, 0, stdout);
+    if (isSecure) continue;
+    await Deno.copyFile(
+      `${projectFolder}deploy/tls.conf`,
+      `${path}.d/tls.conf`,
+    );
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("start.sh says what server.ts says of a command line that is wrong", async () => {
+  using deno = new DenoOnPath();
+  await using start = deno.run("deploy/start.sh Nobody");
+  assertEquals(await start.ended(), 2);
+  assertEquals(start.stdout, "");
+  assertStringIncludes(start.stderr, "no server is called Nobody; there are");
+  assertEquals(start.stderr.split("\n").length, 2);
+  await using plain = Program.start(["run", "server.ts", "Nobody"]);
+  await plain.ended();
+  assertEquals(start.stderr, plain.stderr);
+});

@@ -1,0 +1,89 @@
+/**
+ * How a herd gets another server, and loses one, in the order that
+ * docs/OPERATIONS.md gives.
+ *
+ * @module
+ */
+import { assertEquals, assertMatch } from "../assert.ts";
+import { ask, type Program, TestHerd, until } from "./process.ts";
+import { knows } from "./healing.ts";
+
+/** A chain of three; the last of them is not always there. */
+const names = ["Hill", "Jaquez", "Smith"];
+const [inner, outer] = [["Hill", "Jaquez"], ["Jaquez", "Smith"]];
+
+/** Servers that are started with herd files of their own. */
+class ChangingHerd extends TestHerd {
+  readonly #running = new Map<string, Program>();
+
+  /** Starts a server, again if it runs, with a herd file of these. */
+  async restart(
+    name: string,
+    servers: readonly string[],
+    links: readonly (readonly string[])[],
+  ): Promise<void> {
+    await this.stop(name);
+    const path = `${this.logFolder}/${name}.json`;
+    const file = { servers: servers.map((name) => ({ name })), links };
+    await Deno.writeTextFile(path, JSON.stringify(file));
+    const permissions = ["--allow-net", "--allow-write", "--allow-read"];
+    const flags = [`--config=${path}`];
+    this.#running.set(name, await this.start(name, flags, {}, permissions));
+  }
+
+  async stop(name: string): Promise<void> {
+    const program = this.#running.get(name);
+    program?.signal("SIGTERM");
+    await program?.ended();
+  }
+
+  async report(server: string, client: string): Promise<void> {
+    const line = `IAMAT ${client} +1+1 ${Date.now() / 1000}\n`;
+    assertMatch(await ask(this.portOf(server), line), /^AT /);
+  }
+
+  /** Waits until a server knows all of these clients. */
+  async untilKnown(server: string, ...clients: string[]): Promise<void> {
+    for (const client of clients) {
+      await until(() => knows(this, server, client));
+    }
+  }
+
+  /** Nowhere has a link ended because of what was said on it. */
+  judgeLogs(): void {
+    for (const name of this.#running.keys()) {
+      assertEquals(this.log(name).match(/.* reason="nonsense".*/), null, name);
+    }
+  }
+}
+
+Deno.test("a herd gets another server while it runs", async () => {
+  await using herd = new ChangingHerd();
+  const old = names.slice(0, 2);
+  for (const name of old) await herd.restart(name, old, [inner]);
+  await herd.report("Hill", "early");
+  await herd.untilKnown("Jaquez", "early");
+  for (const name of old) {
+    await herd.restart(name, names, [inner, outer]);
+    await herd.untilKnown(name, "early");
+  }
+  await herd.restart("Smith", names, [inner, outer]);
+  await herd.untilKnown("Smith", "early");
+  await herd.report("Smith", "late");
+  await herd.untilKnown("Hill", "late");
+  herd.judgeLogs();
+});
+
+Deno.test("a herd loses a server while it runs, and what that has heard stays", async () => {
+  await using herd = new ChangingHerd();
+  for (const name of names) await herd.restart(name, names, [inner, outer]);
+  await herd.report("Smith", "of-smith");
+  await herd.untilKnown("Hill", "of-smith");
+  await herd.stop("Smith");
+  // Its name stays: what it has heard goes round under it.
+  for (const name of ["Hill", "Jaquez"]) {
+    await herd.restart(name, names, [inner]);
+    await herd.untilKnown(name, "of-smith");
+  }
+  herd.judgeLogs();
+});

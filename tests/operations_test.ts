@@ -1,0 +1,69 @@
+import { serverFlags } from "../settings/settings.ts";
+import { assert, assertEquals } from "./assert.ts";
+import { projectFolder } from "./herd/process.ts";
+
+const read = (path: string) => Deno.readTextFileSync(projectFolder + path);
+const page = read("docs/OPERATIONS.md");
+
+/** What stands in the table below a heading, row by row. */
+function rowsBelow(heading: string): string[] {
+  const section = page.slice(page.indexOf(`\n## ${heading}\n`) + 1);
+  const rows = section.slice(0, section.indexOf("\n## ") >>> 0).split("\n")
+    .filter((line) => line.startsWith("| "));
+  return rows.slice(2);
+}
+
+Deno.test("OPERATIONS.md tells the meaning of every metric, and of no other", () => {
+  const metrics = new Set(
+    [...read("admin/metrics.ts").matchAll(/"((?:herd|process)_[a-z_]+)"/g)]
+      .map(([, name]) => name),
+  );
+  assert(metrics.size > 20, String(metrics.size));
+  const told = new Set(
+    rowsBelow("What to watch").flatMap((row) =>
+      [...row.split(" | ")[0].matchAll(/`([a-z_]+)/g)].map(([, name]) => name)
+    ),
+  );
+  assertEquals([...told].sort(), [...metrics].sort());
+  // The alerts, and the rest of the text.
+  for (const [name] of page.matchAll(/\b(?:herd|process)_[a-z_]+/g)) {
+    assert(metrics.has(name) || name === "herd_alerts", name);
+  }
+});
+
+Deno.test("OPERATIONS.md names events, flags and links that there are", () => {
+  const protocol = read("docs/PROTOCOL.md");
+  const symptoms = rowsBelow("Trouble").map((row) => row.split(" | ")[0]);
+  const words = symptoms.flatMap((symptom) =>
+    [...symptom.matchAll(/`([a-z][a-z -]+)`/g)].map(([, word]) => word)
+  );
+  assert(words.length > 20, String(words.length));
+  for (const word of words) {
+    assert(protocol.includes(`\`${word}\``), `${word} is not in PROTOCOL.md`);
+  }
+  const flags = [...page.matchAll(/`--([a-z-]+)/g)].map(([, flag]) => flag);
+  assert(flags.length > 20, String(flags.length));
+  for (const flag of flags) assert(flag in serverFlags, `--${flag}`);
+  for (const path of ["docs/OPERATIONS.md", "deploy/README.md"]) {
+    checkLinks(path);
+  }
+  checkLinks("examples/README.md");
+});
+
+/** Every link leads to a file, and to a heading in it. */
+function checkLinks(path: string): void {
+  const text = read(path).replaceAll(/\n\s*/g, " ");
+  for (
+    const [, target, anchor] of text.matchAll(/\]\(([^)#:]*)(?:#([^)]+))?\)/g)
+  ) {
+    const url = new URL(target || ".", `file://${projectFolder}${path}`);
+    const file = target === "" ? projectFolder + path : url.pathname;
+    assert(Deno.statSync(file), `${path}: ${target}`);
+    if (anchor === undefined) continue;
+    const anchors = [...Deno.readTextFileSync(file).matchAll(/^#+ (.*)$/gm)]
+      .map(([, heading]) =>
+        heading.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")
+      );
+    assert(anchors.includes(anchor), `${path}: ${target}#${anchor}`);
+  }
+}
