@@ -1,6 +1,6 @@
 /**
- * Draws a dot for each client, or one for all that would lie on the same few
- * pixels. A path of fifty thousand circles takes a browser a tenth of a second
+ * Draws a dot for each client, or a larger one for all that would lie on the
+ * same few pixels. A path of fifty thousand circles takes a browser a tenth of a second
  * and more; so every dot is a copy of a stamp, pixel by pixel.
  *
  * @module
@@ -18,8 +18,16 @@ export function dotRadius(count, zoom) {
   return Math.min(most * zoom ** 0.35, 4.5);
 }
 
+/** How much larger a dot is that stands for at least so many clients. */
+const sizes = [
+  { least: 1, factor: 1 },
+  { least: 3, factor: 1.3 },
+  { least: 15, factor: 1.7 },
+  { least: 75, factor: 2.2 },
+];
+
 /**
- * @typedef {object} Stamps
+ * @typedef {object} Stamp
  * @property {number} size Of a side, in pixels of the canvas.
  * @property {readonly Uint32Array[]} pixels By colour.
  */
@@ -28,10 +36,16 @@ export class Dots {
   #context;
   #image = new ImageData(1, 1);
   #pixels = new Uint32Array(1);
-  /** The cells that hold a dot. */
-  #cells = new Uint8Array(0);
-  /** @type {Stamps} */
-  #stamps = { size: 0, pixels: [] };
+  /** How many clients each cell holds. */
+  #cells = new Uint32Array(0);
+  /** The first client of each cell that holds any. */
+  #slots = new Uint32Array(0);
+  /**
+   * By size.
+   *
+   * @type {Stamp[]}
+   */
+  #stamps = [];
   #stampsKey = "";
 
   /** @param {CanvasRenderingContext2D} context */
@@ -59,10 +73,19 @@ export class Dots {
     // Dots closer than that hide each other.
     const cell = Math.max(radius, 2 * ratio);
     const columns = Math.ceil(width / cell) + 3;
+    const cellAt = (/** @type {number} */ x, /** @type {number} */ y) =>
+      Math.floor(y / cell + 1) * columns + Math.floor(x / cell + 1);
     const cellCount = columns * (Math.ceil(height / cell) + 3);
-    if (this.#cells.length < cellCount) this.#cells = new Uint8Array(cellCount);
-    else this.#cells.fill(0);
+    if (this.#cells.length < cellCount) {
+      this.#cells = new Uint32Array(cellCount);
+    } else {
+      this.#cells.fill(0);
+    }
 
+    // The first client of each cell stands for all in it.
+    if (this.#slots.length < clients.count) {
+      this.#slots = new Uint32Array(clients.x.length);
+    }
     let drawn = 0;
     for (let slot = 0; slot < clients.count; slot++) {
       const x = clients.x[slot] * scale + left;
@@ -70,12 +93,22 @@ export class Dots {
       const isInSight = x > -cell && x < width + cell && y > -cell &&
         y < height + cell;
       if (!isInSight) continue;
-      const index = Math.floor(y / cell + 1) * columns +
-        Math.floor(x / cell + 1);
-      if (this.#cells[index] !== 0) continue;
-      this.#cells[index] = 1;
-      drawn += 1;
-      this.#stamp(x, y, this.#stamps.pixels[colourOf(clients.server[slot])]);
+      const index = cellAt(x, y);
+      if (this.#cells[index] === 0) this.#slots[drawn++] = slot;
+      this.#cells[index] += 1;
+    }
+    // Smaller ones above larger ones.
+    for (let size = sizes.length - 1; size >= 0; size--) {
+      const least = sizes[size].least;
+      const most = sizes[size + 1]?.least ?? Infinity;
+      for (let dot = 0; dot < drawn; dot++) {
+        const slot = this.#slots[dot];
+        const x = clients.x[slot] * scale + left;
+        const y = clients.y[slot] * scale + top;
+        const count = this.#cells[cellAt(x, y)];
+        if (count < least || count >= most) continue;
+        this.#stamp(x, y, this.#stamps[size], colourOf(clients.server[slot]));
+      }
     }
     this.#context.putImageData(this.#image, 0, 0);
     return drawn;
@@ -97,11 +130,12 @@ export class Dots {
   /**
    * @param {number} x
    * @param {number} y
-   * @param {Uint32Array} stamp
+   * @param {Stamp} stamp
+   * @param {number} colour
    */
-  #stamp(x, y, stamp) {
+  #stamp(x, y, { size, pixels }, colour) {
     const { width, height } = this.#image;
-    const { size } = this.#stamps;
+    const stamp = pixels[colour];
     const fromX = Math.round(x - size / 2);
     const fromY = Math.round(y - size / 2);
     for (let row = 0; row < size; row++) {
@@ -129,22 +163,35 @@ export class Dots {
     const key = [radius, ratio, halo, ...servers].join();
     if (key === this.#stampsKey) return;
     this.#stampsKey = key;
-    // A rim keeps neighbours apart where dots are large enough for it.
+    // A rim keeps neighbours apart where dots are few enough for it.
     const rim = radius > 2.5 * ratio ? ratio : 0;
-    const size = 2 * Math.ceil(radius + rim) + 1;
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = size;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (context === null) return;
-    const pixels = servers.map((colour) => {
-      context.clearRect(0, 0, size, size);
-      if (rim > 0) fillCircle(context, size / 2, radius + rim / 2, halo);
-      fillCircle(context, size / 2, radius - rim / 2, colour);
-      const { data } = context.getImageData(0, 0, size, size);
-      return new Uint32Array(data.buffer);
-    });
-    this.#stamps = { size, pixels };
+    this.#stamps = sizes.map(({ factor }) =>
+      createStamp(radius * factor, rim, servers, halo)
+    );
   }
+}
+
+/**
+ * @param {number} radius
+ * @param {number} rim
+ * @param {readonly string[]} colours
+ * @param {string} halo
+ * @returns {Stamp}
+ */
+function createStamp(radius, rim, colours, halo) {
+  const size = 2 * Math.ceil(radius + rim) + 1;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (context === null) return { size, pixels: [] };
+  const pixels = colours.map((colour) => {
+    context.clearRect(0, 0, size, size);
+    if (rim > 0) fillCircle(context, size / 2, radius + rim / 2, halo);
+    fillCircle(context, size / 2, radius - rim / 2, colour);
+    const { data } = context.getImageData(0, 0, size, size);
+    return new Uint32Array(data.buffer);
+  });
+  return { size, pixels };
 }
 
 /**

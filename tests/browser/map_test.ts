@@ -231,6 +231,28 @@ Deno.test("map: a hundred thousand clients are counted and drawn, and the page s
   });
 });
 
+Deno.test("map: many clients at one place are one dot, and a larger one", async () => {
+  await withDashboard({}, async (page, port) => {
+    const crowd = Array.from({ length: 100 }, (_, index) => [
+      `client-${index}`,
+      10,
+      20,
+      "Hill",
+      0,
+    ]);
+    const ink: number[] = [];
+    for (const count of [1, 100]) {
+      port.send("positions", positions(crowd.slice(0, count)));
+      await page.locator(`#map[data-clients="${count}"]`).waitFor();
+      await page.locator('#map[data-dots="1"]').waitFor();
+      ink.push(await inkOf(page, "#map-dots"));
+    }
+    assert(ink[1] > 2 * ink[0], ink.join());
+    await page.getByText("100 clients, all that are known · 1 dot in sight")
+      .waitFor();
+  });
+});
+
 Deno.test("map: what the server has forgotten goes", async () => {
   await withDashboard({}, async (page, port) => {
     const clients = ["a", "b", "c"].map((id) => [id, 0, 0, "Hill", 0]);
