@@ -197,7 +197,6 @@ export class HerdServer implements AsyncDisposable {
       name: this.name,
       startedAt: this.#startedAt,
       isStopping: this.#stopped !== undefined,
-      notReady: null,
       clientPorts: this.clientPorts.map(formatPort),
       peerPort: formatPort(this.peerPort),
       ...describeRooms({

@@ -35,6 +35,7 @@ export function describeRooms(
   const { bytes, lines: lostLines } = journal.lost;
   return {
     clients: herd.clients,
+    notReady: links.notReady ?? null,
     connections: { open: frontDoor.connections, accepted: frontDoor.accepted },
     lines: { ...lines },
     reports: herd.counts,
@@ -56,7 +57,6 @@ export function describeRooms(
 function describeLinks(links: Links): LinkStatus[] {
   return links.report().map(({ counts, ...link }) => ({
     ...link,
-    isCaughtUp: false,
     since: counts.since,
     reportsReceived: counts.reportsReceived,
     bytesSent: counts.bytesSent,

@@ -5,9 +5,13 @@
  */
 import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
+import { client } from "./commands/client.ts";
+import { phones } from "./commands/phones.ts";
 import { places } from "./commands/places.ts";
 import { send } from "./commands/send.ts";
 import { status } from "./commands/status.ts";
+import { stats } from "./commands/stats.ts";
+import { trace } from "./commands/trace.ts";
 import { up } from "./commands/up.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { serve } from "./server.ts";
@@ -27,6 +31,16 @@ const commands: Readonly<Record<string, Command>> = {
     help: "ask one server one question",
     run: send,
   },
+  client: {
+    usage: "client NAME",
+    help: "talk to one server, at a prompt or through a pipe",
+    run: client,
+  },
+  phones: {
+    usage: "phones",
+    help: "simulated phones, and whether they are answered rightly",
+    run: phones,
+  },
   status: {
     usage: "status [NAME...]",
     help: "how the servers are",
@@ -36,6 +50,16 @@ const commands: Readonly<Record<string, Command>> = {
     usage: "places POSITION RADIUS BOUND",
     help: "ask a places service, as a server would",
     run: places,
+  },
+  stats: {
+    usage: "stats [LOGS...]",
+    help: "sum the servers' logs up",
+    run: stats,
+  },
+  trace: {
+    usage: "trace CLIENT [LOGS...]",
+    help: "show the way of a client's report, from the logs",
+    run: trace,
   },
 };
 

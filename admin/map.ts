@@ -1,3 +1,48 @@
-/** The map. @module */
-/** What it is drawn from. */
-export const createMap = () => "{}";
+/**
+ * The map of the world that the page draws: Natural Earth's land and borders
+ * (public domain, packed by world-atlas) in the Natural Earth projection.
+ *
+ * It is projected here, once, so that the page needs no library: shapes go to
+ * it as SVG path data. For single points it gets a table. In a pseudocylindrical
+ * projection x is proportional to the longitude, by a factor that depends on
+ * the latitude alone, and so does y.
+ *
+ * @module
+ */
+import world from "world-atlas/countries-110m.json" with { type: "json" };
+// @ts-types="./d3_geo.d.ts"
+import { geoGraticule, geoNaturalEarth1, geoPath } from "d3-geo";
+// @ts-types="./topojson_client.d.ts"
+import { feature, mesh } from "topojson-client";
+import type { WorldMap } from "./world_map.ts";
+
+const width = 1000;
+const sphere = { type: "Sphere" };
+
+let made: string | undefined;
+
+/** The JSON text of a `WorldMap`, about 100 kB, made when first asked for. */
+export function createMap(): string {
+  return made ??= JSON.stringify(projectWorld());
+}
+
+function projectWorld(): WorldMap {
+  const projection = geoNaturalEarth1().fitWidth(width, sphere);
+  const path = geoPath(projection).digits(1);
+  const [, [, height]] = path.bounds(sphere);
+  const { land, countries } = world.objects;
+  const latitudes = Array.from({ length: 721 }, (_, index) => index / 4 - 90);
+  const round = (value: number) => Number(value.toFixed(5));
+  return {
+    width,
+    height: round(height),
+    sphere: path(sphere),
+    graticule: path(geoGraticule().step([30, 30])()),
+    land: path(feature(world, land)),
+    borders: path(mesh(world, countries, (left, right) => left !== right)),
+    xPerDegree: latitudes.map((latitude) =>
+      round((projection([180, latitude])[0] - width / 2) / 180)
+    ),
+    y: latitudes.map((latitude) => round(projection([0, latitude])[1])),
+  };
+}

@@ -19,6 +19,7 @@ import {
   writeAll,
 } from "../runtime/transport.ts";
 import { iamatLine, readAt, whatsatLine } from "./operands.ts";
+import { maxReplyLineBytes, type Reply, ReplyReader } from "./replies.ts";
 import {
   type Address,
   type At,
@@ -33,21 +34,11 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 
 /** A request that waits for its reply. */
 interface Waiting {
-  readonly expectsPlaces: boolean;
   /** Ends the connection if the reply takes too long. */
   readonly timer: Timer;
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
-
-/** A reply: its first line, and the text behind it if there is any. */
-interface Reply {
-  readonly line: ByteString;
-  readonly text: ByteString;
-}
-
-/** Longest line of an answer, in bytes: some services print on one line. */
-const maxAnswerBytes = 8 * 1024 * 1024;
 
 const readBufferBytes = 64 * 1024;
 
@@ -75,10 +66,9 @@ export class HerdClient implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #timeoutMs: number | undefined;
   readonly #waiting: Waiting[] = [];
+  readonly #replies = new ReplyReader();
   readonly #reading: Promise<void>;
   #writing: Promise<void> = Promise.resolve();
-  /** The lines so far of an answer with places. */
-  #answer: ByteString[] | undefined;
   #end: Error | undefined;
 
   private constructor(transport: Transport, timeoutMs: number | undefined) {
@@ -146,6 +136,12 @@ export class HerdClient implements AsyncDisposable {
     closeQuietly(this.#transport);
   }
 
+  /** Closes at once: what is not answered yet will not be. */
+  abort(): void {
+    this.#disconnect(ended());
+    closeQuietly(this.#transport);
+  }
+
   /** Closes, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
@@ -158,7 +154,8 @@ export class HerdClient implements AsyncDisposable {
         this.#disconnect(error);
         closeQuietly(this.#transport);
       });
-      this.#waiting.push({ expectsPlaces, timer, resolve, reject });
+      this.#waiting.push({ timer, resolve, reject });
+      this.#replies.expect(expectsPlaces);
       this.#writing = this.#writing
         .then(() => writeAll(this.#transport, line + "\n"))
         .catch((error) => this.#disconnect(ended(error)));
@@ -166,35 +163,20 @@ export class HerdClient implements AsyncDisposable {
   }
 
   async #read(): Promise<void> {
-    const framer = new LineFramer(maxAnswerBytes);
+    const framer = new LineFramer(maxReplyLineBytes);
     const buffer = allocateBuffer(readBufferBytes);
     try {
       let count;
       while ((count = await this.#transport.read(buffer)) !== null) {
         framer.push(buffer, count);
-        while (framer.next()) this.#receive(framer.line);
+        while (framer.next()) {
+          const reply = this.#replies.take(framer.line);
+          if (reply !== undefined) this.#settle(reply);
+        }
       }
       this.#disconnect(ended());
     } catch (error) {
       this.#disconnect(ended(error));
-    }
-  }
-
-  /** Takes one line of an answer; settles the request when it is the last. */
-  #receive(line: ByteString): void {
-    if (this.#answer !== undefined) {
-      if (line !== "") {
-        this.#answer.push(line);
-      } else {
-        // An empty line ends the places.
-        const [first, ...text] = this.#answer;
-        this.#answer = undefined;
-        this.#settle({ line: first, text: text.join("\n") });
-      }
-    } else if (this.#waiting[0]?.expectsPlaces && !line.startsWith("?")) {
-      this.#answer = [line];
-    } else {
-      this.#settle({ line, text: "" });
     }
   }
 

@@ -11,27 +11,40 @@ export class LinkCounts {
   reportsReceived = 0;
   /** Bytes that were handed to sockets. */
   bytesSent = 0;
-  /** How often a link was lost. */
-  losses = 0;
-  /** Since when there is a link, or none, in POSIX seconds. */
-  since: number;
-  /** Why there is none, or was none the last time. */
+  /** Why there is no link, or was none the last time. */
   lastFailure: string | undefined;
+  #losses = 0;
+  #since: number;
+  #isUp = false;
 
   /** @param now POSIX seconds. */
   constructor(now: number) {
-    this.since = now;
+    this.#since = now;
   }
 
-  /** A link has come up. */
+  /** How often a link was lost. */
+  get losses(): number {
+    return this.#losses;
+  }
+
+  /** Since when there is a link, or none, in POSIX seconds. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** There is a link. It may have moved to another connection. */
   up(now: number): void {
-    this.since = now;
+    if (this.#isUp) return;
+    this.#isUp = true;
+    this.#since = now;
   }
 
-  /** The link is lost. */
+  /** There is none any more. */
   down(now: number, reason: string): void {
-    this.since = now;
-    this.losses += 1;
+    if (!this.#isUp) return;
+    this.#isUp = false;
+    this.#since = now;
+    this.#losses += 1;
     this.lastFailure = reason;
   }
 }

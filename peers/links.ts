@@ -10,25 +10,20 @@ import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { Tell } from "../runtime/tell.ts";
 import type { Traffic, Transport } from "../runtime/transport.ts";
 import { Arrivals, type Durations } from "./arrivals.ts";
-import { Backoff } from "./backoff.ts";
 import { Dispatch } from "./dispatch.ts";
 import { Hands, type HandsOptions } from "./hands.ts";
 import { type Hello, isRefusal, type Refusal } from "./handshake.ts";
 import type { Herd } from "./herd.ts";
 import type { Introduction } from "./introduction.ts";
 import { Introductions } from "./introductions.ts";
-import {
-  backoffFloorMs,
-  compareEveryMs,
-  dialTimeoutMs,
-  firstDialWaitMs,
-  pingAfterMs,
-  stableAfterMs,
-} from "./limits.ts";
+import { compareEveryMs, firstDialWaitMs, pingAfterMs } from "./limits.ts";
 import { type Introduced, Link } from "./link.ts";
-import { LinkCounts } from "./link_counts.ts";
+import type { LinkCounts } from "./link_counts.ts";
 import { isOfConnection, type Message } from "./messages.ts";
+import { Neighbour } from "./neighbour.ts";
 import { Outbox } from "./outbox.ts";
+import { Readiness, type Standing } from "./readiness.ts";
+import { type Connect, Redial } from "./redial.ts";
 import { ServerNames } from "./server_names.ts";
 import { replaces } from "./settle.ts";
 import type { ServerEntry, Topology } from "./topology.ts";
@@ -46,36 +41,17 @@ export interface LinksOptions extends Omit<HandsOptions, "name"> {
   readonly maxHalfOpenLinks: number;
   /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
-  /** Opens a connection to a neighbour's peer port. */
-  readonly connect: (
-    neighbour: ServerEntry,
-    signal: AbortSignal,
-  ) => Promise<Transport>;
+  readonly connect: Connect;
   /** Where a connection's traffic is told. */
   readonly trafficOf: (connection: string) => Traffic;
   readonly tell: Tell;
 }
 
 /** How it stands with a neighbour. */
-export interface NeighbourReport {
-  readonly neighbour: string;
-  readonly isUp: boolean;
+export interface NeighbourReport extends Standing {
   /** How many reports wait to be sent to it. */
   readonly waitingReports: number;
   readonly counts: Readonly<LinkCounts>;
-}
-
-/** One neighbour, and the link with it that is in use. */
-interface Neighbour {
-  readonly entry: ServerEntry;
-  readonly counts: LinkCounts;
-  link?: Link;
-  /** Whether we are shaking hands on a connection that we have dialled. */
-  isShaking?: boolean;
-  /** Called when there is no link in use any more. */
-  onUnlinked?: () => void;
-  /** The last reason why it could not be dialled, so as to log it once. */
-  lastFailure?: string;
 }
 
 /** All links of one server. */
@@ -88,7 +64,9 @@ export class Links {
   readonly #tasks = new Set<Promise<unknown>>();
   readonly #introductions: Introductions;
   readonly #dispatch: Dispatch;
+  readonly #redial: Redial;
   readonly #arrivals: Arrivals;
+  readonly #readiness = new Readiness();
 
   constructor(options: LinksOptions) {
     const { self, topology } = options;
@@ -97,9 +75,7 @@ export class Links {
     const entries = topology.neighbours.get(self.name) ?? [];
     const now = secondsOf(options.clock);
     this.#neighbours = new Map(
-      entries.map((
-        entry,
-      ) => [entry.name, { entry, counts: new LinkCounts(now) }]),
+      entries.map((entry) => [entry.name, new Neighbour(entry, now)]),
     );
     this.#arrivals = new Arrivals(options.clock, options.propagation);
     this.#servers = new ServerNames(topology.servers.map(({ name }) => name));
@@ -107,6 +83,11 @@ export class Links {
     this.#dispatch = new Dispatch({
       ...options,
       neighbours: this.#neighbours,
+    });
+    this.#redial = new Redial({
+      ...options,
+      signal: this.#stop.signal,
+      shake: (transport, neighbour) => this.#shake(transport, neighbour),
     });
   }
 
@@ -116,8 +97,8 @@ export class Links {
    */
   async start(): Promise<void> {
     const firstDials = [...this.#neighbours.values()].map((neighbour) => {
-      const firstDial = this.#dial(neighbour);
-      this.#track(firstDial.then(() => this.#keepLinked(neighbour)));
+      const firstDial = this.#redial.dial(neighbour);
+      this.#track(firstDial.then(() => this.#redial.keepLinked(neighbour)));
       return firstDial;
     });
     const tried = new AbortController();
@@ -126,6 +107,7 @@ export class Links {
       sleep(this.#options.clock, firstDialWaitMs, tried.signal),
     ]);
     tried.abort();
+    this.#readiness.dialled(this.#standings());
   }
 
   /**
@@ -165,18 +147,31 @@ export class Links {
   /** The names of the neighbours that are linked now. */
   linked(): string[] {
     return [...this.#neighbours.values()]
-      .filter(({ link }) => link !== undefined)
-      .map(({ entry }) => entry.name);
+      .filter(({ isUp }) => isUp)
+      .map(({ name }) => name);
+  }
+
+  /** Why this server should not be sent clients yet; undefined if it may. */
+  get notReady(): string | undefined {
+    return this.#readiness.fault;
   }
 
   /** How it stands with each neighbour. */
   report(): NeighbourReport[] {
     const { herd } = this.#options;
-    return [...this.#neighbours.values()].map(({ counts, entry, link }) => ({
-      neighbour: entry.name,
-      isUp: link !== undefined,
-      waitingReports: herd.waitingFor(entry.name),
-      counts,
+    return this.#standings().map((standing) => ({
+      ...standing,
+      waitingReports: herd.waitingFor(standing.neighbour),
+      counts: this.#neighbours.get(standing.neighbour)!.counts,
+    }));
+  }
+
+  #standings(): Standing[] {
+    const { herd } = this.#options;
+    return [...this.#neighbours.values()].map(({ isUp, name }) => ({
+      neighbour: name,
+      isUp,
+      isCaughtUp: isUp && herd.hasCaughtUpWith(name),
     }));
   }
 
@@ -191,84 +186,23 @@ export class Links {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
   }
 
-  async #keepLinked(neighbour: Neighbour): Promise<void> {
-    const { clock } = this.#options;
-    const { signal } = this.#stop;
-    const backoff = new Backoff(() => clock.random());
-    let dialledForMs = 0;
-    while (!signal.aborted) {
-      if (neighbour.link !== undefined) {
-        const sinceMs = clock.elapsedMs();
-        await new Promise<void>((resolve) => neighbour.onUnlinked = resolve);
-        if (clock.elapsedMs() - sinceMs >= stableAfterMs) backoff.reset();
-        dialledForMs = 0;
-      }
-      // An attempt that has hung for long was itself a wait.
-      const waitMs = backoff.nextMs() - dialledForMs;
-      await sleep(clock, Math.max(waitMs, backoffFloorMs), signal);
-      if (neighbour.link === undefined && !signal.aborted) {
-        const sinceMs = clock.elapsedMs();
-        await this.#dial(neighbour);
-        dialledForMs = clock.elapsedMs() - sinceMs;
-      }
-    }
-  }
-
-  /** Tries once to link a neighbour. Logs a failure when it is a new one. */
-  async #dial(neighbour: Neighbour): Promise<void> {
-    const reason = await this.#tryDial(neighbour);
-    const isOver = neighbour.link !== undefined || this.#stop.signal.aborted;
-    if (!isOver && reason !== undefined && reason !== neighbour.lastFailure) {
-      const { name } = neighbour.entry;
-      this.#options.tell("info", "server", "dial failed", {
-        neighbour: name,
-        reason,
-      });
-    }
-    neighbour.lastFailure = reason;
-    if (!isOver && reason !== undefined) neighbour.counts.lastFailure = reason;
-  }
-
-  /** Connects to a neighbour's peer port, within the deadline. */
-  async #connect(neighbour: ServerEntry): Promise<Transport> {
-    const { clock, connect } = this.#options;
-    const { signal } = this.#stop;
-    const attempt = new AbortController();
-    const abort = () => attempt.abort(signal.reason);
-    const cancel = clock.after(dialTimeoutMs, () => {
-      const message = `no connection in ${dialTimeoutMs} ms`;
-      attempt.abort(new Deno.errors.TimedOut(message));
-    });
-    signal.addEventListener("abort", abort);
-    try {
-      return await connect(neighbour, attempt.signal);
-    } catch (error) {
-      throw attempt.signal.aborted ? attempt.signal.reason : error;
-    } finally {
-      cancel();
-      signal.removeEventListener("abort", abort);
-    }
-  }
-
-  /** Dials and shakes hands. Returns what went wrong, or undefined. */
-  async #tryDial(neighbour: Neighbour): Promise<string | undefined> {
-    let transport: Transport;
-    try {
-      transport = await this.#connect(neighbour.entry);
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
-    return await this.#introductions.dial(
+  /** Shakes hands on a connection that we have dialled. */
+  #shake(
+    transport: Transport,
+    neighbour: Neighbour,
+  ): Promise<string | undefined> {
+    return this.#introductions.dial(
       transport,
       async (introduction, connection) => {
-        const { name } = neighbour.entry;
+        const { name } = neighbour;
         neighbour.isShaking = true;
         const answer = await this.#hands.shakeAsDialler(introduction, name);
         neighbour.isShaking = false;
         if (isRefusal(answer)) {
           introduction.close();
-          if (neighbour.link === undefined) this.#options.herd.unlink(name);
-          return `${answer.reason}: ${answer.detail}`;
+          const reason = `${answer.reason}: ${answer.detail}`;
+          if (!neighbour.isUp) this.#lose(neighbour, reason);
+          return reason;
         }
         const dialler = this.#options.self.name;
         this.#establish(introduction.introduced(answer, dialler), connection);
@@ -349,11 +283,12 @@ export class Links {
     if (isBetter) {
       neighbour.link = link;
       neighbour.lastFailure = undefined;
-      if (inUse === undefined) neighbour.counts.up(secondsOf(clock));
+      neighbour.counts.up(secondsOf(clock));
       tell("info", linkName, "link up", { neighbour: name, dialler });
       if (inUse !== undefined) this.#track(inUse.retire("replaced"));
       // One of the two begins; the other answers.
       if (dialler === self.name) herd.compare(name);
+      this.#readiness.update(this.#standings());
     }
     this.#track(this.#run(link, linkName));
     if (isBetter) link.flush();
@@ -367,6 +302,7 @@ export class Links {
     herd.hear(neighbour, message);
     if (!hadCaughtUp && herd.hasCaughtUpWith(neighbour)) {
       tell("info", connection, "caught up", { neighbour });
+      this.#readiness.update(this.#standings());
     }
   }
 
@@ -381,16 +317,15 @@ export class Links {
   }
 
   async #run(link: Link, connection: string): Promise<void> {
-    const { clock, herd, tell } = this.#options;
+    const { tell } = this.#options;
     const reason = await link.run();
     const neighbour = this.#neighbours.get(link.neighbour)!;
     if (neighbour.link === link) {
       neighbour.link = undefined;
-      neighbour.counts.down(secondsOf(clock), reason);
       // A neighbour that accepts another connection of ours ends the one in use,
       // and we may hear of that first. Then the news waits for the other one.
       const isMoving = reason === "neighbour closed" && neighbour.isShaking;
-      if (!isMoving) herd.unlink(link.neighbour);
+      if (!isMoving) this.#lose(neighbour, reason);
       neighbour.onUnlinked?.();
     }
     tell("info", connection, "link down", {
@@ -398,6 +333,14 @@ export class Links {
       reason,
       ...(link.detail === "" ? {} : { detail: link.detail }),
     });
+  }
+
+  /** There is no link with a neighbour, and none is about to be. */
+  #lose(neighbour: Neighbour, reason: string): void {
+    const { clock, herd } = this.#options;
+    herd.unlink(neighbour.name);
+    neighbour.counts.down(secondsOf(clock), reason);
+    this.#readiness.update(this.#standings());
   }
 
   #track<Result>(task: Promise<Result>): Promise<Result> {

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { createPaint, isColoured } from "./paint.ts";
-import { cutToWidth } from "./width.ts";
+import { createPaint, isColoured, type Paint } from "./paint.ts";
+import { cutToWidth, widthOf } from "./width.ts";
 
 /** Where progress is shown: `Deno.stderr`, or what a test has in its place. */
 export interface ProgressStream {
@@ -31,8 +31,8 @@ export interface ProgressOptions {
 /** The line is drawn no more often than this, in milliseconds. */
 const redrawMs = 100;
 
-/** Columns of the bar. */
-const barColumns = 24;
+/** Columns of the bar: fewer where there is not so much room. */
+const [leastBarColumns, mostBarColumns] = [8, 24];
 
 /** Goes to the start of the line and clears it. */
 const clearLine = "\r\x1b[K";
@@ -95,25 +95,22 @@ export class Progress implements Disposable {
   #draw(): void {
     this.#drawnMs = this.#nowMs();
     const paint = createPaint(isColoured(this.#stream));
-    const parts = [paint.bold(this.#label)];
-    if (this.#total === undefined) {
-      parts.push(String(this.#done));
-    } else {
+    // A line that wraps could not be cleared.
+    const columns = this.#columns() - 1;
+    const before = `${paint.bold(this.#label)}  `;
+    let after = this.#elapsed();
+    if (this.#note !== "") after += `  ${this.#note}`;
+    if (this.#total !== undefined) {
       const share = this.#total > 0
         ? Math.min(Math.max(this.#done / this.#total, 0), 1)
         : 1;
-      const full = Math.floor(share * barColumns);
-      parts.push(
-        paint.cyan("█".repeat(full)) +
-          paint.dim("░".repeat(barColumns - full)),
-        `${Math.floor(share * 100)}%`.padStart(4),
-      );
+      after = `  ${Math.floor(share * 100)}%`.padStart(6) + `  ${after}`;
+      const room = columns - widthOf(before) - widthOf(after);
+      after = drawBar(share, room, paint) + after;
+    } else if (this.#done > 0) {
+      after = `${this.#done}  ${after}`;
     }
-    parts.push(this.#elapsed());
-    if (this.#note !== "") parts.push(this.#note);
-    // A line that wraps could not be cleared.
-    const line = cutToWidth(parts.join("  "), this.#columns() - 1);
-    this.#write(clearLine + line);
+    this.#write(clearLine + cutToWidth(before + after, columns));
   }
 
   #elapsed(): string {
@@ -127,6 +124,13 @@ export class Progress implements Disposable {
       written += this.#stream.writeSync(bytes.subarray(written));
     }
   }
+}
+
+/** A bar that takes the room that there is, within its bounds. */
+function drawBar(share: number, room: number, paint: Paint): string {
+  const columns = Math.min(Math.max(room, leastBarColumns), mostBarColumns);
+  const full = Math.floor(share * columns);
+  return paint.cyan("█".repeat(full)) + paint.dim("░".repeat(columns - full));
 }
 
 /** Columns of the terminal that the program runs in; 80 where there is none. */

@@ -80,6 +80,21 @@ Deno.test("a program starts a server and talks to it, through mod.ts", async () 
   await Deno.remove(logDirectory, { recursive: true });
 });
 
+Deno.test("a client that aborts waits for nobody", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const client = await HerdClient.connect({ port: listener.addr.port });
+  using _silent = await listener.accept();
+  const asked = client.whatsat({ client: "kiwi", radiusKm: 1, bound: 1 });
+  const refused = assertRejects(() => asked, DisconnectedError);
+  client.abort();
+  await refused;
+  await assertRejects(
+    () => client.iamat({ client: "kiwi", position: "+1+1" }),
+    DisconnectedError,
+  );
+  await client.close();
+});
+
 /** A value whose type is not known before the program runs. */
 // deno-lint-ignore no-explicit-any
 const anything = (value: unknown): any => value;

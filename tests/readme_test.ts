@@ -1,7 +1,13 @@
 import { parseTopology } from "../peers/topology.ts";
 import { serverFlags } from "../settings/settings.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
-import { ask, Program, projectFolder, TestHerd } from "./herd/process.ts";
+import {
+  ask,
+  names,
+  Program,
+  projectFolder,
+  TestHerd,
+} from "./herd/process.ts";
 
 const readme = await Deno.readTextFile(`${projectFolder}README.md`);
 
@@ -61,6 +67,40 @@ Deno.test("the README shows what herd up says", async () => {
     );
   const shown = blocks.find((block) => block.includes(" task herd\n"))!;
   assertStringIncludes(said, shown.slice(shown.indexOf("\n") + 1).trimEnd());
+});
+
+Deno.test("the README shows what a trace looks like", async () => {
+  await using herd = new TestHerd();
+  await herd.up();
+  const block = blocks.find((block) => block.includes(" task trace "))!;
+  const [command, first] = block.split("\n");
+  const [client, position, time] = first.split("  ");
+  await ask(herd.portOf("Hill"), `IAMAT ${client} ${position} ${time}\n`);
+  for (const name of names) await herd.untilLogged(name, ` ${client} `);
+  await using program = Program.start([
+    ...["run", "--allow-read", "main.ts", "trace"],
+    ...[command.split(" ")[4], herd.logFolder],
+  ]);
+  assertEquals(await program.ended(), 0, program.stderr);
+  const shown = block.slice(command.length + 1);
+  assertEquals(withoutNumbers(program.stdout), withoutNumbers(shown));
+
+  /** What every trace of it says: times and the tree differ each time. */
+  function withoutNumbers(text: string) {
+    const [first, heard, columns, ...rest] = text.trimEnd().split("\n");
+    const end = rest.findIndex((line) => line.startsWith("reached "));
+    const servers = rest.slice(0, end).map((line) => line.match(/\w+/)![0]);
+    const blank = (line: string) =>
+      line.replace(/\d[\d.]*/g, "#").replace(/duplicates?/, "duplicates");
+    return {
+      first,
+      heard: blank(heard),
+      columns: columns.trim().split(/ +/),
+      servers: [...new Set(servers)].sort(),
+      reached: rest[end].match(/^reached \d of \d servers/)![0],
+      sums: blank(rest[end]),
+    };
+  }
 });
 
 Deno.test("the README names every flag with its default", () => {

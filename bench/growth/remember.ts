@@ -13,7 +13,7 @@
 import process from "node:process";
 import { Herd } from "../../peers/herd.ts";
 import { makeReport, type Report } from "../../protocol/report.ts";
-import { Random } from "../../tests/simulation/random.ts";
+import { Random } from "../../runtime/random.ts";
 import { clientName } from "../load/requests.ts";
 
 /** What this program prints. */

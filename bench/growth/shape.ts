@@ -7,7 +7,7 @@
  */
 import defaultHerd from "../../herd.json" with { type: "json" };
 import { topologyOf } from "../../tests/simulation/plan.ts";
-import { Random } from "../../tests/simulation/random.ts";
+import { Random } from "../../runtime/random.ts";
 
 type Topology = ReturnType<typeof topologyOf>;
 

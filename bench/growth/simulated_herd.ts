@@ -5,7 +5,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { Random } from "../../tests/simulation/random.ts";
+import { Random } from "../../runtime/random.ts";
 import { planPeace } from "../../tests/simulation/redundancy.ts";
 import type { SimulatedServer } from "../../tests/simulation/simulated_server.ts";
 import { epochMs, World } from "../../tests/simulation/world.ts";

@@ -9,15 +9,15 @@ import {
   frame,
   line,
   margin,
-  nameOf,
   type Plot,
   plotWidth,
   text,
-} from "./drawing.ts";
+} from "../../plots/drawing.ts";
+import { nameOf, style } from "./drawing.ts";
 import { formatMicroseconds } from "./numbers.ts";
-import { logScale, type Scale } from "./scales.ts";
+import { logScale, type Scale } from "../../plots/scales.ts";
 import type { Subject } from "./subjects.ts";
-import { type Element, element } from "./svg.ts";
+import { type Element, element } from "../../plots/svg.ts";
 
 /** One subject's percentiles, rising, in microseconds. */
 export interface DotRow {
@@ -70,6 +70,7 @@ export function dotPlot(
     bottom += headingHeight + rows.length * rowHeight + panelGap;
   }
   return frame({
+    style,
     title,
     subtitle: "The axis is logarithmic. Further left is faster.",
     description: filled.map(({ heading, rows }) =>

@@ -13,11 +13,17 @@ import {
   plotWidth,
   polyline,
   text,
-} from "./drawing.ts";
+} from "../../plots/drawing.ts";
+import { style } from "./drawing.ts";
 import { formatNumber } from "./numbers.ts";
 import { middle, sizeOf, sizesOf } from "./samples.ts";
-import { linearScale, logScale, type Scale, type Span } from "./scales.ts";
-import { type Element, element } from "./svg.ts";
+import {
+  linearScale,
+  logScale,
+  type Scale,
+  type Span,
+} from "../../plots/scales.ts";
+import { type Element, element } from "../../plots/svg.ts";
 
 const panelGap = 48;
 const panelWidth = (plotWidth - 2 * margin - panelGap) / 2;
@@ -64,6 +70,7 @@ export function growthPlot(results: Results): Plot | undefined {
   const curves = all.filter(({ points }) => points.length > 0);
   if (curves.length === 0) return undefined;
   return frame({
+    style,
     title: "What growth costs",
     subtitle: "One update, in herds of more servers, and in a server that " +
       "knows more clients.",

@@ -10,15 +10,15 @@ import {
   frame,
   line,
   margin,
-  nameOf,
   type Plot,
   plotWidth,
   text,
-} from "./drawing.ts";
+} from "../../plots/drawing.ts";
+import { nameOf, style } from "./drawing.ts";
 import { formatNumber, formatRatio } from "./numbers.ts";
 import { middle, pointsOf, ratio, reasonFor, updates } from "./samples.ts";
 import { describeLoad, type Subject, subjectsOf } from "./subjects.ts";
-import { type Element, element } from "./svg.ts";
+import { type Element, element } from "../../plots/svg.ts";
 
 const panelGap = 36;
 const panelWidth = (plotWidth - 2 * margin - panelGap) / 2;
@@ -52,6 +52,7 @@ export function updatesPlot(results: Results): Plot | undefined {
   const most = Math.min(greatestShare, Math.max(1, ...shares));
   const panelHeight = headingHeight + panels[0].bars.length * rowHeight + 20;
   return frame({
+    style,
     title: "Updates a second, against a bare echo on the same runtime",
     subtitle:
       "A bar is the share of the echo's rate, which is the dashed line. " +

@@ -14,9 +14,9 @@ import {
   ResultsError,
 } from "../../bench/report/read_results.ts";
 import { middle, ratio, updates } from "../../bench/report/samples.ts";
-import { linearScale, logScale } from "../../bench/report/scales.ts";
+import { linearScale, logScale } from "../../plots/scales.ts";
 import { sections } from "../../bench/report/sections.ts";
-import { element, print } from "../../bench/report/svg.ts";
+import { element, print } from "../../plots/svg.ts";
 import {
   assert,
   assertEquals,

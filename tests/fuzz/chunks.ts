@@ -5,7 +5,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { hashClient } from "../../peers/fingerprint.ts";
-import { Random } from "../simulation/random.ts";
+import { Random } from "../../runtime/random.ts";
 
 /** Streams up to this long, in bytes, are also taken byte by byte. */
 const maxSingleBytes = 128;

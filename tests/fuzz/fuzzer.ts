@@ -10,7 +10,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { Random } from "../simulation/random.ts";
+import { Random } from "../../runtime/random.ts";
 import { Mutator } from "./mutator.ts";
 import { shrink } from "./shrink.ts";
 import type { Target } from "./target.ts";

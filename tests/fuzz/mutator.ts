@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import type { Random } from "../simulation/random.ts";
+import type { Random } from "../../runtime/random.ts";
 
 /** Longest input, in bytes: a line over every limit, and some more. */
 export const maxInputBytes = 66_000;

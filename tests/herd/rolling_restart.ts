@@ -18,10 +18,10 @@ import {
 } from "../soak/words.ts";
 import { pause, World } from "../soak/world.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import type { Random } from "../simulation/random.ts";
+import type { Random } from "../../runtime/random.ts";
 import { ask, names } from "./process.ts";
 
-const phones = 12;
+const phones = 8;
 
 /** Administration ports are so far above clients' ports. */
 const adminPortOffset = 200;
@@ -33,10 +33,10 @@ const idleClients = 150;
  * So many more make what a server has to catch up with long: one that says too
  * early that it is ready is asked before it knows them all.
  */
-const crowd = 30_000;
+const crowd = 20_000;
 
 /** They are reported so many at a time. Of each batch the last one is watched. */
-const crowdBatch = 300;
+const crowdBatch = 500;
 
 /** What is waited for has come within this time, in milliseconds, or never. */
 const patienceMs = 30_000;
@@ -207,7 +207,7 @@ class Upgrade {
           this.moves += 1;
           break;
         }
-        await pause(random.between(0, 40), loadEnd);
+        await pause(random.between(0, 100), loadEnd);
       }
       await client.finish();
     }

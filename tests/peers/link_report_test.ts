@@ -150,3 +150,49 @@ Deno.test({
     return herd.stop();
   },
 });
+
+Deno.test({
+  name: "Links are ready when they have caught up, until nobody is linked",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    assertEquals(
+      hill.links.notReady,
+      "it has not dialled its neighbours yet",
+    );
+    await settle();
+    assertEquals(hill.links.notReady, "no neighbour is linked");
+    hill.herd.accept(reportOf("kiwi", 1));
+    await herd.clock.advance(5_000);
+    const smith = herd.start("Smith");
+    assertEquals(smith.links.notReady !== undefined, true);
+    await settle();
+    for (const { links } of [hill, smith]) {
+      const [{ isCaughtUp }] = links.report();
+      assertEquals([isCaughtUp, links.notReady], [true, undefined]);
+    }
+    assertEquals(smith.herd.newest("kiwi"), reportOf("kiwi", 1).line);
+    herd.kill("Smith");
+    await settle();
+    assertEquals(hill.links.notReady, "no neighbour is linked");
+    assertEquals(hill.links.report()[0].isCaughtUp, false);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links are not ready while a neighbour has not told all that it knows",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    await settle();
+    await linkAsSmith(herd);
+    await herd.clock.advance(3_000);
+    const [{ isCaughtUp, isUp }] = hill.links.report();
+    assertEquals([isUp, isCaughtUp], [true, false]);
+    assertEquals(hill.links.notReady, "it has not caught up with Smith yet");
+    await herd.stop();
+  },
+});

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../assert.ts";
 import { type Plan, topologyOf } from "./plan.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../runtime/random.ts";
 import { measureRedundancy, planPeace } from "./redundancy.ts";
 import { runSeed } from "./run.ts";
 import type { SimulatedServer } from "./simulated_server.ts";

@@ -15,7 +15,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../assert.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../runtime/random.ts";
 import { VirtualTime } from "./virtual_clock.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 import { type NetworkOptions, VirtualNetwork } from "./virtual_network.ts";

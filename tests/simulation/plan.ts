@@ -5,7 +5,7 @@
  * @module
  */
 import { parseTopology, type Topology } from "../../peers/topology.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 
 /** Something that goes wrong, and for how long. */
 export interface Fault {

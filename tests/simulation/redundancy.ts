@@ -7,7 +7,7 @@
 import defaultHerd from "../../herd.json" with { type: "json" };
 import { recentReports } from "../../peers/limits.ts";
 import { type Plan, topologyOf } from "./plan.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../runtime/random.ts";
 import { World } from "./world.ts";
 
 /** What crossed the links while the herd was told so many reports. */

@@ -8,7 +8,7 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, heardAtOf, isNewer } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";
 import { drawPlan, type Plan } from "./plan.ts";
-import { Random } from "./random.ts";
+import { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 import { epochMs, World } from "./world.ts";
 

@@ -19,7 +19,7 @@ import { secondsOf } from "../../runtime/clock.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
 import { Crossings, type Violation } from "./crossings.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 
 /** How the servers of a herd are set up. */

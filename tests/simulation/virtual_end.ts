@@ -6,7 +6,7 @@
  * @module
  */
 import type { Transport } from "../../runtime/transport.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 import type { Held, VirtualProcess } from "./virtual_process.ts";
 import type { StreamReceiver, VirtualStream } from "./virtual_stream.ts";
 

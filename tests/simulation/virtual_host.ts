@@ -6,7 +6,7 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { Connect } from "../../runtime/network.ts";
 import type { Transport } from "../../runtime/transport.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 import { type OnConnection, VirtualProcess } from "./virtual_process.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Transport } from "../../runtime/transport.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 import { VirtualConnection } from "./virtual_connection.ts";
 import { defaultPort, VirtualHost } from "./virtual_host.ts";

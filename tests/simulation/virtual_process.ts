@@ -8,7 +8,7 @@
 import type { Timestamp } from "../../protocol/time.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Transport } from "../../runtime/transport.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 
 /** Takes a connection that came in. */

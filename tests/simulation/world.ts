@@ -7,7 +7,7 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Violation } from "./crossings.ts";
 import type { Client, Fault, Plan } from "./plan.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../runtime/random.ts";
 import { type ServerOptions, SimulatedServer } from "./simulated_server.ts";
 import { VirtualTime } from "./virtual_clock.ts";
 import type { VirtualHost } from "./virtual_host.ts";

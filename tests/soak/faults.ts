@@ -8,7 +8,7 @@
 import { clientOf } from "../../protocol/report.ts";
 import { names } from "../herd/process.ts";
 import type { Mode, Proxy } from "../herd/proxy.ts";
-import type { Random } from "../simulation/random.ts";
+import type { Random } from "../../runtime/random.ts";
 import { Client } from "./client.ts";
 import { pause, type World } from "./world.ts";
 

@@ -6,7 +6,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { names } from "../herd/process.ts";
-import type { Random } from "../simulation/random.ts";
+import type { Random } from "../../runtime/random.ts";
 import { Client } from "./client.ts";
 import { directLinks } from "./servers.ts";
 import { drawInvalid, drawQuestion, drawTime } from "./words.ts";

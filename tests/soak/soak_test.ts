@@ -7,7 +7,7 @@
 import { formatEvent } from "../../journal/record.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { Random } from "../simulation/random.ts";
+import { Random } from "../../runtime/random.ts";
 import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";
 import { Ledger } from "./ledger.ts";
 import { LogChecker, LogReader } from "./logs.ts";

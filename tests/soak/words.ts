@@ -6,7 +6,7 @@
  * @module
  */
 import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
-import type { Random } from "../simulation/random.ts";
+import type { Random } from "../../runtime/random.ts";
 
 /** What IDs are made of: all that an ID may hold, and a log must bear. */
 const strangeParts: readonly ByteString[] = [

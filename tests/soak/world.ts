@@ -9,7 +9,7 @@ import { makeQuestion } from "../../places/provider.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { positionOf } from "../../protocol/report.ts";
 import { names } from "../herd/process.ts";
-import { Random } from "../simulation/random.ts";
+import { Random } from "../../runtime/random.ts";
 import { Ledger } from "./ledger.ts";
 import { Servers } from "./servers.ts";
 import { drawClients } from "./words.ts";

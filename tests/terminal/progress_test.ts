@@ -91,10 +91,32 @@ Deno.test({
   permissions: "none",
   fn() {
     const stream = new Stream(true);
-    const { progress } = start(stream, undefined, 12);
-    assertEquals(stream.take(), `${clear}phones  0 …`);
+    const { progress } = start(stream, undefined, 13);
+    assertEquals(stream.take(), `${clear}phones  0.0…`);
     progress.say("Hill is gone");
-    assertEquals(stream.take(), `${clear}Hill is gone\n${clear}phones  0 …`);
+    assertEquals(stream.take(), `${clear}Hill is gone\n${clear}phones  0.0…`);
+    const { progress: counted, time } = start(stream);
+    stream.take();
+    time.ms += 100;
+    counted.update(7);
+    assertEquals(stream.take(), `${clear}phones  7  0.1 s`);
+  },
+});
+
+Deno.test({
+  name: "the bar of progress leaves room for what stands beside it",
+  permissions: "none",
+  fn() {
+    const stream = new Stream(true);
+    const { progress, time } = start(stream, 2, 50);
+    stream.take();
+    time.ms += 100;
+    progress.update(1, "12,345 answers");
+    const bar = "█".repeat(6) + "░".repeat(6);
+    assertEquals(
+      stream.take(),
+      `${clear}phones  ${bar}   50%  0.1 s  12,345 answers`,
+    );
   },
 });
 

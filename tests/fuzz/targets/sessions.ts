@@ -17,7 +17,7 @@ import { type Report, ReportWriter } from "../../../protocol/report.ts";
 import { type Desk, Session } from "../../../sessions/session.ts";
 import { trafficInText } from "../../fakes/text_traffic.ts";
 import { sessionContext } from "../../sessions/session_context.ts";
-import type { Random } from "../../simulation/random.ts";
+import type { Random } from "../../../runtime/random.ts";
 import { cutAtRandom, randomOf } from "../chunks.ts";
 import { atLine, readCommand } from "../reference/commands.ts";
 import { linesOf } from "../reference/lines.ts";

@@ -1,0 +1,37 @@
+/** The part of d3-geo that is used here. */
+
+/** A GeoJSON object, or d3's own `{ type: "Sphere" }`. */
+export interface GeoObject {
+  readonly type: string;
+}
+
+/** From [longitude, latitude] in degrees to [x, y]. */
+export interface Projection {
+  (point: readonly [number, number]): [number, number];
+  fitWidth(width: number, object: GeoObject): Projection;
+  fitExtent(
+    extent: readonly [readonly [number, number], readonly [number, number]],
+    object: GeoObject,
+  ): Projection;
+}
+
+/** Draws as SVG path data. */
+export interface PathMaker {
+  (object: GeoObject): string;
+  /** Digits behind the point. */
+  digits(count: number): PathMaker;
+  /** [[left, top], [right, bottom]] */
+  bounds(object: GeoObject): [[number, number], [number, number]];
+}
+
+export function geoNaturalEarth1(): Projection;
+export function geoPath(projection: Projection): PathMaker;
+
+/** Makes the lines of latitude and longitude. */
+export interface Graticule {
+  (): GeoObject;
+  /** Degrees between lines: of longitude, of latitude. */
+  step(degrees: readonly [number, number]): Graticule;
+}
+
+export function geoGraticule(): Graticule;

@@ -1,0 +1,201 @@
+/**
+ * Draws the herd: servers and the links between them. Every state has a shape
+ * of its own besides its colour.
+ *
+ * @module
+ */
+import { placeOnCircle } from "./circle_layout.js";
+import { svg } from "./dom.js";
+import { counted, cut } from "./format.js";
+import { colourClass } from "./palette.js";
+
+const [width, height] = [400, 390];
+/** Room for the names. */
+const [marginX, marginY] = [82, 64];
+const maxNameLength = 16;
+/** So many servers' names are written outwards, or they would overlap. */
+const crowd = 17;
+
+/** What stands in a server's circle where it is not ready. */
+const symbols = {
+  "ready": "",
+  "not ready": "…",
+  "stopping": "…",
+  "reachable": "",
+  "down": "✕",
+  "unseen": "?",
+};
+
+export class Graph {
+  #parent;
+  #drawn = "";
+
+  /** @param {HTMLElement} parent */
+  constructor(parent) {
+    this.#parent = parent;
+  }
+
+  /**
+   * Draws the herd, if it has changed.
+   *
+   * @param {readonly import("./types.d.ts").ServerView[]} servers
+   * @param {readonly import("./types.d.ts").LinkView[]} links
+   */
+  show(servers, links) {
+    const key = JSON.stringify([
+      servers.map(({ name, state, note }) => [name, state, note]),
+      links.map(({ ends, state, note }) => [ends, state, note]),
+    ]);
+    if (key === this.#drawn) return;
+    this.#drawn = key;
+    this.#parent.replaceChildren(draw(servers, links));
+  }
+}
+
+/**
+ * @param {readonly import("./types.d.ts").ServerView[]} servers
+ * @param {readonly import("./types.d.ts").LinkView[]} links
+ */
+function draw(servers, links) {
+  const places = placeOnCircle(
+    servers.map(({ name }) => name),
+    links.map(({ ends }) => ends),
+  );
+  const at = (/** @type {string} */ name) => {
+    const { x, y } = places.get(name) ?? { x: 0, y: 0 };
+    return {
+      x: round(width / 2 + x * (width / 2 - marginX)),
+      y: round(height / 2 + y * (height / 2 - marginY)),
+    };
+  };
+  return svg("svg", {
+    viewBox: `0 0 ${width} ${height}`,
+    role: "img",
+    "aria-label": summary(servers, links),
+    class: servers.length >= crowd ? "crowded" : "",
+  }, [
+    // Lines below, labels above all lines.
+    ...links.map((link) => drawLine(link, at)),
+    ...links.map((link) => drawLinkLabel(link, at)),
+    ...servers.map((server) =>
+      drawServer(server, at(server.name), servers.length)
+    ),
+  ]);
+}
+
+/**
+ * @param {import("./types.d.ts").LinkView} link
+ * @param {(name: string) => { x: number, y: number }} at
+ */
+function drawLine({ ends, state, note }, at) {
+  const [from, to] = ends.map(at);
+  return svg("line", {
+    x1: from.x,
+    y1: from.y,
+    x2: to.x,
+    y2: to.y,
+    class: `link link-${state.replace(" ", "-")}`,
+    "data-link": ends.join(" "),
+    "data-state": state,
+  }, [svg("title", {}, [`${ends.join(" – ")}: ${state} ${note}`])]);
+}
+
+/**
+ * @param {import("./types.d.ts").LinkView} link
+ * @param {(name: string) => { x: number, y: number }} at
+ */
+function drawLinkLabel({ ends, state, note }, at) {
+  const label = state === "down" ? "✕" : state === "up" ? "" : note;
+  if (label === "") return svg("g");
+  const [from, to] = ends.map(at);
+  const [x, y] = [(from.x + to.x) / 2, (from.y + to.y) / 2];
+  const halfWidth = state === "down" ? 9 : label.length * 3.2 + 8;
+  return svg("g", { class: `link-label link-label-${state}` }, [
+    svg("rect", {
+      x: x - halfWidth,
+      y: y - 9,
+      width: 2 * halfWidth,
+      height: 18,
+      rx: 9,
+    }),
+    svg("text", { x, y: y + 4, "text-anchor": "middle" }, [label]),
+  ]);
+}
+
+/**
+ * @param {import("./types.d.ts").ServerView} server
+ * @param {{ x: number, y: number }} place
+ * @param {number} serverCount
+ */
+function drawServer({ name, index, state, note }, { x, y }, serverCount) {
+  const isCrowded = serverCount >= crowd;
+  const radius = isCrowded ? 6 : 12;
+  const side = (x - width / 2) / (width / 2 - marginX);
+  const isBeside = Math.abs(side) > 0.25 && serverCount > 2;
+  const isAbove = y < height / 2 - 1;
+  const gap = radius + 6;
+  const label = isCrowded ? spoke({ x, y }, gap) : {
+    x: isBeside ? x + Math.sign(side) * gap : x,
+    y: isBeside ? y + 4 : isAbove ? y - gap : y + gap + 9,
+    "text-anchor": !isBeside ? "middle" : side > 0 ? "start" : "end",
+  };
+  return svg("g", {
+    class: `server ${colourClass(index)} is-${state.replace(" ", "-")}`,
+    "data-server": name,
+    "data-state": state,
+  }, [
+    svg("title", {}, [`${name}: ${state}${note === "" ? "" : `: ${note}`}`]),
+    svg("circle", { cx: x, cy: y, r: radius }),
+    svg("text", { x, y: y + 4, "text-anchor": "middle", class: "symbol" }, [
+      symbols[state],
+    ]),
+    svg("text", { ...label, class: "server-name" }, [cut(name, maxNameLength)]),
+    ...(state === "ready" || state === "unseen" || isCrowded ? [] : [
+      svg("text", { ...label, y: label.y + 13, class: "server-state" }, [
+        state,
+      ]),
+    ]),
+  ]);
+}
+
+/**
+ * Where a name is written that goes outwards from the middle.
+ *
+ * @param {{ x: number, y: number }} place
+ * @param {number} gap
+ */
+function spoke({ x, y }, gap) {
+  const angle = Math.atan2(y - height / 2, x - width / 2) * 180 / Math.PI;
+  const isLeft = Math.abs(angle) > 90;
+  return {
+    x: isLeft ? x - gap : x + gap,
+    y: y + 4,
+    "text-anchor": isLeft ? "end" : "start",
+    transform: `rotate(${round(isLeft ? angle + 180 : angle)} ${x} ${y})`,
+  };
+}
+
+/**
+ * The graph in words; the table of servers has the rest.
+ *
+ * @param {readonly import("./types.d.ts").ServerView[]} servers
+ * @param {readonly import("./types.d.ts").LinkView[]} links
+ */
+function summary(servers, links) {
+  const odd = [
+    ...servers.filter(({ state }) => state !== "ready")
+      .map(({ name, state }) => `${name} is ${state}`),
+    ...links.filter(({ state }) => state !== "up")
+      .map(({ ends, state, note }) =>
+        `the link ${ends.join(" to ")} is ${state} ${note}`.trim()
+      ),
+  ];
+  const all = `${counted(servers.length, "server")}, ` +
+    `${counted(links.length, "link")}`;
+  return odd.length === 0 ? `${all}, all up` : `${all}: ${odd.join("; ")}`;
+}
+
+/** @param {number} value */
+function round(value) {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,129 @@
+/**
+ * The dashboard: puts the parts of the page together and hands them what the
+ * stream of events brings.
+ *
+ * @module
+ */
+import { Clients } from "./clients.js";
+import { byId } from "./dom.js";
+import { Events } from "./events.js";
+import { Graph } from "./graph.js";
+import { viewLinks, viewServers } from "./herd.js";
+import { History } from "./history.js";
+import { showLegend, showShown } from "./legend.js";
+import { controlMap } from "./map_controls.js";
+import { MapView } from "./map_view.js";
+import * as overview from "./overview.js";
+import { Picker } from "./picker.js";
+import { Plots } from "./plots.js";
+import { Pulses } from "./pulses.js";
+import { ServersTable } from "./servers_table.js";
+import { followEvents } from "./stream.js";
+import { createProjection } from "./viewport.js";
+
+const map = await loadMap();
+const clients = new Clients(createProjection(map));
+const pulses = new Pulses();
+const view = new MapView(byId("map"), map, clients, (context, view) => {
+  picker.draw(context);
+  return pulses.draw(context, view, clients.count);
+});
+const picker = new Picker(byId("client-card"), clients, view);
+controlMap(byId("map"), view, picker);
+
+const history = new History();
+const graph = new Graph(byId("graph"));
+const plots = new Plots(byId("plots"));
+const table = new ServersTable(byId("servers"));
+const events = new Events(
+  byId("events"),
+  /** @type {HTMLSelectElement} */ (byId("level")),
+);
+
+/** @type {import("./types.d.ts").HerdStatus | undefined} */
+let status;
+let known = 0;
+let areNumbersDue = false;
+
+followEvents({
+  onHello() {
+    clients.clear();
+    pulses.clear();
+    history.clear();
+    events.clear();
+    picker.forget();
+    status = undefined;
+    known = 0;
+    view.clientsChanged();
+  },
+  onStatus(newStatus) {
+    status = newStatus;
+    const names = status.herd.servers.map(({ name }) => name);
+    clients.setServers(names);
+    events.setServers(names);
+    history.add(status);
+    showNumbers();
+  },
+  onPositions({ isSnapshot, known: nowKnown, positions }) {
+    const slots = positions.map((position) => clients.put(position));
+    known = nowKnown;
+    clients.keep(known);
+    if (!isSnapshot) {
+      pulses.add(slots.filter((slot) => slot < clients.count), clients);
+    }
+    view.clientsChanged();
+    picker.refresh();
+    showNumbers();
+  },
+  onLog: (event) => events.add(event),
+  onState: overview.showStreamState,
+});
+
+document.addEventListener("visibilitychange", showNumbers);
+
+/** @returns {Promise<import("./types.d.ts").WorldMap>} */
+async function loadMap() {
+  while (true) {
+    try {
+      const response = await fetch(new URL("map.json", document.baseURI));
+      if (response.ok) return await response.json();
+    } catch {
+      // The server is gone between the page and its map.
+    }
+    overview.showStreamState("reconnecting");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+/** Writes the numbers at the screen's pace; nothing while nobody looks. */
+function showNumbers() {
+  if (areNumbersDue || document.hidden) return;
+  areNumbersDue = true;
+  requestAnimationFrame(() => {
+    areNumbersDue = false;
+    overview.showClientCount(known);
+    if (status === undefined) return;
+    const servers = viewServers(status);
+    const links = viewLinks(status);
+    overview.showOverview(status, servers, links);
+    overview.showUpdateRate(history.updatesPerSecond);
+    graph.show(servers, links);
+    plots.show(history, servers);
+    table.show(servers, status.time);
+    const names = servers.map(({ name }) => name);
+    showLegend(byId("legend"), names, clients.countByServer());
+    showShown(byId("shown"), clients.count, known, view.dots);
+  });
+}
+
+const find = byId("find");
+find.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const input = /** @type {HTMLInputElement} */ (byId("find-id"));
+  const isFound = picker.pickById(input.value.trim());
+  input.setCustomValidity(isFound ? "" : "No client with this ID is shown.");
+  input.reportValidity();
+});
+byId("find-id").addEventListener("input", ({ target }) => {
+  if (target instanceof HTMLInputElement) target.setCustomValidity("");
+});

@@ -1,0 +1,199 @@
+/**
+ * One client's details on a card beside its dot: the one under the pointer, or
+ * the one that was picked by a tap, a key or by name, until something else is.
+ *
+ * @module
+ */
+import { html } from "./dom.js";
+import { clientTime, cut, position } from "./format.js";
+import { colourClass } from "./palette.js";
+
+/** How far from a dot the pointer may be, in CSS pixels. */
+const reachPx = 14;
+
+export class Picker {
+  #card;
+  #clients;
+  #view;
+  /** @type {string | undefined} */
+  #picked;
+  /** @type {string | undefined} */
+  #hovered;
+  /** What the card says now. */
+  #shown = "";
+  /** Those that Enter has shown since the view was moved. */
+  #visited = new Set();
+
+  /**
+   * @param {HTMLElement} card
+   * @param {import("./clients.js").Clients} clients
+   * @param {import("./map_view.js").MapView} view
+   */
+  constructor(card, clients, view) {
+    this.#card = card;
+    this.#clients = clients;
+    this.#view = view;
+  }
+
+  /**
+   * @param {number} px
+   * @param {number} py
+   */
+  hover(px, py) {
+    this.#hovered = this.#at(px, py);
+    this.refresh();
+  }
+
+  leave() {
+    this.#hovered = undefined;
+    this.refresh();
+  }
+
+  /**
+   * Picks the client at a pixel, or none.
+   *
+   * @param {number} px
+   * @param {number} py
+   */
+  pickAt(px, py) {
+    this.#picked = this.#at(px, py);
+    this.refresh();
+  }
+
+  /** Picks the client nearest to the middle; called again, the next one. */
+  pickNearest() {
+    const { viewport } = this.#view;
+    const { x, y } = viewport.centre;
+    const reach = Math.max(viewport.width, viewport.height) / viewport.scale;
+    const slot = this.#clients.nearest(x, y, reach, this.#visited);
+    if (slot === undefined) return this.forget();
+    this.#picked = this.#clients.ids[slot];
+    this.#visited.add(this.#picked);
+    this.#hovered = undefined;
+    this.refresh();
+  }
+
+  /**
+   * Picks a client by its ID, or the beginning of one, and brings it in sight.
+   *
+   * @param {string} text
+   * @returns {boolean} Whether there is one.
+   */
+  pickById(text) {
+    const slot = this.#clients.find(text);
+    if (slot === undefined) return false;
+    this.#picked = this.#clients.ids[slot];
+    this.#hovered = undefined;
+    this.#view.viewport.moveTo(this.#clients.x[slot], this.#clients.y[slot], 4);
+    this.#view.viewChanged();
+    this.refresh();
+    return true;
+  }
+
+  /** Picks none. */
+  forget() {
+    this.#picked = undefined;
+    this.#hovered = undefined;
+    this.#visited.clear();
+    this.refresh();
+  }
+
+  /** The view has been moved: Enter starts from its new middle. */
+  moved() {
+    this.#visited.clear();
+    this.#hovered = undefined;
+    this.refresh();
+  }
+
+  /** Brings the card up to date with what is known now. */
+  refresh() {
+    const slot = this.#slot();
+    this.#view.marksChanged();
+    if (slot === undefined) {
+      this.#card.hidden = true;
+      this.#shown = "";
+      return;
+    }
+    const { ids, heardBy, server, latitude, longitude, time } = this.#clients;
+    const lines = [
+      cut(ids[slot], 200),
+      `heard by ${heardBy[slot]}`,
+      position(latitude[slot], longitude[slot]),
+      clientTime(time[slot]),
+    ];
+    const text = lines.join("\n");
+    if (text !== this.#shown) {
+      const [id, ...rest] = lines;
+      this.#card.replaceChildren(
+        html("bdi", { class: `client-id mark ${colourClass(server[slot])}` }, [
+          id,
+        ]),
+        ...rest.map((line) => html("span", {}, [line])),
+      );
+      this.#shown = text;
+    }
+    this.#card.hidden = false;
+    this.#place(slot);
+  }
+
+  /**
+   * Draws a ring around the client on the card.
+   *
+   * @param {CanvasRenderingContext2D} context
+   */
+  draw(context) {
+    const slot = this.#slot();
+    if (slot === undefined) return;
+    const [x, y] = this.#pixelOf(slot);
+    context.lineWidth = 2;
+    context.strokeStyle = this.#view.colours.mark;
+    context.beginPath();
+    context.arc(x, y, 8, 0, 2 * Math.PI);
+    context.stroke();
+  }
+
+  #slot() {
+    const id = this.#hovered ?? this.#picked;
+    return id === undefined ? undefined : this.#clients.slotOf(id);
+  }
+
+  /**
+   * @param {number} px
+   * @param {number} py
+   */
+  #at(px, py) {
+    const { viewport } = this.#view;
+    const [x, y] = viewport.toMap(px, py);
+    const slot = this.#clients.nearest(x, y, reachPx / viewport.scale);
+    return slot === undefined ? undefined : this.#clients.ids[slot];
+  }
+
+  /** @param {number} slot */
+  #pixelOf(slot) {
+    const { scale, left, top } = this.#view.viewport;
+    return [
+      this.#clients.x[slot] * scale + left,
+      this.#clients.y[slot] * scale + top,
+    ];
+  }
+
+  /**
+   * Beside the dot, where there is room.
+   *
+   * @param {number} slot
+   */
+  #place(slot) {
+    const { width, height } = this.#view.viewport;
+    const [x, y] = this.#pixelOf(slot);
+    const { offsetWidth, offsetHeight } = this.#card;
+    const isRight = x + 14 + offsetWidth < width;
+    const left = isRight ? x + 14 : x - 14 - offsetWidth;
+    const top = y - offsetHeight / 2;
+    const within = (
+      /** @type {number} */ value,
+      /** @type {number} */ most,
+    ) => Math.round(Math.max(4, Math.min(value, most - 4)));
+    this.#card.style.left = `${within(left, width - offsetWidth)}px`;
+    this.#card.style.top = `${within(top, height - offsetHeight)}px`;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Puts the lines that a server sends together to replies.
+ *
+ * @module
+ */
+import type { ByteString } from "../protocol/bytes.ts";
+
+/** A reply: its first line, and the text behind it if there is any. */
+export interface Reply {
+  readonly line: ByteString;
+  readonly text: ByteString;
+}
+
+/** Longest line of a reply, in bytes: some services print on one line. */
+export const maxReplyLineBytes = 8 * 1024 * 1024;
+
+/** Takes the lines of one connection in their order. */
+export class ReplyReader {
+  /** Of each request without a reply: whether places may come with it. */
+  readonly #expected: boolean[] = [];
+  /** The lines so far of a reply with places. */
+  #lines: ByteString[] | undefined;
+
+  /** A request is sent; its reply comes behind those of the others. */
+  expect(expectsPlaces: boolean): void {
+    this.#expected.push(expectsPlaces);
+  }
+
+  /** Takes a line; the reply that ends with it, if one does. */
+  take(line: ByteString): Reply | undefined {
+    if (this.#lines !== undefined) {
+      if (line !== "") {
+        this.#lines.push(line);
+        return undefined;
+      }
+      // An empty line ends the places.
+      const [first, ...text] = this.#lines;
+      this.#lines = undefined;
+      return { line: first, text: text.join("\n") };
+    }
+    const expectsPlaces = this.#expected.shift() === true;
+    if (expectsPlaces && !line.startsWith("?")) {
+      this.#lines = [line];
+      return undefined;
+    }
+    return { line, text: "" };
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The prompt of `herd client`: line editing, history, completion, and answers
+ * that are explained. Editing is node:readline's.
+ *
+ * @module
+ */
+import process from "node:process";
+import { createInterface, type Interface } from "node:readline";
+import { setupError } from "../cli/exit.ts";
+import { readAt } from "../client/operands.ts";
+import { promptHelp } from "../prompt/help.ts";
+import { showReply } from "../prompt/show.ts";
+import { complete, withTime } from "../prompt/typed.ts";
+import { bytesOfText } from "../protocol/bytes.ts";
+import { secondsOf, SystemClock } from "../runtime/clock.ts";
+import type { ClientPort } from "../settings/reach.ts";
+import { createPaint, isColoured } from "../terminal/paint.ts";
+import { terminalColumns } from "../terminal/progress.ts";
+import { connectTo } from "./connect.ts";
+import { Conversation } from "./conversation.ts";
+
+/** Lines that the arrow keys bring back. They are kept nowhere else. */
+const historyLines = 1_000;
+
+/**
+ * Asks for lines and shows what a server answers, until the user quits.
+ *
+ * @throws {SetupError} If the server is not there at the beginning.
+ */
+export async function runPrompt(
+  name: string,
+  port: ClientPort,
+  address: string,
+): Promise<void> {
+  const connection = await connectTo(port).catch((error) => {
+    throw setupError(`nobody answers on ${address}`, error);
+  });
+  const conversation = new Conversation(connection);
+  await new Prompt(name, port, address, conversation).run();
+}
+
+class Prompt {
+  readonly #name: string;
+  readonly #port: ClientPort;
+  readonly #address: string;
+  readonly #clock = new SystemClock();
+  readonly #paint = createPaint(isColoured(Deno.stdout));
+  readonly #readline: Interface;
+  /** Lines that were typed, or pasted, and not sent yet. */
+  readonly #lines: string[] = [];
+  /** Clients that were answered about, for completion. */
+  readonly #ids = new Set<string>();
+  #conversation: Conversation | undefined;
+  /** Ends when all lines so far are answered. */
+  #answering: Promise<void> | undefined;
+  /** Resolves when the user does not want to wait for answers any more. */
+  readonly #givenUp = Promise.withResolvers<void>();
+  #hasQuit = false;
+
+  constructor(
+    name: string,
+    port: ClientPort,
+    address: string,
+    conversation: Conversation,
+  ) {
+    this.#name = name;
+    this.#port = port;
+    this.#address = address;
+    this.#readline = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      terminal: true,
+      prompt: this.#paint.bold(`${name}>`) + " ",
+      historySize: historyLines,
+      removeHistoryDuplicates: true,
+      completer: (line: string) => complete(line, this.#ids),
+    });
+    this.#join(conversation);
+  }
+
+  /** Resolves when the user has quit, and what was sent is answered. */
+  async run(): Promise<void> {
+    const closed = Promise.withResolvers<void>();
+    this.#readline.on("line", (line) => this.#take(line));
+    this.#readline.on("SIGINT", () => this.#interrupt());
+    this.#readline.on("close", () => closed.resolve());
+    const { dim } = this.#paint;
+    console.log(dim(`${this.#name} on ${this.#address}; help tells more`));
+    this.#readline.prompt();
+    await closed.promise;
+    this.#hasQuit = true;
+    await Promise.race([this.#answering, this.#givenUp.promise]);
+    this.#conversation?.close();
+  }
+
+  #take(line: string): void {
+    this.#lines.push(line);
+    this.#answering ??= this.#answerAll();
+  }
+
+  async #answerAll(): Promise<void> {
+    let line;
+    while ((line = this.#lines.shift()) !== undefined) await this.#do(line);
+    this.#answering = undefined;
+    if (!this.#hasQuit) this.#readline.prompt();
+  }
+
+  async #do(line: string): Promise<void> {
+    const word = line.trim();
+    if (word === "") return;
+    if (word === "help") return console.log(promptHelp);
+    if (word === "quit") {
+      this.#lines.length = 0;
+      this.#hasQuit = true;
+      return this.#readline.close();
+    }
+    const conversation = this.#conversation ?? await this.#reconnect();
+    if (conversation === undefined) return;
+    const request = bytesOfText(withTime(line, this.#clock.now()));
+    const reply = await conversation.ask(request);
+    // That the connection is over was said already.
+    if (reply === undefined) return;
+    if (reply.line.startsWith("AT ")) this.#ids.add(readAt(reply.line).client);
+    console.log(showReply(request, reply, {
+      paint: this.#paint,
+      columns: terminalColumns(),
+      nowSeconds: secondsOf(this.#clock),
+    }));
+  }
+
+  async #reconnect(): Promise<Conversation | undefined> {
+    const { dim, yellow } = this.#paint;
+    try {
+      const conversation = new Conversation(await connectTo(this.#port));
+      console.log(dim(`connected to ${this.#name} again`));
+      this.#join(conversation);
+      return conversation;
+    } catch (error) {
+      const { message } = setupError(
+        `nobody answers on ${this.#address}`,
+        error,
+      );
+      console.log(yellow(`${message}; the next line tries again`));
+    }
+  }
+
+  #join(conversation: Conversation): void {
+    this.#conversation = conversation;
+    conversation.over.then(() => {
+      this.#conversation = undefined;
+      if (this.#hasQuit) return;
+      const end = this.#answering === undefined
+        ? `${this.#name} has ended the connection`
+        : "the connection ended before the answer came";
+      // On a line of its own, whatever is being typed.
+      const notice = `${end}; the next line connects again`;
+      console.log(`\r\x1b[J${this.#paint.yellow(notice)}`);
+      if (this.#answering === undefined) this.#readline.prompt(true);
+    });
+  }
+
+  /** Ctrl-C gives up what waits for its answer, or what was typed, or all. */
+  #interrupt(): void {
+    if (this.#answering !== undefined) {
+      this.#lines.length = 0;
+      if (this.#conversation !== undefined) return this.#conversation.close();
+      // It is still being dialled.
+      this.#givenUp.resolve();
+      this.#readline.close();
+    } else if (this.#readline.line !== "") {
+      console.log("^C");
+      // To the end of the line, and all before that is gone.
+      this.#readline.write(null, { ctrl: true, name: "e" });
+      this.#readline.write(null, { ctrl: true, name: "u" });
+      this.#readline.prompt();
+    } else {
+      console.log();
+      this.#readline.close();
+    }
+  }
+}

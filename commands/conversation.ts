@@ -1,0 +1,82 @@
+/**
+ * A conversation with one server: a line, its reply, the next line.
+ *
+ * @module
+ */
+import {
+  maxReplyLineBytes,
+  type Reply,
+  ReplyReader,
+} from "../client/replies.ts";
+import { allocateBuffer, type ByteString } from "../protocol/bytes.ts";
+import { parseCommand } from "../protocol/command.ts";
+import { LineFramer } from "../protocol/framer.ts";
+import {
+  closeQuietly,
+  type Transport,
+  writeAll,
+} from "../runtime/transport.ts";
+
+const readBufferBytes = 64 * 1024;
+
+/** An open connection. */
+export class Conversation {
+  readonly #transport: Transport;
+  readonly #replies = new ReplyReader();
+  readonly #reading: Promise<void>;
+  #answer: ((reply: Reply | undefined) => void) | undefined;
+  #isOver = false;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+    this.#reading = this.#read();
+  }
+
+  /** Resolves when the connection is over, whoever has ended it. */
+  get over(): Promise<void> {
+    return this.#reading;
+  }
+
+  /**
+   * Sends a line and waits for its reply; undefined if the connection ends
+   * first. The next line has to wait for that.
+   */
+  async ask(line: ByteString): Promise<Reply | undefined> {
+    if (this.#isOver) return undefined;
+    const answer = new Promise<Reply | undefined>((resolve) => {
+      this.#answer = resolve;
+    });
+    this.#replies.expect(parseCommand(line)?.verb === "WHATSAT");
+    try {
+      await writeAll(this.#transport, `${line}\n`);
+    } catch {
+      // The reader is told as well.
+    }
+    return await answer;
+  }
+
+  /** Ends it at once. */
+  close(): void {
+    closeQuietly(this.#transport);
+  }
+
+  async #read(): Promise<void> {
+    const framer = new LineFramer(maxReplyLineBytes);
+    const buffer = allocateBuffer(readBufferBytes);
+    try {
+      let count;
+      while ((count = await this.#transport.read(buffer)) !== null) {
+        framer.push(buffer, count);
+        while (framer.next()) {
+          const reply = this.#replies.take(framer.line);
+          if (reply !== undefined) this.#answer?.(reply);
+        }
+      }
+    } catch {
+      // However it broke, it is over.
+    }
+    this.#isOver = true;
+    this.#answer?.(undefined);
+    this.close();
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * `herd phones`: simulated phones that move about, report and ask, and hold
+ * every answer against what it must be.
+ *
+ * @module
+ */
+import {
+  describeFlags,
+  type Flags,
+  readArguments,
+  refuseWords,
+  wholeNumber,
+} from "../cli/arguments.ts";
+import { nextSignal, SetupError } from "../cli/exit.ts";
+import { demand, type Need } from "../cli/permissions.ts";
+import { HerdClient } from "../client/client.ts";
+import { findHomes } from "../phones/homes.ts";
+import { Phone } from "../phones/phone.ts";
+import { Run } from "../phones/run.ts";
+import type { ConnectTo } from "../phones/servers.ts";
+import { failureOf, format, formatOutcome } from "../phones/summary.ts";
+import type { Census, Tally } from "../phones/tally.ts";
+import { loadGazetteer } from "../places/gazetteer.ts";
+import { makeQuestion } from "../places/provider.ts";
+import { SystemClock } from "../runtime/clock.ts";
+import { formatAddress } from "../runtime/network.ts";
+import { Random } from "../runtime/random.ts";
+import { type ClientPort, reachFlags, readReach } from "../settings/reach.ts";
+import { createPaint, isColoured } from "../terminal/paint.ts";
+import { Progress } from "../terminal/progress.ts";
+
+/** Most phones: each is a connection, and a system has room for so many. */
+const mostPhones = 50_000;
+
+/** Longest run, in seconds: a day. */
+const mostSeconds = 86_400;
+
+/** Seeds are numbers below this. */
+const seeds = 2 ** 32;
+
+/** Who has not connected in this time is given up, in milliseconds. */
+const connectDeadlineMs = 5_000;
+
+/** How often progress is told, in milliseconds. */
+const progressMs = 100;
+
+/** Phones live within so many kilometres of a city's centre. */
+const cityRadiusKm = "15";
+
+/** At so many places of each city at most. */
+const homesPerCity = "20";
+
+const phonesFlags: Flags = {
+  count: { value: "COUNT", help: "how many phones (1000)" },
+  seconds: { value: "SECONDS", help: "for how long (30)" },
+  seed: { value: "NUMBER", help: "the same seed is the same phones (random)" },
+  ...reachFlags,
+};
+
+const help =
+  `Simulated phones in big cities move, report where they are, ask what is near
+them or others, and change their server now and then. Every answer is checked,
+and in the end every server is asked for every phone's newest report.
+
+Usage: herd phones [flags]
+
+They ask for a few places each; where the herd asks Google, that costs money.
+
+${describeFlags(phonesFlags)}`;
+
+/** Runs the command. */
+export async function phones(args: readonly string[]): Promise<void> {
+  const parsed = readArguments(args, phonesFlags);
+  if (parsed.flags.has("help")) return console.log(help);
+  refuseWords(parsed, "phones");
+  const count = wholeNumber(parsed, "count", 1, mostPhones) ?? 1_000;
+  const seconds = wholeNumber(parsed, "seconds", 1, mostSeconds) ?? 30;
+  const seed = wholeNumber(parsed, "seed", 0, seeds - 1) ??
+    Math.floor(Math.random() * seeds);
+  const { portOf, topology } = await readReach(parsed);
+  const ports = new Map(
+    topology.servers.map((server) => [server.name, portOf(server)]),
+  );
+  await demandServers([...ports.values()]);
+  const random = new Random(seed);
+  const run = new Run({
+    phones: await makePhones(count, seed, random),
+    servers: [...ports.keys()],
+    connect: connectionsTo(ports),
+    clock: new SystemClock(),
+    random: random.fork(),
+  });
+  const lifeMs = await live(run, count, seconds);
+  const outcome = {
+    tally: run.tally,
+    census: await takeCensus(run, count),
+    phones: count,
+    seconds: lifeMs / 1000,
+    seed,
+    failures: run.failures,
+  };
+  console.log(formatOutcome(outcome, createPaint(isColoured(Deno.stdout))));
+  const failure = failureOf(outcome);
+  if (failure !== undefined) throw new SetupError(failure);
+}
+
+/**
+ * Goes on if all may be connected to, and one can be.
+ *
+ * @throws {SetupError} Naming them, if none can be.
+ */
+async function demandServers(ports: readonly ClientPort[]): Promise<void> {
+  const addresses = ports.map(({ hostname, port }) =>
+    formatAddress(hostname, port)
+  );
+  await demand(addresses.map((host): Need => ({ name: "net", host })));
+  const attempts = ports.map(async (port) => (await connect(port)).abort());
+  const results = await Promise.allSettled(attempts);
+  const failed = results.filter((result) => result.status === "rejected");
+  if (failed.length < ports.length) return;
+  const [{ reason }] = failed;
+  const why = reason instanceof Error ? reason.message : String(reason);
+  throw new SetupError(
+    `nobody answers on ${addresses.join(", ")}: ${why}`,
+  );
+}
+
+async function makePhones(
+  count: number,
+  seed: number,
+  random: Random,
+): Promise<Phone[]> {
+  const gazetteer = await loadGazetteer();
+  const homes = findHomes((latitude, longitude) => {
+    const position = { latitude, longitude };
+    return gazetteer.nearby(makeQuestion(position, cityRadiusKm, homesPerCity));
+  });
+  const run = seed.toString(36);
+  return Array.from(
+    { length: count },
+    (_, number) =>
+      new Phone({ number, count, run, homes, random: random.fork() }),
+  );
+}
+
+function connectionsTo(ports: ReadonlyMap<string, ClientPort>): ConnectTo {
+  return (server) => connect(ports.get(server)!);
+}
+
+/** Connects, or throws when it takes too long. */
+async function connect(port: ClientPort): Promise<HerdClient> {
+  const connecting = HerdClient.connect(port);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    connecting.then((client) => client.abort(), () => {});
+    late.reject(new Error(`no connection in ${connectDeadlineMs} ms`));
+  }, connectDeadlineMs);
+  try {
+    return await Promise.race([connecting, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Lets phones live until their time is over, or somebody ends it. */
+async function live(run: Run, count: number, seconds: number): Promise<number> {
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), seconds * 1000);
+  nextSignal().then(() => end.abort());
+  const startMs = performance.now();
+  const elapsedMs = () => performance.now() - startMs;
+  let endMs: number | undefined;
+  end.signal.addEventListener("abort", () => endMs = elapsedMs());
+  using progress = new Progress({
+    label: `${format(count)} phones`,
+    total: seconds,
+  });
+  using _ticking = every(
+    progressMs,
+    () => progress.update(elapsedMs() / 1000, describe(run.tally, elapsedMs())),
+  );
+  await run.live(end.signal);
+  clearTimeout(timer);
+  return endMs!;
+}
+
+function describe(tally: Tally, elapsedMs: number): string {
+  const rate = Math.round(tally.reports / (elapsedMs / 1000));
+  return `${format(rate)} reports/s, ${format(tally.right)} right, ` +
+    `${format(tally.wrong)} wrong`;
+}
+
+async function takeCensus(run: Run, count: number): Promise<Census> {
+  using progress = new Progress({
+    label: `asking all servers for ${format(count)} phones`,
+  });
+  using _ticking = every(progressMs, () => progress.update(0));
+  return await run.takeCensus();
+}
+
+/** Calls back again and again until it is disposed of. */
+function every(periodMs: number, callback: () => void): Disposable {
+  const timer = setInterval(callback, periodMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

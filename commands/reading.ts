@@ -1,0 +1,25 @@
+/**
+ * Shows on stderr how the reading of logs goes, and what is wrong with them.
+ *
+ * @module
+ */
+import type { ReadingOptions } from "../log_reading/read_logs.ts";
+import { Progress } from "../terminal/progress.ts";
+
+/** Less is read before anybody has seen a bar. */
+const shownFromBytes = 32 * 1024 * 1024;
+
+/** Ends with `using`; may be ended earlier, so that nothing stands in the bar. */
+export function showReading(
+  label: string,
+  total: number,
+): ReadingOptions & Disposable {
+  const isShown = total >= shownFromBytes && Deno.stderr.isTerminal();
+  const bar = isShown ? new Progress({ label, total }) : undefined;
+  let done = 0;
+  return {
+    tell: (line) => bar === undefined ? console.error(line) : bar.say(line),
+    progress: (bytes) => bar?.update(done += bytes),
+    [Symbol.dispose]: () => bar?.[Symbol.dispose](),
+  };
+}

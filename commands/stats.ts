@@ -1,0 +1,59 @@
+/**
+ * `herd stats logs/`: sums the servers' logs up.
+ *
+ * @module
+ */
+import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
+import { setupError } from "../cli/exit.ts";
+import { demand } from "../cli/permissions.ts";
+import { sumUp } from "../log_reading/herd_stats.ts";
+import { findLogs } from "../log_reading/log_folder.ts";
+import { sizeOf } from "../log_reading/read_logs.ts";
+import { statsData } from "../log_reading/stats_json.ts";
+import { statsPlot } from "../log_reading/stats_plot.ts";
+import { describeStats } from "../log_reading/stats_text.ts";
+import { createPaint, isColoured } from "../terminal/paint.ts";
+import { showReading } from "./reading.ts";
+
+const statsFlags: Flags = {
+  svg: { value: "FILE", help: "draw updates, links and waits over time" },
+  json: { help: "print JSON, times in microseconds" },
+};
+
+const help = `Sums the servers' logs up.
+
+Usage: herd stats [LOGS...] [flags]
+
+  herd stats logs/
+  herd stats logs/ --svg logs/stats.svg
+
+LOGS are folders with the servers' logs, or single files (logs).
+
+${describeFlags(statsFlags)}`;
+
+/** Runs the command. */
+export async function stats(args: readonly string[]): Promise<void> {
+  const { flags, words } = readArguments(args, statsFlags);
+  if (flags.has("help")) return console.log(help);
+  const svgPath = flags.get("svg");
+  if (svgPath !== undefined) await demand([{ name: "write", path: svgPath }]);
+  const tell = (line: string) => console.error(line);
+  const logs = await findLogs(words.length > 0 ? words : ["logs"], tell);
+  using reading = showReading("reading the logs", sizeOf(logs));
+  const herd = await sumUp(logs, reading);
+  reading[Symbol.dispose]();
+  if (svgPath !== undefined) await write(svgPath, statsPlot(herd).svg);
+  console.log(
+    flags.has("json")
+      ? JSON.stringify(statsData(herd), null, 2)
+      : describeStats(herd, createPaint(isColoured(Deno.stdout))),
+  );
+}
+
+async function write(path: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, text);
+  } catch (error) {
+    throw setupError(path, error);
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * `herd trace CLIENT logs/`: shows the way that a client's report took through
+ * the herd.
+ *
+ * @module
+ */
+import {
+  type Arguments,
+  describeFlags,
+  type Flags,
+  readArguments,
+  UsageError,
+  wholeNumber,
+} from "../cli/arguments.ts";
+import { findLogs } from "../log_reading/log_folder.ts";
+import { sizeOf } from "../log_reading/read_logs.ts";
+import type { Wanted } from "../log_reading/reported.ts";
+import { traceClient } from "../log_reading/trace_client.ts";
+import { pathData } from "../log_reading/trace_json.ts";
+import { describePath } from "../log_reading/trace_text.ts";
+import { isTime } from "../protocol/time.ts";
+import { createPaint, isColoured } from "../terminal/paint.ts";
+import { showReading } from "./reading.ts";
+
+const traceFlags: Flags = {
+  last: { value: "COUNT", help: "the newest reports, so many of them (1)" },
+  all: { help: "all reports of the client" },
+  time: { value: "TIME", help: "the report with this time of the client's" },
+  json: { help: "print JSON, times in microseconds" },
+};
+
+const help = `Shows the way that a client's report took through the herd.
+
+Usage: herd trace CLIENT [LOGS...] [flags]
+
+  herd trace kiwi.cs.ucla.edu logs/
+  herd trace kiwi.cs.ucla.edu logs/Hill.log logs/Smith.log --last 3
+
+LOGS are folders with the servers' logs, or single files (logs). The client's ID
+is as it was sent, or as it stands in the log. Times count from the moment at
+which the first server heard the report, each by the clock of its server.
+
+${describeFlags(traceFlags)}`;
+
+/** Runs the command. */
+export async function trace(args: readonly string[]): Promise<void> {
+  const parsed = readArguments(args, traceFlags);
+  if (parsed.flags.has("help")) return console.log(help);
+  const [client, ...paths] = parsed.words;
+  if (client === undefined) throw new UsageError("expected a client's ID");
+  const wanted = readWanted(parsed);
+  const tell = (line: string) => console.error(line);
+  const logs = await findLogs(paths.length > 0 ? paths : ["logs"], tell);
+  using reading = showReading("reading the logs", 2 * sizeOf(logs));
+  const found = await traceClient(logs, client, wanted, reading);
+  reading[Symbol.dispose]();
+  if (parsed.flags.has("json")) {
+    return console.log(JSON.stringify(found.map(pathData), null, 2));
+  }
+  const paint = createPaint(isColoured(Deno.stdout));
+  console.log(found.map((path) => describePath(path, paint)).join("\n\n"));
+}
+
+function readWanted(parsed: Arguments): Wanted {
+  const { flags } = parsed;
+  const given = ["last", "all", "time"].filter((name) => flags.has(name));
+  if (given.length > 1) {
+    throw new UsageError(`--${given[0]} and --${given[1]} exclude each other`);
+  }
+  const time = flags.get("time");
+  if (time !== undefined) {
+    if (isTime(time)) return { time };
+    throw new UsageError(
+      `--time: expected POSIX seconds such as 1520023934.9, found ${time}`,
+    );
+  }
+  if (flags.has("all")) return { newest: Infinity };
+  return { newest: wholeNumber(parsed, "last", 1, 1_000_000) ?? 1 };
+}

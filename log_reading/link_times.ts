@@ -1,0 +1,167 @@
+/**
+ * When links were up, as servers' logs tell it.
+ *
+ * @module
+ */
+
+/** A stretch of time, in microseconds since 1970. */
+export interface Interval {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+/** A link as one of its two servers has seen it. */
+export interface LinkView {
+  readonly server: string;
+  readonly neighbour: string;
+  /** When it was up, in order. */
+  readonly up: readonly Interval[];
+  /** Whether it was still up when the log ended. */
+  readonly isOpen: boolean;
+  /** Why it went down, and how often; `killed` if the server did not say. */
+  readonly reasons: ReadonlyMap<string, number>;
+}
+
+/** A link between two servers, as both have seen it. */
+export interface LinkTimes {
+  /** The two servers, in the order of their names. */
+  readonly servers: readonly [string, string];
+  /** When it was up for both, or for the one whose log is there. */
+  readonly up: readonly Interval[];
+  /** How often it was lost. */
+  readonly losses: number;
+  readonly views: readonly LinkView[];
+}
+
+interface Neighbour {
+  /** A link that is replaced has two connections for a moment. */
+  readonly connections: Set<string>;
+  sinceUs: number;
+  readonly up: Interval[];
+  readonly reasons: Map<string, number>;
+}
+
+/** Keeps the links of one server. */
+export class LinkWatch {
+  readonly #server: string;
+  readonly #neighbours = new Map<string, Neighbour>();
+  /** Connections of which it is known when they began. */
+  readonly #begun = new Set<string>();
+
+  constructor(server: string) {
+    this.#server = server;
+  }
+
+  /** A link was tried, if nothing else. */
+  know(neighbour: string): void {
+    this.#of(neighbour);
+  }
+
+  /**
+   * Something is said on a connection. If it is not known to have begun, it was
+   * there when the log began.
+   */
+  speak(beginsUs: number, connection: string): void {
+    if (this.#begun.has(connection)) return;
+    const [, , neighbour] = connection.split("/");
+    if (neighbour !== undefined) this.up(beginsUs, neighbour, connection);
+    this.#begun.add(connection);
+  }
+
+  up(timeUs: number, neighbour: string, connection: string): void {
+    this.#begun.add(connection);
+    const link = this.#of(neighbour);
+    if (link.connections.size === 0) link.sinceUs = timeUs;
+    link.connections.add(connection);
+  }
+
+  down(
+    timeUs: number,
+    neighbour: string,
+    connection: string,
+    reason: string,
+  ): void {
+    this.#begun.add(connection);
+    const link = this.#of(neighbour);
+    // One that was given up before it was told of.
+    if (!link.connections.delete(connection)) return;
+    link.reasons.set(reason, (link.reasons.get(reason) ?? 0) + 1);
+    if (link.connections.size === 0) this.#end(link, timeUs);
+  }
+
+  /** Another run begins. What was up until the last record of the former? */
+  restart(lastUs: number): void {
+    this.#begun.clear();
+    for (const link of this.#neighbours.values()) {
+      if (link.connections.size === 0) continue;
+      link.connections.clear();
+      link.reasons.set("killed", (link.reasons.get("killed") ?? 0) + 1);
+      this.#end(link, lastUs);
+    }
+  }
+
+  /** What was seen until the log's last record. */
+  views(lastUs: number): LinkView[] {
+    return [...this.#neighbours].map(([neighbour, link]) => {
+      const isOpen = link.connections.size > 0;
+      const { reasons, sinceUs, up } = link;
+      return {
+        server: this.#server,
+        neighbour,
+        up: isOpen ? [...up, { fromUs: sinceUs, toUs: lastUs }] : up,
+        isOpen,
+        reasons,
+      };
+    });
+  }
+
+  #end({ sinceUs, up }: Neighbour, toUs: number): void {
+    up.push({ fromUs: sinceUs, toUs: Math.max(sinceUs, toUs) });
+  }
+
+  #of(neighbour: string): Neighbour {
+    let link = this.#neighbours.get(neighbour);
+    if (link === undefined) {
+      const connections = new Set<string>();
+      link = { connections, sinceUs: 0, up: [], reasons: new Map() };
+      this.#neighbours.set(neighbour, link);
+    }
+    return link;
+  }
+}
+
+/** The links of a herd, by the names of their servers. */
+export function joinViews(views: readonly LinkView[]): LinkTimes[] {
+  const pairOf = ({ neighbour, server }: LinkView) =>
+    [server, neighbour].sort().join(" ");
+  const pairs = [...Map.groupBy(views, pairOf)].sort(([a], [b]) =>
+    a < b ? -1 : 1
+  );
+  return pairs.map(([pair, views]) => {
+    const [first, second] = pair.split(" ");
+    const up = views.map((view) => view.up).reduce(common);
+    // An end of the log is no loss.
+    const ends = new Set(
+      views.filter(({ isOpen }) => isOpen).map(({ up }) => up.at(-1)!.toUs),
+    );
+    const losses = up.filter(({ toUs }) => !ends.has(toUs)).length;
+    return { servers: [first, second], up, losses, views };
+  });
+}
+
+/** What both lists of intervals have in common. */
+function common(
+  a: readonly Interval[],
+  b: readonly Interval[],
+): Interval[] {
+  const both: Interval[] = [];
+  let [at, bt] = [0, 0];
+  while (at < a.length && bt < b.length) {
+    const fromUs = Math.max(a[at].fromUs, b[bt].fromUs);
+    const toUs = Math.min(a[at].toUs, b[bt].toUs);
+    if (fromUs < toUs) both.push({ fromUs, toUs });
+    if (a[at].toUs < b[bt].toUs) at += 1;
+    else bt += 1;
+  }
+  return both;
+}

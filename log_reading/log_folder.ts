@@ -1,0 +1,136 @@
+/**
+ * Finds the logs that a user means: folders, or single files. The files of one
+ * server's ring are put in the order in which they were written.
+ *
+ * @module
+ */
+import { SetupError, setupError } from "../cli/exit.ts";
+import { demandReading } from "../cli/files.ts";
+import { parseRecord } from "../journal/parse.ts";
+import { allocateBuffer, decodeBytes } from "../protocol/bytes.ts";
+import { printable } from "./words.ts";
+
+/** A file of a log. */
+export interface LogFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/** The log of one server. */
+export interface ServerLog {
+  readonly server: string;
+  /** From the oldest to the newest. */
+  readonly files: readonly LogFile[];
+}
+
+/** What the beginning of a file tells. */
+interface Beginning extends LogFile {
+  readonly server: string;
+  /** The number in the ring. */
+  readonly slot: number;
+  /** The time of the first record; an empty text if there is none. */
+  readonly time: string;
+}
+
+/** The first records stand in so many bytes, as a rule. */
+const beginningBytes = 64 * 1024;
+
+/**
+ * The logs in these folders and files, by the servers' names. Whatever cannot
+ * be read is told, and left out.
+ *
+ * @param tell Gets a line about each file that cannot be read.
+ * @throws {SetupError} If there is no log at all, or reading is not permitted.
+ */
+export async function findLogs(
+  paths: readonly string[],
+  tell: (line: string) => void,
+): Promise<ServerLog[]> {
+  await demandReading(paths);
+  const files = new Set<string>();
+  for (const path of paths) {
+    for (const file of await filesAt(path)) files.add(file);
+  }
+  const beginnings: Beginning[] = [];
+  for (const path of files) {
+    try {
+      beginnings.push(await readBeginning(path, files));
+    } catch (error) {
+      tell(setupError(path, error).message);
+    }
+  }
+  if (beginnings.length === 0) {
+    throw new SetupError(
+      `no log in ${paths.join(", ")}: expected files such as Hill.log`,
+    );
+  }
+  const servers = Map.groupBy(beginnings, ({ server }) => server);
+  return [...servers].sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([server, files]) => ({ server, files: inOrder(files) }));
+}
+
+async function filesAt(path: string): Promise<string[]> {
+  try {
+    const { isDirectory } = await Deno.stat(path);
+    if (!isDirectory) return [path];
+    const names: string[] = [];
+    for await (const { isDirectory, name } of Deno.readDir(path)) {
+      if (!isDirectory && name.endsWith(".log")) names.push(name);
+    }
+    const folder = path.replace(/(?<=.)\/+$/, "");
+    return names.sort().map((name) =>
+      folder === "/" ? `/${name}` : `${folder}/${name}`
+    );
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new SetupError(`${path}: there is no such file or folder`);
+    }
+    throw setupError(path, error);
+  }
+}
+
+async function readBeginning(
+  path: string,
+  paths: ReadonlySet<string>,
+): Promise<Beginning> {
+  using file = await Deno.open(path);
+  const { size } = await file.stat();
+  const buffer = allocateBuffer(beginningBytes);
+  const count = await file.read(buffer) ?? 0;
+  const lines = decodeBytes(buffer, 0, count).split("\n", 100);
+  const first = lines.map(parseRecord).find((record) => record !== undefined);
+  const { server, slot } = nameOf(path, paths);
+  const named = first?.kind === "event" && first.event === "started"
+    ? printable(first.fields["name"])
+    : undefined;
+  return {
+    path,
+    sizeBytes: size,
+    // The name of a server may look like a file of another one's ring.
+    server: named ?? printable(server),
+    slot: named === undefined || named === server ? slot : 0,
+    time: first?.time ?? "",
+  };
+}
+
+/** `Hill.log` and `Hill.2.log` are Hill's, the latter with number 2. */
+function nameOf(
+  path: string,
+  paths: ReadonlySet<string>,
+): { server: string; slot: number } {
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  const name = path.slice(folder.length).replace(/\.log$/, "");
+  const numbered = name.match(/^(.+)\.([1-9]\d*)$/);
+  if (numbered === null) return { server: name, slot: 0 };
+  const [, server, slot] = numbered;
+  const isRing = paths.has(`${folder}${server}.log`) ||
+    !paths.has(`${folder}${name}.1.log`);
+  return isRing ? { server, slot: Number(slot) } : { server: name, slot: 0 };
+}
+
+/** Renaming takes permissions that servers lack, so time tells the order. */
+function inOrder(files: readonly Beginning[]): LogFile[] {
+  return files.toSorted((a, b) =>
+    a.time === b.time ? a.slot - b.slot : a.time < b.time ? -1 : 1
+  );
+}

@@ -1,0 +1,55 @@
+/**
+ * What logs come to, for programs.
+ *
+ * @module
+ */
+import type { Histogram } from "./histogram.ts";
+import { type HerdStats, shareUp } from "./herd_stats.ts";
+import type { Counts } from "./server_stats.ts";
+
+const object = (counts: Counts) => Object.fromEntries(counts);
+
+const percentiles = (histogram: Histogram) => histogram.percentiles() ?? null;
+
+/**
+ * The sums as plain data. Times are whole microseconds, points in time since
+ * 1970; what there is none of is null.
+ */
+export function statsData(herd: HerdStats): unknown {
+  const { firstUs, lastUs, links, servers } = herd;
+  return {
+    firstUs,
+    lastUs,
+    servers: servers.map(({ bytes, lines, stats }) => ({
+      server: stats.server,
+      firstUs: lines.records > 0 ? stats.firstUs : null,
+      lastUs: lines.records > 0 ? stats.lastUs : null,
+      bytes,
+      runs: stats.runs,
+      connections: stats.connections,
+      records: lines.records,
+      cutLines: lines.cut,
+      damagedLines: lines.damaged,
+      missing: stats.missing,
+      fromClients: object(stats.fromClients),
+      toClients: object(stats.toClients),
+      fromPeers: object(stats.fromPeers),
+      toPeers: object(stats.toPeers),
+      events: object(stats.events),
+      waits: {
+        IAMAT: percentiles(stats.waits.IAMAT),
+        WHATSAT: percentiles(stats.waits.WHATSAT),
+      },
+      propagation: stats.propagation ?? null,
+    })),
+    links: links.map((link) => ({
+      servers: link.servers,
+      shareUp: shareUp(link, herd),
+      losses: link.losses,
+      up: link.up,
+      reasons: Object.fromEntries(
+        link.views.map(({ reasons, server }) => [server, object(reasons)]),
+      ),
+    })),
+  };
+}

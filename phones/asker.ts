@@ -1,0 +1,165 @@
+/**
+ * Sends reports and questions, holds every answer against what it must be, and
+ * counts.
+ *
+ * @module
+ */
+import { DisconnectedError, InvalidCommandError } from "../client/types.ts";
+import type { Clock } from "../runtime/clock.ts";
+import {
+  faultOfAnswer,
+  faultOfReport,
+  type QuestionAsked,
+  type ReportAsked,
+} from "./check.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Connection } from "./servers.ts";
+import type { Tally } from "./tally.ts";
+
+/** Whoever asks has an answer within this time, in milliseconds. */
+export const answerDeadlineMs = 10_000;
+
+/** What came of a question. */
+export type Found =
+  /** The server knows the phone: its newest AT line there. */
+  | { readonly state: "known"; readonly line: string }
+  /** It has not heard of it, and need not have. */
+  | { readonly state: "unknown" }
+  /** The answer was wrong, and is counted as such. */
+  | { readonly state: "wrong" };
+
+/** Asks on connections that it is given. */
+export class Asker {
+  readonly #servers: readonly string[];
+  readonly #ledger: Ledger;
+  readonly #tally: Tally;
+  readonly #clock: Clock;
+
+  constructor(
+    servers: readonly string[],
+    ledger: Ledger,
+    tally: Tally,
+    clock: Clock,
+  ) {
+    this.#servers = servers;
+    this.#ledger = ledger;
+    this.#tally = tally;
+    this.#clock = clock;
+  }
+
+  /**
+   * Reports; the AT line, if the right one has come.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async report(
+    connection: Connection,
+    asked: ReportAsked,
+  ): Promise<string | undefined> {
+    const { id, position, server, time } = asked;
+    this.#ledger.send(id, time, position);
+    const startMs = this.#clock.elapsedMs();
+    try {
+      const at = await this.#within(
+        connection,
+        connection.iamat({ client: id, position, time }),
+      );
+      this.#tally.iamat.add(this.#clock.elapsedMs() - startMs);
+      const fault = faultOfReport(at, asked);
+      if (fault !== undefined) {
+        this.#tally.fault(`${fault}, found ${at.line}`);
+        return undefined;
+      }
+      this.#tally.right += 1;
+      this.#ledger.answer(server, id, at.line);
+      return at.line;
+    } catch (error) {
+      if (error instanceof DisconnectedError) throw error;
+      this.#tally.fault(
+        `${describe(error)} to IAMAT ${id} ${position} ${time}`,
+      );
+    }
+  }
+
+  /**
+   * Asks what a phone would.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async ask(
+    connection: Connection,
+    asked: Omit<QuestionAsked, "atLeast">,
+    radiusKm: number,
+  ): Promise<void> {
+    const startMs = this.#clock.elapsedMs();
+    const { state } = await this.find(connection, asked, radiusKm);
+    this.#tally.whatsat.add(this.#clock.elapsedMs() - startMs);
+    if (state === "wrong") return;
+    this.#tally.right += 1;
+    if (state === "unknown") this.#tally.unknown += 1;
+  }
+
+  /**
+   * Asks without being counted, unless the answer is wrong.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async find(
+    connection: Connection,
+    asked: Omit<QuestionAsked, "atLeast">,
+    radiusKm = 0,
+  ): Promise<Found> {
+    const { bound, id, server } = asked;
+    const atLeast = this.#ledger.knownAt(server, id);
+    try {
+      const nearby = await this.#within(
+        connection,
+        connection.whatsat({ client: id, radiusKm, bound }),
+      );
+      const { line } = nearby.at;
+      const question = { ...asked, atLeast };
+      const fault = faultOfAnswer(
+        nearby,
+        question,
+        this.#ledger,
+        this.#servers,
+      );
+      if (fault !== undefined) return this.#wrong(`${fault}, found ${line}`);
+      this.#ledger.see(server, id, line);
+      return { state: "known", line };
+    } catch (error) {
+      if (error instanceof DisconnectedError) throw error;
+      const question = `WHATSAT ${id} ${radiusKm} ${bound}`;
+      const isEcho = error instanceof InvalidCommandError &&
+        error.message.endsWith(`? ${question}`);
+      if (isEcho && atLeast === undefined) return { state: "unknown" };
+      return this.#wrong(`${server}: ${describe(error)} to ${question}`);
+    }
+  }
+
+  #wrong(words: string): Found {
+    this.#tally.fault(words);
+    return { state: "wrong" };
+  }
+
+  /** The answer; if it takes too long, the connection ends instead. */
+  async #within<Answer>(
+    connection: Connection,
+    answer: Promise<Answer>,
+  ): Promise<Answer> {
+    const cancel = this.#clock.after(
+      answerDeadlineMs,
+      () => connection.abort(),
+    );
+    try {
+      return await answer;
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** What somebody has said, or what went wrong. */
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,140 @@
+/**
+ * What came of a run, for a person.
+ *
+ * @module
+ */
+import type { Paint } from "../terminal/paint.ts";
+import { formatTable } from "../terminal/table.ts";
+import type { Durations } from "./durations.ts";
+import type { Census, Tally } from "./tally.ts";
+
+/** A run that is over. */
+export interface Outcome {
+  readonly tally: Tally;
+  readonly census: Census;
+  /** How many phones there were. */
+  readonly phones: number;
+  /** For how long they have lived, in seconds. */
+  readonly seconds: number;
+  readonly seed: number;
+  /** Connections that could not be made, and why not the last time. */
+  readonly failures: { readonly count: number; readonly last: string };
+}
+
+const indentation = "  ";
+
+/** The tables, without a LF at the end. */
+export function formatOutcome(outcome: Outcome, paint: Paint): string {
+  const { phones, seconds, seed, tally: { faults } } = outcome;
+  const title = `${plural(phones, "phone")} for ${seconds.toFixed(1)} s, ` +
+    `seed ${seed}`;
+  const counts = formatTable(
+    [{ title: "" }, { title: "", isNumeric: true }, { title: "" }],
+    countRows(outcome, paint),
+    { indentation },
+  );
+  const durations = formatTable(
+    [
+      { title: "milliseconds" },
+      ...["p50", "p90", "p99", "max", "of"].map((title) => ({
+        title,
+        isNumeric: true,
+      })),
+    ],
+    durationRows(outcome.tally),
+    { indentation },
+  );
+  const found = faults.map((fault) => `\n${indentation}wrong: ${fault}`);
+  return `${paint.bold(title)}\n\n${counts}\n\n${durations}` +
+    (found.length === 0 ? "" : `\n${found.join("")}`);
+}
+
+/** Why a run has failed, in a line; undefined if it has not. */
+export function failureOf({ census, tally }: Outcome): string | undefined {
+  const { right, wrong } = tally;
+  const failures = [];
+  if (wrong > 0) failures.push(`${plural(wrong, "answer")} wrong`);
+  if (census.lost > 0) failures.push(`${plural(census.lost, "report")} lost`);
+  if (failures.length > 0) return failures.join(", ");
+  return right === 0 ? "no request was answered" : undefined;
+}
+
+function countRows(
+  { census, failures, seconds, tally }: Outcome,
+  paint: Paint,
+): string[][] {
+  const { late, moved, questions, reports, right, roamed, unanswered } = tally;
+  const servers = census.reached.length + census.silent.length;
+  const bad = (number: number) =>
+    number === 0
+      ? paint.green(format(number))
+      : paint.bold(paint.red(format(number)));
+  const odd = (number: number) =>
+    number === 0 ? format(number) : paint.yellow(format(number));
+  return [
+    [
+      "servers",
+      format(servers),
+      census.silent.length === 0
+        ? ""
+        : paint.yellow(`silent at the end: ${census.silent.join(", ")}`),
+    ],
+    ["reports", format(reports), rate(reports, seconds)],
+    ["questions", format(questions), rate(questions, seconds)],
+    [
+      "answers right",
+      format(right),
+      tally.unknown === 0
+        ? ""
+        : `${format(tally.unknown)} to questions that came before the phone`,
+    ],
+    ["answers wrong", bad(tally.wrong)],
+    ["unanswered", odd(unanswered)],
+    ["roamed", format(roamed), "changed their server by themselves"],
+    ["moved", odd(moved), "because a connection was lost"],
+    ...(failures.count === 0
+      ? []
+      : [["not connected", odd(failures.count), failures.last]]),
+    ...(late === 0
+      ? []
+      : [["late", odd(late), "not known to another server after 10 s"]]),
+    [
+      "lost",
+      bad(census.lost),
+      `of ${format(census.phones * census.reached.length)}: the newest ` +
+      `reports of ${plural(census.phones, "phone")}, at ` +
+      plural(census.reached.length, "server"),
+    ],
+  ];
+}
+
+function durationRows({ iamat, propagation, whatsat }: Tally): string[][] {
+  return [
+    durationRow("IAMAT", iamat),
+    durationRow("WHATSAT", whatsat),
+    durationRow("to another server", propagation),
+  ];
+}
+
+function durationRow(name: string, durations: Durations): string[] {
+  const { longestMs, total } = durations;
+  if (total === 0) return [name, "-", "-", "-", "-", "0"];
+  const quantiles = [0.5, 0.9, 0.99].map((share) =>
+    durations.quantileMs(share)!.toFixed(2)
+  );
+  return [name, ...quantiles, longestMs.toFixed(2), format(total)];
+}
+
+function rate(count: number, seconds: number): string {
+  return seconds > 0 ? `${format(Math.round(count / seconds))} a second` : "";
+}
+
+/** A number with the noun it counts. */
+function plural(count: number, noun: string): string {
+  return `${format(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A whole number with its thousands apart. */
+export function format(count: number): string {
+  return count.toLocaleString("en-US");
+}

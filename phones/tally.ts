@@ -1,0 +1,56 @@
+/**
+ * What came of a run.
+ *
+ * @module
+ */
+import { Durations } from "./durations.ts";
+
+/** So many faults are told of in full. */
+const faultsKept = 5;
+
+/** Counts of a run. */
+export class Tally {
+  /** Reports sent. */
+  reports = 0;
+  /** Questions asked. */
+  questions = 0;
+  /** Answers that were what they must be. */
+  right = 0;
+  /** Of the right ones: the server had not heard of that phone yet. */
+  unknown = 0;
+  /** Answers that were not. */
+  wrong = 0;
+  /** Requests that were never answered, or not in time. */
+  unanswered = 0;
+  /** Phones that have changed their server because they wanted to. */
+  roamed = 0;
+  /** And because a connection was lost. */
+  moved = 0;
+  /** From sending a report or a question to its answer. */
+  readonly iamat = new Durations();
+  readonly whatsat = new Durations();
+  /** From the answer to a report until another server was seen to know it. */
+  readonly propagation = new Durations();
+  /** Reports that another server did not know after a long time. */
+  late = 0;
+  /** What was wrong, the first few. */
+  readonly faults: string[] = [];
+
+  /** An answer was not what it must be. */
+  fault(words: string): void {
+    this.wrong += 1;
+    if (this.faults.length < faultsKept) this.faults.push(words);
+  }
+}
+
+/** What the servers knew in the end. */
+export interface Census {
+  /** Servers that were asked and have answered. */
+  readonly reached: readonly string[];
+  /** Servers that have not. */
+  readonly silent: readonly string[];
+  /** Newest reports that were answered, of all phones. */
+  readonly phones: number;
+  /** How many of them were not the newest at a server that was reached. */
+  readonly lost: number;
+}

@@ -1,0 +1,44 @@
+// @ts-types="../../admin/d3_geo.d.ts"
+import { geoNaturalEarth1 } from "d3-geo";
+import { createMap } from "../../admin/map.ts";
+import { createProjection } from "../../admin/page/viewport.js";
+import type { WorldMap } from "../../admin/world_map.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+const map: WorldMap = JSON.parse(createMap());
+
+Deno.test({
+  name: "the page's projection is d3's, to a fiftieth of a pixel",
+  permissions: "none",
+  fn() {
+    const project = createProjection(map);
+    const exact = geoNaturalEarth1().fitWidth(map.width, { type: "Sphere" });
+    let worst = 0;
+    for (let latitude = -90; latitude <= 90; latitude += 0.31) {
+      for (let longitude = -180; longitude <= 180; longitude += 7.3) {
+        const [x, y] = project(latitude, longitude);
+        const [exactX, exactY] = exact([longitude, latitude]);
+        worst = Math.max(worst, Math.hypot(x - exactX, y - exactY));
+      }
+    }
+    assert(worst < 0.02, `${worst} of ${map.width}`);
+    for (const corner of [[-90, -180], [-90, 180], [90, -180], [90, 180]]) {
+      const [x, y] = project(corner[0], corner[1]);
+      const [exactX, exactY] = exact([corner[1], corner[0]]);
+      assert(Math.hypot(x - exactX, y - exactY) < 0.001, corner.join());
+    }
+  },
+});
+
+Deno.test({
+  name: "the map is path data, small enough to send, and made once",
+  permissions: "none",
+  fn() {
+    for (const shape of ["sphere", "graticule", "land", "borders"] as const) {
+      assert(/^M[-\dMLZ,.]+$/.test(map[shape]), shape);
+    }
+    assert(createMap().length < 120_000, `${createMap().length} characters`);
+    assertEquals(map.xPerDegree.length, 721);
+    assertEquals(map.y.length, 721);
+  },
+});

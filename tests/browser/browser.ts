@@ -1,0 +1,145 @@
+/**
+ * The dashboard in a real browser.
+ *
+ * @module
+ */
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { launchBrowser } from "../../tools/browser.ts";
+import { assertEquals } from "../assert.ts";
+import { FakeAdminPort } from "../fakes/admin_port.ts";
+import { fakeStatus } from "../fakes/herd_status.ts";
+
+/** What has not come by then will not come. */
+const longestWaitMs = 60_000;
+
+/** How the page is looked at. */
+export type Look = Pick<
+  BrowserContextOptions,
+  "viewport" | "colorScheme" | "deviceScaleFactor" | "reducedMotion"
+>;
+
+/**
+ * Opens a page in a browser of its own, and closes it when the test is done.
+ * Fails if anything went wrong in the page: an error, a breach of its content
+ * security policy, a dialog, a request to anywhere else.
+ *
+ * @param allowed What may go wrong.
+ */
+export async function withPage(
+  url: string,
+  look: Look,
+  test: (page: Page) => Promise<void>,
+  allowed?: RegExp,
+): Promise<void> {
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage({
+      viewport: { width: 1280, height: 900 },
+      ...look,
+    });
+    page.setDefaultTimeout(longestWaitMs);
+    const faults = watchFaults(page, new URL(url).origin);
+    await page.goto(url);
+    await test(page);
+    assertEquals(faults.filter((fault) => !allowed?.test(fault)), []);
+  } finally {
+    await browser.close();
+  }
+}
+
+/**
+ * Opens the dashboard of an administration port that says what the test tells
+ * it to; so far, that the default herd is well and knows no client.
+ */
+export async function withDashboard(
+  look: Look,
+  test: (page: Page, port: FakeAdminPort) => Promise<void>,
+  allowed?: RegExp,
+): Promise<void> {
+  await using port = new FakeAdminPort();
+  await withPage(port.url, look, async (page) => {
+    await port.followed();
+    port.send("hello", { version: 1, self: "Hill" });
+    port.send("status", fakeStatus());
+    await test(page, port);
+  }, allowed);
+}
+
+/** What goes wrong in a page; filled as it happens. */
+function watchFaults(page: Page, origin: string): string[] {
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") faults.push(`console: ${message.text()}`);
+  });
+  page.on("dialog", async (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    await dialog.dismiss();
+  });
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== origin) {
+      faults.push(`request: ${request.url()}`);
+    }
+  });
+  return faults;
+}
+
+/** What a test needs to know of a canvas. */
+interface Canvas {
+  readonly width: number;
+  readonly height: number;
+  readonly clientWidth: number;
+  readonly clientHeight: number;
+  getContext(kind: "2d"): {
+    getImageData(
+      x: number,
+      y: number,
+      width: number,
+      height: number,
+    ): { readonly data: Uint8ClampedArray };
+  };
+}
+
+/** The colour of a canvas at a place in CSS pixels: red, green, blue, alpha. */
+export function pixelAt(
+  page: Page,
+  selector: string,
+  x: number,
+  y: number,
+): Promise<number[]> {
+  return page.locator(selector).evaluate((element: unknown, [x, y]) => {
+    const canvas = element as Canvas;
+    const ratio = canvas.width / canvas.clientWidth;
+    const { data } = canvas.getContext("2d").getImageData(
+      Math.round(x * ratio),
+      Math.round(y * ratio),
+      1,
+      1,
+    );
+    return [...data];
+  }, [x, y]);
+}
+
+/** How many pixels of a canvas are not transparent. */
+export function inkOf(page: Page, selector: string): Promise<number> {
+  return page.locator(selector).evaluate((element: unknown) => {
+    const { width, height, getContext } = element as Canvas;
+    const { data } = getContext.call(element, "2d")
+      .getImageData(0, 0, width, height);
+    let count = 0;
+    for (let index = 3; index < data.length; index += 4) {
+      if (data[index] > 0) count += 1;
+    }
+    return count;
+  });
+}
+
+/** An element's size in CSS pixels. */
+export async function sizeOf(
+  page: Page,
+  selector: string,
+): Promise<{ width: number; height: number }> {
+  const box = await page.locator(selector).boundingBox();
+  if (box === null) throw new Error(`${selector} is not shown`);
+  return box;
+}

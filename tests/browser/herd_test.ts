@@ -1,0 +1,153 @@
+import type { Page } from "playwright-core";
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { fakeDistribution, fakeStatus } from "../fakes/herd_status.ts";
+import { withDashboard } from "./browser.ts";
+
+/** Waits until the graph shows a link in a state. */
+async function linkIs(page: Page, link: string, state: string) {
+  await page.locator(`[data-link="${link}"][data-state="${state}"]`)
+    .waitFor({ state: "attached" });
+}
+
+/** Waits until the graph shows a server in a state. */
+async function serverIs(page: Page, name: string, state: string) {
+  await page.locator(`[data-server="${name}"][data-state="${state}"]`)
+    .waitFor({ state: "attached" });
+}
+
+/** The text of a server's row in the table. */
+function row(page: Page, name: string) {
+  return page.locator("tbody tr", { hasText: name }).first();
+}
+
+Deno.test("graph: a link goes down and comes back, in shapes and in words", async () => {
+  await withDashboard({}, async (page, port) => {
+    await linkIs(page, "Hill Smith", "up");
+    await page.getByText("5 of 5 servers and 6 of 6 links up").waitFor();
+    port.send("status", fakeStatus({ down: ["Hill Smith"] }));
+    await linkIs(page, "Hill Smith", "down");
+    await linkIs(page, "Hill Jaquez", "up");
+    await page.getByText("5 of 5 servers and 5 of 6 links up").waitFor();
+    await page.locator(".link-label-down").getByText("✕").waitFor();
+    assertStringIncludes(
+      await page.locator("#graph svg").getAttribute("aria-label") ?? "",
+      "the link Hill to Smith is down for 60 s: connection refused",
+    );
+    assertStringIncludes(
+      await page.locator("tbody tr").first().innerText(),
+      "1 of 2 up; Smith down for 60 s: connection refused",
+    );
+    port.send("status", fakeStatus());
+    await linkIs(page, "Hill Smith", "up");
+    assertEquals(await page.locator(".link-label-down").count(), 0);
+  });
+});
+
+Deno.test("graph: a link that is behind says by how much", async () => {
+  await withDashboard({}, async (page, port) => {
+    port.send("status", fakeStatus({ waiting: { "Smith Campbell": 1234 } }));
+    await linkIs(page, "Smith Campbell", "behind");
+    await page.locator(".link-label-behind").getByText("1,234 behind")
+      .waitFor();
+  });
+});
+
+Deno.test("graph: a server alone shows what it sees of others, and what it does not", async () => {
+  await withDashboard({}, async (page, port) => {
+    port.send("status", fakeStatus({ seen: ["Hill"], down: ["Hill Smith"] }));
+    await page.getByText("Hill, one of 5 servers").waitFor();
+    await serverIs(page, "Smith", "down");
+    await serverIs(page, "Jaquez", "reachable");
+    await serverIs(page, "Campbell", "unseen");
+    await linkIs(page, "Smith Campbell", "unseen");
+    assertStringIncludes(
+      await row(page, "Campbell").innerText(),
+      "not seen from here",
+    );
+  });
+});
+
+Deno.test("graph: any herd has a place for each server", async () => {
+  await withDashboard({}, async (page, port) => {
+    for (const count of [1, 2, 20, 50]) {
+      const names = Array.from({ length: count }, (_, index) => `s-${index}`);
+      const links = names.slice(1).map((name, index): [string, string] => [
+        names[Math.floor(index / 2)],
+        name,
+      ]);
+      port.send("status", fakeStatus({ names, links }));
+      await page.locator(`[data-server="s-${count - 1}"]`).waitFor();
+      await page.locator("[data-server]").nth(count).waitFor({
+        state: "detached",
+      });
+      assertEquals(await page.locator("[data-server]").count(), count);
+      assertEquals(await page.locator("[data-link]").count(), count - 1);
+    }
+  });
+});
+
+Deno.test("table and plots: the numbers of the status, as text", async () => {
+  await withDashboard({}, async (page, port) => {
+    const at = (time: number, iamat: number) =>
+      fakeStatus({
+        time,
+        servers: {
+          Hill: {
+            clients: 4321,
+            lines: { iamat, whatsat: 12, invalid: 3 },
+            places: { provider: "gazetteer", requests: { OK: 7, other: 0 } },
+            limitHits: { "connections-per-address": 4 },
+            whatsatSeconds: fakeDistribution(iamat, 0.0015),
+          },
+        },
+      });
+    port.send("status", at(1_764_000_001, 1000));
+    port.send("status", at(1_764_000_002, 1250));
+    await page.locator("#updates").getByText("250").waitFor();
+    const cells = await row(page, "Hill").locator("td").allTextContents();
+    assertEquals(cells, [
+      "4,321",
+      "0",
+      "1,250",
+      "12",
+      "3",
+      "2 of 2 up",
+      "written",
+      "OK 7",
+      "connections-per-address 4",
+      "120 MB",
+      "60 min",
+    ]);
+    const whatsat = page.locator("figure", { hasText: "WHATSAT" });
+    await whatsat.getByText("ms").first().waitFor();
+    assertStringIncludes(
+      await page.locator("figure", { hasText: "Updates" }).locator("svg")
+        .getAttribute("aria-label") ?? "",
+      "now 250",
+    );
+    await page.locator("figure", { hasText: "Propagation" })
+      .getByText("–").first().waitFor();
+  });
+});
+
+Deno.test("events: the newest first, a hundred at most, chosen by level", async () => {
+  await withDashboard({}, async (page, port) => {
+    for (let index = 0; index < 130; index++) {
+      port.send("log", {
+        server: "Hill",
+        time: 1_764_000_000 + index,
+        level: index % 10 === 9 ? "warning" : "info",
+        connection: "server",
+        event: `event ${index}`,
+        fields: { neighbour: "Smith" },
+      });
+    }
+    const events = page.locator("#events li");
+    await events.first().getByText("event 129").waitFor();
+    assertEquals(await events.count(), 100);
+    assertStringIncludes(await events.last().innerText(), "event 30");
+    await page.getByLabel("Show").selectOption("warning");
+    await events.getByText("event 128").waitFor({ state: "hidden" });
+    await events.getByText("event 129").waitFor({ state: "visible" });
+  });
+});

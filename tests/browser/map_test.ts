@@ -1,0 +1,242 @@
+// @ts-types="../../admin/d3_geo.d.ts"
+import { geoNaturalEarth1 } from "d3-geo";
+import type { Page } from "playwright-core";
+import { pageFiles } from "../../admin/page.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { until } from "../herd/process.ts";
+import { inkOf, pixelAt, sizeOf, withDashboard } from "./browser.ts";
+
+const position = ["kiwi", 34.07, -118.45, "Smith", 1520023934.9];
+
+function positions(list: readonly unknown[], isSnapshot = true) {
+  const { length } = list;
+  return { isSnapshot, known: length, heard: length, positions: list };
+}
+
+/** Where d3 would draw a place on the map that shows the whole world. */
+async function placeOf(page: Page, latitude: number, longitude: number) {
+  const { width, height } = await sizeOf(page, "#map");
+  return geoNaturalEarth1().fitExtent(
+    [[8, 8], [width - 8, height - 8]],
+    { type: "Sphere" },
+  )([longitude, latitude]);
+}
+
+/** A colour of the style for light screens, as a pixel. */
+function lightColour(name: string): number[] {
+  const style = pageFiles.get("/page/style.css")!.text;
+  const [, hex] = style.match(new RegExp(`--${name}: #([0-9a-f]{6});`))!;
+  const channels = [0, 2, 4].map((index) =>
+    parseInt(hex.slice(index, index + 2), 16)
+  );
+  return [...channels, 255];
+}
+
+for (const deviceScaleFactor of [1, 2]) {
+  Deno.test(`map: a client is a dot where it is, in its server's colour, at ${deviceScaleFactor} pixels a pixel`, async () => {
+    await withDashboard({ deviceScaleFactor }, async (page, port) => {
+      port.send("positions", positions([position]));
+      await page.locator('#map[data-clients="1"]').waitFor();
+      const [x, y] = await placeOf(page, 34.07, -118.45);
+      const dots = "#map-dots";
+      assertEquals(await pixelAt(page, dots, x, y), lightColour("server-2"));
+      for (const [dx, dy] of [[7, 0], [-7, 0], [0, 7], [0, -7]]) {
+        assertEquals((await pixelAt(page, dots, x + dx, y + dy))[3], 0);
+      }
+      // Los Angeles is on land, and the middle of the Pacific is not.
+      const land = await pixelAt(page, "#map-land", x + 10, y);
+      assertEquals(land, lightColour("land"));
+      const [seaX, seaY] = await placeOf(page, 15, -165);
+      const sea = await pixelAt(page, "#map-land", seaX, seaY);
+      assertEquals(sea, lightColour("sea"));
+      assertEquals(await page.locator("#legend li").allTextContents(), [
+        "Hill0",
+        "Jaquez0",
+        "Smith1",
+        "Campbell0",
+        "Singleton0",
+      ]);
+    });
+  });
+}
+
+Deno.test("map: a dot moves with its client, and a pulse shows it", async () => {
+  await withDashboard({}, async (page, port) => {
+    port.send("positions", positions([position]));
+    await page.locator('#map[data-clients="1"]').waitFor();
+    assertEquals(await inkOf(page, "#map-marks"), 0);
+    const moved = ["kiwi", -33.9, 18.4, "Hill", 1520023935];
+    port.send("positions", positions([moved], false));
+    await until(async () => await inkOf(page, "#map-marks") > 0);
+    const [oldX, oldY] = await placeOf(page, 34.07, -118.45);
+    const [x, y] = await placeOf(page, -33.9, 18.4);
+    assertEquals((await pixelAt(page, "#map-dots", oldX, oldY))[3], 0);
+    assertEquals(
+      await pixelAt(page, "#map-dots", x, y),
+      lightColour("server-0"),
+    );
+    // It fades, and then nothing is drawn any more.
+    await until(async () => await inkOf(page, "#map-marks") === 0);
+  });
+});
+
+Deno.test("map: who does not want motion sees none", async () => {
+  await withDashboard({ reducedMotion: "reduce" }, async (page, port) => {
+    port.send("positions", positions([position], false));
+    await page.locator('#map[data-clients="1"]').waitFor();
+    assertEquals(await inkOf(page, "#map-marks"), 0);
+    assert(await inkOf(page, "#map-dots") > 0);
+  });
+});
+
+Deno.test("map: the keyboard reaches it, moves it, zooms it, and shows clients", async () => {
+  await withDashboard({}, async (page, port) => {
+    port.send(
+      "positions",
+      positions([position, ["far.away", -60, 175, "Hill", 0]]),
+    );
+    await page.locator('#map[data-clients="2"]').waitFor();
+    const focused = () =>
+      page.locator(":focus").evaluate((element: unknown) => {
+        const { id, className } = element as Record<string, string>;
+        return id || className;
+      });
+    const met: string[] = [];
+    while (met.at(-1) !== "map") {
+      await page.keyboard.press("Tab");
+      met.push(await focused());
+    }
+    assertEquals(
+      met,
+      ["skip-link", "find-id", "BUTTON", "map"].map((name) =>
+        name === "BUTTON" ? met[2] : name
+      ),
+    );
+    const map = page.locator("#map");
+    await page.keyboard.press("Enter");
+    const card = page.locator("#client-card");
+    await card.getByText("kiwi", { exact: true }).waitFor();
+    await card.getByText("heard by Smith").waitFor();
+    await page.keyboard.press("Enter");
+    await card.getByText("far.away").waitFor();
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "hidden" });
+
+    const before = await placeOf(page, 34.07, -118.45);
+    for (const key of ["+", "+", "ArrowRight"]) await page.keyboard.press(key);
+    await page.locator('#map[data-zoom="2.25"]').waitFor();
+    await until(async () =>
+      (await pixelAt(page, "#map-dots", ...before))[3] === 0
+    );
+    await page.keyboard.press("-");
+    await page.locator('#map[data-zoom="1.50"]').waitFor();
+    await page.keyboard.press("0");
+    await page.locator('#map[data-zoom="1.00"]').waitFor();
+    await until(async () =>
+      (await pixelAt(page, "#map-dots", ...before))[3] === 255
+    );
+    for (const [label, zoom] of [["Zoom in", "1.50"], ["Zoom out", "1.00"]]) {
+      await page.keyboard.press("Tab");
+      assertEquals(
+        await page.locator(":focus").getAttribute("aria-label"),
+        label,
+      );
+      await page.keyboard.press("Enter");
+      await page.locator(`#map[data-zoom="${zoom}"]`).waitFor();
+    }
+    assertEquals(await map.getAttribute("role"), "application");
+  });
+});
+
+Deno.test("map: pointer and wheel show clients, zoom and drag", async () => {
+  await withDashboard({}, async (page, port) => {
+    port.send("positions", positions([position]));
+    await page.locator('#map[data-clients="1"]').waitFor();
+    const box = (await page.locator("#map").boundingBox())!;
+    const [x, y] = await placeOf(page, 34.07, -118.45);
+    await page.mouse.move(box.x + x + 3, box.y + y);
+    await page.locator("#client-card").getByText("34.07° N, 118.45° W")
+      .waitFor();
+    await page.mouse.wheel(0, -100);
+    await page.locator('#map[data-zoom="1.50"]').waitFor();
+    // What is under the pointer stays there; then it follows the drag.
+    await until(async () => (await pixelAt(page, "#map-dots", x, y))[3] > 0);
+    await page.mouse.down();
+    await page.mouse.move(box.x + x + 63, box.y + y + 30, { steps: 6 });
+    await page.mouse.up();
+    await until(async () =>
+      (await pixelAt(page, "#map-dots", x + 60, y + 30))[3] > 0
+    );
+    await page.mouse.move(0, 0);
+    await page.locator("#client-card").waitFor({ state: "hidden" });
+  });
+});
+
+Deno.test("map: a client is found by its ID, or is not", async () => {
+  await withDashboard({}, async (page, port) => {
+    port.send("positions", positions([position]));
+    await page.locator('#map[data-clients="1"]').waitFor();
+    const field = page.getByLabel("Client ID");
+    await field.fill("nobody");
+    await field.press("Enter");
+    await page.locator("#find-id:invalid").waitFor();
+    await field.fill("ki");
+    await field.press("Enter");
+    await page.locator("#client-card").getByText("heard by Smith").waitFor();
+    await page.locator('#map[data-zoom="4.00"]').waitFor();
+  });
+});
+
+Deno.test("map: a hundred thousand clients are counted and drawn, and the page still answers", async () => {
+  await withDashboard({}, async (page, port) => {
+    const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
+    const all = Array.from({ length: 100_000 }, (_, index) => [
+      `client-${index}`,
+      (index * 7.31) % 150 - 65,
+      (index * 13.7) % 360 - 180,
+      names[index % 5],
+      index,
+    ]);
+    for (let index = 0; index < all.length; index += 5_000) {
+      port.send("positions", {
+        isSnapshot: true,
+        known: 250_000,
+        heard: 0,
+        positions: all.slice(index, index + 5_000),
+      });
+    }
+    await page.locator('#map[data-clients="100000"]').waitFor();
+    await page.getByText("100,000 of 250,000 clients, a sample").waitFor();
+    await page.locator("#legend").getByText("20,000").nth(4).waitFor();
+    const dots = Number(await page.locator("#map").getAttribute("data-dots"));
+    assert(dots > 10_000 && dots <= 100_000, `${dots} dots`);
+    assert(await inkOf(page, "#map-dots") > dots);
+    // One more makes one go; the page still answers keys.
+    port.send("positions", {
+      isSnapshot: false,
+      known: 250_001,
+      heard: 1,
+      positions: [["newcomer", 0, 0, "Hill", 0]],
+    });
+    await page.getByText("100,000 of 250,001 clients").waitFor();
+    await page.getByLabel("Client ID").fill("newcomer");
+    await page.getByLabel("Client ID").press("Enter");
+    await page.locator("#client-card").getByText("newcomer").waitFor();
+  });
+});
+
+Deno.test("map: what the server has forgotten goes", async () => {
+  await withDashboard({}, async (page, port) => {
+    const clients = ["a", "b", "c"].map((id) => [id, 0, 0, "Hill", 0]);
+    port.send("positions", positions(clients));
+    await page.locator('#map[data-clients="3"]').waitFor();
+    port.send("positions", {
+      isSnapshot: false,
+      known: 1,
+      heard: 1,
+      positions: [["b", 5, 5, "Hill", 1]],
+    });
+    await page.locator('#map[data-clients="1"]').waitFor();
+    await page.getByText("1 client, all that are known").waitFor();
+  });
+});

@@ -1,0 +1,74 @@
+import type { Page } from "playwright-core";
+import { assertEquals } from "../assert.ts";
+import { ask, TestHerd, until } from "../herd/process.ts";
+import { inkOf, withPage } from "./browser.ts";
+
+/** The dashboard of a server of the default herd. */
+function dashboard(herd: TestHerd, name: string): string {
+  return `http://127.0.0.1:${herd.portOf(name) + 200}/`;
+}
+
+/** Waits until the graph shows a link in one of these states. */
+async function linkIs(page: Page, link: string, ...states: string[]) {
+  const selectors = states.map((state) =>
+    `[data-link="${link}"][data-state="${state}"]`
+  );
+  await page.locator(selectors.join(", ")).waitFor({ state: "attached" });
+}
+
+/** A link that has come up catches up first. */
+const linked = ["up", "catching up"];
+
+Deno.test("dashboard of a herd: clients of any name come on the map, known before or heard now", async () => {
+  await using herd = new TestHerd();
+  await herd.up();
+  const markup = "<img/src=x/onerror=alert(1)>";
+  const time = Date.now() / 1000;
+  await ask(herd.portOf("Hill"), `IAMAT kiwi +34.07-118.45 ${time}\n`);
+  await withPage(dashboard(herd, "Hill"), {}, async (page) => {
+    await page.getByText("Herd of 5 servers").waitFor();
+    await page.getByText("5 of 5 servers and 6 of 6 links up").waitFor();
+    await page.locator('#map[data-clients="1"]').waitFor();
+    const before = await inkOf(page, "#map-dots");
+    // Heard by another server than the one that is asked.
+    await ask(herd.portOf("Campbell"), `IAMAT ${markup} -33.9+18.4 ${time}\n`);
+    await page.locator('#map[data-clients="2"]').waitFor();
+    await until(async () => await inkOf(page, "#map-dots") > before);
+    await page.getByLabel("Client ID").fill(markup);
+    await page.getByLabel("Client ID").press("Enter");
+    const card = page.locator("#client-card");
+    await card.getByText(markup, { exact: true }).waitFor();
+    await card.getByText("heard by Campbell").waitFor();
+    assertEquals(await page.locator("img").count(), 1);
+    await page.locator("#events li").first().waitFor();
+    // Its row: one IAMAT.
+    const cells = page.locator("tbody tr").nth(3).locator("td");
+    await cells.nth(2).getByText("1", { exact: true }).waitFor();
+  });
+});
+
+Deno.test("dashboard of a server: it sees a neighbour die and come back, and the page its own server", async () => {
+  await using herd = new TestHerd();
+  const programs = await herd.startAll(["--admin"]);
+  const lost = /ERR_|Failed to load/;
+  await withPage(dashboard(herd, "Hill"), {}, async (page) => {
+    await page.getByText("Hill, one of 5 servers").waitFor();
+    await linkIs(page, "Hill Smith", ...linked);
+    await linkIs(page, "Campbell Smith", "unseen");
+    const kill = async (name: string) => {
+      programs.get(name)!.signal("SIGKILL");
+      await programs.get(name)!.ended();
+    };
+    await kill("Smith");
+    await linkIs(page, "Hill Smith", "down");
+    await page.locator('[data-server="Smith"][data-state="down"]').waitFor();
+    await herd.start("Smith", ["--admin"]);
+    await linkIs(page, "Hill Smith", ...linked);
+
+    await kill("Hill");
+    await page.locator("#stream:not([data-state=live])").waitFor();
+    await herd.start("Hill", ["--admin"]);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await linkIs(page, "Hill Smith", ...linked);
+  }, lost);
+});

@@ -1,0 +1,59 @@
+import { assertEquals } from "../assert.ts";
+import { fakeStatus } from "../fakes/herd_status.ts";
+import { withDashboard } from "./browser.ts";
+
+const hello = { version: 1, self: "Hill" };
+
+const oneClient = {
+  isSnapshot: true,
+  known: 1,
+  heard: 0,
+  positions: [["kiwi", 0, 0, "Hill", 0]],
+};
+
+Deno.test("stream: a page that has lost it comes back, and forgets what it knew", async () => {
+  await withDashboard({}, async (page, port) => {
+    await page.getByText("Live", { exact: true }).waitFor();
+    port.send("positions", oneClient);
+    await page.locator('#map[data-clients="1"]').waitFor();
+    port.endStreams();
+    await page.getByText("Reconnecting", { exact: true }).waitFor();
+    // What is shown stays until there is something else to show.
+    assertEquals(
+      await page.locator("#map").getAttribute("data-clients"),
+      "1",
+    );
+    await port.followed();
+    port.send("hello", hello);
+    port.send("status", fakeStatus());
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.locator('#map[data-clients="0"]').waitFor();
+  });
+});
+
+Deno.test("stream: a server that stays away is said to be gone", async () => {
+  await withDashboard({}, async (page, port) => {
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.route("**/events", (route) => route.fulfill({ status: 503 }));
+    port.endStreams();
+    await page.getByText("Server gone", { exact: true }).waitFor();
+    await page.unroute("**/events");
+    await port.followed();
+    port.send("hello", hello);
+    await page.getByText("Live", { exact: true }).waitFor();
+  }, /503/);
+});
+
+Deno.test("stream: a page of another version than its server's loads itself anew, once", async () => {
+  await withDashboard({}, async (page, port) => {
+    let loads = 0;
+    page.on("load", () => loads += 1);
+    const reloaded = page.waitForEvent("load");
+    port.send("hello", { ...hello, version: 2 });
+    await reloaded;
+    await port.followed();
+    port.send("hello", { ...hello, version: 2 });
+    await page.getByText("the server is another version").waitFor();
+    assertEquals(loads, 1);
+  });
+});

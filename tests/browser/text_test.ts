@@ -1,0 +1,87 @@
+import type { Page } from "playwright-core";
+import { assertEquals } from "../assert.ts";
+import { fakeStatus } from "../fakes/herd_status.ts";
+import { withDashboard } from "./browser.ts";
+
+const image = "<img/src=x/onerror=alert(1)>";
+const script = `"><script>alert(1)</script>`;
+
+/** Nothing of this became an element. */
+async function assertNoMarkup(page: Page): Promise<void> {
+  // The page's own.
+  assertEquals(await page.locator("img").count(), 1);
+  assertEquals(await page.locator("script").count(), 1);
+  assertEquals(await page.locator("b").count(), 0);
+}
+
+for (const id of [image, script]) {
+  Deno.test(`text: a client that calls itself ${id} is shown as that`, async () => {
+    await withDashboard({}, async (page, port) => {
+      port.send("positions", {
+        isSnapshot: false,
+        known: 1,
+        heard: 1,
+        positions: [[id, 0, 0, `Hill${id}`, 0]],
+      });
+      await page.locator('#map[data-clients="1"]').waitFor();
+      const card = page.locator("#client-card");
+      // By the keyboard, by the pointer, and by its name.
+      await page.locator("#map").focus();
+      await page.keyboard.press("Enter");
+      assertEquals(await card.locator("bdi").innerText(), id);
+      await card.getByText(`heard by Hill${id}`).waitFor();
+      await assertNoMarkup(page);
+      await page.keyboard.press("Escape");
+      const box = (await page.locator("#map").boundingBox())!;
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+      await card.getByText(id, { exact: true }).waitFor();
+      await page.mouse.move(0, 0);
+      await page.getByLabel("Client ID").fill(id);
+      await page.getByLabel("Client ID").press("Enter");
+      await card.getByText(id, { exact: true }).waitFor();
+      await assertNoMarkup(page);
+    });
+  });
+}
+
+Deno.test("text: names of servers, reasons and events are shown as they are", async () => {
+  await withDashboard({}, async (page, port) => {
+    const names = [image, script, "<b>x</b>"];
+    const links: [string, string][] = [[image, script]];
+    const fault = `<b>${image}</b>`;
+    port.send(
+      "status",
+      fakeStatus({
+        names,
+        links,
+        down: [links[0].join(" ")],
+        servers: {
+          [image]: {
+            notReady: fault,
+            limitHits: { [fault]: 1 },
+            places: { provider: fault, requests: { [fault]: 1 } },
+            log: {
+              path: fault,
+              lagBytes: 0,
+              lostLines: 0,
+              lostBytes: 0,
+              fault,
+            },
+          },
+        },
+      }),
+    );
+    port.send("log", {
+      server: image,
+      time: 0,
+      level: `info ${image}`,
+      connection: script,
+      event: fault,
+      fields: { [image]: script, list: [fault] },
+    });
+    await page.locator("#events").getByText(`${image}=${script}`).waitFor();
+    await page.locator("tbody").getByText(fault).first().waitFor();
+    await page.locator("#legend").getByText(script).waitFor();
+    await assertNoMarkup(page);
+  });
+});

@@ -1,0 +1,102 @@
+/**
+ * Statuses of made-up herds, as the administration port sends them.
+ *
+ * @module
+ */
+import type {
+  HerdStatus,
+  LinkStatus,
+  ServerStatus,
+} from "../../status/status.ts";
+import defaultHerd from "../../herd.json" with { type: "json" };
+import { serverFacts } from "./observed_server.ts";
+
+/** What a herd is made of, and what is not well in it. */
+export interface FakeHerd {
+  /** Those of the default herd, if not given. */
+  readonly names?: readonly string[];
+  readonly links?: readonly (readonly [string, string])[];
+  /** Servers whose status is known; all, if not given. */
+  readonly seen?: readonly string[];
+  readonly time?: number;
+  /** Links that are down, by both names: `Hill Smith`. */
+  readonly down?: readonly string[];
+  /** Reports that wait, by both names of the link. */
+  readonly waiting?: Readonly<Record<string, number>>;
+  /** What differs in servers' statuses. */
+  readonly servers?: Readonly<Record<string, Partial<ServerStatus>>>;
+}
+
+const bounds = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1, 1];
+
+/** How many of `count` values are at most each bound, around a median. */
+export function fakeDistribution(count: number, median: number) {
+  const buckets = bounds.map((bound): [number, number] => [
+    bound,
+    Math.round(count / (1 + (median / bound) ** 3)),
+  ]);
+  return { count, sum: count * median, buckets };
+}
+
+/** The status of a herd. */
+export function fakeStatus(herd: FakeHerd = {}): HerdStatus {
+  const {
+    names = defaultHerd.servers.map(({ name }) => name),
+    links = defaultHerd.links.map(([left, right]): [string, string] => [
+      left,
+      right,
+    ]),
+    time = 1_764_000_000,
+  } = herd;
+  const { seen = names, servers = {} } = herd;
+  return {
+    version: 1,
+    time,
+    self: seen[0],
+    herd: {
+      servers: names.map((name, index) => ({
+        name,
+        host: "127.0.0.1",
+        clientPort: 8000 + index,
+        adminPort: 8200 + index,
+      })),
+      links,
+    },
+    servers: seen.map((name) => ({
+      ...fakeServer(name, time),
+      links: linksOf(name, herd, links, time),
+      ...servers[name],
+    })),
+  };
+}
+
+function fakeServer(name: string, time: number): ServerStatus {
+  return {
+    ...serverFacts(name, { startedAt: time - 3600 }),
+    software: "0.1.0",
+    memoryBytes: 120_000_000,
+  };
+}
+
+function linksOf(
+  name: string,
+  { down = [], waiting = {} }: FakeHerd,
+  links: readonly (readonly [string, string])[],
+  time: number,
+): LinkStatus[] {
+  return links.filter((ends) => ends.includes(name)).map((ends) => {
+    const key = ends.join(" ");
+    const isUp = !down.includes(key);
+    return {
+      neighbour: ends[0] === name ? ends[1] : ends[0],
+      isUp,
+      since: time - 60,
+      isCaughtUp: isUp,
+      waitingReports: waiting[key] ?? 0,
+      reportsReceived: 0,
+      bytesSent: 0,
+      losses: isUp ? 0 : 1,
+      lastFailure: isUp ? null : "connection refused",
+    };
+  });
+}

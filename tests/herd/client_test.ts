@@ -1,0 +1,232 @@
+/**
+ * `herd client`, in a pipe and on a terminal, against real servers.
+ *
+ * @module
+ */
+import { decodeBytes, encodeBytes } from "../../protocol/bytes.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { ask, freeBasePort, projectFolder, TestHerd } from "./process.ts";
+import { Terminal } from "./terminal.ts";
+import { Files } from "./tls.ts";
+
+function commandFor(basePort: number, ...flags: string[]): string[] {
+  return [
+    "run",
+    "--no-prompt",
+    `--allow-net=127.0.0.1:${basePort},127.0.0.1:${basePort + 300}`,
+    ...flags.filter((flag) => flag.startsWith("--allow")),
+    "main.ts",
+    "client",
+    "Hill",
+    `--base-port=${basePort}`,
+    ...flags.filter((flag) => !flag.startsWith("--allow")),
+  ];
+}
+
+/** Runs it in a pipe, with these bytes. */
+async function pipe(input: string, args: readonly string[]) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: projectFolder,
+    env: { NO_COLOR: "1" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  // It may end before it has read all.
+  const writing = writer.write(encodeBytes(input))
+    .then(() => writer.close())
+    .catch(() => {});
+  const { code, stderr, stdout } = await child.output();
+  await writing;
+  return {
+    code,
+    stdout: decodeBytes(stdout, 0, stdout.length),
+    stderr: new TextDecoder().decode(stderr),
+  };
+}
+
+/** Every byte that a line may hold, as the ID of a client. */
+const strangeId = Array.from(
+  { length: 256 },
+  (_, byte) => String.fromCharCode(byte),
+).join("").replaceAll(/[\t-\r ]/g, "");
+
+const withoutDifferences = (text: string) =>
+  text.replaceAll(/^AT (\S+) \S+/gm, "AT $1");
+
+Deno.test("in a pipe, herd client sends and prints just the bytes", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const input = `IAMAT ${strangeId} +34.068930-118.445127 1520023934.9\n` +
+    `WHATSAT ${strangeId} 10 5\n\nnow\nhelp\nIAMAT k +1+1 now\n` +
+    `WHATSAT ${strangeId} 0 0\nno line feed`;
+  const { code, stderr, stdout } = await pipe(input, commandFor(herd.basePort));
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const expected = await ask(herd.portOf("Hill"), input);
+  assertEquals(withoutDifferences(stdout), withoutDifferences(expected));
+  assertMatch(stdout, /\n\? now\n\? help\n\? IAMAT k \+1\+1 now\nAT Hill /);
+  assert(stdout.endsWith("\n\n? no line feed\n"));
+});
+
+Deno.test("in a pipe, herd client ends when the server does", async () => {
+  const basePort = freeBasePort();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
+  const serving = (async () => {
+    using connection = await listener.accept();
+    await connection.write(new TextEncoder().encode("bye\n"));
+  })();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: commandFor(basePort),
+    cwd: projectFolder,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  // Stdin stays open all the time.
+  const [stdout, { code }] = await Promise.all([
+    new Response(child.stdout).text(),
+    child.status,
+  ]);
+  assertEquals({ code, stdout }, { code: 0, stdout: "bye\n" });
+  await child.stderr.cancel();
+  await child.stdin.close().catch(() => {});
+  await serving;
+});
+
+Deno.test("herd client says in a line what is in its way", async () => {
+  const basePort = freeBasePort();
+  const command = commandFor(basePort);
+  const nobody = await pipe("", command);
+  assertEquals(nobody.code, 1);
+  assertMatch(
+    nobody.stderr,
+    RegExp(`^herd: nobody answers on 127.0.0.1:${basePort}: .*refused.*\n$`),
+  );
+  const unknown = await pipe("", command.with(5, "Bob"));
+  assertEquals(unknown.code, 2);
+  assertMatch(unknown.stderr, /^herd: no server is called Bob; there are Hill/);
+  const nameless = await pipe("", command.toSpliced(5, 1));
+  assertEquals(nameless.code, 2);
+  assertMatch(nameless.stderr, /^herd: expected one server's name: Hill, /);
+  await using terminal = new Terminal(command);
+  await terminal.showing("herd: nobody answers on ");
+  assertEquals(await terminal.ended(), 1);
+});
+
+Deno.test("herd client speaks TLS", async () => {
+  await using herd = new TestHerd();
+  const files = new Files(herd);
+  const flags = [...files.flags, "--plain-clients"];
+  await herd.start("Hill", flags, {}, files.permissions);
+  const authority = `${herd.logFolder}/ca.pem`;
+  const args = commandFor(
+    herd.basePort,
+    `--allow-read=${authority}`,
+    `--tls-ca=${authority}`,
+  );
+  const { code, stdout } = await pipe("IAMAT kiwi +1+1 1\n", args);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^AT Hill \+\d+\.\d{9} kiwi \+1\+1 1\n$/);
+  await using terminal = new Terminal(args);
+  await terminal.showing("Hill> ");
+  await terminal.type("WHATSAT kiwi 0 0\r");
+  await terminal.showing("1° N, 1° E");
+});
+
+Deno.test("on a terminal, herd client explains, recalls and completes", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  await using terminal = new Terminal(commandFor(herd.basePort));
+  await terminal.showing("help tells more");
+  await terminal.showing("Hill> ");
+  await terminal.type("IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 now\r");
+  await terminal.showing("\nAT Hill +0.");
+  await terminal.showing("  position   34.068930° N, 118.445127° W");
+  assertMatch(await terminal.showing("Hill> "), /its clock {2}0\.\d+ seconds/);
+  // A command and an ID by Tab; what is pasted would not be completed.
+  await terminal.type("WH");
+  await terminal.showing("WH");
+  await terminal.type("\t");
+  await terminal.showing("ATSAT ");
+  await terminal.type("k");
+  await terminal.showing("k");
+  await terminal.type("\t");
+  await terminal.showing("iwi.cs.ucla.edu ");
+  await terminal.type("10 2\r");
+  await terminal.showing("  2 places");
+  await terminal.showing("  1  Bel Air   California, United States  1.6 km");
+  await terminal.showing("  2  Westwood  California, United States  2.0 km");
+  await terminal.showing("Hill> ");
+  await terminal.type("IAMAT kiwi 34-118 1\r");
+  await terminal.showing("\n? IAMAT kiwi 34-118 1");
+  await terminal.showing("the position 34-118 is wrong: expected latitude");
+  await terminal.showing("IAMAT id position time");
+  await terminal.showing("Hill> ");
+  // Two lines back.
+  await terminal.type("\x1b[A\x1b[A");
+  await terminal.showing("WHATSAT kiwi.cs.ucla.edu 10 2");
+  await terminal.type("\r");
+  await terminal.showing("  2 places");
+  await terminal.showing("Hill> ");
+  // A line that is given up is not sent.
+  await terminal.type("nonsense\x03");
+  await terminal.showing("^C");
+  await terminal.showing("Hill> ");
+  await terminal.type("help\r");
+  await terminal.showing("says where a client is");
+  await terminal.showing("Hill> ");
+  await terminal.type("quit\r");
+  assertEquals(await terminal.ended(), 0);
+  await herd.untilLogged("Hill", "client closed");
+  assert(!herd.log("Hill").includes("nonsense"));
+  assert(!herd.log("Hill").includes("<- help"));
+});
+
+Deno.test("on a terminal, herd client says that its server is gone, and meets it again", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill");
+  await using terminal = new Terminal(commandFor(herd.basePort), {
+    NO_COLOR: "",
+  });
+  await terminal.showing("\x1b[1mHill>\x1b[22m ");
+  await terminal.type("IAMAT kiwi");
+  await terminal.showing("IAMAT kiwi");
+  hill.signal("SIGTERM");
+  await terminal.showing(
+    "Hill has ended the connection; the next line connects again",
+  );
+  // What was being typed is still there.
+  await terminal.showing("IAMAT kiwi");
+  await hill.ended();
+  await terminal.type(" +1+1 1\r");
+  await terminal.showing(": Connection refused");
+  await terminal.showing("the next line tries again");
+  await terminal.showing("Hill>");
+  await herd.start("Hill");
+  // Both lines at once, and the end of input behind them.
+  await terminal.type("IAMAT kiwi +1+1 1\rWHATSAT kiwi 1 0\r");
+  await terminal.showing("connected to Hill again");
+  await terminal.showing("1° N, 1° E");
+  await terminal.showing("no places");
+  await terminal.showing("Hill>");
+  await terminal.type("\x04");
+  assertEquals(await terminal.ended(), 0);
+});
+
+Deno.test("on a terminal, Ctrl-C gives up waiting for an answer, and then all", async () => {
+  const basePort = freeBasePort();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
+  await using terminal = new Terminal(commandFor(basePort));
+  using _silent = await listener.accept();
+  await terminal.showing("Hill> ");
+  await terminal.type("WHATSAT kiwi 1 1\r");
+  await terminal.showing("WHATSAT kiwi 1 1");
+  await _silent.read(new Uint8Array(64));
+  await terminal.type("\x03");
+  await terminal.showing("the connection ended before the answer came");
+  await terminal.showing("Hill> ");
+  await terminal.type("\x03");
+  assertEquals(await terminal.ended(), 0);
+});

@@ -1,0 +1,104 @@
+/**
+ * `herd phones` against real servers.
+ *
+ * @module
+ */
+import { allocateBuffer } from "../../protocol/bytes.ts";
+import { writeAll } from "../../runtime/transport.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { freeBasePort, names, Program, TestHerd } from "./process.ts";
+
+function phones(basePort: number, ...flags: string[]): Program {
+  const ports = names.map((_, index) => `127.0.0.1:${basePort + index}`);
+  return Program.start([
+    "run",
+    "--no-prompt",
+    `--allow-net=${ports.join(",")}`,
+    "main.ts",
+    "phones",
+    `--base-port=${basePort}`,
+    ...flags,
+  ]);
+}
+
+/** The number in a row of the table. */
+function numberOf(name: string, { stderr, stdout }: Program): number {
+  const [, digits] = stdout.match(RegExp(`^  ${name} +([\\d,]+)`, "m")) ?? [];
+  assert(digits !== undefined, `no ${name} in ${stdout}${stderr}`);
+  return Number(digits.replaceAll(",", ""));
+}
+
+Deno.test("phones find nothing wrong with a herd, and nothing lost", async () => {
+  await using herd = new TestHerd();
+  await herd.up();
+  await using run = phones(herd.basePort, "--count=100", "--seconds=3");
+  assertEquals(await run.ended(), 0, run.stderr);
+  assertMatch(run.stdout, /^100 phones for 3\.\d s, seed \d+\n/);
+  assert(numberOf("reports", run) > 50);
+  assert(numberOf("questions", run) > 10);
+  const answered = numberOf("reports", run) + numberOf("questions", run);
+  assertEquals(numberOf("answers right", run), answered);
+  for (const name of ["answers wrong", "unanswered", "moved", "lost"]) {
+    assertEquals(numberOf(name, run), 0);
+  }
+  assertMatch(run.stdout, / 5 servers\n/);
+  assertMatch(run.stdout, /\n {2}IAMAT +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d /);
+  assertMatch(run.stderr, /^100 phones \.\.\.\n100 phones: ended after /);
+});
+
+Deno.test("phones move when their server is killed, and nothing is lost", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill");
+  await herd.start("Smith");
+  await herd.untilLinked(["Hill", "Smith"]);
+  await using run = phones(herd.basePort, "--count=60", "--seconds=600");
+  // By then most phones have found a server that is there.
+  await herd.untilLogged("Hill", "client/20 -- debug connected");
+  hill.signal("SIGKILL");
+  await herd.untilLogged("Smith", "client/40 -- debug connected");
+  run.signal("SIGINT");
+  assertEquals(await run.ended(), 0, run.stderr);
+  assert(numberOf("moved", run) > 0);
+  assert(numberOf("unanswered", run) >= numberOf("moved", run));
+  assert(numberOf("not connected", run) > 0);
+  assertEquals(numberOf("answers wrong", run), 0);
+  assertEquals(numberOf("lost", run), 0);
+  assertMatch(run.stdout, /silent at the end: Hill, Jaquez, Campbell, Singlet/);
+});
+
+Deno.test("phones where nobody listens say so in a line", async () => {
+  const basePort = freeBasePort();
+  await using run = phones(basePort);
+  assertEquals(await run.ended(), 1);
+  assertEquals(run.stdout, "");
+  assertMatch(
+    run.stderr,
+    RegExp(`^herd: nobody answers on 127.0.0.1:${basePort}, .*refused.*\n$`),
+  );
+});
+
+Deno.test("phones that are answered wrongly say with what, and fail", async () => {
+  const basePort = freeBasePort();
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
+  const lying = (async () => {
+    for await (const connection of listener) void lie(connection);
+  })();
+  const flags = ["--count=5", "--seconds=4", "--seed=9"];
+  await using run = phones(basePort, ...flags);
+  assertEquals(await run.ended(), 1);
+  assertMatch(run.stdout, /, seed 9\n/);
+  assert(numberOf("answers wrong", run) >= 5);
+  assertMatch(run.stdout, /\n {2}wrong: the server answered \? what to IAMAT /);
+  assertMatch(run.stderr, /\nherd: \d+ answers wrong\n$/);
+  listener.close();
+  await lying;
+});
+
+/** Answers each line with the same nonsense. */
+async function lie(connection: Deno.TcpConn): Promise<void> {
+  using _ = connection;
+  const buffer = allocateBuffer(1024);
+  while (await connection.read(buffer) !== null) {
+    await writeAll(connection, "? what\n");
+  }
+}

@@ -1,0 +1,39 @@
+import { cities } from "../../phones/cities.ts";
+import { findHomes } from "../../phones/homes.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { projectFolder } from "../herd/process.ts";
+
+Deno.test("phones live in cities of all continents that the gazetteer has", async () => {
+  const text = await Deno.readTextFile(`${projectFolder}places/gazetteer.txt`);
+  assert(cities.length >= 40);
+  for (const { latitude, longitude, name } of cities) {
+    const escaped = JSON.stringify(name).slice(1, -1).replace(
+      /[^ -~]/g,
+      (character) =>
+        `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    const line = `\n${escaped}\t${latitude}\t${longitude}\n`;
+    assert(text.includes(line), `${name} is not in the gazetteer`);
+  }
+  assertEquals(new Set(cities.map(({ name }) => name)).size, cities.length);
+});
+
+Deno.test({
+  name: "a home is a city's centre or a place near it",
+  permissions: "none",
+  fn() {
+    const asked: string[] = [];
+    const homes = findHomes((latitude, longitude) => {
+      asked.push(latitude + longitude);
+      return JSON.stringify({
+        results: [{ geometry: { location: { lat: 1, lng: 2 } } }],
+      });
+    });
+    assertEquals(homes.length, 2 * cities.length);
+    assertEquals(homes.slice(0, 2), [
+      { city: "Tokyo", latitude: 35.6895, longitude: 139.69171 },
+      { city: "Tokyo", latitude: 1, longitude: 2 },
+    ]);
+    assertEquals(asked[0], "+35.689500+139.691710");
+  },
+});

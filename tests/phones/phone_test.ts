@@ -1,0 +1,159 @@
+import { type Home, Phone } from "../../phones/phone.ts";
+import {
+  driving,
+  metresBetween,
+  moved,
+  Walk,
+  walking,
+} from "../../phones/walk.ts";
+import { isPosition } from "../../protocol/position.ts";
+import { isTime } from "../../protocol/time.ts";
+import { Random } from "../../runtime/random.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+
+const homes: readonly Home[] = [
+  { city: "São Paulo", latitude: -23.5475, longitude: -46.63611 },
+  { city: "Nowhere", latitude: 70, longitude: 179.999 },
+];
+
+function makePhones(seed: number, count: number): Phone[] {
+  const random = new Random(seed);
+  return Array.from(
+    { length: count },
+    (_, number) =>
+      new Phone({ number, count, run: "7", homes, random: random.fork() }),
+  );
+}
+
+Deno.test({
+  name: "a walk goes at its speed, turns smoothly, and stays near home",
+  permissions: "none",
+  fn() {
+    for (const gait of [walking, driving]) {
+      const [slowest, fastest] = gait.speeds;
+      for (const [seed, home] of homes.entries()) {
+        const walk = new Walk(home, gait, new Random(seed));
+        let spot = walk.at(0);
+        let farthest = 0;
+        for (let second = 0.5; second < 4_000; second += 0.5) {
+          const next = walk.at(second * 1000);
+          const metres = metresBetween(spot, next);
+          assert(metres <= fastest / 2 * 1.001, `${metres} in half a second`);
+          assert(metres >= slowest / 2 * 0.999, `${metres} in half a second`);
+          farthest = Math.max(farthest, metresBetween(home, next));
+          spot = next;
+        }
+        assert(farthest < gait.rangeMetres * 1.3, `${farthest} from home`);
+        assert(farthest > gait.rangeMetres / 10, `${farthest} from home`);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "ways on the sphere have their length, across the date line too",
+  permissions: "none",
+  fn() {
+    const degree = 111_195;
+    const fiji = { latitude: 0, longitude: 179.5 };
+    const east = moved(fiji, Math.PI / 2, degree);
+    assert(Math.abs(east.longitude + 179.5) < 1e-5, `${east.longitude}`);
+    assert(Math.abs(metresBetween(fiji, east) - degree) < 1);
+    const north = moved({ latitude: 89.5, longitude: 10 }, 0, degree);
+    assert(Math.abs(north.latitude - 89.5) < 1e-5, `${north.latitude}`);
+    assert(Math.abs(Math.abs(north.longitude) - 170) < 1e-5);
+  },
+});
+
+Deno.test({
+  name: "the same seed is the same phones, another one others",
+  permissions: "none",
+  fn() {
+    const lives = (seed: number) =>
+      makePhones(seed, 5).map((phone) => [
+        phone.id,
+        phone.skewMs,
+        ...Array.from({ length: 50 }, () => phone.next()),
+        phone.positionAt(12_345),
+      ]);
+    assertEquals(lives(1), lives(1));
+    assert(JSON.stringify(lives(1)) !== JSON.stringify(lives(2)));
+    // Nor does it matter how many others there are.
+    assertEquals(
+      makePhones(1, 5).map(({ skewMs }) => skewMs),
+      makePhones(1, 9).slice(0, 5).map(({ skewMs }) => skewMs),
+    );
+  },
+});
+
+Deno.test({
+  name: "phones report every few seconds, and do not begin all at once",
+  permissions: "none",
+  fn() {
+    const counts = { report: 0, ask: 0, roam: 0 };
+    const begun = [0, 0, 0];
+    const phones = makePhones(3, 600);
+    for (const phone of phones) {
+      let lastMs = 0;
+      let isFirst = true;
+      for (let act = phone.next(); act.atMs < 60_000; act = phone.next()) {
+        assert(act.atMs >= lastMs);
+        lastMs = act.atMs;
+        counts[act.kind] += 1;
+        if (act.kind === "report" && isFirst) {
+          begun[Math.floor(act.atMs / 1_000)] += 1;
+          isFirst = false;
+        }
+        if (act.kind !== "ask") continue;
+        assert(act.radiusKm >= 0 && act.radiusKm <= 5, `${act.radiusKm}`);
+        assert(act.bound >= 0 && act.bound <= 5, `${act.bound}`);
+        assert(act.about >= 0 && act.about < 600);
+      }
+    }
+    for (const number of begun) assert(number > 150, begun.join());
+    const perMinute = (count: number) => Math.round(count / 600);
+    assertEquals(perMinute(counts.report), 21);
+    assertEquals(perMinute(counts.ask), 10);
+    assertEquals(perMinute(counts.roam), 2);
+  },
+});
+
+Deno.test({
+  name:
+    "a phone's clock is wrong by little, or by minutes, and never goes back",
+  permissions: "none",
+  fn() {
+    const skews = makePhones(4, 500).map(({ skewMs }) => skewMs);
+    const within = skews.filter((ms) => Math.abs(ms) <= 1_000);
+    assert(within.length > 420 && within.length < 480, `${within.length}`);
+    assert(skews.some((ms) => ms > 60_000));
+    assert(skews.some((ms) => ms < -60_000));
+    const [phone] = makePhones(4, 1);
+    const times = [
+      { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
+      { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
+      // Somebody has set the clock back.
+      { seconds: 1_763_999_000, nanoseconds: 0 },
+    ].map((time) => phone.timeAt(time));
+    for (const time of times) assert(isTime(time), time);
+    assertEquals(times, times.toSorted());
+    assertEquals(new Set(times).size, 3);
+    const skew = Number(times[0]) - 1_764_000_000.123456789;
+    assert(Math.abs(skew * 1000 - phone.skewMs) < 0.01);
+  },
+});
+
+Deno.test({
+  name: "a phone says positions that there are, under an ID of its city",
+  permissions: "none",
+  fn() {
+    const phones = makePhones(6, 20);
+    for (const phone of phones) {
+      assertMatch(phone.id, /^(sao-paulo|nowhere)-7-\d+$/);
+      const position = phone.positionAt(100_000);
+      assert(isPosition(position), position);
+      assertMatch(position, /^[+-]\d+\.\d{6}[+-]\d+\.\d{6}$/);
+    }
+    assertEquals(new Set(phones.map(({ id }) => id)).size, 20);
+  },
+});

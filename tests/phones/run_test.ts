@@ -1,0 +1,202 @@
+import { Phone } from "../../phones/phone.ts";
+import { Run } from "../../phones/run.ts";
+import type { Census } from "../../phones/tally.ts";
+import { Random } from "../../runtime/random.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+import { FakeHerd, type Faults } from "./fake_herd.ts";
+
+const names = ["Hill", "Jaquez", "Smith"];
+
+const homes = [
+  { city: "Lima", latitude: -12.04318, longitude: -77.02824 },
+  { city: "Auckland", latitude: -36.84853, longitude: 174.76349 },
+];
+
+/** Twenty phones, for a minute, and what becomes of them. */
+async function run(
+  faults: Faults = {},
+  then: (herd: FakeHerd, elapsedMs: number) => void = () => {},
+) {
+  const herd = new FakeHerd(names);
+  Object.assign(herd.faults, faults);
+  const clock = new ManualClock();
+  const random = new Random(5);
+  const count = 20;
+  const phones = Array.from(
+    { length: count },
+    (_, number) =>
+      new Phone({ number, count, run: "x", homes, random: random.fork() }),
+  );
+  const connect = (server: string) => herd.connect(server);
+  const run = new Run({ phones, servers: names, connect, clock, random });
+  const end = new AbortController();
+  const living = run.live(end.signal);
+  for (let second = 0; second < 60; second++) {
+    await clock.advance(1_000);
+    then(herd, clock.elapsedMs());
+  }
+  end.abort();
+  // Those who still wait for an answer give up.
+  await clock.advance(20_000);
+  await living;
+  let census: Census | undefined;
+  const startMs = clock.elapsedMs();
+  let censusMs: number | undefined;
+  run.takeCensus().then((found) => {
+    census = found;
+    censusMs = clock.elapsedMs() - startMs;
+  });
+  await clock.advance(20_000);
+  assertEquals(clock.timers, 0);
+  assertEquals(herd.connections.size, 0);
+  return {
+    census: census!,
+    censusMs,
+    failures: run.failures,
+    tally: run.tally,
+  };
+}
+
+Deno.test({
+  name: "where all is well nothing is wrong, unanswered or lost",
+  permissions: "none",
+  async fn() {
+    const { census, censusMs, failures, tally } = await run();
+    assertEquals(censusMs, 0);
+    assert(tally.reports > 300, `${tally.reports} reports`);
+    assert(tally.questions > 150, `${tally.questions} questions`);
+    assertEquals(tally.right, tally.reports + tally.questions);
+    assertEquals(tally.iamat.total, tally.reports);
+    assertEquals(tally.whatsat.total, tally.questions);
+    assert(tally.propagation.total > 0);
+    assert(tally.roamed > 0);
+    assert(tally.unknown > 0 && tally.unknown < 30, `${tally.unknown}`);
+    const { late, moved, unanswered, wrong } = tally;
+    assertEquals({ late, moved, unanswered, wrong }, {
+      late: 0,
+      moved: 0,
+      unanswered: 0,
+      wrong: 0,
+    });
+    assertEquals(census, { reached: names, silent: [], phones: 20, lost: 0 });
+    assertEquals(failures, { count: 0, last: "" });
+  },
+});
+
+Deno.test({
+  name: "a wrong answer is counted and told, whatever is wrong with it",
+  permissions: "none",
+  async fn() {
+    const field = (index: number, text: string) => (line: string) =>
+      line.split(" ").with(index, text).join(" ");
+    const wrong: readonly (readonly [Faults, RegExp])[] = [
+      [{ report: field(1, "Smyth") }, /^expected AT .*, found AT Smyth /],
+      [{ report: field(2, "+0.1") }, /^no clock difference, found AT /],
+      [{ report: field(3, "kiwi") }, /^expected AT .* kiwi /],
+      [{ report: field(4, "+1+1") }, /^expected AT .* \+1\+1 /],
+      [{ report: field(5, "1") }, /^expected AT .* 1$/],
+      [{ report: (line) => `${line} ` }, /^expected AT .* $/],
+      [{ question: field(1, "Smyth") }, /^an unknown server, found AT Smyth /],
+      [{ question: field(2, "0.000000001") }, /^no clock difference/],
+      [
+        { question: field(2, "+0.000000002") },
+        /^expected AT \w+ \+0.000000001/,
+      ],
+      [{ question: field(3, "kiwi") }, /^no AT line of that client/],
+      [{ question: field(4, "+1+1") }, /^expected AT .*\+1\+1/],
+      [{ question: field(5, "1") }, /^older than what it had: AT .* 1$/],
+      [{ places: 6 }, /^6 places where \d were wanted/],
+    ];
+    for (const [faults, words] of wrong) {
+      const { tally } = await run(faults);
+      assert(tally.wrong > 10, `${words}: ${tally.wrong}`);
+      // In the end it is not asked for again and again.
+      assert(tally.wrong < 1_000, `${words}: ${tally.wrong}`);
+      assertEquals(tally.faults.length, 5);
+      assertMatch(tally.faults[0], words);
+    }
+  },
+});
+
+Deno.test({
+  name: "what a server was not told of is late, and lost in the end",
+  permissions: "none",
+  async fn() {
+    const { census, censusMs, tally } = await run({
+      isDeaf: (server) => server === "Smith",
+    });
+    assertEquals(censusMs, 10_000);
+    // A phone's newest report is at Smith only if Smith was told it.
+    assert(census.lost > 5 && census.lost <= 20, `${census.lost} lost`);
+    assert(tally.late > 0);
+    assertEquals(tally.wrong, 0);
+  },
+});
+
+Deno.test({
+  name: "phones move when their server dies, and come back when it does",
+  permissions: "none",
+  async fn() {
+    const { census, failures, tally } = await run({}, (herd, elapsedMs) => {
+      if (elapsedMs === 20_000) herd.kill("Hill");
+      if (elapsedMs === 40_000) herd.dead.delete("Hill");
+    });
+    assert(tally.moved > 0 && tally.moved <= 20, `${tally.moved} moved`);
+    assertEquals(tally.unanswered, tally.moved);
+    assertEquals(tally.wrong, 0);
+    assert(failures.count > 0);
+    assertEquals(failures.last, "Hill: refused");
+    assertEquals(census.silent, []);
+  },
+});
+
+Deno.test({
+  name: "who is not answered in ten seconds moves, and what is dead is silent",
+  permissions: "none",
+  async fn() {
+    const { census, tally } = await run({
+      isFrozen: (server) => server === "Jaquez",
+    });
+    assert(tally.moved > 0);
+    // Several requests wait on each connection.
+    assert(tally.unanswered > tally.moved);
+    assertEquals(tally.wrong, 0);
+    assertEquals(census.silent, ["Jaquez"]);
+    assertEquals(census.lost, 0);
+  },
+});
+
+Deno.test({
+  name:
+    "phones that have no answer to wait for do not wait for a frozen server",
+  permissions: "none",
+  async fn() {
+    let isFrozen = false;
+    const { tally } = await run({
+      isFrozen: (server) => isFrozen && server === "Jaquez",
+    }, (_, elapsedMs) => {
+      if (elapsedMs === 60_000) isFrozen = true;
+    });
+    assertEquals(tally.unanswered, 0);
+  },
+});
+
+Deno.test({
+  name: "nothing is expected of what a server knew that was lost meanwhile",
+  permissions: "none",
+  async fn() {
+    let isDeaf = false;
+    const { tally } = await run({
+      isDeaf: (server) => isDeaf && server === "Hill",
+    }, (herd, elapsedMs) => {
+      if (elapsedMs !== 30_000) return;
+      // It comes back at once, and is told by phones only.
+      herd.kill("Hill");
+      herd.dead.delete("Hill");
+      isDeaf = true;
+    });
+    assert(tally.moved > 0);
+    assertEquals(tally.wrong, 0);
+  },
+});

@@ -1,0 +1,106 @@
+import { Asker } from "../../phones/asker.ts";
+import { Ledger } from "../../phones/ledger.ts";
+import { Observers } from "../../phones/observers.ts";
+import { type Connection, Servers } from "../../phones/servers.ts";
+import { Tally } from "../../phones/tally.ts";
+import { Random } from "../../runtime/random.ts";
+import { assertEquals, assertMatch } from "../assert.ts";
+import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { FakeHerd } from "./fake_herd.ts";
+
+/** A herd, and those who ask it. */
+function setUp(names: readonly string[]) {
+  const herd = new FakeHerd(names);
+  const clock = new ManualClock();
+  const tally = new Tally();
+  const ledger = new Ledger();
+  const servers = new Servers(names, (name) => herd.connect(name), clock);
+  const asker = new Asker(names, ledger, tally, clock);
+  return { asker, clock, herd, ledger, servers, tally };
+}
+
+Deno.test({
+  name: "phones go to another server, if there is one that is worth a try",
+  permissions: "none",
+  async fn() {
+    const { clock, herd, servers } = setUp(["Hill", "Smith"]);
+    const random = new Random(1);
+    const picked = (except?: string) =>
+      new Set(Array.from({ length: 50 }, () => servers.pick(random, except)));
+    assertEquals(picked().size, 2);
+    assertEquals(picked("Hill"), new Set(["Smith"]));
+    herd.dead.add("Smith");
+    assertEquals(await servers.connect("Smith"), undefined);
+    assertEquals(servers.failures, 1);
+    assertEquals(servers.lastFailure, "Smith: refused");
+    // Better the same one than none.
+    assertEquals(picked("Hill"), new Set(["Hill"]));
+    herd.dead.add("Hill");
+    await servers.connect("Hill");
+    assertEquals(picked(), new Set([undefined]));
+    await clock.advance(1_000);
+    assertEquals(picked().size, 2);
+  },
+});
+
+Deno.test({
+  name: "that a phone is not known is right only where it need not be",
+  permissions: "none",
+  async fn() {
+    const { asker, herd, ledger, tally } = setUp(["Hill"]);
+    const connection = await herd.connect("Hill");
+    const asked = { server: "Hill", id: "kiwi", bound: 3 };
+    assertEquals(await asker.find(connection, asked, 2), { state: "unknown" });
+    await asker.ask(connection, asked, 2);
+    assertEquals([tally.right, tally.unknown, tally.wrong], [1, 1, 0]);
+    const line = "AT Hill +0.000000001 kiwi +1+1 5";
+    ledger.see("Hill", "kiwi", line);
+    assertEquals(await asker.find(connection, asked, 2), { state: "wrong" });
+    assertMatch(tally.faults[0], /^Hill: .* \? WHATSAT kiwi 2 3 to WHATSAT /);
+    // Another line than the one that was said does not come back.
+    const other: Connection = {
+      iamat: (update) => connection.iamat(update),
+      whatsat: (question) =>
+        connection.whatsat({ ...question, client: "pear" }),
+      close: () => connection.close(),
+      abort: () => connection.abort(),
+    };
+    const peach = { ...asked, id: "peach" };
+    assertEquals(
+      await asker.find(other, peach, 2),
+      { state: "wrong" },
+    );
+  },
+});
+
+Deno.test({
+  name: "reports are followed to other servers, also when one was lost",
+  permissions: "none",
+  async fn() {
+    const { asker, clock, herd, servers, tally } = setUp(["Hill", "Smith"]);
+    const end = new AbortController();
+    const random = new Random(1);
+    const observers = new Observers(servers, asker, clock, random, end.signal);
+    const line = "AT Hill +0.000000001 kiwi +1+1 5";
+    const follow = () => observers.follow("Hill", "kiwi", line, tally);
+    // It arrives after some time.
+    const following = follow();
+    await clock.advance(30);
+    herd.tell("Hill", "kiwi", line);
+    await clock.advance(10);
+    await following;
+    assertEquals(tally.propagation.total, 1);
+    assertEquals(tally.propagation.longestMs, 31);
+    herd.kill("Smith");
+    herd.dead.delete("Smith");
+    herd.tell("Hill", "kiwi", line);
+    await follow();
+    assertEquals(tally.propagation.total, 1);
+    await follow();
+    assertEquals(tally.propagation.total, 2);
+    assertEquals(tally.late, 0);
+    await observers.close();
+    await settle();
+    assertEquals(herd.connections.size, 0);
+  },
+});

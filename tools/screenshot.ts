@@ -1,0 +1,78 @@
+/**
+ * Takes the picture of a dashboard for the README: `deno task screenshot`.
+ * Looks at it for a while first, so that the plots have something to show.
+ *
+ * @module
+ */
+import {
+  describeFlags,
+  type Flags,
+  readArguments,
+  UsageError,
+  wholeNumber,
+} from "../cli/arguments.ts";
+import { runProgram, SetupError, setupError } from "../cli/exit.ts";
+import { Progress } from "../terminal/progress.ts";
+import { launchBrowser } from "./browser.ts";
+
+const flags: Flags = {
+  dark: { help: "as on a dark screen" },
+  seconds: { value: "SECONDS", help: "how long to look before (90)" },
+  width: { value: "PIXELS", help: "of the window (1280)" },
+  height: { value: "PIXELS", help: "of the window (1000)" },
+};
+
+const help = `Takes a picture of a dashboard.
+
+Usage: deno task screenshot URL FILE.png [flags]
+
+${describeFlags(flags)}`;
+
+async function main(): Promise<void> {
+  const parsed = readArguments(Deno.args, flags);
+  if (parsed.flags.has("help")) return console.log(help);
+  const [url, file, ...more] = parsed.words;
+  if (file === undefined || more.length > 0) {
+    throw new UsageError("expected the dashboard's URL and the picture's file");
+  }
+  if (!URL.canParse(url)) {
+    throw new UsageError(
+      `expected a URL such as http://127.0.0.1:8200/, found ${url}`,
+    );
+  }
+  const seconds = wholeNumber(parsed, "seconds", 0, 3600) ?? 90;
+  const browser = await launchBrowser();
+  try {
+    const page = await browser.newPage({
+      viewport: {
+        width: wholeNumber(parsed, "width", 320, 4000) ?? 1280,
+        height: wholeNumber(parsed, "height", 320, 8000) ?? 1000,
+      },
+      colorScheme: parsed.flags.has("dark") ? "dark" : "light",
+    });
+    await page.goto(url).catch((error) => {
+      throw setupError(`cannot open ${url}`, String(error).split("\n")[0]);
+    });
+    await page.getByText("Live", { exact: true }).waitFor().catch(() => {
+      throw new SetupError(`${url} is no dashboard, or not live`);
+    });
+    await look(seconds);
+    await Deno.writeFile(file, await page.screenshot()).catch((error) => {
+      throw setupError(`cannot write ${file}`, error);
+    });
+  } finally {
+    await browser.close();
+  }
+  console.log(`made ${file}`);
+}
+
+/** Waits, and shows for how long. */
+async function look(seconds: number): Promise<void> {
+  using progress = new Progress({ label: "looking", total: seconds });
+  for (let second = 0; second < seconds; second++) {
+    progress.update(second, `${second} of ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+}
+
+await runProgram("screenshot", main);
