@@ -84,6 +84,16 @@ function watchFaults(page: Page, origin: string): string[] {
   return faults;
 }
 
+/** Polls until the condition holds; throws if it does not come to. */
+export async function untilSeen(
+  condition: () => Promise<boolean>,
+): Promise<void> {
+  const signal = AbortSignal.timeout(longestWaitMs);
+  while (!await condition()) {
+    if (signal.aborted) throw new Error(`not seen: ${condition}`);
+  }
+}
+
 /** What a test needs to know of a canvas. */
 interface Canvas {
   readonly width: number;

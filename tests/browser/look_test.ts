@@ -1,8 +1,7 @@
 import type { Page } from "playwright-core";
 import { assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
-import { until } from "../herd/process.ts";
-import { pixelAt, withDashboard } from "./browser.ts";
+import { pixelAt, untilSeen, withDashboard } from "./browser.ts";
 
 const phone = { width: 390, height: 844 };
 const desk = { width: 1280, height: 900 };
@@ -58,9 +57,9 @@ Deno.test("look: the map turns dark with the screen", async () => {
   await withDashboard({ colorScheme: "light" }, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
     const sea = async () => (await pixelAt(page, "#map-land", 60, 200))[0];
-    await until(async () => await sea() > 200);
+    await untilSeen(async () => await sea() > 200);
     await page.emulateMedia({ colorScheme: "dark" });
-    await until(async () => await sea() < 60);
+    await untilSeen(async () => await sea() < 60);
   });
 });
 

@@ -3,8 +3,7 @@ import { geoNaturalEarth1 } from "d3-geo";
 import type { Page } from "playwright-core";
 import { pageFiles } from "../../admin/page.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { until } from "../herd/process.ts";
-import { inkOf, pixelAt, sizeOf, withDashboard } from "./browser.ts";
+import { inkOf, pixelAt, sizeOf, untilSeen, withDashboard } from "./browser.ts";
 
 const position = ["kiwi", 34.07, -118.45, "Smith", 1520023934.9];
 
@@ -37,6 +36,11 @@ for (const deviceScaleFactor of [1, 2]) {
     await withDashboard({ deviceScaleFactor }, async (page, port) => {
       port.send("positions", positions([position]));
       await page.locator('#map[data-clients="1"]').waitFor();
+      const { width } = await sizeOf(page, "#map");
+      assertEquals(
+        await page.locator("#map-dots").getAttribute("width"),
+        String(Math.round(width * deviceScaleFactor)),
+      );
       const [x, y] = await placeOf(page, 34.07, -118.45);
       const dots = "#map-dots";
       assertEquals(await pixelAt(page, dots, x, y), lightColour("server-2"));
@@ -67,7 +71,7 @@ Deno.test("map: a dot moves with its client, and a pulse shows it", async () => 
     assertEquals(await inkOf(page, "#map-marks"), 0);
     const moved = ["kiwi", -33.9, 18.4, "Hill", 1520023935];
     port.send("positions", positions([moved], false));
-    await until(async () => await inkOf(page, "#map-marks") > 0);
+    await untilSeen(async () => await inkOf(page, "#map-marks") > 0);
     const [oldX, oldY] = await placeOf(page, 34.07, -118.45);
     const [x, y] = await placeOf(page, -33.9, 18.4);
     assertEquals((await pixelAt(page, "#map-dots", oldX, oldY))[3], 0);
@@ -76,7 +80,7 @@ Deno.test("map: a dot moves with its client, and a pulse shows it", async () => 
       lightColour("server-0"),
     );
     // It fades, and then nothing is drawn any more.
-    await until(async () => await inkOf(page, "#map-marks") === 0);
+    await untilSeen(async () => await inkOf(page, "#map-marks") === 0);
   });
 });
 
@@ -125,14 +129,14 @@ Deno.test("map: the keyboard reaches it, moves it, zooms it, and shows clients",
     const before = await placeOf(page, 34.07, -118.45);
     for (const key of ["+", "+", "ArrowRight"]) await page.keyboard.press(key);
     await page.locator('#map[data-zoom="2.25"]').waitFor();
-    await until(async () =>
+    await untilSeen(async () =>
       (await pixelAt(page, "#map-dots", ...before))[3] === 0
     );
     await page.keyboard.press("-");
     await page.locator('#map[data-zoom="1.50"]').waitFor();
     await page.keyboard.press("0");
     await page.locator('#map[data-zoom="1.00"]').waitFor();
-    await until(async () =>
+    await untilSeen(async () =>
       (await pixelAt(page, "#map-dots", ...before))[3] === 255
     );
     for (const [label, zoom] of [["Zoom in", "1.50"], ["Zoom out", "1.00"]]) {
@@ -160,11 +164,13 @@ Deno.test("map: pointer and wheel show clients, zoom and drag", async () => {
     await page.mouse.wheel(0, -100);
     await page.locator('#map[data-zoom="1.50"]').waitFor();
     // What is under the pointer stays there; then it follows the drag.
-    await until(async () => (await pixelAt(page, "#map-dots", x, y))[3] > 0);
+    await untilSeen(async () =>
+      (await pixelAt(page, "#map-dots", x, y))[3] > 0
+    );
     await page.mouse.down();
     await page.mouse.move(box.x + x + 63, box.y + y + 30, { steps: 6 });
     await page.mouse.up();
-    await until(async () =>
+    await untilSeen(async () =>
       (await pixelAt(page, "#map-dots", x + 60, y + 30))[3] > 0
     );
     await page.mouse.move(0, 0);

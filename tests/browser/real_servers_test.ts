@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { assertEquals } from "../assert.ts";
-import { ask, TestHerd, until } from "../herd/process.ts";
-import { inkOf, withPage } from "./browser.ts";
+import { ask, TestHerd } from "../herd/process.ts";
+import { inkOf, untilSeen, withPage } from "./browser.ts";
 
 /** The dashboard of a server of the default herd. */
 function dashboard(herd: TestHerd, name: string): string {
@@ -33,7 +33,7 @@ Deno.test("dashboard of a herd: clients of any name come on the map, known befor
     // Heard by another server than the one that is asked.
     await ask(herd.portOf("Campbell"), `IAMAT ${markup} -33.9+18.4 ${time}\n`);
     await page.locator('#map[data-clients="2"]').waitFor();
-    await until(async () => await inkOf(page, "#map-dots") > before);
+    await untilSeen(async () => await inkOf(page, "#map-dots") > before);
     await page.getByLabel("Client ID").fill(markup);
     await page.getByLabel("Client ID").press("Enter");
     const card = page.locator("#client-card");
