@@ -223,7 +223,9 @@ export async function runServers(
   describe: (servers: readonly HerdServer[]) => string,
 ): Promise<void> {
   showErrors();
-  const stop = nextSignal();
+  // With a certificate it says that there is a new one; without, that the
+  // terminal is gone.
+  const stop = settings.tls === undefined ? nextSignal("SIGHUP") : nextSignal();
   let servers: readonly HerdServer[] = [];
   renewOnHangup(settings, () => servers);
   await demandAll(settings, names);

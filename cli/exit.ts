@@ -53,7 +53,7 @@ export function onCrash(callback: (reason: string) => void): void {
   });
 }
 
-/** What asks a program to stop. Windows knows no SIGTERM. */
+/** What asks every program to stop. Windows knows no SIGTERM. */
 const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
@@ -61,12 +61,17 @@ const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
 /**
  * Resolves at the first signal that asks the program to stop, with its name. A
  * second one ends the program at once.
+ *
+ * @param others Signals that ask for it too.
  */
-export function nextSignal(): Promise<Deno.Signal> {
+export function nextSignal(
+  ...others: readonly Deno.Signal[]
+): Promise<Deno.Signal> {
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
-  const listeners = stopSignals.map((signal) => {
+  const signals = [...stopSignals, ...others];
+  const listeners = signals.map((signal) => {
     const listener = () => {
-      for (const [index, other] of stopSignals.entries()) {
+      for (const [index, other] of signals.entries()) {
         Deno.removeSignalListener(other, listeners[index]);
       }
       resolve(signal);

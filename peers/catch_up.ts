@@ -48,7 +48,7 @@ interface Current {
 /** Reports that one side has, in short. */
 interface Known {
   readonly fingerprints: ReadonlySet<number>;
-  /** The second of a client's newest report, by client hash. */
+  /** The second of a client's newest report, by the client's fingerprint. */
   readonly seconds: ReadonlyMap<number, number>;
 }
 
@@ -126,13 +126,13 @@ export class CatchUp implements LineSource {
     const fingerprints = new Set<number>();
     const seconds = new Map<number, number>();
     for (const report of listed) {
-      const { clientHash, fingerprint } = report;
+      const { client, fingerprint, leaf } = report;
       fingerprints.add(fingerprint);
       if (mine.fingerprints.has(fingerprint)) continue;
-      seconds.set(clientHash, report.seconds);
+      seconds.set(client, report.seconds);
       // Of the same second either may be the newer one: then both are sent.
-      if ((mine.seconds.get(clientHash) ?? -1) > report.seconds) continue;
-      this.#want({ leaf: leafOf(clientHash), fingerprint });
+      if ((mine.seconds.get(client) ?? -1) > report.seconds) continue;
+      this.#want({ leaf, fingerprint });
     }
     const but = listed.length > 0 ? { fingerprints, seconds } : undefined;
     this.#add({ kind: "send", node, but });
@@ -216,7 +216,7 @@ export class CatchUp implements LineSource {
     for (const line of this.#memory.linesBelow(node)) {
       const mine = listingOf(line);
       if (fingerprints.has(mine.fingerprint)) continue;
-      if ((seconds.get(mine.clientHash) ?? -1) > mine.seconds) continue;
+      if ((seconds.get(mine.client) ?? -1) > mine.seconds) continue;
       yield line;
     }
   }
@@ -228,13 +228,12 @@ export class CatchUp implements LineSource {
   #listLeavesOf(reports: readonly Listed[]): Known {
     const fingerprints = new Set<number>();
     const seconds = new Map<number, number>();
-    const leaves = new Set(reports.map(({ clientHash }) => leafOf(clientHash)));
+    const leaves = new Set(reports.map(({ leaf }) => leaf));
     for (const leaf of leaves) {
       for (const { line } of this.#memory.leaf(leaf)) {
         const mine = listingOf(line);
         fingerprints.add(mine.fingerprint);
-        const newest = seconds.get(mine.clientHash) ?? -1;
-        seconds.set(mine.clientHash, Math.max(newest, mine.seconds));
+        seconds.set(mine.client, mine.seconds);
       }
     }
     return { fingerprints, seconds };
@@ -247,8 +246,10 @@ function isQuestion({ kind }: Job): boolean {
 }
 
 function listingOf(line: ByteString): Listed {
+  const client = clientOf(line);
   return {
-    clientHash: hashClient(clientOf(line)),
+    leaf: leafOf(hashClient(client)),
+    client: fingerprint(client),
     fingerprint: fingerprint(line),
     seconds: wholeSecondsOf(line),
   };

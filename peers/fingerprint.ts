@@ -2,9 +2,9 @@
  * Short names for long texts. Neighbours compare what they know by
  * fingerprints, and clients are spread over a tree by their hash; both are made
  * of MurmurHash3_x86_32 (A. Appleby), with other seeds. Neither is a secret nor
- * withstands someone who looks for collisions. Reports with one fingerprint may
- * never be repaired if the flood has lost them, but no answer is wrong. Clients
- * are looked up by another hash, which has a key.
+ * withstands someone who looks for collisions. Reports with one fingerprint, or
+ * of clients with one, may never be repaired if the flood has lost them, but no
+ * answer is wrong. Clients are looked up by another hash, which has a key.
  *
  * @module
  */

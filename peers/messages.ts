@@ -25,7 +25,10 @@ export interface Mark {
 
 /** What a list says about one report. */
 export interface Listed {
-  readonly clientHash: number;
+  /** Where its client stands in the digest tree: 0 to 65,535. */
+  readonly leaf: number;
+  /** The fingerprint of the client's ID. */
+  readonly client: number;
   readonly fingerprint: number;
   /** The client's time, in whole seconds. */
   readonly seconds: number;
@@ -79,7 +82,6 @@ export function isOfConnection({ verb }: Message): boolean {
 }
 
 const leafDigits = 4;
-const clientHashDigits = 8;
 
 /** What the most seconds that a time may have come to. */
 const maxSecondsDigits = 13;
@@ -191,24 +193,25 @@ function parseMark(text: string): Mark | undefined {
   return fingerprint === undefined ? undefined : { leaf, fingerprint };
 }
 
-function formatListed({ clientHash, fingerprint, seconds }: Listed): string {
-  return hexadecimal(clientHash, clientHashDigits) +
+function formatListed(listed: Listed): string {
+  const { client, fingerprint, leaf, seconds } = listed;
+  return hexadecimal(leaf, leafDigits) + formatFingerprint(client) +
     formatFingerprint(fingerprint) + seconds.toString(16);
 }
 
 function parseListed(text: string): Listed | undefined {
-  const keyDigits = clientHashDigits + fingerprintDigits;
+  const clientDigits = leafDigits + fingerprintDigits;
+  const keyDigits = clientDigits + fingerprintDigits;
   const secondsDigits = text.length - keyDigits;
   const isListed = secondsDigits > 0 && secondsDigits <= maxSecondsDigits &&
     isHexadecimal(text);
   if (!isListed) return undefined;
-  const fingerprint = parseFingerprint(
-    text.slice(clientHashDigits, keyDigits),
-  );
+  const client = parseFingerprint(text.slice(leafDigits, clientDigits));
+  const fingerprint = parseFingerprint(text.slice(clientDigits, keyDigits));
+  if (client === undefined || fingerprint === undefined) return undefined;
+  const leaf = parseInt(text.slice(0, leafDigits), 16);
   const seconds = parseInt(text.slice(keyDigits), 16);
-  if (fingerprint === undefined) return undefined;
-  const clientHash = parseInt(text.slice(0, clientHashDigits), 16);
-  return { clientHash, fingerprint, seconds };
+  return { leaf, client, fingerprint, seconds };
 }
 
 function parseDigest(text: string): number | undefined {

@@ -356,6 +356,16 @@ Deno.test("a server runs with the narrowest permissions for its ports and logs",
   assertEquals(await hill.ended(), 0);
 });
 
+Deno.test("a server whose terminal is closed stops in the orderly way", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill");
+  await ask(herd.portOf("Hill"), "IAMAT k +34-118 1\n");
+  hill.signal("SIGHUP");
+  assertEquals(await hill.ended(), 0);
+  assertStringIncludes(herd.log("Hill"), ' info stopping reason="SIGHUP"');
+  assertStringIncludes(herd.log("Hill"), " info stopped");
+});
+
 Deno.test("the command of the README asks for nothing on a terminal", async () => {
   await using herd = new TestHerd();
   const command = [

@@ -10,16 +10,33 @@ import { judgeStop } from "../soak/faults.ts";
 import { keepNewer } from "../soak/ledger.ts";
 import { tableOf, untilHealed, untilLinked } from "../soak/run.ts";
 import { compareTables } from "../soak/tables.ts";
-import { drawInvalid, drawQuestion, drawTime } from "../soak/words.ts";
+import {
+  drawInvalid,
+  drawQuestion,
+  drawTime,
+  positionAt,
+} from "../soak/words.ts";
 import { pause, World } from "../soak/world.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Random } from "../../runtime/random.ts";
-import { names } from "./process.ts";
+import { ask, names } from "./process.ts";
 
-const phones = 12;
+const phones = 8;
+
+/** Administration ports are so far above clients' ports. */
+const adminPortOffset = 200;
 
 /** So many clients are reported once, before the first restart. */
 const idleClients = 150;
+
+/**
+ * So many more make what a server has to catch up with long: one that says too
+ * early that it is ready is asked before it knows them all.
+ */
+const crowd = 20_000;
+
+/** They are reported so many at a time. Of each batch the last one is watched. */
+const crowdBatch = 500;
 
 /** What is waited for has come within this time, in milliseconds, or never. */
 const patienceMs = 30_000;
@@ -45,7 +62,7 @@ class Upgrade {
   moves = 0;
 
   constructor(seed: number, flags: readonly string[]) {
-    this.world = new World(seed, flags);
+    this.world = new World(seed, ["--admin", ...flags]);
   }
 
   /** Restarts these servers, each when the one before it is ready. */
@@ -57,6 +74,7 @@ class Upgrade {
       ...names.map((name) => servers.start(name)),
     ]);
     await untilLinked(world);
+    await this.#reportCrowd();
     await this.#reportIdle();
     const load = Array.from(
       { length: phones },
@@ -87,6 +105,18 @@ class Upgrade {
     }
   }
 
+  async #reportCrowd(): Promise<void> {
+    const { ledger, servers } = this.world;
+    for (let first = 0; first < crowd; first += crowdBatch) {
+      const reports = Array.from(
+        { length: crowdBatch },
+        (_, index) => `IAMAT crowd-${first + index} ${positionAt("1")} 1\n`,
+      );
+      const answer = await ask(servers.portOf(names[0]), reports.join(""));
+      ledger.kept(answer.trimEnd().split("\n").at(-1)!);
+    }
+  }
+
   async #restart(victim: string): Promise<void> {
     const { world } = this;
     const others = names.filter((name) => name !== victim);
@@ -95,7 +125,7 @@ class Upgrade {
     await this.#untilAnswered(others);
     const settled = await this.#untilSettled(others);
     const life = await world.servers.start(victim);
-    await this.#untilReady(victim, settled);
+    await this.#untilReady(victim);
     // From here on it must know all that the others have settled on.
     for (const line of settled.values()) keepNewer(life.known, line);
     await tableOf(world, victim, [...settled.keys()]);
@@ -129,14 +159,13 @@ class Upgrade {
     return told;
   }
 
-  async #untilReady(
-    name: string,
-    settled: ReadonlyMap<ByteString, ByteString>,
-  ): Promise<void> {
+  /** Waits until a server says itself that it is ready, as a balancer does. */
+  async #untilReady(name: string): Promise<void> {
+    const port = this.world.servers.portOf(name) + adminPortOffset;
     await this.#until(`${name} is not ready`, async () => {
-      const table = await tableOf(this.world, name, [...settled.keys()]);
-      const tables = new Map([[name, table]]);
-      return compareTables([...settled.keys()], tables, settled).length === 0;
+      const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+      const reason = await response.text();
+      return response.status === 200 && reason === "ready\n";
     });
   }
 
@@ -178,7 +207,7 @@ class Upgrade {
           this.moves += 1;
           break;
         }
-        await pause(random.between(0, 40), loadEnd);
+        await pause(random.between(0, 100), loadEnd);
       }
       await client.finish();
     }

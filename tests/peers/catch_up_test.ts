@@ -184,6 +184,33 @@ Deno.test({
 });
 
 Deno.test({
+  name: "compare() does not take two clients with one hash for the same",
+  permissions: "none",
+  fn() {
+    const [[one, other]] = collidingBlocks(1);
+    assertEquals(hashClient(one), hashClient(other));
+    const never = 0;
+    for (const ours of [[12, 3], [12, never], [12, 8], [never, 3]]) {
+      for (const theirs of [[10, 8], [never, 8], [12, 8]]) {
+        for (const isDialler of [true, false]) {
+          const [hill, smith] = [ours, theirs].map((times) => {
+            const herd = openHerd();
+            [one, other].forEach((client, index) => {
+              const time = times[index];
+              if (time !== never) herd.accept(reportOf(client, time));
+            });
+            return herd;
+          });
+          if (isDialler) compare(hill, smith);
+          else compare(smith, hill);
+          assert(isEqual(hill, smith), `${ours} and ${theirs}`);
+        }
+      }
+    }
+  },
+});
+
+Deno.test({
   name: "compare() does not begin again while a comparison is going on",
   permissions: "none",
   fn() {

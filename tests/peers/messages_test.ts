@@ -12,14 +12,14 @@ import { assert, assertEquals } from "../assert.ts";
 const isServer = (name: string) => name === "Hill";
 
 const number53 = fc.nat(Number.MAX_SAFE_INTEGER);
-const hash32 = fc.nat(2 ** 32 - 1);
 const node = fc.nat(69_904);
 const marks = fc.array(
   fc.record({ leaf: fc.nat(65_535), fingerprint: number53 }),
   { minLength: 1 },
 );
 const reports = fc.array(fc.record({
-  clientHash: hash32,
+  leaf: fc.nat(65_535),
+  client: number53,
   fingerprint: number53,
   seconds: fc.nat(999_999_999_999_999),
 }));
@@ -104,10 +104,12 @@ Deno.test({
         "LIST",
         "LIST g",
         "LIST - ",
-        `LIST - ${"0".repeat(22)}`,
-        `LIST - ${"0".repeat(22)}${"f".repeat(20)}`,
-        `LIST - ${"0".repeat(22)}-1`,
-        `LIST - ${"0".repeat(22)}${"0".repeat(14)}`,
+        `LIST - ${"0".repeat(32)}`,
+        `LIST - ${"0".repeat(32)}${"f".repeat(20)}`,
+        `LIST - ${"0".repeat(32)}-1`,
+        `LIST - ${"0".repeat(32)}${"0".repeat(14)}`,
+        `LIST - 0000${"f".repeat(14)}${"0".repeat(15)}`,
+        `LIST - ${"0".repeat(18)}${"f".repeat(14)}0`,
       ]
     ) {
       assertEquals(parseMessage(line, isServer), undefined, line);
@@ -142,7 +144,8 @@ Deno.test({
   fn() {
     const mark = { leaf: 65_535, fingerprint: Number.MAX_SAFE_INTEGER };
     const listed = {
-      clientHash: 2 ** 32 - 1,
+      leaf: 65_535,
+      client: Number.MAX_SAFE_INTEGER,
       fingerprint: Number.MAX_SAFE_INTEGER,
       seconds: 999_999_999_999_999,
     };

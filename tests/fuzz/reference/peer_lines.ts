@@ -84,12 +84,13 @@ const readMark: ReadField = (field) => {
     : undefined;
 };
 
-/** entry = 8HEX fingerprint 1*13HEX */
+/** entry = 4HEX fingerprint fingerprint 1*13HEX */
 const readEntry: ReadField = (field) => {
-  const fingerprint = field.slice(8, 22);
-  return isHex(field, 23, 35) && isBelow2To53(fingerprint)
-    ? [field.slice(0, 8), fingerprint, field.slice(22)]
-      .map((hex) => parseInt(hex, 16))
+  const mark = readMark(field.slice(0, 18));
+  const [report, seconds] = [field.slice(18, 32), field.slice(32)];
+  return mark !== undefined && isHex(report, 14, 14) &&
+      isBelow2To53(report) && isHex(seconds, 1, 13)
+    ? [...mark, parseInt(report, 16), parseInt(seconds, 16)]
     : undefined;
 };
 

@@ -97,10 +97,11 @@ function partsOf(message: Message): (string | number)[] {
     case "PART":
       return [
         formatNode(message.node),
-        ...message.reports.flatMap(({ clientHash, fingerprint, seconds }) => [
-          clientHash,
-          fingerprint,
-          seconds,
+        ...message.reports.flatMap((listed) => [
+          listed.leaf,
+          listed.client,
+          listed.fingerprint,
+          listed.seconds,
         ]),
       ];
   }

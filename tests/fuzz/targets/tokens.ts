@@ -75,7 +75,7 @@ export const peerTokens = [
   " 00000000000000",
   " ffff1fffffffffffff",
   " faf61c544ecbd6ed4a",
-  " faf61d470d558ef8ff22265a99b95c",
+  " faf6058d04928e28ff0d558ef8ff22265a99b95c",
   "fff",
   "ffff",
 ];
