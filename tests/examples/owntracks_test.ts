@@ -210,7 +210,7 @@ Deno.test("the bridge takes what is about something else, and refuses what is no
   assertEquals(hill.heard, []);
   const { body, status } = await fetch(`http://127.0.0.1:${bridge.port}/`);
   await body?.cancel();
-  assertEquals(status, 405);
+  assertEquals(status, 400);
   assertEquals(bridge.program.stderr, "");
 });
 
