@@ -27,7 +27,7 @@ const settleMs = 10_000;
 const askAgainMs = 50;
 
 /** So many questions are under way at once on a connection. */
-const pipelined = 500;
+const pipelined = 16;
 
 /** What a run needs. */
 export interface RunOptions {
