@@ -6,6 +6,7 @@
  */
 import { sleep, SystemClock } from "./clock.ts";
 import type { HttpPort, ServeHttp } from "./network.ts";
+import { isConnectionEnd } from "./transport.ts";
 
 /** Requests under way have so long to end when all stops, in milliseconds. */
 const graceMs = 500;
@@ -13,8 +14,11 @@ const graceMs = 500;
 /** When accepting has failed, in milliseconds, before the port opens again. */
 const pauseMs = 100;
 
-/** Answers what goes wrong in a response that has begun: by its end. */
-const answerFault = () => new Response("cannot go on\n", { status: 500 });
+/** A reader may be gone; anything else that a handler throws is a fault. */
+function answerFault(error: unknown): Response {
+  if (!isConnectionEnd(error)) console.error(error);
+  return new Response("something is wrong here\n", { status: 500 });
+}
 
 /**
  * Opens a port.

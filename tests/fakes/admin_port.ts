@@ -18,17 +18,17 @@ export class FakeAdminPort implements AsyncDisposable {
 
   constructor() {
     const site: SiteOptions = {
-      names: [],
       files: pageFiles,
       map: () => Promise.resolve(createMap()),
       status: fakeStatus,
+      self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
       // All that a site asks of it.
       live: { listen: () => this.#listen() } as unknown as Live,
     };
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => answer(request, site),
+      (request) => answer(request, [], site),
     );
   }
 
