@@ -123,6 +123,7 @@ export class Admin implements AsyncDisposable {
       names,
       files: pageFiles,
       map: createMapOnce,
+      newest: (client) => self.newest(client),
       status,
       metrics: () =>
         formatMetrics(describe(self), {

@@ -102,6 +102,8 @@ export function* snapshot(
   lines: Iterable<ByteString>,
   known: number,
 ): Generator<Positions, undefined> {
+  // Who comes from now on is shown as it comes.
+  if (known === 0) return;
   const sample = new EvenSample(maxSnapshotPositions, known);
   let positions: ShownPosition[] = [];
   let index = 0;

@@ -8,10 +8,13 @@ import type { Live } from "../../admin/live.ts";
 import { createMap } from "../../admin/map.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
 
 /** The port. */
 export class FakeAdminPort implements AsyncDisposable {
+  /** The newest AT lines, by client: all that can be found. */
+  readonly lines = new Map<ByteString, ByteString>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #onStream: (() => void) | undefined;
@@ -21,6 +24,7 @@ export class FakeAdminPort implements AsyncDisposable {
       names: [],
       files: pageFiles,
       map: () => Promise.resolve(createMap()),
+      newest: (client) => this.lines.get(client),
       status: fakeStatus,
       metrics: () => Promise.resolve(""),
       // All that a site asks of it.
