@@ -122,6 +122,7 @@ export class Admin implements AsyncDisposable {
     return {
       files: pageFiles,
       map: createMapOnce,
+      newest: (client) => self.newest(client),
       status,
       self: () => self.status(),
       metrics: () =>

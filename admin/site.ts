@@ -5,10 +5,13 @@
  *
  * @module
  */
+import type { ByteString } from "../protocol/bytes.ts";
 import type { HerdStatus, ServerFacts } from "../status/status.ts";
+import { readClientId } from "./client_id.ts";
 import { isOwnHost } from "./hosts.ts";
 import type { Live } from "./live.ts";
 import { metricsContentType } from "./metrics.ts";
+import { readPosition } from "./positions.ts";
 
 /** A file of the dashboard. */
 export interface PageFile {
@@ -22,6 +25,8 @@ export interface SiteOptions {
   readonly files: ReadonlyMap<string, PageFile>;
   /** What the map is drawn from, as JSON. */
   readonly map: () => Promise<string>;
+  /** The newest AT line about a client; undefined for one not known. */
+  readonly newest: (client: ByteString) => ByteString | undefined;
   readonly status: () => HerdStatus;
   /** How the server is whose port it is. */
   readonly self: () => ServerFacts;
@@ -58,7 +63,7 @@ const plainText = "text/plain; charset=utf-8";
 const json = "application/json; charset=utf-8";
 
 const paths =
-  "/, /metrics, /healthz, /readyz, /status.json, /events, /map.json";
+  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /events, /map.json";
 
 /**
  * Answers one request.
@@ -119,6 +124,8 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
       return sayHealth(site.self().notReady, "ready");
     case "/status.json":
       return reply(200, json, JSON.stringify(site.status(), null, 2) + "\n");
+    case "/client.json":
+      return showClient(url, site);
     case "/map.json":
       return reply(200, json, await site.map());
     case "/events":
@@ -130,6 +137,19 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
 
 function sayHealth(fault: string | null, word: string): Response {
   return fault === null ? say(200, word) : say(503, fault);
+}
+
+function showClient(url: string, { newest }: SiteOptions): Response {
+  const client = readClientId(new URL(url).searchParams.get("id") ?? "");
+  if (client === undefined) {
+    return say(
+      400,
+      "expected /client.json?id=ID with an ID as the log writes it: not empty, no white space, other bytes as \\xNN",
+    );
+  }
+  const line = newest(client);
+  if (line === undefined) return say(404, "no client with this ID is known");
+  return reply(200, json, JSON.stringify({ position: readPosition(line) }));
 }
 
 function showEvents(live: Live): Response {

@@ -9,6 +9,9 @@ import { FakeObservedServer, serverFacts } from "../fakes/observed_server.ts";
 /** A site, and the server behind it. */
 function open(facts: Partial<ServerFacts> = {}) {
   const self = new FakeObservedServer("Hill");
+  self.known = ["kiwi", "\x00<b>\xff", "__proto__"].map((client) =>
+    `AT Smith +0.2 ${client} +34.07-118.45 1520023934.5`
+  );
   const status = (): HerdStatus => ({
     version: 1,
     time: 1520024734,
@@ -24,6 +27,7 @@ function open(facts: Partial<ServerFacts> = {}) {
   });
   const site: SiteOptions = {
     files: new Map([["/", { contentType: "text/html", text: "<p>" }]]),
+    newest: (client) => self.newest(client),
     map: () => Promise.resolve('{"land":""}'),
     status,
     self: () => serverFacts("Hill", facts),
@@ -75,6 +79,37 @@ Deno.test({
       "herd_ready 1\n",
     ]);
     assertEquals(JSON.parse(texts[4]).self, "Hill");
+  },
+});
+
+Deno.test({
+  name: "a site shows where a client is, by its ID as it is shown",
+  permissions: "none",
+  async fn() {
+    for (const id of ["kiwi", "\\x00<b>\\xff", "__proto__"]) {
+      const query = new URLSearchParams({ id });
+      const response = await ask(`/client.json?${query}`, open());
+      assertEquals(response.status, 200, id);
+      assertEquals(
+        response.headers.get("content-type"),
+        "application/json; charset=utf-8",
+      );
+      assertEquals(await response.json(), {
+        position: [id, 34.07, -118.45, "Smith", 1520023934.5],
+      });
+    }
+    for (const id of ["kiw", "constructor", "%5cx01"]) {
+      const response = await ask(`/client.json?id=${id}`, open());
+      assertEquals(
+        `${response.status} ${await response.text()}`,
+        "404 no client with this ID is known\n",
+      );
+    }
+    for (const query of ["", "?id=", "?id=a+b", "?id=%5cq", "?name=kiwi"]) {
+      const response = await ask(`/client.json${query}`, open());
+      assertEquals(response.status, 400, query);
+      assertStringIncludes(await response.text(), "expected");
+    }
   },
 });
 

@@ -8,10 +8,13 @@ import type { Live } from "../../admin/live.ts";
 import { createMap } from "../../admin/map.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
 
 /** The port. */
 export class FakeAdminPort implements AsyncDisposable {
+  /** The newest AT lines, by client: all that can be found. */
+  readonly lines = new Map<ByteString, ByteString>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #onStream: (() => void) | undefined;
@@ -20,6 +23,7 @@ export class FakeAdminPort implements AsyncDisposable {
     const site: SiteOptions = {
       files: pageFiles,
       map: () => Promise.resolve(createMap()),
+      newest: (client) => this.lines.get(client),
       status: fakeStatus,
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
