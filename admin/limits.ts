@@ -32,4 +32,4 @@ export const keptEvents = 100;
 export const comfortableBytes = 256 * 1024;
 
 /** A page that leaves so many bytes waiting is disconnected, and comes anew. */
-export const maxWaitingBytes = 4 * 1024 * 1024;
+export const maxWaitingBytes = 1024 * 1024;

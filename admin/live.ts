@@ -164,7 +164,7 @@ class Listener {
     const waiting = comfortableBytes - (this.#controller.desiredSize ?? 0);
     if (waiting <= maxWaitingBytes) return;
     this.#leave();
-    // What waits for it goes, and the connection with it.
+    // What waits for it goes at once; the connection, when it reads again.
     this.#controller.error(new Deno.errors.Interrupted("it does not read"));
   }
 

@@ -264,7 +264,9 @@ export class Links {
       // mean that the present one knows it, or has agreed to it.
       accept: (report) => {
         const from = isOfThisLife() ? name : undefined;
-        if (herd.accept(report, from) === "newer") this.#arrivals.hear(report);
+        const isNews = herd.accept(report, from) === "newer";
+        // What it knew before it was linked is older than its way was long.
+        if (isNews && herd.hasCaughtUpWith(name)) this.#arrivals.hear(report);
       },
       hear: (message) => {
         const isHeard = isOfConnection(message)

@@ -134,6 +134,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Links measure no report that is of before the link",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    herd.start("Hill").herd.accept(reportOf("kiwi", 1));
+    herd.start("Smith").herd.accept(reportOf("plum", 1));
+    await settle();
+    const [hill, smith] = ["Hill", "Smith"].map((name) =>
+      herd.servers.get(name)!
+    );
+    await herd.clock.advance(5_000);
+    assertEquals(hill.herd.newest("plum"), reportOf("plum", 1).line);
+    assertEquals([hill.durations, smith.durations], [[], []]);
+    smith.herd.accept(reportOf("pear", start));
+    smith.links.flush();
+    await settle();
+    assertEquals(hill.durations.length, 1);
+    await herd.stop();
+  },
+});
+
+Deno.test({
   name: "Herd counts what came of reports, and shows those that are news",
   permissions: "none",
   fn() {
