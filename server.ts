@@ -19,6 +19,7 @@ import {
   setupError,
 } from "./cli/exit.ts";
 import { flagsFor, missing } from "./cli/permissions.ts";
+import { print } from "./cli/print.ts";
 import { showErrors } from "./cli/stderr_events.ts";
 import process from "node:process";
 import type { Admin } from "./admin/admin.ts";
@@ -237,7 +238,12 @@ export async function runServers(
   });
   await linkServers(servers);
   for (const note of await notesOn(settings, names)) console.error(note);
-  console.log(describe(servers));
+  try {
+    print(describe(servers));
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.stop("stdout")));
+    throw error;
+  }
   const reason = await Promise.race([
     stop,
     ...servers.map(({ stopping }) => stopping),
@@ -263,7 +269,7 @@ ${describeFlags(serverFlags)}`;
 /** The program `server.ts NAME`, and `herd serve NAME` too. */
 export async function serve(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   const settings = await readSettings(parsed);
   const name = readName(parsed, settings.topology);
   if (parsed.flags.has("print-permissions")) {

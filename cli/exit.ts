@@ -13,6 +13,15 @@ export class SetupError extends Error {
   override readonly name = "SetupError";
 }
 
+/**
+ * Nobody reads what the program prints, such as `head` when it has seen enough.
+ * Exit status 0, as that is no fault.
+ */
+export class ReaderGoneError extends Error {
+  /** Always `ReaderGoneError`. */
+  override readonly name = "ReaderGoneError";
+}
+
 /** An error of the system as one line, behind what was tried. */
 export function setupError(what: string, error: unknown): SetupError {
   const why = error instanceof Error ? error.message : String(error);
@@ -22,23 +31,29 @@ export function setupError(what: string, error: unknown): SetupError {
 /**
  * Runs a program's main function and exits: with `Deno.exitCode`, which is 0 if
  * nobody has set it, or with the status of what was thrown.
+ *
+ * @param helper The command whose `--help` a usage error points to, if it is
+ * not the program itself.
  */
 export async function runProgram(
   name: string,
   main: () => Promise<void>,
+  helper = name,
 ): Promise<never> {
   try {
     await main();
     Deno.exit();
   } catch (error) {
     if (error instanceof UsageError) {
-      console.error(`${name}: ${oneLine(error.message)} (see ${name} --help)`);
+      const message = oneLine(error.message);
+      console.error(`${name}: ${message} (see ${helper} --help)`);
       Deno.exit(2);
     }
     if (error instanceof SetupError) {
       console.error(`${name}: ${oneLine(error.message)}`);
       Deno.exit(1);
     }
+    if (error instanceof ReaderGoneError) Deno.exit();
     throw error;
   }
 }

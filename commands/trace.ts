@@ -12,6 +12,7 @@ import {
   UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
+import { print } from "../cli/print.ts";
 import { findLogs } from "../log_reading/log_folder.ts";
 import { sizeOf } from "../log_reading/read_logs.ts";
 import type { Wanted } from "../log_reading/reported.ts";
@@ -45,7 +46,7 @@ ${describeFlags(traceFlags)}`;
 /** Runs the command. */
 export async function trace(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, traceFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   const [client, ...paths] = parsed.words;
   if (client === undefined) throw new UsageError("expected a client's ID");
   const wanted = readWanted(parsed);
@@ -55,10 +56,10 @@ export async function trace(args: readonly string[]): Promise<void> {
   const found = await traceClient(logs, client, wanted, reading);
   reading[Symbol.dispose]();
   if (parsed.flags.has("json")) {
-    return console.log(JSON.stringify(found.map(pathData), null, 2));
+    return print(JSON.stringify(found.map(pathData), null, 2));
   }
   const paint = createPaint(isColoured(Deno.stdout));
-  console.log(found.map((path) => describePath(path, paint)).join("\n\n"));
+  print(found.map((path) => describePath(path, paint)).join("\n\n"));
 }
 
 function readWanted(parsed: Arguments): Wanted {

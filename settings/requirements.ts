@@ -12,6 +12,7 @@ import {
   grantablePath,
   type Need,
 } from "../cli/permissions.ts";
+import { print } from "../cli/print.ts";
 import { quoteWord } from "../cli/shell.ts";
 import { findServer } from "../peers/topology.ts";
 import { formatAddress, isLoopback } from "../runtime/network.ts";
@@ -89,7 +90,7 @@ export function printPermissions(
     ...flagsOf(needs),
     ...command.filter((word) => !/^--print-permissions(=|$)/.test(word)),
   ];
-  console.log(words.map(quoteWord).join(" "));
+  print(words.map(quoteWord).join(" "));
   for (const need of needs) {
     if (!("path" in need) || grantablePath(need.path) === need.path) continue;
     console.error(

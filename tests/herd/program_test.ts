@@ -121,6 +121,84 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
   }));
 });
 
+Deno.test("bad usage points to the help of the command at fault", async () => {
+  const cases: [string[], string][] = [
+    [["main.ts", "status", "--bogus"], "herd status --help"],
+    [["main.ts", "serve", "Hell"], "herd serve --help"],
+    [["main.ts", "bogus"], "herd --help"],
+    [["main.ts", "toString"], "herd --help"],
+    [["server.ts", "Hell"], "server.ts --help"],
+  ];
+  await Promise.all(cases.map(async ([args, help]) => {
+    const { status, stderr } = await run(args, ["--no-prompt"]);
+    assertStringIncludes(stderr, ` (see ${help})\n`);
+    assertEquals(status, 2);
+  }));
+});
+
+Deno.test("what cannot be printed exits with 1 and one line", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  const folder = herd.logFolder;
+  const port = `--base-port=${herd.basePort}`;
+  const other = `--base-port=${freeBasePort()}`;
+  const logs = `--log-dir=${folder}/other`;
+  await ask(herd.basePort, "IAMAT kiwi +34.068930-118.445127 1520023934\n");
+  const cases = [
+    ["main.ts", "--help"],
+    ["main.ts", "up", "--help"],
+    ["main.ts", "status", "Hill", port],
+    ["main.ts", "status", "Hill", "--json", port],
+    ["main.ts", "send", "Hill", "x", port],
+    ["main.ts", "places", "+34-118", "10", "5"],
+    ["main.ts", "trace", "kiwi", folder],
+    ["main.ts", "stats", folder],
+    ["main.ts", "phones", "--count=1", "--seconds=1", port],
+    ["server.ts", "Hill", "--print-permissions", port],
+    ["server.ts", "Hill", other, logs],
+  ];
+  const full = ["sh", "-c", 'exec "$@" > /dev/full', "sh"];
+  const permissions = ["--no-prompt", "-N", "-R", "-W"];
+  await Promise.all(cases.map(async (args) => {
+    await using program = Program.start(
+      ["run", ...permissions, ...args],
+      { through: full },
+    );
+    assertEquals(await program.ended(), 1, `${args}: ${program.stderr}`);
+    const name = args[0] === "main.ts" ? "herd" : "server.ts";
+    const end = RegExp(`(^|\\n)${name}: stdout: No space left on device.*\\n$`);
+    assertMatch(program.stderr, end);
+    assert(!/error: Uncaught|^ +at /m.test(program.stderr), program.stderr);
+  }));
+  const log = await Deno.readTextFile(`${folder}/other/Hill.log`);
+  assertStringIncludes(log, " info stopped");
+});
+
+Deno.test("whom nobody reads any more ends quietly", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  const port = `--base-port=${herd.basePort}`;
+  const input = `${herd.logFolder}/input`;
+  // The answers are more than a pipe holds.
+  await Deno.writeTextFile(input, "x\n".repeat(100_000));
+  const script = '{ "$@" < "$input"; echo "status $?" >&2; } | head -n 3';
+  for (
+    const args of [
+      ["status", "Hill", "--watch", port],
+      ["status", "Hill", "--watch", "--json", port],
+      ["client", "Hill", port],
+    ]
+  ) {
+    await using program = Program.start(
+      ["run", "--no-prompt", "-N", "main.ts", ...args],
+      { through: ["sh", "-c", script, "sh"], env: { input } },
+    );
+    await program.ended();
+    assertEquals(program.stdout.split("\n").length, 4, program.stdout);
+    assertEquals(program.stderr, "status 0\n");
+  }
+});
+
 Deno.test("what is in the way exits with 1 and one line", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/file`, "");
