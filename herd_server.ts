@@ -191,6 +191,11 @@ export class HerdServer implements AsyncDisposable {
     return this.#herd.lines();
   }
 
+  /** The newest AT line about a client; undefined for one not known. */
+  newest(client: ByteString): ByteString | undefined {
+    return this.#herd.newest(client);
+  }
+
   /** What can be seen of it from outside, now. */
   status(): ServerFacts {
     return {

@@ -27,11 +27,12 @@ import type { HerdServer } from "./herd_server.ts";
 import { findServer, type Topology } from "./peers/topology.ts";
 import { printPermissions, wishesOf } from "./settings/requirements.ts";
 import { SystemClock } from "./runtime/clock.ts";
+import { openHttpPort } from "./runtime/http_port.ts";
 import {
   formatAddress,
   formatPort,
-  type HttpPort,
   type Listener,
+  type ServeHttp,
 } from "./runtime/network.ts";
 import {
   namesOf,
@@ -46,9 +47,6 @@ import { planOf } from "./status/plan.ts";
 
 /** When all should have ended by itself, in milliseconds after a signal. */
 const stopDeadlineMs = 5_000;
-
-/** Requests under way have so long to end when all stops, in milliseconds. */
-const httpGraceMs = 500;
 
 /** TCP, as Deno has it. */
 const network: Network = {
@@ -78,27 +76,13 @@ function listen(hostname: string, port: number): Listener {
 }
 
 /** Opens a port that speaks HTTP, or says in one line why not. */
-function serveHttp(
-  hostname: string,
-  port: number,
-  handler: (request: Request) => Promise<Response>,
-): HttpPort {
-  const end = new AbortController();
-  const { signal } = end;
+const serveHttp: ServeHttp = (hostname, port, handler) => {
   try {
-    const options = { hostname, port, signal, onListen: () => {} };
-    const server = Deno.serve(options, handler);
-    return {
-      async close() {
-        const isLate = setTimeout(() => end.abort(), httpGraceMs);
-        await server.shutdown();
-        clearTimeout(isLate);
-      },
-    };
+    return openHttpPort(hostname, port, handler);
   } catch (error) {
     throw whyNotOpen(hostname, port, error);
   }
-}
+};
 
 function whyNotOpen(hostname: string, port: number, error: unknown): Error {
   if (error instanceof Deno.errors.AddrInUse) {

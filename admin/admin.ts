@@ -91,12 +91,12 @@ export class Admin implements AsyncDisposable {
   }
 
   #open({ hostname, name, port }: AdminAddress): void {
-    const { serveHttp } = this.#options;
+    const { names, serveHttp } = this.#options;
     this.#ports.push(
       serveHttp(
         hostname,
         port,
-        (request) => answer(request, this.#sites.get(name)),
+        (request) => answer(request, names, this.#sites.get(name)),
       ),
     );
   }
@@ -106,7 +106,7 @@ export class Admin implements AsyncDisposable {
     servers: readonly ObservedServer[],
     herd: HerdPlan,
   ): SiteOptions {
-    const { clock, names, process } = this.#options;
+    const { clock, process } = this.#options;
     const describe = (server: ObservedServer) => ({
       ...server.status(),
       software: manifest.version,
@@ -120,10 +120,11 @@ export class Admin implements AsyncDisposable {
       servers: servers.map(describe),
     });
     return {
-      names,
       files: pageFiles,
       map: createMapOnce,
+      newest: (client) => self.newest(client),
       status,
+      self: () => self.status(),
       metrics: () =>
         formatMetrics(describe(self), {
           startedAt: this.#startedAt,

@@ -9,7 +9,7 @@
 import { isLoopback } from "../runtime/network.ts";
 
 /** A host with an optional port, as the Host header has it (RFC 9110, 7.2). */
-const hostHeader = /^(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(?::\d{0,5})?$/i;
+const hostHeader = /^(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(?::\d{1,5})?$/i;
 
 /**
  * Whether a Host header names this machine's loopback address, or one of the

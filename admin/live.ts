@@ -46,8 +46,8 @@ export class Live {
   readonly #events: ShownEvent[] = [];
   readonly #stopWatching: (() => void)[];
   readonly #positions = new LivePositions();
-  /** Calls off what happens while somebody looks. */
-  #calm: (() => void) | undefined;
+  /** Ends what happens only while somebody looks. */
+  #stopShowing: (() => void) | undefined;
   #cancelSoon: (() => void) | undefined;
 
   constructor(options: LiveOptions) {
@@ -67,7 +67,7 @@ export class Live {
       () => this.#forget(listener),
     );
     this.#listeners.add(listener);
-    this.#calm ??= this.#beginToShow();
+    this.#stopShowing ??= this.#beginToShow();
     const hello = { version: statusVersion, self: self.name };
     listener.show(formatEvent("hello", hello));
     listener.show(formatEvent("status", this.#options.status()));
@@ -128,8 +128,8 @@ export class Live {
   #forget(listener: Listener): void {
     this.#listeners.delete(listener);
     if (this.#listeners.size > 0) return;
-    this.#calm?.();
-    this.#calm = undefined;
+    this.#stopShowing?.();
+    this.#stopShowing = undefined;
   }
 }
 
@@ -162,7 +162,10 @@ class Listener {
     if (this.#isGone) return;
     this.#controller.enqueue(bytes);
     const waiting = comfortableBytes - (this.#controller.desiredSize ?? 0);
-    if (waiting > maxWaitingBytes) this.close();
+    if (waiting <= maxWaitingBytes) return;
+    this.#leave();
+    // What waits for it goes, and the connection with it.
+    this.#controller.error(new Deno.errors.Interrupted("it does not read"));
   }
 
   close(): void {

@@ -15,6 +15,8 @@ export interface ObservedServer {
   status(): ServerFacts;
   /** The newest AT lines of all clients; may be walked while more come in. */
   lines(): IterableIterator<ByteString>;
+  /** The newest AT line about a client; undefined for one not known. */
+  newest(client: ByteString): ByteString | undefined;
   /** Shows events until the returned function is called. */
   watchEvents(watch: Watch<ServerEvent>): () => void;
   /** Shows reports, in a buffer that is used again, likewise. */

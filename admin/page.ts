@@ -9,6 +9,7 @@ import clientsJs from "./page/clients.js" with { type: "text" };
 import domJs from "./page/dom.js" with { type: "text" };
 import dotsJs from "./page/dots.js" with { type: "text" };
 import eventsJs from "./page/events.js" with { type: "text" };
+import findJs from "./page/find.js" with { type: "text" };
 import formatJs from "./page/format.js" with { type: "text" };
 import graphJs from "./page/graph.js" with { type: "text" };
 import herdJs from "./page/herd.js" with { type: "text" };
@@ -37,6 +38,7 @@ const texts: Readonly<Record<string, string>> = {
   "dom.js": domJs,
   "dots.js": dotsJs,
   "events.js": eventsJs,
+  "find.js": findJs,
   "format.js": formatJs,
   "graph.js": graphJs,
   "herd.js": herdJs,

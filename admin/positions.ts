@@ -48,18 +48,40 @@ export function readPosition(line: ByteString): ShownPosition {
   ];
 }
 
+/** Picks all, or as many as it may, evenly, where more are expected. */
+class EvenSample {
+  #left: number;
+  readonly #most: number;
+  readonly #expected: number;
+  /** Grows by `most` with each; whenever it reaches `expected`, one is due. */
+  #due = 0;
+
+  constructor(most: number, expected: number) {
+    this.#left = most;
+    this.#most = most;
+    this.#expected = Math.max(expected, most);
+  }
+
+  /** Whether the next one is picked. */
+  picks(): boolean {
+    this.#due += this.#most;
+    if (this.#due < this.#expected || this.#left === 0) return false;
+    this.#due -= this.#expected;
+    this.#left -= 1;
+    return true;
+  }
+}
+
 /** Lines of reports as they come in: an even sample of them. */
 export class LivePositions {
   #lines: ByteString[] = [];
   #heard = 0;
-  /** One in so many is shown. */
-  #stride = 1;
+  #sample = new EvenSample(maxLivePositions, 0);
 
   /** A report has come in. On the fast path. */
   hear(report: Report): void {
     this.#heard += 1;
-    if (this.#heard % this.#stride !== 0) return;
-    if (this.#lines.length < maxLivePositions) this.#lines.push(report.line);
+    if (this.#sample.picks()) this.#lines.push(report.line);
   }
 
   /** What came in since the last time; undefined if nothing did. */
@@ -70,7 +92,7 @@ export class LivePositions {
     this.#lines = [];
     this.#heard = 0;
     // What comes next will be about as much.
-    this.#stride = Math.ceil(heard / maxLivePositions);
+    this.#sample = new EvenSample(maxLivePositions, heard);
     return { isSnapshot: false, known, heard, positions };
   }
 }
@@ -80,11 +102,13 @@ export function* snapshot(
   lines: Iterable<ByteString>,
   known: number,
 ): Generator<Positions, undefined> {
-  const stride = Math.ceil(known / maxSnapshotPositions);
+  // Who comes from now on is shown as it comes.
+  if (known === 0) return;
+  const sample = new EvenSample(maxSnapshotPositions, known);
   let positions: ShownPosition[] = [];
   let index = 0;
   for (const line of lines) {
-    if (index % stride === 0) positions.push(readPosition(line));
+    if (sample.picks()) positions.push(readPosition(line));
     index += 1;
     if (index % snapshotPieceLines !== 0) continue;
     yield { isSnapshot: true, known, heard: 0, positions };

@@ -5,10 +5,13 @@
  *
  * @module
  */
-import type { HerdStatus, ServerStatus } from "../status/status.ts";
+import type { ByteString } from "../protocol/bytes.ts";
+import type { HerdStatus, ServerFacts } from "../status/status.ts";
+import { readClientId } from "./client_id.ts";
 import { isOwnHost } from "./hosts.ts";
 import type { Live } from "./live.ts";
 import { metricsContentType } from "./metrics.ts";
+import { readPosition } from "./positions.ts";
 
 /** A file of the dashboard. */
 export interface PageFile {
@@ -18,13 +21,15 @@ export interface PageFile {
 
 /** What a site is made of. */
 export interface SiteOptions {
-  /** Names by which it may be asked for, besides the loopback ones. */
-  readonly names: readonly string[];
   /** The dashboard's files, by path. */
   readonly files: ReadonlyMap<string, PageFile>;
   /** What the map is drawn from, as JSON. */
   readonly map: () => Promise<string>;
+  /** The newest AT line about a client; undefined for one not known. */
+  readonly newest: (client: ByteString) => ByteString | undefined;
   readonly status: () => HerdStatus;
+  /** How the server is whose port it is. */
+  readonly self: () => ServerFacts;
   /** All metrics of the server whose port it is, in Prometheus's format. */
   readonly metrics: () => Promise<string>;
   readonly live: Live;
@@ -58,15 +63,23 @@ const plainText = "text/plain; charset=utf-8";
 const json = "application/json; charset=utf-8";
 
 const paths =
-  "/, /metrics, /healthz, /readyz, /status.json, /events, /map.json";
+  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /events, /map.json";
 
-/** Answers one request. Never rejects. */
+/**
+ * Answers one request.
+ *
+ * @param names By which it may be asked, besides the loopback ones.
+ * @param site What is to be seen; undefined while the server starts.
+ */
 export async function answer(
   request: Request,
+  names: readonly string[],
   site: SiteOptions | undefined,
 ): Promise<Response> {
-  const refusal = refuse(request, site);
-  const response = refusal ?? await find(request, site!);
+  const response = refuse(request, names) ??
+    (site === undefined
+      ? say(503, "the server is starting")
+      : await find(request, site));
   if (request.method !== "HEAD") return response;
   await response.body?.cancel();
   return new Response(null, response);
@@ -74,11 +87,14 @@ export async function answer(
 
 /** Why a request is not answered; undefined if it is. */
 function refuse(
-  { headers, method }: Request,
-  site: SiteOptions | undefined,
+  { headers, method, url }: Request,
+  names: readonly string[],
 ): Response | undefined {
-  if (site === undefined) return say(503, "the server is starting");
-  if (!isOwnHost(headers.get("host"), site.names)) {
+  // HTTP/2 has no Host header; and a whole URL as the target goes before it.
+  const host = URL.parse(url)?.host;
+  if (host === undefined) return say(400, "the Host header is no host");
+  const hosts = [host, headers.get("host") ?? host];
+  if (!hosts.every((one) => isOwnHost(one, names))) {
     return say(
       403,
       "the Host header names neither this machine nor one of --admin-names",
@@ -103,11 +119,13 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
     case "/metrics":
       return reply(200, metricsContentType, await site.metrics());
     case "/healthz":
-      return sayHealth(selfOf(site).isStopping ? "it is stopping" : null, "ok");
+      return sayHealth(site.self().isStopping ? "it is stopping" : null, "ok");
     case "/readyz":
-      return sayHealth(selfOf(site).notReady, "ready");
+      return sayHealth(site.self().notReady, "ready");
     case "/status.json":
       return reply(200, json, JSON.stringify(site.status(), null, 2) + "\n");
+    case "/client.json":
+      return showClient(url, site);
     case "/map.json":
       return reply(200, json, await site.map());
     case "/events":
@@ -117,20 +135,32 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
   }
 }
 
-function selfOf({ status }: SiteOptions): ServerStatus {
-  const { self, servers } = status();
-  return servers.find(({ name }) => name === self)!;
-}
-
 function sayHealth(fault: string | null, word: string): Response {
   return fault === null ? say(200, word) : say(503, fault);
 }
 
+function showClient(url: string, { newest }: SiteOptions): Response {
+  const client = readClientId(new URL(url).searchParams.get("id") ?? "");
+  if (client === undefined) {
+    return say(
+      400,
+      "expected /client.json?id=ID with an ID as the log writes it: not empty, no white space, other bytes as \\xNN",
+    );
+  }
+  const line = newest(client);
+  if (line === undefined) return say(404, "no client with this ID is known");
+  return reply(200, json, JSON.stringify({ position: readPosition(line) }));
+}
+
 function showEvents(live: Live): Response {
   const stream = live.listen();
-  return stream === undefined
-    ? say(503, "too many listen to events already", { "retry-after": "5" })
-    : reply(200, "text/event-stream; charset=utf-8", stream);
+  if (stream === undefined) {
+    const later = { "connection": "close", "retry-after": "5" };
+    return say(503, "too many listen to events already", later);
+  }
+  return new Response(stream, {
+    headers: { ...commonHeaders, "content-type": "text/event-stream" },
+  });
 }
 
 function say(
@@ -144,11 +174,17 @@ function say(
 function reply(
   status: number,
   contentType: string,
-  body: BodyInit,
+  text: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
+  const body = new TextEncoder().encode(text);
   return new Response(body, {
     status,
-    headers: { ...commonHeaders, "content-type": contentType, ...headers },
+    headers: {
+      ...commonHeaders,
+      "content-type": contentType,
+      "content-length": String(body.length),
+      ...headers,
+    },
   });
 }

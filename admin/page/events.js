@@ -9,7 +9,7 @@ import { cut, timeOfDay } from "./format.js";
 import { colourClass } from "./palette.js";
 
 const maxEvents = 100;
-const levels = ["debug", "info", "warning", "error"];
+const levels = ["info", "warning", "error"];
 
 export class Events {
   #list;

@@ -7,6 +7,7 @@
 import { Clients } from "./clients.js";
 import { byId } from "./dom.js";
 import { Events } from "./events.js";
+import { controlFind } from "./find.js";
 import { Graph } from "./graph.js";
 import { viewLinks, viewServers } from "./herd.js";
 import { History } from "./history.js";
@@ -116,14 +117,11 @@ function showNumbers() {
   });
 }
 
-const find = byId("find");
-find.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const input = /** @type {HTMLInputElement} */ (byId("find-id"));
-  const isFound = picker.pickById(input.value.trim());
-  input.setCustomValidity(isFound ? "" : "No client with this ID is shown.");
-  input.reportValidity();
-});
-byId("find-id").addEventListener("input", ({ target }) => {
-  if (target instanceof HTMLInputElement) target.setCustomValidity("");
-});
+controlFind(
+  (position) => {
+    clients.put(position);
+    view.clientsChanged();
+    showNumbers();
+  },
+  (id) => picker.pickById(id),
+);

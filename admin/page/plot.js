@@ -66,6 +66,9 @@ export class Plot {
     const end = times.at(-1) ?? 0;
     const x = (/** @type {number} */ time) =>
       left + (width - left - right) * (1 - (end - time) / spanSeconds);
+    // Nobody remembers what was before.
+    const isFull = end - (times[0] ?? end) >= spanSeconds - 1;
+    const beginning = isFull ? "2 min ago" : "since this page opened";
     const { kind, format } = this.#options;
     const scale = kind === "log" ? logScale(series) : linearScale(series);
     this.#svg.replaceChildren(
@@ -84,7 +87,7 @@ export class Plot {
           "text-anchor": "end",
         }, [format(tick)]),
       ]),
-      ...[["2 min ago", left, "start"], ["now", width - right, "end"]].map(
+      ...[[beginning, left, "start"], ["now", width - right, "end"]].map(
         ([text, place, anchor]) =>
           svg("text", {
             class: "plot-tick",

@@ -85,6 +85,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "LivePositions show as many as they may of hardly too many",
+  permissions: "none",
+  fn() {
+    const live = new LivePositions();
+    for (const time of ["first", "later"]) {
+      for (let index = 0; index <= maxLivePositions; index++) {
+        live.hear(reportOf(`client${index}`));
+      }
+      const { positions } = live.take(1)!;
+      assertEquals(positions.length, maxLivePositions, time);
+    }
+  },
+});
+
+Deno.test({
   name: "snapshot() gives every client once, in pieces",
   permissions: "none",
   fn() {
@@ -101,23 +116,42 @@ Deno.test({
   },
 });
 
+for (const more of [1, 71, maxSnapshotPositions, 2 * maxSnapshotPositions]) {
+  const known = maxSnapshotPositions + more;
+  Deno.test({
+    name: `snapshot() of ${known} clients gives as many as it may, evenly`,
+    permissions: "none",
+    fn() {
+      const line = lineOf("kiwi");
+      let walked = 0;
+      const lines = function* () {
+        for (; walked < known; walked++) yield line;
+      };
+      const shown: number[] = [];
+      for (const { positions } of snapshot(lines(), known)) {
+        shown.push(positions.length);
+      }
+      assertEquals(walked, known);
+      const inAll = shown.reduce((sum, count) => sum + count, 0);
+      assertEquals(inAll, maxSnapshotPositions);
+      // The last piece may be a short one.
+      const whole = shown.slice(0, -1);
+      assert(Math.max(...whole) - Math.min(...whole) <= 1);
+    },
+  });
+}
+
 Deno.test({
-  name: "snapshot() gives an even sample of too many clients",
+  name: "snapshot() gives no more than it may if clients come meanwhile",
   permissions: "none",
   fn() {
-    const known = 2 * maxSnapshotPositions + 1;
     const line = lineOf("kiwi");
-    let walked = 0;
     const lines = function* () {
-      for (; walked < known; walked++) yield line;
+      for (let index = 0; index < maxSnapshotPositions + 9; index++) yield line;
     };
     let shown = 0;
-    for (const { positions } of snapshot(lines(), known)) {
-      shown += positions.length;
-    }
-    assertEquals(walked, known);
-    assertEquals(shown, Math.ceil(known / 3));
-    assert(shown <= maxSnapshotPositions);
+    for (const { positions } of snapshot(lines(), 5)) shown += positions.length;
+    assertEquals(shown, maxSnapshotPositions);
   },
 });
 

@@ -7,18 +7,17 @@ import { ManualClock } from "../fakes/manual_clock.ts";
 import { FakeObservedServer, serverFacts } from "../fakes/observed_server.ts";
 
 /** A site, and the server behind it. */
-function open(facts: Partial<ServerFacts> = {}, names: readonly string[] = []) {
+function open(facts: Partial<ServerFacts> = {}) {
   const self = new FakeObservedServer("Hill");
+  self.known = ["kiwi", "\x00<b>\xff", "__proto__"].map((client) =>
+    `AT Smith +0.2 ${client} +34.07-118.45 1520023934.5`
+  );
   const status = (): HerdStatus => ({
     version: 1,
     time: 1520024734,
     self: "Hill",
     herd: { servers: [], links: [] },
-    servers: ["Smith", "Hill"].map((name) => ({
-      ...serverFacts(name, name === "Hill" ? facts : { notReady: "no" }),
-      software: "1.2.3",
-      memoryBytes: 4096,
-    })),
+    servers: [],
   });
   const live = new Live({
     self,
@@ -27,10 +26,11 @@ function open(facts: Partial<ServerFacts> = {}, names: readonly string[] = []) {
     clock: new ManualClock(),
   });
   const site: SiteOptions = {
-    names,
     files: new Map([["/", { contentType: "text/html", text: "<p>" }]]),
+    newest: (client) => self.newest(client),
     map: () => Promise.resolve('{"land":""}'),
     status,
+    self: () => serverFacts("Hill", facts),
     metrics: () => Promise.resolve("herd_ready 1\n"),
     live,
   };
@@ -39,15 +39,16 @@ function open(facts: Partial<ServerFacts> = {}, names: readonly string[] = []) {
 
 function ask(
   path: string,
-  site: SiteOptions | undefined = open(),
+  site: SiteOptions | undefined,
   init: RequestInit = {},
+  names: readonly string[] = [],
 ): Promise<Response> {
   const headers = { host: "127.0.0.1:8200", ...init.headers };
   const request = new Request(`http://127.0.0.1:8200${path}`, {
     ...init,
     headers,
   });
-  return answer(request, site);
+  return answer(request, names, site);
 }
 
 Deno.test({
@@ -56,7 +57,7 @@ Deno.test({
   async fn() {
     const shown = await Promise.all(
       ["/", "/?x=1", "/map.json", "/metrics", "/status.json"].map((path) =>
-        ask(path)
+        ask(path, open())
       ),
     );
     assertEquals(shown.map(({ status }) => status), [200, 200, 200, 200, 200]);
@@ -78,6 +79,37 @@ Deno.test({
       "herd_ready 1\n",
     ]);
     assertEquals(JSON.parse(texts[4]).self, "Hill");
+  },
+});
+
+Deno.test({
+  name: "a site shows where a client is, by its ID as it is shown",
+  permissions: "none",
+  async fn() {
+    for (const id of ["kiwi", "\\x00<b>\\xff", "__proto__"]) {
+      const query = new URLSearchParams({ id });
+      const response = await ask(`/client.json?${query}`, open());
+      assertEquals(response.status, 200, id);
+      assertEquals(
+        response.headers.get("content-type"),
+        "application/json; charset=utf-8",
+      );
+      assertEquals(await response.json(), {
+        position: [id, 34.07, -118.45, "Smith", 1520023934.5],
+      });
+    }
+    for (const id of ["kiw", "constructor", "%5cx01"]) {
+      const response = await ask(`/client.json?id=${id}`, open());
+      assertEquals(
+        `${response.status} ${await response.text()}`,
+        "404 no client with this ID is known\n",
+      );
+    }
+    for (const query of ["", "?id=", "?id=a+b", "?id=%5cq", "?name=kiwi"]) {
+      const response = await ask(`/client.json${query}`, open());
+      assertEquals(response.status, 400, query);
+      assertStringIncludes(await response.text(), "expected");
+    }
   },
 });
 
@@ -110,7 +142,7 @@ Deno.test({
   async fn() {
     for (const path of ["/", "/healthz", "/readyz", "/metrics"]) {
       const request = new Request(`http://127.0.0.1:8200${path}`);
-      const response = await answer(request, undefined);
+      const response = await answer(request, [], undefined);
       assertEquals(response.status, 503);
       assertEquals(await response.text(), "the server is starting\n");
     }
@@ -128,6 +160,8 @@ Deno.test({
     }
     const head = await ask("/status.json", open(), { method: "HEAD" });
     assertEquals([head.status, await head.text()], [200, ""]);
+    const whole = await (await ask("/status.json", open())).bytes();
+    assertEquals(head.headers.get("content-length"), `${whole.length}`);
     const site = open();
     for (let count = 0; count <= maxListeners; count++) {
       const response = await ask("/events", site, { method: "HEAD" });
@@ -150,8 +184,10 @@ Deno.test({
       assert(!(await response.text()).includes("evil"));
     }
     const headers = { host: "herd.example" };
-    const site = open({}, ["herd.example"]);
-    assertEquals((await ask("/", site, { headers })).status, 200);
+    const names = ["herd.example"];
+    assertEquals((await ask("/", open(), { headers }, names)).status, 200);
+    const starting = await ask("/", undefined, { headers });
+    assertEquals(starting.status, 403);
   },
 });
 
@@ -174,7 +210,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     for (const path of ["/", "/status.json", "/readyz", "/events", "/no"]) {
-      const { body, headers } = await ask(path);
+      const { body, headers } = await ask(path, open());
       const policy = headers.get("content-security-policy")!;
       assertStringIncludes(policy, "default-src 'none'");
       assertStringIncludes(policy, "frame-ancestors 'none'");
@@ -198,11 +234,47 @@ Deno.test({
     }
     assertEquals(
       responses[0].headers.get("content-type"),
-      "text/event-stream; charset=utf-8",
+      "text/event-stream",
     );
     const late = await ask("/events", site);
     assertEquals(late.status, 503);
     assertStringIncludes(await late.text(), "too many listen");
     site.live.close();
+  },
+});
+
+Deno.test({
+  name: "a site goes by the host of the URL and that of the Host header",
+  permissions: "none",
+  async fn() {
+    const outcome = async (url: string, host?: string) => {
+      const headers = host === undefined ? undefined : { host };
+      const request = new Request(url, { headers });
+      return (await answer(request, [], open())).status;
+    };
+    // HTTP/2 has no Host header.
+    assertEquals(await outcome("http://127.0.0.1:8200/healthz"), 200);
+    assertEquals(await outcome("http://evil.example/healthz"), 403);
+    // A target may be a whole URL.
+    const evil = "http://evil.example/healthz";
+    assertEquals(await outcome(evil, "localhost:8200"), 403);
+    const own = "http://localhost:8200/healthz";
+    assertEquals(await outcome(own, "evil.example"), 403);
+  },
+});
+
+Deno.test({
+  name: "a site refuses a request whose Host header makes no URL",
+  permissions: "none",
+  async fn() {
+    // As the runtime has it: its URL is only put together.
+    const request = {
+      url: "http://localhost:99999/healthz",
+      method: "GET",
+      headers: new Headers({ host: "localhost:99999" }),
+    } as Request;
+    const response = await answer(request, [], open());
+    assertEquals(response.status, 400);
+    assertEquals(await response.text(), "the Host header is no host\n");
   },
 });

@@ -104,6 +104,8 @@ Deno.test("table and plots: the numbers of the status, as text", async () => {
     port.send("status", at(1_764_000_001, 1000));
     port.send("status", at(1_764_000_002, 1250));
     await page.locator("#updates").getByText("250").waitFor();
+    const beginnings = page.locator(".plot-tick", { hasText: "page opened" });
+    assertEquals(await beginnings.count(), 3);
     const cells = await row(page, "Hill").locator("td").allTextContents();
     assertEquals(cells, [
       "4,321",
@@ -127,6 +129,9 @@ Deno.test("table and plots: the numbers of the status, as text", async () => {
     );
     await page.locator("figure", { hasText: "Propagation" })
       .getByText("–").first().waitFor();
+    port.send("status", at(1_764_000_121, 2000));
+    await page.locator(".plot-tick", { hasText: "2 min ago" }).nth(2).waitFor();
+    assertEquals(await beginnings.count(), 0);
   });
 });
 
@@ -146,6 +151,12 @@ Deno.test("events: the newest first, a hundred at most, chosen by level", async 
     await events.first().getByText("event 129").waitFor();
     assertEquals(await events.count(), 100);
     assertStringIncludes(await events.last().innerText(), "event 30");
+    // Events of level debug are not sent: nothing promises them.
+    assertEquals(await page.locator("#level option").allTextContents(), [
+      "info and above",
+      "warnings and errors",
+      "errors",
+    ]);
     await page.getByLabel("Show").selectOption("warning");
     await events.getByText("event 128").waitFor({ state: "hidden" });
     await events.getByText("event 129").waitFor({ state: "visible" });

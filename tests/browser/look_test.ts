@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
-import { pixelAt, untilSeen, withDashboard } from "./browser.ts";
+import { pixelAt, sizeOf, untilSeen, withDashboard } from "./browser.ts";
 
 const phone = { width: 390, height: 844 };
 const desk = { width: 1280, height: 900 };
@@ -14,6 +14,25 @@ function overflow(page: Page): Promise<number> {
     const { scrollWidth, clientWidth } = element as Record<string, number>;
     return scrollWidth - clientWidth;
   });
+}
+
+/** The words in an element that go on on another line. */
+function brokenWords(root: unknown): string[] {
+  // deno-lint-ignore no-explicit-any
+  const { document } = globalThis as any;
+  const walker = document.createTreeWalker(root, 4);
+  const broken: string[] = [];
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    // A line may end at a hyphen, too.
+    for (const { 0: word, index } of node.data.matchAll(/[^\s-]+/g)) {
+      const range = document.createRange();
+      range.setStart(node, index);
+      range.setEnd(node, index + word.length);
+      if (range.getClientRects().length > 1) broken.push(word);
+    }
+  }
+  return broken;
 }
 
 for (const viewport of [phone, desk]) {
@@ -52,6 +71,35 @@ for (const viewport of [phone, desk]) {
     });
   }
 }
+
+for (const width of [1280, 1024]) {
+  Deno.test(`look: no word of the servers' table is broken at ${width} pixels`, async () => {
+    await withDashboard(
+      { viewport: { width, height: 900 } },
+      async (page, port) => {
+        const busy = {
+          clients: 200_010,
+          lines: { iamat: 12_345_678, whatsat: 123_456, invalid: 1_234 },
+          places: { provider: "gazetteer", requests: { ZERO_RESULTS: 9_999 } },
+          limitHits: { "connections-per-address": 1_234 },
+        };
+        port.send("status", fakeStatus({ servers: { Singleton: busy } }));
+        await page.getByText("12,345,678").waitFor();
+        const broken = await page.locator("#servers").evaluate(brokenWords);
+        assertEquals(broken, []);
+        assertEquals(await overflow(page), 0);
+      },
+    );
+  });
+}
+
+Deno.test("look: a herd of five is not long on a phone", async () => {
+  await withDashboard({ viewport: phone }, async (page) => {
+    await page.getByText("6 of 6 links up").waitFor();
+    const { height } = await sizeOf(page, "#servers");
+    assert(height < 1_000, `${height} pixels`);
+  });
+});
 
 Deno.test("look: the map turns dark with the screen", async () => {
   await withDashboard({ colorScheme: "light" }, async (page) => {

@@ -1,7 +1,9 @@
 import type { Page } from "playwright-core";
+import { escapeBytes } from "../../journal/escape.ts";
+import { textOfBytes } from "../../protocol/bytes.ts";
 import { assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
-import { withDashboard } from "./browser.ts";
+import { untilSeen, withDashboard } from "./browser.ts";
 
 const image = "<img/src=x/onerror=alert(1)>";
 const script = `"><script>alert(1)</script>`;
@@ -40,9 +42,40 @@ for (const id of [image, script]) {
       await page.getByLabel("Client ID").press("Enter");
       await card.getByText(id, { exact: true }).waitFor();
       await assertNoMarkup(page);
-    });
+    }, /404/);
   });
 }
+
+Deno.test("text: whatever a client calls itself, it is found, and shown as text", async () => {
+  await withDashboard({}, async (page, port) => {
+    const clients = [
+      image,
+      script,
+      "__proto__",
+      "constructor",
+      "\x00",
+      "\xff\\x41",
+      "\xe2\x80\xae",
+      "\xc2\xa0",
+      "a+b&id=c#%41",
+      "x".repeat(1_000),
+    ];
+    const card = page.locator("#client-card");
+    for (const client of clients) {
+      port.lines.set(client, `AT Hill +0.1 ${client} +1+2 1520023936`);
+      const id = textOfBytes(escapeBytes(client));
+      await page.getByLabel("Client ID").fill(id);
+      await page.getByLabel("Client ID").press("Enter");
+      const shown = id.length > 200 ? `${id.slice(0, 199)}…` : id;
+      await untilSeen(async () =>
+        await card.locator("bdi").textContent() === shown
+      );
+      await assertNoMarkup(page);
+    }
+    const count = clients.length;
+    await page.locator(`#map[data-clients="${count}"]`).waitFor();
+  });
+});
 
 Deno.test("text: names of servers, reasons and events are shown as they are", async () => {
   await withDashboard({}, async (page, port) => {

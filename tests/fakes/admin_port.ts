@@ -8,27 +8,31 @@ import type { Live } from "../../admin/live.ts";
 import { createMap } from "../../admin/map.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
 
 /** The port. */
 export class FakeAdminPort implements AsyncDisposable {
+  /** The newest AT lines, by client: all that can be found. */
+  readonly lines = new Map<ByteString, ByteString>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #onStream: (() => void) | undefined;
 
   constructor() {
     const site: SiteOptions = {
-      names: [],
       files: pageFiles,
       map: () => Promise.resolve(createMap()),
+      newest: (client) => this.lines.get(client),
       status: fakeStatus,
+      self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
       // All that a site asks of it.
       live: { listen: () => this.#listen() } as unknown as Live,
     };
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => answer(request, site),
+      (request) => answer(request, [], site),
     );
   }
 

@@ -5,7 +5,7 @@
  */
 import type { ObservedServer } from "../../admin/observed.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { parseReport, type Report } from "../../protocol/report.ts";
+import { clientOf, parseReport, type Report } from "../../protocol/report.ts";
 import { type Watch, Watchers } from "../../runtime/watchers.ts";
 import { DurationCounter } from "../../status/distribution.ts";
 import type { ServerEvent, ServerFacts } from "../../status/status.ts";
@@ -75,6 +75,10 @@ export class FakeObservedServer implements ObservedServer {
 
   lines(): IterableIterator<ByteString> {
     return this.known.values();
+  }
+
+  newest(client: ByteString): ByteString | undefined {
+    return this.known.findLast((line) => clientOf(line) === client);
   }
 
   watchEvents(watch: Watch<ServerEvent>): () => void {

@@ -3,7 +3,7 @@
  * the front door; here is that the system under it does as expected.
  */
 import { writeAll } from "../../runtime/transport.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
 import {
   ask,
   connect,
@@ -33,7 +33,8 @@ Deno.test("a server without descriptors serves who is there, and later the other
   // Of these a server alone has some 30.
   const few = ["sh", "-c", 'ulimit -n 60; exec "$0" "$@"'];
   const permissions = ["--allow-net", "--allow-write"];
-  const program = await herd.start("Hill", [], {}, permissions, few);
+  const flags = ["--admin"];
+  const program = await herd.start("Hill", flags, {}, permissions, few);
   const port = herd.portOf("Hill");
   const first = await client(port);
   // The system takes these in for the server, which does not come to see all.
@@ -45,6 +46,11 @@ Deno.test("a server without descriptors serves who is there, and later the other
   assert(
     (await readUntil(first, (text) => text.endsWith("\n"))).startsWith("AT"),
   );
+  // Whoever wants to see how it is has to wait too.
+  const health = `http://127.0.0.1:${port + 200}/healthz`;
+  await assertRejects(
+    () => fetch(health, { signal: AbortSignal.timeout(300) }),
+  );
   const last = others.pop()!;
   await writeAll(last, "hello\n");
   for (const connection of others) connection.close();
@@ -54,6 +60,10 @@ Deno.test("a server without descriptors serves who is there, and later the other
   );
   first.close();
   last.close();
+  await until(async () => {
+    const response = await fetch(health).catch(() => undefined);
+    return await response?.text() === "ok\n";
+  });
   await herd.untilLogged("Hill", 'limit-reached limit="descriptors" hits=1');
   assertEquals(herd.log("Hill").split("accept-failed").length, 2);
 });

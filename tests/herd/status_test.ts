@@ -89,6 +89,8 @@ Deno.test("a server shows itself alone, and only with --admin", async () => {
   assert(refused instanceof TypeError);
   const evil = await rawGet(basePort + 200, "evil.example");
   assertStringIncludes(evil, "HTTP/1.1 403 ");
+  const odd = await rawGet(basePort + 200, "localhost:99999");
+  assertStringIncludes(odd, "HTTP/1.1 400 ");
   assertStringIncludes(await rawGet(basePort + 200, "localhost"), " 200 OK");
 });
 
