@@ -92,12 +92,12 @@ async function herd(args: readonly string[]): Promise<void> {
   await commands[name].run(rest);
 }
 
-/** Where the help is for who has typed this. */
-function helperOf([name = ""]: readonly string[]): string {
+/** The command whose help is about what was typed. */
+function commandOf([name = ""]: readonly string[]): string {
   return Object.hasOwn(commands, name) ? `herd ${name}` : "herd";
 }
 
 if (import.meta.main) {
   const { args } = Deno;
-  await runProgram("herd", () => herd(args), helperOf(args));
+  await runProgram("herd", () => herd(args), commandOf(args));
 }

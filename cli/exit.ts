@@ -6,6 +6,7 @@
  * @module
  */
 import { UsageError } from "./arguments.ts";
+import { note } from "./write.ts";
 
 /** Something outside is in the way: a port, a file. Exit status 1. */
 export class SetupError extends Error {
@@ -32,13 +33,13 @@ export function setupError(what: string, error: unknown): SetupError {
  * Runs a program's main function and exits: with `Deno.exitCode`, which is 0 if
  * nobody has set it, or with the status of what was thrown.
  *
- * @param helper The command whose `--help` a usage error points to, if it is
- * not the program itself.
+ * @param command Whose `--help` a usage error points to: the program's, or with
+ * a subcommand `herd status`.
  */
 export async function runProgram(
   name: string,
   main: () => Promise<void>,
-  helper = name,
+  command = name,
 ): Promise<never> {
   try {
     await main();
@@ -46,11 +47,11 @@ export async function runProgram(
   } catch (error) {
     if (error instanceof UsageError) {
       const message = oneLine(error.message);
-      console.error(`${name}: ${message} (see ${helper} --help)`);
+      note(`${name}: ${message} (see ${command} --help)`);
       Deno.exit(2);
     }
     if (error instanceof SetupError) {
-      console.error(`${name}: ${oneLine(error.message)}`);
+      note(`${name}: ${oneLine(error.message)}`);
       Deno.exit(1);
     }
     if (error instanceof ReaderGoneError) Deno.exit();

@@ -6,6 +6,7 @@
  * @module
  */
 import { ReaderGoneError, setupError } from "./exit.ts";
+import { writeBytes, writeLine } from "./write.ts";
 
 /**
  * Prints a text and a LF, all of it before it returns.
@@ -14,12 +15,8 @@ import { ReaderGoneError, setupError } from "./exit.ts";
  * @throws {SetupError} If it cannot be written, such as to a full disk.
  */
 export function print(text = ""): void {
-  const bytes = new TextEncoder().encode(`${text}\n`);
   try {
-    let written = 0;
-    while (written < bytes.length) {
-      written += Deno.stdout.writeSync(bytes.subarray(written));
-    }
+    writeLine(Deno.stdout, text);
   } catch (error) {
     throw whyNot(error);
   }
@@ -31,10 +28,7 @@ export function print(text = ""): void {
  */
 export async function printBytes(bytes: Uint8Array): Promise<void> {
   try {
-    let written = 0;
-    while (written < bytes.length) {
-      written += await Deno.stdout.write(bytes.subarray(written));
-    }
+    await writeBytes(Deno.stdout, bytes);
   } catch (error) {
     throw whyNot(error);
   }

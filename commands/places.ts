@@ -13,6 +13,7 @@ import {
 import { SetupError } from "../cli/exit.ts";
 import { demand, type Need } from "../cli/permissions.ts";
 import { print, printBytes } from "../cli/print.ts";
+import { note } from "../cli/write.ts";
 import { Places } from "../places/places.ts";
 import {
   makeQuestion,
@@ -49,7 +50,7 @@ export async function places(args: readonly string[]): Promise<void> {
   const question = readQuestion(parsed);
   const { places: choice, placesNote } = await readPlaces(parsed);
   await demand(choice.hosts.map((host): Need => ({ name: "net", host })));
-  if (placesNote !== undefined) console.error(placesNote);
+  if (placesNote !== undefined) note(placesNote);
   const { body, fault } = await ask(await choice.load(), question);
   await printBytes(encodeBytes(`${body}\n\n`));
   if (fault !== undefined) throw new SetupError(fault);
@@ -94,7 +95,7 @@ async function ask(
         ? `asking ${to} in place of ${from}`
         : `${name}: ${message}`;
       if (level === "warning") fault = line;
-      else console.error(line);
+      else note(line);
     },
   });
   return { body: await service.nearby(question), fault };

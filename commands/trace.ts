@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from "../cli/arguments.ts";
 import { print } from "../cli/print.ts";
+import { note } from "../cli/write.ts";
 import { findLogs } from "../log_reading/log_folder.ts";
 import { sizeOf } from "../log_reading/read_logs.ts";
 import type { Wanted } from "../log_reading/reported.ts";
@@ -50,7 +51,7 @@ export async function trace(args: readonly string[]): Promise<void> {
   const [client, ...paths] = parsed.words;
   if (client === undefined) throw new UsageError("expected a client's ID");
   const wanted = readWanted(parsed);
-  const tell = (line: string) => console.error(line);
+  const tell = note;
   const logs = await findLogs(paths.length > 0 ? paths : ["logs"], tell);
   using reading = showReading("reading the logs", 2 * sizeOf(logs));
   const found = await traceClient(logs, client, wanted, reading);

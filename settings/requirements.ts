@@ -14,6 +14,7 @@ import {
 } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
 import { quoteWord } from "../cli/shell.ts";
+import { note } from "../cli/write.ts";
 import { findServer } from "../peers/topology.ts";
 import { formatAddress, isLoopback } from "../runtime/network.ts";
 import type { Settings } from "./settings.ts";
@@ -93,14 +94,14 @@ export function printPermissions(
   print(words.map(quoteWord).join(" "));
   for (const need of needs) {
     if (!("path" in need) || grantablePath(need.path) === need.path) continue;
-    console.error(
+    note(
       `${need.path}: Deno's flags end a path at a comma, so the folder around ` +
         "it is granted; without a comma it would be narrower",
     );
   }
   const { unread } = settings;
   if (unread.length > 0) {
-    console.error(
+    note(
       "what the environment says was not looked at: if it holds a key or a " +
         `secret, run this again with ${flagsFor(unread)}`,
     );
