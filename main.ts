@@ -5,6 +5,7 @@
  */
 import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
+import { print } from "./cli/print.ts";
 import { client } from "./commands/client.ts";
 import { phones } from "./commands/phones.ts";
 import { places } from "./commands/places.ts";
@@ -79,9 +80,9 @@ ${
 async function herd(args: readonly string[]): Promise<void> {
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h") {
-    return console.log(help);
+    return print(help);
   }
-  if (name === "--version") return console.log(`herd ${manifest.version}`);
+  if (name === "--version") return print(`herd ${manifest.version}`);
   if (!Object.hasOwn(commands, name)) {
     throw new UsageError(
       `no command is called ${name}; there are ` +
@@ -91,4 +92,12 @@ async function herd(args: readonly string[]): Promise<void> {
   await commands[name].run(rest);
 }
 
-if (import.meta.main) await runProgram("herd", () => herd(Deno.args));
+/** The command whose help is about what was typed. */
+function commandOf([name = ""]: readonly string[]): string {
+  return Object.hasOwn(commands, name) ? `herd ${name}` : "herd";
+}
+
+if (import.meta.main) {
+  const { args } = Deno;
+  await runProgram("herd", () => herd(args), commandOf(args));
+}

@@ -14,12 +14,15 @@ import {
   nextSignal,
   onCrash,
   onHangup,
+  ReaderGoneError,
   runProgram,
   SetupError,
   setupError,
 } from "./cli/exit.ts";
 import { flagsFor, missing } from "./cli/permissions.ts";
+import { print } from "./cli/print.ts";
 import { showErrors } from "./cli/stderr_events.ts";
+import { note } from "./cli/write.ts";
 import process from "node:process";
 import type { Admin } from "./admin/admin.ts";
 import type { HerdServer } from "./herd_server.ts";
@@ -185,8 +188,8 @@ function renewOnHangup(
     let fault: string | undefined;
     try {
       await tls.renew();
-      const note = noteOnExpiry(tls);
-      if (note !== undefined) console.error(note);
+      const expiry = noteOnExpiry(tls);
+      if (expiry !== undefined) note(expiry);
     } catch (error) {
       fault = error instanceof Error ? error.message : String(error);
     }
@@ -220,19 +223,36 @@ export async function runServers(
     for (const server of servers) server.recordCrash(reason);
   });
   await linkServers(servers);
-  for (const note of await notesOn(settings, names)) console.error(note);
-  console.log(describe(servers));
+  for (const text of await notesOn(settings, names)) note(text);
+  try {
+    print(describe(servers));
+  } catch (error) {
+    // Who serves does not end because nobody watches: it would not, either, if
+    // its reader had left a moment later. What cannot be written is missed.
+    if (!(error instanceof ReaderGoneError)) {
+      await stopAll(servers, "stdout");
+      throw error;
+    }
+  }
   const reason = await Promise.race([
     stop,
     ...servers.map(({ stopping }) => stopping),
   ]);
+  await stopAll(servers, reason);
+  if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
+}
+
+/** Stops servers in the orderly way, or ends the program if that lasts. */
+async function stopAll(
+  servers: readonly HerdServer[],
+  reason: string,
+): Promise<void> {
   const isLate = setTimeout(() => {
-    console.error(`not all had ended ${stopDeadlineMs} ms after ${reason}`);
+    note(`not all had ended ${stopDeadlineMs} ms after ${reason}`);
     Deno.exit(1);
   }, stopDeadlineMs);
   await Promise.all(servers.map((server) => server.stop(reason)));
   clearTimeout(isLate);
-  if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
 }
 
 const help = `Runs one server of the herd until SIGINT or SIGTERM.
@@ -247,7 +267,7 @@ ${describeFlags(serverFlags)}`;
 /** The program `server.ts NAME`, and `herd serve NAME` too. */
 export async function serve(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   const settings = await readSettings(parsed);
   const name = readName(parsed, settings.topology);
   if (parsed.flags.has("print-permissions")) {

@@ -6,11 +6,21 @@
  * @module
  */
 import { UsageError } from "./arguments.ts";
+import { note } from "./write.ts";
 
 /** Something outside is in the way: a port, a file. Exit status 1. */
 export class SetupError extends Error {
   /** Always `SetupError`. */
   override readonly name = "SetupError";
+}
+
+/**
+ * Nobody reads what the program prints, such as `head` when it has seen enough.
+ * Exit status 0, as that is no fault.
+ */
+export class ReaderGoneError extends Error {
+  /** Always `ReaderGoneError`. */
+  override readonly name = "ReaderGoneError";
 }
 
 /** An error of the system as one line, behind what was tried. */
@@ -22,23 +32,29 @@ export function setupError(what: string, error: unknown): SetupError {
 /**
  * Runs a program's main function and exits: with `Deno.exitCode`, which is 0 if
  * nobody has set it, or with the status of what was thrown.
+ *
+ * @param command Whose `--help` a usage error points to: the program's, or with
+ * a subcommand `herd status`.
  */
 export async function runProgram(
   name: string,
   main: () => Promise<void>,
+  command = name,
 ): Promise<never> {
   try {
     await main();
     Deno.exit();
   } catch (error) {
     if (error instanceof UsageError) {
-      console.error(`${name}: ${oneLine(error.message)} (see ${name} --help)`);
+      const message = oneLine(error.message);
+      note(`${name}: ${message} (see ${command} --help)`);
       Deno.exit(2);
     }
     if (error instanceof SetupError) {
-      console.error(`${name}: ${oneLine(error.message)}`);
+      note(`${name}: ${oneLine(error.message)}`);
       Deno.exit(1);
     }
+    if (error instanceof ReaderGoneError) Deno.exit();
     throw error;
   }
 }

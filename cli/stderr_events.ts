@@ -10,6 +10,7 @@ import {
   getTextFormatter,
   type LogRecord,
 } from "@logtape/logtape";
+import { note } from "./write.ts";
 
 /** Shows the errors of all servers in this process, one line each. */
 export function showErrors(): void {
@@ -21,7 +22,7 @@ export function showErrors(): void {
   });
   configureSync({
     sinks: {
-      stderr: (record: LogRecord) => console.error(format(record).trimEnd()),
+      stderr: (record: LogRecord) => note(format(record).trimEnd()),
     },
     loggers: [
       { category: "herd", lowestLevel: "error", sinks: ["stderr"] },

@@ -6,6 +6,7 @@
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
 import { SetupError, setupError } from "../cli/exit.ts";
+import { print, printBytes } from "../cli/print.ts";
 import { promptHelp } from "../prompt/help.ts";
 import {
   closeQuietly,
@@ -37,7 +38,7 @@ ${describeFlags(reachFlags)}`;
 /** Runs the command. */
 export async function client(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, reachFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   const { portOf, topology } = await readReach(parsed);
   const [name, ...words] = parsed.words;
   if (name === undefined || words.length > 0) {
@@ -105,7 +106,6 @@ async function receive(
     const count = await connection.read(buffer)
       .catch((error) => Promise.reject(lost(error)));
     if (count === null) return;
-    await writeAllBytes(Deno.stdout, buffer.subarray(0, count))
-      .catch((error) => Promise.reject(setupError("stdout", error)));
+    await printBytes(buffer.subarray(0, count));
   }
 }

@@ -13,6 +13,7 @@ import {
 } from "../cli/arguments.ts";
 import { nextSignal, SetupError } from "../cli/exit.ts";
 import { demand, type Need } from "../cli/permissions.ts";
+import { print } from "../cli/print.ts";
 import { HerdClient } from "../client/client.ts";
 import { findHomes } from "../phones/homes.ts";
 import { Phone } from "../phones/phone.ts";
@@ -71,7 +72,7 @@ ${describeFlags(phonesFlags)}`;
 /** Runs the command. */
 export async function phones(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, phonesFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   refuseWords(parsed, "phones");
   const count = wholeNumber(parsed, "count", 1, mostPhones) ?? 1_000;
   const seconds = wholeNumber(parsed, "seconds", 1, mostSeconds) ?? 30;
@@ -99,7 +100,7 @@ export async function phones(args: readonly string[]): Promise<void> {
     seed,
     failures: run.failures,
   };
-  console.log(formatOutcome(outcome, createPaint(isColoured(Deno.stdout))));
+  print(formatOutcome(outcome, createPaint(isColoured(Deno.stdout))));
   const failure = failureOf(outcome);
   if (failure !== undefined) throw new SetupError(failure);
 }

@@ -12,6 +12,8 @@ import {
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
 import { demand, type Need } from "../cli/permissions.ts";
+import { print, printBytes } from "../cli/print.ts";
+import { note } from "../cli/write.ts";
 import { Places } from "../places/places.ts";
 import {
   makeQuestion,
@@ -27,7 +29,6 @@ import { isBound, isRadius } from "../protocol/command.ts";
 import { maxPlaces, maxRadiusKm } from "../protocol/limits.ts";
 import { parsePosition } from "../protocol/position.ts";
 import { SystemClock } from "../runtime/clock.ts";
-import { writeAllBytes } from "../runtime/transport.ts";
 import { placesFlags, readPlaces } from "../settings/places.ts";
 
 const help = `Asks a places service, and prints what WHATSAT would.
@@ -45,13 +46,13 @@ ${describeFlags(placesFlags)}`;
 /** Runs the command. */
 export async function places(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, placesFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   const question = readQuestion(parsed);
   const { places: choice, placesNote } = await readPlaces(parsed);
   await demand(choice.hosts.map((host): Need => ({ name: "net", host })));
-  if (placesNote !== undefined) console.error(placesNote);
+  if (placesNote !== undefined) note(placesNote);
   const { body, fault } = await ask(await choice.load(), question);
-  await writeAllBytes(Deno.stdout, encodeBytes(`${body}\n\n`));
+  await printBytes(encodeBytes(`${body}\n\n`));
   if (fault !== undefined) throw new SetupError(fault);
 }
 
@@ -94,7 +95,7 @@ async function ask(
         ? `asking ${to} in place of ${from}`
         : `${name}: ${message}`;
       if (level === "warning") fault = line;
-      else console.error(line);
+      else note(line);
     },
   });
   return { body: await service.nearby(question), fault };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { note } from "../cli/write.ts";
 import type { ReadingOptions } from "../log_reading/read_logs.ts";
 import { Progress } from "../terminal/progress.ts";
 
@@ -18,7 +19,7 @@ export function showReading(
   const bar = isShown ? new Progress({ label, total }) : undefined;
   let done = 0;
   return {
-    tell: (line) => bar === undefined ? console.error(line) : bar.say(line),
+    tell: (line) => bar === undefined ? note(line) : bar.say(line),
     progress: (bytes) => bar?.update(done += bytes),
     [Symbol.dispose]: () => bar?.[Symbol.dispose](),
   };

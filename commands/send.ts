@@ -5,13 +5,9 @@
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
 import { setupError } from "../cli/exit.ts";
+import { print, printBytes } from "../cli/print.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
-import {
-  closeQuietly,
-  type Transport,
-  writeAll,
-  writeAllBytes,
-} from "../runtime/transport.ts";
+import { closeQuietly, writeAll } from "../runtime/transport.ts";
 import { type ClientPort, reachFlags, readReach } from "../settings/reach.ts";
 import { serverNamed } from "../settings/settings.ts";
 import { connectTo, demandPort } from "./connect.ts";
@@ -30,7 +26,7 @@ ${describeFlags(reachFlags)}`;
 /** Runs the command. */
 export async function send(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, reachFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   const [name, ...words] = parsed.words;
   if (name === undefined || words.length === 0) {
     throw new UsageError("expected a server's name and a line");
@@ -41,19 +37,19 @@ export async function send(args: readonly string[]): Promise<void> {
 
 async function ask(port: ClientPort, line: string): Promise<void> {
   const address = await demandPort(port);
-  let connection: Transport | undefined;
+  const failed = (error: unknown): never => {
+    throw setupError(`nobody answers on ${address}`, error);
+  };
+  const connection = await connectTo(port).catch(failed);
   try {
-    connection = await connectTo(port);
-    await writeAll(connection, bytesOfText(line) + "\n");
-    await connection.closeWrite();
+    await writeAll(connection, bytesOfText(line) + "\n").catch(failed);
+    await connection.closeWrite().catch(failed);
     const buffer = new Uint8Array(readBufferBytes);
     let count;
-    while ((count = await connection.read(buffer)) !== null) {
-      await writeAllBytes(Deno.stdout, buffer.subarray(0, count));
+    while ((count = await connection.read(buffer).catch(failed)) !== null) {
+      await printBytes(buffer.subarray(0, count));
     }
-  } catch (error) {
-    throw setupError(`nobody answers on ${address}`, error);
   } finally {
-    if (connection !== undefined) closeQuietly(connection);
+    closeQuietly(connection);
   }
 }

@@ -6,6 +6,8 @@
 import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { setupError } from "../cli/exit.ts";
 import { demand } from "../cli/permissions.ts";
+import { print } from "../cli/print.ts";
+import { note } from "../cli/write.ts";
 import { sumUp } from "../log_reading/herd_stats.ts";
 import { findLogs } from "../log_reading/log_folder.ts";
 import { sizeOf } from "../log_reading/read_logs.ts";
@@ -34,16 +36,16 @@ ${describeFlags(statsFlags)}`;
 /** Runs the command. */
 export async function stats(args: readonly string[]): Promise<void> {
   const { flags, words } = readArguments(args, statsFlags);
-  if (flags.has("help")) return console.log(help);
+  if (flags.has("help")) return print(help);
   const svgPath = flags.get("svg");
   if (svgPath !== undefined) await demand([{ name: "write", path: svgPath }]);
-  const tell = (line: string) => console.error(line);
+  const tell = note;
   const logs = await findLogs(words.length > 0 ? words : ["logs"], tell);
   using reading = showReading("reading the logs", sizeOf(logs));
   const herd = await sumUp(logs, reading);
   reading[Symbol.dispose]();
   if (svgPath !== undefined) await write(svgPath, statsPlot(herd).svg);
-  console.log(
+  print(
     flags.has("json")
       ? JSON.stringify(statsData(herd), null, 2)
       : describeStats(herd, createPaint(isColoured(Deno.stdout))),

@@ -12,6 +12,7 @@ import {
 } from "../cli/arguments.ts";
 import { nextSignal, SetupError } from "../cli/exit.ts";
 import { demand } from "../cli/permissions.ts";
+import { print } from "../cli/print.ts";
 import { isHost, type ServerEntry } from "../peers/topology.ts";
 import { sleep, SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
@@ -51,7 +52,7 @@ ${describeFlags(statusFlags)}`;
 /** Runs the command. */
 export async function status(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, statusFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   const { topology } = await readHerd(parsed);
   const host = parsed.flags.get("admin-host");
   if (host !== undefined && !isHost(host)) {
@@ -106,7 +107,7 @@ function nobody({ silent: [first, ...others] }: Survey): SetupError {
 function showJson({ servers, silent, time }: Survey, isWatched: boolean): void {
   const survey = { version: statusVersion, time, servers, silent };
   // A line each, where there will be more.
-  console.log(JSON.stringify(survey, null, isWatched ? undefined : 2));
+  print(JSON.stringify(survey, null, isWatched ? undefined : 2));
 }
 
 /** Shows tables; between two of them, what happened since the last. */
@@ -118,8 +119,8 @@ function createTableView(): (answers: Survey, isWatched: boolean) => void {
     const width = isTerminal ? terminalColumns() : undefined;
     const table = formatStatus(answers, { earlier, paint, width });
     const isRedrawn = isWatched && isTerminal;
-    console.log((isRedrawn ? clearScreen : "") + table);
-    if (isWatched && !isTerminal) console.log();
+    print((isRedrawn ? clearScreen : "") + table);
+    if (isWatched && !isTerminal) print();
     if (isWatched) earlier = answers;
   };
 }

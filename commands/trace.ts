@@ -12,6 +12,8 @@ import {
   UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
+import { print } from "../cli/print.ts";
+import { note } from "../cli/write.ts";
 import { findLogs } from "../log_reading/log_folder.ts";
 import { sizeOf } from "../log_reading/read_logs.ts";
 import type { Wanted } from "../log_reading/reported.ts";
@@ -45,20 +47,20 @@ ${describeFlags(traceFlags)}`;
 /** Runs the command. */
 export async function trace(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, traceFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   const [client, ...paths] = parsed.words;
   if (client === undefined) throw new UsageError("expected a client's ID");
   const wanted = readWanted(parsed);
-  const tell = (line: string) => console.error(line);
+  const tell = note;
   const logs = await findLogs(paths.length > 0 ? paths : ["logs"], tell);
   using reading = showReading("reading the logs", 2 * sizeOf(logs));
   const found = await traceClient(logs, client, wanted, reading);
   reading[Symbol.dispose]();
   if (parsed.flags.has("json")) {
-    return console.log(JSON.stringify(found.map(pathData), null, 2));
+    return print(JSON.stringify(found.map(pathData), null, 2));
   }
   const paint = createPaint(isColoured(Deno.stdout));
-  console.log(found.map((path) => describePath(path, paint)).join("\n\n"));
+  print(found.map((path) => describePath(path, paint)).join("\n\n"));
 }
 
 function readWanted(parsed: Arguments): Wanted {

@@ -4,6 +4,7 @@
  * @module
  */
 import { describeFlags, readArguments, refuseWords } from "../cli/arguments.ts";
+import { print } from "../cli/print.ts";
 import type { HerdServer } from "../herd_server.ts";
 import { printPermissions } from "../settings/requirements.ts";
 import { formatPort } from "../runtime/network.ts";
@@ -23,7 +24,7 @@ ${describeFlags(serverFlags)}`;
 /** Runs the command. */
 export async function up(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
-  if (parsed.flags.has("help")) return console.log(help);
+  if (parsed.flags.has("help")) return print(help);
   refuseWords(parsed, "up");
   const settings = await readSettings(parsed, true);
   const names = settings.topology.servers.map(({ name }) => name);
@@ -31,7 +32,7 @@ export async function up(args: readonly string[]): Promise<void> {
     return printPermissions(settings, names, ["main.ts", "up", ...args]);
   }
   await runServers(settings, names, (servers) => describe(servers, settings));
-  console.log("The herd has stopped.");
+  print("The herd has stopped.");
 }
 
 function describe(

@@ -19,6 +19,9 @@ import type { Tally } from "./tally.ts";
 /** Whoever asks has an answer within this time, in milliseconds. */
 export const answerDeadlineMs = 10_000;
 
+/** A question, as it is asked. */
+type Question = Omit<QuestionAsked, "atLeast">;
+
 /** What came of a question. */
 export type Found =
   /** The server knows the phone: its newest AT line there. */
@@ -57,7 +60,7 @@ export class Asker {
     asked: ReportAsked,
   ): Promise<string | undefined> {
     const { id, position, server, time } = asked;
-    this.#ledger.send(id, time, position);
+    this.#ledger.send(server, id, time, position);
     const startMs = this.#clock.elapsedMs();
     try {
       const at = await this.#within(
@@ -65,7 +68,8 @@ export class Asker {
         connection.iamat({ client: id, position, time }),
       );
       this.#tally.iamat.add(this.#clock.elapsedMs() - startMs);
-      const fault = faultOfReport(at, asked);
+      const { line } = this.#ledger.sent(id, time) ?? {};
+      const fault = faultOfReport(at, { ...asked, line });
       if (fault !== undefined) {
         this.#tally.fault(`${fault}, found ${at.line}`);
         return undefined;
@@ -88,11 +92,10 @@ export class Asker {
    */
   async ask(
     connection: Connection,
-    asked: Omit<QuestionAsked, "atLeast">,
-    radiusKm: number,
+    asked: Question,
   ): Promise<void> {
     const startMs = this.#clock.elapsedMs();
-    const { state } = await this.find(connection, asked, radiusKm);
+    const { state } = await this.find(connection, asked);
     this.#tally.whatsat.add(this.#clock.elapsedMs() - startMs);
     if (state === "wrong") return;
     this.#tally.right += 1;
@@ -106,10 +109,9 @@ export class Asker {
    */
   async find(
     connection: Connection,
-    asked: Omit<QuestionAsked, "atLeast">,
-    radiusKm = 0,
+    asked: Question,
   ): Promise<Found> {
-    const { bound, id, server } = asked;
+    const { bound, id, radiusKm, server } = asked;
     const atLeast = this.#ledger.knownAt(server, id);
     try {
       const nearby = await this.#within(

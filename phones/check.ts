@@ -3,9 +3,12 @@
  *
  * @module
  */
-import type { At, Nearby } from "../client/types.ts";
+import type { At, Nearby, Place } from "../client/types.ts";
+import { isPosition, parsePosition } from "../protocol/position.ts";
 import { isNewer } from "../protocol/report.ts";
+import { isTime } from "../protocol/time.ts";
 import type { Ledger } from "./ledger.ts";
+import { metresBetween, type Spot } from "./walk.ts";
 
 /** A report, and the server that it was sent to. */
 export interface ReportAsked {
@@ -13,6 +16,8 @@ export interface ReportAsked {
   readonly id: string;
   readonly position: string;
   readonly time: string;
+  /** Its AT line, if another answer had it already. */
+  readonly line?: string;
 }
 
 /** A question, and what its answer has to be like. */
@@ -20,6 +25,7 @@ export interface QuestionAsked {
   readonly server: string;
   /** The phone that it is about. */
   readonly id: string;
+  readonly radiusKm: number;
   readonly bound: number;
   /** The newest report that the server was known to have when it was asked. */
   readonly atLeast: string | undefined;
@@ -28,20 +34,28 @@ export interface QuestionAsked {
 /** A sign and nine decimals. */
 const difference = /^[+-]\d{1,16}\.\d{9}$/;
 
+/** Spot and name of a place of the gazetteer, as its `place_id` has them. */
+const gazetteerId = /^geonames:[A-Z]{2}:([\d.-]+),([\d.-]+):(.*)$/;
+
+/** Farther than the radius by so much is rounding, in metres. */
+const roundingMetres = 0.001;
+
 /** What is wrong with the answer to a report. */
 export function faultOfReport(
   { line, clockDifference }: At,
-  { id, position, server, time }: ReportAsked,
+  asked: ReportAsked,
 ): string | undefined {
   if (!difference.test(clockDifference)) return "no clock difference";
-  const expected = `AT ${server} ${clockDifference} ${id} ${position} ${time}`;
+  const { id, position, server, time } = asked;
+  const expected = asked.line ??
+    `AT ${server} ${clockDifference} ${id} ${position} ${time}`;
   return line === expected ? undefined : `expected ${expected}`;
 }
 
 /** What is wrong with the answer to a question. */
 export function faultOfAnswer(
   { at, results, status }: Nearby,
-  { atLeast, bound, id }: QuestionAsked,
+  { atLeast, bound, id, radiusKm }: QuestionAsked,
   ledger: Ledger,
   servers: readonly string[],
 ): string | undefined {
@@ -52,9 +66,35 @@ export function faultOfAnswer(
   }
   if (typeof status !== "string") return "no status";
   if (!Array.isArray(results)) return "no list of places";
-  return results.length <= bound
+  if (results.length > bound) {
+    return `${results.length} places where ${bound} were wanted`;
+  }
+  const { latitude, longitude } = parsePosition(at.position)!;
+  const centre = { latitude: +latitude, longitude: +longitude };
+  return results.map((place) => faultOfPlace(place, centre, radiusKm))
+    .find((fault) => fault !== undefined);
+}
+
+/**
+ * What is wrong with a place of the gazetteer. Of others nothing is known: even
+ * Google may name some that are farther away than it was asked.
+ */
+function faultOfPlace(
+  { geometry, name, place_id }: Place,
+  centre: Spot,
+  radiusKm: number,
+): string | undefined {
+  const [, latitude, longitude, called] = gazetteerId.exec(place_id) ?? [];
+  if (called === undefined) return undefined;
+  const spot = { latitude: +latitude, longitude: +longitude };
+  const { lat, lng } = geometry.location;
+  const isItself = encodeURIComponent(name) === called &&
+    lat === spot.latitude && lng === spot.longitude;
+  if (!isItself) return `${name} at ${lat}, ${lng} is not ${place_id}`;
+  const metres = metresBetween(centre, spot);
+  return metres <= radiusKm * 1000 + roundingMetres
     ? undefined
-    : `${results.length} places where ${bound} were wanted`;
+    : `${name} is ${(metres / 1000).toFixed(3)} km away, not ${radiusKm}`;
 }
 
 function faultOfLine(
@@ -69,10 +109,15 @@ function faultOfLine(
   if (line !== `AT ${server} ${clockDifference} ${id} ${position} ${time}`) {
     return "no AT line of that client";
   }
+  if (!isPosition(position)) return "no position";
+  if (!isTime(time)) return "no time";
   const sent = ledger.sent(id, time);
-  if (sent === undefined) return undefined;
+  if (sent === undefined) {
+    return ledger.mayHaveSent(id, time) ? undefined : "it never sent that";
+  }
   if (sent.line !== undefined && sent.line !== line) {
     return `expected ${sent.line}`;
   }
+  if (sent.server !== server) return `it was ${sent.server} that heard it`;
   return sent.position === position ? undefined : "another position";
 }

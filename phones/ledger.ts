@@ -8,14 +8,16 @@ import { isNewer, timeOf } from "../protocol/report.ts";
 
 /** A report that a phone has sent. */
 export interface Sent {
+  /** The server that it was sent to. */
+  readonly server: string;
   readonly position: string;
-  /** The AT line that it was answered with, if it was. */
+  /** Its AT line, as the first answer had it, if there was one. */
   line: string | undefined;
 }
 
 /**
- * So many reports of each phone are remembered. An answer that is older than
- * all of them is only checked for its form.
+ * So many reports of each phone are remembered. A line that is older than all
+ * of them is only checked for its form.
  */
 const reportsRemembered = 64;
 
@@ -28,11 +30,11 @@ export class Ledger {
   /** By server, and then by the phone's ID: the newest it was seen to have. */
   readonly #known = new Map<string, Map<string, string>>();
 
-  /** A phone reports. */
-  send(id: string, time: string, position: string): void {
+  /** A phone reports. Its times never go back. */
+  send(server: string, id: string, time: string, position: string): void {
     const sent = this.#sent.get(id) ?? new Map<string, Sent>();
     this.#sent.set(id, sent);
-    sent.set(time, { position, line: undefined });
+    sent.set(time, { server, position, line: undefined });
     if (sent.size > reportsRemembered) {
       const [oldest] = sent.keys();
       sent.delete(oldest);
@@ -44,16 +46,29 @@ export class Ledger {
     return this.#sent.get(id)?.get(time);
   }
 
+  /**
+   * Whether a report with this time may have been forgotten here, or be of an
+   * earlier run with the same phones: it is older than all that are remembered.
+   */
+  mayHaveSent(id: string, time: string): boolean {
+    const [oldest] = this.#sent.get(id)?.keys() ?? [];
+    return oldest === undefined || Number(time) < Number(oldest);
+  }
+
   /** A server has answered a report, rightly. */
   answer(server: string, id: string, line: string): void {
-    const sent = this.sent(id, timeOf(line));
-    if (sent !== undefined) sent.line = line;
     keepNewer(this.#newest, id, line);
     this.see(server, id, line);
   }
 
-  /** A server was seen to know of a report. */
+  /**
+   * A server was seen to know of a report, by its AT line, rightly. Where the
+   * report is not remembered the line may be a lie, and nothing follows of it.
+   */
   see(server: string, id: string, line: string): void {
+    const sent = this.sent(id, timeOf(line));
+    if (sent === undefined) return;
+    sent.line ??= line;
     const known = this.#known.get(server) ?? new Map<string, string>();
     this.#known.set(server, known);
     keepNewer(known, id, line);

@@ -100,7 +100,7 @@ class Life {
     const { asker, phones, tally } = this.#world;
     tally.questions += 1;
     const { id } = phones[about];
-    await asker.ask(connection, { server, id, bound }, radiusKm);
+    await asker.ask(connection, { server, id, radiusKm, bound });
   }
 
   async #connect(): Promise<Post | undefined> {

@@ -57,7 +57,7 @@ export class Observers {
     if (connection === undefined) return;
     try {
       while (!this.#end.aborted) {
-        const asked = { server, id, bound: 0 };
+        const asked = { server, id, radiusKm: 0, bound: 0 };
         const found = await this.#asker.find(connection, asked);
         if (found.state === "wrong") return;
         const tookMs = clock.elapsedMs() - startMs;

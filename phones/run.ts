@@ -120,7 +120,7 @@ export class Run {
       let missing = [...this.#ledger.newest];
       while (true) {
         const knows = async ([id, line]: [string, string]) => {
-          const asked = { server, id, bound: 0 };
+          const asked = { server, id, radiusKm: 0, bound: 0 };
           const found = await this.#asker.find(connection, asked);
           // What is wrong is counted as that, and not asked for again.
           if (found.state === "wrong") return true;

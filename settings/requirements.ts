@@ -12,7 +12,9 @@ import {
   grantablePath,
   type Need,
 } from "../cli/permissions.ts";
+import { print } from "../cli/print.ts";
 import { quoteWord } from "../cli/shell.ts";
+import { note } from "../cli/write.ts";
 import { findServer } from "../peers/topology.ts";
 import { formatAddress, isLoopback } from "../runtime/network.ts";
 import type { Settings } from "./settings.ts";
@@ -89,17 +91,17 @@ export function printPermissions(
     ...flagsOf(needs),
     ...command.filter((word) => !/^--print-permissions(=|$)/.test(word)),
   ];
-  console.log(words.map(quoteWord).join(" "));
+  print(words.map(quoteWord).join(" "));
   for (const need of needs) {
     if (!("path" in need) || grantablePath(need.path) === need.path) continue;
-    console.error(
+    note(
       `${need.path}: Deno's flags end a path at a comma, so the folder around ` +
         "it is granted; without a comma it would be narrower",
     );
   }
   const { unread } = settings;
   if (unread.length > 0) {
-    console.error(
+    note(
       "what the environment says was not looked at: if it holds a key or a " +
         `secret, run this again with ${flagsFor(unread)}`,
     );

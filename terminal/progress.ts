@@ -119,9 +119,13 @@ export class Progress implements Disposable {
 
   #write(text: string): void {
     const bytes = new TextEncoder().encode(text);
-    let written = 0;
-    while (written < bytes.length) {
-      written += this.#stream.writeSync(bytes.subarray(written));
+    try {
+      let written = 0;
+      while (written < bytes.length) {
+        written += this.#stream.writeSync(bytes.subarray(written));
+      }
+    } catch {
+      // What is under way goes on, though nobody can see how far it is.
     }
   }
 }

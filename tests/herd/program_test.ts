@@ -11,6 +11,7 @@ import {
   Program,
   projectFolder,
   TestHerd,
+  until,
 } from "./process.ts";
 
 /** Runs a program to its end. */
@@ -118,6 +119,169 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
     assertEquals(stdout, "");
     assertEquals(status, 2);
+  }));
+});
+
+Deno.test("bad usage points to the help of the command at fault", async () => {
+  const cases: [string[], string][] = [
+    [["main.ts", "status", "--bogus"], "herd status --help"],
+    [["main.ts", "serve", "Hell"], "herd serve --help"],
+    [["main.ts", "bogus"], "herd --help"],
+    [["main.ts", "toString"], "herd --help"],
+    [["server.ts", "Hell"], "server.ts --help"],
+  ];
+  await Promise.all(cases.map(async ([args, help]) => {
+    const { status, stderr } = await run(args, ["--no-prompt"]);
+    assertStringIncludes(stderr, ` (see ${help})\n`);
+    assertEquals(status, 2);
+  }));
+});
+
+/** Starts a command whose stdout is on a full disk. */
+const toFullDisk = ["sh", "-c", 'exec "$@" > /dev/full', "sh"];
+
+/** The same with stderr. */
+const notingOnFullDisk = ["sh", "-c", 'exec "$@" 2> /dev/full', "sh"];
+
+/** And with stdout in a pipe whose other end is closed already. */
+const toNobody = [
+  "sh",
+  "-c",
+  'mkfifo "$fifo" && exec 3<> "$fifo" 4> "$fifo" && exec 3>&- && ' +
+  'exec "$@" >&4 4>&-',
+  "sh",
+];
+
+/** Every command that prints and ends; the flags and the folder are Hill's. */
+const printing = (port: string, folder: string) => [
+  ["main.ts", "--help"],
+  ["main.ts", "--version"],
+  ["main.ts", "up", "--help"],
+  ["main.ts", "status", "Hill", port],
+  ["main.ts", "status", "Hill", "--json", port],
+  ["main.ts", "status", "Hill", "--watch", port],
+  ["main.ts", "send", "Hill", "x", port],
+  ["main.ts", "places", "+34-118", "10", "5", "--places=gazetteer"],
+  ["main.ts", "trace", "kiwi", folder],
+  ["main.ts", "stats", folder],
+  ["main.ts", "phones", "--count=50", "--seconds=1", port],
+  ["server.ts", "Hill", "--print-permissions", port],
+];
+
+Deno.test("what cannot be printed exits with 1 and one line", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  const folder = herd.logFolder;
+  const port = `--base-port=${herd.basePort}`;
+  const other = `--base-port=${freeBasePort()}`;
+  await ask(herd.basePort, "IAMAT kiwi +34.068930-118.445127 1520023934\n");
+  const cases = [
+    ...printing(port, folder),
+    ["server.ts", "Hill", other, `--log-dir=${folder}/other`],
+  ];
+  await Promise.all(cases.map(async (args) => {
+    await using program = Program.start(
+      ["run", "--no-prompt", "-N", "-R", "-W", ...args],
+      { through: toFullDisk },
+    );
+    assertEquals(await program.ended(), 1, `${args}: ${program.stderr}`);
+    const name = args[0] === "main.ts" ? "herd" : "server.ts";
+    const end = RegExp(`(^|\\n)${name}: stdout: No space left on device.*\\n$`);
+    assertMatch(program.stderr, end);
+    assert(!/error: Uncaught|^ +at /m.test(program.stderr), program.stderr);
+  }));
+  const log = await Deno.readTextFile(`${folder}/other/Hill.log`);
+  assertStringIncludes(log, ' info stopping reason="stdout"\n');
+});
+
+Deno.test("a command that nobody reads ends quietly", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  const folder = herd.logFolder;
+  const port = `--base-port=${herd.basePort}`;
+  await ask(herd.basePort, "IAMAT kiwi +34.068930-118.445127 1520023934\n");
+  const cases = printing(port, folder);
+  await Promise.all(cases.map(async (args, index) => {
+    await using program = Program.start(
+      ["run", "--no-prompt", "-N", "-R", "-W", ...args],
+      { through: toNobody, env: { fifo: `${folder}/${index}.fifo` } },
+    );
+    assertEquals(await program.ended(), 0, `${args}: ${program.stderr}`);
+    const progress = /^.*phones( \.\.\.|: ended after .*)\n/gm;
+    assertEquals(program.stderr.replaceAll(progress, ""), "", `${args}`);
+  }));
+});
+
+Deno.test("a command whose reader leaves later ends quietly too", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  const port = `--base-port=${herd.basePort}`;
+  const input = `${herd.logFolder}/input`;
+  // The answers are more than a pipe holds.
+  await Deno.writeTextFile(input, "x\n".repeat(100_000));
+  const script = '{ "$@" < "$input"; echo "status $?" >&2; } | head -n 3';
+  const cases = [
+    ["status", "Hill", "--watch", port],
+    ["status", "Hill", "--watch", "--json", port],
+    ["client", "Hill", port],
+  ];
+  await Promise.all(cases.map(async (args) => {
+    await using program = Program.start(
+      ["run", "--no-prompt", "-N", "main.ts", ...args],
+      { through: ["sh", "-c", script, "sh"], env: { input } },
+    );
+    await program.ended();
+    assertEquals(program.stdout.split("\n").length, 4, program.stdout);
+    assertEquals(program.stderr, "status 0\n");
+  }));
+});
+
+Deno.test("a server serves though nobody reads that it is ready", async () => {
+  await using herd = new TestHerd();
+  await using server = Program.start([
+    "run",
+    "--allow-net",
+    "--allow-write",
+    "server.ts",
+    "Hill",
+    `--base-port=${herd.basePort}`,
+    `--log-dir=${herd.logFolder}`,
+    "--places=gazetteer",
+  ], { through: toNobody, env: { fifo: `${herd.logFolder}/fifo` } });
+  let isOver = false;
+  const status = server.ended().finally(() => isOver = true);
+  await until(async () =>
+    isOver || await ask(herd.basePort, "x\n").catch(() => "") === "? x\n"
+  );
+  assert(!isOver, server.stderr);
+  server.signal("SIGTERM");
+  assertEquals(await status, 0);
+  assertEquals(server.stderr, "");
+  // Had it stopped by itself, it would have said so before.
+  assertStringIncludes(herd.log("Hill"), ' info stopping reason="SIGTERM"\n');
+});
+
+Deno.test("what cannot be noted on stderr changes nothing", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const port = `--base-port=${herd.basePort}`;
+  const cases: [string[], number, string][] = [
+    [["main.ts", "phones", "--count=50", "--seconds=1", port], 0, "\n  lost "],
+    [
+      ["server.ts", "Hill", "--log-dir=a,b", "--print-permissions"],
+      0,
+      "deno run ",
+    ],
+    [["main.ts", "status", "--bogus"], 2, ""],
+    [["main.ts", "status", "Smith", port], 1, ""],
+  ];
+  await Promise.all(cases.map(async ([args, status, text]) => {
+    await using program = Program.start(
+      ["run", "--no-prompt", "-N", "-W", ...args],
+      { through: notingOnFullDisk },
+    );
+    assertEquals(await program.ended(), status, `${args}`);
+    assertStringIncludes(program.stdout, text);
   }));
 });
 
@@ -411,9 +575,12 @@ Deno.test("a crash leaves its reason in the log", async () => {
   const script = `
     import { serve } from ${JSON.stringify(`${projectFolder}server.ts`)};
     // What serve() prints last is that it is ready.
-    console.log = () => queueMicrotask(() => {
-      throw new Error("nobody expected this");
-    });
+    Deno.stdout.writeSync = (bytes) => {
+      queueMicrotask(() => {
+        throw new Error("nobody expected this");
+      });
+      return bytes.length;
+    };
     serve([
       "Hill",
       "--base-port=${herd.basePort}",

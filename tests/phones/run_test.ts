@@ -106,6 +106,7 @@ Deno.test({
       [{ question: field(3, "kiwi") }, /^no AT line of that client/],
       [{ question: field(4, "+1+1") }, /^expected AT .*\+1\+1/],
       [{ question: field(5, "1") }, /^older than what it had: AT .* 1$/],
+      [{ question: field(5, "9999999999") }, /^it never sent that, found AT /],
       [{ places: 6 }, /^6 places where \d were wanted/],
     ];
     for (const [faults, words] of wrong) {

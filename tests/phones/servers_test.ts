@@ -49,13 +49,14 @@ Deno.test({
   async fn() {
     const { asker, herd, ledger, tally } = setUp(["Hill"]);
     const connection = await herd.connect("Hill");
-    const asked = { server: "Hill", id: "kiwi", bound: 3 };
-    assertEquals(await asker.find(connection, asked, 2), { state: "unknown" });
-    await asker.ask(connection, asked, 2);
+    const asked = { server: "Hill", id: "kiwi", radiusKm: 2, bound: 3 };
+    assertEquals(await asker.find(connection, asked), { state: "unknown" });
+    await asker.ask(connection, asked);
     assertEquals([tally.right, tally.unknown, tally.wrong], [1, 1, 0]);
     const line = "AT Hill +0.000000001 kiwi +1+1 5";
+    ledger.send("Hill", "kiwi", "5", "+1+1");
     ledger.see("Hill", "kiwi", line);
-    assertEquals(await asker.find(connection, asked, 2), { state: "wrong" });
+    assertEquals(await asker.find(connection, asked), { state: "wrong" });
     assertMatch(tally.faults[0], /^Hill: .* \? WHATSAT kiwi 2 3 to WHATSAT /);
     // Another line than the one that was said does not come back.
     const other: Connection = {
@@ -67,7 +68,7 @@ Deno.test({
     };
     const peach = { ...asked, id: "peach" };
     assertEquals(
-      await asker.find(other, peach, 2),
+      await asker.find(other, peach),
       { state: "wrong" },
     );
   },

@@ -137,3 +137,22 @@ Deno.test({
     assertEquals(stream.take(), "phones: ended after 30.0 s  12 answers\n");
   },
 });
+
+Deno.test({
+  name: "what is under way goes on where its progress cannot be shown",
+  permissions: "none",
+  fn() {
+    let count = 0;
+    const stream = {
+      isTerminal: () => false,
+      writeSync(): number {
+        count += 1;
+        throw new Error("No space left on device");
+      },
+    };
+    const progress = new Progress({ label: "phones", stream });
+    progress.say("a line");
+    progress[Symbol.dispose]();
+    assertEquals(count, 3);
+  },
+});

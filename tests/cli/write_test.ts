@@ -1,0 +1,51 @@
+import { writeBytes, writeLine } from "../../cli/write.ts";
+import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
+
+/** A pipe that takes two bytes, is full, takes two more, and so on. */
+class FullPipe {
+  text = "";
+  #isFull = true;
+
+  writeSync(bytes: Uint8Array): number {
+    this.#isFull = !this.#isFull;
+    if (this.#isFull) throw new Deno.errors.WouldBlock("full");
+    const piece = bytes.subarray(0, 2);
+    this.text += new TextDecoder().decode(piece);
+    return piece.length;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    return await Promise.resolve(this.writeSync(bytes));
+  }
+}
+
+Deno.test({
+  name: "what a pipe does not take now is written later",
+  permissions: "none",
+  async fn() {
+    const pipe = new FullPipe();
+    writeLine(pipe, "hello");
+    assertEquals(pipe.text, "hello\n");
+    const other = new FullPipe();
+    await writeBytes(other, new TextEncoder().encode("hello"));
+    assertEquals(other.text, "hello");
+  },
+});
+
+Deno.test({
+  name: "what cannot be written at all is an error",
+  permissions: "none",
+  async fn() {
+    const broken = {
+      writeSync(): number {
+        throw new Deno.errors.BrokenPipe("gone");
+      },
+      write: () => Promise.reject(new Deno.errors.BrokenPipe("gone")),
+    };
+    assertThrows(() => writeLine(broken, "x"), Deno.errors.BrokenPipe);
+    await assertRejects(
+      () => writeBytes(broken, new Uint8Array(1)),
+      Deno.errors.BrokenPipe,
+    );
+  },
+});
