@@ -155,7 +155,7 @@ function showClient(url: string, { newest }: SiteOptions): Response {
 function showEvents(live: Live): Response {
   const stream = live.listen();
   if (stream === undefined) {
-    const later = { "connection": "close", "retry-after": "5" };
+    const later = { "retry-after": "5" };
     return say(503, "too many listen to events already", later);
   }
   return new Response(stream, {
