@@ -19,15 +19,12 @@ import { formatAddress } from "../runtime/network.ts";
 import { readHerd, serverFlags, serverNamed } from "../settings/settings.ts";
 import { statusVersion } from "../status/status.ts";
 import { createPaint, isColoured } from "../terminal/paint.ts";
-import { terminalColumns } from "../terminal/progress.ts";
-import { formatStatus } from "./status_table.ts";
+import { terminalColumns, terminalRows } from "../terminal/progress.ts";
+import { drawAgain, formatStatus } from "./status_table.ts";
 import { type Survey, survey } from "./survey.ts";
 
 /** Between two tables of `--watch`. */
 const watchEveryMs = 1_000;
-
-/** Clears the terminal and goes to its first line (ECMA-48). */
-const clearScreen = "\x1b[H\x1b[2J\x1b[3J";
 
 const statusFlags: Flags = {
   json: { help: "print JSON, for programs" },
@@ -118,8 +115,7 @@ function createTableView(): (answers: Survey, isWatched: boolean) => void {
   return (answers, isWatched) => {
     const width = isTerminal ? terminalColumns() : undefined;
     const table = formatStatus(answers, { earlier, paint, width });
-    const isRedrawn = isWatched && isTerminal;
-    print((isRedrawn ? clearScreen : "") + table);
+    print(isWatched && isTerminal ? drawAgain(table, terminalRows()) : table);
     if (isWatched && !isTerminal) print();
     if (isWatched) earlier = answers;
   };

@@ -7,6 +7,7 @@ import { quantile } from "../status/distribution.ts";
 import type { LinkStatus, ServerStatus } from "../status/status.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { type Column, formatTable } from "../terminal/table.ts";
+import { cutToWidth, foldToWidth, widthOf } from "../terminal/width.ts";
 import type { Survey } from "./survey.ts";
 
 /** How the table is to look. */
@@ -14,7 +15,7 @@ export interface StatusLayout {
   /** If given, rates and latencies are those since then. */
   readonly earlier?: Survey;
   readonly paint: Paint;
-  /** Most columns on the terminal; any, if it is left out. */
+  /** Most columns on the terminal, one or more; any, if it is left out. */
   readonly width?: number;
 }
 
@@ -32,29 +33,100 @@ const columns: readonly Column[] = [
   { title: "links" },
 ];
 
+/** The titles of columns that a narrow terminal has no room for, first ones first. */
+const leftOutFirst = [
+  "conns",
+  "invalid",
+  "questions",
+  "up",
+  "propagation ms",
+  "answer ms",
+  "updates",
+  "clients",
+  "links",
+];
+
+/** A name is not cut to less than this, in columns. */
+const leastNameWidth = 8;
+
 /** The table, and below it whatever needs somebody's attention. */
 export function formatStatus(answers: Survey, layout: StatusLayout): string {
-  const { earlier, paint, width } = layout;
-  const rows = [
-    ...answers.servers.map((server) => rowOf(server, answers, layout)),
-    ...answers.silent.map(({ name }) => [name, paint.red("no answer")]),
-  ];
+  const { earlier, paint, width = Infinity } = layout;
+  const { leftOut, lines } = tableLines(answers, layout);
   const unit = earlier === undefined
     ? "counts since the start; milliseconds as p50 / p99"
     : "updates, questions and invalid lines a second; milliseconds as " +
       "p50 / p99 of the last second";
+  const folded = (text: string, look: (text: string) => string) =>
+    foldToWidth(text, width).map(look);
   return [
-    formatTable(columns, rows, { width }),
-    paint.dim(unit),
+    ...lines,
+    ...folded(unit, paint.dim),
+    ...(leftOut.length > 0
+      ? folded(`no room for ${leftOut.join(", ")}`, paint.dim)
+      : []),
     ...answers.servers.flatMap((server) =>
-      concerns(server).map((text) =>
-        paint.yellow(printable(`${server.name}: ${text}`))
+      concerns(server).flatMap((text) =>
+        folded(printable(`${server.name}: ${text}`), paint.yellow)
       )
     ),
-    ...answers.silent.map(({ address, name, reason }) =>
-      paint.red(printable(`${name}: ${address}: ${reason}`))
+    ...answers.silent.flatMap(({ address, name, reason }) =>
+      folded(printable(`${name}: ${address}: ${reason}`), paint.red)
     ),
   ].join("\n");
+}
+
+/**
+ * A text that takes the place of what is on a terminal of so many rows (ECMA-48).
+ * Nothing scrolls: what has no room is counted in the last line.
+ */
+export function drawAgain(text: string, rows: number): string {
+  let lines = text.split("\n");
+  // The last row is the cursor's.
+  const room = Math.max(rows - 1, 1);
+  if (lines.length > room) {
+    const more = lines.length - room + 1;
+    lines = [...lines.slice(0, room - 1), `... and ${more} more lines`];
+  }
+  return `\x1b[H\x1b[J${lines.join("\n")}`;
+}
+
+/** The table as wide as it may be, and what has no room in it. */
+function tableLines(
+  answers: Survey,
+  layout: StatusLayout,
+): { lines: string[]; leftOut: readonly string[] } {
+  const { paint, width = Infinity } = layout;
+  const rows = [
+    ...answers.servers.map((server) => rowOf(server, answers, layout)),
+    ...answers.silent.map(({ name }) => [name, paint.red("no answer")]),
+  ];
+  const whole = formatTable(columns, rows).split("\n");
+  if (fits(whole, width)) return { lines: whole, leftOut: [] };
+  const nameWidth = Math.max(Math.floor(width / 4), leastNameWidth);
+  const short = rows.map(([name, ...cells], index) => {
+    const linkCell = columns.length - 2;
+    const server = answers.servers.at(index);
+    if (server !== undefined) cells[linkCell] = countLinks(server, paint);
+    return [cutToWidth(name, nameWidth), ...cells];
+  });
+  for (let count = 0;; count++) {
+    const leftOut = leftOutFirst.slice(0, count);
+    const isKept = (_: unknown, index: number) =>
+      !leftOut.includes(columns[index].title);
+    const lines = formatTable(
+      columns.filter(isKept),
+      short.map((cells) => cells.filter(isKept)),
+    ).split("\n");
+    if (fits(lines, width)) return { lines, leftOut };
+    if (count === leftOutFirst.length) {
+      return { lines: lines.map((line) => cutToWidth(line, width)), leftOut };
+    }
+  }
+}
+
+function fits(lines: readonly string[], width: number): boolean {
+  return lines.every((line) => widthOf(line) <= width);
 }
 
 function rowOf(
@@ -108,6 +180,16 @@ function formatLink(
     return paint.yellow(`${name} ${whole(waitingReports)} behind`);
   }
   return isCaughtUp ? name : paint.yellow(`${name} catching up`);
+}
+
+/** How many of the links are as they should be: `2 of 3`. */
+function countLinks({ links }: ServerStatus, paint: Paint): string {
+  const whole = links.filter(({ isCaughtUp, isUp, waitingReports }) =>
+    isUp && isCaughtUp && waitingReports === 0
+  );
+  const text = `${whole.length} of ${links.length}`;
+  if (links.some(({ isUp }) => !isUp)) return paint.red(text);
+  return whole.length < links.length ? paint.yellow(text) : text;
 }
 
 /** What needs somebody's attention, in sentences. */

@@ -49,7 +49,9 @@ export async function trace(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, traceFlags);
   if (parsed.flags.has("help")) return print(help);
   const [client, ...paths] = parsed.words;
-  if (client === undefined) throw new UsageError("expected a client's ID");
+  if (client === undefined || client === "") {
+    throw new UsageError("expected a client's ID");
+  }
   const wanted = readWanted(parsed);
   const tell = note;
   const logs = await findLogs(paths.length > 0 ? paths : ["logs"], tell);

@@ -9,6 +9,7 @@ import type { EventRecord } from "../journal/parse.ts";
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
 import { ownCopy } from "./record_reader.ts";
 import type { Direction, RecordVisitor } from "./record_reader.ts";
+import { readReportLine } from "./report_line.ts";
 import { tellsReport } from "./reported.ts";
 import { formatCount } from "./words.ts";
 
@@ -39,9 +40,11 @@ export class ClientNames implements RecordVisitor {
     text: ByteString,
   ): void {
     if (!tellsReport(connection, direction, text)) return;
-    const [, , , client, position] = text.split(" ", 5);
-    if (position === undefined || this.#clients.has(client)) return;
+    const [, , , client] = text.split(" ", 5);
+    if (client === undefined || this.#clients.has(client)) return;
     if (this.#clients.size >= maxClients) return;
+    // What only looks like a report is not found by who asks for it either.
+    if (readReportLine(text) === undefined) return;
     const own = ownCopy(client);
     this.#clients.add(own);
     this.#compare(own);
@@ -49,13 +52,13 @@ export class ClientNames implements RecordVisitor {
 
   event(_timeUs: number, _record: EventRecord): void {}
 
-  /** How many there are, and who resembles. */
+  /** How many there are, and who resembles: goes on behind `in the logs`. */
   describe(): string {
     const count = this.#clients.size;
+    if (count === 0) return ", nor of any other client";
     const many = count >= maxClients ? "at least " : "";
-    const there = count === 0
-      ? "there is no report at all"
-      : `there are reports of ${many}${formatCount(count, "client")}`;
+    const there = `; there are reports of ${many}` +
+      formatCount(count, "client");
     const names = this.#similar.map(({ client }) => textOfBytes(client));
     return names.length === 0
       ? there

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { SetupError } from "../cli/exit.ts";
 import { joinViews, type LinkTimes } from "./link_times.ts";
 import type { ServerLog } from "./log_folder.ts";
-import { type ReadingOptions, readLog } from "./read_logs.ts";
+import { nothingIn, type ReadingOptions, readLog } from "./read_logs.ts";
 import type { LineCounts } from "./record_reader.ts";
 import { ServerStats } from "./server_stats.ts";
 
@@ -43,7 +42,9 @@ export async function sumUp(
     servers.push({ stats, lines, bytes });
   }
   const whole = servers.filter(({ lines }) => lines.records > 0);
-  if (whole.length === 0) throw new SetupError("no record in the logs");
+  if (whole.length === 0) {
+    throw nothingIn(logs, servers.map(({ lines }) => lines));
+  }
   return {
     servers,
     links: joinViews(whole.flatMap(({ stats }) => stats.links)),

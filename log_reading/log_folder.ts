@@ -7,7 +7,11 @@
 import { SetupError, setupError } from "../cli/exit.ts";
 import { demandReading } from "../cli/files.ts";
 import { parseRecord } from "../journal/parse.ts";
-import { allocateBuffer, decodeBytes } from "../protocol/bytes.ts";
+import {
+  allocateBuffer,
+  type ByteString,
+  decodeBytes,
+} from "../protocol/bytes.ts";
 import { printable } from "./words.ts";
 
 /** A file of a log. */
@@ -28,12 +32,18 @@ interface Beginning extends LogFile {
   readonly server: string;
   /** The number in the ring. */
   readonly slot: number;
-  /** The time of the first record; an empty text if there is none. */
+  /**
+   * The middle one of the first records' times, as one may be wild; an empty
+   * text if there is none.
+   */
   readonly time: string;
 }
 
 /** The first records stand in so many bytes, as a rule. */
 const beginningBytes = 64 * 1024;
+
+/** A gzip file begins so (RFC 1952). */
+const gzipMark = "\x1f\x8b";
 
 /**
  * The logs in these folders and files, by the servers' names. Whatever cannot
@@ -52,13 +62,19 @@ export async function findLogs(
     for (const file of await filesAt(path)) files.add(file);
   }
   const beginnings: Beginning[] = [];
+  const troubles: SetupError[] = [];
   for (const path of files) {
     try {
       beginnings.push(await readBeginning(path, files));
     } catch (error) {
-      tell(setupError(path, error).message);
+      troubles.push(
+        error instanceof SetupError ? error : setupError(path, error),
+      );
     }
   }
+  // The only trouble is all that there is to say.
+  if (beginnings.length === 0 && troubles.length === 1) throw troubles[0];
+  for (const { message } of troubles) tell(printable(message));
   if (beginnings.length === 0) {
     throw new SetupError(
       `no log in ${paths.join(", ")}: expected files such as Hill.log`,
@@ -93,24 +109,46 @@ async function readBeginning(
   path: string,
   paths: ReadonlySet<string>,
 ): Promise<Beginning> {
-  using file = await Deno.open(path);
-  const { size } = await file.stat();
-  const buffer = allocateBuffer(beginningBytes);
-  const count = await file.read(buffer) ?? 0;
-  const lines = decodeBytes(buffer, 0, count).split("\n", 100);
-  const first = lines.map(parseRecord).find((record) => record !== undefined);
+  // Whoever opens a pipe may wait for ever.
+  const info = await Deno.stat(path);
+  if (!info.isFile) {
+    throw new SetupError(`${path}: expected a file, found ${kindOf(info)}`);
+  }
+  const text = info.size === 0 ? "" : await readPiece(path);
+  if (text.startsWith(gzipMark)) {
+    throw new SetupError(`${path}: expected a log, found a gzip file`);
+  }
+  const records = text.split("\n", 100).map(parseRecord)
+    .filter((record) => record !== undefined);
+  const [first] = records;
   const { server, slot } = nameOf(path, paths);
   const named = first?.kind === "event" && first.event === "started"
     ? printable(first.fields["name"])
     : undefined;
   return {
     path,
-    sizeBytes: size,
+    sizeBytes: info.size,
     // The name of a server may look like a file of another one's ring.
     server: named ?? printable(server),
     slot: named === undefined || named === server ? slot : 0,
-    time: first?.time ?? "",
+    time: middleOf(records.map(({ time }) => time)) ?? "",
   };
+}
+
+function kindOf({ isDirectory, isFifo, isSocket }: Deno.FileInfo): string {
+  if (isDirectory) return "a folder";
+  if (isFifo) return "a pipe";
+  return isSocket ? "a socket" : "a device";
+}
+
+async function readPiece(path: string): Promise<ByteString> {
+  using file = await Deno.open(path);
+  const buffer = allocateBuffer(beginningBytes);
+  return decodeBytes(buffer, 0, await file.read(buffer) ?? 0);
+}
+
+function middleOf(times: readonly string[]): string | undefined {
+  return times.toSorted().at(Math.floor((times.length - 1) / 2));
 }
 
 /** `Hill.log` and `Hill.2.log` are Hill's, the latter with number 2. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { setupError } from "../cli/exit.ts";
+import { SetupError, setupError } from "../cli/exit.ts";
 import {
   allocateBuffer,
   type ByteString,
@@ -15,7 +15,8 @@ import {
   RecordReader,
   type RecordVisitor,
 } from "./record_reader.ts";
-import { formatCount } from "./words.ts";
+import { TimeCheck } from "./time_check.ts";
+import { formatCount, printable } from "./words.ts";
 
 const pieceBytes = 1024 * 1024;
 
@@ -49,6 +50,20 @@ export function describeLeftOut(
     : `the log of ${server}: ${parts.join(", ")}`;
 }
 
+/** That there is no record in the logs, and what there is. */
+export function nothingIn(
+  logs: readonly ServerLog[],
+  counts: readonly LineCounts[],
+): SetupError {
+  const [first, ...others] = logs.flatMap(({ files }) => files);
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  const damaged = counts.reduce((sum, { damaged }) => sum + damaged, 0);
+  const found = damaged === 0
+    ? ""
+    : `, but ${formatCount(damaged, "damaged line")}`;
+  return new SetupError(`no record in ${first.path}${more}${found}`);
+}
+
 /** Bytes in all files. */
 export function sizeOf(logs: readonly ServerLog[]): number {
   return logs.flatMap(({ files }) => files)
@@ -62,15 +77,22 @@ export async function readLog(
   options: ReadingOptions,
 ): Promise<LineCounts> {
   let sum: LineCounts = { records: 0, cut: 0, damaged: 0 };
+  const checked = new TimeCheck(visitor);
   for (const file of files) {
-    const counts = await readFile(file, visitor, options);
+    const counts = await readFile(file, checked, options);
     sum = {
       records: sum.records + counts.records,
       cut: sum.cut + counts.cut,
       damaged: sum.damaged + counts.damaged,
     };
   }
-  return sum;
+  checked.end();
+  const { setAside } = checked;
+  return {
+    ...sum,
+    records: sum.records - setAside,
+    damaged: sum.damaged + setAside,
+  };
 }
 
 async function readFile(
@@ -98,12 +120,16 @@ async function* piecesOf(
     using file = await Deno.open(path);
     for (let left = sizeBytes; left > 0;) {
       const count = await file.read(buffer.subarray(0, left));
-      if (count === null) return;
+      if (count === null) {
+        return tell(
+          printable(`${path}: it has become shorter while it was read`),
+        );
+      }
       left -= count;
       yield decodeBytes(buffer, 0, count);
     }
   } catch (error) {
     // What the reader of a piece throws does not come here.
-    tell(setupError(path, error).message);
+    tell(printable(setupError(path, error).message));
   }
 }

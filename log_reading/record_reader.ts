@@ -47,7 +47,7 @@ export interface LineCounts {
    * full, and the last one of a server that is running. They may look whole.
    */
   readonly cut: number;
-  /** Lines that no journal has written so. */
+  /** Lines that no journal has written so, or not at such a time. */
   readonly damaged: number;
 }
 

@@ -14,7 +14,13 @@ import {
 import { ClientNames } from "./client_names.ts";
 import { FollowedReport, type LogSpan, ServerFollower } from "./followed.ts";
 import type { ServerLog } from "./log_folder.ts";
-import { describeLeftOut, type ReadingOptions, readLog } from "./read_logs.ts";
+import {
+  describeLeftOut,
+  nothingIn,
+  type ReadingOptions,
+  readLog,
+} from "./read_logs.ts";
+import type { LineCounts } from "./record_reader.ts";
 import { pathOf, type ReportPath } from "./report_path.ts";
 import { ReportedReports, type Wanted } from "./reported.ts";
 
@@ -57,13 +63,20 @@ async function findReports(
     client: spelling,
     found: new ReportedReports(spelling, wanted),
   }));
-  await readAll(logs, options, finders.map(({ found }) => found));
+  const counts = await readAll(
+    logs,
+    options,
+    finders.map(({ found }) => found),
+  );
+  if (counts.every(({ records }) => records === 0)) {
+    throw nothingIn(logs, counts);
+  }
   const finder = finders.find(({ found }) => found.isReported);
   if (finder === undefined) {
     const names = new ClientNames(finders[0].client);
     await readAll(logs, options, [names]);
     throw new SetupError(
-      `no report of ${textOfBytes(finders[0].client)} in the logs; ` +
+      `no report of ${textOfBytes(finders[0].client)} in the logs` +
         names.describe(),
     );
   }
@@ -89,10 +102,11 @@ async function readAll(
   logs: readonly ServerLog[],
   options: ReadingOptions,
   visitors: readonly (ReportedReports | ClientNames)[],
-): Promise<void> {
+): Promise<LineCounts[]> {
+  const counts: LineCounts[] = [];
   // What cannot be read is told once, at the second reading.
   for (const log of logs) {
-    await readLog(log, {
+    const lines = await readLog(log, {
       traffic: (timeUs, connection, direction, text) => {
         for (const visitor of visitors) {
           visitor.traffic(timeUs, connection, direction, text);
@@ -100,5 +114,7 @@ async function readAll(
       },
       event: () => {},
     }, { ...options, tell: () => {} });
+    counts.push(lines);
   }
+  return counts;
 }

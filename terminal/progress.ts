@@ -146,3 +146,12 @@ export function terminalColumns(): number {
     return 80;
   }
 }
+
+/** Lines of the terminal that the program runs in; 24 where there is none. */
+export function terminalRows(): number {
+  try {
+    return Deno.consoleSize().rows || 24;
+  } catch {
+    return 24;
+  }
+}

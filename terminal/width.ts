@@ -69,3 +69,29 @@ export function cutToWidth(text: string, columns: number): string {
   }
   return cut;
 }
+
+/**
+ * The text in lines of so many columns at most, broken at its spaces; a word
+ * that is wider is broken too. The text must have no colours and no LF.
+ */
+export function foldToWidth(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (widthOf(longer) <= columns) {
+      line = longer;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    line = "";
+    for (const character of word) {
+      if (line !== "" && widthOf(line + character) > columns) {
+        lines.push(line);
+        line = "";
+      }
+      line += character;
+    }
+  }
+  return [...lines, line];
+}

@@ -162,6 +162,7 @@ const pureFiles = [
   "log_reading/stats_plot.ts",
   "log_reading/stats_plot_style.ts",
   "log_reading/stats_text.ts",
+  "log_reading/time_check.ts",
   "log_reading/timeline.ts",
   "log_reading/trace_json.ts",
   "log_reading/trace_text.ts",

@@ -1,8 +1,9 @@
-import { formatStatus } from "../../commands/status_table.ts";
+import { drawAgain, formatStatus } from "../../commands/status_table.ts";
 import type { Survey } from "../../commands/survey.ts";
 import { DurationCounter } from "../../status/distribution.ts";
 import type { LinkStatus, ServerFacts } from "../../status/status.ts";
 import { createPaint } from "../../terminal/paint.ts";
+import { widthOf } from "../../terminal/width.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { serverFacts } from "../fakes/observed_server.ts";
 
@@ -149,5 +150,96 @@ Deno.test({
     );
     assert(!/[^\P{C}\n]/u.test(text), text);
     assert(!text.includes("\nHill: all"));
+  },
+});
+
+/** Five busy servers, and one that is silent. */
+function herdOf(names: readonly string[]): Survey {
+  const links = ["Hill", "Jaquez"].map((neighbour, index) => ({
+    ...link,
+    neighbour,
+    isUp: index === 0,
+  }));
+  const servers = names.map((name) => ({
+    ...surveyOf(1_000_000, {
+      notReady: "no neighbour is linked",
+      clients: 1_234_567,
+      lines: { iamat: 123_456_789, whatsat: 20, invalid: 3 },
+      links,
+    }).servers[0],
+    name,
+  }));
+  const reason = "no answer in 2000 ms";
+  const silent = [{ name: "Campbell", address: "127.0.0.1:8203", reason }];
+  return { time: 1_000_000, servers, silent };
+}
+
+const names = ["Hill", "Jaquez", "Smith", "Singleton"];
+
+/** The titles that a terminal of so many columns has room for. */
+function titlesAt(width: number | undefined, survey = herdOf(names)): string {
+  const [first] = formatStatus(survey, { paint, width }).split("\n");
+  return first.replace(/ {2,}/g, ", ");
+}
+
+Deno.test({
+  name: "formatStatus() fits, whatever the width, the names and the numbers",
+  permissions: "none",
+  fn() {
+    const odd = [..."ab"].map((letter) => letter.repeat(64)).concat("天地玄黃");
+    const paint = createPaint(true);
+    for (const survey of [herdOf(names), herdOf(odd)]) {
+      for (let width = 2; width < 240; width++) {
+        const text = formatStatus(survey, { paint, width });
+        for (const line of text.split("\n")) {
+          assert(widthOf(line) <= width, `${width}: ${line}`);
+        }
+      }
+      const whole = formatStatus(survey, { paint });
+      assertEquals(formatStatus(survey, { paint, width: 1_000 }), whole);
+    }
+  },
+});
+
+Deno.test({
+  name: "formatStatus() leaves out what matters least, and says so",
+  permissions: "none",
+  fn() {
+    const all = "server, state, up, clients, conns, updates, questions, " +
+      "invalid, propagation ms, answer ms, links";
+    assertEquals(titlesAt(undefined), all);
+    assertEquals(titlesAt(130), all);
+    assertEquals(
+      titlesAt(80),
+      "server, state, clients, updates, propagation ms, answer ms, links",
+    );
+    assertEquals(titlesAt(40), "server, state, clients, links");
+    const lines = formatStatus(herdOf(names), { paint, width: 60 }).split("\n");
+    assertEquals(lines.slice(0, 6), [
+      "server     state        clients      updates  links",
+      "Hill       not ready  1,234,567  123,456,789  1 of 2",
+      "Jaquez     not ready  1,234,567  123,456,789  1 of 2",
+      "Smith      not ready  1,234,567  123,456,789  1 of 2",
+      "Singleton  not ready  1,234,567  123,456,789  1 of 2",
+      "Campbell   no answer",
+    ]);
+    assertEquals(lines.slice(7, 9), [
+      "no room for conns, invalid, questions, up, propagation ms,",
+      "answer ms",
+    ]);
+    const long = herdOf(["a".repeat(64)]);
+    const [, row] = formatStatus(long, { paint, width: 40 }).split("\n");
+    assertEquals(row, "aaaaaaaaa…  not ready  1,234,567  1 of 2");
+  },
+});
+
+Deno.test({
+  name: "drawAgain() never draws so much that a terminal would scroll",
+  permissions: "none",
+  fn() {
+    const clear = "\x1b[H\x1b[J";
+    assertEquals(drawAgain("a\nb", 3), `${clear}a\nb`);
+    assertEquals(drawAgain("a\nb\nc", 3), `${clear}a\n... and 2 more lines`);
+    assertEquals(drawAgain("a\nb", 1), `${clear}... and 2 more lines`);
   },
 });

@@ -179,7 +179,8 @@ Deno.test("a trace refuses in one line what it cannot do", async () => {
     [["kiwi", "--all", "--last=2"], 2, "--last and --all exclude each other"],
     [["kiwi", "--time=noon"], 2, "--time: expected POSIX seconds such as"],
     [["kiwi", `${folder}/none`], 1, "none: there is no such file or folder"],
-    [["kiwi", folder], 1, "no report of kiwi in the logs; there is no report"],
+    [[""], 2, "expected a client's ID"],
+    [["kiwi", folder], 1, "Hill.log, but 1 damaged line"],
   ];
   for (const [words, expected, message] of cases) {
     const { status, stderr, stdout } = await trace(...words);
@@ -187,6 +188,39 @@ Deno.test("a trace refuses in one line what it cannot do", async () => {
     assertStringIncludes(stderr, `herd: `);
     assertStringIncludes(stderr, message);
     assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("what is no log is refused in one line, and nobody waits for it", async () => {
+  const folder = await Deno.makeTempDir();
+  const { success } = await new Deno.Command("mkfifo", {
+    args: [`${folder}/pipe.log`],
+  }).output();
+  assert(success);
+  const packed = new Response("x").body!
+    .pipeThrough(new CompressionStream("gzip"));
+  await Deno.writeFile(`${folder}/Hill.log.gz`, packed);
+  await Deno.symlink("loop", `${folder}/loop`);
+  await Deno.writeTextFile(`${folder}/empty.log`, "");
+  const cases: [string, string][] = [
+    [`${folder}/pipe.log`, "expected a file, found a pipe"],
+    [`${folder}/Hill.log.gz`, "expected a log, found a gzip file"],
+    [`${folder}/loop`, "Too many levels of symbolic links"],
+    [`${folder}/empty.log`, "empty.log"],
+    ["/dev/zero", "expected a file, found a device"],
+    // The only log of a folder.
+    [folder, "pipe.log: expected a file, found a pipe"],
+  ];
+  for (const [path, message] of cases) {
+    if (path === folder) await Deno.remove(`${folder}/empty.log`);
+    await using program = Program.start([
+      ...["run", "--no-prompt", "--allow-all", "main.ts", "stats", path],
+    ]);
+    assertEquals([await program.ended(), program.stdout], [1, ""], path);
+    assertStringIncludes(program.stderr, "herd: ");
+    assertStringIncludes(program.stderr, message);
+    assertEquals(program.stderr.trimEnd().split("\n").length, 1);
   }
   await Deno.remove(folder, { recursive: true });
 });

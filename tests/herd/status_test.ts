@@ -1,6 +1,7 @@
 import type { HerdStatus } from "../../status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { ask, names, Program, TestHerd } from "./process.ts";
+import { Terminal } from "./terminal.ts";
 
 /** What a server's administration port says. */
 async function get(
@@ -170,6 +171,26 @@ Deno.test("herd status --watch goes on until Ctrl-C", async () => {
   await program.saying("of the last second");
   program.signal("SIGINT");
   assertEquals([await program.ended(), program.stderr], [0, ""]);
+});
+
+Deno.test("herd status fits on the terminal that it is on", async () => {
+  await using herd = new TestHerd();
+  await herd.up();
+  await using terminal = new Terminal(
+    [
+      ...["run", "--no-prompt", "--allow-net", "main.ts", "status", "--watch"],
+      ...["--base-port", String(herd.basePort)],
+    ],
+    {},
+    { columns: 40, rows: 5 },
+  );
+  await terminal.showing("\x1b[H\x1b[J");
+  const shown = await terminal.showing("\x1b[H\x1b[J");
+  const lines = shown.split("\r\n");
+  assert(/^server +state +clients +links$/.test(lines[0]), lines[0]);
+  assert(/^Hill .* 2 of 2$/.test(lines[1]), lines[1]);
+  assert(/^\.\.\. and \d more lines$/.test(lines[3]), lines[3]);
+  assertEquals([lines[4], lines.length], ["", 5]);
 });
 
 Deno.test("an administration port that is taken is one clear line", async () => {

@@ -18,8 +18,15 @@ export class Terminal implements AsyncDisposable {
   #onOutput: (() => void) | undefined;
 
   /** Starts `deno` with these arguments. */
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    const command = [Deno.execPath(), ...args].map(quoteWord).join(" ");
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    size?: { readonly columns: number; readonly rows: number },
+  ) {
+    const program = [Deno.execPath(), ...args].map(quoteWord).join(" ");
+    const command = size === undefined
+      ? program
+      : `stty cols ${size.columns} rows ${size.rows} && exec ${program}`;
     this.#child = new Deno.Command("script", {
       args: ["-qec", command, "/dev/null"],
       cwd: projectFolder,

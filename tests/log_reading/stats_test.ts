@@ -261,6 +261,34 @@ Deno.test({
   },
 });
 
+Deno.test("lines with wild times change no number but that of the damaged lines", async () => {
+  await withFolder(async (folder) => {
+    await writeHerd(folder);
+    const path = `${folder}/Hill.log`;
+    const { herd, data } = await stats(folder);
+    const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
+    const wild = (year: string) =>
+      `${year}-11-22T17:00:00.000001Z client/1 <- IAMAT x ${position} 15`;
+    const spoilt = [
+      // Without an empty line it would be one that was cut off.
+      wild("0001") + "\n",
+      ...lines.slice(0, 9),
+      wild("9999"),
+      wild("2006"),
+      ...lines.slice(9),
+      wild("9999"),
+    ];
+    await Deno.writeTextFile(path, spoilt.join("\n") + "\n");
+    const { herd: spoiltHerd, data: spoiltData } = await stats(folder);
+    const [hill] = spoiltData.servers;
+    assertEquals(hill.damagedLines, 4);
+    hill.damagedLines = 0;
+    hill.bytes = data.servers[0].bytes;
+    assertEquals(spoiltData, data);
+    assertEquals(statsPlot(spoiltHerd).svg, statsPlot(herd).svg);
+  });
+});
+
 Deno.test("the plot of logs is whole, whatever they hold", async () => {
   await withFolder(async (folder) => {
     await writeHerd(folder);
@@ -297,10 +325,31 @@ Deno.test("the plot of logs is whole, whatever they hold", async () => {
   });
 });
 
+Deno.test("a file that shrinks while it is read is told of", async () => {
+  await withFolder(async (folder) => {
+    await writeHerd(folder);
+    const { logs, options, told } = await openLogs(folder);
+    await Deno.truncate(`${folder}/Smith.log`, 300);
+    await sumUp(logs, options);
+    assertEquals(told, [
+      `${folder}/Smith.log: it has become shorter while it was read`,
+    ]);
+  });
+});
+
 Deno.test("one record is enough for tables and a plot, and none is too little", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/Hill.log`, "");
-    await assertRejects(() => stats(folder), Error, "no record in the logs");
+    const nothing = await assertRejects(() => stats(folder), Error);
+    assertEquals(nothing.message, `no record in ${folder}/Hill.log`);
+    await Deno.writeTextFile(`${folder}/Hill.log`, "\x00\xff\n\n\x01\n");
+    await Deno.writeTextFile(`${folder}/Smith.log`, "");
+    const garbage = await assertRejects(() => stats(folder), Error);
+    assertEquals(
+      garbage.message,
+      `no record in ${folder}/Hill.log and 1 more, but 2 damaged lines`,
+    );
+    await Deno.remove(`${folder}/Smith.log`);
     await Deno.remove(`${folder}/Hill.log`);
     const hill = await WrittenLog.start(folder, "Hill");
     hill.event(0, "peer/1/Smith", "link up", { neighbour: "Smith" });

@@ -309,6 +309,18 @@ Deno.test("a log of several files is one log, and what is damaged is counted", a
     assertEquals(told, [
       "the log of Hill: 1 damaged line left out, 1 cut-off line left out",
     ]);
+
+    // A wild time at the beginning of a file does not change its place.
+    const places = files.map(({ path }) => path);
+    Deno.writeTextFileSync(
+      files[3].path,
+      "0001-01-01T00:00:00.000000Z client/1 <- PING\n" + texts[3],
+    );
+    const { logs: [again] } = await openLogs(folder);
+    assertEquals(again.files.map(({ path }) => path), places);
+    assertEquals((await trace(folder, "kiwi")).told, [
+      "the log of Hill: 2 damaged lines left out",
+    ]);
   });
 });
 
@@ -518,7 +530,22 @@ Deno.test("who asks for what is not there learns what is", async () => {
       Error,
       `no log in ${folder}: expected files such as Hill.log`,
     );
+    await Deno.writeTextFile(`${folder}/Hill.log`, "nonsense\n");
+    await assertRejects(
+      () => trace(folder, "kiwi"),
+      Error,
+      `no record in ${folder}/Hill.log, but 1 damaged line`,
+    );
+    await Deno.remove(`${folder}/Hill.log`);
     const hill = await WrittenLog.start(folder, "Hill");
+    // No server makes such a report.
+    hill.sent(0, "client/1", `AT Hill +1 __proto__ ${position} 15`);
+    await hill.flush();
+    await assertRejects(
+      () => trace(folder, "__proto__"),
+      Error,
+      "no report of __proto__ in the logs, nor of any other client",
+    );
     for (const id of ["kiwi.cs.ucla.edu", "plum", "Kiwj", "kiw\x1b"]) {
       hill.sent(0, "client/1", lineOf("Hill", 0, id, "7"));
     }
@@ -534,6 +561,11 @@ Deno.test("who asks for what is not there learns what is", async () => {
         "Hill",
         { newest: 1 },
         "no report of Hill in the logs; there are reports of 4 clients",
+      ],
+      [
+        "__proto__",
+        { newest: 1 },
+        "no report of __proto__ in the logs; there are reports of 4 clients",
       ],
       [
         "plum",

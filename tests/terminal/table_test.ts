@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { createPaint } from "../../terminal/paint.ts";
 import { formatTable } from "../../terminal/table.ts";
-import { cutToWidth, widthOf, withoutColours } from "../../terminal/width.ts";
+import {
+  cutToWidth,
+  foldToWidth,
+  widthOf,
+  withoutColours,
+} from "../../terminal/width.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 const columns = [
@@ -97,6 +102,34 @@ Deno.test({
           const cut = cutToWidth(text, width);
           assert(widthOf(cut) <= width, cut);
           if (widthOf(text) <= width) assertEquals(cut, text);
+        },
+      ),
+    );
+  },
+});
+
+Deno.test({
+  name: "text is folded at its spaces, and loses nothing",
+  permissions: "none",
+  fn() {
+    assertEquals(foldToWidth("a pear and a kiwi", 8), [
+      "a pear",
+      "and a",
+      "kiwi",
+    ]);
+    assertEquals(foldToWidth("a persimmon", 6), ["a", "persim", "mon"]);
+    assertEquals(foldToWidth("天地玄黃", 5), ["天地", "玄黃"]);
+    assertEquals(foldToWidth("", 5), [""]);
+    assertEquals(foldToWidth("a pear", Infinity), ["a pear"]);
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme" }),
+        fc.integer({ min: 2, max: 20 }),
+        (text, width) => {
+          const lines = foldToWidth(text, width);
+          for (const line of lines) assert(widthOf(line) <= width, line);
+          const joined = lines.join("").replaceAll(" ", "");
+          assertEquals(joined, text.replaceAll(" ", ""));
         },
       ),
     );
