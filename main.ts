@@ -6,61 +6,61 @@
 import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
 import { print } from "./cli/print.ts";
-import { client } from "./commands/client.ts";
-import { phones } from "./commands/phones.ts";
-import { places } from "./commands/places.ts";
-import { send } from "./commands/send.ts";
-import { status } from "./commands/status.ts";
-import { stats } from "./commands/stats.ts";
-import { trace } from "./commands/trace.ts";
-import { up } from "./commands/up.ts";
 import manifest from "./deno.json" with { type: "json" };
-import { serve } from "./server.ts";
 
 /** A subcommand. */
 interface Command {
   readonly usage: string;
   readonly help: string;
-  readonly run: (args: readonly string[]) => Promise<void>;
+  /** Loads it: nobody waits for the code of the others. */
+  readonly load: () => Promise<(args: readonly string[]) => Promise<void>>;
 }
 
 const commands: Readonly<Record<string, Command>> = {
-  up: { usage: "up", help: "run every server of the herd", run: up },
-  serve: { usage: "serve NAME", help: "run one server", run: serve },
+  up: {
+    usage: "up",
+    help: "run every server of the herd",
+    load: async () => (await import("./commands/up.ts")).up,
+  },
+  serve: {
+    usage: "serve NAME",
+    help: "run one server",
+    load: async () => (await import("./server.ts")).serve,
+  },
   send: {
     usage: "send NAME 'LINE'",
     help: "ask one server one question",
-    run: send,
+    load: async () => (await import("./commands/send.ts")).send,
   },
   client: {
     usage: "client NAME",
     help: "talk to one server, at a prompt or through a pipe",
-    run: client,
+    load: async () => (await import("./commands/client.ts")).client,
   },
   phones: {
     usage: "phones",
     help: "simulated phones, and whether they are answered rightly",
-    run: phones,
+    load: async () => (await import("./commands/phones.ts")).phones,
   },
   status: {
     usage: "status [NAME...]",
     help: "how the servers are",
-    run: status,
+    load: async () => (await import("./commands/status.ts")).status,
   },
   places: {
     usage: "places POSITION RADIUS BOUND",
     help: "ask a places service, as a server would",
-    run: places,
+    load: async () => (await import("./commands/places.ts")).places,
   },
   stats: {
     usage: "stats [LOGS...]",
     help: "sum the servers' logs up",
-    run: stats,
+    load: async () => (await import("./commands/stats.ts")).stats,
   },
   trace: {
     usage: "trace CLIENT [LOGS...]",
     help: "show the way of a client's report, from the logs",
-    run: trace,
+    load: async () => (await import("./commands/trace.ts")).trace,
   },
 };
 
@@ -89,7 +89,8 @@ async function herd(args: readonly string[]): Promise<void> {
         Object.keys(commands).join(", "),
     );
   }
-  await commands[name].run(rest);
+  const run = await commands[name].load();
+  await run(rest);
 }
 
 /** The command whose help is about what was typed. */
