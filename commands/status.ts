@@ -4,18 +4,14 @@
  *
  * @module
  */
-import {
-  describeFlags,
-  type Flags,
-  readArguments,
-  UsageError,
-} from "../cli/arguments.ts";
+import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { nextSignal, SetupError } from "../cli/exit.ts";
 import { demand } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
-import { isHost, type ServerEntry } from "../peers/topology.ts";
+import type { ServerEntry } from "../peers/topology.ts";
 import { sleep, SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
+import { readHost } from "../settings/host.ts";
 import { readHerd, serverFlags, serverNamed } from "../settings/settings.ts";
 import { statusVersion } from "../status/status.ts";
 import { createPaint, isColoured } from "../terminal/paint.ts";
@@ -51,12 +47,7 @@ export async function status(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, statusFlags);
   if (parsed.flags.has("help")) return print(help);
   const { topology } = await readHerd(parsed);
-  const host = parsed.flags.get("admin-host");
-  if (host !== undefined && !isHost(host)) {
-    throw new UsageError(
-      `--admin-host: expected a host name or address, found ${host}`,
-    );
-  }
+  const host = readHost(parsed, "admin-host");
   const entries = parsed.words.length === 0
     ? topology.servers
     : topology.servers.filter((entry) =>

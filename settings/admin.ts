@@ -5,7 +5,7 @@
  * @module
  */
 import { type Arguments, type Flags, UsageError } from "../cli/arguments.ts";
-import { isHost } from "../peers/topology.ts";
+import { checkHost, readHost } from "./host.ts";
 
 /** Where administration ports are, unless another address is chosen. */
 export const defaultAdminHost = "127.0.0.1";
@@ -39,31 +39,23 @@ export interface AdminSettings {
  * @throws {UsageError} If a flag is wrong, or lacks `--admin`.
  */
 export function readAdmin(
-  { flags }: Arguments,
+  args: Arguments,
   isAlways: boolean,
 ): AdminSettings | undefined {
-  const host = flags.get("admin-host");
-  const names = flags.get("admin-names");
+  const { flags } = args;
   if (!isAlways && !flags.has("admin")) {
     const [idle] = ["admin-host", "admin-names"]
       .filter((flag) => flags.has(flag));
     if (idle === undefined) return undefined;
     throw new UsageError(`--${idle} says how to serve what --admin turns on`);
   }
+  const host = readHost(args, "admin-host");
+  const names = flags.get("admin-names")?.split(",") ?? [];
   return {
-    host: host === undefined ? defaultAdminHost : checkHost("admin-host", host),
+    host: host ?? defaultAdminHost,
     names: [
       ...host === undefined ? [] : [host],
-      ...(names?.split(",") ?? []).map((name) =>
-        checkHost("admin-names", name)
-      ),
+      ...names.map((name) => checkHost("admin-names", name)),
     ],
   };
-}
-
-function checkHost(flag: string, host: string): string {
-  if (isHost(host)) return host;
-  throw new UsageError(
-    `--${flag}: expected a host name or address, found ${host || "nothing"}`,
-  );
 }

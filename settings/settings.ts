@@ -31,13 +31,13 @@ import {
 } from "../peers/limits.ts";
 import {
   findServer,
-  isHost,
   parseTopology,
   type ServerEntry,
   type Topology,
   TopologyError,
 } from "../peers/topology.ts";
 import { adminFlags, type AdminSettings, readAdmin } from "./admin.ts";
+import { readHost } from "./host.ts";
 import { limitFlags, readClientLimits } from "./client_limits.ts";
 import { placesFlags, type PlacesSettings, readPlaces } from "./places.ts";
 import type { ClientLimits } from "../sessions/limits.ts";
@@ -192,7 +192,7 @@ export async function readHerd(
   const basePort = wholeNumber(args, "base-port", 1, 65_535);
   return {
     topology: await readTopology(flags.get("config"), basePort),
-    host: readHost(flags.get("host")),
+    host: readHost(args, "host"),
   };
 }
 
@@ -211,13 +211,6 @@ export function serverNamed(topology: Topology, name: string): ServerEntry {
   if (server !== undefined) return server;
   throw new UsageError(
     `no server is called ${name}; there are ${namesOf(topology)}`,
-  );
-}
-
-function readHost(host: string | undefined): string | undefined {
-  if (host === undefined || isHost(host)) return host;
-  throw new UsageError(
-    `--host: expected a host name or address, found ${host}`,
   );
 }
 
