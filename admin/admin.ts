@@ -121,7 +121,7 @@ export class Admin implements AsyncDisposable {
     });
     return {
       files: pageFiles,
-      map: createMapOnce,
+      map: loadMap,
       newest: (client) => self.newest(client),
       status,
       self: () => self.status(),
@@ -135,9 +135,7 @@ export class Admin implements AsyncDisposable {
   }
 }
 
-let map: Promise<string> | undefined;
-
-/** What the map is drawn from: made when the first page asks for it. */
-function createMapOnce(): Promise<string> {
-  return map ??= import("./map.ts").then(({ createMap }) => createMap());
+/** What the map is drawn from: loaded when the first page asks for it. */
+async function loadMap(): Promise<string> {
+  return (await import("./map.ts")).createMap();
 }

@@ -30,8 +30,9 @@ export interface SilentServer {
 }
 
 /**
- * Asks the servers at their administration ports. Those of one process all answer at any of its ports, so
- * one that has answered for others spares them the question.
+ * Asks the servers at their administration ports. Those of one process all
+ * answer at any of its ports, so one that has answered for others spares them
+ * the question.
  */
 export async function survey(
   entries: readonly ServerEntry[],
