@@ -11,7 +11,7 @@ import {
 
 /** The dashboard of a server of the default herd. */
 function dashboard(herd: TestHerd, name: string): string {
-  return `http://127.0.0.1:${herd.portOf(name) + 200}/`;
+  return `http://127.0.0.1:${herd.adminPortOf(name)}/`;
 }
 
 Deno.test("dashboard of a herd: clients of any name come on the map, known before or heard now", async () => {
