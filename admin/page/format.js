@@ -42,7 +42,7 @@ export function rate(perSecond) {
  * @param {number} value
  */
 export function bytes(value) {
-  return scaled(value, 1000, ["B", "kB", "MB", "GB", "TB"]);
+  return scaled(value, ["B", "kB", "MB", "GB", "TB"]);
 }
 
 /**
@@ -51,7 +51,7 @@ export function bytes(value) {
  * @param {number} seconds
  */
 export function latency(seconds) {
-  return scaled(seconds * 1e6, 1000, ["µs", "ms", "s"]);
+  return scaled(seconds * 1e6, ["µs", "ms", "s"]);
 }
 
 /**
@@ -114,14 +114,13 @@ export function cut(text, maxLength) {
 
 /**
  * @param {number} value
- * @param {number} step From each unit to the next.
- * @param {readonly string[]} units
+ * @param {readonly string[]} units Each a thousand times the one before.
  */
-function scaled(value, step, units) {
+function scaled(value, units) {
   let index = 0;
   // 999.5 would be shown as 1000.
-  while (value >= step - 0.5 && index < units.length - 1) {
-    value /= step;
+  while (value >= 999.5 && index < units.length - 1) {
+    value /= 1000;
     index += 1;
   }
   const digits = value < 9.95 && index > 0 ? 1 : 0;

@@ -29,6 +29,10 @@ const symbols = {
 export class Graph {
   #parent;
   #drawn = "";
+  /** Which servers and links `#places` are those of. */
+  #herd = "";
+  /** @type {ReturnType<typeof placeOnCircle>} */
+  #places = new Map();
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
@@ -48,19 +52,31 @@ export class Graph {
     ]);
     if (key === this.#drawn) return;
     this.#drawn = key;
-    this.#parent.replaceChildren(draw(servers, links));
+    this.#place(servers.map(({ name }) => name), links.map(({ ends }) => ends));
+    this.#parent.replaceChildren(draw(servers, links, this.#places));
+  }
+
+  /**
+   * Places the servers anew if the herd is another one: that takes seconds in
+   * a large one, and while a link is behind it is drawn every second.
+   *
+   * @param {readonly string[]} names
+   * @param {readonly (readonly [string, string])[]} links
+   */
+  #place(names, links) {
+    const herd = JSON.stringify([names, links]);
+    if (herd === this.#herd) return;
+    this.#herd = herd;
+    this.#places = placeOnCircle(names, links);
   }
 }
 
 /**
  * @param {readonly import("./types.d.ts").ServerView[]} servers
  * @param {readonly import("./types.d.ts").LinkView[]} links
+ * @param {ReturnType<typeof placeOnCircle>} places
  */
-function draw(servers, links) {
-  const places = placeOnCircle(
-    servers.map(({ name }) => name),
-    links.map(({ ends }) => ends),
-  );
+function draw(servers, links, places) {
   const at = (/** @type {string} */ name) => {
     const { x, y } = places.get(name) ?? { x: 0, y: 0 };
     return {

@@ -16,12 +16,12 @@ const behindReports = 100;
  * @returns {import("./types.d.ts").ServerView[]} In the herd file's order.
  */
 export function viewServers({ herd, servers }) {
-  return herd.servers.map((entry, index) => {
-    const status = servers.find(({ name }) => name === entry.name);
+  return herd.servers.map(({ name }, index) => {
+    const status = servers.find((server) => server.name === name);
     const seen = status === undefined
-      ? seenFromOutside(entry.name, servers)
+      ? seenFromOutside(name, servers)
       : { state: stateOf(status), note: status.notReady ?? "" };
-    return { name: entry.name, index, entry, status, ...seen };
+    return { name, index, status, ...seen };
   });
 }
 
@@ -58,18 +58,16 @@ export function viewLinks({ herd, servers, time }) {
       servers.find(({ name }) => name === from)?.links
         .filter(({ neighbour }) => neighbour === to) ?? []
     );
-    const waiting = Math.max(0, ...seen.map((link) => link.waitingReports));
-    return { ends, waiting, ...stateOfLink(seen, waiting, time) };
+    return { ends, ...stateOfLink(seen, time) };
   });
 }
 
 /**
  * @param {readonly import("./types.d.ts").LinkStatus[]} seen By either end.
- * @param {number} waiting
  * @param {number} time
  * @returns {Pick<import("./types.d.ts").LinkView, "state" | "note">}
  */
-function stateOfLink(seen, waiting, time) {
+function stateOfLink(seen, time) {
   const down = seen.find(({ isUp }) => !isUp);
   if (seen.length === 0) return { state: "unseen", note: "" };
   if (down !== undefined) {
@@ -79,6 +77,8 @@ function stateOfLink(seen, waiting, time) {
       note: `for ${duration(time - down.since)}${why}`,
     };
   }
+  // At the end where more wait.
+  const waiting = Math.max(...seen.map((link) => link.waitingReports));
   if (waiting >= behindReports) {
     return { state: "behind", note: `${count(waiting)} behind` };
   }

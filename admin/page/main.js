@@ -44,6 +44,7 @@ const events = new Events(
 /** @type {import("./types.d.ts").HerdStatus | undefined} */
 let status;
 let known = 0;
+let isStatusNew = false;
 let areNumbersDue = false;
 
 followEvents({
@@ -63,6 +64,7 @@ followEvents({
     clients.setServers(names);
     events.setServers(names);
     history.add(status);
+    isStatusNew = true;
     showNumbers();
   },
   onPositions({ isSnapshot, known: nowKnown, positions }) {
@@ -104,17 +106,24 @@ function showNumbers() {
     areNumbersDue = false;
     overview.showClientCount(known);
     if (status === undefined) return;
-    const servers = viewServers(status);
-    const links = viewLinks(status);
-    overview.showOverview(status, servers, links);
-    overview.showUpdateRate(history.updatesPerSecond);
-    graph.show(servers, links);
-    plots.show(history, servers);
-    table.show(servers, status.time);
-    const names = servers.map(({ name }) => name);
+    // Positions come more often than it does.
+    if (isStatusNew) showStatus(status);
+    isStatusNew = false;
+    const names = status.herd.servers.map(({ name }) => name);
     showLegend(byId("legend"), names, clients.countByServer());
     showShown(byId("shown"), clients.count, known, view.dots);
   });
+}
+
+/** @param {import("./types.d.ts").HerdStatus} status */
+function showStatus(status) {
+  const servers = viewServers(status);
+  const links = viewLinks(status);
+  overview.showOverview(status, servers, links);
+  overview.showUpdateRate(history.updatesPerSecond);
+  graph.show(servers, links);
+  plots.show(history, servers);
+  table.show(servers, status.time);
 }
 
 controlFind(

@@ -7,7 +7,7 @@
 import { otherServer } from "./clients.js";
 
 /** How many colours there are. More servers begin again with the first. */
-export const colourCount = 6;
+const colourCount = 6;
 
 /**
  * The colour of the server at this place in the herd file: 0 to 5, or 6 for a

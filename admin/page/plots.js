@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { otherServer } from "./clients.js";
 import { count, latency, rate } from "./format.js";
 import { totalUpdates } from "./history.js";
-import { colourClass, colourCount } from "./palette.js";
+import { colourClass } from "./palette.js";
 import { Plot } from "./plot.js";
 
 export class Plots {
@@ -59,7 +60,7 @@ export class Plots {
     if (isPart) {
       series.push({
         name: "elsewhere",
-        class: `server-${colourCount}`,
+        class: colourClass(otherServer),
         values: points.map(({ elsewhere }) => elsewhere),
       });
     }

@@ -2,7 +2,6 @@
 import type {
   HerdStatus,
   LinkStatus,
-  PlannedServer,
   ServerEvent,
   ServerStatus,
 } from "../../status/status.ts";
@@ -32,15 +31,12 @@ export interface ServerView {
   readonly note: string;
   /** undefined if it is not of the process that is asked. */
   readonly status: ServerStatus | undefined;
-  readonly entry: PlannedServer;
 }
 
 /** A link as the page shows it. */
 export interface LinkView {
   readonly ends: readonly [string, string];
   readonly state: "up" | "behind" | "catching up" | "down" | "unseen";
-  /** Reports that wait, at the end where more do. */
-  readonly waiting: number;
   /** More about the state; empty if there is no more. */
   readonly note: string;
 }

@@ -1,25 +1,9 @@
 import { formatMetrics } from "../../admin/metrics.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { serverFacts } from "../fakes/observed_server.ts";
+import { fakeStatus } from "../fakes/herd_status.ts";
 import { projectFolder } from "../herd/process.ts";
 
-const link = {
-  neighbour: "Smith",
-  isUp: true,
-  since: 0,
-  isCaughtUp: false,
-  waitingReports: 0,
-  reportsReceived: 0,
-  bytesSent: 0,
-  losses: 0,
-  lastFailure: null,
-};
-
-const server = {
-  ...serverFacts("Hill", { links: [link] }),
-  software: "1.2.3",
-  memoryBytes: 4096,
-};
+const [server] = fakeStatus().servers;
 
 /** The names of all fields, also of the fields in them. */
 function fieldsOf(value: unknown): string[] {

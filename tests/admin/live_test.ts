@@ -6,8 +6,8 @@ import {
   statusEveryMs,
 } from "../../admin/limits.ts";
 import { Live } from "../../admin/live.ts";
-import { type HerdStatus, statusVersion } from "../../status/status.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import { FakeObservedServer } from "../fakes/observed_server.ts";
 
@@ -61,17 +61,10 @@ function open() {
     new FakeObservedServer("Hill"),
     new FakeObservedServer("Smith"),
   ];
-  const status: HerdStatus = {
-    version: statusVersion,
-    time: 1520024734,
-    self: "Hill",
-    herd: { servers: [], links: [] },
-    servers: [],
-  };
   const live = new Live({
     self,
     servers: [self, other],
-    status: () => status,
+    status: fakeStatus,
     clock,
   });
   return { clock, live, other, self };

@@ -1,8 +1,9 @@
 import { maxListeners } from "../../admin/limits.ts";
 import { Live } from "../../admin/live.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
-import type { HerdStatus, ServerFacts } from "../../status/status.ts";
+import type { ServerFacts } from "../../status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { FakeObservedServer, serverFacts } from "../fakes/observed_server.ts";
 
@@ -12,24 +13,17 @@ function open(facts: Partial<ServerFacts> = {}) {
   self.known = ["kiwi", "\x00<b>\xff", "__proto__"].map((client) =>
     `AT Smith +0.2 ${client} +34.07-118.45 1520023934.5`
   );
-  const status = (): HerdStatus => ({
-    version: 1,
-    time: 1520024734,
-    self: "Hill",
-    herd: { servers: [], links: [] },
-    servers: [],
-  });
   const live = new Live({
     self,
     servers: [self],
-    status,
+    status: fakeStatus,
     clock: new ManualClock(),
   });
   const site: SiteOptions = {
     files: new Map([["/", { contentType: "text/html", text: "<p>" }]]),
     newest: (client) => self.newest(client),
     map: () => Promise.resolve('{"land":""}'),
-    status,
+    status: fakeStatus,
     self: () => serverFacts("Hill", facts),
     metrics: () => Promise.resolve("herd_ready 1\n"),
     live,

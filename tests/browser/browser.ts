@@ -94,6 +94,33 @@ export async function untilSeen(
   }
 }
 
+/** Waits until the graph shows a link in a state. */
+export async function linkIs(
+  page: Page,
+  link: string,
+  state: string,
+): Promise<void> {
+  await page.locator(`[data-link="${link}"][data-state="${state}"]`)
+    .waitFor({ state: "attached" });
+}
+
+/** Waits until the graph shows a server in a state. */
+export async function serverIs(
+  page: Page,
+  name: string,
+  state: string,
+): Promise<void> {
+  await page.locator(`[data-server="${name}"][data-state="${state}"]`)
+    .waitFor({ state: "attached" });
+}
+
+/** Looks for a client by its ID, as somebody at the keyboard does. */
+export async function find(page: Page, id: string): Promise<void> {
+  const field = page.getByLabel("Client ID");
+  await field.fill(id);
+  await field.press("Enter");
+}
+
 /** What a test needs to know of a canvas. */
 interface Canvas {
   readonly width: number;

@@ -1,19 +1,7 @@
 import type { Page } from "playwright-core";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { fakeDistribution, fakeStatus } from "../fakes/herd_status.ts";
-import { withDashboard } from "./browser.ts";
-
-/** Waits until the graph shows a link in a state. */
-async function linkIs(page: Page, link: string, state: string) {
-  await page.locator(`[data-link="${link}"][data-state="${state}"]`)
-    .waitFor({ state: "attached" });
-}
-
-/** Waits until the graph shows a server in a state. */
-async function serverIs(page: Page, name: string, state: string) {
-  await page.locator(`[data-server="${name}"][data-state="${state}"]`)
-    .waitFor({ state: "attached" });
-}
+import { linkIs, serverIs, withDashboard } from "./browser.ts";
 
 /** The text of a server's row in the table. */
 function row(page: Page, name: string) {

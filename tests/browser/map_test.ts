@@ -3,7 +3,14 @@ import { geoNaturalEarth1 } from "d3-geo";
 import type { Page } from "playwright-core";
 import { pageFiles } from "../../admin/page.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { inkOf, pixelAt, sizeOf, untilSeen, withDashboard } from "./browser.ts";
+import {
+  find,
+  inkOf,
+  pixelAt,
+  sizeOf,
+  untilSeen,
+  withDashboard,
+} from "./browser.ts";
 
 const position = ["kiwi", 34.07, -118.45, "Smith", 1520023934.9];
 
@@ -182,12 +189,9 @@ Deno.test("map: a client is found by its ID, or is not", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("positions", positions([position]));
     await page.locator('#map[data-clients="1"]').waitFor();
-    const field = page.getByLabel("Client ID");
-    await field.fill("nobody");
-    await field.press("Enter");
+    await find(page, "nobody");
     await page.locator("#find-id:invalid").waitFor();
-    await field.fill("ki");
-    await field.press("Enter");
+    await find(page, "ki");
     await page.locator("#client-card").getByText("heard by Smith").waitFor();
     await page.locator('#map[data-zoom="4.00"]').waitFor();
   }, /404/);
@@ -197,18 +201,14 @@ Deno.test("map: a client that the page does not hold is found, too, and what is 
   await withDashboard({}, async (page, port) => {
     port.send("positions", { ...positions([position]), known: 200_010 });
     await page.locator('#map[data-clients="1"]').waitFor();
-    const find = async (id: string) => {
-      await page.getByLabel("Client ID").fill(id);
-      await page.getByLabel("Client ID").press("Enter");
-    };
     port.lines.set("plum", "AT Campbell +0.1 plum -33.9+18.4 1520023935");
-    await find(" plum ");
+    await find(page, " plum ");
     const card = page.locator("#client-card");
     await card.getByText("33.9° S, 18.4° E").waitFor();
     await card.getByText("heard by Campbell").waitFor();
     await page.getByText("2 of 200,010 clients, a sample").waitFor();
     port.lines.set("kiwi", "AT Hill +0.1 kiwi +1+2 1520023936");
-    await find("kiwi");
+    await find(page, "kiwi");
     await card.getByText("1° N, 2° E").waitFor();
     await page.locator('#map[data-clients="2"]').waitFor();
   });
@@ -246,8 +246,7 @@ Deno.test("map: a hundred thousand clients are counted and drawn, and the page s
       positions: [["newcomer", 0, 0, "Hill", 0]],
     });
     await page.getByText("100,000 of 250,001 clients").waitFor();
-    await page.getByLabel("Client ID").fill("newcomer");
-    await page.getByLabel("Client ID").press("Enter");
+    await find(page, "newcomer");
     await page.locator("#client-card").getByText("newcomer").waitFor();
   }, /404/);
 });

@@ -1,17 +1,17 @@
-import type { Page } from "playwright-core";
 import { assertEquals } from "../assert.ts";
 import { ask, TestHerd } from "../herd/process.ts";
-import { inkOf, untilSeen, withPage } from "./browser.ts";
+import {
+  find,
+  inkOf,
+  linkIs,
+  serverIs,
+  untilSeen,
+  withPage,
+} from "./browser.ts";
 
 /** The dashboard of a server of the default herd. */
 function dashboard(herd: TestHerd, name: string): string {
-  return `http://127.0.0.1:${herd.portOf(name) + 200}/`;
-}
-
-/** Waits until the graph shows a link in a state. */
-async function linkIs(page: Page, link: string, state: string) {
-  await page.locator(`[data-link="${link}"][data-state="${state}"]`)
-    .waitFor({ state: "attached" });
+  return `http://127.0.0.1:${herd.adminPortOf(name)}/`;
 }
 
 Deno.test("dashboard of a herd: clients of any name come on the map, known before or heard now", async () => {
@@ -29,8 +29,7 @@ Deno.test("dashboard of a herd: clients of any name come on the map, known befor
     await ask(herd.portOf("Campbell"), `IAMAT ${markup} -33.9+18.4 ${time}\n`);
     await page.locator('#map[data-clients="2"]').waitFor();
     await untilSeen(async () => await inkOf(page, "#map-dots") > before);
-    await page.getByLabel("Client ID").fill(markup);
-    await page.getByLabel("Client ID").press("Enter");
+    await find(page, markup);
     const card = page.locator("#client-card");
     await card.getByText(markup, { exact: true }).waitFor();
     await card.getByText("heard by Campbell").waitFor();
@@ -56,7 +55,7 @@ Deno.test("dashboard of a server: it sees a neighbour die and come back, and the
     };
     await kill("Smith");
     await linkIs(page, "Hill Smith", "down");
-    await page.locator('[data-server="Smith"][data-state="down"]').waitFor();
+    await serverIs(page, "Smith", "down");
     await herd.start("Smith", ["--admin"]);
     await linkIs(page, "Hill Smith", "up");
 

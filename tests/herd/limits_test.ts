@@ -47,7 +47,7 @@ Deno.test("a server without descriptors serves who is there, and later the other
     (await readUntil(first, (text) => text.endsWith("\n"))).startsWith("AT"),
   );
   // Whoever wants to see how it is has to wait too.
-  const health = `http://127.0.0.1:${port + 200}/healthz`;
+  const health = `http://127.0.0.1:${herd.adminPortOf("Hill")}/healthz`;
   await assertRejects(
     () => fetch(health, { signal: AbortSignal.timeout(300) }),
   );

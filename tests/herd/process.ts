@@ -176,6 +176,11 @@ export class TestHerd implements AsyncDisposable {
     return this.portOf(name) + 300;
   }
 
+  /** The administration port of a server of the default herd. */
+  adminPortOf(name: string): number {
+    return this.portOf(name) + 200;
+  }
+
   /** Runs `herd up` on this herd's ports; resolves when it is up. */
   async up(): Promise<Program> {
     const program = Program.start([

@@ -5,32 +5,23 @@ import { Terminal } from "./terminal.ts";
 
 /** What a server's administration port says. */
 async function get(
-  basePort: number,
-  index: number,
+  herd: TestHerd,
+  name: string,
   path: string,
-  headers: Record<string, string> = {},
-): Promise<{ status: number; text: string }> {
-  const response = await fetch(
-    `http://127.0.0.1:${basePort + 200 + index}${path}`,
-    { headers },
-  );
-  return { status: response.status, text: await response.text() };
+): Promise<string> {
+  const port = herd.adminPortOf(name);
+  return await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
 }
 
-async function statusOf(basePort: number, index: number): Promise<HerdStatus> {
-  return JSON.parse((await get(basePort, index, "/status.json")).text);
+async function statusOf(herd: TestHerd, name: string): Promise<HerdStatus> {
+  return JSON.parse(await get(herd, name, "/status.json"));
 }
+
+const command = ["run", "--no-prompt", "--allow-net", "main.ts", "status"];
 
 /** What `herd status` says, to its end. */
 async function run(args: readonly string[]) {
-  await using program = Program.start([
-    "run",
-    "--no-prompt",
-    "--allow-net",
-    "main.ts",
-    "status",
-    ...args,
-  ]);
+  await using program = Program.start([...command, ...args]);
   const code = await program.ended();
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
@@ -38,25 +29,24 @@ async function run(args: readonly string[]) {
 Deno.test("every server of herd up shows all of them at its own port", async () => {
   await using herd = new TestHerd();
   await herd.up();
-  const { basePort } = herd;
   const [iamat, ...others] = [
     "IAMAT kiwi +34.068930-118.445127 1520023934.918963997\n",
     "WHATSAT kiwi 10 0\n",
     "what?\n",
   ];
-  await ask(basePort, iamat);
-  await ask(basePort + 1, others.join(""));
-  for (const [index, name] of names.entries()) {
-    const status = await statusOf(basePort, index);
+  await ask(herd.portOf("Hill"), iamat);
+  await ask(herd.portOf("Jaquez"), others.join(""));
+  for (const name of names) {
+    const status = await statusOf(herd, name);
     assertEquals(status.self, name);
     assertEquals(status.servers.map((server) => server.name), names);
     assertEquals(status.herd.servers.map((server) => server.name), names);
     assertEquals(status.herd.links.length, 6);
-    assertEquals((await get(basePort, index, "/healthz")).text, "ok\n");
-    const { text } = await get(basePort, index, "/metrics");
+    assertEquals(await get(herd, name, "/healthz"), "ok\n");
+    const text = await get(herd, name, "/metrics");
     assertStringIncludes(text, `herd_info{server="${name}"`);
   }
-  const { servers: [hill, jaquez] } = await statusOf(basePort, 4);
+  const { servers: [hill, jaquez] } = await statusOf(herd, "Singleton");
   assertEquals(hill.lines, { iamat: 1, whatsat: 0, invalid: 0 });
   assertEquals(jaquez.lines, { iamat: 0, whatsat: 1, invalid: 1 });
   assertEquals([hill.clients, jaquez.clients], [1, 1]);
@@ -76,23 +66,23 @@ Deno.test("every server of herd up shows all of them at its own port", async () 
 
 Deno.test("a server shows itself alone, and only with --admin", async () => {
   await using herd = new TestHerd();
-  const { basePort } = herd;
   await herd.start("Hill", ["--admin"]);
   await herd.start("Smith");
   await herd.untilLinked(["Hill", "Smith"]);
-  const status = await statusOf(basePort, 0);
+  const status = await statusOf(herd, "Hill");
   assertEquals(status.servers.map(({ name }) => name), ["Hill"]);
   const [jaquez, smith] = status.servers[0].links;
   assertEquals([jaquez.neighbour, jaquez.isUp], ["Jaquez", false]);
   assertStringIncludes(jaquez.lastFailure!, "refused");
   assertEquals([smith.neighbour, smith.isUp], ["Smith", true]);
-  const refused = await get(basePort, 2, "/").catch((error) => error);
+  const refused = await get(herd, "Smith", "/").catch((error) => error);
   assert(refused instanceof TypeError);
-  const evil = await rawGet(basePort + 200, "evil.example");
+  const port = herd.adminPortOf("Hill");
+  const evil = await rawGet(port, "evil.example");
   assertStringIncludes(evil, "HTTP/1.1 403 ");
-  const odd = await rawGet(basePort + 200, "localhost:99999");
+  const odd = await rawGet(port, "localhost:99999");
   assertStringIncludes(odd, "HTTP/1.1 400 ");
-  assertStringIncludes(await rawGet(basePort + 200, "localhost"), " 200 OK");
+  assertStringIncludes(await rawGet(port, "localhost"), " 200 OK");
 });
 
 /** What is answered to a Host header that `fetch` would not send. */
@@ -119,7 +109,7 @@ Deno.test("herd status says how the servers are", async () => {
   assert(/^Campbell +no answer$/m.test(all.stdout), all.stdout);
   assertStringIncludes(
     all.stdout,
-    `Campbell: 127.0.0.1:${herd.basePort + 203}: nobody answers`,
+    `Campbell: 127.0.0.1:${herd.adminPortOf("Campbell")}: nobody answers`,
   );
   const json = await run(["--json", "Smith", "Jaquez", ...where]);
   const survey = JSON.parse(json.stdout);
@@ -138,7 +128,7 @@ Deno.test("herd status says so where nobody answers, and what else is wrong", as
   assertEquals([nobody.code, nobody.stdout], [1, ""]);
   assertEquals(
     nobody.stderr,
-    `herd: 127.0.0.1:${herd.basePort + 200} and 4 more: nobody answers; ` +
+    `herd: 127.0.0.1:${herd.adminPortOf("Hill")} and 4 more: nobody answers; ` +
       "servers have an administration port under herd up, and with --admin\n",
   );
   // A client port is not what it looks for.
@@ -156,16 +146,12 @@ Deno.test("herd status says so where nobody answers, and what else is wrong", as
 Deno.test("herd status --watch goes on until Ctrl-C", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--admin"]);
+  const where = ["--base-port", String(herd.basePort)];
   await using program = Program.start([
-    "run",
-    "--no-prompt",
-    "--allow-net",
-    "main.ts",
-    "status",
+    ...command,
     "Hill",
     "--watch",
-    "--base-port",
-    String(herd.basePort),
+    ...where,
   ]);
   await program.saying("since the start");
   await program.saying("of the last second");
@@ -177,10 +163,7 @@ Deno.test("herd status fits on the terminal that it is on", async () => {
   await using herd = new TestHerd();
   await herd.up();
   await using terminal = new Terminal(
-    [
-      ...["run", "--no-prompt", "--allow-net", "main.ts", "status", "--watch"],
-      ...["--base-port", String(herd.basePort)],
-    ],
+    [...command, "--watch", "--base-port", String(herd.basePort)],
     {},
     { columns: 40, rows: 5 },
   );
@@ -195,8 +178,8 @@ Deno.test("herd status fits on the terminal that it is on", async () => {
 
 Deno.test("an administration port that is taken is one clear line", async () => {
   await using herd = new TestHerd();
-  const { basePort } = herd;
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: basePort + 202 });
+  const port = herd.adminPortOf("Smith");
+  const listener = Deno.listen({ hostname: "127.0.0.1", port });
   await using program = Program.start([
     "run",
     "--no-prompt",
@@ -205,7 +188,7 @@ Deno.test("an administration port that is taken is one clear line", async () => 
     "main.ts",
     "up",
     "--base-port",
-    String(basePort),
+    String(herd.basePort),
     "--log-dir",
     herd.logFolder,
   ]);
@@ -213,7 +196,7 @@ Deno.test("an administration port that is taken is one clear line", async () => 
   listener.close();
   assertStringIncludes(
     program.stderr,
-    `herd: port ${basePort + 202} of 127.0.0.1 is taken`,
+    `herd: port ${port} of 127.0.0.1 is taken`,
   );
 });
 
@@ -221,7 +204,7 @@ Deno.test("a server stops at once though pages look at it", async () => {
   await using herd = new TestHerd();
   const up = await herd.up();
   const response = await fetch(
-    `http://127.0.0.1:${herd.basePort + 200}/events`,
+    `http://127.0.0.1:${herd.adminPortOf("Hill")}/events`,
   );
   const reader = response.body!.getReader();
   await reader.read();

@@ -66,7 +66,6 @@ Deno.test({
     const hill = herd.start("Hill", { catchUp: false });
     await settle();
     const smith = await linkAsSmith(herd);
-    smith.takeAll();
     const [{ counts }] = hill.links.report();
     const { bytesSent } = counts;
     smith.say(`${reportOf("kiwi", 1, "Smith").line}\n`);
@@ -112,9 +111,8 @@ Deno.test({
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    herd.start("Hill", { catchUp: false });
+    const { durations } = herd.start("Hill", { catchUp: false });
     await settle();
-    const durations = herd.servers.get("Hill")!.durations;
     const smith = await linkAsSmith(herd);
     // The report says when Smith has heard it: the client's time and a second.
     const heardAt = (client: string, time: number) =>
@@ -138,12 +136,11 @@ Deno.test({
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    herd.start("Hill").herd.accept(reportOf("kiwi", 1));
-    herd.start("Smith").herd.accept(reportOf("plum", 1));
+    const hill = herd.start("Hill");
+    hill.herd.accept(reportOf("kiwi", 1));
+    const smith = herd.start("Smith");
+    smith.herd.accept(reportOf("plum", 1));
     await settle();
-    const [hill, smith] = ["Hill", "Smith"].map((name) =>
-      herd.servers.get(name)!
-    );
     await herd.clock.advance(5_000);
     assertEquals(hill.herd.newest("plum"), reportOf("plum", 1).line);
     assertEquals([hill.durations, smith.durations], [[], []]);
