@@ -35,36 +35,56 @@ export function placeOnCircle(names, links) {
  */
 function shortenLinks(names, links) {
   const order = [...names];
-  const known = links.filter((ends) =>
-    ends.every((name) => names.includes(name))
-  );
-  const length = () => {
-    const places = new Map(order.map((name, index) => [name, index]));
-    return known.reduce((sum, [left, right]) => {
-      const steps = Math.abs(
-        Number(places.get(left)) - Number(places.get(right)),
-      );
-      return sum + Math.min(steps, order.length - steps) ** 1.5;
-    }, 0);
+  const places = new Map(names.map((name, index) => [name, index]));
+  const neighbours = neighboursOf(names, links);
+  /** @param {string} name */
+  const lengthAt = (name) => {
+    const place = Number(places.get(name));
+    return Number(
+      neighbours.get(name)?.reduce((sum, other) => {
+        const steps = Math.abs(place - Number(places.get(other)));
+        return sum + Math.min(steps, order.length - steps) ** 1.5;
+      }, 0),
+    );
   };
-  let best = length();
+  /**
+   * @param {number} left
+   * @param {number} right
+   */
+  const swap = (left, right) => {
+    [order[left], order[right]] = [order[right], order[left]];
+    places.set(order[left], left).set(order[right], right);
+  };
   let isBetter = true;
   while (isBetter) {
     isBetter = false;
     for (let left = 1; left < order.length; left++) {
       for (let right = left + 1; right < order.length; right++) {
-        swap(order, left, right);
-        const now = length();
-        if (now < best - 1e-9) {
-          best = now;
-          isBetter = true;
-        } else {
-          swap(order, left, right);
-        }
+        const [one, other] = [order[left], order[right]];
+        const before = lengthAt(one) + lengthAt(other);
+        swap(left, right);
+        if (lengthAt(one) + lengthAt(other) < before - 1e-9) isBetter = true;
+        else swap(left, right);
       }
     }
   }
   return clockwise(order, names);
+}
+
+/**
+ * @param {readonly string[]} names
+ * @param {readonly (readonly [string, string])[]} links Others are left out.
+ * @returns {Map<string, string[]>}
+ */
+function neighboursOf(names, links) {
+  /** @type {Map<string, string[]>} */
+  const neighbours = new Map(names.map((name) => [name, []]));
+  for (const [left, right] of links) {
+    if (!neighbours.has(left) || !neighbours.has(right)) continue;
+    neighbours.get(left)?.push(right);
+    neighbours.get(right)?.push(left);
+  }
+  return neighbours;
 }
 
 /**
@@ -78,13 +98,4 @@ function clockwise(order, names) {
   const isBackwards = rest.length > 1 &&
     names.indexOf(rest[0]) > names.indexOf(rest[rest.length - 1]);
   return [first, ...(isBackwards ? rest.reverse() : rest)];
-}
-
-/**
- * @param {string[]} order
- * @param {number} left
- * @param {number} right
- */
-function swap(order, left, right) {
-  [order[left], order[right]] = [order[right], order[left]];
 }
