@@ -6,13 +6,12 @@
  */
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
 import { readCertificates } from "../runtime/certificates.ts";
-import { SystemClock } from "../runtime/clock.ts";
-import { connectSecurely } from "../runtime/secure_transport.ts";
 import {
   closeQuietly,
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
+import { open } from "./open.ts";
 import { iamatLine, readAt, whatsatLine } from "./operands.ts";
 import { type Reply, ReplyReader } from "./replies.ts";
 import {
@@ -207,23 +206,4 @@ function startTimer(
     `the server did not answer within ${timeoutMs} ms`,
   );
   return setTimeout(() => onLate(error), timeoutMs);
-}
-
-/** Opens the connection, unless the signal comes first. */
-async function open(
-  { hostname = "127.0.0.1", port, tlsAuthority }: Address,
-  signal: AbortSignal,
-): Promise<Transport> {
-  const plain = await Deno.connect({ hostname, port, signal });
-  plain.setNoDelay();
-  if (tlsAuthority === undefined) return plain;
-  const clock = new SystemClock();
-  const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
-  signal.addEventListener("abort", () => closeQuietly(secure));
-  try {
-    await secure.established;
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  }
-  return secure;
 }

@@ -4,9 +4,8 @@
  * @module
  */
 import { demand } from "../cli/permissions.ts";
-import { SystemClock } from "../runtime/clock.ts";
+import { open } from "../client/open.ts";
 import { formatAddress } from "../runtime/network.ts";
-import { connectSecurely } from "../runtime/secure_transport.ts";
 import type { Transport } from "../runtime/transport.ts";
 import type { ClientPort } from "../settings/reach.ts";
 
@@ -27,13 +26,6 @@ export async function demandPort(
  * Connects, with TLS if there is an authority: then the server has shown its
  * certificate. Throws what the system does, or an EncryptionError.
  */
-export async function connectTo(
-  { hostname, port, tlsAuthority }: ClientPort,
-): Promise<Transport> {
-  const plain = await Deno.connect({ hostname, port });
-  if (tlsAuthority === undefined) return plain;
-  const clock = new SystemClock();
-  const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
-  await secure.established;
-  return secure;
+export function connectTo(port: ClientPort): Promise<Transport> {
+  return open(port);
 }
