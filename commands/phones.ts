@@ -11,7 +11,7 @@ import {
   refuseWords,
   wholeNumber,
 } from "../cli/arguments.ts";
-import { nextSignal, SetupError } from "../cli/exit.ts";
+import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
 import { demand, type Need } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
 import { HerdClient } from "../client/client.ts";
@@ -120,10 +120,7 @@ async function demandServers(ports: readonly ClientPort[]): Promise<void> {
   const failed = results.filter((result) => result.status === "rejected");
   if (failed.length < ports.length) return;
   const [{ reason }] = failed;
-  const why = reason instanceof Error ? reason.message : String(reason);
-  throw new SetupError(
-    `nobody answers on ${addresses.join(", ")}: ${why}`,
-  );
+  throw setupError(`nobody answers on ${addresses.join(", ")}`, reason);
 }
 
 async function makePhones(
