@@ -5,6 +5,7 @@
  * @module
  */
 import { DisconnectedError, InvalidCommandError } from "../client/types.ts";
+import { isNewer } from "../protocol/report.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
   faultOfAnswer,
@@ -137,6 +138,24 @@ export class Asker {
       if (isEcho && atLeast === undefined) return { state: "unknown" };
       return this.#wrong(`${server}: ${describe(error)} to ${question}`);
     }
+  }
+
+  /**
+   * Whether a server knows a phone's report, by its AT line, or a newer one;
+   * undefined if its answer was wrong.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async knows(
+    connection: Connection,
+    server: string,
+    id: string,
+    line: string,
+  ): Promise<boolean | undefined> {
+    const asked = { server, id, radiusKm: 0, bound: 0 };
+    const found = await this.find(connection, asked);
+    if (found.state === "wrong") return undefined;
+    return found.state === "known" && !isNewer(line, found.line);
   }
 
   #wrong(words: string): Found {
