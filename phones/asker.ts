@@ -14,11 +14,8 @@ import {
   type ReportAsked,
 } from "./check.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Connection } from "./servers.ts";
+import { type Connection, inTime } from "./servers.ts";
 import type { Tally } from "./tally.ts";
-
-/** Whoever asks has an answer within this time, in milliseconds. */
-export const answerDeadlineMs = 10_000;
 
 /** A question, as it is asked. */
 type Question = Omit<QuestionAsked, "atLeast">;
@@ -64,8 +61,9 @@ export class Asker {
     this.#ledger.send(server, id, time, position);
     const startMs = this.#clock.elapsedMs();
     try {
-      const at = await this.#within(
+      const at = await inTime(
         connection,
+        this.#clock,
         connection.iamat({ client: id, position, time }),
       );
       this.#tally.iamat.add(this.#clock.elapsedMs() - startMs);
@@ -115,8 +113,9 @@ export class Asker {
     const { bound, id, radiusKm, server } = asked;
     const atLeast = this.#ledger.knownAt(server, id);
     try {
-      const nearby = await this.#within(
+      const nearby = await inTime(
         connection,
+        this.#clock,
         connection.whatsat({ client: id, radiusKm, bound }),
       );
       const { line } = nearby.at;
@@ -161,22 +160,6 @@ export class Asker {
   #wrong(words: string): Found {
     this.#tally.fault(words);
     return { state: "wrong" };
-  }
-
-  /** The answer; if it takes too long, the connection ends instead. */
-  async #within<Answer>(
-    connection: Connection,
-    answer: Promise<Answer>,
-  ): Promise<Answer> {
-    const cancel = this.#clock.after(
-      answerDeadlineMs,
-      () => connection.abort(),
-    );
-    try {
-      return await answer;
-    } finally {
-      cancel();
-    }
   }
 }
 
