@@ -4,22 +4,16 @@
  *
  * @module
  */
-import {
-  allocateBuffer,
-  type ByteString,
-  textOfBytes,
-} from "../protocol/bytes.ts";
-import { LineFramer } from "../protocol/framer.ts";
+import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
 import { readCertificates } from "../runtime/certificates.ts";
-import { SystemClock } from "../runtime/clock.ts";
-import { connectSecurely } from "../runtime/secure_transport.ts";
 import {
   closeQuietly,
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
+import { open } from "./open.ts";
 import { iamatLine, readAt, whatsatLine } from "./operands.ts";
-import { maxReplyLineBytes, type Reply, ReplyReader } from "./replies.ts";
+import { type Reply, ReplyReader } from "./replies.ts";
 import {
   type Address,
   type At,
@@ -39,8 +33,6 @@ interface Waiting {
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: Error) => void;
 }
-
-const readBufferBytes = 64 * 1024;
 
 /**
  * A connection to one server of the herd. Requests may overlap; replies come
@@ -163,17 +155,11 @@ export class HerdClient implements AsyncDisposable {
   }
 
   async #read(): Promise<void> {
-    const framer = new LineFramer(maxReplyLineBytes);
-    const buffer = allocateBuffer(readBufferBytes);
     try {
-      let count;
-      while ((count = await this.#transport.read(buffer)) !== null) {
-        framer.push(buffer, count);
-        while (framer.next()) {
-          const reply = this.#replies.take(framer.line);
-          if (reply !== undefined) this.#settle(reply);
-        }
-      }
+      await this.#replies.readAll(
+        this.#transport,
+        (reply) => this.#settle(reply),
+      );
       this.#disconnect(ended());
     } catch (error) {
       this.#disconnect(ended(error));
@@ -220,23 +206,4 @@ function startTimer(
     `the server did not answer within ${timeoutMs} ms`,
   );
   return setTimeout(() => onLate(error), timeoutMs);
-}
-
-/** Opens the connection, unless the signal comes first. */
-async function open(
-  { hostname = "127.0.0.1", port, tlsAuthority }: Address,
-  signal: AbortSignal,
-): Promise<Transport> {
-  const plain = await Deno.connect({ hostname, port, signal });
-  plain.setNoDelay();
-  if (tlsAuthority === undefined) return plain;
-  const clock = new SystemClock();
-  const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
-  signal.addEventListener("abort", () => closeQuietly(secure));
-  try {
-    await secure.established;
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
-  }
-  return secure;
 }

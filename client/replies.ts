@@ -3,7 +3,9 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
+import { allocateBuffer, type ByteString } from "../protocol/bytes.ts";
+import { LineFramer } from "../protocol/framer.ts";
+import type { Transport } from "../runtime/transport.ts";
 
 /** A reply: its first line, and the text behind it if there is any. */
 export interface Reply {
@@ -12,9 +14,11 @@ export interface Reply {
 }
 
 /** Longest line of a reply, in bytes: some services print on one line. */
-export const maxReplyLineBytes = 8 * 1024 * 1024;
+const maxReplyLineBytes = 8 * 1024 * 1024;
 
-/** Takes the lines of one connection in their order. */
+const readBufferBytes = 64 * 1024;
+
+/** Reads the replies of one connection, in the order of the requests. */
 export class ReplyReader {
   /** Of each request without a reply: whether places may come with it. */
   readonly #expected: boolean[] = [];
@@ -26,8 +30,28 @@ export class ReplyReader {
     this.#expected.push(expectsPlaces);
   }
 
+  /**
+   * Reads to the end of the stream, and hands each reply over. Throws what the
+   * connection does.
+   */
+  async readAll(
+    transport: Transport,
+    onReply: (reply: Reply) => void,
+  ): Promise<void> {
+    const framer = new LineFramer(maxReplyLineBytes);
+    const buffer = allocateBuffer(readBufferBytes);
+    let count;
+    while ((count = await transport.read(buffer)) !== null) {
+      framer.push(buffer, count);
+      while (framer.next()) {
+        const reply = this.#take(framer.line);
+        if (reply !== undefined) onReply(reply);
+      }
+    }
+  }
+
   /** Takes a line; the reply that ends with it, if one does. */
-  take(line: ByteString): Reply | undefined {
+  #take(line: ByteString): Reply | undefined {
     if (this.#lines !== undefined) {
       if (line !== "") {
         this.#lines.push(line);

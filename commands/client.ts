@@ -6,7 +6,7 @@
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
 import { SetupError, setupError } from "../cli/exit.ts";
-import { print, printBytes } from "../cli/print.ts";
+import { print } from "../cli/print.ts";
 import { promptHelp } from "../prompt/help.ts";
 import {
   closeQuietly,
@@ -17,7 +17,7 @@ import {
 import { type ClientPort, reachFlags, readReach } from "../settings/reach.ts";
 import { namesOf, serverNamed } from "../settings/settings.ts";
 import { runPrompt } from "./client_prompt.ts";
-import { connectTo, demandPort } from "./connect.ts";
+import { connectTo, demandPort, printAll } from "./connect.ts";
 
 const readBufferBytes = 64 * 1024;
 
@@ -56,18 +56,14 @@ export async function client(args: readonly string[]): Promise<void> {
 
 /** Sends stdin, and writes to stdout what comes, until the server ends. */
 async function pipe(port: ClientPort, address: string): Promise<void> {
-  let connection: Transport;
-  try {
-    connection = await connectTo(port);
-  } catch (error) {
-    throw setupError(`nobody answers on ${address}`, error);
-  }
-  const lost = (error: unknown) =>
-    setupError(`the connection to ${address} is lost`, error);
+  const connection = await connectTo(port);
+  const lost = (error: unknown): never => {
+    throw setupError(`the connection to ${address} is lost`, error);
+  };
   try {
     // The server may end before stdin does.
     await Promise.race([
-      receive(connection, lost),
+      printAll(connection, lost),
       send(connection, lost).then(() => new Promise<never>(() => {})),
     ]);
     if (connection.wasCutOff) {
@@ -80,7 +76,7 @@ async function pipe(port: ClientPort, address: string): Promise<void> {
 
 async function send(
   connection: Transport,
-  lost: (error: unknown) => Error,
+  lost: (error: unknown) => never,
 ): Promise<void> {
   const buffer = new Uint8Array(readBufferBytes);
   let count;
@@ -90,22 +86,9 @@ async function send(
     } catch (error) {
       // Then the end of what comes says more, and comes first.
       if (isConnectionEnd(error)) return;
-      throw lost(error);
+      lost(error);
     }
   }
   // It may have ended already.
   await connection.closeWrite().catch(() => {});
-}
-
-async function receive(
-  connection: Transport,
-  lost: (error: unknown) => Error,
-): Promise<void> {
-  const buffer = new Uint8Array(readBufferBytes);
-  while (true) {
-    const count = await connection.read(buffer)
-      .catch((error) => Promise.reject(lost(error)));
-    if (count === null) return;
-    await printBytes(buffer.subarray(0, count));
-  }
 }

@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
-import { setupError } from "../cli/exit.ts";
+import { SetupError } from "../cli/exit.ts";
 import { readAt } from "../client/operands.ts";
 import { promptHelp } from "../prompt/help.ts";
 import { showReply } from "../prompt/show.ts";
@@ -32,10 +32,7 @@ export async function runPrompt(
   port: ClientPort,
   address: string,
 ): Promise<void> {
-  const connection = await connectTo(port).catch((error) => {
-    throw setupError(`nobody answers on ${address}`, error);
-  });
-  const conversation = new Conversation(connection);
+  const conversation = new Conversation(await connectTo(port));
   await new Prompt(name, port, address, conversation).run();
 }
 
@@ -136,11 +133,8 @@ class Prompt {
       this.#join(conversation);
       return conversation;
     } catch (error) {
-      const { message } = setupError(
-        `nobody answers on ${this.#address}`,
-        error,
-      );
-      console.log(yellow(`${message}; the next line tries again`));
+      if (!(error instanceof SetupError)) throw error;
+      console.log(yellow(`${error.message}; the next line tries again`));
     }
   }
 

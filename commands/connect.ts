@@ -3,37 +3,57 @@
  *
  * @module
  */
+import { setupError } from "../cli/exit.ts";
 import { demand } from "../cli/permissions.ts";
-import { SystemClock } from "../runtime/clock.ts";
+import { printBytes } from "../cli/print.ts";
+import { open } from "../client/open.ts";
 import { formatAddress } from "../runtime/network.ts";
-import { connectSecurely } from "../runtime/secure_transport.ts";
 import type { Transport } from "../runtime/transport.ts";
 import type { ClientPort } from "../settings/reach.ts";
+
+const readBufferBytes = 64 * 1024;
 
 /**
  * Goes on if the port may be connected to; returns its address, for a person.
  *
  * @throws {SetupError} Naming the flag that would permit it.
  */
-export async function demandPort(
-  { hostname, port }: ClientPort,
-): Promise<string> {
-  const address = formatAddress(hostname, port);
+export async function demandPort(port: ClientPort): Promise<string> {
+  const address = addressOf(port);
   await demand([{ name: "net", host: address }]);
   return address;
 }
 
 /**
  * Connects, with TLS if there is an authority: then the server has shown its
- * certificate. Throws what the system does, or an EncryptionError.
+ * certificate.
+ *
+ * @throws {SetupError} If that cannot be.
  */
-export async function connectTo(
-  { hostname, port, tlsAuthority }: ClientPort,
-): Promise<Transport> {
-  const plain = await Deno.connect({ hostname, port });
-  if (tlsAuthority === undefined) return plain;
-  const clock = new SystemClock();
-  const secure = connectSecurely(plain, hostname, tlsAuthority, clock);
-  await secure.established;
-  return secure;
+export async function connectTo(port: ClientPort): Promise<Transport> {
+  try {
+    return await open(port);
+  } catch (error) {
+    throw setupError(`nobody answers on ${addressOf(port)}`, error);
+  }
+}
+
+/**
+ * Prints what comes, as it is, to the end of the stream.
+ *
+ * @param fail Throws what there is to be said of a connection that breaks.
+ */
+export async function printAll(
+  connection: Transport,
+  fail: (error: unknown) => never,
+): Promise<void> {
+  const buffer = new Uint8Array(readBufferBytes);
+  let count;
+  while ((count = await connection.read(buffer).catch(fail)) !== null) {
+    await printBytes(buffer.subarray(0, count));
+  }
+}
+
+function addressOf({ hostname, port }: ClientPort): string {
+  return formatAddress(hostname, port);
 }

@@ -3,21 +3,14 @@
  *
  * @module
  */
-import {
-  maxReplyLineBytes,
-  type Reply,
-  ReplyReader,
-} from "../client/replies.ts";
-import { allocateBuffer, type ByteString } from "../protocol/bytes.ts";
+import { type Reply, ReplyReader } from "../client/replies.ts";
+import type { ByteString } from "../protocol/bytes.ts";
 import { parseCommand } from "../protocol/command.ts";
-import { LineFramer } from "../protocol/framer.ts";
 import {
   closeQuietly,
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
-
-const readBufferBytes = 64 * 1024;
 
 /** An open connection. */
 export class Conversation {
@@ -61,17 +54,11 @@ export class Conversation {
   }
 
   async #read(): Promise<void> {
-    const framer = new LineFramer(maxReplyLineBytes);
-    const buffer = allocateBuffer(readBufferBytes);
     try {
-      let count;
-      while ((count = await this.#transport.read(buffer)) !== null) {
-        framer.push(buffer, count);
-        while (framer.next()) {
-          const reply = this.#replies.take(framer.line);
-          if (reply !== undefined) this.#answer?.(reply);
-        }
-      }
+      await this.#replies.readAll(
+        this.#transport,
+        (reply) => this.#answer?.(reply),
+      );
     } catch {
       // However it broke, it is over.
     }

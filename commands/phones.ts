@@ -11,12 +11,12 @@ import {
   refuseWords,
   wholeNumber,
 } from "../cli/arguments.ts";
-import { nextSignal, SetupError } from "../cli/exit.ts";
+import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
 import { demand, type Need } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
 import { HerdClient } from "../client/client.ts";
 import { findHomes } from "../phones/homes.ts";
-import { Phone } from "../phones/phone.ts";
+import { type Home, makePhones } from "../phones/phone.ts";
 import { Run } from "../phones/run.ts";
 import type { ConnectTo } from "../phones/servers.ts";
 import { failureOf, format, formatOutcome } from "../phones/summary.ts";
@@ -85,7 +85,12 @@ export async function phones(args: readonly string[]): Promise<void> {
   await demandServers([...ports.values()]);
   const random = new Random(seed);
   const run = new Run({
-    phones: await makePhones(count, seed, random),
+    phones: makePhones({
+      count,
+      run: seed.toString(36),
+      homes: await loadHomes(),
+      random,
+    }),
     servers: [...ports.keys()],
     connect: connectionsTo(ports),
     clock: new SystemClock(),
@@ -120,28 +125,15 @@ async function demandServers(ports: readonly ClientPort[]): Promise<void> {
   const failed = results.filter((result) => result.status === "rejected");
   if (failed.length < ports.length) return;
   const [{ reason }] = failed;
-  const why = reason instanceof Error ? reason.message : String(reason);
-  throw new SetupError(
-    `nobody answers on ${addresses.join(", ")}: ${why}`,
-  );
+  throw setupError(`nobody answers on ${addresses.join(", ")}`, reason);
 }
 
-async function makePhones(
-  count: number,
-  seed: number,
-  random: Random,
-): Promise<Phone[]> {
+async function loadHomes(): Promise<Home[]> {
   const gazetteer = await loadGazetteer();
-  const homes = findHomes((latitude, longitude) => {
+  return findHomes((latitude, longitude) => {
     const position = { latitude, longitude };
     return gazetteer.nearby(makeQuestion(position, cityRadiusKm, homesPerCity));
   });
-  const run = seed.toString(36);
-  return Array.from(
-    { length: count },
-    (_, number) =>
-      new Phone({ number, count, run, homes, random: random.fork() }),
-  );
 }
 
 function connectionsTo(ports: ReadonlyMap<string, ClientPort>): ConnectTo {

@@ -5,14 +5,12 @@
  */
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
 import { setupError } from "../cli/exit.ts";
-import { print, printBytes } from "../cli/print.ts";
+import { print } from "../cli/print.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
 import { closeQuietly, writeAll } from "../runtime/transport.ts";
 import { type ClientPort, reachFlags, readReach } from "../settings/reach.ts";
 import { serverNamed } from "../settings/settings.ts";
-import { connectTo, demandPort } from "./connect.ts";
-
-const readBufferBytes = 64 * 1024;
+import { connectTo, demandPort, printAll } from "./connect.ts";
 
 const help = `Sends one line to one server and prints what it answers.
 
@@ -40,15 +38,11 @@ async function ask(port: ClientPort, line: string): Promise<void> {
   const failed = (error: unknown): never => {
     throw setupError(`nobody answers on ${address}`, error);
   };
-  const connection = await connectTo(port).catch(failed);
+  const connection = await connectTo(port);
   try {
     await writeAll(connection, bytesOfText(line) + "\n").catch(failed);
     await connection.closeWrite().catch(failed);
-    const buffer = new Uint8Array(readBufferBytes);
-    let count;
-    while ((count = await connection.read(buffer).catch(failed)) !== null) {
-      await printBytes(buffer.subarray(0, count));
-    }
+    await printAll(connection, failed);
   } finally {
     closeQuietly(connection);
   }

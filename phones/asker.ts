@@ -5,6 +5,7 @@
  * @module
  */
 import { DisconnectedError, InvalidCommandError } from "../client/types.ts";
+import { isNewer } from "../protocol/report.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
   faultOfAnswer,
@@ -13,11 +14,8 @@ import {
   type ReportAsked,
 } from "./check.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Connection } from "./servers.ts";
+import { type Connection, inTime } from "./servers.ts";
 import type { Tally } from "./tally.ts";
-
-/** Whoever asks has an answer within this time, in milliseconds. */
-export const answerDeadlineMs = 10_000;
 
 /** A question, as it is asked. */
 type Question = Omit<QuestionAsked, "atLeast">;
@@ -63,8 +61,9 @@ export class Asker {
     this.#ledger.send(server, id, time, position);
     const startMs = this.#clock.elapsedMs();
     try {
-      const at = await this.#within(
+      const at = await inTime(
         connection,
+        this.#clock,
         connection.iamat({ client: id, position, time }),
       );
       this.#tally.iamat.add(this.#clock.elapsedMs() - startMs);
@@ -114,8 +113,9 @@ export class Asker {
     const { bound, id, radiusKm, server } = asked;
     const atLeast = this.#ledger.knownAt(server, id);
     try {
-      const nearby = await this.#within(
+      const nearby = await inTime(
         connection,
+        this.#clock,
         connection.whatsat({ client: id, radiusKm, bound }),
       );
       const { line } = nearby.at;
@@ -139,25 +139,27 @@ export class Asker {
     }
   }
 
+  /**
+   * Whether a server knows a phone's report, by its AT line, or a newer one;
+   * undefined if its answer was wrong.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async knows(
+    connection: Connection,
+    server: string,
+    id: string,
+    line: string,
+  ): Promise<boolean | undefined> {
+    const asked = { server, id, radiusKm: 0, bound: 0 };
+    const found = await this.find(connection, asked);
+    if (found.state === "wrong") return undefined;
+    return found.state === "known" && !isNewer(line, found.line);
+  }
+
   #wrong(words: string): Found {
     this.#tally.fault(words);
     return { state: "wrong" };
-  }
-
-  /** The answer; if it takes too long, the connection ends instead. */
-  async #within<Answer>(
-    connection: Connection,
-    answer: Promise<Answer>,
-  ): Promise<Answer> {
-    const cancel = this.#clock.after(
-      answerDeadlineMs,
-      () => connection.abort(),
-    );
-    try {
-      return await answer;
-    } finally {
-      cancel();
-    }
   }
 }
 

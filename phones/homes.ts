@@ -4,16 +4,13 @@
  *
  * @module
  */
+import type { Place } from "../client/types.ts";
 import { cities } from "./cities.ts";
 import { formatDegrees, type Home } from "./phone.ts";
 
-/** The parts of a Nearby Search that are used here. */
+/** The part of a Nearby Search that is used here. */
 interface Answer {
-  readonly results: readonly {
-    readonly geometry: {
-      readonly location: { readonly lat: number; readonly lng: number };
-    };
-  }[];
+  readonly results: readonly Place[];
 }
 
 /**

@@ -6,10 +6,10 @@
  */
 import { DisconnectedError } from "../client/types.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
-import { answerDeadlineMs, type Asker } from "./asker.ts";
+import type { Asker } from "./asker.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Act, Phone } from "./phone.ts";
-import type { Connection, Servers } from "./servers.ts";
+import { type Connection, inTime, type Servers } from "./servers.ts";
 import type { Tally } from "./tally.ts";
 
 /** What all phones of a run share. */
@@ -131,10 +131,7 @@ class Life {
     const post = this.#post;
     if (post === undefined) return;
     this.#post = undefined;
-    const { clock } = this.#world;
     const { connection } = post;
-    const cancel = clock.after(answerDeadlineMs, () => connection.abort());
-    await connection.close();
-    cancel();
+    await inTime(connection, this.#world.clock, connection.close());
   }
 }

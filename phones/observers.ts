@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { isNewer } from "../protocol/report.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 import type { Asker } from "./asker.ts";
@@ -57,13 +56,10 @@ export class Observers {
     if (connection === undefined) return;
     try {
       while (!this.#end.aborted) {
-        const asked = { server, id, radiusKm: 0, bound: 0 };
-        const found = await this.#asker.find(connection, asked);
-        if (found.state === "wrong") return;
+        const isKnown = await this.#asker.knows(connection, server, id, line);
+        if (isKnown === undefined) return;
         const tookMs = clock.elapsedMs() - startMs;
-        if (found.state === "known" && !isNewer(line, found.line)) {
-          return tally.propagation.add(tookMs);
-        }
+        if (isKnown) return tally.propagation.add(tookMs);
         if (tookMs >= lateAfterMs) {
           tally.late += 1;
           return;

@@ -145,6 +145,17 @@ export class Phone {
   }
 }
 
+/** All phones of a run, numbered from 0, each with chance of its own. */
+export function makePhones(
+  { count, random, ...shared }: Omit<PhoneSettings, "number">,
+): Phone[] {
+  return Array.from(
+    { length: count },
+    (_, number) =>
+      new Phone({ ...shared, count, number, random: random.fork() }),
+  );
+}
+
 /** Degrees with their sign. Six decimals of one are a tenth of a metre. */
 export function formatDegrees(angle: number): string {
   return (angle < 0 ? "-" : "+") + Math.abs(angle).toFixed(6);

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { isNewer } from "../protocol/report.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 import { Asker } from "./asker.ts";
@@ -119,18 +118,16 @@ export class Run {
     try {
       let missing = [...this.#ledger.newest];
       while (true) {
-        const knows = async ([id, line]: [string, string]) => {
-          const asked = { server, id, radiusKm: 0, bound: 0 };
-          const found = await this.#asker.find(connection, asked);
-          // What is wrong is counted as that, and not asked for again.
-          if (found.state === "wrong") return true;
-          return found.state === "known" && !isNewer(line, found.line);
-        };
         const left: typeof missing = [];
         for (let at = 0; at < missing.length; at += pipelined) {
           const some = missing.slice(at, at + pipelined);
-          const known = await Promise.all(some.map(knows));
-          left.push(...some.filter((_, index) => !known[index]));
+          const known = await Promise.all(
+            some.map(([id, line]) =>
+              this.#asker.knows(connection, server, id, line)
+            ),
+          );
+          // What is wrong is counted as that, and not asked for again.
+          left.push(...some.filter((_, index) => known[index] === false));
         }
         missing = left;
         const isOver = clock.elapsedMs() - startMs >= settleMs;

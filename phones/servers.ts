@@ -21,6 +21,23 @@ export interface Connection {
 /** Connects to a server; rejects if that cannot be. */
 export type ConnectTo = (server: string) => Promise<Connection>;
 
+/** Whoever asks has an answer within this time, in milliseconds. */
+const answerDeadlineMs = 10_000;
+
+/** The answer; if it takes too long, the connection ends instead. */
+export async function inTime<Answer>(
+  connection: Connection,
+  clock: Clock,
+  answer: Promise<Answer>,
+): Promise<Answer> {
+  const cancel = clock.after(answerDeadlineMs, () => connection.abort());
+  try {
+    return await answer;
+  } finally {
+    cancel();
+  }
+}
+
 /** A server that could not be reached is tried again after this time. */
 const retryMs = 1_000;
 

@@ -1,4 +1,4 @@
-import { type Home, Phone } from "../../phones/phone.ts";
+import { type Home, makePhones, type Phone } from "../../phones/phone.ts";
 import {
   driving,
   metresBetween,
@@ -16,13 +16,8 @@ const homes: readonly Home[] = [
   { city: "Nowhere", latitude: 70, longitude: 179.999 },
 ];
 
-function makePhones(seed: number, count: number): Phone[] {
-  const random = new Random(seed);
-  return Array.from(
-    { length: count },
-    (_, number) =>
-      new Phone({ number, count, run: "7", homes, random: random.fork() }),
-  );
+function phonesOf(seed: number, count: number): Phone[] {
+  return makePhones({ count, run: "7", homes, random: new Random(seed) });
 }
 
 Deno.test({
@@ -70,7 +65,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const lives = (seed: number) =>
-      makePhones(seed, 5).map((phone) => [
+      phonesOf(seed, 5).map((phone) => [
         phone.id,
         phone.skewMs,
         ...Array.from({ length: 50 }, () => phone.next()),
@@ -80,8 +75,8 @@ Deno.test({
     assert(JSON.stringify(lives(1)) !== JSON.stringify(lives(2)));
     // Nor does it matter how many others there are.
     assertEquals(
-      makePhones(1, 5).map(({ skewMs }) => skewMs),
-      makePhones(1, 9).slice(0, 5).map(({ skewMs }) => skewMs),
+      phonesOf(1, 5).map(({ skewMs }) => skewMs),
+      phonesOf(1, 9).slice(0, 5).map(({ skewMs }) => skewMs),
     );
   },
 });
@@ -92,7 +87,7 @@ Deno.test({
   fn() {
     const counts = { report: 0, ask: 0, roam: 0 };
     const begun = [0, 0, 0];
-    const phones = makePhones(3, 600);
+    const phones = phonesOf(3, 600);
     for (const phone of phones) {
       let lastMs = 0;
       let isFirst = true;
@@ -123,12 +118,12 @@ Deno.test({
     "a phone's clock is wrong by little, or by minutes, and never goes back",
   permissions: "none",
   fn() {
-    const skews = makePhones(4, 500).map(({ skewMs }) => skewMs);
+    const skews = phonesOf(4, 500).map(({ skewMs }) => skewMs);
     const within = skews.filter((ms) => Math.abs(ms) <= 1_000);
     assert(within.length > 420 && within.length < 480, `${within.length}`);
     assert(skews.some((ms) => ms > 60_000));
     assert(skews.some((ms) => ms < -60_000));
-    const [phone] = makePhones(4, 1);
+    const [phone] = phonesOf(4, 1);
     const times = [
       { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
       { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
@@ -147,7 +142,7 @@ Deno.test({
   name: "a phone says positions that there are, under an ID of its city",
   permissions: "none",
   fn() {
-    const phones = makePhones(6, 20);
+    const phones = phonesOf(6, 20);
     for (const phone of phones) {
       assertMatch(phone.id, /^(sao-paulo|nowhere)-7-\d+$/);
       const position = phone.positionAt(100_000);

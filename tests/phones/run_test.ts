@@ -1,4 +1,4 @@
-import { Phone } from "../../phones/phone.ts";
+import { makePhones } from "../../phones/phone.ts";
 import { Run } from "../../phones/run.ts";
 import type { Census } from "../../phones/tally.ts";
 import { Random } from "../../runtime/random.ts";
@@ -22,12 +22,7 @@ async function run(
   Object.assign(herd.faults, faults);
   const clock = new ManualClock();
   const random = new Random(5);
-  const count = 20;
-  const phones = Array.from(
-    { length: count },
-    (_, number) =>
-      new Phone({ number, count, run: "x", homes, random: random.fork() }),
-  );
+  const phones = makePhones({ count: 20, run: "x", homes, random });
   const connect = (server: string) => herd.connect(server);
   const run = new Run({ phones, servers: names, connect, clock, random });
   const end = new AbortController();

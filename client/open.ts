@@ -1,0 +1,39 @@
+/**
+ * Opens connections to the client ports of servers.
+ *
+ * @module
+ */
+import { SystemClock } from "../runtime/clock.ts";
+import type { Connect } from "../runtime/network.ts";
+import { createSecureConnect } from "../runtime/secure_network.ts";
+import type { Transport } from "../runtime/transport.ts";
+import type { Address } from "./types.ts";
+
+const connectPlainly: Connect = async (hostname, port, signal) => {
+  const connection = await Deno.connect({ hostname, port, signal });
+  connection.setNoDelay();
+  return connection;
+};
+
+/**
+ * Connects, with TLS if there is an authority: then the server has shown its
+ * certificate. Throws what the system does, an EncryptionError, or what the
+ * signal aborts with.
+ */
+export async function open(
+  { hostname = "127.0.0.1", port, tlsAuthority }: Address,
+  signal = new AbortController().signal,
+): Promise<Transport> {
+  const connect = tlsAuthority === undefined
+    ? connectPlainly
+    : createSecureConnect(
+      connectPlainly,
+      () => tlsAuthority,
+      new SystemClock(),
+    );
+  try {
+    return await connect(hostname, port, signal);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  }
+}
