@@ -8,7 +8,7 @@ import { type Arguments, type Flags, UsageError } from "../cli/arguments.ts";
 import { checkHost, readHost } from "./host.ts";
 
 /** Where administration ports are, unless another address is chosen. */
-export const defaultAdminHost = "127.0.0.1";
+const defaultAdminHost = "127.0.0.1";
 
 /** Flags about administration. */
 export const adminFlags: Flags = {
