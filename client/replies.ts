@@ -33,6 +33,8 @@ export class ReplyReader {
   /**
    * Reads to the end of the stream, and hands each reply over. Throws what the
    * connection does.
+   *
+   * @throws {RangeError} At a line that is too long to be one of a reply.
    */
   async readAll(
     transport: Transport,
@@ -46,6 +48,11 @@ export class ReplyReader {
       while (framer.next()) {
         const reply = this.#take(framer.line);
         if (reply !== undefined) onReply(reply);
+      }
+      if (framer.tooLong !== undefined) {
+        throw new RangeError(
+          `expected lines of at most ${maxReplyLineBytes} bytes`,
+        );
       }
     }
   }

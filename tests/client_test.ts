@@ -11,6 +11,7 @@ import {
 import { configure, type LogRecord, reset } from "@logtape/logtape";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { authority, hill, smith } from "./fakes/certificates.ts";
+import { FakeServer } from "./fakes/herd_server.ts";
 import { freeBasePort } from "./herd/process.ts";
 
 Deno.test("a program starts a server and talks to it, through mod.ts", async () => {
@@ -93,6 +94,20 @@ Deno.test("a client that aborts waits for nobody", async () => {
     DisconnectedError,
   );
   await client.close();
+});
+
+Deno.test("a client does not wait behind a line that is too long", async () => {
+  const long = "x".repeat(8 * 1024 * 1024 + 1);
+  await using server = new FakeServer(() => long);
+  await using client = await HerdClient.connect({ port: server.port });
+  const update = { client: "kiwi", position: "+1+1" };
+  const { cause } = await assertRejects(
+    () => client.iamat(update),
+    DisconnectedError,
+  );
+  assert(cause instanceof RangeError);
+  assertEquals(cause.message, "expected lines of at most 8388608 bytes");
+  client.abort();
 });
 
 /** A value whose type is not known before the program runs. */
