@@ -13,7 +13,12 @@ import {
   polyline,
   text,
 } from "../plots/drawing.ts";
-import { linearScale, logScale, type Scale } from "../plots/scales.ts";
+import {
+  linearScale,
+  logScale,
+  type Scale,
+  type Span,
+} from "../plots/scales.ts";
 import { type Element, element } from "../plots/svg.ts";
 import { type TimeScale, timeScale } from "../plots/time_scale.ts";
 import { type HerdStats, shareUp } from "./herd_stats.ts";
@@ -93,10 +98,7 @@ interface Curves {
   readonly time: TimeScale;
   readonly heading: string;
   readonly series: readonly Series[];
-  readonly scaleOf: (
-    values: readonly number[],
-    span: { from: number; to: number },
-  ) => Scale;
+  readonly scaleOf: (values: readonly number[], span: Span) => Scale;
   readonly format: (value: number) => string;
 }
 
@@ -190,12 +192,11 @@ function linkBars(
   top: number,
 ): number {
   body.push(text(margin, top + 12, "Links", { class: "heading" }));
-  const looks: [string, string][] = [["up", "up"], ["down", "down"]];
-  for (const [index, [look, name]] of looks.entries()) {
+  for (const [index, look] of ["up", "down"].entries()) {
     const x = left + index * 60;
     body.push(
       bar(look, x, x + 18, top + 4),
-      text(x + 24, top + 12, name),
+      text(x + 24, top + 12, look),
     );
   }
   const barsTop = top + headingHeight;
