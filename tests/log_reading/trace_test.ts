@@ -21,26 +21,13 @@ import {
 } from "../assert.ts";
 import { anyIamat, anyTimestamp } from "../protocol/arbitraries.ts";
 import {
+  lineOf,
   openLogs,
+  position,
   startUs,
-  timestampOf,
   withFolder,
   WrittenLog,
 } from "./written_logs.ts";
-
-const position = "+34.068930-118.445127";
-
-/** The AT line that a server makes of a report at a time. */
-function lineOf(
-  server: string,
-  atUs: number,
-  client: ByteString,
-  time = "1520023934.918963997",
-): ByteString {
-  const now = timestampOf(startUs + atUs);
-  return makeReport(server, now, { verb: "IAMAT", client, position, time })
-    .line;
-}
 
 const markOf = (client: ByteString, line: ByteString) =>
   leafOf(hashClient(client)).toString(16).padStart(4, "0") +
@@ -61,19 +48,16 @@ async function trace(
 
 Deno.test("a trace shows the whole way of a report, to the microsecond", async () => {
   await withFolder(async (folder) => {
-    const line = lineOf("Hill", 1000, "kiwi");
-    const other = lineOf("Hill", 1000, "kiwi2");
+    const time = "1520023934.918963997";
+    const line = lineOf("Hill", 1000, "kiwi", time);
+    const other = lineOf("Hill", 1000, "kiwi2", time);
     const mark = markOf("kiwi", line);
     const hill = await WrittenLog.start(folder, "Hill");
     hill.event(100, "peer/1/Jaquez", "link up", { neighbour: "Jaquez" })
       .event(100, "peer/2/Smith", "link up", { neighbour: "Smith" })
       .event(900, "client/1", "connected", { remote: "127.0.0.1:51234" })
-      .received(1000, "client/1", `IAMAT kiwi ${position} 1520023934.918963997`)
-      .received(
-        1000,
-        "client/1",
-        `IAMAT kiwi2 ${position} 1520023934.918963997`,
-      )
+      .received(1000, "client/1", `IAMAT kiwi ${position} ${time}`)
+      .received(1000, "client/1", `IAMAT kiwi2 ${position} ${time}`)
       .sent(1200, "peer/1/Jaquez", line)
       .sent(1200, "peer/1/Jaquez", other)
       .sent(1210, "peer/2/Smith", line)
