@@ -10,7 +10,11 @@ import {
   formatFingerprint,
   hashClient,
 } from "../../peers/fingerprint.ts";
-import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
+import {
+  bytesOfText,
+  type ByteString,
+  textOfBytes,
+} from "../../protocol/bytes.ts";
 import { makeReport } from "../../protocol/report.ts";
 import { createPaint } from "../../terminal/paint.ts";
 import {
@@ -234,9 +238,10 @@ Deno.test("IDs of any bytes are traced, as typed and as logged, and no others", 
     }
     await hill.close();
     for (const id of ids) {
-      for (const typed of [textOf(escapeBytes(id)), textOf(id)]) {
+      const plain = textOfBytes(id);
+      for (const typed of [textOfBytes(escapeBytes(id)), plain]) {
         // Bytes that are no text can only be typed as they are logged.
-        if (bytesOfText(typed) !== id && typed === textOf(id)) continue;
+        if (bytesOfText(typed) !== id && typed === plain) continue;
         const { paths } = await trace(folder, typed, { newest: Infinity });
         const found = paths.map(({ report }) => report.line);
         assertEquals(found, [escapeBytes(lines.get(id)!)]);
@@ -245,12 +250,6 @@ Deno.test("IDs of any bytes are traced, as typed and as logged, and no others", 
       }
     }
   });
-
-  function textOf(bytes: ByteString): string {
-    return new TextDecoder().decode(
-      Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)),
-    );
-  }
 });
 
 Deno.test("a log of several files is one log, and what is damaged is counted", async () => {
