@@ -10,13 +10,16 @@ import { Progress } from "../terminal/progress.ts";
 /** Less is read before anybody has seen a bar. */
 const shownFromBytes = 32 * 1024 * 1024;
 
-/** Ends with `using`; may be ended earlier, so that nothing stands in the bar. */
-export function showReading(
-  label: string,
-  total: number,
-): ReadingOptions & Disposable {
+/**
+ * Ends with `using`; may be ended earlier, so that nothing stands in the bar.
+ *
+ * @param total The bytes that will be read.
+ */
+export function showReading(total: number): ReadingOptions & Disposable {
   const isShown = total >= shownFromBytes && Deno.stderr.isTerminal();
-  const bar = isShown ? new Progress({ label, total }) : undefined;
+  const bar = isShown
+    ? new Progress({ label: "reading the logs", total })
+    : undefined;
   let done = 0;
   return {
     tell: (line) => bar === undefined ? note(line) : bar.say(line),

@@ -39,9 +39,8 @@ export async function stats(args: readonly string[]): Promise<void> {
   if (flags.has("help")) return print(help);
   const svgPath = flags.get("svg");
   if (svgPath !== undefined) await demand([{ name: "write", path: svgPath }]);
-  const tell = note;
-  const logs = await findLogs(words.length > 0 ? words : ["logs"], tell);
-  using reading = showReading("reading the logs", sizeOf(logs));
+  const logs = await findLogs(words.length > 0 ? words : ["logs"], note);
+  using reading = showReading(sizeOf(logs));
   const herd = await sumUp(logs, reading);
   reading[Symbol.dispose]();
   if (svgPath !== undefined) await write(svgPath, statsPlot(herd).svg);

@@ -53,9 +53,8 @@ export async function trace(args: readonly string[]): Promise<void> {
     throw new UsageError("expected a client's ID");
   }
   const wanted = readWanted(parsed);
-  const tell = note;
-  const logs = await findLogs(paths.length > 0 ? paths : ["logs"], tell);
-  using reading = showReading("reading the logs", 2 * sizeOf(logs));
+  const logs = await findLogs(paths.length > 0 ? paths : ["logs"], note);
+  using reading = showReading(2 * sizeOf(logs));
   const found = await traceClient(logs, client, wanted, reading);
   reading[Symbol.dispose]();
   if (parsed.flags.has("json")) {

@@ -5,10 +5,12 @@
  */
 // @ts-types="./levenshtein_distance.d.ts"
 import { levenshteinDistance } from "deno-std/text/levenshtein_distance.js";
-import type { EventRecord } from "../journal/parse.ts";
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
-import { ownCopy } from "./record_reader.ts";
-import type { Direction, RecordVisitor } from "./record_reader.ts";
+import {
+  type Direction,
+  ownCopy,
+  type TrafficVisitor,
+} from "./record_reader.ts";
 import { readReportLine } from "./report_line.ts";
 import { tellsReport } from "./reported.ts";
 import { formatCount } from "./words.ts";
@@ -23,7 +25,7 @@ const maxSimilar = 3;
 const comparedLength = 64;
 
 /** Counts clients, and keeps those whose IDs are like the one asked for. */
-export class ClientNames implements RecordVisitor {
+export class ClientNames implements TrafficVisitor {
   readonly #asked: string;
   readonly #clients = new Set<ByteString>();
   #similar: { readonly client: ByteString; readonly distance: number }[] = [];
@@ -49,8 +51,6 @@ export class ClientNames implements RecordVisitor {
     this.#clients.add(own);
     this.#compare(own);
   }
-
-  event(_timeUs: number, _record: EventRecord): void {}
 
   /** How many there are, and who resembles: goes on behind `in the logs`. */
   describe(): string {

@@ -5,7 +5,12 @@
  */
 import { joinViews, type LinkTimes } from "./link_times.ts";
 import type { ServerLog } from "./log_folder.ts";
-import { nothingIn, type ReadingOptions, readLog } from "./read_logs.ts";
+import {
+  nothingIn,
+  type ReadingOptions,
+  readLog,
+  sizeOf,
+} from "./read_logs.ts";
 import type { LineCounts } from "./record_reader.ts";
 import { ServerStats } from "./server_stats.ts";
 
@@ -38,8 +43,7 @@ export async function sumUp(
   for (const log of logs) {
     const stats = new ServerStats(log.server);
     const lines = await readLog(log, stats, options);
-    const bytes = log.files.reduce((sum, file) => sum + file.sizeBytes, 0);
-    servers.push({ stats, lines, bytes });
+    servers.push({ stats, lines, bytes: sizeOf([log]) });
   }
   const whole = servers.filter(({ lines }) => lines.records > 0);
   if (whole.length === 0) {

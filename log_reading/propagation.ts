@@ -38,8 +38,6 @@ export class PropagationSample {
    * @param text The AT line, escaped.
    */
   received(timeUs: number, text: ByteString): void {
-    // What was heard before the log began may have come before, too.
-    if (this.#beginsUs === Infinity) this.#beginsUs = timeUs;
     const hash = hashOf(text);
     if ((hash & this.#mask) !== 0 || this.#delaysUs.has(hash)) return;
     const fields = text.split(" ");
@@ -47,12 +45,13 @@ export class PropagationSample {
     const [, server, difference, , , time] = fields;
     if (server === this.#server) return;
     const heardUs = heardAtUs(time, difference);
+    // What was heard before the log began may have come before, too.
     if (!(heardUs >= this.#beginsUs)) return;
     this.#delaysUs.set(hash, timeUs - heardUs);
     if (this.#delaysUs.size > maxReports) this.#thin();
   }
 
-  /** The log begins here, at the latest. */
+  /** The log begins here: to be told before anything comes in. */
   begins(timeUs: number): void {
     if (this.#beginsUs === Infinity) this.#beginsUs = timeUs;
   }

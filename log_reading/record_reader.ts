@@ -20,8 +20,8 @@ import {
 /** Which way a line went. */
 export type Direction = "received" | "sent";
 
-/** Is told of every record, in the order of the file. */
-export interface RecordVisitor {
+/** Is told of every line of traffic, in the order of the file. */
+export interface TrafficVisitor {
   /**
    * A line of traffic.
    *
@@ -34,6 +34,10 @@ export interface RecordVisitor {
     direction: Direction,
     text: ByteString,
   ): void;
+}
+
+/** Is told of every record, in the order of the file. */
+export interface RecordVisitor extends TrafficVisitor {
   /** An event. */
   event(timeUs: number, record: EventRecord): void;
 }

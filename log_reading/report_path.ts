@@ -157,8 +157,8 @@ function match(
 ): (Sending | undefined)[] {
   let first = 0;
   return receipts.map((receipt, index) => {
+    if (first === sendings.length) return undefined;
     const spare = sendings.length - first - (receipts.length - index);
-    if (spare < 0 && first >= sendings.length) return undefined;
     let best = first;
     for (let other = first + 1; other <= first + spare; other++) {
       const distance = (at: number) =>

@@ -3,10 +3,9 @@
  *
  * @module
  */
-import type { EventRecord } from "../journal/parse.ts";
 import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
 import { compareTimes } from "../protocol/time.ts";
-import type { Direction, RecordVisitor } from "./record_reader.ts";
+import type { Direction, TrafficVisitor } from "./record_reader.ts";
 import { isNewerLine, readReportLine, type ReportLine } from "./report_line.ts";
 
 /** Which of a client's reports are wanted. */
@@ -30,7 +29,7 @@ export function tellsReport(
 }
 
 /** Keeps the wanted reports of one client. */
-export class ReportedReports implements RecordVisitor {
+export class ReportedReports implements TrafficVisitor {
   readonly #client: ByteString;
   readonly #needle: string;
   readonly #wanted: Wanted;
@@ -71,8 +70,6 @@ export class ReportedReports implements RecordVisitor {
       this.#keep(report);
     }
   }
-
-  event(_timeUs: number, _record: EventRecord): void {}
 
   #isWanted({ line, time }: ReportLine): boolean {
     if ("time" in this.#wanted) return equalTimes(time, this.#wanted.time);

@@ -23,16 +23,13 @@ export interface Series {
   readonly peak: string;
 }
 
-/** Curves, and how much time each point sums up. */
-export interface SeriesSet {
-  readonly series: readonly Series[];
-  readonly widthUs: number;
-}
-
-/** Updates a second, a curve a server. */
-export function updateSeries(herd: HerdStats): SeriesSet {
-  const widthUs = widthOf(herd);
-  const series = herd.servers.map(({ stats }, index): Series => {
+/**
+ * Updates a second, a curve a server.
+ *
+ * @param widthUs How much time each point sums up: that of `widthOf`.
+ */
+export function updateSeries(herd: HerdStats, widthUs: number): Series[] {
+  return herd.servers.map(({ stats }, index): Series => {
     const timeline = countingTimeline();
     timeline.addAll(stats.updates);
     timeline.widenTo(widthUs);
@@ -60,18 +57,20 @@ export function updateSeries(herd: HerdStats): SeriesSet {
       peak: `${formatNumber(peak, 1)} updates a second`,
     };
   });
-  return { series, widthUs };
 }
 
-/** How long clients wait, in microseconds, at all servers together. */
-export function waitSeries(herd: HerdStats): SeriesSet {
-  const widthUs = widthOf(herd);
+/**
+ * How long clients wait, in microseconds, at all servers together.
+ *
+ * @param widthUs How much time each point sums up: that of `widthOf`.
+ */
+export function waitSeries(herd: HerdStats, widthUs: number): Series[] {
   const timeline = new Timeline<Waits>(noWaits, addWaits);
   for (const { stats } of herd.servers) timeline.addAll(stats.waitsInTime);
   timeline.widenTo(widthUs);
   const stretches = timeline.stretches();
   const kinds = ["IAMAT", "WHATSAT"] as const;
-  const series = kinds.flatMap((kind, colour) =>
+  return kinds.flatMap((kind, colour) =>
     [0.5, 0.99].map((quantile, dash): Series => {
       const points = stretches.filter(({ sum }) => sum[kind].count > 0)
         .map(({ fromUs, sum, toUs }) =>
@@ -90,11 +89,10 @@ export function waitSeries(herd: HerdStats): SeriesSet {
       };
     })
   );
-  return { series, widthUs };
 }
 
-/** The same for all curves of a plot. */
-function widthOf({ firstUs, lastUs, servers }: HerdStats): number {
+/** How much time a point sums up, in microseconds: the same for all curves. */
+export function widthOf({ firstUs, lastUs, servers }: HerdStats): number {
   const least = Math.max(
     ...servers.flatMap(({ stats: { updates, waitsInTime } }) => [
       updates.widthUs,

@@ -13,12 +13,17 @@ import {
   polyline,
   text,
 } from "../plots/drawing.ts";
-import { linearScale, logScale, type Scale } from "../plots/scales.ts";
+import {
+  linearScale,
+  logScale,
+  type Scale,
+  type Span,
+} from "../plots/scales.ts";
 import { type Element, element } from "../plots/svg.ts";
 import { type TimeScale, timeScale } from "../plots/time_scale.ts";
 import { type HerdStats, shareUp } from "./herd_stats.ts";
 import type { Interval, LinkTimes } from "./link_times.ts";
-import { type Series, updateSeries, waitSeries } from "./series.ts";
+import { type Series, updateSeries, waitSeries, widthOf } from "./series.ts";
 import { style } from "./stats_plot_style.ts";
 import { formatNumber, formatRoundDuration, formatTime } from "./words.ts";
 
@@ -39,15 +44,16 @@ const letterWidth = 7.5;
 export function statsPlot(herd: HerdStats): Plot {
   const { firstUs, lastUs, links } = herd;
   const time = timeScale(firstUs, lastUs, { from: left, to: right });
-  const updates = updateSeries(herd);
-  const waits = waitSeries(herd);
+  const widthUs = widthOf(herd);
+  const updates = updateSeries(herd, widthUs);
+  const waits = waitSeries(herd, widthUs);
   const body: Element[] = [];
   let top = bodyTop;
   top = curves(body, {
     top,
     time,
     heading: "Updates a second, by the server that the clients told",
-    series: updates.series,
+    series: updates,
     scaleOf: (values, span) => linearScale(Math.max(0, ...values), span),
     format: (value) => formatNumber(value, 3),
   });
@@ -56,7 +62,7 @@ export function statsPlot(herd: HerdStats): Plot {
     top,
     time,
     heading: "From a client's line to its answer, all servers",
-    series: waits.series,
+    series: waits,
     scaleOf: logScale,
     format: formatRoundDuration,
   });
@@ -64,13 +70,13 @@ export function statsPlot(herd: HerdStats): Plot {
     class: "muted",
     "text-anchor": "middle",
   }));
-  const seconds = formatNumber(updates.widthUs / 1_000_000, 3);
+  const seconds = formatNumber(widthUs / 1_000_000, 3);
   return frame({
     style,
     title: "Updates, links and waits in the servers' logs",
     subtitle: `${formatTime(firstUs)} to ${formatTime(lastUs)}. ` +
       `Each point sums up ${seconds} s.`,
-    description: describe(herd, [...updates.series, ...waits.series]),
+    description: describe(herd, [...updates, ...waits]),
     height: top + 14,
     body,
   });
@@ -92,10 +98,7 @@ interface Curves {
   readonly time: TimeScale;
   readonly heading: string;
   readonly series: readonly Series[];
-  readonly scaleOf: (
-    values: readonly number[],
-    span: { from: number; to: number },
-  ) => Scale;
+  readonly scaleOf: (values: readonly number[], span: Span) => Scale;
   readonly format: (value: number) => string;
 }
 
@@ -189,12 +192,11 @@ function linkBars(
   top: number,
 ): number {
   body.push(text(margin, top + 12, "Links", { class: "heading" }));
-  const looks: [string, string][] = [["up", "up"], ["down", "down"]];
-  for (const [index, [look, name]] of looks.entries()) {
+  for (const [index, look] of ["up", "down"].entries()) {
     const x = left + index * 60;
     body.push(
       bar(look, x, x + 18, top + 4),
-      text(x + 24, top + 12, name),
+      text(x + 24, top + 12, look),
     );
   }
   const barsTop = top + headingHeight;

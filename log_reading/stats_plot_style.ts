@@ -22,7 +22,7 @@ const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
 /** The classes of the curve with a number: its colour and its dashes. */
 export function lookOf(index: number): string {
   const turn = Math.floor(index / colours.length) % dashes.length;
-  return `c${index % colours.length} d${turn}`;
+  return lookWith(index % colours.length, turn);
 }
 
 /** The classes of a colour and of a kind of dashes. */

@@ -20,7 +20,7 @@ import {
   type ReadingOptions,
   readLog,
 } from "./read_logs.ts";
-import type { LineCounts } from "./record_reader.ts";
+import type { LineCounts, TrafficVisitor } from "./record_reader.ts";
 import { pathOf, type ReportPath } from "./report_path.ts";
 import { ReportedReports, type Wanted } from "./reported.ts";
 
@@ -101,7 +101,7 @@ function spellings(client: string): ByteString[] {
 async function readAll(
   logs: readonly ServerLog[],
   options: ReadingOptions,
-  visitors: readonly (ReportedReports | ClientNames)[],
+  visitors: readonly TrafficVisitor[],
 ): Promise<LineCounts[]> {
   const counts: LineCounts[] = [];
   // What cannot be read is told once, at the second reading.

@@ -74,8 +74,11 @@ function describeTree(path: ReportPath, paint: Paint): string {
 
 /** What brought no news. */
 function isDimmed({ hop, told }: Branch): boolean {
-  return told !== undefined || hop?.outcome === "known" ||
-    hop?.outcome === "older";
+  return told !== undefined || hop !== undefined && isDropped(hop);
+}
+
+function isDropped({ outcome }: Hop): boolean {
+  return outcome === "known" || outcome === "older";
 }
 
 function cellsOf({ hop, told }: Branch, { report }: ReportPath): string[] {
@@ -119,9 +122,7 @@ function describeOutcome(path: ReportPath, paint: Paint): string[] {
     server === report.server ? path.isOriginLogged : state !== "no log"
   );
   const reached = logged.filter(({ state }) => state !== "missed");
-  const dropped = hops.filter(({ outcome }) =>
-    outcome === "known" || outcome === "older"
-  );
+  const dropped = hops.filter(isDropped);
   const last = Math.max(
     0,
     ...reached.map(({ hop }) => (hop?.receivedUs ?? 0) - report.heardUs),

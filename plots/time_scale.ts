@@ -23,12 +23,14 @@ const steps = [
   ...[1, 2, 7, 14, 28, 91, 182, 364].map((days) => days * 86_400),
 ].map((seconds) => seconds * secondUs);
 
-/** A scale with so many marks at most, if the span is no more than centuries. */
+/** At most so many marks; one more on an axis of many years. */
+const mostTicks = 7;
+
+/** A scale from the first moment to the last one. */
 export function timeScale(
   firstUs: number,
   lastUs: number,
   { from, to }: Span,
-  mostTicks = 7,
 ): TimeScale {
   // The axis has a length even if there is but one moment.
   const length = Math.max(lastUs - firstUs, 1);

@@ -8,7 +8,7 @@ import type { Timestamp } from "../protocol/time.ts";
 import { verbs } from "./refusal.ts";
 
 /** Words that are for the prompt, not for a server. */
-export const promptWords: readonly string[] = ["help", "quit"];
+const promptWords = ["help", "quit"];
 
 /** The present time, in place of digits. */
 const nowWord = "now";

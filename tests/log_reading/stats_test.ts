@@ -4,7 +4,6 @@ import { statsData } from "../../log_reading/stats_json.ts";
 import { statsPlot } from "../../log_reading/stats_plot.ts";
 import { describeStats } from "../../log_reading/stats_text.ts";
 import { PropagationSample } from "../../log_reading/propagation.ts";
-import { makeReport } from "../../protocol/report.ts";
 import { createPaint } from "../../terminal/paint.ts";
 import {
   assert,
@@ -13,24 +12,13 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import {
+  lineOf,
   openLogs,
+  position,
   startUs,
-  timestampOf,
   withFolder,
   WrittenLog,
 } from "./written_logs.ts";
-
-const position = "+34.068930-118.445127";
-
-function lineOf(server: string, atUs: number, client: string) {
-  const iamat = {
-    verb: "IAMAT",
-    client,
-    position,
-    time: "1520023934",
-  } as const;
-  return makeReport(server, timestampOf(startUs + atUs), iamat).line;
-}
 
 async function stats(folder: string) {
   const { logs, options } = await openLogs(folder);

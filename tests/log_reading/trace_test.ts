@@ -10,7 +10,11 @@ import {
   formatFingerprint,
   hashClient,
 } from "../../peers/fingerprint.ts";
-import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
+import {
+  bytesOfText,
+  type ByteString,
+  textOfBytes,
+} from "../../protocol/bytes.ts";
 import { makeReport } from "../../protocol/report.ts";
 import { createPaint } from "../../terminal/paint.ts";
 import {
@@ -21,26 +25,13 @@ import {
 } from "../assert.ts";
 import { anyIamat, anyTimestamp } from "../protocol/arbitraries.ts";
 import {
+  lineOf,
   openLogs,
+  position,
   startUs,
-  timestampOf,
   withFolder,
   WrittenLog,
 } from "./written_logs.ts";
-
-const position = "+34.068930-118.445127";
-
-/** The AT line that a server makes of a report at a time. */
-function lineOf(
-  server: string,
-  atUs: number,
-  client: ByteString,
-  time = "1520023934.918963997",
-): ByteString {
-  const now = timestampOf(startUs + atUs);
-  return makeReport(server, now, { verb: "IAMAT", client, position, time })
-    .line;
-}
 
 const markOf = (client: ByteString, line: ByteString) =>
   leafOf(hashClient(client)).toString(16).padStart(4, "0") +
@@ -61,19 +52,16 @@ async function trace(
 
 Deno.test("a trace shows the whole way of a report, to the microsecond", async () => {
   await withFolder(async (folder) => {
-    const line = lineOf("Hill", 1000, "kiwi");
-    const other = lineOf("Hill", 1000, "kiwi2");
+    const time = "1520023934.918963997";
+    const line = lineOf("Hill", 1000, "kiwi", time);
+    const other = lineOf("Hill", 1000, "kiwi2", time);
     const mark = markOf("kiwi", line);
     const hill = await WrittenLog.start(folder, "Hill");
     hill.event(100, "peer/1/Jaquez", "link up", { neighbour: "Jaquez" })
       .event(100, "peer/2/Smith", "link up", { neighbour: "Smith" })
       .event(900, "client/1", "connected", { remote: "127.0.0.1:51234" })
-      .received(1000, "client/1", `IAMAT kiwi ${position} 1520023934.918963997`)
-      .received(
-        1000,
-        "client/1",
-        `IAMAT kiwi2 ${position} 1520023934.918963997`,
-      )
+      .received(1000, "client/1", `IAMAT kiwi ${position} ${time}`)
+      .received(1000, "client/1", `IAMAT kiwi2 ${position} ${time}`)
       .sent(1200, "peer/1/Jaquez", line)
       .sent(1200, "peer/1/Jaquez", other)
       .sent(1210, "peer/2/Smith", line)
@@ -250,9 +238,10 @@ Deno.test("IDs of any bytes are traced, as typed and as logged, and no others", 
     }
     await hill.close();
     for (const id of ids) {
-      for (const typed of [textOf(escapeBytes(id)), textOf(id)]) {
+      const plain = textOfBytes(id);
+      for (const typed of [textOfBytes(escapeBytes(id)), plain]) {
         // Bytes that are no text can only be typed as they are logged.
-        if (bytesOfText(typed) !== id && typed === textOf(id)) continue;
+        if (bytesOfText(typed) !== id && typed === plain) continue;
         const { paths } = await trace(folder, typed, { newest: Infinity });
         const found = paths.map(({ report }) => report.line);
         assertEquals(found, [escapeBytes(lines.get(id)!)]);
@@ -261,12 +250,6 @@ Deno.test("IDs of any bytes are traced, as typed and as logged, and no others", 
       }
     }
   });
-
-  function textOf(bytes: ByteString): string {
-    return new TextDecoder().decode(
-      Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)),
-    );
-  }
 });
 
 Deno.test("a log of several files is one log, and what is damaged is counted", async () => {

@@ -6,6 +6,7 @@
 import { Journal } from "../../journal/journal.ts";
 import { LogFiles } from "../../journal/log_files.ts";
 import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
+import { makeReport } from "../../protocol/report.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import type { EventFields, EventLevel } from "../../runtime/tell.ts";
 import { findLogs, type ServerLog } from "../../log_reading/log_folder.ts";
@@ -20,6 +21,21 @@ export const startUs = Date.UTC(2026, 10, 22, 17) * 1000;
 export function timestampOf(us: number): Timestamp {
   const seconds = Math.floor(us / 1_000_000);
   return { seconds, nanoseconds: (us - seconds * 1_000_000) * 1000 };
+}
+
+/** Where the clients of the tests are. */
+export const position = "+34.068930-118.445127";
+
+/** The AT line that a server makes of a report at a time. */
+export function lineOf(
+  server: string,
+  atUs: number,
+  client: ByteString,
+  time = "1520023934",
+): ByteString {
+  const now = timestampOf(startUs + atUs);
+  return makeReport(server, now, { verb: "IAMAT", client, position, time })
+    .line;
 }
 
 /** Writes one server's log. Close it before it is read. */

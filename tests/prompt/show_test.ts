@@ -89,12 +89,8 @@ ${explained}
       "  no places: REQUEST_DENIED",
       credit,
     ]);
-    assertEquals(
-      lines(answer([place("A", 34.06893, -118.445127)]))[0],
-      [
-        "  1 place",
-      ][0],
-    );
+    const [found] = lines(answer([place("A", 34.06893, -118.445127)]));
+    assertEquals(found, "  1 place");
     // What is no Nearby Search is shown as it is.
     assertEquals(lines({ line, text: '{"results":[{}]}' }), [
       '{"results":[{}]}',
