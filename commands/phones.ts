@@ -19,7 +19,7 @@ import { findHomes } from "../phones/homes.ts";
 import { type Home, makePhones } from "../phones/phone.ts";
 import { Run } from "../phones/run.ts";
 import type { ConnectTo } from "../phones/servers.ts";
-import { failureOf, format, formatOutcome } from "../phones/summary.ts";
+import { failureOf, formatOutcome } from "../phones/summary.ts";
 import type { Census, Tally } from "../phones/tally.ts";
 import { loadGazetteer } from "../places/gazetteer.ts";
 import { makeQuestion } from "../places/provider.ts";
@@ -27,6 +27,7 @@ import { SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { Random } from "../runtime/random.ts";
 import { type ClientPort, reachFlags, readReach } from "../settings/reach.ts";
+import { formatNumber } from "../terminal/numbers.ts";
 import { createPaint, isColoured } from "../terminal/paint.ts";
 import { Progress } from "../terminal/progress.ts";
 
@@ -165,7 +166,7 @@ async function live(run: Run, count: number, seconds: number): Promise<number> {
   let endMs: number | undefined;
   end.signal.addEventListener("abort", () => endMs = elapsedMs());
   using progress = new Progress({
-    label: `${format(count)} phones`,
+    label: `${formatNumber(count)} phones`,
     total: seconds,
   });
   using _ticking = every(
@@ -179,13 +180,15 @@ async function live(run: Run, count: number, seconds: number): Promise<number> {
 
 function describe(tally: Tally, elapsedMs: number): string {
   const rate = Math.round(tally.reports / (elapsedMs / 1000));
-  return `${format(rate)} reports/s, ${format(tally.right)} right, ` +
-    `${format(tally.wrong)} wrong`;
+  return `${formatNumber(rate)} reports/s, ${
+    formatNumber(tally.right)
+  } right, ` +
+    `${formatNumber(tally.wrong)} wrong`;
 }
 
 async function takeCensus(run: Run, count: number): Promise<Census> {
   using progress = new Progress({
-    label: `asking all servers for ${format(count)} phones`,
+    label: `asking all servers for ${formatNumber(count)} phones`,
   });
   using _ticking = every(progressMs, () => progress.update(0));
   return await run.takeCensus();

@@ -5,6 +5,7 @@
  */
 import { quantile } from "../status/distribution.ts";
 import type { LinkStatus, ServerStatus } from "../status/status.ts";
+import { formatNumber } from "../terminal/numbers.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { type Column, formatTable } from "../terminal/table.ts";
 import { cutToWidth, foldToWidth, widthOf } from "../terminal/width.ts";
@@ -139,8 +140,8 @@ function rowOf(
   );
   const count = (now: number, then: number | undefined) =>
     earlier === undefined
-      ? whole(now)
-      : whole(Math.max(now - (then ?? 0), 0) / (time - earlier.time));
+      ? formatNumber(now)
+      : formatNumber(Math.max(now - (then ?? 0), 0) / (time - earlier.time));
   const { clients, connections, lines } = server;
   const spread = (part: "propagationSeconds" | "whatsatSeconds") =>
     [0.5, 0.99]
@@ -151,8 +152,8 @@ function rowOf(
     printable(server.name),
     stateOf(server, paint),
     duration(time - server.startedAt),
-    whole(clients),
-    whole(connections.open),
+    formatNumber(clients),
+    formatNumber(connections.open),
     count(lines.iamat, before?.lines.iamat),
     count(lines.whatsat, before?.lines.whatsat),
     count(lines.invalid, before?.lines.invalid),
@@ -177,7 +178,7 @@ function formatLink(
   const name = printable(neighbour);
   if (!isUp) return paint.red(`${name} down`);
   if (waitingReports > 0) {
-    return paint.yellow(`${name} ${whole(waitingReports)} behind`);
+    return paint.yellow(`${name} ${formatNumber(waitingReports)} behind`);
   }
   return isCaughtUp ? name : paint.yellow(`${name} catching up`);
 }
@@ -205,23 +206,19 @@ function concerns(server: ServerStatus): string[] {
     found.push(`the log cannot be written: ${log.fault}`);
   }
   if (log.lostLines > 0) {
-    found.push(`${whole(log.lostLines)} lines are missing in the log`);
+    found.push(`${formatNumber(log.lostLines)} lines are missing in the log`);
   }
   for (const [limit, hits] of Object.entries(limitHits)) {
-    found.push(`the limit ${limit} was reached ${whole(hits)} times`);
+    found.push(`the limit ${limit} was reached ${formatNumber(hits)} times`);
   }
   return found;
-}
-
-function whole(number: number): string {
-  return Math.round(number).toLocaleString("en-US");
 }
 
 function milliseconds(seconds: number | undefined): string {
   if (seconds === undefined) return "-";
   if (seconds === Infinity) return "> 60,000";
   const inMs = seconds * 1000;
-  return inMs < 10 ? inMs.toFixed(2) : whole(inMs);
+  return inMs < 10 ? inMs.toFixed(2) : formatNumber(inMs);
 }
 
 /** As people say it: `42 s`, `7 min`, `3 h`, `12 d`. */

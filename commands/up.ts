@@ -14,6 +14,7 @@ import {
   serverFlags,
   type Settings,
 } from "../settings/settings.ts";
+import { formatCount } from "../terminal/numbers.ts";
 
 const help = `Runs every server of the herd until Ctrl-C.
 
@@ -52,7 +53,7 @@ function describe(
     const linked = server.linkedNeighbours.join(", ") || "nobody";
     return `  ${name}  clients ${clients}  peers ${peers}  linked with ${linked}`;
   });
-  const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
+  const count = formatCount(servers.length, "server");
   return `The herd is up: ${count}, logs in ${logDirectory}/
 
 ${rows.join("\n")}

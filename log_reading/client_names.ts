@@ -6,6 +6,7 @@
 // @ts-types="./levenshtein_distance.d.ts"
 import { levenshteinDistance } from "deno-std/text/levenshtein_distance.js";
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
+import { formatCount } from "../terminal/numbers.ts";
 import {
   type Direction,
   ownCopy,
@@ -13,7 +14,6 @@ import {
 } from "./record_reader.ts";
 import { readReportLine } from "./report_line.ts";
 import { tellsReport } from "./reported.ts";
-import { formatCount } from "./words.ts";
 
 /** No more clients than this are told apart. */
 const maxClients = 200_000;

@@ -9,6 +9,7 @@ import {
   type ByteString,
   decodeBytes,
 } from "../protocol/bytes.ts";
+import { formatCount } from "../terminal/numbers.ts";
 import type { LogFile, ServerLog } from "./log_folder.ts";
 import {
   type LineCounts,
@@ -16,7 +17,7 @@ import {
   type RecordVisitor,
 } from "./record_reader.ts";
 import { TimeCheck } from "./time_check.ts";
-import { formatCount, printable } from "./words.ts";
+import { printable } from "./words.ts";
 
 const pieceBytes = 1024 * 1024;
 

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { formatNumber } from "../terminal/numbers.ts";
 import type { HerdStats } from "./herd_stats.ts";
 import { addWaits, noWaits, type Waits } from "./server_stats.ts";
 import { lookOf, lookWith } from "./stats_plot_style.ts";
 import { countingTimeline, Timeline } from "./timeline.ts";
-import { formatDuration, formatNumber } from "./words.ts";
+import { formatDuration } from "./words.ts";
 
 /** No more points than this, so that they can be told apart. */
 const maxPoints = 160;

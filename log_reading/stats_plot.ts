@@ -21,11 +21,12 @@ import {
 } from "../plots/scales.ts";
 import { type Element, element } from "../plots/svg.ts";
 import { type TimeScale, timeScale } from "../plots/time_scale.ts";
+import { formatNumber } from "../terminal/numbers.ts";
 import { type HerdStats, shareUp } from "./herd_stats.ts";
 import type { Interval, LinkTimes } from "./link_times.ts";
 import { type Series, updateSeries, waitSeries, widthOf } from "./series.ts";
 import { style } from "./stats_plot_style.ts";
-import { formatNumber, formatRoundDuration, formatTime } from "./words.ts";
+import { formatRoundDuration, formatTime } from "./words.ts";
 
 /** Room for the names of links, and for numbers, on the left. */
 const nameWidth = 150;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatCount, formatNumber } from "../terminal/numbers.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { Percentiles } from "./histogram.ts";
@@ -10,12 +11,7 @@ import { type HerdStats, type ServerSummary, shareUp } from "./herd_stats.ts";
 import { peerKinds, replyKinds, requestKinds } from "./line_kinds.ts";
 import type { LinkTimes } from "./link_times.ts";
 import type { Counts } from "./server_stats.ts";
-import {
-  formatCount,
-  formatDuration,
-  formatNumber,
-  formatTime,
-} from "./words.ts";
+import { formatDuration, formatTime } from "./words.ts";
 
 /** A table as it is before it is laid out. The first column is text. */
 interface Sheet {

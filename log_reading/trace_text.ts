@@ -4,16 +4,12 @@
  * @module
  */
 import { textOfBytes } from "../protocol/bytes.ts";
+import { formatCount } from "../terminal/numbers.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { formatTable } from "../terminal/table.ts";
 import { type Branch, treesOf } from "./path_tree.ts";
 import type { Arrival, Hop, ReportPath } from "./report_path.ts";
-import {
-  formatCount,
-  formatDuration,
-  formatOffset,
-  formatTime,
-} from "./words.ts";
+import { formatDuration, formatOffset, formatTime } from "./words.ts";
 
 /** The text, of some lines, without a LF at the end. */
 export function describePath(path: ReportPath, paint: Paint): string {

@@ -1,8 +1,9 @@
 /**
- * Times and numbers in words, the same in every table.
+ * Times and durations in words, the same in every table.
  *
  * @module
  */
+import { formatNumber } from "../terminal/numbers.ts";
 
 const secondUs = 1_000_000;
 
@@ -38,16 +39,6 @@ export function formatRoundDuration(us: number): string {
 /** The same with its sign, also where it is positive. */
 export function formatOffset(us: number): string {
   return us < 0 ? formatDuration(us) : `+${formatDuration(us)}`;
-}
-
-/** `12,345.68`, with so many decimals at most. */
-export function formatNumber(value: number, decimals = 0): string {
-  return value.toLocaleString("en-US", { maximumFractionDigits: decimals });
-}
-
-/** A number of things: `1 server`, `5 servers`. */
-export function formatCount(count: number, thing: string): string {
-  return `${formatNumber(count)} ${count === 1 ? thing : `${thing}s`}`;
 }
 
 /** Microseconds since 1970 as RFC 3339 in UTC, as the log has it. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatCount, formatNumber } from "../terminal/numbers.ts";
 import type { Paint } from "../terminal/paint.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { Durations } from "./durations.ts";
@@ -26,7 +27,8 @@ const indentation = "  ";
 /** The tables, without a LF at the end. */
 export function formatOutcome(outcome: Outcome, paint: Paint): string {
   const { phones, seconds, seed, tally: { faults } } = outcome;
-  const title = `${plural(phones, "phone")} for ${seconds.toFixed(1)} s, ` +
+  const title =
+    `${formatCount(phones, "phone")} for ${seconds.toFixed(1)} s, ` +
     `seed ${seed}`;
   const counts = formatTable(
     [{ title: "" }, { title: "", isNumeric: true }, { title: "" }],
@@ -53,8 +55,10 @@ export function formatOutcome(outcome: Outcome, paint: Paint): string {
 export function failureOf({ census, tally }: Outcome): string | undefined {
   const { right, wrong } = tally;
   const failures = [];
-  if (wrong > 0) failures.push(`${plural(wrong, "answer")} wrong`);
-  if (census.lost > 0) failures.push(`${plural(census.lost, "report")} lost`);
+  if (wrong > 0) failures.push(`${formatCount(wrong, "answer")} wrong`);
+  if (census.lost > 0) {
+    failures.push(`${formatCount(census.lost, "report")} lost`);
+  }
   if (failures.length > 0) return failures.join(", ");
   return right === 0 ? "no request was answered" : undefined;
 }
@@ -67,30 +71,32 @@ function countRows(
   const servers = census.reached.length + census.silent.length;
   const bad = (number: number) =>
     number === 0
-      ? paint.green(format(number))
-      : paint.bold(paint.red(format(number)));
+      ? paint.green(formatNumber(number))
+      : paint.bold(paint.red(formatNumber(number)));
   const odd = (number: number) =>
-    number === 0 ? format(number) : paint.yellow(format(number));
+    number === 0 ? formatNumber(number) : paint.yellow(formatNumber(number));
   return [
     [
       "servers",
-      format(servers),
+      formatNumber(servers),
       census.silent.length === 0
         ? ""
         : paint.yellow(`silent at the end: ${census.silent.join(", ")}`),
     ],
-    ["reports", format(reports), rate(reports, seconds)],
-    ["questions", format(questions), rate(questions, seconds)],
+    ["reports", formatNumber(reports), rate(reports, seconds)],
+    ["questions", formatNumber(questions), rate(questions, seconds)],
     [
       "answers right",
-      format(right),
+      formatNumber(right),
       tally.unknown === 0
         ? ""
-        : `${format(tally.unknown)} to questions that came before the phone`,
+        : `${
+          formatNumber(tally.unknown)
+        } to questions that came before the phone`,
     ],
     ["answers wrong", bad(tally.wrong)],
     ["unanswered", odd(unanswered)],
-    ["roamed", format(roamed), "changed their server by themselves"],
+    ["roamed", formatNumber(roamed), "changed their server by themselves"],
     ["moved", odd(moved), "because a connection was lost"],
     ...(failures.count === 0
       ? []
@@ -101,9 +107,9 @@ function countRows(
     [
       "lost",
       bad(census.lost),
-      `of ${format(census.phones * census.reached.length)}: the newest ` +
-      `reports of ${plural(census.phones, "phone")}, at ` +
-      plural(census.reached.length, "server"),
+      `of ${formatNumber(census.phones * census.reached.length)}: the newest ` +
+      `reports of ${formatCount(census.phones, "phone")}, at ` +
+      formatCount(census.reached.length, "server"),
     ],
   ];
 }
@@ -122,19 +128,11 @@ function durationRow(name: string, durations: Durations): string[] {
   const quantiles = [0.5, 0.9, 0.99].map((share) =>
     durations.quantileMs(share)!.toFixed(2)
   );
-  return [name, ...quantiles, longestMs.toFixed(2), format(total)];
+  return [name, ...quantiles, longestMs.toFixed(2), formatNumber(total)];
 }
 
 function rate(count: number, seconds: number): string {
-  return seconds > 0 ? `${format(Math.round(count / seconds))} a second` : "";
-}
-
-/** A number with the noun it counts. */
-function plural(count: number, noun: string): string {
-  return `${format(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** A whole number with its thousands apart. */
-export function format(count: number): string {
-  return count.toLocaleString("en-US");
+  return seconds > 0
+    ? `${formatNumber(Math.round(count / seconds))} a second`
+    : "";
 }
