@@ -7,11 +7,8 @@
 import { escapeBytes, unescapeBytes } from "../journal/escape.ts";
 import type { EventRecord } from "../journal/parse.ts";
 import { leafOf } from "../peers/digests.ts";
-import {
-  fingerprint,
-  formatFingerprint,
-  hashClient,
-} from "../peers/fingerprint.ts";
+import { fingerprint, hashClient } from "../peers/fingerprint.ts";
+import { formatMark } from "../peers/messages.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { parseCommand } from "../protocol/command.ts";
 import { LinkTalk, type Way } from "./link_talk.ts";
@@ -67,9 +64,10 @@ export class FollowedReport {
 
   constructor(report: ReportLine) {
     this.report = report;
-    const leaf = leafOf(hashClient(unescapeBytes(report.client)));
-    this.mark = leaf.toString(16).padStart(4, "0") +
-      formatFingerprint(fingerprint(unescapeBytes(report.line)));
+    this.mark = formatMark({
+      leaf: leafOf(hashClient(unescapeBytes(report.client))),
+      fingerprint: fingerprint(unescapeBytes(report.line)),
+    });
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { unescapeBytes } from "../journal/escape.ts";
+import type { Message } from "../peers/messages.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { splitFields } from "../protocol/fields.ts";
 
@@ -22,25 +23,36 @@ export const requestKinds: readonly RequestKind[] = [
 export const replyKinds: readonly ReplyKind[] = ["AT", "places", "?"];
 
 /** What neighbours say to each other. */
-export const peerKinds = [
-  "AT",
-  "HAVE",
-  "WANT",
-  "PRUNE",
-  "GRAFT",
-  "HORIZON",
-  "DIGEST",
-  "LIST",
-  "PART",
-  "PING",
-  "HERD",
-  "PROOF",
-  "NO",
-  "other",
-] as const;
+export type PeerKind =
+  | "AT"
+  | Message["verb"]
+  | "HERD"
+  | "PROOF"
+  | "NO"
+  | "other";
 
-/** One of them. */
-export type PeerKind = typeof peerKinds[number];
+/** Each of them, in the order of tables. */
+const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
+  AT: true,
+  HAVE: true,
+  WANT: true,
+  PRUNE: true,
+  GRAFT: true,
+  HORIZON: true,
+  DIGEST: true,
+  LIST: true,
+  PART: true,
+  SYNC: true,
+  SYNCED: true,
+  PING: true,
+  HERD: true,
+  PROOF: true,
+  NO: true,
+  other: true,
+};
+
+/** All of them, in the order of tables. */
+export const peerKinds = Object.keys(knownPeerKinds) as readonly PeerKind[];
 
 /** What a line of a client's is, by its verb. It may be invalid all the same. */
 export function requestKind(text: ByteString): RequestKind {
@@ -57,12 +69,10 @@ export function replyKind(text: ByteString): ReplyKind {
   return text.includes("\\n") ? "places" : "AT";
 }
 
-const knownPeerKinds: ReadonlySet<string> = new Set(peerKinds);
-
 /** What a line between servers is. */
 export function peerKind(text: ByteString): PeerKind {
   if (text.startsWith("AT ")) return "AT";
   const end = text.indexOf(" ");
   const verb = end < 0 ? text : text.slice(0, end);
-  return knownPeerKinds.has(verb) ? verb as PeerKind : "other";
+  return Object.hasOwn(knownPeerKinds, verb) ? verb as PeerKind : "other";
 }

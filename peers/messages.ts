@@ -180,7 +180,8 @@ function formatHorizon(seconds: number): string {
   return seconds < leastSeconds ? "0" : `${Math.min(seconds, mostSeconds)}`;
 }
 
-function formatMark({ leaf, fingerprint }: Mark): string {
+/** A mark as it stands in HAVE and WANT. */
+export function formatMark({ leaf, fingerprint }: Mark): string {
   return hexadecimal(leaf, leafDigits) + formatFingerprint(fingerprint);
 }
 

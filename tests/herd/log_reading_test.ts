@@ -150,6 +150,10 @@ Deno.test("a trace of a real herd shows every line that crossed a link", async (
         traffic("sent", "peer", "AT "),
       ],
     );
+    for (const { other, SYNC } of [found.fromPeers, found.toPeers]) {
+      assertEquals(other, undefined);
+      assert(SYNC > 0);
+    }
     assertEquals(found.waits.IAMAT.count, found.toClients.AT);
     assertEquals(found.waits.WHATSAT.count, found.toClients.places);
     assertEquals(
