@@ -57,7 +57,7 @@ export class Graph {
   }
 
   /**
-   * Places the servers anew if the herd is another one: that takes seconds in
+   * Places the servers anew if the herd is another one: that takes a moment in
    * a large one, and while a link is behind it is drawn every second.
    *
    * @param {readonly string[]} names
