@@ -14,9 +14,12 @@ import { thisMachine } from "./machine.ts";
 import { growth } from "./measures/growth.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
 import { memory } from "./measures/memory.ts";
+import { pauses } from "./measures/pauses.ts";
 import { places } from "./measures/places.ts";
 import { propagation } from "./measures/propagation.ts";
+import { slices } from "./measures/slices.ts";
 import { startUp } from "./measures/start_up.ts";
+import { threads } from "./measures/threads.ts";
 import { updatesOf } from "./measures/updates.ts";
 import { helpText, type Options, readOptions } from "./options.ts";
 import { assignCores } from "./processes.ts";
@@ -41,6 +44,9 @@ function measuresOf(subjectNames: readonly string[]): readonly Measure[] {
     herdOfFive,
     propagation,
     memory,
+    pauses,
+    slices,
+    threads,
     places,
     startUp,
     growth,

@@ -92,10 +92,14 @@ export class Process implements AsyncDisposable {
   /**
    * Reads the program's output up to the first match, and returns the match.
    *
+   * @param timeoutMs How long it may take to that; else it is ended.
    * @throws {Error} If the program ends or takes too long before that.
    */
-  async saying(pattern: RegExp): Promise<RegExpMatchArray> {
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), readyTimeoutMs);
+  async saying(
+    pattern: RegExp,
+    timeoutMs = readyTimeoutMs,
+  ): Promise<RegExpMatchArray> {
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), timeoutMs);
     try {
       while (true) {
         const match = this.#stdout.match(pattern);

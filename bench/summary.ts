@@ -37,8 +37,16 @@ const comparisons: readonly Comparison[] = [
   { measure: "memory", value: "bytesAConnection", title: "bytes a connection" },
 ];
 
-/** Where the herd is alone. */
-const ownMeasures = ["herd of five", "places", "start-up", "growth"];
+/** Where the herd is alone, or a ratio to it says little. */
+const ownMeasures = [
+  "herd of five",
+  "pauses",
+  "slices",
+  "threads",
+  "places",
+  "start-up",
+  "growth",
+];
 
 const isPresent = (results: Results, series: Series) =>
   middle(results, series) !== undefined;
@@ -81,28 +89,30 @@ function comparisonTable(
   ].join("\n");
 }
 
-/** Points in rows, values in columns. A value that a point lacks is a gap. */
+/**
+ * Points in rows, values in columns. A value that a point lacks is a gap. Where
+ * there are others than the herd, each has rows of its own.
+ */
 function ownTable(results: Results, measure: string): string | undefined {
   const points = pointsOf(results, measure);
   if (points.length === 0) return undefined;
+  const subjects = subjectsOf(results, measure).map(({ id }) => id);
+  const isAlone = subjects.every((subject) => subject === "herd");
   const values = [
     ...new Set(
       results.samples.filter((sample) => sample.measure === measure)
         .flatMap((sample) => Object.keys(sample.values)),
     ),
   ];
-  const rows = points.map((point) => [
-    point,
-    ...values.map((value) => {
-      const number = middle(results, {
-        measure,
-        subject: "herd",
-        point,
-        value,
-      });
-      return number === undefined ? "" : formatNumber(number);
-    }),
-  ]);
+  const rows = subjects.flatMap((subject) =>
+    points.map((point) => [
+      isAlone ? point : `${subject}, ${point}`,
+      ...values.map((value) => {
+        const number = middle(results, { measure, subject, point, value });
+        return number === undefined ? "" : formatNumber(number);
+      }),
+    ])
+  ).filter(([_, ...cells]) => cells.some((cell) => cell !== ""));
   return [measure, ...alignTable([["", ...values], ...rows])].join("\n");
 }
 

@@ -18,6 +18,8 @@ import { type Descriptor, Poller } from "./system.ts";
 export interface LoadReport {
   readonly answers: number;
   readonly seconds: number;
+  /** When it began, in milliseconds since 1970. */
+  readonly beganMs: number;
   readonly p50Us: number;
   readonly p99Us: number;
   readonly p999Us: number;
@@ -39,6 +41,7 @@ function run(
   seconds: number,
 ): LoadReport {
   const latencies = new Histogram();
+  const beganMs = Date.now();
   const startMs = performance.now();
   const startCpuMs = cpuMs();
   const onReadable = (descriptor: Descriptor) =>
@@ -50,6 +53,7 @@ function run(
   return {
     answers: latencies.total,
     seconds: tookMs / 1000,
+    beganMs,
     p50Us: latencies.quantileUs(0.5),
     p99Us: latencies.quantileUs(0.99),
     p999Us: latencies.quantileUs(0.999),

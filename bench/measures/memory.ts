@@ -12,13 +12,16 @@
  * - connection: 5,000 connections, each used for one update of the same client,
  *   and idle from then on; fewer where the system does not allow as many.
  *
+ * The rivals run at the same time, as one after the other they would take half a
+ * minute: what they keep does not depend on how fast they are.
+ *
  * @module
  */
 import type { Context, Measure } from "../context.ts";
 import { freeBasePort, Process } from "../processes.ts";
-import { requirements, versionOf } from "../programs.ts";
-import { startLoneServer } from "../servers.ts";
-import { redisCommand, redisReady } from "../subjects.ts";
+import { requirements } from "../programs.ts";
+import { isInstalled, startSubject, subjectNamed } from "../start_subject.ts";
+import { redisCommand, redisReady, type Subject } from "../subjects.ts";
 
 const clients = 500_000;
 
@@ -32,6 +35,9 @@ const warmUpUpdates = 2_000;
 
 /** Time to write the log, and to give back what is not needed, in ms. */
 const settleMs = 1_000;
+
+/** The rivals share a core, and half a million clients are many for some. */
+const fillTimeoutMs = 60_000;
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, settleMs));
 
@@ -68,7 +74,7 @@ async function fill(
     language,
     ...[clients, times, port].map(String),
   );
-  await filler.saying(/^filled$/m);
+  await filler.saying(/^filled$/m, fillTimeoutMs);
 }
 
 async function measureClient(
@@ -88,10 +94,12 @@ async function measureClient(
   });
 }
 
-async function measureConnection(context: Context): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: context.folder });
-  await using server = await startLoneServer(context.cores, folder);
-  const { port, process } = server;
+async function measureConnection(
+  context: Context,
+  subject: string,
+  process: Process,
+  port: number,
+): Promise<void> {
   await fill(context, "iamat", port, 1, warmUpUpdates);
   await settle();
   const before = process.memoryBytes();
@@ -113,34 +121,69 @@ async function measureConnection(context: Context): Promise<void> {
   );
   await holder.saying(/^holding$/m);
   await settle();
-  context.add("herd", "connection", {
+  context.add(subject, "connection", {
     bytesAConnection: (process.memoryBytes() - before) / connections,
     connections,
   });
 }
 
-/** A client, of the herd and of Redis, and a connection. */
+type MeasureOne = typeof measureConnection;
+
+/** Starts a server of its own for a measurement. */
+async function withServer(
+  context: Context,
+  subject: Subject,
+  measure: MeasureOne,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ dir: context.folder });
+  const port = freeBasePort();
+  await using server = await startSubject(
+    subject,
+    { port, folder, connections: mostConnections },
+    context.cores.servers.slice(0, 1),
+  );
+  await measure(context, subject.id, server, port);
+}
+
+const measureReports: MeasureOne = (context, subject, process, port) =>
+  measureClient(context, subject, "iamat", process, port);
+
+const bothPoints = [measureReports, measureConnection];
+
+/** Rivals do not wait for each other; who fails does not keep the others. */
+async function measureRivals(context: Context): Promise<void> {
+  const rivals = ["node", "asyncio", "java"].map(subjectNamed)
+    .filter((rival) => isInstalled(context, rival));
+  const outcomes = await Promise.allSettled(
+    rivals.flatMap((rival) =>
+      bothPoints.map((measure) => withServer(context, rival, measure))
+    ),
+  );
+  const failure = outcomes.find(({ status }) => status === "rejected");
+  if (failure?.status === "rejected") throw failure.reason;
+}
+
+async function measureRedis(context: Context): Promise<void> {
+  const { cores, folder } = context;
+  if (!isInstalled(context, { id: "redis", needs: requirements.redis })) return;
+  const port = freeBasePort();
+  await using redis = new Process({
+    ...redisCommand(port, ["--appendonly", "no", "--dir", folder]),
+    cores: cores.servers.slice(0, 1),
+  });
+  await redis.saying(redisReady);
+  await measureClient(context, "redis", "set", redis, port);
+}
+
+/** A client and a connection, of the herd and of rivals, and a client of Redis. */
 export const memory: Measure = {
   name: "memory",
   title: "the memory that one more client takes, and one more connection",
   async run(context) {
-    const { cores } = context;
-    {
-      const folder = await Deno.makeTempDir({ dir: context.folder });
-      await using server = await startLoneServer(cores, folder);
-      const { port, process } = server;
-      await measureClient(context, "herd", "iamat", process, port);
+    for (const measure of bothPoints) {
+      await withServer(context, subjectNamed("herd"), measure);
     }
-    await measureConnection(context);
-    if (versionOf(requirements.redis) === undefined) {
-      return context.missing("redis", requirements.redis.install);
-    }
-    const port = freeBasePort();
-    await using redis = new Process({
-      ...redisCommand(port, ["--appendonly", "no", "--dir", context.folder]),
-      cores: cores.servers.slice(0, 1),
-    });
-    await redis.saying(redisReady);
-    await measureClient(context, "redis", "set", redis, port);
+    await measureRedis(context);
+    await measureRivals(context);
   },
 };

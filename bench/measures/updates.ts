@@ -10,8 +10,8 @@
  */
 import type { Context, Measure } from "../context.ts";
 import { runLoad } from "../loads.ts";
-import { freeBasePort, Process } from "../processes.ts";
-import { versionOf } from "../programs.ts";
+import { freeBasePort, type Process } from "../processes.ts";
+import { isInstalled, startSubject } from "../start_subject.ts";
 import type { Subject } from "../subjects.ts";
 
 /** A point of load. */
@@ -89,18 +89,12 @@ class Runner implements AsyncDisposable {
     await this.#process?.[Symbol.asyncDispose]();
   }
 
-  async #start({ connections }: Point): Promise<Process> {
-    const { command, ready } = this.subject;
-    await using cleanup = new AsyncDisposableStack();
-    const process = cleanup.use(
-      new Process({
-        ...command({ port: this.#port, folder: this.#folder, connections }),
-        cores: this.#context.cores.servers.slice(0, 1),
-      }),
+  #start({ connections }: Point): Promise<Process> {
+    return startSubject(
+      this.subject,
+      { port: this.#port, folder: this.#folder, connections },
+      this.#context.cores.servers.slice(0, 1),
     );
-    await process.saying(ready);
-    cleanup.move();
-    return process;
   }
 
   #load(
@@ -145,11 +139,7 @@ export function updatesOf(subjects: readonly Subject[]): Measure {
         }
       };
       for (const subject of subjects) {
-        const { id, needs } = subject;
-        if (needs !== undefined && versionOf(needs) === undefined) {
-          context.missing(id, needs.install);
-          continue;
-        }
+        if (!isInstalled(context, subject)) continue;
         const runner = cleanup.use(new Runner(subject, context));
         runners.add(runner);
         await attempt(runner, () => runner.start());

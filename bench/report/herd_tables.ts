@@ -91,16 +91,6 @@ export function placesTable(results: Results): string {
   });
 }
 
-/** How long a herd takes to come up. */
-export function startUpTable(results: Results): string {
-  return pointsTable(results, {
-    measure: "start-up",
-    title: "until",
-    points: pointsOf(results, "start-up"),
-    columns: [{ title: "milliseconds", value: "milliseconds" }],
-  });
-}
-
 /** What more servers and more clients cost. */
 export function growthTables(results: Results): string {
   const measure = "growth";

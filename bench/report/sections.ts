@@ -10,7 +10,6 @@ import {
   herdTable,
   memoryTable,
   placesTable,
-  startUpTable,
 } from "./herd_tables.ts";
 import {
   blocks,
@@ -23,6 +22,12 @@ import {
 } from "./markdown.ts";
 import { formatNumber } from "./numbers.ts";
 import { propagationTable } from "./propagation_table.ts";
+import {
+  pausesTable,
+  slicesTable,
+  startUpTable,
+  threadsTable,
+} from "./runtime_tables.ts";
 import { costTables, latencyTable, rateTable } from "./updates_tables.ts";
 
 /** What else the parts speak of. */
@@ -54,6 +59,9 @@ export function sections(
     ["herd", herdTable(results)],
     ["propagation", withPlot("propagation", propagationTable(results))],
     ["memory", memoryTable(results)],
+    ["pauses", pausesTable(results)],
+    ["slices", slicesTable(results)],
+    ["threads", threadsTable(results)],
     ["places", placesTable(results)],
     ["start-up", startUpTable(results)],
     ["growth", withPlot("growth", growthTables(results))],

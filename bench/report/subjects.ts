@@ -19,16 +19,23 @@ export interface Subject {
 /** Labels that are others for a single measure: Redis is asked something else. */
 const labelsIn: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   memory: { redis: "Redis, SET" },
+  pauses: { java: "Java, Serial" },
+  slices: { node: "Node" },
+  threads: { node: "Node" },
 };
 
 const known: readonly Subject[] = [
   { id: "herd", label: "herd", kind: "herd" },
+  { id: "deno", label: "Deno", kind: "rival" },
   { id: "redis", label: "Redis, GEOADD", kind: "rival" },
   { id: "nats", label: "NATS", kind: "rival" },
   { id: "node", label: "node:net", kind: "rival" },
   { id: "uvloop", label: "asyncio, uvloop", kind: "rival" },
   { id: "asyncio", label: "asyncio", kind: "rival" },
+  { id: "python", label: "CPython", kind: "rival" },
   { id: "java", label: "Java", kind: "rival" },
+  { id: "java-g1", label: "Java, G1", kind: "rival" },
+  { id: "java-zgc", label: "Java, ZGC", kind: "rival" },
   { id: "echo", label: "bare echo", kind: "ceiling" },
   { id: "generator", label: "generator", kind: "ceiling" },
 ];

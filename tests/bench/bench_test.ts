@@ -56,6 +56,15 @@ Deno.test({
   },
 });
 
+Deno.test("the bench names all that it measures", async () => {
+  const { code, stdout } = await bench("--help");
+  assertEquals(code, 0);
+  const [, measures] = stdout.match(/^MEASURES are of: (.*)$/m)!;
+  for (const name of ["memory", "pauses", "slices", "threads", "start-up"]) {
+    assert(measures.split(", ").includes(name), `${name}: ${measures}`);
+  }
+});
+
 Deno.test("the bench says in one line what is wrong with its flags", async () => {
   const { code, stderr } = await bench("--only=speed");
   assertEquals(code, 2);

@@ -222,6 +222,40 @@ Deno.test(
   },
 );
 
+Deno.test("a table of runtimes has a row for each, and its gaps", pure, () => {
+  const rowOf = (part: string, label: string) =>
+    part.split("\n").find((line) => line.startsWith(`| ${label} `))
+      ?.split("|").slice(2, -1).map((text) => text.trim());
+  const pauses = partOf("pauses");
+  assertEquals(rowOf(pauses, "herd")?.slice(2, 4), ["0.500", "0.8 %"]);
+  assertEquals(rowOf(pauses, "Java, Serial")?.slice(2, 4), ["17.5", "7.3 %"]);
+  assertEquals(rowOf(pauses, "Java, ZGC")?.slice(2, 4), ["0", "0.0 %"]);
+  assertEquals(rowOf(partOf("slices"), "Deno"), ["65,600 B", "51.1 B"]);
+  assertEquals(rowOf(partOf("slices"), "CPython"), ["74 B", "–"]);
+  assertEquals(rowOf(partOf("threads"), "Node"), [
+    "1,000,000",
+    "1,900,000",
+    "1.90",
+    "1.90",
+    "0.260",
+  ]);
+  assertEquals(rowOf(partOf("start-up"), "herd"), ["250", "120", "–"]);
+  assertEquals(rowOf(partOf("start-up"), "Java"), ["–", "990", "61.5"]);
+  assertEquals(rowOf(partOf("memory"), "node:net"), [
+    "a client, at 500,000 clients",
+    "415 B",
+  ]);
+  const missing = [{
+    measure: "threads",
+    subject: "java",
+    reason: "failed: x",
+  }];
+  assertStringIncludes(
+    partOf("threads", madeUpSamples, missing),
+    "| Java: failed: x | ",
+  );
+});
+
 Deno.test("a table is aligned, and no cell can end its row", pure, () => {
   assertEquals(
     table([words("a"), numbers("µs")], [["long", "1"], ["é", "1,000"]]),

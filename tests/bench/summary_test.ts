@@ -62,3 +62,25 @@ Deno.test({
     );
   },
 });
+
+Deno.test({
+  name: "where others are measured too, each has its rows",
+  permissions: "none",
+  fn() {
+    const results = madeUpResults([
+      ...rounds("threads", "deno", "1 thread", "updatesPerSecond", [100]),
+      ...rounds("threads", "node", "1 thread", "updatesPerSecond", [200]),
+      ...rounds("threads", "node", "message", "cpuUs", [4, 1, 2]),
+    ], [{ measure: "threads", subject: "java", reason: "apt-get install x" }]);
+    assertEquals(
+      summarize(results),
+      `threads
+                  updatesPerSecond  cpuUs
+  deno, 1 thread               100
+  node, 1 thread               200
+  node, message                         2
+
+  java  not installed: apt-get install x`,
+    );
+  },
+});

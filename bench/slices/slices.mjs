@@ -1,0 +1,61 @@
+/**
+ * What a small part of a large text keeps in memory, in JavaScript (Deno, Node):
+ *
+ *     deno run --v8-flags=--expose-gc slices.mjs CHUNKS
+ *     node --expose-gc slices.mjs CHUNKS
+ *
+ * Decodes chunks of 64 KiB, keeps the ID of 25 characters in each, as `slice`
+ * gives it and then as a copy, and prints as JSON how many bytes of the heap
+ * each ID keeps.
+ */
+import process from "node:process";
+
+const chunkBytes = 64 * 1024;
+const [idStart, idLength] = [6, 25];
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A text as a server reads it: its first line is about a client of its own. */
+function chunk(bytes, index) {
+  encoder.encodeInto(`IAMAT phone-${String(index).padStart(11, "0")}`, bytes);
+  return decoder.decode(bytes);
+}
+
+const asSlice = (text) => text;
+
+/** Encoded and decoded again, it has no other text behind it. */
+const asCopy = (text) => decoder.decode(encoder.encode(text));
+
+function heapBytes() {
+  // Twice: what the first finds only weakly held, the second frees.
+  globalThis.gc();
+  globalThis.gc();
+  const { external, heapUsed } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+function keep(count, bytes, make) {
+  const ids = new Array(count).fill("");
+  const before = heapBytes();
+  for (let index = 0; index < count; index++) {
+    const text = chunk(bytes, index);
+    ids[index] = make(text.slice(idStart, idStart + idLength));
+  }
+  const bytesAnId = (heapBytes() - before) / count;
+  if (new Set(ids).size !== count || ids[0].length !== idLength) {
+    throw new Error("an ID was lost");
+  }
+  return bytesAnId;
+}
+
+const count = Number(process.argv[2]);
+const bytes = encoder.encode("IAMAT phone-00000000000.herd.io +1+1 1\n".repeat(
+  Math.ceil(chunkBytes / 39),
+)).subarray(0, chunkBytes);
+// What is compiled and set up once is there before anything is counted.
+for (const make of [asSlice, asCopy]) keep(count, bytes, make);
+console.log(JSON.stringify({
+  slice: keep(count, bytes, asSlice),
+  copy: keep(count, bytes, asCopy),
+}));

@@ -1,0 +1,55 @@
+/**
+ * The job of a thread: parse IAMAT lines with a regular expression, as
+ * `rivals/node_net.mjs` does, and keep the newest report of each client.
+ */
+const clients = 1_000;
+const linesAClient = 10;
+
+const latitude = String.raw`[+-]0*(?:90(?:\.0+)?|[0-8]?\d(?:\.\d+)?)`;
+const longitude = String.raw`[+-]0*(?:180(?:\.0+)?|(?:1[0-7]|\d)?\d(?:\.\d+)?)`;
+const iamat = new RegExp(
+  String.raw`^\s*IAMAT\s+(\S+)\s+(${latitude}${longitude})` +
+    String.raw`\s+((\d{1,15})(?:\.(\d+))?)\s*$`,
+);
+
+/** Lines about clients that no other thread has. */
+function linesOf(thread) {
+  return Array.from({ length: clients * linesAClient }, (_, index) => {
+    const client = String(index % clients).padStart(5, "0");
+    const seconds = 1_800_000_000 + Math.floor(index / clients);
+    return `IAMAT phone-${String(thread).padStart(5, "0")}-${client}.herd.io ` +
+      `+34.068930-118.445127 ${seconds}.918963997`;
+  });
+}
+
+/** A thread's lines and its map. */
+export class Job {
+  #lines;
+  #reports = new Map();
+  #passes = 0;
+
+  constructor(thread) {
+    this.#lines = linesOf(thread);
+  }
+
+  /** Goes through all lines until there were so many; each of them is news. */
+  run(updates) {
+    for (let left = updates; left > 0; left -= this.#lines.length) {
+      // Each time the clients' clocks are as much further as the lines reach.
+      const offset = this.#passes * linesAClient;
+      this.#passes += 1;
+      for (const line of this.#lines) this.#keep(line, offset);
+    }
+    if (this.#reports.size !== clients) throw new Error("a client was lost");
+  }
+
+  #keep(line, offset) {
+    const [, client, , , digits, fraction] = iamat.exec(line);
+    const seconds = Number(digits) + offset;
+    const known = this.#reports.get(client);
+    const isNews = known === undefined || seconds > known.seconds ||
+      (seconds === known.seconds && fraction > known.fraction);
+    if (!isNews) throw new Error("a line was no news");
+    this.#reports.set(client, { seconds, fraction, line });
+  }
+}
