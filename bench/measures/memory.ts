@@ -12,8 +12,8 @@
  * - connection: 5,000 connections, each used for one update of the same client,
  *   and idle from then on; fewer where the system does not allow as many.
  *
- * The rivals run at the same time, as one after the other they would take half a
- * minute: what they keep does not depend on how fast they are.
+ * The rivals run at the same time, each on one core, as one after the other they
+ * would take half a minute: what they keep does not depend on how fast they are.
  *
  * @module
  */
@@ -134,14 +134,12 @@ async function withServer(
   context: Context,
   subject: Subject,
   measure: MeasureOne,
+  cores: readonly number[] = context.cores.servers.slice(0, 1),
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: context.folder });
   const port = freeBasePort();
-  await using server = await startSubject(
-    subject,
-    { port, folder, connections: mostConnections },
-    context.cores.servers.slice(0, 1),
-  );
+  const place = { port, folder, connections: mostConnections };
+  await using server = await startSubject(subject, place, cores);
   await measure(context, subject.id, server, port);
 }
 
@@ -152,12 +150,17 @@ const bothPoints = [measureReports, measureConnection];
 
 /** Rivals do not wait for each other; who fails does not keep the others. */
 async function measureRivals(context: Context): Promise<void> {
+  const cores = [...context.cores.servers, ...context.cores.load];
   const rivals = ["node", "asyncio", "java"].map(subjectNamed)
     .filter((rival) => isInstalled(context, rival));
   const outcomes = await Promise.allSettled(
-    rivals.flatMap((rival) =>
-      bothPoints.map((measure) => withServer(context, rival, measure))
-    ),
+    rivals.flatMap((rival, index) => {
+      const turn = index % Math.max(1, cores.length);
+      const own = cores.slice(turn, turn + 1);
+      return bothPoints.map((measure) =>
+        withServer(context, rival, measure, own)
+      );
+    }),
   );
   const failure = outcomes.find(({ status }) => status === "rejected");
   if (failure?.status === "rejected") throw failure.reason;
