@@ -28,3 +28,9 @@ export function assertRejects<Thrown extends Error>(
   ErrorClass?: new (...args: any[]) => Thrown,
   messageIncludes?: string,
 ): Promise<Thrown>;
+export function assertAlmostEquals(
+  actual: number,
+  expected: number,
+  tolerance?: number,
+  message?: string,
+): void;

@@ -1,0 +1,118 @@
+import { gatherPaper, mainPath } from "../../report/paper.ts";
+import { typeset, TypesettingError } from "../../report/typesetter.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
+import { projectFolder } from "../herd/process.ts";
+import { readPages } from "./pdf.ts";
+
+const pdfPath = `${projectFolder}report/report.pdf`;
+
+const readSource = (name: string) =>
+  Deno.readTextFile(`${projectFolder}report/${name}`);
+
+/** The paper with a text of its source changed. */
+async function typesetChanged(from: string, to: string) {
+  const files = await gatherPaper();
+  const main = files.get(mainPath)!;
+  assertStringIncludes(main, from);
+  files.set(mainPath, main.replace(from, () => to));
+  return await typeset(files, mainPath);
+}
+
+Deno.test("report.pdf is what its source and the results give", async () => {
+  const made = await typeset(await gatherPaper(), mainPath);
+  const kept = await Deno.readFile(pdfPath);
+  assert(
+    made.length === kept.length && made.every((byte, at) => byte === kept[at]),
+    "report/report.pdf is of another source: deno task report",
+  );
+});
+
+Deno.test("report.pdf has at most five pages of US letter", async () => {
+  const pages = await readPages(await Deno.readFile(pdfPath));
+  assert(pages.length >= 1 && pages.length <= 5, `${pages.length} pages`);
+  for (const { heightPoints, widthPoints } of pages) {
+    assertEquals([widthPoints, heightPoints], [8.5 * 72, 11 * 72]);
+  }
+});
+
+Deno.test("report.pdf has two columns", async () => {
+  // A block of seven inches with a third of an inch down its middle.
+  const [left, right] = [0.75 * 72, 7.75 * 72];
+  const gutter = [4.25 * 72 - 12, 4.25 * 72 + 12];
+  const slack = 1;
+  const pages = await readPages(await Deno.readFile(pdfPath));
+  for (const [index, { words }] of pages.entries()) {
+    const body = words.filter(({ text }) => text !== `${index + 1}`);
+    const inside = body.filter((word) =>
+      word.left >= left - slack && word.right <= right + 4
+    );
+    assertEquals(inside.length, body.length, `page ${index + 1}`);
+    const inLeft = body.filter((word) => word.right <= gutter[0] + 4).length;
+    const inRight = body.filter((word) => word.left >= gutter[1] - slack)
+      .length;
+    // The title and what is as wide as the page stand across both.
+    assert(inLeft + inRight > 0.9 * body.length, `page ${index + 1}`);
+    assert(
+      inLeft > 0.2 * body.length,
+      `page ${index + 1}: ${inLeft} on the left`,
+    );
+  }
+});
+
+Deno.test("a figure that the results lack stops the paper, with its place", async () => {
+  const error = await assertRejects(
+    () =>
+      typesetChanged(
+        "= Introduction",
+        `= Introduction\n#number("updates", "herd", "50x17", "p50Us")`,
+      ),
+    TypesettingError,
+  );
+  assertStringIncludes(error.message, "updates / herd / 50x17 / p50Us");
+  assert(/^report\/\w+\.typ:\d+:\d+: /.test(error.message), error.message);
+});
+
+Deno.test("a reference that there is not stops the paper", async () => {
+  const error = await assertRejects(
+    () => typesetChanged("= Introduction", "= Introduction\n@nobody"),
+    TypesettingError,
+  );
+  assertStringIncludes(error.message, "nobody");
+});
+
+Deno.test("all references are cited", async () => {
+  const text = await readSource("report.typ");
+  const bibliography = await readSource("references.bib");
+  const keys = [...bibliography.matchAll(/^@\w+\{([\w-]+),$/gm)]
+    .map(([, key]) => key);
+  assert(keys.length >= 20, `${keys.length} references`);
+  const cited = new Set([...text.matchAll(/@([\w-]+)/g)].map(([, key]) => key));
+  assertEquals(keys.filter((key) => !cited.has(key)), []);
+});
+
+/** Names with a number in them, which are no measurements. */
+const names =
+  /\b(IPv4|ISO 6709|PEP \d+|Java \d+|Python \d+\.\d+|HTTP\/2|V8|G1|CS 131)\b/g;
+
+Deno.test("no number in the text is typed in", async () => {
+  const text = await readSource("report.typ");
+  const prose = proseOf(text);
+  assert(prose.length > 10_000, `only ${prose.length} characters of prose`);
+  assertEquals(prose.replaceAll(names, "").match(/.{0,40}\d.{0,20}/g), null);
+});
+
+/** What is left when code, references, comments and raw text are taken out. */
+function proseOf(text: string): string {
+  const inner =
+    /\(([^()"]|"[^"]*"|\(([^()"]|"[^"]*"|\(([^()"]|"[^"]*")*\))*\))*\)/;
+  return text
+    .replaceAll(/^\/\/.*$/gm, "")
+    .replaceAll(/`[^`]*`/g, "")
+    .replaceAll(/@[\w-]+/g, "")
+    .replaceAll(new RegExp(`#[\\w.-]+(${inner.source})?`, "g"), "");
+}
