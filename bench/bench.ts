@@ -11,6 +11,7 @@
 import { runProgram, SetupError } from "../cli/exit.ts";
 import type { Measure } from "./context.ts";
 import { thisMachine } from "./machine.ts";
+import { code } from "./measures/code.ts";
 import { growth } from "./measures/growth.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
 import { memory } from "./measures/memory.ts";
@@ -44,6 +45,7 @@ function measuresOf(subjectNames: readonly string[]): readonly Measure[] {
     places,
     startUp,
     growth,
+    code,
   ];
 }
 

@@ -5,6 +5,7 @@
  */
 import { formatLimit, formatMeasured, type Goal, judge } from "../goals.ts";
 import type { Results } from "../results.ts";
+import { codeTables } from "./code_tables.ts";
 import {
   growthTables,
   herdTable,
@@ -57,6 +58,7 @@ export function sections(
     ["places", placesTable(results)],
     ["start-up", startUpTable(results)],
     ["growth", withPlot("growth", growthTables(results))],
+    ["code", codeTables(results)],
   ]);
 }
 

@@ -50,6 +50,10 @@ const rows: readonly Row[] = [
   ["growth", "herd", "5 servers", { crossings: 4.25, hops: 2, hopsMean: 1.5 }],
   ["growth", "herd", "1000 clients", { acceptUs: 2 }],
   ["growth", "herd", "1000000 clients", { acceptUs: 5 }],
+  ["code", "herd", "server", { codeLines: 12_345, files: 99, anyTypes: 0 }],
+  ["code", "java", "server", { codeLines: 410, files: 1 }],
+  ["code", "herd", "peers", { codeLines: 3190, files: 33 }],
+  ["code", "herd", "dependencies", { serverPackages: 8, allPackages: 11 }],
 ];
 
 /** Two rounds of the same. */
