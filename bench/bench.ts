@@ -9,12 +9,14 @@
  * @module
  */
 import { runProgram, SetupError } from "../cli/exit.ts";
+import { languages } from "./checkers/languages.ts";
 import type { Measure } from "./context.ts";
 import { thisMachine } from "./machine.ts";
 import { code } from "./measures/code.ts";
 import { growth } from "./measures/growth.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
 import { memory } from "./measures/memory.ts";
+import { mistakesOf } from "./measures/mistakes.ts";
 import { places } from "./measures/places.ts";
 import { propagation } from "./measures/propagation.ts";
 import { startUp } from "./measures/start_up.ts";
@@ -46,6 +48,7 @@ function measuresOf(subjectNames: readonly string[]): readonly Measure[] {
     startUp,
     growth,
     code,
+    mistakesOf(languages),
   ];
 }
 

@@ -22,6 +22,7 @@ import {
   table,
   words,
 } from "./markdown.ts";
+import { mistakesTable } from "./mistakes_table.ts";
 import { formatNumber } from "./numbers.ts";
 import { propagationTable } from "./propagation_table.ts";
 import { costTables, latencyTable, rateTable } from "./updates_tables.ts";
@@ -59,6 +60,7 @@ export function sections(
     ["start-up", startUpTable(results)],
     ["growth", withPlot("growth", growthTables(results))],
     ["code", codeTables(results)],
+    ["mistakes", mistakesTable(results)],
   ]);
 }
 

@@ -54,6 +54,11 @@ const rows: readonly Row[] = [
   ["code", "java", "server", { codeLines: 410, files: 1 }],
   ["code", "herd", "peers", { codeLines: 3190, files: 33 }],
   ["code", "herd", "dependencies", { serverPackages: 8, allPackages: 11 }],
+  ["mistakes", "typescript", "absent key", { checked: 1, run: 1 }],
+  ["mistakes", "java", "absent key", { checked: 0, run: 1 }],
+  ["mistakes", "javascript", "absent key", { checked: 0, run: 0 }],
+  ["mistakes", "python", "absent key", { impossible: 1 }],
+  ["mistakes", "java", "total", { found: 3, failsWhenRun: 5, silent: 7 }],
 ];
 
 /** Two rounds of the same. */
