@@ -9,11 +9,14 @@
  * @module
  */
 import { runProgram, SetupError } from "../cli/exit.ts";
+import { languages } from "./checkers/languages.ts";
 import type { Measure } from "./context.ts";
 import { thisMachine } from "./machine.ts";
+import { code } from "./measures/code.ts";
 import { growth } from "./measures/growth.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
 import { memory } from "./measures/memory.ts";
+import { mistakesOf } from "./measures/mistakes.ts";
 import { pauses } from "./measures/pauses.ts";
 import { places } from "./measures/places.ts";
 import { propagation } from "./measures/propagation.ts";
@@ -50,6 +53,8 @@ function measuresOf(subjectNames: readonly string[]): readonly Measure[] {
     places,
     startUp,
     growth,
+    code,
+    mistakesOf(languages),
   ];
 }
 

@@ -64,6 +64,12 @@ export const requirements = {
     version: /^(\S+)/,
     install: "apt-get install python3-uvloop",
   },
+  mypy: {
+    name: "mypy",
+    command: ["mypy", "--version"],
+    version: /^mypy (\S+)/,
+    install: "apt-get install mypy",
+  },
   java: {
     name: "java",
     // Not --version: it takes a compiler too, which not every Java has.

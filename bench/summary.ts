@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { outcomes } from "./checkers/outcomes.ts";
 import { formatNumber, formatOptional, formatRatio } from "./report/numbers.ts";
 import {
   middle,
@@ -37,6 +38,21 @@ const comparisons: readonly Comparison[] = [
   { measure: "memory", value: "bytesAConnection", title: "bytes a connection" },
 ];
 
+/** Which languages have their mistakes found, in all. */
+function mistakesTable(results: Results): string | undefined {
+  const measure = "mistakes";
+  const rows = subjectsOf(results, measure).flatMap(({ id }) => {
+    const numbers = outcomes.map((value) =>
+      middle(results, { measure, subject: id, point: "total", value })
+    );
+    return numbers.some((number) => number !== undefined)
+      ? [[id, ...numbers.map((number) => formatOptional(number))]]
+      : [];
+  });
+  if (rows.length === 0) return undefined;
+  return [measure, ...alignTable([["", ...outcomes], ...rows])].join("\n");
+}
+
 /** Where the herd is alone, or a ratio to it says little. */
 const ownMeasures = [
   "herd of five",
@@ -46,6 +62,7 @@ const ownMeasures = [
   "places",
   "start-up",
   "growth",
+  "code",
 ];
 
 const isPresent = (results: Results, series: Series) =>
@@ -153,6 +170,10 @@ export function summarize(results: Results): string {
     ownTable(results, measure),
     missingTable(results, measure),
   ]);
-  return [...compared, ...own].filter((text) => text !== undefined)
+  const mistakes = [
+    mistakesTable(results),
+    missingTable(results, "mistakes"),
+  ];
+  return [...compared, ...own, ...mistakes].filter((text) => text !== undefined)
     .join("\n\n");
 }

@@ -5,6 +5,7 @@
  */
 import { formatLimit, formatMeasured, type Goal, judge } from "../goals.ts";
 import type { Results } from "../results.ts";
+import { codeTables } from "./code_tables.ts";
 import {
   growthTables,
   herdTable,
@@ -20,6 +21,7 @@ import {
   table,
   words,
 } from "./markdown.ts";
+import { mistakesTable } from "./mistakes_table.ts";
 import { formatNumber } from "./numbers.ts";
 import { propagationTable } from "./propagation_table.ts";
 import {
@@ -65,6 +67,8 @@ export function sections(
     ["places", placesTable(results)],
     ["start-up", startUpTable(results)],
     ["growth", withPlot("growth", growthTables(results))],
+    ["code", codeTables(results)],
+    ["mistakes", mistakesTable(results)],
   ]);
 }
 

@@ -64,6 +64,15 @@ const rows: readonly Row[] = [
   ["growth", "herd", "5 servers", { crossings: 4.25, hops: 2, hopsMean: 1.5 }],
   ["growth", "herd", "1000 clients", { acceptUs: 2 }],
   ["growth", "herd", "1000000 clients", { acceptUs: 5 }],
+  ["code", "herd", "server", { codeLines: 12_345, files: 99, anyTypes: 0 }],
+  ["code", "java", "server", { codeLines: 410, files: 1 }],
+  ["code", "herd", "peers", { codeLines: 3190, files: 33 }],
+  ["code", "herd", "dependencies", { serverPackages: 8, allPackages: 11 }],
+  ["mistakes", "typescript", "absent key", { checked: 1, run: 1 }],
+  ["mistakes", "java", "absent key", { checked: 0, run: 1 }],
+  ["mistakes", "javascript", "absent key", { checked: 0, run: 0 }],
+  ["mistakes", "python", "absent key", { impossible: 1 }],
+  ["mistakes", "java", "total", { found: 3, failsWhenRun: 5, silent: 7 }],
 ];
 
 /** Two rounds of the same. */

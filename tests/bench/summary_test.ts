@@ -84,3 +84,22 @@ Deno.test({
     );
   },
 });
+
+Deno.test({
+  name: "the mistakes are summed up by language",
+  permissions: "none",
+  fn() {
+    const results = madeUpResults([
+      ...rounds("mistakes", "java", "absent key", "checked", [1]),
+      ...rounds("mistakes", "java", "total", "found", [12]),
+    ], [{ measure: "mistakes", subject: "python", reason: "apt-get x" }]);
+    assertEquals(
+      summarize(results),
+      `mistakes
+        found  failsWhenRun  silent  impossible
+  java     12             –       –           –
+
+  python  not installed: apt-get x`,
+    );
+  },
+});

@@ -1,0 +1,104 @@
+/**
+ * Which files belong together: what a program loads, and the project's rooms.
+ *
+ * @module
+ */
+import { projectFolder } from "../../tests/herd/process.ts";
+
+/** The part of what `deno info --json` prints that is read here. */
+interface Info {
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly {
+      readonly specifier: string;
+      /** Not there where only types are imported. */
+      readonly code?: unknown;
+    }[];
+  }[];
+}
+
+/** What a program is made of. */
+export interface Loaded {
+  /** Files of TypeScript, as paths from the top of the project, sorted. */
+  readonly files: readonly string[];
+  /** What it imports by a name of the import map, sorted. */
+  readonly packages: readonly string[];
+}
+
+/** Runs Deno in the project's folder, and returns what it printed. */
+export async function runDeno(
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly stdout: string }> {
+  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: projectFolder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  if (stdout.length === 0) {
+    throw new Error(`deno ${args[0]}: ${decoder.decode(stderr)}`);
+  }
+  return { code, stdout: decoder.decode(stdout) };
+}
+
+/** The names in the import map: the packages of the whole project. */
+export async function packagesOfProject(): Promise<string[]> {
+  const text = await Deno.readTextFile(`${projectFolder}import_map.json`);
+  return Object.keys(JSON.parse(text).imports);
+}
+
+/**
+ * All that a program loads when it runs, at once or later, and the files of
+ * types that these name.
+ */
+export async function loadedBy(program: string): Promise<Loaded> {
+  const { stdout } = await runDeno(["info", "--json", program]);
+  const { modules }: Info = JSON.parse(stdout);
+  const top = `file://${projectFolder}`;
+  const names = await packagesOfProject();
+  const packages = new Set<string>();
+  for (const { dependencies = [], specifier } of modules) {
+    if (!specifier.startsWith(top)) continue;
+    for (const { code, specifier: imported } of dependencies) {
+      if (code === undefined) continue;
+      const name = names.find((name) =>
+        name.endsWith("/") ? imported.startsWith(name) : imported === name
+      );
+      if (name !== undefined) packages.add(name);
+    }
+  }
+  return {
+    files: modules.map(({ specifier }) => specifier)
+      .filter((path) => path.startsWith(top) && path.endsWith(".ts"))
+      .map((path) => path.slice(top.length)).sort(),
+    packages: [...packages].sort(),
+  };
+}
+
+/** Files of TypeScript in a folder and its folders, as paths, sorted. */
+export async function filesIn(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (
+    const { isDirectory, name } of Deno.readDir(projectFolder + folder)
+  ) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) files.push(...await filesIn(path));
+    else if (name.endsWith(".ts")) files.push(path);
+  }
+  return files.sort();
+}
+
+/**
+ * The rooms that the programs are made of: every folder at the top that has
+ * TypeScript in it, but for those about the programs.
+ */
+export async function rooms(): Promise<string[]> {
+  const about = ["bench", "deploy", "examples", "tests", "tools"];
+  const found: string[] = [];
+  for await (const { isDirectory, name } of Deno.readDir(projectFolder)) {
+    if (!isDirectory || /^(\.|dist|logs|node_modules)/.test(name)) continue;
+    if (about.includes(name)) continue;
+    if ((await filesIn(name)).length > 0) found.push(name);
+  }
+  return found.sort();
+}

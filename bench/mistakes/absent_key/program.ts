@@ -1,0 +1,8 @@
+const positions = new Map([["kiwi", "+34.07-118.44"]]);
+
+function positionOf(client: string): string {
+  return (positions.get(client) ?? "nowhere").trim(); // right
+  return positions.get(client).trim(); // wrong
+}
+
+console.log(positionOf("nobody"));

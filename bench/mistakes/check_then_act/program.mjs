@@ -1,0 +1,17 @@
+const known = new Set();
+let news = 0;
+
+async function log() {
+  await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+async function accept(client) {
+  if (known.has(client)) return;
+  known.add(client); // right
+  await log();
+  known.add(client); // wrong
+  news += 1;
+}
+
+await Promise.all([accept("kiwi"), accept("kiwi")]);
+console.log(news);

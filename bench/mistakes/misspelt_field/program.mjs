@@ -1,0 +1,3 @@
+const report = { client: "kiwi", latitude: 34.07 };
+console.log(report.latitude); // right
+console.log(report.lattitude); // wrong

@@ -1,0 +1,3 @@
+const chunk = new TextEncoder().encode("kiwi");
+console.log("IAMAT " + new TextDecoder().decode(chunk)); // right
+console.log("IAMAT " + chunk); // wrong

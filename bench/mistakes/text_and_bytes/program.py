@@ -1,0 +1,3 @@
+chunk: bytes = "kiwi".encode()
+print("IAMAT " + chunk.decode())  # right
+print("IAMAT " + chunk)  # wrong

@@ -1,0 +1,3 @@
+const chunk: Uint8Array = new TextEncoder().encode("kiwi");
+console.log("IAMAT " + new TextDecoder().decode(chunk)); // right
+console.log("IAMAT " + chunk); // wrong
