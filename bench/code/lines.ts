@@ -34,9 +34,14 @@ export function languageOf(path: string): Language {
   return language;
 }
 
+/** A text with nothing left of its comments but the ends of their lines. */
+export function codeOf(text: string, language: Language): string {
+  return withoutComments[language](text);
+}
+
 /** Which lines of a text are code, counted from 1. */
 export function codeLinesOf(text: string, language: Language): number[] {
-  return withoutComments[language](text).split("\n")
+  return codeOf(text, language).split("\n")
     .flatMap((line, index) => line.trim() === "" ? [] : [index + 1]);
 }
 

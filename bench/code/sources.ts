@@ -93,7 +93,7 @@ export async function filesIn(folder: string): Promise<string[]> {
  * TypeScript in it, but for those about the programs.
  */
 export async function rooms(): Promise<string[]> {
-  const about = ["bench", "deploy", "examples", "tests", "tools"];
+  const about = ["bench", "deploy", "examples", "report", "tests", "tools"];
   const found: string[] = [];
   for await (const { isDirectory, name } of Deno.readDir(projectFolder)) {
     if (!isDirectory || /^(\.|dist|logs|node_modules)/.test(name)) continue;

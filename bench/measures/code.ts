@@ -4,14 +4,16 @@
  *
  * `server` is one server: of a rival its file, of the herd everything that
  * `server.ts` loads, the dashboard and all that keeps links safe with it. The
- * pages of the dashboard are not counted. A room is a folder: one of which the
- * server loads only a part counts as a whole.
+ * pages of the dashboard are not counted. `bound to Deno` are those of its files
+ * that name a thing of the runtime: what would have to be written anew for
+ * another one. A room is a folder: one of which the server loads only a part
+ * counts as a whole.
  *
  * @module
  */
 import { projectFolder } from "../../tests/herd/process.ts";
 import { features } from "../code/features.ts";
-import { codeLinesOf, languageOf } from "../code/lines.ts";
+import { codeLinesOf, codeOf, languageOf } from "../code/lines.ts";
 import {
   filesIn,
   loadedBy,
@@ -26,6 +28,20 @@ const rivals = {
   asyncio: "bench/rivals/asyncio_herd.py",
   java: "bench/rivals/HerdServer.java",
 };
+
+const examples = ["owntracks.ts", "track.ts", "track.py"];
+
+/** Those of files that name a thing of the runtime, not only its errors. */
+async function boundToDeno(paths: readonly string[]): Promise<string[]> {
+  const bound: string[] = [];
+  for (const path of paths) {
+    const text = await Deno.readTextFile(projectFolder + path);
+    if (/\bDeno\.(?!errors)/.test(codeOf(text, languageOf(path)))) {
+      bound.push(path);
+    }
+  }
+  return bound;
+}
 
 /** Lines of code in these files, and how many files those are. */
 async function sizeOf(paths: readonly string[]) {
@@ -73,6 +89,10 @@ export const code: Measure = {
       ...await sizeOf(files),
       ...await featuresIn(files, folder),
     });
+    add("herd", "bound to Deno", await sizeOf(await boundToDeno(files)));
+    for (const name of examples) {
+      add("herd", `examples/${name}`, await sizeOf([`examples/${name}`]));
+    }
     for (const [subject, path] of Object.entries(rivals)) {
       add(subject, "server", await sizeOf([path]));
     }
