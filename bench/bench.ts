@@ -11,8 +11,10 @@
 import { runProgram, SetupError } from "../cli/exit.ts";
 import type { Measure } from "./context.ts";
 import { thisMachine } from "./machine.ts";
+import { convergence } from "./measures/convergence.ts";
 import { growth } from "./measures/growth.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
+import { herdSizes } from "./measures/herd_sizes.ts";
 import { memory } from "./measures/memory.ts";
 import { places } from "./measures/places.ts";
 import { propagation } from "./measures/propagation.ts";
@@ -39,10 +41,12 @@ function measuresOf(subjectNames: readonly string[]): readonly Measure[] {
   return [
     updatesOf(chosen),
     herdOfFive,
+    herdSizes,
     propagation,
     memory,
     places,
     startUp,
+    convergence,
     growth,
   ];
 }

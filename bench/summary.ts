@@ -38,7 +38,14 @@ const comparisons: readonly Comparison[] = [
 ];
 
 /** Where the herd is alone. */
-const ownMeasures = ["herd of five", "places", "start-up", "growth"];
+const ownMeasures = [
+  "herd of five",
+  "herd sizes",
+  "places",
+  "start-up",
+  "convergence",
+  "growth",
+];
 
 const isPresent = (results: Results, series: Series) =>
   middle(results, series) !== undefined;

@@ -15,6 +15,7 @@
  * @module
  */
 import type { Context, Measure } from "../context.ts";
+import { fill, startLoad } from "../loads.ts";
 import { freeBasePort, Process } from "../processes.ts";
 import { requirements, versionOf } from "../programs.ts";
 import { startLoneServer } from "../servers.ts";
@@ -35,15 +36,6 @@ const settleMs = 1_000;
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, settleMs));
 
-/** A program of `load/`, on the core for loads. */
-function startLoad({ cores }: Context, ...args: readonly string[]): Process {
-  return new Process({
-    program: Deno.execPath(),
-    args: ["run", "--allow-ffi", ...args],
-    cores: cores.load,
-  });
-}
-
 /**
  * How many descriptors a program may have: the hard limit that it inherits, as
  * Deno raises the soft one to it.
@@ -54,23 +46,6 @@ function maxOpenFiles(): number {
   return limit === undefined ? Infinity : Number(limit);
 }
 
-/** Sends each client's update so often; resolves when all is known. */
-async function fill(
-  context: Context,
-  language: "iamat" | "set",
-  port: number,
-  clients: number,
-  times: number,
-): Promise<void> {
-  await using filler = startLoad(
-    context,
-    "bench/load/fill.ts",
-    language,
-    ...[clients, times, port].map(String),
-  );
-  await filler.saying(/^filled$/m);
-}
-
 async function measureClient(
   context: Context,
   subject: string,
@@ -78,10 +53,10 @@ async function measureClient(
   server: Process,
   port: number,
 ): Promise<void> {
-  await fill(context, language, port, 1, warmUpUpdates);
+  await fill(context.cores, language, 1, warmUpUpdates, port);
   await settle();
   const before = server.memoryBytes();
-  await fill(context, language, port, clients, 1);
+  await fill(context.cores, language, clients, 1, port);
   await settle();
   context.add(subject, "client", {
     bytesAClient: (server.memoryBytes() - before) / clients,
@@ -92,7 +67,7 @@ async function measureConnection(context: Context): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: context.folder });
   await using server = await startLoneServer(context.cores, folder);
   const { port, process } = server;
-  await fill(context, "iamat", port, 1, warmUpUpdates);
+  await fill(context.cores, "iamat", 1, warmUpUpdates, port);
   await settle();
   const before = process.memoryBytes();
   const connections = Math.min(
@@ -106,7 +81,7 @@ async function measureConnection(context: Context): Promise<void> {
     );
   }
   await using holder = startLoad(
-    context,
+    context.cores,
     "bench/load/hold.ts",
     `${connections}`,
     `${port}`,

@@ -5,6 +5,7 @@
  */
 import { formatLimit, formatMeasured, type Goal, judge } from "../goals.ts";
 import type { Results } from "../results.ts";
+import { convergenceTables } from "./convergence_tables.ts";
 import {
   growthTables,
   herdTable,
@@ -23,6 +24,7 @@ import {
 } from "./markdown.ts";
 import { formatNumber } from "./numbers.ts";
 import { propagationTable } from "./propagation_table.ts";
+import { sizesTables } from "./sizes_tables.ts";
 import { costTables, latencyTable, rateTable } from "./updates_tables.ts";
 
 /** What else the parts speak of. */
@@ -52,10 +54,12 @@ export function sections(
     ["latency", withPlot("latency", latencyTable(results))],
     ["cost", costTables(results)],
     ["herd", herdTable(results)],
+    ["sizes", sizesTables(results)],
     ["propagation", withPlot("propagation", propagationTable(results))],
     ["memory", memoryTable(results)],
     ["places", placesTable(results)],
     ["start-up", startUpTable(results)],
+    ["convergence", convergenceTables(results)],
     ["growth", withPlot("growth", growthTables(results))],
   ]);
 }

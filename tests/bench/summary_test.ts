@@ -1,6 +1,6 @@
 import type { Sample } from "../../bench/results.ts";
 import { summarize } from "../../bench/summary.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { madeUpResults } from "./made_up_results.ts";
 
 /** One value of a measure, in three rounds. */
@@ -60,5 +60,20 @@ Deno.test({
   2 servers        1
   1000 clients               2`,
     );
+  },
+});
+
+Deno.test({
+  name: "no measure is left out of the summary",
+  permissions: "none",
+  fn() {
+    const results = madeUpResults();
+    const lines = summarize(results).split("\n");
+    for (const { measure } of results.samples) {
+      const isShown = lines.some((line) =>
+        line === measure || line.startsWith(`${measure}: `)
+      );
+      assert(isShown, measure);
+    }
   },
 });
