@@ -61,10 +61,20 @@ class LogReader {
 
 /** Starts a herd, takes a sample of each load, and ends it. */
 export async function measureWork(
-  { add, cores, folder: parent, secondsAPoint }: Context,
+  context: Context,
+  herd: LoadedHerd,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ dir: context.folder });
+  await measureIn(folder, context, herd);
+  // Logs of several herds would be gigabytes.
+  await Deno.remove(folder, { recursive: true });
+}
+
+async function measureIn(
+  folder: string,
+  { add, cores, secondsAPoint }: Context,
   { flags, loads, names }: LoadedHerd,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ dir: parent });
   const logs = new LogReader(names.map((name) => `${folder}/${name}.log`));
   await using herd = await startHerd(cores, folder, names, [
     ...flags,

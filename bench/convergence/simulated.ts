@@ -49,7 +49,7 @@ const reportEveryMs = 20;
 /** As exact as the times are. */
 const lookEveryMs = 1;
 
-/** What is to happen to a herd: it is under load, with faults, until all of them end. */
+/** What is to happen to a herd under load, until all faults end at once. */
 export function planFaults(servers: number, random: Random): Plan {
   const faults = Array.from(
     { length: servers * faultsAServer },

@@ -63,7 +63,10 @@ async function simulate({ add }: Context): Promise<void> {
         ],
         cores: [],
       });
-      const found: Convergence = JSON.parse(await simulation.output());
+      const json = await simulation.output();
+      // Why it has failed it has said on stderr.
+      if (json === "") throw new Error(`${servers} servers: not simulated`);
+      const found: Convergence = JSON.parse(json);
       return { servers, found };
     }),
   );

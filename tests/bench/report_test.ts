@@ -268,16 +268,13 @@ Deno.test("what a further server costs is the line through all", pure, () => {
     fitCost([{ servers: 2, cpuUs: 5 }, { servers: 2, cpuUs: 6 }]),
     undefined,
   );
-  // The herd of one counts for both ways to spread updates.
   const words = partOf("sizes").replaceAll("\n", " ");
   assertMatch(
     words,
     /one server, .* is 2(\.00)? µs for .* 3(\.00)? µs for each/,
   );
-  assertMatch(
-    words,
-    /all servers, .* is 2(\.00)? µs for .* 4(\.00)? µs for each/,
-  );
+  // The herd of one counts here too: a line through two sizes would be exact.
+  assertMatch(words, /all servers, .* no size is off by more than [1-9]/);
 });
 
 Deno.test("a table is aligned, and no cell can end its row", pure, () => {
