@@ -13,8 +13,10 @@ import { languages } from "./checkers/languages.ts";
 import type { Measure } from "./context.ts";
 import { thisMachine } from "./machine.ts";
 import { code } from "./measures/code.ts";
+import { convergence } from "./measures/convergence.ts";
 import { growth } from "./measures/growth.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
+import { herdSizes } from "./measures/herd_sizes.ts";
 import { memory } from "./measures/memory.ts";
 import { mistakesOf } from "./measures/mistakes.ts";
 import { pauses } from "./measures/pauses.ts";
@@ -45,6 +47,7 @@ function measuresOf(subjectNames: readonly string[]): readonly Measure[] {
   return [
     updatesOf(chosen),
     herdOfFive,
+    herdSizes,
     propagation,
     memory,
     pauses,
@@ -52,6 +55,7 @@ function measuresOf(subjectNames: readonly string[]): readonly Measure[] {
     threads,
     places,
     startUp,
+    convergence,
     growth,
     code,
     mistakesOf(languages),

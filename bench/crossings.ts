@@ -55,22 +55,30 @@ export function countRecords(bytes: Uint8Array, counted: Crossings): void {
 /** A log is read in parts of so many bytes. */
 const partBytes = 1024 * 1024;
 
-/** Counts what a log file holds. Its servers should have ended. */
+/**
+ * Counts what a log file holds from a byte on, and returns up to where: what is
+ * added to it later can be counted from there. A line that is not whole yet is
+ * left for then.
+ */
 export async function countLog(
   path: string,
   counted: Crossings,
-): Promise<void> {
+  fromByte = 0,
+): Promise<number> {
   using file = await Deno.open(path);
+  await file.seek(fromByte, Deno.SeekMode.Start);
+  let countedTo = fromByte;
   const buffer = new Uint8Array(partBytes);
   // How much at the beginning of the buffer is left of a line that is not whole.
   let kept = 0;
   while (true) {
     const count = await file.read(buffer.subarray(kept));
-    if (count === null) break;
+    if (count === null) return countedTo;
     const filled = kept + count;
     const whole = buffer.lastIndexOf(lineFeed, filled - 1) + 1;
     countRecords(buffer.subarray(0, whole), counted);
     buffer.copyWithin(0, whole, filled);
     kept = filled - whole;
+    countedTo += whole;
   }
 }

@@ -29,6 +29,35 @@ export interface LoadOutcome extends LoadReport {
 
 const usPerSecond = 1_000_000;
 
+/** A program of `load/` or one like it, on the core for loads. */
+export function startLoad(cores: Cores, ...args: readonly string[]): Process {
+  return new Process({
+    program: Deno.execPath(),
+    args: ["run", "--allow-ffi", ...args],
+    cores: cores.load,
+  });
+}
+
+/** Half a million clients are many for servers that share a core, in ms. */
+const fillTimeoutMs = 60_000;
+
+/** Sends each client's update so often; resolves when all are answered. */
+export async function fill(
+  cores: Cores,
+  language: "iamat" | "set",
+  clients: number,
+  times: number,
+  port: number,
+): Promise<void> {
+  await using filler = startLoad(
+    cores,
+    "bench/load/fill.ts",
+    language,
+    ...[clients, times, port].map(String),
+  );
+  await filler.saying(/^filled$/m, fillTimeoutMs);
+}
+
 /** Runs the load generator on servers; resolves when it has ended. */
 export async function runLoad(
   cores: Cores,
@@ -37,17 +66,12 @@ export async function runLoad(
 ): Promise<LoadOutcome> {
   const { connections, depth, language, ports, seconds, warmUpSeconds } = load;
   const numbers = [connections, depth, warmUpSeconds, seconds, ...ports];
-  await using generator = new Process({
-    program: Deno.execPath(),
-    args: [
-      "run",
-      "--allow-ffi",
-      "bench/load/load.ts",
-      language,
-      ...numbers.map(String),
-    ],
-    cores: cores.load,
-  });
+  await using generator = startLoad(
+    cores,
+    "bench/load/load.ts",
+    language,
+    ...numbers.map(String),
+  );
   const { cpu, report } = await watch(generator, servers);
   if (report.answers === 0) throw new Error("nothing was answered");
   return {

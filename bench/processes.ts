@@ -137,22 +137,22 @@ export class Process implements AsyncDisposable {
     return Number(status.match(/^VmRSS:\s+(\d+) kB$/m)![1]) * 1024;
   }
 
-  /** Ends it, at once if it does not end by itself. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const timer = setTimeout(() => this.#kill("SIGKILL"), readyTimeoutMs);
-    this.#kill("SIGTERM");
-    await this.output();
-    await this.#child.status;
-    clearTimeout(timer);
-  }
-
-  #kill(signal: Deno.Signal): void {
+  /** Sends it a signal, unless it has ended already. */
+  signal(signal: Deno.Signal): void {
     try {
       this.#child.kill(signal);
     } catch (error) {
-      // It has ended already.
       if (!(error instanceof TypeError)) throw error;
     }
+  }
+
+  /** Ends it, at once if it does not end by itself. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const timer = setTimeout(() => this.signal("SIGKILL"), readyTimeoutMs);
+    this.signal("SIGTERM");
+    await this.output();
+    await this.#child.status;
+    clearTimeout(timer);
   }
 }
 

@@ -16,7 +16,32 @@ export const serverNames: readonly string[] = defaultHerd.servers.map(
   ({ name }) => name,
 );
 
-/** How to run one server of the default herd, with its log in a folder. */
+const herdFileFlag = "--config=";
+
+/**
+ * Writes a file that describes a herd other than the default one, and returns
+ * the flag that names it.
+ */
+export async function writeHerdFile(
+  folder: string,
+  names: readonly string[],
+  links: readonly (readonly string[])[],
+): Promise<string> {
+  const path = `${folder}/herd.json`;
+  const servers = names.map((name) => ({ name }));
+  await Deno.writeTextFile(path, JSON.stringify({ servers, links }));
+  return herdFileFlag + path;
+}
+
+/** The permission to read the herd file, if a server is given one. */
+const herdFilePermission = (flags: readonly string[]) =>
+  flags.filter((flag) => flag.startsWith(herdFileFlag))
+    .map((flag) => `--allow-read=${flag.slice(herdFileFlag.length)}`);
+
+/**
+ * How to run one server, with its log in a folder: of the default herd, unless
+ * one of the flags names another.
+ */
 export function serverCommand(
   name: string,
   basePort: number,
@@ -29,6 +54,7 @@ export function serverCommand(
       "run",
       "--allow-net=127.0.0.1",
       `--allow-write=${folder}`,
+      ...herdFilePermission(flags),
       "server.ts",
       name,
       "--base-port",
@@ -87,13 +113,16 @@ export async function startLoneServer(
   };
 }
 
-/** Some servers of the default herd. */
+/** Servers of a herd, in the order in which they were named. */
 export interface RunningHerd extends AsyncDisposable {
   readonly basePort: number;
   readonly processes: readonly Process[];
 }
 
-/** Runs servers of the default herd; resolves when they are linked. */
+/**
+ * Runs servers of a herd, the default one unless the flags name another;
+ * resolves when they are linked.
+ */
 export async function startHerd(
   { servers }: Cores,
   folder: string,
@@ -101,7 +130,7 @@ export async function startHerd(
   flags: readonly string[] = [],
 ): Promise<RunningHerd> {
   await using cleanup = new AsyncDisposableStack();
-  const basePort = freeBasePort();
+  const basePort = freeBasePort(Math.max(names.length, serverNames.length));
   const processes: Process[] = [];
   // One after the other: the last one of each pair dials the first.
   for (const name of names) {

@@ -56,11 +56,13 @@ function mistakesTable(results: Results): string | undefined {
 /** Where the herd is alone, or a ratio to it says little. */
 const ownMeasures = [
   "herd of five",
+  "herd sizes",
   "pauses",
   "slices",
   "threads",
   "places",
   "start-up",
+  "convergence",
   "growth",
   "code",
 ];

@@ -1,7 +1,8 @@
 /**
  * Herds of any size that look alike: 2.4 links a server, as the default herd
- * has. Two servers have one link, five are the default herd, and more are a ring
- * with random links across it, the same ones every time.
+ * has. Five servers are the default herd, and others are a ring with random
+ * links across it, the same ones every time; where there are too few servers for
+ * that, each pair has a link.
  *
  * @module
  */
@@ -24,7 +25,7 @@ export function herdOf(count: number): Topology {
     return topologyOf(names, defaultHerd.links);
   }
   const names = Array.from({ length: count }, (_, index) => `Server${index}`);
-  return topologyOf(names, count === 2 ? [names] : ringAcross(names));
+  return topologyOf(names, ringAcross(names));
 }
 
 function ringAcross(names: readonly string[]): string[][] {
@@ -32,13 +33,14 @@ function ringAcross(names: readonly string[]): string[][] {
   const count = names.length;
   const links = new Map<string, string[]>();
   const link = (one: number, other: number) => {
+    if (one === other) return;
     const [low, high] = one < other ? [one, other] : [other, one];
     links.set(`${low}-${high}`, [names[low], names[high]]);
   };
   for (let index = 0; index < count; index++) link(index, (index + 1) % count);
-  while (links.size < Math.round(count * linksAServer)) {
-    const [one, other] = [random.below(count), random.below(count)];
-    if (one !== other) link(one, other);
+  const pairs = count * (count - 1) / 2;
+  while (links.size < Math.min(Math.round(count * linksAServer), pairs)) {
+    link(random.below(count), random.below(count));
   }
   return [...links.values()];
 }

@@ -18,6 +18,7 @@
  * @module
  */
 import type { Context, Measure } from "../context.ts";
+import { fill, startLoad } from "../loads.ts";
 import { freeBasePort, Process } from "../processes.ts";
 import { requirements } from "../programs.ts";
 import { isInstalled, startSubject, subjectNamed } from "../start_subject.ts";
@@ -36,19 +37,7 @@ const warmUpUpdates = 2_000;
 /** Time to write the log, and to give back what is not needed, in ms. */
 const settleMs = 1_000;
 
-/** The rivals share a core, and half a million clients are many for some. */
-const fillTimeoutMs = 60_000;
-
 const settle = () => new Promise((resolve) => setTimeout(resolve, settleMs));
-
-/** A program of `load/`, on the core for loads. */
-function startLoad({ cores }: Context, ...args: readonly string[]): Process {
-  return new Process({
-    program: Deno.execPath(),
-    args: ["run", "--allow-ffi", ...args],
-    cores: cores.load,
-  });
-}
 
 /**
  * How many descriptors a program may have: the hard limit that it inherits, as
@@ -60,23 +49,6 @@ function maxOpenFiles(): number {
   return limit === undefined ? Infinity : Number(limit);
 }
 
-/** Sends each client's update so often; resolves when all is known. */
-async function fill(
-  context: Context,
-  language: "iamat" | "set",
-  port: number,
-  clients: number,
-  times: number,
-): Promise<void> {
-  await using filler = startLoad(
-    context,
-    "bench/load/fill.ts",
-    language,
-    ...[clients, times, port].map(String),
-  );
-  await filler.saying(/^filled$/m, fillTimeoutMs);
-}
-
 async function measureClient(
   context: Context,
   subject: string,
@@ -84,10 +56,10 @@ async function measureClient(
   server: Process,
   port: number,
 ): Promise<void> {
-  await fill(context, language, port, 1, warmUpUpdates);
+  await fill(context.cores, language, 1, warmUpUpdates, port);
   await settle();
   const before = server.memoryBytes();
-  await fill(context, language, port, clients, 1);
+  await fill(context.cores, language, clients, 1, port);
   await settle();
   context.add(subject, "client", {
     bytesAClient: (server.memoryBytes() - before) / clients,
@@ -100,7 +72,7 @@ async function measureConnection(
   process: Process,
   port: number,
 ): Promise<void> {
-  await fill(context, "iamat", port, 1, warmUpUpdates);
+  await fill(context.cores, "iamat", 1, warmUpUpdates, port);
   await settle();
   const before = process.memoryBytes();
   const connections = Math.min(
@@ -114,7 +86,7 @@ async function measureConnection(
     );
   }
   await using holder = startLoad(
-    context,
+    context.cores,
     "bench/load/hold.ts",
     `${connections}`,
     `${port}`,

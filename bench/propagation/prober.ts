@@ -57,7 +57,7 @@ function probeName(probe: number): string {
 }
 
 /** Tells a server of probes, and remembers when. */
-class Publisher {
+export class Publisher {
   readonly descriptor: Descriptor;
   readonly #language: Language;
   readonly #sentMs: number[] = [];
@@ -89,7 +89,7 @@ class Publisher {
 }
 
 /** Is told by a server. */
-class Observer {
+export class Observer {
   readonly descriptor: Descriptor;
   readonly latencies = new Histogram();
   readonly #place: Place;

@@ -23,14 +23,15 @@ import {
 import { middle, pointsOf, reasonFor, sizesOf } from "./samples.ts";
 import { subjectsOf } from "./subjects.ts";
 
-/** A column: its title, the value's name, and how to print it. */
-interface ValueColumn {
+/** A column of a table: its title, the value's name, and how to print it. */
+export interface ValueColumn {
   readonly title: string;
   readonly value: string;
   readonly format?: (value: number) => string;
 }
 
-interface Shape {
+/** What a table shows. */
+export interface Shape {
   readonly measure: string;
   /** Over the names of the points. */
   readonly title: string;
@@ -38,7 +39,8 @@ interface Shape {
   readonly columns: readonly ValueColumn[];
 }
 
-function pointsTable(
+/** A table of the herd alone, or why there is none. */
+export function pointsTable(
   results: Results,
   { columns, measure, points, title }: Shape,
 ): string {

@@ -6,6 +6,7 @@
 import { formatLimit, formatMeasured, type Goal, judge } from "../goals.ts";
 import type { Results } from "../results.ts";
 import { codeTables } from "./code_tables.ts";
+import { convergenceTables } from "./convergence_tables.ts";
 import {
   growthTables,
   herdTable,
@@ -30,6 +31,7 @@ import {
   startUpTable,
   threadsTable,
 } from "./runtime_tables.ts";
+import { sizesTables } from "./sizes_tables.ts";
 import { costTables, latencyTable, rateTable } from "./updates_tables.ts";
 
 /** What else the parts speak of. */
@@ -59,6 +61,7 @@ export function sections(
     ["latency", withPlot("latency", latencyTable(results))],
     ["cost", costTables(results)],
     ["herd", herdTable(results)],
+    ["sizes", sizesTables(results)],
     ["propagation", withPlot("propagation", propagationTable(results))],
     ["memory", memoryTable(results)],
     ["pauses", pausesTable(results)],
@@ -66,6 +69,7 @@ export function sections(
     ["threads", threadsTable(results)],
     ["places", placesTable(results)],
     ["start-up", startUpTable(results)],
+    ["convergence", convergenceTables(results)],
     ["growth", withPlot("growth", growthTables(results))],
     ["code", codeTables(results)],
     ["mistakes", mistakesTable(results)],

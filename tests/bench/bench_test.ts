@@ -65,6 +65,37 @@ Deno.test("the bench names all that it measures", async () => {
   }
 });
 
+Deno.test({
+  name: "the bench starts a herd for each load, and counts in its logs",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "bench-" });
+    const output = `${folder}/results.json`;
+    try {
+      const { code, stderr } = await bench(
+        "--rounds=1",
+        "--seconds=0.2",
+        "--only=herd of five",
+        `--output=${output}`,
+      );
+      assertEquals(code, 0, stderr);
+      const { samples }: Results = JSON.parse(await Deno.readTextFile(output));
+      assertEquals(samples.map(({ point }) => point), [
+        "8x16 at one",
+        "8x16 at each",
+      ]);
+      for (const { values } of samples) {
+        const { cpuUs, crossings, updatesPerSecond } = values;
+        assert(cpuUs > 0 && updatesPerSecond > 0);
+        // Four other servers; eight is what plain flooding takes.
+        assert(crossings > 3.9 && crossings < 8.1, `${crossings}`);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
 Deno.test("the bench says in one line what is wrong with its flags", async () => {
   const { code, stderr } = await bench("--only=speed");
   assertEquals(code, 2);

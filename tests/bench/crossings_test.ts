@@ -42,3 +42,21 @@ Deno.test("a log is counted that does not fit into one part", async () => {
     await Deno.remove(path);
   }
 });
+
+Deno.test("a log that grows is counted from where it was counted to", async () => {
+  const path = await Deno.makeTempFile();
+  try {
+    const cut = text.indexOf("IAMAT");
+    await Deno.writeTextFile(path, text + text.slice(0, cut));
+    const first = { updates: 0, crossings: 0 };
+    const countedTo = await countLog(path, first);
+    // The last line is not whole yet.
+    assertEquals(first, { updates: 1, crossings: 2 });
+    await Deno.writeTextFile(path, text.slice(cut) + text, { append: true });
+    const rest = { updates: 0, crossings: 0 };
+    assertEquals(await countLog(path, rest, countedTo), 3 * text.length);
+    assertEquals(rest, { updates: 2, crossings: 4 });
+  } finally {
+    await Deno.remove(path);
+  }
+});

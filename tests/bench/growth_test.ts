@@ -20,6 +20,8 @@ Deno.test({
       assertEquals(shape, shapeOf(count));
     }
     assertEquals(shapeOf(2), [["Server1"], ["Server0"]]);
+    assertEquals(shapeOf(1), [[]]);
+    assertEquals(shapeOf(3).map((neighbours) => neighbours.length), [2, 2, 2]);
   },
 });
 

@@ -15,11 +15,13 @@ import {
 } from "../../bench/report/read_results.ts";
 import { middle, ratio, updates } from "../../bench/report/samples.ts";
 import { linearScale, logScale } from "../../plots/scales.ts";
+import { fitCost } from "../../bench/report/sizes_tables.ts";
 import { sections } from "../../bench/report/sections.ts";
 import { element, print } from "../../plots/svg.ts";
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertStringIncludes,
   assertThrows,
 } from "../assert.ts";
@@ -215,6 +217,14 @@ Deno.test(
         partOf("growth"),
       ),
     );
+    assert(
+      /1 server, at one[^]*3 .* one[^]*12 .* one[^]*3 .* each[^]*12 .* each/
+        .test(partOf("sizes")),
+    );
+    assert(
+      /server killed.*105[^]*0 clients[^]*100,000 clients[^]*5 servers.*507/
+        .test(partOf("convergence")),
+    );
     assertStringIncludes(
       partOf("machine"),
       "[bench/results/x.json](../bench/results/x.json)",
@@ -254,6 +264,51 @@ Deno.test("a table of runtimes has a row for each, and its gaps", pure, () => {
     partOf("threads", madeUpSamples, missing),
     "| Java: failed: x | ",
   );
+});
+
+Deno.test("what a further server costs is the line through all", pure, () => {
+  const exact = [1, 2, 5, 12].map((servers) => ({
+    servers,
+    cpuUs: 2 + 3 * (servers - 1),
+  }));
+  const { firstUs, furtherUs, mostOff } = fitCost(exact)!;
+  const round = (value: number) => Number(value.toFixed(9));
+  assertEquals([firstUs, furtherUs, mostOff].map(round), [2, 3, 0]);
+  // Where none goes through all, any other line is further off.
+  const bent = [1, 2, 3].map((servers) => ({
+    servers,
+    cpuUs: [1, 1, 4][servers - 1],
+  }));
+  const line = fitCost(bent)!;
+  const errors = bent.map(({ cpuUs, servers }) =>
+    (line.firstUs + line.furtherUs * (servers - 1)) / cpuUs - 1
+  );
+  const squares = (firstUs: number, furtherUs: number) =>
+    bent.reduce(
+      (sum, { cpuUs, servers }) =>
+        sum + ((firstUs + furtherUs * (servers - 1)) / cpuUs - 1) ** 2,
+      0,
+    );
+  assertEquals(line.mostOff, Math.max(...errors.map(Math.abs)));
+  for (
+    const [first, further] of [[0.01, 0], [-0.01, 0], [0, 0.01], [0, -0.01]]
+  ) {
+    assert(
+      squares(line.firstUs + first, line.furtherUs + further) >
+        squares(line.firstUs, line.furtherUs),
+    );
+  }
+  assertEquals(
+    fitCost([{ servers: 2, cpuUs: 5 }, { servers: 2, cpuUs: 6 }]),
+    undefined,
+  );
+  const words = partOf("sizes").replaceAll("\n", " ");
+  assertMatch(
+    words,
+    /one server, .* is 2(\.00)? µs for .* 3(\.00)? µs for each/,
+  );
+  // The herd of one counts here too: a line through two sizes would be exact.
+  assertMatch(words, /all servers, .* no size is off by more than [1-9]/);
 });
 
 Deno.test("a table is aligned, and no cell can end its row", pure, () => {

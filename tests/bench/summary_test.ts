@@ -1,6 +1,6 @@
 import type { Sample } from "../../bench/results.ts";
 import { summarize } from "../../bench/summary.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { madeUpResults } from "./made_up_results.ts";
 
 /** One value of a measure, in three rounds. */
@@ -101,5 +101,20 @@ Deno.test({
 
   python  not installed: apt-get x`,
     );
+  },
+});
+
+Deno.test({
+  name: "no measure is left out of the summary",
+  permissions: "none",
+  fn() {
+    const results = madeUpResults();
+    const lines = summarize(results).split("\n");
+    for (const { measure } of results.samples) {
+      const isShown = lines.some((line) =>
+        line === measure || line.startsWith(`${measure}: `)
+      );
+      assert(isShown, measure);
+    }
   },
 });

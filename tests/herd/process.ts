@@ -20,13 +20,16 @@ export const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
 /** Ports below the range that the system hands out by itself. */
 const [lowestBasePort, highestBasePort] = [10_000, 30_000];
 
-/** A base port whose twenty ports are free at this moment. */
-export function freeBasePort(): number {
+/**
+ * A base port whose ports are free at this moment: four for each of so many
+ * servers.
+ */
+export function freeBasePort(servers = names.length): number {
   while (true) {
     const span = highestBasePort - lowestBasePort;
     const base = lowestBasePort + Math.floor(Math.random() * span);
     const ports = [0, 100, 200, 300].flatMap((offset) =>
-      [0, 1, 2, 3, 4].map((index) => base + offset + index)
+      Array.from({ length: servers }, (_, index) => base + offset + index)
     );
     if (ports.every(isFree)) return base;
   }

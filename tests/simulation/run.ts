@@ -30,8 +30,8 @@ export interface Outcome {
 /** Time that a herd has to converge after it has healed. */
 const patienceMs = 60_000;
 
-/** How often servers are looked at. */
-const lookEveryMs = 50;
+/** How often servers are looked at, unless it is to be exact. */
+const usualLookEveryMs = 50;
 
 /**
  * Time until every link is what it will be: a dead one has been silent for long
@@ -52,7 +52,21 @@ export async function runSeed(
   onEvent: (text: string) => void = () => {},
 ): Promise<Outcome> {
   const random = new Random(seed);
-  const plan = drawPlan(random);
+  const outcome = await runPlan(drawPlan(random), random, onEvent);
+  return { seed, ...outcome };
+}
+
+/**
+ * Runs a herd to its end as a plan says.
+ *
+ * @param lookEveryMs How exact `convergedAfterMs` is.
+ */
+export async function runPlan(
+  plan: Plan,
+  random: Random,
+  onEvent: (text: string) => void = () => {},
+  lookEveryMs: number = usualLookEveryMs,
+): Promise<Omit<Outcome, "seed">> {
   const world = new World(plan, random, onEvent);
   const { time, violations } = world;
   await time.run(plan.healAtMs);
@@ -62,7 +76,7 @@ export async function runSeed(
   await time.run(plan.healAtMs + 1);
   const held = [...world.servers.values()].map(({ herd }) => [...herd.lines()]);
   const survived = newestOf(held.flat());
-  const convergedAfterMs = await untilConverged(world);
+  const convergedAfterMs = await untilConverged(world, lookEveryMs);
   if (convergedAfterMs === undefined) {
     violations.push({ rule: "no convergence", detail: difference(world) });
   } else {
@@ -74,7 +88,6 @@ export async function runSeed(
     judgeLinks(world, linksLost);
   }
   return {
-    seed,
     servers: plan.topology.servers.length,
     isLimited: isLimited(plan),
     reports: world.reports.size,
@@ -95,7 +108,10 @@ function newestOf(lines: Iterable<ByteString>): Map<ByteString, ByteString> {
   return newest;
 }
 
-async function untilConverged(world: World): Promise<number | undefined> {
+async function untilConverged(
+  world: World,
+  lookEveryMs: number,
+): Promise<number | undefined> {
   const { time } = world;
   const healedAtMs = time.elapsedMs;
   while (time.elapsedMs < healedAtMs + patienceMs) {
