@@ -1,6 +1,6 @@
 /**
- * Measures the herd beside its rivals: `deno task bench`. It takes about a
- * quarter of an hour; `--rounds 1 --seconds 1` takes some three minutes.
+ * Measures the herd beside its rivals: `deno task bench`. It takes about half
+ * an hour; `--rounds 1 --seconds 1` takes some five minutes.
  *
  * It needs all permissions. Deno reads nothing in /proc without, and that is
  * where the kernel says what a process costs; and who may run `deno` and

@@ -6,6 +6,7 @@
  */
 import { linearScale } from "../../plots/scales.ts";
 import type { Element } from "../../plots/svg.ts";
+import { costOf } from "../../bench/report/herd_costs.ts";
 import { capacity, type HerdModel } from "../model.ts";
 import {
   axisBelow,
@@ -15,6 +16,7 @@ import {
   figure,
   label,
   mark,
+  type Shape,
   shortRate,
 } from "./chart.ts";
 
@@ -27,53 +29,48 @@ const bottom = 92;
 const mostServers = 40;
 
 /** The figure, as SVG. */
-export function herdSizesFigure(
-  atOne: HerdModel,
-  atEach: HerdModel,
-): string {
-  return figure(bottom + 24, [
-    ...costPanel(atOne, atEach),
-    ...capacityPanel(atEach),
-  ]);
+export function herdSizesFigure(model: HerdModel): string {
+  return figure(bottom + 24, [...costPanel(model), ...capacityPanel(model)]);
 }
 
-function costPanel(atOne: HerdModel, atEach: HerdModel): Element[] {
-  const points = [...atOne.points, ...atEach.points];
-  const most = Math.max(...points.map(([servers]) => servers));
+/** What all servers together spend. */
+function costPanel({ atEach, atOne, line, spread }: HerdModel): Element[] {
+  const costs = [...atOne, ...atEach];
+  const most = Math.max(...costs.map(({ servers }) => servers));
   const across = linearScale(most, { from: axisWidth, to: panelWidth - 8 });
-  const up = linearScale(Math.max(...points.map(([, us]) => us)), {
+  const up = linearScale(Math.max(...costs.map(({ cpuUs }) => cpuUs)), {
     from: bottom,
     to: top,
   });
-  const lineOf = ({ firstUs, furtherUs }: HerdModel) =>
-    [1, most].map((servers) =>
-      [
-        across.at(servers),
-        up.at(firstUs + furtherUs * (servers - 1)),
-      ] as const
+  const modelled = (splitUs: number) =>
+    countTo(most).map((servers) =>
+      [across.at(servers), up.at(costOf(line, servers, splitUs))] as const
+    );
+  const marks = (shape: Shape, costs: HerdModel["atOne"]) =>
+    costs.map(({ cpuUs, servers }) =>
+      mark(shape, across.at(servers), up.at(cpuUs))
     );
   return [
     label(0, 7, "CPU an update, all servers, µs"),
     ...axisBelow(across, [top, bottom], String),
     ...axisBeside(up, [axisWidth, across.at(across.ticks.at(-1)!)], String),
     label(panelWidth - 8, bottom + 20, "servers", "end"),
-    curve(lineOf(atOne)),
-    curve(lineOf(atEach), "2 2"),
-    ...atOne.points.map(([servers, us]) =>
-      mark("disc", across.at(servers), up.at(us))
-    ),
-    ...atEach.points.map(([servers, us]) =>
-      mark("ring", across.at(servers), up.at(us))
-    ),
+    curve(modelled(0)),
+    curve(modelled(spread.splitUs), "2 2"),
+    ...marks("ring", atEach),
+    ...marks("disc", atOne),
   ];
 }
 
+/** What a herd can take. */
 function capacityPanel(model: HerdModel): Element[] {
   const left = panelWidth + axisWidth + 10;
   const across = linearScale(mostServers, { from: left, to: columnWidth - 6 });
-  const limit = 1_000_000 / model.furtherUs;
-  const up = linearScale(limit, { from: bottom, to: top });
-  const sizes = Array.from({ length: mostServers }, (_, index) => index + 1);
+  const limit = 1_000_000 / model.line.furtherUs;
+  const up = linearScale(Math.max(limit, capacity(model, 1)), {
+    from: bottom,
+    to: top,
+  });
   const right = across.at(across.ticks.at(-1)!);
   return [
     label(panelWidth + 8, 7, "updates/s, a core a server"),
@@ -82,9 +79,13 @@ function capacityPanel(model: HerdModel): Element[] {
     label(columnWidth - 6, bottom + 20, "servers", "end"),
     curve([[left, up.at(limit)], [right, up.at(limit)]], "2 2"),
     curve(
-      sizes.map((servers) =>
+      countTo(mostServers).map((servers) =>
         [across.at(servers), up.at(capacity(model, servers))] as const
       ),
     ),
   ];
 }
+
+/** 1, 2, ... up to a number. */
+const countTo = (most: number) =>
+  Array.from({ length: most }, (_, index) => index + 1);

@@ -15,7 +15,7 @@ import {
 } from "../../bench/report/read_results.ts";
 import { middle, ratio, updates } from "../../bench/report/samples.ts";
 import { linearScale, logScale } from "../../plots/scales.ts";
-import { fitCost } from "../../bench/report/sizes_tables.ts";
+import { fitCost } from "../../bench/report/herd_costs.ts";
 import { sections } from "../../bench/report/sections.ts";
 import { element, print } from "../../plots/svg.ts";
 import {
@@ -307,7 +307,6 @@ Deno.test("what a further server costs is the line through all", pure, () => {
     words,
     /one server, .* is 2(\.00)? µs for .* 3(\.00)? µs for each/,
   );
-  // The herd of one counts here too: a line through two sizes would be exact.
   assertMatch(words, /all servers, .* no size is off by more than [1-9]/);
 });
 

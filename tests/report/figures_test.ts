@@ -5,16 +5,22 @@ import { madeUpResults } from "../bench/made_up_results.ts";
 
 const pure = { permissions: "none" } as const;
 
+const costs = [
+  { servers: 1, cpuUs: 4 },
+  { servers: 5, cpuUs: 12 },
+  { servers: 12, cpuUs: 26 },
+];
+
 const model = {
-  points: [[1, 4], [5, 12], [12, 26]],
-  firstUs: 4,
-  furtherUs: 2,
-  worstShare: 0,
-} as const;
+  atOne: costs,
+  atEach: costs.slice(0, 2),
+  line: { firstUs: 4, furtherUs: 2, mostOff: 0 },
+  spread: { splitUs: 0.1, mostOff: 0 },
+};
 
 const figures = () => [
   ratesFigure(madeUpResults()),
-  herdSizesFigure(model, model),
+  herdSizesFigure(model),
 ];
 
 Deno.test("figures are black, white and grey", pure, () => {
@@ -61,8 +67,8 @@ Deno.test(
   "herdSizesFigure() has a mark for each herd that was measured",
   pure,
   () => {
-    const svg = herdSizesFigure(model, { ...model, points: [[1, 4]] });
+    const svg = herdSizesFigure(model);
     assertEquals(svg.match(/<circle[^>]*fill="#000"/g)!.length, 3);
-    assertEquals(svg.match(/<circle[^>]*fill="#fff"/g)!.length, 1);
+    assertEquals(svg.match(/<circle[^>]*fill="#fff"/g)!.length, 2);
   },
 );
