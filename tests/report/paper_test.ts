@@ -41,25 +41,28 @@ Deno.test("report.pdf has at most five pages of US letter", async () => {
 });
 
 Deno.test("report.pdf has two columns", async () => {
-  // A block of seven inches with a third of an inch down its middle.
+  // A block of seven inches, with an empty strip down its middle.
   const [left, right] = [0.75 * 72, 7.75 * 72];
-  const gutter = [4.25 * 72 - 12, 4.25 * 72 + 12];
-  const slack = 1;
+  const strip = [4.25 * 72 - 8, 4.25 * 72 + 8];
+  const overhang = 4;
   const pages = await readPages(await Deno.readFile(pdfPath));
   for (const [index, { words }] of pages.entries()) {
-    const body = words.filter(({ text }) => text !== `${index + 1}`);
-    const inside = body.filter((word) =>
-      word.left >= left - slack && word.right <= right + 4
+    const page = index + 1;
+    const body = words.filter(({ text }) => text !== `${page}`);
+    const outside = body.filter((word) =>
+      word.left < left - overhang || word.right > right + overhang
     );
-    assertEquals(inside.length, body.length, `page ${index + 1}`);
-    const inLeft = body.filter((word) => word.right <= gutter[0] + 4).length;
-    const inRight = body.filter((word) => word.left >= gutter[1] - slack)
-      .length;
-    // The title and what is as wide as the page stand across both.
-    assert(inLeft + inRight > 0.9 * body.length, `page ${index + 1}`);
+    assertEquals(outside, [], `page ${page}`);
+    const rows = new Set(body.map(({ top }) => Math.round(top)));
+    const across = new Set(
+      body.filter((word) => word.left < strip[1] && word.right > strip[0])
+        .map(({ top }) => Math.round(top)),
+    );
+    // Only the title, and a table as wide as the page.
+    assert(across.size <= 0.2 * rows.size, `page ${page}: ${across.size} rows`);
     assert(
-      inLeft > 0.2 * body.length,
-      `page ${index + 1}: ${inLeft} on the left`,
+      body.some((word) => word.left > strip[1]),
+      `page ${page}: one column`,
     );
   }
 });
