@@ -191,6 +191,53 @@ Deno.test("Journal uses files in turn and keeps so many full ones", async () => 
   }, { maxFileBytes: 1_500, keptFiles: 2 });
 });
 
+/** Fills each of three files once; the first one is in its second turn then. */
+async function goRound(directory: string): Promise<void> {
+  using files = await LogFiles.open({
+    directory,
+    name: "Hill",
+    maxFileBytes: 10,
+    keptFiles: 2,
+  });
+  for (let turn = 0; turn < 3; turn++) {
+    await files.write(new TextEncoder().encode(`0123456${turn}\n\n`));
+    await files.prepareNext();
+    files.takeNext();
+  }
+}
+
+Deno.test("LogFiles leaves who reads its oldest file what is in it", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/Hill.log`;
+  await Deno.writeTextFile(path, "of an earlier run\n");
+  using reader = await Deno.open(path);
+  await goRound(folder);
+  const bytes = new Uint8Array(100);
+  const length = await reader.read(bytes);
+  assertEquals(
+    new TextDecoder().decode(bytes.subarray(0, length!)),
+    "of an earlier run\n",
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("LogFiles empties what cannot be removed", async () => {
+  const folder = await Deno.makeTempDir();
+  const { remove } = Deno;
+  Deno.remove = () => Promise.reject(new Deno.errors.PermissionDenied());
+  try {
+    await goRound(folder);
+  } finally {
+    Deno.remove = remove;
+  }
+  assertEquals(await Deno.readTextFile(`${folder}/Hill.log`), "");
+  assertEquals(
+    await Deno.readTextFile(`${folder}/Hill.1.log`),
+    "01234561\n\n",
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("LogFiles works with permission to write and no other", async () => {
   const folder = await Deno.makeTempDir();
   const script = `
