@@ -18,6 +18,9 @@ import { modelOf } from "./model.ts";
  */
 export const resultsPath = "bench/results/2026-11-23-1336.json";
 
+/** Another run, which tells how far one can rely on a single one. */
+const secondResultsPath = "bench/results/2026-11-23-1427.json";
+
 /** The document among the files. */
 export const mainPath = "report/report.typ";
 
@@ -37,9 +40,8 @@ const sources = [
 export async function gatherPaper(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const path of sources) files.set(path, await readFile(path));
-  const text = await readFile(resultsPath);
-  files.set("report/results.json", text);
-  const results = readResults(text);
+  const results = await addResults(files, "report/results.json", resultsPath);
+  await addResults(files, "report/second.json", secondResultsPath);
   const model = modelOf(results);
   files.set("report/model.json", JSON.stringify(model));
   files.set("report/rates.svg", ratesFigure(results));
@@ -47,11 +49,18 @@ export async function gatherPaper(): Promise<Map<string, string>> {
   return files;
 }
 
-function readResults(text: string): Results {
+/** Reads results, and puts their text among the files. */
+async function addResults(
+  files: Map<string, string>,
+  name: string,
+  path: string,
+): Promise<Results> {
+  const text = await readFile(path);
+  files.set(name, text);
   try {
     return parseResults(text);
   } catch (error) {
     if (!(error instanceof ResultsError)) throw error;
-    throw new SetupError(`${resultsPath}: ${error.message}`);
+    throw new SetupError(`${path}: ${error.message}`);
   }
 }

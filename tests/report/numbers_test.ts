@@ -20,6 +20,7 @@ async function say(
         await Deno.readTextFile(`${projectFolder}report/numbers.typ`),
       ],
       ["report/results.json", JSON.stringify(results)],
+      ["report/second.json", JSON.stringify(results)],
       ["report/model.json", "{}"],
       [
         "report/main.typ",
