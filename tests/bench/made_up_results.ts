@@ -100,6 +100,19 @@ export const madeUpSamples: readonly Sample[] = [1, 2].flatMap((round) =>
   }))
 );
 
+/** The rate of a subject at 50x1, round by round. */
+export const madeUpRates = (
+  subject: string,
+  ...rates: readonly number[]
+): Sample[] =>
+  rates.map((updatesPerSecond, index) => ({
+    measure: "updates",
+    subject,
+    point: "50x1",
+    round: index + 1,
+    values: { updatesPerSecond },
+  }));
+
 /** A file of results with these samples. */
 export function madeUpResults(
   samples: readonly Sample[] = madeUpSamples,

@@ -26,19 +26,13 @@ import {
   assertThrows,
 } from "../assert.ts";
 import { projectFolder } from "../herd/process.ts";
-import { madeUpResults, madeUpSamples } from "./made_up_results.ts";
+import {
+  madeUpRates as rounds,
+  madeUpResults,
+  madeUpSamples,
+} from "./made_up_results.ts";
 
 const pure = { permissions: "none" } as const;
-
-/** The rate of a subject in each round. */
-const rounds = (subject: string, ...rates: readonly number[]): Sample[] =>
-  rates.map((updatesPerSecond, index) => ({
-    measure: "updates",
-    subject,
-    point: "50x1",
-    round: index + 1,
-    values: { updatesPerSecond },
-  }));
 
 const rate = (subject: string) => updates(subject, "50x1", "updatesPerSecond");
 

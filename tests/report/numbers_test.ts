@@ -4,7 +4,7 @@ import { middle, ratio, updates } from "../../bench/report/samples.ts";
 import type { Results } from "../../bench/results.ts";
 import { typeset } from "../../report/typesetter.ts";
 import { assertEquals } from "../assert.ts";
-import { madeUpResults } from "../bench/made_up_results.ts";
+import { madeUpRates, madeUpResults } from "../bench/made_up_results.ts";
 import { projectFolder } from "../herd/process.ts";
 import { readText } from "./pdf.ts";
 
@@ -38,23 +38,6 @@ ${lines.join("\n\n")}`,
 const rate = (subject: string, point: string) =>
   updates(subject, point, "updatesPerSecond");
 
-/** Rates of the herd and of node, round by round. */
-function resultsOf(
-  herd: readonly number[],
-  node: readonly number[],
-): Results {
-  const samples = Object.entries({ herd, node }).flatMap(([subject, rates]) =>
-    rates.map((updatesPerSecond, index) => ({
-      measure: "updates",
-      subject,
-      point: "50x1",
-      round: index + 1,
-      values: { updatesPerSecond },
-    }))
-  );
-  return madeUpResults(samples);
-}
-
 Deno.test("the paper's medians and ratios are those of the bench", async () => {
   const rates = fc.array(fc.integer({ min: 1, max: 999_999 }), {
     minLength: 1,
@@ -62,7 +45,10 @@ Deno.test("the paper's medians and ratios are those of the bench", async () => {
   });
   await fc.assert(
     fc.asyncProperty(rates, rates, async (herd, node) => {
-      const results = resultsOf(herd, node);
+      const results = madeUpResults([
+        ...madeUpRates("herd", ...herd),
+        ...madeUpRates("node", ...node),
+      ]);
       const series = (subject: string) =>
         `("updates", "${subject}", "50x1", "updatesPerSecond")`;
       const said = await say([
