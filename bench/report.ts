@@ -15,9 +15,10 @@ import { readFile } from "../cli/files.ts";
 import { demand } from "../cli/permissions.ts";
 import { goals } from "./goals.ts";
 import type { Plot } from "../plots/drawing.ts";
+import { readResultsFile } from "./read_results_file.ts";
 import { fillPage, PageError } from "./report/page.ts";
 import { plots } from "./report/plots.ts";
-import { newest, parseResults, ResultsError } from "./report/read_results.ts";
+import { newest } from "./report/read_results.ts";
 import { sections } from "./report/sections.ts";
 import type { Results } from "./results.ts";
 
@@ -44,15 +45,10 @@ interface Entry {
   readonly results: Results;
 }
 
-async function readEntry(path: string): Promise<Entry> {
-  const text = await readFile(path);
-  try {
-    return { path, results: parseResults(text) };
-  } catch (error) {
-    if (!(error instanceof ResultsError)) throw error;
-    throw new SetupError(`${path}: ${error.message}`);
-  }
-}
+const readEntry = async (path: string): Promise<Entry> => ({
+  path,
+  results: await readResultsFile(path),
+});
 
 /** The newest file by the time within it; file names and dates may lie. */
 async function readNewest(): Promise<Entry> {

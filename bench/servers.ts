@@ -86,33 +86,6 @@ export async function startServer(
   return server;
 }
 
-/** A server without neighbours, on a core of its own. */
-export interface LoneServer extends AsyncDisposable {
-  readonly process: Process;
-  readonly port: number;
-}
-
-/** Runs Hill alone. */
-export async function startLoneServer(
-  { servers }: Cores,
-  folder: string,
-  flags: readonly string[] = [],
-): Promise<LoneServer> {
-  const port = freeBasePort();
-  const process = await startServer(
-    "Hill",
-    port,
-    folder,
-    servers.slice(0, 1),
-    flags,
-  );
-  return {
-    process,
-    port,
-    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
-  };
-}
-
 /** Servers of a herd, in the order in which they were named. */
 export interface RunningHerd extends AsyncDisposable {
   readonly basePort: number;

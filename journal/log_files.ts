@@ -35,7 +35,7 @@ export interface LogSink extends ByteSink, Disposable {
   /** The same before it returns. */
   writeSync(bytes: Uint8Array): number;
   /**
-   * Opens the next file and empties it: what it held is the oldest of all.
+   * Opens the next file, empty: what it held was the oldest of all.
    * Does nothing if that was done. Writing goes on in the present one.
    */
   prepareNext(): Promise<void>;

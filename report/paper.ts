@@ -5,9 +5,8 @@
  * @module
  */
 import { readFile } from "../cli/files.ts";
-import { parseResults, ResultsError } from "../bench/report/read_results.ts";
-import type { Results } from "../bench/results.ts";
-import { SetupError } from "../cli/exit.ts";
+import { readResultsFile } from "../bench/read_results_file.ts";
+import { mistakeOutcomes } from "../bench/report/mistake_outcomes.ts";
 import { herdSizesFigure } from "./figures/herd_sizes.ts";
 import { ratesFigure } from "./figures/rates.ts";
 import { modelOf } from "./model.ts";
@@ -23,6 +22,9 @@ const secondResultsPath = "bench/results/2026-11-23-1427.json";
 
 /** The document among the files. */
 export const mainPath = "report/report.typ";
+
+/** Languages whose mistakes the paper tells of, as in the results. */
+const checkedLanguages = ["typescript", "python", "java", "javascript"];
 
 const sources = [
   mainPath,
@@ -40,27 +42,19 @@ const sources = [
 export async function gatherPaper(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const path of sources) files.set(path, await readFile(path));
-  const results = await addResults(files, "report/results.json", resultsPath);
-  await addResults(files, "report/second.json", secondResultsPath);
+  const results = await readResultsFile(resultsPath);
+  const second = await readResultsFile(secondResultsPath);
   const model = modelOf(results);
-  files.set("report/model.json", JSON.stringify(model));
+  const data = {
+    results,
+    second,
+    model,
+    mistakes: mistakeOutcomes(results, checkedLanguages),
+  };
+  for (const [name, value] of Object.entries(data)) {
+    files.set(`report/${name}.json`, JSON.stringify(value));
+  }
   files.set("report/rates.svg", ratesFigure(results));
   files.set("report/herd_sizes.svg", herdSizesFigure(model));
   return files;
-}
-
-/** Reads results, and puts their text among the files. */
-async function addResults(
-  files: Map<string, string>,
-  name: string,
-  path: string,
-): Promise<Results> {
-  const text = await readFile(path);
-  files.set(name, text);
-  try {
-    return parseResults(text);
-  } catch (error) {
-    if (!(error instanceof ResultsError)) throw error;
-    throw new SetupError(`${path}: ${error.message}`);
-  }
 }

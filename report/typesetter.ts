@@ -51,11 +51,9 @@ interface Outcome {
 /** Typst tells of an error with all that is in {@linkcode Diagnostic}. */
 const fullDiagnostics = 3;
 
-let isReady = false;
-
 async function createCompiler() {
-  if (!isReady) initSync({ module: wasm });
-  isReady = true;
+  // Does nothing from the second time on.
+  initSync({ module: wasm });
   const builder = new TypstCompilerBuilder();
   // There are no files but those that it is given.
   builder.set_dummy_access_model();

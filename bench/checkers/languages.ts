@@ -10,7 +10,8 @@
  */
 import { projectFolder } from "../../tests/herd/process.ts";
 import { python, type Requirement, requirements } from "../programs.ts";
-import { type Ended, forEachOf, runToEnd } from "./run.ts";
+import { type Ended, runToEnd } from "../run_to_end.ts";
+import { forEachOf } from "./run.ts";
 import type { Version } from "./versions.ts";
 
 /** A version of a program, written down to be checked and run. */

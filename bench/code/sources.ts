@@ -4,6 +4,7 @@
  * @module
  */
 import { projectFolder } from "../../tests/herd/process.ts";
+import { runToEnd } from "../run_to_end.ts";
 
 /** The part of what `deno info --json` prints that is read here. */
 interface Info {
@@ -25,20 +26,15 @@ export interface Loaded {
   readonly packages: readonly string[];
 }
 
-/** Runs Deno in the project's folder, and returns what it printed. */
-export async function runDeno(
-  args: readonly string[],
-): Promise<{ readonly code: number; readonly stdout: string }> {
-  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: projectFolder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  if (stdout.length === 0) {
-    throw new Error(`deno ${args[0]}: ${decoder.decode(stderr)}`);
-  }
-  return { code, stdout: decoder.decode(stdout) };
+/**
+ * What a command of Deno printed; it may have ended with any status.
+ *
+ * @throws {Error} If it has printed nothing.
+ */
+export async function outputOfDeno(args: readonly string[]): Promise<string> {
+  const { stderr, stdout } = await runToEnd([Deno.execPath(), ...args]);
+  if (stdout === "") throw new Error(`deno ${args[0]}: ${stderr}`);
+  return stdout;
 }
 
 /** The names in the import map: the packages of the whole project. */
@@ -52,8 +48,9 @@ export async function packagesOfProject(): Promise<string[]> {
  * types that these name.
  */
 export async function loadedBy(program: string): Promise<Loaded> {
-  const { stdout } = await runDeno(["info", "--json", program]);
-  const { modules }: Info = JSON.parse(stdout);
+  const { modules }: Info = JSON.parse(
+    await outputOfDeno(["info", "--json", program]),
+  );
   const top = `file://${projectFolder}`;
   const names = await packagesOfProject();
   const packages = new Set<string>();

@@ -17,9 +17,9 @@ import { codeLinesOf, codeOf, languageOf } from "../code/lines.ts";
 import {
   filesIn,
   loadedBy,
+  outputOfDeno,
   packagesOfProject,
   rooms,
-  runDeno,
 } from "../code/sources.ts";
 import type { Measure } from "../context.ts";
 
@@ -66,7 +66,7 @@ async function featuresIn(paths: readonly string[], folder: string) {
     }),
   );
   const args = ["lint", "--json", "--config", config, ...paths];
-  const { diagnostics, errors } = JSON.parse((await runDeno(args)).stdout);
+  const { diagnostics, errors } = JSON.parse(await outputOfDeno(args));
   if (errors.length > 0) throw new Error(JSON.stringify(errors[0]));
   return Object.fromEntries(
     features.map((feature) => [

@@ -7,7 +7,8 @@
 import type { Context, Measure } from "../context.ts";
 import type { Language } from "../load/requests.ts";
 import { runLoad } from "../loads.ts";
-import { type LoneServer, startLoneServer } from "../servers.ts";
+import { freeBasePort, type Process } from "../processes.ts";
+import { startSubject, subjectNamed } from "../start_subject.ts";
 
 const [connections, depth] = [8, 16];
 
@@ -21,16 +22,16 @@ const points = { "1 place": 1, "5 places": 5, "20 places": 20 };
 
 function load(
   { cores }: Context,
-  server: LoneServer,
+  server: Process,
+  port: number,
   language: Language,
   warmUpSeconds: number,
   seconds: number,
 ) {
-  const ports = [server.port];
   return runLoad(
     cores,
-    { language, connections, depth, warmUpSeconds, seconds, ports },
-    [server.process],
+    { language, connections, depth, warmUpSeconds, seconds, ports: [port] },
+    [server],
   );
 }
 
@@ -40,13 +41,19 @@ export const places: Measure = {
   title: "how fast WHATSAT is answered from the gazetteer",
   async run(context) {
     const { add, cores, folder, secondsAPoint } = context;
-    await using server = await startLoneServer(cores, folder);
+    const port = freeBasePort();
+    await using server = await startSubject(
+      subjectNamed("herd"),
+      { port, folder, connections },
+      cores.servers.slice(0, 1),
+    );
     // Each connection reports clients of its own, and asks for the same later.
-    await load(context, server, "iamat", 0, reportSeconds);
+    await load(context, server, port, "iamat", 0, reportSeconds);
     for (const [point, count] of Object.entries(points)) {
       const { answersPerSecond, p50Us, p99Us } = await load(
         context,
         server,
+        port,
         `whatsat${count}`,
         Math.min(maxWarmUpSeconds, secondsAPoint),
         secondsAPoint,

@@ -64,7 +64,7 @@ export function costsOf(results: Results, spread: Spread): Cost[] {
 
 /** What a line, and what is added to it, says of a herd. */
 export function costOf(
-  { firstUs, furtherUs }: CostLine,
+  { firstUs, furtherUs }: Omit<CostLine, "mostOff">,
   servers: number,
   splitUs = 0,
 ): number {
@@ -99,7 +99,7 @@ export function fitCost(costs: readonly Cost[]): CostLine | undefined {
   }
   const furtherUs = (weight * xy - x * y) / (weight * xx - x ** 2);
   const firstUs = (y - furtherUs * x) / weight;
-  const line = { firstUs, furtherUs, mostOff: 0 };
+  const line = { firstUs, furtherUs };
   return { ...line, mostOff: mostOff(costs, (count) => costOf(line, count)) };
 }
 

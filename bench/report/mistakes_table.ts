@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Outcome, outcomeOf, outcomes } from "../checkers/outcomes.ts";
+import { type Outcome, outcomes } from "../checkers/outcomes.ts";
 import type { Results } from "../results.ts";
 import {
   blocks,
@@ -13,10 +13,9 @@ import {
   table,
   words,
 } from "./markdown.ts";
+import { measure, mistakeOutcomes } from "./mistake_outcomes.ts";
 import { nothing } from "./numbers.ts";
-import { middle, pointsOf, reasonFor } from "./samples.ts";
-
-const measure = "mistakes";
+import { middle, reasonFor } from "./samples.ts";
 
 /** The languages, by their names in the samples. */
 const languages = {
@@ -36,20 +35,9 @@ const names: Readonly<Record<Outcome, string>> = {
 /** What becomes of each mistake, and how often; then who was not tried. */
 export function mistakesTable(results: Results): string {
   const ids = Object.keys(languages);
-  const valueOf = (subject: string, point: string, value: string) =>
-    middle(results, { measure, subject, point, value });
-  const mistakes = pointsOf(results, measure).filter((point) =>
-    point !== "total"
-  );
-  const rows = mistakes.map((point) => [
-    cell(point),
-    ...ids.map((id) => {
-      const [checked, run, impossible] = ["checked", "run", "impossible"]
-        .map((value) => valueOf(id, point, value));
-      return checked === undefined && impossible === undefined
-        ? nothing
-        : names[outcomeOf({ checked, run, impossible })];
-    }),
+  const rows = mistakeOutcomes(results, ids).map(({ mistake, outcomes }) => [
+    cell(mistake),
+    ...ids.map((id) => id in outcomes ? names[outcomes[id]] : nothing),
   ]);
   const absent = Object.entries(languages).flatMap(([id, language]) => {
     const reason = reasonFor(results, measure, id);
@@ -60,7 +48,12 @@ export function mistakesTable(results: Results): string {
   if (rows.length === 0 && absent.length === 0) return notMeasured;
   const totals = outcomes.map((outcome) => [
     `all: ${names[outcome]}`,
-    ...ids.map((id) => `${valueOf(id, "total", outcome) ?? nothing}`),
+    ...ids.map((subject) =>
+      `${
+        middle(results, { measure, subject, point: "total", value: outcome }) ??
+          nothing
+      }`
+    ),
   ]);
   return blocks(
     rows.length === 0 ? "" : table(

@@ -6,7 +6,7 @@
  */
 import { linearScale } from "../../plots/scales.ts";
 import type { Element } from "../../plots/svg.ts";
-import { costOf } from "../../bench/report/herd_costs.ts";
+import { type Cost, costOf } from "../../bench/report/herd_costs.ts";
 import { capacity, type HerdModel } from "../model.ts";
 import {
   axisBelow,
@@ -46,7 +46,7 @@ function costPanel({ atEach, atOne, line, spread }: HerdModel): Element[] {
     countTo(most).map((servers) =>
       [across.at(servers), up.at(costOf(line, servers, splitUs))] as const
     );
-  const marks = (shape: Shape, costs: HerdModel["atOne"]) =>
+  const marks = (shape: Shape, costs: readonly Cost[]) =>
     costs.map(({ cpuUs, servers }) =>
       mark(shape, across.at(servers), up.at(cpuUs))
     );
