@@ -1,6 +1,6 @@
 import type { HerdStatus } from "../../status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { ask, names, Program, TestHerd } from "./process.ts";
+import { ask, names, Program, TestHerd, until } from "./process.ts";
 import { Terminal } from "./terminal.ts";
 
 /** What a server's administration port says. */
@@ -19,6 +19,16 @@ async function statusOf(herd: TestHerd, name: string): Promise<HerdStatus> {
 
 const command = ["run", "--no-prompt", "--allow-net", "main.ts", "status"];
 
+/** What comes before that is older than its way was long, and not counted. */
+async function untilCaughtUp(herd: TestHerd): Promise<void> {
+  await until(async () => {
+    const { servers } = await statusOf(herd, "Hill");
+    return servers.every(({ links }) =>
+      links.every(({ isCaughtUp }) => isCaughtUp)
+    );
+  });
+}
+
 /** What `herd status` says, to its end. */
 async function run(args: readonly string[]) {
   await using program = Program.start([...command, ...args]);
@@ -29,6 +39,7 @@ async function run(args: readonly string[]) {
 Deno.test("every server of herd up shows all of them at its own port", async () => {
   await using herd = new TestHerd();
   await herd.up();
+  await untilCaughtUp(herd);
   const [iamat, ...others] = [
     "IAMAT kiwi +34.068930-118.445127 1520023934.918963997\n",
     "WHATSAT kiwi 10 0\n",
