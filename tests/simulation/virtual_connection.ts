@@ -11,6 +11,16 @@ import type { VirtualProcess } from "./virtual_process.ts";
 import { VirtualStream } from "./virtual_stream.ts";
 import type { Way } from "./way.ts";
 
+/**
+ * An acceptor that has not heard that the dialler knows of the connection
+ * repeats its answer after so many milliseconds, then after twice as many, and
+ * so on: Linux's initial retransmission time-out.
+ */
+const firstRepeatMs = 1_000;
+
+/** So often it repeats its answer, and then gives up: Linux's default. */
+const mostRepeats = 5;
+
 /** One side of a connection that is being made. */
 export interface Side {
   /** The host's name. */
@@ -43,8 +53,10 @@ export class VirtualConnection {
   readonly acceptorEnd: VirtualEnd;
   readonly #there: VirtualStream;
   readonly #back: VirtualStream;
+  readonly #options: ConnectionOptions;
 
   constructor(options: ConnectionOptions) {
+    this.#options = options;
     const { acceptor, bufferBytes, dialler, onOver, random, time } = options;
     this.dialler = dialler.name;
     this.acceptor = acceptor.name;
@@ -84,12 +96,19 @@ export class VirtualConnection {
       onReleased,
     });
     this.#back.greet();
+    this.#repeatGreeting(firstRepeatMs, mostRepeats);
   }
 
   /** Whether both processes hold their ends, and nothing has reset it. */
   get isOpen(): boolean {
     return this.diallerEnd.isOpen && this.acceptorEnd.isOpen &&
       !this.#there.isReset && !this.#back.isReset;
+  }
+
+  /** Whether one of the two hosts has dialled the other. */
+  isBetween(one: string, other: string): boolean {
+    return this.dialler === one && this.acceptor === other ||
+      this.dialler === other && this.acceptor === one;
   }
 
   /** Both ends. */
@@ -114,5 +133,24 @@ export class VirtualConnection {
   swallow(): void {
     this.#there.swallow();
     this.#back.swallow();
+  }
+
+  /**
+   * Repeats the acceptor's answer (SYN-ACK) until the dialler's (ACK) has come.
+   * Without it, an acceptor would wait for ever for a dialler that heard the
+   * answer and lost power before its own was out.
+   */
+  #repeatGreeting(waitMs: number, repeats: number): void {
+    const { acceptor, dialler, time } = this.#options;
+    time.at(time.elapsedMs + waitMs, () => {
+      if (!this.acceptorEnd.isWaiting) return;
+      if (repeats === 0) return this.acceptorEnd.giveUp();
+      acceptor.way.travel(() => {
+        // An answer that the dialler's kernel still has to send is on its way.
+        if (!this.diallerEnd.isReleased) return;
+        dialler.way.travel(() => this.acceptorEnd.onReset());
+      });
+      this.#repeatGreeting(2 * waitMs, repeats - 1);
+    });
   }
 }

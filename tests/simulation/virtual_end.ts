@@ -73,6 +73,11 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
     return this.#isGreeted && !this.#isReleased;
   }
 
+  /** Whether it has yet to hear that the other side knows of it. */
+  get isWaiting(): boolean {
+    return !this.#isGreeted && !this.#isReleased;
+  }
+
   /** Whether its process holds it no more. */
   get isReleased(): boolean {
     return this.#isReleased;
