@@ -9,8 +9,13 @@
  */
 import { herdOf } from "../growth/shape.ts";
 import { Random } from "../../runtime/random.ts";
+import {
+  drawFault,
+  drawReports,
+  punctualClients,
+} from "../../tests/simulation/draw.ts";
+import { planPeace } from "../../tests/simulation/peace.ts";
 import type { Fault, Plan } from "../../tests/simulation/plan.ts";
-import { planPeace } from "../../tests/simulation/redundancy.ts";
 import { type Outcome, runPlan } from "../../tests/simulation/run.ts";
 
 /** What became of many herds of one size. */
@@ -43,6 +48,10 @@ const faultMs = [100, 3_000] as const;
 /** Then all of it ends. */
 const healAtMs = 5_000;
 
+/** So many clients report, from this time on. */
+const clients = 1_000;
+const loadFromMs = 1_000;
+
 /** A report comes this often, on average. */
 const reportEveryMs = 20;
 
@@ -50,21 +59,26 @@ const reportEveryMs = 20;
 const lookEveryMs = 1;
 
 /** What is to happen to a herd under load, until all faults end at once. */
-export function planFaults(servers: number, random: Random): Plan {
+export function planFaults(servers: number, seed: number): Plan {
+  const random = new Random(seed);
+  const shape = herdOf(servers);
   const faults = Array.from(
     { length: servers * faultsAServer },
-    (): Fault => ({
-      kind: random.pick(faultKinds),
-      atMs: random.between(0, healAtMs),
-      forMs: random.between(...faultMs),
-    }),
+    (): Fault =>
+      drawFault(shape, {
+        kind: random.pick(faultKinds),
+        atMs: random.between(0, healAtMs),
+        forMs: random.between(...faultMs),
+      }, random),
   );
-  return {
-    ...planPeace(reportEveryMs),
-    topology: herdOf(servers),
-    faults,
-    healAtMs,
-  };
+  const reports = drawReports({
+    servers: shape.servers.map(({ name }) => name),
+    clients: punctualClients(clients),
+    fromMs: loadFromMs,
+    untilMs: healAtMs,
+    everyMs: reportEveryMs,
+  }, random);
+  return { ...planPeace(seed, shape), faults, reports, healAtMs };
 }
 
 /** How one simulated herd has ended. */
@@ -92,9 +106,8 @@ export async function measureConvergence(
 ): Promise<Convergence> {
   const endings: Ending[] = [];
   for (let seed = 1; seed <= herds; seed++) {
-    const random = new Random(seed);
-    const plan = planFaults(servers, random);
-    endings.push(await runPlan(plan, random, undefined, lookEveryMs));
+    const plan = planFaults(servers, seed);
+    endings.push(await runPlan(plan, undefined, lookEveryMs));
   }
   return sumUp(endings);
 }

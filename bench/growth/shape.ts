@@ -6,11 +6,10 @@
  *
  * @module
  */
-import defaultHerd from "../../herd.json" with { type: "json" };
-import { topologyOf } from "../../tests/simulation/plan.ts";
 import { Random } from "../../runtime/random.ts";
-
-type Topology = ReturnType<typeof topologyOf>;
+import type { Shape } from "../../tests/simulation/draw.ts";
+import { defaultShape, shapeOf } from "../../tests/simulation/peace.ts";
+import type { ServerPair } from "../../tests/simulation/plan.ts";
 
 /** A link has two ends: 1.2 links for each server. */
 const linksAServer = 1.2;
@@ -19,19 +18,16 @@ const linksAServer = 1.2;
 const seed = 1;
 
 /** A herd of so many servers. */
-export function herdOf(count: number): Topology {
-  if (count === defaultHerd.servers.length) {
-    const names = defaultHerd.servers.map(({ name }) => name);
-    return topologyOf(names, defaultHerd.links);
-  }
+export function herdOf(count: number): Shape {
+  if (count === defaultShape.servers.length) return defaultShape;
   const names = Array.from({ length: count }, (_, index) => `Server${index}`);
-  return topologyOf(names, ringAcross(names));
+  return shapeOf(names, ringAcross(names));
 }
 
-function ringAcross(names: readonly string[]): string[][] {
+function ringAcross(names: readonly string[]): ServerPair[] {
   const random = new Random(seed);
   const count = names.length;
-  const links = new Map<string, string[]>();
+  const links = new Map<string, ServerPair>();
   const link = (one: number, other: number) => {
     if (one === other) return;
     const [low, high] = one < other ? [one, other] : [other, one];

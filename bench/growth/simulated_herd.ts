@@ -6,9 +6,10 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
-import { planPeace } from "../../tests/simulation/redundancy.ts";
+import { planPeace } from "../../tests/simulation/peace.ts";
+import { epochMs } from "../../tests/simulation/plan.ts";
 import type { SimulatedServer } from "../../tests/simulation/simulated_server.ts";
-import { epochMs, World } from "../../tests/simulation/world.ts";
+import { World } from "../../tests/simulation/world.ts";
 import { herdOf } from "./shape.ts";
 
 /** What an update costs. */
@@ -95,13 +96,7 @@ const crossingsIn = ({ servers }: World) =>
 /** Measures a herd of so many servers. The same every time. */
 export async function measureSpread(count: number): Promise<Spread> {
   const random = new Random(count);
-  // Its own clients say nothing: ours do, one after the other.
-  const plan = { ...planPeace(Infinity), loadFromMs: Infinity };
-  const world = new World(
-    { ...plan, topology: herdOf(count) },
-    random.fork(),
-    () => {},
-  );
+  const world = new World(planPeace(count, herdOf(count)));
   await world.time.run(settleMs);
   const ways = new Ways();
   for (const server of world.servers.values()) ways.watch(server);

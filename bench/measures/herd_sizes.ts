@@ -16,6 +16,7 @@
  * @module
  */
 import type { Context, Measure } from "../context.ts";
+import { topologyOf } from "../../tests/simulation/plan.ts";
 import { herdOf } from "../growth/shape.ts";
 import { type HerdLoad, measureWork } from "../herd_work.ts";
 import { writeHerdFile } from "../servers.ts";
@@ -54,7 +55,7 @@ export function loadsOf(servers: number): HerdLoad[] {
 }
 
 async function measureSize(context: Context, count: number): Promise<void> {
-  const { neighbours } = herdOf(count);
+  const { neighbours } = topologyOf(herdOf(count));
   const names = [...neighbours.keys()];
   const links = names.flatMap((name) =>
     neighbours.get(name)!

@@ -1,10 +1,11 @@
 import { herdOf } from "../../bench/growth/shape.ts";
+import { topologyOf } from "../simulation/plan.ts";
 import { measureSpread } from "../../bench/growth/simulated_herd.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 /** The neighbours of each server, as names. */
 const shapeOf = (count: number) =>
-  [...herdOf(count).neighbours.values()].map((neighbours) =>
+  [...topologyOf(herdOf(count)).neighbours.values()].map((neighbours) =>
     neighbours.map(({ name }) => name)
   );
 

@@ -12,8 +12,8 @@ import type { Violation } from "./crossings.ts";
 /** What to check, and what to do about it. */
 export interface CaughtUpWatchOptions {
   readonly catchUp: boolean;
-  readonly maxClients: number;
-  readonly clientTtlSeconds: number | undefined;
+  readonly maxClients?: number;
+  readonly clientTtlSeconds?: number;
   /** What a server knows that is alive. */
   readonly knowledgeOf: (name: string) => Iterable<ByteString>;
   readonly onViolation: (violation: Violation) => void;
@@ -36,7 +36,7 @@ export class CaughtUpWatch {
   /** Something has happened on the link with a neighbour. */
   see(event: string, neighbour: string): void {
     const { catchUp, clientTtlSeconds, maxClients } = this.#options;
-    const forgets = maxClients < Infinity || clientTtlSeconds !== undefined;
+    const forgets = maxClients !== undefined || clientTtlSeconds !== undefined;
     if (!catchUp || forgets) return;
     if (event === "link up") {
       const known = [...this.#options.knowledgeOf(neighbour)];

@@ -1,21 +1,18 @@
 import { assert, assertEquals } from "../assert.ts";
-import { type Plan, topologyOf } from "./plan.ts";
-import { Random } from "../../runtime/random.ts";
-import { measureRedundancy, planPeace } from "./redundancy.ts";
+import { planPeace, shapeOf } from "./peace.ts";
+import { epochMs, type Plan } from "./plan.ts";
+import { measureRedundancy } from "./redundancy.ts";
 import { runSeed } from "./run.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
-import { epochMs, World } from "./world.ts";
+import { World } from "./world.ts";
 
-/** No client says anything by itself. */
-const silent = Infinity;
-
+/** A herd in which nothing goes wrong and no client says anything. */
 function openWorld(
   seed: number,
   change: Partial<Plan> = {},
-  onEvent: (text: string) => void = () => {},
+  onEvent?: (text: string) => void,
 ): World {
-  const plan = { ...planPeace(silent), loadFromMs: Infinity, ...change };
-  return new World(plan, new Random(seed), onEvent);
+  return new World({ ...planPeace(seed), ...change }, onEvent);
 }
 
 /** A client tells one server where it is; returns the AT line. */
@@ -185,9 +182,10 @@ Deno.test({
   async fn() {
     const names = ["Hill", "Smith"];
     for (let seed = 1; seed <= 200; seed++) {
-      const topology = topologyOf(names, [names]);
       // Without catch-up, so that nothing is repaired.
-      const world = openWorld(seed, { topology, catchUp: false });
+      const shape = shapeOf(names, [["Hill", "Smith"]]);
+      const plan = { ...planPeace(seed, shape), catchUp: false };
+      const world = new World(plan);
       const told = new Set<string>();
       for (let timeMs = 1; timeMs < 1_500; timeMs += 2) {
         await world.time.run(timeMs);

@@ -1,155 +1,120 @@
 /**
- * What is to happen to a simulated herd, drawn from its seed: its shape, its
- * clients, how it is set up, and what goes wrong when.
+ * Everything that happens to a simulated herd, written out: its shape, its
+ * settings, its clients' reports, and the faults, each with its moment and what
+ * it meets. A plan is data: it is drawn from a seed, or read from a file.
  *
  * @module
  */
 import { parseTopology, type Topology } from "../../peers/topology.ts";
-import type { Random } from "../../runtime/random.ts";
+import { epochSeconds } from "./virtual_process.ts";
 
-/** Something that goes wrong, and for how long. */
-export interface Fault {
-  readonly kind: typeof faultKinds[number];
-  readonly atMs: number;
-  readonly forMs: number;
-}
+/** The time of day when the world begins, in milliseconds. */
+export const epochMs = epochSeconds * 1000;
 
-/** What breaks connections or loses memory; needs catch-up to be repaired. */
-const breakingFaults = [
-  "kill",
-  "power loss",
-  "cut",
-  "swallow",
-  "block one way",
-  "block both ways",
-  "split",
-] as const;
-
-/** What only makes things slow. */
-const slowingFaults = ["freeze", "slow way"] as const;
-
-const faultKinds = [...breakingFaults, ...slowingFaults] as const;
-
-/** A client that roams among the servers. */
-export interface Client {
-  readonly id: string;
+/** A server of the herd, on a host of its own that is named like it. */
+export interface PlannedServer {
+  readonly name: string;
+  /** It starts at this time. */
+  readonly startMs: number;
   /** How far its clock is ahead of the truth, in milliseconds. */
   readonly skewMs: number;
-  /** Whether its clock has whole seconds only, so that times are often equal. */
-  readonly isCoarse: boolean;
-  /** Whether its clock is set back now and then. */
-  readonly isErratic: boolean;
 }
+
+/** A client tells a server where it is, if that server answers just then. */
+export interface PlannedReport {
+  readonly atMs: number;
+  readonly server: string;
+  readonly client: string;
+  readonly position: string;
+  /** The client's time, in POSIX seconds. */
+  readonly time: string;
+}
+
+/** Two servers that are neighbours. */
+export type ServerPair = readonly [string, string];
+
+/** Something that goes wrong at a moment. */
+export type Fault =
+  & { readonly atMs: number }
+  & (
+    /** The process, or its whole machine, is gone for some time. */
+    | {
+      readonly kind: "kill" | "power loss";
+      readonly server: string;
+      readonly forMs: number;
+    }
+    /** The process is stopped, while its kernel goes on. */
+    | {
+      readonly kind: "freeze";
+      readonly server: string;
+      readonly forMs: number;
+    }
+    /** An open connection of the two is reset, or carries nothing any more. */
+    | { readonly kind: "cut" | "swallow"; readonly link: ServerPair }
+    /** Nothing arrives that the first sends to the second. */
+    | {
+      readonly kind: "block one way";
+      readonly link: ServerPair;
+      readonly forMs: number;
+    }
+    | {
+      readonly kind: "block both ways";
+      readonly link: ServerPair;
+      readonly forMs: number;
+    }
+    /** Nothing passes between these servers and all others. */
+    | {
+      readonly kind: "split";
+      readonly side: readonly string[];
+      readonly forMs: number;
+    }
+    /** What the first sends to the second takes up to so long. */
+    | {
+      readonly kind: "slow way";
+      readonly link: ServerPair;
+      readonly delayMs: number;
+      readonly forMs: number;
+    }
+  );
 
 /** A herd, and what happens to it. */
 export interface Plan {
-  readonly topology: Topology;
-  readonly clients: readonly Client[];
+  /** For the chance that is left: packets' delays, jitter, nonces. */
+  readonly seed: number;
+  readonly servers: readonly PlannedServer[];
+  readonly links: readonly ServerPair[];
+  /** Whether neighbours compare what they know. */
   readonly catchUp: boolean;
   readonly secrets: readonly string[];
-  readonly maxClients: number;
-  readonly clientTtlSeconds: number | undefined;
+  /** Undefined if servers have room for all clients. */
+  readonly maxClients?: number;
+  /** Undefined if servers remember clients for ever. */
+  readonly clientTtlSeconds?: number;
+  /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
+  /** How much one direction of a connection takes that was not read. */
   readonly bufferBytes: number;
   /** How many late reports a server knows by fingerprint. */
   readonly recentReports: number;
-  /** How far the servers' clocks are apart, at most. */
-  readonly serverSkewMs: number;
-  /** Clients begin to send at this time. */
-  readonly loadFromMs: number;
-  /** Time between two reports, on average. */
-  readonly reportEveryMs: number;
+  /** Packets take so long: from, up to. */
+  readonly delayMs: readonly [number, number];
+  readonly reports: readonly PlannedReport[];
+  readonly faults: readonly Fault[];
   /** From then on nothing goes wrong any more. */
   readonly healAtMs: number;
-  readonly faults: readonly Fault[];
 }
 
-/** Draws a plan. */
-export function drawPlan(random: Random): Plan {
-  const catchUp = random.chance(0.85);
-  const clients = Array.from(
-    { length: 2 + random.below(40) },
-    (_, index) => drawClient(`client-${index}`, random),
-  );
-  const healAtMs = random.between(6_000, 20_000);
-  return {
-    topology: drawTopology(random),
-    clients,
-    catchUp,
-    secrets: random.chance(0.5) ? ["a secret of the herd"] : [],
-    maxClients: catchUp && random.chance(0.2)
-      ? 1 + random.below(clients.length)
-      : Infinity,
-    clientTtlSeconds: random.chance(0.1) ? 5 + random.below(30) : undefined,
-    timeoutMs: random.between(3_000, 5_000),
-    bufferBytes: random.pick([300, 2_000, 64 * 1024]),
-    recentReports: random.pick([2 ** 4, 2 ** 10]),
-    serverSkewMs: random.pick([0, 50, 2_000]),
-    // Without catch-up, what is told before the links are up stays there.
-    loadFromMs: catchUp ? 0 : 5_000,
-    reportEveryMs: random.pick([20, 50, 200]),
-    healAtMs,
-    faults: drawFaults(
-      catchUp ? 2 + random.below(14) : 3,
-      catchUp,
-      healAtMs,
-      random,
-    ),
-  };
+/** Whether servers of this herd forget clients. */
+export function isForgetful({ clientTtlSeconds, maxClients }: Plan): boolean {
+  return maxClients !== undefined || clientTtlSeconds !== undefined;
 }
 
-/** A connected herd of 2 to 30 servers; small ones are more frequent. */
-function drawTopology(random: Random): Topology {
-  const count = 2 + Math.floor(29 * random.next() ** 3);
-  const names = random.shuffle(
-    Array.from({ length: count }, (_, index) => `Server${index}`),
-  );
-  const links = new Map<string, [string, string]>();
-  const link = (one: string, other: string) => {
-    const pair: [string, string] = one < other ? [one, other] : [other, one];
-    links.set(pair.join(), pair);
-  };
-  for (let index = 1; index < count; index++) {
-    link(names[index], names[random.below(index)]);
-  }
-  for (let extra = random.below(count); extra > 0; extra--) {
-    const [one, other] = random.shuffle(names);
-    link(one, other);
-  }
-  return topologyOf(names, [...links.values()]);
-}
-
-/** A herd of these servers, each on a host of its own that is named like it. */
+/** The herd of a plan, as its servers are told of it. */
 export function topologyOf(
-  names: readonly string[],
-  links: readonly (readonly string[])[],
+  { links, servers }: Pick<Plan, "links" | "servers">,
 ): Topology {
-  const servers = names.map((name) => ({ name, host: name, peerPort: 8_100 }));
-  return parseTopology({ servers, links });
-}
-
-function drawClient(id: string, random: Random): Client {
-  const isFarOff = random.chance(0.2);
-  return {
-    id,
-    skewMs: isFarOff
-      ? random.between(-3_600_000, 3_600_000)
-      : random.between(-500, 500),
-    isCoarse: random.chance(0.3),
-    isErratic: random.chance(0.2),
-  };
-}
-
-function drawFaults(
-  count: number,
-  catchUp: boolean,
-  healAtMs: number,
-  random: Random,
-): Fault[] {
-  // Without catch-up only such as every link survives.
-  return Array.from({ length: count }, () => ({
-    kind: random.pick(catchUp ? faultKinds : slowingFaults),
-    atMs: random.between(catchUp ? 0 : 5_000, healAtMs),
-    forMs: random.between(50, catchUp ? 8_000 : 1_000),
-  }));
+  return parseTopology({
+    servers: servers.map(({ name }) => ({ name, host: name, peerPort: 8_100 })),
+    links,
+  });
 }

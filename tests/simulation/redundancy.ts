@@ -5,9 +5,9 @@
  * @module
  */
 import defaultHerd from "../../herd.json" with { type: "json" };
-import { recentReports } from "../../peers/limits.ts";
-import { type Plan, topologyOf } from "./plan.ts";
 import { Random } from "../../runtime/random.ts";
+import { drawReports, punctualClients } from "./draw.ts";
+import { planPeace } from "./peace.ts";
 import { World } from "./world.ts";
 
 /** What crossed the links while the herd was told so many reports. */
@@ -26,57 +26,35 @@ export interface Redundancy {
 /** A server has told what it holds back after this time. */
 const settleMs = 1_000;
 
+/** So many clients report. */
+const clientCount = 1_000;
+
 /** Measures for so long, after a second for the links to come up. */
 export async function measureRedundancy(
   seed: number,
   forMs: number,
   reportEveryMs: number,
 ): Promise<Redundancy> {
-  const world = new World(
-    planPeace(reportEveryMs),
-    new Random(seed),
-    () => {},
-  );
+  const servers = defaultHerd.servers.map(({ name }) => name);
+  const reports = drawReports({
+    servers,
+    clients: punctualClients(clientCount),
+    fromMs: settleMs,
+    untilMs: settleMs + forMs,
+    everyMs: reportEveryMs,
+  }, new Random(seed));
+  const world = new World({ ...planPeace(seed), reports });
   await world.time.run(settleMs);
   const before = count(world);
-  await world.time.run(settleMs + forMs);
-  world.heal();
   await world.time.run(2 * settleMs + forMs);
   const after = count(world);
-  const reports = world.reports.size;
-  const servers = defaultHerd.servers.length;
+  const heard = world.reports.size;
   return {
-    reports,
-    crossings: (after.reports - before.reports) / reports,
-    floodedCrossings: 2 * defaultHerd.links.length - (servers - 1),
-    leastCrossings: servers - 1,
-    marks: (after.marks - before.marks) / reports,
-  };
-}
-
-/** The default herd, in which nothing goes wrong. */
-export function planPeace(reportEveryMs: number): Plan {
-  const names = defaultHerd.servers.map(({ name }) => name);
-  return {
-    topology: topologyOf(names, defaultHerd.links),
-    clients: Array.from({ length: 1_000 }, (_, index) => ({
-      id: `client-${index}`,
-      skewMs: 0,
-      isCoarse: false,
-      isErratic: false,
-    })),
-    catchUp: true,
-    secrets: [],
-    maxClients: Infinity,
-    clientTtlSeconds: undefined,
-    timeoutMs: 5_000,
-    bufferBytes: 64 * 1024,
-    recentReports,
-    serverSkewMs: 0,
-    loadFromMs: settleMs,
-    reportEveryMs,
-    healAtMs: Infinity,
-    faults: [],
+    reports: heard,
+    crossings: (after.reports - before.reports) / heard,
+    floodedCrossings: 2 * defaultHerd.links.length - (servers.length - 1),
+    leastCrossings: servers.length - 1,
+    marks: (after.marks - before.marks) / heard,
   };
 }
 

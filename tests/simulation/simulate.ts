@@ -78,11 +78,11 @@ async function runAll(seeds: number): Promise<void> {
   );
   console.log(
     "time to converge after healing, in virtual ms: " +
-      describeTimes(outcomes.filter(({ isLimited }) => !isLimited)),
+      describeTimes(outcomes.filter(({ isForgetful }) => !isForgetful)),
   );
   console.log(
     "  where servers forget clients: " +
-      describeTimes(outcomes.filter(({ isLimited }) => isLimited)),
+      describeTimes(outcomes.filter(({ isForgetful }) => isForgetful)),
   );
   await tellRedundancy();
   if (failures.length > 0) {

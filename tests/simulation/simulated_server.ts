@@ -27,8 +27,8 @@ export interface ServerOptions {
   readonly topology: Topology;
   readonly catchUp: boolean;
   readonly secrets: readonly string[];
-  readonly maxClients: number;
-  readonly clientTtlSeconds: number | undefined;
+  readonly maxClients?: number;
+  readonly clientTtlSeconds?: number;
   readonly timeoutMs: number;
   readonly recentReports: number;
   /** What a server knows that is alive. */
@@ -113,7 +113,8 @@ export class WatchedHerd extends Herd {
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(host: VirtualHost, options: ServerOptions) {
-    const { catchUp, clientTtlSeconds, maxClients, recentReports } = options;
+    const { catchUp, clientTtlSeconds, recentReports } = options;
+    const { maxClients = Infinity } = options;
     const nowSeconds = () => secondsOf(host.clock);
     super({
       catchUp,
@@ -141,7 +142,7 @@ export class WatchedHerd extends Herd {
       `${report.line} where ${after} is known`,
     );
     this.#check(
-      this.clients <= this.#options.maxClients,
+      this.clients <= (this.#options.maxClients ?? Infinity),
       "more clients than the limit",
       `${this.clients}`,
     );

@@ -141,23 +141,31 @@ export class VirtualNetwork {
   }
 
   /**
-   * Cuts an open connection, any one unless one is given, and returns it.
-   * Undefined if there is none.
+   * Resets an open connection, any one unless two hosts are named, and returns
+   * it. Undefined if there is none.
    */
-  cut(
-    connection: VirtualConnection | undefined = this.#pickOpen(),
-  ): VirtualConnection | undefined {
+  cut(between?: readonly [string, string]): VirtualConnection | undefined {
+    const connection = this.#pickOpen(between);
     connection?.cut();
     return connection;
   }
 
-  /** Lets nothing more arrive on any one open connection, if there is one. */
-  swallow(): void {
-    this.#pickOpen()?.swallow();
+  /** Lets nothing more arrive on an open connection, chosen likewise. */
+  swallow(
+    between?: readonly [string, string],
+  ): VirtualConnection | undefined {
+    const connection = this.#pickOpen(between);
+    connection?.swallow();
+    return connection;
   }
 
-  #pickOpen(): VirtualConnection | undefined {
-    const open = [...this.#connections].filter(({ isOpen }) => isOpen);
+  #pickOpen(
+    between: readonly [string, string] | undefined,
+  ): VirtualConnection | undefined {
+    const open = [...this.#connections].filter((connection) =>
+      connection.isOpen &&
+      (between === undefined || connection.isBetween(...between))
+    );
     return open.length === 0 ? undefined : this.#random.pick(open);
   }
 

@@ -5,23 +5,22 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
+import { Random } from "../../runtime/random.ts";
 import type { Violation } from "./crossings.ts";
-import type { Client, Fault, Plan } from "./plan.ts";
-import type { Random } from "../../runtime/random.ts";
+import {
+  type Fault,
+  type Plan,
+  type PlannedReport,
+  type PlannedServer,
+  topologyOf,
+} from "./plan.ts";
 import { type ServerOptions, SimulatedServer } from "./simulated_server.ts";
 import { VirtualTime } from "./virtual_clock.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 import { VirtualNetwork } from "./virtual_network.ts";
-import { epochSeconds } from "./virtual_process.ts";
 
-/** The time of day when the world begins, in milliseconds. */
-export const epochMs = epochSeconds * 1000;
-
-/** Servers start within this time of each other. */
-const startWithinMs = 500;
-
-/** Packets usually take so long: from, up to. */
-const delayMs = [0.1, 5] as const;
+/** Links are up so long after the last server's start, at the latest. */
+const settleMs = 4_500;
 
 /** A herd that lives. */
 export class World {
@@ -36,20 +35,20 @@ export class World {
   /** How often a link went down. */
   linksLost = 0;
   readonly #random: Random;
-  readonly #hosts: VirtualHost[];
+  readonly #hosts = new Map<string, VirtualHost>();
   readonly #options: ServerOptions;
+  /** When the last server has started, and the links should be up soon. */
+  readonly #settledMs: number;
   #isHealed = false;
 
   /** @param onEvent Told what happens, for a person. */
-  constructor(plan: Plan, random: Random, onEvent: (text: string) => void) {
+  constructor(plan: Plan, onEvent: (text: string) => void = () => {}) {
     this.plan = plan;
-    this.#random = random;
-    this.network = new VirtualNetwork(this.time, random.fork(), {
-      delayMs,
-      bufferBytes: plan.bufferBytes,
-    });
+    this.#random = new Random(plan.seed);
+    this.network = new VirtualNetwork(this.time, this.#random.fork(), plan);
     this.#options = {
       ...plan,
+      topology: topologyOf(plan),
       knowledgeOf: (name) => this.servers.get(name)?.herd.lines() ?? [],
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
@@ -57,50 +56,73 @@ export class World {
         onEvent(text);
       },
     };
-    const skewMs = plan.serverSkewMs;
-    this.#hosts = plan.topology.servers.map(({ name }) =>
-      this.network.host(name, random.between(-skewMs, skewMs))
-    );
-    for (const host of this.#hosts) {
-      this.time.at(random.between(0, startWithinMs), () => this.#start(host));
-    }
-    for (const fault of plan.faults) {
+    const { faults, reports, servers } = plan;
+    this.#settledMs = settleMs +
+      Math.max(...servers.map(({ startMs }) => startMs));
+    for (const server of servers) this.#add(server);
+    for (const fault of faults) {
       this.time.at(fault.atMs, () => {
-        onEvent(`${this.time.elapsedMs.toFixed(1)} fault: ${fault.kind}`);
+        const { kind, atMs: _, ...met } = fault;
+        const time = this.time.elapsedMs.toFixed(1);
+        onEvent(`${time} fault: ${kind} ${JSON.stringify(met)}`);
         this.#break(fault);
       });
     }
-    this.#loadFrom(plan.loadFromMs);
+    for (const report of reports) {
+      this.time.at(report.atMs, () => this.report(report));
+    }
+  }
+
+  /** The names of the servers that a server is to be linked with. */
+  neighboursOf(name: string): string[] {
+    return this.#options.topology.neighbours.get(name)!
+      .map((neighbour) => neighbour.name);
+  }
+
+  /** Whether a server runs and is not frozen. */
+  answers(name: string): boolean {
+    return this.servers.has(name) && !this.#host(name).isFrozen;
   }
 
   /** Kills a server. */
   kill(name: string, options: { readonly powerLoss: boolean }): void {
     this.servers.delete(name);
-    this.#hostNamed(name).crash(options);
+    this.#host(name).crash(options);
   }
 
   /** Starts a server that was killed. */
   restart(name: string): void {
-    this.#start(this.#hostNamed(name));
+    this.#start(this.#host(name));
   }
 
   freeze(name: string): void {
-    this.#hostNamed(name).freeze();
+    this.#host(name).freeze();
   }
 
   thaw(name: string): void {
-    this.#hostNamed(name).thaw();
+    this.#host(name).thaw();
+  }
+
+  /** A client tells a server where it is, if that server answers. */
+  report({ server, ...iamat }: PlannedReport): void {
+    if (!this.answers(server)) return;
+    const { line } = this.servers.get(server)!.tell({
+      verb: "IAMAT",
+      ...iamat,
+    });
+    this.reports.add(line);
   }
 
   /** Ends all that is wrong: from now on every server runs, and every way. */
   heal(): void {
     this.#isHealed = true;
     this.network.unblockAll();
-    for (const host of this.#hosts) this.#start(host);
-    for (const host of this.#hosts) host.thaw();
-    for (const from of this.#hosts) {
-      for (const to of this.#hosts) {
-        if (from !== to) this.network.setDelay(from.name, to.name, ...delayMs);
+    const hosts = [...this.#hosts.values()];
+    for (const host of hosts) this.#start(host);
+    for (const host of hosts) host.thaw();
+    for (const { name: from } of hosts) {
+      for (const { name: to } of hosts) {
+        if (from !== to) this.network.setDelay(from, to, ...this.plan.delayMs);
       }
     }
   }
@@ -111,13 +133,21 @@ export class World {
    */
   #judgeLoss(text: string): void {
     this.linksLost += 1;
-    const isSettling = this.time.elapsedMs < this.plan.loadFromMs;
+    const isSettling = this.time.elapsedMs < this.#settledMs;
     if (this.plan.catchUp || isSettling) return;
     this.violations.push({ rule: "a link went down in peace", detail: text });
   }
 
-  #hostNamed(name: string): VirtualHost {
-    return this.#hosts.find((host) => host.name === name)!;
+  #host(name: string): VirtualHost {
+    const host = this.#hosts.get(name);
+    if (host === undefined) throw new Error(`no server ${name} in the plan`);
+    return host;
+  }
+
+  #add({ name, skewMs, startMs }: PlannedServer): void {
+    const host = this.network.host(name, skewMs);
+    this.#hosts.set(name, host);
+    this.time.at(startMs, () => this.#start(host));
   }
 
   #start(host: VirtualHost): void {
@@ -131,67 +161,42 @@ export class World {
     this.servers.set(host.name, server);
   }
 
-  #loadFrom(timeMs: number): void {
-    this.time.at(timeMs, () => {
-      const server = this.#random.pick([...this.servers.values(), undefined]);
-      const client = this.#random.pick(this.plan.clients);
-      if (server !== undefined && !this.#hostNamed(server.name).isFrozen) {
-        this.#report(server, client);
-      }
-      const waitMs = this.#random.between(0, 2 * this.plan.reportEveryMs);
-      if (!this.#isHealed) this.#loadFrom(this.time.elapsedMs + waitMs);
-    });
-  }
-
-  #report(server: SimulatedServer, client: Client): void {
-    const random = this.#random;
-    const setBackMs = client.isErratic && random.chance(0.3)
-      ? random.between(0, 10_000)
-      : 0;
-    const clientMs = epochMs + this.time.elapsedMs + client.skewMs - setBackMs;
-    const { line } = server.tell({
-      verb: "IAMAT",
-      client: client.id,
-      position: `+${random.below(90)}.5-${random.below(180)}`,
-      time: (clientMs / 1000).toFixed(client.isCoarse ? 0 : 6),
-    });
-    this.reports.add(line);
-  }
-
-  #break({ forMs, kind }: Fault): void {
-    const { network } = this;
-    const random = this.#random;
-    const host = random.pick(this.#hosts);
-    const neighbours = this.plan.topology.neighbours.get(host.name)!;
-    const neighbour = random.pick(neighbours).name;
-    switch (kind) {
+  #break(fault: Fault): void {
+    const { network, plan } = this;
+    switch (fault.kind) {
       case "kill":
-      case "power loss":
-        this.kill(host.name, { powerLoss: kind === "power loss" });
-        return this.#later(forMs, () => this.#start(host));
-      case "freeze":
+      case "power loss": {
+        const { forMs, kind, server } = fault;
+        this.kill(server, { powerLoss: kind === "power loss" });
+        return this.#later(forMs, () => this.restart(server));
+      }
+      case "freeze": {
+        const host = this.#host(fault.server);
         host.freeze();
-        return this.#later(forMs, () => host.thaw());
+        return this.#later(fault.forMs, () => host.thaw());
+      }
       case "cut":
-        for (let count = random.below(3); count >= 0; count--) network.cut();
+        network.cut(fault.link);
         return;
       case "swallow":
-        return network.swallow();
+        network.swallow(fault.link);
+        return;
       case "block one way":
-        return this.#block([[host.name, neighbour]], forMs);
-      case "block both ways":
-        return this.#block([
-          [host.name, neighbour],
-          [neighbour, host.name],
-        ], forMs);
+        return this.#block([fault.link], fault.forMs);
+      case "block both ways": {
+        const [one, other] = fault.link;
+        return this.#block([[one, other], [other, one]], fault.forMs);
+      }
       case "split":
-        return this.#block(this.#waysAcross(random), forMs);
-      case "slow way":
-        network.setDelay(host.name, neighbour, 0, random.between(1, 800));
+        return this.#block(this.#waysAcross(fault.side), fault.forMs);
+      case "slow way": {
+        const [from, to] = fault.link;
+        network.setDelay(from, to, 0, fault.delayMs);
         return this.#later(
-          forMs,
-          () => network.setDelay(host.name, neighbour, ...delayMs),
+          fault.forMs,
+          () => network.setDelay(from, to, ...plan.delayMs),
         );
+      }
     }
   }
 
@@ -202,10 +207,10 @@ export class World {
     });
   }
 
-  /** All ways between two halves of the herd. */
-  #waysAcross(random: Random): [string, string][] {
-    const names = random.shuffle(this.#hosts.map(({ name }) => name));
-    const here = new Set(names.slice(0, 1 + random.below(names.length - 1)));
+  /** All ways between some servers and the others. */
+  #waysAcross(side: readonly string[]): [string, string][] {
+    const names = [...this.#hosts.keys()];
+    const here = new Set(side);
     const pairs = names.flatMap((from) =>
       names.map((to): [string, string] => [from, to])
     );

@@ -1,0 +1,23 @@
+import { assert, assertEquals } from "../assert.ts";
+import { formatScenario, parseScenario, readCorpus } from "./corpus.ts";
+import { drawPlan } from "./draw.ts";
+import { runPlan } from "./run.ts";
+
+for (const [name, { about, plan }] of readCorpus()) {
+  Deno.test(`a herd that failed once holds: ${name}`, async () => {
+    assert(about.length > 0);
+    const { violations } = await runPlan(plan);
+    assertEquals(violations, []);
+  });
+}
+
+Deno.test({
+  name: "a plan that was written to a file is the same when it is read",
+  permissions: "none",
+  fn() {
+    for (let seed = 1; seed <= 50; seed++) {
+      const scenario = { about: "drawn", plan: drawPlan(seed) };
+      assertEquals(parseScenario(formatScenario(scenario)), scenario);
+    }
+  },
+});

@@ -1,0 +1,151 @@
+/**
+ * Judges a simulated herd: whether its servers know the same, whether that is
+ * what they should know, and whether their links are in order.
+ *
+ * Servers whose clocks differ forget a report at different moments. There is
+ * one excuse for that, here and nowhere else: a server may lack a report if any
+ * server of the herd has forgotten it by its own clock.
+ *
+ * @module
+ */
+import { root } from "../../peers/digests.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
+import { clientOf, isNewer } from "../../protocol/report.ts";
+import { isForgetful } from "./plan.ts";
+import type { SimulatedServer } from "./simulated_server.ts";
+import type { World } from "./world.ts";
+
+/** Every client's newest report. */
+export function newestOf(
+  lines: Iterable<ByteString>,
+): Map<ByteString, ByteString> {
+  const newest = new Map<ByteString, ByteString>();
+  for (const line of lines) {
+    const client = clientOf(line);
+    const known = newest.get(client);
+    if (known === undefined || isNewer(line, known)) newest.set(client, line);
+  }
+  return newest;
+}
+
+/** What servers know differently; empty if all know the same. */
+export function difference(world: World): string {
+  const { plan, servers } = world;
+  // A quick look, that is enough where nothing is forgotten.
+  if (!isForgetful(plan) && haveOneDigest(world)) return "";
+  const known = [...servers.values()].map((server) => ({
+    server,
+    lines: new Set(server.herd.lines()),
+  }));
+  const [first, ...others] = known;
+  for (const { lines } of others) {
+    for (const line of lines.symmetricDifference(first.lines)) {
+      if (isForgottenByAny(line, world)) continue;
+      const has = known.filter(({ lines }) => lines.has(line));
+      const lacks = known.filter(({ lines }) => !lines.has(line));
+      return `${line}: ${namesOf(has)} ${has.length === 1 ? "has" : "have"} ` +
+        `it, ${namesOf(lacks)} ${lacks.length === 1 ? "does" : "do"} not`;
+    }
+  }
+  return "";
+}
+
+function haveOneDigest({ servers }: World): boolean {
+  const digests = [...servers.values()].map(({ herd }) =>
+    herd.digests.digestOf(root)
+  );
+  return new Set(digests).size === 1;
+}
+
+function namesOf(known: readonly { readonly server: SimulatedServer }[]) {
+  return known.map(({ server }) => server.name).join(", ");
+}
+
+/** The one excuse for a server that lacks a report. */
+function isForgottenByAny(line: ByteString, { servers }: World): boolean {
+  return servers.values().some(({ herd }) => herd.isForgotten(line));
+}
+
+/**
+ * Judges what servers know once all know the same.
+ *
+ * @param survived The newest reports that some server had when it healed.
+ */
+export function judgeKnowledge(
+  world: World,
+  survived: ReadonlyMap<ByteString, ByteString>,
+): void {
+  const { reports, servers, violations } = world;
+  for (const { herd, name } of servers.values()) {
+    for (const line of herd.lines()) {
+      if (reports.has(line)) continue;
+      const rule = "a report that nobody made";
+      violations.push({ rule, detail: `${name}: ${line}` });
+    }
+  }
+  for (const [client, line] of survived) {
+    const known = [...servers.values()].map((server) => ({
+      server,
+      line: server.herd.newest(client),
+    }));
+    const lacks = known.filter((known) =>
+      known.line === undefined || isNewer(line, known.line)
+    );
+    if (lacks.length === 0 || isExcused(line, world)) continue;
+    const has = known.filter((known) => !lacks.includes(known));
+    violations.push({
+      rule: "a report that a server had is lost",
+      detail: `${line}: ${namesOf(lacks)} without it, ` +
+        (has.length === 0 ? "as all servers are" : `${namesOf(has)} with it`),
+    });
+  }
+}
+
+/**
+ * Whether a report may be lost: any server may have forgotten it, or what took
+ * its place, on its way to the others.
+ */
+function isExcused(line: ByteString, world: World): boolean {
+  if (!isForgetful(world.plan)) return false;
+  const client = clientOf(line);
+  return isForgottenByAny(line, world) ||
+    world.reports.values().some((made) =>
+      clientOf(made) === client && isNewer(made, line) &&
+      isForgottenByAny(made, world)
+    );
+}
+
+/**
+ * Nothing goes wrong any more: then there is one link a pair, for good, and
+ * neighbours have caught up with each other.
+ */
+export function judgeLinks(world: World, linksLost: number): void {
+  const { network, servers, violations } = world;
+  for (const { caughtUp, linked, name } of servers.values()) {
+    if (linked.length < world.neighboursOf(name).length) {
+      violations.push({
+        rule: "a link is missing",
+        detail: `${name} has ${linked.join(", ")}`,
+      });
+    }
+    if (caughtUp.length < linked.length) {
+      violations.push({
+        rule: "a server does not catch up",
+        detail: `${name}, but with ${caughtUp.join(", ")}`,
+      });
+    }
+  }
+  const ends = [...servers.values()].flatMap(({ linked }) => linked);
+  if (network.connections.size !== ends.length / 2) {
+    violations.push({
+      rule: "connections that are no links",
+      detail: `${network.connections.size} for ${ends.length / 2} links`,
+    });
+  }
+  if (world.linksLost !== linksLost) {
+    violations.push({
+      rule: "a link went down in peace",
+      detail: `${world.linksLost - linksLost}`,
+    });
+  }
+}
