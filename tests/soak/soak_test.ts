@@ -4,10 +4,12 @@
  *
  * @module
  */
+import fc from "fast-check";
 import { formatEvent } from "../../journal/record.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { Random } from "../../runtime/random.ts";
+import { anySeed, assertProperty } from "../property.ts";
 import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";
 import { Ledger } from "./ledger.ts";
 import { LogChecker, LogReader } from "./logs.ts";
@@ -349,13 +351,16 @@ Deno.test(
   "the words of a soak are different, and the same for a seed",
   pure,
   () => {
-    const clients = drawClients(new Random(1), 300);
-    assertEquals(new Set(clients).size, 300);
-    assertEquals(drawClients(new Random(1), 300), clients);
-    assert(clients.every((client) => !/[\n\t\v\f\r ]/.test(client)));
-    const random = new Random(1);
-    const times = Array.from({ length: 200 }, () => drawTime(random, nowMs));
-    assert(times.every((time) => /^\d+(\.\d+)?$/.test(time)));
-    assert(new Set(times.map(positionAt)).size > 5);
+    const property = fc.property(anySeed, (seed) => {
+      const clients = drawClients(new Random(seed), 300);
+      assertEquals(new Set(clients).size, 300);
+      assertEquals(drawClients(new Random(seed), 300), clients);
+      assert(clients.every((client) => !/[\n\t\v\f\r ]/.test(client)));
+      const random = new Random(seed);
+      const times = Array.from({ length: 200 }, () => drawTime(random, nowMs));
+      assert(times.every((time) => /^\d+(\.\d+)?$/.test(time)));
+      assert(new Set(times.map(positionAt)).size > 5);
+    });
+    assertProperty(property, { numRuns: 20 });
   },
 );
