@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { formatEvent } from "../../journal/record.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { Program } from "../herd/process.ts";
 import { Random } from "../../runtime/random.ts";
 import { anySeed, assertProperty } from "../property.ts";
 import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";
@@ -364,3 +365,25 @@ Deno.test(
     assertProperty(property, { numRuns: 20 });
   },
 );
+
+Deno.test({
+  name: "a soak that is ended says its seed, and what runs it again",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using program = Program.start([
+      "run",
+      "--no-check",
+      "--allow-all",
+      "tests/soak/soak.ts",
+      "--minutes=2",
+    ]);
+    await program.saying("everything is in");
+    program.signal("SIGINT");
+    assertEquals(await program.ended(), 1, program.stderr);
+    const [, seed] = program.stdout.match(/^soak: 120 s, seed (\d+); /)!;
+    const again = `\nagain: deno task soak --seconds 120 --seed ${seed}\n`;
+    assert(program.stdout.endsWith(again), program.stdout);
+    const [, folder] = program.stderr.match(/; the logs are in (.*)\n$/)!;
+    await Deno.remove(folder, { recursive: true });
+  },
+});
