@@ -88,3 +88,10 @@ async function* testFiles(folder: string): AsyncGenerator<string> {
     else if (name.endsWith(".ts")) yield folder + name;
   }
 }
+
+Deno.test("CI gives no seed to anything", async () => {
+  for (const path of [".ci/run", ".github/workflows/ci.yml", "deno.json"]) {
+    const text = await Deno.readTextFile(projectFolder + path);
+    assertEquals(text.match(/--seed\b|HERD_TEST_SEED/)?.[0], undefined, path);
+  }
+});
