@@ -97,7 +97,7 @@ export async function phones(args: readonly string[]): Promise<void> {
     clock: new SystemClock(),
     random: random.fork(),
   });
-  const lifeMs = await live(run, count, seconds);
+  const lifeMs = await live(run, count, seconds, seed);
   const outcome = {
     tally: run.tally,
     census: await takeCensus(run, count),
@@ -108,7 +108,18 @@ export async function phones(args: readonly string[]): Promise<void> {
   };
   print(formatOutcome(outcome, createPaint(isColoured(Deno.stdout))));
   const failure = failureOf(outcome);
-  if (failure !== undefined) throw new SetupError(failure);
+  if (failure === undefined) return;
+  const again = parsed.flags.has("seed") ? args : [...args, `--seed=${seed}`];
+  throw new SetupError(
+    `${failure}; again: ${["herd", "phones", ...again].map(quote).join(" ")}`,
+  );
+}
+
+/** A word as a shell takes it. */
+function quote(word: string): string {
+  return /^[\w%+,./:=@-]+$/.test(word)
+    ? word
+    : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /**
@@ -157,7 +168,12 @@ async function connect(port: ClientPort): Promise<HerdClient> {
 }
 
 /** Lets phones live until their time is over, or somebody ends it. */
-async function live(run: Run, count: number, seconds: number): Promise<number> {
+async function live(
+  run: Run,
+  count: number,
+  seconds: number,
+  seed: number,
+): Promise<number> {
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(), seconds * 1000);
   nextSignal().then(() => end.abort());
@@ -169,6 +185,8 @@ async function live(run: Run, count: number, seconds: number): Promise<number> {
     label: `${formatNumber(count)} phones`,
     total: seconds,
   });
+  // Now, as a run that is killed says nothing in the end.
+  progress.say(`seed ${seed}`);
   using _ticking = every(
     progressMs,
     () => progress.update(elapsedMs() / 1000, describe(run.tally, elapsedMs())),

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import type { Context } from "../../bench/context.ts";
 import { measureFault } from "../../bench/convergence/faults.ts";
 import { judge } from "../../bench/convergence/judge.ts";
@@ -16,6 +17,7 @@ import {
   assertRejects,
   assertThrows,
 } from "../assert.ts";
+import { anySeed, assertProperty } from "../property.ts";
 
 const pure = { permissions: "none" } as const;
 
@@ -101,10 +103,14 @@ Deno.test(
     assertEquals(await measureConvergence(5, 4), found);
     assertNotEquals(await measureConvergence(10, 4), found);
     // Every herd has another fate, and larger ones have more faults.
-    const plans = [1, 2].map((seed) => planFaults(5, seed));
-    assertNotEquals(plans[0].faults, plans[1].faults);
-    assertEquals(plans[0].faults.length, 10);
-    assertEquals(planFaults(40, 1).faults.length, 80);
+    const property = fc.property(anySeed, anySeed, (seed, other) => {
+      fc.pre(seed !== other);
+      const { faults } = planFaults(5, seed);
+      assertNotEquals(planFaults(5, other).faults, faults);
+      assertEquals(faults.length, 10);
+      assertEquals(planFaults(40, seed).faults.length, 80);
+    });
+    assertProperty(property, { numRuns: 20 });
   },
 );
 

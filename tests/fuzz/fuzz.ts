@@ -1,8 +1,9 @@
 /**
  * Throws odd input at everything that reads what others send, and says what
- * does not hold: `deno task fuzz --seconds 60`. The same seed and corpus give
- * the same inputs, every time. An input that shows a fault is made small, and
- * written into the corpus, where the tests find it until the fault is gone.
+ * does not hold: `deno task fuzz --seconds 60`. Every run draws a new seed; the
+ * same seed and corpus give the same inputs. An input that shows a fault is made
+ * small, and written into the corpus, where the tests find it until the fault is
+ * gone.
  *
  * @module
  */
@@ -129,7 +130,6 @@ function tellFailure(name: string, seed: number, failure: Failure): void {
   const shown = textOfBytes(escapeBytes(input.slice(0, maxShownBytes)));
   const rest = input.length - maxShownBytes;
   const file = `found-${hashClient(input).toString(16).padStart(8, "0")}`;
-  Deno.writeFileSync(seedUrl(name, file), encodeBytes(input));
   console.log(`  ${textOfBytes(escapeBytes(bytesOfText(message)))}`);
   console.log(`  input: ${shown}${rest > 0 ? ` and ${rest} bytes more` : ""}`);
   console.log(
@@ -139,6 +139,8 @@ function tellFailure(name: string, seed: number, failure: Failure): void {
     `  The input is in tests/fuzz/corpus/${name}/${file}: give it a name that ` +
       "says what is odd about it, and keep it there.",
   );
+  // Last, so that all else is said where the file cannot be written.
+  Deno.writeFileSync(seedUrl(name, file), encodeBytes(input));
 }
 
 /** Shows what is going on in the terminal's last line. */

@@ -5,7 +5,12 @@
  */
 import { allocateBuffer } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
-import { assert, assertEquals, assertMatch } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../assert.ts";
 import { freeBasePort, names, Program, TestHerd } from "./process.ts";
 
 function phones(basePort: number, ...flags: string[]): Program {
@@ -43,7 +48,7 @@ Deno.test("phones find nothing wrong with a herd, and nothing lost", async () =>
   }
   assertMatch(run.stdout, / 5 servers\n/);
   assertMatch(run.stdout, /\n {2}IAMAT +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d /);
-  assertMatch(run.stderr, /^100 phones \.\.\.\n100 phones: ended after /);
+  assertMatch(run.stderr, /^100 phones \.\.\.\nseed \d+\n100 phones: ended /);
 });
 
 Deno.test("phones move when their server is killed, and nothing is lost", async () => {
@@ -83,13 +88,26 @@ Deno.test("phones that are answered wrongly say with what, and fail", async () =
   const lying = (async () => {
     for await (const connection of listener) void lie(connection);
   })();
-  const flags = ["--count=5", "--seconds=4", "--seed=9"];
-  await using run = phones(basePort, ...flags);
+  await using run = phones(basePort, "--count=5", "--seconds=4");
   assertEquals(await run.ended(), 1);
-  assertMatch(run.stdout, /, seed 9\n/);
+  const [, seed] = run.stdout.match(/, seed (\d+)\n/)!;
+  assertStringIncludes(run.stderr, `\nseed ${seed}\n`);
   assert(numberOf("answers wrong", run) >= 5);
   assertMatch(run.stdout, /\n {2}wrong: the server answered \? what to IAMAT /);
-  assertMatch(run.stderr, /\nherd: \d+ answers wrong\n$/);
+  const again = `herd phones --base-port=${basePort} --count=5 --seconds=4`;
+  assertMatch(
+    run.stderr,
+    RegExp(`\nherd: \\d+ answers wrong; again: ${again} --seed=${seed}\n$`),
+  );
+  await using second = phones(
+    basePort,
+    "--count=5",
+    "--seconds=4",
+    `--seed=${seed}`,
+  );
+  assertEquals(await second.ended(), 1);
+  assertMatch(second.stdout, RegExp(`, seed ${seed}\n`));
+  assertMatch(second.stderr, RegExp(`; again: ${again} --seed=${seed}\n$`));
   listener.close();
   await lying;
 });

@@ -4,18 +4,26 @@
  *
  * @module
  */
+import fc from "fast-check";
 import { assert, assertEquals } from "../assert.ts";
+import { anySeed, assertProperty } from "../property.ts";
 import { names } from "./process.ts";
 import { upgrade } from "./rolling_restart.ts";
 
 Deno.test("a herd is restarted one by one, and no client is told anything wrong", async () => {
-  const { answers, failures, moves } = await upgrade(1, names);
-  assertEquals(failures, []);
-  assert(answers > 1_000, `${answers} answers`);
-  assert(moves >= names.length, `${moves} moves`);
+  const property = fc.asyncProperty(anySeed, async (seed) => {
+    const { answers, failures, moves } = await upgrade(seed, names);
+    assertEquals(failures, []);
+    assert(answers > 1_000, `${answers} answers`);
+    assert(moves >= names.length, `${moves} moves`);
+  });
+  await assertProperty(property, { numRuns: 1 });
 });
 
 Deno.test("a server that does not catch up is found out by its restart", async () => {
-  const { failures } = await upgrade(2, ["Smith"], ["--no-catch-up"]);
-  assert(failures.length > 0);
+  const property = fc.asyncProperty(anySeed, async (seed) => {
+    const { failures } = await upgrade(seed, ["Smith"], ["--no-catch-up"]);
+    assert(failures.length > 0);
+  });
+  await assertProperty(property, { numRuns: 1 });
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { type Home, makePhones, type Phone } from "../../phones/phone.ts";
 import {
   driving,
@@ -10,11 +11,24 @@ import { isPosition } from "../../protocol/position.ts";
 import { isTime } from "../../protocol/time.ts";
 import { Random } from "../../runtime/random.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { anySeed, assertProperty } from "../property.ts";
 
 const homes: readonly Home[] = [
   { city: "São Paulo", latitude: -23.5475, longitude: -46.63611 },
   { city: "Nowhere", latitude: 70, longitude: 179.999 },
 ];
+
+/**
+ * A mean may be off by so many standard deviations: by more than six it is less
+ * often than once in a hundred million runs.
+ */
+const mostDeviations = 6;
+
+/** Demands that a number drawn by chance is near its mean. */
+function demandNear(number: number, mean: number, deviation: number): void {
+  const isNear = Math.abs(number - mean) <= mostDeviations * deviation;
+  assert(isNear, `${number}, where ${mean} was expected`);
+}
 
 function phonesOf(seed: number, count: number): Phone[] {
   return makePhones({ count, run: "7", homes, random: new Random(seed) });
@@ -24,9 +38,13 @@ Deno.test({
   name: "a walk goes at its speed, turns smoothly, and stays near home",
   permissions: "none",
   fn() {
-    for (const gait of [walking, driving]) {
-      const [slowest, fastest] = gait.speeds;
-      for (const [seed, home] of homes.entries()) {
+    const gaits = fc.constantFrom(walking, driving);
+    const property = fc.property(
+      gaits,
+      fc.constantFrom(...homes),
+      anySeed,
+      (gait, home, seed) => {
+        const [slowest, fastest] = gait.speeds;
         const walk = new Walk(home, gait, new Random(seed));
         let spot = walk.at(0);
         let farthest = 0;
@@ -39,9 +57,10 @@ Deno.test({
           spot = next;
         }
         assert(farthest < gait.rangeMetres * 1.3, `${farthest} from home`);
-        assert(farthest > gait.rangeMetres / 10, `${farthest} from home`);
-      }
-    }
+        assert(farthest > gait.rangeMetres / 20, `${farthest} from home`);
+      },
+    );
+    assertProperty(property, { numRuns: 10 });
   },
 });
 
@@ -71,13 +90,17 @@ Deno.test({
         ...Array.from({ length: 50 }, () => phone.next()),
         phone.positionAt(12_345),
       ]);
-    assertEquals(lives(1), lives(1));
-    assert(JSON.stringify(lives(1)) !== JSON.stringify(lives(2)));
-    // Nor does it matter how many others there are.
-    assertEquals(
-      phonesOf(1, 5).map(({ skewMs }) => skewMs),
-      phonesOf(1, 9).slice(0, 5).map(({ skewMs }) => skewMs),
-    );
+    const property = fc.property(anySeed, anySeed, (seed, other) => {
+      fc.pre(seed !== other);
+      assertEquals(lives(seed), lives(seed));
+      assert(JSON.stringify(lives(seed)) !== JSON.stringify(lives(other)));
+      // Nor does it matter how many others there are.
+      assertEquals(
+        phonesOf(seed, 5).map(({ skewMs }) => skewMs),
+        phonesOf(seed, 9).slice(0, 5).map(({ skewMs }) => skewMs),
+      );
+    });
+    assertProperty(property, { numRuns: 5 });
   },
 });
 
@@ -85,31 +108,32 @@ Deno.test({
   name: "phones report every few seconds, and do not begin all at once",
   permissions: "none",
   fn() {
-    const counts = { report: 0, ask: 0, roam: 0 };
-    const begun = [0, 0, 0];
-    const phones = phonesOf(3, 600);
-    for (const phone of phones) {
-      let lastMs = 0;
-      let isFirst = true;
-      for (let act = phone.next(); act.atMs < 60_000; act = phone.next()) {
-        assert(act.atMs >= lastMs);
-        lastMs = act.atMs;
-        counts[act.kind] += 1;
-        if (act.kind === "report" && isFirst) {
-          begun[Math.floor(act.atMs / 1_000)] += 1;
-          isFirst = false;
+    const property = fc.property(anySeed, (seed) => {
+      const counts = { report: 0, ask: 0, roam: 0 };
+      const begun = [0, 0, 0];
+      for (const phone of phonesOf(seed, 600)) {
+        let lastMs = 0;
+        let isFirst = true;
+        for (let act = phone.next(); act.atMs < 60_000; act = phone.next()) {
+          assert(act.atMs >= lastMs);
+          lastMs = act.atMs;
+          counts[act.kind] += 1;
+          if (act.kind === "report" && isFirst) {
+            begun[Math.floor(act.atMs / 1_000)] += 1;
+            isFirst = false;
+          }
+          if (act.kind !== "ask") continue;
+          assert(act.radiusKm >= 0 && act.radiusKm <= 5, `${act.radiusKm}`);
+          assert(act.bound >= 0 && act.bound <= 5, `${act.bound}`);
+          assert(act.about >= 0 && act.about < 600);
         }
-        if (act.kind !== "ask") continue;
-        assert(act.radiusKm >= 0 && act.radiusKm <= 5, `${act.radiusKm}`);
-        assert(act.bound >= 0 && act.bound <= 5, `${act.bound}`);
-        assert(act.about >= 0 && act.about < 600);
       }
-    }
-    for (const number of begun) assert(number > 150, begun.join());
-    const perMinute = (count: number) => Math.round(count / 600);
-    assertEquals(perMinute(counts.report), 21);
-    assertEquals(perMinute(counts.ask), 10);
-    assertEquals(perMinute(counts.roam), 2);
+      for (const number of begun) demandNear(number, 200, 11.5);
+      demandNear(counts.report / 600, 20.6, 0.162);
+      demandNear(counts.ask / 600, 10.0, 0.122);
+      demandNear(counts.roam / 600, 2.4, 0.066);
+    });
+    assertProperty(property, { numRuns: 2 });
   },
 });
 
@@ -118,23 +142,26 @@ Deno.test({
     "a phone's clock is wrong by little, or by minutes, and never goes back",
   permissions: "none",
   fn() {
-    const skews = phonesOf(4, 500).map(({ skewMs }) => skewMs);
-    const within = skews.filter((ms) => Math.abs(ms) <= 1_000);
-    assert(within.length > 420 && within.length < 480, `${within.length}`);
-    assert(skews.some((ms) => ms > 60_000));
-    assert(skews.some((ms) => ms < -60_000));
-    const [phone] = phonesOf(4, 1);
-    const times = [
-      { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
-      { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
-      // Somebody has set the clock back.
-      { seconds: 1_763_999_000, nanoseconds: 0 },
-    ].map((time) => phone.timeAt(time));
-    for (const time of times) assert(isTime(time), time);
-    assertEquals(times, times.toSorted());
-    assertEquals(new Set(times).size, 3);
-    const skew = Number(times[0]) - 1_764_000_000.123456789;
-    assert(Math.abs(skew * 1000 - phone.skewMs) < 0.01);
+    const property = fc.property(anySeed, (seed) => {
+      const skews = phonesOf(seed, 500).map(({ skewMs }) => skewMs);
+      const within = skews.filter((ms) => Math.abs(ms) <= 1_000);
+      demandNear(within.length, 450, 6.9);
+      assert(skews.some((ms) => ms > 60_000));
+      assert(skews.some((ms) => ms < -60_000));
+      const [phone] = phonesOf(seed, 1);
+      const times = [
+        { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
+        { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
+        // Somebody has set the clock back.
+        { seconds: 1_763_999_000, nanoseconds: 0 },
+      ].map((time) => phone.timeAt(time));
+      for (const time of times) assert(isTime(time), time);
+      assertEquals(times, times.toSorted());
+      assertEquals(new Set(times).size, 3);
+      const skew = Number(times[0]) - 1_764_000_000.123456789;
+      assert(Math.abs(skew * 1000 - phone.skewMs) < 0.01);
+    });
+    assertProperty(property, { numRuns: 20 });
   },
 });
 
@@ -142,13 +169,16 @@ Deno.test({
   name: "a phone says positions that there are, under an ID of its city",
   permissions: "none",
   fn() {
-    const phones = phonesOf(6, 20);
-    for (const phone of phones) {
-      assertMatch(phone.id, /^(sao-paulo|nowhere)-7-\d+$/);
-      const position = phone.positionAt(100_000);
-      assert(isPosition(position), position);
-      assertMatch(position, /^[+-]\d+\.\d{6}[+-]\d+\.\d{6}$/);
-    }
-    assertEquals(new Set(phones.map(({ id }) => id)).size, 20);
+    const property = fc.property(anySeed, (seed) => {
+      const phones = phonesOf(seed, 20);
+      for (const phone of phones) {
+        assertMatch(phone.id, /^(sao-paulo|nowhere)-7-\d+$/);
+        const position = phone.positionAt(100_000);
+        assert(isPosition(position), position);
+        assertMatch(position, /^[+-]\d+\.\d{6}[+-]\d+\.\d{6}$/);
+      }
+      assertEquals(new Set(phones.map(({ id }) => id)).size, 20);
+    });
+    assertProperty(property, { numRuns: 10 });
   },
 });

@@ -60,19 +60,23 @@ async function soak(args: readonly string[]): Promise<void> {
 
 async function soakFor(seconds: number, seed: number): Promise<void> {
   const world = new World(seed);
+  const interrupted = nextSignal().then((signal) => {
+    throw new SetupError(
+      `ended by ${signal}; the logs are in ${world.servers.folder}`,
+    );
+  });
   console.log(
     `soak: ${seconds} s, seed ${seed}; ${world.anchor} is never killed; ` +
       `everything is in ${world.servers.folder}`,
   );
-  onCrash(() => world.servers.killAll());
+  const again = `again: deno task soak --seconds ${seconds} --seed ${seed}`;
+  onCrash(() => {
+    world.servers.killAll();
+    console.log(again);
+  });
   const stopTelling = tellProgress(world, seconds);
   let verdict;
   try {
-    const interrupted = nextSignal().then((signal) => {
-      throw new SetupError(
-        `ended by ${signal}; the logs are in ${world.servers.folder}`,
-      );
-    });
     verdict = await Promise.race([
       run(world, seconds * 1000),
       world.servers.death,
@@ -80,6 +84,7 @@ async function soakFor(seconds: number, seed: number): Promise<void> {
     ]);
   } catch (error) {
     tellFailures(world);
+    console.log(again);
     throw error;
   } finally {
     stopTelling();
@@ -88,9 +93,10 @@ async function soakFor(seconds: number, seed: number): Promise<void> {
   console.log(formatVerdict(world.counts, verdict, world.late));
   if (world.failureCount > 0) {
     tellFailures(world);
+    console.log(again);
     throw new SetupError(
-      `the herd did not hold: ${world.failureCount} failures; again with ` +
-        `--seed ${seed}; the logs are in ${world.servers.folder}/read`,
+      `the herd did not hold: ${world.failureCount} failures; ` +
+        `the logs are in ${world.servers.folder}/read`,
     );
   }
   await Deno.remove(world.servers.folder, { recursive: true });

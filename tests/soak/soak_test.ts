@@ -4,10 +4,13 @@
  *
  * @module
  */
+import fc from "fast-check";
 import { formatEvent } from "../../journal/record.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { Program } from "../herd/process.ts";
 import { Random } from "../../runtime/random.ts";
+import { anySeed, assertProperty } from "../property.ts";
 import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";
 import { Ledger } from "./ledger.ts";
 import { LogChecker, LogReader } from "./logs.ts";
@@ -349,13 +352,38 @@ Deno.test(
   "the words of a soak are different, and the same for a seed",
   pure,
   () => {
-    const clients = drawClients(new Random(1), 300);
-    assertEquals(new Set(clients).size, 300);
-    assertEquals(drawClients(new Random(1), 300), clients);
-    assert(clients.every((client) => !/[\n\t\v\f\r ]/.test(client)));
-    const random = new Random(1);
-    const times = Array.from({ length: 200 }, () => drawTime(random, nowMs));
-    assert(times.every((time) => /^\d+(\.\d+)?$/.test(time)));
-    assert(new Set(times.map(positionAt)).size > 5);
+    const property = fc.property(anySeed, (seed) => {
+      const clients = drawClients(new Random(seed), 300);
+      assertEquals(new Set(clients).size, 300);
+      assertEquals(drawClients(new Random(seed), 300), clients);
+      assert(clients.every((client) => !/[\n\t\v\f\r ]/.test(client)));
+      const random = new Random(seed);
+      const times = Array.from({ length: 200 }, () => drawTime(random, nowMs));
+      assert(times.every((time) => /^\d+(\.\d+)?$/.test(time)));
+      assert(new Set(times.map(positionAt)).size > 5);
+    });
+    assertProperty(property, { numRuns: 20 });
   },
 );
+
+Deno.test({
+  name: "a soak that is ended says its seed, and what runs it again",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using program = Program.start([
+      "run",
+      "--no-check",
+      "--allow-all",
+      "tests/soak/soak.ts",
+      "--minutes=2",
+    ]);
+    await program.saying("everything is in");
+    program.signal("SIGINT");
+    assertEquals(await program.ended(), 1, program.stderr);
+    const [, seed] = program.stdout.match(/^soak: 120 s, seed (\d+); /)!;
+    const again = `\nagain: deno task soak --seconds 120 --seed ${seed}\n`;
+    assert(program.stdout.endsWith(again), program.stdout);
+    const [, folder] = program.stderr.match(/; the logs are in (.*)\n$/)!;
+    await Deno.remove(folder, { recursive: true });
+  },
+});

@@ -1,0 +1,97 @@
+/**
+ * That a fault which the program finds is found again by what it says.
+ *
+ * @module
+ */
+import { cpSync } from "node:fs";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { Program, projectFolder } from "../herd/process.ts";
+
+/** What the fuzzer needs, and nothing else. */
+const parts = [
+  "cli",
+  "journal",
+  "peers",
+  "places",
+  "protocol",
+  "runtime",
+  "sessions",
+  "tests/fakes",
+  "tests/fuzz",
+  "tests/peers",
+  "tests/sessions",
+  "deno.json",
+  "deno.lock",
+  "import_map.json",
+];
+
+/** The one input of the corpus; the fault does not show in it. */
+const onlyInput = "iamat";
+
+/** A copy of the project in which a parser overlooks what is behind NUL. */
+function copyWithFault(): string {
+  const folder = Deno.makeTempDirSync({ prefix: "fuzz-" });
+  for (const part of parts) {
+    cpSync(projectFolder + part, `${folder}/${part}`, { recursive: true });
+  }
+  const path = `${folder}/protocol/command.ts`;
+  const text = Deno.readTextFileSync(path);
+  const faulty = text.replace(
+    "splitFields(line,",
+    'splitFields(line.split("\\0")[0],',
+  );
+  assert(faulty !== text);
+  Deno.writeTextFileSync(path, faulty);
+  for (const name of corpusOf(folder)) {
+    if (name !== onlyInput) Deno.removeSync(corpusFile(folder, name));
+  }
+  return folder;
+}
+
+const corpusFile = (folder: string, name: string) =>
+  `${folder}/tests/fuzz/corpus/commands/${name}`;
+
+const corpusOf = (folder: string) =>
+  [...Deno.readDirSync(corpusFile(folder, ""))].map(({ name }) => name).sort();
+
+/** Runs the program, which has to find the fault; returns what it says. */
+async function findFault(folder: string, args: string): Promise<string> {
+  await using program = Program.start([
+    "run",
+    "--no-check",
+    "--allow-read=.",
+    "--allow-write=tests/fuzz/corpus",
+    "tests/fuzz/fuzz.ts",
+    ...args.split(" "),
+  ], { cwd: folder });
+  assertEquals(await program.ended(), 1, program.stdout + program.stderr);
+  assertEquals(program.stderr, "fuzz: faults found in commands\n");
+  return program.stdout.replace(/\(\d+\/s\)/, "(some/s)");
+}
+
+Deno.test("a fault says what finds it again: its seed, and its input", async () => {
+  const folder = copyWithFault();
+  try {
+    const told = await findFault(folder, "--target commands --seconds 60");
+    const [, again] = told.match(/^ {2}again: deno task fuzz (.*)$/m) ?? [];
+    const [, file] = told.match(/ in tests\/fuzz\/corpus\/commands\/(\S+):/) ??
+      [];
+    assertMatch(
+      told,
+      /^seed (\d+)\n[^]*\n {2}again: .*--target commands --seed \1 --runs \d+\n/,
+    );
+    assertEquals(corpusOf(folder), [file, onlyInput]);
+    // Its input is in the corpus, so it is found at once.
+    const runs = await findFault(folder, "--target commands --runs 2");
+    assertMatch(runs, /^commands: 2 runs /m);
+    // Where the corpus is what it was, the same search is done again.
+    Deno.removeSync(corpusFile(folder, file));
+    assertEquals(await findFault(folder, again), told);
+    const [seed] = told.split("\n");
+    Deno.removeSync(corpusFile(folder, file));
+    const other = await findFault(folder, "--target commands --seconds 60");
+    assert(!other.startsWith(`${seed}\n`), seed);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
