@@ -9,7 +9,6 @@ import {
   sumUp,
 } from "../../bench/convergence/simulated.ts";
 import { assignCores } from "../../bench/processes.ts";
-import { Random } from "../../runtime/random.ts";
 import {
   assert,
   assertEquals,

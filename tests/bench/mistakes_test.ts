@@ -16,7 +16,6 @@ import {
   mistakesOf,
   tryOut,
 } from "../../bench/measures/mistakes.ts";
-import { versionOf as installed } from "../../bench/programs.ts";
 import { sections } from "../../bench/report/sections.ts";
 import {
   assert,
@@ -25,6 +24,7 @@ import {
   assertThrows,
 } from "../assert.ts";
 import { projectFolder } from "../herd/process.ts";
+import { needs } from "../needs.ts";
 import { madeUpResults, madeUpSamples } from "./made_up_results.ts";
 
 const pure = { permissions: "none" } as const;
@@ -159,14 +159,10 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 for (const language of languages) {
-  const absent = language.needs
-    .filter((need) => installed(need) === undefined).map(({ name }) => name);
-  const needs = absent.length === 0 ? "" : `: needs ${absent.join(", ")}`;
-  Deno.test({
-    name: `mistakes in ${language.id} are found, and right versions pass` +
-      needs,
-    ignore: absent.length > 0,
-    fn: () =>
+  const withLanguage = needs(...language.needs.map(({ name }) => name));
+  withLanguage.test(
+    `mistakes in ${language.id} are found, and right versions pass`,
+    () =>
       withFolder(async (folder) => {
         const seen = await tryOut(language, folder);
         assertEquals([...seen.keys()].sort(), mistakeNames());
@@ -176,7 +172,7 @@ for (const language of languages) {
           assertEquals(outcomeOf(seen.get(mistake)!), outcome, mistake);
         }
       }),
-  });
+  );
 }
 
 Deno.test(

@@ -5,8 +5,9 @@ import {
 } from "../../bench/pauses/logs.ts";
 import { stop, sumStops } from "../../bench/pauses/stops.ts";
 import { Process } from "../../bench/processes.ts";
-import { python, requirements, versionOf } from "../../bench/programs.ts";
+import { python } from "../../bench/programs.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { needs } from "../needs.ts";
 
 const pure = { permissions: "none" } as const;
 
@@ -114,37 +115,34 @@ Deno.test("pauses are summed up over the time that is measured", pure, () => {
   });
 });
 
-Deno.test({
-  name: "CPython's collector is watched, and the program does not notice" +
-    " (needs python3)",
-  ignore: versionOf(requirements.python) === undefined,
-  async fn() {
-    const folder = await Deno.makeTempDir();
-    try {
-      const program = `${folder}/collect.py`;
-      await Deno.writeTextFile(
-        program,
-        "import gc, sys\n" +
-          "gc.disable()\n" +
-          "for _ in range(3): gc.collect()\n" +
-          "if __name__ == '__main__': print('told', *sys.argv[1:])\n",
-      );
-      const beganMs = Date.now();
-      await using process = new Process({
-        program: python,
-        args: ["bench/pauses/watch_collector.py", program, "one", "two"],
-        cores: [],
-      });
-      const output = await process.output();
-      const stops = readPythonLog(output);
-      assertEquals(output.split("\n")[0], "told one two");
-      assert(stops.length >= 3, output);
-      for (const { endMs, totalMs } of stops) {
-        assert(endMs >= beganMs - 1 && endMs <= Date.now() + 1, `${endMs}`);
-        assert(totalMs > 0, output);
-      }
-    } finally {
-      await Deno.remove(folder, { recursive: true });
+const withPython = needs("python3");
+
+withPython.test("CPython's collector is watched, and the program does not notice", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const program = `${folder}/collect.py`;
+    await Deno.writeTextFile(
+      program,
+      "import gc, sys\n" +
+        "gc.disable()\n" +
+        "for _ in range(3): gc.collect()\n" +
+        "if __name__ == '__main__': print('told', *sys.argv[1:])\n",
+    );
+    const beganMs = Date.now();
+    await using process = new Process({
+      program: python,
+      args: ["bench/pauses/watch_collector.py", program, "one", "two"],
+      cores: [],
+    });
+    const output = await process.output();
+    const stops = readPythonLog(output);
+    assertEquals(output.split("\n")[0], "told one two");
+    assert(stops.length >= 3, output);
+    for (const { endMs, totalMs } of stops) {
+      assert(endMs >= beganMs - 1 && endMs <= Date.now() + 1, `${endMs}`);
+      assert(totalMs > 0, output);
     }
-  },
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

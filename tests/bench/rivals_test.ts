@@ -1,47 +1,33 @@
 import { freeBasePort, Process } from "../../bench/processes.ts";
+import { python } from "../../bench/programs.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { connect, readAll, readUntil, until } from "../herd/process.ts";
+import { needs } from "../needs.ts";
 
 const rivalsFolder = new URL("../../bench/rivals/", import.meta.url).pathname;
 
-/** What starts a rival, or undefined where something is not installed. */
+/** What starts a rival. */
 interface Rival {
   readonly name: string;
-  readonly needs?: string;
-  readonly command: readonly string[] | undefined;
+  readonly needs: string;
+  readonly command: readonly string[];
 }
-
-/** Whether a program runs and likes its arguments. */
-function runs(program: string, ...args: string[]): boolean {
-  try {
-    return new Deno.Command(program, { args, stderr: "null", stdout: "null" })
-      .outputSync().success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-const pythonWithUvloop = ["python3", "/usr/bin/python3"]
-  .find((python) => runs(python, "-c", "import uvloop"));
 
 const rivals: readonly Rival[] = [
-  { name: "node:net", command: ["node", "node_net.mjs"] },
-  { name: "asyncio", command: ["python3", "asyncio_herd.py"] },
+  { name: "node:net", needs: "node", command: ["node", "node_net.mjs"] },
+  {
+    name: "asyncio",
+    needs: "python3",
+    command: ["python3", "asyncio_herd.py"],
+  },
   {
     name: "uvloop",
-    needs: "a python3 with uvloop",
-    command: pythonWithUvloop === undefined
-      ? undefined
-      : [pythonWithUvloop, "asyncio_herd.py", "--uvloop"],
+    needs: "uvloop",
+    command: [python, "asyncio_herd.py", "--uvloop"],
   },
-  {
-    name: "Java",
-    needs: "java",
-    command: runs("java", "-version") ? ["java", "HerdServer.java"] : undefined,
-  },
+  { name: "Java", needs: "java", command: ["java", "HerdServer.java"] },
 ];
 
 const lineCount = (text: ByteString) => text.split("\n").length - 1;
@@ -405,37 +391,34 @@ async function logsEverything(pair: Pair): Promise<void> {
   assertLogged(log, pair.peers, "peer/");
 }
 
-for (const { name, needs, command } of rivals) {
-  Deno.test({
-    name: `the ${name} rival does its job` + (needs ? ` (needs ${needs})` : ""),
-    ignore: command === undefined,
-    fn: async (test) => {
-      await using pair = new Pair(command!);
-      await pair.start();
-      await test.step("it links with a neighbour that comes later", () => {
-        return pair.untilLinked();
-      });
-      await test.step("lines in pieces and in one packet are answered in order", () => {
-        return answersPiecesAndPackets(pair);
-      });
-      await test.step("differences are exact, above and below zero", () => {
-        return tellsTheDifference(pair);
-      });
-      await test.step("anything else comes back with a question mark", () => {
-        return refusesAllElse(pair);
-      });
-      await test.step("a newer report is flooded, an older or equal one is not", () => {
-        return floodsNewsOnly(pair);
-      });
-      await test.step("what one peer says goes on to the others, once", () => {
-        return passesOnWhatPeersSay(pair);
-      });
-      await test.step("who reads late, and ends its side early, gets every answer", () => {
-        return answersBeforeItCloses(pair);
-      });
-      await test.step("the log has every line both ways, once, up to SIGTERM", () => {
-        return logsEverything(pair);
-      });
-    },
+for (const rival of rivals) {
+  const withRival = needs(rival.needs);
+  withRival.test(`the ${rival.name} rival does its job`, async (test) => {
+    await using pair = new Pair(rival.command);
+    await pair.start();
+    await test.step("it links with a neighbour that comes later", () => {
+      return pair.untilLinked();
+    });
+    await test.step("lines in pieces and in one packet are answered in order", () => {
+      return answersPiecesAndPackets(pair);
+    });
+    await test.step("differences are exact, above and below zero", () => {
+      return tellsTheDifference(pair);
+    });
+    await test.step("anything else comes back with a question mark", () => {
+      return refusesAllElse(pair);
+    });
+    await test.step("a newer report is flooded, an older or equal one is not", () => {
+      return floodsNewsOnly(pair);
+    });
+    await test.step("what one peer says goes on to the others, once", () => {
+      return passesOnWhatPeersSay(pair);
+    });
+    await test.step("who reads late, and ends its side early, gets every answer", () => {
+      return answersBeforeItCloses(pair);
+    });
+    await test.step("the log has every line both ways, once, up to SIGTERM", () => {
+      return logsEverything(pair);
+    });
   });
 }

@@ -1,14 +1,17 @@
 import type { Page } from "playwright-core";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { fakeDistribution, fakeStatus } from "../fakes/herd_status.ts";
+import { needs } from "../needs.ts";
 import { linkIs, serverIs, withDashboard } from "./browser.ts";
+
+const withChromium = needs("chromium");
 
 /** The text of a server's row in the table. */
 function row(page: Page, name: string) {
   return page.locator("tbody tr", { hasText: name }).first();
 }
 
-Deno.test("graph: a link goes down and comes back, in shapes and in words", async () => {
+withChromium.test("graph: a link goes down and comes back, in shapes and in words", async () => {
   await withDashboard({}, async (page, port) => {
     await linkIs(page, "Hill Smith", "up");
     await page.getByText("5 of 5 servers and 6 of 6 links up").waitFor();
@@ -31,7 +34,7 @@ Deno.test("graph: a link goes down and comes back, in shapes and in words", asyn
   });
 });
 
-Deno.test("graph: a link that is behind says by how much", async () => {
+withChromium.test("graph: a link that is behind says by how much", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("status", fakeStatus({ waiting: { "Smith Campbell": 1234 } }));
     await linkIs(page, "Smith Campbell", "behind");
@@ -40,7 +43,7 @@ Deno.test("graph: a link that is behind says by how much", async () => {
   });
 });
 
-Deno.test("graph: a server alone shows what it sees of others, and what it does not", async () => {
+withChromium.test("graph: a server alone shows what it sees of others, and what it does not", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("status", fakeStatus({ seen: ["Hill"], down: ["Hill Smith"] }));
     await page.getByText("Hill, one of 5 servers").waitFor();
@@ -55,7 +58,7 @@ Deno.test("graph: a server alone shows what it sees of others, and what it does 
   });
 });
 
-Deno.test("graph: any herd has a place for each server", async () => {
+withChromium.test("graph: any herd has a place for each server", async () => {
   await withDashboard({}, async (page, port) => {
     for (const count of [1, 2, 20, 50]) {
       const names = Array.from({ length: count }, (_, index) => `s-${index}`);
@@ -74,7 +77,7 @@ Deno.test("graph: any herd has a place for each server", async () => {
   });
 });
 
-Deno.test("table and plots: the numbers of the status, as text", async () => {
+withChromium.test("table and plots: the numbers of the status, as text", async () => {
   await withDashboard({}, async (page, port) => {
     const at = (time: number, iamat: number) =>
       fakeStatus({
@@ -123,7 +126,7 @@ Deno.test("table and plots: the numbers of the status, as text", async () => {
   });
 });
 
-Deno.test("events: the newest first, a hundred at most, chosen by level", async () => {
+withChromium.test("events: the newest first, a hundred at most, chosen by level", async () => {
   await withDashboard({}, async (page, port) => {
     for (let index = 0; index < 130; index++) {
       port.send("log", {

@@ -1,7 +1,10 @@
 import type { Page } from "playwright-core";
 import { assert, assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
+import { needs } from "../needs.ts";
 import { pixelAt, sizeOf, untilSeen, withDashboard } from "./browser.ts";
+
+const withChromium = needs("chromium");
 
 const phone = { width: 390, height: 844 };
 const desk = { width: 1280, height: 900 };
@@ -37,7 +40,7 @@ function brokenWords(root: unknown): string[] {
 
 for (const viewport of [phone, desk]) {
   for (const colorScheme of ["light", "dark"] as const) {
-    Deno.test(`look: nothing sticks out at ${viewport.width} pixels, ${colorScheme}`, async () => {
+    withChromium.test(`look: nothing sticks out at ${viewport.width} pixels, ${colorScheme}`, async () => {
       await withDashboard({ viewport, colorScheme }, async (page, port) => {
         await page.getByText("6 of 6 links up").waitFor();
         assertEquals(await overflow(page), 0);
@@ -73,7 +76,7 @@ for (const viewport of [phone, desk]) {
 }
 
 for (const width of [1280, 1024]) {
-  Deno.test(`look: no word of the servers' table is broken at ${width} pixels`, async () => {
+  withChromium.test(`look: no word of the servers' table is broken at ${width} pixels`, async () => {
     await withDashboard(
       { viewport: { width, height: 900 } },
       async (page, port) => {
@@ -93,7 +96,7 @@ for (const width of [1280, 1024]) {
   });
 }
 
-Deno.test("look: a herd of five is not long on a phone", async () => {
+withChromium.test("look: a herd of five is not long on a phone", async () => {
   await withDashboard({ viewport: phone }, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
     const { height } = await sizeOf(page, "#servers");
@@ -101,7 +104,7 @@ Deno.test("look: a herd of five is not long on a phone", async () => {
   });
 });
 
-Deno.test("look: the map turns dark with the screen", async () => {
+withChromium.test("look: the map turns dark with the screen", async () => {
   await withDashboard({ colorScheme: "light" }, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
     const sea = async () => (await pixelAt(page, "#map-land", 60, 200))[0];
@@ -111,7 +114,7 @@ Deno.test("look: the map turns dark with the screen", async () => {
   });
 });
 
-Deno.test("look: headings, names and roles for those who do not see it", async () => {
+withChromium.test("look: headings, names and roles for those who do not see it", async () => {
   await withDashboard({}, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
     assertEquals(await page.locator("h1, h2").allTextContents(), [

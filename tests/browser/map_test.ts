@@ -3,6 +3,7 @@ import { geoNaturalEarth1 } from "d3-geo";
 import type { Page } from "playwright-core";
 import { pageFiles } from "../../admin/page.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { needs } from "../needs.ts";
 import {
   find,
   inkOf,
@@ -11,6 +12,8 @@ import {
   untilSeen,
   withDashboard,
 } from "./browser.ts";
+
+const withChromium = needs("chromium");
 
 const position = ["kiwi", 34.07, -118.45, "Smith", 1520023934.9];
 
@@ -39,7 +42,7 @@ function lightColour(name: string): number[] {
 }
 
 for (const deviceScaleFactor of [1, 2]) {
-  Deno.test(`map: a client is a dot where it is, in its server's colour, at ${deviceScaleFactor} pixels a pixel`, async () => {
+  withChromium.test(`map: a client is a dot where it is, in its server's colour, at ${deviceScaleFactor} pixels a pixel`, async () => {
     await withDashboard({ deviceScaleFactor }, async (page, port) => {
       port.send("positions", positions([position]));
       await page.locator('#map[data-clients="1"]').waitFor();
@@ -71,7 +74,7 @@ for (const deviceScaleFactor of [1, 2]) {
   });
 }
 
-Deno.test("map: a dot moves with its client, and a pulse shows it", async () => {
+withChromium.test("map: a dot moves with its client, and a pulse shows it", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("positions", positions([position]));
     await page.locator('#map[data-clients="1"]').waitFor();
@@ -91,7 +94,7 @@ Deno.test("map: a dot moves with its client, and a pulse shows it", async () => 
   });
 });
 
-Deno.test("map: who does not want motion sees none", async () => {
+withChromium.test("map: who does not want motion sees none", async () => {
   await withDashboard({ reducedMotion: "reduce" }, async (page, port) => {
     port.send("positions", positions([position], false));
     await page.locator('#map[data-clients="1"]').waitFor();
@@ -100,7 +103,7 @@ Deno.test("map: who does not want motion sees none", async () => {
   });
 });
 
-Deno.test("map: the keyboard reaches it, moves it, zooms it, and shows clients", async () => {
+withChromium.test("map: the keyboard reaches it, moves it, zooms it, and shows clients", async () => {
   await withDashboard({}, async (page, port) => {
     port.send(
       "positions",
@@ -159,7 +162,7 @@ Deno.test("map: the keyboard reaches it, moves it, zooms it, and shows clients",
   });
 });
 
-Deno.test("map: pointer and wheel show clients, zoom and drag", async () => {
+withChromium.test("map: pointer and wheel show clients, zoom and drag", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("positions", positions([position]));
     await page.locator('#map[data-clients="1"]').waitFor();
@@ -185,7 +188,7 @@ Deno.test("map: pointer and wheel show clients, zoom and drag", async () => {
   });
 });
 
-Deno.test("map: a client is found by its ID, or is not", async () => {
+withChromium.test("map: a client is found by its ID, or is not", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("positions", positions([position]));
     await page.locator('#map[data-clients="1"]').waitFor();
@@ -197,7 +200,7 @@ Deno.test("map: a client is found by its ID, or is not", async () => {
   }, /404/);
 });
 
-Deno.test("map: a client that the page does not hold is found, too, and what is found is the newest", async () => {
+withChromium.test("map: a client that the page does not hold is found, too, and what is found is the newest", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("positions", { ...positions([position]), known: 200_010 });
     await page.locator('#map[data-clients="1"]').waitFor();
@@ -214,7 +217,7 @@ Deno.test("map: a client that the page does not hold is found, too, and what is 
   });
 });
 
-Deno.test("map: a hundred thousand clients are counted and drawn, and the page still answers", async () => {
+withChromium.test("map: a hundred thousand clients are counted and drawn, and the page still answers", async () => {
   await withDashboard({}, async (page, port) => {
     const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
     const all = Array.from({ length: 100_000 }, (_, index) => [
@@ -251,7 +254,7 @@ Deno.test("map: a hundred thousand clients are counted and drawn, and the page s
   }, /404/);
 });
 
-Deno.test("map: many clients at one place are one dot, and a larger one", async () => {
+withChromium.test("map: many clients at one place are one dot, and a larger one", async () => {
   await withDashboard({}, async (page, port) => {
     const crowd = Array.from({ length: 100 }, (_, index) => [
       `client-${index}`,
@@ -273,7 +276,7 @@ Deno.test("map: many clients at one place are one dot, and a larger one", async 
   });
 });
 
-Deno.test("map: what the server has forgotten goes", async () => {
+withChromium.test("map: what the server has forgotten goes", async () => {
   await withDashboard({}, async (page, port) => {
     const clients = ["a", "b", "c"].map((id) => [id, 0, 0, "Hill", 0]);
     port.send("positions", positions(clients));

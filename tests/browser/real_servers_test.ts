@@ -1,5 +1,6 @@
 import { assertEquals } from "../assert.ts";
 import { ask, TestHerd } from "../herd/process.ts";
+import { needs } from "../needs.ts";
 import {
   find,
   inkOf,
@@ -9,12 +10,14 @@ import {
   withPage,
 } from "./browser.ts";
 
+const withChromium = needs("chromium");
+
 /** The dashboard of a server of the default herd. */
 function dashboard(herd: TestHerd, name: string): string {
   return `http://127.0.0.1:${herd.adminPortOf(name)}/`;
 }
 
-Deno.test("dashboard of a herd: clients of any name come on the map, known before or heard now", async () => {
+withChromium.test("dashboard of a herd: clients of any name come on the map, known before or heard now", async () => {
   await using herd = new TestHerd();
   await herd.up();
   const markup = "<img/src=x/onerror=alert(1)>";
@@ -41,7 +44,7 @@ Deno.test("dashboard of a herd: clients of any name come on the map, known befor
   });
 });
 
-Deno.test("dashboard of a server: it sees a neighbour die and come back, and the page its own server", async () => {
+withChromium.test("dashboard of a server: it sees a neighbour die and come back, and the page its own server", async () => {
   await using herd = new TestHerd();
   const programs = await herd.startAll(["--admin"]);
   const lost = /ERR_|Failed to load/;

@@ -1,6 +1,9 @@
 import { assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
+import { needs } from "../needs.ts";
 import { withDashboard } from "./browser.ts";
+
+const withChromium = needs("chromium");
 
 const hello = { version: 1, self: "Hill" };
 
@@ -11,7 +14,7 @@ const oneClient = {
   positions: [["kiwi", 0, 0, "Hill", 0]],
 };
 
-Deno.test("stream: a page that has lost it comes back, and forgets what it knew", async () => {
+withChromium.test("stream: a page that has lost it comes back, and forgets what it knew", async () => {
   await withDashboard({}, async (page, port) => {
     await page.getByText("Live", { exact: true }).waitFor();
     port.send("positions", oneClient);
@@ -31,7 +34,7 @@ Deno.test("stream: a page that has lost it comes back, and forgets what it knew"
   });
 });
 
-Deno.test("stream: a server that stays away is said to be gone", async () => {
+withChromium.test("stream: a server that stays away is said to be gone", async () => {
   await withDashboard({}, async (page, port) => {
     await page.getByText("Live", { exact: true }).waitFor();
     await page.route("**/events", (route) => route.fulfill({ status: 503 }));
@@ -44,7 +47,7 @@ Deno.test("stream: a server that stays away is said to be gone", async () => {
   }, /503/);
 });
 
-Deno.test("stream: a page of another version than its server's loads itself anew, once", async () => {
+withChromium.test("stream: a page of another version than its server's loads itself anew, once", async () => {
   await withDashboard({}, async (page, port) => {
     let loads = 0;
     page.on("load", () => loads += 1);

@@ -3,7 +3,10 @@ import { escapeBytes } from "../../journal/escape.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import { assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
+import { needs } from "../needs.ts";
 import { find, untilSeen, withDashboard } from "./browser.ts";
+
+const withChromium = needs("chromium");
 
 const image = "<img/src=x/onerror=alert(1)>";
 const script = `"><script>alert(1)</script>`;
@@ -17,7 +20,7 @@ async function assertNoMarkup(page: Page): Promise<void> {
 }
 
 for (const id of [image, script]) {
-  Deno.test(`text: a client that calls itself ${id} is shown as that`, async () => {
+  withChromium.test(`text: a client that calls itself ${id} is shown as that`, async () => {
     await withDashboard({}, async (page, port) => {
       port.send("positions", {
         isSnapshot: false,
@@ -45,7 +48,7 @@ for (const id of [image, script]) {
   });
 }
 
-Deno.test("text: whatever a client calls itself, it is found, and shown as text", async () => {
+withChromium.test("text: whatever a client calls itself, it is found, and shown as text", async () => {
   await withDashboard({}, async (page, port) => {
     const clients = [
       image,
@@ -75,7 +78,7 @@ Deno.test("text: whatever a client calls itself, it is found, and shown as text"
   });
 });
 
-Deno.test("text: names of servers, reasons and events are shown as they are", async () => {
+withChromium.test("text: names of servers, reasons and events are shown as they are", async () => {
   await withDashboard({}, async (page, port) => {
     const names = [image, script, "<b>x</b>"];
     const links: [string, string][] = [[image, script]];

@@ -10,6 +10,9 @@ import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { run } from "../examples/run.ts";
 import { DenoOnPath } from "../herd/deno_on_path.ts";
 import { ask, Program, projectFolder, TestHerd } from "../herd/process.ts";
+import { needs } from "../needs.ts";
+
+const withSystemd = needs("systemd-analyze");
 
 const read = (path: string) => Deno.readTextFileSync(projectFolder + path);
 const dockerfile = read("deploy/Dockerfile");
@@ -221,7 +224,7 @@ Deno.test("the unit starts what there is", async () => {
   for (const flag of flags) assert(flag in serverFlags, flag);
 });
 
-Deno.test("systemd understands the unit, and finds little to reproach it with", async () => {
+withSystemd.test("systemd understands the unit, and finds little to reproach it with", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/herd@.service`;
   await Deno.writeTextFile(path, unit.replaceAll("/opt/herd/", projectFolder));

@@ -7,7 +7,12 @@ import {
 } from "../assert.ts";
 import { close, deadPort, FakeServer } from "../fakes/herd_server.ts";
 import { ask, projectFolder, TestHerd } from "../herd/process.ts";
+import { needs } from "../needs.ts";
 import { type Result, run } from "./run.ts";
+
+const withShellAndPython = needs("dash", "nc", "python3");
+const withPython = needs("python3");
+const withDash = needs("dash");
 
 const position = "+34.068930-118.445127";
 
@@ -47,7 +52,7 @@ const nearKiwi = (client: string, server: string) =>
   `${client} was heard by ${server}\n` +
   "Bel Air\nWestwood\nCentury City\nBrentwood\nSawtelle\n";
 
-Deno.test("track, in each language, reports a position and prints what is near", async () => {
+withShellAndPython.test("track, in each language, reports a position and prints what is near", async () => {
   await using herd = new TestHerd();
   await herd.start("Campbell");
   const port = herd.portOf("Campbell");
@@ -87,7 +92,7 @@ Deno.test("the README of the examples shows what they print", () => {
   }
 });
 
-Deno.test("track goes to the next server, and tells that there is none", async () => {
+withShellAndPython.test("track goes to the next server, and tells that there is none", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = herd.portOf("Hill");
@@ -111,7 +116,7 @@ Deno.test("track goes to the next server, and tells that there is none", async (
   }
 });
 
-Deno.test("track takes no half of an answer for one", async () => {
+withShellAndPython.test("track takes no half of an answer for one", async () => {
   const at = (operands: string) => `AT Hill +0.100000000 ${operands}\n`;
   const half = '{\n   "results" : [\n      {\n         "name" : "Bel Air"\n' +
     "      }\n   ]\n}\n";
@@ -138,7 +143,7 @@ Deno.test("track takes no half of an answer for one", async () => {
   assertEquals([status, stdout], [1, ""]);
 });
 
-Deno.test("track says what is wrong with its words", async () => {
+withShellAndPython.test("track says what is wrong with its words", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = herd.portOf("Hill");
@@ -194,7 +199,7 @@ async def main(port):
 asyncio.run(main(int(sys.argv[1])))
 `;
 
-Deno.test("track.py gives each request its own reply, however many are under way", async () => {
+withPython.test("track.py gives each request its own reply, however many are under way", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = `${herd.portOf("Hill")}`;
@@ -211,7 +216,7 @@ track.TIMEOUT_SECONDS = 0.2
 sys.exit(asyncio.run(track.main(["kiwi", "+0-150", *sys.argv[1:]])))
 `;
 
-Deno.test("track.py leaves a server that is silent", async () => {
+withPython.test("track.py leaves a server that is silent", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   await using silent = new FakeServer(() => undefined);
@@ -248,7 +253,7 @@ async def main(port):
 asyncio.run(main(int(sys.argv[1])))
 `;
 
-Deno.test("track.py takes no reply that is late for the next one", async () => {
+withPython.test("track.py takes no reply that is late for the next one", async () => {
   await using late = new FakeServer((line) =>
     line.includes("early")
       ? undefined
@@ -258,7 +263,7 @@ Deno.test("track.py takes no reply that is late for the next one", async () => {
   assertEquals(result.stdout, "TimeoutError\nConnectionError\n");
 });
 
-Deno.test("track.sh is a script of any POSIX shell", async () => {
+withDash.test("track.sh is a script of any POSIX shell", async () => {
   assertEquals(await run("dash", "-n", "examples/track.sh"), {
     status: 0,
     stdout: "",

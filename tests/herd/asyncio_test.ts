@@ -1,7 +1,10 @@
 import { assertEquals } from "../assert.ts";
+import { needs } from "../needs.ts";
 import { TestHerd } from "./process.ts";
 
-Deno.test("a client made with Python's asyncio streams gets its answers", async () => {
+const withPython = needs("python3");
+
+withPython.test("a client made with Python's asyncio streams gets its answers", async () => {
   await using herd = new TestHerd();
   await herd.startAll();
   const script = new URL("./asyncio_client.py", import.meta.url).pathname;

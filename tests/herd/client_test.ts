@@ -5,9 +5,12 @@
  */
 import { decodeBytes, encodeBytes } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { needs } from "../needs.ts";
 import { ask, freeBasePort, projectFolder, TestHerd } from "./process.ts";
 import { Terminal } from "./terminal.ts";
 import { Files } from "./tls.ts";
+
+const withScript = needs("script");
 
 function commandFor(basePort: number, ...flags: string[]): string[] {
   return [
@@ -95,7 +98,7 @@ Deno.test("in a pipe, herd client ends when the server does", async () => {
   await serving;
 });
 
-Deno.test("herd client says in a line what is in its way", async () => {
+withScript.test("herd client says in a line what is in its way", async () => {
   const basePort = freeBasePort();
   const command = commandFor(basePort);
   const nobody = await pipe("", command);
@@ -115,7 +118,7 @@ Deno.test("herd client says in a line what is in its way", async () => {
   assertEquals(await terminal.ended(), 1);
 });
 
-Deno.test("herd client speaks TLS", async () => {
+withScript.test("herd client speaks TLS", async () => {
   await using herd = new TestHerd();
   const files = new Files(herd);
   const flags = [...files.flags, "--plain-clients"];
@@ -135,7 +138,7 @@ Deno.test("herd client speaks TLS", async () => {
   await terminal.showing("1° N, 1° E");
 });
 
-Deno.test("on a terminal, herd client explains, recalls and completes", async () => {
+withScript.test("on a terminal, herd client explains, recalls and completes", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   await using terminal = new Terminal(commandFor(herd.basePort));
@@ -184,7 +187,7 @@ Deno.test("on a terminal, herd client explains, recalls and completes", async ()
   assert(!herd.log("Hill").includes("<- help"));
 });
 
-Deno.test("on a terminal, herd client says that its server is gone, and meets it again", async () => {
+withScript.test("on a terminal, herd client says that its server is gone, and meets it again", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   await using terminal = new Terminal(commandFor(herd.basePort), {
@@ -215,7 +218,7 @@ Deno.test("on a terminal, herd client says that its server is gone, and meets it
   assertEquals(await terminal.ended(), 0);
 });
 
-Deno.test("on a terminal, Ctrl-C gives up waiting for an answer, and then all", async () => {
+withScript.test("on a terminal, Ctrl-C gives up waiting for an answer, and then all", async () => {
   const basePort = freeBasePort();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
   await using terminal = new Terminal(commandFor(basePort));

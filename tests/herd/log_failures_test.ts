@@ -5,6 +5,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
+import { needs } from "../needs.ts";
 import {
   ask,
   connect,
@@ -14,6 +15,8 @@ import {
   TestHerd,
   until,
 } from "./process.ts";
+
+const withPython = needs("python3");
 
 /** No file of a limited program gets larger: as if the disk were full then. */
 const limitBytes = 2 ** 30;
@@ -93,7 +96,7 @@ async function startLimited(
 
 const full = "Hill: the log cannot be written: File too large (os error 27)";
 
-Deno.test("a server whose disk is full serves on, and its log says what it lacks", async () => {
+withPython.test("a server whose disk is full serves on, and its log says what it lacks", async () => {
   await using herd = new TestHerd();
   const roomBytes = 1_500;
   leaveRoom(herd, roomBytes);
@@ -143,7 +146,7 @@ Deno.test("a server whose disk is full serves on, and its log says what it lacks
   );
 });
 
-Deno.test("a server whose disk stays full ends as always, and tells what is missing", async () => {
+withPython.test("a server whose disk stays full ends as always, and tells what is missing", async () => {
   await using herd = new TestHerd();
   leaveRoom(herd, 500);
   await using hill = await startLimited(herd, [
@@ -163,7 +166,7 @@ Deno.test("a server whose disk stays full ends as always, and tells what is miss
   assertEquals(others, []);
 });
 
-Deno.test("with --on-log-failure stop a full disk ends a server in the orderly way", async () => {
+withPython.test("with --on-log-failure stop a full disk ends a server in the orderly way", async () => {
   await using herd = new TestHerd();
   leaveRoom(herd, 1_000);
   await using hill = await startLimited(herd, ["--on-log-failure=stop"]);
@@ -179,7 +182,7 @@ Deno.test("with --on-log-failure stop a full disk ends a server in the orderly w
   );
 });
 
-Deno.test("with --on-log-failure stop a full disk ends all servers of herd up", async () => {
+withPython.test("with --on-log-failure stop a full disk ends all servers of herd up", async () => {
   await using herd = new TestHerd();
   leaveRoom(herd, 50_000);
   await using up = Program.start([

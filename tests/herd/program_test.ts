@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import { hill, smith } from "../fakes/certificates.ts";
+import { needs } from "../needs.ts";
 import {
   ask,
   freeBasePort,
@@ -13,6 +14,8 @@ import {
   TestHerd,
   until,
 } from "./process.ts";
+
+const withScript = needs("script");
 
 /** Runs a program to its end. */
 async function run(
@@ -530,7 +533,7 @@ Deno.test("a server whose terminal is closed stops in the orderly way", async ()
   assertStringIncludes(herd.log("Hill"), " info stopped");
 });
 
-Deno.test("the command of the README asks for nothing on a terminal", async () => {
+withScript.test("the command of the README asks for nothing on a terminal", async () => {
   await using herd = new TestHerd();
   const command = [
     Deno.execPath(),

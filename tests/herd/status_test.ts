@@ -1,7 +1,10 @@
 import type { HerdStatus } from "../../status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { needs } from "../needs.ts";
 import { ask, names, Program, TestHerd, until } from "./process.ts";
 import { Terminal } from "./terminal.ts";
+
+const withScript = needs("script");
 
 /** What a server's administration port says. */
 async function get(
@@ -170,7 +173,7 @@ Deno.test("herd status --watch goes on until Ctrl-C", async () => {
   assertEquals([await program.ended(), program.stderr], [0, ""]);
 });
 
-Deno.test("herd status fits on the terminal that it is on", async () => {
+withScript.test("herd status fits on the terminal that it is on", async () => {
   await using herd = new TestHerd();
   await herd.up();
   await using terminal = new Terminal(

@@ -7,7 +7,10 @@ import { assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 import { madeUpRates, madeUpResults } from "../bench/made_up_results.ts";
 import { projectFolder } from "../herd/process.ts";
+import { needs } from "../needs.ts";
 import { readText } from "./pdf.ts";
+
+const withPdftotext = needs("pdftotext");
 
 /** What lines of Typst say that know the paper's numbers. */
 async function say(
@@ -39,7 +42,7 @@ ${lines.join("\n\n")}`,
 const rate = (subject: string, point: string) =>
   updates(subject, point, "updatesPerSecond");
 
-Deno.test("the paper's medians and ratios are those of the bench", async () => {
+withPdftotext.test("the paper's medians and ratios are those of the bench", async () => {
   const rates = fc.array(fc.integer({ min: 1, max: 999_999 }), {
     minLength: 1,
     maxLength: 6,
@@ -65,7 +68,7 @@ Deno.test("the paper's medians and ratios are those of the bench", async () => {
   );
 });
 
-Deno.test("the paper writes numbers as the bench does", async () => {
+withPdftotext.test("the paper writes numbers as the bench does", async () => {
   const numbers = [
     0.0890,
     0.61,

@@ -7,7 +7,10 @@ import {
   assertStringIncludes,
 } from "../assert.ts";
 import { projectFolder } from "../herd/process.ts";
+import { needs } from "../needs.ts";
 import { readPages } from "./pdf.ts";
+
+const withPdftotext = needs("pdftotext");
 
 const pdfPath = `${projectFolder}report/report.pdf`;
 
@@ -32,7 +35,7 @@ Deno.test("report.pdf is what its source and the results give", async () => {
   );
 });
 
-Deno.test("report.pdf has at most five pages of US letter", async () => {
+withPdftotext.test("report.pdf has at most five pages of US letter", async () => {
   const pages = await readPages(await Deno.readFile(pdfPath));
   assert(pages.length >= 1 && pages.length <= 5, `${pages.length} pages`);
   for (const { heightPoints, widthPoints } of pages) {
@@ -40,7 +43,7 @@ Deno.test("report.pdf has at most five pages of US letter", async () => {
   }
 });
 
-Deno.test("report.pdf has two columns", async () => {
+withPdftotext.test("report.pdf has two columns", async () => {
   // A block of seven inches, with an empty strip down its middle.
   const [left, right] = [0.75 * 72, 7.75 * 72];
   const strip = [4.25 * 72 - 8, 4.25 * 72 + 8];

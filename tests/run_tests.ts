@@ -1,0 +1,134 @@
+/**
+ * Runs the tests, and prints at the end how many were not run, and why:
+ *
+ *     deno task test          skips the tests whose programs are missing
+ *     deno task test:quick    skips the slow tests too
+ *     deno task test:all      fails where a program is missing
+ *
+ * Further arguments go to `deno test`: flags, and paths below tests/, without
+ * which all tests run.
+ *
+ * @module
+ */
+import { runProgram, SetupError } from "../cli/exit.ts";
+import { installCommand, missingFor, missingOf } from "./needs.ts";
+
+/** The tests that `deno task test:quick` leaves out. */
+export const slow = [
+  "tests/bench/",
+  "tests/browser/",
+  "tests/deploy/",
+  "tests/examples/",
+  "tests/herd/",
+  "tests/report/",
+  "tests/simulation/herd_test.ts",
+  "tests/simulation/mutation_test.ts",
+  "tests/soak/",
+];
+
+/** How the tests ended. */
+export interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+  /** Tests that were skipped because programs are missing. */
+  notRun: number;
+  /** The missing programs. */
+  missing: readonly string[];
+}
+
+/** Counts the tests, not their steps, in a report as `deno test` writes it. */
+export function countTests(junitXml: string): Counts {
+  const names = new Set<string>();
+  const counts = { passed: 0, failed: 0, skipped: 0, notRun: 0 };
+  const missing = new Set<string>();
+  const cases = junitXml.matchAll(
+    /<testcase name="([^"]*)" classname="([^"]*)"[^>]*>\s*(<(?:skipped|failure|error))?/g,
+  );
+  for (const [, name, file, outcome] of cases) {
+    // A step is named `test > step`, and comes after its test.
+    const ends = [...name.matchAll(/ &gt; /g)].map(({ index }) => index);
+    if (ends.some((end) => names.has(`${file} ${name.slice(0, end)}`))) {
+      continue;
+    }
+    names.add(`${file} ${name}`);
+    if (outcome === undefined) counts.passed += 1;
+    else if (outcome === "<skipped") counts.skipped += 1;
+    else counts.failed += 1;
+    const programs = missingFor(name);
+    if (programs.length > 0) counts.notRun += 1;
+    for (const program of programs) missing.add(program);
+  }
+  return { ...counts, missing: [...missing].sort() };
+}
+
+/** The last lines of the output. */
+export function closingLines(counts: Counts): string[] {
+  const { failed, missing, notRun, passed, skipped } = counts;
+  const sum = `${passed} passed, ${failed} failed`;
+  const lines = [skipped === 0 ? sum : `${sum}, ${skipped} skipped`];
+  if (notRun > 0) {
+    const tests = notRun === 1 ? "1 test was" : `${notRun} tests were`;
+    lines.unshift(
+      `${tests} not run. Missing programs: ${missing.join(", ")}. ` +
+        `To install them, run: ${installCommand}`,
+    );
+  }
+  return lines;
+}
+
+/** Runs `deno test`; returns its exit status. */
+async function runDenoTest(args: readonly string[]): Promise<number> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-P", "--frozen", ...args],
+  }).spawn();
+  // A signal that stops this program stops the tests.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      try {
+        child.kill(signal);
+      } catch {
+        // They have ended already.
+      }
+    });
+  }
+  return (await child.status).code;
+}
+
+async function runTests(words: readonly string[]): Promise<void> {
+  const isAll = words[0] === "--all";
+  const isQuick = words[0] === "--quick";
+  const args = words.slice(isAll || isQuick ? 1 : 0);
+  if (isAll) {
+    const missing = missingOf();
+    if (missing.length > 0) {
+      throw new SetupError(
+        `missing programs: ${missing.join(", ")}; ` +
+          `to install them, run: ${installCommand}`,
+      );
+    }
+  }
+  const isChoice = args.some((word) => word.startsWith("tests/"));
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    Deno.exitCode = await runDenoTest([
+      `--junit-path=${report}`,
+      ...(isQuick ? [`--ignore=${slow.join()}`] : []),
+      ...args,
+      ...(isChoice ? [] : ["tests/"]),
+    ]);
+    const xml = await Deno.readTextFile(report);
+    // Deno writes no report where it cannot begin, and has printed the reason.
+    if (xml === "") return;
+    const counts = countTests(xml);
+    // The report leaves out errors outside of every test.
+    if (Deno.exitCode !== 0 && counts.failed === 0) counts.failed = 1;
+    for (const line of closingLines(counts)) console.log(line);
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+if (import.meta.main) {
+  await runProgram("tests", () => runTests(Deno.args));
+}
