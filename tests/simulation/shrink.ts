@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { recentReports } from "../../peers/limits.ts";
 import {
   epochMs,
   type Fault,
@@ -68,8 +67,7 @@ class Shrinker {
   readonly #fails: (plan: Plan) => Promise<boolean>;
   readonly #nowMs: () => number;
   readonly #endMs: number;
-  /** Plans that need not be tried again. */
-  readonly #known: Set<string>;
+  #runs = 0;
 
   constructor(
     plan: Plan,
@@ -80,7 +78,6 @@ class Shrinker {
     this.#fails = fails;
     this.#nowMs = nowMs;
     this.#endMs = nowMs() + maxShrinkMs;
-    this.#known = new Set([JSON.stringify(plan)]);
   }
 
   async run(): Promise<void> {
@@ -114,12 +111,10 @@ class Shrinker {
 
   /** Goes on with a smaller plan if its herd fails. */
   async #take(smaller: Plan): Promise<boolean> {
-    if (this.#known.size > maxRuns || this.#nowMs() >= this.#endMs) {
-      return false;
-    }
-    const text = JSON.stringify(smaller);
-    if (this.#known.has(text) || !isSound(smaller)) return false;
-    this.#known.add(text);
+    if (this.#runs >= maxRuns || this.#nowMs() >= this.#endMs) return false;
+    const isSame = JSON.stringify(smaller) === JSON.stringify(this.plan);
+    if (isSame || !isSound(smaller)) return false;
+    this.#runs += 1;
     if (!await this.#fails(smaller)) return false;
     this.plan = smaller;
     return true;
@@ -142,14 +137,35 @@ function isConnected(
   links: readonly ServerPair[],
 ): boolean {
   if (servers.length === 0) return false;
-  const reached = new Set([servers[0].name]);
-  // A set's iteration meets what is added on the way.
+  return reachedFrom(servers[0].name, links).size === servers.length;
+}
+
+/** The names of a server and of those that it is connected with. */
+function reachedFrom(name: string, links: readonly ServerPair[]): Set<string> {
+  const reached = new Set([name]);
+  // Iteration over a set meets the names that are added on the way.
   for (const name of reached) {
     for (const link of links) {
       if (link.includes(name)) link.forEach((end) => reached.add(end));
     }
   }
-  return reached.size === servers.length;
+  return reached;
+}
+
+/** The links, and those that a herd needs to be connected. */
+function connect(
+  servers: readonly PlannedServer[],
+  links: readonly ServerPair[],
+): readonly ServerPair[] {
+  if (servers.length === 0) return links;
+  const [{ name: first }] = servers;
+  const reached = reachedFrom(first, links);
+  const apart = servers.find(({ name }) => !reached.has(name));
+  if (apart === undefined) return links;
+  const link: ServerPair = first < apart.name
+    ? [first, apart.name]
+    : [apart.name, first];
+  return connect(servers, [...links, link]);
 }
 
 function withoutServers(
@@ -162,7 +178,7 @@ function withoutServers(
   return {
     ...plan,
     servers,
-    links: plan.links.filter(isLeft),
+    links: connect(servers, plan.links.filter(isLeft)),
     reports: plan.reports.filter(({ server }) => !names.has(server)),
     faults: plan.faults.flatMap((fault): Fault[] => {
       if ("server" in fault) return names.has(fault.server) ? [] : [fault];
@@ -228,7 +244,7 @@ const settingChanges: readonly Change[] = [
   ({ clientTtlSeconds: _, ...plan }) => plan,
   (plan) => ({ ...plan, timeoutMs: 5_000 }),
   (plan) => ({ ...plan, bufferBytes: 64 * 1024 }),
-  (plan) => ({ ...plan, recentReports }),
+  (plan) => ({ ...plan, recentReports: 2 ** 10 }),
   // Without chance on the ways, a person can follow what happens.
   (plan) => ({ ...plan, delayMs: [10, 10] }),
   (plan) => ({
@@ -236,6 +252,12 @@ const settingChanges: readonly Change[] = [
     servers: plan.servers.map((server) => ({ ...server, skewMs: 0 })),
   }),
   (plan) => ({ ...plan, healAtMs: leastHealAtMs }),
+  // A second after the last thing that happens.
+  (plan) => {
+    const moments = [...plan.faults, ...plan.reports].map(({ atMs }) => atMs);
+    const lastMs = Math.ceil(Math.max(...moments) / 1_000) * 1_000;
+    return { ...plan, healAtMs: Math.min(plan.healAtMs, lastMs + 1_000) };
+  },
   ...roundings.map((round): Change => (plan) => ({
     ...plan,
     healAtMs: round(plan.healAtMs),

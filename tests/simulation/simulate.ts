@@ -164,8 +164,7 @@ async function runAll(range: Range, isToShrink: boolean): Promise<void> {
     "  where servers forget clients: " +
       describeTimes(outcomes.filter(({ isForgetful }) => isForgetful)),
   );
-  await tellRedundancy();
-  if (failures.length === 0) return;
+  if (failures.length === 0) return await tellRedundancy();
   if (isToShrink) await shrinkSome(failures, workers);
   throw new SetupError(`${failures.length} of ${seeds} herds failed`);
 }
@@ -230,9 +229,9 @@ async function shrinkSome(
     progress.update(++count);
     const { faults, reports, servers } = plan;
     progress.say(
-      `seed ${seed}, made smaller: ${servers.length} servers, ` +
-        `${reports.length} reports, ${faults.length} faults: ` +
-        writePlan(plan, brokenRule),
+      `seed ${seed}, made smaller: servers: ${servers.length}, ` +
+        `reports: ${reports.length}, faults: ${faults.length}; ` +
+        `now in ${writePlan(plan, brokenRule)}`,
     );
   });
 }
