@@ -25,6 +25,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { projectFolder } from "../herd/process.ts";
 import {
   madeUpRates as rounds,
@@ -143,7 +144,7 @@ Deno.test("no number is rounded to the other side of its limit", pure, () => {
     formatMeasured(goal, { value })
   );
   assertEquals(texts, ["0.7496", "0.74999", "0.75", "0.75", "0.749999999999"]);
-  fc.assert(fc.property(
+  assertProperty(fc.property(
     fc.constantFrom(...goals),
     fc.double({ min: 0.99, max: 1.01, noNaN: true }),
     (goal, factor) => {
@@ -442,7 +443,7 @@ Deno.test("the newest results are those that were begun last", pure, () => {
 
 Deno.test("a scale holds all its values, and keeps their order", pure, () => {
   const positive = fc.double({ min: 1e-3, max: 1e9, noNaN: true });
-  fc.assert(fc.property(fc.array(positive, { minLength: 1 }), (values) => {
+  assertProperty(fc.property(fc.array(positive, { minLength: 1 }), (values) => {
     const span = { from: 10, to: 110 };
     const greatest = Math.max(...values);
     for (const scale of [linearScale(greatest, span), logScale(values, span)]) {

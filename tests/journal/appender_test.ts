@@ -3,6 +3,7 @@ import { Appender, type LogTrouble } from "../../journal/appender.ts";
 import { retryIntervalMs } from "../../journal/limits.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 
@@ -124,7 +125,7 @@ Deno.test({
         fc.constantFrom(0, Infinity),
       ),
     }));
-    await fc.assert(fc.asyncProperty(batches, async (batches) => {
+    await assertProperty(fc.asyncProperty(batches, async (batches) => {
       const { append, appender, disk, troubles } = createAppender();
       const lines: string[] = [];
       for (const { isTried, lineLengths, roomBytes } of batches) {

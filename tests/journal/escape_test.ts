@@ -9,6 +9,7 @@ import {
 } from "../../protocol/bytes.ts";
 import { copyPlain, escapeBytes, unescapeBytes } from "../../journal/escape.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyBytes } from "../protocol/arbitraries.ts";
 
 Deno.test({
@@ -44,7 +45,7 @@ Deno.test({
       "\x80",
       "\xff",
     );
-    fc.assert(
+    assertProperty(
       fc.property(plain, special, plain, (before, byte, behind) => {
         const line = before + byte + behind;
         assertEquals(plainCopyOf(line, 0, line.length), undefined);
@@ -65,7 +66,7 @@ Deno.test({
       fc.array(fc.constantFrom("\\", "x", "0", "a", "n", "\n"))
         .map((parts) => parts.join("")),
     );
-    fc.assert(
+    assertProperty(
       fc.property(bytes, (bytes) => {
         assertEquals(unescapeBytes(escapeBytes(bytes)), bytes);
       }),
@@ -83,7 +84,7 @@ Deno.test({
       anyBytes,
       fc.string({ unit: "binary" }).map(bytesOfText),
     );
-    fc.assert(
+    assertProperty(
       fc.property(bytes, (bytes) => {
         const escaped = escapeBytes(bytes);
         const text = decoder.decode(
@@ -104,7 +105,7 @@ Deno.test({
     const invisible = fc.constantFrom("\u2028", "\u202e", "\u0085", "\u{e0041}")
       .map(bytesOfText);
     const parts = fc.array(fc.oneof(text, invisible));
-    fc.assert(
+    assertProperty(
       fc.property(parts, (parts) => {
         assertEquals(
           escapeBytes(parts.join("\xff")),

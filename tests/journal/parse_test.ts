@@ -12,6 +12,7 @@ import {
 import type { Timestamp } from "../../protocol/time.ts";
 import type { EventFields, EventLevel } from "../../runtime/tell.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 import { anyBytes, anyTimestamp } from "../protocol/arbitraries.ts";
@@ -142,7 +143,7 @@ Deno.test({
   name: "parseRecord() gives back what a journal was told, and nothing else",
   permissions: "none",
   async fn() {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(anyTold, async (told) => {
         const lines = await write(told);
         assertEquals(lines.map(parseRecord), told.map(written));
@@ -217,7 +218,7 @@ Deno.test({
       ),
     });
     let read = 0;
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(
         fc.oneof(anyTraffic, anyEvent),
         anyEdit,

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { Histogram, percentilesOf } from "../../log_reading/histogram.ts";
 import { countingTimeline } from "../../log_reading/timeline.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 const anyDuration = fc.oneof(
   fc.nat(255),
@@ -14,7 +15,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const durations = fc.array(anyDuration, { minLength: 1, maxLength: 200 });
-    fc.assert(fc.property(durations, fc.nat(200), (durations, cut) => {
+    assertProperty(fc.property(durations, fc.nat(200), (durations, cut) => {
       const histogram = new Histogram();
       for (const us of durations.slice(0, cut)) histogram.add(us);
       const rest = new Histogram();
@@ -59,7 +60,7 @@ Deno.test({
       maxLength: 600,
       size: "max",
     });
-    fc.assert(
+    assertProperty(
       fc.property(times, fc.nat(600), (times, cut) => {
         const [timeline, rest] = [countingTimeline(), countingTimeline()];
         for (const [index, us] of times.entries()) {

@@ -5,6 +5,7 @@ import { escapeBytes } from "../../journal/escape.ts";
 import { RecordReader } from "../../log_reading/record_reader.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyBytes } from "../protocol/arbitraries.ts";
 
 /** A record as a reader hands it out, and what it met besides. */
@@ -76,7 +77,7 @@ Deno.test({
   fn() {
     const lines = fc.array(anyLine, { maxLength: 8 });
     const cuts = fc.array(fc.nat(400), { maxLength: 6 });
-    fc.assert(
+    assertProperty(
       fc.property(lines, cuts, (lines, cuts) => {
         const text = lines.map((line) => `${line}\n`).join("");
         const { counts, records } = read(text, cuts);

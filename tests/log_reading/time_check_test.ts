@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { TimeCheck } from "../../log_reading/time_check.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 const dayUs = 86_400_000_000;
 const nowUs = Date.UTC(2026, 10, 22, 17) * 1000;
@@ -96,7 +97,7 @@ Deno.test({
       fc.integer({ min: -dayUs / 20, max: dayUs / 20 }),
       fc.integer({ min: 0, max: 30 * dayUs }),
     );
-    fc.assert(fc.property(fc.array(gap, { maxLength: 60 }), (gaps) => {
+    assertProperty(fc.property(fc.array(gap, { maxLength: 60 }), (gaps) => {
       let us = nowUs;
       const times = gaps.map((gap) => us += gap);
       assertEquals(believed(times), times);

@@ -23,6 +23,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyIamat, anyTimestamp } from "../protocol/arbitraries.ts";
 import {
   lineOf,
@@ -570,7 +571,7 @@ Deno.test({
   name: "the time of hearing is the very one that the server has logged",
   permissions: "none",
   fn() {
-    fc.assert(fc.property(anyTimestamp, anyIamat, (now, iamat) => {
+    assertProperty(fc.property(anyTimestamp, anyIamat, (now, iamat) => {
       const line = makeReport("Hill", now, iamat).line;
       const report = readReportLine(escapeBytes(line))!;
       assertEquals(

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { Announcements } from "../../peers/announcements.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 /** Fingerprints of which many want the same slot, at the end of a table too. */
 const fingerprint = fc.tuple(fc.constantFrom(0, 1, 253, 255), fc.nat(40))
@@ -21,7 +22,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const steps = fc.array(step, { size: "max", maxLength: 400 });
-    fc.assert(
+    assertProperty(
       fc.property(steps, (steps) => {
         const announcements = new Announcements();
         const model = new Map<number, { leaf: number; age: number }>();

@@ -6,6 +6,7 @@ import { parseMessage } from "../../peers/messages.ts";
 import type { Outbox } from "../../peers/outbox.ts";
 import { parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
 import { linkUp } from "./link_up.ts";
 import { reportOf } from "./reports.ts";
@@ -84,7 +85,7 @@ Deno.test({
       fc.record({ client, time, server: fc.constantFrom("Hill", "Smith") }),
       { maxLength: 600, size: "max" },
     );
-    fc.assert(
+    assertProperty(
       fc.property(knowledge, knowledge, knowledge, (both, ours, theirs) => {
         const [hill, smith] = [openHerd(), openHerd()];
         for (const { client, server, time } of both) {

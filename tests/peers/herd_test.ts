@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { root } from "../../peers/digests.ts";
 import { Table } from "../../peers/table.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
 import { reportOf } from "./reports.ts";
 import { takeAllLines, takeLines } from "./take_lines.ts";
@@ -13,7 +14,7 @@ Deno.test({
     const arrivals = fc.array(
       fc.tuple(fc.constantFrom("kiwi", "pear"), fc.nat(20), fc.nat(3)),
     );
-    fc.assert(
+    assertProperty(
       fc.property(arrivals, fc.infiniteStream(fc.nat()), (arrivals, chance) => {
         const reports = arrivals.map(([client, time, server]) =>
           reportOf(client, time, `Server${server}`)

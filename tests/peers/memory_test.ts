@@ -6,6 +6,7 @@ import { Memory, type MemoryLimits } from "../../peers/memory.ts";
 import { heardAtOf, makeReport, parseReport } from "../../protocol/report.ts";
 import type { Report } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 /** A report heard at one time, about a client whose own clock may be wrong. */
 function heard(client: string, heardAt: number, time = heardAt): Report {
@@ -151,7 +152,7 @@ Deno.test({
       fc.tuple(fc.nat(30), fc.integer({ min: 1, max: 9 })),
       { maxLength: 80 },
     );
-    fc.assert(fc.property(arrivals, fc.nat(9), (arrivals, horizon) => {
+    assertProperty(fc.property(arrivals, fc.nat(9), (arrivals, horizon) => {
       const memory = openMemory({});
       for (const [client, time] of arrivals) {
         memory.put(heard(`client-${client}`, time));

@@ -8,6 +8,7 @@ import {
 } from "../../peers/messages.ts";
 import { maxLineBytes } from "../../protocol/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 const isServer = (name: string) => name === "Hill";
 
@@ -49,7 +50,7 @@ Deno.test({
   name: "parseMessage() reads what formatMessage() writes",
   permissions: "none",
   fn() {
-    fc.assert(fc.property(message, (message) => {
+    assertProperty(fc.property(message, (message) => {
       const line = formatMessage(message);
       assertEquals(parseMessage(line, isServer), message);
     }));
@@ -168,7 +169,7 @@ Deno.test({
     assertEquals(formatNode(16), "f");
     assertEquals(formatNode(17), "00");
     assertEquals(formatNode(69_904), "ffff");
-    fc.assert(fc.property(node, (node) => {
+    assertProperty(fc.property(node, (node) => {
       assertEquals(parseNode(formatNode(node)), node);
     }));
   },

@@ -5,6 +5,7 @@ import type { Outbox } from "../../peers/outbox.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, isNewer, parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
 import { linkUp } from "./link_up.ts";
 import { reportOf } from "./reports.ts";
@@ -96,7 +97,7 @@ Deno.test({
       fc.record({ isHill: fc.boolean(), count: fc.nat(30), step }),
       { maxLength: 100, size: "max" },
     );
-    fc.assert(
+    assertProperty(
       fc.property(knowledge, knowledge, steps, (ours, theirs, steps) => {
         const [hill, smith] = [openHerd(), openHerd()];
         for (const { client, server, time } of ours) {

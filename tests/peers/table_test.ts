@@ -4,6 +4,7 @@ import { fingerprint, hashClient } from "../../peers/fingerprint.ts";
 import { Table } from "../../peers/table.ts";
 import { isNewer } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { reportOf } from "./reports.ts";
 
 /** What a test does to a table. */
@@ -66,7 +67,7 @@ Deno.test({
   name: "Table holds what a plain map would, whatever is put and deleted",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(
         fc.array(anyStep, { maxLength: 300, size: "max" }),
         (steps) => {

@@ -14,6 +14,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import text from "../../places/gazetteer.txt" with { type: "text" };
 
 const gazetteer = await loadGazetteer();
@@ -273,7 +274,7 @@ Deno.test({
   name: "gazetteer agrees with a walk at the poles and across 180 degrees",
   permissions: "none",
   async fn() {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(
         anySpots,
         fc.array(anySpot, { maxLength: 10 }),
@@ -294,7 +295,7 @@ Deno.test({
   name: "gazetteer finds the place at the very spot within a radius of 0",
   permissions: "none",
   async fn() {
-    await fc.assert(fc.asyncProperty(anySpot, async (place) => {
+    await assertProperty(fc.asyncProperty(anySpot, async (place) => {
       const provider = await gazetteerOf([place]);
       assertEquals(namesOf(ask(provider, place, 0).results), ["p0"]);
     }));
@@ -319,7 +320,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const nearby = area(degrees(51.4, 51.6), degrees(-0.2, 0.2));
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(nearby, nearby, async (place, position) => {
         const provider = await gazetteerOf([place]);
         const metres = greatCircleKm(place, position) * 1000;
@@ -408,7 +409,7 @@ Deno.test({
         );
       },
     );
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(crowded, anySpot, async (places, position) => {
         const provider = await gazetteerOf(places);
         const names = namesBySpot(
@@ -534,7 +535,7 @@ Deno.test({
       maxLength: 15,
     }).map((digits) => digits === "" ? "" : `.${digits}`);
     const angle = fc.tuple(integer, fraction).map((parts) => parts.join(""));
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(angle, angle, async (latitude, longitude) => {
         const place = spot(latitude, longitude);
         const provider = await gazetteerOf([place]);

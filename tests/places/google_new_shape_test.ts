@@ -4,6 +4,7 @@ import { fieldMask, renderNearby } from "../../places/google_new_shape.ts";
 import { PlacesError } from "../../places/provider.ts";
 import { Body } from "../../places/trim.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import {
   newError,
   newErrors,
@@ -539,7 +540,7 @@ Deno.test({
   permissions: "none",
   fn() {
     let answers = 0;
-    fc.assert(
+    assertProperty(
       fc.property(anyBody, (text) => {
         let rendered;
         try {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import { type Json, printJson, Verbatim } from "../../places/print.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 const print = (value: Json) => textOfBytes(printJson(value));
 
@@ -170,7 +171,7 @@ Deno.test({
   name: "JSON.parse() reads what printJson() prints, but for what is undefined",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyJson, (value) => {
         assertEquals(
           JSON.parse(print(value)),
@@ -186,7 +187,7 @@ Deno.test({
   name: "printJson() differs from JSON.stringify() in colons and markup alone",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(wideJson, (value) => {
         const text = JSON.stringify(value, null, 3)
           .replace(/^( *"(?:[^"\\]|\\.)*"):/gm, "$1 :")
@@ -203,7 +204,7 @@ Deno.test({
   name: "printJson() prints neither an empty line nor one that ends in space",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyJson, (value) => {
         const text = print(value);
         assert(!/\n\n|[ \t\r]\n|^\n|\n$/.test(text), JSON.stringify(text));

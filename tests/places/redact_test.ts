@@ -3,6 +3,7 @@ import { bytesOfText } from "../../protocol/bytes.ts";
 import { minRedactedKeyLength } from "../../places/limits.ts";
 import { createRedactor } from "../../places/redact.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 /** A key like Google's, and one of nothing but odd characters. */
 const plainKey = "AIzaSy-made_up";
@@ -322,7 +323,7 @@ Deno.test({
   permissions: "none",
   fn() {
     for (const texts of [json, url, html]) {
-      fc.assert(
+      assertProperty(
         fc.property(texts, ({ key, text }) => {
           assert(shows(text, key), "the test does not show the key");
           const redacted = createRedactor(key)(text);
@@ -339,7 +340,7 @@ Deno.test({
   name: "any key goes in any mix of spellings",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(mixed, ({ key, text }) => {
         const redacted = createRedactor(key)(text);
         assert(redacted.includes("[key]"), redacted);
@@ -354,7 +355,7 @@ Deno.test({
   name: "JSON stays JSON when any key is taken out",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(json, ({ key, text }) => {
         const redacted = createRedactor(key)(`{"a":["${text}",0]}`);
         assertEquals(JSON.parse(redacted).a[1], 0, redacted);
@@ -371,7 +372,7 @@ Deno.test({
     const parts = fc.array(
       fc.oneof(words, oddWords, fc.constantFrom("AIzaSy", "-made_up", "%41I")),
     ).map((parts) => bytesOfText(parts.join("")));
-    fc.assert(
+    assertProperty(
       fc.property(parts, (text) => {
         fc.pre(!shows(text, plainKey));
         assertEquals(redactPlain(text), text);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { Body, BodyError } from "../../places/trim.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import {
   legacyNothing,
   legacyPage,
@@ -482,7 +483,7 @@ Deno.test({
   name: "any JSON is cut to its first results, byte for byte",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyBody, anyBound, (body, bound) => {
         assertEquals(
           cut(writeAll(body), bound),
@@ -498,7 +499,7 @@ Deno.test({
   name: "JSON.parse sees the first results, and all else unchanged",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyBody, anyBound, (body, bound) => {
         const text = writeAll(body);
         const { results, ...rest } = JSON.parse(text);
@@ -516,7 +517,7 @@ Deno.test({
   name: "to cut twice is to cut once by the smaller bound",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyBody, anyBound, anyBound, (body, first, second) => {
         const text = writeAll(body);
         assertEquals(
@@ -533,7 +534,7 @@ Deno.test({
   name: "a bound that keeps every result leaves all but empty lines",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyBody, fc.nat(2), (body, more) => {
         fc.pre(body.items.length > 0);
         const text = writeAll(body);
@@ -551,7 +552,7 @@ Deno.test({
   name: "no cut body has an empty line, or a newline around it",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyBody, anyBound, (body, bound) => {
         const text = cut(writeAll(body), bound);
         assert(!/\n\r?\n|^\n|\n\r?$/.test(text), JSON.stringify(text));

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { timeScale } from "../../plots/time_scale.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 const span = { from: 100, to: 800 };
 
@@ -34,7 +35,7 @@ Deno.test({
   fn() {
     const firsts = fc.integer({ min: 0, max: 2e15 });
     const lengths = fc.oneof(fc.nat(1e6), fc.integer({ min: 0, max: 2e15 }));
-    fc.assert(fc.property(firsts, lengths, (firstUs, length) => {
+    assertProperty(fc.property(firsts, lengths, (firstUs, length) => {
       const { at, ticks } = timeScale(firstUs, firstUs + length, span);
       assertEquals(at(firstUs), span.from);
       const end = length > 0 ? span.to : span.from;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { explainRefusal } from "../../prompt/refusal.ts";
 import { parseCommand } from "../../protocol/command.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 const iamat = "IAMAT id position time";
 const whatsat = "WHATSAT id radius bound";
@@ -47,7 +48,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const word = fc.constantFrom("IAMAT", "WHATSAT", "k", "+1+1", "1", "x", "");
-    fc.assert(
+    assertProperty(
       fc.property(fc.array(word, { maxLength: 5 }), (words) => {
         const line = words.join(" ");
         const isUnknown = /not heard of/.test(explainRefusal(line).why);

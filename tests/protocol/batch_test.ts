@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { Batch, BatchPool } from "../../protocol/batch.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 const message = fc.string({
   unit: fc.constantFrom("a", "b", "\xff"),
@@ -20,7 +21,7 @@ Deno.test({
       fc.tuple(fc.constantFrom("add", "copy", "write", "remove"), message),
       { size: "max", maxLength: 60 },
     );
-    fc.assert(
+    assertProperty(
       fc.property(steps, (steps) => {
         const batch = new Batch();
         const model: string[] = [];

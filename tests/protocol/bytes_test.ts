@@ -10,13 +10,14 @@ import {
   textOfBytes,
 } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyBytes } from "./arbitraries.ts";
 
 Deno.test({
   name: "encodeBytes() is the inverse of decodeBytes() for any bytes",
   permissions: "none",
   fn() {
-    fc.assert(fc.property(anyBytes, (text) => {
+    assertProperty(fc.property(anyBytes, (text) => {
       const bytes = encodeBytes(text);
       assertEquals(bytes.length, text.length);
       assertEquals([...bytes], [...text].map((byte) => byte.charCodeAt(0)));
@@ -29,7 +30,7 @@ Deno.test({
   name: "encodeScratch() holds the bytes, also beyond its first buffer",
   permissions: "none",
   fn() {
-    fc.assert(fc.property(anyBytes, (text) => {
+    assertProperty(fc.property(anyBytes, (text) => {
       const scratch = encodeScratch(text);
       assertEquals(decodeBytes(scratch, 0, text.length), text);
     }));
@@ -64,7 +65,7 @@ Deno.test({
   name: "textOfBytes() is the inverse of bytesOfText() for any text",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(fc.string({ unit: "grapheme" }), (text) => {
         assertEquals(textOfBytes(bytesOfText(text)), text);
       }),

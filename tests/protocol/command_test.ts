@@ -5,13 +5,14 @@ import {
   parseCommand,
 } from "../../protocol/command.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyBytes, anyCommand } from "./arbitraries.ts";
 
 Deno.test({
   name: "parseCommand() is the inverse of formatCommand()",
   permissions: "none",
   fn() {
-    fc.assert(fc.property(anyCommand, (command) => {
+    assertProperty(fc.property(anyCommand, (command) => {
       assertEquals(parseCommand(formatCommand(command)), command);
     }));
   },
@@ -26,7 +27,7 @@ Deno.test({
       minLength: 1,
       maxLength: 5,
     });
-    fc.assert(
+    assertProperty(
       fc.property(anyCommand, space, space, (command, between, around) => {
         const fields = formatCommand(command).split(" ");
         const line = around + fields.join(between) + around;
@@ -94,7 +95,7 @@ Deno.test({
   name: "formatInvalid() gives the line back byte for byte",
   permissions: "none",
   fn() {
-    fc.assert(fc.property(anyBytes, (line) => {
+    assertProperty(fc.property(anyBytes, (line) => {
       assertEquals(formatInvalid(line).slice(0, 2), "? ");
       assertEquals(formatInvalid(line).slice(2), line);
     }));

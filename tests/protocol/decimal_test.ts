@@ -7,6 +7,7 @@ import {
 } from "../../protocol/decimal.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 Deno.test({
   name: "isDecimal() takes digits with an optional dot and digits behind it",
@@ -63,7 +64,7 @@ Deno.test({
         ["007.25", "7250"],
       ]
     ) assertEquals(kilometresToMetres(km), metres);
-    fc.assert(
+    assertProperty(
       fc.property(fc.nat(50_000), (metres) => {
         const km = (metres / 1000).toFixed(3);
         assertEquals(kilometresToMetres(km), String(metres));

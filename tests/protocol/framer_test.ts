@@ -3,6 +3,7 @@ import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
 import { LineFramer } from "../../protocol/framer.ts";
 import { maxLineBytes, tooLongEchoBytes } from "../../protocol/limits.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyBytes } from "./arbitraries.ts";
 
 /** The whole lines that a framer finds in these chunks. */
@@ -49,7 +50,7 @@ Deno.test({
     const stream = fc.array(fc.oneof(anyBytes, fc.constant("\n")))
       .map((parts) => parts.join(""));
     const places = fc.array(fc.nat(2_000));
-    fc.assert(
+    assertProperty(
       fc.property(stream, places, (stream, places) => {
         const lines = linesOf(cut(stream, places));
         assertEquals(lines, referenceLinesOf(stream));

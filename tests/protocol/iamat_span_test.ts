@@ -3,6 +3,7 @@ import { decodeBytes, encodeBytes } from "../../protocol/bytes.ts";
 import { formatCommand, parseCommand } from "../../protocol/command.ts";
 import { IamatSpan } from "../../protocol/iamat_span.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyIamat, anyLine } from "./arbitraries.ts";
 
 /** Reads a line with other bytes around it, which must not matter. */
@@ -23,7 +24,7 @@ Deno.test({
   name: "IamatSpan reads every IAMAT of the shortest form",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyIamat, (iamat) => {
         const { client, position, time } = iamat;
         assertEquals(read(formatCommand(iamat)), [client, position, time]);
@@ -49,7 +50,7 @@ Deno.test({
         return line.slice(0, place) + character + line.slice(place + at % 2);
       });
     let read = 0;
-    fc.assert(
+    assertProperty(
       fc.property(fc.oneof(anyLine, nearly), (line) => {
         const span = new IamatSpan();
         if (!span.read(encodeBytes(line), 0, line.length)) return;

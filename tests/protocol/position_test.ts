@@ -5,6 +5,7 @@ import {
   parsePosition,
 } from "../../protocol/position.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyPosition } from "./arbitraries.ts";
 
 Deno.test({
@@ -48,7 +49,7 @@ Deno.test({
   name: "formatPosition() is the inverse of parsePosition()",
   permissions: "none",
   fn() {
-    fc.assert(fc.property(anyPosition, (text) => {
+    assertProperty(fc.property(anyPosition, (text) => {
       const position = parsePosition(text);
       assert(position !== undefined);
       assertEquals(formatPosition(position), text);

@@ -11,6 +11,7 @@ import {
 } from "../../protocol/report.ts";
 import { formatPosition } from "../../protocol/position.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyIamat, anyTimestamp } from "./arbitraries.ts";
 
 const isServer = (name: string) => name === "Hill";
@@ -42,7 +43,7 @@ Deno.test({
   name: "parseReport() is the inverse of makeReport()",
   permissions: "none",
   fn() {
-    fc.assert(fc.property(anyIamat, anyTimestamp, (iamat, now) => {
+    assertProperty(fc.property(anyIamat, anyTimestamp, (iamat, now) => {
       const report = makeReport("Hill", now, iamat);
       const parsed = parseReport(report.line, isServer)!;
       assertEquals(parsed.line, report.line);
@@ -95,7 +96,7 @@ Deno.test({
   name: "isNewer() is a strict total order on different lines",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyIamat, anyTimestamp, anyIamat, (one, now, other) => {
         const a = makeReport("Hill", now, one).line;
         // Half of the pairs have equal times and differ elsewhere.

@@ -7,6 +7,7 @@ import {
   skipClockDifference,
 } from "../../protocol/time.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { anyTime, anyTimestamp } from "./arbitraries.ts";
 
 /** A time as a whole number of 10^-14 seconds. */
@@ -61,7 +62,7 @@ Deno.test({
         [time.replace(/\d$/, String(digit)), time] as const
       ),
     );
-    fc.assert(
+    assertProperty(
       fc.property(pair, ([a, b]) => {
         const difference = ticks(a) - ticks(b);
         const expected = difference > 0n ? 1 : difference < 0n ? -1 : 0;
@@ -78,7 +79,7 @@ Deno.test({
   name: "clockDifference() is the exact difference with nine decimals",
   permissions: "none",
   fn() {
-    fc.assert(
+    assertProperty(
       fc.property(anyTimestamp, anyTime, (now, time) => {
         const text = clockDifference(now, time);
         assertEquals(

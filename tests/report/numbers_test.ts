@@ -4,6 +4,7 @@ import { middle, ratio, updates } from "../../bench/report/samples.ts";
 import type { Results } from "../../bench/results.ts";
 import { typeset } from "../../report/typesetter.ts";
 import { assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { madeUpRates, madeUpResults } from "../bench/made_up_results.ts";
 import { projectFolder } from "../herd/process.ts";
 import { readText } from "./pdf.ts";
@@ -43,7 +44,7 @@ Deno.test("the paper's medians and ratios are those of the bench", async () => {
     minLength: 1,
     maxLength: 6,
   });
-  await fc.assert(
+  await assertProperty(
     fc.asyncProperty(rates, rates, async (herd, node) => {
       const results = madeUpResults([
         ...madeUpRates("herd", ...herd),

@@ -12,6 +12,7 @@ import {
   stopLingerMs,
 } from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
@@ -247,7 +248,7 @@ Deno.test({
     const schedule = fc.array(fc.tuple(anyHappening, fc.nat(12)), {
       maxLength: 60,
     });
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(schedule, async (schedule) => {
         const { client, desk, ended, links, server, traffic, context } =
           connect();

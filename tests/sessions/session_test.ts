@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { parseCommand } from "../../protocol/command.ts";
 import { defaultClientLimits, slotBytes } from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
 import { settle } from "../fakes/manual_clock.ts";
 import { anyLine } from "../protocol/arbitraries.ts";
@@ -137,7 +138,7 @@ Deno.test({
   name: "Session gives every line exactly one answer",
   permissions: "none",
   async fn() {
-    await fc.assert(
+    await assertProperty(
       fc.asyncProperty(fc.array(anyLine, { maxLength: 30 }), async (lines) => {
         const { desk, session } = createSession();
         for (const line of lines) session.receive(line);

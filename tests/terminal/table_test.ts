@@ -8,6 +8,7 @@ import {
   withoutColours,
 } from "../../terminal/width.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { assertProperty } from "../property.ts";
 
 const columns = [
   { title: "name" },
@@ -94,7 +95,7 @@ Deno.test({
     assertEquals(cutToWidth(red("abcdef"), 4), red("abc…"));
     assertEquals(cutToWidth("天地玄黃", 4), "天…");
     assertEquals(cutToWidth("abc", 3), "abc");
-    fc.assert(
+    assertProperty(
       fc.property(
         fc.string({ unit: "grapheme" }),
         fc.nat(20),
@@ -121,7 +122,7 @@ Deno.test({
     assertEquals(foldToWidth("天地玄黃", 5), ["天地", "玄黃"]);
     assertEquals(foldToWidth("", 5), [""]);
     assertEquals(foldToWidth("a pear", Infinity), ["a pear"]);
-    fc.assert(
+    assertProperty(
       fc.property(
         fc.string({ unit: "grapheme" }),
         fc.integer({ min: 2, max: 20 }),

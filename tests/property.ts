@@ -1,0 +1,88 @@
+/**
+ * Property tests: what holds for all inputs of a kind is tried with inputs that
+ * are drawn anew in every run. A failure says which seed they were drawn from,
+ * and `HERD_TEST_SEED` draws the same inputs again.
+ *
+ * @module
+ */
+import fc from "fast-check";
+
+const seedVariable = "HERD_TEST_SEED";
+
+/** Highest seed. fast-check takes whole numbers of 32 bits with a sign. */
+const maxSeed = 2 ** 31 - 1;
+
+// Read here, as a test without permissions may not ask for it.
+const givenSeed = parseSeed(Deno.env.get(seedVariable));
+
+/**
+ * A seed for `Random`. It is neither shrunk nor drawn from small numbers first,
+ * because a smaller seed is not a simpler one.
+ */
+export const anySeed: fc.Arbitrary<number> = fc.noBias(
+  fc.noShrink(fc.integer({ min: 1, max: maxSeed })),
+);
+
+/**
+ * Tries a property with inputs drawn from a new seed, or from the given one.
+ * Every property test goes through this function.
+ *
+ * @param parameters How many inputs to try (`numRuns`; 100), and `examples`:
+ * inputs that are tried in every run, such as those that once showed a fault.
+ */
+export function assertProperty<Inputs>(
+  property: fc.IAsyncProperty<Inputs>,
+  parameters?: fc.Parameters<Inputs>,
+): Promise<void>;
+export function assertProperty<Inputs>(
+  property: fc.IProperty<Inputs>,
+  parameters?: fc.Parameters<Inputs>,
+): void;
+export function assertProperty<Inputs>(
+  property: fc.IRawProperty<Inputs>,
+  parameters: fc.Parameters<Inputs> = {},
+): Promise<void> | void {
+  const file = callingFile();
+  const result = fc.check(property, {
+    ...parameters,
+    seed: givenSeed ?? 1 + Math.floor(Math.random() * maxSeed),
+  });
+  return result instanceof Promise
+    ? result.then((details) => demandSuccess(details, file))
+    : demandSuccess(result, file);
+}
+
+/** @throws {Error} If the text is no seed. */
+function parseSeed(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed >= 1 && seed <= maxSeed) return seed;
+  throw new Error(
+    `${seedVariable}: expected a whole number from 1 to ${maxSeed}, ` +
+      `found ${text}`,
+  );
+}
+
+function demandSuccess<Inputs>(
+  details: fc.RunDetails<Inputs>,
+  file: string,
+): void {
+  if (!details.failed) return;
+  const { counterexample, counterexamplePath, errorInstance, seed } = details;
+  const found = counterexample === null
+    ? `the property rejects too many inputs\nseed ${seed}`
+    : `the property does not hold for ${fc.stringify(counterexample)}\n` +
+      `seed ${seed}, path ${counterexamplePath}`;
+  throw new Error(
+    `${found}\nagain: ${seedVariable}=${seed} deno test -P --frozen ${file}`,
+    { cause: errorInstance ?? undefined },
+  );
+}
+
+/** The file of the test that is running, as a path from the project's folder. */
+function callingFile(): string {
+  const folder = new URL("../", import.meta.url).href;
+  const lines = new Error().stack!.split("\n");
+  const outermost = lines.findLast((line) => line.includes(folder))!;
+  return outermost.split(folder)[1].replace(/(:\d+)+\)?$/, "");
+}
