@@ -16,6 +16,11 @@ export interface Scenario {
 /** Where the files are. */
 export const corpusFolder = new URL("corpus/", import.meta.url);
 
+/** The name of the file of a plan that breaks a rule. */
+export function fileNameOf(rule: string, { seed }: Plan): string {
+  return `${rule.replaceAll(/\W+/g, "_")}_${seed}.json`;
+}
+
 /** Reads the text of a file. */
 export function parseScenario(text: string): Scenario {
   const { about, ...plan } = JSON.parse(text);

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { assert, assertEquals } from "../assert.ts";
+import { anySeed, assertProperty } from "../property.ts";
 import { planPeace, shapeOf } from "./peace.ts";
 import { epochMs, type Plan } from "./plan.ts";
 import { measureRedundancy } from "./redundancy.ts";
@@ -46,10 +48,13 @@ Deno.test({
   name: "herds converge, whatever goes wrong: twenty seeds of many",
   permissions: "none",
   async fn() {
-    for (let seed = 20_001; seed <= 20_020; seed++) {
-      const { violations } = await runSeed(seed);
-      assertEquals(violations, [], `deno task simulate --seed ${seed}`);
-    }
+    await assertProperty(
+      fc.asyncProperty(anySeed, async (seed) => {
+        const { violations } = await runSeed(seed);
+        assertEquals(violations, [], `deno task simulate --seed ${seed}`);
+      }),
+      { numRuns: 20 },
+    );
   },
 });
 

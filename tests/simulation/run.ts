@@ -62,7 +62,30 @@ export async function runPlan(
   lookEveryMs: number = usualLookEveryMs,
 ): Promise<Omit<Outcome, "seed">> {
   const world = new World(plan, onEvent);
-  const { time, violations } = world;
+  let convergedAfterMs: number | undefined;
+  try {
+    convergedAfterMs = await live(world, onEvent, lookEveryMs);
+  } catch (error) {
+    const detail = error instanceof Error ? `${error.stack}` : `${error}`;
+    world.violations.push({ rule: "an exception", detail });
+  }
+  return {
+    servers: plan.servers.length,
+    isForgetful: isForgetful(plan),
+    reports: world.reports.size,
+    events: world.time.eventCount,
+    violations: world.violations,
+    convergedAfterMs,
+  };
+}
+
+/** Runs a herd to its end, and judges it. Returns how long it took to agree. */
+async function live(
+  world: World,
+  onEvent: (text: string) => void,
+  lookEveryMs: number,
+): Promise<number | undefined> {
+  const { plan, time, violations } = world;
   await time.run(plan.healAtMs);
   world.heal();
   onEvent(`${time.elapsedMs.toFixed(1)} healed`);
@@ -81,14 +104,7 @@ export async function runPlan(
     await time.run(time.elapsedMs + quietMs);
     judgeLinks(world, linksLost);
   }
-  return {
-    servers: plan.servers.length,
-    isForgetful: isForgetful(plan),
-    reports: world.reports.size,
-    events: time.eventCount,
-    violations,
-    convergedAfterMs,
-  };
+  return convergedAfterMs;
 }
 
 async function untilConverged(

@@ -1,26 +1,46 @@
 /**
  * Runs herds in a world where everything goes wrong, and says what became of
- * them: `deno task simulate --seeds 10000`. The same seed is the same herd with
- * the same fate, every time.
+ * them: `deno task simulate --minutes 5`. Every run draws other herds. The same
+ * seed is the same herd with the same fate, every time. The plan of a herd that
+ * fails is made smaller and written into the corpus, where the tests find it
+ * until the fault is mended.
  *
  * @module
  */
 import {
+  type Arguments,
   describeFlags,
   type Flags,
   readArguments,
   refuseWords,
+  UsageError,
   wholeNumber,
 } from "../../cli/arguments.ts";
-import { runProgram, SetupError } from "../../cli/exit.ts";
+import { runProgram, SetupError, setupError } from "../../cli/exit.ts";
 import { Progress } from "../../terminal/progress.ts";
+import {
+  corpusFolder,
+  fileNameOf,
+  formatScenario,
+  parseScenario,
+} from "./corpus.ts";
+import { drawPlan } from "./draw.ts";
+import { runGuarded } from "./guard.ts";
+import type { Plan } from "./plan.ts";
 import { measureRedundancy } from "./redundancy.ts";
-import { type Outcome, runSeed } from "./run.ts";
-import type { Share } from "./worker.ts";
+import type { Outcome } from "./run.ts";
+import { Workers } from "./workers.ts";
 
 const flags: Flags = {
   seeds: { value: "COUNT", help: "how many herds to run (1000)" },
+  minutes: { value: "COUNT", help: "run herds until the time is up" },
+  "first-seed": {
+    value: "NUMBER",
+    help: "the first herd's seed; the others follow (a random one)",
+  },
+  "no-shrink": { help: "leave the plans of failing herds as they are" },
   seed: { value: "NUMBER", help: "run this one, and tell what happens in it" },
+  plan: { value: "FILE", help: "likewise, a plan that is written out" },
 };
 
 const help = `Runs simulated herds: the real servers, on a network that fails.
@@ -30,29 +50,81 @@ Usage: simulate [flags]
 ${describeFlags(flags)}`;
 
 const defaultSeeds = 1_000;
-const maxSeed = 2 ** 31;
+
+/** Highest seed: the tests' other tools take numbers of 31 bits, too. */
+const maxSeed = 2 ** 31 - 1;
+
+/** Most herds of a run: they take longer than a week. */
+const maxSeeds = 2 ** 24;
+
+/** Longest run, in minutes: a week. */
+const maxMinutes = 7 * 24 * 60;
 
 /** Failures told one by one before the rest is only counted. */
 const maxFailuresTold = 20;
+
+/** Failures that are made smaller in a run: each takes up to a minute. */
+const maxShrunk = 3;
+
+/** Which herds are run. */
+interface Range {
+  readonly firstSeed: number;
+  /** Most herds. */
+  readonly seeds: number;
+  /** Longest time, in milliseconds. */
+  readonly ms: number;
+}
 
 async function simulate(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
   refuseWords(parsed, "simulate");
+  refuseTogether(parsed, ["seeds", "minutes", "seed", "plan"]);
+  refuseTogether(parsed, ["first-seed", "seed", "plan"]);
+  const range = readRange(parsed);
   const seed = wholeNumber(parsed, "seed", 1, maxSeed);
-  if (seed !== undefined) return await replay(seed);
-  await runAll(wholeNumber(parsed, "seeds", 1, maxSeed) ?? defaultSeeds);
+  if (seed !== undefined) return await replay(`seed ${seed}`, drawPlan(seed));
+  const file = parsed.flags.get("plan");
+  if (file !== undefined) return await replay(file, readPlan(file));
+  await runAll(range, !parsed.flags.has("no-shrink"));
+}
+
+function refuseTogether(
+  { flags }: Arguments,
+  names: readonly string[],
+): void {
+  const [one, other] = names.filter((name) => flags.has(name));
+  if (other === undefined) return;
+  throw new UsageError(`--${one} and --${other} exclude each other`);
+}
+
+function readRange(parsed: Arguments): Range {
+  const minutes = wholeNumber(parsed, "minutes", 1, maxMinutes) ?? Infinity;
+  const seeds = wholeNumber(parsed, "seeds", 1, maxSeeds) ??
+    (minutes === Infinity ? defaultSeeds : maxSeeds);
+  const maxFirstSeed = maxSeed - seeds;
+  const firstSeed = wholeNumber(parsed, "first-seed", 1, maxFirstSeed) ??
+    1 + Math.floor(Math.random() * maxFirstSeed);
+  return { firstSeed, seeds, ms: minutes * 60_000 };
+}
+
+function readPlan(file: string): Plan {
+  try {
+    return parseScenario(Deno.readTextFileSync(file)).plan;
+  } catch (error) {
+    throw setupError(`cannot read ${file}`, error);
+  }
 }
 
 /** Runs one herd, and tells every event of it. */
-async function replay(seed: number): Promise<void> {
-  const outcome = await runSeed(seed, console.log);
+async function replay(name: string, plan: Plan): Promise<void> {
+  const outcome = await runGuarded(plan, console.log);
   const { convergedAfterMs, servers } = outcome;
   for (const { detail, rule } of outcome.violations) {
     console.log(`${rule}: ${detail}`);
   }
   console.log(
-    `seed ${seed}: ${servers} servers, ${outcome.reports} reports, ` +
+    `${name}: ${servers} servers, ${outcome.reports} reports, ` +
       (convergedAfterMs === undefined
         ? "no convergence"
         : `converged ${convergedAfterMs} ms after healing`),
@@ -60,17 +132,25 @@ async function replay(seed: number): Promise<void> {
   if (outcome.violations.length > 0) throw new SetupError("the herd failed");
 }
 
-async function runAll(seeds: number): Promise<void> {
+async function runAll(range: Range, isToShrink: boolean): Promise<void> {
+  using workers = new Workers();
+  const { firstSeed } = range;
+  console.log(`first seed ${firstSeed}`);
   const startedMs = performance.now();
-  const outcomes = await runShares(seeds);
+  const outcomes = await runRange(range, workers);
   const seconds = Math.round((performance.now() - startedMs) / 1000);
+  const seeds = outcomes.length;
   const failures = outcomes.filter(({ violations }) => violations.length > 0);
   const diverged = outcomes.filter(({ convergedAfterMs }) =>
     convergedAfterMs === undefined
   );
   console.log(
-    `${seeds} herds of 2 to 30 servers, seeds 1 to ${seeds}, in ${seconds} s: ` +
+    `${seeds} herds of 2 to 30 servers, seeds ${firstSeed} to ` +
+      `${firstSeed + seeds - 1}, in ${seconds} s: ` +
       `${sum(outcomes, "reports")} reports, ${sum(outcomes, "events")} events`,
+  );
+  console.log(
+    `  again: deno task simulate --first-seed ${firstSeed} --seeds ${seeds}`,
   );
   console.log(`divergences: ${diverged.length}`);
   console.log(
@@ -84,59 +164,92 @@ async function runAll(seeds: number): Promise<void> {
     "  where servers forget clients: " +
       describeTimes(outcomes.filter(({ isForgetful }) => isForgetful)),
   );
-  await tellRedundancy();
-  if (failures.length > 0) {
-    throw new SetupError(`${failures.length} of ${seeds} herds failed`);
-  }
+  if (failures.length === 0) return await tellRedundancy();
+  if (isToShrink) await shrinkSome(failures, workers);
+  throw new SetupError(`${failures.length} of ${seeds} herds failed`);
 }
 
-/** Runs the seeds from 1 on, on all processors. */
-async function runShares(seeds: number): Promise<Outcome[]> {
-  const workers = Math.min(navigator.hardwareConcurrency, seeds);
+/** Runs herds on all processors, until there are enough or the time is up. */
+async function runRange(range: Range, workers: Workers): Promise<Outcome[]> {
+  const { ms, seeds } = range;
   const outcomes: Outcome[] = [];
-  using progress = new Progress({ label: "simulated herds", total: seeds });
-  const shares = Array.from({ length: workers }, (_, index) => {
-    const share = { first: index + 1, last: seeds, step: workers };
-    return runShare(share, (outcome) => {
-      outcomes.push(outcome);
-      progress.update(outcomes.length, `${outcomes.length} of ${seeds}`);
-      tellFailure(outcome, progress);
-    });
+  const startedMs = performance.now();
+  const elapsedMs = () => performance.now() - startedMs;
+  function* drawSeeds() {
+    for (let index = 0; index < seeds && elapsedMs() < ms; index++) {
+      yield range.firstSeed + index;
+    }
+  }
+  const isTimed = ms < Infinity;
+  using progress = new Progress({
+    label: "simulated herds",
+    total: isTimed ? ms : seeds,
   });
-  await Promise.all(shares);
+  let failuresTold = 0;
+  await workers.run(drawSeeds(), (outcome) => {
+    outcomes.push(outcome);
+    const count = outcomes.length;
+    if (isTimed) progress.update(elapsedMs(), `${count}`);
+    else progress.update(count, `${count} of ${seeds}`);
+    if (outcome.violations.length === 0) return;
+    if (failuresTold++ < maxFailuresTold) tellFailure(outcome, progress);
+  });
   return outcomes;
 }
-
-let failuresTold = 0;
 
 function tellFailure(
   { seed, violations }: Outcome,
   progress: Progress,
 ): void {
-  if (violations.length === 0 || failuresTold++ >= maxFailuresTold) return;
   const [{ detail, rule }] = violations;
   progress.say(`seed ${seed}: ${rule}: ${detail}`);
   progress.say(`  again: deno task simulate --seed ${seed}`);
 }
 
-function runShare(
-  share: Share,
-  onOutcome: (outcome: Outcome) => void,
+/**
+ * Makes the plans of some failing herds smaller, one for each rule that they
+ * break, and writes them into the corpus.
+ */
+async function shrinkSome(
+  failures: readonly Outcome[],
+  workers: Workers,
 ): Promise<void> {
-  const count = Math.ceil((share.last - share.first + 1) / share.step);
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-    type: "module",
+  const byRule = new Map<string, number>();
+  for (const { seed, violations: [{ rule }] } of failures) {
+    if (!byRule.has(rule)) byRule.set(rule, seed);
+  }
+  const chosen = [...byRule].slice(0, maxShrunk)
+    .map(([brokenRule, seed]) => ({ brokenRule, seed }));
+  using progress = new Progress({
+    label: "failing herds made smaller",
+    total: chosen.length,
   });
-  return new Promise((resolve, reject) => {
-    let left = count;
-    worker.onmessage = ({ data }: MessageEvent<Outcome>) => {
-      onOutcome(data);
-      left -= 1;
-      if (left === 0) resolve();
-    };
-    worker.onerror = ({ message }) => reject(new Error(message));
-    worker.postMessage(share);
+  let count = 0;
+  await workers.shrink(chosen.values(), (plan, { brokenRule, seed }) => {
+    progress.update(++count);
+    const { faults, reports, servers } = plan;
+    progress.say(
+      `seed ${seed}, made smaller: servers: ${servers.length}, ` +
+        `reports: ${reports.length}, faults: ${faults.length}; ` +
+        `now in ${writePlan(plan, brokenRule)}`,
+    );
   });
+}
+
+/** Returns the path of the file that it writes. */
+function writePlan(plan: Plan, rule: string): string {
+  const name = fileNameOf(rule, plan);
+  const path = `tests/simulation/corpus/${name}`;
+  const about = `Seed ${plan.seed}, made smaller, broke this rule: ${rule}.`;
+  try {
+    Deno.writeTextFileSync(
+      new URL(name, corpusFolder),
+      formatScenario({ about, plan }),
+    );
+  } catch (error) {
+    throw setupError(`cannot write ${path}`, error);
+  }
+  return path;
 }
 
 function describeTimes(outcomes: readonly Outcome[]): string {

@@ -1,33 +1,36 @@
 /**
- * Runs simulated herds on a processor of its own, for `simulate.ts`.
+ * Runs simulated herds on a processor of its own, for `workers.ts`: one at a
+ * time.
  *
  * @module
  */
 /// <reference lib="deno.worker" />
-import type { Violation } from "./crossings.ts";
-import { type Outcome, runSeed } from "./run.ts";
+import { drawPlan } from "./draw.ts";
+import { runGuarded } from "./guard.ts";
+import type { Plan } from "./plan.ts";
+import type { Outcome } from "./run.ts";
+import { shrink } from "./shrink.ts";
 
-/** Which seeds a worker runs: every so many from the first to the last. */
-export interface Share {
-  readonly first: number;
-  readonly last: number;
-  readonly step: number;
+/** What a worker is asked to do with the herd of a seed. */
+export interface Task {
+  readonly seed: number;
+  /** Make the plan smaller that breaks this rule, instead of running it. */
+  readonly brokenRule?: string;
 }
 
-let crashes: Violation[] = [];
+/** What a worker answers: the outcome, or the smaller plan. */
+export type Answer = Outcome | Plan;
 
-// Nothing that a server does may end unnoticed.
-self.addEventListener("unhandledrejection", (event) => {
-  event.preventDefault();
-  crashes.push({ rule: "an unhandled rejection", detail: `${event.reason}` });
-});
-
-self.onmessage = async ({ data }: MessageEvent<Share>) => {
-  for (let seed = data.first; seed <= data.last; seed += data.step) {
-    crashes = [];
-    const outcome = await runSeed(seed);
-    const violations = [...outcome.violations, ...crashes];
-    self.postMessage({ ...outcome, violations } satisfies Outcome);
-  }
-  self.close();
+self.onmessage = async ({ data }: MessageEvent<Task>) => {
+  const { brokenRule, seed } = data;
+  const plan = drawPlan(seed);
+  const answer: Answer = brokenRule === undefined
+    ? await runGuarded(plan)
+    : await shrink(plan, (smaller) => breaks(smaller, brokenRule));
+  self.postMessage(answer);
 };
+
+async function breaks(plan: Plan, brokenRule: string): Promise<boolean> {
+  const { violations } = await runGuarded(plan);
+  return violations.some(({ rule }) => rule === brokenRule);
+}

@@ -1,0 +1,308 @@
+/**
+ * Makes the plan of a failing herd smaller, so that a person sees what the
+ * failure needs.
+ *
+ * @module
+ */
+import {
+  epochMs,
+  type Fault,
+  type Plan,
+  type PlannedReport,
+  type PlannedServer,
+  type ServerPair,
+} from "./plan.ts";
+
+/**
+ * Most herds that are run for one failure. Few failures need more than 1,000,
+ * and a herd that is small already runs in milliseconds.
+ */
+const maxRuns = 3_000;
+
+/**
+ * Longest time that one failure is worked on, in milliseconds. A herd that does
+ * not converge takes up to a second for each run.
+ */
+const maxShrinkMs = 60_000;
+
+/** Herds are not healed earlier: links need this time to come up. */
+const leastHealAtMs = 6_000;
+
+/** Herds without catch-up are left alone until all their links are up. */
+const linkedByMs = 5_000;
+
+/** Moments and durations are rounded down to one of these, in milliseconds. */
+const roundUnitsMs = [1_000, 100, 10, 1] as const;
+
+/** Rounds towards 0, to a coarse unit first. */
+const roundings = roundUnitsMs.map((unit) => (ms: number) =>
+  Math.trunc(ms / unit) * unit + 0
+);
+
+const half = (ms: number) => Math.floor(ms / 2);
+
+/** Makes one thing about a plan simpler. */
+type Change = (plan: Plan) => Plan;
+
+/**
+ * Removes from a plan what the failure does not need, first large parts, then
+ * single ones, and simplifies the rest: greedily, as long as the herd fails.
+ *
+ * @param fails Whether a herd with this plan still fails in the same way.
+ * @param nowMs Milliseconds that never go back.
+ */
+export async function shrink(
+  plan: Plan,
+  fails: (plan: Plan) => Promise<boolean>,
+  nowMs: () => number = () => performance.now(),
+): Promise<Plan> {
+  const shrinker = new Shrinker(plan, fails, nowMs);
+  await shrinker.run();
+  return shrinker.plan;
+}
+
+class Shrinker {
+  /** The smallest plan so far. */
+  plan: Plan;
+  readonly #fails: (plan: Plan) => Promise<boolean>;
+  readonly #nowMs: () => number;
+  readonly #endMs: number;
+  #runs = 0;
+
+  constructor(
+    plan: Plan,
+    fails: (plan: Plan) => Promise<boolean>,
+    nowMs: () => number,
+  ) {
+    this.plan = plan;
+    this.#fails = fails;
+    this.#nowMs = nowMs;
+    this.#endMs = nowMs() + maxShrinkMs;
+  }
+
+  async run(): Promise<void> {
+    let before: Plan | undefined;
+    while (before !== this.plan) {
+      before = this.plan;
+      await this.#remove(({ servers }) => servers, withoutServers);
+      await this.#remove(({ faults }) => faults, withoutFaults);
+      await this.#remove(clientsOf, withoutClients);
+      await this.#remove(({ reports }) => reports, withoutReports);
+      await this.#remove(({ links }) => links, withoutLinks);
+      for (const change of changesOf(this.plan)) {
+        while (await this.#take(change(this.plan)));
+      }
+    }
+  }
+
+  /** Removes what it can from a list: halves of it, then ever smaller parts. */
+  async #remove<Item>(
+    listOf: (plan: Plan) => readonly Item[],
+    without: (plan: Plan, items: ReadonlySet<Item>) => Plan,
+  ): Promise<void> {
+    let size = listOf(this.plan).length;
+    for (; size >= 1; size = Math.floor(size / 2)) {
+      for (let at = 0; at < listOf(this.plan).length;) {
+        const items = new Set(listOf(this.plan).slice(at, at + size));
+        if (!await this.#take(without(this.plan, items))) at += size;
+      }
+    }
+  }
+
+  /** Goes on with a smaller plan if its herd fails. */
+  async #take(smaller: Plan): Promise<boolean> {
+    if (this.#runs >= maxRuns || this.#nowMs() >= this.#endMs) return false;
+    const isSame = JSON.stringify(smaller) === JSON.stringify(this.plan);
+    if (isSame || !isSound(smaller)) return false;
+    this.#runs += 1;
+    if (!await this.#fails(smaller)) return false;
+    this.plan = smaller;
+    return true;
+  }
+}
+
+/** Whether a plan is one that a herd has to survive. */
+function isSound(
+  { catchUp, faults, healAtMs, links, reports, servers }: Plan,
+): boolean {
+  const fromMs = catchUp ? 0 : linkedByMs;
+  return isConnected(servers, links) && healAtMs >= leastHealAtMs &&
+    [...faults, ...reports].every(({ atMs }) =>
+      fromMs <= atMs && atMs <= healAtMs
+    );
+}
+
+function isConnected(
+  servers: readonly PlannedServer[],
+  links: readonly ServerPair[],
+): boolean {
+  if (servers.length === 0) return false;
+  return reachedFrom(servers[0].name, links).size === servers.length;
+}
+
+/** The names of a server and of those that it is connected with. */
+function reachedFrom(name: string, links: readonly ServerPair[]): Set<string> {
+  const reached = new Set([name]);
+  // Iteration over a set meets the names that are added on the way.
+  for (const name of reached) {
+    for (const link of links) {
+      if (link.includes(name)) link.forEach((end) => reached.add(end));
+    }
+  }
+  return reached;
+}
+
+/** The links, and those that a herd needs to be connected. */
+function connect(
+  servers: readonly PlannedServer[],
+  links: readonly ServerPair[],
+): readonly ServerPair[] {
+  if (servers.length === 0) return links;
+  const [{ name: first }] = servers;
+  const reached = reachedFrom(first, links);
+  const apart = servers.find(({ name }) => !reached.has(name));
+  if (apart === undefined) return links;
+  const link: ServerPair = first < apart.name
+    ? [first, apart.name]
+    : [apart.name, first];
+  return connect(servers, [...links, link]);
+}
+
+function withoutServers(
+  plan: Plan,
+  gone: ReadonlySet<PlannedServer>,
+): Plan {
+  const names = new Set([...gone].map(({ name }) => name));
+  const servers = plan.servers.filter((server) => !gone.has(server));
+  const isLeft = (link: ServerPair) => !link.some((name) => names.has(name));
+  return {
+    ...plan,
+    servers,
+    links: connect(servers, plan.links.filter(isLeft)),
+    reports: plan.reports.filter(({ server }) => !names.has(server)),
+    faults: plan.faults.flatMap((fault): Fault[] => {
+      if ("server" in fault) return names.has(fault.server) ? [] : [fault];
+      if ("link" in fault) return isLeft(fault.link) ? [fault] : [];
+      const side = fault.side.filter((name) => !names.has(name));
+      const isSplit = side.length > 0 && side.length < servers.length;
+      return isSplit ? [{ ...fault, side }] : [];
+    }),
+  };
+}
+
+function withoutFaults(plan: Plan, gone: ReadonlySet<Fault>): Plan {
+  return { ...plan, faults: plan.faults.filter((fault) => !gone.has(fault)) };
+}
+
+function clientsOf({ reports }: Plan): string[] {
+  return [...new Set(reports.map(({ client }) => client))];
+}
+
+function withoutClients(plan: Plan, gone: ReadonlySet<string>): Plan {
+  const reports = plan.reports.filter(({ client }) => !gone.has(client));
+  return { ...plan, reports };
+}
+
+function withoutReports(plan: Plan, gone: ReadonlySet<PlannedReport>): Plan {
+  const reports = plan.reports.filter((report) => !gone.has(report));
+  return { ...plan, reports };
+}
+
+function withoutLinks(plan: Plan, gone: ReadonlySet<ServerPair>): Plan {
+  return { ...plan, links: plan.links.filter((link) => !gone.has(link)) };
+}
+
+/** All that can be simplified about a plan, the whole of it first. */
+function changesOf({ faults, reports, servers }: Plan): Change[] {
+  return [
+    ...settingChanges,
+    ...servers.flatMap((_, index) =>
+      serverChanges.map((change): Change => (plan) => ({
+        ...plan,
+        servers: plan.servers.with(index, change(plan.servers[index])),
+      }))
+    ),
+    ...faults.flatMap((_, index) =>
+      faultChanges.map((change): Change => (plan) => ({
+        ...plan,
+        faults: plan.faults.with(index, change(plan.faults[index])),
+      }))
+    ),
+    ...reports.flatMap((_, index) =>
+      reportChanges.map((change): Change => (plan) => ({
+        ...plan,
+        reports: plan.reports.with(index, change(plan.reports[index])),
+      }))
+    ),
+  ];
+}
+
+const settingChanges: readonly Change[] = [
+  (plan) => ({ ...plan, catchUp: true }),
+  (plan) => ({ ...plan, secrets: [] }),
+  ({ maxClients: _, ...plan }) => plan,
+  ({ clientTtlSeconds: _, ...plan }) => plan,
+  (plan) => ({ ...plan, timeoutMs: 5_000 }),
+  (plan) => ({ ...plan, bufferBytes: 64 * 1024 }),
+  (plan) => ({ ...plan, recentReports: 2 ** 10 }),
+  // Without chance on the ways, a person can follow what happens.
+  (plan) => ({ ...plan, delayMs: [10, 10] }),
+  (plan) => ({
+    ...plan,
+    servers: plan.servers.map((server) => ({ ...server, skewMs: 0 })),
+  }),
+  (plan) => ({ ...plan, healAtMs: leastHealAtMs }),
+  // A second after the last thing that happens.
+  (plan) => {
+    const moments = [...plan.faults, ...plan.reports].map(({ atMs }) => atMs);
+    const lastMs = Math.ceil(Math.max(...moments) / 1_000) * 1_000;
+    return { ...plan, healAtMs: Math.min(plan.healAtMs, lastMs + 1_000) };
+  },
+  ...roundings.map((round): Change => (plan) => ({
+    ...plan,
+    healAtMs: round(plan.healAtMs),
+  })),
+];
+
+const serverChanges: readonly ((server: PlannedServer) => PlannedServer)[] = [
+  (server) => ({ ...server, skewMs: 0 }),
+  (server) => ({ ...server, startMs: 0 }),
+  ...roundings.flatMap((round) => [
+    (server: PlannedServer) => ({ ...server, skewMs: round(server.skewMs) }),
+    (server: PlannedServer) => ({ ...server, startMs: round(server.startMs) }),
+  ]),
+];
+
+const faultChanges: readonly ((fault: Fault) => Fault)[] = [
+  (fault) => fault.kind === "power loss" ? { ...fault, kind: "kill" } : fault,
+  (fault) =>
+    fault.kind === "block both ways"
+      ? { ...fault, kind: "block one way" }
+      : fault,
+  ...roundings.map((round) => (fault: Fault) => ({
+    ...fault,
+    atMs: round(fault.atMs),
+  })),
+  ...[half, ...roundings].flatMap((shorten) => [
+    (fault: Fault) =>
+      "forMs" in fault
+        ? { ...fault, forMs: Math.max(1, shorten(fault.forMs)) }
+        : fault,
+    (fault: Fault) =>
+      "delayMs" in fault
+        ? { ...fault, delayMs: Math.max(1, shorten(fault.delayMs)) }
+        : fault,
+  ]),
+];
+
+const reportChanges: readonly ((report: PlannedReport) => PlannedReport)[] = [
+  ...roundings.map((round) => (report: PlannedReport) => ({
+    ...report,
+    atMs: round(report.atMs),
+  })),
+  // The client's clock is right.
+  (report) => ({
+    ...report,
+    time: ((epochMs + report.atMs) / 1000).toFixed(6),
+  }),
+];

@@ -1,0 +1,59 @@
+/**
+ * Runs simulated herds on all processors.
+ *
+ * @module
+ */
+import type { Plan } from "./plan.ts";
+import type { Outcome } from "./run.ts";
+import type { Answer, Task } from "./worker.ts";
+
+/** A worker on each processor. They end with `using`. */
+export class Workers implements Disposable {
+  readonly #workers = Array.from(
+    { length: navigator.hardwareConcurrency },
+    () =>
+      new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
+  );
+
+  /** Runs the herds of seeds. */
+  run(
+    seeds: IterableIterator<number>,
+    onOutcome: (outcome: Outcome) => void,
+  ): Promise<void> {
+    return this.#share(seeds, async (seed, worker) => {
+      onOutcome(await ask<Outcome>(worker, { seed }));
+    });
+  }
+
+  /** Makes the plans of failing herds smaller. */
+  shrink(
+    failures: IterableIterator<Required<Task>>,
+    onPlan: (plan: Plan, failure: Required<Task>) => void,
+  ): Promise<void> {
+    return this.#share(failures, async (failure, worker) => {
+      onPlan(await ask<Plan>(worker, failure), failure);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+
+  /** Each worker takes the next item when it has finished one. */
+  async #share<Item>(
+    items: IterableIterator<Item>,
+    work: (item: Item, worker: Worker) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all(this.#workers.map(async (worker) => {
+      for (const item of items) await work(item, worker);
+    }));
+  }
+}
+
+function ask<Reply extends Answer>(worker: Worker, task: Task): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(task);
+  });
+}
