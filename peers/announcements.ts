@@ -24,12 +24,34 @@ const free = -1;
 /** How often `ripen` is called until something is ripe. */
 const ripeAge = 2;
 
+/** Marks by fingerprint. */
+class Slots {
+  readonly fingerprints: Float64Array;
+  readonly leaves: Uint16Array;
+  /** The age of all at which each was added. */
+  readonly births: Uint32Array;
+
+  constructor(readonly count: number) {
+    this.fingerprints = new Float64Array(count).fill(free);
+    this.leaves = new Uint16Array(count);
+    this.births = new Uint32Array(count);
+  }
+}
+
+/** The slots that the last rebuild left, for the next one of that size. */
+let left: Slots | undefined;
+
+function takeSlots(count: number): Slots {
+  const slots = left;
+  if (slots?.count !== count) return new Slots(count);
+  left = undefined;
+  slots.fingerprints.fill(free);
+  return slots;
+}
+
 /** Marks by fingerprint, each with its age. */
 export class Announcements {
-  #fingerprints = new Float64Array(minSlots).fill(free);
-  #leaves = new Uint16Array(minSlots);
-  /** The age of all at which each was added. */
-  #births = new Uint32Array(minSlots);
+  #slots = new Slots(minSlots);
   #size = 0;
   #age = 0;
   #mayBeRipe = false;
@@ -41,23 +63,22 @@ export class Announcements {
 
   /** Adds one that was not there. */
   add({ fingerprint, leaf }: Mark): void {
-    if (this.#size >= this.#fingerprints.length * maxLoad) {
-      this.#rebuild(this.#fingerprints.length * 2);
-    }
+    const { count } = this.#slots;
+    if (this.#size >= count * maxLoad) this.#rebuild(count * 2);
     this.#insert(fingerprint, leaf, this.#age);
   }
 
   /** Removes one, if it is there. */
   delete(fingerprint: number): void {
     const slot = this.#slotOf(fingerprint);
-    if (this.#fingerprints[slot] !== free) this.#free(slot);
+    if (this.#slots.fingerprints[slot] !== free) this.#free(slot);
   }
 
   /** Some time has passed. */
   ripen(): void {
     this.#age += 1;
     this.#mayBeRipe = this.#size > 0;
-    const isLarge = this.#fingerprints.length > minSlots;
+    const isLarge = this.#slots.count > minSlots;
     if (this.#size === 0 && isLarge) this.#rebuild(minSlots);
   }
 
@@ -66,15 +87,15 @@ export class Announcements {
     if (!this.#mayBeRipe) return [];
     this.#mayBeRipe = false;
     const marks: Mark[] = [];
-    let slots = this.#fingerprints.length;
-    while (slots > minSlots && this.#size < slots * minLoad) slots /= 2;
-    this.#rebuild(slots, marks);
+    let { count } = this.#slots;
+    while (count > minSlots && this.#size < count * minLoad) count /= 2;
+    this.#rebuild(count, marks);
     return marks;
   }
 
   /** The slot of a fingerprint, or the free one where it would be. */
   #slotOf(fingerprint: number): number {
-    const fingerprints = this.#fingerprints;
+    const { fingerprints } = this.#slots;
     const mask = fingerprints.length - 1;
     let slot = fingerprint & mask;
     while (
@@ -86,16 +107,17 @@ export class Announcements {
   }
 
   #insert(fingerprint: number, leaf: number, birth: number): void {
+    const { births, fingerprints, leaves } = this.#slots;
     const slot = this.#slotOf(fingerprint);
-    if (this.#fingerprints[slot] === free) this.#size += 1;
-    this.#fingerprints[slot] = fingerprint;
-    this.#leaves[slot] = leaf;
-    this.#births[slot] = birth;
+    if (fingerprints[slot] === free) this.#size += 1;
+    fingerprints[slot] = fingerprint;
+    leaves[slot] = leaf;
+    births[slot] = birth;
   }
 
   /** Frees a slot, and moves up those that it kept from their place. */
   #free(slot: number): void {
-    const fingerprints = this.#fingerprints;
+    const { births, fingerprints, leaves } = this.#slots;
     const mask = fingerprints.length - 1;
     this.#size -= 1;
     let hole = slot;
@@ -105,26 +127,21 @@ export class Announcements {
       // One that is as near to its own place as it can be stays.
       if (((next - fingerprint) & mask) < ((next - hole) & mask)) continue;
       fingerprints[hole] = fingerprint;
-      this.#leaves[hole] = this.#leaves[next];
-      this.#births[hole] = this.#births[next];
+      leaves[hole] = leaves[next];
+      births[hole] = births[next];
       hole = next;
     }
     fingerprints[hole] = free;
   }
 
   /** Goes over to so many slots, and moves what is ripe to `marks` instead. */
-  #rebuild(slots: number, marks?: Mark[]): void {
-    const [fingerprints, leaves, births] = [
-      this.#fingerprints,
-      this.#leaves,
-      this.#births,
-    ];
+  #rebuild(count: number, marks?: Mark[]): void {
+    const old = this.#slots;
+    const { births, fingerprints, leaves } = old;
     const ripeBirth = marks === undefined ? -1 : this.#age - ripeAge;
-    this.#fingerprints = new Float64Array(slots).fill(free);
-    this.#leaves = new Uint16Array(slots);
-    this.#births = new Uint32Array(slots);
+    this.#slots = takeSlots(count);
     this.#size = 0;
-    for (let slot = 0; slot < fingerprints.length; slot++) {
+    for (let slot = 0; slot < old.count; slot++) {
       const fingerprint = fingerprints[slot];
       if (fingerprint === free) continue;
       if (births[slot] <= ripeBirth) {
@@ -133,5 +150,6 @@ export class Announcements {
         this.#insert(fingerprint, leaves[slot], births[slot]);
       }
     }
+    left = old;
   }
 }

@@ -12,8 +12,8 @@ import type { Address } from "./records.ts";
 const tableBits = 8;
 const tableCount = 2 ** tableBits;
 
-/** Slots of a new table; always a power of two. */
-const startSlots = 8;
+/** Slots of a table that is in use, at least; always a power of two. */
+const minSlots = 8;
 
 /** A table that is fuller than this gets twice as many slots. */
 const maxLoad = 3 / 4;
@@ -21,9 +21,12 @@ const maxLoad = 3 / 4;
 /** A slot is two numbers: the hash, and the address or 0. */
 const slotSize = 2;
 
+/** The slots that all empty tables share at first: one, and it is free. */
+const noSlots = new Uint32Array(slotSize);
+
 /** One of the tables. */
 class HashTable {
-  slots = new Uint32Array(startSlots * slotSize);
+  slots = noSlots;
   /** How many are in use. */
   used = 0;
 
@@ -74,7 +77,9 @@ class HashTable {
 
   #grow(): void {
     const old = this.slots;
-    this.slots = new Uint32Array(old.length * 2);
+    this.slots = new Uint32Array(
+      Math.max(old.length * 2, minSlots * slotSize),
+    );
     this.used = 0;
     for (let at = 0; at < old.length; at += slotSize) {
       if (old[at + 1] !== 0) this.add(old[at], old[at + 1]);

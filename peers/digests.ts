@@ -28,8 +28,19 @@ export type Node = number;
 
 export const root: Node = 0;
 
-const firstLeaf: Node = (leafCount - 1) / (childrenPerNode - 1);
-const nodeCount = firstLeaf + leafCount;
+/** The first node of each level. */
+const firstOfLevel: readonly Node[] = [0, 1, 17, 273, 4_369];
+
+const firstLeaf: Node = firstOfLevel[depth];
+
+/**
+ * A node of this level and all nodes below it are one branch of the tree. A
+ * branch takes up memory from its first report on: 4 KiB, where the whole tree
+ * would take 1 MiB.
+ */
+const branchLevel = 2;
+const branchCount = childrenPerNode ** branchLevel;
+const nodesPerBranch = firstOfLevel[depth - branchLevel + 1];
 
 /** What is kept of a node: its digest's halves, and the reports below it. */
 const [highAt, lowAt, countAt] = [0, 1, 2];
@@ -85,10 +96,12 @@ function parentOf(node: Node): Node {
 
 /** The digests of one server's reports. */
 export class Digests {
-  // Each node's numbers stand together, so that they are fetched from memory
-  // together. A digest has 53 bits, more than the bitwise operators take at
-  // once.
-  readonly #nodes = new Int32Array(nodeCount * numbersPerNode);
+  /** The levels above the branches. */
+  readonly #top = new Tree(firstOfLevel[branchLevel]);
+  readonly #branches: (Tree | undefined)[] = Array.from(
+    { length: branchCount },
+    () => undefined,
+  );
 
   /** A report is new in a leaf. */
   add(leaf: number, fingerprint: number): void {
@@ -109,14 +122,13 @@ export class Digests {
 
   /** The digest of all reports below a node: a whole number below 2^53. */
   digestOf(node: Node): number {
-    const at = node * numbersPerNode;
-    const [high, low] = [this.#nodes[at + highAt], this.#nodes[at + lowAt]];
-    return high * 2 ** 32 + (low >>> 0);
+    return this.#numberOf(node, highAt) * 2 ** 32 +
+      (this.#numberOf(node, lowAt) >>> 0);
   }
 
   /** How many reports there are below a node. */
   countOf(node: Node): number {
-    return this.#nodes[node * numbersPerNode + countAt];
+    return this.#numberOf(node, countAt);
   }
 
   /** The next leaf from this one on that is not empty; undefined if none is. */
@@ -136,9 +148,51 @@ export class Digests {
     return undefined;
   }
 
+  /** One of the numbers that are kept of a node. */
+  #numberOf(node: Node, numberAt: number): number {
+    if (node < firstOfLevel[branchLevel]) {
+      return this.#top.numberOf(node, numberAt);
+    }
+    const level = isLeaf(node) ? depth : node < firstOfLevel[3] ? 2 : 3;
+    const levelInBranch = level - branchLevel;
+    const nodesOfLevel = childrenPerNode ** levelInBranch;
+    const index = node - firstOfLevel[level];
+    const branch = this.#branches[Math.floor(index / nodesOfLevel)];
+    const nodeInBranch = firstOfLevel[levelInBranch] + index % nodesOfLevel;
+    return branch?.numberOf(nodeInBranch, numberAt) ?? 0;
+  }
+
   #change(leaf: number, high: number, low: number, count: number): void {
+    const leavesPerBranch = leafCount / branchCount;
+    const index = Math.floor(leaf / leavesPerBranch);
+    const branch = this.#branches[index] ??= new Tree(nodesPerBranch);
+    const leafInBranch = nodesPerBranch - leavesPerBranch +
+      leaf % leavesPerBranch;
+    branch.change(leafInBranch, high, low, count);
+    const above = parentOf(firstOfLevel[branchLevel] + index);
+    this.#top.change(above, high, low, count);
+  }
+}
+
+/** Nodes of a tree, or of a branch of it: both are numbered from 0. */
+class Tree {
+  // Each node's numbers stand together, so that they are fetched from memory
+  // together. A digest has 53 bits, more than the bitwise operators take at
+  // once.
+  readonly #nodes: Int32Array;
+
+  constructor(nodeCount: number) {
+    this.#nodes = new Int32Array(nodeCount * numbersPerNode);
+  }
+
+  numberOf(node: Node, numberAt: number): number {
+    return this.#nodes[node * numbersPerNode + numberAt];
+  }
+
+  /** Changes a node and all nodes above it. */
+  change(first: Node, high: number, low: number, count: number): void {
     const nodes = this.#nodes;
-    for (let node = firstLeaf + leaf;; node = parentOf(node)) {
+    for (let node = first;; node = parentOf(node)) {
       const at = node * numbersPerNode;
       nodes[at + highAt] ^= high;
       nodes[at + lowAt] ^= low;

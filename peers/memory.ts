@@ -41,6 +41,11 @@ export class Memory {
   #cursor = 0;
   /** How many leaves are left until the circle is complete. */
   #leavesToSweep = 0;
+  /**
+   * While no circle is under way, no report was heard before this: there is
+   * nothing to sweep until the time to live has moved the horizon here.
+   */
+  #oldest = Infinity;
 
   /**
    * @param onForget Told of each client that is forgotten.
@@ -60,7 +65,9 @@ export class Memory {
   put(report: Report): Stored | NotStored {
     const horizon = this.#horizon();
     if (horizon > -Infinity) {
-      if (heardAtOf(report.line) <= horizon) return "forgotten";
+      const heardAt = heardAtOf(report.line);
+      if (heardAt <= horizon) return "forgotten";
+      this.#oldest = Math.min(this.#oldest, heardAt);
       const { client } = report;
       this.#forgetIfOld(client, this.#table.get(client), horizon);
     }
@@ -131,7 +138,11 @@ export class Memory {
 
   /** Frees forgotten reports, looking at about so many. */
   sweep(reports: number): void {
-    if (this.#leavesToSweep === 0) this.#leavesToSweep = leafCount;
+    if (this.#leavesToSweep === 0) {
+      if (this.#horizon() < this.#oldest) return;
+      this.#leavesToSweep = leafCount;
+      this.#oldest = Infinity;
+    }
     this.#sweepWhile((swept) => swept < reports);
   }
 
@@ -194,7 +205,12 @@ export class Memory {
     line: ByteString | undefined,
     horizon: number,
   ): void {
-    if (line === undefined || heardAtOf(line) > horizon) return;
+    if (line === undefined) return;
+    const heardAt = heardAtOf(line);
+    if (heardAt > horizon) {
+      this.#oldest = Math.min(this.#oldest, heardAt);
+      return;
+    }
     const fingerprint = this.#table.delete(client);
     if (fingerprint !== undefined) this.#onForget(client, fingerprint);
   }

@@ -183,6 +183,8 @@ export class Outbox {
   }
 
   #takeDirections(batch: Batch): void {
+    // `clear` allocates a new table, even in an empty map.
+    if (this.#directions.size === 0) return;
     for (const [server, verb] of this.#directions) {
       add(batch, { verb, server });
     }

@@ -33,6 +33,12 @@ const unitBits = 17;
 const unitsPerStretch = 2 ** unitBits;
 const unitMask = unitsPerStretch - 1;
 
+/** The first one begins with 16 KiB, for servers that know few clients. */
+const startUnits = 2 ** 11;
+
+/** And it grows by this factor when it is full. */
+const growth = 4;
+
 /** Of the number that holds a line's shape, so many bits are the offset's. */
 const offsetBits = 8;
 const offsetMask = 2 ** offsetBits - 1;
@@ -45,8 +51,8 @@ interface Stretch {
   readonly words: Uint32Array;
 }
 
-function openStretch(): Stretch {
-  const bytes = allocateBuffer(unitsPerStretch * unitBytes);
+function openStretch(units: number): Stretch {
+  const bytes = allocateBuffer(units * unitBytes);
   return { bytes, words: new Uint32Array(bytes.buffer) };
 }
 
@@ -67,7 +73,7 @@ function unitsOf(lineBytes: number): number {
 
 /** Reports at addresses. */
 export class Records {
-  #stretches: Stretch[] = [openStretch()];
+  #stretches: Stretch[] = [openStretch(startUnits)];
   /** Where the last stretch is free. Nothing is at address 0. */
   #nextUnit = 1;
   /** What was given back, by size in units. */
@@ -220,13 +226,23 @@ export class Records {
       if (this.#stretches.length === maxStretches) {
         throw new RangeError("32 GiB of reports is the most");
       }
-      this.#stretches.push(openStretch());
+      this.#stretches.push(openStretch(unitsPerStretch));
       this.#nextUnit = 0;
     }
     const stretch = this.#stretches.length - 1;
+    const endBytes = (this.#nextUnit + units) * unitBytes;
+    while (endBytes > this.#stretches[stretch].bytes.length) this.#growFirst();
     const address = stretch * unitsPerStretch + this.#nextUnit;
     this.#nextUnit += units;
     return address;
+  }
+
+  /** Makes the first stretch larger; it is the only one that can be full. */
+  #growFirst(): void {
+    const { bytes } = this.#stretches[0];
+    const larger = openStretch(bytes.length / unitBytes * growth);
+    larger.bytes.set(bytes);
+    this.#stretches[0] = larger;
   }
 
   /** Writes a record's line, and its head but for its neighbours. */

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
+import { type ByteString, encodeScratch } from "../protocol/bytes.ts";
 import { Report } from "../protocol/report.ts";
 import { ClientIndex } from "./client_index.ts";
 import {
@@ -46,6 +46,9 @@ export class Table {
   /** The first record of each leaf; 0 where there is none. */
   readonly #leaves = new Uint32Array(leafCount);
   readonly #digests = new Digests();
+  /** A client that is looked for, and a record that is read: used again. */
+  readonly #sought = new Report();
+  readonly #read = new Report();
   #size = 0;
 
   /** @param key Random, so that nobody can crowd the index. */
@@ -83,18 +86,17 @@ export class Table {
 
   /** The newest AT line about a client. */
   get(client: ByteString): ByteString | undefined {
-    const sought = reportAbout(client);
+    const sought = this.#reportAbout(client);
     const address = this.#find(this.#hashOf(sought), sought);
     if (address === 0) return undefined;
-    const report = new Report();
-    this.#records.read(address, report);
-    return report.line;
+    this.#records.read(address, this.#read);
+    return this.#read.line;
   }
 
   /** Forgets a client; returns the fingerprint of its report. */
   delete(client: ByteString): number | undefined {
     const leaf = leafOf(hashClient(client));
-    const sought = reportAbout(client);
+    const sought = this.#reportAbout(client);
     const hash = this.#hashOf(sought);
     const address = this.#find(hash, sought);
     if (address === 0) return undefined;
@@ -123,7 +125,7 @@ export class Table {
   /** A copy of the reports of a leaf. */
   leaf(leaf: number): Entry[] {
     const entries: Entry[] = [];
-    const report = new Report();
+    const report = this.#read;
     let address = this.#leaves[leaf];
     while (address !== 0) {
       this.#records.read(address, report);
@@ -155,15 +157,14 @@ export class Table {
     return address;
   }
 
+  /** A report of which nothing is known but the client; good until the next. */
+  #reportAbout(client: ByteString): Report {
+    this.#sought.bytes = encodeScratch(client);
+    this.#sought.clientEnd = client.length;
+    return this.#sought;
+  }
+
   #hashOf({ clientEnd, clientStart, view }: Report): number {
     return this.#hash.hash(view, clientStart, clientEnd);
   }
-}
-
-/** A report of which nothing is known but the client. */
-function reportAbout(client: ByteString): Report {
-  const report = new Report();
-  report.bytes = encodeBytes(client);
-  report.clientEnd = client.length;
-  return report;
 }

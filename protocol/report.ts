@@ -28,6 +28,8 @@ import {
 
 const space = 0x20;
 
+const nothing = new Uint8Array();
+
 /**
  * A report where it stands in a buffer, with the places of what the herd needs
  * to know about it. One object is filled again for report after report: who
@@ -35,7 +37,7 @@ const space = 0x20;
  */
 export class Report {
   /** The buffer. */
-  bytes: Uint8Array = new Uint8Array();
+  bytes: Uint8Array = nothing;
   /** Where the AT line begins in it. */
   start = 0;
   /** Where the line ends, without its LF. */

@@ -121,6 +121,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Memory frees later what a sweep has left",
+  permissions: "none",
+  fn() {
+    let nowSeconds = 100;
+    const memory = openMemory({
+      clientTtlSeconds: 10,
+      nowSeconds: () => nowSeconds,
+    });
+    for (let index = 0; index < 10; index++) {
+      memory.put(heard(`client-${index}`, 100 + index));
+    }
+    for (let left = 10; left > 0; left--) {
+      assertEquals(memory.size, left);
+      nowSeconds = 120 - left;
+      // One sweep a client, and one that begins in the middle of the circle.
+      for (let sweeps = 0; sweeps <= left; sweeps++) memory.sweep(1);
+    }
+    assertEquals(memory.size, 0);
+  },
+});
+
+Deno.test({
   name: "Memory frees what is forgotten, a little at a time",
   permissions: "none",
   fn() {

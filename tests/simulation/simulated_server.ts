@@ -126,40 +126,53 @@ export class WatchedHerd extends Herd {
   }
 
   override accept(report: Report, from?: string): Acceptance {
-    const before = this.newest(report.client);
+    const { client } = report;
+    const before = this.newest(client);
     const acceptance = super.accept(report, from);
-    const after = this.newest(report.client);
-    this.#check(
-      before === undefined || after === undefined || before === after ||
-        isNewer(after, before),
-      "something older took the place of something newer",
-      `${before} then ${after}`,
-    );
-    this.#check(
-      acceptance === "forgotten" || after === undefined ||
-        report.line === after || isNewer(after, report.line),
-      "a newer report was not taken",
-      `${report.line} where ${after} is known`,
-    );
-    this.#check(
-      this.clients <= (this.#options.maxClients ?? Infinity),
-      "more clients than the limit",
-      `${this.clients}`,
-    );
+    const after = this.newest(client);
+    if (
+      before !== undefined && after !== undefined && before !== after &&
+      !isNewer(after, before)
+    ) {
+      this.#violate(
+        "something older took the place of something newer",
+        `${before} then ${after}`,
+      );
+    }
+    if (acceptance !== "forgotten" && after !== undefined) {
+      const { line } = report;
+      if (line !== after && !isNewer(after, line)) {
+        this.#violate(
+          "a newer report was not taken",
+          `${line} where ${after} is known`,
+        );
+      }
+    }
+    if (this.clients > (this.#options.maxClients ?? Infinity)) {
+      this.#violate("more clients than the limit", `${this.clients}`);
+    }
     for (const [neighbour, outbox] of this.#outboxes) {
-      const { announcements, backlog, batchBytes } = outbox;
-      this.#check(
-        backlog <= this.clients && announcements.size <= this.clients,
+      this.#checkOutbox(neighbour, outbox);
+    }
+    return acceptance;
+  }
+
+  #checkOutbox(
+    neighbour: string,
+    { announcements, backlog, batchBytes }: Outbox,
+  ): void {
+    if (backlog > this.clients || announcements.size > this.clients) {
+      this.#violate(
         "more waits for a neighbour than there are clients",
         `${backlog} and ${announcements.size} for ${neighbour}`,
       );
-      this.#check(
-        batchBytes <= maxWriteBytes + maxPeerLineBytes,
+    }
+    if (batchBytes > maxWriteBytes + maxPeerLineBytes) {
+      this.#violate(
         "more waits for a neighbour than a write takes",
         `${batchBytes} bytes for ${neighbour}`,
       );
     }
-    return acceptance;
   }
 
   override link(neighbour: string): Outbox {
@@ -173,8 +186,7 @@ export class WatchedHerd extends Herd {
     this.#outboxes.delete(neighbour);
   }
 
-  #check(holds: boolean, rule: string, detail: string): void {
-    if (holds) return;
+  #violate(rule: string, detail: string): void {
     this.#options.onViolation({ rule, detail: `${this.#name}: ${detail}` });
   }
 }

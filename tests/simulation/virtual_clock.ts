@@ -6,6 +6,13 @@
  */
 import { setImmediate } from "node:timers";
 
+/**
+ * How many immediates are requested together. Before each of them the runtime
+ * runs all continuations that are left, just as before a single one. A single
+ * immediate costs one microsecond, and one of many a sixth of that.
+ */
+const stepsAtOnce = 32;
+
 /** Something that happens at a time. */
 interface TimedEvent {
   readonly timeMs: number;
@@ -50,8 +57,40 @@ export class VirtualTime {
    * Lets every event up to a time happen, that time included. Each begins when
    * all that the one before it set off has come to rest.
    */
-  async run(untilMs: number): Promise<void> {
-    await this.settle();
+  run(untilMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const step = () => {
+        if (isOver) return;
+        try {
+          if (this.#happenNext(untilMs)) return;
+          this.#elapsedMs = Math.max(this.#elapsedMs, untilMs);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
+        isOver = true;
+      };
+      const stepOn = () => {
+        if (isOver) return;
+        for (let count = 0; count < stepsAtOnce; count++) setImmediate(step);
+        setImmediate(stepOn);
+      };
+      stepOn();
+    });
+  }
+
+  /**
+   * Lets every promise that can be kept without time be kept. The runtime only
+   * turns to an immediate when no continuation is left, however long the chain
+   * was.
+   */
+  settle(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Lets the next event happen; false if none is left up to a time. */
+  #happenNext(untilMs: number): boolean {
     let event;
     while ((event = this.#queue.takeUntil(untilMs)) !== undefined) {
       const { callback } = event;
@@ -60,18 +99,9 @@ export class VirtualTime {
       this.#elapsedMs = event.timeMs;
       this.#happened += 1;
       callback();
-      await this.settle();
+      return true;
     }
-    this.#elapsedMs = Math.max(this.#elapsedMs, untilMs);
-  }
-
-  /**
-   * Lets every promise that can be kept without time be kept. The runtime only
-   * turns to an immediate when no continuation is left, however long the chain
-   * was; and that costs one microsecond, as much as fifty empty awaits.
-   */
-  settle(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
+    return false;
   }
 }
 
