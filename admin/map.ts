@@ -9,11 +9,9 @@
  *
  * @module
  */
-import world from "world-atlas/countries-110m.json" with { type: "json" };
-// @ts-types="./d3_geo.d.ts"
-import { geoGraticule, geoNaturalEarth1, geoPath } from "d3-geo";
-// @ts-types="./topojson_client.d.ts"
-import { feature, mesh } from "topojson-client";
+import world from "../packages/world_atlas.ts";
+import { geoGraticule, geoNaturalEarth1, geoPath } from "../packages/d3_geo.ts";
+import { feature, mesh } from "../packages/topojson_client.ts";
 import type { WorldMap } from "./world_map.ts";
 
 const width = 1000;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Counter, Gauge, type Metric, Registry } from "prom-client";
+import { Counter, Gauge, type Metric, Registry } from "../packages/prom_client.ts";
 import type { Distribution } from "../status/distribution.ts";
 import type { LinkStatus, ServerStatus } from "../status/status.ts";
 

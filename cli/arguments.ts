@@ -4,8 +4,7 @@
  *
  * @module
  */
-// @ts-types="./parse_args.d.ts"
-import { parseArgs } from "deno-std/cli/parse_args.js";
+import { parseArgs } from "../packages/parse_args.ts";
 
 /** The user asked for something that cannot be. Exit status 2. */
 export class UsageError extends Error {

@@ -9,7 +9,7 @@ import {
   getConfig,
   getTextFormatter,
   type LogRecord,
-} from "@logtape/logtape";
+} from "../packages/logtape.ts";
 import { note } from "./write.ts";
 
 /** Shows the errors of all servers in this process, one line each. */

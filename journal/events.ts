@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../packages/logtape.ts";
 import type { Tell } from "../runtime/tell.ts";
 import type { LogTrouble } from "./appender.ts";
 import type { Journal } from "./journal.ts";

@@ -3,8 +3,7 @@
  *
  * @module
  */
-// @ts-types="./levenshtein_distance.d.ts"
-import { levenshteinDistance } from "deno-std/text/levenshtein_distance.js";
+import { levenshteinDistance } from "../packages/levenshtein_distance.ts";
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
 import { formatCount } from "../terminal/numbers.ts";
 import {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { distance } from "geokdbush";
+import { distance } from "../packages/geokdbush.ts";
 import type { Random } from "../runtime/random.ts";
 
 /** A spot on the sphere. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { around, distance } from "geokdbush";
-import KDBush from "kdbush";
+import { around, distance } from "../packages/geokdbush.ts";
+import KDBush from "../packages/kdbush.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { formatAnswer } from "./answer.ts";
 import { gazetteerAttribution, gazetteerPlaces } from "./gazetteer_source.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { distance } from "geokdbush";
+import { distance } from "../packages/geokdbush.ts";
 import { readAt } from "../client/operands.ts";
 import type { Reply } from "../client/replies.ts";
 import type { Place } from "../client/types.ts";

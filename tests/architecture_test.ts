@@ -6,21 +6,36 @@ import { projectFolder } from "./herd/process.ts";
  * Nothing else is allowed, and there is no way round in a circle.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
+  "packages": [],
   "protocol": [],
   "runtime": ["protocol"],
   "peers": ["protocol", "runtime"],
-  "places": ["protocol", "runtime"],
+  "places": ["packages", "protocol", "runtime"],
   "sessions": ["protocol", "runtime"],
-  "journal": ["protocol", "runtime"],
+  "journal": ["packages", "protocol", "runtime"],
   "status": ["peers", "runtime"],
-  "admin": ["deno.json", "journal", "protocol", "runtime", "status"],
-  "cli": [],
+  "admin": [
+    "deno.json",
+    "journal",
+    "packages",
+    "protocol",
+    "runtime",
+    "status",
+  ],
+  "cli": ["packages"],
   "terminal": [],
   "plots": [],
-  "log_reading": ["cli", "journal", "peers", "plots", "protocol", "terminal"],
+  "log_reading": [
+    "cli",
+    "journal",
+    "packages",
+    "peers",
+    "plots",
+    "protocol",
+    "terminal",
+  ],
   "herd.json": [],
   "deno.json": [],
-  "import_map.json": [],
   "client": ["protocol", "runtime"],
   "herd_status.ts": [
     "journal",
@@ -30,8 +45,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "sessions",
     "status",
   ],
-  "prompt": ["client", "journal", "protocol", "terminal"],
-  "phones": ["client", "protocol", "runtime", "terminal"],
+  "prompt": ["client", "journal", "packages", "protocol", "terminal"],
+  "phones": ["client", "packages", "protocol", "runtime", "terminal"],
   "herd_server.ts": [
     "herd_status.ts",
     "journal",
@@ -103,7 +118,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   "deploy": [],
   "examples": ["mod.ts"],
-  "tools": ["cli", "import_map.json", "places", "terminal"],
+  "tools": ["cli", "places", "terminal"],
   "bench": [
     "herd.json",
     "cli",
@@ -114,7 +129,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "tests",
     "deno.json",
-    "import_map.json",
   ],
   "report": ["bench", "cli", "plots"],
 };
@@ -179,7 +193,7 @@ async function sourceFiles(folder = ""): Promise<string[]> {
   const files: string[] = [];
   for await (const entry of Deno.readDir(projectFolder + folder)) {
     const path = folder + entry.name;
-    if (entry.isDirectory && !/^(\.|tests|dist|logs|node_mod)/.test(path)) {
+    if (entry.isDirectory && !/^(\.|tests$|dist|logs|node_mod)/.test(path)) {
       files.push(...await sourceFiles(`${path}/`));
     } else if (path.endsWith(".ts")) {
       files.push(path);
@@ -267,25 +281,89 @@ Deno.test("every event of the log stands in the docs", async () => {
   }
 });
 
-Deno.test("every package stands in the import map, pinned, and in the docs", async () => {
-  const { imports } = JSON.parse(
-    await Deno.readTextFile(`${projectFolder}import_map.json`),
-  );
+/** The rooms that no server and no client loads. */
+const developmentRooms = ["bench", "report", "tests", "tools"];
+
+/** What stands for each package in the import map of servers and clients. */
+const served = await packagesIn("import_map.json");
+
+/** The same in the one of everything else. */
+const developed = await packagesIn("tests/import_map.json");
+
+async function packagesIn(path: string): Promise<Map<string, string>> {
+  const text = await Deno.readTextFile(projectFolder + path);
+  return new Map(Object.entries(JSON.parse(text).imports));
+}
+
+/** Every import of a package, with the file that it stands in. */
+async function packageImports(): Promise<[path: string, specifier: string][]> {
+  const imports: [string, string][] = [];
+  for (const path of [...await sourceFiles(), ...await sourceFiles("tests/")]) {
+    const text = await Deno.readTextFile(projectFolder + path);
+    for (const specifier of specifiersOf(text)) {
+      if (!/^(\.|node:)/.test(specifier)) imports.push([path, specifier]);
+    }
+  }
+  return imports;
+}
+
+/** Whether an import is of this package, or of this folder of it. */
+const isOf = (specifier: string, known: string) =>
+  known.endsWith("/") ? specifier.startsWith(known) : specifier === known;
+
+Deno.test("every package stands in an import map, pinned, and in the docs", async () => {
   const architecture = await Deno.readTextFile(
     `${projectFolder}docs/ARCHITECTURE.md`,
   );
-  for (const [name, target] of Object.entries<string>(imports)) {
+  for (const [name, target] of [...served, ...developed]) {
     assert(/^npm:\/?@?[^@]+@\d+\.\d+\.\d+\/?$/.test(target), target);
     assert(architecture.includes(`\`${name}\``), `${name} has no reason`);
   }
-  for (const path of await sourceFiles()) {
-    const text = await Deno.readTextFile(projectFolder + path);
-    for (const specifier of specifiersOf(text)) {
-      const isKnown = /^(\.|node:)/.test(specifier) ||
-        Object.keys(imports).some((name) =>
-          name.endsWith("/") ? specifier.startsWith(name) : specifier === name
-        );
-      assert(isKnown, `${path} imports ${specifier}`);
-    }
+});
+
+Deno.test("servers and clients import packages through packages/, which says what import_map.json says", async () => {
+  const unused = new Set(served.keys());
+  for (const [path, specifier] of await packageImports()) {
+    if (developmentRooms.includes(roomOf(path))) continue;
+    assertEquals(roomOf(path), "packages", `${path} imports ${specifier}`);
+    const found = [...served].find(([, target]) => isOf(specifier, target));
+    assert(found !== undefined, `${path} imports ${specifier}`);
+    unused.delete(found[0]);
   }
+  assertEquals([...unused], []);
+});
+
+Deno.test("what tests/import_map.json names is imported where no server runs", async () => {
+  const imported = (await packageImports())
+    .filter(([path]) => developmentRooms.includes(roomOf(path)));
+  const unused = [...developed.keys()].filter((name) =>
+    !imported.some(([, specifier]) => isOf(specifier, name))
+  );
+  assertEquals(unused, []);
+});
+
+Deno.test("tests run the packages that servers run", async () => {
+  const [run, tested] = await Promise.all(
+    ["deno.lock", "tests/deno.lock"].map(async (path) =>
+      JSON.parse(await Deno.readTextFile(projectFolder + path)).npm
+    ),
+  );
+  for (const [name, entry] of Object.entries(run)) {
+    assertEquals(tested[name], entry, name);
+  }
+  assert(Object.keys(run).length < Object.keys(tested).length);
+});
+
+Deno.test("a client needs nothing but Deno", async () => {
+  const rooms = new Set<string>();
+  const seen = new Set<string>();
+  const walk = async (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    rooms.add(roomOf(path));
+    const text = await Deno.readTextFile(projectFolder + path);
+    for (const target of importsOf(path, text)) await walk(target);
+  };
+  await walk("client/mod.ts");
+  assertEquals([...rooms].sort(), ["client", "protocol", "runtime"]);
 });

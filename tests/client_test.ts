@@ -8,7 +8,7 @@ import {
   TlsIdentity,
   TopologyError,
 } from "../mod.ts";
-import { configure, type LogRecord, reset } from "@logtape/logtape";
+import { configure, type LogRecord, reset } from "../packages/logtape.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "./assert.ts";
 import { authority, hill, smith } from "./fakes/certificates.ts";
 import { FakeServer } from "./fakes/herd_server.ts";

@@ -74,7 +74,7 @@ function demandSuccess<Inputs>(
     : `the property does not hold for ${fc.stringify(counterexample)}\n` +
       `seed ${seed}, path ${counterexamplePath}`;
   throw new Error(
-    `${found}\nagain: ${seedVariable}=${seed} deno test -P --frozen ${file}`,
+    `${found}\nagain: ${seedVariable}=${seed} deno test -P --frozen --config tests/deno.json ${file}`,
     { cause: errorInstance ?? undefined },
   );
 }

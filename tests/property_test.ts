@@ -8,7 +8,8 @@ import {
 import { Program, projectFolder } from "./herd/process.ts";
 import { anySeed, assertProperty } from "./property.ts";
 
-const command = "deno test -P --frozen tests/failing_properties.ts";
+const command =
+  "deno test -P --frozen --config tests/deno.json tests/failing_properties.ts";
 
 /** Runs a command as a person would type it; returns its output. */
 async function outputOf(typed: string): Promise<string> {

@@ -80,7 +80,7 @@ export function closingLines(counts: Counts): string[] {
 /** Runs `deno test`; returns its exit status. */
 async function runDenoTest(args: readonly string[]): Promise<number> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-P", "--frozen", ...args],
+    args: ["test", "-P", "--frozen", "--config=tests/deno.json", ...args],
   }).spawn();
   // A signal that stops this program stops the tests.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {

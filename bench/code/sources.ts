@@ -22,7 +22,7 @@ interface Info {
 export interface Loaded {
   /** Files of TypeScript, as paths from the top of the project, sorted. */
   readonly files: readonly string[];
-  /** What it imports by a name of the import map, sorted. */
+  /** The packages that it imports, by their names in the import map, sorted. */
   readonly packages: readonly string[];
 }
 
@@ -37,10 +37,19 @@ export async function outputOfDeno(args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** The names in the import map: the packages of the whole project. */
+/** Each package of an import map: its name, and what stands for it. */
+async function packagesIn(importMap: string): Promise<[string, string][]> {
+  const text = await Deno.readTextFile(projectFolder + importMap);
+  return Object.entries<string>(JSON.parse(text).imports);
+}
+
+/** The names in both import maps: the packages of the whole project. */
 export async function packagesOfProject(): Promise<string[]> {
-  const text = await Deno.readTextFile(`${projectFolder}import_map.json`);
-  return Object.keys(JSON.parse(text).imports);
+  const packages = [
+    ...await packagesIn("import_map.json"),
+    ...await packagesIn("tests/import_map.json"),
+  ];
+  return [...new Set(packages.map(([name]) => name))];
 }
 
 /**
@@ -52,16 +61,16 @@ export async function loadedBy(program: string): Promise<Loaded> {
     await outputOfDeno(["info", "--json", program]),
   );
   const top = `file://${projectFolder}`;
-  const names = await packagesOfProject();
+  const known = await packagesIn("import_map.json");
   const packages = new Set<string>();
   for (const { dependencies = [], specifier } of modules) {
     if (!specifier.startsWith(top)) continue;
     for (const { code, specifier: imported } of dependencies) {
       if (code === undefined) continue;
-      const name = names.find((name) =>
-        name.endsWith("/") ? imported.startsWith(name) : imported === name
+      const found = known.find(([name, target]) =>
+        name.endsWith("/") ? imported.startsWith(target) : imported === target
       );
-      if (name !== undefined) packages.add(name);
+      if (found !== undefined) packages.add(found[0]);
     }
   }
   return {

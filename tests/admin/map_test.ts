@@ -1,5 +1,4 @@
-// @ts-types="../../admin/d3_geo.d.ts"
-import { geoNaturalEarth1 } from "d3-geo";
+import { geoNaturalEarth1 } from "../../packages/d3_geo.ts";
 import { createMap } from "../../admin/map.ts";
 import { createProjection } from "../../admin/page/viewport.js";
 import type { WorldMap } from "../../admin/world_map.ts";

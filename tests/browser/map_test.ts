@@ -1,5 +1,4 @@
-// @ts-types="../../admin/d3_geo.d.ts"
-import { geoNaturalEarth1 } from "d3-geo";
+import { geoNaturalEarth1 } from "../../packages/d3_geo.ts";
 import type { Page } from "playwright-core";
 import { pageFiles } from "../../admin/page.ts";
 import { assert, assertEquals } from "../assert.ts";

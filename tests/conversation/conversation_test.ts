@@ -6,7 +6,7 @@
  *
  * The folder `record` has a file for each kind of output. To record again:
  *
- *     HERD_TEST_RECORD=1 deno test -P --frozen tests/conversation
+ *     HERD_TEST_RECORD=1 deno test -P --frozen --config tests/deno.json tests/conversation
  *
  * A change of the record is a change of behaviour. The body of its commit must
  * give the reason.

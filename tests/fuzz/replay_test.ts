@@ -11,6 +11,7 @@ import { Program, projectFolder } from "../herd/process.ts";
 const parts = [
   "cli",
   "journal",
+  "packages",
   "peers",
   "places",
   "protocol",

@@ -8,6 +8,7 @@ import { epochMs } from "./plan.ts";
 /** What the simulation needs, and nothing else. */
 const parts = [
   "cli",
+  "packages",
   "peers",
   "protocol",
   "runtime",

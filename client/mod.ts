@@ -1,0 +1,32 @@
+/**
+ * The client of a herd, for other programs: reports positions and asks what is
+ * near them. It needs no package and loads nothing of a server.
+ *
+ * ```ts
+ * import { HerdClient } from "./mod.ts";
+ *
+ * await using client = await HerdClient.connect({ port: 8000 });
+ * const at = await client.iamat({
+ *   client: "kiwi",
+ *   position: { latitude: 34.06893, longitude: -118.445127 },
+ * });
+ * console.log(`${at.server} has heard ${at.client}`);
+ * ```
+ *
+ * @module
+ */
+export { CertificateError } from "../runtime/certificates.ts";
+export { EncryptionError } from "../runtime/transport.ts";
+export { parseAddress } from "./address.ts";
+export { HerdClient } from "./client.ts";
+export { RoamingClient } from "./roaming_client.ts";
+export {
+  type Address,
+  type At,
+  DisconnectedError,
+  InvalidCommandError,
+  type Nearby,
+  type Place,
+  type Question,
+  type Update,
+} from "./types.ts";

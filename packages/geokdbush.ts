@@ -1,0 +1,6 @@
+/**
+ * The nearest points of such an index on a sphere, and distances on it.
+ *
+ * @module
+ */
+export { around, distance } from "npm:geokdbush@2.1.0";

@@ -1,0 +1,7 @@
+/**
+ * std/text's distance between two words.
+ *
+ * @module
+ */
+// @ts-types="./levenshtein_distance.d.ts"
+export * from "npm:/deno-std@1.4.0/text/levenshtein_distance.js";
