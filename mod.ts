@@ -19,21 +19,9 @@
  *
  * @module
  */
-import {
-  type Bounds,
-  clientTtlSecondsBounds,
-  linkTimeoutMsBounds,
-  maxClientsBounds,
-  maxHalfOpenLinksBounds,
-  placesBudgetBounds,
-  placesTtlSecondsBounds,
-} from "./cli/limits.ts";
-import { faultOfKey } from "./cli/places_key.ts";
-import { faultOf, minSecretLength } from "./cli/secrets.ts";
 import defaultHerd from "./herd.json" with { type: "json" };
 import { logFailureChoices } from "./journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
-import { faultOfLimits } from "./settings/client_limits.ts";
 import {
   defaultLinkTimeoutMs,
   defaultMaxClients,
@@ -47,31 +35,29 @@ import type { Port } from "./runtime/network.ts";
 import type { TlsIdentity } from "./runtime/certificates.ts";
 import { startServers } from "./server.ts";
 import type { ClientLimits } from "./sessions/limits.ts";
+import {
+  type Bounds,
+  clientTtlSecondsBounds,
+  linkTimeoutMsBounds,
+  maxClientsBounds,
+  maxHalfOpenLinksBounds,
+  placesBudgetBounds,
+  placesTtlSecondsBounds,
+} from "./settings/bounds.ts";
+import { faultOfLimits } from "./settings/client_limits.ts";
+import { faultOfKey } from "./settings/places_key.ts";
+import { faultOf, minSecretLength } from "./settings/secrets.ts";
 import type { ServerFacts } from "./status/status.ts";
 
-export { SetupError } from "./cli/exit.ts";
-export { parseAddress } from "./client/address.ts";
-export { HerdClient } from "./client/client.ts";
-export { RoamingClient } from "./client/roaming_client.ts";
+export * from "./client/mod.ts";
 export {
-  type Address,
-  type At,
-  DisconnectedError,
-  InvalidCommandError,
-  type Nearby,
-  type Place,
-  type Question,
-  type Update,
-} from "./client/types.ts";
-export {
-  CertificateError,
   Credentials,
   type TlsFiles,
   TlsIdentity,
 } from "./runtime/certificates.ts";
 export type { LimitName } from "./runtime/limit_counts.ts";
 export type { Port } from "./runtime/network.ts";
-export { EncryptionError } from "./runtime/transport.ts";
+export { SetupError } from "./runtime/setup_error.ts";
 export type { ClientLimits } from "./sessions/limits.ts";
 export {
   type EventFields,

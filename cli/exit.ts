@@ -5,14 +5,11 @@
  *
  * @module
  */
+import { SetupError, setupError } from "../runtime/setup_error.ts";
 import { UsageError } from "./arguments.ts";
 import { note } from "./write.ts";
 
-/** Something outside is in the way: a port, a file. Exit status 1. */
-export class SetupError extends Error {
-  /** Always `SetupError`. */
-  override readonly name = "SetupError";
-}
+export { SetupError, setupError };
 
 /**
  * Nobody reads what the program prints, such as `head` when it has seen enough.
@@ -21,12 +18,6 @@ export class SetupError extends Error {
 export class ReaderGoneError extends Error {
   /** Always `ReaderGoneError`. */
   override readonly name = "ReaderGoneError";
-}
-
-/** An error of the system as one line, behind what was tried. */
-export function setupError(what: string, error: unknown): SetupError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new SetupError(`${what}: ${why}`, { cause: error });
 }
 
 /**

@@ -39,7 +39,7 @@ interface Waiting {
  * in order.
  *
  * ```ts
- * import { HerdClient } from "../mod.ts";
+ * import { HerdClient } from "./mod.ts";
  *
  * await using client = await HerdClient.connect({ port: 8000 });
  * await client.iamat({

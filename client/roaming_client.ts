@@ -23,7 +23,7 @@ import {
  * the same time both times, and is one report.
  *
  * ```ts
- * import { RoamingClient } from "../mod.ts";
+ * import { RoamingClient } from "./mod.ts";
  *
  * await using herd = new RoamingClient([
  *   { port: 8000, timeoutMs: 5_000 },

@@ -8,7 +8,11 @@
  *
  * @module
  */
-import { InvalidCommandError, parseAddress, RoamingClient } from "../mod.ts";
+import {
+  InvalidCommandError,
+  parseAddress,
+  RoamingClient,
+} from "../client/mod.ts";
 
 const maxBodyBytes = 1024 * 1024;
 

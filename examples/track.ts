@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { parseAddress, RoamingClient } from "../mod.ts";
+import { parseAddress, RoamingClient } from "../client/mod.ts";
 
 /** A server may take 10 s to hear from Google what is near. */
 const timeoutMs = 15_000;

@@ -16,7 +16,7 @@ import {
   maxReplyBytesInAllBounds,
   maxReplyBytesWaitingBounds,
   slowConsumerMsBounds,
-} from "../cli/limits.ts";
+} from "./bounds.ts";
 import {
   type ClientLimits,
   defaultClientLimits,

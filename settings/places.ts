@@ -5,7 +5,7 @@
  */
 import { type Arguments, type Flags, UsageError } from "../cli/arguments.ts";
 import type { Need } from "../cli/permissions.ts";
-import { readPlacesKey } from "../cli/places_key.ts";
+import { readPlacesKey } from "./places_key.ts";
 import {
   choosePlaces,
   needsKey,

@@ -19,8 +19,8 @@ import {
   maxHalfOpenLinksBounds,
   placesBudgetBounds,
   placesTtlSecondsBounds,
-} from "../cli/limits.ts";
-import { readSecrets, secretVariable } from "../cli/secrets.ts";
+} from "./bounds.ts";
+import { readSecrets, secretVariable } from "./secrets.ts";
 import defaultHerd from "../herd.json" with { type: "json" };
 import { logFailureChoices, type OnLogFailure } from "../journal/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "../journal/limits.ts";

@@ -22,7 +22,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "runtime",
     "status",
   ],
-  "cli": ["packages"],
+  "cli": ["packages", "runtime"],
   "terminal": [],
   "plots": [],
   "log_reading": [
@@ -103,7 +103,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   "main.ts": ["cli", "commands", "deno.json", "server.ts"],
   "mod.ts": [
-    "cli",
     "client",
     "herd.json",
     "journal",
@@ -117,8 +116,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "status",
   ],
   "deploy": [],
-  "examples": ["mod.ts"],
-  "tools": ["cli", "places", "terminal"],
+  "examples": ["client"],
+  "tools": ["cli", "places", "terminal", "tests"],
   "bench": [
     "herd.json",
     "cli",

@@ -1,6 +1,10 @@
 import { readArguments, UsageError } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
-import { faultOf, secretsOfFile, secretsOfVariable } from "../cli/secrets.ts";
+import {
+  faultOf,
+  secretsOfFile,
+  secretsOfVariable,
+} from "../settings/secrets.ts";
 import { startServer } from "../mod.ts";
 import { defaultLinkTimeoutMs, defaultMaxClients } from "../peers/limits.ts";
 import { isLoopback } from "../runtime/network.ts";
@@ -437,7 +441,9 @@ Deno.test("help lists every flag", async () => {
 Deno.test("the binary may look at every variable that the settings look at", async () => {
   const read = (path: string) => Deno.readTextFile(projectFolder + path);
   const [compile, placesKey, secrets] = await Promise.all(
-    ["tools/compile.ts", "cli/places_key.ts", "cli/secrets.ts"].map(read),
+    ["tools/compile.ts", "settings/places_key.ts", "settings/secrets.ts"].map(
+      read,
+    ),
   );
   const named = [...(placesKey + secrets).matchAll(/Variable = "([A-Z_]+)"/g)]
     .map(([, name]) => name);

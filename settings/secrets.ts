@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { SetupError } from "./exit.ts";
-import { readFile } from "./files.ts";
-import { flagsFor, isGranted, type Need } from "./permissions.ts";
+import { SetupError } from "../cli/exit.ts";
+import { readFile } from "../cli/files.ts";
+import { flagsFor, isGranted, type Need } from "../cli/permissions.ts";
 
 /** Where secrets are looked for if no file is named. */
 export const secretVariable = "HERD_SECRET";
