@@ -123,6 +123,12 @@ Deno.test("a client can be imported from a URL", async () => {
   await assertPrints(client, { env: { DENO_DIR: cache.path } });
 });
 
+/**
+ * Without a lock file, Deno asks the registry about each package of a package;
+ * `deno task fetch` has asked before.
+ */
+const offline = { flags: ["--cached-only"] };
+
 /** Starts the server of the page, asks it something, and stops it. */
 async function assertServes(config?: string): Promise<void> {
   const basePort = freeBasePort();
@@ -132,7 +138,7 @@ async function assertServes(config?: string): Promise<void> {
     "127.0.0.1:8000": `127.0.0.1:${basePort}`,
   });
   using folder = new Folder();
-  await using program = folder.start({ ...hill, config });
+  await using program = folder.start({ ...hill, config }, offline);
   await program.saying(hill.output);
   const answer = await ask(basePort, "IAMAT kiwi +1+1 1\nWHATSAT kiwi 1 1\n");
   assert(answer.startsWith("AT Hill "), answer);
@@ -160,5 +166,5 @@ Deno.test("a project can give the herd short names", async () => {
     '{ name: "Hill" }': `{ name: "Hill", basePort: ${basePort} }`,
     "port: 8000": `port: ${basePort}`,
   });
-  await assertPrints(both);
+  await assertPrints(both, offline);
 });

@@ -20,6 +20,7 @@ export const slow = [
   "tests/deploy/",
   "tests/examples/",
   "tests/herd/",
+  "tests/library_test.ts",
   "tests/report/",
   "tests/simulation/herd_test.ts",
   "tests/simulation/mutation_test.ts",
