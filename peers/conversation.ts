@@ -28,6 +28,8 @@ export interface ConversationContext {
   readonly recent: RecentFingerprints;
   /** Whether the two compare and repair what they know. */
   readonly catchUp: boolean;
+  /** Most bytes of a write; undefined for the usual limit. */
+  readonly writeBytes: number | undefined;
 }
 
 /** One side of the talk with a linked neighbour. */
@@ -49,7 +51,7 @@ export class Conversation {
     this.#catchUp = context.catchUp
       ? new CatchUp(context.memory, (mark) => this.outbox.want(mark))
       : undefined;
-    this.outbox = new Outbox(this.#catchUp);
+    this.outbox = new Outbox(this.#catchUp, context.writeBytes);
   }
 
   /**

@@ -33,6 +33,8 @@ export interface HerdOptions {
   readonly catchUp: boolean;
   /** How many late reports are known by fingerprint; a power of two. */
   readonly recentReports?: number;
+  /** Most bytes of a write to a neighbour; undefined for the usual limit. */
+  readonly writeBytes?: number;
   /** Random, so that nobody can choose IDs that crowd the table. */
   readonly hashKey?: HashKey;
 }
@@ -40,6 +42,7 @@ export interface HerdOptions {
 /** One server's memory, and its talk with the linked neighbours. */
 export class Herd {
   readonly #catchUp: boolean;
+  readonly #writeBytes: number | undefined;
   readonly #memory: Memory;
   readonly #recent: RecentFingerprints;
   readonly #conversations = new Map<string, Conversation>();
@@ -58,6 +61,7 @@ export class Herd {
 
   constructor(options: HerdOptions) {
     this.#catchUp = options.catchUp;
+    this.#writeBytes = options.writeBytes;
     const onForget = (client: ByteString, fingerprint: number) => {
       for (const { outbox } of this.#conversations.values()) {
         outbox.drop(client, fingerprint);
@@ -115,6 +119,14 @@ export class Herd {
     return this.#memory.isForgotten(line);
   }
 
+  /**
+   * The horizon, in POSIX seconds, as far as room for clients made it move;
+   * undefined if there always was room.
+   */
+  get raisedHorizon(): number | undefined {
+    return this.#memory.raisedHorizon;
+  }
+
   /** All newest AT lines; may be walked while reports come in. */
   lines(): IterableIterator<ByteString> {
     return this.#memory.linesBelow(root);
@@ -148,6 +160,7 @@ export class Herd {
         memory: this.#memory,
         recent: this.#recent,
         catchUp: this.#catchUp,
+        writeBytes: this.#writeBytes,
       });
       this.#conversations.set(neighbour, conversation);
     }

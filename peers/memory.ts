@@ -170,11 +170,11 @@ export class Memory {
   /** A time before or at which some of the reports were heard, but few. */
   #longestAgo(heardAt: number): number {
     const sample = [heardAt];
-    for (const from of [this.#cursor, 0]) {
-      let leaf = this.digests.nextFilledLeaf(from);
-      while (leaf !== undefined && sample.length < sampledReports) {
+    for (const [from, end] of [[this.#cursor, leafCount], [0, this.#cursor]]) {
+      let leaf = this.digests.nextFilledLeaf(from) ?? end;
+      while (leaf < end && sample.length < sampledReports) {
         for (const { line } of this.leaf(leaf)) sample.push(heardAtOf(line));
-        leaf = this.digests.nextFilledLeaf(leaf + 1);
+        leaf = this.digests.nextFilledLeaf(leaf + 1) ?? end;
       }
     }
     sample.sort((one, other) => one - other);

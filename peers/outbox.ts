@@ -52,10 +52,18 @@ export class Outbox {
   /** Reports that the neighbour should get from others first. */
   readonly announcements = new Announcements();
   readonly #whenIdle: LineSource;
+  readonly #writeBytes: number;
 
-  /** @param whenIdle Where lines come from when nothing else waits. */
-  constructor(whenIdle: LineSource = { next: () => undefined }) {
+  /**
+   * @param whenIdle Where lines come from when nothing else waits.
+   * @param writeBytes Most bytes of a write, but for the last line's.
+   */
+  constructor(
+    whenIdle: LineSource = { next: () => undefined },
+    writeBytes: number = maxWriteBytes,
+  ) {
     this.#whenIdle = whenIdle;
+    this.#writeBytes = writeBytes;
   }
 
   /** Adds a copy of a report that is news. */
@@ -179,7 +187,7 @@ export class Outbox {
 
   /** Whether what comes next may go into the batch, behind what is there. */
   get #isBatchOpen(): boolean {
-    return this.#backlog.size === 0 && this.#batch.length < maxWriteBytes;
+    return this.#backlog.size === 0 && this.#batch.length < this.#writeBytes;
   }
 
   #takeDirections(batch: Batch): void {
@@ -210,7 +218,7 @@ export class Outbox {
 
   #takeBacklog(batch: Batch): void {
     for (const [client, line] of this.#backlog) {
-      if (batch.length >= maxWriteBytes) return;
+      if (batch.length >= this.#writeBytes) return;
       this.#backlog.delete(client);
       batch.add(line);
       if (this.#beforeSynced !== undefined) this.#beforeSynced -= 1;

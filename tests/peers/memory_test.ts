@@ -69,6 +69,25 @@ Deno.test({
 });
 
 Deno.test({
+  name: "Memory with few clients forgets just the one heard longest ago",
+  permissions: "none",
+  fn() {
+    const maxClients = 40;
+    const memory = openMemory({ maxClients });
+    const count = 211;
+    const clients = Array.from({ length: count }, (_, at) => `client-${at}`);
+    for (const at of clients.keys()) {
+      // Every time comes once, and in no order, as 211 is a prime.
+      const heardAt = (61 * at) % count;
+      memory.put(heard(clients[heardAt], heardAt));
+      const filled = Math.min(at + 1, maxClients);
+      assertEquals(known(memory, clients).length, filled, `after ${at}`);
+    }
+    assertEquals(known(memory, clients), clients.slice(-maxClients));
+  },
+});
+
+Deno.test({
   name: "Memory never holds more than its limit, and forgets few at a time",
   permissions: "none",
   fn() {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { maxWriteBytes } from "../../peers/limits.ts";
 import { Random } from "../../runtime/random.ts";
 import {
   epochMs,
@@ -39,6 +40,13 @@ export type FaultKind = Fault["kind"];
 /** Packets usually take so long: from, up to. */
 export const usualDelayMs = [0.1, 5] as const;
 
+/**
+ * In some herds they take as long as between continents. There a handshake and
+ * a comparison last for hundreds of milliseconds, so that faults meet them.
+ */
+const farDelayMs = [20, 80] as const;
+const farChance = 0.35;
+
 /** Servers start within this time of each other. */
 export const startWithinMs = 500;
 
@@ -47,6 +55,22 @@ const kindChance = 0.4;
 
 /** How often all faults of a herd meet one server or its links. */
 const focusChance = 0.25;
+
+/**
+ * How often the faults of a herd follow each other closely. Connecting, shaking
+ * hands and comparing take some 30 ms after a server has started or a link was
+ * lost. Faults that are drawn evenly over 20 s hardly ever meet that.
+ */
+const chaseChance = 0.5;
+
+/** So often, in such a herd, a fault follows another one closely. */
+const chasingFaultChance = 0.8;
+
+/** So often it begins before the other one is over. */
+const duringChance = 0.25;
+
+/** Most milliseconds between the end of a fault and one that follows it. */
+const chaseWithinMs = 500;
 
 /** A client that roams among the servers. */
 interface Client {
@@ -77,14 +101,17 @@ export function drawPlan(seed: number): Plan {
     ...shape,
     catchUp,
     secrets: random.chance(0.5) ? ["a secret of the herd"] : [],
-    ...catchUp && random.chance(0.2)
+    ...catchUp && random.chance(0.25)
       ? { maxClients: 1 + random.below(clients.length) }
       : {},
-    ...random.chance(0.1) ? { clientTtlSeconds: 5 + random.below(30) } : {},
+    ...random.chance(0.25) ? { clientTtlSeconds: drawTtl(random) } : {},
     timeoutMs: random.between(3_000, 5_000),
     bufferBytes: random.pick([300, 2_000, 64 * 1024]),
+    // Herds have too few reports to fill a usual write.
+    writeBytes: random.pick([300, 2_000, maxWriteBytes]),
     recentReports: random.pick([2 ** 4, 2 ** 10]),
-    delayMs: usualDelayMs,
+    // Without catch-up, links have to be up by the time of the first report.
+    delayMs: catchUp && random.chance(farChance) ? farDelayMs : usualDelayMs,
     reports: drawReports({
       servers: shape.servers.map(({ name }) => name),
       clients,
@@ -96,6 +123,14 @@ export function drawPlan(seed: number): Plan {
     faults: drawFaults(shape, catchUp, healAtMs, random),
     healAtMs,
   };
+}
+
+/**
+ * Short ones are over while reports are still on their way, long ones after the
+ * last fault.
+ */
+function drawTtl(random: Random): number {
+  return random.chance(0.5) ? 2 + random.below(9) : 11 + random.below(14);
 }
 
 /** A connected herd of 2 to 30 servers; small ones are more frequent. */
@@ -192,16 +227,52 @@ function drawFaults(
   const hit = random.chance(focusChance)
     ? around(random.pick(shape.servers).name, shape)
     : shape;
-  const faults = Array.from(
-    { length: catchUp ? 2 + random.below(14) : 3 },
-    () =>
-      drawFault(hit, {
-        kind: random.pick(kinds),
-        atMs: random.between(catchUp ? 0 : 5_000, healAtMs),
-        forMs: random.between(50, catchUp ? 8_000 : 1_000),
-      }, random),
-  );
+  const chases = catchUp && random.chance(chaseChance);
+  const count = chases ? 6 + random.below(10) : 2 + random.below(14);
+  const faults: Fault[] = [];
+  for (let left = catchUp ? count : 3; left > 0; left--) {
+    const isChasing = chases && random.chance(chasingFaultChance);
+    const chased = isChasing
+      ? drawChased(faults, hit, healAtMs, random)
+      : undefined;
+    faults.push(drawFault(chased?.hit ?? hit, {
+      kind: random.pick(kinds),
+      atMs: chased?.atMs ?? random.between(catchUp ? 0 : 5_000, healAtMs),
+      forMs: random.between(50, catchUp ? 8_000 : 1_000),
+    }, random));
+  }
   return faults.sort((one, other) => one.atMs - other.atMs);
+}
+
+/** When and what a fault meets that follows another one, or the start. */
+function drawChased(
+  faults: readonly Fault[],
+  hit: Shape,
+  healAtMs: number,
+  random: Random,
+): { readonly atMs: number; readonly hit: Shape } | undefined {
+  if (faults.length === 0) {
+    return { atMs: random.between(0, startWithinMs + chaseWithinMs), hit };
+  }
+  const fault = random.pick(faults);
+  const forMs = "forMs" in fault ? fault.forMs : 0;
+  const afterMs = random.chance(duringChance)
+    ? random.between(0, forMs)
+    // Sooner more often than later.
+    : forMs + chaseWithinMs * random.next() ** 2;
+  const atMs = fault.atMs + afterMs;
+  return atMs < healAtMs ? { atMs, hit: hitBy(fault, hit) } : undefined;
+}
+
+/** What a fault has met: one server and its links, or one link and its ends. */
+function hitBy(fault: Fault, hit: Shape): Shape {
+  if ("server" in fault) return around(fault.server, hit);
+  if (!("link" in fault)) return hit;
+  const pair: readonly string[] = fault.link;
+  return {
+    servers: hit.servers.filter(({ name }) => pair.includes(name)),
+    links: [fault.link],
+  };
 }
 
 /** One server and its links. */

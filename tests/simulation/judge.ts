@@ -9,8 +9,9 @@
  * @module
  */
 import { root } from "../../peers/digests.ts";
+import { fingerprint } from "../../peers/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, isNewer } from "../../protocol/report.ts";
+import { clientOf, heardAtOf, isNewer } from "../../protocol/report.ts";
 import { isForgetful } from "./plan.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
 import type { World } from "./world.ts";
@@ -63,7 +64,8 @@ function namesOf(known: readonly { readonly server: SimulatedServer }[]) {
 
 /** The one excuse for a server that lacks a report. */
 function isForgottenByAny(line: ByteString, { servers }: World): boolean {
-  return servers.values().some(({ herd }) => herd.isForgotten(line));
+  const heardAt = heardAtOf(line);
+  return servers.values().some(({ herd }) => heardAt <= herd.horizon);
 }
 
 /**
@@ -148,4 +150,66 @@ export function judgeLinks(world: World, linksLost: number): void {
       detail: `${world.linksLost - linksLost}`,
     });
   }
+}
+
+/** How many reports each server shows, by its name. */
+export function countShown({ servers }: World): Map<string, number> {
+  return new Map(
+    servers.values().map(({ herd, name }) => [name, [...herd.lines()].length]),
+  );
+}
+
+/**
+ * Judges whether all servers have forgotten the same, and have freed the memory
+ * that it took up.
+ *
+ * @param shown How many reports each server showed some time ago. What was
+ * forgotten by then has to be freed.
+ */
+export function judgeForgetting(
+  world: World,
+  shown: ReadonlyMap<string, number>,
+): void {
+  const { plan, servers, violations } = world;
+  if (!isForgetful(plan)) return;
+  const horizons = new Map(
+    servers.values().map(({ herd, name }) => [name, herd.raisedHorizon]),
+  );
+  if (new Set(horizons.values()).size > 1) {
+    violations.push({
+      rule: "servers have different horizons",
+      detail: [...horizons].map((pair) => pair.join(": ")).join(", "),
+    });
+  }
+  for (const { herd, name } of servers.values()) {
+    for (const line of herd.lines()) {
+      if (heardAtOf(line) > herd.horizon) continue;
+      const rule = "a report is shown that is forgotten";
+      violations.push({ rule, detail: `${name}: ${line}` });
+    }
+    if (herd.clients > shown.get(name)!) {
+      violations.push({
+        rule: "forgotten reports still take up memory",
+        detail: `${name}: ${herd.clients} clients for ${shown.get(name)}`,
+      });
+    }
+  }
+}
+
+/** Judges whether what neighbours compare are the digests of their reports. */
+export function judgeDigests({ servers, violations }: World): void {
+  for (const { herd, name } of servers.values()) {
+    const lines = [...herd.lines()];
+    // What is forgotten and not freed yet is in the digests still.
+    if (lines.length !== herd.clients) continue;
+    const digest = lines.map(fingerprint).reduce(xor, 0);
+    if (herd.digests.digestOf(root) === digest) continue;
+    const rule = "a digest is not that of the reports";
+    violations.push({ rule, detail: `${name} with ${lines.length} reports` });
+  }
+}
+
+/** The bitwise operators take 32 bits only. */
+function xor(one: number, other: number): number {
+  return Number(BigInt(one) ^ BigInt(other));
 }

@@ -94,6 +94,8 @@ export interface Plan {
   readonly timeoutMs: number;
   /** How much one direction of a connection takes that was not read. */
   readonly bufferBytes: number;
+  /** Most bytes of a write to a neighbour; undefined for the usual limit. */
+  readonly writeBytes?: number;
   /** How many late reports a server knows by fingerprint. */
   readonly recentReports: number;
   /** Packets take so long: from, up to. */
@@ -105,7 +107,12 @@ export interface Plan {
 }
 
 /** Whether servers of this herd forget clients. */
-export function isForgetful({ clientTtlSeconds, maxClients }: Plan): boolean {
+export function isForgetful(
+  { clientTtlSeconds, maxClients }: Pick<
+    Plan,
+    "clientTtlSeconds" | "maxClients"
+  >,
+): boolean {
   return maxClients !== undefined || clientTtlSeconds !== undefined;
 }
 

@@ -3,9 +3,18 @@
  *
  * @module
  */
+import type { CoverageCounts } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
 import { drawPlan } from "./draw.ts";
-import { difference, judgeKnowledge, judgeLinks, newestOf } from "./judge.ts";
+import {
+  countShown,
+  difference,
+  judgeDigests,
+  judgeForgetting,
+  judgeKnowledge,
+  judgeLinks,
+  newestOf,
+} from "./judge.ts";
 import { isForgetful, type Plan } from "./plan.ts";
 import { World } from "./world.ts";
 
@@ -22,6 +31,8 @@ export interface Outcome {
   readonly violations: readonly Violation[];
   /** From healing until all servers knew the same; undefined if never. */
   readonly convergedAfterMs: number | undefined;
+  /** What has occurred in it. */
+  readonly coverage: CoverageCounts;
 }
 
 /** Time that a herd has to converge after it has healed. */
@@ -76,6 +87,7 @@ export async function runPlan(
     events: world.time.eventCount,
     violations: world.violations,
     convergedAfterMs,
+    coverage: world.coverage.counts,
   };
 }
 
@@ -101,8 +113,11 @@ async function live(
     // Until then a link that died before may not have been given up.
     await time.run(plan.healAtMs + relinkMs);
     const { linksLost } = world;
+    const shown = countShown(world);
     await time.run(time.elapsedMs + quietMs);
     judgeLinks(world, linksLost);
+    judgeForgetting(world, shown);
+    judgeDigests(world);
   }
   return convergedAfterMs;
 }

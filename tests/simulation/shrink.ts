@@ -244,6 +244,7 @@ const settingChanges: readonly Change[] = [
   ({ clientTtlSeconds: _, ...plan }) => plan,
   (plan) => ({ ...plan, timeoutMs: 5_000 }),
   (plan) => ({ ...plan, bufferBytes: 64 * 1024 }),
+  ({ writeBytes: _, ...plan }) => plan,
   (plan) => ({ ...plan, recentReports: 2 ** 10 }),
   // Without chance on the ways, a person can follow what happens.
   (plan) => ({ ...plan, delayMs: [10, 10] }),

@@ -24,6 +24,7 @@ import {
   formatScenario,
   parseScenario,
 } from "./corpus.ts";
+import { describeCoverage, missedRows, sumCoverage } from "./coverage.ts";
 import { drawPlan } from "./draw.ts";
 import { runGuarded } from "./guard.ts";
 import type { Plan } from "./plan.ts";
@@ -164,9 +165,18 @@ async function runAll(range: Range, isToShrink: boolean): Promise<void> {
     "  where servers forget clients: " +
       describeTimes(outcomes.filter(({ isForgetful }) => isForgetful)),
   );
-  if (failures.length === 0) return await tellRedundancy();
-  if (isToShrink) await shrinkSome(failures, workers);
-  throw new SetupError(`${failures.length} of ${seeds} herds failed`);
+  const coverage = sumCoverage(outcomes.map(({ coverage }) => coverage));
+  console.log(describeCoverage(coverage));
+  const missed = missedRows(coverage, seeds);
+  for (const row of missed) console.log(`did not occur: ${row}`);
+  if (failures.length > 0) {
+    if (isToShrink) await shrinkSome(failures, workers);
+    throw new SetupError(`${failures.length} of ${seeds} herds failed`);
+  }
+  if (missed.length > 0) {
+    throw new SetupError(`${missed.length} rows of the coverage are empty`);
+  }
+  await tellRedundancy();
 }
 
 /** Runs herds on all processors, until there are enough or the time is up. */

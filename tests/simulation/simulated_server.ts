@@ -8,6 +8,7 @@ import { type Acceptance, Herd } from "../../peers/herd.ts";
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
 import { Links } from "../../peers/links.ts";
+import type { Message } from "../../peers/messages.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { Outbox } from "../../peers/outbox.ts";
 import { findServer, type Topology } from "../../peers/topology.ts";
@@ -18,8 +19,11 @@ import { isNewer, makeReport, type Report } from "../../protocol/report.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
+import type { Coverage, ServerEvent } from "./coverage.ts";
 import { Crossings, type Violation } from "./crossings.ts";
+import { ForgettingWatch } from "./forgetting_watch.ts";
 import type { Random } from "../../runtime/random.ts";
+import { isForgetful } from "./plan.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 
 /** How the servers of a herd are set up. */
@@ -30,7 +34,12 @@ export interface ServerOptions {
   readonly maxClients?: number;
   readonly clientTtlSeconds?: number;
   readonly timeoutMs: number;
+  readonly writeBytes?: number;
   readonly recentReports: number;
+  /** Counts what occurs. */
+  readonly coverage: Coverage;
+  /** Told of what the server tells its log. */
+  readonly onServerEvent: (event: ServerEvent) => void;
   /** What a server knows that is alive. */
   readonly knowledgeOf: (name: string) => Iterable<ByteString>;
   /** Told of everything that must never happen. */
@@ -76,6 +85,8 @@ export class SimulatedServer {
       tell: (_level, connection, event, { detail, neighbour, reason } = {}) => {
         say([connection, event, neighbour, reason, detail].join(" "));
         caughtUpWatch.see(event, String(neighbour));
+        const server = host.name;
+        options.onServerEvent({ server, event, neighbour, reason });
       },
     });
     const { peerPort } = findServer(topology, host.name)!;
@@ -110,25 +121,49 @@ export class SimulatedServer {
 export class WatchedHerd extends Herd {
   readonly #name: string;
   readonly #options: ServerOptions;
+  readonly #writeBytes: number;
+  /** Undefined where nothing is forgotten. */
+  readonly #forgetting: ForgettingWatch | undefined;
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(host: VirtualHost, options: ServerOptions) {
-    const { catchUp, clientTtlSeconds, recentReports } = options;
+    const { catchUp, clientTtlSeconds, recentReports, writeBytes } = options;
     const { maxClients = Infinity } = options;
     const nowSeconds = () => secondsOf(host.clock);
     super({
       catchUp,
       limits: { maxClients, clientTtlSeconds, nowSeconds },
       recentReports,
+      writeBytes,
     });
     this.#name = host.name;
     this.#options = options;
+    this.#writeBytes = writeBytes ?? maxWriteBytes;
+    this.#forgetting = isForgetful(options)
+      ? new ForgettingWatch(this, {
+        ...options,
+        nowSeconds,
+        onViolation: (rule, detail) => this.#violate(rule, detail),
+      })
+      : undefined;
+  }
+
+  /**
+   * Where the horizon must be, in POSIX seconds: what was heard until then is
+   * forgotten.
+   */
+  get horizon(): number {
+    return this.#forgetting?.horizon ?? -Infinity;
   }
 
   override accept(report: Report, from?: string): Acceptance {
     const { client } = report;
     const before = this.newest(client);
+    const herdBefore = this.#forgetting?.look();
     const acceptance = super.accept(report, from);
+    if (herdBefore !== undefined) {
+      this.#forgetting!.seeAcceptance(report, acceptance, before, herdBefore);
+    }
     const after = this.newest(client);
     if (
       before !== undefined && after !== undefined && before !== after &&
@@ -151,27 +186,50 @@ export class WatchedHerd extends Herd {
     if (this.clients > (this.#options.maxClients ?? Infinity)) {
       this.#violate("more clients than the limit", `${this.clients}`);
     }
-    for (const [neighbour, outbox] of this.#outboxes) {
-      this.#checkOutbox(neighbour, outbox);
-    }
+    this.#checkOutboxes();
     return acceptance;
   }
 
-  #checkOutbox(
-    neighbour: string,
-    { announcements, backlog, batchBytes }: Outbox,
-  ): void {
-    if (backlog > this.clients || announcements.size > this.clients) {
-      this.#violate(
-        "more waits for a neighbour than there are clients",
-        `${backlog} and ${announcements.size} for ${neighbour}`,
-      );
+  override hear(from: string, message: Message): void {
+    const { coverage } = this.#options;
+    const hear = () => super.hear(from, message);
+    if (message.verb === "HORIZON" && this.#forgetting !== undefined) {
+      return this.#forgetting.watchHorizon(message.seconds, hear);
     }
-    if (batchBytes > maxWriteBytes + maxPeerLineBytes) {
-      this.#violate(
-        "more waits for a neighbour than a write takes",
-        `${batchBytes} bytes for ${neighbour}`,
-      );
+    hear();
+    switch (message.verb) {
+      case "PRUNE":
+        return coverage.add("a neighbour is asked to hold reports back: PRUNE");
+      case "GRAFT":
+        return coverage.add("a neighbour is asked to send them again: GRAFT");
+      case "WANT":
+        return coverage.add("a neighbour asks for an announced report: WANT");
+    }
+  }
+
+  override doChores(): void {
+    const before = this.#forgetting?.look();
+    super.doChores();
+    if (before === undefined) return;
+    this.#forgetting!.seeChores(before);
+    this.#checkOutboxes();
+  }
+
+  #checkOutboxes(): void {
+    for (const [neighbour, outbox] of this.#outboxes) {
+      const { announcements, backlog, batchBytes } = outbox;
+      if (backlog > this.clients || announcements.size > this.clients) {
+        this.#violate(
+          "more waits for a neighbour than there are clients",
+          `${backlog} and ${announcements.size} for ${neighbour}`,
+        );
+      }
+      if (batchBytes > this.#writeBytes + maxPeerLineBytes) {
+        this.#violate(
+          "more waits for a neighbour than a write takes",
+          `${batchBytes} bytes for ${neighbour}`,
+        );
+      }
     }
   }
 
@@ -184,6 +242,11 @@ export class WatchedHerd extends Herd {
   override unlink(neighbour: string): void {
     super.unlink(neighbour);
     this.#outboxes.delete(neighbour);
+  }
+
+  /** How many reports are kept by client for a neighbour. */
+  backlogFor(neighbour: string): number {
+    return this.#outboxes.get(neighbour)?.backlog ?? 0;
   }
 
   #violate(rule: string, detail: string): void {

@@ -54,6 +54,7 @@ export class VirtualConnection {
   readonly #there: VirtualStream;
   readonly #back: VirtualStream;
   readonly #options: ConnectionOptions;
+  #isSwallowed = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -105,6 +106,11 @@ export class VirtualConnection {
       !this.#there.isReset && !this.#back.isReset;
   }
 
+  /** Whether nothing arrives on it any more, and nobody is told. */
+  get isSwallowed(): boolean {
+    return this.#isSwallowed;
+  }
+
   /** Whether one of the two hosts has dialled the other. */
   isBetween(one: string, other: string): boolean {
     return this.dialler === one && this.acceptor === other ||
@@ -131,6 +137,7 @@ export class VirtualConnection {
    * box in the middle that has lost its memory and says nothing.
    */
   swallow(): void {
+    this.#isSwallowed = true;
     this.#there.swallow();
     this.#back.swallow();
   }

@@ -61,6 +61,11 @@ export class VirtualHost {
     return this.#process.isFrozen;
   }
 
+  /** How far its time of day is ahead of the others', in milliseconds. */
+  get skewMs(): number {
+    return this.#options.skewMs;
+  }
+
   /** Whether not even its kernel answers. */
   get isPoweredOff(): boolean {
     return this.#isPoweredOff;

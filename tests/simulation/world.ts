@@ -6,7 +6,15 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
+import { countPairs, Coverage } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
+import {
+  countEvent,
+  countFault,
+  countReport,
+  countRestart,
+  countThaw,
+} from "./herd_coverage.ts";
 import {
   type Fault,
   type Plan,
@@ -32,6 +40,8 @@ export class World {
   readonly servers = new Map<string, SimulatedServer>();
   /** Every report that a client was answered for. */
   readonly reports = new Set<ByteString>();
+  /** What has occurred. */
+  readonly coverage = new Coverage();
   /** How often a link went down. */
   linksLost = 0;
   readonly #random: Random;
@@ -49,6 +59,8 @@ export class World {
     this.#options = {
       ...plan,
       topology: topologyOf(plan),
+      coverage: this.coverage,
+      onServerEvent: (event) => countEvent(event, this, this.coverage),
       knowledgeOf: (name) => this.servers.get(name)?.herd.lines() ?? [],
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
@@ -59,12 +71,14 @@ export class World {
     const { faults, reports, servers } = plan;
     this.#settledMs = settleMs +
       Math.max(...servers.map(({ startMs }) => startMs));
+    countPairs(plan, this.coverage);
     for (const server of servers) this.#add(server);
     for (const fault of faults) {
       this.time.at(fault.atMs, () => {
         const { kind, atMs: _, ...met } = fault;
         const time = this.time.elapsedMs.toFixed(1);
         onEvent(`${time} fault: ${kind} ${JSON.stringify(met)}`);
+        countFault(fault, this, this.coverage);
         this.#break(fault);
       });
     }
@@ -100,16 +114,17 @@ export class World {
   }
 
   thaw(name: string): void {
-    this.#host(name).thaw();
+    const host = this.#host(name);
+    if (host.isFrozen) countThaw(name, this, this.coverage);
+    host.thaw();
   }
 
   /** A client tells a server where it is, if that server answers. */
   report({ server, ...iamat }: PlannedReport): void {
     if (!this.answers(server)) return;
-    const { line } = this.servers.get(server)!.tell({
-      verb: "IAMAT",
-      ...iamat,
-    });
+    const told = this.servers.get(server)!;
+    countReport(told, this.#host(server).skewMs, this.coverage);
+    const { line } = told.tell({ verb: "IAMAT", ...iamat });
     this.reports.add(line);
   }
 
@@ -119,7 +134,7 @@ export class World {
     this.network.unblockAll();
     const hosts = [...this.#hosts.values()];
     for (const host of hosts) this.#start(host);
-    for (const host of hosts) host.thaw();
+    for (const { name } of hosts) this.thaw(name);
     for (const { name: from } of hosts) {
       for (const { name: to } of hosts) {
         if (from !== to) this.network.setDelay(from, to, ...this.plan.delayMs);
@@ -152,7 +167,10 @@ export class World {
 
   #start(host: VirtualHost): void {
     if (this.servers.has(host.name)) return;
-    if (!host.isRunning) host.restart();
+    if (!host.isRunning) {
+      countRestart(host.name, this, this.coverage);
+      host.restart();
+    }
     const server = new SimulatedServer(
       host,
       this.#options,
@@ -171,9 +189,9 @@ export class World {
         return this.#later(forMs, () => this.restart(server));
       }
       case "freeze": {
-        const host = this.#host(fault.server);
-        host.freeze();
-        return this.#later(fault.forMs, () => host.thaw());
+        const { forMs, server } = fault;
+        this.freeze(server);
+        return this.#later(forMs, () => this.thaw(server));
       }
       case "cut":
         network.cut(fault.link);

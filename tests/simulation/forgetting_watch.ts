@@ -1,0 +1,192 @@
+/**
+ * Checks that one simulated server forgets as docs/PROTOCOL.md says, and counts
+ * what it forgets. Where the horizon must be is worked out here once more, so
+ * that a mistake in the server's own horizon excuses nothing.
+ *
+ * @module
+ */
+import type { Acceptance, Herd } from "../../peers/herd.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
+import { clientOf, heardAtOf, type Report } from "../../protocol/report.ts";
+import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";
+
+/** What to check, and what to do about it. */
+export interface ForgettingOptions {
+  readonly maxClients?: number;
+  readonly clientTtlSeconds?: number;
+  /** The server's clock, in POSIX seconds. */
+  readonly nowSeconds: () => number;
+  readonly coverage: Coverage;
+  readonly onViolation: (rule: string, detail: string) => void;
+}
+
+/** How a herd was before it did something. */
+export interface HerdBefore {
+  readonly clients: number;
+  readonly raisedHorizon: number;
+}
+
+/** Watches one herd that forgets. */
+export class ForgettingWatch {
+  readonly #herd: Herd;
+  readonly #options: ForgettingOptions;
+  readonly #situation: Situation;
+  /** Every client that the herd has known. */
+  readonly #heardOf = new Set<ByteString>();
+
+  constructor(herd: Herd, options: ForgettingOptions) {
+    this.#herd = herd;
+    this.#options = options;
+    this.#situation = situationOf(options);
+  }
+
+  /** Where the horizon is, in POSIX seconds. */
+  get horizon(): number {
+    const { clientTtlSeconds = Infinity, nowSeconds } = this.#options;
+    return Math.max(this.#raisedHorizon, nowSeconds() - clientTtlSeconds);
+  }
+
+  /** To be kept until the herd has done what it does next. */
+  look(): HerdBefore {
+    return {
+      clients: this.#herd.clients,
+      raisedHorizon: this.#raisedHorizon,
+    };
+  }
+
+  /** The herd has taken a report, or refused it. */
+  seeAcceptance(
+    report: Report,
+    acceptance: Acceptance,
+    known: ByteString | undefined,
+    before: HerdBefore,
+  ): void {
+    const { client, line } = report;
+    const { coverage } = this.#options;
+    this.#checkHorizon(before);
+    if (this.#raisedHorizon > before.raisedHorizon) {
+      coverage.add("the horizon is raised for want of room");
+      this.#checkRaise(before);
+    }
+    const isForgotten = heardAtOf(line) <= this.horizon;
+    this.#check(
+      isForgotten === (acceptance === "forgotten"),
+      isForgotten
+        ? "a report was taken that is forgotten"
+        : "a report was refused that is not forgotten",
+      `${line} is ${acceptance}`,
+    );
+    const shown = this.#herd.newest(client);
+    if (shown !== undefined) this.#checkShown(shown);
+    this.#check(
+      shown !== undefined || acceptance === "forgotten",
+      "a report is not shown that is not forgotten",
+      `${line} is ${acceptance}`,
+    );
+    if (acceptance === "forgotten") {
+      coverage.add(
+        heardAtOf(line) <= this.#raisedHorizon
+          ? "a report comes when it is forgotten for want of room"
+          : "a report comes when its time to live is over",
+      );
+    }
+    const isNew = acceptance === "newer" && known === undefined;
+    if (isNew && this.#heardOf.has(client)) {
+      coverage.add("a client that was forgotten is heard again");
+    }
+    if (isNew) this.#heardOf.add(client);
+    this.#countFreed(before.clients + (isNew ? 1 : 0));
+  }
+
+  /**
+   * Lets the herd hear from a neighbour where its horizon is. What is forgotten
+   * by this is not freed at once, and must not be shown from then on.
+   */
+  watchHorizon(seconds: number, hear: () => void): void {
+    const before = this.look();
+    const isRaised = seconds > before.raisedHorizon;
+    const known = isRaised ? [...this.#herd.lines()] : [];
+    hear();
+    this.#checkHorizon(before);
+    this.#check(
+      this.#raisedHorizon === Math.max(before.raisedHorizon, seconds),
+      "a server does not take over a neighbour's horizon",
+      `${this.#raisedHorizon} after ${seconds}`,
+    );
+    if (!isRaised) return;
+    this.#options.coverage.add("the horizon is raised as a neighbour says");
+    for (const line of this.#herd.lines()) this.#checkShown(line);
+    for (const line of known) {
+      const shown = this.#herd.newest(clientOf(line));
+      this.#check(
+        shown === (heardAtOf(line) > this.horizon ? line : undefined),
+        "a report is shown that is forgotten, or another one is not",
+        `${shown} of ${line}`,
+      );
+    }
+  }
+
+  /** The herd has freed what is forgotten. */
+  seeChores({ clients }: HerdBefore): void {
+    this.#countFreed(clients);
+  }
+
+  get #raisedHorizon(): number {
+    return this.#herd.raisedHorizon ?? -Infinity;
+  }
+
+  #checkHorizon({ raisedHorizon }: HerdBefore): void {
+    this.#check(
+      this.#raisedHorizon >= raisedHorizon,
+      "the horizon moved down",
+      `from ${raisedHorizon} to ${this.#raisedHorizon}`,
+    );
+  }
+
+  #checkShown(line: ByteString): void {
+    this.#check(
+      heardAtOf(line) > this.horizon,
+      "a report is shown that is forgotten",
+      line,
+    );
+  }
+
+  /**
+   * A simulated server has few clients: then the oldest report alone gives way,
+   * or is not taken. With a time to live others may be forgotten already.
+   */
+  #checkRaise({ clients }: HerdBefore): void {
+    const { clientTtlSeconds, maxClients = Infinity } = this.#options;
+    this.#check(
+      clients >= maxClients,
+      "the horizon was raised though there was room",
+      `${clients} clients`,
+    );
+    if (clientTtlSeconds !== undefined) return;
+    const left = [...this.#herd.lines()].length;
+    this.#check(
+      left === maxClients,
+      "more was forgotten than the oldest report",
+      `${left} of ${maxClients} are left`,
+    );
+  }
+
+  #countFreed(clients: number): void {
+    const freed = clients - this.#herd.clients;
+    if (freed > 0) this.#options.coverage.add(this.#situation, freed);
+  }
+
+  #check(holds: boolean, rule: string, detail: string): void {
+    if (!holds) this.#options.onViolation(rule, detail);
+  }
+}
+
+function situationOf(
+  { clientTtlSeconds, maxClients }: ForgettingOptions,
+): Situation {
+  if (clientTtlSeconds === undefined) return "forgotten for want of room";
+  if (maxClients !== undefined) return "forgotten where both limits hold";
+  return clientTtlSeconds <= shortTtlSeconds
+    ? "forgotten after a short time to live"
+    : "forgotten after a long time to live";
+}
