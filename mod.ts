@@ -20,8 +20,8 @@
  * @module
  */
 import defaultHerd from "./herd.json" with { type: "json" };
-import { logFailureChoices } from "./journal/events.ts";
-import { defaultKeptFiles, defaultMaxFileBytes } from "./journal/limits.ts";
+import { logFailureChoices } from "./log/events.ts";
+import { defaultKeptFiles, defaultMaxFileBytes } from "./log/limits.ts";
 import {
   defaultLinkTimeoutMs,
   defaultMaxClients,
@@ -43,11 +43,11 @@ import {
   maxHalfOpenLinksBounds,
   placesBudgetBounds,
   placesTtlSecondsBounds,
-} from "./settings/bounds.ts";
-import { faultOfLimits } from "./settings/client_limits.ts";
-import { faultOfKey } from "./settings/places_key.ts";
-import { faultOf, minSecretLength } from "./settings/secrets.ts";
-import type { ServerFacts } from "./status/status.ts";
+} from "./server/settings/bounds.ts";
+import { faultOfLimits } from "./server/settings/client_limits.ts";
+import { faultOfKey } from "./server/settings/places_key.ts";
+import { faultOf, minSecretLength } from "./server/settings/secrets.ts";
+import type { ServerFacts } from "./server/status/status.ts";
 
 export * from "./client/mod.ts";
 export {
@@ -67,8 +67,8 @@ export {
   parseRecord,
   type RecordOpening,
   type TrafficRecord,
-} from "./journal/parse.ts";
-export type { Distribution } from "./status/distribution.ts";
+} from "./log/parse.ts";
+export type { Distribution } from "./server/status/distribution.ts";
 export type {
   ConnectionCounts,
   LineCounts,
@@ -77,7 +77,7 @@ export type {
   PlacesStatus,
   ReportCounts,
   ServerFacts,
-} from "./status/status.ts";
+} from "./server/status/status.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
 export type { Position as PositionDigits } from "./protocol/position.ts";

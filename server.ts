@@ -25,9 +25,9 @@ import { showErrors } from "./cli/stderr_events.ts";
 import { note } from "./cli/write.ts";
 import process from "node:process";
 import type { Admin } from "./admin/admin.ts";
-import type { HerdServer } from "./herd_server.ts";
+import type { HerdServer } from "./server/herd_server.ts";
 import { findServer, type Topology } from "./peers/topology.ts";
-import { printPermissions, wishesOf } from "./settings/requirements.ts";
+import { printPermissions, wishesOf } from "./server/settings/requirements.ts";
 import { SystemClock } from "./runtime/clock.ts";
 import { openHttpPort } from "./runtime/http_port.ts";
 import {
@@ -42,10 +42,15 @@ import {
   serverFlags,
   serverNamed,
   type Settings,
-} from "./settings/settings.ts";
-import type { TlsSettings } from "./settings/tls.ts";
-import { demandAll, linkServers, type Network, openServers } from "./start.ts";
-import { planOf } from "./status/plan.ts";
+} from "./server/settings/settings.ts";
+import type { TlsSettings } from "./server/settings/tls.ts";
+import {
+  demandAll,
+  linkServers,
+  type Network,
+  openServers,
+} from "./server/open_servers.ts";
+import { planOf } from "./server/status/plan.ts";
 
 /** When all should have ended by itself, in milliseconds after a signal. */
 const stopDeadlineMs = 5_000;

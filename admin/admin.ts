@@ -12,10 +12,10 @@ import {
   type HerdPlan,
   type HerdStatus,
   statusVersion,
-} from "../status/status.ts";
-import { Live } from "./live.ts";
+} from "../server/status/status.ts";
+import { Live } from "./event_stream.ts";
 import { formatMetrics } from "./metrics.ts";
-import type { ObservedServer } from "./observed.ts";
+import type { ObservedServer } from "./observed_server.ts";
 import { pageFiles } from "./page.ts";
 import { answer, type SiteOptions } from "./site.ts";
 

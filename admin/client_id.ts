@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { unescapeBytes } from "../journal/escape.ts";
+import { unescapeBytes } from "../log/escape.ts";
 import { bytesOfText, type ByteString } from "../protocol/bytes.ts";
 import { formatCommand, parseCommand } from "../protocol/command.ts";
 import { maxLineBytes } from "../protocol/limits.ts";

@@ -11,8 +11,8 @@ import {
   type Metric,
   Registry,
 } from "../packages/prom_client.ts";
-import type { Distribution } from "../status/distribution.ts";
-import type { LinkStatus, ServerStatus } from "../status/status.ts";
+import type { Distribution } from "../server/status/distribution.ts";
+import type { LinkStatus, ServerStatus } from "../server/status/status.ts";
 
 /** What is known of the process, besides the server's status. */
 export interface ProcessFacts {

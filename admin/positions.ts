@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { escapeBytes } from "../journal/escape.ts";
+import { escapeBytes } from "../log/escape.ts";
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
 import { fieldsOf, positionOf, type Report } from "../protocol/report.ts";
 import {

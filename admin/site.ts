@@ -6,10 +6,10 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
-import type { HerdStatus, ServerFacts } from "../status/status.ts";
+import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
+import type { Live } from "./event_stream.ts";
 import { isOwnHost } from "./hosts.ts";
-import type { Live } from "./live.ts";
 import { metricsContentType } from "./metrics.ts";
 import { readPosition } from "./positions.ts";
 

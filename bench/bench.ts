@@ -9,22 +9,22 @@
  * @module
  */
 import { runProgram, SetupError } from "../cli/exit.ts";
-import { languages } from "./checkers/languages.ts";
+import { languages } from "../research/checkers/languages.ts";
+import { code } from "../research/measures/code.ts";
+import { mistakesOf } from "../research/measures/mistakes.ts";
+import { pauses } from "../research/measures/pauses.ts";
+import { slices } from "../research/measures/slices.ts";
+import { threads } from "../research/measures/threads.ts";
 import type { Measure } from "./context.ts";
 import { thisMachine } from "./machine.ts";
-import { code } from "./measures/code.ts";
 import { convergence } from "./measures/convergence.ts";
 import { growth } from "./measures/growth.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
 import { herdSizes } from "./measures/herd_sizes.ts";
 import { memory } from "./measures/memory.ts";
-import { mistakesOf } from "./measures/mistakes.ts";
-import { pauses } from "./measures/pauses.ts";
 import { places } from "./measures/places.ts";
 import { propagation } from "./measures/propagation.ts";
-import { slices } from "./measures/slices.ts";
 import { startUp } from "./measures/start_up.ts";
-import { threads } from "./measures/threads.ts";
 import { updatesOf } from "./measures/updates.ts";
 import { helpText, type Options, readOptions } from "./options.ts";
 import { assignCores } from "./processes.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { freeBasePort, projectFolder } from "../tests/herd/process.ts";
+import { freeBasePort, projectFolder } from "../tests/end_to_end/process.ts";
 
 export { freeBasePort, projectFolder };
 

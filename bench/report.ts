@@ -14,7 +14,7 @@ import { runProgram, SetupError } from "../cli/exit.ts";
 import { readFile } from "../cli/files.ts";
 import { demand } from "../cli/permissions.ts";
 import { goals } from "./goals.ts";
-import type { Plot } from "../plots/drawing.ts";
+import type { Plot } from "../log_analysis/plots/drawing.ts";
 import { readResultsFile } from "./read_results_file.ts";
 import { fillPage, PageError } from "./report/page.ts";
 import { plots } from "./report/plots.ts";

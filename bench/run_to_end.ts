@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { projectFolder } from "../tests/herd/process.ts";
+import { projectFolder } from "../tests/end_to_end/process.ts";
 
 /** What a program left behind. */
 export interface Ended {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { outcomes } from "./checkers/outcomes.ts";
+import { outcomes } from "../research/checkers/outcomes.ts";
 import { formatNumber, formatOptional, formatRatio } from "./report/numbers.ts";
 import {
   middle,

@@ -7,17 +7,21 @@
 import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
 import { SetupError, setupError } from "../cli/exit.ts";
 import { print } from "../cli/print.ts";
-import { promptHelp } from "../prompt/help.ts";
 import {
   closeQuietly,
   isConnectionEnd,
   type Transport,
   writeAllBytes,
 } from "../runtime/transport.ts";
-import { type ClientPort, reachFlags, readReach } from "../settings/reach.ts";
-import { namesOf, serverNamed } from "../settings/settings.ts";
+import {
+  type ClientPort,
+  reachFlags,
+  readReach,
+} from "../server/settings/client_target.ts";
+import { namesOf, serverNamed } from "../server/settings/settings.ts";
 import { runPrompt } from "./client_prompt.ts";
 import { connectTo, demandPort, printAll } from "./connect.ts";
+import { promptHelp } from "./prompt_help.ts";
 
 const readBufferBytes = 64 * 1024;
 

@@ -7,17 +7,17 @@
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
 import { SetupError } from "../cli/exit.ts";
+import { createPaint, isColoured } from "../cli/paint.ts";
+import { terminalColumns } from "../cli/progress.ts";
 import { readAt } from "../client/operands.ts";
-import { promptHelp } from "../prompt/help.ts";
-import { showReply } from "../prompt/show.ts";
-import { complete, withTime } from "../prompt/typed.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
 import { secondsOf, SystemClock } from "../runtime/clock.ts";
-import type { ClientPort } from "../settings/reach.ts";
-import { createPaint, isColoured } from "../terminal/paint.ts";
-import { terminalColumns } from "../terminal/progress.ts";
+import type { ClientPort } from "../server/settings/client_target.ts";
 import { connectTo } from "./connect.ts";
-import { Conversation } from "./conversation.ts";
+import { promptHelp } from "./prompt_help.ts";
+import { Conversation } from "./request_loop.ts";
+import { showReply } from "./show_reply.ts";
+import { complete, withTime } from "./typed_line.ts";
 
 /** Lines that the arrow keys bring back. They are kept nowhere else. */
 const historyLines = 1_000;

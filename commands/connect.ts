@@ -9,7 +9,7 @@ import { printBytes } from "../cli/print.ts";
 import { open } from "../client/open.ts";
 import { formatAddress } from "../runtime/network.ts";
 import type { Transport } from "../runtime/transport.ts";
-import type { ClientPort } from "../settings/reach.ts";
+import type { ClientPort } from "../server/settings/client_target.ts";
 
 const readBufferBytes = 64 * 1024;
 

@@ -12,24 +12,28 @@ import {
   wholeNumber,
 } from "../cli/arguments.ts";
 import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
+import { formatNumber } from "../cli/numbers.ts";
+import { createPaint, isColoured } from "../cli/paint.ts";
 import { demand, type Need } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
+import { Progress } from "../cli/progress.ts";
 import { HerdClient } from "../client/client.ts";
 import { findHomes } from "../phones/homes.ts";
 import { type Home, makePhones } from "../phones/phone.ts";
+import type { Census, Tally } from "../phones/results.ts";
 import { Run } from "../phones/run.ts";
 import type { ConnectTo } from "../phones/servers.ts";
 import { failureOf, formatOutcome } from "../phones/summary.ts";
-import type { Census, Tally } from "../phones/tally.ts";
 import { loadGazetteer } from "../places/gazetteer.ts";
 import { makeQuestion } from "../places/provider.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { Random } from "../runtime/random.ts";
-import { type ClientPort, reachFlags, readReach } from "../settings/reach.ts";
-import { formatNumber } from "../terminal/numbers.ts";
-import { createPaint, isColoured } from "../terminal/paint.ts";
-import { Progress } from "../terminal/progress.ts";
+import {
+  type ClientPort,
+  reachFlags,
+  readReach,
+} from "../server/settings/client_target.ts";
 
 /** Most phones: each is a connection, and a system has room for so many. */
 const mostPhones = 50_000;

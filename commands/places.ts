@@ -29,7 +29,7 @@ import { isBound, isRadius } from "../protocol/command.ts";
 import { maxPlaces, maxRadiusKm } from "../protocol/limits.ts";
 import { parsePosition } from "../protocol/position.ts";
 import { SystemClock } from "../runtime/clock.ts";
-import { placesFlags, readPlaces } from "../settings/places.ts";
+import { placesFlags, readPlaces } from "../server/settings/places.ts";
 
 const help = `Asks a places service, and prints what WHATSAT would.
 

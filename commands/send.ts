@@ -8,8 +8,12 @@ import { setupError } from "../cli/exit.ts";
 import { print } from "../cli/print.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
 import { closeQuietly, writeAll } from "../runtime/transport.ts";
-import { type ClientPort, reachFlags, readReach } from "../settings/reach.ts";
-import { serverNamed } from "../settings/settings.ts";
+import {
+  type ClientPort,
+  reachFlags,
+  readReach,
+} from "../server/settings/client_target.ts";
+import { serverNamed } from "../server/settings/settings.ts";
 import { connectTo, demandPort, printAll } from "./connect.ts";
 
 const help = `Sends one line to one server and prints what it answers.

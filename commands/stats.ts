@@ -5,17 +5,17 @@
  */
 import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { setupError } from "../cli/exit.ts";
+import { createPaint, isColoured } from "../cli/paint.ts";
 import { demand } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
-import { sumUp } from "../log_reading/herd_stats.ts";
-import { findLogs } from "../log_reading/log_folder.ts";
-import { sizeOf } from "../log_reading/read_logs.ts";
-import { statsData } from "../log_reading/stats_json.ts";
-import { statsPlot } from "../log_reading/stats_plot.ts";
-import { describeStats } from "../log_reading/stats_text.ts";
-import { createPaint, isColoured } from "../terminal/paint.ts";
-import { showReading } from "./reading.ts";
+import { sumUp } from "../log_analysis/herd_stats.ts";
+import { findLogs } from "../log_analysis/log_folder.ts";
+import { sizeOf } from "../log_analysis/read_logs.ts";
+import { statsData } from "../log_analysis/stats_json.ts";
+import { statsPlot } from "../log_analysis/stats_plot.ts";
+import { describeStats } from "../log_analysis/stats_text.ts";
+import { showReading } from "./read_progress.ts";
 
 const statsFlags: Flags = {
   svg: { value: "FILE", help: "draw updates, links and waits over time" },

@@ -6,18 +6,22 @@
  */
 import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { nextSignal, SetupError } from "../cli/exit.ts";
+import { createPaint, isColoured } from "../cli/paint.ts";
 import { demand } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
+import { terminalColumns, terminalRows } from "../cli/progress.ts";
 import type { ServerEntry } from "../peers/topology.ts";
 import { sleep, SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
-import { readHost } from "../settings/host.ts";
-import { readHerd, serverFlags, serverNamed } from "../settings/settings.ts";
-import { statusVersion } from "../status/status.ts";
-import { createPaint, isColoured } from "../terminal/paint.ts";
-import { terminalColumns, terminalRows } from "../terminal/progress.ts";
+import { readHost } from "../server/settings/host.ts";
+import {
+  readHerd,
+  serverFlags,
+  serverNamed,
+} from "../server/settings/settings.ts";
+import { statusVersion } from "../server/status/status.ts";
+import { type Survey, survey } from "./collect_status.ts";
 import { drawAgain, formatStatus } from "./status_table.ts";
-import { type Survey, survey } from "./survey.ts";
 
 /** Between two tables of `--watch`. */
 const watchEveryMs = 1_000;

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { quantile } from "../status/distribution.ts";
-import type { LinkStatus, ServerStatus } from "../status/status.ts";
-import { formatNumber } from "../terminal/numbers.ts";
-import type { Paint } from "../terminal/paint.ts";
-import { type Column, formatTable } from "../terminal/table.ts";
-import { cutToWidth, foldToWidth, widthOf } from "../terminal/width.ts";
-import type { Survey } from "./survey.ts";
+import { formatNumber } from "../cli/numbers.ts";
+import type { Paint } from "../cli/paint.ts";
+import { type Column, formatTable } from "../cli/table.ts";
+import { cutToWidth, foldToWidth, widthOf } from "../cli/width.ts";
+import { quantile } from "../server/status/distribution.ts";
+import type { LinkStatus, ServerStatus } from "../server/status/status.ts";
+import type { Survey } from "./collect_status.ts";
 
 /** How the table is to look. */
 export interface StatusLayout {

@@ -12,17 +12,17 @@ import {
   UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
+import { createPaint, isColoured } from "../cli/paint.ts";
 import { print } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
-import { findLogs } from "../log_reading/log_folder.ts";
-import { sizeOf } from "../log_reading/read_logs.ts";
-import type { Wanted } from "../log_reading/reported.ts";
-import { traceClient } from "../log_reading/trace_client.ts";
-import { pathData } from "../log_reading/trace_json.ts";
-import { describePath } from "../log_reading/trace_text.ts";
+import { findLogs } from "../log_analysis/log_folder.ts";
+import { sizeOf } from "../log_analysis/read_logs.ts";
+import type { Wanted } from "../log_analysis/report_finder.ts";
+import { traceClient } from "../log_analysis/trace_client.ts";
+import { pathData } from "../log_analysis/trace_json.ts";
+import { describePath } from "../log_analysis/trace_text.ts";
 import { isTime } from "../protocol/time.ts";
-import { createPaint, isColoured } from "../terminal/paint.ts";
-import { showReading } from "./reading.ts";
+import { showReading } from "./read_progress.ts";
 
 const traceFlags: Flags = {
   last: { value: "COUNT", help: "the newest reports, so many of them (1)" },

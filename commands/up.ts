@@ -5,16 +5,16 @@
  */
 import { describeFlags, readArguments, refuseWords } from "../cli/arguments.ts";
 import { print } from "../cli/print.ts";
-import type { HerdServer } from "../herd_server.ts";
-import { printPermissions } from "../settings/requirements.ts";
+import type { HerdServer } from "../server/herd_server.ts";
+import { printPermissions } from "../server/settings/requirements.ts";
 import { formatPort } from "../runtime/network.ts";
 import { dashboardOf, runServers } from "../server.ts";
 import {
   readSettings,
   serverFlags,
   type Settings,
-} from "../settings/settings.ts";
-import { formatCount } from "../terminal/numbers.ts";
+} from "../server/settings/settings.ts";
+import { formatCount } from "../cli/numbers.ts";
 
 const help = `Runs every server of the herd until Ctrl-C.
 

@@ -7,8 +7,8 @@ import type { At, Nearby, Place } from "../client/types.ts";
 import { isPosition, parsePosition } from "../protocol/position.ts";
 import { isNewer } from "../protocol/report.ts";
 import { isTime } from "../protocol/time.ts";
-import type { Ledger } from "./ledger.ts";
-import { metresBetween, type Spot } from "./walk.ts";
+import type { Ledger } from "./expectations.ts";
+import { metresBetween, type Spot } from "./movement.ts";
 
 /** A report, and the server that it was sent to. */
 export interface ReportAsked {

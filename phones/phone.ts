@@ -6,7 +6,7 @@
  */
 import type { Random } from "../runtime/random.ts";
 import type { Timestamp } from "../protocol/time.ts";
-import { driving, type Spot, Walk, walking } from "./walk.ts";
+import { driving, type Spot, Walk, walking } from "./movement.ts";
 
 /** What a phone does next, and when, in milliseconds after the beginning. */
 export type Act =

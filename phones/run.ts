@@ -8,13 +8,13 @@
  */
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
-import { Asker } from "./asker.ts";
-import { Ledger } from "./ledger.ts";
-import { live, type World } from "./life.ts";
-import { Observers } from "./observers.ts";
+import { Ledger } from "./expectations.ts";
 import type { Phone } from "./phone.ts";
+import { live, type World } from "./phone_loop.ts";
+import { Observers } from "./propagation_probe.ts";
+import { Asker } from "./requester.ts";
+import { type Census, Tally } from "./results.ts";
 import { type ConnectTo, Servers } from "./servers.ts";
-import { type Census, Tally } from "./tally.ts";
 
 /** So many reports of a hundred are followed to another server. */
 const followedShare = 0.05;

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { formatCount, formatNumber } from "../terminal/numbers.ts";
-import type { Paint } from "../terminal/paint.ts";
-import { formatTable } from "../terminal/table.ts";
+import { formatCount, formatNumber } from "../cli/numbers.ts";
+import type { Paint } from "../cli/paint.ts";
+import { formatTable } from "../cli/table.ts";
 import type { Durations } from "./durations.ts";
-import type { Census, Tally } from "./tally.ts";
+import type { Census, Tally } from "./results.ts";
 
 /** A run that is over. */
 export interface Outcome {

@@ -7,7 +7,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { Tell } from "../runtime/tell.ts";
+import type { Tell } from "../runtime/events.ts";
 import { unknownError } from "./answer.ts";
 import { AnswerCache } from "./answer_cache.ts";
 import type { Budget } from "./budget.ts";

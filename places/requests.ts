@@ -6,7 +6,7 @@
  * @module
  */
 import { type Clock, sleep } from "../runtime/clock.ts";
-import type { Tell } from "../runtime/tell.ts";
+import type { Tell } from "../runtime/events.ts";
 import { formatRefusal } from "./answer.ts";
 import type { Budget } from "./budget.ts";
 import {
@@ -21,8 +21,8 @@ import {
   type RemoteProvider,
 } from "./provider.ts";
 import type { RequestCounts } from "./request_counts.ts";
+import { Turns } from "./semaphore.ts";
 import { Body } from "./trim.ts";
-import { Turns } from "./turns.ts";
 
 /** What requests need. */
 export interface RequestsOptions {

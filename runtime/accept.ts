@@ -4,9 +4,9 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
+import type { Tell } from "./events.ts";
 import type { LimitCounts } from "./limit_counts.ts";
 import type { Accepted, Listener } from "./network.ts";
-import type { Tell } from "./tell.ts";
 
 /** After an accept that failed, in milliseconds, before the next. */
 const pauseMs = 100;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import type { Tell } from "./tell.ts";
+import type { Tell } from "./events.ts";
 
 /** The limits that are counted when they are reached. */
 export type LimitName =

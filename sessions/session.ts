@@ -21,9 +21,9 @@ import { IamatSpan } from "../protocol/iamat_span.ts";
 import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
+import type { Asker, QuestionTurns } from "../runtime/semaphore.ts";
 import type { Traffic } from "../runtime/transport.ts";
 import { type ClientLimits, slotBytes } from "./limits.ts";
-import type { Asker, QuestionTurns } from "./question_turns.ts";
 
 /** What a session asks of its server. */
 export interface Desk {

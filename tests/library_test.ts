@@ -5,7 +5,7 @@ import {
   Program,
   projectFolder,
   TestHerd,
-} from "./herd/process.ts";
+} from "./end_to_end/process.ts";
 
 const page = await Deno.readTextFile(`${projectFolder}docs/LIBRARY.md`);
 

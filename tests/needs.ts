@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { projectFolder } from "./herd/process.ts";
+import { projectFolder } from "./end_to_end/process.ts";
 
 /** The command that installs every program that tests need. */
 export const installCommand = "sh tools/install_test_programs.sh";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "./assert.ts";
-import { projectFolder } from "./herd/process.ts";
+import { projectFolder } from "./end_to_end/process.ts";
 import { missingFor, needs } from "./needs.ts";
 
 /** Programs of every Unix, which no test declares. */

@@ -1,6 +1,6 @@
-import { serverFlags } from "../settings/settings.ts";
+import { serverFlags } from "../server/settings/settings.ts";
 import { assert, assertEquals } from "./assert.ts";
-import { projectFolder } from "./herd/process.ts";
+import { projectFolder } from "./end_to_end/process.ts";
 
 const read = (path: string) => Deno.readTextFileSync(projectFolder + path);
 const page = read("docs/OPERATIONS.md");

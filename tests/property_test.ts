@@ -5,7 +5,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "./assert.ts";
-import { Program, projectFolder } from "./herd/process.ts";
+import { Program, projectFolder } from "./end_to_end/process.ts";
 import { anySeed, assertProperty } from "./property.ts";
 
 const command =

@@ -1,5 +1,5 @@
 import { parseTopology } from "../peers/topology.ts";
-import { serverFlags } from "../settings/settings.ts";
+import { serverFlags } from "../server/settings/settings.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import {
   ask,
@@ -7,7 +7,7 @@ import {
   Program,
   projectFolder,
   TestHerd,
-} from "./herd/process.ts";
+} from "./end_to_end/process.ts";
 
 const readme = await Deno.readTextFile(`${projectFolder}README.md`);
 

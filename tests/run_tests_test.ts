@@ -4,7 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "./assert.ts";
-import { Program, projectFolder } from "./herd/process.ts";
+import { Program, projectFolder } from "./end_to_end/process.ts";
 import { closingLines, countTests, slow } from "./run_tests.ts";
 
 /** As Deno 2.9.6 wrote it. */
@@ -122,7 +122,10 @@ Deno.test("tests whose programs are missing are skipped, counted and reported", 
 
 Deno.test("test:all names the missing programs before it begins", async () => {
   using machine = new BareMachine();
-  const { status, stderr, stdout } = await machine.run("--all", "tests/plots/");
+  const { status, stderr, stdout } = await machine.run(
+    "--all",
+    "tests/log_analysis/plots/",
+  );
   assertEquals([status, stdout], [1, ""]);
   assertMatch(
     stderr,

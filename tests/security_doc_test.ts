@@ -1,5 +1,5 @@
 import { assert } from "./assert.ts";
-import { projectFolder } from "./herd/process.ts";
+import { projectFolder } from "./end_to_end/process.ts";
 
 Deno.test("every test that SECURITY.md names is there", async () => {
   const page = await Deno.readTextFile(`${projectFolder}SECURITY.md`);

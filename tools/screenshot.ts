@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from "../cli/arguments.ts";
 import { runProgram, SetupError, setupError } from "../cli/exit.ts";
-import { Progress } from "../terminal/progress.ts";
+import { Progress } from "../cli/progress.ts";
 import { launchBrowser } from "./browser.ts";
 
 const flags: Flags = {

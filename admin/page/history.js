@@ -15,7 +15,7 @@ const leastStepSeconds = 0.5;
 /**
  * @typedef {import("./types.d.ts").HerdStatus} HerdStatus
  * @typedef {import("./types.d.ts").ServerStatus} ServerStatus
- * @typedef {import("../../status/distribution.ts").Distribution} Distribution
+ * @typedef {import("../../server/status/distribution.ts").Distribution} Distribution
  * @typedef {object} Point
  * @property {number} time POSIX seconds.
  * @property {readonly number[]} updates A second, by server as in the herd file.

@@ -4,7 +4,7 @@ import type {
   LinkStatus,
   ServerEvent,
   ServerStatus,
-} from "../../status/status.ts";
+} from "../../server/status/status.ts";
 
 export type { HerdStatus, LinkStatus, ServerStatus };
 export type { Positions, ShownPosition } from "../positions.ts";

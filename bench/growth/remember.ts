@@ -11,7 +11,7 @@
  * @module
  */
 import process from "node:process";
-import { Herd } from "../../peers/herd.ts";
+import { Herd } from "../../peers/replication/replica.ts";
 import { makeReport, type Report } from "../../protocol/report.ts";
 import { Random } from "../../runtime/random.ts";
 import { clientName } from "../load/requests.ts";

@@ -9,8 +9,8 @@
  * @module
  */
 import process from "node:process";
-import { Asker } from "./asker.ts";
 import { Histogram } from "./histogram.ts";
+import { Asker } from "./load_connection.ts";
 import type { Language } from "./requests.ts";
 import { type Descriptor, Poller } from "./system.ts";
 

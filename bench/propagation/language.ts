@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { formatHello, formatProofs } from "../../peers/handshake.ts";
+import { formatHello, formatProofs } from "../../peers/links/handshake.ts";
 import { createNonce } from "../../runtime/identity.ts";
 import { type Place, portsOf } from "./shape.ts";
 

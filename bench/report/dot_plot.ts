@@ -12,12 +12,12 @@ import {
   type Plot,
   plotWidth,
   text,
-} from "../../plots/drawing.ts";
+} from "../../log_analysis/plots/drawing.ts";
 import { nameOf, style } from "./drawing.ts";
 import { formatMicroseconds } from "./numbers.ts";
-import { logScale, type Scale } from "../../plots/scales.ts";
+import { logScale, type Scale } from "../../log_analysis/plots/scales.ts";
 import type { Subject } from "./subjects.ts";
-import { type Element, element } from "../../plots/svg.ts";
+import { type Element, element } from "../../log_analysis/plots/svg.ts";
 
 /** One subject's percentiles, rising, in microseconds. */
 export interface DotRow {

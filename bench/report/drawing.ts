@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { text } from "../../plots/drawing.ts";
+import { text } from "../../log_analysis/plots/drawing.ts";
 import type { Subject } from "./subjects.ts";
 
 /** The herd and the others, in light and dark. */

@@ -13,7 +13,7 @@ import {
   plotWidth,
   polyline,
   text,
-} from "../../plots/drawing.ts";
+} from "../../log_analysis/plots/drawing.ts";
 import { style } from "./drawing.ts";
 import { formatNumber } from "./numbers.ts";
 import { middle, sizeOf, sizesOf } from "./samples.ts";
@@ -22,8 +22,8 @@ import {
   logScale,
   type Scale,
   type Span,
-} from "../../plots/scales.ts";
-import { type Element, element } from "../../plots/svg.ts";
+} from "../../log_analysis/plots/scales.ts";
+import { type Element, element } from "../../log_analysis/plots/svg.ts";
 
 const panelGap = 48;
 const panelWidth = (plotWidth - 2 * margin - panelGap) / 2;

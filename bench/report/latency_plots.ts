@@ -7,7 +7,7 @@
 import type { Results } from "../results.ts";
 import { withCommas } from "./numbers.ts";
 import { dotPlot, type DotRow } from "./dot_plot.ts";
-import type { Plot } from "../../plots/drawing.ts";
+import type { Plot } from "../../log_analysis/plots/drawing.ts";
 import {
   middle,
   pointsOf,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Outcome, outcomeOf } from "../checkers/outcomes.ts";
+import { type Outcome, outcomeOf } from "../../research/checkers/outcomes.ts";
 import type { Results } from "../results.ts";
 import { middle, pointsOf } from "./samples.ts";
 

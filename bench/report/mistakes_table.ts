@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Outcome, outcomes } from "../checkers/outcomes.ts";
+import { type Outcome, outcomes } from "../../research/checkers/outcomes.ts";
 import type { Results } from "../results.ts";
 import {
   blocks,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Results } from "../results.ts";
-import type { Plot } from "../../plots/drawing.ts";
+import type { Plot } from "../../log_analysis/plots/drawing.ts";
 import { growthPlot } from "./growth_plot.ts";
 import { latencyPlot, propagationPlot } from "./latency_plots.ts";
 import { updatesPlot } from "./updates_plot.ts";

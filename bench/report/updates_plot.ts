@@ -13,12 +13,12 @@ import {
   type Plot,
   plotWidth,
   text,
-} from "../../plots/drawing.ts";
+} from "../../log_analysis/plots/drawing.ts";
 import { nameOf, style } from "./drawing.ts";
 import { formatNumber, formatRatio } from "./numbers.ts";
 import { middle, pointsOf, ratio, reasonFor, updates } from "./samples.ts";
 import { describeLoad, type Subject, subjectsOf } from "./subjects.ts";
-import { type Element, element } from "../../plots/svg.ts";
+import { type Element, element } from "../../log_analysis/plots/svg.ts";
 
 const panelGap = 36;
 const panelWidth = (plotWidth - 2 * margin - panelGap) / 2;

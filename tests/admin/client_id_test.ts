@@ -1,5 +1,5 @@
 import { readClientId } from "../../admin/client_id.ts";
-import { escapeBytes } from "../../journal/escape.ts";
+import { escapeBytes } from "../../log/escape.ts";
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { maxLineBytes } from "../../protocol/limits.ts";
 import { assertEquals } from "../assert.ts";

@@ -1,7 +1,7 @@
 import { formatMetrics } from "../../admin/metrics.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { projectFolder } from "../end_to_end/process.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
-import { projectFolder } from "../herd/process.ts";
 
 const [server] = fakeStatus().servers;
 

@@ -1,6 +1,6 @@
 import { formatMetrics } from "../../admin/metrics.ts";
-import { DurationCounter } from "../../status/distribution.ts";
-import type { ServerFacts } from "../../status/status.ts";
+import { DurationCounter } from "../../server/status/distribution.ts";
+import type { ServerFacts } from "../../server/status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { serverFacts } from "../fakes/observed_server.ts";
 

@@ -1,7 +1,7 @@
+import { Live } from "../../admin/event_stream.ts";
 import { maxListeners } from "../../admin/limits.ts";
-import { Live } from "../../admin/live.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
-import type { ServerFacts } from "../../status/status.ts";
+import type { ServerFacts } from "../../server/status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";

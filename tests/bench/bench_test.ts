@@ -1,6 +1,6 @@
 import type { Results } from "../../bench/results.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { Program } from "../herd/process.ts";
+import { Program } from "../end_to_end/process.ts";
 
 /** Runs the bench as a user does. */
 async function bench(...args: readonly string[]) {

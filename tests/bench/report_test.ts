@@ -14,10 +14,10 @@ import {
   ResultsError,
 } from "../../bench/report/read_results.ts";
 import { middle, ratio, updates } from "../../bench/report/samples.ts";
-import { linearScale, logScale } from "../../plots/scales.ts";
+import { linearScale, logScale } from "../../log_analysis/plots/scales.ts";
 import { fitCost } from "../../bench/report/herd_costs.ts";
 import { sections } from "../../bench/report/sections.ts";
-import { element, print } from "../../plots/svg.ts";
+import { element, print } from "../../log_analysis/plots/svg.ts";
 import {
   assert,
   assertEquals,
@@ -26,7 +26,7 @@ import {
   assertThrows,
 } from "../assert.ts";
 import { assertProperty } from "../property.ts";
-import { projectFolder } from "../herd/process.ts";
+import { projectFolder } from "../end_to_end/process.ts";
 import {
   madeUpRates as rounds,
   madeUpResults,

@@ -3,7 +3,7 @@ import { python } from "../../bench/programs.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { connect, readAll, readUntil, until } from "../herd/process.ts";
+import { connect, readAll, readUntil, until } from "../end_to_end/process.ts";
 import { needs } from "../needs.ts";
 
 const rivalsFolder = new URL("../../bench/rivals/", import.meta.url).pathname;

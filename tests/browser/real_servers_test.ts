@@ -1,5 +1,5 @@
 import { assertEquals } from "../assert.ts";
-import { ask, TestHerd } from "../herd/process.ts";
+import { ask, TestHerd } from "../end_to_end/process.ts";
 import { needs } from "../needs.ts";
 import {
   find,

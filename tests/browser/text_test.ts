@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { escapeBytes } from "../../journal/escape.ts";
+import { escapeBytes } from "../../log/escape.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import { assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";

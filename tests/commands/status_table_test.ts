@@ -1,9 +1,9 @@
+import { createPaint } from "../../cli/paint.ts";
+import { widthOf } from "../../cli/width.ts";
+import type { Survey } from "../../commands/collect_status.ts";
 import { drawAgain, formatStatus } from "../../commands/status_table.ts";
-import type { Survey } from "../../commands/survey.ts";
-import { DurationCounter } from "../../status/distribution.ts";
-import type { LinkStatus, ServerFacts } from "../../status/status.ts";
-import { createPaint } from "../../terminal/paint.ts";
-import { widthOf } from "../../terminal/width.ts";
+import { DurationCounter } from "../../server/status/distribution.ts";
+import type { LinkStatus, ServerFacts } from "../../server/status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { serverFacts } from "../fakes/observed_server.ts";
 

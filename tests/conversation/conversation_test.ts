@@ -12,7 +12,7 @@
  * give the reason.
  *
  * The record leaves out TLS, whose random bytes cannot be replaced (see
- * tests/herd/tls_test.ts), and the contents of the dashboard's pages.
+ * tests/end_to_end/tls_test.ts), and the contents of the dashboard's pages.
  *
  * @module
  */

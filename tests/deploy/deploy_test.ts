@@ -5,11 +5,16 @@
  * @module
  */
 import { parseTopology } from "../../peers/topology.ts";
-import { serverFlags } from "../../settings/settings.ts";
+import { serverFlags } from "../../server/settings/settings.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { DenoOnPath } from "../end_to_end/deno_on_path.ts";
+import {
+  ask,
+  Program,
+  projectFolder,
+  TestHerd,
+} from "../end_to_end/process.ts";
 import { run } from "../examples/run.ts";
-import { DenoOnPath } from "../herd/deno_on_path.ts";
-import { ask, Program, projectFolder, TestHerd } from "../herd/process.ts";
 import { needs } from "../needs.ts";
 
 const withSystemd = needs("systemd-analyze");

@@ -6,8 +6,14 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
+import {
+  ask,
+  connect,
+  Program,
+  readAll,
+  TestHerd,
+} from "../end_to_end/process.ts";
 import { answerAs, deadPort, FakeServer } from "../fakes/herd_server.ts";
-import { ask, connect, Program, readAll, TestHerd } from "../herd/process.ts";
 import { run } from "./run.ts";
 
 /** The bridge in a process of its own, and phones that talk to it. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { projectFolder } from "../herd/process.ts";
+import { projectFolder } from "../end_to_end/process.ts";
 
 /** How a program ended. */
 export interface Result {

@@ -5,8 +5,8 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
+import { ask, projectFolder, TestHerd } from "../end_to_end/process.ts";
 import { close, deadPort, FakeServer } from "../fakes/herd_server.ts";
-import { ask, projectFolder, TestHerd } from "../herd/process.ts";
 import { needs } from "../needs.ts";
 import { type Result, run } from "./run.ts";
 

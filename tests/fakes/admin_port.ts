@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Live } from "../../admin/live.ts";
+import type { Live } from "../../admin/event_stream.ts";
 import { createMap } from "../../admin/map.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";

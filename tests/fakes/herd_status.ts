@@ -7,7 +7,7 @@ import type {
   HerdStatus,
   LinkStatus,
   ServerStatus,
-} from "../../status/status.ts";
+} from "../../server/status/status.ts";
 import defaultHerd from "../../herd.json" with { type: "json" };
 import { serverFacts } from "./observed_server.ts";
 

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { Herd } from "../../peers/herd.ts";
 import {
   defaultLinkTimeoutMs,
   defaultMaxHalfOpenLinks,
 } from "../../peers/limits.ts";
-import { Links } from "../../peers/links.ts";
-import type { MemoryLimits } from "../../peers/memory.ts";
+import { Links } from "../../peers/links/link_manager.ts";
+import { Herd } from "../../peers/replication/replica.ts";
+import type { MemoryLimits } from "../../peers/store/report_store.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { ManualClock } from "./manual_clock.ts";

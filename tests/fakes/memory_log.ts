@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LogSink } from "../../journal/log_files.ts";
+import type { LogSink } from "../../log/log_files.ts";
 
 /** Remembers what was written, and fails as disks do when a test says so. */
 export class MemoryLog implements LogSink {

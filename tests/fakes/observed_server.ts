@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { ObservedServer } from "../../admin/observed.ts";
+import type { ObservedServer } from "../../admin/observed_server.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, parseReport, type Report } from "../../protocol/report.ts";
-import { type Watch, Watchers } from "../../runtime/watchers.ts";
-import { DurationCounter } from "../../status/distribution.ts";
-import type { ServerEvent, ServerFacts } from "../../status/status.ts";
+import { type Watch, Watchers } from "../../runtime/observers.ts";
+import { DurationCounter } from "../../server/status/distribution.ts";
+import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
 
 /** What a server without any history says. */
 export function serverFacts(

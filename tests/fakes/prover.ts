@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { fingerprint } from "../../peers/fingerprint.ts";
-import type { Prove } from "../../peers/handshake.ts";
+import type { Prove } from "../../peers/links/handshake.ts";
+import { fingerprint } from "../../peers/store/fingerprint.ts";
 
 /**
  * Proves as the real one does, but at once, and not so that it would be hard to

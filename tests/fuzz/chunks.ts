@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { hashClient } from "../../peers/fingerprint.ts";
+import { hashClient } from "../../peers/store/fingerprint.ts";
 import { Random } from "../../runtime/random.ts";
 
 /** Streams up to this long, in bytes, are also taken byte by byte. */

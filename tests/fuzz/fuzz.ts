@@ -16,8 +16,8 @@ import {
   wholeNumber,
 } from "../../cli/arguments.ts";
 import { runProgram, SetupError } from "../../cli/exit.ts";
-import { escapeBytes } from "../../journal/escape.ts";
-import { hashClient } from "../../peers/fingerprint.ts";
+import { escapeBytes } from "../../log/escape.ts";
+import { hashClient } from "../../peers/store/fingerprint.ts";
 import { bytesOfText, encodeBytes, textOfBytes } from "../../protocol/bytes.ts";
 import { readCorpus, seedUrl } from "./corpus.ts";
 import { type Failure, Fuzzer } from "./fuzzer.ts";

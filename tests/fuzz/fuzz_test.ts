@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { Program } from "../herd/process.ts";
+import { Program } from "../end_to_end/process.ts";
 import { anySeed, assertProperty } from "../property.ts";
 import { readCorpus } from "./corpus.ts";
 import { Fuzzer } from "./fuzzer.ts";

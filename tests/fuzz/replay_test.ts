@@ -5,7 +5,7 @@
  */
 import { cpSync } from "node:fs";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { Program, projectFolder } from "../herd/process.ts";
+import { Program, projectFolder } from "../end_to_end/process.ts";
 
 /** What the fuzzer needs, and nothing else. */
 const parts = [

@@ -1,12 +1,16 @@
-import { formatHello, type Hello, proofText } from "../../peers/handshake.ts";
-import { fingerprint, hashClient } from "../../peers/fingerprint.ts";
-import { parseMessage } from "../../peers/messages.ts";
+import {
+  formatHello,
+  type Hello,
+  proofText,
+} from "../../peers/links/handshake.ts";
+import { fingerprint, hashClient } from "../../peers/store/fingerprint.ts";
+import { parseMessage } from "../../peers/replication/messages.ts";
 import { parseReport } from "../../protocol/report.ts";
 import { createProver } from "../../runtime/identity.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { openHerd } from "../fakes/memory_herd.ts";
-import { projectFolder } from "../herd/process.ts";
-import { takeLines } from "./take_lines.ts";
+import { projectFolder } from "../end_to_end/process.ts";
+import { takeLines } from "./replication/take_lines.ts";
 
 const page = Deno.readTextFileSync(`${projectFolder}docs/PROTOCOL.md`);
 const text = page.slice(page.indexOf("## The peer port"));

@@ -1,7 +1,7 @@
 import { cities } from "../../phones/cities.ts";
 import { findHomes } from "../../phones/homes.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { projectFolder } from "../herd/process.ts";
+import { projectFolder } from "../end_to_end/process.ts";
 
 Deno.test("phones live in cities of all continents that the gazetteer has", async () => {
   const text = await Deno.readTextFile(`${projectFolder}places/gazetteer.txt`);

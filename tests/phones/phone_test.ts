@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import { type Home, makePhones, type Phone } from "../../phones/phone.ts";
 import {
   driving,
   metresBetween,
   moved,
   Walk,
   walking,
-} from "../../phones/walk.ts";
+} from "../../phones/movement.ts";
+import { type Home, makePhones, type Phone } from "../../phones/phone.ts";
 import { isPosition } from "../../protocol/position.ts";
 import { isTime } from "../../protocol/time.ts";
 import { Random } from "../../runtime/random.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { makePhones } from "../../phones/phone.ts";
 import { Run } from "../../phones/run.ts";
-import type { Census } from "../../phones/tally.ts";
+import type { Census } from "../../phones/results.ts";
 import { Random } from "../../runtime/random.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { anySeed, assertProperty } from "../property.ts";

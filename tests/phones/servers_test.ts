@@ -1,8 +1,8 @@
-import { Asker } from "../../phones/asker.ts";
-import { Ledger } from "../../phones/ledger.ts";
-import { Observers } from "../../phones/observers.ts";
+import { Ledger } from "../../phones/expectations.ts";
+import { Observers } from "../../phones/propagation_probe.ts";
+import { Asker } from "../../phones/requester.ts";
+import { Tally } from "../../phones/results.ts";
 import { type Connection, Servers } from "../../phones/servers.ts";
-import { Tally } from "../../phones/tally.ts";
 import { Random } from "../../runtime/random.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";

@@ -1,10 +1,10 @@
+import { createPaint } from "../../cli/paint.ts";
+import { Tally } from "../../phones/results.ts";
 import {
   failureOf,
   formatOutcome,
   type Outcome,
 } from "../../phones/summary.ts";
-import { Tally } from "../../phones/tally.ts";
-import { createPaint } from "../../terminal/paint.ts";
 import { assertEquals } from "../assert.ts";
 
 const paint = createPaint(false);

@@ -1,7 +1,7 @@
 import { startServer } from "../../mod.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
+import { ask, freeBasePort, projectFolder } from "../end_to_end/process.ts";
 import { FakeHttpServer, respond } from "../fakes/http_server.ts";
-import { ask, freeBasePort, projectFolder } from "../herd/process.ts";
 
 /** The provider that docs/PLACES.md shows, as a file of its own. */
 async function writeExample(folder: string): Promise<string> {

@@ -5,11 +5,11 @@
  */
 import { BatchPool } from "../../protocol/batch.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
+import { QuestionTurns } from "../../runtime/semaphore.ts";
 import {
   type ClientLimits,
   defaultClientLimits,
 } from "../../sessions/limits.ts";
-import { QuestionTurns } from "../../sessions/question_turns.ts";
 import type { Desk, SessionContext } from "../../sessions/session.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 

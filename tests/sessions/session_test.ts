@@ -6,7 +6,7 @@ import { assertProperty } from "../property.ts";
 import { RecordingTraffic } from "../fakes/recording_traffic.ts";
 import { settle } from "../fakes/manual_clock.ts";
 import { anyLine } from "../protocol/arbitraries.ts";
-import { FakeDesk } from "./fake_desk.ts";
+import { FakeDesk } from "./fake_backend.ts";
 import { sessionContext } from "./session_context.ts";
 import { TextSession } from "./text_session.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Herd } from "../../peers/herd.ts";
+import type { Herd } from "../../peers/replication/replica.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, isNewer } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";

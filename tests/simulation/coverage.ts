@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Column, formatTable } from "../../terminal/table.ts";
+import { type Column, formatTable } from "../../cli/table.ts";
 import type { Fault, Plan, ServerPair } from "./plan.ts";
 
 /** How a server was when a fault met it. */

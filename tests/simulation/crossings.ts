@@ -4,7 +4,10 @@
  *
  * @module
  */
-import { fingerprint, formatFingerprint } from "../../peers/fingerprint.ts";
+import {
+  fingerprint,
+  formatFingerprint,
+} from "../../peers/store/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Traffic } from "../../runtime/transport.ts";
 import { trafficInText } from "../fakes/text_traffic.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Acceptance, Herd } from "../../peers/herd.ts";
+import type { Acceptance, Herd } from "../../peers/replication/replica.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, heardAtOf, type Report } from "../../protocol/report.ts";
 import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";

@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { root } from "../../peers/digests.ts";
-import { fingerprint } from "../../peers/fingerprint.ts";
+import { root } from "../../peers/store/digest_tree.ts";
+import { fingerprint } from "../../peers/store/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, heardAtOf, isNewer } from "../../protocol/report.ts";
 import { isForgetful } from "./plan.ts";

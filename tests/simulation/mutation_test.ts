@@ -1,5 +1,5 @@
 import { cpSync } from "node:fs";
-import { Program, projectFolder } from "../herd/process.ts";
+import { Program, projectFolder } from "../end_to_end/process.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { parseScenario } from "./corpus.ts";
 import { drawPlan } from "./draw.ts";
@@ -12,7 +12,6 @@ const parts = [
   "peers",
   "protocol",
   "runtime",
-  "terminal",
   "tests/fakes",
   "tests/simulation",
   "deno.json",
@@ -44,7 +43,7 @@ interface Mutation {
 
 const syncMutation: Mutation = {
   without: "SYNC again where a comparison goes on",
-  file: "peers/sync.ts",
+  file: "peers/replication/sync_state.ts",
   code: 'if (this.#state === "asked") this.#state = "asked too early";',
   instead: "",
   noticed: "a server says that it has caught up, and has not",
@@ -54,7 +53,7 @@ const syncMutation: Mutation = {
 const mutations: readonly Mutation[] = [
   {
     without: "the newest wins",
-    file: "peers/table.ts",
+    file: "peers/store/report_table.ts",
     code: "!records.isOlder(known, report)",
     instead: "records.fingerprintOf(known) === fingerprintOf(view, start, end)",
     noticed: "something older took the place of something newer",
@@ -62,7 +61,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     without: "not back to the sender",
-    file: "peers/herd.ts",
+    file: "peers/replication/replica.ts",
     code: "if (conversation === sender) conversation.hearNews(stored);\n" +
       "      else conversation.tell",
     instead: "conversation.tell",
@@ -71,7 +70,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     without: "to all but the sender",
-    file: "peers/herd.ts",
+    file: "peers/replication/replica.ts",
     code: "if (conversation === sender) conversation",
     instead: "if (sender !== undefined) conversation",
     noticed: "no convergence",
@@ -79,7 +78,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     without: "heartbeat",
-    file: "peers/link.ts",
+    file: "peers/links/link.ts",
     code: "if (this.#isListening) this.#silentBeats += 1;",
     instead: "",
     noticed: "no convergence",
@@ -88,7 +87,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     without: "catch-up",
-    file: "peers/conversation.ts",
+    file: "peers/replication/peer_replication.ts",
     code: "this.#catchUp?.start();",
     instead: "",
     noticed: "a server says that it has caught up, and has not",
@@ -96,7 +95,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     without: "SYNCED behind all that is to be said",
-    file: "peers/outbox.ts",
+    file: "peers/replication/outbox.ts",
     code: "this.#beforeSynced = Infinity;",
     instead: "this.#beforeSynced = 0;",
     noticed: "a server says that it has caught up, and has not",

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { type Acceptance, Herd } from "../../peers/herd.ts";
+import { type Acceptance, Herd } from "../../peers/replication/replica.ts";
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
-import { Links } from "../../peers/links.ts";
-import type { Message } from "../../peers/messages.ts";
+import { Links } from "../../peers/links/link_manager.ts";
+import type { Message } from "../../peers/replication/messages.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
-import type { Outbox } from "../../peers/outbox.ts";
+import type { Outbox } from "../../peers/replication/outbox.ts";
 import { findServer, type Topology } from "../../peers/topology.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Iamat } from "../../protocol/command.ts";

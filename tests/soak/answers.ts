@@ -6,7 +6,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { fieldsOf, heardAtOf, isNewer } from "../../protocol/report.ts";
-import { names } from "../herd/process.ts";
+import { names } from "../end_to_end/process.ts";
 import { positionAt } from "./words.ts";
 
 /** An IAMAT, whose answer is an AT line. */

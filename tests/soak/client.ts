@@ -10,7 +10,7 @@ import {
   decodeBytes,
 } from "../../protocol/bytes.ts";
 import { closeQuietly, writeAll } from "../../runtime/transport.ts";
-import { connect } from "../herd/process.ts";
+import { connect } from "../end_to_end/process.ts";
 import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";
 import { keepNewer } from "./ledger.ts";
 import type { Life } from "./servers.ts";

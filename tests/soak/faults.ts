@@ -6,8 +6,8 @@
  * @module
  */
 import { clientOf } from "../../protocol/report.ts";
-import { names } from "../herd/process.ts";
-import type { Mode, Proxy } from "../herd/proxy.ts";
+import { names } from "../end_to_end/process.ts";
+import type { Mode, Proxy } from "../end_to_end/proxy.ts";
 import type { Random } from "../../runtime/random.ts";
 import { Client } from "./client.ts";
 import { pause, type World } from "./world.ts";

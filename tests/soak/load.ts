@@ -5,7 +5,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { names } from "../herd/process.ts";
+import { names } from "../end_to_end/process.ts";
 import type { Random } from "../../runtime/random.ts";
 import { Client } from "./client.ts";
 import { directLinks } from "./servers.ts";

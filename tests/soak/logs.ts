@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type LogRecord, parseRecord } from "../../journal/parse.ts";
+import { type LogRecord, parseRecord } from "../../log/parse.ts";
 import { type ByteString, decodeBytes } from "../../protocol/bytes.ts";
 import { show } from "./answers.ts";
 

@@ -6,7 +6,7 @@
  */
 import { allocateBuffer, decodeBytes } from "../../protocol/bytes.ts";
 import { closeQuietly, writeAll } from "../../runtime/transport.ts";
-import { connect, names } from "../herd/process.ts";
+import { connect, names } from "../end_to_end/process.ts";
 import { connectToAny, type Kind } from "./load.ts";
 import { drawQuestion, drawTime } from "./words.ts";
 import { pause } from "./world.ts";

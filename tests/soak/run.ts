@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { ask, names } from "../herd/process.ts";
+import { ask, names } from "../end_to_end/process.ts";
 import { Client } from "./client.ts";
 import { judgeStop, runFaults } from "./faults.ts";
 import { judgeServer, type ServerVerdict } from "./judge.ts";

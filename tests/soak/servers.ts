@@ -7,8 +7,8 @@
 import { SetupError } from "../../cli/exit.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import defaultHerd from "../../herd.json" with { type: "json" };
-import { freeBasePort, names, Program } from "../herd/process.ts";
-import { Proxy } from "../herd/proxy.ts";
+import { freeBasePort, names, Program } from "../end_to_end/process.ts";
+import { Proxy } from "../end_to_end/proxy.ts";
 import type { Sample } from "./machine.ts";
 
 /** Small, so that there are many. */

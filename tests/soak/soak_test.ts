@@ -5,10 +5,10 @@
  * @module
  */
 import fc from "fast-check";
-import { formatEvent } from "../../journal/record.ts";
+import { formatEvent } from "../../log/record.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { Program } from "../herd/process.ts";
+import { Program } from "../end_to_end/process.ts";
 import { Random } from "../../runtime/random.ts";
 import { anySeed, assertProperty } from "../property.ts";
 import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";

@@ -8,7 +8,7 @@ import { loadGazetteer } from "../../places/gazetteer.ts";
 import { makeQuestion } from "../../places/provider.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { positionOf } from "../../protocol/report.ts";
-import { names } from "../herd/process.ts";
+import { names } from "../end_to_end/process.ts";
 import { Random } from "../../runtime/random.ts";
 import { Ledger } from "./ledger.ts";
 import { Servers } from "./servers.ts";

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { checkHello, checkProofs } from "../../../peers/handshake.ts";
-import { Herd } from "../../../peers/herd.ts";
+import { checkHello, checkProofs } from "../../../peers/links/handshake.ts";
 import {
   formatMessage,
   type Message,
   parseMessage,
-} from "../../../peers/messages.ts";
-import type { Outbox } from "../../../peers/outbox.ts";
+} from "../../../peers/replication/messages.ts";
+import type { Outbox } from "../../../peers/replication/outbox.ts";
+import { Herd } from "../../../peers/replication/replica.ts";
 import { parseTopology } from "../../../peers/topology.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import {

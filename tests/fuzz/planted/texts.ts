@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { escapeBytes } from "../../../journal/escape.ts";
+import { escapeBytes } from "../../../log/escape.ts";
 import { renderNearby } from "../../../places/google_new_shape.ts";
 import { Body } from "../../../places/trim.ts";
 import { bytesOfText, textOfBytes } from "../../../protocol/bytes.ts";

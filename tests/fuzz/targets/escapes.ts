@@ -1,5 +1,5 @@
 /**
- * Text for the log, `journal/escape.ts` and `journal/record.ts`.
+ * Text for the log, `log/escape.ts` and `log/record.ts`.
  *
  * For all bytes:
  *
@@ -13,13 +13,9 @@
  *
  * @module
  */
-import {
-  copyPlain,
-  escapeBytes,
-  unescapeBytes,
-} from "../../../journal/escape.ts";
-import { maxEventFieldLength } from "../../../journal/limits.ts";
-import { formatEvent } from "../../../journal/record.ts";
+import { copyPlain, escapeBytes, unescapeBytes } from "../../../log/escape.ts";
+import { maxEventFieldLength } from "../../../log/limits.ts";
+import { formatEvent } from "../../../log/record.ts";
 import { type ByteString, encodeBytes } from "../../../protocol/bytes.ts";
 import { demand, demandSame, magnitude, type Target } from "../target.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The first lines on a peer connection, `peers/handshake.ts`.
+ * The first lines on a peer connection, `peers/links/handshake.ts`.
  *
  * For every line:
  *
@@ -20,7 +20,7 @@ import {
   formatRefusal,
   isRefusal,
   type Refusal,
-} from "../../../peers/handshake.ts";
+} from "../../../peers/links/handshake.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import { isClient } from "../reference/peer_lines.ts";
 import { demand, demandSame, magnitude, type Target } from "../target.ts";

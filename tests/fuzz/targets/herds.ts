@@ -1,5 +1,5 @@
 /**
- * A server's talk with its neighbours, `peers/herd.ts` and what is behind it.
+ * A server's talk with its neighbours, `peers/replication/replica.ts` and what is behind it.
  *
  * The input is a script, one step a line. Its first byte tells who does what:
  * `J` and `S`, the neighbours Jaquez and Smith send the rest of the line; `C`, a
@@ -22,9 +22,9 @@
  *
  * @module
  */
-import { Herd } from "../../../peers/herd.ts";
-import { parseMessage } from "../../../peers/messages.ts";
-import type { Outbox } from "../../../peers/outbox.ts";
+import { parseMessage } from "../../../peers/replication/messages.ts";
+import type { Outbox } from "../../../peers/replication/outbox.ts";
+import { Herd } from "../../../peers/replication/replica.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import { maxPeerLineBytes } from "../../../protocol/limits.ts";
 import {
@@ -32,7 +32,7 @@ import {
   parseReport,
   type Report,
 } from "../../../protocol/report.ts";
-import { takeAllLines } from "../../peers/take_lines.ts";
+import { takeAllLines } from "../../peers/replication/take_lines.ts";
 import { readCommand } from "../reference/commands.ts";
 import { compareDecimals } from "../reference/numbers.ts";
 import { readMessage, readReport } from "../reference/peer_lines.ts";

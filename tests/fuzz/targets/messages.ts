@@ -1,5 +1,5 @@
 /**
- * What servers say besides reports, `peers/messages.ts`.
+ * What servers say besides reports, `peers/replication/messages.ts`.
  *
  * For every line:
  *
@@ -12,12 +12,12 @@
  *
  * @module
  */
-import { formatNode } from "../../../peers/digests.ts";
 import {
   formatMessage,
   type Message,
   parseMessage,
-} from "../../../peers/messages.ts";
+} from "../../../peers/replication/messages.ts";
+import { formatNode } from "../../../peers/store/digest_tree.ts";
 import { readMessage } from "../reference/peer_lines.ts";
 import {
   demand,

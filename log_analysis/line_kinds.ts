@@ -1,0 +1,78 @@
+/**
+ * The kinds of lines that a log has.
+ *
+ * @module
+ */
+import { unescapeBytes } from "../log/escape.ts";
+import type { Message } from "../peers/replication/messages.ts";
+import type { ByteString } from "../protocol/bytes.ts";
+import { splitFields } from "../protocol/fields.ts";
+
+/** What a client says. What is not understood has the answer `?`. */
+export type RequestKind = "IAMAT" | "WHATSAT" | "invalid";
+
+/** What a client is answered. */
+export type ReplyKind = "AT" | "places" | "?";
+
+/** All of them, in the order of tables. */
+export const requestKinds: readonly RequestKind[] = [
+  "IAMAT",
+  "WHATSAT",
+  "invalid",
+];
+export const replyKinds: readonly ReplyKind[] = ["AT", "places", "?"];
+
+/** What neighbours say to each other. */
+export type PeerKind =
+  | "AT"
+  | Message["verb"]
+  | "HERD"
+  | "PROOF"
+  | "NO"
+  | "other";
+
+/** Each of them, in the order of tables. */
+const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
+  AT: true,
+  HAVE: true,
+  WANT: true,
+  PRUNE: true,
+  GRAFT: true,
+  HORIZON: true,
+  DIGEST: true,
+  LIST: true,
+  PART: true,
+  SYNC: true,
+  SYNCED: true,
+  PING: true,
+  HERD: true,
+  PROOF: true,
+  NO: true,
+  other: true,
+};
+
+/** All of them, in the order of tables. */
+export const peerKinds = Object.keys(knownPeerKinds) as readonly PeerKind[];
+
+/** What a line of a client's is, by its verb. It may be invalid all the same. */
+export function requestKind(text: ByteString): RequestKind {
+  if (text.startsWith("IAMAT ")) return "IAMAT";
+  if (text.startsWith("WHATSAT ")) return "WHATSAT";
+  // There may be other white space around.
+  const [verb] = splitFields(unescapeBytes(text.slice(0, 1024)), 2);
+  return verb === "IAMAT" || verb === "WHATSAT" ? verb : "invalid";
+}
+
+/** What an answer is. */
+export function replyKind(text: ByteString): ReplyKind {
+  if (!text.startsWith("AT ")) return "?";
+  return text.includes("\\n") ? "places" : "AT";
+}
+
+/** What a line between servers is. */
+export function peerKind(text: ByteString): PeerKind {
+  if (text.startsWith("AT ")) return "AT";
+  const end = text.indexOf(" ");
+  const verb = end < 0 ? text : text.slice(0, end);
+  return Object.hasOwn(knownPeerKinds, verb) ? verb as PeerKind : "other";
+}

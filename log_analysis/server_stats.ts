@@ -1,0 +1,196 @@
+/**
+ * Sums up one server's log.
+ *
+ * @module
+ */
+import type { EventRecord } from "../log/parse.ts";
+import type { ByteString } from "../protocol/bytes.ts";
+import { printable } from "./format.ts";
+import { Histogram } from "./histogram.ts";
+import { peerKind, replyKind, requestKind } from "./line_kinds.ts";
+import { type LinkView, LinkWatch } from "./link_times.ts";
+import { type Propagation, PropagationSample } from "./propagation.ts";
+import type { Direction, RecordVisitor } from "./record_reader.ts";
+import { ReplyTimes } from "./reply_times.ts";
+import { countingTimeline, Timeline } from "./timeline.ts";
+
+/** How often each of some things was there. */
+export type Counts = ReadonlyMap<string, number>;
+
+/** What a log lacks, as it says itself. */
+export interface Missing {
+  /** Gaps. */
+  readonly gaps: number;
+  readonly lines: number;
+  readonly bytes: number;
+}
+
+/** How long clients of one server, or of all, have waited for answers. */
+export interface Waits {
+  readonly IAMAT: Histogram;
+  readonly WHATSAT: Histogram;
+}
+
+/** No waits yet. */
+export function noWaits(): Waits {
+  return { IAMAT: new Histogram(), WHATSAT: new Histogram() };
+}
+
+/** Adds waits to others. */
+export function addWaits(into: Waits, other: Waits): Waits {
+  into.IAMAT.addAll(other.IAMAT);
+  into.WHATSAT.addAll(other.WHATSAT);
+  return into;
+}
+
+/** Reads the log of one server, all its files in their order. */
+export class ServerStats implements RecordVisitor {
+  readonly server: string;
+  /** The first and the last time, in microseconds since 1970. */
+  firstUs = Infinity;
+  lastUs = -Infinity;
+  /** How often the server was started. */
+  runs = 0;
+  /** Connections of clients. */
+  connections = 0;
+  /** Lines of clients and answers to them, by kind. */
+  readonly fromClients = new Map<string, number>();
+  readonly toClients = new Map<string, number>();
+  /** Lines between servers, by kind. */
+  readonly fromPeers = new Map<string, number>();
+  readonly toPeers = new Map<string, number>();
+  /** By name. */
+  readonly events = new Map<string, number>();
+  readonly waits = noWaits();
+  /** The same by time. */
+  readonly waitsInTime = new Timeline<Waits>(noWaits, addWaits);
+  /** Reports of clients by time. */
+  readonly updates = countingTimeline();
+  readonly #links: LinkWatch;
+  readonly #replies = new ReplyTimes();
+  readonly #propagation: PropagationSample;
+  #lastRecordUs = 0;
+  #missing: Missing = { gaps: 0, lines: 0, bytes: 0 };
+
+  constructor(server: string) {
+    this.server = server;
+    this.#links = new LinkWatch(server);
+    this.#propagation = new PropagationSample(server);
+  }
+
+  get missing(): Missing {
+    return this.#missing;
+  }
+
+  /** From the servers that have heard a report to this one. */
+  get propagation(): Propagation | undefined {
+    return this.#propagation.result();
+  }
+
+  get links(): LinkView[] {
+    return this.#links.views(this.#lastRecordUs);
+  }
+
+  traffic(
+    timeUs: number,
+    connection: string,
+    direction: Direction,
+    text: ByteString,
+  ): void {
+    this.#pass(timeUs);
+    if (connection.startsWith("client/")) {
+      if (direction === "received") this.#request(timeUs, connection, text);
+      else this.#reply(timeUs, connection, text);
+      return;
+    }
+    // A log whose beginning is gone does not tell when a link came up.
+    if (this.runs === 0) this.#links.speak(this.firstUs, connection);
+    const kind = peerKind(text);
+    count(direction === "received" ? this.fromPeers : this.toPeers, kind);
+    if (kind === "AT" && direction === "received") {
+      this.#propagation.received(timeUs, text);
+    }
+  }
+
+  event(timeUs: number, { connection, event, fields }: EventRecord): void {
+    count(this.events, event);
+    if (event === "started") {
+      this.runs += 1;
+      this.#links.restart(this.#lastRecordUs);
+      this.#replies.restart();
+    }
+    this.#pass(timeUs);
+    const neighbour = printable(fields["neighbour"]);
+    switch (event) {
+      case "connected":
+        this.connections += 1;
+        this.#replies.connected(connection);
+        break;
+      case "closed":
+        this.#replies.closed(connection);
+        break;
+      case "link-up":
+        this.#links.up(timeUs, neighbour, connection);
+        break;
+      case "link-down":
+        this.#links.down(
+          timeUs,
+          neighbour,
+          connection,
+          printable(fields["reason"]),
+        );
+        break;
+      case "dial-failed":
+        this.#links.know(neighbour);
+        break;
+      case "log-incomplete":
+        this.#missing = {
+          gaps: this.#missing.gaps + 1,
+          lines: this.#missing.lines + Number(fields["lostLines"]),
+          bytes: this.#missing.bytes + Number(fields["lostBytes"]),
+        };
+        this.#replies.miss();
+        break;
+    }
+  }
+
+  #pass(timeUs: number): void {
+    if (timeUs < this.firstUs) {
+      this.firstUs = timeUs;
+      this.#propagation.begins(timeUs);
+    }
+    if (timeUs > this.lastUs) this.lastUs = timeUs;
+    this.#lastRecordUs = timeUs;
+  }
+
+  #request(timeUs: number, connection: string, text: ByteString): void {
+    const kind = requestKind(text);
+    count(this.fromClients, kind);
+    if (kind === "IAMAT") this.updates.add(timeUs, addOne);
+    this.#replies.asked(connection, timeUs, kind);
+  }
+
+  #reply(timeUs: number, connection: string, text: ByteString): void {
+    const reply = replyKind(text);
+    count(this.toClients, reply);
+    const answered = this.#replies.answered(connection, timeUs, reply);
+    if (answered === undefined) return;
+    const { kind, verb, waitedUs } = answered;
+    if (kind !== verb) {
+      count(this.fromClients, verb, -1);
+      count(this.fromClients, kind);
+    }
+    if (waitedUs === undefined || kind === "invalid") return;
+    this.waits[kind].add(waitedUs);
+    this.waitsInTime.add(timeUs, (waits) => {
+      waits[kind].add(waitedUs);
+      return waits;
+    });
+  }
+}
+
+const addOne = (sum: number) => sum + 1;
+
+function count(counts: Map<string, number>, what: string, change = 1): void {
+  counts.set(what, (counts.get(what) ?? 0) + change);
+}

@@ -1,0 +1,209 @@
+/**
+ * What logs come to, as tables.
+ *
+ * @module
+ */
+import { formatCount, formatNumber } from "../cli/numbers.ts";
+import type { Paint } from "../cli/paint.ts";
+import { formatTable } from "../cli/table.ts";
+import type { Percentiles } from "./histogram.ts";
+import { type HerdStats, type ServerSummary, shareUp } from "./herd_stats.ts";
+import { peerKinds, replyKinds, requestKinds } from "./line_kinds.ts";
+import type { LinkTimes } from "./link_times.ts";
+import type { Counts } from "./server_stats.ts";
+import { formatDuration, formatTime } from "./format.ts";
+
+/** A table as it is before it is laid out. The first column is text. */
+interface Sheet {
+  readonly title: string;
+  readonly columns: readonly string[];
+  /** Further columns of text, by their titles. */
+  readonly textColumns?: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** What has to be known to read it. */
+  readonly note?: string;
+}
+
+/** The text, of some tables, without a LF at the end. */
+export function describeStats(herd: HerdStats, paint: Paint): string {
+  const sheets = [
+    serverSheet(herd),
+    countSheet("Lines of clients", herd, requestKinds, "fromClients"),
+    countSheet("Answers to clients", herd, replyKinds, "toClients"),
+    countSheet("Lines from neighbours", herd, peerKinds, "fromPeers"),
+    countSheet("Lines to neighbours", herd, peerKinds, "toPeers"),
+    waitSheet(herd),
+    propagationSheet(herd),
+    linkSheet(herd),
+    eventSheet(herd),
+  ].filter(({ rows }) => rows.length > 0);
+  return [
+    describeSpan(herd),
+    ...sheets.map((sheet) => describeSheet(sheet, paint)),
+  ].join("\n\n");
+}
+
+function describeSpan({ firstUs, lastUs, servers }: HerdStats): string {
+  return `${formatCount(servers.length, "log")}, from ${formatTime(firstUs)} ` +
+    `to ${formatTime(lastUs)}: ${formatDuration(lastUs - firstUs)}`;
+}
+
+function describeSheet(
+  { columns, note, rows, textColumns = [], title }: Sheet,
+  paint: Paint,
+): string {
+  const table = formatTable(
+    columns.map((column, index) => ({
+      title: paint.dim(column),
+      isNumeric: index > 0 && !textColumns.includes(column),
+    })),
+    rows,
+    { indentation: "  " },
+  );
+  const head = note === undefined ? "" : `  ${paint.dim(note)}`;
+  return `${paint.bold(title)}${head}\n${table}`;
+}
+
+function serverSheet({ servers }: HerdStats): Sheet {
+  return {
+    title: "Servers",
+    columns: [
+      "",
+      "first record",
+      "span",
+      "runs",
+      "connections",
+      "records",
+      "bytes",
+      "missing",
+      "cut off",
+      "damaged",
+    ],
+    note: "missing: lines that could not be written, as the log says",
+    rows: servers.map(({ bytes, lines, stats }) => {
+      const { connections, firstUs, lastUs, missing, runs, server } = stats;
+      const isEmpty = lines.records === 0;
+      return [
+        server,
+        isEmpty ? "" : formatTime(firstUs),
+        isEmpty ? "" : formatDuration(lastUs - firstUs),
+        ...[
+          runs,
+          connections,
+          lines.records,
+          bytes,
+          missing.lines,
+          lines.cut,
+          lines.damaged,
+        ].map((number) => formatNumber(number)),
+      ];
+    }),
+  };
+}
+
+/** Counts by kind, a server a row; kinds that nobody has are left out. */
+function countSheet(
+  title: string,
+  { servers }: HerdStats,
+  kinds: readonly string[],
+  which: "fromClients" | "toClients" | "fromPeers" | "toPeers",
+): Sheet {
+  const countsOf = ({ stats }: ServerSummary): Counts => stats[which];
+  const there = kinds.filter((kind) =>
+    servers.some((server) => (countsOf(server).get(kind) ?? 0) > 0)
+  );
+  return {
+    title,
+    columns: ["", ...there],
+    rows: there.length === 0 ? [] : servers.map((server) => [
+      server.stats.server,
+      ...there.map((kind) => formatNumber(countsOf(server).get(kind) ?? 0)),
+    ]),
+  };
+}
+
+const percentileTitles = ["count", "p50", "p90", "p99", "max"];
+
+function percentileCells(
+  { count, maxUs, p50Us, p90Us, p99Us }: Percentiles,
+): string[] {
+  const times = [p50Us, p90Us, p99Us, maxUs].map(formatDuration);
+  return [formatNumber(count), ...times];
+}
+
+function waitSheet({ servers }: HerdStats): Sheet {
+  return {
+    title: "From the line to the answer",
+    columns: ["", "line", ...percentileTitles],
+    textColumns: ["line"],
+    note: "percentiles are at most 0.8 % too high",
+    rows: servers.flatMap(({ stats: { server, waits } }) =>
+      (["IAMAT", "WHATSAT"] as const).flatMap((kind) => {
+        const percentiles = waits[kind].percentiles();
+        if (percentiles === undefined) return [];
+        return [[server, kind, ...percentileCells(percentiles)]];
+      })
+    ),
+  };
+}
+
+function propagationSheet({ servers }: HerdStats): Sheet {
+  const found = servers.flatMap(({ stats: { propagation, server } }) =>
+    propagation === undefined ? [] : [{ propagation, server }]
+  );
+  const isSample = found.some(({ propagation }) => propagation.oneIn > 1);
+  return {
+    title: "From the server that heard a report to this one",
+    columns: ["", ...percentileTitles, ...(isSample ? ["sample"] : [])],
+    note: "by the clocks of both",
+    rows: found.map(({ propagation, server }) => [
+      server,
+      ...percentileCells(propagation),
+      ...(isSample ? [`1 in ${formatNumber(propagation.oneIn)}`] : []),
+    ]),
+  };
+}
+
+function linkSheet(herd: HerdStats): Sheet {
+  return {
+    title: "Links",
+    columns: ["", "up", "lost", "why"],
+    textColumns: ["why"],
+    note: "up: of the whole span, in all logs that tell",
+    rows: herd.links.map((link) => [
+      link.servers.join(" – "),
+      `${formatPercent(shareUp(link, herd))} %`,
+      formatNumber(link.losses),
+      describeReasons(link),
+    ]),
+  };
+}
+
+/** Rounded down, so that 100 % is all of it. */
+function formatPercent(share: number): string {
+  return (Math.floor(share * 10_000) / 100).toFixed(2);
+}
+
+function describeReasons({ views }: LinkTimes): string {
+  return views.filter(({ reasons }) => reasons.size > 0)
+    .map(({ reasons, server }) => {
+      const words = [...reasons].map(([reason, count]) =>
+        count === 1 ? reason : `${reason} ${formatNumber(count)}`
+      );
+      return `${server}: ${words.join(", ")}`;
+    }).join("; ");
+}
+
+function eventSheet({ servers }: HerdStats): Sheet {
+  const names = new Set(
+    servers.flatMap(({ stats }) => [...stats.events.keys()]),
+  );
+  return {
+    title: "Events",
+    columns: ["", ...servers.map(({ stats }) => stats.server)],
+    rows: [...names].sort().map((name) => [
+      name,
+      ...servers.map(({ stats }) => formatNumber(stats.events.get(name) ?? 0)),
+    ]),
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * Traces the reports of a client through the logs, in two readings: the first
+ * finds the reports, the second their ways.
+ *
+ * @module
+ */
+import { SetupError } from "../cli/exit.ts";
+import { escapeBytes, unescapeBytes } from "../log/escape.ts";
+import {
+  bytesOfText,
+  type ByteString,
+  textOfBytes,
+} from "../protocol/bytes.ts";
+import { ClientNames } from "./client_names.ts";
+import type { ServerLog } from "./log_folder.ts";
+import {
+  describeLeftOut,
+  nothingIn,
+  type ReadingOptions,
+  readLog,
+} from "./read_logs.ts";
+import type { LineCounts, TrafficVisitor } from "./record_reader.ts";
+import { ReportedReports, type Wanted } from "./report_finder.ts";
+import { pathOf, type ReportPath } from "./report_path.ts";
+import {
+  FollowedReport,
+  type LogSpan,
+  ServerFollower,
+} from "./report_trace.ts";
+
+/**
+ * The paths of a client's reports, from the oldest to the newest.
+ *
+ * @param client As the user has it: as in the log, or in plain text.
+ * @throws {SetupError} If there is no such client, or no such report.
+ */
+export async function traceClient(
+  logs: readonly ServerLog[],
+  client: string,
+  wanted: Wanted,
+  options: ReadingOptions,
+): Promise<ReportPath[]> {
+  const found = await findReports(logs, client, wanted, options);
+  const followed = new Map(
+    found.reports.map((report) => [report.line, new FollowedReport(report)]),
+  );
+  const spans: LogSpan[] = [];
+  for (const log of logs) {
+    const { server } = log;
+    const follower = new ServerFollower(server, found.client, followed);
+    const counts = await readLog(log, follower, options);
+    const { span } = follower;
+    if (span !== undefined) spans.push(span);
+    const leftOut = describeLeftOut(server, counts, span?.lostLines ?? 0);
+    if (leftOut !== undefined) options.tell(leftOut);
+  }
+  return [...followed.values()].map((report) => pathOf(report, spans));
+}
+
+async function findReports(
+  logs: readonly ServerLog[],
+  client: string,
+  wanted: Wanted,
+  options: ReadingOptions,
+) {
+  const finders = spellings(client).map((spelling) => ({
+    client: spelling,
+    found: new ReportedReports(spelling, wanted),
+  }));
+  const counts = await readAll(
+    logs,
+    options,
+    finders.map(({ found }) => found),
+  );
+  if (counts.every(({ records }) => records === 0)) {
+    throw nothingIn(logs, counts);
+  }
+  const finder = finders.find(({ found }) => found.isReported);
+  if (finder === undefined) {
+    const names = new ClientNames(finders[0].client);
+    await readAll(logs, options, [names]);
+    throw new SetupError(
+      `no report of ${textOfBytes(finders[0].client)} in the logs` +
+        names.describe(),
+    );
+  }
+  const { reports } = finder.found;
+  if (reports.length === 0 && "time" in wanted) {
+    throw new SetupError(
+      `no report of ${textOfBytes(finder.client)} with the time ` +
+        `${wanted.time} in the logs`,
+    );
+  }
+  return { client: finder.client, reports };
+}
+
+/** How the log may have an ID that somebody types: it may be escaped already. */
+function spellings(client: string): ByteString[] {
+  const bytes = bytesOfText(client);
+  const isEscaped = escapeBytes(unescapeBytes(bytes)) === bytes;
+  const escaped = escapeBytes(bytes);
+  return isEscaped && bytes !== escaped ? [bytes, escaped] : [escaped];
+}
+
+async function readAll(
+  logs: readonly ServerLog[],
+  options: ReadingOptions,
+  visitors: readonly TrafficVisitor[],
+): Promise<LineCounts[]> {
+  const counts: LineCounts[] = [];
+  // What cannot be read is told once, at the second reading.
+  for (const log of logs) {
+    const lines = await readLog(log, {
+      traffic: (timeUs, connection, direction, text) => {
+        for (const visitor of visitors) {
+          visitor.traffic(timeUs, connection, direction, text);
+        }
+      },
+      event: () => {},
+    }, { ...options, tell: () => {} });
+    counts.push(lines);
+  }
+  return counts;
+}

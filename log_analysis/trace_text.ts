@@ -1,0 +1,167 @@
+/**
+ * A report's path for a person to read.
+ *
+ * @module
+ */
+import { formatCount } from "../cli/numbers.ts";
+import type { Paint } from "../cli/paint.ts";
+import { formatTable } from "../cli/table.ts";
+import { textOfBytes } from "../protocol/bytes.ts";
+import { formatDuration, formatOffset, formatTime } from "./format.ts";
+import { type Branch, treesOf } from "./path_tree.ts";
+import type { Arrival, Hop, ReportPath } from "./report_path.ts";
+
+/** The text, of some lines, without a LF at the end. */
+export function describePath(path: ReportPath, paint: Paint): string {
+  const { report } = path;
+  const client = textOfBytes(report.client);
+  return [
+    `${paint.bold(client)}  ${report.position}  ${report.time}`,
+    describeEntry(path),
+    describeTree(path, paint),
+    ...describeOutcome(path, paint),
+  ].join("\n");
+}
+
+function describeEntry(
+  { followed, isOriginLogged, report }: ReportPath,
+): string {
+  const { difference, heardUs, server } = report;
+  const { entry } = followed;
+  const remote = entry?.remote === undefined ? "" : ` (${entry.remote})`;
+  const where = entry !== undefined
+    ? ` on ${entry.connection}${remote}`
+    : isOriginLogged
+    ? " (its log does not show the connection)"
+    : " (its log is not here)";
+  const seconds = difference.slice(1);
+  const order = difference.startsWith("-") ? "before" : "after";
+  return `heard by ${server} at ${formatTime(heardUs)}${where}, ` +
+    `${seconds} s ${order} the client's time`;
+}
+
+function describeTree(path: ReportPath, paint: Paint): string {
+  const rows: string[][] = [];
+  const add = (branch: Branch, opening: string, below: string) => {
+    const look = isDimmed(branch) ? paint.dim : (text: string) => text;
+    const cells = cellsOf(branch, path).map((cell) => cell && look(cell));
+    rows.push([opening + look(branch.server), ...cells]);
+    for (const [index, next] of branch.branches.entries()) {
+      const isLast = index === branch.branches.length - 1;
+      add(
+        next,
+        below + (isLast ? "└── " : "├── "),
+        below + (isLast ? "    " : "│   "),
+      );
+    }
+  };
+  for (const tree of treesOf(path)) add(tree, "", "");
+  // One that went nowhere.
+  if (rows.length === 1) return rows[0][0];
+  const title = (text: string) => paint.dim(text);
+  return formatTable([
+    { title: "" },
+    { title: title("sent"), isNumeric: true },
+    { title: title("received"), isNumeric: true },
+    { title: title("hop"), isNumeric: true },
+    { title: "" },
+  ], rows);
+}
+
+/** What brought no news. */
+function isDimmed({ hop, told }: Branch): boolean {
+  return told !== undefined || hop !== undefined && isDropped(hop);
+}
+
+function isDropped({ outcome }: Hop): boolean {
+  return outcome === "known" || outcome === "older";
+}
+
+function cellsOf({ hop, told }: Branch, { report }: ReportPath): string[] {
+  const since = (us: number | undefined) =>
+    us === undefined ? "" : formatOffset(us - report.heardUs);
+  if (told !== undefined) {
+    const remark = told.isWanted
+      ? "told by HAVE, asked for it, got nothing"
+      : "told by HAVE, had it";
+    return [since(told.timeUs), "", "", remark];
+  }
+  if (hop === undefined) return [];
+  const { receivedUs, sentUs } = hop;
+  const took = receivedUs === undefined || sentUs === undefined
+    ? ""
+    : formatDuration(receivedUs - sentUs);
+  return [since(sentUs), since(receivedUs), took, remarkOn(hop)];
+}
+
+function remarkOn({ outcome, way }: Hop): string {
+  const how = {
+    flood: "",
+    asked: "asked for after HAVE",
+    "catch-up": "catch-up",
+  };
+  const what = {
+    news: "",
+    again: "news again after a restart",
+    known: "duplicate, dropped",
+    older: "older than what it knew, dropped",
+    lost: "not received",
+    unseen: "its log is not here",
+  };
+  return [how[way], what[outcome]].filter((text) => text !== "").join("; ");
+}
+
+function describeOutcome(path: ReportPath, paint: Paint): string[] {
+  const { arrivals, followed, hops, report } = path;
+  const lines: string[] = [];
+  const logged = arrivals.filter(({ server, state }) =>
+    server === report.server ? path.isOriginLogged : state !== "no log"
+  );
+  const reached = logged.filter(({ state }) => state !== "missed");
+  const dropped = hops.filter(isDropped);
+  const last = Math.max(
+    0,
+    ...reached.map(({ hop }) => (hop?.receivedUs ?? 0) - report.heardUs),
+  );
+  const time = reached.length > 1 ? ` in ${formatDuration(last)}` : "";
+  lines.push(
+    `reached ${reached.length} of ${formatCount(logged.length, "server")}` +
+      `${time}; ${formatCount(hops.length, "message")}, ` +
+      `${formatCount(dropped.length, "duplicate")} dropped`,
+  );
+  if (followed.wasOld) {
+    lines.push(
+      `${report.server} knew a newer report of this client, and told nobody`,
+    );
+  }
+  for (const arrival of arrivals) {
+    const words = describeMissing(arrival);
+    if (words !== undefined) lines.push(paint.yellow(words));
+  }
+  if (hops.some(isBeforeItWasSent)) {
+    lines.push(
+      "below zero: a line is logged when it has been sent, and each server has " +
+        "a clock of its own",
+    );
+  }
+  return lines;
+
+  function isBeforeItWasSent({ receivedUs, sentUs }: Hop): boolean {
+    const times = [report.heardUs, sentUs, receivedUs]
+      .filter((us) => us !== undefined);
+    return times.some((us, index) => index > 0 && us < times[index - 1]);
+  }
+}
+
+function describeMissing(
+  { server, state, whyNot }: Arrival,
+): string | undefined {
+  if (state !== "missed") return undefined;
+  const why = {
+    "log begins later": ": its log begins later",
+    "log ends before": ": its log ends before",
+    newer: ", but knew a newer one",
+    unknown: "",
+  };
+  return `${server} never got it${why[whyNot ?? "unknown"]}`;
+}

@@ -1,0 +1,113 @@
+/**
+ * Dials neighbours that are not linked, again and again, with growing pauses.
+ *
+ * @module
+ */
+import { type Clock, sleep } from "../../runtime/clock.ts";
+import type { Tell } from "../../runtime/events.ts";
+import type { Transport } from "../../runtime/transport.ts";
+import { backoffFloorMs, dialTimeoutMs, stableAfterMs } from "../limits.ts";
+import type { ServerEntry } from "../topology.ts";
+import { Backoff } from "./backoff.ts";
+import type { Neighbour } from "./neighbour.ts";
+
+/** Opens a connection to a neighbour's peer port. */
+export type Connect = (
+  neighbour: ServerEntry,
+  signal: AbortSignal,
+) => Promise<Transport>;
+
+/** What dialling needs. */
+export interface RedialOptions {
+  readonly clock: Clock;
+  readonly connect: Connect;
+  readonly tell: Tell;
+  /** Ends it all. */
+  readonly signal: AbortSignal;
+  /**
+   * Shakes hands on a connection that was dialled. Returns what went wrong, or
+   * undefined if the two are linked.
+   */
+  readonly shake: (
+    transport: Transport,
+    neighbour: Neighbour,
+  ) => Promise<string | undefined>;
+}
+
+/** The way to neighbours that are away. */
+export class Redial {
+  readonly #options: RedialOptions;
+
+  constructor(options: RedialOptions) {
+    this.#options = options;
+  }
+
+  /** Dials a neighbour whenever it is not linked, until the end. */
+  async keepLinked(neighbour: Neighbour): Promise<void> {
+    const { clock, signal } = this.#options;
+    const backoff = new Backoff(() => clock.random());
+    let dialledForMs = 0;
+    while (!signal.aborted) {
+      if (neighbour.isUp) {
+        const sinceMs = clock.elapsedMs();
+        await new Promise<void>((resolve) => neighbour.onUnlinked = resolve);
+        if (clock.elapsedMs() - sinceMs >= stableAfterMs) backoff.reset();
+        dialledForMs = 0;
+      }
+      // An attempt that has hung for long was itself a wait.
+      const waitMs = backoff.nextMs() - dialledForMs;
+      await sleep(clock, Math.max(waitMs, backoffFloorMs), signal);
+      if (!neighbour.isUp && !signal.aborted) {
+        const sinceMs = clock.elapsedMs();
+        await this.dial(neighbour);
+        dialledForMs = clock.elapsedMs() - sinceMs;
+      }
+    }
+  }
+
+  /** Tries once to link a neighbour. Logs a failure when it is a new one. */
+  async dial(neighbour: Neighbour): Promise<void> {
+    const { signal, tell } = this.#options;
+    const reason = await this.#try(neighbour);
+    const hasFailed = !neighbour.isUp && !signal.aborted;
+    if (hasFailed && reason !== undefined) {
+      neighbour.counts.lastFailure = reason;
+      if (reason !== neighbour.lastFailure) {
+        const { name } = neighbour;
+        tell("info", "server", "dial failed", { neighbour: name, reason });
+      }
+    }
+    neighbour.lastFailure = reason;
+  }
+
+  /** Dials and shakes hands. Returns what went wrong, or undefined. */
+  async #try(neighbour: Neighbour): Promise<string | undefined> {
+    let transport: Transport;
+    try {
+      transport = await this.#connect(neighbour.entry);
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    return await this.#options.shake(transport, neighbour);
+  }
+
+  /** Connects to a neighbour's peer port, within the deadline. */
+  async #connect(neighbour: ServerEntry): Promise<Transport> {
+    const { clock, connect, signal } = this.#options;
+    const attempt = new AbortController();
+    const abort = () => attempt.abort(signal.reason);
+    const cancel = clock.after(dialTimeoutMs, () => {
+      const message = `no connection in ${dialTimeoutMs} ms`;
+      attempt.abort(new Deno.errors.TimedOut(message));
+    });
+    signal.addEventListener("abort", abort);
+    try {
+      return await connect(neighbour, attempt.signal);
+    } catch (error) {
+      throw attempt.signal.aborted ? attempt.signal.reason : error;
+    } finally {
+      cancel();
+      signal.removeEventListener("abort", abort);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Hands what is new to the links, and knows when their sockets have it. Also
+ * wakes the herd for its chores, as these may have something new to say.
+ *
+ * @module
+ */
+import type { Clock } from "../../runtime/clock.ts";
+import { choresEveryMs } from "../limits.ts";
+import type { Herd } from "../replication/replica.ts";
+import type { Link } from "./link.ts";
+
+/** What dispatching needs. */
+export interface DispatchOptions {
+  readonly clock: Clock;
+  readonly herd: Herd;
+  /** Each neighbour, with the link in use if there is one. */
+  readonly neighbours: ReadonlyMap<string, { readonly link?: Link }>;
+}
+
+/** The way from one server's herd to its links. */
+export class Dispatch {
+  readonly #options: DispatchOptions;
+  #cancelChores: (() => void) | undefined;
+  #flushing: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(options: DispatchOptions) {
+    this.#options = options;
+  }
+
+  /** Hands all outboxes to the sockets. */
+  flush(): void {
+    for (const { link } of this.#options.neighbours.values()) link?.flush();
+    if (this.#cancelChores === undefined && this.#options.herd.hasChores) {
+      this.#waitForChores();
+    }
+  }
+
+  /**
+   * The same when all chunks have been taken that came in together: so they go
+   * on together, and cost each neighbour one read.
+   */
+  flushSoon(): void {
+    const isLinked = this.#options.neighbours.values()
+      .some(({ link }) => link !== undefined);
+    if (isLinked) this.#flushing ??= this.#flushBehindOthers();
+    else this.flush();
+  }
+
+  /**
+   * When every report accepted so far has been handed to the sockets of all
+   * neighbours that keep up. Undefined if that is the case already.
+   */
+  handed(): Promise<unknown> | undefined {
+    if (this.#flushing !== undefined) {
+      return this.#flushing.then(() => this.handed());
+    }
+    let waits: Promise<void>[] | undefined;
+    for (const { link } of this.#options.neighbours.values()) {
+      const wait = link?.handed();
+      if (wait !== undefined) (waits ??= []).push(wait);
+    }
+    return waits && Promise.all(waits);
+  }
+
+  /** No more chores. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelChores?.();
+  }
+
+  async #flushBehindOthers(): Promise<void> {
+    // Those that take the other chunks stand in the queue of microtasks by now.
+    await null;
+    this.#flushing = undefined;
+    this.flush();
+  }
+
+  /** Does the herd's chores until none is left. */
+  #waitForChores(): void {
+    if (this.#isStopped) return;
+    const { clock, herd } = this.#options;
+    this.#cancelChores = clock.after(choresEveryMs, () => {
+      this.#cancelChores = undefined;
+      herd.doChores();
+      this.flush();
+    });
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * How two neighbours find out where they differ, and send each other just that.
+ *
+ * One sends the digests of the root's children. The other compares them with
+ * its own and answers, for each child that differs, with the digests of *its*
+ * children, and so on down the tree. A node with few reports is listed instead:
+ * who gets the list sends what is missing in it and asks for what it lacks
+ * itself. So it costs what differs, and a few kilobytes.
+ *
+ * Nothing is stored about how far a comparison has got, but for whether it is
+ * over (`sync_state.ts`). Every message is answered by what is true at the moment; what
+ * changes meanwhile is in the flood anyway, or shows the next time.
+ *
+ * @module
+ */
+import type { ByteString } from "../../protocol/bytes.ts";
+import { clientOf, wholeSecondsOf } from "../../protocol/report.ts";
+import { listedReports, maxLineMarks } from "../limits.ts";
+import {
+  childrenPerNode,
+  firstChild,
+  isLeaf,
+  leafOf,
+  type Node,
+  root,
+} from "../store/digest_tree.ts";
+import { fingerprint, hashClient } from "../store/fingerprint.ts";
+import type { Memory } from "../store/report_store.ts";
+import { formatMessage, type Listed, type Mark } from "./messages.ts";
+import type { LineSource } from "./outbox.ts";
+import { Sync } from "./sync_state.ts";
+
+/** Something to say as soon as there is time. */
+type Job =
+  /** The digests of a node's children. */
+  | { readonly kind: "divide"; readonly node: Node }
+  /** Which reports there are below a node. */
+  | { readonly kind: "list"; readonly node: Node }
+  /** The reports below a node, but for those that need not be sent. */
+  | { readonly kind: "send"; readonly node: Node; readonly but?: Known };
+
+/** A job, and what is left of its lines. */
+interface Current {
+  readonly job: Job;
+  readonly lines: Iterator<ByteString>;
+}
+
+/** Reports that one side has, in short. */
+interface Known {
+  readonly fingerprints: ReadonlySet<number>;
+  /** The second of a client's newest report, by the client's fingerprint. */
+  readonly seconds: ReadonlyMap<number, number>;
+}
+
+/** One side of a comparison with one neighbour. */
+export class CatchUp implements LineSource {
+  readonly #memory: Memory;
+  readonly #want: (mark: Mark) => void;
+  /** Done last in, first out, so that few wait at a time. */
+  readonly #jobs: Job[] = [];
+  #current: Current | undefined;
+  /** How many of all these jobs the neighbour may answer by others. */
+  #questions = 0;
+  readonly #sync = new Sync();
+  /** What a list says that is still coming in. */
+  #listed: Listed[] = [];
+
+  /** @param want Asks the neighbour for a report. */
+  constructor(memory: Memory, want: (mark: Mark) => void) {
+    this.#memory = memory;
+    this.#want = want;
+  }
+
+  /** Begins a comparison, unless one is going on. */
+  start(): void {
+    if (this.#jobs.length > 0 || this.#current !== undefined) return;
+    this.#add({ kind: "divide", node: root });
+  }
+
+  /** There is a new connection: gives up what was going on on the last one. */
+  restart(): void {
+    this.#jobs.length = 0;
+    this.#current = undefined;
+    this.#questions = 0;
+    this.#listed = [];
+    this.#sync.restart();
+  }
+
+  /** Whether all that the neighbour knew when they were linked has come over. */
+  get hasCaughtUp(): boolean {
+    return this.#sync.hasCaughtUp;
+  }
+
+  /** The neighbour has said all that it had to say when it was asked. */
+  hearSynced(): void {
+    this.#sync.hearAnswer();
+  }
+
+  /** The neighbour has these digests of a node's children. */
+  hearDigests(node: Node, digests: readonly number[]): void {
+    this.#sync.hearComparison();
+    digests.forEach((theirs, index) => {
+      const child = firstChild(node) + index;
+      const mine = this.#memory.digests.digestOf(child);
+      if (mine === theirs) return;
+      if (theirs === 0) {
+        this.#add({ kind: "send", node: child });
+      } else {
+        this.#add({ kind: this.#howToShow(child), node: child });
+      }
+    });
+  }
+
+  /** The neighbour has these reports below a node, and more to come. */
+  hearPart(reports: readonly Listed[]): void {
+    this.#sync.hearComparison();
+    this.#listed.push(...reports);
+  }
+
+  /** The neighbour has these reports below a node, and those of the parts. */
+  hearList(node: Node, reports: readonly Listed[]): void {
+    this.#sync.hearComparison();
+    const listed = [...this.#listed, ...reports];
+    this.#listed = [];
+    const mine = this.#listLeavesOf(listed);
+    const fingerprints = new Set<number>();
+    const seconds = new Map<number, number>();
+    for (const report of listed) {
+      const { client, fingerprint, leaf } = report;
+      fingerprints.add(fingerprint);
+      if (mine.fingerprints.has(fingerprint)) continue;
+      seconds.set(client, report.seconds);
+      // Of the same second either may be the newer one: then both are sent.
+      if ((mine.seconds.get(client) ?? -1) > report.seconds) continue;
+      this.#want({ leaf, fingerprint });
+    }
+    const but = listed.length > 0 ? { fingerprints, seconds } : undefined;
+    this.#add({ kind: "send", node, but });
+  }
+
+  /**
+   * The next line of a comparison that is going on. SYNC does not wait for the
+   * reports that are still to be sent: who feeds a neighbour that has lost
+   * everything soon knows that there is nothing to be had from it.
+   */
+  next(): ByteString | undefined {
+    while (true) {
+      if (this.#questions === 0 && this.#sync.isToAsk) {
+        this.#sync.ask();
+        return formatMessage({ verb: "SYNC" });
+      }
+      this.#current ??= this.#begin();
+      if (this.#current === undefined) return undefined;
+      const { job, lines } = this.#current;
+      const result = lines.next();
+      if (!result.done) return result.value;
+      if (isQuestion(job)) this.#questions -= 1;
+      this.#current = undefined;
+    }
+  }
+
+  #add(job: Job): void {
+    this.#jobs.push(job);
+    if (isQuestion(job)) this.#questions += 1;
+  }
+
+  #begin(): Current | undefined {
+    const job = this.#jobs.pop();
+    return job && { job, lines: this.#do(job) };
+  }
+
+  #do(job: Job): Iterator<ByteString> {
+    switch (job.kind) {
+      case "divide":
+        return [this.#divide(job.node)].values();
+      case "list":
+        return this.#list(job.node).values();
+      case "send":
+        return job.but === undefined
+          ? this.#memory.linesBelow(job.node)
+          : this.#linesBut(job.but, job.node);
+    }
+  }
+
+  #howToShow(node: Node): "divide" | "list" {
+    return isLeaf(node) ||
+        this.#memory.digests.countOf(node) <= listedReports
+      ? "list"
+      : "divide";
+  }
+
+  #divide(node: Node): ByteString {
+    const digests = Array.from(
+      { length: childrenPerNode },
+      (_, index) => this.#memory.digests.digestOf(firstChild(node) + index),
+    );
+    return formatMessage({ verb: "DIGEST", node, digests });
+  }
+
+  #list(node: Node): ByteString[] {
+    const reports = [...this.#memory.linesBelow(node)].map(listingOf);
+    const lines: ByteString[] = [];
+    while (reports.length > maxLineMarks) {
+      const part = reports.splice(0, maxLineMarks);
+      lines.push(formatMessage({ verb: "PART", node, reports: part }));
+    }
+    lines.push(formatMessage({ verb: "LIST", node, reports }));
+    return lines;
+  }
+
+  /** The lines below a node that the neighbour has nothing as new for. */
+  *#linesBut(
+    { fingerprints, seconds }: Known,
+    node: Node,
+  ): Generator<ByteString, undefined> {
+    for (const line of this.#memory.linesBelow(node)) {
+      const mine = listingOf(line);
+      if (fingerprints.has(mine.fingerprint)) continue;
+      if ((seconds.get(mine.client) ?? -1) > mine.seconds) continue;
+      yield line;
+    }
+  }
+
+  /**
+   * What there is in the leaves of these reports. A leaf is looked through
+   * once, however many reports someone has managed to crowd into it.
+   */
+  #listLeavesOf(reports: readonly Listed[]): Known {
+    const fingerprints = new Set<number>();
+    const seconds = new Map<number, number>();
+    const leaves = new Set(reports.map(({ leaf }) => leaf));
+    for (const leaf of leaves) {
+      for (const { line } of this.#memory.leaf(leaf)) {
+        const mine = listingOf(line);
+        fingerprints.add(mine.fingerprint);
+        seconds.set(mine.client, mine.seconds);
+      }
+    }
+    return { fingerprints, seconds };
+  }
+}
+
+/** Whether the neighbour may have to answer, other than by reports. */
+function isQuestion({ kind }: Job): boolean {
+  return kind !== "send";
+}
+
+function listingOf(line: ByteString): Listed {
+  const client = clientOf(line);
+  return {
+    leaf: leafOf(hashClient(client)),
+    client: fingerprint(client),
+    fingerprint: fingerprint(line),
+    seconds: wholeSecondsOf(line),
+  };
+}

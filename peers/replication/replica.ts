@@ -1,0 +1,259 @@
+/**
+ * What one server knows of the herd's clients, and the decision that makes a
+ * flood end: a report goes on only where it was news. No I/O, no clock.
+ *
+ * @module
+ */
+import type { ByteString } from "../../protocol/bytes.ts";
+import type { Report } from "../../protocol/report.ts";
+import { sweptReports } from "../limits.ts";
+import { root } from "../store/digest_tree.ts";
+import type { HashKey } from "../store/half_sip_hash.ts";
+import {
+  Memory,
+  type MemoryLimits,
+  type NotStored,
+} from "../store/report_store.ts";
+import type { Stored } from "../store/report_table.ts";
+import type { Message } from "./messages.ts";
+import type { Outbox } from "./outbox.ts";
+import { Conversation } from "./peer_replication.ts";
+import { RecentFingerprints } from "./recent_fingerprints.ts";
+
+/** What came of a report. */
+export type Acceptance =
+  /** It is the newest about its client, stored and on its way. */
+  | "newer"
+  /** Nothing changed. */
+  | NotStored;
+
+/** How many reports came to which end. */
+export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
+
+/** How a herd is kept. */
+export interface HerdOptions {
+  readonly limits: MemoryLimits;
+  /** Whether neighbours compare what they know. */
+  readonly catchUp: boolean;
+  /** How many late reports are known by fingerprint; a power of two. */
+  readonly recentReports?: number;
+  /** Most bytes of a write to a neighbour; undefined for the usual limit. */
+  readonly writeBytes?: number;
+  /** Random, so that nobody can choose IDs that crowd the table. */
+  readonly hashKey?: HashKey;
+}
+
+/** One server's memory, and its talk with the linked neighbours. */
+export class Herd {
+  readonly #catchUp: boolean;
+  readonly #writeBytes: number | undefined;
+  readonly #memory: Memory;
+  readonly #recent: RecentFingerprints;
+  readonly #conversations = new Map<string, Conversation>();
+  /** By server, the neighbour that was the first to send its last report. */
+  readonly #sources = new Map<ByteString, string>();
+  readonly #counts: Record<Acceptance, number> = {
+    newer: 0,
+    known: 0,
+    forgotten: 0,
+  };
+  /**
+   * Shown each report that is news, in a buffer that is used again: on the fast
+   * path, so it has to return at once.
+   */
+  onNews: ((report: Report) => void) | undefined;
+
+  constructor(options: HerdOptions) {
+    this.#catchUp = options.catchUp;
+    this.#writeBytes = options.writeBytes;
+    const onForget = (client: ByteString, fingerprint: number) => {
+      for (const { outbox } of this.#conversations.values()) {
+        outbox.drop(client, fingerprint);
+      }
+    };
+    this.#memory = new Memory(options.limits, onForget, options.hashKey);
+    this.#recent = new RecentFingerprints(options.recentReports);
+  }
+
+  /**
+   * Takes a report from a client, or from a neighbour named `from`. If it is
+   * newer than what is known, it is stored and told to every linked neighbour
+   * but the one it came from.
+   */
+  accept(report: Report, from?: string): Acceptance {
+    const acceptance = this.#accept(report, from);
+    this.#counts[acceptance] += 1;
+    if (acceptance === "newer") this.onNews?.(report);
+    return acceptance;
+  }
+
+  #accept(report: Report, from: string | undefined): Acceptance {
+    const sender = from === undefined
+      ? undefined
+      : this.#conversations.get(from);
+    sender?.outbox.forget(report);
+    const horizon = this.#memory.raisedHorizon;
+    const stored = this.#memory.put(report);
+    if (this.#memory.raisedHorizon !== horizon) this.#tellHorizon();
+    if (stored === "known") {
+      if (sender !== undefined) this.#takeDuplicate(report, sender);
+      return stored;
+    }
+    if (stored === "forgotten") return stored;
+    this.#tell(report, stored, sender);
+    return "newer";
+  }
+
+  /** Takes what a linked neighbour said besides reports. */
+  hear(from: string, message: Message): void {
+    if (message.verb !== "HORIZON") {
+      this.#conversations.get(from)?.hear(message);
+    } else if (this.#memory.raiseHorizon(message.seconds)) {
+      this.#tellHorizon(from);
+    }
+  }
+
+  /** The newest AT line about a client; undefined for one never heard of. */
+  newest(client: ByteString): ByteString | undefined {
+    return this.#memory.get(client);
+  }
+
+  /** Whether a report was heard too long ago to be remembered. */
+  isForgotten(line: ByteString): boolean {
+    return this.#memory.isForgotten(line);
+  }
+
+  /**
+   * The horizon, in POSIX seconds, as far as room for clients made it move;
+   * undefined if there always was room.
+   */
+  get raisedHorizon(): number | undefined {
+    return this.#memory.raisedHorizon;
+  }
+
+  /** All newest AT lines; may be walked while reports come in. */
+  lines(): IterableIterator<ByteString> {
+    return this.#memory.linesBelow(root);
+  }
+
+  /** What came of the reports so far. */
+  get counts(): AcceptanceCounts {
+    return { ...this.#counts };
+  }
+
+  /** How many lines of news wait for a neighbour. */
+  waitingFor(neighbour: string): number {
+    return this.#conversations.get(neighbour)?.outbox.waiting ?? 0;
+  }
+
+  /** How many clients take up memory at this server. */
+  get clients(): number {
+    return this.#memory.size;
+  }
+
+  /** What neighbours compare: digests and counts, by node. */
+  get digests(): Memory["digests"] {
+    return this.#memory.digests;
+  }
+
+  /** A neighbour is linked: from now on it is told what is news. */
+  link(neighbour: string): Outbox {
+    let conversation = this.#conversations.get(neighbour);
+    if (conversation === undefined) {
+      conversation = new Conversation(neighbour, {
+        memory: this.#memory,
+        recent: this.#recent,
+        catchUp: this.#catchUp,
+        writeBytes: this.#writeBytes,
+      });
+      this.#conversations.set(neighbour, conversation);
+    }
+    conversation.restart();
+    const horizon = this.#memory.raisedHorizon;
+    if (horizon !== undefined) conversation.outbox.tellHorizon(horizon);
+    return conversation.outbox;
+  }
+
+  /** A neighbour is gone: nothing waits for it. */
+  unlink(neighbour: string): void {
+    this.#conversations.delete(neighbour);
+  }
+
+  /**
+   * Whether all has come over that a neighbour knew when it was linked: for
+   * each report that it had then, this one is known, or a newer one, or it is
+   * forgotten. Without catch-up, and with a neighbour that has none, there is
+   * nothing to wait for. False if it is not linked.
+   */
+  hasCaughtUpWith(neighbour: string): boolean {
+    return this.#conversations.get(neighbour)?.hasCaughtUp ?? false;
+  }
+
+  /** Begins to compare with a linked neighbour what both know. */
+  compare(neighbour: string): void {
+    this.#conversations.get(neighbour)?.compare();
+  }
+
+  /** Another second has passed on the link with a neighbour. */
+  beat(neighbour: string): void {
+    this.#conversations.get(neighbour)?.beat();
+  }
+
+  /** Whether there is something for `doChores` to do. */
+  get hasChores(): boolean {
+    if (this.#memory.needsSweep) return true;
+    for (const { outbox } of this.#conversations.values()) {
+      if (outbox.announcements.size > 0) return true;
+    }
+    return false;
+  }
+
+  /**
+   * What has to be done now and then: announces what was held back, and frees
+   * what is forgotten. To be followed by a flush of the outboxes.
+   */
+  doChores(): void {
+    for (const { outbox } of this.#conversations.values()) {
+      outbox.announcements.ripen();
+    }
+    if (this.#memory.needsSweep) this.#memory.sweep(sweptReports);
+  }
+
+  #tell(
+    report: Report,
+    stored: Stored,
+    sender: Conversation | undefined,
+  ): void {
+    if (this.#conversations.size === 0) return;
+    this.#recent.add(stored.fingerprint);
+    for (const conversation of this.#conversations.values()) {
+      if (conversation === sender) conversation.hearNews(stored);
+      else conversation.tell(report, stored);
+    }
+    const { server } = report;
+    if (sender?.welcome(server)) this.#sources.set(server, sender.neighbour);
+  }
+
+  /**
+   * A neighbour has sent what others had sent before. It need not send that
+   * server's reports any more, so long as the others do. A server's own reports
+   * always come straight from it.
+   */
+  #takeDuplicate(report: Report, sender: Conversation): void {
+    sender.hearAgain(report);
+    const { line, server } = report;
+    if (this.#memory.get(report.client) !== line) return;
+    const source = this.#sources.get(server);
+    const { neighbour } = sender;
+    if (source === undefined) return;
+    if (source === neighbour || server === neighbour) return;
+    if (this.#conversations.has(source)) sender.prune(server);
+  }
+
+  #tellHorizon(from?: string): void {
+    const horizon = this.#memory.raisedHorizon!;
+    for (const [neighbour, { outbox }] of this.#conversations) {
+      if (neighbour !== from) outbox.tellHorizon(horizon);
+    }
+  }
+}

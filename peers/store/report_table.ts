@@ -1,0 +1,170 @@
+/**
+ * The newest report for each client. The table is the herd's whole memory, and
+ * its dedupe too: a report that is not newer than the one stored goes no
+ * further.
+ *
+ * The records of the clients of a leaf of the digest tree are chained, so that
+ * what is below a node is at hand when it differs from a neighbour's.
+ *
+ * @module
+ */
+import { type ByteString, encodeScratch } from "../../protocol/bytes.ts";
+import { Report } from "../../protocol/report.ts";
+import { ClientIndex } from "./client_index.ts";
+import {
+  Digests,
+  leafCount,
+  leafOf,
+  leavesBelow,
+  type Node,
+} from "./digest_tree.ts";
+import { fingerprintOf, hashClient, hashOf } from "./fingerprint.ts";
+import { type HashKey, KeyedHash } from "./half_sip_hash.ts";
+import { type Address, Records } from "./record_arena.ts";
+
+/** A report that the table has just taken. */
+export interface Stored {
+  readonly fingerprint: number;
+  /** The leaf of its client. */
+  readonly leaf: number;
+  /** The fingerprint of the report in whose place it came. */
+  readonly replaced: number | undefined;
+}
+
+/** A report as text, for who walks over many. */
+export interface Entry {
+  readonly client: ByteString;
+  readonly line: ByteString;
+  readonly fingerprint: number;
+}
+
+/** AT lines by client ID. */
+export class Table {
+  readonly #records = new Records();
+  readonly #index = new ClientIndex();
+  readonly #hash: KeyedHash;
+  /** The first record of each leaf; 0 where there is none. */
+  readonly #leaves = new Uint32Array(leafCount);
+  readonly #digests = new Digests();
+  /** A client that is looked for, and a record that is read: used again. */
+  readonly #sought = new Report();
+  readonly #read = new Report();
+  #size = 0;
+
+  /** @param key Random, so that nobody can crowd the index. */
+  constructor(key: HashKey = [0, 0]) {
+    this.#hash = new KeyedHash(key);
+  }
+
+  /** Takes a report, unless what is known about its client is as new. */
+  put(report: Report): Stored | undefined {
+    const { clientEnd, clientStart, end, start, view } = report;
+    const records = this.#records;
+    const leaf = leafOf(hashOf(view, clientStart, clientEnd));
+    const hash = this.#hash.hash(view, clientStart, clientEnd);
+    const known = this.#find(hash, report);
+    if (known === 0) {
+      const fingerprint = fingerprintOf(view, start, end);
+      const address = records.add(report, fingerprint, this.#leaves[leaf]);
+      this.#leaves[leaf] = address;
+      this.#index.add(hash, address);
+      this.#digests.add(leaf, fingerprint);
+      this.#size += 1;
+      return { fingerprint, leaf, replaced: undefined };
+    }
+    if (!records.isOlder(known, report)) return undefined;
+    const fingerprint = fingerprintOf(view, start, end);
+    const replaced = records.fingerprintOf(known);
+    const address = records.replace(known, report, fingerprint);
+    if (address !== known) {
+      if (this.#leaves[leaf] === known) this.#leaves[leaf] = address;
+      this.#index.move(hash, known, address);
+    }
+    this.#digests.replace(leaf, replaced, fingerprint);
+    return { fingerprint, leaf, replaced };
+  }
+
+  /** The newest AT line about a client. */
+  get(client: ByteString): ByteString | undefined {
+    const sought = this.#reportAbout(client);
+    const address = this.#find(this.#hashOf(sought), sought);
+    if (address === 0) return undefined;
+    this.#records.read(address, this.#read);
+    return this.#read.line;
+  }
+
+  /** Forgets a client; returns the fingerprint of its report. */
+  delete(client: ByteString): number | undefined {
+    const leaf = leafOf(hashClient(client));
+    const sought = this.#reportAbout(client);
+    const hash = this.#hashOf(sought);
+    const address = this.#find(hash, sought);
+    if (address === 0) return undefined;
+    const gone = this.#records.fingerprintOf(address);
+    if (this.#leaves[leaf] === address) {
+      this.#leaves[leaf] = this.#records.nextOf(address);
+    }
+    this.#index.remove(hash, address);
+    this.#records.remove(address);
+    this.#digests.remove(leaf, gone);
+    this.#size -= 1;
+    if (this.#size === 0) this.#records.clear();
+    return gone;
+  }
+
+  /** How many clients are known. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** What neighbours compare. */
+  get digests(): Pick<Digests, "countOf" | "digestOf" | "nextFilledLeaf"> {
+    return this.#digests;
+  }
+
+  /** A copy of the reports of a leaf. */
+  leaf(leaf: number): Entry[] {
+    const entries: Entry[] = [];
+    const report = this.#read;
+    let address = this.#leaves[leaf];
+    while (address !== 0) {
+      this.#records.read(address, report);
+      const { client, line } = report;
+      const fingerprint = this.#records.fingerprintOf(address);
+      entries.push({ client, line, fingerprint });
+      address = this.#records.nextOf(address);
+    }
+    return entries;
+  }
+
+  /** The AT lines below a node; may be walked while the table changes. */
+  *linesBelow(node: Node): Generator<ByteString, undefined> {
+    const [first, last] = leavesBelow(node);
+    for (let from = first;;) {
+      const leaf = this.#digests.nextFilledLeaf(from);
+      if (leaf === undefined || leaf > last) return;
+      for (const { line } of this.leaf(leaf)) yield line;
+      from = leaf + 1;
+    }
+  }
+
+  /** The record about a report's client; 0 if there is none. */
+  #find(hash: number, report: Report): Address {
+    let address = this.#index.first(hash);
+    while (address !== 0 && !this.#records.isAbout(address, report)) {
+      address = this.#index.next();
+    }
+    return address;
+  }
+
+  /** A report of which nothing is known but the client; good until the next. */
+  #reportAbout(client: ByteString): Report {
+    this.#sought.bytes = encodeScratch(client);
+    this.#sought.clientEnd = client.length;
+    return this.#sought;
+  }
+
+  #hashOf({ clientEnd, clientStart, view }: Report): number {
+    return this.#hash.hash(view, clientStart, clientEnd);
+  }
+}

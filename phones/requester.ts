@@ -1,0 +1,169 @@
+/**
+ * Sends reports and questions, holds every answer against what it must be, and
+ * counts.
+ *
+ * @module
+ */
+import { DisconnectedError, InvalidCommandError } from "../client/types.ts";
+import { isNewer } from "../protocol/report.ts";
+import type { Clock } from "../runtime/clock.ts";
+import {
+  faultOfAnswer,
+  faultOfReport,
+  type QuestionAsked,
+  type ReportAsked,
+} from "./check.ts";
+import type { Ledger } from "./expectations.ts";
+import type { Tally } from "./results.ts";
+import { type Connection, inTime } from "./servers.ts";
+
+/** A question, as it is asked. */
+type Question = Omit<QuestionAsked, "atLeast">;
+
+/** What came of a question. */
+export type Found =
+  /** The server knows the phone: its newest AT line there. */
+  | { readonly state: "known"; readonly line: string }
+  /** It has not heard of it, and need not have. */
+  | { readonly state: "unknown" }
+  /** The answer was wrong, and is counted as such. */
+  | { readonly state: "wrong" };
+
+/** Asks on connections that it is given. */
+export class Asker {
+  readonly #servers: readonly string[];
+  readonly #ledger: Ledger;
+  readonly #tally: Tally;
+  readonly #clock: Clock;
+
+  constructor(
+    servers: readonly string[],
+    ledger: Ledger,
+    tally: Tally,
+    clock: Clock,
+  ) {
+    this.#servers = servers;
+    this.#ledger = ledger;
+    this.#tally = tally;
+    this.#clock = clock;
+  }
+
+  /**
+   * Reports; the AT line, if the right one has come.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async report(
+    connection: Connection,
+    asked: ReportAsked,
+  ): Promise<string | undefined> {
+    const { id, position, server, time } = asked;
+    this.#ledger.send(server, id, time, position);
+    const startMs = this.#clock.elapsedMs();
+    try {
+      const at = await inTime(
+        connection,
+        this.#clock,
+        connection.iamat({ client: id, position, time }),
+      );
+      this.#tally.iamat.add(this.#clock.elapsedMs() - startMs);
+      const { line } = this.#ledger.sent(id, time) ?? {};
+      const fault = faultOfReport(at, { ...asked, line });
+      if (fault !== undefined) {
+        this.#tally.fault(`${fault}, found ${at.line}`);
+        return undefined;
+      }
+      this.#tally.right += 1;
+      this.#ledger.answer(server, id, at.line);
+      return at.line;
+    } catch (error) {
+      if (error instanceof DisconnectedError) throw error;
+      this.#tally.fault(
+        `${describe(error)} to IAMAT ${id} ${position} ${time}`,
+      );
+    }
+  }
+
+  /**
+   * Asks what a phone would.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async ask(
+    connection: Connection,
+    asked: Question,
+  ): Promise<void> {
+    const startMs = this.#clock.elapsedMs();
+    const { state } = await this.find(connection, asked);
+    this.#tally.whatsat.add(this.#clock.elapsedMs() - startMs);
+    if (state === "wrong") return;
+    this.#tally.right += 1;
+    if (state === "unknown") this.#tally.unknown += 1;
+  }
+
+  /**
+   * Asks without being counted, unless the answer is wrong.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async find(
+    connection: Connection,
+    asked: Question,
+  ): Promise<Found> {
+    const { bound, id, radiusKm, server } = asked;
+    const atLeast = this.#ledger.knownAt(server, id);
+    try {
+      const nearby = await inTime(
+        connection,
+        this.#clock,
+        connection.whatsat({ client: id, radiusKm, bound }),
+      );
+      const { line } = nearby.at;
+      const question = { ...asked, atLeast };
+      const fault = faultOfAnswer(
+        nearby,
+        question,
+        this.#ledger,
+        this.#servers,
+      );
+      if (fault !== undefined) return this.#wrong(`${fault}, found ${line}`);
+      this.#ledger.see(server, id, line);
+      return { state: "known", line };
+    } catch (error) {
+      if (error instanceof DisconnectedError) throw error;
+      const question = `WHATSAT ${id} ${radiusKm} ${bound}`;
+      const isEcho = error instanceof InvalidCommandError &&
+        error.message.endsWith(`? ${question}`);
+      if (isEcho && atLeast === undefined) return { state: "unknown" };
+      return this.#wrong(`${server}: ${describe(error)} to ${question}`);
+    }
+  }
+
+  /**
+   * Whether a server knows a phone's report, by its AT line, or a newer one;
+   * undefined if its answer was wrong.
+   *
+   * @throws {DisconnectedError} If the connection ended first.
+   */
+  async knows(
+    connection: Connection,
+    server: string,
+    id: string,
+    line: string,
+  ): Promise<boolean | undefined> {
+    const asked = { server, id, radiusKm: 0, bound: 0 };
+    const found = await this.find(connection, asked);
+    if (found.state === "wrong") return undefined;
+    return found.state === "known" && !isNewer(line, found.line);
+  }
+
+  #wrong(words: string): Found {
+    this.#tally.fault(words);
+    return { state: "wrong" };
+  }
+}
+
+/** What somebody has said, or what went wrong. */
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,101 @@
+/**
+ * Typesets with Typst, which comes as WebAssembly: nothing is to be installed,
+ * no file is read and no program is run. The same files give the same bytes on
+ * every machine.
+ *
+ * @module
+ */
+import mono from "@expo-google-fonts/inconsolata/400Regular/Inconsolata_400Regular.ttf" with {
+  type: "bytes",
+};
+import math from "@expo-google-fonts/stix-two-math/400Regular/STIXTwoMath_400Regular.ttf" with {
+  type: "bytes",
+};
+import regular from "@expo-google-fonts/tinos/400Regular/Tinos_400Regular.ttf" with {
+  type: "bytes",
+};
+import italic from "@expo-google-fonts/tinos/400Regular_Italic/Tinos_400Regular_Italic.ttf" with {
+  type: "bytes",
+};
+import bold from "@expo-google-fonts/tinos/700Bold/Tinos_700Bold.ttf" with {
+  type: "bytes",
+};
+import {
+  initSync,
+  TypstCompilerBuilder,
+} from "@myriaddreamin/typst-ts-web-compiler/pkg/typst_ts_web_compiler.mjs";
+import wasm from "@myriaddreamin/typst-ts-web-compiler/pkg/typst_ts_web_compiler_bg.wasm" with {
+  type: "bytes",
+};
+
+/** Something in the source that Typst does not like, with its place. */
+export class TypesettingError extends Error {
+  override readonly name = "TypesettingError";
+}
+
+/** What Typst says of an error. */
+interface Diagnostic {
+  readonly path: string;
+  /** From and to, as `line:column-line:column`, counted from 0. */
+  readonly range: string;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+}
+
+/** What Typst gives: a document, or why there is none. */
+interface Outcome {
+  readonly result?: Uint8Array<ArrayBuffer>;
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+/** Typst tells of an error with all that is in {@linkcode Diagnostic}. */
+const fullDiagnostics = 3;
+
+async function createCompiler() {
+  // Does nothing from the second time on.
+  initSync({ module: wasm });
+  const builder = new TypstCompilerBuilder();
+  // There are no files but those that it is given.
+  builder.set_dummy_access_model();
+  for (const font of [regular, italic, bold, mono, math]) {
+    await builder.add_raw_font(font);
+  }
+  return await builder.build();
+}
+
+/**
+ * Typesets a document.
+ *
+ * @param files The content of each file, by its path.
+ * @param main The path of the document among them.
+ * @returns The bytes of a PDF.
+ * @throws {TypesettingError} Naming the first error and where it is, or the
+ * first warning: a paper with one is not what its source says.
+ */
+export async function typeset(
+  files: ReadonlyMap<string, string>,
+  main: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  using compiler = await createCompiler();
+  for (const [path, content] of files) {
+    compiler.map_shadow(`/${path}`, new TextEncoder().encode(content));
+  }
+  const { diagnostics = [], result }: Outcome = compiler.compile(
+    `/${main}`,
+    undefined,
+    "pdf",
+    fullDiagnostics,
+  );
+  if (diagnostics.length > 0) {
+    const first = diagnostics.find(({ severity }) => severity === "error") ??
+      diagnostics[0];
+    throw new TypesettingError(describe(first));
+  }
+  return result!;
+}
+
+/** `research/paper/report.typ:12:3: unknown variable`. */
+function describe({ message, path, range }: Diagnostic): string {
+  const [line, column] = range.split("-")[0].split(":").map(Number);
+  return `${path.replace(/^\//, "")}:${line + 1}:${column + 1}: ${message}`;
+}

@@ -1,0 +1,66 @@
+/**
+ * What can be seen of a running server, gathered from its rooms.
+ *
+ * @module
+ */
+import type { Journal } from "../log/log_writer.ts";
+import type { Links } from "../peers/links/link_manager.ts";
+import type { Herd } from "../peers/replication/replica.ts";
+import type { Places } from "../places/places.ts";
+import type { LimitCounts } from "../runtime/limit_counts.ts";
+import type { FrontDoor } from "../sessions/client_listener.ts";
+import type { LineCounts } from "../sessions/session.ts";
+import type { DurationCounter } from "./status/distribution.ts";
+import type { LinkStatus, ServerFacts } from "./status/status.ts";
+
+/** One server's rooms, and what is counted between them. */
+export interface Rooms {
+  readonly frontDoor: FrontDoor;
+  readonly herd: Herd;
+  readonly journal: Journal;
+  readonly links: Links;
+  readonly places: Places;
+  readonly limits: LimitCounts;
+  readonly lines: LineCounts;
+  /** How long reports of neighbours took. */
+  readonly propagation: DurationCounter;
+  /** How long answers to questions took. */
+  readonly questions: DurationCounter;
+}
+
+/** What the rooms of a server say, now. */
+export function describeRooms(
+  { frontDoor, herd, journal, limits, lines, links, places, ...counted }: Rooms,
+) {
+  const { bytes, lines: lostLines } = journal.lost;
+  return {
+    clients: herd.clients,
+    notReady: links.notReady ?? null,
+    connections: { open: frontDoor.connections, accepted: frontDoor.accepted },
+    lines: { ...lines },
+    reports: herd.counts,
+    links: describeLinks(links),
+    propagationSeconds: counted.propagation.read(),
+    whatsatSeconds: counted.questions.read(),
+    places: { provider: places.providerName, requests: places.requests },
+    log: {
+      path: journal.path,
+      lagBytes: journal.lagBytes,
+      lostLines,
+      lostBytes: bytes,
+      fault: journal.fault?.message ?? null,
+    },
+    limitHits: Object.fromEntries(limits.hits),
+  } satisfies Partial<ServerFacts>;
+}
+
+function describeLinks(links: Links): LinkStatus[] {
+  return links.report().map(({ counts, ...link }) => ({
+    ...link,
+    since: counts.since,
+    reportsReceived: counts.reportsReceived,
+    bytesSent: counts.bytesSent,
+    losses: counts.losses,
+    lastFailure: counts.lastFailure ?? null,
+  }));
+}

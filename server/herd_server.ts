@@ -1,0 +1,402 @@
+/**
+ * One server of the herd, put together from its rooms. Knows a network, a
+ * folder and a places service only as what it was given.
+ *
+ * @module
+ */
+import type { LogTrouble } from "../log/appender.ts";
+import {
+  createTell,
+  type OnLogFailure,
+  tellLogTrouble,
+} from "../log/events.ts";
+import type { Journal } from "../log/log_writer.ts";
+import { describeRooms } from "./describe_status.ts";
+import { Herd } from "../peers/replication/replica.ts";
+import { Links } from "../peers/links/link_manager.ts";
+import type { ServerEntry, Topology } from "../peers/topology.ts";
+import type { Budget } from "../places/budget.ts";
+import { Places } from "../places/places.ts";
+import { makeQuestion, type PlacesProvider } from "../places/provider.ts";
+import { BatchPool } from "../protocol/batch.ts";
+import type { ByteString } from "../protocol/bytes.ts";
+import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
+import { type Clock, secondsOf } from "../runtime/clock.ts";
+import {
+  createHashKey,
+  createNonce,
+  createProver,
+} from "../runtime/identity.ts";
+import { acceptAll } from "../runtime/accept.ts";
+import { LimitCounts, type LimitName } from "../runtime/limit_counts.ts";
+import {
+  type Connect,
+  formatAddress,
+  formatPort,
+  type Listener,
+  type Port,
+} from "../runtime/network.ts";
+import type { Tell } from "../runtime/events.ts";
+import { type Watch, Watchers } from "../runtime/observers.ts";
+import { FrontDoor } from "../sessions/client_listener.ts";
+import { type ClientLimits, keptReplyBatches } from "../sessions/limits.ts";
+import { QuestionTurns } from "../runtime/semaphore.ts";
+import type { Desk, LineCounts } from "../sessions/session.ts";
+import { DurationCounter } from "./status/distribution.ts";
+import type { ServerEvent, ServerFacts } from "./status/status.ts";
+
+/** What a server is put together from. */
+export interface HerdServerOptions {
+  /** Which server of the topology this one is. */
+  readonly self: ServerEntry;
+  readonly topology: Topology;
+  /** Whether neighbours compare and repair what they know. */
+  readonly catchUp: boolean;
+  /** What proves to neighbours who we are: none, one, or two that are valid. */
+  readonly secrets: readonly string[];
+  /** A neighbour that is silent for so long, in milliseconds, is given up. */
+  readonly linkTimeoutMs: number;
+  /** Most connections to the peer port that are not linked yet. */
+  readonly maxHalfOpenLinks: number;
+  /** Most clients that are remembered. */
+  readonly maxClients: number;
+  /** For how long a client is remembered, in seconds; for good if undefined. */
+  readonly clientTtlSeconds: number | undefined;
+  /** What clients may take up. */
+  readonly clientLimits: ClientLimits;
+  /** The open client ports. Closed by the server when it stops. */
+  readonly clients: readonly Listener[];
+  /** The open peer port, likewise. */
+  readonly peers: Listener;
+  readonly connect: Connect;
+  readonly clock: Clock;
+  /** Closed by the server when it stops. */
+  readonly journal: Journal;
+  readonly onLogFailure: OnLogFailure;
+  readonly places: PlacesProvider;
+  /** For how long an answer of a remote provider is kept, in seconds. */
+  readonly placesTtlSeconds: number;
+  /** A ceiling on the requests to a remote provider, if there is one. */
+  readonly placesBudget?: Budget;
+}
+
+/** A running server. */
+export class HerdServer implements AsyncDisposable {
+  readonly #options: HerdServerOptions;
+  readonly #tell: Tell;
+  readonly #startedAt: number;
+  readonly #herd: Herd;
+  readonly #links: Links;
+  readonly #places: Places;
+  readonly #counts: LimitCounts;
+  readonly #frontDoor: FrontDoor;
+  readonly #lines: LineCounts = { iamat: 0, whatsat: 0, invalid: 0 };
+  readonly #propagation = new DurationCounter();
+  readonly #questions = new DurationCounter();
+  readonly #eventWatchers = new Watchers<ServerEvent>();
+  readonly #reportWatchers = new Watchers<Report>();
+  #accepting: Promise<unknown> = Promise.resolve();
+  #failure: Error | undefined;
+  readonly #stopping = Promise.withResolvers<string>();
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: HerdServerOptions) {
+    const { clock, journal, linkTimeoutMs, self, topology } = options;
+    this.#options = options;
+    this.#startedAt = secondsOf(clock);
+    this.#herd = createHerd(options);
+    this.#tell = this.#createTell();
+    this.#counts = new LimitCounts(clock, this.#tell);
+    this.#links = new Links({
+      self,
+      topology,
+      herd: this.#herd,
+      clock,
+      counts: this.#counts,
+      propagation: this.#propagation,
+      maxHalfOpenLinks: options.maxHalfOpenLinks,
+      incarnation: crypto.randomUUID(),
+      nonce: createNonce,
+      prove: createProver(options.secrets),
+      timeoutMs: linkTimeoutMs,
+      connect: ({ host, peerPort }, signal) =>
+        options.connect(host, peerPort, signal),
+      trafficOf: (connection) => journal.trafficOf(connection),
+      tell: this.#tell,
+    });
+    this.#places = new Places({
+      provider: options.places,
+      clock,
+      ttlSeconds: options.placesTtlSeconds,
+      budget: options.placesBudget,
+      tell: this.#tell,
+    });
+    const { clientLimits } = options;
+    this.#frontDoor = new FrontDoor({
+      desk: this.#createDesk(),
+      clock,
+      limits: clientLimits,
+      counts: this.#counts,
+      lines: this.#lines,
+      turns: new QuestionTurns(clientLimits.maxQuestionsInAll),
+      replyPool: new BatchPool(keptReplyBatches),
+      flush: () => this.#links.flushSoon(),
+      handed: () => this.#links.handed(),
+      trafficOf: (connection) => journal.trafficOf(connection),
+      tell: this.#tell,
+    });
+  }
+
+  get name(): string {
+    return this.#options.self.name;
+  }
+
+  /** Where clients connect: `host:port`. */
+  get clientAddress(): string {
+    return this.#options.clients[0].address;
+  }
+
+  /** All ports where clients connect. */
+  get clientPorts(): readonly Port[] {
+    return this.#options.clients.map(asPort);
+  }
+
+  /** Where neighbours connect: `host:port`. */
+  get peerAddress(): string {
+    return this.#options.peers.address;
+  }
+
+  /** The port where neighbours connect. */
+  get peerPort(): Port {
+    return asPort(this.#options.peers);
+  }
+
+  /** The log file being written. */
+  get logPath(): string {
+    return this.#options.journal.path;
+  }
+
+  /** The names of the neighbours that are linked now. */
+  get linkedNeighbours(): string[] {
+    return this.#links.linked();
+  }
+
+  /** How often each limit was reached, of those that were. */
+  get limitHits(): ReadonlyMap<LimitName, number> {
+    return this.#counts.hits;
+  }
+
+  /** The newest AT lines of all clients; may be walked while reports come in. */
+  lines(): IterableIterator<ByteString> {
+    return this.#herd.lines();
+  }
+
+  /** The newest AT line about a client; undefined for one not known. */
+  newest(client: ByteString): ByteString | undefined {
+    return this.#herd.newest(client);
+  }
+
+  /** What can be seen of it from outside, now. */
+  status(): ServerFacts {
+    return {
+      name: this.name,
+      startedAt: this.#startedAt,
+      isStopping: this.#stopped !== undefined,
+      clientPorts: this.clientPorts.map(formatPort),
+      peerPort: formatPort(this.peerPort),
+      ...describeRooms({
+        frontDoor: this.#frontDoor,
+        herd: this.#herd,
+        journal: this.#options.journal,
+        links: this.#links,
+        places: this.#places,
+        limits: this.#counts,
+        lines: this.#lines,
+        propagation: this.#propagation,
+        questions: this.#questions,
+      }),
+    };
+  }
+
+  /** Shows events to somebody until the returned function is called. */
+  watchEvents(watch: Watch<ServerEvent>): () => void {
+    return this.#eventWatchers.add(watch);
+  }
+
+  /**
+   * Shows each report that is news to somebody, until the returned function is
+   * called. On the fast path, in a buffer that is used again: what is to be kept
+   * has to be copied.
+   */
+  watchReports(watch: Watch<Report>): () => void {
+    const stop = this.#reportWatchers.add(watch);
+    this.#herd.onNews = (report) => this.#reportWatchers.show(report);
+    return () => {
+      stop();
+      if (this.#reportWatchers.count === 0) this.#herd.onNews = undefined;
+    };
+  }
+
+  /** Resolves with the reason when it begins to stop. */
+  get stopping(): Promise<string> {
+    return this.#stopping.promise;
+  }
+
+  /** Why it has stopped by itself, if it has: what went wrong with its log. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Writes the first record, and waits until it is in the file. The server is
+   * not to be opened if this rejects.
+   *
+   * @throws {Error} What the system says, if the log cannot be written.
+   */
+  async recordStart(): Promise<void> {
+    const { clients, journal, peers, places, self } = this.#options;
+    this.#tell("info", "server", "started", {
+      name: self.name,
+      clients: clients.map(formatPort).join(", "),
+      peers: formatPort(peers),
+      places: places.name,
+    });
+    await journal.flush();
+    if (journal.fault !== undefined) throw journal.fault;
+  }
+
+  /** Lets clients and neighbours in. */
+  open(): void {
+    const { clients, clock, peers } = this.#options;
+    const context = {
+      clock,
+      tell: this.#tell,
+      counts: this.#counts,
+      isClosed: () => this.#stopped !== undefined,
+    };
+    this.#accepting = Promise.all([
+      ...clients.map((listener) =>
+        acceptAll(listener, (client) => this.#frontDoor.serve(client), context)
+      ),
+      acceptAll(
+        peers,
+        ({ address, port, transport }) =>
+          this.#links.accept(transport, formatAddress(address, port)),
+        context,
+      ),
+    ]);
+  }
+
+  /**
+   * Dials the neighbours, and goes on dialling those that do not answer.
+   * Resolves when each was tried once.
+   */
+  async link(): Promise<void> {
+    if (this.#stopped === undefined) await this.#links.start();
+  }
+
+  /**
+   * Says what the log cannot say about itself. Stops when nothing can be
+   * written, if that was asked for.
+   */
+  tellLogTrouble(trouble: LogTrouble): void {
+    const { onLogFailure } = this.#options;
+    tellLogTrouble(this.name, trouble, onLogFailure);
+    if (trouble.state === "failing" && onLogFailure === "stop") {
+      this.#failure = trouble.error;
+      this.stop("the log cannot be written");
+    }
+  }
+
+  /**
+   * Writes down that the certificate was renewed, or why it was not.
+   *
+   * @param validUntilMs To when the certificate is valid that is in use now.
+   * @param reason Why it is still the old one; undefined if it is a new one.
+   */
+  recordRenewal(validUntilMs: number, reason: string | undefined): void {
+    const validUntil = new Date(validUntilMs).toISOString();
+    if (reason === undefined) {
+      this.#tell("info", "server", "certificate renewed", { validUntil });
+    } else {
+      this.#tell("error", "server", "certificate kept", { reason, validUntil });
+    }
+  }
+
+  /**
+   * Writes down why the program is about to die, before it returns. For what
+   * nobody expected; everything else ends with `stop`.
+   */
+  recordCrash(reason: string): void {
+    this.#tell("error", "server", "crashed", { reason });
+    this.#options.journal.flushSync();
+  }
+
+  /**
+   * Stops: accepts nobody, answers what was asked, ends the links behind what
+   * is being written, and flushes the log. Safe to call twice.
+   */
+  stop(reason = "asked to"): Promise<void> {
+    return this.#stopped ??= this.#stop(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(reason: string): Promise<void> {
+    this.#stopping.resolve(reason);
+    this.#tell("info", "server", "stopping", { reason });
+    const { clients, peers } = this.#options;
+    for (const listener of [...clients, peers]) listener.close();
+    await this.#accepting;
+    await this.#frontDoor.stop();
+    this.#places.stop();
+    await this.#links.stop();
+    this.#tell("info", "server", "stopped");
+    await this.#options.journal.close();
+  }
+
+  #createDesk(): Desk {
+    const { clock, self } = this.#options;
+    return {
+      reports: new ReportWriter(self.name),
+      now: () => clock.now(),
+      elapsedMs: () => clock.elapsedMs(),
+      accept: (report) => this.#herd.accept(report),
+      newest: (client) => this.#herd.newest(client),
+      places: (line, question) =>
+        this.#places.nearby(
+          makeQuestion(positionOf(line), question.radiusKm, question.bound),
+        ),
+      answered: (durationMs) => this.#questions.add(durationMs / 1000),
+    };
+  }
+
+  /** Events go to the log, to LogTape, and to who watches. */
+  #createTell(): Tell {
+    const { clock, journal } = this.#options;
+    const tell = createTell(journal, this.name);
+    return (level, connection, event, fields = {}) => {
+      tell(level, connection, event, fields);
+      if (this.#eventWatchers.count === 0) return;
+      const time = secondsOf(clock);
+      this.#eventWatchers.show({ time, level, connection, event, fields });
+    };
+  }
+}
+
+function createHerd(options: HerdServerOptions): Herd {
+  const { catchUp, clientTtlSeconds, clock, maxClients } = options;
+  const nowSeconds = () => secondsOf(clock);
+  return new Herd({
+    catchUp,
+    limits: { clientTtlSeconds, maxClients, nowSeconds },
+    hashKey: createHashKey(),
+  });
+}
+
+/** A listener without the means to close it. */
+function asPort({ address, isEncrypted }: Listener): Port {
+  return { address, isEncrypted };
+}

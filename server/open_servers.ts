@@ -1,0 +1,213 @@
+/**
+ * Opens servers as their settings say: ports, log, budget, and what runs on
+ * them.
+ *
+ * @module
+ */
+import { setupError } from "../cli/exit.ts";
+import { demand, isGranted } from "../cli/permissions.ts";
+import { HerdServer } from "./herd_server.ts";
+import type { LogTrouble } from "../log/appender.ts";
+import { Journal } from "../log/log_writer.ts";
+import { LogFiles } from "../log/log_files.ts";
+import { limitsAt } from "./settings/client_limits.ts";
+import { findServer } from "../peers/topology.ts";
+import { Budget } from "../places/budget.ts";
+import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
+import type { PlacesProvider } from "../places/provider.ts";
+import {
+  budgetPath,
+  needsOf,
+  refuseWithoutSecret,
+} from "./settings/requirements.ts";
+import { type Clock, SystemClock } from "../runtime/clock.ts";
+import type { Connect, Listener } from "../runtime/network.ts";
+import {
+  createSecureConnect,
+  listenSecurely,
+} from "../runtime/secure_network.ts";
+import type { Settings } from "./settings/settings.ts";
+import type { TlsSettings } from "./settings/tls.ts";
+
+/** Where servers and clients reach each other. */
+export interface Network {
+  /**
+   * Opens a port.
+   *
+   * @throws {SetupError} If that cannot be; says why in one line.
+   */
+  readonly listen: (hostname: string, port: number) => Listener;
+  readonly connect: Connect;
+}
+
+/**
+ * Says so if a secret or a permission is missing: to be asked before anything
+ * is begun.
+ *
+ * @throws {SetupError} Naming it.
+ */
+export async function demandAll(
+  settings: Settings,
+  names: readonly string[],
+): Promise<void> {
+  refuseWithoutSecret(settings, names);
+  await demand(needsOf(settings, names));
+}
+
+/**
+ * Opens servers that share a places provider. Resolves when all listen.
+ *
+ * @throws {SetupError} If a port is taken, or the log cannot be written. None
+ * of the servers runs then.
+ */
+export async function openServers(
+  settings: Settings,
+  names: readonly string[],
+  network: Network,
+): Promise<HerdServer[]> {
+  const places = await settings.places.load();
+  const servers: HerdServer[] = [];
+  try {
+    for (const name of names) {
+      servers.push(await openServer(settings, name, places, network));
+    }
+  } catch (error) {
+    await Promise.all(servers.map((server) => server.stop("another failed")));
+    throw error;
+  }
+  return servers;
+}
+
+/** Resolves when every server has dialled its neighbours. */
+export async function linkServers(
+  servers: readonly HerdServer[],
+): Promise<void> {
+  await Promise.all(servers.map((server) => server.link()));
+}
+
+/** Opens the ports, then the log, and puts a server on them. */
+async function openServer(
+  settings: Settings,
+  name: string,
+  places: PlacesProvider,
+  network: Network,
+): Promise<HerdServer> {
+  const { catchUp, tls, topology } = settings;
+  const { clientTtlSeconds, linkTimeoutMs, maxClients, secrets } = settings;
+  const self = findServer(topology, name)!;
+  const clientHost = settings.host ?? self.host;
+  const clock = new SystemClock();
+  await using cleanup = new AsyncDisposableStack();
+  // Ports first: who finds them taken must leave no trace in the log of the
+  // server that has them.
+  const open = (host: string, port: number, isEncrypted: boolean) => {
+    const plain = network.listen(host, port);
+    cleanup.defer(() => plain.close());
+    return tls === undefined || !isEncrypted
+      ? plain
+      : listenSecurely(plain, tls.identity, clock);
+  };
+  const isPlain = tls === undefined || tls.plainClients;
+  const clients = [open(clientHost, self.clientPort, !isPlain)];
+  if (tls !== undefined) clients.push(open(clientHost, self.tlsPort, true));
+  const peers = open(self.host, self.peerPort, areLinksEncrypted(tls));
+  const placesBudget = places.isRemote
+    ? await openBudget(settings, name, clock)
+    : undefined;
+  // Until the server is there, who starts it is told.
+  let onTrouble = (_trouble: LogTrouble) => {};
+  const journal = await openJournal(
+    settings,
+    name,
+    clock,
+    (trouble) => onTrouble(trouble),
+  );
+  cleanup.defer(() => journal.close());
+  const server = new HerdServer({
+    self,
+    topology,
+    clientLimits: limitsAt(clientHost, settings.clientLimits),
+    catchUp,
+    secrets,
+    linkTimeoutMs,
+    maxHalfOpenLinks: settings.maxHalfOpenLinks,
+    maxClients,
+    clientTtlSeconds,
+    clients,
+    peers,
+    connect: connectTo(network, tls, clock),
+    clock,
+    journal,
+    onLogFailure: settings.onLogFailure,
+    places,
+    placesTtlSeconds: settings.placesTtlSeconds,
+    placesBudget,
+  });
+  try {
+    await server.recordStart();
+  } catch (error) {
+    throw setupError(`cannot write to ${server.logPath}`, error);
+  }
+  cleanup.move();
+  onTrouble = (trouble) => server.tellLogTrouble(trouble);
+  server.open();
+  return server;
+}
+
+async function openJournal(
+  settings: Settings,
+  name: string,
+  clock: SystemClock,
+  onTrouble: (trouble: LogTrouble) => void,
+): Promise<Journal> {
+  const { logDirectory, logKeptFiles, logMaxBytes } = settings;
+  try {
+    const files = await LogFiles.open({
+      directory: logDirectory,
+      name,
+      maxFileBytes: logMaxBytes,
+      keptFiles: logKeptFiles,
+    });
+    return new Journal({ clock, onTrouble }, files);
+  } catch (error) {
+    throw setupError(`cannot write logs to ${logDirectory}`, error);
+  }
+}
+
+/** A server's budget, if it has one, with what is left of today's. */
+async function openBudget(
+  settings: Settings,
+  name: string,
+  clock: SystemClock,
+): Promise<Budget | undefined> {
+  const { placesBudget: requestsPerDay } = settings;
+  if (requestsPerDay === undefined) return undefined;
+  const path = budgetPath(settings, name);
+  try {
+    return new Budget({
+      requestsPerDay,
+      clock,
+      kept: await isGranted({ name: "read", path })
+        ? readBudgetFile(path)
+        : undefined,
+      keep: (count) => writeBudgetFile(path, count),
+    });
+  } catch (error) {
+    throw setupError("cannot go on with the places budget", error);
+  }
+}
+
+function areLinksEncrypted(tls: TlsSettings | undefined): boolean {
+  return tls?.identity.authority !== undefined;
+}
+
+/** The way to dial neighbours. */
+function connectTo(
+  { connect }: Network,
+  tls: TlsSettings | undefined,
+  clock: Clock,
+): Connect {
+  if (tls === undefined || !areLinksEncrypted(tls)) return connect;
+  // Asked for each time: it may have been renewed.
+  return createSecureConnect(connect, () => tls.identity.authority!, clock);
+}

@@ -1,0 +1,33 @@
+/**
+ * Hosts on the command line.
+ *
+ * @module
+ */
+import { type Arguments, UsageError } from "../../cli/arguments.ts";
+import { isHost } from "../../peers/topology.ts";
+
+/**
+ * The host, if it is one.
+ *
+ * @param flag By which it was given, without the dashes.
+ * @throws {UsageError} If it is none.
+ */
+export function checkHost(flag: string, host: string): string {
+  if (isHost(host)) return host;
+  throw new UsageError(
+    `--${flag}: expected a host name or address, found ${host || "nothing"}`,
+  );
+}
+
+/**
+ * The host that a flag gives; undefined without the flag.
+ *
+ * @throws {UsageError} If it is none.
+ */
+export function readHost(
+  { flags }: Arguments,
+  flag: string,
+): string | undefined {
+  const host = flags.get(flag);
+  return host === undefined ? undefined : checkHost(flag, host);
+}

@@ -1,0 +1,234 @@
+import { Live } from "../../admin/event_stream.ts";
+import {
+  keptEvents,
+  linkChangeMs,
+  maxListeners,
+  positionsEveryMs,
+  statusEveryMs,
+} from "../../admin/limits.ts";
+import { assert, assertEquals, assertRejects } from "../assert.ts";
+import { fakeStatus } from "../fakes/herd_status.ts";
+import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { FakeObservedServer } from "../fakes/observed_server.ts";
+
+const lineOf = (client: string) =>
+  `AT Hill +0.263873386 ${client} +34.068930-118.445127 1520023934.5`;
+
+/** What a page has been shown. */
+class Page {
+  readonly events: { readonly name: string; readonly data: unknown }[] = [];
+  isEnded = false;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+    this.#read();
+  }
+
+  async #read(): Promise<void> {
+    while (true) {
+      const { done, value } = await this.#reader.read();
+      if (done) break;
+      const text = new TextDecoder().decode(value);
+      const [, name, data] = text.match(/^event: (.*)\ndata: (.*)\n\n$/)!;
+      this.events.push({ name, data: JSON.parse(data) });
+    }
+    this.isEnded = true;
+  }
+
+  get names(): string[] {
+    return this.events.map(({ name }) => name);
+  }
+
+  /** The data of the events of one name, taken out. */
+  // deno-lint-ignore no-explicit-any
+  take(name: string): any[] {
+    const found = this.events.filter((event) => event.name === name);
+    for (const event of found) {
+      this.events.splice(this.events.indexOf(event), 1);
+    }
+    return found.map(({ data }) => data);
+  }
+
+  leave(): Promise<void> {
+    return this.#reader.cancel();
+  }
+}
+
+function open() {
+  const clock = new ManualClock();
+  const [self, other] = [
+    new FakeObservedServer("Hill"),
+    new FakeObservedServer("Smith"),
+  ];
+  const live = new Live({
+    self,
+    servers: [self, other],
+    status: fakeStatus,
+    clock,
+  });
+  return { clock, live, other, self };
+}
+
+Deno.test({
+  name: "Live shows a page who it is, how all is, and who is where",
+  permissions: "none",
+  async fn() {
+    const { live, self } = open();
+    self.known = [lineOf("kiwi"), lineOf("plum")];
+    const page = new Page(live.listen()!);
+    await settle();
+    assertEquals(page.names, ["hello", "status", "positions"]);
+    assertEquals(page.take("hello"), [{ version: 1, self: "Hill" }]);
+    const [{ isSnapshot, known, positions }] = page.take("positions");
+    assertEquals([isSnapshot, known, positions.length], [true, 2, 2]);
+    live.close();
+    await settle();
+    assert(page.isEnded);
+  },
+});
+
+Deno.test({
+  name: "Live shows the status every second, and sooner when a link changes",
+  permissions: "none",
+  async fn() {
+    const { clock, live, other } = open();
+    const page = new Page(live.listen()!);
+    await settle();
+    page.take("status");
+    await clock.advance(statusEveryMs - 1);
+    assertEquals(page.take("status").length, 0);
+    await clock.advance(1);
+    assertEquals(page.take("status").length, 1);
+    other.tell({ event: "link down" });
+    other.tell({ event: "link up" });
+    await clock.advance(linkChangeMs);
+    assertEquals(page.take("status").length, 1);
+    other.tell({ event: "dial failed" });
+    await clock.advance(linkChangeMs);
+    assertEquals(page.take("status").length, 0);
+    live.close();
+    await settle();
+  },
+});
+
+Deno.test({
+  name: "Live shows reports as they come in, and watches none unless it has to",
+  permissions: "none",
+  async fn() {
+    const { clock, live, self } = open();
+    assertEquals(self.reportWatchers, 0);
+    assertEquals(clock.timers, 0);
+    const pages = [new Page(live.listen()!), new Page(live.listen()!)];
+    await settle();
+    assertEquals(self.reportWatchers, 1);
+    self.hear(lineOf("kiwi"));
+    await clock.advance(positionsEveryMs);
+    for (const page of pages) {
+      const [piece] = page.take("positions");
+      assertEquals(piece.isSnapshot, false);
+      assertEquals(piece.positions[0][0], "kiwi");
+    }
+    await pages[0].leave();
+    assertEquals(self.reportWatchers, 1);
+    await pages[1].leave();
+    assertEquals(self.reportWatchers, 0);
+    assertEquals(clock.timers, 0);
+    live.close();
+  },
+});
+
+Deno.test({
+  name: "Live shows the last events of all servers, and new ones at once",
+  permissions: "none",
+  async fn() {
+    const { live, other, self } = open();
+    for (let index = 0; index <= keptEvents; index++) {
+      self.tell({ event: `event ${index}` });
+    }
+    self.tell({ level: "debug", event: "connected" });
+    const page = new Page(live.listen()!);
+    await settle();
+    const before = page.take("log");
+    assertEquals(before.length, keptEvents);
+    assertEquals([before[0].server, before[0].event], ["Hill", "event 1"]);
+    other.tell({ event: "stopping", level: "warning" });
+    await settle();
+    assertEquals(page.take("log"), [{
+      server: "Smith",
+      time: 1520024734,
+      level: "warning",
+      connection: "server",
+      event: "stopping",
+      fields: {},
+    }]);
+    live.close();
+    assertEquals(self.eventWatchers, 0);
+    await settle();
+  },
+});
+
+Deno.test({
+  name: "Live disconnects a page that does not read, and no other",
+  permissions: "none",
+  async fn() {
+    const { clock, live, self } = open();
+    const idle = live.listen()!;
+    const page = new Page(live.listen()!);
+    const id = "x".repeat(60_000);
+    for (let piece = 0; piece < 100; piece++) {
+      self.hear(lineOf(id));
+      await clock.advance(positionsEveryMs);
+    }
+    assertEquals(page.isEnded, false);
+    assertEquals(page.take("positions").length, 100);
+    // What waited for the other is gone, and so will be its connection.
+    await assertRejects(
+      () => idle.getReader().read(),
+      Deno.errors.Interrupted,
+    );
+    assertEquals(live.listen() === undefined, false);
+    live.close();
+    await settle();
+  },
+});
+
+Deno.test({
+  name: "Live shows a page that reads slowly the whole snapshot",
+  permissions: "none",
+  async fn() {
+    const { live, self } = open();
+    const count = 20_000;
+    self.known = Array.from(
+      { length: count },
+      (_, index) => lineOf(`c${index}`),
+    );
+    const stream = live.listen()!;
+    await settle();
+    const page = new Page(stream);
+    let shown = 0;
+    while (shown < count) {
+      await settle();
+      for (const { positions } of page.take("positions")) {
+        shown += positions.length;
+      }
+    }
+    assertEquals(shown, count);
+    assertEquals(page.isEnded, false);
+    live.close();
+    await settle();
+  },
+});
+
+Deno.test({
+  name: "Live lets no more pages in than it can serve",
+  permissions: "none",
+  async fn() {
+    const { live } = open();
+    const streams = Array.from({ length: maxListeners }, () => live.listen()!);
+    assertEquals(live.listen(), undefined);
+    await streams[0].cancel();
+    assert(live.listen() !== undefined);
+    live.close();
+  },
+});

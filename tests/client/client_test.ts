@@ -1,0 +1,230 @@
+import {
+  DisconnectedError,
+  EncryptionError,
+  HerdClient,
+  InvalidCommandError,
+  SetupError,
+  startServer,
+  TlsIdentity,
+  TopologyError,
+} from "../../mod.ts";
+import { configure, type LogRecord, reset } from "../../packages/logtape.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
+import { freeBasePort } from "../end_to_end/process.ts";
+import { authority, hill, smith } from "../fakes/certificates.ts";
+import { FakeServer } from "../fakes/herd_server.ts";
+
+Deno.test("a program starts a server and talks to it, through mod.ts", async () => {
+  const logDirectory = await Deno.makeTempDir();
+  const records: LogRecord[] = [];
+  await configure({
+    sinks: { memory: (record) => records.push(record) },
+    loggers: [
+      { category: "herd", sinks: ["memory"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: [] },
+    ],
+  });
+  const basePort = freeBasePort();
+  {
+    await using server = await startServer({
+      name: "Hill",
+      basePort,
+      logDirectory,
+    });
+    assertEquals(server.clientAddress, `127.0.0.1:${basePort}`);
+    await using client = await HerdClient.connect({ port: basePort });
+    const at = await client.iamat({
+      client: "kiwi",
+      position: { latitude: 34.06893, longitude: -118.445127 },
+      time: "1520023934.918963997",
+    });
+    assertEquals(at.server, "Hill");
+    assertEquals(at.client, "kiwi");
+    assertEquals(at.position, "+34.06893-118.445127");
+    assertEquals(at.time, "1520023934.918963997");
+    assertMatch(at.clockDifference, /^\+\d+\.\d{9}$/);
+    const nearby = await client.whatsat({
+      client: "kiwi",
+      radiusKm: 10,
+      bound: 2,
+    });
+    assertEquals(nearby.at, at);
+    assertEquals(nearby.status, "OK");
+    assertEquals(nearby.results.map(({ name }) => name), [
+      "Bel Air",
+      "Westwood",
+    ]);
+    // Requests may overlap.
+    const answers = await Promise.all([
+      client.iamat({ client: "Zürich", position: "+47.37+8.54", time: "1" }),
+      client.whatsat({ client: "kiwi", radiusKm: 0.5, bound: 0 }),
+      client.whatsat({ client: "nobody", radiusKm: 1, bound: 1 })
+        .catch((error) => error),
+      client.iamat({ client: "pear", position: "-0-0", time: new Date(1500) }),
+    ]);
+    assertEquals(answers[0].client, "Zürich");
+    assertEquals(answers[1].results, []);
+    assert(answers[2] instanceof InvalidCommandError);
+    assertEquals(answers[3].time, "1.500");
+  }
+  const events = records.map(({ category, properties, rawMessage }) => ({
+    category: category.join("."),
+    text: String(rawMessage),
+    properties,
+  }));
+  assertEquals(events[0].category, "herd.Hill");
+  assert(events.some(({ text }) => text.startsWith("server: started")));
+  assert(events.some(({ text }) => text.startsWith("server: stopped")));
+  const log = await Deno.readTextFile(`${logDirectory}/Hill.log`);
+  assert(log.includes("-- info stopped"));
+  await reset();
+  await Deno.remove(logDirectory, { recursive: true });
+});
+
+Deno.test("a client that aborts waits for nobody", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const client = await HerdClient.connect({ port: listener.addr.port });
+  using _silent = await listener.accept();
+  const asked = client.whatsat({ client: "kiwi", radiusKm: 1, bound: 1 });
+  const refused = assertRejects(() => asked, DisconnectedError);
+  client.abort();
+  await refused;
+  await assertRejects(
+    () => client.iamat({ client: "kiwi", position: "+1+1" }),
+    DisconnectedError,
+  );
+  await client.close();
+});
+
+Deno.test("a client does not wait behind a line that is too long", async () => {
+  const long = "x".repeat(8 * 1024 * 1024 + 1);
+  await using server = new FakeServer(() => long);
+  await using client = await HerdClient.connect({ port: server.port });
+  const update = { client: "kiwi", position: "+1+1" };
+  const { cause } = await assertRejects(
+    () => client.iamat(update),
+    DisconnectedError,
+  );
+  assert(cause instanceof RangeError);
+  assertEquals(cause.message, "expected lines of at most 8388608 bytes");
+  client.abort();
+});
+
+/** A value whose type is not known before the program runs. */
+// deno-lint-ignore no-explicit-any
+const anything = (value: unknown): any => value;
+
+Deno.test("HerdClient refuses what cannot be sent, and says what is wrong", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepting = listener.accept();
+  const client = await HerdClient.connect({ port: listener.addr.port });
+  using server = await accepting;
+  const update = { client: "kiwi", position: "+1+1" };
+  const question = { client: "kiwi", radiusKm: 1, bound: 1 };
+  for (
+    const [call, message] of [
+      [() => client.iamat({ ...update, client: "a b" }), "client: expected"],
+      [() => client.iamat({ ...update, client: "" }), "client: expected"],
+      [
+        () => client.iamat({ ...update, position: "1,1" }),
+        "position: expected",
+      ],
+      [
+        () =>
+          client.iamat({ ...update, position: { latitude: 91, longitude: 0 } }),
+        "position: expected",
+      ],
+      [
+        () =>
+          client.iamat({
+            ...update,
+            position: { latitude: NaN, longitude: 0 },
+          }),
+        "position: expected",
+      ],
+      [() => client.iamat({ ...update, time: "yesterday" }), "time: expected"],
+      [() => client.iamat({ ...update, time: 1e21 }), "time: expected"],
+      [() => client.iamat({ ...update, time: NaN }), "time: expected"],
+      // What a program that reads JSON may give.
+      [() => client.iamat({ ...update, client: anything(1) }), "client: exp"],
+      [() => client.iamat({ ...update, time: anything(null) }), "time: exp"],
+      [
+        () =>
+          client.iamat({
+            ...update,
+            position: anything({ latitude: null, longitude: "1" }),
+          }),
+        "position: expected",
+      ],
+      [() => client.whatsat({ ...question, radiusKm: 51 }), "radiusKm: 51"],
+      [() => client.whatsat({ ...question, bound: 1.5 }), "bound: 1.5"],
+      [() => client.whatsat({ ...question, bound: -1 }), "bound: -1"],
+    ] as const
+  ) await assertRejects(call, RangeError, message);
+  const lost = assertRejects(() => client.iamat(update), DisconnectedError);
+  server.close();
+  await lost;
+  await assertRejects(() => client.iamat(update), DisconnectedError);
+  await client.close();
+});
+
+Deno.test("startServer() says what is wrong", async () => {
+  await assertRejects(() => startServer({ name: "Hell" }), RangeError, "Hell");
+  await assertRejects(
+    () => startServer({ name: "A", herd: { servers: [{ name: "" }] } }),
+    TopologyError,
+    "servers[0].name",
+  );
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  await assertRejects(
+    () =>
+      startServer({
+        name: "A",
+        herd: { servers: [{ name: "A", clientPort: port, peerPort: 1 }] },
+      }),
+    SetupError,
+    `port ${port}`,
+  );
+});
+
+Deno.test("a program's server speaks TLS, and takes a renewed certificate", async () => {
+  const logDirectory = await Deno.makeTempDir();
+  const port = freeBasePort();
+  const tls = new TlsIdentity(hill);
+  {
+    await using server = await startServer({
+      name: "Hill",
+      basePort: port,
+      logDirectory,
+      tls,
+      limits: { maxConnections: 2 },
+    });
+    assertEquals(server.clientPorts, [
+      { address: `127.0.0.1:${port}`, isEncrypted: true },
+      { address: `127.0.0.1:${port + 300}`, isEncrypted: true },
+    ]);
+    const at = { port, tlsAuthority: authority };
+    await using one = await HerdClient.connect(at);
+    tls.renew(smith);
+    await using other = await HerdClient.connect({ ...at, port: port + 300 });
+    for (const client of [one, other]) {
+      const position = { latitude: 1, longitude: 2 };
+      const { server } = await client.iamat({ client: "kiwi", position });
+      assertEquals(server, "Hill");
+    }
+    await assertRejects(() => HerdClient.connect(at), EncryptionError);
+    assertEquals([...server.limitHits], [["connections", 1]]);
+    await assertRejects(
+      () => HerdClient.connect({ port, tlsAuthority: smith.certificate }),
+      EncryptionError,
+    );
+  }
+  await assertRejects(
+    () => startServer({ name: "Hill", limits: { idleMs: 1 } }),
+    RangeError,
+    "limits.idleMs: expected a whole number from 1000 to 2592000000 or " +
+      "Infinity, found 1",
+  );
+  await Deno.remove(logDirectory, { recursive: true });
+});

@@ -1,0 +1,151 @@
+import {
+  DisconnectedError,
+  EncryptionError,
+  HerdClient,
+  InvalidCommandError,
+  parseAddress,
+  RoamingClient,
+} from "../../mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "../assert.ts";
+import { authority } from "../fakes/certificates.ts";
+import { answerAs, close, deadPort, FakeServer } from "../fakes/herd_server.ts";
+
+const position = "+34.068930-118.445127";
+
+Deno.test("RoamingClient stays with a server that answers", async () => {
+  await using hill = new FakeServer(answerAs("Hill"));
+  await using smith = new FakeServer(answerAs("Smith"));
+  await using herd = new RoamingClient([hill, smith]);
+  for (const client of ["a", "b", "c"]) {
+    assertEquals((await herd.iamat({ client, position })).server, "Hill");
+  }
+  assertEquals([hill.connections, smith.connections], [1, 0]);
+});
+
+Deno.test("RoamingClient says it again to the next server, with the same time", async () => {
+  await using closer = new FakeServer(() => close);
+  await using smith = new FakeServer(answerAs("Smith"));
+  await using herd = new RoamingClient([
+    { port: deadPort(), timeoutMs: 60_000 },
+    { port: closer.port, timeoutMs: 60_000 },
+    { port: smith.port, timeoutMs: 60_000 },
+  ]);
+  const at = await herd.iamat({ client: "kiwi", position });
+  assertEquals(at.server, "Smith");
+  assertEquals(closer.heard.length, 1);
+  assertEquals(closer.heard, smith.heard);
+  await herd.iamat({ client: "pear", position });
+  assertEquals([closer.connections, smith.connections], [1, 1]);
+});
+
+Deno.test("RoamingClient goes round when its server goes", async () => {
+  const hill = new FakeServer(answerAs("Hill"));
+  await using smith = new FakeServer(answerAs("Smith"));
+  await using herd = new RoamingClient([hill, smith]);
+  assertEquals((await herd.iamat({ client: "a", position })).server, "Hill");
+  await hill[Symbol.asyncDispose]();
+  // Many at once go to one new connection.
+  const answers = await Promise.all(
+    ["b", "c", "d", "e"].map((client) => herd.iamat({ client, position })),
+  );
+  assertEquals(answers.map(({ server }) => server), Array(4).fill("Smith"));
+  assertEquals(smith.connections, 1);
+});
+
+Deno.test("RoamingClient connects again where there is one server", async () => {
+  let lines = 0;
+  const answer = answerAs("Hill");
+  await using hill = new FakeServer((line) =>
+    ++lines === 2 ? close : answer(line)
+  );
+  await using herd = new RoamingClient([hill]);
+  await herd.iamat({ client: "a", position });
+  await herd.iamat({ client: "b", position });
+  assertEquals([hill.connections, lines], [2, 3]);
+});
+
+Deno.test("RoamingClient leaves a server that is silent", async () => {
+  await using frozen = new FakeServer(() => undefined);
+  await using smith = new FakeServer(answerAs("Smith"));
+  await using herd = new RoamingClient([
+    { port: frozen.port, timeoutMs: 50 },
+    smith,
+  ]);
+  const at = await herd.iamat({ client: "kiwi", position });
+  assertEquals([at.server, frozen.heard], ["Smith", smith.heard]);
+});
+
+Deno.test("RoamingClient says who did not answer, and what will not be otherwise elsewhere", async () => {
+  await using smith = new FakeServer(answerAs("Smith"));
+  const dead = deadPort();
+  {
+    await using herd = new RoamingClient([{ port: dead }]);
+    const error = await assertRejects(
+      () => herd.iamat({ client: "kiwi", position }),
+      DisconnectedError,
+      `no server answers: 127.0.0.1:${dead}: `,
+    );
+    assert(error instanceof Error && !error.message.includes(";"), "once");
+  }
+  await using herd = new RoamingClient([smith, { port: dead }]);
+  await assertRejects(
+    () => herd.iamat({ client: "two words", position }),
+    RangeError,
+  );
+  await assertRejects(
+    () => herd.whatsat({ client: "nobody", radiusKm: 1, bound: 1 }),
+    InvalidCommandError,
+  );
+  assertEquals(smith.connections, 1);
+});
+
+Deno.test("HerdClient gives a server up that takes too long", async () => {
+  using frozen = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = frozen.addr;
+  const client = await HerdClient.connect({ port, timeoutMs: 50 });
+  using _connection = await frozen.accept();
+  const late = "the server did not answer within 50 ms";
+  for (const name of ["kiwi", "pear"]) {
+    const answer = client.iamat({ client: name, position });
+    await assertRejects(() => answer, DisconnectedError, late);
+  }
+  // The server does not even take note of it.
+  await client.close();
+});
+
+Deno.test("HerdClient gives a handshake up that takes too long", async () => {
+  const frozen = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const secure = { port: frozen.addr.port, tlsAuthority: authority };
+  let isOver = false;
+  const patient = HerdClient.connect(secure).finally(() => isOver = true);
+  const impatient = HerdClient.connect({ ...secure, timeoutMs: 50 });
+  const connections = [await frozen.accept(), await frozen.accept()];
+  await assertRejects(
+    () => impatient,
+    DisconnectedError,
+    "the server did not answer within 50 ms",
+  );
+  assert(!isOver, "nobody else has given up yet");
+  for (const connection of connections) connection.close();
+  frozen.close();
+  await assertRejects(() => patient, EncryptionError);
+});
+
+Deno.test("parseAddress() takes HOST:PORT apart, and nothing else", () => {
+  for (
+    const [text, hostname, port] of [
+      ["127.0.0.1:8000", "127.0.0.1", 8000],
+      ["hill.example:1", "hill.example", 1],
+      ["[::1]:65535", "::1", 65535],
+    ] as const
+  ) assertEquals(parseAddress(text), { hostname, port });
+  for (
+    const text of ["", "8000", "hill", "hill:", ":8000", "hill:0", "::1:8000"]
+      .concat(["hill:65536", "hill:8000x", "a b:1", "hill:-1", "hill:1e3"])
+  ) assertThrows(() => parseAddress(text), RangeError, JSON.stringify(text));
+});

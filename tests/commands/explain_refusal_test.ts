@@ -1,0 +1,59 @@
+import fc from "fast-check";
+import { explainRefusal } from "../../commands/explain_refusal.ts";
+import { parseCommand } from "../../protocol/command.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { assertProperty } from "../property.ts";
+
+const iamat = "IAMAT id position time";
+const whatsat = "WHATSAT id radius bound";
+
+Deno.test({
+  name:
+    "a refusal names the field that is wrong, and how the command is written",
+  permissions: "none",
+  fn() {
+    const position = "+34.068930-118.445127";
+    const cases: readonly (readonly [string, RegExp, string[]])[] = [
+      ["", /^the line is empty$/, [iamat, whatsat]],
+      [" \t", /^the line is empty$/, [iamat, whatsat]],
+      ["hello", /^there is no command hello$/, [iamat, whatsat]],
+      ["toString 1 2 3", /no command toString$/, [iamat, whatsat]],
+      ["iamat k +1+1 1", /written in capitals: IAMAT$/, [iamat, whatsat]],
+      ["WhatsAt k 1 1", /written in capitals: WHATSAT$/, [iamat, whatsat]],
+      [`AT Hill +0.1 k ${position} 1`, /^AT is for servers/, [iamat, whatsat]],
+      ["IAMAT", /^the id is missing or wrong/, [iamat]],
+      ["IAMAT kiwi", /^the position is missing or wrong/, [iamat]],
+      ["IAMAT kiwi 1520023934", /^the position is missing or wrong/, [iamat]],
+      [`IAMAT kiwi ${position}`, /^the time is missing or wrong/, [iamat]],
+      ["IAMAT kiwi 34-118 1", /^the position 34-118 is wrong: .*sign/, [iamat]],
+      ["IAMAT kiwi +91-118 1", /^the position \+91-118 is wrong/, [iamat]],
+      [`IAMAT kiwi ${position} -1`, /^the time -1 is wrong: .*now$/, [iamat]],
+      [`IAMAT kiwi ${position} 1 2 3`, /more than the time: 2 3$/, [iamat]],
+      ["WHATSAT kiwi 51 1", /^the radius 51 is wrong: .* 0 to 50/, [whatsat]],
+      ["WHATSAT kiwi 50 2.5", /^the bound 2.5 is wrong: .*0 to 20/, [whatsat]],
+      ["WHATSAT kiwi 1 21", /^the bound 21 is wrong/, [whatsat]],
+      ["WHATSAT kiwi 1", /^the bound is missing or wrong/, [whatsat]],
+      ["WHATSAT kiwi 1 1", /^this server has not heard of kiwi$/, [whatsat]],
+    ];
+    for (const [line, why, syntax] of cases) {
+      const explanation = explainRefusal(line);
+      assertMatch(explanation.why, why);
+      assertEquals(explanation.syntax, syntax);
+    }
+  },
+});
+
+Deno.test({
+  name: "only a valid WHATSAT is explained by a client that is not known",
+  permissions: "none",
+  fn() {
+    const word = fc.constantFrom("IAMAT", "WHATSAT", "k", "+1+1", "1", "x", "");
+    assertProperty(
+      fc.property(fc.array(word, { maxLength: 5 }), (words) => {
+        const line = words.join(" ");
+        const isUnknown = /not heard of/.test(explainRefusal(line).why);
+        assert(isUnknown === (parseCommand(line) !== undefined), line);
+      }),
+    );
+  },
+});

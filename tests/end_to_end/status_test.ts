@@ -1,0 +1,228 @@
+import type { HerdStatus } from "../../server/status/status.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { needs } from "../needs.ts";
+import { ask, names, Program, TestHerd, until } from "./process.ts";
+import { Terminal } from "./terminal.ts";
+
+const withScript = needs("script");
+
+/** What a server's administration port says. */
+async function get(
+  herd: TestHerd,
+  name: string,
+  path: string,
+): Promise<string> {
+  const port = herd.adminPortOf(name);
+  return await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+}
+
+async function statusOf(herd: TestHerd, name: string): Promise<HerdStatus> {
+  return JSON.parse(await get(herd, name, "/status.json"));
+}
+
+const command = ["run", "--no-prompt", "--allow-net", "main.ts", "status"];
+
+/** What comes before that is older than its way was long, and not counted. */
+async function untilCaughtUp(herd: TestHerd): Promise<void> {
+  await until(async () => {
+    const { servers } = await statusOf(herd, "Hill");
+    return servers.every(({ links }) =>
+      links.every(({ isCaughtUp }) => isCaughtUp)
+    );
+  });
+}
+
+/** What `herd status` says, to its end. */
+async function run(args: readonly string[]) {
+  await using program = Program.start([...command, ...args]);
+  const code = await program.ended();
+  return { code, stdout: program.stdout, stderr: program.stderr };
+}
+
+Deno.test("every server of herd up shows all of them at its own port", async () => {
+  await using herd = new TestHerd();
+  await herd.up();
+  await untilCaughtUp(herd);
+  const [iamat, ...others] = [
+    "IAMAT kiwi +34.068930-118.445127 1520023934.918963997\n",
+    "WHATSAT kiwi 10 0\n",
+    "what?\n",
+  ];
+  await ask(herd.portOf("Hill"), iamat);
+  await ask(herd.portOf("Jaquez"), others.join(""));
+  for (const name of names) {
+    const status = await statusOf(herd, name);
+    assertEquals(status.self, name);
+    assertEquals(status.servers.map((server) => server.name), names);
+    assertEquals(status.herd.servers.map((server) => server.name), names);
+    assertEquals(status.herd.links.length, 6);
+    assertEquals(await get(herd, name, "/healthz"), "ok\n");
+    const text = await get(herd, name, "/metrics");
+    assertStringIncludes(text, `herd_info{server="${name}"`);
+  }
+  const { servers: [hill, jaquez] } = await statusOf(herd, "Singleton");
+  assertEquals(hill.lines, { iamat: 1, whatsat: 0, invalid: 0 });
+  assertEquals(jaquez.lines, { iamat: 0, whatsat: 1, invalid: 1 });
+  assertEquals([hill.clients, jaquez.clients], [1, 1]);
+  assertEquals(hill.connections.accepted, 1);
+  assertEquals(hill.reports.newer, 1);
+  assertEquals(jaquez.propagationSeconds.count, 1);
+  assertEquals(hill.propagationSeconds.count, 0, "it heard kiwi itself");
+  assertEquals(jaquez.whatsatSeconds.count, 1);
+  assertEquals(jaquez.places, {
+    provider: "gazetteer",
+    requests: { OK: 1 },
+  });
+  assert(hill.links.every(({ bytesSent, isUp }) => isUp && bytesSent > 0));
+  const received = jaquez.links.map(({ reportsReceived }) => reportsReceived);
+  assert(received.some((count) => count === 1), received.join());
+});
+
+Deno.test("a server shows itself alone, and only with --admin", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  await herd.start("Smith");
+  await herd.untilLinked(["Hill", "Smith"]);
+  const status = await statusOf(herd, "Hill");
+  assertEquals(status.servers.map(({ name }) => name), ["Hill"]);
+  const [jaquez, smith] = status.servers[0].links;
+  assertEquals([jaquez.neighbour, jaquez.isUp], ["Jaquez", false]);
+  assertStringIncludes(jaquez.lastFailure!, "refused");
+  assertEquals([smith.neighbour, smith.isUp], ["Smith", true]);
+  const refused = await get(herd, "Smith", "/").catch((error) => error);
+  assert(refused instanceof TypeError);
+  const port = herd.adminPortOf("Hill");
+  const evil = await rawGet(port, "evil.example");
+  assertStringIncludes(evil, "HTTP/1.1 403 ");
+  const odd = await rawGet(port, "localhost:99999");
+  assertStringIncludes(odd, "HTTP/1.1 400 ");
+  assertStringIncludes(await rawGet(port, "localhost"), " 200 OK");
+});
+
+/** What is answered to a Host header that `fetch` would not send. */
+async function rawGet(port: number, host: string): Promise<string> {
+  return await ask(
+    port,
+    `GET /readyz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+  );
+}
+
+Deno.test("herd status says how the servers are", async () => {
+  await using herd = new TestHerd();
+  const where = ["--base-port", String(herd.basePort)];
+  await herd.start("Hill", ["--admin"]);
+  await herd.start("Smith", ["--admin"]);
+  await herd.untilLinked(["Hill", "Smith"]);
+  const both = await run(["Hill", "Smith", ...where]);
+  assertEquals([both.code, both.stderr], [0, ""]);
+  const lines = both.stdout.split("\n");
+  assert(/^Hill +(not )?ready .* Jaquez down, Smith/.test(lines[1]), lines[1]);
+  assert(/^Smith +(not )?ready .* Hill/.test(lines[2]), lines[2]);
+  const all = await run(where);
+  assertEquals(all.code, 1);
+  assert(/^Campbell +no answer$/m.test(all.stdout), all.stdout);
+  assertStringIncludes(
+    all.stdout,
+    `Campbell: 127.0.0.1:${herd.adminPortOf("Campbell")}: nobody answers`,
+  );
+  const json = await run(["--json", "Smith", "Jaquez", ...where]);
+  const survey = JSON.parse(json.stdout);
+  assertEquals(survey.version, 1);
+  assertEquals(
+    survey.servers.map(({ name }: { name: string }) => name),
+    ["Smith"],
+  );
+  assertEquals(survey.silent[0].name, "Jaquez");
+});
+
+Deno.test("herd status says so where nobody answers, and what else is wrong", async () => {
+  await using herd = new TestHerd();
+  const where = ["--base-port", String(herd.basePort)];
+  const nobody = await run(where);
+  assertEquals([nobody.code, nobody.stdout], [1, ""]);
+  assertEquals(
+    nobody.stderr,
+    `herd: 127.0.0.1:${herd.adminPortOf("Hill")} and 4 more: nobody answers; ` +
+      "servers have an administration port under herd up, and with --admin\n",
+  );
+  // A client port is not what it looks for.
+  await herd.start("Hill");
+  const wrong = await run(["Hill", "--base-port", String(herd.basePort - 200)]);
+  assertEquals(wrong.code, 1);
+  assertStringIncludes(wrong.stderr, "answers there is no administration port");
+  const unknown = await run(["Hil"]);
+  assertEquals(unknown.code, 2);
+  assertStringIncludes(unknown.stderr, "no server is called Hil");
+  const odd = await run(["--admin-host", "a b"]);
+  assertEquals(odd.code, 2);
+});
+
+Deno.test("herd status --watch goes on until Ctrl-C", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  const where = ["--base-port", String(herd.basePort)];
+  await using program = Program.start([
+    ...command,
+    "Hill",
+    "--watch",
+    ...where,
+  ]);
+  await program.saying("since the start");
+  await program.saying("of the last second");
+  program.signal("SIGINT");
+  assertEquals([await program.ended(), program.stderr], [0, ""]);
+});
+
+withScript.test("herd status fits on the terminal that it is on", async () => {
+  await using herd = new TestHerd();
+  await herd.up();
+  await using terminal = new Terminal(
+    [...command, "--watch", "--base-port", String(herd.basePort)],
+    {},
+    { columns: 40, rows: 5 },
+  );
+  await terminal.showing("\x1b[H\x1b[J");
+  const shown = await terminal.showing("\x1b[H\x1b[J");
+  const lines = shown.split("\r\n");
+  assert(/^server +state +clients +links$/.test(lines[0]), lines[0]);
+  assert(/^Hill .* 2 of 2$/.test(lines[1]), lines[1]);
+  assert(/^\.\.\. and \d more lines$/.test(lines[3]), lines[3]);
+  assertEquals([lines[4], lines.length], ["", 5]);
+});
+
+Deno.test("an administration port that is taken is one clear line", async () => {
+  await using herd = new TestHerd();
+  const port = herd.adminPortOf("Smith");
+  const listener = Deno.listen({ hostname: "127.0.0.1", port });
+  await using program = Program.start([
+    "run",
+    "--no-prompt",
+    "--allow-net",
+    "--allow-write",
+    "main.ts",
+    "up",
+    "--base-port",
+    String(herd.basePort),
+    "--log-dir",
+    herd.logFolder,
+  ]);
+  assertEquals(await program.ended(), 1);
+  listener.close();
+  assertStringIncludes(
+    program.stderr,
+    `herd: port ${port} of 127.0.0.1 is taken`,
+  );
+});
+
+Deno.test("a server stops at once though pages look at it", async () => {
+  await using herd = new TestHerd();
+  const up = await herd.up();
+  const response = await fetch(
+    `http://127.0.0.1:${herd.adminPortOf("Hill")}/events`,
+  );
+  const reader = response.body!.getReader();
+  await reader.read();
+  up.signal("SIGTERM");
+  assertEquals(await up.ended(), 0);
+  while (!(await reader.read()).done);
+});

@@ -1,0 +1,146 @@
+/**
+ * Little logs, written by the real journal at times that a test sets.
+ *
+ * @module
+ */
+import { Journal } from "../../log/log_writer.ts";
+import { LogFiles } from "../../log/log_files.ts";
+import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
+import { makeReport } from "../../protocol/report.ts";
+import type { Timestamp } from "../../protocol/time.ts";
+import type { EventFields, EventLevel } from "../../runtime/events.ts";
+import { findLogs, type ServerLog } from "../../log_analysis/log_folder.ts";
+import type { ReadingOptions } from "../../log_analysis/read_logs.ts";
+import { assertEquals } from "../assert.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
+
+/** When the tests begin: 2026-11-22 17:00:00 UTC, in microseconds since 1970. */
+export const startUs = Date.UTC(2026, 10, 22, 17) * 1000;
+
+/** A time in microseconds as the clocks have it. */
+export function timestampOf(us: number): Timestamp {
+  const seconds = Math.floor(us / 1_000_000);
+  return { seconds, nanoseconds: (us - seconds * 1_000_000) * 1000 };
+}
+
+/** Where the clients of the tests are. */
+export const position = "+34.068930-118.445127";
+
+/** The AT line that a server makes of a report at a time. */
+export function lineOf(
+  server: string,
+  atUs: number,
+  client: ByteString,
+  time = "1520023934",
+): ByteString {
+  const now = timestampOf(startUs + atUs);
+  return makeReport(server, now, { verb: "IAMAT", client, position, time })
+    .line;
+}
+
+/** Writes one server's log. Close it before it is read. */
+export class WrittenLog {
+  readonly #journal: Journal;
+  readonly #clock: ManualClock;
+  readonly #now: { us: number };
+
+  private constructor(
+    journal: Journal,
+    clock: ManualClock,
+    now: { us: number },
+  ) {
+    this.#journal = journal;
+    this.#clock = clock;
+    this.#now = now;
+  }
+
+  /** Begins a run of a server, with its `started`. */
+  static async start(
+    directory: string,
+    name: string,
+    atUs = 0,
+    { keptFiles = 5, maxFileBytes = 1e9 } = {},
+  ): Promise<WrittenLog> {
+    const clock = new ManualClock();
+    const now = { us: atUs };
+    clock.now = () => timestampOf(startUs + now.us);
+    const files = { directory, name, maxFileBytes, keptFiles };
+    const onTrouble = () => {
+      throw new Error("the log cannot be written");
+    };
+    const journal = new Journal(
+      { clock, onTrouble },
+      await LogFiles.open(files),
+    );
+    const log = new WrittenLog(journal, clock, now);
+    log.event(atUs, "server", "started", { name });
+    return log;
+  }
+
+  /** A line that came in, so many microseconds after the start. */
+  received(atUs: number, connection: string, line: ByteString): this {
+    return this.#traffic(atUs, connection, line, "received");
+  }
+
+  /** A message that went out. */
+  sent(atUs: number, connection: string, line: ByteString): this {
+    return this.#traffic(atUs, connection, line, "sent");
+  }
+
+  event(
+    atUs: number,
+    connection: string,
+    event: string,
+    fields: EventFields = {},
+    level: EventLevel = "info",
+  ): this {
+    this.#now.us = atUs;
+    this.#journal.event(connection, level, event, fields);
+    return this;
+  }
+
+  /** Hands what was logged to the file; then it may change to the next one. */
+  async flush(): Promise<void> {
+    await this.#journal.flush();
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close();
+    assertEquals(this.#clock.timers, 0);
+  }
+
+  #traffic(
+    atUs: number,
+    connection: string,
+    line: ByteString,
+    direction: "received" | "sent",
+  ): this {
+    const traffic = this.#journal.trafficOf(connection);
+    traffic.begin(timestampOf(startUs + atUs));
+    const bytes = encodeBytes(line);
+    traffic[direction](bytes, 0, bytes.length);
+    return this;
+  }
+}
+
+/** Runs a test with a folder of its own. */
+export async function withFolder(
+  run: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "herd-" });
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The logs of a folder, and what is told while they are read. */
+export async function openLogs(
+  ...paths: string[]
+): Promise<{ logs: ServerLog[]; options: ReadingOptions; told: string[] }> {
+  const told: string[] = [];
+  const tell = (line: string) => void told.push(line);
+  const logs = await findLogs(paths, tell);
+  return { logs, options: { tell, progress: () => {} }, told };
+}

@@ -1,0 +1,119 @@
+import {
+  checkAnswer,
+  checkHello,
+  checkProofs,
+  formatHello,
+  formatProofs,
+  formatRefusal,
+  isRefusal,
+} from "../../../peers/links/handshake.ts";
+import { assert, assertEquals } from "../../assert.ts";
+
+const nonce = "0123456789abcdef".repeat(2);
+const hello = { from: "Smith", to: "Hill", incarnation: "abc-1", nonce };
+const hill = { name: "Hill", incarnation: "hill-1" };
+
+Deno.test({
+  name: "checkHello() takes the introduction of a neighbour",
+  permissions: "none",
+  fn() {
+    const line = formatHello(hello);
+    assertEquals(line, `HERD 4 Smith Hill abc-1 ${nonce}`);
+    assertEquals(checkHello(line, hill, ["Jaquez", "Smith"]), hello);
+  },
+});
+
+Deno.test({
+  name: "checkHello() tells why an introduction is refused",
+  permissions: "none",
+  fn() {
+    for (
+      const [line, reason] of [
+        ["", "not a handshake"],
+        ["HERD", "not a handshake"],
+        ["HERD 4 Smith Hill abc", "not a handshake"],
+        [`HERD 4 Smith Hill abc ${nonce} more`, "not a handshake"],
+        [`HERD 4 Smith Hill abc ${nonce}0`, "not a handshake"],
+        [`HERD 4 Smith Hill abc ${nonce.toUpperCase()}`, "not a handshake"],
+        [`HERD 4 Smith  Hill abc ${nonce}`, "not a handshake"],
+        ["IAMAT kiwi +34-118 1", "not a handshake"],
+        ["GET / HTTP/1.1", "not a handshake"],
+        ["HERD 1 Smith Hill abc", "other version"],
+        ["HERD 5 what ever it may say", "other version"],
+        [`HERD 4 Smith Campbell abc ${nonce}`, "wrong name"],
+        [`HERD 4 Campbell Hill abc ${nonce}`, "stranger"],
+        [`HERD 4 smith Hill abc ${nonce}`, "stranger"],
+        [`HERD 4 Hill Smith abc ${nonce}`, "own name"],
+        [`HERD 4 Hill Smith hill-1 ${nonce}`, "own name"],
+      ]
+    ) {
+      const answer = checkHello(line, hill, ["Jaquez", "Smith"]);
+      assert(isRefusal(answer), line);
+      assertEquals(answer.reason, reason, line);
+    }
+  },
+});
+
+Deno.test({
+  name: "checkAnswer() hears the refusal of the other side, or its hello",
+  permissions: "none",
+  fn() {
+    const line = formatRefusal({ reason: "stranger", detail: "who are you?" });
+    assertEquals(checkAnswer(line, hill, "Smith"), {
+      reason: "refused",
+      detail: "stranger: who are you?",
+    });
+    assertEquals(checkAnswer(formatHello(hello), hill, "Smith"), hello);
+    const other = checkAnswer(formatHello(hello), hill, "Jaquez");
+    assertEquals(isRefusal(other) && other.reason, "stranger");
+    // To a dialler it is no introduction.
+    const dialler = checkHello(line, hill, ["Smith"]);
+    assertEquals(isRefusal(dialler) && dialler.reason, "not a handshake");
+  },
+});
+
+Deno.test({
+  name: "checkProofs() takes one proof that matches, and nothing like it",
+  permissions: "none",
+  fn() {
+    const [one, other, third] = ["1", "2", "3"].map((digit) =>
+      digit.repeat(64)
+    );
+    for (
+      const [proofs, expected, reason] of [
+        [[one], [one], undefined],
+        [[one, other], [other], undefined],
+        [[other], [one, other], undefined],
+        [[], [], undefined],
+        [[one], [other], "wrong secret"],
+        [[one, other], [third], "wrong secret"],
+        [[one + "1"], [one], "wrong secret"],
+        [[one.slice(1)], [one], "wrong secret"],
+        [["x"], [one], "wrong secret"],
+        [[], [one], "no secret"],
+        [[one], [], "no secret"],
+      ] as const
+    ) {
+      const line = formatProofs(proofs);
+      assertEquals(checkProofs(line, expected)?.reason, reason, line);
+    }
+    for (const line of ["", "PROOF", `PROOF ${one} ${one} ${one}`, "proof x"]) {
+      assertEquals(checkProofs(line, [one])?.reason, "not a handshake", line);
+    }
+    for (
+      const line of [
+        "PROOF - -",
+        `PROOF - ${one}`,
+        `PROOF ${one} -`,
+        `PROOF ${one} `,
+        `PROOF  ${one}`,
+      ]
+    ) {
+      for (const expected of [[], [one]]) {
+        const reason = checkProofs(line, expected)?.reason;
+        assertEquals(reason, "not a handshake", line);
+      }
+    }
+    assertEquals(checkProofs("NO stranger: who?", [one])?.reason, "refused");
+  },
+});

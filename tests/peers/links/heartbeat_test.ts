@@ -1,0 +1,96 @@
+import {
+  backoffCapMs,
+  compareEveryMs,
+  defaultLinkTimeoutMs,
+  pingAfterMs,
+} from "../../../peers/limits.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
+import { settle } from "../../fakes/manual_clock.ts";
+import { MemoryHerd } from "../../fakes/memory_herd.ts";
+import { reportOf } from "../reports.ts";
+import { linkAsSmith } from "./fake_peer.ts";
+
+const pair = [["Hill", "Smith"]] as const;
+
+Deno.test({
+  name: "Links ping where there is nothing to say, and only there",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill", { catchUp: false });
+    const smith = await linkAsSmith(herd);
+    await herd.clock.advance(pingAfterMs);
+    assertEquals(smith.takeAll(), "PING\n");
+    hill.herd.accept(reportOf("kiwi", 1));
+    hill.links.flush();
+    await herd.clock.advance(pingAfterMs);
+    assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
+    await herd.clock.advance(pingAfterMs);
+    assertEquals(smith.takeAll(), "PING\n");
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links give a silent neighbour up and dial it again",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = await linkAsSmith(herd);
+    let dials = 0;
+    herd.onDial = () => dials += 1;
+    for (let pings = 0; pings < 20; pings++) {
+      await herd.clock.advance(defaultLinkTimeoutMs - 1);
+      smith.say("PING\n");
+    }
+    assertEquals(hill.links.linked(), ["Smith"]);
+    await herd.clock.advance(defaultLinkTimeoutMs + pingAfterMs);
+    assertEquals(hill.links.linked(), []);
+    assertStringIncludes(hill.events.join("\n"), "link down silent");
+    assertEquals(smith.other.isClosed, true);
+    await herd.clock.advance(backoffCapMs);
+    assert(dials > 0);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links blame no neighbour while the log makes reading wait",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = await linkAsSmith(herd);
+    hill.traffic.get("peer/1/Smith")!.fill();
+    smith.say("PING\n");
+    await herd.clock.advance(3 * defaultLinkTimeoutMs);
+    assertEquals(hill.links.linked(), ["Smith"]);
+    hill.traffic.get("peer/1/Smith")!.drain();
+    smith.say(reportOf("kiwi", 1).line + "\n");
+    await settle();
+    assertEquals(hill.herd.clients, 1);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links compare when they come up, and every half minute",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = herd.start("Smith");
+    await herd.clock.advance(1_000);
+    const digests = () =>
+      [hill, smith].flatMap((server) => [...server.traffic.values()])
+        .flatMap(({ lines }) => lines)
+        .filter((line) => line.startsWith("> DIGEST")).length;
+    assertEquals(digests(), 1);
+    await herd.clock.advance(compareEveryMs);
+    assertEquals(digests(), 2);
+    await herd.clock.advance(10 * compareEveryMs);
+    assertEquals(digests(), 12);
+    await herd.stop();
+  },
+});

@@ -1,0 +1,217 @@
+import { assert, assertEquals } from "../../assert.ts";
+import { settle } from "../../fakes/manual_clock.ts";
+import { MemoryHerd } from "../../fakes/memory_herd.ts";
+import { reportOf } from "../reports.ts";
+import { linkAsSmith } from "./fake_peer.ts";
+
+const pair = [["Hill", "Smith"]] as const;
+
+/** When `MemoryHerd`'s clock begins. */
+const start = 1_520_024_734;
+
+Deno.test({
+  name: "Links report each neighbour, what went wrong with it, and since when",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd([...pair, ["Hill", "Jaquez"]]);
+    const hill = herd.start("Hill");
+    await settle();
+    const [smith, jaquez] = hill.links.report();
+    assertEquals([smith.neighbour, jaquez.neighbour], ["Smith", "Jaquez"]);
+    assertEquals(smith.isUp, false);
+    assertEquals(smith.counts.since, start);
+    assertEquals(smith.counts.losses, 0);
+    assertEquals(smith.counts.lastFailure, "Connection refused");
+    await herd.clock.advance(10_000);
+    herd.start("Smith");
+    await settle();
+    const [linked] = hill.links.report();
+    assertEquals([linked.isUp, linked.counts.since], [true, start + 10]);
+    await herd.clock.advance(20_000);
+    herd.kill("Smith");
+    await settle();
+    const [lost] = hill.links.report();
+    assertEquals([lost.isUp, lost.counts.losses], [false, 1]);
+    assertEquals(lost.counts.since, start + 30);
+    assertEquals(lost.counts.lastFailure, "neighbour closed");
+    await herd.clock.advance(5_000);
+    assertEquals(lost.counts.since, start + 30);
+    assertEquals(lost.counts.lastFailure, "Connection refused");
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links report a connection that takes over as the same link",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = herd.start("Smith");
+    await herd.clock.advance(5_000);
+    for (const { links } of [hill, smith]) {
+      const [{ counts, isUp }] = links.report();
+      assertEquals([isUp, counts.losses], [true, 0]);
+      assertEquals(counts.since, start);
+    }
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links count what came from a neighbour and what went to it",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill", { catchUp: false });
+    await settle();
+    const smith = await linkAsSmith(herd);
+    const [{ counts }] = hill.links.report();
+    const { bytesSent } = counts;
+    smith.say(`${reportOf("kiwi", 1, "Smith").line}\n`);
+    smith.say(`${reportOf("kiwi", 1, "Smith").line}\n`);
+    await settle();
+    assertEquals(counts.reportsReceived, 2);
+    hill.herd.accept(reportOf("plum", 1));
+    hill.links.flush();
+    await settle();
+    assertEquals(smith.takeAll(), `${reportOf("plum", 1).line}\n`);
+    const written = reportOf("plum", 1).line.length + 1;
+    assertEquals(counts.bytesSent - bytesSent, written);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links report how far a neighbour is behind",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill", { catchUp: false });
+    await settle();
+    const smith = await linkAsSmith(herd);
+    smith.other.freeze();
+    const waiting = () => hill.links.report()[0].waitingReports;
+    assertEquals(waiting(), 0);
+    for (let index = 0; index < 5; index++) {
+      hill.herd.accept(reportOf(`client-${index}`, 1));
+      hill.links.flush();
+    }
+    // The first is being written.
+    assertEquals(waiting(), 4);
+    smith.other.thaw();
+    await settle();
+    assertEquals(waiting(), 0);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links measure one report of those that come in together",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const { durations } = herd.start("Hill", { catchUp: false });
+    await settle();
+    const smith = await linkAsSmith(herd);
+    // The report says when Smith has heard it: the client's time and a second.
+    const heardAt = (client: string, time: number) =>
+      `AT Smith +1.000000000 ${client} +1+2 ${time}\n`;
+    smith.say(heardAt("kiwi", start - 3) + heardAt("plum", start - 9));
+    await settle();
+    assertEquals(durations, [2]);
+    smith.say(heardAt("kiwi", start - 3));
+    await settle();
+    assertEquals(durations, [2], "that was no news");
+    smith.say(heardAt("pear", start - 6));
+    await settle();
+    assertEquals(durations, [2, 5]);
+    assert(herd.servers.has("Hill"));
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links measure no report that is of before the link",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    hill.herd.accept(reportOf("kiwi", 1));
+    const smith = herd.start("Smith");
+    smith.herd.accept(reportOf("plum", 1));
+    await settle();
+    await herd.clock.advance(5_000);
+    assertEquals(hill.herd.newest("plum"), reportOf("plum", 1).line);
+    assertEquals([hill.durations, smith.durations], [[], []]);
+    smith.herd.accept(reportOf("pear", start));
+    smith.links.flush();
+    await settle();
+    assertEquals(hill.durations.length, 1);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Herd counts what came of reports, and shows those that are news",
+  permissions: "none",
+  fn() {
+    const herd = new MemoryHerd(pair);
+    const { herd: hill } = herd.start("Hill");
+    const shown: string[] = [];
+    hill.accept(reportOf("kiwi", 1));
+    hill.onNews = ({ client }) => shown.push(client);
+    hill.accept(reportOf("plum", 2));
+    hill.accept(reportOf("plum", 2));
+    hill.accept(reportOf("plum", 1));
+    assertEquals(hill.counts, { newer: 2, known: 2, forgotten: 0 });
+    assertEquals(shown, ["plum"]);
+    return herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links are ready when they have caught up, until nobody is linked",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    assertEquals(
+      hill.links.notReady,
+      "it has not dialled its neighbours yet",
+    );
+    await settle();
+    assertEquals(hill.links.notReady, "no neighbour is linked");
+    hill.herd.accept(reportOf("kiwi", 1));
+    await herd.clock.advance(5_000);
+    const smith = herd.start("Smith");
+    assertEquals(smith.links.notReady !== undefined, true);
+    await settle();
+    for (const { links } of [hill, smith]) {
+      const [{ isCaughtUp }] = links.report();
+      assertEquals([isCaughtUp, links.notReady], [true, undefined]);
+    }
+    assertEquals(smith.herd.newest("kiwi"), reportOf("kiwi", 1).line);
+    herd.kill("Smith");
+    await settle();
+    assertEquals(hill.links.notReady, "no neighbour is linked");
+    assertEquals(hill.links.report()[0].isCaughtUp, false);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links are not ready while a neighbour has not told all that it knows",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    await settle();
+    await linkAsSmith(herd);
+    await herd.clock.advance(3_000);
+    const [{ isCaughtUp, isUp }] = hill.links.report();
+    assertEquals([isUp, isCaughtUp], [true, false]);
+    assertEquals(hill.links.notReady, "it has not caught up with Smith yet");
+    await herd.stop();
+  },
+});

@@ -1,0 +1,92 @@
+import { Readiness, type Standing } from "../../../peers/links/readiness.ts";
+import { assertEquals } from "../../assert.ts";
+
+const away = (neighbour: string): Standing => ({
+  neighbour,
+  isUp: false,
+  isCaughtUp: false,
+});
+const behind = (neighbour: string): Standing => ({
+  neighbour,
+  isUp: true,
+  isCaughtUp: false,
+});
+const caughtUp = (neighbour: string): Standing => ({
+  neighbour,
+  isUp: true,
+  isCaughtUp: true,
+});
+
+/** The faults after each step. */
+function faults(...steps: readonly (readonly Standing[])[]) {
+  const readiness = new Readiness();
+  return steps.map((standings, index) => {
+    if (index === 0) readiness.dialled(standings);
+    else readiness.update(standings);
+    return readiness.fault;
+  });
+}
+
+Deno.test({
+  name: "Readiness waits until every neighbour was dialled",
+  permissions: "none",
+  fn() {
+    const readiness = new Readiness();
+    readiness.update([caughtUp("Hill"), away("Smith")]);
+    assertEquals(readiness.fault, "it has not dialled its neighbours yet");
+    readiness.dialled([caughtUp("Hill"), away("Smith")]);
+    assertEquals(readiness.fault, undefined);
+  },
+});
+
+Deno.test({
+  name: "Readiness waits for all neighbours that are linked, and no others",
+  permissions: "none",
+  fn() {
+    assertEquals(
+      faults(
+        [away("Hill"), away("Smith")],
+        [behind("Hill"), behind("Smith")],
+        [behind("Hill"), caughtUp("Smith")],
+        [away("Hill"), caughtUp("Smith")],
+      ),
+      [
+        "no neighbour is linked",
+        "it has not caught up with Hill, Smith yet",
+        "it has not caught up with Hill yet",
+        undefined,
+      ],
+    );
+  },
+});
+
+Deno.test({
+  name: "Readiness lasts while any neighbour is linked",
+  permissions: "none",
+  fn() {
+    assertEquals(
+      faults(
+        [caughtUp("Hill"), caughtUp("Smith")],
+        [behind("Hill"), away("Smith")],
+        [away("Hill"), away("Smith")],
+        [behind("Hill"), away("Smith")],
+        [caughtUp("Hill"), away("Smith")],
+      ),
+      [
+        undefined,
+        undefined,
+        "no neighbour is linked",
+        "it has not caught up with Hill yet",
+        undefined,
+      ],
+    );
+  },
+});
+
+Deno.test({
+  name: "Readiness of a server without neighbours needs none",
+  permissions: "none",
+  fn() {
+    assertEquals(faults([]), [undefined]);
+  },
+});

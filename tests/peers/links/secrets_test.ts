@@ -1,0 +1,167 @@
+import { backoffCapMs } from "../../../peers/limits.ts";
+import { formatHello } from "../../../peers/links/handshake.ts";
+import { createNonce, createProver } from "../../../runtime/identity.ts";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+} from "../../assert.ts";
+import { settle } from "../../fakes/manual_clock.ts";
+import { MemoryHerd } from "../../fakes/memory_herd.ts";
+import type { PipeEnd } from "../../fakes/pipe.ts";
+import { reportOf } from "../reports.ts";
+import { helloOf } from "./fake_peer.ts";
+
+const pair = [["Hill", "Smith"]] as const;
+
+Deno.test({
+  name: "createProver() makes the HMAC-SHA-256 of every secret",
+  permissions: "none",
+  async fn() {
+    // Test case 2 of RFC 4231.
+    const jefe =
+      "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+    const text = "what do ya want for nothing?";
+    assertEquals(await createProver(["Jefe"])(text), [jefe]);
+    const [other, same] = await createProver(["another", "Jefe"])(text);
+    assertNotEquals(other, jefe);
+    assertEquals(same, jefe);
+    assertEquals(await createProver([])(text), []);
+  },
+});
+
+Deno.test({
+  name: "createNonce() never makes the same twice",
+  permissions: "none",
+  fn() {
+    const nonces = Array.from({ length: 1_000 }, createNonce);
+    assertEquals(new Set(nonces).size, nonces.length);
+    for (const nonce of nonces) assert(/^[0-9a-f]{32}$/.test(nonce));
+  },
+});
+
+Deno.test({
+  name: "Links form where two servers have a secret in common, and only there",
+  permissions: "none",
+  async fn() {
+    const cases: [string[], string[], boolean][] = [
+      [["old"], ["old"], true],
+      [["old"], ["old", "new"], true],
+      [["new", "old"], ["old"], true],
+      [["new"], ["old", "new"], true],
+      [["old"], ["new"], false],
+      [["old", "older"], ["new", "newer"], false],
+      [[], ["old"], false],
+      [["old"], [], false],
+    ];
+    for (const [ours, theirs, isLinked] of cases) {
+      const herd = new MemoryHerd(pair);
+      const hill = herd.start("Hill", { secrets: ours });
+      const smith = herd.start("Smith", { secrets: theirs });
+      hill.herd.accept(reportOf("kiwi", 1));
+      await herd.clock.advance(5_000);
+      const what = `${ours} and ${theirs}`;
+      assertEquals(hill.links.linked(), isLinked ? ["Smith"] : [], what);
+      assertEquals(smith.links.linked(), isLinked ? ["Hill"] : [], what);
+      assertEquals(smith.herd.clients, isLinked ? 1 : 0, what);
+      if (!isLinked) {
+        const isOneOpen = ours.length === 0 || theirs.length === 0;
+        assertStringIncludes(
+          hill.events.join("\n"),
+          `link refused ${isOneOpen ? "no secret" : "wrong secret"}`,
+        );
+      }
+      await herd.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: "Links do not believe a recorded handshake",
+  permissions: "none",
+  async fn() {
+    const secrets = ["a secret of the herd"];
+    // Somebody listens while Smith dials Hill, and notes all that Smith says.
+    const recorded = new MemoryHerd(pair);
+    recorded.start("Hill", { secrets });
+    recorded.start("Smith", { secrets });
+    await recorded.clock.advance(1_000);
+    const fromSmith = recorded.connections
+      .find(({ dialler }) => dialler === "Smith")!.ends[0].writes.join("");
+    assertStringIncludes(fromSmith, "PROOF ");
+    await recorded.stop();
+
+    const herd = new MemoryHerd(pair);
+    herd.skipNonces(100);
+    const hill = herd.start("Hill", { secrets });
+    const replay = herd.dial("Hill");
+    replay.say(`${fromSmith}${reportOf("kiwi", 1).line}\n`);
+    await settle();
+    assertEquals(hill.events.at(-1), "peer/1 link refused wrong secret");
+    assertEquals(replay.takeAll().includes("PROOF"), false);
+    assertEquals(hill.herd.clients, 0);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links do not believe their own proof",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    let dialled: PipeEnd | undefined;
+    herd.onDial = (_, far) => dialled ??= far;
+    const hill = herd.start("Hill", { secrets: ["a secret of the herd"] });
+    await settle();
+    // Hill dials Smith, and Mallory answers in Smith's place with a hello such
+    // that what Hill proves as the dialler might do for the acceptor.
+    const [, , from, to, incarnation, nonce] = dialled!.takeAll().trim()
+      .split(" ");
+    assertEquals([from, to], ["Hill", "Smith"]);
+    const hello = formatHello({ from: to, to: from, incarnation, nonce });
+    dialled!.say(hello + "\n");
+    await settle();
+    const proof = dialled!.takeAll();
+    assertStringIncludes(proof, "PROOF ");
+    dialled!.say(proof);
+    await settle();
+    assertEquals(hill.links.linked(), []);
+    assertStringIncludes(hill.events.join("\n"), "dial failed wrong secret");
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links prove nothing to whoever has proved nothing",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    herd.start("Hill", { secrets: ["a secret of the herd"] });
+    const stranger = herd.dial("Hill");
+    stranger.say(helloOf("Smith", "Hill") + "\n");
+    await settle();
+    assertEquals(stranger.takeAll().split(" ")[0], "HERD");
+    stranger.say(`PROOF ${"0".repeat(64)}\n`);
+    await settle();
+    assertStringIncludes(stranger.takeAll(), "NO wrong secret: ");
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "Links tell a server that dials itself that an address is wrong",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    // Where Smith should be, Hill is.
+    herd.onDial = (_, far) => void hill.links.accept(far, "Hill:1");
+    await herd.clock.advance(2 * backoffCapMs);
+    const events = hill.events.join("\n");
+    assertStringIncludes(events, "link refused own name");
+    assertStringIncludes(events, "dial failed refused: own name: Hill has");
+    assertEquals(hill.links.linked(), []);
+    await herd.stop();
+  },
+});

@@ -1,0 +1,48 @@
+import { backoffCapMs, backoffFloorMs } from "../../../peers/limits.ts";
+import { Backoff } from "../../../peers/links/backoff.ts";
+import { replaces } from "../../../peers/links/supersedes.ts";
+import { assert, assertEquals } from "../../assert.ts";
+
+Deno.test({
+  name: "replaces() lets both sides keep the same one of two connections",
+  permissions: "none",
+  fn() {
+    // Hill and Smith dialled each other. Each knows the other's incarnation.
+    const byHill = { dialler: "Hill", incarnation: "x" };
+    const bySmith = { dialler: "Smith", incarnation: "x" };
+    assertEquals(replaces(byHill, bySmith), true);
+    assertEquals(replaces(bySmith, byHill), false);
+  },
+});
+
+Deno.test({
+  name: "replaces() prefers a neighbour's new life and its second dialling",
+  permissions: "none",
+  fn() {
+    const former = { dialler: "Hill", incarnation: "1" };
+    assertEquals(
+      replaces({ dialler: "Smith", incarnation: "2" }, former),
+      true,
+    );
+    assertEquals(replaces({ dialler: "Hill", incarnation: "1" }, former), true);
+  },
+});
+
+Deno.test({
+  name: "Backoff stays between floor and cap, and grows when chance is high",
+  permissions: "none",
+  fn() {
+    for (const chance of [0, 0.3, 0.999]) {
+      const backoff = new Backoff(() => chance);
+      for (let count = 0; count < 20; count++) {
+        const ms = backoff.nextMs();
+        assert(ms >= backoffFloorMs && ms <= backoffCapMs, String(ms));
+      }
+    }
+    const backoff = new Backoff(() => 0.999);
+    for (let count = 0; count < 20; count++) backoff.nextMs();
+    assertEquals(backoff.nextMs(), backoffCapMs);
+    backoff.reset();
+    assert(backoff.nextMs() <= backoffFloorMs * 3);
+  },
+});

@@ -1,0 +1,94 @@
+import fc from "fast-check";
+import { Announcements } from "../../../peers/replication/lazy_announcements.ts";
+import { assertEquals } from "../../assert.ts";
+import { assertProperty } from "../../property.ts";
+
+/** Fingerprints of which many want the same slot, at the end of a table too. */
+const fingerprint = fc.tuple(fc.constantFrom(0, 1, 253, 255), fc.nat(40))
+  .map(([slot, high]) => slot + 2 ** 31 * high);
+
+const step = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ add: fingerprint, leaf: fc.nat(65535) }),
+  },
+  { weight: 3, arbitrary: fc.record({ remove: fingerprint }) },
+  { weight: 1, arbitrary: fc.constant("ripen" as const) },
+  { weight: 1, arbitrary: fc.constant("take" as const) },
+);
+
+Deno.test({
+  name: "Announcements holds what a Map with ages would hold",
+  permissions: "none",
+  fn() {
+    const steps = fc.array(step, { size: "max", maxLength: 400 });
+    assertProperty(
+      fc.property(steps, (steps) => {
+        const announcements = new Announcements();
+        const model = new Map<number, { leaf: number; age: number }>();
+        for (const step of steps) {
+          if (step === "ripen") {
+            announcements.ripen();
+            for (const entry of model.values()) entry.age += 1;
+          } else if (step === "take") {
+            const ripe = [...model].filter(([, { age }]) => age >= 2);
+            for (const [fingerprint] of ripe) model.delete(fingerprint);
+            assertEquals(
+              new Map(
+                announcements.takeRipe()
+                  .map(({ fingerprint, leaf }) => [fingerprint, leaf]),
+              ),
+              new Map(ripe.map(([key, { leaf }]) => [key, leaf])),
+            );
+          } else if ("add" in step) {
+            const { add, leaf } = step;
+            announcements.add({ fingerprint: add, leaf });
+            model.set(add, { leaf, age: 0 });
+          } else {
+            announcements.delete(step.remove);
+            model.delete(step.remove);
+          }
+          assertEquals(announcements.size, model.size);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  },
+});
+
+Deno.test({
+  name: "Announcements takes many thousands, and lets most of them go again",
+  permissions: "none",
+  fn() {
+    const announcements = new Announcements();
+    const addAll = (from: number, to: number) => {
+      for (let fingerprint = from; fingerprint < to; fingerprint++) {
+        announcements.add({ fingerprint, leaf: fingerprint % 65_536 });
+      }
+    };
+    for (let round = 0; round < 2; round++) {
+      addAll(0, 50_000);
+      announcements.ripen();
+      addAll(50_000, 51_000);
+      assertEquals(announcements.takeRipe(), []);
+      for (const [from, to] of [[0, 50_000], [50_000, 51_000]]) {
+        announcements.ripen();
+        // It has to grow with those that are ripe still in it.
+        addAll(51_000, 120_000);
+        const marks = announcements.takeRipe();
+        marks.sort((one, other) => one.fingerprint - other.fingerprint);
+        assertEquals(
+          marks.map(({ fingerprint, leaf }) => `${fingerprint} ${leaf}`)
+            .join(),
+          Array.from(
+            { length: to - from },
+            (_, index) => `${from + index} ${(from + index) % 65_536}`,
+          ).join(),
+        );
+      }
+      for (let ripening = 0; ripening < 2; ripening++) announcements.ripen();
+      assertEquals(announcements.takeRipe().length, 69_000);
+      assertEquals(announcements.size, 0);
+    }
+  },
+});

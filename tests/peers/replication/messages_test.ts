@@ -1,0 +1,176 @@
+import fc from "fast-check";
+import { maxLineMarks } from "../../../peers/limits.ts";
+import {
+  formatMessage,
+  type Message,
+  parseMessage,
+} from "../../../peers/replication/messages.ts";
+import { formatNode, parseNode } from "../../../peers/store/digest_tree.ts";
+import { maxLineBytes } from "../../../protocol/limits.ts";
+import { assert, assertEquals } from "../../assert.ts";
+import { assertProperty } from "../../property.ts";
+
+const isServer = (name: string) => name === "Hill";
+
+const number53 = fc.nat(Number.MAX_SAFE_INTEGER);
+const node = fc.nat(69_904);
+const marks = fc.array(
+  fc.record({ leaf: fc.nat(65_535), fingerprint: number53 }),
+  { minLength: 1 },
+);
+const reports = fc.array(fc.record({
+  leaf: fc.nat(65_535),
+  client: number53,
+  fingerprint: number53,
+  seconds: fc.nat(999_999_999_999_999),
+}));
+
+const message: fc.Arbitrary<Message> = fc.oneof(
+  fc.constantFrom<Message>(
+    { verb: "PING" },
+    { verb: "SYNC" },
+    { verb: "SYNCED" },
+  ),
+  fc.constant<Message>({ verb: "PRUNE", server: "Hill" }),
+  fc.constant<Message>({ verb: "GRAFT", server: "Hill" }),
+  fc.record({ verb: fc.constantFrom("HAVE" as const, "WANT"), marks }),
+  fc.record({
+    verb: fc.constant("HORIZON" as const),
+    seconds: fc.nat(2 ** 40).map((value) => value / 64),
+  }),
+  fc.record({
+    verb: fc.constant("DIGEST" as const),
+    node: fc.nat(4_368),
+    digests: fc.array(number53, { minLength: 16, maxLength: 16 }),
+  }),
+  fc.record({ verb: fc.constantFrom("LIST" as const, "PART"), node, reports }),
+);
+
+Deno.test({
+  name: "parseMessage() reads what formatMessage() writes",
+  permissions: "none",
+  fn() {
+    assertProperty(fc.property(message, (message) => {
+      const line = formatMessage(message);
+      assertEquals(parseMessage(line, isServer), message);
+    }));
+  },
+});
+
+Deno.test({
+  name: "parseMessage() refuses everything else",
+  permissions: "none",
+  fn() {
+    const digests = " 0".repeat(15);
+    for (
+      const line of [
+        "",
+        "ping",
+        "PING ",
+        " PING",
+        "PING 1",
+        "AT",
+        "IAMAT kiwi +1+1 1",
+        "SYNC ",
+        "SYNC 1",
+        "SYNCED 1",
+        "sync",
+        "PRUNE",
+        "PRUNE ",
+        "PRUNE Mallory",
+        "GRAFT Mallory",
+        "PRUNE Hill Hill",
+        "HORIZON",
+        "HORIZON -1",
+        "HORIZON 1e9",
+        "HORIZON Infinity",
+        "HAVE",
+        "HAVE ",
+        "HAVE 123",
+        `HAVE ${"0".repeat(18)} `,
+        `HAVE ${"0".repeat(17)}G`,
+        `HAVE ${"0".repeat(17)}A`,
+        `HAVE 0000${"f".repeat(14)}`,
+        `HAVE ${"0".repeat(19)}`,
+        "WANT",
+        "DIGEST",
+        `DIGEST - ${digests}`,
+        `DIGEST -${digests}`,
+        `DIGEST -${digests} 0 0`,
+        `DIGEST -${digests} x`,
+        `DIGEST -${digests} ${"f".repeat(14)}`,
+        `DIGEST 00000${digests} 0`,
+        // A leaf has no children.
+        `DIGEST 0000${digests} 0`,
+        "LIST",
+        "LIST g",
+        "LIST - ",
+        `LIST - ${"0".repeat(32)}`,
+        `LIST - ${"0".repeat(32)}${"f".repeat(20)}`,
+        `LIST - ${"0".repeat(32)}-1`,
+        `LIST - ${"0".repeat(32)}${"0".repeat(14)}`,
+        `LIST - 0000${"f".repeat(14)}${"0".repeat(15)}`,
+        `LIST - ${"0".repeat(18)}${"f".repeat(14)}0`,
+      ]
+    ) {
+      assertEquals(parseMessage(line, isServer), undefined, line);
+    }
+  },
+});
+
+Deno.test({
+  name: "formatMessage() writes a time into HORIZON, wherever the horizon is",
+  permissions: "none",
+  fn() {
+    for (
+      const [seconds, time] of [
+        [-98.5, "0"],
+        [1e-7, "0"],
+        [1e-6, "0.000001"],
+        [1520023934.918964, "1520023934.918964"],
+        [Number("999999999999999.99"), "999999999999999"],
+        [1.1e16, "999999999999999"],
+      ] as const
+    ) {
+      const line = formatMessage({ verb: "HORIZON", seconds });
+      assertEquals(line, `HORIZON ${time}`);
+      assert(parseMessage(line, isServer) !== undefined, line);
+    }
+  },
+});
+
+Deno.test({
+  name: "the longest messages fit a line",
+  permissions: "none",
+  fn() {
+    const mark = { leaf: 65_535, fingerprint: Number.MAX_SAFE_INTEGER };
+    const listed = {
+      leaf: 65_535,
+      client: Number.MAX_SAFE_INTEGER,
+      fingerprint: Number.MAX_SAFE_INTEGER,
+      seconds: 999_999_999_999_999,
+    };
+    const messages: Message[] = [
+      { verb: "HAVE", marks: Array(maxLineMarks).fill(mark) },
+      { verb: "PART", node: 69_904, reports: Array(maxLineMarks).fill(listed) },
+    ];
+    for (const message of messages) {
+      assert(formatMessage(message).length <= maxLineBytes);
+    }
+  },
+});
+
+Deno.test({
+  name: "nodes are named by their digits from the root down",
+  permissions: "none",
+  fn() {
+    assertEquals(formatNode(0), "-");
+    assertEquals(formatNode(1), "0");
+    assertEquals(formatNode(16), "f");
+    assertEquals(formatNode(17), "00");
+    assertEquals(formatNode(69_904), "ffff");
+    assertProperty(fc.property(node, (node) => {
+      assertEquals(parseNode(formatNode(node)), node);
+    }));
+  },
+});

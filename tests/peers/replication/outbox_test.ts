@@ -1,0 +1,312 @@
+import {
+  catchUpWriteBytes,
+  maxLineMarks,
+  maxNewsWrites,
+  maxWriteBytes,
+} from "../../../peers/limits.ts";
+import { fingerprint } from "../../../peers/store/fingerprint.ts";
+import { Outbox } from "../../../peers/replication/outbox.ts";
+import type { Report } from "../../../protocol/report.ts";
+import { assert, assertEquals } from "../../assert.ts";
+import { reportOf } from "../reports.ts";
+import { takeAllLines, takeLines } from "./take_lines.ts";
+
+function put(outbox: Outbox, report: Report): void {
+  outbox.put(report, fingerprint(report.line));
+}
+
+/** Adds reports about other clients until one has to wait by client. */
+function fallBehind(outbox: Outbox): void {
+  for (let client = 0; outbox.backlog === 0; client++) {
+    put(outbox, reportOf(`other-${client}`, 1));
+  }
+}
+
+function withoutOthers(lines: string[]): string[] {
+  return lines.filter((line) => !line.includes("other"));
+}
+
+Deno.test({
+  name: "Outbox passes reports on in their order while its batch has room",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    const lines: string[] = [];
+    for (let time = 0; time < 100; time++) {
+      const report = reportOf(`client-${time % 3}`, time);
+      put(outbox, report);
+      lines.push(report.line);
+      report.bytes.fill(0);
+    }
+    assertEquals([outbox.waiting, outbox.backlog], [100, 0]);
+    assertEquals(takeLines(outbox), lines);
+    assertEquals(outbox.waiting, 0);
+    put(outbox, reportOf("kiwi", 1));
+    assertEquals(takeLines(outbox), [reportOf("kiwi", 1).line]);
+    assertEquals(takeLines(outbox), []);
+  },
+});
+
+Deno.test({
+  name: "Outbox keeps one entry a client, the newest, when its batch is full",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    fallBehind(outbox);
+    const { waiting } = outbox;
+    for (let time = 0; time < 100; time++) put(outbox, reportOf("kiwi", time));
+    assertEquals([outbox.waiting, outbox.backlog], [waiting + 1, 2]);
+    const lines = takeAllLines(outbox);
+    assertEquals(lines.length, waiting + 1);
+    assertEquals(withoutOthers(lines), [reportOf("kiwi", 99).line]);
+    assertEquals([outbox.waiting, outbox.backlog], [0, 0]);
+  },
+});
+
+Deno.test({
+  name: "Outbox lets no report overtake a newer one about its client",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    put(outbox, reportOf("kiwi", 1));
+    fallBehind(outbox);
+    put(outbox, reportOf("kiwi", 2));
+    const { line } = reportOf("pear", 1);
+    outbox.putWanted("pear", line);
+    put(outbox, reportOf("pear", 2));
+    assertEquals(withoutOthers(takeAllLines(outbox)), [
+      reportOf("kiwi", 1).line,
+      reportOf("kiwi", 2).line,
+      reportOf("pear", 2).line,
+    ]);
+  },
+});
+
+Deno.test({
+  name: "Outbox sends what was asked for as it is by then",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    outbox.putWanted("pear", reportOf("pear", 1).line);
+    put(outbox, reportOf("pear", 2));
+    assertEquals(takeLines(outbox), [reportOf("pear", 2).line]);
+  },
+});
+
+Deno.test({
+  name: "Outbox forgets what waits by client and the neighbour knows",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    fallBehind(outbox);
+    for (const client of ["kiwi", "pear", "plum"]) {
+      put(outbox, reportOf(client, 5));
+    }
+    outbox.forget(reportOf("kiwi", 5));
+    outbox.forget(reportOf("pear", 4));
+    outbox.forget(reportOf("fig", 9));
+    outbox.drop("plum", 0);
+    const lines = withoutOthers(takeAllLines(outbox));
+    assertEquals(lines, [reportOf("pear", 5).line]);
+  },
+});
+
+Deno.test({
+  name: "Outbox takes within the limit, and live reports before a catch-up",
+  permissions: "none",
+  fn() {
+    const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
+    const lines = past.map((text) => text.padEnd(1_000)).values();
+    const outbox = new Outbox({ next: () => lines.next().value });
+    const live = (client: number) =>
+      reportOf(`${client}`.padEnd(1_000, "x"), 1);
+    const lineBytes = live(0).line.length + 1;
+    for (let client = 0; client < 400; client++) put(outbox, live(client));
+    const batchLines = Math.ceil(maxWriteBytes / lineBytes);
+    assertEquals(outbox.backlog, 400 - batchLines);
+    assertEquals(outbox.batchBytes, batchLines * lineBytes);
+    const first = takeLines(outbox);
+    assert(first.length * lineBytes <= maxWriteBytes + lineBytes);
+    const second = takeLines(outbox);
+    assertEquals(first.length + second.length, 400);
+    const third = takeLines(outbox);
+    assertEquals(third[0].trimEnd(), "past 0");
+    assert(third.length * 1_001 <= catchUpWriteBytes + 1_001);
+    put(outbox, live(0));
+    assertEquals(takeLines(outbox), [live(0).line]);
+    assertEquals(third.length + takeAllLines(outbox).length, 200);
+  },
+});
+
+Deno.test({
+  name: "Outbox lets what can wait have its turn when news never ends",
+  permissions: "none",
+  fn() {
+    const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
+    const lines = past.map((text) => text.padEnd(1_000)).values();
+    const outbox = new Outbox({ next: () => lines.next().value });
+    let said = 0;
+    for (let turn = 0; turn < 4; turn++) {
+      for (let write = 0; write < maxNewsWrites; write++) {
+        put(outbox, reportOf("kiwi", write));
+        assertEquals(takeLines(outbox), [reportOf("kiwi", write).line]);
+      }
+      put(outbox, reportOf("pear", turn));
+      const [first, ...others] = takeLines(outbox);
+      assertEquals(first, reportOf("pear", turn).line);
+      const bytes = others.join("\n").length;
+      assert(turn === 3 || bytes >= catchUpWriteBytes);
+      assert(bytes <= catchUpWriteBytes + 1_001);
+      said += others.length;
+    }
+    assertEquals(said, 200);
+  },
+});
+
+Deno.test({
+  name: "Outbox says SYNCED behind what waits, and what comes later waits not",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    outbox.sync();
+    assertEquals(takeLines(outbox), ["SYNCED"]);
+    assertEquals(takeLines(outbox), []);
+    put(outbox, reportOf("kiwi", 1));
+    outbox.sync();
+    put(outbox, reportOf("kiwi", 2));
+    const both = [1, 2].map((time) => reportOf("kiwi", time).line);
+    const soon = takeAllLines(outbox);
+    assertEquals(soon, [...both, "SYNCED"]);
+    // Now more waits than is ever written while more keeps coming.
+    let clients = 0;
+    const more = () => {
+      const long = `client-${clients++}`.padEnd(1_000, "x");
+      put(outbox, reportOf(long, 1));
+    };
+    while (outbox.backlog < 5_000) more();
+    put(outbox, reportOf("kiwi", 3));
+    outbox.sync();
+    put(outbox, reportOf("pear", 3));
+    const lines: string[] = [];
+    for (let write = 0; write < 50; write++) {
+      for (let index = 0; index < 300; index++) more();
+      lines.push(...takeLines(outbox));
+    }
+    assert(outbox.backlog > 0);
+    const [asked, told] = [
+      lines.indexOf("SYNCED"),
+      lines.indexOf(reportOf("kiwi", 3).line),
+    ];
+    assert(told >= 0 && told < asked, `${told} and ${asked}`);
+  },
+});
+
+Deno.test({
+  name: "Outbox says SYNCED behind all that can wait",
+  permissions: "none",
+  fn() {
+    const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
+    const lines = past.map((text) => text.padEnd(1_000)).values();
+    const outbox = new Outbox({ next: () => lines.next().value });
+    outbox.sync();
+    const all: string[] = [];
+    for (let write = 0; write < 10 * maxNewsWrites; write++) {
+      put(outbox, reportOf("kiwi", all.length));
+      all.push(...takeLines(outbox));
+    }
+    const isPast = (line: string) => line.startsWith("past");
+    assertEquals(all.filter(isPast).length, 200);
+    const last = all.findLastIndex(isPast);
+    assertEquals(all.indexOf("SYNCED"), last + 1);
+    // What is asked on another connection is not answered on this one.
+    outbox.sync();
+    outbox.dropTalk();
+    assertEquals(takeLines(outbox), []);
+  },
+});
+
+Deno.test({
+  name: "Outbox announces in lines that are not too long, and each thing once",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    const count = 3_000;
+    for (let fingerprint = 0; fingerprint < count; fingerprint++) {
+      outbox.announcements.add({ fingerprint, leaf: 1 });
+      for (let time = 0; time < 2; time++) {
+        outbox.want({ fingerprint, leaf: 1 });
+      }
+    }
+    outbox.direct("PRUNE", "Hill");
+    outbox.direct("GRAFT", "Hill");
+    for (let chore = 0; chore < 2; chore++) outbox.announcements.ripen();
+    const lines = takeLines(outbox);
+    assertEquals(lines[0], "GRAFT Hill");
+    for (const verb of ["HAVE", "WANT"]) {
+      const marks = lines
+        .filter((line) => line.startsWith(verb))
+        .map((line) => line.split(" ").length - 1);
+      assert(marks.every((marks) => marks <= maxLineMarks), `${marks}`);
+      assertEquals(marks.reduce((sum, marks) => sum + marks), count);
+    }
+    assertEquals(takeLines(outbox), []);
+  },
+});
+
+Deno.test({
+  name: "Outbox gives a sign of life only if it has nothing else to say",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    assertEquals(outbox.takePing().text, "PING\n");
+    put(outbox, reportOf("kiwi", 1));
+    assertEquals(outbox.takePing().text, `${reportOf("kiwi", 1).line}\n`);
+    assertEquals(outbox.waiting, 0);
+  },
+});
+
+Deno.test({
+  name: "Outbox takes back what the neighbour says itself, and nothing else",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    outbox.tellHorizon(1);
+    const reports = ["kiwi", "pear", "plum"].map((id) => reportOf(id, 5));
+    for (const report of reports) put(outbox, report);
+    for (const report of [reports[1], reportOf("fig", 5), reports[1]]) {
+      outbox.takeBack(fingerprint(report.line));
+    }
+    const rest = [reports[0].line, reports[2].line];
+    assertEquals(takeLines(outbox), ["HORIZON 1", ...rest]);
+    // What has been taken is on its way: nothing of it is left to take back.
+    put(outbox, reports[1]);
+    outbox.takeBack(fingerprint(reports[0].line));
+    assertEquals(takeLines(outbox), [reports[1].line]);
+  },
+});
+
+Deno.test({
+  name: "Outbox tells of the horizon before the reports that moved it",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    put(outbox, reportOf("kiwi", 1));
+    outbox.tellHorizon(1);
+    put(outbox, reportOf("pear", 2));
+    assertEquals(takeLines(outbox), [
+      reportOf("kiwi", 1).line,
+      "HORIZON 1",
+      reportOf("pear", 2).line,
+    ]);
+    fallBehind(outbox);
+    outbox.tellHorizon(2);
+    put(outbox, reportOf("plum", 3));
+    const lines = takeAllLines(outbox);
+    assertEquals(lines.filter((line) => line.startsWith("HORIZON")), [
+      "HORIZON 2",
+    ]);
+    assert(
+      lines.indexOf("HORIZON 2") < lines.indexOf(reportOf("plum", 3).line),
+    );
+  },
+});

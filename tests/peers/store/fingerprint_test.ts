@@ -1,0 +1,57 @@
+import { encodeBytes } from "../../../protocol/bytes.ts";
+import {
+  fingerprint,
+  fingerprintOf,
+  hashClient,
+  hashOf,
+} from "../../../peers/store/fingerprint.ts";
+import { assert, assertEquals } from "../../assert.ts";
+
+Deno.test({
+  name: "hashClient() is MurmurHash3_x86_32 with seed 0",
+  permissions: "none",
+  fn() {
+    // Values that other implementations give.
+    const known = {
+      "": 0,
+      "a": 0x3c2569b2,
+      "hello": 0x248bfa47,
+      "hello, world": 0x149bbb7f,
+      "The quick brown fox jumps over the lazy dog": 0x2e4ff723,
+    };
+    for (const [text, hash] of Object.entries(known)) {
+      assertEquals(hashClient(text), hash, text);
+    }
+  },
+});
+
+Deno.test({
+  name: "A fingerprint is a whole number below 2^53 that every byte changes",
+  permissions: "none",
+  fn() {
+    const line = "AT Hill +0.263873386 kiwi +34.068930-118.445127 1520023934.9";
+    const seen = new Set([fingerprint(line)]);
+    for (let index = 0; index < line.length; index++) {
+      const changed = line.slice(0, index) + "\xff" + line.slice(index + 1);
+      seen.add(fingerprint(changed));
+      seen.add(fingerprint(line.slice(0, index)));
+    }
+    assertEquals(seen.size, 1 + 2 * line.length);
+    for (const value of seen) assert(Number.isSafeInteger(value) && value >= 0);
+  },
+});
+
+Deno.test({
+  name: "What stands in a buffer has the same hash and fingerprint anywhere",
+  permissions: "none",
+  fn() {
+    const text = "kiwi.cs.ucla.edu";
+    for (let start = 0; start < 8; start++) {
+      const bytes = encodeBytes("#".repeat(start) + text + "####");
+      const end = start + text.length;
+      const view = new DataView(bytes.buffer);
+      assertEquals(hashOf(view, start, end), hashClient(text));
+      assertEquals(fingerprintOf(view, start, end), fingerprint(text));
+    }
+  },
+});

@@ -1,0 +1,33 @@
+import { ServerNames } from "../../../peers/server_names.ts";
+import { Records } from "../../../peers/store/record_arena.ts";
+import { encodeBytes } from "../../../protocol/bytes.ts";
+import { assertEquals } from "../../assert.ts";
+import { reportOf } from "../reports.ts";
+
+Deno.test({
+  name: "Records takes no client for another whose ID begins alike",
+  permissions: "none",
+  fn() {
+    const records = new Records();
+    const address = records.add(reportOf("kiwi", 1), 0, 0);
+    assertEquals(records.isAbout(address, reportOf("kiwi", 2)), true);
+    for (const other of ["kiw", "kiwis", "kiwI", "k"]) {
+      assertEquals(records.isAbout(address, reportOf(other, 1)), false, other);
+    }
+  },
+});
+
+Deno.test({
+  name: "ServerNames finds whole names only",
+  permissions: "none",
+  fn() {
+    const names = new ServerNames(["Hill", "Smith"]);
+    const bytes = encodeBytes("xHillSmith");
+    assertEquals(names.find(bytes, 1, 5), "Hill");
+    assertEquals(names.find(bytes, 5, 10), "Smith");
+    assertEquals(names.find(bytes, 1, 4), undefined);
+    assertEquals(names.find(bytes, 1, 10), undefined);
+    assertEquals(names.find(bytes, 1, 1), undefined);
+    assertEquals([names.has("Smith"), names.has("Smit")], [true, false]);
+  },
+});

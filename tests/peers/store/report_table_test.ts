@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { leafOf } from "../../../peers/store/digest_tree.ts";
+import { fingerprint, hashClient } from "../../../peers/store/fingerprint.ts";
+import { Table } from "../../../peers/store/report_table.ts";
+import { isNewer } from "../../../protocol/report.ts";
+import { assert, assertEquals } from "../../assert.ts";
+import { assertProperty } from "../../property.ts";
+import { reportOf } from "../reports.ts";
+
+/** What a test does to a table. */
+type Step =
+  | { readonly kind: "put"; readonly client: string; readonly time: number }
+  | { readonly kind: "delete"; readonly client: string };
+
+/** Clients of which each shares its leaf with some others. */
+function crowd(): string[] {
+  const leaves = new Map<number, string[]>();
+  for (let number = 0; number < 400_000; number++) {
+    const client = `client-${number}`;
+    const leaf = leafOf(hashClient(client));
+    if (number < 10) leaves.set(leaf, []);
+    leaves.get(leaf)?.push(client);
+  }
+  return [...leaves.values()].flat();
+}
+
+const anyClient = fc.constantFrom(...crowd());
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("put" as const),
+      client: anyClient,
+      // Of many lengths too.
+      time: fc.oneof(
+        fc.nat(9),
+        fc.nat(99_999),
+        fc.nat(999).map((n) => n * 100 / 7),
+      ),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("delete" as const),
+      client: anyClient,
+    }),
+  },
+);
+
+/** All lines of a table, leaf by leaf. */
+function linesOf(table: Table): string[] {
+  const lines: string[] = [];
+  for (let leaf = table.digests.nextFilledLeaf(0); leaf !== undefined;) {
+    for (const entry of table.leaf(leaf)) {
+      assertEquals(entry.fingerprint, fingerprint(entry.line));
+      assertEquals(entry.client, entry.line.split(" ")[3]);
+      lines.push(entry.line);
+    }
+    leaf = table.digests.nextFilledLeaf(leaf + 1);
+  }
+  return lines.sort();
+}
+
+Deno.test({
+  name: "Table holds what a plain map would, whatever is put and deleted",
+  permissions: "none",
+  fn() {
+    assertProperty(
+      fc.property(
+        fc.array(anyStep, { maxLength: 300, size: "max" }),
+        (steps) => {
+          const table = new Table();
+          const expected = new Map<string, string>();
+          for (const step of steps) {
+            const known = expected.get(step.client);
+            if (step.kind === "delete") {
+              assertEquals(table.delete(step.client) !== undefined, !!known);
+              expected.delete(step.client);
+              continue;
+            }
+            const report = reportOf(step.client, step.time);
+            const { line } = report;
+            const isNews = known === undefined || isNewer(line, known);
+            const stored = table.put(report);
+            assertEquals(stored !== undefined, isNews);
+            assertEquals(
+              stored?.replaced,
+              isNews && known !== undefined ? fingerprint(known) : undefined,
+            );
+            if (isNews) expected.set(step.client, line);
+          }
+          for (const [client, line] of expected) {
+            assertEquals(table.get(client), line);
+          }
+          assertEquals(table.size, expected.size);
+          assertEquals(linesOf(table), [...expected.values()].sort());
+        },
+      ),
+      { numRuns: 300 },
+    );
+  },
+});
+
+Deno.test({
+  name: "Table finds every one of many clients while others come and go",
+  permissions: "none",
+  fn() {
+    const table = new Table();
+    const count = 30_000;
+    for (let client = 0; client < count; client++) {
+      table.put(reportOf(`client-${client}`, 1));
+    }
+    for (let client = 0; client < count; client += 3) {
+      assert(table.delete(`client-${client}`) !== undefined);
+    }
+    for (let client = 1; client < count; client += 3) {
+      table.put(reportOf(`client-${client}`, 22));
+    }
+    for (let client = 0; client < count; client++) {
+      const time = [undefined, "22", "1"][client % 3];
+      assertEquals(table.get(`client-${client}`)?.split(" ")[5], time);
+    }
+    assertEquals(table.size, count * 2 / 3);
+  },
+});

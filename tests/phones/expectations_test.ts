@@ -1,0 +1,242 @@
+import type { At, Nearby } from "../../client/types.ts";
+import { readAt } from "../../client/operands.ts";
+import {
+  faultOfAnswer,
+  faultOfReport,
+  type QuestionAsked,
+} from "../../phones/check.ts";
+import { Ledger } from "../../phones/expectations.ts";
+import { assert, assertEquals } from "../assert.ts";
+
+const lineAt = (time: number, position = "+1+1") =>
+  `AT Hill +0.000000001 kiwi ${position} ${time}`;
+
+Deno.test({
+  name:
+    "a server must know the newest that it was seen to have, until it is lost",
+  permissions: "none",
+  fn() {
+    const ledger = new Ledger();
+    for (const time of ["1", "2", "3"]) {
+      ledger.send("Hill", "kiwi", time, "+1+1");
+    }
+    assertEquals(ledger.knownAt("Hill", "kiwi"), undefined);
+    ledger.answer("Hill", "kiwi", lineAt(2));
+    assertEquals(ledger.knownAt("Hill", "kiwi"), lineAt(2));
+    assertEquals(ledger.knownAt("Smith", "kiwi"), undefined);
+    ledger.see("Smith", "kiwi", lineAt(3));
+    ledger.see("Smith", "kiwi", lineAt(1));
+    assertEquals(ledger.knownAt("Smith", "kiwi"), lineAt(3));
+    assertEquals([...ledger.newest], [["kiwi", lineAt(2)]]);
+    ledger.forget("Smith");
+    assertEquals(ledger.knownAt("Smith", "kiwi"), undefined);
+    assertEquals(ledger.knownAt("Hill", "kiwi"), lineAt(2));
+  },
+});
+
+Deno.test({
+  name: "the last reports of a phone are remembered, with their answers",
+  permissions: "none",
+  fn() {
+    const ledger = new Ledger();
+    for (let time = 1; time <= 100; time++) {
+      ledger.send("Hill", "kiwi", `${time}`, "+1+1");
+    }
+    ledger.answer("Hill", "kiwi", lineAt(100));
+    assertEquals(ledger.sent("kiwi", "100"), {
+      server: "Hill",
+      position: "+1+1",
+      line: lineAt(100),
+    });
+    assertEquals(ledger.sent("kiwi", "99")?.line, undefined);
+    assertEquals(ledger.sent("kiwi", "37")?.position, "+1+1");
+    assertEquals(ledger.sent("kiwi", "36"), undefined);
+    assertEquals(ledger.sent("pear", "99"), undefined);
+    assert(ledger.mayHaveSent("kiwi", "36"));
+    assert(ledger.mayHaveSent("kiwi", "36.5"));
+    assert(!ledger.mayHaveSent("kiwi", "37.5"));
+    assert(!ledger.mayHaveSent("kiwi", "101"));
+    // It may have, in an earlier run with the same seed.
+    assert(ledger.mayHaveSent("pear", "99"));
+  },
+});
+
+const nearby = (line: string, rest: object = {}) =>
+  ({
+    at: readAt(line),
+    text: "",
+    status: "OK",
+    results: [],
+    ...rest,
+  }) as unknown as Nearby;
+
+Deno.test({
+  name: "an answer is held against all that is known",
+  permissions: "none",
+  fn() {
+    const ledger = new Ledger();
+    ledger.send("Hill", "kiwi", "5", "+1+1");
+    ledger.send("Hill", "kiwi", "6", "+1+1");
+    ledger.answer("Hill", "kiwi", lineAt(5));
+    const asked = {
+      server: "Hill",
+      id: "kiwi",
+      radiusKm: 1,
+      bound: 1,
+      atLeast: lineAt(5),
+    };
+    const faultOf = (answer: Nearby, question: QuestionAsked = asked) =>
+      faultOfAnswer(answer, question, ledger, ["Hill", "Smith"]);
+    // Its answer is on the way, so the clock difference may be any.
+    assertEquals(faultOf(nearby(lineAt(6))), undefined);
+    assertEquals(
+      faultOf(nearby(lineAt(6).replace("+0.0", "-0.0"))),
+      undefined,
+    );
+    assertEquals(
+      faultOf(nearby(lineAt(6).replace("Hill", "Smith"))),
+      "it was Hill that heard it",
+    );
+    assertEquals(faultOf(nearby(lineAt(6, "+1+2"))), "another position");
+    assertEquals(faultOf(nearby(lineAt(5))), undefined);
+    assertEquals(
+      faultOf(nearby(lineAt(5).replace("+0.0", "-0.0"))),
+      `expected ${lineAt(5)}`,
+    );
+    assertEquals(
+      faultOf(nearby(lineAt(4))),
+      `older than what it had: ${lineAt(5)}`,
+    );
+    assertEquals(faultOf(nearby(lineAt(7))), "it never sent that");
+    assertEquals(faultOf(nearby(lineAt(5.5))), "it never sent that");
+    // What was sent before this run is known in its form only.
+    const unseen = { ...asked, atLeast: undefined };
+    assertEquals(faultOf(nearby(lineAt(4)), unseen), undefined);
+    assertEquals(faultOf(nearby(lineAt(4, "1,1")), unseen), "no position");
+    assertEquals(
+      faultOf(nearby(lineAt(4).replace(/4$/, "4e0")), unseen),
+      "no time",
+    );
+    assertEquals(faultOf(nearby(lineAt(5), { status: 1 })), "no status");
+    assertEquals(
+      faultOf(nearby(lineAt(5), { results: {} })),
+      "no list of places",
+    );
+    assertEquals(faultOf(nearby(lineAt(5), { results: [{}] })), undefined);
+    assertEquals(
+      faultOf(nearby(lineAt(5), { results: [{}, {}] })),
+      "2 places where 1 were wanted",
+    );
+  },
+});
+
+Deno.test({
+  name: "two answers about one report are the same line",
+  permissions: "none",
+  fn() {
+    const ledger = new Ledger();
+    ledger.send("Hill", "kiwi", "5", "+1+1");
+    ledger.see("Smith", "kiwi", lineAt(5));
+    const other = lineAt(5).replace("+0.0", "-0.0");
+    const asked = {
+      server: "Jaquez",
+      id: "kiwi",
+      radiusKm: 1,
+      bound: 1,
+      atLeast: undefined,
+    };
+    const names = ["Hill", "Smith", "Jaquez"];
+    assertEquals(
+      faultOfAnswer(nearby(other), asked, ledger, names),
+      `expected ${lineAt(5)}`,
+    );
+    const report = {
+      server: "Hill",
+      id: "kiwi",
+      position: "+1+1",
+      time: "5",
+      line: ledger.sent("kiwi", "5")?.line,
+    };
+    assertEquals(faultOfReport(readAt(lineAt(5)), report), undefined);
+    assertEquals(
+      faultOfReport(readAt(other), report),
+      `expected ${lineAt(5)}`,
+    );
+  },
+});
+
+Deno.test({
+  name: "nothing follows of a line that could not be verified",
+  permissions: "none",
+  fn() {
+    const ledger = new Ledger();
+    ledger.send("Hill", "kiwi", "5", "+1+1");
+    ledger.see("Hill", "kiwi", lineAt(4));
+    assertEquals(ledger.knownAt("Hill", "kiwi"), undefined);
+  },
+});
+
+Deno.test({
+  name: "places of the gazetteer are themselves, and within the radius",
+  permissions: "none",
+  fn() {
+    const ledger = new Ledger();
+    ledger.send("Hill", "kiwi", "5", "+34.1-118");
+    const asked = {
+      server: "Hill",
+      id: "kiwi",
+      radiusKm: 10,
+      bound: 2,
+      atLeast: undefined,
+    };
+    const place = (lat: number, changes: object = {}) => ({
+      geometry: { location: { lat, lng: -118 } },
+      name: "São Paulo: West",
+      place_id: `geonames:US:${lat},-118:S%C3%A3o%20Paulo%3A%20West`,
+      ...changes,
+    });
+    const faultOf = (...results: object[]) =>
+      faultOfAnswer(
+        nearby(lineAt(5, "+34.1-118"), { results }),
+        asked,
+        ledger,
+        ["Hill"],
+      );
+    assertEquals(faultOf(), undefined);
+    assertEquals(faultOf(place(34.1), place(34.15)), undefined);
+    assertEquals(
+      faultOf(place(34.1), place(34.2)),
+      "São Paulo: West is 11.119 km away, not 10",
+    );
+    const id = place(34.1).place_id;
+    assertEquals(
+      faultOf(place(34.1, { name: "Rome" })),
+      `Rome at 34.1, -118 is not ${id}`,
+    );
+    assertEquals(
+      faultOf(place(34.15, { place_id: id })),
+      `São Paulo: West at 34.15, -118 is not ${id}`,
+    );
+    // Google may name what is farther away.
+    assertEquals(faultOf(place(40, { place_id: "ChIJ" })), undefined);
+  },
+});
+
+Deno.test({
+  name: "the answer to a report is its AT line with a clock difference",
+  permissions: "none",
+  fn() {
+    const asked = { server: "Hill", id: "kiwi", position: "+1+1", time: "5" };
+    const faultOf = (at: At) => faultOfReport(at, asked);
+    assertEquals(faultOf(readAt(lineAt(5))), undefined);
+    assertEquals(
+      faultOf(readAt(lineAt(5).replace("+0.000000001", "-12.345678901"))),
+      undefined,
+    );
+    for (const difference of ["0.000000001", "+0.00000001", "+.000000001"]) {
+      const at = readAt(lineAt(5).replace("+0.000000001", difference));
+      assertEquals(faultOf(at), "no clock difference");
+    }
+    assert(faultOf(readAt(lineAt(6))) !== undefined);
+  },
+});

@@ -1,0 +1,68 @@
+import { Turns } from "../../places/semaphore.ts";
+import { assertEquals, assertRejects } from "../assert.ts";
+import { settle } from "../fakes/manual_clock.ts";
+
+/** Work that ends when the test says so, and what has begun so far. */
+function createWork() {
+  const begun: string[] = [];
+  const ends = new Map<string, PromiseWithResolvers<string>>();
+  const work = (name: string) => () => {
+    begun.push(name);
+    ends.set(name, Promise.withResolvers<string>());
+    return ends.get(name)!.promise;
+  };
+  return { begun, ends, work };
+}
+
+const forever = new AbortController().signal;
+
+Deno.test({
+  name: "Turns lets so many go on at once; the rest wait in order",
+  permissions: "none",
+  async fn() {
+    const { begun, ends, work } = createWork();
+    const turns = new Turns(2);
+    const taken = ["a", "b", "c", "d"]
+      .map((name) => turns.take(forever, work(name)));
+    await settle();
+    assertEquals(begun, ["a", "b"]);
+    ends.get("b")!.resolve("B");
+    await settle();
+    assertEquals(begun, ["a", "b", "c"]);
+    ends.get("a")!.reject(new Error("a failed"));
+    await assertRejects(() => taken[0], Error, "a failed");
+    assertEquals(begun, ["a", "b", "c", "d"]);
+    ends.get("c")!.resolve("C");
+    ends.get("d")!.resolve("D");
+    assertEquals(await Promise.all(taken.slice(1)), ["B", "C", "D"]);
+    // All are free again.
+    for (const name of ["e", "f", "g"]) turns.take(forever, work(name));
+    await settle();
+    assertEquals(begun.slice(4), ["e", "f"]);
+  },
+});
+
+Deno.test({
+  name: "Turns passes over those who gave up waiting",
+  permissions: "none",
+  async fn() {
+    const { begun, ends, work } = createWork();
+    const turns = new Turns(1);
+    turns.take(forever, work("a"));
+    const impatient = new AbortController();
+    const given = turns.take(impatient.signal, work("b"));
+    turns.take(forever, work("c"));
+    impatient.abort(new Error("no more"));
+    await assertRejects(() => given, Error, "no more");
+    assertEquals(begun, ["a"]);
+    ends.get("a")!.resolve("A");
+    await settle();
+    assertEquals(begun, ["a", "c"]);
+    await assertRejects(
+      () => turns.take(impatient.signal, work("d")),
+      Error,
+      "no more",
+    );
+    assertEquals(begun, ["a", "c"]);
+  },
+});

@@ -1,0 +1,328 @@
+import { Journal } from "../../log/log_writer.ts";
+import { parseTopology } from "../../peers/topology.ts";
+import type { PlacesProvider } from "../../places/provider.ts";
+import type { Accepted, Listener } from "../../runtime/network.ts";
+import {
+  HerdServer,
+  type HerdServerOptions,
+} from "../../server/herd_server.ts";
+import { defaultClientLimits } from "../../sessions/limits.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../assert.ts";
+import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { MemoryLog } from "../fakes/memory_log.ts";
+import { PipeEnd } from "../fakes/pipe.ts";
+
+/** A port that a test connects to. */
+class FakeListener implements Listener {
+  readonly address = "127.0.0.1:8000";
+  readonly isEncrypted = false;
+  readonly #coming: (Accepted | Error)[] = [];
+  #wake: (() => void) | undefined;
+  #isClosed = false;
+
+  /** The next thing that comes in: a connection, or an error. */
+  bring(next: Accepted | Error): void {
+    this.#coming.push(next);
+    this.#wake?.();
+  }
+
+  /** A client connects; returns its end. */
+  connect(): PipeEnd {
+    const [transport, client] = PipeEnd.pair();
+    this.bring({ transport, address: "192.0.2.1", port: 5000 });
+    return client;
+  }
+
+  async accept(): Promise<Accepted> {
+    while (this.#coming.length === 0 && !this.#isClosed) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const next = this.#coming.shift();
+    if (next === undefined) throw new Deno.errors.BadResource("closed");
+    if (next instanceof Error) throw next;
+    return next;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#wake?.();
+  }
+}
+
+/** A server that is alone in the world, which is in the test's hands. */
+function createServer(limits: Partial<HerdServerOptions> = {}) {
+  const log = new MemoryLog();
+  const places: PlacesProvider = {
+    name: "none",
+    isRemote: false,
+    nearby: () => "{}",
+  };
+  const clock = new ManualClock();
+  const topology = parseTopology({ servers: [{ name: "Hill" }] });
+  const clients = new FakeListener();
+  const journal = new Journal({
+    clock,
+    onTrouble: (trouble) => server.tellLogTrouble(trouble),
+  }, log);
+  const server: HerdServer = new HerdServer({
+    self: topology.servers[0],
+    topology,
+    clientLimits: defaultClientLimits,
+    catchUp: true,
+    secrets: [],
+    linkTimeoutMs: 5_000,
+    maxHalfOpenLinks: 256,
+    maxClients: 1_000,
+    clientTtlSeconds: undefined,
+    clients: [clients],
+    peers: new FakeListener(),
+    connect: () => Promise.reject(new Error("nobody there")),
+    clock,
+    journal,
+    onLogFailure: "keep-serving",
+    places,
+    placesTtlSeconds: 0,
+    ...limits,
+  });
+  server.open();
+  return { clients, clock, disk: log, log: () => log.text, server };
+}
+
+Deno.test({
+  name: "HerdServer serves who comes in, and answers from its own memory",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, server } = createServer();
+    await server.link();
+    const client = clients.connect();
+    client.say("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n");
+    await settle();
+    const at = "AT Hill +0.000000000 kiwi +1+2 1520024734";
+    assertEquals(client.takeAll(), `${at}\n${at}\n{}\n\n`);
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name:
+    "HerdServer forgets clients as its limits say, and answers all the same",
+  permissions: "none",
+  async fn() {
+    const limits = { maxClients: 2, clientTtlSeconds: 60 };
+    const { clients, clock, server } = createServer(limits);
+    const client = clients.connect();
+    const ask = async (line: string) => {
+      client.say(`${line}\n`);
+      await settle();
+      return client.takeAll().split("\n")[0];
+    };
+    for (const id of ["kiwi", "pear", "plum"]) {
+      const at = await ask(`IAMAT ${id} +1+2 1520024734`);
+      assertStringIncludes(at, ` ${id} +1+2 1520024734`);
+      await clock.advance(1_000);
+    }
+    assertEquals(await ask("WHATSAT kiwi 1 0"), "? WHATSAT kiwi 1 0");
+    assertStringIncludes(await ask("WHATSAT pear 1 0"), "AT Hill ");
+    await clock.advance(58_500);
+    assertEquals(await ask("WHATSAT pear 1 0"), "? WHATSAT pear 1 0");
+    assertStringIncludes(await ask("WHATSAT plum 1 0"), "AT Hill ");
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "HerdServer loses no time over clients that are gone already",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, log, server } = createServer();
+    for (let count = 0; count < 30; count++) {
+      clients.bring(new Deno.errors.NotConnected("gone"));
+    }
+    const client = clients.connect();
+    client.say("hello\n");
+    // No time passes.
+    await settle();
+    assertEquals(client.takeAll(), "? hello\n");
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(log().includes("accept-failed"), false);
+  },
+});
+
+Deno.test({
+  name: "HerdServer waits a little when it is out of descriptors, and goes on",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, log, server } = createServer();
+    for (let count = 0; count < 3; count++) {
+      clients.bring(new Error("Too many open files (os error 24)"));
+    }
+    const client = clients.connect();
+    client.say("hello\n");
+    await settle();
+    assertEquals(client.takeAll(), "");
+    await clock.advance(1_000);
+    assertEquals(client.takeAll(), "? hello\n");
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    // Told once, not three times.
+    assertEquals(log().split("accept-failed").length, 2);
+    assertEquals([...server.limitHits], [["descriptors", 3]]);
+    assertStringIncludes(log(), "Too many open files");
+  },
+});
+
+Deno.test({
+  name: "HerdServer serves on while its log cannot be written",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, disk, log, server } = createServer();
+    disk.roomBytes = 0;
+    const client = clients.connect();
+    const said = [];
+    for (let second = 0; second < 3; second++) {
+      client.say("hello\n");
+      await clock.advance(1_000);
+      said.push(client.takeAll());
+    }
+    assertEquals(said, ["? hello\n", "? hello\n", "? hello\n"]);
+    assertEquals(server.failure, undefined);
+    disk.roomBytes = Infinity;
+    await clock.advance(1_000);
+    // Each line that came in, each that went out, and the connection.
+    assertStringIncludes(log(), "log-incomplete lostLines=7 ");
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+  },
+});
+
+Deno.test({
+  name: "HerdServer stops when its log cannot be written, if it is told to",
+  permissions: "none",
+  async fn() {
+    const topology = parseTopology({
+      servers: [{ name: "Hill" }, { name: "Smith" }],
+      links: [["Hill", "Smith"]],
+    });
+    let dials = 0;
+    const { clients, clock, disk, server } = createServer({
+      onLogFailure: "stop",
+      topology,
+      self: topology.servers[0],
+      connect: () => Promise.reject(new Error(`dial ${++dials}`)),
+    });
+    const client = clients.connect();
+    client.say("hello\n");
+    await clock.advance(1_000);
+    let reason: string | undefined;
+    server.stopping.then((text) => reason = text);
+    await settle();
+    assertEquals([reason, server.failure], [undefined, undefined]);
+    disk.roomBytes = 0;
+    client.say("hello\n");
+    await clock.advance(1_000);
+    assertEquals(reason, "the log cannot be written");
+    assertEquals(server.failure?.message, "no space left on device");
+    // What was asked is answered, then the connection ends.
+    assertEquals(client.takeAll(), "? hello\n? hello\n");
+    await clock.advance(5_000);
+    await server.stop();
+    assertEquals(clock.timers, 0);
+    // It may have stopped before it was to be linked.
+    await server.link();
+    assertEquals(dials, 0);
+  },
+});
+
+Deno.test({
+  name: "recordStart() rejects where the first record cannot be written",
+  permissions: "none",
+  async fn() {
+    const { clock, disk, log, server } = createServer();
+    await server.recordStart();
+    assertStringIncludes(log(), " started ");
+    disk.roomBytes = 10;
+    await assertRejects(
+      () => server.recordStart(),
+      Error,
+      "no space left on device",
+    );
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+  },
+});
+
+Deno.test({
+  name: "recordCrash() has the reason in the log before it returns",
+  permissions: "none",
+  async fn() {
+    const { clock, log, server } = createServer();
+    server.recordCrash("Error: nobody expected this");
+    assertStringIncludes(log(), 'crashed reason="Error: nobody expected this"');
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+  },
+});
+
+Deno.test({
+  name: "HerdServer says how it is, and shows what happens to who watches",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, server } = createServer();
+    await server.link();
+    const events: string[] = [];
+    const reports: string[] = [];
+    const stopEvents = server.watchEvents(({ event, time }) =>
+      events.push(`${time} ${event}`)
+    );
+    const stopReports = [0, 1].map((watcher) =>
+      server.watchReports(({ client }) => reports.push(`${watcher} ${client}`))
+    );
+    await clock.advance(1_500);
+    const client = clients.connect();
+    client.say("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n?\n");
+    await settle();
+    assertEquals(reports, ["0 kiwi", "1 kiwi"]);
+    assertEquals(events, ["1520024735.5 connected"]);
+    stopReports[0]();
+    client.say("IAMAT plum +1+2 1520024734\n");
+    await settle();
+    assertEquals(reports.slice(2), ["1 plum"]);
+    stopReports[1]();
+    stopEvents();
+    const status = server.status();
+    assertEquals(status.name, "Hill");
+    assertEquals(status.startedAt, 1520024734);
+    assertEquals(status.lines, { iamat: 2, whatsat: 1, invalid: 1 });
+    assertEquals(status.clients, 2);
+    assertEquals(status.connections, { open: 1, accepted: 1 });
+    assertEquals(status.reports, { newer: 2, known: 0, forgotten: 0 });
+    assertEquals(status.whatsatSeconds.count, 1);
+    assertEquals(status.log.fault, null);
+    assert(status.log.lagBytes > 0, "nothing was written yet");
+    assertEquals(status.isStopping, false);
+    const stopped = server.stop();
+    assertEquals(server.status().isStopping, true);
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(server.status().log.lagBytes, 0);
+    assertEquals(server.status().connections, { open: 0, accepted: 1 });
+    assertEquals([events.length, reports.length], [1, 3]);
+  },
+});

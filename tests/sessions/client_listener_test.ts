@@ -1,0 +1,376 @@
+import { BatchPool } from "../../protocol/batch.ts";
+import { LimitCounts } from "../../runtime/limit_counts.ts";
+import { QuestionTurns } from "../../runtime/semaphore.ts";
+import { FrontDoor } from "../../sessions/client_listener.ts";
+import {
+  beatMs,
+  type ClientLimits,
+  defaultClientLimits,
+} from "../../sessions/limits.ts";
+import { assertEquals } from "../assert.ts";
+import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { PipeEnd } from "../fakes/pipe.ts";
+import { RecordingTraffic } from "../fakes/recording_traffic.ts";
+import { FakeDesk } from "./fake_backend.ts";
+
+const seconds = 1_000;
+
+/** A front door, and clients that come to it. */
+function open(chosen: Partial<ClientLimits> = {}) {
+  const clock = new ManualClock();
+  const limits = { ...defaultClientLimits, ...chosen };
+  const desk = new FakeDesk();
+  const events: string[] = [];
+  const counts = new LimitCounts(clock, () => {});
+  const door = new FrontDoor({
+    desk,
+    clock,
+    limits,
+    counts,
+    lines: { iamat: 0, whatsat: 0, invalid: 0 },
+    turns: new QuestionTurns(limits.maxQuestionsInAll),
+    replyPool: new BatchPool(4),
+    flush: () => {},
+    handed: () => undefined,
+    trafficOf: () => new RecordingTraffic(),
+    tell: (_level, connection, event, fields = {}) =>
+      events.push(
+        [connection, event, ...Object.values(fields)].join(" "),
+      ),
+  });
+  const come = (address = "192.0.2.1") => {
+    const [transport, client] = PipeEnd.pair();
+    door.serve({ transport, address, port: 5000 });
+    return client;
+  };
+  const ask = async (client: PipeEnd) => {
+    client.say("hello\n");
+    await settle();
+    return client.takeAll();
+  };
+  return { ask, clock, come, counts, desk, door, events };
+}
+
+Deno.test({
+  name: "FrontDoor turns away who is too many, until somebody leaves",
+  permissions: "none",
+  async fn() {
+    const { ask, come, counts, door, events } = open({ maxConnections: 2 });
+    const [one, other, late] = [come(), come(), come()];
+    assertEquals(await ask(one), "? hello\n");
+    assertEquals(await ask(other), "? hello\n");
+    assertEquals(late.other.isClosed, true);
+    assertEquals(door.connections, 2);
+    assertEquals(
+      events.at(-1),
+      "server client refused 192.0.2.1:5000 connections",
+    );
+    await one.closeWrite();
+    await settle();
+    assertEquals(await ask(come()), "? hello\n");
+    assertEquals([...counts.hits], [["connections", 1]]);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor lets every address have so many connections",
+  permissions: "none",
+  async fn() {
+    const { ask, come, counts, events } = open({
+      maxConnectionsPerAddress: 1,
+    });
+    const first = come("192.0.2.1");
+    assertEquals(come("::ffff:192.0.2.1").other.isClosed, true);
+    assertEquals(
+      events.at(-1),
+      "server client refused [::ffff:192.0.2.1]:5000 connections-per-address",
+    );
+    assertEquals(await ask(come("192.0.2.2")), "? hello\n");
+    assertEquals(await ask(come("2001:db8::1")), "? hello\n");
+    // The same subscriber, with another of his addresses.
+    assertEquals(come("2001:db8::2").other.isClosed, true);
+    assertEquals(await ask(come("2001:db8:0:1::1")), "? hello\n");
+    await first.closeWrite();
+    await settle();
+    assertEquals(await ask(come("192.0.2.1")), "? hello\n");
+    assertEquals([...counts.hits], [["connections-per-address", 2]]);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor disconnects who takes nothing of its replies, and no other",
+  permissions: "none",
+  async fn() {
+    const { ask, clock, come, counts, door, events } = open();
+    const [slow, steady, quiet] = [come(), come(), come()];
+    // One write takes a byte, and then nothing more.
+    slow.other.freeze();
+    slow.say("hello\n");
+    steady.other.maxWriteBytes = 1;
+    for (let second = 0; second < 30; second++) {
+      steady.other.freeze();
+      steady.say("x");
+      await clock.advance(seconds);
+      steady.other.thaw();
+      await settle();
+    }
+    // It may have taken its last byte just before the first of these seconds.
+    await clock.advance(seconds);
+    assertEquals(door.connections, 3);
+    await clock.advance(seconds);
+    assertEquals(slow.other.isClosed, true);
+    assertEquals(
+      events.at(-1),
+      "client/1 closed slow consumer nothing taken for 30000 ms",
+    );
+    assertEquals([...counts.hits], [["slow-consumer-seconds", 1]]);
+    assertEquals(await ask(quiet), "? hello\n");
+    assertEquals(steady.other.isClosed, false);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor does not call slow who takes a little all the time",
+  permissions: "none",
+  async fn() {
+    const { clock, come, door } = open();
+    const client = come();
+    client.other.maxWriteBytes = 1;
+    client.other.freeze();
+    client.say(`${"x".repeat(120)}\n`);
+    for (let second = 0; second < 100; second++) {
+      await clock.advance(seconds);
+      // One write comes through.
+      client.other.thaw();
+      client.other.freeze();
+    }
+    assertEquals(door.connections, 1);
+    assertEquals(client.unread.length > 90, true);
+    client.other.thaw();
+    await settle();
+    assertEquals(client.takeAll(), `? ${"x".repeat(120)}\n`);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor does not call slow who has waited for its answer",
+  permissions: "none",
+  async fn() {
+    const { clock, come, desk, door } = open();
+    const client = come();
+    client.say("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
+    await clock.advance(60 * seconds);
+    client.other.freeze();
+    desk.questions[0].answer("{}");
+    await clock.advance(29 * seconds);
+    assertEquals(door.connections, 1);
+    await clock.advance(3 * seconds);
+    assertEquals(door.connections, 0);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor waits no longer for the end of an encrypted stream, either",
+  permissions: "none",
+  async fn() {
+    const { clock, come, door, events } = open();
+    const client = come();
+    const closed = Promise.withResolvers<void>();
+    const close = client.other.close.bind(client.other);
+    Object.assign(client.other, {
+      channelBinding: () => Promise.resolve(""),
+      closeWrite: () => closed.promise,
+      close() {
+        close();
+        closed.reject(new Deno.errors.BadResource("closed"));
+      },
+    });
+    await client.closeWrite();
+    await clock.advance(29 * seconds);
+    assertEquals(door.connections, 1);
+    await clock.advance(4 * seconds);
+    assertEquals(door.connections, 0);
+    assertEquals(
+      events.at(-1),
+      "client/1 closed slow consumer nothing taken for 30000 ms",
+    );
+  },
+});
+
+Deno.test({
+  name: "FrontDoor disconnects who says nothing, if that is limited",
+  permissions: "none",
+  async fn() {
+    const { clock, come, counts, desk, door, events } = open({
+      idleMs: 10 * seconds,
+    });
+    const [quiet, talking, waiting] = [come(), come(), come()];
+    waiting.say("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
+    for (let second = 0; second < 12; second++) {
+      await clock.advance(seconds);
+      talking.say("x");
+      await settle();
+    }
+    assertEquals(quiet.other.isClosed, true);
+    assertEquals(
+      events.at(-1),
+      "client/1 closed idle nothing said for 10000 ms",
+    );
+    // It waits for us, not we for it.
+    assertEquals(waiting.other.isClosed, false);
+    desk.questions[0].answer("{}");
+    await clock.advance(13 * seconds);
+    assertEquals(door.connections, 0);
+    assertEquals([...counts.hits], [["idle-seconds", 3]]);
+    // Nobody is there to be looked after.
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor lets clients be idle as long as they like otherwise",
+  permissions: "none",
+  async fn() {
+    const { ask, clock, come } = open();
+    const client = come();
+    await clock.advance(100 * 3600 * seconds / 10);
+    assertEquals(await ask(client), "? hello\n");
+  },
+});
+
+Deno.test({
+  name: "FrontDoor disconnects those who leave most unread of too much in all",
+  permissions: "none",
+  async fn() {
+    const { ask, clock, come, counts, door, events } = open({
+      maxReplyBytesInAll: 100_000,
+    });
+    const clients = [20_000, 60_000, 50_000].map((bytes) => {
+      const client = come();
+      client.other.freeze();
+      client.say(`${"x".repeat(bytes)}\n`);
+      return client;
+    });
+    await clock.advance(2 * beatMs);
+    assertEquals(clients.map(({ other }) => other.isClosed), [
+      false,
+      true,
+      false,
+    ]);
+    assertEquals(
+      events.at(-1),
+      "client/2 closed slow consumer replies fill the server's memory",
+    );
+    assertEquals([...counts.hits], [["reply-bytes-in-all", 1]]);
+    assertEquals(door.connections, 2);
+    assertEquals(await ask(come()), "? hello\n");
+  },
+});
+
+Deno.test({
+  name: "FrontDoor counts questions without an answer as part of the replies",
+  permissions: "none",
+  async fn() {
+    const { ask, clock, come, desk, door } = open({
+      maxReplyBytesInAll: 100_000,
+    });
+    const [greedy, modest] = [come(), come()];
+    greedy.say("IAMAT kiwi +1+2 3\n");
+    greedy.say("WHATSAT kiwi 1 1\n".repeat(200));
+    modest.say("WHATSAT kiwi 1 1\n".repeat(2));
+    await clock.advance(2 * beatMs);
+    assertEquals(
+      [greedy, modest].map(({ other }) => other.isClosed),
+      [true, false],
+    );
+    for (const { answer } of desk.questions) answer("{}");
+    await clock.advance(2 * beatMs);
+    assertEquals(modest.takeAll().match(/\{\}/g)?.length, 2);
+    // What was answered does not count any more.
+    assertEquals(await ask(modest), "? hello\n");
+    for (let turn = 0; turn < 200; turn++) {
+      modest.say("WHATSAT kiwi 1 1\n");
+      await settle();
+      desk.questions.at(-1)!.answer("{}");
+      await settle();
+    }
+    await clock.advance(2 * beatMs);
+    assertEquals(door.connections, 1);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor asks no more questions in all than may be, in turns",
+  permissions: "none",
+  async fn() {
+    const { come, counts, desk } = open({
+      maxQuestionsInAll: 2,
+      maxQuestionsInFlight: 2,
+    });
+    const [greedy, modest] = [come(), come()];
+    greedy.say("IAMAT kiwi +1+2 3\n");
+    await settle();
+    for (const radius of [1, 2, 3, 4]) {
+      greedy.say(`WHATSAT kiwi ${radius} 1\n`);
+    }
+    await settle();
+    modest.say("WHATSAT kiwi 50 1\n");
+    await settle();
+    const asked = () => desk.questions.map(({ question }) => question.radiusKm);
+    assertEquals(asked(), ["1", "2"]);
+    for (let index = 0; index < 5; index++) {
+      desk.questions[index].answer(`{"is":${index}}`);
+      await settle();
+    }
+    // The modest one did not have to wait for all of the greedy one's.
+    assertEquals(asked(), ["1", "2", "50", "3", "4"]);
+    assertEquals(greedy.takeAll().match(/\{.*\}/g), [
+      '{"is":0}',
+      '{"is":1}',
+      '{"is":3}',
+      '{"is":4}',
+    ]);
+    assertEquals(modest.takeAll().match(/\{.*\}/g), ['{"is":2}']);
+    assertEquals([...counts.hits], [
+      ["whatsats-per-connection", 2],
+      ["whatsats", 1],
+    ]);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor gives the turns of clients that are gone to others",
+  permissions: "none",
+  async fn() {
+    const { come, desk } = open({ maxQuestionsInAll: 1 });
+    const [first, gone, last] = [come(), come(), come()];
+    first.say("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
+    await settle();
+    gone.say("WHATSAT kiwi 2 1\n");
+    await settle();
+    last.say("WHATSAT kiwi 3 1\n");
+    await settle();
+    gone.other.freeze();
+    gone.close();
+    gone.other.close();
+    await settle();
+    desk.questions[0].answer("{}");
+    await settle();
+    const asked = desk.questions.map(({ question }) => question.radiusKm);
+    assertEquals(asked, ["1", "3"]);
+  },
+});
+
+Deno.test({
+  name: "FrontDoor leaves nothing behind when it has stopped",
+  permissions: "none",
+  async fn() {
+    const { ask, clock, come, door } = open();
+    const client = come();
+    await ask(client);
+    const stopped = door.stop();
+    await client.closeWrite();
+    await stopped;
+    assertEquals([door.connections, clock.timers], [0, 0]);
+  },
+});
