@@ -86,7 +86,7 @@ export class BatchPool {
   }
 
   /** An empty batch. */
-  take(): Batch {
+  acquire(): Batch {
     return this.#spare.pop() ?? new Batch();
   }
 

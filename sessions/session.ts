@@ -207,8 +207,8 @@ export class Session implements Asker {
     lines.iamat += 1;
     const isNext = this.#waiting.length === 0;
     const replies = isNext
-      ? this.#ready ??= replyPool.take()
-      : replyPool.take();
+      ? this.#ready ??= replyPool.acquire()
+      : replyPool.acquire();
     const start = replies.length;
     replies.reserve(reports.maxBytes(iamat) + 1);
     reports.write(this.#now, iamat, replies.bytes, start, report);
@@ -282,7 +282,7 @@ export class Session implements Asker {
   }
 
   #addReady(reply: ByteString): void {
-    this.#ready ??= this.#context.replyPool.take();
+    this.#ready ??= this.#context.replyPool.acquire();
     this.#ready.add(reply);
   }
 

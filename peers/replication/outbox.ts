@@ -31,7 +31,7 @@ const keptBatches = 2;
 export class Outbox {
   readonly #pool = new BatchPool(keptBatches);
   /** What goes out next. */
-  #batch = this.#pool.take();
+  #batch = this.#pool.acquire();
   /** The fingerprint of each report in it; that of other messages is NaN. */
   #fingerprints: number[] = [];
   /** Reports by client: what did not fit into it, and what was asked for. */
@@ -168,14 +168,14 @@ export class Outbox {
     this.#takeIdleLines(batch);
     this.#takeSynced(batch);
     if (batch.length === 0) return undefined;
-    this.#batch = this.#pool.take();
+    this.#batch = this.#pool.acquire();
     this.#fingerprints.length = 0;
     return batch;
   }
 
   /** Takes a sign of life out, with whatever else there is. */
   takePing(): Batch {
-    const batch = this.take() ?? this.#pool.take();
+    const batch = this.take() ?? this.#pool.acquire();
     if (batch.length === 0) add(batch, { verb: "PING" });
     return batch;
   }

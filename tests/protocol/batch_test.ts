@@ -69,15 +69,15 @@ Deno.test({
   permissions: "none",
   fn() {
     const pool = new BatchPool(1);
-    const [one, other] = [pool.take(), pool.take()];
+    const [one, other] = [pool.acquire(), pool.acquire()];
     one.add("kiwi");
     pool.release(one);
     pool.release(other);
-    const again = pool.take();
-    assert(again === one && pool.take() !== other);
+    const again = pool.acquire();
+    assert(again === one && pool.acquire() !== other);
     assertEquals([again.length, again.ends, again.text], [0, [], ""]);
     again.add("x".repeat(300_000));
     pool.release(again);
-    assert(pool.take() !== again);
+    assert(pool.acquire() !== again);
   },
 });
