@@ -5,7 +5,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
-import type { Watch } from "../runtime/observers.ts";
+import type { Observer } from "../runtime/observers.ts";
 import type { ServerEvent, ServerFacts } from "../server/status/status.ts";
 
 /** A server that is looked at. */
@@ -18,7 +18,7 @@ export interface ObservedServer {
   /** The newest AT line about a client; undefined for one not known. */
   newest(client: ByteString): ByteString | undefined;
   /** Shows events until the returned function is called. */
-  watchEvents(watch: Watch<ServerEvent>): () => void;
+  watchEvents(observer: Observer<ServerEvent>): () => void;
   /** Shows reports, in a buffer that is used again, likewise. */
-  watchReports(watch: Watch<Report>): () => void;
+  watchReports(observer: Observer<Report>): () => void;
 }

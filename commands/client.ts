@@ -70,7 +70,7 @@ async function pipe(port: ClientPort, address: string): Promise<void> {
       printAll(connection, lost),
       send(connection, lost).then(() => new Promise<never>(() => {})),
     ]);
-    if (connection.wasCutOff) {
+    if (connection.wasTruncated) {
       throw new SetupError(`the stream from ${address} was cut off`);
     }
   } finally {

@@ -90,7 +90,7 @@ async function ask(
     provider,
     clock: new SystemClock(),
     ttlSeconds: 0,
-    tell: (level, _, event, { from, message, provider: name, to } = {}) => {
+    emit: (level, _, event, { from, message, provider: name, to } = {}) => {
       const line = event === "places changed"
         ? `asking ${to} in place of ${from}`
         : `${name}: ${message}`;

@@ -7,7 +7,7 @@
  * @module
  */
 import { getLogger } from "../packages/logtape.ts";
-import type { Tell } from "../runtime/events.ts";
+import type { EmitEvent } from "../runtime/events.ts";
 import type { LogTrouble } from "./appender.ts";
 import type { Journal } from "./log_writer.ts";
 
@@ -49,7 +49,7 @@ function describe(trouble: LogTrouble, onLogFailure: OnLogFailure): string {
 }
 
 /** The way to tell a server's events. */
-export function createTell(journal: Journal, server: string): Tell {
+export function createTell(journal: Journal, server: string): EmitEvent {
   const logger = getLogger(["herd", server]);
   return (level, connection, event, fields = {}) => {
     journal.event(connection, level, event, fields);

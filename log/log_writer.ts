@@ -16,7 +16,7 @@ import {
 import type { Timestamp } from "../protocol/time.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/events.ts";
-import type { Traffic } from "../runtime/transport.ts";
+import type { TrafficLog } from "../runtime/transport.ts";
 import { Appender, type AppenderOptions, type Loss } from "./appender.ts";
 import { copyPlain, escapeBytes } from "./escape.ts";
 import {
@@ -90,7 +90,7 @@ export class Journal {
   }
 
   /** A connection's own way into the log. */
-  trafficOf(connection: string): Traffic {
+  trafficOf(connection: string): TrafficLog {
     return new ConnectionTraffic(this, connection);
   }
 
@@ -268,7 +268,7 @@ export class Journal {
 }
 
 /** One connection's way into the log. */
-class ConnectionTraffic implements Traffic {
+class ConnectionTraffic implements TrafficLog {
   readonly #journal: Journal;
   /** The connection's name: ASCII. */
   readonly connection: string;
@@ -278,7 +278,7 @@ class ConnectionTraffic implements Traffic {
     this.connection = connection;
   }
 
-  begin(now: Timestamp): void {
+  stampTime(now: Timestamp): void {
     this.#journal.begin(this, now);
   }
 
@@ -290,7 +290,7 @@ class ConnectionTraffic implements Traffic {
     this.#journal.traffic(this, directions.sent, bytes, start, end);
   }
 
-  room(): Promise<void> | undefined {
+  whenDrained(): Promise<void> | undefined {
     return this.#journal.room();
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { Tell } from "../runtime/events.ts";
+import type { EmitEvent } from "../runtime/events.ts";
 import { unknownError } from "./answer.ts";
 import { AnswerCache } from "./answer_cache.ts";
 import type { Budget } from "./budget.ts";
@@ -31,7 +31,7 @@ export interface PlacesOptions {
   /** A ceiling on requests a day, if there is one. */
   readonly budget?: Budget;
   /** Told what goes wrong with requests. No text holds a key. */
-  readonly tell: Tell;
+  readonly emit: EmitEvent;
 }
 
 /** The places as sessions see them. */
@@ -68,8 +68,8 @@ export class Places {
       return await this.#source.nearby(question);
     } catch (error) {
       if (!this.#isStopped) {
-        const { provider, tell } = this.#options;
-        tell("warning", "server", "places failed", {
+        const { emit, provider } = this.#options;
+        emit("warning", "server", "places failed", {
           provider: provider.name,
           message: error instanceof Error ? error.message : String(error),
         });

@@ -6,7 +6,7 @@
  * @module
  */
 import { type Clock, sleep } from "../runtime/clock.ts";
-import type { Tell } from "../runtime/events.ts";
+import type { EmitEvent } from "../runtime/events.ts";
 import { formatRefusal } from "./answer.ts";
 import type { Budget } from "./budget.ts";
 import {
@@ -31,7 +31,7 @@ export interface RequestsOptions {
   /** A ceiling on requests a day, if there is one. */
   readonly budget?: Budget;
   readonly counts: RequestCounts;
-  readonly tell: Tell;
+  readonly emit: EmitEvent;
 }
 
 /** Why nothing is answered any more. */
@@ -84,7 +84,7 @@ export class Requests {
 
   /** Asks until there is an answer, or another attempt would be no use. */
   async #persist(search: PlacesSearch, signal: AbortSignal): Promise<Body> {
-    const { clock, provider, tell } = this.#options;
+    const { clock, emit, provider } = this.#options;
     for (let attempt = 1;; attempt++) {
       const outcome = await this.#attempt(search, signal);
       const isLast = attempt === maxAttempts;
@@ -95,7 +95,7 @@ export class Requests {
       }
       const delayMs = firstRetryMs * 2 ** (attempt - 1) *
         (1 - clock.random() / 2);
-      tell("info", "server", "places retrying", {
+      emit("info", "server", "places retrying", {
         provider: provider.name,
         message: outcome instanceof Body ? outcome.status : outcome.message,
         delayMs: Math.round(delayMs),
@@ -143,7 +143,7 @@ export class Requests {
     const { opensAt, requestsPerDay } = this.#options.budget!;
     if (this.#toldOpensAt !== opensAt) {
       this.#toldOpensAt = opensAt;
-      this.#options.tell("warning", "server", "places budget spent", {
+      this.#options.emit("warning", "server", "places budget spent", {
         requestsPerDay,
         opensAt,
       });
@@ -157,9 +157,9 @@ export class Requests {
 
   /** Tells once if the provider has turned to another service. */
   #tellChange(): void {
-    const { provider: { name }, tell } = this.#options;
+    const { emit, provider: { name } } = this.#options;
     if (name === this.#providerName) return;
-    tell("info", "server", "places changed", {
+    emit("info", "server", "places changed", {
       from: this.#providerName,
       to: name,
     });

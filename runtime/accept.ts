@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import type { Tell } from "./events.ts";
+import type { EmitEvent } from "./events.ts";
 import type { LimitCounts } from "./limit_counts.ts";
 import type { Accepted, Listener } from "./network.ts";
 
@@ -14,7 +14,7 @@ const pauseMs = 100;
 /** What taking connections in needs. */
 export interface AcceptContext {
   readonly clock: Clock;
-  readonly tell: Tell;
+  readonly emit: EmitEvent;
   readonly counts: LimitCounts;
   /** Whether the port was closed by ourselves. */
   readonly isClosed: () => boolean;
@@ -24,7 +24,7 @@ export interface AcceptContext {
 export async function acceptAll(
   listener: Listener,
   serve: (accepted: Accepted) => void,
-  { clock, counts, isClosed, tell }: AcceptContext,
+  { clock, counts, emit, isClosed }: AcceptContext,
 ): Promise<void> {
   let lastFailure: string | undefined;
   while (true) {
@@ -39,7 +39,7 @@ export async function acceptAll(
       if (isOutOfDescriptors(message)) counts.hit("descriptors");
       // Told once for any number of attempts that fail alike.
       if (message !== lastFailure) {
-        tell("error", "server", "accept failed", { message });
+        emit("error", "server", "accept failed", { message });
         lastFailure = message;
       }
       // It takes time until there are descriptors again. Who connects meanwhile

@@ -19,7 +19,7 @@ export type EventFields = Readonly<
  * @param connection The connection it is about, or `server`.
  * @param event Its name, a constant of a few words.
  */
-export type Tell = (
+export type EmitEvent = (
   level: EventLevel,
   connection: string,
   event: string,

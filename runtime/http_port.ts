@@ -39,26 +39,26 @@ export const openHttpPort: ServeHttp = (hostname, port, handler) =>
   });
 
 /** One life of the port. */
-interface Life {
+interface ServerRun {
   readonly server: Deno.HttpServer;
   readonly end: AbortController;
 }
 
 class ServedPort implements HttpPort {
-  readonly #open: () => Life;
+  readonly #open: () => ServerRun;
   readonly #closing = new AbortController();
   readonly #keeping: Promise<void>;
-  #life: Life;
+  #run: ServerRun;
 
-  constructor(open: () => Life) {
+  constructor(open: () => ServerRun) {
     this.#open = open;
-    this.#life = open();
+    this.#run = open();
     this.#keeping = this.#keepOpen();
   }
 
   async close(): Promise<void> {
     this.#closing.abort();
-    const { end, server } = this.#life;
+    const { end, server } = this.#run;
     const isLate = setTimeout(() => end.abort(), graceMs);
     await server.shutdown().catch(() => {
       // It has ended already, for want of descriptors.
@@ -73,7 +73,7 @@ class ServedPort implements HttpPort {
     const clock = new SystemClock();
     while (!signal.aborted) {
       try {
-        return await this.#life.server.finished;
+        return await this.#run.server.finished;
       } catch {
         do await sleep(clock, pauseMs, signal); while (
           !signal.aborted && !this.#reopen()
@@ -85,7 +85,7 @@ class ServedPort implements HttpPort {
   /** False if there is still no descriptor: the port takes one itself. */
   #reopen(): boolean {
     try {
-      this.#life = this.#open();
+      this.#run = this.#open();
       return true;
     } catch {
       return false;

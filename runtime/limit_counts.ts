@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import type { Tell } from "./events.ts";
+import type { EmitEvent } from "./events.ts";
 
 /** The limits that are counted when they are reached. */
 export type LimitName =
@@ -35,35 +35,35 @@ export type LimitName =
   | "descriptors";
 
 /** A limit is told of at most once in this time, in milliseconds. */
-const tellEveryMs = 60_000;
+const logEveryMs = 60_000;
 
 /** How often, and when it was last told. */
 interface Count {
   hits: number;
-  toldAtMs: number;
+  loggedAtMs: number;
 }
 
 /** One server's counts. */
 export class LimitCounts {
   readonly #clock: Clock;
-  readonly #tell: Tell;
+  readonly #emit: EmitEvent;
   readonly #counts = new Map<LimitName, Count>();
 
-  constructor(clock: Clock, tell: Tell) {
+  constructor(clock: Clock, emit: EmitEvent) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#emit = emit;
   }
 
   /** A limit was reached. */
   hit(limit: LimitName): void {
     const nowMs = this.#clock.elapsedMs();
-    const count = this.#counts.get(limit) ?? { hits: 0, toldAtMs: -Infinity };
+    const count = this.#counts.get(limit) ?? { hits: 0, loggedAtMs: -Infinity };
     this.#counts.set(limit, count);
     count.hits += 1;
-    if (nowMs - count.toldAtMs < tellEveryMs) return;
-    count.toldAtMs = nowMs;
+    if (nowMs - count.loggedAtMs < logEveryMs) return;
+    count.loggedAtMs = nowMs;
     const { hits } = count;
-    this.#tell("warning", "server", "limit reached", { limit, hits });
+    this.#emit("warning", "server", "limit reached", { limit, hits });
   }
 
   /** How often each limit was reached, of those that were. */

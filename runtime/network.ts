@@ -76,7 +76,7 @@ export function formatPort({ address, isEncrypted }: Port): string {
  * where it is written in IPv6; of another IPv6 address the first 64 bits, as
  * every subscriber has at least so many.
  */
-export function ownerOf(address: string): string {
+export function addressKey(address: string): string {
   const [, mapped] = address.match(/^::ffff:([\d.]+)$/i) ?? [];
   if (mapped !== undefined) return mapped;
   if (!address.includes(":")) return address;

@@ -5,25 +5,25 @@
  */
 
 /** Looks at what happened. Must return at once, and must not throw. */
-export type Watch<Value> = (value: Value) => void;
+export type Observer<Value> = (value: Value) => void;
 
 /** Everybody who looks at one thing. */
-export class Watchers<Value> {
-  readonly #watchers = new Set<Watch<Value>>();
+export class Observers<Value> {
+  readonly #observers = new Set<Observer<Value>>();
 
   /** How many there are. */
   get count(): number {
-    return this.#watchers.size;
+    return this.#observers.size;
   }
 
   /** Lets somebody look until the returned function is called. */
-  add(watch: Watch<Value>): () => void {
-    this.#watchers.add(watch);
-    return () => this.#watchers.delete(watch);
+  add(observer: Observer<Value>): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
   }
 
   /** Shows everybody what has happened. */
-  show(value: Value): void {
-    for (const watch of this.#watchers) watch(value);
+  notify(value: Value): void {
+    for (const observer of this.#observers) observer(value);
   }
 }

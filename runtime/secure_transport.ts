@@ -83,7 +83,7 @@ export class SecureTransport implements Transport {
   /** The other side has said its last. */
   #hasEnded = false;
   /** The network has nothing more; there may be something to be read yet. */
-  #isCut = false;
+  #isTruncated = false;
   #fault: unknown;
   /** What was read and did not fit the reader's buffer. */
   #rest: Uint8Array = new Uint8Array();
@@ -112,8 +112,8 @@ export class SecureTransport implements Transport {
       this.#hasEnded = true;
       this.#wakeReader();
     });
-    stream.onCut = () => {
-      this.#isCut = true;
+    stream.onTruncated = () => {
+      this.#isTruncated = true;
       if (this.#isEstablished) this.#wakeReader();
       else this.#fail(new EncryptionError("closed within the TLS handshake"));
     };
@@ -155,13 +155,13 @@ export class SecureTransport implements Transport {
       }
       if (this.#hasEnded) return null;
       if (this.#fault !== undefined) throw this.#fault;
-      if (this.#isCut) return await this.#readEnd();
+      if (this.#isTruncated) return await this.#readEnd();
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
 
-  get wasCutOff(): boolean {
-    return this.#isCut && !this.#hasEnded;
+  get wasTruncated(): boolean {
+    return this.#isTruncated && !this.#hasEnded;
   }
 
   write(bytes: Uint8Array): Promise<number> {

@@ -30,7 +30,7 @@ export interface Transport extends ByteSink {
    * Where the stream is encrypted: whether it has ended without the other side
    * saying so. Somebody on the way may have cut off what came last.
    */
-  readonly wasCutOff?: boolean;
+  readonly wasTruncated?: boolean;
 }
 
 /** The other side did not speak TLS, or not as it should. */
@@ -40,18 +40,18 @@ export class EncryptionError extends Error {
 }
 
 /** What a connection's traffic is told to: the log. */
-export interface Traffic {
+export interface TrafficLog {
   /**
    * What follows happens at this time. To be called before the first line of a
    * chunk, and after every wait: the lines until then share it.
    */
-  begin(now: Timestamp): void;
+  stampTime(now: Timestamp): void;
   /** A line came in: these bytes, without the LF. */
   received(bytes: Uint8Array, start: number, end: number): void;
   /** A reply or a line goes out, without the last LF. */
   sent(bytes: Uint8Array, start: number, end: number): void;
   /** Undefined while there is room; otherwise when there is room again. */
-  room(): Promise<void> | undefined;
+  whenDrained(): Promise<void> | undefined;
 }
 
 /**
@@ -71,7 +71,7 @@ const maxSmallReads = 64;
 
 /**
  * The buffer that a connection is read into: small until traffic shows. The one
- * to read into next is `buffer`; what a read gave is told to `took`.
+ * to read into next is `buffer`; what a read gave is told to `noteRead`.
  */
 export class ReadBuffer {
   #buffer: Uint8Array = allocateBuffer(idleBufferBytes);
@@ -83,7 +83,7 @@ export class ReadBuffer {
   }
 
   /** A read gave so many bytes: the next buffer may be larger, or smaller. */
-  took(count: number): void {
+  noteRead(count: number): void {
     const { length } = this.#buffer;
     if (count === length) {
       this.#smallReads = 0;

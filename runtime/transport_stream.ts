@@ -27,20 +27,20 @@ export class TransportStream extends Duplex {
    * say so: what is on top of it knows when the other side has said its last,
    * and then this is no news; and otherwise the last may be missing.
    */
-  onCut: () => void = () => {};
+  onTruncated: () => void = () => {};
 
   override _read(): void {
     const { buffer } = this.#reading;
     this.#transport.read(buffer).then(
-      (count) => this.#take(buffer, count),
+      (count) => this.#onRead(buffer, count),
       (error) => this.destroy(error),
     );
   }
 
-  #take(buffer: Uint8Array, count: number | null): void {
-    if (count === null) return this.onCut();
+  #onRead(buffer: Uint8Array, count: number | null): void {
+    if (count === null) return this.onTruncated();
     const bytes = buffer.slice(0, count);
-    this.#reading.took(count);
+    this.#reading.noteRead(count);
     try {
       this.push(bytes);
     } catch (error) {

@@ -36,8 +36,8 @@ import {
   type Listener,
   type Port,
 } from "../runtime/network.ts";
-import type { Tell } from "../runtime/events.ts";
-import { type Watch, Watchers } from "../runtime/observers.ts";
+import type { EmitEvent } from "../runtime/events.ts";
+import { type Observer, Observers } from "../runtime/observers.ts";
 import { FrontDoor } from "../sessions/client_listener.ts";
 import { type ClientLimits, keptReplyBatches } from "../sessions/limits.ts";
 import { QuestionTurns } from "../runtime/semaphore.ts";
@@ -83,7 +83,7 @@ export interface HerdServerOptions {
 /** A running server. */
 export class HerdServer implements AsyncDisposable {
   readonly #options: HerdServerOptions;
-  readonly #tell: Tell;
+  readonly #emit: EmitEvent;
   readonly #startedAt: number;
   readonly #herd: Herd;
   readonly #links: Links;
@@ -93,8 +93,8 @@ export class HerdServer implements AsyncDisposable {
   readonly #lines: LineCounts = { iamat: 0, whatsat: 0, invalid: 0 };
   readonly #propagation = new DurationCounter();
   readonly #questions = new DurationCounter();
-  readonly #eventWatchers = new Watchers<ServerEvent>();
-  readonly #reportWatchers = new Watchers<Report>();
+  readonly #eventWatchers = new Observers<ServerEvent>();
+  readonly #reportWatchers = new Observers<Report>();
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
@@ -105,8 +105,8 @@ export class HerdServer implements AsyncDisposable {
     this.#options = options;
     this.#startedAt = secondsOf(clock);
     this.#herd = createHerd(options);
-    this.#tell = this.#createTell();
-    this.#counts = new LimitCounts(clock, this.#tell);
+    this.#emit = this.#createTell();
+    this.#counts = new LimitCounts(clock, this.#emit);
     this.#links = new Links({
       self,
       topology,
@@ -122,14 +122,14 @@ export class HerdServer implements AsyncDisposable {
       connect: ({ host, peerPort }, signal) =>
         options.connect(host, peerPort, signal),
       trafficOf: (connection) => journal.trafficOf(connection),
-      tell: this.#tell,
+      emit: this.#emit,
     });
     this.#places = new Places({
       provider: options.places,
       clock,
       ttlSeconds: options.placesTtlSeconds,
       budget: options.placesBudget,
-      tell: this.#tell,
+      emit: this.#emit,
     });
     const { clientLimits } = options;
     this.#frontDoor = new FrontDoor({
@@ -143,7 +143,7 @@ export class HerdServer implements AsyncDisposable {
       flush: () => this.#links.flushSoon(),
       handed: () => this.#links.handed(),
       trafficOf: (connection) => journal.trafficOf(connection),
-      tell: this.#tell,
+      emit: this.#emit,
     });
   }
 
@@ -219,8 +219,8 @@ export class HerdServer implements AsyncDisposable {
   }
 
   /** Shows events to somebody until the returned function is called. */
-  watchEvents(watch: Watch<ServerEvent>): () => void {
-    return this.#eventWatchers.add(watch);
+  watchEvents(observer: Observer<ServerEvent>): () => void {
+    return this.#eventWatchers.add(observer);
   }
 
   /**
@@ -228,9 +228,9 @@ export class HerdServer implements AsyncDisposable {
    * called. On the fast path, in a buffer that is used again: what is to be kept
    * has to be copied.
    */
-  watchReports(watch: Watch<Report>): () => void {
-    const stop = this.#reportWatchers.add(watch);
-    this.#herd.onNews = (report) => this.#reportWatchers.show(report);
+  watchReports(observer: Observer<Report>): () => void {
+    const stop = this.#reportWatchers.add(observer);
+    this.#herd.onNews = (report) => this.#reportWatchers.notify(report);
     return () => {
       stop();
       if (this.#reportWatchers.count === 0) this.#herd.onNews = undefined;
@@ -255,7 +255,7 @@ export class HerdServer implements AsyncDisposable {
    */
   async recordStart(): Promise<void> {
     const { clients, journal, peers, places, self } = this.#options;
-    this.#tell("info", "server", "started", {
+    this.#emit("info", "server", "started", {
       name: self.name,
       clients: clients.map(formatPort).join(", "),
       peers: formatPort(peers),
@@ -270,7 +270,7 @@ export class HerdServer implements AsyncDisposable {
     const { clients, clock, peers } = this.#options;
     const context = {
       clock,
-      tell: this.#tell,
+      emit: this.#emit,
       counts: this.#counts,
       isClosed: () => this.#stopped !== undefined,
     };
@@ -317,9 +317,9 @@ export class HerdServer implements AsyncDisposable {
   recordRenewal(validUntilMs: number, reason: string | undefined): void {
     const validUntil = new Date(validUntilMs).toISOString();
     if (reason === undefined) {
-      this.#tell("info", "server", "certificate renewed", { validUntil });
+      this.#emit("info", "server", "certificate renewed", { validUntil });
     } else {
-      this.#tell("error", "server", "certificate kept", { reason, validUntil });
+      this.#emit("error", "server", "certificate kept", { reason, validUntil });
     }
   }
 
@@ -328,7 +328,7 @@ export class HerdServer implements AsyncDisposable {
    * nobody expected; everything else ends with `stop`.
    */
   recordCrash(reason: string): void {
-    this.#tell("error", "server", "crashed", { reason });
+    this.#emit("error", "server", "crashed", { reason });
     this.#options.journal.flushSync();
   }
 
@@ -346,14 +346,14 @@ export class HerdServer implements AsyncDisposable {
 
   async #stop(reason: string): Promise<void> {
     this.#stopping.resolve(reason);
-    this.#tell("info", "server", "stopping", { reason });
+    this.#emit("info", "server", "stopping", { reason });
     const { clients, peers } = this.#options;
     for (const listener of [...clients, peers]) listener.close();
     await this.#accepting;
     await this.#frontDoor.stop();
     this.#places.stop();
     await this.#links.stop();
-    this.#tell("info", "server", "stopped");
+    this.#emit("info", "server", "stopped");
     await this.#options.journal.close();
   }
 
@@ -374,14 +374,14 @@ export class HerdServer implements AsyncDisposable {
   }
 
   /** Events go to the log, to LogTape, and to who watches. */
-  #createTell(): Tell {
+  #createTell(): EmitEvent {
     const { clock, journal } = this.#options;
-    const tell = createTell(journal, this.name);
+    const emit = createTell(journal, this.name);
     return (level, connection, event, fields = {}) => {
-      tell(level, connection, event, fields);
+      emit(level, connection, event, fields);
       if (this.#eventWatchers.count === 0) return;
       const time = secondsOf(clock);
-      this.#eventWatchers.show({ time, level, connection, event, fields });
+      this.#eventWatchers.notify({ time, level, connection, event, fields });
     };
   }
 }

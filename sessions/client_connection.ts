@@ -15,7 +15,7 @@ import {
   EncryptionError,
   lingerAndClose,
   ReadBuffer,
-  type Traffic,
+  type TrafficLog,
   type Transport,
 } from "../runtime/transport.ts";
 import {
@@ -56,7 +56,7 @@ export interface ConnectionContext extends SessionContext {
 /** One connection of a client. */
 export class ClientConnection {
   readonly #transport: Transport;
-  readonly #traffic: Traffic;
+  readonly #traffic: TrafficLog;
   readonly #context: ConnectionContext;
   readonly #session: Session;
   readonly #framer: LineFramer;
@@ -80,7 +80,7 @@ export class ClientConnection {
 
   constructor(
     transport: Transport,
-    traffic: Traffic,
+    traffic: TrafficLog,
     context: ConnectionContext,
   ) {
     this.#transport = transport;
@@ -196,7 +196,7 @@ export class ClientConnection {
     // What comes in after we began to stop is read but not answered.
     if (this.#end !== undefined) return undefined;
     this.#framer.push(this.#reading.buffer, count);
-    this.#reading.took(count);
+    this.#reading.noteRead(count);
     const wait = this.#takeLines();
     return wait === undefined ? this.#write() : this.#takeOn(wait);
   }
@@ -204,10 +204,10 @@ export class ClientConnection {
   /** The stream has ended, perhaps within a line. */
   #takeLast(): void {
     const framer = this.#framer;
-    if (this.#transport.wasCutOff) this.#detail = "without close_notify";
+    if (this.#transport.wasTruncated) this.#detail = "without close_notify";
     if (this.#end !== undefined || !framer.end()) return;
     // A time that lacks its last digits would be another time.
-    if (this.#transport.wasCutOff) return;
+    if (this.#transport.wasTruncated) return;
     this.#session.begin();
     this.#session.receive(framer.bytes, framer.start, framer.stop);
   }
@@ -218,7 +218,7 @@ export class ClientConnection {
     const session = this.#session;
     session.begin();
     while (true) {
-      const room = this.#traffic.room();
+      const room = this.#traffic.whenDrained();
       if (room !== undefined) return room;
       const calm = session.calm();
       if (calm !== undefined) return this.#writeBefore(calm);
@@ -347,7 +347,7 @@ export class ClientConnection {
 
   /** What is logged from here on happens now. */
   #now(): void {
-    this.#traffic.begin(this.#context.clock.now());
+    this.#traffic.stampTime(this.#context.clock.now());
   }
 
   /** An encrypted stream has an end of its own, which may be missed. */

@@ -4,9 +4,13 @@
  *
  * @module
  */
-import type { Tell } from "../runtime/events.ts";
-import { type Accepted, formatAddress, ownerOf } from "../runtime/network.ts";
-import { closeQuietly, type Traffic } from "../runtime/transport.ts";
+import type { EmitEvent } from "../runtime/events.ts";
+import {
+  type Accepted,
+  addressKey,
+  formatAddress,
+} from "../runtime/network.ts";
+import { closeQuietly, type TrafficLog } from "../runtime/transport.ts";
 import {
   ClientConnection,
   type ConnectionContext,
@@ -17,8 +21,8 @@ import { beatMs } from "./limits.ts";
 /** What the front door needs from its server. */
 export interface FrontDoorOptions extends ConnectionContext {
   /** Where a connection's traffic is told. */
-  readonly trafficOf: (connection: string) => Traffic;
-  readonly tell: Tell;
+  readonly trafficOf: (connection: string) => TrafficLog;
+  readonly emit: EmitEvent;
 }
 
 /** Why a client was turned away. */
@@ -51,20 +55,20 @@ export class FrontDoor {
 
   /** Serves who has connected, if there is room. */
   serve({ address, port, transport }: Accepted): void {
-    const { tell, trafficOf } = this.#options;
+    const { emit, trafficOf } = this.#options;
     const remote = formatAddress(address, port);
-    const owner = this.#isLimitedPerOwner ? ownerOf(address) : undefined;
+    const owner = this.#isLimitedPerOwner ? addressKey(address) : undefined;
     const limit = this.#refuse(owner);
     if (limit !== undefined) {
       closeQuietly(transport);
       this.#options.counts.hit(limit);
-      tell("warning", "server", "client refused", { remote, limit });
+      emit("warning", "server", "client refused", { remote, limit });
       return;
     }
     this.#count(owner, 1);
     this.#connectionCount += 1;
     const name = `client/${this.#connectionCount}`;
-    tell("debug", name, "connected", { remote });
+    emit("debug", name, "connected", { remote });
     const connection = new ClientConnection(
       transport,
       trafficOf(name),
@@ -116,7 +120,7 @@ export class FrontDoor {
   ): void {
     this.#connections.delete(connection);
     const { detail } = connection;
-    this.#options.tell("debug", name, "closed", {
+    this.#options.emit("debug", name, "closed", {
       reason,
       ...(detail === "" ? {} : { detail }),
     });

@@ -22,7 +22,7 @@ import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { Asker, QuestionTurns } from "../runtime/semaphore.ts";
-import type { Traffic } from "../runtime/transport.ts";
+import type { TrafficLog } from "../runtime/transport.ts";
 import { type ClientLimits, slotBytes } from "./limits.ts";
 
 /** What a session asks of its server. */
@@ -96,7 +96,7 @@ const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
 /** The replies to one client's lines, in order. */
 export class Session implements Asker {
   readonly #context: SessionContext;
-  readonly #traffic: Traffic;
+  readonly #traffic: TrafficLog;
   readonly #onReady: () => void;
   #now = noTime;
   /** Replies that can go out. */
@@ -112,7 +112,11 @@ export class Session implements Asker {
   #onCalm: (() => void) | undefined;
 
   /** @param onReady Called when awaited replies have become ready. */
-  constructor(context: SessionContext, traffic: Traffic, onReady: () => void) {
+  constructor(
+    context: SessionContext,
+    traffic: TrafficLog,
+    onReady: () => void,
+  ) {
     this.#context = context;
     this.#traffic = traffic;
     this.#onReady = onReady;
@@ -124,7 +128,7 @@ export class Session implements Asker {
    */
   begin(): void {
     this.#now = this.#context.desk.now();
-    this.#traffic.begin(this.#now);
+    this.#traffic.stampTime(this.#now);
   }
 
   /** Takes one line, without its LF. Every line gets exactly one reply. */

@@ -284,7 +284,7 @@ Deno.test("every event of the log stands in the docs", async () => {
     const text = await Deno.readTextFile(projectFolder + path);
     // A level, a connection, and the event.
     const told = text.matchAll(
-      /(?<=(?:ell|vent)\()[^()]*"(?:debug|info|warning|error)",\s*(?:[\w"]+,\s*)?"([^"]+)"/g,
+      /(?<=(?:mit|vent)\()[^()]*"(?:debug|info|warning|error)",\s*(?:[\w"]+,\s*)?"([^"]+)"/g,
     );
     for (const [, event] of told) events.add(event.replaceAll(" ", "-"));
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Clock, sleep } from "../../runtime/clock.ts";
-import type { Tell } from "../../runtime/events.ts";
+import type { EmitEvent } from "../../runtime/events.ts";
 import type { Transport } from "../../runtime/transport.ts";
 import { backoffFloorMs, dialTimeoutMs, stableAfterMs } from "../limits.ts";
 import type { ServerEntry } from "../topology.ts";
@@ -21,7 +21,7 @@ export type Connect = (
 export interface RedialOptions {
   readonly clock: Clock;
   readonly connect: Connect;
-  readonly tell: Tell;
+  readonly emit: EmitEvent;
   /** Ends it all. */
   readonly signal: AbortSignal;
   /**
@@ -67,14 +67,14 @@ export class Redial {
 
   /** Tries once to link a neighbour. Logs a failure when it is a new one. */
   async dial(neighbour: Neighbour): Promise<void> {
-    const { signal, tell } = this.#options;
+    const { emit, signal } = this.#options;
     const reason = await this.#try(neighbour);
     const hasFailed = !neighbour.isUp && !signal.aborted;
     if (hasFailed && reason !== undefined) {
       neighbour.counts.lastFailure = reason;
       if (reason !== neighbour.lastFailure) {
         const { name } = neighbour;
-        tell("info", "server", "dial failed", { neighbour: name, reason });
+        emit("info", "server", "dial failed", { neighbour: name, reason });
       }
     }
     neighbour.lastFailure = reason;

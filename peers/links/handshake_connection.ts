@@ -13,7 +13,7 @@ import {
   describeFault,
   lingerAndClose,
   ReadBuffer,
-  type Traffic,
+  type TrafficLog,
   type Transport,
   writeAll,
 } from "../../runtime/transport.ts";
@@ -29,7 +29,7 @@ import type { Introduced } from "./link.ts";
 /** A connection on its way to becoming a link. */
 export class Introduction {
   readonly #transport: Transport;
-  readonly #traffic: Traffic;
+  readonly #traffic: TrafficLog;
   readonly #clock: Clock;
   readonly #reading = new ReadBuffer();
   readonly #framer = new LineFramer(maxPeerLineBytes);
@@ -41,7 +41,7 @@ export class Introduction {
   /** @param deadlineMs From now to the end of the handshake. */
   constructor(
     transport: Transport,
-    traffic: Traffic,
+    traffic: TrafficLog,
     clock: Clock,
     deadlineMs: number,
   ) {
@@ -57,7 +57,7 @@ export class Introduction {
   /** Sends a line. False if the connection is gone. */
   async say(line: ByteString): Promise<boolean> {
     try {
-      this.#traffic.begin(this.#clock.now());
+      this.#traffic.stampTime(this.#clock.now());
       this.#traffic.sent(encodeScratch(line), 0, line.length);
       await writeAll(this.#transport, line + "\n");
       return true;
@@ -83,7 +83,7 @@ export class Introduction {
     try {
       const line = await this.#readLine();
       if (line === undefined) return this.closedEarly();
-      this.#traffic.begin(this.#clock.now());
+      this.#traffic.stampTime(this.#clock.now());
       this.#traffic.received(encodeScratch(line), 0, line.length);
       if (line.length <= maxHandshakeBytes) return line;
       return {
@@ -156,7 +156,7 @@ export class Introduction {
       const count = await this.#transport.read(this.#reading.buffer);
       if (count === null) return undefined;
       this.#framer.push(this.#reading.buffer, count);
-      this.#reading.took(count);
+      this.#reading.noteRead(count);
     }
   }
 }

@@ -15,7 +15,7 @@ import {
   closeQuietly,
   describeFault,
   type ReadBuffer,
-  type Traffic,
+  type TrafficLog,
   type Transport,
   writeAllBytes,
 } from "../../runtime/transport.ts";
@@ -48,7 +48,7 @@ export interface LinkContext {
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly counts: LinkCounts;
-  readonly traffic: Traffic;
+  readonly traffic: TrafficLog;
   /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
   /** Finds the names of the herd's servers. */
@@ -183,7 +183,7 @@ export class Link implements Candidate {
       this.#silentBeats = 0;
       if (count === null) return;
       framer.push(reading.buffer, count);
-      reading.took(count);
+      reading.noteRead(count);
     }
   }
 
@@ -224,9 +224,9 @@ export class Link implements Candidate {
    */
   #takeLines(framer: LineFramer): Promise<void> | undefined {
     const { clock, traffic } = this.#context;
-    traffic.begin(clock.now());
+    traffic.stampTime(clock.now());
     while (true) {
-      const room = traffic.room();
+      const room = traffic.whenDrained();
       if (room !== undefined) {
         this.#context.flush();
         return room;
@@ -267,7 +267,7 @@ export class Link implements Candidate {
         counts.bytesSent += length;
         // First on its way, then in the log: each hop counts twice.
         const written = writeAllBytes(transport, bytes.subarray(0, length));
-        traffic.begin(clock.now());
+        traffic.stampTime(clock.now());
         let start = 0;
         for (const end of ends) {
           traffic.sent(bytes, start, end - 1);

@@ -6,9 +6,9 @@
  * @module
  */
 import { type Clock, secondsOf, sleep } from "../../runtime/clock.ts";
-import type { Tell } from "../../runtime/events.ts";
+import type { EmitEvent } from "../../runtime/events.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
-import type { Traffic, Transport } from "../../runtime/transport.ts";
+import type { TrafficLog, Transport } from "../../runtime/transport.ts";
 import { compareEveryMs, firstDialWaitMs, pingAfterMs } from "../limits.ts";
 import { isOfConnection, type Message } from "../replication/messages.ts";
 import { Outbox } from "../replication/outbox.ts";
@@ -43,8 +43,8 @@ export interface LinksOptions extends Omit<HandsOptions, "name"> {
   readonly timeoutMs: number;
   readonly connect: Connect;
   /** Where a connection's traffic is told. */
-  readonly trafficOf: (connection: string) => Traffic;
-  readonly tell: Tell;
+  readonly trafficOf: (connection: string) => TrafficLog;
+  readonly emit: EmitEvent;
 }
 
 /** How it stands with a neighbour. */
@@ -223,8 +223,8 @@ export class Links {
       (hello) => this.#refuseSecond(hello),
     );
     if (isRefusal(result)) {
-      const { tell } = this.#options;
-      tell("warning", connection, "link refused", { remote, ...result });
+      const { emit } = this.#options;
+      emit("warning", connection, "link refused", { remote, ...result });
       // Who was crowded out is gone: there is nobody to tell.
       if (result.reason !== "crowded out") await introduction.refuse(result);
     } else {
@@ -243,7 +243,7 @@ export class Links {
 
   /** Both sides know each other: the connection becomes a link. */
   #establish(introduced: Introduced, connection: string): void {
-    const { clock, herd, self, tell, timeoutMs, trafficOf } = this.#options;
+    const { clock, emit, herd, self, timeoutMs, trafficOf } = this.#options;
     const { dialler, neighbour: name } = introduced;
     const neighbour = this.#neighbours.get(name)!;
     const inUse = neighbour.link;
@@ -286,7 +286,7 @@ export class Links {
       neighbour.link = link;
       neighbour.lastFailure = undefined;
       neighbour.counts.up(secondsOf(clock));
-      tell("info", linkName, "link up", { neighbour: name, dialler });
+      emit("info", linkName, "link up", { neighbour: name, dialler });
       if (inUse !== undefined) this.#track(inUse.retire("replaced"));
       // One of the two begins; the other answers.
       if (dialler === self.name) herd.compare(name);
@@ -299,11 +299,11 @@ export class Links {
   }
 
   #hear(neighbour: string, connection: string, message: Message): void {
-    const { herd, tell } = this.#options;
+    const { emit, herd } = this.#options;
     const hadCaughtUp = herd.hasCaughtUpWith(neighbour);
     herd.hear(neighbour, message);
     if (!hadCaughtUp && herd.hasCaughtUpWith(neighbour)) {
-      tell("info", connection, "caught up", { neighbour });
+      emit("info", connection, "caught up", { neighbour });
       this.#readiness.update(this.#standings());
     }
   }
@@ -319,7 +319,7 @@ export class Links {
   }
 
   async #run(link: Link, connection: string): Promise<void> {
-    const { tell } = this.#options;
+    const { emit } = this.#options;
     const reason = await link.run();
     const neighbour = this.#neighbours.get(link.neighbour)!;
     if (neighbour.link === link) {
@@ -332,7 +332,7 @@ export class Links {
     }
     // That a better connection took over is news to nobody.
     const level = reason === "replaced" ? "debug" : "info";
-    tell(level, connection, "link down", {
+    emit(level, connection, "link down", {
       neighbour: link.neighbour,
       reason,
       ...(link.detail === "" ? {} : { detail: link.detail }),

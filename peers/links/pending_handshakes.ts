@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../../runtime/clock.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
-import type { Traffic, Transport } from "../../runtime/transport.ts";
+import type { TrafficLog, Transport } from "../../runtime/transport.ts";
 import { dialTimeoutMs, handshakeTimeoutMs } from "../limits.ts";
 import { Introduction } from "./handshake_connection.ts";
 
@@ -17,7 +17,7 @@ export interface IntroductionsOptions {
   /** Most connections that came in and are not linked yet. */
   readonly maxHalfOpenLinks: number;
   /** Where a connection's traffic is told. */
-  readonly trafficOf: (connection: string) => Traffic;
+  readonly trafficOf: (connection: string) => TrafficLog;
 }
 
 /** What is said on a connection until it is a link, or refused and closed. */

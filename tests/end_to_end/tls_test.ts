@@ -97,7 +97,7 @@ Deno.test("a server says close_notify, and believes no line that may be cut off"
   const port = herd.portOf("Hill");
   const whole = await connectTls(port);
   assertEquals(await converse(whole, "hello"), "? hello\n");
-  assertEquals(whole.wasCutOff, false);
+  assertEquals(whole.wasTruncated, false);
   const plain = await connect(port);
   const cut = speakTls(plain);
   assertMatch(await say(cut, "IAMAT kiwi +1+2 15"), / 15\n$/);

@@ -115,7 +115,7 @@ export class MemoryHerd {
         traffic.set(connection, recording);
         return recording;
       },
-      tell: (_level, connection, event, fields = {}) =>
+      emit: (_level, connection, event, fields = {}) =>
         events.push(
           [connection, event, fields.reason].filter(Boolean).join(" "),
         ),

@@ -6,7 +6,7 @@
 import type { ObservedServer } from "../../admin/observed_server.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, parseReport, type Report } from "../../protocol/report.ts";
-import { type Watch, Watchers } from "../../runtime/observers.ts";
+import { type Observer, Observers } from "../../runtime/observers.ts";
 import { DurationCounter } from "../../server/status/distribution.ts";
 import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
 
@@ -49,8 +49,8 @@ export class FakeObservedServer implements ObservedServer {
   facts: Partial<ServerFacts> = {};
   /** What it knows. */
   known: ByteString[] = [];
-  readonly #eventWatchers = new Watchers<ServerEvent>();
-  readonly #reportWatchers = new Watchers<Report>();
+  readonly #eventWatchers = new Observers<ServerEvent>();
+  readonly #reportWatchers = new Observers<Report>();
 
   constructor(name = "Hill") {
     this.name = name;
@@ -81,17 +81,17 @@ export class FakeObservedServer implements ObservedServer {
     return this.known.findLast((line) => clientOf(line) === client);
   }
 
-  watchEvents(watch: Watch<ServerEvent>): () => void {
-    return this.#eventWatchers.add(watch);
+  watchEvents(observer: Observer<ServerEvent>): () => void {
+    return this.#eventWatchers.add(observer);
   }
 
-  watchReports(watch: Watch<Report>): () => void {
-    return this.#reportWatchers.add(watch);
+  watchReports(observer: Observer<Report>): () => void {
+    return this.#reportWatchers.add(observer);
   }
 
   /** An event is told. */
   tell(event: Partial<ServerEvent>): void {
-    this.#eventWatchers.show({
+    this.#eventWatchers.notify({
       time: 1520024734,
       level: "info",
       connection: "server",
@@ -105,7 +105,7 @@ export class FakeObservedServer implements ObservedServer {
   hear(line: ByteString): void {
     this.known.push(line);
     const report = parseReport(line, () => true)!;
-    this.#reportWatchers.show(report);
+    this.#reportWatchers.notify(report);
     // The buffer is used again.
     report.bytes.fill(0x21);
   }

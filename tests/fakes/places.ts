@@ -67,7 +67,7 @@ export function createFakePlaces(options: FakePlacesOptions = {}) {
       clock,
       keep: (count) => counts.push(count),
     }),
-    tell: (level, connection, event, fields = {}) => {
+    emit: (level, connection, event, fields = {}) => {
       const details = Object.entries(fields)
         .map(([name, value]) => `${name}=${value}`);
       events.push([level, connection, event, ...details].join(" "));

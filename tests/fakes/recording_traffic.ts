@@ -5,10 +5,10 @@
  */
 import { decodeBytes } from "../../protocol/bytes.ts";
 import type { Timestamp } from "../../protocol/time.ts";
-import type { Traffic } from "../../runtime/transport.ts";
+import type { TrafficLog } from "../../runtime/transport.ts";
 
 /** Lines in (`<`) and out (`>`), in order; full when a test says so. */
-export class RecordingTraffic implements Traffic {
+export class RecordingTraffic implements TrafficLog {
   readonly lines: string[] = [];
   #isNearlyFull = false;
   #full: PromiseWithResolvers<void> | undefined;
@@ -17,7 +17,7 @@ export class RecordingTraffic implements Traffic {
   readonly seconds: number[] = [];
   #now = NaN;
 
-  begin({ nanoseconds, seconds }: Timestamp): void {
+  stampTime({ nanoseconds, seconds }: Timestamp): void {
     this.#now = seconds + nanoseconds / 1e9;
   }
 
@@ -33,7 +33,7 @@ export class RecordingTraffic implements Traffic {
     this.lines.push(`> ${decodeBytes(bytes, start, end)}`);
   }
 
-  room(): Promise<void> | undefined {
+  whenDrained(): Promise<void> | undefined {
     return this.#full?.promise;
   }
 

@@ -8,7 +8,7 @@ import {
   decodeBytes,
   encodeBytes,
 } from "../../protocol/bytes.ts";
-import type { Traffic } from "../../runtime/transport.ts";
+import type { TrafficLog } from "../../runtime/transport.ts";
 
 /** What a connection's traffic is told to, line by line. */
 export interface TextTraffic {
@@ -17,17 +17,17 @@ export interface TextTraffic {
 }
 
 /** Traffic that hands each line on as text, and always has room. */
-export function trafficInText({ received, sent }: TextTraffic): Traffic {
+export function trafficInText({ received, sent }: TextTraffic): TrafficLog {
   return {
-    begin() {},
+    stampTime() {},
     received: (bytes, start, end) => received(decodeBytes(bytes, start, end)),
     sent: (bytes, start, end) => sent(decodeBytes(bytes, start, end)),
-    room: () => undefined,
+    whenDrained: () => undefined,
   };
 }
 
 /** The way to tell text to traffic. */
-export function tellText(traffic: Traffic): TextTraffic {
+export function tellText(traffic: TrafficLog): TextTraffic {
   return {
     received: (line) => traffic.received(encodeBytes(line), 0, line.length),
     sent: (message) => traffic.sent(encodeBytes(message), 0, message.length),

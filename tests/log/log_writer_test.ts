@@ -124,15 +124,15 @@ Deno.test("flushSync() writes before it returns", async () => {
 Deno.test("Journal has no room while it is too far behind, then has again", async () => {
   await withJournal(async ({ journal }) => {
     const traffic = journal.trafficOf("client/1");
-    assertEquals(traffic.room(), undefined);
+    assertEquals(traffic.whenDrained(), undefined);
     const line = "x".repeat(1_000);
     for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
       tellText(traffic).received(line);
     }
-    const room = traffic.room();
+    const room = traffic.whenDrained();
     assert(room !== undefined);
     await room;
-    assertEquals(traffic.room(), undefined);
+    assertEquals(traffic.whenDrained(), undefined);
   });
 });
 
@@ -411,7 +411,7 @@ Deno.test("Journal troubles a full disk once a second, and keeps what it has in 
   for (let second = 0; second < 3; second++) {
     writeMuch();
     // Who has something to say is not kept waiting.
-    assertEquals(traffic.room(), undefined);
+    assertEquals(traffic.whenDrained(), undefined);
     await clock.advance(retryIntervalMs);
     assertEquals(disk.attempts, second + 2);
   }
@@ -429,7 +429,7 @@ Deno.test("Journal lets those go on who waited when the disk filled up", async (
   for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
     tellText(traffic).received("x".repeat(1_000));
   }
-  const room = traffic.room();
+  const room = traffic.whenDrained();
   assert(room !== undefined);
   await room;
   assertEquals(disk.text, "");

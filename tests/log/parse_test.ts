@@ -43,7 +43,7 @@ async function write(told: readonly Told[]): Promise<ByteString[]> {
       continue;
     }
     const traffic = traffics.get(record.connection)!;
-    traffic.begin(now);
+    traffic.stampTime(now);
     // In the middle of a buffer that holds more, as lines of a chunk stand.
     const bytes = encodeBytes(`x\n${record.bytes}\nx`);
     if (record.kind === "received") {
@@ -161,7 +161,7 @@ Deno.test({
     const clock = new ManualClock();
     const journal = new Journal({ clock, onTrouble() {} }, log);
     const traffic = journal.trafficOf("client/1");
-    traffic.begin({ seconds: 1_520_024_733, nanoseconds: 999_999_999 });
+    traffic.stampTime({ seconds: 1_520_024_733, nanoseconds: 999_999_999 });
     traffic.received(encodeBytes("one"), 0, 3);
     await clock.advance(5);
     traffic.received(encodeBytes("two"), 0, 3);

@@ -116,7 +116,7 @@ export class WrittenLog {
     direction: "received" | "sent",
   ): this {
     const traffic = this.#journal.trafficOf(connection);
-    traffic.begin(timestampOf(startUs + atUs));
+    traffic.stampTime(timestampOf(startUs + atUs));
     const bytes = encodeBytes(line);
     traffic[direction](bytes, 0, bytes.length);
     return this;

@@ -65,7 +65,7 @@ function createPlaces(
     provider,
     clock,
     ttlSeconds: 0,
-    tell: (level, _, event, fields = {}) =>
+    emit: (level, _, event, fields = {}) =>
       events.push(`${level} ${event} ${JSON.stringify(fields)}`),
   });
   const ask = async (changes: Partial<PlacesQuestion> = {}) =>

@@ -77,7 +77,7 @@ Deno.test({
       },
       clock,
       ttlSeconds: 60,
-      tell: () => {},
+      emit: () => {},
     });
     assertEquals(await places.nearby(question), "anything 5");
     assertEquals(await places.nearby({ ...question, bound: 1 }), "anything 1");
@@ -549,7 +549,7 @@ Deno.test({
       },
       clock: new ManualClock(),
       ttlSeconds: 0,
-      tell: () => {},
+      emit: () => {},
     });
     for (let count = 0; count < 3; count++) await places.nearby(question);
     assertEquals(places.requests, { OK: 1, ZERO_RESULTS: 1, OTHER: 1 });

@@ -1,4 +1,4 @@
-import { formatAddress, ownerOf } from "../../runtime/network.ts";
+import { addressKey, formatAddress } from "../../runtime/network.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test({
@@ -19,7 +19,7 @@ Deno.test({
         ["::", "0:0:0:0::/64"],
       ]
     ) {
-      assertEquals(ownerOf(address), owner, address);
+      assertEquals(addressKey(address), owner, address);
     }
   },
 });

@@ -162,12 +162,12 @@ Deno.test("a stream that ends without close_notify is told from one that ends", 
     await writeAll(client, "IAMAT kiwi +1+2 15");
     end(client, near);
     assertEquals(await readAll(server), "IAMAT kiwi +1+2 15");
-    assertEquals(server.wasCutOff, isCut);
+    assertEquals(server.wasTruncated, isCut);
     // The other direction is still open.
     await writeAll(server, "answer");
     await server.closeWrite();
     assertEquals(await readAll(client), "answer");
-    assertEquals(client.wasCutOff, false);
+    assertEquals(client.wasTruncated, false);
     close(client, server);
   }
 });

@@ -9,16 +9,16 @@ Deno.test({
     const { length: idle } = reading.buffer;
     assert(idle <= 256);
     for (let reads = 0; reads < 20; reads++) {
-      reading.took(reading.buffer.length);
+      reading.noteRead(reading.buffer.length);
     }
     const { length: busy } = reading.buffer;
     assertEquals(busy, 64 * 1024);
     // One small read says nothing yet, nor do many with large ones between.
     for (let reads = 0; reads < 1_000; reads++) {
-      reading.took(reads % 10 === 0 ? 5_000 : 1);
+      reading.noteRead(reads % 10 === 0 ? 5_000 : 1);
     }
     assertEquals(reading.buffer.length, busy);
-    for (let reads = 0; reads < 100; reads++) reading.took(1);
+    for (let reads = 0; reads < 100; reads++) reading.noteRead(1);
     assertEquals(reading.buffer.length, idle);
   },
 });
@@ -29,10 +29,10 @@ Deno.test({
   fn() {
     const reading = new ReadBuffer();
     const chunk = reading.buffer;
-    reading.took(chunk.length);
+    reading.noteRead(chunk.length);
     assert(reading.buffer !== chunk);
     const larger = reading.buffer;
-    reading.took(1);
+    reading.noteRead(1);
     assertEquals(reading.buffer, larger);
   },
 });

@@ -33,7 +33,7 @@ function open(chosen: Partial<ClientLimits> = {}) {
     flush: () => {},
     handed: () => undefined,
     trafficOf: () => new RecordingTraffic(),
-    tell: (_level, connection, event, fields = {}) =>
+    emit: (_level, connection, event, fields = {}) =>
       events.push(
         [connection, event, ...Object.values(fields)].join(" "),
       ),

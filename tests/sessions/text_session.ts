@@ -4,7 +4,7 @@
  * @module
  */
 import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
-import type { Traffic } from "../../runtime/transport.ts";
+import type { TrafficLog } from "../../runtime/transport.ts";
 import { Session, type SessionContext } from "../../sessions/session.ts";
 
 /** The real session, and lines at places in buffers that nobody should see. */
@@ -12,7 +12,11 @@ export class TextSession {
   readonly #session: Session;
   readonly #context: SessionContext;
 
-  constructor(context: SessionContext, traffic: Traffic, onReady: () => void) {
+  constructor(
+    context: SessionContext,
+    traffic: TrafficLog,
+    onReady: () => void,
+  ) {
     this.#context = context;
     this.#session = new Session(context, traffic, onReady);
     this.#session.begin();

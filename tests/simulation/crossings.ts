@@ -9,7 +9,7 @@ import {
   formatFingerprint,
 } from "../../peers/store/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import type { Traffic } from "../../runtime/transport.ts";
+import type { TrafficLog } from "../../runtime/transport.ts";
 import { trafficInText } from "../fakes/text_traffic.ts";
 
 /** Something that must never happen, and did. */
@@ -40,7 +40,7 @@ export class Crossings {
   }
 
   /** Where one connection's traffic is told. */
-  watch(connection: string): Traffic {
+  watch(connection: string): TrafficLog {
     const sent = new Set<ByteString>();
     const received = new Set<ByteString>();
     const wants: ByteString[] = [];

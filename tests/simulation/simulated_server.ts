@@ -82,7 +82,7 @@ export class SimulatedServer {
       connect: (neighbour, signal) =>
         host.connect(neighbour.host, neighbour.peerPort, signal),
       trafficOf: (connection) => this.crossings.watch(connection),
-      tell: (_level, connection, event, { detail, neighbour, reason } = {}) => {
+      emit: (_level, connection, event, { detail, neighbour, reason } = {}) => {
         say([connection, event, neighbour, reason, detail].join(" "));
         caughtUpWatch.see(event, String(neighbour));
         const server = host.name;
