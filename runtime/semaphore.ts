@@ -7,25 +7,25 @@
  */
 
 /** Who asks questions. */
-export interface Asker {
+export interface PermitWaiter {
   /** There may be a turn: asks what was held, as far as it may. */
-  askHeld(): void;
+  onPermit(): void;
 }
 
 /** The turns of one server. */
-export class QuestionTurns {
+export class FairSemaphore {
   #free: number;
   /** In the order of coming. */
-  readonly #waiting = new Set<Asker>();
+  readonly #waiting = new Set<PermitWaiter>();
 
   constructor(count: number) {
     this.#free = count;
   }
 
-  /** Takes a turn. False if there is none: then `askHeld` is called later. */
-  take(asker: Asker): boolean {
+  /** Takes a turn. False if there is none: then `onPermit` is called later. */
+  tryAcquire(waiter: PermitWaiter): boolean {
     if (this.#free === 0) {
-      this.#waiting.add(asker);
+      this.#waiting.add(waiter);
       return false;
     }
     this.#free -= 1;
@@ -35,10 +35,10 @@ export class QuestionTurns {
   /** Gives a turn back, and lets those who wait have it. */
   release(): void {
     this.#free += 1;
-    for (const asker of this.#waiting) {
+    for (const waiter of this.#waiting) {
       if (this.#free === 0) return;
-      this.#waiting.delete(asker);
-      asker.askHeld();
+      this.#waiting.delete(waiter);
+      waiter.onPermit();
     }
   }
 }

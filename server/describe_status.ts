@@ -8,20 +8,20 @@ import type { Links } from "../peers/links/link_manager.ts";
 import type { Herd } from "../peers/replication/replica.ts";
 import type { Places } from "../places/places.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
-import type { FrontDoor } from "../sessions/client_listener.ts";
-import type { LineCounts } from "../sessions/session.ts";
+import type { ClientListener } from "../sessions/client_listener.ts";
+import type { LineCounters } from "../sessions/session.ts";
 import type { DurationCounter } from "./status/distribution.ts";
 import type { LinkStatus, ServerFacts } from "./status/status.ts";
 
 /** One server's rooms, and what is counted between them. */
 export interface Rooms {
-  readonly frontDoor: FrontDoor;
+  readonly clientListener: ClientListener;
   readonly herd: Herd;
   readonly journal: Journal;
   readonly links: Links;
   readonly places: Places;
   readonly limits: LimitCounts;
-  readonly lines: LineCounts;
+  readonly lines: LineCounters;
   /** How long reports of neighbours took. */
   readonly propagation: DurationCounter;
   /** How long answers to questions took. */
@@ -30,13 +30,17 @@ export interface Rooms {
 
 /** What the rooms of a server say, now. */
 export function describeRooms(
-  { frontDoor, herd, journal, limits, lines, links, places, ...counted }: Rooms,
+  { clientListener, herd, journal, limits, lines, links, places, ...counted }:
+    Rooms,
 ) {
   const { bytes, lines: lostLines } = journal.lost;
   return {
     clients: herd.clients,
     notReady: links.notReady ?? null,
-    connections: { open: frontDoor.connections, accepted: frontDoor.accepted },
+    connections: {
+      open: clientListener.connections,
+      accepted: clientListener.accepted,
+    },
     lines: { ...lines },
     reports: herd.counts,
     links: describeLinks(links),

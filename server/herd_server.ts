@@ -38,10 +38,10 @@ import {
 } from "../runtime/network.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import { type Observer, Observers } from "../runtime/observers.ts";
-import { FrontDoor } from "../sessions/client_listener.ts";
+import { ClientListener } from "../sessions/client_listener.ts";
 import { type ClientLimits, keptReplyBatches } from "../sessions/limits.ts";
-import { QuestionTurns } from "../runtime/semaphore.ts";
-import type { Desk, LineCounts } from "../sessions/session.ts";
+import { FairSemaphore } from "../runtime/semaphore.ts";
+import type { LineCounters, SessionBackend } from "../sessions/session.ts";
 import { DurationCounter } from "./status/distribution.ts";
 import type { ServerEvent, ServerFacts } from "./status/status.ts";
 
@@ -89,8 +89,8 @@ export class HerdServer implements AsyncDisposable {
   readonly #links: Links;
   readonly #places: Places;
   readonly #counts: LimitCounts;
-  readonly #frontDoor: FrontDoor;
-  readonly #lines: LineCounts = { iamat: 0, whatsat: 0, invalid: 0 };
+  readonly #clientListener: ClientListener;
+  readonly #lines: LineCounters = { iamat: 0, whatsat: 0, invalid: 0 };
   readonly #propagation = new DurationCounter();
   readonly #questions = new DurationCounter();
   readonly #eventWatchers = new Observers<ServerEvent>();
@@ -132,17 +132,17 @@ export class HerdServer implements AsyncDisposable {
       emit: this.#emit,
     });
     const { clientLimits } = options;
-    this.#frontDoor = new FrontDoor({
-      desk: this.#createDesk(),
+    this.#clientListener = new ClientListener({
+      backend: this.#createDesk(),
       clock,
       limits: clientLimits,
       counts: this.#counts,
       lines: this.#lines,
-      turns: new QuestionTurns(clientLimits.maxQuestionsInAll),
+      permits: new FairSemaphore(clientLimits.maxQueriesInTotal),
       replyPool: new BatchPool(keptReplyBatches),
-      flush: () => this.#links.flushSoon(),
-      handed: () => this.#links.handed(),
-      trafficOf: (connection) => journal.trafficOf(connection),
+      scheduleFlush: () => this.#links.flushSoon(),
+      flushed: () => this.#links.handed(),
+      trafficLogFor: (connection) => journal.trafficOf(connection),
       emit: this.#emit,
     });
   }
@@ -205,7 +205,7 @@ export class HerdServer implements AsyncDisposable {
       clientPorts: this.clientPorts.map(formatPort),
       peerPort: formatPort(this.peerPort),
       ...describeRooms({
-        frontDoor: this.#frontDoor,
+        clientListener: this.#clientListener,
         herd: this.#herd,
         journal: this.#options.journal,
         links: this.#links,
@@ -276,7 +276,11 @@ export class HerdServer implements AsyncDisposable {
     };
     this.#accepting = Promise.all([
       ...clients.map((listener) =>
-        acceptAll(listener, (client) => this.#frontDoor.serve(client), context)
+        acceptAll(
+          listener,
+          (client) => this.#clientListener.serve(client),
+          context,
+        )
       ),
       acceptAll(
         peers,
@@ -350,14 +354,14 @@ export class HerdServer implements AsyncDisposable {
     const { clients, peers } = this.#options;
     for (const listener of [...clients, peers]) listener.close();
     await this.#accepting;
-    await this.#frontDoor.stop();
+    await this.#clientListener.stop();
     this.#places.stop();
     await this.#links.stop();
     this.#emit("info", "server", "stopped");
     await this.#options.journal.close();
   }
 
-  #createDesk(): Desk {
+  #createDesk(): SessionBackend {
     const { clock, self } = this.#options;
     return {
       reports: new ReportWriter(self.name),
@@ -369,7 +373,8 @@ export class HerdServer implements AsyncDisposable {
         this.#places.nearby(
           makeQuestion(positionOf(line), question.radiusKm, question.bound),
         ),
-      answered: (durationMs) => this.#questions.add(durationMs / 1000),
+      recordQueryDuration: (durationMs) =>
+        this.#questions.add(durationMs / 1000),
     };
   }
 

@@ -19,7 +19,7 @@ import {
   type Transport,
 } from "../runtime/transport.ts";
 import {
-  beatMs,
+  heartbeatMs,
   maxWriteBytes,
   refusalLingerMs,
   stopAnswerMs,
@@ -48,9 +48,9 @@ export type ConnectionEnd =
 export interface ConnectionContext extends SessionContext {
   readonly clock: Clock;
   /** Hands what the herd has accepted to the neighbours' sockets. */
-  readonly flush: () => void;
+  readonly scheduleFlush: () => void;
   /** When they have it; undefined if they have already. */
-  readonly handed: () => Promise<unknown> | undefined;
+  readonly flushed: () => Promise<unknown> | undefined;
 }
 
 /** One connection of a client. */
@@ -62,7 +62,7 @@ export class ClientConnection {
   readonly #framer: LineFramer;
   readonly #reading = new ReadBuffer();
   /** A chunk that could not be taken without a wait. */
-  #taking: Promise<void> | undefined;
+  #processing: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
   #answeredWaiters: (() => void)[] | undefined;
   #end: ConnectionEnd | undefined;
@@ -74,9 +74,9 @@ export class ClientConnection {
   /** Whether we wait for the client to take what is being written. */
   #isSending = false;
   /** Whether bytes came in or went out since the last beat. */
-  #hasMoved = false;
+  #hasProgressed = false;
   /** Beats in a row in which none did. */
-  #stillBeats = 0;
+  #stillHeartbeats = 0;
 
   constructor(
     transport: Transport,
@@ -111,15 +111,15 @@ export class ClientConnection {
       while (this.#end !== "line too long") {
         const count = await this.#transport.read(this.#reading.buffer);
         if (count === null) break;
-        const wait = this.#takeChunk(count);
+        const wait = this.#processChunk(count);
         if (wait !== undefined) await wait;
       }
-      this.#takeLast();
+      this.#processLastLine();
       await this.#answerAll();
       if (this.#end === "line too long") {
         await lingerAndClose(this.#transport, clock, refusalLingerMs);
       } else {
-        await this.#sayGoodbye();
+        await this.#closeEncryptedStream();
       }
     } catch (error) {
       this.#fail(error);
@@ -138,7 +138,7 @@ export class ClientConnection {
     this.#end ??= "stopping";
     this.#closeAfter(stopAnswerMs);
     try {
-      await this.#taking;
+      await this.#processing;
       await this.#answerAll();
       await this.#transport.closeWrite();
     } catch (error) {
@@ -148,27 +148,27 @@ export class ClientConnection {
   }
 
   /**
-   * To be called every `beatMs`. Time is counted in beats, so that nobody is
+   * To be called every `heartbeatMs`. Time is counted in beats, so that nobody is
    * blamed for a while in which this server itself stood still.
    */
-  beat(): void {
-    this.#stillBeats = this.#hasMoved ? 0 : this.#stillBeats + 1;
-    this.#hasMoved = false;
+  onHeartbeat(): void {
+    this.#stillHeartbeats = this.#hasProgressed ? 0 : this.#stillHeartbeats + 1;
+    this.#hasProgressed = false;
     const { counts, limits: { idleMs, slowConsumerMs } } = this.#context;
     // The first of these beats may have come right after the last byte.
-    const stillMs = (this.#stillBeats - 1) * beatMs;
+    const stillMs = (this.#stillHeartbeats - 1) * heartbeatMs;
     if (this.#isSending) {
       if (stillMs < slowConsumerMs) return;
       counts.hit("slow-consumer-seconds");
-      this.giveUp("slow consumer", `nothing taken for ${slowConsumerMs} ms`);
+      this.abort("slow consumer", `nothing taken for ${slowConsumerMs} ms`);
     } else if (stillMs >= idleMs && this.#isIdle) {
       counts.hit("idle-seconds");
-      this.giveUp("idle", `nothing said for ${idleMs} ms`);
+      this.abort("idle", `nothing said for ${idleMs} ms`);
     }
   }
 
   /** Ends the connection at once. */
-  giveUp(end: ConnectionEnd, detail: string): void {
+  abort(end: ConnectionEnd, detail: string): void {
     this.#end ??= end;
     this.#detail ||= detail;
     this.#abandon();
@@ -176,7 +176,7 @@ export class ClientConnection {
 
   /** Whether nothing is to be done but to wait for the client. */
   get #isIdle(): boolean {
-    return this.#taking === undefined && this.#writing === undefined &&
+    return this.#processing === undefined && this.#writing === undefined &&
       !this.#session.isAwaiting;
   }
 
@@ -191,37 +191,37 @@ export class ClientConnection {
   }
 
   /** Takes what was read; returns what to wait for before the next read. */
-  #takeChunk(count: number): Promise<void> | undefined {
-    this.#hasMoved = true;
+  #processChunk(count: number): Promise<void> | undefined {
+    this.#hasProgressed = true;
     // What comes in after we began to stop is read but not answered.
     if (this.#end !== undefined) return undefined;
     this.#framer.push(this.#reading.buffer, count);
     this.#reading.noteRead(count);
-    const wait = this.#takeLines();
-    return wait === undefined ? this.#write() : this.#takeOn(wait);
+    const wait = this.#processLines();
+    return wait === undefined ? this.#write() : this.#continueProcessing(wait);
   }
 
   /** The stream has ended, perhaps within a line. */
-  #takeLast(): void {
+  #processLastLine(): void {
     const framer = this.#framer;
     if (this.#transport.wasTruncated) this.#detail = "without close_notify";
     if (this.#end !== undefined || !framer.end()) return;
     // A time that lacks its last digits would be another time.
     if (this.#transport.wasTruncated) return;
-    this.#session.begin();
+    this.#session.stampTime();
     this.#session.receive(framer.bytes, framer.start, framer.stop);
   }
 
   /** Takes the lines of a chunk; returns what to wait for before it goes on. */
-  #takeLines(): Promise<void> | undefined {
+  #processLines(): Promise<void> | undefined {
     const framer = this.#framer;
     const session = this.#session;
-    session.begin();
+    session.stampTime();
     while (true) {
       const room = this.#traffic.whenDrained();
       if (room !== undefined) return room;
-      const calm = session.calm();
-      if (calm !== undefined) return this.#writeBefore(calm);
+      const writable = session.whenWritable();
+      if (writable !== undefined) return this.#writeBefore(writable);
       if (!framer.next()) break;
       session.receive(framer.bytes, framer.start, framer.stop);
     }
@@ -233,24 +233,24 @@ export class ClientConnection {
   }
 
   /** Takes the rest of a chunk, with as many waits as it needs. */
-  async #takeOn(firstWait: Promise<void>): Promise<void> {
-    this.#taking = this.#takeRest(firstWait);
-    await this.#taking;
-    this.#taking = undefined;
+  async #continueProcessing(firstWait: Promise<void>): Promise<void> {
+    this.#processing = this.#processRest(firstWait);
+    await this.#processing;
+    this.#processing = undefined;
     await this.#write();
   }
 
-  async #takeRest(firstWait: Promise<void>): Promise<void> {
+  async #processRest(firstWait: Promise<void>): Promise<void> {
     let wait: Promise<void> | undefined = firstWait;
     while (wait !== undefined) {
       await wait;
-      wait = this.#takeLines();
+      wait = this.#processLines();
     }
   }
 
-  async #writeBefore(calm: Promise<void>): Promise<void> {
+  async #writeBefore(writable: Promise<void>): Promise<void> {
     await this.#write();
-    await calm;
+    await writable;
   }
 
   /**
@@ -258,17 +258,17 @@ export class ClientConnection {
    * Undefined if there is nothing to wait for.
    */
   #write(): Promise<void> | undefined {
-    this.#context.flush();
+    this.#context.scheduleFlush();
     if (this.#writing !== undefined) return this.#writeNext();
-    const replies = this.#session.take();
+    const replies = this.#session.takeReplies();
     if (replies === undefined) return undefined;
-    return this.#writing = this.#deliver(replies);
+    return this.#writing = this.#writeReplies(replies);
   }
 
   async #writeNext(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
     // More may have been accepted while somebody else was writing.
-    this.#now();
+    this.#stampTime();
     await this.#write();
   }
 
@@ -276,15 +276,15 @@ export class ClientConnection {
    * Flood before reply: the neighbours' sockets have every update that these
    * replies are about before the first byte of them is written.
    */
-  async #deliver(replies: Batch): Promise<void> {
-    const { handed, replyPool } = this.#context;
+  async #writeReplies(replies: Batch): Promise<void> {
+    const { flushed, replyPool } = this.#context;
     const { bytes, ends } = replies;
     this.#writingBytes = replies.length;
     try {
-      const wait = handed();
+      const wait = flushed();
       if (wait !== undefined) {
         await wait;
-        this.#now();
+        this.#stampTime();
       }
       let start = 0;
       for (let index = 0; index < ends.length;) {
@@ -302,7 +302,7 @@ export class ClientConnection {
           start = ends[index];
         }
         await written;
-        if (next < ends.length) this.#now();
+        if (next < ends.length) this.#stampTime();
       }
     } finally {
       this.#writing = undefined;
@@ -315,12 +315,12 @@ export class ClientConnection {
   async #send(bytes: Uint8Array): Promise<void> {
     this.#isSending = true;
     // Nobody was slow while there was nothing to take.
-    this.#hasMoved = true;
+    this.#hasProgressed = true;
     let written = await this.#transport.write(bytes);
-    this.#hasMoved = true;
+    this.#hasProgressed = true;
     while (written < bytes.length) {
       written += await this.#transport.write(bytes.subarray(written));
-      this.#hasMoved = true;
+      this.#hasProgressed = true;
     }
     this.#isSending = false;
   }
@@ -328,7 +328,7 @@ export class ClientConnection {
   /** Writes what has become ready while nobody was reading. */
   async #writeInBackground(): Promise<void> {
     try {
-      this.#now();
+      this.#stampTime();
       await this.#write();
     } catch (error) {
       this.#fail(error);
@@ -346,16 +346,16 @@ export class ClientConnection {
   }
 
   /** What is logged from here on happens now. */
-  #now(): void {
+  #stampTime(): void {
     this.#traffic.stampTime(this.#context.clock.now());
   }
 
   /** An encrypted stream has an end of its own, which may be missed. */
-  async #sayGoodbye(): Promise<void> {
+  async #closeEncryptedStream(): Promise<void> {
     if (this.#transport.channelBinding === undefined) return;
     // It stands behind all that the client has not read yet.
     this.#isSending = true;
-    this.#hasMoved = true;
+    this.#hasProgressed = true;
     try {
       await this.#transport.closeWrite();
     } catch {

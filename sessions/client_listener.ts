@@ -16,30 +16,30 @@ import {
   type ConnectionContext,
   type ConnectionEnd,
 } from "./client_connection.ts";
-import { beatMs } from "./limits.ts";
+import { heartbeatMs } from "./limits.ts";
 
 /** What the front door needs from its server. */
-export interface FrontDoorOptions extends ConnectionContext {
+export interface ClientListenerOptions extends ConnectionContext {
   /** Where a connection's traffic is told. */
-  readonly trafficOf: (connection: string) => TrafficLog;
+  readonly trafficLogFor: (connection: string) => TrafficLog;
   readonly emit: EmitEvent;
 }
 
 /** Why a client was turned away. */
-type Refusal = "connections" | "connections-per-address";
+type ConnectionLimitName = "connections" | "connections-per-address";
 
 /** All clients of one server. */
-export class FrontDoor {
-  readonly #options: FrontDoorOptions;
+export class ClientListener {
+  readonly #options: ClientListenerOptions;
   readonly #connections = new Set<ClientConnection>();
   /** How many each address has, if that is limited. */
-  readonly #perOwner = new Map<string, number>();
+  readonly #countByAddress = new Map<string, number>();
   #connectionCount = 0;
-  #cancelBeat: (() => void) | undefined;
+  #cancelHeartbeat: (() => void) | undefined;
   /** Called when the last client is gone. */
-  #onNobody: (() => void) | undefined;
+  #onAllClosed: (() => void) | undefined;
 
-  constructor(options: FrontDoorOptions) {
+  constructor(options: ClientListenerOptions) {
     this.#options = options;
   }
 
@@ -55,31 +55,31 @@ export class FrontDoor {
 
   /** Serves who has connected, if there is room. */
   serve({ address, port, transport }: Accepted): void {
-    const { emit, trafficOf } = this.#options;
+    const { emit, trafficLogFor } = this.#options;
     const remote = formatAddress(address, port);
-    const owner = this.#isLimitedPerOwner ? addressKey(address) : undefined;
-    const limit = this.#refuse(owner);
+    const key = this.#isLimitedPerAddress ? addressKey(address) : undefined;
+    const limit = this.#refuse(key);
     if (limit !== undefined) {
       closeQuietly(transport);
       this.#options.counts.hit(limit);
       emit("warning", "server", "client refused", { remote, limit });
       return;
     }
-    this.#count(owner, 1);
+    this.#count(key, 1);
     this.#connectionCount += 1;
     const name = `client/${this.#connectionCount}`;
     emit("debug", name, "connected", { remote });
     const connection = new ClientConnection(
       transport,
-      trafficOf(name),
+      trafficLogFor(name),
       this.#options,
     );
     this.#connections.add(connection);
-    this.#waitForBeat();
+    this.#scheduleHeartbeat();
     // No function waits here: it would cost every idle connection its memory.
     connection.run().then((reason) => {
-      this.#count(owner, -1);
-      this.#forget(connection, name, reason);
+      this.#count(key, -1);
+      this.#remove(connection, name, reason);
     });
   }
 
@@ -87,33 +87,35 @@ export class FrontDoor {
   async stop(): Promise<void> {
     for (const connection of this.#connections) connection.stop();
     if (this.#connections.size > 0) {
-      await new Promise<void>((resolve) => this.#onNobody = resolve);
+      await new Promise<void>((resolve) => this.#onAllClosed = resolve);
     }
-    this.#cancelBeat?.();
+    this.#cancelHeartbeat?.();
   }
 
-  get #isLimitedPerOwner(): boolean {
+  get #isLimitedPerAddress(): boolean {
     return this.#options.limits.maxConnectionsPerAddress < Infinity;
   }
 
   /** The limit that leaves no room for another connection, if one does. */
-  #refuse(owner: string | undefined): Refusal | undefined {
+  #refuse(key: string | undefined): ConnectionLimitName | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#options.limits;
     if (this.#connections.size >= maxConnections) return "connections";
-    const ofOwner = owner === undefined ? 0 : this.#perOwner.get(owner) ?? 0;
-    return ofOwner >= maxConnectionsPerAddress
+    const ofAddress = key === undefined
+      ? 0
+      : this.#countByAddress.get(key) ?? 0;
+    return ofAddress >= maxConnectionsPerAddress
       ? "connections-per-address"
       : undefined;
   }
 
-  #count(owner: string | undefined, change: 1 | -1): void {
-    if (owner === undefined) return;
-    const count = (this.#perOwner.get(owner) ?? 0) + change;
-    if (count === 0) this.#perOwner.delete(owner);
-    else this.#perOwner.set(owner, count);
+  #count(key: string | undefined, change: 1 | -1): void {
+    if (key === undefined) return;
+    const count = (this.#countByAddress.get(key) ?? 0) + change;
+    if (count === 0) this.#countByAddress.delete(key);
+    else this.#countByAddress.set(key, count);
   }
 
-  #forget(
+  #remove(
     connection: ClientConnection,
     name: string,
     reason: ConnectionEnd,
@@ -124,15 +126,15 @@ export class FrontDoor {
       reason,
       ...(detail === "" ? {} : { detail }),
     });
-    if (this.#connections.size === 0) this.#onNobody?.();
+    if (this.#connections.size === 0) this.#onAllClosed?.();
   }
 
-  #waitForBeat(): void {
-    this.#cancelBeat ??= this.#options.clock.after(beatMs, () => {
-      this.#cancelBeat = undefined;
-      for (const connection of this.#connections) connection.beat();
+  #scheduleHeartbeat(): void {
+    this.#cancelHeartbeat ??= this.#options.clock.after(heartbeatMs, () => {
+      this.#cancelHeartbeat = undefined;
+      for (const connection of this.#connections) connection.onHeartbeat();
       this.#relieveMemory();
-      if (this.#connections.size > 0) this.#waitForBeat();
+      if (this.#connections.size > 0) this.#scheduleHeartbeat();
     });
   }
 
@@ -141,17 +143,17 @@ export class FrontDoor {
    * more than they may. One client alone may be far below its own limit then.
    */
   #relieveMemory(): void {
-    const { counts, limits: { maxReplyBytesInAll } } = this.#options;
+    const { counts, limits: { maxReplyBytesInTotal } } = this.#options;
     let bytes = 0;
     for (const { replyBytes } of this.#connections) bytes += replyBytes;
-    if (bytes <= maxReplyBytesInAll) return;
+    if (bytes <= maxReplyBytesInTotal) return;
     const largestFirst = [...this.#connections]
       .sort((one, other) => other.replyBytes - one.replyBytes);
     for (const connection of largestFirst) {
-      if (bytes <= maxReplyBytesInAll) return;
+      if (bytes <= maxReplyBytesInTotal) return;
       bytes -= connection.replyBytes;
       counts.hit("reply-bytes-in-all");
-      connection.giveUp("slow consumer", "replies fill the server's memory");
+      connection.abort("slow consumer", "replies fill the server's memory");
     }
   }
 }

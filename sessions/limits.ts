@@ -25,7 +25,7 @@ export interface ClientLimits {
    * The same of all clients together. When there are more, those who have most
    * are disconnected.
    */
-  readonly maxReplyBytesInAll: number;
+  readonly maxReplyBytesInTotal: number;
   /** A client that takes nothing of its replies for this long is disconnected. */
   readonly slowConsumerMs: number;
   /** A client that says nothing for this long is; `Infinity` for never. */
@@ -34,9 +34,9 @@ export interface ClientLimits {
    * Questions of one client that are under way at once; further ones wait, and
    * what stands behind them does not.
    */
-  readonly maxQuestionsInFlight: number;
+  readonly maxQueriesInFlight: number;
   /** The same of all clients together. */
-  readonly maxQuestionsInAll: number;
+  readonly maxQueriesInTotal: number;
 }
 
 /** The limits of a server whose users chose none. */
@@ -49,14 +49,14 @@ export const defaultClientLimits: ClientLimits = {
   // A full page of places has some 50 kB; the largest body that is taken from a
   // service fits.
   maxReplyBytesWaiting: 16 * 1024 * 1024,
-  maxReplyBytesInAll: 256 * 1024 * 1024,
+  maxReplyBytesInTotal: 256 * 1024 * 1024,
   slowConsumerMs: 30_000,
   idleMs: Infinity,
   // Google answers within a second; more in parallel would let one client take
   // all turns at it.
-  maxQuestionsInFlight: 16,
+  maxQueriesInFlight: 16,
   // Of these, 32 are being asked at a time; each takes a few kB until then.
-  maxQuestionsInAll: 4096,
+  maxQueriesInTotal: 4096,
 };
 
 /**
@@ -69,7 +69,7 @@ export const remoteConnectionsPerAddress = 1_000;
  * All connections are looked at this often, in milliseconds, for those that
  * stand still.
  */
-export const beatMs = 1_000;
+export const heartbeatMs = 1_000;
 
 /**
  * What a reply that waits takes besides its text, in bytes, about: its place in

@@ -21,12 +21,12 @@ import { IamatSpan } from "../protocol/iamat_span.ts";
 import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
-import type { Asker, QuestionTurns } from "../runtime/semaphore.ts";
+import type { FairSemaphore, PermitWaiter } from "../runtime/semaphore.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
 import { type ClientLimits, slotBytes } from "./limits.ts";
 
 /** What a session asks of its server. */
-export interface Desk {
+export interface SessionBackend {
   /** Writes the server's AT lines. */
   readonly reports: ReportWriter;
   /** The time of day. */
@@ -43,14 +43,14 @@ export interface Desk {
    */
   readonly places: (
     line: ByteString,
-    question: Whatsat,
+    query: Whatsat,
   ) => Promise<ByteString>;
   /** A question was answered, so many milliseconds after it came in. */
-  readonly answered: (durationMs: number) => void;
+  readonly recordQueryDuration: (durationMs: number) => void;
 }
 
 /** How many lines were answered, by what they were. */
-export interface LineCounts {
+export interface LineCounters {
   iamat: number;
   whatsat: number;
   /** Answered with `?`. */
@@ -59,12 +59,12 @@ export interface LineCounts {
 
 /** What all sessions of a server share. */
 export interface SessionContext {
-  readonly desk: Desk;
+  readonly backend: SessionBackend;
   readonly limits: ClientLimits;
   /** Where it is counted that a limit was reached. */
   readonly counts: LimitCounts;
-  readonly lines: LineCounts;
-  readonly turns: QuestionTurns;
+  readonly lines: LineCounters;
+  readonly permits: FairSemaphore;
   /** Where replies are gathered. */
   readonly replyPool: BatchPool;
 }
@@ -82,19 +82,19 @@ const iamat = new IamatSpan();
 const report = new Report();
 
 /** A question that is not asked yet. */
-interface Held {
+interface QueuedQuery {
   readonly slot: Slot;
   /** When it came in. */
   readonly sinceMs: number;
   readonly newest: ByteString;
-  readonly question: Whatsat;
+  readonly query: Whatsat;
 }
 
 /** The time of a session that has received nothing. */
 const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
 
 /** The replies to one client's lines, in order. */
-export class Session implements Asker {
+export class Session implements PermitWaiter {
   readonly #context: SessionContext;
   readonly #traffic: TrafficLog;
   readonly #onReady: () => void;
@@ -104,12 +104,12 @@ export class Session implements Asker {
   /** From the first awaited reply on. */
   readonly #waiting: Slot[] = [];
   /** Questions that are not asked yet, in order. */
-  readonly #held: Held[] = [];
-  #questionsInFlight = 0;
+  readonly #queued: QueuedQuery[] = [];
+  #queriesInFlight = 0;
   /** Of the replies that are ready or wait, and of their places in the order. */
   #replyBytes = 0;
   #isAbandoned = false;
-  #onCalm: (() => void) | undefined;
+  #onWritable: (() => void) | undefined;
 
   /** @param onReady Called when awaited replies have become ready. */
   constructor(
@@ -126,8 +126,8 @@ export class Session implements Asker {
    * What is received from now on has come in now: to be called once a chunk,
    * and after every wait.
    */
-  begin(): void {
-    this.#now = this.#context.desk.now();
+  stampTime(): void {
+    this.#now = this.#context.backend.now();
     this.#traffic.stampTime(this.#now);
   }
 
@@ -144,7 +144,7 @@ export class Session implements Asker {
     if (command === undefined) {
       this.#refuse(line);
     } else if (command.verb === "WHATSAT") {
-      this.#ask(line, command);
+      this.#queueQuery(line, command);
     } else {
       const shortest = formatCommand(command);
       iamat.read(encodeScratch(shortest), 0, shortest.length);
@@ -166,20 +166,20 @@ export class Session implements Asker {
   abandon(): void {
     this.#isAbandoned = true;
     // Answers that are under way keep this session in memory for a while.
-    this.#held.length = 0;
+    this.#queued.length = 0;
     this.#waiting.length = 0;
-    this.#relax();
+    this.#resume();
   }
 
   /**
    * When the client may go on asking; undefined if it may at once. Reading
    * stops until then: nothing is dropped.
    */
-  calm(): Promise<void> | undefined {
+  whenWritable(): Promise<void> | undefined {
     const limit = this.#limitReached;
     if (limit === undefined) return undefined;
     this.#context.counts.hit(limit);
-    return new Promise((resolve) => this.#onCalm = resolve);
+    return new Promise((resolve) => this.#onWritable = resolve);
   }
 
   /** Bytes of the replies that are ready or wait. */
@@ -196,18 +196,18 @@ export class Session implements Asker {
    * Takes the replies that can go out, in order; undefined if there are none.
    * They go back to the pool when they have been written.
    */
-  take(): Batch | undefined {
+  takeReplies(): Batch | undefined {
     const replies = this.#ready;
     if (replies === undefined || replies.length === 0) return undefined;
     this.#ready = undefined;
     this.#replyBytes -= replies.length;
-    this.#relax();
+    this.#resume();
     return replies;
   }
 
   /** Reports what `iamat` says. */
   #report(): void {
-    const { desk: { accept, reports }, lines, replyPool } = this.#context;
+    const { backend: { accept, reports }, lines, replyPool } = this.#context;
     lines.iamat += 1;
     const isNext = this.#waiting.length === 0;
     const replies = isNext
@@ -224,47 +224,47 @@ export class Session implements Asker {
     replyPool.release(replies);
   }
 
-  #ask(line: ByteString, question: Whatsat): void {
-    const { counts, desk, lines } = this.#context;
-    const newest = desk.newest(question.client);
+  #queueQuery(line: ByteString, query: Whatsat): void {
+    const { backend, counts, lines } = this.#context;
+    const newest = backend.newest(query.client);
     if (newest === undefined) return this.#refuse(line);
     lines.whatsat += 1;
     const slot: Slot = {};
     this.#await(slot);
-    this.#held.push({ slot, sinceMs: desk.elapsedMs(), newest, question });
-    this.askHeld();
-    if (this.#held.length === 0) return;
-    const { maxQuestionsInFlight } = this.#context.limits;
+    this.#queued.push({ slot, sinceMs: backend.elapsedMs(), newest, query });
+    this.onPermit();
+    if (this.#queued.length === 0) return;
+    const { maxQueriesInFlight } = this.#context.limits;
     counts.hit(
-      this.#questionsInFlight >= maxQuestionsInFlight
+      this.#queriesInFlight >= maxQueriesInFlight
         ? "whatsats-per-connection"
         : "whatsats",
     );
   }
 
   /** Asks as many as may be under way. What is behind the rest goes on. */
-  askHeld(): void {
-    const { limits, turns } = this.#context;
+  onPermit(): void {
+    const { limits, permits } = this.#context;
     while (
-      this.#held.length > 0 && !this.#isAbandoned &&
-      this.#questionsInFlight < limits.maxQuestionsInFlight &&
+      this.#queued.length > 0 && !this.#isAbandoned &&
+      this.#queriesInFlight < limits.maxQueriesInFlight &&
       this.#replyBytes < limits.maxReplyBytesWaiting
     ) {
-      if (!turns.take(this)) return;
-      this.#questionsInFlight += 1;
-      this.#askNow(this.#held.shift()!);
+      if (!permits.tryAcquire(this)) return;
+      this.#queriesInFlight += 1;
+      this.#sendQuery(this.#queued.shift()!);
     }
   }
 
-  #askNow({ newest, question, sinceMs, slot }: Held): void {
-    const { desk, turns } = this.#context;
-    desk.places(newest, question).then((body) => {
-      desk.answered(desk.elapsedMs() - sinceMs);
+  #sendQuery({ newest, query, sinceMs, slot }: QueuedQuery): void {
+    const { backend, permits } = this.#context;
+    backend.places(newest, query).then((body) => {
+      backend.recordQueryDuration(backend.elapsedMs() - sinceMs);
       slot.reply = `${newest}\n${body}\n`;
       this.#replyBytes += slot.reply.length + 1;
-      this.#questionsInFlight -= 1;
+      this.#queriesInFlight -= 1;
       this.#advance();
-      turns.release();
+      permits.release();
     });
   }
 
@@ -300,16 +300,18 @@ export class Session implements Asker {
     }
     this.#waiting.splice(0, count);
     this.#replyBytes -= count * slotBytes;
-    this.#relax();
+    this.#resume();
     if (count > 0) this.#onReady();
   }
 
   /** Goes on with what had to wait, if it need no longer. */
-  #relax(): void {
-    this.askHeld();
-    if (this.#onCalm === undefined || this.#limitReached !== undefined) return;
-    this.#onCalm();
-    this.#onCalm = undefined;
+  #resume(): void {
+    this.onPermit();
+    if (this.#onWritable === undefined || this.#limitReached !== undefined) {
+      return;
+    }
+    this.#onWritable();
+    this.#onWritable = undefined;
   }
 
   /** Why nothing more should be read now; undefined if it may be. */

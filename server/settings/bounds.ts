@@ -47,7 +47,7 @@ export const maxRepliesWaitingBounds: Bounds = [1, 65_536];
 export const maxReplyBytesWaitingBounds: Bounds = [1024, 2 ** 30];
 
 /** The same of all clients together: up to more than fits most machines. */
-export const maxReplyBytesInAllBounds: Bounds = [2 ** 20, 2 ** 40];
+export const maxReplyBytesInTotalBounds: Bounds = [2 ** 20, 2 ** 40];
 
 /** How long a client may take nothing of its replies, in milliseconds. */
 export const slowConsumerMsBounds: Bounds = [1_000, 3_600_000];
@@ -56,7 +56,7 @@ export const slowConsumerMsBounds: Bounds = [1_000, 3_600_000];
 export const idleMsBounds: Bounds = [1_000, 30 * 24 * 3_600_000];
 
 /** Questions of one client that are under way at once. */
-export const maxQuestionsInFlightBounds: Bounds = [1, 1024];
+export const maxQueriesInFlightBounds: Bounds = [1, 1024];
 
 /** The same of all clients together. */
-export const maxQuestionsInAllBounds: Bounds = [1, 1_000_000];
+export const maxQueriesInTotalBounds: Bounds = [1, 1_000_000];

@@ -14,10 +14,10 @@ import {
   idleMsBounds,
   maxConnectionsBounds,
   maxLineBytesBounds,
-  maxQuestionsInAllBounds,
-  maxQuestionsInFlightBounds,
+  maxQueriesInFlightBounds,
+  maxQueriesInTotalBounds,
   maxRepliesWaitingBounds,
-  maxReplyBytesInAllBounds,
+  maxReplyBytesInTotalBounds,
   maxReplyBytesWaitingBounds,
   slowConsumerMsBounds,
 } from "./bounds.ts";
@@ -77,11 +77,11 @@ const limits: Readonly<Record<keyof ClientLimits, Limit>> = {
     help: "replies that a client has not read before reading stops",
     bounds: maxReplyBytesWaitingBounds,
   },
-  maxReplyBytesInAll: {
+  maxReplyBytesInTotal: {
     flag: "max-reply-bytes-in-all",
     value: "BYTES",
     help: "those of all clients; beyond, the slowest are disconnected",
-    bounds: maxReplyBytesInAllBounds,
+    bounds: maxReplyBytesInTotalBounds,
   },
   slowConsumerMs: {
     flag: "slow-consumer-seconds",
@@ -99,17 +99,17 @@ const limits: Readonly<Record<keyof ClientLimits, Limit>> = {
     mayBeOff: true,
     fallback: "never",
   },
-  maxQuestionsInFlight: {
+  maxQueriesInFlight: {
     flag: "max-whatsats-per-connection",
     value: "COUNT",
     help: "WHATSATs of a client asked at once; others wait",
-    bounds: maxQuestionsInFlightBounds,
+    bounds: maxQueriesInFlightBounds,
   },
-  maxQuestionsInAll: {
+  maxQueriesInTotal: {
     flag: "max-whatsats",
     value: "COUNT",
     help: "WHATSATs of all clients asked at once; others wait",
-    bounds: maxQuestionsInAllBounds,
+    bounds: maxQueriesInTotalBounds,
   },
 };
 

@@ -19,7 +19,7 @@ import { RecordingTraffic } from "../fakes/recording_traffic.ts";
 import { FakeDesk } from "./fake_backend.ts";
 import { sessionContext } from "./session_context.ts";
 
-const { maxQuestionsInFlight, maxRepliesWaiting } = defaultClientLimits;
+const { maxQueriesInFlight, maxRepliesWaiting } = defaultClientLimits;
 
 const iamat =
   "IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997\n";
@@ -49,11 +49,11 @@ function connect(limits: Partial<ClientLimits> = {}) {
   const connection = new ClientConnection(server, traffic, {
     ...shared,
     clock,
-    flush() {
+    scheduleFlush() {
       flushes += 1;
       context.onFlush?.();
     },
-    handed: () => links.handed,
+    flushed: () => links.handed,
   });
   const ended = connection.run();
   return {
@@ -466,14 +466,14 @@ Deno.test({
     await settle();
     client.say(whatsat.repeat(2 * maxRepliesWaiting));
     await settle();
-    assertEquals(desk.questions.length, maxQuestionsInFlight);
+    assertEquals(desk.questions.length, maxQueriesInFlight);
     client.close();
     // That it is gone shows when it is answered.
     desk.questions[0].answer("{}");
     assertEquals(await ended, "connection lost");
     for (const { answer } of desk.questions) answer("{}");
     await settle();
-    assertEquals(desk.questions.length, maxQuestionsInFlight + 1);
+    assertEquals(desk.questions.length, maxQueriesInFlight + 1);
   },
 });
 

@@ -1,11 +1,11 @@
 import { BatchPool } from "../../protocol/batch.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
-import { QuestionTurns } from "../../runtime/semaphore.ts";
-import { FrontDoor } from "../../sessions/client_listener.ts";
+import { FairSemaphore } from "../../runtime/semaphore.ts";
+import { ClientListener } from "../../sessions/client_listener.ts";
 import {
-  beatMs,
   type ClientLimits,
   defaultClientLimits,
+  heartbeatMs,
 } from "../../sessions/limits.ts";
 import { assertEquals } from "../assert.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
@@ -19,20 +19,20 @@ const seconds = 1_000;
 function open(chosen: Partial<ClientLimits> = {}) {
   const clock = new ManualClock();
   const limits = { ...defaultClientLimits, ...chosen };
-  const desk = new FakeDesk();
+  const backend = new FakeDesk();
   const events: string[] = [];
   const counts = new LimitCounts(clock, () => {});
-  const door = new FrontDoor({
-    desk,
+  const door = new ClientListener({
+    backend,
     clock,
     limits,
     counts,
     lines: { iamat: 0, whatsat: 0, invalid: 0 },
-    turns: new QuestionTurns(limits.maxQuestionsInAll),
+    permits: new FairSemaphore(limits.maxQueriesInTotal),
     replyPool: new BatchPool(4),
-    flush: () => {},
-    handed: () => undefined,
-    trafficOf: () => new RecordingTraffic(),
+    scheduleFlush: () => {},
+    flushed: () => undefined,
+    trafficLogFor: () => new RecordingTraffic(),
     emit: (_level, connection, event, fields = {}) =>
       events.push(
         [connection, event, ...Object.values(fields)].join(" "),
@@ -48,7 +48,7 @@ function open(chosen: Partial<ClientLimits> = {}) {
     await settle();
     return client.takeAll();
   };
-  return { ask, clock, come, counts, desk, door, events };
+  return { ask, clock, come, counts, desk: backend, door, events };
 }
 
 Deno.test({
@@ -243,7 +243,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { ask, clock, come, counts, door, events } = open({
-      maxReplyBytesInAll: 100_000,
+      maxReplyBytesInTotal: 100_000,
     });
     const clients = [20_000, 60_000, 50_000].map((bytes) => {
       const client = come();
@@ -251,7 +251,7 @@ Deno.test({
       client.say(`${"x".repeat(bytes)}\n`);
       return client;
     });
-    await clock.advance(2 * beatMs);
+    await clock.advance(2 * heartbeatMs);
     assertEquals(clients.map(({ other }) => other.isClosed), [
       false,
       true,
@@ -272,19 +272,19 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { ask, clock, come, desk, door } = open({
-      maxReplyBytesInAll: 100_000,
+      maxReplyBytesInTotal: 100_000,
     });
     const [greedy, modest] = [come(), come()];
     greedy.say("IAMAT kiwi +1+2 3\n");
     greedy.say("WHATSAT kiwi 1 1\n".repeat(200));
     modest.say("WHATSAT kiwi 1 1\n".repeat(2));
-    await clock.advance(2 * beatMs);
+    await clock.advance(2 * heartbeatMs);
     assertEquals(
       [greedy, modest].map(({ other }) => other.isClosed),
       [true, false],
     );
     for (const { answer } of desk.questions) answer("{}");
-    await clock.advance(2 * beatMs);
+    await clock.advance(2 * heartbeatMs);
     assertEquals(modest.takeAll().match(/\{\}/g)?.length, 2);
     // What was answered does not count any more.
     assertEquals(await ask(modest), "? hello\n");
@@ -294,7 +294,7 @@ Deno.test({
       desk.questions.at(-1)!.answer("{}");
       await settle();
     }
-    await clock.advance(2 * beatMs);
+    await clock.advance(2 * heartbeatMs);
     assertEquals(door.connections, 1);
   },
 });
@@ -304,8 +304,8 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { come, counts, desk } = open({
-      maxQuestionsInAll: 2,
-      maxQuestionsInFlight: 2,
+      maxQueriesInTotal: 2,
+      maxQueriesInFlight: 2,
     });
     const [greedy, modest] = [come(), come()];
     greedy.say("IAMAT kiwi +1+2 3\n");
@@ -342,7 +342,7 @@ Deno.test({
   name: "FrontDoor gives the turns of clients that are gone to others",
   permissions: "none",
   async fn() {
-    const { come, desk } = open({ maxQuestionsInAll: 1 });
+    const { come, desk } = open({ maxQueriesInTotal: 1 });
     const [first, gone, last] = [come(), come(), come()];
     first.say("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
     await settle();

@@ -6,7 +6,7 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Whatsat } from "../../protocol/command.ts";
 import { type Report, ReportWriter } from "../../protocol/report.ts";
-import type { Desk } from "../../sessions/session.ts";
+import type { SessionBackend } from "../../sessions/session.ts";
 
 /** A question that waits for the test to answer it. */
 export interface OpenQuestion {
@@ -16,7 +16,7 @@ export interface OpenQuestion {
 }
 
 /** Remembers the last report of each client; leaves questions to the test. */
-export class FakeDesk implements Desk {
+export class FakeDesk implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
   readonly accepted: { line: ByteString; client: ByteString }[] = [];
   readonly questions: OpenQuestion[] = [];
@@ -27,7 +27,7 @@ export class FakeDesk implements Desk {
   readonly elapsedMs = () => this.nowMs;
   /** How long each question took. */
   readonly durationsMs: number[] = [];
-  readonly answered = (durationMs: number) => {
+  readonly recordQueryDuration = (durationMs: number) => {
     this.durationsMs.push(durationMs);
   };
 

@@ -5,26 +5,26 @@
  */
 import { BatchPool } from "../../protocol/batch.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
-import { QuestionTurns } from "../../runtime/semaphore.ts";
+import { FairSemaphore } from "../../runtime/semaphore.ts";
 import {
   type ClientLimits,
   defaultClientLimits,
 } from "../../sessions/limits.ts";
-import type { Desk, SessionContext } from "../../sessions/session.ts";
+import type { SessionBackend, SessionContext } from "../../sessions/session.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
 /** The context of one session, or of several. */
 export function sessionContext(
-  desk: Desk,
+  backend: SessionBackend,
   chosen: Partial<ClientLimits> = {},
 ): SessionContext {
   const limits = { ...defaultClientLimits, ...chosen };
   return {
-    desk,
+    backend,
     limits,
     counts: new LimitCounts(new ManualClock(), () => {}),
     lines: { iamat: 0, whatsat: 0, invalid: 0 },
-    turns: new QuestionTurns(limits.maxQuestionsInAll),
+    permits: new FairSemaphore(limits.maxQueriesInTotal),
     replyPool: new BatchPool(4),
   };
 }

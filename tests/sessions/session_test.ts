@@ -15,7 +15,7 @@ const iamat =
 const at =
   "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
 
-const { maxQuestionsInFlight, maxRepliesWaiting, maxReplyBytesWaiting } =
+const { maxQueriesInFlight, maxRepliesWaiting, maxReplyBytesWaiting } =
   defaultClientLimits;
 
 function createSession(onReady = () => {}) {
@@ -165,14 +165,14 @@ Deno.test({
   async fn() {
     const { desk, session } = createSession();
     session.receive(iamat);
-    const count = maxQuestionsInFlight + 3;
+    const count = maxQueriesInFlight + 3;
     for (let radius = 0; radius < count; radius++) {
       session.receive(`WHATSAT kiwi.cs.ucla.edu ${radius} 1`);
     }
     session.receive(iamat.replace("kiwi", "pear"));
     assertEquals(desk.accepted.length, 2);
     assertEquals(session.calm(), undefined);
-    assertEquals(desk.questions.length, maxQuestionsInFlight);
+    assertEquals(desk.questions.length, maxQueriesInFlight);
     // Answered from the last to the first, they come out in order.
     for (let index = desk.questions.length - 1; index >= 0; index--) {
       desk.questions[index].answer(`{${index}}`);
@@ -213,7 +213,7 @@ Deno.test({
     assertEquals(session.calm(), undefined);
     for (const { answer } of desk.questions) answer("{}");
     await settle();
-    assertEquals(desk.questions.length, maxQuestionsInFlight);
+    assertEquals(desk.questions.length, maxQueriesInFlight);
     // What it has reported counts.
     session.receive(iamat.replace("kiwi", "pear"));
     assertEquals(desk.accepted.length, 2);
@@ -227,7 +227,7 @@ Deno.test({
     const { desk, session } = createSession();
     session.receive(iamat);
     session.take();
-    const count = 3 * maxQuestionsInFlight;
+    const count = 3 * maxQueriesInFlight;
     for (let index = 0; index < count; index++) {
       session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     }
@@ -235,11 +235,11 @@ Deno.test({
     // The second fills what there may be; the first is not answered yet.
     desk.questions[1].answer(half);
     await settle();
-    assertEquals(desk.questions.length, maxQuestionsInFlight + 1);
+    assertEquals(desk.questions.length, maxQueriesInFlight + 1);
     assertEquals(session.calm(), undefined);
     desk.questions[2].answer(half);
     await settle();
-    assertEquals(desk.questions.length, maxQuestionsInFlight + 1);
+    assertEquals(desk.questions.length, maxQueriesInFlight + 1);
     let isCalm = false;
     session.calm()?.then(() => isCalm = true);
     desk.questions[0].answer("{}");
@@ -247,13 +247,13 @@ Deno.test({
     // Ready is not written yet: nobody has read it.
     assertEquals([isCalm, desk.questions.length], [
       false,
-      maxQuestionsInFlight + 1,
+      maxQueriesInFlight + 1,
     ]);
     assertEquals(session.take().length, 3);
     await settle();
     assertEquals([isCalm, desk.questions.length], [
       true,
-      maxQuestionsInFlight + 3,
+      maxQueriesInFlight + 3,
     ]);
   },
 });
@@ -325,7 +325,7 @@ Deno.test({
   async fn() {
     const { desk, session } = createSession();
     session.receive(iamat);
-    for (let index = 0; index <= maxQuestionsInFlight; index++) {
+    for (let index = 0; index <= maxQueriesInFlight; index++) {
       session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
     }
     desk.nowMs = 20;
@@ -333,7 +333,7 @@ Deno.test({
     await settle();
     // One more is asked now, which has waited for its turn all the time.
     desk.nowMs = 50;
-    desk.questions[maxQuestionsInFlight].answer("{}");
+    desk.questions[maxQueriesInFlight].answer("{}");
     await settle();
     assertEquals(desk.durationsMs, [20, 50]);
   },

@@ -19,7 +19,7 @@ export class TextSession {
   ) {
     this.#context = context;
     this.#session = new Session(context, traffic, onReady);
-    this.#session.begin();
+    this.#session.stampTime();
   }
 
   receive(line: ByteString): void {
@@ -31,7 +31,7 @@ export class TextSession {
 
   /** The replies that can go out. */
   take(): ByteString[] {
-    const replies = this.#session.take();
+    const replies = this.#session.takeReplies();
     if (replies === undefined) return [];
     const { ends, text } = replies;
     const texts = ends.map((end, index) =>
@@ -50,7 +50,7 @@ export class TextSession {
   }
 
   calm(): Promise<void> | undefined {
-    return this.#session.calm();
+    return this.#session.whenWritable();
   }
 
   get isAwaiting(): boolean {

@@ -14,7 +14,7 @@ import type { Whatsat } from "../../../protocol/command.ts";
 import { LineFramer } from "../../../protocol/framer.ts";
 import { maxLineBytes, tooLongEchoBytes } from "../../../protocol/limits.ts";
 import { type Report, ReportWriter } from "../../../protocol/report.ts";
-import { type Desk, Session } from "../../../sessions/session.ts";
+import { Session, type SessionBackend } from "../../../sessions/session.ts";
 import { trafficInText } from "../../fakes/text_traffic.ts";
 import { sessionContext } from "../../sessions/session_context.ts";
 import type { Random } from "../../../runtime/random.ts";
@@ -31,7 +31,7 @@ type CreateSession = (
   ...args: ConstructorParameters<typeof Session>
 ) => Pick<
   Session,
-  "begin" | "receive" | "refuseTooLong" | "take" | "isAwaiting"
+  "stampTime" | "receive" | "refuseTooLong" | "takeReplies" | "isAwaiting"
 >;
 
 /** A question that waits for its answer. */
@@ -41,13 +41,13 @@ interface Question {
 }
 
 /** A server that answers when it is told to, without waiting for a promise. */
-class PromptDesk implements Desk {
+class PromptDesk implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
   readonly known = new Map<ByteString, ByteString>();
   readonly questions: Question[] = [];
   readonly now = () => now;
   readonly elapsedMs = () => 0;
-  readonly answered = () => {};
+  readonly recordQueryDuration = () => {};
 
   readonly accept = ({ client, line }: Report) => {
     this.known.set(client, line);
@@ -103,7 +103,7 @@ export function sessionsTarget(
       const session = create(context, traffic, () => {});
       const replies: ByteString[] = [];
       const take = () => {
-        const batch = session.take();
+        const batch = session.takeReplies();
         if (batch === undefined) return;
         const { ends, text } = batch;
         ends.forEach((end, index) =>
@@ -115,7 +115,7 @@ export function sessionsTarget(
       for (const chunk of cutAtRandom(stream)) {
         const buffer = encodeBytes(chunk);
         framer.push(buffer, chunk.length);
-        session.begin();
+        session.stampTime();
         receiveLines(framer, session);
         buffer.fill(0x20);
         if (desk.questions.length > 0 && random.chance(1 / 2)) {
