@@ -18,14 +18,14 @@ import { clientOf, wholeSecondsOf } from "../../protocol/report.ts";
 import { listedReports, maxLineMarks } from "../limits.ts";
 import {
   childrenPerNode,
+  type DigestNode,
   firstChild,
   isLeaf,
   leafOf,
-  type Node,
   root,
 } from "../store/digest_tree.ts";
 import { fingerprint, hashClient } from "../store/fingerprint.ts";
-import type { Memory } from "../store/report_store.ts";
+import type { ReportStore } from "../store/report_store.ts";
 import { formatMessage, type Listed, type Mark } from "./messages.ts";
 import type { LineSource } from "./outbox.ts";
 import { Sync } from "./sync_state.ts";
@@ -33,11 +33,11 @@ import { Sync } from "./sync_state.ts";
 /** Something to say as soon as there is time. */
 type Job =
   /** The digests of a node's children. */
-  | { readonly kind: "divide"; readonly node: Node }
+  | { readonly kind: "divide"; readonly node: DigestNode }
   /** Which reports there are below a node. */
-  | { readonly kind: "list"; readonly node: Node }
+  | { readonly kind: "list"; readonly node: DigestNode }
   /** The reports below a node, but for those that need not be sent. */
-  | { readonly kind: "send"; readonly node: Node; readonly but?: Known };
+  | { readonly kind: "send"; readonly node: DigestNode; readonly but?: Known };
 
 /** A job, and what is left of its lines. */
 interface Current {
@@ -54,7 +54,7 @@ interface Known {
 
 /** One side of a comparison with one neighbour. */
 export class CatchUp implements LineSource {
-  readonly #memory: Memory;
+  readonly #store: ReportStore;
   readonly #want: (mark: Mark) => void;
   /** Done last in, first out, so that few wait at a time. */
   readonly #jobs: Job[] = [];
@@ -66,8 +66,8 @@ export class CatchUp implements LineSource {
   #listed: Listed[] = [];
 
   /** @param want Asks the neighbour for a report. */
-  constructor(memory: Memory, want: (mark: Mark) => void) {
-    this.#memory = memory;
+  constructor(store: ReportStore, want: (mark: Mark) => void) {
+    this.#store = store;
     this.#want = want;
   }
 
@@ -97,11 +97,11 @@ export class CatchUp implements LineSource {
   }
 
   /** The neighbour has these digests of a node's children. */
-  hearDigests(node: Node, digests: readonly number[]): void {
+  hearDigests(node: DigestNode, digests: readonly number[]): void {
     this.#sync.hearComparison();
     digests.forEach((theirs, index) => {
       const child = firstChild(node) + index;
-      const mine = this.#memory.digests.digestOf(child);
+      const mine = this.#store.digests.digestOf(child);
       if (mine === theirs) return;
       if (theirs === 0) {
         this.#add({ kind: "send", node: child });
@@ -118,7 +118,7 @@ export class CatchUp implements LineSource {
   }
 
   /** The neighbour has these reports below a node, and those of the parts. */
-  hearList(node: Node, reports: readonly Listed[]): void {
+  hearList(node: DigestNode, reports: readonly Listed[]): void {
     this.#sync.hearComparison();
     const listed = [...this.#listed, ...reports];
     this.#listed = [];
@@ -177,28 +177,28 @@ export class CatchUp implements LineSource {
         return this.#list(job.node).values();
       case "send":
         return job.but === undefined
-          ? this.#memory.linesBelow(job.node)
+          ? this.#store.linesBelow(job.node)
           : this.#linesBut(job.but, job.node);
     }
   }
 
-  #howToShow(node: Node): "divide" | "list" {
+  #howToShow(node: DigestNode): "divide" | "list" {
     return isLeaf(node) ||
-        this.#memory.digests.countOf(node) <= listedReports
+        this.#store.digests.countOf(node) <= listedReports
       ? "list"
       : "divide";
   }
 
-  #divide(node: Node): ByteString {
+  #divide(node: DigestNode): ByteString {
     const digests = Array.from(
       { length: childrenPerNode },
-      (_, index) => this.#memory.digests.digestOf(firstChild(node) + index),
+      (_, index) => this.#store.digests.digestOf(firstChild(node) + index),
     );
     return formatMessage({ verb: "DIGEST", node, digests });
   }
 
-  #list(node: Node): ByteString[] {
-    const reports = [...this.#memory.linesBelow(node)].map(listingOf);
+  #list(node: DigestNode): ByteString[] {
+    const reports = [...this.#store.linesBelow(node)].map(listingOf);
     const lines: ByteString[] = [];
     while (reports.length > maxLineMarks) {
       const part = reports.splice(0, maxLineMarks);
@@ -211,9 +211,9 @@ export class CatchUp implements LineSource {
   /** The lines below a node that the neighbour has nothing as new for. */
   *#linesBut(
     { fingerprints, seconds }: Known,
-    node: Node,
+    node: DigestNode,
   ): Generator<ByteString, undefined> {
-    for (const line of this.#memory.linesBelow(node)) {
+    for (const line of this.#store.linesBelow(node)) {
       const mine = listingOf(line);
       if (fingerprints.has(mine.fingerprint)) continue;
       if ((seconds.get(mine.client) ?? -1) > mine.seconds) continue;
@@ -230,7 +230,7 @@ export class CatchUp implements LineSource {
     const seconds = new Map<number, number>();
     const leaves = new Set(reports.map(({ leaf }) => leaf));
     for (const leaf of leaves) {
-      for (const { line } of this.#memory.leaf(leaf)) {
+      for (const { line } of this.#store.leaf(leaf)) {
         const mine = listingOf(line);
         fingerprints.add(mine.fingerprint);
         seconds.set(mine.client, mine.seconds);

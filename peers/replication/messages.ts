@@ -9,9 +9,9 @@ import { maxTimeIntegerDigits } from "../../protocol/limits.ts";
 import { isTime } from "../../protocol/time.ts";
 import {
   childrenPerNode,
+  type DigestNode,
   formatNode,
   isLeaf,
-  type Node,
   parseNode,
 } from "../store/digest_tree.ts";
 import { fingerprintDigits, formatFingerprint } from "../store/fingerprint.ts";
@@ -55,13 +55,13 @@ export type Message =
   /** The digests of a node's children. */
   | {
     readonly verb: "DIGEST";
-    readonly node: Node;
+    readonly node: DigestNode;
     readonly digests: readonly number[];
   }
   /** All reports below a node; `PART` of them if the list goes on. */
   | {
     readonly verb: "LIST" | "PART";
-    readonly node: Node;
+    readonly node: DigestNode;
     readonly reports: readonly Listed[];
   };
 

@@ -16,15 +16,15 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { CatchUp } from "./anti_entropy.ts";
 import { fingerprintOf } from "../store/fingerprint.ts";
 import type { Report } from "../../protocol/report.ts";
-import type { Memory } from "../store/report_store.ts";
+import type { ReportStore } from "../store/report_store.ts";
 import type { Mark, Message } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import type { RecentFingerprints } from "./recent_fingerprints.ts";
-import type { Stored } from "../store/report_table.ts";
+import type { StoreResult } from "../store/report_table.ts";
 
 /** What a conversation knows of its server. */
 export interface ConversationContext {
-  readonly memory: Memory;
+  readonly store: ReportStore;
   readonly recent: RecentFingerprints;
   /** Whether the two compare and repair what they know. */
   readonly catchUp: boolean;
@@ -49,7 +49,7 @@ export class Conversation {
     this.neighbour = neighbour;
     this.#context = context;
     this.#catchUp = context.catchUp
-      ? new CatchUp(context.memory, (mark) => this.outbox.want(mark))
+      ? new CatchUp(context.store, (mark) => this.outbox.want(mark))
       : undefined;
     this.outbox = new Outbox(this.#catchUp, context.writeBytes);
   }
@@ -80,7 +80,7 @@ export class Conversation {
   }
 
   /** A report is news: to be sent at once, or held back. */
-  tell(report: Report, stored: Stored): void {
+  tell(report: Report, stored: StoreResult): void {
     this.hearNews(stored);
     const isHeldBack = this.#heldBack.has(report.server);
     if (isHeldBack) this.outbox.announcements.add(stored);
@@ -88,7 +88,7 @@ export class Conversation {
   }
 
   /** There is no use any more in announcing what this report replaces. */
-  hearNews({ replaced }: Stored): void {
+  hearNews({ replaced }: StoreResult): void {
     if (replaced !== undefined) this.outbox.announcements.delete(replaced);
   }
 
@@ -173,7 +173,7 @@ export class Conversation {
       const fingerprints = new Set(
         marksOfLeaf.map((mark) => mark.fingerprint),
       );
-      for (const known of this.#context.memory.leaf(leaf)) {
+      for (const known of this.#context.store.leaf(leaf)) {
         if (!fingerprints.has(known.fingerprint)) continue;
         this.outbox.putWanted(known.client, known.line);
       }

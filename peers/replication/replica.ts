@@ -10,11 +10,11 @@ import { sweptReports } from "../limits.ts";
 import { root } from "../store/digest_tree.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import {
-  Memory,
-  type MemoryLimits,
   type NotStored,
+  ReportStore,
+  type StoreLimits,
 } from "../store/report_store.ts";
-import type { Stored } from "../store/report_table.ts";
+import type { StoreResult } from "../store/report_table.ts";
 import type { Message } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import { Conversation } from "./peer_replication.ts";
@@ -32,7 +32,7 @@ export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
 
 /** How a herd is kept. */
 export interface HerdOptions {
-  readonly limits: MemoryLimits;
+  readonly limits: StoreLimits;
   /** Whether neighbours compare what they know. */
   readonly catchUp: boolean;
   /** How many late reports are known by fingerprint; a power of two. */
@@ -47,7 +47,7 @@ export interface HerdOptions {
 export class Herd {
   readonly #catchUp: boolean;
   readonly #writeBytes: number | undefined;
-  readonly #memory: Memory;
+  readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;
   readonly #conversations = new Map<string, Conversation>();
   /** By server, the neighbour that was the first to send its last report. */
@@ -71,7 +71,7 @@ export class Herd {
         outbox.drop(client, fingerprint);
       }
     };
-    this.#memory = new Memory(options.limits, onForget, options.hashKey);
+    this.#store = new ReportStore(options.limits, onForget, options.hashKey);
     this.#recent = new RecentFingerprints(options.recentReports);
   }
 
@@ -92,9 +92,9 @@ export class Herd {
       ? undefined
       : this.#conversations.get(from);
     sender?.outbox.forget(report);
-    const horizon = this.#memory.raisedHorizon;
-    const stored = this.#memory.put(report);
-    if (this.#memory.raisedHorizon !== horizon) this.#tellHorizon();
+    const horizon = this.#store.raisedHorizon;
+    const stored = this.#store.put(report);
+    if (this.#store.raisedHorizon !== horizon) this.#tellHorizon();
     if (stored === "known") {
       if (sender !== undefined) this.#takeDuplicate(report, sender);
       return stored;
@@ -108,19 +108,19 @@ export class Herd {
   hear(from: string, message: Message): void {
     if (message.verb !== "HORIZON") {
       this.#conversations.get(from)?.hear(message);
-    } else if (this.#memory.raiseHorizon(message.seconds)) {
+    } else if (this.#store.raiseHorizon(message.seconds)) {
       this.#tellHorizon(from);
     }
   }
 
   /** The newest AT line about a client; undefined for one never heard of. */
   newest(client: ByteString): ByteString | undefined {
-    return this.#memory.get(client);
+    return this.#store.get(client);
   }
 
   /** Whether a report was heard too long ago to be remembered. */
   isForgotten(line: ByteString): boolean {
-    return this.#memory.isForgotten(line);
+    return this.#store.isExpired(line);
   }
 
   /**
@@ -128,12 +128,12 @@ export class Herd {
    * undefined if there always was room.
    */
   get raisedHorizon(): number | undefined {
-    return this.#memory.raisedHorizon;
+    return this.#store.raisedHorizon;
   }
 
   /** All newest AT lines; may be walked while reports come in. */
   lines(): IterableIterator<ByteString> {
-    return this.#memory.linesBelow(root);
+    return this.#store.linesBelow(root);
   }
 
   /** What came of the reports so far. */
@@ -148,12 +148,12 @@ export class Herd {
 
   /** How many clients take up memory at this server. */
   get clients(): number {
-    return this.#memory.size;
+    return this.#store.size;
   }
 
   /** What neighbours compare: digests and counts, by node. */
-  get digests(): Memory["digests"] {
-    return this.#memory.digests;
+  get digests(): ReportStore["digests"] {
+    return this.#store.digests;
   }
 
   /** A neighbour is linked: from now on it is told what is news. */
@@ -161,7 +161,7 @@ export class Herd {
     let conversation = this.#conversations.get(neighbour);
     if (conversation === undefined) {
       conversation = new Conversation(neighbour, {
-        memory: this.#memory,
+        store: this.#store,
         recent: this.#recent,
         catchUp: this.#catchUp,
         writeBytes: this.#writeBytes,
@@ -169,7 +169,7 @@ export class Herd {
       this.#conversations.set(neighbour, conversation);
     }
     conversation.restart();
-    const horizon = this.#memory.raisedHorizon;
+    const horizon = this.#store.raisedHorizon;
     if (horizon !== undefined) conversation.outbox.tellHorizon(horizon);
     return conversation.outbox;
   }
@@ -201,7 +201,7 @@ export class Herd {
 
   /** Whether there is something for `doChores` to do. */
   get hasChores(): boolean {
-    if (this.#memory.needsSweep) return true;
+    if (this.#store.needsSweep) return true;
     for (const { outbox } of this.#conversations.values()) {
       if (outbox.announcements.size > 0) return true;
     }
@@ -216,12 +216,12 @@ export class Herd {
     for (const { outbox } of this.#conversations.values()) {
       outbox.announcements.ripen();
     }
-    if (this.#memory.needsSweep) this.#memory.sweep(sweptReports);
+    if (this.#store.needsSweep) this.#store.sweep(sweptReports);
   }
 
   #tell(
     report: Report,
-    stored: Stored,
+    stored: StoreResult,
     sender: Conversation | undefined,
   ): void {
     if (this.#conversations.size === 0) return;
@@ -242,7 +242,7 @@ export class Herd {
   #takeDuplicate(report: Report, sender: Conversation): void {
     sender.hearAgain(report);
     const { line, server } = report;
-    if (this.#memory.get(report.client) !== line) return;
+    if (this.#store.get(report.client) !== line) return;
     const source = this.#sources.get(server);
     const { neighbour } = sender;
     if (source === undefined) return;
@@ -251,7 +251,7 @@ export class Herd {
   }
 
   #tellHorizon(from?: string): void {
-    const horizon = this.#memory.raisedHorizon!;
+    const horizon = this.#store.raisedHorizon!;
     for (const [neighbour, { outbox }] of this.#conversations) {
       if (neighbour !== from) outbox.tellHorizon(horizon);
     }

@@ -24,14 +24,14 @@ export const leafCount = childrenPerNode ** depth;
  * Nodes are numbered level by level from the root, which is 0: the children of
  * node n are 16 n + 1 to 16 n + 16.
  */
-export type Node = number;
+export type DigestNode = number;
 
-export const root: Node = 0;
+export const root: DigestNode = 0;
 
 /** The first node of each level. */
-const firstOfLevel: readonly Node[] = [0, 1, 17, 273, 4_369];
+const firstOfLevel: readonly DigestNode[] = [0, 1, 17, 273, 4_369];
 
-const firstLeaf: Node = firstOfLevel[depth];
+const firstLeaf: DigestNode = firstOfLevel[depth];
 
 /**
  * A node of this level and all nodes below it are one branch of the tree. A
@@ -54,16 +54,16 @@ export function leafOf(clientHash: number): number {
 }
 
 /** The first child of a node. */
-export function firstChild(node: Node): Node {
+export function firstChild(node: DigestNode): DigestNode {
   return node * childrenPerNode + 1;
 }
 
-export function isLeaf(node: Node): boolean {
+export function isLeaf(node: DigestNode): boolean {
   return node >= firstLeaf;
 }
 
 /** The leaves below a node: from the first up to the last (inclusive). */
-export function leavesBelow(node: Node): [first: number, last: number] {
+export function leavesBelow(node: DigestNode): [first: number, last: number] {
   let [first, last] = [node, node];
   while (!isLeaf(first)) {
     first = firstChild(first);
@@ -73,7 +73,7 @@ export function leavesBelow(node: Node): [first: number, last: number] {
 }
 
 /** A node's hexadecimal digits, from the root down; `-` for the root. */
-export function formatNode(node: Node): string {
+export function formatNode(node: DigestNode): string {
   let digits = "";
   for (let at = node; at > root; at = parentOf(at)) {
     digits = ((at - 1) % childrenPerNode).toString(16) + digits;
@@ -82,7 +82,7 @@ export function formatNode(node: Node): string {
 }
 
 /** Reads what `formatNode` writes; undefined for anything else. */
-export function parseNode(text: string): Node | undefined {
+export function parseNode(text: string): DigestNode | undefined {
   if (text === "-") return root;
   if (!/^[0-9a-f]{1,4}$/.test(text)) return undefined;
   let node = root;
@@ -90,12 +90,12 @@ export function parseNode(text: string): Node | undefined {
   return node;
 }
 
-function parentOf(node: Node): Node {
+function parentOf(node: DigestNode): DigestNode {
   return (node - 1) >>> 4;
 }
 
 /** The digests of one server's reports. */
-export class Digests {
+export class DigestTree {
   /** The levels above the branches. */
   readonly #top = new Tree(firstOfLevel[branchLevel]);
   readonly #branches: (Tree | undefined)[] = Array.from(
@@ -121,13 +121,13 @@ export class Digests {
   }
 
   /** The digest of all reports below a node: a whole number below 2^53. */
-  digestOf(node: Node): number {
+  digestOf(node: DigestNode): number {
     return this.#numberOf(node, highAt) * 2 ** 32 +
       (this.#numberOf(node, lowAt) >>> 0);
   }
 
   /** How many reports there are below a node. */
-  countOf(node: Node): number {
+  countOf(node: DigestNode): number {
     return this.#numberOf(node, countAt);
   }
 
@@ -149,7 +149,7 @@ export class Digests {
   }
 
   /** One of the numbers that are kept of a node. */
-  #numberOf(node: Node, numberAt: number): number {
+  #numberOf(node: DigestNode, numberAt: number): number {
     if (node < firstOfLevel[branchLevel]) {
       return this.#top.numberOf(node, numberAt);
     }
@@ -185,12 +185,12 @@ class Tree {
     this.#nodes = new Int32Array(nodeCount * numbersPerNode);
   }
 
-  numberOf(node: Node, numberAt: number): number {
+  numberOf(node: DigestNode, numberAt: number): number {
     return this.#nodes[node * numbersPerNode + numberAt];
   }
 
   /** Changes a node and all nodes above it. */
-  change(first: Node, high: number, low: number, count: number): void {
+  change(first: DigestNode, high: number, low: number, count: number): void {
     const nodes = this.#nodes;
     for (let node = first;; node = parentOf(node)) {
       const at = node * numbersPerNode;

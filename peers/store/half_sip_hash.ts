@@ -14,7 +14,7 @@ const finalRounds = 3;
 export type HashKey = readonly [number, number];
 
 /** Hashes with one key. */
-export class KeyedHash {
+export class HalfSipHash {
   readonly #key: HashKey;
 
   constructor(key: HashKey) {

@@ -34,8 +34,8 @@ const wordsPerUnit = 2;
 
 /** A stretch has 2^17 units: a mebibyte. */
 const unitBits = 17;
-const unitsPerStretch = 2 ** unitBits;
-const unitMask = unitsPerStretch - 1;
+const unitsPerBlock = 2 ** unitBits;
+const unitMask = unitsPerBlock - 1;
 
 /** The first one begins with 16 KiB, for servers that know few clients. */
 const startUnits = 2 ** 11;
@@ -50,18 +50,18 @@ const offsetMask = 2 ** offsetBits - 1;
 const space = 0x20;
 
 /** The same memory, by bytes and by numbers of 32 bits. */
-interface Stretch {
+interface Block {
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
 }
 
-function openStretch(units: number): Stretch {
+function allocateBlock(units: number): Block {
   const bytes = allocateBuffer(units * unitBytes);
   return { bytes, words: new Uint32Array(bytes.buffer) };
 }
 
 /** An address has 32 bits. */
-const maxStretches = 2 ** (32 - unitBits);
+const maxBlocks = 2 ** (32 - unitBits);
 
 /**
  * The size of the record for a line, in units: rounded up, by an eighth at most,
@@ -76,8 +76,8 @@ function unitsOf(lineBytes: number): number {
 }
 
 /** Reports at addresses. */
-export class Records {
-  #stretches: Stretch[] = [openStretch(startUnits)];
+export class RecordArena {
+  #blocks: Block[] = [allocateBlock(startUnits)];
   /** Where the last stretch is free. Nothing is at address 0. */
   #nextUnit = 1;
   /** What was given back, by size in units. */
@@ -125,7 +125,7 @@ export class Records {
 
   /** Gives all room back. */
   clear(): void {
-    this.#stretches.length = 1;
+    this.#blocks.length = 1;
     this.#nextUnit = 1;
     this.#free.clear();
   }
@@ -133,7 +133,7 @@ export class Records {
   /** Whether a record is about the same client as a report. */
   isAbout(address: Address, report: Report): boolean {
     const { bytes, clientEnd, clientStart } = report;
-    const records = this.#stretchOf(address).bytes;
+    const records = this.#blockOf(address).bytes;
     const start = this.#lineStart(address) + this.#offsetOf(address);
     const idBytes = clientEnd - clientStart;
     for (let index = 0; index < idBytes; index++) {
@@ -144,7 +144,7 @@ export class Records {
 
   /** Whether a report is newer than the one in a record. */
   isOlder(address: Address, report: Report): boolean {
-    const records = this.#stretchOf(address).bytes;
+    const records = this.#blockOf(address).bytes;
     const start = this.#lineStart(address);
     const end = start + this.#lengthOf(address);
     let timeStart = end;
@@ -163,7 +163,7 @@ export class Records {
 
   /** Fills in where a record's line is; good until the record changes. */
   read(address: Address, report: Report): void {
-    const { bytes } = this.#stretchOf(address);
+    const { bytes } = this.#blockOf(address);
     report.bytes = bytes;
     report.start = this.#lineStart(address);
     report.end = report.start + this.#lengthOf(address);
@@ -180,33 +180,33 @@ export class Records {
 
   /** The fingerprint of a record's line. */
   fingerprintOf(address: Address): number {
-    const { words } = this.#stretchOf(address);
+    const { words } = this.#blockOf(address);
     const at = wordOf(address);
     return words[at + highAt] * 2 ** 32 + words[at + lowAt];
   }
 
   /** The next record in the same leaf; 0 behind the last. */
   nextOf(address: Address): Address {
-    return this.#stretchOf(address).words[wordOf(address) + nextAt];
+    return this.#blockOf(address).words[wordOf(address) + nextAt];
   }
 
   /** The one before it; 0 in front of the first. */
   previousOf(address: Address): Address {
-    return this.#stretchOf(address).words[wordOf(address) + previousAt];
+    return this.#blockOf(address).words[wordOf(address) + previousAt];
   }
 
   /** Makes one record follow another; either may be 0, for none. */
   #link(one: Address, other: Address): void {
     if (one !== 0) {
-      this.#stretchOf(one).words[wordOf(one) + nextAt] = other;
+      this.#blockOf(one).words[wordOf(one) + nextAt] = other;
     }
     if (other !== 0) {
-      this.#stretchOf(other).words[wordOf(other) + previousAt] = one;
+      this.#blockOf(other).words[wordOf(other) + previousAt] = one;
     }
   }
 
-  #stretchOf(address: Address): Stretch {
-    return this.#stretches[address >>> unitBits];
+  #blockOf(address: Address): Block {
+    return this.#blocks[address >>> unitBits];
   }
 
   #lineStart(address: Address): number {
@@ -214,55 +214,55 @@ export class Records {
   }
 
   #lengthOf(address: Address): number {
-    const { words } = this.#stretchOf(address);
+    const { words } = this.#blockOf(address);
     return words[wordOf(address) + shapeAt] >>> offsetBits;
   }
 
   #offsetOf(address: Address): number {
-    const { words } = this.#stretchOf(address);
+    const { words } = this.#blockOf(address);
     return words[wordOf(address) + shapeAt] & offsetMask;
   }
 
   #allocate(units: number): Address {
     const free = this.#free.get(units)?.pop();
     if (free !== undefined) return free;
-    if (this.#nextUnit + units > unitsPerStretch) {
-      if (this.#stretches.length === maxStretches) {
+    if (this.#nextUnit + units > unitsPerBlock) {
+      if (this.#blocks.length === maxBlocks) {
         throw new RangeError("32 GiB of reports is the most");
       }
-      this.#stretches.push(openStretch(unitsPerStretch));
+      this.#blocks.push(allocateBlock(unitsPerBlock));
       this.#nextUnit = 0;
     }
-    const stretch = this.#stretches.length - 1;
+    const block = this.#blocks.length - 1;
     const endBytes = (this.#nextUnit + units) * unitBytes;
-    while (endBytes > this.#stretches[stretch].bytes.length) this.#growFirst();
-    const address = stretch * unitsPerStretch + this.#nextUnit;
+    while (endBytes > this.#blocks[block].bytes.length) this.#growFirst();
+    const address = block * unitsPerBlock + this.#nextUnit;
     this.#nextUnit += units;
     return address;
   }
 
   /** Makes the first stretch larger; it is the only one that can be full. */
   #growFirst(): void {
-    const { bytes } = this.#stretches[0];
-    const larger = openStretch(bytes.length / unitBytes * growth);
+    const { bytes } = this.#blocks[0];
+    const larger = allocateBlock(bytes.length / unitBytes * growth);
     larger.bytes.set(bytes);
-    this.#stretches[0] = larger;
+    this.#blocks[0] = larger;
   }
 
   /** Writes a record's line, and its head but for its neighbours. */
   #write(address: Address, report: Report, fingerprint: number): void {
     const { bytes, clientStart, end, start } = report;
-    const stretch = this.#stretchOf(address);
+    const block = this.#blockOf(address);
     const at = wordOf(address);
     const offset = clientStart - start;
     // Both have limits far below: a name has 64 bytes, and a line 64 KiB.
     if (offset > offsetMask) {
       throw new RangeError("a server's name is too long");
     }
-    stretch.words[at + lowAt] = fingerprint;
-    stretch.words[at + highAt] = Math.floor(fingerprint / 2 ** 32);
-    stretch.words[at + shapeAt] = (end - start) << offsetBits | offset;
-    copyBytes(bytes, start, end, stretch.bytes, this.#lineStart(address));
+    block.words[at + lowAt] = fingerprint;
+    block.words[at + highAt] = Math.floor(fingerprint / 2 ** 32);
+    block.words[at + shapeAt] = (end - start) << offsetBits | offset;
+    copyBytes(bytes, start, end, block.bytes, this.#lineStart(address));
   }
 }
 

@@ -9,13 +9,17 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { heardAtOf, type Report } from "../../protocol/report.ts";
-import { leafCount, type Node } from "./digest_tree.ts";
+import { type DigestNode, leafCount } from "./digest_tree.ts";
 import { forgottenFraction, sampledReports } from "../limits.ts";
 import type { HashKey } from "./half_sip_hash.ts";
-import { type Entry, type Stored, Table } from "./report_table.ts";
+import {
+  ReportTable,
+  type StoredReport,
+  type StoreResult,
+} from "./report_table.ts";
 
 /** How much a server remembers. */
-export interface MemoryLimits {
+export interface StoreLimits {
   /** Most clients. */
   readonly maxClients: number;
   /** For how long after it was heard, in seconds; undefined: for good. */
@@ -32,10 +36,10 @@ export type NotStored =
   | "forgotten";
 
 /** The newest report of each client, within limits. */
-export class Memory {
-  readonly #limits: MemoryLimits;
-  readonly #onForget: (client: ByteString, fingerprint: number) => void;
-  readonly #table: Table;
+export class ReportStore {
+  readonly #limits: StoreLimits;
+  readonly #onExpired: (client: ByteString, fingerprint: number) => void;
+  readonly #table: ReportTable;
   #raisedTo = -Infinity;
   /** Where the search for forgotten reports goes on. */
   #cursor = 0;
@@ -48,28 +52,28 @@ export class Memory {
   #oldest = Infinity;
 
   /**
-   * @param onForget Told of each client that is forgotten.
+   * @param onExpired Told of each client that is forgotten.
    * @param hashKey Random, so that nobody can choose IDs that crowd the table.
    */
   constructor(
-    limits: MemoryLimits,
-    onForget: (client: ByteString, fingerprint: number) => void = () => {},
+    limits: StoreLimits,
+    onExpired: (client: ByteString, fingerprint: number) => void = () => {},
     hashKey?: HashKey,
   ) {
-    this.#table = new Table(hashKey);
+    this.#table = new ReportTable(hashKey);
     this.#limits = limits;
-    this.#onForget = onForget;
+    this.#onExpired = onExpired;
   }
 
   /** Takes a report, or says why not. */
-  put(report: Report): Stored | NotStored {
+  put(report: Report): StoreResult | NotStored {
     const horizon = this.#horizon();
     if (horizon > -Infinity) {
       const heardAt = heardAtOf(report.line);
       if (heardAt <= horizon) return "forgotten";
       this.#oldest = Math.min(this.#oldest, heardAt);
       const { client } = report;
-      this.#forgetIfOld(client, this.#table.get(client), horizon);
+      this.#removeIfExpired(client, this.#table.get(client), horizon);
     }
     const isFull = this.#table.size >= this.#limits.maxClients;
     if (isFull && this.#table.get(report.client) === undefined) {
@@ -83,11 +87,11 @@ export class Memory {
   /** The newest AT line about a client, unless it is forgotten. */
   get(client: ByteString): ByteString | undefined {
     const line = this.#table.get(client);
-    return line === undefined || this.isForgotten(line) ? undefined : line;
+    return line === undefined || this.isExpired(line) ? undefined : line;
   }
 
   /** Whether a report was heard too long ago to be remembered. */
-  isForgotten(line: ByteString): boolean {
+  isExpired(line: ByteString): boolean {
     const horizon = this.#horizon();
     return horizon > -Infinity && heardAtOf(line) <= horizon;
   }
@@ -98,19 +102,19 @@ export class Memory {
   }
 
   /** What neighbours compare: digests and counts, by node. */
-  get digests(): Table["digests"] {
+  get digests(): ReportTable["digests"] {
     return this.#table.digests;
   }
 
   /** A copy of the reports of a leaf. */
-  leaf(leaf: number): Entry[] {
+  leaf(leaf: number): StoredReport[] {
     return this.#table.leaf(leaf);
   }
 
   /** The remembered lines below a node; the table may change meanwhile. */
-  *linesBelow(node: Node): Generator<ByteString, undefined> {
+  *linesBelow(node: DigestNode): Generator<ByteString, undefined> {
     for (const line of this.#table.linesBelow(node)) {
-      if (!this.isForgotten(line)) yield line;
+      if (!this.isExpired(line)) yield line;
     }
   }
 
@@ -161,14 +165,14 @@ export class Memory {
     const { maxClients } = this.#limits;
     while (this.size >= maxClients && heardAt > this.#raisedTo) {
       if (this.#leavesToSweep === 0) {
-        this.raiseHorizon(this.#longestAgo(heardAt));
+        this.raiseHorizon(this.#expiryTime(heardAt));
       }
       this.#sweepWhile(() => this.size >= maxClients);
     }
   }
 
   /** A time before or at which some of the reports were heard, but few. */
-  #longestAgo(heardAt: number): number {
+  #expiryTime(heardAt: number): number {
     const sample = [heardAt];
     for (const [from, end] of [[this.#cursor, leafCount], [0, this.#cursor]]) {
       let leaf = this.digests.nextFilledLeaf(from) ?? end;
@@ -195,12 +199,12 @@ export class Memory {
       if (leaf === undefined) continue;
       for (const { client, line } of this.leaf(leaf)) {
         swept += 1;
-        this.#forgetIfOld(client, line, horizon);
+        this.#removeIfExpired(client, line, horizon);
       }
     }
   }
 
-  #forgetIfOld(
+  #removeIfExpired(
     client: ByteString,
     line: ByteString | undefined,
     horizon: number,
@@ -212,6 +216,6 @@ export class Memory {
       return;
     }
     const fingerprint = this.#table.delete(client);
-    if (fingerprint !== undefined) this.#onForget(client, fingerprint);
+    if (fingerprint !== undefined) this.#onExpired(client, fingerprint);
   }
 }

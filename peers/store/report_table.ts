@@ -12,18 +12,18 @@ import { type ByteString, encodeScratch } from "../../protocol/bytes.ts";
 import { Report } from "../../protocol/report.ts";
 import { ClientIndex } from "./client_index.ts";
 import {
-  Digests,
+  type DigestNode,
+  DigestTree,
   leafCount,
   leafOf,
   leavesBelow,
-  type Node,
 } from "./digest_tree.ts";
 import { fingerprintOf, hashClient, hashOf } from "./fingerprint.ts";
-import { type HashKey, KeyedHash } from "./half_sip_hash.ts";
-import { type Address, Records } from "./record_arena.ts";
+import { HalfSipHash, type HashKey } from "./half_sip_hash.ts";
+import { type Address, RecordArena } from "./record_arena.ts";
 
 /** A report that the table has just taken. */
-export interface Stored {
+export interface StoreResult {
   readonly fingerprint: number;
   /** The leaf of its client. */
   readonly leaf: number;
@@ -32,20 +32,20 @@ export interface Stored {
 }
 
 /** A report as text, for who walks over many. */
-export interface Entry {
+export interface StoredReport {
   readonly client: ByteString;
   readonly line: ByteString;
   readonly fingerprint: number;
 }
 
 /** AT lines by client ID. */
-export class Table {
-  readonly #records = new Records();
+export class ReportTable {
+  readonly #arena = new RecordArena();
   readonly #index = new ClientIndex();
-  readonly #hash: KeyedHash;
+  readonly #hash: HalfSipHash;
   /** The first record of each leaf; 0 where there is none. */
   readonly #leaves = new Uint32Array(leafCount);
-  readonly #digests = new Digests();
+  readonly #digests = new DigestTree();
   /** A client that is looked for, and a record that is read: used again. */
   readonly #sought = new Report();
   readonly #read = new Report();
@@ -53,29 +53,29 @@ export class Table {
 
   /** @param key Random, so that nobody can crowd the index. */
   constructor(key: HashKey = [0, 0]) {
-    this.#hash = new KeyedHash(key);
+    this.#hash = new HalfSipHash(key);
   }
 
   /** Takes a report, unless what is known about its client is as new. */
-  put(report: Report): Stored | undefined {
+  put(report: Report): StoreResult | undefined {
     const { clientEnd, clientStart, end, start, view } = report;
-    const records = this.#records;
+    const arena = this.#arena;
     const leaf = leafOf(hashOf(view, clientStart, clientEnd));
     const hash = this.#hash.hash(view, clientStart, clientEnd);
     const known = this.#find(hash, report);
     if (known === 0) {
       const fingerprint = fingerprintOf(view, start, end);
-      const address = records.add(report, fingerprint, this.#leaves[leaf]);
+      const address = arena.add(report, fingerprint, this.#leaves[leaf]);
       this.#leaves[leaf] = address;
       this.#index.add(hash, address);
       this.#digests.add(leaf, fingerprint);
       this.#size += 1;
       return { fingerprint, leaf, replaced: undefined };
     }
-    if (!records.isOlder(known, report)) return undefined;
+    if (!arena.isOlder(known, report)) return undefined;
     const fingerprint = fingerprintOf(view, start, end);
-    const replaced = records.fingerprintOf(known);
-    const address = records.replace(known, report, fingerprint);
+    const replaced = arena.fingerprintOf(known);
+    const address = arena.replace(known, report, fingerprint);
     if (address !== known) {
       if (this.#leaves[leaf] === known) this.#leaves[leaf] = address;
       this.#index.move(hash, known, address);
@@ -89,7 +89,7 @@ export class Table {
     const sought = this.#reportAbout(client);
     const address = this.#find(this.#hashOf(sought), sought);
     if (address === 0) return undefined;
-    this.#records.read(address, this.#read);
+    this.#arena.read(address, this.#read);
     return this.#read.line;
   }
 
@@ -100,15 +100,15 @@ export class Table {
     const hash = this.#hashOf(sought);
     const address = this.#find(hash, sought);
     if (address === 0) return undefined;
-    const gone = this.#records.fingerprintOf(address);
+    const gone = this.#arena.fingerprintOf(address);
     if (this.#leaves[leaf] === address) {
-      this.#leaves[leaf] = this.#records.nextOf(address);
+      this.#leaves[leaf] = this.#arena.nextOf(address);
     }
     this.#index.remove(hash, address);
-    this.#records.remove(address);
+    this.#arena.remove(address);
     this.#digests.remove(leaf, gone);
     this.#size -= 1;
-    if (this.#size === 0) this.#records.clear();
+    if (this.#size === 0) this.#arena.clear();
     return gone;
   }
 
@@ -118,27 +118,27 @@ export class Table {
   }
 
   /** What neighbours compare. */
-  get digests(): Pick<Digests, "countOf" | "digestOf" | "nextFilledLeaf"> {
+  get digests(): Pick<DigestTree, "countOf" | "digestOf" | "nextFilledLeaf"> {
     return this.#digests;
   }
 
   /** A copy of the reports of a leaf. */
-  leaf(leaf: number): Entry[] {
-    const entries: Entry[] = [];
+  leaf(leaf: number): StoredReport[] {
+    const entries: StoredReport[] = [];
     const report = this.#read;
     let address = this.#leaves[leaf];
     while (address !== 0) {
-      this.#records.read(address, report);
+      this.#arena.read(address, report);
       const { client, line } = report;
-      const fingerprint = this.#records.fingerprintOf(address);
+      const fingerprint = this.#arena.fingerprintOf(address);
       entries.push({ client, line, fingerprint });
-      address = this.#records.nextOf(address);
+      address = this.#arena.nextOf(address);
     }
     return entries;
   }
 
   /** The AT lines below a node; may be walked while the table changes. */
-  *linesBelow(node: Node): Generator<ByteString, undefined> {
+  *linesBelow(node: DigestNode): Generator<ByteString, undefined> {
     const [first, last] = leavesBelow(node);
     for (let from = first;;) {
       const leaf = this.#digests.nextFilledLeaf(from);
@@ -151,7 +151,7 @@ export class Table {
   /** The record about a report's client; 0 if there is none. */
   #find(hash: number, report: Report): Address {
     let address = this.#index.first(hash);
-    while (address !== 0 && !this.#records.isAbout(address, report)) {
+    while (address !== 0 && !this.#arena.isAbout(address, report)) {
       address = this.#index.next();
     }
     return address;

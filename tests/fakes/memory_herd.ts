@@ -10,7 +10,7 @@ import {
 } from "../../peers/limits.ts";
 import { Links } from "../../peers/links/link_manager.ts";
 import { Herd } from "../../peers/replication/replica.ts";
-import type { MemoryLimits } from "../../peers/store/report_store.ts";
+import type { StoreLimits } from "../../peers/store/report_store.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { ManualClock } from "./manual_clock.ts";
@@ -21,7 +21,7 @@ import { RecordingTraffic } from "./recording_traffic.ts";
 /** A herd's memory without limits, unless a test sets some. */
 export function openHerd(
   { catchUp = true, ...limits }:
-    & Partial<MemoryLimits>
+    & Partial<StoreLimits>
     & { readonly catchUp?: boolean } = {},
 ): Herd {
   return new Herd({

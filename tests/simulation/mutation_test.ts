@@ -54,8 +54,8 @@ const mutations: readonly Mutation[] = [
   {
     without: "the newest wins",
     file: "peers/store/report_table.ts",
-    code: "!records.isOlder(known, report)",
-    instead: "records.fingerprintOf(known) === fingerprintOf(view, start, end)",
+    code: "!arena.isOlder(known, report)",
+    instead: "arena.fingerprintOf(known) === fingerprintOf(view, start, end)",
     noticed: "something older took the place of something newer",
     seeds: 4,
   },

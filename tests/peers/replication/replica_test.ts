@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { root } from "../../../peers/store/digest_tree.ts";
-import { Table } from "../../../peers/store/report_table.ts";
+import { ReportTable } from "../../../peers/store/report_table.ts";
 import { assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 import { openHerd } from "../../fakes/memory_herd.ts";
@@ -23,7 +23,7 @@ Deno.test({
           .map((report) => ({ report, rank: chance.next().value! }))
           .sort((a, b) => a.rank - b.rank)
           .map(({ report }) => report);
-        const [one, other] = [new Table(), new Table()];
+        const [one, other] = [new ReportTable(), new ReportTable()];
         for (const report of reports) one.put(report);
         for (const report of shuffled) other.put(report);
         assertEquals(one.get("kiwi"), other.get("kiwi"));

@@ -1,4 +1,4 @@
-import { KeyedHash } from "../../../peers/store/half_sip_hash.ts";
+import { HalfSipHash } from "../../../peers/store/half_sip_hash.ts";
 import { encodeBytes } from "../../../protocol/bytes.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
@@ -10,7 +10,7 @@ function viewOf(text: string): DataView {
 }
 
 function hashesOf(key: readonly [number, number]): number[] {
-  const hash = new KeyedHash(key);
+  const hash = new HalfSipHash(key);
   return clients.map((client) =>
     hash.hash(viewOf(`x${client}y`), 1, 1 + client.length)
   );
@@ -26,7 +26,7 @@ Deno.test({
       "7e059ea6 88e3d89b a0080b65 9d38d9d6 " +
       "577999b1 c839caed e4fa32cf 959246ee " +
       "6b28096c 66dd9cd6 16658a7c d0257b04";
-    const hash = new KeyedHash([0x03020100, 0x07060504]);
+    const hash = new HalfSipHash([0x03020100, 0x07060504]);
     const message = Uint8Array.from({ length: 16 }, (_, index) => index);
     const view = new DataView(message.buffer);
     const hashes = Array.from(
@@ -74,7 +74,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const hash = (text: string, key: [number, number] = [7, 9]) =>
-      new KeyedHash(key).hash(viewOf(text), 0, text.length);
+      new HalfSipHash(key).hash(viewOf(text), 0, text.length);
     assertEquals(hash("kiwi"), hash("kiwi"));
     const all = ["", "\0", "\0\0", "k", "kiwi", "kiwj", "kiwi\0", "kiwikiwi"]
       .map((text) => hash(text));

@@ -1,5 +1,5 @@
 import { ServerNames } from "../../../peers/server_names.ts";
-import { Records } from "../../../peers/store/record_arena.ts";
+import { RecordArena } from "../../../peers/store/record_arena.ts";
 import { encodeBytes } from "../../../protocol/bytes.ts";
 import { assertEquals } from "../../assert.ts";
 import { reportOf } from "../reports.ts";
@@ -8,11 +8,11 @@ Deno.test({
   name: "Records takes no client for another whose ID begins alike",
   permissions: "none",
   fn() {
-    const records = new Records();
-    const address = records.add(reportOf("kiwi", 1), 0, 0);
-    assertEquals(records.isAbout(address, reportOf("kiwi", 2)), true);
+    const arena = new RecordArena();
+    const address = arena.add(reportOf("kiwi", 1), 0, 0);
+    assertEquals(arena.isAbout(address, reportOf("kiwi", 2)), true);
     for (const other of ["kiw", "kiwis", "kiwI", "k"]) {
-      assertEquals(records.isAbout(address, reportOf(other, 1)), false, other);
+      assertEquals(arena.isAbout(address, reportOf(other, 1)), false, other);
     }
   },
 });

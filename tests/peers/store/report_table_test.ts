@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { leafOf } from "../../../peers/store/digest_tree.ts";
 import { fingerprint, hashClient } from "../../../peers/store/fingerprint.ts";
-import { Table } from "../../../peers/store/report_table.ts";
+import { ReportTable } from "../../../peers/store/report_table.ts";
 import { isNewer } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
@@ -50,7 +50,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** All lines of a table, leaf by leaf. */
-function linesOf(table: Table): string[] {
+function linesOf(table: ReportTable): string[] {
   const lines: string[] = [];
   for (let leaf = table.digests.nextFilledLeaf(0); leaf !== undefined;) {
     for (const entry of table.leaf(leaf)) {
@@ -71,7 +71,7 @@ Deno.test({
       fc.property(
         fc.array(anyStep, { maxLength: 300, size: "max" }),
         (steps) => {
-          const table = new Table();
+          const table = new ReportTable();
           const expected = new Map<string, string>();
           for (const step of steps) {
             const known = expected.get(step.client);
@@ -107,7 +107,7 @@ Deno.test({
   name: "Table finds every one of many clients while others come and go",
   permissions: "none",
   fn() {
-    const table = new Table();
+    const table = new ReportTable();
     const count = 30_000;
     for (let client = 0; client < count; client++) {
       table.put(reportOf(`client-${client}`, 1));
