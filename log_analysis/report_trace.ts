@@ -8,7 +8,7 @@ import { escapeBytes, unescapeBytes } from "../log/escape.ts";
 import type { EventRecord } from "../log/parse.ts";
 import { leafOf } from "../peers/store/digest_tree.ts";
 import { fingerprint, hashClient } from "../peers/store/fingerprint.ts";
-import { formatMark } from "../peers/replication/messages.ts";
+import { formatReportId } from "../peers/replication/messages.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { parseCommand } from "../protocol/command.ts";
 import { LinkTalk, type Way } from "./link_state.ts";
@@ -64,7 +64,7 @@ export class FollowedReport {
 
   constructor(report: ReportLine) {
     this.report = report;
-    this.mark = formatMark({
+    this.mark = formatReportId({
       leaf: leafOf(hashClient(unescapeBytes(report.client))),
       fingerprint: fingerprint(unescapeBytes(report.line)),
     });

@@ -50,7 +50,7 @@ export const stallAfterMs = 100;
 export const maxWriteBytes = 256 * 1024;
 
 /** Most bytes of a catch-up in one write; live reports come in between. */
-export const catchUpWriteBytes = 64 * 1024;
+export const antiEntropyWriteBytes = 64 * 1024;
 
 /**
  * So many writes of news in a row, and then a catch-up has its turn all the
@@ -74,7 +74,7 @@ export const compareEveryMs = 30_000;
  * A node of the digest tree with no more reports than this is listed rather
  * than divided: a list of so many is about as long as a line of digests.
  */
-export const listedReports = 16;
+export const maxListedReports = 16;
 
 /**
  * What is held back for a neighbour is announced at the second chore, and
@@ -82,10 +82,10 @@ export const listedReports = 16;
  * Long enough that the neighbour has the reports by then from others, short
  * enough that it hardly waits if the others have died.
  */
-export const choresEveryMs = 50;
+export const maintenanceEveryMs = 50;
 
 /** Most fingerprints in one line: below the limit of a line, in items. */
-export const maxLineMarks = 1_024;
+export const maxLineIds = 1_024;
 
 /**
  * How many reports that came in lately are remembered by their fingerprint, so
@@ -101,7 +101,7 @@ export const defaultMaxClients = 5_000_000;
  * When there is no room, the herd forgets the reports heard longest ago: one
  * in so many of those sampled, and at least one.
  */
-export const forgottenFraction = 1 / 64;
+export const expiredFraction = 1 / 64;
 
 /** How many reports are sampled to find those heard longest ago. */
 export const sampledReports = 1_024;
@@ -116,7 +116,7 @@ export const sweptReports = 4_096;
  * Once a link was given up for a better one, its neighbour has this long, in
  * milliseconds, to send what was under way.
  */
-export const retireTimeoutMs = 2_000;
+export const drainTimeoutMs = 2_000;
 
 /** A stranger that was refused has this long, in ms, to read why. */
 export const refusalLingerMs = 1_000;

@@ -5,7 +5,7 @@
  */
 import type { Journal } from "../log/log_writer.ts";
 import type { Links } from "../peers/links/link_manager.ts";
-import type { Herd } from "../peers/replication/replica.ts";
+import type { Replica } from "../peers/replication/replica.ts";
 import type { Places } from "../places/places.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { ClientListener } from "../sessions/client_listener.ts";
@@ -16,7 +16,7 @@ import type { LinkStatus, ServerFacts } from "./status/status.ts";
 /** One server's rooms, and what is counted between them. */
 export interface Rooms {
   readonly clientListener: ClientListener;
-  readonly herd: Herd;
+  readonly replica: Replica;
   readonly journal: Journal;
   readonly links: Links;
   readonly places: Places;
@@ -30,19 +30,27 @@ export interface Rooms {
 
 /** What the rooms of a server say, now. */
 export function describeRooms(
-  { clientListener, herd, journal, limits, lines, links, places, ...counted }:
-    Rooms,
+  {
+    clientListener,
+    replica,
+    journal,
+    limits,
+    lines,
+    links,
+    places,
+    ...counted
+  }: Rooms,
 ) {
   const { bytes, lines: lostLines } = journal.lost;
   return {
-    clients: herd.clients,
+    clients: replica.clients,
     notReady: links.notReady ?? null,
     connections: {
       open: clientListener.connections,
       accepted: clientListener.accepted,
     },
     lines: { ...lines },
-    reports: herd.counts,
+    reports: replica.counts,
     links: describeLinks(links),
     propagationSeconds: counted.propagation.read(),
     whatsatSeconds: counted.questions.read(),

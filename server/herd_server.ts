@@ -12,7 +12,7 @@ import {
 } from "../log/events.ts";
 import type { Journal } from "../log/log_writer.ts";
 import { describeRooms } from "./describe_status.ts";
-import { Herd } from "../peers/replication/replica.ts";
+import { Replica } from "../peers/replication/replica.ts";
 import { Links } from "../peers/links/link_manager.ts";
 import type { ServerEntry, Topology } from "../peers/topology.ts";
 import type { Budget } from "../places/budget.ts";
@@ -85,7 +85,7 @@ export class HerdServer implements AsyncDisposable {
   readonly #options: HerdServerOptions;
   readonly #emit: EmitEvent;
   readonly #startedAt: number;
-  readonly #herd: Herd;
+  readonly #replica: Replica;
   readonly #links: Links;
   readonly #places: Places;
   readonly #counts: LimitCounts;
@@ -104,13 +104,13 @@ export class HerdServer implements AsyncDisposable {
     const { clock, journal, linkTimeoutMs, self, topology } = options;
     this.#options = options;
     this.#startedAt = secondsOf(clock);
-    this.#herd = createHerd(options);
+    this.#replica = createHerd(options);
     this.#emit = this.#createTell();
     this.#counts = new LimitCounts(clock, this.#emit);
     this.#links = new Links({
       self,
       topology,
-      herd: this.#herd,
+      replica: this.#replica,
       clock,
       counts: this.#counts,
       propagation: this.#propagation,
@@ -188,12 +188,12 @@ export class HerdServer implements AsyncDisposable {
 
   /** The newest AT lines of all clients; may be walked while reports come in. */
   lines(): IterableIterator<ByteString> {
-    return this.#herd.lines();
+    return this.#replica.lines();
   }
 
   /** The newest AT line about a client; undefined for one not known. */
   newest(client: ByteString): ByteString | undefined {
-    return this.#herd.newest(client);
+    return this.#replica.newest(client);
   }
 
   /** What can be seen of it from outside, now. */
@@ -206,7 +206,7 @@ export class HerdServer implements AsyncDisposable {
       peerPort: formatPort(this.peerPort),
       ...describeRooms({
         clientListener: this.#clientListener,
-        herd: this.#herd,
+        replica: this.#replica,
         journal: this.#options.journal,
         links: this.#links,
         places: this.#places,
@@ -230,10 +230,10 @@ export class HerdServer implements AsyncDisposable {
    */
   watchReports(observer: Observer<Report>): () => void {
     const stop = this.#reportWatchers.add(observer);
-    this.#herd.onNews = (report) => this.#reportWatchers.notify(report);
+    this.#replica.onNews = (report) => this.#reportWatchers.notify(report);
     return () => {
       stop();
-      if (this.#reportWatchers.count === 0) this.#herd.onNews = undefined;
+      if (this.#reportWatchers.count === 0) this.#replica.onNews = undefined;
     };
   }
 
@@ -367,8 +367,8 @@ export class HerdServer implements AsyncDisposable {
       reports: new ReportWriter(self.name),
       now: () => clock.now(),
       elapsedMs: () => clock.elapsedMs(),
-      accept: (report) => this.#herd.accept(report),
-      newest: (client) => this.#herd.newest(client),
+      accept: (report) => this.#replica.accept(report),
+      newest: (client) => this.#replica.newest(client),
       places: (line, question) =>
         this.#places.nearby(
           makeQuestion(positionOf(line), question.radiusKm, question.bound),
@@ -391,10 +391,10 @@ export class HerdServer implements AsyncDisposable {
   }
 }
 
-function createHerd(options: HerdServerOptions): Herd {
+function createHerd(options: HerdServerOptions): Replica {
   const { catchUp, clientTtlSeconds, clock, maxClients } = options;
   const nowSeconds = () => secondsOf(clock);
-  return new Herd({
+  return new Replica({
     catchUp,
     limits: { clientTtlSeconds, maxClients, nowSeconds },
     hashKey: createHashKey(),

@@ -11,7 +11,7 @@
  * @module
  */
 import process from "node:process";
-import { Herd } from "../../peers/replication/replica.ts";
+import { Replica } from "../../peers/replication/replica.ts";
 import { makeReport, type Report } from "../../protocol/report.ts";
 import { Random } from "../../runtime/random.ts";
 import { clientName } from "../load/requests.ts";
@@ -34,7 +34,7 @@ const warmUp = { clients: 1_000, updates: 200_000 };
 const firstSecond = 1_800_000_000;
 
 const createHerd = () =>
-  new Herd({
+  new Replica({
     catchUp: true,
     limits: {
       maxClients: Infinity,
@@ -44,8 +44,8 @@ const createHerd = () =>
   });
 
 /** What is measured. */
-function accept(herd: Herd, reports: readonly Report[]): void {
-  for (const report of reports) herd.accept(report);
+function accept(replica: Replica, reports: readonly Report[]): void {
+  for (const report of reports) replica.accept(report);
 }
 
 function cpuUs(): number {
@@ -72,7 +72,7 @@ function report(client: number): Report {
 
 /** Has a herd accept reports; returns the CPU time of it. */
 function acceptAll(
-  herd: Herd,
+  replica: Replica,
   count: number,
   clientOf: (index: number) => number,
 ): number {
@@ -84,7 +84,7 @@ function acceptAll(
       (_, index) => report(clientOf(first + index)),
     );
     const startUs = cpuUs();
-    accept(herd, reports);
+    accept(replica, reports);
     tookUs += cpuUs() - startUs;
   }
   return tookUs;
@@ -98,9 +98,9 @@ if (import.meta.main) {
     warmUp.updates,
     () => random.below(warmUp.clients),
   );
-  const herd = createHerd();
-  acceptAll(herd, clients, (client) => client);
-  const tookUs = acceptAll(herd, updates, () => random.below(clients));
+  const replica = createHerd();
+  acceptAll(replica, clients, (client) => client);
+  const tookUs = acceptAll(replica, updates, () => random.below(clients));
   const remembered: Remembered = { acceptUs: tookUs / updates };
   console.log(JSON.stringify(remembered));
 }

@@ -5,14 +5,14 @@
  * @module
  */
 import type { Clock } from "../../runtime/clock.ts";
-import { choresEveryMs } from "../limits.ts";
-import type { Herd } from "../replication/replica.ts";
+import { maintenanceEveryMs } from "../limits.ts";
+import type { Replica } from "../replication/replica.ts";
 import type { Link } from "./link.ts";
 
 /** What dispatching needs. */
 export interface DispatchOptions {
   readonly clock: Clock;
-  readonly herd: Herd;
+  readonly replica: Replica;
   /** Each neighbour, with the link in use if there is one. */
   readonly neighbours: ReadonlyMap<string, { readonly link?: Link }>;
 }
@@ -31,7 +31,9 @@ export class Dispatch {
   /** Hands all outboxes to the sockets. */
   flush(): void {
     for (const { link } of this.#options.neighbours.values()) link?.flush();
-    if (this.#cancelChores === undefined && this.#options.herd.hasChores) {
+    if (
+      this.#cancelChores === undefined && this.#options.replica.needsMaintenance
+    ) {
       this.#waitForChores();
     }
   }
@@ -79,10 +81,10 @@ export class Dispatch {
   /** Does the herd's chores until none is left. */
   #waitForChores(): void {
     if (this.#isStopped) return;
-    const { clock, herd } = this.#options;
-    this.#cancelChores = clock.after(choresEveryMs, () => {
+    const { clock, replica } = this.#options;
+    this.#cancelChores = clock.after(maintenanceEveryMs, () => {
       this.#cancelChores = undefined;
-      herd.doChores();
+      replica.runMaintenance();
       this.flush();
     });
   }

@@ -19,7 +19,7 @@ import {
   type Transport,
   writeAllBytes,
 } from "../../runtime/transport.ts";
-import { pingAfterMs, retireTimeoutMs } from "../limits.ts";
+import { drainTimeoutMs, pingAfterMs } from "../limits.ts";
 import { type Message, parseMessage } from "../replication/messages.ts";
 import type { Outbox } from "../replication/outbox.ts";
 import type { LinkCounts } from "./link_counts.ts";
@@ -114,7 +114,7 @@ export class Link implements Candidate {
    */
   flush(): void {
     if (this.#writing !== undefined || this.#end !== undefined) return;
-    const batch = this.#context.outbox.take();
+    const batch = this.#context.outbox.takeBatch();
     if (batch !== undefined) this.#writing = this.#write(batch);
   }
 
@@ -163,7 +163,7 @@ export class Link implements Candidate {
     if (end === "stopping") this.flush();
     this.#end = end;
     this.#cancelRetirement = clock.after(
-      retireTimeoutMs,
+      drainTimeoutMs,
       () => closeQuietly(transport),
     );
     await this.#writing;
@@ -210,7 +210,7 @@ export class Link implements Candidate {
     }
     const mayWrite = this.#end === undefined && this.#writing === undefined;
     if (mayWrite && !this.#hasWritten) {
-      this.#writing = this.#write(outbox.takePing());
+      this.#writing = this.#write(outbox.takeHeartbeat());
     }
     this.#hasWritten = false;
     this.#beats += 1;
@@ -278,7 +278,7 @@ export class Link implements Candidate {
         if (outbox.waiting === 0) this.#lag.caughtUp();
         if (this.#end !== undefined && this.#end !== "stopping") break;
         if (this.#end === "stopping" && outbox.waiting === 0) break;
-        batch = outbox.take();
+        batch = outbox.takeBatch();
       }
     } catch (error) {
       this.#fail(error);

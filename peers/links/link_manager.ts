@@ -12,7 +12,7 @@ import type { TrafficLog, Transport } from "../../runtime/transport.ts";
 import { compareEveryMs, firstDialWaitMs, pingAfterMs } from "../limits.ts";
 import { isOfConnection, type Message } from "../replication/messages.ts";
 import { Outbox } from "../replication/outbox.ts";
-import type { Herd } from "../replication/replica.ts";
+import type { Replica } from "../replication/replica.ts";
 import { ServerNames } from "../server_names.ts";
 import type { ServerEntry, Topology } from "../topology.ts";
 import { type Connect, Redial } from "./dialer.ts";
@@ -32,7 +32,7 @@ import { replaces } from "./supersedes.ts";
 export interface LinksOptions extends Omit<HandsOptions, "name"> {
   readonly self: ServerEntry;
   readonly topology: Topology;
-  readonly herd: Herd;
+  readonly replica: Replica;
   readonly clock: Clock;
   readonly counts: LimitCounts;
   /** Where it is counted how long reports of neighbours took, in seconds. */
@@ -158,20 +158,20 @@ export class Links {
 
   /** How it stands with each neighbour. */
   report(): NeighbourReport[] {
-    const { herd } = this.#options;
+    const { replica } = this.#options;
     return this.#standings().map((standing) => ({
       ...standing,
-      waitingReports: herd.waitingFor(standing.neighbour),
+      waitingReports: replica.waitingFor(standing.neighbour),
       counts: this.#neighbours.get(standing.neighbour)!.counts,
     }));
   }
 
   #standings(): Standing[] {
-    const { herd } = this.#options;
+    const { replica } = this.#options;
     return [...this.#neighbours.values()].map(({ isUp, name }) => ({
       neighbour: name,
       isUp,
-      isCaughtUp: isUp && herd.hasCaughtUpWith(name),
+      isCaughtUp: isUp && replica.hasCaughtUpWith(name),
     }));
   }
 
@@ -243,7 +243,7 @@ export class Links {
 
   /** Both sides know each other: the connection becomes a link. */
   #establish(introduced: Introduced, connection: string): void {
-    const { clock, emit, herd, self, timeoutMs, trafficOf } = this.#options;
+    const { clock, emit, replica, self, timeoutMs, trafficOf } = this.#options;
     const { dialler, neighbour: name } = introduced;
     const neighbour = this.#neighbours.get(name)!;
     const inUse = neighbour.link;
@@ -255,7 +255,7 @@ export class Links {
       clock,
       timeoutMs,
       // A link that is given up at once reads on, but has nothing to write.
-      outbox: isBetter ? herd.link(name) : new Outbox(),
+      outbox: isBetter ? replica.link(name) : new Outbox(),
       counts: neighbour.counts,
       traffic: trafficOf(linkName),
       findServer: this.#servers.find,
@@ -264,9 +264,11 @@ export class Links {
       // mean that the present one knows it, or has agreed to it.
       accept: (report) => {
         const from = isOfThisLife() ? name : undefined;
-        const isNews = herd.accept(report, from) === "newer";
+        const isNews = replica.accept(report, from) === "newer";
         // What it knew before it was linked is older than its way was long.
-        if (isNews && herd.hasCaughtUpWith(name)) this.#arrivals.hear(report);
+        if (isNews && replica.hasCaughtUpWith(name)) {
+          this.#arrivals.hear(report);
+        }
       },
       hear: (message) => {
         const isHeard = isOfConnection(message)
@@ -289,7 +291,7 @@ export class Links {
       emit("info", linkName, "link up", { neighbour: name, dialler });
       if (inUse !== undefined) this.#track(inUse.retire("replaced"));
       // One of the two begins; the other answers.
-      if (dialler === self.name) herd.compare(name);
+      if (dialler === self.name) replica.compare(name);
       this.#readiness.update(this.#standings());
     }
     this.#track(this.#run(link, linkName));
@@ -299,21 +301,21 @@ export class Links {
   }
 
   #hear(neighbour: string, connection: string, message: Message): void {
-    const { emit, herd } = this.#options;
-    const hadCaughtUp = herd.hasCaughtUpWith(neighbour);
-    herd.hear(neighbour, message);
-    if (!hadCaughtUp && herd.hasCaughtUpWith(neighbour)) {
+    const { emit, replica } = this.#options;
+    const hadCaughtUp = replica.hasCaughtUpWith(neighbour);
+    replica.receive(neighbour, message);
+    if (!hadCaughtUp && replica.hasCaughtUpWith(neighbour)) {
       emit("info", connection, "caught up", { neighbour });
       this.#readiness.update(this.#standings());
     }
   }
 
   #onBeat({ dialler, neighbour }: Link, beats: number): void {
-    const { herd, self } = this.#options;
-    herd.beat(neighbour);
+    const { replica, self } = this.#options;
+    replica.onHeartbeat(neighbour);
     const isTime = beats % (compareEveryMs / pingAfterMs) === 0;
     if (isTime && dialler === self.name) {
-      herd.compare(neighbour);
+      replica.compare(neighbour);
       this.flush();
     }
   }
@@ -341,8 +343,8 @@ export class Links {
 
   /** There is no link with a neighbour, and none is about to be. */
   #lose(neighbour: Neighbour, reason: string): void {
-    const { clock, herd } = this.#options;
-    herd.unlink(neighbour.name);
+    const { clock, replica } = this.#options;
+    replica.unlink(neighbour.name);
     neighbour.counts.down(secondsOf(clock), reason);
     this.#readiness.update(this.#standings());
   }

@@ -15,7 +15,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, wholeSecondsOf } from "../../protocol/report.ts";
-import { listedReports, maxLineMarks } from "../limits.ts";
+import { maxLineIds, maxListedReports } from "../limits.ts";
 import {
   childrenPerNode,
   type DigestNode,
@@ -26,9 +26,13 @@ import {
 } from "../store/digest_tree.ts";
 import { fingerprint, hashClient } from "../store/fingerprint.ts";
 import type { ReportStore } from "../store/report_store.ts";
-import { formatMessage, type Listed, type Mark } from "./messages.ts";
+import {
+  formatMessage,
+  type ReportId,
+  type ReportSummary,
+} from "./messages.ts";
 import type { LineSource } from "./outbox.ts";
-import { Sync } from "./sync_state.ts";
+import { SyncState } from "./sync_state.ts";
 
 /** Something to say as soon as there is time. */
 type Job =
@@ -37,89 +41,93 @@ type Job =
   /** Which reports there are below a node. */
   | { readonly kind: "list"; readonly node: DigestNode }
   /** The reports below a node, but for those that need not be sent. */
-  | { readonly kind: "send"; readonly node: DigestNode; readonly but?: Known };
+  | {
+    readonly kind: "send";
+    readonly node: DigestNode;
+    readonly except?: KnownReports;
+  };
 
 /** A job, and what is left of its lines. */
-interface Current {
+interface CurrentJob {
   readonly job: Job;
   readonly lines: Iterator<ByteString>;
 }
 
 /** Reports that one side has, in short. */
-interface Known {
+interface KnownReports {
   readonly fingerprints: ReadonlySet<number>;
   /** The second of a client's newest report, by the client's fingerprint. */
   readonly seconds: ReadonlyMap<number, number>;
 }
 
 /** One side of a comparison with one neighbour. */
-export class CatchUp implements LineSource {
+export class AntiEntropy implements LineSource {
   readonly #store: ReportStore;
-  readonly #want: (mark: Mark) => void;
+  readonly #request: (id: ReportId) => void;
   /** Done last in, first out, so that few wait at a time. */
   readonly #jobs: Job[] = [];
-  #current: Current | undefined;
+  #current: CurrentJob | undefined;
   /** How many of all these jobs the neighbour may answer by others. */
-  #questions = 0;
-  readonly #sync = new Sync();
+  #openRequests = 0;
+  readonly #syncState = new SyncState();
   /** What a list says that is still coming in. */
-  #listed: Listed[] = [];
+  #listed: ReportSummary[] = [];
 
-  /** @param want Asks the neighbour for a report. */
-  constructor(store: ReportStore, want: (mark: Mark) => void) {
+  /** @param request Asks the neighbour for a report. */
+  constructor(store: ReportStore, request: (id: ReportId) => void) {
     this.#store = store;
-    this.#want = want;
+    this.#request = request;
   }
 
   /** Begins a comparison, unless one is going on. */
   start(): void {
     if (this.#jobs.length > 0 || this.#current !== undefined) return;
-    this.#add({ kind: "divide", node: root });
+    this.#enqueue({ kind: "divide", node: root });
   }
 
   /** There is a new connection: gives up what was going on on the last one. */
-  restart(): void {
+  reset(): void {
     this.#jobs.length = 0;
     this.#current = undefined;
-    this.#questions = 0;
+    this.#openRequests = 0;
     this.#listed = [];
-    this.#sync.restart();
+    this.#syncState.reset();
   }
 
   /** Whether all that the neighbour knew when they were linked has come over. */
   get hasCaughtUp(): boolean {
-    return this.#sync.hasCaughtUp;
+    return this.#syncState.hasCaughtUp;
   }
 
   /** The neighbour has said all that it had to say when it was asked. */
-  hearSynced(): void {
-    this.#sync.hearAnswer();
+  onSynced(): void {
+    this.#syncState.onAnswer();
   }
 
   /** The neighbour has these digests of a node's children. */
-  hearDigests(node: DigestNode, digests: readonly number[]): void {
-    this.#sync.hearComparison();
+  onDigests(node: DigestNode, digests: readonly number[]): void {
+    this.#syncState.onComparison();
     digests.forEach((theirs, index) => {
       const child = firstChild(node) + index;
       const mine = this.#store.digests.digestOf(child);
       if (mine === theirs) return;
       if (theirs === 0) {
-        this.#add({ kind: "send", node: child });
+        this.#enqueue({ kind: "send", node: child });
       } else {
-        this.#add({ kind: this.#howToShow(child), node: child });
+        this.#enqueue({ kind: this.#presentationOf(child), node: child });
       }
     });
   }
 
   /** The neighbour has these reports below a node, and more to come. */
-  hearPart(reports: readonly Listed[]): void {
-    this.#sync.hearComparison();
+  onListPart(reports: readonly ReportSummary[]): void {
+    this.#syncState.onComparison();
     this.#listed.push(...reports);
   }
 
   /** The neighbour has these reports below a node, and those of the parts. */
-  hearList(node: DigestNode, reports: readonly Listed[]): void {
-    this.#sync.hearComparison();
+  onList(node: DigestNode, reports: readonly ReportSummary[]): void {
+    this.#syncState.onComparison();
     const listed = [...this.#listed, ...reports];
     this.#listed = [];
     const mine = this.#listLeavesOf(listed);
@@ -132,10 +140,10 @@ export class CatchUp implements LineSource {
       seconds.set(client, report.seconds);
       // Of the same second either may be the newer one: then both are sent.
       if ((mine.seconds.get(client) ?? -1) > report.seconds) continue;
-      this.#want({ leaf, fingerprint });
+      this.#request({ leaf, fingerprint });
     }
-    const but = listed.length > 0 ? { fingerprints, seconds } : undefined;
-    this.#add({ kind: "send", node, but });
+    const except = listed.length > 0 ? { fingerprints, seconds } : undefined;
+    this.#enqueue({ kind: "send", node, except });
   }
 
   /**
@@ -145,46 +153,46 @@ export class CatchUp implements LineSource {
    */
   next(): ByteString | undefined {
     while (true) {
-      if (this.#questions === 0 && this.#sync.isToAsk) {
-        this.#sync.ask();
+      if (this.#openRequests === 0 && this.#syncState.shouldAsk) {
+        this.#syncState.onSent();
         return formatMessage({ verb: "SYNC" });
       }
-      this.#current ??= this.#begin();
+      this.#current ??= this.#startNext();
       if (this.#current === undefined) return undefined;
       const { job, lines } = this.#current;
       const result = lines.next();
       if (!result.done) return result.value;
-      if (isQuestion(job)) this.#questions -= 1;
+      if (expectsAnswer(job)) this.#openRequests -= 1;
       this.#current = undefined;
     }
   }
 
-  #add(job: Job): void {
+  #enqueue(job: Job): void {
     this.#jobs.push(job);
-    if (isQuestion(job)) this.#questions += 1;
+    if (expectsAnswer(job)) this.#openRequests += 1;
   }
 
-  #begin(): Current | undefined {
+  #startNext(): CurrentJob | undefined {
     const job = this.#jobs.pop();
-    return job && { job, lines: this.#do(job) };
+    return job && { job, lines: this.#linesFor(job) };
   }
 
-  #do(job: Job): Iterator<ByteString> {
+  #linesFor(job: Job): Iterator<ByteString> {
     switch (job.kind) {
       case "divide":
         return [this.#divide(job.node)].values();
       case "list":
         return this.#list(job.node).values();
       case "send":
-        return job.but === undefined
+        return job.except === undefined
           ? this.#store.linesBelow(job.node)
-          : this.#linesBut(job.but, job.node);
+          : this.#linesExcept(job.except, job.node);
     }
   }
 
-  #howToShow(node: DigestNode): "divide" | "list" {
+  #presentationOf(node: DigestNode): "divide" | "list" {
     return isLeaf(node) ||
-        this.#store.digests.countOf(node) <= listedReports
+        this.#store.digests.countOf(node) <= maxListedReports
       ? "list"
       : "divide";
   }
@@ -198,10 +206,10 @@ export class CatchUp implements LineSource {
   }
 
   #list(node: DigestNode): ByteString[] {
-    const reports = [...this.#store.linesBelow(node)].map(listingOf);
+    const reports = [...this.#store.linesBelow(node)].map(summarize);
     const lines: ByteString[] = [];
-    while (reports.length > maxLineMarks) {
-      const part = reports.splice(0, maxLineMarks);
+    while (reports.length > maxLineIds) {
+      const part = reports.splice(0, maxLineIds);
       lines.push(formatMessage({ verb: "PART", node, reports: part }));
     }
     lines.push(formatMessage({ verb: "LIST", node, reports }));
@@ -209,12 +217,12 @@ export class CatchUp implements LineSource {
   }
 
   /** The lines below a node that the neighbour has nothing as new for. */
-  *#linesBut(
-    { fingerprints, seconds }: Known,
+  *#linesExcept(
+    { fingerprints, seconds }: KnownReports,
     node: DigestNode,
   ): Generator<ByteString, undefined> {
     for (const line of this.#store.linesBelow(node)) {
-      const mine = listingOf(line);
+      const mine = summarize(line);
       if (fingerprints.has(mine.fingerprint)) continue;
       if ((seconds.get(mine.client) ?? -1) > mine.seconds) continue;
       yield line;
@@ -225,13 +233,13 @@ export class CatchUp implements LineSource {
    * What there is in the leaves of these reports. A leaf is looked through
    * once, however many reports someone has managed to crowd into it.
    */
-  #listLeavesOf(reports: readonly Listed[]): Known {
+  #listLeavesOf(reports: readonly ReportSummary[]): KnownReports {
     const fingerprints = new Set<number>();
     const seconds = new Map<number, number>();
     const leaves = new Set(reports.map(({ leaf }) => leaf));
     for (const leaf of leaves) {
       for (const { line } of this.#store.leaf(leaf)) {
-        const mine = listingOf(line);
+        const mine = summarize(line);
         fingerprints.add(mine.fingerprint);
         seconds.set(mine.client, mine.seconds);
       }
@@ -241,11 +249,11 @@ export class CatchUp implements LineSource {
 }
 
 /** Whether the neighbour may have to answer, other than by reports. */
-function isQuestion({ kind }: Job): boolean {
+function expectsAnswer({ kind }: Job): boolean {
   return kind !== "send";
 }
 
-function listingOf(line: ByteString): Listed {
+function summarize(line: ByteString): ReportSummary {
   const client = clientOf(line);
   return {
     leaf: leafOf(hashClient(client)),

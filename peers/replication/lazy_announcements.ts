@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Mark } from "./messages.ts";
+import type { ReportId } from "./messages.ts";
 
 /** Slots at first, and at least; always a power of two. */
 const minSlots = 256;
@@ -21,8 +21,8 @@ const minLoad = 1 / 8;
 /** A slot that is free. */
 const free = -1;
 
-/** How often `ripen` is called until something is ripe. */
-const ripeAge = 2;
+/** How often `age` is called until something is ripe. */
+const dueAge = 2;
 
 /** Marks by fingerprint. */
 class Slots {
@@ -50,11 +50,11 @@ function takeSlots(count: number): Slots {
 }
 
 /** Marks by fingerprint, each with its age. */
-export class Announcements {
+export class LazyAnnouncements {
   #slots = new Slots(minSlots);
   #size = 0;
   #age = 0;
-  #mayBeRipe = false;
+  #mayBeDue = false;
 
   /** How many wait. */
   get size(): number {
@@ -62,7 +62,7 @@ export class Announcements {
   }
 
   /** Adds one that was not there. */
-  add({ fingerprint, leaf }: Mark): void {
+  add({ fingerprint, leaf }: ReportId): void {
     const { count } = this.#slots;
     if (this.#size >= count * maxLoad) this.#rebuild(count * 2);
     this.#insert(fingerprint, leaf, this.#age);
@@ -75,22 +75,22 @@ export class Announcements {
   }
 
   /** Some time has passed. */
-  ripen(): void {
+  age(): void {
     this.#age += 1;
-    this.#mayBeRipe = this.#size > 0;
+    this.#mayBeDue = this.#size > 0;
     const isLarge = this.#slots.count > minSlots;
     if (this.#size === 0 && isLarge) this.#rebuild(minSlots);
   }
 
-  /** Takes out those that have been there since the last `ripen` but one. */
-  takeRipe(): Mark[] {
-    if (!this.#mayBeRipe) return [];
-    this.#mayBeRipe = false;
-    const marks: Mark[] = [];
+  /** Takes out those that have been there since the last `age` but one. */
+  takeDue(): ReportId[] {
+    if (!this.#mayBeDue) return [];
+    this.#mayBeDue = false;
+    const ids: ReportId[] = [];
     let { count } = this.#slots;
     while (count > minSlots && this.#size < count * minLoad) count /= 2;
-    this.#rebuild(count, marks);
-    return marks;
+    this.#rebuild(count, ids);
+    return ids;
   }
 
   /** The slot of a fingerprint, or the free one where it would be. */
@@ -106,13 +106,13 @@ export class Announcements {
     return slot;
   }
 
-  #insert(fingerprint: number, leaf: number, birth: number): void {
+  #insert(fingerprint: number, leaf: number, addedAge: number): void {
     const { births, fingerprints, leaves } = this.#slots;
     const slot = this.#slotOf(fingerprint);
     if (fingerprints[slot] === free) this.#size += 1;
     fingerprints[slot] = fingerprint;
     leaves[slot] = leaf;
-    births[slot] = birth;
+    births[slot] = addedAge;
   }
 
   /** Frees a slot, and moves up those that it kept from their place. */
@@ -135,10 +135,10 @@ export class Announcements {
   }
 
   /** Goes over to so many slots, and moves what is ripe to `marks` instead. */
-  #rebuild(count: number, marks?: Mark[]): void {
+  #rebuild(count: number, marks?: ReportId[]): void {
     const old = this.#slots;
     const { births, fingerprints, leaves } = old;
-    const ripeBirth = marks === undefined ? -1 : this.#age - ripeAge;
+    const ripeBirth = marks === undefined ? -1 : this.#age - dueAge;
     this.#slots = takeSlots(count);
     this.#size = 0;
     for (let slot = 0; slot < old.count; slot++) {

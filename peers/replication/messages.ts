@@ -17,14 +17,14 @@ import {
 import { fingerprintDigits, formatFingerprint } from "../store/fingerprint.ts";
 
 /** Names a report: where it stands in the digest tree, and its fingerprint. */
-export interface Mark {
+export interface ReportId {
   /** 0 to 65,535. */
   readonly leaf: number;
   readonly fingerprint: number;
 }
 
 /** What a list says about one report. */
-export interface Listed {
+export interface ReportSummary {
   /** Where its client stands in the digest tree: 0 to 65,535. */
   readonly leaf: number;
   /** The fingerprint of the client's ID. */
@@ -47,9 +47,9 @@ export type Message =
   /** I do not, after all: send them at once. */
   | { readonly verb: "GRAFT"; readonly server: ByteString }
   /** I have these reports. */
-  | { readonly verb: "HAVE"; readonly marks: readonly Mark[] }
+  | { readonly verb: "HAVE"; readonly ids: readonly ReportId[] }
   /** Send me these reports. */
-  | { readonly verb: "WANT"; readonly marks: readonly Mark[] }
+  | { readonly verb: "WANT"; readonly ids: readonly ReportId[] }
   /** What was heard at or before this time, in POSIX seconds, is forgotten. */
   | { readonly verb: "HORIZON"; readonly seconds: number }
   /** The digests of a node's children. */
@@ -62,7 +62,7 @@ export type Message =
   | {
     readonly verb: "LIST" | "PART";
     readonly node: DigestNode;
-    readonly reports: readonly Listed[];
+    readonly reports: readonly ReportSummary[];
   };
 
 /**
@@ -103,7 +103,7 @@ export function formatMessage(message: Message): ByteString {
       return `HORIZON ${formatHorizon(message.seconds)}`;
     case "HAVE":
     case "WANT":
-      return [message.verb, ...message.marks.map(formatMark)].join(" ");
+      return [message.verb, ...message.ids.map(formatReportId)].join(" ");
     case "DIGEST":
       return [
         "DIGEST",
@@ -115,7 +115,7 @@ export function formatMessage(message: Message): ByteString {
       return [
         message.verb,
         formatNode(message.node),
-        ...message.reports.map(formatListed),
+        ...message.reports.map(formatSummary),
       ].join(" ");
   }
 }
@@ -147,10 +147,8 @@ export function parseMessage(
         : undefined;
     case "HAVE":
     case "WANT": {
-      const marks = all(fields, parseMark);
-      return marks !== undefined && marks.length > 0
-        ? { verb, marks }
-        : undefined;
+      const ids = all(fields, parseReportId);
+      return ids !== undefined && ids.length > 0 ? { verb, ids } : undefined;
     }
     case "DIGEST": {
       const node = parseNode(fields[0] ?? "");
@@ -163,7 +161,7 @@ export function parseMessage(
     case "LIST":
     case "PART": {
       const node = parseNode(fields[0] ?? "");
-      const reports = all(fields.slice(1), parseListed);
+      const reports = all(fields.slice(1), parseSummary);
       return node !== undefined && reports !== undefined
         ? { verb, node, reports }
         : undefined;
@@ -181,11 +179,11 @@ function formatHorizon(seconds: number): string {
 }
 
 /** A mark as it stands in HAVE and WANT. */
-export function formatMark({ leaf, fingerprint }: Mark): string {
+export function formatReportId({ leaf, fingerprint }: ReportId): string {
   return hexadecimal(leaf, leafDigits) + formatFingerprint(fingerprint);
 }
 
-function parseMark(text: string): Mark | undefined {
+function parseReportId(text: string): ReportId | undefined {
   const isMark = text.length === leafDigits + fingerprintDigits &&
     isHexadecimal(text);
   if (!isMark) return undefined;
@@ -194,13 +192,13 @@ function parseMark(text: string): Mark | undefined {
   return fingerprint === undefined ? undefined : { leaf, fingerprint };
 }
 
-function formatListed(listed: Listed): string {
+function formatSummary(listed: ReportSummary): string {
   const { client, fingerprint, leaf, seconds } = listed;
   return hexadecimal(leaf, leafDigits) + formatFingerprint(client) +
     formatFingerprint(fingerprint) + seconds.toString(16);
 }
 
-function parseListed(text: string): Listed | undefined {
+function parseSummary(text: string): ReportSummary | undefined {
   const clientDigits = leafDigits + fingerprintDigits;
   const keyDigits = clientDigits + fingerprintDigits;
   const secondsDigits = text.length - keyDigits;

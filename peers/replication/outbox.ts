@@ -11,13 +11,13 @@ import { type Batch, BatchPool } from "../../protocol/batch.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { isNewer, type Report } from "../../protocol/report.ts";
 import {
-  catchUpWriteBytes,
-  maxLineMarks,
+  antiEntropyWriteBytes,
+  maxLineIds,
   maxNewsWrites,
   maxWriteBytes,
 } from "../limits.ts";
-import { Announcements } from "./lazy_announcements.ts";
-import { formatMessage, type Mark, type Message } from "./messages.ts";
+import { LazyAnnouncements } from "./lazy_announcements.ts";
+import { formatMessage, type Message, type ReportId } from "./messages.ts";
 
 /** Makes lines when there is time to send them; undefined when it has none. */
 export interface LineSource {
@@ -37,9 +37,9 @@ export class Outbox {
   /** Reports by client: what did not fit into it, and what was asked for. */
   readonly #backlog = new Map<ByteString, ByteString>();
   /** What the neighbour is to do with other servers' reports. */
-  readonly #directions = new Map<ByteString, "PRUNE" | "GRAFT">();
+  readonly #directives = new Map<ByteString, "PRUNE" | "GRAFT">();
   /** Leaves by fingerprint, of reports to ask for. */
-  readonly #wanted = new Map<number, number>();
+  readonly #requests = new Map<number, number>();
   #horizon: number | undefined;
   /**
    * How many reports kept by client go before SYNCED; Infinity until all has
@@ -50,7 +50,7 @@ export class Outbox {
   /** Writes in a row that had room for nothing but news. */
   #newsWrites = 0;
   /** Reports that the neighbour should get from others first. */
-  readonly announcements = new Announcements();
+  readonly announcements = new LazyAnnouncements();
   readonly #whenIdle: LineSource;
   readonly #writeBytes: number;
 
@@ -77,12 +77,12 @@ export class Outbox {
   }
 
   /** Adds the newest report about a client, which the neighbour has asked for. */
-  putWanted(client: ByteString, line: ByteString): void {
+  putRequested(client: ByteString, line: ByteString): void {
     this.#backlog.set(client, line);
   }
 
   /** The neighbour has told us just this itself: it need not be told back. */
-  takeBack(fingerprint: number): void {
+  cancel(fingerprint: number): void {
     this.announcements.delete(fingerprint);
     const index = this.#fingerprints.indexOf(fingerprint);
     if (index < 0) return;
@@ -94,7 +94,7 @@ export class Outbox {
    * The neighbour has told us this itself: what is kept by client, and is no
    * newer, need not be told back.
    */
-  forget(report: Report): void {
+  cancelOlder(report: Report): void {
     if (this.#backlog.size === 0) return;
     const waiting = this.#backlog.get(report.client);
     if (waiting !== undefined && !isNewer(waiting, report.line)) {
@@ -103,40 +103,40 @@ export class Outbox {
   }
 
   /** A client is forgotten: nobody need be told of it. */
-  drop(client: ByteString, fingerprint: number): void {
+  dropClient(client: ByteString, fingerprint: number): void {
     this.#backlog.delete(client);
     this.announcements.delete(fingerprint);
   }
 
   /** Asks the neighbour for a report. */
-  want({ fingerprint, leaf }: Mark): void {
-    this.#wanted.set(fingerprint, leaf);
+  requestReport({ fingerprint, leaf }: ReportId): void {
+    this.#requests.set(fingerprint, leaf);
   }
 
   /** Tells the neighbour what to do with another server's reports. */
-  direct(verb: "PRUNE" | "GRAFT", server: ByteString): void {
-    this.#directions.set(server, verb);
+  sendDirective(verb: "PRUNE" | "GRAFT", server: ByteString): void {
+    this.#directives.set(server, verb);
   }
 
   /**
    * Tells the neighbour where the horizon is: before the reports to come, for
    * which it may have moved.
    */
-  tellHorizon(seconds: number): void {
+  sendHorizon(seconds: number): void {
     this.#horizon = seconds;
-    if (this.#isBatchOpen) this.#takeHorizon(this.#batch);
+    if (this.#isBatchOpen) this.#addHorizon(this.#batch);
   }
 
   /** The neighbour wants to know when all is said that there is to say now. */
-  sync(): void {
+  onSync(): void {
     this.#beforeSynced = Infinity;
   }
 
   /** Drops all but the news: what was said before has no meaning now. */
-  dropTalk(): void {
+  dropControlMessages(): void {
     this.#beforeSynced = undefined;
-    this.#directions.clear();
-    this.#wanted.clear();
+    this.#directives.clear();
+    this.#requests.clear();
   }
 
   /** How many lines of news wait. */
@@ -158,15 +158,15 @@ export class Outbox {
    * Takes out what goes into the next write, within the limit on bytes.
    * Undefined if nothing is left. It comes back by `release`.
    */
-  take(): Batch | undefined {
+  takeBatch(): Batch | undefined {
     const batch = this.#batch;
-    this.#takeHorizon(batch);
-    this.#takeDirections(batch);
-    this.#takeWanted(batch);
-    this.#takeBacklog(batch);
-    addMarks("HAVE", this.announcements.takeRipe(), batch);
-    this.#takeIdleLines(batch);
-    this.#takeSynced(batch);
+    this.#addHorizon(batch);
+    this.#addDirectives(batch);
+    this.#addRequests(batch);
+    this.#addBacklog(batch);
+    addReportIds("HAVE", this.announcements.takeDue(), batch);
+    this.#addIdleLines(batch);
+    this.#addSynced(batch);
     if (batch.length === 0) return undefined;
     this.#batch = this.#pool.acquire();
     this.#fingerprints.length = 0;
@@ -174,8 +174,8 @@ export class Outbox {
   }
 
   /** Takes a sign of life out, with whatever else there is. */
-  takePing(): Batch {
-    const batch = this.take() ?? this.#pool.acquire();
+  takeHeartbeat(): Batch {
+    const batch = this.takeBatch() ?? this.#pool.acquire();
     if (batch.length === 0) add(batch, { verb: "PING" });
     return batch;
   }
@@ -190,33 +190,33 @@ export class Outbox {
     return this.#backlog.size === 0 && this.#batch.length < this.#writeBytes;
   }
 
-  #takeDirections(batch: Batch): void {
+  #addDirectives(batch: Batch): void {
     // `clear` allocates a new table, even in an empty map.
-    if (this.#directions.size === 0) return;
-    for (const [server, verb] of this.#directions) {
+    if (this.#directives.size === 0) return;
+    for (const [server, verb] of this.#directives) {
       add(batch, { verb, server });
     }
-    this.#directions.clear();
+    this.#directives.clear();
   }
 
-  #takeHorizon(batch: Batch): void {
+  #addHorizon(batch: Batch): void {
     if (this.#horizon === undefined) return;
     add(batch, { verb: "HORIZON", seconds: this.#horizon });
     this.#fingerprints.push(NaN);
     this.#horizon = undefined;
   }
 
-  #takeWanted(batch: Batch): void {
-    if (this.#wanted.size === 0) return;
-    const marks = Array.from(
-      this.#wanted,
+  #addRequests(batch: Batch): void {
+    if (this.#requests.size === 0) return;
+    const ids = Array.from(
+      this.#requests,
       ([fingerprint, leaf]) => ({ fingerprint, leaf }),
     );
-    this.#wanted.clear();
-    addMarks("WANT", marks, batch);
+    this.#requests.clear();
+    addReportIds("WANT", ids, batch);
   }
 
-  #takeBacklog(batch: Batch): void {
+  #addBacklog(batch: Batch): void {
     for (const [client, line] of this.#backlog) {
       if (batch.length >= this.#writeBytes) return;
       this.#backlog.delete(client);
@@ -226,11 +226,11 @@ export class Outbox {
   }
 
   /** What can wait does, but not for ever. */
-  #takeIdleLines(batch: Batch): void {
+  #addIdleLines(batch: Batch): void {
     const isBusy = batch.length > 0;
     if (isBusy && this.#newsWrites++ < maxNewsWrites) return;
     this.#newsWrites = 0;
-    const end = batch.length + catchUpWriteBytes;
+    const end = batch.length + antiEntropyWriteBytes;
     while (batch.length < end) {
       const line = this.#whenIdle.next();
       if (line === undefined) return this.#queueSynced();
@@ -245,7 +245,7 @@ export class Outbox {
     }
   }
 
-  #takeSynced(batch: Batch): void {
+  #addSynced(batch: Batch): void {
     const reports = this.#beforeSynced;
     if (reports === undefined || reports === Infinity) return;
     if (reports > 0 && this.#backlog.size > 0) return;
@@ -259,12 +259,12 @@ function add(batch: Batch, message: Message): void {
 }
 
 /** Adds marks, in lines of no more than a line may have. */
-function addMarks(
+function addReportIds(
   verb: "HAVE" | "WANT",
-  marks: readonly Mark[],
+  ids: readonly ReportId[],
   batch: Batch,
 ): void {
-  for (let from = 0; from < marks.length; from += maxLineMarks) {
-    add(batch, { verb, marks: marks.slice(from, from + maxLineMarks) });
+  for (let from = 0; from < ids.length; from += maxLineIds) {
+    add(batch, { verb, ids: ids.slice(from, from + maxLineIds) });
   }
 }

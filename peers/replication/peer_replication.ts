@@ -13,17 +13,17 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { CatchUp } from "./anti_entropy.ts";
+import { AntiEntropy } from "./anti_entropy.ts";
 import { fingerprintOf } from "../store/fingerprint.ts";
 import type { Report } from "../../protocol/report.ts";
 import type { ReportStore } from "../store/report_store.ts";
-import type { Mark, Message } from "./messages.ts";
+import type { Message, ReportId } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 import type { RecentFingerprints } from "./recent_fingerprints.ts";
 import type { StoreResult } from "../store/report_table.ts";
 
 /** What a conversation knows of its server. */
-export interface ConversationContext {
+export interface PeerReplicationContext {
   readonly store: ReportStore;
   readonly recent: RecentFingerprints;
   /** Whether the two compare and repair what they know. */
@@ -33,42 +33,42 @@ export interface ConversationContext {
 }
 
 /** One side of the talk with a linked neighbour. */
-export class Conversation {
+export class PeerReplication {
   readonly neighbour: string;
   readonly outbox: Outbox;
-  readonly #context: ConversationContext;
-  readonly #catchUp: CatchUp | undefined;
+  readonly #context: PeerReplicationContext;
+  readonly #antiEntropy: AntiEntropy | undefined;
   /** The servers whose reports the neighbour gets by another way. */
-  readonly #heldBack = new Set<ByteString>();
+  readonly #lazyServers = new Set<ByteString>();
   /** The servers whose reports we have asked it to hold back. */
-  readonly #pruned = new Set<ByteString>();
+  readonly #prunedServers = new Set<ByteString>();
   /** Those of them of which some may still be on their way. */
-  readonly #prunedLately = new Set<ByteString>();
+  readonly #recentlyPruned = new Set<ByteString>();
 
-  constructor(neighbour: string, context: ConversationContext) {
+  constructor(neighbour: string, context: PeerReplicationContext) {
     this.neighbour = neighbour;
     this.#context = context;
-    this.#catchUp = context.catchUp
-      ? new CatchUp(context.store, (mark) => this.outbox.want(mark))
+    this.#antiEntropy = context.catchUp
+      ? new AntiEntropy(context.store, (id) => this.outbox.requestReport(id))
       : undefined;
-    this.outbox = new Outbox(this.#catchUp, context.writeBytes);
+    this.outbox = new Outbox(this.#antiEntropy, context.writeBytes);
   }
 
   /**
    * There is a new connection: what was said on the last one may be lost, only
    * the news that waits is still good.
    */
-  restart(): void {
-    this.outbox.dropTalk();
-    this.#catchUp?.restart();
-    this.#heldBack.clear();
-    this.#pruned.clear();
-    this.#prunedLately.clear();
+  reset(): void {
+    this.outbox.dropControlMessages();
+    this.#antiEntropy?.reset();
+    this.#lazyServers.clear();
+    this.#prunedServers.clear();
+    this.#recentlyPruned.clear();
   }
 
   /** Begins to compare what both know. */
   compare(): void {
-    this.#catchUp?.start();
+    this.#antiEntropy?.start();
   }
 
   /**
@@ -76,26 +76,26 @@ export class Conversation {
    * Where nobody compares there is nothing to wait for.
    */
   get hasCaughtUp(): boolean {
-    return this.#catchUp?.hasCaughtUp ?? true;
+    return this.#antiEntropy?.hasCaughtUp ?? true;
   }
 
   /** A report is news: to be sent at once, or held back. */
-  tell(report: Report, stored: StoreResult): void {
-    this.hearNews(stored);
-    const isHeldBack = this.#heldBack.has(report.server);
+  forward(report: Report, stored: StoreResult): void {
+    this.onNewer(stored);
+    const isHeldBack = this.#lazyServers.has(report.server);
     if (isHeldBack) this.outbox.announcements.add(stored);
     else this.outbox.put(report, stored.fingerprint);
   }
 
   /** There is no use any more in announcing what this report replaces. */
-  hearNews({ replaced }: StoreResult): void {
+  onNewer({ replaced }: StoreResult): void {
     if (replaced !== undefined) this.outbox.announcements.delete(replaced);
   }
 
   /** The neighbour has sent a report that we had already. */
-  hearAgain(report: Report): void {
+  onDuplicate(report: Report): void {
     const { end, start, view } = report;
-    this.outbox.takeBack(fingerprintOf(view, start, end));
+    this.outbox.cancel(fingerprintOf(view, start, end));
   }
 
   /**
@@ -104,10 +104,10 @@ export class Conversation {
    * held back, and then neither would have come by the end of it.
    */
   prune(server: ByteString): void {
-    if (!this.hasCaughtUp || this.#prunedLately.has(server)) return;
-    this.#prunedLately.add(server);
-    this.#pruned.add(server);
-    this.outbox.direct("PRUNE", server);
+    if (!this.hasCaughtUp || this.#recentlyPruned.has(server)) return;
+    this.#recentlyPruned.add(server);
+    this.#prunedServers.add(server);
+    this.outbox.sendDirective("PRUNE", server);
   }
 
   /**
@@ -115,67 +115,69 @@ export class Conversation {
    * is to go on: then it need not hold them back any more. False if this was
    * just under way when we asked it to.
    */
-  welcome(server: ByteString): boolean {
-    if (this.#prunedLately.has(server)) return false;
-    if (this.#pruned.delete(server)) this.outbox.direct("GRAFT", server);
+  acceptEager(server: ByteString): boolean {
+    if (this.#recentlyPruned.has(server)) return false;
+    if (this.#prunedServers.delete(server)) {
+      this.outbox.sendDirective("GRAFT", server);
+    }
     return true;
   }
 
   /** Another second: by now the neighbour has read what we asked for before. */
-  beat(): void {
-    this.#prunedLately.clear();
+  onHeartbeat(): void {
+    this.#recentlyPruned.clear();
   }
 
   /** Takes a message, other than one about the horizon. */
-  hear(message: Message): void {
+  onMessage(message: Message): void {
     switch (message.verb) {
       case "PRUNE":
-        this.#heldBack.add(message.server);
+        this.#lazyServers.add(message.server);
         break;
       case "GRAFT":
-        this.#heldBack.delete(message.server);
+        this.#lazyServers.delete(message.server);
         break;
       case "HAVE":
-        for (const mark of message.marks) this.#hearHave(mark);
+        for (const id of message.ids) this.#onHave(id);
         break;
       case "WANT":
-        this.#hearWant(message.marks);
+        this.#onWant(message.ids);
         break;
       case "DIGEST":
-        this.#catchUp?.hearDigests(message.node, message.digests);
+        this.#antiEntropy?.onDigests(message.node, message.digests);
         break;
       case "PART":
-        this.#catchUp?.hearPart(message.reports);
+        this.#antiEntropy?.onListPart(message.reports);
         break;
       case "LIST":
-        this.#catchUp?.hearList(message.node, message.reports);
+        this.#antiEntropy?.onList(message.node, message.reports);
         break;
       case "SYNC":
-        this.outbox.sync();
+        this.outbox.onSync();
         break;
       case "SYNCED":
-        this.#catchUp?.hearSynced();
+        this.#antiEntropy?.onSynced();
         break;
     }
   }
 
-  #hearHave(mark: Mark): void {
-    if (this.#context.recent.has(mark.fingerprint)) {
-      this.outbox.announcements.delete(mark.fingerprint);
+  #onHave(id: ReportId): void {
+    if (this.#context.recent.has(id.fingerprint)) {
+      this.outbox.announcements.delete(id.fingerprint);
     } else {
-      this.outbox.want(mark);
+      this.outbox.requestReport(id);
     }
   }
 
-  #hearWant(marks: readonly Mark[]): void {
-    const wanted = Map.groupBy(marks, ({ leaf }) => leaf);
+  #onWant(ids: readonly ReportId[]): void {
+    const wanted = Map.groupBy(ids, ({ leaf }) => leaf);
     for (const [leaf, marksOfLeaf] of wanted) {
       const fingerprints = new Set(
-        marksOfLeaf.map((mark) => mark.fingerprint),
+        marksOfLeaf.map((id) => id.fingerprint),
       );
       for (const known of this.#context.store.leaf(leaf)) {
         if (!fingerprints.has(known.fingerprint)) continue;
-        this.outbox.putWanted(known.client, known.line);
+        this.outbox.putRequested(known.client, known.line);
       }
     }
   }

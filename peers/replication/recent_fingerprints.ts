@@ -10,22 +10,22 @@ import { recentReports } from "../limits.ts";
 /** Remembers most of the last ones; may forget any, never makes one up. */
 export class RecentFingerprints {
   // Each place belongs to the fingerprints that end in its number.
-  readonly #places: Float64Array;
+  readonly #slots: Float64Array;
 
   /** @param size Places; a power of two. */
   constructor(size = recentReports) {
-    this.#places = new Float64Array(size).fill(-1);
+    this.#slots = new Float64Array(size).fill(-1);
   }
 
   add(fingerprint: number): void {
-    this.#places[this.#placeOf(fingerprint)] = fingerprint;
+    this.#slots[this.#slotOf(fingerprint)] = fingerprint;
   }
 
   has(fingerprint: number): boolean {
-    return this.#places[this.#placeOf(fingerprint)] === fingerprint;
+    return this.#slots[this.#slotOf(fingerprint)] === fingerprint;
   }
 
-  #placeOf(fingerprint: number): number {
-    return fingerprint & (this.#places.length - 1);
+  #slotOf(fingerprint: number): number {
+    return fingerprint & (this.#slots.length - 1);
   }
 }

@@ -17,7 +17,7 @@ import {
 import type { StoreResult } from "../store/report_table.ts";
 import type { Message } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
-import { Conversation } from "./peer_replication.ts";
+import { PeerReplication } from "./peer_replication.ts";
 import { RecentFingerprints } from "./recent_fingerprints.ts";
 
 /** What came of a report. */
@@ -31,7 +31,7 @@ export type Acceptance =
 export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
 
 /** How a herd is kept. */
-export interface HerdOptions {
+export interface ReplicaOptions {
   readonly limits: StoreLimits;
   /** Whether neighbours compare what they know. */
   readonly catchUp: boolean;
@@ -44,12 +44,12 @@ export interface HerdOptions {
 }
 
 /** One server's memory, and its talk with the linked neighbours. */
-export class Herd {
+export class Replica {
   readonly #catchUp: boolean;
   readonly #writeBytes: number | undefined;
   readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;
-  readonly #conversations = new Map<string, Conversation>();
+  readonly #peers = new Map<string, PeerReplication>();
   /** By server, the neighbour that was the first to send its last report. */
   readonly #sources = new Map<ByteString, string>();
   readonly #counts: Record<Acceptance, number> = {
@@ -63,15 +63,15 @@ export class Herd {
    */
   onNews: ((report: Report) => void) | undefined;
 
-  constructor(options: HerdOptions) {
+  constructor(options: ReplicaOptions) {
     this.#catchUp = options.catchUp;
     this.#writeBytes = options.writeBytes;
-    const onForget = (client: ByteString, fingerprint: number) => {
-      for (const { outbox } of this.#conversations.values()) {
-        outbox.drop(client, fingerprint);
+    const onExpired = (client: ByteString, fingerprint: number) => {
+      for (const { outbox } of this.#peers.values()) {
+        outbox.dropClient(client, fingerprint);
       }
     };
-    this.#store = new ReportStore(options.limits, onForget, options.hashKey);
+    this.#store = new ReportStore(options.limits, onExpired, options.hashKey);
     this.#recent = new RecentFingerprints(options.recentReports);
   }
 
@@ -88,28 +88,26 @@ export class Herd {
   }
 
   #accept(report: Report, from: string | undefined): Acceptance {
-    const sender = from === undefined
-      ? undefined
-      : this.#conversations.get(from);
-    sender?.outbox.forget(report);
+    const sender = from === undefined ? undefined : this.#peers.get(from);
+    sender?.outbox.cancelOlder(report);
     const horizon = this.#store.raisedHorizon;
     const stored = this.#store.put(report);
-    if (this.#store.raisedHorizon !== horizon) this.#tellHorizon();
+    if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "known") {
-      if (sender !== undefined) this.#takeDuplicate(report, sender);
+      if (sender !== undefined) this.#onDuplicate(report, sender);
       return stored;
     }
     if (stored === "forgotten") return stored;
-    this.#tell(report, stored, sender);
+    this.#flood(report, stored, sender);
     return "newer";
   }
 
   /** Takes what a linked neighbour said besides reports. */
-  hear(from: string, message: Message): void {
+  receive(from: string, message: Message): void {
     if (message.verb !== "HORIZON") {
-      this.#conversations.get(from)?.hear(message);
+      this.#peers.get(from)?.onMessage(message);
     } else if (this.#store.raiseHorizon(message.seconds)) {
-      this.#tellHorizon(from);
+      this.#sendHorizon(from);
     }
   }
 
@@ -119,7 +117,7 @@ export class Herd {
   }
 
   /** Whether a report was heard too long ago to be remembered. */
-  isForgotten(line: ByteString): boolean {
+  isExpired(line: ByteString): boolean {
     return this.#store.isExpired(line);
   }
 
@@ -143,7 +141,7 @@ export class Herd {
 
   /** How many lines of news wait for a neighbour. */
   waitingFor(neighbour: string): number {
-    return this.#conversations.get(neighbour)?.outbox.waiting ?? 0;
+    return this.#peers.get(neighbour)?.outbox.waiting ?? 0;
   }
 
   /** How many clients take up memory at this server. */
@@ -158,25 +156,25 @@ export class Herd {
 
   /** A neighbour is linked: from now on it is told what is news. */
   link(neighbour: string): Outbox {
-    let conversation = this.#conversations.get(neighbour);
-    if (conversation === undefined) {
-      conversation = new Conversation(neighbour, {
+    let peer = this.#peers.get(neighbour);
+    if (peer === undefined) {
+      peer = new PeerReplication(neighbour, {
         store: this.#store,
         recent: this.#recent,
         catchUp: this.#catchUp,
         writeBytes: this.#writeBytes,
       });
-      this.#conversations.set(neighbour, conversation);
+      this.#peers.set(neighbour, peer);
     }
-    conversation.restart();
+    peer.reset();
     const horizon = this.#store.raisedHorizon;
-    if (horizon !== undefined) conversation.outbox.tellHorizon(horizon);
-    return conversation.outbox;
+    if (horizon !== undefined) peer.outbox.sendHorizon(horizon);
+    return peer.outbox;
   }
 
   /** A neighbour is gone: nothing waits for it. */
   unlink(neighbour: string): void {
-    this.#conversations.delete(neighbour);
+    this.#peers.delete(neighbour);
   }
 
   /**
@@ -186,23 +184,23 @@ export class Herd {
    * nothing to wait for. False if it is not linked.
    */
   hasCaughtUpWith(neighbour: string): boolean {
-    return this.#conversations.get(neighbour)?.hasCaughtUp ?? false;
+    return this.#peers.get(neighbour)?.hasCaughtUp ?? false;
   }
 
   /** Begins to compare with a linked neighbour what both know. */
   compare(neighbour: string): void {
-    this.#conversations.get(neighbour)?.compare();
+    this.#peers.get(neighbour)?.compare();
   }
 
   /** Another second has passed on the link with a neighbour. */
-  beat(neighbour: string): void {
-    this.#conversations.get(neighbour)?.beat();
+  onHeartbeat(neighbour: string): void {
+    this.#peers.get(neighbour)?.onHeartbeat();
   }
 
-  /** Whether there is something for `doChores` to do. */
-  get hasChores(): boolean {
+  /** Whether there is something for `runMaintenance` to do. */
+  get needsMaintenance(): boolean {
     if (this.#store.needsSweep) return true;
-    for (const { outbox } of this.#conversations.values()) {
+    for (const { outbox } of this.#peers.values()) {
       if (outbox.announcements.size > 0) return true;
     }
     return false;
@@ -212,26 +210,28 @@ export class Herd {
    * What has to be done now and then: announces what was held back, and frees
    * what is forgotten. To be followed by a flush of the outboxes.
    */
-  doChores(): void {
-    for (const { outbox } of this.#conversations.values()) {
-      outbox.announcements.ripen();
+  runMaintenance(): void {
+    for (const { outbox } of this.#peers.values()) {
+      outbox.announcements.age();
     }
     if (this.#store.needsSweep) this.#store.sweep(sweptReports);
   }
 
-  #tell(
+  #flood(
     report: Report,
     stored: StoreResult,
-    sender: Conversation | undefined,
+    sender: PeerReplication | undefined,
   ): void {
-    if (this.#conversations.size === 0) return;
+    if (this.#peers.size === 0) return;
     this.#recent.add(stored.fingerprint);
-    for (const conversation of this.#conversations.values()) {
-      if (conversation === sender) conversation.hearNews(stored);
-      else conversation.tell(report, stored);
+    for (const peer of this.#peers.values()) {
+      if (peer === sender) peer.onNewer(stored);
+      else peer.forward(report, stored);
     }
     const { server } = report;
-    if (sender?.welcome(server)) this.#sources.set(server, sender.neighbour);
+    if (sender?.acceptEager(server)) {
+      this.#sources.set(server, sender.neighbour);
+    }
   }
 
   /**
@@ -239,21 +239,21 @@ export class Herd {
    * server's reports any more, so long as the others do. A server's own reports
    * always come straight from it.
    */
-  #takeDuplicate(report: Report, sender: Conversation): void {
-    sender.hearAgain(report);
+  #onDuplicate(report: Report, sender: PeerReplication): void {
+    sender.onDuplicate(report);
     const { line, server } = report;
     if (this.#store.get(report.client) !== line) return;
     const source = this.#sources.get(server);
     const { neighbour } = sender;
     if (source === undefined) return;
     if (source === neighbour || server === neighbour) return;
-    if (this.#conversations.has(source)) sender.prune(server);
+    if (this.#peers.has(source)) sender.prune(server);
   }
 
-  #tellHorizon(from?: string): void {
+  #sendHorizon(from?: string): void {
     const horizon = this.#store.raisedHorizon!;
-    for (const [neighbour, { outbox }] of this.#conversations) {
-      if (neighbour !== from) outbox.tellHorizon(horizon);
+    for (const [neighbour, { outbox }] of this.#peers) {
+      if (neighbour !== from) outbox.sendHorizon(horizon);
     }
   }
 }

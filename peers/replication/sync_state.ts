@@ -13,16 +13,16 @@
  */
 
 /** One side of it, on one connection. */
-export class Sync {
+export class SyncState {
   #state: "to ask" | "asked" | "asked too early" | "caught up" = "to ask";
 
   /** There is a new connection: what was asked on the last one is void. */
-  restart(): void {
+  reset(): void {
     this.#state = "to ask";
   }
 
   /** Whether SYNC is to be sent as soon as no question is left. */
-  get isToAsk(): boolean {
+  get shouldAsk(): boolean {
     return this.#state === "to ask";
   }
 
@@ -32,17 +32,17 @@ export class Sync {
   }
 
   /** SYNC is on its way. */
-  ask(): void {
+  onSent(): void {
     this.#state = "asked";
   }
 
   /** The neighbour goes on with the comparison: it is not over yet. */
-  hearComparison(): void {
+  onComparison(): void {
     if (this.#state === "asked") this.#state = "asked too early";
   }
 
   /** The neighbour has said SYNCED. */
-  hearAnswer(): void {
+  onAnswer(): void {
     if (this.#state === "asked") this.#state = "caught up";
     if (this.#state === "asked too early") this.#state = "to ask";
   }

@@ -10,7 +10,7 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import { heardAtOf, type Report } from "../../protocol/report.ts";
 import { type DigestNode, leafCount } from "./digest_tree.ts";
-import { forgottenFraction, sampledReports } from "../limits.ts";
+import { expiredFraction, sampledReports } from "../limits.ts";
 import type { HashKey } from "./half_sip_hash.ts";
 import {
   ReportTable,
@@ -182,7 +182,7 @@ export class ReportStore {
       }
     }
     sample.sort((one, other) => one - other);
-    return sample[Math.floor(sample.length * forgottenFraction)];
+    return sample[Math.floor(sample.length * expiredFraction)];
   }
 
   #sweepWhile(goesOn: (swept: number) => boolean): void {

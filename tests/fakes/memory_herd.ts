@@ -9,7 +9,7 @@ import {
   defaultMaxHalfOpenLinks,
 } from "../../peers/limits.ts";
 import { Links } from "../../peers/links/link_manager.ts";
-import { Herd } from "../../peers/replication/replica.ts";
+import { Replica } from "../../peers/replication/replica.ts";
 import type { StoreLimits } from "../../peers/store/report_store.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
@@ -23,8 +23,8 @@ export function openHerd(
   { catchUp = true, ...limits }:
     & Partial<StoreLimits>
     & { readonly catchUp?: boolean } = {},
-): Herd {
-  return new Herd({
+): Replica {
+  return new Replica({
     catchUp,
     limits: {
       maxClients: Infinity,
@@ -39,7 +39,7 @@ export function openHerd(
 /** One server without its client port. */
 export interface MemoryServer {
   readonly name: string;
-  readonly herd: Herd;
+  readonly replica: Replica;
   readonly links: Links;
   readonly counts: LimitCounts;
   /** How long reports took that came from neighbours, in seconds. */
@@ -88,7 +88,7 @@ export class MemoryHerd {
     options: { catchUp?: boolean; secrets?: readonly string[] } = {},
   ): MemoryServer {
     const self = this.topology.servers.find((entry) => entry.name === name)!;
-    const herd = openHerd({ catchUp: options.catchUp });
+    const replica = openHerd({ catchUp: options.catchUp });
     const events: string[] = [];
     const traffic = new Map<string, RecordingTraffic>();
     this.#incarnations += 1;
@@ -97,7 +97,7 @@ export class MemoryHerd {
     const links = new Links({
       self,
       topology: this.topology,
-      herd,
+      replica,
       clock: this.clock,
       counts,
       propagation: { add: (seconds) => durations.push(seconds) },
@@ -125,7 +125,7 @@ export class MemoryHerd {
     const started = starting.promise;
     const server = {
       name,
-      herd,
+      replica,
       links,
       counts,
       durations,

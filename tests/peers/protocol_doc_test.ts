@@ -58,10 +58,14 @@ Deno.test("the page's hash and fingerprint are those of the code", () => {
 
 Deno.test("the page's comparison is what two servers say", () => {
   const [hill, smith] = [openHerd(), openHerd()];
-  const tell = (herd: typeof hill, from: string | undefined, line: string) => {
+  const tell = (
+    replica: typeof hill,
+    from: string | undefined,
+    line: string,
+  ) => {
     const report = parseReport(line, () => true);
-    if (report !== undefined) herd.accept(report, from);
-    else herd.hear(from!, parseMessage(line, () => true)!);
+    if (report !== undefined) replica.accept(report, from);
+    else replica.receive(from!, parseMessage(line, () => true)!);
   };
   tell(hill, undefined, kiwi);
   tell(hill, undefined, "AT Hill +0.500000000 pear +48.2-16.37 1520023935");

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Herd } from "../../peers/replication/replica.ts";
+import type { Replica } from "../../peers/replication/replica.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, isNewer } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";
@@ -22,14 +22,14 @@ export interface CaughtUpWatchOptions {
 /** Watches the links of one server. */
 export class CaughtUpWatch {
   readonly #name: string;
-  readonly #herd: Herd;
+  readonly #replica: Replica;
   readonly #options: CaughtUpWatchOptions;
   /** What each neighbour knew when the link with it came up. */
   readonly #knowledge = new Map<string, readonly ByteString[]>();
 
-  constructor(name: string, herd: Herd, options: CaughtUpWatchOptions) {
+  constructor(name: string, replica: Replica, options: CaughtUpWatchOptions) {
     this.#name = name;
-    this.#herd = herd;
+    this.#replica = replica;
     this.#options = options;
   }
 
@@ -47,7 +47,7 @@ export class CaughtUpWatch {
 
   #judge(neighbour: string): void {
     for (const line of this.#knowledge.get(neighbour)!) {
-      const known = this.#herd.newest(clientOf(line));
+      const known = this.#replica.newest(clientOf(line));
       if (known !== undefined && !isNewer(line, known)) continue;
       this.#options.onViolation({
         rule: "a server says that it has caught up, and has not",

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Acceptance, Herd } from "../../peers/replication/replica.ts";
+import type { Acceptance, Replica } from "../../peers/replication/replica.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, heardAtOf, type Report } from "../../protocol/report.ts";
 import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";
@@ -28,14 +28,14 @@ export interface HerdBefore {
 
 /** Watches one herd that forgets. */
 export class ForgettingWatch {
-  readonly #herd: Herd;
+  readonly #replica: Replica;
   readonly #options: ForgettingOptions;
   readonly #situation: Situation;
   /** Every client that the herd has known. */
   readonly #heardOf = new Set<ByteString>();
 
-  constructor(herd: Herd, options: ForgettingOptions) {
-    this.#herd = herd;
+  constructor(replica: Replica, options: ForgettingOptions) {
+    this.#replica = replica;
     this.#options = options;
     this.#situation = situationOf(options);
   }
@@ -49,7 +49,7 @@ export class ForgettingWatch {
   /** To be kept until the herd has done what it does next. */
   look(): HerdBefore {
     return {
-      clients: this.#herd.clients,
+      clients: this.#replica.clients,
       raisedHorizon: this.#raisedHorizon,
     };
   }
@@ -76,7 +76,7 @@ export class ForgettingWatch {
         : "a report was refused that is not forgotten",
       `${line} is ${acceptance}`,
     );
-    const shown = this.#herd.newest(client);
+    const shown = this.#replica.newest(client);
     if (shown !== undefined) this.#checkShown(shown);
     this.#check(
       shown !== undefined || acceptance === "forgotten",
@@ -105,7 +105,7 @@ export class ForgettingWatch {
   watchHorizon(seconds: number, hear: () => void): void {
     const before = this.look();
     const isRaised = seconds > before.raisedHorizon;
-    const known = isRaised ? [...this.#herd.lines()] : [];
+    const known = isRaised ? [...this.#replica.lines()] : [];
     hear();
     this.#checkHorizon(before);
     this.#check(
@@ -115,9 +115,9 @@ export class ForgettingWatch {
     );
     if (!isRaised) return;
     this.#options.coverage.add("the horizon is raised as a neighbour says");
-    for (const line of this.#herd.lines()) this.#checkShown(line);
+    for (const line of this.#replica.lines()) this.#checkShown(line);
     for (const line of known) {
-      const shown = this.#herd.newest(clientOf(line));
+      const shown = this.#replica.newest(clientOf(line));
       this.#check(
         shown === (heardAtOf(line) > this.horizon ? line : undefined),
         "a report is shown that is forgotten, or another one is not",
@@ -132,7 +132,7 @@ export class ForgettingWatch {
   }
 
   get #raisedHorizon(): number {
-    return this.#herd.raisedHorizon ?? -Infinity;
+    return this.#replica.raisedHorizon ?? -Infinity;
   }
 
   #checkHorizon({ raisedHorizon }: HerdBefore): void {
@@ -163,7 +163,7 @@ export class ForgettingWatch {
       `${clients} clients`,
     );
     if (clientTtlSeconds !== undefined) return;
-    const left = [...this.#herd.lines()].length;
+    const left = [...this.#replica.lines()].length;
     this.#check(
       left === maxClients,
       "more was forgotten than the oldest report",
@@ -172,7 +172,7 @@ export class ForgettingWatch {
   }
 
   #countFreed(clients: number): void {
-    const freed = clients - this.#herd.clients;
+    const freed = clients - this.#replica.clients;
     if (freed > 0) this.#options.coverage.add(this.#situation, freed);
   }
 

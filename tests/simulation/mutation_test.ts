@@ -62,17 +62,16 @@ const mutations: readonly Mutation[] = [
   {
     without: "not back to the sender",
     file: "peers/replication/replica.ts",
-    code: "if (conversation === sender) conversation.hearNews(stored);\n" +
-      "      else conversation.tell",
-    instead: "conversation.tell",
+    code: "if (peer === sender) peer.onNewer(stored);\n      else peer.forward",
+    instead: "peer.forward",
     noticed: "a report went back to the neighbour that had sent it",
     seeds: 20,
   },
   {
     without: "to all but the sender",
     file: "peers/replication/replica.ts",
-    code: "if (conversation === sender) conversation",
-    instead: "if (sender !== undefined) conversation",
+    code: "if (peer === sender) peer",
+    instead: "if (sender !== undefined) peer",
     noticed: "no convergence",
     seeds: 8,
   },
@@ -88,7 +87,7 @@ const mutations: readonly Mutation[] = [
   {
     without: "catch-up",
     file: "peers/replication/peer_replication.ts",
-    code: "this.#catchUp?.start();",
+    code: "this.#antiEntropy?.start();",
     instead: "",
     noticed: "a server says that it has caught up, and has not",
     seeds: 8,

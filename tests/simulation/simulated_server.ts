@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Acceptance, Herd } from "../../peers/replication/replica.ts";
+import { type Acceptance, Replica } from "../../peers/replication/replica.ts";
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
 import { Links } from "../../peers/links/link_manager.ts";
@@ -70,7 +70,7 @@ export class SimulatedServer {
     this.#links = new Links({
       self: findServer(topology, host.name)!,
       topology,
-      herd: this.herd,
+      replica: this.herd,
       clock,
       counts: new LimitCounts(clock, () => {}),
       propagation: { add: () => {} },
@@ -118,7 +118,7 @@ export class SimulatedServer {
 }
 
 /** The real thing, and a look at each step of it. */
-export class WatchedHerd extends Herd {
+export class WatchedHerd extends Replica {
   readonly #name: string;
   readonly #options: ServerOptions;
   readonly #writeBytes: number;
@@ -190,9 +190,9 @@ export class WatchedHerd extends Herd {
     return acceptance;
   }
 
-  override hear(from: string, message: Message): void {
+  override receive(from: string, message: Message): void {
     const { coverage } = this.#options;
-    const hear = () => super.hear(from, message);
+    const hear = () => super.receive(from, message);
     if (message.verb === "HORIZON" && this.#forgetting !== undefined) {
       return this.#forgetting.watchHorizon(message.seconds, hear);
     }
@@ -207,9 +207,9 @@ export class WatchedHerd extends Herd {
     }
   }
 
-  override doChores(): void {
+  override runMaintenance(): void {
     const before = this.#forgetting?.look();
-    super.doChores();
+    super.runMaintenance();
     if (before === undefined) return;
     this.#forgetting!.seeChores(before);
     this.#checkOutboxes();

@@ -10,7 +10,7 @@ import {
   parseMessage,
 } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
-import { Herd } from "../../../peers/replication/replica.ts";
+import { Replica } from "../../../peers/replication/replica.ts";
 import { parseTopology } from "../../../peers/topology.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import {
@@ -27,10 +27,13 @@ import { topologiesTarget } from "../targets/topologies.ts";
 import type { PlantedFault } from "./planted_fault.ts";
 
 /** A herd in which the last to come wins. */
-class ForgetfulHerd extends Herd {
+class ForgetfulHerd extends Replica {
   readonly #last = new Map<ByteString, ByteString>();
 
-  override accept(report: Report, from?: string): ReturnType<Herd["accept"]> {
+  override accept(
+    report: Report,
+    from?: string,
+  ): ReturnType<Replica["accept"]> {
     this.#last.set(report.client, report.line);
     return super.accept(report, from);
   }
@@ -41,11 +44,11 @@ class ForgetfulHerd extends Herd {
 }
 
 /** A herd that takes every answer for the last one. */
-class HastyHerd extends Herd {
+class HastyHerd extends Replica {
   readonly #caughtUp = new Set<string>();
 
-  override hear(from: string, message: Message): void {
-    super.hear(from, message);
+  override receive(from: string, message: Message): void {
+    super.receive(from, message);
     if (message.verb === "SYNCED") this.#caughtUp.add(from);
   }
 
@@ -109,7 +112,7 @@ export const peerFaults: readonly PlantedFault[] = [
     fault: "a server has one client more than its limit",
     target: herdsTarget((options) => {
       const maxClients = options.limits.maxClients + 1;
-      return new Herd({
+      return new Replica({
         ...options,
         limits: { ...options.limits, maxClients },
       });

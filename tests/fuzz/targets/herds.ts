@@ -24,7 +24,7 @@
  */
 import { parseMessage } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
-import { Herd } from "../../../peers/replication/replica.ts";
+import { Replica } from "../../../peers/replication/replica.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import { maxPeerLineBytes } from "../../../protocol/limits.ts";
 import {
@@ -54,11 +54,11 @@ const now = { seconds: 1520023935, nanoseconds: 182837383 };
 const maxClients = 3;
 
 /** Creates the herd under test. */
-type CreateHerd = (...args: ConstructorParameters<typeof Herd>) => Herd;
+type CreateHerd = (...args: ConstructorParameters<typeof Replica>) => Replica;
 
 /** @param create Makes the herd under test. */
 export function herdsTarget(
-  create: CreateHerd = (...args) => new Herd(...args),
+  create: CreateHerd = (...args) => new Replica(...args),
 ): Target {
   return {
     name: "herds",
@@ -101,7 +101,7 @@ interface CatchUp {
 
 /** A herd, and what was said to it and by it. */
 class Scene {
-  readonly #herd: Herd;
+  readonly #replica: Replica;
   readonly #outboxes = new Map<string, Outbox>();
   /** How far the server is with each neighbour. */
   readonly #catchUps = new Map<string, CatchUp>();
@@ -110,8 +110,8 @@ class Scene {
   /** How often each kind of line was written. */
   readonly #written = new Map<string, number>();
 
-  constructor(herd: Herd) {
-    this.#herd = herd;
+  constructor(replica: Replica) {
+    this.#replica = replica;
     this.#link("Jaquez");
     this.#link("Smith");
   }
@@ -121,7 +121,7 @@ class Scene {
     const verbs = [...this.#written].map(([verb, count]) =>
       `${verb} ${magnitude(count)}`
     );
-    return [...verbs.sort(), this.#herd.clients].join();
+    return [...verbs.sort(), this.#replica.clients].join();
   }
 
   /** Does one step of the script. */
@@ -144,20 +144,20 @@ class Scene {
         this.#link("Smith");
         break;
       case "x":
-        this.#herd.unlink("Smith");
+        this.#replica.unlink("Smith");
         this.#outboxes.delete("Smith");
         this.#catchUps.delete("Smith");
         break;
       case "c":
-        this.#herd.compare("Smith");
+        this.#replica.compare("Smith");
         break;
       case "b":
         for (const neighbour of this.#outboxes.keys()) {
-          this.#herd.beat(neighbour);
+          this.#replica.onHeartbeat(neighbour);
         }
         break;
       case ".":
-        this.#herd.doChores();
+        this.#replica.runMaintenance();
         break;
       default:
         return;
@@ -165,15 +165,18 @@ class Scene {
     for (const [neighbour, outbox] of this.#outboxes) {
       const catchUp = this.#catchUps.get(neighbour)!;
       this.#readOutbox(outbox, catchUp);
-      const has = this.#herd.hasCaughtUpWith(neighbour);
+      const has = this.#replica.hasCaughtUpWith(neighbour);
       demandSame("whether it has caught up", has, catchUp.isOver);
       demandSame("answers that are missing", catchUp.owed, 0);
     }
-    demand("no more clients than the limit", this.#herd.clients <= maxClients);
+    demand(
+      "no more clients than the limit",
+      this.#replica.clients <= maxClients,
+    );
   }
 
   #link(neighbour: string): void {
-    this.#outboxes.set(neighbour, this.#herd.link(neighbour));
+    this.#outboxes.set(neighbour, this.#replica.link(neighbour));
     const catchUp = { open: undefined, isOver: false, owed: 0 };
     this.#catchUps.set(neighbour, catchUp);
   }
@@ -188,7 +191,7 @@ class Scene {
     const message = parseMessage(line, isServer);
     if (message === undefined) return;
     noteHeard(this.#catchUps.get(neighbour)!, message.verb);
-    this.#herd.hear(neighbour, message);
+    this.#replica.receive(neighbour, message);
   }
 
   #report(line: ByteString): void {
@@ -202,9 +205,9 @@ class Scene {
   #accept(report: Report, from?: string): void {
     const { client, line } = report;
     this.#made.add(line);
-    const before = this.#herd.newest(client);
-    const acceptance = this.#herd.accept(report, from);
-    const after = this.#herd.newest(client);
+    const before = this.#replica.newest(client);
+    const acceptance = this.#replica.accept(report, from);
+    const after = this.#replica.newest(client);
     if (acceptance === "newer") demandSame("what is known", after, line);
     if (before === undefined || after === undefined || after === before) return;
     demand("only something newer replaces a report", isNewer(after, before));

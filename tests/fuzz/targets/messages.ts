@@ -87,7 +87,7 @@ function partsOf(message: Message): (string | number)[] {
       return [message.seconds];
     case "HAVE":
     case "WANT":
-      return message.marks.flatMap(({ fingerprint, leaf }) => [
+      return message.ids.flatMap(({ fingerprint, leaf }) => [
         leaf,
         fingerprint,
       ]);

@@ -15,14 +15,14 @@ Deno.test({
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
     for (let index = 0; index < 5_000; index++) {
-      hill.herd.accept(reportOf(`client-${index}`, 1));
+      hill.replica.accept(reportOf(`client-${index}`, 1));
     }
     const smith = herd.start("Smith");
     await herd.clock.advance(2_000);
-    assertEquals(smith.herd.clients, 5_000);
-    for (const { events, herd, name } of [hill, smith]) {
+    assertEquals(smith.replica.clients, 5_000);
+    for (const { events, name, replica } of [hill, smith]) {
       assertEquals(
-        herd.hasCaughtUpWith(name === "Hill" ? "Smith" : "Hill"),
+        replica.hasCaughtUpWith(name === "Hill" ? "Smith" : "Hill"),
         true,
       );
       const [up, caughtUp] = ["link up", "caught up"].map((event) =>
@@ -38,10 +38,10 @@ Deno.test({
     // Of the next life of Smith's nobody knows yet how far it is.
     herd.kill("Smith");
     await settle();
-    assertEquals(hill.herd.hasCaughtUpWith("Smith"), false);
+    assertEquals(hill.replica.hasCaughtUpWith("Smith"), false);
     herd.start("Smith");
     await herd.clock.advance(3_000);
-    assertEquals(hill.herd.hasCaughtUpWith("Smith"), true);
+    assertEquals(hill.replica.hasCaughtUpWith("Smith"), true);
     assertEquals(hill.events.at(-1)?.endsWith("/Smith caught up"), true);
     await herd.stop();
   },
@@ -59,7 +59,7 @@ Deno.test({
       events.some((text) => text.endsWith("caught up"))
     );
     assertEquals(told, [false, true]);
-    assertEquals(hill.herd.hasCaughtUpWith("Smith"), true);
+    assertEquals(hill.replica.hasCaughtUpWith("Smith"), true);
     await herd.stop();
   },
 });
@@ -80,16 +80,16 @@ Deno.test({
     dialled!.takeAll();
     retired.say("SYNCED\nSYNC\nPRUNE Hill\n");
     await settle();
-    assertEquals(hill.herd.hasCaughtUpWith("Smith"), false);
+    assertEquals(hill.replica.hasCaughtUpWith("Smith"), false);
     const report = reportOf("kiwi", 1);
-    hill.herd.accept(report);
+    hill.replica.accept(report);
     hill.links.flush();
     await settle();
     assertEquals(dialled!.takeAll(), `${report.line}\n`);
     dialled!.say("SYNC\nPRUNE Hill\nSYNCED\n");
     await settle();
-    assertEquals(hill.herd.hasCaughtUpWith("Smith"), true);
-    hill.herd.accept(reportOf("kiwi", 2));
+    assertEquals(hill.replica.hasCaughtUpWith("Smith"), true);
+    hill.replica.accept(reportOf("kiwi", 2));
     hill.links.flush();
     await settle();
     assertEquals(dialled!.takeAll(), "SYNCED\n");

@@ -21,7 +21,7 @@ Deno.test({
     const smith = await linkAsSmith(herd);
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), "PING\n");
-    hill.herd.accept(reportOf("kiwi", 1));
+    hill.replica.accept(reportOf("kiwi", 1));
     hill.links.flush();
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
@@ -69,7 +69,7 @@ Deno.test({
     hill.traffic.get("peer/1/Smith")!.drain();
     smith.say(reportOf("kiwi", 1).line + "\n");
     await settle();
-    assertEquals(hill.herd.clients, 1);
+    assertEquals(hill.replica.clients, 1);
     await herd.stop();
   },
 });

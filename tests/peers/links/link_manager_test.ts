@@ -2,10 +2,10 @@ import {
   backoffCapMs,
   backoffFloorMs,
   dialTimeoutMs,
+  drainTimeoutMs,
   firstDialWaitMs,
   handshakeTimeoutMs,
   refusalLingerMs,
-  retireTimeoutMs,
   stableAfterMs,
   stallAfterMs,
 } from "../../../peers/limits.ts";
@@ -53,10 +53,10 @@ Deno.test({
     const idBytes = maxLineBytes - "IAMAT ".length - operands.length;
     const report = reportOf("x".repeat(idBytes), 1);
     assertEquals(`IAMAT ${report.client}${operands}`.length, maxLineBytes);
-    hill.herd.accept(report);
+    hill.replica.accept(report);
     hill.links.flush();
     await herd.clock.advance(1_000);
-    assertEquals(smith.herd.newest(report.client), report.line);
+    assertEquals(smith.replica.newest(report.client), report.line);
     assertEquals(smith.links.linked(), ["Hill"]);
     await herd.stop();
   },
@@ -74,16 +74,18 @@ Deno.test({
       const smith = herd.start("Smith", { catchUp: false });
       let told = 0;
       for (let turn = 0; turn < 100; turn++) {
-        for (const { herd, links } of [hill, smith]) {
+        for (const { links, replica } of [hill, smith]) {
           if (links.linked().length === 0) continue;
-          herd.accept(reportOf(`client-${told++}`, 1, "Hill"));
+          replica.accept(reportOf(`client-${told++}`, 1, "Hill"));
           links.flush();
         }
         await Promise.resolve();
       }
       await herd.clock.advance(3_000);
       assertEquals(openConnections(herd), 1);
-      const known = [hill, smith].map(({ herd }) => [...herd.lines()].sort());
+      const known = [hill, smith].map(({ replica }) =>
+        [...replica.lines()].sort()
+      );
       assertEquals(known[0], known[1], `started ${turns} turns apart`);
       await herd.stop();
     }
@@ -102,7 +104,7 @@ Deno.test({
     // Smith's own connection is up first, and has a report on its way out.
     const second = await linkAsSmith(herd);
     second.other.freeze();
-    hill.herd.accept(reportOf("kiwi", 1));
+    hill.replica.accept(reportOf("kiwi", 1));
     hill.links.flush();
     // Then Hill's connection is answered, and takes over.
     dialled!.say(handshakeOfSmith());
@@ -117,7 +119,7 @@ Deno.test({
     await settle();
     assertEquals(second.takeAll(), reportOf("kiwi", 1).line + "\n");
     assertEquals(
-      hill.herd.newest("pear"),
+      hill.replica.newest("pear"),
       reportOf("pear", 1, "Smith").line,
     );
     assertEquals(await second.read(new Uint8Array(1)), null);
@@ -146,7 +148,7 @@ Deno.test({
       assertEquals(await connections[0].read(new Uint8Array(1)), null);
       connections[1].say(reportOf("kiwi", 1).line + "\n");
       await settle();
-      assertEquals(hill.herd.clients, 1);
+      assertEquals(hill.replica.clients, 1);
       assertEquals(hill.links.linked(), ["Smith"]);
       await herd.stop();
     }
@@ -175,7 +177,7 @@ Deno.test({
     present.say(reportOf("kiwi", 2).line + "\n");
     await settle();
     assertEquals(present.takeAll(), "");
-    assertEquals(hill.herd.newest("kiwi"), reportOf("kiwi", 2).line);
+    assertEquals(hill.replica.newest("kiwi"), reportOf("kiwi", 2).line);
     await herd.stop();
   },
 });
@@ -239,9 +241,9 @@ Deno.test({
     smith.close();
     await settle();
     assertEquals(hill.links.linked(), []);
-    hill.herd.accept(reportOf("kiwi", 1));
+    hill.replica.accept(reportOf("kiwi", 1));
     await herd.clock.advance(dialTimeoutMs);
-    hill.herd.accept(reportOf("pear", 1));
+    hill.replica.accept(reportOf("pear", 1));
     const again = herd.dial("Hill");
     again.say(handshakeOfSmith("2"));
     await settle();
@@ -345,11 +347,11 @@ Deno.test({
     await herd.clock.advance(1_000);
     const hill = herd.servers.get("Hill")!;
     const report = reportOf("kiwi", 7);
-    hill.herd.accept(report);
+    hill.replica.accept(report);
     hill.links.flush();
     await herd.clock.advance(10);
     for (const server of herd.servers.values()) {
-      assertEquals(server.herd.newest("kiwi"), report.line, server.name);
+      assertEquals(server.replica.newest("kiwi"), report.line, server.name);
       for (const [connection, { lines }] of server.traffic) {
         const crossings = lines.filter((line) => line === `> ${report.line}`);
         assert(crossings.length <= 1, `${server.name} ${connection}`);
@@ -376,12 +378,12 @@ Deno.test({
       hill.events.filter((event) => event.includes("dial failed")).length,
       2,
     );
-    hill.herd.accept(reportOf("kiwi", 7));
+    hill.replica.accept(reportOf("kiwi", 7));
     hill.links.flush();
     const smith = herd.start("Smith");
     await herd.clock.advance(100);
     assertEquals(hill.links.linked(), ["Smith"]);
-    assertEquals(smith.herd.newest("kiwi"), reportOf("kiwi", 7).line);
+    assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 7).line);
     await herd.stop();
   },
 });
@@ -411,11 +413,11 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill", { catchUp: false });
-    hill.herd.accept(reportOf("kiwi", 7));
+    hill.replica.accept(reportOf("kiwi", 7));
     const smith = herd.start("Smith", { catchUp: false });
     await herd.clock.advance(5_000);
     assertEquals(smith.links.linked(), ["Hill"]);
-    assertEquals(smith.herd.newest("kiwi"), undefined);
+    assertEquals(smith.replica.newest("kiwi"), undefined);
     await herd.stop();
   },
 });
@@ -444,7 +446,7 @@ Deno.test({
       await settle();
       assertStringIncludes(stranger.takeAll(), `NO ${reason}: `);
       assertEquals(hill.events.at(-1), `peer/1 link refused ${reason}`);
-      assertEquals(hill.herd.clients, 0);
+      assertEquals(hill.replica.clients, 0);
       await herd.clock.advance(refusalLingerMs);
       assertEquals(hill.links.linked(), []);
       await herd.stop();
@@ -518,7 +520,7 @@ Deno.test({
       );
       await settle();
       assertEquals(hill.events.at(-1), `peer/1/Smith link down ${reason}`);
-      assertEquals(hill.herd.clients, 0);
+      assertEquals(hill.replica.clients, 0);
       await herd.stop();
     }
   },
@@ -529,7 +531,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    const { herd: memory, links } = herd.start("Hill");
+    const { links, replica: memory } = herd.start("Hill");
     const smith = await linkAsSmith(herd);
     const { writes } = smith.other;
     writes.length = 0;
@@ -559,7 +561,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    const { herd: memory, links } = herd.start("Hill");
+    const { links, replica: memory } = herd.start("Hill");
     const smith = await linkAsSmith(herd);
     smith.other.freeze();
     memory.accept(reportOf("kiwi", 1));
@@ -586,7 +588,7 @@ Deno.test({
     assertEquals(hill.links.linked(), ["Smith"]);
     const hillEnd = smith.other;
     const report = (time: number) => {
-      hill.herd.accept(reportOf("kiwi", time));
+      hill.replica.accept(reportOf("kiwi", time));
       hill.links.flush();
       let isHanded = false;
       const handed = hill.links.handed();
@@ -635,7 +637,7 @@ Deno.test({
     const smith = await linkAsSmith(herd);
     smith.other.freeze();
     for (let time = 0; time < 3; time++) {
-      hill.herd.accept(reportOf(`client-${time}`, time));
+      hill.replica.accept(reportOf(`client-${time}`, time));
       hill.links.flush();
     }
     const stopped = hill.links.stop();
@@ -662,10 +664,10 @@ Deno.test({
     const hill = herd.start("Hill");
     const smith = await linkAsSmith(herd);
     smith.other.freeze();
-    hill.herd.accept(reportOf("kiwi", 1));
+    hill.replica.accept(reportOf("kiwi", 1));
     hill.links.flush();
     const stopped = hill.links.stop();
-    await herd.clock.advance(retireTimeoutMs);
+    await herd.clock.advance(drainTimeoutMs);
     await stopped;
     assertEquals(smith.other.isClosed, true);
     assertEquals(herd.clock.timers, 0);
@@ -680,12 +682,12 @@ Deno.test({
     const hill = herd.start("Hill");
     const smith = herd.start("Smith");
     await herd.clock.advance(1_000);
-    hill.herd.accept(reportOf("kiwi", 1));
+    hill.replica.accept(reportOf("kiwi", 1));
     hill.links.flush();
     const stopped = hill.links.stop();
     await herd.clock.advance(1_000);
     await stopped;
-    assertEquals(smith.herd.newest("kiwi"), reportOf("kiwi", 1).line);
+    assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 1).line);
     assertStringIncludes(hill.events.join("\n"), "link down stopping");
     await herd.stop();
     assertEquals(herd.clock.timers, 0);

@@ -72,7 +72,7 @@ Deno.test({
     smith.say(`${reportOf("kiwi", 1, "Smith").line}\n`);
     await settle();
     assertEquals(counts.reportsReceived, 2);
-    hill.herd.accept(reportOf("plum", 1));
+    hill.replica.accept(reportOf("plum", 1));
     hill.links.flush();
     await settle();
     assertEquals(smith.takeAll(), `${reportOf("plum", 1).line}\n`);
@@ -94,7 +94,7 @@ Deno.test({
     const waiting = () => hill.links.report()[0].waitingReports;
     assertEquals(waiting(), 0);
     for (let index = 0; index < 5; index++) {
-      hill.herd.accept(reportOf(`client-${index}`, 1));
+      hill.replica.accept(reportOf(`client-${index}`, 1));
       hill.links.flush();
     }
     // The first is being written.
@@ -137,14 +137,14 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    hill.herd.accept(reportOf("kiwi", 1));
+    hill.replica.accept(reportOf("kiwi", 1));
     const smith = herd.start("Smith");
-    smith.herd.accept(reportOf("plum", 1));
+    smith.replica.accept(reportOf("plum", 1));
     await settle();
     await herd.clock.advance(5_000);
-    assertEquals(hill.herd.newest("plum"), reportOf("plum", 1).line);
+    assertEquals(hill.replica.newest("plum"), reportOf("plum", 1).line);
     assertEquals([hill.durations, smith.durations], [[], []]);
-    smith.herd.accept(reportOf("pear", start));
+    smith.replica.accept(reportOf("pear", start));
     smith.links.flush();
     await settle();
     assertEquals(hill.durations.length, 1);
@@ -157,7 +157,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const herd = new MemoryHerd(pair);
-    const { herd: hill } = herd.start("Hill");
+    const { replica: hill } = herd.start("Hill");
     const shown: string[] = [];
     hill.accept(reportOf("kiwi", 1));
     hill.onNews = ({ client }) => shown.push(client);
@@ -182,7 +182,7 @@ Deno.test({
     );
     await settle();
     assertEquals(hill.links.notReady, "no neighbour is linked");
-    hill.herd.accept(reportOf("kiwi", 1));
+    hill.replica.accept(reportOf("kiwi", 1));
     await herd.clock.advance(5_000);
     const smith = herd.start("Smith");
     assertEquals(smith.links.notReady !== undefined, true);
@@ -191,7 +191,7 @@ Deno.test({
       const [{ isCaughtUp }] = links.report();
       assertEquals([isCaughtUp, links.notReady], [true, undefined]);
     }
-    assertEquals(smith.herd.newest("kiwi"), reportOf("kiwi", 1).line);
+    assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 1).line);
     herd.kill("Smith");
     await settle();
     assertEquals(hill.links.notReady, "no neighbour is linked");

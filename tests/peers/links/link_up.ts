@@ -4,13 +4,13 @@
  * @module
  */
 import type { Outbox } from "../../../peers/replication/outbox.ts";
-import type { Herd } from "../../../peers/replication/replica.ts";
+import type { Replica } from "../../../peers/replication/replica.ts";
 import { takeLines } from "../replication/take_lines.ts";
 
 /** Links a server with a neighbour that knows nothing more than it does. */
-export function linkUp(herd: Herd, neighbour: string): Outbox {
-  const outbox = herd.link(neighbour);
+export function linkUp(replica: Replica, neighbour: string): Outbox {
+  const outbox = replica.link(neighbour);
   takeLines(outbox);
-  herd.hear(neighbour, { verb: "SYNCED" });
+  replica.receive(neighbour, { verb: "SYNCED" });
   return outbox;
 }

@@ -59,12 +59,12 @@ Deno.test({
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill", { secrets: ours });
       const smith = herd.start("Smith", { secrets: theirs });
-      hill.herd.accept(reportOf("kiwi", 1));
+      hill.replica.accept(reportOf("kiwi", 1));
       await herd.clock.advance(5_000);
       const what = `${ours} and ${theirs}`;
       assertEquals(hill.links.linked(), isLinked ? ["Smith"] : [], what);
       assertEquals(smith.links.linked(), isLinked ? ["Hill"] : [], what);
-      assertEquals(smith.herd.clients, isLinked ? 1 : 0, what);
+      assertEquals(smith.replica.clients, isLinked ? 1 : 0, what);
       if (!isLinked) {
         const isOneOpen = ours.length === 0 || theirs.length === 0;
         assertStringIncludes(
@@ -100,7 +100,7 @@ Deno.test({
     await settle();
     assertEquals(hill.events.at(-1), "peer/1 link refused wrong secret");
     assertEquals(replay.takeAll().includes("PROOF"), false);
-    assertEquals(hill.herd.clients, 0);
+    assertEquals(hill.replica.clients, 0);
     await herd.stop();
   },
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { root } from "../../../peers/store/digest_tree.ts";
 import { hashClient } from "../../../peers/store/fingerprint.ts";
-import type { Herd } from "../../../peers/replication/replica.ts";
+import type { Replica } from "../../../peers/replication/replica.ts";
 import { parseMessage } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
 import { parseReport } from "../../../protocol/report.ts";
@@ -20,7 +20,7 @@ interface Crossing {
 }
 
 /** Lets two servers compare what they know, until neither has more to say. */
-function compare(hill: Herd, smith: Herd): Crossing {
+function compare(hill: Replica, smith: Replica): Crossing {
   const crossing: Crossing = { reports: [], overheadBytes: 0 };
   const toSmith = hill.link("Smith");
   const toHill = smith.link("Hill");
@@ -37,7 +37,7 @@ function compare(hill: Herd, smith: Herd): Crossing {
 function deliver(
   outbox: Outbox,
   from: string,
-  to: Herd,
+  to: Replica,
   crossing: Crossing,
 ): number {
   let count = 0;
@@ -50,21 +50,21 @@ function deliver(
         to.accept(report, from);
       } else {
         crossing.overheadBytes += line.length + 1;
-        to.hear(from, parseMessage(line, () => true)!);
+        to.receive(from, parseMessage(line, () => true)!);
       }
     }
   }
   return count;
 }
 
-function isEqual(one: Herd, other: Herd): boolean {
+function isEqual(one: Replica, other: Replica): boolean {
   const [lines, others] = [[...one.lines()].sort(), [...other.lines()].sort()];
   return lines.length === others.length &&
     lines.every((line, index) => line === others[index]);
 }
 
 /** Two servers that know the same `count` clients. */
-function agreeing(count: number): [Herd, Herd] {
+function agreeing(count: number): [Replica, Replica] {
   const [hill, smith] = [openHerd(), openHerd()];
   for (let index = 0; index < count; index++) {
     const report = reportOf(`client-${index}`, 1_000);
@@ -129,7 +129,7 @@ Deno.test({
   name: "compare() sends ten reports where ten of a hundred thousand differ",
   permissions: "none",
   fn() {
-    const changes: [string, (hill: Herd, smith: Herd) => void][] = [
+    const changes: [string, (hill: Replica, smith: Replica) => void][] = [
       ["only Hill knows them", (hill) => addTen(hill, "new", 1_000)],
       ["only Smith knows them", (_, smith) => addTen(smith, "new", 1_000)],
       ["Hill knows newer", (hill) => addTen(hill, "client", 2_000)],
@@ -195,12 +195,12 @@ Deno.test({
       for (const theirs of [[10, 8], [never, 8], [12, 8]]) {
         for (const isDialler of [true, false]) {
           const [hill, smith] = [ours, theirs].map((times) => {
-            const herd = openHerd();
+            const replica = openHerd();
             [one, other].forEach((client, index) => {
               const time = times[index];
-              if (time !== never) herd.accept(reportOf(client, time));
+              if (time !== never) replica.accept(reportOf(client, time));
             });
-            return herd;
+            return replica;
           });
           if (isDialler) compare(hill, smith);
           else compare(smith, hill);
@@ -221,7 +221,7 @@ Deno.test({
     }
     const toSmith = linkUp(hill, "Smith");
     // Smith knows nothing: all is to be sent, and more than fits one write.
-    hill.hear("Smith", {
+    hill.receive("Smith", {
       verb: "DIGEST",
       node: root,
       digests: Array(16).fill(0),
@@ -276,8 +276,8 @@ function collidingBlocks(count: number): [string, string][] {
   return pairs;
 }
 
-function addTen(herd: Herd, kind: string, time: number): void {
+function addTen(replica: Replica, kind: string, time: number): void {
   for (let index = 0; index < 10; index++) {
-    herd.accept(reportOf(`${kind}-${index * 37}`, time));
+    replica.accept(reportOf(`${kind}-${index * 37}`, time));
   }
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Announcements } from "../../../peers/replication/lazy_announcements.ts";
+import { LazyAnnouncements } from "../../../peers/replication/lazy_announcements.ts";
 import { assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 
@@ -24,18 +24,18 @@ Deno.test({
     const steps = fc.array(step, { size: "max", maxLength: 400 });
     assertProperty(
       fc.property(steps, (steps) => {
-        const announcements = new Announcements();
+        const announcements = new LazyAnnouncements();
         const model = new Map<number, { leaf: number; age: number }>();
         for (const step of steps) {
           if (step === "ripen") {
-            announcements.ripen();
+            announcements.age();
             for (const entry of model.values()) entry.age += 1;
           } else if (step === "take") {
             const ripe = [...model].filter(([, { age }]) => age >= 2);
             for (const [fingerprint] of ripe) model.delete(fingerprint);
             assertEquals(
               new Map(
-                announcements.takeRipe()
+                announcements.takeDue()
                   .map(({ fingerprint, leaf }) => [fingerprint, leaf]),
               ),
               new Map(ripe.map(([key, { leaf }]) => [key, leaf])),
@@ -60,7 +60,7 @@ Deno.test({
   name: "Announcements takes many thousands, and lets most of them go again",
   permissions: "none",
   fn() {
-    const announcements = new Announcements();
+    const announcements = new LazyAnnouncements();
     const addAll = (from: number, to: number) => {
       for (let fingerprint = from; fingerprint < to; fingerprint++) {
         announcements.add({ fingerprint, leaf: fingerprint % 65_536 });
@@ -68,17 +68,17 @@ Deno.test({
     };
     for (let round = 0; round < 2; round++) {
       addAll(0, 50_000);
-      announcements.ripen();
+      announcements.age();
       addAll(50_000, 51_000);
-      assertEquals(announcements.takeRipe(), []);
+      assertEquals(announcements.takeDue(), []);
       for (const [from, to] of [[0, 50_000], [50_000, 51_000]]) {
-        announcements.ripen();
+        announcements.age();
         // It has to grow with those that are ripe still in it.
         addAll(51_000, 120_000);
-        const marks = announcements.takeRipe();
-        marks.sort((one, other) => one.fingerprint - other.fingerprint);
+        const ids = announcements.takeDue();
+        ids.sort((one, other) => one.fingerprint - other.fingerprint);
         assertEquals(
-          marks.map(({ fingerprint, leaf }) => `${fingerprint} ${leaf}`)
+          ids.map(({ fingerprint, leaf }) => `${fingerprint} ${leaf}`)
             .join(),
           Array.from(
             { length: to - from },
@@ -86,8 +86,8 @@ Deno.test({
           ).join(),
         );
       }
-      for (let ripening = 0; ripening < 2; ripening++) announcements.ripen();
-      assertEquals(announcements.takeRipe().length, 69_000);
+      for (let ripening = 0; ripening < 2; ripening++) announcements.age();
+      assertEquals(announcements.takeDue().length, 69_000);
       assertEquals(announcements.size, 0);
     }
   },

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { maxLineMarks } from "../../../peers/limits.ts";
+import { maxLineIds } from "../../../peers/limits.ts";
 import {
   formatMessage,
   type Message,
@@ -14,7 +14,7 @@ const isServer = (name: string) => name === "Hill";
 
 const number53 = fc.nat(Number.MAX_SAFE_INTEGER);
 const node = fc.nat(69_904);
-const marks = fc.array(
+const ids = fc.array(
   fc.record({ leaf: fc.nat(65_535), fingerprint: number53 }),
   { minLength: 1 },
 );
@@ -33,7 +33,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   ),
   fc.constant<Message>({ verb: "PRUNE", server: "Hill" }),
   fc.constant<Message>({ verb: "GRAFT", server: "Hill" }),
-  fc.record({ verb: fc.constantFrom("HAVE" as const, "WANT"), marks }),
+  fc.record({ verb: fc.constantFrom("HAVE" as const, "WANT"), ids }),
   fc.record({
     verb: fc.constant("HORIZON" as const),
     seconds: fc.nat(2 ** 40).map((value) => value / 64),
@@ -151,8 +151,8 @@ Deno.test({
       seconds: 999_999_999_999_999,
     };
     const messages: Message[] = [
-      { verb: "HAVE", marks: Array(maxLineMarks).fill(mark) },
-      { verb: "PART", node: 69_904, reports: Array(maxLineMarks).fill(listed) },
+      { verb: "HAVE", ids: Array(maxLineIds).fill(mark) },
+      { verb: "PART", node: 69_904, reports: Array(maxLineIds).fill(listed) },
     ];
     for (const message of messages) {
       assert(formatMessage(message).length <= maxLineBytes);

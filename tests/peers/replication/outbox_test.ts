@@ -1,6 +1,6 @@
 import {
-  catchUpWriteBytes,
-  maxLineMarks,
+  antiEntropyWriteBytes,
+  maxLineIds,
   maxNewsWrites,
   maxWriteBytes,
 } from "../../../peers/limits.ts";
@@ -72,7 +72,7 @@ Deno.test({
     fallBehind(outbox);
     put(outbox, reportOf("kiwi", 2));
     const { line } = reportOf("pear", 1);
-    outbox.putWanted("pear", line);
+    outbox.putRequested("pear", line);
     put(outbox, reportOf("pear", 2));
     assertEquals(withoutOthers(takeAllLines(outbox)), [
       reportOf("kiwi", 1).line,
@@ -87,7 +87,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const outbox = new Outbox();
-    outbox.putWanted("pear", reportOf("pear", 1).line);
+    outbox.putRequested("pear", reportOf("pear", 1).line);
     put(outbox, reportOf("pear", 2));
     assertEquals(takeLines(outbox), [reportOf("pear", 2).line]);
   },
@@ -102,10 +102,10 @@ Deno.test({
     for (const client of ["kiwi", "pear", "plum"]) {
       put(outbox, reportOf(client, 5));
     }
-    outbox.forget(reportOf("kiwi", 5));
-    outbox.forget(reportOf("pear", 4));
-    outbox.forget(reportOf("fig", 9));
-    outbox.drop("plum", 0);
+    outbox.cancelOlder(reportOf("kiwi", 5));
+    outbox.cancelOlder(reportOf("pear", 4));
+    outbox.cancelOlder(reportOf("fig", 9));
+    outbox.dropClient("plum", 0);
     const lines = withoutOthers(takeAllLines(outbox));
     assertEquals(lines, [reportOf("pear", 5).line]);
   },
@@ -131,7 +131,7 @@ Deno.test({
     assertEquals(first.length + second.length, 400);
     const third = takeLines(outbox);
     assertEquals(third[0].trimEnd(), "past 0");
-    assert(third.length * 1_001 <= catchUpWriteBytes + 1_001);
+    assert(third.length * 1_001 <= antiEntropyWriteBytes + 1_001);
     put(outbox, live(0));
     assertEquals(takeLines(outbox), [live(0).line]);
     assertEquals(third.length + takeAllLines(outbox).length, 200);
@@ -155,8 +155,8 @@ Deno.test({
       const [first, ...others] = takeLines(outbox);
       assertEquals(first, reportOf("pear", turn).line);
       const bytes = others.join("\n").length;
-      assert(turn === 3 || bytes >= catchUpWriteBytes);
-      assert(bytes <= catchUpWriteBytes + 1_001);
+      assert(turn === 3 || bytes >= antiEntropyWriteBytes);
+      assert(bytes <= antiEntropyWriteBytes + 1_001);
       said += others.length;
     }
     assertEquals(said, 200);
@@ -168,11 +168,11 @@ Deno.test({
   permissions: "none",
   fn() {
     const outbox = new Outbox();
-    outbox.sync();
+    outbox.onSync();
     assertEquals(takeLines(outbox), ["SYNCED"]);
     assertEquals(takeLines(outbox), []);
     put(outbox, reportOf("kiwi", 1));
-    outbox.sync();
+    outbox.onSync();
     put(outbox, reportOf("kiwi", 2));
     const both = [1, 2].map((time) => reportOf("kiwi", time).line);
     const soon = takeAllLines(outbox);
@@ -185,7 +185,7 @@ Deno.test({
     };
     while (outbox.backlog < 5_000) more();
     put(outbox, reportOf("kiwi", 3));
-    outbox.sync();
+    outbox.onSync();
     put(outbox, reportOf("pear", 3));
     const lines: string[] = [];
     for (let write = 0; write < 50; write++) {
@@ -208,7 +208,7 @@ Deno.test({
     const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
     const lines = past.map((text) => text.padEnd(1_000)).values();
     const outbox = new Outbox({ next: () => lines.next().value });
-    outbox.sync();
+    outbox.onSync();
     const all: string[] = [];
     for (let write = 0; write < 10 * maxNewsWrites; write++) {
       put(outbox, reportOf("kiwi", all.length));
@@ -219,8 +219,8 @@ Deno.test({
     const last = all.findLastIndex(isPast);
     assertEquals(all.indexOf("SYNCED"), last + 1);
     // What is asked on another connection is not answered on this one.
-    outbox.sync();
-    outbox.dropTalk();
+    outbox.onSync();
+    outbox.dropControlMessages();
     assertEquals(takeLines(outbox), []);
   },
 });
@@ -234,19 +234,19 @@ Deno.test({
     for (let fingerprint = 0; fingerprint < count; fingerprint++) {
       outbox.announcements.add({ fingerprint, leaf: 1 });
       for (let time = 0; time < 2; time++) {
-        outbox.want({ fingerprint, leaf: 1 });
+        outbox.requestReport({ fingerprint, leaf: 1 });
       }
     }
-    outbox.direct("PRUNE", "Hill");
-    outbox.direct("GRAFT", "Hill");
-    for (let chore = 0; chore < 2; chore++) outbox.announcements.ripen();
+    outbox.sendDirective("PRUNE", "Hill");
+    outbox.sendDirective("GRAFT", "Hill");
+    for (let chore = 0; chore < 2; chore++) outbox.announcements.age();
     const lines = takeLines(outbox);
     assertEquals(lines[0], "GRAFT Hill");
     for (const verb of ["HAVE", "WANT"]) {
       const marks = lines
         .filter((line) => line.startsWith(verb))
         .map((line) => line.split(" ").length - 1);
-      assert(marks.every((marks) => marks <= maxLineMarks), `${marks}`);
+      assert(marks.every((marks) => marks <= maxLineIds), `${marks}`);
       assertEquals(marks.reduce((sum, marks) => sum + marks), count);
     }
     assertEquals(takeLines(outbox), []);
@@ -258,9 +258,9 @@ Deno.test({
   permissions: "none",
   fn() {
     const outbox = new Outbox();
-    assertEquals(outbox.takePing().text, "PING\n");
+    assertEquals(outbox.takeHeartbeat().text, "PING\n");
     put(outbox, reportOf("kiwi", 1));
-    assertEquals(outbox.takePing().text, `${reportOf("kiwi", 1).line}\n`);
+    assertEquals(outbox.takeHeartbeat().text, `${reportOf("kiwi", 1).line}\n`);
     assertEquals(outbox.waiting, 0);
   },
 });
@@ -270,17 +270,17 @@ Deno.test({
   permissions: "none",
   fn() {
     const outbox = new Outbox();
-    outbox.tellHorizon(1);
+    outbox.sendHorizon(1);
     const reports = ["kiwi", "pear", "plum"].map((id) => reportOf(id, 5));
     for (const report of reports) put(outbox, report);
     for (const report of [reports[1], reportOf("fig", 5), reports[1]]) {
-      outbox.takeBack(fingerprint(report.line));
+      outbox.cancel(fingerprint(report.line));
     }
     const rest = [reports[0].line, reports[2].line];
     assertEquals(takeLines(outbox), ["HORIZON 1", ...rest]);
     // What has been taken is on its way: nothing of it is left to take back.
     put(outbox, reports[1]);
-    outbox.takeBack(fingerprint(reports[0].line));
+    outbox.cancel(fingerprint(reports[0].line));
     assertEquals(takeLines(outbox), [reports[1].line]);
   },
 });
@@ -291,7 +291,7 @@ Deno.test({
   fn() {
     const outbox = new Outbox();
     put(outbox, reportOf("kiwi", 1));
-    outbox.tellHorizon(1);
+    outbox.sendHorizon(1);
     put(outbox, reportOf("pear", 2));
     assertEquals(takeLines(outbox), [
       reportOf("kiwi", 1).line,
@@ -299,7 +299,7 @@ Deno.test({
       reportOf("pear", 2).line,
     ]);
     fallBehind(outbox);
-    outbox.tellHorizon(2);
+    outbox.sendHorizon(2);
     put(outbox, reportOf("plum", 3));
     const lines = takeAllLines(outbox);
     assertEquals(lines.filter((line) => line.startsWith("HORIZON")), [

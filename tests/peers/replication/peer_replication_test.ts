@@ -3,7 +3,7 @@ import {
   parseMessage,
 } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
-import type { Herd } from "../../../peers/replication/replica.ts";
+import type { Replica } from "../../../peers/replication/replica.ts";
 import {
   fingerprint,
   formatFingerprint,
@@ -18,14 +18,14 @@ import { takeLines } from "./take_lines.ts";
 const isServer = () => true;
 
 /** Gives a server a line as if a neighbour had sent it. */
-function tell(herd: Herd, from: string, line: string): void {
+function tell(replica: Replica, from: string, line: string): void {
   const report = parseReport(line, isServer);
-  if (report !== undefined) herd.accept(report, from);
-  else herd.hear(from, parseMessage(line, isServer)!);
+  if (report !== undefined) replica.accept(report, from);
+  else replica.receive(from, parseMessage(line, isServer)!);
 }
 
 /** A server linked with two others that can send it the reports of a third. */
-function openHill(): { hill: Herd; jaquez: Outbox; smith: Outbox } {
+function openHill(): { hill: Replica; jaquez: Outbox; smith: Outbox } {
   const hill = openHerd();
   return { hill, jaquez: linkUp(hill, "Jaquez"), smith: linkUp(hill, "Smith") };
 }
@@ -53,7 +53,7 @@ Deno.test({
     assertEquals(takeLines(smith), []);
     assertEquals(takeLines(jaquez), []);
     // Until the neighbour must have read it: then it is told again.
-    hill.beat("Smith");
+    hill.onHeartbeat("Smith");
     hill.accept(report(3), "Jaquez");
     hill.accept(report(3), "Smith");
     assertEquals(takeLines(smith), ["PRUNE Singleton"]);
@@ -99,15 +99,15 @@ Deno.test({
     const { hill, jaquez, smith } = openHill();
     tell(hill, "Smith", "PRUNE Singleton");
     hill.accept(report(1), "Jaquez");
-    assertEquals(hill.hasChores, true);
+    assertEquals(hill.needsMaintenance, true);
     assertEquals(takeLines(smith), []);
-    hill.doChores();
+    hill.runMaintenance();
     assertEquals(takeLines(smith), []);
-    hill.doChores();
+    hill.runMaintenance();
     const [have, ...others] = takeLines(smith);
     assert(/^HAVE [0-9a-f]{18}$/.test(have), have);
     assertEquals(others, []);
-    assertEquals(hill.hasChores, false);
+    assertEquals(hill.needsMaintenance, false);
     // Other servers' reports are not held back, nor are they for others.
     hill.accept(reportOf("pear", 1, "Campbell"), "Jaquez");
     assertEquals(verbs(smith), ["AT"]);
@@ -133,7 +133,7 @@ Deno.test({
   name: "an announcement is dropped when the neighbour has the report",
   permissions: "none",
   fn() {
-    const drop: [string, (hill: Herd, have: string) => void][] = [
+    const drop: [string, (hill: Replica, have: string) => void][] = [
       ["it sends the report", (hill) => hill.accept(report(1), "Smith")],
       ["it announces it too", (hill, have) => tell(hill, "Smith", have)],
       ["there is a newer one", (hill) => hill.accept(report(2), "Smith")],
@@ -141,16 +141,16 @@ Deno.test({
     const { hill: other, smith: haveFrom } = openHill();
     tell(other, "Smith", "PRUNE Singleton");
     other.accept(report(1), "Jaquez");
-    for (let chore = 0; chore < 2; chore++) other.doChores();
+    for (let chore = 0; chore < 2; chore++) other.runMaintenance();
     const [have] = takeLines(haveFrom);
     for (const [why, happen] of drop) {
       for (let chores = 0; chores <= 2; chores++) {
         const { hill, smith } = openHill();
         tell(hill, "Smith", "PRUNE Singleton");
         hill.accept(report(1), "Jaquez");
-        for (let chore = 0; chore < chores; chore++) hill.doChores();
+        for (let chore = 0; chore < chores; chore++) hill.runMaintenance();
         happen(hill, have);
-        for (let chore = 0; chore < 3; chore++) hill.doChores();
+        for (let chore = 0; chore < 3; chore++) hill.runMaintenance();
         const isAnnounced = verbs(smith).includes("HAVE");
         assertEquals(isAnnounced, false, `${why} after ${chores} chores`);
       }
@@ -167,7 +167,7 @@ Deno.test({
     const have = (time: number) =>
       formatMessage({
         verb: "HAVE",
-        marks: [{ leaf: 7, fingerprint: fingerprint(report(time).line) }],
+        ids: [{ leaf: 7, fingerprint: fingerprint(report(time).line) }],
       });
     takeLines(smith);
     tell(hill, "Smith", have(1));
@@ -188,7 +188,7 @@ Deno.test({
     // This one may have been under way when Smith read that.
     hill.accept(report(2), "Smith");
     assertEquals(takeLines(smith), []);
-    hill.beat("Smith");
+    hill.onHeartbeat("Smith");
     hill.accept(report(3), "Smith");
     assertEquals(takeLines(smith), ["GRAFT Singleton"]);
     // Now Jaquez is the one that is late.

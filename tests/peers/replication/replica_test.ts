@@ -39,19 +39,19 @@ Deno.test({
   name: "Herd floods news to all linked neighbours but the one it came from",
   permissions: "none",
   fn() {
-    const herd = openHerd({ catchUp: false });
+    const replica = openHerd({ catchUp: false });
     const outboxes = new Map(
-      ["Jaquez", "Smith"].map((name) => [name, herd.link(name)]),
+      ["Jaquez", "Smith"].map((name) => [name, replica.link(name)]),
     );
     const fromClient = reportOf("kiwi", 1);
-    assertEquals(herd.accept(fromClient), "newer");
+    assertEquals(replica.accept(fromClient), "newer");
     assertEquals(takeLines(outboxes.get("Jaquez")!), [fromClient.line]);
     assertEquals(takeLines(outboxes.get("Smith")!), [fromClient.line]);
     const fromSmith = reportOf("kiwi", 2, "Campbell");
-    assertEquals(herd.accept(fromSmith, "Smith"), "newer");
+    assertEquals(replica.accept(fromSmith, "Smith"), "newer");
     assertEquals(takeLines(outboxes.get("Jaquez")!), [fromSmith.line]);
     assertEquals(takeLines(outboxes.get("Smith")!), []);
-    assertEquals(herd.newest("kiwi"), fromSmith.line);
+    assertEquals(replica.newest("kiwi"), fromSmith.line);
   },
 });
 
@@ -59,15 +59,15 @@ Deno.test({
   name: "Herd lets what is known already go no further",
   permissions: "none",
   fn() {
-    const herd = openHerd({ catchUp: false });
-    const outbox = herd.link("Smith");
-    herd.accept(reportOf("kiwi", 5));
+    const replica = openHerd({ catchUp: false });
+    const outbox = replica.link("Smith");
+    replica.accept(reportOf("kiwi", 5));
     takeLines(outbox);
-    assertEquals(herd.accept(reportOf("kiwi", 5)), "known");
-    assertEquals(herd.accept(reportOf("kiwi", 4), "Jaquez"), "known");
+    assertEquals(replica.accept(reportOf("kiwi", 5)), "known");
+    assertEquals(replica.accept(reportOf("kiwi", 4), "Jaquez"), "known");
     assertEquals(takeLines(outbox), []);
-    assertEquals(herd.newest("kiwi"), reportOf("kiwi", 5).line);
-    assertEquals(herd.clients, 1);
+    assertEquals(replica.newest("kiwi"), reportOf("kiwi", 5).line);
+    assertEquals(replica.clients, 1);
   },
 });
 
@@ -75,13 +75,13 @@ Deno.test({
   name: "Herd does not tell a neighbour back what it has just told us",
   permissions: "none",
   fn() {
-    const herd = openHerd();
-    const outbox = herd.link("Smith");
+    const replica = openHerd();
+    const outbox = replica.link("Smith");
     for (const client of ["kiwi", "pear", "plum"]) {
-      herd.accept(reportOf(client, 5));
+      replica.accept(reportOf(client, 5));
     }
-    herd.accept(reportOf("pear", 5), "Smith");
-    herd.accept(reportOf("plum", 4), "Smith");
+    replica.accept(reportOf("pear", 5), "Smith");
+    replica.accept(reportOf("plum", 4), "Smith");
     assertEquals(
       takeLines(outbox),
       [reportOf("kiwi", 5).line, reportOf("plum", 5).line],
@@ -93,24 +93,24 @@ Deno.test({
   name: "Herd does not tell a slow neighbour what it has told us meanwhile",
   permissions: "none",
   fn() {
-    const herd = openHerd({ catchUp: false });
-    const outbox = herd.link("Smith");
+    const replica = openHerd({ catchUp: false });
+    const outbox = replica.link("Smith");
     const fallBehind = () => {
       for (let client = 0; outbox.backlog === 0; client++) {
-        herd.accept(reportOf(`other-${client}`, herd.clients));
+        replica.accept(reportOf(`other-${client}`, replica.clients));
       }
     };
     const take = () =>
       takeAllLines(outbox).filter((line) => !line.includes("other"));
     fallBehind();
-    herd.accept(reportOf("kiwi", 5));
-    herd.accept(reportOf("pear", 5));
-    herd.accept(reportOf("kiwi", 5), "Smith");
-    herd.accept(reportOf("pear", 4), "Smith");
+    replica.accept(reportOf("kiwi", 5));
+    replica.accept(reportOf("pear", 5));
+    replica.accept(reportOf("kiwi", 5), "Smith");
+    replica.accept(reportOf("pear", 4), "Smith");
     assertEquals(take(), [reportOf("pear", 5).line]);
     fallBehind();
-    herd.accept(reportOf("kiwi", 6));
-    herd.accept(reportOf("kiwi", 7), "Smith");
+    replica.accept(reportOf("kiwi", 6));
+    replica.accept(reportOf("kiwi", 7), "Smith");
     assertEquals(take(), []);
   },
 });
@@ -119,11 +119,11 @@ Deno.test({
   name: "Herd keeps nothing for a neighbour that is not linked",
   permissions: "none",
   fn() {
-    const herd = openHerd({ catchUp: false });
-    const outbox = herd.link("Smith");
-    herd.unlink("Smith");
-    herd.accept(reportOf("kiwi", 2));
+    const replica = openHerd({ catchUp: false });
+    const outbox = replica.link("Smith");
+    replica.unlink("Smith");
+    replica.accept(reportOf("kiwi", 2));
     assertEquals(takeLines(outbox), []);
-    assertEquals(takeLines(herd.link("Smith")), []);
+    assertEquals(takeLines(replica.link("Smith")), []);
   },
 });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Herd } from "../../../peers/replication/replica.ts";
+import type { Replica } from "../../../peers/replication/replica.ts";
 import { parseMessage } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
@@ -14,7 +14,7 @@ import { takeLines } from "./take_lines.ts";
 /** One of two linked servers, and what is on its way to it. */
 interface Side {
   readonly name: string;
-  readonly herd: Herd;
+  readonly replica: Replica;
   readonly outbox: Outbox;
   readonly incoming: ByteString[];
   /** What it knew when they were linked. */
@@ -22,15 +22,21 @@ interface Side {
 }
 
 /** Links two servers; the first one has dialled. */
-function link(hill: Herd, smith: Herd): [Side, Side] {
-  const known = [hill, smith].map((herd) => [...herd.lines()]);
+function link(hill: Replica, smith: Replica): [Side, Side] {
+  const known = [hill, smith].map((replica) => [...replica.lines()]);
   const [toSmith, toHill] = [hill.link("Smith"), smith.link("Hill")];
   hill.compare("Smith");
   return [
-    { name: "Hill", herd: hill, outbox: toSmith, incoming: [], knew: known[0] },
+    {
+      name: "Hill",
+      replica: hill,
+      outbox: toSmith,
+      incoming: [],
+      knew: known[0],
+    },
     {
       name: "Smith",
-      herd: smith,
+      replica: smith,
       outbox: toHill,
       incoming: [],
       knew: known[1],
@@ -48,8 +54,8 @@ function read(side: Side, from: Side): void {
   const line = side.incoming.shift();
   if (line === undefined) return;
   const report = parseReport(line, () => true);
-  if (report !== undefined) side.herd.accept(report, from.name);
-  else side.herd.hear(from.name, parseMessage(line, () => true)!);
+  if (report !== undefined) side.replica.accept(report, from.name);
+  else side.replica.receive(from.name, parseMessage(line, () => true)!);
 }
 
 /** Lets two sides talk until neither has anything more to say. */
@@ -64,15 +70,15 @@ function talk(one: Side, other: Side): void {
 }
 
 /** Whether one side knows a report as new for each that it should know. */
-function knows({ herd }: Side, lines: readonly ByteString[]): boolean {
+function knows({ replica }: Side, lines: readonly ByteString[]): boolean {
   return lines.every((line) => {
-    const known = herd.newest(clientOf(line));
+    const known = replica.newest(clientOf(line));
     return known !== undefined && !isNewer(line, known);
   });
 }
 
 function hasCaughtUp(side: Side, other: Side): boolean {
-  return side.herd.hasCaughtUpWith(other.name);
+  return side.replica.hasCaughtUpWith(other.name);
 }
 
 Deno.test({
@@ -106,7 +112,7 @@ Deno.test({
         for (const { client, server, time } of theirs) {
           smith.accept(reportOf(client, time, server));
         }
-        for (const herd of [hill, smith]) linkUp(herd, "Jaquez");
+        for (const replica of [hill, smith]) linkUp(replica, "Jaquez");
         const sides = link(hill, smith);
         const judge = () => {
           for (const [side, other] of [sides, sides.toReversed()]) {
@@ -119,13 +125,13 @@ Deno.test({
           for (let times = 0; times <= count; times++) {
             if (step === "write") write(side, other);
             else if (step === "read") read(side, other);
-            else if (step === "chore") side.herd.doChores();
-            else if (step === "compare") sides[0].herd.compare("Smith");
+            else if (step === "chore") side.replica.runMaintenance();
+            else if (step === "compare") sides[0].replica.compare("Smith");
             else {
               const { client, server, time } = step.report;
               const news = reportOf(client, time + times, server);
-              for (const { herd } of step.isForBoth ? sides : [side]) {
-                herd.accept(news, "Jaquez");
+              for (const { replica } of step.isForBoth ? sides : [side]) {
+                replica.accept(news, "Jaquez");
               }
             }
             judge();
@@ -202,7 +208,7 @@ Deno.test({
     const hill = openHerd();
     const outbox = hill.link("Smith");
     const hear = (line: string) =>
-      hill.hear("Smith", parseMessage(line, () => true)!);
+      hill.receive("Smith", parseMessage(line, () => true)!);
     hear("SYNCED");
     assertEquals(takeLines(outbox), ["SYNC"]);
     for (const line of ["DIGEST -" + " 0".repeat(16), "PART -", "LIST -"]) {
@@ -229,8 +235,8 @@ Deno.test({
     const [hill, smith] = [openHerd(), openHerd({ catchUp: false })];
     for (const [one, other] of [[hill, smith], [smith, hill]]) {
       const sides = link(one, other);
-      const [side] = sides.filter(({ herd }) => herd === hill);
-      const [without] = sides.filter(({ herd }) => herd === smith);
+      const [side] = sides.filter(({ replica }) => replica === hill);
+      const [without] = sides.filter(({ replica }) => replica === smith);
       assertEquals(hasCaughtUp(side, without), false);
       assertEquals(hasCaughtUp(without, side), true);
       write(without, side);
@@ -247,11 +253,11 @@ Deno.test({
   fn() {
     const [hill, smith] = [openHerd(), openHerd()];
     smith.accept(reportOf("kiwi", 1, "Singleton"));
-    for (const herd of [hill, smith]) linkUp(herd, "Jaquez");
+    for (const replica of [hill, smith]) linkUp(replica, "Jaquez");
     const sides = link(hill, smith);
     // Hill hears something twice, which may be a reason to have it held back.
-    for (const herd of [hill, smith]) {
-      herd.accept(reportOf("pear", 1, "Singleton"), "Jaquez");
+    for (const replica of [hill, smith]) {
+      replica.accept(reportOf("pear", 1, "Singleton"), "Jaquez");
     }
     const replacement = reportOf("kiwi", 2, "Singleton");
     while (!hasCaughtUp(...sides)) {
@@ -281,7 +287,7 @@ Deno.test({
       assertEquals(takeLines(smith), [report(time).line]);
       hill.accept(report(time), "Smith");
       assertEquals(takeLines(smith), [...answer]);
-      hill.hear("Smith", { verb: "SYNCED" });
+      hill.receive("Smith", { verb: "SYNCED" });
     }
   },
 });

@@ -7,7 +7,7 @@ import type { Outbox } from "../../../peers/replication/outbox.ts";
 
 /** Takes out what goes into the next write, line by line. */
 export function takeLines(outbox: Outbox): string[] {
-  const batch = outbox.take();
+  const batch = outbox.takeBatch();
   if (batch === undefined) return [];
   const { ends, text } = batch;
   const lines = ends.map((end, index) =>
