@@ -4,7 +4,7 @@
  * @module
  */
 import type { Journal } from "../log/log_writer.ts";
-import type { Links } from "../peers/links/link_manager.ts";
+import type { LinkManager } from "../peers/links/link_manager.ts";
 import type { Replica } from "../peers/replication/replica.ts";
 import type { Places } from "../places/places.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
@@ -18,7 +18,7 @@ export interface Rooms {
   readonly clientListener: ClientListener;
   readonly replica: Replica;
   readonly journal: Journal;
-  readonly links: Links;
+  readonly linkManager: LinkManager;
   readonly places: Places;
   readonly limits: LimitCounts;
   readonly lines: LineCounters;
@@ -36,7 +36,7 @@ export function describeRooms(
     journal,
     limits,
     lines,
-    links,
+    linkManager,
     places,
     ...counted
   }: Rooms,
@@ -44,14 +44,14 @@ export function describeRooms(
   const { bytes, lines: lostLines } = journal.lost;
   return {
     clients: replica.clients,
-    notReady: links.notReady ?? null,
+    notReady: linkManager.notReady ?? null,
     connections: {
       open: clientListener.connections,
       accepted: clientListener.accepted,
     },
     lines: { ...lines },
     reports: replica.counts,
-    links: describeLinks(links),
+    links: describeLinks(linkManager),
     propagationSeconds: counted.propagation.read(),
     whatsatSeconds: counted.questions.read(),
     places: { provider: places.providerName, requests: places.requests },
@@ -66,8 +66,8 @@ export function describeRooms(
   } satisfies Partial<ServerFacts>;
 }
 
-function describeLinks(links: Links): LinkStatus[] {
-  return links.report().map(({ counts, ...link }) => ({
+function describeLinks(linkManager: LinkManager): LinkStatus[] {
+  return linkManager.neighbourStatuses().map(({ counts, ...link }) => ({
     ...link,
     since: counts.since,
     reportsReceived: counts.reportsReceived,

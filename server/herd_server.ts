@@ -13,7 +13,7 @@ import {
 import type { Journal } from "../log/log_writer.ts";
 import { describeRooms } from "./describe_status.ts";
 import { Replica } from "../peers/replication/replica.ts";
-import { Links } from "../peers/links/link_manager.ts";
+import { LinkManager } from "../peers/links/link_manager.ts";
 import type { ServerEntry, Topology } from "../peers/topology.ts";
 import type { Budget } from "../places/budget.ts";
 import { Places } from "../places/places.ts";
@@ -86,7 +86,7 @@ export class HerdServer implements AsyncDisposable {
   readonly #emit: EmitEvent;
   readonly #startedAt: number;
   readonly #replica: Replica;
-  readonly #links: Links;
+  readonly #linkManager: LinkManager;
   readonly #places: Places;
   readonly #counts: LimitCounts;
   readonly #clientListener: ClientListener;
@@ -107,7 +107,7 @@ export class HerdServer implements AsyncDisposable {
     this.#replica = createHerd(options);
     this.#emit = this.#createTell();
     this.#counts = new LimitCounts(clock, this.#emit);
-    this.#links = new Links({
+    this.#linkManager = new LinkManager({
       self,
       topology,
       replica: this.#replica,
@@ -121,7 +121,7 @@ export class HerdServer implements AsyncDisposable {
       timeoutMs: linkTimeoutMs,
       connect: ({ host, peerPort }, signal) =>
         options.connect(host, peerPort, signal),
-      trafficOf: (connection) => journal.trafficOf(connection),
+      trafficLogFor: (connection) => journal.trafficOf(connection),
       emit: this.#emit,
     });
     this.#places = new Places({
@@ -140,8 +140,8 @@ export class HerdServer implements AsyncDisposable {
       lines: this.#lines,
       permits: new FairSemaphore(clientLimits.maxQueriesInTotal),
       replyPool: new BatchPool(keptReplyBatches),
-      scheduleFlush: () => this.#links.flushSoon(),
-      flushed: () => this.#links.handed(),
+      scheduleFlush: () => this.#linkManager.scheduleFlush(),
+      flushed: () => this.#linkManager.flushed(),
       trafficLogFor: (connection) => journal.trafficOf(connection),
       emit: this.#emit,
     });
@@ -178,7 +178,7 @@ export class HerdServer implements AsyncDisposable {
 
   /** The names of the neighbours that are linked now. */
   get linkedNeighbours(): string[] {
-    return this.#links.linked();
+    return this.#linkManager.linked();
   }
 
   /** How often each limit was reached, of those that were. */
@@ -208,7 +208,7 @@ export class HerdServer implements AsyncDisposable {
         clientListener: this.#clientListener,
         replica: this.#replica,
         journal: this.#options.journal,
-        links: this.#links,
+        linkManager: this.#linkManager,
         places: this.#places,
         limits: this.#counts,
         lines: this.#lines,
@@ -285,7 +285,7 @@ export class HerdServer implements AsyncDisposable {
       acceptAll(
         peers,
         ({ address, port, transport }) =>
-          this.#links.accept(transport, formatAddress(address, port)),
+          this.#linkManager.accept(transport, formatAddress(address, port)),
         context,
       ),
     ]);
@@ -296,7 +296,7 @@ export class HerdServer implements AsyncDisposable {
    * Resolves when each was tried once.
    */
   async link(): Promise<void> {
-    if (this.#stopped === undefined) await this.#links.start();
+    if (this.#stopped === undefined) await this.#linkManager.start();
   }
 
   /**
@@ -356,7 +356,7 @@ export class HerdServer implements AsyncDisposable {
     await this.#accepting;
     await this.#clientListener.stop();
     this.#places.stop();
-    await this.#links.stop();
+    await this.#linkManager.stop();
     this.#emit("info", "server", "stopped");
     await this.#options.journal.close();
   }

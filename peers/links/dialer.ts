@@ -12,15 +12,15 @@ import { Backoff } from "./backoff.ts";
 import type { Neighbour } from "./neighbour.ts";
 
 /** Opens a connection to a neighbour's peer port. */
-export type Connect = (
+export type ConnectToNeighbour = (
   neighbour: ServerEntry,
   signal: AbortSignal,
 ) => Promise<Transport>;
 
 /** What dialling needs. */
-export interface RedialOptions {
+export interface DialerOptions {
   readonly clock: Clock;
-  readonly connect: Connect;
+  readonly connect: ConnectToNeighbour;
   readonly emit: EmitEvent;
   /** Ends it all. */
   readonly signal: AbortSignal;
@@ -28,17 +28,17 @@ export interface RedialOptions {
    * Shakes hands on a connection that was dialled. Returns what went wrong, or
    * undefined if the two are linked.
    */
-  readonly shake: (
+  readonly handshake: (
     transport: Transport,
     neighbour: Neighbour,
   ) => Promise<string | undefined>;
 }
 
 /** The way to neighbours that are away. */
-export class Redial {
-  readonly #options: RedialOptions;
+export class Dialer {
+  readonly #options: DialerOptions;
 
-  constructor(options: RedialOptions) {
+  constructor(options: DialerOptions) {
     this.#options = options;
   }
 
@@ -68,7 +68,7 @@ export class Redial {
   /** Tries once to link a neighbour. Logs a failure when it is a new one. */
   async dial(neighbour: Neighbour): Promise<void> {
     const { emit, signal } = this.#options;
-    const reason = await this.#try(neighbour);
+    const reason = await this.#attempt(neighbour);
     const hasFailed = !neighbour.isUp && !signal.aborted;
     if (hasFailed && reason !== undefined) {
       neighbour.counts.lastFailure = reason;
@@ -81,14 +81,14 @@ export class Redial {
   }
 
   /** Dials and shakes hands. Returns what went wrong, or undefined. */
-  async #try(neighbour: Neighbour): Promise<string | undefined> {
+  async #attempt(neighbour: Neighbour): Promise<string | undefined> {
     let transport: Transport;
     try {
       transport = await this.#connect(neighbour.entry);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
-    return await this.#options.shake(transport, neighbour);
+    return await this.#options.handshake(transport, neighbour);
   }
 
   /** Connects to a neighbour's peer port, within the deadline. */

@@ -10,7 +10,7 @@ import type { Replica } from "../replication/replica.ts";
 import type { Link } from "./link.ts";
 
 /** What dispatching needs. */
-export interface DispatchOptions {
+export interface FlusherOptions {
   readonly clock: Clock;
   readonly replica: Replica;
   /** Each neighbour, with the link in use if there is one. */
@@ -18,13 +18,13 @@ export interface DispatchOptions {
 }
 
 /** The way from one server's herd to its links. */
-export class Dispatch {
-  readonly #options: DispatchOptions;
-  #cancelChores: (() => void) | undefined;
+export class Flusher {
+  readonly #options: FlusherOptions;
+  #cancelMaintenance: (() => void) | undefined;
   #flushing: Promise<void> | undefined;
   #isStopped = false;
 
-  constructor(options: DispatchOptions) {
+  constructor(options: FlusherOptions) {
     this.#options = options;
   }
 
@@ -32,9 +32,10 @@ export class Dispatch {
   flush(): void {
     for (const { link } of this.#options.neighbours.values()) link?.flush();
     if (
-      this.#cancelChores === undefined && this.#options.replica.needsMaintenance
+      this.#cancelMaintenance === undefined &&
+      this.#options.replica.needsMaintenance
     ) {
-      this.#waitForChores();
+      this.#scheduleMaintenance();
     }
   }
 
@@ -42,10 +43,10 @@ export class Dispatch {
    * The same when all chunks have been taken that came in together: so they go
    * on together, and cost each neighbour one read.
    */
-  flushSoon(): void {
+  scheduleFlush(): void {
     const isLinked = this.#options.neighbours.values()
       .some(({ link }) => link !== undefined);
-    if (isLinked) this.#flushing ??= this.#flushBehindOthers();
+    if (isLinked) this.#flushing ??= this.#flushInMicrotask();
     else this.flush();
   }
 
@@ -53,13 +54,13 @@ export class Dispatch {
    * When every report accepted so far has been handed to the sockets of all
    * neighbours that keep up. Undefined if that is the case already.
    */
-  handed(): Promise<unknown> | undefined {
+  flushed(): Promise<unknown> | undefined {
     if (this.#flushing !== undefined) {
-      return this.#flushing.then(() => this.handed());
+      return this.#flushing.then(() => this.flushed());
     }
     let waits: Promise<void>[] | undefined;
     for (const { link } of this.#options.neighbours.values()) {
-      const wait = link?.handed();
+      const wait = link?.flushed();
       if (wait !== undefined) (waits ??= []).push(wait);
     }
     return waits && Promise.all(waits);
@@ -68,10 +69,10 @@ export class Dispatch {
   /** No more chores. */
   stop(): void {
     this.#isStopped = true;
-    this.#cancelChores?.();
+    this.#cancelMaintenance?.();
   }
 
-  async #flushBehindOthers(): Promise<void> {
+  async #flushInMicrotask(): Promise<void> {
     // Those that take the other chunks stand in the queue of microtasks by now.
     await null;
     this.#flushing = undefined;
@@ -79,11 +80,11 @@ export class Dispatch {
   }
 
   /** Does the herd's chores until none is left. */
-  #waitForChores(): void {
+  #scheduleMaintenance(): void {
     if (this.#isStopped) return;
     const { clock, replica } = this.#options;
-    this.#cancelChores = clock.after(maintenanceEveryMs, () => {
-      this.#cancelChores = undefined;
+    this.#cancelMaintenance = clock.after(maintenanceEveryMs, () => {
+      this.#cancelMaintenance = undefined;
       replica.runMaintenance();
       this.flush();
     });

@@ -40,7 +40,7 @@ export interface Hello {
 }
 
 /** Why a handshake came to nothing, with what to tell a person. */
-export interface Refusal {
+export interface HandshakeRefusal {
   readonly reason:
     /** The first line is not a handshake. */
     | "not a handshake"
@@ -78,7 +78,7 @@ export interface Refusal {
 export type Prove = (text: ByteString) => Promise<readonly ByteString[]>;
 
 /** The part that a server plays in a handshake. */
-export type Part = "dialler" | "acceptor";
+export type HandshakeRole = "dialler" | "acceptor";
 
 /** Writes an introduction, without the LF. */
 export function formatHello(hello: Hello): ByteString {
@@ -87,7 +87,7 @@ export function formatHello(hello: Hello): ByteString {
 }
 
 /** Writes a refusal, without the LF. */
-export function formatRefusal(refusal: Refusal): ByteString {
+export function formatRefusal(refusal: HandshakeRefusal): ByteString {
   return `NO ${refusal.reason}: ${refusal.detail}`;
 }
 
@@ -98,12 +98,12 @@ export function formatRefusal(refusal: Refusal): ByteString {
  * @param binding The SHA-256 of the acceptor's certificate; empty for none.
  */
 export function proofText(
-  part: Part,
+  role: HandshakeRole,
   dialler: Hello,
   acceptor: Hello,
   binding: ByteString,
 ): ByteString {
-  const lines = [part, formatHello(dialler), formatHello(acceptor)];
+  const lines = [role, formatHello(dialler), formatHello(acceptor)];
   if (binding !== "") lines.push(`TLS ${binding}`);
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -113,7 +113,7 @@ export function formatProofs(proofs: readonly ByteString[]): ByteString {
   return `PROOF ${proofs.length === 0 ? "-" : proofs.join(" ")}`;
 }
 
-const notAHandshake: Refusal = {
+const notAHandshake: HandshakeRefusal = {
   reason: "not a handshake",
   detail: "expected HERD version from to incarnation nonce",
 };
@@ -126,7 +126,7 @@ export function checkHello(
   line: ByteString,
   self: { readonly name: string; readonly incarnation: string },
   neighbours: readonly string[],
-): Hello | Refusal {
+): Hello | HandshakeRefusal {
   const fields = splitFields(line, 6);
   const [verb, version, from, to, incarnation, nonce] = fields;
   if (verb !== "HERD" || version === undefined) return notAHandshake;
@@ -167,7 +167,7 @@ export function checkAnswer(
   line: ByteString,
   self: { readonly name: string; readonly incarnation: string },
   neighbour: string,
-): Hello | Refusal {
+): Hello | HandshakeRefusal {
   return refusalIn(line) ?? checkHello(line, self, [neighbour]);
 }
 
@@ -181,7 +181,7 @@ const proofPattern = /^PROOF (?:-|[^ -]+(?: [^ -]+)?)$/;
 export function checkProofs(
   line: ByteString,
   expected: readonly ByteString[],
-): Refusal | undefined {
+): HandshakeRefusal | undefined {
   if (!proofPattern.test(line)) {
     return refusalIn(line) ??
       { reason: "not a handshake", detail: "expected PROOF proof" };
@@ -207,11 +207,11 @@ export function checkProofs(
 }
 
 /** Whether a handshake came to nothing. */
-export function isRefusal(result: object): result is Refusal {
+export function isRefusal(result: object): result is HandshakeRefusal {
   return "reason" in result;
 }
 
-function refusalIn(line: ByteString): Refusal | undefined {
+function refusalIn(line: ByteString): HandshakeRefusal | undefined {
   return line.startsWith("NO ")
     ? { reason: "refused", detail: line.slice(3) }
     : undefined;

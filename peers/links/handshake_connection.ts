@@ -20,23 +20,23 @@ import {
 import { refusalLingerMs } from "../limits.ts";
 import {
   formatRefusal,
+  type HandshakeRefusal,
   type Hello,
   maxHandshakeBytes,
-  type Refusal,
 } from "./handshake.ts";
-import type { Introduced } from "./link.ts";
+import type { EstablishedLink } from "./link.ts";
 
 /** A connection on its way to becoming a link. */
-export class Introduction {
+export class HandshakeConnection {
   readonly #transport: Transport;
   readonly #traffic: TrafficLog;
   readonly #clock: Clock;
   readonly #reading = new ReadBuffer();
   readonly #framer = new LineFramer(maxPeerLineBytes);
-  readonly #late = Promise.withResolvers<Refusal>();
+  readonly #late = Promise.withResolvers<HandshakeRefusal>();
   readonly #cancelDeadline: () => void;
   /** The line that is being waited for. */
-  #hearing: Promise<unknown> | undefined;
+  #receiving: Promise<unknown> | undefined;
 
   /** @param deadlineMs From now to the end of the handshake. */
   constructor(
@@ -55,7 +55,7 @@ export class Introduction {
   }
 
   /** Sends a line. False if the connection is gone. */
-  async say(line: ByteString): Promise<boolean> {
+  async send(line: ByteString): Promise<boolean> {
     try {
       this.#traffic.stampTime(this.#clock.now());
       this.#traffic.sent(encodeScratch(line), 0, line.length);
@@ -71,15 +71,15 @@ export class Introduction {
    * Waits for a line. Throws nothing for what the network does: then it is a
    * refusal.
    */
-  async hear(): Promise<ByteString | Refusal> {
-    const hearing = this.#hear();
-    this.#hearing = hearing;
-    const heard = await Promise.race([hearing, this.#late.promise]);
-    if (typeof heard === "string") this.#hearing = undefined;
-    return heard;
+  async receive(): Promise<ByteString | HandshakeRefusal> {
+    const receiving = this.#receive();
+    this.#receiving = receiving;
+    const received = await Promise.race([receiving, this.#late.promise]);
+    if (typeof received === "string") this.#receiving = undefined;
+    return received;
   }
 
-  async #hear(): Promise<ByteString | Refusal> {
+  async #receive(): Promise<ByteString | HandshakeRefusal> {
     try {
       const line = await this.#readLine();
       if (line === undefined) return this.closedEarly();
@@ -96,7 +96,7 @@ export class Introduction {
   }
 
   /** Why nothing more can be heard or said on this connection. */
-  closedEarly(fault = ""): Refusal {
+  closedEarly(fault = ""): HandshakeRefusal {
     return {
       reason: "closed early",
       detail: fault || "closed before the end of the handshake",
@@ -116,17 +116,17 @@ export class Introduction {
   }
 
   /** There are too many connections that are not linked yet. */
-  crowdOut(detail: string): void {
+  evict(detail: string): void {
     this.#late.resolve({ reason: "crowded out", detail });
     this.close();
   }
 
   /** Says why not, lets the other side read it, and closes. */
-  async refuse(refusal: Refusal): Promise<void> {
+  async refuse(refusal: HandshakeRefusal): Promise<void> {
     this.#cancelDeadline();
-    if (!await this.say(formatRefusal(refusal))) return this.close();
+    if (!await this.send(formatRefusal(refusal))) return this.close();
     const [transport, clock] = [this.#transport, this.#clock];
-    await lingerAndClose(transport, clock, refusalLingerMs, this.#hearing);
+    await lingerAndClose(transport, clock, refusalLingerMs, this.#receiving);
   }
 
   close(): void {
@@ -135,7 +135,7 @@ export class Introduction {
   }
 
   /** The handshake is over: what the link needs of this connection. */
-  introduced(hello: Hello, dialler: string): Introduced {
+  established(hello: Hello, dialler: string): EstablishedLink {
     this.#cancelDeadline();
     return {
       neighbour: hello.from,

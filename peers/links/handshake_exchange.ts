@@ -10,17 +10,17 @@ import {
   checkProofs,
   formatHello,
   formatProofs,
+  type HandshakeRefusal,
+  type HandshakeRole,
   type Hello,
   isRefusal,
-  type Part,
   proofText,
   type Prove,
-  type Refusal,
 } from "./handshake.ts";
-import type { Introduction } from "./handshake_connection.ts";
+import type { HandshakeConnection } from "./handshake_connection.ts";
 
 /** Who we are, and how we prove it. */
-export interface HandsOptions {
+export interface HandshakeOptions {
   readonly name: string;
   /** Made up anew for this run of the server: any text without white space. */
   readonly incarnation: string;
@@ -31,29 +31,30 @@ export interface HandsOptions {
 }
 
 /** One server's part in handshakes. */
-export class Hands {
-  readonly #options: HandsOptions;
+export class HandshakeExchange {
+  readonly #options: HandshakeOptions;
 
-  constructor(options: HandsOptions) {
+  constructor(options: HandshakeOptions) {
     this.#options = options;
   }
 
   /** On a connection that we dialled to a neighbour. */
-  async shakeAsDialler(
-    introduction: Introduction,
+  async runAsDialler(
+    handshake: HandshakeConnection,
     neighbour: string,
-  ): Promise<Hello | Refusal> {
+  ): Promise<Hello | HandshakeRefusal> {
     const ours = this.#helloTo(neighbour);
-    await introduction.say(formatHello(ours));
-    const answer = await introduction.hear();
+    await handshake.send(formatHello(ours));
+    const answer = await handshake.receive();
     if (typeof answer !== "string") return answer;
     const theirs = checkAnswer(answer, this.#options, neighbour);
     if (isRefusal(theirs)) return theirs;
-    const binding = await introduction.channelBinding();
-    if (binding === undefined) return introduction.closedEarly();
-    const text = (part: Part) => proofText(part, ours, theirs, binding);
-    await introduction.say(await this.#proofs(text("dialler")));
-    const proofs = await introduction.hear();
+    const binding = await handshake.channelBinding();
+    if (binding === undefined) return handshake.closedEarly();
+    const text = (part: HandshakeRole) =>
+      proofText(part, ours, theirs, binding);
+    await handshake.send(await this.#proofs(text("dialler")));
+    const proofs = await handshake.receive();
     if (typeof proofs !== "string") return proofs;
     const expected = await this.#options.prove(text("acceptor"));
     return checkProofs(proofs, expected) ?? theirs;
@@ -66,30 +67,31 @@ export class Hands {
    * if it is not. Asked before the proofs, so as to say so early, and behind
    * them, because another connection may have been faster.
    */
-  async shakeAsAcceptor(
-    introduction: Introduction,
+  async runAsAcceptor(
+    handshake: HandshakeConnection,
     neighbours: readonly string[],
-    refuseSecond: (hello: Hello) => Refusal | undefined,
-  ): Promise<Hello | Refusal> {
-    const hello = await introduction.hear();
+    refuseSecond: (hello: Hello) => HandshakeRefusal | undefined,
+  ): Promise<Hello | HandshakeRefusal> {
+    const hello = await handshake.receive();
     if (typeof hello !== "string") return hello;
     const theirs = checkHello(hello, this.#options, neighbours);
     if (isRefusal(theirs)) return theirs;
     const early = refuseSecond(theirs);
     if (early !== undefined) return early;
     const ours = this.#helloTo(theirs.from);
-    await introduction.say(formatHello(ours));
-    const proofs = await introduction.hear();
+    await handshake.send(formatHello(ours));
+    const proofs = await handshake.receive();
     if (typeof proofs !== "string") return proofs;
-    const binding = await introduction.channelBinding();
-    if (binding === undefined) return introduction.closedEarly();
-    const text = (part: Part) => proofText(part, theirs, ours, binding);
+    const binding = await handshake.channelBinding();
+    if (binding === undefined) return handshake.closedEarly();
+    const text = (part: HandshakeRole) =>
+      proofText(part, theirs, ours, binding);
     const expected = await this.#options.prove(text("dialler"));
     const proof = await this.#proofs(text("acceptor"));
     const refusal = checkProofs(proofs, expected) ?? refuseSecond(theirs);
     if (refusal !== undefined) return refusal;
     // A link in use must not give way to a connection that is gone.
-    return await introduction.say(proof) ? theirs : introduction.closedEarly();
+    return await handshake.send(proof) ? theirs : handshake.closedEarly();
   }
 
   #helloTo(to: string): Hello {

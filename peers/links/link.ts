@@ -23,8 +23,8 @@ import { drainTimeoutMs, pingAfterMs } from "../limits.ts";
 import { type Message, parseMessage } from "../replication/messages.ts";
 import type { Outbox } from "../replication/outbox.ts";
 import type { LinkCounts } from "./link_counts.ts";
-import { LagWatch } from "./stall_detector.ts";
-import type { Candidate } from "./supersedes.ts";
+import { StallDetector } from "./stall_detector.ts";
+import type { LinkCandidate } from "./supersedes.ts";
 
 /** Why a link ended. */
 export type LinkEnd =
@@ -55,17 +55,17 @@ export interface LinkContext {
   readonly findServer: FindServer;
   readonly isServer: (name: ByteString) => boolean;
   /** Takes a report that the neighbour sent. */
-  readonly accept: (report: Report) => void;
+  readonly onReport: (report: Report) => void;
   /** Takes what else it said. */
-  readonly hear: (message: Message) => void;
+  readonly onMessage: (message: Message) => void;
   /** All lines of a chunk were taken: time to pass on what is new. */
-  readonly flush: () => void;
+  readonly onChunkEnd: () => void;
   /** Another `pingAfterMs` have passed; they are counted from 1. */
-  readonly onBeat: (beats: number) => void;
+  readonly onHeartbeat: (heartbeats: number) => void;
 }
 
 /** A connection that has finished its handshake, with what was read so far. */
-export interface Introduced extends Candidate {
+export interface EstablishedLink extends LinkCandidate {
   readonly neighbour: string;
   readonly transport: Transport;
   /** The buffer that it was read into, where a rest may be. */
@@ -74,33 +74,33 @@ export interface Introduced extends Candidate {
 }
 
 /** One live connection to a neighbour. */
-export class Link implements Candidate {
+export class Link implements LinkCandidate {
   readonly neighbour: string;
   readonly dialler: string;
   readonly incarnation: string;
-  readonly #introduced: Introduced;
+  readonly #established: EstablishedLink;
   readonly #context: LinkContext;
   #end: LinkEnd | undefined;
   #detail = "";
   #writing: Promise<void> | undefined;
-  #retirement: Promise<void> | undefined;
-  #cancelRetirement: (() => void) | undefined;
-  readonly #lag: LagWatch;
-  #beats = 0;
-  #cancelBeat: (() => void) | undefined;
+  #draining: Promise<void> | undefined;
+  #cancelDrainTimeout: (() => void) | undefined;
+  readonly #stallDetector: StallDetector;
+  #heartbeats = 0;
+  #cancelHeartbeat: (() => void) | undefined;
   #hasWritten = false;
   /** Beats during which the neighbour could have been heard, but was not. */
-  #silentBeats = 0;
+  #silentHeartbeats = 0;
   #isListening = false;
   readonly #report = new Report();
 
-  constructor(introduced: Introduced, context: LinkContext) {
-    this.neighbour = introduced.neighbour;
-    this.dialler = introduced.dialler;
-    this.incarnation = introduced.incarnation;
-    this.#introduced = introduced;
+  constructor(established: EstablishedLink, context: LinkContext) {
+    this.neighbour = established.neighbour;
+    this.dialler = established.dialler;
+    this.incarnation = established.incarnation;
+    this.#established = established;
     this.#context = context;
-    this.#lag = new LagWatch(context.clock);
+    this.#stallDetector = new StallDetector(context.clock);
   }
 
   /** What the reason for the end does not say by itself, for the log. */
@@ -123,25 +123,25 @@ export class Link implements Candidate {
    * Undefined if it has been already, or if the link has fallen behind and
    * nobody should wait for it.
    */
-  handed(): Promise<void> | undefined {
-    return this.#writing === undefined ? undefined : this.#lag.wait();
+  flushed(): Promise<void> | undefined {
+    return this.#writing === undefined ? undefined : this.#stallDetector.wait();
   }
 
   /** Reads until the link ends; returns why. Never throws for the network. */
   async run(): Promise<LinkEnd> {
-    this.#waitForBeat();
+    this.#scheduleHeartbeat();
     try {
       await this.#read();
     } catch (error) {
       this.#fail(error);
     }
-    this.#cancelBeat?.();
+    this.#cancelHeartbeat?.();
     // A neighbour that has said its last may still be listening: what is being
     // written goes out before the connection closes.
-    await this.retire("neighbour closed");
-    this.#cancelRetirement?.();
-    this.#lag.stop();
-    closeQuietly(this.#introduced.transport);
+    await this.drain("neighbour closed");
+    this.#cancelDrainTimeout?.();
+    this.#stallDetector.stop();
+    closeQuietly(this.#established.transport);
     return this.#end!;
   }
 
@@ -150,19 +150,19 @@ export class Link implements Candidate {
    * what is being written, while `run` reads on to the end of the other side's.
    * A link that is given up because the server stops sends what waits first.
    */
-  retire(end: LinkEnd): Promise<void> {
+  drain(end: LinkEnd): Promise<void> {
     // One that has failed already has nothing to give up.
-    if (this.#end !== undefined) return this.#retirement ?? Promise.resolve();
-    return this.#retirement = this.#retire(end);
+    if (this.#end !== undefined) return this.#draining ?? Promise.resolve();
+    return this.#draining = this.#drain(end);
   }
 
-  async #retire(end: LinkEnd): Promise<void> {
+  async #drain(end: LinkEnd): Promise<void> {
     const { clock } = this.#context;
-    const { transport } = this.#introduced;
+    const { transport } = this.#established;
     // What waits goes out first; a comparison has no end worth waiting for.
     if (end === "stopping") this.flush();
     this.#end = end;
-    this.#cancelRetirement = clock.after(
+    this.#cancelDrainTimeout = clock.after(
       drainTimeoutMs,
       () => closeQuietly(transport),
     );
@@ -173,23 +173,23 @@ export class Link implements Candidate {
   }
 
   async #read(): Promise<void> {
-    const { framer, reading, transport } = this.#introduced;
+    const { framer, reading, transport } = this.#established;
     while (true) {
       let room: Promise<void> | undefined;
-      while ((room = this.#takeLines(framer)) !== undefined) await room;
+      while ((room = this.#processLines(framer)) !== undefined) await room;
       this.#isListening = true;
       const count = await transport.read(reading.buffer);
       this.#isListening = false;
-      this.#silentBeats = 0;
+      this.#silentHeartbeats = 0;
       if (count === null) return;
       framer.push(reading.buffer, count);
       reading.noteRead(count);
     }
   }
 
-  #waitForBeat(): void {
+  #scheduleHeartbeat(): void {
     const { clock } = this.#context;
-    this.#cancelBeat = clock.after(pingAfterMs, () => this.#beat());
+    this.#cancelHeartbeat = clock.after(pingAfterMs, () => this.#heartbeat());
   }
 
   /**
@@ -197,14 +197,14 @@ export class Link implements Candidate {
    * a server that was frozen itself has missed its beats, and does not blame
    * its neighbours.
    */
-  #beat(): void {
+  #heartbeat(): void {
     // While the log makes reading wait, nobody can be heard.
-    if (this.#isListening) this.#silentBeats += 1;
-    const { onBeat, outbox, timeoutMs } = this.#context;
+    if (this.#isListening) this.#silentHeartbeats += 1;
+    const { onHeartbeat, outbox, timeoutMs } = this.#context;
     // The first of them may have come right after the neighbour's last word.
-    if ((this.#silentBeats - 1) * pingAfterMs >= timeoutMs) {
+    if ((this.#silentHeartbeats - 1) * pingAfterMs >= timeoutMs) {
       this.#fail(
-        new Misbehaviour("silent", `nothing heard for ${timeoutMs} ms`),
+        new ProtocolViolation("silent", `nothing heard for ${timeoutMs} ms`),
       );
       return;
     }
@@ -213,52 +213,55 @@ export class Link implements Candidate {
       this.#writing = this.#write(outbox.takeHeartbeat());
     }
     this.#hasWritten = false;
-    this.#beats += 1;
-    if (this.#end === undefined) onBeat(this.#beats);
-    this.#waitForBeat();
+    this.#heartbeats += 1;
+    if (this.#end === undefined) onHeartbeat(this.#heartbeats);
+    this.#scheduleHeartbeat();
   }
 
   /**
    * Takes the lines of a chunk. Returns what to wait for if the log has no room
    * for them all.
    */
-  #takeLines(framer: LineFramer): Promise<void> | undefined {
+  #processLines(framer: LineFramer): Promise<void> | undefined {
     const { clock, traffic } = this.#context;
     traffic.stampTime(clock.now());
     while (true) {
       const room = traffic.whenDrained();
       if (room !== undefined) {
-        this.#context.flush();
+        this.#context.onChunkEnd();
         return room;
       }
       if (!framer.next()) break;
       const { bytes, start, stop } = framer;
       traffic.received(bytes, start, stop);
-      this.#take(framer);
+      this.#processLine(framer);
     }
     if (framer.tooLong !== undefined) {
-      throw new Misbehaviour("line too long", `over ${maxPeerLineBytes} bytes`);
+      throw new ProtocolViolation(
+        "line too long",
+        `over ${maxPeerLineBytes} bytes`,
+      );
     }
-    this.#context.flush();
+    this.#context.onChunkEnd();
     return undefined;
   }
 
-  #take(framer: LineFramer): void {
-    const { accept, counts, findServer, hear, isServer } = this.#context;
+  #processLine(framer: LineFramer): void {
+    const { counts, findServer, isServer, onMessage, onReport } = this.#context;
     const { bytes, start, stop } = framer;
     const report = this.#report;
     if (readReport(bytes, start, stop, findServer, report)) {
       counts.reportsReceived += 1;
-      return accept(report);
+      return onReport(report);
     }
     const message = parseMessage(framer.line, isServer);
-    if (message !== undefined) return hear(message);
-    throw new Misbehaviour("nonsense", "expected an AT line or a message");
+    if (message !== undefined) return onMessage(message);
+    throw new ProtocolViolation("nonsense", "expected an AT line or a message");
   }
 
   async #write(first: Batch): Promise<void> {
     const { clock, counts, outbox, traffic } = this.#context;
-    const { transport } = this.#introduced;
+    const { transport } = this.#established;
     let batch: Batch | undefined = first;
     try {
       while (batch !== undefined) {
@@ -275,7 +278,7 @@ export class Link implements Candidate {
         }
         await written;
         outbox.release(batch);
-        if (outbox.waiting === 0) this.#lag.caughtUp();
+        if (outbox.waiting === 0) this.#stallDetector.onDrained();
         if (this.#end !== undefined && this.#end !== "stopping") break;
         if (this.#end === "stopping" && outbox.waiting === 0) break;
         batch = outbox.takeBatch();
@@ -284,13 +287,13 @@ export class Link implements Candidate {
       this.#fail(error);
     } finally {
       this.#writing = undefined;
-      this.#lag.caughtUp();
+      this.#stallDetector.onDrained();
     }
   }
 
   #fail(error: unknown): void {
     if (this.#end === undefined) {
-      if (error instanceof Misbehaviour) {
+      if (error instanceof ProtocolViolation) {
         this.#end = error.end;
         this.#detail = error.message;
       } else {
@@ -298,12 +301,12 @@ export class Link implements Candidate {
         this.#detail = describeFault(error);
       }
     }
-    closeQuietly(this.#introduced.transport);
+    closeQuietly(this.#established.transport);
   }
 }
 
 /** The neighbour broke the protocol. */
-class Misbehaviour extends Error {
+class ProtocolViolation extends Error {
   constructor(readonly end: LinkEnd, message: string) {
     super(message);
   }

@@ -15,79 +15,89 @@ import { Outbox } from "../replication/outbox.ts";
 import type { Replica } from "../replication/replica.ts";
 import { ServerNames } from "../server_names.ts";
 import type { ServerEntry, Topology } from "../topology.ts";
-import { type Connect, Redial } from "./dialer.ts";
-import { Dispatch } from "./flusher.ts";
-import { type Hello, isRefusal, type Refusal } from "./handshake.ts";
-import type { Introduction } from "./handshake_connection.ts";
-import { Hands, type HandsOptions } from "./handshake_exchange.ts";
-import { type Introduced, Link } from "./link.ts";
+import { type ConnectToNeighbour, Dialer } from "./dialer.ts";
+import { Flusher } from "./flusher.ts";
+import { type HandshakeRefusal, type Hello, isRefusal } from "./handshake.ts";
+import type { HandshakeConnection } from "./handshake_connection.ts";
+import {
+  HandshakeExchange,
+  type HandshakeOptions,
+} from "./handshake_exchange.ts";
+import { type EstablishedLink, Link } from "./link.ts";
 import type { LinkCounts } from "./link_counts.ts";
 import { Neighbour } from "./neighbour.ts";
-import { Introductions } from "./pending_handshakes.ts";
-import { Arrivals, type Durations } from "./propagation_sampler.ts";
-import { Readiness, type Standing } from "./readiness.ts";
-import { replaces } from "./supersedes.ts";
+import { PendingHandshakes } from "./pending_handshakes.ts";
+import {
+  type DurationSink,
+  PropagationSampler,
+} from "./propagation_sampler.ts";
+import { type NeighbourState, Readiness } from "./readiness.ts";
+import { supersedes } from "./supersedes.ts";
 
 /** What the links need from outside the room. */
-export interface LinksOptions extends Omit<HandsOptions, "name"> {
+export interface LinkManagerOptions extends Omit<HandshakeOptions, "name"> {
   readonly self: ServerEntry;
   readonly topology: Topology;
   readonly replica: Replica;
   readonly clock: Clock;
   readonly counts: LimitCounts;
   /** Where it is counted how long reports of neighbours took, in seconds. */
-  readonly propagation: Durations;
+  readonly propagation: DurationSink;
   /** Most connections that came in and are not linked yet. */
   readonly maxHalfOpenLinks: number;
   /** A neighbour that is silent for this long is given up. */
   readonly timeoutMs: number;
-  readonly connect: Connect;
+  readonly connect: ConnectToNeighbour;
   /** Where a connection's traffic is told. */
-  readonly trafficOf: (connection: string) => TrafficLog;
+  readonly trafficLogFor: (connection: string) => TrafficLog;
   readonly emit: EmitEvent;
 }
 
 /** How it stands with a neighbour. */
-export interface NeighbourReport extends Standing {
+export interface NeighbourStatus extends NeighbourState {
   /** How many reports wait to be sent to it. */
   readonly waitingReports: number;
   readonly counts: Readonly<LinkCounts>;
 }
 
 /** All links of one server. */
-export class Links {
-  readonly #options: LinksOptions;
-  readonly #hands: Hands;
+export class LinkManager {
+  readonly #options: LinkManagerOptions;
+  readonly #exchange: HandshakeExchange;
   readonly #neighbours: ReadonlyMap<string, Neighbour>;
   readonly #servers: ServerNames;
   readonly #stop = new AbortController();
   readonly #tasks = new Set<Promise<unknown>>();
-  readonly #introductions: Introductions;
-  readonly #dispatch: Dispatch;
-  readonly #redial: Redial;
-  readonly #arrivals: Arrivals;
+  readonly #pendingHandshakes: PendingHandshakes;
+  readonly #flusher: Flusher;
+  readonly #dialer: Dialer;
+  readonly #propagationSampler: PropagationSampler;
   readonly #readiness = new Readiness();
 
-  constructor(options: LinksOptions) {
+  constructor(options: LinkManagerOptions) {
     const { self, topology } = options;
     this.#options = options;
-    this.#hands = new Hands({ ...options, name: self.name });
+    this.#exchange = new HandshakeExchange({ ...options, name: self.name });
     const entries = topology.neighbours.get(self.name) ?? [];
     const now = secondsOf(options.clock);
     this.#neighbours = new Map(
       entries.map((entry) => [entry.name, new Neighbour(entry, now)]),
     );
-    this.#arrivals = new Arrivals(options.clock, options.propagation);
+    this.#propagationSampler = new PropagationSampler(
+      options.clock,
+      options.propagation,
+    );
     this.#servers = new ServerNames(topology.servers.map(({ name }) => name));
-    this.#introductions = new Introductions(options);
-    this.#dispatch = new Dispatch({
+    this.#pendingHandshakes = new PendingHandshakes(options);
+    this.#flusher = new Flusher({
       ...options,
       neighbours: this.#neighbours,
     });
-    this.#redial = new Redial({
+    this.#dialer = new Dialer({
       ...options,
       signal: this.#stop.signal,
-      shake: (transport, neighbour) => this.#shake(transport, neighbour),
+      handshake: (transport, neighbour) =>
+        this.#connectAsDialler(transport, neighbour),
     });
   }
 
@@ -97,8 +107,8 @@ export class Links {
    */
   async start(): Promise<void> {
     const firstDials = [...this.#neighbours.values()].map((neighbour) => {
-      const firstDial = this.#redial.dial(neighbour);
-      this.#track(firstDial.then(() => this.#redial.keepLinked(neighbour)));
+      const firstDial = this.#dialer.dial(neighbour);
+      this.#track(firstDial.then(() => this.#dialer.keepLinked(neighbour)));
       return firstDial;
     });
     const tried = new AbortController();
@@ -107,7 +117,7 @@ export class Links {
       sleep(this.#options.clock, firstDialWaitMs, tried.signal),
     ]);
     tried.abort();
-    this.#readiness.dialled(this.#standings());
+    this.#readiness.onDialled(this.#neighbourStates());
   }
 
   /**
@@ -118,30 +128,30 @@ export class Links {
    */
   accept(transport: Transport, remote: string): Promise<void> {
     return this.#track(
-      this.#introductions.accept(
+      this.#pendingHandshakes.accept(
         transport,
-        (introduction, connection) =>
-          this.#answer(introduction, connection, remote),
+        (handshake, connection) =>
+          this.#connectAsAcceptor(handshake, connection, remote),
       ),
     );
   }
 
   /** Hands all outboxes to the sockets. */
   flush(): void {
-    this.#dispatch.flush();
+    this.#flusher.flush();
   }
 
   /** The same when all chunks have been taken that came in together. */
-  flushSoon(): void {
-    this.#dispatch.flushSoon();
+  scheduleFlush(): void {
+    this.#flusher.scheduleFlush();
   }
 
   /**
    * When every report accepted so far has been handed to the sockets of all
    * neighbours that keep up. Undefined if that is the case already.
    */
-  handed(): Promise<unknown> | undefined {
-    return this.#dispatch.handed();
+  flushed(): Promise<unknown> | undefined {
+    return this.#flusher.flushed();
   }
 
   /** The names of the neighbours that are linked now. */
@@ -157,16 +167,16 @@ export class Links {
   }
 
   /** How it stands with each neighbour. */
-  report(): NeighbourReport[] {
+  neighbourStatuses(): NeighbourStatus[] {
     const { replica } = this.#options;
-    return this.#standings().map((standing) => ({
-      ...standing,
-      waitingReports: replica.waitingFor(standing.neighbour),
-      counts: this.#neighbours.get(standing.neighbour)!.counts,
+    return this.#neighbourStates().map((state) => ({
+      ...state,
+      waitingReports: replica.waitingFor(state.neighbour),
+      counts: this.#neighbours.get(state.neighbour)!.counts,
     }));
   }
 
-  #standings(): Standing[] {
+  #neighbourStates(): NeighbourState[] {
     const { replica } = this.#options;
     return [...this.#neighbours.values()].map(({ isUp, name }) => ({
       neighbour: name,
@@ -178,47 +188,47 @@ export class Links {
   /** Ends all links, behind what is being written. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    this.#dispatch.stop();
-    this.#introductions.close();
+    this.#flusher.stop();
+    this.#pendingHandshakes.close();
     for (const { link } of this.#neighbours.values()) {
-      if (link !== undefined) this.#track(link.retire("stopping"));
+      if (link !== undefined) this.#track(link.drain("stopping"));
     }
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
   }
 
   /** Shakes hands on a connection that we have dialled. */
-  #shake(
+  #connectAsDialler(
     transport: Transport,
     neighbour: Neighbour,
   ): Promise<string | undefined> {
-    return this.#introductions.dial(
+    return this.#pendingHandshakes.dial(
       transport,
-      async (introduction, connection) => {
+      async (handshake, connection) => {
         const { name } = neighbour;
-        neighbour.isShaking = true;
-        const answer = await this.#hands.shakeAsDialler(introduction, name);
-        neighbour.isShaking = false;
+        neighbour.isInHandshake = true;
+        const answer = await this.#exchange.runAsDialler(handshake, name);
+        neighbour.isInHandshake = false;
         if (isRefusal(answer)) {
-          introduction.close();
+          handshake.close();
           const reason = `${answer.reason}: ${answer.detail}`;
-          if (!neighbour.isUp) this.#lose(neighbour, reason);
+          if (!neighbour.isUp) this.#onLost(neighbour, reason);
           return reason;
         }
         const dialler = this.#options.self.name;
-        this.#establish(introduction.introduced(answer, dialler), connection);
+        this.#establish(handshake.established(answer, dialler), connection);
         return undefined;
       },
     );
   }
 
   /** Hears who dialled, and links or refuses. */
-  async #answer(
-    introduction: Introduction,
+  async #connectAsAcceptor(
+    handshake: HandshakeConnection,
     connection: string,
     remote: string,
   ): Promise<void> {
-    const result = await this.#hands.shakeAsAcceptor(
-      introduction,
+    const result = await this.#exchange.runAsAcceptor(
+      handshake,
       [...this.#neighbours.keys()],
       (hello) => this.#refuseSecond(hello),
     );
@@ -226,62 +236,65 @@ export class Links {
       const { emit } = this.#options;
       emit("warning", connection, "link refused", { remote, ...result });
       // Who was crowded out is gone: there is nobody to tell.
-      if (result.reason !== "crowded out") await introduction.refuse(result);
+      if (result.reason !== "crowded out") await handshake.refuse(result);
     } else {
-      const introduced = introduction.introduced(result, result.from);
-      this.#establish(introduced, connection);
+      const established = handshake.established(result, result.from);
+      this.#establish(established, connection);
     }
   }
 
   /** Refuses a second connection of a neighbour if the first one stays. */
-  #refuseSecond({ from: dialler, incarnation }: Hello): Refusal | undefined {
+  #refuseSecond(
+    { from: dialler, incarnation }: Hello,
+  ): HandshakeRefusal | undefined {
     const { link } = this.#neighbours.get(dialler)!;
-    return link === undefined || replaces({ dialler, incarnation }, link)
+    return link === undefined || supersedes({ dialler, incarnation }, link)
       ? undefined
       : { reason: "linked already", detail: `${dialler} is linked already` };
   }
 
   /** Both sides know each other: the connection becomes a link. */
-  #establish(introduced: Introduced, connection: string): void {
-    const { clock, emit, replica, self, timeoutMs, trafficOf } = this.#options;
-    const { dialler, neighbour: name } = introduced;
+  #establish(established: EstablishedLink, connection: string): void {
+    const { clock, emit, replica, self, timeoutMs, trafficLogFor } =
+      this.#options;
+    const { dialler, neighbour: name } = established;
     const neighbour = this.#neighbours.get(name)!;
     const inUse = neighbour.link;
-    const isBetter = inUse === undefined || replaces(introduced, inUse);
+    const isBetter = inUse === undefined || supersedes(established, inUse);
     const linkName = `${connection}/${name}`;
-    const isOfThisLife = () =>
-      introduced.incarnation === neighbour.link?.incarnation;
-    const link: Link = new Link(introduced, {
+    const isCurrentIncarnation = () =>
+      established.incarnation === neighbour.link?.incarnation;
+    const link: Link = new Link(established, {
       clock,
       timeoutMs,
       // A link that is given up at once reads on, but has nothing to write.
       outbox: isBetter ? replica.link(name) : new Outbox(),
       counts: neighbour.counts,
-      traffic: trafficOf(linkName),
+      traffic: trafficLogFor(linkName),
       findServer: this.#servers.find,
       isServer: this.#servers.has,
       // What a neighbour's former life still says is true, but it does not
       // mean that the present one knows it, or has agreed to it.
-      accept: (report) => {
-        const from = isOfThisLife() ? name : undefined;
+      onReport: (report) => {
+        const from = isCurrentIncarnation() ? name : undefined;
         const isNews = replica.accept(report, from) === "newer";
         // What it knew before it was linked is older than its way was long.
         if (isNews && replica.hasCaughtUpWith(name)) {
-          this.#arrivals.hear(report);
+          this.#propagationSampler.sample(report);
         }
       },
-      hear: (message) => {
+      onMessage: (message) => {
         const isHeard = isOfConnection(message)
           ? neighbour.link === link
-          : isOfThisLife();
-        if (isHeard) this.#hear(name, linkName, message);
+          : isCurrentIncarnation();
+        if (isHeard) this.#onMessage(name, linkName, message);
       },
-      flush: () => {
-        this.#arrivals.rest();
-        this.flushSoon();
+      onChunkEnd: () => {
+        this.#propagationSampler.endBatch();
+        this.scheduleFlush();
       },
-      onBeat: (beats) => {
-        if (neighbour.link === link) this.#onBeat(link, beats);
+      onHeartbeat: (beats) => {
+        if (neighbour.link === link) this.#onHeartbeat(link, beats);
       },
     });
     if (isBetter) {
@@ -289,31 +302,31 @@ export class Links {
       neighbour.lastFailure = undefined;
       neighbour.counts.up(secondsOf(clock));
       emit("info", linkName, "link up", { neighbour: name, dialler });
-      if (inUse !== undefined) this.#track(inUse.retire("replaced"));
+      if (inUse !== undefined) this.#track(inUse.drain("replaced"));
       // One of the two begins; the other answers.
       if (dialler === self.name) replica.compare(name);
-      this.#readiness.update(this.#standings());
+      this.#readiness.update(this.#neighbourStates());
     }
     this.#track(this.#run(link, linkName));
     if (isBetter) link.flush();
-    else this.#track(link.retire("replaced"));
-    if (this.#stop.signal.aborted) this.#track(link.retire("stopping"));
+    else this.#track(link.drain("replaced"));
+    if (this.#stop.signal.aborted) this.#track(link.drain("stopping"));
   }
 
-  #hear(neighbour: string, connection: string, message: Message): void {
+  #onMessage(neighbour: string, connection: string, message: Message): void {
     const { emit, replica } = this.#options;
     const hadCaughtUp = replica.hasCaughtUpWith(neighbour);
     replica.receive(neighbour, message);
     if (!hadCaughtUp && replica.hasCaughtUpWith(neighbour)) {
       emit("info", connection, "caught up", { neighbour });
-      this.#readiness.update(this.#standings());
+      this.#readiness.update(this.#neighbourStates());
     }
   }
 
-  #onBeat({ dialler, neighbour }: Link, beats: number): void {
+  #onHeartbeat({ dialler, neighbour }: Link, heartbeats: number): void {
     const { replica, self } = this.#options;
     replica.onHeartbeat(neighbour);
-    const isTime = beats % (compareEveryMs / pingAfterMs) === 0;
+    const isTime = heartbeats % (compareEveryMs / pingAfterMs) === 0;
     if (isTime && dialler === self.name) {
       replica.compare(neighbour);
       this.flush();
@@ -328,8 +341,8 @@ export class Links {
       neighbour.link = undefined;
       // A neighbour that accepts another connection of ours ends the one in use,
       // and we may hear of that first. Then the news waits for the other one.
-      const isMoving = reason === "neighbour closed" && neighbour.isShaking;
-      if (!isMoving) this.#lose(neighbour, reason);
+      const isMoving = reason === "neighbour closed" && neighbour.isInHandshake;
+      if (!isMoving) this.#onLost(neighbour, reason);
       neighbour.onUnlinked?.();
     }
     // That a better connection took over is news to nobody.
@@ -342,11 +355,11 @@ export class Links {
   }
 
   /** There is no link with a neighbour, and none is about to be. */
-  #lose(neighbour: Neighbour, reason: string): void {
+  #onLost(neighbour: Neighbour, reason: string): void {
     const { clock, replica } = this.#options;
     replica.unlink(neighbour.name);
     neighbour.counts.down(secondsOf(clock), reason);
-    this.#readiness.update(this.#standings());
+    this.#readiness.update(this.#neighbourStates());
   }
 
   #track<Result>(task: Promise<Result>): Promise<Result> {

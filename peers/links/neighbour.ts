@@ -15,7 +15,7 @@ export class Neighbour {
   /** The link in use. */
   link: Link | undefined;
   /** Whether we are shaking hands on a connection that we have dialled. */
-  isShaking = false;
+  isInHandshake = false;
   /** Called when there is no link in use any more. */
   onUnlinked: (() => void) | undefined;
   /** The last reason why it could not be dialled, so as to log it once. */

@@ -8,42 +8,45 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { TrafficLog, Transport } from "../../runtime/transport.ts";
 import { dialTimeoutMs, handshakeTimeoutMs } from "../limits.ts";
-import { Introduction } from "./handshake_connection.ts";
+import { HandshakeConnection } from "./handshake_connection.ts";
 
 /** What introductions need. */
-export interface IntroductionsOptions {
+export interface PendingHandshakesOptions {
   readonly clock: Clock;
   readonly counts: LimitCounts;
   /** Most connections that came in and are not linked yet. */
   readonly maxHalfOpenLinks: number;
   /** Where a connection's traffic is told. */
-  readonly trafficOf: (connection: string) => TrafficLog;
+  readonly trafficLogFor: (connection: string) => TrafficLog;
 }
 
 /** What is said on a connection until it is a link, or refused and closed. */
-export type Talk<Result> = (
-  introduction: Introduction,
+export type HandshakeFn<Result> = (
+  handshake: HandshakeConnection,
   /** The connection's name in the log. */
   connection: string,
 ) => Promise<Result>;
 
 /** The introductions of one server. */
-export class Introductions {
-  readonly #options: IntroductionsOptions;
+export class PendingHandshakes {
+  readonly #options: PendingHandshakesOptions;
   /** Of connections that we have dialled. */
-  readonly #dialled = new Set<Introduction>();
+  readonly #dialled = new Set<HandshakeConnection>();
   /** Of those that came in, the oldest first. */
-  readonly #accepted = new Set<Introduction>();
+  readonly #accepted = new Set<HandshakeConnection>();
   #connectionCount = 0;
   #isClosed = false;
 
-  constructor(options: IntroductionsOptions) {
+  constructor(options: PendingHandshakesOptions) {
     this.#options = options;
   }
 
   /** Introduces ourselves on a connection that we have dialled. */
-  dial<Result>(transport: Transport, talk: Talk<Result>): Promise<Result> {
-    return this.#introduce(transport, dialTimeoutMs, this.#dialled, talk);
+  dial<Result>(
+    transport: Transport,
+    runHandshake: HandshakeFn<Result>,
+  ): Promise<Result> {
+    return this.#run(transport, dialTimeoutMs, this.#dialled, runHandshake);
   }
 
   /**
@@ -51,45 +54,53 @@ export class Introductions {
    * many of them the oldest goes: a neighbour takes milliseconds, strangers who
    * say nothing take all the time there is.
    */
-  accept<Result>(transport: Transport, talk: Talk<Result>): Promise<Result> {
+  accept<Result>(
+    transport: Transport,
+    runHandshake: HandshakeFn<Result>,
+  ): Promise<Result> {
     const { counts, maxHalfOpenLinks } = this.#options;
     if (this.#accepted.size >= maxHalfOpenLinks) {
       const [oldest] = this.#accepted;
       this.#accepted.delete(oldest);
-      oldest.crowdOut(`${maxHalfOpenLinks} came in behind it`);
+      oldest.evict(`${maxHalfOpenLinks} came in behind it`);
       counts.hit("half-open-links");
     }
-    return this.#introduce(transport, handshakeTimeoutMs, this.#accepted, talk);
+    return this.#run(
+      transport,
+      handshakeTimeoutMs,
+      this.#accepted,
+      runHandshake,
+    );
   }
 
   /** Closes them all, and those that come from now on. */
   close(): void {
     this.#isClosed = true;
-    for (const introduction of this.#dialled) introduction.close();
-    for (const introduction of this.#accepted) introduction.close();
+    for (const handshake of this.#dialled) handshake.close();
+    for (const handshake of this.#accepted) handshake.close();
   }
 
-  async #introduce<Result>(
+  async #run<Result>(
     transport: Transport,
     deadlineMs: number,
-    introductions: Set<Introduction>,
-    talk: Talk<Result>,
+    pending: Set<HandshakeConnection>,
+    runHandshake: HandshakeFn<Result>,
   ): Promise<Result> {
-    const { clock, trafficOf } = this.#options;
+    const { clock, trafficLogFor } = this.#options;
     this.#connectionCount += 1;
     const connection = `peer/${this.#connectionCount}`;
-    const introduction = new Introduction(
+    const handshake = new HandshakeConnection(
       transport,
-      trafficOf(connection),
+      trafficLogFor(connection),
       clock,
       deadlineMs,
     );
-    introductions.add(introduction);
-    if (this.#isClosed) introduction.close();
+    pending.add(handshake);
+    if (this.#isClosed) handshake.close();
     try {
-      return await talk(introduction, connection);
+      return await runHandshake(handshake, connection);
     } finally {
-      introductions.delete(introduction);
+      pending.delete(handshake);
     }
   }
 }

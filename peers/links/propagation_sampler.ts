@@ -9,30 +9,30 @@ import { heardAtOf, type Report } from "../../protocol/report.ts";
 import { type Clock, secondsOf } from "../../runtime/clock.ts";
 
 /** Where durations are counted. */
-export interface Durations {
+export interface DurationSink {
   add(seconds: number): void;
 }
 
 /** The arrivals at one server. */
-export class Arrivals {
+export class PropagationSampler {
   readonly #clock: Clock;
-  readonly #durations: Durations;
+  readonly #durations: DurationSink;
   #isMeasured = false;
 
-  constructor(clock: Clock, durations: Durations) {
+  constructor(clock: Clock, durations: DurationSink) {
     this.#clock = clock;
     this.#durations = durations;
   }
 
   /** A neighbour has sent a report that was news. */
-  hear(report: Report): void {
+  sample(report: Report): void {
     if (this.#isMeasured) return;
     this.#isMeasured = true;
     this.#durations.add(secondsOf(this.#clock) - heardAtOf(report.line));
   }
 
   /** What comes from now on does not come together with the last. */
-  rest(): void {
+  endBatch(): void {
     this.#isMeasured = false;
   }
 }

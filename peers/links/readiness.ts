@@ -7,7 +7,7 @@
  */
 
 /** How it stands with a neighbour, as far as readiness goes. */
-export interface Standing {
+export interface NeighbourState {
   readonly neighbour: string;
   readonly isUp: boolean;
   readonly isCaughtUp: boolean;
@@ -20,17 +20,17 @@ export class Readiness {
   #reason = "it has not dialled its neighbours yet";
 
   /** Every neighbour was dialled once. */
-  dialled(standings: readonly Standing[]): void {
+  onDialled(states: readonly NeighbourState[]): void {
     this.#hasDialled = true;
-    this.update(standings);
+    this.update(states);
   }
 
   /** Something has changed: to be called each time that it does. */
-  update(standings: readonly Standing[]): void {
+  update(states: readonly NeighbourState[]): void {
     if (!this.#hasDialled) return;
-    const linked = standings.filter(({ isUp }) => isUp);
+    const linked = states.filter(({ isUp }) => isUp);
     const behind = linked.filter(({ isCaughtUp }) => !isCaughtUp);
-    if (standings.length > 0 && linked.length === 0) {
+    if (states.length > 0 && linked.length === 0) {
       this.#isReady = false;
       this.#reason = "no neighbour is linked";
     } else if (behind.length === 0) {

@@ -10,10 +10,10 @@ import { stallAfterMs } from "../limits.ts";
  * Lets replies wait until a link has caught up, but only so long: a link that
  * keeps one waiting for `stallAfterMs` is stalled until it has caught up.
  */
-export class LagWatch {
+export class StallDetector {
   readonly #clock: Clock;
   #waiters: (() => void)[] = [];
-  #catchUps = 0;
+  #drains = 0;
   #stalled = false;
   #cancel: (() => void) | undefined;
 
@@ -27,8 +27,8 @@ export class LagWatch {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  caughtUp(): void {
-    this.#catchUps += 1;
+  onDrained(): void {
+    this.#drains += 1;
     this.#stalled = false;
     this.#release();
   }
@@ -39,11 +39,11 @@ export class LagWatch {
   }
 
   #arm(): void {
-    const catchUps = this.#catchUps;
+    const drains = this.#drains;
     this.#cancel = this.#clock.after(stallAfterMs, () => {
       this.#cancel = undefined;
       if (this.#waiters.length === 0) return;
-      if (this.#catchUps === catchUps) {
+      if (this.#drains === drains) {
         this.#stalled = true;
         this.#release();
       } else {

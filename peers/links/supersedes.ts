@@ -7,7 +7,7 @@
  */
 
 /** What the rule needs to know of a connection. */
-export interface Candidate {
+export interface LinkCandidate {
   /** The name of the server that dialled. */
   readonly dialler: string;
   /** The neighbour's incarnation, from its hello. */
@@ -24,7 +24,10 @@ export interface Candidate {
  * - Otherwise both sides dialled: the connection made by the server whose name
  *   sorts first stays.
  */
-export function replaces(fresh: Candidate, inUse: Candidate): boolean {
+export function supersedes(
+  fresh: LinkCandidate,
+  inUse: LinkCandidate,
+): boolean {
   if (fresh.incarnation !== inUse.incarnation) return true;
   if (fresh.dialler === inUse.dialler) return true;
   return fresh.dialler < inUse.dialler;

@@ -8,7 +8,7 @@ import {
   defaultLinkTimeoutMs,
   defaultMaxHalfOpenLinks,
 } from "../../peers/limits.ts";
-import { Links } from "../../peers/links/link_manager.ts";
+import { LinkManager } from "../../peers/links/link_manager.ts";
 import { Replica } from "../../peers/replication/replica.ts";
 import type { StoreLimits } from "../../peers/store/report_store.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
@@ -40,7 +40,7 @@ export function openHerd(
 export interface MemoryServer {
   readonly name: string;
   readonly replica: Replica;
-  readonly links: Links;
+  readonly linkManager: LinkManager;
   readonly counts: LimitCounts;
   /** How long reports took that came from neighbours, in seconds. */
   readonly durations: number[];
@@ -94,7 +94,7 @@ export class MemoryHerd {
     this.#incarnations += 1;
     const counts = new LimitCounts(this.clock, () => {});
     const durations: number[] = [];
-    const links = new Links({
+    const linkManager = new LinkManager({
       self,
       topology: this.topology,
       replica,
@@ -110,7 +110,7 @@ export class MemoryHerd {
       prove: createFakeProver(options.secrets ?? []),
       timeoutMs: defaultLinkTimeoutMs,
       connect: (neighbour) => this.#connect(name, neighbour.name),
-      trafficOf: (connection) => {
+      trafficLogFor: (connection) => {
         const recording = new RecordingTraffic();
         traffic.set(connection, recording);
         return recording;
@@ -126,7 +126,7 @@ export class MemoryHerd {
     const server = {
       name,
       replica,
-      links,
+      linkManager,
       counts,
       durations,
       started,
@@ -134,7 +134,7 @@ export class MemoryHerd {
       traffic,
     };
     this.servers.set(name, server);
-    links.start().then(starting.resolve);
+    linkManager.start().then(starting.resolve);
     return server;
   }
 
@@ -152,18 +152,20 @@ export class MemoryHerd {
       if (dialler === name && !ends[0].isClosed) ends[0].close();
       if (acceptor === name && !ends[1].isClosed) ends[1].close();
     }
-    server.links.stop();
+    server.linkManager.stop();
   }
 
   /** A connection from somebody who is no server. */
   dial(name: string): PipeEnd {
     const [ours, theirs] = PipeEnd.pair();
-    this.servers.get(name)!.links.accept(theirs, "stranger:1");
+    this.servers.get(name)!.linkManager.accept(theirs, "stranger:1");
     return ours;
   }
 
   async stop(): Promise<void> {
-    const stops = [...this.servers.values()].map(({ links }) => links.stop());
+    const stops = [...this.servers.values()].map(({ linkManager }) =>
+      linkManager.stop()
+    );
     await this.clock.advance(10_000);
     await Promise.all(stops);
   }
@@ -182,7 +184,7 @@ export class MemoryHerd {
     }
     const ends = PipeEnd.pair();
     this.connections.push({ dialler, acceptor, ends });
-    server.links.accept(ends[1], `${dialler}:1`);
+    server.linkManager.accept(ends[1], `${dialler}:1`);
     return Promise.resolve(ends[0]);
   }
 }

@@ -78,7 +78,7 @@ const mutations: readonly Mutation[] = [
   {
     without: "heartbeat",
     file: "peers/links/link.ts",
-    code: "if (this.#isListening) this.#silentBeats += 1;",
+    code: "if (this.#isListening) this.#silentHeartbeats += 1;",
     instead: "",
     noticed: "no convergence",
     firstSeed: 13,

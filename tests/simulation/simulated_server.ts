@@ -7,7 +7,7 @@
 import { type Acceptance, Replica } from "../../peers/replication/replica.ts";
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
-import { Links } from "../../peers/links/link_manager.ts";
+import { LinkManager } from "../../peers/links/link_manager.ts";
 import type { Message } from "../../peers/replication/messages.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { Outbox } from "../../peers/replication/outbox.ts";
@@ -54,7 +54,7 @@ export class SimulatedServer {
   readonly herd: WatchedHerd;
   readonly crossings: Crossings;
   readonly #host: VirtualHost;
-  readonly #links: Links;
+  readonly #linkManager: LinkManager;
 
   /** @param random Where its nonces and its incarnation come from. */
   constructor(host: VirtualHost, options: ServerOptions, random: Random) {
@@ -67,7 +67,7 @@ export class SimulatedServer {
     this.crossings = new Crossings(host.name, options);
     this.herd = new WatchedHerd(host, options);
     const caughtUpWatch = new CaughtUpWatch(host.name, this.herd, options);
-    this.#links = new Links({
+    this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
       topology,
       replica: this.herd,
@@ -81,7 +81,7 @@ export class SimulatedServer {
       timeoutMs: options.timeoutMs,
       connect: (neighbour, signal) =>
         host.connect(neighbour.host, neighbour.peerPort, signal),
-      trafficOf: (connection) => this.crossings.watch(connection),
+      trafficLogFor: (connection) => this.crossings.watch(connection),
       emit: (_level, connection, event, { detail, neighbour, reason } = {}) => {
         say([connection, event, neighbour, reason, detail].join(" "));
         caughtUpWatch.see(event, String(neighbour));
@@ -91,10 +91,10 @@ export class SimulatedServer {
     });
     const { peerPort } = findServer(topology, host.name)!;
     host.listen(
-      (transport, remote) => this.#links.accept(transport, remote),
+      (transport, remote) => this.#linkManager.accept(transport, remote),
       peerPort,
     );
-    this.#links.start();
+    this.#linkManager.start();
     say("started");
   }
 
@@ -102,13 +102,13 @@ export class SimulatedServer {
   tell(iamat: Iamat): Report {
     const report = makeReport(this.name, this.#host.clock.now(), iamat);
     this.herd.accept(report);
-    this.#links.flushSoon();
+    this.#linkManager.scheduleFlush();
     return report;
   }
 
   /** The names of the neighbours that are linked. */
   get linked(): string[] {
-    return this.#links.linked();
+    return this.#linkManager.linked();
   }
 
   /** The names of those of them that it has caught up with. */

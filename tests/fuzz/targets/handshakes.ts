@@ -18,8 +18,8 @@ import {
   checkProofs,
   formatHello,
   formatRefusal,
+  type HandshakeRefusal,
   isRefusal,
-  type Refusal,
 } from "../../../peers/links/handshake.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import { isClient } from "../reference/peer_lines.ts";
@@ -105,7 +105,7 @@ export function handshakesTarget(code: Partial<typeof real> = {}): Target {
 }
 
 /** A refusal is a line that tells a person something. */
-function checkRefusal(refusal: Refusal, line: ByteString): void {
+function checkRefusal(refusal: HandshakeRefusal, line: ByteString): void {
   const text = formatRefusal(refusal);
   demand(
     "a refusal says why",

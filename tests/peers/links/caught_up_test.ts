@@ -83,14 +83,14 @@ Deno.test({
     assertEquals(hill.replica.hasCaughtUpWith("Smith"), false);
     const report = reportOf("kiwi", 1);
     hill.replica.accept(report);
-    hill.links.flush();
+    hill.linkManager.flush();
     await settle();
     assertEquals(dialled!.takeAll(), `${report.line}\n`);
     dialled!.say("SYNC\nPRUNE Hill\nSYNCED\n");
     await settle();
     assertEquals(hill.replica.hasCaughtUpWith("Smith"), true);
     hill.replica.accept(reportOf("kiwi", 2));
-    hill.links.flush();
+    hill.linkManager.flush();
     await settle();
     assertEquals(dialled!.takeAll(), "SYNCED\n");
     await herd.stop();

@@ -22,7 +22,7 @@ Deno.test({
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), "PING\n");
     hill.replica.accept(reportOf("kiwi", 1));
-    hill.links.flush();
+    hill.linkManager.flush();
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
     await herd.clock.advance(pingAfterMs);
@@ -44,9 +44,9 @@ Deno.test({
       await herd.clock.advance(defaultLinkTimeoutMs - 1);
       smith.say("PING\n");
     }
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     await herd.clock.advance(defaultLinkTimeoutMs + pingAfterMs);
-    assertEquals(hill.links.linked(), []);
+    assertEquals(hill.linkManager.linked(), []);
     assertStringIncludes(hill.events.join("\n"), "link down silent");
     assertEquals(smith.other.isClosed, true);
     await herd.clock.advance(backoffCapMs);
@@ -65,7 +65,7 @@ Deno.test({
     hill.traffic.get("peer/1/Smith")!.fill();
     smith.say("PING\n");
     await herd.clock.advance(3 * defaultLinkTimeoutMs);
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     hill.traffic.get("peer/1/Smith")!.drain();
     smith.say(reportOf("kiwi", 1).line + "\n");
     await settle();

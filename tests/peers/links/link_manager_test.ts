@@ -34,8 +34,8 @@ Deno.test({
     const hill = herd.start("Hill");
     const smith = herd.start("Smith");
     await herd.clock.advance(5_000);
-    assertEquals(hill.links.linked(), ["Smith"]);
-    assertEquals(smith.links.linked(), ["Hill"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
+    assertEquals(smith.linkManager.linked(), ["Hill"]);
     assertEquals(openConnections(herd), 1);
     await herd.stop();
   },
@@ -54,10 +54,10 @@ Deno.test({
     const report = reportOf("x".repeat(idBytes), 1);
     assertEquals(`IAMAT ${report.client}${operands}`.length, maxLineBytes);
     hill.replica.accept(report);
-    hill.links.flush();
+    hill.linkManager.flush();
     await herd.clock.advance(1_000);
     assertEquals(smith.replica.newest(report.client), report.line);
-    assertEquals(smith.links.linked(), ["Hill"]);
+    assertEquals(smith.linkManager.linked(), ["Hill"]);
     await herd.stop();
   },
 });
@@ -74,10 +74,10 @@ Deno.test({
       const smith = herd.start("Smith", { catchUp: false });
       let told = 0;
       for (let turn = 0; turn < 100; turn++) {
-        for (const { links, replica } of [hill, smith]) {
-          if (links.linked().length === 0) continue;
+        for (const { linkManager, replica } of [hill, smith]) {
+          if (linkManager.linked().length === 0) continue;
           replica.accept(reportOf(`client-${told++}`, 1, "Hill"));
-          links.flush();
+          linkManager.flush();
         }
         await Promise.resolve();
       }
@@ -105,11 +105,11 @@ Deno.test({
     const second = await linkAsSmith(herd);
     second.other.freeze();
     hill.replica.accept(reportOf("kiwi", 1));
-    hill.links.flush();
+    hill.linkManager.flush();
     // Then Hill's connection is answered, and takes over.
     dialled!.say(handshakeOfSmith());
     await settle();
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     // Smith has a last word on it, and gives it up too.
     second.say(reportOf("pear", 1, "Smith").line + "\n");
     await second.closeWrite();
@@ -126,7 +126,7 @@ Deno.test({
     second.close();
     await settle();
     assertEquals(hill.events.at(-1), "peer/2/Smith link down replaced");
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     await herd.stop();
   },
 });
@@ -149,7 +149,7 @@ Deno.test({
       connections[1].say(reportOf("kiwi", 1).line + "\n");
       await settle();
       assertEquals(hill.replica.clients, 1);
-      assertEquals(hill.links.linked(), ["Smith"]);
+      assertEquals(hill.linkManager.linked(), ["Smith"]);
       await herd.stop();
     }
   },
@@ -196,7 +196,7 @@ Deno.test({
     hasty.close();
     await settle();
     assertEquals(hill.events.at(-1), "peer/2 link refused closed early");
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     await herd.stop();
   },
 });
@@ -217,7 +217,7 @@ Deno.test({
       // Hill's own connection is up, and Hill's name sorts before Smith's.
       dialled!.say(handshakeOfSmith());
       await settle();
-      assertEquals(hill.links.linked(), ["Smith"]);
+      assertEquals(hill.linkManager.linked(), ["Smith"]);
       second.say(isLate ? "PROOF -\n" : helloOf("Smith", "Hill") + "\n");
       await settle();
       const answer = second.takeAll();
@@ -240,14 +240,14 @@ Deno.test({
     const smith = await linkAsSmith(herd);
     smith.close();
     await settle();
-    assertEquals(hill.links.linked(), []);
+    assertEquals(hill.linkManager.linked(), []);
     hill.replica.accept(reportOf("kiwi", 1));
     await herd.clock.advance(dialTimeoutMs);
     hill.replica.accept(reportOf("pear", 1));
     const again = herd.dial("Hill");
     again.say(handshakeOfSmith("2"));
     await settle();
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     assertEquals(again.takeAll().includes("AT "), false);
     await herd.stop();
   },
@@ -300,11 +300,11 @@ Deno.test({
         smith.say("PING\n");
       }
       await herd.clock.advance(lastedMs - 4_000);
-      assertEquals(hill.links.linked(), ["Smith"]);
+      assertEquals(hill.linkManager.linked(), ["Smith"]);
       dials = 0;
       smith.close();
       await herd.clock.advance(waitMs - 1);
-      assertEquals([hill.links.linked(), dials], [[], 0]);
+      assertEquals([hill.linkManager.linked(), dials], [[], 0]);
       await herd.clock.advance(1);
       assertEquals(dials, 1);
       await herd.stop();
@@ -348,7 +348,7 @@ Deno.test({
     const hill = herd.servers.get("Hill")!;
     const report = reportOf("kiwi", 7);
     hill.replica.accept(report);
-    hill.links.flush();
+    hill.linkManager.flush();
     await herd.clock.advance(10);
     for (const server of herd.servers.values()) {
       assertEquals(server.replica.newest("kiwi"), report.line, server.name);
@@ -371,7 +371,7 @@ Deno.test({
     await herd.clock.advance(100);
     herd.kill("Smith");
     await herd.clock.advance(60_000);
-    assertEquals(hill.links.linked(), []);
+    assertEquals(hill.linkManager.linked(), []);
     assertStringIncludes(hill.events.join("\n"), "link down neighbour closed");
     // One line for many attempts with the same outcome.
     assertEquals(
@@ -379,10 +379,10 @@ Deno.test({
       2,
     );
     hill.replica.accept(reportOf("kiwi", 7));
-    hill.links.flush();
+    hill.linkManager.flush();
     const smith = herd.start("Smith");
     await herd.clock.advance(100);
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 7).line);
     await herd.stop();
   },
@@ -400,9 +400,9 @@ Deno.test({
       for (const end of ends) if (!end.isClosed) end.close();
     }
     await settle();
-    assertEquals(hill.links.linked(), []);
+    assertEquals(hill.linkManager.linked(), []);
     await herd.clock.advance(backoffCapMs);
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     await herd.stop();
   },
 });
@@ -416,7 +416,7 @@ Deno.test({
     hill.replica.accept(reportOf("kiwi", 7));
     const smith = herd.start("Smith", { catchUp: false });
     await herd.clock.advance(5_000);
-    assertEquals(smith.links.linked(), ["Hill"]);
+    assertEquals(smith.linkManager.linked(), ["Hill"]);
     assertEquals(smith.replica.newest("kiwi"), undefined);
     await herd.stop();
   },
@@ -448,7 +448,7 @@ Deno.test({
       assertEquals(hill.events.at(-1), `peer/1 link refused ${reason}`);
       assertEquals(hill.replica.clients, 0);
       await herd.clock.advance(refusalLingerMs);
-      assertEquals(hill.links.linked(), []);
+      assertEquals(hill.linkManager.linked(), []);
       await herd.stop();
     }
   },
@@ -531,7 +531,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    const { links, replica: memory } = herd.start("Hill");
+    const { linkManager, replica: memory } = herd.start("Hill");
     const smith = await linkAsSmith(herd);
     const { writes } = smith.other;
     writes.length = 0;
@@ -540,8 +540,8 @@ Deno.test({
       // As a connection does whose chunk came in together with others.
       await null;
       memory.accept(reportOf(client, 1));
-      links.flushSoon();
-      handed = links.handed();
+      linkManager.scheduleFlush();
+      handed = linkManager.flushed();
       assert(handed !== undefined);
       assertEquals(writes, []);
     };
@@ -561,13 +561,13 @@ Deno.test({
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    const { links, replica: memory } = herd.start("Hill");
+    const { linkManager, replica: memory } = herd.start("Hill");
     const smith = await linkAsSmith(herd);
     smith.other.freeze();
     memory.accept(reportOf("kiwi", 1));
-    links.flushSoon();
+    linkManager.scheduleFlush();
     let isHanded = false;
-    links.handed()!.then(() => isHanded = true);
+    linkManager.flushed()!.then(() => isHanded = true);
     await settle();
     assertEquals(isHanded, false);
     smith.other.thaw();
@@ -585,13 +585,13 @@ Deno.test({
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
     const smith = await linkAsSmith(herd);
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     const hillEnd = smith.other;
     const report = (time: number) => {
       hill.replica.accept(reportOf("kiwi", time));
-      hill.links.flush();
+      hill.linkManager.flush();
       let isHanded = false;
-      const handed = hill.links.handed();
+      const handed = hill.linkManager.flushed();
       if (handed === undefined) isHanded = true;
       handed?.then(() => isHanded = true);
       return () => isHanded;
@@ -638,9 +638,9 @@ Deno.test({
     smith.other.freeze();
     for (let time = 0; time < 3; time++) {
       hill.replica.accept(reportOf(`client-${time}`, time));
-      hill.links.flush();
+      hill.linkManager.flush();
     }
-    const stopped = hill.links.stop();
+    const stopped = hill.linkManager.stop();
     await herd.clock.advance(100);
     smith.other.thaw();
     await settle();
@@ -665,8 +665,8 @@ Deno.test({
     const smith = await linkAsSmith(herd);
     smith.other.freeze();
     hill.replica.accept(reportOf("kiwi", 1));
-    hill.links.flush();
-    const stopped = hill.links.stop();
+    hill.linkManager.flush();
+    const stopped = hill.linkManager.stop();
     await herd.clock.advance(drainTimeoutMs);
     await stopped;
     assertEquals(smith.other.isClosed, true);
@@ -683,8 +683,8 @@ Deno.test({
     const smith = herd.start("Smith");
     await herd.clock.advance(1_000);
     hill.replica.accept(reportOf("kiwi", 1));
-    hill.links.flush();
-    const stopped = hill.links.stop();
+    hill.linkManager.flush();
+    const stopped = hill.linkManager.stop();
     await herd.clock.advance(1_000);
     await stopped;
     assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 1).line);

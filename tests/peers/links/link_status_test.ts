@@ -16,7 +16,7 @@ Deno.test({
     const herd = new MemoryHerd([...pair, ["Hill", "Jaquez"]]);
     const hill = herd.start("Hill");
     await settle();
-    const [smith, jaquez] = hill.links.report();
+    const [smith, jaquez] = hill.linkManager.neighbourStatuses();
     assertEquals([smith.neighbour, jaquez.neighbour], ["Smith", "Jaquez"]);
     assertEquals(smith.isUp, false);
     assertEquals(smith.counts.since, start);
@@ -25,12 +25,12 @@ Deno.test({
     await herd.clock.advance(10_000);
     herd.start("Smith");
     await settle();
-    const [linked] = hill.links.report();
+    const [linked] = hill.linkManager.neighbourStatuses();
     assertEquals([linked.isUp, linked.counts.since], [true, start + 10]);
     await herd.clock.advance(20_000);
     herd.kill("Smith");
     await settle();
-    const [lost] = hill.links.report();
+    const [lost] = hill.linkManager.neighbourStatuses();
     assertEquals([lost.isUp, lost.counts.losses], [false, 1]);
     assertEquals(lost.counts.since, start + 30);
     assertEquals(lost.counts.lastFailure, "neighbour closed");
@@ -49,8 +49,8 @@ Deno.test({
     const hill = herd.start("Hill");
     const smith = herd.start("Smith");
     await herd.clock.advance(5_000);
-    for (const { links } of [hill, smith]) {
-      const [{ counts, isUp }] = links.report();
+    for (const { linkManager } of [hill, smith]) {
+      const [{ counts, isUp }] = linkManager.neighbourStatuses();
       assertEquals([isUp, counts.losses], [true, 0]);
       assertEquals(counts.since, start);
     }
@@ -66,14 +66,14 @@ Deno.test({
     const hill = herd.start("Hill", { catchUp: false });
     await settle();
     const smith = await linkAsSmith(herd);
-    const [{ counts }] = hill.links.report();
+    const [{ counts }] = hill.linkManager.neighbourStatuses();
     const { bytesSent } = counts;
     smith.say(`${reportOf("kiwi", 1, "Smith").line}\n`);
     smith.say(`${reportOf("kiwi", 1, "Smith").line}\n`);
     await settle();
     assertEquals(counts.reportsReceived, 2);
     hill.replica.accept(reportOf("plum", 1));
-    hill.links.flush();
+    hill.linkManager.flush();
     await settle();
     assertEquals(smith.takeAll(), `${reportOf("plum", 1).line}\n`);
     const written = reportOf("plum", 1).line.length + 1;
@@ -91,11 +91,12 @@ Deno.test({
     await settle();
     const smith = await linkAsSmith(herd);
     smith.other.freeze();
-    const waiting = () => hill.links.report()[0].waitingReports;
+    const waiting = () =>
+      hill.linkManager.neighbourStatuses()[0].waitingReports;
     assertEquals(waiting(), 0);
     for (let index = 0; index < 5; index++) {
       hill.replica.accept(reportOf(`client-${index}`, 1));
-      hill.links.flush();
+      hill.linkManager.flush();
     }
     // The first is being written.
     assertEquals(waiting(), 4);
@@ -145,7 +146,7 @@ Deno.test({
     assertEquals(hill.replica.newest("plum"), reportOf("plum", 1).line);
     assertEquals([hill.durations, smith.durations], [[], []]);
     smith.replica.accept(reportOf("pear", start));
-    smith.links.flush();
+    smith.linkManager.flush();
     await settle();
     assertEquals(hill.durations.length, 1);
     await herd.stop();
@@ -177,25 +178,25 @@ Deno.test({
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
     assertEquals(
-      hill.links.notReady,
+      hill.linkManager.notReady,
       "it has not dialled its neighbours yet",
     );
     await settle();
-    assertEquals(hill.links.notReady, "no neighbour is linked");
+    assertEquals(hill.linkManager.notReady, "no neighbour is linked");
     hill.replica.accept(reportOf("kiwi", 1));
     await herd.clock.advance(5_000);
     const smith = herd.start("Smith");
-    assertEquals(smith.links.notReady !== undefined, true);
+    assertEquals(smith.linkManager.notReady !== undefined, true);
     await settle();
-    for (const { links } of [hill, smith]) {
-      const [{ isCaughtUp }] = links.report();
-      assertEquals([isCaughtUp, links.notReady], [true, undefined]);
+    for (const { linkManager } of [hill, smith]) {
+      const [{ isCaughtUp }] = linkManager.neighbourStatuses();
+      assertEquals([isCaughtUp, linkManager.notReady], [true, undefined]);
     }
     assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 1).line);
     herd.kill("Smith");
     await settle();
-    assertEquals(hill.links.notReady, "no neighbour is linked");
-    assertEquals(hill.links.report()[0].isCaughtUp, false);
+    assertEquals(hill.linkManager.notReady, "no neighbour is linked");
+    assertEquals(hill.linkManager.neighbourStatuses()[0].isCaughtUp, false);
     await herd.stop();
   },
 });
@@ -209,9 +210,12 @@ Deno.test({
     await settle();
     await linkAsSmith(herd);
     await herd.clock.advance(3_000);
-    const [{ isCaughtUp, isUp }] = hill.links.report();
+    const [{ isCaughtUp, isUp }] = hill.linkManager.neighbourStatuses();
     assertEquals([isUp, isCaughtUp], [true, false]);
-    assertEquals(hill.links.notReady, "it has not caught up with Smith yet");
+    assertEquals(
+      hill.linkManager.notReady,
+      "it has not caught up with Smith yet",
+    );
     await herd.stop();
   },
 });

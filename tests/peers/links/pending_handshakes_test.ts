@@ -33,7 +33,7 @@ Deno.test({
     await settle();
     neighbour.say("PROOF -\n");
     await settle();
-    assertEquals(hill.links.linked(), ["Smith"]);
+    assertEquals(hill.linkManager.linked(), ["Smith"]);
     // It does not count any more.
     herd.dial("Hill");
     await settle();
@@ -75,7 +75,7 @@ Deno.test({
     const stranger = herd.dial("Hill");
     await settle();
     let hasStopped = false;
-    hill.links.stop().then(() => hasStopped = true);
+    hill.linkManager.stop().then(() => hasStopped = true);
     const late = herd.dial("Hill");
     // No time passes.
     await settle();

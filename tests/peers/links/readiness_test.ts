@@ -1,27 +1,30 @@
-import { Readiness, type Standing } from "../../../peers/links/readiness.ts";
+import {
+  type NeighbourState,
+  Readiness,
+} from "../../../peers/links/readiness.ts";
 import { assertEquals } from "../../assert.ts";
 
-const away = (neighbour: string): Standing => ({
+const away = (neighbour: string): NeighbourState => ({
   neighbour,
   isUp: false,
   isCaughtUp: false,
 });
-const behind = (neighbour: string): Standing => ({
+const behind = (neighbour: string): NeighbourState => ({
   neighbour,
   isUp: true,
   isCaughtUp: false,
 });
-const caughtUp = (neighbour: string): Standing => ({
+const caughtUp = (neighbour: string): NeighbourState => ({
   neighbour,
   isUp: true,
   isCaughtUp: true,
 });
 
 /** The faults after each step. */
-function faults(...steps: readonly (readonly Standing[])[]) {
+function faults(...steps: readonly (readonly NeighbourState[])[]) {
   const readiness = new Readiness();
   return steps.map((standings, index) => {
-    if (index === 0) readiness.dialled(standings);
+    if (index === 0) readiness.onDialled(standings);
     else readiness.update(standings);
     return readiness.fault;
   });
@@ -34,7 +37,7 @@ Deno.test({
     const readiness = new Readiness();
     readiness.update([caughtUp("Hill"), away("Smith")]);
     assertEquals(readiness.fault, "it has not dialled its neighbours yet");
-    readiness.dialled([caughtUp("Hill"), away("Smith")]);
+    readiness.onDialled([caughtUp("Hill"), away("Smith")]);
     assertEquals(readiness.fault, undefined);
   },
 });

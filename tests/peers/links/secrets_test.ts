@@ -62,8 +62,8 @@ Deno.test({
       hill.replica.accept(reportOf("kiwi", 1));
       await herd.clock.advance(5_000);
       const what = `${ours} and ${theirs}`;
-      assertEquals(hill.links.linked(), isLinked ? ["Smith"] : [], what);
-      assertEquals(smith.links.linked(), isLinked ? ["Hill"] : [], what);
+      assertEquals(hill.linkManager.linked(), isLinked ? ["Smith"] : [], what);
+      assertEquals(smith.linkManager.linked(), isLinked ? ["Hill"] : [], what);
       assertEquals(smith.replica.clients, isLinked ? 1 : 0, what);
       if (!isLinked) {
         const isOneOpen = ours.length === 0 || theirs.length === 0;
@@ -126,7 +126,7 @@ Deno.test({
     assertStringIncludes(proof, "PROOF ");
     dialled!.say(proof);
     await settle();
-    assertEquals(hill.links.linked(), []);
+    assertEquals(hill.linkManager.linked(), []);
     assertStringIncludes(hill.events.join("\n"), "dial failed wrong secret");
     await herd.stop();
   },
@@ -156,12 +156,12 @@ Deno.test({
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
     // Where Smith should be, Hill is.
-    herd.onDial = (_, far) => void hill.links.accept(far, "Hill:1");
+    herd.onDial = (_, far) => void hill.linkManager.accept(far, "Hill:1");
     await herd.clock.advance(2 * backoffCapMs);
     const events = hill.events.join("\n");
     assertStringIncludes(events, "link refused own name");
     assertStringIncludes(events, "dial failed refused: own name: Hill has");
-    assertEquals(hill.links.linked(), []);
+    assertEquals(hill.linkManager.linked(), []);
     await herd.stop();
   },
 });

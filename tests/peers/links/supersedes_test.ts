@@ -1,6 +1,6 @@
 import { backoffCapMs, backoffFloorMs } from "../../../peers/limits.ts";
 import { Backoff } from "../../../peers/links/backoff.ts";
-import { replaces } from "../../../peers/links/supersedes.ts";
+import { supersedes } from "../../../peers/links/supersedes.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 Deno.test({
@@ -10,8 +10,8 @@ Deno.test({
     // Hill and Smith dialled each other. Each knows the other's incarnation.
     const byHill = { dialler: "Hill", incarnation: "x" };
     const bySmith = { dialler: "Smith", incarnation: "x" };
-    assertEquals(replaces(byHill, bySmith), true);
-    assertEquals(replaces(bySmith, byHill), false);
+    assertEquals(supersedes(byHill, bySmith), true);
+    assertEquals(supersedes(bySmith, byHill), false);
   },
 });
 
@@ -21,10 +21,13 @@ Deno.test({
   fn() {
     const former = { dialler: "Hill", incarnation: "1" };
     assertEquals(
-      replaces({ dialler: "Smith", incarnation: "2" }, former),
+      supersedes({ dialler: "Smith", incarnation: "2" }, former),
       true,
     );
-    assertEquals(replaces({ dialler: "Hill", incarnation: "1" }, former), true);
+    assertEquals(
+      supersedes({ dialler: "Hill", incarnation: "1" }, former),
+      true,
+    );
   },
 });
 
