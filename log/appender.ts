@@ -15,12 +15,12 @@ import { formatEvent, TimestampWriter } from "./record.ts";
 const lineFeed = 0x0a;
 
 /** What is missing in a log: lines, whole or cut, and their bytes. */
-export interface Loss {
+export interface LogLoss {
   readonly lines: number;
   readonly bytes: number;
 }
 
-const nothing: Loss = { lines: 0, bytes: 0 };
+const nothing: LogLoss = { lines: 0, bytes: 0 };
 
 /**
  * What the log itself cannot tell. Each is told once, however often it is tried
@@ -31,21 +31,21 @@ const nothing: Loss = { lines: 0, bytes: 0 };
  * - `closed`: it was not to be before the end, and this is missing;
  * - `stuck`: the next file cannot be opened, so the full one grows.
  */
-export type LogTrouble =
+export type LogFailure =
   | { readonly state: "failing"; readonly error: Error }
-  | { readonly state: "working" | "closed"; readonly loss: Loss }
+  | { readonly state: "working" | "closed"; readonly loss: LogLoss }
   | { readonly state: "stuck"; readonly error: Error; readonly path: string };
 
 /** What an appender needs, besides files to write to. */
 export interface AppenderOptions {
   readonly clock: Clock;
-  readonly onTrouble: (trouble: LogTrouble) => void;
+  readonly onFailure: (failure: LogFailure) => void;
 }
 
 /** Writes one batch after the other. */
 export class Appender {
   readonly #clock: Clock;
-  readonly #onTrouble: (trouble: LogTrouble) => void;
+  readonly #onFailure: (failure: LogFailure) => void;
   readonly #files: LogSink;
   readonly #timestamps = new TimestampWriter();
   #fault: Error | undefined;
@@ -62,9 +62,9 @@ export class Appender {
   /** When the next file may be tried again, if it could not be opened. */
   #stuckUntilMs: number | undefined;
 
-  constructor({ clock, onTrouble }: AppenderOptions, files: LogSink) {
+  constructor({ clock, onFailure }: AppenderOptions, files: LogSink) {
     this.#clock = clock;
-    this.#onTrouble = onTrouble;
+    this.#onFailure = onFailure;
     this.#files = files;
   }
 
@@ -74,7 +74,7 @@ export class Appender {
   }
 
   /** What is missing in all. */
-  get lost(): Loss {
+  get lost(): LogLoss {
     return {
       lines: this.#formerLoss.lines + this.#loss.lines,
       bytes: this.#formerLoss.bytes + this.#loss.bytes,
@@ -86,8 +86,10 @@ export class Appender {
    * While there is a fault, an empty batch tries whether it is over.
    */
   async append(batch: Uint8Array): Promise<void> {
-    await this.#put(batch);
-    if (this.#fault === undefined && this.#files.isFull) await this.#goOn();
+    await this.#write(batch);
+    if (this.#fault === undefined && this.#files.isFull) {
+      await this.#resumeAfterFailure();
+    }
   }
 
   /**
@@ -116,12 +118,12 @@ export class Appender {
   /** Closes the files, and tells what is missing at the end. */
   close(): void {
     if (this.#fault !== undefined) {
-      this.#onTrouble({ state: "closed", loss: this.#loss });
+      this.#onFailure({ state: "closed", loss: this.#loss });
     }
     this.#files[Symbol.dispose]();
   }
 
-  async #put(batch: Uint8Array): Promise<void> {
+  async #write(batch: Uint8Array): Promise<void> {
     const { bytes, opening } = this.#withOpening(batch);
     let written = 0;
     try {
@@ -160,7 +162,7 @@ export class Appender {
     this.#gap = nothing;
     if (this.#fault === undefined) return;
     this.#fault = undefined;
-    this.#onTrouble({ state: "working", loss: this.#loss });
+    this.#onFailure({ state: "working", loss: this.#loss });
     this.#formerLoss = this.lost;
     this.#loss = nothing;
   }
@@ -188,11 +190,11 @@ export class Appender {
     this.drop(bytes.subarray(Math.max(done, opening)));
     const isNew = this.#fault === undefined;
     this.#fault = error;
-    if (isNew) this.#onTrouble({ state: "failing", error });
+    if (isNew) this.#onFailure({ state: "failing", error });
   }
 
   /** Changes to the next file; stays in this one while that cannot be. */
-  async #goOn(): Promise<void> {
+  async #resumeAfterFailure(): Promise<void> {
     const nowMs = this.#clock.elapsedMs();
     if (this.#stuckUntilMs !== undefined && nowMs < this.#stuckUntilMs) return;
     const { nextPath } = this.#files;
@@ -202,13 +204,13 @@ export class Appender {
       if (!(error instanceof Error)) throw error;
       const isNew = this.#stuckUntilMs === undefined;
       this.#stuckUntilMs = nowMs + retryIntervalMs;
-      if (isNew) this.#onTrouble({ state: "stuck", error, path: nextPath });
+      if (isNew) this.#onFailure({ state: "stuck", error, path: nextPath });
       return;
     }
     this.#stuckUntilMs = undefined;
     const farewell = this.#record("info", "log continues", { file: nextPath });
-    await this.#put(encodeBytes(farewell));
-    if (this.#fault === undefined) this.#files.takeNext();
+    await this.#write(encodeBytes(farewell));
+    if (this.#fault === undefined) this.#files.switchToNext();
   }
 
   #record(level: EventLevel, event: string, fields: EventFields): ByteString {
@@ -218,7 +220,7 @@ export class Appender {
 }
 
 /** A loss with these lines in it. */
-function sum(loss: Loss, lines: Uint8Array): Loss {
+function sum(loss: LogLoss, lines: Uint8Array): LogLoss {
   let count = 0;
   let at = -1;
   while ((at = lines.indexOf(lineFeed, at + 1)) >= 0) count += 1;

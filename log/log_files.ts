@@ -40,7 +40,7 @@ export interface LogSink extends ByteSink, Disposable {
    */
   prepareNext(): Promise<void>;
   /** From now on, writes into the file that was prepared. */
-  takeNext(): void;
+  switchToNext(): void;
 }
 
 /** A ring of files, one of them open. */
@@ -118,7 +118,7 @@ export class LogFiles implements LogSink {
     this.#nextFile ??= await openEmpty(this.nextPath);
   }
 
-  takeNext(): void {
+  switchToNext(): void {
     if (this.#nextFile === undefined) return;
     this.#file.close();
     this.#file = this.#nextFile;

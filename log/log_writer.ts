@@ -17,7 +17,7 @@ import type { Timestamp } from "../protocol/time.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/events.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
-import { Appender, type AppenderOptions, type Loss } from "./appender.ts";
+import { Appender, type AppenderOptions, type LogLoss } from "./appender.ts";
 import { copyPlain, escapeBytes } from "./escape.ts";
 import {
   flushBytes,
@@ -37,7 +37,7 @@ const space = 0x20;
 const lineFeed = 0x0a;
 
 /** Writes one server's log. */
-export class Journal {
+export class LogWriter {
   readonly #clock: Clock;
   readonly #files: LogSink;
   readonly #appender: Appender;
@@ -59,7 +59,7 @@ export class Journal {
   /** Time and connection, as every line of a chunk begins. */
   #opening: Uint8Array = new Uint8Array();
   /** The connection that it belongs to. */
-  #speaker: ConnectionTraffic | undefined;
+  #lastConnection: ConnectionTrafficLog | undefined;
 
   constructor(options: AppenderOptions, files: LogSink) {
     this.#clock = options.clock;
@@ -85,13 +85,13 @@ export class Journal {
   }
 
   /** What is missing in the log since it was opened. */
-  get lost(): Loss {
+  get lost(): LogLoss {
     return this.#appender.lost;
   }
 
   /** A connection's own way into the log. */
-  trafficOf(connection: string): TrafficLog {
-    return new ConnectionTraffic(this, connection);
+  trafficLogFor(connection: string): TrafficLog {
+    return new ConnectionTrafficLog(this, connection);
   }
 
   /** Logs an event. */
@@ -105,7 +105,7 @@ export class Journal {
   }
 
   /** What a connection logs from now on happens at this time. */
-  begin(speaker: ConnectionTraffic, now: Timestamp): void {
+  stampTime(speaker: ConnectionTrafficLog, now: Timestamp): void {
     const { connection } = speaker;
     const size = timestampBytes + 1 + connection.length;
     if (this.#opening.length !== size) this.#opening = allocateBuffer(size);
@@ -115,7 +115,7 @@ export class Journal {
     for (let index = 0; index < connection.length; index++) {
       opening[timestampBytes + 1 + index] = connection.charCodeAt(index);
     }
-    this.#speaker = speaker;
+    this.#lastConnection = speaker;
   }
 
   /**
@@ -123,14 +123,16 @@ export class Journal {
    * as it is, and made a string only if something in it must be escaped.
    */
   traffic(
-    speaker: ConnectionTraffic,
+    speaker: ConnectionTrafficLog,
     direction: Uint8Array,
     bytes: Uint8Array,
     start: number,
     end: number,
   ): void {
     if (this.#isClosed) return;
-    if (this.#speaker !== speaker) this.begin(speaker, this.#clock.now());
+    if (this.#lastConnection !== speaker) {
+      this.stampTime(speaker, this.#clock.now());
+    }
     const opening = this.#opening;
     this.#reserve(opening.length + direction.length + (end - start) + 1);
     const filling = this.#filling;
@@ -156,7 +158,7 @@ export class Journal {
   }
 
   /** Undefined while there is room; otherwise when there is room again. */
-  room(): Promise<void> | undefined {
+  whenDrained(): Promise<void> | undefined {
     if (this.#filledBytes < maxPendingBytes) return undefined;
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
@@ -268,29 +270,29 @@ export class Journal {
 }
 
 /** One connection's way into the log. */
-class ConnectionTraffic implements TrafficLog {
-  readonly #journal: Journal;
+class ConnectionTrafficLog implements TrafficLog {
+  readonly #writer: LogWriter;
   /** The connection's name: ASCII. */
   readonly connection: string;
 
-  constructor(journal: Journal, connection: string) {
-    this.#journal = journal;
+  constructor(writer: LogWriter, connection: string) {
+    this.#writer = writer;
     this.connection = connection;
   }
 
   stampTime(now: Timestamp): void {
-    this.#journal.begin(this, now);
+    this.#writer.stampTime(this, now);
   }
 
   received(bytes: Uint8Array, start: number, end: number): void {
-    this.#journal.traffic(this, directions.received, bytes, start, end);
+    this.#writer.traffic(this, directions.received, bytes, start, end);
   }
 
   sent(bytes: Uint8Array, start: number, end: number): void {
-    this.#journal.traffic(this, directions.sent, bytes, start, end);
+    this.#writer.traffic(this, directions.sent, bytes, start, end);
   }
 
   whenDrained(): Promise<void> | undefined {
-    return this.#journal.room();
+    return this.#writer.whenDrained();
   }
 }

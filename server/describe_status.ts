@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Journal } from "../log/log_writer.ts";
+import type { LogWriter } from "../log/log_writer.ts";
 import type { LinkManager } from "../peers/links/link_manager.ts";
 import type { Replica } from "../peers/replication/replica.ts";
 import type { Places } from "../places/places.ts";
@@ -17,7 +17,7 @@ import type { LinkStatus, ServerFacts } from "./status/status.ts";
 export interface Rooms {
   readonly clientListener: ClientListener;
   readonly replica: Replica;
-  readonly journal: Journal;
+  readonly log: LogWriter;
   readonly linkManager: LinkManager;
   readonly places: Places;
   readonly limits: LimitCounts;
@@ -33,7 +33,7 @@ export function describeRooms(
   {
     clientListener,
     replica,
-    journal,
+    log,
     limits,
     lines,
     linkManager,
@@ -41,7 +41,7 @@ export function describeRooms(
     ...counted
   }: Rooms,
 ) {
-  const { bytes, lines: lostLines } = journal.lost;
+  const { bytes, lines: lostLines } = log.lost;
   return {
     clients: replica.clients,
     notReady: linkManager.notReady ?? null,
@@ -56,11 +56,11 @@ export function describeRooms(
     whatsatSeconds: counted.questions.read(),
     places: { provider: places.providerName, requests: places.requests },
     log: {
-      path: journal.path,
-      lagBytes: journal.lagBytes,
+      path: log.path,
+      lagBytes: log.lagBytes,
       lostLines,
       lostBytes: bytes,
-      fault: journal.fault?.message ?? null,
+      fault: log.fault?.message ?? null,
     },
     limitHits: Object.fromEntries(limits.hits),
   } satisfies Partial<ServerFacts>;

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { LogTrouble } from "../log/appender.ts";
+import type { LogFailure } from "../log/appender.ts";
 import {
-  createTell,
+  createEmitEvent,
+  emitLogFailure,
   type OnLogFailure,
-  tellLogTrouble,
 } from "../log/events.ts";
-import type { Journal } from "../log/log_writer.ts";
+import type { LogWriter } from "../log/log_writer.ts";
 import { describeRooms } from "./describe_status.ts";
 import { Replica } from "../peers/replication/replica.ts";
 import { LinkManager } from "../peers/links/link_manager.ts";
@@ -71,7 +71,7 @@ export interface HerdServerOptions {
   readonly connect: Connect;
   readonly clock: Clock;
   /** Closed by the server when it stops. */
-  readonly journal: Journal;
+  readonly log: LogWriter;
   readonly onLogFailure: OnLogFailure;
   readonly places: PlacesProvider;
   /** For how long an answer of a remote provider is kept, in seconds. */
@@ -101,7 +101,7 @@ export class HerdServer implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   constructor(options: HerdServerOptions) {
-    const { clock, journal, linkTimeoutMs, self, topology } = options;
+    const { clock, linkTimeoutMs, log, self, topology } = options;
     this.#options = options;
     this.#startedAt = secondsOf(clock);
     this.#replica = createHerd(options);
@@ -121,7 +121,7 @@ export class HerdServer implements AsyncDisposable {
       timeoutMs: linkTimeoutMs,
       connect: ({ host, peerPort }, signal) =>
         options.connect(host, peerPort, signal),
-      trafficLogFor: (connection) => journal.trafficOf(connection),
+      trafficLogFor: (connection) => log.trafficLogFor(connection),
       emit: this.#emit,
     });
     this.#places = new Places({
@@ -142,7 +142,7 @@ export class HerdServer implements AsyncDisposable {
       replyPool: new BatchPool(keptReplyBatches),
       scheduleFlush: () => this.#linkManager.scheduleFlush(),
       flushed: () => this.#linkManager.flushed(),
-      trafficLogFor: (connection) => journal.trafficOf(connection),
+      trafficLogFor: (connection) => log.trafficLogFor(connection),
       emit: this.#emit,
     });
   }
@@ -173,7 +173,7 @@ export class HerdServer implements AsyncDisposable {
 
   /** The log file being written. */
   get logPath(): string {
-    return this.#options.journal.path;
+    return this.#options.log.path;
   }
 
   /** The names of the neighbours that are linked now. */
@@ -207,7 +207,7 @@ export class HerdServer implements AsyncDisposable {
       ...describeRooms({
         clientListener: this.#clientListener,
         replica: this.#replica,
-        journal: this.#options.journal,
+        log: this.#options.log,
         linkManager: this.#linkManager,
         places: this.#places,
         limits: this.#counts,
@@ -254,15 +254,15 @@ export class HerdServer implements AsyncDisposable {
    * @throws {Error} What the system says, if the log cannot be written.
    */
   async recordStart(): Promise<void> {
-    const { clients, journal, peers, places, self } = this.#options;
+    const { clients, log, peers, places, self } = this.#options;
     this.#emit("info", "server", "started", {
       name: self.name,
       clients: clients.map(formatPort).join(", "),
       peers: formatPort(peers),
       places: places.name,
     });
-    await journal.flush();
-    if (journal.fault !== undefined) throw journal.fault;
+    await log.flush();
+    if (log.fault !== undefined) throw log.fault;
   }
 
   /** Lets clients and neighbours in. */
@@ -303,11 +303,11 @@ export class HerdServer implements AsyncDisposable {
    * Says what the log cannot say about itself. Stops when nothing can be
    * written, if that was asked for.
    */
-  tellLogTrouble(trouble: LogTrouble): void {
+  tellLogTrouble(failure: LogFailure): void {
     const { onLogFailure } = this.#options;
-    tellLogTrouble(this.name, trouble, onLogFailure);
-    if (trouble.state === "failing" && onLogFailure === "stop") {
-      this.#failure = trouble.error;
+    emitLogFailure(this.name, failure, onLogFailure);
+    if (failure.state === "failing" && onLogFailure === "stop") {
+      this.#failure = failure.error;
       this.stop("the log cannot be written");
     }
   }
@@ -333,7 +333,7 @@ export class HerdServer implements AsyncDisposable {
    */
   recordCrash(reason: string): void {
     this.#emit("error", "server", "crashed", { reason });
-    this.#options.journal.flushSync();
+    this.#options.log.flushSync();
   }
 
   /**
@@ -358,7 +358,7 @@ export class HerdServer implements AsyncDisposable {
     this.#places.stop();
     await this.#linkManager.stop();
     this.#emit("info", "server", "stopped");
-    await this.#options.journal.close();
+    await this.#options.log.close();
   }
 
   #createDesk(): SessionBackend {
@@ -380,8 +380,8 @@ export class HerdServer implements AsyncDisposable {
 
   /** Events go to the log, to LogTape, and to who watches. */
   #createTell(): EmitEvent {
-    const { clock, journal } = this.#options;
-    const emit = createTell(journal, this.name);
+    const { clock, log } = this.#options;
+    const emit = createEmitEvent(log, this.name);
     return (level, connection, event, fields = {}) => {
       emit(level, connection, event, fields);
       if (this.#eventWatchers.count === 0) return;

@@ -7,8 +7,8 @@
 import { setupError } from "../cli/exit.ts";
 import { demand, isGranted } from "../cli/permissions.ts";
 import { HerdServer } from "./herd_server.ts";
-import type { LogTrouble } from "../log/appender.ts";
-import { Journal } from "../log/log_writer.ts";
+import type { LogFailure } from "../log/appender.ts";
+import { LogWriter } from "../log/log_writer.ts";
 import { LogFiles } from "../log/log_files.ts";
 import { limitsAt } from "./settings/client_limits.ts";
 import { findServer } from "../peers/topology.ts";
@@ -115,14 +115,14 @@ async function openServer(
     ? await openBudget(settings, name, clock)
     : undefined;
   // Until the server is there, who starts it is told.
-  let onTrouble = (_trouble: LogTrouble) => {};
-  const journal = await openJournal(
+  let onTrouble = (_trouble: LogFailure) => {};
+  const log = await openJournal(
     settings,
     name,
     clock,
-    (trouble) => onTrouble(trouble),
+    (failure) => onTrouble(failure),
   );
-  cleanup.defer(() => journal.close());
+  cleanup.defer(() => log.close());
   const server = new HerdServer({
     self,
     topology,
@@ -137,7 +137,7 @@ async function openServer(
     peers,
     connect: connectTo(network, tls, clock),
     clock,
-    journal,
+    log,
     onLogFailure: settings.onLogFailure,
     places,
     placesTtlSeconds: settings.placesTtlSeconds,
@@ -149,7 +149,7 @@ async function openServer(
     throw setupError(`cannot write to ${server.logPath}`, error);
   }
   cleanup.move();
-  onTrouble = (trouble) => server.tellLogTrouble(trouble);
+  onTrouble = (failure) => server.tellLogTrouble(failure);
   server.open();
   return server;
 }
@@ -158,8 +158,8 @@ async function openJournal(
   settings: Settings,
   name: string,
   clock: SystemClock,
-  onTrouble: (trouble: LogTrouble) => void,
-): Promise<Journal> {
+  onFailure: (failure: LogFailure) => void,
+): Promise<LogWriter> {
   const { logDirectory, logKeptFiles, logMaxBytes } = settings;
   try {
     const files = await LogFiles.open({
@@ -168,7 +168,7 @@ async function openJournal(
       maxFileBytes: logMaxBytes,
       keptFiles: logKeptFiles,
     });
-    return new Journal({ clock, onTrouble }, files);
+    return new LogWriter({ clock, onFailure }, files);
   } catch (error) {
     throw setupError(`cannot write logs to ${logDirectory}`, error);
   }

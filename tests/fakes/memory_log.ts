@@ -56,7 +56,7 @@ export class MemoryLog implements LogSink {
     if (!this.canOpenNext) throw new Error("permission denied");
   }
 
-  takeNext(): void {
+  switchToNext(): void {
     this.files.push("");
   }
 

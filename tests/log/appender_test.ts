@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Appender, type LogTrouble } from "../../log/appender.ts";
+import { Appender, type LogFailure } from "../../log/appender.ts";
 import { retryIntervalMs } from "../../log/limits.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -10,9 +10,9 @@ import { MemoryLog } from "../fakes/memory_log.ts";
 function createAppender() {
   const clock = new ManualClock();
   const disk = new MemoryLog();
-  const troubles: LogTrouble[] = [];
+  const troubles: LogFailure[] = [];
   const appender = new Appender(
-    { clock, onTrouble: (trouble) => troubles.push(trouble) },
+    { clock, onFailure: (failure) => troubles.push(failure) },
     disk,
   );
   const append = (text: string) => appender.append(encodeBytes(text));
@@ -166,8 +166,8 @@ Deno.test({
       );
       const there = whole.join("\n").length + 1 + cut.join("").length;
       assertEquals(there + lost(1), lines.join("\n").length + 1);
-      const told = troubles.map((trouble) =>
-        trouble.state === "working" ? trouble.loss.lines : 0
+      const told = troubles.map((failure) =>
+        failure.state === "working" ? failure.loss.lines : 0
       ).reduce((sum, count) => sum + count, 0);
       // What was dropped without a fault is in the log alone.
       assert(told <= lost(0));

@@ -1,5 +1,5 @@
-import { Journal } from "../../log/log_writer.ts";
-import type { LogTrouble } from "../../log/appender.ts";
+import { LogWriter } from "../../log/log_writer.ts";
+import type { LogFailure } from "../../log/appender.ts";
 import {
   flushIntervalMs,
   maxPendingBytes,
@@ -19,29 +19,29 @@ import { tellText } from "../fakes/text_traffic.ts";
 /** A folder of its own for each test, and a journal in it. */
 async function withJournal(
   run: (tools: {
-    journal: Journal;
+    log: LogWriter;
     clock: ManualClock;
     folder: string;
     read: (name?: string) => string;
-    reopen: () => Promise<Journal>;
+    reopen: () => Promise<LogWriter>;
   }) => Promise<void>,
   limits = { maxFileBytes: 1024 ** 2, keptFiles: 5 },
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   const clock = new ManualClock();
   const reopen = async () =>
-    new Journal(
-      { clock, onTrouble: (trouble) => assertEquals(trouble, undefined) },
+    new LogWriter(
+      { clock, onFailure: (failure) => assertEquals(failure, undefined) },
       await LogFiles.open({
         directory: `${folder}/logs`,
         name: "Hill",
         ...limits,
       }),
     );
-  const journal = await reopen();
+  const log = await reopen();
   try {
     await run({
-      journal,
+      log,
       clock,
       folder,
       read: (name = "Hill.log") =>
@@ -49,7 +49,7 @@ async function withJournal(
       reopen,
     });
   } finally {
-    await journal.close();
+    await log.close();
     await Deno.remove(folder, { recursive: true });
   }
 }
@@ -60,11 +60,11 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 Deno.test("Journal writes what it is told within the interval", async () => {
-  await withJournal(async ({ clock, journal, read }) => {
-    const traffic = tellText(journal.trafficOf("client/1"));
+  await withJournal(async ({ clock, log, read }) => {
+    const traffic = tellText(log.trafficLogFor("client/1"));
     traffic.received("IAMAT \xff");
     traffic.sent("? IAMAT \xff");
-    journal.event("server", "info", "something happened", { count: 1 });
+    log.event("server", "info", "something happened", { count: 1 });
     assertEquals(read(), "");
     await clock.advance(flushIntervalMs);
     await until(() => read() !== "");
@@ -78,10 +78,10 @@ Deno.test("Journal writes what it is told within the interval", async () => {
 });
 
 Deno.test("flush() resolves when everything is in the file", async () => {
-  await withJournal(async ({ journal, read }) => {
-    const traffic = tellText(journal.trafficOf("client/1"));
+  await withJournal(async ({ log, read }) => {
+    const traffic = tellText(log.trafficLogFor("client/1"));
     for (let line = 0; line < 20_000; line++) traffic.received(`line ${line}`);
-    await journal.flush();
+    await log.flush();
     const lines = read().trimEnd().split("\n");
     assertEquals(lines.length, 20_000);
     assert(lines.every((line, index) => line.endsWith(` <- line ${index}`)));
@@ -98,8 +98,8 @@ Deno.test("Journal leaves alone what is being written while more comes in", asyn
       };
     });
   const clock = new ManualClock();
-  const journal = new Journal({ clock, onTrouble() {} }, log);
-  const traffic = tellText(journal.trafficOf("client/1"));
+  const journal = new LogWriter({ clock, onFailure() {} }, log);
+  const traffic = tellText(journal.trafficLogFor("client/1"));
   traffic.received("first");
   const flushed = journal.flush();
   traffic.received("second");
@@ -113,17 +113,17 @@ Deno.test("Journal leaves alone what is being written while more comes in", asyn
 });
 
 Deno.test("flushSync() writes before it returns", async () => {
-  await withJournal(({ journal, read }) => {
-    tellText(journal.trafficOf("client/1")).received("last words");
-    journal.flushSync();
+  await withJournal(({ log, read }) => {
+    tellText(log.trafficLogFor("client/1")).received("last words");
+    log.flushSync();
     assert(read().endsWith("last words\n"));
     return Promise.resolve();
   });
 });
 
 Deno.test("Journal has no room while it is too far behind, then has again", async () => {
-  await withJournal(async ({ journal }) => {
-    const traffic = journal.trafficOf("client/1");
+  await withJournal(async ({ log }) => {
+    const traffic = log.trafficLogFor("client/1");
     assertEquals(traffic.whenDrained(), undefined);
     const line = "x".repeat(1_000);
     for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
@@ -137,9 +137,9 @@ Deno.test("Journal has no room while it is too far behind, then has again", asyn
 });
 
 Deno.test("Journal goes on behind what a former run wrote", async () => {
-  await withJournal(async ({ folder, journal, read, reopen }) => {
-    journal.event("server", "info", "first", {});
-    await journal.flush();
+  await withJournal(async ({ folder, log, read, reopen }) => {
+    log.event("server", "info", "first", {});
+    await log.flush();
     // A run that was killed may leave half a line behind.
     Deno.writeTextFileSync(`${folder}/logs/Hill.log`, "half a li", {
       append: true,
@@ -155,18 +155,18 @@ Deno.test("Journal goes on behind what a former run wrote", async () => {
 });
 
 Deno.test("Journal uses files in turn and keeps so many full ones", async () => {
-  await withJournal(async ({ folder, journal, read, reopen }) => {
+  await withJournal(async ({ folder, log, read, reopen }) => {
     const names = () =>
       [...Deno.readDirSync(`${folder}/logs`)].map(({ name }) => name).sort();
-    const write = async (journal: Journal, batch: number) => {
-      const traffic = journal.trafficOf(`batch/${batch}`);
+    const write = async (log: LogWriter, batch: number) => {
+      const traffic = log.trafficLogFor(`batch/${batch}`);
       for (let line = 0; line < 20; line++) {
         tellText(traffic).received("x".repeat(60));
       }
-      await journal.flush();
+      await log.flush();
     };
-    await write(journal, 0);
-    await write(journal, 1);
+    await write(log, 0);
+    await write(log, 1);
     assertEquals(names(), ["Hill.1.log", "Hill.2.log", "Hill.log"]);
     assert(read("Hill.log").includes("batch/0"));
     assert(
@@ -176,7 +176,7 @@ Deno.test("Journal uses files in turn and keeps so many full ones", async () => 
     );
     assert(read("Hill.1.log").includes("batch/1"));
     // Once round: the oldest makes room, two full ones stay.
-    await write(journal, 2);
+    await write(log, 2);
     assertEquals(read("Hill.log"), "");
     assert(read("Hill.1.log").includes("batch/1"));
     assert(read("Hill.2.log").includes("batch/2"));
@@ -184,7 +184,7 @@ Deno.test("Journal uses files in turn and keeps so many full ones", async () => 
     const next = await reopen();
     assertEquals(next.path, `${folder}/logs/Hill.log`);
     await next.close();
-    await write(journal, 3);
+    await write(log, 3);
     assert(read("Hill.log").includes("batch/3"));
     assertEquals(read("Hill.1.log"), "");
     assert(read("Hill.2.log").includes("batch/2"));
@@ -202,7 +202,7 @@ async function goRound(directory: string): Promise<void> {
   for (let turn = 0; turn < 3; turn++) {
     await files.write(new TextEncoder().encode(`0123456${turn}\n\n`));
     await files.prepareNext();
-    files.takeNext();
+    files.switchToNext();
   }
 }
 
@@ -252,7 +252,7 @@ Deno.test("LogFiles works with permission to write and no other", async () => {
       using files = await LogFiles.open(options);
       await files.write(new TextEncoder().encode("0123456789"));
       if (files.isFull) await files.prepareNext();
-      files.takeNext();
+      files.switchToNext();
       console.log(files.path.split("/").at(-1));
     }`;
   const child = new Deno.Command(Deno.execPath(), {
@@ -289,13 +289,13 @@ Deno.test("LogFiles writes into its file until it takes the one it has prepared"
   {
     // Whatever is open when it ends is closed.
     using files = await LogFiles.open(options);
-    files.takeNext();
+    files.switchToNext();
     files.writeSync(new TextEncoder().encode("first"));
     await files.prepareNext();
     files.writeSync(new TextEncoder().encode(" more"));
     await files.prepareNext();
     assertEquals(texts(), ["first more", ""]);
-    files.takeNext();
+    files.switchToNext();
     files.writeSync(new TextEncoder().encode("second"));
     assertEquals([files.path, files.sizeBytes], [`${folder}/Hill.1.log`, 6]);
     await files.prepareNext();
@@ -327,14 +327,14 @@ Deno.test("Journal drops what comes after it was closed", async () => {
     maxFileBytes: 1024,
     keptFiles: 1,
   });
-  const journal = new Journal(
-    { clock, onTrouble: (trouble) => assertEquals(trouble, undefined) },
+  const log = new LogWriter(
+    { clock, onFailure: (failure) => assertEquals(failure, undefined) },
     files,
   );
-  await journal.close();
-  journal.event("server", "info", "too late", {});
+  await log.close();
+  log.event("server", "info", "too late", {});
   assertEquals(clock.timers, 0);
-  await journal.flush();
+  await log.flush();
   assertEquals(await Deno.readTextFile(`${folder}/Hill.log`), "");
   await Deno.remove(folder, { recursive: true });
 });
@@ -343,28 +343,28 @@ Deno.test("Journal drops what comes after it was closed", async () => {
 function createOnFullDisk() {
   const clock = new ManualClock();
   const disk = new MemoryLog();
-  const troubles: LogTrouble[] = [];
-  const journal = new Journal({
+  const troubles: LogFailure[] = [];
+  const log = new LogWriter({
     clock,
-    onTrouble: (trouble) => troubles.push(trouble),
+    onFailure: (failure) => troubles.push(failure),
   }, disk);
   disk.roomBytes = 0;
-  return { clock, disk, journal, troubles };
+  return { clock, disk, log, troubles };
 }
 
 const lostEvent = "2018-03-02T21:05:34.000000Z server -- info lost\n";
 
 Deno.test("Journal goes on when the disk is full, and says what was lost", async () => {
-  const { clock, disk, journal, troubles } = createOnFullDisk();
+  const { clock, disk, log, troubles } = createOnFullDisk();
   for (let count = 0; count < 3; count++) {
-    journal.event("server", "info", "lost", {});
-    await journal.flush();
+    log.event("server", "info", "lost", {});
+    await log.flush();
   }
-  assertEquals(journal.fault?.message, "no space left on device");
+  assertEquals(log.fault?.message, "no space left on device");
   assertEquals(troubles.map(({ state }) => state), ["failing"]);
   disk.roomBytes = Infinity;
-  journal.event("server", "info", "found", {});
-  await journal.close();
+  log.event("server", "info", "found", {});
+  await log.close();
   const loss = { lines: 3, bytes: 3 * lostEvent.length };
   assertEquals(
     disk.text.split("\n").map((line) => line.split(" -- ")[1]),
@@ -379,8 +379,8 @@ Deno.test("Journal goes on when the disk is full, and says what was lost", async
 });
 
 Deno.test("Journal finds out that there is room again though nothing happens", async () => {
-  const { clock, disk, journal, troubles } = createOnFullDisk();
-  journal.event("server", "info", "lost", {});
+  const { clock, disk, log, troubles } = createOnFullDisk();
+  log.event("server", "info", "lost", {});
   await clock.advance(flushIntervalMs);
   disk.roomBytes = Infinity;
   assertEquals(troubles.length, 1);
@@ -390,12 +390,12 @@ Deno.test("Journal finds out that there is room again though nothing happens", a
   await clock.advance(retryIntervalMs);
   assertEquals(disk.text.split("\n").length, 2);
   assertEquals(clock.timers, 0);
-  await journal.close();
+  await log.close();
 });
 
 Deno.test("Journal troubles a full disk once a second, and keeps what it has in bounds", async () => {
-  const { clock, disk, journal, troubles } = createOnFullDisk();
-  const traffic = journal.trafficOf("client/1");
+  const { clock, disk, log, troubles } = createOnFullDisk();
+  const traffic = log.trafficLogFor("client/1");
   const line = "x".repeat(1_000);
   const lineBytes = "2018-03-02T21:05:34.000000Z client/1 <- \n".length + 1_000;
   let lines = 0;
@@ -416,15 +416,15 @@ Deno.test("Journal troubles a full disk once a second, and keeps what it has in 
     assertEquals(disk.attempts, second + 2);
   }
   disk.roomBytes = Infinity;
-  await journal.close();
+  await log.close();
   const loss = { lines, bytes: lines * lineBytes };
   assertEquals(troubles.at(-1), { state: "working", loss });
   assertEquals(disk.text.split("\n").length, 2);
 });
 
 Deno.test("Journal lets those go on who waited when the disk filled up", async () => {
-  const { disk, journal } = createOnFullDisk();
-  const traffic = journal.trafficOf("client/1");
+  const { disk, log } = createOnFullDisk();
+  const traffic = log.trafficLogFor("client/1");
   // The first write is under way while all of it comes in.
   for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
     tellText(traffic).received("x".repeat(1_000));
@@ -433,20 +433,20 @@ Deno.test("Journal lets those go on who waited when the disk filled up", async (
   assert(room !== undefined);
   await room;
   assertEquals(disk.text, "");
-  await journal.close();
+  await log.close();
 });
 
 Deno.test("close() ends though the disk stays full, and tells what is missing", async () => {
-  const { clock, disk, journal, troubles } = createOnFullDisk();
-  journal.event("server", "info", "lost", {});
+  const { clock, disk, log, troubles } = createOnFullDisk();
+  log.event("server", "info", "lost", {});
   await clock.advance(flushIntervalMs);
-  journal.event("server", "info", "lost", {});
-  await journal.close();
+  log.event("server", "info", "lost", {});
+  await log.close();
   assertEquals(disk.attempts, 2);
   const loss = { lines: 2, bytes: 2 * lostEvent.length };
   assertEquals(troubles.slice(1), [{ state: "closed", loss }]);
   // What comes behind it touches the disk no more.
-  await journal.flush();
+  await log.flush();
   assertEquals([disk.attempts, clock.timers], [2, 0]);
 });
 
@@ -455,8 +455,8 @@ Deno.test("flushSync() writes nothing twice while a write is under way", async (
   const { promise, resolve: write } = Promise.withResolvers<void>();
   log.write = (bytes) => promise.then(() => log.writeSync(bytes));
   const clock = new ManualClock();
-  const journal = new Journal({ clock, onTrouble() {} }, log);
-  const traffic = tellText(journal.trafficOf("client/1"));
+  const journal = new LogWriter({ clock, onFailure() {} }, log);
+  const traffic = tellText(journal.trafficLogFor("client/1"));
   traffic.received("first");
   const flushed = journal.flush();
   traffic.received("last words");
@@ -469,16 +469,16 @@ Deno.test("flushSync() writes nothing twice while a write is under way", async (
 });
 
 Deno.test("Journal says how far it is behind, until all is written", async () => {
-  await withJournal(async ({ journal, read }) => {
-    assertEquals(journal.lagBytes, 0);
-    journal.event("server", "info", "started", {});
-    const first = journal.lagBytes;
-    const flushed = journal.flush();
-    assertEquals(journal.lagBytes, first, "it is being written");
-    journal.event("server", "info", "started", {});
-    assertEquals(journal.lagBytes, 2 * first);
+  await withJournal(async ({ log, read }) => {
+    assertEquals(log.lagBytes, 0);
+    log.event("server", "info", "started", {});
+    const first = log.lagBytes;
+    const flushed = log.flush();
+    assertEquals(log.lagBytes, first, "it is being written");
+    log.event("server", "info", "started", {});
+    assertEquals(log.lagBytes, 2 * first);
     await flushed;
-    assertEquals(journal.lagBytes, 0);
+    assertEquals(log.lagBytes, 0);
     assertEquals(read().length, 2 * first);
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { LogTrouble } from "../../log/appender.ts";
-import { Journal } from "../../log/log_writer.ts";
+import type { LogFailure } from "../../log/appender.ts";
+import { LogWriter } from "../../log/log_writer.ts";
 import { maxEventFieldLength } from "../../log/limits.ts";
 import { type LogRecord, parseRecord } from "../../log/parse.ts";
 import { formatEvent, TimestampWriter } from "../../log/record.ts";
@@ -28,12 +28,14 @@ async function write(told: readonly Told[]): Promise<ByteString[]> {
   const clock = new ManualClock();
   let now = clock.now();
   clock.now = () => now;
-  const onTrouble = (trouble: LogTrouble) => {
-    throw new Error(trouble.state);
+  const onFailure = (failure: LogFailure) => {
+    throw new Error(failure.state);
   };
-  const journal = new Journal({ clock, onTrouble }, log);
+  const journal = new LogWriter({ clock, onFailure }, log);
   const traffics = new Map(
-    told.map(({ connection }) => [connection, journal.trafficOf(connection)]),
+    told.map((
+      { connection },
+    ) => [connection, journal.trafficLogFor(connection)]),
   );
   for (const record of told) {
     now = record.timestamp;
@@ -159,13 +161,13 @@ Deno.test({
   async fn() {
     const log = new MemoryLog();
     const clock = new ManualClock();
-    const journal = new Journal({ clock, onTrouble() {} }, log);
-    const traffic = journal.trafficOf("client/1");
+    const journal = new LogWriter({ clock, onFailure() {} }, log);
+    const traffic = journal.trafficLogFor("client/1");
     traffic.stampTime({ seconds: 1_520_024_733, nanoseconds: 999_999_999 });
     traffic.received(encodeBytes("one"), 0, 3);
     await clock.advance(5);
     traffic.received(encodeBytes("two"), 0, 3);
-    journal.trafficOf("peer/7/Hill").sent(encodeBytes("PING"), 0, 4);
+    journal.trafficLogFor("peer/7/Hill").sent(encodeBytes("PING"), 0, 4);
     await journal.close();
     const records = log.text.trimEnd().split("\n").map(parseRecord);
     assertEquals(

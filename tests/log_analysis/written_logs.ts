@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Journal } from "../../log/log_writer.ts";
+import { LogWriter } from "../../log/log_writer.ts";
 import { LogFiles } from "../../log/log_files.ts";
 import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
 import { makeReport } from "../../protocol/report.ts";
@@ -40,16 +40,16 @@ export function lineOf(
 
 /** Writes one server's log. Close it before it is read. */
 export class WrittenLog {
-  readonly #journal: Journal;
+  readonly #log: LogWriter;
   readonly #clock: ManualClock;
   readonly #now: { us: number };
 
   private constructor(
-    journal: Journal,
+    log: LogWriter,
     clock: ManualClock,
     now: { us: number },
   ) {
-    this.#journal = journal;
+    this.#log = log;
     this.#clock = clock;
     this.#now = now;
   }
@@ -65,11 +65,11 @@ export class WrittenLog {
     const now = { us: atUs };
     clock.now = () => timestampOf(startUs + now.us);
     const files = { directory, name, maxFileBytes, keptFiles };
-    const onTrouble = () => {
+    const onFailure = () => {
       throw new Error("the log cannot be written");
     };
-    const journal = new Journal(
-      { clock, onTrouble },
+    const journal = new LogWriter(
+      { clock, onFailure },
       await LogFiles.open(files),
     );
     const log = new WrittenLog(journal, clock, now);
@@ -95,17 +95,17 @@ export class WrittenLog {
     level: EventLevel = "info",
   ): this {
     this.#now.us = atUs;
-    this.#journal.event(connection, level, event, fields);
+    this.#log.event(connection, level, event, fields);
     return this;
   }
 
   /** Hands what was logged to the file; then it may change to the next one. */
   async flush(): Promise<void> {
-    await this.#journal.flush();
+    await this.#log.flush();
   }
 
   async close(): Promise<void> {
-    await this.#journal.close();
+    await this.#log.close();
     assertEquals(this.#clock.timers, 0);
   }
 
@@ -115,7 +115,7 @@ export class WrittenLog {
     line: ByteString,
     direction: "received" | "sent",
   ): this {
-    const traffic = this.#journal.trafficOf(connection);
+    const traffic = this.#log.trafficLogFor(connection);
     traffic.stampTime(timestampOf(startUs + atUs));
     const bytes = encodeBytes(line);
     traffic[direction](bytes, 0, bytes.length);

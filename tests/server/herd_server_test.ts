@@ -1,4 +1,4 @@
-import { Journal } from "../../log/log_writer.ts";
+import { LogWriter } from "../../log/log_writer.ts";
 import { parseTopology } from "../../peers/topology.ts";
 import type { PlacesProvider } from "../../places/provider.ts";
 import type { Accepted, Listener } from "../../runtime/network.ts";
@@ -65,9 +65,9 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
   const clock = new ManualClock();
   const topology = parseTopology({ servers: [{ name: "Hill" }] });
   const clients = new FakeListener();
-  const journal = new Journal({
+  const journal = new LogWriter({
     clock,
-    onTrouble: (trouble) => server.tellLogTrouble(trouble),
+    onFailure: (failure) => server.tellLogTrouble(failure),
   }, log);
   const server: HerdServer = new HerdServer({
     self: topology.servers[0],
@@ -83,7 +83,7 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
     peers: new FakeListener(),
     connect: () => Promise.reject(new Error("nobody there")),
     clock,
-    journal,
+    log: journal,
     onLogFailure: "keep-serving",
     places,
     placesTtlSeconds: 0,
