@@ -230,13 +230,13 @@ export async function startServer(
     ...secretsOf(options),
     ...limitsOf(options),
     places: placesOf(options),
-    ...frontDoorOf(options),
+    ...clientSettingsOf(options),
   }, [name]);
   return server;
 }
 
 /** How clients are let in. */
-function frontDoorOf(
+function clientSettingsOf(
   { limits = {}, plainClients = false, tls: identity }: StartOptions,
 ) {
   const fault = faultOfLimits(limits);

@@ -27,7 +27,10 @@ import process from "node:process";
 import type { Admin } from "./admin/admin.ts";
 import type { HerdServer } from "./server/herd_server.ts";
 import { findServer, type Topology } from "./peers/topology.ts";
-import { printPermissions, wishesOf } from "./server/settings/requirements.ts";
+import {
+  optionalPermissions,
+  printPermissions,
+} from "./server/settings/requirements.ts";
 import { SystemClock } from "./runtime/clock.ts";
 import { openHttpPort } from "./runtime/http_port.ts";
 import {
@@ -45,10 +48,10 @@ import {
 } from "./server/settings/settings.ts";
 import type { TlsSettings } from "./server/settings/tls.ts";
 import {
-  demandAll,
   linkServers,
   type Network,
   openServers,
+  requireAllPermissions,
 } from "./server/open_servers.ts";
 import { planOf } from "./server/status/plan.ts";
 
@@ -123,7 +126,7 @@ async function notesOn(
   const { placesNote, tls } = settings;
   const notes = [placesNote, tls && noteOnExpiry(tls)]
     .filter((note) => note !== undefined);
-  const unread = await missing(wishesOf(settings, names));
+  const unread = await missing(optionalPermissions(settings, names));
   if (unread.length > 0) {
     notes.push(
       "the places budget counts from 0 at every start; to go on with the " +
@@ -151,7 +154,7 @@ export async function startServers(
   settings: Settings,
   names: readonly string[],
 ): Promise<HerdServer[]> {
-  await demandAll(settings, names);
+  await requireAllPermissions(settings, names);
   const servers = await openServers(settings, names, network);
   await linkServers(servers);
   return servers;
@@ -220,7 +223,7 @@ export async function runServers(
   const stop = settings.tls === undefined ? nextSignal("SIGHUP") : nextSignal();
   let servers: readonly HerdServer[] = [];
   renewOnHangup(settings, () => servers);
-  await demandAll(settings, names);
+  await requireAllPermissions(settings, names);
   await using admin = await openAdmin(settings, names);
   servers = await openServers(settings, names, network);
   admin?.show(servers, planOf(settings.topology));

@@ -15,8 +15,8 @@ import {
 } from "../runtime/transport.ts";
 import {
   type ClientPort,
-  reachFlags,
-  readReach,
+  clientTargetFlags,
+  readClientTarget,
 } from "../server/settings/client_target.ts";
 import { namesOf, serverNamed } from "../server/settings/settings.ts";
 import { runPrompt } from "./client_prompt.ts";
@@ -37,13 +37,13 @@ there is a prompt:
 
 ${promptHelp}
 
-${describeFlags(reachFlags)}`;
+${describeFlags(clientTargetFlags)}`;
 
 /** Runs the command. */
 export async function client(args: readonly string[]): Promise<void> {
-  const parsed = readArguments(args, reachFlags);
+  const parsed = readArguments(args, clientTargetFlags);
   if (parsed.flags.has("help")) return print(help);
-  const { portOf, topology } = await readReach(parsed);
+  const { portOf, topology } = await readClientTarget(parsed);
   const [name, ...words] = parsed.words;
   if (name === undefined || words.length > 0) {
     throw new UsageError(

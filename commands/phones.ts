@@ -31,8 +31,8 @@ import { formatAddress } from "../runtime/network.ts";
 import { Random } from "../runtime/random.ts";
 import {
   type ClientPort,
-  reachFlags,
-  readReach,
+  clientTargetFlags,
+  readClientTarget,
 } from "../server/settings/client_target.ts";
 
 /** Most phones: each is a connection, and a system has room for so many. */
@@ -60,7 +60,7 @@ const phonesFlags: Flags = {
   count: { value: "COUNT", help: "how many phones (1000)" },
   seconds: { value: "SECONDS", help: "for how long (30)" },
   seed: { value: "NUMBER", help: "the same seed is the same phones (random)" },
-  ...reachFlags,
+  ...clientTargetFlags,
 };
 
 const help =
@@ -83,7 +83,7 @@ export async function phones(args: readonly string[]): Promise<void> {
   const seconds = wholeNumber(parsed, "seconds", 1, mostSeconds) ?? 30;
   const seed = wholeNumber(parsed, "seed", 0, seeds - 1) ??
     Math.floor(Math.random() * seeds);
-  const { portOf, topology } = await readReach(parsed);
+  const { portOf, topology } = await readClientTarget(parsed);
   const ports = new Map(
     topology.servers.map((server) => [server.name, portOf(server)]),
   );

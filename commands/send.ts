@@ -10,8 +10,8 @@ import { bytesOfText } from "../protocol/bytes.ts";
 import { closeQuietly, writeAll } from "../runtime/transport.ts";
 import {
   type ClientPort,
-  reachFlags,
-  readReach,
+  clientTargetFlags,
+  readClientTarget,
 } from "../server/settings/client_target.ts";
 import { serverNamed } from "../server/settings/settings.ts";
 import { connectTo, demandPort, printAll } from "./connect.ts";
@@ -23,17 +23,17 @@ Usage: herd send NAME 'LINE' [flags]
   herd send Hill 'IAMAT kiwi +34.068930-118.445127 1520023934.918963997'
   herd send Campbell 'WHATSAT kiwi 10 5'
 
-${describeFlags(reachFlags)}`;
+${describeFlags(clientTargetFlags)}`;
 
 /** Runs the command. */
 export async function send(args: readonly string[]): Promise<void> {
-  const parsed = readArguments(args, reachFlags);
+  const parsed = readArguments(args, clientTargetFlags);
   if (parsed.flags.has("help")) return print(help);
   const [name, ...words] = parsed.words;
   if (name === undefined || words.length === 0) {
     throw new UsageError("expected a server's name and a line");
   }
-  const { portOf, topology } = await readReach(parsed);
+  const { portOf, topology } = await readClientTarget(parsed);
   await ask(portOf(serverNamed(topology, name)), words.join(" "));
 }
 

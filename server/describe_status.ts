@@ -14,7 +14,7 @@ import type { DurationCounter } from "./status/distribution.ts";
 import type { LinkStatus, ServerFacts } from "./status/status.ts";
 
 /** One server's rooms, and what is counted between them. */
-export interface Rooms {
+export interface ServerParts {
   readonly clientListener: ClientListener;
   readonly replica: Replica;
   readonly log: LogWriter;
@@ -25,11 +25,11 @@ export interface Rooms {
   /** How long reports of neighbours took. */
   readonly propagation: DurationCounter;
   /** How long answers to questions took. */
-  readonly questions: DurationCounter;
+  readonly queryDurations: DurationCounter;
 }
 
 /** What the rooms of a server say, now. */
-export function describeRooms(
+export function describeParts(
   {
     clientListener,
     replica,
@@ -39,7 +39,7 @@ export function describeRooms(
     linkManager,
     places,
     ...counted
-  }: Rooms,
+  }: ServerParts,
 ) {
   const { bytes, lines: lostLines } = log.lost;
   return {
@@ -53,7 +53,7 @@ export function describeRooms(
     reports: replica.counts,
     links: describeLinks(linkManager),
     propagationSeconds: counted.propagation.read(),
-    whatsatSeconds: counted.questions.read(),
+    whatsatSeconds: counted.queryDurations.read(),
     places: { provider: places.providerName, requests: places.requests },
     log: {
       path: log.path,

@@ -11,7 +11,7 @@ import {
   type OnLogFailure,
 } from "../log/events.ts";
 import type { LogWriter } from "../log/log_writer.ts";
-import { describeRooms } from "./describe_status.ts";
+import { describeParts } from "./describe_status.ts";
 import { Replica } from "../peers/replication/replica.ts";
 import { LinkManager } from "../peers/links/link_manager.ts";
 import type { ServerEntry, Topology } from "../peers/topology.ts";
@@ -92,9 +92,9 @@ export class HerdServer implements AsyncDisposable {
   readonly #clientListener: ClientListener;
   readonly #lines: LineCounters = { iamat: 0, whatsat: 0, invalid: 0 };
   readonly #propagation = new DurationCounter();
-  readonly #questions = new DurationCounter();
-  readonly #eventWatchers = new Observers<ServerEvent>();
-  readonly #reportWatchers = new Observers<Report>();
+  readonly #queryDurations = new DurationCounter();
+  readonly #eventObservers = new Observers<ServerEvent>();
+  readonly #reportObservers = new Observers<Report>();
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
@@ -104,8 +104,8 @@ export class HerdServer implements AsyncDisposable {
     const { clock, linkTimeoutMs, log, self, topology } = options;
     this.#options = options;
     this.#startedAt = secondsOf(clock);
-    this.#replica = createHerd(options);
-    this.#emit = this.#createTell();
+    this.#replica = createReplica(options);
+    this.#emit = this.#createEmitEvent();
     this.#counts = new LimitCounts(clock, this.#emit);
     this.#linkManager = new LinkManager({
       self,
@@ -133,7 +133,7 @@ export class HerdServer implements AsyncDisposable {
     });
     const { clientLimits } = options;
     this.#clientListener = new ClientListener({
-      backend: this.#createDesk(),
+      backend: this.#createBackend(),
       clock,
       limits: clientLimits,
       counts: this.#counts,
@@ -204,7 +204,7 @@ export class HerdServer implements AsyncDisposable {
       isStopping: this.#stopped !== undefined,
       clientPorts: this.clientPorts.map(formatPort),
       peerPort: formatPort(this.peerPort),
-      ...describeRooms({
+      ...describeParts({
         clientListener: this.#clientListener,
         replica: this.#replica,
         log: this.#options.log,
@@ -213,14 +213,14 @@ export class HerdServer implements AsyncDisposable {
         limits: this.#counts,
         lines: this.#lines,
         propagation: this.#propagation,
-        questions: this.#questions,
+        queryDurations: this.#queryDurations,
       }),
     };
   }
 
   /** Shows events to somebody until the returned function is called. */
-  watchEvents(observer: Observer<ServerEvent>): () => void {
-    return this.#eventWatchers.add(observer);
+  observeEvents(observer: Observer<ServerEvent>): () => void {
+    return this.#eventObservers.add(observer);
   }
 
   /**
@@ -228,12 +228,12 @@ export class HerdServer implements AsyncDisposable {
    * called. On the fast path, in a buffer that is used again: what is to be kept
    * has to be copied.
    */
-  watchReports(observer: Observer<Report>): () => void {
-    const stop = this.#reportWatchers.add(observer);
-    this.#replica.onNews = (report) => this.#reportWatchers.notify(report);
+  observeReports(observer: Observer<Report>): () => void {
+    const stop = this.#reportObservers.add(observer);
+    this.#replica.onNews = (report) => this.#reportObservers.notify(report);
     return () => {
       stop();
-      if (this.#reportWatchers.count === 0) this.#replica.onNews = undefined;
+      if (this.#reportObservers.count === 0) this.#replica.onNews = undefined;
     };
   }
 
@@ -303,7 +303,7 @@ export class HerdServer implements AsyncDisposable {
    * Says what the log cannot say about itself. Stops when nothing can be
    * written, if that was asked for.
    */
-  tellLogTrouble(failure: LogFailure): void {
+  emitLogFailure(failure: LogFailure): void {
     const { onLogFailure } = this.#options;
     emitLogFailure(this.name, failure, onLogFailure);
     if (failure.state === "failing" && onLogFailure === "stop") {
@@ -361,7 +361,7 @@ export class HerdServer implements AsyncDisposable {
     await this.#options.log.close();
   }
 
-  #createDesk(): SessionBackend {
+  #createBackend(): SessionBackend {
     const { clock, self } = this.#options;
     return {
       reports: new ReportWriter(self.name),
@@ -369,29 +369,29 @@ export class HerdServer implements AsyncDisposable {
       elapsedMs: () => clock.elapsedMs(),
       accept: (report) => this.#replica.accept(report),
       newest: (client) => this.#replica.newest(client),
-      places: (line, question) =>
+      places: (line, query) =>
         this.#places.nearby(
-          makeQuestion(positionOf(line), question.radiusKm, question.bound),
+          makeQuestion(positionOf(line), query.radiusKm, query.bound),
         ),
       recordQueryDuration: (durationMs) =>
-        this.#questions.add(durationMs / 1000),
+        this.#queryDurations.add(durationMs / 1000),
     };
   }
 
   /** Events go to the log, to LogTape, and to who watches. */
-  #createTell(): EmitEvent {
+  #createEmitEvent(): EmitEvent {
     const { clock, log } = this.#options;
     const emit = createEmitEvent(log, this.name);
     return (level, connection, event, fields = {}) => {
       emit(level, connection, event, fields);
-      if (this.#eventWatchers.count === 0) return;
+      if (this.#eventObservers.count === 0) return;
       const time = secondsOf(clock);
-      this.#eventWatchers.notify({ time, level, connection, event, fields });
+      this.#eventObservers.notify({ time, level, connection, event, fields });
     };
   }
 }
 
-function createHerd(options: HerdServerOptions): Replica {
+function createReplica(options: HerdServerOptions): Replica {
   const { catchUp, clientTtlSeconds, clock, maxClients } = options;
   const nowSeconds = () => secondsOf(clock);
   return new Replica({

@@ -17,8 +17,8 @@ import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
 import type { PlacesProvider } from "../places/provider.ts";
 import {
   budgetPath,
-  needsOf,
   refuseWithoutSecret,
+  requiredPermissions,
 } from "./settings/requirements.ts";
 import { type Clock, SystemClock } from "../runtime/clock.ts";
 import type { Connect, Listener } from "../runtime/network.ts";
@@ -46,12 +46,12 @@ export interface Network {
  *
  * @throws {SetupError} Naming it.
  */
-export async function demandAll(
+export async function requireAllPermissions(
   settings: Settings,
   names: readonly string[],
 ): Promise<void> {
   refuseWithoutSecret(settings, names);
-  await demand(needsOf(settings, names));
+  await demand(requiredPermissions(settings, names));
 }
 
 /**
@@ -116,7 +116,7 @@ async function openServer(
     : undefined;
   // Until the server is there, who starts it is told.
   let onTrouble = (_trouble: LogFailure) => {};
-  const log = await openJournal(
+  const log = await openLog(
     settings,
     name,
     clock,
@@ -149,12 +149,12 @@ async function openServer(
     throw setupError(`cannot write to ${server.logPath}`, error);
   }
   cleanup.move();
-  onTrouble = (failure) => server.tellLogTrouble(failure);
+  onTrouble = (failure) => server.emitLogFailure(failure);
   server.open();
   return server;
 }
 
-async function openJournal(
+async function openLog(
   settings: Settings,
   name: string,
   clock: SystemClock,

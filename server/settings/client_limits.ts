@@ -29,7 +29,7 @@ import {
 import { isLoopback } from "../../runtime/network.ts";
 
 /** One limit: its flag, and what may be chosen. */
-interface Limit {
+interface LimitSetting {
   readonly flag: string;
   readonly value: string;
   /** One line for the help, without the default. */
@@ -44,7 +44,7 @@ interface Limit {
   readonly fallback?: string;
 }
 
-const limits: Readonly<Record<keyof ClientLimits, Limit>> = {
+const limits: Readonly<Record<keyof ClientLimits, LimitSetting>> = {
   maxLineBytes: {
     flag: "max-line-bytes",
     value: "BYTES",

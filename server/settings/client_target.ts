@@ -10,7 +10,7 @@ import { readHerd, serverFlags } from "./settings.ts";
 import { readAuthority } from "./tls.ts";
 
 /** Flags of every program that talks to servers. */
-export const reachFlags: Flags = {
+export const clientTargetFlags: Flags = {
   "base-port": serverFlags["base-port"],
   host: { value: "ADDRESS", help: "where the servers are (the herd file's)" },
   config: serverFlags.config,
@@ -29,7 +29,7 @@ export interface ClientPort {
 }
 
 /** The herd that the flags name. */
-export interface Reach {
+export interface ClientTarget {
   readonly topology: Topology;
   /** Where a client of a server connects. */
   readonly portOf: (server: ServerEntry) => ClientPort;
@@ -41,7 +41,7 @@ export interface Reach {
  * @throws {UsageError} If a flag is wrong.
  * @throws {SetupError} If a file cannot be read or is wrong.
  */
-export async function readReach(args: Arguments): Promise<Reach> {
+export async function readClientTarget(args: Arguments): Promise<ClientTarget> {
   const { host, topology } = await readHerd(args);
   const path = args.flags.get("tls-ca");
   const tlsAuthority = path === undefined

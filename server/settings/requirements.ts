@@ -1,7 +1,7 @@
 /**
  * What has to be there before servers may start: permissions, and a secret
  * where others can reach them. Whatever a server is to be allowed is told here,
- * in `needsOf` or `wishesOf`.
+ * in `requiredPermissions` or `optionalPermissions`.
  *
  * @module
  */
@@ -20,7 +20,10 @@ import { formatAddress, isLoopback } from "../../runtime/network.ts";
 import type { Settings } from "./settings.ts";
 
 /** What these servers have to be allowed to do, and nothing more. */
-export function needsOf(settings: Settings, names: readonly string[]): Need[] {
+export function requiredPermissions(
+  settings: Settings,
+  names: readonly string[],
+): Need[] {
   const { admin, host, logDirectory, places, sources, tls, topology } =
     settings;
   const servers = names.map((name) => findServer(topology, name)!);
@@ -47,7 +50,7 @@ export function needsOf(settings: Settings, names: readonly string[]): Need[] {
 }
 
 /** What serves them if it is allowed, though they can do without. */
-export function wishesOf(
+export function optionalPermissions(
   settings: Settings,
   names: readonly string[],
 ): Need[] {
@@ -83,7 +86,10 @@ export function printPermissions(
   command: readonly string[],
 ): void {
   refuseWithoutSecret(settings, names);
-  const needs = [...needsOf(settings, names), ...wishesOf(settings, names)];
+  const needs = [
+    ...requiredPermissions(settings, names),
+    ...optionalPermissions(settings, names),
+  ];
   const words = [
     "deno",
     "run",

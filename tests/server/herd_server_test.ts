@@ -67,7 +67,7 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
   const clients = new FakeListener();
   const journal = new LogWriter({
     clock,
-    onFailure: (failure) => server.tellLogTrouble(failure),
+    onFailure: (failure) => server.emitLogFailure(failure),
   }, log);
   const server: HerdServer = new HerdServer({
     self: topology.servers[0],
@@ -288,11 +288,13 @@ Deno.test({
     await server.link();
     const events: string[] = [];
     const reports: string[] = [];
-    const stopEvents = server.watchEvents(({ event, time }) =>
+    const stopEvents = server.observeEvents(({ event, time }) =>
       events.push(`${time} ${event}`)
     );
     const stopReports = [0, 1].map((watcher) =>
-      server.watchReports(({ client }) => reports.push(`${watcher} ${client}`))
+      server.observeReports(({ client }) =>
+        reports.push(`${watcher} ${client}`)
+      )
     );
     await clock.advance(1_500);
     const client = clients.connect();
