@@ -226,7 +226,7 @@ export async function runServers(
   await requireAllPermissions(settings, names);
   await using admin = await openAdmin(settings, names);
   servers = await openServers(settings, names, network);
-  admin?.show(servers, planOf(settings.topology));
+  admin?.attach(servers, planOf(settings.topology));
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);
   });

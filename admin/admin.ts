@@ -13,7 +13,7 @@ import {
   type HerdStatus,
   statusVersion,
 } from "../server/status/status.ts";
-import { Live } from "./event_stream.ts";
+import { EventStream } from "./event_stream.ts";
 import { formatMetrics } from "./metrics.ts";
 import type { ObservedServer } from "./observed_server.ts";
 import { pageFiles } from "./page.ts";
@@ -52,7 +52,7 @@ export class Admin implements AsyncDisposable {
   readonly #startedAt: number;
 
   /**
-   * Opens the ports. They say that the servers are starting until `show`.
+   * Opens the ports. They say that the servers are starting until `attach`.
    *
    * @throws {SetupError} If a port is taken. None of them is open then.
    */
@@ -73,7 +73,7 @@ export class Admin implements AsyncDisposable {
   }
 
   /** Shows these servers from now on, each at its own port. */
-  show(servers: readonly ObservedServer[], herd: HerdPlan): void {
+  attach(servers: readonly ObservedServer[], herd: HerdPlan): void {
     for (const self of servers) {
       this.#sites.set(self.name, this.#createSite(self, servers, herd));
     }
@@ -81,7 +81,7 @@ export class Admin implements AsyncDisposable {
 
   /** Ends all requests and closes the ports. Safe to call twice. */
   async close(): Promise<void> {
-    for (const { live } of this.#sites.values()) live.close();
+    for (const { events } of this.#sites.values()) events.close();
     this.#sites.clear();
     await Promise.all(this.#ports.splice(0).map((port) => port.close()));
   }
@@ -130,7 +130,7 @@ export class Admin implements AsyncDisposable {
           startedAt: this.#startedAt,
           cpuSeconds: process.cpuSeconds(),
         }),
-      live: new Live({ self, servers, status, clock }),
+      events: new EventStream({ self, servers, status, clock }),
     };
   }
 }

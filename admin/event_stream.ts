@@ -22,7 +22,7 @@ import type { ObservedServer } from "./observed_server.ts";
 import { LivePositions, type Positions, snapshot } from "./positions.ts";
 
 /** What is shown. */
-export interface LiveOptions {
+export interface EventStreamOptions {
   /** The server whose port it is: its clients are on the map. */
   readonly self: ObservedServer;
   /** All servers of this process. */
@@ -40,101 +40,103 @@ interface ShownEvent extends ServerEvent {
 const linkEvents = new Set(["link up", "link down", "caught up"]);
 
 /** The pages that look at one server. */
-export class Live {
-  readonly #options: LiveOptions;
-  readonly #listeners = new Set<Listener>();
+export class EventStream {
+  readonly #options: EventStreamOptions;
+  readonly #subscribers = new Set<Subscriber>();
   readonly #events: ShownEvent[] = [];
-  readonly #stopWatching: (() => void)[];
+  readonly #stopObserving: (() => void)[];
   readonly #positions = new LivePositions();
   /** Ends what happens only while somebody looks. */
-  #stopShowing: (() => void) | undefined;
-  #cancelSoon: (() => void) | undefined;
+  #stopUpdates: (() => void) | undefined;
+  #cancelScheduledStatus: (() => void) | undefined;
 
-  constructor(options: LiveOptions) {
+  constructor(options: EventStreamOptions) {
     this.#options = options;
-    this.#stopWatching = options.servers.map((server) =>
-      server.watchEvents((event) => this.#hear(server.name, event))
+    this.#stopObserving = options.servers.map((server) =>
+      server.observeEvents((event) => this.#onEvent(server.name, event))
     );
   }
 
   /** What another page is shown; undefined if too many look already. */
-  listen(): ReadableStream<Uint8Array> | undefined {
-    if (this.#listeners.size >= maxListeners) return undefined;
+  subscribe(): ReadableStream<Uint8Array> | undefined {
+    if (this.#subscribers.size >= maxListeners) return undefined;
     const { self } = this.#options;
     const { clients } = self.status();
-    const listener = new Listener(
+    const subscriber = new Subscriber(
       snapshot(self.lines(), clients),
-      () => this.#forget(listener),
+      () => this.#remove(subscriber),
     );
-    this.#listeners.add(listener);
-    this.#stopShowing ??= this.#beginToShow();
+    this.#subscribers.add(subscriber);
+    this.#stopUpdates ??= this.#startUpdates();
     const hello = { version: statusVersion, self: self.name };
-    listener.show(formatEvent("hello", hello));
-    listener.show(formatEvent("status", this.#options.status()));
-    for (const event of this.#events) listener.show(formatEvent("log", event));
-    return listener.stream;
+    subscriber.send(formatEvent("hello", hello));
+    subscriber.send(formatEvent("status", this.#options.status()));
+    for (const event of this.#events) {
+      subscriber.send(formatEvent("log", event));
+    }
+    return subscriber.stream;
   }
 
   /** Ends all streams. */
   close(): void {
-    for (const listener of [...this.#listeners]) listener.close();
-    for (const stop of this.#stopWatching) stop();
-    this.#cancelSoon?.();
+    for (const subscriber of [...this.#subscribers]) subscriber.close();
+    for (const stop of this.#stopObserving) stop();
+    this.#cancelScheduledStatus?.();
   }
 
-  #hear(server: string, event: ServerEvent): void {
+  #onEvent(server: string, event: ServerEvent): void {
     // Every client that comes and goes would leave no room for anything else.
     if (event.level === "debug") return;
     const shown = { server, ...event };
     this.#events.push(shown);
     if (this.#events.length > keptEvents) this.#events.shift();
-    if (this.#listeners.size === 0) return;
-    this.#show("log", shown);
-    if (linkEvents.has(event.event)) this.#showStatusSoon();
+    if (this.#subscribers.size === 0) return;
+    this.#broadcast("log", shown);
+    if (linkEvents.has(event.event)) this.#scheduleStatus();
   }
 
   /** Shows what is to be shown regularly. Returns how to call it off. */
-  #beginToShow(): () => void {
+  #startUpdates(): () => void {
     const { clock, self, status } = this.#options;
     const stops = [
-      self.watchReports((report) => this.#positions.hear(report)),
-      repeat(clock, statusEveryMs, () => this.#show("status", status())),
-      repeat(clock, positionsEveryMs, () => this.#showPositions()),
+      self.observeReports((report) => this.#positions.add(report)),
+      repeat(clock, statusEveryMs, () => this.#broadcast("status", status())),
+      repeat(clock, positionsEveryMs, () => this.#sendPositions()),
     ];
     return () => {
       for (const stop of stops) stop();
     };
   }
 
-  #showPositions(): void {
+  #sendPositions(): void {
     const { clients } = this.#options.self.status();
-    const positions = this.#positions.take(clients);
-    if (positions !== undefined) this.#show("positions", positions);
+    const positions = this.#positions.drain(clients);
+    if (positions !== undefined) this.#broadcast("positions", positions);
   }
 
-  #showStatusSoon(): void {
+  #scheduleStatus(): void {
     const { clock, status } = this.#options;
-    this.#cancelSoon ??= clock.after(linkChangeMs, () => {
-      this.#cancelSoon = undefined;
-      this.#show("status", status());
+    this.#cancelScheduledStatus ??= clock.after(linkChangeMs, () => {
+      this.#cancelScheduledStatus = undefined;
+      this.#broadcast("status", status());
     });
   }
 
-  #show(event: string, data: unknown): void {
+  #broadcast(event: string, data: unknown): void {
     const bytes = formatEvent(event, data);
-    for (const listener of [...this.#listeners]) listener.show(bytes);
+    for (const subscriber of [...this.#subscribers]) subscriber.send(bytes);
   }
 
-  #forget(listener: Listener): void {
-    this.#listeners.delete(listener);
-    if (this.#listeners.size > 0) return;
-    this.#stopShowing?.();
-    this.#stopShowing = undefined;
+  #remove(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    if (this.#subscribers.size > 0) return;
+    this.#stopUpdates?.();
+    this.#stopUpdates = undefined;
   }
 }
 
 /** One page. */
-class Listener {
+class Subscriber {
   readonly stream: ReadableStream<Uint8Array>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   readonly #onGone: () => void;
@@ -150,7 +152,7 @@ class Listener {
       pull: () => {
         const piece = pieces.next();
         if (piece.done !== true) {
-          this.show(formatEvent("positions", piece.value));
+          this.send(formatEvent("positions", piece.value));
         }
       },
       cancel: () => this.#leave(),
@@ -158,7 +160,7 @@ class Listener {
   }
 
   /** A page that does not read is disconnected: it comes back and begins anew. */
-  show(bytes: Uint8Array): void {
+  send(bytes: Uint8Array): void {
     if (this.#isGone) return;
     this.#controller.enqueue(bytes);
     const waiting = comfortableBytes - (this.#controller.desiredSize ?? 0);

@@ -18,7 +18,7 @@ export interface ObservedServer {
   /** The newest AT line about a client; undefined for one not known. */
   newest(client: ByteString): ByteString | undefined;
   /** Shows events until the returned function is called. */
-  watchEvents(observer: Observer<ServerEvent>): () => void;
+  observeEvents(observer: Observer<ServerEvent>): () => void;
   /** Shows reports, in a buffer that is used again, likewise. */
-  watchReports(observer: Observer<Report>): () => void;
+  observeReports(observer: Observer<Report>): () => void;
 }

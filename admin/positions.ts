@@ -79,13 +79,13 @@ export class LivePositions {
   #sample = new EvenSample(maxLivePositions, 0);
 
   /** A report has come in. On the fast path. */
-  hear(report: Report): void {
+  add(report: Report): void {
     this.#heard += 1;
     if (this.#sample.picks()) this.#lines.push(report.line);
   }
 
   /** What came in since the last time; undefined if nothing did. */
-  take(known: number): Positions | undefined {
+  drain(known: number): Positions | undefined {
     const heard = this.#heard;
     if (heard === 0) return undefined;
     const positions = this.#lines.map(readPosition);

@@ -8,7 +8,7 @@
 import type { ByteString } from "../protocol/bytes.ts";
 import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
-import type { Live } from "./event_stream.ts";
+import type { EventStream } from "./event_stream.ts";
 import { isOwnHost } from "./hosts.ts";
 import { metricsContentType } from "./metrics.ts";
 import { readPosition } from "./positions.ts";
@@ -32,7 +32,7 @@ export interface SiteOptions {
   readonly self: () => ServerFacts;
   /** All metrics of the server whose port it is, in Prometheus's format. */
   readonly metrics: () => Promise<string>;
-  readonly live: Live;
+  readonly events: EventStream;
 }
 
 /**
@@ -78,7 +78,7 @@ export async function answer(
 ): Promise<Response> {
   const response = refuse(request, names) ??
     (site === undefined
-      ? say(503, "the server is starting")
+      ? replyText(503, "the server is starting")
       : await find(request, site));
   if (request.method !== "HEAD") return response;
   await response.body?.cancel();
@@ -92,10 +92,10 @@ function refuse(
 ): Response | undefined {
   // HTTP/2 has no Host header; and a whole URL as the target goes before it.
   const host = URL.parse(url)?.host;
-  if (host === undefined) return say(400, "the Host header is no host");
+  if (host === undefined) return replyText(400, "the Host header is no host");
   const hosts = [host, headers.get("host") ?? host];
   if (!hosts.every((one) => isOwnHost(one, names))) {
-    return say(
+    return replyText(
       403,
       "the Host header names neither this machine nor one of --admin-names",
     );
@@ -103,10 +103,10 @@ function refuse(
   // A stranger's page may send its reader here, but take nothing from here.
   const isForeign = headers.get("sec-fetch-site") === "cross-site";
   if (isForeign && headers.get("sec-fetch-mode") !== "navigate") {
-    return say(403, "this is not for pages of others");
+    return replyText(403, "this is not for pages of others");
   }
   if (method === "GET" || method === "HEAD") return undefined;
-  return say(405, "expected GET or HEAD: nothing can be changed here", {
+  return replyText(405, "expected GET or HEAD: nothing can be changed here", {
     allow: "GET, HEAD",
   });
 }
@@ -119,51 +119,56 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
     case "/metrics":
       return reply(200, metricsContentType, await site.metrics());
     case "/healthz":
-      return sayHealth(site.self().isStopping ? "it is stopping" : null, "ok");
+      return replyHealth(
+        site.self().isStopping ? "it is stopping" : null,
+        "ok",
+      );
     case "/readyz":
-      return sayHealth(site.self().notReady, "ready");
+      return replyHealth(site.self().notReady, "ready");
     case "/status.json":
       return reply(200, json, JSON.stringify(site.status(), null, 2) + "\n");
     case "/client.json":
-      return showClient(url, site);
+      return replyClient(url, site);
     case "/map.json":
       return reply(200, json, await site.map());
     case "/events":
-      return showEvents(site.live);
+      return replyEvents(site.events);
     default:
-      return say(404, `nothing is here; there are ${paths}`);
+      return replyText(404, `nothing is here; there are ${paths}`);
   }
 }
 
-function sayHealth(fault: string | null, word: string): Response {
-  return fault === null ? say(200, word) : say(503, fault);
+function replyHealth(fault: string | null, word: string): Response {
+  return fault === null ? replyText(200, word) : replyText(503, fault);
 }
 
-function showClient(url: string, { newest }: SiteOptions): Response {
+function replyClient(url: string, { newest }: SiteOptions): Response {
   const client = readClientId(new URL(url).searchParams.get("id") ?? "");
   if (client === undefined) {
-    return say(
+    return replyText(
       400,
       "expected /client.json?id=ID with an ID as the log writes it: not empty, no white space, other bytes as \\xNN",
     );
   }
   const line = newest(client);
-  if (line === undefined) return say(404, "no client with this ID is known");
+  if (line === undefined) {
+    return replyText(404, "no client with this ID is known");
+  }
   return reply(200, json, JSON.stringify({ position: readPosition(line) }));
 }
 
-function showEvents(live: Live): Response {
-  const stream = live.listen();
+function replyEvents(events: EventStream): Response {
+  const stream = events.subscribe();
   if (stream === undefined) {
     const later = { "retry-after": "5" };
-    return say(503, "too many listen to events already", later);
+    return replyText(503, "too many listen to events already", later);
   }
   return new Response(stream, {
     headers: { ...commonHeaders, "content-type": "text/event-stream" },
   });
 }
 
-function say(
+function replyText(
   status: number,
   sentence: string,
   headers: Readonly<Record<string, string>> = {},

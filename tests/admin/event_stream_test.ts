@@ -1,4 +1,4 @@
-import { Live } from "../../admin/event_stream.ts";
+import { EventStream } from "../../admin/event_stream.ts";
 import {
   keptEvents,
   linkChangeMs,
@@ -61,28 +61,28 @@ function open() {
     new FakeObservedServer("Hill"),
     new FakeObservedServer("Smith"),
   ];
-  const live = new Live({
+  const events = new EventStream({
     self,
     servers: [self, other],
     status: fakeStatus,
     clock,
   });
-  return { clock, live, other, self };
+  return { clock, events, other, self };
 }
 
 Deno.test({
   name: "Live shows a page who it is, how all is, and who is where",
   permissions: "none",
   async fn() {
-    const { live, self } = open();
+    const { events, self } = open();
     self.known = [lineOf("kiwi"), lineOf("plum")];
-    const page = new Page(live.listen()!);
+    const page = new Page(events.subscribe()!);
     await settle();
     assertEquals(page.names, ["hello", "status", "positions"]);
     assertEquals(page.take("hello"), [{ version: 1, self: "Hill" }]);
     const [{ isSnapshot, known, positions }] = page.take("positions");
     assertEquals([isSnapshot, known, positions.length], [true, 2, 2]);
-    live.close();
+    events.close();
     await settle();
     assert(page.isEnded);
   },
@@ -92,8 +92,8 @@ Deno.test({
   name: "Live shows the status every second, and sooner when a link changes",
   permissions: "none",
   async fn() {
-    const { clock, live, other } = open();
-    const page = new Page(live.listen()!);
+    const { clock, events, other } = open();
+    const page = new Page(events.subscribe()!);
     await settle();
     page.take("status");
     await clock.advance(statusEveryMs - 1);
@@ -107,7 +107,7 @@ Deno.test({
     other.tell({ event: "dial failed" });
     await clock.advance(linkChangeMs);
     assertEquals(page.take("status").length, 0);
-    live.close();
+    events.close();
     await settle();
   },
 });
@@ -116,10 +116,13 @@ Deno.test({
   name: "Live shows reports as they come in, and watches none unless it has to",
   permissions: "none",
   async fn() {
-    const { clock, live, self } = open();
+    const { clock, events, self } = open();
     assertEquals(self.reportWatchers, 0);
     assertEquals(clock.timers, 0);
-    const pages = [new Page(live.listen()!), new Page(live.listen()!)];
+    const pages = [
+      new Page(events.subscribe()!),
+      new Page(events.subscribe()!),
+    ];
     await settle();
     assertEquals(self.reportWatchers, 1);
     self.hear(lineOf("kiwi"));
@@ -134,7 +137,7 @@ Deno.test({
     await pages[1].leave();
     assertEquals(self.reportWatchers, 0);
     assertEquals(clock.timers, 0);
-    live.close();
+    events.close();
   },
 });
 
@@ -142,12 +145,12 @@ Deno.test({
   name: "Live shows the last events of all servers, and new ones at once",
   permissions: "none",
   async fn() {
-    const { live, other, self } = open();
+    const { events, other, self } = open();
     for (let index = 0; index <= keptEvents; index++) {
       self.tell({ event: `event ${index}` });
     }
     self.tell({ level: "debug", event: "connected" });
-    const page = new Page(live.listen()!);
+    const page = new Page(events.subscribe()!);
     await settle();
     const before = page.take("log");
     assertEquals(before.length, keptEvents);
@@ -162,7 +165,7 @@ Deno.test({
       event: "stopping",
       fields: {},
     }]);
-    live.close();
+    events.close();
     assertEquals(self.eventWatchers, 0);
     await settle();
   },
@@ -172,9 +175,9 @@ Deno.test({
   name: "Live disconnects a page that does not read, and no other",
   permissions: "none",
   async fn() {
-    const { clock, live, self } = open();
-    const idle = live.listen()!;
-    const page = new Page(live.listen()!);
+    const { clock, events, self } = open();
+    const idle = events.subscribe()!;
+    const page = new Page(events.subscribe()!);
     const id = "x".repeat(60_000);
     for (let piece = 0; piece < 100; piece++) {
       self.hear(lineOf(id));
@@ -187,8 +190,8 @@ Deno.test({
       () => idle.getReader().read(),
       Deno.errors.Interrupted,
     );
-    assertEquals(live.listen() === undefined, false);
-    live.close();
+    assertEquals(events.subscribe() === undefined, false);
+    events.close();
     await settle();
   },
 });
@@ -197,13 +200,13 @@ Deno.test({
   name: "Live shows a page that reads slowly the whole snapshot",
   permissions: "none",
   async fn() {
-    const { live, self } = open();
+    const { events, self } = open();
     const count = 20_000;
     self.known = Array.from(
       { length: count },
       (_, index) => lineOf(`c${index}`),
     );
-    const stream = live.listen()!;
+    const stream = events.subscribe()!;
     await settle();
     const page = new Page(stream);
     let shown = 0;
@@ -215,7 +218,7 @@ Deno.test({
     }
     assertEquals(shown, count);
     assertEquals(page.isEnded, false);
-    live.close();
+    events.close();
     await settle();
   },
 });
@@ -224,11 +227,14 @@ Deno.test({
   name: "Live lets no more pages in than it can serve",
   permissions: "none",
   async fn() {
-    const { live } = open();
-    const streams = Array.from({ length: maxListeners }, () => live.listen()!);
-    assertEquals(live.listen(), undefined);
+    const { events } = open();
+    const streams = Array.from(
+      { length: maxListeners },
+      () => events.subscribe()!,
+    );
+    assertEquals(events.subscribe(), undefined);
     await streams[0].cancel();
-    assert(live.listen() !== undefined);
-    live.close();
+    assert(events.subscribe() !== undefined);
+    events.close();
   },
 });

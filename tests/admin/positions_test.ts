@@ -46,17 +46,17 @@ Deno.test({
   permissions: "none",
   fn() {
     const live = new LivePositions();
-    assertEquals(live.take(0), undefined);
+    assertEquals(live.drain(0), undefined);
     const report = reportOf("kiwi");
-    live.hear(report);
+    live.add(report);
     report.bytes.fill(0x21);
-    live.hear(reportOf("plum"));
-    const piece = live.take(7)!;
+    live.add(reportOf("plum"));
+    const piece = live.drain(7)!;
     assertEquals(
       { ...piece, positions: piece.positions.map(([client]) => client) },
       { isSnapshot: false, known: 7, heard: 2, positions: ["kiwi", "plum"] },
     );
-    assertEquals(live.take(7), undefined);
+    assertEquals(live.drain(7), undefined);
   },
 });
 
@@ -68,9 +68,9 @@ Deno.test({
     const count = 4 * maxLivePositions;
     const hearAll = () => {
       for (let index = 0; index < count; index++) {
-        live.hear(reportOf(`client${index}`));
+        live.add(reportOf(`client${index}`));
       }
-      return live.take(count)!;
+      return live.drain(count)!;
     };
     const first = hearAll();
     assertEquals(first.positions.length, maxLivePositions);
@@ -91,9 +91,9 @@ Deno.test({
     const live = new LivePositions();
     for (const time of ["first", "later"]) {
       for (let index = 0; index <= maxLivePositions; index++) {
-        live.hear(reportOf(`client${index}`));
+        live.add(reportOf(`client${index}`));
       }
-      const { positions } = live.take(1)!;
+      const { positions } = live.drain(1)!;
       assertEquals(positions.length, maxLivePositions, time);
     }
   },

@@ -1,4 +1,4 @@
-import { Live } from "../../admin/event_stream.ts";
+import { EventStream } from "../../admin/event_stream.ts";
 import { maxListeners } from "../../admin/limits.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
 import type { ServerFacts } from "../../server/status/status.ts";
@@ -13,7 +13,7 @@ function open(facts: Partial<ServerFacts> = {}) {
   self.known = ["kiwi", "\x00<b>\xff", "__proto__"].map((client) =>
     `AT Smith +0.2 ${client} +34.07-118.45 1520023934.5`
   );
-  const live = new Live({
+  const events = new EventStream({
     self,
     servers: [self],
     status: fakeStatus,
@@ -26,7 +26,7 @@ function open(facts: Partial<ServerFacts> = {}) {
     status: fakeStatus,
     self: () => serverFacts("Hill", facts),
     metrics: () => Promise.resolve("herd_ready 1\n"),
-    live,
+    events,
   };
   return site;
 }
@@ -233,7 +233,7 @@ Deno.test({
     const late = await ask("/events", site);
     assertEquals(late.status, 503);
     assertStringIncludes(await late.text(), "too many listen");
-    site.live.close();
+    site.events.close();
   },
 });
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Live } from "../../admin/event_stream.ts";
+import type { EventStream } from "../../admin/event_stream.ts";
 import { createMap } from "../../admin/map.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
@@ -28,7 +28,7 @@ export class FakeAdminPort implements AsyncDisposable {
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
       // All that a site asks of it.
-      live: { listen: () => this.#listen() } as unknown as Live,
+      events: { listen: () => this.#listen() } as unknown as EventStream,
     };
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },

@@ -81,11 +81,11 @@ export class FakeObservedServer implements ObservedServer {
     return this.known.findLast((line) => clientOf(line) === client);
   }
 
-  watchEvents(observer: Observer<ServerEvent>): () => void {
+  observeEvents(observer: Observer<ServerEvent>): () => void {
     return this.#eventWatchers.add(observer);
   }
 
-  watchReports(observer: Observer<Report>): () => void {
+  observeReports(observer: Observer<Report>): () => void {
     return this.#reportWatchers.add(observer);
   }
 
