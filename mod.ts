@@ -264,7 +264,7 @@ function secretsOf({ secrets = [] }: StartOptions) {
   if (fault !== undefined) throw new RangeError(`secrets: ${fault}`);
   return {
     secrets,
-    howToGiveSecrets: `secrets (${minSecretLength} characters or more)`,
+    secretsHelp: `secrets (${minSecretLength} characters or more)`,
   };
 }
 

@@ -14,14 +14,14 @@ import {
   nextSignal,
   onCrash,
   onHangup,
-  ReaderGoneError,
+  OutputClosedError,
   runProgram,
   SetupError,
   setupError,
 } from "./cli/exit.ts";
-import { flagsFor, missing } from "./cli/permissions.ts";
+import { flagsFor, missingPermissions } from "./cli/permissions.ts";
 import { print } from "./cli/print.ts";
-import { showErrors } from "./cli/stderr_events.ts";
+import { logErrorsToStderr } from "./cli/stderr_events.ts";
 import { note } from "./cli/write.ts";
 import process from "node:process";
 import type { Admin } from "./admin/admin.ts";
@@ -126,7 +126,7 @@ async function notesOn(
   const { placesNote, tls } = settings;
   const notes = [placesNote, tls && noteOnExpiry(tls)]
     .filter((note) => note !== undefined);
-  const unread = await missing(optionalPermissions(settings, names));
+  const unread = await missingPermissions(optionalPermissions(settings, names));
   if (unread.length > 0) {
     notes.push(
       "the places budget counts from 0 at every start; to go on with the " +
@@ -217,7 +217,7 @@ export async function runServers(
   names: readonly string[],
   describe: (servers: readonly HerdServer[]) => string,
 ): Promise<void> {
-  showErrors();
+  logErrorsToStderr();
   // With a certificate it says that there is a new one; without, that the
   // terminal is gone.
   const stop = settings.tls === undefined ? nextSignal("SIGHUP") : nextSignal();
@@ -237,7 +237,7 @@ export async function runServers(
   } catch (error) {
     // Who serves does not end because nobody watches: it would not, either, if
     // its reader had left a moment later. What cannot be written is missed.
-    if (!(error instanceof ReaderGoneError)) {
+    if (!(error instanceof OutputClosedError)) {
       await stopAll(servers, "stdout");
       throw error;
     }
@@ -305,14 +305,14 @@ export function dashboardOf(
   return `http://${formatAddress(admin!.host, adminPort)}/`;
 }
 
-function readName({ words }: Arguments, topology: Topology): string {
-  if (words.length === 0) {
+function readName({ positionals }: Arguments, topology: Topology): string {
+  if (positionals.length === 0) {
     throw new UsageError(`which server? one of ${namesOf(topology)}`);
   }
-  if (words.length > 1) {
-    throw new UsageError(`expected one name, found ${words.join(" ")}`);
+  if (positionals.length > 1) {
+    throw new UsageError(`expected one name, found ${positionals.join(" ")}`);
   }
-  return serverNamed(topology, words[0]).name;
+  return serverNamed(topology, positionals[0]).name;
 }
 
 if (import.meta.main) {

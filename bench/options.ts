@@ -8,7 +8,7 @@ import {
   describeFlags,
   type Flags,
   readArguments,
-  refuseWords,
+  refusePositionals,
   UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
@@ -90,7 +90,7 @@ export function readOptions(
 ): Options | undefined {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return undefined;
-  refuseWords(parsed, "the bench");
+  refusePositionals(parsed, "the bench");
   return {
     rounds: wholeNumber(parsed, "rounds", 1, maxRounds) ?? defaultRounds,
     secondsAPoint: readSeconds(parsed),

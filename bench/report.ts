@@ -12,7 +12,7 @@ import {
 } from "../cli/arguments.ts";
 import { runProgram, SetupError } from "../cli/exit.ts";
 import { readFile } from "../cli/files.ts";
-import { demand } from "../cli/permissions.ts";
+import { requirePermissions } from "../cli/permissions.ts";
 import { goals } from "./goals.ts";
 import type { Plot } from "../log_analysis/plots/drawing.ts";
 import { readResultsFile } from "./read_results_file.ts";
@@ -52,7 +52,7 @@ const readEntry = async (path: string): Promise<Entry> => ({
 
 /** The newest file by the time within it; file names and dates may lie. */
 async function readNewest(): Promise<Entry> {
-  await demand([{ name: "read", path: resultsFolder }]);
+  await requirePermissions([{ name: "read", path: resultsFolder }]);
   const entries: Entry[] = [];
   try {
     for await (const { name } of Deno.readDir(resultsFolder)) {
@@ -97,10 +97,13 @@ async function removeOld(path: string): Promise<void> {
 async function main(): Promise<void> {
   const parsed = readArguments(Deno.args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  const [file, ...others] = parsed.words;
+  const [file, ...others] = parsed.positionals;
   if (others.length > 0) throw new UsageError("expected one file of results");
   const docs = parsed.flags.get("docs") ?? "docs";
-  await demand([{ name: "read", path: docs }, { name: "write", path: docs }]);
+  await requirePermissions([{ name: "read", path: docs }, {
+    name: "write",
+    path: docs,
+  }]);
 
   const entry = await (file === undefined ? readNewest() : readEntry(file));
   const drawn = new Map<string, Plot>();

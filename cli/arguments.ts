@@ -25,7 +25,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** A command line, read. */
 export interface Arguments {
   /** What stands between the flags. */
-  readonly words: readonly string[];
+  readonly positionals: readonly string[];
   /** The values that were given; an empty string for a flag without value. */
   readonly flags: ReadonlyMap<string, string>;
 }
@@ -70,7 +70,7 @@ export function readArguments(
     }
   }
   return {
-    words: parsed._.map((word) => showNumber(String(word))),
+    positionals: parsed._.map((word) => showNumber(String(word))),
     flags: given,
   };
 }
@@ -117,9 +117,12 @@ export function wholeNumber(
  * @param program Who takes no words, for the message.
  * @throws {UsageError} Naming the first word.
  */
-export function refuseWords({ words }: Arguments, program: string): void {
-  if (words.length === 0) return;
-  throw new UsageError(`${program} takes no words, found ${words[0]}`);
+export function refusePositionals(
+  { positionals }: Arguments,
+  program: string,
+): void {
+  if (positionals.length === 0) return;
+  throw new UsageError(`${program} takes no words, found ${positionals[0]}`);
 }
 
 /** The flags, and `--help`, as lines of a help text. */

@@ -15,8 +15,8 @@ export { SetupError, setupError };
  * Nobody reads what the program prints, such as `head` when it has seen enough.
  * Exit status 0, as that is no fault.
  */
-export class ReaderGoneError extends Error {
-  /** Always `ReaderGoneError`. */
+export class OutputClosedError extends Error {
+  /** Always `OutputClosedError`. */
   override readonly name = "ReaderGoneError";
 }
 
@@ -45,7 +45,7 @@ export async function runProgram(
       note(`${name}: ${oneLine(error.message)}`);
       Deno.exit(1);
     }
-    if (error instanceof ReaderGoneError) Deno.exit();
+    if (error instanceof OutputClosedError) Deno.exit();
     throw error;
   }
 }

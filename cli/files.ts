@@ -4,16 +4,22 @@
  * @module
  */
 import { SetupError } from "./exit.ts";
-import { flagsFor, missing, type Need } from "./permissions.ts";
+import {
+  flagsFor,
+  missingPermissions,
+  type PermissionNeed,
+} from "./permissions.ts";
 
 /**
  * Goes on if these files may be read.
  *
  * @throws {SetupError} Naming those that may not, and the flag for all of them.
  */
-export async function demandReading(paths: readonly string[]): Promise<void> {
-  const needs = paths.map((path): Need => ({ name: "read", path }));
-  const denied = await missing(needs);
+export async function requireReadPermission(
+  paths: readonly string[],
+): Promise<void> {
+  const needs = paths.map((path): PermissionNeed => ({ name: "read", path }));
+  const denied = await missingPermissions(needs);
   if (denied.length === 0) return;
   const names = denied.map((need) => "path" in need ? need.path : "");
   throw new SetupError(
@@ -27,7 +33,7 @@ export async function demandReading(paths: readonly string[]): Promise<void> {
  * @throws {SetupError} Naming the file, or the flag that permits reading it.
  */
 export async function readFile(path: string): Promise<string> {
-  await demandReading([path]);
+  await requireReadPermission([path]);
   try {
     return await Deno.readTextFile(path);
   } catch (error) {

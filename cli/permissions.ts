@@ -9,13 +9,13 @@ import { SetupError } from "./exit.ts";
 import { quoteWord } from "./shell.ts";
 
 /** One thing that a program may be allowed to do. */
-export type Need =
+export type PermissionNeed =
   | { readonly name: "net"; readonly host: string }
   | { readonly name: "read" | "write"; readonly path: string }
   | { readonly name: "env"; readonly variable: string };
 
 /** Whether the runtime grants it, without asking anybody. */
-export async function isGranted(need: Need): Promise<boolean> {
+export async function isGranted(need: PermissionNeed): Promise<boolean> {
   const { state } = await Deno.permissions.query(need);
   return state === "granted";
 }
@@ -24,7 +24,7 @@ export async function isGranted(need: Need): Promise<boolean> {
  * The flags of `deno run` that would grant these, one a kind, as words of a
  * command.
  */
-export function flagsOf(needs: readonly Need[]): string[] {
+export function flagsOf(needs: readonly PermissionNeed[]): string[] {
   const kinds = new Map<string, string[]>();
   for (const need of needs) {
     const value = "host" in need
@@ -42,7 +42,7 @@ export function flagsOf(needs: readonly Need[]): string[] {
 }
 
 /** The same as text that can be copied into a shell. */
-export function flagsFor(needs: readonly Need[]): string {
+export function flagsFor(needs: readonly PermissionNeed[]): string {
   return flagsOf(needs).map(quoteWord).join(" ");
 }
 
@@ -59,7 +59,9 @@ export function grantablePath(path: string): string {
 }
 
 /** Those of the needs that are not granted. */
-export async function missing(needs: readonly Need[]): Promise<Need[]> {
+export async function missingPermissions(
+  needs: readonly PermissionNeed[],
+): Promise<PermissionNeed[]> {
   const granted = await Promise.all(needs.map(isGranted));
   return needs.filter((_, index) => !granted[index]);
 }
@@ -69,8 +71,10 @@ export async function missing(needs: readonly Need[]): Promise<Need[]> {
  *
  * @throws {SetupError} Naming the flags that would grant the others.
  */
-export async function demand(needs: readonly Need[]): Promise<void> {
-  const denied = await missing(needs);
+export async function requirePermissions(
+  needs: readonly PermissionNeed[],
+): Promise<void> {
+  const denied = await missingPermissions(needs);
   if (denied.length > 0) {
     throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
   }

@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { ReaderGoneError, setupError } from "./exit.ts";
+import { OutputClosedError, setupError } from "./exit.ts";
 import { writeBytes, writeLine } from "./write.ts";
 
 /**
  * Prints a text and a LF, all of it before it returns.
  *
- * @throws {ReaderGoneError} If nobody reads stdout any more.
+ * @throws {OutputClosedError} If nobody reads stdout any more.
  * @throws {SetupError} If it cannot be written, such as to a full disk.
  */
 export function print(text = ""): void {
@@ -36,7 +36,7 @@ export async function printBytes(bytes: Uint8Array): Promise<void> {
 
 function whyNot(error: unknown): Error {
   if (error instanceof Deno.errors.BrokenPipe) {
-    return new ReaderGoneError("nobody reads stdout", { cause: error });
+    return new OutputClosedError("nobody reads stdout", { cause: error });
   }
   return setupError("stdout", error);
 }

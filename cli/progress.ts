@@ -77,7 +77,7 @@ export class Progress implements Disposable {
   }
 
   /** Writes a whole line, above the one that is drawn. */
-  say(line: string): void {
+  printLine(line: string): void {
     if (!this.#isDrawn || this.#hasEnded) return this.#write(`${line}\n`);
     this.#write(`${clearLine}${line}\n`);
     this.#draw();

@@ -13,7 +13,7 @@ import {
 import { note } from "./write.ts";
 
 /** Shows the errors of all servers in this process, one line each. */
-export function showErrors(): void {
+export function logErrorsToStderr(): void {
   if (getConfig() !== null) return;
   const format = getTextFormatter({
     timestamp: "none",

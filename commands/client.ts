@@ -20,7 +20,7 @@ import {
 } from "../server/settings/client_target.ts";
 import { namesOf, serverNamed } from "../server/settings/settings.ts";
 import { runPrompt } from "./client_prompt.ts";
-import { connectTo, demandPort, printAll } from "./connect.ts";
+import { connectTo, printAll, requirePortPermission } from "./connect.ts";
 import { promptHelp } from "./prompt_help.ts";
 
 const readBufferBytes = 64 * 1024;
@@ -44,14 +44,14 @@ export async function client(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, clientTargetFlags);
   if (parsed.flags.has("help")) return print(help);
   const { portOf, topology } = await readClientTarget(parsed);
-  const [name, ...words] = parsed.words;
+  const [name, ...words] = parsed.positionals;
   if (name === undefined || words.length > 0) {
     throw new UsageError(
       `expected one server's name: ${namesOf(topology)}`,
     );
   }
   const port = portOf(serverNamed(topology, name));
-  const address = await demandPort(port);
+  const address = await requirePortPermission(port);
   if (Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) {
     return await runPrompt(name, port, address);
   }

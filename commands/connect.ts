@@ -4,7 +4,7 @@
  * @module
  */
 import { setupError } from "../cli/exit.ts";
-import { demand } from "../cli/permissions.ts";
+import { requirePermissions } from "../cli/permissions.ts";
 import { printBytes } from "../cli/print.ts";
 import { open } from "../client/open.ts";
 import { formatAddress } from "../runtime/network.ts";
@@ -18,9 +18,9 @@ const readBufferBytes = 64 * 1024;
  *
  * @throws {SetupError} Naming the flag that would permit it.
  */
-export async function demandPort(port: ClientPort): Promise<string> {
+export async function requirePortPermission(port: ClientPort): Promise<string> {
   const address = addressOf(port);
-  await demand([{ name: "net", host: address }]);
+  await requirePermissions([{ name: "net", host: address }]);
   return address;
 }
 

@@ -8,13 +8,13 @@ import {
   describeFlags,
   type Flags,
   readArguments,
-  refuseWords,
+  refusePositionals,
   wholeNumber,
 } from "../cli/arguments.ts";
 import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
 import { formatNumber } from "../cli/numbers.ts";
 import { createPaint, isColoured } from "../cli/paint.ts";
-import { demand, type Need } from "../cli/permissions.ts";
+import { type PermissionNeed, requirePermissions } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
 import { Progress } from "../cli/progress.ts";
 import { HerdClient } from "../client/client.ts";
@@ -78,7 +78,7 @@ ${describeFlags(phonesFlags)}`;
 export async function phones(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, phonesFlags);
   if (parsed.flags.has("help")) return print(help);
-  refuseWords(parsed, "phones");
+  refusePositionals(parsed, "phones");
   const count = wholeNumber(parsed, "count", 1, mostPhones) ?? 1_000;
   const seconds = wholeNumber(parsed, "seconds", 1, mostSeconds) ?? 30;
   const seed = wholeNumber(parsed, "seed", 0, seeds - 1) ??
@@ -135,7 +135,9 @@ async function demandServers(ports: readonly ClientPort[]): Promise<void> {
   const addresses = ports.map(({ hostname, port }) =>
     formatAddress(hostname, port)
   );
-  await demand(addresses.map((host): Need => ({ name: "net", host })));
+  await requirePermissions(
+    addresses.map((host): PermissionNeed => ({ name: "net", host })),
+  );
   const attempts = ports.map(async (port) => (await connect(port)).abort());
   const results = await Promise.allSettled(attempts);
   const failed = results.filter((result) => result.status === "rejected");
@@ -190,7 +192,7 @@ async function live(
     total: seconds,
   });
   // Now, as a run that is killed says nothing in the end.
-  progress.say(`seed ${seed}`);
+  progress.printLine(`seed ${seed}`);
   using _ticking = every(
     progressMs,
     () => progress.update(elapsedMs() / 1000, describe(run.tally, elapsedMs())),

@@ -11,7 +11,7 @@ import {
   UsageError,
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
-import { demand, type Need } from "../cli/permissions.ts";
+import { type PermissionNeed, requirePermissions } from "../cli/permissions.ts";
 import { print, printBytes } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
 import { Places } from "../places/places.ts";
@@ -49,32 +49,38 @@ export async function places(args: readonly string[]): Promise<void> {
   if (parsed.flags.has("help")) return print(help);
   const question = readQuestion(parsed);
   const { places: choice, placesNote } = await readPlaces(parsed);
-  await demand(choice.hosts.map((host): Need => ({ name: "net", host })));
+  await requirePermissions(
+    choice.hosts.map((host): PermissionNeed => ({ name: "net", host })),
+  );
   if (placesNote !== undefined) note(placesNote);
   const { body, fault } = await ask(await choice.load(), question);
   await printBytes(encodeBytes(`${body}\n\n`));
   if (fault !== undefined) throw new SetupError(fault);
 }
 
-function readQuestion({ words }: Arguments): PlacesQuestion {
-  if (words.length !== 3) {
+function readQuestion({ positionals }: Arguments): PlacesQuestion {
+  if (positionals.length !== 3) {
     throw new UsageError("expected a position, a radius and a bound");
   }
-  const [place, radius, bound] = words.map(bytesOfText);
+  const [place, radius, bound] = positionals.map(bytesOfText);
   const position = parsePosition(place);
   if (position === undefined) {
     throw new UsageError(
-      `expected a position such as +34.068930-118.445127, found ${words[0]}`,
+      `expected a position such as +34.068930-118.445127, found ${
+        positionals[0]
+      }`,
     );
   }
   if (!isRadius(radius)) {
     throw new UsageError(
-      `expected a radius of 0 to ${maxRadiusKm} kilometres, found ${words[1]}`,
+      `expected a radius of 0 to ${maxRadiusKm} kilometres, found ${
+        positionals[1]
+      }`,
     );
   }
   if (!isBound(bound)) {
     throw new UsageError(
-      `expected a bound of 0 to ${maxPlaces} places, found ${words[2]}`,
+      `expected a bound of 0 to ${maxPlaces} places, found ${positionals[2]}`,
     );
   }
   return makeQuestion(position, radius, bound);

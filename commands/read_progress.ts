@@ -22,7 +22,7 @@ export function showReading(total: number): ReadingOptions & Disposable {
     : undefined;
   let done = 0;
   return {
-    tell: (line) => bar === undefined ? note(line) : bar.say(line),
+    tell: (line) => bar === undefined ? note(line) : bar.printLine(line),
     progress: (bytes) => bar?.update(done += bytes),
     [Symbol.dispose]: () => bar?.[Symbol.dispose](),
   };

@@ -14,7 +14,7 @@ import {
   readClientTarget,
 } from "../server/settings/client_target.ts";
 import { serverNamed } from "../server/settings/settings.ts";
-import { connectTo, demandPort, printAll } from "./connect.ts";
+import { connectTo, printAll, requirePortPermission } from "./connect.ts";
 
 const help = `Sends one line to one server and prints what it answers.
 
@@ -29,7 +29,7 @@ ${describeFlags(clientTargetFlags)}`;
 export async function send(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, clientTargetFlags);
   if (parsed.flags.has("help")) return print(help);
-  const [name, ...words] = parsed.words;
+  const [name, ...words] = parsed.positionals;
   if (name === undefined || words.length === 0) {
     throw new UsageError("expected a server's name and a line");
   }
@@ -38,7 +38,7 @@ export async function send(args: readonly string[]): Promise<void> {
 }
 
 async function ask(port: ClientPort, line: string): Promise<void> {
-  const address = await demandPort(port);
+  const address = await requirePortPermission(port);
   const failed = (error: unknown): never => {
     throw setupError(`nobody answers on ${address}`, error);
   };

@@ -6,7 +6,7 @@
 import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { setupError } from "../cli/exit.ts";
 import { createPaint, isColoured } from "../cli/paint.ts";
-import { demand } from "../cli/permissions.ts";
+import { requirePermissions } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
 import { sumUp } from "../log_analysis/herd_stats.ts";
@@ -35,11 +35,16 @@ ${describeFlags(statsFlags)}`;
 
 /** Runs the command. */
 export async function stats(args: readonly string[]): Promise<void> {
-  const { flags, words } = readArguments(args, statsFlags);
+  const { flags, positionals } = readArguments(args, statsFlags);
   if (flags.has("help")) return print(help);
   const svgPath = flags.get("svg");
-  if (svgPath !== undefined) await demand([{ name: "write", path: svgPath }]);
-  const logs = await findLogs(words.length > 0 ? words : ["logs"], note);
+  if (svgPath !== undefined) {
+    await requirePermissions([{ name: "write", path: svgPath }]);
+  }
+  const logs = await findLogs(
+    positionals.length > 0 ? positionals : ["logs"],
+    note,
+  );
   using reading = showReading(sizeOf(logs));
   const herd = await sumUp(logs, reading);
   reading[Symbol.dispose]();

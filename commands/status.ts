@@ -7,7 +7,7 @@
 import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { nextSignal, SetupError } from "../cli/exit.ts";
 import { createPaint, isColoured } from "../cli/paint.ts";
-import { demand } from "../cli/permissions.ts";
+import { requirePermissions } from "../cli/permissions.ts";
 import { print } from "../cli/print.ts";
 import { terminalColumns, terminalRows } from "../cli/progress.ts";
 import type { ServerEntry } from "../peers/topology.ts";
@@ -52,14 +52,16 @@ export async function status(args: readonly string[]): Promise<void> {
   if (parsed.flags.has("help")) return print(help);
   const { topology } = await readHerd(parsed);
   const host = readHost(parsed, "admin-host");
-  const entries = parsed.words.length === 0
+  const entries = parsed.positionals.length === 0
     ? topology.servers
     : topology.servers.filter((entry) =>
-      parsed.words.map((word) => serverNamed(topology, word)).includes(entry)
+      parsed.positionals.map((word) => serverNamed(topology, word)).includes(
+        entry,
+      )
     );
   const addressOf = (entry: ServerEntry) =>
     formatAddress(host ?? entry.host, entry.adminPort);
-  await demand(
+  await requirePermissions(
     entries.map((entry) => ({ name: "net", host: addressOf(entry) })),
   );
   const show = parsed.flags.has("json") ? showJson : createTableView();

@@ -48,7 +48,7 @@ ${describeFlags(traceFlags)}`;
 export async function trace(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, traceFlags);
   if (parsed.flags.has("help")) return print(help);
-  const [client, ...paths] = parsed.words;
+  const [client, ...paths] = parsed.positionals;
   if (client === undefined || client === "") {
     throw new UsageError("expected a client's ID");
   }

@@ -3,7 +3,11 @@
  *
  * @module
  */
-import { describeFlags, readArguments, refuseWords } from "../cli/arguments.ts";
+import {
+  describeFlags,
+  readArguments,
+  refusePositionals,
+} from "../cli/arguments.ts";
 import { print } from "../cli/print.ts";
 import type { HerdServer } from "../server/herd_server.ts";
 import { printPermissions } from "../server/settings/requirements.ts";
@@ -26,7 +30,7 @@ ${describeFlags(serverFlags)}`;
 export async function up(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
   if (parsed.flags.has("help")) return print(help);
-  refuseWords(parsed, "up");
+  refusePositionals(parsed, "up");
   const settings = await readSettings(parsed, true);
   const names = settings.topology.servers.map(({ name }) => name);
   if (parsed.flags.has("print-permissions")) {

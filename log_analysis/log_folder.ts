@@ -5,7 +5,7 @@
  * @module
  */
 import { SetupError, setupError } from "../cli/exit.ts";
-import { demandReading } from "../cli/files.ts";
+import { requireReadPermission } from "../cli/files.ts";
 import { parseRecord } from "../log/parse.ts";
 import {
   allocateBuffer,
@@ -56,7 +56,7 @@ export async function findLogs(
   paths: readonly string[],
   tell: (line: string) => void,
 ): Promise<ServerLog[]> {
-  await demandReading(paths);
+  await requireReadPermission(paths);
   const files = new Set<string>();
   for (const path of paths) {
     for (const file of await filesAt(path)) files.add(file);

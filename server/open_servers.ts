@@ -5,7 +5,7 @@
  * @module
  */
 import { setupError } from "../cli/exit.ts";
-import { demand, isGranted } from "../cli/permissions.ts";
+import { isGranted, requirePermissions } from "../cli/permissions.ts";
 import { HerdServer } from "./herd_server.ts";
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
@@ -51,7 +51,7 @@ export async function requireAllPermissions(
   names: readonly string[],
 ): Promise<void> {
   refuseWithoutSecret(settings, names);
-  await demand(requiredPermissions(settings, names));
+  await requirePermissions(requiredPermissions(settings, names));
 }
 
 /**

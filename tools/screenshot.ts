@@ -31,7 +31,7 @@ ${describeFlags(flags)}`;
 async function main(): Promise<void> {
   const parsed = readArguments(Deno.args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  const [url, file, ...more] = parsed.words;
+  const [url, file, ...more] = parsed.positionals;
   if (file === undefined || more.length > 0) {
     throw new UsageError("expected the dashboard's URL and the picture's file");
   }

@@ -7,10 +7,10 @@ import {
   describeFlags,
   type Flags,
   readArguments,
-  refuseWords,
+  refusePositionals,
 } from "../../cli/arguments.ts";
 import { runProgram, SetupError, setupError } from "../../cli/exit.ts";
-import { demand } from "../../cli/permissions.ts";
+import { requirePermissions } from "../../cli/permissions.ts";
 import { gatherPaper, mainPath, resultsPath } from "./paper.ts";
 import { typeset, TypesettingError } from "./typesetter.ts";
 
@@ -29,9 +29,9 @@ ${describeFlags(flags)}`;
 async function main(): Promise<void> {
   const parsed = readArguments(Deno.args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  refuseWords(parsed, "the paper");
+  refusePositionals(parsed, "the paper");
   const output = parsed.flags.get("output") ?? defaultOutput;
-  await demand([{ name: "write", path: output }]);
+  await requirePermissions([{ name: "write", path: output }]);
   const pdf = await typesetPaper();
   try {
     await Deno.writeFile(output, pdf);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Arguments, type Flags, UsageError } from "../../cli/arguments.ts";
-import type { Need } from "../../cli/permissions.ts";
+import type { PermissionNeed } from "../../cli/permissions.ts";
 import { readPlacesKey } from "./places_key.ts";
 import {
   choosePlaces,
@@ -30,9 +30,9 @@ export const placesFlags: Flags = {
 /** Where settings come from, besides the command line. */
 export interface Sources {
   /** The files and variables that they come from. */
-  readonly sources: readonly Need[];
+  readonly sources: readonly PermissionNeed[];
   /** Those that must not be looked at, and might have something to say. */
-  readonly unread: readonly Need[];
+  readonly unread: readonly PermissionNeed[];
 }
 
 /** The flags about places, read and checked. */
@@ -61,19 +61,19 @@ export async function readPlaces(
   if (name === "gazetteer") {
     return { places: choosePlaces(name, {}), sources: [], unread: [] };
   }
-  const { howToGiveKey, key, sources, unread } = await readPlacesKey(
+  const { key, keyHelp, sources, unread } = await readPlacesKey(
     flags.get("places-key-file"),
   );
   if (key === undefined && needsKey(name)) {
     throw new UsageError(
-      `--places ${name} needs a key: ${howToGiveKey}, or name a file with ` +
+      `--places ${name} needs a key: ${keyHelp}, or name a file with ` +
         "--places-key-file",
     );
   }
   const places = choosePlaces(name, { key, url });
   if (unread.length > 0) {
     const placesNote =
-      `places come from the embedded gazetteer; to ask Google, ${howToGiveKey}`;
+      `places come from the embedded gazetteer; to ask Google, ${keyHelp}`;
     return { places, placesNote, sources, unread };
   }
   if (key !== undefined && url !== undefined && travelsInClear(url)) {

@@ -7,22 +7,26 @@
  */
 import { SetupError } from "../../cli/exit.ts";
 import { readFile } from "../../cli/files.ts";
-import { flagsFor, isGranted, type Need } from "../../cli/permissions.ts";
+import {
+  flagsFor,
+  isGranted,
+  type PermissionNeed,
+} from "../../cli/permissions.ts";
 
 /** Where the key is looked for if no file is named. */
 const keyVariable = "GOOGLE_PLACES_KEY";
 
-const keyVariableNeed: Need = { name: "env", variable: keyVariable };
+const keyVariableNeed: PermissionNeed = { name: "env", variable: keyVariable };
 
 /** The key, if there is one. */
 export interface PlacesKey {
   readonly key: string | undefined;
   /** What to do so that there is one, for a person. */
-  readonly howToGiveKey: string;
+  readonly keyHelp: string;
   /** What was read to get it, if there is one. */
-  readonly sources: readonly Need[];
+  readonly sources: readonly PermissionNeed[];
   /** What may hold one, and must not be looked at. */
-  readonly unread: readonly Need[];
+  readonly unread: readonly PermissionNeed[];
 }
 
 /**
@@ -35,7 +39,7 @@ export async function readPlacesKey(
   path: string | undefined,
 ): Promise<PlacesKey> {
   const canReadVariable = await isGranted(keyVariableNeed);
-  const howToGiveKey = canReadVariable
+  const keyHelp = canReadVariable
     ? `set ${keyVariable}`
     : `set ${keyVariable} and add ${flagsFor([keyVariableNeed])}`;
   let key: string | undefined;
@@ -49,12 +53,12 @@ export async function readPlacesKey(
     throw new SetupError(`${path ?? keyVariable}: ${fault}`);
   }
   if (path !== undefined) {
-    const sources: Need[] = [{ name: "read", path }];
-    return { key, howToGiveKey, sources, unread: [] };
+    const sources: PermissionNeed[] = [{ name: "read", path }];
+    return { key, keyHelp, sources, unread: [] };
   }
   return {
     key,
-    howToGiveKey,
+    keyHelp,
     sources: key === undefined ? [] : [keyVariableNeed],
     unread: canReadVariable ? [] : [keyVariableNeed],
   };

@@ -10,7 +10,7 @@ import {
   flagsFor,
   flagsOf,
   grantablePath,
-  type Need,
+  type PermissionNeed,
 } from "../../cli/permissions.ts";
 import { print } from "../../cli/print.ts";
 import { quoteWord } from "../../cli/shell.ts";
@@ -23,7 +23,7 @@ import type { Settings } from "./settings.ts";
 export function requiredPermissions(
   settings: Settings,
   names: readonly string[],
-): Need[] {
+): PermissionNeed[] {
   const { admin, host, logDirectory, places, sources, tls, topology } =
     settings;
   const servers = names.map((name) => findServer(topology, name)!);
@@ -40,7 +40,7 @@ export function requiredPermissions(
       .map((neighbour) => formatAddress(neighbour.host, neighbour.peerPort)),
   ];
   return [
-    ...[...addresses, ...places.hosts].map((host): Need => ({
+    ...[...addresses, ...places.hosts].map((host): PermissionNeed => ({
       name: "net",
       host,
     })),
@@ -53,7 +53,7 @@ export function requiredPermissions(
 export function optionalPermissions(
   settings: Settings,
   names: readonly string[],
-): Need[] {
+): PermissionNeed[] {
   const { places, placesBudget } = settings;
   if (placesBudget === undefined || places.hosts.length === 0) return [];
   return names.map((name) => ({
@@ -119,7 +119,7 @@ export function printPermissions(
  * So nobody outside this machine may reach one then.
  */
 export function refuseWithoutSecret(
-  { howToGiveSecrets, secrets, topology }: Settings,
+  { secrets, secretsHelp, topology }: Settings,
   names: readonly string[],
 ): void {
   if (secrets.length > 0) return;
@@ -132,7 +132,7 @@ export function refuseWithoutSecret(
   if (outside === undefined) return;
   throw new SetupError(
     `${outside.name} is at ${outside.host}, outside this machine, and there ` +
-      `is no secret: give all servers the same ${howToGiveSecrets}, or keep ` +
+      `is no secret: give all servers the same ${secretsHelp}, or keep ` +
       "the herd on 127.0.0.1",
   );
 }

@@ -7,7 +7,11 @@
  */
 import { SetupError } from "../../cli/exit.ts";
 import { readFile } from "../../cli/files.ts";
-import { flagsFor, isGranted, type Need } from "../../cli/permissions.ts";
+import {
+  flagsFor,
+  isGranted,
+  type PermissionNeed,
+} from "../../cli/permissions.ts";
 
 /** Where secrets are looked for if no file is named. */
 export const secretVariable = "HERD_SECRET";
@@ -26,17 +30,20 @@ const maxSecrets = 2;
 
 const howToMakeOne = "make one with: openssl rand -hex 32";
 
-const secretVariableNeed: Need = { name: "env", variable: secretVariable };
+const secretVariableNeed: PermissionNeed = {
+  name: "env",
+  variable: secretVariable,
+};
 
 /** The secrets that were given, if any. */
 export interface Secrets {
   readonly secrets: readonly string[];
   /** What to do so that there are some, for a person. */
-  readonly howToGiveSecrets: string;
+  readonly secretsHelp: string;
   /** What was read to get them, if there are any. */
-  readonly sources: readonly Need[];
+  readonly sources: readonly PermissionNeed[];
   /** What may hold some, and must not be looked at. */
-  readonly unread: readonly Need[];
+  readonly unread: readonly PermissionNeed[];
 }
 
 /**
@@ -49,19 +56,19 @@ export async function readSecrets(path: string | undefined): Promise<Secrets> {
   const variable = canReadVariable
     ? secretVariable
     : `${secretVariable} with ${flagsFor([secretVariableNeed])}`;
-  const howToGiveSecrets =
+  const secretsHelp =
     `--secret-file (one line, ${minSecretLength} characters or more), ` +
     `or ${variable}`;
   if (path !== undefined) {
     const secrets = secretsOfFile(await readFile(path), path);
-    const sources: Need[] = [{ name: "read", path }];
-    return { secrets, howToGiveSecrets, sources, unread: [] };
+    const sources: PermissionNeed[] = [{ name: "read", path }];
+    return { secrets, secretsHelp, sources, unread: [] };
   }
   const value = canReadVariable ? Deno.env.get(secretVariable) : undefined;
   const secrets = secretsOfVariable(value);
   return {
     secrets,
-    howToGiveSecrets,
+    secretsHelp,
     sources: secrets.length === 0 ? [] : [secretVariableNeed],
     unread: canReadVariable ? [] : [secretVariableNeed],
   };

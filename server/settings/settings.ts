@@ -121,7 +121,7 @@ export interface Settings extends PlacesSettings {
   /** What neighbours prove to each other that they know; empty for nothing. */
   readonly secrets: readonly string[];
   /** What to give servers so that they have a secret, for a person. */
-  readonly howToGiveSecrets: string;
+  readonly secretsHelp: string;
   /** A neighbour silent for this long is given up and dialled again. */
   readonly linkTimeoutMs: number;
   /** Most connections to the peer port that are not linked yet. */

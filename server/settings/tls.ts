@@ -5,8 +5,8 @@
  */
 import { type Arguments, type Flags, UsageError } from "../../cli/arguments.ts";
 import { SetupError } from "../../cli/exit.ts";
-import { demandReading, readFile } from "../../cli/files.ts";
-import type { Need } from "../../cli/permissions.ts";
+import { readFile, requireReadPermission } from "../../cli/files.ts";
+import type { PermissionNeed } from "../../cli/permissions.ts";
 import {
   CertificateError,
   readCertificates,
@@ -36,7 +36,7 @@ export interface TlsSettings {
   /** Whether the client port itself goes on in plain text. */
   readonly plainClients: boolean;
   /** What was read for it, and is read again when it is renewed. */
-  readonly sources: readonly Need[];
+  readonly sources: readonly PermissionNeed[];
   /**
    * Reads the files again.
    *
@@ -71,7 +71,7 @@ export async function readTls(
   const paths: Paths = authority === undefined
     ? { certificate, key }
     : { certificate, key, authority };
-  await demandReading(Object.values(paths));
+  await requireReadPermission(Object.values(paths));
   const files = await readFiles(paths);
   const identity = naming(paths, () => new TlsIdentity(files));
   return {

@@ -93,7 +93,7 @@ Deno.test({
     const stream = new Stream(true);
     const { progress } = start(stream, undefined, 13);
     assertEquals(stream.take(), `${clear}phones  0.0…`);
-    progress.say("Hill is gone");
+    progress.printLine("Hill is gone");
     assertEquals(stream.take(), `${clear}Hill is gone\n${clear}phones  0.0…`);
     const { progress: counted, time } = start(stream);
     stream.take();
@@ -130,7 +130,7 @@ Deno.test({
     time.ms += 30_000;
     progress.update(30, "12 answers");
     assertEquals(stream.take(), "");
-    progress.say("Hill is gone");
+    progress.printLine("Hill is gone");
     assertEquals(stream.take(), "Hill is gone\n");
     progress[Symbol.dispose]();
     progress[Symbol.dispose]();
@@ -151,7 +151,7 @@ Deno.test({
       },
     };
     const progress = new Progress({ label: "phones", stream });
-    progress.say("a line");
+    progress.printLine("a line");
     progress[Symbol.dispose]();
     assertEquals(count, 3);
   },

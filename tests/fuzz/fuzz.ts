@@ -11,7 +11,7 @@ import {
   describeFlags,
   type Flags,
   readArguments,
-  refuseWords,
+  refusePositionals,
   UsageError,
   wholeNumber,
 } from "../../cli/arguments.ts";
@@ -63,7 +63,7 @@ interface Limit {
 async function fuzz(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  refuseWords(parsed, "fuzz");
+  refusePositionals(parsed, "fuzz");
   const chosen = chooseTargets(parsed.flags.get("target"));
   const runs = wholeNumber(parsed, "runs", 1, maxNumber);
   const seconds = wholeNumber(parsed, "seconds", 1, maxNumber);

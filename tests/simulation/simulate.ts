@@ -12,7 +12,7 @@ import {
   describeFlags,
   type Flags,
   readArguments,
-  refuseWords,
+  refusePositionals,
   UsageError,
   wholeNumber,
 } from "../../cli/arguments.ts";
@@ -79,7 +79,7 @@ interface Range {
 async function simulate(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  refuseWords(parsed, "simulate");
+  refusePositionals(parsed, "simulate");
   refuseTogether(parsed, ["seeds", "minutes", "seed", "plan"]);
   refuseTogether(parsed, ["first-seed", "seed", "plan"]);
   const range = readRange(parsed);
@@ -212,8 +212,8 @@ function tellFailure(
   progress: Progress,
 ): void {
   const [{ detail, rule }] = violations;
-  progress.say(`seed ${seed}: ${rule}: ${detail}`);
-  progress.say(`  again: deno task simulate --seed ${seed}`);
+  progress.printLine(`seed ${seed}: ${rule}: ${detail}`);
+  progress.printLine(`  again: deno task simulate --seed ${seed}`);
 }
 
 /**
@@ -238,7 +238,7 @@ async function shrinkSome(
   await workers.shrink(chosen.values(), (plan, { brokenRule, seed }) => {
     progress.update(++count);
     const { faults, reports, servers } = plan;
-    progress.say(
+    progress.printLine(
       `seed ${seed}, made smaller: servers: ${servers.length}, ` +
         `reports: ${reports.length}, faults: ${faults.length}; ` +
         `now in ${writePlan(plan, brokenRule)}`,

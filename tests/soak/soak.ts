@@ -9,7 +9,7 @@ import {
   describeFlags,
   type Flags,
   readArguments,
-  refuseWords,
+  refusePositionals,
   UsageError,
   wholeNumber,
 } from "../../cli/arguments.ts";
@@ -43,7 +43,7 @@ const lineIntervalMs = 30_000;
 async function soak(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
-  refuseWords(parsed, "soak");
+  refusePositionals(parsed, "soak");
   const minutes = wholeNumber(parsed, "minutes", 1, mostMinutes);
   const seconds = wholeNumber(parsed, "seconds", 1, mostMinutes * 60);
   if (minutes !== undefined && seconds !== undefined) {

@@ -189,9 +189,9 @@ Deno.test({
   name: "without permission HERD_SECRET is not looked at, and nobody is asked",
   permissions: "none",
   async fn() {
-    const { howToGiveSecrets, secrets } = await settingsFor();
+    const { secrets, secretsHelp } = await settingsFor();
     assertEquals(secrets, []);
-    assertStringIncludes(howToGiveSecrets, "--allow-env=HERD_SECRET");
+    assertStringIncludes(secretsHelp, "--allow-env=HERD_SECRET");
   },
 });
 
