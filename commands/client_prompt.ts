@@ -15,9 +15,9 @@ import { secondsOf, SystemClock } from "../runtime/clock.ts";
 import type { ClientPort } from "../server/settings/client_target.ts";
 import { connectTo } from "./connect.ts";
 import { promptHelp } from "./prompt_help.ts";
-import { Conversation } from "./request_loop.ts";
+import { RequestLoop } from "./request_loop.ts";
 import { showReply } from "./show_reply.ts";
-import { complete, withTime } from "./typed_line.ts";
+import { complete, insertTime } from "./typed_line.ts";
 
 /** Lines that the arrow keys bring back. They are kept nowhere else. */
 const historyLines = 1_000;
@@ -32,8 +32,8 @@ export async function runPrompt(
   port: ClientPort,
   address: string,
 ): Promise<void> {
-  const conversation = new Conversation(await connectTo(port));
-  await new Prompt(name, port, address, conversation).run();
+  const requests = new RequestLoop(await connectTo(port));
+  await new Prompt(name, port, address, requests).run();
 }
 
 class Prompt {
@@ -47,7 +47,7 @@ class Prompt {
   readonly #lines: string[] = [];
   /** Clients that were answered about, for completion. */
   readonly #ids = new Set<string>();
-  #conversation: Conversation | undefined;
+  #requests: RequestLoop | undefined;
   /** Ends when all lines so far are answered. */
   #answering: Promise<void> | undefined;
   /** Resolves when the user does not want to wait for answers any more. */
@@ -58,7 +58,7 @@ class Prompt {
     name: string,
     port: ClientPort,
     address: string,
-    conversation: Conversation,
+    requests: RequestLoop,
   ) {
     this.#name = name;
     this.#port = port;
@@ -72,13 +72,13 @@ class Prompt {
       removeHistoryDuplicates: true,
       completer: (line: string) => complete(line, this.#ids),
     });
-    this.#join(conversation);
+    this.#join(requests);
   }
 
   /** Resolves when the user has quit, and what was sent is answered. */
   async run(): Promise<void> {
     const closed = Promise.withResolvers<void>();
-    this.#readline.on("line", (line) => this.#take(line));
+    this.#readline.on("line", (line) => this.#onLine(line));
     this.#readline.on("SIGINT", () => this.#interrupt());
     this.#readline.on("close", () => closed.resolve());
     const { dim } = this.#paint;
@@ -87,22 +87,24 @@ class Prompt {
     await closed.promise;
     this.#hasQuit = true;
     await Promise.race([this.#answering, this.#givenUp.promise]);
-    this.#conversation?.close();
+    this.#requests?.close();
   }
 
-  #take(line: string): void {
+  #onLine(line: string): void {
     this.#lines.push(line);
     this.#answering ??= this.#answerAll();
   }
 
   async #answerAll(): Promise<void> {
     let line;
-    while ((line = this.#lines.shift()) !== undefined) await this.#do(line);
+    while ((line = this.#lines.shift()) !== undefined) {
+      await this.#execute(line);
+    }
     this.#answering = undefined;
     if (!this.#hasQuit) this.#readline.prompt();
   }
 
-  async #do(line: string): Promise<void> {
+  async #execute(line: string): Promise<void> {
     const word = line.trim();
     if (word === "") return;
     if (word === "help") return console.log(promptHelp);
@@ -111,10 +113,10 @@ class Prompt {
       this.#hasQuit = true;
       return this.#readline.close();
     }
-    const conversation = this.#conversation ?? await this.#reconnect();
-    if (conversation === undefined) return;
-    const request = bytesOfText(withTime(line, this.#clock.now()));
-    const reply = await conversation.ask(request);
+    const requests = this.#requests ?? await this.#reconnect();
+    if (requests === undefined) return;
+    const request = bytesOfText(insertTime(line, this.#clock.now()));
+    const reply = await requests.request(request);
     // That the connection is over was said already.
     if (reply === undefined) return;
     if (reply.line.startsWith("AT ")) this.#ids.add(readAt(reply.line).client);
@@ -125,23 +127,23 @@ class Prompt {
     }));
   }
 
-  async #reconnect(): Promise<Conversation | undefined> {
+  async #reconnect(): Promise<RequestLoop | undefined> {
     const { dim, yellow } = this.#paint;
     try {
-      const conversation = new Conversation(await connectTo(this.#port));
+      const requests = new RequestLoop(await connectTo(this.#port));
       console.log(dim(`connected to ${this.#name} again`));
-      this.#join(conversation);
-      return conversation;
+      this.#join(requests);
+      return requests;
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
       console.log(yellow(`${error.message}; the next line tries again`));
     }
   }
 
-  #join(conversation: Conversation): void {
-    this.#conversation = conversation;
-    conversation.over.then(() => {
-      this.#conversation = undefined;
+  #join(requests: RequestLoop): void {
+    this.#requests = requests;
+    requests.closed.then(() => {
+      this.#requests = undefined;
       if (this.#hasQuit) return;
       const end = this.#answering === undefined
         ? `${this.#name} has ended the connection`
@@ -157,7 +159,7 @@ class Prompt {
   #interrupt(): void {
     if (this.#answering !== undefined) {
       this.#lines.length = 0;
-      if (this.#conversation !== undefined) return this.#conversation.close();
+      if (this.#requests !== undefined) return this.#requests.close();
       // It is still being dialled.
       this.#givenUp.resolve();
       this.#readline.close();

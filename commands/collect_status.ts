@@ -12,7 +12,7 @@ import type { ServerStatus } from "../server/status/status.ts";
 const answerTimeoutMs = 2_000;
 
 /** What the herd's servers say at one moment. */
-export interface Survey {
+export interface StatusCollection {
   /** POSIX seconds. */
   readonly time: number;
   /** In the order of the herd file. */
@@ -34,16 +34,16 @@ export interface SilentServer {
  * answer at any of its ports, so one that has answered for others spares them
  * the question.
  */
-export async function survey(
+export async function collectStatus(
   entries: readonly ServerEntry[],
   addressOf: (entry: ServerEntry) => string,
-): Promise<Survey> {
+): Promise<StatusCollection> {
   const found = new Map<string, ServerStatus>();
   const silent: SilentServer[] = [];
   const ask = async (entry: ServerEntry) => {
     const address = addressOf(entry);
     try {
-      const servers = await askOne(address);
+      const servers = await fetchStatus(address);
       for (const server of servers) found.set(server.name, server);
       if (found.has(entry.name)) return;
       const names = servers.map(({ name }) => name).join(", ");
@@ -63,7 +63,7 @@ export async function survey(
   };
 }
 
-async function askOne(address: string): Promise<readonly ServerStatus[]> {
+async function fetchStatus(address: string): Promise<readonly ServerStatus[]> {
   let text;
   try {
     const response = await fetch(`http://${address}/status.json`, {

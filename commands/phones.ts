@@ -87,7 +87,7 @@ export async function phones(args: readonly string[]): Promise<void> {
   const ports = new Map(
     topology.servers.map((server) => [server.name, portOf(server)]),
   );
-  await demandServers([...ports.values()]);
+  await requirePortPermissions([...ports.values()]);
   const random = new Random(seed);
   const run = new Run({
     phones: makePhones({
@@ -101,7 +101,7 @@ export async function phones(args: readonly string[]): Promise<void> {
     clock: new SystemClock(),
     random: random.fork(),
   });
-  const lifeMs = await live(run, count, seconds, seed);
+  const lifeMs = await runPhones(run, count, seconds, seed);
   const outcome = {
     tally: run.tally,
     census: await takeCensus(run, count),
@@ -131,7 +131,9 @@ function quote(word: string): string {
  *
  * @throws {SetupError} Naming them, if none can be.
  */
-async function demandServers(ports: readonly ClientPort[]): Promise<void> {
+async function requirePortPermissions(
+  ports: readonly ClientPort[],
+): Promise<void> {
   const addresses = ports.map(({ hostname, port }) =>
     formatAddress(hostname, port)
   );
@@ -174,7 +176,7 @@ async function connect(port: ClientPort): Promise<HerdClient> {
 }
 
 /** Lets phones live until their time is over, or somebody ends it. */
-async function live(
+async function runPhones(
   run: Run,
   count: number,
   seconds: number,

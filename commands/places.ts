@@ -47,18 +47,18 @@ ${describeFlags(placesFlags)}`;
 export async function places(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, placesFlags);
   if (parsed.flags.has("help")) return print(help);
-  const question = readQuestion(parsed);
+  const question = readQuery(parsed);
   const { places: choice, placesNote } = await readPlaces(parsed);
   await requirePermissions(
     choice.hosts.map((host): PermissionNeed => ({ name: "net", host })),
   );
   if (placesNote !== undefined) note(placesNote);
-  const { body, fault } = await ask(await choice.load(), question);
+  const { body, fault } = await request(await choice.load(), question);
   await printBytes(encodeBytes(`${body}\n\n`));
   if (fault !== undefined) throw new SetupError(fault);
 }
 
-function readQuestion({ positionals }: Arguments): PlacesQuestion {
+function readQuery({ positionals }: Arguments): PlacesQuestion {
   if (positionals.length !== 3) {
     throw new UsageError("expected a position, a radius and a bound");
   }
@@ -87,7 +87,7 @@ function readQuestion({ positionals }: Arguments): PlacesQuestion {
 }
 
 /** The answer, and why there is no better one. */
-async function ask(
+async function request(
   provider: PlacesProvider,
   question: PlacesQuestion,
 ): Promise<{ body: ByteString; fault?: string }> {

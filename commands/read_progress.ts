@@ -15,7 +15,7 @@ const shownFromBytes = 32 * 1024 * 1024;
  *
  * @param total The bytes that will be read.
  */
-export function showReading(total: number): ReadingOptions & Disposable {
+export function showReadProgress(total: number): ReadingOptions & Disposable {
   const isShown = total >= shownFromBytes && Deno.stderr.isTerminal();
   const bar = isShown
     ? new Progress({ label: "reading the logs", total })

@@ -13,12 +13,12 @@ import {
 } from "../runtime/transport.ts";
 
 /** An open connection. */
-export class Conversation {
+export class RequestLoop {
   readonly #transport: Transport;
   readonly #replies = new ReplyReader();
   readonly #reading: Promise<void>;
   #answer: ((reply: Reply | undefined) => void) | undefined;
-  #isOver = false;
+  #isClosed = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -26,7 +26,7 @@ export class Conversation {
   }
 
   /** Resolves when the connection is over, whoever has ended it. */
-  get over(): Promise<void> {
+  get closed(): Promise<void> {
     return this.#reading;
   }
 
@@ -34,8 +34,8 @@ export class Conversation {
    * Sends a line and waits for its reply; undefined if the connection ends
    * first. The next line has to wait for that.
    */
-  async ask(line: ByteString): Promise<Reply | undefined> {
-    if (this.#isOver) return undefined;
+  async request(line: ByteString): Promise<Reply | undefined> {
+    if (this.#isClosed) return undefined;
     const answer = new Promise<Reply | undefined>((resolve) => {
       this.#answer = resolve;
     });
@@ -62,7 +62,7 @@ export class Conversation {
     } catch {
       // However it broke, it is over.
     }
-    this.#isOver = true;
+    this.#isClosed = true;
     this.#answer?.(undefined);
     this.close();
   }

@@ -34,10 +34,10 @@ export async function send(args: readonly string[]): Promise<void> {
     throw new UsageError("expected a server's name and a line");
   }
   const { portOf, topology } = await readClientTarget(parsed);
-  await ask(portOf(serverNamed(topology, name)), words.join(" "));
+  await request(portOf(serverNamed(topology, name)), words.join(" "));
 }
 
-async function ask(port: ClientPort, line: string): Promise<void> {
+async function request(port: ClientPort, line: string): Promise<void> {
   const address = await requirePortPermission(port);
   const failed = (error: unknown): never => {
     throw setupError(`nobody answers on ${address}`, error);

@@ -15,7 +15,7 @@ import { sizeOf } from "../log_analysis/read_logs.ts";
 import { statsData } from "../log_analysis/stats_json.ts";
 import { statsPlot } from "../log_analysis/stats_plot.ts";
 import { describeStats } from "../log_analysis/stats_text.ts";
-import { showReading } from "./read_progress.ts";
+import { showReadProgress } from "./read_progress.ts";
 
 const statsFlags: Flags = {
   svg: { value: "FILE", help: "draw updates, links and waits over time" },
@@ -45,7 +45,7 @@ export async function stats(args: readonly string[]): Promise<void> {
     positionals.length > 0 ? positionals : ["logs"],
     note,
   );
-  using reading = showReading(sizeOf(logs));
+  using reading = showReadProgress(sizeOf(logs));
   const herd = await sumUp(logs, reading);
   reading[Symbol.dispose]();
   if (svgPath !== undefined) await write(svgPath, statsPlot(herd).svg);

@@ -20,7 +20,7 @@ import {
   serverNamed,
 } from "../server/settings/settings.ts";
 import { statusVersion } from "../server/status/status.ts";
-import { type Survey, survey } from "./collect_status.ts";
+import { collectStatus, type StatusCollection } from "./collect_status.ts";
 import { drawAgain, formatStatus } from "./status_table.ts";
 
 /** Between two tables of `--watch`. */
@@ -66,18 +66,18 @@ export async function status(args: readonly string[]): Promise<void> {
   );
   const show = parsed.flags.has("json") ? showJson : createTableView();
   if (parsed.flags.has("watch")) {
-    return await watch(() => survey(entries, addressOf), show);
+    return await poll(() => collectStatus(entries, addressOf), show);
   }
-  const answers = await survey(entries, addressOf);
-  if (answers.servers.length === 0) throw nobody(answers);
+  const answers = await collectStatus(entries, addressOf);
+  if (answers.servers.length === 0) throw noAnswer(answers);
   show(answers, false);
   if (answers.silent.length > 0) Deno.exitCode = 1;
 }
 
 /** Shows one survey after the other until a signal. */
-async function watch(
-  ask: () => Promise<Survey>,
-  show: (answers: Survey, isWatched: boolean) => void,
+async function poll(
+  ask: () => Promise<StatusCollection>,
+  show: (answers: StatusCollection, isWatched: boolean) => void,
 ): Promise<void> {
   const clock = new SystemClock();
   const end = new AbortController();
@@ -88,7 +88,9 @@ async function watch(
   }
 }
 
-function nobody({ silent: [first, ...others] }: Survey): SetupError {
+function noAnswer(
+  { silent: [first, ...others] }: StatusCollection,
+): SetupError {
   const where = others.length === 0
     ? first.address
     : `${first.address} and ${others.length} more`;
@@ -98,17 +100,23 @@ function nobody({ silent: [first, ...others] }: Survey): SetupError {
   );
 }
 
-function showJson({ servers, silent, time }: Survey, isWatched: boolean): void {
+function showJson(
+  { servers, silent, time }: StatusCollection,
+  isWatched: boolean,
+): void {
   const survey = { version: statusVersion, time, servers, silent };
   // A line each, where there will be more.
   print(JSON.stringify(survey, null, isWatched ? undefined : 2));
 }
 
 /** Shows tables; between two of them, what happened since the last. */
-function createTableView(): (answers: Survey, isWatched: boolean) => void {
+function createTableView(): (
+  answers: StatusCollection,
+  isWatched: boolean,
+) => void {
   const paint = createPaint(isColoured(Deno.stdout));
   const isTerminal = Deno.stdout.isTerminal();
-  let earlier: Survey | undefined;
+  let earlier: StatusCollection | undefined;
   return (answers, isWatched) => {
     const width = isTerminal ? terminalColumns() : undefined;
     const table = formatStatus(answers, { earlier, paint, width });

@@ -9,12 +9,12 @@ import { type Column, formatTable } from "../cli/table.ts";
 import { cutToWidth, foldToWidth, widthOf } from "../cli/width.ts";
 import { quantile } from "../server/status/distribution.ts";
 import type { LinkStatus, ServerStatus } from "../server/status/status.ts";
-import type { Survey } from "./collect_status.ts";
+import type { StatusCollection } from "./collect_status.ts";
 
 /** How the table is to look. */
 export interface StatusLayout {
   /** If given, rates and latencies are those since then. */
-  readonly earlier?: Survey;
+  readonly earlier?: StatusCollection;
   readonly paint: Paint;
   /** Most columns on the terminal, one or more; any, if it is left out. */
   readonly width?: number;
@@ -51,7 +51,10 @@ const leftOutFirst = [
 const leastNameWidth = 8;
 
 /** The table, and below it whatever needs somebody's attention. */
-export function formatStatus(answers: Survey, layout: StatusLayout): string {
+export function formatStatus(
+  answers: StatusCollection,
+  layout: StatusLayout,
+): string {
   const { earlier, paint, width = Infinity } = layout;
   const { leftOut, lines } = tableLines(answers, layout);
   const unit = earlier === undefined
@@ -94,7 +97,7 @@ export function drawAgain(text: string, rows: number): string {
 
 /** The table as wide as it may be, and what has no room in it. */
 function tableLines(
-  answers: Survey,
+  answers: StatusCollection,
   layout: StatusLayout,
 ): { lines: string[]; leftOut: readonly string[] } {
   const { paint, width = Infinity } = layout;
@@ -132,7 +135,7 @@ function fits(lines: readonly string[], width: number): boolean {
 
 function rowOf(
   server: ServerStatus,
-  { time }: Survey,
+  { time }: StatusCollection,
   { earlier, paint }: StatusLayout,
 ): string[] {
   const before = earlier?.servers.find(({ name, startedAt }) =>

@@ -22,7 +22,7 @@ import { traceClient } from "../log_analysis/trace_client.ts";
 import { pathData } from "../log_analysis/trace_json.ts";
 import { describePath } from "../log_analysis/trace_text.ts";
 import { isTime } from "../protocol/time.ts";
-import { showReading } from "./read_progress.ts";
+import { showReadProgress } from "./read_progress.ts";
 
 const traceFlags: Flags = {
   last: { value: "COUNT", help: "the newest reports, so many of them (1)" },
@@ -52,9 +52,9 @@ export async function trace(args: readonly string[]): Promise<void> {
   if (client === undefined || client === "") {
     throw new UsageError("expected a client's ID");
   }
-  const wanted = readWanted(parsed);
+  const wanted = readSelection(parsed);
   const logs = await findLogs(paths.length > 0 ? paths : ["logs"], note);
-  using reading = showReading(2 * sizeOf(logs));
+  using reading = showReadProgress(2 * sizeOf(logs));
   const found = await traceClient(logs, client, wanted, reading);
   reading[Symbol.dispose]();
   if (parsed.flags.has("json")) {
@@ -64,7 +64,7 @@ export async function trace(args: readonly string[]): Promise<void> {
   print(found.map((path) => describePath(path, paint)).join("\n\n"));
 }
 
-function readWanted(parsed: Arguments): Wanted {
+function readSelection(parsed: Arguments): Wanted {
   const { flags } = parsed;
   const given = ["last", "all", "time"].filter((name) => flags.has(name));
   if (given.length > 1) {

@@ -17,7 +17,7 @@ const nowWord = "now";
 const iamatNow = /^(\s*IAMAT\s+\S+\s+\S+\s+)now(\s*)$/;
 
 /** The line to send: an IAMAT `now` has the time in place of that word. */
-export function withTime(
+export function insertTime(
   line: string,
   { nanoseconds, seconds }: Timestamp,
 ): string {

@@ -1,6 +1,6 @@
 import { createPaint } from "../../cli/paint.ts";
 import { widthOf } from "../../cli/width.ts";
-import type { Survey } from "../../commands/collect_status.ts";
+import type { StatusCollection } from "../../commands/collect_status.ts";
 import { drawAgain, formatStatus } from "../../commands/status_table.ts";
 import { DurationCounter } from "../../server/status/distribution.ts";
 import type { LinkStatus, ServerFacts } from "../../server/status/status.ts";
@@ -12,8 +12,8 @@ const paint = createPaint(false);
 function surveyOf(
   time: number,
   facts: Partial<ServerFacts>,
-  silent: Survey["silent"] = [],
-): Survey {
+  silent: StatusCollection["silent"] = [],
+): StatusCollection {
   const server = {
     ...serverFacts("Hill", { startedAt: 1_000, ...facts }),
     software: "1.2.3",
@@ -154,7 +154,7 @@ Deno.test({
 });
 
 /** Five busy servers, and one that is silent. */
-function herdOf(names: readonly string[]): Survey {
+function herdOf(names: readonly string[]): StatusCollection {
   const links = ["Hill", "Jaquez"].map((neighbour, index) => ({
     ...link,
     neighbour,

@@ -1,4 +1,4 @@
-import { complete, withTime } from "../../commands/typed_line.ts";
+import { complete, insertTime } from "../../commands/typed_line.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test({
@@ -6,7 +6,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const time = { seconds: 1_764_000_000, nanoseconds: 5_000 };
-    const typed = (line: string) => withTime(line, time);
+    const typed = (line: string) => insertTime(line, time);
     assertEquals(
       typed(" IAMAT me  +1+1\tnow "),
       " IAMAT me  +1+1\t1764000000.000005000 ",
