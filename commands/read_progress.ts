@@ -22,7 +22,7 @@ export function showReadProgress(total: number): ReadingOptions & Disposable {
     : undefined;
   let done = 0;
   return {
-    tell: (line) => bar === undefined ? note(line) : bar.printLine(line),
+    warn: (line) => bar === undefined ? note(line) : bar.printLine(line),
     progress: (bytes) => bar?.update(done += bytes),
     [Symbol.dispose]: () => bar?.[Symbol.dispose](),
   };

@@ -17,7 +17,7 @@ import { print } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
 import { findLogs } from "../log_analysis/log_folder.ts";
 import { sizeOf } from "../log_analysis/read_logs.ts";
-import type { Wanted } from "../log_analysis/report_finder.ts";
+import type { ReportSelection } from "../log_analysis/report_finder.ts";
 import { traceClient } from "../log_analysis/trace_client.ts";
 import { pathData } from "../log_analysis/trace_json.ts";
 import { describePath } from "../log_analysis/trace_text.ts";
@@ -64,7 +64,7 @@ export async function trace(args: readonly string[]): Promise<void> {
   print(found.map((path) => describePath(path, paint)).join("\n\n"));
 }
 
-function readSelection(parsed: Arguments): Wanted {
+function readSelection(parsed: Arguments): ReportSelection {
   const { flags } = parsed;
   const given = ["last", "all", "time"].filter((name) => flags.has(name));
   if (given.length > 1) {

@@ -11,7 +11,7 @@ import {
   ownCopy,
   type TrafficVisitor,
 } from "./record_reader.ts";
-import { tellsReport } from "./report_finder.ts";
+import { mentionsReport } from "./report_finder.ts";
 import { readReportLine } from "./report_line.ts";
 
 /** No more clients than this are told apart. */
@@ -25,13 +25,13 @@ const comparedLength = 64;
 
 /** Counts clients, and keeps those whose IDs are like the one asked for. */
 export class ClientNames implements TrafficVisitor {
-  readonly #asked: string;
+  readonly #requested: string;
   readonly #clients = new Set<ByteString>();
   #similar: { readonly client: ByteString; readonly distance: number }[] = [];
 
   /** @param asked The ID that is not there, escaped. */
   constructor(asked: ByteString) {
-    this.#asked = asked.slice(0, comparedLength);
+    this.#requested = asked.slice(0, comparedLength);
   }
 
   traffic(
@@ -40,7 +40,7 @@ export class ClientNames implements TrafficVisitor {
     direction: Direction,
     text: ByteString,
   ): void {
-    if (!tellsReport(connection, direction, text)) return;
+    if (!mentionsReport(connection, direction, text)) return;
     const [, , , client] = text.split(" ", 5);
     if (client === undefined || this.#clients.has(client)) return;
     if (this.#clients.size >= maxClients) return;
@@ -74,7 +74,7 @@ export class ClientNames implements TrafficVisitor {
 
   /** Undefined if they are not alike. */
   #distanceTo(client: string): number | undefined {
-    const [a, b] = [client.toLowerCase(), this.#asked.toLowerCase()];
+    const [a, b] = [client.toLowerCase(), this.#requested.toLowerCase()];
     if (a.includes(b) || b.includes(a)) return 0;
     const most = Math.floor(b.length / 3);
     if (Math.abs(a.length - b.length) > most) return undefined;

@@ -11,13 +11,13 @@ import {
   readLog,
   sizeOf,
 } from "./read_logs.ts";
-import type { LineCounts } from "./record_reader.ts";
+import type { RecordCounts } from "./record_reader.ts";
 import { ServerStats } from "./server_stats.ts";
 
 /** What the log of one server comes to. */
 export interface ServerSummary {
   readonly stats: ServerStats;
-  readonly lines: LineCounts;
+  readonly lines: RecordCounts;
   readonly bytes: number;
 }
 
@@ -58,7 +58,7 @@ export async function sumUp(
 }
 
 /** How long a link was up, as a share of the whole span, from 0 to 1. */
-export function shareUp(
+export function uptimeShare(
   { up }: LinkTimes,
   { firstUs, lastUs }: HerdStats,
 ): number {

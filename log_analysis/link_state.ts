@@ -11,20 +11,20 @@ import type { Direction } from "./record_reader.ts";
  * neighbour has asked for it after it was announced (HAVE, WANT); or because
  * the two have compared what they know, or their link was down.
  */
-export type Way = "flood" | "asked" | "catch-up";
+export type Route = "flood" | "asked" | "catch-up";
 
 /** One direction in which reports go. What it takes to ask for one goes back. */
-export class ReportLane {
+export class LaneState {
   readonly #upOrder: number;
   /** The servers whose reports are held back. */
   readonly #heldBack = new Set<string>();
   /** Reports that are not for the flood: they were known before, or held back. */
   readonly #notFlooded = new Set<ByteString>();
   /** Reports that have gone this way. */
-  readonly #gone = new Set<ByteString>();
+  readonly #sent = new Set<ByteString>();
   /** Marks of reports that were announced, and that were asked for. */
   readonly announced = new Set<string>();
-  readonly wanted = new Set<string>();
+  readonly requested = new Set<string>();
 
   constructor(upOrder: number) {
     this.#upOrder = upOrder;
@@ -41,16 +41,16 @@ export class ReportLane {
   }
 
   /** A report goes this way: why? */
-  wayOf(
+  routeOf(
     { mark, report: { line } }: {
       readonly mark: string;
       readonly report: { readonly line: ByteString };
     },
     knownOrder: number,
-  ): Way {
-    const isRepeated = this.#gone.has(line);
-    this.#gone.add(line);
-    if (this.wanted.has(mark)) {
+  ): Route {
+    const isRepeated = this.#sent.has(line);
+    this.#sent.add(line);
+    if (this.requested.has(mark)) {
       return this.announced.has(mark) ? "asked" : "catch-up";
     }
     const isFlooded = !isRepeated && !this.#notFlooded.has(line) &&
@@ -60,25 +60,25 @@ export class ReportLane {
 }
 
 /** Both directions of a link, as the server sees them whose log it is. */
-export class LinkTalk {
+export class LinkState {
   /** Reports that the server sends. */
-  readonly out: ReportLane;
+  readonly out: LaneState;
   /** Reports that it receives. */
-  readonly in: ReportLane;
+  readonly in: LaneState;
 
   /** @param upOrder The number of the record that says that the link is up. */
   constructor(upOrder: number) {
-    this.out = new ReportLane(upOrder);
-    this.in = new ReportLane(upOrder);
+    this.out = new LaneState(upOrder);
+    this.in = new LaneState(upOrder);
   }
 
   /** The lane that a message belongs to which goes the way of the reports. */
-  along(direction: Direction): ReportLane {
+  along(direction: Direction): LaneState {
     return direction === "sent" ? this.out : this.in;
   }
 
   /** That of a message which goes against them: it is about what shall come. */
-  against(direction: Direction): ReportLane {
+  against(direction: Direction): LaneState {
     return direction === "sent" ? this.in : this.out;
   }
 }

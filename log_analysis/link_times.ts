@@ -11,7 +11,7 @@ export interface Interval {
 }
 
 /** A link as one of its two servers has seen it. */
-export interface LinkView {
+export interface LinkObservation {
   readonly server: string;
   readonly neighbour: string;
   /** When it was up, in order. */
@@ -30,10 +30,10 @@ export interface LinkTimes {
   readonly up: readonly Interval[];
   /** How often it was lost. */
   readonly losses: number;
-  readonly views: readonly LinkView[];
+  readonly views: readonly LinkObservation[];
 }
 
-interface Neighbour {
+interface NeighbourLinkTimes {
   /** A link that is replaced has two connections for a moment. */
   readonly connections: Set<string>;
   sinceUs: number;
@@ -42,9 +42,9 @@ interface Neighbour {
 }
 
 /** Keeps the links of one server. */
-export class LinkWatch {
+export class LinkObserver {
   readonly #server: string;
-  readonly #neighbours = new Map<string, Neighbour>();
+  readonly #neighbours = new Map<string, NeighbourLinkTimes>();
   /** Connections of which it is known when they began. */
   readonly #begun = new Set<string>();
 
@@ -53,7 +53,7 @@ export class LinkWatch {
   }
 
   /** A link was tried, if nothing else. */
-  know(neighbour: string): void {
+  addNeighbour(neighbour: string): void {
     this.#of(neighbour);
   }
 
@@ -61,21 +61,21 @@ export class LinkWatch {
    * Something is said on a connection. If it is not known to have begun, it was
    * there when the log began.
    */
-  speak(beginsUs: number, connection: string): void {
+  onTraffic(beginsUs: number, connection: string): void {
     if (this.#begun.has(connection)) return;
     const [, , neighbour] = connection.split("/");
-    if (neighbour !== undefined) this.up(beginsUs, neighbour, connection);
+    if (neighbour !== undefined) this.onUp(beginsUs, neighbour, connection);
     this.#begun.add(connection);
   }
 
-  up(timeUs: number, neighbour: string, connection: string): void {
+  onUp(timeUs: number, neighbour: string, connection: string): void {
     this.#begun.add(connection);
     const link = this.#of(neighbour);
     if (link.connections.size === 0) link.sinceUs = timeUs;
     link.connections.add(connection);
   }
 
-  down(
+  onDown(
     timeUs: number,
     neighbour: string,
     connection: string,
@@ -90,7 +90,7 @@ export class LinkWatch {
   }
 
   /** Another run begins. What was up until the last record of the former? */
-  restart(lastUs: number): void {
+  onRestart(lastUs: number): void {
     this.#begun.clear();
     for (const link of this.#neighbours.values()) {
       if (link.connections.size === 0) continue;
@@ -101,7 +101,7 @@ export class LinkWatch {
   }
 
   /** What was seen until the log's last record. */
-  views(lastUs: number): LinkView[] {
+  views(lastUs: number): LinkObservation[] {
     return [...this.#neighbours].map(([neighbour, link]) => {
       const isOpen = link.connections.size > 0;
       const { reasons, sinceUs, up } = link;
@@ -115,11 +115,11 @@ export class LinkWatch {
     });
   }
 
-  #end({ sinceUs, up }: Neighbour, toUs: number): void {
+  #end({ sinceUs, up }: NeighbourLinkTimes, toUs: number): void {
     up.push({ fromUs: sinceUs, toUs: Math.max(sinceUs, toUs) });
   }
 
-  #of(neighbour: string): Neighbour {
+  #of(neighbour: string): NeighbourLinkTimes {
     let link = this.#neighbours.get(neighbour);
     if (link === undefined) {
       const connections = new Set<string>();
@@ -131,8 +131,8 @@ export class LinkWatch {
 }
 
 /** The links of a herd, by the names of their servers. */
-export function joinViews(views: readonly LinkView[]): LinkTimes[] {
-  const pairOf = ({ neighbour, server }: LinkView) =>
+export function joinViews(views: readonly LinkObservation[]): LinkTimes[] {
+  const pairOf = ({ neighbour, server }: LinkObservation) =>
     [server, neighbour].sort().join(" ");
   const pairs = [...Map.groupBy(views, pairOf)].sort(([a], [b]) =>
     a < b ? -1 : 1

@@ -48,7 +48,7 @@ export function treesOf(
     for (const word of told) {
       if (word.from !== server) continue;
       const isSent = hops.some((next) =>
-        next.from === server && next.to === word.to && next.way === "asked"
+        next.from === server && next.to === word.to && next.route === "asked"
       );
       if (isSent) continue;
       const leaf = {

@@ -13,18 +13,18 @@ import {
 import { printable } from "./format.ts";
 import type { LogFile, ServerLog } from "./log_folder.ts";
 import {
-  type LineCounts,
+  type RecordCounts,
   RecordReader,
   type RecordVisitor,
 } from "./record_reader.ts";
-import { TimeCheck } from "./time_filter.ts";
+import { TimeFilter } from "./time_filter.ts";
 
 const pieceBytes = 1024 * 1024;
 
 /** How the reading goes, and who wants to know. */
 export interface ReadingOptions {
   /** Gets a line about each file that cannot be read to its end. */
-  readonly tell: (line: string) => void;
+  readonly warn: (line: string) => void;
   /** Told how many bytes were read since the last call. */
   readonly progress: (bytes: number) => void;
 }
@@ -36,7 +36,7 @@ export interface ReadingOptions {
  */
 export function describeLeftOut(
   server: string,
-  { cut, damaged }: LineCounts,
+  { cut, damaged }: RecordCounts,
   lostLines: number,
 ): string | undefined {
   const parts = [
@@ -54,7 +54,7 @@ export function describeLeftOut(
 /** That there is no record in the logs, and what there is. */
 export function nothingIn(
   logs: readonly ServerLog[],
-  counts: readonly LineCounts[],
+  counts: readonly RecordCounts[],
 ): SetupError {
   const [first, ...others] = logs.flatMap(({ files }) => files);
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
@@ -76,9 +76,9 @@ export async function readLog(
   { files }: ServerLog,
   visitor: RecordVisitor,
   options: ReadingOptions,
-): Promise<LineCounts> {
-  let sum: LineCounts = { records: 0, cut: 0, damaged: 0 };
-  const checked = new TimeCheck(visitor);
+): Promise<RecordCounts> {
+  let sum: RecordCounts = { records: 0, cut: 0, damaged: 0 };
+  const checked = new TimeFilter(visitor);
   for (const file of files) {
     const counts = await readFile(file, checked, options);
     sum = {
@@ -100,9 +100,9 @@ async function readFile(
   { path, sizeBytes }: LogFile,
   visitor: RecordVisitor,
   options: ReadingOptions,
-): Promise<LineCounts> {
+): Promise<RecordCounts> {
   const reader = new RecordReader(visitor);
-  for await (const piece of piecesOf(path, sizeBytes, options.tell)) {
+  for await (const piece of piecesOf(path, sizeBytes, options.warn)) {
     reader.push(piece);
     options.progress(piece.length);
   }

@@ -43,7 +43,7 @@ export interface RecordVisitor extends TrafficVisitor {
 }
 
 /** How many lines a reader has met. */
-export interface LineCounts {
+export interface RecordCounts {
   /** Lines that were handed out. */
   readonly records: number;
   /**
@@ -93,7 +93,7 @@ export class RecordReader {
   }
 
   /** So far. */
-  get counts(): LineCounts {
+  get counts(): RecordCounts {
     return {
       records: this.#records,
       cut: this.#cut,
@@ -119,7 +119,7 @@ export class RecordReader {
       const found = plainTraffic.exec(text);
       const secondUs = found === null ? NaN : this.#secondOf(found[1]);
       if (found !== null && !Number.isNaN(secondUs)) {
-        this.#settle(0);
+        this.#resolvePending(0);
         at = plainTraffic.lastIndex;
         this.#hasTraffic = true;
         this.#timeUs = secondUs + Number(found[2]);
@@ -145,7 +145,7 @@ export class RecordReader {
   end(): void {
     if (this.#rest !== "") this.#cut += 1;
     this.#rest = "";
-    this.#settle(0);
+    this.#resolvePending(0);
   }
 
   /** A line that is not plain traffic. */
@@ -163,11 +163,11 @@ export class RecordReader {
     const { nanoseconds, seconds } = record.timestamp;
     const timeUs = seconds * 1_000_000 + nanoseconds / 1000;
     if (record.kind === "event") {
-      this.#settle(this.#cutBefore(record));
+      this.#resolvePending(this.#cutBefore(record));
       this.#pending = () => this.#visitor.event(timeUs, record);
       return;
     }
-    this.#settle(0);
+    this.#resolvePending(0);
     this.#hasTraffic = true;
     this.#timeUs = timeUs;
     this.#connection = this.#shared(record.connection);
@@ -188,7 +188,7 @@ export class RecordReader {
    * Hands out the last record, unless it is one of so many lines that were cut
    * off, and says what the lines behind it were.
    */
-  #settle(cutLines: number): void {
+  #resolvePending(cutLines: number): void {
     const cutDoubtful = Math.min(cutLines, this.#doubtful);
     const isCut = cutLines > cutDoubtful;
     this.#cut += cutDoubtful;

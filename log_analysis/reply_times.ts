@@ -13,7 +13,7 @@ interface Request {
 }
 
 /** What a client has asked, in order: so come its answers. */
-interface Conversation {
+interface ConnectionReplies {
   /** Whether the log has it from its beginning, without a gap. */
   isWhole: boolean;
   readonly requests: Request[];
@@ -22,7 +22,7 @@ interface Conversation {
 }
 
 /** An answer, and what it answers. */
-export interface Answered {
+export interface AnsweredRequest {
   /** What was asked; `invalid` if the answer is `?`. */
   readonly kind: RequestKind;
   /** What it looked like by its verb. */
@@ -36,21 +36,21 @@ export interface Answered {
 
 /** Matches answers with requests, for all clients of one server. */
 export class ReplyTimes {
-  readonly #conversations = new Map<string, Conversation>();
+  readonly #conversations = new Map<string, ConnectionReplies>();
 
   /** The server has begun anew: nobody is connected. */
-  restart(): void {
+  onRestart(): void {
     this.#conversations.clear();
   }
 
   /** Lines are missing. */
-  miss(): void {
-    for (const conversation of this.#conversations.values()) {
-      conversation.isWhole = false;
+  onGap(): void {
+    for (const replies of this.#conversations.values()) {
+      replies.isWhole = false;
     }
   }
 
-  connected(connection: string): void {
+  onConnect(connection: string): void {
     this.#conversations.set(connection, {
       isWhole: true,
       requests: [],
@@ -58,43 +58,43 @@ export class ReplyTimes {
     });
   }
 
-  closed(connection: string): void {
+  onClose(connection: string): void {
     this.#conversations.delete(connection);
   }
 
-  asked(connection: string, timeUs: number, kind: RequestKind): void {
-    let conversation = this.#conversations.get(connection);
-    if (conversation === undefined) {
-      conversation = { isWhole: false, requests: [], answered: 0 };
-      this.#conversations.set(connection, conversation);
+  onRequest(connection: string, timeUs: number, kind: RequestKind): void {
+    let replies = this.#conversations.get(connection);
+    if (replies === undefined) {
+      replies = { isWhole: false, requests: [], answered: 0 };
+      this.#conversations.set(connection, replies);
     }
-    if (conversation.requests.length > mostWaiting) {
+    if (replies.requests.length > mostWaiting) {
       // Their answers are not in the log, and will not come any more.
-      conversation.requests.length = 0;
-      conversation.answered = 0;
-      conversation.isWhole = false;
+      replies.requests.length = 0;
+      replies.answered = 0;
+      replies.isWhole = false;
     }
-    conversation.requests.push({ timeUs, kind });
+    replies.requests.push({ timeUs, kind });
   }
 
   /** Undefined if it answers nothing that is in the log. */
-  answered(
+  onReply(
     connection: string,
     timeUs: number,
     reply: ReplyKind,
-  ): Answered | undefined {
-    const conversation = this.#conversations.get(connection);
-    if (conversation === undefined) return undefined;
-    const { isWhole, requests } = conversation;
-    const request = requests[conversation.answered];
+  ): AnsweredRequest | undefined {
+    const replies = this.#conversations.get(connection);
+    if (replies === undefined) return undefined;
+    const { isWhole, requests } = replies;
+    const request = requests[replies.answered];
     if (request === undefined) return undefined;
-    conversation.answered += 1;
-    if (conversation.answered === requests.length) {
+    replies.answered += 1;
+    if (replies.answered === requests.length) {
       requests.length = 0;
-      conversation.answered = 0;
-    } else if (conversation.answered === longestHead) {
+      replies.answered = 0;
+    } else if (replies.answered === longestHead) {
       requests.splice(0, longestHead);
-      conversation.answered = 0;
+      replies.answered = 0;
     }
     return {
       kind: reply === "?" ? "invalid" : request.kind,

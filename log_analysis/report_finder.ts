@@ -9,7 +9,7 @@ import type { Direction, TrafficVisitor } from "./record_reader.ts";
 import { isNewerLine, readReportLine, type ReportLine } from "./report_line.ts";
 
 /** Which of a client's reports are wanted. */
-export type Wanted =
+export type ReportSelection =
   /** So many of the newest; Infinity for all. */
   | { readonly newest: number }
   /** Those with this time, whatever its digits: 1.5 is 1.50. */
@@ -19,7 +19,7 @@ export type Wanted =
  * Whether a record tells an AT line that some server has made: one between
  * servers, or an answer. What a client sends is none, whatever it looks like.
  */
-export function tellsReport(
+export function mentionsReport(
   connection: string,
   direction: Direction,
   text: ByteString,
@@ -29,17 +29,17 @@ export function tellsReport(
 }
 
 /** Keeps the wanted reports of one client. */
-export class ReportedReports implements TrafficVisitor {
+export class ReportFinder implements TrafficVisitor {
   readonly #client: ByteString;
   readonly #needle: string;
-  readonly #wanted: Wanted;
+  readonly #wanted: ReportSelection;
   readonly #found = new Set<ByteString>();
   /** From the oldest to the newest. */
   readonly #reports: ReportLine[] = [];
   #isReported = false;
 
   /** @param client As in the log: escaped. */
-  constructor(client: ByteString, wanted: Wanted) {
+  constructor(client: ByteString, wanted: ReportSelection) {
     this.#client = client;
     this.#needle = ` ${client} `;
     this.#wanted = wanted;
@@ -61,7 +61,7 @@ export class ReportedReports implements TrafficVisitor {
     direction: Direction,
     text: ByteString,
   ): void {
-    if (!tellsReport(connection, direction, text)) return;
+    if (!mentionsReport(connection, direction, text)) return;
     if (!text.includes(this.#needle)) return;
     const report = readReportLine(text);
     if (report?.client !== this.#client) return;

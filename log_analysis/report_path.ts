@@ -3,14 +3,9 @@
  *
  * @module
  */
-import type { Way } from "./link_state.ts";
+import type { Route } from "./link_state.ts";
 import { isNewerLine, type ReportLine } from "./report_line.ts";
-import type {
-  FollowedReport,
-  LogSpan,
-  Receipt,
-  Sending,
-} from "./report_trace.ts";
+import type { LogSpan, Receipt, ReportTrace, Sending } from "./report_trace.ts";
 
 /**
  * What became of a report that was sent: `news`, stored and passed on; `again`,
@@ -28,7 +23,7 @@ export interface Hop {
   readonly sentUs: number | undefined;
   /** By the receiver's clock. */
   readonly receivedUs: number | undefined;
-  readonly way: Way;
+  readonly route: Route;
   readonly outcome: Outcome;
 }
 
@@ -60,7 +55,7 @@ export interface Arrival {
 
 /** All that is known of a report's way. */
 export interface ReportPath {
-  readonly followed: FollowedReport;
+  readonly followed: ReportTrace;
   readonly report: ReportLine;
   /** Whether the log of the server is there that has heard it. */
   readonly isOriginLogged: boolean;
@@ -73,7 +68,7 @@ export interface ReportPath {
 
 /** @param spans Of the servers whose logs were read. */
 export function pathOf(
-  followed: FollowedReport,
+  followed: ReportTrace,
   spans: readonly LogSpan[],
 ): ReportPath {
   const { report } = followed;
@@ -96,7 +91,7 @@ export function timeOfHop({ receivedUs, sentUs }: Hop): number {
 }
 
 function hopsOf(
-  { receipts, report, sendings }: FollowedReport,
+  { receipts, report, sendings }: ReportTrace,
   logged: ReadonlyMap<string, LogSpan>,
 ): Hop[] {
   const pairOf = ({ from, to }: Sending) => `${from} ${to}`;
@@ -116,20 +111,20 @@ function hopsOf(
         sentUs: sending?.timeUs,
         receivedUs: receipt.timeUs,
         // Who sends it knows best why.
-        way: sending?.way ?? receipt.way,
+        route: sending?.route ?? receipt.route,
         outcome: repeats.has(receipt) ? "again" : receipt.outcome,
       });
     }
     for (const sending of sent) {
       if (matches.includes(sending)) continue;
-      const { from, timeUs, to, way } = sending;
+      const { from, route, timeUs, to } = sending;
       const outcome = logged.has(to) ? "lost" : "unseen";
       hops.push({
         from,
         to,
         sentUs: timeUs,
         receivedUs: undefined,
-        way,
+        route,
         outcome,
       });
     }
@@ -175,13 +170,18 @@ function match(
   });
 }
 
-function toldOf({ announcements, wants }: FollowedReport): Told[] {
+function toldOf({ announcements, requests }: ReportTrace): Told[] {
   const told = new Map<string, Told>();
   for (const { from, loggedBy, timeUs, to } of announcements) {
     const pair = `${from} ${to}`;
     // Both logs tell of the same one.
     if (told.has(pair) && loggedBy !== from) continue;
-    told.set(pair, { from, to, timeUs, isWanted: wants.has(`${to} ${from}`) });
+    told.set(pair, {
+      from,
+      to,
+      timeUs,
+      isWanted: requests.has(`${to} ${from}`),
+    });
   }
   return [...told.values()].sort((a, b) => a.timeUs - b.timeUs);
 }

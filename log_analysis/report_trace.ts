@@ -11,9 +11,9 @@ import { fingerprint, hashClient } from "../peers/store/fingerprint.ts";
 import { formatReportId } from "../peers/replication/messages.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { parseCommand } from "../protocol/command.ts";
-import { LinkTalk, type Way } from "./link_state.ts";
+import { LinkState, type Route } from "./link_state.ts";
 import type { Direction, RecordVisitor } from "./record_reader.ts";
-import { tellsReport } from "./report_finder.ts";
+import { mentionsReport } from "./report_finder.ts";
 import { isNewerLine, readReportLine, type ReportLine } from "./report_line.ts";
 import { printable } from "./format.ts";
 
@@ -22,7 +22,7 @@ export interface Sending {
   readonly from: string;
   readonly to: string;
   readonly timeUs: number;
-  readonly way: Way;
+  readonly route: Route;
 }
 
 /** A server has read a report from a neighbour. */
@@ -42,25 +42,25 @@ export interface Announcement {
 }
 
 /** How a report came into the herd, as the server's log has it. */
-export interface Entry {
+export interface ClientEntry {
   readonly connection: string;
   /** The client's address, if the log tells where the connection began. */
   readonly remote: string | undefined;
 }
 
 /** All that logs say of one report. */
-export class FollowedReport {
+export class ReportTrace {
   readonly report: ReportLine;
   /** How neighbours name it in HAVE and WANT. */
   readonly mark: string;
-  entry: Entry | undefined;
+  entry: ClientEntry | undefined;
   /** The server that heard it knew a newer one, so nobody was told. */
   wasOld = false;
   readonly sendings: Sending[] = [];
   readonly receipts: Receipt[] = [];
   readonly announcements: Announcement[] = [];
   /** Who has asked whom for it: `Hill Smith`. */
-  readonly wants = new Set<string>();
+  readonly requests = new Set<string>();
 
   constructor(report: ReportLine) {
     this.report = report;
@@ -84,14 +84,14 @@ export interface LogSpan {
 }
 
 /** Reads the log of one server, all its files in their order. */
-export class ServerFollower implements RecordVisitor {
+export class ServerTracer implements RecordVisitor {
   readonly #server: string;
   readonly #client: ByteString;
-  readonly #reports: ReadonlyMap<ByteString, FollowedReport>;
-  readonly #marked: ReadonlyMap<string, FollowedReport>;
+  readonly #reports: ReadonlyMap<ByteString, ReportTrace>;
+  readonly #marked: ReadonlyMap<string, ReportTrace>;
   /** Where the connections of clients come from. */
   readonly #remotes = new Map<string, string>();
-  readonly #talks = new Map<string, LinkTalk>();
+  readonly #linkStates = new Map<string, LinkState>();
   /** Counts records. */
   #order = 0;
   #known: ByteString | undefined;
@@ -109,7 +109,7 @@ export class ServerFollower implements RecordVisitor {
   constructor(
     server: string,
     client: ByteString,
-    reports: ReadonlyMap<ByteString, FollowedReport>,
+    reports: ReadonlyMap<ByteString, ReportTrace>,
   ) {
     this.#server = server;
     this.#client = client;
@@ -137,15 +137,15 @@ export class ServerFollower implements RecordVisitor {
       // What the former run knew is gone with it.
       this.#known = undefined;
       this.#remotes.clear();
-      this.#talks.clear();
+      this.#linkStates.clear();
     } else if (event === "connected") {
       this.#remotes.set(connection, printable(fields["remote"]));
     } else if (event === "closed") {
       this.#remotes.delete(connection);
     } else if (event === "link-up") {
-      this.#talks.set(connection, new LinkTalk(this.#order));
+      this.#linkStates.set(connection, new LinkState(this.#order));
     } else if (event === "link-down") {
-      this.#talks.delete(connection);
+      this.#linkStates.delete(connection);
     } else if (event === "log-incomplete") {
       this.#lostLines += Number(fields["lostLines"]);
     }
@@ -158,7 +158,7 @@ export class ServerFollower implements RecordVisitor {
     text: ByteString,
   ): void {
     this.#pass(timeUs);
-    if (tellsReport(connection, direction, text)) {
+    if (mentionsReport(connection, direction, text)) {
       if (text.includes(this.#client)) {
         this.#report(timeUs, connection, direction, text);
       }
@@ -187,7 +187,7 @@ export class ServerFollower implements RecordVisitor {
     const known = this.#known;
     const isNews = known === undefined || isNewerLine(line, known);
     const followed = this.#reports.get(line);
-    if (isNews) this.#know(line, server);
+    if (isNews) this.#recordKnown(line, server);
     if (followed === undefined) return;
     const [, , neighbour] = connection.split("/");
     if (neighbour === undefined) {
@@ -197,28 +197,28 @@ export class ServerFollower implements RecordVisitor {
       }
       return;
     }
-    const talk = this.#talkOn(connection);
+    const talk = this.#linkStateOf(connection);
     if (direction === "sent") {
       const knownOrder = this.#knownOrders.get(line) ?? this.#order;
-      const way = talk.out.wayOf(followed, knownOrder);
+      const route = talk.out.routeOf(followed, knownOrder);
       const hop = { from: this.#server, to: neighbour };
-      followed.sendings.push({ ...hop, timeUs, way });
+      followed.sendings.push({ ...hop, timeUs, route });
       return;
     }
     followed.receipts.push({
       from: neighbour,
       to: this.#server,
       timeUs,
-      way: talk.in.wayOf(followed, Infinity),
+      route: talk.in.routeOf(followed, Infinity),
       outcome: isNews ? "news" : known === line ? "known" : "older",
     });
   }
 
-  #know(line: ByteString, server: string): void {
+  #recordKnown(line: ByteString, server: string): void {
     this.#known = line;
     if (this.#reports.has(line)) {
       this.#knownOrders.set(line, this.#order);
-      for (const { out } of this.#talks.values()) out.learn(line, server);
+      for (const { out } of this.#linkStates.values()) out.learn(line, server);
     }
     const isNewest = this.#newest === undefined ||
       isNewerLine(line, this.#newest);
@@ -235,7 +235,7 @@ export class ServerFollower implements RecordVisitor {
     const verbEnd = text.indexOf(" ");
     const verb = text.slice(0, verbEnd);
     if (verb === "PRUNE" || verb === "GRAFT") {
-      const way = this.#talkOn(connection).against(direction);
+      const way = this.#linkStateOf(connection).against(direction);
       way.holdBack(text.slice(verbEnd + 1), verb === "PRUNE");
     } else if (verb === "HAVE" || verb === "WANT") {
       for (const mark of text.slice(verbEnd + 1).split(" ")) {
@@ -251,10 +251,10 @@ export class ServerFollower implements RecordVisitor {
     connection: string,
     direction: Direction,
     verb: "HAVE" | "WANT",
-    followed: FollowedReport,
+    followed: ReportTrace,
   ): void {
     const [, , neighbour = ""] = connection.split("/");
-    const talk = this.#talkOn(connection);
+    const talk = this.#linkStateOf(connection);
     const pair = direction === "sent"
       ? { from: this.#server, to: neighbour }
       : { from: neighbour, to: this.#server };
@@ -263,8 +263,8 @@ export class ServerFollower implements RecordVisitor {
       const loggedBy = this.#server;
       followed.announcements.push({ ...pair, timeUs, loggedBy });
     } else {
-      talk.against(direction).wanted.add(followed.mark);
-      followed.wants.add(`${pair.from} ${pair.to}`);
+      talk.against(direction).requested.add(followed.mark);
+      followed.requests.add(`${pair.from} ${pair.to}`);
     }
   }
 
@@ -283,12 +283,12 @@ export class ServerFollower implements RecordVisitor {
     }
   }
 
-  #talkOn(connection: string): LinkTalk {
-    let talk = this.#talks.get(connection);
+  #linkStateOf(connection: string): LinkState {
+    let talk = this.#linkStates.get(connection);
     if (talk === undefined) {
       // The log does not go back to when it came up.
-      talk = new LinkTalk(0);
-      this.#talks.set(connection, talk);
+      talk = new LinkState(0);
+      this.#linkStates.set(connection, talk);
     }
     return talk;
   }

@@ -8,7 +8,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { printable } from "./format.ts";
 import { Histogram } from "./histogram.ts";
 import { peerKind, replyKind, requestKind } from "./line_kinds.ts";
-import { type LinkView, LinkWatch } from "./link_times.ts";
+import { type LinkObservation, LinkObserver } from "./link_times.ts";
 import { type Propagation, PropagationSample } from "./propagation.ts";
 import type { Direction, RecordVisitor } from "./record_reader.ts";
 import { ReplyTimes } from "./reply_times.ts";
@@ -66,7 +66,7 @@ export class ServerStats implements RecordVisitor {
   readonly waitsInTime = new Timeline<Waits>(noWaits, addWaits);
   /** Reports of clients by time. */
   readonly updates = countingTimeline();
-  readonly #links: LinkWatch;
+  readonly #links: LinkObserver;
   readonly #replies = new ReplyTimes();
   readonly #propagation: PropagationSample;
   #lastRecordUs = 0;
@@ -74,7 +74,7 @@ export class ServerStats implements RecordVisitor {
 
   constructor(server: string) {
     this.server = server;
-    this.#links = new LinkWatch(server);
+    this.#links = new LinkObserver(server);
     this.#propagation = new PropagationSample(server);
   }
 
@@ -87,7 +87,7 @@ export class ServerStats implements RecordVisitor {
     return this.#propagation.result();
   }
 
-  get links(): LinkView[] {
+  get links(): LinkObservation[] {
     return this.#links.views(this.#lastRecordUs);
   }
 
@@ -104,7 +104,7 @@ export class ServerStats implements RecordVisitor {
       return;
     }
     // A log whose beginning is gone does not tell when a link came up.
-    if (this.runs === 0) this.#links.speak(this.firstUs, connection);
+    if (this.runs === 0) this.#links.onTraffic(this.firstUs, connection);
     const kind = peerKind(text);
     count(direction === "received" ? this.fromPeers : this.toPeers, kind);
     if (kind === "AT" && direction === "received") {
@@ -116,24 +116,24 @@ export class ServerStats implements RecordVisitor {
     count(this.events, event);
     if (event === "started") {
       this.runs += 1;
-      this.#links.restart(this.#lastRecordUs);
-      this.#replies.restart();
+      this.#links.onRestart(this.#lastRecordUs);
+      this.#replies.onRestart();
     }
     this.#pass(timeUs);
     const neighbour = printable(fields["neighbour"]);
     switch (event) {
       case "connected":
         this.connections += 1;
-        this.#replies.connected(connection);
+        this.#replies.onConnect(connection);
         break;
       case "closed":
-        this.#replies.closed(connection);
+        this.#replies.onClose(connection);
         break;
       case "link-up":
-        this.#links.up(timeUs, neighbour, connection);
+        this.#links.onUp(timeUs, neighbour, connection);
         break;
       case "link-down":
-        this.#links.down(
+        this.#links.onDown(
           timeUs,
           neighbour,
           connection,
@@ -141,7 +141,7 @@ export class ServerStats implements RecordVisitor {
         );
         break;
       case "dial-failed":
-        this.#links.know(neighbour);
+        this.#links.addNeighbour(neighbour);
         break;
       case "log-incomplete":
         this.#missing = {
@@ -149,7 +149,7 @@ export class ServerStats implements RecordVisitor {
           lines: this.#missing.lines + Number(fields["lostLines"]),
           bytes: this.#missing.bytes + Number(fields["lostBytes"]),
         };
-        this.#replies.miss();
+        this.#replies.onGap();
         break;
     }
   }
@@ -167,13 +167,13 @@ export class ServerStats implements RecordVisitor {
     const kind = requestKind(text);
     count(this.fromClients, kind);
     if (kind === "IAMAT") this.updates.add(timeUs, addOne);
-    this.#replies.asked(connection, timeUs, kind);
+    this.#replies.onRequest(connection, timeUs, kind);
   }
 
   #reply(timeUs: number, connection: string, text: ByteString): void {
     const reply = replyKind(text);
     count(this.toClients, reply);
-    const answered = this.#replies.answered(connection, timeUs, reply);
+    const answered = this.#replies.onReply(connection, timeUs, reply);
     if (answered === undefined) return;
     const { kind, verb, waitedUs } = answered;
     if (kind !== verb) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Histogram } from "./histogram.ts";
-import { type HerdStats, shareUp } from "./herd_stats.ts";
+import { type HerdStats, uptimeShare } from "./herd_stats.ts";
 import type { Counts } from "./server_stats.ts";
 
 const object = (counts: Counts) => Object.fromEntries(counts);
@@ -44,7 +44,7 @@ export function statsData(herd: HerdStats): unknown {
     })),
     links: links.map((link) => ({
       servers: link.servers,
-      shareUp: shareUp(link, herd),
+      shareUp: uptimeShare(link, herd),
       losses: link.losses,
       up: link.up,
       reasons: Object.fromEntries(

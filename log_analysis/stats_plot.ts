@@ -5,7 +5,7 @@
  */
 import { formatNumber } from "../cli/numbers.ts";
 import { formatRoundDuration, formatTime } from "./format.ts";
-import { type HerdStats, shareUp } from "./herd_stats.ts";
+import { type HerdStats, uptimeShare } from "./herd_stats.ts";
 import type { Interval, LinkTimes } from "./link_times.ts";
 import {
   bodyTop,
@@ -87,7 +87,7 @@ export function statsPlot(herd: HerdStats): Plot {
 function describe(herd: HerdStats, series: readonly Series[]): string {
   const links = herd.links.map((link) =>
     `${link.servers.join(" and ")} were linked for ` +
-    `${Math.floor(shareUp(link, herd) * 100)} % of the time`
+    `${Math.floor(uptimeShare(link, herd) * 100)} % of the time`
   );
   const peaks = series.filter(({ points }) => points.length > 0)
     .map(({ name, peak }) => `${name} at most ${peak}`);

@@ -7,7 +7,11 @@ import { formatCount, formatNumber } from "../cli/numbers.ts";
 import type { Paint } from "../cli/paint.ts";
 import { formatTable } from "../cli/table.ts";
 import type { Percentiles } from "./histogram.ts";
-import { type HerdStats, type ServerSummary, shareUp } from "./herd_stats.ts";
+import {
+  type HerdStats,
+  type ServerSummary,
+  uptimeShare,
+} from "./herd_stats.ts";
 import { peerKinds, replyKinds, requestKinds } from "./line_kinds.ts";
 import type { LinkTimes } from "./link_times.ts";
 import type { Counts } from "./server_stats.ts";
@@ -172,7 +176,7 @@ function linkSheet(herd: HerdStats): Sheet {
     note: "up: of the whole span, in all logs that tell",
     rows: herd.links.map((link) => [
       link.servers.join(" – "),
-      `${formatPercent(shareUp(link, herd))} %`,
+      `${formatPercent(uptimeShare(link, herd))} %`,
       formatNumber(link.losses),
       describeReasons(link),
     ]),

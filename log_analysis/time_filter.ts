@@ -24,15 +24,15 @@ const yearUs = 366 * dayUs;
 const judgedRecords = 10;
 
 /** A record that waits. */
-interface Held {
+interface HeldRecord {
   readonly timeUs: number;
-  readonly handOut: () => void;
+  readonly release: () => void;
 }
 
 /** Stands before the visitor of one server's log, all its files in their order. */
-export class TimeCheck implements RecordVisitor {
+export class TimeFilter implements RecordVisitor {
   readonly #visitor: RecordVisitor;
-  #held: Held[] = [];
+  #buffered: HeldRecord[] = [];
   /** The time of the last record that was believed. */
   #lastUs = NaN;
   #setAside = 0;
@@ -56,75 +56,76 @@ export class TimeCheck implements RecordVisitor {
       this.#lastUs = timeUs;
       return this.#visitor.traffic(timeUs, connection, direction, text);
     }
-    const handOut = () =>
+    const release = () =>
       this.#visitor.traffic(timeUs, connection, direction, text);
-    this.#hold({ timeUs, handOut });
+    this.#hold({ timeUs, release });
   }
 
   event(timeUs: number, record: EventRecord): void {
-    const handOut = () => this.#visitor.event(timeUs, record);
-    this.#hold({ timeUs, handOut });
+    const release = () => this.#visitor.event(timeUs, record);
+    this.#hold({ timeUs, release });
   }
 
   /** The log has ended. */
   end(): void {
-    if (Number.isNaN(this.#lastUs) && this.#held.length > 0) this.#begin();
-    for (const record of this.#held) {
+    if (Number.isNaN(this.#lastUs) && this.#buffered.length > 0) this.#begin();
+    for (const record of this.#buffered) {
       if (this.#distanceTo(record) <= yearUs) this.#believe(record);
       else this.#setAside += 1;
     }
-    this.#held = [];
+    this.#buffered = [];
   }
 
   /** Most are: these must not wait, nor cost anything. */
   #isPlain(timeUs: number): boolean {
-    return this.#held.length === 0 && Math.abs(timeUs - this.#lastUs) <= dayUs;
+    return this.#buffered.length === 0 &&
+      Math.abs(timeUs - this.#lastUs) <= dayUs;
   }
 
-  #hold(record: Held): void {
+  #hold(record: HeldRecord): void {
     if (!Number.isNaN(this.#lastUs)) return this.#judge(record);
-    this.#held.push(record);
-    if (this.#held.length === judgedRecords) this.#begin();
+    this.#buffered.push(record);
+    if (this.#buffered.length === judgedRecords) this.#begin();
   }
 
   /** Begins with the first record that is not far from most of the others. */
   #begin(): void {
-    const first = this.#held;
+    const first = this.#buffered;
     const times = first.map(({ timeUs }) => timeUs);
     const middleUs = times.toSorted((a, b) => a - b)
       .at(Math.floor((times.length - 1) / 2))!;
     this.#lastUs = times.find((us) => Math.abs(us - middleUs) <= yearUs)!;
-    this.#held = [];
+    this.#buffered = [];
     for (const record of first) this.#judge(record);
   }
 
   /** What is told of those that wait by one that follows. */
-  #judge(record: Held): void {
+  #judge(record: HeldRecord): void {
     const earliestUs = this.#lastUs - dayUs;
     if (record.timeUs >= earliestUs) {
-      const kept = this.#held.filter(({ timeUs }) =>
+      const kept = this.#buffered.filter(({ timeUs }) =>
         timeUs >= earliestUs && timeUs <= record.timeUs + dayUs
       );
-      this.#setAside += this.#held.length - kept.length;
-      this.#held = kept;
+      this.#setAside += this.#buffered.length - kept.length;
+      this.#buffered = kept;
     }
-    this.#held.push(record);
-    while (this.#held.length > 0) {
-      const [oldest] = this.#held;
+    this.#buffered.push(record);
+    while (this.#buffered.length > 0) {
+      const [oldest] = this.#buffered;
       const isSure = this.#distanceTo(oldest) <= dayUs ||
-        this.#held.length >= judgedRecords;
+        this.#buffered.length >= judgedRecords;
       if (!isSure) return;
-      this.#held.shift();
+      this.#buffered.shift();
       this.#believe(oldest);
     }
   }
 
-  #believe({ handOut, timeUs }: Held): void {
+  #believe({ release, timeUs }: HeldRecord): void {
     this.#lastUs = timeUs;
-    handOut();
+    release();
   }
 
-  #distanceTo({ timeUs }: Held): number {
+  #distanceTo({ timeUs }: HeldRecord): number {
     return Math.abs(timeUs - this.#lastUs);
   }
 }

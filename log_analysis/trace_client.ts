@@ -19,14 +19,10 @@ import {
   type ReadingOptions,
   readLog,
 } from "./read_logs.ts";
-import type { LineCounts, TrafficVisitor } from "./record_reader.ts";
-import { ReportedReports, type Wanted } from "./report_finder.ts";
+import type { RecordCounts, TrafficVisitor } from "./record_reader.ts";
+import { ReportFinder, type ReportSelection } from "./report_finder.ts";
 import { pathOf, type ReportPath } from "./report_path.ts";
-import {
-  FollowedReport,
-  type LogSpan,
-  ServerFollower,
-} from "./report_trace.ts";
+import { type LogSpan, ReportTrace, ServerTracer } from "./report_trace.ts";
 
 /**
  * The paths of a client's reports, from the oldest to the newest.
@@ -37,22 +33,22 @@ import {
 export async function traceClient(
   logs: readonly ServerLog[],
   client: string,
-  wanted: Wanted,
+  wanted: ReportSelection,
   options: ReadingOptions,
 ): Promise<ReportPath[]> {
   const found = await findReports(logs, client, wanted, options);
   const followed = new Map(
-    found.reports.map((report) => [report.line, new FollowedReport(report)]),
+    found.reports.map((report) => [report.line, new ReportTrace(report)]),
   );
   const spans: LogSpan[] = [];
   for (const log of logs) {
     const { server } = log;
-    const follower = new ServerFollower(server, found.client, followed);
+    const follower = new ServerTracer(server, found.client, followed);
     const counts = await readLog(log, follower, options);
     const { span } = follower;
     if (span !== undefined) spans.push(span);
     const leftOut = describeLeftOut(server, counts, span?.lostLines ?? 0);
-    if (leftOut !== undefined) options.tell(leftOut);
+    if (leftOut !== undefined) options.warn(leftOut);
   }
   return [...followed.values()].map((report) => pathOf(report, spans));
 }
@@ -60,12 +56,12 @@ export async function traceClient(
 async function findReports(
   logs: readonly ServerLog[],
   client: string,
-  wanted: Wanted,
+  wanted: ReportSelection,
   options: ReadingOptions,
 ) {
   const finders = spellings(client).map((spelling) => ({
     client: spelling,
-    found: new ReportedReports(spelling, wanted),
+    found: new ReportFinder(spelling, wanted),
   }));
   const counts = await readAll(
     logs,
@@ -106,8 +102,8 @@ async function readAll(
   logs: readonly ServerLog[],
   options: ReadingOptions,
   visitors: readonly TrafficVisitor[],
-): Promise<LineCounts[]> {
-  const counts: LineCounts[] = [];
+): Promise<RecordCounts[]> {
+  const counts: RecordCounts[] = [];
   // What cannot be read is told once, at the second reading.
   for (const log of logs) {
     const lines = await readLog(log, {
@@ -117,7 +113,7 @@ async function readAll(
         }
       },
       event: () => {},
-    }, { ...options, tell: () => {} });
+    }, { ...options, warn: () => {} });
     counts.push(lines);
   }
   return counts;

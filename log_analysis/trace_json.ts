@@ -24,7 +24,7 @@ export function pathData(path: ReportPath): unknown {
     connection: followed.entry?.connection ?? null,
     remote: followed.entry?.remote ?? null,
     wasNewest: !followed.wasOld,
-    hops: hops.map(({ from, outcome, receivedUs, sentUs, to, way }) => ({
+    hops: hops.map(({ from, outcome, receivedUs, route, sentUs, to }) => ({
       from,
       to,
       sentUs: sentUs ?? null,
@@ -33,7 +33,7 @@ export function pathData(path: ReportPath): unknown {
         ? null
         : receivedUs - sentUs,
       sinceHeardUs: receivedUs === undefined ? null : receivedUs - heardUs,
-      way,
+      way: route,
       outcome,
     })),
     told,

@@ -94,7 +94,7 @@ function cellsOf({ hop, told }: Branch, { report }: ReportPath): string[] {
   return [since(sentUs), since(receivedUs), took, remarkOn(hop)];
 }
 
-function remarkOn({ outcome, way }: Hop): string {
+function remarkOn({ outcome, route }: Hop): string {
   const how = {
     flood: "",
     asked: "asked for after HAVE",
@@ -108,7 +108,7 @@ function remarkOn({ outcome, way }: Hop): string {
     lost: "not received",
     unseen: "its log is not here",
   };
-  return [how[way], what[outcome]].filter((text) => text !== "").join("; ");
+  return [how[route], what[outcome]].filter((text) => text !== "").join("; ");
 }
 
 function describeOutcome(path: ReportPath, paint: Paint): string[] {

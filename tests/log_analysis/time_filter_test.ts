@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { TimeCheck } from "../../log_analysis/time_filter.ts";
+import { TimeFilter } from "../../log_analysis/time_filter.ts";
 import { assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 
@@ -11,13 +11,13 @@ const year9999Us = Date.parse("9999-12-31T23:59:59Z") * 1000;
 /** The times that are handed out, of records of both kinds by turns. */
 function believed(times: readonly number[]): number[] {
   const found: number[] = [];
-  const check = new TimeCheck({
+  const check = new TimeFilter({
     traffic: (timeUs) => found.push(timeUs),
     event: (timeUs) => found.push(timeUs),
   });
   for (const [index, timeUs] of times.entries()) {
     if (index % 2 === 0) check.traffic(timeUs, "client/1", "sent", "x");
-    else check.event(timeUs, {} as Parameters<TimeCheck["event"]>[1]);
+    else check.event(timeUs, {} as Parameters<TimeFilter["event"]>[1]);
   }
   check.end();
   assertEquals(check.setAside, times.length - found.length);

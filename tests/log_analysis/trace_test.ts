@@ -3,7 +3,7 @@ import { escapeBytes } from "../../log/escape.ts";
 import { traceClient } from "../../log_analysis/trace_client.ts";
 import { describePath } from "../../log_analysis/trace_text.ts";
 import { heardAtUs, readReportLine } from "../../log_analysis/report_line.ts";
-import type { Wanted } from "../../log_analysis/report_finder.ts";
+import type { ReportSelection } from "../../log_analysis/report_finder.ts";
 import { leafOf } from "../../peers/store/digest_tree.ts";
 import {
   fingerprint,
@@ -42,7 +42,7 @@ const markOf = (client: ByteString, line: ByteString) =>
 async function trace(
   folder: string,
   client: string,
-  wanted: Wanted = { newest: 1 },
+  wanted: ReportSelection = { newest: 1 },
 ) {
   const { logs, options, told } = await openLogs(folder);
   const paths = await traceClient(logs, client, wanted, options);
@@ -434,7 +434,7 @@ Deno.test("the log tells why a report was sent, though it does not say so", asyn
         assertEquals(told, [{ ...word, timeUs: startUs + 2600 }]);
       }
       return hops.filter(({ from }) => from === "Jaquez")
-        .map(({ way }) => way).join(", ");
+        .map(({ route }) => route).join(", ");
     }));
     assertEquals(ways, [
       "flood",
@@ -534,7 +534,7 @@ Deno.test("who asks for what is not there learns what is", async () => {
       hill.sent(0, "client/1", lineOf("Hill", 0, id, "7"));
     }
     await hill.close();
-    const refusals: [string, Wanted, string][] = [
+    const refusals: [string, ReportSelection, string][] = [
       [
         "kiwi",
         { newest: 1 },

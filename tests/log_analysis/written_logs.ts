@@ -140,7 +140,7 @@ export async function openLogs(
   ...paths: string[]
 ): Promise<{ logs: ServerLog[]; options: ReadingOptions; told: string[] }> {
   const told: string[] = [];
-  const tell = (line: string) => void told.push(line);
-  const logs = await findLogs(paths, tell);
-  return { logs, options: { tell, progress: () => {} }, told };
+  const warn = (line: string) => void told.push(line);
+  const logs = await findLogs(paths, warn);
+  return { logs, options: { warn, progress: () => {} }, told };
 }
