@@ -20,7 +20,7 @@ import { Progress } from "../cli/progress.ts";
 import { HerdClient } from "../client/client.ts";
 import { findHomes } from "../phones/homes.ts";
 import { type Home, makePhones } from "../phones/phone.ts";
-import type { Census, Tally } from "../phones/results.ts";
+import type { Census, Results } from "../phones/results.ts";
 import { Run } from "../phones/run.ts";
 import type { ConnectTo } from "../phones/servers.ts";
 import { failureOf, formatOutcome } from "../phones/summary.ts";
@@ -103,7 +103,7 @@ export async function phones(args: readonly string[]): Promise<void> {
   });
   const lifeMs = await runPhones(run, count, seconds, seed);
   const outcome = {
-    tally: run.tally,
+    results: run.results,
     census: await takeCensus(run, count),
     phones: count,
     seconds: lifeMs / 1000,
@@ -197,19 +197,20 @@ async function runPhones(
   progress.printLine(`seed ${seed}`);
   using _ticking = every(
     progressMs,
-    () => progress.update(elapsedMs() / 1000, describe(run.tally, elapsedMs())),
+    () =>
+      progress.update(elapsedMs() / 1000, describe(run.results, elapsedMs())),
   );
-  await run.live(end.signal);
+  await run.run(end.signal);
   clearTimeout(timer);
   return endMs!;
 }
 
-function describe(tally: Tally, elapsedMs: number): string {
-  const rate = Math.round(tally.reports / (elapsedMs / 1000));
+function describe(results: Results, elapsedMs: number): string {
+  const rate = Math.round(results.reports / (elapsedMs / 1000));
   return `${formatNumber(rate)} reports/s, ${
-    formatNumber(tally.right)
+    formatNumber(results.right)
   } right, ` +
-    `${formatNumber(tally.wrong)} wrong`;
+    `${formatNumber(results.wrong)} wrong`;
 }
 
 async function takeCensus(run: Run, count: number): Promise<Census> {

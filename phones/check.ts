@@ -7,11 +7,11 @@ import type { At, Nearby, Place } from "../client/types.ts";
 import { isPosition, parsePosition } from "../protocol/position.ts";
 import { isNewer } from "../protocol/report.ts";
 import { isTime } from "../protocol/time.ts";
-import type { Ledger } from "./expectations.ts";
-import { metresBetween, type Spot } from "./movement.ts";
+import type { Expectations } from "./expectations.ts";
+import { type Coordinates, metresBetween } from "./movement.ts";
 
 /** A report, and the server that it was sent to. */
-export interface ReportAsked {
+export interface ReportRequest {
   readonly server: string;
   readonly id: string;
   readonly position: string;
@@ -21,7 +21,7 @@ export interface ReportAsked {
 }
 
 /** A question, and what its answer has to be like. */
-export interface QuestionAsked {
+export interface QueryRequest {
   readonly server: string;
   /** The phone that it is about. */
   readonly id: string;
@@ -43,7 +43,7 @@ const roundingMetres = 0.001;
 /** What is wrong with the answer to a report. */
 export function faultOfReport(
   { line, clockDifference }: At,
-  asked: ReportAsked,
+  asked: ReportRequest,
 ): string | undefined {
   if (!difference.test(clockDifference)) return "no clock difference";
   const { id, position, server, time } = asked;
@@ -55,11 +55,11 @@ export function faultOfReport(
 /** What is wrong with the answer to a question. */
 export function faultOfAnswer(
   { at, results, status }: Nearby,
-  { atLeast, bound, id, radiusKm }: QuestionAsked,
-  ledger: Ledger,
+  { atLeast, bound, id, radiusKm }: QueryRequest,
+  expectations: Expectations,
   servers: readonly string[],
 ): string | undefined {
-  const fault = faultOfLine(at, id, ledger, servers);
+  const fault = faultOfLine(at, id, expectations, servers);
   if (fault !== undefined) return fault;
   if (atLeast !== undefined && isNewer(atLeast, at.line)) {
     return `older than what it had: ${atLeast}`;
@@ -81,7 +81,7 @@ export function faultOfAnswer(
  */
 function faultOfPlace(
   { geometry, name, place_id }: Place,
-  centre: Spot,
+  centre: Coordinates,
   radiusKm: number,
 ): string | undefined {
   const [, latitude, longitude, called] = gazetteerId.exec(place_id) ?? [];
@@ -100,7 +100,7 @@ function faultOfPlace(
 function faultOfLine(
   at: At,
   id: string,
-  ledger: Ledger,
+  expectations: Expectations,
   servers: readonly string[],
 ): string | undefined {
   const { clockDifference, line, position, server, time } = at;
@@ -111,9 +111,11 @@ function faultOfLine(
   }
   if (!isPosition(position)) return "no position";
   if (!isTime(time)) return "no time";
-  const sent = ledger.sent(id, time);
+  const sent = expectations.findSent(id, time);
   if (sent === undefined) {
-    return ledger.mayHaveSent(id, time) ? undefined : "it never sent that";
+    return expectations.mayHaveSent(id, time)
+      ? undefined
+      : "it never sent that";
   }
   if (sent.line !== undefined && sent.line !== line) {
     return `expected ${sent.line}`;

@@ -22,7 +22,7 @@ export interface Sent {
 const reportsRemembered = 64;
 
 /** Reports and answers of one run. */
-export class Ledger {
+export class Expectations {
   /** By the phone's ID, and then by the time it gave. */
   readonly #sent = new Map<string, Map<string, Sent>>();
   /** By the phone's ID: the newest AT line that has come as an answer. */
@@ -31,7 +31,7 @@ export class Ledger {
   readonly #known = new Map<string, Map<string, string>>();
 
   /** A phone reports. Its times never go back. */
-  send(server: string, id: string, time: string, position: string): void {
+  recordSent(server: string, id: string, time: string, position: string): void {
     const sent = this.#sent.get(id) ?? new Map<string, Sent>();
     this.#sent.set(id, sent);
     sent.set(time, { server, position, line: undefined });
@@ -42,7 +42,7 @@ export class Ledger {
   }
 
   /** What a phone has sent with this time, if that is remembered. */
-  sent(id: string, time: string): Sent | undefined {
+  findSent(id: string, time: string): Sent | undefined {
     return this.#sent.get(id)?.get(time);
   }
 
@@ -56,17 +56,17 @@ export class Ledger {
   }
 
   /** A server has answered a report, rightly. */
-  answer(server: string, id: string, line: string): void {
+  recordAnswer(server: string, id: string, line: string): void {
     keepNewer(this.#newest, id, line);
-    this.see(server, id, line);
+    this.recordSeen(server, id, line);
   }
 
   /**
    * A server was seen to know of a report, by its AT line, rightly. Where the
    * report is not remembered the line may be a lie, and nothing follows of it.
    */
-  see(server: string, id: string, line: string): void {
-    const sent = this.sent(id, timeOf(line));
+  recordSeen(server: string, id: string, line: string): void {
+    const sent = this.findSent(id, timeOf(line));
     if (sent === undefined) return;
     sent.line ??= line;
     const known = this.#known.get(server) ?? new Map<string, string>();
@@ -75,12 +75,12 @@ export class Ledger {
   }
 
   /** A server is lost: it may have been killed, with all that it knew. */
-  forget(server: string): void {
+  forgetServer(server: string): void {
     this.#known.delete(server);
   }
 
   /** The newest report of a phone that a server must know. */
-  knownAt(server: string, id: string): string | undefined {
+  newestAt(server: string, id: string): string | undefined {
     return this.#known.get(server)?.get(id);
   }
 

@@ -8,7 +8,7 @@ import { distance } from "../packages/geokdbush.ts";
 import type { Random } from "../runtime/random.ts";
 
 /** A spot on the sphere. */
-export interface Spot {
+export interface Coordinates {
   /** Degrees north, -90 to 90. */
   readonly latitude: number;
   /** Degrees east, -180 to 180. */
@@ -59,12 +59,12 @@ const radians = (degrees: number) => degrees * Math.PI / 180;
 const degrees = (radians: number) => radians * 180 / Math.PI;
 
 /** A walk. The same random numbers are the same walk. */
-export class Walk {
-  readonly #home: Spot;
+export class Movement {
+  readonly #home: Coordinates;
   readonly #gait: Gait;
   readonly #random: Random;
   /** Where the last step began, and when. */
-  #spot: Spot;
+  #spot: Coordinates;
   #spotMs = 0;
   /** Radians clockwise from north. */
   #heading: number;
@@ -72,7 +72,7 @@ export class Walk {
   /** Metres a second. */
   #speed: number;
 
-  constructor(home: Spot, gait: Gait, random: Random) {
+  constructor(home: Coordinates, gait: Gait, random: Random) {
     this.#home = home;
     this.#gait = gait;
     this.#random = random;
@@ -87,12 +87,12 @@ export class Walk {
    * Where it is so many milliseconds after the beginning. Never asked about a
    * second before the last one asked about.
    */
-  at(elapsedMs: number): Spot {
+  at(elapsedMs: number): Coordinates {
     while (elapsedMs - this.#spotMs >= stepMs) this.#step();
     return this.#ahead(elapsedMs - this.#spotMs);
   }
 
-  #ahead(forMs: number): Spot {
+  #ahead(forMs: number): Coordinates {
     return moved(this.#spot, this.#heading, this.#speed * forMs / 1000);
   }
 
@@ -116,7 +116,11 @@ export class Walk {
 }
 
 /** The spot so many metres away, on the great circle that begins so. */
-export function moved(from: Spot, heading: number, metres: number): Spot {
+export function moved(
+  from: Coordinates,
+  heading: number,
+  metres: number,
+): Coordinates {
   const angle = metres / earthRadiusMetres;
   const latitude = radians(from.latitude);
   const sine = Math.sin(latitude) * Math.cos(angle) +
@@ -134,13 +138,13 @@ export function moved(from: Spot, heading: number, metres: number): Spot {
 }
 
 /** The way between two spots along the great circle, in metres. */
-export function metresBetween(a: Spot, b: Spot): number {
+export function metresBetween(a: Coordinates, b: Coordinates): number {
   const { latitude, longitude } = a;
   return 1000 * distance(longitude, latitude, b.longitude, b.latitude);
 }
 
 /** Where the great circle from one spot to another begins to go, in radians. */
-function bearing(from: Spot, to: Spot): number {
+function bearing(from: Coordinates, to: Coordinates): number {
   const [north, other] = [radians(from.latitude), radians(to.latitude)];
   const east = radians(to.longitude - from.longitude);
   return Math.atan2(

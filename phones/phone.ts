@@ -6,10 +6,10 @@
  */
 import type { Random } from "../runtime/random.ts";
 import type { Timestamp } from "../protocol/time.ts";
-import { driving, type Spot, Walk, walking } from "./movement.ts";
+import { type Coordinates, driving, Movement, walking } from "./movement.ts";
 
 /** What a phone does next, and when, in milliseconds after the beginning. */
-export type Act =
+export type Action =
   | { readonly kind: "report"; readonly atMs: number }
   | {
     readonly kind: "ask";
@@ -22,7 +22,7 @@ export type Act =
   | { readonly kind: "roam"; readonly atMs: number };
 
 /** Where a phone may live. */
-export interface Home extends Spot {
+export interface Home extends Coordinates {
   /** The city that it belongs to. */
   readonly city: string;
 }
@@ -71,10 +71,10 @@ export class Phone {
   /** Draws the servers that it goes to. */
   readonly roaming: Random;
   readonly #count: number;
-  readonly #walk: Walk;
+  readonly #movement: Movement;
   readonly #random: Random;
   /** When it will do each kind of thing the next time. */
-  readonly #nextMs: Record<Act["kind"], number>;
+  readonly #nextMs: Record<Action["kind"], number>;
   #lastMicroseconds = 0;
 
   constructor({ count, homes, number, random, run }: PhoneSettings) {
@@ -86,7 +86,7 @@ export class Phone {
     this.skewMs = random.chance(oddClocksShare)
       ? random.between(-mostSkewMs, mostSkewMs)
       : random.between(-usualSkewMs, usualSkewMs);
-    this.#walk = new Walk(home, gait, random.fork());
+    this.#movement = new Movement(home, gait, random.fork());
     this.#random = random.fork();
     this.roaming = random.fork();
     this.#nextMs = {
@@ -98,7 +98,7 @@ export class Phone {
   }
 
   /** What it does next. Every call goes on by one. */
-  next(): Act {
+  next(): Action {
     const kinds = ["report", "ask", "roam"] as const;
     const kind = kinds.reduce((first, other) =>
       this.#nextMs[other] < this.#nextMs[first] ? other : first
@@ -121,7 +121,7 @@ export class Phone {
 
   /** Where it is then: `+34.068930-118.445127`. Time never goes back. */
   positionAt(elapsedMs: number): string {
-    const { latitude, longitude } = this.#walk.at(elapsedMs);
+    const { latitude, longitude } = this.#movement.at(elapsedMs);
     return formatDegrees(latitude) + formatDegrees(longitude);
   }
 
@@ -139,7 +139,7 @@ export class Phone {
   }
 
   /** A time until something is done again: as calls come in to an exchange. */
-  #draw(kind: Act["kind"]): number {
+  #draw(kind: Action["kind"]): number {
     const times = -Math.log(1 - this.#random.next());
     return meanMs[kind] * Math.min(times, longestWait);
   }

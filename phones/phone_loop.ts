@@ -6,19 +6,19 @@
  */
 import { DisconnectedError } from "../client/types.ts";
 import { type Clock, sleep } from "../runtime/clock.ts";
-import type { Ledger } from "./expectations.ts";
-import type { Act, Phone } from "./phone.ts";
-import type { Asker } from "./requester.ts";
-import type { Tally } from "./results.ts";
+import type { Expectations } from "./expectations.ts";
+import type { Action, Phone } from "./phone.ts";
+import type { Requester } from "./requester.ts";
+import type { Results } from "./results.ts";
 import { type Connection, inTime, type Servers } from "./servers.ts";
 
 /** What all phones of a run share. */
-export interface World {
+export interface PhoneContext {
   readonly phones: readonly Phone[];
   readonly servers: Servers;
-  readonly asker: Asker;
-  readonly ledger: Ledger;
-  readonly tally: Tally;
+  readonly requester: Requester;
+  readonly expectations: Expectations;
+  readonly results: Results;
   readonly clock: Clock;
   /** When the run began, by `clock.elapsedMs()`. */
   readonly startMs: number;
@@ -29,82 +29,85 @@ export interface World {
 }
 
 /** Where a phone is connected. */
-interface Post {
+interface CurrentServer {
   readonly server: string;
   readonly connection: Connection;
 }
 
 /** Lives until the end; resolves when all that was asked is answered. */
-export async function live(phone: Phone, world: World): Promise<void> {
-  await new Life(phone, world).run();
+export async function runPhone(
+  phone: Phone,
+  context: PhoneContext,
+): Promise<void> {
+  await new PhoneLoop(phone, context).run();
 }
 
-class Life {
+class PhoneLoop {
   readonly #phone: Phone;
-  readonly #world: World;
-  #post: Post | undefined;
+  readonly #context: PhoneContext;
+  #post: CurrentServer | undefined;
   /** Where it was connected the last time. */
   #lastServer: string | undefined;
 
-  constructor(phone: Phone, world: World) {
+  constructor(phone: Phone, context: PhoneContext) {
     this.#phone = phone;
-    this.#world = world;
+    this.#context = context;
   }
 
   async run(): Promise<void> {
-    const { clock, end, startMs } = this.#world;
+    const { clock, end, startMs } = this.#context;
     while (!end.aborted) {
-      const act = this.#phone.next();
-      const waitMs = startMs + act.atMs - clock.elapsedMs();
+      const action = this.#phone.next();
+      const waitMs = startMs + action.atMs - clock.elapsedMs();
       await sleep(clock, Math.max(waitMs, 0), end);
       if (end.aborted) break;
-      await this.#do(act);
+      await this.#perform(action);
     }
     await this.#leave();
   }
 
-  async #do(act: Act): Promise<void> {
-    if (act.kind === "roam") {
+  async #perform(action: Action): Promise<void> {
+    if (action.kind === "roam") {
       if (this.#post === undefined) return;
-      this.#world.tally.roamed += 1;
+      this.#context.results.roamed += 1;
       return await this.#leave();
     }
     this.#post ??= await this.#connect();
     const post = this.#post;
     if (post === undefined) return;
-    const request = act.kind === "report"
+    const request = action.kind === "report"
       ? this.#report(post)
-      : this.#ask(post, act);
+      : this.#query(post, action);
     // It overlaps with what comes next; leaving waits for all answers.
     request.catch((error) => {
       if (!(error instanceof DisconnectedError)) throw error;
-      this.#lost(post);
+      this.#onLost(post);
     });
   }
 
-  async #report({ connection, server }: Post): Promise<void> {
-    const { asker, clock, onReport, startMs, tally } = this.#world;
+  async #report({ connection, server }: CurrentServer): Promise<void> {
+    const { clock, onReport, requester, results, startMs } = this.#context;
     const { id } = this.#phone;
     const position = this.#phone.positionAt(clock.elapsedMs() - startMs);
     const time = this.#phone.timeAt(clock.now());
-    tally.reports += 1;
+    results.reports += 1;
     const asked = { server, id, position, time };
-    const line = await asker.report(connection, asked);
+    const line = await requester.report(connection, asked);
     if (line !== undefined) onReport(server, id, line);
   }
 
-  async #ask(
-    { connection, server }: Post,
-    { about, bound, radiusKm }: Act & { kind: "ask" },
+  async #query(
+    { connection, server }: CurrentServer,
+    { about, bound, radiusKm }: Action & { kind: "ask" },
   ): Promise<void> {
-    const { asker, phones, tally } = this.#world;
-    tally.questions += 1;
+    const { phones, requester, results } = this.#context;
+    results.queries += 1;
     const { id } = phones[about];
-    await asker.ask(connection, { server, id, radiusKm, bound });
+    await requester.query(connection, { server, id, radiusKm, bound });
   }
 
-  async #connect(): Promise<Post | undefined> {
-    const { servers } = this.#world;
+  async #connect(): Promise<CurrentServer | undefined> {
+    const { servers } = this.#context;
     const { roaming } = this.#phone;
     for (let attempt = 0; attempt < servers.names.length; attempt++) {
       const server = servers.pick(roaming, this.#lastServer);
@@ -117,13 +120,13 @@ class Life {
   }
 
   /** A request was not answered, as its connection is over. */
-  #lost(post: Post): void {
-    const { ledger, tally } = this.#world;
-    tally.unanswered += 1;
-    ledger.forget(post.server);
+  #onLost(post: CurrentServer): void {
+    const { expectations, results } = this.#context;
+    results.unanswered += 1;
+    expectations.forgetServer(post.server);
     if (this.#post !== post) return;
     this.#post = undefined;
-    tally.moved += 1;
+    results.moved += 1;
   }
 
   /** Ends the connection when all is answered, or it has lasted too long. */
@@ -132,6 +135,6 @@ class Life {
     if (post === undefined) return;
     this.#post = undefined;
     const { connection } = post;
-    await inTime(connection, this.#world.clock, connection.close());
+    await inTime(connection, this.#context.clock, connection.close());
   }
 }

@@ -6,8 +6,8 @@
  */
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
-import type { Asker } from "./requester.ts";
-import type { Tally } from "./results.ts";
+import type { Requester } from "./requester.ts";
+import type { Results } from "./results.ts";
 import type { Connection, Servers } from "./servers.ts";
 
 /** A server that does not know yet is asked again after this time. */
@@ -17,9 +17,9 @@ const askAgainMs = 1;
 const lateAfterMs = 10_000;
 
 /** One connection to each server, for all reports that are followed. */
-export class Observers {
+export class PropagationProbe {
   readonly #servers: Servers;
-  readonly #asker: Asker;
+  readonly #requester: Requester;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #end: AbortSignal;
@@ -27,13 +27,13 @@ export class Observers {
 
   constructor(
     servers: Servers,
-    asker: Asker,
+    requester: Requester,
     clock: Clock,
     random: Random,
     end: AbortSignal,
   ) {
     this.#servers = servers;
-    this.#asker = asker;
+    this.#requester = requester;
     this.#clock = clock;
     this.#random = random;
     this.#end = end;
@@ -46,7 +46,7 @@ export class Observers {
     told: string,
     id: string,
     line: string,
-    tally: Tally,
+    results: Results,
   ): Promise<void> {
     const clock = this.#clock;
     const server = this.#servers.pick(this.#random, told);
@@ -56,12 +56,17 @@ export class Observers {
     if (connection === undefined) return;
     try {
       while (!this.#end.aborted) {
-        const isKnown = await this.#asker.knows(connection, server, id, line);
+        const isKnown = await this.#requester.hasReport(
+          connection,
+          server,
+          id,
+          line,
+        );
         if (isKnown === undefined) return;
         const tookMs = clock.elapsedMs() - startMs;
-        if (isKnown) return tally.propagation.add(tookMs);
+        if (isKnown) return results.propagation.add(tookMs);
         if (tookMs >= lateAfterMs) {
-          tally.late += 1;
+          results.late += 1;
           return;
         }
         await sleep(clock, askAgainMs, this.#end);

@@ -10,15 +10,15 @@ import type { Clock } from "../runtime/clock.ts";
 import {
   faultOfAnswer,
   faultOfReport,
-  type QuestionAsked,
-  type ReportAsked,
+  type QueryRequest,
+  type ReportRequest,
 } from "./check.ts";
-import type { Ledger } from "./expectations.ts";
-import type { Tally } from "./results.ts";
+import type { Expectations } from "./expectations.ts";
+import type { Results } from "./results.ts";
 import { type Connection, inTime } from "./servers.ts";
 
 /** A question, as it is asked. */
-type Question = Omit<QuestionAsked, "atLeast">;
+type NewQuery = Omit<QueryRequest, "atLeast">;
 
 /** What came of a question. */
 export type Found =
@@ -30,21 +30,21 @@ export type Found =
   | { readonly state: "wrong" };
 
 /** Asks on connections that it is given. */
-export class Asker {
+export class Requester {
   readonly #servers: readonly string[];
-  readonly #ledger: Ledger;
-  readonly #tally: Tally;
+  readonly #expectations: Expectations;
+  readonly #results: Results;
   readonly #clock: Clock;
 
   constructor(
     servers: readonly string[],
-    ledger: Ledger,
-    tally: Tally,
+    expectations: Expectations,
+    results: Results,
     clock: Clock,
   ) {
     this.#servers = servers;
-    this.#ledger = ledger;
-    this.#tally = tally;
+    this.#expectations = expectations;
+    this.#results = results;
     this.#clock = clock;
   }
 
@@ -55,10 +55,10 @@ export class Asker {
    */
   async report(
     connection: Connection,
-    asked: ReportAsked,
+    asked: ReportRequest,
   ): Promise<string | undefined> {
     const { id, position, server, time } = asked;
-    this.#ledger.send(server, id, time, position);
+    this.#expectations.recordSent(server, id, time, position);
     const startMs = this.#clock.elapsedMs();
     try {
       const at = await inTime(
@@ -66,19 +66,19 @@ export class Asker {
         this.#clock,
         connection.iamat({ client: id, position, time }),
       );
-      this.#tally.iamat.add(this.#clock.elapsedMs() - startMs);
-      const { line } = this.#ledger.sent(id, time) ?? {};
+      this.#results.iamat.add(this.#clock.elapsedMs() - startMs);
+      const { line } = this.#expectations.findSent(id, time) ?? {};
       const fault = faultOfReport(at, { ...asked, line });
       if (fault !== undefined) {
-        this.#tally.fault(`${fault}, found ${at.line}`);
+        this.#results.fault(`${fault}, found ${at.line}`);
         return undefined;
       }
-      this.#tally.right += 1;
-      this.#ledger.answer(server, id, at.line);
+      this.#results.right += 1;
+      this.#expectations.recordAnswer(server, id, at.line);
       return at.line;
     } catch (error) {
       if (error instanceof DisconnectedError) throw error;
-      this.#tally.fault(
+      this.#results.fault(
         `${describe(error)} to IAMAT ${id} ${position} ${time}`,
       );
     }
@@ -89,16 +89,16 @@ export class Asker {
    *
    * @throws {DisconnectedError} If the connection ended first.
    */
-  async ask(
+  async query(
     connection: Connection,
-    asked: Question,
+    asked: NewQuery,
   ): Promise<void> {
     const startMs = this.#clock.elapsedMs();
     const { state } = await this.find(connection, asked);
-    this.#tally.whatsat.add(this.#clock.elapsedMs() - startMs);
+    this.#results.whatsat.add(this.#clock.elapsedMs() - startMs);
     if (state === "wrong") return;
-    this.#tally.right += 1;
-    if (state === "unknown") this.#tally.unknown += 1;
+    this.#results.right += 1;
+    if (state === "unknown") this.#results.unknown += 1;
   }
 
   /**
@@ -108,10 +108,10 @@ export class Asker {
    */
   async find(
     connection: Connection,
-    asked: Question,
+    asked: NewQuery,
   ): Promise<Found> {
     const { bound, id, radiusKm, server } = asked;
-    const atLeast = this.#ledger.knownAt(server, id);
+    const atLeast = this.#expectations.newestAt(server, id);
     try {
       const nearby = await inTime(
         connection,
@@ -123,11 +123,11 @@ export class Asker {
       const fault = faultOfAnswer(
         nearby,
         question,
-        this.#ledger,
+        this.#expectations,
         this.#servers,
       );
       if (fault !== undefined) return this.#wrong(`${fault}, found ${line}`);
-      this.#ledger.see(server, id, line);
+      this.#expectations.recordSeen(server, id, line);
       return { state: "known", line };
     } catch (error) {
       if (error instanceof DisconnectedError) throw error;
@@ -145,7 +145,7 @@ export class Asker {
    *
    * @throws {DisconnectedError} If the connection ended first.
    */
-  async knows(
+  async hasReport(
     connection: Connection,
     server: string,
     id: string,
@@ -158,7 +158,7 @@ export class Asker {
   }
 
   #wrong(words: string): Found {
-    this.#tally.fault(words);
+    this.#results.fault(words);
     return { state: "wrong" };
   }
 }

@@ -9,11 +9,11 @@ import { Durations } from "./durations.ts";
 const faultsKept = 5;
 
 /** Counts of a run. */
-export class Tally {
+export class Results {
   /** Reports sent. */
   reports = 0;
   /** Questions asked. */
-  questions = 0;
+  queries = 0;
   /** Answers that were what they must be. */
   right = 0;
   /** Of the right ones: the server had not heard of that phone yet. */

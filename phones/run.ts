@@ -8,12 +8,12 @@
  */
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
-import { Ledger } from "./expectations.ts";
+import { Expectations } from "./expectations.ts";
 import type { Phone } from "./phone.ts";
-import { live, type World } from "./phone_loop.ts";
-import { Observers } from "./propagation_probe.ts";
-import { Asker } from "./requester.ts";
-import { type Census, Tally } from "./results.ts";
+import { type PhoneContext, runPhone } from "./phone_loop.ts";
+import { PropagationProbe } from "./propagation_probe.ts";
+import { Requester } from "./requester.ts";
+import { type Census, Results } from "./results.ts";
 import { type ConnectTo, Servers } from "./servers.ts";
 
 /** So many reports of a hundred are followed to another server. */
@@ -39,23 +39,28 @@ export interface RunOptions {
   readonly random: Random;
 }
 
-/** A run. `live` first, then `takeCensus`. */
+/** A run. `run` first, then `takeCensus`. */
 export class Run {
   /** What came of it so far. */
-  readonly tally = new Tally();
+  readonly results = new Results();
   readonly #phones: readonly Phone[];
   readonly #servers: Servers;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #ledger = new Ledger();
-  readonly #asker: Asker;
+  readonly #expectations = new Expectations();
+  readonly #requester: Requester;
 
   constructor({ clock, connect, phones, random, servers }: RunOptions) {
     this.#random = random;
     this.#phones = phones;
     this.#clock = clock;
     this.#servers = new Servers(servers, connect, clock);
-    this.#asker = new Asker(servers, this.#ledger, this.tally, clock);
+    this.#requester = new Requester(
+      servers,
+      this.#expectations,
+      this.results,
+      clock,
+    );
   }
 
   /** Connections that could not be made, and why not the last time. */
@@ -64,35 +69,35 @@ export class Run {
   }
 
   /** Lets the phones live until the signal; resolves when all have ended. */
-  async live(end: AbortSignal): Promise<void> {
+  async run(end: AbortSignal): Promise<void> {
     const clock = this.#clock;
-    const observers = new Observers(
+    const probe = new PropagationProbe(
       this.#servers,
-      this.#asker,
+      this.#requester,
       clock,
       this.#random,
       end,
     );
     const following = new Set<Promise<void>>();
-    const world: World = {
+    const context: PhoneContext = {
       phones: this.#phones,
       servers: this.#servers,
-      asker: this.#asker,
-      ledger: this.#ledger,
-      tally: this.tally,
+      requester: this.#requester,
+      expectations: this.#expectations,
+      results: this.results,
       clock,
       startMs: clock.elapsedMs(),
       end,
       onReport: (told, id, line) => {
         if (!this.#random.chance(followedShare)) return;
-        const followed = observers.follow(told, id, line, this.tally)
+        const followed = probe.follow(told, id, line, this.results)
           .finally(() => following.delete(followed));
         following.add(followed);
       },
     };
-    await Promise.all(this.#phones.map((phone) => live(phone, world)));
+    await Promise.all(this.#phones.map((phone) => runPhone(phone, context)));
     await Promise.all(following);
-    await observers.close();
+    await probe.close();
   }
 
   /** Asks every server for every phone's newest report. */
@@ -104,7 +109,7 @@ export class Run {
     return {
       reached: names.filter((_, index) => lost[index] !== undefined),
       silent: names.filter((_, index) => lost[index] === undefined),
-      phones: this.#ledger.newest.size,
+      phones: this.#expectations.newest.size,
       lost: lost.reduce<number>((sum, count = 0) => sum + count, 0),
     };
   }
@@ -116,14 +121,14 @@ export class Run {
     const clock = this.#clock;
     const startMs = clock.elapsedMs();
     try {
-      let missing = [...this.#ledger.newest];
+      let missing = [...this.#expectations.newest];
       while (true) {
         const left: typeof missing = [];
         for (let at = 0; at < missing.length; at += pipelined) {
           const some = missing.slice(at, at + pipelined);
           const known = await Promise.all(
             some.map(([id, line]) =>
-              this.#asker.knows(connection, server, id, line)
+              this.#requester.hasReport(connection, server, id, line)
             ),
           );
           // What is wrong is counted as that, and not asked for again.

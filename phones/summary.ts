@@ -7,11 +7,11 @@ import { formatCount, formatNumber } from "../cli/numbers.ts";
 import type { Paint } from "../cli/paint.ts";
 import { formatTable } from "../cli/table.ts";
 import type { Durations } from "./durations.ts";
-import type { Census, Tally } from "./results.ts";
+import type { Census, Results } from "./results.ts";
 
 /** A run that is over. */
 export interface Outcome {
-  readonly tally: Tally;
+  readonly results: Results;
   readonly census: Census;
   /** How many phones there were. */
   readonly phones: number;
@@ -26,7 +26,7 @@ const indentation = "  ";
 
 /** The tables, without a LF at the end. */
 export function formatOutcome(outcome: Outcome, paint: Paint): string {
-  const { phones, seconds, seed, tally: { faults } } = outcome;
+  const { phones, results: { faults }, seconds, seed } = outcome;
   const title =
     `${formatCount(phones, "phone")} for ${seconds.toFixed(1)} s, ` +
     `seed ${seed}`;
@@ -43,7 +43,7 @@ export function formatOutcome(outcome: Outcome, paint: Paint): string {
         isNumeric: true,
       })),
     ],
-    durationRows(outcome.tally),
+    durationRows(outcome.results),
     { indentation },
   );
   const found = faults.map((fault) => `\n${indentation}wrong: ${fault}`);
@@ -52,8 +52,8 @@ export function formatOutcome(outcome: Outcome, paint: Paint): string {
 }
 
 /** Why a run has failed, in a line; undefined if it has not. */
-export function failureOf({ census, tally }: Outcome): string | undefined {
-  const { right, wrong } = tally;
+export function failureOf({ census, results }: Outcome): string | undefined {
+  const { right, wrong } = results;
   const failures = [];
   if (wrong > 0) failures.push(`${formatCount(wrong, "answer")} wrong`);
   if (census.lost > 0) {
@@ -64,10 +64,10 @@ export function failureOf({ census, tally }: Outcome): string | undefined {
 }
 
 function countRows(
-  { census, failures, seconds, tally }: Outcome,
+  { census, failures, results, seconds }: Outcome,
   paint: Paint,
 ): string[][] {
-  const { late, moved, questions, reports, right, roamed, unanswered } = tally;
+  const { late, moved, queries, reports, right, roamed, unanswered } = results;
   const servers = census.reached.length + census.silent.length;
   const bad = (number: number) =>
     number === 0
@@ -84,17 +84,17 @@ function countRows(
         : paint.yellow(`silent at the end: ${census.silent.join(", ")}`),
     ],
     ["reports", formatNumber(reports), rate(reports, seconds)],
-    ["questions", formatNumber(questions), rate(questions, seconds)],
+    ["questions", formatNumber(queries), rate(queries, seconds)],
     [
       "answers right",
       formatNumber(right),
-      tally.unknown === 0
+      results.unknown === 0
         ? ""
         : `${
-          formatNumber(tally.unknown)
+          formatNumber(results.unknown)
         } to questions that came before the phone`,
     ],
-    ["answers wrong", bad(tally.wrong)],
+    ["answers wrong", bad(results.wrong)],
     ["unanswered", odd(unanswered)],
     ["roamed", formatNumber(roamed), "changed their server by themselves"],
     ["moved", odd(moved), "because a connection was lost"],
@@ -114,7 +114,7 @@ function countRows(
   ];
 }
 
-function durationRows({ iamat, propagation, whatsat }: Tally): string[][] {
+function durationRows({ iamat, propagation, whatsat }: Results): string[][] {
   return [
     durationRow("IAMAT", iamat),
     durationRow("WHATSAT", whatsat),

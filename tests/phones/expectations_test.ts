@@ -3,9 +3,9 @@ import { readAt } from "../../client/operands.ts";
 import {
   faultOfAnswer,
   faultOfReport,
-  type QuestionAsked,
+  type QueryRequest,
 } from "../../phones/check.ts";
-import { Ledger } from "../../phones/expectations.ts";
+import { Expectations } from "../../phones/expectations.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 const lineAt = (time: number, position = "+1+1") =>
@@ -16,21 +16,21 @@ Deno.test({
     "a server must know the newest that it was seen to have, until it is lost",
   permissions: "none",
   fn() {
-    const ledger = new Ledger();
+    const expectations = new Expectations();
     for (const time of ["1", "2", "3"]) {
-      ledger.send("Hill", "kiwi", time, "+1+1");
+      expectations.recordSent("Hill", "kiwi", time, "+1+1");
     }
-    assertEquals(ledger.knownAt("Hill", "kiwi"), undefined);
-    ledger.answer("Hill", "kiwi", lineAt(2));
-    assertEquals(ledger.knownAt("Hill", "kiwi"), lineAt(2));
-    assertEquals(ledger.knownAt("Smith", "kiwi"), undefined);
-    ledger.see("Smith", "kiwi", lineAt(3));
-    ledger.see("Smith", "kiwi", lineAt(1));
-    assertEquals(ledger.knownAt("Smith", "kiwi"), lineAt(3));
-    assertEquals([...ledger.newest], [["kiwi", lineAt(2)]]);
-    ledger.forget("Smith");
-    assertEquals(ledger.knownAt("Smith", "kiwi"), undefined);
-    assertEquals(ledger.knownAt("Hill", "kiwi"), lineAt(2));
+    assertEquals(expectations.newestAt("Hill", "kiwi"), undefined);
+    expectations.recordAnswer("Hill", "kiwi", lineAt(2));
+    assertEquals(expectations.newestAt("Hill", "kiwi"), lineAt(2));
+    assertEquals(expectations.newestAt("Smith", "kiwi"), undefined);
+    expectations.recordSeen("Smith", "kiwi", lineAt(3));
+    expectations.recordSeen("Smith", "kiwi", lineAt(1));
+    assertEquals(expectations.newestAt("Smith", "kiwi"), lineAt(3));
+    assertEquals([...expectations.newest], [["kiwi", lineAt(2)]]);
+    expectations.forgetServer("Smith");
+    assertEquals(expectations.newestAt("Smith", "kiwi"), undefined);
+    assertEquals(expectations.newestAt("Hill", "kiwi"), lineAt(2));
   },
 });
 
@@ -38,26 +38,26 @@ Deno.test({
   name: "the last reports of a phone are remembered, with their answers",
   permissions: "none",
   fn() {
-    const ledger = new Ledger();
+    const expectations = new Expectations();
     for (let time = 1; time <= 100; time++) {
-      ledger.send("Hill", "kiwi", `${time}`, "+1+1");
+      expectations.recordSent("Hill", "kiwi", `${time}`, "+1+1");
     }
-    ledger.answer("Hill", "kiwi", lineAt(100));
-    assertEquals(ledger.sent("kiwi", "100"), {
+    expectations.recordAnswer("Hill", "kiwi", lineAt(100));
+    assertEquals(expectations.findSent("kiwi", "100"), {
       server: "Hill",
       position: "+1+1",
       line: lineAt(100),
     });
-    assertEquals(ledger.sent("kiwi", "99")?.line, undefined);
-    assertEquals(ledger.sent("kiwi", "37")?.position, "+1+1");
-    assertEquals(ledger.sent("kiwi", "36"), undefined);
-    assertEquals(ledger.sent("pear", "99"), undefined);
-    assert(ledger.mayHaveSent("kiwi", "36"));
-    assert(ledger.mayHaveSent("kiwi", "36.5"));
-    assert(!ledger.mayHaveSent("kiwi", "37.5"));
-    assert(!ledger.mayHaveSent("kiwi", "101"));
+    assertEquals(expectations.findSent("kiwi", "99")?.line, undefined);
+    assertEquals(expectations.findSent("kiwi", "37")?.position, "+1+1");
+    assertEquals(expectations.findSent("kiwi", "36"), undefined);
+    assertEquals(expectations.findSent("pear", "99"), undefined);
+    assert(expectations.mayHaveSent("kiwi", "36"));
+    assert(expectations.mayHaveSent("kiwi", "36.5"));
+    assert(!expectations.mayHaveSent("kiwi", "37.5"));
+    assert(!expectations.mayHaveSent("kiwi", "101"));
     // It may have, in an earlier run with the same seed.
-    assert(ledger.mayHaveSent("pear", "99"));
+    assert(expectations.mayHaveSent("pear", "99"));
   },
 });
 
@@ -74,10 +74,10 @@ Deno.test({
   name: "an answer is held against all that is known",
   permissions: "none",
   fn() {
-    const ledger = new Ledger();
-    ledger.send("Hill", "kiwi", "5", "+1+1");
-    ledger.send("Hill", "kiwi", "6", "+1+1");
-    ledger.answer("Hill", "kiwi", lineAt(5));
+    const expectations = new Expectations();
+    expectations.recordSent("Hill", "kiwi", "5", "+1+1");
+    expectations.recordSent("Hill", "kiwi", "6", "+1+1");
+    expectations.recordAnswer("Hill", "kiwi", lineAt(5));
     const asked = {
       server: "Hill",
       id: "kiwi",
@@ -85,8 +85,8 @@ Deno.test({
       bound: 1,
       atLeast: lineAt(5),
     };
-    const faultOf = (answer: Nearby, question: QuestionAsked = asked) =>
-      faultOfAnswer(answer, question, ledger, ["Hill", "Smith"]);
+    const faultOf = (answer: Nearby, question: QueryRequest = asked) =>
+      faultOfAnswer(answer, question, expectations, ["Hill", "Smith"]);
     // Its answer is on the way, so the clock difference may be any.
     assertEquals(faultOf(nearby(lineAt(6))), undefined);
     assertEquals(
@@ -134,9 +134,9 @@ Deno.test({
   name: "two answers about one report are the same line",
   permissions: "none",
   fn() {
-    const ledger = new Ledger();
-    ledger.send("Hill", "kiwi", "5", "+1+1");
-    ledger.see("Smith", "kiwi", lineAt(5));
+    const expectations = new Expectations();
+    expectations.recordSent("Hill", "kiwi", "5", "+1+1");
+    expectations.recordSeen("Smith", "kiwi", lineAt(5));
     const other = lineAt(5).replace("+0.0", "-0.0");
     const asked = {
       server: "Jaquez",
@@ -147,7 +147,7 @@ Deno.test({
     };
     const names = ["Hill", "Smith", "Jaquez"];
     assertEquals(
-      faultOfAnswer(nearby(other), asked, ledger, names),
+      faultOfAnswer(nearby(other), asked, expectations, names),
       `expected ${lineAt(5)}`,
     );
     const report = {
@@ -155,7 +155,7 @@ Deno.test({
       id: "kiwi",
       position: "+1+1",
       time: "5",
-      line: ledger.sent("kiwi", "5")?.line,
+      line: expectations.findSent("kiwi", "5")?.line,
     };
     assertEquals(faultOfReport(readAt(lineAt(5)), report), undefined);
     assertEquals(
@@ -169,10 +169,10 @@ Deno.test({
   name: "nothing follows of a line that could not be verified",
   permissions: "none",
   fn() {
-    const ledger = new Ledger();
-    ledger.send("Hill", "kiwi", "5", "+1+1");
-    ledger.see("Hill", "kiwi", lineAt(4));
-    assertEquals(ledger.knownAt("Hill", "kiwi"), undefined);
+    const expectations = new Expectations();
+    expectations.recordSent("Hill", "kiwi", "5", "+1+1");
+    expectations.recordSeen("Hill", "kiwi", lineAt(4));
+    assertEquals(expectations.newestAt("Hill", "kiwi"), undefined);
   },
 });
 
@@ -180,8 +180,8 @@ Deno.test({
   name: "places of the gazetteer are themselves, and within the radius",
   permissions: "none",
   fn() {
-    const ledger = new Ledger();
-    ledger.send("Hill", "kiwi", "5", "+34.1-118");
+    const expectations = new Expectations();
+    expectations.recordSent("Hill", "kiwi", "5", "+34.1-118");
     const asked = {
       server: "Hill",
       id: "kiwi",
@@ -199,7 +199,7 @@ Deno.test({
       faultOfAnswer(
         nearby(lineAt(5, "+34.1-118"), { results }),
         asked,
-        ledger,
+        expectations,
         ["Hill"],
       );
     assertEquals(faultOf(), undefined);

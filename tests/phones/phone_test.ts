@@ -3,7 +3,7 @@ import {
   driving,
   metresBetween,
   moved,
-  Walk,
+  Movement,
   walking,
 } from "../../phones/movement.ts";
 import { type Home, makePhones, type Phone } from "../../phones/phone.ts";
@@ -45,11 +45,11 @@ Deno.test({
       anySeed,
       (gait, home, seed) => {
         const [slowest, fastest] = gait.speeds;
-        const walk = new Walk(home, gait, new Random(seed));
-        let spot = walk.at(0);
+        const movement = new Movement(home, gait, new Random(seed));
+        let spot = movement.at(0);
         let farthest = 0;
         for (let second = 0.5; second < 4_000; second += 0.5) {
-          const next = walk.at(second * 1000);
+          const next = movement.at(second * 1000);
           const metres = metresBetween(spot, next);
           assert(metres <= fastest / 2 * 1.001, `${metres} in half a second`);
           assert(metres >= slowest / 2 * 0.999, `${metres} in half a second`);
@@ -114,18 +114,25 @@ Deno.test({
       for (const phone of phonesOf(seed, 600)) {
         let lastMs = 0;
         let isFirst = true;
-        for (let act = phone.next(); act.atMs < 60_000; act = phone.next()) {
-          assert(act.atMs >= lastMs);
-          lastMs = act.atMs;
-          counts[act.kind] += 1;
-          if (act.kind === "report" && isFirst) {
-            begun[Math.floor(act.atMs / 1_000)] += 1;
+        for (
+          let action = phone.next();
+          action.atMs < 60_000;
+          action = phone.next()
+        ) {
+          assert(action.atMs >= lastMs);
+          lastMs = action.atMs;
+          counts[action.kind] += 1;
+          if (action.kind === "report" && isFirst) {
+            begun[Math.floor(action.atMs / 1_000)] += 1;
             isFirst = false;
           }
-          if (act.kind !== "ask") continue;
-          assert(act.radiusKm >= 0 && act.radiusKm <= 5, `${act.radiusKm}`);
-          assert(act.bound >= 0 && act.bound <= 5, `${act.bound}`);
-          assert(act.about >= 0 && act.about < 600);
+          if (action.kind !== "ask") continue;
+          assert(
+            action.radiusKm >= 0 && action.radiusKm <= 5,
+            `${action.radiusKm}`,
+          );
+          assert(action.bound >= 0 && action.bound <= 5, `${action.bound}`);
+          assert(action.about >= 0 && action.about < 600);
         }
       }
       for (const number of begun) demandNear(number, 200, 11.5);

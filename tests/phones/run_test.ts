@@ -52,7 +52,7 @@ async function run(
   const connect = (server: string) => herd.connect(server);
   const run = new Run({ phones, servers: names, connect, clock, random });
   const end = new AbortController();
-  const living = run.live(end.signal);
+  const living = run.run(end.signal);
   for (let second = 0; second < 60; second++) {
     await clock.advance(1_000);
     then(herd, clock.elapsedMs());
@@ -75,24 +75,24 @@ async function run(
     census: census!,
     censusMs,
     failures: run.failures,
-    tally: run.tally,
+    results: run.results,
   };
 }
 
 testRun(
   "where all is well nothing is wrong, unanswered or lost",
   async (seed) => {
-    const { census, censusMs, failures, tally } = await run(seed);
+    const { census, censusMs, failures, results } = await run(seed);
     assertEquals(censusMs, 0);
-    assert(tally.reports > 300, `${tally.reports} reports`);
-    assert(tally.questions > 110, `${tally.questions} questions`);
-    assertEquals(tally.right, tally.reports + tally.questions);
-    assertEquals(tally.iamat.total, tally.reports);
-    assertEquals(tally.whatsat.total, tally.questions);
-    assert(tally.propagation.total > 0);
-    assert(tally.roamed > 0);
-    assert(tally.unknown < 30, `${tally.unknown}`);
-    const { late, moved, unanswered, wrong } = tally;
+    assert(results.reports > 300, `${results.reports} reports`);
+    assert(results.queries > 110, `${results.queries} questions`);
+    assertEquals(results.right, results.reports + results.queries);
+    assertEquals(results.iamat.total, results.reports);
+    assertEquals(results.whatsat.total, results.queries);
+    assert(results.propagation.total > 0);
+    assert(results.roamed > 0);
+    assert(results.unknown < 30, `${results.unknown}`);
+    const { late, moved, unanswered, wrong } = results;
     assertEquals({ late, moved, unanswered, wrong }, {
       late: 0,
       moved: 0,
@@ -129,12 +129,12 @@ testRun(
       [{ places: 6 }, /^6 places where \d were wanted/],
     ];
     for (const [faults, words] of wrong) {
-      const { tally } = await run(seed, { faults });
-      assert(tally.wrong > 10, `${words}: ${tally.wrong}`);
+      const { results } = await run(seed, { faults });
+      assert(results.wrong > 10, `${words}: ${results.wrong}`);
       // In the end it is not asked for again and again.
-      assert(tally.wrong < 1_000, `${words}: ${tally.wrong}`);
-      assertEquals(tally.faults.length, 5);
-      assertMatch(tally.faults[0], words);
+      assert(results.wrong < 1_000, `${words}: ${results.wrong}`);
+      assertEquals(results.faults.length, 5);
+      assertMatch(results.faults[0], words);
     }
   },
 );
@@ -142,31 +142,34 @@ testRun(
 testRun(
   "what a server was not told of is late, and lost in the end",
   async (seed) => {
-    const { census, censusMs, tally } = await run(seed, {
+    const { census, censusMs, results } = await run(seed, {
       count: many,
       faults: { isDeaf: (server) => server === "Smith" },
     });
     assertEquals(censusMs, 10_000);
     // A phone's newest report is at Smith only if Smith was told it.
     assert(census.lost > 0 && census.lost <= many, `${census.lost} lost`);
-    assert(tally.late > 0);
-    assertEquals(tally.wrong, 0);
+    assert(results.late > 0);
+    assertEquals(results.wrong, 0);
   },
 );
 
 testRun(
   "phones move when their server dies, and come back when it does",
   async (seed) => {
-    const { census, failures, tally } = await run(seed, {
+    const { census, failures, results } = await run(seed, {
       count: many,
       then: (herd, elapsedMs) => {
         if (elapsedMs === 20_000) herd.kill("Hill");
         if (elapsedMs === 40_000) herd.dead.delete("Hill");
       },
     });
-    assert(tally.moved > 0 && tally.moved <= many, `${tally.moved} moved`);
-    assertEquals(tally.unanswered, tally.moved);
-    assertEquals(tally.wrong, 0);
+    assert(
+      results.moved > 0 && results.moved <= many,
+      `${results.moved} moved`,
+    );
+    assertEquals(results.unanswered, results.moved);
+    assertEquals(results.wrong, 0);
     assert(failures.count > 0);
     assertEquals(failures.last, "Hill: refused");
     assertEquals(census.silent, []);
@@ -176,14 +179,14 @@ testRun(
 testRun(
   "who is not answered in ten seconds moves, and what is dead is silent",
   async (seed) => {
-    const { census, tally } = await run(seed, {
+    const { census, results } = await run(seed, {
       count: many,
       faults: { isFrozen: (server) => server === "Jaquez" },
     });
-    assert(tally.moved > 0);
+    assert(results.moved > 0);
     // Several requests wait on each connection.
-    assert(tally.unanswered > tally.moved);
-    assertEquals(tally.wrong, 0);
+    assert(results.unanswered > results.moved);
+    assertEquals(results.wrong, 0);
     assertEquals(census.silent, ["Jaquez"]);
     assertEquals(census.lost, 0);
   },
@@ -193,13 +196,13 @@ testRun(
   "phones that have no answer to wait for do not wait for a frozen server",
   async (seed) => {
     let isFrozen = false;
-    const { tally } = await run(seed, {
+    const { results } = await run(seed, {
       faults: { isFrozen: (server) => isFrozen && server === "Jaquez" },
       then: (_, elapsedMs) => {
         if (elapsedMs === 60_000) isFrozen = true;
       },
     });
-    assertEquals(tally.unanswered, 0);
+    assertEquals(results.unanswered, 0);
   },
 );
 
@@ -207,7 +210,7 @@ testRun(
   "nothing is expected of what a server knew that was lost meanwhile",
   async (seed) => {
     let isDeaf = false;
-    const { tally } = await run(seed, {
+    const { results } = await run(seed, {
       count: many,
       faults: { isDeaf: (server) => isDeaf && server === "Hill" },
       then: (herd, elapsedMs) => {
@@ -218,7 +221,7 @@ testRun(
         isDeaf = true;
       },
     });
-    assert(tally.moved > 0);
-    assertEquals(tally.wrong, 0);
+    assert(results.moved > 0);
+    assertEquals(results.wrong, 0);
   },
 );

@@ -1,7 +1,7 @@
-import { Ledger } from "../../phones/expectations.ts";
-import { Observers } from "../../phones/propagation_probe.ts";
-import { Asker } from "../../phones/requester.ts";
-import { Tally } from "../../phones/results.ts";
+import { Expectations } from "../../phones/expectations.ts";
+import { PropagationProbe } from "../../phones/propagation_probe.ts";
+import { Requester } from "../../phones/requester.ts";
+import { Results } from "../../phones/results.ts";
 import { type Connection, Servers } from "../../phones/servers.ts";
 import { Random } from "../../runtime/random.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
@@ -12,11 +12,11 @@ import { FakeHerd } from "./fake_herd.ts";
 function setUp(names: readonly string[]) {
   const herd = new FakeHerd(names);
   const clock = new ManualClock();
-  const tally = new Tally();
-  const ledger = new Ledger();
+  const results = new Results();
+  const expectations = new Expectations();
   const servers = new Servers(names, (name) => herd.connect(name), clock);
-  const asker = new Asker(names, ledger, tally, clock);
-  return { asker, clock, herd, ledger, servers, tally };
+  const requester = new Requester(names, expectations, results, clock);
+  return { requester, clock, herd, expectations, servers, results };
 }
 
 Deno.test({
@@ -47,17 +47,17 @@ Deno.test({
   name: "that a phone is not known is right only where it need not be",
   permissions: "none",
   async fn() {
-    const { asker, herd, ledger, tally } = setUp(["Hill"]);
+    const { expectations, herd, requester, results } = setUp(["Hill"]);
     const connection = await herd.connect("Hill");
     const asked = { server: "Hill", id: "kiwi", radiusKm: 2, bound: 3 };
-    assertEquals(await asker.find(connection, asked), { state: "unknown" });
-    await asker.ask(connection, asked);
-    assertEquals([tally.right, tally.unknown, tally.wrong], [1, 1, 0]);
+    assertEquals(await requester.find(connection, asked), { state: "unknown" });
+    await requester.query(connection, asked);
+    assertEquals([results.right, results.unknown, results.wrong], [1, 1, 0]);
     const line = "AT Hill +0.000000001 kiwi +1+1 5";
-    ledger.send("Hill", "kiwi", "5", "+1+1");
-    ledger.see("Hill", "kiwi", line);
-    assertEquals(await asker.find(connection, asked), { state: "wrong" });
-    assertMatch(tally.faults[0], /^Hill: .* \? WHATSAT kiwi 2 3 to WHATSAT /);
+    expectations.recordSent("Hill", "kiwi", "5", "+1+1");
+    expectations.recordSeen("Hill", "kiwi", line);
+    assertEquals(await requester.find(connection, asked), { state: "wrong" });
+    assertMatch(results.faults[0], /^Hill: .* \? WHATSAT kiwi 2 3 to WHATSAT /);
     // Another line than the one that was said does not come back.
     const other: Connection = {
       iamat: (update) => connection.iamat(update),
@@ -68,7 +68,7 @@ Deno.test({
     };
     const peach = { ...asked, id: "peach" };
     assertEquals(
-      await asker.find(other, peach),
+      await requester.find(other, peach),
       { state: "wrong" },
     );
   },
@@ -78,29 +78,38 @@ Deno.test({
   name: "reports are followed to other servers, also when one was lost",
   permissions: "none",
   async fn() {
-    const { asker, clock, herd, servers, tally } = setUp(["Hill", "Smith"]);
+    const { clock, herd, requester, results, servers } = setUp([
+      "Hill",
+      "Smith",
+    ]);
     const end = new AbortController();
     const random = new Random(1);
-    const observers = new Observers(servers, asker, clock, random, end.signal);
+    const probe = new PropagationProbe(
+      servers,
+      requester,
+      clock,
+      random,
+      end.signal,
+    );
     const line = "AT Hill +0.000000001 kiwi +1+1 5";
-    const follow = () => observers.follow("Hill", "kiwi", line, tally);
+    const follow = () => probe.follow("Hill", "kiwi", line, results);
     // It arrives after some time.
     const following = follow();
     await clock.advance(30);
     herd.tell("Hill", "kiwi", line);
     await clock.advance(10);
     await following;
-    assertEquals(tally.propagation.total, 1);
-    assertEquals(tally.propagation.longestMs, 31);
+    assertEquals(results.propagation.total, 1);
+    assertEquals(results.propagation.longestMs, 31);
     herd.kill("Smith");
     herd.dead.delete("Smith");
     herd.tell("Hill", "kiwi", line);
     await follow();
-    assertEquals(tally.propagation.total, 1);
+    assertEquals(results.propagation.total, 1);
     await follow();
-    assertEquals(tally.propagation.total, 2);
-    assertEquals(tally.late, 0);
-    await observers.close();
+    assertEquals(results.propagation.total, 2);
+    assertEquals(results.late, 0);
+    await probe.close();
     await settle();
     assertEquals(herd.connections.size, 0);
   },

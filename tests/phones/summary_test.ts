@@ -1,5 +1,5 @@
 import { createPaint } from "../../cli/paint.ts";
-import { Tally } from "../../phones/results.ts";
+import { Results } from "../../phones/results.ts";
 import {
   failureOf,
   formatOutcome,
@@ -10,11 +10,11 @@ import { assertEquals } from "../assert.ts";
 const paint = createPaint(false);
 
 function outcome(): Outcome {
-  const tally = new Tally();
-  Object.assign(tally, { reports: 1_500, questions: 3, right: 1_503 });
-  for (const ms of [1, 2, 10]) tally.iamat.add(ms);
+  const results = new Results();
+  Object.assign(results, { reports: 1_500, queries: 3, right: 1_503 });
+  for (const ms of [1, 2, 10]) results.iamat.add(ms);
   return {
-    tally,
+    results,
     census: { reached: ["Hill", "Smith"], silent: [], phones: 7, lost: 0 },
     phones: 10,
     seconds: 3,
@@ -56,9 +56,9 @@ Deno.test({
   permissions: "none",
   fn() {
     const bad = outcome();
-    const { tally } = bad;
-    tally.fault("expected AT 1, found AT 2");
-    Object.assign(tally, { unanswered: 4, late: 2, unknown: 5, moved: 1 });
+    const { results } = bad;
+    results.fault("expected AT 1, found AT 2");
+    Object.assign(results, { unanswered: 4, late: 2, unknown: 5, moved: 1 });
     const census = { reached: ["Hill"], silent: ["Smith"], phones: 1, lost: 1 };
     const failures = { count: 3, last: "Smith: refused" };
     const text = formatOutcome({ ...bad, census, failures }, paint);
@@ -82,7 +82,7 @@ Deno.test({
       failureOf({ ...bad, census }),
       "1 answer wrong, 1 report lost",
     );
-    const nothing = { ...outcome(), tally: new Tally() };
+    const nothing = { ...outcome(), results: new Results() };
     assertEquals(failureOf(nothing), "no request was answered");
   },
 });
