@@ -7,7 +7,7 @@
  *
  * await using server = await startServer({ name: "Hill" });
  * await using client = await HerdClient.connect({ port: 8000 });
- * const at = await client.iamat({
+ * const at = await client.report({
  *   client: "kiwi",
  *   position: { latitude: 34.06893, longitude: -118.445127 },
  * });

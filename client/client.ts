@@ -19,15 +19,15 @@ import {
   type At,
   DisconnectedError,
   InvalidCommandError,
-  type Nearby,
-  type Question,
-  type Update,
+  type NearbyAnswer,
+  type NearbyQuery,
+  type PositionReport,
 } from "./types.ts";
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
 /** A request that waits for its reply. */
-interface Waiting {
+interface PendingReply {
   /** Ends the connection if the reply takes too long. */
   readonly timer: Timer;
   readonly resolve: (reply: Reply) => void;
@@ -42,11 +42,11 @@ interface Waiting {
  * import { HerdClient } from "./mod.ts";
  *
  * await using client = await HerdClient.connect({ port: 8000 });
- * await client.iamat({
+ * await client.report({
  *   client: "kiwi",
  *   position: { latitude: 34.06893, longitude: -118.445127 },
  * });
- * const { results } = await client.whatsat({
+ * const { results } = await client.nearby({
  *   client: "kiwi",
  *   radiusKm: 10,
  *   bound: 5,
@@ -57,7 +57,7 @@ interface Waiting {
 export class HerdClient implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #timeoutMs: number | undefined;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: PendingReply[] = [];
   readonly #replies = new ReplyReader();
   readonly #reading: Promise<void>;
   #writing: Promise<void> = Promise.resolve();
@@ -98,8 +98,8 @@ export class HerdClient implements AsyncDisposable {
    * @throws {RangeError} If the update cannot be sent as it is.
    * @throws {DisconnectedError} If the connection ended first.
    */
-  async iamat(update: Update): Promise<At> {
-    return readAt((await this.#ask(iamatLine(update), false)).line);
+  async report(report: PositionReport): Promise<At> {
+    return readAt((await this.#request(iamatLine(report), false)).line);
   }
 
   /**
@@ -109,8 +109,8 @@ export class HerdClient implements AsyncDisposable {
    * @throws {InvalidCommandError} If the herd has not heard of the client.
    * @throws {DisconnectedError} If the connection ended first.
    */
-  async whatsat(question: Question): Promise<Nearby> {
-    const reply = await this.#ask(whatsatLine(question), true);
+  async nearby(query: NearbyQuery): Promise<NearbyAnswer> {
+    const reply = await this.#request(whatsatLine(query), true);
     const text = textOfBytes(reply.text);
     const { results, status } = JSON.parse(text);
     return { at: readAt(reply.line), text, status, results };
@@ -139,7 +139,7 @@ export class HerdClient implements AsyncDisposable {
     await this.close();
   }
 
-  #ask(line: ByteString, expectsPlaces: boolean): Promise<Reply> {
+  #request(line: ByteString, expectsPlaces: boolean): Promise<Reply> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     return new Promise((resolve, reject) => {
       const timer = startTimer(this.#timeoutMs, (error) => {
@@ -158,7 +158,7 @@ export class HerdClient implements AsyncDisposable {
     try {
       await this.#replies.readAll(
         this.#transport,
-        (reply) => this.#settle(reply),
+        (reply) => this.#resolveNext(reply),
       );
       this.#disconnect(ended());
     } catch (error) {
@@ -166,7 +166,7 @@ export class HerdClient implements AsyncDisposable {
     }
   }
 
-  #settle(reply: Reply): void {
+  #resolveNext(reply: Reply): void {
     const waiting = this.#waiting.shift();
     clearTimeout(waiting?.timer);
     if (reply.line.startsWith("AT ")) {

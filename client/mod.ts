@@ -25,8 +25,8 @@ export {
   type At,
   DisconnectedError,
   InvalidCommandError,
-  type Nearby,
+  type NearbyAnswer,
+  type NearbyQuery,
   type Place,
-  type Question,
-  type Update,
+  type PositionReport,
 } from "./types.ts";

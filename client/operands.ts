@@ -13,7 +13,7 @@ import { isField } from "../protocol/fields.ts";
 import { isPosition } from "../protocol/position.ts";
 import { fieldsOf } from "../protocol/report.ts";
 import { isTime } from "../protocol/time.ts";
-import type { At, Question, Update } from "./types.ts";
+import type { At, NearbyQuery, PositionReport } from "./types.ts";
 
 /** An AT line, taken apart. */
 export function readAt(line: ByteString): At {
@@ -33,18 +33,18 @@ export function readAt(line: ByteString): At {
  *
  * @throws {RangeError} If it cannot be said; names the operand.
  */
-export function iamatLine(update: Update): ByteString {
-  const client = fieldOf(update.client, "client");
-  const position = positionText(update.position);
-  const time = timeText(update.time);
+export function iamatLine(report: PositionReport): ByteString {
+  const client = fieldOf(report.client, "client");
+  const position = positionText(report.position);
+  const time = timeText(report.time);
   return formatCommand({ verb: "IAMAT", client, position, time });
 }
 
 /** The line that asks this, likewise. */
-export function whatsatLine(question: Question): ByteString {
-  const client = fieldOf(question.client, "client");
-  const radiusKm = numberText(question.radiusKm, "radiusKm", isRadius);
-  const bound = numberText(question.bound, "bound", isBound);
+export function whatsatLine(query: NearbyQuery): ByteString {
+  const client = fieldOf(query.client, "client");
+  const radiusKm = numberText(query.radiusKm, "radiusKm", isRadius);
+  const bound = numberText(query.bound, "bound", isBound);
   return formatCommand({ verb: "WHATSAT", client, radiusKm, bound });
 }
 
@@ -62,7 +62,7 @@ function fieldOf(text: string, what: string): ByteString {
 }
 
 /** A position as one field, likewise. */
-function positionText(position: Update["position"]): ByteString {
+function positionText(position: PositionReport["position"]): ByteString {
   const text = typeof position === "string"
     ? position
     : signedText(position.latitude) + signedText(position.longitude);
@@ -81,7 +81,7 @@ function signedText(degrees: number): string {
 }
 
 /** A time as one field, likewise; now if there is none. */
-function timeText(time: Update["time"] = new Date()): ByteString {
+function timeText(time: PositionReport["time"] = new Date()): ByteString {
   const text = time instanceof Date
     ? (time.getTime() / 1000).toFixed(3)
     : typeof time === "number"

@@ -46,7 +46,7 @@ export class ReplyReader {
     while ((count = await transport.read(buffer)) !== null) {
       framer.push(buffer, count);
       while (framer.next()) {
-        const reply = this.#take(framer.line);
+        const reply = this.#onLine(framer.line);
         if (reply !== undefined) onReply(reply);
       }
       if (framer.tooLong !== undefined) {
@@ -58,7 +58,7 @@ export class ReplyReader {
   }
 
   /** Takes a line; the reply that ends with it, if one does. */
-  #take(line: ByteString): Reply | undefined {
+  #onLine(line: ByteString): Reply | undefined {
     if (this.#lines !== undefined) {
       if (line !== "") {
         this.#lines.push(line);

@@ -12,9 +12,9 @@ import {
   type At,
   DisconnectedError,
   InvalidCommandError,
-  type Nearby,
-  type Question,
-  type Update,
+  type NearbyAnswer,
+  type NearbyQuery,
+  type PositionReport,
 } from "./types.ts";
 
 /**
@@ -29,7 +29,7 @@ import {
  *   { port: 8000, timeoutMs: 5_000 },
  *   { port: 8001, timeoutMs: 5_000 },
  * ]);
- * const at = await herd.iamat({ client: "kiwi", position: "+34.07-118.45" });
+ * const at = await herd.report({ client: "kiwi", position: "+34.07-118.45" });
  * console.log(`${at.server} has heard it`);
  * ```
  */
@@ -58,13 +58,13 @@ export class RoamingClient implements AsyncDisposable {
    * @throws {RangeError} If the update cannot be sent as it is.
    * @throws {DisconnectedError} If no server answers.
    */
-  async iamat(update: Update): Promise<At> {
+  async report(report: PositionReport): Promise<At> {
     // One time, however often it has to be said.
-    const { time = new Date() } = update;
-    const said = { ...update, time };
+    const { time = new Date() } = report;
+    const said = { ...report, time };
     // Whoever cannot be understood need not be heard by anybody.
     iamatLine(said);
-    return await this.#ask((client) => client.iamat(said));
+    return await this.#request((client) => client.report(said));
   }
 
   /**
@@ -74,15 +74,15 @@ export class RoamingClient implements AsyncDisposable {
    * @throws {InvalidCommandError} If the server has not heard of the client.
    * @throws {DisconnectedError} If no server answers.
    */
-  async whatsat(question: Question): Promise<Nearby> {
-    whatsatLine(question);
-    return await this.#ask((client) => client.whatsat(question));
+  async nearby(query: NearbyQuery): Promise<NearbyAnswer> {
+    whatsatLine(query);
+    return await this.#request((client) => client.nearby(query));
   }
 
   /** Closes when all is answered. What is asked later connects again. */
   async close(): Promise<void> {
     const connecting = this.#client;
-    if (connecting !== undefined) this.#giveUp(connecting);
+    if (connecting !== undefined) this.#abandon(connecting);
     await Promise.all(this.#closing);
   }
 
@@ -91,7 +91,7 @@ export class RoamingClient implements AsyncDisposable {
     await this.close();
   }
 
-  async #ask<Answer>(
+  async #request<Answer>(
     ask: (client: HerdClient) => Promise<Answer>,
   ): Promise<Answer> {
     const failures: string[] = [];
@@ -106,7 +106,7 @@ export class RoamingClient implements AsyncDisposable {
       } catch (error) {
         if (!(error instanceof Error) || isFinal(error)) throw error;
         failures.push(`${hostname}:${port}: ${error.message}`);
-        this.#giveUp(connecting);
+        this.#abandon(connecting);
       }
     }
     throw new DisconnectedError(
@@ -115,7 +115,7 @@ export class RoamingClient implements AsyncDisposable {
   }
 
   /** Closes a connection. If nobody else has done so yet, the next is next. */
-  #giveUp(connecting: Promise<HerdClient>): void {
+  #abandon(connecting: Promise<HerdClient>): void {
     if (this.#client !== connecting) return;
     this.#client = undefined;
     this.#index = (this.#index + 1) % this.#servers.length;

@@ -24,7 +24,7 @@ export interface Address {
 }
 
 /** A client's report of where it is. */
-export interface Update {
+export interface PositionReport {
   /** The client's ID: any text without white space. */
   readonly client: string;
   /**
@@ -42,7 +42,7 @@ export interface Update {
 }
 
 /** What to look for around a client. */
-export interface Question {
+export interface NearbyQuery {
   /** The ID of the client to look around. */
   readonly client: string;
   /** Kilometres, 0 to 50. */
@@ -68,7 +68,7 @@ export interface At {
 }
 
 /** What is near a client. */
-export interface Nearby {
+export interface NearbyAnswer {
   /** Where the client is. */
   readonly at: At;
   /** Google's answer, or one of its shape, as text. */

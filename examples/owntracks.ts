@@ -38,7 +38,7 @@ async function report(request: Request, herd: RoamingClient): Promise<void> {
       headers.get(`x-limit-${key}`) ?? searchParams.get(key)
     ),
   ) || idOf(typeof topic === "string" ? topic.split("/").slice(1, 3) : [tid]);
-  await herd.iamat({ client, position: { latitude, longitude }, time: tst });
+  await herd.report({ client, position: { latitude, longitude }, time: tst });
 }
 
 try {

@@ -24,8 +24,8 @@ try {
   );
   // Both are sent at once. Replies come in order, so it is known by then.
   const [at, nearby] = await Promise.all([
-    herd.iamat({ client, position }),
-    herd.whatsat({ client, radiusKm: 10, bound: 5 }),
+    herd.report({ client, position }),
+    herd.nearby({ client, radiusKm: 10, bound: 5 }),
   ]);
   console.log(`${at.client} was heard by ${at.server}`);
   for (const { name } of nearby.results) console.log(name);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { At, Nearby, Place } from "../client/types.ts";
+import type { At, NearbyAnswer, Place } from "../client/types.ts";
 import { isPosition, parsePosition } from "../protocol/position.ts";
 import { isNewer } from "../protocol/report.ts";
 import { isTime } from "../protocol/time.ts";
@@ -54,7 +54,7 @@ export function faultOfReport(
 
 /** What is wrong with the answer to a question. */
 export function faultOfAnswer(
-  { at, results, status }: Nearby,
+  { at, results, status }: NearbyAnswer,
   { atLeast, bound, id, radiusKm }: QueryRequest,
   expectations: Expectations,
   servers: readonly string[],

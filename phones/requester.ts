@@ -64,7 +64,7 @@ export class Requester {
       const at = await inTime(
         connection,
         this.#clock,
-        connection.iamat({ client: id, position, time }),
+        connection.report({ client: id, position, time }),
       );
       this.#results.iamat.add(this.#clock.elapsedMs() - startMs);
       const { line } = this.#expectations.findSent(id, time) ?? {};
@@ -116,7 +116,7 @@ export class Requester {
       const nearby = await inTime(
         connection,
         this.#clock,
-        connection.whatsat({ client: id, radiusKm, bound }),
+        connection.nearby({ client: id, radiusKm, bound }),
       );
       const { line } = nearby.at;
       const question = { ...asked, atLeast };

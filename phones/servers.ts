@@ -4,14 +4,19 @@
  *
  * @module
  */
-import type { At, Nearby, Question, Update } from "../client/types.ts";
+import type {
+  At,
+  NearbyAnswer,
+  NearbyQuery,
+  PositionReport,
+} from "../client/types.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 
 /** What phones need of a connection: a `HerdClient` is one. */
 export interface Connection {
-  iamat(update: Update): Promise<At>;
-  whatsat(question: Question): Promise<Nearby>;
+  report(update: PositionReport): Promise<At>;
+  nearby(question: NearbyQuery): Promise<NearbyAnswer>;
   /** Says that no more comes, and closes when all is answered. */
   close(): Promise<void>;
   /** Closes at once. */

@@ -33,7 +33,7 @@ Deno.test("a program starts a server and talks to it, through mod.ts", async () 
     });
     assertEquals(server.clientAddress, `127.0.0.1:${basePort}`);
     await using client = await HerdClient.connect({ port: basePort });
-    const at = await client.iamat({
+    const at = await client.report({
       client: "kiwi",
       position: { latitude: 34.06893, longitude: -118.445127 },
       time: "1520023934.918963997",
@@ -43,7 +43,7 @@ Deno.test("a program starts a server and talks to it, through mod.ts", async () 
     assertEquals(at.position, "+34.06893-118.445127");
     assertEquals(at.time, "1520023934.918963997");
     assertMatch(at.clockDifference, /^\+\d+\.\d{9}$/);
-    const nearby = await client.whatsat({
+    const nearby = await client.nearby({
       client: "kiwi",
       radiusKm: 10,
       bound: 2,
@@ -56,11 +56,11 @@ Deno.test("a program starts a server and talks to it, through mod.ts", async () 
     ]);
     // Requests may overlap.
     const answers = await Promise.all([
-      client.iamat({ client: "Zürich", position: "+47.37+8.54", time: "1" }),
-      client.whatsat({ client: "kiwi", radiusKm: 0.5, bound: 0 }),
-      client.whatsat({ client: "nobody", radiusKm: 1, bound: 1 })
+      client.report({ client: "Zürich", position: "+47.37+8.54", time: "1" }),
+      client.nearby({ client: "kiwi", radiusKm: 0.5, bound: 0 }),
+      client.nearby({ client: "nobody", radiusKm: 1, bound: 1 })
         .catch((error) => error),
-      client.iamat({ client: "pear", position: "-0-0", time: new Date(1500) }),
+      client.report({ client: "pear", position: "-0-0", time: new Date(1500) }),
     ]);
     assertEquals(answers[0].client, "Zürich");
     assertEquals(answers[1].results, []);
@@ -85,12 +85,12 @@ Deno.test("a client that aborts waits for nobody", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const client = await HerdClient.connect({ port: listener.addr.port });
   using _silent = await listener.accept();
-  const asked = client.whatsat({ client: "kiwi", radiusKm: 1, bound: 1 });
+  const asked = client.nearby({ client: "kiwi", radiusKm: 1, bound: 1 });
   const refused = assertRejects(() => asked, DisconnectedError);
   client.abort();
   await refused;
   await assertRejects(
-    () => client.iamat({ client: "kiwi", position: "+1+1" }),
+    () => client.report({ client: "kiwi", position: "+1+1" }),
     DisconnectedError,
   );
   await client.close();
@@ -102,7 +102,7 @@ Deno.test("a client does not wait behind a line that is too long", async () => {
   await using client = await HerdClient.connect({ port: server.port });
   const update = { client: "kiwi", position: "+1+1" };
   const { cause } = await assertRejects(
-    () => client.iamat(update),
+    () => client.report(update),
     DisconnectedError,
   );
   assert(cause instanceof RangeError);
@@ -123,48 +123,51 @@ Deno.test("HerdClient refuses what cannot be sent, and says what is wrong", asyn
   const question = { client: "kiwi", radiusKm: 1, bound: 1 };
   for (
     const [call, message] of [
-      [() => client.iamat({ ...update, client: "a b" }), "client: expected"],
-      [() => client.iamat({ ...update, client: "" }), "client: expected"],
+      [() => client.report({ ...update, client: "a b" }), "client: expected"],
+      [() => client.report({ ...update, client: "" }), "client: expected"],
       [
-        () => client.iamat({ ...update, position: "1,1" }),
+        () => client.report({ ...update, position: "1,1" }),
         "position: expected",
       ],
       [
         () =>
-          client.iamat({ ...update, position: { latitude: 91, longitude: 0 } }),
+          client.report({
+            ...update,
+            position: { latitude: 91, longitude: 0 },
+          }),
         "position: expected",
       ],
       [
         () =>
-          client.iamat({
+          client.report({
             ...update,
             position: { latitude: NaN, longitude: 0 },
           }),
         "position: expected",
       ],
-      [() => client.iamat({ ...update, time: "yesterday" }), "time: expected"],
-      [() => client.iamat({ ...update, time: 1e21 }), "time: expected"],
-      [() => client.iamat({ ...update, time: NaN }), "time: expected"],
+      [() => client.report({ ...update, time: "yesterday" }), "time: expected"],
+      [() => client.report({ ...update, time: 1e21 }), "time: expected"],
+      [() => client.report({ ...update, time: NaN }), "time: expected"],
       // What a program that reads JSON may give.
-      [() => client.iamat({ ...update, client: anything(1) }), "client: exp"],
-      [() => client.iamat({ ...update, time: anything(null) }), "time: exp"],
+      [() => client.report({ ...update, client: anything(1) }), "client: exp"],
+      [() => client.report({ ...update, time: anything(null) }), "time: exp"],
       [
         () =>
-          client.iamat({
+          client.report({
             ...update,
             position: anything({ latitude: null, longitude: "1" }),
           }),
         "position: expected",
       ],
-      [() => client.whatsat({ ...question, radiusKm: 51 }), "radiusKm: 51"],
-      [() => client.whatsat({ ...question, bound: 1.5 }), "bound: 1.5"],
-      [() => client.whatsat({ ...question, bound: -1 }), "bound: -1"],
+      [() => client.nearby({ ...question, radiusKm: 51 }), "radiusKm: 51"],
+      [() => client.nearby({ ...question, bound: 1.5 }), "bound: 1.5"],
+      [() => client.nearby({ ...question, bound: -1 }), "bound: -1"],
     ] as const
   ) await assertRejects(call, RangeError, message);
-  const lost = assertRejects(() => client.iamat(update), DisconnectedError);
+  const lost = assertRejects(() => client.report(update), DisconnectedError);
   server.close();
   await lost;
-  await assertRejects(() => client.iamat(update), DisconnectedError);
+  await assertRejects(() => client.report(update), DisconnectedError);
   await client.close();
 });
 
@@ -210,7 +213,7 @@ Deno.test("a program's server speaks TLS, and takes a renewed certificate", asyn
     await using other = await HerdClient.connect({ ...at, port: port + 300 });
     for (const client of [one, other]) {
       const position = { latitude: 1, longitude: 2 };
-      const { server } = await client.iamat({ client: "kiwi", position });
+      const { server } = await client.report({ client: "kiwi", position });
       assertEquals(server, "Hill");
     }
     await assertRejects(() => HerdClient.connect(at), EncryptionError);

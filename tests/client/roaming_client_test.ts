@@ -22,7 +22,7 @@ Deno.test("RoamingClient stays with a server that answers", async () => {
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([hill, smith]);
   for (const client of ["a", "b", "c"]) {
-    assertEquals((await herd.iamat({ client, position })).server, "Hill");
+    assertEquals((await herd.report({ client, position })).server, "Hill");
   }
   assertEquals([hill.connections, smith.connections], [1, 0]);
 });
@@ -35,11 +35,11 @@ Deno.test("RoamingClient says it again to the next server, with the same time", 
     { port: closer.port, timeoutMs: 60_000 },
     { port: smith.port, timeoutMs: 60_000 },
   ]);
-  const at = await herd.iamat({ client: "kiwi", position });
+  const at = await herd.report({ client: "kiwi", position });
   assertEquals(at.server, "Smith");
   assertEquals(closer.heard.length, 1);
   assertEquals(closer.heard, smith.heard);
-  await herd.iamat({ client: "pear", position });
+  await herd.report({ client: "pear", position });
   assertEquals([closer.connections, smith.connections], [1, 1]);
 });
 
@@ -47,11 +47,11 @@ Deno.test("RoamingClient goes round when its server goes", async () => {
   const hill = new FakeServer(answerAs("Hill"));
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([hill, smith]);
-  assertEquals((await herd.iamat({ client: "a", position })).server, "Hill");
+  assertEquals((await herd.report({ client: "a", position })).server, "Hill");
   await hill[Symbol.asyncDispose]();
   // Many at once go to one new connection.
   const answers = await Promise.all(
-    ["b", "c", "d", "e"].map((client) => herd.iamat({ client, position })),
+    ["b", "c", "d", "e"].map((client) => herd.report({ client, position })),
   );
   assertEquals(answers.map(({ server }) => server), Array(4).fill("Smith"));
   assertEquals(smith.connections, 1);
@@ -64,8 +64,8 @@ Deno.test("RoamingClient connects again where there is one server", async () => 
     ++lines === 2 ? close : answer(line)
   );
   await using herd = new RoamingClient([hill]);
-  await herd.iamat({ client: "a", position });
-  await herd.iamat({ client: "b", position });
+  await herd.report({ client: "a", position });
+  await herd.report({ client: "b", position });
   assertEquals([hill.connections, lines], [2, 3]);
 });
 
@@ -76,7 +76,7 @@ Deno.test("RoamingClient leaves a server that is silent", async () => {
     { port: frozen.port, timeoutMs: 50 },
     smith,
   ]);
-  const at = await herd.iamat({ client: "kiwi", position });
+  const at = await herd.report({ client: "kiwi", position });
   assertEquals([at.server, frozen.heard], ["Smith", smith.heard]);
 });
 
@@ -86,7 +86,7 @@ Deno.test("RoamingClient says who did not answer, and what will not be otherwise
   {
     await using herd = new RoamingClient([{ port: dead }]);
     const error = await assertRejects(
-      () => herd.iamat({ client: "kiwi", position }),
+      () => herd.report({ client: "kiwi", position }),
       DisconnectedError,
       `no server answers: 127.0.0.1:${dead}: `,
     );
@@ -94,11 +94,11 @@ Deno.test("RoamingClient says who did not answer, and what will not be otherwise
   }
   await using herd = new RoamingClient([smith, { port: dead }]);
   await assertRejects(
-    () => herd.iamat({ client: "two words", position }),
+    () => herd.report({ client: "two words", position }),
     RangeError,
   );
   await assertRejects(
-    () => herd.whatsat({ client: "nobody", radiusKm: 1, bound: 1 }),
+    () => herd.nearby({ client: "nobody", radiusKm: 1, bound: 1 }),
     InvalidCommandError,
   );
   assertEquals(smith.connections, 1);
@@ -111,7 +111,7 @@ Deno.test("HerdClient gives a server up that takes too long", async () => {
   using _connection = await frozen.accept();
   const late = "the server did not answer within 50 ms";
   for (const name of ["kiwi", "pear"]) {
-    const answer = client.iamat({ client: name, position });
+    const answer = client.report({ client: name, position });
     await assertRejects(() => answer, DisconnectedError, late);
   }
   // The server does not even take note of it.

@@ -1,4 +1,4 @@
-import type { At, Nearby } from "../../client/types.ts";
+import type { At, NearbyAnswer } from "../../client/types.ts";
 import { readAt } from "../../client/operands.ts";
 import {
   faultOfAnswer,
@@ -68,7 +68,7 @@ const nearby = (line: string, rest: object = {}) =>
     status: "OK",
     results: [],
     ...rest,
-  }) as unknown as Nearby;
+  }) as unknown as NearbyAnswer;
 
 Deno.test({
   name: "an answer is held against all that is known",
@@ -85,7 +85,7 @@ Deno.test({
       bound: 1,
       atLeast: lineAt(5),
     };
-    const faultOf = (answer: Nearby, question: QueryRequest = asked) =>
+    const faultOf = (answer: NearbyAnswer, question: QueryRequest = asked) =>
       faultOfAnswer(answer, question, expectations, ["Hill", "Smith"]);
     // Its answer is on the way, so the clock difference may be any.
     assertEquals(faultOf(nearby(lineAt(6))), undefined);

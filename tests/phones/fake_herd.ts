@@ -9,9 +9,9 @@ import {
   type At,
   DisconnectedError,
   InvalidCommandError,
-  type Nearby,
-  type Question,
-  type Update,
+  type NearbyAnswer,
+  type NearbyQuery,
+  type PositionReport,
 } from "../../client/types.ts";
 import type { Connection } from "../../phones/servers.ts";
 
@@ -77,14 +77,14 @@ export class FakeConnection implements Connection {
     this.#ended.promise.catch(() => {});
   }
 
-  iamat({ client, position, time }: Update): Promise<At> {
+  report({ client, position, time }: PositionReport): Promise<At> {
     const { herd, server } = this;
     const line = `AT ${server} +0.000000001 ${client} ${position} ${time}`;
     herd.tell(server, client, line);
     return this.#answer(() => readAt(herd.faults.report?.(line) ?? line));
   }
 
-  whatsat({ bound, client, radiusKm }: Question): Promise<Nearby> {
+  nearby({ bound, client, radiusKm }: NearbyQuery): Promise<NearbyAnswer> {
     const { faults } = this.herd;
     const line = this.herd.find(this.server, client);
     return this.#answer(() => {

@@ -60,9 +60,8 @@ Deno.test({
     assertMatch(results.faults[0], /^Hill: .* \? WHATSAT kiwi 2 3 to WHATSAT /);
     // Another line than the one that was said does not come back.
     const other: Connection = {
-      iamat: (update) => connection.iamat(update),
-      whatsat: (question) =>
-        connection.whatsat({ ...question, client: "pear" }),
+      report: (update) => connection.report(update),
+      nearby: (question) => connection.nearby({ ...question, client: "pear" }),
       close: () => connection.close(),
       abort: () => connection.abort(),
     };
