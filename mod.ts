@@ -86,7 +86,7 @@ export {
   type LocalProvider,
   PlacesError,
   type PlacesProvider,
-  type PlacesQuestion,
+  type PlacesQuery,
   type PlacesSearch,
   type RemoteProvider,
 } from "./places/provider.ts";

@@ -25,7 +25,7 @@ import { Run } from "../phones/run.ts";
 import type { ConnectTo } from "../phones/servers.ts";
 import { failureOf, formatOutcome } from "../phones/summary.ts";
 import { loadGazetteer } from "../places/gazetteer.ts";
-import { makeQuestion } from "../places/provider.ts";
+import { makeQuery } from "../places/provider.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { Random } from "../runtime/random.ts";
@@ -152,7 +152,7 @@ async function loadHomes(): Promise<Home[]> {
   const gazetteer = await loadGazetteer();
   return findHomes((latitude, longitude) => {
     const position = { latitude, longitude };
-    return gazetteer.nearby(makeQuestion(position, cityRadiusKm, homesPerCity));
+    return gazetteer.nearby(makeQuery(position, cityRadiusKm, homesPerCity));
   });
 }
 

@@ -16,9 +16,9 @@ import { print, printBytes } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
 import { Places } from "../places/places.ts";
 import {
-  makeQuestion,
+  makeQuery,
   type PlacesProvider,
-  type PlacesQuestion,
+  type PlacesQuery,
 } from "../places/provider.ts";
 import {
   bytesOfText,
@@ -47,18 +47,18 @@ ${describeFlags(placesFlags)}`;
 export async function places(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, placesFlags);
   if (parsed.flags.has("help")) return print(help);
-  const question = readQuery(parsed);
+  const query = readQuery(parsed);
   const { places: choice, placesNote } = await readPlaces(parsed);
   await requirePermissions(
     choice.hosts.map((host): PermissionNeed => ({ name: "net", host })),
   );
   if (placesNote !== undefined) note(placesNote);
-  const { body, fault } = await request(await choice.load(), question);
+  const { body, fault } = await request(await choice.load(), query);
   await printBytes(encodeBytes(`${body}\n\n`));
   if (fault !== undefined) throw new SetupError(fault);
 }
 
-function readQuery({ positionals }: Arguments): PlacesQuestion {
+function readQuery({ positionals }: Arguments): PlacesQuery {
   if (positionals.length !== 3) {
     throw new UsageError("expected a position, a radius and a bound");
   }
@@ -83,13 +83,13 @@ function readQuery({ positionals }: Arguments): PlacesQuestion {
       `expected a bound of 0 to ${maxPlaces} places, found ${positionals[2]}`,
     );
   }
-  return makeQuestion(position, radius, bound);
+  return makeQuery(position, radius, bound);
 }
 
 /** The answer, and why there is no better one. */
 async function request(
   provider: PlacesProvider,
-  question: PlacesQuestion,
+  query: PlacesQuery,
 ): Promise<{ body: ByteString; fault?: string }> {
   let fault: string | undefined;
   const service = new Places({
@@ -104,5 +104,5 @@ async function request(
       else note(line);
     },
   });
-  return { body: await service.nearby(question), fault };
+  return { body: await service.nearby(query), fault };
 }

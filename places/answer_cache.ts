@@ -7,7 +7,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { keptAnswerOverheadBytes } from "./limits.ts";
 import type { Body } from "./trim.ts";
 
-interface Kept {
+interface CachedAnswer {
   readonly body: Body;
   /** By the clock's elapsed time. */
   readonly untilMs: number;
@@ -19,7 +19,7 @@ export class AnswerCache {
   readonly #ttlMs: number;
   readonly #maxBytes: number;
   /** All are kept for the same time: the first in is the first to go. */
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new Map<string, CachedAnswer>();
   #sizeBytes = 0;
 
   /** @param ttlSeconds For how long; 0 to keep nothing. */

@@ -10,7 +10,7 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { formatAnswer } from "./answer.ts";
 import { gazetteerAttribution, gazetteerPlaces } from "./gazetteer_source.ts";
 import { type Json, Verbatim } from "./print.ts";
-import type { LocalProvider, PlacesQuestion } from "./provider.ts";
+import type { LocalProvider, PlacesQuery } from "./provider.ts";
 
 /**
  * Places indexed before other work gets a turn. Reading this many takes a few
@@ -94,7 +94,7 @@ export async function indexGazetteer(
   return {
     name: "gazetteer",
     isRemote: false,
-    nearby: (question) => gazetteer.nearby(question),
+    nearby: (query) => gazetteer.nearby(query),
   };
 }
 
@@ -118,17 +118,17 @@ class Gazetteer {
     this.#regions = regions;
   }
 
-  nearby(question: PlacesQuestion): ByteString {
-    const results = this.#nearest(question)
+  nearby(query: PlacesQuery): ByteString {
+    const results = this.#nearest(query)
       .map((found) => describe(found, this.#regionOf(found.place)));
-    const status = results.length > 0 || question.bound === 0
+    const status = results.length > 0 || query.bound === 0
       ? "OK"
       : "ZERO_RESULTS";
     return formatAnswer(status, results, [gazetteerAttribution]);
   }
 
   /** Nearest first; of those equally near, the first in the text. */
-  #nearest({ bound, position, radiusMetres }: PlacesQuestion): Found[] {
+  #nearest({ bound, position, radiusMetres }: PlacesQuery): Found[] {
     // `around` takes 0 for no limit at all.
     if (bound === 0) return [];
     const latitude = Number(position.latitude);

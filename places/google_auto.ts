@@ -46,8 +46,9 @@ function refusesLegacyApi(body: ByteString): boolean {
     const { error, error_message: message, status } = JSON.parse(
       textOfBytes(body),
     );
-    if (status === "REQUEST_DENIED") return saysSo(message);
-    return error?.status === "PERMISSION_DENIED" && saysSo(error.message);
+    if (status === "REQUEST_DENIED") return isRefusalText(message);
+    return error?.status === "PERMISSION_DENIED" &&
+      isRefusalText(error.message);
   } catch {
     return false;
   }
@@ -61,7 +62,7 @@ function refusesLegacyApi(body: ByteString): boolean {
  * of keys restricted to other APIs ("This API key is not authorized to use this
  * service or API").
  */
-const wordsOfRefusal = new RegExp(
+const refusalPhrases = new RegExp(
   [
     "legacy api",
     "LegacyApiNotActivated",
@@ -73,6 +74,6 @@ const wordsOfRefusal = new RegExp(
   "i",
 );
 
-function saysSo(message: unknown): boolean {
-  return wordsOfRefusal.test(String(message));
+function isRefusalText(message: unknown): boolean {
+  return refusalPhrases.test(String(message));
 }

@@ -15,7 +15,7 @@ import { maxKeptAnswerBytes } from "./limits.ts";
 import type {
   LocalProvider,
   PlacesProvider,
-  PlacesQuestion,
+  PlacesQuery,
   RemoteProvider,
 } from "./provider.ts";
 import { RequestCounts, statusOfOwn } from "./request_counts.ts";
@@ -63,9 +63,9 @@ export class Places {
    * The answer to a question: JSON text of Google's shape with at most `bound`
    * results, without empty lines or newlines at its end. Never rejects.
    */
-  async nearby(question: PlacesQuestion): Promise<ByteString> {
+  async nearby(query: PlacesQuery): Promise<ByteString> {
     try {
-      return await this.#source.nearby(question);
+      return await this.#source.nearby(query);
     } catch (error) {
       if (!this.#isStopped) {
         const { emit, provider } = this.#options;
@@ -95,8 +95,8 @@ class Local {
     this.#counts = counts;
   }
 
-  nearby(question: PlacesQuestion): ByteString {
-    const body = this.#provider.nearby(question);
+  nearby(query: PlacesQuery): ByteString {
+    const body = this.#provider.nearby(query);
     this.#counts.addStatus(statusOfOwn(body));
     return body;
   }
@@ -115,16 +115,16 @@ class Remote {
     this.#provider = provider;
     this.#requests = new Requests({ ...options, provider });
     this.#answers = new SharedAnswers(
-      (search) => this.#requests.ask(search),
+      (search) => this.#requests.request(search),
       new AnswerCache(options.clock, options.ttlSeconds, maxKeptAnswerBytes),
     );
   }
 
-  async nearby(question: PlacesQuestion): Promise<ByteString> {
+  async nearby(query: PlacesQuery): Promise<ByteString> {
     const { emptyAnswer } = this.#provider;
-    if (question.bound === 0 && emptyAnswer !== undefined) return emptyAnswer;
-    const body = await this.#answers.get(question);
-    return body.cut(question.bound);
+    if (query.bound === 0 && emptyAnswer !== undefined) return emptyAnswer;
+    const body = await this.#answers.get(query);
+    return body.cut(query.bound);
   }
 
   stop(): void {

@@ -17,17 +17,17 @@ export interface PlacesSearch {
 }
 
 /** What is near a position? */
-export interface PlacesQuestion extends PlacesSearch {
+export interface PlacesQuery extends PlacesSearch {
   /** Most places wanted, 0 to 20. */
   readonly bound: number;
 }
 
 /** The question of a WHATSAT, whose operands are valid, about a position. */
-export function makeQuestion(
+export function makeQuery(
   position: Position,
   radiusKm: ByteString,
   bound: ByteString,
-): PlacesQuestion {
+): PlacesQuery {
   return {
     position,
     radiusMetres: kilometresToMetres(radiusKm),
@@ -45,7 +45,7 @@ export interface LocalProvider {
    * The answer, with at most `bound` results: an object with `results` and
    * `status`, as JSON text in bytes, without empty lines.
    */
-  nearby(question: PlacesQuestion): ByteString;
+  nearby(query: PlacesQuery): ByteString;
 }
 
 /**

@@ -21,7 +21,7 @@ import {
   type RemoteProvider,
 } from "./provider.ts";
 import type { RequestCounts } from "./request_counts.ts";
-import { Turns } from "./semaphore.ts";
+import { Semaphore } from "./semaphore.ts";
 import { Body } from "./trim.ts";
 
 /** What requests need. */
@@ -40,14 +40,14 @@ const stopping = new PlacesError("stopping");
 /** The requests to one provider. */
 export class Requests {
   readonly #options: RequestsOptions;
-  readonly #turns = new Turns(maxRequestsInFlight);
+  readonly #semaphore = new Semaphore(maxRequestsInFlight);
   // `AbortSignal.any` would do without, but keeps every signal of a question
   // alive as long as the one that ends them all (Deno 2.9.6).
   readonly #underWay = new Set<AbortController>();
   #isStopped = false;
   #providerName: string;
   /** The day's end that was told last. */
-  #toldOpensAt = "";
+  #emittedOpensAt = "";
 
   constructor(options: RequestsOptions) {
     this.#options = options;
@@ -60,7 +60,7 @@ export class Requests {
    * @throws {PlacesError} If there is none by the deadline.
    * @throws {BodyError} If the provider's answer is none.
    */
-  async ask(search: PlacesSearch): Promise<Body> {
+  async request(search: PlacesSearch): Promise<Body> {
     const end = new AbortController();
     // The deadline counts from the question: waiting for a turn is part of it.
     const cancel = this.#options.clock.after(answerDeadlineMs, () => {
@@ -69,7 +69,7 @@ export class Requests {
     this.#underWay.add(end);
     if (this.#isStopped) end.abort(stopping);
     try {
-      return await this.#persist(search, end.signal);
+      return await this.#requestWithRetries(search, end.signal);
     } finally {
       cancel();
       this.#underWay.delete(end);
@@ -83,7 +83,10 @@ export class Requests {
   }
 
   /** Asks until there is an answer, or another attempt would be no use. */
-  async #persist(search: PlacesSearch, signal: AbortSignal): Promise<Body> {
+  async #requestWithRetries(
+    search: PlacesSearch,
+    signal: AbortSignal,
+  ): Promise<Body> {
     const { clock, emit, provider } = this.#options;
     for (let attempt = 1;; attempt++) {
       const outcome = await this.#attempt(search, signal);
@@ -110,7 +113,7 @@ export class Requests {
     signal: AbortSignal,
   ): Promise<Body | PlacesError> {
     const { counts } = this.#options;
-    return this.#turns.take(signal, async () => {
+    return this.#semaphore.run(signal, async () => {
       if (!this.#mayRequest()) {
         counts.add("BUDGET_SPENT");
         return this.#refuse();
@@ -128,7 +131,7 @@ export class Requests {
         if (error instanceof PlacesError) return error;
         throw error;
       } finally {
-        this.#tellChange();
+        this.#emitChange();
       }
     });
   }
@@ -141,8 +144,8 @@ export class Requests {
   /** The answer of who may ask no more today. */
   #refuse(): Body {
     const { opensAt, requestsPerDay } = this.#options.budget!;
-    if (this.#toldOpensAt !== opensAt) {
-      this.#toldOpensAt = opensAt;
+    if (this.#emittedOpensAt !== opensAt) {
+      this.#emittedOpensAt = opensAt;
       this.#options.emit("warning", "server", "places budget spent", {
         requestsPerDay,
         opensAt,
@@ -156,7 +159,7 @@ export class Requests {
   }
 
   /** Tells once if the provider has turned to another service. */
-  #tellChange(): void {
+  #emitChange(): void {
     const { emit, provider: { name } } = this.#options;
     if (name === this.#providerName) return;
     emit("info", "server", "places changed", {

@@ -6,7 +6,7 @@
  */
 
 /** So many turns. */
-export class Turns {
+export class Semaphore {
   #free: number;
   /** In the order of coming. */
   readonly #waiting = new Set<() => void>();
@@ -20,21 +20,21 @@ export class Turns {
    *
    * @throws The signal's reason, if it aborts before there is a turn.
    */
-  async take<Result>(
+  async run<Result>(
     signal: AbortSignal,
     work: () => Promise<Result>,
   ): Promise<Result> {
     signal.throwIfAborted();
     if (this.#free > 0) this.#free -= 1;
-    else await this.#wait(signal);
+    else await this.#acquire(signal);
     try {
       return await work();
     } finally {
-      this.#pass();
+      this.#release();
     }
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #acquire(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.add(resolve);
       // After the turn has come, there is nothing here that it could undo.
@@ -46,7 +46,7 @@ export class Turns {
   }
 
   /** Hands a turn to who has waited longest. */
-  #pass(): void {
+  #release(): void {
     const [next] = this.#waiting;
     if (next === undefined) {
       this.#free += 1;

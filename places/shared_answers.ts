@@ -12,38 +12,38 @@ import type { Body } from "./trim.ts";
 
 /** Answers that are shared. */
 export class SharedAnswers {
-  readonly #ask: (search: PlacesSearch) => Promise<Body>;
+  readonly #request: (search: PlacesSearch) => Promise<Body>;
   readonly #cache: AnswerCache;
   readonly #underWay = new Map<string, Promise<Body>>();
 
-  /** @param ask How to get an answer. */
+  /** @param request How to get an answer. */
   constructor(
-    ask: (search: PlacesSearch) => Promise<Body>,
+    request: (search: PlacesSearch) => Promise<Body>,
     cache: AnswerCache,
   ) {
-    this.#ask = ask;
+    this.#request = request;
     this.#cache = cache;
   }
 
   /** The answer to a search: rejects as asking does. */
   async get(search: PlacesSearch): Promise<Body> {
     const key = keyOf(search);
-    if (key.length > maxSharedSearchLength) return await this.#ask(search);
+    if (key.length > maxSharedSearchLength) return await this.#request(search);
     return this.#cache.get(key) ?? await this.#share(key, search);
   }
 
   #share(key: string, search: PlacesSearch): Promise<Body> {
     let answer = this.#underWay.get(key);
     if (answer === undefined) {
-      answer = this.#askAndKeep(key, search)
+      answer = this.#requestAndCache(key, search)
         .finally(() => this.#underWay.delete(key));
       this.#underWay.set(key, answer);
     }
     return answer;
   }
 
-  async #askAndKeep(key: string, search: PlacesSearch): Promise<Body> {
-    const body = await this.#ask(search);
+  async #requestAndCache(key: string, search: PlacesSearch): Promise<Body> {
+    const body = await this.#request(search);
     // A refusal may be another one in a moment.
     if (body.status === "OK" || body.status === "ZERO_RESULTS") {
       this.#cache.set(key, body);

@@ -17,7 +17,7 @@ import { LinkManager } from "../peers/links/link_manager.ts";
 import type { ServerEntry, Topology } from "../peers/topology.ts";
 import type { Budget } from "../places/budget.ts";
 import { Places } from "../places/places.ts";
-import { makeQuestion, type PlacesProvider } from "../places/provider.ts";
+import { makeQuery, type PlacesProvider } from "../places/provider.ts";
 import { BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
@@ -371,7 +371,7 @@ export class HerdServer implements AsyncDisposable {
       newest: (client) => this.#replica.newest(client),
       places: (line, query) =>
         this.#places.nearby(
-          makeQuestion(positionOf(line), query.radiusKm, query.bound),
+          makeQuery(positionOf(line), query.radiusKm, query.bound),
         ),
       recordQueryDuration: (durationMs) =>
         this.#queryDurations.add(durationMs / 1000),

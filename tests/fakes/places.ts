@@ -5,12 +5,12 @@
  */
 import { Budget, type DayCount } from "../../places/budget.ts";
 import { Places } from "../../places/places.ts";
-import type { PlacesQuestion, PlacesSearch } from "../../places/provider.ts";
+import type { PlacesQuery, PlacesSearch } from "../../places/provider.ts";
 import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
 import { ManualClock } from "./manual_clock.ts";
 
 /** Around UCLA. */
-export const question: PlacesQuestion = {
+export const query: PlacesQuery = {
   position: { latitude: "+34.068930", longitude: "-118.445127" },
   radiusMetres: "10000",
   bound: 5,

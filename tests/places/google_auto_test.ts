@@ -2,7 +2,7 @@ import { createGoogleAuto } from "../../places/google_auto.ts";
 import { PlacesError, type RemoteProvider } from "../../places/provider.ts";
 import { bytesOfText } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
-import { page, question } from "../fakes/places.ts";
+import { page, query } from "../fakes/places.ts";
 
 const forever = new AbortController().signal;
 
@@ -65,7 +65,7 @@ Deno.test({
     ) {
       const { asked, auto } = createAuto(body);
       for (const turn of [1, 2]) {
-        assertEquals(await auto.nearby(question, forever), bytesOfText(body));
+        assertEquals(await auto.nearby(query, forever), bytesOfText(body));
         assertEquals(asked(), [turn, 0], body);
       }
       assertEquals([auto.name, auto.emptyAnswer], ["google", undefined]);
@@ -97,13 +97,13 @@ Deno.test({
     ) {
       const { asked, auto } = createAuto(body);
       const error = await assertRejects(
-        () => auto.nearby(question, forever),
+        () => auto.nearby(query, forever),
         PlacesError,
         "Google says that this key cannot use the legacy API",
       );
       assert(error instanceof PlacesError && error.mayPass);
       for (const turn of [1, 2]) {
-        assertEquals(await auto.nearby(question, forever), page(1));
+        assertEquals(await auto.nearby(query, forever), page(1));
         assertEquals(asked(), [1, turn], body);
       }
       assertEquals([auto.name, auto.emptyAnswer], ["google-new", "{}"]);
@@ -117,14 +117,14 @@ Deno.test({
   async fn() {
     const { asked, auto } = createAuto(denied("You're calling a legacy API"));
     const first = [
-      auto.nearby(question, forever),
-      auto.nearby(question, forever),
+      auto.nearby(query, forever),
+      auto.nearby(query, forever),
     ];
     for (const answer of first) {
       const error = await assertRejects(() => answer, PlacesError);
       assert(error instanceof PlacesError && error.mayPass);
     }
-    assertEquals(await auto.nearby(question, forever), page(1));
+    assertEquals(await auto.nearby(query, forever), page(1));
     assertEquals(asked(), [2, 1]);
   },
 });
@@ -137,9 +137,9 @@ Deno.test({
     const google = createProvider("google", refusal);
     const googleNew = createProvider("google-new", refusal);
     const auto = createGoogleAuto(google.provider, googleNew.provider);
-    await assertRejects(() => auto.nearby(question, forever), PlacesError);
+    await assertRejects(() => auto.nearby(query, forever), PlacesError);
     for (const turn of [1, 2]) {
-      assertEquals(await auto.nearby(question, forever), refusal);
+      assertEquals(await auto.nearby(query, forever), refusal);
       assertEquals([google.asked.length, googleNew.asked.length], [1, turn]);
     }
   },

@@ -5,7 +5,7 @@ import { createGoogleNew } from "../../places/google_new.ts";
 import { fieldMask } from "../../places/google_new_shape.ts";
 import { answerDeadlineMs, maxAttempts } from "../../places/limits.ts";
 import { Places } from "../../places/places.ts";
-import type { PlacesQuestion, RemoteProvider } from "../../places/provider.ts";
+import type { PlacesQuery, RemoteProvider } from "../../places/provider.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import {
@@ -38,7 +38,7 @@ import {
 } from "../fakes/legacy_bodies.ts";
 import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import { newPage } from "../fakes/new_bodies.ts";
-import { question, unknownError } from "../fakes/places.ts";
+import { query, unknownError } from "../fakes/places.ts";
 
 /** Both of Google's APIs, to be tested alike. */
 const apis = {
@@ -68,8 +68,8 @@ function createPlaces(
     emit: (level, _, event, fields = {}) =>
       events.push(`${level} ${event} ${JSON.stringify(fields)}`),
   });
-  const ask = async (changes: Partial<PlacesQuestion> = {}) =>
-    textOfBytes(await places.nearby({ ...question, ...changes }));
+  const ask = async (changes: Partial<PlacesQuery> = {}) =>
+    textOfBytes(await places.nearby({ ...query, ...changes }));
   return { ask, events, places };
 }
 

@@ -14,7 +14,7 @@ import { ManualClock, settle } from "../fakes/manual_clock.ts";
 import {
   createFakePlaces,
   page,
-  question,
+  query,
   unknownError,
 } from "../fakes/places.ts";
 
@@ -26,12 +26,12 @@ Deno.test({
   async fn() {
     const { asked, clock, places } = createFakePlaces();
     const answers = [5, 1, 0, 20].map((bound) =>
-      places.nearby({ ...question, bound })
+      places.nearby({ ...query, bound })
     );
     const others = [
-      { ...question, radiusMetres: "1" },
-      { ...question, position: { ...question.position, latitude: "+34" } },
-      { ...question, position: { ...question.position, longitude: "+34" } },
+      { ...query, radiusMetres: "1" },
+      { ...query, position: { ...query.position, latitude: "+34" } },
+      { ...query, position: { ...query.position, longitude: "+34" } },
     ].map((other) => places.nearby(other));
     await settle();
     assertEquals(asked.length, 4);
@@ -39,7 +39,7 @@ Deno.test({
     const counts = (await Promise.all([...answers, ...others])).map(countOf);
     assertEquals(counts, [3, 1, 0, 3, 3, 3, 3]);
     // What is over is asked anew.
-    places.nearby(question);
+    places.nearby(query);
     await settle();
     assertEquals(asked.length, 5);
     asked[4].resolve("");
@@ -54,12 +54,12 @@ Deno.test({
   async fn() {
     const empty = '{"results":[],"status":"OK"}';
     const { asked, places } = createFakePlaces({ emptyAnswer: empty });
-    assertEquals(await places.nearby({ ...question, bound: 0 }), empty);
+    assertEquals(await places.nearby({ ...query, bound: 0 }), empty);
     assertEquals(asked, []);
-    places.nearby(question);
+    places.nearby(query);
     await settle();
     assertEquals(asked.length, 1);
-    assertEquals(await places.nearby({ ...question, bound: 0 }), empty);
+    assertEquals(await places.nearby({ ...query, bound: 0 }), empty);
     places.stop();
   },
 });
@@ -79,8 +79,8 @@ Deno.test({
       ttlSeconds: 60,
       emit: () => {},
     });
-    assertEquals(await places.nearby(question), "anything 5");
-    assertEquals(await places.nearby({ ...question, bound: 1 }), "anything 1");
+    assertEquals(await places.nearby(query), "anything 5");
+    assertEquals(await places.nearby({ ...query, bound: 1 }), "anything 1");
     assertEquals(clock.timers, 0);
   },
 });
@@ -91,7 +91,7 @@ Deno.test({
   async fn() {
     const { asked, clock, events, places } = createFakePlaces();
     let answer;
-    places.nearby(question).then((body) => answer = body);
+    places.nearby(query).then((body) => answer = body);
     await clock.advance(answerDeadlineMs - 1);
     assertEquals(answer, undefined);
     assertEquals(asked[0].signal.aborted, false);
@@ -116,11 +116,11 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { clock, events, places } = createFakePlaces();
-    const answer = places.nearby(question);
+    const answer = places.nearby(query);
     await settle();
     places.stop();
     assertEquals(await answer, unknownError);
-    assertEquals(await places.nearby(question), unknownError);
+    assertEquals(await places.nearby(query), unknownError);
     assertEquals(events, []);
     assertEquals(clock.timers, 0);
   },
@@ -134,7 +134,7 @@ Deno.test({
     const { asked, clock, places } = createFakePlaces();
     const answers = Array.from(
       { length: maxRequestsInFlight + 3 },
-      (_, index) => places.nearby({ ...question, radiusMetres: String(index) }),
+      (_, index) => places.nearby({ ...query, radiusMetres: String(index) }),
     );
     await settle();
     assertEquals(asked.length, maxRequestsInFlight);
@@ -159,9 +159,9 @@ Deno.test({
   async fn() {
     const { asked, clock, places } = createFakePlaces();
     for (let index = 0; index < maxRequestsInFlight; index++) {
-      places.nearby({ ...question, radiusMetres: String(index) });
+      places.nearby({ ...query, radiusMetres: String(index) });
     }
-    const answer = places.nearby(question);
+    const answer = places.nearby(query);
     await settle();
     places.stop();
     assertEquals(await answer, unknownError);
@@ -177,7 +177,7 @@ Deno.test({
   async fn() {
     const { asked, clock, events, places } = createFakePlaces();
     let answer;
-    places.nearby(question).then((body) => answer = body);
+    places.nearby(query).then((body) => answer = body);
     await settle();
     // The ManualClock's chance is 0.5: three quarters of the longest wait.
     for (const [attempt, delayMs] of [187.5, 375, 750].entries()) {
@@ -208,11 +208,11 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { asked, clock, events, places } = createFakePlaces();
-    const first = places.nearby(question);
+    const first = places.nearby(query);
     await settle();
     asked[0].resolve(page(0, "UNKNOWN_ERROR"));
     await settle();
-    const second = places.nearby({ ...question, bound: 1 });
+    const second = places.nearby({ ...query, bound: 1 });
     await clock.advance(188);
     asked[1].resolve(page(9));
     assertEquals([countOf(await first), countOf(await second)], [5, 1]);
@@ -229,7 +229,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
-    const answer = places.nearby(question);
+    const answer = places.nearby(query);
     const words = '{"results" : [], "status" : "UNKNOWN_ERROR", "more" : 1}';
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       await settle();
@@ -255,7 +255,7 @@ Deno.test({
       ]
     ) {
       const { asked, events, places } = createFakePlaces();
-      const answer = places.nearby(question);
+      const answer = places.nearby(query);
       await settle();
       asked[0].resolve(page(0, status));
       assertEquals(await answer, page(0, status));
@@ -263,7 +263,7 @@ Deno.test({
     }
     for (const body of ["", "<html>", "{}", page(2).slice(0, -9)]) {
       const { asked, events, places } = createFakePlaces();
-      const answer = places.nearby(question);
+      const answer = places.nearby(query);
       await settle();
       asked[0].resolve(body);
       assertEquals(await answer, unknownError);
@@ -271,7 +271,7 @@ Deno.test({
     }
     for (const error of [new PlacesError("no"), new TypeError("no")]) {
       const { asked, events, places } = createFakePlaces();
-      const answer = places.nearby(question);
+      const answer = places.nearby(query);
       await settle();
       asked[0].reject(error);
       assertEquals(await answer, unknownError);
@@ -289,7 +289,7 @@ Deno.test({
   async fn() {
     const { asked, clock, places } = createFakePlaces();
     let answer;
-    places.nearby(question).then((body) => answer = body);
+    places.nearby(query).then((body) => answer = body);
     await clock.advance(answerDeadlineMs - 100);
     asked[0].reject(new PlacesError("reset", true));
     await clock.advance(100);
@@ -307,7 +307,7 @@ Deno.test({
     const { asked, clock, places } = createFakePlaces({ ttlSeconds: 60 });
     const ask = async (body: string, bound = 5) => {
       const before = asked.length;
-      const answer = places.nearby({ ...question, bound });
+      const answer = places.nearby({ ...query, bound });
       await settle();
       for (const { resolve } of asked.slice(before)) resolve(body);
       return [asked.length - before, countOf(await answer)];
@@ -331,7 +331,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { asked, places } = createFakePlaces({ ttlSeconds: 60 });
-    const long = { ...question, radiusMetres: `1.${"0".repeat(200)}` };
+    const long = { ...query, radiusMetres: `1.${"0".repeat(200)}` };
     const answers = [places.nearby(long), places.nearby(long)];
     await settle();
     assertEquals(asked.length, 2);
@@ -350,11 +350,11 @@ Deno.test({
   async fn() {
     const { asked, clock, places } = createFakePlaces();
     for (let index = 0; index < maxRequestsInFlight; index++) {
-      places.nearby({ ...question, radiusMetres: String(index) });
+      places.nearby({ ...query, radiusMetres: String(index) });
     }
     await clock.advance(answerDeadlineMs);
     assertEquals(asked.length, maxRequestsInFlight);
-    const answer = places.nearby(question);
+    const answer = places.nearby(query);
     await settle();
     assertEquals(asked.length, maxRequestsInFlight + 1);
     asked.at(-1)!.resolve(page(1));
@@ -400,7 +400,7 @@ Deno.test({
       requestsPerDay: 2,
     });
     const ask = async () => {
-      const answer = places.nearby(question);
+      const answer = places.nearby(query);
       await settle();
       asked.at(-1)?.resolve(page(1));
       return JSON.parse(await answer);
@@ -435,15 +435,15 @@ Deno.test({
       requestsPerDay: 3,
       ttlSeconds: 60,
     });
-    const answers = [places.nearby(question), places.nearby(question)];
+    const answers = [places.nearby(query), places.nearby(query)];
     await settle();
     asked[0].reject(new PlacesError("reset", true));
     await clock.advance(1000);
     asked[1].resolve(page(1));
     await Promise.all(answers);
-    await places.nearby(question);
+    await places.nearby(query);
     assertEquals(counts.map(({ requests }) => requests), [1, 2]);
-    const other = places.nearby({ ...question, radiusMetres: "1" });
+    const other = places.nearby({ ...query, radiusMetres: "1" });
     await settle();
     asked[2].reject(new PlacesError("reset", true));
     await clock.advance(1000);
@@ -462,7 +462,7 @@ Deno.test({
     counts.push = () => {
       throw new Error("no space left on device");
     };
-    assertEquals(await places.nearby(question), unknownError);
+    assertEquals(await places.nearby(query), unknownError);
     assertEquals(asked.length, 0);
     assertEquals(events, [
       "warning server places failed provider=fake " +
@@ -477,7 +477,7 @@ Deno.test({
   async fn() {
     const { asked, events, places, provider } = createFakePlaces();
     for (const name of ["fake", "other", "other"]) {
-      const answer = places.nearby(question);
+      const answer = places.nearby(query);
       await settle();
       provider.name = name;
       asked.at(-1)!.resolve(page(1));
@@ -493,7 +493,7 @@ Deno.test({
   async fn() {
     const { asked, clock, places } = createFakePlaces({ requestsPerDay: 5 });
     const answer = async (text: string) => {
-      const answered = places.nearby(question);
+      const answered = places.nearby(query);
       await settle();
       asked.at(-1)!.resolve(text);
       await answered;
@@ -504,7 +504,7 @@ Deno.test({
     await answer(page(0, "ZERO_RESULTS"));
     await answer(page(0, "SOMETHING_NEW"));
     await answer("<html>");
-    await places.nearby(question);
+    await places.nearby(query);
     assertEquals(places.requests, {
       OK: 2,
       ZERO_RESULTS: 1,
@@ -521,7 +521,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
-    const answered = places.nearby(question);
+    const answered = places.nearby(query);
     await settle();
     asked[0].reject(new PlacesError("no network", true));
     await settle();
@@ -551,7 +551,7 @@ Deno.test({
       ttlSeconds: 0,
       emit: () => {},
     });
-    for (let count = 0; count < 3; count++) await places.nearby(question);
+    for (let count = 0; count < 3; count++) await places.nearby(query);
     assertEquals(places.requests, { OK: 1, ZERO_RESULTS: 1, OTHER: 1 });
     assertEquals(places.providerName, "own");
   },

@@ -1,4 +1,4 @@
-import { Turns } from "../../places/semaphore.ts";
+import { Semaphore } from "../../places/semaphore.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 import { settle } from "../fakes/manual_clock.ts";
 
@@ -21,9 +21,9 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { begun, ends, work } = createWork();
-    const turns = new Turns(2);
+    const semaphore = new Semaphore(2);
     const taken = ["a", "b", "c", "d"]
-      .map((name) => turns.take(forever, work(name)));
+      .map((name) => semaphore.run(forever, work(name)));
     await settle();
     assertEquals(begun, ["a", "b"]);
     ends.get("b")!.resolve("B");
@@ -36,7 +36,7 @@ Deno.test({
     ends.get("d")!.resolve("D");
     assertEquals(await Promise.all(taken.slice(1)), ["B", "C", "D"]);
     // All are free again.
-    for (const name of ["e", "f", "g"]) turns.take(forever, work(name));
+    for (const name of ["e", "f", "g"]) semaphore.run(forever, work(name));
     await settle();
     assertEquals(begun.slice(4), ["e", "f"]);
   },
@@ -47,11 +47,11 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { begun, ends, work } = createWork();
-    const turns = new Turns(1);
-    turns.take(forever, work("a"));
+    const semaphore = new Semaphore(1);
+    semaphore.run(forever, work("a"));
     const impatient = new AbortController();
-    const given = turns.take(impatient.signal, work("b"));
-    turns.take(forever, work("c"));
+    const given = semaphore.run(impatient.signal, work("b"));
+    semaphore.run(forever, work("c"));
     impatient.abort(new Error("no more"));
     await assertRejects(() => given, Error, "no more");
     assertEquals(begun, ["a"]);
@@ -59,7 +59,7 @@ Deno.test({
     await settle();
     assertEquals(begun, ["a", "c"]);
     await assertRejects(
-      () => turns.take(impatient.signal, work("d")),
+      () => semaphore.run(impatient.signal, work("d")),
       Error,
       "no more",
     );

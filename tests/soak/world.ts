@@ -5,7 +5,7 @@
  * @module
  */
 import { loadGazetteer } from "../../places/gazetteer.ts";
-import { makeQuestion } from "../../places/provider.ts";
+import { makeQuery } from "../../places/provider.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { positionOf } from "../../protocol/report.ts";
 import { names } from "../end_to_end/process.ts";
@@ -97,7 +97,7 @@ export class World {
       const key = [...Object.values(position), radiusKm, bound].join();
       let text = kept.get(key);
       if (text === undefined) {
-        text = gazetteer.nearby(makeQuestion(position, radiusKm, bound));
+        text = gazetteer.nearby(makeQuery(position, radiusKm, bound));
         kept.set(key, text);
       }
       return text;
