@@ -139,7 +139,7 @@ async function assertServes(config?: string): Promise<void> {
   });
   using folder = new Folder();
   await using program = folder.start({ ...hill, config }, offline);
-  await program.saying(hill.output);
+  await program.untilPrinted(hill.output);
   const answer = await ask(basePort, "IAMAT kiwi +1+1 1\nWHATSAT kiwi 1 1\n");
   assert(answer.startsWith("AT Hill "), answer);
   program.signal("SIGINT");

@@ -41,9 +41,9 @@ class Ways {
   readonly #hops = new Map<ByteString, Map<string, number>>();
 
   /** Looks over a server's shoulder. */
-  watch({ herd, name }: SimulatedServer): void {
-    const accept = herd.accept.bind(herd);
-    herd.accept = (report, from) => {
+  watch({ name, replica }: SimulatedServer): void {
+    const accept = replica.accept.bind(replica);
+    replica.accept = (report, from) => {
       const acceptance = accept(report, from);
       if (acceptance === "newer") this.#note(report.line, name, from);
       return acceptance;
@@ -76,7 +76,7 @@ async function tell(
 ): Promise<void> {
   const all = [...servers.values()];
   for (let update = 0; update < updates; update++) {
-    random.pick(all).tell({
+    random.pick(all).report({
       verb: "IAMAT",
       client: `client-${update % clients}`,
       position: "+34.068930-118.445127",

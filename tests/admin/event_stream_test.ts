@@ -8,7 +8,7 @@ import {
 } from "../../admin/limits.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
-import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { FakeObservedServer } from "../fakes/observed_server.ts";
 
 const lineOf = (client: string) =>
@@ -77,13 +77,13 @@ Deno.test({
     const { events, self } = open();
     self.known = [lineOf("kiwi"), lineOf("plum")];
     const page = new Page(events.subscribe()!);
-    await settle();
+    await drainMicrotasks();
     assertEquals(page.names, ["hello", "status", "positions"]);
     assertEquals(page.take("hello"), [{ version: 1, self: "Hill" }]);
     const [{ isSnapshot, known, positions }] = page.take("positions");
     assertEquals([isSnapshot, known, positions.length], [true, 2, 2]);
     events.close();
-    await settle();
+    await drainMicrotasks();
     assert(page.isEnded);
   },
 });
@@ -94,21 +94,21 @@ Deno.test({
   async fn() {
     const { clock, events, other } = open();
     const page = new Page(events.subscribe()!);
-    await settle();
+    await drainMicrotasks();
     page.take("status");
     await clock.advance(statusEveryMs - 1);
     assertEquals(page.take("status").length, 0);
     await clock.advance(1);
     assertEquals(page.take("status").length, 1);
-    other.tell({ event: "link down" });
-    other.tell({ event: "link up" });
+    other.emit({ event: "link down" });
+    other.emit({ event: "link up" });
     await clock.advance(linkChangeMs);
     assertEquals(page.take("status").length, 1);
-    other.tell({ event: "dial failed" });
+    other.emit({ event: "dial failed" });
     await clock.advance(linkChangeMs);
     assertEquals(page.take("status").length, 0);
     events.close();
-    await settle();
+    await drainMicrotasks();
   },
 });
 
@@ -117,15 +117,15 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { clock, events, self } = open();
-    assertEquals(self.reportWatchers, 0);
+    assertEquals(self.reportObservers, 0);
     assertEquals(clock.timers, 0);
     const pages = [
       new Page(events.subscribe()!),
       new Page(events.subscribe()!),
     ];
-    await settle();
-    assertEquals(self.reportWatchers, 1);
-    self.hear(lineOf("kiwi"));
+    await drainMicrotasks();
+    assertEquals(self.reportObservers, 1);
+    self.notifyReport(lineOf("kiwi"));
     await clock.advance(positionsEveryMs);
     for (const page of pages) {
       const [piece] = page.take("positions");
@@ -133,9 +133,9 @@ Deno.test({
       assertEquals(piece.positions[0][0], "kiwi");
     }
     await pages[0].leave();
-    assertEquals(self.reportWatchers, 1);
+    assertEquals(self.reportObservers, 1);
     await pages[1].leave();
-    assertEquals(self.reportWatchers, 0);
+    assertEquals(self.reportObservers, 0);
     assertEquals(clock.timers, 0);
     events.close();
   },
@@ -147,16 +147,16 @@ Deno.test({
   async fn() {
     const { events, other, self } = open();
     for (let index = 0; index <= keptEvents; index++) {
-      self.tell({ event: `event ${index}` });
+      self.emit({ event: `event ${index}` });
     }
-    self.tell({ level: "debug", event: "connected" });
+    self.emit({ level: "debug", event: "connected" });
     const page = new Page(events.subscribe()!);
-    await settle();
+    await drainMicrotasks();
     const before = page.take("log");
     assertEquals(before.length, keptEvents);
     assertEquals([before[0].server, before[0].event], ["Hill", "event 1"]);
-    other.tell({ event: "stopping", level: "warning" });
-    await settle();
+    other.emit({ event: "stopping", level: "warning" });
+    await drainMicrotasks();
     assertEquals(page.take("log"), [{
       server: "Smith",
       time: 1520024734,
@@ -166,8 +166,8 @@ Deno.test({
       fields: {},
     }]);
     events.close();
-    assertEquals(self.eventWatchers, 0);
-    await settle();
+    assertEquals(self.eventObservers, 0);
+    await drainMicrotasks();
   },
 });
 
@@ -180,7 +180,7 @@ Deno.test({
     const page = new Page(events.subscribe()!);
     const id = "x".repeat(60_000);
     for (let piece = 0; piece < 100; piece++) {
-      self.hear(lineOf(id));
+      self.notifyReport(lineOf(id));
       await clock.advance(positionsEveryMs);
     }
     assertEquals(page.isEnded, false);
@@ -192,7 +192,7 @@ Deno.test({
     );
     assertEquals(events.subscribe() === undefined, false);
     events.close();
-    await settle();
+    await drainMicrotasks();
   },
 });
 
@@ -207,11 +207,11 @@ Deno.test({
       (_, index) => lineOf(`c${index}`),
     );
     const stream = events.subscribe()!;
-    await settle();
+    await drainMicrotasks();
     const page = new Page(stream);
     let shown = 0;
     while (shown < count) {
-      await settle();
+      await drainMicrotasks();
       for (const { positions } of page.take("positions")) {
         shown += positions.length;
       }
@@ -219,7 +219,7 @@ Deno.test({
     assertEquals(shown, count);
     assertEquals(page.isEnded, false);
     events.close();
-    await settle();
+    await drainMicrotasks();
   },
 });
 

@@ -121,7 +121,7 @@ Deno.test("a copy of what the image has starts a server", async () => {
     "--admin",
   ];
   await using hill = deno.run(words.join(" "));
-  await hill.saying("Hill is ready");
+  await hill.untilPrinted("Hill is ready");
   const answer = await ask(herd.basePort, "IAMAT kiwi +1+1 1\n");
   assert(answer.startsWith("AT Hill "), answer);
   const { stdout } = await run("cat", `/proc/${hill.pid}/cmdline`);

@@ -114,7 +114,7 @@ withScript.test("herd client says in a line what is in its way", async () => {
   assertEquals(nameless.code, 2);
   assertMatch(nameless.stderr, /^herd: expected one server's name: Hill, /);
   await using terminal = new Terminal(command);
-  await terminal.showing("herd: nobody answers on ");
+  await terminal.untilShown("herd: nobody answers on ");
   assertEquals(await terminal.ended(), 1);
 });
 
@@ -133,53 +133,56 @@ withScript.test("herd client speaks TLS", async () => {
   assertEquals(code, 0);
   assertMatch(stdout, /^AT Hill \+\d+\.\d{9} kiwi \+1\+1 1\n$/);
   await using terminal = new Terminal(args);
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("Hill> ");
   await terminal.type("WHATSAT kiwi 0 0\r");
-  await terminal.showing("1° N, 1° E");
+  await terminal.untilShown("1° N, 1° E");
 });
 
 withScript.test("on a terminal, herd client explains, recalls and completes", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   await using terminal = new Terminal(commandFor(herd.basePort));
-  await terminal.showing("help tells more");
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("help tells more");
+  await terminal.untilShown("Hill> ");
   await terminal.type("IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 now\r");
-  await terminal.showing("\nAT Hill +0.");
-  await terminal.showing("  position   34.068930° N, 118.445127° W");
-  assertMatch(await terminal.showing("Hill> "), /its clock {2}0\.\d+ seconds/);
+  await terminal.untilShown("\nAT Hill +0.");
+  await terminal.untilShown("  position   34.068930° N, 118.445127° W");
+  assertMatch(
+    await terminal.untilShown("Hill> "),
+    /its clock {2}0\.\d+ seconds/,
+  );
   // A command and an ID by Tab; what is pasted would not be completed.
   await terminal.type("WH");
-  await terminal.showing("WH");
+  await terminal.untilShown("WH");
   await terminal.type("\t");
-  await terminal.showing("ATSAT ");
+  await terminal.untilShown("ATSAT ");
   await terminal.type("k");
-  await terminal.showing("k");
+  await terminal.untilShown("k");
   await terminal.type("\t");
-  await terminal.showing("iwi.cs.ucla.edu ");
+  await terminal.untilShown("iwi.cs.ucla.edu ");
   await terminal.type("10 2\r");
-  await terminal.showing("  2 places");
-  await terminal.showing("  1  Bel Air   California, United States  1.6 km");
-  await terminal.showing("  2  Westwood  California, United States  2.0 km");
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("  2 places");
+  await terminal.untilShown("  1  Bel Air   California, United States  1.6 km");
+  await terminal.untilShown("  2  Westwood  California, United States  2.0 km");
+  await terminal.untilShown("Hill> ");
   await terminal.type("IAMAT kiwi 34-118 1\r");
-  await terminal.showing("\n? IAMAT kiwi 34-118 1");
-  await terminal.showing("the position 34-118 is wrong: expected latitude");
-  await terminal.showing("IAMAT id position time");
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("\n? IAMAT kiwi 34-118 1");
+  await terminal.untilShown("the position 34-118 is wrong: expected latitude");
+  await terminal.untilShown("IAMAT id position time");
+  await terminal.untilShown("Hill> ");
   // Two lines back.
   await terminal.type("\x1b[A\x1b[A");
-  await terminal.showing("WHATSAT kiwi.cs.ucla.edu 10 2");
+  await terminal.untilShown("WHATSAT kiwi.cs.ucla.edu 10 2");
   await terminal.type("\r");
-  await terminal.showing("  2 places");
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("  2 places");
+  await terminal.untilShown("Hill> ");
   // A line that is given up is not sent.
   await terminal.type("nonsense\x03");
-  await terminal.showing("^C");
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("^C");
+  await terminal.untilShown("Hill> ");
   await terminal.type("help\r");
-  await terminal.showing("says where a client is");
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("says where a client is");
+  await terminal.untilShown("Hill> ");
   await terminal.type("quit\r");
   assertEquals(await terminal.ended(), 0);
   await herd.untilLogged("Hill", "client closed");
@@ -193,27 +196,27 @@ withScript.test("on a terminal, herd client says that its server is gone, and me
   await using terminal = new Terminal(commandFor(herd.basePort), {
     NO_COLOR: "",
   });
-  await terminal.showing("\x1b[1mHill>\x1b[22m ");
+  await terminal.untilShown("\x1b[1mHill>\x1b[22m ");
   await terminal.type("IAMAT kiwi");
-  await terminal.showing("IAMAT kiwi");
+  await terminal.untilShown("IAMAT kiwi");
   hill.signal("SIGTERM");
-  await terminal.showing(
+  await terminal.untilShown(
     "Hill has ended the connection; the next line connects again",
   );
   // What was being typed is still there.
-  await terminal.showing("IAMAT kiwi");
+  await terminal.untilShown("IAMAT kiwi");
   await hill.ended();
   await terminal.type(" +1+1 1\r");
-  await terminal.showing(": Connection refused");
-  await terminal.showing("the next line tries again");
-  await terminal.showing("Hill>");
+  await terminal.untilShown(": Connection refused");
+  await terminal.untilShown("the next line tries again");
+  await terminal.untilShown("Hill>");
   await herd.start("Hill");
   // Both lines at once, and the end of input behind them.
   await terminal.type("IAMAT kiwi +1+1 1\rWHATSAT kiwi 1 0\r");
-  await terminal.showing("connected to Hill again");
-  await terminal.showing("1° N, 1° E");
-  await terminal.showing("no places");
-  await terminal.showing("Hill>");
+  await terminal.untilShown("connected to Hill again");
+  await terminal.untilShown("1° N, 1° E");
+  await terminal.untilShown("no places");
+  await terminal.untilShown("Hill>");
   await terminal.type("\x04");
   assertEquals(await terminal.ended(), 0);
 });
@@ -223,13 +226,13 @@ withScript.test("on a terminal, Ctrl-C gives up waiting for an answer, and then 
   using listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
   await using terminal = new Terminal(commandFor(basePort));
   using _silent = await listener.accept();
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("Hill> ");
   await terminal.type("WHATSAT kiwi 1 1\r");
-  await terminal.showing("WHATSAT kiwi 1 1");
+  await terminal.untilShown("WHATSAT kiwi 1 1");
   await _silent.read(new Uint8Array(64));
   await terminal.type("\x03");
-  await terminal.showing("the connection ended before the answer came");
-  await terminal.showing("Hill> ");
+  await terminal.untilShown("the connection ended before the answer came");
+  await terminal.untilShown("Hill> ");
   await terminal.type("\x03");
   assertEquals(await terminal.ended(), 0);
 });

@@ -1,6 +1,6 @@
 import { writeAll } from "../../runtime/transport.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { handshakeOfSmith, helloOf } from "../peers/links/fake_peer.ts";
+import { fakePeerHandshake, helloOf } from "../peers/links/fake_peer.ts";
 import {
   ask,
   connect,
@@ -150,7 +150,7 @@ Deno.test("a neighbour's report is answered byte for byte, a wrong one cut off",
   await herd.start("Hill");
   const at = "AT Campbell -9.000000001 ki\xffwi +34.0-118.50 0001520023934.90";
   using smith = await connect(herd.portOf("Hill") + 100);
-  await writeAll(smith, `${handshakeOfSmith()}${at}\n`);
+  await writeAll(smith, `${fakePeerHandshake()}${at}\n`);
   await until(async () =>
     (await whereIs(herd, "Hill", "ki\xffwi")).startsWith("AT")
   );

@@ -90,7 +90,7 @@ async function startLimited(
     "--places=gazetteer",
     ...flags,
   ], { through: withLimit });
-  await hill.saying("Hill is ready");
+  await hill.untilPrinted("Hill is ready");
   return hill;
 }
 
@@ -198,7 +198,7 @@ withPython.test("with --on-log-failure stop a full disk ends all servers of herd
     "--places=gazetteer",
     "--on-log-failure=stop",
   ], { through: withLimit });
-  await up.saying("Ctrl-C stops the herd.");
+  await up.untilPrinted("Ctrl-C stops the herd.");
   // Campbell's log has room; what it tells Hill has none.
   const line = `IAMAT ${"x".repeat(60_000)} +34-118 1\n`;
   assertMatch(await ask(herd.portOf("Campbell"), line), /^AT Campbell /);

@@ -154,8 +154,8 @@ Deno.test("servers link and answer with the permissions they print, and can do n
   assertEquals([...Deno.readDirSync(herd.logFolder)], []);
   await using hill = deno.run(lines[0]);
   await using smith = deno.run(lines[1]);
-  await hill.saying("Hill is ready");
-  await smith.saying("Smith is ready");
+  await hill.untilPrinted("Hill is ready");
+  await smith.untilPrinted("Smith is ready");
   await herd.untilLinked(["Hill", "Smith"]);
   const hillsPort = herd.portOf("Hill");
   const [at] = (await ask(hillsPort, "IAMAT k +34-118 1\n")).split("\n");
@@ -204,7 +204,7 @@ Deno.test("herd up runs with the permissions it prints, and can do nothing else"
     `--log-dir=${logs}`,
   ]);
   await using up = deno.run(line);
-  await up.saying("Ctrl-C stops the herd.");
+  await up.untilPrinted("Ctrl-C stops the herd.");
   await herd.untilLinked(["Hill", "Jaquez", "Smith", "Campbell", "Singleton"]);
   const [admin] = addressesOf(herd, 200);
   for (const path of ["/", "/map.json", "/metrics", "/status.json"]) {
@@ -268,10 +268,10 @@ Deno.test("files, secrets, Google and a budget: the permissions printed are enou
     lineOf(["server.ts", name, ...flags], [`--allow-read=${folder}`]);
   const line = await lineFor("North");
   await using south = deno.run(await lineFor("South"));
-  await south.saying("South is ready");
+  await south.untilPrinted("South is ready");
   for (const count of [1, 2]) {
     await using north = deno.run(line);
-    await north.saying("North is ready: ");
+    await north.untilPrinted("North is ready: ");
     assertStringIncludes(north.stdout, "linked with South");
     const answer = await ask(
       herd.basePort,

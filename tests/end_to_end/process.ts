@@ -101,7 +101,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Waits for text on stdout; throws if the program ends without it. */
-  async saying(text: string): Promise<void> {
+  async untilPrinted(text: string): Promise<void> {
     let ended = false;
     const end = Promise.all(this.#reading).then(() => ended = true);
     while (!this.#stdout.includes(text)) {
@@ -170,7 +170,7 @@ export class TestHerd implements AsyncDisposable {
       ...flags,
     ], { env, through });
     this.#programs.push(program);
-    await program.saying(`${name} is ready`);
+    await program.untilPrinted(`${name} is ready`);
     return program;
   }
 
@@ -196,7 +196,7 @@ export class TestHerd implements AsyncDisposable {
       `--log-dir=${this.logFolder}`,
     ]);
     this.#programs.push(program);
-    await program.saying("Ctrl-C stops the herd.");
+    await program.untilPrinted("Ctrl-C stops the herd.");
     return program;
   }
 

@@ -622,7 +622,7 @@ Deno.test("deno task bundle makes one file that runs alone with two permissions"
     "Campbell",
     `--base-port=${herd.basePort}`,
   ], { cwd: folder });
-  await campbell.saying("Campbell is ready");
+  await campbell.untilPrinted("Campbell is ready");
   const answer = await ask(
     herd.portOf("Campbell"),
     "IAMAT k +34.068930-118.445127 1\nWHATSAT k 10 1\n",

@@ -92,9 +92,9 @@ class Upgrade {
     await Promise.all(load);
     if (world.failureCount === 0) await untilHealed(world);
     for (const name of names) {
-      if (servers.life(name) !== undefined) await this.#stop(name);
+      if (servers.incarnation(name) !== undefined) await this.#stop(name);
     }
-    for (const { program, server } of servers.lives) {
+    for (const { program, server } of servers.incarnations) {
       if (program.stderr !== "") world.fail(`${server}: ${program.stderr}`);
     }
   }
@@ -128,10 +128,10 @@ class Upgrade {
     await this.#stop(victim);
     await this.#untilAnswered(others);
     const settled = await this.#untilSettled(others);
-    const life = await world.servers.start(victim);
+    const incarnation = await world.servers.start(victim);
     await this.#untilReady(victim);
     // From here on it must know all that the others have settled on.
-    for (const line of settled.values()) keepNewer(life.known, line);
+    for (const line of settled.values()) keepNewer(incarnation.known, line);
     await tableOf(world, victim, [...settled.keys()]);
   }
 

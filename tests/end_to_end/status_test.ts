@@ -167,8 +167,8 @@ Deno.test("herd status --watch goes on until Ctrl-C", async () => {
     "--watch",
     ...where,
   ]);
-  await program.saying("since the start");
-  await program.saying("of the last second");
+  await program.untilPrinted("since the start");
+  await program.untilPrinted("of the last second");
   program.signal("SIGINT");
   assertEquals([await program.ended(), program.stderr], [0, ""]);
 });
@@ -181,8 +181,8 @@ withScript.test("herd status fits on the terminal that it is on", async () => {
     {},
     { columns: 40, rows: 5 },
   );
-  await terminal.showing("\x1b[H\x1b[J");
-  const shown = await terminal.showing("\x1b[H\x1b[J");
+  await terminal.untilShown("\x1b[H\x1b[J");
+  const shown = await terminal.untilShown("\x1b[H\x1b[J");
   const lines = shown.split("\r\n");
   assert(/^server +state +clients +links$/.test(lines[0]), lines[0]);
   assert(/^Hill .* 2 of 2$/.test(lines[1]), lines[1]);

@@ -48,7 +48,7 @@ export class Terminal implements AsyncDisposable {
    * Waits until this is shown, behind what was waited for before; returns what
    * came until then.
    */
-  async showing(text: string): Promise<string> {
+  async untilShown(text: string): Promise<string> {
     while (true) {
       const at = this.#shown.indexOf(text, this.#seen);
       if (at >= 0) {

@@ -34,7 +34,7 @@ class Bridge implements AsyncDisposable {
       "examples/owntracks.ts",
       ...addresses,
     ]);
-    await program.saying(`http://127.0.0.1:${port}/`);
+    await program.untilPrinted(`http://127.0.0.1:${port}/`);
     return new Bridge(program, port);
   }
 

@@ -46,7 +46,7 @@ export class ManualClock implements Clock {
   /** Moves on, and lets what is due happen in its order. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#elapsedMs + ms;
-    await settle();
+    await drainMicrotasks();
     while (true) {
       const [next] = [...this.#timers]
         .filter(({ dueMs }) => dueMs <= untilMs)
@@ -55,13 +55,13 @@ export class ManualClock implements Clock {
       this.#timers.delete(next);
       this.#elapsedMs = Math.max(this.#elapsedMs, next.dueMs);
       next.callback();
-      await settle();
+      await drainMicrotasks();
     }
     this.#elapsedMs = untilMs;
   }
 }
 
 /** Lets every promise that can be kept without time be kept. */
-export async function settle(): Promise<void> {
+export async function drainMicrotasks(): Promise<void> {
   for (let turn = 0; turn < 200; turn++) await Promise.resolve();
 }

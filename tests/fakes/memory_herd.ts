@@ -16,7 +16,7 @@ import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { PipeEnd } from "./pipe.ts";
 import { createFakeProver } from "./prover.ts";
-import { RecordingTraffic } from "./recording_traffic.ts";
+import { RecordingTrafficLog } from "./recording_traffic.ts";
 
 /** A herd's memory without limits, unless a test sets some. */
 export function openHerd(
@@ -49,7 +49,7 @@ export interface MemoryServer {
   /** Its events, as `connection event reason`. */
   readonly events: string[];
   /** Its log of each connection. */
-  readonly traffic: Map<string, RecordingTraffic>;
+  readonly traffic: Map<string, RecordingTrafficLog>;
 }
 
 /** A connection between two servers, by the names of dialler and acceptor. */
@@ -90,7 +90,7 @@ export class MemoryHerd {
     const self = this.topology.servers.find((entry) => entry.name === name)!;
     const replica = openHerd({ catchUp: options.catchUp });
     const events: string[] = [];
-    const traffic = new Map<string, RecordingTraffic>();
+    const traffic = new Map<string, RecordingTrafficLog>();
     this.#incarnations += 1;
     const counts = new LimitCounts(this.clock, () => {});
     const durations: number[] = [];
@@ -111,7 +111,7 @@ export class MemoryHerd {
       timeoutMs: defaultLinkTimeoutMs,
       connect: (neighbour) => this.#connect(name, neighbour.name),
       trafficLogFor: (connection) => {
-        const recording = new RecordingTraffic();
+        const recording = new RecordingTrafficLog();
         traffic.set(connection, recording);
         return recording;
       },

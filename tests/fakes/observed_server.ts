@@ -49,21 +49,21 @@ export class FakeObservedServer implements ObservedServer {
   facts: Partial<ServerFacts> = {};
   /** What it knows. */
   known: ByteString[] = [];
-  readonly #eventWatchers = new Observers<ServerEvent>();
-  readonly #reportWatchers = new Observers<Report>();
+  readonly #eventObservers = new Observers<ServerEvent>();
+  readonly #reportObservers = new Observers<Report>();
 
   constructor(name = "Hill") {
     this.name = name;
   }
 
   /** How many watch its reports. */
-  get reportWatchers(): number {
-    return this.#reportWatchers.count;
+  get reportObservers(): number {
+    return this.#reportObservers.count;
   }
 
   /** How many watch its events. */
-  get eventWatchers(): number {
-    return this.#eventWatchers.count;
+  get eventObservers(): number {
+    return this.#eventObservers.count;
   }
 
   status(): ServerFacts {
@@ -82,16 +82,16 @@ export class FakeObservedServer implements ObservedServer {
   }
 
   observeEvents(observer: Observer<ServerEvent>): () => void {
-    return this.#eventWatchers.add(observer);
+    return this.#eventObservers.add(observer);
   }
 
   observeReports(observer: Observer<Report>): () => void {
-    return this.#reportWatchers.add(observer);
+    return this.#reportObservers.add(observer);
   }
 
   /** An event is told. */
-  tell(event: Partial<ServerEvent>): void {
-    this.#eventWatchers.notify({
+  emit(event: Partial<ServerEvent>): void {
+    this.#eventObservers.notify({
       time: 1520024734,
       level: "info",
       connection: "server",
@@ -102,10 +102,10 @@ export class FakeObservedServer implements ObservedServer {
   }
 
   /** A report is news. */
-  hear(line: ByteString): void {
+  notifyReport(line: ByteString): void {
     this.known.push(line);
     const report = parseReport(line, () => true)!;
-    this.#reportWatchers.notify(report);
+    this.#reportObservers.notify(report);
     // The buffer is used again.
     report.bytes.fill(0x21);
   }

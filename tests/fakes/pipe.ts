@@ -123,7 +123,7 @@ export class PipeEnd implements Transport {
   }
 
   /** Sends as the other side would. */
-  say(text: ByteString): void {
+  sendText(text: ByteString): void {
     this.#other.#receive(text);
   }
 

@@ -8,7 +8,7 @@ import type { Timestamp } from "../../protocol/time.ts";
 import type { TrafficLog } from "../../runtime/transport.ts";
 
 /** Lines in (`<`) and out (`>`), in order; full when a test says so. */
-export class RecordingTraffic implements TrafficLog {
+export class RecordingTrafficLog implements TrafficLog {
   readonly lines: string[] = [];
   #isNearlyFull = false;
   #full: PromiseWithResolvers<void> | undefined;

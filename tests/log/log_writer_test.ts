@@ -12,7 +12,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
-import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 import { tellText } from "../fakes/text_traffic.ts";
 
@@ -406,7 +406,7 @@ Deno.test("Journal troubles a full disk once a second, and keeps what it has in 
     }
   };
   writeMuch();
-  await settle();
+  await drainMicrotasks();
   assertEquals(disk.attempts, 1);
   for (let second = 0; second < 3; second++) {
     writeMuch();

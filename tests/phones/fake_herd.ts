@@ -57,7 +57,7 @@ export class FakeHerd {
     }
   }
 
-  tell(server: string, id: string, line: string): void {
+  report(server: string, id: string, line: string): void {
     for (const name of this.names) {
       const isTold = name === server || !this.faults.isDeaf?.(name);
       if (isTold && !this.dead.has(name)) this.#known.get(name)!.set(id, line);
@@ -80,7 +80,7 @@ export class FakeConnection implements Connection {
   report({ client, position, time }: PositionReport): Promise<At> {
     const { herd, server } = this;
     const line = `AT ${server} +0.000000001 ${client} ${position} ${time}`;
-    herd.tell(server, client, line);
+    herd.report(server, client, line);
     return this.#answer(() => readAt(herd.faults.report?.(line) ?? line));
   }
 

@@ -5,7 +5,7 @@ import { Results } from "../../phones/results.ts";
 import { type Connection, Servers } from "../../phones/servers.ts";
 import { Random } from "../../runtime/random.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
-import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { FakeHerd } from "./fake_herd.ts";
 
 /** A herd, and those who ask it. */
@@ -95,21 +95,21 @@ Deno.test({
     // It arrives after some time.
     const following = follow();
     await clock.advance(30);
-    herd.tell("Hill", "kiwi", line);
+    herd.report("Hill", "kiwi", line);
     await clock.advance(10);
     await following;
     assertEquals(results.propagation.total, 1);
     assertEquals(results.propagation.longestMs, 31);
     herd.kill("Smith");
     herd.dead.delete("Smith");
-    herd.tell("Hill", "kiwi", line);
+    herd.report("Hill", "kiwi", line);
     await follow();
     assertEquals(results.propagation.total, 1);
     await follow();
     assertEquals(results.propagation.total, 2);
     assertEquals(results.late, 0);
     await probe.close();
-    await settle();
+    await drainMicrotasks();
     assertEquals(herd.connections.size, 0);
   },
 });

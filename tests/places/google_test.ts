@@ -36,7 +36,7 @@ import {
   legacyRefusals,
   styleNames,
 } from "../fakes/legacy_bodies.ts";
-import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { newPage } from "../fakes/new_bodies.ts";
 import { query, unknownError } from "../fakes/places.ts";
 
@@ -255,7 +255,7 @@ for (const [name, create] of Object.entries(apis)) {
       assertMatch(events.join(), /^warning .*"no answer within 10000 ms"}$/);
       // Both end only when the connection does, and to dispose of the stand-in
       // waits for that.
-      await settle();
+      await drainMicrotasks();
       assertEquals(clock.timers, 0);
     }
   });

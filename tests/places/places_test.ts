@@ -10,7 +10,7 @@ import { Places } from "../../places/places.ts";
 import { PlacesError } from "../../places/provider.ts";
 import { Body } from "../../places/trim.ts";
 import { assertEquals } from "../assert.ts";
-import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import {
   createFakePlaces,
   page,
@@ -33,17 +33,17 @@ Deno.test({
       { ...query, position: { ...query.position, latitude: "+34" } },
       { ...query, position: { ...query.position, longitude: "+34" } },
     ].map((other) => places.nearby(other));
-    await settle();
+    await drainMicrotasks();
     assertEquals(asked.length, 4);
     for (const { resolve } of asked) resolve(page(3));
     const counts = (await Promise.all([...answers, ...others])).map(countOf);
     assertEquals(counts, [3, 1, 0, 3, 3, 3, 3]);
     // What is over is asked anew.
     places.nearby(query);
-    await settle();
+    await drainMicrotasks();
     assertEquals(asked.length, 5);
     asked[4].resolve("");
-    await settle();
+    await drainMicrotasks();
     assertEquals(clock.timers, 0);
   },
 });
@@ -57,7 +57,7 @@ Deno.test({
     assertEquals(await places.nearby({ ...query, bound: 0 }), empty);
     assertEquals(asked, []);
     places.nearby(query);
-    await settle();
+    await drainMicrotasks();
     assertEquals(asked.length, 1);
     assertEquals(await places.nearby({ ...query, bound: 0 }), empty);
     places.stop();
@@ -105,7 +105,7 @@ Deno.test({
     ]);
     // A provider that rejects in the end disturbs nobody.
     asked[0].reject(new PlacesError("aborted"));
-    await settle();
+    await drainMicrotasks();
     assertEquals(events.length, 1);
     assertEquals(clock.timers, 0);
   },
@@ -117,7 +117,7 @@ Deno.test({
   async fn() {
     const { clock, events, places } = createFakePlaces();
     const answer = places.nearby(query);
-    await settle();
+    await drainMicrotasks();
     places.stop();
     assertEquals(await answer, unknownError);
     assertEquals(await places.nearby(query), unknownError);
@@ -136,11 +136,11 @@ Deno.test({
       { length: maxRequestsInFlight + 3 },
       (_, index) => places.nearby({ ...query, radiusMetres: String(index) }),
     );
-    await settle();
+    await drainMicrotasks();
     assertEquals(asked.length, maxRequestsInFlight);
     for (const index of [5, 0, 1]) {
       asked[index].resolve(page(index));
-      await settle();
+      await drainMicrotasks();
     }
     const radii = asked.map(({ search }) => Number(search.radiusMetres));
     assertEquals(radii, radii.map((_, index) => index));
@@ -162,10 +162,10 @@ Deno.test({
       places.nearby({ ...query, radiusMetres: String(index) });
     }
     const answer = places.nearby(query);
-    await settle();
+    await drainMicrotasks();
     places.stop();
     assertEquals(await answer, unknownError);
-    await settle();
+    await drainMicrotasks();
     assertEquals(asked.length, maxRequestsInFlight);
     assertEquals(clock.timers, 0);
   },
@@ -178,7 +178,7 @@ Deno.test({
     const { asked, clock, events, places } = createFakePlaces();
     let answer;
     places.nearby(query).then((body) => answer = body);
-    await settle();
+    await drainMicrotasks();
     // The ManualClock's chance is 0.5: three quarters of the longest wait.
     for (const [attempt, delayMs] of [187.5, 375, 750].entries()) {
       asked[attempt].reject(new PlacesError("reset", true));
@@ -190,7 +190,7 @@ Deno.test({
     assertEquals(answer, undefined);
     assertEquals(maxAttempts, 4);
     asked[3].reject(new PlacesError("reset at last", true));
-    await settle();
+    await drainMicrotasks();
     assertEquals(answer, unknownError);
     assertEquals(events, [
       ...[188, 375, 750].map((delayMs) =>
@@ -209,9 +209,9 @@ Deno.test({
   async fn() {
     const { asked, clock, events, places } = createFakePlaces();
     const first = places.nearby(query);
-    await settle();
+    await drainMicrotasks();
     asked[0].resolve(page(0, "UNKNOWN_ERROR"));
-    await settle();
+    await drainMicrotasks();
     const second = places.nearby({ ...query, bound: 1 });
     await clock.advance(188);
     asked[1].resolve(page(9));
@@ -232,7 +232,7 @@ Deno.test({
     const answer = places.nearby(query);
     const words = '{"results" : [], "status" : "UNKNOWN_ERROR", "more" : 1}';
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      await settle();
+      await drainMicrotasks();
       asked[attempt].resolve(words);
       await clock.advance(1000);
     }
@@ -256,7 +256,7 @@ Deno.test({
     ) {
       const { asked, events, places } = createFakePlaces();
       const answer = places.nearby(query);
-      await settle();
+      await drainMicrotasks();
       asked[0].resolve(page(0, status));
       assertEquals(await answer, page(0, status));
       assertEquals([asked.length, events.length], [1, 0]);
@@ -264,7 +264,7 @@ Deno.test({
     for (const body of ["", "<html>", "{}", page(2).slice(0, -9)]) {
       const { asked, events, places } = createFakePlaces();
       const answer = places.nearby(query);
-      await settle();
+      await drainMicrotasks();
       asked[0].resolve(body);
       assertEquals(await answer, unknownError);
       assertEquals([asked.length, events.length], [1, 1]);
@@ -272,7 +272,7 @@ Deno.test({
     for (const error of [new PlacesError("no"), new TypeError("no")]) {
       const { asked, events, places } = createFakePlaces();
       const answer = places.nearby(query);
-      await settle();
+      await drainMicrotasks();
       asked[0].reject(error);
       assertEquals(await answer, unknownError);
       assertEquals(asked.length, 1);
@@ -308,7 +308,7 @@ Deno.test({
     const ask = async (body: string, bound = 5) => {
       const before = asked.length;
       const answer = places.nearby({ ...query, bound });
-      await settle();
+      await drainMicrotasks();
       for (const { resolve } of asked.slice(before)) resolve(body);
       return [asked.length - before, countOf(await answer)];
     };
@@ -333,12 +333,12 @@ Deno.test({
     const { asked, places } = createFakePlaces({ ttlSeconds: 60 });
     const long = { ...query, radiusMetres: `1.${"0".repeat(200)}` };
     const answers = [places.nearby(long), places.nearby(long)];
-    await settle();
+    await drainMicrotasks();
     assertEquals(asked.length, 2);
     for (const { resolve } of asked) resolve(page(9));
     assertEquals((await Promise.all(answers)).map(countOf), [5, 5]);
     places.nearby(long);
-    await settle();
+    await drainMicrotasks();
     assertEquals(asked.length, 3);
     places.stop();
   },
@@ -355,7 +355,7 @@ Deno.test({
     await clock.advance(answerDeadlineMs);
     assertEquals(asked.length, maxRequestsInFlight);
     const answer = places.nearby(query);
-    await settle();
+    await drainMicrotasks();
     assertEquals(asked.length, maxRequestsInFlight + 1);
     asked.at(-1)!.resolve(page(1));
     assertEquals(countOf(await answer), 1);
@@ -401,7 +401,7 @@ Deno.test({
     });
     const ask = async () => {
       const answer = places.nearby(query);
-      await settle();
+      await drainMicrotasks();
       asked.at(-1)?.resolve(page(1));
       return JSON.parse(await answer);
     };
@@ -436,7 +436,7 @@ Deno.test({
       ttlSeconds: 60,
     });
     const answers = [places.nearby(query), places.nearby(query)];
-    await settle();
+    await drainMicrotasks();
     asked[0].reject(new PlacesError("reset", true));
     await clock.advance(1000);
     asked[1].resolve(page(1));
@@ -444,7 +444,7 @@ Deno.test({
     await places.nearby(query);
     assertEquals(counts.map(({ requests }) => requests), [1, 2]);
     const other = places.nearby({ ...query, radiusMetres: "1" });
-    await settle();
+    await drainMicrotasks();
     asked[2].reject(new PlacesError("reset", true));
     await clock.advance(1000);
     assertEquals(JSON.parse(await other).status, "OVER_QUERY_LIMIT");
@@ -478,7 +478,7 @@ Deno.test({
     const { asked, events, places, provider } = createFakePlaces();
     for (const name of ["fake", "other", "other"]) {
       const answer = places.nearby(query);
-      await settle();
+      await drainMicrotasks();
       provider.name = name;
       asked.at(-1)!.resolve(page(1));
       await answer;
@@ -494,7 +494,7 @@ Deno.test({
     const { asked, clock, places } = createFakePlaces({ requestsPerDay: 5 });
     const answer = async (text: string) => {
       const answered = places.nearby(query);
-      await settle();
+      await drainMicrotasks();
       asked.at(-1)!.resolve(text);
       await answered;
     };
@@ -522,9 +522,9 @@ Deno.test({
   async fn() {
     const { asked, clock, places } = createFakePlaces();
     const answered = places.nearby(query);
-    await settle();
+    await drainMicrotasks();
     asked[0].reject(new PlacesError("no network", true));
-    await settle();
+    await drainMicrotasks();
     await clock.advance(5_000);
     asked[1].resolve(page(1));
     await answered;

@@ -1,6 +1,6 @@
 import { Semaphore } from "../../places/semaphore.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
-import { settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks } from "../fakes/manual_clock.ts";
 
 /** Work that ends when the test says so, and what has begun so far. */
 function createWork() {
@@ -24,10 +24,10 @@ Deno.test({
     const semaphore = new Semaphore(2);
     const taken = ["a", "b", "c", "d"]
       .map((name) => semaphore.run(forever, work(name)));
-    await settle();
+    await drainMicrotasks();
     assertEquals(begun, ["a", "b"]);
     ends.get("b")!.resolve("B");
-    await settle();
+    await drainMicrotasks();
     assertEquals(begun, ["a", "b", "c"]);
     ends.get("a")!.reject(new Error("a failed"));
     await assertRejects(() => taken[0], Error, "a failed");
@@ -37,7 +37,7 @@ Deno.test({
     assertEquals(await Promise.all(taken.slice(1)), ["B", "C", "D"]);
     // All are free again.
     for (const name of ["e", "f", "g"]) semaphore.run(forever, work(name));
-    await settle();
+    await drainMicrotasks();
     assertEquals(begun.slice(4), ["e", "f"]);
   },
 });
@@ -56,7 +56,7 @@ Deno.test({
     await assertRejects(() => given, Error, "no more");
     assertEquals(begun, ["a"]);
     ends.get("a")!.resolve("A");
-    await settle();
+    await drainMicrotasks();
     assertEquals(begun, ["a", "c"]);
     await assertRejects(
       () => semaphore.run(impatient.signal, work("d")),

@@ -188,7 +188,7 @@ Deno.test("who does not speak TLS is told from who is gone", async () => {
   };
   const buffer = new Uint8Array(100);
   const plain = accept();
-  plain.near.say("IAMAT kiwi +34-118 1\n");
+  plain.near.sendText("IAMAT kiwi +34-118 1\n");
   const error = await assertRejects(
     () => plain.server.read(buffer),
     EncryptionError,

@@ -13,7 +13,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
-import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 
@@ -100,8 +100,8 @@ Deno.test({
     const { clients, clock, server } = createServer();
     await server.link();
     const client = clients.connect();
-    client.say("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n");
-    await settle();
+    client.sendText("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n");
+    await drainMicrotasks();
     const at = "AT Hill +0.000000000 kiwi +1+2 1520024734";
     assertEquals(client.takeAll(), `${at}\n${at}\n{}\n\n`);
     const stopped = server.stop();
@@ -120,8 +120,8 @@ Deno.test({
     const { clients, clock, server } = createServer(limits);
     const client = clients.connect();
     const ask = async (line: string) => {
-      client.say(`${line}\n`);
-      await settle();
+      client.sendText(`${line}\n`);
+      await drainMicrotasks();
       return client.takeAll().split("\n")[0];
     };
     for (const id of ["kiwi", "pear", "plum"]) {
@@ -150,9 +150,9 @@ Deno.test({
       clients.bring(new Deno.errors.NotConnected("gone"));
     }
     const client = clients.connect();
-    client.say("hello\n");
+    client.sendText("hello\n");
     // No time passes.
-    await settle();
+    await drainMicrotasks();
     assertEquals(client.takeAll(), "? hello\n");
     const stopped = server.stop();
     await clock.advance(5_000);
@@ -170,8 +170,8 @@ Deno.test({
       clients.bring(new Error("Too many open files (os error 24)"));
     }
     const client = clients.connect();
-    client.say("hello\n");
-    await settle();
+    client.sendText("hello\n");
+    await drainMicrotasks();
     assertEquals(client.takeAll(), "");
     await clock.advance(1_000);
     assertEquals(client.takeAll(), "? hello\n");
@@ -194,7 +194,7 @@ Deno.test({
     const client = clients.connect();
     const said = [];
     for (let second = 0; second < 3; second++) {
-      client.say("hello\n");
+      client.sendText("hello\n");
       await clock.advance(1_000);
       said.push(client.takeAll());
     }
@@ -226,14 +226,14 @@ Deno.test({
       connect: () => Promise.reject(new Error(`dial ${++dials}`)),
     });
     const client = clients.connect();
-    client.say("hello\n");
+    client.sendText("hello\n");
     await clock.advance(1_000);
     let reason: string | undefined;
     server.stopping.then((text) => reason = text);
-    await settle();
+    await drainMicrotasks();
     assertEquals([reason, server.failure], [undefined, undefined]);
     disk.roomBytes = 0;
-    client.say("hello\n");
+    client.sendText("hello\n");
     await clock.advance(1_000);
     assertEquals(reason, "the log cannot be written");
     assertEquals(server.failure?.message, "no space left on device");
@@ -298,13 +298,13 @@ Deno.test({
     );
     await clock.advance(1_500);
     const client = clients.connect();
-    client.say("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n?\n");
-    await settle();
+    client.sendText("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n?\n");
+    await drainMicrotasks();
     assertEquals(reports, ["0 kiwi", "1 kiwi"]);
     assertEquals(events, ["1520024735.5 connected"]);
     stopReports[0]();
-    client.say("IAMAT plum +1+2 1520024734\n");
-    await settle();
+    client.sendText("IAMAT plum +1+2 1520024734\n");
+    await drainMicrotasks();
     assertEquals(reports.slice(2), ["1 plum"]);
     stopReports[1]();
     stopEvents();

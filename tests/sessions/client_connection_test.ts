@@ -13,10 +13,10 @@ import {
 } from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
-import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
-import { RecordingTraffic } from "../fakes/recording_traffic.ts";
-import { FakeDesk } from "./fake_backend.ts";
+import { RecordingTrafficLog } from "../fakes/recording_traffic.ts";
+import { FakeBackend } from "./fake_backend.ts";
 import { sessionContext } from "./session_context.ts";
 
 const { maxQueriesInFlight, maxRepliesWaiting } = defaultClientLimits;
@@ -30,9 +30,9 @@ const whatsat = "WHATSAT kiwi.cs.ucla.edu 10 5\n";
 /** A connection on a pipe, with everything behind it in the test's hands. */
 function connect(limits: Partial<ClientLimits> = {}) {
   const [server, client] = PipeEnd.pair();
-  const desk = new FakeDesk();
+  const backend = new FakeBackend();
   const clock = new ManualClock();
-  const traffic = new RecordingTraffic();
+  const traffic = new RecordingTrafficLog();
   const links: { handed?: Promise<void> } = {};
   const context: {
     onAccept?: (report: Report) => void;
@@ -40,9 +40,9 @@ function connect(limits: Partial<ClientLimits> = {}) {
   } = {};
   let flushes = 0;
   const shared = sessionContext({
-    ...desk,
+    ...backend,
     accept(report) {
-      desk.accept(report);
+      backend.accept(report);
       context.onAccept?.(report);
     },
   }, limits);
@@ -62,7 +62,7 @@ function connect(limits: Partial<ClientLimits> = {}) {
     connection,
     context,
     counts: shared.counts,
-    desk,
+    backend,
     ended,
     links,
     server,
@@ -76,8 +76,8 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { client, clock, ended, server, traffic } = connect();
-    client.say(iamat);
-    await settle();
+    client.sendText(iamat);
+    await drainMicrotasks();
     assertEquals(client.takeAll(), at);
     await client.closeWrite();
     assertEquals(await ended, "client closed");
@@ -95,7 +95,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { client, ended, server } = connect();
-    client.say("x\n".repeat(60));
+    client.sendText("x\n".repeat(60));
     await client.closeWrite();
     await ended;
     assertEquals(server.writes, ["? x\n".repeat(60)]);
@@ -106,11 +106,11 @@ Deno.test({
   name: "ClientConnection writes AT and JSON in one write",
   permissions: "none",
   async fn() {
-    const { client, desk, ended, server } = connect();
-    client.say(iamat + whatsat);
-    await settle();
-    desk.questions[0].answer("{}");
-    await settle();
+    const { backend, client, ended, server } = connect();
+    client.sendText(iamat + whatsat);
+    await drainMicrotasks();
+    backend.questions[0].answer("{}");
+    await drainMicrotasks();
     assertEquals(server.writes, [at, `${at}{}\n\n`]);
     await client.closeWrite();
     await ended;
@@ -121,17 +121,17 @@ Deno.test({
   name: "ClientConnection holds the reply back until the neighbours have it",
   permissions: "none",
   async fn() {
-    const { client, desk, ended, flushCount, links, server } = connect();
+    const { backend, client, ended, flushCount, links, server } = connect();
     const { promise, resolve } = Promise.withResolvers<void>();
     links.handed = promise;
-    client.say(iamat);
-    await settle();
-    assertEquals(desk.accepted.length, 1);
+    client.sendText(iamat);
+    await drainMicrotasks();
+    assertEquals(backend.accepted.length, 1);
     assertEquals(flushCount() > 0, true);
     assertEquals(server.writes, []);
     links.handed = undefined;
     resolve();
-    await settle();
+    await drainMicrotasks();
     assertEquals(server.writes, [at]);
     await client.closeWrite();
     await ended;
@@ -142,18 +142,18 @@ Deno.test({
   name: "ClientConnection logs what waited at the time when it goes out",
   permissions: "none",
   async fn() {
-    const { client, clock, desk, ended, links, traffic } = connect();
+    const { backend, client, clock, ended, links, traffic } = connect();
     const handed = Promise.withResolvers<void>();
     links.handed = handed.promise;
-    client.say(iamat);
+    client.sendText(iamat);
     await clock.advance(1_000);
     links.handed = undefined;
     handed.resolve();
-    await settle();
-    client.say(whatsat);
+    await drainMicrotasks();
+    client.sendText(whatsat);
     await clock.advance(2_000);
-    desk.questions[0].answer("{}");
-    await settle();
+    backend.questions[0].answer("{}");
+    await drainMicrotasks();
     assertEquals(traffic.lines.map((line) => line[0]).join(""), "<><>");
     const [, reply, , answer] = traffic.seconds;
     assertEquals(answer, secondsOf(clock));
@@ -167,16 +167,16 @@ Deno.test({
   name: "ClientConnection passes a report on whose reply has to wait",
   permissions: "none",
   async fn() {
-    const { client, desk, ended, flushCount, server } = connect();
-    client.say(iamat + whatsat);
-    await settle();
+    const { backend, client, ended, flushCount, server } = connect();
+    client.sendText(iamat + whatsat);
+    await drainMicrotasks();
     const before = flushCount();
-    client.say(iamat.replace("kiwi", "pear"));
-    await settle();
-    assertEquals(desk.accepted.length, 2);
+    client.sendText(iamat.replace("kiwi", "pear"));
+    await drainMicrotasks();
+    assertEquals(backend.accepted.length, 2);
     assertEquals(flushCount() > before, true);
     assertEquals(server.writes.length, 1);
-    desk.questions[0].answer("{}");
+    backend.questions[0].answer("{}");
     await client.closeWrite();
     await ended;
   },
@@ -187,14 +187,14 @@ Deno.test({
     "ClientConnection writes no reply ahead of its flood for another's sake",
   permissions: "none",
   async fn() {
-    const { client, context, desk, ended, server, traffic } = connect();
-    client.say(iamat + whatsat + whatsat);
-    await settle();
+    const { backend, client, context, ended, server, traffic } = connect();
+    client.sendText(iamat + whatsat + whatsat);
+    await drainMicrotasks();
     // One answer is being written, another waits behind it.
     server.freeze();
-    for (const { answer } of desk.questions) {
+    for (const { answer } of backend.questions) {
       answer("{}");
-      await settle();
+      await drainMicrotasks();
     }
     // A report is accepted, and the log stops the reader before it can flush.
     let isFlushed = true;
@@ -202,11 +202,11 @@ Deno.test({
     context.onFlush = () => isFlushed = true;
     server.onWrite = (text) => assert(isFlushed || !text.includes("pear"));
     traffic.nearlyFill();
-    client.say(iamat.replace("kiwi", "pear") + "bogus\n");
-    await settle();
+    client.sendText(iamat.replace("kiwi", "pear") + "bogus\n");
+    await drainMicrotasks();
     assertEquals(isFlushed, false);
     server.thaw();
-    await settle();
+    await drainMicrotasks();
     traffic.drain();
     await client.closeWrite();
     assertEquals(await ended, "client closed");
@@ -250,7 +250,7 @@ Deno.test({
     });
     await assertProperty(
       fc.asyncProperty(schedule, async (schedule) => {
-        const { client, desk, ended, links, server, traffic, context } =
+        const { client, backend, ended, links, server, traffic, context } =
           connect();
         /** Reports that were accepted and not flushed yet. */
         const unflushed = new Set<string>();
@@ -277,7 +277,7 @@ Deno.test({
             busy?.resolve();
             busy = undefined;
           } else if ("answer" in happening) {
-            desk.questions[happening.answer]?.answer("{}");
+            backend.questions[happening.answer]?.answer("{}");
           } else {
             const id = `c${expected.length}`;
             const line = happening.say === "IAMAT"
@@ -286,7 +286,7 @@ Deno.test({
               ? "WHATSAT c0 1 1"
               : `bogus ${id}`;
             expected.push(line);
-            client.say(line + "\n");
+            client.sendText(line + "\n");
           }
           for (let turn = 0; turn < turns; turn++) await Promise.resolve();
         }
@@ -297,8 +297,8 @@ Deno.test({
         await client.closeWrite();
         for (let round = 0; round <= expected.length; round++) {
           traffic.drain();
-          await settle();
-          for (const { answer } of desk.questions) answer("{}");
+          await drainMicrotasks();
+          for (const { answer } of backend.questions) answer("{}");
         }
         assertEquals(await ended, "client closed");
         const answers = client.takeAll().split("\n")
@@ -324,13 +324,13 @@ Deno.test({
   name: "ClientConnection answers what was asked before a half-close",
   permissions: "none",
   async fn() {
-    const { client, desk, ended, server } = connect();
-    client.say(iamat + whatsat + "no newline");
+    const { backend, client, ended, server } = connect();
+    client.sendText(iamat + whatsat + "no newline");
     await client.closeWrite();
-    await settle();
+    await drainMicrotasks();
     assertEquals(client.takeAll(), at);
     assertEquals(server.isClosed, false);
-    desk.questions[0].answer("{}");
+    backend.questions[0].answer("{}");
     assertEquals(await ended, "client closed");
     assertEquals(client.takeAll(), `${at}{}\n\n? no newline\n`);
   },
@@ -342,7 +342,7 @@ Deno.test({
   async fn() {
     const { client, ended, server } = connect();
     server.maxWriteBytes = 7;
-    client.say(iamat);
+    client.sendText(iamat);
     await client.closeWrite();
     await ended;
     assertEquals(client.takeAll(), at);
@@ -356,14 +356,14 @@ Deno.test({
   async fn() {
     const { client, connection, ended, server } = connect();
     server.freeze();
-    client.say(iamat);
-    await settle();
-    client.say("more\n");
-    await settle();
+    client.sendText(iamat);
+    await drainMicrotasks();
+    client.sendText("more\n");
+    await drainMicrotasks();
     assertEquals(server.unread, "more\n");
     assertEquals(connection.replyBytes, at.length);
     server.thaw();
-    await settle();
+    await drainMicrotasks();
     assertEquals(connection.replyBytes, 0);
     await client.closeWrite();
     await ended;
@@ -375,13 +375,13 @@ Deno.test({
   name: "ClientConnection reads no further while the log has no room",
   permissions: "none",
   async fn() {
-    const { client, desk, ended, traffic } = connect();
+    const { backend, client, ended, traffic } = connect();
     traffic.fill();
-    client.say(iamat);
-    await settle();
-    assertEquals(desk.accepted.length, 0);
+    client.sendText(iamat);
+    await drainMicrotasks();
+    assertEquals(backend.accepted.length, 0);
     traffic.drain();
-    await settle();
+    await drainMicrotasks();
     assertEquals(client.takeAll(), at);
     await client.closeWrite();
     await ended;
@@ -393,12 +393,12 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { client, clock, ended, server } = connect();
-    client.say(iamat + "z".repeat(maxLineBytes + 1));
-    await settle();
+    client.sendText(iamat + "z".repeat(maxLineBytes + 1));
+    await drainMicrotasks();
     assertEquals(client.takeAll(), `${at}? ${"z".repeat(1024)}\n`);
     // It reads on for a while, so that the refusal is not lost in a reset.
-    client.say("more");
-    await settle();
+    client.sendText("more");
+    await drainMicrotasks();
     assertEquals(server.unread, "");
     assertEquals(server.isClosed, false);
     await clock.advance(refusalLingerMs);
@@ -412,12 +412,12 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { client, clock, counts, ended } = connect({ maxLineBytes: 2000 });
-    client.say("x".repeat(2000) + "\n");
-    await settle();
+    client.sendText("x".repeat(2000) + "\n");
+    await drainMicrotasks();
     assertEquals(client.takeAll(), `? ${"x".repeat(2000)}\n`);
     assertEquals([...counts.hits], []);
-    client.say("x".repeat(2001) + "\nmore\n");
-    await settle();
+    client.sendText("x".repeat(2001) + "\nmore\n");
+    await drainMicrotasks();
     assertEquals(client.takeAll(), `? ${"x".repeat(1024)}\n`);
     await clock.advance(refusalLingerMs);
     assertEquals(await ended, "line too long");
@@ -430,7 +430,7 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { client, ended } = connect();
-    client.say(iamat);
+    client.sendText(iamat);
     client.close();
     assertEquals(await ended, "connection lost");
   },
@@ -441,13 +441,13 @@ Deno.test({
     "ClientConnection writes many large replies in portions, each reply whole",
   permissions: "none",
   async fn() {
-    const { client, desk, server } = connect();
-    client.say(iamat + whatsat.repeat(4));
-    await settle();
+    const { backend, client, server } = connect();
+    client.sendText(iamat + whatsat.repeat(4));
+    await drainMicrotasks();
     const large = "x".repeat(maxWriteBytes / 2);
     // They become ready together, with the first.
-    for (const { answer } of desk.questions.toReversed()) answer(large);
-    await settle();
+    for (const { answer } of backend.questions.toReversed()) answer(large);
+    await drainMicrotasks();
     const reply = `${at}${large}\n\n`;
     assertEquals(server.writes.slice(1).map(({ length }) => length), [
       2 * reply.length,
@@ -461,19 +461,19 @@ Deno.test({
   name: "ClientConnection asks no more for a client that is gone, and ends",
   permissions: "none",
   async fn() {
-    const { client, desk, ended } = connect();
-    client.say(iamat);
-    await settle();
-    client.say(whatsat.repeat(2 * maxRepliesWaiting));
-    await settle();
-    assertEquals(desk.questions.length, maxQueriesInFlight);
+    const { backend, client, ended } = connect();
+    client.sendText(iamat);
+    await drainMicrotasks();
+    client.sendText(whatsat.repeat(2 * maxRepliesWaiting));
+    await drainMicrotasks();
+    assertEquals(backend.questions.length, maxQueriesInFlight);
     client.close();
     // That it is gone shows when it is answered.
-    desk.questions[0].answer("{}");
+    backend.questions[0].answer("{}");
     assertEquals(await ended, "connection lost");
-    for (const { answer } of desk.questions) answer("{}");
-    await settle();
-    assertEquals(desk.questions.length, maxQueriesInFlight + 1);
+    for (const { answer } of backend.questions) answer("{}");
+    await drainMicrotasks();
+    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
   },
 });
 
@@ -481,13 +481,13 @@ Deno.test({
   name: "stop() answers what was asked, then ends the connection",
   permissions: "none",
   async fn() {
-    const { client, clock, connection, desk, ended } = connect();
-    client.say(iamat + whatsat);
-    await settle();
+    const { backend, client, clock, connection, ended } = connect();
+    client.sendText(iamat + whatsat);
+    await drainMicrotasks();
     const stopped = connection.stop();
-    client.say("too late\n");
-    await settle();
-    desk.questions[0].answer("{}");
+    client.sendText("too late\n");
+    await drainMicrotasks();
+    backend.questions[0].answer("{}");
     await stopped;
     assertEquals(client.takeAll(), `${at}${at}{}\n\n`);
     await client.closeWrite();
@@ -502,10 +502,10 @@ Deno.test({
   async fn() {
     const { client, connection, ended, traffic } = connect();
     traffic.fill();
-    client.say("x\ny\n");
-    await settle();
+    client.sendText("x\ny\n");
+    await drainMicrotasks();
     const stopped = connection.stop();
-    await settle();
+    await drainMicrotasks();
     traffic.drain();
     await stopped;
     assertEquals(client.takeAll(), "? x\n? y\n");
@@ -544,11 +544,11 @@ Deno.test({
   async fn() {
     for (const isFrozen of [true, false]) {
       const { client, clock, connection, ended, server } = connect();
-      client.say(iamat + whatsat);
-      await settle();
+      client.sendText(iamat + whatsat);
+      await drainMicrotasks();
       if (isFrozen) {
         server.freeze();
-        client.say("more\n");
+        client.sendText("more\n");
       }
       const stopped = connection.stop();
       await clock.advance(stopAnswerMs);

@@ -8,10 +8,10 @@ import {
   heartbeatMs,
 } from "../../sessions/limits.ts";
 import { assertEquals } from "../assert.ts";
-import { ManualClock, settle } from "../fakes/manual_clock.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
-import { RecordingTraffic } from "../fakes/recording_traffic.ts";
-import { FakeDesk } from "./fake_backend.ts";
+import { RecordingTrafficLog } from "../fakes/recording_traffic.ts";
+import { FakeBackend } from "./fake_backend.ts";
 
 const seconds = 1_000;
 
@@ -19,7 +19,7 @@ const seconds = 1_000;
 function open(chosen: Partial<ClientLimits> = {}) {
   const clock = new ManualClock();
   const limits = { ...defaultClientLimits, ...chosen };
-  const backend = new FakeDesk();
+  const backend = new FakeBackend();
   const events: string[] = [];
   const counts = new LimitCounts(clock, () => {});
   const door = new ClientListener({
@@ -32,7 +32,7 @@ function open(chosen: Partial<ClientLimits> = {}) {
     replyPool: new BatchPool(4),
     scheduleFlush: () => {},
     flushed: () => undefined,
-    trafficLogFor: () => new RecordingTraffic(),
+    trafficLogFor: () => new RecordingTrafficLog(),
     emit: (_level, connection, event, fields = {}) =>
       events.push(
         [connection, event, ...Object.values(fields)].join(" "),
@@ -44,11 +44,11 @@ function open(chosen: Partial<ClientLimits> = {}) {
     return client;
   };
   const ask = async (client: PipeEnd) => {
-    client.say("hello\n");
-    await settle();
+    client.sendText("hello\n");
+    await drainMicrotasks();
     return client.takeAll();
   };
-  return { ask, clock, come, counts, desk: backend, door, events };
+  return { ask, clock, come, counts, backend: backend, door, events };
 }
 
 Deno.test({
@@ -66,7 +66,7 @@ Deno.test({
       "server client refused 192.0.2.1:5000 connections",
     );
     await one.closeWrite();
-    await settle();
+    await drainMicrotasks();
     assertEquals(await ask(come()), "? hello\n");
     assertEquals([...counts.hits], [["connections", 1]]);
   },
@@ -91,7 +91,7 @@ Deno.test({
     assertEquals(come("2001:db8::2").other.isClosed, true);
     assertEquals(await ask(come("2001:db8:0:1::1")), "? hello\n");
     await first.closeWrite();
-    await settle();
+    await drainMicrotasks();
     assertEquals(await ask(come("192.0.2.1")), "? hello\n");
     assertEquals([...counts.hits], [["connections-per-address", 2]]);
   },
@@ -105,14 +105,14 @@ Deno.test({
     const [slow, steady, quiet] = [come(), come(), come()];
     // One write takes a byte, and then nothing more.
     slow.other.freeze();
-    slow.say("hello\n");
+    slow.sendText("hello\n");
     steady.other.maxWriteBytes = 1;
     for (let second = 0; second < 30; second++) {
       steady.other.freeze();
-      steady.say("x");
+      steady.sendText("x");
       await clock.advance(seconds);
       steady.other.thaw();
-      await settle();
+      await drainMicrotasks();
     }
     // It may have taken its last byte just before the first of these seconds.
     await clock.advance(seconds);
@@ -137,7 +137,7 @@ Deno.test({
     const client = come();
     client.other.maxWriteBytes = 1;
     client.other.freeze();
-    client.say(`${"x".repeat(120)}\n`);
+    client.sendText(`${"x".repeat(120)}\n`);
     for (let second = 0; second < 100; second++) {
       await clock.advance(seconds);
       // One write comes through.
@@ -147,7 +147,7 @@ Deno.test({
     assertEquals(door.connections, 1);
     assertEquals(client.unread.length > 90, true);
     client.other.thaw();
-    await settle();
+    await drainMicrotasks();
     assertEquals(client.takeAll(), `? ${"x".repeat(120)}\n`);
   },
 });
@@ -156,12 +156,12 @@ Deno.test({
   name: "FrontDoor does not call slow who has waited for its answer",
   permissions: "none",
   async fn() {
-    const { clock, come, desk, door } = open();
+    const { backend, clock, come, door } = open();
     const client = come();
-    client.say("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
+    client.sendText("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
     await clock.advance(60 * seconds);
     client.other.freeze();
-    desk.questions[0].answer("{}");
+    backend.questions[0].answer("{}");
     await clock.advance(29 * seconds);
     assertEquals(door.connections, 1);
     await clock.advance(3 * seconds);
@@ -201,15 +201,15 @@ Deno.test({
   name: "FrontDoor disconnects who says nothing, if that is limited",
   permissions: "none",
   async fn() {
-    const { clock, come, counts, desk, door, events } = open({
+    const { backend, clock, come, counts, door, events } = open({
       idleMs: 10 * seconds,
     });
     const [quiet, talking, waiting] = [come(), come(), come()];
-    waiting.say("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
+    waiting.sendText("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
     for (let second = 0; second < 12; second++) {
       await clock.advance(seconds);
-      talking.say("x");
-      await settle();
+      talking.sendText("x");
+      await drainMicrotasks();
     }
     assertEquals(quiet.other.isClosed, true);
     assertEquals(
@@ -218,7 +218,7 @@ Deno.test({
     );
     // It waits for us, not we for it.
     assertEquals(waiting.other.isClosed, false);
-    desk.questions[0].answer("{}");
+    backend.questions[0].answer("{}");
     await clock.advance(13 * seconds);
     assertEquals(door.connections, 0);
     assertEquals([...counts.hits], [["idle-seconds", 3]]);
@@ -248,7 +248,7 @@ Deno.test({
     const clients = [20_000, 60_000, 50_000].map((bytes) => {
       const client = come();
       client.other.freeze();
-      client.say(`${"x".repeat(bytes)}\n`);
+      client.sendText(`${"x".repeat(bytes)}\n`);
       return client;
     });
     await clock.advance(2 * heartbeatMs);
@@ -271,28 +271,28 @@ Deno.test({
   name: "FrontDoor counts questions without an answer as part of the replies",
   permissions: "none",
   async fn() {
-    const { ask, clock, come, desk, door } = open({
+    const { ask, backend, clock, come, door } = open({
       maxReplyBytesInTotal: 100_000,
     });
     const [greedy, modest] = [come(), come()];
-    greedy.say("IAMAT kiwi +1+2 3\n");
-    greedy.say("WHATSAT kiwi 1 1\n".repeat(200));
-    modest.say("WHATSAT kiwi 1 1\n".repeat(2));
+    greedy.sendText("IAMAT kiwi +1+2 3\n");
+    greedy.sendText("WHATSAT kiwi 1 1\n".repeat(200));
+    modest.sendText("WHATSAT kiwi 1 1\n".repeat(2));
     await clock.advance(2 * heartbeatMs);
     assertEquals(
       [greedy, modest].map(({ other }) => other.isClosed),
       [true, false],
     );
-    for (const { answer } of desk.questions) answer("{}");
+    for (const { answer } of backend.questions) answer("{}");
     await clock.advance(2 * heartbeatMs);
     assertEquals(modest.takeAll().match(/\{\}/g)?.length, 2);
     // What was answered does not count any more.
     assertEquals(await ask(modest), "? hello\n");
     for (let turn = 0; turn < 200; turn++) {
-      modest.say("WHATSAT kiwi 1 1\n");
-      await settle();
-      desk.questions.at(-1)!.answer("{}");
-      await settle();
+      modest.sendText("WHATSAT kiwi 1 1\n");
+      await drainMicrotasks();
+      backend.questions.at(-1)!.answer("{}");
+      await drainMicrotasks();
     }
     await clock.advance(2 * heartbeatMs);
     assertEquals(door.connections, 1);
@@ -303,24 +303,25 @@ Deno.test({
   name: "FrontDoor asks no more questions in all than may be, in turns",
   permissions: "none",
   async fn() {
-    const { come, counts, desk } = open({
+    const { backend, come, counts } = open({
       maxQueriesInTotal: 2,
       maxQueriesInFlight: 2,
     });
     const [greedy, modest] = [come(), come()];
-    greedy.say("IAMAT kiwi +1+2 3\n");
-    await settle();
+    greedy.sendText("IAMAT kiwi +1+2 3\n");
+    await drainMicrotasks();
     for (const radius of [1, 2, 3, 4]) {
-      greedy.say(`WHATSAT kiwi ${radius} 1\n`);
+      greedy.sendText(`WHATSAT kiwi ${radius} 1\n`);
     }
-    await settle();
-    modest.say("WHATSAT kiwi 50 1\n");
-    await settle();
-    const asked = () => desk.questions.map(({ question }) => question.radiusKm);
+    await drainMicrotasks();
+    modest.sendText("WHATSAT kiwi 50 1\n");
+    await drainMicrotasks();
+    const asked = () =>
+      backend.questions.map(({ question }) => question.radiusKm);
     assertEquals(asked(), ["1", "2"]);
     for (let index = 0; index < 5; index++) {
-      desk.questions[index].answer(`{"is":${index}}`);
-      await settle();
+      backend.questions[index].answer(`{"is":${index}}`);
+      await drainMicrotasks();
     }
     // The modest one did not have to wait for all of the greedy one's.
     assertEquals(asked(), ["1", "2", "50", "3", "4"]);
@@ -342,21 +343,21 @@ Deno.test({
   name: "FrontDoor gives the turns of clients that are gone to others",
   permissions: "none",
   async fn() {
-    const { come, desk } = open({ maxQueriesInTotal: 1 });
+    const { backend, come } = open({ maxQueriesInTotal: 1 });
     const [first, gone, last] = [come(), come(), come()];
-    first.say("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
-    await settle();
-    gone.say("WHATSAT kiwi 2 1\n");
-    await settle();
-    last.say("WHATSAT kiwi 3 1\n");
-    await settle();
+    first.sendText("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
+    await drainMicrotasks();
+    gone.sendText("WHATSAT kiwi 2 1\n");
+    await drainMicrotasks();
+    last.sendText("WHATSAT kiwi 3 1\n");
+    await drainMicrotasks();
     gone.other.freeze();
     gone.close();
     gone.other.close();
-    await settle();
-    desk.questions[0].answer("{}");
-    await settle();
-    const asked = desk.questions.map(({ question }) => question.radiusKm);
+    await drainMicrotasks();
+    backend.questions[0].answer("{}");
+    await drainMicrotasks();
+    const asked = backend.questions.map(({ question }) => question.radiusKm);
     assertEquals(asked, ["1", "3"]);
   },
 });

@@ -9,17 +9,17 @@ import { type Report, ReportWriter } from "../../protocol/report.ts";
 import type { SessionBackend } from "../../sessions/session.ts";
 
 /** A question that waits for the test to answer it. */
-export interface OpenQuestion {
+export interface OpenQuery {
   readonly line: ByteString;
   readonly question: Whatsat;
   readonly answer: (body: ByteString) => void;
 }
 
 /** Remembers the last report of each client; leaves questions to the test. */
-export class FakeDesk implements SessionBackend {
+export class FakeBackend implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
   readonly accepted: { line: ByteString; client: ByteString }[] = [];
-  readonly questions: OpenQuestion[] = [];
+  readonly questions: OpenQuery[] = [];
   readonly now = () => ({ seconds: 1520023935, nanoseconds: 182837383 });
 
   /** What the clock says; a test may set it. */

@@ -30,7 +30,7 @@ export class TextSession {
   }
 
   /** The replies that can go out. */
-  take(): ByteString[] {
+  takeReplies(): ByteString[] {
     const replies = this.#session.takeReplies();
     if (replies === undefined) return [];
     const { ends, text } = replies;
@@ -49,7 +49,7 @@ export class TextSession {
     this.#session.abandon();
   }
 
-  calm(): Promise<void> | undefined {
+  whenWritable(): Promise<void> | undefined {
     return this.#session.whenWritable();
   }
 

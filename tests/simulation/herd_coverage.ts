@@ -151,12 +151,12 @@ export function countThaw(
   { servers }: SeenHerd,
   coverage: Coverage,
 ): void {
-  for (const { herd } of servers.values()) {
+  for (const { replica } of servers.values()) {
     // Between two events something waits only where a write is not done yet.
-    if (herd.waitingFor(frozen) > 0) {
+    if (replica.waitingFor(frozen) > 0) {
       coverage.add("a neighbour's socket is full while it is frozen");
     }
-    if (herd.backlogFor(frozen) > 0) {
+    if (replica.backlogFor(frozen) > 0) {
       coverage.add("more than a write waits for a frozen neighbour");
     }
   }

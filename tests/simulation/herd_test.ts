@@ -22,7 +22,7 @@ function tell(world: World, server: string, client: string): string {
   const time = ((epochMs + world.time.elapsedMs) / 1000).toFixed(6);
   const position = "+34-118";
   return world.servers.get(server)!
-    .tell({ verb: "IAMAT", client, position, time }).line;
+    .report({ verb: "IAMAT", client, position, time }).line;
 }
 
 function linkCount(world: World): number {
@@ -114,9 +114,9 @@ Deno.test({
         await world.time.run(40_000);
         world.restart("Smith");
         await world.time.run(40_250);
-        const { herd, linked } = world.servers.get("Smith")!;
+        const { linked, replica } = world.servers.get("Smith")!;
         assertEquals(linked.length, 3, `seed ${seed}`);
-        assertEquals([...herd.lines()].sort(), lines.sort());
+        assertEquals([...replica.lines()].sort(), lines.sort());
       }
     }
   },
@@ -165,15 +165,19 @@ Deno.test({
           const toldMs = world.time.elapsedMs;
           // The first one may have to be asked for, once or twice on its way.
           await world.time.run(toldMs + (round === 0 ? 250 : 25));
-          for (const { herd } of others) {
-            assertEquals(herd.newest(name), line, `${seed}: ${frozen} frozen`);
+          for (const { replica } of others) {
+            assertEquals(
+              replica.newest(name),
+              line,
+              `${seed}: ${frozen} frozen`,
+            );
           }
         }
       }
       world.thaw(frozen);
       await world.time.run(world.time.elapsedMs + 3_000);
       const known = (server: SimulatedServer) =>
-        [...server.herd.lines()].sort();
+        [...server.replica.lines()].sort();
       for (const server of others) {
         assertEquals(known(server), known(world.servers.get(frozen)!));
       }
@@ -205,7 +209,7 @@ Deno.test({
       }
       await world.time.run(3_000);
       const [hill, smith] = names.map((name) =>
-        [...world.servers.get(name)!.herd.lines()].sort()
+        [...world.servers.get(name)!.replica.lines()].sort()
       );
       assertEquals(hill, smith, `seed ${seed}`);
       assert(hill.length > 500, `${hill.length}`);

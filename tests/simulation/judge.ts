@@ -36,7 +36,7 @@ export function difference(world: World): string {
   if (!isForgetful(plan) && haveOneDigest(world)) return "";
   const known = [...servers.values()].map((server) => ({
     server,
-    lines: new Set(server.herd.lines()),
+    lines: new Set(server.replica.lines()),
   }));
   const [first, ...others] = known;
   for (const { lines } of others) {
@@ -52,8 +52,8 @@ export function difference(world: World): string {
 }
 
 function haveOneDigest({ servers }: World): boolean {
-  const digests = [...servers.values()].map(({ herd }) =>
-    herd.digests.digestOf(root)
+  const digests = [...servers.values()].map(({ replica }) =>
+    replica.digests.digestOf(root)
   );
   return new Set(digests).size === 1;
 }
@@ -65,7 +65,7 @@ function namesOf(known: readonly { readonly server: SimulatedServer }[]) {
 /** The one excuse for a server that lacks a report. */
 function isForgottenByAny(line: ByteString, { servers }: World): boolean {
   const heardAt = heardAtOf(line);
-  return servers.values().some(({ herd }) => heardAt <= herd.horizon);
+  return servers.values().some(({ replica }) => heardAt <= replica.horizon);
 }
 
 /**
@@ -78,8 +78,8 @@ export function judgeKnowledge(
   survived: ReadonlyMap<ByteString, ByteString>,
 ): void {
   const { reports, servers, violations } = world;
-  for (const { herd, name } of servers.values()) {
-    for (const line of herd.lines()) {
+  for (const { name, replica } of servers.values()) {
+    for (const line of replica.lines()) {
       if (reports.has(line)) continue;
       const rule = "a report that nobody made";
       violations.push({ rule, detail: `${name}: ${line}` });
@@ -88,7 +88,7 @@ export function judgeKnowledge(
   for (const [client, line] of survived) {
     const known = [...servers.values()].map((server) => ({
       server,
-      line: server.herd.newest(client),
+      line: server.replica.newest(client),
     }));
     const lacks = known.filter((known) =>
       known.line === undefined || isNewer(line, known.line)
@@ -155,7 +155,9 @@ export function judgeLinks(world: World, linksLost: number): void {
 /** How many reports each server shows, by its name. */
 export function countShown({ servers }: World): Map<string, number> {
   return new Map(
-    servers.values().map(({ herd, name }) => [name, [...herd.lines()].length]),
+    servers.values().map((
+      { name, replica },
+    ) => [name, [...replica.lines()].length]),
   );
 }
 
@@ -173,7 +175,7 @@ export function judgeForgetting(
   const { plan, servers, violations } = world;
   if (!isForgetful(plan)) return;
   const horizons = new Map(
-    servers.values().map(({ herd, name }) => [name, herd.raisedHorizon]),
+    servers.values().map(({ name, replica }) => [name, replica.raisedHorizon]),
   );
   if (new Set(horizons.values()).size > 1) {
     violations.push({
@@ -181,16 +183,16 @@ export function judgeForgetting(
       detail: [...horizons].map((pair) => pair.join(": ")).join(", "),
     });
   }
-  for (const { herd, name } of servers.values()) {
-    for (const line of herd.lines()) {
-      if (heardAtOf(line) > herd.horizon) continue;
+  for (const { name, replica } of servers.values()) {
+    for (const line of replica.lines()) {
+      if (heardAtOf(line) > replica.horizon) continue;
       const rule = "a report is shown that is forgotten";
       violations.push({ rule, detail: `${name}: ${line}` });
     }
-    if (herd.clients > shown.get(name)!) {
+    if (replica.clients > shown.get(name)!) {
       violations.push({
         rule: "forgotten reports still take up memory",
-        detail: `${name}: ${herd.clients} clients for ${shown.get(name)}`,
+        detail: `${name}: ${replica.clients} clients for ${shown.get(name)}`,
       });
     }
   }
@@ -198,12 +200,12 @@ export function judgeForgetting(
 
 /** Judges whether what neighbours compare are the digests of their reports. */
 export function judgeDigests({ servers, violations }: World): void {
-  for (const { herd, name } of servers.values()) {
-    const lines = [...herd.lines()];
+  for (const { name, replica } of servers.values()) {
+    const lines = [...replica.lines()];
     // What is forgotten and not freed yet is in the digests still.
-    if (lines.length !== herd.clients) continue;
+    if (lines.length !== replica.clients) continue;
     const digest = lines.map(fingerprint).reduce(xor, 0);
-    if (herd.digests.digestOf(root) === digest) continue;
+    if (replica.digests.digestOf(root) === digest) continue;
     const rule = "a digest is not that of the reports";
     violations.push({ rule, detail: `${name} with ${lines.length} reports` });
   }

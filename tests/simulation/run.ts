@@ -103,7 +103,9 @@ async function live(
   onEvent(`${time.elapsedMs.toFixed(1)} healed`);
   // What is told in the last moment counts too.
   await time.run(plan.healAtMs + 1);
-  const held = [...world.servers.values()].map(({ herd }) => [...herd.lines()]);
+  const held = [...world.servers.values()].map((
+    { replica },
+  ) => [...replica.lines()]);
   const survived = newestOf(held.flat());
   const convergedAfterMs = await untilConverged(world, lookEveryMs);
   if (convergedAfterMs === undefined) {

@@ -51,7 +51,7 @@ export interface ServerOptions {
 /** One life of a server. */
 export class SimulatedServer {
   readonly name: string;
-  readonly herd: WatchedHerd;
+  readonly replica: WatchedReplica;
   readonly crossings: Crossings;
   readonly #host: VirtualHost;
   readonly #linkManager: LinkManager;
@@ -65,12 +65,12 @@ export class SimulatedServer {
     const say = (text: string) =>
       options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
     this.crossings = new Crossings(host.name, options);
-    this.herd = new WatchedHerd(host, options);
-    const caughtUpWatch = new CaughtUpWatch(host.name, this.herd, options);
+    this.replica = new WatchedReplica(host, options);
+    const caughtUpWatch = new CaughtUpWatch(host.name, this.replica, options);
     this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
       topology,
-      replica: this.herd,
+      replica: this.replica,
       clock,
       counts: new LimitCounts(clock, () => {}),
       propagation: { add: () => {} },
@@ -99,9 +99,9 @@ export class SimulatedServer {
   }
 
   /** A client tells this server where it is. */
-  tell(iamat: Iamat): Report {
+  report(iamat: Iamat): Report {
     const report = makeReport(this.name, this.#host.clock.now(), iamat);
-    this.herd.accept(report);
+    this.replica.accept(report);
     this.#linkManager.scheduleFlush();
     return report;
   }
@@ -113,12 +113,12 @@ export class SimulatedServer {
 
   /** The names of those of them that it has caught up with. */
   get caughtUp(): string[] {
-    return this.linked.filter((name) => this.herd.hasCaughtUpWith(name));
+    return this.linked.filter((name) => this.replica.hasCaughtUpWith(name));
   }
 }
 
 /** The real thing, and a look at each step of it. */
-export class WatchedHerd extends Replica {
+export class WatchedReplica extends Replica {
   readonly #name: string;
   readonly #options: ServerOptions;
   readonly #writeBytes: number;

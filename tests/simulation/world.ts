@@ -61,7 +61,7 @@ export class World {
       topology: topologyOf(plan),
       coverage: this.coverage,
       onServerEvent: (event) => countEvent(event, this, this.coverage),
-      knowledgeOf: (name) => this.servers.get(name)?.herd.lines() ?? [],
+      knowledgeOf: (name) => this.servers.get(name)?.replica.lines() ?? [],
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
         if (text.includes("link down")) this.#judgeLoss(text);
@@ -124,7 +124,7 @@ export class World {
     if (!this.answers(server)) return;
     const told = this.servers.get(server)!;
     countReport(told, this.#host(server).skewMs, this.coverage);
-    const { line } = told.tell({ verb: "IAMAT", ...iamat });
+    const { line } = told.report({ verb: "IAMAT", ...iamat });
     this.reports.add(line);
   }
 

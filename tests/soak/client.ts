@@ -13,7 +13,7 @@ import { closeQuietly, writeAll } from "../../runtime/transport.ts";
 import { connect } from "../end_to_end/process.ts";
 import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";
 import { keepNewer } from "./ledger.ts";
-import type { Life } from "./servers.ts";
+import type { Incarnation } from "./servers.ts";
 import { pause, type World } from "./world.ts";
 import { positionAt } from "./words.ts";
 
@@ -32,7 +32,7 @@ const slowConsumerMs = 25_000;
 /** A connection. */
 export class Client {
   /** The server's life in which the connection began. */
-  readonly life: Life;
+  readonly incarnation: Incarnation;
   /** Told of the first line of every right answer. */
   onAnswer: ((line: ByteString) => void) | undefined;
   /** What this client is, for messages. */
@@ -54,12 +54,12 @@ export class Client {
   private constructor(
     world: World,
     kind: string,
-    life: Life,
+    incarnation: Incarnation,
     transport: Deno.TcpConn,
   ) {
     this.#world = world;
     this.#kind = kind;
-    this.life = life;
+    this.incarnation = incarnation;
     this.#transport = transport;
     this.#checker = new AnswerChecker(
       (asked, line) => this.#answered(asked, line),
@@ -76,14 +76,14 @@ export class Client {
     kind: string,
     server: string,
   ): Promise<Client | undefined> {
-    const life = world.servers.life(server);
-    if (life === undefined) return undefined;
+    const incarnation = world.servers.incarnation(server);
+    if (incarnation === undefined) return undefined;
     try {
       const transport = await connect(world.servers.portOf(server));
       transport.setNoDelay();
-      return new Client(world, kind, life, transport);
+      return new Client(world, kind, incarnation, transport);
     } catch (error) {
-      if (life.ending === undefined) {
+      if (incarnation.ending === undefined) {
         world.fail(`${kind}: ${server} is not to be reached: ${error}`);
       }
       return undefined;
@@ -98,7 +98,7 @@ export class Client {
   /** The line of an IAMAT; its answer is expected. */
   report(client: ByteString, time: ByteString): ByteString {
     const position = positionAt(time);
-    const { server } = this.life;
+    const { server } = this.incarnation;
     const askedAtMs = Date.now();
     this.#checker.expect(
       { kind: "report", server, client, position, time, askedAtMs },
@@ -113,7 +113,7 @@ export class Client {
       kind: "question",
       line,
       client,
-      atLeast: this.life.known.get(client),
+      atLeast: this.incarnation.known.get(client),
       places: (line) => this.#world.places(line, radiusKm, bound),
       askedAtMs: Date.now(),
     });
@@ -218,11 +218,11 @@ export class Client {
     counts.answers += 1;
     this.onAnswer?.(line);
     if (asked.kind === "echo" || !line.startsWith("AT ")) return;
-    keepNewer(this.life.known, line);
+    keepNewer(this.incarnation.known, line);
     // What comes from a server that is dead by now need not be known elsewhere.
-    if (this.life.ending !== undefined) return;
+    if (this.incarnation.ending !== undefined) return;
     if (asked.kind === "report") ledger.answered(line);
-    else if (this.life.server === this.#world.anchor) ledger.kept(line);
+    else if (this.incarnation.server === this.#world.anchor) ledger.kept(line);
   }
 
   #fault({ detail, kind }: AnswerFault): void {
@@ -234,9 +234,11 @@ export class Client {
   #watch(): void {
     const { oldest } = this.#checker;
     const isExempt = oldest === undefined || this.#isLeaving ||
-      this.#isSlow || this.life.ending !== undefined;
+      this.#isSlow || this.incarnation.ending !== undefined;
     if (isExempt || Date.now() - oldest.askedAtMs < answerDeadlineMs) return;
-    if (this.#world.servers.calmMs(this.life.server) < answerDeadlineMs) return;
+    if (
+      this.#world.servers.calmMs(this.incarnation.server) < answerDeadlineMs
+    ) return;
     this.giveUp();
   }
 
@@ -249,7 +251,7 @@ export class Client {
 
   #judgeEnd(end: string): void {
     const { counts } = this.#world;
-    const { ending } = this.life;
+    const { ending } = this.incarnation;
     const { oldest } = this.#checker;
     const isDead = this.#longestPauseMs >= slowConsumerMs;
     const isExcused = this.#isLeaving || ending !== undefined || isDead;
@@ -279,6 +281,6 @@ export class Client {
   }
 
   get #name(): string {
-    return `${this.#kind} at ${this.life.server}`;
+    return `${this.#kind} at ${this.incarnation.server}`;
   }
 }

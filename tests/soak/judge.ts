@@ -37,7 +37,9 @@ export function judgeServer(
   descriptorsBefore: number,
   descriptorsAfter: number,
 ): ServerVerdict {
-  const lives = world.servers.lives.filter(({ server }) => server === name);
+  const lives = world.servers.incarnations.filter(({ server }) =>
+    server === name
+  );
   for (const { program } of lives) {
     if (program.stderr === "") continue;
     world.fail(`${name} wrote to stderr: ${program.stderr}`);

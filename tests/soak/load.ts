@@ -152,7 +152,7 @@ export const neighbour: Kind = async (world, random) => {
     await one.ask(one.report(name, time));
     const knows = async () =>
       await other.ask(other.question(name)) &&
-      other.life.known.get(name)?.endsWith(` ${time}`) === true;
+      other.incarnation.known.get(name)?.endsWith(` ${time}`) === true;
     const isKnownAtOnce = await knows();
     const tookMs = performance.now() - startMs;
     let isKnown = isKnownAtOnce;

@@ -84,8 +84,8 @@ export const stranger: Kind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     await pause(random.between(200, 2_000), world.loadEnd);
     const server = random.pick(names);
-    const life = servers.life(server);
-    if (life === undefined) continue;
+    const incarnation = servers.incarnation(server);
+    if (incarnation === undefined) continue;
     const one = random.pick(names);
     const nonce = "0123456789abcdef".repeat(2);
     const greeting = random.pick([

@@ -166,7 +166,7 @@ async function restingDescriptors(
 ): Promise<Map<string, number>> {
   const count = () =>
     new Map(names.map((name) => {
-      const { pid } = world.servers.life(name)!.program;
+      const { pid } = world.servers.incarnation(name)!.program;
       return [name, countDescriptors(pid)];
     }));
   const startMs = performance.now();
@@ -186,10 +186,10 @@ async function restingDescriptors(
 }
 
 function look(world: World, name: string): void {
-  const life = world.servers.life(name);
-  if (life === undefined) return;
-  const now = sample(life.program.pid);
-  if (now !== undefined) life.samples.push(now);
+  const incarnation = world.servers.incarnation(name);
+  if (incarnation === undefined) return;
+  const now = sample(incarnation.program.pid);
+  if (now !== undefined) incarnation.samples.push(now);
 }
 
 /** Events that are faults wherever they stand. */

@@ -39,7 +39,7 @@ export const directLinks = defaultHerd.links
   .filter((link) => proxyBetween(...link) < 0);
 
 /** A server from its start to its end. */
-export interface Life {
+export interface Incarnation {
   readonly server: string;
   readonly program: Program;
   readonly startedMs: number;
@@ -66,8 +66,8 @@ export class Servers implements AsyncDisposable {
   readonly death: Promise<never>;
   readonly #reportDeath: (error: SetupError) => void;
   readonly #basePort = freeBasePort();
-  readonly #living = new Map<string, Life>();
-  readonly #lives: Life[] = [];
+  readonly #living = new Map<string, Incarnation>();
+  readonly #incarnations: Incarnation[] = [];
   readonly #flags: readonly string[];
 
   /** @param flags What every server is started with besides the usual. */
@@ -85,12 +85,12 @@ export class Servers implements AsyncDisposable {
   }
 
   /** All lives so far, in the order of their starts. */
-  get lives(): readonly Life[] {
-    return this.#lives;
+  get incarnations(): readonly Incarnation[] {
+    return this.#incarnations;
   }
 
   /** The life of a server that is there and was not told to end. */
-  life(name: string): Life | undefined {
+  incarnation(name: string): Incarnation | undefined {
     return this.#living.get(name);
   }
 
@@ -106,13 +106,13 @@ export class Servers implements AsyncDisposable {
 
   /** For how long a server has been undisturbed, in milliseconds. */
   calmMs(name: string): number {
-    const life = this.life(name);
-    if (life === undefined || life.isFrozen) return 0;
-    return performance.now() - life.calmSinceMs;
+    const incarnation = this.incarnation(name);
+    if (incarnation === undefined || incarnation.isFrozen) return 0;
+    return performance.now() - incarnation.calmSinceMs;
   }
 
   /** Starts a server by the README's command; resolves when it is ready. */
-  async start(name: string): Promise<Life> {
+  async start(name: string): Promise<Incarnation> {
     const herdFile = this.#herdFileOf(name);
     const startedMs = performance.now();
     const program = Program.start([
@@ -128,7 +128,7 @@ export class Servers implements AsyncDisposable {
       "--places=gazetteer",
       ...this.#flags,
     ]);
-    const life: Life = {
+    const incarnation: Incarnation = {
       server: name,
       program,
       startedMs,
@@ -137,9 +137,9 @@ export class Servers implements AsyncDisposable {
       isFrozen: false,
       calmSinceMs: Infinity,
     };
-    this.#lives.push(life);
+    this.#incarnations.push(incarnation);
     program.ended().then((status) => {
-      if (life.ending !== undefined) return;
+      if (incarnation.ending !== undefined) return;
       this.#reportDeath(
         new SetupError(
           `${name} has ended by itself, with status ${status}: ` +
@@ -148,10 +148,10 @@ export class Servers implements AsyncDisposable {
       );
     });
     // One that does not get so far has died, and more is known of that.
-    await program.saying(`${name} is ready`).catch(() => this.death);
-    life.calmSinceMs = performance.now();
-    this.#living.set(name, life);
-    return life;
+    await program.untilPrinted(`${name} is ready`).catch(() => this.death);
+    incarnation.calmSinceMs = performance.now();
+    this.#living.set(name, incarnation);
+    return incarnation;
   }
 
   /**
@@ -162,32 +162,32 @@ export class Servers implements AsyncDisposable {
     name: string,
     signal: "SIGKILL" | "SIGTERM",
   ): Promise<{ status: number; tookMs: number }> {
-    const life = this.life(name)!;
+    const incarnation = this.incarnation(name)!;
     const atMs = performance.now();
-    life.ending = { signal, atMs };
+    incarnation.ending = { signal, atMs };
     this.#living.delete(name);
-    life.program.signal(signal);
-    const status = await life.program.ended();
+    incarnation.program.signal(signal);
+    const status = await incarnation.program.ended();
     return { status, tookMs: performance.now() - atMs };
   }
 
   /** Stops a server for a while: it holds everything, and does nothing. */
   async freeze(name: string, forMs: number): Promise<void> {
-    const life = this.life(name)!;
-    life.isFrozen = true;
-    life.program.signal("SIGSTOP");
+    const incarnation = this.incarnation(name)!;
+    incarnation.isFrozen = true;
+    incarnation.program.signal("SIGSTOP");
     await new Promise((resolve) => setTimeout(resolve, forMs));
-    life.program.signal("SIGCONT");
-    life.isFrozen = false;
-    life.calmSinceMs = performance.now();
+    incarnation.program.signal("SIGCONT");
+    incarnation.isFrozen = false;
+    incarnation.calmSinceMs = performance.now();
   }
 
   /** Kills all that are left, before it returns. */
   killAll(): void {
-    for (const life of this.#lives) {
-      life.ending ??= { signal: "SIGKILL", atMs: performance.now() };
+    for (const incarnation of this.#incarnations) {
+      incarnation.ending ??= { signal: "SIGKILL", atMs: performance.now() };
       try {
-        life.program.signal("SIGKILL");
+        incarnation.program.signal("SIGKILL");
       } catch {
         // It has ended already.
       }
@@ -196,7 +196,9 @@ export class Servers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.killAll();
-    for (const { program } of this.#lives) await program[Symbol.asyncDispose]();
+    for (const { program } of this.#incarnations) {
+      await program[Symbol.asyncDispose]();
+    }
     for (const proxy of this.proxies) await proxy[Symbol.asyncDispose]();
   }
 

@@ -377,7 +377,7 @@ Deno.test({
       "tests/soak/soak.ts",
       "--minutes=2",
     ]);
-    await program.saying("everything is in");
+    await program.untilPrinted("everything is in");
     program.signal("SIGINT");
     assertEquals(await program.ended(), 1, program.stderr);
     const [, seed] = program.stdout.match(/^soak: 120 s, seed (\d+); /)!;

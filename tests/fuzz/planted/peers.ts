@@ -27,7 +27,7 @@ import { topologiesTarget } from "../targets/topologies.ts";
 import type { PlantedFault } from "./planted_fault.ts";
 
 /** A herd in which the last to come wins. */
-class ForgetfulHerd extends Replica {
+class ForgetfulReplica extends Replica {
   readonly #last = new Map<ByteString, ByteString>();
 
   override accept(
@@ -44,7 +44,7 @@ class ForgetfulHerd extends Replica {
 }
 
 /** A herd that takes every answer for the last one. */
-class HastyHerd extends Replica {
+class HastyReplica extends Replica {
   readonly #caughtUp = new Set<string>();
 
   override receive(from: string, message: Message): void {
@@ -105,7 +105,7 @@ export const peerFaults: readonly PlantedFault[] = [
   },
   {
     fault: "the last report to come wins",
-    target: herdsTarget((...args) => new ForgetfulHerd(...args)),
+    target: herdsTarget((...args) => new ForgetfulReplica(...args)),
     from: "report-of-neighbour",
   },
   {
@@ -121,7 +121,7 @@ export const peerFaults: readonly PlantedFault[] = [
   },
   {
     fault: "a server has caught up though it was told of more",
-    target: herdsTarget((...args) => new HastyHerd(...args)),
+    target: herdsTarget((...args) => new HastyReplica(...args)),
     from: "synced",
   },
   {

@@ -41,7 +41,7 @@ interface Question {
 }
 
 /** A server that answers when it is told to, without waiting for a promise. */
-class PromptDesk implements SessionBackend {
+class PromptBackend implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
   readonly known = new Map<ByteString, ByteString>();
   readonly questions: Question[] = [];
@@ -93,13 +93,13 @@ export function sessionsTarget(
     ],
     check(stream) {
       const random = randomOf(`${stream}\n`);
-      const desk = new PromptDesk();
+      const backend = new PromptBackend();
       const received: ByteString[] = [];
       const traffic = trafficInText({
         received: (line) => received.push(line),
         sent: () => {},
       });
-      const context = sessionContext(desk);
+      const context = sessionContext(backend);
       const session = create(context, traffic, () => {});
       const replies: ByteString[] = [];
       const take = () => {
@@ -118,8 +118,8 @@ export function sessionsTarget(
         session.stampTime();
         receiveLines(framer, session);
         buffer.fill(0x20);
-        if (desk.questions.length > 0 && random.chance(1 / 2)) {
-          desk.answerOne(random);
+        if (backend.questions.length > 0 && random.chance(1 / 2)) {
+          backend.answerOne(random);
         }
         if (random.chance(1 / 2)) take();
       }
@@ -127,7 +127,7 @@ export function sessionsTarget(
         session.receive(framer.bytes, framer.start, framer.stop);
       }
       if (framer.tooLong !== undefined) session.refuseTooLong(framer.tooLong);
-      while (desk.questions.length > 0) desk.answerOne(random);
+      while (backend.questions.length > 0) backend.answerOne(random);
       take();
       const expected = repliesTo(stream);
       demandSame("how many replies", replies.length, expected.replies.length);

@@ -1,10 +1,10 @@
 import { compareEveryMs } from "../../../peers/limits.ts";
 import { assertEquals } from "../../assert.ts";
-import { settle } from "../../fakes/manual_clock.ts";
+import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import { MemoryHerd } from "../../fakes/memory_herd.ts";
 import type { PipeEnd } from "../../fakes/pipe.ts";
 import { reportOf } from "../reports.ts";
-import { handshakeOfSmith, linkAsSmith } from "./fake_peer.ts";
+import { fakePeerHandshake, linkAsFakePeer } from "./fake_peer.ts";
 
 const pair = [["Hill", "Smith"]] as const;
 
@@ -37,7 +37,7 @@ Deno.test({
     }
     // Of the next life of Smith's nobody knows yet how far it is.
     herd.kill("Smith");
-    await settle();
+    await drainMicrotasks();
     assertEquals(hill.replica.hasCaughtUpWith("Smith"), false);
     herd.start("Smith");
     await herd.clock.advance(3_000);
@@ -72,26 +72,26 @@ Deno.test({
     let dialled: PipeEnd | undefined;
     herd.onDial = (_, far) => dialled ??= far;
     const hill = herd.start("Hill");
-    await settle();
+    await drainMicrotasks();
     // Smith's own connection is up first; then Hill's takes over.
-    const retired = await linkAsSmith(herd);
-    dialled!.say(handshakeOfSmith());
-    await settle();
+    const retired = await linkAsFakePeer(herd);
+    dialled!.sendText(fakePeerHandshake());
+    await drainMicrotasks();
     dialled!.takeAll();
-    retired.say("SYNCED\nSYNC\nPRUNE Hill\n");
-    await settle();
+    retired.sendText("SYNCED\nSYNC\nPRUNE Hill\n");
+    await drainMicrotasks();
     assertEquals(hill.replica.hasCaughtUpWith("Smith"), false);
     const report = reportOf("kiwi", 1);
     hill.replica.accept(report);
     hill.linkManager.flush();
-    await settle();
+    await drainMicrotasks();
     assertEquals(dialled!.takeAll(), `${report.line}\n`);
-    dialled!.say("SYNC\nPRUNE Hill\nSYNCED\n");
-    await settle();
+    dialled!.sendText("SYNC\nPRUNE Hill\nSYNCED\n");
+    await drainMicrotasks();
     assertEquals(hill.replica.hasCaughtUpWith("Smith"), true);
     hill.replica.accept(reportOf("kiwi", 2));
     hill.linkManager.flush();
-    await settle();
+    await drainMicrotasks();
     assertEquals(dialled!.takeAll(), "SYNCED\n");
     await herd.stop();
   },

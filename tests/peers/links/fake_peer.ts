@@ -4,7 +4,7 @@
  * @module
  */
 import { formatHello } from "../../../peers/links/handshake.ts";
-import { settle } from "../../fakes/manual_clock.ts";
+import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import type { MemoryHerd } from "../../fakes/memory_herd.ts";
 import type { PipeEnd } from "../../fakes/pipe.ts";
 
@@ -14,15 +14,15 @@ export function helloOf(from: string, to: string, incarnation = "1"): string {
 }
 
 /** What Smith says to Hill until both are linked, where there is no secret. */
-export function handshakeOfSmith(incarnation = "1"): string {
+export function fakePeerHandshake(incarnation = "1"): string {
   return `${helloOf("Smith", "Hill", incarnation)}\nPROOF -\n`;
 }
 
 /** Dials Hill and shakes hands as Smith would; returns Smith's end. */
-export async function linkAsSmith(herd: MemoryHerd): Promise<PipeEnd> {
+export async function linkAsFakePeer(herd: MemoryHerd): Promise<PipeEnd> {
   const smith = herd.dial("Hill");
-  smith.say(handshakeOfSmith());
-  await settle();
+  smith.sendText(fakePeerHandshake());
+  await drainMicrotasks();
   smith.takeAll();
   return smith;
 }

@@ -5,10 +5,10 @@ import {
   pingAfterMs,
 } from "../../../peers/limits.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
-import { settle } from "../../fakes/manual_clock.ts";
+import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import { MemoryHerd } from "../../fakes/memory_herd.ts";
 import { reportOf } from "../reports.ts";
-import { linkAsSmith } from "./fake_peer.ts";
+import { linkAsFakePeer } from "./fake_peer.ts";
 
 const pair = [["Hill", "Smith"]] as const;
 
@@ -18,7 +18,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill", { catchUp: false });
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), "PING\n");
     hill.replica.accept(reportOf("kiwi", 1));
@@ -37,12 +37,12 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     let dials = 0;
     herd.onDial = () => dials += 1;
     for (let pings = 0; pings < 20; pings++) {
       await herd.clock.advance(defaultLinkTimeoutMs - 1);
-      smith.say("PING\n");
+      smith.sendText("PING\n");
     }
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     await herd.clock.advance(defaultLinkTimeoutMs + pingAfterMs);
@@ -61,14 +61,14 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     hill.traffic.get("peer/1/Smith")!.fill();
-    smith.say("PING\n");
+    smith.sendText("PING\n");
     await herd.clock.advance(3 * defaultLinkTimeoutMs);
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     hill.traffic.get("peer/1/Smith")!.drain();
-    smith.say(reportOf("kiwi", 1).line + "\n");
-    await settle();
+    smith.sendText(reportOf("kiwi", 1).line + "\n");
+    await drainMicrotasks();
     assertEquals(hill.replica.clients, 1);
     await herd.stop();
   },

@@ -12,10 +12,10 @@ import {
 import { maxLineBytes, maxPeerLineBytes } from "../../../protocol/limits.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
 import { MemoryHerd } from "../../fakes/memory_herd.ts";
-import { settle } from "../../fakes/manual_clock.ts";
+import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import type { PipeEnd } from "../../fakes/pipe.ts";
 import { reportOf } from "../reports.ts";
-import { handshakeOfSmith, helloOf, linkAsSmith } from "./fake_peer.ts";
+import { fakePeerHandshake, helloOf, linkAsFakePeer } from "./fake_peer.ts";
 
 const pair = [["Hill", "Smith"]] as const;
 
@@ -100,23 +100,23 @@ Deno.test({
     let dialled: PipeEnd | undefined;
     herd.onDial = (_, far) => dialled ??= far;
     const hill = herd.start("Hill");
-    await settle();
+    await drainMicrotasks();
     // Smith's own connection is up first, and has a report on its way out.
-    const second = await linkAsSmith(herd);
+    const second = await linkAsFakePeer(herd);
     second.other.freeze();
     hill.replica.accept(reportOf("kiwi", 1));
     hill.linkManager.flush();
     // Then Hill's connection is answered, and takes over.
-    dialled!.say(handshakeOfSmith());
-    await settle();
+    dialled!.sendText(fakePeerHandshake());
+    await drainMicrotasks();
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     // Smith has a last word on it, and gives it up too.
-    second.say(reportOf("pear", 1, "Smith").line + "\n");
+    second.sendText(reportOf("pear", 1, "Smith").line + "\n");
     await second.closeWrite();
-    await settle();
+    await drainMicrotasks();
     assertEquals(second.other.isClosed, false);
     second.other.thaw();
-    await settle();
+    await drainMicrotasks();
     assertEquals(second.takeAll(), reportOf("kiwi", 1).line + "\n");
     assertEquals(
       hill.replica.newest("pear"),
@@ -124,7 +124,7 @@ Deno.test({
     );
     assertEquals(await second.read(new Uint8Array(1)), null);
     second.close();
-    await settle();
+    await drainMicrotasks();
     assertEquals(hill.events.at(-1), "peer/2/Smith link down replaced");
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     await herd.stop();
@@ -140,14 +140,14 @@ Deno.test({
       const hill = herd.start("Hill");
       const connections = ["1", incarnation].map((life) => {
         const connection = herd.dial("Hill");
-        connection.say(handshakeOfSmith(life));
+        connection.sendText(fakePeerHandshake(life));
         return connection;
       });
-      await settle();
+      await drainMicrotasks();
       connections[0].takeAll();
       assertEquals(await connections[0].read(new Uint8Array(1)), null);
-      connections[1].say(reportOf("kiwi", 1).line + "\n");
-      await settle();
+      connections[1].sendText(reportOf("kiwi", 1).line + "\n");
+      await drainMicrotasks();
       assertEquals(hill.replica.clients, 1);
       assertEquals(hill.linkManager.linked(), ["Smith"]);
       await herd.stop();
@@ -162,20 +162,20 @@ Deno.test({
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill", { catchUp: false });
     const former = herd.dial("Hill");
-    former.say(handshakeOfSmith("1"));
-    await settle();
+    former.sendText(fakePeerHandshake("1"));
+    await drainMicrotasks();
     const present = herd.dial("Hill");
-    present.say(handshakeOfSmith("2"));
-    await settle();
+    present.sendText(fakePeerHandshake("2"));
+    await drainMicrotasks();
     present.takeAll();
     // On its way when Smith was killed; and what it had agreed to is void.
     const report = reportOf("kiwi", 1, "Smith");
-    former.say(`PRUNE Smith\n${report.line}\n`);
-    await settle();
+    former.sendText(`PRUNE Smith\n${report.line}\n`);
+    await drainMicrotasks();
     assertEquals(present.takeAll(), report.line + "\n");
     // Of two connections of the same life, either will do.
-    present.say(reportOf("kiwi", 2).line + "\n");
-    await settle();
+    present.sendText(reportOf("kiwi", 2).line + "\n");
+    await drainMicrotasks();
     assertEquals(present.takeAll(), "");
     assertEquals(hill.replica.newest("kiwi"), reportOf("kiwi", 2).line);
     await herd.stop();
@@ -188,13 +188,13 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    await linkAsSmith(herd);
+    await linkAsFakePeer(herd);
     const hasty = herd.dial("Hill");
-    hasty.say(`${helloOf("Smith", "Hill")}\n`);
-    await settle();
-    hasty.say("PROOF -\n");
+    hasty.sendText(`${helloOf("Smith", "Hill")}\n`);
+    await drainMicrotasks();
+    hasty.sendText("PROOF -\n");
     hasty.close();
-    await settle();
+    await drainMicrotasks();
     assertEquals(hill.events.at(-1), "peer/2 link refused closed early");
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     await herd.stop();
@@ -210,16 +210,16 @@ Deno.test({
       let dialled: PipeEnd | undefined;
       herd.onDial = (_, far) => dialled ??= far;
       const hill = herd.start("Hill");
-      await settle();
+      await drainMicrotasks();
       const second = herd.dial("Hill");
-      if (isLate) second.say(helloOf("Smith", "Hill") + "\n");
-      await settle();
+      if (isLate) second.sendText(helloOf("Smith", "Hill") + "\n");
+      await drainMicrotasks();
       // Hill's own connection is up, and Hill's name sorts before Smith's.
-      dialled!.say(handshakeOfSmith());
-      await settle();
+      dialled!.sendText(fakePeerHandshake());
+      await drainMicrotasks();
       assertEquals(hill.linkManager.linked(), ["Smith"]);
-      second.say(isLate ? "PROOF -\n" : helloOf("Smith", "Hill") + "\n");
-      await settle();
+      second.sendText(isLate ? "PROOF -\n" : helloOf("Smith", "Hill") + "\n");
+      await drainMicrotasks();
       const answer = second.takeAll();
       assertEquals(answer.includes("HERD"), isLate);
       assertStringIncludes(answer, "NO linked already: ");
@@ -237,16 +237,16 @@ Deno.test({
     herd.onDial = () => {};
     const hill = herd.start("Hill", { catchUp: false });
     // Hill's own connection hangs, while the link that was in use ends.
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     smith.close();
-    await settle();
+    await drainMicrotasks();
     assertEquals(hill.linkManager.linked(), []);
     hill.replica.accept(reportOf("kiwi", 1));
     await herd.clock.advance(dialTimeoutMs);
     hill.replica.accept(reportOf("pear", 1));
     const again = herd.dial("Hill");
-    again.say(handshakeOfSmith("2"));
-    await settle();
+    again.sendText(fakePeerHandshake("2"));
+    await drainMicrotasks();
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     assertEquals(again.takeAll().includes("AT "), false);
     await herd.stop();
@@ -292,12 +292,12 @@ Deno.test({
         far.close();
       };
       const hill = herd.start("Hill");
-      const smith = await linkAsSmith(herd);
+      const smith = await linkAsFakePeer(herd);
       // The wait after the first attempt ends, and finds the link.
       await herd.clock.advance(100);
       for (let beat = 0; beat < 4; beat++) {
         await herd.clock.advance(1_000);
-        smith.say("PING\n");
+        smith.sendText("PING\n");
       }
       await herd.clock.advance(lastedMs - 4_000);
       assertEquals(hill.linkManager.linked(), ["Smith"]);
@@ -399,7 +399,7 @@ Deno.test({
     for (const { ends } of herd.connections) {
       for (const end of ends) if (!end.isClosed) end.close();
     }
-    await settle();
+    await drainMicrotasks();
     assertEquals(hill.linkManager.linked(), []);
     await herd.clock.advance(backoffCapMs);
     assertEquals(hill.linkManager.linked(), ["Smith"]);
@@ -442,8 +442,8 @@ Deno.test({
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill");
       const stranger = herd.dial("Hill");
-      stranger.say(`${line}\n${reportOf("kiwi", 1).line}\n`);
-      await settle();
+      stranger.sendText(`${line}\n${reportOf("kiwi", 1).line}\n`);
+      await drainMicrotasks();
       assertStringIncludes(stranger.takeAll(), `NO ${reason}: `);
       assertEquals(hill.events.at(-1), `peer/1 link refused ${reason}`);
       assertEquals(hill.replica.clients, 0);
@@ -461,11 +461,11 @@ Deno.test({
     const herd = new MemoryHerd(pair);
     herd.start("Hill");
     const stranger = herd.dial("Hill");
-    stranger.say("x".repeat(512));
-    await settle();
+    stranger.sendText("x".repeat(512));
+    await drainMicrotasks();
     assertEquals(stranger.takeAll(), "");
-    stranger.say("x");
-    await settle();
+    stranger.sendText("x");
+    await drainMicrotasks();
     assertStringIncludes(stranger.takeAll(), "NO line too long: ");
     await herd.stop();
   },
@@ -481,7 +481,7 @@ Deno.test({
       const hill = herd.start("Hill");
       const stranger = herd.dial("Hill");
       await herd.clock.advance(1_000);
-      stranger.say(words);
+      stranger.sendText(words);
       await herd.clock.advance(handshakeTimeoutMs - 1_001);
       assertEquals(hill.events.some((text) => text.includes("silent")), false);
       stranger.takeAll();
@@ -515,10 +515,10 @@ Deno.test({
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill");
       const smith = herd.dial("Hill");
-      smith.say(
-        `${handshakeOfSmith()}${line}\n${reportOf("kiwi", 1).line}\n`,
+      smith.sendText(
+        `${fakePeerHandshake()}${line}\n${reportOf("kiwi", 1).line}\n`,
       );
-      await settle();
+      await drainMicrotasks();
       assertEquals(hill.events.at(-1), `peer/1/Smith link down ${reason}`);
       assertEquals(hill.replica.clients, 0);
       await herd.stop();
@@ -532,7 +532,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const { linkManager, replica: memory } = herd.start("Hill");
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     const { writes } = smith.other;
     writes.length = 0;
     let handed: Promise<unknown> | undefined;
@@ -562,16 +562,16 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const { linkManager, replica: memory } = herd.start("Hill");
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     smith.other.freeze();
     memory.accept(reportOf("kiwi", 1));
     linkManager.scheduleFlush();
     let isHanded = false;
     linkManager.flushed()!.then(() => isHanded = true);
-    await settle();
+    await drainMicrotasks();
     assertEquals(isHanded, false);
     smith.other.thaw();
-    await settle();
+    await drainMicrotasks();
     assertEquals(isHanded, true);
     assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
     await herd.stop();
@@ -584,7 +584,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     const hillEnd = smith.other;
     const report = (time: number) => {
@@ -601,7 +601,7 @@ Deno.test({
     await herd.clock.advance(stallAfterMs - 1);
     assertEquals(first(), false);
     hillEnd.thaw();
-    await settle();
+    await drainMicrotasks();
     assertEquals(first(), true);
     assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
 
@@ -613,7 +613,7 @@ Deno.test({
     assertEquals(report(3)(), true);
     assertEquals(report(4)(), true);
     hillEnd.thaw();
-    await settle();
+    await drainMicrotasks();
     assertEquals(
       smith.takeAll(),
       [2, 3, 4].map((time) => `${reportOf("kiwi", time).line}\n`).join(""),
@@ -621,7 +621,7 @@ Deno.test({
     // It keeps up again, and is waited for again.
     hillEnd.freeze();
     const last = report(5);
-    await settle();
+    await drainMicrotasks();
     assertEquals(last(), false);
     hillEnd.thaw();
     await herd.stop();
@@ -634,7 +634,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     smith.other.freeze();
     for (let time = 0; time < 3; time++) {
       hill.replica.accept(reportOf(`client-${time}`, time));
@@ -643,14 +643,14 @@ Deno.test({
     const stopped = hill.linkManager.stop();
     await herd.clock.advance(100);
     smith.other.thaw();
-    await settle();
+    await drainMicrotasks();
     assertEquals(
       smith.takeAll(),
       [0, 1, 2].map((time) => reportOf(`client-${time}`, time).line + "\n")
         .join(""),
     );
     smith.close();
-    await settle();
+    await drainMicrotasks();
     await stopped;
     assertEquals(herd.clock.timers, 0);
   },
@@ -662,7 +662,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    const smith = await linkAsSmith(herd);
+    const smith = await linkAsFakePeer(herd);
     smith.other.freeze();
     hill.replica.accept(reportOf("kiwi", 1));
     hill.linkManager.flush();

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "../../assert.ts";
-import { settle } from "../../fakes/manual_clock.ts";
+import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import { MemoryHerd } from "../../fakes/memory_herd.ts";
 import { reportOf } from "../reports.ts";
-import { linkAsSmith } from "./fake_peer.ts";
+import { linkAsFakePeer } from "./fake_peer.ts";
 
 const pair = [["Hill", "Smith"]] as const;
 
@@ -15,7 +15,7 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd([...pair, ["Hill", "Jaquez"]]);
     const hill = herd.start("Hill");
-    await settle();
+    await drainMicrotasks();
     const [smith, jaquez] = hill.linkManager.neighbourStatuses();
     assertEquals([smith.neighbour, jaquez.neighbour], ["Smith", "Jaquez"]);
     assertEquals(smith.isUp, false);
@@ -24,12 +24,12 @@ Deno.test({
     assertEquals(smith.counts.lastFailure, "Connection refused");
     await herd.clock.advance(10_000);
     herd.start("Smith");
-    await settle();
+    await drainMicrotasks();
     const [linked] = hill.linkManager.neighbourStatuses();
     assertEquals([linked.isUp, linked.counts.since], [true, start + 10]);
     await herd.clock.advance(20_000);
     herd.kill("Smith");
-    await settle();
+    await drainMicrotasks();
     const [lost] = hill.linkManager.neighbourStatuses();
     assertEquals([lost.isUp, lost.counts.losses], [false, 1]);
     assertEquals(lost.counts.since, start + 30);
@@ -64,17 +64,17 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill", { catchUp: false });
-    await settle();
-    const smith = await linkAsSmith(herd);
+    await drainMicrotasks();
+    const smith = await linkAsFakePeer(herd);
     const [{ counts }] = hill.linkManager.neighbourStatuses();
     const { bytesSent } = counts;
-    smith.say(`${reportOf("kiwi", 1, "Smith").line}\n`);
-    smith.say(`${reportOf("kiwi", 1, "Smith").line}\n`);
-    await settle();
+    smith.sendText(`${reportOf("kiwi", 1, "Smith").line}\n`);
+    smith.sendText(`${reportOf("kiwi", 1, "Smith").line}\n`);
+    await drainMicrotasks();
     assertEquals(counts.reportsReceived, 2);
     hill.replica.accept(reportOf("plum", 1));
     hill.linkManager.flush();
-    await settle();
+    await drainMicrotasks();
     assertEquals(smith.takeAll(), `${reportOf("plum", 1).line}\n`);
     const written = reportOf("plum", 1).line.length + 1;
     assertEquals(counts.bytesSent - bytesSent, written);
@@ -88,8 +88,8 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill", { catchUp: false });
-    await settle();
-    const smith = await linkAsSmith(herd);
+    await drainMicrotasks();
+    const smith = await linkAsFakePeer(herd);
     smith.other.freeze();
     const waiting = () =>
       hill.linkManager.neighbourStatuses()[0].waitingReports;
@@ -101,7 +101,7 @@ Deno.test({
     // The first is being written.
     assertEquals(waiting(), 4);
     smith.other.thaw();
-    await settle();
+    await drainMicrotasks();
     assertEquals(waiting(), 0);
     await herd.stop();
   },
@@ -113,19 +113,19 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const { durations } = herd.start("Hill", { catchUp: false });
-    await settle();
-    const smith = await linkAsSmith(herd);
+    await drainMicrotasks();
+    const smith = await linkAsFakePeer(herd);
     // The report says when Smith has heard it: the client's time and a second.
     const heardAt = (client: string, time: number) =>
       `AT Smith +1.000000000 ${client} +1+2 ${time}\n`;
-    smith.say(heardAt("kiwi", start - 3) + heardAt("plum", start - 9));
-    await settle();
+    smith.sendText(heardAt("kiwi", start - 3) + heardAt("plum", start - 9));
+    await drainMicrotasks();
     assertEquals(durations, [2]);
-    smith.say(heardAt("kiwi", start - 3));
-    await settle();
+    smith.sendText(heardAt("kiwi", start - 3));
+    await drainMicrotasks();
     assertEquals(durations, [2], "that was no news");
-    smith.say(heardAt("pear", start - 6));
-    await settle();
+    smith.sendText(heardAt("pear", start - 6));
+    await drainMicrotasks();
     assertEquals(durations, [2, 5]);
     assert(herd.servers.has("Hill"));
     await herd.stop();
@@ -141,13 +141,13 @@ Deno.test({
     hill.replica.accept(reportOf("kiwi", 1));
     const smith = herd.start("Smith");
     smith.replica.accept(reportOf("plum", 1));
-    await settle();
+    await drainMicrotasks();
     await herd.clock.advance(5_000);
     assertEquals(hill.replica.newest("plum"), reportOf("plum", 1).line);
     assertEquals([hill.durations, smith.durations], [[], []]);
     smith.replica.accept(reportOf("pear", start));
     smith.linkManager.flush();
-    await settle();
+    await drainMicrotasks();
     assertEquals(hill.durations.length, 1);
     await herd.stop();
   },
@@ -181,20 +181,20 @@ Deno.test({
       hill.linkManager.notReady,
       "it has not dialled its neighbours yet",
     );
-    await settle();
+    await drainMicrotasks();
     assertEquals(hill.linkManager.notReady, "no neighbour is linked");
     hill.replica.accept(reportOf("kiwi", 1));
     await herd.clock.advance(5_000);
     const smith = herd.start("Smith");
     assertEquals(smith.linkManager.notReady !== undefined, true);
-    await settle();
+    await drainMicrotasks();
     for (const { linkManager } of [hill, smith]) {
       const [{ isCaughtUp }] = linkManager.neighbourStatuses();
       assertEquals([isCaughtUp, linkManager.notReady], [true, undefined]);
     }
     assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 1).line);
     herd.kill("Smith");
-    await settle();
+    await drainMicrotasks();
     assertEquals(hill.linkManager.notReady, "no neighbour is linked");
     assertEquals(hill.linkManager.neighbourStatuses()[0].isCaughtUp, false);
     await herd.stop();
@@ -207,8 +207,8 @@ Deno.test({
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    await settle();
-    await linkAsSmith(herd);
+    await drainMicrotasks();
+    await linkAsFakePeer(herd);
     await herd.clock.advance(3_000);
     const [{ isCaughtUp, isUp }] = hill.linkManager.neighbourStatuses();
     assertEquals([isUp, isCaughtUp], [true, false]);

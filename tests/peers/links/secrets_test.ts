@@ -7,7 +7,7 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "../../assert.ts";
-import { settle } from "../../fakes/manual_clock.ts";
+import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import { MemoryHerd } from "../../fakes/memory_herd.ts";
 import type { PipeEnd } from "../../fakes/pipe.ts";
 import { reportOf } from "../reports.ts";
@@ -96,8 +96,8 @@ Deno.test({
     herd.skipNonces(100);
     const hill = herd.start("Hill", { secrets });
     const replay = herd.dial("Hill");
-    replay.say(`${fromSmith}${reportOf("kiwi", 1).line}\n`);
-    await settle();
+    replay.sendText(`${fromSmith}${reportOf("kiwi", 1).line}\n`);
+    await drainMicrotasks();
     assertEquals(hill.events.at(-1), "peer/1 link refused wrong secret");
     assertEquals(replay.takeAll().includes("PROOF"), false);
     assertEquals(hill.replica.clients, 0);
@@ -113,19 +113,19 @@ Deno.test({
     let dialled: PipeEnd | undefined;
     herd.onDial = (_, far) => dialled ??= far;
     const hill = herd.start("Hill", { secrets: ["a secret of the herd"] });
-    await settle();
+    await drainMicrotasks();
     // Hill dials Smith, and Mallory answers in Smith's place with a hello such
     // that what Hill proves as the dialler might do for the acceptor.
     const [, , from, to, incarnation, nonce] = dialled!.takeAll().trim()
       .split(" ");
     assertEquals([from, to], ["Hill", "Smith"]);
     const hello = formatHello({ from: to, to: from, incarnation, nonce });
-    dialled!.say(hello + "\n");
-    await settle();
+    dialled!.sendText(hello + "\n");
+    await drainMicrotasks();
     const proof = dialled!.takeAll();
     assertStringIncludes(proof, "PROOF ");
-    dialled!.say(proof);
-    await settle();
+    dialled!.sendText(proof);
+    await drainMicrotasks();
     assertEquals(hill.linkManager.linked(), []);
     assertStringIncludes(hill.events.join("\n"), "dial failed wrong secret");
     await herd.stop();
@@ -139,11 +139,11 @@ Deno.test({
     const herd = new MemoryHerd(pair);
     herd.start("Hill", { secrets: ["a secret of the herd"] });
     const stranger = herd.dial("Hill");
-    stranger.say(helloOf("Smith", "Hill") + "\n");
-    await settle();
+    stranger.sendText(helloOf("Smith", "Hill") + "\n");
+    await drainMicrotasks();
     assertEquals(stranger.takeAll().split(" ")[0], "HERD");
-    stranger.say(`PROOF ${"0".repeat(64)}\n`);
-    await settle();
+    stranger.sendText(`PROOF ${"0".repeat(64)}\n`);
+    await drainMicrotasks();
     assertStringIncludes(stranger.takeAll(), "NO wrong secret: ");
     await herd.stop();
   },
