@@ -55,7 +55,7 @@ export async function fill(
     language,
     ...[clients, times, port].map(String),
   );
-  await filler.saying(/^filled$/m, fillTimeoutMs);
+  await filler.untilPrinted(/^filled$/m, fillTimeoutMs);
 }
 
 /** Runs the load generator on servers; resolves when it has ended. */
@@ -84,9 +84,9 @@ export async function runLoad(
 /** Waits for a load's end; returns the servers' CPU seconds besides. */
 async function watch(generator: Process, servers: readonly Process[]) {
   try {
-    await generator.saying(/^measuring$/m);
+    await generator.untilPrinted(/^measuring$/m);
     const before = cpuSeconds(servers);
-    const [json] = await generator.saying(/^\{.*\}$/m);
+    const [json] = await generator.untilPrinted(/^\{.*\}$/m);
     const report: LoadReport = JSON.parse(json);
     return { cpu: cpuSeconds(servers) - before, report };
   } catch (cause) {

@@ -95,7 +95,7 @@ export class Process implements AsyncDisposable {
    * @param timeoutMs How long it may take to that; else it is ended.
    * @throws {Error} If the program ends or takes too long before that.
    */
-  async saying(
+  async untilPrinted(
     pattern: RegExp,
     timeoutMs = readyTimeoutMs,
   ): Promise<RegExpMatchArray> {

@@ -21,13 +21,13 @@ export class Recorder {
   readonly #samples: Sample[] = [];
   readonly #missing: Missing[] = [];
   readonly #rounds: number;
-  readonly #say: (line: string) => void;
+  readonly #printLine: (line: string) => void;
   #stopReason: string | undefined;
 
-  /** @param say Shows a line to the user. */
-  constructor(rounds: number, say: (line: string) => void) {
+  /** @param printLine Shows a line to the user. */
+  constructor(rounds: number, printLine: (line: string) => void) {
     this.#rounds = rounds;
-    this.#say = say;
+    this.#printLine = printLine;
   }
 
   /** What was measured up to a round, and that one too. */
@@ -60,7 +60,7 @@ export class Recorder {
       add: (subject, point, values) => {
         this.throwIfStopped();
         this.#samples.push({ measure: name, subject, point, round, values });
-        this.#say(`${where(point, subject)}: ${describe(values)}`);
+        this.#printLine(`${where(point, subject)}: ${describe(values)}`);
       },
       missing: (subject, reason) => {
         this.throwIfStopped();
@@ -72,7 +72,7 @@ export class Recorder {
         if (!isKnown) {
           this.#missing.push({ measure: name, subject, reason: line });
         }
-        this.#say(`${where(subject)}: missing: ${line}`);
+        this.#printLine(`${where(subject)}: missing: ${line}`);
       },
     };
   }

@@ -40,20 +40,20 @@ Without a file it takes the newest one of ${resultsFolder}/.
 ${describeFlags(flags)}`;
 
 /** A file of results, read. */
-interface Entry {
+interface ResultsEntry {
   readonly path: string;
   readonly results: Results;
 }
 
-const readEntry = async (path: string): Promise<Entry> => ({
+const readEntry = async (path: string): Promise<ResultsEntry> => ({
   path,
   results: await readResultsFile(path),
 });
 
 /** The newest file by the time within it; file names and dates may lie. */
-async function readNewest(): Promise<Entry> {
+async function readNewest(): Promise<ResultsEntry> {
   await requirePermissions([{ name: "read", path: resultsFolder }]);
-  const entries: Entry[] = [];
+  const entries: ResultsEntry[] = [];
   try {
     for await (const { name } of Deno.readDir(resultsFolder)) {
       if (!name.endsWith(".json")) continue;
@@ -72,7 +72,7 @@ async function readNewest(): Promise<Entry> {
 /** The page with new parts. */
 function renew(
   page: string,
-  { path, results }: Entry,
+  { path, results }: ResultsEntry,
   drawn: ReadonlyMap<string, Plot>,
 ): string {
   return fillPage(

@@ -81,7 +81,7 @@ export async function startServer(
   const server = cleanup.use(
     new Process({ ...serverCommand(name, basePort, folder, flags), cores }),
   );
-  await server.saying(/ is ready: /);
+  await server.untilPrinted(/ is ready: /);
   cleanup.move();
   return server;
 }

@@ -22,7 +22,7 @@ export async function startSubject(
   const process = cleanup.use(
     new Process({ ...wrap(command(place)), cores }),
   );
-  await process.saying(ready);
+  await process.untilPrinted(ready);
   cleanup.move();
   return process;
 }

@@ -83,7 +83,7 @@ export async function runOnEach(
       args: [...args, ...numbers.map(String)],
       cores,
     });
-    const [json] = await process.saying(/^\{.*\}$/m);
+    const [json] = await process.untilPrinted(/^\{.*\}$/m);
     take(runtime.id, JSON.parse(json));
   }
 }

@@ -38,7 +38,7 @@ export async function measureFault(
   );
   const timer = setTimeout(() => smith.signal(signal), warmUpMs);
   try {
-    const [json] = await watcher.saying(/^\{.*\}$/m);
+    const [json] = await watcher.untilPrinted(/^\{.*\}$/m);
     return JSON.parse(json);
   } finally {
     clearTimeout(timer);

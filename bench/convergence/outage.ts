@@ -31,7 +31,7 @@ const received = new Uint8Array(64 * 1024);
 const place = places.find(({ hops }) => hops === "two hops")!;
 
 /** Sends probes from now on, and notes when each arrives. */
-function watch(basePort: number, untilMs: number): Probe[] {
+function observe(basePort: number, untilMs: number): Probe[] {
   using poller = new Poller();
   const publisher = new Publisher(languages.herd, basePort);
   const observer = new Observer(languages.herd, place, basePort);
@@ -45,7 +45,7 @@ function watch(basePort: number, untilMs: number): Probe[] {
       if (descriptor === publisher.descriptor) {
         return void read(descriptor, received);
       }
-      observer.hear((probe, atMs) => {
+      observer.onReadable((probe, atMs) => {
         // After a fault some come twice.
         if (arrivedMs[probe] !== undefined) return;
         arrivedMs[probe] = atMs;
@@ -82,6 +82,6 @@ function watch(basePort: number, untilMs: number): Probe[] {
 
 if (import.meta.main) {
   const [basePort, faultMs, untilMs] = Deno.args.map(Number);
-  const probes = watch(basePort, untilMs);
+  const probes = observe(basePort, untilMs);
   console.log(JSON.stringify(judge(probes, faultMs) satisfies Outage));
 }

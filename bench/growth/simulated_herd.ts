@@ -36,12 +36,12 @@ const countedUpdates = 2_000;
 const clients = 1_000;
 
 /** Notes by which way each server first heard of each report. */
-class Ways {
+class HopRecorder {
   /** Links crossed, by the report's line and the server's name. */
   readonly #hops = new Map<ByteString, Map<string, number>>();
 
   /** Looks over a server's shoulder. */
-  watch({ name, replica }: SimulatedServer): void {
+  observe({ name, replica }: SimulatedServer): void {
     const accept = replica.accept.bind(replica);
     replica.accept = (report, from) => {
       const acceptance = accept(report, from);
@@ -69,7 +69,7 @@ class Ways {
 }
 
 /** Tells servers, chosen at random, of so many updates, and lets them spread. */
-async function tell(
+async function sendUpdates(
   { servers, time }: World,
   random: Random,
   updates: number,
@@ -98,12 +98,12 @@ export async function measureSpread(count: number): Promise<Spread> {
   const random = new Random(count);
   const world = new World(planPeace(count, herdOf(count)));
   await world.time.run(settleMs);
-  const ways = new Ways();
-  for (const server of world.servers.values()) ways.watch(server);
-  await tell(world, random, learnedUpdates);
+  const ways = new HopRecorder();
+  for (const server of world.servers.values()) ways.observe(server);
+  await sendUpdates(world, random, learnedUpdates);
   ways.clear();
   const before = crossingsIn(world);
-  await tell(world, random, countedUpdates);
+  await sendUpdates(world, random, countedUpdates);
   const hops = ways.all();
   const expected = countedUpdates * (count - 1);
   if (hops.length !== expected) {

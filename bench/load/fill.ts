@@ -105,7 +105,7 @@ class Filler {
   }
 
   /** Takes replies, and sends as many updates more. */
-  take(): void {
+  receive(): void {
     const length = read(this.descriptor, received);
     if (length === 0) throw new Error("the server closed the connection");
     const { replyStart } = this.#requests;
@@ -142,7 +142,7 @@ if (import.meta.main) {
   for (const filler of fillers.values()) filler.send(depth);
   const isDone = () => [...fillers.values()].every(({ isDone }) => isDone);
   while (!isDone()) {
-    poller.wait(-1, (descriptor) => fillers.get(descriptor)!.take());
+    poller.wait(-1, (descriptor) => fillers.get(descriptor)!.receive());
   }
   console.log("filled");
 }

@@ -10,7 +10,7 @@
  */
 import process from "node:process";
 import { Histogram } from "./histogram.ts";
-import { Asker } from "./load_connection.ts";
+import { LoadConnection } from "./load_connection.ts";
 import type { Language } from "./requests.ts";
 import { type Descriptor, Poller } from "./system.ts";
 
@@ -36,7 +36,7 @@ function cpuMs(): number {
 }
 
 function run(
-  askers: ReadonlyMap<Descriptor, Asker>,
+  askers: ReadonlyMap<Descriptor, LoadConnection>,
   poller: Poller,
   seconds: number,
 ): LoadReport {
@@ -67,16 +67,21 @@ if (import.meta.main) {
     Number,
   );
   using poller = new Poller();
-  const askers = new Map<Descriptor, Asker>();
+  const askers = new Map<Descriptor, LoadConnection>();
   for (const port of ports) {
     for (let index = 0; index < connections; index++) {
-      const asker = new Asker(port, language as Language, askers.size, depth);
-      askers.set(asker.descriptor, asker);
-      poller.add(asker.descriptor);
+      const connection = new LoadConnection(
+        port,
+        language as Language,
+        askers.size,
+        depth,
+      );
+      askers.set(connection.descriptor, connection);
+      poller.add(connection.descriptor);
     }
   }
   // Deno's event loop is not needed, and would not get to run.
-  for (const asker of askers.values()) asker.start();
+  for (const connection of askers.values()) connection.start();
   run(askers, poller, warmUpSeconds);
   console.log("measuring");
   console.log(JSON.stringify(run(askers, poller, seconds)));

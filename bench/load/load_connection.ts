@@ -17,7 +17,7 @@ const minClients = 64;
 const received = new Uint8Array(1024 * 1024);
 
 /** A connection that asks. */
-export class Asker {
+export class LoadConnection {
   readonly descriptor: Descriptor;
   readonly #depth: number;
   readonly #requests: ReturnType<typeof layOut>;
@@ -48,7 +48,7 @@ export class Asker {
 
   /** Sends the first requests. */
   start(): void {
-    this.#ask(this.#depth);
+    this.#sendRequests(this.#depth);
   }
 
   /** Takes what came in, and asks as many times again as there were replies. */
@@ -66,7 +66,7 @@ export class Asker {
       left -= count;
       if (first.count === 0) this.#sent.shift();
     }
-    if (replies > 0) this.#ask(replies);
+    if (replies > 0) this.#sendRequests(replies);
   }
 
   /** Counts whole replies, and looks at how each begins. */
@@ -93,7 +93,7 @@ export class Asker {
     return replies;
   }
 
-  #ask(count: number): void {
+  #sendRequests(count: number): void {
     const { bytes, counterEnd, lengthBytes } = this.#requests;
     if (this.#next + count > this.#requests.count) this.#next = 0;
     const start = this.#next * lengthBytes;

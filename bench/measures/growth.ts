@@ -27,7 +27,7 @@ async function measureClients(
     args: ["run", "bench/growth/remember.ts", `${clients}`, `${updates}`],
     cores: cores.servers.slice(0, 1),
   });
-  const [json] = await process.saying(/^\{.*\}$/m);
+  const [json] = await process.untilPrinted(/^\{.*\}$/m);
   const { acceptUs }: Remembered = JSON.parse(json);
   add("herd", `${clients} clients`, { acceptUs });
 }

@@ -37,7 +37,8 @@ const warmUpUpdates = 2_000;
 /** Time to write the log, and to give back what is not needed, in ms. */
 const settleMs = 1_000;
 
-const settle = () => new Promise((resolve) => setTimeout(resolve, settleMs));
+const waitUntilSettled = () =>
+  new Promise((resolve) => setTimeout(resolve, settleMs));
 
 /**
  * How many descriptors a program may have: the hard limit that it inherits, as
@@ -57,10 +58,10 @@ async function measureClient(
   port: number,
 ): Promise<void> {
   await fill(context.cores, language, 1, warmUpUpdates, port);
-  await settle();
+  await waitUntilSettled();
   const before = server.memoryBytes();
   await fill(context.cores, language, clients, 1, port);
-  await settle();
+  await waitUntilSettled();
   context.add(subject, "client", {
     bytesAClient: (server.memoryBytes() - before) / clients,
   });
@@ -73,7 +74,7 @@ async function measureConnection(
   port: number,
 ): Promise<void> {
   await fill(context.cores, "iamat", 1, warmUpUpdates, port);
-  await settle();
+  await waitUntilSettled();
   const before = process.memoryBytes();
   const connections = Math.min(
     mostConnections,
@@ -91,8 +92,8 @@ async function measureConnection(
     `${connections}`,
     `${port}`,
   );
-  await holder.saying(/^holding$/m);
-  await settle();
+  await holder.untilPrinted(/^holding$/m);
+  await waitUntilSettled();
   context.add(subject, "connection", {
     bytesAConnection: (process.memoryBytes() - before) / connections,
     connections,
@@ -146,7 +147,7 @@ async function measureRedis(context: Context): Promise<void> {
     ...redisCommand(port, ["--appendonly", "no", "--dir", folder]),
     cores: cores.servers.slice(0, 1),
   });
-  await redis.saying(redisReady);
+  await redis.untilPrinted(redisReady);
   await measureClient(context, "redis", "set", redis, port);
 }
 

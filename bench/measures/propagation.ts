@@ -89,7 +89,7 @@ async function probe(
     subject,
     [basePort, fromMs, untilMs],
   );
-  return JSON.parse((await prober.saying(/^\[.*\]$/m))[0]);
+  return JSON.parse((await prober.untilPrinted(/^\[.*\]$/m))[0]);
 }
 
 async function pace(
@@ -104,7 +104,7 @@ async function pace(
     subject,
     [basePort, loadPerSecond, fromMs, untilMs],
   );
-  return JSON.parse((await pacer.saying(/^\{.*\}$/m))[0]);
+  return JSON.parse((await pacer.untilPrinted(/^\{.*\}$/m))[0]);
 }
 
 async function measure(

@@ -39,7 +39,7 @@ async function startOnce(
     ...serverCommand(starter, basePort, folder),
     cores: [],
   });
-  const [, linked] = await server.saying(
+  const [, linked] = await server.untilPrinted(
     / is ready: .* linked with (.*), log in /,
   );
   const tookMs = performance.now() - startMs;

@@ -48,7 +48,7 @@ function countLines(length: number): number {
 }
 
 /** What one server is told. */
-class Teller {
+class SteadySender {
   readonly descriptor: number;
   readonly #clients: readonly string[];
   #next = 0;
@@ -64,20 +64,20 @@ class Teller {
       { length: clientsAServer },
       (_, client) => clientName(index, client),
     );
-    this.say(language.client + language.load);
+    this.send(language.client + language.load);
   }
 
   /** Sends so many updates in one write. */
-  tell(count: number): void {
+  sendUpdates(count: number): void {
     let text = "";
     for (let index = 0; index < count; index++) {
       const client = this.#clients[this.#next++ % clientsAServer];
       text += this.language.update("load", this.server, client);
     }
-    this.say(text);
+    this.send(text);
   }
 
-  say(text: string): void {
+  send(text: string): void {
     write(this.descriptor, new TextEncoder().encode(text));
   }
 }
@@ -90,7 +90,7 @@ function run(
   untilMs: number,
 ): PacerReport {
   const tellers = serverNames.map((server) =>
-    new Teller(language, server, basePort)
+    new SteadySender(language, server, basePort)
   );
   using poller = new Poller();
   for (const { descriptor } of tellers) poller.add(descriptor);
@@ -115,7 +115,7 @@ function run(
     const untaken = toldEach - taken() / tellers.length;
     const count = Math.min(due, Math.floor(maxUntaken - untaken));
     if (count <= 0) continue;
-    for (const teller of tellers) teller.tell(count);
+    for (const teller of tellers) teller.sendUpdates(count);
     toldEach += count;
   }
   const seconds = (untilMs - fromMs) / 1000;

@@ -45,7 +45,7 @@ const received = new Uint8Array(1024 * 1024);
 
 const decoder = new TextDecoder();
 
-function say(descriptor: Descriptor, text: string): void {
+function send(descriptor: Descriptor, text: string): void {
   if (text !== "") write(descriptor, new TextEncoder().encode(text));
 }
 
@@ -65,7 +65,7 @@ export class Publisher {
   constructor(language: Language, basePort: number) {
     this.#language = language;
     this.descriptor = connectLoopback(portsOf(origin, basePort).client);
-    say(this.descriptor, language.client);
+    send(this.descriptor, language.client);
   }
 
   /** How many probes were sent. */
@@ -102,7 +102,7 @@ export class Observer {
     this.#place = place;
     this.#language = language;
     this.descriptor = connectLoopback(language.portOf(place, basePort));
-    say(this.descriptor, language.observe(place));
+    send(this.descriptor, language.observe(place));
   }
 
   get isAdmitted(): boolean {
@@ -110,7 +110,7 @@ export class Observer {
   }
 
   /** Reads what there is; calls back for each probe in it. */
-  hear(onProbe: (probe: number, atMs: number) => void): void {
+  onReadable(onProbe: (probe: number, atMs: number) => void): void {
     const count = read(this.descriptor, received);
     const atMs = performance.now();
     if (count === 0) throw new Error(`${this.#place.server} has closed`);
@@ -131,7 +131,7 @@ export class Observer {
   }
 
   stayAlive(): void {
-    say(this.descriptor, this.#language.alive);
+    send(this.descriptor, this.#language.alive);
   }
 
   /** What was seen, of so many probes that count. */
@@ -154,7 +154,7 @@ function attend({ attend }: Language, basePort: number): Descriptor[] {
   const others = serverNames.filter((name) => !observed.includes(name));
   return others.map((name) => {
     const descriptor = connectLoopback(portsOf(name, basePort).client);
-    say(descriptor, attend);
+    send(descriptor, attend);
     return descriptor;
   });
 }
@@ -219,18 +219,18 @@ class Probing {
   }
 
   #wait(timeoutMs: number): void {
-    this.#poller.wait(timeoutMs, (descriptor) => this.#hear(descriptor));
+    this.#poller.wait(timeoutMs, (descriptor) => this.#onReadable(descriptor));
     const nowMs = performance.now();
     if (nowMs - this.#aliveMs < aliveEveryMs) return;
     this.#aliveMs = nowMs;
     for (const observer of this.#observers.values()) observer.stayAlive();
   }
 
-  #hear(descriptor: Descriptor): void {
+  #onReadable(descriptor: Descriptor): void {
     const observer = this.#observers.get(descriptor);
     // What others are told, the publisher too, is of no interest.
     if (observer === undefined) return void read(descriptor, received);
-    observer.hear((probe, atMs) => {
+    observer.onReadable((probe, atMs) => {
       if (probe < this.#firstCounted) return;
       observer.latencies.add(atMs - this.#publisher.sentMs(probe), 1);
     });

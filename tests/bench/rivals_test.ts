@@ -125,7 +125,7 @@ class Pair implements AsyncDisposable {
       cwd: rivalsFolder,
     });
     this.#servers.push(server);
-    await server.saying(/^ready$/m);
+    await server.untilPrinted(/^ready$/m);
   }
 
   /** A client of A. */
