@@ -6,9 +6,13 @@
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { EmitEvent } from "../../runtime/events.ts";
 import type { Transport } from "../../runtime/transport.ts";
-import { backoffFloorMs, dialTimeoutMs, stableAfterMs } from "../limits.ts";
+import {
+  backoffCapMs,
+  backoffFloorMs,
+  dialTimeoutMs,
+  stableAfterMs,
+} from "../limits.ts";
 import type { ServerEntry } from "../topology.ts";
-import { Backoff } from "./backoff.ts";
 import type { Neighbour } from "./neighbour.ts";
 
 /** Opens a connection to a neighbour's peer port. */
@@ -109,5 +113,38 @@ export class Dialer {
       cancel();
       signal.removeEventListener("abort", abort);
     }
+  }
+}
+
+/**
+ * How long to wait before dialling again. Decorrelated jitter: each wait is
+ * drawn between the floor and three times the last one, up to a cap, so that
+ * servers that lost the same neighbour do not come back in step.
+ * (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.)
+ *
+ * A growing, random wait.
+ */
+export class Backoff {
+  readonly #random: () => number;
+  #lastMs = backoffFloorMs;
+
+  /** @param random Gives numbers from 0 up to 1 (exclusive). */
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  /** The next wait, in milliseconds. */
+  nextMs(): number {
+    const span = this.#lastMs * 3 - backoffFloorMs;
+    this.#lastMs = Math.min(
+      backoffCapMs,
+      backoffFloorMs + this.#random() * span,
+    );
+    return this.#lastMs;
+  }
+
+  /** Begins again at the floor. */
+  reset(): void {
+    this.#lastMs = backoffFloorMs;
   }
 }

@@ -23,7 +23,7 @@ import {
   HandshakeExchange,
   type HandshakeOptions,
 } from "./handshake_exchange.ts";
-import { type EstablishedLink, Link } from "./link.ts";
+import { type EstablishedLink, Link, supersedes } from "./link.ts";
 import type { LinkCounts } from "./link_counts.ts";
 import { Neighbour } from "./neighbour.ts";
 import { PendingHandshakes } from "./pending_handshakes.ts";
@@ -32,7 +32,6 @@ import {
   PropagationSampler,
 } from "./propagation_sampler.ts";
 import { type NeighbourState, Readiness } from "./readiness.ts";
-import { supersedes } from "./supersedes.ts";
 
 /** What the links need from outside the room. */
 export interface LinkManagerOptions extends Omit<HandshakeOptions, "name"> {

@@ -8,7 +8,7 @@
  * itself. So it costs what differs, and a few kilobytes.
  *
  * Nothing is stored about how far a comparison has got, but for whether it is
- * over (`sync_state.ts`). Every message is answered by what is true at the moment; what
+ * over (`SyncState`). Every message is answered by what is true at the moment; what
  * changes meanwhile is in the flood anyway, or shows the next time.
  *
  * @module
@@ -32,7 +32,6 @@ import {
   type ReportSummary,
 } from "./messages.ts";
 import type { LineSource } from "./outbox.ts";
-import { SyncState } from "./sync_state.ts";
 
 /** Something to say as soon as there is time. */
 type Job =
@@ -261,4 +260,52 @@ function summarize(line: ByteString): ReportSummary {
     fingerprint: fingerprint(line),
     seconds: wholeSecondsOf(line),
   };
+}
+
+/**
+ * How a server finds out that it has caught up with a neighbour: that all which
+ * the neighbour knew when they were linked has come over.
+ *
+ * In a comparison silence means that there is no difference, so nobody can tell
+ * that it is over by listening. So a server asks (SYNC) when it has no question
+ * of the comparison left to ask, and the neighbour answers (SYNCED) when it has
+ * said all that it had to say. If no message of the comparison came in between,
+ * there was none left on the way either, and the comparison is over. Otherwise
+ * the server asks again.
+ *
+ * One side of it, on one connection.
+ */
+export class SyncState {
+  #state: "to ask" | "asked" | "asked too early" | "caught up" = "to ask";
+
+  /** There is a new connection: what was asked on the last one is void. */
+  reset(): void {
+    this.#state = "to ask";
+  }
+
+  /** Whether SYNC is to be sent as soon as no question is left. */
+  get shouldAsk(): boolean {
+    return this.#state === "to ask";
+  }
+
+  /** Whether all that the neighbour knew has come over. */
+  get hasCaughtUp(): boolean {
+    return this.#state === "caught up";
+  }
+
+  /** SYNC is on its way. */
+  onSent(): void {
+    this.#state = "asked";
+  }
+
+  /** The neighbour goes on with the comparison: it is not over yet. */
+  onComparison(): void {
+    if (this.#state === "asked") this.#state = "asked too early";
+  }
+
+  /** The neighbour has said SYNCED. */
+  onAnswer(): void {
+    if (this.#state === "asked") this.#state = "caught up";
+    if (this.#state === "asked too early") this.#state = "to ask";
+  }
 }

@@ -13,14 +13,14 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { AntiEntropy } from "./anti_entropy.ts";
-import { fingerprintOf } from "../store/fingerprint.ts";
 import type { Report } from "../../protocol/report.ts";
+import { fingerprintOf } from "../store/fingerprint.ts";
 import type { ReportStore } from "../store/report_store.ts";
+import type { StoreResult } from "../store/report_table.ts";
+import { AntiEntropy } from "./anti_entropy.ts";
+import type { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message, ReportId } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
-import type { RecentFingerprints } from "./recent_fingerprints.ts";
-import type { StoreResult } from "../store/report_table.ts";
 
 /** What a conversation knows of its server. */
 export interface PeerReplicationContext {

@@ -15,10 +15,10 @@ import {
   type StoreLimits,
 } from "../store/report_store.ts";
 import type { StoreResult } from "../store/report_table.ts";
+import { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import { PeerReplication } from "./peer_replication.ts";
-import { RecentFingerprints } from "./recent_fingerprints.ts";
 
 /** What came of a report. */
 export type Acceptance =

@@ -43,7 +43,7 @@ interface Mutation {
 
 const syncMutation: Mutation = {
   without: "SYNC again where a comparison goes on",
-  file: "peers/replication/sync_state.ts",
+  file: "peers/replication/anti_entropy.ts",
   code: 'if (this.#state === "asked") this.#state = "asked too early";',
   instead: "",
   noticed: "a server says that it has caught up, and has not",

@@ -1,6 +1,6 @@
 import { backoffCapMs, backoffFloorMs } from "../../../peers/limits.ts";
-import { Backoff } from "../../../peers/links/backoff.ts";
-import { supersedes } from "../../../peers/links/supersedes.ts";
+import { Backoff } from "../../../peers/links/dialer.ts";
+import { supersedes } from "../../../peers/links/link.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 Deno.test({
