@@ -6,11 +6,11 @@
  * import { HerdClient } from "./mod.ts";
  *
  * await using client = await HerdClient.connect({ port: 8000 });
- * const at = await client.iamat({
+ * const at = await client.report({
  *   client: "kiwi",
  *   position: { latitude: 34.06893, longitude: -118.445127 },
  * });
- * console.log(`${at.server} has heard ${at.client}`);
+ * console.log(`${at.server} heard ${at.client}`);
  * ```
  *
  * @module
