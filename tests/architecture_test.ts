@@ -157,7 +157,6 @@ const pureFiles = [
   "places/requests.ts",
   "places/shared_answers.ts",
   "places/trim.ts",
-  "places/semaphore.ts",
   "log/escape.ts",
   "log/parse.ts",
   "log/record.ts",
