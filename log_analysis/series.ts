@@ -78,7 +78,7 @@ export function waitSeries(herd: HerdStats, widthUs: number): Series[] {
           [
             inside((fromUs + toUs) / 2, herd),
             // There is no zero on a logarithmic axis.
-            Math.max(1, sum[kind].quantile(quantile)),
+            Math.max(1, sum[kind].quantile(quantile)!),
           ] as const
         );
       const peak = points.reduce((peak, [, us]) => Math.max(peak, us), 0);

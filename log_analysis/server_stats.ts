@@ -5,10 +5,11 @@
  */
 import type { EventRecord } from "../log/parse.ts";
 import type { ByteString } from "../protocol/bytes.ts";
+import type { Histogram } from "../runtime/histogram.ts";
 import { printable } from "./format.ts";
-import { Histogram } from "./histogram.ts";
 import { peerKind, replyKind, requestKind } from "./line_kinds.ts";
 import { type LinkObservation, LinkObserver } from "./link_times.ts";
+import { createHistogram } from "./percentiles.ts";
 import { type Propagation, PropagationSample } from "./propagation.ts";
 import type { Direction, RecordVisitor } from "./record_reader.ts";
 import { ReplyTimes } from "./reply_times.ts";
@@ -33,7 +34,7 @@ export interface Waits {
 
 /** No waits yet. */
 export function noWaits(): Waits {
-  return { IAMAT: new Histogram(), WHATSAT: new Histogram() };
+  return { IAMAT: createHistogram(), WHATSAT: createHistogram() };
 }
 
 /** Adds waits to others. */

@@ -3,13 +3,14 @@
  *
  * @module
  */
-import type { Histogram } from "./histogram.ts";
+import type { Histogram } from "../runtime/histogram.ts";
 import { type HerdStats, uptimeShare } from "./herd_stats.ts";
+import { percentilesIn } from "./percentiles.ts";
 import type { Counts } from "./server_stats.ts";
 
 const object = (counts: Counts) => Object.fromEntries(counts);
 
-const percentiles = (histogram: Histogram) => histogram.percentiles() ?? null;
+const percentiles = (histogram: Histogram) => percentilesIn(histogram) ?? null;
 
 /**
  * The sums as plain data. Times are whole microseconds, points in time since
