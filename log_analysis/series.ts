@@ -4,6 +4,7 @@
  * @module
  */
 import { formatNumber } from "../cli/numbers.ts";
+import { verbs } from "../protocol/command.ts";
 import { formatDuration } from "./format.ts";
 import type { HerdStats } from "./herd_stats.ts";
 import { addWaits, noWaits, type Waits } from "./server_stats.ts";
@@ -70,8 +71,7 @@ export function waitSeries(herd: HerdStats, widthUs: number): Series[] {
   for (const { stats } of herd.servers) timeline.addAll(stats.waitsInTime);
   timeline.widenTo(widthUs);
   const stretches = timeline.stretches();
-  const kinds = ["IAMAT", "WHATSAT"] as const;
-  return kinds.flatMap((kind, colour) =>
+  return verbs.flatMap((kind, colour) =>
     [0.5, 0.99].map((quantile, dash): Series => {
       const points = stretches.filter(({ sum }) => sum[kind].count > 0)
         .map(({ fromUs, sum, toUs }) =>

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { verbs } from "../protocol/command.ts";
 import type { Histogram } from "../runtime/histogram.ts";
 import { type HerdStats, uptimeShare } from "./herd_stats.ts";
 import { percentilesIn } from "./percentiles.ts";
@@ -37,10 +38,9 @@ export function statsData(herd: HerdStats): unknown {
       fromPeers: object(stats.fromPeers),
       toPeers: object(stats.toPeers),
       events: object(stats.events),
-      waits: {
-        IAMAT: percentiles(stats.waits.IAMAT),
-        WHATSAT: percentiles(stats.waits.WHATSAT),
-      },
+      waits: Object.fromEntries(
+        verbs.map((verb) => [verb, percentiles(stats.waits[verb])]),
+      ),
       propagation: stats.propagation ?? null,
     })),
     links: links.map((link) => ({

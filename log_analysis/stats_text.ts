@@ -6,6 +6,7 @@
 import { formatCount, formatNumber } from "../cli/numbers.ts";
 import type { Paint } from "../cli/paint.ts";
 import { formatTable } from "../cli/table.ts";
+import { verbs } from "../protocol/command.ts";
 import {
   type HerdStats,
   type ServerSummary,
@@ -142,7 +143,7 @@ function waitSheet({ servers }: HerdStats): Sheet {
     textColumns: ["line"],
     note: "percentiles are at most 0.8 % too high",
     rows: servers.flatMap(({ stats: { server, waits } }) =>
-      (["IAMAT", "WHATSAT"] as const).flatMap((kind) => {
+      verbs.flatMap((kind) => {
         const percentiles = percentilesIn(waits[kind]);
         if (percentiles === undefined) return [];
         return [[server, kind, ...percentileCells(percentiles)]];
