@@ -80,6 +80,7 @@ export type {
 } from "./server/status/status.ts";
 export { type HerdFile, TopologyError } from "./peers/topology.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
+export type { Verb } from "./protocol/command.ts";
 export type { Position as PositionDigits } from "./protocol/position.ts";
 export type { Timestamp } from "./protocol/time.ts";
 export {

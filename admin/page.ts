@@ -30,6 +30,8 @@ import serversTableJs from "./page/servers_table.js" with { type: "text" };
 import streamJs from "./page/stream.js" with { type: "text" };
 import styleCss from "./page/style.css" with { type: "text" };
 import viewportJs from "./page/viewport.js" with { type: "text" };
+import { pageColumns, pagePlots } from "../server/status/page_fields.ts";
+import valuesJs from "../server/status/values.js" with { type: "text" };
 import type { PageFile } from "./site.ts";
 
 const texts: Readonly<Record<string, string>> = {
@@ -55,8 +57,10 @@ const texts: Readonly<Record<string, string>> = {
   "plots.js": plotsJs,
   "pulses.js": pulsesJs,
   "servers_table.js": serversTableJs,
+  "status_fields.js": exportAll({ pageColumns, pagePlots }),
   "stream.js": streamJs,
   "style.css": styleCss,
+  "values.js": valuesJs,
   "viewport.js": viewportJs,
 };
 
@@ -65,6 +69,15 @@ const contentTypes: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml; charset=utf-8",
 };
+
+/** A module that exports plain data. */
+function exportAll(data: Readonly<Record<string, unknown>>): string {
+  return Object.entries(data)
+    .map(([name, value]) =>
+      `export const ${name} = ${JSON.stringify(value)};\n`
+    )
+    .join("");
+}
 
 /** The dashboard's files by the path of their URL: `/`, `/page/style.css`. */
 export const pageFiles: ReadonlyMap<string, PageFile> = new Map([

@@ -8,7 +8,13 @@ import type { Paint } from "../cli/paint.ts";
 import { type Column, formatTable } from "../cli/table.ts";
 import { cutToWidth, foldToWidth, widthOf } from "../cli/width.ts";
 import { quantile } from "../server/status/distribution.ts";
-import type { LinkStatus, ServerStatus } from "../server/status/status.ts";
+import { type TableCells, walk } from "../server/status/field.ts";
+import {
+  type LinkStatus,
+  type ServerStatus,
+  serverStatus,
+} from "../server/status/fields.ts";
+import { valueAt } from "../server/status/values.js";
 import type { StatusCollection } from "./collect_status.ts";
 
 /** How the table is to look. */
@@ -20,32 +26,24 @@ export interface StatusLayout {
   readonly width?: number;
 }
 
-const columns: readonly Column[] = [
-  { title: "server" },
-  { title: "state" },
-  { title: "up", isNumeric: true },
-  { title: "clients", isNumeric: true },
-  { title: "conns", isNumeric: true },
-  { title: "updates", isNumeric: true },
-  { title: "questions", isNumeric: true },
-  { title: "invalid", isNumeric: true },
-  { title: "propagation ms", isNumeric: true },
-  { title: "answer ms", isNumeric: true },
-  { title: "links" },
-];
+/** The columns, each with the way to its value. */
+const placed = walk(serverStatus).flatMap(({ field: { column }, path }) =>
+  column === undefined ? [] : [{ ...column, path }]
+);
+
+/** These values are texts; the others are numbers. */
+const textCells: readonly (keyof TableCells)[] = ["text", "state", "links"];
+
+const columns: readonly Column[] = placed.map(({ cell, title }) => ({
+  title,
+  ...(textCells.includes(cell) ? {} : { isNumeric: true }),
+}));
 
 /** The titles of columns that a narrow terminal has no room for, first ones first. */
-const leftOutFirst = [
-  "conns",
-  "invalid",
-  "questions",
-  "up",
-  "propagation ms",
-  "answer ms",
-  "updates",
-  "clients",
-  "links",
-];
+const leftOutFirst: readonly string[] = placed
+  .filter(({ priority }) => priority < Infinity)
+  .toSorted((one, other) => one.priority - other.priority)
+  .map(({ title }) => title);
 
 /** A name is not cut to less than this, in columns. */
 const leastNameWidth = 8;
@@ -141,33 +139,41 @@ function rowOf(
   const before = earlier?.servers.find(({ name, startedAt }) =>
     name === server.name && startedAt === server.startedAt
   );
-  const count = (now: number, then: number | undefined) =>
-    earlier === undefined
-      ? formatNumber(now)
-      : formatNumber(Math.max(now - (then ?? 0), 0) / (time - earlier.time));
-  const { clients, connections, lines } = server;
-  const spread = (part: "propagationSeconds" | "whatsatSeconds") =>
-    [0.5, 0.99]
-      .map((share) => quantile(server[part], before?.[part], share))
-      .map(milliseconds)
-      .join(" / ");
-  return [
-    printable(server.name),
-    stateOf(server, paint),
-    duration(time - server.startedAt),
-    formatNumber(clients),
-    formatNumber(connections.open),
-    count(lines.iamat, before?.lines.iamat),
-    count(lines.whatsat, before?.lines.whatsat),
-    count(lines.invalid, before?.lines.invalid),
-    spread("propagationSeconds"),
-    spread("whatsatSeconds"),
-    server.links.map((link) => formatLink(link, paint)).join(", "),
-  ];
+  const cells: Cells = {
+    text: printable,
+    state: (notReady) => stateOf(server.isStopping, notReady, paint),
+    age: (since) => duration(time - since),
+    count: (now) => formatNumber(now),
+    rate: (now, then = 0) =>
+      earlier === undefined
+        ? formatNumber(now)
+        : formatNumber(Math.max(now - then, 0) / (time - earlier.time)),
+    spread: (now, then) =>
+      [0.5, 0.99].map((share) => milliseconds(quantile(now, then, share)))
+        .join(" / "),
+    links: (links) =>
+      (links as readonly LinkStatus[])
+        .map((link) => formatLink(link, paint)).join(", "),
+  };
+  return placed.map(({ cell, path }) => {
+    // The column says how its value is shown.
+    const show = cells[cell] as (now: unknown, then: unknown) => string;
+    const now = valueAt(server, path);
+    return now === undefined ? "-" : show(now, valueAt(before, path));
+  });
 }
 
+/** How each kind of value is shown, if need be beside an earlier one. */
+type Cells = {
+  readonly [Cell in keyof TableCells]: (
+    now: TableCells[Cell],
+    then: TableCells[Cell] | undefined,
+  ) => string;
+};
+
 function stateOf(
-  { isStopping, notReady }: ServerStatus,
+  isStopping: boolean,
+  notReady: string | null,
   paint: Paint,
 ): string {
   if (isStopping) return paint.red("stopping");

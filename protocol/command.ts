@@ -89,6 +89,9 @@ const bound = {
   unit: "a number of places",
 } as const satisfies Operand;
 
+/** A word that a client's command can begin with. */
+export type Verb = "IAMAT" | "WHATSAT";
+
 /** Every verb, in the order of tables. */
 export const clientVerbs = {
   /** A client reports where it is. */
@@ -107,10 +110,7 @@ export const clientVerbs = {
     counted: { as: "questions", help: "Questions that clients asked here" },
     example: "WHATSAT kiwi 10 5",
   },
-} as const satisfies Readonly<Record<string, ClientVerb>>;
-
-/** A word that a command can begin with. */
-export type Verb = keyof typeof clientVerbs;
+} as const satisfies Readonly<Record<Verb, ClientVerb>>;
 
 /** All of them, in the order of tables. */
 export const verbs = Object.keys(clientVerbs) as readonly Verb[];

@@ -45,10 +45,7 @@ export function describeParts(
   return {
     clients: replica.clients,
     notReady: linkManager.notReady ?? null,
-    connections: {
-      open: clientListener.connections,
-      accepted: clientListener.accepted,
-    },
+    connections: clientListener.connectionCounts,
     lines: { ...lines },
     reports: replica.counts,
     links: describeLinks(linkManager),

@@ -48,9 +48,9 @@ export class ClientListener {
     return this.#connections.size;
   }
 
-  /** How many were let in so far. */
-  get accepted(): number {
-    return this.#connectionCount;
+  /** How many there are, and were. */
+  get connectionCounts() {
+    return { open: this.#connections.size, accepted: this.#connectionCount };
   }
 
   /** Serves who has connected, if there is room. */

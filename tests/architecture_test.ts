@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "places": ["packages", "protocol", "runtime"],
   "sessions": ["protocol", "runtime"],
   "log": ["packages", "protocol", "runtime"],
-  "server/status": ["peers", "runtime"],
+  "server/status": ["peers", "protocol", "runtime"],
   "admin": [
     "deno.json",
     "log",

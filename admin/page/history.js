@@ -5,6 +5,9 @@
  * @module
  */
 
+import { pagePlots } from "./status_fields.js";
+import { quantileOf, valueAt } from "./values.js";
+
 /** How far back the plots reach. */
 export const spanSeconds = 120;
 /** Quantiles are those of so many seconds, or they would jump about. */
@@ -20,8 +23,7 @@ const leastStepSeconds = 0.5;
  * @property {number} time POSIX seconds.
  * @property {readonly number[]} updates A second, by server as in the herd file.
  * @property {number} elsewhere Updates a second that came from servers not seen from here.
- * @property {Quantiles} propagation
- * @property {Quantiles} whatsat
+ * @property {Readonly<Record<string, Quantiles>>} quantiles By the titles of their plots.
  * @typedef {{ p50: number, p99: number } | null} Quantiles In seconds; null where nothing was measured.
  */
 
@@ -62,8 +64,12 @@ export class History {
     this.points.push({
       time: status.time,
       ...updateRates(status, previous, seconds),
-      propagation: quantiles(status, first, "propagationSeconds"),
-      whatsat: quantiles(status, first, "whatsatSeconds"),
+      quantiles: Object.fromEntries(
+        pagePlots.map(({ path, title }) => [
+          title,
+          quantiles(status, first, path),
+        ]),
+      ),
     });
     this.#recent.push(status);
     const isOld = (/** @type {{ time: number }} */ { time }) =>
@@ -130,17 +136,20 @@ function growth(now, before = 0) {
  *
  * @param {HerdStatus} status
  * @param {HerdStatus} earlier
- * @param {"propagationSeconds" | "whatsatSeconds"} what
+ * @param {readonly string[]} path The way to the distribution.
  * @returns {Quantiles}
  */
-function quantiles(status, earlier, what) {
+function quantiles(status, earlier, path) {
   /** @type {Map<number, number>} */
   const within = new Map();
   let total = 0;
   for (const server of status.servers) {
-    const now = server[what];
-    const before = earlier.servers.find(({ name }) => name === server.name)
-      ?.[what];
+    const now = distributionAt(server, path);
+    if (now === undefined) continue;
+    const before = distributionAt(
+      earlier.servers.find(({ name }) => name === server.name),
+      path,
+    );
     const base = before !== undefined && before.count <= now.count
       ? before
       : undefined;
@@ -152,30 +161,17 @@ function quantiles(status, earlier, what) {
   }
   if (total === 0) return null;
   const buckets = [...within].sort(([left], [right]) => left - right);
-  return {
-    p50: quantile(buckets, total, 0.5),
-    p99: quantile(buckets, total, 0.99),
-  };
+  // What is above the last bound is shown as that bound.
+  const last = buckets.at(-1)?.[0] ?? 0;
+  const quantile = (/** @type {number} */ share) =>
+    Math.min(quantileOf(buckets, total, share), last);
+  return { p50: quantile(0.5), p99: quantile(0.99) };
 }
 
 /**
- * The value that a share of all does not exceed, between the bounds of its
- * bucket by a straight line. Beyond the last bound it is that bound.
- *
- * @param {readonly (readonly [number, number])[]} buckets
- *   [upper bound, how many are at most that]; rising.
- * @param {number} total
- * @param {number} share From 0 to 1.
+ * @param {ServerStatus | undefined} server
+ * @param {readonly string[]} path
  */
-export function quantile(buckets, total, share) {
-  const rank = total * share;
-  let [lower, below] = [0, 0];
-  for (const [bound, most] of buckets) {
-    if (most >= rank && most > below) {
-      const part = (rank - below) / (most - below);
-      return lower + (bound - lower) * part;
-    }
-    [lower, below] = [bound, most];
-  }
-  return lower;
+function distributionAt(server, path) {
+  return /** @type {Distribution | undefined} */ (valueAt(server, path));
 }

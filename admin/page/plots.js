@@ -1,5 +1,5 @@
 /**
- * What the three plots show.
+ * What the plots show.
  *
  * @module
  */
@@ -8,11 +8,12 @@ import { count, latency, rate } from "./format.js";
 import { totalUpdates } from "./history.js";
 import { colourClass } from "./palette.js";
 import { Plot } from "./plot.js";
+import { pagePlots } from "./status_fields.js";
 
 export class Plots {
   #updates;
-  #propagation;
-  #whatsat;
+  /** By their titles. */
+  #quantiles;
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
@@ -21,16 +22,10 @@ export class Plots {
       kind: "stacked",
       format: rate,
     });
-    this.#propagation = new Plot(parent, {
-      title: "Propagation",
-      kind: "log",
-      format: latency,
-    });
-    this.#whatsat = new Plot(parent, {
-      title: "WHATSAT",
-      kind: "log",
-      format: latency,
-    });
+    this.#quantiles = pagePlots.map(({ title }) => ({
+      title,
+      plot: new Plot(parent, { title, kind: "log", format: latency }),
+    }));
   }
 
   /**
@@ -40,8 +35,9 @@ export class Plots {
   show({ points }, servers) {
     const times = points.map(({ time }) => time);
     this.#showUpdates(points, times, servers);
-    showQuantiles(this.#propagation, times, points.map((p) => p.propagation));
-    showQuantiles(this.#whatsat, times, points.map((p) => p.whatsat));
+    for (const { plot, title } of this.#quantiles) {
+      showQuantiles(plot, times, points.map((point) => point.quantiles[title]));
+    }
   }
 
   /**

@@ -6,59 +6,51 @@
 import { html, setText } from "./dom.js";
 import { bytes, count, cut, duration } from "./format.js";
 import { colourClass } from "./palette.js";
+import { pageColumns } from "./status_fields.js";
+import { valueAt } from "./values.js";
 
 /**
- * @typedef {import("./types.d.ts").ServerStatus} ServerStatus
- * @type {readonly { head: string, isNumber: boolean, text: (server: ServerStatus, time: number) => string }[]}
+ * How each kind of value is shown.
+ *
+ * @typedef {import("../../server/status/field.ts").PageCells} PageCells
+ * @type {{ readonly [Cell in keyof PageCells]: (value: PageCells[Cell], time: number) => string }}
  */
-const columns = [
-  { head: "Clients", isNumber: true, text: ({ clients }) => count(clients) },
-  {
-    head: "Connections",
-    isNumber: true,
-    text: ({ connections }) => count(connections.open),
+const texts = {
+  count,
+  bytes,
+  age: (since, time) => duration(time - since),
+  tally,
+  links: (links, time) =>
+    describeLinks(/** @type {readonly LinkStatus[]} */ (links), time),
+  log: (log) => describeLog(/** @type {LogStatus} */ (log)),
+};
+
+/** Columns of texts; the others are of numbers. */
+const textCells = ["tally", "links", "log"];
+
+/**
+ * @typedef {import("./types.d.ts").LinkStatus} LinkStatus
+ * @typedef {import("./types.d.ts").LogStatus} LogStatus
+ * @typedef {import("./types.d.ts").ServerStatus} ServerStatus
+ */
+const columns = pageColumns.map(({ cell, path, title }) => ({
+  title,
+  isNumber: !textCells.includes(cell),
+  text: (/** @type {ServerStatus} */ server, /** @type {number} */ time) => {
+    const show = /** @type {(value: unknown, time: number) => string} */ (
+      texts[cell]
+    );
+    const value = valueAt(server, path);
+    return value === undefined ? "–" : show(value, time);
   },
-  { head: "IAMAT", isNumber: true, text: ({ lines }) => count(lines.iamat) },
-  {
-    head: "WHATSAT",
-    isNumber: true,
-    text: ({ lines }) => count(lines.whatsat),
-  },
-  {
-    head: "Invalid",
-    isNumber: true,
-    text: ({ lines }) => count(lines.invalid),
-  },
-  { head: "Links", isNumber: false, text: describeLinks },
-  { head: "Log", isNumber: false, text: describeLog },
-  {
-    head: "Places",
-    isNumber: false,
-    text: ({ places }) => tally(places.requests),
-  },
-  {
-    head: "Limit hits",
-    isNumber: false,
-    text: ({ limitHits }) => tally(limitHits),
-  },
-  {
-    head: "Memory",
-    isNumber: true,
-    text: ({ memoryBytes }) => bytes(memoryBytes),
-  },
-  {
-    head: "Up for",
-    isNumber: true,
-    text: ({ startedAt }, time) => duration(time - startedAt),
-  },
-];
+}));
 
 export class ServersTable {
   #body = html("tbody", { role: "rowgroup" });
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    const heads = ["Server", ...columns.map(({ head }) => head)];
+    const heads = ["Server", ...columns.map(({ title }) => title)];
     // Roles in words: on narrow screens the style makes blocks of the rows,
     // which would take theirs away.
     parent.append(
@@ -114,10 +106,10 @@ function createRow(server) {
       ]),
       html("span", { class: "state" }),
     ]),
-    ...columns.map(({ head, isNumber }) =>
+    ...columns.map(({ isNumber, title }) =>
       html("td", {
         role: "cell",
-        "data-label": head,
+        "data-label": title,
         class: isNumber ? "number" : "",
       })
     ),
@@ -143,10 +135,10 @@ function fillRow(row, { state, note, status }, time) {
 }
 
 /**
- * @param {ServerStatus} server
+ * @param {readonly LinkStatus[]} links
  * @param {number} time
  */
-function describeLinks({ links }, time) {
+function describeLinks(links, time) {
   const up = links.filter(({ isUp }) => isUp).length;
   return [
     `${up} of ${links.length} up`,
@@ -164,8 +156,8 @@ function describeLinks({ links }, time) {
   ].join("; ");
 }
 
-/** @param {ServerStatus} server */
-function describeLog({ log }) {
+/** @param {LogStatus} log */
+function describeLog(log) {
   const parts = [];
   if (log.fault !== null) parts.push(cut(log.fault, 80));
   if (log.lostLines > 0) parts.push(`${count(log.lostLines)} lines lost`);

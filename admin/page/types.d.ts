@@ -2,11 +2,12 @@
 import type {
   HerdStatus,
   LinkStatus,
+  LogStatus,
   ServerEvent,
   ServerStatus,
 } from "../../server/status/status.ts";
 
-export type { HerdStatus, LinkStatus, ServerStatus };
+export type { HerdStatus, LinkStatus, LogStatus, ServerStatus };
 export type { Positions, ShownPosition } from "../positions.ts";
 export type { WorldMap } from "../world_map.ts";
 

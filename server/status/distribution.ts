@@ -6,6 +6,7 @@
  */
 
 import { boundedBins, Histogram } from "../../runtime/histogram.ts";
+import { quantileOf } from "./values.js";
 
 /** A reading. */
 export interface Distribution {
@@ -50,10 +51,12 @@ export class DurationCounter {
   }
 }
 
+/** A reading without values. */
+export const emptyDistribution: Distribution = new DurationCounter().read();
+
 /**
- * What a share of the values is at most: 0.5 for the median. Within a bucket
- * values are taken to be spread evenly. Infinite if it is above all bounds;
- * undefined if there are no values.
+ * What a share of the values is at most: 0.5 for the median. Infinite if it is
+ * above all bounds; undefined if there are no values.
  *
  * @param earlier If given, values that it counts are left out.
  */
@@ -64,17 +67,8 @@ export function quantile(
 ): number | undefined {
   const total = later.count - (earlier?.count ?? 0);
   if (total <= 0) return undefined;
-  const rank = share * total;
-  let lowerBound = 0;
-  let below = 0;
-  for (const [index, [bound, count]] of later.buckets.entries()) {
-    const upTo = count - (earlier?.buckets[index]?.[1] ?? 0);
-    if (upTo >= rank && upTo > below) {
-      const part = Math.max(rank - below, 0) / (upTo - below);
-      return lowerBound + (bound - lowerBound) * part;
-    }
-    lowerBound = bound;
-    below = upTo;
-  }
-  return Infinity;
+  const buckets = later.buckets.map(([bound, count], index) =>
+    [bound, count - (earlier?.buckets[index]?.[1] ?? 0)] as const
+  );
+  return quantileOf(buckets, total, share);
 }

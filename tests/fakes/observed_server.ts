@@ -7,7 +7,7 @@ import type { ObservedServer } from "../../admin/observed_server.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, parseReport, type Report } from "../../protocol/report.ts";
 import { type Observer, Observers } from "../../runtime/observers.ts";
-import { DurationCounter } from "../../server/status/distribution.ts";
+import { serverFacts as model } from "../../server/status/fields.ts";
 import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
 
 /** What a server without any history says. */
@@ -15,29 +15,15 @@ export function serverFacts(
   name: string,
   facts: Partial<ServerFacts> = {},
 ): ServerFacts {
+  const { initial } = model;
   return {
+    ...initial,
     name,
     startedAt: 1520024000,
-    isStopping: false,
-    notReady: null,
     clientPorts: ["127.0.0.1:8000"],
     peerPort: "127.0.0.1:8100",
-    clients: 0,
-    connections: { open: 0, accepted: 0 },
-    lines: { iamat: 0, whatsat: 0, invalid: 0 },
-    reports: { newer: 0, known: 0, forgotten: 0 },
-    links: [],
-    propagationSeconds: new DurationCounter().read(),
-    whatsatSeconds: new DurationCounter().read(),
-    places: { provider: "gazetteer", requests: {} },
-    log: {
-      path: "logs/Hill.log",
-      lagBytes: 0,
-      lostLines: 0,
-      lostBytes: 0,
-      fault: null,
-    },
-    limitHits: {},
+    places: { ...initial.places, provider: "gazetteer" },
+    log: { ...initial.log, path: "logs/Hill.log" },
     ...facts,
   };
 }

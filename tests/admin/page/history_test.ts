@@ -1,6 +1,9 @@
-import { History, quantile } from "../../../admin/page/history.js";
-import { DurationCounter } from "../../../server/status/distribution.ts";
-import { quantile as serversQuantile } from "../../../server/status/distribution.ts";
+import { History } from "../../../admin/page/history.js";
+import { quantileOf } from "../../../admin/page/values.js";
+import {
+  DurationCounter,
+  quantile,
+} from "../../../server/status/distribution.ts";
 import type { ServerStatus } from "../../../server/status/status.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { fakeStatus } from "../../fakes/herd_status.ts";
@@ -76,11 +79,11 @@ Deno.test({
     for (let index = 0; index < 100; index++) slow.add(0.0015);
     add(102);
     // 100 values of the first two seconds between 1 and 2 ms, and none before.
-    const { whatsat, propagation } = history.points.at(-1)!;
-    assert(whatsat !== null && whatsat.p50 > 0.001 && whatsat.p50 <= 0.002);
-    assertEquals(propagation, null);
+    const { WHATSAT, Propagation } = history.points.at(-1)!.quantiles;
+    assert(WHATSAT !== null && WHATSAT.p50 > 0.001 && WHATSAT.p50 <= 0.002);
+    assertEquals(Propagation, null);
     for (let time = 103; time < 300; time++) add(time);
-    assertEquals(history.points.at(-1)?.whatsat, null);
+    assertEquals(history.points.at(-1)?.quantiles.WHATSAT, null);
     assertEquals(history.points.length, 121);
   },
 });
@@ -94,8 +97,8 @@ Deno.test({
     const reading = counter.read();
     for (const share of [0, 0.01, 0.5, 0.9, 0.99, 1]) {
       assertEquals(
-        quantile(reading.buckets, reading.count, share),
-        serversQuantile(reading, undefined, share),
+        quantileOf(reading.buckets, reading.count, share),
+        quantile(reading, undefined, share),
       );
     }
   },
