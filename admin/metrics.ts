@@ -35,17 +35,15 @@ export interface ProcessFacts {
 /** The content type of what `formatMetrics` returns. */
 export const metricsContentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** What the system says, as metrics. */
-const processMetrics = [
-  gauge(
-    "process_start_time_seconds",
-    "When the process was started, in POSIX seconds",
-  ),
-  counter(
-    "process_cpu_seconds_total",
-    "Processor time that the whole process has used",
-  ),
-];
+const processStart = gauge(
+  "process_start_time_seconds",
+  "When the process was started, in POSIX seconds",
+);
+
+const processCpu = counter(
+  "process_cpu_seconds_total",
+  "Processor time that the whole process has used",
+);
 
 /** All metrics of a server in the text format. */
 export function formatMetrics(
@@ -56,9 +54,8 @@ export function formatMetrics(
   for (const { field, path } of walk(serverStatus)) {
     addField(page, field, valueAt(server, path));
   }
-  const [startedAt, cpuSeconds] = processMetrics;
-  page.add(startedAt, startedAt.read(process.startedAt));
-  page.add(cpuSeconds, cpuSeconds.read(process.cpuSeconds));
+  page.add(processStart, processStart.read(process.startedAt));
+  page.add(processCpu, processCpu.read(process.cpuSeconds));
   return page.text();
 }
 
