@@ -2,9 +2,9 @@ import { formatMetrics } from "../../admin/metrics.ts";
 import { DurationCounter } from "../../server/status/distribution.ts";
 import type { ServerFacts } from "../../server/status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { serverFacts } from "../fakes/observed_server.ts";
+import { type Given, serverFacts } from "../fakes/observed_server.ts";
 
-function metricsOf(facts: Partial<ServerFacts>): Promise<string> {
+function metricsOf(facts: Given<ServerFacts>): Promise<string> {
   return formatMetrics({
     ...serverFacts("Hill", facts),
     software: "1.2.3",

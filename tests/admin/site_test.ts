@@ -5,10 +5,14 @@ import type { ServerFacts } from "../../server/status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
-import { FakeObservedServer, serverFacts } from "../fakes/observed_server.ts";
+import {
+  FakeObservedServer,
+  type Given,
+  serverFacts,
+} from "../fakes/observed_server.ts";
 
 /** A site, and the server behind it. */
-function open(facts: Partial<ServerFacts> = {}) {
+function open(facts: Given<ServerFacts> = {}) {
   const self = new FakeObservedServer("Hill");
   self.known = ["kiwi", "\x00<b>\xff", "__proto__"].map((client) =>
     `AT Smith +0.2 ${client} +34.07-118.45 1520023934.5`
@@ -111,7 +115,7 @@ Deno.test({
   name: "a site tells the health of the server whose port it is",
   permissions: "none",
   async fn() {
-    const say = async (path: string, facts: Partial<ServerFacts>) => {
+    const say = async (path: string, facts: Given<ServerFacts>) => {
       const response = await ask(path, open(facts));
       return `${response.status} ${await response.text()}`;
     };

@@ -5,13 +5,13 @@ import { drawAgain, formatStatus } from "../../commands/status_table.ts";
 import { DurationCounter } from "../../server/status/distribution.ts";
 import type { LinkStatus, ServerFacts } from "../../server/status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { serverFacts } from "../fakes/observed_server.ts";
+import { type Given, serverFacts } from "../fakes/observed_server.ts";
 
 const paint = createPaint(false);
 
 function surveyOf(
   time: number,
-  facts: Partial<ServerFacts>,
+  facts: Given<ServerFacts>,
   silent: StatusCollection["silent"] = [],
 ): StatusCollection {
   const server = {

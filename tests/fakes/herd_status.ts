@@ -9,7 +9,7 @@ import type {
   ServerStatus,
 } from "../../server/status/status.ts";
 import defaultHerd from "../../herd.json" with { type: "json" };
-import { serverFacts } from "./observed_server.ts";
+import { fill, type Given, serverFacts } from "./observed_server.ts";
 
 /** What a herd is made of, and what is not well in it. */
 export interface FakeHerd {
@@ -24,7 +24,7 @@ export interface FakeHerd {
   /** Reports that wait, by both names of the link. */
   readonly waiting?: Readonly<Record<string, number>>;
   /** What differs in servers' statuses. */
-  readonly servers?: Readonly<Record<string, Partial<ServerStatus>>>;
+  readonly servers?: Readonly<Record<string, Given<ServerStatus>>>;
 }
 
 const bounds = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1, 1];
@@ -62,11 +62,12 @@ export function fakeStatus(herd: FakeHerd = {}): HerdStatus {
       })),
       links,
     },
-    servers: seen.map((name) => ({
-      ...fakeServer(name, time),
-      links: linksOf(name, herd, links, time),
-      ...servers[name],
-    })),
+    servers: seen.map((name) =>
+      fill({
+        ...fakeServer(name, time),
+        links: linksOf(name, herd, links, time),
+      }, servers[name] ?? {})
+    ),
   };
 }
 

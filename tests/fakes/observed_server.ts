@@ -10,29 +10,44 @@ import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
 import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
 
+/** Some fields of a status; of an object, some of its own. */
+export type Given<Status> = {
+  readonly [Name in keyof Status]?: Status[Name] extends readonly unknown[]
+    ? Status[Name]
+    : Partial<Status[Name]>;
+};
+
+/** A status with the fields that are given. */
+export function fill<Status>(status: Status, given: Given<Status>): Status {
+  const known = status as Readonly<Record<string, unknown>>;
+  const fields = Object.entries(given).map(([name, value]) => {
+    const isObject = value?.constructor === Object;
+    return [name, isObject ? { ...known[name] as object, ...value } : value];
+  });
+  return { ...status, ...Object.fromEntries(fields) };
+}
+
 /** What a server without any history says. */
 export function serverFacts(
   name: string,
-  facts: Partial<ServerFacts> = {},
+  facts: Given<ServerFacts> = {},
 ): ServerFacts {
-  const { initial } = model;
-  return {
-    ...initial,
+  const fresh = fill(model.initial, {
     name,
     startedAt: 1520024000,
     clientPorts: ["127.0.0.1:8000"],
     peerPort: "127.0.0.1:8100",
-    places: { ...initial.places, provider: "gazetteer" },
-    log: { ...initial.log, path: "logs/Hill.log" },
-    ...facts,
-  };
+    places: { provider: "gazetteer" },
+    log: { path: "logs/Hill.log" },
+  });
+  return fill(fresh, facts);
 }
 
 /** The server. */
 export class FakeObservedServer implements ObservedServer {
   readonly name: string;
   /** What differs from a server without any history. */
-  facts: Partial<ServerFacts> = {};
+  facts: Given<ServerFacts> = {};
   /** What it knows. */
   known: ByteString[] = [];
   readonly #eventObservers = new Observers<ServerEvent>();

@@ -7,6 +7,7 @@ import {
   defaultClientLimits,
   heartbeatMs,
 } from "../../sessions/limits.ts";
+import { createLineCounters } from "../../sessions/session.ts";
 import { assertEquals } from "../assert.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
@@ -27,7 +28,7 @@ function open(chosen: Partial<ClientLimits> = {}) {
     clock,
     limits,
     counts,
-    lines: { iamat: 0, whatsat: 0, invalid: 0 },
+    lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
     replyPool: new BatchPool(4),
     scheduleFlush: () => {},

@@ -7,12 +7,13 @@ import {
 import type { ServerStatus } from "../../../server/status/status.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { fakeStatus } from "../../fakes/herd_status.ts";
+import type { Given } from "../../fakes/observed_server.ts";
 
 /** A herd of two that has been told so many reports. */
 function told(
   time: number,
   iamat: Record<string, number>,
-  more: Partial<ServerStatus> = {},
+  more: Given<ServerStatus> = {},
   seen = ["North", "South"],
 ) {
   const servers = Object.fromEntries(
