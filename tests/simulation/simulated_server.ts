@@ -65,7 +65,7 @@ export class SimulatedServer {
     const say = (text: string) =>
       options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
     this.crossings = new Crossings(host.name, options);
-    this.replica = new WatchedReplica(host, options);
+    this.replica = new WatchedReplica(host, options, this.crossings);
     const caughtUpWatch = new CaughtUpWatch(host.name, this.replica, options);
     this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
@@ -122,11 +122,16 @@ export class WatchedReplica extends Replica {
   readonly #name: string;
   readonly #options: ServerOptions;
   readonly #writeBytes: number;
+  readonly #crossings: Crossings;
   /** Undefined where nothing is forgotten. */
   readonly #forgetting: ForgettingWatch | undefined;
   readonly #outboxes = new Map<string, Outbox>();
 
-  constructor(host: VirtualHost, options: ServerOptions) {
+  constructor(
+    host: VirtualHost,
+    options: ServerOptions,
+    crossings: Crossings,
+  ) {
     const { catchUp, clientTtlSeconds, recentReports, writeBytes } = options;
     const { maxClients = Infinity } = options;
     const nowSeconds = () => secondsOf(host.clock);
@@ -138,6 +143,7 @@ export class WatchedReplica extends Replica {
     });
     this.#name = host.name;
     this.#options = options;
+    this.#crossings = crossings;
     this.#writeBytes = writeBytes ?? maxWriteBytes;
     this.#forgetting = isForgetful(options)
       ? new ForgettingWatch(this, {
@@ -163,6 +169,9 @@ export class WatchedReplica extends Replica {
     const acceptance = super.accept(report, from);
     if (herdBefore !== undefined) {
       this.#forgetting!.seeAcceptance(report, acceptance, before, herdBefore);
+      if (acceptance === "newer") {
+        this.#crossings.storedAgain(report.line, from);
+      }
     }
     const after = this.newest(client);
     if (
