@@ -45,7 +45,7 @@ export const usualDelayMs = [0.1, 5] as const;
  * a comparison last for hundreds of milliseconds, so that faults meet them.
  */
 const farDelayMs = [20, 80] as const;
-const farChance = 0.3;
+const farChance = 0.35;
 
 /** Servers start within this time of each other. */
 export const startWithinMs = 500;
@@ -61,10 +61,13 @@ const focusChance = 0.25;
  * hands and comparing take some 30 ms after a server has started or a link was
  * lost. Faults that are drawn evenly over 20 s hardly ever meet that.
  */
-const chaseChance = 0.4;
+const chaseChance = 0.5;
 
 /** So often, in such a herd, a fault follows another one closely. */
-const chasingFaultChance = 0.7;
+const chasingFaultChance = 0.8;
+
+/** So often it begins before the other one is over. */
+const duringChance = 0.25;
 
 /** Most milliseconds between the end of a fault and one that follows it. */
 const chaseWithinMs = 500;
@@ -122,9 +125,12 @@ export function drawPlan(seed: number): Plan {
   };
 }
 
-/** Some are forgotten while clients still report, some only afterwards. */
+/**
+ * Short ones are over while reports are still on their way, long ones after the
+ * last fault.
+ */
 function drawTtl(random: Random): number {
-  return random.chance(0.5) ? 5 + random.below(6) : 11 + random.below(14);
+  return random.chance(0.5) ? 2 + random.below(9) : 11 + random.below(14);
 }
 
 /** A connected herd of 2 to 30 servers; small ones are more frequent. */
@@ -222,8 +228,9 @@ function drawFaults(
     ? around(random.pick(shape.servers).name, shape)
     : shape;
   const chases = catchUp && random.chance(chaseChance);
+  const count = chases ? 6 + random.below(10) : 2 + random.below(14);
   const faults: Fault[] = [];
-  for (let left = catchUp ? 2 + random.below(14) : 3; left > 0; left--) {
+  for (let left = catchUp ? count : 3; left > 0; left--) {
     const isChasing = chases && random.chance(chasingFaultChance);
     const chased = isChasing
       ? drawChased(faults, hit, healAtMs, random)
@@ -248,9 +255,12 @@ function drawChased(
     return { atMs: random.between(0, startWithinMs + chaseWithinMs), hit };
   }
   const fault = random.pick(faults);
-  const endMs = fault.atMs + ("forMs" in fault ? fault.forMs : 0);
-  // Sooner more often than later.
-  const atMs = endMs + chaseWithinMs * random.next() ** 2;
+  const forMs = "forMs" in fault ? fault.forMs : 0;
+  const afterMs = random.chance(duringChance)
+    ? random.between(0, forMs)
+    // Sooner more often than later.
+    : forMs + chaseWithinMs * random.next() ** 2;
+  const atMs = fault.atMs + afterMs;
   return atMs < healAtMs ? { atMs, hit: hitBy(fault, hit) } : undefined;
 }
 

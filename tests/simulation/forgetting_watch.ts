@@ -7,7 +7,7 @@
  */
 import type { Acceptance, Herd } from "../../peers/herd.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { heardAtOf, type Report } from "../../protocol/report.ts";
+import { clientOf, heardAtOf, type Report } from "../../protocol/report.ts";
 import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";
 
 /** What to check, and what to do about it. */
@@ -84,7 +84,11 @@ export class ForgettingWatch {
       `${line} is ${acceptance}`,
     );
     if (acceptance === "forgotten") {
-      coverage.add("a report comes when it is forgotten already");
+      coverage.add(
+        heardAtOf(line) <= this.#raisedHorizon
+          ? "a report comes when it is forgotten for want of room"
+          : "a report comes when its time to live is over",
+      );
     }
     const isNew = acceptance === "newer" && known === undefined;
     if (isNew && this.#heardOf.has(client)) {
@@ -94,18 +98,32 @@ export class ForgettingWatch {
     this.#countFreed(before.clients + (isNew ? 1 : 0));
   }
 
-  /** The herd has heard from a neighbour where its horizon is. */
-  seeHorizon(seconds: number, before: HerdBefore): void {
+  /**
+   * Lets the herd hear from a neighbour where its horizon is. What is forgotten
+   * by this is not freed at once, and must not be shown from then on.
+   */
+  watchHorizon(seconds: number, hear: () => void): void {
+    const before = this.look();
+    const isRaised = seconds > before.raisedHorizon;
+    const known = isRaised ? [...this.#herd.lines()] : [];
+    hear();
     this.#checkHorizon(before);
     this.#check(
       this.#raisedHorizon === Math.max(before.raisedHorizon, seconds),
       "a server does not take over a neighbour's horizon",
       `${this.#raisedHorizon} after ${seconds}`,
     );
-    if (seconds <= before.raisedHorizon) return;
+    if (!isRaised) return;
     this.#options.coverage.add("the horizon is raised as a neighbour says");
-    // What is forgotten by this has not been freed yet.
     for (const line of this.#herd.lines()) this.#checkShown(line);
+    for (const line of known) {
+      const shown = this.#herd.newest(clientOf(line));
+      this.#check(
+        shown === (heardAtOf(line) > this.horizon ? line : undefined),
+        "a report is shown that is forgotten, or another one is not",
+        `${shown} of ${line}`,
+      );
+    }
   }
 
   /** The herd has freed what is forgotten. */

@@ -3,6 +3,8 @@ import { Program, projectFolder } from "../herd/process.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { parseScenario } from "./corpus.ts";
 import { drawPlan } from "./draw.ts";
+import { forgettingMutations } from "./forgetting_mutations.ts";
+import type { Mutation } from "./mutation.ts";
 import { epochMs } from "./plan.ts";
 
 /** What the simulation needs, and nothing else. */
@@ -25,29 +27,14 @@ const defaultSeeds = 20;
 
 const corpusPath = "tests/simulation/corpus";
 
-interface Mutation {
-  /** What the code does not do any more. */
-  readonly without: string;
-  readonly file: string;
-  /** Stands there once. */
-  readonly code: string;
-  readonly instead: string;
-  /** What the simulation says. */
-  readonly noticed: string;
-  /** Which herds are run: some of these seeds show the mistake. */
-  readonly firstSeed?: number;
-  readonly seeds?: number;
-  /** The file of the corpus that is run instead. */
-  readonly scenario?: string;
-}
-
 const syncMutation: Mutation = {
   without: "SYNC again where a comparison goes on",
   file: "peers/sync.ts",
   code: 'if (this.#state === "asked") this.#state = "asked too early";',
   instead: "",
   noticed: "a server says that it has caught up, and has not",
-  seeds: 8,
+  firstSeed: 1,
+  seeds: 2,
 };
 
 const mutations: readonly Mutation[] = [
@@ -57,7 +44,8 @@ const mutations: readonly Mutation[] = [
     code: "!records.isOlder(known, report)",
     instead: "records.fingerprintOf(known) === fingerprintOf(view, start, end)",
     noticed: "something older took the place of something newer",
-    seeds: 4,
+    firstSeed: 1,
+    seeds: 2,
   },
   {
     without: "not back to the sender",
@@ -66,7 +54,8 @@ const mutations: readonly Mutation[] = [
       "      else conversation.tell",
     instead: "conversation.tell",
     noticed: "a report went back to the neighbour that had sent it",
-    seeds: 20,
+    firstSeed: 34,
+    seeds: 2,
   },
   {
     without: "to all but the sender",
@@ -74,7 +63,8 @@ const mutations: readonly Mutation[] = [
     code: "if (conversation === sender) conversation",
     instead: "if (sender !== undefined) conversation",
     noticed: "no convergence",
-    seeds: 8,
+    firstSeed: 40,
+    seeds: 2,
   },
   {
     without: "heartbeat",
@@ -82,8 +72,8 @@ const mutations: readonly Mutation[] = [
     code: "if (this.#isListening) this.#silentBeats += 1;",
     instead: "",
     noticed: "no convergence",
-    firstSeed: 13,
-    seeds: 11,
+    firstSeed: 9,
+    seeds: 2,
   },
   {
     without: "catch-up",
@@ -91,7 +81,8 @@ const mutations: readonly Mutation[] = [
     code: "this.#catchUp?.start();",
     instead: "",
     noticed: "a server says that it has caught up, and has not",
-    seeds: 8,
+    firstSeed: 1,
+    seeds: 2,
   },
   {
     without: "SYNCED behind all that is to be said",
@@ -100,7 +91,7 @@ const mutations: readonly Mutation[] = [
     instead: "this.#beforeSynced = 0;",
     noticed: "a server says that it has caught up, and has not",
     firstSeed: 13,
-    seeds: 23,
+    seeds: 2,
   },
   syncMutation,
   {
@@ -184,7 +175,7 @@ Deno.test("the simulation finds nothing wrong with the code as it is", async () 
   assertStringIncludes(output, "rules broken otherwise: 0");
 });
 
-for (const mutation of mutations) {
+for (const mutation of [...mutations, ...forgettingMutations]) {
   const { noticed, scenario, without } = mutation;
   Deno.test(`the simulation notices code without: ${without}`, async () => {
     using copy = new ProjectCopy();

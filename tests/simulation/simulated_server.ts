@@ -186,13 +186,13 @@ export class WatchedHerd extends Herd {
   }
 
   override hear(from: string, message: Message): void {
-    const before = this.#forgetting?.look();
-    super.hear(from, message);
     const { coverage } = this.#options;
+    const hear = () => super.hear(from, message);
+    if (message.verb === "HORIZON" && this.#forgetting !== undefined) {
+      return this.#forgetting.watchHorizon(message.seconds, hear);
+    }
+    hear();
     switch (message.verb) {
-      case "HORIZON":
-        if (before === undefined) break;
-        return this.#forgetting!.seeHorizon(message.seconds, before);
       case "PRUNE":
         return coverage.add("a neighbour is asked to hold reports back: PRUNE");
       case "GRAFT":
