@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
+import { textOfBytes } from "../protocol/bytes.ts";
+import type { Verb } from "../protocol/command.ts";
 import { readCertificates } from "../runtime/certificates.ts";
 import {
   closeQuietly,
@@ -12,7 +13,7 @@ import {
   writeAll,
 } from "../runtime/transport.ts";
 import { open } from "./open.ts";
-import { iamatLine, readAt, whatsatLine } from "./operands.ts";
+import { commandLine, type OperandValues, readAt } from "./operands.ts";
 import { type Reply, ReplyReader } from "./replies.ts";
 import {
   type Address,
@@ -99,7 +100,8 @@ export class HerdClient implements AsyncDisposable {
    * @throws {DisconnectedError} If the connection ended first.
    */
   async report(report: PositionReport): Promise<At> {
-    return readAt((await this.#request(iamatLine(report), false)).line);
+    const { time = new Date() } = report;
+    return readAt((await this.#request("IAMAT", { ...report, time })).line);
   }
 
   /**
@@ -110,7 +112,7 @@ export class HerdClient implements AsyncDisposable {
    * @throws {DisconnectedError} If the connection ended first.
    */
   async nearby(query: NearbyQuery): Promise<NearbyAnswer> {
-    const reply = await this.#request(whatsatLine(query), true);
+    const reply = await this.#request("WHATSAT", query);
     const text = textOfBytes(reply.text);
     const { results, status } = JSON.parse(text);
     return { at: readAt(reply.line), text, status, results };
@@ -139,15 +141,19 @@ export class HerdClient implements AsyncDisposable {
     await this.close();
   }
 
-  #request(line: ByteString, expectsPlaces: boolean): Promise<Reply> {
-    if (this.#end !== undefined) return Promise.reject(this.#end);
-    return new Promise((resolve, reject) => {
+  async #request<Each extends Verb>(
+    verb: Each,
+    values: OperandValues<Each>,
+  ): Promise<Reply> {
+    const line = commandLine(verb, values);
+    if (this.#end !== undefined) throw this.#end;
+    return await new Promise((resolve, reject) => {
       const timer = startTimer(this.#timeoutMs, (error) => {
         this.#disconnect(error);
         closeQuietly(this.#transport);
       });
       this.#waiting.push({ timer, resolve, reject });
-      this.#replies.expect(expectsPlaces);
+      this.#replies.expect(verb);
       this.#writing = this.#writing
         .then(() => writeAll(this.#transport, line + "\n"))
         .catch((error) => this.#disconnect(ended(error)));

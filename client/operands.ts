@@ -8,12 +8,18 @@ import {
   type ByteString,
   textOfBytes,
 } from "../protocol/bytes.ts";
-import { formatCommand, isBound, isRadius } from "../protocol/command.ts";
+import {
+  isBound,
+  isRadius,
+  type OperandField,
+  operandsOf,
+  type Verb,
+} from "../protocol/command.ts";
 import { isField } from "../protocol/fields.ts";
 import { isPosition } from "../protocol/position.ts";
 import { fieldsOf } from "../protocol/report.ts";
 import { isTime } from "../protocol/time.ts";
-import type { At, NearbyQuery, PositionReport } from "./types.ts";
+import type { At, PositionReport } from "./types.ts";
 
 /** An AT line, taken apart. */
 export function readAt(line: ByteString): At {
@@ -28,24 +34,36 @@ export function readAt(line: ByteString): At {
   };
 }
 
-/**
- * The line that says this.
- *
- * @throws {RangeError} If it cannot be said; names the operand.
- */
-export function iamatLine(report: PositionReport): ByteString {
-  const client = fieldOf(report.client, "client");
-  const position = positionText(report.position);
-  const time = timeText(report.time);
-  return formatCommand({ verb: "IAMAT", client, position, time });
-}
+/** The field of a line for each value that an operand can have. */
+const fieldFor = {
+  client: (id: string) => fieldOf(id, "client"),
+  position: positionText,
+  time: timeText,
+  radiusKm: (km: number) => numberText(km, "radiusKm", isRadius),
+  bound: (places: number) => numberText(places, "bound", isBound),
+} satisfies Readonly<Record<OperandField, (value: never) => ByteString>>;
 
-/** The line that asks this, likewise. */
-export function whatsatLine(query: NearbyQuery): ByteString {
-  const client = fieldOf(query.client, "client");
-  const radiusKm = numberText(query.radiusKm, "radiusKm", isRadius);
-  const bound = numberText(query.bound, "bound", isBound);
-  return formatCommand({ verb: "WHATSAT", client, radiusKm, bound });
+/** What a program gives for the operands of a command. */
+export type OperandValues<Each extends Verb> = {
+  readonly [Field in OperandField<Each>]: Parameters<
+    (typeof fieldFor)[Field]
+  >[0];
+};
+
+/**
+ * A command as a line.
+ *
+ * @throws {RangeError} If it cannot be sent; names the operand.
+ */
+export function commandLine<Each extends Verb>(
+  verb: Each,
+  values: OperandValues<Each>,
+): ByteString {
+  const fields = operandsOf(verb).map(({ field }) => {
+    const name = field as OperandField<Each>;
+    return (fieldFor[name] as (value: unknown) => ByteString)(values[name]);
+  });
+  return [verb, ...fields].join(" ");
 }
 
 /**
@@ -80,8 +98,8 @@ function signedText(degrees: number): string {
   return `${degrees < 0 ? "-" : "+"}${digits}`;
 }
 
-/** A time as one field, likewise; now if there is none. */
-function timeText(time: PositionReport["time"] = new Date()): ByteString {
+/** A time as one field, likewise. */
+function timeText(time: NonNullable<PositionReport["time"]>): ByteString {
   const text = time instanceof Date
     ? (time.getTime() / 1000).toFixed(3)
     : typeof time === "number"

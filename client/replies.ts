@@ -4,6 +4,7 @@
  * @module
  */
 import { allocateBuffer, type ByteString } from "../protocol/bytes.ts";
+import { clientVerbs, type Verb } from "../protocol/command.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import type { Transport } from "../runtime/transport.ts";
 
@@ -25,9 +26,15 @@ export class ReplyReader {
   /** The lines so far of a reply with places. */
   #lines: ByteString[] | undefined;
 
-  /** A request is sent; its reply comes behind those of the others. */
-  expect(expectsPlaces: boolean): void {
-    this.#expected.push(expectsPlaces);
+  /**
+   * A request is sent; its reply comes behind those of the others.
+   *
+   * @param verb Undefined if it is not a valid command.
+   */
+  expect(verb: Verb | undefined): void {
+    this.#expected.push(
+      verb !== undefined && clientVerbs[verb].reply === "places",
+    );
   }
 
   /**

@@ -6,7 +6,7 @@
  */
 import { CertificateError } from "../runtime/certificates.ts";
 import { HerdClient } from "./client.ts";
-import { iamatLine, whatsatLine } from "./operands.ts";
+import { commandLine } from "./operands.ts";
 import {
   type Address,
   type At,
@@ -63,7 +63,7 @@ export class RoamingClient implements AsyncDisposable {
     const { time = new Date() } = report;
     const said = { ...report, time };
     // Whoever cannot be understood need not be heard by anybody.
-    iamatLine(said);
+    commandLine("IAMAT", said);
     return await this.#request((client) => client.report(said));
   }
 
@@ -75,7 +75,7 @@ export class RoamingClient implements AsyncDisposable {
    * @throws {DisconnectedError} If no server answers.
    */
   async nearby(query: NearbyQuery): Promise<NearbyAnswer> {
-    whatsatLine(query);
+    commandLine("WHATSAT", query);
     return await this.#request((client) => client.nearby(query));
   }
 

@@ -4,59 +4,14 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
-import { isBound, isRadius } from "../protocol/command.ts";
+import {
+  type Operand,
+  operandsOf,
+  syntaxOf,
+  verbOf,
+  verbs,
+} from "../protocol/command.ts";
 import { splitFields } from "../protocol/fields.ts";
-import { maxPlaces, maxRadiusKm } from "../protocol/limits.ts";
-import { isPosition } from "../protocol/position.ts";
-import { isTime } from "../protocol/time.ts";
-
-/** An operand of a command: what it is called, and what it has to be. */
-interface Operand {
-  readonly name: string;
-  readonly isValid: (field: ByteString) => boolean;
-  readonly expected: string;
-}
-
-/** An ID is any field, so that one is never wrong. */
-const id: Operand = {
-  name: "id",
-  isValid: () => true,
-  expected: "any text without white space",
-};
-
-/** The operands of each command. */
-const commands: Readonly<Record<string, readonly Operand[]>> = {
-  IAMAT: [id, {
-    name: "position",
-    isValid: isPosition,
-    expected: "latitude and longitude in decimal degrees, each with its " +
-      "sign, at most 90 and 180, such as +34.068930-118.445127",
-  }, {
-    name: "time",
-    isValid: isTime,
-    expected: "POSIX seconds without a sign, such as 1520023934.918963997, " +
-      "or now",
-  }],
-  WHATSAT: [id, {
-    name: "radius",
-    isValid: isRadius,
-    expected: `kilometres from 0 to ${maxRadiusKm}, such as 10 or 0.5`,
-  }, {
-    name: "bound",
-    isValid: isBound,
-    expected: `a whole number of places from 0 to ${maxPlaces}`,
-  }],
-};
-
-/** What a person can say: the verbs. */
-export const verbs: readonly string[] = Object.keys(commands);
-
-/** How each command is written. */
-export const syntax: readonly string[] = verbs.map(syntaxOf);
-
-function syntaxOf(verb: string): string {
-  return [verb, ...commands[verb].map(({ name }) => name)].join(" ");
-}
 
 /** A refusal, explained. */
 export interface Explanation {
@@ -68,19 +23,24 @@ export interface Explanation {
 
 /** Explains why a server has answered a line with a question mark. */
 export function explainRefusal(line: ByteString): Explanation {
-  const [verb = "", ...fields] = splitFields(line, Infinity);
-  const operands = Object.hasOwn(commands, verb) ? commands[verb] : undefined;
-  if (operands === undefined) return { why: whyNoCommand(verb), syntax };
-  return { why: whyRefused(operands, fields), syntax: [syntaxOf(verb)] };
+  const [word = "", ...fields] = splitFields(line, Infinity);
+  const verb = verbOf(word);
+  if (verb === undefined) {
+    return { why: whyNoCommand(word), syntax: verbs.map(syntaxOf) };
+  }
+  return {
+    why: whyRefused(operandsOf(verb), fields),
+    syntax: [syntaxOf(verb)],
+  };
 }
 
-function whyNoCommand(verb: ByteString): ByteString {
-  if (verb === "") return "the line is empty";
-  if (verb === "AT") return "AT is for servers: a client says IAMAT";
-  const capitals = verb.toUpperCase();
-  return verbs.includes(capitals)
-    ? `commands are written in capitals: ${capitals}`
-    : `there is no command ${verb}`;
+function whyNoCommand(word: ByteString): ByteString {
+  if (word === "") return "the line is empty";
+  if (word === "AT") return "AT is for servers: a client says IAMAT";
+  const verb = verbOf(word.toUpperCase());
+  return verb === undefined
+    ? `there is no command ${word}`
+    : `commands are written in capitals: ${verb}`;
 }
 
 function whyRefused(

@@ -39,7 +39,7 @@ export class RequestLoop {
     const answer = new Promise<Reply | undefined>((resolve) => {
       this.#answer = resolve;
     });
-    this.#replies.expect(parseCommand(line)?.verb === "WHATSAT");
+    this.#replies.expect(parseCommand(line)?.verb);
     try {
       await writeAll(this.#transport, `${line}\n`);
     } catch {

@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { operandsOf, timeOperand, verbOf, verbs } from "../protocol/command.ts";
 import type { Timestamp } from "../protocol/time.ts";
-import { verbs } from "./explain_refusal.ts";
 
 /** Words that are for the prompt, not for a server. */
 const promptWords = ["help", "quit"];
@@ -13,16 +13,23 @@ const promptWords = ["help", "quit"];
 /** The present time, in place of digits. */
 const nowWord = "now";
 
-/** An IAMAT with the word in place of its time. */
-const iamatNow = /^(\s*IAMAT\s+\S+\s+\S+\s+)now(\s*)$/;
-
-/** The line to send: an IAMAT `now` has the time in place of that word. */
+/** The line to send: a whole command has the time in place of that word. */
 export function insertTime(
   line: string,
   { nanoseconds, seconds }: Timestamp,
 ): string {
-  const time = `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
-  return line.replace(iamatNow, `$1${time}$2`);
+  // What is between the fields, and the fields.
+  const parts = line.split(/(\S+)/);
+  const fieldCount = (parts.length - 1) / 2;
+  const partOf = (field: number) => 2 * field + 1;
+  const verb = verbOf(parts[partOf(0)]);
+  if (verb === undefined) return line;
+  const operands = operandsOf(verb);
+  const place = partOf(operands.indexOf(timeOperand) + 1);
+  const isWhole = fieldCount === operands.length + 1;
+  if (!isWhole || parts[place] !== nowWord) return line;
+  parts[place] = `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
+  return parts.join("");
 }
 
 /** What a Tab may complete: the candidates, and what is there of them. */
@@ -47,9 +54,10 @@ function candidatesBehind(
   fields: readonly string[],
   ids: Iterable<string>,
 ): string[] {
-  const [verb] = fields;
-  if (verb === undefined) return [...verbs, ...promptWords];
-  if (!verbs.includes(verb)) return [];
-  if (fields.length === 1) return [...ids];
-  return verb === "IAMAT" && fields.length === 3 ? [nowWord] : [];
+  if (fields.length === 0) return [...verbs, ...promptWords];
+  const verb = verbOf(fields[0]);
+  if (verb === undefined) return [];
+  const next = operandsOf(verb)[fields.length - 1];
+  if (next?.field === "client") return [...ids];
+  return next === timeOperand ? [nowWord] : [];
 }

@@ -6,20 +6,22 @@
 import { unescapeBytes } from "../log/escape.ts";
 import type { Message } from "../peers/replication/messages.ts";
 import type { ByteString } from "../protocol/bytes.ts";
+import {
+  type ClientVerb,
+  type Verb,
+  verbOf,
+  verbs,
+} from "../protocol/command.ts";
 import { splitFields } from "../protocol/fields.ts";
 
 /** What a client says. What is not understood has the answer `?`. */
-export type RequestKind = "IAMAT" | "WHATSAT" | "invalid";
+export type RequestKind = Verb | "invalid";
 
 /** What a client is answered. */
-export type ReplyKind = "AT" | "places" | "?";
+export type ReplyKind = ClientVerb["reply"] | "?";
 
 /** All of them, in the order of tables. */
-export const requestKinds: readonly RequestKind[] = [
-  "IAMAT",
-  "WHATSAT",
-  "invalid",
-];
+export const requestKinds: readonly RequestKind[] = [...verbs, "invalid"];
 export const replyKinds: readonly ReplyKind[] = ["AT", "places", "?"];
 
 /** What neighbours say to each other. */
@@ -56,11 +58,12 @@ export const peerKinds = Object.keys(knownPeerKinds) as readonly PeerKind[];
 
 /** What a line of a client's is, by its verb. It may be invalid all the same. */
 export function requestKind(text: ByteString): RequestKind {
-  if (text.startsWith("IAMAT ")) return "IAMAT";
-  if (text.startsWith("WHATSAT ")) return "WHATSAT";
+  const end = text.indexOf(" ");
+  const begun = end < 0 ? undefined : verbOf(text.slice(0, end));
+  if (begun !== undefined) return begun;
   // There may be other white space around.
-  const [verb] = splitFields(unescapeBytes(text.slice(0, 1024)), 2);
-  return verb === "IAMAT" || verb === "WHATSAT" ? verb : "invalid";
+  const [word] = splitFields(unescapeBytes(text.slice(0, 1024)), 2);
+  return verbOf(word) ?? "invalid";
 }
 
 /** What an answer is. */

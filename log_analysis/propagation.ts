@@ -5,7 +5,7 @@
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
-import { type Percentiles, percentilesOf } from "./histogram.ts";
+import { type Percentiles, percentilesOf } from "./percentiles.ts";
 import { heardAtUs } from "./report_line.ts";
 
 /** No more reports than this are kept for one server. */

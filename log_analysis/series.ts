@@ -4,6 +4,7 @@
  * @module
  */
 import { formatNumber } from "../cli/numbers.ts";
+import { verbs } from "../protocol/command.ts";
 import { formatDuration } from "./format.ts";
 import type { HerdStats } from "./herd_stats.ts";
 import { addWaits, noWaits, type Waits } from "./server_stats.ts";
@@ -70,15 +71,14 @@ export function waitSeries(herd: HerdStats, widthUs: number): Series[] {
   for (const { stats } of herd.servers) timeline.addAll(stats.waitsInTime);
   timeline.widenTo(widthUs);
   const stretches = timeline.stretches();
-  const kinds = ["IAMAT", "WHATSAT"] as const;
-  return kinds.flatMap((kind, colour) =>
+  return verbs.flatMap((kind, colour) =>
     [0.5, 0.99].map((quantile, dash): Series => {
       const points = stretches.filter(({ sum }) => sum[kind].count > 0)
         .map(({ fromUs, sum, toUs }) =>
           [
             inside((fromUs + toUs) / 2, herd),
             // There is no zero on a logarithmic axis.
-            Math.max(1, sum[kind].quantile(quantile)),
+            Math.max(1, sum[kind].quantile(quantile)!),
           ] as const
         );
       const peak = points.reduce((peak, [, us]) => Math.max(peak, us), 0);

@@ -5,10 +5,12 @@
  */
 import type { EventRecord } from "../log/parse.ts";
 import type { ByteString } from "../protocol/bytes.ts";
+import { type Verb, verbs } from "../protocol/command.ts";
+import type { Histogram } from "../runtime/histogram.ts";
 import { printable } from "./format.ts";
-import { Histogram } from "./histogram.ts";
 import { peerKind, replyKind, requestKind } from "./line_kinds.ts";
 import { type LinkObservation, LinkObserver } from "./link_times.ts";
+import { createHistogram } from "./percentiles.ts";
 import { type Propagation, PropagationSample } from "./propagation.ts";
 import type { Direction, RecordVisitor } from "./record_reader.ts";
 import { ReplyTimes } from "./reply_times.ts";
@@ -26,20 +28,17 @@ export interface Missing {
 }
 
 /** How long clients of one server, or of all, have waited for answers. */
-export interface Waits {
-  readonly IAMAT: Histogram;
-  readonly WHATSAT: Histogram;
-}
+export type Waits = Readonly<Record<Verb, Histogram>>;
 
 /** No waits yet. */
 export function noWaits(): Waits {
-  return { IAMAT: new Histogram(), WHATSAT: new Histogram() };
+  const waits = verbs.map((verb) => [verb, createHistogram()]);
+  return Object.fromEntries(waits) as Waits;
 }
 
 /** Adds waits to others. */
 export function addWaits(into: Waits, other: Waits): Waits {
-  into.IAMAT.addAll(other.IAMAT);
-  into.WHATSAT.addAll(other.WHATSAT);
+  for (const verb of verbs) into[verb].addAll(other[verb]);
   return into;
 }
 

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import type { Histogram } from "./histogram.ts";
+import { verbs } from "../protocol/command.ts";
+import type { Histogram } from "../runtime/histogram.ts";
 import { type HerdStats, uptimeShare } from "./herd_stats.ts";
+import { percentilesIn } from "./percentiles.ts";
 import type { Counts } from "./server_stats.ts";
 
 const object = (counts: Counts) => Object.fromEntries(counts);
 
-const percentiles = (histogram: Histogram) => histogram.percentiles() ?? null;
+const percentiles = (histogram: Histogram) => percentilesIn(histogram) ?? null;
 
 /**
  * The sums as plain data. Times are whole microseconds, points in time since
@@ -36,10 +38,9 @@ export function statsData(herd: HerdStats): unknown {
       fromPeers: object(stats.fromPeers),
       toPeers: object(stats.toPeers),
       events: object(stats.events),
-      waits: {
-        IAMAT: percentiles(stats.waits.IAMAT),
-        WHATSAT: percentiles(stats.waits.WHATSAT),
-      },
+      waits: Object.fromEntries(
+        verbs.map((verb) => [verb, percentiles(stats.waits[verb])]),
+      ),
       propagation: stats.propagation ?? null,
     })),
     links: links.map((link) => ({

@@ -6,7 +6,7 @@
 import { formatCount, formatNumber } from "../cli/numbers.ts";
 import type { Paint } from "../cli/paint.ts";
 import { formatTable } from "../cli/table.ts";
-import type { Percentiles } from "./histogram.ts";
+import { verbs } from "../protocol/command.ts";
 import {
   type HerdStats,
   type ServerSummary,
@@ -14,6 +14,7 @@ import {
 } from "./herd_stats.ts";
 import { peerKinds, replyKinds, requestKinds } from "./line_kinds.ts";
 import type { LinkTimes } from "./link_times.ts";
+import { type Percentiles, percentilesIn } from "./percentiles.ts";
 import type { Counts } from "./server_stats.ts";
 import { formatDuration, formatTime } from "./format.ts";
 
@@ -142,8 +143,8 @@ function waitSheet({ servers }: HerdStats): Sheet {
     textColumns: ["line"],
     note: "percentiles are at most 0.8 % too high",
     rows: servers.flatMap(({ stats: { server, waits } }) =>
-      (["IAMAT", "WHATSAT"] as const).flatMap((kind) => {
-        const percentiles = waits[kind].percentiles();
+      verbs.flatMap((kind) => {
+        const percentiles = percentilesIn(waits[kind]);
         if (percentiles === undefined) return [];
         return [[server, kind, ...percentileCells(percentiles)]];
       })

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { Durations } from "./durations.ts";
+import { Histogram, relativeBins } from "../runtime/histogram.ts";
+
+/**
+ * Durations in milliseconds: up to 2 ms to the microseconds, longer ones to a
+ * thousandth.
+ */
+const durationBins = relativeBins(2048, 1000);
 
 /** So many faults are told of in full. */
 const faultsKept = 5;
@@ -27,10 +33,10 @@ export class Results {
   /** And because a connection was lost. */
   moved = 0;
   /** From sending a report or a question to its answer. */
-  readonly iamat = new Durations();
-  readonly whatsat = new Durations();
+  readonly iamat = new Histogram(durationBins);
+  readonly whatsat = new Histogram(durationBins);
   /** From the answer to a report until another server was seen to know it. */
-  readonly propagation = new Durations();
+  readonly propagation = new Histogram(durationBins);
   /** Reports that another server did not know after a long time. */
   late = 0;
   /** What was wrong, the first few. */

@@ -6,7 +6,7 @@
 import { formatCount, formatNumber } from "../cli/numbers.ts";
 import type { Paint } from "../cli/paint.ts";
 import { formatTable } from "../cli/table.ts";
-import type { Durations } from "./durations.ts";
+import type { Histogram } from "../runtime/histogram.ts";
 import type { Census, Results } from "./results.ts";
 
 /** A run that is over. */
@@ -122,13 +122,13 @@ function durationRows({ iamat, propagation, whatsat }: Results): string[][] {
   ];
 }
 
-function durationRow(name: string, durations: Durations): string[] {
-  const { longestMs, total } = durations;
-  if (total === 0) return [name, "-", "-", "-", "-", "0"];
+function durationRow(name: string, durations: Histogram): string[] {
+  const { count, max } = durations;
+  if (count === 0) return [name, "-", "-", "-", "-", "0"];
   const quantiles = [0.5, 0.9, 0.99].map((share) =>
-    durations.quantileMs(share)!.toFixed(2)
+    durations.quantile(share)!.toFixed(2)
   );
-  return [name, ...quantiles, longestMs.toFixed(2), formatNumber(total)];
+  return [name, ...quantiles, max.toFixed(2), formatNumber(count)];
 }
 
 function rate(count: number, seconds: number): string {

@@ -7,6 +7,7 @@
  */
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { EmitEvent } from "../runtime/events.ts";
+import { FairSemaphore } from "../runtime/semaphore.ts";
 import { formatRefusal } from "./answer.ts";
 import type { Budget } from "./budget.ts";
 import {
@@ -21,7 +22,6 @@ import {
   type RemoteProvider,
 } from "./provider.ts";
 import type { RequestCounts } from "./request_counts.ts";
-import { Semaphore } from "./semaphore.ts";
 import { Body } from "./trim.ts";
 
 /** What requests need. */
@@ -40,7 +40,7 @@ const stopping = new PlacesError("stopping");
 /** The requests to one provider. */
 export class Requests {
   readonly #options: RequestsOptions;
-  readonly #semaphore = new Semaphore(maxRequestsInFlight);
+  readonly #semaphore = new FairSemaphore(maxRequestsInFlight);
   // `AbortSignal.any` would do without, but keeps every signal of a question
   // alive as long as the one that ends them all (Deno 2.9.6).
   readonly #underWay = new Set<AbortController>();

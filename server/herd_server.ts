@@ -41,7 +41,10 @@ import { type Observer, Observers } from "../runtime/observers.ts";
 import { ClientListener } from "../sessions/client_listener.ts";
 import { type ClientLimits, keptReplyBatches } from "../sessions/limits.ts";
 import { FairSemaphore } from "../runtime/semaphore.ts";
-import type { LineCounters, SessionBackend } from "../sessions/session.ts";
+import {
+  createLineCounters,
+  type SessionBackend,
+} from "../sessions/session.ts";
 import { DurationCounter } from "./status/distribution.ts";
 import type { ServerEvent, ServerFacts } from "./status/status.ts";
 
@@ -90,7 +93,7 @@ export class HerdServer implements AsyncDisposable {
   readonly #places: Places;
   readonly #counts: LimitCounts;
   readonly #clientListener: ClientListener;
-  readonly #lines: LineCounters = { iamat: 0, whatsat: 0, invalid: 0 };
+  readonly #lines = createLineCounters();
   readonly #propagation = new DurationCounter();
   readonly #queryDurations = new DurationCounter();
   readonly #eventObservers = new Observers<ServerEvent>();

@@ -14,7 +14,10 @@ import {
 import {
   formatCommand,
   formatInvalid,
+  type LineKind,
+  lineKindOf,
   parseCommand,
+  verbs,
   type Whatsat,
 } from "../protocol/command.ts";
 import { IamatSpan } from "../protocol/iamat_span.ts";
@@ -50,11 +53,12 @@ export interface SessionBackend {
 }
 
 /** How many lines were answered, by what they were. */
-export interface LineCounters {
-  iamat: number;
-  whatsat: number;
-  /** Answered with `?`. */
-  invalid: number;
+export type LineCounters = Record<LineKind, number>;
+
+/** All of them 0. */
+export function createLineCounters(): LineCounters {
+  const kinds = [...verbs.map(lineKindOf), "invalid" as const];
+  return Object.fromEntries(kinds.map((kind) => [kind, 0])) as LineCounters;
 }
 
 /** What all sessions of a server share. */
@@ -141,14 +145,18 @@ export class Session implements PermitWaiter {
   /** The same for whatever is no IAMAT of the shortest form. */
   #receiveText(line: ByteString): void {
     const command = parseCommand(line);
-    if (command === undefined) {
-      this.#refuse(line);
-    } else if (command.verb === "WHATSAT") {
-      this.#queueQuery(line, command);
-    } else {
-      const shortest = formatCommand(command);
-      iamat.read(encodeScratch(shortest), 0, shortest.length);
-      this.#report();
+    if (command === undefined) return this.#refuse(line);
+    switch (command.verb) {
+      case "IAMAT": {
+        const shortest = formatCommand(command);
+        iamat.read(encodeScratch(shortest), 0, shortest.length);
+        return this.#report();
+      }
+      case "WHATSAT":
+        return this.#queueQuery(line, command);
+      default:
+        // Every verb has its handler.
+        return command satisfies never;
     }
   }
 

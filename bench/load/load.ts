@@ -9,7 +9,7 @@
  * @module
  */
 import process from "node:process";
-import { Histogram } from "./histogram.ts";
+import { createLatencies } from "./latencies.ts";
 import { LoadConnection } from "./load_connection.ts";
 import type { Language } from "./requests.ts";
 import { type Descriptor, Poller } from "./system.ts";
@@ -40,7 +40,7 @@ function run(
   poller: Poller,
   seconds: number,
 ): LoadReport {
-  const latencies = new Histogram();
+  const latencies = createLatencies();
   const beganMs = Date.now();
   const startMs = performance.now();
   const startCpuMs = cpuMs();
@@ -51,12 +51,12 @@ function run(
   }
   const tookMs = performance.now() - startMs;
   return {
-    answers: latencies.total,
+    answers: latencies.count,
     seconds: tookMs / 1000,
     beganMs,
-    p50Us: latencies.quantileUs(0.5),
-    p99Us: latencies.quantileUs(0.99),
-    p999Us: latencies.quantileUs(0.999),
+    p50Us: latencies.quantile(0.5) ?? NaN,
+    p99Us: latencies.quantile(0.99) ?? NaN,
+    p999Us: latencies.quantile(0.999) ?? NaN,
     busyShare: (cpuMs() - startCpuMs) / tookMs,
   };
 }

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Histogram } from "./histogram.ts";
+import type { Histogram } from "../../runtime/histogram.ts";
+import { wholeUs } from "./latencies.ts";
 import { countUp, type Language, layOut } from "./requests.ts";
 import { connectLoopback, type Descriptor, read, write } from "./system.ts";
 
@@ -61,7 +62,7 @@ export class LoadConnection {
     while (left > 0) {
       const first = this.#sent[0];
       const count = Math.min(left, first.count);
-      latencies.add(nowMs - first.atMs, count);
+      latencies.add(wholeUs(nowMs - first.atMs), count);
       first.count -= count;
       left -= count;
       if (first.count === 0) this.#sent.shift();

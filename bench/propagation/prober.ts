@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { Histogram } from "../load/histogram.ts";
+import { createLatencies, wholeUs } from "../load/latencies.ts";
 import {
   connectLoopback,
   type Descriptor,
@@ -91,7 +91,7 @@ export class Publisher {
 /** Is told by a server. */
 export class Observer {
   readonly descriptor: Descriptor;
-  readonly latencies = new Histogram();
+  readonly latencies = createLatencies();
   readonly #place: Place;
   readonly #language: Language;
   /** What was read of a line that is not whole. */
@@ -139,10 +139,10 @@ export class Observer {
     const { latencies } = this;
     return {
       hops: this.#place.hops,
-      p50Us: latencies.quantileUs(0.5),
-      p99Us: latencies.quantileUs(0.99),
-      samples: latencies.total,
-      lost: probes - latencies.total,
+      p50Us: latencies.quantile(0.5) ?? NaN,
+      p99Us: latencies.quantile(0.99) ?? NaN,
+      samples: latencies.count,
+      lost: probes - latencies.count,
     };
   }
 }
@@ -207,7 +207,7 @@ class Probing {
     this.#firstCounted = this.#publisher.sent;
     this.probe(untilMs);
     const probes = this.#publisher.sent - this.#firstCounted;
-    const isComplete = () => this.#all((one) => one.latencies.total === probes);
+    const isComplete = () => this.#all((one) => one.latencies.count === probes);
     while (!isComplete() && Date.now() < untilMs + patienceMs) {
       this.#wait(maxPauseMs);
     }
@@ -232,7 +232,7 @@ class Probing {
     if (observer === undefined) return void read(descriptor, received);
     observer.onReadable((probe, atMs) => {
       if (probe < this.#firstCounted) return;
-      observer.latencies.add(atMs - this.#publisher.sentMs(probe), 1);
+      observer.latencies.add(wholeUs(atMs - this.#publisher.sentMs(probe)));
     });
   }
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { boundedBins, Histogram } from "../../runtime/histogram.ts";
+
 /** A reading. */
 export interface Distribution {
   /** How many values there were. */
@@ -25,29 +27,26 @@ const bounds: readonly number[] = [
   ...[1, 2, 5, 10, 20, 60],
 ];
 
+const bins = boundedBins(bounds);
+
 /** Counts durations. */
 export class DurationCounter {
-  // The last one is for those above all bounds.
-  readonly #counts = new Array<number>(bounds.length + 1).fill(0);
-  #sum = 0;
+  readonly #histogram = new Histogram(bins);
 
   /** @param seconds Counts as 0 if it is negative, as clocks may differ. */
   add(seconds: number): void {
-    const duration = Math.max(seconds, 0);
-    let index = 0;
-    while (index < bounds.length && duration > bounds[index]) index += 1;
-    this.#counts[index] += 1;
-    this.#sum += duration;
+    this.#histogram.add(seconds);
   }
 
   /** What was counted so far. */
   read(): Distribution {
-    let count = 0;
-    const buckets = bounds.map((bound, index) => {
-      count += this.#counts[index];
-      return [bound, count] as const;
-    });
-    return { count: count + this.#counts.at(-1)!, sum: this.#sum, buckets };
+    const { count, sum } = this.#histogram;
+    const counts = this.#histogram.cumulative(bounds.length);
+    return {
+      count,
+      sum,
+      buckets: bounds.map((bound, index) => [bound, counts[index]]),
+    };
   }
 }
 

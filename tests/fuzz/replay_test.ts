@@ -10,7 +10,7 @@ import { Program, projectFolder } from "../end_to_end/process.ts";
 /** What the fuzzer needs, and nothing else. */
 const parts = [
   "cli",
-  "journal",
+  "log",
   "packages",
   "peers",
   "places",

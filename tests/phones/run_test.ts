@@ -87,9 +87,9 @@ testRun(
     assert(results.reports > 300, `${results.reports} reports`);
     assert(results.queries > 110, `${results.queries} questions`);
     assertEquals(results.right, results.reports + results.queries);
-    assertEquals(results.iamat.total, results.reports);
-    assertEquals(results.whatsat.total, results.queries);
-    assert(results.propagation.total > 0);
+    assertEquals(results.iamat.count, results.reports);
+    assertEquals(results.whatsat.count, results.queries);
+    assert(results.propagation.count > 0);
     assert(results.roamed > 0);
     assert(results.unknown < 30, `${results.unknown}`);
     const { late, moved, unanswered, wrong } = results;

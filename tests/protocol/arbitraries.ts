@@ -5,7 +5,14 @@
  */
 import fc from "fast-check";
 import type { ByteString } from "../../protocol/bytes.ts";
-import type { Command, Iamat, Whatsat } from "../../protocol/command.ts";
+import {
+  type Command,
+  type Iamat,
+  type OperandField,
+  operandsOf,
+  type Verb,
+  verbs,
+} from "../../protocol/command.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 
 /** Any byte string. */
@@ -55,27 +62,33 @@ export const anyTime: fc.Arbitrary<ByteString> = fc.tuple(
   fraction,
 ).map((parts) => parts.join(""));
 
-/** Any IAMAT. */
-export const anyIamat: fc.Arbitrary<Iamat> = fc.record({
-  verb: fc.constant("IAMAT" as const),
+/** Any valid operand, by its name. */
+const anyOperand: Readonly<Record<OperandField, fc.Arbitrary<ByteString>>> = {
   client: anyClient,
   position: anyPosition,
   time: anyTime,
-});
-
-/** Any WHATSAT. */
-export const anyWhatsat: fc.Arbitrary<Whatsat> = fc.record({
-  verb: fc.constant("WHATSAT" as const),
-  client: anyClient,
   radiusKm: fc.tuple(fc.integer({ min: 0, max: 49 }), fraction)
     .map((parts) => parts.join("")),
   bound: fc.integer({ min: 0, max: 20 }).map(String),
-});
+};
+
+/** Any valid command with this verb. */
+function anyWith<Each extends Verb>(verb: Each): fc.Arbitrary<Command<Each>> {
+  const operands = operandsOf(verb)
+    .map(({ field }) => [field, anyOperand[field as OperandField]]);
+  const command: unknown = fc.record({
+    verb: fc.constant(verb),
+    ...Object.fromEntries(operands),
+  });
+  return command as fc.Arbitrary<Command<Each>>;
+}
+
+/** Any IAMAT. */
+export const anyIamat: fc.Arbitrary<Iamat> = anyWith("IAMAT");
 
 /** Any valid command. */
 export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
-  anyIamat,
-  anyWhatsat,
+  ...verbs.map((verb) => anyWith(verb)),
 );
 
 /** Any instant of a clock between 1970 and 2100. */

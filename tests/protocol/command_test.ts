@@ -1,10 +1,15 @@
 import fc from "fast-check";
 import {
+  clientVerbs,
   formatCommand,
   formatInvalid,
+  operandsOf,
   parseCommand,
+  verbs,
 } from "../../protocol/command.ts";
-import { assertEquals } from "../assert.ts";
+import { insertTime } from "../../commands/typed_line.ts";
+import { assertEquals, assertMatch } from "../assert.ts";
+import { projectFolder } from "../end_to_end/process.ts";
 import { assertProperty } from "../property.ts";
 import { anyBytes, anyCommand } from "./arbitraries.ts";
 
@@ -100,4 +105,33 @@ Deno.test({
       assertEquals(formatInvalid(line).slice(2), line);
     }));
   },
+});
+
+Deno.test({
+  name:
+    "every verb has an example that is valid, and a name of its own to count",
+  permissions: "none",
+  fn() {
+    const now = { seconds: 1520023934, nanoseconds: 0 };
+    for (const verb of verbs) {
+      assertMatch(verb, /^[A-Z]+$/);
+      const { counted, example } = clientVerbs[verb];
+      assertEquals(parseCommand(insertTime(example, now))?.verb, verb);
+      assertMatch(counted.as, /^[a-z]+$/);
+    }
+    const names = new Set(verbs.map((verb) => clientVerbs[verb].counted.as));
+    assertEquals(names.size, verbs.length);
+  },
+});
+
+Deno.test("every verb stands in the protocol's page, with its grammar", async () => {
+  const page = await Deno.readTextFile(`${projectFolder}docs/PROTOCOL.md`);
+  for (const verb of verbs) {
+    const operands = operandsOf(verb).map(() => " [a-z]+").join("");
+    assertMatch(
+      page,
+      new RegExp(`^    [a-z]+ += "${verb}"${operands}\\b`, "m"),
+    );
+    assertMatch(page, new RegExp(`^### ${verb}$`, "m"));
+  }
 });

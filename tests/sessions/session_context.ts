@@ -10,7 +10,11 @@ import {
   type ClientLimits,
   defaultClientLimits,
 } from "../../sessions/limits.ts";
-import type { SessionBackend, SessionContext } from "../../sessions/session.ts";
+import {
+  createLineCounters,
+  type SessionBackend,
+  type SessionContext,
+} from "../../sessions/session.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
 /** The context of one session, or of several. */
@@ -23,7 +27,7 @@ export function sessionContext(
     backend,
     limits,
     counts: new LimitCounts(new ManualClock(), () => {}),
-    lines: { iamat: 0, whatsat: 0, invalid: 0 },
+    lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
     replyPool: new BatchPool(4),
   };

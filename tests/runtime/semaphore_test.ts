@@ -1,4 +1,4 @@
-import { Semaphore } from "../../places/semaphore.ts";
+import { FairSemaphore } from "../../runtime/semaphore.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 import { drainMicrotasks } from "../fakes/manual_clock.ts";
 
@@ -17,11 +17,11 @@ function createWork() {
 const forever = new AbortController().signal;
 
 Deno.test({
-  name: "Turns lets so many go on at once; the rest wait in order",
+  name: "run() lets as many go on as there are permits; the rest wait in order",
   permissions: "none",
   async fn() {
     const { begun, ends, work } = createWork();
-    const semaphore = new Semaphore(2);
+    const semaphore = new FairSemaphore(2);
     const taken = ["a", "b", "c", "d"]
       .map((name) => semaphore.run(forever, work(name)));
     await drainMicrotasks();
@@ -43,11 +43,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Turns passes over those who gave up waiting",
+  name: "run() passes over those that no longer wait",
   permissions: "none",
   async fn() {
     const { begun, ends, work } = createWork();
-    const semaphore = new Semaphore(1);
+    const semaphore = new FairSemaphore(1);
     semaphore.run(forever, work("a"));
     const impatient = new AbortController();
     const given = semaphore.run(impatient.signal, work("b"));
@@ -64,5 +64,39 @@ Deno.test({
       "no more",
     );
     assertEquals(begun, ["a", "c"]);
+  },
+});
+
+Deno.test({
+  name:
+    "release() calls the waiters in order, and passes over those that take nothing",
+  permissions: "none",
+  fn() {
+    const semaphore = new FairSemaphore(1);
+    const taken: string[] = [];
+    const waiter = (name: string, wanted: number) => {
+      const self = {
+        onPermit() {
+          while (wanted > 0 && semaphore.tryAcquire(self)) {
+            wanted -= 1;
+            taken.push(name);
+          }
+        },
+      };
+      return self;
+    };
+    const [many, leaving, other] = [
+      waiter("many", 2),
+      waiter("leaving", 0),
+      waiter("other", 1),
+    ];
+    assertEquals(semaphore.tryAcquire(many), true);
+    for (const one of [many, leaving, other]) semaphore.tryAcquire(one);
+    for (const so of [["many"], ["many", "other"]]) {
+      semaphore.release();
+      assertEquals(taken, so);
+    }
+    semaphore.release();
+    assertEquals(taken, ["many", "other", "many"]);
   },
 });
