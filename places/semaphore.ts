@@ -1,34 +1,33 @@
 /**
- * Turns at something of which only so much may go on at once. Who comes when
- * all are taken waits, in order.
+ * A semaphore whose waiters are served in order and can be aborted.
  *
  * @module
  */
 
-/** So many turns. */
+/** Limits how many tasks run at once. */
 export class Semaphore {
-  #free: number;
-  /** In the order of coming. */
+  #permits: number;
+  /** In the order of arrival. */
   readonly #waiting = new Set<() => void>();
 
-  constructor(count: number) {
-    this.#free = count;
+  constructor(permits: number) {
+    this.#permits = permits;
   }
 
   /**
-   * Does the work when there is a turn for it.
+   * Runs the task as soon as there is a permit.
    *
-   * @throws The signal's reason, if it aborts before there is a turn.
+   * @throws The signal's reason, if it aborts before there is a permit.
    */
   async run<Result>(
     signal: AbortSignal,
-    work: () => Promise<Result>,
+    task: () => Promise<Result>,
   ): Promise<Result> {
     signal.throwIfAborted();
-    if (this.#free > 0) this.#free -= 1;
+    if (this.#permits > 0) this.#permits -= 1;
     else await this.#acquire(signal);
     try {
-      return await work();
+      return await task();
     } finally {
       this.#release();
     }
@@ -37,7 +36,7 @@ export class Semaphore {
   #acquire(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.add(resolve);
-      // After the turn has come, there is nothing here that it could undo.
+      // Has no effect once the permit was granted.
       signal.addEventListener("abort", () => {
         this.#waiting.delete(resolve);
         reject(signal.reason);
@@ -45,11 +44,11 @@ export class Semaphore {
     });
   }
 
-  /** Hands a turn to who has waited longest. */
+  /** Passes the permit to the waiter that has waited longest. */
   #release(): void {
     const [next] = this.#waiting;
     if (next === undefined) {
-      this.#free += 1;
+      this.#permits += 1;
     } else {
       this.#waiting.delete(next);
       next();
