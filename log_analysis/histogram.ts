@@ -1,16 +1,16 @@
 /**
- * Many durations in little memory.
+ * A histogram of durations in little memory.
  *
  * @module
  */
 
-/** Below this, in microseconds, every value counts by itself. */
+/** Below this, in microseconds, every value has its own bin. */
 const exactBelow = 256;
 
-/** Above it, values count together that differ by less than 1 in 128. */
+/** Above it, each octave has this many bins. */
 const stepsPerOctave = 128;
 
-/** Percentiles of what was measured, in whole microseconds. */
+/** Percentiles of durations, in whole microseconds. */
 export interface Percentiles {
   readonly count: number;
   readonly p50Us: number;
@@ -25,12 +25,12 @@ export class Histogram {
   #count = 0;
   #maxUs = -Infinity;
 
-  /** How many were added. */
+  /** How many durations were added. */
   get count(): number {
     return this.#count;
   }
 
-  /** Adds a duration; one below zero counts as zero. */
+  /** Adds a duration; a negative one counts as zero. */
   add(us: number): void {
     const value = Math.max(0, Math.round(us));
     const bin = binOf(value);
@@ -39,7 +39,7 @@ export class Histogram {
     if (value > this.#maxUs) this.#maxUs = value;
   }
 
-  /** Adds all that another one has. */
+  /** Adds the durations of another histogram. */
   addAll(other: Histogram): void {
     for (const [bin, count] of other.#counts) {
       this.#counts.set(bin, (this.#counts.get(bin) ?? 0) + count);
@@ -48,14 +48,17 @@ export class Histogram {
     this.#maxUs = Math.max(this.#maxUs, other.#maxUs);
   }
 
-  /** The least value that so many of all do not exceed; NaN if there is none. */
+  /**
+   * The least value that a share `q` of all values, 0 to 1, does not exceed.
+   * NaN if the histogram is empty.
+   */
   quantile(q: number): number {
     if (this.#count === 0) return NaN;
     const rank = Math.max(1, Math.ceil(q * this.#count));
-    let passed = 0;
+    let seen = 0;
     for (const bin of [...this.#counts.keys()].sort((a, b) => a - b)) {
-      passed += this.#counts.get(bin)!;
-      if (passed >= rank) return Math.min(greatestOf(bin), this.#maxUs);
+      seen += this.#counts.get(bin)!;
+      if (seen >= rank) return Math.min(greatestOf(bin), this.#maxUs);
     }
     return this.#maxUs;
   }
@@ -73,15 +76,15 @@ export class Histogram {
   }
 }
 
-/** The number of the bin that a value falls into. */
+/** The number of the bin for a value. */
 function binOf(us: number): number {
   if (us < exactBelow) return us;
   const octave = Math.floor(Math.log2(us)) - 7;
-  // Behind the exact ones come 128 for each octave.
+  // 128 bins for each octave follow the exact ones.
   return octave * stepsPerOctave + Math.floor(us / 2 ** octave);
 }
 
-/** The greatest whole value that falls into a bin. */
+/** The greatest whole value in a bin. */
 function greatestOf(bin: number): number {
   if (bin < exactBelow) return bin;
   const octave = Math.floor(bin / stepsPerOctave) - 1;
@@ -89,19 +92,19 @@ function greatestOf(bin: number): number {
   return (step + 1) * 2 ** octave - 1;
 }
 
-/** The percentiles of values that are all at hand, exactly. */
+/** The exact percentiles of some values; undefined if there are none. */
 export function percentilesOf(
   values: Iterable<number>,
 ): Percentiles | undefined {
-  const rising = Float64Array.from(values).sort();
-  if (rising.length === 0) return undefined;
+  const sorted = Float64Array.from(values).sort();
+  if (sorted.length === 0) return undefined;
   const quantile = (q: number) =>
-    rising[Math.max(1, Math.ceil(q * rising.length)) - 1];
+    sorted[Math.max(1, Math.ceil(q * sorted.length)) - 1];
   return {
-    count: rising.length,
+    count: sorted.length,
     p50Us: quantile(0.5),
     p90Us: quantile(0.9),
     p99Us: quantile(0.99),
-    maxUs: rising[rising.length - 1],
+    maxUs: sorted[sorted.length - 1],
   };
 }

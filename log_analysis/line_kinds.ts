@@ -1,5 +1,5 @@
 /**
- * The kinds of lines that a log has.
+ * Classifies the lines of a log.
  *
  * @module
  */
@@ -8,13 +8,15 @@ import type { Message } from "../peers/replication/messages.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { splitFields } from "../protocol/fields.ts";
 
-/** What a client says. What is not understood has the answer `?`. */
+/**
+ * The kind of a client's line. The answer to an invalid line begins with `?`.
+ */
 export type RequestKind = "IAMAT" | "WHATSAT" | "invalid";
 
-/** What a client is answered. */
+/** The kind of an answer to a client. */
 export type ReplyKind = "AT" | "places" | "?";
 
-/** All of them, in the order of tables. */
+/** The kinds, in the order of columns. */
 export const requestKinds: readonly RequestKind[] = [
   "IAMAT",
   "WHATSAT",
@@ -22,7 +24,7 @@ export const requestKinds: readonly RequestKind[] = [
 ];
 export const replyKinds: readonly ReplyKind[] = ["AT", "places", "?"];
 
-/** What neighbours say to each other. */
+/** The kind of a line between neighbours. */
 export type PeerKind =
   | "AT"
   | Message["verb"]
@@ -31,7 +33,6 @@ export type PeerKind =
   | "NO"
   | "other";
 
-/** Each of them, in the order of tables. */
 const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   AT: true,
   HAVE: true,
@@ -51,25 +52,25 @@ const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   other: true,
 };
 
-/** All of them, in the order of tables. */
+/** The kinds, in the order of columns. */
 export const peerKinds = Object.keys(knownPeerKinds) as readonly PeerKind[];
 
-/** What a line of a client's is, by its verb. It may be invalid all the same. */
+/** The kind of a client's line by its verb. The line may still be invalid. */
 export function requestKind(text: ByteString): RequestKind {
   if (text.startsWith("IAMAT ")) return "IAMAT";
   if (text.startsWith("WHATSAT ")) return "WHATSAT";
-  // There may be other white space around.
+  // The verb may have other white space around it.
   const [verb] = splitFields(unescapeBytes(text.slice(0, 1024)), 2);
   return verb === "IAMAT" || verb === "WHATSAT" ? verb : "invalid";
 }
 
-/** What an answer is. */
+/** The kind of an answer. */
 export function replyKind(text: ByteString): ReplyKind {
   if (!text.startsWith("AT ")) return "?";
   return text.includes("\\n") ? "places" : "AT";
 }
 
-/** What a line between servers is. */
+/** The kind of a line between servers. */
 export function peerKind(text: ByteString): PeerKind {
   if (text.startsWith("AT ")) return "AT";
   const end = text.indexOf(" ");
