@@ -1,45 +1,45 @@
 /**
- * How long things took: counted in classes that are a hundredth wide, so that
- * any number of them takes the same room.
+ * A histogram of durations. Its bins grow by 1 %, so that any number of
+ * durations takes the same memory.
  *
  * @module
  */
 
-/** Shorter ones count as this long, in milliseconds. */
+/** Shorter durations count as this long, in milliseconds. */
 const shortestMs = 0.001;
 
-/** Each class ends at so many times the one before. */
+/** The upper end of each bin, relative to the bin before. */
 const growth = 1.01;
 
-/** Durations, counted. */
+/** A histogram of durations. */
 export class Durations {
-  /** How many there are of each class, by its number. */
+  /** The number of durations in each bin. */
   readonly #counts: number[] = [];
   #total = 0;
   #longestMs = 0;
 
-  /** How many were added. */
+  /** How many durations were added. */
   get total(): number {
     return this.#total;
   }
 
-  /** The longest, in milliseconds, exactly; 0 if there is none. */
+  /** The exact longest duration, in milliseconds; 0 if there is none. */
   get longestMs(): number {
     return this.#longestMs;
   }
 
-  /** Adds one, in milliseconds. */
+  /** Adds a duration, in milliseconds. */
   add(ms: number): void {
-    const times = Math.log(Math.max(ms, shortestMs) / shortestMs);
-    const index = Math.floor(times / Math.log(growth));
+    const ratio = Math.log(Math.max(ms, shortestMs) / shortestMs);
+    const index = Math.floor(ratio / Math.log(growth));
     this.#counts[index] = (this.#counts[index] ?? 0) + 1;
     this.#total += 1;
     this.#longestMs = Math.max(this.#longestMs, ms);
   }
 
   /**
-   * What this share of all did not exceed, in milliseconds: at most a
-   * hundredth too much. Undefined if there is none.
+   * The duration that this share of all did not exceed, in milliseconds. It is
+   * at most 1 % too high. Undefined if there are none.
    *
    * @param share From 0 to 1: 0.99 is the 99th percentile.
    */

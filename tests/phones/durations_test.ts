@@ -2,7 +2,7 @@ import { Durations } from "../../phones/durations.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 Deno.test({
-  name: "quantiles of durations are right to a hundredth, the longest exactly",
+  name: "quantiles of durations are exact to 1 %, and the longest is exact",
   permissions: "none",
   fn() {
     const durations = new Durations();
