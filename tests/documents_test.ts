@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "./assert.ts";
-import { anchorsOf, readDocument } from "./document.ts";
+import { anchorsOf, blocksOf, readDocument } from "./document.ts";
 import { projectFolder } from "./end_to_end/process.ts";
 
 /** Every document that a person reads. */
@@ -54,7 +54,7 @@ Deno.test("every link leads to a file, and to a heading in it", () => {
   assert(links > 80, String(links));
 });
 
-Deno.test("the documents name files that exist", () => {
+Deno.test("every file that the documents name exists", () => {
   let named = 0;
   for (const page of pages) {
     // Old versions had other files, and examples have files of their own.
@@ -87,11 +87,11 @@ Deno.test("the glossary has every term once, in order, and names what exists", (
     const names = [...row.split(" | ").at(-1)!.matchAll(/`([^`]+)`/g)];
     assert(names.length > 0, row);
     for (const [, name] of names) {
-      const exists = /[/.]/.test(name) ? paths.has(name) : RegExp(
-        `^export (class|const|function|interface|type) ${name}\\b`,
-        "m",
-      )
-        .test(code);
+      const declaration =
+        `^export (class|const|function|interface|type) ${name}`;
+      const exists = /[/.]/.test(name)
+        ? paths.has(name)
+        : RegExp(`${declaration}\\b`, "m").test(code);
       assert(exists, `${name} does not exist: ${row}`);
     }
   }
@@ -111,4 +111,44 @@ Deno.test("the changelog has the form of Keep a Changelog", () => {
   for (const kind of kinds) {
     assertMatch(kind, /^(Added|Changed|Deprecated|Removed|Fixed|Security)$/);
   }
+});
+
+Deno.test("the documents' commands are tasks of deno.json", () => {
+  const { tasks } = JSON.parse(readDocument("deno.json"));
+  const counts = new Map<string, number>();
+  for (const page of pages) {
+    const named = [
+      ...readDocument(page).matchAll(
+        /(?:\bdeno(?:@[\d.]+)?|`) ?task ([a-z][\w:]*)/g,
+      ),
+    ];
+    for (const [, task] of named) assert(task in tasks, `${page}: ${task}`);
+    counts.set(page, named.length);
+  }
+  assert(counts.get("README.md")! >= 8);
+  assert(counts.get("docs/TOOLS.md")! >= 20);
+});
+
+Deno.test("TOOLS.md names every task, except the parts of others", () => {
+  const parts = ["check", "doc", "fetch", "fmt", "lint"];
+  const page = readDocument("docs/TOOLS.md");
+  const { tasks } = JSON.parse(readDocument("deno.json"));
+  for (const task of Object.keys(tasks)) {
+    if (parts.includes(task)) continue;
+    assert(page.includes(`deno task ${task}`), `${task} is not in TOOLS.md`);
+  }
+});
+
+Deno.test("README.md and ARCHITECTURE.md stay short", () => {
+  const linesOf = (path: string) => readDocument(path).split("\n").length - 1;
+  assert(linesOf("README.md") <= 150);
+  assert(linesOf("docs/ARCHITECTURE.md") <= 250);
+});
+
+Deno.test("the README begins with the commands for a machine that has npm only", () => {
+  const [version] = readDocument(".ci/run").match(/npx -y deno@\S+/)!;
+  assertEquals(
+    blocksOf(readDocument("README.md"))[0].trimEnd(),
+    `${version} task herd\n${version} task test`,
+  );
 });

@@ -6,13 +6,7 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import { blocksOf, readDocument } from "./document.ts";
-import {
-  ask,
-  names,
-  Program,
-  projectFolder,
-  TestHerd,
-} from "./end_to_end/process.ts";
+import { ask, names, Program, TestHerd } from "./end_to_end/process.ts";
 
 const readme = readDocument("README.md");
 const blocks = blocksOf(readme);
@@ -149,40 +143,4 @@ Deno.test("TOOLS.md shows what phones, status and stats print", async () => {
     return text.trimStart().replaceAll(/^ +/gm, "")
       .replaceAll(/\d[\d,.:TZ-]*/g, "#");
   }
-});
-
-Deno.test("the documents' commands are tasks of deno.json", () => {
-  const { tasks } = JSON.parse(readDocument("deno.json"));
-  const pages = ["README.md", "docs/TOOLS.md", "docs/TESTING.md"];
-  for (const [page, least] of [[pages[0], 4], [pages[1], 20], [pages[2], 6]]) {
-    const named = [
-      ...readDocument(String(page)).matchAll(
-        /(?:deno(?:@2\.9\.6)?|`) ?task ([\w:]+)/g,
-      ),
-    ];
-    assert(named.length >= Number(least), `${page}: ${named.length}`);
-    for (const [, task] of named) assert(task in tasks, `${page}: ${task}`);
-  }
-  const shown = readDocument("docs/TOOLS.md");
-  for (const task of ["fmt", "lint", "check", "doc", "fetch", "ok"]) {
-    delete tasks[task];
-  }
-  for (const task of Object.keys(tasks)) {
-    assert(shown.includes(`task ${task}`), `${task} is not in TOOLS.md`);
-  }
-});
-
-Deno.test("README.md and ARCHITECTURE.md stay short", () => {
-  const linesOf = (path: string) => readDocument(path).split("\n").length - 1;
-  assert(linesOf("README.md") <= 150);
-  assert(linesOf("docs/ARCHITECTURE.md") <= 250);
-});
-
-Deno.test("the README begins with the commands for a machine that has npm only", () => {
-  const [version] = Deno.readTextFileSync(`${projectFolder}.ci/run`)
-    .match(/npx -y deno@\S+/)!;
-  assertEquals(
-    blocks[0].trimEnd(),
-    `${version} task herd\n${version} task test`,
-  );
 });

@@ -21,6 +21,7 @@ export const slow = [
   "tests/examples/",
   "tests/end_to_end/",
   "tests/library_test.ts",
+  "tests/readme_test.ts",
   "tests/research/",
   "tests/simulation/herd_test.ts",
   "tests/simulation/mutation_test.ts",
