@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts a server with the permissions that its own flags need, and no others:
-# has it print the command that grants them, and becomes that command.
+# Starts a server with exactly the permissions that its flags need: the server
+# prints the command that grants them, and this script runs that command.
 #
 #     deploy/start.sh Hill --config=/etc/herd/herd.json --admin
 set -eu
