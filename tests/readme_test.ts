@@ -1,5 +1,3 @@
-import { parseTopology } from "../peers/topology.ts";
-import { serverFlags } from "../server/settings/settings.ts";
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
 import {
   ask,
@@ -101,24 +99,6 @@ Deno.test("the README shows what a trace looks like", async () => {
       sums: blank(rest[end]),
     };
   }
-});
-
-Deno.test("the README names every flag with its default", () => {
-  for (const [name, { help, value }] of Object.entries(serverFlags)) {
-    const flag = value === undefined ? `--${name}` : `--${name} ${value}`;
-    const row = readme.split("\n").find((line) =>
-      line.startsWith(`| \`${flag}\``)
-    );
-    assert(row !== undefined, `${flag} is not in the README`);
-    const [, number] = help.match(/\((\d+)\)$/) ?? [];
-    if (number !== undefined) assert(row.includes(` ${number} `), row);
-  }
-});
-
-Deno.test("the README's herd file is one", () => {
-  const file = blocks.find((block) => block.startsWith("{"))!;
-  const { servers } = parseTopology(JSON.parse(file));
-  assertEquals(servers.map(({ clientPort }) => clientPort), [9000, 700]);
 });
 
 Deno.test("the README's commands are tasks that there are", async () => {
