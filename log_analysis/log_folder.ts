@@ -5,7 +5,7 @@
  * @module
  */
 import { SetupError, setupError } from "../cli/exit.ts";
-import { requireReadPermission } from "../cli/files.ts";
+import { requireReadPermission } from "../runtime/files.ts";
 import { parseRecord } from "../log/parse.ts";
 import {
   allocateBuffer,

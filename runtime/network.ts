@@ -42,6 +42,17 @@ export type Connect = (
   signal: AbortSignal,
 ) => Promise<Transport>;
 
+/** Where servers and clients reach each other. */
+export interface Network {
+  /**
+   * Opens a port.
+   *
+   * @throws {SetupError} If that cannot be; says why in one line.
+   */
+  readonly listen: (hostname: string, port: number) => Listener;
+  readonly connect: Connect;
+}
+
 /** An open port that speaks HTTP. */
 export interface HttpPort {
   /** Ends the requests that are under way, and closes the port. */

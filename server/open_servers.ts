@@ -4,13 +4,12 @@
  *
  * @module
  */
-import { setupError } from "../cli/exit.ts";
-import { isGranted, requirePermissions } from "../cli/permissions.ts";
 import { HerdServer } from "./herd_server.ts";
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
 import { LogFiles } from "../log/log_files.ts";
 import { limitsAt } from "./settings/client_limits.ts";
+import type { PortName } from "../peers/port_kinds.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
@@ -21,24 +20,16 @@ import {
   requiredPermissions,
 } from "./settings/requirements.ts";
 import { type Clock, SystemClock } from "../runtime/clock.ts";
-import type { Connect, Listener } from "../runtime/network.ts";
+import type { Connect, Network } from "../runtime/network.ts";
 import {
   createSecureConnect,
   listenSecurely,
 } from "../runtime/secure_network.ts";
+import { isGranted, requirePermissions } from "../runtime/permissions.ts";
+import { setupError } from "../runtime/setup_error.ts";
+import { portsOf } from "./settings/ports.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { TlsSettings } from "./settings/tls.ts";
-
-/** Where servers and clients reach each other. */
-export interface Network {
-  /**
-   * Opens a port.
-   *
-   * @throws {SetupError} If that cannot be; says why in one line.
-   */
-  readonly listen: (hostname: string, port: number) => Listener;
-  readonly connect: Connect;
-}
+import { areLinksEncrypted, type TlsSettings } from "./settings/tls.ts";
 
 /**
  * Says so if a secret or a permission is missing: to be asked before anything
@@ -52,6 +43,24 @@ export async function requireAllPermissions(
 ): Promise<void> {
   refuseWithoutSecret(settings, names);
   await requirePermissions(requiredPermissions(settings, names));
+}
+
+/**
+ * Starts servers that share a places provider: opens them, and links each with
+ * its neighbours.
+ *
+ * @throws {SetupError} If a secret or a permission is missing, a port is taken,
+ * or the log cannot be written.
+ */
+export async function startServers(
+  settings: Settings,
+  names: readonly string[],
+  network: Network,
+): Promise<HerdServer[]> {
+  await requireAllPermissions(settings, names);
+  const servers = await openServers(settings, names, network);
+  await linkServers(servers);
+  return servers;
 }
 
 /**
@@ -100,17 +109,21 @@ async function openServer(
   await using cleanup = new AsyncDisposableStack();
   // Ports first: who finds them taken must leave no trace in the log of the
   // server that has them.
-  const open = (host: string, port: number, isEncrypted: boolean) => {
-    const plain = network.listen(host, port);
-    cleanup.defer(() => plain.close());
-    return tls === undefined || !isEncrypted
-      ? plain
-      : listenSecurely(plain, tls.identity, clock);
-  };
-  const isPlain = tls === undefined || tls.plainClients;
-  const clients = [open(clientHost, self.clientPort, !isPlain)];
-  if (tls !== undefined) clients.push(open(clientHost, self.tlsPort, true));
-  const peers = open(self.host, self.peerPort, areLinksEncrypted(tls));
+  const listeners = portsOf(settings, self)
+    .filter(({ kind }) => kind.transport !== "HTTP")
+    .map(({ hostname, isEncrypted, kind, port }) => {
+      const plain = network.listen(hostname, port);
+      cleanup.defer(() => plain.close());
+      const listener = tls === undefined || !isEncrypted
+        ? plain
+        : listenSecurely(plain, tls.identity, clock);
+      return { kind, listener };
+    });
+  const ofKinds = (...names: PortName[]) =>
+    listeners.filter(({ kind }) => names.includes(kind.name))
+      .map(({ listener }) => listener);
+  const clients = ofKinds("clients", "TLS");
+  const [peers] = ofKinds("peers");
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock)
     : undefined;
@@ -195,10 +208,6 @@ async function openBudget(
   } catch (error) {
     throw setupError("cannot go on with the places budget", error);
   }
-}
-
-function areLinksEncrypted(tls: TlsSettings | undefined): boolean {
-  return tls?.identity.authority !== undefined;
 }
 
 /** The way to dial neighbours. */

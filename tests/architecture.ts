@@ -28,7 +28,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: [],
   },
   "runtime": {
-    holds: "transports, TLS, clock, events, histogram, semaphore",
+    holds: "transports, TLS, clock, permissions, events, counters",
     uses: ["protocol"],
   },
   "sessions": {
@@ -62,7 +62,6 @@ export const rooms: Readonly<Record<string, Room>> = {
   "server": {
     holds: "opens the ports of servers",
     uses: [
-      "cli",
       "log",
       "peers",
       "places",
@@ -99,9 +98,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
   },
   "server/settings": {
-    holds: "settings, and the permissions that they need",
+    holds: "the schema of settings, their sources, permissions",
     uses: [
-      "cli",
       "herd.json",
       "log",
       "peers",
@@ -167,14 +165,14 @@ export const rooms: Readonly<Record<string, Room>> = {
       "places",
       "protocol",
       "runtime",
-      "server.ts",
       "server/herd_server.ts",
+      "server/run_servers.ts",
       "server/settings",
       "server/status",
     ],
   },
-  "server.ts": {
-    holds: "one server as a program: TCP, signals",
+  "server/run_servers.ts": {
+    holds: "runs servers until a signal, for server.ts and herd up",
     uses: [
       "admin",
       "cli",
@@ -184,6 +182,16 @@ export const rooms: Readonly<Record<string, Room>> = {
       "server/herd_server.ts",
       "server/settings",
       "server/status",
+    ],
+  },
+  "server.ts": {
+    holds: "one server as a program",
+    uses: [
+      "cli",
+      "peers",
+      "runtime",
+      "server/run_servers.ts",
+      "server/settings",
     ],
   },
   "main.ts": {
@@ -200,7 +208,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "places",
       "protocol",
       "runtime",
-      "server.ts",
+      "server",
       "server/settings",
       "server/status",
       "sessions",
@@ -218,7 +226,15 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   "tools": {
     holds: "programs for developers",
-    uses: ["cli", "places", "tests"],
+    uses: [
+      "cli",
+      "herd.json",
+      "peers",
+      "places",
+      "runtime",
+      "server/settings",
+      "tests",
+    ],
   },
   "bench": {
     holds: "benchmarks, rivals and results",
@@ -236,7 +252,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   "research": {
     holds: "the paper and its experiments",
-    uses: ["bench", "cli", "log_analysis/plots", "tests"],
+    uses: ["bench", "cli", "log_analysis/plots", "runtime", "tests"],
   },
 };
 

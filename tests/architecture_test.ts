@@ -237,16 +237,29 @@ Deno.test("tests run the packages that servers run", async () => {
   assert(Object.keys(run).length < Object.keys(tested).length);
 });
 
-Deno.test("a client needs nothing but Deno", async () => {
-  const rooms = new Set<string>();
+/** The rooms of a file and of all that it imports, however it does. */
+async function roomsBehind(path: string): Promise<Set<string>> {
   const seen = new Set<string>();
   const walk = async (path: string) => {
     if (seen.has(path)) return;
     seen.add(path);
-    rooms.add(roomOf(path));
     const text = await Deno.readTextFile(projectFolder + path);
     for (const target of importsOf(path, text)) await walk(target);
   };
-  await walk("client/mod.ts");
-  assertEquals([...rooms].sort(), ["client", "protocol", "runtime"]);
+  await walk(path);
+  return new Set([...seen].map(roomOf));
+}
+
+Deno.test("a client needs nothing but Deno", async () => {
+  const rooms = [...await roomsBehind("client/mod.ts")].sort();
+  assertEquals(rooms, ["client", "protocol", "runtime"]);
+});
+
+// Deno fetches the packages behind import() too, so these count.
+Deno.test("a program that embeds a server loads nothing of the command line and of the dashboard", async () => {
+  const rooms = await roomsBehind("mod.ts");
+  assert(rooms.has("server") && rooms.has("server/settings"));
+  for (const room of ["admin", "cli", "commands", "server.ts"]) {
+    assert(!rooms.has(room), room);
+  }
 });

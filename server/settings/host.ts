@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Arguments, UsageError } from "../../cli/arguments.ts";
 import { isHost } from "../../peers/topology.ts";
+import { UsageError } from "../../runtime/setup_error.ts";
 
 /**
  * The host, if it is one.
@@ -25,7 +25,7 @@ export function checkHost(flag: string, host: string): string {
  * @throws {UsageError} If it is none.
  */
 export function readHost(
-  { flags }: Arguments,
+  { flags }: { readonly flags: ReadonlyMap<string, string> },
   flag: string,
 ): string | undefined {
   const host = flags.get(flag);
