@@ -6,6 +6,7 @@
  */
 import { escapeBytes } from "../log/escape.ts";
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
+import type { Replica } from "../replica/replica.ts";
 import { fieldsOf, positionOf, type Report } from "../protocol/report.ts";
 import {
   maxLivePositions,
@@ -97,24 +98,28 @@ export class LivePositions {
   }
 }
 
-/** The clients known now, piece by piece; some of them if they are too many. */
-export function* snapshot(
-  lines: Iterable<ByteString>,
+/**
+ * The clients known now, piece by piece; some of them if they are too many.
+ * Rejects if the replica does.
+ */
+export async function* snapshot(
+  server: Pick<Replica, "select">,
   known: number,
-): Generator<Positions, undefined> {
+): AsyncGenerator<Positions, undefined> {
   // Who comes from now on is shown as it comes.
   if (known === 0) return;
   const sample = new EvenSample(maxSnapshotPositions, known);
-  let positions: ShownPosition[] = [];
-  let index = 0;
-  for (const line of lines) {
-    if (sample.picks()) positions.push(readPosition(line));
-    index += 1;
-    if (index % snapshotPieceLines !== 0) continue;
+  let cursor: string | undefined;
+  do {
+    const { lines, next } = await server.select(
+      "*",
+      snapshotPieceLines,
+      cursor,
+    );
+    const positions = lines.filter(() => sample.picks()).map(readPosition);
+    cursor = next;
+    // The last page may be empty.
+    if (next === undefined && positions.length === 0) return;
     yield { isSnapshot: true, known, heard: 0, positions };
-    positions = [];
-  }
-  if (positions.length > 0) {
-    yield { isSnapshot: true, known, heard: 0, positions };
-  }
+  } while (cursor !== undefined);
 }

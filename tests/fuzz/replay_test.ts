@@ -10,11 +10,12 @@ import { Program, projectFolder } from "../end_to_end/process.ts";
 /** What the fuzzer needs, and nothing else. */
 const parts = [
   "cli",
-  "journal",
+  "log",
   "packages",
   "peers",
   "places",
   "protocol",
+  "replica",
   "runtime",
   "sessions",
   "tests/fakes",

@@ -10,17 +10,23 @@ import {
   type ClientLimits,
   defaultClientLimits,
 } from "../../sessions/limits.ts";
-import type { SessionBackend, SessionContext } from "../../sessions/session.ts";
+import type {
+  SessionBackend,
+  SessionContext,
+  SessionReplica,
+} from "../../sessions/session.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
 /** The context of one session, or of several. */
 export function sessionContext(
   backend: SessionBackend,
+  replica: SessionReplica,
   chosen: Partial<ClientLimits> = {},
 ): SessionContext {
   const limits = { ...defaultClientLimits, ...chosen };
   return {
     backend,
+    replica,
     limits,
     counts: new LimitCounts(new ManualClock(), () => {}),
     lines: { iamat: 0, whatsat: 0, invalid: 0 },
