@@ -130,8 +130,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly clientAddress: string;
   /** All ports where clients connect. */
   readonly clientPorts: readonly Port[];
-  /** Where neighbours connect: `host:port`. */
-  readonly peerAddress: string;
+  /** Where neighbours connect: `host:port`; undefined if they do not. */
+  readonly peerAddress: string | undefined;
   /** How often each limit was reached, of those that were. */
   readonly limitHits: ReadonlyMap<LimitName, number>;
   /** The log file being written. */

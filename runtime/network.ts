@@ -77,9 +77,13 @@ export function formatAddress(hostname: string, port: number): string {
     : `${hostname}:${port}`;
 }
 
-/** A port's address, and that it is encrypted if it is, for a person. */
-export function formatPort({ address, isEncrypted }: Port): string {
-  return isEncrypted ? `${address} (TLS)` : address;
+/**
+ * A port's address, and that it is encrypted if it is, for a person; `none` if
+ * there is no port.
+ */
+export function formatPort(port: Port | undefined): string {
+  if (port === undefined) return "none";
+  return port.isEncrypted ? `${port.address} (TLS)` : port.address;
 }
 
 /**

@@ -9,6 +9,10 @@ import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
 import { LogFiles } from "../log/log_files.ts";
 import { limitsAt } from "./settings/client_limits.ts";
+import {
+  FloodReplica,
+  type FloodReplicaOptions,
+} from "../peers/flood_replica.ts";
 import type { PortName } from "../peers/port_kinds.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
@@ -19,7 +23,14 @@ import {
   refuseWithoutSecret,
   requiredPermissions,
 } from "./settings/requirements.ts";
-import { type Clock, SystemClock } from "../runtime/clock.ts";
+import type { Replica } from "../replica/replica.ts";
+import { type Clock, secondsOf, SystemClock } from "../runtime/clock.ts";
+import {
+  createHashKey,
+  createNonce,
+  createProver,
+} from "../runtime/identity.ts";
+import { LimitCounts } from "../runtime/limit_counts.ts";
 import type { Connect, Network } from "../runtime/network.ts";
 import {
   createSecureConnect,
@@ -27,9 +38,11 @@ import {
 } from "../runtime/secure_network.ts";
 import { isGranted, requirePermissions } from "../runtime/permissions.ts";
 import { setupError } from "../runtime/setup_error.ts";
+import { ServerEvents } from "./server_events.ts";
 import { portsOf } from "./settings/ports.ts";
 import type { Settings } from "./settings/settings.ts";
 import { areLinksEncrypted, type TlsSettings } from "./settings/tls.ts";
+import { DurationCounter } from "./status/distribution.ts";
 
 /**
  * Says so if a secret or a permission is missing: to be asked before anything
@@ -101,8 +114,7 @@ async function openServer(
   places: PlacesProvider,
   network: Network,
 ): Promise<HerdServer> {
-  const { catchUp, tls, topology } = settings;
-  const { clientTtlSeconds, linkTimeoutMs, maxClients, secrets } = settings;
+  const { tls, topology } = settings;
   const self = findServer(topology, name)!;
   const clientHost = settings.host ?? self.host;
   const clock = new SystemClock();
@@ -136,19 +148,28 @@ async function openServer(
     (failure) => onTrouble(failure),
   );
   cleanup.defer(() => log.close());
-  const server = new HerdServer({
+  const events = new ServerEvents(name, log, clock);
+  const counts = new LimitCounts(clock, events.emit);
+  const propagation = new DurationCounter();
+  const connect = connectTo(network, tls, clock);
+  const replica = createReplica(settings, {
     self,
-    topology,
-    clientLimits: limitsAt(clientHost, settings.clientLimits),
-    catchUp,
-    secrets,
-    linkTimeoutMs,
-    maxHalfOpenLinks: settings.maxHalfOpenLinks,
-    maxClients,
-    clientTtlSeconds,
-    clients,
+    clock,
+    counts,
+    propagation,
+    connect: ({ host, peerPort }, signal) => connect(host, peerPort, signal),
+    trafficLogFor: (connection) => log.trafficLogFor(connection),
+    emit: events.emit,
     peers,
-    connect: connectTo(network, tls, clock),
+  });
+  const server = new HerdServer({
+    name,
+    replica,
+    events,
+    counts,
+    propagation,
+    clientLimits: limitsAt(clientHost, settings.clientLimits),
+    clients,
     clock,
     log,
     onLogFailure: settings.onLogFailure,
@@ -165,6 +186,40 @@ async function openServer(
   onTrouble = (failure) => server.emitLogFailure(failure);
   server.open();
   return server;
+}
+
+/** What a server's replica gets from the server. */
+type ReplicaContext = Pick<
+  FloodReplicaOptions,
+  | "self"
+  | "clock"
+  | "counts"
+  | "propagation"
+  | "connect"
+  | "trafficLogFor"
+  | "emit"
+  | "peers"
+>;
+
+/** The replica of a server, as the settings say. */
+function createReplica(settings: Settings, context: ReplicaContext): Replica {
+  const { catchUp, clientTtlSeconds, maxClients, topology } = settings;
+  return new FloodReplica({
+    ...context,
+    topology,
+    catchUp,
+    limits: {
+      clientTtlSeconds,
+      maxClients,
+      nowSeconds: () => secondsOf(context.clock),
+    },
+    hashKey: createHashKey(),
+    maxHalfOpenLinks: settings.maxHalfOpenLinks,
+    timeoutMs: settings.linkTimeoutMs,
+    incarnation: crypto.randomUUID(),
+    nonce: createNonce,
+    prove: createProver(settings.secrets),
+  });
 }
 
 async function openLog(

@@ -5,6 +5,7 @@ import { projectFolder } from "./end_to_end/process.ts";
 /** Rooms that do no I/O and know no clock but one that is passed in. */
 const pureFiles = [
   "protocol/",
+  "replica/",
   "peers/",
   "sessions/",
   "runtime/histogram.ts",

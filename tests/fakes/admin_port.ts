@@ -23,12 +23,12 @@ export class FakeAdminPort implements AsyncDisposable {
     const site: SiteOptions = {
       files: pageFiles,
       map: () => Promise.resolve(createMap()),
-      newest: (client) => this.lines.get(client),
+      find: (client) => this.lines.get(client),
       status: fakeStatus,
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
       // All that a site asks of it.
-      events: { listen: () => this.#listen() } as unknown as EventStream,
+      events: { subscribe: () => this.#listen() } as unknown as EventStream,
     };
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },

@@ -9,6 +9,7 @@ import {
 } from "../../sessions/limits.ts";
 import { assertEquals } from "../assert.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
+import { MemoryReplica } from "../fakes/memory_replica.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { RecordingTrafficLog } from "../fakes/recording_traffic.ts";
 import { FakeBackend } from "./fake_backend.ts";
@@ -24,14 +25,13 @@ function open(chosen: Partial<ClientLimits> = {}) {
   const counts = new LimitCounts(clock, () => {});
   const door = new ClientListener({
     backend,
+    replica: new MemoryReplica(),
     clock,
     limits,
     counts,
     lines: { iamat: 0, whatsat: 0, invalid: 0 },
     permits: new FairSemaphore(limits.maxQueriesInTotal),
     replyPool: new BatchPool(4),
-    scheduleFlush: () => {},
-    flushed: () => undefined,
     trafficLogFor: () => new RecordingTrafficLog(),
     emit: (_level, connection, event, fields = {}) =>
       events.push(

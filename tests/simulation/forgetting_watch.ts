@@ -5,7 +5,10 @@
  *
  * @module
  */
-import type { Acceptance, Replica } from "../../peers/replication/replica.ts";
+import type {
+  Acceptance,
+  FloodRouter,
+} from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, heardAtOf, type Report } from "../../protocol/report.ts";
 import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";
@@ -28,13 +31,13 @@ export interface HerdBefore {
 
 /** Watches one herd that forgets. */
 export class ForgettingWatch {
-  readonly #replica: Replica;
+  readonly #replica: FloodRouter;
   readonly #options: ForgettingOptions;
   readonly #situation: Situation;
   /** When the newest report of every client so far was heard. */
   readonly #heardAt = new Map<ByteString, number>();
 
-  constructor(replica: Replica, options: ForgettingOptions) {
+  constructor(replica: FloodRouter, options: ForgettingOptions) {
     this.#replica = replica;
     this.#options = options;
     this.#situation = situationOf(options);

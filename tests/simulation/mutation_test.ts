@@ -13,6 +13,7 @@ const parts = [
   "packages",
   "peers",
   "protocol",
+  "replica",
   "runtime",
   "tests/fakes",
   "tests/simulation",
@@ -49,7 +50,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     without: "not back to the sender",
-    file: "peers/replication/replica.ts",
+    file: "peers/replication/flood_router.ts",
     code: "if (peer === sender) peer.onNewer(stored);\n      else peer.forward",
     instead: "peer.forward",
     noticed: "a report went back to the neighbour that had sent it",
@@ -58,7 +59,7 @@ const mutations: readonly Mutation[] = [
   },
   {
     without: "to all but the sender",
-    file: "peers/replication/replica.ts",
+    file: "peers/replication/flood_router.ts",
     code: "if (peer === sender) peer",
     instead: "if (sender !== undefined) peer",
     noticed: "no convergence",

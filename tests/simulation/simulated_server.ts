@@ -4,7 +4,10 @@
  *
  * @module
  */
-import { type Acceptance, Replica } from "../../peers/replication/replica.ts";
+import {
+  type Acceptance,
+  FloodRouter,
+} from "../../peers/replication/flood_router.ts";
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
@@ -51,7 +54,7 @@ export interface ServerOptions {
 /** One life of a server. */
 export class SimulatedServer {
   readonly name: string;
-  readonly replica: WatchedReplica;
+  readonly replica: WatchedRouter;
   readonly crossings: Crossings;
   readonly #host: VirtualHost;
   readonly #linkManager: LinkManager;
@@ -65,12 +68,12 @@ export class SimulatedServer {
     const say = (text: string) =>
       options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
     this.crossings = new Crossings(host.name, options);
-    this.replica = new WatchedReplica(host, options, this.crossings);
+    this.replica = new WatchedRouter(host, options, this.crossings);
     const caughtUpWatch = new CaughtUpWatch(host.name, this.replica, options);
     this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
       topology,
-      replica: this.replica,
+      router: this.replica,
       clock,
       counts: new LimitCounts(clock, () => {}),
       propagation: { add: () => {} },
@@ -118,7 +121,7 @@ export class SimulatedServer {
 }
 
 /** The real thing, and a look at each step of it. */
-export class WatchedReplica extends Replica {
+export class WatchedRouter extends FloodRouter {
   readonly #name: string;
   readonly #options: ServerOptions;
   readonly #writeBytes: number;
