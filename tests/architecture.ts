@@ -1,7 +1,7 @@
 /**
  * The rooms of the project and the imports between them: the one table from
  * which `tests/architecture_test.ts` checks every import, and from which
- * `deno task docs` writes the sketch in docs/ARCHITECTURE.md.
+ * `deno task generate` writes the sketch in docs/ARCHITECTURE.md.
  *
  * @module
  */
@@ -271,7 +271,7 @@ export const rooms: Readonly<Record<string, Room>> = {
 };
 
 /** Where the sketch stands in docs/ARCHITECTURE.md. */
-const sketchStart = "<!-- sketch: written by `deno task docs` -->";
+const sketchStart = "<!-- sketch: written by `deno task generate` -->";
 const sketchEnd = "<!-- end of the sketch -->";
 
 /** The widest line of the sketch, in characters. */

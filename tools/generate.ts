@@ -1,7 +1,7 @@
 /**
- * Writes what is generated from the tables of settings and of ports: the tables
- * of docs/CONFIGURATION.md, the options of `startServer`, and the permissions of
- * the tasks in deno.json.
+ * Writes what is generated from the tables of settings, ports and rooms: the
+ * tables of docs/CONFIGURATION.md, the sketch in docs/ARCHITECTURE.md, the
+ * options of `startServer`, and the permissions of the tasks in deno.json.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import {
   type Schema,
   type Setting,
 } from "../server/settings/setting.ts";
+import { withSketch } from "../tests/architecture.ts";
 
 /** Reads a file of the project, by its path from the top. */
 type Read = (path: string) => string;
@@ -34,6 +35,7 @@ export function generate(
 ): ReadonlyMap<string, string> {
   return new Map([
     ["deno.json", withTaskPermissions(read("deno.json"))],
+    ["docs/ARCHITECTURE.md", withSketch(read("docs/ARCHITECTURE.md"))],
     [
       "docs/CONFIGURATION.md",
       withTables(read("docs/CONFIGURATION.md"), {
