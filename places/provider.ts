@@ -83,7 +83,11 @@ export class PlacesError extends Error {
   /** Whether the error is temporary, so that a retry may succeed. */
   readonly mayPass: boolean;
 
-  /** @param message For the log; it must not contain a key. */
+  /**
+   * An error of a service.
+   *
+   * @param message For the log; it must not contain a key.
+   */
   constructor(message: string, mayPass = false) {
     super(message);
     this.mayPass = mayPass;

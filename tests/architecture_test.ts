@@ -220,10 +220,19 @@ Deno.test("servers and clients import packages through packages/, which says wha
 Deno.test("what tests/import_map.json names is imported where no server runs", async () => {
   const imported = (await packageImports())
     .filter(([path]) => developmentRooms.includes(roomOf(path)));
-  const unused = [...developed.keys()].filter((name) =>
-    !imported.some(([, specifier]) => isOf(specifier, name))
+  const unused = [...developed.values()].filter((target) =>
+    !imported.some(([, specifier]) => isOf(specifier, target))
   );
   assertEquals(unused, []);
+});
+
+Deno.test("tests have the same permissions with either configuration", async () => {
+  const [top, tests] = await Promise.all(
+    ["deno.json", "tests/deno.json"].map(async (path) =>
+      JSON.parse(await Deno.readTextFile(projectFolder + path)).test
+    ),
+  );
+  assertEquals(top, tests);
 });
 
 Deno.test("tests run the packages that servers run", async () => {

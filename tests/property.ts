@@ -5,7 +5,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 
 const seedVariable = "HERD_TEST_SEED";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "../../tools/playwright.ts";
 import { launchBrowser } from "../../tools/browser.ts";
 import { assertEquals } from "../assert.ts";
 import { FakeAdminPort } from "../fakes/admin_port.ts";

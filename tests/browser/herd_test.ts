@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Page } from "../../tools/playwright.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { fakeDistribution, fakeStatus } from "../fakes/herd_status.ts";
 import { needs } from "../needs.ts";

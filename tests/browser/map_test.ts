@@ -1,5 +1,5 @@
 import { geoNaturalEarth1 } from "../../packages/d3_geo.ts";
-import type { Page } from "playwright-core";
+import type { Page } from "../../tools/playwright.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { needs } from "../needs.ts";

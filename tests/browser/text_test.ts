@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Page } from "../../tools/playwright.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import { assertEquals } from "../assert.ts";

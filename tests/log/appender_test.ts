@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Appender, type LogFailure } from "../../log/appender.ts";
 import { retryIntervalMs } from "../../log/limits.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import type { LogFailure } from "../../log/appender.ts";
 import { LogWriter } from "../../log/log_writer.ts";
 import { maxEventFieldLength } from "../../log/limits.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { type LogRecord, parseRecord } from "../../log/parse.ts";
 import { formatEvent } from "../../log/record.ts";
 import { escapeBytes } from "../../log/escape.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { TimeFilter } from "../../log_analysis/time_filter.ts";
 import { assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";

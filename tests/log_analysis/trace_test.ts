@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { traceClient } from "../../log_analysis/trace_client.ts";
 import { describePath } from "../../log_analysis/trace_text.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { makePhones } from "../../phones/phone.ts";
 import { Run } from "../../phones/run.ts";
 import type { Census } from "../../phones/results.ts";

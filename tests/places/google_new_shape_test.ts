@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { fieldMask, renderNearby } from "../../places/google_new_shape.ts";
 import { PlacesError } from "../../places/provider.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import { type Json, printJson, Verbatim } from "../../places/print.ts";
 import { assert, assertEquals } from "../assert.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { bytesOfText } from "../../protocol/bytes.ts";
 import { minRedactedKeyLength } from "../../places/limits.ts";
 import { createRedactor } from "../../places/redact.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { Body, BodyError } from "../../places/trim.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { createMatcher } from "../../replica/pattern.ts";
 import { assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { maxLineBytes } from "../../protocol/limits.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { ClientConnection } from "../../sessions/client_connection.ts";
@@ -123,8 +123,9 @@ testOnReplicas({
   name: "ClientConnection holds the reply back until the neighbours have it",
   permissions: "none",
   async fn(kind) {
-    const { arrive, backend, client, ended, flushCount, replica, server } =
-      connect(kind);
+    const { arrive, client, ended, flushCount, replica, server } = connect(
+      kind,
+    );
     const { promise, resolve } = Promise.withResolvers<void>();
     replica.flushed = promise;
     client.sendText(iamat);
@@ -408,7 +409,7 @@ testOnReplicas({
   name: "ClientConnection reads no further while the log has no room",
   permissions: "none",
   async fn(kind) {
-    const { arrive, backend, client, ended, replica, traffic } = connect(kind);
+    const { arrive, client, ended, replica, traffic } = connect(kind);
     traffic.fill();
     client.sendText(iamat);
     await arrive();

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Random } from "../../runtime/random.ts";
 import { LateReplica, maxLateMs } from "../fakes/late_replica.ts";
 import { drainMicrotasks, type ManualClock } from "../fakes/manual_clock.ts";

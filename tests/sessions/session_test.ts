@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { parseCommand } from "../../protocol/command.ts";
 import { defaultClientLimits, slotBytes } from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";

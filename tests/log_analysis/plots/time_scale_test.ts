@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { timeScale } from "../../../log_analysis/plots/time_scale.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { root } from "../../../peers/store/digest_tree.ts";
 import { hashClient } from "../../../peers/store/fingerprint.ts";
 import type { FloodRouter } from "../../../peers/replication/flood_router.ts";

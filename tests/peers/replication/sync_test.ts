@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { parseMessage } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { maxPageReports, sweptReports } from "../../../peers/limits.ts";
 import { root } from "../../../peers/store/digest_tree.ts";
 import { fingerprint } from "../../../peers/store/fingerprint.ts";
