@@ -25,7 +25,6 @@ import { FakeListener } from "../fakes/listener.ts";
 import { LateReplica, maxLateMs } from "../fakes/late_replica.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
-import { PipeEnd } from "../fakes/pipe.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 
 /** What a test may choose. */

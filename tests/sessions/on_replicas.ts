@@ -48,7 +48,7 @@ export const lateReplica = (seed: number, failures = 0): TestReplica => ({
 export interface ReplicaTest {
   readonly name: string;
   readonly permissions: "none";
-  readonly fn: (kind: TestReplica) => Promise<void>;
+  readonly fn: (kind: TestReplica) => void | Promise<void>;
 }
 
 /** Registers a test for each kind of replica. */

@@ -53,8 +53,8 @@ function createSession(
 testOnReplicas({
   name: "Session answers IAMAT with the AT line and takes the report",
   permissions: "none",
-  async fn(kind) {
-    const { backend, replica, session, traffic } = createSession(kind);
+  fn(kind) {
+    const { replica, session, traffic } = createSession(kind);
     session.receive(iamat);
     assertEquals(session.takeReplies(), [at + "\n"]);
     assertEquals(replica.accepted, [{ line: at, client: "kiwi.cs.ucla.edu" }]);
@@ -65,7 +65,7 @@ testOnReplicas({
 testOnReplicas({
   name: "Session copies the operands of IAMAT byte for byte",
   permissions: "none",
-  async fn(kind) {
+  fn(kind) {
     const { session } = createSession(kind);
     session.receive("\t IAMAT \xff\x00\xc3\xa9\xa0 +034.0-118.50 0001.50\r");
     assertEquals(session.takeReplies(), [
@@ -136,8 +136,8 @@ testOnReplicas({
 testOnReplicas({
   name: "Session takes an IAMAT at once that stands behind a slow question",
   permissions: "none",
-  async fn(kind) {
-    const { backend, replica, session } = createSession(kind);
+  fn(kind) {
+    const { replica, session } = createSession(kind);
     session.receive(iamat);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     session.receive(iamat.replace("kiwi", "pear"));
