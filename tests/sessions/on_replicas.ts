@@ -60,7 +60,7 @@ export function testOnReplicas({ fn, name, permissions }: ReplicaTest): void {
     permissions,
     fn: () =>
       assertProperty(
-        fc.asyncProperty(anySeed, (seed) => fn(lateReplica(seed))),
+        fc.asyncProperty(anySeed, async (seed) => await fn(lateReplica(seed))),
         { numRuns: lateRuns },
         file,
       ),
