@@ -19,6 +19,7 @@ export class ReplicaError extends Error {
 export class Settling {
   #pending = 0;
   #failure: ReplicaError | undefined;
+  #cancellation: ReplicaError | undefined;
   #waiting: PromiseWithResolvers<void> | undefined;
 
   /** One thing more has to happen: `settle` or `fail` follows. */
@@ -41,6 +42,13 @@ export class Settling {
     this.#waiting = undefined;
   }
 
+  /** The connection is over: nothing has to wait for what is pending. */
+  cancel(): void {
+    this.#cancellation ??= new ReplicaError("the connection is over");
+    this.#waiting?.reject(this.#cancellation);
+    this.#waiting = undefined;
+  }
+
   /** Why no further reply may go out; undefined if replies may. */
   get failure(): ReplicaError | undefined {
     return this.#failure;
@@ -48,11 +56,15 @@ export class Settling {
 
   /**
    * Resolves when nothing is pending; undefined if that is the case already.
-   * Rejects with a `ReplicaError` if something fails.
+   * Rejects with a `ReplicaError` if something fails, or at the end of the
+   * connection.
    */
   settled(): Promise<void> | undefined {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#pending === 0) return undefined;
+    if (this.#cancellation !== undefined) {
+      return Promise.reject(this.#cancellation);
+    }
     this.#waiting ??= Promise.withResolvers<void>();
     return this.#waiting.promise;
   }

@@ -187,7 +187,7 @@ export class ClientConnection {
       delayMs,
       () => {
         closeQuietly(this.#transport);
-        this.#session.cancelReplies();
+        this.#session.settling.cancel();
       },
     );
   }
@@ -376,9 +376,15 @@ export class ClientConnection {
   }
 
   #fail(error: unknown): void {
-    const [end, detail] = describeFailure(error);
-    this.#end ??= end;
-    this.#detail ||= detail;
+    if (!(error instanceof ReplicaError)) {
+      this.#end ??= error instanceof EncryptionError
+        ? "encryption failed"
+        : "connection lost";
+      this.#detail ||= describeFault(error);
+    } else if (this.#end === undefined) {
+      this.#end = "replica failed";
+      this.#detail ||= error.message;
+    }
     this.#abandon();
   }
 
@@ -388,14 +394,4 @@ export class ClientConnection {
     this.#session.abandon();
     this.#releaseAnswered();
   }
-}
-
-/** The reason for an end by an exception, and what to say besides. */
-function describeFailure(
-  error: unknown,
-): [end: ConnectionEnd, detail: string] {
-  if (error instanceof ReplicaError) return ["replica failed", error.message];
-  const isOfTls = error instanceof EncryptionError;
-  const end = isOfTls ? "encryption failed" : "connection lost";
-  return [end, describeFault(error)];
 }

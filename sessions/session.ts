@@ -181,16 +181,11 @@ export class Session implements PermitWaiter {
    */
   abandon(): void {
     this.#isAbandoned = true;
-    this.cancelReplies();
+    this.settling.cancel();
     // Answers that are under way keep this session in memory for a while.
     this.#queued.length = 0;
     this.#waiting.length = 0;
     this.#resume();
-  }
-
-  /** No further reply can go out: nothing has to wait for one. */
-  cancelReplies(): void {
-    this.settling.fail("");
   }
 
   /**

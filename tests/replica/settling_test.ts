@@ -54,3 +54,19 @@ Deno.test({
     assertEquals(settling.failure?.message, "no room");
   },
 });
+
+Deno.test({
+  name: "Settling that is cancelled keeps nobody waiting, and has not failed",
+  permissions: "none",
+  async fn() {
+    const settling = new Settling();
+    settling.begin();
+    const waiting = settling.settled()!;
+    settling.cancel();
+    await assertRejects(() => waiting, ReplicaError, "over");
+    await assertRejects(() => settling.settled()!, ReplicaError, "over");
+    assertEquals(settling.failure, undefined);
+    settling.settle();
+    assertEquals(settling.settled(), undefined);
+  },
+});

@@ -7,7 +7,6 @@ import type { PlacesProvider } from "../../places/provider.ts";
 import type { Replica } from "../../replica/replica.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
-import type { Accepted, Listener } from "../../runtime/network.ts";
 import { Random } from "../../runtime/random.ts";
 import {
   HerdServer,
@@ -22,52 +21,12 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
+import { FakeListener } from "../fakes/listener.ts";
 import { LateReplica, maxLateMs } from "../fakes/late_replica.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { createFakeProver } from "../fakes/prover.ts";
-
-/** A port that a test connects to. */
-class FakeListener implements Listener {
-  readonly address = "127.0.0.1:8000";
-  readonly isEncrypted = false;
-  readonly #coming: (Accepted | Error)[] = [];
-  #wake: (() => void) | undefined;
-  #isClosed = false;
-
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
-  /** The next thing that comes in: a connection, or an error. */
-  bring(next: Accepted | Error): void {
-    this.#coming.push(next);
-    this.#wake?.();
-  }
-
-  /** A client connects; returns its end. */
-  connect(): PipeEnd {
-    const [transport, client] = PipeEnd.pair();
-    this.bring({ transport, address: "192.0.2.1", port: 5000 });
-    return client;
-  }
-
-  async accept(): Promise<Accepted> {
-    while (this.#coming.length === 0 && !this.#isClosed) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    const next = this.#coming.shift();
-    if (next === undefined) throw new Deno.errors.BadResource("closed");
-    if (next instanceof Error) throw next;
-    return next;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#wake?.();
-  }
-}
 
 /** What a test may choose. */
 interface Choices extends
