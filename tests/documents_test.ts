@@ -5,6 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "./assert.ts";
+import { rooms } from "./architecture.ts";
 import { anchorsOf, blocksOf, readDocument } from "./document.ts";
 import { projectFolder } from "./end_to_end/process.ts";
 
@@ -136,6 +137,15 @@ Deno.test("TOOLS.md names every task, except the parts of others", () => {
   for (const task of Object.keys(tasks)) {
     if (parts.includes(task)) continue;
     assert(page.includes(`deno task ${task}`), `${task} is not in TOOLS.md`);
+  }
+});
+
+Deno.test("the README's map has every room", () => {
+  const page = readDocument("README.md");
+  for (const room of Object.keys(rooms)) {
+    if (room.includes("/") || room === "deno.json") continue;
+    const name = room.includes(".") ? `\`${room}\`` : `${room}/`;
+    assert(page.includes(name), `${name} is not in README.md`);
   }
 });
 
