@@ -121,7 +121,7 @@ export const forgettingMutations: readonly Mutation[] = [
   },
   {
     without: "freeing what is forgotten",
-    file: "peers/replication/replica.ts",
+    file: "peers/replication/flood_router.ts",
     code: "if (this.#store.needsSweep) this.#store.sweep(sweptReports);",
     instead: "",
     noticed: "forgotten reports still take up memory",
@@ -130,7 +130,7 @@ export const forgettingMutations: readonly Mutation[] = [
   },
   {
     without: "waking up to free what is forgotten",
-    file: "peers/replication/replica.ts",
+    file: "peers/replication/flood_router.ts",
     code: "if (this.#store.needsSweep) return true;",
     instead: "",
     noticed: "forgotten reports still take up memory",
@@ -157,7 +157,7 @@ export const forgettingMutations: readonly Mutation[] = [
   },
   {
     without: "telling neighbours of the horizon",
-    file: "peers/replication/replica.ts",
+    file: "peers/replication/flood_router.ts",
     code: "if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();",
     instead: "",
     noticed: "servers have different horizons",
@@ -166,7 +166,7 @@ export const forgettingMutations: readonly Mutation[] = [
   },
   {
     without: "telling a new link of the horizon",
-    file: "peers/replication/replica.ts",
+    file: "peers/replication/flood_router.ts",
     code: "if (horizon !== undefined) peer.outbox.sendHorizon(horizon);",
     instead: "",
     noticed: "servers have different horizons",
@@ -175,7 +175,7 @@ export const forgettingMutations: readonly Mutation[] = [
   },
   {
     without: "taking over a neighbour's horizon",
-    file: "peers/replication/replica.ts",
+    file: "peers/replication/flood_router.ts",
     code: "this.#store.raiseHorizon(message.seconds)",
     instead: "false",
     noticed: "a server does not take over a neighbour's horizon",
@@ -184,7 +184,7 @@ export const forgettingMutations: readonly Mutation[] = [
   },
   {
     without: "passing a neighbour's horizon on",
-    file: "peers/replication/replica.ts",
+    file: "peers/replication/flood_router.ts",
     code: "      this.#sendHorizon(from);\n",
     instead: "",
     noticed: "servers have different horizons",
