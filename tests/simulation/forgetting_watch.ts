@@ -69,7 +69,7 @@ export class ForgettingWatch {
     this.#checkHorizon(before);
     if (this.#raisedHorizon > before.raisedHorizon) {
       coverage.add("the horizon is raised for want of room");
-      this.#checkRaise(before, heardAtOf(line));
+      this.#checkRaise(before, heardAtOf(line), known);
     }
     const isForgotten = heardAtOf(line) <= this.horizon;
     this.#check(
@@ -162,12 +162,13 @@ export class ForgettingWatch {
   #checkRaise(
     { clients, raisedHorizon }: HerdBefore,
     newHeardAt: number,
+    known: ByteString | undefined,
   ): void {
     const { clientTtlSeconds, maxClients = Infinity } = this.#options;
     this.#check(
-      clients >= maxClients,
+      clients >= maxClients && known === undefined,
       "the horizon was raised though there was room",
-      `${clients} clients`,
+      `${clients} clients; known was ${known}`,
     );
     // With a time to live, the oldest report may have been forgotten already.
     if (clientTtlSeconds !== undefined) return;
