@@ -78,7 +78,7 @@ export function parseTopology(json: unknown, basePort?: number): Topology {
     ["host", "basePort", "servers", "links", "settings"],
     "the herd file",
   );
-  objectOf(file.settings ?? {}, "settings");
+  if (file.settings !== undefined) objectOf(file.settings, "settings");
   const host = hostOf(file.host ?? defaultHost, "host");
   const base = basePort ?? portOf(file.basePort ?? defaultBasePort, "basePort");
   const servers = arrayOf(file.servers, "servers").map((entry, index) =>

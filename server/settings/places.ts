@@ -21,15 +21,15 @@ export const placesSchema = {
   placesKeyFile: schema.placesKeyFile,
 };
 
-/** Where settings come from, besides the command line. */
+/** What settings were read from. */
 export interface Sources {
-  /** The files and variables that they come from. */
+  /** The files and variables. */
   readonly sources: readonly PermissionNeed[];
-  /** Those that must not be looked at, and might have something to say. */
+  /** Variables that are not permitted, and could hold a secret or a key. */
   readonly unread: readonly PermissionNeed[];
 }
 
-/** The flags about places, read and checked. */
+/** The places service. */
 export interface PlacesSettings extends Sources {
   readonly places: PlacesChoice;
   /** Something that the user should know about the places. */

@@ -22,7 +22,7 @@ import {
 } from "../../sessions/limits.ts";
 import type { NumberSetting, Schema } from "./setting.ts";
 
-/** Of a program, as a library has something else in its place. */
+/** Every source but the library's options, which do not include these. */
 const programs: readonly ["flag", "variable", "herd file"] = [
   "flag",
   "variable",
@@ -30,12 +30,12 @@ const programs: readonly ["flag", "variable", "herd file"] = [
 ];
 
 /**
- * Of one server: the herd file is the same on every machine, and must hold no
- * secret, nor say which files a server reads.
+ * The sources of one server. The herd file is the same on every machine: it
+ * holds no secret, and does not name files for servers to read.
  */
 const oneServer: readonly ["flag", "variable"] = ["flag", "variable"];
 
-/** Of one server, and the herd file has it in another place. */
+/** The herd file has a field of its own for these, outside of its settings. */
 const notInSettings: readonly ["flag", "variable", "option"] = [
   "flag",
   "variable",

@@ -209,6 +209,7 @@ Deno.test({
           'of "settings", --base-port or HERD_BASE_PORT',
         ],
         ["all", 'settings: expected an object, found "all"'],
+        [null, "settings: expected an object, found null"],
       ] as const
     ) {
       using file = herdFile(settings);
