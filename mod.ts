@@ -26,7 +26,7 @@ import type { PlacesProvider } from "./places/provider.ts";
 import type { LimitName } from "./runtime/limit_counts.ts";
 import type { Port } from "./runtime/network.ts";
 import type { TlsIdentity } from "./runtime/certificates.ts";
-import { tcp } from "./runtime/tcp.ts";
+import { createTcp } from "./runtime/tcp.ts";
 import { startServers } from "./server/open_servers.ts";
 import { pickLimits } from "./server/settings/client_limits.ts";
 import type { SettingOptions } from "./server/settings/options.ts";
@@ -170,7 +170,7 @@ export async function startServer(
   if (findServer(settings.topology, name) === undefined) {
     throw new RangeError(`name: no server of the herd is called ${name}`);
   }
-  const [server] = await startServers(settings, [name], tcp);
+  const [server] = await startServers(settings, [name], createTcp(Deno));
   return server;
 }
 

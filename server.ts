@@ -12,7 +12,8 @@ import {
 import { runProgram } from "./cli/exit.ts";
 import { print } from "./cli/print.ts";
 import { findServer, type Topology } from "./peers/topology.ts";
-import { formatPort } from "./runtime/network.ts";
+import { formatPort, type Network } from "./runtime/network.ts";
+import { createTcp } from "./runtime/tcp.ts";
 import {
   dashboardOf,
   printPermissions,
@@ -25,6 +26,12 @@ import {
   serverFlags,
   serverNamed,
 } from "./server/settings/settings.ts";
+
+/** Where servers listen and dial: TCP. */
+export const network: Network = createTcp({
+  listen: (options) => Deno.listen(options),
+  connect: (options) => Deno.connect(options),
+});
 
 const help = `Runs one server of the herd until SIGINT or SIGTERM.
 
@@ -46,15 +53,20 @@ export async function serve(args: readonly string[]): Promise<void> {
   }
   const ports = labelledPorts(settings, findServer(settings.topology, name)!);
   const dashboard = dashboardOf(settings, name);
-  await runServers(settings, [name], ([server]) =>
-    `${name} is ready: ` + [
-      ...[...ports].map(([label, ports]) =>
-        `${label} on ${ports.map(formatPort).join(" and ")}`
-      ),
-      `linked with ${server.linkedNeighbours.join(", ") || "nobody yet"}`,
-      `log in ${server.logPath}`,
-      ...dashboard === undefined ? [] : [`dashboard at ${dashboard}`],
-    ].join(", "));
+  await runServers(
+    settings,
+    [name],
+    network,
+    ([server]) =>
+      `${name} is ready: ` + [
+        ...[...ports].map(([label, ports]) =>
+          `${label} on ${ports.map(formatPort).join(" and ")}`
+        ),
+        `linked with ${server.linkedNeighbours.join(", ") || "nobody yet"}`,
+        `log in ${server.logPath}`,
+        ...dashboard === undefined ? [] : [`dashboard at ${dashboard}`],
+      ].join(", "),
+  );
 }
 
 function readName({ positionals }: Arguments, topology: Topology): string {

@@ -17,6 +17,7 @@ import {
   printPermissions,
   runServers,
 } from "../server/run_servers.ts";
+import { network } from "../server.ts";
 import { labelledPorts } from "../server/settings/ports.ts";
 import {
   readSettings,
@@ -41,7 +42,12 @@ export async function up(args: readonly string[]): Promise<void> {
   if (parsed.flags.has("print-permissions")) {
     return printPermissions(settings, names, ["main.ts", "up", ...args]);
   }
-  await runServers(settings, names, (servers) => describe(servers, settings));
+  await runServers(
+    settings,
+    names,
+    network,
+    (servers) => describe(servers, settings),
+  );
   print("The herd has stopped.");
 }
 

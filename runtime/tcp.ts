@@ -1,5 +1,5 @@
 /**
- * TCP, as Deno has it.
+ * A network on TCP connections as Deno has them.
  *
  * @module
  */
@@ -12,18 +12,34 @@ import {
 import { openHttpPort } from "./http_port.ts";
 import { SetupError, setupError } from "./setup_error.ts";
 
+/** Where ports are opened and connections are made: Deno.listen, Deno.connect. */
+export interface TcpCalls {
+  readonly listen: (
+    options: { readonly hostname: string; readonly port: number },
+  ) => Deno.TcpListener;
+  readonly connect: (
+    options: {
+      readonly hostname: string;
+      readonly port: number;
+      readonly signal: AbortSignal;
+    },
+  ) => Promise<Deno.TcpConn>;
+}
+
 /** The network of the machine. */
-export const tcp: Network = {
-  listen,
-  connect: async (hostname, port, signal) =>
-    withoutDelay(await Deno.connect({ hostname, port, signal })),
-};
+export function createTcp(calls: TcpCalls): Network {
+  return {
+    listen: (hostname, port) => listen(calls, hostname, port),
+    connect: async (hostname, port, signal) =>
+      withoutDelay(await calls.connect({ hostname, port, signal })),
+  };
+}
 
 /** Opens a port, or says in one line why not. */
-function listen(hostname: string, port: number): Listener {
+function listen(calls: TcpCalls, hostname: string, port: number): Listener {
   const address = formatAddress(hostname, port);
   try {
-    const listener = Deno.listen({ hostname, port });
+    const listener = calls.listen({ hostname, port });
     return {
       address,
       isEncrypted: false,

@@ -24,7 +24,8 @@ import {
   missingPermissions,
 } from "../runtime/permissions.ts";
 import { quoteWord } from "../runtime/shell.ts";
-import { serveHttp, tcp } from "../runtime/tcp.ts";
+import type { Network } from "../runtime/network.ts";
+import { serveHttp } from "../runtime/tcp.ts";
 import type { HerdServer } from "./herd_server.ts";
 import {
   linkServers,
@@ -48,11 +49,13 @@ const stopDeadlineMs = 5_000;
  * Runs servers until a signal asks them to stop, or one of them has stopped by
  * itself: what `server.ts` and `herd up` have in common.
  *
+ * @param network Where they listen and dial.
  * @param describe What to print when they are ready.
  */
 export async function runServers(
   settings: Settings,
   names: readonly string[],
+  network: Network,
   describe: (servers: readonly HerdServer[]) => string,
 ): Promise<void> {
   logErrorsToStderr();
@@ -63,7 +66,7 @@ export async function runServers(
   renewOnHangup(settings, () => servers);
   await requireAllPermissions(settings, names);
   await using admin = await openAdmin(settings, names);
-  servers = await openServers(settings, names, tcp);
+  servers = await openServers(settings, names, network);
   admin?.attach(servers, planOf(settings.topology));
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);

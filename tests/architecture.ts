@@ -192,6 +192,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "places",
       "protocol",
       "runtime",
+      "server.ts",
       "server/herd_server.ts",
       "server/run_servers.ts",
       "server/settings",
