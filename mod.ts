@@ -20,33 +20,27 @@
  * @module
  */
 import defaultHerd from "./herd.json" with { type: "json" };
-import { logFailureChoices } from "./log/events.ts";
-import { defaultKeptFiles, defaultMaxFileBytes } from "./log/limits.ts";
-import {
-  defaultLinkTimeoutMs,
-  defaultMaxClients,
-  defaultMaxHalfOpenLinks,
-} from "./peers/limits.ts";
 import { findServer, type HerdFile, parseTopology } from "./peers/topology.ts";
-import { choosePlaces } from "./places/choose.ts";
+import { choosePlaces, needsKey } from "./places/choose.ts";
 import type { PlacesProvider } from "./places/provider.ts";
 import type { LimitName } from "./runtime/limit_counts.ts";
 import type { Port } from "./runtime/network.ts";
 import type { TlsIdentity } from "./runtime/certificates.ts";
-import { startServers } from "./server.ts";
-import type { ClientLimits } from "./sessions/limits.ts";
-import {
-  type Bounds,
-  clientTtlSecondsBounds,
-  linkTimeoutMsBounds,
-  maxClientsBounds,
-  maxHalfOpenLinksBounds,
-  placesBudgetBounds,
-  placesTtlSecondsBounds,
-} from "./server/settings/bounds.ts";
-import { faultOfLimits } from "./server/settings/client_limits.ts";
+import { createTcp } from "./runtime/tcp.ts";
+import { startServers } from "./server/open_servers.ts";
+import { pickLimits } from "./server/settings/client_limits.ts";
+import type { SettingOptions } from "./server/settings/options.ts";
 import { faultOfKey } from "./server/settings/places_key.ts";
+import { clientLimitSettings, schema } from "./server/settings/schema.ts";
 import { faultOf, minSecretLength } from "./server/settings/secrets.ts";
+import type { Settings } from "./server/settings/settings.ts";
+import {
+  herdFileSource,
+  optionSource,
+  permissionsFor,
+  resolveSettings,
+} from "./server/settings/sources.ts";
+import type { ClientLimits } from "./sessions/limits.ts";
 import type { ServerFacts } from "./server/status/status.ts";
 
 export * from "./client/mod.ts";
@@ -78,7 +72,17 @@ export type {
   ReportCounts,
   ServerFacts,
 } from "./server/status/status.ts";
-export { type HerdFile, TopologyError } from "./peers/topology.ts";
+export {
+  type HerdFile,
+  type HerdFileServer,
+  TopologyError,
+} from "./peers/topology.ts";
+export {
+  type PortKind,
+  portKinds,
+  type ServerPorts,
+} from "./peers/port_kinds.ts";
+export type { SettingOptions } from "./server/settings/options.ts";
 export { bytesOfText, type ByteString } from "./protocol/bytes.ts";
 export type { Verb } from "./protocol/command.ts";
 export type { Position as PositionDigits } from "./protocol/position.ts";
@@ -93,25 +97,11 @@ export {
 } from "./places/provider.ts";
 
 /** How to start a server. */
-export interface StartOptions {
+export interface StartOptions extends SettingOptions {
   /** Its name, one of the herd's. */
   readonly name: string;
   /** The herd; the default one if it is left out. */
   readonly herd?: HerdFile;
-  /** First client port of the herd, in place of the herd's own. */
-  readonly basePort?: number;
-  /** Where to listen for clients, in place of the herd's own. */
-  readonly host?: string;
-  /** The folder of the log; `logs` if it is left out. */
-  readonly logDirectory?: string;
-  /**
-   * What to do when the log cannot be written: `keep-serving`, and say in the
-   * log what is missing as soon as that can be; or `stop` by itself, in the
-   * orderly way. `keep-serving` if it is left out.
-   */
-  readonly onLogFailure?: "keep-serving" | "stop";
-  /** Whether neighbours compare and repair what they know; true. */
-  readonly catchUp?: boolean;
   /**
    * What all servers of the herd prove to each other that they know: one
    * secret, or two of which either will do, each 16 to 256 printable ASCII
@@ -119,41 +109,10 @@ export interface StartOptions {
    * must be on this machine.
    */
   readonly secrets?: readonly string[];
-  /**
-   * A neighbour silent for this long, in milliseconds, is given up and dialled
-   * again: 3,000 to 3,600,000; 5,000 if it is left out.
-   */
-  readonly linkTimeoutMs?: number;
-  /**
-   * How many connections to the peer port may be there that are not linked yet:
-   * 16 to 10,000; 256 if it is left out.
-   */
-  readonly maxHalfOpenLinks?: number;
-  /**
-   * How many clients are remembered at most: 1 to 100,000,000; 5,000,000 if it
-   * is left out.
-   */
-  readonly maxClients?: number;
-  /**
-   * A client not heard of for this long, in seconds, is forgotten: 1 to
-   * 1,000,000,000; none ever is, if it is left out.
-   */
-  readonly clientTtlSeconds?: number;
   /** A key for Google's Nearby Search; without it, the gazetteer answers. */
   readonly googlePlacesKey?: string;
   /** Who answers instead, if it is neither Google nor the gazetteer. */
   readonly places?: PlacesProvider;
-  /**
-   * For how long a remote provider's answers are kept, in seconds: 0 to
-   * 2,592,000; 0 if it is left out. Google's terms restrict caching.
-   */
-  readonly placesTtlSeconds?: number;
-  /**
-   * Most requests to a remote provider on one day (UTC): 1 to 1,000,000,000;
-   * any number if it is left out. The count is in the log's folder, and goes on
-   * after a restart if it may be read.
-   */
-  readonly placesBudget?: number;
   /** What clients may take up, where it is not the usual. */
   readonly limits?: Partial<ClientLimits>;
   /**
@@ -162,11 +121,6 @@ export interface StartOptions {
    * renewed while the server runs.
    */
   readonly tls?: TlsIdentity;
-  /**
-   * Whether the client port goes on in plain text all the same; false. TLS is
-   * then on the herd file's `tlsPort`, where it always is.
-   */
-  readonly plainClients?: boolean;
 }
 
 /** A server that runs inside this program. */
@@ -177,8 +131,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly clientAddress: string;
   /** All ports where clients connect. */
   readonly clientPorts: readonly Port[];
-  /** Where neighbours connect: `host:port`. */
-  readonly peerAddress: string;
+  /** Where neighbours connect: `host:port`; undefined if they do not. */
+  readonly peerAddress: string | undefined;
   /** How often each limit was reached, of those that were. */
   readonly limitHits: ReadonlyMap<LimitName, number>;
   /** The log file being written. */
@@ -212,51 +166,47 @@ export interface RunningServer extends AsyncDisposable {
 export async function startServer(
   options: StartOptions,
 ): Promise<RunningServer> {
-  const { basePort, herd = defaultHerd, name } = options;
-  const topology = parseTopology(herd, basePort);
-  if (findServer(topology, name) === undefined) {
+  const { name } = options;
+  const settings = settingsOf(options);
+  if (findServer(settings.topology, name) === undefined) {
     throw new RangeError(`name: no server of the herd is called ${name}`);
   }
-  const [server] = await startServers({
-    topology,
-    host: options.host,
-    logDirectory: options.logDirectory ?? "logs",
-    logMaxBytes: defaultMaxFileBytes,
-    logKeptFiles: defaultKeptFiles,
-    onLogFailure: onLogFailureOf(options),
-    catchUp: options.catchUp ?? true,
-    admin: undefined,
-    sources: [],
-    unread: [],
-    ...secretsOf(options),
-    ...limitsOf(options),
-    places: placesOf(options),
-    ...clientSettingsOf(options),
-  }, [name]);
+  const [server] = await startServers(settings, [name], createTcp(Deno));
   return server;
 }
 
-/** How clients are let in. */
-function clientSettingsOf(
-  { limits = {}, plainClients = false, tls: identity }: StartOptions,
-) {
-  const fault = faultOfLimits(limits);
-  if (fault !== undefined) throw new RangeError(`limits.${fault}`);
-  const tls = identity && {
-    identity,
-    plainClients,
-    sources: [],
-    renew: () => Promise.resolve(),
+/** The settings of a server: its options, then the herd's, then the defaults. */
+function settingsOf(options: StartOptions): Settings {
+  const { limits = {}, tls: identity } = options;
+  const herd: HerdFile = options.herd ?? defaultHerd;
+  const given = {
+    ...optionSource({ ...options, ...limits }),
+    placeOf: (name: string) =>
+      name in clientLimitSettings ? `limits.${name}` : name,
   };
-  return { clientLimits: limits, tls };
-}
-
-function onLogFailureOf({ onLogFailure = "keep-serving" }: StartOptions) {
-  if (logFailureChoices.includes(onLogFailure)) return onLogFailure;
-  throw new RangeError(
-    `onLogFailure: expected ${logFailureChoices.join(" or ")}, ` +
-      `found ${onLogFailure}`,
-  );
+  const { basePort } =
+    resolveSettings({ basePort: schema.basePort }, [given]).values;
+  const topology = parseTopology(herd, basePort);
+  const resolved = resolveSettings(schema, [
+    given,
+    herdFileSource(schema, herd.settings),
+  ]);
+  const { values } = resolved;
+  return {
+    ...values,
+    topology,
+    ...secretsOf(options),
+    ...placesOf(options, values.placesProvider, values.placesUrl),
+    clientLimits: pickLimits(values),
+    tls: identity && {
+      identity,
+      plainClients: values.plainClients,
+      renew: () => Promise.resolve(),
+    },
+    admin: undefined,
+    sources: permissionsFor(schema, resolved),
+    unread: [],
+  };
 }
 
 /** The secrets, checked. No message ever shows any of them. */
@@ -270,45 +220,18 @@ function secretsOf({ secrets = [] }: StartOptions) {
 }
 
 /** The places service. No message ever shows the key. */
-function placesOf({ googlePlacesKey: key, places }: StartOptions) {
+function placesOf(
+  { googlePlacesKey: key, places }: StartOptions,
+  provider: string,
+  url: string | undefined,
+) {
   const fault = key === undefined ? undefined : faultOfKey(key);
   if (fault !== undefined) throw new RangeError(`googlePlacesKey: ${fault}`);
-  if (places === undefined) return choosePlaces("auto", { key });
-  return { hosts: [], load: () => Promise.resolve(places) };
-}
-
-function limitsOf({
-  clientTtlSeconds,
-  linkTimeoutMs = defaultLinkTimeoutMs,
-  maxHalfOpenLinks = defaultMaxHalfOpenLinks,
-  maxClients = defaultMaxClients,
-  placesBudget,
-  placesTtlSeconds = 0,
-}: StartOptions) {
-  within("linkTimeoutMs", linkTimeoutMs, linkTimeoutMsBounds);
-  within("maxHalfOpenLinks", maxHalfOpenLinks, maxHalfOpenLinksBounds);
-  within("maxClients", maxClients, maxClientsBounds);
-  if (clientTtlSeconds !== undefined) {
-    within("clientTtlSeconds", clientTtlSeconds, clientTtlSecondsBounds);
+  if (places !== undefined) {
+    return { places: { hosts: [], load: () => Promise.resolve(places) } };
   }
-  within("placesTtlSeconds", placesTtlSeconds, placesTtlSecondsBounds);
-  if (placesBudget !== undefined) {
-    within("placesBudget", placesBudget, placesBudgetBounds);
+  if (key === undefined && needsKey(provider)) {
+    throw new RangeError(`googlePlacesKey: ${provider} needs a key`);
   }
-  return {
-    clientTtlSeconds,
-    linkTimeoutMs,
-    maxHalfOpenLinks,
-    maxClients,
-    placesBudget,
-    placesTtlSeconds,
-  };
-}
-
-/** Throws a RangeError if the number is not a whole one within the bounds. */
-function within(name: string, number: number, [least, most]: Bounds): void {
-  if (Number.isInteger(number) && number >= least && number <= most) return;
-  throw new RangeError(
-    `${name}: expected a whole number from ${least} to ${most}, found ${number}`,
-  );
+  return { places: choosePlaces(provider, { key, url }) };
 }

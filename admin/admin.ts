@@ -122,7 +122,7 @@ export class Admin implements AsyncDisposable {
     return {
       files: pageFiles,
       map: loadMap,
-      newest: (client) => self.newest(client),
+      find: (client) => self.find(client),
       status,
       self: () => self.status(),
       metrics: () =>

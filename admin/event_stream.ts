@@ -19,7 +19,8 @@ import {
   statusEveryMs,
 } from "./limits.ts";
 import type { ObservedServer } from "./observed_server.ts";
-import { LivePositions, type Positions, snapshot } from "./positions.ts";
+import type { Positions } from "./position_types.ts";
+import { LivePositions, snapshot } from "./positions.ts";
 
 /** What is shown. */
 export interface EventStreamOptions {
@@ -63,7 +64,7 @@ export class EventStream {
     const { self } = this.#options;
     const { clients } = self.status();
     const subscriber = new Subscriber(
-      snapshot(self.lines(), clients),
+      snapshot(self, clients),
       () => this.#remove(subscriber),
     );
     this.#subscribers.add(subscriber);
@@ -143,16 +144,20 @@ class Subscriber {
   #isGone = false;
 
   /** @param pieces What it is shown as fast as it can take it. */
-  constructor(pieces: Iterator<Positions>, onGone: () => void) {
+  constructor(pieces: AsyncIterator<Positions>, onGone: () => void) {
     this.#onGone = onGone;
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
       },
-      pull: () => {
-        const piece = pieces.next();
-        if (piece.done !== true) {
-          this.send(formatEvent("positions", piece.value));
+      pull: async () => {
+        try {
+          const piece = await pieces.next();
+          if (piece.done !== true) {
+            this.send(formatEvent("positions", piece.value));
+          }
+        } catch (error) {
+          this.#fail(error);
         }
       },
       cancel: () => this.#leave(),
@@ -165,15 +170,20 @@ class Subscriber {
     this.#controller.enqueue(bytes);
     const waiting = comfortableBytes - (this.#controller.desiredSize ?? 0);
     if (waiting <= maxWaitingBytes) return;
-    this.#leave();
     // What waits for it goes at once; the connection, when it reads again.
-    this.#controller.error(new Deno.errors.Interrupted("it does not read"));
+    this.#fail(new Deno.errors.Interrupted("it does not read"));
   }
 
   close(): void {
     if (this.#isGone) return;
     this.#leave();
     this.#controller.close();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isGone) return;
+    this.#leave();
+    this.#controller.error(error);
   }
 
   #leave(): void {

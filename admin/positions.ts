@@ -6,34 +6,14 @@
  */
 import { escapeBytes } from "../log/escape.ts";
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
+import type { Replica } from "../replica/replica.ts";
 import { fieldsOf, positionOf, type Report } from "../protocol/report.ts";
 import {
   maxLivePositions,
   maxSnapshotPositions,
   snapshotPieceLines,
 } from "./limits.ts";
-
-/** One dot: the client's ID, as the log writes it, is for people. */
-export type ShownPosition = readonly [
-  client: string,
-  latitude: number,
-  longitude: number,
-  /** Who heard it. */
-  server: string,
-  /** The client's own, in POSIX seconds. */
-  time: number,
-];
-
-/** A piece of what the map is told. */
-export interface Positions {
-  /** Whether these were known before the page came. */
-  readonly isSnapshot: boolean;
-  /** How many clients the server knows. */
-  readonly known: number;
-  /** How many reports came in since the last piece, shown or not. */
-  readonly heard: number;
-  readonly positions: readonly ShownPosition[];
-}
+import type { Positions, ShownPosition } from "./position_types.ts";
 
 /** What an AT line shows. */
 export function readPosition(line: ByteString): ShownPosition {
@@ -97,24 +77,28 @@ export class LivePositions {
   }
 }
 
-/** The clients known now, piece by piece; some of them if they are too many. */
-export function* snapshot(
-  lines: Iterable<ByteString>,
+/**
+ * The clients known now, piece by piece; some of them if they are too many.
+ * Rejects if the replica does.
+ */
+export async function* snapshot(
+  server: Pick<Replica, "select">,
   known: number,
-): Generator<Positions, undefined> {
+): AsyncGenerator<Positions, undefined> {
   // Who comes from now on is shown as it comes.
   if (known === 0) return;
   const sample = new EvenSample(maxSnapshotPositions, known);
-  let positions: ShownPosition[] = [];
-  let index = 0;
-  for (const line of lines) {
-    if (sample.picks()) positions.push(readPosition(line));
-    index += 1;
-    if (index % snapshotPieceLines !== 0) continue;
+  let cursor: string | undefined;
+  do {
+    const { lines, next } = await server.select(
+      "*",
+      snapshotPieceLines,
+      cursor,
+    );
+    const positions = lines.filter(() => sample.picks()).map(readPosition);
+    cursor = next;
+    // The last page may be empty.
+    if (next === undefined && positions.length === 0) return;
     yield { isSnapshot: true, known, heard: 0, positions };
-    positions = [];
-  }
-  if (positions.length > 0) {
-    yield { isSnapshot: true, known, heard: 0, positions };
-  }
+  } while (cursor !== undefined);
 }

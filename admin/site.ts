@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { ByteString } from "../protocol/bytes.ts";
+import type { Found, Replica } from "../replica/replica.ts";
 import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
 import type { EventStream } from "./event_stream.ts";
@@ -25,8 +25,8 @@ export interface SiteOptions {
   readonly files: ReadonlyMap<string, PageFile>;
   /** What the map is drawn from, as JSON. */
   readonly map: () => Promise<string>;
-  /** The newest AT line about a client; undefined for one not known. */
-  readonly newest: (client: ByteString) => ByteString | undefined;
+  /** Finds the newest AT line about a client. */
+  readonly find: Replica["find"];
   readonly status: () => HerdStatus;
   /** How the server is whose port it is. */
   readonly self: () => ServerFacts;
@@ -128,7 +128,7 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
     case "/status.json":
       return reply(200, json, JSON.stringify(site.status(), null, 2) + "\n");
     case "/client.json":
-      return replyClient(url, site);
+      return await replyClient(url, site);
     case "/map.json":
       return reply(200, json, await site.map());
     case "/events":
@@ -142,7 +142,10 @@ function replyHealth(fault: string | null, word: string): Response {
   return fault === null ? replyText(200, word) : replyText(503, fault);
 }
 
-function replyClient(url: string, { newest }: SiteOptions): Response {
+async function replyClient(
+  url: string,
+  { find }: SiteOptions,
+): Promise<Response> {
   const client = readClientId(new URL(url).searchParams.get("id") ?? "");
   if (client === undefined) {
     return replyText(
@@ -150,7 +153,12 @@ function replyClient(url: string, { newest }: SiteOptions): Response {
       "expected /client.json?id=ID with an ID as the log writes it: not empty, no white space, other bytes as \\xNN",
     );
   }
-  const line = newest(client);
+  let line: Found;
+  try {
+    line = await find(client);
+  } catch {
+    return replyText(503, "the server cannot find clients now");
+  }
   if (line === undefined) {
     return replyText(404, "no client with this ID is known");
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { SetupError } from "../cli/exit.ts";
-import { readFile } from "../cli/files.ts";
+import { readFile } from "../runtime/files.ts";
 import { parseResults, ResultsError } from "./report/read_results.ts";
 import type { Results } from "./results.ts";
 

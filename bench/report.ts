@@ -11,8 +11,8 @@ import {
   UsageError,
 } from "../cli/arguments.ts";
 import { runProgram, SetupError } from "../cli/exit.ts";
-import { readFile } from "../cli/files.ts";
-import { requirePermissions } from "../cli/permissions.ts";
+import { readFile } from "../runtime/files.ts";
+import { requirePermissions } from "../runtime/permissions.ts";
 import { goals } from "./goals.ts";
 import type { Plot } from "../log_analysis/plots/drawing.ts";
 import { readResultsFile } from "./read_results_file.ts";

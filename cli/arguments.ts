@@ -5,11 +5,9 @@
  * @module
  */
 import { parseArgs } from "../packages/parse_args.ts";
+import { UsageError } from "../runtime/setup_error.ts";
 
-/** The user asked for something that cannot be. Exit status 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
+export { UsageError };
 
 /** One flag of a command. */
 export interface Flag {
@@ -17,6 +15,10 @@ export interface Flag {
   readonly value?: string;
   /** One line for the help. */
   readonly help: string;
+  /** The heading below which the help lists it; the last part if undefined. */
+  readonly group?: string;
+  /** Whether a flag that stands alone takes `=false` too, as its value. */
+  readonly canBeFalse?: boolean;
 }
 
 /** The flags of a command, by name without the dashes. */
@@ -67,6 +69,8 @@ export function readArguments(
       given.set(name, showNumber(String(value[0])));
     } else if (value === true) {
       given.set(name, "");
+    } else if (known[name].canBeFalse && args.includes(`--${name}=false`)) {
+      given.set(name, "false");
     }
   }
   return {
@@ -125,14 +129,20 @@ export function refusePositionals(
   throw new UsageError(`${program} takes no words, found ${positionals[0]}`);
 }
 
-/** The flags, and `--help`, as lines of a help text. */
+/** The flags, and `--help`, as lines of a help text, below their headings. */
 export function describeFlags(flags: Flags): string {
   const all: Flags = { ...flags, help: { help: "this text" } };
-  const rows = Object.entries(all).map(([name, { help, value }]) => ({
+  const rows = Object.entries(all).map(([name, { group, help, value }]) => ({
     flag: value === undefined ? `--${name}` : `--${name} ${value}`,
+    group,
     help,
   }));
   const width = Math.max(...rows.map(({ flag }) => flag.length));
-  return rows.map(({ flag, help }) => `  ${flag.padEnd(width)}  ${help}`)
-    .join("\n");
+  return [...Map.groupBy(rows, ({ group }) => group)].map(([group, rows]) => {
+    const heading = group === undefined ? "" : `${group}:\n`;
+    const lines = rows.map(({ flag, help }) =>
+      `  ${flag.padEnd(width)}  ${help}`
+    );
+    return heading + lines.join("\n");
+  }).join("\n\n");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { setupError } from "../cli/exit.ts";
-import { requirePermissions } from "../cli/permissions.ts";
+import { requirePermissions } from "../runtime/permissions.ts";
 import { printBytes } from "../cli/print.ts";
 import { open } from "../client/open.ts";
 import { formatAddress } from "../runtime/network.ts";

@@ -14,7 +14,10 @@ import {
 import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
 import { formatNumber } from "../cli/numbers.ts";
 import { createPaint, isColoured } from "../cli/paint.ts";
-import { type PermissionNeed, requirePermissions } from "../cli/permissions.ts";
+import {
+  type PermissionNeed,
+  requirePermissions,
+} from "../runtime/permissions.ts";
 import { print } from "../cli/print.ts";
 import { Progress } from "../cli/progress.ts";
 import { HerdClient } from "../client/client.ts";

@@ -11,7 +11,10 @@ import {
   UsageError,
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
-import { type PermissionNeed, requirePermissions } from "../cli/permissions.ts";
+import {
+  type PermissionNeed,
+  requirePermissions,
+} from "../runtime/permissions.ts";
 import { print, printBytes } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
 import { Places } from "../places/places.ts";
@@ -29,7 +32,15 @@ import { isBound, isRadius } from "../protocol/command.ts";
 import { maxPlaces, maxRadiusKm } from "../protocol/limits.ts";
 import { parsePosition } from "../protocol/position.ts";
 import { SystemClock } from "../runtime/clock.ts";
-import { placesFlags, readPlaces } from "../server/settings/places.ts";
+import { plainFlags } from "../server/settings/flags.ts";
+import { placesSchema, readPlaces } from "../server/settings/places.ts";
+import {
+  flagSource,
+  resolveSettings,
+  variableSource,
+} from "../server/settings/sources.ts";
+
+const placesFlags = plainFlags(placesSchema);
 
 const help = `Asks a places service, and prints what WHATSAT would.
 
@@ -48,7 +59,13 @@ export async function places(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, placesFlags);
   if (parsed.flags.has("help")) return print(help);
   const query = readQuery(parsed);
-  const { places: choice, placesNote } = await readPlaces(parsed);
+  const sources = [
+    flagSource(parsed.flags),
+    await variableSource(placesSchema),
+  ];
+  const { places: choice, placesNote } = await readPlaces(
+    resolveSettings(placesSchema, sources),
+  );
   await requirePermissions(
     choice.hosts.map((host): PermissionNeed => ({ name: "net", host })),
   );

@@ -6,7 +6,7 @@
 import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { setupError } from "../cli/exit.ts";
 import { createPaint, isColoured } from "../cli/paint.ts";
-import { requirePermissions } from "../cli/permissions.ts";
+import { requirePermissions } from "../runtime/permissions.ts";
 import { print } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
 import { sumUp } from "../log_analysis/herd_stats.ts";

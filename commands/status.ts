@@ -7,16 +7,17 @@
 import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { nextSignal, SetupError } from "../cli/exit.ts";
 import { createPaint, isColoured } from "../cli/paint.ts";
-import { requirePermissions } from "../cli/permissions.ts";
+import { requirePermissions } from "../runtime/permissions.ts";
 import { print } from "../cli/print.ts";
 import { terminalColumns, terminalRows } from "../cli/progress.ts";
 import type { ServerEntry } from "../peers/topology.ts";
 import { sleep, SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { readHost } from "../server/settings/host.ts";
+import { plainFlags } from "../server/settings/flags.ts";
 import {
+  herdSchema,
   readHerd,
-  serverFlags,
   serverNamed,
 } from "../server/settings/settings.ts";
 import { statusVersion } from "../server/status/status.ts";
@@ -29,8 +30,7 @@ const watchEveryMs = 1_000;
 const statusFlags: Flags = {
   json: { help: "print JSON, for programs" },
   watch: { help: "go on, every second, until Ctrl-C" },
-  "base-port": serverFlags["base-port"],
-  config: serverFlags.config,
+  ...plainFlags(herdSchema),
   "admin-host": {
     value: "ADDRESS",
     help: "where the administration ports are (the herd file's hosts)",
@@ -50,7 +50,7 @@ ${describeFlags(statusFlags)}`;
 export async function status(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, statusFlags);
   if (parsed.flags.has("help")) return print(help);
-  const { topology } = await readHerd(parsed);
+  const topology = await readHerd(parsed);
   const host = readHost(parsed, "admin-host");
   const entries = parsed.positionals.length === 0
     ? topology.servers

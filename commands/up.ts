@@ -10,9 +10,15 @@ import {
 } from "../cli/arguments.ts";
 import { print } from "../cli/print.ts";
 import type { HerdServer } from "../server/herd_server.ts";
-import { printPermissions } from "../server/settings/requirements.ts";
+import { findServer } from "../peers/topology.ts";
 import { formatPort } from "../runtime/network.ts";
-import { dashboardOf, runServers } from "../server.ts";
+import {
+  dashboardOf,
+  printPermissions,
+  runServers,
+} from "../server/run_servers.ts";
+import { network } from "../server.ts";
+import { labelledPorts } from "../server/settings/ports.ts";
 import {
   readSettings,
   serverFlags,
@@ -36,7 +42,12 @@ export async function up(args: readonly string[]): Promise<void> {
   if (parsed.flags.has("print-permissions")) {
     return printPermissions(settings, names, ["main.ts", "up", ...args]);
   }
-  await runServers(settings, names, (servers) => describe(servers, settings));
+  await runServers(
+    settings,
+    names,
+    network,
+    (servers) => describe(servers, settings),
+  );
   print("The herd has stopped.");
 }
 
@@ -44,26 +55,37 @@ function describe(
   servers: readonly HerdServer[],
   settings: Settings,
 ): string {
-  const { logDirectory } = settings;
+  const { logDirectory, topology } = settings;
+  const ports = servers.map(({ name }) => {
+    const self = findServer(topology, name)!;
+    return new Map(
+      [...labelledPorts(settings, self)].map(([label, ports]) => [
+        label,
+        ports.map(formatPort).join(" "),
+      ]),
+    );
+  });
   const widest = (texts: string[]) =>
     Math.max(...texts.map((text) => text.length));
   const nameWidth = widest(servers.map((server) => server.name));
-  const clientWidth = widest(servers.map(clientsOf));
-  const peerWidth = widest(servers.map(peersOf));
-  const rows = servers.map((server) => {
-    const name = server.name.padEnd(nameWidth);
-    const clients = clientsOf(server).padEnd(clientWidth);
-    const peers = peersOf(server).padEnd(peerWidth);
-    const linked = server.linkedNeighbours.join(", ") || "nobody";
-    return `  ${name}  clients ${clients}  peers ${peers}  linked with ${linked}`;
+  const rows = servers.map(({ linkedNeighbours, name }, index) => {
+    const columns = [...ports[index]].map(([label, text]) => {
+      const width = widest(ports.map((texts) => texts.get(label) ?? ""));
+      return `${label} ${text.padEnd(width)}`;
+    });
+    const linked = linkedNeighbours.join(", ") || "nobody";
+    return [
+      `  ${name.padEnd(nameWidth)}`,
+      ...columns,
+      `linked with ${linked}`,
+    ].join("  ");
   });
   const count = formatCount(servers.length, "server");
+  const dashboard = dashboardOf(settings, servers[0].name);
   return `The herd is up: ${count}, logs in ${logDirectory}/
 
 ${rows.join("\n")}
-
-Watch it at ${dashboardOf(settings, servers[0].name)}
-
+${dashboard === undefined ? "" : `\nWatch it at ${dashboard}\n`}
 In another terminal, tell one of them where you are, and ask what is near:
 
   printf '${sample}' | ${talkTo(servers[0])}
@@ -81,12 +103,4 @@ function talkTo(
   if (isEncrypted) return `openssl s_client -quiet -connect ${address}`;
   const [, host, port] = address.match(/^\[?(.*?)\]?:(\d+)$/)!;
   return `nc -N ${host} ${port}`;
-}
-
-function clientsOf({ clientPorts }: HerdServer): string {
-  return clientPorts.map(formatPort).join(" ");
-}
-
-function peersOf({ peerPort }: HerdServer): string {
-  return formatPort(peerPort);
 }

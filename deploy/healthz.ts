@@ -1,6 +1,6 @@
 /**
- * Asks a server whether it is there, for who looks by the exit status: 0 if it
- * answers 200, 1 if not.
+ * Requests a server's `/healthz`. The exit status is 0 if the answer is 200, and
+ * 1 otherwise.
  *
  *     deno run --allow-net=127.0.0.1:8200 deploy/healthz.ts http://127.0.0.1:8200/healthz
  *

@@ -1,7 +1,7 @@
 /**
- * Puts batches of records into the log's files, in their order, whatever the
- * disk does. What cannot be written is counted, and a record says so where it
- * would stand. Nothing here throws because of a file.
+ * Appends batches of records to the log's files, in order. Lines that cannot be
+ * written are counted, and a `log-incomplete` record takes their place. Errors
+ * of the file system are never thrown.
  *
  * @module
  */
@@ -14,52 +14,52 @@ import { formatEvent, TimestampWriter } from "./record.ts";
 
 const lineFeed = 0x0a;
 
-/** What is missing in a log: lines, whole or cut, and their bytes. */
+/** What a log lacks: a number of lines, whole or partial, and of bytes. */
 export interface LogLoss {
   readonly lines: number;
   readonly bytes: number;
 }
 
-const nothing: LogLoss = { lines: 0, bytes: 0 };
+const noLoss: LogLoss = { lines: 0, bytes: 0 };
 
 /**
- * What the log itself cannot tell. Each is told once, however often it is tried
- * in vain:
+ * A failure of the log, which cannot be reported in the log itself. Each is
+ * reported once, however often writing is retried:
  *
- * - `failing`: nothing can be written from now on;
- * - `working`: it can again, and this is missing;
- * - `closed`: it was not to be before the end, and this is missing;
- * - `stuck`: the next file cannot be opened, so the full one grows.
+ * - `failing`: nothing can be written;
+ * - `working`: writing works again, and `loss` is missing;
+ * - `closed`: the log was closed while writing failed, and `loss` is missing;
+ * - `stuck`: the next file cannot be opened, so the full one keeps growing.
  */
 export type LogFailure =
   | { readonly state: "failing"; readonly error: Error }
   | { readonly state: "working" | "closed"; readonly loss: LogLoss }
   | { readonly state: "stuck"; readonly error: Error; readonly path: string };
 
-/** What an appender needs, besides files to write to. */
+/** What an appender needs besides its files. */
 export interface AppenderOptions {
   readonly clock: Clock;
   readonly onFailure: (failure: LogFailure) => void;
 }
 
-/** Writes one batch after the other. */
+/** Appends batches to the log's files. */
 export class Appender {
   readonly #clock: Clock;
   readonly #onFailure: (failure: LogFailure) => void;
   readonly #files: LogSink;
   readonly #timestamps = new TimestampWriter();
   #fault: Error | undefined;
-  /** What is missing since a record last said so. */
-  #gap = nothing;
-  /** What is missing since writing began to fail. */
-  #loss = nothing;
-  /** What was missing when writing last worked again. */
-  #formerLoss = nothing;
-  /** Whether the file ends within a line, because a write broke off. */
+  /** What was lost since the last `log-incomplete` record. */
+  #gap = noLoss;
+  /** What was lost since writing began to fail. */
+  #loss = noLoss;
+  /** What was lost in all earlier failures. */
+  #formerLoss = noLoss;
+  /** Whether the file ends with a partial line. */
   #lacksLineFeed = false;
-  /** So many lines at the file's end are cut off, and no record says so. */
+  /** How many partial lines at the file's end no record has counted yet. */
   #cutLines = 0;
-  /** When the next file may be tried again, if it could not be opened. */
+  /** When to try again to open the next file, if that failed. */
   #stuckUntilMs: number | undefined;
 
   constructor({ clock, onFailure }: AppenderOptions, files: LogSink) {
@@ -73,7 +73,7 @@ export class Appender {
     return this.#fault;
   }
 
-  /** What is missing in all. */
+  /** What was lost since the log was opened. */
   get lost(): LogLoss {
     return {
       lines: this.#formerLoss.lines + this.#loss.lines,
@@ -82,19 +82,19 @@ export class Appender {
   }
 
   /**
-   * Writes whole lines, and goes on to the next file where this one is full.
-   * While there is a fault, an empty batch tries whether it is over.
+   * Writes whole lines, and then switches to the next file if this one is full.
+   * While writing fails, an empty batch tests whether it works again.
    */
   async append(batch: Uint8Array): Promise<void> {
     await this.#write(batch);
     if (this.#fault === undefined && this.#files.isFull) {
-      await this.#resumeAfterFailure();
+      await this.#startNextFile();
     }
   }
 
   /**
-   * Writes before it returns. A batch whose `append` is under way may come
-   * behind this one.
+   * Writes synchronously. A batch that `append` is still writing may end up
+   * after this one.
    */
   appendSync(batch: Uint8Array): void {
     const { bytes, opening } = this.#withOpening(batch);
@@ -103,19 +103,19 @@ export class Appender {
       while (written < bytes.length) {
         written += this.#files.writeSync(bytes.subarray(written));
       }
-      this.#succeeded(bytes);
+      this.#onSuccess(bytes);
     } catch (error) {
-      this.#failed(bytes, opening, written, error);
+      this.#onError(bytes, opening, written, error);
     }
   }
 
-  /** Counts lines that shall not even be tried. */
+  /** Counts lines as lost without trying to write them. */
   drop(lines: Uint8Array): void {
     this.#gap = sum(this.#gap, lines);
     this.#loss = sum(this.#loss, lines);
   }
 
-  /** Closes the files, and tells what is missing at the end. */
+  /** Closes the files. Reports what was lost if writing still fails. */
   close(): void {
     if (this.#fault !== undefined) {
       this.#onFailure({ state: "closed", loss: this.#loss });
@@ -130,13 +130,16 @@ export class Appender {
       while (written < bytes.length) {
         written += await this.#files.write(bytes.subarray(written));
       }
-      this.#succeeded(bytes);
+      this.#onSuccess(bytes);
     } catch (error) {
-      this.#failed(bytes, opening, written, error);
+      this.#onError(bytes, opening, written, error);
     }
   }
 
-  /** A batch behind what has to be said about a gap before it. */
+  /**
+   * The batch, after a line feed and a `log-incomplete` record if needed.
+   * `opening` is their length in bytes.
+   */
   #withOpening(batch: Uint8Array): { bytes: Uint8Array; opening: number } {
     let text = this.#lacksLineFeed ? "\n" : "";
     if (this.#gap.bytes > 0) {
@@ -144,7 +147,7 @@ export class Appender {
       text += this.#record("error", "log incomplete", {
         lostLines: lines,
         lostBytes: bytes,
-        // What is cut off can look whole: 12 bytes may have been 123.
+        // A partial line can look whole: `bytes=12` may have been `bytes=123`.
         cutLines: this.#cutLines,
       });
     }
@@ -155,20 +158,20 @@ export class Appender {
     return { bytes, opening: text.length };
   }
 
-  #succeeded(bytes: Uint8Array): void {
+  #onSuccess(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#lacksLineFeed = false;
     this.#cutLines = 0;
-    this.#gap = nothing;
+    this.#gap = noLoss;
     if (this.#fault === undefined) return;
     this.#fault = undefined;
     this.#onFailure({ state: "working", loss: this.#loss });
     this.#formerLoss = this.lost;
-    this.#loss = nothing;
+    this.#loss = noLoss;
   }
 
-  /** Counts what a write that broke off has left out. */
-  #failed(
+  /** Counts what an incomplete write has left out. */
+  #onError(
     bytes: Uint8Array,
     opening: number,
     written: number,
@@ -178,11 +181,11 @@ export class Appender {
     let done = written;
     if (written > 0) {
       this.#lacksLineFeed = bytes[written - 1] !== lineFeed;
-      // An LF that lacks comes with the next write, so it is not missing.
+      // A missing LF comes with the next write, so it does not count as lost.
       const lacksNothingElse = bytes[written] === lineFeed;
       if (this.#lacksLineFeed && lacksNothingElse) done += 1;
       if (done >= opening) {
-        this.#gap = nothing;
+        this.#gap = noLoss;
         this.#cutLines = 0;
       }
       if (this.#lacksLineFeed && !lacksNothingElse) this.#cutLines += 1;
@@ -193,8 +196,10 @@ export class Appender {
     if (isNew) this.#onFailure({ state: "failing", error });
   }
 
-  /** Changes to the next file; stays in this one while that cannot be. */
-  async #resumeAfterFailure(): Promise<void> {
+  /**
+   * Switches to the next file; stays in this one if the next cannot be opened.
+   */
+  async #startNextFile(): Promise<void> {
     const nowMs = this.#clock.elapsedMs();
     if (this.#stuckUntilMs !== undefined && nowMs < this.#stuckUntilMs) return;
     const { nextPath } = this.#files;
@@ -208,8 +213,10 @@ export class Appender {
       return;
     }
     this.#stuckUntilMs = undefined;
-    const farewell = this.#record("info", "log continues", { file: nextPath });
-    await this.#write(encodeBytes(farewell));
+    const continuation = this.#record("info", "log continues", {
+      file: nextPath,
+    });
+    await this.#write(encodeBytes(continuation));
     if (this.#fault === undefined) this.#files.switchToNext();
   }
 
@@ -219,7 +226,7 @@ export class Appender {
   }
 }
 
-/** A loss with these lines in it. */
+/** A loss with these lines added to it. */
 function sum(loss: LogLoss, lines: Uint8Array): LogLoss {
   let count = 0;
   let at = -1;

@@ -1,7 +1,8 @@
 /**
- * Text for the log that stays on its line whatever it holds. Printable UTF-8
- * stands as it is; control characters, invisible ones, and bytes that are not
- * UTF-8 become `\xNN`, a backslash `\\`. `unescapeBytes` gives back the bytes.
+ * Escapes text for the log, so that any bytes stay on one line. Printable UTF-8
+ * is kept. Control characters, invisible characters and bytes that are not
+ * UTF-8 become `\xNN`; a backslash becomes `\\`. `unescapeBytes` is the
+ * inverse.
  *
  * @module
  */
@@ -11,21 +12,21 @@ const firstPlain = 0x20;
 const lastPlain = 0x7e;
 const backslash = 0x5c;
 
-/** The same byte four times. */
-function fourTimes(byte: number): number {
+/** A 32-bit word with this byte in all four places. */
+function repeated(byte: number): number {
   return byte * 0x01010101 | 0;
 }
 
 const highBit = 0x80;
-const highBits = fourTimes(highBit);
+const highBits = repeated(highBit);
 
 /**
- * Copies bytes that need no escaping, which is the rule: printable ASCII
- * without the backslash. Returns the index behind the copy; -1 if something
- * must be escaped, and then what is in `target` from `at` on is of no use.
+ * Copies bytes that need no escaping, as most do: printable ASCII without the
+ * backslash. Returns the index after the copy, or -1 if a byte must be escaped;
+ * then `target` is undefined from `at` on.
  *
- * Every byte of the traffic passes here, so it is done four bytes at a time.
- * That takes a third of the time of a loop over the bytes.
+ * All traffic passes through here, so it copies four bytes at a time. That
+ * takes a third of the time of a loop over single bytes.
  */
 export function copyPlain(
   source: DataView,
@@ -39,13 +40,13 @@ export function copyPlain(
   for (; index + 4 <= end; index += 4, at += 4) {
     const word = source.getInt32(index, true);
     target.setInt32(at, word, true);
-    const unlike = word ^ fourTimes(backslash);
-    // Each of these sets the high bit of a byte: if it is below the first plain
-    // one, above the last, or the backslash. Its carry may set that of the next
-    // byte too.
-    found |= (word - fourTimes(firstPlain)) |
-      (word + fourTimes(highBit - 1 - lastPlain)) |
-      ((unlike - fourTimes(1)) & ~unlike);
+    const unlike = word ^ repeated(backslash);
+    // Each term sets the high bit of a byte that is below the first plain one,
+    // above the last, or a backslash. A carry may also set the high bit of the
+    // next byte.
+    found |= (word - repeated(firstPlain)) |
+      (word + repeated(highBit - 1 - lastPlain)) |
+      ((unlike - repeated(1)) & ~unlike);
   }
   for (; index < end; index++, at++) {
     const byte = source.getUint8(index);
@@ -57,15 +58,15 @@ export function copyPlain(
   return (found & highBits) === 0 ? at : -1;
 }
 
-/** What is to be escaped in ASCII. */
+/** What is escaped in ASCII. */
 const specialAscii = /[\p{Cc}\\]/gu;
 
 const beyondAscii = /[\x80-\xff]/;
 
 /**
- * What is to be escaped in Unicode: besides the backslash, characters that a
- * terminal obeys instead of showing, that some programs take for the end of a
- * line, or that turn the text around.
+ * What is escaped in Unicode: the backslash, and characters that control a
+ * terminal, that some programs treat as the end of a line, or that change the
+ * direction of text.
  */
 const specialUnicode = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu;
 
@@ -95,8 +96,8 @@ const shortForms: Record<string, string> = {
 /** The bytes as one line of printable UTF-8. */
 export function escapeBytes(bytes: ByteString): ByteString {
   if (!beyondAscii.test(bytes)) return bytes.replace(specialAscii, escape);
-  // Anybody may send such text, and as much as he likes: it is looked through
-  // as a whole, which is many times faster than character by character.
+  // Any client may send large amounts of such text. Searching the whole text is
+  // many times faster than testing each character.
   const text = textIfUtf8(bytes);
   const isPlain = text !== undefined && text.search(specialUnicode) < 0;
   return isPlain ? bytes : escapeMixed(bytes);
@@ -110,7 +111,7 @@ function textIfUtf8(bytes: ByteString): string | undefined {
   }
 }
 
-/** The same where something is to be escaped, or is not UTF-8. */
+/** Escapes bytes of which some need it or are not UTF-8. */
 function escapeMixed(bytes: ByteString): ByteString {
   return bytes.replace(sequenceOrSpecial, (found) => {
     if (found.length === 1) return escape(found);
@@ -136,7 +137,7 @@ function escape(bytes: ByteString): string {
   return text;
 }
 
-/** What becomes of each byte that is escaped. */
+/** The escaped form of each byte. */
 const escapes = Array.from({ length: 256 }, (_, byte) => {
   const hex = byte.toString(16).padStart(2, "0");
   return shortForms[String.fromCharCode(byte)] ?? `\\x${hex}`;

@@ -1,8 +1,8 @@
 /**
- * Events, told in two places: the server's log file, always, and LogTape under
- * the category `["herd", NAME]`, for a program that embeds the server to route
- * as it likes. LogTape belongs to that program: the server sets nothing up
- * there, and its log is whole whether the program does or not.
+ * Sends events to two places: the server's log file, and LogTape under the
+ * category `["herd", NAME]`. A program that embeds the server may configure
+ * LogTape to route them. The server does not configure LogTape, and its log
+ * file is complete either way.
  *
  * @module
  */
@@ -11,23 +11,29 @@ import type { EmitEvent } from "../runtime/events.ts";
 import type { LogFailure } from "./appender.ts";
 import type { LogWriter } from "./log_writer.ts";
 
-/** What a server may do when its log cannot be written. */
+/** What a server can do when its log cannot be written. */
 export const logFailureChoices = ["keep-serving", "stop"] as const;
 
-/** One of them: go on and count what is missing, or end in the orderly way. */
+/**
+ * `keep-serving` counts what is missing in the log; `stop` shuts the server
+ * down in an orderly way.
+ */
 export type OnLogFailure = typeof logFailureChoices[number];
 
-/** Tells what cannot be told in the log: that something is wrong with it. */
+/**
+ * Sends a failure of the log to LogTape, as the log itself cannot record it.
+ */
 export function emitLogFailure(
   server: string,
   failure: LogFailure,
   onLogFailure: OnLogFailure,
 ): void {
-  // That it stops has been said, and one line shall be enough.
+  // The line about `failing` has said that the server stops.
   if (onLogFailure === "stop" && "loss" in failure) return;
-  // Braces stand for values in LogTape, and this sentence is whole.
-  const sentence = describe(failure, onLogFailure).replace(/[{}]/g, "$&$&");
-  getLogger(["herd", server]).error(sentence, { ...failure });
+  // LogTape replaces names in braces by values; doubled braces stand for
+  // themselves.
+  const message = describe(failure, onLogFailure).replace(/[{}]/g, "$&$&");
+  getLogger(["herd", server]).error(message, { ...failure });
 }
 
 function describe(failure: LogFailure, onLogFailure: OnLogFailure): string {
@@ -48,7 +54,7 @@ function describe(failure: LogFailure, onLogFailure: OnLogFailure): string {
   return `${what}; missing in it: ${lines} lines, ${bytes} bytes`;
 }
 
-/** The way to tell a server's events. */
+/** A function that emits the events of one server. */
 export function createEmitEvent(log: LogWriter, server: string): EmitEvent {
   const logger = getLogger(["herd", server]);
   return (level, connection, event, fields = {}) => {

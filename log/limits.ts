@@ -1,32 +1,38 @@
 /**
- * The numbers of the log, each with its unit and its reason.
+ * Limits of the log, each with its unit and reason.
  *
  * @module
  */
 
-/** A line is on its way to the disk within this time, in milliseconds. */
+/**
+ * Logged lines are passed to the system after at most this time, in
+ * milliseconds.
+ */
 export const flushIntervalMs = 100;
 
-/** This many waiting bytes are written without waiting for the interval. */
+/** When this many bytes are pending, they are written at once. */
 export const flushBytes = 128 * 1024;
 
 /**
- * When a write has failed, the next is tried after this time, in milliseconds:
- * soon enough for a person who has made room, seldom enough for a sick disk.
+ * After a failed write, the next attempt is made after this time, in
+ * milliseconds: soon after space has been freed, without putting load on a
+ * failing disk.
  */
 export const retryIntervalMs = 1_000;
 
 /**
- * Above this many waiting bytes, connections stop reading until the disk has
+ * Above this many pending bytes, connections stop reading until the disk has
  * caught up.
  */
 export const maxPendingBytes = 1024 * 1024;
 
-/** A log file of this size, in bytes, is full. The user may set another. */
+/** Default size at which a log file is full, in bytes. */
 export const defaultMaxFileBytes = 64 * 1024 * 1024;
 
-/** Full files kept beside the current one. The user may set another. */
+/** Default number of full files kept besides the current one. */
 export const defaultKeptFiles = 5;
 
-/** Longest text of a person's or the system's making in an event, in bytes. */
+/**
+ * Longest text in a field of an event, in bytes. Longer texts are truncated.
+ */
 export const maxEventFieldLength = 500;

@@ -1,49 +1,49 @@
 /**
- * The files of one log, used in turn. Renaming a file needs permission to read
- * it, and the log has permission to write only; so files are not renamed when
- * one is full. Writing goes on in the next of a fixed ring: `NAME.log`,
+ * The files of one log, used as a ring. Renaming a file needs permission to
+ * read it, and a server has permission only to write. So a full file is not
+ * renamed: the log continues in the next file of the ring, `NAME.log`,
  * `NAME.1.log` and so on, then `NAME.log` again.
  *
  * @module
  */
 import type { ByteSink } from "../runtime/transport.ts";
 
-/** Where to write, and when to go on to the next file. */
+/** Where to write, and when to switch to the next file. */
 export interface LogFilesOptions {
-  /** The folder; made if it is not there. */
+  /** The folder; created if it does not exist. */
   readonly directory: string;
   /** The name of the first file, without `.log`. */
   readonly name: string;
   /** A file of this size, in bytes, is full. */
   readonly maxFileBytes: number;
-  /** How many full files are kept beside the current one. */
+  /** How many full files are kept besides the current one. */
   readonly keptFiles: number;
 }
 
-/** What the journal needs of its files. */
+/** What the log writer needs of its files. */
 export interface LogSink extends ByteSink, Disposable {
   /** The path of the file that is open. */
   readonly path: string;
   /** The size of the open file, in bytes. */
   readonly sizeBytes: number;
-  /** Whether it is time for the next file. */
+  /** Whether the open file is full. */
   readonly isFull: boolean;
   /** The path of the file that comes next. */
   readonly nextPath: string;
   /** Appends some of the bytes, at least one; returns how many. */
   write(bytes: Uint8Array): Promise<number>;
-  /** The same before it returns. */
+  /** The same, synchronously. */
   writeSync(bytes: Uint8Array): number;
   /**
-   * Opens the next file, empty: what it held was the oldest of all.
-   * Does nothing if that was done. Writing goes on in the present one.
+   * Opens the next file and empties it: its content was the oldest in the ring.
+   * Does nothing if it is open already. Writes still go to the current file.
    */
   prepareNext(): Promise<void>;
-  /** From now on, writes into the file that was prepared. */
+  /** Makes the prepared file the current one. */
   switchToNext(): void;
 }
 
-/** A ring of files, one of them open. */
+/** A ring of files on disk. */
 export class LogFiles implements LogSink {
   readonly #options: LogFilesOptions;
   #slot: number;
@@ -64,7 +64,8 @@ export class LogFiles implements LogSink {
   }
 
   /**
-   * Opens the file that was written last: the one that is there and not full.
+   * Opens the file that was written last: the first that exists and is not
+   * full.
    *
    * @throws {Deno.errors.NotCapable | Error} As `Deno.open` does.
    */
@@ -142,8 +143,10 @@ function pathOf(options: LogFilesOptions, slot: number): string {
   return `${options.directory}/${options.name}${number}.log`;
 }
 
-/** A file, and its size in bytes: `stat` would need permission to read. */
-interface Found {
+/**
+ * An open file, and its size in bytes. `stat` would need permission to read.
+ */
+interface OpenFile {
   readonly file: Deno.FsFile;
   readonly sizeBytes: number;
 }
@@ -151,7 +154,7 @@ interface Found {
 async function openAtEnd(
   path: string,
   options: Deno.OpenOptions = {},
-): Promise<Found> {
+): Promise<OpenFile> {
   const file = await Deno.open(path, { append: true, ...options });
   try {
     return { file, sizeBytes: await file.seek(0, Deno.SeekMode.End) };
@@ -161,7 +164,7 @@ async function openAtEnd(
   }
 }
 
-async function openIfThere(path: string): Promise<Found | undefined> {
+async function openIfThere(path: string): Promise<OpenFile | undefined> {
   try {
     return await openAtEnd(path);
   } catch (error) {
@@ -171,19 +174,20 @@ async function openIfThere(path: string): Promise<Found | undefined> {
 }
 
 /**
- * What is there is not emptied but removed, if that is possible: ext4 writes a
- * file that was emptied to disk when it is closed. For 64 MiB that takes some 25
- * ms, in which the server stands still.
+ * An existing file is removed rather than truncated, if possible: ext4 writes a
+ * truncated file to disk when it is closed. For 64 MiB that blocks the server
+ * for about 25 ms.
  */
 async function openEmpty(path: string): Promise<Deno.FsFile> {
   const found = await openAtEnd(path, { create: true });
   if (found.sizeBytes === 0) return found.file;
-  // Before it is removed, as the last to close a file waits for its end.
+  // Closed before it is removed: the last close of a removed file waits until
+  // its space is freed.
   found.file.close();
   try {
     await Deno.remove(path);
   } catch {
-    // Nothing is lost by that but time.
+    // Then the file is truncated below, which only takes longer.
   }
   const { file, sizeBytes } = await openAtEnd(path, { create: true });
   if (sizeBytes === 0) return file;

@@ -1,8 +1,9 @@
 /**
- * The log of one server: every line in and out, and every event. Lines gather
- * in memory, as the bytes that go to the file, and go to the disk in batches,
- * one write at a time. When the disk falls behind, connections stop reading, so
- * that nothing is lost; when it fails, they go on, and what is lost is counted.
+ * The log of one server: every line received or sent, and every event. Lines
+ * are buffered in memory in the form that they have in the file, and written in
+ * batches, one at a time. While the disk is too slow, connections stop reading,
+ * so that nothing is lost. While it fails, they continue, and lost lines are
+ * counted.
  *
  * @module
  */
@@ -42,34 +43,34 @@ export class LogWriter {
   readonly #files: LogSink;
   readonly #appender: Appender;
   readonly #timestamps = new TimestampWriter();
-  // Two buffers take turns: one is filled while the other is written.
+  // One buffer is filled while the other is written; then they are swapped.
   #filling: Uint8Array = allocateBuffer(2 * flushBytes);
   #filledBytes = 0;
   #spare: Uint8Array = allocateBuffer(2 * flushBytes);
-  // Apart, as what came in and what goes out stand in different buffers.
+  // Two views, as received and sent lines are in different buffers.
   readonly #receivedViews = new LastView();
   readonly #sentViews = new LastView();
   readonly #fillingViews = new LastView();
   #writing: Promise<void> | undefined;
-  /** How much of it is being written. */
+  /** Size of the batch that is being written. */
   #writingBytes = 0;
   #cancelTimer: (() => void) | undefined;
   #waiters: (() => void)[] = [];
   #isClosed = false;
-  /** Time and connection, as every line of a chunk begins. */
+  /** Time and connection, with which every line of a chunk begins. */
   #opening: Uint8Array = new Uint8Array();
-  /** The connection that it belongs to. */
+  /** The connection named in `#opening`. */
   #lastConnection: ConnectionTrafficLog | undefined;
 
   constructor(options: AppenderOptions, files: LogSink) {
     this.#clock = options.clock;
     this.#files = files;
     this.#appender = new Appender(options, files);
-    // A file that a former run left may end within a line.
+    // An earlier run may have left a partial line at the end of the file.
     if (files.sizeBytes > 0) this.#append("\n");
   }
 
-  /** The path of the file being written. */
+  /** The path of the open file. */
   get path(): string {
     return this.#files.path;
   }
@@ -79,17 +80,17 @@ export class LogWriter {
     return this.#appender.fault;
   }
 
-  /** How many bytes have been logged, but not written yet. */
+  /** How many logged bytes have not been written yet. */
   get lagBytes(): number {
     return this.#filledBytes + this.#writingBytes;
   }
 
-  /** What is missing in the log since it was opened. */
+  /** What was lost since the log was opened. */
   get lost(): LogLoss {
     return this.#appender.lost;
   }
 
-  /** A connection's own way into the log. */
+  /** The traffic log of one connection. */
   trafficLogFor(connection: string): TrafficLog {
     return new ConnectionTrafficLog(this, connection);
   }
@@ -104,9 +105,9 @@ export class LogWriter {
     this.#append(formatEvent(this.#now(), connection, level, event, fields));
   }
 
-  /** What a connection logs from now on happens at this time. */
-  stampTime(speaker: ConnectionTrafficLog, now: Timestamp): void {
-    const { connection } = speaker;
+  /** Sets the time for the lines that a connection logs from now on. */
+  stampTime(traffic: ConnectionTrafficLog, now: Timestamp): void {
+    const { connection } = traffic;
     const size = timestampBytes + 1 + connection.length;
     if (this.#opening.length !== size) this.#opening = allocateBuffer(size);
     const opening = this.#opening;
@@ -115,23 +116,23 @@ export class LogWriter {
     for (let index = 0; index < connection.length; index++) {
       opening[timestampBytes + 1 + index] = connection.charCodeAt(index);
     }
-    this.#lastConnection = speaker;
+    this.#lastConnection = traffic;
   }
 
   /**
-   * Logs a line of traffic. Every update passes here twice, so it is copied
-   * as it is, and made a string only if something in it must be escaped.
+   * Logs a line of traffic. Every report passes through here twice, so the
+   * bytes are copied, and become a string only if some must be escaped.
    */
   traffic(
-    speaker: ConnectionTrafficLog,
+    traffic: ConnectionTrafficLog,
     direction: Uint8Array,
     bytes: Uint8Array,
     start: number,
     end: number,
   ): void {
     if (this.#isClosed) return;
-    if (this.#lastConnection !== speaker) {
-      this.stampTime(speaker, this.#clock.now());
+    if (this.#lastConnection !== traffic) {
+      this.stampTime(traffic, this.#clock.now());
     }
     const opening = this.#opening;
     this.#reserve(opening.length + direction.length + (end - start) + 1);
@@ -151,32 +152,35 @@ export class LogWriter {
     if (lineEnd >= 0) {
       filling[lineEnd] = lineFeed;
       this.#filledBytes = lineEnd + 1;
-      this.#arrangeWriting();
+      this.#scheduleWrite();
     } else {
       this.#append(escapeBytes(decodeBytes(bytes, start, end)) + "\n");
     }
   }
 
-  /** Undefined while there is room; otherwise when there is room again. */
+  /**
+   * Undefined while there is room in the buffer; otherwise resolves when there
+   * is room again.
+   */
   whenDrained(): Promise<void> | undefined {
     if (this.#filledBytes < maxPendingBytes) return undefined;
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
   /**
-   * Resolves when all that was logged so far has been written, or is lost.
+   * Resolves when everything logged so far has been written or counted as lost.
    * While writing fails, it is tried once.
    */
   async flush(): Promise<void> {
     do {
-      this.#startWriting();
+      this.#startWrite();
       await this.#writing;
     } while (this.#filledBytes > 0 || this.#writing !== undefined);
   }
 
   /**
-   * Writes what is left before it returns: for a process about to die. What is
-   * being written at that moment may come behind it.
+   * Writes what is pending synchronously, for a process that is about to exit.
+   * A batch that is being written at the same time may end up after it.
    */
   flushSync(): void {
     const batch = this.#filling.subarray(0, this.#filledBytes);
@@ -184,7 +188,7 @@ export class LogWriter {
     this.#appender.appendSync(batch);
   }
 
-  /** Flushes and closes. What is logged after it is dropped. */
+  /** Flushes and closes. Whatever is logged later is dropped. */
   async close(): Promise<void> {
     await this.flush();
     this.#isClosed = true;
@@ -197,10 +201,10 @@ export class LogWriter {
     this.#reserve(text.length);
     this.#filling.set(encodeBytes(text), this.#filledBytes);
     this.#filledBytes += text.length;
-    this.#arrangeWriting();
+    this.#scheduleWrite();
   }
 
-  /** Makes room for more bytes in the buffer that is being filled. */
+  /** Makes room for this many more bytes in the buffer. */
   #reserve(bytes: number): void {
     const size = this.#filledBytes + bytes;
     if (size <= this.#filling.length) return;
@@ -209,25 +213,25 @@ export class LogWriter {
     this.#filling = larger;
   }
 
-  #arrangeWriting(): void {
-    const isUnderWay = this.#cancelTimer !== undefined;
-    if (this.#filledBytes < flushBytes && isUnderWay) return;
+  #scheduleWrite(): void {
+    const isScheduled = this.#cancelTimer !== undefined;
+    if (this.#filledBytes < flushBytes && isScheduled) return;
     const { fault } = this.#appender;
     if (this.#filledBytes >= flushBytes) {
-      if (fault === undefined) return this.#startWriting();
-      // What is being tried right now may be well again.
-      if (this.#writing === undefined) this.#drop();
+      if (fault === undefined) return this.#startWrite();
+      // A write that is under way may still succeed.
+      if (this.#writing === undefined) this.#dropPending();
     }
     this.#cancelTimer ??= this.#clock.after(
       fault === undefined ? flushIntervalMs : retryIntervalMs,
       () => {
         this.#cancelTimer = undefined;
-        this.#startWriting();
+        this.#startWrite();
       },
     );
   }
 
-  #startWriting(): void {
+  #startWrite(): void {
     if (this.#writing !== undefined || this.#isClosed) return;
     if (this.#filledBytes > 0 || this.fault !== undefined) {
       this.#writing = this.#write();
@@ -242,23 +246,26 @@ export class LogWriter {
       this.#writingBytes = batch.length;
       await this.#appender.append(batch);
       this.#writingBytes = 0;
-      if (this.#filledBytes < maxPendingBytes) this.#release();
+      if (this.#filledBytes < maxPendingBytes) this.#resumeWaiters();
     } while (this.#filledBytes >= flushBytes && this.fault === undefined);
     this.#writing = undefined;
-    // What came in meanwhile, and found a write under way.
+    // Lines that were logged during the write did not start one.
     if (this.#filledBytes > 0 || this.fault !== undefined) {
-      this.#arrangeWriting();
+      this.#scheduleWrite();
     }
   }
 
-  /** Memory shall not fill up with what waits for a disk that fails. */
-  #drop(): void {
+  /**
+   * Drops what is pending, so that memory does not fill up while the disk
+   * fails.
+   */
+  #dropPending(): void {
     this.#appender.drop(this.#filling.subarray(0, this.#filledBytes));
     this.#filledBytes = 0;
-    this.#release();
+    this.#resumeWaiters();
   }
 
-  #release(): void {
+  #resumeWaiters(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const resolve of waiters) resolve();
@@ -269,10 +276,10 @@ export class LogWriter {
   }
 }
 
-/** One connection's way into the log. */
+/** The traffic log of one connection. */
 class ConnectionTrafficLog implements TrafficLog {
   readonly #writer: LogWriter;
-  /** The connection's name: ASCII. */
+  /** The connection's name, in ASCII. */
   readonly connection: string;
 
   constructor(writer: LogWriter, connection: string) {

@@ -1,7 +1,7 @@
 /**
- * Reads the log: the inverse of `record.ts` and `escape.ts`. What a line gives
- * is what the journal was told when it wrote the line, byte for byte; a line
- * that it cannot have written gives nothing.
+ * Parses the log: the inverse of `record.ts` and `escape.ts`. A parsed line has
+ * exactly the values that the log writer was given. A line that the log writer
+ * cannot have written is rejected.
  *
  * @module
  */
@@ -13,33 +13,33 @@ import { formatValue, timestampBytes, TimestampWriter } from "./record.ts";
 
 export type { EventFields, EventLevel };
 
-/** What every record says. */
+/** What every record has. */
 export interface RecordOpening {
-  /** When it happened, as it stands in the log: RFC 3339, microseconds, UTC. */
+  /** When it happened, as written in the log: RFC 3339, microseconds, UTC. */
   readonly time: string;
-  /** The same as an instant. Its nanoseconds are whole microseconds. */
+  /** The same time; its nanoseconds are whole microseconds. */
   readonly timestamp: Timestamp;
   /** `server`, `client/N`, `peer/N` or `peer/N/NAME`. */
   readonly connection: string;
 }
 
-/** A line that came in or a message that went out on a connection. */
+/** A line received or a message sent on a connection. */
 export interface TrafficRecord extends RecordOpening {
-  /** Which way it went. */
+  /** The direction. */
   readonly kind: "received" | "sent";
   /** The bytes that were on the wire, without the last LF. */
   readonly bytes: ByteString;
 }
 
-/** Something that happened. */
+/** An event. */
 export interface EventRecord extends RecordOpening {
-  /** No line of traffic. */
+  /** Always `event`. */
   readonly kind: "event";
-  /** How grave it is. */
+  /** Its severity. */
   readonly level: EventLevel;
   /** Its name in the log, with hyphens: `link-up`. */
   readonly event: string;
-  /** In the order of the line. A long text is as it was cut. */
+  /** In the order of the line. A long text is truncated, as in the log. */
   readonly fields: EventFields;
 }
 
@@ -50,7 +50,9 @@ const recordPattern = /^([^ ]+) ([^ ]+) (<-|->|--) ([^]*)$/;
 
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
-/** A peer has a name once it is known: that of a server of the herd. */
+/**
+ * The connection to a peer contains the peer's name once it is authenticated.
+ */
 const connectionPattern =
   /^(?:server|client\/[1-9]\d*|peer\/[1-9]\d*(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?)$/;
 
@@ -59,14 +61,14 @@ const eventPattern = new RegExp(
   `^(debug|info|warning|error) (${word})((?: [^]*)?)$`,
 );
 
-/** The next key; its value begins behind it. */
+/** The next key; its value follows. */
 const keyPattern = new RegExp(` (${word})=`, "y");
 
 const timestamps = new TimestampWriter();
 
 /**
- * Reads one line of the log, without its LF; undefined if no journal has
- * written it: because it was cut off, or is empty, or somebody has changed it.
+ * Parses one line of the log, without its LF. Undefined if no log writer can
+ * have written it: it is empty, was truncated, or was edited.
  */
 export function parseRecord(line: ByteString): LogRecord | undefined {
   const parts = recordPattern.exec(line);
@@ -77,10 +79,10 @@ export function parseRecord(line: ByteString): LogRecord | undefined {
   if (!connectionPattern.test(connection)) return undefined;
   const opening = { time, timestamp, connection };
   if (mark === "--") return parseEvent(opening, rest);
-  // The server itself has events only.
+  // `server` has no traffic, only events.
   if (connection === "server") return undefined;
   const bytes = unescapeBytes(rest);
-  // There is one way to write any bytes, and this must be it.
+  // Any bytes have exactly one escaped form.
   if (escapeBytes(bytes) !== rest) return undefined;
   return { ...opening, kind: mark === "<-" ? "received" : "sent", bytes };
 }
@@ -94,7 +96,7 @@ function parseTime(time: string): Timestamp | undefined {
   const seconds = Math.floor(ms / 1000);
   const microseconds = Number(time.slice(20, 26));
   const timestamp = { seconds, nanoseconds: microseconds * 1000 };
-  // The runtime takes the 30th of February for the 2nd of March.
+  // `Date.parse` accepts 30 February as 2 March.
   return timestamps.format(timestamp) === time ? timestamp : undefined;
 }
 
@@ -133,7 +135,7 @@ function parseFields(text: string): EventFields | undefined {
   return Object.fromEntries(fields);
 }
 
-/** The index of the next space outside of strings, or of the end. */
+/** The index of the next space outside of strings, or the text's length. */
 function endOfValue(text: string, start: number): number {
   let isInString = false;
   let index = start;

@@ -1,6 +1,6 @@
 /**
- * The lines of the log. Each is `TIME CONNECTION MARK TEXT`, and the mark says
- * how to read the text:
+ * Formats the lines of the log. Each is `TIME CONNECTION MARK TEXT`; the mark
+ * determines the format of the text:
  *
  *     <-  a line that came in, escaped
  *     ->  a message that went out, escaped
@@ -19,21 +19,22 @@ import { type Timestamp, writeDigits } from "../protocol/time.ts";
 import type { EventFields, EventLevel } from "../runtime/events.ts";
 import { maxEventFieldLength } from "./limits.ts";
 
-/** Which way a line went, with the spaces around it. */
+/** The marks of traffic, with a space on either side. */
 export const directions = {
   received: encodeBytes(" <- "),
   sent: encodeBytes(" -> "),
 };
 
-/** `2026-11-22T16:25:01.123456Z`: the bytes of a written instant. */
+/** Length of a formatted time such as `2026-11-22T16:25:01.123456Z`. */
 export const timestampBytes = 27;
 
-/** Of these, the ones before the microseconds. */
+/** Length of the part up to and including the milliseconds. */
 const untilMsBytes = 23;
 
 /**
- * Writes instants as RFC 3339 with microseconds, in UTC:
- * `2026-11-22T16:25:01.123456Z`. The costly part is made once a millisecond.
+ * Formats times as RFC 3339 with microseconds, in UTC:
+ * `2026-11-22T16:25:01.123456Z`. The part up to the milliseconds is formatted
+ * once per millisecond.
  */
 export class TimestampWriter {
   #ms = NaN;
@@ -56,7 +57,7 @@ export class TimestampWriter {
     target[start + untilMsBytes + 3] = zulu;
   }
 
-  /** The same as text. */
+  /** The same as a string. */
   format(timestamp: Timestamp): string {
     const bytes = allocateBuffer(timestampBytes);
     this.write(timestamp, bytes, 0);
@@ -66,7 +67,7 @@ export class TimestampWriter {
 
 const zulu = 0x5a;
 
-/** An event, with its LF. Pure ASCII. */
+/** The line of an event, in ASCII, with its LF. */
 export function formatEvent(
   time: string,
   connection: string,
@@ -81,7 +82,10 @@ export function formatEvent(
   return `${line}\n`;
 }
 
-/** A value as JSON in printable ASCII; long texts are cut and end in "...". */
+/**
+ * A value as JSON in printable ASCII; long texts are truncated and end in
+ * "...".
+ */
 export function formatValue(value: EventFields[string]): string {
   const short = typeof value === "string" && value.length > maxEventFieldLength
     ? value.slice(0, maxEventFieldLength) + "..."

@@ -1,5 +1,6 @@
 /**
- * Which clients there are in the logs: for who asks for one that is not there.
+ * Finds the clients in the logs, to suggest similar IDs if a client is not
+ * found.
  *
  * @module
  */
@@ -14,24 +15,27 @@ import {
 import { mentionsReport } from "./report_finder.ts";
 import { readReportLine } from "./report_line.ts";
 
-/** No more clients than this are told apart. */
+/** Most clients that are counted. */
 const maxClients = 200_000;
 
-/** So many that resemble the one asked for are named. */
+/** Most similar IDs that are listed. */
 const maxSimilar = 3;
 
-/** Longer IDs are compared by their beginnings. */
+/** Characters of an ID that are compared. */
 const comparedLength = 64;
 
-/** Counts clients, and keeps those whose IDs are like the one asked for. */
+/**
+ * Counts clients, and collects the IDs that are most similar to the requested
+ * one.
+ */
 export class ClientNames implements TrafficVisitor {
   readonly #requested: string;
   readonly #clients = new Set<ByteString>();
   #similar: { readonly client: ByteString; readonly distance: number }[] = [];
 
-  /** @param asked The ID that is not there, escaped. */
-  constructor(asked: ByteString) {
-    this.#requested = asked.slice(0, comparedLength);
+  /** @param requested The ID that was not found, escaped. */
+  constructor(requested: ByteString) {
+    this.#requested = requested.slice(0, comparedLength);
   }
 
   traffic(
@@ -44,14 +48,17 @@ export class ClientNames implements TrafficVisitor {
     const [, , , client] = text.split(" ", 5);
     if (client === undefined || this.#clients.has(client)) return;
     if (this.#clients.size >= maxClients) return;
-    // What only looks like a report is not found by who asks for it either.
+    // A search for this ID would not find a line that only looks like a report.
     if (readReportLine(text) === undefined) return;
-    const own = ownCopy(client);
-    this.#clients.add(own);
-    this.#compare(own);
+    const copy = ownCopy(client);
+    this.#clients.add(copy);
+    this.#compare(copy);
   }
 
-  /** How many there are, and who resembles: goes on behind `in the logs`. */
+  /**
+   * The number of clients and the similar IDs, as the continuation of a message
+   * that ends with `in the logs`.
+   */
   describe(): string {
     const count = this.#clients.size;
     if (count === 0) return ", nor of any other client";
@@ -72,13 +79,13 @@ export class ClientNames implements TrafficVisitor {
       .slice(0, maxSimilar);
   }
 
-  /** Undefined if they are not alike. */
+  /** Undefined if the IDs are not similar. */
   #distanceTo(client: string): number | undefined {
     const [a, b] = [client.toLowerCase(), this.#requested.toLowerCase()];
     if (a.includes(b) || b.includes(a)) return 0;
-    const most = Math.floor(b.length / 3);
-    if (Math.abs(a.length - b.length) > most) return undefined;
+    const maxDistance = Math.floor(b.length / 3);
+    if (Math.abs(a.length - b.length) > maxDistance) return undefined;
     const distance = levenshteinDistance(a, b);
-    return distance <= most ? distance : undefined;
+    return distance <= maxDistance ? distance : undefined;
   }
 }

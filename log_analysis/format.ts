@@ -1,5 +1,5 @@
 /**
- * Times and durations in words, the same in every table.
+ * Formats times and durations, in the same way for every table.
  *
  * @module
  */
@@ -7,14 +7,16 @@ import { formatNumber } from "../cli/numbers.ts";
 
 const secondUs = 1_000_000;
 
-/** Above this, whole units: so many microseconds, and their names. */
+/**
+ * Long durations: two units, each with its length in microseconds and its name.
+ */
 const longUnits: readonly [number, string, number, string][] = [
   [86_400 * secondUs, "d", 3600 * secondUs, "h"],
   [3600 * secondUs, "h", 60 * secondUs, "min"],
   [60 * secondUs, "min", secondUs, "s"],
 ];
 
-/** Microseconds in words: `0.412 ms`, `31.4 ms`, `2.05 s`, `5 h 12 min`. */
+/** Formats microseconds: `0.412 ms`, `31.4 ms`, `2.05 s`, `5 h 12 min`. */
 export function formatDuration(us: number): string {
   const size = Math.abs(us);
   const sign = us < 0 ? "-" : "";
@@ -29,26 +31,31 @@ export function formatDuration(us: number): string {
   return `${sign}${(size / secondUs).toFixed(2)} s`;
 }
 
-/** A round duration, as short as can be: `200 µs`, `5 ms`, `10 s`. */
+/**
+ * Formats a round duration as briefly as possible: `200 µs`, `5 ms`, `10 s`.
+ */
 export function formatRoundDuration(us: number): string {
   if (us < 1000) return `${formatNumber(us)} µs`;
   if (us < secondUs) return `${formatNumber(us / 1000)} ms`;
   return `${formatNumber(us / secondUs)} s`;
 }
 
-/** The same with its sign, also where it is positive. */
+/** Formats a duration with its sign, also if it is positive. */
 export function formatOffset(us: number): string {
   return us < 0 ? formatDuration(us) : `+${formatDuration(us)}`;
 }
 
-/** Microseconds since 1970 as RFC 3339 in UTC, as the log has it. */
+/** Formats microseconds since 1970 as RFC 3339 in UTC, as in the log. */
 export function formatTime(us: number): string {
   const ms = Math.floor(us / 1000);
   const rest = `${us - ms * 1000}`.padStart(3, "0");
   return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`;
 }
 
-/** Text of a log's or a folder's making, without what a terminal would obey. */
+/**
+ * Replaces characters that could control a terminal, for text from logs and
+ * folders.
+ */
 export function printable(text: unknown): string {
   return String(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "?");
 }

@@ -1,12 +1,12 @@
 /**
- * Sums up the logs of a herd, in one reading.
+ * Computes the statistics of a herd's logs in one pass.
  *
  * @module
  */
 import { joinViews, type LinkTimes } from "./link_times.ts";
 import type { ServerLog } from "./log_folder.ts";
 import {
-  nothingIn,
+  noRecordsError,
   type ReadingOptions,
   readLog,
   sizeOf,
@@ -14,14 +14,14 @@ import {
 import type { RecordCounts } from "./record_reader.ts";
 import { ServerStats } from "./server_stats.ts";
 
-/** What the log of one server comes to. */
+/** The statistics of one server's log. */
 export interface ServerSummary {
   readonly stats: ServerStats;
   readonly lines: RecordCounts;
   readonly bytes: number;
 }
 
-/** What all logs come to. */
+/** The statistics of all logs. */
 export interface HerdStats {
   readonly servers: readonly ServerSummary[];
   readonly links: readonly LinkTimes[];
@@ -31,9 +31,9 @@ export interface HerdStats {
 }
 
 /**
- * Reads all logs.
+ * Reads all logs and computes their statistics.
  *
- * @throws {SetupError} If there is no record in them.
+ * @throws {SetupError} If the logs contain no record.
  */
 export async function sumUp(
   logs: readonly ServerLog[],
@@ -45,19 +45,19 @@ export async function sumUp(
     const lines = await readLog(log, stats, options);
     servers.push({ stats, lines, bytes: sizeOf([log]) });
   }
-  const whole = servers.filter(({ lines }) => lines.records > 0);
-  if (whole.length === 0) {
-    throw nothingIn(logs, servers.map(({ lines }) => lines));
+  const nonEmpty = servers.filter(({ lines }) => lines.records > 0);
+  if (nonEmpty.length === 0) {
+    throw noRecordsError(logs, servers.map(({ lines }) => lines));
   }
   return {
     servers,
-    links: joinViews(whole.flatMap(({ stats }) => stats.links)),
-    firstUs: Math.min(...whole.map(({ stats }) => stats.firstUs)),
-    lastUs: Math.max(...whole.map(({ stats }) => stats.lastUs)),
+    links: joinViews(nonEmpty.flatMap(({ stats }) => stats.links)),
+    firstUs: Math.min(...nonEmpty.map(({ stats }) => stats.firstUs)),
+    lastUs: Math.max(...nonEmpty.map(({ stats }) => stats.lastUs)),
   };
 }
 
-/** How long a link was up, as a share of the whole span, from 0 to 1. */
+/** How long a link was up, as a share of the logs' whole period, 0 to 1. */
 export function uptimeShare(
   { up }: LinkTimes,
   { firstUs, lastUs }: HerdStats,

@@ -1,5 +1,5 @@
 /**
- * The kinds of lines that a log has.
+ * Classifies the lines of a log.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export type ReplyKind = ClientVerb["reply"] | "?";
 export const requestKinds: readonly RequestKind[] = [...verbs, "invalid"];
 export const replyKinds: readonly ReplyKind[] = ["AT", "places", "?"];
 
-/** What neighbours say to each other. */
+/** The kind of a line between neighbours. */
 export type PeerKind =
   | "AT"
   | Message["verb"]
@@ -33,7 +33,6 @@ export type PeerKind =
   | "NO"
   | "other";
 
-/** Each of them, in the order of tables. */
 const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   AT: true,
   HAVE: true,
@@ -53,10 +52,10 @@ const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   other: true,
 };
 
-/** All of them, in the order of tables. */
+/** The kinds, in the order of columns. */
 export const peerKinds = Object.keys(knownPeerKinds) as readonly PeerKind[];
 
-/** What a line of a client's is, by its verb. It may be invalid all the same. */
+/** The kind of a client's line by its verb. The line may still be invalid. */
 export function requestKind(text: ByteString): RequestKind {
   const end = text.indexOf(" ");
   const begun = end < 0 ? undefined : verbOf(text.slice(0, end));
@@ -66,13 +65,13 @@ export function requestKind(text: ByteString): RequestKind {
   return verbOf(word) ?? "invalid";
 }
 
-/** What an answer is. */
+/** The kind of an answer. */
 export function replyKind(text: ByteString): ReplyKind {
   if (!text.startsWith("AT ")) return "?";
   return text.includes("\\n") ? "places" : "AT";
 }
 
-/** What a line between servers is. */
+/** The kind of a line between servers. */
 export function peerKind(text: ByteString): PeerKind {
   if (text.startsWith("AT ")) return "AT";
   const end = text.indexOf(" ");

@@ -1,5 +1,5 @@
 /**
- * What was said on one link, as far as it tells why a report crosses it.
+ * Tracks the messages on a link, to find out why a report was sent on it.
  *
  * @module
  */
@@ -7,22 +7,25 @@ import type { ByteString } from "../protocol/bytes.ts";
 import type { Direction } from "./record_reader.ts";
 
 /**
- * Why a server sends a report to a neighbour: because it is news; because the
- * neighbour has asked for it after it was announced (HAVE, WANT); or because
- * the two have compared what they know, or their link was down.
+ * Why a server sent a report to a neighbour. `flood`: the report was new.
+ * `asked`: the neighbour requested it after an announcement (HAVE, WANT).
+ * `catch-up`: the two compared their reports, or their link was down before.
  */
 export type Route = "flood" | "asked" | "catch-up";
 
-/** One direction in which reports go. What it takes to ask for one goes back. */
-export class LaneState {
+/**
+ * The state of one direction of reports. The messages that request reports
+ * travel in the opposite direction.
+ */
+export class DirectionState {
   readonly #upOrder: number;
-  /** The servers whose reports are held back. */
-  readonly #heldBack = new Set<string>();
-  /** Reports that are not for the flood: they were known before, or held back. */
+  /** The servers whose reports are only announced, after a PRUNE. */
+  readonly #pruned = new Set<string>();
+  /** Reports that were only announced. */
   readonly #notFlooded = new Set<ByteString>();
-  /** Reports that have gone this way. */
+  /** Reports that were sent in this direction. */
   readonly #sent = new Set<ByteString>();
-  /** Marks of reports that were announced, and that were asked for. */
+  /** IDs of reports that were announced or requested. */
   readonly announced = new Set<string>();
   readonly requested = new Set<string>();
 
@@ -30,28 +33,30 @@ export class LaneState {
     this.#upOrder = upOrder;
   }
 
-  /** The neighbour asks to hold a server's reports back, or no longer to. */
-  holdBack(server: string, isHeldBack: boolean): void {
-    if (isHeldBack) this.#heldBack.add(server);
-    else this.#heldBack.delete(server);
+  /** The neighbour sent PRUNE or GRAFT for a server's reports. */
+  setPruned(server: string, isPruned: boolean): void {
+    if (isPruned) this.#pruned.add(server);
+    else this.#pruned.delete(server);
   }
 
-  learn(line: ByteString, server: string): void {
-    if (this.#heldBack.has(server)) this.#notFlooded.add(line);
+  onNewReport(line: ByteString, server: string): void {
+    if (this.#pruned.has(server)) this.#notFlooded.add(line);
   }
 
-  /** A report goes this way: why? */
+  /**
+   * Records a report that was sent in this direction. Returns why it was sent.
+   */
   routeOf(
-    { mark, report: { line } }: {
-      readonly mark: string;
+    { id, report: { line } }: {
+      readonly id: string;
       readonly report: { readonly line: ByteString };
     },
     knownOrder: number,
   ): Route {
     const isRepeated = this.#sent.has(line);
     this.#sent.add(line);
-    if (this.requested.has(mark)) {
-      return this.announced.has(mark) ? "asked" : "catch-up";
+    if (this.requested.has(id)) {
+      return this.announced.has(id) ? "asked" : "catch-up";
     }
     const isFlooded = !isRepeated && !this.#notFlooded.has(line) &&
       knownOrder > this.#upOrder;
@@ -59,26 +64,34 @@ export class LaneState {
   }
 }
 
-/** Both directions of a link, as the server sees them whose log it is. */
+/**
+ * Both directions of a link, from the view of the server that wrote the log.
+ */
 export class LinkState {
   /** Reports that the server sends. */
-  readonly out: LaneState;
+  readonly out: DirectionState;
   /** Reports that it receives. */
-  readonly in: LaneState;
+  readonly in: DirectionState;
 
-  /** @param upOrder The number of the record that says that the link is up. */
+  /** @param upOrder The number of the `link-up` record. */
   constructor(upOrder: number) {
-    this.out = new LaneState(upOrder);
-    this.in = new LaneState(upOrder);
+    this.out = new DirectionState(upOrder);
+    this.in = new DirectionState(upOrder);
   }
 
-  /** The lane that a message belongs to which goes the way of the reports. */
-  along(direction: Direction): LaneState {
+  /**
+   * The state for a message that travels in the same direction as its reports,
+   * such as HAVE.
+   */
+  along(direction: Direction): DirectionState {
     return direction === "sent" ? this.out : this.in;
   }
 
-  /** That of a message which goes against them: it is about what shall come. */
-  against(direction: Direction): LaneState {
+  /**
+   * The state for a message that travels in the opposite direction to its
+   * reports, such as WANT.
+   */
+  against(direction: Direction): DirectionState {
     return direction === "sent" ? this.in : this.out;
   }
 }

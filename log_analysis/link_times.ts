@@ -1,16 +1,16 @@
 /**
- * When links were up, as servers' logs tell it.
+ * When links were up, according to the servers' logs.
  *
  * @module
  */
 
-/** A stretch of time, in microseconds since 1970. */
+/** A period, in microseconds since 1970. */
 export interface Interval {
   readonly fromUs: number;
   readonly toUs: number;
 }
 
-/** A link as one of its two servers has seen it. */
+/** A link according to the log of one of its two servers. */
 export interface LinkObservation {
   readonly server: string;
   readonly neighbour: string;
@@ -18,15 +18,18 @@ export interface LinkObservation {
   readonly up: readonly Interval[];
   /** Whether it was still up when the log ended. */
   readonly isOpen: boolean;
-  /** Why it went down, and how often; `killed` if the server did not say. */
+  /**
+   * How often it went down for each reason; `killed` if the server ended
+   * without logging one.
+   */
   readonly reasons: ReadonlyMap<string, number>;
 }
 
-/** A link between two servers, as both have seen it. */
+/** A link between two servers, according to the logs of both. */
 export interface LinkTimes {
   /** The two servers, in the order of their names. */
   readonly servers: readonly [string, string];
-  /** When it was up for both, or for the one whose log is there. */
+  /** When it was up in both logs, or in the only log. */
   readonly up: readonly Interval[];
   /** How often it was lost. */
   readonly losses: number;
@@ -34,32 +37,32 @@ export interface LinkTimes {
 }
 
 interface NeighbourLinkTimes {
-  /** A link that is replaced has two connections for a moment. */
+  /** A link that is being replaced has two connections for a short time. */
   readonly connections: Set<string>;
   sinceUs: number;
   readonly up: Interval[];
   readonly reasons: Map<string, number>;
 }
 
-/** Keeps the links of one server. */
+/** Collects the links of one server. */
 export class LinkObserver {
   readonly #server: string;
   readonly #neighbours = new Map<string, NeighbourLinkTimes>();
-  /** Connections of which it is known when they began. */
+  /** Connections whose beginning is known. */
   readonly #begun = new Set<string>();
 
   constructor(server: string) {
     this.#server = server;
   }
 
-  /** A link was tried, if nothing else. */
+  /** Adds a neighbour, though there may have been no link to it. */
   addNeighbour(neighbour: string): void {
     this.#of(neighbour);
   }
 
   /**
-   * Something is said on a connection. If it is not known to have begun, it was
-   * there when the log began.
+   * A line was logged for a connection. If its beginning is not in the log, it
+   * was open when the log began.
    */
   onTraffic(beginsUs: number, connection: string): void {
     if (this.#begun.has(connection)) return;
@@ -83,13 +86,16 @@ export class LinkObserver {
   ): void {
     this.#begun.add(connection);
     const link = this.#of(neighbour);
-    // One that was given up before it was told of.
+    // The connection was closed before `link-up`.
     if (!link.connections.delete(connection)) return;
     link.reasons.set(reason, (link.reasons.get(reason) ?? 0) + 1);
     if (link.connections.size === 0) this.#end(link, timeUs);
   }
 
-  /** Another run begins. What was up until the last record of the former? */
+  /**
+   * Another run begins. Open links ended with the last record of the run
+   * before.
+   */
   onRestart(lastUs: number): void {
     this.#begun.clear();
     for (const link of this.#neighbours.values()) {
@@ -100,7 +106,7 @@ export class LinkObserver {
     }
   }
 
-  /** What was seen until the log's last record. */
+  /** The links until the log's last record. */
   views(lastUs: number): LinkObservation[] {
     return [...this.#neighbours].map(([neighbour, link]) => {
       const isOpen = link.connections.size > 0;
@@ -130,7 +136,7 @@ export class LinkObserver {
   }
 }
 
-/** The links of a herd, by the names of their servers. */
+/** Joins the observations of all servers, in the order of their names. */
 export function joinViews(views: readonly LinkObservation[]): LinkTimes[] {
   const pairOf = ({ neighbour, server }: LinkObservation) =>
     [server, neighbour].sort().join(" ");
@@ -139,8 +145,8 @@ export function joinViews(views: readonly LinkObservation[]): LinkTimes[] {
   );
   return pairs.map(([pair, views]) => {
     const [first, second] = pair.split(" ");
-    const up = views.map((view) => view.up).reduce(common);
-    // An end of the log is no loss.
+    const up = views.map((view) => view.up).reduce(intersection);
+    // The end of a log does not count as a loss.
     const ends = new Set(
       views.filter(({ isOpen }) => isOpen).map(({ up }) => up.at(-1)!.toUs),
     );
@@ -149,8 +155,8 @@ export function joinViews(views: readonly LinkObservation[]): LinkTimes[] {
   });
 }
 
-/** What both lists of intervals have in common. */
-function common(
+/** The intersection of two lists of intervals. */
+function intersection(
   a: readonly Interval[],
   b: readonly Interval[],
 ): Interval[] {

@@ -1,11 +1,11 @@
 /**
- * Finds the logs that a user means: folders, or single files. The files of one
- * server's ring are put in the order in which they were written.
+ * Finds logs in folders or single files. The files of one server's ring are
+ * sorted in the order in which they were written.
  *
  * @module
  */
 import { SetupError, setupError } from "../cli/exit.ts";
-import { requireReadPermission } from "../cli/files.ts";
+import { requireReadPermission } from "../runtime/files.ts";
 import { parseRecord } from "../log/parse.ts";
 import {
   allocateBuffer,
@@ -27,34 +27,37 @@ export interface ServerLog {
   readonly files: readonly LogFile[];
 }
 
-/** What the beginning of a file tells. */
+/** What the beginning of a file shows. */
 interface Beginning extends LogFile {
   readonly server: string;
   /** The number in the ring. */
   readonly slot: number;
   /**
-   * The middle one of the first records' times, as one may be wild; an empty
-   * text if there is none.
+   * The median of the first records' times, as a time may be implausible; empty
+   * if there is no record.
    */
   readonly time: string;
 }
 
-/** The first records stand in so many bytes, as a rule. */
+/**
+ * Bytes read from the beginning of a file, which usually contain several
+ * records.
+ */
 const beginningBytes = 64 * 1024;
 
-/** A gzip file begins so (RFC 1952). */
+/** The beginning of a gzip file (RFC 1952). */
 const gzipMark = "\x1f\x8b";
 
 /**
- * The logs in these folders and files, by the servers' names. Whatever cannot
- * be read is told, and left out.
+ * The logs in these folders and files, sorted by the servers' names. Files that
+ * cannot be read are skipped with a warning.
  *
- * @param tell Gets a line about each file that cannot be read.
+ * @param warn Receives a line about each file that cannot be read.
  * @throws {SetupError} If there is no log at all, or reading is not permitted.
  */
 export async function findLogs(
   paths: readonly string[],
-  tell: (line: string) => void,
+  warn: (line: string) => void,
 ): Promise<ServerLog[]> {
   await requireReadPermission(paths);
   const files = new Set<string>();
@@ -62,19 +65,19 @@ export async function findLogs(
     for (const file of await filesAt(path)) files.add(file);
   }
   const beginnings: Beginning[] = [];
-  const troubles: SetupError[] = [];
+  const errors: SetupError[] = [];
   for (const path of files) {
     try {
       beginnings.push(await readBeginning(path, files));
     } catch (error) {
-      troubles.push(
+      errors.push(
         error instanceof SetupError ? error : setupError(path, error),
       );
     }
   }
-  // The only trouble is all that there is to say.
-  if (beginnings.length === 0 && troubles.length === 1) throw troubles[0];
-  for (const { message } of troubles) tell(printable(message));
+  // A single error is enough.
+  if (beginnings.length === 0 && errors.length === 1) throw errors[0];
+  for (const { message } of errors) warn(printable(message));
   if (beginnings.length === 0) {
     throw new SetupError(
       `no log in ${paths.join(", ")}: expected files such as Hill.log`,
@@ -109,7 +112,7 @@ async function readBeginning(
   path: string,
   paths: ReadonlySet<string>,
 ): Promise<Beginning> {
-  // Whoever opens a pipe may wait for ever.
+  // Opening a pipe can block forever.
   const info = await Deno.stat(path);
   if (!info.isFile) {
     throw new SetupError(`${path}: expected a file, found ${kindOf(info)}`);
@@ -128,10 +131,10 @@ async function readBeginning(
   return {
     path,
     sizeBytes: info.size,
-    // The name of a server may look like a file of another one's ring.
+    // A server's name may look like a file of another server's ring.
     server: named ?? printable(server),
     slot: named === undefined || named === server ? slot : 0,
-    time: middleOf(records.map(({ time }) => time)) ?? "",
+    time: medianOf(records.map(({ time }) => time)) ?? "",
   };
 }
 
@@ -147,11 +150,11 @@ async function readPiece(path: string): Promise<ByteString> {
   return decodeBytes(buffer, 0, await file.read(buffer) ?? 0);
 }
 
-function middleOf(times: readonly string[]): string | undefined {
+function medianOf(times: readonly string[]): string | undefined {
   return times.toSorted().at(Math.floor((times.length - 1) / 2));
 }
 
-/** `Hill.log` and `Hill.2.log` are Hill's, the latter with number 2. */
+/** Parses a file's name: `Hill.2.log` is number 2 in the ring of Hill. */
 function nameOf(
   path: string,
   paths: ReadonlySet<string>,
@@ -166,7 +169,7 @@ function nameOf(
   return isRing ? { server, slot: Number(slot) } : { server: name, slot: 0 };
 }
 
-/** Renaming takes permissions that servers lack, so time tells the order. */
+/** Sorted by time, because servers write a ring without renaming files. */
 function inOrder(files: readonly Beginning[]): LogFile[] {
   return files.toSorted((a, b) =>
     a.time === b.time ? a.slot - b.slot : a.time < b.time ? -1 : 1

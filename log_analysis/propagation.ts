@@ -1,6 +1,6 @@
 /**
- * How long reports take from the server that hears them to another one. When a
- * server has heard a report stands in the report, so one log is enough.
+ * Measures how long reports take from the server that heard them to another
+ * one. A report contains the time at which it was heard, so one log is enough.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { type Percentiles, percentilesOf } from "./percentiles.ts";
 import { heardAtUs } from "./report_line.ts";
 
-/** No more reports than this are kept for one server. */
+/** Most reports in the sample of one server. */
 const maxReports = 20_000;
 
-/** How long reports took to one server. */
+/** How long reports took to reach one server. */
 export interface Propagation extends Percentiles {
-  /** 1 if all reports were counted; otherwise one in so many, by their hash. */
+  /** 1 if all reports were counted; N if one in N was. */
   readonly oneIn: number;
 }
 
 /**
- * Takes the time of the first receipt of each report. When there are too many,
- * it goes on with every second one of them, chosen by a hash of the line, so
- * that a report's second receipt is known as such.
+ * Measures the first receipt of each report. If there are too many, it keeps
+ * every second report, then every fourth and so on. The choice depends on a
+ * hash of the line, so that repeated receipts are recognized.
  */
 export class PropagationSample {
   readonly #server: string;
@@ -33,7 +33,7 @@ export class PropagationSample {
   }
 
   /**
-   * A report came in.
+   * Adds a report that was received.
    *
    * @param text The AT line, escaped.
    */
@@ -45,24 +45,25 @@ export class PropagationSample {
     const [, server, difference, , , time] = fields;
     if (server === this.#server) return;
     const heardUs = heardAtUs(time, difference);
-    // What was heard before the log began may have come before, too.
+    // A report that was heard before the log began may also have been received
+    // before that.
     if (!(heardUs >= this.#beginsUs)) return;
     this.#delaysUs.set(hash, timeUs - heardUs);
-    if (this.#delaysUs.size > maxReports) this.#thin();
+    if (this.#delaysUs.size > maxReports) this.#halve();
   }
 
-  /** The log begins here: to be told before anything comes in. */
-  begins(timeUs: number): void {
+  /** Sets the beginning of the log. Must be called before the first report. */
+  setBeginning(timeUs: number): void {
     if (this.#beginsUs === Infinity) this.#beginsUs = timeUs;
   }
 
-  /** Undefined if no report came in. */
+  /** Undefined if no report was received. */
   result(): Propagation | undefined {
     const percentiles = percentilesOf(this.#delaysUs.values());
     return percentiles && { ...percentiles, oneIn: this.#mask + 1 };
   }
 
-  #thin(): void {
+  #halve(): void {
     this.#mask = this.#mask * 2 + 1;
     for (const hash of this.#delaysUs.keys()) {
       if ((hash & this.#mask) !== 0) this.#delaysUs.delete(hash);
@@ -70,7 +71,7 @@ export class PropagationSample {
   }
 }
 
-/** FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), with its bits mixed at the end. */
+/** FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo), with a final mix of its bits. */
 function hashOf(text: ByteString): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

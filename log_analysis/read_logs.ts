@@ -1,5 +1,5 @@
 /**
- * Reads logs of any size, a piece at a time.
+ * Reads logs of any size in chunks.
  *
  * @module
  */
@@ -19,20 +19,20 @@ import {
 } from "./record_reader.ts";
 import { TimeFilter } from "./time_filter.ts";
 
-const pieceBytes = 1024 * 1024;
+const chunkBytes = 1024 * 1024;
 
-/** How the reading goes, and who wants to know. */
+/** Callbacks while logs are read. */
 export interface ReadingOptions {
-  /** Gets a line about each file that cannot be read to its end. */
+  /** Receives a line about each file that cannot be read to its end. */
   readonly warn: (line: string) => void;
-  /** Told how many bytes were read since the last call. */
+  /** Receives the number of bytes read since the last call. */
   readonly progress: (bytes: number) => void;
 }
 
 /**
- * What was left out of a log, in words; undefined if that is nothing.
+ * Describes the lines that were left out of a log; undefined if there are none.
  *
- * @param lostLines What the server itself could not write.
+ * @param lostLines Lines that the server could not write.
  */
 export function describeLeftOut(
   server: string,
@@ -51,8 +51,8 @@ export function describeLeftOut(
     : `the log of ${server}: ${parts.join(", ")}`;
 }
 
-/** That there is no record in the logs, and what there is. */
-export function nothingIn(
+/** The error for logs without any record. */
+export function noRecordsError(
   logs: readonly ServerLog[],
   counts: readonly RecordCounts[],
 ): SetupError {
@@ -65,34 +65,37 @@ export function nothingIn(
   return new SetupError(`no record in ${first.path}${more}${found}`);
 }
 
-/** Bytes in all files. */
+/** The size of all files, in bytes. */
 export function sizeOf(logs: readonly ServerLog[]): number {
   return logs.flatMap(({ files }) => files)
     .reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
-/** Reads one server's log and shows every record. Returns what lines it had. */
+/**
+ * Reads one server's log and passes every record to the visitor. Returns the
+ * numbers of its lines.
+ */
 export async function readLog(
   { files }: ServerLog,
   visitor: RecordVisitor,
   options: ReadingOptions,
 ): Promise<RecordCounts> {
   let sum: RecordCounts = { records: 0, cut: 0, damaged: 0 };
-  const checked = new TimeFilter(visitor);
+  const filter = new TimeFilter(visitor);
   for (const file of files) {
-    const counts = await readFile(file, checked, options);
+    const counts = await readFile(file, filter, options);
     sum = {
       records: sum.records + counts.records,
       cut: sum.cut + counts.cut,
       damaged: sum.damaged + counts.damaged,
     };
   }
-  checked.end();
-  const { setAside } = checked;
+  filter.end();
+  const { rejected } = filter;
   return {
     ...sum,
-    records: sum.records - setAside,
-    damaged: sum.damaged + setAside,
+    records: sum.records - rejected,
+    damaged: sum.damaged + rejected,
   };
 }
 
@@ -102,35 +105,38 @@ async function readFile(
   options: ReadingOptions,
 ): Promise<RecordCounts> {
   const reader = new RecordReader(visitor);
-  for await (const piece of piecesOf(path, sizeBytes, options.warn)) {
-    reader.push(piece);
-    options.progress(piece.length);
+  for await (const chunk of chunksOf(path, sizeBytes, options.warn)) {
+    reader.push(chunk);
+    options.progress(chunk.length);
   }
   reader.end();
   return reader.counts;
 }
 
-/** What is written to the file meanwhile is left for the next time. */
-async function* piecesOf(
+/**
+ * Reads only as many bytes as the file had when it was found, as it may still
+ * grow.
+ */
+async function* chunksOf(
   path: string,
   sizeBytes: number,
-  tell: (line: string) => void,
+  warn: (line: string) => void,
 ): AsyncGenerator<ByteString> {
-  const buffer = allocateBuffer(pieceBytes);
+  const buffer = allocateBuffer(chunkBytes);
   try {
     using file = await Deno.open(path);
     for (let left = sizeBytes; left > 0;) {
       const count = await file.read(buffer.subarray(0, left));
       if (count === null) {
-        return tell(
-          printable(`${path}: it has become shorter while it was read`),
+        return warn(
+          printable(`${path}: the file was truncated while it was read`),
         );
       }
       left -= count;
       yield decodeBytes(buffer, 0, count);
     }
   } catch (error) {
-    // What the reader of a piece throws does not come here.
-    tell(printable(setupError(path, error).message));
+    // Errors of the consumer of a chunk are not caught here.
+    warn(printable(setupError(path, error).message));
   }
 }

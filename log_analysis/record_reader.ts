@@ -1,11 +1,11 @@
 /**
- * Finds the records in the text of a log file that comes in pieces. Most lines
- * are traffic in plain ASCII, and one regular expression takes such a line apart
- * many times faster than `parseRecord` does; all others go to `parseRecord`, so
- * both know the same lines.
+ * Finds the records in a log file that is read in chunks. Most lines are
+ * traffic in plain ASCII, which a regular expression parses many times faster
+ * than `parseRecord`. All other lines are passed to `parseRecord`, so both
+ * accept the same lines.
  *
- * Strings that are handed out may be slices of a large piece of the file and
- * keep it in memory. Who stores one for long stores `ownCopy` of it.
+ * Strings passed to a visitor may be slices of a chunk and keep the whole chunk
+ * in memory. Store `ownCopy` of a string that is needed for longer.
  *
  * @module
  */
@@ -17,16 +17,16 @@ import {
   encodeBytes,
 } from "../protocol/bytes.ts";
 
-/** Which way a line went. */
+/** The direction of a line. */
 export type Direction = "received" | "sent";
 
-/** Is told of every line of traffic, in the order of the file. */
+/** Receives every line of traffic, in the order of the file. */
 export interface TrafficVisitor {
   /**
    * A line of traffic.
    *
-   * @param timeUs When, in microseconds since 1970, UTC.
-   * @param text As it stands in the log: escaped.
+   * @param timeUs Microseconds since 1970, UTC.
+   * @param text As written in the log: escaped.
    */
   traffic(
     timeUs: number,
@@ -36,32 +36,32 @@ export interface TrafficVisitor {
   ): void;
 }
 
-/** Is told of every record, in the order of the file. */
+/** Receives every record, in the order of the file. */
 export interface RecordVisitor extends TrafficVisitor {
   /** An event. */
   event(timeUs: number, record: EventRecord): void;
 }
 
-/** How many lines a reader has met. */
+/** How many lines were read. */
 export interface RecordCounts {
-  /** Lines that were handed out. */
+  /** Lines that were passed to the visitor. */
   readonly records: number;
   /**
-   * Lines that were being written when a server was killed or its disk was
-   * full, and the last one of a server that is running. They may look whole.
+   * Truncated lines: those being written when a server was killed or its disk
+   * was full, and the last line of a running server. They may look whole.
    */
   readonly cut: number;
-  /** Lines that no journal has written so, or not at such a time. */
+  /** Lines that no log writer can have written, or with an implausible time. */
   readonly damaged: number;
 }
 
 /**
- * A longer line is none: the longest is the answer to a WHATSAT, four
- * mebibytes of which each byte is escaped.
+ * Longer lines are damaged. The longest possible line is the answer to a
+ * WHATSAT: 4 MiB, of which each byte is escaped.
  */
 const maxRecordBytes = 32 * 1024 * 1024;
 
-/** A line of traffic with no escapes but those for `\`, tab, CR and LF. */
+/** A line of traffic without escapes except those for `\`, tab, CR and LF. */
 const plainTraffic =
   /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z (client\/[1-9]\d*|peer\/[1-9]\d*(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?) (<-|->) ([ -[\]-~]*(?:\\[\\tnr][ -[\]-~]*)*)\n/y;
 
@@ -74,12 +74,15 @@ export class RecordReader {
   #records = 0;
   #cut = 0;
   #damaged = 0;
-  /** Lines since the last record that are none. */
-  #doubtful = 0;
+  /** Lines since the last record that are not records. */
+  #invalidLines = 0;
   #isAfterEmptyLine = false;
-  /** The last record: the next one may say that it was cut off. */
+  /**
+   * The last record. It is held until the next one, which may show that it was
+   * truncated.
+   */
   #pending: (() => void) | undefined;
-  // The same for traffic, without a closure a line.
+  // The same for traffic, without a closure per line.
   #hasTraffic = false;
   #timeUs = 0;
   #connection = "";
@@ -92,7 +95,7 @@ export class RecordReader {
     this.#visitor = visitor;
   }
 
-  /** So far. */
+  /** The counts so far. */
   get counts(): RecordCounts {
     return {
       records: this.#records,
@@ -101,9 +104,9 @@ export class RecordReader {
     };
   }
 
-  /** The next piece of the file. */
-  push(piece: ByteString): void {
-    let text = this.#rest + piece;
+  /** Reads the next chunk of the file. */
+  push(chunk: ByteString): void {
+    let text = this.#rest + chunk;
     if (this.#isSkipping) {
       const end = text.indexOf("\n");
       if (end < 0) {
@@ -137,18 +140,18 @@ export class RecordReader {
     if (this.#rest.length > maxRecordBytes) {
       this.#rest = "";
       this.#isSkipping = true;
-      this.#doubtful += 1;
+      this.#invalidLines += 1;
     }
   }
 
-  /** The file has ended. */
+  /** Must be called at the end of the file. */
   end(): void {
     if (this.#rest !== "") this.#cut += 1;
     this.#rest = "";
     this.#resolvePending(0);
   }
 
-  /** A line that is not plain traffic. */
+  /** Reads a line that is not plain traffic. */
   #readOther(line: ByteString): void {
     if (line === "") {
       this.#isAfterEmptyLine = true;
@@ -156,7 +159,7 @@ export class RecordReader {
     }
     const record = parseRecord(line);
     if (record === undefined) {
-      this.#doubtful += 1;
+      this.#invalidLines += 1;
       this.#isAfterEmptyLine = false;
       return;
     }
@@ -172,28 +175,31 @@ export class RecordReader {
     this.#timeUs = timeUs;
     this.#connection = this.#shared(record.connection);
     this.#direction = record.kind;
-    // Behind the connection: a space, the mark, a space.
+    // After the connection: a space, the mark, a space.
     this.#text = line.slice(
       timestampBytes + 1 + record.connection.length + 4,
     );
   }
 
-  /** How many lines right before an event are cut off, as the event tells. */
+  /**
+   * How many lines right before an event were truncated, according to the
+   * event.
+   */
   #cutBefore({ event, fields }: EventRecord): number {
     if (event === "started") return this.#isAfterEmptyLine ? 0 : 1;
     return event === "log-incomplete" ? Number(fields["cutLines"]) || 0 : 0;
   }
 
   /**
-   * Hands out the last record, unless it is one of so many lines that were cut
-   * off, and says what the lines behind it were.
+   * Passes the last record to the visitor, unless it is one of the `cutLines`
+   * truncated lines, and counts the lines after it as truncated or damaged.
    */
   #resolvePending(cutLines: number): void {
-    const cutDoubtful = Math.min(cutLines, this.#doubtful);
-    const isCut = cutLines > cutDoubtful;
-    this.#cut += cutDoubtful;
-    this.#damaged += this.#doubtful - cutDoubtful;
-    this.#doubtful = 0;
+    const cutInvalid = Math.min(cutLines, this.#invalidLines);
+    const isCut = cutLines > cutInvalid;
+    this.#cut += cutInvalid;
+    this.#damaged += this.#invalidLines - cutInvalid;
+    this.#invalidLines = 0;
     this.#isAfterEmptyLine = false;
     const pending = this.#pending;
     const hasTraffic = this.#hasTraffic;
@@ -214,20 +220,20 @@ export class RecordReader {
     );
   }
 
-  /** The microseconds until a second, given as text; NaN if there is no such. */
+  /** A whole second as microseconds since 1970; NaN if it does not exist. */
   #secondOf(text: string): number {
     if (text !== this.#secondText) {
       const ms = Date.parse(`${text}Z`);
-      // The runtime takes the 30th of February for the 2nd of March.
-      const isRight = !Number.isNaN(ms) &&
+      // `Date.parse` accepts 30 February as 2 March.
+      const exists = !Number.isNaN(ms) &&
         new Date(ms).toISOString().startsWith(text);
       this.#secondText = ownCopy(text);
-      this.#secondUs = isRight ? ms * 1000 : NaN;
+      this.#secondUs = exists ? ms * 1000 : NaN;
     }
     return this.#secondUs;
   }
 
-  /** One string for all equal ones. */
+  /** Returns the same string for equal names. */
   #shared(connection: string): string {
     let shared = this.#connections.get(connection);
     if (shared === undefined) {
@@ -241,10 +247,10 @@ export class RecordReader {
   }
 }
 
-/** Names of connections that are kept, so as not to make them anew. */
+/** Most names of connections that are kept for reuse. */
 const maxSharedConnections = 50_000;
 
-/** The same text, but no slice of a larger one. */
+/** A copy of the text that is not a slice of a larger string. */
 export function ownCopy(text: ByteString): ByteString {
   return decodeBytes(encodeBytes(text), 0, text.length);
 }

@@ -1,57 +1,59 @@
 /**
- * How long clients wait for their answers, from the line that came in to the
- * answer that went out, by the times in the log.
+ * Measures how long clients wait for their answers: from the client's line to
+ * the answer, by the times in the log.
  *
  * @module
  */
 import type { ReplyKind, RequestKind } from "./line_kinds.ts";
 
-/** A request without an answer. */
+/** A request that has no answer yet. */
 interface Request {
   readonly timeUs: number;
   readonly kind: RequestKind;
 }
 
-/** What a client has asked, in order: so come its answers. */
+/** The requests of a connection. Answers come in the same order. */
 interface ConnectionReplies {
-  /** Whether the log has it from its beginning, without a gap. */
+  /**
+   * Whether the log has the connection from its beginning and without a gap.
+   */
   isWhole: boolean;
   readonly requests: Request[];
-  /** How many of them have their answer. */
+  /** How many of the requests have been answered. */
   answered: number;
 }
 
-/** An answer, and what it answers. */
+/** A request that has been answered. */
 export interface AnsweredRequest {
-  /** What was asked; `invalid` if the answer is `?`. */
+  /** The request's kind; `invalid` if the answer is `?`. */
   readonly kind: RequestKind;
-  /** What it looked like by its verb. */
+  /** The request's kind by its verb alone. */
   readonly verb: RequestKind;
   /**
-   * How long it took, in microseconds; undefined if the log may lack lines, so
-   * that nobody can tell which answer belongs to which request.
+   * How long the client waited, in microseconds. Undefined if the log may lack
+   * lines, as the answer may then belong to another request.
    */
   readonly waitedUs: number | undefined;
 }
 
-/** Matches answers with requests, for all clients of one server. */
+/** Matches answers to requests, for all clients of one server. */
 export class ReplyTimes {
-  readonly #conversations = new Map<string, ConnectionReplies>();
+  readonly #connections = new Map<string, ConnectionReplies>();
 
-  /** The server has begun anew: nobody is connected. */
+  /** The server was restarted, so no client is connected. */
   onRestart(): void {
-    this.#conversations.clear();
+    this.#connections.clear();
   }
 
-  /** Lines are missing. */
+  /** The log lacks lines here. */
   onGap(): void {
-    for (const replies of this.#conversations.values()) {
+    for (const replies of this.#connections.values()) {
       replies.isWhole = false;
     }
   }
 
   onConnect(connection: string): void {
-    this.#conversations.set(connection, {
+    this.#connections.set(connection, {
       isWhole: true,
       requests: [],
       answered: 0,
@@ -59,17 +61,17 @@ export class ReplyTimes {
   }
 
   onClose(connection: string): void {
-    this.#conversations.delete(connection);
+    this.#connections.delete(connection);
   }
 
   onRequest(connection: string, timeUs: number, kind: RequestKind): void {
-    let replies = this.#conversations.get(connection);
+    let replies = this.#connections.get(connection);
     if (replies === undefined) {
       replies = { isWhole: false, requests: [], answered: 0 };
-      this.#conversations.set(connection, replies);
+      this.#connections.set(connection, replies);
     }
-    if (replies.requests.length > mostWaiting) {
-      // Their answers are not in the log, and will not come any more.
+    if (replies.requests.length > maxPendingRequests) {
+      // Their answers are missing in the log.
       replies.requests.length = 0;
       replies.answered = 0;
       replies.isWhole = false;
@@ -77,13 +79,13 @@ export class ReplyTimes {
     replies.requests.push({ timeUs, kind });
   }
 
-  /** Undefined if it answers nothing that is in the log. */
+  /** Undefined if the request is not in the log. */
   onReply(
     connection: string,
     timeUs: number,
     reply: ReplyKind,
   ): AnsweredRequest | undefined {
-    const replies = this.#conversations.get(connection);
+    const replies = this.#connections.get(connection);
     if (replies === undefined) return undefined;
     const { isWhole, requests } = replies;
     const request = requests[replies.answered];
@@ -92,8 +94,8 @@ export class ReplyTimes {
     if (replies.answered === requests.length) {
       requests.length = 0;
       replies.answered = 0;
-    } else if (replies.answered === longestHead) {
-      requests.splice(0, longestHead);
+    } else if (replies.answered === maxAnsweredRequests) {
+      requests.splice(0, maxAnsweredRequests);
       replies.answered = 0;
     }
     return {
@@ -104,8 +106,11 @@ export class ReplyTimes {
   }
 }
 
-/** More requests of a connection than this do not wait for their answers. */
-const mostWaiting = 100_000;
+/**
+ * Most requests of a connection that wait for answers. With more, their answers
+ * must be missing in the log.
+ */
+const maxPendingRequests = 100_000;
 
-/** So many requests with an answer are kept before they are thrown away. */
-const longestHead = 1024;
+/** Answered requests that are removed from the list at once. */
+const maxAnsweredRequests = 1024;

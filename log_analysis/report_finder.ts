@@ -1,5 +1,5 @@
 /**
- * Finds a client's reports in the logs: the first of two readings.
+ * Finds a client's reports in the logs: the first of two passes.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { compareTimes } from "../protocol/time.ts";
 import type { Direction, TrafficVisitor } from "./record_reader.ts";
 import { isNewerLine, readReportLine, type ReportLine } from "./report_line.ts";
 
-/** Which of a client's reports are wanted. */
+/** Which of a client's reports to find. */
 export type ReportSelection =
-  /** So many of the newest; Infinity for all. */
+  /** The number of newest reports; Infinity for all. */
   | { readonly newest: number }
-  /** Those with this time, whatever its digits: 1.5 is 1.50. */
+  /** The reports with this time; 1.5 equals 1.50. */
   | { readonly time: string };
 
 /**
- * Whether a record tells an AT line that some server has made: one between
- * servers, or an answer. What a client sends is none, whatever it looks like.
+ * Whether a record contains an AT line made by a server: a line between servers
+ * or an answer. An AT line sent by a client does not count.
  */
 export function mentionsReport(
   connection: string,
@@ -28,29 +28,29 @@ export function mentionsReport(
     (direction === "sent" || connection.startsWith("peer/"));
 }
 
-/** Keeps the wanted reports of one client. */
+/** Collects the selected reports of one client. */
 export class ReportFinder implements TrafficVisitor {
   readonly #client: ByteString;
   readonly #needle: string;
-  readonly #wanted: ReportSelection;
+  readonly #selection: ReportSelection;
   readonly #found = new Set<ByteString>();
   /** From the oldest to the newest. */
   readonly #reports: ReportLine[] = [];
   #isReported = false;
 
-  /** @param client As in the log: escaped. */
-  constructor(client: ByteString, wanted: ReportSelection) {
+  /** @param client Escaped, as in the log. */
+  constructor(client: ByteString, selection: ReportSelection) {
     this.#client = client;
     this.#needle = ` ${client} `;
-    this.#wanted = wanted;
+    this.#selection = selection;
   }
 
-  /** Whether there is any report of the client, wanted or not. */
+  /** Whether there is any report of the client, selected or not. */
   get isReported(): boolean {
     return this.#isReported;
   }
 
-  /** Those that are wanted, from the oldest to the newest. */
+  /** The selected reports, from the oldest to the newest. */
   get reports(): readonly ReportLine[] {
     return this.#reports;
   }
@@ -66,18 +66,22 @@ export class ReportFinder implements TrafficVisitor {
     const report = readReportLine(text);
     if (report?.client !== this.#client) return;
     this.#isReported = true;
-    if (!this.#found.has(report.line) && this.#isWanted(report)) {
+    if (!this.#found.has(report.line) && this.#isSelected(report)) {
       this.#keep(report);
     }
   }
 
-  #isWanted({ line, time }: ReportLine): boolean {
-    if ("time" in this.#wanted) return equalTimes(time, this.#wanted.time);
-    return this.#reports.length < this.#wanted.newest ||
+  #isSelected({ line, time }: ReportLine): boolean {
+    if ("time" in this.#selection) {
+      return equalTimes(time, this.#selection.time);
+    }
+    return this.#reports.length < this.#selection.newest ||
       isNewerLine(line, this.#reports[0].line);
   }
 
-  /** Puts it in its place. What is no longer wanted never will be again. */
+  /**
+   * Inserts a report in order, and removes the oldest if there are too many.
+   */
   #keep(report: ReportLine): void {
     let at = this.#reports.length;
     while (at > 0 && isNewerLine(this.#reports[at - 1].line, report.line)) {
@@ -85,9 +89,9 @@ export class ReportFinder implements TrafficVisitor {
     }
     this.#reports.splice(at, 0, report);
     this.#found.add(report.line);
-    const isOver = "newest" in this.#wanted &&
-      this.#reports.length > this.#wanted.newest;
-    if (isOver) this.#found.delete(this.#reports.shift()!.line);
+    const isTooMany = "newest" in this.#selection &&
+      this.#reports.length > this.#selection.newest;
+    if (isTooMany) this.#found.delete(this.#reports.shift()!.line);
   }
 }
 

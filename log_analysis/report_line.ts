@@ -1,6 +1,6 @@
 /**
- * What an AT line says, where it stands in a log. All of it stays escaped, as
- * escaped bytes are equal where the bytes are, and can be shown.
+ * Parses the AT lines in a log. The fields stay escaped: escaped text can be
+ * printed, and is equal if the bytes are equal.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { ownCopy } from "./record_reader.ts";
 export interface ReportLine {
   /** The whole line. */
   readonly line: ByteString;
-  /** The server that the client told. */
+  /** The server that received the client's IAMAT. */
   readonly server: string;
   /** Its clock minus the client's, in seconds, with nine decimals. */
   readonly difference: string;
@@ -22,15 +22,15 @@ export interface ReportLine {
   /** The client's time, in POSIX seconds. */
   readonly time: string;
   /**
-   * When the server heard it, by its own clock: microseconds since 1970. The
-   * server's log has this very time at the line that came in.
+   * When the server heard the client, by the server's clock, in microseconds
+   * since 1970. The server's log has the same time at the client's line.
    */
   readonly heardUs: number;
 }
 
 /**
- * Reads a record's text as an AT line, or as an answer to WHATSAT that begins
- * with one; undefined if it is neither.
+ * Parses a record's text that is an AT line, or an answer to WHATSAT that
+ * begins with one. Undefined if it is neither.
  */
 export function readReportLine(text: ByteString): ReportLine | undefined {
   const end = text.indexOf("\\n");
@@ -44,8 +44,8 @@ export function readReportLine(text: ByteString): ReportLine | undefined {
 }
 
 /**
- * The client's time and the clock difference, in whole seconds and nanoseconds,
- * as the server has computed them; in microseconds, as it has logged them.
+ * When a server heard a client, in microseconds since 1970: the client's time
+ * plus the difference, rounded as in the server's log.
  */
 export function heardAtUs(time: string, difference: string): number {
   const sign = difference[0] === "-" ? -1 : 1;
@@ -55,13 +55,15 @@ export function heardAtUs(time: string, difference: string): number {
   return (timeSeconds + sign * seconds) * 1_000_000 + restUs;
 }
 
-/** Whole seconds, and nanoseconds; further digits do not count. */
+/** Whole seconds, and nanoseconds; further digits are ignored. */
 function splitSeconds(decimal: string): [number, number] {
   const [whole, fraction = ""] = decimal.split(".");
   return [Number(whole), Number(fraction.slice(0, 9).padEnd(9, "0"))];
 }
 
-/** Whether an AT line is newer than another one of the client; both escaped. */
+/**
+ * Whether an AT line is newer than another of the same client; both escaped.
+ */
 export function isNewerLine(line: ByteString, than: ByteString): boolean {
   return isNewer(unescapeBytes(line), unescapeBytes(than));
 }

@@ -1,5 +1,5 @@
 /**
- * The path of a report, put together from what all logs say of it.
+ * Reconstructs the path of a report from all logs.
  *
  * @module
  */
@@ -8,18 +8,17 @@ import { isNewerLine, type ReportLine } from "./report_line.ts";
 import type { LogSpan, Receipt, ReportTrace, Sending } from "./report_trace.ts";
 
 /**
- * What became of a report that was sent: `news`, stored and passed on; `again`,
- * news to a server that had known it before it was started again; `known` and
- * `older`, dropped; `lost`, not in the log of who should have received it;
- * `unseen`, as there is no such log.
+ * The outcome of sending a report. `news`: stored and forwarded. `again`: new
+ * to a server that had it before a restart. `known` and `older`: dropped.
+ * `lost`: not in the receiver's log. `unseen`: the receiver's log is missing.
  */
 export type Outcome = "news" | "again" | "known" | "older" | "lost" | "unseen";
 
-/** A report crosses a link. */
+/** One transfer of a report over a link. */
 export interface Hop {
   readonly from: string;
   readonly to: string;
-  /** By the sender's clock; undefined if its log does not say. */
+  /** By the sender's clock; undefined if its log does not have it. */
   readonly sentUs: number | undefined;
   /** By the receiver's clock. */
   readonly receivedUs: number | undefined;
@@ -27,65 +26,68 @@ export interface Hop {
   readonly outcome: Outcome;
 }
 
-/** A server was told by HAVE that it could have the report. */
-export interface Told {
+/** A server announced the report to a neighbour with HAVE. */
+export interface Announcement {
   readonly from: string;
   readonly to: string;
   readonly timeUs: number;
-  /** Whether it has asked for it. */
+  /** Whether the neighbour requested it. */
   readonly isWanted: boolean;
 }
 
-/** Why a server, whose log is there, has never got a report. */
-export type WhyNot =
+/** Why a server whose log is available did not receive a report. */
+export type MissReason =
   | "log begins later"
   | "log ends before"
   | "newer"
   | "unknown";
 
-/** How one server got the report, or why not. */
+/** How one server received the report, or why it did not. */
 export interface Arrival {
   readonly server: string;
   readonly state: "heard" | "got" | "missed" | "no log";
-  /** The hop that brought it, where there is one. */
+  /** The hop that delivered it, if there is one. */
   readonly hop?: Hop;
-  /** If it was missed. */
-  readonly whyNot?: WhyNot;
+  /** Set if `state` is `missed`. */
+  readonly missReason?: MissReason;
 }
 
-/** All that is known of a report's way. */
+/** The path of a report. */
 export interface ReportPath {
-  readonly followed: ReportTrace;
+  readonly trace: ReportTrace;
   readonly report: ReportLine;
-  /** Whether the log of the server is there that has heard it. */
+  /** Whether the log of the server that heard it is available. */
   readonly isOriginLogged: boolean;
-  /** In the order of their time. */
+  /** In the order of time. */
   readonly hops: readonly Hop[];
-  readonly told: readonly Told[];
-  /** The server that heard it first, then by time, at last who never got it. */
+  readonly announcements: readonly Announcement[];
+  /**
+   * The server that heard it, then the others by time, then those that did not
+   * receive it.
+   */
   readonly arrivals: readonly Arrival[];
 }
 
-/** @param spans Of the servers whose logs were read. */
+/** @param spans The periods of the logs that were read. */
 export function pathOf(
-  followed: ReportTrace,
+  trace: ReportTrace,
   spans: readonly LogSpan[],
 ): ReportPath {
-  const { report } = followed;
+  const { report } = trace;
   const logged = new Map(spans.map((span) => [span.server, span]));
-  const hops = hopsOf(followed, logged);
-  const told = toldOf(followed);
+  const hops = hopsOf(trace, logged);
+  const announcements = announcementsOf(trace);
   return {
-    followed,
+    trace,
     report,
     isOriginLogged: logged.has(report.server),
     hops,
-    told,
+    announcements,
     arrivals: arrivalsOf(report, hops, logged),
   };
 }
 
-/** When a hop was seen: at its end, or else at its beginning. */
+/** When a report was received or, if unknown, when it was sent. */
 export function timeOfHop({ receivedUs, sentUs }: Hop): number {
   return receivedUs ?? sentUs ?? Infinity;
 }
@@ -110,7 +112,7 @@ function hopsOf(
         to: receipt.to,
         sentUs: sending?.timeUs,
         receivedUs: receipt.timeUs,
-        // Who sends it knows best why.
+        // The sender's log shows the reason more reliably.
         route: sending?.route ?? receipt.route,
         outcome: repeats.has(receipt) ? "again" : receipt.outcome,
       });
@@ -132,7 +134,10 @@ function hopsOf(
   return hops.sort((a, b) => timeOfHop(a) - timeOfHop(b));
 }
 
-/** What was news to a server though an earlier run of it had known it. */
+/**
+ * Receipts that were new to a server although an earlier run of it had the
+ * report.
+ */
 function repeatedNews(
   receipts: readonly Receipt[],
   origin: string,
@@ -147,9 +152,9 @@ function repeatedNews(
 }
 
 /**
- * The sending that belongs to each receipt, in their order. Of more sendings
- * than receipts, some were lost with their connection: those go with a receipt
- * that are nearest to it.
+ * Finds the sending for each receipt, in order. If there are more sendings than
+ * receipts, some were lost with their connection; the sending nearest in time
+ * is matched to each receipt.
  */
 function match(
   sendings: readonly Sending[],
@@ -170,20 +175,22 @@ function match(
   });
 }
 
-function toldOf({ announcements, requests }: ReportTrace): Told[] {
-  const told = new Map<string, Told>();
+function announcementsOf(
+  { announcements, requests }: ReportTrace,
+): Announcement[] {
+  const joined = new Map<string, Announcement>();
   for (const { from, loggedBy, timeUs, to } of announcements) {
     const pair = `${from} ${to}`;
-    // Both logs tell of the same one.
-    if (told.has(pair) && loggedBy !== from) continue;
-    told.set(pair, {
+    // Both logs have the same announcement; the sender's is used.
+    if (joined.has(pair) && loggedBy !== from) continue;
+    joined.set(pair, {
       from,
       to,
       timeUs,
       isWanted: requests.has(`${to} ${from}`),
     });
   }
-  return [...told.values()].sort((a, b) => a.timeUs - b.timeUs);
+  return [...joined.values()].sort((a, b) => a.timeUs - b.timeUs);
 }
 
 function arrivalsOf(
@@ -191,32 +198,36 @@ function arrivalsOf(
   hops: readonly Hop[],
   logged: ReadonlyMap<string, LogSpan>,
 ): Arrival[] {
-  const bringing = new Map<string, Hop>();
+  const delivering = new Map<string, Hop>();
   for (const hop of hops) {
-    const brings = hop.outcome === "news" || hop.outcome === "unseen";
-    if (brings && hop.to !== report.server && !bringing.has(hop.to)) {
-      bringing.set(hop.to, hop);
+    const delivers = hop.outcome === "news" || hop.outcome === "unseen";
+    if (delivers && hop.to !== report.server && !delivering.has(hop.to)) {
+      delivering.set(hop.to, hop);
     }
   }
   const arrivals: Arrival[] = [{ server: report.server, state: "heard" }];
-  for (const [server, hop] of bringing) {
+  for (const [server, hop] of delivering) {
     const state = logged.has(server) ? "got" : "no log";
     arrivals.push({ server, state, hop });
   }
   for (const span of logged.values()) {
     const { server } = span;
-    if (server === report.server || bringing.has(server)) continue;
-    arrivals.push({ server, state: "missed", whyNot: whyNot(report, span) });
+    if (server === report.server || delivering.has(server)) continue;
+    arrivals.push({
+      server,
+      state: "missed",
+      missReason: missReason(report, span),
+    });
   }
   return arrivals;
 }
 
-function whyNot(
+function missReason(
   { heardUs, line }: ReportLine,
   { firstUs, lastUs, newest }: LogSpan,
-): WhyNot {
+): MissReason {
   if (heardUs < firstUs) return "log begins later";
-  const hadNewer = newest !== undefined && isNewerLine(newest, line);
-  if (hadNewer) return "newer";
+  const isStale = newest !== undefined && isNewerLine(newest, line);
+  if (isStale) return "newer";
   return heardUs > lastUs ? "log ends before" : "unknown";
 }

@@ -1,6 +1,6 @@
 /**
- * Collects what one server's log says about some reports of a client: the second
- * of two readings.
+ * Collects the records about some reports of a client from one server's log:
+ * the second of two passes.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { mentionsReport } from "./report_finder.ts";
 import { isNewerLine, readReportLine, type ReportLine } from "./report_line.ts";
 import { printable } from "./format.ts";
 
-/** A server has written a report to a neighbour. */
+/** A server sent a report to a neighbour. */
 export interface Sending {
   readonly from: string;
   readonly to: string;
@@ -25,77 +25,83 @@ export interface Sending {
   readonly route: Route;
 }
 
-/** A server has read a report from a neighbour. */
+/** A server received a report from a neighbour. */
 export interface Receipt extends Sending {
-  /** News, the very report that it knew already, or older than what it knew. */
+  /** Newer than, equal to, or older than the report that the server had. */
   readonly outcome: "news" | "known" | "older";
 }
 
-/** A server has told a neighbour that it has a report: HAVE. */
-export interface Announcement {
+/**
+ * A server announced a report to a neighbour with HAVE, according to one of the
+ * two logs.
+ */
+export interface LoggedAnnouncement {
   readonly from: string;
   readonly to: string;
-  /** By the clock of the server that has logged it. */
+  /** By the clock of the server that logged it. */
   readonly timeUs: number;
-  /** Whose log it is from. */
+  /** The server whose log has the line. */
   readonly loggedBy: string;
 }
 
-/** How a report came into the herd, as the server's log has it. */
+/** The connection on which a client sent a report. */
 export interface ClientEntry {
   readonly connection: string;
-  /** The client's address, if the log tells where the connection began. */
+  /** The client's address, if the log has the beginning of the connection. */
   readonly remote: string | undefined;
 }
 
-/** All that logs say of one report. */
+/** The records about one report in all logs. */
 export class ReportTrace {
   readonly report: ReportLine;
-  /** How neighbours name it in HAVE and WANT. */
-  readonly mark: string;
+  /** The report's ID in HAVE and WANT. */
+  readonly id: string;
   entry: ClientEntry | undefined;
-  /** The server that heard it knew a newer one, so nobody was told. */
+  /**
+   * Whether the server that heard it had a newer one, and so did not forward
+   * it.
+   */
   wasOld = false;
   readonly sendings: Sending[] = [];
   readonly receipts: Receipt[] = [];
-  readonly announcements: Announcement[] = [];
-  /** Who has asked whom for it: `Hill Smith`. */
+  readonly announcements: LoggedAnnouncement[] = [];
+  /** Pairs of requesting and requested server: `Hill Smith`. */
   readonly requests = new Set<string>();
 
   constructor(report: ReportLine) {
     this.report = report;
-    this.mark = formatReportId({
+    this.id = formatReportId({
       leaf: leafOf(hashClient(unescapeBytes(report.client))),
       fingerprint: fingerprint(unescapeBytes(report.line)),
     });
   }
 }
 
-/** What a log says of its server, besides reports. */
+/** What one server's log covers. */
 export interface LogSpan {
   readonly server: string;
   /** The first and the last record, in microseconds since 1970. */
   readonly firstUs: number;
   readonly lastUs: number;
-  /** The newest report of the client that was known there, if any. */
+  /** The newest report of the client that the server had, if any. */
   readonly newest: ByteString | undefined;
   /** Lines that the server could not write, as the log says. */
   readonly lostLines: number;
 }
 
-/** Reads the log of one server, all its files in their order. */
+/** Reads the log of one server, with its files in order. */
 export class ServerTracer implements RecordVisitor {
   readonly #server: string;
   readonly #client: ByteString;
   readonly #reports: ReadonlyMap<ByteString, ReportTrace>;
-  readonly #marked: ReadonlyMap<string, ReportTrace>;
-  /** Where the connections of clients come from. */
+  readonly #byId: ReadonlyMap<string, ReportTrace>;
+  /** The addresses of clients, by connection. */
   readonly #remotes = new Map<string, string>();
   readonly #linkStates = new Map<string, LinkState>();
-  /** Counts records. */
+  /** The number of the current record. */
   #order = 0;
   #known: ByteString | undefined;
-  /** Since which record each report is known, in this run. */
+  /** The number of the record at which this run received each report. */
   readonly #knownOrders = new Map<ByteString, number>();
   #newest: ByteString | undefined;
   #lostLines = 0;
@@ -103,8 +109,9 @@ export class ServerTracer implements RecordVisitor {
   #lastUs = -Infinity;
 
   /**
-   * @param client Escaped.
-   * @param reports The client's, by their lines, escaped. They are added to.
+   * @param client The client's ID, escaped.
+   * @param reports The client's reports by their escaped lines. Records are
+   * added to them.
    */
   constructor(
     server: string,
@@ -114,12 +121,12 @@ export class ServerTracer implements RecordVisitor {
     this.#server = server;
     this.#client = client;
     this.#reports = reports;
-    this.#marked = new Map(
-      [...reports.values()].map((report) => [report.mark, report]),
+    this.#byId = new Map(
+      [...reports.values()].map((report) => [report.id, report]),
     );
   }
 
-  /** What was read so far; undefined if that is nothing. */
+  /** What was read so far; undefined before the first record. */
   get span(): LogSpan | undefined {
     if (this.#firstUs === Infinity) return undefined;
     return {
@@ -132,9 +139,9 @@ export class ServerTracer implements RecordVisitor {
   }
 
   event(timeUs: number, { connection, event, fields }: EventRecord): void {
-    this.#pass(timeUs);
+    this.#noteTime(timeUs);
     if (event === "started") {
-      // What the former run knew is gone with it.
+      // The new run starts without reports.
       this.#known = undefined;
       this.#remotes.clear();
       this.#linkStates.clear();
@@ -157,7 +164,7 @@ export class ServerTracer implements RecordVisitor {
     direction: Direction,
     text: ByteString,
   ): void {
-    this.#pass(timeUs);
+    this.#noteTime(timeUs);
     if (mentionsReport(connection, direction, text)) {
       if (text.includes(this.#client)) {
         this.#report(timeUs, connection, direction, text);
@@ -169,7 +176,7 @@ export class ServerTracer implements RecordVisitor {
     }
   }
 
-  #pass(timeUs: number): void {
+  #noteTime(timeUs: number): void {
     this.#order += 1;
     this.#firstUs = Math.min(this.#firstUs, timeUs);
     this.#lastUs = Math.max(this.#lastUs, timeUs);
@@ -186,30 +193,30 @@ export class ServerTracer implements RecordVisitor {
     const { line, server } = report;
     const known = this.#known;
     const isNews = known === undefined || isNewerLine(line, known);
-    const followed = this.#reports.get(line);
+    const trace = this.#reports.get(line);
     if (isNews) this.#recordKnown(line, server);
-    if (followed === undefined) return;
+    if (trace === undefined) return;
     const [, , neighbour] = connection.split("/");
     if (neighbour === undefined) {
-      // The answer of a server that did not take it for news.
+      // An AT line to a client with a report that the server did not store.
       if (server === this.#server && !isNews && known !== line) {
-        followed.wasOld = true;
+        trace.wasOld = true;
       }
       return;
     }
-    const talk = this.#linkStateOf(connection);
+    const link = this.#linkStateOf(connection);
     if (direction === "sent") {
       const knownOrder = this.#knownOrders.get(line) ?? this.#order;
-      const route = talk.out.routeOf(followed, knownOrder);
+      const route = link.out.routeOf(trace, knownOrder);
       const hop = { from: this.#server, to: neighbour };
-      followed.sendings.push({ ...hop, timeUs, route });
+      trace.sendings.push({ ...hop, timeUs, route });
       return;
     }
-    followed.receipts.push({
+    trace.receipts.push({
       from: neighbour,
       to: this.#server,
       timeUs,
-      route: talk.in.routeOf(followed, Infinity),
+      route: link.in.routeOf(trace, Infinity),
       outcome: isNews ? "news" : known === line ? "known" : "older",
     });
   }
@@ -218,14 +225,16 @@ export class ServerTracer implements RecordVisitor {
     this.#known = line;
     if (this.#reports.has(line)) {
       this.#knownOrders.set(line, this.#order);
-      for (const { out } of this.#linkStates.values()) out.learn(line, server);
+      for (const { out } of this.#linkStates.values()) {
+        out.onNewReport(line, server);
+      }
     }
     const isNewest = this.#newest === undefined ||
       isNewerLine(line, this.#newest);
     if (isNewest) this.#newest = line;
   }
 
-  /** What neighbours say to each other besides reports. */
+  /** A message between neighbours other than a report. */
   #message(
     timeUs: number,
     connection: string,
@@ -235,61 +244,61 @@ export class ServerTracer implements RecordVisitor {
     const verbEnd = text.indexOf(" ");
     const verb = text.slice(0, verbEnd);
     if (verb === "PRUNE" || verb === "GRAFT") {
-      const way = this.#linkStateOf(connection).against(direction);
-      way.holdBack(text.slice(verbEnd + 1), verb === "PRUNE");
+      const state = this.#linkStateOf(connection).against(direction);
+      state.setPruned(text.slice(verbEnd + 1), verb === "PRUNE");
     } else if (verb === "HAVE" || verb === "WANT") {
-      for (const mark of text.slice(verbEnd + 1).split(" ")) {
-        const followed = this.#marked.get(mark);
-        if (followed === undefined) continue;
-        this.#mark(timeUs, connection, direction, verb, followed);
+      for (const id of text.slice(verbEnd + 1).split(" ")) {
+        const trace = this.#byId.get(id);
+        if (trace === undefined) continue;
+        this.#onAnnouncement(timeUs, connection, direction, verb, trace);
       }
     }
   }
 
-  #mark(
+  #onAnnouncement(
     timeUs: number,
     connection: string,
     direction: Direction,
     verb: "HAVE" | "WANT",
-    followed: ReportTrace,
+    trace: ReportTrace,
   ): void {
     const [, , neighbour = ""] = connection.split("/");
-    const talk = this.#linkStateOf(connection);
+    const link = this.#linkStateOf(connection);
     const pair = direction === "sent"
       ? { from: this.#server, to: neighbour }
       : { from: neighbour, to: this.#server };
     if (verb === "HAVE") {
-      talk.along(direction).announced.add(followed.mark);
+      link.along(direction).announced.add(trace.id);
       const loggedBy = this.#server;
-      followed.announcements.push({ ...pair, timeUs, loggedBy });
+      trace.announcements.push({ ...pair, timeUs, loggedBy });
     } else {
-      talk.against(direction).requested.add(followed.mark);
-      followed.requests.add(`${pair.from} ${pair.to}`);
+      link.against(direction).requested.add(trace.id);
+      trace.requests.add(`${pair.from} ${pair.to}`);
     }
   }
 
-  /** A client's report, perhaps, as it came in. */
+  /** A client's line that may have been one of the reports. */
   #command(timeUs: number, connection: string, text: ByteString): void {
     const command = parseCommand(unescapeBytes(text));
     if (command?.verb !== "IAMAT") return;
     if (escapeBytes(command.client) !== this.#client) return;
-    for (const followed of this.#reports.values()) {
-      const { heardUs, position, server, time } = followed.report;
-      // Two in one chunk are the very same report.
-      const isIt = server === this.#server && heardUs === timeUs &&
+    for (const trace of this.#reports.values()) {
+      const { heardUs, position, server, time } = trace.report;
+      // Equal lines in one chunk have the same time and make the same report.
+      const isSame = server === this.#server && heardUs === timeUs &&
         position === command.position && time === command.time;
-      if (!isIt) continue;
-      followed.entry ??= { connection, remote: this.#remotes.get(connection) };
+      if (!isSame) continue;
+      trace.entry ??= { connection, remote: this.#remotes.get(connection) };
     }
   }
 
   #linkStateOf(connection: string): LinkState {
-    let talk = this.#linkStates.get(connection);
-    if (talk === undefined) {
-      // The log does not go back to when it came up.
-      talk = new LinkState(0);
-      this.#linkStates.set(connection, talk);
+    let link = this.#linkStates.get(connection);
+    if (link === undefined) {
+      // The log begins after the link came up.
+      link = new LinkState(0);
+      this.#linkStates.set(connection, link);
     }
-    return talk;
+    return link;
   }
 }

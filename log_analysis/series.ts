@@ -1,5 +1,5 @@
 /**
- * The curves of the plot: what changes over time, as points.
+ * Computes the curves of the plot.
  *
  * @module
  */
@@ -8,27 +8,27 @@ import { verbs } from "../protocol/command.ts";
 import { formatDuration } from "./format.ts";
 import type { HerdStats } from "./herd_stats.ts";
 import { addWaits, noWaits, type Waits } from "./server_stats.ts";
-import { lookOf, lookWith } from "./stats_plot_style.ts";
+import { classesFor, classesOf } from "./stats_plot_style.ts";
 import { countingTimeline, Timeline } from "./timeline.ts";
 
-/** No more points than this, so that they can be told apart. */
+/** Most points of a curve, so that they can be distinguished. */
 const maxPoints = 160;
 
 /** One curve. */
 export interface Series {
   readonly name: string;
-  /** The classes that it is drawn with. */
-  readonly look: string;
+  /** The CSS classes of the curve. */
+  readonly classes: string;
   /** A time, in microseconds since 1970, and a value. */
   readonly points: readonly (readonly [us: number, value: number])[];
-  /** The greatest value, in words. */
+  /** The greatest value as text. */
   readonly peak: string;
 }
 
 /**
- * Updates a second, a curve a server.
+ * Updates per second: one curve per server.
  *
- * @param widthUs How much time each point sums up: that of `widthOf`.
+ * @param widthUs The time that each point covers, from `widthOf`.
  */
 export function updateSeries(herd: HerdStats, widthUs: number): Series[] {
   return herd.servers.map(({ stats }, index): Series => {
@@ -36,7 +36,7 @@ export function updateSeries(herd: HerdStats, widthUs: number): Series[] {
     timeline.addAll(stats.updates);
     timeline.widenTo(widthUs);
     const counts = new Map(
-      timeline.stretches().map(({ fromUs, sum }) => [fromUs, sum]),
+      timeline.intervals().map(({ fromUs, sum }) => [fromUs, sum]),
     );
     const points: [number, number][] = [];
     const { firstUs, lastUs, server } = stats;
@@ -45,46 +45,46 @@ export function updateSeries(herd: HerdStats, widthUs: number): Series[] {
       const covered = Math.min(lastUs, fromUs + widthUs) -
         Math.max(firstUs, fromUs);
       const isShort = lastUs - firstUs <= widthUs;
-      // Of a stretch that the log just touches, nothing can be said.
+      // An interval of which the log covers less than half is left out.
       if (covered < widthUs / 2 && !isShort) continue;
       const seconds = (isShort ? widthUs : covered) / 1_000_000;
       const rate = (counts.get(fromUs) ?? 0) / seconds;
-      points.push([inside(fromUs + widthUs / 2, herd), rate]);
+      points.push([clamp(fromUs + widthUs / 2, herd), rate]);
     }
     const peak = points.reduce((peak, [, rate]) => Math.max(peak, rate), 0);
     return {
       name: server,
-      look: lookOf(index),
+      classes: classesOf(index),
       points,
-      peak: `${formatNumber(peak, 1)} updates a second`,
+      peak: `${formatNumber(peak, 1)} updates per second`,
     };
   });
 }
 
 /**
- * How long clients wait, in microseconds, at all servers together.
+ * How long clients wait for answers, in microseconds, for all servers together.
  *
- * @param widthUs How much time each point sums up: that of `widthOf`.
+ * @param widthUs The time that each point covers, from `widthOf`.
  */
 export function waitSeries(herd: HerdStats, widthUs: number): Series[] {
   const timeline = new Timeline<Waits>(noWaits, addWaits);
-  for (const { stats } of herd.servers) timeline.addAll(stats.waitsInTime);
+  for (const { stats } of herd.servers) timeline.addAll(stats.waitsOverTime);
   timeline.widenTo(widthUs);
-  const stretches = timeline.stretches();
+  const intervals = timeline.intervals();
   return verbs.flatMap((kind, colour) =>
     [0.5, 0.99].map((quantile, dash): Series => {
-      const points = stretches.filter(({ sum }) => sum[kind].count > 0)
+      const points = intervals.filter(({ sum }) => sum[kind].count > 0)
         .map(({ fromUs, sum, toUs }) =>
           [
-            inside((fromUs + toUs) / 2, herd),
-            // There is no zero on a logarithmic axis.
+            clamp((fromUs + toUs) / 2, herd),
+            // A logarithmic axis has no zero.
             Math.max(1, sum[kind].quantile(quantile)!),
           ] as const
         );
       const peak = points.reduce((peak, [, us]) => Math.max(peak, us), 0);
       return {
         name: `${kind} p${quantile * 100}`,
-        look: lookWith(colour, dash),
+        classes: classesFor(colour, dash),
         points,
         peak: formatDuration(peak),
       };
@@ -92,19 +92,19 @@ export function waitSeries(herd: HerdStats, widthUs: number): Series[] {
   );
 }
 
-/** How much time a point sums up, in microseconds: the same for all curves. */
+/** The time that a point covers, in microseconds: the same for all curves. */
 export function widthOf({ firstUs, lastUs, servers }: HerdStats): number {
   const least = Math.max(
-    ...servers.flatMap(({ stats: { updates, waitsInTime } }) => [
+    ...servers.flatMap(({ stats: { updates, waitsOverTime } }) => [
       updates.widthUs,
-      waitsInTime.widthUs,
+      waitsOverTime.widthUs,
     ]),
   );
-  const wide = countingTimeline();
-  wide.widenTo(Math.max(least, (lastUs - firstUs) / maxPoints));
-  return wide.widthUs;
+  const timeline = countingTimeline();
+  timeline.widenTo(Math.max(least, (lastUs - firstUs) / maxPoints));
+  return timeline.widthUs;
 }
 
-function inside(us: number, { firstUs, lastUs }: HerdStats): number {
+function clamp(us: number, { firstUs, lastUs }: HerdStats): number {
   return Math.min(Math.max(us, firstUs), lastUs);
 }

@@ -1,5 +1,5 @@
 /**
- * Sums up one server's log.
+ * Computes the statistics of one server's log.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import type { Direction, RecordVisitor } from "./record_reader.ts";
 import { ReplyTimes } from "./reply_times.ts";
 import { countingTimeline, Timeline } from "./timeline.ts";
 
-/** How often each of some things was there. */
+/** Counts by name. */
 export type Counts = ReadonlyMap<string, number>;
 
-/** What a log lacks, as it says itself. */
+/** What a log lacks, according to its `log-incomplete` records. */
 export interface Missing {
-  /** Gaps. */
+  /** The number of gaps. */
   readonly gaps: number;
   readonly lines: number;
   readonly bytes: number;
@@ -30,19 +30,19 @@ export interface Missing {
 /** How long clients of one server, or of all, have waited for answers. */
 export type Waits = Readonly<Record<Verb, Histogram>>;
 
-/** No waits yet. */
+/** Creates empty histograms. */
 export function noWaits(): Waits {
   const waits = verbs.map((verb) => [verb, createHistogram()]);
   return Object.fromEntries(waits) as Waits;
 }
 
-/** Adds waits to others. */
+/** Adds `other` to `into` and returns `into`. */
 export function addWaits(into: Waits, other: Waits): Waits {
   for (const verb of verbs) into[verb].addAll(other[verb]);
   return into;
 }
 
-/** Reads the log of one server, all its files in their order. */
+/** Reads the log of one server, with its files in order. */
 export class ServerStats implements RecordVisitor {
   readonly server: string;
   /** The first and the last time, in microseconds since 1970. */
@@ -50,20 +50,20 @@ export class ServerStats implements RecordVisitor {
   lastUs = -Infinity;
   /** How often the server was started. */
   runs = 0;
-  /** Connections of clients. */
+  /** How many connections of clients there were. */
   connections = 0;
-  /** Lines of clients and answers to them, by kind. */
+  /** Lines from clients and answers to them, by kind. */
   readonly fromClients = new Map<string, number>();
   readonly toClients = new Map<string, number>();
   /** Lines between servers, by kind. */
   readonly fromPeers = new Map<string, number>();
   readonly toPeers = new Map<string, number>();
-  /** By name. */
+  /** Events by name. */
   readonly events = new Map<string, number>();
   readonly waits = noWaits();
-  /** The same by time. */
-  readonly waitsInTime = new Timeline<Waits>(noWaits, addWaits);
-  /** Reports of clients by time. */
+  /** `waits` over time. */
+  readonly waitsOverTime = new Timeline<Waits>(noWaits, addWaits);
+  /** Reports of clients over time. */
   readonly updates = countingTimeline();
   readonly #links: LinkObserver;
   readonly #replies = new ReplyTimes();
@@ -81,7 +81,7 @@ export class ServerStats implements RecordVisitor {
     return this.#missing;
   }
 
-  /** From the servers that have heard a report to this one. */
+  /** How long reports took from the servers that heard them to this one. */
   get propagation(): Propagation | undefined {
     return this.#propagation.result();
   }
@@ -96,13 +96,14 @@ export class ServerStats implements RecordVisitor {
     direction: Direction,
     text: ByteString,
   ): void {
-    this.#pass(timeUs);
+    this.#noteTime(timeUs);
     if (connection.startsWith("client/")) {
       if (direction === "received") this.#request(timeUs, connection, text);
       else this.#reply(timeUs, connection, text);
       return;
     }
-    // A log whose beginning is gone does not tell when a link came up.
+    // If the beginning of the log is missing, so are the `link-up` events of
+    // open links.
     if (this.runs === 0) this.#links.onTraffic(this.firstUs, connection);
     const kind = peerKind(text);
     count(direction === "received" ? this.fromPeers : this.toPeers, kind);
@@ -118,7 +119,7 @@ export class ServerStats implements RecordVisitor {
       this.#links.onRestart(this.#lastRecordUs);
       this.#replies.onRestart();
     }
-    this.#pass(timeUs);
+    this.#noteTime(timeUs);
     const neighbour = printable(fields["neighbour"]);
     switch (event) {
       case "connected":
@@ -153,10 +154,10 @@ export class ServerStats implements RecordVisitor {
     }
   }
 
-  #pass(timeUs: number): void {
+  #noteTime(timeUs: number): void {
     if (timeUs < this.firstUs) {
       this.firstUs = timeUs;
-      this.#propagation.begins(timeUs);
+      this.#propagation.setBeginning(timeUs);
     }
     if (timeUs > this.lastUs) this.lastUs = timeUs;
     this.#lastRecordUs = timeUs;
@@ -181,7 +182,7 @@ export class ServerStats implements RecordVisitor {
     }
     if (waitedUs === undefined || kind === "invalid") return;
     this.waits[kind].add(waitedUs);
-    this.waitsInTime.add(timeUs, (waits) => {
+    this.waitsOverTime.add(timeUs, (waits) => {
       waits[kind].add(waitedUs);
       return waits;
     });
@@ -190,6 +191,6 @@ export class ServerStats implements RecordVisitor {
 
 const addOne = (sum: number) => sum + 1;
 
-function count(counts: Map<string, number>, what: string, change = 1): void {
-  counts.set(what, (counts.get(what) ?? 0) + change);
+function count(counts: Map<string, number>, key: string, change = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + change);
 }

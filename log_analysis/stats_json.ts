@@ -1,5 +1,5 @@
 /**
- * What logs come to, for programs.
+ * Converts the statistics to JSON data.
  *
  * @module
  */
@@ -14,8 +14,8 @@ const object = (counts: Counts) => Object.fromEntries(counts);
 const percentiles = (histogram: Histogram) => percentilesIn(histogram) ?? null;
 
 /**
- * The sums as plain data. Times are whole microseconds, points in time since
- * 1970; what there is none of is null.
+ * The statistics as plain data. Durations are whole microseconds, and times are
+ * whole microseconds since 1970. Missing values are null.
  */
 export function statsData(herd: HerdStats): unknown {
   const { firstUs, lastUs, links, servers } = herd;

@@ -1,5 +1,5 @@
 /**
- * What logs come to over time, as one plot: updates, links and waits.
+ * Plots the statistics over time: updates, links and reply times.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { type TimeScale, timeScale } from "./plots/time_scale.ts";
 import { type Series, updateSeries, waitSeries, widthOf } from "./series.ts";
 import { style } from "./stats_plot_style.ts";
 
-/** Room for the names of links, and for numbers, on the left. */
+/** Width for the names of links and for numbers on the left. */
 const nameWidth = 150;
 const left = margin + nameWidth;
 const right = plotWidth - margin;
@@ -38,7 +38,7 @@ const curveHeight = 150;
 const rowHeight = 18;
 const barHeight = 10;
 const panelGap = 30;
-/** About as wide as a letter is. */
+/** Approximate width of a letter. */
 const letterWidth = 7.5;
 
 /** Draws the plot. */
@@ -53,7 +53,7 @@ export function statsPlot(herd: HerdStats): Plot {
   top = curves(body, {
     top,
     time,
-    heading: "Updates a second, by the server that the clients told",
+    heading: "Updates per second, by the server that received them",
     series: updates,
     scaleOf: (values, span) => linearScale(Math.max(0, ...values), span),
     format: (value) => formatNumber(value, 3),
@@ -62,7 +62,7 @@ export function statsPlot(herd: HerdStats): Plot {
   top = curves(body, {
     top,
     time,
-    heading: "From a client's line to its answer, all servers",
+    heading: "Reply times, all servers",
     series: waits,
     scaleOf: logScale,
     format: formatRoundDuration,
@@ -74,16 +74,16 @@ export function statsPlot(herd: HerdStats): Plot {
   const seconds = formatNumber(widthUs / 1_000_000, 3);
   return frame({
     style,
-    title: "Updates, links and waits in the servers' logs",
+    title: "Updates, links and reply times in the servers' logs",
     subtitle: `${formatTime(firstUs)} to ${formatTime(lastUs)}. ` +
-      `Each point sums up ${seconds} s.`,
+      `Each point covers ${seconds} s.`,
     description: describe(herd, [...updates, ...waits]),
     height: top + 14,
     body,
   });
 }
 
-/** The numbers, in words. */
+/** Describes the plot in text. */
 function describe(herd: HerdStats, series: readonly Series[]): string {
   const links = herd.links.map((link) =>
     `${link.servers.join(" and ")} were linked for ` +
@@ -103,7 +103,7 @@ interface Curves {
   readonly format: (value: number) => string;
 }
 
-/** Draws a panel of curves; returns where the next one begins. */
+/** Draws a panel of curves. Returns the top of the next panel. */
 function curves(
   body: Element[],
   { format, heading, scaleOf, series, time, top }: Curves,
@@ -131,34 +131,37 @@ function curves(
     );
   }
   timeMarks(body, time, curveTop, bottom);
-  for (const { look, points } of shown) {
+  for (const { classes, points } of shown) {
     const places = points.map(([us, value]) =>
       [time.at(us), up.at(value)] as const
     );
-    body.push(polyline(`curve ${look}`, places));
-    // A line of one point cannot be seen.
+    body.push(polyline(`curve ${classes}`, places));
+    // A line of one point is invisible.
     if (places.length > 1) continue;
     const [[cx, cy]] = places;
-    body.push(element("circle", { class: `dot ${look}`, cx, cy, r: 3 }));
+    body.push(element("circle", { class: `dot ${classes}`, cx, cy, r: 3 }));
   }
   return bottom + 18 + panelGap;
 }
 
-/** The names of curves beside their strokes; returns where they end. */
+/**
+ * Draws the names of curves beside their strokes. Returns the bottom of the
+ * legend.
+ */
 function legend(
   body: Element[],
   series: readonly Series[],
   top: number,
 ): number {
   let [x, y] = [left, top];
-  for (const { look, name } of series) {
+  for (const { classes, name } of series) {
     const width = 24 + name.length * letterWidth + 18;
     if (x > left && x + width > right) {
       x = left;
       y += legendHeight;
     }
     body.push(
-      line(`curve ${look}`, [x, y + 8], [x + 18, y + 8]),
+      line(`curve ${classes}`, [x, y + 8], [x + 18, y + 8]),
       text(x + 24, y + 12, name),
     );
     x += width;
@@ -166,7 +169,7 @@ function legend(
   return y + legendHeight;
 }
 
-/** Upright lines, and the times below them. */
+/** Draws vertical lines with the times below them. */
 function timeMarks(
   body: Element[],
   { at, ticks }: TimeScale,
@@ -184,7 +187,7 @@ function timeMarks(
   }
 }
 
-/** Draws a bar for each link; returns where the next panel begins. */
+/** Draws a bar for each link. Returns the top of the next panel. */
 function linkBars(
   body: Element[],
   links: readonly LinkTimes[],
@@ -193,11 +196,11 @@ function linkBars(
   top: number,
 ): number {
   body.push(text(margin, top + 12, "Links", { class: "heading" }));
-  for (const [index, look] of ["up", "down"].entries()) {
+  for (const [index, classes] of ["up", "down"].entries()) {
     const x = left + index * 60;
     body.push(
-      bar(look, x, x + 18, top + 4),
-      text(x + 24, top + 12, look),
+      bar(classes, x, x + 18, top + 4),
+      text(x + 24, top + 12, classes),
     );
   }
   const barsTop = top + headingHeight;
@@ -221,9 +224,9 @@ function linkBars(
   return bottom + 18 + panelGap;
 }
 
-function bar(look: string, from: number, to: number, y: number): Element {
+function bar(classes: string, from: number, to: number, y: number): Element {
   const attributes = { x: from, y, width: to - from, height: barHeight };
-  return element("rect", { class: look, ...attributes });
+  return element("rect", { class: classes, ...attributes });
 }
 
 /** When a link was down. */
@@ -241,7 +244,7 @@ function gapsOf(
   return gaps;
 }
 
-/** Bars that are wide enough to be seen, and no two at one place. */
+/** Makes bars wide enough to be visible, and joins those that overlap. */
 function visible(
   bars: readonly (readonly [number, number])[],
 ): [number, number][] {
@@ -255,8 +258,8 @@ function visible(
   return shown;
 }
 
-/** What fits on the left; names may have 64 letters. */
+/** Shortens a name to fit on the left. Names may have 64 letters. */
 function shortened(name: string): string {
-  const most = Math.floor(nameWidth / letterWidth);
-  return name.length <= most ? name : `${name.slice(0, most - 1)}…`;
+  const maxLetters = Math.floor(nameWidth / letterWidth);
+  return name.length <= maxLetters ? name : `${name.slice(0, maxLetters - 1)}…`;
 }

@@ -1,10 +1,13 @@
 /**
- * The look of the plot of logs, in light and dark.
+ * The style of the plot, for light and dark colour schemes.
  *
  * @module
  */
 
-/** Told apart by most eyes, also by those that do not see all colours. */
+/**
+ * Colours that most people can distinguish, including those with colour
+ * blindness.
+ */
 const colours: readonly (readonly [light: string, dark: string])[] = [
   ["#0969da", "#4493f8"],
   ["#bc4c00", "#f0883e"],
@@ -16,17 +19,19 @@ const colours: readonly (readonly [light: string, dark: string])[] = [
   ["#57606a", "#8b949e"],
 ];
 
-/** What further curves of one colour are told apart by. */
+/** Dashes distinguish further curves of the same colour. */
 const dashes = ["none", "6 3", "2 3", "8 3 2 3"];
 
-/** The classes of the curve with a number: its colour and its dashes. */
-export function lookOf(index: number): string {
-  const turn = Math.floor(index / colours.length) % dashes.length;
-  return lookWith(index % colours.length, turn);
+/**
+ * The CSS classes for the curve with this number: its colour and its dashes.
+ */
+export function classesOf(index: number): string {
+  const dash = Math.floor(index / colours.length) % dashes.length;
+  return classesFor(index % colours.length, dash);
 }
 
-/** The classes of a colour and of a kind of dashes. */
-export function lookWith(colour: number, dash: number): string {
+/** The CSS classes for a colour and a kind of dashes. */
+export function classesFor(colour: number, dash: number): string {
   return `c${colour} d${dash}`;
 }
 
@@ -34,7 +39,7 @@ const variables = (shade: 0 | 1, indent: string) =>
   colours.map((pair, index) => `\n${indent}--c${index}: ${pair[shade]};`)
     .join("");
 
-/** CSS, indented as `deno fmt` indents it. */
+/** CSS, indented like `deno fmt` does. */
 export const style = `
   svg {${variables(0, "    ")}
     --up: #4ac26b;

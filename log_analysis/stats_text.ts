@@ -1,5 +1,5 @@
 /**
- * What logs come to, as tables.
+ * Formats the statistics as tables.
  *
  * @module
  */
@@ -18,18 +18,18 @@ import { type Percentiles, percentilesIn } from "./percentiles.ts";
 import type { Counts } from "./server_stats.ts";
 import { formatDuration, formatTime } from "./format.ts";
 
-/** A table as it is before it is laid out. The first column is text. */
+/** A table before its layout. The first column is text. */
 interface Sheet {
   readonly title: string;
   readonly columns: readonly string[];
-  /** Further columns of text, by their titles. */
+  /** The titles of further columns of text. */
   readonly textColumns?: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What has to be known to read it. */
+  /** An explanation of the table. */
   readonly note?: string;
 }
 
-/** The text, of some tables, without a LF at the end. */
+/** The text of all tables, without a final LF. */
 export function describeStats(herd: HerdStats, paint: Paint): string {
   const sheets = [
     serverSheet(herd),
@@ -84,7 +84,7 @@ function serverSheet({ servers }: HerdStats): Sheet {
       "cut off",
       "damaged",
     ],
-    note: "missing: lines that could not be written, as the log says",
+    note: "missing: lines that the server could not write, as the log says",
     rows: servers.map(({ bytes, lines, stats }) => {
       const { connections, firstUs, lastUs, missing, runs, server } = stats;
       const isEmpty = lines.records === 0;
@@ -106,7 +106,10 @@ function serverSheet({ servers }: HerdStats): Sheet {
   };
 }
 
-/** Counts by kind, a server a row; kinds that nobody has are left out. */
+/**
+ * Counts by kind, with one row per server. Kinds without any lines are left
+ * out.
+ */
 function countSheet(
   title: string,
   { servers }: HerdStats,
@@ -114,15 +117,15 @@ function countSheet(
   which: "fromClients" | "toClients" | "fromPeers" | "toPeers",
 ): Sheet {
   const countsOf = ({ stats }: ServerSummary): Counts => stats[which];
-  const there = kinds.filter((kind) =>
+  const present = kinds.filter((kind) =>
     servers.some((server) => (countsOf(server).get(kind) ?? 0) > 0)
   );
   return {
     title,
-    columns: ["", ...there],
-    rows: there.length === 0 ? [] : servers.map((server) => [
+    columns: ["", ...present],
+    rows: present.length === 0 ? [] : servers.map((server) => [
       server.stats.server,
-      ...there.map((kind) => formatNumber(countsOf(server).get(kind) ?? 0)),
+      ...present.map((kind) => formatNumber(countsOf(server).get(kind) ?? 0)),
     ]),
   };
 }
@@ -138,7 +141,7 @@ function percentileCells(
 
 function waitSheet({ servers }: HerdStats): Sheet {
   return {
-    title: "From the line to the answer",
+    title: "Reply times",
     columns: ["", "line", ...percentileTitles],
     textColumns: ["line"],
     note: "percentiles are at most 0.8 % too high",
@@ -158,9 +161,9 @@ function propagationSheet({ servers }: HerdStats): Sheet {
   );
   const isSample = found.some(({ propagation }) => propagation.oneIn > 1);
   return {
-    title: "From the server that heard a report to this one",
+    title: "Propagation",
     columns: ["", ...percentileTitles, ...(isSample ? ["sample"] : [])],
-    note: "by the clocks of both",
+    note: "from the server that heard a report to this one, by their clocks",
     rows: found.map(({ propagation, server }) => [
       server,
       ...percentileCells(propagation),
@@ -172,9 +175,9 @@ function propagationSheet({ servers }: HerdStats): Sheet {
 function linkSheet(herd: HerdStats): Sheet {
   return {
     title: "Links",
-    columns: ["", "up", "lost", "why"],
-    textColumns: ["why"],
-    note: "up: of the whole span, in all logs that tell",
+    columns: ["", "up", "lost", "reasons"],
+    textColumns: ["reasons"],
+    note: "up: share of the whole span, in the logs of both servers",
     rows: herd.links.map((link) => [
       link.servers.join(" – "),
       `${formatPercent(uptimeShare(link, herd))} %`,
@@ -184,7 +187,7 @@ function linkSheet(herd: HerdStats): Sheet {
   };
 }
 
-/** Rounded down, so that 100 % is all of it. */
+/** Rounded down, so that only a whole share is 100 %. */
 function formatPercent(share: number): string {
   return (Math.floor(share * 10_000) / 100).toFixed(2);
 }
@@ -192,10 +195,10 @@ function formatPercent(share: number): string {
 function describeReasons({ views }: LinkTimes): string {
   return views.filter(({ reasons }) => reasons.size > 0)
     .map(({ reasons, server }) => {
-      const words = [...reasons].map(([reason, count]) =>
+      const parts = [...reasons].map(([reason, count]) =>
         count === 1 ? reason : `${reason} ${formatNumber(count)}`
       );
-      return `${server}: ${words.join(", ")}`;
+      return `${server}: ${parts.join(", ")}`;
     }).join("; ");
 }
 

@@ -1,14 +1,14 @@
 /**
- * Sets aside the records of a log whose times are wild: the year 1 or 9999, or
- * last month's amid today's. One of them would stretch every span, rate and
- * axis.
+ * Rejects records with implausible times, such as the year 1 or 9999, or a time
+ * of last month among today's. A single one would distort every period, rate
+ * and axis.
  *
- * A server's clock goes forward, and its log may be silent for long; now and
- * then the clock is set. So a record is wild if it is more than a day later than
- * one of the next records, or more than a day earlier than those before and one
- * of the next. At the beginning and at the end of a log there is one side only,
- * and it takes more than a year. So many records in a row as are looked at are
- * believed: then it is the clock that was set.
+ * A server's clock runs forward, its log may have long gaps, and its clock is
+ * sometimes set. So a record is rejected if it is more than a day later than
+ * one of the next records, or more than a day earlier than both the previous
+ * record and one of the next. At the beginning and the end of a log, which have
+ * neighbours on one side only, the limit is a year. If `maxHeldRecords` records
+ * in a row have such times, the clock was set, and they are accepted.
  *
  * @module
  */
@@ -20,30 +20,33 @@ const dayUs = 86_400_000_000;
 
 const yearUs = 366 * dayUs;
 
-/** So many records wait at most to be judged by those that follow. */
-const judgedRecords = 10;
+/** Most records that are held until later ones decide about them. */
+const maxHeldRecords = 10;
 
-/** A record that waits. */
+/** A record that is held. */
 interface HeldRecord {
   readonly timeUs: number;
   readonly release: () => void;
 }
 
-/** Stands before the visitor of one server's log, all its files in their order. */
+/**
+ * Filters the records of one server's log, with its files in order, for a
+ * visitor.
+ */
 export class TimeFilter implements RecordVisitor {
   readonly #visitor: RecordVisitor;
   #buffered: HeldRecord[] = [];
-  /** The time of the last record that was believed. */
+  /** The time of the last accepted record. */
   #lastUs = NaN;
-  #setAside = 0;
+  #rejected = 0;
 
   constructor(visitor: RecordVisitor) {
     this.#visitor = visitor;
   }
 
-  /** How many records were set aside so far. */
-  get setAside(): number {
-    return this.#setAside;
+  /** How many records were rejected so far. */
+  get rejected(): number {
+    return this.#rejected;
   }
 
   traffic(
@@ -52,7 +55,7 @@ export class TimeFilter implements RecordVisitor {
     direction: Direction,
     text: ByteString,
   ): void {
-    if (this.#isPlain(timeUs)) {
+    if (this.#isPlausible(timeUs)) {
       this.#lastUs = timeUs;
       return this.#visitor.traffic(timeUs, connection, direction, text);
     }
@@ -66,61 +69,61 @@ export class TimeFilter implements RecordVisitor {
     this.#hold({ timeUs, release });
   }
 
-  /** The log has ended. */
+  /** Must be called at the end of the log. */
   end(): void {
-    if (Number.isNaN(this.#lastUs) && this.#buffered.length > 0) this.#begin();
+    if (Number.isNaN(this.#lastUs) && this.#buffered.length > 0) this.#start();
     for (const record of this.#buffered) {
-      if (this.#distanceTo(record) <= yearUs) this.#believe(record);
-      else this.#setAside += 1;
+      if (this.#distanceTo(record) <= yearUs) this.#accept(record);
+      else this.#rejected += 1;
     }
     this.#buffered = [];
   }
 
-  /** Most are: these must not wait, nor cost anything. */
-  #isPlain(timeUs: number): boolean {
+  /** A fast path for most records, which need not be held. */
+  #isPlausible(timeUs: number): boolean {
     return this.#buffered.length === 0 &&
       Math.abs(timeUs - this.#lastUs) <= dayUs;
   }
 
   #hold(record: HeldRecord): void {
-    if (!Number.isNaN(this.#lastUs)) return this.#judge(record);
+    if (!Number.isNaN(this.#lastUs)) return this.#evaluate(record);
     this.#buffered.push(record);
-    if (this.#buffered.length === judgedRecords) this.#begin();
+    if (this.#buffered.length === maxHeldRecords) this.#start();
   }
 
-  /** Begins with the first record that is not far from most of the others. */
-  #begin(): void {
-    const first = this.#buffered;
-    const times = first.map(({ timeUs }) => timeUs);
-    const middleUs = times.toSorted((a, b) => a - b)
+  /** Begins with the first record that is within a year of the median. */
+  #start(): void {
+    const held = this.#buffered;
+    const times = held.map(({ timeUs }) => timeUs);
+    const medianUs = times.toSorted((a, b) => a - b)
       .at(Math.floor((times.length - 1) / 2))!;
-    this.#lastUs = times.find((us) => Math.abs(us - middleUs) <= yearUs)!;
+    this.#lastUs = times.find((us) => Math.abs(us - medianUs) <= yearUs)!;
     this.#buffered = [];
-    for (const record of first) this.#judge(record);
+    for (const record of held) this.#evaluate(record);
   }
 
-  /** What is told of those that wait by one that follows. */
-  #judge(record: HeldRecord): void {
+  /** Rejects or accepts held records, given one more record. */
+  #evaluate(record: HeldRecord): void {
     const earliestUs = this.#lastUs - dayUs;
     if (record.timeUs >= earliestUs) {
-      const kept = this.#buffered.filter(({ timeUs }) =>
+      const plausible = this.#buffered.filter(({ timeUs }) =>
         timeUs >= earliestUs && timeUs <= record.timeUs + dayUs
       );
-      this.#setAside += this.#buffered.length - kept.length;
-      this.#buffered = kept;
+      this.#rejected += this.#buffered.length - plausible.length;
+      this.#buffered = plausible;
     }
     this.#buffered.push(record);
     while (this.#buffered.length > 0) {
       const [oldest] = this.#buffered;
-      const isSure = this.#distanceTo(oldest) <= dayUs ||
-        this.#buffered.length >= judgedRecords;
-      if (!isSure) return;
+      const isDecided = this.#distanceTo(oldest) <= dayUs ||
+        this.#buffered.length >= maxHeldRecords;
+      if (!isDecided) return;
       this.#buffered.shift();
-      this.#believe(oldest);
+      this.#accept(oldest);
     }
   }
 
-  #believe({ release, timeUs }: HeldRecord): void {
+  #accept({ release, timeUs }: HeldRecord): void {
     this.#lastUs = timeUs;
     release();
   }

@@ -1,29 +1,29 @@
 /**
- * Something that is summed up for each stretch of time. The stretches get longer
- * as there are more of them, so that a long log takes no more memory.
+ * Sums values for intervals of time. The intervals are widened when there are
+ * too many, so that a long log takes no more memory.
  *
  * @module
  */
 
-/** The first stretch has an eighth of a second, in microseconds. */
-const leastWidthUs = 125_000;
+/** Initial length of an interval, in microseconds: an eighth of a second. */
+const initialWidthUs = 125_000;
 
-/** With more stretches than this, each two become one. */
-const maxStretches = 400;
+/** With more intervals than this, each two are joined. */
+const maxIntervals = 400;
 
-/** One stretch of time. */
-export interface Stretch<Sum> {
+/** One interval of time and its sum. */
+export interface TimelineInterval<Sum> {
   readonly fromUs: number;
   readonly toUs: number;
   readonly sum: Sum;
 }
 
-/** Sums by time. */
+/** Sums values by time. */
 export class Timeline<Sum> {
   readonly #create: () => Sum;
   readonly #join: (into: Sum, other: Sum) => Sum;
   #sums = new Map<number, Sum>();
-  #widthUs = leastWidthUs;
+  #widthUs = initialWidthUs;
 
   /** @param join Adds the second sum to the first, and returns that. */
   constructor(create: () => Sum, join: (into: Sum, other: Sum) => Sum) {
@@ -31,20 +31,20 @@ export class Timeline<Sum> {
     this.#join = join;
   }
 
-  /** The length of each stretch, in microseconds. */
+  /** The length of each interval, in microseconds. */
   get widthUs(): number {
     return this.#widthUs;
   }
 
-  /** Changes the sum of the stretch that a time falls into. */
+  /** Changes the sum of the interval that contains a time. */
   add(timeUs: number, change: (sum: Sum) => Sum): void {
     const index = Math.floor(timeUs / this.#widthUs);
     const sum = this.#sums.get(index) ?? this.#create();
     this.#sums.set(index, change(sum));
-    while (this.#sums.size > maxStretches) this.#widen();
+    while (this.#sums.size > maxIntervals) this.#widen();
   }
 
-  /** Adds all that another one has. */
+  /** Adds the sums of another timeline. */
   addAll(other: Timeline<Sum>): void {
     this.widenTo(other.#widthUs);
     for (const [index, sum] of other.#sums) {
@@ -53,13 +53,13 @@ export class Timeline<Sum> {
     }
   }
 
-  /** Makes the stretches at least as long as this. */
+  /** Makes the intervals at least this long. */
   widenTo(widthUs: number): void {
     while (this.#widthUs < widthUs) this.#widen();
   }
 
-  /** Those in which there was anything, in their order. */
-  stretches(): Stretch<Sum>[] {
+  /** The intervals with a sum, in order. */
+  intervals(): TimelineInterval<Sum>[] {
     return [...this.#sums].sort(([a], [b]) => a - b).map(([index, sum]) => ({
       fromUs: index * this.#widthUs,
       toUs: (index + 1) * this.#widthUs,
@@ -79,7 +79,7 @@ export class Timeline<Sum> {
   }
 }
 
-/** Counts things by time. */
+/** A timeline that counts. */
 export function countingTimeline(): Timeline<number> {
   return new Timeline<number>(() => 0, (sum, other) => sum + other);
 }

@@ -1,6 +1,6 @@
 /**
- * Traces the reports of a client through the logs, in two readings: the first
- * finds the reports, the second their ways.
+ * Traces the reports of a client through the logs in two passes: the first
+ * finds the reports, the second their paths.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { ClientNames } from "./client_names.ts";
 import type { ServerLog } from "./log_folder.ts";
 import {
   describeLeftOut,
-  nothingIn,
+  noRecordsError,
   type ReadingOptions,
   readLog,
 } from "./read_logs.ts";
@@ -27,41 +27,41 @@ import { type LogSpan, ReportTrace, ServerTracer } from "./report_trace.ts";
 /**
  * The paths of a client's reports, from the oldest to the newest.
  *
- * @param client As the user has it: as in the log, or in plain text.
- * @throws {SetupError} If there is no such client, or no such report.
+ * @param client The ID as the user typed it: escaped as in the log, or plain.
+ * @throws {SetupError} If the logs have no such client or no such report.
  */
 export async function traceClient(
   logs: readonly ServerLog[],
   client: string,
-  wanted: ReportSelection,
+  selection: ReportSelection,
   options: ReadingOptions,
 ): Promise<ReportPath[]> {
-  const found = await findReports(logs, client, wanted, options);
-  const followed = new Map(
+  const found = await findReports(logs, client, selection, options);
+  const traces = new Map(
     found.reports.map((report) => [report.line, new ReportTrace(report)]),
   );
   const spans: LogSpan[] = [];
   for (const log of logs) {
     const { server } = log;
-    const follower = new ServerTracer(server, found.client, followed);
-    const counts = await readLog(log, follower, options);
-    const { span } = follower;
+    const tracer = new ServerTracer(server, found.client, traces);
+    const counts = await readLog(log, tracer, options);
+    const { span } = tracer;
     if (span !== undefined) spans.push(span);
     const leftOut = describeLeftOut(server, counts, span?.lostLines ?? 0);
     if (leftOut !== undefined) options.warn(leftOut);
   }
-  return [...followed.values()].map((report) => pathOf(report, spans));
+  return [...traces.values()].map((report) => pathOf(report, spans));
 }
 
 async function findReports(
   logs: readonly ServerLog[],
   client: string,
-  wanted: ReportSelection,
+  selection: ReportSelection,
   options: ReadingOptions,
 ) {
-  const finders = spellings(client).map((spelling) => ({
-    client: spelling,
-    found: new ReportFinder(spelling, wanted),
+  const finders = escapedForms(client).map((escaped) => ({
+    client: escaped,
+    found: new ReportFinder(escaped, selection),
   }));
   const counts = await readAll(
     logs,
@@ -69,7 +69,7 @@ async function findReports(
     finders.map(({ found }) => found),
   );
   if (counts.every(({ records }) => records === 0)) {
-    throw nothingIn(logs, counts);
+    throw noRecordsError(logs, counts);
   }
   const finder = finders.find(({ found }) => found.isReported);
   if (finder === undefined) {
@@ -81,17 +81,19 @@ async function findReports(
     );
   }
   const { reports } = finder.found;
-  if (reports.length === 0 && "time" in wanted) {
+  if (reports.length === 0 && "time" in selection) {
     throw new SetupError(
       `no report of ${textOfBytes(finder.client)} with the time ` +
-        `${wanted.time} in the logs`,
+        `${selection.time} in the logs`,
     );
   }
   return { client: finder.client, reports };
 }
 
-/** How the log may have an ID that somebody types: it may be escaped already. */
-function spellings(client: string): ByteString[] {
+/**
+ * The escaped forms of an ID that a user typed, which may be escaped already.
+ */
+function escapedForms(client: string): ByteString[] {
   const bytes = bytesOfText(client);
   const isEscaped = escapeBytes(unescapeBytes(bytes)) === bytes;
   const escaped = escapeBytes(bytes);
@@ -104,7 +106,7 @@ async function readAll(
   visitors: readonly TrafficVisitor[],
 ): Promise<RecordCounts[]> {
   const counts: RecordCounts[] = [];
-  // What cannot be read is told once, at the second reading.
+  // Warnings are given once, in the second pass.
   for (const log of logs) {
     const lines = await readLog(log, {
       traffic: (timeUs, connection, direction, text) => {

@@ -1,5 +1,5 @@
 /**
- * A report's path for programs.
+ * Converts a report's path to JSON data.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import { textOfBytes } from "../protocol/bytes.ts";
 import type { ReportPath } from "./report_path.ts";
 
 /**
- * The path as plain data: names, and whole microseconds since 1970 by the clock
- * of whose log it is. What no log says is null.
+ * The path as plain data. Times are whole microseconds since 1970, by the clock
+ * of the server that logged them. Unknown values are null.
  */
 export function pathData(path: ReportPath): unknown {
-  const { arrivals, followed, hops, report, told } = path;
+  const { announcements, arrivals, hops, report, trace } = path;
   const { difference, heardUs, position, server, time } = report;
   return {
     client: textOfBytes(report.client),
@@ -21,9 +21,9 @@ export function pathData(path: ReportPath): unknown {
     difference,
     line: textOfBytes(report.line),
     heardUs,
-    connection: followed.entry?.connection ?? null,
-    remote: followed.entry?.remote ?? null,
-    wasNewest: !followed.wasOld,
+    connection: trace.entry?.connection ?? null,
+    remote: trace.entry?.remote ?? null,
+    wasNewest: !trace.wasOld,
     hops: hops.map(({ from, outcome, receivedUs, route, sentUs, to }) => ({
       from,
       to,
@@ -36,15 +36,15 @@ export function pathData(path: ReportPath): unknown {
       way: route,
       outcome,
     })),
-    told,
-    servers: arrivals.map(({ hop, server, state, whyNot }) => ({
+    told: announcements,
+    servers: arrivals.map(({ hop, missReason, server, state }) => ({
       server,
       state,
       from: hop?.from ?? null,
       sinceHeardUs: hop?.receivedUs === undefined
         ? null
         : hop.receivedUs - heardUs,
-      whyNot: whyNot ?? null,
+      whyNot: missReason ?? null,
     })),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A report's path for a person to read.
+ * Formats a report's path as text.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { formatDuration, formatOffset, formatTime } from "./format.ts";
 import { type Branch, treesOf } from "./path_tree.ts";
 import type { Arrival, Hop, ReportPath } from "./report_path.ts";
 
-/** The text, of some lines, without a LF at the end. */
+/** The text, of several lines, without a final LF. */
 export function describePath(path: ReportPath, paint: Paint): string {
   const { report } = path;
   const client = textOfBytes(report.client);
@@ -24,16 +24,16 @@ export function describePath(path: ReportPath, paint: Paint): string {
 }
 
 function describeEntry(
-  { followed, isOriginLogged, report }: ReportPath,
+  { isOriginLogged, report, trace }: ReportPath,
 ): string {
   const { difference, heardUs, server } = report;
-  const { entry } = followed;
+  const { entry } = trace;
   const remote = entry?.remote === undefined ? "" : ` (${entry.remote})`;
   const where = entry !== undefined
     ? ` on ${entry.connection}${remote}`
     : isOriginLogged
     ? " (its log does not show the connection)"
-    : " (its log is not here)";
+    : " (no log of this server)";
   const seconds = difference.slice(1);
   const order = difference.startsWith("-") ? "before" : "after";
   return `heard by ${server} at ${formatTime(heardUs)}${where}, ` +
@@ -56,7 +56,7 @@ function describeTree(path: ReportPath, paint: Paint): string {
     }
   };
   for (const tree of treesOf(path)) add(tree, "", "");
-  // One that went nowhere.
+  // A report that was not sent to any server.
   if (rows.length === 1) return rows[0][0];
   const title = (text: string) => paint.dim(text);
   return formatTable([
@@ -68,23 +68,26 @@ function describeTree(path: ReportPath, paint: Paint): string {
   ], rows);
 }
 
-/** What brought no news. */
-function isDimmed({ hop, told }: Branch): boolean {
-  return told !== undefined || hop !== undefined && isDropped(hop);
+/** Whether the branch delivered nothing new. */
+function isDimmed({ announcement, hop }: Branch): boolean {
+  return announcement !== undefined || hop !== undefined && isDropped(hop);
 }
 
 function isDropped({ outcome }: Hop): boolean {
   return outcome === "known" || outcome === "older";
 }
 
-function cellsOf({ hop, told }: Branch, { report }: ReportPath): string[] {
+function cellsOf(
+  { announcement, hop }: Branch,
+  { report }: ReportPath,
+): string[] {
   const since = (us: number | undefined) =>
     us === undefined ? "" : formatOffset(us - report.heardUs);
-  if (told !== undefined) {
-    const remark = told.isWanted
-      ? "told by HAVE, asked for it, got nothing"
-      : "told by HAVE, had it";
-    return [since(told.timeUs), "", "", remark];
+  if (announcement !== undefined) {
+    const remark = announcement.isWanted
+      ? "announced by HAVE, requested, not received"
+      : "announced by HAVE, known already";
+    return [since(announcement.timeUs), "", "", remark];
   }
   if (hop === undefined) return [];
   const { receivedUs, sentUs } = hop;
@@ -97,22 +100,22 @@ function cellsOf({ hop, told }: Branch, { report }: ReportPath): string[] {
 function remarkOn({ outcome, route }: Hop): string {
   const how = {
     flood: "",
-    asked: "asked for after HAVE",
+    asked: "requested after HAVE",
     "catch-up": "catch-up",
   };
   const what = {
     news: "",
-    again: "news again after a restart",
+    again: "new again after a restart",
     known: "duplicate, dropped",
-    older: "older than what it knew, dropped",
+    older: "older than the known report, dropped",
     lost: "not received",
-    unseen: "its log is not here",
+    unseen: "no log of this server",
   };
   return [how[route], what[outcome]].filter((text) => text !== "").join("; ");
 }
 
 function describeOutcome(path: ReportPath, paint: Paint): string[] {
-  const { arrivals, followed, hops, report } = path;
+  const { arrivals, hops, report, trace } = path;
   const lines: string[] = [];
   const logged = arrivals.filter(({ server, state }) =>
     server === report.server ? path.isOriginLogged : state !== "no log"
@@ -129,19 +132,19 @@ function describeOutcome(path: ReportPath, paint: Paint): string[] {
       `${time}; ${formatCount(hops.length, "message")}, ` +
       `${formatCount(dropped.length, "duplicate")} dropped`,
   );
-  if (followed.wasOld) {
+  if (trace.wasOld) {
     lines.push(
-      `${report.server} knew a newer report of this client, and told nobody`,
+      `${report.server} had a newer report of this client and did not forward this one`,
     );
   }
   for (const arrival of arrivals) {
-    const words = describeMissing(arrival);
-    if (words !== undefined) lines.push(paint.yellow(words));
+    const text = describeMissing(arrival);
+    if (text !== undefined) lines.push(paint.yellow(text));
   }
   if (hops.some(isBeforeItWasSent)) {
     lines.push(
-      "below zero: a line is logged when it has been sent, and each server has " +
-        "a clock of its own",
+      "negative times: a line is logged after it was sent, and each server has " +
+        "its own clock",
     );
   }
   return lines;
@@ -154,14 +157,14 @@ function describeOutcome(path: ReportPath, paint: Paint): string[] {
 }
 
 function describeMissing(
-  { server, state, whyNot }: Arrival,
+  { missReason, server, state }: Arrival,
 ): string | undefined {
   if (state !== "missed") return undefined;
-  const why = {
+  const reasons = {
     "log begins later": ": its log begins later",
     "log ends before": ": its log ends before",
-    newer: ", but knew a newer one",
+    newer: ", but had a newer one",
     unknown: "",
   };
-  return `${server} never got it${why[whyNot ?? "unknown"]}`;
+  return `${server} did not receive it${reasons[missReason ?? "unknown"]}`;
 }

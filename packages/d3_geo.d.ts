@@ -18,7 +18,7 @@ export interface Projection {
 /** Draws as SVG path data. */
 export interface PathMaker {
   (object: GeoObject): string;
-  /** Digits behind the point. */
+  /** Number of decimals. */
   digits(count: number): PathMaker;
   /** [[left, top], [right, bottom]] */
   bounds(object: GeoObject): [[number, number], [number, number]];
@@ -27,7 +27,7 @@ export interface PathMaker {
 export function geoNaturalEarth1(): Projection;
 export function geoPath(projection: Projection): PathMaker;
 
-/** Makes the lines of latitude and longitude. */
+/** Creates the lines of latitude and longitude. */
 export interface Graticule {
   (): GeoObject;
   /** Degrees between lines: of longitude, of latitude. */

@@ -1,5 +1,5 @@
 /**
- * The nearest points of such an index on a sphere, and distances on it.
+ * The nearest points of a kdbush index on a sphere, and distances on it.
  *
  * @module
  */

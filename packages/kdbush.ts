@@ -1,5 +1,5 @@
 /**
- * An index of points, for the gazetteer.
+ * An index of points, used by the gazetteer.
  *
  * @module
  */

@@ -1,2 +1,2 @@
-/** How many characters must be put in, left out or changed. */
+/** The number of characters to insert, delete or replace. */
 export function levenshteinDistance(a: string, b: string): number;

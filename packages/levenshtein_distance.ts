@@ -1,5 +1,5 @@
 /**
- * std/text's distance between two words.
+ * The edit distance of two words, from std/text.
  *
  * @module
  */

@@ -4,6 +4,6 @@ export function parseArgs(args: string[], options: {
   boolean?: string[];
   collect?: string[];
   string?: string[];
-  /** Called for what is not named above; false leaves it out. */
+  /** Called for unknown arguments; returns false to leave the argument out. */
   unknown?: (argument: string, key?: string, value?: unknown) => unknown;
 }): { _: (string | number)[]; [name: string]: unknown };

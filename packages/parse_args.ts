@@ -1,5 +1,5 @@
 /**
- * std/cli's reading of command lines.
+ * The command-line parser of std/cli.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /** The part of topojson-client that is used here. */
 import type { GeoObject } from "./d3_geo.d.ts";
 
-/** A TopoJSON file, and one of its objects. */
+/** A TopoJSON file. */
 type Topology = { readonly objects: unknown };
 
 export function feature(topology: Topology, object: unknown): GeoObject;

@@ -113,6 +113,12 @@ export const sampledReports = 1_024;
 export const sweptReports = 4_096;
 
 /**
+ * How many reports are looked at for one page of a selection: about a
+ * millisecond's work, however few of them match.
+ */
+export const maxPageReports = 4_096;
+
+/**
  * Once a link was given up for a better one, its neighbour has this long, in
  * milliseconds, to send what was under way.
  */

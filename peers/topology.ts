@@ -4,21 +4,14 @@
  *
  * @module
  */
+import { portKinds, type ServerPorts } from "./port_kinds.ts";
 
-/** One server of the herd. Ports are TCP ports, 1 to 65,535. */
-export interface ServerEntry {
+/** One server of the herd. */
+export interface ServerEntry extends ServerPorts {
   /** Its name, as it appears in AT lines and log file names. */
   readonly name: string;
   /** The address where it listens and where its neighbours dial it. */
   readonly host: string;
-  /** Where clients connect. */
-  readonly clientPort: number;
-  /** Where neighbours connect. */
-  readonly peerPort: number;
-  /** Where operators connect. */
-  readonly adminPort: number;
-  /** Where clients connect who speak TLS, if the server has a certificate. */
-  readonly tlsPort: number;
 }
 
 /** A herd. Links go both ways, and need not connect everybody. */
@@ -36,19 +29,25 @@ export interface HerdFile {
   /** The first client port; 8000 if it is left out. */
   readonly basePort?: number;
   /**
-   * The servers. One that names no ports gets the base port plus its index for
-   * clients, 100 more for peers, 200 more for operators, 300 more for TLS.
+   * The servers. A port that is left out is the base port plus the server's
+   * index plus the offset of its kind, see `portKinds`.
    */
-  readonly servers: readonly {
-    readonly name: string;
-    readonly host?: string;
-    readonly clientPort?: number;
-    readonly peerPort?: number;
-    readonly adminPort?: number;
-    readonly tlsPort?: number;
-  }[];
+  readonly servers: readonly HerdFileServer[];
   /** Pairs of names of servers that are neighbours. */
   readonly links?: readonly (readonly string[])[];
+  /**
+   * Settings of all servers, by the names in docs/CONFIGURATION.md. What starts
+   * a server checks them.
+   */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** One server in a herd file. */
+export interface HerdFileServer extends Partial<ServerPorts> {
+  /** Its name: 1 to 64 letters, digits, dots, hyphens or underscores. */
+  readonly name: string;
+  /** Where it is; the herd's host if it is left out. */
+  readonly host?: string;
 }
 
 /** What a herd file says wrong, in one line that names the entry. */
@@ -57,19 +56,10 @@ export class TopologyError extends Error {
   override readonly name = "TopologyError";
 }
 
-/** Peers listen this far above clients where the file names no port. */
-const peerPortOffset = 100;
-
-/** Operators, likewise. */
-const adminPortOffset = 200;
-
-/** Clients who speak TLS, likewise. */
-const tlsPortOffset = 300;
-
 const defaultHost = "127.0.0.1";
 const defaultBasePort = 8000;
 
-const portKeys = ["clientPort", "peerPort", "adminPort", "tlsPort"] as const;
+const portFields = portKinds.map(({ field }) => field);
 
 /** A name is a field of AT lines and part of a file's name. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -83,7 +73,12 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
  */
 export function parseTopology(json: unknown, basePort?: number): Topology {
   const file = objectOf(json, "the herd file");
-  onlyKeys(file, ["host", "basePort", "servers", "links"], "the herd file");
+  onlyKeys(
+    file,
+    ["host", "basePort", "servers", "links", "settings"],
+    "the herd file",
+  );
+  if (file.settings !== undefined) objectOf(file.settings, "settings");
   const host = hostOf(file.host ?? defaultHost, "host");
   const base = basePort ?? portOf(file.basePort ?? defaultBasePort, "basePort");
   const servers = arrayOf(file.servers, "servers").map((entry, index) =>
@@ -123,11 +118,7 @@ function readServer(
 ): ServerEntry {
   const where = `servers[${index}]`;
   const fields = objectOf(entry, where);
-  onlyKeys(
-    fields,
-    ["name", "host", ...portKeys],
-    where,
-  );
+  onlyKeys(fields, ["name", "host", ...portFields], where);
   const { name } = fields;
   if (typeof name !== "string" || !namePattern.test(name)) {
     throw new TopologyError(
@@ -135,15 +126,14 @@ function readServer(
         `underscores, found ${JSON.stringify(name)}`,
     );
   }
-  const port = (key: string, offset: number) =>
-    portOf(fields[key] ?? basePort + index + offset, `${name}'s ${key}`);
+  const ports = portKinds.map(({ field, offset }) => [
+    field,
+    portOf(fields[field] ?? basePort + index + offset, `${name}'s ${field}`),
+  ]);
   return {
     name,
     host: hostOf(fields.host ?? host, `${name}'s host`),
-    clientPort: port("clientPort", 0),
-    peerPort: port("peerPort", peerPortOffset),
-    adminPort: port("adminPort", adminPortOffset),
-    tlsPort: port("tlsPort", tlsPortOffset),
+    ...Object.fromEntries(ports) as ServerPorts,
   };
 }
 
@@ -157,7 +147,7 @@ function refuseDuplicates(servers: readonly ServerEntry[]): void {
       throw new TopologyError(`servers: the name ${server.name} appears twice`);
     }
     names.add(name);
-    for (const key of portKeys) {
+    for (const key of portFields) {
       const address = `${server.host}:${server[key]}`;
       const owner = ports.get(address);
       if (owner !== undefined) {

@@ -1,5 +1,6 @@
 /**
- * What is wrong with an answer: undefined if nothing is, or a few words.
+ * Checks answers. A fault is a short description; undefined means that the
+ * answer is correct.
  *
  * @module
  */
@@ -10,49 +11,52 @@ import { isTime } from "../protocol/time.ts";
 import type { Expectations } from "./expectations.ts";
 import { type Coordinates, metresBetween } from "./movement.ts";
 
-/** A report, and the server that it was sent to. */
+/** A report and the server that it was sent to. */
 export interface ReportRequest {
   readonly server: string;
   readonly id: string;
   readonly position: string;
   readonly time: string;
-  /** Its AT line, if another answer had it already. */
+  /** Its AT line, if an earlier answer contained it. */
   readonly line?: string;
 }
 
-/** A question, and what its answer has to be like. */
+/** A query and what is expected of its answer. */
 export interface QueryRequest {
   readonly server: string;
-  /** The phone that it is about. */
+  /** The phone in the query. */
   readonly id: string;
   readonly radiusKm: number;
   readonly bound: number;
-  /** The newest report that the server was known to have when it was asked. */
+  /**
+   * The newest report that the server was known to have when the query was
+   * sent.
+   */
   readonly atLeast: string | undefined;
 }
 
-/** A sign and nine decimals. */
+/** A clock difference: a sign and nine decimals. */
 const difference = /^[+-]\d{1,16}\.\d{9}$/;
 
-/** Spot and name of a place of the gazetteer, as its `place_id` has them. */
+/** Position and name in the `place_id` of a place of the gazetteer. */
 const gazetteerId = /^geonames:[A-Z]{2}:([\d.-]+),([\d.-]+):(.*)$/;
 
-/** Farther than the radius by so much is rounding, in metres. */
+/** Tolerance of the radius for rounding, in metres. */
 const roundingMetres = 0.001;
 
-/** What is wrong with the answer to a report. */
+/** The fault of an answer to a report. */
 export function faultOfReport(
   { line, clockDifference }: At,
-  asked: ReportRequest,
+  request: ReportRequest,
 ): string | undefined {
   if (!difference.test(clockDifference)) return "no clock difference";
-  const { id, position, server, time } = asked;
-  const expected = asked.line ??
+  const { id, position, server, time } = request;
+  const expected = request.line ??
     `AT ${server} ${clockDifference} ${id} ${position} ${time}`;
   return line === expected ? undefined : `expected ${expected}`;
 }
 
-/** What is wrong with the answer to a question. */
+/** The fault of an answer to a query. */
 export function faultOfAnswer(
   { at, results, status }: NearbyAnswer,
   { atLeast, bound, id, radiusKm }: QueryRequest,
@@ -62,12 +66,12 @@ export function faultOfAnswer(
   const fault = faultOfLine(at, id, expectations, servers);
   if (fault !== undefined) return fault;
   if (atLeast !== undefined && isNewer(atLeast, at.line)) {
-    return `older than what it had: ${atLeast}`;
+    return `older than the server's newest report: ${atLeast}`;
   }
   if (typeof status !== "string") return "no status";
   if (!Array.isArray(results)) return "no list of places";
   if (results.length > bound) {
-    return `${results.length} places where ${bound} were wanted`;
+    return `${results.length} places, but the bound is ${bound}`;
   }
   const { latitude, longitude } = parsePosition(at.position)!;
   const centre = { latitude: +latitude, longitude: +longitude };
@@ -76,22 +80,22 @@ export function faultOfAnswer(
 }
 
 /**
- * What is wrong with a place of the gazetteer. Of others nothing is known: even
- * Google may name some that are farther away than it was asked.
+ * The fault of a place of the gazetteer. Other places are not checked: Google
+ * may list places beyond the radius.
  */
 function faultOfPlace(
   { geometry, name, place_id }: Place,
   centre: Coordinates,
   radiusKm: number,
 ): string | undefined {
-  const [, latitude, longitude, called] = gazetteerId.exec(place_id) ?? [];
-  if (called === undefined) return undefined;
-  const spot = { latitude: +latitude, longitude: +longitude };
+  const [, latitude, longitude, encodedName] = gazetteerId.exec(place_id) ?? [];
+  if (encodedName === undefined) return undefined;
+  const position = { latitude: +latitude, longitude: +longitude };
   const { lat, lng } = geometry.location;
-  const isItself = encodeURIComponent(name) === called &&
-    lat === spot.latitude && lng === spot.longitude;
-  if (!isItself) return `${name} at ${lat}, ${lng} is not ${place_id}`;
-  const metres = metresBetween(centre, spot);
+  const isSame = encodeURIComponent(name) === encodedName &&
+    lat === position.latitude && lng === position.longitude;
+  if (!isSame) return `${name} at ${lat}, ${lng} is not ${place_id}`;
+  const metres = metresBetween(centre, position);
   return metres <= radiusKm * 1000 + roundingMetres
     ? undefined
     : `${name} is ${(metres / 1000).toFixed(3)} km away, not ${radiusKm}`;
@@ -115,11 +119,11 @@ function faultOfLine(
   if (sent === undefined) {
     return expectations.mayHaveSent(id, time)
       ? undefined
-      : "it never sent that";
+      : "the phone never sent this report";
   }
   if (sent.line !== undefined && sent.line !== line) {
     return `expected ${sent.line}`;
   }
-  if (sent.server !== server) return `it was ${sent.server} that heard it`;
-  return sent.position === position ? undefined : "another position";
+  if (sent.server !== server) return `expected server ${sent.server}`;
+  return sent.position === position ? undefined : "wrong position";
 }

@@ -1,6 +1,6 @@
 /**
- * Cities where simulated phones live. Names and coordinates are of GeoNames,
- * https://www.geonames.org, under CC BY 4.0
+ * Cities in which simulated phones move. Names and coordinates are from
+ * GeoNames, https://www.geonames.org, under CC BY 4.0
  * (https://creativecommons.org/licenses/by/4.0/), as in places/gazetteer.txt.
  *
  * @module
@@ -78,6 +78,6 @@ const rows: readonly (readonly [string, number, number])[] = [
   ["Auckland", -36.84853, 174.76349],
 ];
 
-/** Big cities of all continents, the poles excepted. */
+/** Big cities of all continents except Antarctica. */
 export const cities: readonly City[] = rows
   .map(([name, latitude, longitude]) => ({ name, latitude, longitude }));

@@ -1,69 +1,70 @@
 /**
- * What phones have said and servers have answered: what every answer is held
- * against.
+ * Records reports and answers, against which later answers are checked.
  *
  * @module
  */
 import { isNewer, timeOf } from "../protocol/report.ts";
 
-/** A report that a phone has sent. */
-export interface Sent {
+/** A report that a phone sent. */
+export interface SentReport {
   /** The server that it was sent to. */
   readonly server: string;
   readonly position: string;
-  /** Its AT line, as the first answer had it, if there was one. */
+  /** Its AT line in the first answer, if there was one. */
   line: string | undefined;
 }
 
 /**
- * So many reports of each phone are remembered. A line that is older than all
- * of them is only checked for its form.
+ * Reports remembered for each phone. Of an older AT line, only the syntax is
+ * checked.
  */
-const reportsRemembered = 64;
+const maxReports = 64;
 
-/** Reports and answers of one run. */
+/** The reports and answers of one run. */
 export class Expectations {
-  /** By the phone's ID, and then by the time it gave. */
-  readonly #sent = new Map<string, Map<string, Sent>>();
-  /** By the phone's ID: the newest AT line that has come as an answer. */
+  /** By the phone's ID and the report's time. */
+  readonly #sent = new Map<string, Map<string, SentReport>>();
+  /** The newest AT line in an answer to a report, by the phone's ID. */
   readonly #newest = new Map<string, string>();
-  /** By server, and then by the phone's ID: the newest it was seen to have. */
+  /**
+   * The newest AT line that a server is known to have, by server and phone ID.
+   */
   readonly #known = new Map<string, Map<string, string>>();
 
-  /** A phone reports. Its times never go back. */
+  /** Records a report. The times of a phone must increase. */
   recordSent(server: string, id: string, time: string, position: string): void {
-    const sent = this.#sent.get(id) ?? new Map<string, Sent>();
+    const sent = this.#sent.get(id) ?? new Map<string, SentReport>();
     this.#sent.set(id, sent);
     sent.set(time, { server, position, line: undefined });
-    if (sent.size > reportsRemembered) {
+    if (sent.size > maxReports) {
       const [oldest] = sent.keys();
       sent.delete(oldest);
     }
   }
 
-  /** What a phone has sent with this time, if that is remembered. */
-  findSent(id: string, time: string): Sent | undefined {
+  /** The report of a phone with this time, if it is remembered. */
+  findSent(id: string, time: string): SentReport | undefined {
     return this.#sent.get(id)?.get(time);
   }
 
   /**
-   * Whether a report with this time may have been forgotten here, or be of an
-   * earlier run with the same phones: it is older than all that are remembered.
+   * Whether a report may have been sent although it is not remembered: it is
+   * older than all that are, so it was forgotten or sent in an earlier run.
    */
   mayHaveSent(id: string, time: string): boolean {
     const [oldest] = this.#sent.get(id)?.keys() ?? [];
     return oldest === undefined || Number(time) < Number(oldest);
   }
 
-  /** A server has answered a report, rightly. */
+  /** Records a correct answer to a report. */
   recordAnswer(server: string, id: string, line: string): void {
     keepNewer(this.#newest, id, line);
     this.recordSeen(server, id, line);
   }
 
   /**
-   * A server was seen to know of a report, by its AT line, rightly. Where the
-   * report is not remembered the line may be a lie, and nothing follows of it.
+   * Records that a server has a report, given a correct AT line. Ignored if the
+   * report is not remembered, as the line cannot be verified then.
    */
   recordSeen(server: string, id: string, line: string): void {
     const sent = this.findSent(id, timeOf(line));
@@ -74,17 +75,17 @@ export class Expectations {
     keepNewer(known, id, line);
   }
 
-  /** A server is lost: it may have been killed, with all that it knew. */
+  /** Forgets what a server has, because it may have been killed and lost it. */
   forgetServer(server: string): void {
     this.#known.delete(server);
   }
 
-  /** The newest report of a phone that a server must know. */
+  /** The newest report of a phone that a server must have. */
   newestAt(server: string, id: string): string | undefined {
     return this.#known.get(server)?.get(id);
   }
 
-  /** Each phone's newest report that was answered, by its ID. */
+  /** Each phone's newest answered report, by the phone's ID. */
   get newest(): ReadonlyMap<string, string> {
     return this.#newest;
   }

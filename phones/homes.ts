@@ -1,6 +1,6 @@
 /**
- * Where phones live: inhabited places in and around big cities, as a gazetteer
- * knows them.
+ * Finds homes for phones: inhabited places in and around big cities, from a
+ * gazetteer.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { Place } from "../client/types.ts";
 import { cities } from "./cities.ts";
 import { formatDegrees, type Home } from "./phone.ts";
 
-/** The part of a Nearby Search that is used here. */
+/** The part of a Nearby Search's answer that is used here. */
 interface Answer {
   readonly results: readonly Place[];
 }
 
 /**
- * Tells what is near a spot: a Nearby Search as JSON.
+ * Returns the places near a position: the answer to a Nearby Search, as JSON.
  *
- * @param latitude Degrees in the digits that are asked for, with their sign.
+ * @param latitude Degrees as text, with a sign.
  */
 export type Nearby = (latitude: string, longitude: string) => string;
 
-/** The homes in all cities: a city's centre, and the places near it. */
+/** The homes in all cities: each city's centre and the places near it. */
 export function findHomes(nearby: Nearby): Home[] {
   return cities.flatMap(({ latitude, longitude, name: city }) => {
     const text = nearby(formatDegrees(latitude), formatDegrees(longitude));

@@ -1,13 +1,12 @@
 /**
- * Smooth random walks on the sphere: where somebody is at any moment, walking
- * or driving about a place without ever leaving its surroundings.
+ * Smooth random walks on the sphere, on foot or by car, that stay near a home.
  *
  * @module
  */
 import { distance } from "../packages/geokdbush.ts";
 import type { Random } from "../runtime/random.ts";
 
-/** A spot on the sphere. */
+/** A position on the sphere. */
 export interface Coordinates {
   /** Degrees north, -90 to 90. */
   readonly latitude: number;
@@ -15,61 +14,63 @@ export interface Coordinates {
   readonly longitude: number;
 }
 
-/** How somebody moves. */
+/** A way of moving. */
 export interface Gait {
-  /** Slowest and fastest, in metres a second. */
+  /** Slowest and fastest speed, in metres per second. */
   readonly speeds: readonly [least: number, most: number];
-  /** How much the speed changes in a second, in metres a second. */
+  /** Largest change of the speed in a second, in metres per second. */
   readonly speedChange: number;
-  /** How much the turning changes in a second, in radians. */
-  readonly unrest: number;
-  /** Farther from home than this, in metres, it turns round. */
+  /** Largest change of the turn rate in a second, in radians. */
+  readonly turnChange: number;
+  /** Beyond this distance from home, in metres, it turns back. */
   readonly rangeMetres: number;
 }
 
-/** On foot: 1.4 metres a second, more or less. */
+/** On foot: about 1.4 metres per second. */
 export const walking: Gait = {
   speeds: [1.1, 1.7],
   speedChange: 0.05,
-  unrest: 0.15,
+  turnChange: 0.15,
   rangeMetres: 1_500,
 };
 
-/** In a car: from 5 to 25 metres a second. */
+/** By car: 5 to 25 metres per second. */
 export const driving: Gait = {
   speeds: [5, 25],
   speedChange: 0.8,
-  unrest: 0.04,
+  turnChange: 0.04,
   rangeMetres: 6_000,
 };
 
-/** The mean radius of the earth, in metres, as geokdbush has it. */
+/** The mean radius of the earth in metres, as in geokdbush. */
 const earthRadiusMetres = 6_371_000;
 
-/** The walk turns once in this time, in milliseconds, and is straight between. */
+/**
+ * The walk turns once per step, in milliseconds, and is straight in between.
+ */
 const stepMs = 1_000;
 
-/** How much of its turning is left after a step. */
+/** The share of the turn rate that remains after a step. */
 const persistence = 0.8;
 
-/** Who is too far from home turns to it by so much in a step, in radians. */
-const homing = 0.35;
+/** Largest turn towards home in a step, in radians. */
+const maxHomeTurn = 0.35;
 
 const radians = (degrees: number) => degrees * Math.PI / 180;
 const degrees = (radians: number) => radians * 180 / Math.PI;
 
-/** A walk. The same random numbers are the same walk. */
+/** A walk. Equal random numbers give equal walks. */
 export class Movement {
   readonly #home: Coordinates;
   readonly #gait: Gait;
   readonly #random: Random;
-  /** Where the last step began, and when. */
-  #spot: Coordinates;
-  #spotMs = 0;
+  /** Where and when the last step began. */
+  #position: Coordinates;
+  #positionMs = 0;
   /** Radians clockwise from north. */
   #heading: number;
   #turning = 0;
-  /** Metres a second. */
+  /** Metres per second. */
   #speed: number;
 
   constructor(home: Coordinates, gait: Gait, random: Random) {
@@ -78,44 +79,46 @@ export class Movement {
     this.#random = random;
     this.#speed = random.between(...gait.speeds);
     this.#heading = random.between(0, 2 * Math.PI);
-    // Not all who live at a place begin at its very middle.
-    const aside = random.between(0, gait.rangeMetres / 3);
-    this.#spot = moved(home, random.between(0, 2 * Math.PI), aside);
+    // Walks begin at different distances from the home.
+    const metres = random.between(0, gait.rangeMetres / 3);
+    this.#position = moved(home, random.between(0, 2 * Math.PI), metres);
   }
 
   /**
-   * Where it is so many milliseconds after the beginning. Never asked about a
-   * second before the last one asked about.
+   * The position, `elapsedMs` milliseconds after the beginning. The time must
+   * not be before the second of the previous call.
    */
   at(elapsedMs: number): Coordinates {
-    while (elapsedMs - this.#spotMs >= stepMs) this.#step();
-    return this.#ahead(elapsedMs - this.#spotMs);
+    while (elapsedMs - this.#positionMs >= stepMs) this.#step();
+    return this.#ahead(elapsedMs - this.#positionMs);
   }
 
   #ahead(forMs: number): Coordinates {
-    return moved(this.#spot, this.#heading, this.#speed * forMs / 1000);
+    return moved(this.#position, this.#heading, this.#speed * forMs / 1000);
   }
 
   #step(): void {
-    const { rangeMetres, speedChange, speeds: [least, most], unrest } =
+    const { rangeMetres, speedChange, speeds: [least, most], turnChange } =
       this.#gait;
-    this.#spot = this.#ahead(stepMs);
-    this.#spotMs += stepMs;
+    this.#position = this.#ahead(stepMs);
+    this.#positionMs += stepMs;
     const change = this.#random.between(-speedChange, speedChange);
     this.#speed = Math.min(Math.max(this.#speed + change, least), most);
     this.#turning = persistence * this.#turning +
-      this.#random.between(-unrest, unrest);
-    if (metresBetween(this.#spot, this.#home) > rangeMetres) {
-      const away = bearing(this.#spot, this.#home) - this.#heading;
-      // The short way round.
+      this.#random.between(-turnChange, turnChange);
+    if (metresBetween(this.#position, this.#home) > rangeMetres) {
+      const away = bearing(this.#position, this.#home) - this.#heading;
+      // Normalized to between -π and π.
       const turn = Math.atan2(Math.sin(away), Math.cos(away));
-      this.#turning = Math.min(Math.max(turn, -homing), homing);
+      this.#turning = Math.min(Math.max(turn, -maxHomeTurn), maxHomeTurn);
     }
     this.#heading += this.#turning;
   }
 }
 
-/** The spot so many metres away, on the great circle that begins so. */
+/**
+ * The position at a distance along the great circle with this initial heading.
+ */
 export function moved(
   from: Coordinates,
   heading: number,
@@ -132,18 +135,21 @@ export function moved(
   const longitude = from.longitude + degrees(east);
   return {
     latitude: degrees(Math.asin(Math.min(Math.max(sine, -1), 1))),
-    // Across the date line it goes on from the other side.
+    // Wraps at the date line.
     longitude: longitude - 360 * Math.floor((longitude + 180) / 360),
   };
 }
 
-/** The way between two spots along the great circle, in metres. */
+/** The distance of two positions along the great circle, in metres. */
 export function metresBetween(a: Coordinates, b: Coordinates): number {
   const { latitude, longitude } = a;
   return 1000 * distance(longitude, latitude, b.longitude, b.latitude);
 }
 
-/** Where the great circle from one spot to another begins to go, in radians. */
+/**
+ * The initial heading of the great circle from one position to another, in
+ * radians.
+ */
 function bearing(from: Coordinates, to: Coordinates): number {
   const [north, other] = [radians(from.latitude), radians(to.latitude)];
   const east = radians(to.longitude - from.longitude);

@@ -1,6 +1,6 @@
 /**
- * A simulated phone: who it is, where it is, how wrong its clock is, and what
- * it does when. All of it follows from a seed.
+ * A simulated phone: its ID, its movement, its clock's error and its schedule.
+ * All of it is derived from a seed.
  *
  * @module
  */
@@ -8,72 +8,77 @@ import type { Random } from "../runtime/random.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import { type Coordinates, driving, Movement, walking } from "./movement.ts";
 
-/** What a phone does next, and when, in milliseconds after the beginning. */
+/** A phone's next action, with its time in milliseconds after the beginning. */
 export type Action =
   | { readonly kind: "report"; readonly atMs: number }
   | {
-    readonly kind: "ask";
+    readonly kind: "query";
     readonly atMs: number;
-    /** The phone that the question is about: its number. */
+    /** The number of the phone in the query. */
     readonly about: number;
     readonly radiusKm: number;
     readonly bound: number;
   }
   | { readonly kind: "roam"; readonly atMs: number };
 
-/** Where a phone may live. */
+/** A phone's home. */
 export interface Home extends Coordinates {
   /** The city that it belongs to. */
   readonly city: string;
 }
 
-/** How often on average a phone does things, in milliseconds. */
-const meanMs = { report: 3_000, ask: 6_000, roam: 25_000 };
+/** Mean time between two actions of a kind, in milliseconds. */
+const meanMs = { report: 3_000, query: 6_000, roam: 25_000 };
 
-/** It waits no longer than so many times that. */
-const longestWait = 5;
+/** Longest wait, as a multiple of the mean. */
+const maxWaitFactor = 5;
 
-/** So many phones of a hundred are in a car. */
+/** The share of phones in cars. */
 const driversShare = 0.4;
 
-/** So many ask about themselves; others about anybody. */
-const askSelfShare = 0.5;
+/**
+ * The share of queries about the phone itself; the others are about any phone.
+ */
+const querySelfShare = 0.5;
 
-/** Radius and bound of questions go up to these: kilometres, and places. */
-const mostRadiusKm = 5;
-const mostBound = 5;
+/** Largest radius of queries, in kilometres, and largest bound. */
+const maxRadiusKm = 5;
+const maxBound = 5;
 
-/** Most clocks are wrong by less than this, in milliseconds. */
+/** Largest error of most clocks, in milliseconds. */
 const usualSkewMs = 1_000;
 
-/** So many clocks are wrong by more, and by how much at most. */
-const oddClocksShare = 0.1;
-const mostSkewMs = 10 * 60_000;
+/**
+ * The share of clocks with a larger error, and the largest error, in
+ * milliseconds.
+ */
+const skewedShare = 0.1;
+const maxSkewMs = 10 * 60_000;
 
-/** What a phone is given. */
+/** The settings of a phone. */
 export interface PhoneSettings {
   /** Its number among all phones. */
   readonly number: number;
   /** How many phones there are. */
   readonly count: number;
-  /** Makes the IDs of a run different from those of others. */
+  /** Distinguishes the IDs of this run from those of other runs. */
   readonly run: string;
   readonly homes: readonly Home[];
   readonly random: Random;
 }
 
-/** One phone. */
+/** A phone. */
 export class Phone {
   readonly number: number;
   readonly id: string;
-  /** Its clock less the right time, in milliseconds. */
+  /** The error of its clock, in milliseconds; positive if it is fast. */
   readonly skewMs: number;
-  /** Draws the servers that it goes to. */
+  /** Selects the servers that it connects to. */
   readonly roaming: Random;
   readonly #count: number;
   readonly #movement: Movement;
   readonly #random: Random;
-  /** When it will do each kind of thing the next time. */
+  /** The time of the next action of each kind. */
   readonly #nextMs: Record<Action["kind"], number>;
   #lastMicroseconds = 0;
 
@@ -83,51 +88,54 @@ export class Phone {
     const home = random.pick(homes);
     this.id = `${slug(home.city)}-${run}-${number}`;
     const gait = random.chance(driversShare) ? driving : walking;
-    this.skewMs = random.chance(oddClocksShare)
-      ? random.between(-mostSkewMs, mostSkewMs)
+    this.skewMs = random.chance(skewedShare)
+      ? random.between(-maxSkewMs, maxSkewMs)
       : random.between(-usualSkewMs, usualSkewMs);
     this.#movement = new Movement(home, gait, random.fork());
     this.#random = random.fork();
     this.roaming = random.fork();
     this.#nextMs = {
-      // The first reports are spread evenly: phones do not begin all at once.
+      // The first reports are spread evenly over time.
       report: random.between(0, meanMs.report),
-      ask: this.#draw("ask"),
+      query: this.#draw("query"),
       roam: this.#draw("roam"),
     };
   }
 
-  /** What it does next. Every call goes on by one. */
+  /** Returns the next action and advances the schedule. */
   next(): Action {
-    const kinds = ["report", "ask", "roam"] as const;
+    const kinds = ["report", "query", "roam"] as const;
     const kind = kinds.reduce((first, other) =>
       this.#nextMs[other] < this.#nextMs[first] ? other : first
     );
     const atMs = this.#nextMs[kind];
     this.#nextMs[kind] = atMs + this.#draw(kind);
-    if (kind !== "ask") return { kind, atMs };
+    if (kind !== "query") return { kind, atMs };
     const random = this.#random;
-    const about = random.chance(askSelfShare)
+    const about = random.chance(querySelfShare)
       ? this.number
       : random.below(this.#count);
     return {
       kind,
       atMs,
       about,
-      radiusKm: Math.round(random.between(0, mostRadiusKm) * 10) / 10,
-      bound: random.below(mostBound + 1),
+      radiusKm: Math.round(random.between(0, maxRadiusKm) * 10) / 10,
+      bound: random.below(maxBound + 1),
     };
   }
 
-  /** Where it is then: `+34.068930-118.445127`. Time never goes back. */
+  /**
+   * The position at a time, such as `+34.068930-118.445127`. Times must not
+   * decrease.
+   */
   positionAt(elapsedMs: number): string {
     const { latitude, longitude } = this.#movement.at(elapsedMs);
     return formatDegrees(latitude) + formatDegrees(longitude);
   }
 
   /**
-   * The time by its own clock, in POSIX seconds with six decimals: later than
-   * whatever it said before.
+   * The time by its own clock, in POSIX seconds with six decimals. It is later
+   * than all times returned before.
    */
   timeAt({ nanoseconds, seconds }: Timestamp): string {
     const microseconds = Math.round(
@@ -138,14 +146,14 @@ export class Phone {
     return `${digits.slice(0, -6)}.${digits.slice(-6)}`;
   }
 
-  /** A time until something is done again: as calls come in to an exchange. */
+  /** A random time until the next action, with an exponential distribution. */
   #draw(kind: Action["kind"]): number {
-    const times = -Math.log(1 - this.#random.next());
-    return meanMs[kind] * Math.min(times, longestWait);
+    const factor = -Math.log(1 - this.#random.next());
+    return meanMs[kind] * Math.min(factor, maxWaitFactor);
   }
 }
 
-/** All phones of a run, numbered from 0, each with chance of its own. */
+/** The phones of a run, numbered from 0, each with its own random numbers. */
 export function makePhones(
   { count, random, ...shared }: Omit<PhoneSettings, "number">,
 ): Phone[] {
@@ -156,7 +164,7 @@ export function makePhones(
   );
 }
 
-/** Degrees with their sign. Six decimals of one are a tenth of a metre. */
+/** Degrees with sign and six decimals, which are a tenth of a metre. */
 export function formatDegrees(angle: number): string {
   return (angle < 0 ? "-" : "+") + Math.abs(angle).toFixed(6);
 }

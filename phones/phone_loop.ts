@@ -1,6 +1,5 @@
 /**
- * The life of one phone: it connects, reports, asks, and roams, until it is
- * told to end.
+ * Runs one phone: it connects, reports, queries and roams until the run ends.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import type { Expectations } from "./expectations.ts";
 import type { Action, Phone } from "./phone.ts";
 import type { Requester } from "./requester.ts";
 import type { Results } from "./results.ts";
-import { type Connection, inTime, type Servers } from "./servers.ts";
+import { type Connection, type Servers, withDeadline } from "./servers.ts";
 
 /** What all phones of a run share. */
 export interface PhoneContext {
@@ -20,21 +19,24 @@ export interface PhoneContext {
   readonly expectations: Expectations;
   readonly results: Results;
   readonly clock: Clock;
-  /** When the run began, by `clock.elapsedMs()`. */
+  /** When the run began, as `clock.elapsedMs()`. */
   readonly startMs: number;
-  /** Aborts when phones shall end. */
+  /** Aborts when the run ends. */
   readonly end: AbortSignal;
-  /** Told of each report that was answered rightly. */
+  /** Called for each report with a correct answer. */
   readonly onReport: (server: string, id: string, line: string) => void;
 }
 
-/** Where a phone is connected. */
+/** The server that a phone is connected to. */
 interface CurrentServer {
   readonly server: string;
   readonly connection: Connection;
 }
 
-/** Lives until the end; resolves when all that was asked is answered. */
+/**
+ * Runs a phone until the end. Resolves when all its requests have been
+ * answered.
+ */
 export async function runPhone(
   phone: Phone,
   context: PhoneContext,
@@ -45,8 +47,8 @@ export async function runPhone(
 class PhoneLoop {
   readonly #phone: Phone;
   readonly #context: PhoneContext;
-  #post: CurrentServer | undefined;
-  /** Where it was connected the last time. */
+  #current: CurrentServer | undefined;
+  /** The server of the last connection. */
   #lastServer: string | undefined;
 
   constructor(phone: Phone, context: PhoneContext) {
@@ -63,25 +65,26 @@ class PhoneLoop {
       if (end.aborted) break;
       await this.#perform(action);
     }
-    await this.#leave();
+    await this.#disconnect();
   }
 
   async #perform(action: Action): Promise<void> {
     if (action.kind === "roam") {
-      if (this.#post === undefined) return;
+      if (this.#current === undefined) return;
       this.#context.results.roamed += 1;
-      return await this.#leave();
+      return await this.#disconnect();
     }
-    this.#post ??= await this.#connect();
-    const post = this.#post;
-    if (post === undefined) return;
+    this.#current ??= await this.#connect();
+    const current = this.#current;
+    if (current === undefined) return;
     const request = action.kind === "report"
-      ? this.#report(post)
-      : this.#query(post, action);
-    // It overlaps with what comes next; leaving waits for all answers.
+      ? this.#report(current)
+      : this.#query(current, action);
+    // Not awaited, so that requests overlap. `#disconnect` waits for all
+    // answers.
     request.catch((error) => {
       if (!(error instanceof DisconnectedError)) throw error;
-      this.#onLost(post);
+      this.#onLost(current);
     });
   }
 
@@ -91,14 +94,14 @@ class PhoneLoop {
     const position = this.#phone.positionAt(clock.elapsedMs() - startMs);
     const time = this.#phone.timeAt(clock.now());
     results.reports += 1;
-    const asked = { server, id, position, time };
-    const line = await requester.report(connection, asked);
+    const request = { server, id, position, time };
+    const line = await requester.report(connection, request);
     if (line !== undefined) onReport(server, id, line);
   }
 
   async #query(
     { connection, server }: CurrentServer,
-    { about, bound, radiusKm }: Action & { kind: "ask" },
+    { about, bound, radiusKm }: Action & { kind: "query" },
   ): Promise<void> {
     const { phones, requester, results } = this.#context;
     results.queries += 1;
@@ -119,22 +122,22 @@ class PhoneLoop {
     }
   }
 
-  /** A request was not answered, as its connection is over. */
-  #onLost(post: CurrentServer): void {
+  /** A request was not answered, because its connection ended. */
+  #onLost(current: CurrentServer): void {
     const { expectations, results } = this.#context;
     results.unanswered += 1;
-    expectations.forgetServer(post.server);
-    if (this.#post !== post) return;
-    this.#post = undefined;
+    expectations.forgetServer(current.server);
+    if (this.#current !== current) return;
+    this.#current = undefined;
     results.moved += 1;
   }
 
-  /** Ends the connection when all is answered, or it has lasted too long. */
-  async #leave(): Promise<void> {
-    const post = this.#post;
-    if (post === undefined) return;
-    this.#post = undefined;
-    const { connection } = post;
-    await inTime(connection, this.#context.clock, connection.close());
+  /** Closes the connection after the last answer, or at the deadline. */
+  async #disconnect(): Promise<void> {
+    const current = this.#current;
+    if (current === undefined) return;
+    this.#current = undefined;
+    const { connection } = current;
+    await withDeadline(connection, this.#context.clock, connection.close());
   }
 }

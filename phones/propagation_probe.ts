@@ -1,6 +1,6 @@
 /**
- * Follows reports through the herd: asks another server than the one that was
- * told, until it knows.
+ * Measures propagation: after a report was answered, queries another server
+ * until it has the report.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { Requester } from "./requester.ts";
 import type { Results } from "./results.ts";
 import type { Connection, Servers } from "./servers.ts";
 
-/** A server that does not know yet is asked again after this time. */
-const askAgainMs = 1;
+/** Delay between two queries, in milliseconds. */
+const queryIntervalMs = 1;
 
-/** A report that is not known after this time is late, in milliseconds. */
+/** A report that has not arrived after this time is late, in milliseconds. */
 const lateAfterMs = 10_000;
 
-/** One connection to each server, for all reports that are followed. */
+/** Measures propagation, with one connection to each server. */
 export class PropagationProbe {
   readonly #servers: Servers;
   readonly #requester: Requester;
@@ -37,47 +37,50 @@ export class PropagationProbe {
     this.#clock = clock;
     this.#random = random;
     this.#end = end;
-    // So that nobody who follows a report has to wait for a connection.
+    // Connects now, so that a measurement need not wait for a connection.
     for (const server of servers.names) void this.#connectionTo(server);
   }
 
-  /** Follows a report from the server that has just answered it. */
-  async follow(
-    told: string,
+  /**
+   * Measures how long a report takes to another server than `origin`, which has
+   * just answered it.
+   */
+  async measure(
+    origin: string,
     id: string,
     line: string,
     results: Results,
   ): Promise<void> {
     const clock = this.#clock;
-    const server = this.#servers.pick(this.#random, told);
-    if (server === undefined || server === told) return;
+    const server = this.#servers.pick(this.#random, origin);
+    if (server === undefined || server === origin) return;
     const startMs = clock.elapsedMs();
     const connection = await this.#connectionTo(server);
     if (connection === undefined) return;
     try {
       while (!this.#end.aborted) {
-        const isKnown = await this.#requester.hasReport(
+        const hasReport = await this.#requester.hasReport(
           connection,
           server,
           id,
           line,
         );
-        if (isKnown === undefined) return;
-        const tookMs = clock.elapsedMs() - startMs;
-        if (isKnown) return results.propagation.add(tookMs);
-        if (tookMs >= lateAfterMs) {
+        if (hasReport === undefined) return;
+        const elapsedMs = clock.elapsedMs() - startMs;
+        if (hasReport) return results.propagation.add(elapsedMs);
+        if (elapsedMs >= lateAfterMs) {
           results.late += 1;
           return;
         }
-        await sleep(clock, askAgainMs, this.#end);
+        await sleep(clock, queryIntervalMs, this.#end);
       }
     } catch {
-      // The connection is lost; the next one who follows makes another.
+      // The connection is lost; the next measurement makes a new one.
       this.#connections.delete(server);
     }
   }
 
-  /** Ends all connections. */
+  /** Aborts all connections. */
   async close(): Promise<void> {
     for (const connection of this.#connections.values()) {
       (await connection)?.abort();
@@ -85,8 +88,8 @@ export class PropagationProbe {
   }
 
   async #connectionTo(server: string): Promise<Connection | undefined> {
-    const known = this.#connections.get(server);
-    const connecting = known ?? this.#servers.connect(server);
+    const existing = this.#connections.get(server);
+    const connecting = existing ?? this.#servers.connect(server);
     this.#connections.set(server, connecting);
     const connection = await connecting;
     if (connection === undefined) this.#connections.delete(server);

@@ -1,6 +1,5 @@
 /**
- * Sends reports and questions, holds every answer against what it must be, and
- * counts.
+ * Sends reports and queries, checks the answers, and counts the results.
  *
  * @module
  */
@@ -15,21 +14,21 @@ import {
 } from "./check.ts";
 import type { Expectations } from "./expectations.ts";
 import type { Results } from "./results.ts";
-import { type Connection, inTime } from "./servers.ts";
+import { type Connection, withDeadline } from "./servers.ts";
 
-/** A question, as it is asked. */
+/** A query without expectations. */
 type NewQuery = Omit<QueryRequest, "atLeast">;
 
-/** What came of a question. */
-export type Found =
-  /** The server knows the phone: its newest AT line there. */
+/** The outcome of a query. */
+export type QueryOutcome =
+  /** The server has a report of the phone: its AT line. */
   | { readonly state: "known"; readonly line: string }
-  /** It has not heard of it, and need not have. */
+  /** The server has no report of the phone, and need not have one. */
   | { readonly state: "unknown" }
-  /** The answer was wrong, and is counted as such. */
+  /** The answer was wrong, and was counted as such. */
   | { readonly state: "wrong" };
 
-/** Asks on connections that it is given. */
+/** Sends requests on the given connections. */
 export class Requester {
   readonly #servers: readonly string[];
   readonly #expectations: Expectations;
@@ -49,26 +48,26 @@ export class Requester {
   }
 
   /**
-   * Reports; the AT line, if the right one has come.
+   * Sends a report. Returns the AT line if the answer is correct.
    *
    * @throws {DisconnectedError} If the connection ended first.
    */
   async report(
     connection: Connection,
-    asked: ReportRequest,
+    request: ReportRequest,
   ): Promise<string | undefined> {
-    const { id, position, server, time } = asked;
+    const { id, position, server, time } = request;
     this.#expectations.recordSent(server, id, time, position);
     const startMs = this.#clock.elapsedMs();
     try {
-      const at = await inTime(
+      const at = await withDeadline(
         connection,
         this.#clock,
         connection.report({ client: id, position, time }),
       );
       this.#results.iamat.add(this.#clock.elapsedMs() - startMs);
       const { line } = this.#expectations.findSent(id, time) ?? {};
-      const fault = faultOfReport(at, { ...asked, line });
+      const fault = faultOfReport(at, { ...request, line });
       if (fault !== undefined) {
         this.#results.fault(`${fault}, found ${at.line}`);
         return undefined;
@@ -85,16 +84,16 @@ export class Requester {
   }
 
   /**
-   * Asks what a phone would.
+   * Sends a query and counts its result.
    *
    * @throws {DisconnectedError} If the connection ended first.
    */
   async query(
     connection: Connection,
-    asked: NewQuery,
+    request: NewQuery,
   ): Promise<void> {
     const startMs = this.#clock.elapsedMs();
-    const { state } = await this.find(connection, asked);
+    const { state } = await this.find(connection, request);
     this.#results.whatsat.add(this.#clock.elapsedMs() - startMs);
     if (state === "wrong") return;
     this.#results.right += 1;
@@ -102,27 +101,26 @@ export class Requester {
   }
 
   /**
-   * Asks without being counted, unless the answer is wrong.
+   * Sends a query, which is counted only if the answer is wrong.
    *
    * @throws {DisconnectedError} If the connection ended first.
    */
   async find(
     connection: Connection,
-    asked: NewQuery,
-  ): Promise<Found> {
-    const { bound, id, radiusKm, server } = asked;
+    request: NewQuery,
+  ): Promise<QueryOutcome> {
+    const { bound, id, radiusKm, server } = request;
     const atLeast = this.#expectations.newestAt(server, id);
     try {
-      const nearby = await inTime(
+      const nearby = await withDeadline(
         connection,
         this.#clock,
         connection.nearby({ client: id, radiusKm, bound }),
       );
       const { line } = nearby.at;
-      const question = { ...asked, atLeast };
       const fault = faultOfAnswer(
         nearby,
-        question,
+        { ...request, atLeast },
         this.#expectations,
         this.#servers,
       );
@@ -131,17 +129,17 @@ export class Requester {
       return { state: "known", line };
     } catch (error) {
       if (error instanceof DisconnectedError) throw error;
-      const question = `WHATSAT ${id} ${radiusKm} ${bound}`;
+      const command = `WHATSAT ${id} ${radiusKm} ${bound}`;
       const isEcho = error instanceof InvalidCommandError &&
-        error.message.endsWith(`? ${question}`);
+        error.message.endsWith(`? ${command}`);
       if (isEcho && atLeast === undefined) return { state: "unknown" };
-      return this.#wrong(`${server}: ${describe(error)} to ${question}`);
+      return this.#wrong(`${server}: ${describe(error)} to ${command}`);
     }
   }
 
   /**
-   * Whether a server knows a phone's report, by its AT line, or a newer one;
-   * undefined if its answer was wrong.
+   * Whether a server has this report of a phone or a newer one; undefined if
+   * its answer was wrong.
    *
    * @throws {DisconnectedError} If the connection ended first.
    */
@@ -151,19 +149,18 @@ export class Requester {
     id: string,
     line: string,
   ): Promise<boolean | undefined> {
-    const asked = { server, id, radiusKm: 0, bound: 0 };
-    const found = await this.find(connection, asked);
+    const request = { server, id, radiusKm: 0, bound: 0 };
+    const found = await this.find(connection, request);
     if (found.state === "wrong") return undefined;
     return found.state === "known" && !isNewer(line, found.line);
   }
 
-  #wrong(words: string): Found {
-    this.#results.fault(words);
+  #wrong(description: string): QueryOutcome {
+    this.#results.fault(description);
     return { state: "wrong" };
   }
 }
 
-/** What somebody has said, or what went wrong. */
 function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

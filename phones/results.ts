@@ -1,5 +1,5 @@
 /**
- * What came of a run.
+ * The results of a run.
  *
  * @module
  */
@@ -11,26 +11,28 @@ import { Histogram, relativeBins } from "../runtime/histogram.ts";
  */
 const durationBins = relativeBins(2048, 1000);
 
-/** So many faults are told of in full. */
-const faultsKept = 5;
+/** Most faults that are listed. */
+const maxFaults = 5;
 
-/** Counts of a run. */
+/** The counts of a run. */
 export class Results {
   /** Reports sent. */
   reports = 0;
-  /** Questions asked. */
+  /** Queries sent. */
   queries = 0;
-  /** Answers that were what they must be. */
+  /** Correct answers. */
   right = 0;
-  /** Of the right ones: the server had not heard of that phone yet. */
+  /**
+   * Correct answers to queries about phones that the server did not know yet.
+   */
   unknown = 0;
-  /** Answers that were not. */
+  /** Wrong answers. */
   wrong = 0;
-  /** Requests that were never answered, or not in time. */
+  /** Requests without an answer before the deadline. */
   unanswered = 0;
-  /** Phones that have changed their server because they wanted to. */
+  /** How often phones changed their server as planned. */
   roamed = 0;
-  /** And because a connection was lost. */
+  /** How often phones changed their server because a connection was lost. */
   moved = 0;
   /** From sending a report or a question to its answer. */
   readonly iamat = new Histogram(durationBins);
@@ -39,24 +41,27 @@ export class Results {
   readonly propagation = new Histogram(durationBins);
   /** Reports that another server did not know after a long time. */
   late = 0;
-  /** What was wrong, the first few. */
+  /** Descriptions of the first wrong answers. */
   readonly faults: string[] = [];
 
-  /** An answer was not what it must be. */
-  fault(words: string): void {
+  /** Counts a wrong answer. */
+  fault(description: string): void {
     this.wrong += 1;
-    if (this.faults.length < faultsKept) this.faults.push(words);
+    if (this.faults.length < maxFaults) this.faults.push(description);
   }
 }
 
-/** What the servers knew in the end. */
+/** Which reports the servers had at the end. */
 export interface Census {
-  /** Servers that were asked and have answered. */
+  /** Servers that answered. */
   readonly reached: readonly string[];
-  /** Servers that have not. */
+  /** Servers that did not answer. */
   readonly silent: readonly string[];
-  /** Newest reports that were answered, of all phones. */
+  /** Phones of which a report was answered. */
   readonly phones: number;
-  /** How many of them were not the newest at a server that was reached. */
+  /**
+   * How many of their newest reports were missing, over all servers that
+   * answered.
+   */
   readonly lost: number;
 }

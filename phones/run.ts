@@ -1,8 +1,7 @@
 /**
- * A run of simulated phones: they live until they are told to end; meanwhile
- * some reports are followed through the herd, and in the end every server is
- * asked for what it knows of every phone. Connections, clock and chance are
- * passed in.
+ * A run of simulated phones. Meanwhile the propagation of some reports is
+ * measured. At the end every server is queried for every phone's newest report.
+ * Connections, clock and random numbers are passed in.
  *
  * @module
  */
@@ -16,32 +15,35 @@ import { Requester } from "./requester.ts";
 import { type Census, Results } from "./results.ts";
 import { type ConnectTo, Servers } from "./servers.ts";
 
-/** So many reports of a hundred are followed to another server. */
-const followedShare = 0.05;
+/** The share of reports whose propagation is measured. */
+const measuredShare = 0.05;
 
-/** What is not known everywhere after this time is lost, in milliseconds. */
+/**
+ * A report that a server lacks this long after the run is lost, in
+ * milliseconds.
+ */
 const settleMs = 10_000;
 
-/** What is not known is asked for again after this time, in milliseconds. */
-const askAgainMs = 50;
+/** Delay between two queries for a missing report, in milliseconds. */
+const queryIntervalMs = 50;
 
-/** So many questions are under way at once on a connection. */
-const pipelined = 16;
+/** Most concurrent queries on a connection. */
+const maxPipelined = 16;
 
-/** What a run needs. */
+/** Options of a run. */
 export interface RunOptions {
   readonly phones: readonly Phone[];
   /** The names of all servers. */
   readonly servers: readonly string[];
   readonly connect: ConnectTo;
   readonly clock: Clock;
-  /** Draws which reports are followed, and to where. */
+  /** Selects the reports to measure, and the servers to query. */
   readonly random: Random;
 }
 
-/** A run. `run` first, then `takeCensus`. */
+/** A run. Call `run` and then `takeCensus`. */
 export class Run {
-  /** What came of it so far. */
+  /** The results so far. */
   readonly results = new Results();
   readonly #phones: readonly Phone[];
   readonly #servers: Servers;
@@ -63,12 +65,12 @@ export class Run {
     );
   }
 
-  /** Connections that could not be made, and why not the last time. */
+  /** How many connections failed, and the last failure. */
   get failures(): { readonly count: number; readonly last: string } {
     return { count: this.#servers.failures, last: this.#servers.lastFailure };
   }
 
-  /** Lets the phones live until the signal; resolves when all have ended. */
+  /** Runs the phones until the signal aborts. Resolves when all have ended. */
   async run(end: AbortSignal): Promise<void> {
     const clock = this.#clock;
     const probe = new PropagationProbe(
@@ -78,7 +80,7 @@ export class Run {
       this.#random,
       end,
     );
-    const following = new Set<Promise<void>>();
+    const measurements = new Set<Promise<void>>();
     const context: PhoneContext = {
       phones: this.#phones,
       servers: this.#servers,
@@ -88,19 +90,19 @@ export class Run {
       clock,
       startMs: clock.elapsedMs(),
       end,
-      onReport: (told, id, line) => {
-        if (!this.#random.chance(followedShare)) return;
-        const followed = probe.follow(told, id, line, this.results)
-          .finally(() => following.delete(followed));
-        following.add(followed);
+      onReport: (origin, id, line) => {
+        if (!this.#random.chance(measuredShare)) return;
+        const measurement = probe.measure(origin, id, line, this.results)
+          .finally(() => measurements.delete(measurement));
+        measurements.add(measurement);
       },
     };
     await Promise.all(this.#phones.map((phone) => runPhone(phone, context)));
-    await Promise.all(following);
+    await Promise.all(measurements);
     await probe.close();
   }
 
-  /** Asks every server for every phone's newest report. */
+  /** Queries every server for every phone's newest report. */
   async takeCensus(): Promise<Census> {
     const lost = await Promise.all(
       this.#servers.names.map((server) => this.#countLost(server)),
@@ -114,7 +116,10 @@ export class Run {
     };
   }
 
-  /** How many phones' newest reports it lacks; undefined if it is silent. */
+  /**
+   * How many phones' newest reports a server lacks; undefined if it does not
+   * answer.
+   */
   async #countLost(server: string): Promise<number | undefined> {
     const connection = await this.#servers.connect(server);
     if (connection === undefined) return undefined;
@@ -123,24 +128,26 @@ export class Run {
     try {
       let missing = [...this.#expectations.newest];
       while (true) {
-        const left: typeof missing = [];
-        for (let at = 0; at < missing.length; at += pipelined) {
-          const some = missing.slice(at, at + pipelined);
+        const stillMissing: typeof missing = [];
+        for (let at = 0; at < missing.length; at += maxPipelined) {
+          const batch = missing.slice(at, at + maxPipelined);
           const known = await Promise.all(
-            some.map(([id, line]) =>
+            batch.map(([id, line]) =>
               this.#requester.hasReport(connection, server, id, line)
             ),
           );
-          // What is wrong is counted as that, and not asked for again.
-          left.push(...some.filter((_, index) => known[index] === false));
+          // Wrong answers have been counted; their queries are not repeated.
+          stillMissing.push(
+            ...batch.filter((_, index) => known[index] === false),
+          );
         }
-        missing = left;
+        missing = stillMissing;
         const isOver = clock.elapsedMs() - startMs >= settleMs;
         if (missing.length === 0 || isOver) return missing.length;
-        await sleep(clock, askAgainMs, new AbortController().signal);
+        await sleep(clock, queryIntervalMs, new AbortController().signal);
       }
     } catch {
-      // The connection is lost.
+      // The connection was lost.
       return undefined;
     } finally {
       connection.abort();

@@ -1,6 +1,6 @@
 /**
- * The servers as phones see them: connections to them, and which ones are not
- * worth a try for the moment.
+ * The servers that phones connect to. A server that could not be reached is
+ * avoided for a while.
  *
  * @module
  */
@@ -13,24 +13,24 @@ import type {
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 
-/** What phones need of a connection: a `HerdClient` is one. */
+/** What phones need of a connection. `HerdClient` implements it. */
 export interface Connection {
-  report(update: PositionReport): Promise<At>;
-  nearby(question: NearbyQuery): Promise<NearbyAnswer>;
-  /** Says that no more comes, and closes when all is answered. */
+  report(report: PositionReport): Promise<At>;
+  nearby(query: NearbyQuery): Promise<NearbyAnswer>;
+  /** Ends sending, and closes after the last answer. */
   close(): Promise<void>;
   /** Closes at once. */
   abort(): void;
 }
 
-/** Connects to a server; rejects if that cannot be. */
+/** Connects to a server; rejects if that fails. */
 export type ConnectTo = (server: string) => Promise<Connection>;
 
-/** Whoever asks has an answer within this time, in milliseconds. */
+/** Longest time to wait for an answer, in milliseconds. */
 const answerDeadlineMs = 10_000;
 
-/** The answer; if it takes too long, the connection ends instead. */
-export async function inTime<Answer>(
+/** Waits for an answer. Aborts the connection after `answerDeadlineMs`. */
+export async function withDeadline<Answer>(
   connection: Connection,
   clock: Clock,
   answer: Promise<Answer>,
@@ -43,19 +43,21 @@ export async function inTime<Answer>(
   }
 }
 
-/** A server that could not be reached is tried again after this time. */
+/**
+ * A server that could not be reached is avoided for this time, in milliseconds.
+ */
 const retryMs = 1_000;
 
 /** All servers of a herd. */
 export class Servers {
   readonly names: readonly string[];
-  /** Connections that could not be made. */
+  /** How many connections failed. */
   failures = 0;
-  /** Why not, the last time. */
+  /** The server and the reason of the last failure. */
   lastFailure = "";
   readonly #connect: ConnectTo;
   readonly #clock: Clock;
-  /** Until when a server is left alone, in milliseconds. */
+  /** Until when a server is avoided, in milliseconds. */
   readonly #avoidedUntilMs = new Map<string, number>();
 
   constructor(names: readonly string[], connect: ConnectTo, clock: Clock) {
@@ -64,24 +66,27 @@ export class Servers {
     this.#clock = clock;
   }
 
-  /** One that seems to be there, another than this one if there are several. */
+  /**
+   * Picks a server that is not avoided; not `except` if there are others.
+   * Undefined if all are avoided.
+   */
   pick(random: Random, except?: string): string | undefined {
     const nowMs = this.#clock.elapsedMs();
-    const present = this.names.filter((name) =>
+    const available = this.names.filter((name) =>
       (this.#avoidedUntilMs.get(name) ?? -Infinity) <= nowMs
     );
-    const others = present.filter((name) => name !== except);
-    const names = others.length > 0 ? others : present;
+    const others = available.filter((name) => name !== except);
+    const names = others.length > 0 ? others : available;
     return names.length > 0 ? random.pick(names) : undefined;
   }
 
-  /** A connection; undefined if there is none to be had. */
+  /** Connects to a server; undefined if that fails. */
   async connect(name: string): Promise<Connection | undefined> {
     try {
       return await this.#connect(name);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.lastFailure = `${name}: ${why}`;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.lastFailure = `${name}: ${reason}`;
       this.failures += 1;
       this.#avoidedUntilMs.set(name, this.#clock.elapsedMs() + retryMs);
     }

@@ -1,5 +1,5 @@
 /**
- * What came of a run, for a person.
+ * Formats the results of a run as text.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import { formatTable } from "../cli/table.ts";
 import type { Histogram } from "../runtime/histogram.ts";
 import type { Census, Results } from "./results.ts";
 
-/** A run that is over. */
+/** A completed run. */
 export interface Outcome {
   readonly results: Results;
   readonly census: Census;
   /** How many phones there were. */
   readonly phones: number;
-  /** For how long they have lived, in seconds. */
+  /** How long the run took, in seconds. */
   readonly seconds: number;
   readonly seed: number;
-  /** Connections that could not be made, and why not the last time. */
+  /** How many connections failed, and the last failure. */
   readonly failures: { readonly count: number; readonly last: string };
 }
 
 const indentation = "  ";
 
-/** The tables, without a LF at the end. */
+/** The tables, without a final LF. */
 export function formatOutcome(outcome: Outcome, paint: Paint): string {
   const { phones, results: { faults }, seconds, seed } = outcome;
   const title =
@@ -51,7 +51,7 @@ export function formatOutcome(outcome: Outcome, paint: Paint): string {
     (found.length === 0 ? "" : `\n${found.join("")}`);
 }
 
-/** Why a run has failed, in a line; undefined if it has not. */
+/** Why a run failed, in one line; undefined if it did not. */
 export function failureOf({ census, results }: Outcome): string | undefined {
   const { right, wrong } = results;
   const failures = [];
@@ -84,7 +84,7 @@ function countRows(
         : paint.yellow(`silent at the end: ${census.silent.join(", ")}`),
     ],
     ["reports", formatNumber(reports), rate(reports, seconds)],
-    ["questions", formatNumber(queries), rate(queries, seconds)],
+    ["queries", formatNumber(queries), rate(queries, seconds)],
     [
       "answers right",
       formatNumber(right),
@@ -92,11 +92,11 @@ function countRows(
         ? ""
         : `${
           formatNumber(results.unknown)
-        } to questions that came before the phone`,
+        } to queries about phones not known yet`,
     ],
     ["answers wrong", bad(results.wrong)],
     ["unanswered", odd(unanswered)],
-    ["roamed", formatNumber(roamed), "changed their server by themselves"],
+    ["roamed", formatNumber(roamed), "changed their server as planned"],
     ["moved", odd(moved), "because a connection was lost"],
     ...(failures.count === 0
       ? []

@@ -1,6 +1,6 @@
 /**
- * Bodies in the shape and print of Google's Nearby Search, for when they do
- * not come from Google.
+ * Formats bodies like those of Google's Nearby Search, for answers that do not
+ * come from Google.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export function formatAnswer(
   });
 }
 
-/** A body without results, that says why. */
+/** A body without results, with an error message if given. */
 export function formatRefusal(
   status: RefusalStatus,
   message?: string,
@@ -43,5 +43,5 @@ export function formatRefusal(
   });
 }
 
-/** The body where no usable one came: the client may ask again. */
+/** The body for a query without a usable answer. The client may ask again. */
 export const unknownError: ByteString = formatRefusal("UNKNOWN_ERROR");

@@ -1,5 +1,5 @@
 /**
- * Answers that are kept for a while, so that nobody is asked again.
+ * A cache of answers.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { Body } from "./trim.ts";
 
 interface CachedAnswer {
   readonly body: Body;
-  /** By the clock's elapsed time. */
+  /** When it expires, by the clock's elapsed time. */
   readonly untilMs: number;
 }
 
-/** The answers of the last so many seconds, in so many bytes. */
+/** Keeps answers for a fixed time, in at most `maxBytes` bytes. */
 export class AnswerCache {
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #maxBytes: number;
-  /** All are kept for the same time: the first in is the first to go. */
-  readonly #kept = new Map<string, CachedAnswer>();
+  /** In the order of expiry, as all have the same lifetime. */
+  readonly #answers = new Map<string, CachedAnswer>();
   #sizeBytes = 0;
 
-  /** @param ttlSeconds For how long; 0 to keep nothing. */
+  /** @param ttlSeconds Lifetime of an answer; 0 disables the cache. */
   constructor(clock: Clock, ttlSeconds: number, maxBytes: number) {
     this.#clock = clock;
     this.#ttlMs = ttlSeconds * 1000;
@@ -30,35 +30,35 @@ export class AnswerCache {
   }
 
   get(key: string): Body | undefined {
-    this.#dropExpired();
-    return this.#kept.get(key)?.body;
+    this.#evictExpired();
+    return this.#answers.get(key)?.body;
   }
 
   set(key: string, body: Body): void {
     if (this.#ttlMs === 0) return;
-    this.#drop(key);
+    this.#delete(key);
     const untilMs = this.#clock.elapsedMs() + this.#ttlMs;
-    this.#kept.set(key, { body, untilMs });
+    this.#answers.set(key, { body, untilMs });
     this.#sizeBytes += sizeOf(body);
-    for (const oldest of this.#kept.keys()) {
+    for (const oldest of this.#answers.keys()) {
       if (this.#sizeBytes <= this.#maxBytes) break;
-      this.#drop(oldest);
+      this.#delete(oldest);
     }
   }
 
-  #dropExpired(): void {
+  #evictExpired(): void {
     const nowMs = this.#clock.elapsedMs();
-    for (const [key, { untilMs }] of this.#kept) {
+    for (const [key, { untilMs }] of this.#answers) {
       if (untilMs > nowMs) break;
-      this.#drop(key);
+      this.#delete(key);
     }
   }
 
-  #drop(key: string): void {
-    const kept = this.#kept.get(key);
-    if (kept === undefined) return;
-    this.#kept.delete(key);
-    this.#sizeBytes -= sizeOf(kept.body);
+  #delete(key: string): void {
+    const answer = this.#answers.get(key);
+    if (answer === undefined) return;
+    this.#answers.delete(key);
+    this.#sizeBytes -= sizeOf(answer.body);
   }
 }
 

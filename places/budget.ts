@@ -1,12 +1,11 @@
 /**
- * A ceiling on requests a day. Days are UTC's: whoever reads the log can tell
- * when the next one begins.
+ * A limit on requests per day. Days are in UTC, as the times in the log are.
  *
  * @module
  */
 import type { Clock } from "../runtime/clock.ts";
 
-/** What was spent on one day. */
+/** The requests made on one day. */
 export interface DayCount {
   /** `2026-11-22` */
   readonly day: string;
@@ -17,13 +16,13 @@ export interface DayCount {
 export interface BudgetOptions {
   readonly requestsPerDay: number;
   readonly clock: Clock;
-  /** What was spent before, if that is known. */
+  /** The count of an earlier run, if known. */
   readonly kept?: DayCount;
-  /** Called with each request that is spent, before it is made. */
+  /** Saves the count. Called before each request. */
   readonly keep: (count: DayCount) => void;
 }
 
-/** So many requests a day, and no more. */
+/** Allows a number of requests per day. */
 export class Budget {
   readonly requestsPerDay: number;
   readonly #clock: Clock;
@@ -37,7 +36,7 @@ export class Budget {
     this.#spent = kept ?? { day: dayOf(clock), requests: 0 };
   }
 
-  /** Takes one request out of today's; false if there is none left. */
+  /** Counts one request; false if today's budget is used up. */
   spend(): boolean {
     const day = dayOf(this.#clock);
     if (this.#spent.day !== day) this.#spent = { day, requests: 0 };
@@ -47,7 +46,7 @@ export class Budget {
     return true;
   }
 
-  /** When there are requests again, as RFC 3339. */
+  /** When the next day begins, as RFC 3339. */
   get opensAt(): string {
     const { seconds } = this.#clock.now();
     return formatSeconds((Math.floor(seconds / daySeconds) + 1) * daySeconds);
@@ -66,12 +65,12 @@ function formatSeconds(seconds: number): string {
 
 const countDigits = 15;
 
-/** A count as one line, always of the same length. */
+/** A count as one line, always of the same length in bytes. */
 export function formatDayCount({ day, requests }: DayCount): string {
   return `${day} ${String(requests).padStart(countDigits, "0")}\n`;
 }
 
-/** The inverse of `formatDayCount`; undefined if the text is none. */
+/** The inverse of `formatDayCount`; undefined if the text is not a count. */
 export function parseDayCount(text: string): DayCount | undefined {
   const [, day, requests] = text.match(/^(\d{4}-\d\d-\d\d) (\d{15})\n$/) ?? [];
   return day === undefined ? undefined : { day, requests: Number(requests) };

@@ -1,21 +1,21 @@
 /**
- * Where a budget's count outlives the program: a file of one line, written
- * again with each request. Writing needs permission to write only; who may
- * read, too, goes on where the last run ended.
+ * Stores a budget's count in a file of one line, which is overwritten with each
+ * request. This needs only permission to write. With permission to read, a
+ * server continues the count of its last run.
  *
  * @module
  */
 import { type DayCount, formatDayCount, parseDayCount } from "./budget.ts";
 
-/** The file holds something else. */
+/** The file does not contain a budget's count. */
 export class BudgetFileError extends Error {
   override readonly name = "BudgetFileError";
 }
 
 /**
- * What the file says was spent; undefined if there is no file yet.
+ * The count in the file; undefined if there is no file yet.
  *
- * @throws {BudgetFileError} If the file is none of a budget's.
+ * @throws {BudgetFileError} If the file does not contain a count.
  */
 export function readBudgetFile(path: string): DayCount | undefined {
   let text;
@@ -25,7 +25,7 @@ export function readBudgetFile(path: string): DayCount | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  // Made, and not written: there was no room, or the program died.
+  // Created but not written: the disk was full, or the program was killed.
   if (text === "") return undefined;
   const count = parseDayCount(text);
   if (count !== undefined) return count;
@@ -37,10 +37,9 @@ export function readBudgetFile(path: string): DayCount | undefined {
 }
 
 /**
- * Writes what was spent. The line has always the same length and takes the
- * place of the former one in a single write, so that there is always one of
- * them, whenever the program dies. It is done when this returns: a request that
- * is not counted must not be made.
+ * Writes the count. All lines have the same length, and a single write replaces
+ * the previous one. So the file holds a whole line even if the program is
+ * killed. Synchronous, because a request must not be made before it is counted.
  */
 export function writeBudgetFile(path: string, count: DayCount): void {
   using file = Deno.openSync(path, { write: true, create: true });

@@ -1,5 +1,5 @@
 /**
- * The places services that there are, by name, and the choice among them.
+ * The places providers, by name, and the choice of one.
  *
  * @module
  */
@@ -9,48 +9,54 @@ import { createGoogleAuto } from "./google_auto.ts";
 import { createGoogleNew, googleNewUrl } from "./google_new.ts";
 import type { PlacesProvider } from "./provider.ts";
 
-/** How a provider that is asked over the network is made. */
+/** How to create a provider that makes requests over the network. */
 interface RemoteEntry {
-  /** Where it is asked, if the user names no other address. */
+  /** The default address. */
   readonly url: string;
   readonly needsKey: boolean;
   create(key: string, url: string): PlacesProvider;
 }
 
-/** How a provider that asks nobody is made. */
+/** How to load a provider that makes no requests. */
 interface LocalEntry {
   readonly needsKey: false;
   load(): Promise<PlacesProvider>;
 }
 
-/** A new provider is one file beside this one, and one line here. */
+/** A new provider takes one file in this folder and one line here. */
 const providers: Readonly<Record<string, LocalEntry | RemoteEntry>> = {
   "gazetteer": { needsKey: false, load: loadGazetteer },
   "google": { needsKey: true, url: googleUrl, create: createGoogle },
   "google-new": { needsKey: true, url: googleNewUrl, create: createGoogleNew },
 };
 
-/** What may be chosen: `auto` is Google where there is a key. */
+/**
+ * The names to choose from. `auto` is Google if there is a key, else the
+ * gazetteer.
+ */
 export const providerNames: readonly string[] = [
   "auto",
   ...Object.keys(providers),
 ];
 
-/** Which places service to ask. */
+/** A provider that has not been loaded yet. */
 export interface PlacesChoice {
-  /** The hosts that may be asked, each with its port; none for the gazetteer. */
+  /**
+   * The hosts that receive requests, each with its port; none for the
+   * gazetteer.
+   */
   readonly hosts: readonly string[];
   load(): Promise<PlacesProvider>;
 }
 
-/** What is known when the choice is made. */
+/** How to reach the provider. */
 export interface PlacesAccess {
   readonly key?: string;
-  /** To ask in place of the provider's own address. */
+  /** Replaces the provider's default address. */
   readonly url?: string;
 }
 
-/** Whether a provider cannot do without a key. */
+/** Whether a provider requires a key. */
 export function needsKey(name: string): boolean {
   return name !== "auto" && providers[name].needsKey;
 }
@@ -59,7 +65,7 @@ export function needsKey(name: string): boolean {
  * Chooses a provider.
  *
  * @param name One of `providerNames`.
- * @param access With a key, if the provider needs one.
+ * @param access With a key, if the provider requires one.
  */
 export function choosePlaces(name: string, access: PlacesAccess): PlacesChoice {
   if (name === "auto") {
@@ -76,7 +82,7 @@ export function choosePlaces(name: string, access: PlacesAccess): PlacesChoice {
   };
 }
 
-/** Either of Google's, as Google says. */
+/** Google's legacy API, or the new one if Google refuses the legacy API. */
 function chooseGoogle(key: string, url: string | undefined): PlacesChoice {
   const address = addressOf(googleUrl, url);
   const newAddress = addressOf(googleNewUrl, url);
@@ -91,13 +97,13 @@ function chooseGoogle(key: string, url: string | undefined): PlacesChoice {
 }
 
 /**
- * The address to ask: the user's, with the path of the provider's own where
- * the user's has none.
+ * The address for requests: the user's, if given. If that has no path, it gets
+ * the path of the default address.
  */
-function addressOf(own: string, users: string | undefined): string {
-  if (users === undefined) return own;
-  const url = new URL(users);
-  if (url.pathname === "/") url.pathname = new URL(own).pathname;
+function addressOf(defaultUrl: string, userUrl: string | undefined): string {
+  if (userUrl === undefined) return defaultUrl;
+  const url = new URL(userUrl);
+  if (url.pathname === "/") url.pathname = new URL(defaultUrl).pathname;
   return url.href;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Fetches a body as bytes, whole or not at all. Neither a body nor an error
- * that comes from here holds the key that went out.
+ * Fetches a whole body as bytes. The API key is removed from bodies and errors.
  *
  * @module
  */
@@ -17,21 +16,20 @@ export interface Fetched {
   readonly body: ByteString;
 }
 
-/** Asks an address and reads the answer to its end. */
+/** Sends a request and reads the whole response. */
 export type FetchBody = (
   address: URL,
   init: RequestInit & { readonly signal: AbortSignal },
 ) => Promise<Fetched>;
 
 /**
- * The way to ask with a key.
+ * Creates a function that makes requests with a key.
  *
- * It follows no redirect: the key is meant for the address that was asked. It
- * throws a PlacesError if there is no whole body within the limit, or the
- * service is failing (a status of 500 or more); such an error may pass if the
- * service is failing or the connection was lost.
+ * It follows no redirect, as the key is meant only for the given address. It
+ * throws a PlacesError if the body is incomplete or too long, or if the status
+ * is 500 or more. `mayPass` is set for such a status and for a lost connection.
  *
- * @param key Goes out in the address or in a header, and never comes back.
+ * @param key The key, which is part of the address or a header.
  */
 export function createFetchBody(key: string): FetchBody {
   const redact = createRedactor(key);
@@ -43,10 +41,10 @@ export function createFetchBody(key: string): FetchBody {
       return { status: response.status, body: redact(body) };
     } catch (error) {
       if (error instanceof PlacesError) throw error;
-      const why = redact(describe(error));
+      const reason = redact(describe(error));
       throw new PlacesError(
-        `asking ${address.host} failed: ${why}`,
-        isLostConnection(why),
+        `asking ${address.host} failed: ${reason}`,
+        isLostConnection(reason),
       );
     }
   };
@@ -80,7 +78,7 @@ async function readBody(address: URL, response: Response): Promise<ByteString> {
   return Buffer.concat(chunks).toString("latin1");
 }
 
-/** What went wrong, without the address that Deno puts before it. */
+/** An error's message without the address that Deno puts before it. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message } = error.cause instanceof Error ? error.cause : error;
@@ -89,11 +87,11 @@ function describe(error: unknown): string {
     .replaceAll(/:? *https?:\/\/\S+/g, "");
 }
 
-/** Deno's words, the last two for encrypted connections. */
+/** Deno's messages for a lost connection. The last two are those of TLS. */
 const lostConnection =
   /connection (?:closed|reset)|reading a body|broken pipe|peer closed connection|handshake eof/i;
 
-/** Whether a connection that was there has gone. */
-function isLostConnection(why: string): boolean {
-  return lostConnection.test(why);
+/** Whether an established connection was lost. */
+function isLostConnection(reason: string): boolean {
+  return lostConnection.test(reason);
 }

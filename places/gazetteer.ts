@@ -1,6 +1,7 @@
 /**
- * The gazetteer: real populated places of the world, part of the program, so
- * that the herd answers without a key and without a network. Nearest first.
+ * The gazetteer: populated places of the world, included in the program, so
+ * that servers can answer queries without a key and without a network. Answers
+ * list the nearest places first.
  *
  * @module
  */
@@ -13,26 +14,26 @@ import { type Json, Verbatim } from "./print.ts";
 import type { LocalProvider, PlacesQuery } from "./provider.ts";
 
 /**
- * Places indexed before other work gets a turn. Reading this many takes a few
- * milliseconds; no client should have to wait for the whole world.
+ * Places indexed before the event loop runs other tasks. This many take a few
+ * milliseconds, so that clients do not wait until all are indexed.
  */
-const placesPerTurn = 20_000;
+const placesPerTask = 20_000;
 
 /**
- * What rounding may make a distance too long or too short by, in kilometres: a
- * hundredth of a millimetre. A place that is farther than the radius by no more
- * than that is in: nobody shall miss the one that is exactly as far, or at the
- * very spot, for which 180 and -180 degrees are two ways to say it.
+ * Largest rounding error of a distance, in kilometres: a hundredth of a
+ * millimetre. A place that is beyond the radius by at most this much is
+ * included. Otherwise rounding could exclude a place exactly at the radius, or
+ * at the position itself, which may be written with 180 or -180 degrees.
  */
 const roundingKm = 1e-8;
 
-/** One region, and where it begins in the order of places. */
+/** A region and its first place in the order of the text. */
 interface Region {
   readonly firstPlace: number;
   /** ISO 3166-1, two letters. */
   readonly country: string;
   readonly countryName: string;
-  /** Empty if it has none. */
+  /** Empty if the region has no name. */
   readonly name: string;
 }
 
@@ -41,7 +42,7 @@ interface Found {
   readonly place: number;
   readonly km: number;
   readonly name: string;
-  /** In the digits of the text. */
+  /** As written in the text. */
   readonly latitude: string;
   readonly longitude: string;
 }
@@ -85,7 +86,7 @@ export async function indexGazetteer(
       );
       lines[place] = start;
       place += 1;
-      if (place % placesPerTurn === 0) await nextTurn();
+      if (place % placesPerTask === 0) await nextTask();
     }
     start = end + 1;
   }
@@ -98,7 +99,7 @@ export async function indexGazetteer(
   };
 }
 
-/** The text, and where to find things in it. */
+/** The text with its indexes. */
 class Gazetteer {
   readonly #text: string;
   readonly #index: KDBush;
@@ -127,9 +128,12 @@ class Gazetteer {
     return formatAnswer(status, results, [gazetteerAttribution]);
   }
 
-  /** Nearest first; of those equally near, the first in the text. */
+  /**
+   * The nearest places, nearest first; equally near ones in the order of the
+   * text.
+   */
   #nearest({ bound, position, radiusMetres }: PlacesQuery): Found[] {
-    // `around` takes 0 for no limit at all.
+    // For `around`, 0 means no limit.
     if (bound === 0) return [];
     const latitude = Number(position.latitude);
     const longitude = Number(position.longitude);
@@ -138,8 +142,8 @@ class Gazetteer {
       around(this.#index, longitude, latitude, count, withinKm + roundingKm)
         .map((place) => this.#measure(place, latitude, longitude))
         .toSorted((a, b) => a.km - b.km || a.place - b.place);
-    // One more than is wanted shows whether the last is as near as others that
-    // are left out. Then all that are so near have to be looked at.
+    // One extra place shows whether the last one is as near as some that were
+    // left out. If so, all that are equally near have to be compared.
     let found = find(bound + 1, radiusKm);
     const next = found.at(bound);
     if (next !== undefined && next.km - found[bound - 1].km < roundingKm) {
@@ -154,7 +158,7 @@ class Gazetteer {
     return { place, km, name, latitude: lat, longitude: lng };
   }
 
-  /** The region whose places begin last before this one. */
+  /** The region of a place: the last one whose first place is not after it. */
   #regionOf(place: number): Region {
     let low = 0;
     let high = this.#regions.length - 1;
@@ -172,13 +176,13 @@ function describe(found: Found, region: Region): Json {
   const { latitude, longitude, name } = found;
   const { country, countryName } = region;
   const isKnownRegion = region.name !== "" && region.name !== name;
-  const spot = `${latitude},${longitude}`;
+  const coordinates = `${latitude},${longitude}`;
   return {
     geometry: {
       location: { lat: new Verbatim(latitude), lng: new Verbatim(longitude) },
     },
     name,
-    place_id: `geonames:${country}:${spot}:${encodeURIComponent(name)}`,
+    place_id: `geonames:${country}:${coordinates}:${encodeURIComponent(name)}`,
     types: ["locality", "political"],
     vicinity: isKnownRegion ? `${region.name}, ${countryName}` : countryName,
   };
@@ -191,7 +195,10 @@ function fieldsOf(text: string, start: number): string[] {
     .map((field) => field.includes("\\") ? JSON.parse(`"${field}"`) : field);
 }
 
-/** The decimal number between two indices: digits, perhaps a sign and a dot. */
+/**
+ * Parses the decimal number between two indices: digits with an optional sign
+ * and decimal point.
+ */
 function degrees(text: string, start: number, end: number): number {
   const isNegative = text[start] === "-";
   let value = 0;
@@ -209,6 +216,6 @@ function degrees(text: string, start: number, end: number): number {
   return isNegative ? -angle : angle;
 }
 
-function nextTurn(): Promise<void> {
+function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

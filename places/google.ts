@@ -1,6 +1,6 @@
 /**
- * Google's Nearby Search, the legacy API: a GET that answers in JSON. The text
- * is passed on as Google sends it.
+ * Google's Nearby Search, legacy API: a GET request, answered in JSON. The text
+ * is passed on unchanged.
  * (https://developers.google.com/maps/documentation/places/web-service/legacy/search-nearby)
  *
  * @module
@@ -9,16 +9,16 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { createFetchBody } from "./fetch_body.ts";
 import type { RemoteProvider } from "./provider.ts";
 
-/** Where the legacy Nearby Search answers. */
+/** The address of the legacy Nearby Search. */
 export const googleUrl =
   "https://maps.googleapis.com/maps/api/place/nearbysearch/json";
 
 /**
  * The provider `google`.
  *
- * @param key The API key. It goes into the query, as the API wants it, and
- * into no message.
- * @param url Where to ask; a query is added.
+ * @param key The API key. It is sent in the URL's query, as the API requires,
+ * and appears in no message.
+ * @param url The address, to which a query is added.
  */
 export function createGoogle(key: string, url: string): RemoteProvider {
   const fetchBody = createFetchBody(key);
@@ -32,7 +32,7 @@ export function createGoogle(key: string, url: string): RemoteProvider {
       address.searchParams.set("location", `${latitude},${longitude}`);
       address.searchParams.set("radius", radiusMetres);
       address.searchParams.set("key", key);
-      // Google words its refusals in a body of the usual shape, whatever the
+      // Google's refusals have a body of the usual shape, whatever the HTTP
       // status.
       const { body } = await fetchBody(address, { signal });
       return body;

@@ -1,33 +1,33 @@
 /**
- * Google, by whichever of its two APIs the key's project may use: the legacy
- * one, until Google says that the project cannot; from then on the new one.
+ * Google, through either of its two APIs: the legacy API until Google says that
+ * the key's project cannot use it, then the new one.
  *
  * @module
  */
 import { type ByteString, textOfBytes } from "../protocol/bytes.ts";
 import { PlacesError, type RemoteProvider } from "./provider.ts";
 
-/** The provider `auto`, for who has a key. It goes by the name of the other that it asks. */
+/** The provider `auto` with a key. Its name is that of the provider in use. */
 export function createGoogleAuto(
   google: RemoteProvider,
   googleNew: RemoteProvider,
 ): RemoteProvider {
-  let chosen = google;
+  let current = google;
   return {
     isRemote: true,
     get name() {
-      return chosen.name;
+      return current.name;
     },
     get emptyAnswer() {
-      return chosen.emptyAnswer;
+      return current.emptyAnswer;
     },
     async nearby(search, signal): Promise<ByteString> {
-      const asked = chosen;
-      const body = await asked.nearby(search, signal);
-      if (asked === googleNew || !refusesLegacyApi(body)) return body;
-      chosen = googleNew;
-      // The next attempt asks the other API: one request at a time, so that
-      // each is counted.
+      const provider = current;
+      const body = await provider.nearby(search, signal);
+      if (provider === googleNew || !refusesLegacyApi(body)) return body;
+      current = googleNew;
+      // The next attempt uses the other API. This call makes only one request,
+      // so that each is counted.
       throw new PlacesError(
         "Google says that this key cannot use the legacy API",
         true,
@@ -37,8 +37,8 @@ export function createGoogleAuto(
 }
 
 /**
- * Whether a body says that this key cannot use the API at all. That a key is
- * wrong, or restricted to other addresses, is another matter.
+ * Whether a body says that this key cannot use the API at all. A wrong key, or
+ * one restricted to other addresses, does not count.
  */
 function refusesLegacyApi(body: ByteString): boolean {
   if (!/REQUEST_DENIED|PERMISSION_DENIED/.test(body)) return false;
@@ -55,12 +55,12 @@ function refusesLegacyApi(body: ByteString): boolean {
 }
 
 /**
- * Google's words: of projects made since 2025 ("You're calling a legacy API,
- * which is not enabled for your project"), of older ones without it ("This API
- * project is not authorized to use this API", "not activated on your API
- * project", "has not been used in project ... before or it is disabled"), and
- * of keys restricted to other APIs ("This API key is not authorized to use this
- * service or API").
+ * Google's messages for projects created since 2025 ("You're calling a legacy
+ * API, which is not enabled for your project"), for older projects without it
+ * ("This API project is not authorized to use this API", "not activated on your
+ * API project", "has not been used in project ... before or it is disabled"),
+ * and for keys restricted to other APIs ("This API key is not authorized to use
+ * this service or API").
  */
 const refusalPhrases = new RegExp(
   [

@@ -1,6 +1,6 @@
 /**
- * Google's Places API (New): a POST to `places:searchNearby`, with a field
- * mask. What it answers is rendered in the shape of the legacy API.
+ * Google's Places API (New): a POST request to `places:searchNearby` with a
+ * field mask. Answers are converted to the shape of the legacy API.
  * (https://developers.google.com/maps/documentation/places/web-service/nearby-search)
  *
  * @module
@@ -14,15 +14,15 @@ import { printJson, Verbatim } from "./print.ts";
 import type { PlacesSearch, RemoteProvider } from "./provider.ts";
 import { createRedactor } from "./redact.ts";
 
-/** Where the new Nearby Search answers. */
+/** The address of the new Nearby Search. */
 export const googleNewUrl =
   "https://places.googleapis.com/v1/places:searchNearby";
 
 /**
  * The provider `google-new`.
  *
- * @param key The API key. It goes into a header, and into no message.
- * @param url Where to ask.
+ * @param key The API key. It is sent in a header and appears in no message.
+ * @param url The address.
  */
 export function createGoogleNew(key: string, url: string): RemoteProvider {
   const fetchBody = createFetchBody(key);
@@ -35,7 +35,7 @@ export function createGoogleNew(key: string, url: string): RemoteProvider {
   return {
     name: "google-new",
     isRemote: true,
-    // The API cannot be asked for fewer than one.
+    // The API accepts no limit below 1.
     emptyAnswer: formatAnswer("OK", [], []),
     async nearby(search, signal): Promise<ByteString> {
       const { body, status } = await fetchBody(new URL(url), {
@@ -44,13 +44,16 @@ export function createGoogleNew(key: string, url: string): RemoteProvider {
         body: formatSearch(search),
         signal,
       });
-      // What the body had in escapes is now as it was meant, a key too.
+      // Rendering decodes escapes, so a key that was escaped may appear now.
       return redact(renderNearby(body, status));
     },
   };
 }
 
-/** The request's body: always for a full page, which costs what one place does. */
+/**
+ * The request's body. It asks for a full page, which costs as much as one
+ * place.
+ */
 function formatSearch({ position, radiusMetres }: PlacesSearch): string {
   return printJson({
     maxResultCount: maxPlaces,
@@ -66,7 +69,10 @@ function formatSearch({ position, radiusMetres }: PlacesSearch): string {
   });
 }
 
-/** The digits of the client, but for what a number in JSON must not begin with. */
+/**
+ * The client's digits, without the plus sign and leading zeros, which JSON does
+ * not allow.
+ */
 function jsonNumber(digits: ByteString): Verbatim {
   return new Verbatim(digits.replace(/^\+?(-?)0*(?=\d)/, "$1"));
 }

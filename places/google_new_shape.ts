@@ -1,7 +1,6 @@
 /**
- * What Places API (New) answers, in the shape of the legacy Nearby Search: the
- * fields to ask for, and where each one goes. docs/PLACES.md has the same as a
- * table.
+ * Converts answers of Places API (New) to the shape of the legacy Nearby
+ * Search. docs/PLACES.md has a table of the fields.
  * (https://developers.google.com/maps/documentation/places/web-service/migrate-response)
  *
  * @module
@@ -12,7 +11,7 @@ import { formatAnswer, formatRefusal, type RefusalStatus } from "./answer.ts";
 import type { Json } from "./print.ts";
 import { PlacesError } from "./provider.ts";
 
-/** The fields that are rendered, for the header X-Goog-FieldMask. */
+/** The fields to request, for the header X-Goog-FieldMask. */
 export const fieldMask = [
   "attributions",
   "businessStatus",
@@ -33,17 +32,17 @@ export const fieldMask = [
 ].map((field) => `places.${field}`).join(",");
 
 /**
- * A body of the new API in the legacy shape and print.
+ * Converts a body of the new API to the shape and format of the legacy API.
  *
- * @param httpStatus With which it came.
+ * @param httpStatus The status of the response.
  * @throws {PlacesError} If it is neither an answer of the API nor an error.
  */
 export function renderNearby(body: ByteString, httpStatus: number): ByteString {
   const json = parse(body);
   const error = member(json, "error");
   if (error !== undefined) return renderError(error, httpStatus);
-  // An object without places is the answer where there are none; but not where
-  // somebody on the way refuses in words of his own.
+  // With status 200, an object without places means that there are none. With
+  // another status, it may be the refusal of a proxy.
   if (httpStatus !== 200) {
     throw new PlacesError(`${httpStatus}, and the body has no error`);
   }
@@ -70,7 +69,7 @@ function parse(body: ByteString): object {
   throw new PlacesError("the body has no places");
 }
 
-/** One result. Google leaves out what it does not know, and so is it here. */
+/** One result. Fields that Google leaves out are left out. */
 function renderPlace(place: object): Json {
   const displayName = member(place, "displayName");
   const openingHours = member(place, "currentOpeningHours");
@@ -110,7 +109,7 @@ const priceLevels: ReadonlyMap<string, number> = new Map([
 
 function renderPoint(point: unknown): Json | undefined {
   if (!isObject(point)) return undefined;
-  // What is zero is left out of the JSON of a protocol buffer.
+  // The JSON of protocol buffers omits fields that are zero.
   return {
     lat: number(point, "latitude") ?? 0,
     lng: number(point, "longitude") ?? 0,
@@ -125,7 +124,7 @@ function renderViewport(viewport: unknown): Json | undefined {
   };
 }
 
-/** The legacy Nearby Search shows one photo at most; so does this. */
+/** The first photo only, as in the legacy Nearby Search. */
 function renderPhotos(photos: unknown): Json | undefined {
   const [photo] = Array.isArray(photos) ? photos : [];
   if (!isObject(photo)) return undefined;
@@ -147,7 +146,7 @@ function renderPlusCode(code: unknown): Json | undefined {
   };
 }
 
-/** Whom a place is to be credited to: for all results together, in the legacy shape. */
+/** A place's attributions. The legacy shape lists them once for all results. */
 function attributionsOf(place: object): string[] {
   const attributions = member(place, "attributions");
   if (!Array.isArray(attributions)) return [];
@@ -156,11 +155,11 @@ function attributionsOf(place: object): string[] {
   );
 }
 
-/** A credit as HTML: a link, or a name where there is no address. */
-function link(credit: unknown, nameKey: string, uriKey: string): string[] {
-  const name = text(credit, nameKey);
+/** An attribution as HTML: a link, or only the name if there is no address. */
+function link(attribution: unknown, nameKey: string, uriKey: string): string[] {
+  const name = text(attribution, nameKey);
   if (name === undefined) return [];
-  const uri = text(credit, uriKey)?.replace(/^\/\//, "https://");
+  const uri = text(attribution, uriKey)?.replace(/^\/\//, "https://");
   return [
     uri === undefined
       ? escapeHtml(name)
@@ -174,7 +173,7 @@ function escapeHtml(text: string): string {
 }
 
 /**
- * The codes of Google's errors as statuses of the legacy API.
+ * The legacy status for each of Google's error codes.
  * (https://cloud.google.com/apis/design/errors#handling_errors)
  */
 const refusals: ReadonlyMap<string, RefusalStatus> = new Map([
@@ -187,7 +186,7 @@ const refusals: ReadonlyMap<string, RefusalStatus> = new Map([
   ["UNAUTHENTICATED", "REQUEST_DENIED"],
 ]);
 
-/** Where an error has no code that we know, its HTTP status tells. */
+/** The legacy status for each HTTP status, for errors without a known code. */
 const refusalsByHttpStatus: ReadonlyMap<number, RefusalStatus> = new Map([
   [400, "INVALID_REQUEST"],
   [401, "REQUEST_DENIED"],
@@ -205,7 +204,10 @@ function renderError(error: unknown, httpStatus: number): ByteString {
   return formatRefusal(status, text(error, "message") || code || undefined);
 }
 
-/** The new API takes a wrong key for a wrong argument, the legacy one does not. */
+/**
+ * For a wrong key, the new API answers INVALID_ARGUMENT, the legacy one
+ * REQUEST_DENIED.
+ */
 function isWrongKey(error: unknown): boolean {
   const details = member(error, "details");
   return Array.isArray(details) &&
@@ -227,7 +229,7 @@ function text(json: unknown, key: string): string | undefined {
 
 function number(json: unknown, key: string): number | undefined {
   const value = member(json, key);
-  // 1e999 is a number of JSON, but becomes Infinity, which is none.
+  // 1e999 is valid JSON, but is parsed as Infinity, which JSON cannot express.
   return typeof value === "number" && isFinite(value) ? value : undefined;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Answers what is near a position, whatever the provider does: equal questions
- * share one request, answers are cut to the bound, and where no usable one
- * comes there is one that says so.
+ * Answers queries for places near a position. Equal queries share one request,
+ * and answers are cut to the bound. If the provider gives no usable answer, the
+ * status is UNKNOWN_ERROR.
  *
  * @module
  */
@@ -18,23 +18,23 @@ import type {
   PlacesQuery,
   RemoteProvider,
 } from "./provider.ts";
-import { RequestCounts, statusOfOwn } from "./request_counts.ts";
+import { RequestCounts, statusOfPrinted } from "./request_counts.ts";
 import { Requests } from "./requests.ts";
 import { SharedAnswers } from "./shared_answers.ts";
 
-/** What the places need. */
+/** What `Places` needs. */
 export interface PlacesOptions {
   readonly provider: PlacesProvider;
   readonly clock: Clock;
-  /** For how long an answer is kept, in seconds; 0 for not at all. */
+  /** How long an answer is cached, in seconds; 0 disables the cache. */
   readonly ttlSeconds: number;
-  /** A ceiling on requests a day, if there is one. */
+  /** A limit on requests per day, if there is one. */
   readonly budget?: Budget;
-  /** Told what goes wrong with requests. No text holds a key. */
+  /** Receives the events about requests. No text contains a key. */
   readonly emit: EmitEvent;
 }
 
-/** The places as sessions see them. */
+/** The places service that sessions use. */
 export class Places {
   readonly #options: PlacesOptions;
   readonly #source: Local | Remote;
@@ -49,19 +49,19 @@ export class Places {
       : new Local(provider, this.#counts);
   }
 
-  /** Who is asked now. */
+  /** The name of the provider in use. */
   get providerName(): string {
     return this.#options.provider.name;
   }
 
-  /** How many requests to the provider came to which end. */
+  /** Requests to the provider, counted by their outcome. */
   get requests(): ReturnType<RequestCounts["read"]> {
     return this.#counts.read();
   }
 
   /**
-   * The answer to a question: JSON text of Google's shape with at most `bound`
-   * results, without empty lines or newlines at its end. Never rejects.
+   * The answer to a query: JSON text in Google's shape with at most `bound`
+   * results, without empty lines or a final newline. Never rejects.
    */
   async nearby(query: PlacesQuery): Promise<ByteString> {
     try {
@@ -78,14 +78,14 @@ export class Places {
     }
   }
 
-  /** Gives up what is under way, and asks nobody from then on. */
+  /** Cancels pending requests, and makes no more. */
   stop(): void {
     this.#isStopped = true;
     if (this.#source instanceof Remote) this.#source.stop();
   }
 }
 
-/** A local provider, with its answers counted. */
+/** A local provider whose answers are counted. */
 class Local {
   readonly #provider: LocalProvider;
   readonly #counts: RequestCounts;
@@ -97,12 +97,12 @@ class Local {
 
   nearby(query: PlacesQuery): ByteString {
     const body = this.#provider.nearby(query);
-    this.#counts.addStatus(statusOfOwn(body));
+    this.#counts.addStatus(statusOfPrinted(body));
     return body;
   }
 }
 
-/** What stands between questions and a remote provider. */
+/** A remote provider with limits, retries and shared answers. */
 class Remote {
   readonly #provider: RemoteProvider;
   readonly #requests: Requests;

@@ -1,13 +1,13 @@
 /**
- * Prints JSON as Google's Nearby Search prints it: three spaces a level, a
- * space on both sides of the colon, lists of plain texts on one line, UTF-8 as
- * it is, and `<` and `>` escaped.
+ * Formats JSON as Google's Nearby Search does: three spaces per level, a space
+ * on both sides of the colon, lists of short strings on one line, UTF-8
+ * unescaped, and `<` and `>` escaped.
  *
  * @module
  */
 import { bytesOfText, type ByteString } from "../protocol/bytes.ts";
 
-/** A value that can be printed. A member that is undefined is left out. */
+/** A value that can be printed. Undefined members are left out. */
 export type Json =
   | string
   | number
@@ -17,19 +17,19 @@ export type Json =
   | { readonly [key: string]: Json | undefined }
   | Verbatim;
 
-/** A number in the digits of its source. */
+/** A number that is printed with the digits of its source. */
 export class Verbatim {
   constructor(readonly digits: string) {}
 }
 
-/** The JSON text of a value, in UTF-8 bytes, without a newline at its end. */
+/** The JSON text of a value, in UTF-8 bytes, without a final newline. */
 export function printJson(value: Json): ByteString {
   return bytesOfText(print(value, ""));
 }
 
 const indent = "   ";
 
-/** Longest text in a list that stays on one line, in characters. */
+/** Longest string in a list that is printed on one line, in characters. */
 const maxShortText = 40;
 
 function print(value: Json, margin: string): string {
@@ -72,11 +72,11 @@ function printObject(
   return members === "" ? "{}" : `{\n${members}\n${margin}}`;
 }
 
-/** Printable ASCII in which nothing has to be escaped. */
+/** Printable ASCII that needs no escaping. */
 const plainText = /^[\x20!\x23-;=?-[\]-~]*$/;
 
 function printString(text: string): string {
-  // Most texts, and most of the time that printing takes.
+  // A fast path: most texts are plain.
   if (plainText.test(text)) return `"${text}"`;
   return JSON.stringify(text)
     .replaceAll("<", "\\u003c")

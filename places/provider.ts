@@ -1,6 +1,6 @@
 /**
- * What a places service is to the rest: something that is asked what is near a
- * position and answers with text in the shape of Google's Nearby Search.
+ * The interface of a places service: it receives a position and answers with
+ * the places near it, as text in the shape of Google's Nearby Search.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { ByteString } from "../protocol/bytes.ts";
 import { kilometresToMetres } from "../protocol/decimal.ts";
 import type { Position } from "../protocol/position.ts";
 
-/** Where to look. Equal searches have equal answers. */
+/** The area of a query. Equal searches have equal answers. */
 export interface PlacesSearch {
-  /** In the digits that the client sent. */
+  /** In the client's digits. */
   readonly position: Position;
-  /** Metres, in the digits that the client sent: decimal, not negative. */
+  /** Metres, in the client's digits: decimal, not negative. */
   readonly radiusMetres: ByteString;
 }
 
-/** What is near a position? */
+/** A query for the places near a position. */
 export interface PlacesQuery extends PlacesSearch {
-  /** Most places wanted, 0 to 20. */
+  /** The maximum number of results, 0 to 20. */
   readonly bound: number;
 }
 
-/** The question of a WHATSAT, whose operands are valid, about a position. */
+/** The query of a WHATSAT with valid operands, for the client's position. */
 export function makeQuery(
   position: Position,
   radiusKm: ByteString,
@@ -35,11 +35,11 @@ export function makeQuery(
   };
 }
 
-/** A service that has all places in its own memory. */
+/** A provider that has all places in memory. */
 export interface LocalProvider {
   /** Its name on the command line. */
   readonly name: string;
-  /** Asks nobody. */
+  /** Makes no requests. */
   readonly isRemote: false;
   /**
    * The answer, with at most `bound` results: an object with `results` and
@@ -49,41 +49,45 @@ export interface LocalProvider {
 }
 
 /**
- * A service that is asked over a network. Equal searches at one time become
- * one request; requests are counted, limited, repeated where that may help,
- * and given up at a deadline; answers are cut to the bound: all of that is done
- * for it.
+ * A provider that makes requests over a network. `Places` shares one request
+ * among equal searches, counts and limits requests, retries them, cancels them
+ * at the deadline and cuts answers to the bound.
  */
 export interface RemoteProvider {
   /** Its name on the command line. */
   readonly name: string;
-  /** Asks somebody else. */
+  /** Makes requests. */
   readonly isRemote: true;
-  /** The answer to a bound of 0, if nobody need be asked for it. */
+  /** The answer to a bound of 0, if it needs no request. */
   readonly emptyAnswer?: ByteString;
   /**
    * Makes one request. The answer is an object with `results` and `status`, as
-   * JSON text in bytes, with as many results as one may ask for.
+   * JSON text in bytes, with up to 20 results.
    *
-   * Ends when the signal aborts: what goes on after that is no longer limited.
+   * Must end when the signal aborts: whatever continues after that is not
+   * limited.
    *
-   * @throws {PlacesError} When there is no answer, also when the signal aborts.
+   * @throws {PlacesError} If there is no answer, also if the signal aborts.
    */
   nearby(search: PlacesSearch, signal: AbortSignal): Promise<ByteString>;
 }
 
-/** A service that knows places. */
+/** A places provider. */
 export type PlacesProvider = LocalProvider | RemoteProvider;
 
-/** A service did not answer. The message is for the log, and holds no key. */
+/** A service did not answer. The message is for the log and contains no key. */
 export class PlacesError extends Error {
   /** Always `PlacesError`. */
   override readonly name = "PlacesError";
 
-  /** Whether the same request may have an answer in a moment. */
+  /** Whether the error is temporary, so that a retry may succeed. */
   readonly mayPass: boolean;
 
-  /** An error that may pass, or will not. */
+  /**
+   * An error of a service.
+   *
+   * @param message For the log; it must not contain a key.
+   */
   constructor(message: string, mayPass = false) {
     super(message);
     this.mayPass = mayPass;

@@ -1,6 +1,6 @@
 /**
- * Takes a key out of text that may repeat it: a service's error message, an
- * address, a body. However it is written there, it goes.
+ * Removes a key from text that may repeat it, such as an error message, an
+ * address or a body, in any encoding.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { minRedactedKeyLength } from "./limits.ts";
 const replacement = "[key]";
 
 /**
- * A function that takes the key out of a text: as it is, percent-encoded, and
- * with the escapes of JSON and HTML.
+ * A function that replaces a key in text, whether it is plain, percent-encoded,
+ * or written with the escapes of JSON or HTML.
  *
  * @param key Printable ASCII without white space.
  */
@@ -30,9 +30,9 @@ export function createRedactor(key: string): (text: ByteString) => ByteString {
 }
 
 /**
- * The text before a key. If it ends in an odd number of backslashes, the last
- * one begins an escape of JSON whose rest goes with the key; before the
- * replacement it would begin one that JSON does not have.
+ * The text before a key. If it ends with an odd number of backslashes, the last
+ * one begins a JSON escape whose rest is removed with the key. It is removed
+ * too, as before the replacement it would begin an invalid escape.
  */
 function withoutOpenEscape(text: ByteString): ByteString {
   let start = text.length;
@@ -40,7 +40,7 @@ function withoutOpenEscape(text: ByteString): ByteString {
   return (text.length - start) % 2 === 0 ? text : text.slice(0, -1);
 }
 
-/** The characters that have names in HTML. */
+/** The characters with named references in HTML. */
 const htmlNames: ReadonlyMap<string, string> = new Map([
   ["&", "amp"],
   ["<", "lt"],
@@ -49,7 +49,7 @@ const htmlNames: ReadonlyMap<string, string> = new Map([
   ["'", "apos"],
 ]);
 
-/** A pattern for the ways to write one character. */
+/** A pattern that matches one character in any encoding. */
 function spellings(character: string): string {
   const code = character.charCodeAt(0);
   const hex = code.toString(16).padStart(2, "0");
@@ -59,8 +59,8 @@ function spellings(character: string): string {
   );
   const htmlName = htmlNames.get(character);
   const literal = `\\x${hex}`;
-  const ways = [
-    // What JSON may write with a backslash before it.
+  const forms = [
+    // JSON may put a backslash before these.
     /["/\\]/.test(character) ? `\\\\?${literal}` : literal,
     `%${eitherCase}`,
     `\\\\u00${eitherCase}`,
@@ -68,5 +68,5 @@ function spellings(character: string): string {
     `&#[xX]0*${eitherCase};`,
     ...(htmlName === undefined ? [] : [`&${htmlName};`]),
   ];
-  return `(?:${ways.join("|")})`;
+  return `(?:${forms.join("|")})`;
 }

@@ -1,13 +1,13 @@
 /**
- * How many requests to a places service came to which end. A service may word
- * its status as it likes: those that Google does not document are one.
+ * Counts requests to a places service by their outcome. All statuses that
+ * Google does not document count as `OTHER`.
  *
  * @module
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { AnswerStatus, RefusalStatus } from "./answer.ts";
 
-/** Google's words. */
+/** The statuses that Google documents. */
 const documented = {
   OK: true,
   ZERO_RESULTS: true,
@@ -17,39 +17,39 @@ const documented = {
   UNKNOWN_ERROR: true,
 } satisfies Record<AnswerStatus | RefusalStatus, true>;
 
-/** What became of a request. */
-export type RequestEnd =
+/** The outcome of a request. */
+export type RequestOutcome =
   | AnswerStatus
   | RefusalStatus
-  /** The answer had another status. */
+  /** The answer had an undocumented status. */
   | "OTHER"
-  /** No usable answer came. */
+  /** There was no usable answer. */
   | "NO_ANSWER"
-  /** It was not made: the day's budget is spent. */
+  /** The request was not made, as the day's budget is spent. */
   | "BUDGET_SPENT";
 
-/** One server's counts. */
+/** The counts of one server. */
 export class RequestCounts {
-  readonly #counts = new Map<RequestEnd, number>();
+  readonly #counts = new Map<RequestOutcome, number>();
 
-  /** A request has ended. */
-  add(end: RequestEnd): void {
-    this.#counts.set(end, (this.#counts.get(end) ?? 0) + 1);
+  /** Counts a request with this outcome. */
+  add(outcome: RequestOutcome): void {
+    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1);
   }
 
-  /** A request was answered with this status. */
+  /** Counts a request that was answered with this status. */
   addStatus(status: string): void {
     const isDocumented = Object.hasOwn(documented, status);
     this.add(isDocumented ? status as keyof typeof documented : "OTHER");
   }
 
-  /** The counts so far, of ends that there were. */
-  read(): Partial<Record<RequestEnd, number>> {
+  /** The counts so far, without outcomes that have not occurred. */
+  read(): Partial<Record<RequestOutcome, number>> {
     return Object.fromEntries(this.#counts);
   }
 }
 
-/** The status in a body that we have printed ourselves, where it comes last. */
-export function statusOfOwn(body: ByteString): string {
+/** The status in a body printed by `printJson`, where it comes last. */
+export function statusOfPrinted(body: ByteString): string {
   return body.slice(-64).match(/"status" : "(\w+)"\s*\}\s*$/)?.[1] ?? "OTHER";
 }

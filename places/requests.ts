@@ -1,7 +1,6 @@
 /**
- * Gets an answer out of a remote provider, or gives up: each question ends at
- * a deadline, at most so many requests are under way, what may pass is tried
- * again, and no request is made that the budget does not have.
+ * Makes requests to a remote provider: with a deadline for each query, a limit
+ * on concurrent requests, retries after temporary errors, and a daily budget.
  *
  * @module
  */
@@ -24,20 +23,20 @@ import {
 import type { RequestCounts } from "./request_counts.ts";
 import { Body } from "./trim.ts";
 
-/** What requests need. */
+/** What `Requests` needs. */
 export interface RequestsOptions {
   readonly provider: RemoteProvider;
   readonly clock: Clock;
-  /** A ceiling on requests a day, if there is one. */
+  /** A limit on requests per day, if there is one. */
   readonly budget?: Budget;
   readonly counts: RequestCounts;
   readonly emit: EmitEvent;
 }
 
-/** Why nothing is answered any more. */
+/** The error of all requests after `stop()`. */
 const stopping = new PlacesError("stopping");
 
-/** The requests to one provider. */
+/** Makes the requests to one provider. */
 export class Requests {
   readonly #options: RequestsOptions;
   readonly #semaphore = new FairSemaphore(maxRequestsInFlight);
@@ -46,7 +45,7 @@ export class Requests {
   readonly #underWay = new Set<AbortController>();
   #isStopped = false;
   #providerName: string;
-  /** The day's end that was told last. */
+  /** The end of the last day on which `places budget spent` was emitted. */
   #emittedOpensAt = "";
 
   constructor(options: RequestsOptions) {
@@ -55,34 +54,36 @@ export class Requests {
   }
 
   /**
-   * The provider's answer, whole and well formed.
+   * The provider's answer, after it was parsed successfully.
    *
-   * @throws {PlacesError} If there is none by the deadline.
-   * @throws {BodyError} If the provider's answer is none.
+   * @throws {PlacesError} If there is no answer by the deadline.
+   * @throws {BodyError} If the provider's answer has the wrong shape.
    */
   async request(search: PlacesSearch): Promise<Body> {
-    const end = new AbortController();
-    // The deadline counts from the question: waiting for a turn is part of it.
+    const controller = new AbortController();
+    // The deadline includes the time spent waiting for the semaphore.
     const cancel = this.#options.clock.after(answerDeadlineMs, () => {
-      end.abort(new PlacesError(`no answer within ${answerDeadlineMs} ms`));
+      controller.abort(
+        new PlacesError(`no answer within ${answerDeadlineMs} ms`),
+      );
     });
-    this.#underWay.add(end);
-    if (this.#isStopped) end.abort(stopping);
+    this.#underWay.add(controller);
+    if (this.#isStopped) controller.abort(stopping);
     try {
-      return await this.#requestWithRetries(search, end.signal);
+      return await this.#requestWithRetries(search, controller.signal);
     } finally {
       cancel();
-      this.#underWay.delete(end);
+      this.#underWay.delete(controller);
     }
   }
 
-  /** Gives up what is under way, and whatever is asked from then on. */
+  /** Aborts pending requests, and rejects all later ones. */
   stop(): void {
     this.#isStopped = true;
-    for (const end of this.#underWay) end.abort(stopping);
+    for (const controller of this.#underWay) controller.abort(stopping);
   }
 
-  /** Asks until there is an answer, or another attempt would be no use. */
+  /** Makes attempts until one succeeds or a retry would not help. */
   async #requestWithRetries(
     search: PlacesSearch,
     signal: AbortSignal,
@@ -107,7 +108,7 @@ export class Requests {
     }
   }
 
-  /** Makes one request, when it is this question's turn. */
+  /** Makes one request, as soon as the semaphore permits. */
   #attempt(
     search: PlacesSearch,
     signal: AbortSignal,
@@ -116,7 +117,7 @@ export class Requests {
     return this.#semaphore.run(signal, async () => {
       if (!this.#mayRequest()) {
         counts.add("BUDGET_SPENT");
-        return this.#refuse();
+        return this.#refuseOverBudget();
       }
       try {
         const text = await Promise.race([
@@ -131,7 +132,7 @@ export class Requests {
         if (error instanceof PlacesError) return error;
         throw error;
       } finally {
-        this.#emitChange();
+        this.#emitIfChanged();
       }
     });
   }
@@ -141,8 +142,8 @@ export class Requests {
     return budget === undefined || budget.spend();
   }
 
-  /** The answer of who may ask no more today. */
-  #refuse(): Body {
+  /** The answer when today's budget is spent. */
+  #refuseOverBudget(): Body {
     const { opensAt, requestsPerDay } = this.#options.budget!;
     if (this.#emittedOpensAt !== opensAt) {
       this.#emittedOpensAt = opensAt;
@@ -158,8 +159,8 @@ export class Requests {
     ));
   }
 
-  /** Tells once if the provider has turned to another service. */
-  #emitChange(): void {
+  /** Emits an event if the provider has switched to another service. */
+  #emitIfChanged(): void {
     const { emit, provider: { name } } = this.#options;
     if (name === this.#providerName) return;
     emit("info", "server", "places changed", {
@@ -170,7 +171,7 @@ export class Requests {
   }
 }
 
-/** A provider that does not listen to its signal keeps nobody waiting. */
+/** Ends the wait for a provider that ignores its signal. */
 function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const abort = () => reject(signal.reason);

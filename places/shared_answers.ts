@@ -1,7 +1,7 @@
 /**
- * One answer for all who ask the same: while it is under way, and for a while
- * after, if answers are to be kept. The bound is no part of a search, so that
- * who wants five and who wants twenty share it too.
+ * Shares one answer among equal searches: while the request is pending, and
+ * afterwards as long as it is cached. A search has no bound, so queries that
+ * differ only in the bound share an answer too.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { maxSharedSearchLength } from "./limits.ts";
 import type { PlacesSearch } from "./provider.ts";
 import type { Body } from "./trim.ts";
 
-/** Answers that are shared. */
+/** Shares answers among equal searches. */
 export class SharedAnswers {
   readonly #request: (search: PlacesSearch) => Promise<Body>;
   readonly #cache: AnswerCache;
-  readonly #underWay = new Map<string, Promise<Body>>();
+  readonly #pending = new Map<string, Promise<Body>>();
 
-  /** @param request How to get an answer. */
+  /** @param request Requests an answer from the provider. */
   constructor(
     request: (search: PlacesSearch) => Promise<Body>,
     cache: AnswerCache,
@@ -25,7 +25,7 @@ export class SharedAnswers {
     this.#cache = cache;
   }
 
-  /** The answer to a search: rejects as asking does. */
+  /** The answer to a search. Rejects as `request` does. */
   async get(search: PlacesSearch): Promise<Body> {
     const key = keyOf(search);
     if (key.length > maxSharedSearchLength) return await this.#request(search);
@@ -33,18 +33,18 @@ export class SharedAnswers {
   }
 
   #share(key: string, search: PlacesSearch): Promise<Body> {
-    let answer = this.#underWay.get(key);
+    let answer = this.#pending.get(key);
     if (answer === undefined) {
       answer = this.#requestAndCache(key, search)
-        .finally(() => this.#underWay.delete(key));
-      this.#underWay.set(key, answer);
+        .finally(() => this.#pending.delete(key));
+      this.#pending.set(key, answer);
     }
     return answer;
   }
 
   async #requestAndCache(key: string, search: PlacesSearch): Promise<Body> {
     const body = await this.#request(search);
-    // A refusal may be another one in a moment.
+    // A refusal may be temporary.
     if (body.status === "OK" || body.status === "ZERO_RESULTS") {
       this.#cache.set(key, body);
     }

@@ -1,28 +1,28 @@
 /**
- * Cuts a places service's answer to size without printing it again: what is
- * kept is the service's own text, byte for byte. Items past the bound are cut
- * out of `results`, and every run of newlines becomes one.
+ * Cuts a places service's answer to the bound without formatting it again: the
+ * remaining text is the service's own, byte for byte. Items beyond the bound
+ * are removed from `results`, and every run of newlines becomes one.
  *
  * @module
  */
 import { type ByteString, strictTextOfBytes } from "../protocol/bytes.ts";
 
-/** The answer that a service gave is not what it should be. */
+/** A service's answer does not have the required shape. */
 export class BodyError extends Error {
   override readonly name = "BodyError";
 }
 
-/** The answer to a Nearby Search, whole and well formed. */
+/** The answer to a Nearby Search, parsed successfully. */
 export class Body {
   /** `OK`, `ZERO_RESULTS`, `REQUEST_DENIED`, ... */
   readonly status: string;
-  /** As the service sent it, with every run of newlines made one. */
+  /** The service's text, with every run of newlines replaced by one. */
   readonly text: ByteString;
   readonly #arrays: readonly ArraySpan[];
 
   /**
-   * @throws {BodyError} If the text is not JSON of the shape of a Nearby
-   * Search: an object with a list `results` and a text `status`.
+   * @throws {BodyError} If the text is not JSON in the shape of a Nearby
+   * Search: an object with an array `results` and a string `status`.
    */
   constructor(text: ByteString) {
     this.status = readStatus(text);
@@ -50,8 +50,8 @@ export class Body {
 function readStatus(body: ByteString): string {
   let json;
   try {
-    // Only to learn whether it is whole and well formed; the result of the
-    // parse is never printed.
+    // Parsed only for validation and the status; the text is sent, not this
+    // value.
     json = JSON.parse(strictTextOfBytes(body));
   } catch {
     throw new BodyError("the body is not JSON");
@@ -66,17 +66,17 @@ function readStatus(body: ByteString): string {
 }
 
 /**
- * Every run of newlines becomes one. The body stands behind the AT line's
- * newline and before two more, so that it begins and ends with none. A string
- * of JSON cannot hold a newline, so this changes no value. CR before LF belongs
- * to the newline: an empty line is one whatever ends it. So a CR behind the last
- * newline goes with it: the LF behind the body would make it an empty line.
+ * Replaces every run of newlines by one. The reply has a newline before the
+ * body and two after it, so the body's first and last newlines are removed. A
+ * JSON string cannot contain a newline, so no value changes. A newline is LF or
+ * CRLF. A CR after the last newline is removed too: with the LF after the body
+ * it would make an empty line.
  */
 function squeezeNewlines(text: ByteString): ByteString {
   const squeezed = text
     .replace(/(\r?\n)(?:\r?\n)+/g, "$1")
     .replace(/^\r?\n/, "");
-  // Not by a pattern: that would look for the end from every newline on.
+  // A regular expression would search for the end from every newline.
   let end = squeezed.length;
   while (isLineEnd(squeezed.charCodeAt(end - 1))) end -= 1;
   const newline = squeezed.indexOf("\n", end);
@@ -90,13 +90,13 @@ function isLineEnd(code: number): boolean {
   return code === 0x0a || code === 0x0d;
 }
 
-/** Where an array stands in the text, and where its items end. */
+/** The place of an array and its items in the text. */
 interface ArraySpan {
   /** The index of `[`. */
   readonly start: number;
-  /** The index behind `]`. */
+  /** The index after `]`. */
   readonly end: number;
-  /** The index behind each item. */
+  /** The index after each item. */
   readonly itemEnds: readonly number[];
 }
 
@@ -109,9 +109,8 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /**
- * Finds the arrays under the key `results` of the outermost object. The body
- * is known to be valid JSON, so that it is enough to know what is a string and
- * what opens and closes.
+ * Finds the arrays under the key `results` of the outermost object. The body is
+ * valid JSON, so it is enough to recognize strings, brackets and braces.
  */
 function findResults(body: ByteString): ArraySpan[] {
   const spans: ArraySpan[] = [];
@@ -143,7 +142,7 @@ function measureArray(body: ByteString, start: number): ArraySpan {
   return { start, end: index + 1, itemEnds };
 }
 
-/** The index behind the value that starts at `start`. */
+/** The index after the value that starts at `start`. */
 function skipValue(body: ByteString, start: number): number {
   let depth = 0;
   let index = start;
@@ -161,7 +160,7 @@ function skipValue(body: ByteString, start: number): number {
   return index;
 }
 
-/** The index behind a number, `true`, `false` or `null`. */
+/** The index after a number, `true`, `false` or `null`. */
 function skipScalar(body: ByteString, start: number): number {
   const scalar = /[^\s,\]}]+/y;
   scalar.lastIndex = start;
@@ -169,7 +168,7 @@ function skipScalar(body: ByteString, start: number): number {
   return scalar.lastIndex;
 }
 
-/** The index behind the string that starts at `start`. */
+/** The index after the string that starts at `start`. */
 function skipString(body: ByteString, start: number): number {
   let index = start + 1;
   while (true) {
@@ -179,13 +178,13 @@ function skipString(body: ByteString, start: number): number {
   }
 }
 
-/** The index of what follows a value: behind its comma, if it has one. */
+/** The index of the token after a value and its comma, if it has one. */
 function skipComma(body: ByteString, start: number): number {
   const index = skipSpace(body, start);
   return body.charCodeAt(index) === comma ? skipSpace(body, index + 1) : index;
 }
 
-/** The index of what follows JSON's white space. */
+/** The index of the next character that is not white space. */
 function skipSpace(body: ByteString, start: number): number {
   let index = start;
   while (isSpace(body.charCodeAt(index))) index += 1;

@@ -42,6 +42,17 @@ export type Connect = (
   signal: AbortSignal,
 ) => Promise<Transport>;
 
+/** Where servers and clients reach each other. */
+export interface Network {
+  /**
+   * Opens a port.
+   *
+   * @throws {SetupError} If that cannot be; says why in one line.
+   */
+  readonly listen: (hostname: string, port: number) => Listener;
+  readonly connect: Connect;
+}
+
 /** An open port that speaks HTTP. */
 export interface HttpPort {
   /** Ends the requests that are under way, and closes the port. */
@@ -66,9 +77,13 @@ export function formatAddress(hostname: string, port: number): string {
     : `${hostname}:${port}`;
 }
 
-/** A port's address, and that it is encrypted if it is, for a person. */
-export function formatPort({ address, isEncrypted }: Port): string {
-  return isEncrypted ? `${address} (TLS)` : address;
+/**
+ * A port's address, and that it is encrypted if it is, for a person; `none` if
+ * there is no port.
+ */
+export function formatPort(port: Port | undefined): string {
+  if (port === undefined) return "none";
+  return port.isEncrypted ? `${port.address} (TLS)` : port.address;
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * What keeps a server or a command from starting, in one line.
+ * The errors that keep a server or a command from starting. Each has a message
+ * of one line.
  *
  * @module
  */
@@ -8,6 +9,12 @@
 export class SetupError extends Error {
   /** Always `SetupError`. */
   override readonly name = "SetupError";
+}
+
+/** The command line is wrong. Exit status 2. */
+export class UsageError extends Error {
+  /** Always `UsageError`. */
+  override readonly name = "UsageError";
 }
 
 /** An error of the system as one line, behind what was tried. */

@@ -4,9 +4,8 @@
  * @module
  */
 import type { LogWriter } from "../log/log_writer.ts";
-import type { LinkManager } from "../peers/links/link_manager.ts";
-import type { Replica } from "../peers/replication/replica.ts";
 import type { Places } from "../places/places.ts";
+import type { Replica, ReplicaLinkStatus } from "../replica/replica.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { ClientListener } from "../sessions/client_listener.ts";
 import type { LineCounters } from "../sessions/session.ts";
@@ -18,12 +17,11 @@ export interface ServerParts {
   readonly clientListener: ClientListener;
   readonly replica: Replica;
   readonly log: LogWriter;
-  readonly linkManager: LinkManager;
   readonly places: Places;
   readonly limits: LimitCounts;
   readonly lines: LineCounters;
   /** How long reports of neighbours took. */
-  readonly propagation: DurationCounter;
+  readonly propagation: Pick<DurationCounter, "read">;
   /** How long answers to questions took. */
   readonly queryDurations: DurationCounter;
 }
@@ -36,19 +34,19 @@ export function describeParts(
     log,
     limits,
     lines,
-    linkManager,
     places,
     ...counted
   }: ServerParts,
 ) {
+  const { clients, links, reports } = replica.status();
   const { bytes, lines: lostLines } = log.lost;
   return {
-    clients: replica.clients,
-    notReady: linkManager.notReady ?? null,
+    clients,
+    notReady: replica.fault ?? null,
     connections: clientListener.connectionCounts,
     lines: { ...lines },
-    reports: replica.counts,
-    links: describeLinks(linkManager),
+    reports,
+    links: links.map(describeLink),
     propagationSeconds: counted.propagation.read(),
     whatsatSeconds: counted.queryDurations.read(),
     places: { provider: places.providerName, requests: places.requests },
@@ -63,13 +61,6 @@ export function describeParts(
   } satisfies Partial<ServerFacts>;
 }
 
-function describeLinks(linkManager: LinkManager): LinkStatus[] {
-  return linkManager.neighbourStatuses().map(({ counts, ...link }) => ({
-    ...link,
-    since: counts.since,
-    reportsReceived: counts.reportsReceived,
-    bytesSent: counts.bytesSent,
-    losses: counts.losses,
-    lastFailure: counts.lastFailure ?? null,
-  }));
+function describeLink(link: ReplicaLinkStatus): LinkStatus {
+  return { ...link, lastFailure: link.lastFailure ?? null };
 }

@@ -5,39 +5,22 @@
  * @module
  */
 import type { LogFailure } from "../log/appender.ts";
-import {
-  createEmitEvent,
-  emitLogFailure,
-  type OnLogFailure,
-} from "../log/events.ts";
+import { emitLogFailure, type OnLogFailure } from "../log/events.ts";
 import type { LogWriter } from "../log/log_writer.ts";
 import { describeParts } from "./describe_status.ts";
-import { Replica } from "../peers/replication/replica.ts";
-import { LinkManager } from "../peers/links/link_manager.ts";
-import type { ServerEntry, Topology } from "../peers/topology.ts";
 import type { Budget } from "../places/budget.ts";
 import { Places } from "../places/places.ts";
 import { makeQuery, type PlacesProvider } from "../places/provider.ts";
 import { BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
+import type { Found, Page, Replica } from "../replica/replica.ts";
 import { type Clock, secondsOf } from "../runtime/clock.ts";
-import {
-  createHashKey,
-  createNonce,
-  createProver,
-} from "../runtime/identity.ts";
 import { acceptAll } from "../runtime/accept.ts";
-import { LimitCounts, type LimitName } from "../runtime/limit_counts.ts";
-import {
-  type Connect,
-  formatAddress,
-  formatPort,
-  type Listener,
-  type Port,
-} from "../runtime/network.ts";
+import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
+import { formatPort, type Listener, type Port } from "../runtime/network.ts";
 import type { EmitEvent } from "../runtime/events.ts";
-import { type Observer, Observers } from "../runtime/observers.ts";
+import type { Observer } from "../runtime/observers.ts";
 import { ClientListener } from "../sessions/client_listener.ts";
 import { type ClientLimits, keptReplyBatches } from "../sessions/limits.ts";
 import { FairSemaphore } from "../runtime/semaphore.ts";
@@ -45,33 +28,26 @@ import {
   createLineCounters,
   type SessionBackend,
 } from "../sessions/session.ts";
+import type { ServerEvents } from "./server_events.ts";
 import { DurationCounter } from "./status/distribution.ts";
 import type { ServerEvent, ServerFacts } from "./status/status.ts";
 
 /** What a server is put together from. */
 export interface HerdServerOptions {
-  /** Which server of the topology this one is. */
-  readonly self: ServerEntry;
-  readonly topology: Topology;
-  /** Whether neighbours compare and repair what they know. */
-  readonly catchUp: boolean;
-  /** What proves to neighbours who we are: none, one, or two that are valid. */
-  readonly secrets: readonly string[];
-  /** A neighbour that is silent for so long, in milliseconds, is given up. */
-  readonly linkTimeoutMs: number;
-  /** Most connections to the peer port that are not linked yet. */
-  readonly maxHalfOpenLinks: number;
-  /** Most clients that are remembered. */
-  readonly maxClients: number;
-  /** For how long a client is remembered, in seconds; for good if undefined. */
-  readonly clientTtlSeconds: number | undefined;
+  /** Its name in the herd. */
+  readonly name: string;
+  /** Where the reports of its clients go. Stopped by the server. */
+  readonly replica: Replica;
+  /** Where it emits its events, as its replica does. */
+  readonly events: ServerEvents;
+  /** How often each limit was reached, those of the replica included. */
+  readonly counts: LimitCounts;
+  /** How long reports took to the replica, as counted there. */
+  readonly propagation: Pick<DurationCounter, "read">;
   /** What clients may take up. */
   readonly clientLimits: ClientLimits;
   /** The open client ports. Closed by the server when it stops. */
   readonly clients: readonly Listener[];
-  /** The open peer port, likewise. */
-  readonly peers: Listener;
-  readonly connect: Connect;
   readonly clock: Clock;
   /** Closed by the server when it stops. */
   readonly log: LogWriter;
@@ -89,44 +65,23 @@ export class HerdServer implements AsyncDisposable {
   readonly #emit: EmitEvent;
   readonly #startedAt: number;
   readonly #replica: Replica;
-  readonly #linkManager: LinkManager;
   readonly #places: Places;
   readonly #counts: LimitCounts;
   readonly #clientListener: ClientListener;
   readonly #lines = createLineCounters();
-  readonly #propagation = new DurationCounter();
   readonly #queryDurations = new DurationCounter();
-  readonly #eventObservers = new Observers<ServerEvent>();
-  readonly #reportObservers = new Observers<Report>();
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: HerdServerOptions) {
-    const { clock, linkTimeoutMs, log, self, topology } = options;
+    const { clock, log } = options;
     this.#options = options;
     this.#startedAt = secondsOf(clock);
-    this.#replica = createReplica(options);
-    this.#emit = this.#createEmitEvent();
-    this.#counts = new LimitCounts(clock, this.#emit);
-    this.#linkManager = new LinkManager({
-      self,
-      topology,
-      replica: this.#replica,
-      clock,
-      counts: this.#counts,
-      propagation: this.#propagation,
-      maxHalfOpenLinks: options.maxHalfOpenLinks,
-      incarnation: crypto.randomUUID(),
-      nonce: createNonce,
-      prove: createProver(options.secrets),
-      timeoutMs: linkTimeoutMs,
-      connect: ({ host, peerPort }, signal) =>
-        options.connect(host, peerPort, signal),
-      trafficLogFor: (connection) => log.trafficLogFor(connection),
-      emit: this.#emit,
-    });
+    this.#replica = options.replica;
+    this.#emit = options.events.emit;
+    this.#counts = options.counts;
     this.#places = new Places({
       provider: options.places,
       clock,
@@ -137,21 +92,20 @@ export class HerdServer implements AsyncDisposable {
     const { clientLimits } = options;
     this.#clientListener = new ClientListener({
       backend: this.#createBackend(),
+      replica: this.#replica,
       clock,
       limits: clientLimits,
       counts: this.#counts,
       lines: this.#lines,
       permits: new FairSemaphore(clientLimits.maxQueriesInTotal),
       replyPool: new BatchPool(keptReplyBatches),
-      scheduleFlush: () => this.#linkManager.scheduleFlush(),
-      flushed: () => this.#linkManager.flushed(),
       trafficLogFor: (connection) => log.trafficLogFor(connection),
       emit: this.#emit,
     });
   }
 
   get name(): string {
-    return this.#options.self.name;
+    return this.#options.name;
   }
 
   /** Where clients connect: `host:port`. */
@@ -164,14 +118,14 @@ export class HerdServer implements AsyncDisposable {
     return this.#options.clients.map(asPort);
   }
 
-  /** Where neighbours connect: `host:port`. */
-  get peerAddress(): string {
-    return this.#options.peers.address;
+  /** Where neighbours connect: `host:port`; undefined if they do not. */
+  get peerAddress(): string | undefined {
+    return this.peerPort?.address;
   }
 
-  /** The port where neighbours connect. */
-  get peerPort(): Port {
-    return asPort(this.#options.peers);
+  /** The port where neighbours connect; undefined if they do not. */
+  get peerPort(): Port | undefined {
+    return this.#replica.port;
   }
 
   /** The log file being written. */
@@ -181,7 +135,9 @@ export class HerdServer implements AsyncDisposable {
 
   /** The names of the neighbours that are linked now. */
   get linkedNeighbours(): string[] {
-    return this.#linkManager.linked();
+    return this.#replica.status().links
+      .filter(({ isUp }) => isUp)
+      .map(({ neighbour }) => neighbour);
   }
 
   /** How often each limit was reached, of those that were. */
@@ -189,14 +145,18 @@ export class HerdServer implements AsyncDisposable {
     return this.#counts.hits;
   }
 
-  /** The newest AT lines of all clients; may be walked while reports come in. */
-  lines(): IterableIterator<ByteString> {
-    return this.#replica.lines();
+  /** The newest AT line about a client, as its replica finds it. */
+  find(client: ByteString): Found | Promise<Found> {
+    return this.#replica.find(client);
   }
 
-  /** The newest AT line about a client; undefined for one not known. */
-  newest(client: ByteString): ByteString | undefined {
-    return this.#replica.newest(client);
+  /** A page of the newest AT lines, as its replica selects them. */
+  select(
+    pattern: ByteString,
+    limit: number,
+    cursor?: string,
+  ): Page | Promise<Page> {
+    return this.#replica.select(pattern, limit, cursor);
   }
 
   /** What can be seen of it from outside, now. */
@@ -211,11 +171,10 @@ export class HerdServer implements AsyncDisposable {
         clientListener: this.#clientListener,
         replica: this.#replica,
         log: this.#options.log,
-        linkManager: this.#linkManager,
         places: this.#places,
         limits: this.#counts,
         lines: this.#lines,
-        propagation: this.#propagation,
+        propagation: this.#options.propagation,
         queryDurations: this.#queryDurations,
       }),
     };
@@ -223,7 +182,7 @@ export class HerdServer implements AsyncDisposable {
 
   /** Shows events to somebody until the returned function is called. */
   observeEvents(observer: Observer<ServerEvent>): () => void {
-    return this.#eventObservers.add(observer);
+    return this.#options.events.observe(observer);
   }
 
   /**
@@ -232,12 +191,7 @@ export class HerdServer implements AsyncDisposable {
    * has to be copied.
    */
   observeReports(observer: Observer<Report>): () => void {
-    const stop = this.#reportObservers.add(observer);
-    this.#replica.onNews = (report) => this.#reportObservers.notify(report);
-    return () => {
-      stop();
-      if (this.#reportObservers.count === 0) this.#replica.onNews = undefined;
-    };
+    return this.#replica.observe(observer);
   }
 
   /** Resolves with the reason when it begins to stop. */
@@ -257,49 +211,40 @@ export class HerdServer implements AsyncDisposable {
    * @throws {Error} What the system says, if the log cannot be written.
    */
   async recordStart(): Promise<void> {
-    const { clients, log, peers, places, self } = this.#options;
+    const { clients, log, name, places } = this.#options;
     this.#emit("info", "server", "started", {
-      name: self.name,
+      name,
       clients: clients.map(formatPort).join(", "),
-      peers: formatPort(peers),
+      peers: formatPort(this.peerPort),
       places: places.name,
     });
     await log.flush();
     if (log.fault !== undefined) throw log.fault;
   }
 
-  /** Lets clients and neighbours in. */
+  /** Lets clients in. */
   open(): void {
-    const { clients, clock, peers } = this.#options;
+    const { clients, clock } = this.#options;
     const context = {
       clock,
       emit: this.#emit,
       counts: this.#counts,
       isClosed: () => this.#stopped !== undefined,
     };
-    this.#accepting = Promise.all([
-      ...clients.map((listener) =>
+    this.#accepting = Promise.all(
+      clients.map((listener) =>
         acceptAll(
           listener,
           (client) => this.#clientListener.serve(client),
           context,
         )
       ),
-      acceptAll(
-        peers,
-        ({ address, port, transport }) =>
-          this.#linkManager.accept(transport, formatAddress(address, port)),
-        context,
-      ),
-    ]);
+    );
   }
 
-  /**
-   * Dials the neighbours, and goes on dialling those that do not answer.
-   * Resolves when each was tried once.
-   */
+  /** Starts the replica. Resolves when it has tried everything once. */
   async link(): Promise<void> {
-    if (this.#stopped === undefined) await this.#linkManager.start();
+    if (this.#stopped === undefined) await this.#replica.start();
   }
 
   /**
@@ -354,24 +299,24 @@ export class HerdServer implements AsyncDisposable {
   async #stop(reason: string): Promise<void> {
     this.#stopping.resolve(reason);
     this.#emit("info", "server", "stopping", { reason });
-    const { clients, peers } = this.#options;
-    for (const listener of [...clients, peers]) listener.close();
-    await this.#accepting;
-    await this.#clientListener.stop();
-    this.#places.stop();
-    await this.#linkManager.stop();
+    await this.#replica.stop(this.#stopClients());
     this.#emit("info", "server", "stopped");
     await this.#options.log.close();
   }
 
+  async #stopClients(): Promise<void> {
+    for (const listener of this.#options.clients) listener.close();
+    await this.#accepting;
+    await this.#clientListener.stop();
+    this.#places.stop();
+  }
+
   #createBackend(): SessionBackend {
-    const { clock, self } = this.#options;
+    const { clock, name } = this.#options;
     return {
-      reports: new ReportWriter(self.name),
+      reports: new ReportWriter(name),
       now: () => clock.now(),
       elapsedMs: () => clock.elapsedMs(),
-      accept: (report) => this.#replica.accept(report),
-      newest: (client) => this.#replica.newest(client),
       places: (line, query) =>
         this.#places.nearby(
           makeQuery(positionOf(line), query.radiusKm, query.bound),
@@ -380,28 +325,6 @@ export class HerdServer implements AsyncDisposable {
         this.#queryDurations.add(durationMs / 1000),
     };
   }
-
-  /** Events go to the log, to LogTape, and to who watches. */
-  #createEmitEvent(): EmitEvent {
-    const { clock, log } = this.#options;
-    const emit = createEmitEvent(log, this.name);
-    return (level, connection, event, fields = {}) => {
-      emit(level, connection, event, fields);
-      if (this.#eventObservers.count === 0) return;
-      const time = secondsOf(clock);
-      this.#eventObservers.notify({ time, level, connection, event, fields });
-    };
-  }
-}
-
-function createReplica(options: HerdServerOptions): Replica {
-  const { catchUp, clientTtlSeconds, clock, maxClients } = options;
-  const nowSeconds = () => secondsOf(clock);
-  return new Replica({
-    catchUp,
-    limits: { clientTtlSeconds, maxClients, nowSeconds },
-    hashKey: createHashKey(),
-  });
 }
 
 /** A listener without the means to close it. */

@@ -4,13 +4,16 @@
  *
  * @module
  */
-import { setupError } from "../cli/exit.ts";
-import { isGranted, requirePermissions } from "../cli/permissions.ts";
 import { HerdServer } from "./herd_server.ts";
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
 import { LogFiles } from "../log/log_files.ts";
 import { limitsAt } from "./settings/client_limits.ts";
+import {
+  FloodReplica,
+  type FloodReplicaOptions,
+} from "../peers/flood_replica.ts";
+import type { PortName } from "../peers/port_kinds.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
@@ -20,25 +23,26 @@ import {
   refuseWithoutSecret,
   requiredPermissions,
 } from "./settings/requirements.ts";
-import { type Clock, SystemClock } from "../runtime/clock.ts";
-import type { Connect, Listener } from "../runtime/network.ts";
+import type { Replica } from "../replica/replica.ts";
+import { type Clock, secondsOf, SystemClock } from "../runtime/clock.ts";
+import {
+  createHashKey,
+  createNonce,
+  createProver,
+} from "../runtime/identity.ts";
+import { LimitCounts } from "../runtime/limit_counts.ts";
+import type { Connect, Network } from "../runtime/network.ts";
 import {
   createSecureConnect,
   listenSecurely,
 } from "../runtime/secure_network.ts";
+import { isGranted, requirePermissions } from "../runtime/permissions.ts";
+import { setupError } from "../runtime/setup_error.ts";
+import { ServerEvents } from "./server_events.ts";
+import { portsOf } from "./settings/ports.ts";
 import type { Settings } from "./settings/settings.ts";
-import type { TlsSettings } from "./settings/tls.ts";
-
-/** Where servers and clients reach each other. */
-export interface Network {
-  /**
-   * Opens a port.
-   *
-   * @throws {SetupError} If that cannot be; says why in one line.
-   */
-  readonly listen: (hostname: string, port: number) => Listener;
-  readonly connect: Connect;
-}
+import { areLinksEncrypted, type TlsSettings } from "./settings/tls.ts";
+import { DurationCounter } from "./status/distribution.ts";
 
 /**
  * Says so if a secret or a permission is missing: to be asked before anything
@@ -52,6 +56,24 @@ export async function requireAllPermissions(
 ): Promise<void> {
   refuseWithoutSecret(settings, names);
   await requirePermissions(requiredPermissions(settings, names));
+}
+
+/**
+ * Starts servers that share a places provider: opens them, and links each with
+ * its neighbours.
+ *
+ * @throws {SetupError} If a secret or a permission is missing, a port is taken,
+ * or the log cannot be written.
+ */
+export async function startServers(
+  settings: Settings,
+  names: readonly string[],
+  network: Network,
+): Promise<HerdServer[]> {
+  await requireAllPermissions(settings, names);
+  const servers = await openServers(settings, names, network);
+  await linkServers(servers);
+  return servers;
 }
 
 /**
@@ -92,25 +114,28 @@ async function openServer(
   places: PlacesProvider,
   network: Network,
 ): Promise<HerdServer> {
-  const { catchUp, tls, topology } = settings;
-  const { clientTtlSeconds, linkTimeoutMs, maxClients, secrets } = settings;
+  const { tls, topology } = settings;
   const self = findServer(topology, name)!;
   const clientHost = settings.host ?? self.host;
   const clock = new SystemClock();
   await using cleanup = new AsyncDisposableStack();
   // Ports first: who finds them taken must leave no trace in the log of the
   // server that has them.
-  const open = (host: string, port: number, isEncrypted: boolean) => {
-    const plain = network.listen(host, port);
-    cleanup.defer(() => plain.close());
-    return tls === undefined || !isEncrypted
-      ? plain
-      : listenSecurely(plain, tls.identity, clock);
-  };
-  const isPlain = tls === undefined || tls.plainClients;
-  const clients = [open(clientHost, self.clientPort, !isPlain)];
-  if (tls !== undefined) clients.push(open(clientHost, self.tlsPort, true));
-  const peers = open(self.host, self.peerPort, areLinksEncrypted(tls));
+  const listeners = portsOf(settings, self)
+    .filter(({ kind }) => kind.transport !== "HTTP")
+    .map(({ hostname, isEncrypted, kind, port }) => {
+      const plain = network.listen(hostname, port);
+      cleanup.defer(() => plain.close());
+      const listener = tls === undefined || !isEncrypted
+        ? plain
+        : listenSecurely(plain, tls.identity, clock);
+      return { kind, listener };
+    });
+  const ofKinds = (...names: PortName[]) =>
+    listeners.filter(({ kind }) => names.includes(kind.name))
+      .map(({ listener }) => listener);
+  const clients = ofKinds("clients", "TLS");
+  const [peers] = ofKinds("peers");
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock)
     : undefined;
@@ -123,19 +148,28 @@ async function openServer(
     (failure) => onTrouble(failure),
   );
   cleanup.defer(() => log.close());
-  const server = new HerdServer({
+  const events = new ServerEvents(name, log, clock);
+  const counts = new LimitCounts(clock, events.emit);
+  const propagation = new DurationCounter();
+  const connect = connectTo(network, tls, clock);
+  const replica = createReplica(settings, {
     self,
-    topology,
-    clientLimits: limitsAt(clientHost, settings.clientLimits),
-    catchUp,
-    secrets,
-    linkTimeoutMs,
-    maxHalfOpenLinks: settings.maxHalfOpenLinks,
-    maxClients,
-    clientTtlSeconds,
-    clients,
+    clock,
+    counts,
+    propagation,
+    connect: ({ host, peerPort }, signal) => connect(host, peerPort, signal),
+    trafficLogFor: (connection) => log.trafficLogFor(connection),
+    emit: events.emit,
     peers,
-    connect: connectTo(network, tls, clock),
+  });
+  const server = new HerdServer({
+    name,
+    replica,
+    events,
+    counts,
+    propagation,
+    clientLimits: limitsAt(clientHost, settings.clientLimits),
+    clients,
     clock,
     log,
     onLogFailure: settings.onLogFailure,
@@ -152,6 +186,40 @@ async function openServer(
   onTrouble = (failure) => server.emitLogFailure(failure);
   server.open();
   return server;
+}
+
+/** What a server's replica gets from the server. */
+type ReplicaContext = Pick<
+  FloodReplicaOptions,
+  | "self"
+  | "clock"
+  | "counts"
+  | "propagation"
+  | "connect"
+  | "trafficLogFor"
+  | "emit"
+  | "peers"
+>;
+
+/** The replica of a server, as the settings say. */
+function createReplica(settings: Settings, context: ReplicaContext): Replica {
+  const { catchUp, clientTtlSeconds, maxClients, topology } = settings;
+  return new FloodReplica({
+    ...context,
+    topology,
+    catchUp,
+    limits: {
+      clientTtlSeconds,
+      maxClients,
+      nowSeconds: () => secondsOf(context.clock),
+    },
+    hashKey: createHashKey(),
+    maxHalfOpenLinks: settings.maxHalfOpenLinks,
+    timeoutMs: settings.linkTimeoutMs,
+    incarnation: crypto.randomUUID(),
+    nonce: createNonce,
+    prove: createProver(settings.secrets),
+  });
 }
 
 async function openLog(
@@ -195,10 +263,6 @@ async function openBudget(
   } catch (error) {
     throw setupError("cannot go on with the places budget", error);
   }
-}
-
-function areLinksEncrypted(tls: TlsSettings | undefined): boolean {
-  return tls?.identity.authority !== undefined;
 }
 
 /** The way to dial neighbours. */

@@ -1,13 +1,14 @@
 /**
  * One client's connection: reads lines, hands them to the session, and writes
- * the replies once the neighbours' sockets have what they need. Everything
- * asked is answered, also when the client has ended its side, before the
- * connection closes.
+ * the replies once the replica has the reports where it promises them to be.
+ * Everything asked is answered, also when the client has ended its side, before
+ * the connection closes.
  *
  * @module
  */
 import type { Batch } from "../protocol/batch.ts";
 import { LineFramer } from "../protocol/framer.ts";
+import { ReplicaError } from "../replica/settling.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
   closeQuietly,
@@ -41,16 +42,14 @@ export type ConnectionEnd =
   | "idle"
   /** The client did not speak TLS where it should, or failed at it. */
   | "encryption failed"
+  /** The server's replica could not keep a report, or answer a query. */
+  | "replica failed"
   /** This server is stopping. */
   | "stopping";
 
 /** What all connections need from their server. */
 export interface ConnectionContext extends SessionContext {
   readonly clock: Clock;
-  /** Hands what the herd has accepted to the neighbours' sockets. */
-  readonly scheduleFlush: () => void;
-  /** When they have it; undefined if they have already. */
-  readonly flushed: () => Promise<unknown> | undefined;
 }
 
 /** One connection of a client. */
@@ -186,7 +185,10 @@ export class ClientConnection {
     this.#cancelClosing?.();
     this.#cancelClosing = this.#context.clock.after(
       delayMs,
-      () => closeQuietly(this.#transport),
+      () => {
+        closeQuietly(this.#transport);
+        this.#session.settling.cancel();
+      },
     );
   }
 
@@ -256,9 +258,13 @@ export class ClientConnection {
   /**
    * Passes on what was accepted, then writes the replies that are ready.
    * Undefined if there is nothing to wait for.
+   *
+   * @throws {ReplicaError} If no further reply may go out.
    */
   #write(): Promise<void> | undefined {
-    this.#context.scheduleFlush();
+    const { settling } = this.#session;
+    this.#context.replica.flush(settling);
+    if (settling.failure !== undefined) throw settling.failure;
     if (this.#writing !== undefined) return this.#writeNext();
     const replies = this.#session.takeReplies();
     if (replies === undefined) return undefined;
@@ -273,15 +279,15 @@ export class ClientConnection {
   }
 
   /**
-   * Flood before reply: the neighbours' sockets have every update that these
-   * replies are about before the first byte of them is written.
+   * Flood before reply: every update that these replies are about is where the
+   * replica promises it to be before the first byte of them is written.
    */
   async #writeReplies(replies: Batch): Promise<void> {
-    const { flushed, replyPool } = this.#context;
+    const { replyPool } = this.#context;
     const { bytes, ends } = replies;
     this.#writingBytes = replies.length;
     try {
-      const wait = flushed();
+      const wait = this.#session.settling.settled();
       if (wait !== undefined) {
         await wait;
         this.#stampTime();
@@ -370,10 +376,15 @@ export class ClientConnection {
   }
 
   #fail(error: unknown): void {
-    this.#end ??= error instanceof EncryptionError
-      ? "encryption failed"
-      : "connection lost";
-    this.#detail ||= describeFault(error);
+    if (!(error instanceof ReplicaError)) {
+      this.#end ??= error instanceof EncryptionError
+        ? "encryption failed"
+        : "connection lost";
+      this.#detail ||= describeFault(error);
+    } else if (this.#end === undefined) {
+      this.#end = "replica failed";
+      this.#detail ||= error.message;
+    }
     this.#abandon();
   }
 

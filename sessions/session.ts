@@ -23,6 +23,8 @@ import {
 import { IamatSpan } from "../protocol/iamat_span.ts";
 import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
+import type { Replica } from "../replica/replica.ts";
+import { Settling } from "../replica/settling.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
 import type { FairSemaphore, PermitWaiter } from "../runtime/semaphore.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
@@ -36,10 +38,6 @@ export interface SessionBackend {
   readonly now: () => Timestamp;
   /** Milliseconds from an arbitrary start. */
   readonly elapsedMs: () => number;
-  /** Takes a report into the herd. It is gone when this returns. */
-  readonly accept: (report: Report) => void;
-  /** The newest AT line about a client; undefined for an unknown one. */
-  readonly newest: (client: ByteString) => ByteString | undefined;
   /**
    * The places around the position in an AT line, as text of Google's shape
    * without empty lines or newlines at its end. Never rejects.
@@ -61,9 +59,13 @@ export function createLineCounters(): LineCounters {
   return Object.fromEntries(kinds.map((kind) => [kind, 0])) as LineCounters;
 }
 
+/** What sessions use of their server's replica. */
+export type SessionReplica = Pick<Replica, "put" | "find" | "flush">;
+
 /** What all sessions of a server share. */
 export interface SessionContext {
   readonly backend: SessionBackend;
+  readonly replica: SessionReplica;
   readonly limits: ClientLimits;
   /** Where it is counted that a limit was reached. */
   readonly counts: LimitCounts;
@@ -90,7 +92,8 @@ interface QueuedQuery {
   readonly slot: Slot;
   /** When it came in. */
   readonly sinceMs: number;
-  readonly newest: ByteString;
+  /** The AT line about the client; undefined until the replica has found it. */
+  newest: ByteString | undefined;
   readonly query: Whatsat;
 }
 
@@ -99,6 +102,8 @@ const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
 
 /** The replies to one client's lines, in order. */
 export class Session implements PermitWaiter {
+  /** What has to happen before replies may go out. */
+  readonly settling = new Settling();
   readonly #context: SessionContext;
   readonly #traffic: TrafficLog;
   readonly #onReady: () => void;
@@ -115,7 +120,10 @@ export class Session implements PermitWaiter {
   #isAbandoned = false;
   #onWritable: (() => void) | undefined;
 
-  /** @param onReady Called when awaited replies have become ready. */
+  /**
+   * @param onReady Called when awaited replies have become ready, or will not
+   * come.
+   */
   constructor(
     context: SessionContext,
     traffic: TrafficLog,
@@ -173,6 +181,7 @@ export class Session implements PermitWaiter {
    */
   abandon(): void {
     this.#isAbandoned = true;
+    this.settling.cancel();
     // Answers that are under way keep this session in memory for a while.
     this.#queued.length = 0;
     this.#waiting.length = 0;
@@ -215,7 +224,7 @@ export class Session implements PermitWaiter {
 
   /** Reports what `iamat` says. */
   #report(): void {
-    const { backend: { accept, reports }, lines, replyPool } = this.#context;
+    const { backend: { reports }, lines, replica, replyPool } = this.#context;
     lines.iamat += 1;
     const isNext = this.#waiting.length === 0;
     const replies = isNext
@@ -224,7 +233,7 @@ export class Session implements PermitWaiter {
     const start = replies.length;
     replies.reserve(reports.maxBytes(iamat) + 1);
     reports.write(this.#now, iamat, replies.bytes, start, report);
-    accept(report);
+    replica.put(report, this.settling);
     replies.finish(report.end);
     this.#replyBytes += replies.length - start;
     if (isNext) return;
@@ -233,15 +242,32 @@ export class Session implements PermitWaiter {
   }
 
   #queueQuery(line: ByteString, query: Whatsat): void {
-    const { backend, counts, lines } = this.#context;
-    const newest = backend.newest(query.client);
-    if (newest === undefined) return this.#refuse(line);
+    const { backend, replica } = this.#context;
+    const found = replica.find(query.client);
+    if (found === undefined) return this.#refuse(line);
+    const queued: QueuedQuery = {
+      slot: {},
+      sinceMs: backend.elapsedMs(),
+      newest: undefined,
+      query,
+    };
+    this.#await(queued.slot);
+    this.#queued.push(queued);
+    if (typeof found === "string") return this.#onFound(queued, found);
+    found.then((newest) => {
+      if (this.#isAbandoned) return;
+      if (newest === undefined) this.#refuseQueued(queued, line);
+      else this.#onFound(queued, newest);
+    }, (error) => this.#fail(error));
+  }
+
+  /** The client that a query is about is known. */
+  #onFound(query: QueuedQuery, newest: ByteString): void {
+    const { counts, lines } = this.#context;
     lines.whatsat += 1;
-    const slot: Slot = {};
-    this.#await(slot);
-    this.#queued.push({ slot, sinceMs: backend.elapsedMs(), newest, query });
+    query.newest = newest;
     this.onPermit();
-    if (this.#queued.length === 0) return;
+    if (!this.#queued.includes(query)) return;
     const { maxQueriesInFlight } = this.#context.limits;
     counts.hit(
       this.#queriesInFlight >= maxQueriesInFlight
@@ -254,31 +280,66 @@ export class Session implements PermitWaiter {
   onPermit(): void {
     const { limits, permits } = this.#context;
     while (
-      this.#queued.length > 0 && !this.#isAbandoned &&
-      this.#queriesInFlight < limits.maxQueriesInFlight &&
-      this.#replyBytes < limits.maxReplyBytesWaiting
+      !this.#isAbandoned && this.#queriesInFlight < limits.maxQueriesInFlight
     ) {
+      const index = this.#queued.findIndex(({ newest }) =>
+        newest !== undefined
+      );
+      if (index < 0 || !this.#hasRoomFor(this.#queued[index])) return;
       if (!permits.tryAcquire(this)) return;
       this.#queriesInFlight += 1;
-      this.#sendQuery(this.#queued.shift()!);
+      const [next] = this.#queued.splice(index, 1);
+      this.#sendQuery(next, next.newest!);
     }
   }
 
-  #sendQuery({ newest, query, sinceMs, slot }: QueuedQuery): void {
+  /**
+   * Whether a query may be asked though replies wait. One for which all of them
+   * wait must be: no other answer would make room.
+   */
+  #hasRoomFor({ slot }: QueuedQuery): boolean {
+    const { maxReplyBytesWaiting } = this.#context.limits;
+    return this.#replyBytes < maxReplyBytesWaiting ||
+      slot === this.#waiting[0] && (this.#ready?.length ?? 0) === 0;
+  }
+
+  #sendQuery(
+    { query, sinceMs, slot }: QueuedQuery,
+    newest: ByteString,
+  ): void {
     const { backend, permits } = this.#context;
     backend.places(newest, query).then((body) => {
       backend.recordQueryDuration(backend.elapsedMs() - sinceMs);
-      slot.reply = `${newest}\n${body}\n`;
-      this.#replyBytes += slot.reply.length + 1;
       this.#queriesInFlight -= 1;
-      this.#advance();
+      this.#fill(slot, `${newest}\n${body}\n`);
       permits.release();
     });
+  }
+
+  /** The replica cannot answer: a `?` would say that the client is unknown. */
+  #fail(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.settling.fail(reason);
+    this.#onReady();
   }
 
   #refuse(line: ByteString): void {
     this.#context.lines.invalid += 1;
     this.#reply(formatInvalid(line));
+  }
+
+  /** The client that a query is about is unknown. */
+  #refuseQueued(query: QueuedQuery, line: ByteString): void {
+    this.#queued.splice(this.#queued.indexOf(query), 1);
+    this.#context.lines.invalid += 1;
+    this.#fill(query.slot, formatInvalid(line));
+  }
+
+  /** Fills a place in the order. */
+  #fill(slot: Slot, reply: ByteString): void {
+    slot.reply = reply;
+    this.#replyBytes += reply.length + 1;
+    this.#advance();
   }
 
   #reply(reply: ByteString): void {

@@ -1,146 +1,11 @@
 import { assert, assertEquals } from "./assert.ts";
+import { rooms, withSketch } from "./architecture.ts";
 import { projectFolder } from "./end_to_end/process.ts";
-
-/**
- * Who may import whom: each room, the rooms and files within it that have arrows
- * of their own, and the rooms and files that each may use. Nothing else is
- * allowed, and there is no way round in a circle.
- */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  "packages": [],
-  "protocol": [],
-  "runtime": ["protocol"],
-  "peers": ["protocol"],
-  "peers/store": ["peers", "protocol"],
-  "peers/replication": ["peers", "peers/store", "protocol"],
-  "peers/links": ["peers", "peers/replication", "protocol", "runtime"],
-  "places": ["packages", "protocol", "runtime"],
-  "sessions": ["protocol", "runtime"],
-  "log": ["packages", "protocol", "runtime"],
-  "server/status": ["peers", "protocol", "runtime"],
-  "admin": [
-    "deno.json",
-    "log",
-    "packages",
-    "protocol",
-    "runtime",
-    "server/status",
-  ],
-  "cli": ["packages", "runtime"],
-  "log_analysis/plots": [],
-  "log_analysis": [
-    "cli",
-    "log",
-    "log_analysis/plots",
-    "packages",
-    "peers/replication",
-    "peers/store",
-    "protocol",
-    "runtime",
-  ],
-  "herd.json": [],
-  "deno.json": [],
-  "client": ["protocol", "runtime"],
-  "phones": ["cli", "client", "packages", "protocol", "runtime"],
-  "server/describe_status.ts": [
-    "log",
-    "peers/links",
-    "peers/replication",
-    "places",
-    "runtime",
-    "server/status",
-    "sessions",
-  ],
-  "server/herd_server.ts": [
-    "log",
-    "peers",
-    "peers/links",
-    "peers/replication",
-    "places",
-    "protocol",
-    "runtime",
-    "server/describe_status.ts",
-    "server/status",
-    "sessions",
-  ],
-  "server/settings": [
-    "cli",
-    "herd.json",
-    "log",
-    "peers",
-    "places",
-    "runtime",
-    "sessions",
-  ],
-  "server": [
-    "cli",
-    "log",
-    "peers",
-    "places",
-    "runtime",
-    "server/herd_server.ts",
-    "server/settings",
-  ],
-  "server.ts": [
-    "admin",
-    "cli",
-    "peers",
-    "runtime",
-    "server",
-    "server/herd_server.ts",
-    "server/settings",
-    "server/status",
-  ],
-  "commands": [
-    "cli",
-    "client",
-    "log",
-    "log_analysis",
-    "packages",
-    "peers",
-    "phones",
-    "places",
-    "protocol",
-    "runtime",
-    "server.ts",
-    "server/herd_server.ts",
-    "server/settings",
-    "server/status",
-  ],
-  "main.ts": ["cli", "commands", "deno.json", "server.ts"],
-  "mod.ts": [
-    "client",
-    "herd.json",
-    "log",
-    "peers",
-    "places",
-    "protocol",
-    "runtime",
-    "server.ts",
-    "server/settings",
-    "server/status",
-    "sessions",
-  ],
-  "deploy": [],
-  "examples": ["client"],
-  "tools": ["cli", "places", "tests"],
-  "bench": [
-    "cli",
-    "herd.json",
-    "log_analysis/plots",
-    "peers/links",
-    "peers/replication",
-    "protocol",
-    "research",
-    "runtime",
-    "tests",
-  ],
-  "research": ["bench", "cli", "log_analysis/plots", "tests"],
-};
 
 /** Rooms that do no I/O and know no clock but one that is passed in. */
 const pureFiles = [
   "protocol/",
+  "replica/",
   "peers/",
   "sessions/",
   "runtime/histogram.ts",
@@ -233,23 +98,28 @@ function importsOf(path: string, text: string): string[] {
 function roomOf(path: string): string {
   const names = path.split("/");
   const nested = names.slice(0, 2).join("/");
-  return nested in allowed ? nested : names[0];
+  return nested in rooms ? nested : names[0];
 }
 
 Deno.test("imports go the way that the architecture says, and no other", async () => {
   for (const path of await sourceFiles()) {
     const room = roomOf(path);
-    assert(room in allowed, `${path} stands in no known room`);
+    assert(room in rooms, `${path} is in no known room`);
     const text = await Deno.readTextFile(projectFolder + path);
     for (const target of importsOf(path, text)) {
       const targetRoom = roomOf(target);
       if (targetRoom === room) continue;
       assert(
-        allowed[room].includes(targetRoom),
+        rooms[room].uses.includes(targetRoom),
         `${path} must not import ${target}`,
       );
     }
   }
+});
+
+Deno.test("ARCHITECTURE.md has the sketch that follows from the table", async () => {
+  const page = await Deno.readTextFile(`${projectFolder}docs/ARCHITECTURE.md`);
+  assertEquals(page, withSketch(page));
 });
 
 Deno.test("no file imports itself in a circle", async () => {
@@ -350,10 +220,19 @@ Deno.test("servers and clients import packages through packages/, which says wha
 Deno.test("what tests/import_map.json names is imported where no server runs", async () => {
   const imported = (await packageImports())
     .filter(([path]) => developmentRooms.includes(roomOf(path)));
-  const unused = [...developed.keys()].filter((name) =>
-    !imported.some(([, specifier]) => isOf(specifier, name))
+  const unused = [...developed.values()].filter((target) =>
+    !imported.some(([, specifier]) => isOf(specifier, target))
   );
   assertEquals(unused, []);
+});
+
+Deno.test("tests have the same permissions with either configuration", async () => {
+  const [top, tests] = await Promise.all(
+    ["deno.json", "tests/deno.json"].map(async (path) =>
+      JSON.parse(await Deno.readTextFile(projectFolder + path)).test
+    ),
+  );
+  assertEquals(top, tests);
 });
 
 Deno.test("tests run the packages that servers run", async () => {
@@ -368,16 +247,29 @@ Deno.test("tests run the packages that servers run", async () => {
   assert(Object.keys(run).length < Object.keys(tested).length);
 });
 
-Deno.test("a client needs nothing but Deno", async () => {
-  const rooms = new Set<string>();
+/** The rooms of a file and of all that it imports, however it does. */
+async function roomsBehind(path: string): Promise<Set<string>> {
   const seen = new Set<string>();
   const walk = async (path: string) => {
     if (seen.has(path)) return;
     seen.add(path);
-    rooms.add(roomOf(path));
     const text = await Deno.readTextFile(projectFolder + path);
     for (const target of importsOf(path, text)) await walk(target);
   };
-  await walk("client/mod.ts");
-  assertEquals([...rooms].sort(), ["client", "protocol", "runtime"]);
+  await walk(path);
+  return new Set([...seen].map(roomOf));
+}
+
+Deno.test("a client needs nothing but Deno", async () => {
+  const rooms = [...await roomsBehind("client/mod.ts")].sort();
+  assertEquals(rooms, ["client", "protocol", "runtime"]);
+});
+
+// Deno fetches the packages behind import() too, so these count.
+Deno.test("a program that embeds a server loads nothing of the command line and of the dashboard", async () => {
+  const rooms = await roomsBehind("mod.ts");
+  assert(rooms.has("server") && rooms.has("server/settings"));
+  for (const room of ["admin", "cli", "commands", "server.ts"]) {
+    assert(!rooms.has(room), room);
+  }
 });

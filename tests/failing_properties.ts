@@ -4,7 +4,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 import { assert } from "./assert.ts";
 import { assertProperty } from "./property.ts";
 

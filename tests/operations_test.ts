@@ -31,7 +31,7 @@ Deno.test("OPERATIONS.md tells the meaning of every metric, and of no other", ()
   }
 });
 
-Deno.test("OPERATIONS.md names events, flags and links that there are", () => {
+Deno.test("OPERATIONS.md names events and flags that exist", () => {
   const protocol = read("docs/PROTOCOL.md");
   const symptoms = rowsBelow("Trouble").map((row) => row.split(" | ")[0]);
   const words = symptoms.flatMap((symptom) =>
@@ -44,26 +44,4 @@ Deno.test("OPERATIONS.md names events, flags and links that there are", () => {
   const flags = [...page.matchAll(/`--([a-z-]+)/g)].map(([, flag]) => flag);
   assert(flags.length > 20, String(flags.length));
   for (const flag of flags) assert(flag in serverFlags, `--${flag}`);
-  for (const path of ["docs/OPERATIONS.md", "deploy/README.md"]) {
-    checkLinks(path);
-  }
-  checkLinks("examples/README.md");
 });
-
-/** Every link leads to a file, and to a heading in it. */
-function checkLinks(path: string): void {
-  const text = read(path).replaceAll(/\n\s*/g, " ");
-  for (
-    const [, target, anchor] of text.matchAll(/\]\(([^)#:]*)(?:#([^)]+))?\)/g)
-  ) {
-    const url = new URL(target || ".", `file://${projectFolder}${path}`);
-    const file = target === "" ? projectFolder + path : url.pathname;
-    assert(Deno.statSync(file), `${path}: ${target}`);
-    if (anchor === undefined) continue;
-    const anchors = [...Deno.readTextFileSync(file).matchAll(/^#+ (.*)$/gm)]
-      .map(([, heading]) =>
-        heading.toLowerCase().replaceAll(/[^\w\- ]/g, "").replaceAll(" ", "-")
-      );
-    assert(anchors.includes(anchor), `${path}: ${target}#${anchor}`);
-  }
-}

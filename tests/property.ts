@@ -5,7 +5,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+import fc from "./fast_check.ts";
 
 const seedVariable = "HERD_TEST_SEED";
 
@@ -29,20 +29,23 @@ export const anySeed: fc.Arbitrary<number> = fc.noBias(
  *
  * @param parameters How many inputs to try (`numRuns`; 100), and `examples`:
  * inputs that are tried in every run, such as those that once showed a fault.
+ * @param file The file to run again; the one that calls if it is left out.
  */
 export function assertProperty<Inputs>(
   property: fc.IAsyncProperty<Inputs>,
   parameters?: fc.Parameters<Inputs>,
+  file?: string,
 ): Promise<void>;
 export function assertProperty<Inputs>(
   property: fc.IProperty<Inputs>,
   parameters?: fc.Parameters<Inputs>,
+  file?: string,
 ): void;
 export function assertProperty<Inputs>(
   property: fc.IRawProperty<Inputs>,
   parameters: fc.Parameters<Inputs> = {},
+  file = callingFile(),
 ): Promise<void> | void {
-  const file = callingFile();
   const result = fc.check(property, {
     ...parameters,
     seed: givenSeed ?? 1 + Math.floor(Math.random() * maxSeed),
@@ -80,7 +83,7 @@ function demandSuccess<Inputs>(
 }
 
 /** The file of the test that is running, as a path from the project's folder. */
-function callingFile(): string {
+export function callingFile(): string {
   const folder = new URL("../", import.meta.url).href;
   const lines = new Error().stack!.split("\n");
   const outermost = lines.findLast((line) => line.includes(folder))!;

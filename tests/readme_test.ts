@@ -1,53 +1,61 @@
-import { parseTopology } from "../peers/topology.ts";
-import { serverFlags } from "../server/settings/settings.ts";
+/**
+ * Holds the README, and the transcripts that moved from it to docs/TOOLS.md and
+ * docs/OPERATIONS.md, to what the programs print.
+ *
+ * @module
+ */
 import { assert, assertEquals, assertStringIncludes } from "./assert.ts";
-import {
-  ask,
-  names,
-  Program,
-  projectFolder,
-  TestHerd,
-} from "./end_to_end/process.ts";
+import { blocksOf, readDocument } from "./document.ts";
+import { ask, names, Program, TestHerd } from "./end_to_end/process.ts";
 
-const readme = await Deno.readTextFile(`${projectFolder}README.md`);
+const readme = readDocument("README.md");
+const blocks = blocksOf(readme);
+const toolBlocks = blocksOf(readDocument("docs/TOOLS.md"));
 
-/** The indented blocks, without their indentation. */
-const blocks = readme.split(/\n(?! {4}|\n)/)
-  .flatMap((part) => part.match(/(?:^ {4}.*\n+)+/gm) ?? [])
-  .map((block) => block.replace(/^ {4}/gm, ""));
-
-/** A clock difference is another one each time. */
+/** Replaces the clock differences, which are different each time. */
 const withoutDifferences = (text: string) =>
   text.replaceAll(/^AT (\S+) \S+/gm, "AT $1");
 
-Deno.test("the README's transcripts are what comes out", async () => {
+Deno.test("the README's transcripts are what the herd answers", async () => {
+  const linked = ["Hill", "Jaquez", "Smith", "Campbell"];
   await using herd = new TestHerd();
-  await herd.start("Hill");
-  await herd.start("Smith");
-  await herd.start("Campbell");
-  await herd.untilLinked(["Hill", "Smith", "Campbell"]);
-  let transcripts = 0;
+  for (const name of linked) await herd.start(name);
+  await herd.untilLinked(linked);
+  const transcripts = { nc: 0, send: 0 };
   for (const block of blocks) {
-    const command = block.match(/^\$ printf '(.*)' \| nc -N localhost (\d+)\n/);
-    if (command === null) continue;
-    const [line, input, port] = command;
-    const answer = await ask(
-      herd.basePort + Number(port) - 8000,
-      input.replaceAll("\\n", "\n"),
-    );
+    const [command] = block.split("\n", 1);
+    let answer: string;
+    const raw = command.match(/^\$ printf '(.*)' \| nc -N localhost (\d+)$/);
+    const send = command.match(/ task (send) (\w+) '(.*)'$/);
+    if (raw !== null) {
+      const [, input, port] = raw;
+      answer = await ask(
+        herd.basePort + Number(port) - 8000,
+        input.replaceAll("\\n", "\n"),
+      );
+      transcripts.nc += 1;
+    } else if (send !== null) {
+      const [, ...args] = send;
+      await using program = Program.start([
+        ...["run", "--allow-net", "main.ts", ...args],
+        `--base-port=${herd.basePort}`,
+      ]);
+      assertEquals(await program.ended(), 0, program.stderr);
+      answer = program.stdout;
+      transcripts.send += 1;
+    } else continue;
     assertEquals(
       withoutDifferences(answer).trimEnd(),
-      withoutDifferences(block.slice(line.length)).trimEnd(),
+      withoutDifferences(block.slice(command.length + 1)).trimEnd(),
     );
-    transcripts += 1;
-    // What is told now has passed whatever was told before it.
-    await herd.untilLinked(["Hill", "Smith", "Campbell"]);
+    // A later report has passed all links behind the report of this transcript.
+    await herd.untilLinked(linked);
   }
-  assertEquals(transcripts, 2);
+  assertEquals(transcripts, { nc: 1, send: 2 });
 });
 
-Deno.test("the README shows what --print-permissions prints", async () => {
-  const block = blocks.find((block) =>
+Deno.test("OPERATIONS.md shows what --print-permissions prints", async () => {
+  const block = blocksOf(readDocument("docs/OPERATIONS.md")).find((block) =>
     /^\$ deno run .*permissions\n/.test(block)
   );
   const [command, line] = block!.split("\n");
@@ -56,23 +64,23 @@ Deno.test("the README shows what --print-permissions prints", async () => {
   assertEquals(program.stdout, `${line}\n`);
 });
 
-Deno.test("the README shows what herd up says", async () => {
+Deno.test("the README shows what herd up prints", async () => {
   await using herd = new TestHerd();
   const up = await herd.up();
-  const said = up.stdout
+  const printed = up.stdout
     .replace(herd.logFolder, "logs")
     .replaceAll(
       /127\.0\.0\.1:(\d+)/g,
       (_, port) => `127.0.0.1:${Number(port) - herd.basePort + 8000}`,
     );
-  const shown = blocks.find((block) => block.includes(" task herd\n"))!;
-  assertStringIncludes(said, shown.slice(shown.indexOf("\n") + 1).trimEnd());
+  const shown = blocks.find((block) => /^\$ .* task herd\n/.test(block))!;
+  assertStringIncludes(printed, shown.slice(shown.indexOf("\n") + 1).trimEnd());
 });
 
-Deno.test("the README shows what a trace looks like", async () => {
+Deno.test("TOOLS.md shows what a trace looks like", async () => {
   await using herd = new TestHerd();
   await herd.up();
-  const block = blocks.find((block) => block.includes(" task trace "))!;
+  const block = toolBlocks.find((block) => block.includes(" task trace "))!;
   const [command, first] = block.split("\n");
   const [client, position, time] = first.split("  ");
   await ask(herd.portOf("Hill"), `IAMAT ${client} ${position} ${time}\n`);
@@ -85,7 +93,7 @@ Deno.test("the README shows what a trace looks like", async () => {
   const shown = block.slice(command.length + 1);
   assertEquals(withoutNumbers(program.stdout), withoutNumbers(shown));
 
-  /** What every trace of it says: times and the tree differ each time. */
+  /** Removes the times and the tree, which are different in each trace. */
   function withoutNumbers(text: string) {
     const [first, heard, columns, ...rest] = text.trimEnd().split("\n");
     const end = rest.findIndex((line) => line.startsWith("reached "));
@@ -103,29 +111,36 @@ Deno.test("the README shows what a trace looks like", async () => {
   }
 });
 
-Deno.test("the README names every flag with its default", () => {
-  for (const [name, { help, value }] of Object.entries(serverFlags)) {
-    const flag = value === undefined ? `--${name}` : `--${name} ${value}`;
-    const row = readme.split("\n").find((line) =>
-      line.startsWith(`| \`${flag}\``)
-    );
-    assert(row !== undefined, `${flag} is not in the README`);
-    const [, number] = help.match(/\((\d+)\)$/) ?? [];
-    if (number !== undefined) assert(row.includes(` ${number} `), row);
+/** The labels of a transcript: each line up to its first numbers. */
+const labelsOf = (text: string) =>
+  text.split("\n").map((line) => line.split(/ {2,}/)[0]).filter(Boolean);
+
+Deno.test("TOOLS.md shows what phones, status and stats print", async () => {
+  await using herd = new TestHerd();
+  await herd.up();
+  const commands = {
+    phones: ["--allow-net", "--count=20", "--seconds=1"],
+    status: ["--allow-net"],
+    stats: ["--allow-read"],
+  };
+  for (const [name, [permission, ...args]] of Object.entries(commands)) {
+    await using program = Program.start([
+      ...["run", permission, "main.ts", name, ...args],
+      name === "stats" ? herd.logFolder : `--base-port=${herd.basePort}`,
+    ]);
+    assertEquals(await program.ended(), 0, program.stderr);
+    const shown = toolBlocks.find((block) => block.includes(` task ${name}`))!;
+    const printed = labelsOf(blank(program.stdout));
+    const labels = labelsOf(blank(shown)).slice(1);
+    assert(labels.length > 3, `${name}: ${labels}`);
+    for (const label of labels) {
+      assert(printed.includes(label), `${name}: ${label} is not in ${printed}`);
+    }
   }
-});
 
-Deno.test("the README's herd file is one", () => {
-  const file = blocks.find((block) => block.startsWith("{"))!;
-  const { servers } = parseTopology(JSON.parse(file));
-  assertEquals(servers.map(({ clientPort }) => clientPort), [9000, 700]);
-});
-
-Deno.test("the README's commands are tasks that there are", async () => {
-  const { tasks } = JSON.parse(
-    await Deno.readTextFile(`${projectFolder}deno.json`),
-  );
-  const named = [...readme.matchAll(/deno(?:@2\.9\.6)? task ([\w:]+)/g)];
-  assert(named.length >= 8);
-  for (const [, task] of named) assert(task in tasks, task);
+  /** Numbers and times are different in each run. */
+  function blank(text: string): string {
+    return text.trimStart().replaceAll(/^ +/gm, "")
+      .replaceAll(/\d[\d,.:TZ-]*/g, "#");
+  }
 });

@@ -13,15 +13,29 @@
 import { runProgram, SetupError } from "../cli/exit.ts";
 import { installCommand, missingFor, missingOf } from "./needs.ts";
 
-/** The tests that `deno task test:quick` leaves out. */
+/**
+ * The tests that `deno task test:quick` leaves out: those that take seconds of
+ * CPU time, and those that start servers, but for tests/settings_test.ts.
+ */
 export const slow = [
   "tests/bench/",
   "tests/browser/",
+  "tests/client/client_test.ts",
   "tests/deploy/",
-  "tests/examples/",
   "tests/end_to_end/",
+  "tests/examples/",
+  "tests/fuzz/fuzz_test.ts",
   "tests/library_test.ts",
+  "tests/log/parse_test.ts",
+  "tests/peers/replication/anti_entropy_test.ts",
+  "tests/peers/replication/sync_test.ts",
+  "tests/phones/run_test.ts",
+  "tests/places/gazetteer_test.ts",
+  "tests/places/provider_test.ts",
+  "tests/places/redact_test.ts",
+  "tests/readme_test.ts",
   "tests/research/",
+  "tests/run_tests_test.ts",
   "tests/simulation/herd_test.ts",
   "tests/simulation/mutation_test.ts",
   "tests/soak/",
@@ -43,8 +57,9 @@ export function countTests(junitXml: string): Counts {
   const names = new Set<string>();
   const counts = { passed: 0, failed: 0, skipped: 0, notRun: 0 };
   const missing = new Set<string>();
+  // A test that --filter leaves out has no time.
   const cases = junitXml.matchAll(
-    /<testcase name="([^"]*)" classname="([^"]*)"[^>]*>\s*(<(?:skipped|failure|error))?/g,
+    /<testcase name="([^"]*)" classname="([^"]*)" time=[^>]*>\s*(<(?:skipped|failure|error))?/g,
   );
   for (const [, name, file, outcome] of cases) {
     // A step is named `test > step`, and comes after its test.
@@ -114,7 +129,9 @@ async function runTests(words: readonly string[]): Promise<void> {
   try {
     Deno.exitCode = await runDenoTest([
       `--junit-path=${report}`,
-      ...(isQuick ? [`--ignore=${slow.join()}`] : []),
+      // Tests in parallel share the environment. Of the quick ones, none reads
+      // a variable that another sets.
+      ...(isQuick ? ["--parallel", `--ignore=${slow.join()}`] : []),
       ...args,
       ...(isChoice ? [] : ["tests/"]),
     ]);

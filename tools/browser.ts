@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Browser } from "playwright-core";
+import type { Browser } from "./playwright.ts";
 import { SetupError, setupError } from "../cli/exit.ts";
 
 /** By what names the browser is known, most wanted first. */
@@ -18,7 +18,7 @@ export async function launchBrowser(): Promise<Browser> {
   // playwright-core asks at its start whether this is Windows' Linux, by a file
   // in /proc that Deno lets nobody look at. With this variable it does not ask.
   Deno.env.set("__IS_WSL_TEST__", "1");
-  const { chromium } = await import("playwright-core");
+  const { chromium } = await import("./playwright.ts");
   const executablePath = findBrowser();
   try {
     return await chromium.launch({

@@ -12,7 +12,7 @@ const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     "--allow-net",
     "--allow-write",
     "--allow-read",
-    "--allow-env=GOOGLE_PLACES_KEY,HERD_SECRET",
+    "--allow-env=GOOGLE_PLACES_KEY,HERD_*",
     `--output=${output}`,
     "main.ts",
     ...Deno.args,

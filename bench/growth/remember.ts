@@ -11,7 +11,7 @@
  * @module
  */
 import process from "node:process";
-import { Replica } from "../../peers/replication/replica.ts";
+import { FloodRouter } from "../../peers/replication/flood_router.ts";
 import { makeReport, type Report } from "../../protocol/report.ts";
 import { Random } from "../../runtime/random.ts";
 import { clientName } from "../load/requests.ts";
@@ -34,7 +34,7 @@ const warmUp = { clients: 1_000, updates: 200_000 };
 const firstSecond = 1_800_000_000;
 
 const createHerd = () =>
-  new Replica({
+  new FloodRouter({
     catchUp: true,
     limits: {
       maxClients: Infinity,
@@ -44,7 +44,7 @@ const createHerd = () =>
   });
 
 /** What is measured. */
-function accept(replica: Replica, reports: readonly Report[]): void {
+function accept(replica: FloodRouter, reports: readonly Report[]): void {
   for (const report of reports) replica.accept(report);
 }
 
@@ -72,7 +72,7 @@ function report(client: number): Report {
 
 /** Has a herd accept reports; returns the CPU time of it. */
 function acceptAll(
-  replica: Replica,
+  replica: FloodRouter,
   count: number,
   clientOf: (index: number) => number,
 ): number {

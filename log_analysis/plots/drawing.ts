@@ -1,6 +1,5 @@
 /**
- * What all plots share: their frame, their look in light and dark, and the
- * shapes that stand in them. No I/O.
+ * The frame, style and shapes shared by all plots. No I/O.
  *
  * @module
  */
@@ -8,21 +7,21 @@ import { type Element, element, print } from "./svg.ts";
 
 /** A finished plot. */
 export interface Plot {
-  /** What it shows, for the page and for who cannot see it. */
+  /** A title for the page and for screen readers. */
   readonly title: string;
   readonly svg: string;
 }
 
-/** Between the frame and what stands in it. */
+/** Between the frame and its content. */
 export const margin = 24;
 
-/** Where the first panel may begin, below title and subtitle. */
+/** The top of the first panel, below title and subtitle. */
 export const bodyTop = 76;
 
-/** How wide a plot is: as wide as a page of text is shown. */
+/** Width of a plot: that of a page of text. */
 export const plotWidth = 840;
 
-/** What every plot looks like, indented as `deno fmt` indents it. */
+/** The style of every plot, indented like `deno fmt` does. */
 const sharedStyle = `
   svg {
     --page: #ffffff;
@@ -65,15 +64,15 @@ const sharedStyle = `
     stroke: var(--line);
   }`;
 
-/** Puts a frame and a title around what is drawn. */
+/** Adds the frame and the title to a plot. */
 export function frame(
   { body, description, height, style, subtitle, title }: {
     readonly title: string;
     readonly subtitle: string;
-    /** The numbers, in words. */
+    /** The plot described in text. */
     readonly description: string;
     readonly height: number;
-    /** CSS of this plot's own, behind what all share. */
+    /** Additional CSS of this plot. */
     readonly style: string;
     readonly body: readonly Element[];
   },
@@ -97,7 +96,7 @@ export function frame(
   return { title, svg: `${print(svg)}\n` };
 }
 
-/** A text whose baseline is at y. */
+/** A text with its baseline at y. */
 export function text(
   x: number,
   y: number,
@@ -116,7 +115,7 @@ export function line(
   return element("line", { class: name, x1, y1, x2, y2 });
 }
 
-/** A line through points. */
+/** A line through several points. */
 export function polyline(
   name: string,
   points: readonly (readonly [number, number])[],

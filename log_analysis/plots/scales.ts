@@ -1,16 +1,16 @@
 /**
- * From numbers to places in a plot.
+ * Maps numbers to coordinates in a plot.
  *
  * @module
  */
 
-/** A place for every number, and the numbers that are worth a mark. */
+/** Maps numbers to coordinates, and lists the numbers for ticks. */
 export interface Scale {
   readonly at: (value: number) => number;
   readonly ticks: readonly number[];
 }
 
-/** Where the axis begins and ends, in the plot. */
+/** The coordinates at which an axis begins and ends. */
 export interface Span {
   readonly from: number;
   readonly to: number;
@@ -19,27 +19,29 @@ export interface Span {
 /** 1, 2 or 5 times a power of ten. */
 const steps = (power: number) => [1, 2, 5].map((step) => step * 10 ** power);
 
-/** From zero to a round number at or above the greatest value. */
+/**
+ * A linear scale from zero to a round number at or above the greatest value.
+ */
 export function linearScale(greatest: number, { from, to }: Span): Scale {
-  const most = greatest > 0 ? greatest : 1;
-  const power = Math.floor(Math.log10(most));
+  const maximum = greatest > 0 ? greatest : 1;
+  const power = Math.floor(Math.log10(maximum));
   // At most five steps, and the axis ends on one.
   const step = [...steps(power - 1), ...steps(power)]
-    .find((step) => most / step <= 5)!;
-  const count = Math.ceil(most / step - 1e-9);
+    .find((step) => maximum / step <= 5)!;
+  const count = Math.ceil(maximum / step - 1e-9);
   return {
     at: (value) => from + (to - from) * value / (count * step),
     ticks: Array.from(
       { length: count + 1 },
-      // Not 0.30000000000000004.
+      // Avoids 0.30000000000000004.
       (_, index) => Number((index * step).toPrecision(12)),
     ),
   };
 }
 
 /**
- * A logarithmic scale around positive values, from one of 1, 2, 5, 10, ... to
- * another one.
+ * A logarithmic scale for positive values. Both ends are 1, 2 or 5 times a
+ * power of ten.
  */
 export function logScale(
   values: readonly number[],
@@ -54,7 +56,7 @@ export function logScale(
     (_, index) => steps(lowest + index),
   ).flat();
   const first = marks.findLast((mark) => mark <= least * (1 + 1e-9))!;
-  // The axis has a length even if all values are the same.
+  // The axis has a length even if all values are equal.
   const last = marks.find((mark) =>
     mark >= greatest * (1 - 1e-9) && mark > first
   )!;
@@ -67,5 +69,5 @@ export function logScale(
   };
 }
 
-/** Rounded, because the logarithm of 0.001 is not quite a whole number. */
+/** Rounded, because the computed logarithm of 0.001 is not a whole number. */
 const powerOf = (value: number) => Number(Math.log10(value).toFixed(9));

@@ -1,21 +1,21 @@
 /**
- * Writes SVG, line for line as `deno fmt` would, so that a plot of ours stays
- * as it is when somebody formats it.
+ * Writes SVG exactly as `deno fmt` formats it, so that formatting does not
+ * change a plot.
  *
  * @module
  */
 
-/** An element, made of what it holds or of its text. */
+/** An element with its children or its text. */
 export interface Element {
   readonly name: string;
   readonly attributes: Attributes;
   readonly content: string | readonly Element[];
 }
 
-/** Numbers are printed with one place at most. */
+/** Attributes. Numbers are rounded to one decimal. */
 export type Attributes = Readonly<Record<string, string | number>>;
 
-/** An element. */
+/** Creates an element. */
 export function element(
   name: string,
   attributes: Attributes,
@@ -26,7 +26,7 @@ export function element(
 
 const lineWidth = 80;
 
-/** An element as text, at this depth. */
+/** Formats an element with the indentation of this depth. */
 export function print(
   { attributes, content, name }: Element,
   depth = 0,
@@ -50,7 +50,10 @@ export function print(
   ].join("\n");
 }
 
-/** Words in lines of at most 80 characters; the end clings to the last word. */
+/**
+ * Wraps words to lines of at most 80 characters. The end is not separated from
+ * the last word.
+ */
 function fill(words: readonly string[], end: string, indent: string): string {
   const lines = [words[0]];
   for (const [index, word] of words.entries()) {

@@ -1,11 +1,11 @@
 /**
- * An axis of time, in UTC.
+ * A scale for times, in UTC.
  *
  * @module
  */
 import type { Span } from "./scales.ts";
 
-/** A place for every moment, and the moments that are worth a mark. */
+/** Maps times to coordinates, and lists the times for ticks. */
 export interface TimeScale {
   /** @param us Microseconds since 1970. */
   readonly at: (us: number) => number;
@@ -15,7 +15,7 @@ export interface TimeScale {
 const secondUs = 1_000_000;
 const dayUs = 86_400 * secondUs;
 
-/** Distances between marks, in microseconds. */
+/** Intervals between ticks, in microseconds. */
 const steps = [
   ...[0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30],
   ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * 60),
@@ -23,19 +23,19 @@ const steps = [
   ...[1, 2, 7, 14, 28, 91, 182, 364].map((days) => days * 86_400),
 ].map((seconds) => seconds * secondUs);
 
-/** At most so many marks; one more on an axis of many years. */
-const mostTicks = 7;
+/** Most ticks, except that an axis of many years may have one more. */
+const maxTicks = 7;
 
-/** A scale from the first moment to the last one. */
+/** A scale from the first to the last time. */
 export function timeScale(
   firstUs: number,
   lastUs: number,
   { from, to }: Span,
 ): TimeScale {
-  // The axis has a length even if there is but one moment.
+  // The axis has a length even if both times are equal.
   const length = Math.max(lastUs - firstUs, 1);
-  const step = steps.find((step) => length / step < mostTicks) ??
-    steps.at(-1)! * Math.ceil(length / steps.at(-1)! / mostTicks);
+  const step = steps.find((step) => length / step < maxTicks) ??
+    steps.at(-1)! * Math.ceil(length / steps.at(-1)! / maxTicks);
   const ticks = [];
   const begin = Math.ceil(firstUs / step) * step;
   for (let us = begin; us <= lastUs; us += step) {
@@ -44,7 +44,7 @@ export function timeScale(
   return { at: (us) => from + (to - from) * (us - firstUs) / length, ticks };
 }
 
-/** As much of a moment as tells it from its neighbours. */
+/** The part of a time that distinguishes it from the other ticks. */
 function label(us: number, step: number): string {
   const text = new Date(us / 1000).toISOString();
   if (step >= dayUs) return text.slice(0, 10);

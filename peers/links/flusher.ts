@@ -6,13 +6,14 @@
  */
 import type { Clock } from "../../runtime/clock.ts";
 import { maintenanceEveryMs } from "../limits.ts";
-import type { Replica } from "../replication/replica.ts";
+import type { Settling } from "../../replica/settling.ts";
+import type { FloodRouter } from "../replication/flood_router.ts";
 import type { Link } from "./link.ts";
 
 /** What dispatching needs. */
 export interface FlusherOptions {
   readonly clock: Clock;
-  readonly replica: Replica;
+  readonly router: FloodRouter;
   /** Each neighbour, with the link in use if there is one. */
   readonly neighbours: ReadonlyMap<string, { readonly link?: Link }>;
 }
@@ -21,7 +22,9 @@ export interface FlusherOptions {
 export class Flusher {
   readonly #options: FlusherOptions;
   #cancelMaintenance: (() => void) | undefined;
-  #flushing: Promise<void> | undefined;
+  #isFlushScheduled = false;
+  /** Those that the next flush has to settle. */
+  #settlings: Settling[] = [];
   #isStopped = false;
 
   constructor(options: FlusherOptions) {
@@ -33,7 +36,7 @@ export class Flusher {
     for (const { link } of this.#options.neighbours.values()) link?.flush();
     if (
       this.#cancelMaintenance === undefined &&
-      this.#options.replica.needsMaintenance
+      this.#options.router.needsMaintenance
     ) {
       this.#scheduleMaintenance();
     }
@@ -42,22 +45,31 @@ export class Flusher {
   /**
    * The same when all chunks have been taken that came in together: so they go
    * on together, and cost each neighbour one read.
+   *
+   * @param settling Settled when every report accepted so far has been handed
+   * to the sockets of all neighbours that keep up. If no neighbour is linked,
+   * there is nothing to settle.
    */
-  scheduleFlush(): void {
-    const isLinked = this.#options.neighbours.values()
-      .some(({ link }) => link !== undefined);
-    if (isLinked) this.#flushing ??= this.#flushInMicrotask();
-    else this.flush();
+  scheduleFlush(settling?: Settling): void {
+    if (!this.#isLinked) return this.flush();
+    if (settling !== undefined) {
+      settling.begin();
+      this.#settlings.push(settling);
+    }
+    if (this.#isFlushScheduled) return;
+    this.#isFlushScheduled = true;
+    this.#flushInMicrotask();
   }
 
-  /**
-   * When every report accepted so far has been handed to the sockets of all
-   * neighbours that keep up. Undefined if that is the case already.
-   */
-  flushed(): Promise<unknown> | undefined {
-    if (this.#flushing !== undefined) {
-      return this.#flushing.then(() => this.flushed());
+  get #isLinked(): boolean {
+    for (const { link } of this.#options.neighbours.values()) {
+      if (link !== undefined) return true;
     }
+    return false;
+  }
+
+  /** When the links have handed to their sockets what they have. */
+  #linksFlushed(): Promise<unknown> | undefined {
     let waits: Promise<void>[] | undefined;
     for (const { link } of this.#options.neighbours.values()) {
       const wait = link?.flushed();
@@ -75,17 +87,23 @@ export class Flusher {
   async #flushInMicrotask(): Promise<void> {
     // Those that take the other chunks stand in the queue of microtasks by now.
     await null;
-    this.#flushing = undefined;
+    this.#isFlushScheduled = false;
     this.flush();
+    if (this.#settlings.length === 0) return;
+    const settlings = this.#settlings;
+    this.#settlings = [];
+    const wait = this.#linksFlushed();
+    if (wait !== undefined) await wait;
+    for (const settling of settlings) settling.settle();
   }
 
   /** Does the herd's chores until none is left. */
   #scheduleMaintenance(): void {
     if (this.#isStopped) return;
-    const { clock, replica } = this.#options;
+    const { clock, router } = this.#options;
     this.#cancelMaintenance = clock.after(maintenanceEveryMs, () => {
       this.#cancelMaintenance = undefined;
-      replica.runMaintenance();
+      router.runMaintenance();
       this.flush();
     });
   }

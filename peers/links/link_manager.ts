@@ -9,10 +9,11 @@ import { type Clock, secondsOf, sleep } from "../../runtime/clock.ts";
 import type { EmitEvent } from "../../runtime/events.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { TrafficLog, Transport } from "../../runtime/transport.ts";
+import type { Settling } from "../../replica/settling.ts";
 import { compareEveryMs, firstDialWaitMs, pingAfterMs } from "../limits.ts";
 import { isOfConnection, type Message } from "../replication/messages.ts";
 import { Outbox } from "../replication/outbox.ts";
-import type { Replica } from "../replication/replica.ts";
+import type { FloodRouter } from "../replication/flood_router.ts";
 import { ServerNames } from "../server_names.ts";
 import type { ServerEntry, Topology } from "../topology.ts";
 import { type ConnectToNeighbour, Dialer } from "./dialer.ts";
@@ -37,7 +38,7 @@ import { type NeighbourState, Readiness } from "./readiness.ts";
 export interface LinkManagerOptions extends Omit<HandshakeOptions, "name"> {
   readonly self: ServerEntry;
   readonly topology: Topology;
-  readonly replica: Replica;
+  readonly router: FloodRouter;
   readonly clock: Clock;
   readonly counts: LimitCounts;
   /** Where it is counted how long reports of neighbours took, in seconds. */
@@ -140,17 +141,14 @@ export class LinkManager {
     this.#flusher.flush();
   }
 
-  /** The same when all chunks have been taken that came in together. */
-  scheduleFlush(): void {
-    this.#flusher.scheduleFlush();
-  }
-
   /**
-   * When every report accepted so far has been handed to the sockets of all
-   * neighbours that keep up. Undefined if that is the case already.
+   * The same when all chunks have been taken that came in together.
+   *
+   * @param settling Settled when every report accepted so far has been handed
+   * to the sockets of all neighbours that keep up.
    */
-  flushed(): Promise<unknown> | undefined {
-    return this.#flusher.flushed();
+  scheduleFlush(settling?: Settling): void {
+    this.#flusher.scheduleFlush(settling);
   }
 
   /** The names of the neighbours that are linked now. */
@@ -167,20 +165,20 @@ export class LinkManager {
 
   /** How it stands with each neighbour. */
   neighbourStatuses(): NeighbourStatus[] {
-    const { replica } = this.#options;
+    const { router } = this.#options;
     return this.#neighbourStates().map((state) => ({
       ...state,
-      waitingReports: replica.waitingFor(state.neighbour),
+      waitingReports: router.waitingFor(state.neighbour),
       counts: this.#neighbours.get(state.neighbour)!.counts,
     }));
   }
 
   #neighbourStates(): NeighbourState[] {
-    const { replica } = this.#options;
+    const { router } = this.#options;
     return [...this.#neighbours.values()].map(({ isUp, name }) => ({
       neighbour: name,
       isUp,
-      isCaughtUp: isUp && replica.hasCaughtUpWith(name),
+      isCaughtUp: isUp && router.hasCaughtUpWith(name),
     }));
   }
 
@@ -254,7 +252,7 @@ export class LinkManager {
 
   /** Both sides know each other: the connection becomes a link. */
   #establish(established: EstablishedLink, connection: string): void {
-    const { clock, emit, replica, self, timeoutMs, trafficLogFor } =
+    const { clock, emit, router, self, timeoutMs, trafficLogFor } =
       this.#options;
     const { dialler, neighbour: name } = established;
     const neighbour = this.#neighbours.get(name)!;
@@ -267,7 +265,7 @@ export class LinkManager {
       clock,
       timeoutMs,
       // A link that is given up at once reads on, but has nothing to write.
-      outbox: isBetter ? replica.link(name) : new Outbox(),
+      outbox: isBetter ? router.link(name) : new Outbox(),
       counts: neighbour.counts,
       traffic: trafficLogFor(linkName),
       findServer: this.#servers.find,
@@ -276,9 +274,9 @@ export class LinkManager {
       // mean that the present one knows it, or has agreed to it.
       onReport: (report) => {
         const from = isCurrentIncarnation() ? name : undefined;
-        const isNews = replica.accept(report, from) === "newer";
+        const isNews = router.accept(report, from) === "newer";
         // What it knew before it was linked is older than its way was long.
-        if (isNews && replica.hasCaughtUpWith(name)) {
+        if (isNews && router.hasCaughtUpWith(name)) {
           this.#propagationSampler.sample(report);
         }
       },
@@ -303,7 +301,7 @@ export class LinkManager {
       emit("info", linkName, "link up", { neighbour: name, dialler });
       if (inUse !== undefined) this.#track(inUse.drain("replaced"));
       // One of the two begins; the other answers.
-      if (dialler === self.name) replica.compare(name);
+      if (dialler === self.name) router.compare(name);
       this.#readiness.update(this.#neighbourStates());
     }
     this.#track(this.#run(link, linkName));
@@ -313,21 +311,21 @@ export class LinkManager {
   }
 
   #onMessage(neighbour: string, connection: string, message: Message): void {
-    const { emit, replica } = this.#options;
-    const hadCaughtUp = replica.hasCaughtUpWith(neighbour);
-    replica.receive(neighbour, message);
-    if (!hadCaughtUp && replica.hasCaughtUpWith(neighbour)) {
+    const { emit, router } = this.#options;
+    const hadCaughtUp = router.hasCaughtUpWith(neighbour);
+    router.receive(neighbour, message);
+    if (!hadCaughtUp && router.hasCaughtUpWith(neighbour)) {
       emit("info", connection, "caught up", { neighbour });
       this.#readiness.update(this.#neighbourStates());
     }
   }
 
   #onHeartbeat({ dialler, neighbour }: Link, heartbeats: number): void {
-    const { replica, self } = this.#options;
-    replica.onHeartbeat(neighbour);
+    const { router, self } = this.#options;
+    router.onHeartbeat(neighbour);
     const isTime = heartbeats % (compareEveryMs / pingAfterMs) === 0;
     if (isTime && dialler === self.name) {
-      replica.compare(neighbour);
+      router.compare(neighbour);
       this.flush();
     }
   }
@@ -355,8 +353,8 @@ export class LinkManager {
 
   /** There is no link with a neighbour, and none is about to be. */
   #onLost(neighbour: Neighbour, reason: string): void {
-    const { clock, replica } = this.#options;
-    replica.unlink(neighbour.name);
+    const { clock, router } = this.#options;
+    router.unlink(neighbour.name);
     neighbour.counts.down(secondsOf(clock), reason);
     this.#readiness.update(this.#neighbourStates());
   }

@@ -41,6 +41,8 @@ const firstLeaf: DigestNode = firstOfLevel[depth];
 const branchLevel = 2;
 const branchCount = childrenPerNode ** branchLevel;
 const nodesPerBranch = firstOfLevel[depth - branchLevel + 1];
+const leavesPerBranch = leafCount / branchCount;
+const firstLeafOfBranch = nodesPerBranch - leavesPerBranch;
 
 /** What is kept of a node: its digest's halves, and the reports below it. */
 const [highAt, lowAt, countAt] = [0, 1, 2];
@@ -133,17 +135,12 @@ export class DigestTree {
 
   /** The next leaf from this one on that is not empty; undefined if none is. */
   nextFilledLeaf(from: number): number | undefined {
-    for (let leaf = from; leaf < leafCount;) {
-      const node = firstLeaf + leaf;
-      if (this.countOf(node) > 0) return leaf;
-      // From the first of a family of leaves, skip as many as are empty.
-      let [at, span] = [node, 1];
-      while (leaf % (span * childrenPerNode) === 0 && at !== root) {
-        const above = parentOf(at);
-        if (this.countOf(above) > 0) break;
-        [at, span] = [above, span * childrenPerNode];
-      }
-      leaf += span;
+    let start = from % leavesPerBranch;
+    const first = Math.floor(from / leavesPerBranch);
+    for (let index = first; index < branchCount; index++) {
+      const leaf = this.#branches[index]?.nextFilledLeaf(start);
+      if (leaf !== undefined) return index * leavesPerBranch + leaf;
+      start = 0;
     }
     return undefined;
   }
@@ -163,11 +160,9 @@ export class DigestTree {
   }
 
   #change(leaf: number, high: number, low: number, count: number): void {
-    const leavesPerBranch = leafCount / branchCount;
     const index = Math.floor(leaf / leavesPerBranch);
     const branch = this.#branches[index] ??= new Tree(nodesPerBranch);
-    const leafInBranch = nodesPerBranch - leavesPerBranch +
-      leaf % leavesPerBranch;
+    const leafInBranch = firstLeafOfBranch + leaf % leavesPerBranch;
     branch.change(leafInBranch, high, low, count);
     const above = parentOf(firstOfLevel[branchLevel] + index);
     this.#top.change(above, high, low, count);
@@ -187,6 +182,23 @@ class Tree {
 
   numberOf(node: DigestNode, numberAt: number): number {
     return this.#nodes[node * numbersPerNode + numberAt];
+  }
+
+  /** The next filled leaf of a branch, from this one on; counted from 0. */
+  nextFilledLeaf(from: number): number | undefined {
+    let leaf = from;
+    while (leaf < leavesPerBranch) {
+      const node = firstLeafOfBranch + leaf;
+      const endOfFamily = leaf + childrenPerNode - leaf % childrenPerNode;
+      if (this.numberOf(parentOf(node), countAt) === 0) {
+        leaf = endOfFamily;
+        continue;
+      }
+      for (; leaf < endOfFamily; leaf++) {
+        if (this.numberOf(firstLeafOfBranch + leaf, countAt) > 0) return leaf;
+      }
+    }
+    return undefined;
   }
 
   /** Changes a node and all nodes above it. */

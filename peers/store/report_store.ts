@@ -10,7 +10,7 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import { heardAtOf, type Report } from "../../protocol/report.ts";
 import { type DigestNode, leafCount } from "./digest_tree.ts";
-import { expiredFraction, sampledReports } from "../limits.ts";
+import { expiredFraction, maxPageReports, sampledReports } from "../limits.ts";
 import type { HashKey } from "./half_sip_hash.ts";
 import {
   ReportTable,
@@ -34,6 +34,13 @@ export type NotStored =
   | "known"
   /** It was heard before the horizon. */
   | "forgotten";
+
+/** Some of the lines that are selected. */
+export interface StorePage {
+  readonly lines: readonly ByteString[];
+  /** Where the next page begins; undefined if there is none. */
+  readonly next: string | undefined;
+}
 
 /** The newest report of each client, within limits. */
 export class ReportStore {
@@ -116,6 +123,52 @@ export class ReportStore {
     for (const line of this.#table.linesBelow(node)) {
       if (!this.isExpired(line)) yield line;
     }
+  }
+
+  /**
+   * The remembered lines about clients that a test picks, in pages: leaf by
+   * leaf, and within a leaf in the order of the IDs.
+   *
+   * @param limit Most lines of a page.
+   * @param cursor `next` of the page before.
+   * @throws {RangeError} If the cursor is not one of these.
+   */
+  select(
+    matches: (client: ByteString) => boolean,
+    limit: number,
+    cursor = "0 ",
+  ): StorePage {
+    // The last leaf that the page before has looked at, and the last ID there.
+    const [, firstLeaf, lastClient] = cursor.match(/^(\d{1,5}) (.*)$/s) ?? [];
+    if (firstLeaf === undefined) {
+      throw new RangeError(`Not a cursor: ${cursor}`);
+    }
+    const lines: ByteString[] = [];
+    let looked = 0;
+    let after = lastClient;
+    for (
+      let leaf = this.digests.nextFilledLeaf(Number(firstLeaf));
+      leaf !== undefined;
+      leaf = this.digests.nextFilledLeaf(leaf + 1)
+    ) {
+      if (leaf > Number(firstLeaf)) after = "";
+      const stored = this.leaf(leaf).filter(({ client }) => client > after)
+        .sort((one, other) => one.client < other.client ? -1 : 1);
+      for (const { client, line } of stored) {
+        if (lines.length >= limit || looked >= maxPageReports) {
+          return { lines, next: `${leaf} ${after}` };
+        }
+        looked += 1;
+        after = client;
+        if (matches(client) && !this.isExpired(line)) lines.push(line);
+      }
+    }
+    return { lines, next: undefined };
+  }
+
+  /** Forgets a client if it was heard at or before a time, in POSIX seconds. */
+  forget(client: ByteString, heardUntil: number): void {
+    this.#removeIfExpired(client, this.#table.get(client), heardUntil);
   }
 
   /**

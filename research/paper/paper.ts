@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readFile } from "../../cli/files.ts";
+import { readFile } from "../../runtime/files.ts";
 import { readResultsFile } from "../../bench/read_results_file.ts";
 import { mistakeOutcomes } from "../../bench/report/mistake_outcomes.ts";
 import { herdSizesFigure } from "./figures/herd_sizes.ts";

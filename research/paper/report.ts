@@ -10,7 +10,7 @@ import {
   refusePositionals,
 } from "../../cli/arguments.ts";
 import { runProgram, SetupError, setupError } from "../../cli/exit.ts";
-import { requirePermissions } from "../../cli/permissions.ts";
+import { requirePermissions } from "../../runtime/permissions.ts";
 import { gatherPaper, mainPath, resultsPath } from "./paper.ts";
 import { typeset, TypesettingError } from "./typesetter.ts";
 

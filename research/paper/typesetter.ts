@@ -5,26 +5,26 @@
  *
  * @module
  */
-import mono from "@expo-google-fonts/inconsolata/400Regular/Inconsolata_400Regular.ttf" with {
+import mono from "npm:/@expo-google-fonts/inconsolata@0.4.2/400Regular/Inconsolata_400Regular.ttf" with {
   type: "bytes",
 };
-import math from "@expo-google-fonts/stix-two-math/400Regular/STIXTwoMath_400Regular.ttf" with {
+import math from "npm:/@expo-google-fonts/stix-two-math@0.4.0/400Regular/STIXTwoMath_400Regular.ttf" with {
   type: "bytes",
 };
-import regular from "@expo-google-fonts/tinos/400Regular/Tinos_400Regular.ttf" with {
+import regular from "npm:/@expo-google-fonts/tinos@0.4.2/400Regular/Tinos_400Regular.ttf" with {
   type: "bytes",
 };
-import italic from "@expo-google-fonts/tinos/400Regular_Italic/Tinos_400Regular_Italic.ttf" with {
+import italic from "npm:/@expo-google-fonts/tinos@0.4.2/400Regular_Italic/Tinos_400Regular_Italic.ttf" with {
   type: "bytes",
 };
-import bold from "@expo-google-fonts/tinos/700Bold/Tinos_700Bold.ttf" with {
+import bold from "npm:/@expo-google-fonts/tinos@0.4.2/700Bold/Tinos_700Bold.ttf" with {
   type: "bytes",
 };
 import {
   initSync,
   TypstCompilerBuilder,
-} from "@myriaddreamin/typst-ts-web-compiler/pkg/typst_ts_web_compiler.mjs";
-import wasm from "@myriaddreamin/typst-ts-web-compiler/pkg/typst_ts_web_compiler_bg.wasm" with {
+} from "npm:/@myriaddreamin/typst-ts-web-compiler@0.7.0/pkg/typst_ts_web_compiler.mjs";
+import wasm from "npm:/@myriaddreamin/typst-ts-web-compiler@0.7.0/pkg/typst_ts_web_compiler_bg.wasm" with {
   type: "bytes",
 };
 

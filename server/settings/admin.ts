@@ -1,29 +1,10 @@
 /**
- * What the flags about administration mean: whether a server shows how it is,
- * where, and to whom.
+ * The settings of the administration ports.
  *
  * @module
  */
-import { type Arguments, type Flags, UsageError } from "../../cli/arguments.ts";
-import { checkHost, readHost } from "./host.ts";
-
-/** Where administration ports are, unless another address is chosen. */
-const defaultAdminHost = "127.0.0.1";
-
-/** Flags about administration. */
-export const adminFlags: Flags = {
-  admin: {
-    help: "show how the server is on its administration port (herd up does)",
-  },
-  "admin-host": {
-    value: "ADDRESS",
-    help: `where the administration port listens (${defaultAdminHost})`,
-  },
-  "admin-names": {
-    value: "NAMES",
-    help: "other names than loopback ones by which it is asked, with commas",
-  },
-};
+import { schema } from "./schema.ts";
+import { errorAt, type ResolvedSettings } from "./sources.ts";
 
 /** How administration ports are served. */
 export interface AdminSettings {
@@ -35,27 +16,23 @@ export interface AdminSettings {
 /**
  * Reads how administration ports are served; undefined if they are not.
  *
- * @param isAlways Whether they are served without `--admin` too.
- * @throws {UsageError} If a flag is wrong, or lacks `--admin`.
+ * @throws {UsageError} If a flag lacks `--admin`.
  */
 export function readAdmin(
-  args: Arguments,
-  isAlways: boolean,
+  resolved: ResolvedSettings<
+    Pick<typeof schema, "admin" | "adminHost" | "adminNames">
+  >,
 ): AdminSettings | undefined {
-  const { flags } = args;
-  if (!isAlways && !flags.has("admin")) {
-    const [idle] = ["admin-host", "admin-names"]
-      .filter((flag) => flags.has(flag));
-    if (idle === undefined) return undefined;
-    throw new UsageError(`--${idle} says how to serve what --admin turns on`);
+  const { sourceOf, values: { admin, adminHost, adminNames } } = resolved;
+  if (admin) {
+    const ownNames = sourceOf.has("adminHost") ? [adminHost] : [];
+    return { host: adminHost, names: [...ownNames, ...adminNames] };
   }
-  const host = readHost(args, "admin-host");
-  const names = flags.get("admin-names")?.split(",") ?? [];
-  return {
-    host: host ?? defaultAdminHost,
-    names: [
-      ...host === undefined ? [] : [host],
-      ...names.map((name) => checkHost("admin-names", name)),
-    ],
-  };
+  // The herd file may say it for those servers that are started with --admin.
+  const idle = detailNames.find((name) => sourceOf.get(name)?.kind === "flag");
+  if (idle === undefined) return undefined;
+  const message = " says how to serve what --admin turns on";
+  throw errorAt(resolved, idle, schema, message);
 }
+
+const detailNames = ["adminHost", "adminNames"] as const;

@@ -4,16 +4,16 @@
  *
  * @module
  */
-import type { Arguments, Flags } from "../../cli/arguments.ts";
 import type { ServerEntry, Topology } from "../../peers/topology.ts";
-import { readHerd, serverFlags } from "./settings.ts";
+import { plainFlags, type SettingFlags } from "./flags.ts";
+import { readHost } from "./host.ts";
+import { herdSchema, readHerd } from "./settings.ts";
 import { readAuthority } from "./tls.ts";
 
 /** Flags of every program that talks to servers. */
-export const clientTargetFlags: Flags = {
-  "base-port": serverFlags["base-port"],
+export const clientTargetFlags: SettingFlags = {
+  ...plainFlags(herdSchema),
   host: { value: "ADDRESS", help: "where the servers are (the herd file's)" },
-  config: serverFlags.config,
   "tls-ca": {
     value: "FILE",
     help: "speak TLS to servers whose certificates these have issued",
@@ -41,8 +41,11 @@ export interface ClientTarget {
  * @throws {UsageError} If a flag is wrong.
  * @throws {SetupError} If a file cannot be read or is wrong.
  */
-export async function readClientTarget(args: Arguments): Promise<ClientTarget> {
-  const { host, topology } = await readHerd(args);
+export async function readClientTarget(
+  args: { readonly flags: ReadonlyMap<string, string> },
+): Promise<ClientTarget> {
+  const topology = await readHerd(args);
+  const host = readHost(args, "host");
   const path = args.flags.get("tls-ca");
   const tlsAuthority = path === undefined
     ? undefined

@@ -3,21 +3,8 @@
  *
  * @module
  */
-import { type Arguments, UsageError } from "../../cli/arguments.ts";
 import { isHost } from "../../peers/topology.ts";
-
-/**
- * The host, if it is one.
- *
- * @param flag By which it was given, without the dashes.
- * @throws {UsageError} If it is none.
- */
-export function checkHost(flag: string, host: string): string {
-  if (isHost(host)) return host;
-  throw new UsageError(
-    `--${flag}: expected a host name or address, found ${host || "nothing"}`,
-  );
-}
+import { UsageError } from "../../runtime/setup_error.ts";
 
 /**
  * The host that a flag gives; undefined without the flag.
@@ -25,9 +12,12 @@ export function checkHost(flag: string, host: string): string {
  * @throws {UsageError} If it is none.
  */
 export function readHost(
-  { flags }: Arguments,
+  { flags }: { readonly flags: ReadonlyMap<string, string> },
   flag: string,
 ): string | undefined {
   const host = flags.get(flag);
-  return host === undefined ? undefined : checkHost(flag, host);
+  if (host === undefined || isHost(host)) return host;
+  throw new UsageError(
+    `--${flag}: expected a host name or address, found ${host || "nothing"}`,
+  );
 }

@@ -1,41 +1,35 @@
 /**
- * What the flags about places mean: which service, where, with what key.
+ * The settings of places: which service, where, with which key.
  *
  * @module
  */
-import { type Arguments, type Flags, UsageError } from "../../cli/arguments.ts";
-import type { PermissionNeed } from "../../cli/permissions.ts";
-import { readPlacesKey } from "./places_key.ts";
 import {
   choosePlaces,
   needsKey,
   type PlacesChoice,
-  providerNames,
 } from "../../places/choose.ts";
 import { isLoopback } from "../../runtime/network.ts";
+import type { PermissionNeed } from "../../runtime/permissions.ts";
+import { readPlacesKey } from "./places_key.ts";
+import { schema } from "./schema.ts";
+import { errorAt, type ResolvedSettings } from "./sources.ts";
 
-/** Flags that every program with places in it takes. */
-export const placesFlags: Flags = {
-  places: {
-    value: "PROVIDER",
-    help: `${providerNames.join(", ")} (auto: Google if there is a key)`,
-  },
-  "places-url": { value: "URL", help: "ask here instead of Google's address" },
-  "places-key-file": {
-    value: "FILE",
-    help: "holds the API key (or set GOOGLE_PLACES_KEY)",
-  },
+/** The settings that say which service to ask. */
+export const placesSchema = {
+  placesProvider: schema.placesProvider,
+  placesUrl: schema.placesUrl,
+  placesKeyFile: schema.placesKeyFile,
 };
 
-/** Where settings come from, besides the command line. */
+/** What settings were read from. */
 export interface Sources {
-  /** The files and variables that they come from. */
+  /** The files and variables. */
   readonly sources: readonly PermissionNeed[];
-  /** Those that must not be looked at, and might have something to say. */
+  /** Variables that are not permitted, and could hold a secret or a key. */
   readonly unread: readonly PermissionNeed[];
 }
 
-/** The flags about places, read and checked. */
+/** The places service. */
 export interface PlacesSettings extends Sources {
   readonly places: PlacesChoice;
   /** Something that the user should know about the places. */
@@ -49,25 +43,20 @@ export interface PlacesSettings extends Sources {
  * @throws {SetupError} If the key's file cannot be read or is wrong.
  */
 export async function readPlaces(
-  { flags }: Arguments,
+  resolved: ResolvedSettings<typeof placesSchema>,
 ): Promise<PlacesSettings> {
-  const name = flags.get("places") ?? "auto";
-  if (!providerNames.includes(name)) {
-    throw new UsageError(
-      `--places: expected ${providerNames.join(", ")}; found ${name}`,
-    );
-  }
-  const url = readUrl(flags.get("places-url"));
+  const { placesKeyFile, placesProvider: name, placesUrl: url } =
+    resolved.values;
   if (name === "gazetteer") {
     return { places: choosePlaces(name, {}), sources: [], unread: [] };
   }
-  const { key, keyHelp, sources, unread } = await readPlacesKey(
-    flags.get("places-key-file"),
-  );
+  const { key, keyHelp, sources, unread } = await readPlacesKey(placesKeyFile);
   if (key === undefined && needsKey(name)) {
-    throw new UsageError(
-      `--places ${name} needs a key: ${keyHelp}, or name a file with ` +
-        "--places-key-file",
+    throw errorAt(
+      resolved,
+      "placesProvider",
+      placesSchema,
+      ` ${name} needs a key: ${keyHelp}, or name a file with --places-key-file`,
     );
   }
   const places = choosePlaces(name, { key, url });
@@ -88,22 +77,4 @@ export async function readPlaces(
 function travelsInClear(url: string): boolean {
   const { hostname, protocol } = new URL(url);
   return protocol === "http:" && !isLoopback(hostname);
-}
-
-function readUrl(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const url = URL.parse(text);
-  // The command line is no place for a key, and what stands there gets logged.
-  if (url?.username || url?.password || url?.search) {
-    throw new UsageError(
-      "--places-url: expected an address without user name, password and " +
-        "query; a key goes into GOOGLE_PLACES_KEY or --places-key-file",
-    );
-  }
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new UsageError(
-      `--places-url: expected an http or https address, found ${text}`,
-    );
-  }
-  return text;
 }

@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { SetupError } from "../../cli/exit.ts";
-import { readFile } from "../../cli/files.ts";
+import { readFile } from "../../runtime/files.ts";
 import {
   flagsFor,
   isGranted,
   type PermissionNeed,
-} from "../../cli/permissions.ts";
+} from "../../runtime/permissions.ts";
+import { SetupError } from "../../runtime/setup_error.ts";
 
 /** Where the key is looked for if no file is named. */
 const keyVariable = "GOOGLE_PLACES_KEY";
@@ -23,7 +23,7 @@ export interface PlacesKey {
   readonly key: string | undefined;
   /** What to do so that there is one, for a person. */
   readonly keyHelp: string;
-  /** What was read to get it, if there is one. */
+  /** The variable that holds it, if one does. */
   readonly sources: readonly PermissionNeed[];
   /** What may hold one, and must not be looked at. */
   readonly unread: readonly PermissionNeed[];
@@ -52,10 +52,7 @@ export async function readPlacesKey(
   if (fault !== undefined) {
     throw new SetupError(`${path ?? keyVariable}: ${fault}`);
   }
-  if (path !== undefined) {
-    const sources: PermissionNeed[] = [{ name: "read", path }];
-    return { key, keyHelp, sources, unread: [] };
-  }
+  if (path !== undefined) return { key, keyHelp, sources: [], unread: [] };
   return {
     key,
     keyHelp,

@@ -5,18 +5,11 @@
  *
  * @module
  */
-import { SetupError } from "../../cli/exit.ts";
-import {
-  flagsFor,
-  flagsOf,
-  grantablePath,
-  type PermissionNeed,
-} from "../../cli/permissions.ts";
-import { print } from "../../cli/print.ts";
-import { quoteWord } from "../../cli/shell.ts";
-import { note } from "../../cli/write.ts";
 import { findServer } from "../../peers/topology.ts";
-import { formatAddress, isLoopback } from "../../runtime/network.ts";
+import { isLoopback } from "../../runtime/network.ts";
+import type { PermissionNeed } from "../../runtime/permissions.ts";
+import { SetupError } from "../../runtime/setup_error.ts";
+import { dialledAddresses, portsOf } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 
 /** What these servers have to be allowed to do, and nothing more. */
@@ -24,28 +17,22 @@ export function requiredPermissions(
   settings: Settings,
   names: readonly string[],
 ): PermissionNeed[] {
-  const { admin, host, logDirectory, places, sources, tls, topology } =
-    settings;
+  const { places, sources, topology } = settings;
   const servers = names.map((name) => findServer(topology, name)!);
+  const ports = servers.flatMap((self) => portsOf(settings, self));
+  const kinds = Map.groupBy(ports, ({ kind }) => kind.name);
   const addresses = [
-    ...servers.map((self) => formatAddress(host ?? self.host, self.clientPort)),
-    ...(tls === undefined ? [] : servers).map((self) =>
-      formatAddress(host ?? self.host, self.tlsPort)
-    ),
-    ...servers.map((self) => formatAddress(self.host, self.peerPort)),
-    ...(admin === undefined ? [] : servers).map((self) =>
-      formatAddress(admin!.host, self.adminPort)
-    ),
+    ...[...kinds.values()].flat().map(({ address }) => address),
     ...servers.flatMap(({ name }) => topology.neighbours.get(name)!)
-      .map((neighbour) => formatAddress(neighbour.host, neighbour.peerPort)),
+      .flatMap(dialledAddresses),
   ];
   return [
     ...[...addresses, ...places.hosts].map((host): PermissionNeed => ({
       name: "net",
       host,
     })),
-    { name: "write", path: logDirectory },
-    ...sources,
+    ...sources.filter(({ name }) => name === "write"),
+    ...sources.filter(({ name }) => name !== "write"),
   ];
 }
 
@@ -65,53 +52,6 @@ export function optionalPermissions(
 /** Where a server counts its requests to a places service. */
 export function budgetPath({ logDirectory }: Settings, name: string): string {
   return `${logDirectory}/${name}.places-budget`;
-}
-
-/**
- * What `deno run` takes besides permissions: without these, a program may still
- * fetch code from a few hosts and any package, and run it.
- */
-const noOtherCode = ["--frozen", "--no-remote"];
-
-/**
- * Prints the command that runs these servers with the narrowest permissions,
- * as one line for a shell.
- *
- * @param command The program and its arguments, as they were given.
- * @throws {SetupError} If a secret is missing.
- */
-export function printPermissions(
-  settings: Settings,
-  names: readonly string[],
-  command: readonly string[],
-): void {
-  refuseWithoutSecret(settings, names);
-  const needs = [
-    ...requiredPermissions(settings, names),
-    ...optionalPermissions(settings, names),
-  ];
-  const words = [
-    "deno",
-    "run",
-    ...noOtherCode,
-    ...flagsOf(needs),
-    ...command.filter((word) => !/^--print-permissions(=|$)/.test(word)),
-  ];
-  print(words.map(quoteWord).join(" "));
-  for (const need of needs) {
-    if (!("path" in need) || grantablePath(need.path) === need.path) continue;
-    note(
-      `${need.path}: Deno's flags end a path at a comma, so the folder around ` +
-        "it is granted; without a comma it would be narrower",
-    );
-  }
-  const { unread } = settings;
-  if (unread.length > 0) {
-    note(
-      "what the environment says was not looked at: if it holds a key or a " +
-        `secret, run this again with ${flagsFor(unread)}`,
-    );
-  }
 }
 
 /**

@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { SetupError } from "../../cli/exit.ts";
-import { readFile } from "../../cli/files.ts";
+import { readFile } from "../../runtime/files.ts";
 import {
   flagsFor,
   isGranted,
   type PermissionNeed,
-} from "../../cli/permissions.ts";
+} from "../../runtime/permissions.ts";
+import { SetupError } from "../../runtime/setup_error.ts";
 
 /** Where secrets are looked for if no file is named. */
 export const secretVariable = "HERD_SECRET";
@@ -40,7 +40,7 @@ export interface Secrets {
   readonly secrets: readonly string[];
   /** What to do so that there are some, for a person. */
   readonly secretsHelp: string;
-  /** What was read to get them, if there are any. */
+  /** The variable that holds them, if one does. */
   readonly sources: readonly PermissionNeed[];
   /** What may hold some, and must not be looked at. */
   readonly unread: readonly PermissionNeed[];
@@ -61,8 +61,7 @@ export async function readSecrets(path: string | undefined): Promise<Secrets> {
     `or ${variable}`;
   if (path !== undefined) {
     const secrets = secretsOfFile(await readFile(path), path);
-    const sources: PermissionNeed[] = [{ name: "read", path }];
-    return { secrets, secretsHelp, sources, unread: [] };
+    return { secrets, secretsHelp, sources: [], unread: [] };
   }
   const value = canReadVariable ? Deno.env.get(secretVariable) : undefined;
   const secrets = secretsOfVariable(value);

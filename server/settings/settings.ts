@@ -1,34 +1,10 @@
 /**
- * What the flags of `server.ts` and `herd up` mean: reads them into settings,
- * asking for no permission that was not granted.
+ * Reads the settings of `server.ts` and `herd up` from flags, variables and the
+ * herd file, without a request for a permission that was not granted.
  *
  * @module
  */
-import {
-  type Arguments,
-  type Flags,
-  UsageError,
-  wholeNumber,
-} from "../../cli/arguments.ts";
-import { SetupError } from "../../cli/exit.ts";
-import { readFile } from "../../cli/files.ts";
-import {
-  clientTtlSecondsBounds,
-  linkTimeoutMsBounds,
-  maxClientsBounds,
-  maxHalfOpenLinksBounds,
-  placesBudgetBounds,
-  placesTtlSecondsBounds,
-} from "./bounds.ts";
-import { readSecrets, secretVariable } from "./secrets.ts";
 import defaultHerd from "../../herd.json" with { type: "json" };
-import { logFailureChoices, type OnLogFailure } from "../../log/events.ts";
-import { defaultKeptFiles, defaultMaxFileBytes } from "../../log/limits.ts";
-import {
-  defaultLinkTimeoutMs,
-  defaultMaxClients,
-  defaultMaxHalfOpenLinks,
-} from "../../peers/limits.ts";
 import {
   findServer,
   parseTopology,
@@ -36,104 +12,46 @@ import {
   type Topology,
   TopologyError,
 } from "../../peers/topology.ts";
-import { adminFlags, type AdminSettings, readAdmin } from "./admin.ts";
-import { readHost } from "./host.ts";
-import { limitFlags, readClientLimits } from "./client_limits.ts";
-import { placesFlags, type PlacesSettings, readPlaces } from "./places.ts";
+import { readFile } from "../../runtime/files.ts";
+import { SetupError, UsageError } from "../../runtime/setup_error.ts";
 import type { ClientLimits } from "../../sessions/limits.ts";
-import { readTls, tlsFlags, type TlsSettings } from "./tls.ts";
+import { type AdminSettings, readAdmin } from "./admin.ts";
+import { pickLimits } from "./client_limits.ts";
+import { type SettingFlags, settingFlags } from "./flags.ts";
+import { type PlacesSettings, readPlaces } from "./places.ts";
+import { schema } from "./schema.ts";
+import { readSecrets } from "./secrets.ts";
+import type { ValuesOf } from "./setting.ts";
+import {
+  errorAt,
+  flagSource,
+  herdFileSource,
+  permissionsFor,
+  resolveSettings,
+  type Source,
+  variableSource,
+} from "./sources.ts";
+import { readTls, type TlsSettings } from "./tls.ts";
 
-/** Flags that every program with servers in it takes. */
-export const serverFlags: Flags = {
-  "base-port": {
-    value: "PORT",
-    help: "first client port; peers +100, admin +200, TLS +300 (8000)",
-  },
-  host: {
-    value: "ADDRESS",
-    help: "where to listen for clients (the herd file's, 127.0.0.1)",
-  },
-  config: { value: "FILE", help: "a herd file in place of the default herd" },
-  "log-dir": { value: "FOLDER", help: "where NAME.log is written (logs)" },
-  "log-max-bytes": {
-    value: "BYTES",
-    help: `size of a full log file (${defaultMaxFileBytes})`,
-  },
-  "log-keep": {
-    value: "COUNT",
-    help: `full log files kept (${defaultKeptFiles})`,
-  },
-  "on-log-failure": {
-    value: "WHAT",
-    help: "when the log cannot be written: keep-serving or stop (keep-serving)",
-  },
-  ...placesFlags,
-  "places-ttl": {
-    value: "SECONDS",
-    help: "keep answers for this long; Google's terms restrict that (0)",
-  },
-  "places-budget": {
-    value: "COUNT",
-    help: "most requests to Google on one day, UTC (no limit)",
-  },
-  "secret-file": {
-    value: "FILE",
-    help: `holds the servers' secrets, one a line (or set ${secretVariable})`,
-  },
-  "link-timeout-ms": {
-    value: "MS",
-    help:
-      `a neighbour silent for this long is dialled again (${defaultLinkTimeoutMs})`,
-  },
-  "max-half-open-links": {
-    value: "COUNT",
-    help: `most peer connections not linked yet (${defaultMaxHalfOpenLinks})`,
-  },
-  "max-clients": {
-    value: "COUNT",
-    help: `most clients that a server remembers (${defaultMaxClients})`,
-  },
-  "client-ttl": {
-    value: "SECONDS",
-    help: "forget a client not heard of for this long (never)",
-  },
-  "no-catch-up": {
-    help: "compare and repair nothing with neighbours (plain flooding)",
-  },
-  ...tlsFlags,
-  ...adminFlags,
-  ...limitFlags,
+/** Flags of every program that runs servers. */
+export const serverFlags: SettingFlags = {
+  ...settingFlags(schema),
   "print-permissions": {
     help: "print the command with the permissions it needs, and exit",
   },
 };
 
-/** The flags, read and checked. */
-export interface Settings extends PlacesSettings {
+/** The values of all settings. */
+export type SettingValues = ValuesOf<typeof schema>;
+
+/** The settings, and what was read because of them. */
+export interface Settings
+  extends Omit<SettingValues, "admin" | keyof ClientLimits>, PlacesSettings {
   readonly topology: Topology;
-  /** Where to listen for clients, if not where the herd file says. */
-  readonly host?: string;
-  readonly logDirectory: string;
-  readonly logMaxBytes: number;
-  readonly logKeptFiles: number;
-  readonly onLogFailure: OnLogFailure;
-  readonly catchUp: boolean;
   /** What neighbours prove to each other that they know; empty for nothing. */
   readonly secrets: readonly string[];
   /** What to give servers so that they have a secret, for a person. */
   readonly secretsHelp: string;
-  /** A neighbour silent for this long is given up and dialled again. */
-  readonly linkTimeoutMs: number;
-  /** Most connections to the peer port that are not linked yet. */
-  readonly maxHalfOpenLinks: number;
-  readonly maxClients: number;
-  /** A client not heard of for this long is forgotten; never, if undefined. */
-  readonly clientTtlSeconds: number | undefined;
-  /** For how long an answer of a remote provider is kept, in seconds. */
-  readonly placesTtlSeconds: number;
-  /** Most requests to a remote provider on one day; any, if undefined. */
-  readonly placesBudget: number | undefined;
-  /** Limits on clients that are not the usual ones. */
   readonly clientLimits: Partial<ClientLimits>;
   /** How TLS is used, if it is. */
   readonly tls: TlsSettings | undefined;
@@ -141,60 +59,73 @@ export interface Settings extends PlacesSettings {
   readonly admin: AdminSettings | undefined;
 }
 
+/** A command line, as far as settings need it. */
+interface GivenFlags {
+  readonly flags: ReadonlyMap<string, string>;
+}
+
 /**
  * Reads the settings.
  *
- * @param isAdminServed Whether `--admin` goes without saying.
+ * @param isAdminServed Whether the administration ports are open by default.
  * @throws {UsageError} If a flag is wrong.
- * @throws {SetupError} If a file cannot be read or is wrong.
+ * @throws {SetupError} If a variable or a file is wrong, or a file cannot be
+ * read.
  */
 export async function readSettings(
-  args: Arguments,
+  { flags }: GivenFlags,
   isAdminServed = false,
 ): Promise<Settings> {
-  const { flags } = args;
-  const logMaxBytes = wholeNumber(args, "log-max-bytes", 1024, 2 ** 40);
-  const config = flags.get("config");
-  const secrets = await readSecrets(flags.get("secret-file"));
-  const places = await readPlaces(args);
-  const tls = await readTls(args);
+  const known = {
+    ...schema,
+    admin: { ...schema.admin, default: isAdminServed },
+  };
+  const sources = [flagSource(flags), await variableSource(known)];
+  const { herdSettings, topology } = await readHerdFile(sources);
+  const resolved = resolveSettings(known, [...sources, herdSettings]);
+  const { values } = resolved;
+  const secrets = await readSecrets(values.secretFile);
+  const places = await readPlaces(resolved);
+  const tls = await readTls(resolved);
   return {
-    ...await readHerd(args),
-    logDirectory: flags.get("log-dir") ?? "logs",
-    logMaxBytes: logMaxBytes ?? defaultMaxFileBytes,
-    logKeptFiles: wholeNumber(args, "log-keep", 1, 1000) ?? defaultKeptFiles,
-    onLogFailure: readOnLogFailure(flags.get("on-log-failure")),
-    catchUp: !flags.has("no-catch-up"),
-    ...readLimits(args),
-    clientLimits: readClientLimits(args),
+    ...values,
+    topology,
+    clientLimits: pickLimits(values),
     tls,
-    admin: readAdmin(args, isAdminServed),
+    admin: readAdmin(resolved),
     ...secrets,
     ...places,
-    // Whatever is read has to stand here: --print-permissions goes by it.
+    // --print-permissions lists these, so everything that is read is here.
     sources: [
-      ...(config === undefined
-        ? []
-        : [{ name: "read", path: config } as const]),
+      ...permissionsFor(schema, {
+        ...resolved,
+        // The gazetteer needs no key, so the file is not read.
+        values: places.places.hosts.length === 0
+          ? { ...values, placesKeyFile: undefined }
+          : values,
+      }),
       ...secrets.sources,
-      ...tls?.sources ?? [],
       ...places.sources,
     ],
     unread: [...secrets.unread, ...places.unread],
   };
 }
 
-/** Which herd it is, and where its clients connect: part of the settings. */
-export async function readHerd(
-  args: Arguments,
-): Promise<Pick<Settings, "topology" | "host">> {
-  const { flags } = args;
-  const basePort = wholeNumber(args, "base-port", 1, 65_535);
-  return {
-    topology: await readTopology(flags.get("config"), basePort),
-    host: readHost(args, "host"),
-  };
+/**
+ * The herd of a program that connects to servers, from `--config` and
+ * `--base-port` or their variables.
+ *
+ * @throws {UsageError} If a flag is wrong.
+ * @throws {SetupError} If the file cannot be read or is wrong.
+ */
+export async function readHerd({ flags }: GivenFlags): Promise<Topology> {
+  const sources = [flagSource(flags), await variableSource(herdSchema)];
+  const { topology } = await readHerdFile(sources, false);
+  return topology;
 }
+
+/** The settings that say which herd it is. */
+export const herdSchema = { basePort: schema.basePort, config: schema.config };
 
 /** The names of a herd's servers, for a person. */
 export function namesOf(topology: Topology): string {
@@ -214,31 +145,32 @@ export function serverNamed(topology: Topology, name: string): ServerEntry {
   );
 }
 
-function readOnLogFailure(choice = "keep-serving"): OnLogFailure {
-  const found = logFailureChoices.find((known) => known === choice);
-  if (found !== undefined) return found;
-  throw new UsageError(
-    `--on-log-failure: expected ${logFailureChoices.join(" or ")}, ` +
-      `found ${choice}`,
-  );
-}
-
-async function readTopology(
-  path: string | undefined,
-  basePort: number | undefined,
-): Promise<Topology> {
+/** @param areSettingsChecked Whether the program uses the file's settings. */
+async function readHerdFile(
+  sources: readonly Source[],
+  areSettingsChecked = true,
+): Promise<{ topology: Topology; herdSettings: Source }> {
+  const resolved = resolveSettings(herdSchema, sources);
+  const { basePort, config } = resolved.values;
   try {
-    if (path === undefined) return parseTopology(defaultHerd, basePort);
-    return parseTopology(parseJson(await readFile(path)), basePort);
-  } catch (error) {
-    if (error instanceof TopologyError) {
-      // Only a base port can be wrong with the default herd.
-      if (path === undefined) {
-        throw new UsageError(`--base-port: ${error.message}`);
-      }
-      throw new SetupError(`${path}: ${error.message}`);
+    if (config === undefined) {
+      return {
+        topology: parseTopology(defaultHerd, basePort),
+        herdSettings: herdFileSource(schema),
+      };
     }
-    throw error;
+    const json = parseJson(await readFile(config));
+    const topology = parseTopology(json, basePort);
+    const { settings } = json as { settings?: Record<string, unknown> };
+    const checked = areSettingsChecked ? settings : undefined;
+    return { topology, herdSettings: herdFileSource(schema, checked) };
+  } catch (error) {
+    if (!(error instanceof TopologyError)) throw error;
+    if (config !== undefined) {
+      throw new SetupError(`${config}: ${error.message}`);
+    }
+    // Only a base port can be wrong with the default herd.
+    throw errorAt(resolved, "basePort", schema, `: ${error.message}`);
   }
 }
 
@@ -250,39 +182,4 @@ function parseJson(text: string): unknown {
     const [place] = String(error).match(/\(line \d+ column \d+\)/) ?? [""];
     throw new TopologyError(`is not JSON ${place}`.trimEnd());
   }
-}
-
-/** How long things may take or last, and how many there may be. */
-function readLimits(
-  args: Arguments,
-): Pick<
-  Settings,
-  | "linkTimeoutMs"
-  | "maxHalfOpenLinks"
-  | "maxClients"
-  | "clientTtlSeconds"
-  | "placesTtlSeconds"
-  | "placesBudget"
-> {
-  const linkTimeoutMs = wholeNumber(
-    args,
-    "link-timeout-ms",
-    ...linkTimeoutMsBounds,
-  );
-  const maxClients = wholeNumber(args, "max-clients", ...maxClientsBounds);
-  return {
-    linkTimeoutMs: linkTimeoutMs ?? defaultLinkTimeoutMs,
-    maxHalfOpenLinks:
-      wholeNumber(args, "max-half-open-links", ...maxHalfOpenLinksBounds) ??
-        defaultMaxHalfOpenLinks,
-    maxClients: maxClients ?? defaultMaxClients,
-    clientTtlSeconds: wholeNumber(
-      args,
-      "client-ttl",
-      ...clientTtlSecondsBounds,
-    ),
-    placesTtlSeconds:
-      wholeNumber(args, "places-ttl", ...placesTtlSecondsBounds) ?? 0,
-    placesBudget: wholeNumber(args, "places-budget", ...placesBudgetBounds),
-  };
 }

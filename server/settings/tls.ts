@@ -1,33 +1,25 @@
 /**
- * What the flags about TLS mean: which files, and who is served how.
+ * The settings of TLS: which files, and which connections are encrypted.
  *
  * @module
  */
-import { type Arguments, type Flags, UsageError } from "../../cli/arguments.ts";
-import { SetupError } from "../../cli/exit.ts";
-import { readFile, requireReadPermission } from "../../cli/files.ts";
-import type { PermissionNeed } from "../../cli/permissions.ts";
 import {
   CertificateError,
   readCertificates,
   type TlsFiles,
   TlsIdentity,
 } from "../../runtime/certificates.ts";
+import { readFile, requireReadPermission } from "../../runtime/files.ts";
+import { SetupError } from "../../runtime/setup_error.ts";
+import { schema } from "./schema.ts";
+import { errorAt, type ResolvedSettings } from "./sources.ts";
 
-/** Flags about TLS. */
-export const tlsFlags: Flags = {
-  "tls-cert": {
-    value: "FILE",
-    help: "certificate, in PEM: clients are served by TLS, not in plain text",
-  },
-  "tls-key": { value: "FILE", help: "the certificate's private key, in PEM" },
-  "tls-ca": {
-    value: "FILE",
-    help: "who issues the servers' certificates: links use TLS too",
-  },
-  "plain-clients": {
-    help: "serve the client port in plain text; TLS is on 300 ports above",
-  },
+/** The settings that say what is encrypted, and with what. */
+const tlsSchema = {
+  tlsCert: schema.tlsCert,
+  tlsKey: schema.tlsKey,
+  tlsCa: schema.tlsCa,
+  plainClients: schema.plainClients,
 };
 
 /** How a server uses TLS. */
@@ -35,14 +27,17 @@ export interface TlsSettings {
   readonly identity: TlsIdentity;
   /** Whether the client port itself goes on in plain text. */
   readonly plainClients: boolean;
-  /** What was read for it, and is read again when it is renewed. */
-  readonly sources: readonly PermissionNeed[];
   /**
    * Reads the files again.
    *
    * @throws {SetupError} Naming the file at fault. All stays as it was then.
    */
   readonly renew: () => Promise<void>;
+}
+
+/** Whether servers use TLS with each other. */
+export function areLinksEncrypted(tls: TlsSettings | undefined): boolean {
+  return tls?.identity.authority !== undefined;
 }
 
 /** The same of each file, by its path. */
@@ -55,34 +50,46 @@ type Paths = { readonly [Part in keyof TlsFiles]: string };
  * @throws {SetupError} If a file cannot be read or is wrong.
  */
 export async function readTls(
-  { flags }: Arguments,
+  resolved: ResolvedSettings<typeof tlsSchema>,
 ): Promise<TlsSettings | undefined> {
-  const certificate = flags.get("tls-cert");
-  const key = flags.get("tls-key");
-  const authority = flags.get("tls-ca");
+  const { plainClients, ...files } = resolved.values;
+  const { tlsCa: authority, tlsCert: certificate, tlsKey: key } = files;
   if (certificate === undefined || key === undefined) {
-    const given = Object.keys(tlsFlags).find((name) => flags.has(name));
-    if (given === undefined) return undefined;
-    const missing = ["tls-cert", "tls-key"].filter((name) => !flags.has(name));
-    throw new UsageError(
-      `--${given} needs ${missing.map((name) => `--${name}`).join(" and ")}`,
-    );
+    refuseIncompleteTls(resolved);
+    return undefined;
   }
   const paths: Paths = authority === undefined
     ? { certificate, key }
     : { certificate, key, authority };
   await requireReadPermission(Object.values(paths));
-  const files = await readFiles(paths);
-  const identity = naming(paths, () => new TlsIdentity(files));
+  const texts = await readFiles(paths);
+  const identity = naming(paths, () => new TlsIdentity(texts));
   return {
     identity,
-    plainClients: flags.has("plain-clients"),
-    sources: Object.values(paths).map((path) => ({ name: "read", path })),
+    plainClients,
     async renew() {
-      const files = await readFiles(paths);
-      naming(paths, () => identity.renew(files));
+      const texts = await readFiles(paths);
+      naming(paths, () => identity.renew(texts));
     },
   };
+}
+
+/** Throws if some setting of TLS is given without those that it needs. */
+function refuseIncompleteTls(
+  resolved: ResolvedSettings<typeof tlsSchema>,
+): void {
+  const { sourceOf } = resolved;
+  const names = ["tlsCert", "tlsKey", "tlsCa", "plainClients"] as const;
+  // The herd file may say it for those servers that have a certificate.
+  const given = names.find((name) => {
+    const source = sourceOf.get(name);
+    return source !== undefined && source.kind !== "herd file";
+  });
+  if (given === undefined) return;
+  const missing = (["tlsCert", "tlsKey"] as const)
+    .filter((name) => !sourceOf.has(name))
+    .map((name) => `--${tlsSchema[name].flag}`);
+  throw errorAt(resolved, given, tlsSchema, ` needs ${missing.join(" and ")}`);
 }
 
 /**

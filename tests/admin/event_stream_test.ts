@@ -238,3 +238,18 @@ Deno.test({
     events.close();
   },
 });
+
+Deno.test({
+  name: "Live ends a page whose clients cannot be read, and forgets it",
+  permissions: "none",
+  async fn() {
+    const { events, self } = open();
+    self.known = [lineOf("kiwi")];
+    self.select = () => Promise.reject(new Error("no connection"));
+    const reader = events.subscribe()!.getReader();
+    await drainMicrotasks();
+    await assertRejects(() => reader.read(), Error, "no connection");
+    assertEquals(self.reportObservers, 0);
+    events.close();
+  },
+});

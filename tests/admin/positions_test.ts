@@ -1,17 +1,38 @@
-import { maxLivePositions, maxSnapshotPositions } from "../../admin/limits.ts";
+import {
+  maxLivePositions,
+  maxSnapshotPositions,
+  snapshotPieceLines,
+} from "../../admin/limits.ts";
+import type { Positions } from "../../admin/position_types.ts";
 import {
   LivePositions,
   readPosition,
   snapshot,
 } from "../../admin/positions.ts";
-import { bytesOfText } from "../../protocol/bytes.ts";
+import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
 import { parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { FakeObservedServer } from "../fakes/observed_server.ts";
 
 const lineOf = (client: string) =>
   bytesOfText(
     `AT Hill +0.263873386 ${client} +34.068930-118.445127 1520023934.5`,
   );
+
+/** Shows the lines in pages. */
+function serverWith(lines: readonly ByteString[]): FakeObservedServer {
+  const server = new FakeObservedServer();
+  server.known = [...lines];
+  return server;
+}
+
+/** All pieces. */
+function snapshotOf(
+  lines: readonly ByteString[],
+  known: number,
+): Promise<Positions[]> {
+  return Array.fromAsync(snapshot(serverWith(lines), known));
+}
 
 const reportOf = (client: string) => parseReport(lineOf(client), () => true)!;
 
@@ -102,9 +123,9 @@ Deno.test({
 Deno.test({
   name: "snapshot() gives every client once, in pieces",
   permissions: "none",
-  fn() {
+  async fn() {
     const clients = Array.from({ length: 1_234 }, (_, index) => `c${index}`);
-    const pieces = [...snapshot(clients.map(lineOf), clients.length)];
+    const pieces = await snapshotOf(clients.map(lineOf), clients.length);
     assert(pieces.length > 1);
     for (const { heard, isSnapshot, known } of pieces) {
       assertEquals([heard, isSnapshot, known], [0, true, 1_234]);
@@ -121,17 +142,11 @@ for (const more of [1, 71, maxSnapshotPositions, 2 * maxSnapshotPositions]) {
   Deno.test({
     name: `snapshot() of ${known} clients gives as many as it may, evenly`,
     permissions: "none",
-    fn() {
-      const line = lineOf("kiwi");
-      let walked = 0;
-      const lines = function* () {
-        for (; walked < known; walked++) yield line;
-      };
-      const shown: number[] = [];
-      for (const { positions } of snapshot(lines(), known)) {
-        shown.push(positions.length);
-      }
-      assertEquals(walked, known);
+    async fn() {
+      const lines = new Array<ByteString>(known).fill(lineOf("kiwi"));
+      const shown = (await snapshotOf(lines, known))
+        .map(({ positions }) => positions.length);
+      assertEquals(shown.length, Math.ceil(known / snapshotPieceLines));
       const inAll = shown.reduce((sum, count) => sum + count, 0);
       assertEquals(inAll, maxSnapshotPositions);
       // The last piece may be a short one.
@@ -144,13 +159,14 @@ for (const more of [1, 71, maxSnapshotPositions, 2 * maxSnapshotPositions]) {
 Deno.test({
   name: "snapshot() gives no more than it may if clients come meanwhile",
   permissions: "none",
-  fn() {
-    const line = lineOf("kiwi");
-    const lines = function* () {
-      for (let index = 0; index < maxSnapshotPositions + 9; index++) yield line;
-    };
-    let shown = 0;
-    for (const { positions } of snapshot(lines(), 5)) shown += positions.length;
+  async fn() {
+    const count = maxSnapshotPositions + 9;
+    const lines = new Array<ByteString>(count).fill(lineOf("kiwi"));
+    const pieces = await snapshotOf(lines, 5);
+    const shown = pieces.reduce(
+      (sum, { positions }) => sum + positions.length,
+      0,
+    );
     assertEquals(shown, maxSnapshotPositions);
   },
 });
@@ -158,7 +174,7 @@ Deno.test({
 Deno.test({
   name: "snapshot() of nobody is empty",
   permissions: "none",
-  fn() {
-    assertEquals([...snapshot([], 0)], []);
+  async fn() {
+    assertEquals(await snapshotOf([], 0), []);
   },
 });

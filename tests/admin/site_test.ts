@@ -25,7 +25,7 @@ function open(facts: Given<ServerFacts> = {}) {
   });
   const site: SiteOptions = {
     files: new Map([["/", { contentType: "text/html", text: "<p>" }]]),
-    newest: (client) => self.newest(client),
+    find: (client) => self.find(client),
     map: () => Promise.resolve('{"land":""}'),
     status: fakeStatus,
     self: () => serverFacts("Hill", facts),
@@ -108,6 +108,19 @@ Deno.test({
       assertEquals(response.status, 400, query);
       assertStringIncludes(await response.text(), "expected");
     }
+  },
+});
+
+Deno.test({
+  name: "a site does not call a client unknown where nobody can know",
+  permissions: "none",
+  async fn() {
+    const find = () => Promise.reject(new Error("no connection"));
+    const response = await ask("/client.json?id=kiwi", { ...open(), find });
+    assertEquals(
+      `${response.status} ${await response.text()}`,
+      "503 the server cannot find clients now\n",
+    );
   },
 });
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import type { Context } from "../../bench/context.ts";
 import { measureFault } from "../../bench/convergence/faults.ts";
 import { judge } from "../../bench/convergence/judge.ts";

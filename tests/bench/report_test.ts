@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { formatMeasured, type Goal, goals, judge } from "../../bench/goals.ts";
 import type { Sample } from "../../bench/results.ts";
 import { cell, numbers, table, words } from "../../bench/report/markdown.ts";

@@ -1,33 +1,33 @@
 /**
- * The dashboard in a real browser.
+ * Opens the dashboard in a real browser.
  *
  * @module
  */
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "../../tools/playwright.ts";
 import { launchBrowser } from "../../tools/browser.ts";
 import { assertEquals } from "../assert.ts";
 import { FakeAdminPort } from "../fakes/admin_port.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 
-/** What has not come by then will not come. */
-const longestWaitMs = 60_000;
+/** Longest wait for a condition in the page, in milliseconds. */
+const maxWaitMs = 60_000;
 
-/** How the page is looked at. */
-export type Look = Pick<
+/** Settings of the browser window. */
+export type Display = Pick<
   BrowserContextOptions,
   "viewport" | "colorScheme" | "deviceScaleFactor" | "reducedMotion"
 >;
 
 /**
- * Opens a page in a browser of its own, and closes it when the test is done.
- * Fails if anything went wrong in the page: an error, a breach of its content
- * security policy, a dialog, a request to anywhere else.
+ * Runs a test with a page in a new browser, and closes the browser after it.
+ * Fails if a fault occurred in the page: an error, a violation of its content
+ * security policy, a dialog, or a request to another origin.
  *
- * @param allowed What may go wrong.
+ * @param allowed Faults that are permitted.
  */
 export async function withPage(
   url: string,
-  look: Look,
+  display: Display,
   test: (page: Page) => Promise<void>,
   allowed?: RegExp,
 ): Promise<void> {
@@ -35,9 +35,9 @@ export async function withPage(
   try {
     const page = await browser.newPage({
       viewport: { width: 1280, height: 900 },
-      ...look,
+      ...display,
     });
-    page.setDefaultTimeout(longestWaitMs);
+    page.setDefaultTimeout(maxWaitMs);
     const faults = watchFaults(page, new URL(url).origin);
     await page.goto(url);
     await test(page);
@@ -48,16 +48,16 @@ export async function withPage(
 }
 
 /**
- * Opens the dashboard of an administration port that says what the test tells
- * it to; so far, that the default herd is well and knows no client.
+ * Runs a test with the dashboard of a fake administration port. At first, the
+ * default herd is up and has no clients.
  */
 export async function withDashboard(
-  look: Look,
+  display: Display,
   test: (page: Page, port: FakeAdminPort) => Promise<void>,
   allowed?: RegExp,
 ): Promise<void> {
   await using port = new FakeAdminPort();
-  await withPage(port.url, look, async (page) => {
+  await withPage(port.url, display, async (page) => {
     await port.followed();
     port.send("hello", { version: 1, self: "Hill" });
     port.send("status", fakeStatus());
@@ -65,7 +65,7 @@ export async function withDashboard(
   }, allowed);
 }
 
-/** What goes wrong in a page; filled as it happens. */
+/** Collects the faults in a page, as they occur. */
 function watchFaults(page: Page, origin: string): string[] {
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
@@ -84,11 +84,11 @@ function watchFaults(page: Page, origin: string): string[] {
   return faults;
 }
 
-/** Polls until the condition holds; throws if it does not come to. */
+/** Polls until the condition holds; throws at the deadline. */
 export async function untilSeen(
   condition: () => Promise<boolean>,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(longestWaitMs);
+  const signal = AbortSignal.timeout(maxWaitMs);
   while (!await condition()) {
     if (signal.aborted) throw new Error(`not seen: ${condition}`);
   }
@@ -114,14 +114,14 @@ export async function serverIs(
     .waitFor({ state: "attached" });
 }
 
-/** Looks for a client by its ID, as somebody at the keyboard does. */
+/** Searches for a client by its ID with the keyboard. */
 export async function find(page: Page, id: string): Promise<void> {
   const field = page.getByLabel("Client ID");
   await field.fill(id);
   await field.press("Enter");
 }
 
-/** What a test needs to know of a canvas. */
+/** The part of a canvas that tests use. */
 interface Canvas {
   readonly width: number;
   readonly height: number;
@@ -137,7 +137,9 @@ interface Canvas {
   };
 }
 
-/** The colour of a canvas at a place in CSS pixels: red, green, blue, alpha. */
+/**
+ * The colour of a canvas at a position in CSS pixels: red, green, blue, alpha.
+ */
 export function pixelAt(
   page: Page,
   selector: string,

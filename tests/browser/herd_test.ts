@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Page } from "../../tools/playwright.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { fakeDistribution, fakeStatus } from "../fakes/herd_status.ts";
 import { needs } from "../needs.ts";
@@ -11,7 +11,7 @@ function row(page: Page, name: string) {
   return page.locator("tbody tr", { hasText: name }).first();
 }
 
-withChromium.test("graph: a link goes down and comes back, in shapes and in words", async () => {
+withChromium.test("graph: a link that goes down and up again is shown in shapes and text", async () => {
   await withDashboard({}, async (page, port) => {
     await linkIs(page, "Hill Smith", "up");
     await page.getByText("5 of 5 servers and 6 of 6 links up").waitFor();
@@ -34,7 +34,7 @@ withChromium.test("graph: a link goes down and comes back, in shapes and in word
   });
 });
 
-withChromium.test("graph: a link that is behind says by how much", async () => {
+withChromium.test("graph: a link that is behind shows by how much", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("status", fakeStatus({ waiting: { "Smith Campbell": 1234 } }));
     await linkIs(page, "Smith Campbell", "behind");
@@ -43,7 +43,7 @@ withChromium.test("graph: a link that is behind says by how much", async () => {
   });
 });
 
-withChromium.test("graph: a server alone shows what it sees of others, and what it does not", async () => {
+withChromium.test("graph: a single server's page shows which servers it sees and which not", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("status", fakeStatus({ seen: ["Hill"], down: ["Hill Smith"] }));
     await page.getByText("Hill, one of 5 servers").waitFor();
@@ -58,7 +58,7 @@ withChromium.test("graph: a server alone shows what it sees of others, and what 
   });
 });
 
-withChromium.test("graph: any herd has a place for each server", async () => {
+withChromium.test("graph: every server of any herd has a position", async () => {
   await withDashboard({}, async (page, port) => {
     for (const count of [1, 2, 20, 50]) {
       const names = Array.from({ length: count }, (_, index) => `s-${index}`);
@@ -77,7 +77,7 @@ withChromium.test("graph: any herd has a place for each server", async () => {
   });
 });
 
-withChromium.test("table and plots: the numbers of the status, as text", async () => {
+withChromium.test("table and plots: the numbers of the status are shown as text", async () => {
   await withDashboard({}, async (page, port) => {
     const at = (time: number, iamat: number) =>
       fakeStatus({
@@ -126,7 +126,7 @@ withChromium.test("table and plots: the numbers of the status, as text", async (
   });
 });
 
-withChromium.test("events: the newest first, a hundred at most, chosen by level", async () => {
+withChromium.test("events: the newest first, at most a hundred, filtered by level", async () => {
   await withDashboard({}, async (page, port) => {
     for (let index = 0; index < 130; index++) {
       port.send("log", {
@@ -142,7 +142,7 @@ withChromium.test("events: the newest first, a hundred at most, chosen by level"
     await events.first().getByText("event 129").waitFor();
     assertEquals(await events.count(), 100);
     assertStringIncludes(await events.last().innerText(), "event 30");
-    // Events of level debug are not sent: nothing promises them.
+    // Events of level debug are not sent, so there is no choice for them.
     assertEquals(await page.locator("#level option").allTextContents(), [
       "info and above",
       "warnings and errors",

@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Page } from "../../tools/playwright.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { needs } from "../needs.ts";
@@ -7,11 +7,11 @@ import { pixelAt, sizeOf, untilSeen, withDashboard } from "./browser.ts";
 const withChromium = needs("chromium");
 
 const phone = { width: 390, height: 844 };
-const desk = { width: 1280, height: 900 };
+const desktop = { width: 1280, height: 900 };
 
 const long = "a".repeat(120);
 
-/** How much wider than the window the page is, in CSS pixels. */
+/** How much wider the page is than the window, in CSS pixels. */
 function overflow(page: Page): Promise<number> {
   return page.locator("html").evaluate((element: unknown) => {
     const { scrollWidth, clientWidth } = element as Record<string, number>;
@@ -19,7 +19,7 @@ function overflow(page: Page): Promise<number> {
   });
 }
 
-/** The words in an element that go on on another line. */
+/** The words in an element that are broken across lines. */
 function brokenWords(root: unknown): string[] {
   // deno-lint-ignore no-explicit-any
   const { document } = globalThis as any;
@@ -27,7 +27,7 @@ function brokenWords(root: unknown): string[] {
   const broken: string[] = [];
   while (walker.nextNode()) {
     const node = walker.currentNode;
-    // A line may end at a hyphen, too.
+    // A line may also end at a hyphen.
     for (const { 0: word, index } of node.data.matchAll(/[^\s-]+/g)) {
       const range = document.createRange();
       range.setStart(node, index);
@@ -38,9 +38,9 @@ function brokenWords(root: unknown): string[] {
   return broken;
 }
 
-for (const viewport of [phone, desk]) {
+for (const viewport of [phone, desktop]) {
   for (const colorScheme of ["light", "dark"] as const) {
-    withChromium.test(`look: nothing sticks out at ${viewport.width} pixels, ${colorScheme}`, async () => {
+    withChromium.test(`look: nothing overflows at ${viewport.width} pixels, ${colorScheme}`, async () => {
       await withDashboard({ viewport, colorScheme }, async (page, port) => {
         await page.getByText("6 of 6 links up").waitFor();
         assertEquals(await overflow(page), 0);
@@ -96,7 +96,7 @@ for (const width of [1280, 1024]) {
   });
 }
 
-withChromium.test("look: a herd of five is not long on a phone", async () => {
+withChromium.test("look: the list of five servers is short on a phone", async () => {
   await withDashboard({ viewport: phone }, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
     const { height } = await sizeOf(page, "#servers");
@@ -104,7 +104,7 @@ withChromium.test("look: a herd of five is not long on a phone", async () => {
   });
 });
 
-withChromium.test("look: the map turns dark with the screen", async () => {
+withChromium.test("look: the map follows the dark colour scheme", async () => {
   await withDashboard({ colorScheme: "light" }, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
     const sea = async () => (await pixelAt(page, "#map-land", 60, 200))[0];
@@ -114,7 +114,7 @@ withChromium.test("look: the map turns dark with the screen", async () => {
   });
 });
 
-withChromium.test("look: headings, names and roles for those who do not see it", async () => {
+withChromium.test("look: headings, names and roles for screen readers", async () => {
   await withDashboard({}, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
     assertEquals(await page.locator("h1, h2").allTextContents(), [

@@ -1,5 +1,5 @@
 import { geoNaturalEarth1 } from "../../packages/d3_geo.ts";
-import type { Page } from "playwright-core";
+import type { Page } from "../../tools/playwright.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { needs } from "../needs.ts";
@@ -21,7 +21,7 @@ function positions(list: readonly unknown[], isSnapshot = true) {
   return { isSnapshot, known: length, heard: length, positions: list };
 }
 
-/** Where d3 would draw a place on the map that shows the whole world. */
+/** The position at which d3 draws a place on a map of the whole world. */
 async function placeOf(page: Page, latitude: number, longitude: number) {
   const { width, height } = await sizeOf(page, "#map");
   return geoNaturalEarth1().fitExtent(
@@ -30,7 +30,7 @@ async function placeOf(page: Page, latitude: number, longitude: number) {
   )([longitude, latitude]);
 }
 
-/** A colour of the style for light screens, as a pixel. */
+/** A colour of the light colour scheme, as a pixel. */
 function lightColour(name: string): number[] {
   const style = pageFiles.get("/page/style.css")!.text;
   const [, hex] = style.match(new RegExp(`--${name}: #([0-9a-f]{6});`))!;
@@ -41,7 +41,7 @@ function lightColour(name: string): number[] {
 }
 
 for (const deviceScaleFactor of [1, 2]) {
-  withChromium.test(`map: a client is a dot where it is, in its server's colour, at ${deviceScaleFactor} pixels a pixel`, async () => {
+  withChromium.test(`map: a client is a dot at its position, in its server's colour, at ${deviceScaleFactor} device pixels per pixel`, async () => {
     await withDashboard({ deviceScaleFactor }, async (page, port) => {
       port.send("positions", positions([position]));
       await page.locator('#map[data-clients="1"]').waitFor();
@@ -56,7 +56,7 @@ for (const deviceScaleFactor of [1, 2]) {
       for (const [dx, dy] of [[7, 0], [-7, 0], [0, 7], [0, -7]]) {
         assertEquals((await pixelAt(page, dots, x + dx, y + dy))[3], 0);
       }
-      // Los Angeles is on land, and the middle of the Pacific is not.
+      // Los Angeles is on land, the middle of the Pacific is not.
       const land = await pixelAt(page, "#map-land", x + 10, y);
       assertEquals(land, lightColour("land"));
       const [seaX, seaY] = await placeOf(page, 15, -165);
@@ -88,12 +88,12 @@ withChromium.test("map: a dot moves with its client, and a pulse shows it", asyn
       await pixelAt(page, "#map-dots", x, y),
       lightColour("server-0"),
     );
-    // It fades, and then nothing is drawn any more.
+    // The pulse fades until nothing of it is drawn.
     await untilSeen(async () => await inkOf(page, "#map-marks") === 0);
   });
 });
 
-withChromium.test("map: who does not want motion sees none", async () => {
+withChromium.test("map: reduced motion disables the pulse", async () => {
   await withDashboard({ reducedMotion: "reduce" }, async (page, port) => {
     port.send("positions", positions([position], false));
     await page.locator('#map[data-clients="1"]').waitFor();
@@ -102,7 +102,7 @@ withChromium.test("map: who does not want motion sees none", async () => {
   });
 });
 
-withChromium.test("map: the keyboard reaches it, moves it, zooms it, and shows clients", async () => {
+withChromium.test("map: the keyboard can focus, move and zoom it, and show clients", async () => {
   await withDashboard({}, async (page, port) => {
     port.send(
       "positions",
@@ -172,7 +172,7 @@ withChromium.test("map: pointer and wheel show clients, zoom and drag", async ()
       .waitFor();
     await page.mouse.wheel(0, -100);
     await page.locator('#map[data-zoom="1.50"]').waitFor();
-    // What is under the pointer stays there; then it follows the drag.
+    // The zoom keeps the point under the pointer. A drag moves it.
     await untilSeen(async () =>
       (await pixelAt(page, "#map-dots", x, y))[3] > 0
     );
@@ -187,7 +187,7 @@ withChromium.test("map: pointer and wheel show clients, zoom and drag", async ()
   });
 });
 
-withChromium.test("map: a client is found by its ID, or is not", async () => {
+withChromium.test("map: a client is found by its ID, an unknown ID is not", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("positions", positions([position]));
     await page.locator('#map[data-clients="1"]').waitFor();
@@ -199,7 +199,7 @@ withChromium.test("map: a client is found by its ID, or is not", async () => {
   }, /404/);
 });
 
-withChromium.test("map: a client that the page does not hold is found, too, and what is found is the newest", async () => {
+withChromium.test("map: the search also finds clients that the page does not have, with their newest position", async () => {
   await withDashboard({}, async (page, port) => {
     port.send("positions", { ...positions([position]), known: 200_010 });
     await page.locator('#map[data-clients="1"]').waitFor();
@@ -216,7 +216,7 @@ withChromium.test("map: a client that the page does not hold is found, too, and 
   });
 });
 
-withChromium.test("map: a hundred thousand clients are counted and drawn, and the page still answers", async () => {
+withChromium.test("map: a hundred thousand clients are counted and drawn, and the page remains usable", async () => {
   await withDashboard({}, async (page, port) => {
     const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
     const all = Array.from({ length: 100_000 }, (_, index) => [
@@ -240,7 +240,7 @@ withChromium.test("map: a hundred thousand clients are counted and drawn, and th
     const dots = Number(await page.locator("#map").getAttribute("data-dots"));
     assert(dots > 10_000 && dots <= 100_000, `${dots} dots`);
     assert(await inkOf(page, "#map-dots") > dots);
-    // One more makes one go; the page still answers keys.
+    // One more client evicts one; the search still works.
     port.send("positions", {
       isSnapshot: false,
       known: 250_001,
@@ -253,7 +253,7 @@ withChromium.test("map: a hundred thousand clients are counted and drawn, and th
   }, /404/);
 });
 
-withChromium.test("map: many clients at one place are one dot, and a larger one", async () => {
+withChromium.test("map: many clients at one position are one larger dot", async () => {
   await withDashboard({}, async (page, port) => {
     const crowd = Array.from({ length: 100 }, (_, index) => [
       `client-${index}`,
@@ -275,7 +275,7 @@ withChromium.test("map: many clients at one place are one dot, and a larger one"
   });
 });
 
-withChromium.test("map: what the server has forgotten goes", async () => {
+withChromium.test("map: clients that the server no longer has disappear", async () => {
   await withDashboard({}, async (page, port) => {
     const clients = ["a", "b", "c"].map((id) => [id, 0, 0, "Hill", 0]);
     port.send("positions", positions(clients));

@@ -17,7 +17,7 @@ function dashboard(herd: TestHerd, name: string): string {
   return `http://127.0.0.1:${herd.adminPortOf(name)}/`;
 }
 
-withChromium.test("dashboard of a herd: clients of any name come on the map, known before or heard now", async () => {
+withChromium.test("dashboard of a herd: earlier and new clients with any ID are shown on the map", async () => {
   await using herd = new TestHerd();
   await herd.up();
   const markup = "<img/src=x/onerror=alert(1)>";
@@ -28,7 +28,7 @@ withChromium.test("dashboard of a herd: clients of any name come on the map, kno
     await page.getByText("5 of 5 servers and 6 of 6 links up").waitFor();
     await page.locator('#map[data-clients="1"]').waitFor();
     const before = await inkOf(page, "#map-dots");
-    // Heard by another server than the one that is asked.
+    // Reported to another server than the page's.
     await ask(herd.portOf("Campbell"), `IAMAT ${markup} -33.9+18.4 ${time}\n`);
     await page.locator('#map[data-clients="2"]').waitFor();
     await untilSeen(async () => await inkOf(page, "#map-dots") > before);
@@ -38,13 +38,13 @@ withChromium.test("dashboard of a herd: clients of any name come on the map, kno
     await card.getByText("heard by Campbell").waitFor();
     assertEquals(await page.locator("img").count(), 1);
     await page.locator("#events li").first().waitFor();
-    // Its row: one IAMAT.
+    // The row of Campbell: one IAMAT.
     const cells = page.locator("tbody tr").nth(3).locator("td");
     await cells.nth(2).getByText("1", { exact: true }).waitFor();
   });
 });
 
-withChromium.test("dashboard of a server: it sees a neighbour die and come back, and the page its own server", async () => {
+withChromium.test("dashboard of a server: it shows a neighbour and the server itself go down and up again", async () => {
   await using herd = new TestHerd();
   const programs = await herd.startAll(["--admin"]);
   const lost = /ERR_|Failed to load/;

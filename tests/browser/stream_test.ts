@@ -14,14 +14,14 @@ const oneClient = {
   positions: [["kiwi", 0, 0, "Hill", 0]],
 };
 
-withChromium.test("stream: a page that has lost it comes back, and forgets what it knew", async () => {
+withChromium.test("stream: a page reconnects after a lost stream, and discards old data", async () => {
   await withDashboard({}, async (page, port) => {
     await page.getByText("Live", { exact: true }).waitFor();
     port.send("positions", oneClient);
     await page.locator('#map[data-clients="1"]').waitFor();
     port.endStreams();
     await page.getByText("Reconnecting", { exact: true }).waitFor();
-    // What is shown stays until there is something else to show.
+    // Old data stay visible until there are new ones.
     assertEquals(
       await page.locator("#map").getAttribute("data-clients"),
       "1",
@@ -34,7 +34,7 @@ withChromium.test("stream: a page that has lost it comes back, and forgets what 
   });
 });
 
-withChromium.test("stream: a server that stays away is said to be gone", async () => {
+withChromium.test("stream: a server that does not come back is shown as gone", async () => {
   await withDashboard({}, async (page, port) => {
     await page.getByText("Live", { exact: true }).waitFor();
     await page.route("**/events", (route) => route.fulfill({ status: 503 }));
@@ -47,7 +47,7 @@ withChromium.test("stream: a server that stays away is said to be gone", async (
   }, /503/);
 });
 
-withChromium.test("stream: a page of another version than its server's loads itself anew, once", async () => {
+withChromium.test("stream: a page with another version than its server reloads once", async () => {
   await withDashboard({}, async (page, port) => {
     let loads = 0;
     page.on("load", () => loads += 1);

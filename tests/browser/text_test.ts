@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Page } from "../../tools/playwright.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import { assertEquals } from "../assert.ts";
@@ -11,16 +11,16 @@ const withChromium = needs("chromium");
 const image = "<img/src=x/onerror=alert(1)>";
 const script = `"><script>alert(1)</script>`;
 
-/** Nothing of this became an element. */
+/** Asserts that no ID or name became an element. */
 async function assertNoMarkup(page: Page): Promise<void> {
-  // The page's own.
+  // The page's own elements.
   assertEquals(await page.locator("img").count(), 1);
   assertEquals(await page.locator("script").count(), 1);
   assertEquals(await page.locator("b").count(), 0);
 }
 
 for (const id of [image, script]) {
-  withChromium.test(`text: a client that calls itself ${id} is shown as that`, async () => {
+  withChromium.test(`text: the client ID ${id} is shown as text`, async () => {
     await withDashboard({}, async (page, port) => {
       port.send("positions", {
         isSnapshot: false,
@@ -30,7 +30,7 @@ for (const id of [image, script]) {
       });
       await page.locator('#map[data-clients="1"]').waitFor();
       const card = page.locator("#client-card");
-      // By the keyboard, by the pointer, and by its name.
+      // Selected by keyboard, by pointer and by search.
       await page.locator("#map").focus();
       await page.keyboard.press("Enter");
       assertEquals(await card.locator("bdi").innerText(), id);
@@ -48,7 +48,7 @@ for (const id of [image, script]) {
   });
 }
 
-withChromium.test("text: whatever a client calls itself, it is found, and shown as text", async () => {
+withChromium.test("text: clients with any ID are found, and their IDs shown as text", async () => {
   await withDashboard({}, async (page, port) => {
     const clients = [
       image,
@@ -78,7 +78,7 @@ withChromium.test("text: whatever a client calls itself, it is found, and shown 
   });
 });
 
-withChromium.test("text: names of servers, reasons and events are shown as they are", async () => {
+withChromium.test("text: names of servers, reasons and events are shown as text", async () => {
   await withDashboard({}, async (page, port) => {
     const names = [image, script, "<b>x</b>"];
     const links: [string, string][] = [[image, script]];

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { createPaint } from "../../cli/paint.ts";
 import { formatTable } from "../../cli/table.ts";
 import {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { explainRefusal } from "../../commands/explain_refusal.ts";
 import { parseCommand } from "../../protocol/command.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";

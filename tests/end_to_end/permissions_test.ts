@@ -1,4 +1,4 @@
-import { quoteWord } from "../../cli/shell.ts";
+import { quoteWord } from "../../runtime/shell.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import {
   assert,

@@ -40,8 +40,8 @@ Deno.test("phones find nothing wrong with a herd, and nothing lost", async () =>
   assertEquals(await run.ended(), 0, run.stderr);
   assertMatch(run.stdout, /^100 phones for 3\.\d s, seed \d+\n/);
   assert(numberOf("reports", run) > 50);
-  assert(numberOf("questions", run) > 10);
-  const answered = numberOf("reports", run) + numberOf("questions", run);
+  assert(numberOf("queries", run) > 10);
+  const answered = numberOf("reports", run) + numberOf("queries", run);
   assertEquals(numberOf("answers right", run), answered);
   for (const name of ["answers wrong", "unanswered", "moved", "lost"]) {
     assertEquals(numberOf(name, run), 0);

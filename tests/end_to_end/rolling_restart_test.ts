@@ -4,7 +4,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { anySeed, assertProperty } from "../property.ts";
 import { names } from "./process.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quoteWord } from "../../cli/shell.ts";
+import { quoteWord } from "../../runtime/shell.ts";
 import { projectFolder } from "./process.ts";
 
 /** A terminal with `deno` on it. */

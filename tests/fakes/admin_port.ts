@@ -23,7 +23,7 @@ export class FakeAdminPort implements AsyncDisposable {
     const site: SiteOptions = {
       files: pageFiles,
       map: () => Promise.resolve(createMap()),
-      newest: (client) => this.lines.get(client),
+      find: (client) => this.lines.get(client),
       status: fakeStatus,
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),

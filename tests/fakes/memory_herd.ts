@@ -9,7 +9,7 @@ import {
   defaultMaxHalfOpenLinks,
 } from "../../peers/limits.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
-import { Replica } from "../../peers/replication/replica.ts";
+import { FloodRouter } from "../../peers/replication/flood_router.ts";
 import type { StoreLimits } from "../../peers/store/report_store.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
@@ -23,8 +23,8 @@ export function openHerd(
   { catchUp = true, ...limits }:
     & Partial<StoreLimits>
     & { readonly catchUp?: boolean } = {},
-): Replica {
-  return new Replica({
+): FloodRouter {
+  return new FloodRouter({
     catchUp,
     limits: {
       maxClients: Infinity,
@@ -39,7 +39,7 @@ export function openHerd(
 /** One server without its client port. */
 export interface MemoryServer {
   readonly name: string;
-  readonly replica: Replica;
+  readonly replica: FloodRouter;
   readonly linkManager: LinkManager;
   readonly counts: LimitCounts;
   /** How long reports took that came from neighbours, in seconds. */
@@ -97,7 +97,7 @@ export class MemoryHerd {
     const linkManager = new LinkManager({
       self,
       topology: this.topology,
-      replica,
+      router: replica,
       clock: this.clock,
       counts,
       propagation: { add: (seconds) => durations.push(seconds) },

@@ -6,6 +6,7 @@
 import type { ObservedServer } from "../../admin/observed_server.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, parseReport, type Report } from "../../protocol/report.ts";
+import type { Found, Page } from "../../replica/replica.ts";
 import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
 import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
@@ -74,12 +75,16 @@ export class FakeObservedServer implements ObservedServer {
     });
   }
 
-  lines(): IterableIterator<ByteString> {
-    return this.known.values();
+  find(client: ByteString): Found | Promise<Found> {
+    return this.known.findLast((line) => clientOf(line) === client);
   }
 
-  newest(client: ByteString): ByteString | undefined {
-    return this.known.findLast((line) => clientOf(line) === client);
+  select(_pattern: ByteString, limit: number, cursor = "0"): Promise<Page> {
+    const end = Number(cursor) + limit;
+    return Promise.resolve({
+      lines: this.known.slice(Number(cursor), end),
+      next: end < this.known.length ? String(end) : undefined,
+    });
   }
 
   observeEvents(observer: Observer<ServerEvent>): () => void {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { Program } from "../end_to_end/process.ts";
 import { anySeed, assertProperty } from "../property.ts";

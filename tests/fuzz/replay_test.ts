@@ -15,6 +15,7 @@ const parts = [
   "peers",
   "places",
   "protocol",
+  "replica",
   "runtime",
   "sessions",
   "tests/fakes",

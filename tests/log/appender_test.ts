@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Appender, type LogFailure } from "../../log/appender.ts";
 import { retryIntervalMs } from "../../log/limits.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
@@ -10,37 +10,41 @@ import { MemoryLog } from "../fakes/memory_log.ts";
 function createAppender() {
   const clock = new ManualClock();
   const disk = new MemoryLog();
-  const troubles: LogFailure[] = [];
+  const failures: LogFailure[] = [];
   const appender = new Appender(
-    { clock, onFailure: (failure) => troubles.push(failure) },
+    { clock, onFailure: (failure) => failures.push(failure) },
     disk,
   );
   const append = (text: string) => appender.append(encodeBytes(text));
-  return { append, appender, clock, disk, troubles };
+  return { append, appender, clock, disk, failures };
 }
 
 const incomplete = "2018-03-02T21:05:34.000000Z server -- error log-incomplete";
 
-/** What a batch leaves on a disk with so much room, and is said about it. */
+/**
+ * Writes a batch to a disk with this much space. Returns the file's text and
+ * the failures that were reported.
+ */
 async function writeInto(roomBytes: number) {
-  const { append, disk, troubles } = createAppender();
+  const { append, disk, failures } = createAppender();
   disk.roomBytes = roomBytes;
   await append("first\nsecond\nthird\n");
   disk.roomBytes = Infinity;
   await append("last\n");
-  return { text: disk.text, troubles };
+  return { text: disk.text, failures };
 }
 
 Deno.test({
-  name: "a line that a full disk cut is ended, and only what lacks is counted",
+  name:
+    "a line truncated by a full disk is terminated, and only missing bytes are counted",
   permissions: "none",
   async fn() {
-    const { text, troubles } = await writeInto("first\nsec".length);
+    const { text, failures } = await writeInto("first\nsec".length);
     assertEquals(
       text,
       `first\nsec\n${incomplete} lostLines=2 lostBytes=10 cutLines=1\nlast\n`,
     );
-    const [failing, working, ...others] = troubles;
+    const [failing, working, ...others] = failures;
     assert(failing.state === "failing");
     assertEquals(failing.error.message, "no space left on device");
     const loss = { lines: 2, bytes: 10 };
@@ -50,7 +54,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a batch that was cut between two lines needs no mending",
+  name: "a batch truncated between two lines needs no extra line feed",
   permissions: "none",
   async fn() {
     const { text } = await writeInto("first\n".length);
@@ -62,12 +66,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a line that lacks only its end gets it, and is not counted",
+  name: "a line that lacks only its LF is completed and not counted",
   permissions: "none",
   async fn() {
-    const { text, troubles } = await writeInto("first\nsecond\nthird".length);
+    const { text, failures } = await writeInto("first\nsecond\nthird".length);
     assertEquals(text, "first\nsecond\nthird\nlast\n");
-    assertEquals(troubles.at(-1), {
+    assertEquals(failures.at(-1), {
       state: "working",
       loss: { lines: 0, bytes: 0 },
     });
@@ -75,74 +79,75 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Appender takes a part for an answer and goes on with the rest",
+  name: "Appender continues after a partial write",
   permissions: "none",
   async fn() {
-    const { append, disk, troubles } = createAppender();
+    const { append, disk, failures } = createAppender();
     const { writeSync } = disk;
     disk.writeSync = (bytes) => writeSync.call(disk, bytes.subarray(0, 4));
     await append("first\nsecond\n");
     assertEquals(disk.text, "first\nsecond\n");
-    assertEquals(troubles, []);
+    assertEquals(failures, []);
   },
 });
 
 Deno.test({
-  name: "Appender tells of one trouble once, however often it is tried",
+  name: "Appender reports a failure once, however often writing is retried",
   permissions: "none",
   async fn() {
-    const { append, appender, disk, troubles } = createAppender();
+    const { append, appender, disk, failures } = createAppender();
     for (const roomBytes of [0, 0, 100, 30, 0]) {
       disk.roomBytes = roomBytes;
       await append("0123456789".repeat(12) + "\n");
       assertEquals(appender.fault?.message, "no space left on device");
     }
-    assertEquals(troubles.map(({ state }) => state), ["failing"]);
+    assertEquals(failures.map(({ state }) => state), ["failing"]);
     disk.roomBytes = Infinity;
     await append("");
     assertEquals(appender.fault, undefined);
-    // All of it, though the log has told of a part already.
-    const [, over] = troubles;
-    assert(over.state === "working");
-    assertEquals(over.loss.lines, 5);
+    // The whole loss, though the log has recorded a part already.
+    const [, working] = failures;
+    assert(working.state === "working");
+    assertEquals(working.loss.lines, 5);
     const lost = [...disk.text.matchAll(/lostLines=(\d+) /g)];
     assertEquals(lost.map(([, lines]) => Number(lines)), [2, 3]);
     appender.close();
-    assertEquals(troubles.length, 2);
+    assertEquals(failures.length, 2);
   },
 });
 
 Deno.test({
-  name: "whatever a disk takes, every line is in the log or counted, in order",
+  name:
+    "every line is in the log or counted, in order, whenever the disk is full",
   permissions: "none",
   async fn() {
     const batches = fc.array(fc.record({
       lineLengths: fc.array(fc.nat(60), { minLength: 1, maxLength: 6 }),
-      isTried: fc.boolean(),
-      // An opening has some ninety bytes.
+      isAppended: fc.boolean(),
+      // A `log-incomplete` record has about 90 bytes.
       roomBytes: fc.oneof(
         fc.nat(300),
         fc.constantFrom(0, Infinity),
       ),
     }));
     await assertProperty(fc.asyncProperty(batches, async (batches) => {
-      const { append, appender, disk, troubles } = createAppender();
+      const { append, appender, disk, failures } = createAppender();
       const lines: string[] = [];
-      for (const { isTried, lineLengths, roomBytes } of batches) {
-        const fresh = lineLengths.map((length, index) =>
+      for (const { isAppended, lineLengths, roomBytes } of batches) {
+        const added = lineLengths.map((length, index) =>
           `#${lines.length + index}:${"x".repeat(length)}`
         );
-        lines.push(...fresh);
-        const text = fresh.map((line) => `${line}\n`).join("");
+        lines.push(...added);
+        const text = added.map((line) => `${line}\n`).join("");
         disk.roomBytes = roomBytes;
-        if (isTried) await append(text);
+        if (isAppended) await append(text);
         else appender.drop(encodeBytes(text));
       }
       disk.roomBytes = Infinity;
       await append("#end\n");
       lines.push("#end");
       const all = disk.text.split("\n").slice(0, -1);
-      // As docs/PROTOCOL.md says how to read it.
+      // Finds partial lines as docs/PROTOCOL.md describes.
       const cutIndexes = new Set(all.flatMap((line, index) => {
         const [, count] = line.match(/log-incomplete .* cutLines=(\d)$/) ?? [];
         return Array.from(
@@ -166,11 +171,11 @@ Deno.test({
       );
       const there = whole.join("\n").length + 1 + cut.join("").length;
       assertEquals(there + lost(1), lines.join("\n").length + 1);
-      const told = troubles.map((failure) =>
+      const reported = failures.map((failure) =>
         failure.state === "working" ? failure.loss.lines : 0
       ).reduce((sum, count) => sum + count, 0);
-      // What was dropped without a fault is in the log alone.
-      assert(told <= lost(0));
+      // A loss without a failed write is recorded only in the log.
+      assert(reported <= lost(0));
     }));
   },
 });
@@ -180,7 +185,7 @@ Deno.test({
     "a full file grows while the next cannot be opened, and nothing is lost",
   permissions: "none",
   async fn() {
-    const { append, appender, clock, disk, troubles } = createAppender();
+    const { append, appender, clock, disk, failures } = createAppender();
     disk.maxFileBytes = 10;
     disk.canOpenNext = false;
     const write = async () => {
@@ -188,12 +193,12 @@ Deno.test({
       await append("0123456789\n");
       return disk.attempts - before;
     };
-    // One attempt is the batch, another the next file.
+    // One attempt writes the batch, another opens the next file.
     assertEquals([await write(), await write(), await write()], [2, 1, 1]);
     await clock.advance(retryIntervalMs);
     assertEquals([await write(), await write()], [2, 1]);
     assertEquals(disk.files, ["0123456789\n".repeat(5)]);
-    const [stuck, ...others] = troubles;
+    const [stuck, ...others] = failures;
     assert(stuck.state === "stuck");
     assertEquals(stuck.error.message, "permission denied");
     assertEquals(stuck.path, "next.log");
@@ -209,16 +214,16 @@ Deno.test({
       "0123456789\n".repeat(6) + "2018-03-02T21:05:36.000000Z server -- info " +
         'log-continues file="next.log"\n',
     );
-    assertEquals(troubles.length, 1);
-    // The next spell is told again.
+    assertEquals(failures.length, 1);
+    // A new failure is reported again.
     disk.canOpenNext = false;
     await write();
-    assertEquals(troubles.length, 2);
+    assertEquals(failures.length, 2);
   },
 });
 
 Deno.test({
-  name: "a disk that fills up at the end of a file keeps it in that file",
+  name: "if the disk fills up at the end of a file, the log stays in that file",
   permissions: "none",
   async fn() {
     const { append, disk } = createAppender();
@@ -229,7 +234,7 @@ Deno.test({
     disk.roomBytes = Infinity;
     await append("0123456789\n");
     assertEquals(disk.files.length, 2);
-    // The farewell is a line like any other.
+    // `log-continues` is truncated and counted like any other line.
     const [first] = disk.files;
     assert(
       /^0123456789\n2018-03-0\n\S+ server -- error log-incomplete lostLines=1 lostBytes=\d+ cutLines=1\n0123456789\n\S+ server -- info log-continues file="next.log"\n$/
@@ -240,10 +245,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "appendSync() mends and counts as append() does",
+  name:
+    "appendSync() terminates partial lines and counts losses as append() does",
   permissions: "none",
   async fn() {
-    const { append, appender, disk, troubles } = createAppender();
+    const { append, appender, disk, failures } = createAppender();
     disk.roomBytes = 3;
     await append("first\n");
     disk.roomBytes = 0;
@@ -254,12 +260,12 @@ Deno.test({
       disk.text,
       `fir\n${incomplete} lostLines=2 lostBytes=10 cutLines=1\nthird\n`,
     );
-    assertEquals(troubles.map(({ state }) => state), ["failing", "working"]);
+    assertEquals(failures.map(({ state }) => state), ["failing", "working"]);
   },
 });
 
 Deno.test({
-  name: "Appender sums up what is missing since it was opened",
+  name: "Appender counts all losses since it was created",
   permissions: "none",
   async fn() {
     const { append, appender, disk } = createAppender();

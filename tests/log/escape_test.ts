@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import {
   allocateBuffer,
   bytesOfText,
@@ -14,18 +14,18 @@ import { anyBytes } from "../protocol/arbitraries.ts";
 
 Deno.test({
   name:
-    "copyPlain() copies just what escapeBytes() leaves as it is in ASCII, wherever it stands",
+    "copyPlain() copies exactly the ASCII bytes that escapeBytes() keeps, at any position",
   permissions: "none",
   fn() {
     for (let byte = 0; byte < 256; byte++) {
       const character = String.fromCharCode(byte);
       const isSame = byte < 0x80 && escapeBytes(character) === character;
-      for (let behind = 0; behind < 9; behind++) {
-        const text = `before${character}${"~".repeat(behind)}`;
+      for (let after = 0; after < 9; after++) {
+        const text = `before${character}${"~".repeat(after)}`;
         assertEquals(
           plainCopyOf(`\n${text}\n`, 1, 1 + text.length),
           isSame ? text : undefined,
-          `${byte}, and ${behind} behind it`,
+          `byte ${byte}, followed by ${after} bytes`,
         );
       }
     }
@@ -33,7 +33,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "copyPlain() says no to any line in which one byte is to be escaped",
+  name: "copyPlain() rejects any line in which a byte must be escaped",
   permissions: "none",
   fn() {
     const plain = fc.string({ unit: fc.constantFrom(" ", "!", "[", "]", "~") });
@@ -46,8 +46,8 @@ Deno.test({
       "\xff",
     );
     assertProperty(
-      fc.property(plain, special, plain, (before, byte, behind) => {
-        const line = before + byte + behind;
+      fc.property(plain, special, plain, (before, byte, after) => {
+        const line = before + byte + after;
         assertEquals(plainCopyOf(line, 0, line.length), undefined);
         assertEquals(plainCopyOf(before, 0, before.length), before);
       }),
@@ -76,7 +76,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "escapeBytes() gives printable UTF-8 on one line, whatever comes",
+  name: "escapeBytes() returns one line of printable UTF-8 for any bytes",
   permissions: "none",
   fn() {
     const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -98,7 +98,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "escapeBytes() treats text beside bytes that are none as it does alone",
+  name:
+    "escapeBytes() escapes text the same way next to bytes that are not UTF-8",
   permissions: "none",
   fn() {
     const text = fc.string({ unit: "binary" }).map(bytesOfText);
@@ -118,7 +119,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "escapeBytes() leaves what a person can read, and escapes the rest",
+  name: "escapeBytes() keeps readable text and escapes the rest",
   permissions: "none",
   fn() {
     const escape = (text: string) =>
@@ -140,7 +141,7 @@ Deno.test({
   },
 });
 
-/** What `copyPlain` makes of a part of a text. */
+/** The copy that `copyPlain` makes of a part of a text, if it makes one. */
 function plainCopyOf(
   text: ByteString,
   start: number,

@@ -16,8 +16,8 @@ import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 import { tellText } from "../fakes/text_traffic.ts";
 
-/** A folder of its own for each test, and a journal in it. */
-async function withJournal(
+/** Runs a test with a log writer in a temporary folder. */
+async function withLogWriter(
   run: (tools: {
     log: LogWriter;
     clock: ManualClock;
@@ -54,13 +54,13 @@ async function withJournal(
   }
 }
 
-/** Waits until a condition holds that real files take a moment for. */
+/** Waits until a condition holds, as writing to real files takes time. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-Deno.test("Journal writes what it is told within the interval", async () => {
-  await withJournal(async ({ clock, log, read }) => {
+Deno.test("LogWriter writes lines within the interval", async () => {
+  await withLogWriter(async ({ clock, log, read }) => {
     const traffic = tellText(log.trafficLogFor("client/1"));
     traffic.received("IAMAT \xff");
     traffic.sent("? IAMAT \xff");
@@ -78,7 +78,7 @@ Deno.test("Journal writes what it is told within the interval", async () => {
 });
 
 Deno.test("flush() resolves when everything is in the file", async () => {
-  await withJournal(async ({ log, read }) => {
+  await withLogWriter(async ({ log, read }) => {
     const traffic = tellText(log.trafficLogFor("client/1"));
     for (let line = 0; line < 20_000; line++) traffic.received(`line ${line}`);
     await log.flush();
@@ -88,7 +88,7 @@ Deno.test("flush() resolves when everything is in the file", async () => {
   });
 });
 
-Deno.test("Journal leaves alone what is being written while more comes in", async () => {
+Deno.test("LogWriter does not change the buffer that is being written", async () => {
   const log = new MemoryLog();
   let write: (() => void) | undefined;
   log.write = (bytes) =>
@@ -98,10 +98,10 @@ Deno.test("Journal leaves alone what is being written while more comes in", asyn
       };
     });
   const clock = new ManualClock();
-  const journal = new LogWriter({ clock, onFailure() {} }, log);
-  const traffic = tellText(journal.trafficLogFor("client/1"));
+  const writer = new LogWriter({ clock, onFailure() {} }, log);
+  const traffic = tellText(writer.trafficLogFor("client/1"));
   traffic.received("first");
-  const flushed = journal.flush();
+  const flushed = writer.flush();
   traffic.received("second");
   write!();
   write = undefined;
@@ -112,8 +112,8 @@ Deno.test("Journal leaves alone what is being written while more comes in", asyn
   assertEquals(words, ["first", "second"]);
 });
 
-Deno.test("flushSync() writes before it returns", async () => {
-  await withJournal(({ log, read }) => {
+Deno.test("flushSync() writes synchronously", async () => {
+  await withLogWriter(({ log, read }) => {
     tellText(log.trafficLogFor("client/1")).received("last words");
     log.flushSync();
     assert(read().endsWith("last words\n"));
@@ -121,8 +121,8 @@ Deno.test("flushSync() writes before it returns", async () => {
   });
 });
 
-Deno.test("Journal has no room while it is too far behind, then has again", async () => {
-  await withJournal(async ({ log }) => {
+Deno.test("whenDrained() waits while too many bytes are pending", async () => {
+  await withLogWriter(async ({ log }) => {
     const traffic = log.trafficLogFor("client/1");
     assertEquals(traffic.whenDrained(), undefined);
     const line = "x".repeat(1_000);
@@ -136,11 +136,11 @@ Deno.test("Journal has no room while it is too far behind, then has again", asyn
   });
 });
 
-Deno.test("Journal goes on behind what a former run wrote", async () => {
-  await withJournal(async ({ folder, log, read, reopen }) => {
+Deno.test("LogWriter appends to the file of an earlier run", async () => {
+  await withLogWriter(async ({ folder, log, read, reopen }) => {
     log.event("server", "info", "first", {});
     await log.flush();
-    // A run that was killed may leave half a line behind.
+    // A run that was killed may leave a partial line.
     Deno.writeTextFileSync(`${folder}/logs/Hill.log`, "half a li", {
       append: true,
     });
@@ -154,8 +154,8 @@ Deno.test("Journal goes on behind what a former run wrote", async () => {
   });
 });
 
-Deno.test("Journal uses files in turn and keeps so many full ones", async () => {
-  await withJournal(async ({ folder, log, read, reopen }) => {
+Deno.test("LogWriter rotates its files and keeps the configured number of full ones", async () => {
+  await withLogWriter(async ({ folder, log, read, reopen }) => {
     const names = () =>
       [...Deno.readDirSync(`${folder}/logs`)].map(({ name }) => name).sort();
     const write = async (log: LogWriter, batch: number) => {
@@ -175,12 +175,12 @@ Deno.test("Journal uses files in turn and keeps so many full ones", async () => 
       ),
     );
     assert(read("Hill.1.log").includes("batch/1"));
-    // Once round: the oldest makes room, two full ones stay.
+    // The third write replaces the oldest file; two full ones remain.
     await write(log, 2);
     assertEquals(read("Hill.log"), "");
     assert(read("Hill.1.log").includes("batch/1"));
     assert(read("Hill.2.log").includes("batch/2"));
-    // A new run finds the file that is not full.
+    // A new run continues in the file that is not full.
     const next = await reopen();
     assertEquals(next.path, `${folder}/logs/Hill.log`);
     await next.close();
@@ -191,27 +191,27 @@ Deno.test("Journal uses files in turn and keeps so many full ones", async () => 
   }, { maxFileBytes: 1_500, keptFiles: 2 });
 });
 
-/** Fills each of three files once; the first one is in its second turn then. */
-async function goRound(directory: string): Promise<void> {
+/** Fills each of three files once, and starts the first one again. */
+async function fillRing(directory: string): Promise<void> {
   using files = await LogFiles.open({
     directory,
     name: "Hill",
     maxFileBytes: 10,
     keptFiles: 2,
   });
-  for (let turn = 0; turn < 3; turn++) {
-    await files.write(new TextEncoder().encode(`0123456${turn}\n\n`));
+  for (let round = 0; round < 3; round++) {
+    await files.write(new TextEncoder().encode(`0123456${round}\n\n`));
     await files.prepareNext();
     files.switchToNext();
   }
 }
 
-Deno.test("LogFiles leaves who reads its oldest file what is in it", async () => {
+Deno.test("a program that has the oldest file open can still read it after rotation", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/Hill.log`;
   await Deno.writeTextFile(path, "of an earlier run\n");
   using reader = await Deno.open(path);
-  await goRound(folder);
+  await fillRing(folder);
   const bytes = new Uint8Array(100);
   const length = await reader.read(bytes);
   assertEquals(
@@ -221,12 +221,12 @@ Deno.test("LogFiles leaves who reads its oldest file what is in it", async () =>
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("LogFiles empties what cannot be removed", async () => {
+Deno.test("LogFiles truncates a file that cannot be removed", async () => {
   const folder = await Deno.makeTempDir();
   const { remove } = Deno;
   Deno.remove = () => Promise.reject(new Deno.errors.PermissionDenied());
   try {
-    await goRound(folder);
+    await fillRing(folder);
   } finally {
     Deno.remove = remove;
   }
@@ -238,7 +238,7 @@ Deno.test("LogFiles empties what cannot be removed", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("LogFiles works with permission to write and no other", async () => {
+Deno.test("LogFiles needs only permission to write", async () => {
   const folder = await Deno.makeTempDir();
   const script = `
     import { LogFiles } from ${
@@ -274,7 +274,7 @@ Deno.test("LogFiles works with permission to write and no other", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("LogFiles writes into its file until it takes the one it has prepared", async () => {
+Deno.test("LogFiles writes to the current file until it switches to the prepared one", async () => {
   const folder = await Deno.makeTempDir();
   const texts = () =>
     ["Hill.log", "Hill.1.log"].map((name) =>
@@ -287,7 +287,7 @@ Deno.test("LogFiles writes into its file until it takes the one it has prepared"
     keptFiles: 1,
   };
   {
-    // Whatever is open when it ends is closed.
+    // All open files are closed at the end of this block.
     using files = await LogFiles.open(options);
     files.switchToNext();
     files.writeSync(new TextEncoder().encode("first"));
@@ -304,7 +304,7 @@ Deno.test("LogFiles writes into its file until it takes the one it has prepared"
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("LogFiles.open() rejects when there can be no folder", async () => {
+Deno.test("LogFiles.open() rejects if the folder cannot be created", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/file`, "");
   await assertRejects(() =>
@@ -318,7 +318,7 @@ Deno.test("LogFiles.open() rejects when there can be no folder", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("Journal drops what comes after it was closed", async () => {
+Deno.test("LogWriter drops events after it was closed", async () => {
   const folder = await Deno.makeTempDir();
   const clock = new ManualClock();
   const files = await LogFiles.open({
@@ -339,29 +339,29 @@ Deno.test("Journal drops what comes after it was closed", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-/** A journal on a disk that is full from now on. */
+/** A log writer on a full disk. */
 function createOnFullDisk() {
   const clock = new ManualClock();
   const disk = new MemoryLog();
-  const troubles: LogFailure[] = [];
+  const failures: LogFailure[] = [];
   const log = new LogWriter({
     clock,
-    onFailure: (failure) => troubles.push(failure),
+    onFailure: (failure) => failures.push(failure),
   }, disk);
   disk.roomBytes = 0;
-  return { clock, disk, log, troubles };
+  return { clock, disk, log, failures };
 }
 
 const lostEvent = "2018-03-02T21:05:34.000000Z server -- info lost\n";
 
-Deno.test("Journal goes on when the disk is full, and says what was lost", async () => {
-  const { clock, disk, log, troubles } = createOnFullDisk();
+Deno.test("LogWriter continues after the disk was full, and records the loss", async () => {
+  const { clock, disk, log, failures } = createOnFullDisk();
   for (let count = 0; count < 3; count++) {
     log.event("server", "info", "lost", {});
     await log.flush();
   }
   assertEquals(log.fault?.message, "no space left on device");
-  assertEquals(troubles.map(({ state }) => state), ["failing"]);
+  assertEquals(failures.map(({ state }) => state), ["failing"]);
   disk.roomBytes = Infinity;
   log.event("server", "info", "found", {});
   await log.close();
@@ -374,18 +374,18 @@ Deno.test("Journal goes on when the disk is full, and says what was lost", async
       undefined,
     ],
   );
-  assertEquals(troubles.slice(1), [{ state: "working", loss }]);
+  assertEquals(failures.slice(1), [{ state: "working", loss }]);
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("Journal finds out that there is room again though nothing happens", async () => {
-  const { clock, disk, log, troubles } = createOnFullDisk();
+Deno.test("LogWriter notices free space even if nothing is logged", async () => {
+  const { clock, disk, log, failures } = createOnFullDisk();
   log.event("server", "info", "lost", {});
   await clock.advance(flushIntervalMs);
   disk.roomBytes = Infinity;
-  assertEquals(troubles.length, 1);
+  assertEquals(failures.length, 1);
   await clock.advance(retryIntervalMs);
-  assertEquals(troubles.length, 2);
+  assertEquals(failures.length, 2);
   assertStringIncludes(disk.text, "log-incomplete lostLines=1 ");
   await clock.advance(retryIntervalMs);
   assertEquals(disk.text.split("\n").length, 2);
@@ -393,8 +393,8 @@ Deno.test("Journal finds out that there is room again though nothing happens", a
   await log.close();
 });
 
-Deno.test("Journal troubles a full disk once a second, and keeps what it has in bounds", async () => {
-  const { clock, disk, log, troubles } = createOnFullDisk();
+Deno.test("LogWriter retries a full disk once a second, and bounds what is pending", async () => {
+  const { clock, disk, log, failures } = createOnFullDisk();
   const traffic = log.trafficLogFor("client/1");
   const line = "x".repeat(1_000);
   const lineBytes = "2018-03-02T21:05:34.000000Z client/1 <- \n".length + 1_000;
@@ -410,7 +410,7 @@ Deno.test("Journal troubles a full disk once a second, and keeps what it has in 
   assertEquals(disk.attempts, 1);
   for (let second = 0; second < 3; second++) {
     writeMuch();
-    // Who has something to say is not kept waiting.
+    // Connections do not wait while writing fails.
     assertEquals(traffic.whenDrained(), undefined);
     await clock.advance(retryIntervalMs);
     assertEquals(disk.attempts, second + 2);
@@ -418,14 +418,14 @@ Deno.test("Journal troubles a full disk once a second, and keeps what it has in 
   disk.roomBytes = Infinity;
   await log.close();
   const loss = { lines, bytes: lines * lineBytes };
-  assertEquals(troubles.at(-1), { state: "working", loss });
+  assertEquals(failures.at(-1), { state: "working", loss });
   assertEquals(disk.text.split("\n").length, 2);
 });
 
-Deno.test("Journal lets those go on who waited when the disk filled up", async () => {
+Deno.test("LogWriter resumes waiting connections when the disk fills up", async () => {
   const { disk, log } = createOnFullDisk();
   const traffic = log.trafficLogFor("client/1");
-  // The first write is under way while all of it comes in.
+  // All lines are logged while the first write is under way.
   for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
     tellText(traffic).received("x".repeat(1_000));
   }
@@ -436,16 +436,16 @@ Deno.test("Journal lets those go on who waited when the disk filled up", async (
   await log.close();
 });
 
-Deno.test("close() ends though the disk stays full, and tells what is missing", async () => {
-  const { clock, disk, log, troubles } = createOnFullDisk();
+Deno.test("close() resolves while the disk is full, and reports the loss", async () => {
+  const { clock, disk, log, failures } = createOnFullDisk();
   log.event("server", "info", "lost", {});
   await clock.advance(flushIntervalMs);
   log.event("server", "info", "lost", {});
   await log.close();
   assertEquals(disk.attempts, 2);
   const loss = { lines: 2, bytes: 2 * lostEvent.length };
-  assertEquals(troubles.slice(1), [{ state: "closed", loss }]);
-  // What comes behind it touches the disk no more.
+  assertEquals(failures.slice(1), [{ state: "closed", loss }]);
+  // Nothing is written after it was closed.
   await log.flush();
   assertEquals([disk.attempts, clock.timers], [2, 0]);
 });
@@ -455,26 +455,26 @@ Deno.test("flushSync() writes nothing twice while a write is under way", async (
   const { promise, resolve: write } = Promise.withResolvers<void>();
   log.write = (bytes) => promise.then(() => log.writeSync(bytes));
   const clock = new ManualClock();
-  const journal = new LogWriter({ clock, onFailure() {} }, log);
-  const traffic = tellText(journal.trafficLogFor("client/1"));
+  const writer = new LogWriter({ clock, onFailure() {} }, log);
+  const traffic = tellText(writer.trafficLogFor("client/1"));
   traffic.received("first");
-  const flushed = journal.flush();
+  const flushed = writer.flush();
   traffic.received("last words");
-  journal.flushSync();
+  writer.flushSync();
   write();
   await flushed;
-  await journal.close();
+  await writer.close();
   const words = log.text.trimEnd().split("\n").map((line) => line.slice(40));
   assertEquals(words, ["last words", "first"]);
 });
 
-Deno.test("Journal says how far it is behind, until all is written", async () => {
-  await withJournal(async ({ log, read }) => {
+Deno.test("lagBytes counts logged bytes until they are written", async () => {
+  await withLogWriter(async ({ log, read }) => {
     assertEquals(log.lagBytes, 0);
     log.event("server", "info", "started", {});
     const first = log.lagBytes;
     const flushed = log.flush();
-    assertEquals(log.lagBytes, first, "it is being written");
+    assertEquals(log.lagBytes, first, "the first line is being written");
     log.event("server", "info", "started", {});
     assertEquals(log.lagBytes, 2 * first);
     await flushed;

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import type { LogFailure } from "../../log/appender.ts";
 import { LogWriter } from "../../log/log_writer.ts";
 import { maxEventFieldLength } from "../../log/limits.ts";
@@ -17,13 +17,13 @@ import { ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 import { anyBytes, anyTimestamp } from "../protocol/arbitraries.ts";
 
-/** What a journal is told of one record. */
-type Told = LogRecord extends infer Record
+/** What a log writer is given for one record. */
+type Input = LogRecord extends infer Record
   ? Record extends LogRecord ? Omit<Record, "time"> : never
   : never;
 
-/** The lines that a journal writes when it is told this. */
-async function write(told: readonly Told[]): Promise<ByteString[]> {
+/** The lines that a log writer writes for these records. */
+async function write(inputs: readonly Input[]): Promise<ByteString[]> {
   const log = new MemoryLog();
   const clock = new ManualClock();
   let now = clock.now();
@@ -31,41 +31,45 @@ async function write(told: readonly Told[]): Promise<ByteString[]> {
   const onFailure = (failure: LogFailure) => {
     throw new Error(failure.state);
   };
-  const journal = new LogWriter({ clock, onFailure }, log);
+  const writer = new LogWriter({ clock, onFailure }, log);
   const traffics = new Map(
-    told.map((
+    inputs.map((
       { connection },
-    ) => [connection, journal.trafficLogFor(connection)]),
+    ) => [connection, writer.trafficLogFor(connection)]),
   );
-  for (const record of told) {
+  for (const record of inputs) {
     now = record.timestamp;
     if (record.kind === "event") {
       const { connection, event, fields, level } = record;
-      journal.event(connection, level, event, fields);
+      writer.event(connection, level, event, fields);
       continue;
     }
     const traffic = traffics.get(record.connection)!;
     traffic.stampTime(now);
-    // In the middle of a buffer that holds more, as lines of a chunk stand.
+    // In the middle of a buffer, as a line of a chunk is.
     const bytes = encodeBytes(`x\n${record.bytes}\nx`);
     if (record.kind === "received") {
       traffic.received(bytes, 2, bytes.length - 2);
     } else traffic.sent(bytes, 2, bytes.length - 2);
   }
-  await journal.close();
+  await writer.close();
   const lines = bytesOfText(log.text).split("\n");
   assertEquals(lines.pop(), "");
   return lines;
 }
 
-/** What is to be read of what a journal was told. */
-function written(told: Told): LogRecord {
-  const { nanoseconds, seconds } = told.timestamp;
+/** The record that is expected after parsing. */
+function expected(input: Input): LogRecord {
+  const { nanoseconds, seconds } = input.timestamp;
   const timestamp = {
     seconds,
     nanoseconds: nanoseconds - nanoseconds % 1000,
   };
-  return { ...told, time: new TimestampWriter().format(timestamp), timestamp };
+  return {
+    ...input,
+    time: new TimestampWriter().format(timestamp),
+    timestamp,
+  };
 }
 
 const anyConnection = fc.oneof(
@@ -74,14 +78,14 @@ const anyConnection = fc.oneof(
   fc.constant("peer/12/Smith-2.example_9"),
 );
 
-/** Times that are often the same. */
+/** Times of which many are equal. */
 const anyTime: fc.Arbitrary<Timestamp> = fc.oneof(
   fc.constant({ seconds: 1_520_024_734, nanoseconds: 123_456_789 }),
   anyTimestamp,
 );
 
-/** Bytes that would look like something in the log, were they not escaped. */
-const temptingBytes: fc.Arbitrary<ByteString> = fc.array(
+/** Bytes that would look like part of the log if they were not escaped. */
+const misleadingBytes: fc.Arbitrary<ByteString> = fc.array(
   fc.constantFrom(
     "\n",
     "\r",
@@ -97,13 +101,13 @@ const temptingBytes: fc.Arbitrary<ByteString> = fc.array(
   { size: "max", maxLength: 20 },
 ).map((parts) => parts.join(""));
 
-const anyTraffic: fc.Arbitrary<Told> = fc.record({
+const anyTraffic: fc.Arbitrary<Input> = fc.record({
   kind: fc.constantFrom("received" as const, "sent" as const),
   timestamp: anyTime,
   connection: anyConnection,
   bytes: fc.oneof(
     anyBytes,
-    temptingBytes,
+    misleadingBytes,
     fc.string({ unit: "binary", size: "max", maxLength: 300 }).map(bytesOfText),
   ),
 });
@@ -116,7 +120,7 @@ const anyFields: fc.Arbitrary<EventFields> = fc.dictionary(
   anyWord,
   fc.oneof(
     anyText,
-    // Half of a pair of surrogates is text too.
+    // A lone surrogate is text too.
     fc.string({ unit: fc.constantFrom("\ud83e", "\udd5d", '"', "\\", " ") }),
     fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0),
     fc.boolean(),
@@ -127,7 +131,7 @@ const anyFields: fc.Arbitrary<EventFields> = fc.dictionary(
 
 const levels: readonly EventLevel[] = ["debug", "info", "warning", "error"];
 
-const anyEvent: fc.Arbitrary<Told> = fc.record({
+const anyEvent: fc.Arbitrary<Input> = fc.record({
   kind: fc.constant("event" as const),
   timestamp: anyTime,
   connection: fc.oneof(fc.constant("server"), anyConnection),
@@ -136,19 +140,19 @@ const anyEvent: fc.Arbitrary<Told> = fc.record({
   fields: anyFields,
 });
 
-const anyTold = fc.array(fc.oneof(anyTraffic, anyEvent), {
+const anyInputs = fc.array(fc.oneof(anyTraffic, anyEvent), {
   size: "max",
   maxLength: 40,
 });
 
 Deno.test({
-  name: "parseRecord() gives back what a journal was told, and nothing else",
+  name: "parseRecord() returns exactly what a log writer was given",
   permissions: "none",
   async fn() {
     await assertProperty(
-      fc.asyncProperty(anyTold, async (told) => {
-        const lines = await write(told);
-        assertEquals(lines.map(parseRecord), told.map(written));
+      fc.asyncProperty(anyInputs, async (inputs) => {
+        const lines = await write(inputs);
+        assertEquals(lines.map(parseRecord), inputs.map(expected));
       }),
       { numRuns: 300 },
     );
@@ -156,19 +160,19 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseRecord() gives the time that the lines of a chunk share",
+  name: "parseRecord() returns the time shared by the lines of a chunk",
   permissions: "none",
   async fn() {
     const log = new MemoryLog();
     const clock = new ManualClock();
-    const journal = new LogWriter({ clock, onFailure() {} }, log);
-    const traffic = journal.trafficLogFor("client/1");
+    const writer = new LogWriter({ clock, onFailure() {} }, log);
+    const traffic = writer.trafficLogFor("client/1");
     traffic.stampTime({ seconds: 1_520_024_733, nanoseconds: 999_999_999 });
     traffic.received(encodeBytes("one"), 0, 3);
     await clock.advance(5);
     traffic.received(encodeBytes("two"), 0, 3);
-    journal.trafficLogFor("peer/7/Hill").sent(encodeBytes("PING"), 0, 4);
-    await journal.close();
+    writer.trafficLogFor("peer/7/Hill").sent(encodeBytes("PING"), 0, 4);
+    await writer.close();
     const records = log.text.trimEnd().split("\n").map(parseRecord);
     assertEquals(
       records.map((record) => [record?.connection, record?.timestamp]),
@@ -182,7 +186,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseRecord() gives long texts of events as they were cut",
+  name: "parseRecord() returns long texts of events as they were truncated",
   permissions: "none",
   async fn() {
     const opening = {
@@ -200,17 +204,17 @@ Deno.test({
         : reason.slice(0, maxEventFieldLength) + "...";
       assertEquals(
         parseRecord(line),
-        written({ ...opening, fields: { reason: cut } }),
+        expected({ ...opening, fields: { reason: cut } }),
       );
     }
   },
 });
 
 Deno.test({
-  name: "parseRecord() reads no line that a journal has not written just so",
+  name: "parseRecord() accepts only lines that a log writer can have written",
   permissions: "none",
   async fn() {
-    /** Puts, replaces or removes something somewhere. */
+    /** Inserts, replaces or removes some text at some place. */
     const anyEdit = fc.record({
       place: fc.nat(),
       removed: fc.nat({ max: 2 }),
@@ -219,31 +223,31 @@ Deno.test({
         fc.constantFrom(" a=1", ",", "\xe9", "\\u0041", "Z", "null", "]"),
       ),
     });
-    let read = 0;
+    let accepted = 0;
     await assertProperty(
       fc.asyncProperty(
         fc.oneof(anyTraffic, anyEvent),
         anyEdit,
-        async (told, { added, place, removed }) => {
-          const [line] = await write([told]);
+        async (input, { added, place, removed }) => {
+          const [line] = await write([input]);
           const at = place % (line.length + 1);
           const edited = line.slice(0, at) + added + line.slice(at + removed);
           const record = parseRecord(edited);
           if (record === undefined) return;
-          read += 1;
+          accepted += 1;
           assertEquals(await write([record]), [edited]);
         },
       ),
       { numRuns: 3_000 },
     );
-    assert(read > 100, `${read}`);
+    assert(accepted > 100, `${accepted}`);
   },
 });
 
 const time = "2018-03-02T21:05:34.000000Z";
 
 Deno.test({
-  name: "parseRecord() reads nothing from what is nearly a record",
+  name: "parseRecord() rejects lines that are almost records",
   permissions: "none",
   fn() {
     const good = [
@@ -263,11 +267,12 @@ Deno.test({
       `${time} client/1 <- \\x4`,
       `${time} client/1 <- \\`,
       `${time} client/1 <- \\xFF`,
-      // Written otherwise: as it stands, or in short.
+      // Bytes with another escaped form.
       `${time} client/1 <- \\x41`,
       `${time} client/1 <- \\x0a`,
       `${time} client/1 <- \\xc3\\xa9`,
-      // To be escaped: control characters, invisible ones, what is not UTF-8.
+      // Unescaped control characters, invisible characters and bytes that are
+      // not UTF-8.
       `${time} client/1 <- \t`,
       `${time} client/1 <- \r`,
       `${time} client/1 <- a\n${time} client/1 <- b`,

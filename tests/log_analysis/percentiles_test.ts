@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import {
   createHistogram,
   percentilesIn,
@@ -15,7 +15,7 @@ const anyDuration = fc.oneof(
 );
 
 Deno.test({
-  name: "a percentile of a histogram is the real one, or at most 0.8 % above",
+  name: "a percentile of a histogram is exact or at most 0.8 % too high",
   permissions: "none",
   fn() {
     const durations = fc.array(anyDuration, { minLength: 1, maxLength: 200 });
@@ -40,7 +40,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a percentile is the least value that so many do not exceed",
+  name: "a percentile is the least value that the given share does not exceed",
   permissions: "none",
   fn() {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index);
@@ -57,7 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a timeline loses nothing when its stretches get longer",
+  name: "a timeline keeps all counts when its intervals are widened",
   permissions: "none",
   fn() {
     const times = fc.array(fc.integer({ min: 0, max: 10 ** 12 }), {
@@ -71,14 +71,14 @@ Deno.test({
           (index < cut ? timeline : rest).add(us, (sum) => sum + 1);
         }
         timeline.addAll(rest);
-        const stretches = timeline.stretches();
-        assert(stretches.length <= 400);
-        for (const { fromUs, sum, toUs } of stretches) {
+        const intervals = timeline.intervals();
+        assert(intervals.length <= 400);
+        for (const { fromUs, sum, toUs } of intervals) {
           assertEquals(toUs - fromUs, timeline.widthUs);
           const inside = times.filter((us) => us >= fromUs && us < toUs);
           assertEquals(sum, inside.length);
         }
-        const sums = stretches.reduce((all, { sum }) => all + sum, 0);
+        const sums = intervals.reduce((all, { sum }) => all + sum, 0);
         assertEquals(sums, times.length);
       }),
       { numRuns: 50 },

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { type LogRecord, parseRecord } from "../../log/parse.ts";
 import { formatEvent } from "../../log/record.ts";
 import { escapeBytes } from "../../log/escape.ts";
@@ -8,7 +8,7 @@ import { assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 import { anyBytes } from "../protocol/arbitraries.ts";
 
-/** A record as a reader hands it out, and what it met besides. */
+/** Reads a text in chunks. Returns the records and the counts. */
 function read(text: ByteString, cuts: readonly number[] = []) {
   const records: unknown[] = [];
   const reader = new RecordReader({
@@ -27,8 +27,8 @@ function read(text: ByteString, cuts: readonly number[] = []) {
   return { records, counts: reader.counts };
 }
 
-/** The same of a record that `parseRecord` gives. */
-function seen(record: LogRecord): unknown {
+/** A result of `parseRecord` in the form that `read` returns. */
+function expectedOf(record: LogRecord): unknown {
   const { nanoseconds, seconds } = record.timestamp;
   const timeUs = seconds * 1e6 + nanoseconds / 1e3;
   if (record.kind === "event") return { timeUs, record };
@@ -38,7 +38,7 @@ function seen(record: LogRecord): unknown {
 
 const time = "2026-11-22T17:00:00.000001Z";
 
-/** Lines of all kinds, some of which are none, or nearly. */
+/** Lines of all kinds, of which some are invalid or almost valid. */
 const anyLine = fc.oneof(
   fc.record({
     time: fc.constantFrom(
@@ -72,7 +72,7 @@ const anyLine = fc.oneof(
 );
 
 Deno.test({
-  name: "RecordReader finds what parseRecord does, however a file is cut",
+  name: "RecordReader finds the same records as parseRecord for any chunks",
   permissions: "none",
   fn() {
     const lines = fc.array(anyLine, { maxLength: 8 });
@@ -83,12 +83,12 @@ Deno.test({
         const { counts, records } = read(text, cuts);
         const expected = lines.map(parseRecord)
           .filter((record) => record !== undefined);
-        assertEquals(records, expected.map(seen));
+        assertEquals(records, expected.map(expectedOf));
         assertEquals(counts.records, expected.length);
         const other = lines.filter((line) =>
           line !== "" && parseRecord(line) === undefined
         );
-        // The last ones wait for a record that would explain them.
+        // Lines at the end may still be explained by a later record.
         assertEquals(counts.damaged, other.length);
         assertEquals(counts.cut, 0);
       }),
@@ -108,7 +108,7 @@ const incomplete = (cutLines: number) =>
     cutLines,
   }).trimEnd();
 
-/** The texts of traffic and the names of events that are found. */
+/** The texts of traffic and the names of events in a log, and the counts. */
 function found(text: string) {
   const { counts, records } = read(text);
   const names = (records as { text?: string; record?: LogRecord }[])
@@ -120,14 +120,14 @@ function found(text: string) {
 }
 
 Deno.test({
-  name: "a line that was cut off is no record, though it may look like one",
+  name: "a truncated line is not a record, even if it looks like one",
   permissions: "none",
   fn() {
     const cases: [string, string[], number, number][] = [
-      // A server that is killed, or still running.
+      // A server that was killed or is still running.
       [`${traffic("PING")}\n${traffic("PI")}`, ["PING"], 1, 0],
       [`${traffic("PING")}\n${time} pe`, ["PING"], 1, 0],
-      // What a killed run has left before the next one.
+      // A partial line of a killed run, before the next run.
       [`${traffic("PI")}\n${started}\n`, ["started"], 1, 0],
       [`${traffic("PING")}\n\n${started}\n`, ["PING", "started"], 0, 0],
       [
@@ -136,7 +136,7 @@ Deno.test({
         1,
         0,
       ],
-      // A disk that was full.
+      // A full disk.
       [
         `${traffic("PING")}\n${traffic("PI")}\n${incomplete(1)}\n`,
         ["PING", "log-incomplete"],
@@ -155,7 +155,7 @@ Deno.test({
         0,
         0,
       ],
-      // Somebody has changed it.
+      // A file that was edited.
       [
         `nonsense\n${traffic("PING")}\nmore\n${traffic("PING")}\n`,
         ["PING", "PING"],
@@ -172,12 +172,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a file without any LF does not fill the memory",
+  name: "a file without LF does not fill the memory",
   permissions: "none",
   fn() {
     const reader = new RecordReader({ traffic() {}, event() {} });
-    const piece = "x".repeat(1024 * 1024);
-    for (let count = 0; count < 100; count++) reader.push(piece);
+    const chunk = "x".repeat(1024 * 1024);
+    for (let count = 0; count < 100; count++) reader.push(chunk);
     reader.push(`x\n${traffic("PING")}\n`);
     reader.end();
     assertEquals(reader.counts, { records: 1, cut: 0, damaged: 1 });

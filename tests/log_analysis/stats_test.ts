@@ -28,7 +28,7 @@ async function stats(folder: string) {
   return { herd, data, text: describeStats(herd, createPaint(false)) };
 }
 
-/** Two servers, with a bit of everything. */
+/** The logs of two servers, with all kinds of records. */
 async function writeHerd(folder: string): Promise<void> {
   const reports = [1000, 2000, 3000].map((atUs) =>
     lineOf("Hill", atUs, `kiwi${atUs}`)
@@ -56,7 +56,7 @@ async function writeHerd(folder: string): Promise<void> {
       lostBytes: 700,
       cutLines: 0,
     }, "error")
-    // Whether this answers the line above nobody knows.
+    // It is unknown whether this answers the line above.
     .sent(3200, "client/1", reports[2])
     .event(3300, "client/1", "closed", { reason: "client closed" }, "debug")
     .sent(3400, "peer/1/Smith", "PING")
@@ -86,7 +86,7 @@ async function writeHerd(folder: string): Promise<void> {
   await again.close();
 }
 
-Deno.test("stats count every line, and waits to the microsecond", async () => {
+Deno.test("stats count every line, and measure reply times to the microsecond", async () => {
   await withFolder(async (folder) => {
     await writeHerd(folder);
     const { data } = await stats(folder);
@@ -127,7 +127,7 @@ Deno.test("stats count every line, and waits to the microsecond", async () => {
   });
 });
 
-Deno.test("a link is up when both its servers say so", async () => {
+Deno.test("a link is up when both logs say so", async () => {
   await withFolder(async (folder) => {
     await writeHerd(folder);
     const { data, text } = await stats(folder);
@@ -153,7 +153,8 @@ Deno.test("a link is up when both its servers say so", async () => {
       "  Hill – Smith  48.00 %     2  Hill: connection lost; " +
         "Smith: killed, stopping",
     );
-    // One log alone is believed; what is up at its end is not lost.
+    // A single log is sufficient. A link that is up at its end does not count
+    // as lost.
     await Deno.remove(`${folder}/Smith.log`);
     const { data: alone } = await stats(folder);
     assertEquals(alone.links[0].shareUp, (5900 + 2000) / 10_000);
@@ -161,7 +162,7 @@ Deno.test("a link is up when both its servers say so", async () => {
   });
 });
 
-Deno.test("a link that is replaced is not lost, and a short loss can be seen", async () => {
+Deno.test("a replaced link does not count as lost, and a short loss is visible", async () => {
   await withFolder(async (folder) => {
     const neighbour = { neighbour: "Smith" };
     const lost = { ...neighbour, reason: "silent" };
@@ -187,7 +188,7 @@ Deno.test("a link that is replaced is not lost, and a short loss can be seen", a
     );
     assertEquals(data.links[0].losses, 1);
     assertEquals(data.links[0].reasons, { Hill: { replaced: 1, silent: 1 } });
-    // One in the legend, and the loss itself.
+    // The bar in the legend, and the loss.
     const bars = [
       ...statsPlot(herd).svg.matchAll(
         /<rect\s+class="down"[^>]*?width="([^"]*)"/g,
@@ -197,7 +198,7 @@ Deno.test("a link that is replaced is not lost, and a short loss can be seen", a
   });
 });
 
-Deno.test("a log whose beginning is gone tells of links by what is said on them", async () => {
+Deno.test("if the beginning of a log is missing, links are inferred from their traffic", async () => {
   await withFolder(async (folder) => {
     const hill = await WrittenLog.start(folder, "Hill");
     hill.event(0, "peer/1/Smith", "link up", { neighbour: "Smith" })
@@ -221,19 +222,20 @@ Deno.test("a log whose beginning is gone tells of links by what is said on them"
 });
 
 Deno.test({
-  name: "of many reports a sample is kept, and each counts once",
+  name: "a sample of many reports is kept, and each counts once",
   permissions: "none",
   fn() {
     const sample = new PropagationSample("Smith");
-    sample.begins(startUs);
+    sample.setBeginning(startUs);
     const reports = 50_000;
     for (let index = 0; index < reports; index++) {
       const line = lineOf("Hill", index, `client-${index}`);
       sample.received(startUs + index + 300, line);
-      // By another way, and later.
+      // A later receipt over another path.
       sample.received(startUs + index + 9_000_000, line);
     }
-    // Its own, back after a restart, and one from before the log began.
+    // Reports of the server itself, received after a restart, and reports from
+    // before the log began.
     for (const server of ["Smith", "Hill"]) {
       const early = server === "Smith" ? 0 : -1;
       for (let index = 0; index < 50; index++) {
@@ -244,12 +246,12 @@ Deno.test({
     const { count, maxUs, oneIn, p50Us } = sample.result()!;
     assertEquals([p50Us, maxUs], [300, 300]);
     assert(count <= 20_000);
-    // A fair share of all.
+    // The sample size matches `oneIn`.
     assert(Math.abs(count * oneIn / reports - 1) < 0.05, `${count} ${oneIn}`);
   },
 });
 
-Deno.test("lines with wild times change no number but that of the damaged lines", async () => {
+Deno.test("lines with implausible times change only the number of damaged lines", async () => {
   await withFolder(async (folder) => {
     await writeHerd(folder);
     const path = `${folder}/Hill.log`;
@@ -258,7 +260,7 @@ Deno.test("lines with wild times change no number but that of the damaged lines"
     const wild = (year: string) =>
       `${year}-11-22T17:00:00.000001Z client/1 <- IAMAT x ${position} 15`;
     const spoilt = [
-      // Without an empty line it would be one that was cut off.
+      // Without an empty line, the last line would count as truncated.
       wild("0001") + "\n",
       ...lines.slice(0, 9),
       wild("9999"),
@@ -277,12 +279,12 @@ Deno.test("lines with wild times change no number but that of the damaged lines"
   });
 });
 
-Deno.test("the plot of logs is whole, whatever they hold", async () => {
+Deno.test("the plot is valid SVG for any logs", async () => {
   await withFolder(async (folder) => {
     await writeHerd(folder);
-    // A server may be called so by a folder that somebody has made.
+    // A file name may contain such a server name.
     const odd = await WrittenLog.start(folder, "odd");
-    // A client that is answered at once.
+    // A client that is answered in the same microsecond.
     odd.event(3e6, "client/1", "connected")
       .received(3e6, "client/1", `IAMAT kiwi ${position} 1520023934`)
       .sent(3e6, "client/1", lineOf("odd", 3e6, "kiwi"));
@@ -300,32 +302,32 @@ Deno.test("the plot of logs is whole, whatever they hold", async () => {
     // deno-lint-ignore no-control-regex
     assert(!/<b>|[\x00-\x09\x0b-\x1f]/.test(svg));
     for (
-      const word of ["Updates a second", "Links", "Time, UTC", "Hill – Smith"]
+      const word of ["Updates per second", "Links", "Time, UTC", "Hill – Smith"]
     ) {
       assertStringIncludes(svg, word);
     }
     assertStringIncludes(svg, "IAMAT p99");
     assertStringIncludes(svg, "prefers-color-scheme: dark");
-    // Every element that is opened is closed.
+    // All elements are closed.
     const opened = svg.match(/<[a-z]+(?=[\s>])/g)!.length;
     const closed = svg.match(/<\/[a-z]+>|\/>/g)!.length;
     assertEquals(opened, closed);
   });
 });
 
-Deno.test("a file that shrinks while it is read is told of", async () => {
+Deno.test("a file that is truncated while it is read causes a warning", async () => {
   await withFolder(async (folder) => {
     await writeHerd(folder);
-    const { logs, options, told } = await openLogs(folder);
+    const { logs, options, warnings } = await openLogs(folder);
     await Deno.truncate(`${folder}/Smith.log`, 300);
     await sumUp(logs, options);
-    assertEquals(told, [
-      `${folder}/Smith.log: it has become shorter while it was read`,
+    assertEquals(warnings, [
+      `${folder}/Smith.log: the file was truncated while it was read`,
     ]);
   });
 });
 
-Deno.test("one record is enough for tables and a plot, and none is too little", async () => {
+Deno.test("one record is enough for tables and a plot, and no record is an error", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/Hill.log`, "");
     const nothing = await assertRejects(() => stats(folder), Error);
@@ -347,12 +349,12 @@ Deno.test("one record is enough for tables and a plot, and none is too little", 
       text,
       `1 log, from 2026-11-22T17:00:00.000000Z to 2026-11-22T17:00:00.000000Z: 0.000 ms
 
-Servers  missing: lines that could not be written, as the log says
+Servers  missing: lines that the server could not write, as the log says
                        first record      span  runs  connections  records  bytes  missing  cut off  damaged
   Hill  2026-11-22T17:00:00.000000Z  0.000 ms     1            0        2    138        0        0        0
 
-Links  up: of the whole span, in all logs that tell
-                    up  lost  why
+Links  up: share of the whole span, in the logs of both servers
+                    up  lost  reasons
   Hill – Smith  0.00 %     0
 
 Events

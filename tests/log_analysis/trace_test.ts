@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { traceClient } from "../../log_analysis/trace_client.ts";
 import { describePath } from "../../log_analysis/trace_text.ts";
@@ -34,29 +34,29 @@ import {
   WrittenLog,
 } from "./written_logs.ts";
 
-const markOf = (client: ByteString, line: ByteString) =>
+const idOf = (client: ByteString, line: ByteString) =>
   leafOf(hashClient(client)).toString(16).padStart(4, "0") +
   formatFingerprint(fingerprint(line));
 
-/** The paths of a client's reports in a folder, as text and as they are. */
+/** The paths of a client's reports in a folder, as data and as text. */
 async function trace(
   folder: string,
   client: string,
-  wanted: ReportSelection = { newest: 1 },
+  selection: ReportSelection = { newest: 1 },
 ) {
-  const { logs, options, told } = await openLogs(folder);
-  const paths = await traceClient(logs, client, wanted, options);
+  const { logs, options, warnings } = await openLogs(folder);
+  const paths = await traceClient(logs, client, selection, options);
   const text = paths.map((path) => describePath(path, createPaint(false)))
     .join("\n\n");
-  return { paths, text, told };
+  return { paths, text, warnings };
 }
 
-Deno.test("a trace shows the whole way of a report, to the microsecond", async () => {
+Deno.test("a trace shows the whole path of a report, to the microsecond", async () => {
   await withFolder(async (folder) => {
     const time = "1520023934.918963997";
     const line = lineOf("Hill", 1000, "kiwi", time);
     const other = lineOf("Hill", 1000, "kiwi2", time);
-    const mark = markOf("kiwi", line);
+    const id = idOf("kiwi", line);
     const hill = await WrittenLog.start(folder, "Hill");
     hill.event(100, "peer/1/Jaquez", "link up", { neighbour: "Jaquez" })
       .event(100, "peer/2/Smith", "link up", { neighbour: "Smith" })
@@ -83,23 +83,23 @@ Deno.test("a trace shows the whole way of a report, to the microsecond", async (
       // A slow clock.
       .received(990, "peer/1/Hill", line)
       .sent(1600, "peer/2/Singleton", line)
-      .sent(61600, "peer/3/Campbell", `HAVE 0123456789abcdef01 ${mark}`)
-      .received(61900, "peer/3/Campbell", `WANT ${mark}`)
+      .sent(61600, "peer/3/Campbell", `HAVE 0123456789abcdef01 ${id}`)
+      .received(61900, "peer/3/Campbell", `WANT ${id}`)
       .sent(62000, "peer/3/Campbell", line)
-      .sent(62000, "peer/2/Singleton", `HAVE ${mark}`);
+      .sent(62000, "peer/2/Singleton", `HAVE ${id}`);
     await smith.close();
     const singleton = await WrittenLog.start(folder, "Singleton");
     singleton.received(1700, "peer/1/Jaquez", line)
       .received(1770, "peer/2/Smith", line)
-      .received(62400, "peer/2/Smith", `HAVE ${mark}`);
+      .received(62400, "peer/2/Smith", `HAVE ${id}`);
     await singleton.close();
     const campbell = await WrittenLog.start(folder, "Campbell");
-    campbell.received(61700, "peer/1/Smith", `HAVE ${mark}`)
-      .sent(61800, "peer/1/Smith", `WANT ${mark}`)
+    campbell.received(61700, "peer/1/Smith", `HAVE ${id}`)
+      .sent(61800, "peer/1/Smith", `WANT ${id}`)
       .received(62500, "peer/1/Smith", line);
     await campbell.close();
-    const { paths, text, told } = await trace(folder, "kiwi");
-    assertEquals(told, []);
+    const { paths, text, warnings } = await trace(folder, "kiwi");
+    assertEquals(warnings, []);
     assertEquals(
       text,
       `kiwi  +34.068930-118.445127  1520023934.918963997
@@ -108,15 +108,15 @@ heard by Hill at 2026-11-22T17:00:00.001000Z on client/1 (127.0.0.1:51234), 2753
 Hill
 ├── Smith          +0.210 ms  -0.010 ms  -0.220 ms
 │   ├── Singleton  +0.600 ms  +0.770 ms   0.170 ms  duplicate, dropped
-│   ├── Singleton   +61.0 ms                        told by HAVE, had it
-│   └── Campbell    +61.0 ms   +61.5 ms   0.500 ms  asked for after HAVE
+│   ├── Singleton   +61.0 ms                        announced by HAVE, known already
+│   └── Campbell    +61.0 ms   +61.5 ms   0.500 ms  requested after HAVE
 └── Jaquez         +0.200 ms  +0.410 ms   0.210 ms
     └── Singleton  +0.500 ms  +0.700 ms   0.200 ms
 reached 5 of 5 servers in 61.5 ms; 5 messages, 1 duplicate dropped
-below zero: a line is logged when it has been sent, and each server has a clock of its own`,
+negative times: a line is logged after it was sent, and each server has its own clock`,
     );
-    const [{ followed, hops }] = paths;
-    assertEquals(followed.report.heardUs, startUs + 1000);
+    const [{ hops, report }] = paths;
+    assertEquals(report.heardUs, startUs + 1000);
     assertEquals(
       hops.map(({ from, receivedUs, sentUs, to }) => [
         from,
@@ -135,7 +135,7 @@ below zero: a line is logged when it has been sent, and each server has a clock 
   });
 });
 
-Deno.test("a trace tells who was down, who had newer, and what came by catch-up", async () => {
+Deno.test("a trace shows servers that were down, newer reports and catch-up", async () => {
   await withFolder(async (folder) => {
     const older = lineOf("Hill", 1000, "kiwi", "7");
     const newer = lineOf("Smith", 2000, "kiwi", "8.50");
@@ -149,7 +149,7 @@ Deno.test("a trace tells who was down, who had newer, and what came by catch-up"
       .received(2100, "peer/2/Smith", newer)
       .event(2200, "peer/3/Jaquez", "link up", { neighbour: "Jaquez" })
       .sent(2300, "peer/3/Jaquez", newer)
-      // A client that says again what was said before.
+      // A client that repeats an old report.
       .received(2400, "client/1", `IAMAT kiwi ${position} 7`)
       .sent(2400, "client/1", lineOf("Hill", 2400, "kiwi", "7"));
     await hill.close();
@@ -160,7 +160,7 @@ Deno.test("a trace tells who was down, who had newer, and what came by catch-up"
       .sent(2050, "peer/1/Hill", newer)
       .sent(2060, "client/4", newer);
     await smith.close();
-    // It was killed, and knows again what it had known.
+    // It was killed and restarted, and receives a report that it had before.
     const again = await WrittenLog.start(folder, "Smith", 5000);
     again.event(5100, "peer/1/Hill", "link up", { neighbour: "Hill" })
       .received(5200, "peer/1/Hill", newer);
@@ -178,15 +178,15 @@ Hill
 ├── Smith  +0.010 ms                       not received
 └── Smith  +0.950 ms  +0.980 ms  0.030 ms  catch-up
 reached 2 of 3 servers in 0.980 ms; 2 messages, 0 duplicates dropped
-Jaquez never got it: its log begins later
+Jaquez did not receive it: its log begins later
 
 kiwi  +34.068930-118.445127  7
 heard by Hill at 2026-11-22T17:00:00.002400Z on client/1, 1795366793.002400000 s after the client's time
 Hill
 reached 1 of 3 servers; 0 messages, 0 duplicates dropped
-Hill knew a newer report of this client, and told nobody
-Jaquez never got it, but knew a newer one
-Smith never got it, but knew a newer one
+Hill had a newer report of this client and did not forward this one
+Jaquez did not receive it, but had a newer one
+Smith did not receive it, but had a newer one
 
 kiwi  +34.068930-118.445127  8.50
 heard by Smith at 2026-11-22T17:00:00.002000Z on client/4, 1795366791.502000000 s after the client's time
@@ -194,7 +194,7 @@ heard by Smith at 2026-11-22T17:00:00.002000Z on client/4, 1795366791.502000000 
 Smith
 └── Hill        +0.050 ms  +0.100 ms  0.050 ms
     ├── Jaquez  +0.300 ms  +0.350 ms  0.050 ms  catch-up
-    └── Smith              +3.200 ms            news again after a restart
+    └── Smith              +3.200 ms            new again after a restart
 reached 3 of 3 servers in 0.350 ms; 3 messages, 0 duplicates dropped`,
     );
     assertEquals(paths.length, 3);
@@ -207,7 +207,7 @@ reached 3 of 3 servers in 0.350 ms; 3 messages, 0 duplicates dropped`,
   });
 });
 
-Deno.test("IDs of any bytes are traced, as typed and as logged, and no others", async () => {
+Deno.test("an ID of any bytes is found in plain and in escaped form", async () => {
   await withFolder(async (folder) => {
     const ids: ByteString[] = [
       "kiwi",
@@ -233,7 +233,7 @@ Deno.test("IDs of any bytes are traced, as typed and as logged, and no others", 
       hill.received(atUs, "client/1", ` IAMAT\t${id}  ${position} ${index}\r`)
         .sent(atUs, "peer/1/Jaquez", line)
         .sent(atUs, "client/1", line)
-        // Anybody may say this; nobody believes it.
+        // An AT line from a client, which does not count as a report.
         .received(atUs + 1, "client/2", lineOf("Jaquez", 5, id, "999"))
         .sent(atUs + 1, "client/2", `? ${lineOf("Jaquez", 5, id, "999")}`);
     }
@@ -241,19 +241,19 @@ Deno.test("IDs of any bytes are traced, as typed and as logged, and no others", 
     for (const id of ids) {
       const plain = textOfBytes(id);
       for (const typed of [textOfBytes(escapeBytes(id)), plain]) {
-        // Bytes that are no text can only be typed as they are logged.
+        // Bytes that are not UTF-8 can only be typed in escaped form.
         if (bytesOfText(typed) !== id && typed === plain) continue;
         const { paths } = await trace(folder, typed, { newest: Infinity });
         const found = paths.map(({ report }) => report.line);
         assertEquals(found, [escapeBytes(lines.get(id)!)]);
-        assertEquals(paths[0].followed.entry?.connection, "client/1");
+        assertEquals(paths[0].trace.entry?.connection, "client/1");
         assertEquals(paths[0].hops.length, 1);
       }
     }
   });
 });
 
-Deno.test("a log of several files is one log, and what is damaged is counted", async () => {
+Deno.test("several files form one log, and damaged lines are counted", async () => {
   await withFolder(async (folder) => {
     const ring = { maxFileBytes: 600, keptFiles: 3 };
     const hill = await WrittenLog.start(folder, "Hill", 0, ring);
@@ -266,35 +266,36 @@ Deno.test("a log of several files is one log, and what is damaged is counted", a
       await hill.flush();
     }
     await hill.close();
-    // Another server whose name looks like a file of Hill's.
+    // Another server, whose name looks like a file of Hill's ring.
     const other = await WrittenLog.start(folder, "Hill.7");
     other.received(1, "peer/1/Hill", lines.at(-1)!);
     await other.close();
     const { logs } = await openLogs(folder);
     assertEquals(logs.map(({ server }) => server), ["Hill", "Hill.7"]);
     const [{ files }] = logs;
-    // It has been round the ring, so that the newest is not the last one.
+    // The ring was used more than once, so the last file is not the newest.
     const texts = files.map(({ path }) => Deno.readTextFileSync(path));
     const times = texts.map((text) => text.slice(0, 27));
     assertEquals(times, times.toSorted());
     assertEquals(files.length, 4);
     assert(!files.at(-1)!.path.endsWith("Hill.3.log"));
-    // The oldest ones are gone; all that is there is found, in its order.
+    // The oldest reports are gone; all others are found, in order.
     const there = lines.filter((line) => texts.join("").includes(line));
     assert(there.length > 4 && there.length < 20);
     const all = await trace(folder, "kiwi", { newest: Infinity });
     assertEquals(all.paths.map(({ report }) => report.line), there);
-    assertEquals(all.told, []);
+    assertEquals(all.warnings, []);
 
     Deno.writeTextFileSync(files[0].path, "\xffnonsense\n", { append: true });
     Deno.writeTextFileSync(files[3].path, "2026-11-22T17:00", { append: true });
-    const { paths, told } = await trace(folder, "kiwi");
+    const { paths, warnings } = await trace(folder, "kiwi");
     assertEquals(paths.map(({ report }) => report.line), [lines.at(-1)]);
-    assertEquals(told, [
+    assertEquals(warnings, [
       "the log of Hill: 1 damaged line left out, 1 cut-off line left out",
     ]);
 
-    // A wild time at the beginning of a file does not change its place.
+    // An implausible time at the beginning of a file does not change the file's
+    // place.
     const places = files.map(({ path }) => path);
     Deno.writeTextFileSync(
       files[3].path,
@@ -302,16 +303,16 @@ Deno.test("a log of several files is one log, and what is damaged is counted", a
     );
     const { logs: [again] } = await openLogs(folder);
     assertEquals(again.files.map(({ path }) => path), places);
-    assertEquals((await trace(folder, "kiwi")).told, [
+    assertEquals((await trace(folder, "kiwi")).warnings, [
       "the log of Hill: 2 damaged lines left out",
     ]);
   });
 });
 
-Deno.test("a trace goes as far as the logs that are there", async () => {
+Deno.test("a trace with missing logs shows what the other logs have", async () => {
   await withFolder(async (folder) => {
     const line = lineOf("Hill", 1000, "kiwi", "7");
-    // Hill's log is not here, nor is Smith's.
+    // The logs of Hill and Smith are missing.
     const jaquez = await WrittenLog.start(folder, "Jaquez");
     jaquez.received(1400, "peer/1/Hill", line)
       .sent(1450, "peer/2/Smith", line)
@@ -331,11 +332,11 @@ Deno.test("a trace goes as far as the logs that are there", async () => {
     const elsewhere = await WrittenLog.start(folder, "Elsewhere");
     elsewhere.received(2500, "peer/9/Nowhere", line);
     await elsewhere.close();
-    // Its clock is slow, so it comes first.
+    // Its clock is slow, so it is listed first.
     const farther = await WrittenLog.start(folder, "Farther");
     farther.received(2400, "peer/1/Elsewhere", line);
     await farther.close();
-    const { paths, text, told } = await trace(folder, "kiwi");
+    const { paths, text, warnings } = await trace(folder, "kiwi");
     assertEquals(
       paths[0].arrivals.map(({ server, state }) => `${server}: ${state}`),
       [
@@ -351,29 +352,29 @@ Deno.test("a trace goes as far as the logs that are there", async () => {
     assertEquals(
       text,
       `kiwi  +34.068930-118.445127  7
-heard by Hill at 2026-11-22T17:00:00.001000Z (its log is not here), 1795366793.001000000 s after the client's time
+heard by Hill at 2026-11-22T17:00:00.001000Z (no log of this server), 1795366793.001000000 s after the client's time
                            sent   received  hop
 Hill
 └── Jaquez                       +0.400 ms
-    ├── Smith         +0.450 ms                  its log is not here
+    ├── Smith         +0.450 ms                  no log of this server
     │   └── Campbell             +0.900 ms
-    └── Hill          +0.460 ms                  its log is not here
+    └── Hill          +0.460 ms                  no log of this server
 Nowhere
 └── Elsewhere                    +1.500 ms
     └── Farther                  +1.400 ms
 reached 4 of 5 servers in 1.500 ms; 6 messages, 0 duplicates dropped
-Singleton never got it`,
+Singleton did not receive it`,
     );
-    assertEquals(told, [
+    assertEquals(warnings, [
       "the log of Jaquez: 3 lines missing, as the log says",
     ]);
   });
 });
 
-Deno.test("two that have a report from each other are no endless tree", async () => {
+Deno.test("a cycle of servers does not make an endless tree", async () => {
   await withFolder(async (folder) => {
     const line = lineOf("Hill", 1000, "kiwi", "7");
-    // What came before is gone with the oldest file of each.
+    // Earlier records are gone with the oldest file of each log.
     const smith = await WrittenLog.start(folder, "Smith");
     smith.received(5000, "peer/1/Campbell", line);
     await smith.close();
@@ -393,15 +394,15 @@ Campbell                +5.000 ms
   });
 });
 
-Deno.test("the log tells why a report was sent, though it does not say so", async () => {
+Deno.test("a trace infers from the log why a report was sent", async () => {
   await withFolder(async (folder) => {
     const clients = ["flood", "held", "listed", "asked", "twice", "early"];
     const lines = new Map(
       clients.map((client) => [client, lineOf("Hill", 1000, client, "7")]),
     );
     const line = (client: string) => lines.get(client)!;
-    const mark = (client: string) => markOf(client, line(client));
-    // Only the neighbour's log is there besides, and it does not tell more.
+    const id = (client: string) => idOf(client, line(client));
+    // The only other log is the neighbour's, which adds nothing.
     const jaquez = await WrittenLog.start(folder, "Jaquez");
     jaquez.event(0, "peer/1/Hill", "link up", { neighbour: "Hill" })
       .received(1900, "peer/1/Hill", line("early"))
@@ -416,27 +417,30 @@ Deno.test("the log tells why a report was sent, though it does not say so", asyn
       .received(2300, "peer/1/Hill", line("held"))
       .received(2400, "peer/1/Hill", line("listed"))
       .received(2500, "peer/1/Hill", line("asked"))
-      .sent(2600, "peer/2/Smith", `HAVE ${mark("asked")}`)
-      .received(2700, "peer/2/Smith", `WANT ${mark("asked")}`)
-      .received(2700, "peer/2/Smith", `WANT ${mark("listed")}`)
+      .sent(2600, "peer/2/Smith", `HAVE ${id("asked")}`)
+      .received(2700, "peer/2/Smith", `WANT ${id("asked")}`)
+      .received(2700, "peer/2/Smith", `WANT ${id("listed")}`)
       .sent(2800, "peer/2/Smith", line("asked"))
       .sent(2800, "peer/2/Smith", line("listed"))
       .sent(2800, "peer/2/Smith", line("held"))
       .sent(2900, "peer/2/Smith", line("twice"));
     await jaquez.close();
     const smith = await WrittenLog.start(folder, "Smith");
-    smith.received(2650, "peer/3/Jaquez", `HAVE ${mark("asked")}`);
+    smith.received(2650, "peer/3/Jaquez", `HAVE ${id("asked")}`);
     await smith.close();
-    const ways = await Promise.all(clients.map(async (client) => {
-      const { paths: [{ hops, told }] } = await trace(folder, client);
+    const routes = await Promise.all(clients.map(async (client) => {
+      const { paths: [{ announcements, hops }] } = await trace(folder, client);
       if (client === "asked") {
-        const word = { from: "Jaquez", to: "Smith", isWanted: true };
-        assertEquals(told, [{ ...word, timeUs: startUs + 2600 }]);
+        const announcement = { from: "Jaquez", to: "Smith", isWanted: true };
+        assertEquals(announcements, [{
+          ...announcement,
+          timeUs: startUs + 2600,
+        }]);
       }
       return hops.filter(({ from }) => from === "Jaquez")
         .map(({ route }) => route).join(", ");
     }));
-    assertEquals(ways, [
+    assertEquals(routes, [
       "flood",
       "catch-up",
       "catch-up",
@@ -447,7 +451,7 @@ Deno.test("the log tells why a report was sent, though it does not say so", asyn
   });
 });
 
-Deno.test("reports of one chunk have each its own connection", async () => {
+Deno.test("reports in one chunk are traced to their own connections", async () => {
   await withFolder(async (folder) => {
     const hill = await WrittenLog.start(folder, "Hill");
     for (const [index, time] of ["7", "8"].entries()) {
@@ -457,32 +461,35 @@ Deno.test("reports of one chunk have each its own connection", async () => {
     }
     await hill.close();
     const { paths } = await trace(folder, "kiwi", { newest: 2 });
-    const entries = paths.map(({ followed, report }) => [
+    const entries = paths.map(({ report, trace }) => [
       report.time,
-      followed.entry?.connection,
+      trace.entry?.connection,
     ]);
     assertEquals(entries, [["7", "client/1"], ["8", "client/2"]]);
   });
 });
 
-Deno.test("on a terminal, what brought no news is dim", async () => {
+Deno.test("on a terminal, hops that delivered nothing new are dim", async () => {
   await withFolder(async (folder) => {
     const line = lineOf("Hill", 1000, "kiwi", "7");
     const smith = await WrittenLog.start(folder, "Smith");
     smith.received(2000, "peer/1/Hill", line)
       .received(3000, "peer/2/Jaquez", line)
-      .received(4000, "peer/3/Campbell", `HAVE ${markOf("kiwi", line)}`);
+      .received(4000, "peer/3/Campbell", `HAVE ${idOf("kiwi", line)}`);
     await smith.close();
     const { paths: [path] } = await trace(folder, "kiwi");
     const lines = describePath(path, createPaint(true)).split("\n");
     const dim = lines.filter((line) => line.includes("\x1b[2mSmith"));
     assertEquals(dim.length, 2);
     assertStringIncludes(dim[0], "\x1b[2mduplicate, dropped\x1b[22m");
-    assertStringIncludes(dim[1], "\x1b[2mtold by HAVE, had it\x1b[22m");
+    assertStringIncludes(
+      dim[1],
+      "\x1b[2mannounced by HAVE, known already\x1b[22m",
+    );
   });
 });
 
-Deno.test("files are taken for the servers that have written them", async () => {
+Deno.test("files are assigned to the servers that wrote them", async () => {
   await withFolder(async (folder) => {
     const names = ["a.1", "a.1.1", "b", "b.2", "c.3", "no.txt"];
     for (const name of names) {
@@ -499,7 +506,7 @@ Deno.test("files are taken for the servers that have written them", async () => 
       ["b", "b.log", "b.2.log"],
       ["c", "c.3.log"],
     ]);
-    // A file that is named is read, whatever its name is.
+    // A file given by path is read, whatever its name.
     assertEquals(await found(`${folder}/no.txt`, `${folder}/b.2.log`), [
       ["b", "b.2.log"],
       ["no.txt", "no.txt"],
@@ -507,7 +514,7 @@ Deno.test("files are taken for the servers that have written them", async () => 
   });
 });
 
-Deno.test("who asks for what is not there learns what is", async () => {
+Deno.test("errors for missing logs, clients and times list what is there", async () => {
   await withFolder(async (folder) => {
     await assertRejects(
       () => trace(folder, "kiwi"),
@@ -522,7 +529,7 @@ Deno.test("who asks for what is not there learns what is", async () => {
     );
     await Deno.remove(`${folder}/Hill.log`);
     const hill = await WrittenLog.start(folder, "Hill");
-    // No server makes such a report.
+    // Not a valid report.
     hill.sent(0, "client/1", `AT Hill +1 __proto__ ${position} 15`);
     await hill.flush();
     await assertRejects(
@@ -557,9 +564,9 @@ Deno.test("who asks for what is not there learns what is", async () => {
         "no report of plum with the time 8 in the logs",
       ],
     ];
-    for (const [client, wanted, message] of refusals) {
+    for (const [client, selection, message] of refusals) {
       const error = await assertRejects(
-        () => trace(folder, client, wanted),
+        () => trace(folder, client, selection),
         Error,
       );
       assertEquals(error.message, message);
@@ -568,7 +575,7 @@ Deno.test("who asks for what is not there learns what is", async () => {
 });
 
 Deno.test({
-  name: "the time of hearing is the very one that the server has logged",
+  name: "heardUs equals the time in the server's log",
   permissions: "none",
   fn() {
     assertProperty(fc.property(anyTimestamp, anyIamat, (now, iamat) => {

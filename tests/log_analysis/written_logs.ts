@@ -1,5 +1,5 @@
 /**
- * Little logs, written by the real journal at times that a test sets.
+ * Small logs, written by the real log writer at times that a test sets.
  *
  * @module
  */
@@ -14,19 +14,21 @@ import type { ReadingOptions } from "../../log_analysis/read_logs.ts";
 import { assertEquals } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
-/** When the tests begin: 2026-11-22 17:00:00 UTC, in microseconds since 1970. */
+/**
+ * The start time of tests: 2026-11-22 17:00:00 UTC, in microseconds since 1970.
+ */
 export const startUs = Date.UTC(2026, 10, 22, 17) * 1000;
 
-/** A time in microseconds as the clocks have it. */
+/** Converts microseconds to a clock's timestamp. */
 export function timestampOf(us: number): Timestamp {
   const seconds = Math.floor(us / 1_000_000);
   return { seconds, nanoseconds: (us - seconds * 1_000_000) * 1000 };
 }
 
-/** Where the clients of the tests are. */
+/** The position of the clients. */
 export const position = "+34.068930-118.445127";
 
-/** The AT line that a server makes of a report at a time. */
+/** The AT line that a server makes for an IAMAT at a time. */
 export function lineOf(
   server: string,
   atUs: number,
@@ -38,7 +40,7 @@ export function lineOf(
     .line;
 }
 
-/** Writes one server's log. Close it before it is read. */
+/** Writes one server's log. It must be closed before it is read. */
 export class WrittenLog {
   readonly #log: LogWriter;
   readonly #clock: ManualClock;
@@ -54,7 +56,7 @@ export class WrittenLog {
     this.#now = now;
   }
 
-  /** Begins a run of a server, with its `started`. */
+  /** Begins a run of a server with a `started` event. */
   static async start(
     directory: string,
     name: string,
@@ -68,21 +70,21 @@ export class WrittenLog {
     const onFailure = () => {
       throw new Error("the log cannot be written");
     };
-    const journal = new LogWriter(
+    const writer = new LogWriter(
       { clock, onFailure },
       await LogFiles.open(files),
     );
-    const log = new WrittenLog(journal, clock, now);
+    const log = new WrittenLog(writer, clock, now);
     log.event(atUs, "server", "started", { name });
     return log;
   }
 
-  /** A line that came in, so many microseconds after the start. */
+  /** Logs a received line, `atUs` microseconds after the start. */
   received(atUs: number, connection: string, line: ByteString): this {
     return this.#traffic(atUs, connection, line, "received");
   }
 
-  /** A message that went out. */
+  /** Logs a sent message. */
   sent(atUs: number, connection: string, line: ByteString): this {
     return this.#traffic(atUs, connection, line, "sent");
   }
@@ -99,7 +101,10 @@ export class WrittenLog {
     return this;
   }
 
-  /** Hands what was logged to the file; then it may change to the next one. */
+  /**
+   * Writes pending lines to the file. The log may switch to the next file after
+   * that.
+   */
   async flush(): Promise<void> {
     await this.#log.flush();
   }
@@ -123,7 +128,7 @@ export class WrittenLog {
   }
 }
 
-/** Runs a test with a folder of its own. */
+/** Runs a test with a temporary folder. */
 export async function withFolder(
   run: (folder: string) => Promise<void>,
 ): Promise<void> {
@@ -135,12 +140,12 @@ export async function withFolder(
   }
 }
 
-/** The logs of a folder, and what is told while they are read. */
+/** The logs of a folder, and the warnings given while they are read. */
 export async function openLogs(
   ...paths: string[]
-): Promise<{ logs: ServerLog[]; options: ReadingOptions; told: string[] }> {
-  const told: string[] = [];
-  const warn = (line: string) => void told.push(line);
+): Promise<{ logs: ServerLog[]; options: ReadingOptions; warnings: string[] }> {
+  const warnings: string[] = [];
+  const warn = (line: string) => void warnings.push(line);
   const logs = await findLogs(paths, warn);
-  return { logs, options: { warn, progress: () => {} }, told };
+  return { logs, options: { warn, progress: () => {} }, warnings };
 }

@@ -13,7 +13,7 @@ const lineAt = (time: number, position = "+1+1") =>
 
 Deno.test({
   name:
-    "a server must know the newest that it was seen to have, until it is lost",
+    "a server is expected to have the newest report seen from it, until it is lost",
   permissions: "none",
   fn() {
     const expectations = new Expectations();
@@ -35,7 +35,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the last reports of a phone are remembered, with their answers",
+  name: "the last reports of a phone are remembered with their answers",
   permissions: "none",
   fn() {
     const expectations = new Expectations();
@@ -56,7 +56,7 @@ Deno.test({
     assert(expectations.mayHaveSent("kiwi", "36.5"));
     assert(!expectations.mayHaveSent("kiwi", "37.5"));
     assert(!expectations.mayHaveSent("kiwi", "101"));
-    // It may have, in an earlier run with the same seed.
+    // An earlier run with the same seed may have sent it.
     assert(expectations.mayHaveSent("pear", "99"));
   },
 });
@@ -71,23 +71,23 @@ const nearby = (line: string, rest: object = {}) =>
   }) as unknown as NearbyAnswer;
 
 Deno.test({
-  name: "an answer is held against all that is known",
+  name: "an answer is checked against all recorded reports",
   permissions: "none",
   fn() {
     const expectations = new Expectations();
     expectations.recordSent("Hill", "kiwi", "5", "+1+1");
     expectations.recordSent("Hill", "kiwi", "6", "+1+1");
     expectations.recordAnswer("Hill", "kiwi", lineAt(5));
-    const asked = {
+    const request = {
       server: "Hill",
       id: "kiwi",
       radiusKm: 1,
       bound: 1,
       atLeast: lineAt(5),
     };
-    const faultOf = (answer: NearbyAnswer, question: QueryRequest = asked) =>
-      faultOfAnswer(answer, question, expectations, ["Hill", "Smith"]);
-    // Its answer is on the way, so the clock difference may be any.
+    const faultOf = (answer: NearbyAnswer, query: QueryRequest = request) =>
+      faultOfAnswer(answer, query, expectations, ["Hill", "Smith"]);
+    // The report has no answer yet, so any clock difference is accepted.
     assertEquals(faultOf(nearby(lineAt(6))), undefined);
     assertEquals(
       faultOf(nearby(lineAt(6).replace("+0.0", "-0.0"))),
@@ -95,9 +95,9 @@ Deno.test({
     );
     assertEquals(
       faultOf(nearby(lineAt(6).replace("Hill", "Smith"))),
-      "it was Hill that heard it",
+      "expected server Hill",
     );
-    assertEquals(faultOf(nearby(lineAt(6, "+1+2"))), "another position");
+    assertEquals(faultOf(nearby(lineAt(6, "+1+2"))), "wrong position");
     assertEquals(faultOf(nearby(lineAt(5))), undefined);
     assertEquals(
       faultOf(nearby(lineAt(5).replace("+0.0", "-0.0"))),
@@ -105,12 +105,18 @@ Deno.test({
     );
     assertEquals(
       faultOf(nearby(lineAt(4))),
-      `older than what it had: ${lineAt(5)}`,
+      `older than the server's newest report: ${lineAt(5)}`,
     );
-    assertEquals(faultOf(nearby(lineAt(7))), "it never sent that");
-    assertEquals(faultOf(nearby(lineAt(5.5))), "it never sent that");
-    // What was sent before this run is known in its form only.
-    const unseen = { ...asked, atLeast: undefined };
+    assertEquals(
+      faultOf(nearby(lineAt(7))),
+      "the phone never sent this report",
+    );
+    assertEquals(
+      faultOf(nearby(lineAt(5.5))),
+      "the phone never sent this report",
+    );
+    // Of reports from before this run, only the syntax is checked.
+    const unseen = { ...request, atLeast: undefined };
     assertEquals(faultOf(nearby(lineAt(4)), unseen), undefined);
     assertEquals(faultOf(nearby(lineAt(4, "1,1")), unseen), "no position");
     assertEquals(
@@ -125,20 +131,20 @@ Deno.test({
     assertEquals(faultOf(nearby(lineAt(5), { results: [{}] })), undefined);
     assertEquals(
       faultOf(nearby(lineAt(5), { results: [{}, {}] })),
-      "2 places where 1 were wanted",
+      "2 places, but the bound is 1",
     );
   },
 });
 
 Deno.test({
-  name: "two answers about one report are the same line",
+  name: "two answers with the same report must have the same AT line",
   permissions: "none",
   fn() {
     const expectations = new Expectations();
     expectations.recordSent("Hill", "kiwi", "5", "+1+1");
     expectations.recordSeen("Smith", "kiwi", lineAt(5));
     const other = lineAt(5).replace("+0.0", "-0.0");
-    const asked = {
+    const request = {
       server: "Jaquez",
       id: "kiwi",
       radiusKm: 1,
@@ -147,7 +153,7 @@ Deno.test({
     };
     const names = ["Hill", "Smith", "Jaquez"];
     assertEquals(
-      faultOfAnswer(nearby(other), asked, expectations, names),
+      faultOfAnswer(nearby(other), request, expectations, names),
       `expected ${lineAt(5)}`,
     );
     const report = {
@@ -166,7 +172,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nothing follows of a line that could not be verified",
+  name: "a line that cannot be verified is ignored",
   permissions: "none",
   fn() {
     const expectations = new Expectations();
@@ -177,12 +183,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "places of the gazetteer are themselves, and within the radius",
+  name: "places of the gazetteer must match their ID, and be within the radius",
   permissions: "none",
   fn() {
     const expectations = new Expectations();
     expectations.recordSent("Hill", "kiwi", "5", "+34.1-118");
-    const asked = {
+    const request = {
       server: "Hill",
       id: "kiwi",
       radiusKm: 10,
@@ -198,7 +204,7 @@ Deno.test({
     const faultOf = (...results: object[]) =>
       faultOfAnswer(
         nearby(lineAt(5, "+34.1-118"), { results }),
-        asked,
+        request,
         expectations,
         ["Hill"],
       );
@@ -217,17 +223,18 @@ Deno.test({
       faultOf(place(34.15, { place_id: id })),
       `São Paulo: West at 34.15, -118 is not ${id}`,
     );
-    // Google may name what is farther away.
+    // Google may list places beyond the radius.
     assertEquals(faultOf(place(40, { place_id: "ChIJ" })), undefined);
   },
 });
 
 Deno.test({
-  name: "the answer to a report is its AT line with a clock difference",
+  name:
+    "the answer to a report must be its AT line with a valid clock difference",
   permissions: "none",
   fn() {
-    const asked = { server: "Hill", id: "kiwi", position: "+1+1", time: "5" };
-    const faultOf = (at: At) => faultOfReport(at, asked);
+    const request = { server: "Hill", id: "kiwi", position: "+1+1", time: "5" };
+    const faultOf = (at: At) => faultOfReport(at, request);
     assertEquals(faultOf(readAt(lineAt(5))), undefined);
     assertEquals(
       faultOf(readAt(lineAt(5).replace("+0.000000001", "-12.345678901"))),

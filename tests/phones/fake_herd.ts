@@ -1,6 +1,6 @@
 /**
- * A herd in memory, as phones see it: each server knows at once what another
- * was told, unless it is made to go wrong.
+ * A fake herd in memory. Each report reaches all servers at once, unless a test
+ * sets a fault.
  *
  * @module
  */
@@ -15,43 +15,43 @@ import {
 } from "../../client/types.ts";
 import type { Connection } from "../../phones/servers.ts";
 
-/** What a server does otherwise than it should. */
+/** Faults of servers. */
 export interface Faults {
   /** Changes the answer to a report. */
   report?: (line: string) => string;
-  /** Changes the AT line in the answer to a question. */
-  question?: (line: string) => string;
-  /** Tells nobody what it hears, if it says so. */
-  isDeaf?: (server: string) => boolean;
-  /** Never answers. */
+  /** Changes the AT line in the answer to a query. */
+  query?: (line: string) => string;
+  /** Whether a server does not receive other servers' reports. */
+  isIsolated?: (server: string) => boolean;
+  /** Whether a server never answers. */
   isFrozen?: (server: string) => boolean;
-  /** More places than were asked for. */
+  /** The number of places in an answer. */
   places?: number;
 }
 
-/** All servers. */
+/** The servers of the herd. */
 export class FakeHerd {
   readonly faults: Faults = {};
   readonly connections = new Set<FakeConnection>();
-  /** Servers that are not there. */
-  readonly dead = new Set<string>();
-  readonly #known = new Map<string, Map<string, string>>();
+  /** Servers that refuse connections. */
+  readonly stopped = new Set<string>();
+  readonly #reports = new Map<string, Map<string, string>>();
 
   constructor(readonly names: readonly string[]) {
-    for (const name of names) this.#known.set(name, new Map());
+    for (const name of names) this.#reports.set(name, new Map());
   }
 
   connect(server: string): Promise<Connection> {
-    if (this.dead.has(server)) return Promise.reject(new Error("refused"));
+    if (this.stopped.has(server)) return Promise.reject(new Error("refused"));
     const connection = new FakeConnection(this, server);
     this.connections.add(connection);
     return Promise.resolve(connection);
   }
 
-  /** A server dies, with all its connections. */
+  /** Stops a server, and aborts its connections. */
   kill(server: string): void {
-    this.dead.add(server);
-    this.#known.set(server, new Map());
+    this.stopped.add(server);
+    this.#reports.set(server, new Map());
     for (const connection of this.connections) {
       if (connection.server === server) connection.abort();
     }
@@ -59,17 +59,19 @@ export class FakeHerd {
 
   report(server: string, id: string, line: string): void {
     for (const name of this.names) {
-      const isTold = name === server || !this.faults.isDeaf?.(name);
-      if (isTold && !this.dead.has(name)) this.#known.get(name)!.set(id, line);
+      const isReached = name === server || !this.faults.isIsolated?.(name);
+      if (isReached && !this.stopped.has(name)) {
+        this.#reports.get(name)!.set(id, line);
+      }
     }
   }
 
   find(server: string, id: string): string | undefined {
-    return this.#known.get(server)!.get(id);
+    return this.#reports.get(server)!.get(id);
   }
 }
 
-/** A connection to one of them. */
+/** A connection to a fake server. */
 export class FakeConnection implements Connection {
   readonly #ended = Promise.withResolvers<never>();
 
@@ -93,7 +95,7 @@ export class FakeConnection implements Connection {
           `the server answered ? WHATSAT ${client} ${radiusKm} ${bound}`,
         );
       }
-      const at = readAt(faults.question?.(line) ?? line);
+      const at = readAt(faults.query?.(line) ?? line);
       const place = { name: "", place_id: "", geometry: { location } };
       const results = Array(faults.places ?? 0).fill(place);
       return { at, text: "", status: "OK", results };

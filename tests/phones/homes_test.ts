@@ -3,7 +3,7 @@ import { findHomes } from "../../phones/homes.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { projectFolder } from "../end_to_end/process.ts";
 
-Deno.test("phones live in cities of all continents that the gazetteer has", async () => {
+Deno.test("all cities are in the gazetteer", async () => {
   const text = await Deno.readTextFile(`${projectFolder}places/gazetteer.txt`);
   assert(cities.length >= 40);
   for (const { latitude, longitude, name } of cities) {
@@ -19,12 +19,12 @@ Deno.test("phones live in cities of all continents that the gazetteer has", asyn
 });
 
 Deno.test({
-  name: "a home is a city's centre or a place near it",
+  name: "homes are a city's centre and the places near it",
   permissions: "none",
   fn() {
-    const asked: string[] = [];
+    const positions: string[] = [];
     const homes = findHomes((latitude, longitude) => {
-      asked.push(latitude + longitude);
+      positions.push(latitude + longitude);
       return JSON.stringify({
         results: [{ geometry: { location: { lat: 1, lng: 2 } } }],
       });
@@ -34,6 +34,6 @@ Deno.test({
       { city: "Tokyo", latitude: 35.6895, longitude: 139.69171 },
       { city: "Tokyo", latitude: 1, longitude: 2 },
     ]);
-    assertEquals(asked[0], "+35.689500+139.691710");
+    assertEquals(positions[0], "+35.689500+139.691710");
   },
 });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import {
   driving,
   metresBetween,
@@ -19,14 +19,14 @@ const homes: readonly Home[] = [
 ];
 
 /**
- * A mean may be off by so many standard deviations: by more than six it is less
- * often than once in a hundred million runs.
+ * Largest difference from a mean, in standard deviations. More than six occur
+ * less than once in a hundred million runs.
  */
-const mostDeviations = 6;
+const maxDeviations = 6;
 
-/** Demands that a number drawn by chance is near its mean. */
-function demandNear(number: number, mean: number, deviation: number): void {
-  const isNear = Math.abs(number - mean) <= mostDeviations * deviation;
+/** Asserts that a random number is near its mean. */
+function assertNear(number: number, mean: number, deviation: number): void {
+  const isNear = Math.abs(number - mean) <= maxDeviations * deviation;
   assert(isNear, `${number}, where ${mean} was expected`);
 }
 
@@ -35,7 +35,7 @@ function phonesOf(seed: number, count: number): Phone[] {
 }
 
 Deno.test({
-  name: "a walk goes at its speed, turns smoothly, and stays near home",
+  name: "a walk keeps its speed, turns smoothly, and stays near home",
   permissions: "none",
   fn() {
     const gaits = fc.constantFrom(walking, driving);
@@ -46,15 +46,15 @@ Deno.test({
       (gait, home, seed) => {
         const [slowest, fastest] = gait.speeds;
         const movement = new Movement(home, gait, new Random(seed));
-        let spot = movement.at(0);
+        let position = movement.at(0);
         let farthest = 0;
         for (let second = 0.5; second < 4_000; second += 0.5) {
           const next = movement.at(second * 1000);
-          const metres = metresBetween(spot, next);
+          const metres = metresBetween(position, next);
           assert(metres <= fastest / 2 * 1.001, `${metres} in half a second`);
           assert(metres >= slowest / 2 * 0.999, `${metres} in half a second`);
           farthest = Math.max(farthest, metresBetween(home, next));
-          spot = next;
+          position = next;
         }
         assert(farthest < gait.rangeMetres * 1.3, `${farthest} from home`);
         assert(farthest > gait.rangeMetres / 20, `${farthest} from home`);
@@ -65,7 +65,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ways on the sphere have their length, across the date line too",
+  name: "moves on the sphere have the right length, also across the date line",
   permissions: "none",
   fn() {
     const degree = 111_195;
@@ -80,10 +80,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the same seed is the same phones, another one others",
+  name: "equal seeds give equal phones, different seeds different ones",
   permissions: "none",
   fn() {
-    const lives = (seed: number) =>
+    const actions = (seed: number) =>
       phonesOf(seed, 5).map((phone) => [
         phone.id,
         phone.skewMs,
@@ -92,9 +92,9 @@ Deno.test({
       ]);
     const property = fc.property(anySeed, anySeed, (seed, other) => {
       fc.pre(seed !== other);
-      assertEquals(lives(seed), lives(seed));
-      assert(JSON.stringify(lives(seed)) !== JSON.stringify(lives(other)));
-      // Nor does it matter how many others there are.
+      assertEquals(actions(seed), actions(seed));
+      assert(JSON.stringify(actions(seed)) !== JSON.stringify(actions(other)));
+      // A phone does not depend on the number of phones.
       assertEquals(
         phonesOf(seed, 5).map(({ skewMs }) => skewMs),
         phonesOf(seed, 9).slice(0, 5).map(({ skewMs }) => skewMs),
@@ -105,11 +105,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "phones report every few seconds, and do not begin all at once",
+  name: "phones report every few seconds, with evenly spread first reports",
   permissions: "none",
   fn() {
     const property = fc.property(anySeed, (seed) => {
-      const counts = { report: 0, ask: 0, roam: 0 };
+      const counts = { report: 0, query: 0, roam: 0 };
       const begun = [0, 0, 0];
       for (const phone of phonesOf(seed, 600)) {
         let lastMs = 0;
@@ -126,7 +126,7 @@ Deno.test({
             begun[Math.floor(action.atMs / 1_000)] += 1;
             isFirst = false;
           }
-          if (action.kind !== "ask") continue;
+          if (action.kind !== "query") continue;
           assert(
             action.radiusKm >= 0 && action.radiusKm <= 5,
             `${action.radiusKm}`,
@@ -135,10 +135,10 @@ Deno.test({
           assert(action.about >= 0 && action.about < 600);
         }
       }
-      for (const number of begun) demandNear(number, 200, 11.5);
-      demandNear(counts.report / 600, 20.6, 0.162);
-      demandNear(counts.ask / 600, 10.0, 0.122);
-      demandNear(counts.roam / 600, 2.4, 0.066);
+      for (const number of begun) assertNear(number, 200, 11.5);
+      assertNear(counts.report / 600, 20.6, 0.162);
+      assertNear(counts.query / 600, 10.0, 0.122);
+      assertNear(counts.roam / 600, 2.4, 0.066);
     });
     assertProperty(property, { numRuns: 2 });
   },
@@ -146,20 +146,20 @@ Deno.test({
 
 Deno.test({
   name:
-    "a phone's clock is wrong by little, or by minutes, and never goes back",
+    "a phone's clock is wrong by up to a second or by minutes, and never goes back",
   permissions: "none",
   fn() {
     const property = fc.property(anySeed, (seed) => {
       const skews = phonesOf(seed, 500).map(({ skewMs }) => skewMs);
       const within = skews.filter((ms) => Math.abs(ms) <= 1_000);
-      demandNear(within.length, 450, 6.9);
+      assertNear(within.length, 450, 6.9);
       assert(skews.some((ms) => ms > 60_000));
       assert(skews.some((ms) => ms < -60_000));
       const [phone] = phonesOf(seed, 1);
       const times = [
         { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
         { seconds: 1_764_000_000, nanoseconds: 123_456_789 },
-        // Somebody has set the clock back.
+        // The system's clock was set back.
         { seconds: 1_763_999_000, nanoseconds: 0 },
       ].map((time) => phone.timeAt(time));
       for (const time of times) assert(isTime(time), time);
@@ -173,7 +173,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a phone says positions that there are, under an ID of its city",
+  name: "a phone has valid positions, and an ID with its city",
   permissions: "none",
   fn() {
     const property = fc.property(anySeed, (seed) => {

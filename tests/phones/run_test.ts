@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { makePhones } from "../../phones/phone.ts";
 import { Run } from "../../phones/run.ts";
 import type { Census } from "../../phones/results.ts";
@@ -15,7 +15,7 @@ const homes = [
   { city: "Auckland", latitude: -36.84853, longitude: 174.76349 },
 ];
 
-/** Tests something with phones that a new seed draws. */
+/** Runs a test with a new random seed for the phones. */
 function testRun(name: string, test: (seed: number) => Promise<void>): void {
   const property = fc.asyncProperty(anySeed, test);
   Deno.test({
@@ -25,24 +25,24 @@ function testRun(name: string, test: (seed: number) => Promise<void>): void {
   });
 }
 
-/** How many phones a run has where nothing else is needed. */
+/** The number of phones by default. */
 const few = 20;
 
-/** So many that some of them are concerned by a fault of one server. */
+/** Enough phones that a fault of one server affects some of them. */
 const many = 60;
 
-/** What a run has besides its seed. */
+/** The settings of a run besides its seed. */
 interface Settings {
   readonly count?: number;
   readonly faults?: Faults;
-  /** Called every second. */
-  readonly then?: (herd: FakeHerd, elapsedMs: number) => void;
+  /** Called after every second. */
+  readonly onSecond?: (herd: FakeHerd, elapsedMs: number) => void;
 }
 
-/** Phones for a minute, and what becomes of them. */
+/** Runs phones for a minute. Returns the results. */
 async function run(
   seed: number,
-  { count = few, faults = {}, then = () => {} }: Settings = {},
+  { count = few, faults = {}, onSecond = () => {} }: Settings = {},
 ) {
   const herd = new FakeHerd(names);
   Object.assign(herd.faults, faults);
@@ -52,15 +52,15 @@ async function run(
   const connect = (server: string) => herd.connect(server);
   const run = new Run({ phones, servers: names, connect, clock, random });
   const end = new AbortController();
-  const living = run.run(end.signal);
+  const running = run.run(end.signal);
   for (let second = 0; second < 60; second++) {
     await clock.advance(1_000);
-    then(herd, clock.elapsedMs());
+    onSecond(herd, clock.elapsedMs());
   }
   end.abort();
-  // Those who still wait for an answer give up.
+  // Requests without an answer reach their deadline.
   await clock.advance(20_000);
-  await living;
+  await running;
   let census: Census | undefined;
   const startMs = clock.elapsedMs();
   let censusMs: number | undefined;
@@ -80,12 +80,12 @@ async function run(
 }
 
 testRun(
-  "where all is well nothing is wrong, unanswered or lost",
+  "without faults, no answer is wrong, missing or lost",
   async (seed) => {
     const { census, censusMs, failures, results } = await run(seed);
     assertEquals(censusMs, 0);
     assert(results.reports > 300, `${results.reports} reports`);
-    assert(results.queries > 110, `${results.queries} questions`);
+    assert(results.queries > 110, `${results.queries} queries`);
     assertEquals(results.right, results.reports + results.queries);
     assertEquals(results.iamat.count, results.reports);
     assertEquals(results.whatsat.count, results.queries);
@@ -105,7 +105,7 @@ testRun(
 );
 
 testRun(
-  "a wrong answer is counted and told, whatever is wrong with it",
+  "every kind of wrong answer is counted and described",
   async (seed) => {
     const field = (index: number, text: string) => (line: string) =>
       line.split(" ").with(index, text).join(" ");
@@ -116,38 +116,44 @@ testRun(
       [{ report: field(4, "+1+1") }, /^expected AT .* \+1\+1 /],
       [{ report: field(5, "1") }, /^expected AT .* 1$/],
       [{ report: (line) => `${line} ` }, /^expected AT .* $/],
-      [{ question: field(1, "Smyth") }, /^an unknown server, found AT Smyth /],
-      [{ question: field(2, "0.000000001") }, /^no clock difference/],
+      [{ query: field(1, "Smyth") }, /^an unknown server, found AT Smyth /],
+      [{ query: field(2, "0.000000001") }, /^no clock difference/],
       [
-        { question: field(2, "+0.000000002") },
+        { query: field(2, "+0.000000002") },
         /^expected AT \w+ \+0.000000001/,
       ],
-      [{ question: field(3, "kiwi") }, /^no AT line of that client/],
-      [{ question: field(4, "+1+1") }, /^expected AT .*\+1\+1/],
-      [{ question: field(5, "1") }, /^older than what it had: AT .* 1$/],
-      [{ question: field(5, "9999999999") }, /^it never sent that, found AT /],
-      [{ places: 6 }, /^6 places where \d were wanted/],
+      [{ query: field(3, "kiwi") }, /^no AT line of that client/],
+      [{ query: field(4, "+1+1") }, /^expected AT .*\+1\+1/],
+      [
+        { query: field(5, "1") },
+        /^older than the server's newest report: AT .* 1$/,
+      ],
+      [
+        { query: field(5, "9999999999") },
+        /^the phone never sent this report, found AT /,
+      ],
+      [{ places: 6 }, /^6 places, but the bound is \d/],
     ];
-    for (const [faults, words] of wrong) {
+    for (const [faults, description] of wrong) {
       const { results } = await run(seed, { faults });
-      assert(results.wrong > 10, `${words}: ${results.wrong}`);
-      // In the end it is not asked for again and again.
-      assert(results.wrong < 1_000, `${words}: ${results.wrong}`);
+      assert(results.wrong > 10, `${description}: ${results.wrong}`);
+      // The census does not repeat queries with wrong answers.
+      assert(results.wrong < 1_000, `${description}: ${results.wrong}`);
       assertEquals(results.faults.length, 5);
-      assertMatch(results.faults[0], words);
+      assertMatch(results.faults[0], description);
     }
   },
 );
 
 testRun(
-  "what a server was not told of is late, and lost in the end",
+  "a report that does not reach a server is late, and lost at the end",
   async (seed) => {
     const { census, censusMs, results } = await run(seed, {
       count: many,
-      faults: { isDeaf: (server) => server === "Smith" },
+      faults: { isIsolated: (server) => server === "Smith" },
     });
     assertEquals(censusMs, 10_000);
-    // A phone's newest report is at Smith only if Smith was told it.
+    // Smith has a phone's newest report only if the phone sent it to Smith.
     assert(census.lost > 0 && census.lost <= many, `${census.lost} lost`);
     assert(results.late > 0);
     assertEquals(results.wrong, 0);
@@ -155,13 +161,13 @@ testRun(
 );
 
 testRun(
-  "phones move when their server dies, and come back when it does",
+  "phones move when their server is killed, and return when it is back",
   async (seed) => {
     const { census, failures, results } = await run(seed, {
       count: many,
-      then: (herd, elapsedMs) => {
+      onSecond: (herd, elapsedMs) => {
         if (elapsedMs === 20_000) herd.kill("Hill");
-        if (elapsedMs === 40_000) herd.dead.delete("Hill");
+        if (elapsedMs === 40_000) herd.stopped.delete("Hill");
       },
     });
     assert(
@@ -177,14 +183,14 @@ testRun(
 );
 
 testRun(
-  "who is not answered in ten seconds moves, and what is dead is silent",
+  "phones move after ten seconds without an answer, and a frozen server is silent",
   async (seed) => {
     const { census, results } = await run(seed, {
       count: many,
       faults: { isFrozen: (server) => server === "Jaquez" },
     });
     assert(results.moved > 0);
-    // Several requests wait on each connection.
+    // Several requests are pending on each connection.
     assert(results.unanswered > results.moved);
     assertEquals(results.wrong, 0);
     assertEquals(census.silent, ["Jaquez"]);
@@ -193,12 +199,12 @@ testRun(
 );
 
 testRun(
-  "phones that have no answer to wait for do not wait for a frozen server",
+  "phones without pending requests do not wait for a frozen server",
   async (seed) => {
     let isFrozen = false;
     const { results } = await run(seed, {
       faults: { isFrozen: (server) => isFrozen && server === "Jaquez" },
-      then: (_, elapsedMs) => {
+      onSecond: (_, elapsedMs) => {
         if (elapsedMs === 60_000) isFrozen = true;
       },
     });
@@ -207,18 +213,18 @@ testRun(
 );
 
 testRun(
-  "nothing is expected of what a server knew that was lost meanwhile",
+  "a server that was restarted is not expected to have older reports",
   async (seed) => {
-    let isDeaf = false;
+    let isIsolated = false;
     const { results } = await run(seed, {
       count: many,
-      faults: { isDeaf: (server) => isDeaf && server === "Hill" },
-      then: (herd, elapsedMs) => {
+      faults: { isIsolated: (server) => isIsolated && server === "Hill" },
+      onSecond: (herd, elapsedMs) => {
         if (elapsedMs !== 30_000) return;
-        // It comes back at once, and is told by phones only.
+        // It is restarted at once, and receives reports only from phones.
         herd.kill("Hill");
-        herd.dead.delete("Hill");
-        isDeaf = true;
+        herd.stopped.delete("Hill");
+        isIsolated = true;
       },
     });
     assert(results.moved > 0);

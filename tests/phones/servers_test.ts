@@ -8,7 +8,7 @@ import { assertEquals, assertMatch } from "../assert.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { FakeHerd } from "./fake_herd.ts";
 
-/** A herd, and those who ask it. */
+/** A fake herd, and what a run uses to query it. */
 function setUp(names: readonly string[]) {
   const herd = new FakeHerd(names);
   const clock = new ManualClock();
@@ -20,7 +20,7 @@ function setUp(names: readonly string[]) {
 }
 
 Deno.test({
-  name: "phones go to another server, if there is one that is worth a try",
+  name: "pick() prefers another server that is not avoided",
   permissions: "none",
   async fn() {
     const { clock, herd, servers } = setUp(["Hill", "Smith"]);
@@ -29,13 +29,13 @@ Deno.test({
       new Set(Array.from({ length: 50 }, () => servers.pick(random, except)));
     assertEquals(picked().size, 2);
     assertEquals(picked("Hill"), new Set(["Smith"]));
-    herd.dead.add("Smith");
+    herd.stopped.add("Smith");
     assertEquals(await servers.connect("Smith"), undefined);
     assertEquals(servers.failures, 1);
     assertEquals(servers.lastFailure, "Smith: refused");
-    // Better the same one than none.
+    // The same server is better than none.
     assertEquals(picked("Hill"), new Set(["Hill"]));
-    herd.dead.add("Hill");
+    herd.stopped.add("Hill");
     await servers.connect("Hill");
     assertEquals(picked(), new Set([undefined]));
     await clock.advance(1_000);
@@ -44,28 +44,31 @@ Deno.test({
 });
 
 Deno.test({
-  name: "that a phone is not known is right only where it need not be",
+  name:
+    "an unknown phone is a correct answer only if the server need not have it",
   permissions: "none",
   async fn() {
     const { expectations, herd, requester, results } = setUp(["Hill"]);
     const connection = await herd.connect("Hill");
-    const asked = { server: "Hill", id: "kiwi", radiusKm: 2, bound: 3 };
-    assertEquals(await requester.find(connection, asked), { state: "unknown" });
-    await requester.query(connection, asked);
+    const request = { server: "Hill", id: "kiwi", radiusKm: 2, bound: 3 };
+    assertEquals(await requester.find(connection, request), {
+      state: "unknown",
+    });
+    await requester.query(connection, request);
     assertEquals([results.right, results.unknown, results.wrong], [1, 1, 0]);
     const line = "AT Hill +0.000000001 kiwi +1+1 5";
     expectations.recordSent("Hill", "kiwi", "5", "+1+1");
     expectations.recordSeen("Hill", "kiwi", line);
-    assertEquals(await requester.find(connection, asked), { state: "wrong" });
+    assertEquals(await requester.find(connection, request), { state: "wrong" });
     assertMatch(results.faults[0], /^Hill: .* \? WHATSAT kiwi 2 3 to WHATSAT /);
-    // Another line than the one that was said does not come back.
+    // An echo of a different command is a wrong answer.
     const other: Connection = {
-      report: (update) => connection.report(update),
-      nearby: (question) => connection.nearby({ ...question, client: "pear" }),
+      report: (report) => connection.report(report),
+      nearby: (query) => connection.nearby({ ...query, client: "pear" }),
       close: () => connection.close(),
       abort: () => connection.abort(),
     };
-    const peach = { ...asked, id: "peach" };
+    const peach = { ...request, id: "peach" };
     assertEquals(
       await requester.find(other, peach),
       { state: "wrong" },
@@ -74,7 +77,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "reports are followed to other servers, also when one was lost",
+  name: "propagation is measured, also after a connection was lost",
   permissions: "none",
   async fn() {
     const { clock, herd, requester, results, servers } = setUp([
@@ -91,21 +94,21 @@ Deno.test({
       end.signal,
     );
     const line = "AT Hill +0.000000001 kiwi +1+1 5";
-    const follow = () => probe.follow("Hill", "kiwi", line, results);
-    // It arrives after some time.
-    const following = follow();
+    const measure = () => probe.measure("Hill", "kiwi", line, results);
+    // The report arrives after 30 ms.
+    const measurement = measure();
     await clock.advance(30);
     herd.report("Hill", "kiwi", line);
     await clock.advance(10);
-    await following;
+    await measurement;
     assertEquals(results.propagation.count, 1);
     assertEquals(results.propagation.max, 31);
     herd.kill("Smith");
-    herd.dead.delete("Smith");
+    herd.stopped.delete("Smith");
     herd.report("Hill", "kiwi", line);
-    await follow();
+    await measure();
     assertEquals(results.propagation.count, 1);
-    await follow();
+    await measure();
     assertEquals(results.propagation.count, 2);
     assertEquals(results.late, 0);
     await probe.close();

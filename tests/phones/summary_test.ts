@@ -24,7 +24,7 @@ function outcome(): Outcome {
 }
 
 Deno.test({
-  name: "the outcome of a good run is a table of counts and one of times",
+  name: "the outcome of a good run has a table of counts and one of times",
   permissions: "none",
   fn() {
     const good = outcome();
@@ -34,11 +34,11 @@ Deno.test({
 
   servers            2
   reports        1,500  500 a second
-  questions          3  1 a second
+  queries            3  1 a second
   answers right  1,503
   answers wrong      0
   unanswered         0
-  roamed             0  changed their server by themselves
+  roamed             0  changed their server as planned
   moved              0  because a connection was lost
   lost               0  of 14: the newest reports of 7 phones, at 2 servers
 
@@ -52,7 +52,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the outcome of a bad run says what was wrong, and fails",
+  name: "the outcome of a bad run describes the faults, and is a failure",
   permissions: "none",
   fn() {
     const bad = outcome();
@@ -66,11 +66,11 @@ Deno.test({
       text.split("\n").slice(2, 14).join("\n"),
       `  servers            2  silent at the end: Smith
   reports        1,500  500 a second
-  questions          3  1 a second
-  answers right  1,503  5 to questions that came before the phone
+  queries            3  1 a second
+  answers right  1,503  5 to queries about phones not known yet
   answers wrong      1
   unanswered         4
-  roamed             0  changed their server by themselves
+  roamed             0  changed their server as planned
   moved              1  because a connection was lost
   not connected      3  Smith: refused
   late               2  not known to another server after 10 s

@@ -12,7 +12,7 @@ import {
 import { assertEquals, assertThrows } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
-/** 2018-03-02 21:05:34 UTC, when the ManualClock begins. */
+/** A ManualClock starts at 2018-03-02 21:05:34 UTC. */
 const today = "2018-03-02";
 const untilMidnightMs = (2 * 3600 + 54 * 60 + 26) * 1000;
 
@@ -29,7 +29,8 @@ function createBudget(requestsPerDay: number, kept?: DayCount) {
 }
 
 Deno.test({
-  name: "Budget has so many requests a day, and again from midnight UTC on",
+  name:
+    "Budget allows its number of requests per day, and again from midnight UTC",
   permissions: "none",
   async fn() {
     const { budget, clock, counts } = createBudget(2);
@@ -51,7 +52,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Budget goes on with what was spent today, and with nothing older",
+  name: "Budget continues today's count and ignores older ones",
   permissions: "none",
   fn() {
     const { budget, counts } = createBudget(3, { day: today, requests: 2 });
@@ -61,7 +62,7 @@ Deno.test({
       const { budget } = createBudget(1, { day, requests: 9 });
       assertEquals([budget.spend(), budget.spend()], [true, false], day);
     }
-    // Who lowers the ceiling in the middle of a day has spent it.
+    // If the limit is lowered below today's count, the budget is spent.
     const lowered = createBudget(1, { day: today, requests: 9 });
     assertEquals(lowered.budget.spend(), false);
     assertEquals(lowered.counts, []);
@@ -69,7 +70,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a day's count is a line of one length, and comes back",
+  name: "a day's count is a line of fixed length that can be parsed",
   permissions: "none",
   fn() {
     const lengths = new Set<number>();
@@ -90,7 +91,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a budget's file has the last count; no file has none",
+  name: "a budget file returns the last count, a missing file none",
   permissions: { read: true, write: true },
   fn() {
     const folder = Deno.makeTempDirSync({ prefix: "herd-" });

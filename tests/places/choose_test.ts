@@ -5,7 +5,7 @@ const hostsOf = (name: string, key?: string, url?: string) =>
   choosePlaces(name, { key, url }).hosts;
 
 Deno.test({
-  name: "choosePlaces() knows every provider by its name",
+  name: "choosePlaces() loads every provider by its name",
   permissions: "none",
   async fn() {
     assertEquals(
@@ -22,7 +22,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "auto is the gazetteer without a key, and Google with one",
+  name: "auto is the gazetteer without a key and Google with a key",
   permissions: "none",
   async fn() {
     assertEquals((await choosePlaces("auto", {}).load()).name, "gazetteer");
@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "choosePlaces() names the hosts that may be asked, and no other",
+  name: "choosePlaces() lists exactly the hosts that receive requests",
   permissions: "none",
   fn() {
     const legacy = "maps.googleapis.com:443";

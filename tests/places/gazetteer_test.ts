@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { indexGazetteer, loadGazetteer } from "../../places/gazetteer.ts";
 import {
   gazetteerPlaces,
@@ -56,7 +56,7 @@ function namesOf(results: readonly Found[]): string[] {
   return results.map(({ name }) => name);
 }
 
-/** A place in the digits of a text. */
+/** A place with the digits of the text. */
 interface Place extends Position {
   readonly name: string;
 }
@@ -69,7 +69,7 @@ const everything: readonly Place[] = text.split("\n")
     return { name: JSON.parse(`"${name}"`), latitude, longitude };
   });
 
-/** A gazetteer of places in one region, named p0, p1, ... in their order. */
+/** A gazetteer of places in one region, named p0, p1, etc. in order. */
 function gazetteerOf(positions: readonly Position[]): Promise<LocalProvider> {
   const lines = positions.map(({ latitude, longitude }, place) =>
     `p${place}\t${latitude}\t${longitude}\n`
@@ -79,7 +79,7 @@ function gazetteerOf(positions: readonly Position[]): Promise<LocalProvider> {
 
 type Vector = readonly [number, number, number];
 
-/** From the middle of a globe to a position on it, at a length of 1. */
+/** The unit vector from the centre of the globe towards a position. */
 function unitVector({ latitude, longitude }: Position): Vector {
   const phi = Number(latitude) * Math.PI / 180;
   const lambda = Number(longitude) * Math.PI / 180;
@@ -91,8 +91,8 @@ function unitVector({ latitude, longitude }: Position): Vector {
 }
 
 /**
- * Along the great circle, by the angle between vectors: not by haversines, as
- * the gazetteer does it.
+ * The great-circle distance, computed from the angle between vectors. The
+ * gazetteer uses haversines.
  */
 function greatCircleKm(a: Position, b: Position): number {
   const [ax, ay, az] = unitVector(a);
@@ -105,13 +105,13 @@ function greatCircleKm(a: Position, b: Position): number {
   return 6371 * Math.atan2(sine, ax * bx + ay * by + az * bz);
 }
 
-/** What two formulas may differ by, in kilometres: a millimetre. */
+/** Largest difference between the two formulas, in kilometres: a millimetre. */
 const toleranceKm = 1e-6;
 
 /**
- * The answer has the places that a walk through all of them finds, nearest
- * first. Of places that are a millimetre from the radius, or from being as far
- * as the last, either may be in it.
+ * Checks that the answer has the places that a linear search finds, nearest
+ * first. Places within a millimetre of the radius, or of the last place's
+ * distance, may be included or not.
  */
 function assertExact(
   provider: LocalProvider,
@@ -128,29 +128,36 @@ function assertExact(
       distancesKm.filter((distanceKm) => distanceKm <= km).length,
     );
   const { results } = ask(provider, position, radiusMetres, bound);
-  const question = JSON.stringify({ position, radiusMetres, bound });
+  const queryText = JSON.stringify({ position, radiusMetres, bound });
 
   const radiusKm = radiusMetres / 1000;
   const atLeast = countWithin(radiusKm - toleranceKm);
   const atMost = countWithin(radiusKm + toleranceKm);
   assert(
     results.length >= atLeast && results.length <= atMost,
-    `${results.length} places, not ${atLeast} to ${atMost}: ${question}`,
+    `${results.length} places, not ${atLeast} to ${atMost}: ${queryText}`,
   );
   const ids = new Set(results.map(({ place_id }) => place_id));
-  assertEquals(ids.size, results.length, `a place came twice: ${question}`);
+  assertEquals(
+    ids.size,
+    results.length,
+    `a place is listed twice: ${queryText}`,
+  );
   results.forEach(({ geometry: { location }, name }, index) => {
     const km = greatCircleKm(position, spot(location.lat, location.lng));
     assert(
       Math.abs(km - distancesKm[index]) <= toleranceKm,
-      `${name} is ${km} km away, not ${distancesKm[index]}: ${question}`,
+      `${name} is ${km} km away, not ${distancesKm[index]}: ${queryText}`,
     );
   });
 }
 
 const digitsOfDegrees = 5;
 
-/** Decimal degrees with so many digits behind the dot, both limits included. */
+/**
+ * Decimal degrees with `digitsOfDegrees` decimals, from `min` to `max`
+ * inclusive.
+ */
 function degrees(min: number, max: number): fc.Arbitrary<string> {
   const scale = 10 ** digitsOfDegrees;
   return fc.integer({
@@ -177,8 +184,8 @@ const aroundTheAntimeridian = fc.oneof(
 );
 
 /**
- * Where formulas for distances and boxes go wrong, if they do; a place where
- * nothing is special; and all the rest, mostly far from each other.
+ * Positions where formulas for distances and bounding boxes are likely to fail,
+ * an ordinary area, and the whole globe, where most are far apart.
  */
 const anySpot: fc.Arbitrary<Position> = fc.oneof(
   area(fc.oneof(degrees(89.6, 90), fc.constant("90")), anyLongitude),
@@ -189,7 +196,7 @@ const anySpot: fc.Arbitrary<Position> = fc.oneof(
   area(degrees(-90, 90), anyLongitude),
 );
 
-/** Few, or as many as make an index whose nodes are divided several times. */
+/** Few positions, or enough for an index with several levels. */
 const anySpots = fc.oneof(
   fc.array(anySpot, { minLength: 1, maxLength: 20 }),
   fc.array(anySpot, { minLength: 400, maxLength: 600 }),
@@ -201,7 +208,7 @@ const anyRadiusMetres = fc.oneof(
 );
 
 Deno.test({
-  name: "gazetteer.txt is what gazetteer_source.ts says it is",
+  name: "gazetteer.txt has the count and the digest in gazetteer_source.ts",
   permissions: "none",
   async fn() {
     const bytes = new TextEncoder().encode(text);
@@ -215,7 +222,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer.txt has degrees that JSON can hold as they stand",
+  name: "gazetteer.txt has degrees that are valid JSON numbers",
   permissions: "none",
   fn() {
     for (const { latitude, longitude } of everything) {
@@ -238,7 +245,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer says ZERO_RESULTS where no place is near",
+  name: "gazetteer answers ZERO_RESULTS if no place is near",
   permissions: "none",
   fn() {
     const { results, status } = ask(gazetteer, spot(0, 0), 50_000);
@@ -248,7 +255,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer agrees with a walk through all places of the world",
+  name: "gazetteer agrees with a linear search through all places of the world",
   permissions: "none",
   fn() {
     const questions: [number, number, number][] = [
@@ -271,7 +278,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer agrees with a walk at the poles and across 180 degrees",
+  name:
+    "gazetteer agrees with a linear search at the poles and across 180 degrees",
   permissions: "none",
   async fn() {
     await assertProperty(
@@ -292,7 +300,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer finds the place at the very spot within a radius of 0",
+  name: "gazetteer finds a place at the position itself within a radius of 0",
   permissions: "none",
   async fn() {
     await assertProperty(fc.asyncProperty(anySpot, async (place) => {
@@ -309,14 +317,14 @@ Deno.test({
       const provider = await gazetteerOf([place]);
       assertEquals(namesOf(ask(provider, position, 0).results), ["p0"]);
     }
-    // A metre away is not there.
+    // A place one metre away is not found.
     const provider = await gazetteerOf([spot("48.85000", "2.35")]);
     assertEquals(ask(provider, spot("48.85001", "2.35"), 0).results, []);
   },
 });
 
 Deno.test({
-  name: "gazetteer finds a place exactly as far as the radius, and none beyond",
+  name: "gazetteer finds a place exactly at the radius, and none beyond",
   permissions: "none",
   async fn() {
     const nearby = area(degrees(51.4, 51.6), degrees(-0.2, 0.2));
@@ -335,7 +343,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer keeps to the bound, and has nothing for a bound of 0",
+  name: "gazetteer respects the bound, and returns nothing for a bound of 0",
   permissions: "none",
   fn() {
     const paris = spot(48.85, 2.35);
@@ -349,12 +357,12 @@ Deno.test({
   },
 });
 
-/** Degrees as a number, so that it is the same spot however it is written. */
+/** A key for a position, equal for all ways to write the degrees. */
 function spotKey(latitude: number, longitude: number): string {
   return `${latitude},${longitude}`;
 }
 
-/** The names of places by where they are, in the order of the list. */
+/** The names of places by position, in the order of the list. */
 function namesBySpot(places: readonly Place[]): Map<string, string[]> {
   const names = new Map<string, string[]>();
   for (const { latitude, longitude, name } of places) {
@@ -367,8 +375,8 @@ function namesBySpot(places: readonly Place[]): Map<string, string[]> {
 }
 
 /**
- * Places at one spot come in the order of the text, from the first one on, and
- * the answer for each bound is the beginning of the answer for the next.
+ * Checks that places at one position have the order of the text, and that the
+ * answer for each bound is a prefix of the answer for the next.
  */
 function assertOneOrder(
   provider: LocalProvider,
@@ -396,8 +404,9 @@ function assertOneOrder(
 }
 
 Deno.test({
-  name: "gazetteer has places at the same spot in the order of the text, " +
-    "whatever the bound",
+  name:
+    "gazetteer lists places at the same position in the order of the text, " +
+    "for any bound",
   permissions: "none",
   async fn() {
     const crowded = fc.array(anySpot, { minLength: 1, maxLength: 4 }).chain(
@@ -425,8 +434,8 @@ Deno.test({
 
 Deno.test({
   name:
-    "gazetteer has real places at the same spot in the order of the text, " +
-    "whatever the bound",
+    "gazetteer lists real places at the same position in the order of the text, " +
+    "for any bound",
   permissions: "none",
   fn() {
     const names = namesBySpot(everything);
@@ -446,7 +455,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer has a unique ID for each place, also at the same spot",
+  name: "gazetteer gives every place a unique ID, also at the same position",
   permissions: "none",
   fn() {
     const { results } = ask(gazetteer, spot(-33.78333, 150.93333), 0);
@@ -474,8 +483,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a vicinity names only the country where the region has no name, " +
-    "or that of the place",
+  name: "a vicinity names only the country if the region has no name, " +
+    "or the same name as the place",
   permissions: "none",
   async fn() {
     assertEquals(await vicinityIn("@FR.00\t\nParis\t1\t1\n"), "France");
@@ -487,7 +496,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a vicinity has the code of a country whose name is not known",
+  name: "a vicinity has the country's code if its name is unknown",
   permissions: "none",
   async fn() {
     assertEquals(
@@ -499,7 +508,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer knows the region of the first and the last place of each",
+  name: "gazetteer finds the region of each region's first and last place",
   permissions: "none",
   async fn() {
     const provider = await indexGazetteer(
@@ -525,11 +534,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer prints lat and lng in the very digits of the text",
+  name: "gazetteer prints lat and lng with the digits of the text",
   permissions: "none",
   async fn() {
     const integer = fc.integer({ min: -89, max: 89 });
-    // Fifteen digits and idle zeros: what no number would give back.
+    // Fifteen digits and trailing zeros, which a number would lose.
     const fraction = fc.string({
       unit: fc.constantFrom(..."0123456789"),
       maxLength: 15,
@@ -549,7 +558,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "gazetteer prints as Google does, and credits its source",
+  name: "gazetteer formats answers as Google does, and attributes its source",
   permissions: "none",
   async fn() {
     const tiny = await indexGazetteer(
@@ -583,7 +592,7 @@ Deno.test({
     const paris = { position: spot(48.85, 2.35), radiusMetres: "50000" };
     const body = gazetteer.nearby({ ...paris, bound: 20 });
     assertStringIncludes(body, "GeoNames");
-    // What it prints needs no trimming.
+    // Its answers need no trimming.
     assertEquals(new Body(body).cut(20), body);
   },
 });

@@ -4,9 +4,9 @@ import { bytesOfText } from "../../protocol/bytes.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { page, query } from "../fakes/places.ts";
 
-const forever = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
-/** A provider that always says the same, and how often it was asked. */
+/** A provider with a fixed answer, and the searches that it received. */
 function createProvider(name: string, body: string, emptyAnswer?: string) {
   const asked: unknown[] = [];
   const provider: RemoteProvider = {
@@ -21,7 +21,10 @@ function createProvider(name: string, body: string, emptyAnswer?: string) {
   return { asked, provider };
 }
 
-/** `auto` where the legacy API says this, and the new one "OK". */
+/**
+ * `auto` with a legacy API that gives this answer, and a new one that answers
+ * "OK".
+ */
 function createAuto(legacyBody: string) {
   const google = createProvider("google", legacyBody);
   const googleNew = createProvider("google-new", page(1), "{}");
@@ -43,7 +46,7 @@ const forbidden = (message: string) =>
   });
 
 Deno.test({
-  name: "auto stays with the legacy API whatever else it says",
+  name: "auto keeps using the legacy API after any other answer",
   permissions: "none",
   async fn() {
     for (
@@ -65,7 +68,7 @@ Deno.test({
     ) {
       const { asked, auto } = createAuto(body);
       for (const turn of [1, 2]) {
-        assertEquals(await auto.nearby(query, forever), bytesOfText(body));
+        assertEquals(await auto.nearby(query, neverAborted), bytesOfText(body));
         assertEquals(asked(), [turn, 0], body);
       }
       assertEquals([auto.name, auto.emptyAnswer], ["google", undefined]);
@@ -75,7 +78,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "auto turns to the new API for good when the project may not use the legacy one",
+    "auto switches to the new API if the project cannot use the legacy one, and keeps using it",
   permissions: "none",
   async fn() {
     for (
@@ -97,13 +100,13 @@ Deno.test({
     ) {
       const { asked, auto } = createAuto(body);
       const error = await assertRejects(
-        () => auto.nearby(query, forever),
+        () => auto.nearby(query, neverAborted),
         PlacesError,
         "Google says that this key cannot use the legacy API",
       );
       assert(error instanceof PlacesError && error.mayPass);
       for (const turn of [1, 2]) {
-        assertEquals(await auto.nearby(query, forever), page(1));
+        assertEquals(await auto.nearby(query, neverAborted), page(1));
         assertEquals(asked(), [1, turn], body);
       }
       assertEquals([auto.name, auto.emptyAnswer], ["google-new", "{}"]);
@@ -112,34 +115,34 @@ Deno.test({
 });
 
 Deno.test({
-  name: "auto decides once for all that were under way",
+  name: "auto switches once for all concurrent requests",
   permissions: "none",
   async fn() {
     const { asked, auto } = createAuto(denied("You're calling a legacy API"));
     const first = [
-      auto.nearby(query, forever),
-      auto.nearby(query, forever),
+      auto.nearby(query, neverAborted),
+      auto.nearby(query, neverAborted),
     ];
     for (const answer of first) {
       const error = await assertRejects(() => answer, PlacesError);
       assert(error instanceof PlacesError && error.mayPass);
     }
-    assertEquals(await auto.nearby(query, forever), page(1));
+    assertEquals(await auto.nearby(query, neverAborted), page(1));
     assertEquals(asked(), [2, 1]);
   },
 });
 
 Deno.test({
-  name: "a refusal of the new API is nobody's reason to turn back",
+  name: "auto does not switch back after a refusal of the new API",
   permissions: "none",
   async fn() {
     const refusal = denied("You're calling a legacy API");
     const google = createProvider("google", refusal);
     const googleNew = createProvider("google-new", refusal);
     const auto = createGoogleAuto(google.provider, googleNew.provider);
-    await assertRejects(() => auto.nearby(query, forever), PlacesError);
+    await assertRejects(() => auto.nearby(query, neverAborted), PlacesError);
     for (const turn of [1, 2]) {
-      assertEquals(await auto.nearby(query, forever), refusal);
+      assertEquals(await auto.nearby(query, neverAborted), refusal);
       assertEquals([google.asked.length, googleNew.asked.length], [1, turn]);
     }
   },

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { fieldMask, renderNearby } from "../../places/google_new_shape.ts";
 import { PlacesError } from "../../places/provider.ts";
@@ -20,7 +20,7 @@ const render = (text: string) =>
 const renderPlaces = (...places: readonly unknown[]) =>
   render(printNew({ places }));
 
-/** What one place becomes, as an object. */
+/** The result for one place, as an object. */
 const resultOf = (place: unknown) => JSON.parse(renderPlaces(place)).results[0];
 
 const pageOfTwo = `{
@@ -125,7 +125,8 @@ const pageOfTwo = `{
 }`;
 
 Deno.test({
-  name: "a page of the new API becomes one of the legacy API, byte for byte",
+  name:
+    "a page of the new API is converted to the legacy format, byte for byte",
   permissions: "none",
   fn() {
     assertEquals(render(newPage(2)), pageOfTwo);
@@ -133,7 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a page of 20 keeps its order, and is an answer that can be cut",
+  name: "a page of 20 keeps its order and can be cut",
   permissions: "none",
   fn() {
     const body = new Body(renderNearby(bytesOfText(newPage(20)), 200));
@@ -148,7 +149,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what Google leaves out of a place is left out",
+  name: "fields that Google leaves out are left out",
   permissions: "none",
   fn() {
     assertEquals(
@@ -184,7 +185,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an error becomes a refusal with its message, byte for byte",
+  name: "an error is converted to a refusal with its message, byte for byte",
   permissions: "none",
   fn() {
     const { message } = JSON.parse(newErrors.apiOff).error;
@@ -215,7 +216,7 @@ Deno.test({
       RESOURCE_EXHAUSTED: "OVER_QUERY_LIMIT",
       UNAUTHENTICATED: "REQUEST_DENIED",
       UNAVAILABLE: "UNKNOWN_ERROR",
-      // Names of what any object has.
+      // Names of properties that every object has.
       constructor: "UNKNOWN_ERROR",
       "": "UNKNOWN_ERROR",
     });
@@ -231,7 +232,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "each of Google's errors is told from the others",
+  name: "each of Google's errors has its legacy status",
   permissions: "none",
   fn() {
     const statusOf = (text: string) => JSON.parse(render(text)).status;
@@ -243,7 +244,7 @@ Deno.test({
     assertEquals(statusOf(newErrors.unavailable), "UNKNOWN_ERROR");
     assertEquals(statusOf(newErrors.internal), "UNKNOWN_ERROR");
     assertEquals(statusOf(newErrors.unheardOf), "UNKNOWN_ERROR");
-    // Details of any other kind say nothing of the key.
+    // Details of other kinds do not concern the key.
     for (const details of [[{ reason: "OTHER" }, null, 1], {}, "x", null]) {
       assertEquals(
         statusOf(printNew({ error: { status: "INVALID_ARGUMENT", details } })),
@@ -254,7 +255,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an error without a message has its code for one",
+  name: "an error without a message has its code as the message",
   permissions: "none",
   fn() {
     const error = { code: 503, status: "UNAVAILABLE", message: 7 };
@@ -272,7 +273,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is neither an answer nor an error is a PlacesError",
+  name: "a body that is neither an answer nor an error is a PlacesError",
   permissions: "none",
   fn() {
     for (
@@ -298,7 +299,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "zero, which the new API leaves out of a position, is zero",
+  name: "coordinates that the new API leaves out are zero",
   permissions: "none",
   fn() {
     assertEquals(
@@ -325,7 +326,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "every price level has its number, and no other has one",
+  name: "every known price level has its number, others have none",
   permissions: "none",
   fn() {
     for (
@@ -364,14 +365,14 @@ Deno.test({
     );
     assertEquals(html_attributions, [link]);
     assertEquals(result.photos[0].html_attributions, [link]);
-    // The place's own name is no HTML, here as in the legacy API.
+    // The place's own name is not HTML, as in the legacy API.
     assertEquals(result.name, name);
     assert(!/[<>]/.test(renderPlaces(place)), "markup is escaped in the JSON");
   },
 });
 
 Deno.test({
-  name: "who is to be credited for several places is named once, in order",
+  name: "an attribution of several places is listed once, in order",
   permissions: "none",
   fn() {
     const from = (provider: unknown, providerUri?: unknown) => ({
@@ -404,7 +405,7 @@ function without(object: object, [key, ...rest]: readonly string[]): object {
     : { ...others, [key]: without(value, rest) };
 }
 
-/** Of an object, the members at these paths. */
+/** An object with only the members at these paths. */
 function pick(object: object, paths: readonly string[][]): object {
   const picked: Record<string, unknown> = {};
   for (const [key, ...rest] of paths) {
@@ -418,7 +419,7 @@ const maskedPaths = fieldMask.split(",")
   .map((field) => field.split(".").slice(1));
 
 Deno.test({
-  name: "every field that is asked for is used, and no other is",
+  name: "exactly the requested fields are used",
   permissions: "none",
   fn() {
     assert(/^places\.[\w.]+(,places\.[\w.]+)*$/.test(fieldMask), fieldMask);
@@ -432,7 +433,7 @@ Deno.test({
       );
     }
     assertEquals(renderPlaces(pick(place, maskedPaths)), rendered);
-    // Not the hours of a whole week, which nobody would see.
+    // The hours of the whole week would not be used.
     assert(fieldMask.includes("places.currentOpeningHours.openNow"), fieldMask);
   },
 });
@@ -443,7 +444,7 @@ Deno.test({
   fn() {
     for (const wrong of [null, true, 7, "x", [], {}, [[]], [null], [{}]]) {
       for (const [key, right] of Object.entries(newPlace(1))) {
-        if (isAlike(wrong, right)) continue;
+        if (isSameKind(wrong, right)) continue;
         assertEquals(
           renderPlaces({ ...newPlace(1), [key]: wrong }),
           renderPlaces(without(newPlace(1), [key])),
@@ -461,7 +462,7 @@ Deno.test({
     assertEquals(resultOf({ photos: [{}] }).photos, [{
       html_attributions: [],
     }]);
-    // Too large to be a number here; Infinity is not JSON.
+    // Too large for JavaScript; Infinity is not valid JSON.
     assertEquals(
       JSON.parse(render('{"places":[{"rating":1e999,"id":"a"}]}')).results,
       [{ geometry: {}, place_id: "a" }],
@@ -469,15 +470,15 @@ Deno.test({
   },
 });
 
-/** Whether the one could stand for the other, by the kind of value. */
-function isAlike(one: unknown, other: unknown): boolean {
+/** Whether two values are of the same kind. */
+function isSameKind(one: unknown, other: unknown): boolean {
   return typeof one === typeof other && one !== null &&
     Array.isArray(one) === Array.isArray(other);
 }
 
-// What the property draws from: any JSON, under the keys that are known.
+// Arbitraries for the property below: any JSON under the known keys.
 
-/** Stands for a number that JavaScript does not have. */
+/** Replaced by a number that is too large for JavaScript. */
 const huge = "\u{1f95d} huge";
 
 const junk = fc.oneof(
@@ -536,7 +537,7 @@ const anyBody = fc.oneof(
 ).map((body) => JSON.stringify(body).replaceAll(`"${huge}"`, "1e999"));
 
 Deno.test({
-  name: "any JSON gives an answer of the legacy shape, or a PlacesError",
+  name: "any JSON gives an answer in the legacy shape or a PlacesError",
   permissions: "none",
   fn() {
     let answers = 0;
@@ -569,7 +570,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a refusal in somebody else's words is no answer",
+  name: "a proxy's refusal is a PlacesError",
   permissions: "none",
   fn() {
     for (const text of ["{}", '{"message":"Forbidden"}', newPage(1)]) {
@@ -585,7 +586,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an error without a code that is known goes by its HTTP status",
+  name: "an error without a known code gets its status from the HTTP status",
   permissions: "none",
   fn() {
     for (const code of [undefined, "", "OUT_OF_KIWIS", 7]) {
@@ -608,7 +609,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "more places than were asked for are left out",
+  name: "surplus places are left out",
   permissions: "none",
   fn() {
     const places = Array.from({ length: 50 }, (_, index) => newPlace(index));

@@ -40,14 +40,14 @@ import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { newPage } from "../fakes/new_bodies.ts";
 import { query, unknownError } from "../fakes/places.ts";
 
-/** Both of Google's APIs, to be tested alike. */
+/** Both of Google's APIs, which have the same tests. */
 const apis = {
   "google": createGoogle,
   "google-new": createGoogleNew,
 };
 
-/** A clock on which every wait is over at once, but the deadline's. */
-class HastyClock extends ManualClock {
+/** A clock on which all delays except the deadline end at once. */
+class ImmediateClock extends ManualClock {
   override after(delayMs: number, callback: () => void): () => void {
     if (delayMs >= answerDeadlineMs) return super.after(delayMs, callback);
     queueMicrotask(callback);
@@ -55,10 +55,10 @@ class HastyClock extends ManualClock {
   }
 }
 
-/** Places that ask this provider, and what they tell. */
+/** `Places` with this provider, and the events that it emits. */
 function createPlaces(
   provider: RemoteProvider,
-  clock: Clock = new HastyClock(),
+  clock: Clock = new ImmediateClock(),
 ) {
   const events: string[] = [];
   const places = new Places({
@@ -73,7 +73,7 @@ function createPlaces(
   return { ask, events, places };
 }
 
-Deno.test("google asks in metres and in the digits of the client", async () => {
+Deno.test("google sends metres and the client's digits", async () => {
   await using google = new FakeGoogle();
   const { ask } = createPlaces(createGoogle(fakeKey, google.url + legacyPath));
   const answer = JSON.parse(await ask());
@@ -94,7 +94,7 @@ Deno.test("google asks in metres and in the digits of the client", async () => {
   );
 });
 
-Deno.test("google-new asks for a circle and a full page, with key and mask in headers", async () => {
+Deno.test("google-new requests a circle and a full page, with key and mask in headers", async () => {
   await using google = new FakeGoogle();
   const { ask } = createPlaces(createGoogleNew(fakeKey, google.url + newPath));
   const answer = JSON.parse(await ask());
@@ -116,7 +116,7 @@ Deno.test("google-new asks for a circle and a full page, with key and mask in he
   assertStringIncludes(body, '"latitude" : 34.068930,');
 });
 
-Deno.test("google-new writes any digits of a client as JSON does", async () => {
+Deno.test("google-new writes a client's digits as valid JSON numbers", async () => {
   await using google = new FakeGoogle();
   const { ask } = createPlaces(createGoogleNew(fakeKey, google.url + newPath));
   for (
@@ -134,7 +134,7 @@ Deno.test("google-new writes any digits of a client as JSON does", async () => {
   }
 });
 
-Deno.test("google-new tells no key that stands in escapes within escapes", async () => {
+Deno.test("google-new removes a key that is written with nested escapes", async () => {
   const escaped = Array.from(
     fakeKey,
     (character) => `\\u0025${character.charCodeAt(0).toString(16)}`,
@@ -149,7 +149,7 @@ Deno.test("google-new tells no key that stands in escapes within escapes", async
   assertEquals(JSON.parse(await ask()).error_message, "[key]!");
 });
 
-Deno.test("google-new asks nobody for a bound of 0, google does", async () => {
+Deno.test("google-new makes no request for a bound of 0, google does", async () => {
   await using google = new FakeGoogle();
   const fresh = createPlaces(createGoogleNew(fakeKey, google.url + newPath));
   const empty = unknownError.replace("UNKNOWN_ERROR", "OK");
@@ -164,19 +164,19 @@ Deno.test("google-new asks nobody for a bound of 0, google does", async () => {
 for (const [name, create] of Object.entries(apis)) {
   const path = name === "google" ? legacyPath : newPath;
 
-  Deno.test(`${name} passes a wrong key's refusal on, once and without the key`, async () => {
+  Deno.test(`${name} passes on the refusal of a wrong key, after one request and without the key`, async () => {
     await using google = new FakeGoogle();
     const key = "not-the-key-it-knows";
     const { ask, events } = createPlaces(create(key, google.url + path));
     const answer = await ask();
     assertEquals(JSON.parse(answer).status, "REQUEST_DENIED");
     assertEquals(google.requests.length, 1);
-    // The stand-in repeats the key in its message.
+    // The fake repeats the key in its message.
     assertStringIncludes(answer, "[key]");
     assert(!(answer + events.join()).includes("not-the-key"));
   });
 
-  Deno.test(`${name} gives any answer within the deadline, and tells no key`, async () => {
+  Deno.test(`${name} turns every faulty response into UNKNOWN_ERROR, and reveals no key`, async () => {
     await using google = new FakeGoogle();
     const whole = bodyAt(path);
     const big = `"${"x".repeat(10_000_000)}"`;
@@ -210,21 +210,21 @@ for (const [name, create] of Object.entries(apis)) {
         /a redirect/,
       ]),
     ];
-    for (const [reply, attempts, why] of faults) {
+    for (const [reply, attempts, reason] of faults) {
       await using faulty = new FakeHttpServer(() => reply);
       const url = faulty.url + path;
       const { ask, events } = createPlaces(create(fakeKey, url));
       assertEquals(await ask(), unknownError);
-      assertEquals(faulty.requests.length, attempts, String(why));
+      assertEquals(faulty.requests.length, attempts, String(reason));
       assertMatch(events.at(-1)!, /^warning places failed /);
-      assertMatch(events.at(-1)!, why);
+      assertMatch(events.at(-1)!, reason);
       assertEquals(events.length, attempts);
       assert(!events.join().includes(fakeKey), events.join());
     }
     assertEquals(google.requests.length, 0);
   });
 
-  Deno.test(`${name} asks again where a reset or a failure has passed`, async () => {
+  Deno.test(`${name} retries after a reset or a failure`, async () => {
     await using google = new FakeGoogle();
     google.resets = 2;
     const { ask, events } = createPlaces(create(fakeKey, google.url + path));
@@ -240,7 +240,7 @@ for (const [name, create] of Object.entries(apis)) {
     assertEquals(failing.requests.length, 4);
   });
 
-  Deno.test(`${name} is given up at the deadline if it hangs or drips`, async () => {
+  Deno.test(`${name} is cancelled at the deadline if it hangs or sends slowly`, async () => {
     for (const reply of [hang, drip]) {
       await using slow = new FakeHttpServer(() => reply);
       const clock = new ManualClock();
@@ -253,14 +253,14 @@ for (const [name, create] of Object.entries(apis)) {
       await clock.advance(answerDeadlineMs);
       assertEquals(await answer, unknownError);
       assertMatch(events.join(), /^warning .*"no answer within 10000 ms"}$/);
-      // Both end only when the connection does, and to dispose of the stand-in
-      // waits for that.
+      // Both replies end only with the connection. Disposing of the fake waits
+      // for that.
       await drainMicrotasks();
       assertEquals(clock.timers, 0);
     }
   });
 
-  Deno.test(`${name} without anybody there is UNKNOWN_ERROR at once`, async () => {
+  Deno.test(`${name} gives UNKNOWN_ERROR at once if the port is closed`, async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const url = `http://127.0.0.1:${listener.addr.port}${path}`;
     listener.close();
@@ -275,7 +275,7 @@ for (const [name, create] of Object.entries(apis)) {
   });
 }
 
-Deno.test("an address without a path gets each API's own, another one is asked as it is", async () => {
+Deno.test("an address without a path gets each API's path, another address is used unchanged", async () => {
   for (
     const [path, ...asked] of [
       ["", legacyPath, newPath],
@@ -298,7 +298,7 @@ Deno.test("an address without a path gets each API's own, another one is asked a
   }
 });
 
-Deno.test("google's text is passed on in whatever print it comes", async () => {
+Deno.test("google's text is passed on unchanged in every format", async () => {
   for (const style of styleNames) {
     const body = legacyPage(20, style);
     await using google = new FakeHttpServer(() => respond(body));
@@ -312,7 +312,7 @@ Deno.test("google's text is passed on in whatever print it comes", async () => {
   }
 });
 
-Deno.test("auto asks google-new where Google refuses the legacy API, and says so once", async () => {
+Deno.test("auto switches to google-new if Google refuses the legacy API, with one event", async () => {
   await using google = new FakeGoogle({ hasLegacyApi: false });
   const auto = createGoogleAuto(
     createGoogle(fakeKey, google.url + legacyPath),
@@ -334,12 +334,12 @@ Deno.test("auto asks google-new where Google refuses the legacy API, and says so
   ]);
 });
 
-/** The lines of a text in Google's print, without their values. */
+/** The lines of a text in Google's format, without their values. */
 function membersOf(answer: string): Set<string> {
   return new Set(answer.match(/^ +"\w+" : [[{]?/gm));
 }
 
-Deno.test("google-new answers in the shape and print of google", async () => {
+Deno.test("google-new answers in the shape and format of google", async () => {
   await using google = new FakeGoogle();
   const legacy = createPlaces(createGoogle(fakeKey, google.url + legacyPath));
   const fresh = createPlaces(createGoogleNew(fakeKey, google.url + newPath));

@@ -21,7 +21,7 @@ import {
 const countOf = (body: string) => JSON.parse(body).results.length;
 
 Deno.test({
-  name: "Places asks once for equal questions at the same time, any bound",
+  name: "Places makes one request for equal concurrent queries with any bounds",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
@@ -38,7 +38,7 @@ Deno.test({
     for (const { resolve } of asked) resolve(page(3));
     const counts = (await Promise.all([...answers, ...others])).map(countOf);
     assertEquals(counts, [3, 1, 0, 3, 3, 3, 3]);
-    // What is over is asked anew.
+    // A completed request is not shared any more.
     places.nearby(query);
     await drainMicrotasks();
     assertEquals(asked.length, 5);
@@ -49,7 +49,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places asks nobody for a bound of 0 where the provider need not",
+  name:
+    "Places makes no request for a bound of 0 if the provider has an empty answer",
   permissions: "none",
   async fn() {
     const empty = '{"results":[],"status":"OK"}';
@@ -65,7 +66,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places asks a local provider each time, and leaves its text alone",
+  name:
+    "Places calls a local provider each time, and passes on its text unchanged",
   permissions: "none",
   async fn() {
     const clock = new ManualClock();
@@ -86,7 +88,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places answers at the deadline, come what may",
+  name: "Places answers at the deadline if the provider does not",
   permissions: "none",
   async fn() {
     const { asked, clock, events, places } = createFakePlaces();
@@ -103,7 +105,7 @@ Deno.test({
       "warning server places failed provider=fake " +
       "message=no answer within 10000 ms",
     ]);
-    // A provider that rejects in the end disturbs nobody.
+    // A provider that rejects later has no effect.
     asked[0].reject(new PlacesError("aborted"));
     await drainMicrotasks();
     assertEquals(events.length, 1);
@@ -112,7 +114,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "stop() gives up what is under way, and leaves no timer behind",
+  name: "stop() cancels pending requests, and leaves no timer behind",
   permissions: "none",
   async fn() {
     const { clock, events, places } = createFakePlaces();
@@ -127,7 +129,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places keeps to so many requests at once; the rest wait in order",
+  name: "Places limits concurrent requests; the rest wait in order",
   permissions: "none",
   async fn() {
     assertEquals(maxRequestsInFlight, 32);
@@ -145,7 +147,7 @@ Deno.test({
     const radii = asked.map(({ search }) => Number(search.radiusMetres));
     assertEquals(radii, radii.map((_, index) => index));
     assertEquals(asked.length, maxRequestsInFlight + 3);
-    // The deadline counts from the question: those who wait have no more time.
+    // The deadline includes the time spent waiting.
     await clock.advance(answerDeadlineMs);
     const failed = (await Promise.all(answers))
       .filter((body) => body === unknownError).length;
@@ -154,7 +156,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who waits for a turn when all stops asks nobody",
+  name: "a query that waits for a permit makes no request after stop()",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
@@ -172,14 +174,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places tries again what may pass, ever later, and a few times only",
+  name: "Places retries temporary errors a few times, with increasing delays",
   permissions: "none",
   async fn() {
     const { asked, clock, events, places } = createFakePlaces();
     let answer;
     places.nearby(query).then((body) => answer = body);
     await drainMicrotasks();
-    // The ManualClock's chance is 0.5: three quarters of the longest wait.
+    // ManualClock.random() returns 0.5: three quarters of the longest delay.
     for (const [attempt, delayMs] of [187.5, 375, 750].entries()) {
       asked[attempt].reject(new PlacesError("reset", true));
       await clock.advance(delayMs - 1);
@@ -204,7 +206,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an attempt that succeeds is the answer of all who share it",
+  name: "queries that share a request all get the answer of a successful retry",
   permissions: "none",
   async fn() {
     const { asked, clock, events, places } = createFakePlaces();
@@ -225,24 +227,25 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an UNKNOWN_ERROR that lasts is passed on in the service's words",
+  name: "a persistent UNKNOWN_ERROR is passed on as the service sent it",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
     const answer = places.nearby(query);
-    const words = '{"results" : [], "status" : "UNKNOWN_ERROR", "more" : 1}';
+    const text = '{"results" : [], "status" : "UNKNOWN_ERROR", "more" : 1}';
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       await drainMicrotasks();
-      asked[attempt].resolve(words);
+      asked[attempt].resolve(text);
       await clock.advance(1000);
     }
-    assertEquals(await answer, words);
+    assertEquals(await answer, text);
     assertEquals(asked.length, maxAttempts);
   },
 });
 
 Deno.test({
-  name: "Places never tries again what was refused or is no answer",
+  name:
+    "Places does not retry after an answer, a refusal, a malformed body or a permanent error",
   permissions: "none",
   async fn() {
     for (
@@ -284,7 +287,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a retry that would come after the deadline comes not at all",
+  name: "a retry that would be after the deadline is not made",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
@@ -301,7 +304,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places keeps answers for so long, and only answers",
+  name: "Places caches answers for the configured time, and no refusals",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces({ ttlSeconds: 60 });
@@ -327,7 +330,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a search of senseless length is asked, but neither shared nor kept",
+  name: "the answer to an overlong search is neither shared nor cached",
   permissions: "none",
   async fn() {
     const { asked, places } = createFakePlaces({ ttlSeconds: 60 });
@@ -345,7 +348,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a provider that does not listen to its signal keeps no turn",
+  name: "a provider that ignores its signal holds no permit",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
@@ -363,37 +366,38 @@ Deno.test({
 });
 
 Deno.test({
-  name: "AnswerCache has room for so many bytes, the newest",
+  name: "AnswerCache keeps the newest answers up to its size limit",
   permissions: "none",
   async fn() {
     const clock = new ManualClock();
     const one = new Body(page(1));
     const sizeBytes = one.text.length + keptAnswerOverheadBytes;
     const cache = new AnswerCache(clock, 60, 3 * sizeBytes);
-    const kept = () => ["a", "b", "c", "d"].filter((key) => cache.get(key));
+    const cached = () => ["a", "b", "c", "d"].filter((key) => cache.get(key));
     for (const key of ["a", "b", "c"]) cache.set(key, one);
-    assertEquals(kept(), ["a", "b", "c"]);
+    assertEquals(cached(), ["a", "b", "c"]);
     cache.set("d", one);
-    assertEquals(kept(), ["b", "c", "d"]);
-    // What takes the place of another takes no more room, and is the newest.
+    assertEquals(cached(), ["b", "c", "d"]);
+    // A replacement takes no additional space, and becomes the newest.
     cache.set("b", one);
     cache.set("a", one);
-    assertEquals(kept(), ["a", "b", "d"]);
+    assertEquals(cached(), ["a", "b", "d"]);
     cache.set("c", new Body(page(1000)));
-    assertEquals(kept(), []);
+    assertEquals(cached(), []);
     await clock.advance(1);
     cache.set("a", one);
     await clock.advance(59_999);
-    assertEquals(kept(), ["a"]);
+    assertEquals(cached(), ["a"]);
     await clock.advance(1);
-    assertEquals(kept(), []);
+    assertEquals(cached(), []);
     for (const key of ["a", "b", "c"]) cache.set(key, one);
-    assertEquals(kept(), ["a", "b", "c"]);
+    assertEquals(cached(), ["a", "b", "c"]);
   },
 });
 
 Deno.test({
-  name: "past the budget the answer is OVER_QUERY_LIMIT, and nobody is asked",
+  name:
+    "when the budget is spent, the answer is OVER_QUERY_LIMIT, without a request",
   permissions: "none",
   async fn() {
     const { asked, clock, counts, events, places } = createFakePlaces({
@@ -428,7 +432,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "each attempt is spent, and shared and kept answers are not",
+  name:
+    "each attempt counts towards the budget; shared and cached answers do not",
   permissions: "none",
   async fn() {
     const { asked, clock, counts, places } = createFakePlaces({
@@ -472,7 +477,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places tells once when its provider has turned to another service",
+  name: "Places emits one event when its provider switches to another service",
   permissions: "none",
   async fn() {
     const { asked, events, places, provider } = createFakePlaces();
@@ -488,7 +493,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places count requests by what came of them",
+  name: "Places counts requests by their outcome",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces({ requestsPerDay: 5 });
@@ -517,7 +522,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places count every attempt",
+  name: "Places counts every attempt",
   permissions: "none",
   async fn() {
     const { asked, clock, places } = createFakePlaces();
@@ -533,7 +538,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Places count a local provider's answers by the status they end with",
+  name: "Places counts a local provider's answers by the status at their end",
   permissions: "none",
   async fn() {
     const answers = [

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
 import { type Json, printJson, Verbatim } from "../../places/print.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -7,7 +7,7 @@ import { assertProperty } from "../property.ts";
 const print = (value: Json) => textOfBytes(printJson(value));
 
 Deno.test({
-  name: "printJson() prints as Google does, byte for byte",
+  name: "printJson() formats JSON as Google does, byte for byte",
   permissions: "none",
   fn() {
     const value = {
@@ -61,7 +61,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "printJson() prints a list of short texts on one line, others not",
+  name: "printJson() prints only lists of short strings on one line",
   permissions: "none",
   fn() {
     const longest = "x".repeat(40);
@@ -78,7 +78,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "printJson() escapes the signs of markup, in values and keys",
+  name: "printJson() escapes < and > in values and keys",
   permissions: "none",
   fn() {
     assertEquals(
@@ -90,7 +90,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "printJson() escapes half a character, which is not UTF-8",
+  name: "printJson() escapes lone surrogates, which UTF-8 cannot encode",
   permissions: "none",
   fn() {
     assertEquals(print("a\ud83e"), '"a\\ud83e"');
@@ -100,7 +100,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "printJson() leaves out what is undefined",
+  name: "printJson() leaves out undefined members",
   permissions: "none",
   fn() {
     assertEquals(print({ a: undefined }), "{}");
@@ -112,7 +112,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "printJson() prints a number in the digits of its source",
+  name: "printJson() prints a Verbatim with the digits of its source",
   permissions: "none",
   fn() {
     assertEquals(print(new Verbatim("34.0689300")), "34.0689300");
@@ -125,7 +125,7 @@ Deno.test({
 
 const text = fc.oneof(
   fc.string({ unit: "binary" }),
-  // What has to be escaped, and its neighbours, and halves of characters.
+  // Characters to escape, the characters next to them, and lone surrogates.
   fc.string({
     unit: fc.constantFrom(
       ...' !"#;<=>?[\\]~\x7f\x1f\n\t\u2028\u00e9',
@@ -154,7 +154,7 @@ const { anyJson, wideJson } = fc.letrec<{ anyJson: Json; wideJson: Json }>(
         { maxKeys: 5 },
       ),
     ),
-    // Without lists of texts alone, which stand on one line.
+    // Without lists of strings only, which are printed on one line.
     wideJson: fc.oneof(
       { depthSize: "small" },
       scalar,
@@ -168,7 +168,8 @@ const { anyJson, wideJson } = fc.letrec<{ anyJson: Json; wideJson: Json }>(
 const many = { numRuns: 1_000 };
 
 Deno.test({
-  name: "JSON.parse() reads what printJson() prints, but for what is undefined",
+  name:
+    "JSON.parse() returns what printJson() printed, except undefined members",
   permissions: "none",
   fn() {
     assertProperty(
@@ -184,7 +185,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "printJson() differs from JSON.stringify() in colons and markup alone",
+  name:
+    "printJson() differs from JSON.stringify() only in colons and escaped markup",
   permissions: "none",
   fn() {
     assertProperty(
@@ -201,7 +203,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "printJson() prints neither an empty line nor one that ends in space",
+  name: "printJson() prints no empty lines and no trailing spaces",
   permissions: "none",
   fn() {
     assertProperty(

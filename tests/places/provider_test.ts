@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "../assert.ts";
 import { ask, freeBasePort, projectFolder } from "../end_to_end/process.ts";
 import { FakeHttpServer, respond } from "../fakes/http_server.ts";
 
-/** The provider that docs/PLACES.md shows, as a file of its own. */
+/** Writes the example provider of docs/PLACES.md to a file. */
 async function writeExample(folder: string): Promise<string> {
   const page = await Deno.readTextFile(`${projectFolder}docs/PLACES.md`);
   const [example] = page.match(/(?<=```ts ignore\n)[^]*?(?=```)/)!;
@@ -19,7 +19,7 @@ async function writeExample(folder: string): Promise<string> {
   return path;
 }
 
-Deno.test("a provider is one small file: the documentation's example answers WHATSAT", async () => {
+Deno.test("the example provider of the documentation answers WHATSAT", async () => {
   const folder = await Deno.makeTempDir({ prefix: "herd-" });
   try {
     const path = await writeExample(folder);

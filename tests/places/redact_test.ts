@@ -1,11 +1,11 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { bytesOfText } from "../../protocol/bytes.ts";
 import { minRedactedKeyLength } from "../../places/limits.ts";
 import { createRedactor } from "../../places/redact.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 
-/** A key like Google's, and one of nothing but odd characters. */
+/** A key like Google's, and one of special characters only. */
 const plainKey = "AIzaSy-made_up";
 const oddKey = "/\"\\&<>'%.*?[a-z]+$(){n}|^";
 
@@ -19,7 +19,7 @@ const spellAll = (key: string, spell: (character: string) => string) =>
   Array.from(key, spell).join("");
 
 Deno.test({
-  name: "the key goes as it is, wherever it stands and however often",
+  name: "the plain key is removed, at any position and every time",
   permissions: "none",
   fn() {
     const redact = redactPlain;
@@ -36,7 +36,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the key goes percent-encoded, in either case, in whole or in part",
+  name:
+    "the key is removed if it is fully or partly percent-encoded, in upper or lower case",
   permissions: "none",
   fn() {
     assertEquals(
@@ -54,7 +55,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the key goes with the escapes of JSON",
+  name: "the key is removed if it is written with JSON escapes",
   permissions: "none",
   fn() {
     assertEquals(redactOdd(JSON.stringify(oddKey)), '"[key]"');
@@ -74,7 +75,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the key goes with the escapes of HTML",
+  name: "the key is removed if it is written with HTML escapes",
   permissions: "none",
   fn() {
     const named = oddKey.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
@@ -96,21 +97,21 @@ Deno.test({
 });
 
 Deno.test({
-  name: "no escape of JSON is left without its end or its beginning",
+  name: "no partial JSON escape is left",
   permissions: "none",
   fn() {
     for (
       const [key, json, redacted] of [
-        // The text of an escape in the text of a string.
+        // An escaped backslash followed by the rest of an escape.
         ["Abcdef", '"\\\\u0041bcdef"', '"[key]"'],
         ["Abcdef", '"\\\\\\u0041bcdef"', '"\\\\[key]"'],
         ["/abcdef", '"\\\\\\/abcdef"', '"\\\\[key]"'],
-        // Of an escape, only the end.
+        // The key contains only the end of an escape.
         ["nabcdef", '"\\nabcdef"', '"[key]"'],
         ["nabcdef", '"\\\\nabcdef"', '"\\\\[key]"'],
         ["nabcdef", '"\\\\\\nabcdef"', '"\\\\[key]"'],
         ["u0041b", '"\\u0041b \\u0041b"', '"[key] [key]"'],
-        // The second key stands behind a backslash of the first.
+        // The second key follows a backslash of the first.
         ["\\abcde\\", '"\\\\abcde\\\\\\\\abcde\\\\"', '"[key][key]"'],
       ]
     ) {
@@ -122,7 +123,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a long run of backslashes without the key stays",
+  name: "a long run of backslashes without the key is unchanged",
   permissions: "none",
   fn() {
     const backslashes = "\\".repeat(1_000_000);
@@ -133,7 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a key that is too short to be one leaves text alone",
+  name: "a key that is too short is not removed",
   permissions: "none",
   fn() {
     const short = "a1-_Zx".slice(0, minRedactedKeyLength - 1);
@@ -145,7 +146,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is nearly the key stays",
+  name: "text that is almost the key is unchanged",
   permissions: "none",
   fn() {
     for (
@@ -167,7 +168,7 @@ Deno.test({
   },
 });
 
-// What the properties draw from.
+// Arbitraries for the properties below.
 
 const printable = Array.from(
   { length: 0x7f - 0x21 },
@@ -179,17 +180,17 @@ const keyCharacter = fc.oneof(
   fc.constantFrom(..."\\\"/&%<>'#;nu04"),
 );
 
-/** Whether a key beside `[key]`, or in it, could come about anew. */
+/** Whether the key could arise again inside or next to `[key]`. */
 const overlapsReplacement = (key: string) =>
   /^\[?k?e?y?\]|\[k?e?y?\]?$|\[key\]/.test(key);
 
-/** A key's characters, each with a number that chooses how it is written. */
+/** A key's characters, each with a number that selects its encoding. */
 const anyKeyParts = fc.array(
   fc.record({ character: keyCharacter, choice: fc.nat(60) }),
   { minLength: 6, maxLength: 20 },
 );
 
-/** The ways to write a character in JSON. */
+/** The encodings of a character in JSON. */
 function jsonSpellings(character: string): string[] {
   const hex = hexOf(character);
   return [
@@ -200,7 +201,7 @@ function jsonSpellings(character: string): string[] {
   ];
 }
 
-/** The ways to write a character in an address. */
+/** The encodings of a character in a URL. */
 function urlSpellings(character: string): string[] {
   const hex = hexOf(character);
   return [
@@ -210,7 +211,7 @@ function urlSpellings(character: string): string[] {
   ];
 }
 
-/** The ways to write a character in HTML. */
+/** The encodings of a character in HTML. */
 function htmlSpellings(character: string): string[] {
   const names: Record<string, string> = {
     "&": "&amp;",
@@ -241,14 +242,14 @@ const oddWords = fc.string({
   maxLength: 12,
 });
 
-/** A key, and a text that holds it between two others. */
+/** A key, and a text that contains it between two others. */
 const embedded = (
   around: fc.Arbitrary<string>,
-  ways: (character: string) => string[],
+  encodings: (character: string) => string[],
 ) =>
   fc.tuple(around, anyKeyParts, around).map(([before, parts, after]) => {
     const spelled = parts.map(({ character, choice }) => {
-      const choices = ways(character);
+      const choices = encodings(character);
       return choices[choice % choices.length];
     });
     return {
@@ -311,24 +312,27 @@ const decoders = [
   decodeHtml,
 ];
 
-/** Whether a text shows a key to who reads it in any one of the ways. */
-const shows = (text: string, key: string) =>
+/** Whether a text contains a key after any of the decodings. */
+const contains = (text: string, key: string) =>
   decoders.some((decode) => decode(text)?.includes(key));
 
 // Each run compiles a regular expression, which takes a millisecond.
 const many = { numRuns: 400 };
 
 Deno.test({
-  name: "however any key is written in JSON, in an address or in HTML, it goes",
+  name: "any key is removed, however it is encoded in JSON, a URL or HTML",
   permissions: "none",
   fn() {
     for (const texts of [json, url, html]) {
       assertProperty(
         fc.property(texts, ({ key, text }) => {
-          assert(shows(text, key), "the test does not show the key");
+          assert(
+            contains(text, key),
+            "the generated text does not contain the key",
+          );
           const redacted = createRedactor(key)(text);
           assert(redacted.includes("[key]"), redacted);
-          assert(!shows(redacted, key), redacted);
+          assert(!contains(redacted, key), redacted);
         }),
         many,
       );
@@ -337,14 +341,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "any key goes in any mix of spellings",
+  name: "any key is removed in any mix of encodings",
   permissions: "none",
   fn() {
     assertProperty(
       fc.property(mixed, ({ key, text }) => {
         const redacted = createRedactor(key)(text);
         assert(redacted.includes("[key]"), redacted);
-        assert(!shows(redacted, key), redacted);
+        assert(!contains(redacted, key), redacted);
       }),
       many,
     );
@@ -352,7 +356,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "JSON stays JSON when any key is taken out",
+  name: "JSON remains valid after any key is removed",
   permissions: "none",
   fn() {
     assertProperty(
@@ -366,7 +370,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a text that does not show the key is unchanged",
+  name: "a text that does not contain the key is unchanged",
   permissions: "none",
   fn() {
     const parts = fc.array(
@@ -374,7 +378,7 @@ Deno.test({
     ).map((parts) => bytesOfText(parts.join("")));
     assertProperty(
       fc.property(parts, (text) => {
-        fc.pre(!shows(text, plainKey));
+        fc.pre(!contains(text, plainKey));
         assertEquals(redactPlain(text), text);
       }),
       many,

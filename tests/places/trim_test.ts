@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { Body, BodyError } from "../../places/trim.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
@@ -13,8 +13,9 @@ import {
 const cut = (text: string, bound: number) =>
   textOfBytes(new Body(bytesOfText(text)).cut(bound));
 
-/** A text whose last newline is taken away. */
-const chomp = (text: string) => text.endsWith("\n") ? text.slice(0, -1) : text;
+/** The text without its final newline. */
+const withoutFinalNewline = (text: string) =>
+  text.endsWith("\n") ? text.slice(0, -1) : text;
 
 const google = `{
    "html_attributions" : [],
@@ -75,32 +76,35 @@ Deno.test({
   name: "a cut body is the service's own text, byte for byte",
   permissions: "none",
   fn() {
-    assertEquals(cut(google, 20), chomp(google));
-    assertEquals(cut(google, 3), chomp(google));
+    assertEquals(cut(google, 20), withoutFinalNewline(google));
+    assertEquals(cut(google, 3), withoutFinalNewline(google));
     assertEquals(cut(google, 2), googleCutToTwo);
     assertEquals(cut(google, 1), googleCutToOne);
     assertEquals(cut(google, 0), googleCutToNone);
-    assertEquals(cut(chomp(google), 20), chomp(google));
-    assertEquals(cut(chomp(google), 1), googleCutToOne);
+    assertEquals(
+      cut(withoutFinalNewline(google), 20),
+      withoutFinalNewline(google),
+    );
+    assertEquals(cut(withoutFinalNewline(google), 1), googleCutToOne);
   },
 });
 
 Deno.test({
-  name: "a page of 20 cut to a bound is the page of that many, in any print",
+  name: "a page of 20 cut to a bound equals a page of that size, in any format",
   permissions: "none",
   fn() {
     for (const style of styleNames) {
       for (const bound of [1, 2, 5, 19, 20]) {
         assertEquals(
           cut(legacyPage(20, style), bound),
-          chomp(legacyPage(bound, style)),
+          withoutFinalNewline(legacyPage(bound, style)),
           `${style} ${bound}`,
         );
       }
-      const none = chomp(legacyPage(0, style));
+      const none = withoutFinalNewline(legacyPage(0, style));
       assertEquals(
         cut(legacyPage(20, style), 0),
-        // The bracket stays where it was.
+        // The bracket stays on its own line.
         style === "google2023"
           ? none.replace('"results" : []', '"results" : \n   []')
           : none,
@@ -111,19 +115,19 @@ Deno.test({
 });
 
 Deno.test({
-  name: "one body can be cut again and again",
+  name: "a body can be cut repeatedly",
   permissions: "none",
   fn() {
     const body = new Body(bytesOfText(google));
     for (const bound of [0, 3, 1, 2, 1, 20, 0]) {
       assertEquals(textOfBytes(body.cut(bound)), cut(google, bound));
     }
-    assertEquals(textOfBytes(body.text), chomp(google));
+    assertEquals(textOfBytes(body.text), withoutFinalNewline(google));
   },
 });
 
 Deno.test({
-  name: "what has no results stays as it is, whatever the bound",
+  name: "a body without results is unchanged for any bound",
   permissions: "none",
   fn() {
     const texts = [
@@ -131,8 +135,10 @@ Deno.test({
       ...Object.values(legacyRefusals),
     ];
     for (const bound of [0, 5, 20]) {
-      for (const text of texts) assertEquals(cut(text, bound), chomp(text));
-      // Where nothing is kept, the list is [].
+      for (const text of texts) {
+        assertEquals(cut(text, bound), withoutFinalNewline(text));
+      }
+      // An array without results becomes [].
       assertEquals(
         cut('{"results":[ \n ],"status":""}', bound),
         '{"results":[],"status":""}',
@@ -142,7 +148,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a body tells the status of the outermost object",
+  name: "a body's status is that of the outermost object",
   permissions: "none",
   fn() {
     const statusOf = (text: string) => new Body(bytesOfText(text)).status;
@@ -160,7 +166,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "other prints are left as they are",
+  name: "other formats of JSON are preserved",
   permissions: "none",
   fn() {
     assertEquals(
@@ -182,7 +188,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "every run of newlines becomes one, and none is around the body",
+  name:
+    "every run of newlines becomes one, and the body has none at its start or end",
   permissions: "none",
   fn() {
     assertEquals(
@@ -197,14 +204,14 @@ Deno.test({
       cut('\r\n\r\n{\r\n\r\n"results":[1],\r\n"status":"OK"\n\r\n}\r\n', 5),
       '{\r\n"results":[1],\r\n"status":"OK"\n}',
     );
-    // With the LF behind the body, such a CR would be another newline.
+    // With the LF after the body, such a CR would make an empty line.
     for (const end of ["\n\r", "\n\r\r\n", "\r\n\r"]) {
       assertEquals(
         cut('{"results":[1,2],"status":"OK"}' + end, 1),
         '{"results":[1],"status":"OK"}',
       );
     }
-    // A newline written as an escape is no newline.
+    // An escaped newline is not a newline of the text.
     assertEquals(
       cut('{"results":["\\n\\n"],"status":"\\n\\n"}', 1),
       '{"results":["\\n\\n"],"status":"\\n\\n"}',
@@ -213,7 +220,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "results are found however the key is written, and only outermost",
+  name:
+    "results are found with an escaped key, and only in the outermost object",
   permissions: "none",
   fn() {
     assertEquals(
@@ -235,7 +243,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "where results come twice, no reader sees more than the bound",
+  name: "duplicate results are all cut to the bound",
   permissions: "none",
   fn() {
     assertEquals(
@@ -254,7 +262,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is not the answer to a Nearby Search is refused",
+  name: "a text that is not an answer to a Nearby Search is rejected",
   permissions: "none",
   fn() {
     for (
@@ -278,7 +286,7 @@ Deno.test({
         '{"results":[],"status":1}',
         '{"results":[],"status":null}',
         '{"error":{"code":403}}',
-        // The shape, but not JSON.
+        // The right shape, but not JSON.
         '{"results":[1,],"status":"OK"}',
         "{'results':[],'status':'OK'}",
         '{"results":[],"status":"O\nK"}',
@@ -298,11 +306,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a body that is cut off is refused, wherever it was cut off",
+  name: "a body that is truncated at any place is rejected",
   permissions: "none",
   fn() {
     for (const style of styleNames) {
-      const bytes = chomp(bytesOfText(legacyPage(2, style)));
+      const bytes = withoutFinalNewline(bytesOfText(legacyPage(2, style)));
       new Body(bytes);
       for (let length = 0; length < bytes.length; length++) {
         assertThrows(() => new Body(bytes.slice(0, length)), BodyError);
@@ -319,7 +327,7 @@ Deno.test({
     const objects = '{"a":'.repeat(100_000) + "0" + "}".repeat(100_000);
     for (const deep of [lists, objects]) {
       const text = `{"a":${deep},"results":[1,${deep},2],"status":"OK"}`;
-      // No assertEquals: it would print a difference of megabytes.
+      // Not assertEquals, which would print a difference of megabytes.
       assert(cut(text, 3) === text);
       assert(cut(text, 2) === text.replace(/,2]/, "]"));
       assert(cut(text, 1) === `{"a":${deep},"results":[1],"status":"OK"}`);
@@ -328,7 +336,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a body of 4 MB is cut, be it one result, millions, or newlines",
+  name:
+    "a body of 4 MB is cut, whether one result, millions of them, or newlines",
   permissions: "none",
   fn() {
     const around = (results: string) =>
@@ -343,8 +352,8 @@ Deno.test({
   },
 });
 
-// What the properties draw from: JSON as text, so that it can be written in
-// ways in which no printer writes it.
+// Arbitraries for the properties below. They produce JSON as text, so that it
+// has forms that no formatter writes.
 
 const oneOf = fc.constantFrom<string[]>;
 
@@ -380,7 +389,7 @@ const scalar = fc.oneof(
   oneOf("0", "-0", "1E+5", "2.50e-7", "1e999", "true", "false", "null"),
 );
 
-/** A word as a string of JSON, each character as it is or escaped. */
+/** A word as a JSON string, with each character plain or escaped. */
 const spelled = (word: string) =>
   fc.tuple(...Array.from(word, (character) => {
     const hex = character.charCodeAt(0).toString(16).padStart(4, "0");
@@ -416,7 +425,7 @@ const { value } = fc.letrec<{ value: string }>((tie) => ({
   ),
 }));
 
-/** Members beside `results` and `status`, some of them twice. */
+/** Members besides `results` and `status`, some of them duplicate. */
 const otherMembers = fc.array(
   member(
     fc.oneof(string, oneOf('"a"', '"__proto__"', '"next_page_token"')),
@@ -425,7 +434,7 @@ const otherMembers = fc.array(
   { maxLength: 3 },
 );
 
-/** The parts of a body: what is in front of the results, they, and the rest. */
+/** The parts of a body: before the results, the results, and the rest. */
 const anyBody = fc.record({
   lead: space,
   before: otherMembers,
@@ -455,7 +464,10 @@ function writeAll(body: BodyParts): string {
   return write(body, items.join(",") || body.emptySpace);
 }
 
-/** The same with its first items only; behind the last, what was there. */
+/**
+ * The same body with only its first items, and the original text after the last
+ * one.
+ */
 function writeFirst(body: BodyParts, bound: number): string {
   const { items } = body;
   if (bound === 0 || items.length === 0) return write(body, "");
@@ -466,8 +478,8 @@ function writeFirst(body: BodyParts, bound: number): string {
 }
 
 /**
- * The text without its empty lines, and without the end of its last line and
- * any CR behind that.
+ * The text without empty lines, without its final newline, and without any CR
+ * after that.
  */
 function withoutEmptyLines(text: string): string {
   return text.split(/(?<=\n)/)
@@ -496,7 +508,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "JSON.parse sees the first results, and all else unchanged",
+  name:
+    "JSON.parse() of a cut body returns the first results, and all else unchanged",
   permissions: "none",
   fn() {
     assertProperty(
@@ -514,7 +527,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "to cut twice is to cut once by the smaller bound",
+  name: "cutting twice equals cutting once to the smaller bound",
   permissions: "none",
   fn() {
     assertProperty(
@@ -531,7 +544,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a bound that keeps every result leaves all but empty lines",
+  name: "a bound that keeps every result removes only empty lines",
   permissions: "none",
   fn() {
     assertProperty(
@@ -549,7 +562,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "no cut body has an empty line, or a newline around it",
+  name: "no cut body has an empty line, or a newline at its start or end",
   permissions: "none",
   fn() {
     assertProperty(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import {
   type Command,

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { Batch, BatchPool } from "../../protocol/batch.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";

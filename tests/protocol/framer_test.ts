@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
 import { LineFramer } from "../../protocol/framer.ts";
 import { maxLineBytes, tooLongEchoBytes } from "../../protocol/limits.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { decodeBytes, encodeBytes } from "../../protocol/bytes.ts";
 import { formatCommand, parseCommand } from "../../protocol/command.ts";
 import { IamatSpan } from "../../protocol/iamat_span.ts";

@@ -27,7 +27,7 @@ async function runAll(programs: Programs, numbers: readonly number[]) {
 }
 
 Deno.test("a slice keeps its chunk in V8, and nowhere else", async () => {
-  const printed = await runAll(slicePrograms, [500]);
+  const printed = await runAll(slicePrograms, [1_000]);
   assert("deno" in printed);
   for (const [runtime, { copy, slice }] of Object.entries(printed)) {
     const isV8 = runtime === "deno" || runtime === "node";

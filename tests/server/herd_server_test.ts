@@ -1,11 +1,19 @@
 import { LogWriter } from "../../log/log_writer.ts";
-import { parseTopology } from "../../peers/topology.ts";
+import { FloodReplica } from "../../peers/flood_replica.ts";
+import type { ConnectToNeighbour } from "../../peers/links/dialer.ts";
+import type { StoreLimits } from "../../peers/store/report_store.ts";
+import { parseTopology, type Topology } from "../../peers/topology.ts";
 import type { PlacesProvider } from "../../places/provider.ts";
-import type { Accepted, Listener } from "../../runtime/network.ts";
+import type { Replica } from "../../replica/replica.ts";
+import { secondsOf } from "../../runtime/clock.ts";
+import { LimitCounts } from "../../runtime/limit_counts.ts";
+import { Random } from "../../runtime/random.ts";
 import {
   HerdServer,
   type HerdServerOptions,
 } from "../../server/herd_server.ts";
+import { ServerEvents } from "../../server/server_events.ts";
+import { DurationCounter } from "../../server/status/distribution.ts";
 import { defaultClientLimits } from "../../sessions/limits.ts";
 import {
   assert,
@@ -13,49 +21,33 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "../assert.ts";
+import { FakeListener } from "../fakes/listener.ts";
+import { LateReplica, maxLateMs } from "../fakes/late_replica.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
-import { PipeEnd } from "../fakes/pipe.ts";
+import { createFakeProver } from "../fakes/prover.ts";
 
-/** A port that a test connects to. */
-class FakeListener implements Listener {
-  readonly address = "127.0.0.1:8000";
-  readonly isEncrypted = false;
-  readonly #coming: (Accepted | Error)[] = [];
-  #wake: (() => void) | undefined;
-  #isClosed = false;
-
-  /** The next thing that comes in: a connection, or an error. */
-  bring(next: Accepted | Error): void {
-    this.#coming.push(next);
-    this.#wake?.();
-  }
-
-  /** A client connects; returns its end. */
-  connect(): PipeEnd {
-    const [transport, client] = PipeEnd.pair();
-    this.bring({ transport, address: "192.0.2.1", port: 5000 });
-    return client;
-  }
-
-  async accept(): Promise<Accepted> {
-    while (this.#coming.length === 0 && !this.#isClosed) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    const next = this.#coming.shift();
-    if (next === undefined) throw new Deno.errors.BadResource("closed");
-    if (next instanceof Error) throw next;
-    return next;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#wake?.();
-  }
+/** What a test may choose. */
+interface Choices extends
+  Partial<
+    Pick<HerdServerOptions, "onLogFailure"> & Pick<StoreLimits, "maxClients">
+  > {
+  readonly clientTtlSeconds?: number;
+  readonly topology?: Topology;
+  readonly connect?: ConnectToNeighbour;
+  /** Creates another replica than one that floods. */
+  readonly createReplica?: (clock: ManualClock) => Replica;
 }
 
 /** A server that is alone in the world, which is in the test's hands. */
-function createServer(limits: Partial<HerdServerOptions> = {}) {
+function createServer({
+  clientTtlSeconds,
+  connect = () => Promise.reject(new Error("nobody there")),
+  createReplica,
+  maxClients = 1_000,
+  onLogFailure = "keep-serving",
+  topology = parseTopology({ servers: [{ name: "Hill" }] }),
+}: Choices = {}) {
   const log = new MemoryLog();
   const places: PlacesProvider = {
     name: "none",
@@ -63,34 +55,61 @@ function createServer(limits: Partial<HerdServerOptions> = {}) {
     nearby: () => "{}",
   };
   const clock = new ManualClock();
-  const topology = parseTopology({ servers: [{ name: "Hill" }] });
   const clients = new FakeListener();
   const journal = new LogWriter({
     clock,
     onFailure: (failure) => server.emitLogFailure(failure),
   }, log);
-  const server: HerdServer = new HerdServer({
+  const events = new ServerEvents("Hill", journal, clock);
+  const counts = new LimitCounts(clock, events.emit);
+  const propagation = new DurationCounter();
+  const peers = new FakeListener();
+  const replica = createReplica?.(clock) ?? new FloodReplica({
     self: topology.servers[0],
     topology,
-    clientLimits: defaultClientLimits,
     catchUp: true,
-    secrets: [],
-    linkTimeoutMs: 5_000,
+    limits: {
+      maxClients,
+      clientTtlSeconds,
+      nowSeconds: () => secondsOf(clock),
+    },
+    clock,
+    counts,
+    propagation,
     maxHalfOpenLinks: 256,
-    maxClients: 1_000,
-    clientTtlSeconds: undefined,
+    incarnation: "incarnation",
+    nonce: () => "nonce",
+    prove: createFakeProver([]),
+    timeoutMs: 5_000,
+    connect,
+    trafficLogFor: (connection) => journal.trafficLogFor(connection),
+    emit: events.emit,
+    peers,
+  });
+  const server: HerdServer = new HerdServer({
+    name: "Hill",
+    replica,
+    events,
+    counts,
+    propagation,
+    clientLimits: defaultClientLimits,
     clients: [clients],
-    peers: new FakeListener(),
-    connect: () => Promise.reject(new Error("nobody there")),
     clock,
     log: journal,
-    onLogFailure: "keep-serving",
+    onLogFailure,
     places,
     placesTtlSeconds: 0,
-    ...limits,
   });
   server.open();
-  return { clients, clock, disk: log, log: () => log.text, server };
+  return {
+    clients,
+    clock,
+    disk: log,
+    log: () => log.text,
+    peers,
+    replica,
+    server,
+  };
 }
 
 Deno.test({
@@ -222,7 +241,6 @@ Deno.test({
     const { clients, clock, disk, server } = createServer({
       onLogFailure: "stop",
       topology,
-      self: topology.servers[0],
       connect: () => Promise.reject(new Error(`dial ${++dials}`)),
     });
     const client = clients.connect();
@@ -326,5 +344,87 @@ Deno.test({
     assertEquals(server.status().log.lagBytes, 0);
     assertEquals(server.status().connections, { open: 0, accepted: 1 });
     assertEquals([events.length, reports.length], [1, 3]);
+  },
+});
+
+Deno.test({
+  name: "HerdServer works on a replica that is late and has no port",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, log, server } = createServer({
+      createReplica: (clock) =>
+        new LateReplica({ clock, random: new Random(1) }),
+    });
+    assertEquals(server.status().notReady, "it has not started yet");
+    const linked = server.link();
+    await clock.advance(maxLateMs);
+    await linked;
+    assertEquals(server.status().notReady, null);
+    const client = clients.connect();
+    client.sendText("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n");
+    await drainMicrotasks();
+    assertEquals(client.takeAll(), "");
+    await clock.advance(2 * maxLateMs);
+    const at = "AT Hill +0.020000000 kiwi +1+2 1520024734";
+    assertEquals(client.takeAll(), `${at}\n${at}\n{}\n\n`);
+    const page = server.select("*", 10);
+    const found = server.find("kiwi");
+    await clock.advance(maxLateMs);
+    assertEquals(await page, { lines: [at], next: undefined });
+    assertEquals(await found, at);
+    const { clients: known, links, peerPort, reports } = server.status();
+    assertEquals([known, links, peerPort, reports.newer], [1, [], "none", 1]);
+    assertEquals([server.linkedNeighbours, server.peerAddress], [
+      [],
+      undefined,
+    ]);
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(clock.timers, 0);
+    assertEquals(log().includes("replica failed"), false);
+  },
+});
+
+Deno.test({
+  name: "HerdServer says in its log that a replica has failed",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, log, server } = createServer({
+      createReplica: (clock) =>
+        new LateReplica({ clock, random: new Random(1), failures: 1 }),
+    });
+    const client = clients.connect();
+    client.sendText("IAMAT kiwi +1+2 1520024734\n");
+    await clock.advance(maxLateMs);
+    assertEquals(client.takeAll(), "");
+    assertEquals(client.other.isClosed, true);
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertStringIncludes(
+      log(),
+      'client/1 -- debug closed reason="replica failed" ' +
+        'detail="the report was not stored"',
+    );
+  },
+});
+
+Deno.test({
+  name: "HerdServer lets no neighbour in while it answers its last clients",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, log, peers, server } = createServer();
+    await server.link();
+    const client = clients.connect();
+    await drainMicrotasks();
+    let isStopped = false;
+    const stopped = server.stop().then(() => isStopped = true);
+    await drainMicrotasks();
+    assertEquals([peers.isClosed, isStopped], [true, false]);
+    await client.closeWrite();
+    await clock.advance(5_000);
+    await stopped;
+    assertStringIncludes(log(), " stopped");
   },
 });

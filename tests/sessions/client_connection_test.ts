@@ -1,6 +1,5 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { maxLineBytes } from "../../protocol/limits.ts";
-import type { Report } from "../../protocol/report.ts";
 import { secondsOf } from "../../runtime/clock.ts";
 import { ClientConnection } from "../../sessions/client_connection.ts";
 import {
@@ -12,14 +11,24 @@ import {
   stopLingerMs,
 } from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
-import { assertProperty } from "../property.ts";
+import { anySeed, assertProperty } from "../property.ts";
+import type { Report } from "../../protocol/report.ts";
+import type { Settling } from "../../replica/settling.ts";
+import { LateReplica, maxLateMs } from "../fakes/late_replica.ts";
+import { MemoryReplica } from "../fakes/memory_replica.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { RecordingTrafficLog } from "../fakes/recording_traffic.ts";
 import { FakeBackend } from "./fake_backend.ts";
+import {
+  lateReplica,
+  promptReplica,
+  testOnReplicas,
+  type TestReplica,
+} from "./on_replicas.ts";
 import { sessionContext } from "./session_context.ts";
 
-const { maxQueriesInFlight, maxRepliesWaiting } = defaultClientLimits;
+const { maxQueriesInFlight } = defaultClientLimits;
 
 const iamat =
   "IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997\n";
@@ -28,58 +37,49 @@ const at =
 const whatsat = "WHATSAT kiwi.cs.ucla.edu 10 5\n";
 
 /** A connection on a pipe, with everything behind it in the test's hands. */
-function connect(limits: Partial<ClientLimits> = {}) {
+function connect(
+  { arrive, create }: TestReplica,
+  limits: Partial<ClientLimits> = {},
+) {
   const [server, client] = PipeEnd.pair();
   const backend = new FakeBackend();
   const clock = new ManualClock();
+  const replica = create(clock);
   const traffic = new RecordingTrafficLog();
-  const links: { handed?: Promise<void> } = {};
-  const context: {
-    onAccept?: (report: Report) => void;
-    onFlush?: () => void;
-  } = {};
-  let flushes = 0;
-  const shared = sessionContext({
-    ...backend,
-    accept(report) {
-      backend.accept(report);
-      context.onAccept?.(report);
-    },
-  }, limits);
+  const shared = sessionContext(backend, replica, limits);
   const connection = new ClientConnection(server, traffic, {
     ...shared,
     clock,
-    scheduleFlush() {
-      flushes += 1;
-      context.onFlush?.();
-    },
-    flushed: () => links.handed,
   });
   const ended = connection.run();
+  let flushes = 0;
+  replica.onFlush = () => flushes += 1;
   return {
     client,
     clock,
     connection,
-    context,
     counts: shared.counts,
     backend,
     ended,
-    links,
+    replica,
     server,
     traffic,
+    /** Lets every answer come in that is on its way. */
+    arrive: () => arrive(clock),
     flushCount: () => flushes,
   };
 }
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection answers, and closes when the client has ended",
   permissions: "none",
-  async fn() {
-    const { client, clock, ended, server, traffic } = connect();
+  async fn(kind) {
+    const { arrive, client, clock, ended, server, traffic } = connect(kind);
     client.sendText(iamat);
-    await drainMicrotasks();
+    await arrive();
     assertEquals(client.takeAll(), at);
     await client.closeWrite();
+    await arrive();
     assertEquals(await ended, "client closed");
     assertEquals(server.isClosed, true);
     assertEquals(clock.timers, 0);
@@ -90,125 +90,138 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection answers a chunk of many lines with one write",
   permissions: "none",
-  async fn() {
-    const { client, ended, server } = connect();
+  async fn(kind) {
+    const { arrive, client, ended, server } = connect(kind);
     client.sendText("x\n".repeat(60));
     await client.closeWrite();
+    await arrive();
     await ended;
     assertEquals(server.writes, ["? x\n".repeat(60)]);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection writes AT and JSON in one write",
   permissions: "none",
-  async fn() {
-    const { backend, client, ended, server } = connect();
+  async fn(kind) {
+    const { arrive, backend, client, ended, server } = connect(kind);
     client.sendText(iamat + whatsat);
-    await drainMicrotasks();
+    await arrive();
     backend.questions[0].answer("{}");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(server.writes, [at, `${at}{}\n\n`]);
     await client.closeWrite();
+    await arrive();
     await ended;
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection holds the reply back until the neighbours have it",
   permissions: "none",
-  async fn() {
-    const { backend, client, ended, flushCount, links, server } = connect();
+  async fn(kind) {
+    const { arrive, client, ended, flushCount, replica, server } = connect(
+      kind,
+    );
     const { promise, resolve } = Promise.withResolvers<void>();
-    links.handed = promise;
+    replica.flushed = promise;
     client.sendText(iamat);
-    await drainMicrotasks();
-    assertEquals(backend.accepted.length, 1);
+    await arrive();
+    assertEquals(replica.accepted.length, 1);
     assertEquals(flushCount() > 0, true);
     assertEquals(server.writes, []);
-    links.handed = undefined;
+    replica.flushed = undefined;
     resolve();
-    await drainMicrotasks();
+    await arrive();
     assertEquals(server.writes, [at]);
     await client.closeWrite();
+    await arrive();
     await ended;
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection logs what waited at the time when it goes out",
   permissions: "none",
-  async fn() {
-    const { backend, client, clock, ended, links, traffic } = connect();
+  async fn(kind) {
+    const { arrive, backend, client, clock, ended, replica, traffic } = connect(
+      kind,
+    );
     const handed = Promise.withResolvers<void>();
-    links.handed = handed.promise;
+    replica.flushed = handed.promise;
     client.sendText(iamat);
     await clock.advance(1_000);
-    links.handed = undefined;
+    replica.flushed = undefined;
     handed.resolve();
-    await drainMicrotasks();
+    await arrive();
     client.sendText(whatsat);
     await clock.advance(2_000);
+    const answeredAt = secondsOf(clock);
     backend.questions[0].answer("{}");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(traffic.lines.map((line) => line[0]).join(""), "<><>");
     const [, reply, , answer] = traffic.seconds;
-    assertEquals(answer, secondsOf(clock));
+    assertEquals(answer, answeredAt);
     assertEquals(Math.round(answer - reply), 2);
     await client.closeWrite();
+    await arrive();
     await ended;
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection passes a report on whose reply has to wait",
   permissions: "none",
-  async fn() {
-    const { backend, client, ended, flushCount, server } = connect();
+  async fn(kind) {
+    const { arrive, backend, client, ended, flushCount, replica, server } =
+      connect(kind);
     client.sendText(iamat + whatsat);
-    await drainMicrotasks();
+    await arrive();
     const before = flushCount();
     client.sendText(iamat.replace("kiwi", "pear"));
-    await drainMicrotasks();
-    assertEquals(backend.accepted.length, 2);
+    await arrive();
+    assertEquals(replica.accepted.length, 2);
     assertEquals(flushCount() > before, true);
     assertEquals(server.writes.length, 1);
     backend.questions[0].answer("{}");
     await client.closeWrite();
+    await arrive();
     await ended;
   },
 });
 
-Deno.test({
+testOnReplicas({
   name:
     "ClientConnection writes no reply ahead of its flood for another's sake",
   permissions: "none",
-  async fn() {
-    const { backend, client, context, ended, server, traffic } = connect();
+  async fn(kind) {
+    const { arrive, backend, client, ended, replica, server, traffic } =
+      connect(kind);
     client.sendText(iamat + whatsat + whatsat);
-    await drainMicrotasks();
+    await arrive();
     // One answer is being written, another waits behind it.
     server.freeze();
     for (const { answer } of backend.questions) {
       answer("{}");
-      await drainMicrotasks();
+      await arrive();
     }
     // A report is accepted, and the log stops the reader before it can flush.
     let isFlushed = true;
-    context.onAccept = () => isFlushed = false;
-    context.onFlush = () => isFlushed = true;
+    replica.onPut = () => isFlushed = false;
+    replica.onFlush = () => isFlushed = true;
     server.onWrite = (text) => assert(isFlushed || !text.includes("pear"));
     traffic.nearlyFill();
     client.sendText(iamat.replace("kiwi", "pear") + "bogus\n");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(isFlushed, false);
     server.thaw();
-    await drainMicrotasks();
+    await arrive();
     traffic.drain();
     await client.closeWrite();
+    await arrive();
     assertEquals(await ended, "client closed");
     assertEquals(client.takeAll().split("\n").length, 10);
   },
@@ -224,7 +237,8 @@ type Happening =
   | "log nearly full"
   | "log drained"
   | "links busy"
-  | "links idle";
+  | "links idle"
+  | "time passes";
 
 const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
   fc.constantFrom("IAMAT", "IAMAT", "WHATSAT", "bogus")
@@ -241,25 +255,40 @@ const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
   ),
 );
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection keeps order and flood before reply, whatever happens",
   permissions: "none",
-  async fn() {
-    const schedule = fc.array(fc.tuple(anyHappening, fc.nat(12)), {
+  async fn(kind) {
+    const happening = kind.isLate
+      ? fc.oneof(anyHappening, fc.constant("time passes" as const))
+      : anyHappening;
+    const schedule = fc.array(fc.tuple(happening, fc.nat(12)), {
       maxLength: 60,
     });
     await assertProperty(
       fc.asyncProperty(schedule, async (schedule) => {
-        const { client, backend, ended, links, server, traffic, context } =
-          connect();
+        const {
+          arrive,
+          backend,
+          client,
+          clock,
+          ended,
+          replica,
+          server,
+          traffic,
+        } = connect(kind);
         /** Reports that were accepted and not flushed yet. */
         const unflushed = new Set<string>();
-        context.onAccept = ({ client }) => unflushed.add(client);
-        context.onFlush = () => unflushed.clear();
+        replica.onPut = ({ client }) => unflushed.add(client);
+        replica.onFlush = () => unflushed.clear();
         let busy: PromiseWithResolvers<void> | undefined;
         server.onWrite = (text) => {
           for (const id of unflushed) {
             assert(!text.includes(` ${id} `), `${id} was not flushed`);
+          }
+          if (!(replica instanceof LateReplica)) return;
+          for (const id of replica.unsettled) {
+            assert(!text.includes(` ${id} `), `${id} was not settled`);
           }
         };
         const expected: string[] = [];
@@ -271,11 +300,13 @@ Deno.test({
           else if (happening === "log drained") traffic.drain();
           else if (happening === "links busy") {
             busy ??= Promise.withResolvers<void>();
-            links.handed = busy.promise;
+            replica.flushed = busy.promise;
           } else if (happening === "links idle") {
-            links.handed = undefined;
+            replica.flushed = undefined;
             busy?.resolve();
             busy = undefined;
+          } else if (happening === "time passes") {
+            await clock.advance(maxLateMs / 4);
           } else if ("answer" in happening) {
             backend.questions[happening.answer]?.answer("{}");
           } else {
@@ -292,12 +323,13 @@ Deno.test({
         }
         // In the end everything works again.
         server.thaw();
-        links.handed = undefined;
+        replica.flushed = undefined;
         busy?.resolve();
         await client.closeWrite();
+        await arrive();
         for (let round = 0; round <= expected.length; round++) {
           traffic.drain();
-          await drainMicrotasks();
+          await arrive();
           for (const { answer } of backend.questions) answer("{}");
         }
         assertEquals(await ended, "client closed");
@@ -315,19 +347,19 @@ Deno.test({
           }),
         );
       }),
-      { numRuns: 1_000 },
+      { numRuns: kind.isLate ? 60 : 1_000 },
     );
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection answers what was asked before a half-close",
   permissions: "none",
-  async fn() {
-    const { backend, client, ended, server } = connect();
+  async fn(kind) {
+    const { arrive, backend, client, ended, server } = connect(kind);
     client.sendText(iamat + whatsat + "no newline");
     await client.closeWrite();
-    await drainMicrotasks();
+    await arrive();
     assertEquals(client.takeAll(), at);
     assertEquals(server.isClosed, false);
     backend.questions[0].answer("{}");
@@ -336,69 +368,72 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection writes on where a write took only a part",
   permissions: "none",
-  async fn() {
-    const { client, ended, server } = connect();
+  async fn(kind) {
+    const { arrive, client, ended, server } = connect(kind);
     server.maxWriteBytes = 7;
     client.sendText(iamat);
     await client.closeWrite();
+    await arrive();
     await ended;
     assertEquals(client.takeAll(), at);
     assertEquals(server.writes.length, Math.ceil(at.length / 7));
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection reads no further while the client does not read",
   permissions: "none",
-  async fn() {
-    const { client, connection, ended, server } = connect();
+  async fn(kind) {
+    const { arrive, client, connection, ended, server } = connect(kind);
     server.freeze();
     client.sendText(iamat);
-    await drainMicrotasks();
+    await arrive();
     client.sendText("more\n");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(server.unread, "more\n");
     assertEquals(connection.replyBytes, at.length);
     server.thaw();
-    await drainMicrotasks();
+    await arrive();
     assertEquals(connection.replyBytes, 0);
     await client.closeWrite();
+    await arrive();
     await ended;
     assertEquals(client.takeAll(), `${at}? more\n`);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection reads no further while the log has no room",
   permissions: "none",
-  async fn() {
-    const { backend, client, ended, traffic } = connect();
+  async fn(kind) {
+    const { arrive, client, ended, replica, traffic } = connect(kind);
     traffic.fill();
     client.sendText(iamat);
-    await drainMicrotasks();
-    assertEquals(backend.accepted.length, 0);
+    await arrive();
+    assertEquals(replica.accepted.length, 0);
     traffic.drain();
-    await drainMicrotasks();
+    await arrive();
     assertEquals(client.takeAll(), at);
     await client.closeWrite();
+    await arrive();
     await ended;
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection refuses a line that is too long, then closes",
   permissions: "none",
-  async fn() {
-    const { client, clock, ended, server } = connect();
+  async fn(kind) {
+    const { arrive, client, clock, ended, server } = connect(kind);
     client.sendText(iamat + "z".repeat(maxLineBytes + 1));
-    await drainMicrotasks();
+    await arrive();
     assertEquals(client.takeAll(), `${at}? ${"z".repeat(1024)}\n`);
     // It reads on for a while, so that the refusal is not lost in a reset.
     client.sendText("more");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(server.unread, "");
     assertEquals(server.isClosed, false);
     await clock.advance(refusalLingerMs);
@@ -407,17 +442,19 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection takes lines as long as its limit says, and counts",
   permissions: "none",
-  async fn() {
-    const { client, clock, counts, ended } = connect({ maxLineBytes: 2000 });
+  async fn(kind) {
+    const { arrive, client, clock, counts, ended } = connect(kind, {
+      maxLineBytes: 2000,
+    });
     client.sendText("x".repeat(2000) + "\n");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(client.takeAll(), `? ${"x".repeat(2000)}\n`);
     assertEquals([...counts.hits], []);
     client.sendText("x".repeat(2001) + "\nmore\n");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(client.takeAll(), `? ${"x".repeat(1024)}\n`);
     await clock.advance(refusalLingerMs);
     assertEquals(await ended, "line too long");
@@ -425,29 +462,37 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection ends as lost when the client is gone",
   permissions: "none",
-  async fn() {
-    const { client, ended } = connect();
+  async fn(kind) {
+    const { arrive, client, ended } = connect(kind);
     client.sendText(iamat);
     client.close();
+    await arrive();
     assertEquals(await ended, "connection lost");
   },
 });
 
-Deno.test({
+testOnReplicas({
   name:
     "ClientConnection writes many large replies in portions, each reply whole",
   permissions: "none",
-  async fn() {
-    const { backend, client, server } = connect();
-    client.sendText(iamat + whatsat.repeat(4));
-    await drainMicrotasks();
+  async fn(kind) {
+    const { arrive, backend, client, server } = connect(kind);
+    const radii = ["1", "2", "3", "4"];
+    const queries = radii.map((radius) => whatsat.replace("10", radius));
+    client.sendText(iamat);
+    await arrive();
+    client.sendText(queries.join(""));
+    await arrive();
+    await arrive();
     const large = "x".repeat(maxWriteBytes / 2);
     // They become ready together, with the first.
-    for (const { answer } of backend.questions.toReversed()) answer(large);
-    await drainMicrotasks();
+    for (const radius of radii.toReversed()) {
+      backend.questionWithin(radius).answer(large);
+    }
+    await arrive();
     const reply = `${at}${large}\n\n`;
     assertEquals(server.writes.slice(1).map(({ length }) => length), [
       2 * reply.length,
@@ -457,68 +502,73 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "ClientConnection asks no more for a client that is gone, and ends",
   permissions: "none",
-  async fn() {
-    const { backend, client, ended } = connect();
-    client.sendText(iamat);
-    await drainMicrotasks();
+  async fn(kind) {
+    const maxRepliesWaiting = 64;
+    const { arrive, backend, client, ended } = connect(kind, {
+      maxRepliesWaiting,
+    });
+    client.sendText(iamat + whatsat);
+    await arrive();
     client.sendText(whatsat.repeat(2 * maxRepliesWaiting));
-    await drainMicrotasks();
+    await arrive();
     assertEquals(backend.questions.length, maxQueriesInFlight);
     client.close();
     // That it is gone shows when it is answered.
     backend.questions[0].answer("{}");
     assertEquals(await ended, "connection lost");
     for (const { answer } of backend.questions) answer("{}");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(backend.questions.length, maxQueriesInFlight + 1);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "stop() answers what was asked, then ends the connection",
   permissions: "none",
-  async fn() {
-    const { backend, client, clock, connection, ended } = connect();
+  async fn(kind) {
+    const { arrive, backend, client, clock, connection, ended } = connect(kind);
     client.sendText(iamat + whatsat);
-    await drainMicrotasks();
+    await arrive();
     const stopped = connection.stop();
     client.sendText("too late\n");
-    await drainMicrotasks();
+    await arrive();
     backend.questions[0].answer("{}");
     await stopped;
     assertEquals(client.takeAll(), `${at}${at}{}\n\n`);
     await client.closeWrite();
+    await arrive();
     assertEquals(await ended, "stopping");
     assertEquals(clock.timers, 0);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "stop() answers what was read while the log had no room",
   permissions: "none",
-  async fn() {
-    const { client, connection, ended, traffic } = connect();
+  async fn(kind) {
+    const { arrive, client, connection, ended, traffic } = connect(kind);
     traffic.fill();
     client.sendText("x\ny\n");
-    await drainMicrotasks();
+    await arrive();
     const stopped = connection.stop();
-    await drainMicrotasks();
+    await arrive();
     traffic.drain();
     await stopped;
     assertEquals(client.takeAll(), "? x\n? y\n");
     await client.closeWrite();
+    await arrive();
     assertEquals(await ended, "stopping");
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "stop() does not wait for ever for a client that stays",
   permissions: "none",
-  async fn() {
-    const { clock, connection, ended } = connect();
+  async fn(kind) {
+    const { clock, connection, ended } = connect(kind);
     await connection.stop();
     await clock.advance(stopLingerMs);
     assertEquals(await ended, "stopping");
@@ -526,11 +576,11 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "stop() leaves a connection alone that is over",
   permissions: "none",
-  async fn() {
-    const { client, clock, connection, ended } = connect();
+  async fn(kind) {
+    const { client, clock, connection, ended } = connect(kind);
     client.close();
     assertEquals(await ended, "client closed");
     await connection.stop();
@@ -538,14 +588,16 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "stop() does not wait for ever for an answer, or for a client to read",
   permissions: "none",
-  async fn() {
+  async fn(kind) {
     for (const isFrozen of [true, false]) {
-      const { client, clock, connection, ended, server } = connect();
+      const { arrive, client, clock, connection, ended, server } = connect(
+        kind,
+      );
       client.sendText(iamat + whatsat);
-      await drainMicrotasks();
+      await arrive();
       if (isFrozen) {
         server.freeze();
         client.sendText("more\n");
@@ -559,5 +611,158 @@ Deno.test({
       assertEquals(clock.timers, 0);
       void stopped;
     }
+  },
+});
+
+Deno.test({
+  name: "ClientConnection promises nothing about a report that is not stored",
+  permissions: "none",
+  async fn() {
+    const { arrive, client, clock, connection, ended, replica, server } =
+      connect(lateReplica(1, 1));
+    client.sendText("x\n" + iamat);
+    await arrive();
+    assertEquals(await ended, "replica failed");
+    assertEquals(connection.detail, "the report was not stored");
+    assertEquals(replica.accepted.length, 1);
+    assertEquals([client.takeAll(), server.isClosed], ["", true]);
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "ClientConnection ends where the replica cannot find a client",
+  permissions: "none",
+  async fn() {
+    const { arrive, client, connection, ended, server } = connect(
+      lateReplica(1, 1),
+    );
+    client.sendText("x\n");
+    await arrive();
+    client.sendText(whatsat + "y\n");
+    await arrive();
+    assertEquals(await ended, "replica failed");
+    assertEquals(connection.detail, "the replica does not answer");
+    assertEquals([client.takeAll(), server.isClosed], ["? x\n", true]);
+  },
+});
+
+Deno.test({
+  name: "ClientConnection writes a part of the right replies where things fail",
+  permissions: "none",
+  async fn() {
+    const line = fc.constantFrom(
+      iamat,
+      iamat.replace("kiwi", "pear"),
+      whatsat,
+      whatsat.replace("kiwi", "plum"),
+      "bogus\n",
+    );
+    const chunks = fc.array(fc.array(line, { maxLength: 4 }), {
+      maxLength: 8,
+    });
+    /** Sends the chunks; returns what came back. */
+    const play = async (kind: TestReplica, chunks: string[][]) => {
+      const { backend, client, clock, ended, replica } = connect(kind);
+      for (const chunk of chunks) {
+        client.sendText(chunk.join(""));
+        await clock.advance(maxLateMs / 2);
+        for (const { answer } of backend.questions) answer("{}");
+      }
+      await client.closeWrite();
+      for (let round = 0; round <= chunks.length; round++) {
+        await clock.advance(maxLateMs);
+        for (const { answer } of backend.questions) answer("{}");
+      }
+      await drainMicrotasks();
+      const failed = replica instanceof LateReplica ? replica.failed : 0;
+      return { end: await ended, failed, text: client.takeAll() };
+    };
+    let failedCount = 0;
+    await assertProperty(
+      fc.asyncProperty(chunks, anySeed, async (chunks, seed) => {
+        const right = await play(promptReplica, chunks);
+        const { end, failed, text } = await play(
+          lateReplica(seed, 0.1),
+          chunks,
+        );
+        assertEquals(right.end, "client closed");
+        assertEquals(text, right.text.slice(0, text.length));
+        if (failed === 0) assertEquals(text, right.text);
+        assertEquals(end, failed === 0 ? "client closed" : "replica failed");
+        if (failed > 0) failedCount += 1;
+      }),
+      { numRuns: 150 },
+    );
+    assert(failedCount > 0);
+  },
+});
+
+/** Settles the report of a client when a test says so. */
+class HeldReplica extends MemoryReplica {
+  readonly held = new Map<string, Settling>();
+
+  override put(report: Report, settling: Settling): void {
+    super.put(report, settling);
+    settling.begin();
+    this.held.set(report.client, settling);
+  }
+
+  settle(client: string): void {
+    this.held.get(client)!.settle();
+  }
+}
+
+const heldReplica: TestReplica = {
+  ...promptReplica,
+  create: () => new HeldReplica(),
+};
+
+Deno.test({
+  name:
+    "ClientConnection waits for the reports of its own chunk, and no others",
+  permissions: "none",
+  async fn() {
+    const replica = new HeldReplica();
+    const shared = { ...heldReplica, create: () => replica };
+    const [slow, fast] = [connect(shared), connect(shared)];
+    const report = (client: string) => `IAMAT ${client} +1+1 1\n`;
+    const clients = (text: string) =>
+      [...text.matchAll(/AT Hill \S+ (\S+)/g)].map(([, client]) => client);
+    slow.client.sendText(report("kiwi") + report("pear"));
+    fast.client.sendText(report("plum"));
+    await drainMicrotasks();
+    replica.settle("plum");
+    replica.settle("pear");
+    await drainMicrotasks();
+    assertEquals(clients(fast.client.takeAll()), ["plum"]);
+    assertEquals(slow.client.takeAll(), "");
+    replica.settle("kiwi");
+    await drainMicrotasks();
+    assertEquals(clients(slow.client.takeAll()), ["kiwi", "pear"]);
+    for (const { client, ended } of [slow, fast]) {
+      await client.closeWrite();
+      assertEquals(await ended, "client closed");
+    }
+  },
+});
+
+Deno.test({
+  name: "ClientConnection ends though a report is never where it should be",
+  permissions: "none",
+  async fn() {
+    const stopped = connect(heldReplica);
+    stopped.client.sendText(iamat);
+    await drainMicrotasks();
+    stopped.connection.stop();
+    await stopped.clock.advance(stopAnswerMs);
+    assertEquals(await stopped.ended, "stopping");
+    assertEquals(stopped.client.takeAll(), "");
+    const aborted = connect(heldReplica);
+    aborted.client.sendText(iamat);
+    await drainMicrotasks();
+    aborted.connection.abort("slow consumer", "too slow");
+    assertEquals(await aborted.ended, "slow consumer");
+    assertEquals(aborted.connection.detail, "too slow");
   },
 });

@@ -10,6 +10,7 @@ import {
 import { createLineCounters } from "../../sessions/session.ts";
 import { assertEquals } from "../assert.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
+import { MemoryReplica } from "../fakes/memory_replica.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { RecordingTrafficLog } from "../fakes/recording_traffic.ts";
 import { FakeBackend } from "./fake_backend.ts";
@@ -25,14 +26,13 @@ function open(chosen: Partial<ClientLimits> = {}) {
   const counts = new LimitCounts(clock, () => {});
   const door = new ClientListener({
     backend,
+    replica: new MemoryReplica(),
     clock,
     limits,
     counts,
     lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
     replyPool: new BatchPool(4),
-    scheduleFlush: () => {},
-    flushed: () => undefined,
     trafficLogFor: () => new RecordingTrafficLog(),
     emit: (_level, connection, event, fields = {}) =>
       events.push(

@@ -1,11 +1,11 @@
 /**
- * A server behind a session that does as a test says.
+ * A server behind a session that does as a test says. Its replica is apart.
  *
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Whatsat } from "../../protocol/command.ts";
-import { type Report, ReportWriter } from "../../protocol/report.ts";
+import { ReportWriter } from "../../protocol/report.ts";
 import type { SessionBackend } from "../../sessions/session.ts";
 
 /** A question that waits for the test to answer it. */
@@ -15,10 +15,9 @@ export interface OpenQuery {
   readonly answer: (body: ByteString) => void;
 }
 
-/** Remembers the last report of each client; leaves questions to the test. */
+/** Leaves questions to the test. */
 export class FakeBackend implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
-  readonly accepted: { line: ByteString; client: ByteString }[] = [];
   readonly questions: OpenQuery[] = [];
   readonly now = () => ({ seconds: 1520023935, nanoseconds: 182837383 });
 
@@ -31,13 +30,12 @@ export class FakeBackend implements SessionBackend {
     this.durationsMs.push(durationMs);
   };
 
-  readonly accept = (report: Report) => {
-    const { client, line } = report;
-    this.accepted.push({ line, client });
-  };
-
-  readonly newest = (client: ByteString) =>
-    this.accepted.findLast((report) => report.client === client)?.line;
+  /** The open query with this radius. */
+  questionWithin(radiusKm: string): OpenQuery {
+    return this.questions.find(({ question }) =>
+      question.radiusKm === radiusKm
+    )!;
+  }
 
   readonly places = (line: ByteString, question: Whatsat) =>
     new Promise<ByteString>((answer) =>

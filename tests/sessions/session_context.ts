@@ -14,17 +14,20 @@ import {
   createLineCounters,
   type SessionBackend,
   type SessionContext,
+  type SessionReplica,
 } from "../../sessions/session.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
 /** The context of one session, or of several. */
 export function sessionContext(
   backend: SessionBackend,
+  replica: SessionReplica,
   chosen: Partial<ClientLimits> = {},
 ): SessionContext {
   const limits = { ...defaultClientLimits, ...chosen };
   return {
     backend,
+    replica,
     limits,
     counts: new LimitCounts(new ManualClock(), () => {}),
     lines: createLineCounters(),

@@ -1,12 +1,17 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { parseCommand } from "../../protocol/command.ts";
 import { defaultClientLimits, slotBytes } from "../../sessions/limits.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 import { RecordingTrafficLog } from "../fakes/recording_traffic.ts";
-import { drainMicrotasks } from "../fakes/manual_clock.ts";
+import { ManualClock } from "../fakes/manual_clock.ts";
 import { anyLine } from "../protocol/arbitraries.ts";
-import { FakeBackend } from "./fake_backend.ts";
+import { FakeBackend, type OpenQuery } from "./fake_backend.ts";
+import {
+  lateReplica,
+  testOnReplicas,
+  type TestReplica,
+} from "./on_replicas.ts";
 import { sessionContext } from "./session_context.ts";
 import { TextSession } from "./text_session.ts";
 
@@ -15,34 +20,53 @@ const iamat =
 const at =
   "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997";
 
-const { maxQueriesInFlight, maxRepliesWaiting, maxReplyBytesWaiting } =
-  defaultClientLimits;
+const { maxQueriesInFlight } = defaultClientLimits;
 
-function createSession(onReady = () => {}) {
+/** Small ones, so that the tests are fast. */
+const maxRepliesWaiting = 64;
+const maxReplyBytesWaiting = 256 * 1024;
+
+function createSession(
+  { arrive, create }: TestReplica,
+  onReady = () => {},
+) {
   const backend = new FakeBackend();
+  const clock = new ManualClock();
+  const replica = create(clock);
   const traffic = new RecordingTrafficLog();
-  const context = sessionContext(backend);
+  const context = sessionContext(backend, replica, {
+    maxRepliesWaiting,
+    maxReplyBytesWaiting,
+  });
   const session = new TextSession(context, traffic, onReady);
-  return { ...context, backend, traffic, session };
+  return {
+    ...context,
+    backend,
+    replica,
+    traffic,
+    session,
+    /** Lets every answer come in that is on its way. */
+    arrive: () => arrive(clock),
+  };
 }
 
-Deno.test({
+testOnReplicas({
   name: "Session answers IAMAT with the AT line and takes the report",
   permissions: "none",
-  fn() {
-    const { backend, session, traffic } = createSession();
+  fn(kind) {
+    const { replica, session, traffic } = createSession(kind);
     session.receive(iamat);
     assertEquals(session.takeReplies(), [at + "\n"]);
-    assertEquals(backend.accepted, [{ line: at, client: "kiwi.cs.ucla.edu" }]);
+    assertEquals(replica.accepted, [{ line: at, client: "kiwi.cs.ucla.edu" }]);
     assertEquals(traffic.lines, [`< ${iamat}`]);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session copies the operands of IAMAT byte for byte",
   permissions: "none",
-  fn() {
-    const { session } = createSession();
+  fn(kind) {
+    const { session } = createSession(kind);
     session.receive("\t IAMAT \xff\x00\xc3\xa9\xa0 +034.0-118.50 0001.50\r");
     assertEquals(session.takeReplies(), [
       "AT Hill +1520023933.682837383 \xff\x00\xc3\xa9\xa0 +034.0-118.50 0001.50\n",
@@ -50,49 +74,55 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session answers a WHATSAT about an unknown client as invalid",
   permissions: "none",
-  fn() {
-    const { backend, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, session } = createSession(kind);
     session.receive("WHATSAT kiwi 10 5");
+    await arrive();
     assertEquals(session.takeReplies(), ["? WHATSAT kiwi 10 5\n"]);
     assertEquals(backend.questions.length, 0);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session answers WHATSAT with AT, body and two newlines",
   permissions: "none",
-  async fn() {
-    const { backend, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, session } = createSession(kind);
     session.receive(iamat);
     session.takeReplies();
     session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
     assertEquals(session.takeReplies(), []);
+    await arrive();
     backend.questions[0].answer("{}");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(session.takeReplies(), [`${at}\n{}\n\n`]);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session keeps the order of requests when answers come out of order",
   permissions: "none",
-  async fn() {
+  async fn(kind) {
     const ready: number[] = [];
-    const { backend, session } = createSession(() => ready.push(1));
+    const { arrive, backend, session } = createSession(
+      kind,
+      () => ready.push(1),
+    );
     session.receive(iamat);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     session.receive("nonsense");
     session.receive("WHATSAT kiwi.cs.ucla.edu 2 2");
     session.receive(iamat.replace("kiwi", "pear"));
     assertEquals(session.takeReplies(), [at + "\n"]);
-    backend.questions[1].answer("second");
-    await drainMicrotasks();
+    await arrive();
+    backend.questionWithin("2").answer("second");
+    await arrive();
     assertEquals(session.takeReplies(), []);
-    backend.questions[0].answer("first");
-    await drainMicrotasks();
+    backend.questionWithin("1").answer("first");
+    await arrive();
     assertEquals(session.takeReplies(), [
       `${at}\nfirst\n\n`,
       "? nonsense\n",
@@ -103,29 +133,30 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session takes an IAMAT at once that stands behind a slow question",
   permissions: "none",
-  fn() {
-    const { backend, session } = createSession();
+  fn(kind) {
+    const { replica, session } = createSession(kind);
     session.receive(iamat);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     session.receive(iamat.replace("kiwi", "pear"));
-    assertEquals(backend.accepted.length, 2);
+    assertEquals(replica.accepted.length, 2);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session asks about where the client was when the question came",
   permissions: "none",
-  async fn() {
-    const { backend, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, session } = createSession(kind);
     session.receive(iamat);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     session.receive(iamat.replace("+34", "+35"));
     session.takeReplies();
+    await arrive();
     backend.questions[0].answer("{}");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(backend.questions[0].line, at);
     assertEquals(session.takeReplies(), [
       `${at}\n{}\n\n`,
@@ -134,16 +165,17 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session gives every line exactly one answer",
   permissions: "none",
-  async fn() {
+  async fn(kind) {
     await assertProperty(
       fc.asyncProperty(fc.array(anyLine, { maxLength: 30 }), async (lines) => {
-        const { backend, session } = createSession();
+        const { arrive, backend, session } = createSession(kind);
         for (const line of lines) session.receive(line);
+        await arrive();
         for (const { answer } of backend.questions) answer("{}");
-        await drainMicrotasks();
+        await arrive();
         const replies = session.takeReplies();
         assertEquals(replies.length, lines.length);
         for (const [index, reply] of replies.entries()) {
@@ -153,37 +185,40 @@ Deno.test({
         }
         assertEquals(session.isAwaiting, false);
       }),
-      { numRuns: 200 },
+      { numRuns: kind.isLate ? 40 : 200 },
     );
   },
 });
 
-Deno.test({
+testOnReplicas({
   name:
     "Session asks so many questions at once, the rest in order, and takes IAMATs meanwhile",
   permissions: "none",
-  async fn() {
-    const { backend, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, replica, session } = createSession(kind);
     session.receive(iamat);
     const count = maxQueriesInFlight + 3;
     for (let radius = 0; radius < count; radius++) {
       session.receive(`WHATSAT kiwi.cs.ucla.edu ${radius} 1`);
     }
     session.receive(iamat.replace("kiwi", "pear"));
-    assertEquals(backend.accepted.length, 2);
+    assertEquals(replica.accepted.length, 2);
     assertEquals(session.whenWritable(), undefined);
+    await arrive();
     assertEquals(backend.questions.length, maxQueriesInFlight);
+    const answer = ({ answer, question }: OpenQuery) =>
+      answer(`{${question.radiusKm}}`);
     // Answered from the last to the first, they come out in order.
     for (let index = backend.questions.length - 1; index >= 0; index--) {
-      backend.questions[index].answer(`{${index}}`);
-      await drainMicrotasks();
+      answer(backend.questions[index]);
+      await arrive();
     }
     assertEquals(backend.questions.length, count);
-    for (const [index, { answer }] of backend.questions.entries()) {
-      answer(`{${index}}`);
-    }
-    await drainMicrotasks();
+    for (const question of backend.questions) answer(question);
+    await arrive();
     const asked = backend.questions.map(({ question }) => question.radiusKm);
+    // A late replica finds the clients in another order.
+    if (kind.isLate) asked.sort((one, other) => Number(one) - Number(other));
     assertEquals(asked, asked.map((_, index) => String(index)));
     assertEquals(session.takeReplies(), [
       at + "\n",
@@ -194,63 +229,67 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name:
     "Session asks nothing more for a client that is gone, and awaits nothing",
   permissions: "none",
-  async fn() {
-    const { backend, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, replica, session } = createSession(kind);
     session.receive(iamat);
     for (let count = 0; count < maxRepliesWaiting; count++) {
       session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     }
     let isCalm = false;
     session.whenWritable()?.then(() => isCalm = true);
+    await arrive();
     session.abandon();
-    await drainMicrotasks();
+    await arrive();
     assertEquals([isCalm, session.isAwaiting], [true, false]);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     assertEquals(session.whenWritable(), undefined);
     for (const { answer } of backend.questions) answer("{}");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(backend.questions.length, maxQueriesInFlight);
     // What it has reported counts.
     session.receive(iamat.replace("kiwi", "pear"));
-    assertEquals(backend.accepted.length, 2);
+    assertEquals(replica.accepted.length, 2);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session asks nothing and is not calm while too many bytes wait",
   permissions: "none",
-  async fn() {
-    const { backend, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, session } = createSession(kind);
     session.receive(iamat);
     session.takeReplies();
     const count = 3 * maxQueriesInFlight;
     for (let index = 0; index < count; index++) {
-      session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
+      session.receive(`WHATSAT kiwi.cs.ucla.edu ${index} 1`);
+      // The first three are asked first.
+      if (index === 2) await arrive();
     }
+    await arrive();
     const half = "x".repeat(maxReplyBytesWaiting / 2);
     // The second fills what there may be; the first is not answered yet.
-    backend.questions[1].answer(half);
-    await drainMicrotasks();
+    backend.questionWithin("1").answer(half);
+    await arrive();
     assertEquals(backend.questions.length, maxQueriesInFlight + 1);
     assertEquals(session.whenWritable(), undefined);
-    backend.questions[2].answer(half);
-    await drainMicrotasks();
+    backend.questionWithin("2").answer(half);
+    await arrive();
     assertEquals(backend.questions.length, maxQueriesInFlight + 1);
     let isCalm = false;
     session.whenWritable()?.then(() => isCalm = true);
-    backend.questions[0].answer("{}");
-    await drainMicrotasks();
+    backend.questionWithin("0").answer("{}");
+    await arrive();
     // Ready is not written yet: nobody has read it.
     assertEquals([isCalm, backend.questions.length], [
       false,
       maxQueriesInFlight + 1,
     ]);
     assertEquals(session.takeReplies().length, 3);
-    await drainMicrotasks();
+    await arrive();
     assertEquals([isCalm, backend.questions.length], [
       true,
       maxQueriesInFlight + 3,
@@ -258,34 +297,61 @@ Deno.test({
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session counts the bytes of every reply that waits",
   permissions: "none",
-  async fn() {
-    const { backend, counts, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, counts, session } = createSession(kind);
     session.receive(iamat);
     session.takeReplies();
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
-    const line = "x".repeat(maxReplyBytesWaiting / 256 - slotBytes);
-    for (let count = 0; count < 256; count++) {
+    const line = "x".repeat(maxReplyBytesWaiting / 32 - slotBytes);
+    for (let count = 0; count < 32; count++) {
       assertEquals(session.whenWritable(), undefined);
       session.receive(line);
     }
     const calm = session.whenWritable();
     assert(calm !== undefined);
+    await arrive();
     backend.questions[0].answer("{}");
-    await drainMicrotasks();
-    assertEquals(session.takeReplies().length, 257);
+    await arrive();
+    assertEquals(session.takeReplies().length, 33);
     await calm;
     assertEquals([...counts.hits], [["reply-bytes", 1]]);
   },
 });
 
-Deno.test({
+testOnReplicas({
+  name: "Session asks the query for which all replies wait, however many bytes",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, backend, session } = createSession(kind);
+    session.receive(iamat);
+    for (let radius = 0; radius <= maxQueriesInFlight; radius++) {
+      session.receive(`WHATSAT kiwi.cs.ucla.edu ${radius} 1`);
+      await arrive();
+    }
+    const line = "x".repeat(maxReplyBytesWaiting / 16);
+    for (let count = 0; count < 16; count++) session.receive(line);
+    for (const { answer } of backend.questions) answer("{}");
+    await arrive();
+    // The client does not read yet.
+    assertEquals(backend.questions.length, maxQueriesInFlight);
+    assertEquals(session.takeReplies().length, 1 + maxQueriesInFlight);
+    await arrive();
+    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
+    backend.questions.at(-1)!.answer("{}");
+    await arrive();
+    assertEquals(session.takeReplies().length, 17);
+    assertEquals(session.whenWritable(), undefined);
+  },
+});
+
+testOnReplicas({
   name: "Session is not calm while too many replies wait",
   permissions: "none",
-  async fn() {
-    const { backend, counts, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, counts, session } = createSession(kind);
     session.receive(iamat);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     for (let count = 1; count < maxRepliesWaiting; count++) {
@@ -294,47 +360,89 @@ Deno.test({
     }
     let isCalm = false;
     session.whenWritable()?.then(() => isCalm = true);
-    await drainMicrotasks();
+    await arrive();
     assertEquals(isCalm, false);
     backend.questions[0].answer("{}");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(isCalm, true);
     assertEquals(session.whenWritable(), undefined);
     assertEquals([...counts.hits], [["pipelined", 1]]);
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session counts lines by what they were answered as",
   permissions: "none",
-  fn() {
-    const { lines, session } = createSession();
+  async fn(kind) {
+    const { arrive, lines, session } = createSession(kind);
     session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
     session.receive(iamat);
     session.receive(` ${iamat}`);
     session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
     session.receive("");
     session.refuseTooLong("IAMAT");
+    await arrive();
     assertEquals(lines, { iamat: 2, whatsat: 1, invalid: 3 });
   },
 });
 
-Deno.test({
+testOnReplicas({
   name: "Session tells how long a question took, from when it came in",
   permissions: "none",
-  async fn() {
-    const { backend, session } = createSession();
+  async fn(kind) {
+    const { arrive, backend, session } = createSession(kind);
     session.receive(iamat);
     for (let index = 0; index <= maxQueriesInFlight; index++) {
       session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
     }
+    await arrive();
     backend.nowMs = 20;
     backend.questions[0].answer("{}");
-    await drainMicrotasks();
+    await arrive();
     // One more is asked now, which has waited for its turn all the time.
     backend.nowMs = 50;
     backend.questions[maxQueriesInFlight].answer("{}");
-    await drainMicrotasks();
+    await arrive();
     assertEquals(backend.durationsMs, [20, 50]);
+  },
+});
+
+Deno.test({
+  name: "Session fails where the replica cannot find out, and says no `?`",
+  permissions: "none",
+  async fn() {
+    let readyCount = 0;
+    const { arrive, lines, session } = createSession(
+      lateReplica(1, 1),
+      () => readyCount += 1,
+    );
+    session.receive("nonsense");
+    session.receive("WHATSAT kiwi 10 5");
+    session.receive("more nonsense");
+    assertEquals(session.settling.failure, undefined);
+    await arrive();
+    assertEquals(
+      session.settling.failure?.message,
+      "the replica does not answer",
+    );
+    assertEquals([readyCount, session.isAwaiting], [1, true]);
+    assertEquals(session.takeReplies(), ["? nonsense\n"]);
+    assertEquals(lines, { iamat: 0, whatsat: 0, invalid: 2 });
+  },
+});
+
+Deno.test({
+  name:
+    "Session asks nothing about a client that is found when its own is gone",
+  permissions: "none",
+  async fn() {
+    const { arrive, backend, lines, session } = createSession(lateReplica(1));
+    session.receive(iamat);
+    session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
+    session.receive("WHATSAT nobody 10 5");
+    session.abandon();
+    await arrive();
+    assertEquals(backend.questions, []);
+    assertEquals(lines, { iamat: 1, whatsat: 0, invalid: 0 });
   },
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
+import type { Settling } from "../../replica/settling.ts";
 import type { TrafficLog } from "../../runtime/transport.ts";
 import { Session, type SessionContext } from "../../sessions/session.ts";
 
@@ -51,6 +52,10 @@ export class TextSession {
 
   whenWritable(): Promise<void> | undefined {
     return this.#session.whenWritable();
+  }
+
+  get settling(): Settling {
+    return this.#session.settling;
   }
 
   get isAwaiting(): boolean {

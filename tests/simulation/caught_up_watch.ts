@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Replica } from "../../peers/replication/replica.ts";
+import type { FloodRouter } from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, isNewer } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";
@@ -22,12 +22,16 @@ export interface CaughtUpWatchOptions {
 /** Watches the links of one server. */
 export class CaughtUpWatch {
   readonly #name: string;
-  readonly #replica: Replica;
+  readonly #replica: FloodRouter;
   readonly #options: CaughtUpWatchOptions;
   /** What each neighbour knew when the link with it came up. */
   readonly #knowledge = new Map<string, readonly ByteString[]>();
 
-  constructor(name: string, replica: Replica, options: CaughtUpWatchOptions) {
+  constructor(
+    name: string,
+    replica: FloodRouter,
+    options: CaughtUpWatchOptions,
+  ) {
     this.#name = name;
     this.#replica = replica;
     this.#options = options;

@@ -25,6 +25,12 @@ export interface CrossingsOptions {
   readonly onViolation: (violation: Violation) => void;
 }
 
+/** The AT lines that have crossed a connection, by direction. */
+interface CrossedLines {
+  readonly sent: Set<ByteString>;
+  readonly received: Set<ByteString>;
+}
+
 /** What one server has sent on all its connections. */
 export class Crossings {
   /** AT lines. */
@@ -33,6 +39,8 @@ export class Crossings {
   marks = 0;
   readonly #name: string;
   readonly #options: CrossingsOptions;
+  /** The AT lines of each watched connection. */
+  readonly #crossed = new Map<string, CrossedLines>();
 
   constructor(name: string, options: CrossingsOptions) {
     this.#name = name;
@@ -41,11 +49,12 @@ export class Crossings {
 
   /** Where one connection's traffic is told. */
   watch(connection: string): TrafficLog {
-    const sent = new Set<ByteString>();
-    const received = new Set<ByteString>();
+    const lines: CrossedLines = { sent: new Set(), received: new Set() };
+    const { received, sent } = lines;
     const wants: ByteString[] = [];
     const isWatched = !this.#options.catchUp &&
       connection.split("/").length > 2;
+    if (isWatched) this.#crossed.set(connection, lines);
     return trafficInText({
       received: (line) => {
         if (!isWatched) return;
@@ -68,6 +77,19 @@ export class Crossings {
         sent.add(line);
       },
     });
+  }
+
+  /**
+   * A server that forgets clients has stored a report. It may have dropped the
+   * same report before, for one that it has forgotten since, or have forgotten
+   * the report itself. So the report may cross the links again, but not to the
+   * neighbour that has sent it now.
+   */
+  storedAgain(line: ByteString, from: string | undefined): void {
+    for (const [connection, { received, sent }] of this.#crossed) {
+      sent.delete(line);
+      if (!connection.endsWith(`/${from}`)) received.delete(line);
+    }
   }
 
   #count(line: ByteString): void {

@@ -5,7 +5,10 @@
  *
  * @module
  */
-import type { Acceptance, Replica } from "../../peers/replication/replica.ts";
+import type {
+  Acceptance,
+  FloodRouter,
+} from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, heardAtOf, type Report } from "../../protocol/report.ts";
 import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";
@@ -28,13 +31,13 @@ export interface HerdBefore {
 
 /** Watches one herd that forgets. */
 export class ForgettingWatch {
-  readonly #replica: Replica;
+  readonly #replica: FloodRouter;
   readonly #options: ForgettingOptions;
   readonly #situation: Situation;
-  /** Every client that the herd has known. */
-  readonly #heardOf = new Set<ByteString>();
+  /** When the newest report of every client so far was heard. */
+  readonly #heardAt = new Map<ByteString, number>();
 
-  constructor(replica: Replica, options: ForgettingOptions) {
+  constructor(replica: FloodRouter, options: ForgettingOptions) {
     this.#replica = replica;
     this.#options = options;
     this.#situation = situationOf(options);
@@ -66,7 +69,7 @@ export class ForgettingWatch {
     this.#checkHorizon(before);
     if (this.#raisedHorizon > before.raisedHorizon) {
       coverage.add("the horizon is raised for want of room");
-      this.#checkRaise(before);
+      this.#checkRaise(before, heardAtOf(line), known);
     }
     const isForgotten = heardAtOf(line) <= this.horizon;
     this.#check(
@@ -91,10 +94,10 @@ export class ForgettingWatch {
       );
     }
     const isNew = acceptance === "newer" && known === undefined;
-    if (isNew && this.#heardOf.has(client)) {
+    if (isNew && this.#heardAt.has(client)) {
       coverage.add("a client that was forgotten is heard again");
     }
-    if (isNew) this.#heardOf.add(client);
+    if (acceptance === "newer") this.#heardAt.set(client, heardAtOf(line));
     this.#countFreed(before.clients + (isNew ? 1 : 0));
   }
 
@@ -153,21 +156,29 @@ export class ForgettingWatch {
 
   /**
    * A simulated server has few clients: then the oldest report alone gives way,
-   * or is not taken. With a time to live others may be forgotten already.
+   * with those that were heard in the same moment. That may be the report for
+   * which the room is needed.
    */
-  #checkRaise({ clients }: HerdBefore): void {
+  #checkRaise(
+    { clients, raisedHorizon }: HerdBefore,
+    newHeardAt: number,
+    known: ByteString | undefined,
+  ): void {
     const { clientTtlSeconds, maxClients = Infinity } = this.#options;
     this.#check(
-      clients >= maxClients,
+      clients >= maxClients && known === undefined,
       "the horizon was raised though there was room",
-      `${clients} clients`,
+      `${clients} clients; known was ${known}`,
     );
+    // With a time to live, the oldest report may have been forgotten already.
     if (clientTtlSeconds !== undefined) return;
-    const left = [...this.#replica.lines()].length;
+    const oldest = this.#heardAt.values()
+      .filter((heardAt) => heardAt > raisedHorizon)
+      .reduce((least, heardAt) => Math.min(least, heardAt), newHeardAt);
     this.#check(
-      left === maxClients,
+      this.#raisedHorizon === oldest,
       "more was forgotten than the oldest report",
-      `${left} of ${maxClients} are left`,
+      `the horizon is ${this.#raisedHorizon}, the oldest report of ${oldest}`,
     );
   }
 

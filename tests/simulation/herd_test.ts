@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../fast_check.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { anySeed, assertProperty } from "../property.ts";
 import { planPeace, shapeOf } from "./peace.ts";

@@ -152,12 +152,14 @@ export function judgeLinks(world: World, linksLost: number): void {
   }
 }
 
-/** How many reports each server shows, by its name. */
-export function countShown({ servers }: World): Map<string, number> {
+/** The clients that each server shows a report of, by the server's name. */
+export function clientsShown(
+  { servers }: World,
+): Map<string, Set<ByteString>> {
   return new Map(
     servers.values().map((
       { name, replica },
-    ) => [name, [...replica.lines()].length]),
+    ) => [name, new Set([...replica.lines()].map(clientOf))]),
   );
 }
 
@@ -165,12 +167,12 @@ export function countShown({ servers }: World): Map<string, number> {
  * Judges whether all servers have forgotten the same, and have freed the memory
  * that it took up.
  *
- * @param shown How many reports each server showed some time ago. What was
- * forgotten by then has to be freed.
+ * @param shownBefore The clients that each server showed some time ago. What
+ * was forgotten by then has to be freed.
  */
 export function judgeForgetting(
   world: World,
-  shown: ReadonlyMap<string, number>,
+  shownBefore: ReadonlyMap<string, ReadonlySet<ByteString>>,
 ): void {
   const { plan, servers, violations } = world;
   if (!isForgetful(plan)) return;
@@ -183,16 +185,18 @@ export function judgeForgetting(
       detail: [...horizons].map((pair) => pair.join(": ")).join(", "),
     });
   }
+  const shown = clientsShown(world);
   for (const { name, replica } of servers.values()) {
     for (const line of replica.lines()) {
       if (heardAtOf(line) > replica.horizon) continue;
       const rule = "a report is shown that is forgotten";
       violations.push({ rule, detail: `${name}: ${line}` });
     }
-    if (replica.clients > shown.get(name)!) {
+    const mayBeKept = shown.get(name)!.union(shownBefore.get(name)!).size;
+    if (replica.clients > mayBeKept) {
       violations.push({
         rule: "forgotten reports still take up memory",
-        detail: `${name}: ${replica.clients} clients for ${shown.get(name)}`,
+        detail: `${name}: ${replica.clients} clients for ${mayBeKept}`,
       });
     }
   }

@@ -7,7 +7,7 @@ import type { CoverageCounts } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
 import { drawPlan } from "./draw.ts";
 import {
-  countShown,
+  clientsShown,
   difference,
   judgeDigests,
   judgeForgetting,
@@ -115,7 +115,7 @@ async function live(
     // Until then a link that died before may not have been given up.
     await time.run(plan.healAtMs + relinkMs);
     const { linksLost } = world;
-    const shown = countShown(world);
+    const shown = clientsShown(world);
     await time.run(time.elapsedMs + quietMs);
     judgeLinks(world, linksLost);
     judgeForgetting(world, shown);

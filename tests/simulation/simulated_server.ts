@@ -4,7 +4,10 @@
  *
  * @module
  */
-import { type Acceptance, Replica } from "../../peers/replication/replica.ts";
+import {
+  type Acceptance,
+  FloodRouter,
+} from "../../peers/replication/flood_router.ts";
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
@@ -51,7 +54,7 @@ export interface ServerOptions {
 /** One life of a server. */
 export class SimulatedServer {
   readonly name: string;
-  readonly replica: WatchedReplica;
+  readonly replica: WatchedRouter;
   readonly crossings: Crossings;
   readonly #host: VirtualHost;
   readonly #linkManager: LinkManager;
@@ -65,12 +68,12 @@ export class SimulatedServer {
     const say = (text: string) =>
       options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
     this.crossings = new Crossings(host.name, options);
-    this.replica = new WatchedReplica(host, options);
+    this.replica = new WatchedRouter(host, options, this.crossings);
     const caughtUpWatch = new CaughtUpWatch(host.name, this.replica, options);
     this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
       topology,
-      replica: this.replica,
+      router: this.replica,
       clock,
       counts: new LimitCounts(clock, () => {}),
       propagation: { add: () => {} },
@@ -118,15 +121,20 @@ export class SimulatedServer {
 }
 
 /** The real thing, and a look at each step of it. */
-export class WatchedReplica extends Replica {
+export class WatchedRouter extends FloodRouter {
   readonly #name: string;
   readonly #options: ServerOptions;
   readonly #writeBytes: number;
+  readonly #crossings: Crossings;
   /** Undefined where nothing is forgotten. */
   readonly #forgetting: ForgettingWatch | undefined;
   readonly #outboxes = new Map<string, Outbox>();
 
-  constructor(host: VirtualHost, options: ServerOptions) {
+  constructor(
+    host: VirtualHost,
+    options: ServerOptions,
+    crossings: Crossings,
+  ) {
     const { catchUp, clientTtlSeconds, recentReports, writeBytes } = options;
     const { maxClients = Infinity } = options;
     const nowSeconds = () => secondsOf(host.clock);
@@ -138,6 +146,7 @@ export class WatchedReplica extends Replica {
     });
     this.#name = host.name;
     this.#options = options;
+    this.#crossings = crossings;
     this.#writeBytes = writeBytes ?? maxWriteBytes;
     this.#forgetting = isForgetful(options)
       ? new ForgettingWatch(this, {
@@ -163,6 +172,9 @@ export class WatchedReplica extends Replica {
     const acceptance = super.accept(report, from);
     if (herdBefore !== undefined) {
       this.#forgetting!.seeAcceptance(report, acceptance, before, herdBefore);
+      if (acceptance === "newer") {
+        this.#crossings.storedAgain(report.line, from);
+      }
     }
     const after = this.newest(client);
     if (

@@ -10,7 +10,7 @@ import {
   parseMessage,
 } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
-import { Replica } from "../../../peers/replication/replica.ts";
+import { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { parseTopology } from "../../../peers/topology.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import {
@@ -27,13 +27,13 @@ import { topologiesTarget } from "../targets/topologies.ts";
 import type { PlantedFault } from "./planted_fault.ts";
 
 /** A herd in which the last to come wins. */
-class ForgetfulReplica extends Replica {
+class ForgetfulRouter extends FloodRouter {
   readonly #last = new Map<ByteString, ByteString>();
 
   override accept(
     report: Report,
     from?: string,
-  ): ReturnType<Replica["accept"]> {
+  ): ReturnType<FloodRouter["accept"]> {
     this.#last.set(report.client, report.line);
     return super.accept(report, from);
   }
@@ -44,7 +44,7 @@ class ForgetfulReplica extends Replica {
 }
 
 /** A herd that takes every answer for the last one. */
-class HastyReplica extends Replica {
+class HastyRouter extends FloodRouter {
   readonly #caughtUp = new Set<string>();
 
   override receive(from: string, message: Message): void {
@@ -105,14 +105,14 @@ export const peerFaults: readonly PlantedFault[] = [
   },
   {
     fault: "the last report to come wins",
-    target: herdsTarget((...args) => new ForgetfulReplica(...args)),
+    target: herdsTarget((...args) => new ForgetfulRouter(...args)),
     from: "report-of-neighbour",
   },
   {
     fault: "a server has one client more than its limit",
     target: herdsTarget((options) => {
       const maxClients = options.limits.maxClients + 1;
-      return new Replica({
+      return new FloodRouter({
         ...options,
         limits: { ...options.limits, maxClients },
       });
@@ -121,7 +121,7 @@ export const peerFaults: readonly PlantedFault[] = [
   },
   {
     fault: "a server has caught up though it was told of more",
-    target: herdsTarget((...args) => new HastyReplica(...args)),
+    target: herdsTarget((...args) => new HastyRouter(...args)),
     from: "synced",
   },
   {

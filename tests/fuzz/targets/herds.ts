@@ -1,5 +1,5 @@
 /**
- * A server's talk with its neighbours, `peers/replication/replica.ts` and what is behind it.
+ * A server's talk with its neighbours, `peers/replication/flood_router.ts` and what is behind it.
  *
  * The input is a script, one step a line. Its first byte tells who does what:
  * `J` and `S`, the neighbours Jaquez and Smith send the rest of the line; `C`, a
@@ -24,7 +24,7 @@
  */
 import { parseMessage } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
-import { Replica } from "../../../peers/replication/replica.ts";
+import { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import { maxPeerLineBytes } from "../../../protocol/limits.ts";
 import {
@@ -54,11 +54,13 @@ const now = { seconds: 1520023935, nanoseconds: 182837383 };
 const maxClients = 3;
 
 /** Creates the herd under test. */
-type CreateHerd = (...args: ConstructorParameters<typeof Replica>) => Replica;
+type CreateHerd = (
+  ...args: ConstructorParameters<typeof FloodRouter>
+) => FloodRouter;
 
 /** @param create Makes the herd under test. */
 export function herdsTarget(
-  create: CreateHerd = (...args) => new Replica(...args),
+  create: CreateHerd = (...args) => new FloodRouter(...args),
 ): Target {
   return {
     name: "herds",
@@ -101,7 +103,7 @@ interface CatchUp {
 
 /** A herd, and what was said to it and by it. */
 class Scene {
-  readonly #replica: Replica;
+  readonly #replica: FloodRouter;
   readonly #outboxes = new Map<string, Outbox>();
   /** How far the server is with each neighbour. */
   readonly #catchUps = new Map<string, CatchUp>();
@@ -110,7 +112,7 @@ class Scene {
   /** How often each kind of line was written. */
   readonly #written = new Map<string, number>();
 
-  constructor(replica: Replica) {
+  constructor(replica: FloodRouter) {
     this.#replica = replica;
     this.#link("Jaquez");
     this.#link("Smith");

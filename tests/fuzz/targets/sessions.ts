@@ -13,8 +13,9 @@ import { type ByteString, encodeBytes } from "../../../protocol/bytes.ts";
 import type { Whatsat } from "../../../protocol/command.ts";
 import { LineFramer } from "../../../protocol/framer.ts";
 import { maxLineBytes, tooLongEchoBytes } from "../../../protocol/limits.ts";
-import { type Report, ReportWriter } from "../../../protocol/report.ts";
+import { ReportWriter } from "../../../protocol/report.ts";
 import { Session, type SessionBackend } from "../../../sessions/session.ts";
+import { MemoryReplica } from "../../fakes/memory_replica.ts";
 import { trafficInText } from "../../fakes/text_traffic.ts";
 import { sessionContext } from "../../sessions/session_context.ts";
 import type { Random } from "../../../runtime/random.ts";
@@ -43,17 +44,10 @@ interface Question {
 /** A server that answers when it is told to, without waiting for a promise. */
 class PromptBackend implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
-  readonly known = new Map<ByteString, ByteString>();
   readonly questions: Question[] = [];
   readonly now = () => now;
   readonly elapsedMs = () => 0;
   readonly recordQueryDuration = () => {};
-
-  readonly accept = ({ client, line }: Report) => {
-    this.known.set(client, line);
-  };
-
-  readonly newest = (client: ByteString) => this.known.get(client);
 
   readonly places = (line: ByteString, { bound, radiusKm }: Whatsat) => {
     const text = bodyOf(line, radiusKm, bound);
@@ -99,7 +93,7 @@ export function sessionsTarget(
         received: (line) => received.push(line),
         sent: () => {},
       });
-      const context = sessionContext(backend);
+      const context = sessionContext(backend, new MemoryReplica());
       const session = create(context, traffic, () => {});
       const replies: ByteString[] = [];
       const take = () => {

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { portKinds } from "../../../peers/port_kinds.ts";
 import { parseTopology, TopologyError } from "../../../peers/topology.ts";
 import { textOfBytes } from "../../../protocol/bytes.ts";
 import { demand, demandSame, magnitude, type Target } from "../target.ts";
@@ -83,7 +84,7 @@ function checkHerd(
     demand("a short name", name.length <= 64);
   }
   const addresses = servers.flatMap((server) => {
-    const ports = [server.clientPort, server.peerPort, server.adminPort];
+    const ports = portKinds.map(({ field }) => server[field]);
     for (const port of ports) {
       demand("a port", Number.isInteger(port) && port >= 1 && port <= 65_535);
     }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { timeScale } from "../../../log_analysis/plots/time_scale.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
@@ -11,7 +11,7 @@ const labels = (first: string, last: string) =>
   timeScale(us(first), us(last), span).ticks.map(({ label }) => label);
 
 Deno.test({
-  name: "an axis of time has marks at round times, in as few letters as do",
+  name: "a time scale has ticks at round times, with short labels",
   permissions: "none",
   fn() {
     assertEquals(labels("2026-11-22T17:00:00.2", "2026-11-22T17:00:00.95"), [
@@ -30,7 +30,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an axis of time keeps to its place, whatever its span",
+  name: "a time scale fits its span for any period",
   permissions: "none",
   fn() {
     const firsts = fc.integer({ min: 0, max: 2e15 });

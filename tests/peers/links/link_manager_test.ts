@@ -10,6 +10,7 @@ import {
   stallAfterMs,
 } from "../../../peers/limits.ts";
 import { maxLineBytes, maxPeerLineBytes } from "../../../protocol/limits.ts";
+import { Settling } from "../../../replica/settling.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../assert.ts";
 import { MemoryHerd } from "../../fakes/memory_herd.ts";
 import { drainMicrotasks } from "../../fakes/manual_clock.ts";
@@ -535,19 +536,20 @@ Deno.test({
     const smith = await linkAsFakePeer(herd);
     const { writes } = smith.other;
     writes.length = 0;
-    let handed: Promise<unknown> | undefined;
+    const settlings: Settling[] = [];
     const take = async (client: string) => {
       // As a connection does whose chunk came in together with others.
       await null;
       memory.accept(reportOf(client, 1));
-      linkManager.scheduleFlush();
-      handed = linkManager.flushed();
-      assert(handed !== undefined);
+      const settling = new Settling();
+      linkManager.scheduleFlush(settling);
+      settlings.push(settling);
+      assert(settling.settled() !== undefined);
       assertEquals(writes, []);
     };
     await Promise.all(["kiwi", "pear", "plum"].map(take));
     // Who waits for it has not waited in vain.
-    await handed;
+    for (const settling of settlings) await settling.settled();
     assertEquals(writes, [
       ["kiwi", "pear", "plum"].map((client) => `${reportOf(client, 1).line}\n`)
         .join(""),
@@ -557,7 +559,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "handed() waits for what is still to be flushed in this turn",
+  name: "scheduleFlush() settles what is still to be flushed in this turn",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -565,9 +567,10 @@ Deno.test({
     const smith = await linkAsFakePeer(herd);
     smith.other.freeze();
     memory.accept(reportOf("kiwi", 1));
-    linkManager.scheduleFlush();
+    const settling = new Settling();
+    linkManager.scheduleFlush(settling);
     let isHanded = false;
-    linkManager.flushed()!.then(() => isHanded = true);
+    settling.settled()!.then(() => isHanded = true);
     await drainMicrotasks();
     assertEquals(isHanded, false);
     smith.other.thaw();
@@ -579,7 +582,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "handed() waits for a slow neighbour, but not for a stalled one",
+  name:
+    "scheduleFlush() settles behind a slow neighbour, but not a stalled one",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -587,17 +591,15 @@ Deno.test({
     const smith = await linkAsFakePeer(herd);
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     const hillEnd = smith.other;
-    const report = (time: number) => {
+    const report = async (time: number) => {
       hill.replica.accept(reportOf("kiwi", time));
-      hill.linkManager.flush();
-      let isHanded = false;
-      const handed = hill.linkManager.flushed();
-      if (handed === undefined) isHanded = true;
-      handed?.then(() => isHanded = true);
-      return () => isHanded;
+      const settling = new Settling();
+      hill.linkManager.scheduleFlush(settling);
+      await drainMicrotasks();
+      return () => settling.settled() === undefined;
     };
     hillEnd.freeze();
-    const first = report(1);
+    const first = await report(1);
     await herd.clock.advance(stallAfterMs - 1);
     assertEquals(first(), false);
     hillEnd.thaw();
@@ -606,12 +608,12 @@ Deno.test({
     assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
 
     hillEnd.freeze();
-    const second = report(2);
+    const second = await report(2);
     await herd.clock.advance(2 * stallAfterMs);
     assertEquals(second(), true);
     // Nobody waits any more.
-    assertEquals(report(3)(), true);
-    assertEquals(report(4)(), true);
+    assertEquals((await report(3))(), true);
+    assertEquals((await report(4))(), true);
     hillEnd.thaw();
     await drainMicrotasks();
     assertEquals(
@@ -620,7 +622,7 @@ Deno.test({
     );
     // It keeps up again, and is waited for again.
     hillEnd.freeze();
-    const last = report(5);
+    const last = await report(5);
     await drainMicrotasks();
     assertEquals(last(), false);
     hillEnd.thaw();

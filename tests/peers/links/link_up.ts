@@ -4,11 +4,11 @@
  * @module
  */
 import type { Outbox } from "../../../peers/replication/outbox.ts";
-import type { Replica } from "../../../peers/replication/replica.ts";
+import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { takeLines } from "../replication/take_lines.ts";
 
 /** Links a server with a neighbour that knows nothing more than it does. */
-export function linkUp(replica: Replica, neighbour: string): Outbox {
+export function linkUp(replica: FloodRouter, neighbour: string): Outbox {
   const outbox = replica.link(neighbour);
   takeLines(outbox);
   replica.receive(neighbour, { verb: "SYNCED" });

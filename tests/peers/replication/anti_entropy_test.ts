@@ -1,7 +1,7 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { root } from "../../../peers/store/digest_tree.ts";
 import { hashClient } from "../../../peers/store/fingerprint.ts";
-import type { Replica } from "../../../peers/replication/replica.ts";
+import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { parseMessage } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
 import { parseReport } from "../../../protocol/report.ts";
@@ -20,7 +20,7 @@ interface Crossing {
 }
 
 /** Lets two servers compare what they know, until neither has more to say. */
-function compare(hill: Replica, smith: Replica): Crossing {
+function compare(hill: FloodRouter, smith: FloodRouter): Crossing {
   const crossing: Crossing = { reports: [], overheadBytes: 0 };
   const toSmith = hill.link("Smith");
   const toHill = smith.link("Hill");
@@ -37,7 +37,7 @@ function compare(hill: Replica, smith: Replica): Crossing {
 function deliver(
   outbox: Outbox,
   from: string,
-  to: Replica,
+  to: FloodRouter,
   crossing: Crossing,
 ): number {
   let count = 0;
@@ -57,14 +57,14 @@ function deliver(
   return count;
 }
 
-function isEqual(one: Replica, other: Replica): boolean {
+function isEqual(one: FloodRouter, other: FloodRouter): boolean {
   const [lines, others] = [[...one.lines()].sort(), [...other.lines()].sort()];
   return lines.length === others.length &&
     lines.every((line, index) => line === others[index]);
 }
 
 /** Two servers that know the same `count` clients. */
-function agreeing(count: number): [Replica, Replica] {
+function agreeing(count: number): [FloodRouter, FloodRouter] {
   const [hill, smith] = [openHerd(), openHerd()];
   for (let index = 0; index < count; index++) {
     const report = reportOf(`client-${index}`, 1_000);
@@ -129,12 +129,13 @@ Deno.test({
   name: "compare() sends ten reports where ten of a hundred thousand differ",
   permissions: "none",
   fn() {
-    const changes: [string, (hill: Replica, smith: Replica) => void][] = [
-      ["only Hill knows them", (hill) => addTen(hill, "new", 1_000)],
-      ["only Smith knows them", (_, smith) => addTen(smith, "new", 1_000)],
-      ["Hill knows newer", (hill) => addTen(hill, "client", 2_000)],
-      ["Smith knows newer", (_, smith) => addTen(smith, "client", 2_000)],
-    ];
+    const changes: [string, (hill: FloodRouter, smith: FloodRouter) => void][] =
+      [
+        ["only Hill knows them", (hill) => addTen(hill, "new", 1_000)],
+        ["only Smith knows them", (_, smith) => addTen(smith, "new", 1_000)],
+        ["Hill knows newer", (hill) => addTen(hill, "client", 2_000)],
+        ["Smith knows newer", (_, smith) => addTen(smith, "client", 2_000)],
+      ];
     for (const [what, change] of changes) {
       const [hill, smith] = agreeing(100_000);
       change(hill, smith);
@@ -276,7 +277,7 @@ function collidingBlocks(count: number): [string, string][] {
   return pairs;
 }
 
-function addTen(replica: Replica, kind: string, time: number): void {
+function addTen(replica: FloodRouter, kind: string, time: number): void {
   for (let index = 0; index < 10; index++) {
     replica.accept(reportOf(`${kind}-${index * 37}`, time));
   }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { LazyAnnouncements } from "../../../peers/replication/lazy_announcements.ts";
 import { assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { maxLineIds } from "../../../peers/limits.ts";
 import {
   formatMessage,

@@ -3,7 +3,7 @@ import {
   parseMessage,
 } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
-import type { Replica } from "../../../peers/replication/replica.ts";
+import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import {
   fingerprint,
   formatFingerprint,
@@ -18,14 +18,14 @@ import { takeLines } from "./take_lines.ts";
 const isServer = () => true;
 
 /** Gives a server a line as if a neighbour had sent it. */
-function tell(replica: Replica, from: string, line: string): void {
+function tell(replica: FloodRouter, from: string, line: string): void {
   const report = parseReport(line, isServer);
   if (report !== undefined) replica.accept(report, from);
   else replica.receive(from, parseMessage(line, isServer)!);
 }
 
 /** A server linked with two others that can send it the reports of a third. */
-function openHill(): { hill: Replica; jaquez: Outbox; smith: Outbox } {
+function openHill(): { hill: FloodRouter; jaquez: Outbox; smith: Outbox } {
   const hill = openHerd();
   return { hill, jaquez: linkUp(hill, "Jaquez"), smith: linkUp(hill, "Smith") };
 }
@@ -133,7 +133,7 @@ Deno.test({
   name: "an announcement is dropped when the neighbour has the report",
   permissions: "none",
   fn() {
-    const drop: [string, (hill: Replica, have: string) => void][] = [
+    const drop: [string, (hill: FloodRouter, have: string) => void][] = [
       ["it sends the report", (hill) => hill.accept(report(1), "Smith")],
       ["it announces it too", (hill, have) => tell(hill, "Smith", have)],
       ["there is a newer one", (hill) => hill.accept(report(2), "Smith")],

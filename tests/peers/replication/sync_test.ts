@@ -1,5 +1,5 @@
-import fc from "fast-check";
-import type { Replica } from "../../../peers/replication/replica.ts";
+import fc from "../../fast_check.ts";
+import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { parseMessage } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
@@ -14,7 +14,7 @@ import { takeLines } from "./take_lines.ts";
 /** One of two linked servers, and what is on its way to it. */
 interface Side {
   readonly name: string;
-  readonly replica: Replica;
+  readonly replica: FloodRouter;
   readonly outbox: Outbox;
   readonly incoming: ByteString[];
   /** What it knew when they were linked. */
@@ -22,7 +22,7 @@ interface Side {
 }
 
 /** Links two servers; the first one has dialled. */
-function link(hill: Replica, smith: Replica): [Side, Side] {
+function link(hill: FloodRouter, smith: FloodRouter): [Side, Side] {
   const known = [hill, smith].map((replica) => [...replica.lines()]);
   const [toSmith, toHill] = [hill.link("Smith"), smith.link("Hill")];
   hill.compare("Smith");

@@ -1,5 +1,5 @@
-import fc from "fast-check";
-import { sweptReports } from "../../../peers/limits.ts";
+import fc from "../../fast_check.ts";
+import { maxPageReports, sweptReports } from "../../../peers/limits.ts";
 import { root } from "../../../peers/store/digest_tree.ts";
 import { fingerprint } from "../../../peers/store/fingerprint.ts";
 import {
@@ -12,7 +12,7 @@ import {
   parseReport,
 } from "../../../protocol/report.ts";
 import type { Report } from "../../../protocol/report.ts";
-import { assert, assertEquals } from "../../assert.ts";
+import { assert, assertEquals, assertThrows } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 
 /** A report heard at one time, about a client whose own clock may be wrong. */
@@ -226,5 +226,121 @@ Deno.test({
       );
       assertEquals(BigInt(store.digests.digestOf(root)), sum);
     }));
+  },
+});
+
+/** All pages of a selection; `between` is called behind each. */
+function pagesOf(
+  store: ReportStore,
+  matches: (client: string) => boolean,
+  limit: number,
+  between: () => void = () => {},
+): (readonly string[])[] {
+  const pages: (readonly string[])[] = [];
+  let cursor: string | undefined;
+  do {
+    const { lines, next } = store.select(matches, limit, cursor);
+    pages.push(lines);
+    cursor = next;
+    between();
+  } while (cursor !== undefined);
+  return pages;
+}
+
+// Enough that some leaves have several clients.
+const manyClients = Array.from({ length: 2_000 }, (_, index) => `c${index}`);
+
+Deno.test({
+  name: "select() gives each client that is picked once, in pages",
+  permissions: "none",
+  fn() {
+    const store = openMemory({});
+    for (const client of manyClients) store.put(heard(client, 10));
+    assertProperty(
+      fc.property(
+        fc.integer({ min: 1, max: 700 }),
+        fc.nat(9),
+        (limit, digit) => {
+          const matches = (client: string) => client.endsWith(String(digit));
+          const pages = pagesOf(store, matches, limit);
+          assert(pages.every(({ length }) => length <= limit));
+          assertEquals(
+            pages.flat().sort(),
+            manyClients.filter(matches)
+              .map((client) => heard(client, 10).line).sort(),
+          );
+        },
+      ),
+      { numRuns: 30, examples: [[1, 0]] },
+    );
+  },
+});
+
+Deno.test({
+  name: "select() gives what is there all the time, whatever comes and goes",
+  permissions: "none",
+  fn() {
+    const store = openMemory({});
+    for (const client of manyClients) store.put(heard(client, 10));
+    let added = 0;
+    const pages = pagesOf(store, (client) => client.startsWith("c"), 7, () => {
+      store.put(heard(`n${added}`, 10));
+      store.forget(`n${added - 5}`, 10);
+      store.put(heard(manyClients[added % manyClients.length], 20));
+      added += 1;
+    });
+    const clients = pages.flat().map((line) => line.split(" ")[3]);
+    assertEquals(clients.sort(), manyClients.toSorted());
+  },
+});
+
+Deno.test({
+  name: "select() looks at so many reports for a page, and at no forgotten one",
+  permissions: "none",
+  fn() {
+    let nowSeconds = 15;
+    const store = openMemory({
+      clientTtlSeconds: 10,
+      nowSeconds: () => nowSeconds,
+    });
+    for (let index = 0; index <= maxPageReports; index++) {
+      store.put(heard(`c${index}`, 10));
+    }
+    const { lines, next } = store.select(() => false, 1);
+    assertEquals(lines, []);
+    assert(next !== undefined);
+    assertEquals(store.select(() => false, 1, next).next, undefined);
+    store.put(heard("late", 19));
+    nowSeconds = 20;
+    const shown = pagesOf(store, () => true, 10).flat();
+    assertEquals(shown, [heard("late", 19).line]);
+  },
+});
+
+Deno.test({
+  name: "select() refuses a cursor that it has not made",
+  permissions: "none",
+  fn() {
+    const store = openMemory({});
+    for (const cursor of ["", "0", "x ", "-1 ", "123456 "]) {
+      assertThrows(() => store.select(() => true, 1, cursor), RangeError);
+    }
+  },
+});
+
+Deno.test({
+  name: "forget() removes a client that was heard until then, and no other",
+  permissions: "none",
+  fn() {
+    const gone: string[] = [];
+    const store = new ReportStore(
+      { maxClients: 9, clientTtlSeconds: undefined, nowSeconds: () => 0 },
+      (client) => gone.push(client),
+    );
+    store.put(heard("kiwi", 10));
+    store.put(heard("pear", 11));
+    for (const client of ["kiwi", "pear", "plum"]) store.forget(client, 10);
+    assertEquals(known(store, ["kiwi", "pear"]), ["pear"]);
+    assertEquals([store.size, gone], [1, ["kiwi"]]);
   },
 });

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { leafOf } from "../../../peers/store/digest_tree.ts";
 import { fingerprint, hashClient } from "../../../peers/store/fingerprint.ts";
 import { ReportTable } from "../../../peers/store/report_table.ts";

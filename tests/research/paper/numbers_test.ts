@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { formatNumber } from "../../../bench/report/numbers.ts";
 import { middle, ratio, updates } from "../../../bench/report/samples.ts";
 import type { Results } from "../../../bench/results.ts";

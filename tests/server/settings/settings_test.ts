@@ -11,6 +11,8 @@ import {
   defaultMaxClients,
 } from "../../../peers/limits.ts";
 import { isLoopback } from "../../../runtime/network.ts";
+import { schema } from "../../../server/settings/schema.ts";
+import { variableOf } from "../../../server/settings/setting.ts";
 import {
   readSettings,
   serverFlags,
@@ -444,21 +446,24 @@ Deno.test("help lists every flag", async () => {
   }
 });
 
-Deno.test("the binary may look at every variable that the settings look at", async () => {
+Deno.test("the binary may read every variable that settings come from", async () => {
   const read = (path: string) => Deno.readTextFile(projectFolder + path);
   const [compile, placesKey, secrets] = await Promise.all(
     [
       "tools/compile.ts",
       "server/settings/places_key.ts",
       "server/settings/secrets.ts",
-    ].map(
-      read,
-    ),
+    ].map(read),
   );
   const named = [...(placesKey + secrets).matchAll(/Variable = "([A-Z_]+)"/g)]
     .map(([, name]) => name);
   assertEquals(named, ["GOOGLE_PLACES_KEY", "HERD_SECRET"]);
-  assertStringIncludes(compile, `"--allow-env=${named.join(",")}"`);
+  for (const setting of Object.values(schema)) named.push(variableOf(setting));
+  const [, allowed] = compile.match(/"--allow-env=(.*)"/)!;
+  assertEquals(allowed, "GOOGLE_PLACES_KEY,HERD_*");
+  for (const name of named) {
+    assert(/^(GOOGLE_PLACES_KEY|HERD_[A-Z_]+)$/.test(name), name);
+  }
 });
 
 Deno.test({

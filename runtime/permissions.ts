@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { SetupError } from "./exit.ts";
+import { SetupError } from "./setup_error.ts";
 import { quoteWord } from "./shell.ts";
 
 /** One thing that a program may be allowed to do. */

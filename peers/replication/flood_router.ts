@@ -13,6 +13,7 @@ import {
   type NotStored,
   ReportStore,
   type StoreLimits,
+  type StorePage,
 } from "../store/report_store.ts";
 import type { StoreResult } from "../store/report_table.ts";
 import { RecentFingerprints } from "./lazy_announcements.ts";
@@ -31,7 +32,7 @@ export type Acceptance =
 export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
 
 /** How a herd is kept. */
-export interface ReplicaOptions {
+export interface FloodRouterOptions {
   readonly limits: StoreLimits;
   /** Whether neighbours compare what they know. */
   readonly catchUp: boolean;
@@ -44,7 +45,7 @@ export interface ReplicaOptions {
 }
 
 /** One server's memory, and its talk with the linked neighbours. */
-export class Replica {
+export class FloodRouter {
   readonly #catchUp: boolean;
   readonly #writeBytes: number | undefined;
   readonly #store: ReportStore;
@@ -63,7 +64,7 @@ export class Replica {
    */
   onNews: ((report: Report) => void) | undefined;
 
-  constructor(options: ReplicaOptions) {
+  constructor(options: FloodRouterOptions) {
     this.#catchUp = options.catchUp;
     this.#writeBytes = options.writeBytes;
     const onExpired = (client: ByteString, fingerprint: number) => {
@@ -127,6 +128,24 @@ export class Replica {
    */
   get raisedHorizon(): number | undefined {
     return this.#store.raisedHorizon;
+  }
+
+  /** The newest AT lines about clients that a test picks, in pages. */
+  select(
+    matches: (client: ByteString) => boolean,
+    limit: number,
+    cursor?: string,
+  ): StorePage {
+    return this.#store.select(matches, limit, cursor);
+  }
+
+  /**
+   * Forgets a client if it was heard at or before a time, in POSIX seconds.
+   * Neighbours are not told: one that knows the report sends it again when the
+   * two compare what they know.
+   */
+  forget(client: ByteString, heardUntil: number): void {
+    this.#store.forget(client, heardUntil);
   }
 
   /** All newest AT lines; may be walked while reports come in. */

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../../fast_check.ts";
 import { root } from "../../../peers/store/digest_tree.ts";
 import { ReportTable } from "../../../peers/store/report_table.ts";
 import { assertEquals } from "../../assert.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SetupError } from "./exit.ts";
+import { SetupError } from "./setup_error.ts";
 import {
   flagsFor,
   missingPermissions,

@@ -1,0 +1,138 @@
+/**
+ * The replica of a herd in which every server keeps all reports and floods news
+ * to its neighbours: the store, the links and the peer port of one server.
+ *
+ * @module
+ */
+import type { ByteString } from "../protocol/bytes.ts";
+import type { Report } from "../protocol/report.ts";
+import { createMatcher } from "../replica/pattern.ts";
+import type {
+  Found,
+  Page,
+  Replica,
+  ReplicaLinkStatus,
+  ReplicaStatus,
+} from "../replica/replica.ts";
+import type { Settling } from "../replica/settling.ts";
+import { acceptAll } from "../runtime/accept.ts";
+import { formatAddress, type Listener, type Port } from "../runtime/network.ts";
+import { type Observer, Observers } from "../runtime/observers.ts";
+import { LinkManager, type LinkManagerOptions } from "./links/link_manager.ts";
+import {
+  FloodRouter,
+  type FloodRouterOptions,
+} from "./replication/flood_router.ts";
+
+/** What the replica needs. */
+export interface FloodReplicaOptions
+  extends Omit<LinkManagerOptions, "router">, FloodRouterOptions {
+  /** The open peer port. The replica closes it when it stops. */
+  readonly peers: Listener;
+}
+
+/**
+ * The replica. A report is where it promises it to be when the sockets of all
+ * neighbours that keep up have it: a client that has its reply can ask a
+ * neighbour.
+ */
+export class FloodReplica implements Replica {
+  readonly #options: FloodReplicaOptions;
+  readonly #router: FloodRouter;
+  readonly #linkManager: LinkManager;
+  readonly #observers = new Observers<Report>();
+  #accepting: Promise<void> | undefined;
+  #isStopping = false;
+
+  constructor(options: FloodReplicaOptions) {
+    this.#options = options;
+    this.#router = new FloodRouter(options);
+    this.#linkManager = new LinkManager({ ...options, router: this.#router });
+  }
+
+  /** Stores a report and floods it. `flush` settles it. */
+  put(report: Report, _settling: Settling): void {
+    this.#router.accept(report);
+  }
+
+  find(client: ByteString): Found {
+    return this.#router.newest(client);
+  }
+
+  select(pattern: ByteString, limit: number, cursor?: string): Page {
+    return this.#router.select(createMatcher(pattern), limit, cursor);
+  }
+
+  observe(observer: Observer<Report>): () => void {
+    const stop = this.#observers.add(observer);
+    this.#router.onNews = (report) => this.#observers.notify(report);
+    return () => {
+      stop();
+      if (this.#observers.count === 0) this.#router.onNews = undefined;
+    };
+  }
+
+  /** Forgets a client at this server only: see `FloodRouter.forget`. */
+  forget(client: ByteString, heardUntil: number): void {
+    this.#router.forget(client, heardUntil);
+  }
+
+  load(reports: Iterable<Report>): void {
+    for (const report of reports) this.#router.accept(report);
+    this.#linkManager.scheduleFlush();
+  }
+
+  get ready(): boolean {
+    return this.fault === undefined;
+  }
+
+  get fault(): string | undefined {
+    return this.#linkManager.notReady;
+  }
+
+  /** Hands the outboxes to the sockets, and settles when these have them. */
+  flush(settling: Settling): void {
+    this.#linkManager.scheduleFlush(settling);
+  }
+
+  status(): ReplicaStatus {
+    return {
+      clients: this.#router.clients,
+      reports: this.#router.counts,
+      links: this.#linkManager.neighbourStatuses().map(describeLink),
+    };
+  }
+
+  get port(): Port {
+    const { address, isEncrypted } = this.#options.peers;
+    return { address, isEncrypted };
+  }
+
+  /** Lets neighbours in and dials them; resolves when each was tried once. */
+  async start(): Promise<void> {
+    const { clock, counts, emit, peers } = this.#options;
+    this.#accepting = acceptAll(
+      peers,
+      ({ address, port, transport }) =>
+        this.#linkManager.accept(transport, formatAddress(address, port)),
+      { clock, counts, emit, isClosed: () => this.#isStopping },
+    );
+    await this.#linkManager.start();
+  }
+
+  /** Lets no neighbour in, and ends the links behind what is being written. */
+  async stop(clientsGone: Promise<unknown>): Promise<void> {
+    this.#isStopping = true;
+    this.#options.peers.close();
+    await this.#accepting;
+    await clientsGone;
+    await this.#linkManager.stop();
+  }
+}
+
+function describeLink(
+  { counts, ...link }: ReturnType<LinkManager["neighbourStatuses"]>[number],
+): ReplicaLinkStatus {
+  const { bytesSent, lastFailure, losses, reportsReceived, since } = counts;
+  return { ...link, since, reportsReceived, bytesSent, losses, lastFailure };
+}

@@ -1,0 +1,32 @@
+/**
+ * The events of one server: to its log, to LogTape, and to observers.
+ *
+ * @module
+ */
+import { createEmitEvent } from "../log/events.ts";
+import type { LogWriter } from "../log/log_writer.ts";
+import { type Clock, secondsOf } from "../runtime/clock.ts";
+import type { EmitEvent } from "../runtime/events.ts";
+import { type Observer, Observers } from "../runtime/observers.ts";
+import type { ServerEvent } from "./status/status.ts";
+
+/** Where all parts of a server emit their events. */
+export class ServerEvents {
+  readonly emit: EmitEvent;
+  readonly #observers = new Observers<ServerEvent>();
+
+  constructor(name: string, log: LogWriter, clock: Clock) {
+    const emit = createEmitEvent(log, name);
+    this.emit = (level, connection, event, fields = {}) => {
+      emit(level, connection, event, fields);
+      if (this.#observers.count === 0) return;
+      const time = secondsOf(clock);
+      this.#observers.notify({ time, level, connection, event, fields });
+    };
+  }
+
+  /** Shows events to the observer until the returned function is called. */
+  observe(observer: Observer<ServerEvent>): () => void {
+    return this.#observers.add(observer);
+  }
+}

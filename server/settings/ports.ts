@@ -1,0 +1,85 @@
+/**
+ * Which ports a server opens, by the list of their kinds.
+ *
+ * @module
+ */
+import {
+  type PortKind,
+  portKinds,
+  type PortName,
+} from "../../peers/port_kinds.ts";
+import type { ServerEntry } from "../../peers/topology.ts";
+import { formatAddress, type Port } from "../../runtime/network.ts";
+import type { Settings } from "./settings.ts";
+import { areLinksEncrypted } from "./tls.ts";
+
+/** The settings that ports depend on. */
+type PortSettings = Pick<Settings, "admin" | "host" | "tls">;
+
+/** Where a kind of port listens, and whether all of it is encrypted. */
+interface PortRule {
+  readonly hostname: string;
+  readonly isEncrypted: boolean;
+}
+
+/** When a server opens each kind of port: undefined for not at all. */
+const rules: Readonly<
+  Record<
+    PortName,
+    (settings: PortSettings, self: ServerEntry) => PortRule | undefined
+  >
+> = {
+  clients: ({ host, tls }, self) => ({
+    hostname: host ?? self.host,
+    isEncrypted: tls !== undefined && !tls.plainClients,
+  }),
+  peers: ({ tls }, self) => ({
+    hostname: self.host,
+    isEncrypted: areLinksEncrypted(tls),
+  }),
+  admin: ({ admin }) => admin && { hostname: admin.host, isEncrypted: false },
+  TLS: ({ host, tls }, self) =>
+    tls && { hostname: host ?? self.host, isEncrypted: true },
+};
+
+/** A port that a server opens. */
+export interface ServerPort extends Port {
+  readonly kind: PortKind & { readonly name: PortName };
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** The ports that a server opens, in the order of the kinds. */
+export function portsOf(
+  settings: PortSettings,
+  self: ServerEntry,
+): ServerPort[] {
+  return portKinds.flatMap((kind) => {
+    const rule = rules[kind.name](settings, self);
+    if (rule === undefined) return [];
+    const port = self[kind.field];
+    const address = formatAddress(rule.hostname, port);
+    return [{ kind, port, address, ...rule }];
+  });
+}
+
+/** Where neighbours dial a server. */
+export function dialledAddresses(server: ServerEntry): string[] {
+  return portKinds
+    .filter(({ dialledBy }: PortKind) => dialledBy.includes("neighbours"))
+    .map(({ field }) => formatAddress(server.host, server[field]));
+}
+
+/** The ports that a server names when it is ready, below their labels. */
+export function labelledPorts(
+  settings: PortSettings,
+  self: ServerEntry,
+): Map<string, ServerPort[]> {
+  const labelled = new Map<string, ServerPort[]>();
+  for (const port of portsOf(settings, self)) {
+    const { label } = port.kind;
+    if (label === undefined) continue;
+    labelled.set(label, [...labelled.get(label) ?? [], port]);
+  }
+  return labelled;
+}

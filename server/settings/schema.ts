@@ -1,0 +1,409 @@
+/**
+ * Every setting of a server, each stated once. The command line, the variables,
+ * the herd file, the options of `startServer`, the checks, `--help` and
+ * docs/CONFIGURATION.md follow from these entries; after a change,
+ * `deno task generate` writes what is generated from them.
+ *
+ * @module
+ */
+import { logFailureChoices } from "../../log/events.ts";
+import { defaultKeptFiles, defaultMaxFileBytes } from "../../log/limits.ts";
+import {
+  defaultLinkTimeoutMs,
+  defaultMaxClients,
+  defaultMaxHalfOpenLinks,
+} from "../../peers/limits.ts";
+import { portKinds } from "../../peers/port_kinds.ts";
+import { providerNames } from "../../places/choose.ts";
+import {
+  type ClientLimits,
+  defaultClientLimits,
+  remoteConnectionsPerAddress,
+} from "../../sessions/limits.ts";
+import type { NumberSetting, Schema } from "./setting.ts";
+
+/** Every source but the library's options, which do not include these. */
+const programs: readonly ["flag", "variable", "herd file"] = [
+  "flag",
+  "variable",
+  "herd file",
+];
+
+/**
+ * The sources of one server. The herd file is the same on every machine: it
+ * holds no secret, and does not name files for servers to read.
+ */
+const oneServer: readonly ["flag", "variable"] = ["flag", "variable"];
+
+/** The herd file has a field of its own for these, outside of its settings. */
+const notInSettings: readonly ["flag", "variable", "option"] = [
+  "flag",
+  "variable",
+  "option",
+];
+
+const offsetOfTls = portKinds.find(({ name }) => name === "TLS")!.offset;
+
+const otherPorts = portKinds.filter(({ offset }) => offset > 0)
+  .map(({ name, offset }) => `${name} +${offset}`).join(", ");
+
+/** Seconds on the command line, milliseconds everywhere else. */
+const inSeconds = { unit: "SECONDS", size: 1000 };
+
+/** The limits on what clients may use, by their names in `ClientLimits`. */
+export const clientLimitSettings = {
+  // Neighbours accept no longer lines.
+  maxLineBytes: {
+    type: "whole number",
+    flag: "max-line-bytes",
+    unit: "BYTES",
+    min: 1024,
+    max: 64 * 1024,
+    default: defaultClientLimits.maxLineBytes,
+    group: "Limits on clients",
+    help: "longest line of a client; a longer one ends the connection",
+  },
+  maxConnections: {
+    type: "whole number",
+    flag: "max-connections",
+    unit: "COUNT",
+    min: 1,
+    max: 1_000_000,
+    default: defaultClientLimits.maxConnections,
+    group: "Limits on clients",
+    help: "connections of clients; further ones are refused",
+  },
+  maxConnectionsPerAddress: {
+    type: "whole number",
+    flag: "max-connections-per-address",
+    unit: "COUNT",
+    min: 1,
+    max: 1_000_000,
+    zero: "any number",
+    otherwise: `${remoteConnectionsPerAddress}; 0 on loopback`,
+    group: "Limits on clients",
+    help: "connections of one address, 0 for any number",
+  },
+  maxRepliesWaiting: {
+    type: "whole number",
+    flag: "max-pipelined",
+    unit: "COUNT",
+    min: 1,
+    max: 65_536,
+    default: defaultClientLimits.maxRepliesWaiting,
+    group: "Limits on clients",
+    help: "requests of a client unanswered before reading stops",
+  },
+  maxReplyBytesWaiting: {
+    type: "whole number",
+    flag: "max-reply-bytes",
+    unit: "BYTES",
+    min: 1024,
+    max: 2 ** 30,
+    default: defaultClientLimits.maxReplyBytesWaiting,
+    group: "Limits on clients",
+    help: "replies that a client has not read before reading stops",
+  },
+  // The upper bound is more than fits most machines.
+  maxReplyBytesInTotal: {
+    type: "whole number",
+    flag: "max-reply-bytes-in-all",
+    unit: "BYTES",
+    min: 2 ** 20,
+    max: 2 ** 40,
+    default: defaultClientLimits.maxReplyBytesInTotal,
+    group: "Limits on clients",
+    help: "unread replies of all clients; beyond, the slowest are disconnected",
+  },
+  slowConsumerMs: {
+    type: "whole number",
+    flag: "slow-consumer-seconds",
+    unit: "MS",
+    flagUnit: inSeconds,
+    min: 1_000,
+    max: 3_600_000,
+    default: defaultClientLimits.slowConsumerMs,
+    group: "Limits on clients",
+    help: "disconnect a client that takes no reply for this long",
+  },
+  // Up to 30 days.
+  idleMs: {
+    type: "whole number",
+    flag: "idle-seconds",
+    unit: "MS",
+    flagUnit: inSeconds,
+    min: 1_000,
+    max: 30 * 24 * 3_600_000,
+    zero: "never",
+    default: defaultClientLimits.idleMs,
+    otherwise: "never",
+    group: "Limits on clients",
+    help: "disconnect a client that sends nothing for this long, 0 for never",
+  },
+  maxQueriesInFlight: {
+    type: "whole number",
+    flag: "max-whatsats-per-connection",
+    unit: "COUNT",
+    min: 1,
+    max: 1024,
+    default: defaultClientLimits.maxQueriesInFlight,
+    group: "Limits on clients",
+    help: "WHATSATs of a client asked at once; others wait",
+  },
+  maxQueriesInTotal: {
+    type: "whole number",
+    flag: "max-whatsats",
+    unit: "COUNT",
+    min: 1,
+    max: 1_000_000,
+    default: defaultClientLimits.maxQueriesInTotal,
+    group: "Limits on clients",
+    help: "WHATSATs of all clients asked at once; others wait",
+  },
+} as const satisfies Record<keyof ClientLimits, NumberSetting>;
+
+/** Every setting, in the order of `--help`. */
+export const schema = {
+  basePort: {
+    type: "whole number",
+    flag: "base-port",
+    unit: "PORT",
+    min: 1,
+    max: 65_535,
+    otherwise: "8000",
+    group: "The herd",
+    help: `first client port; ${otherPorts}`,
+    permission: "net",
+    sources: notInSettings,
+    inHerdFile: '"basePort", outside of "settings"',
+  },
+  host: {
+    type: "host",
+    flag: "host",
+    otherwise: "the herd file's, 127.0.0.1",
+    group: "The herd",
+    help: "where to listen for clients",
+    permission: "net",
+  },
+  config: {
+    type: "file",
+    flag: "config",
+    group: "The herd",
+    help: "a herd file in place of the default herd",
+    permission: "read",
+    sources: oneServer,
+  },
+  logDirectory: {
+    type: "folder",
+    flag: "log-dir",
+    default: "logs",
+    group: "Log",
+    help: "where NAME.log is written",
+    permission: "write",
+  },
+  // At least some lines; at most a TiB.
+  logMaxBytes: {
+    type: "whole number",
+    flag: "log-max-bytes",
+    unit: "BYTES",
+    min: 1024,
+    max: 2 ** 40,
+    default: defaultMaxFileBytes,
+    group: "Log",
+    help: "size of a full log file",
+  },
+  logKeptFiles: {
+    type: "whole number",
+    flag: "log-keep",
+    unit: "COUNT",
+    min: 1,
+    max: 1000,
+    default: defaultKeptFiles,
+    group: "Log",
+    help: "full log files kept beside the current one",
+  },
+  onLogFailure: {
+    type: "choice",
+    flag: "on-log-failure",
+    placeholder: "WHAT",
+    choices: logFailureChoices,
+    default: "keep-serving",
+    group: "Log",
+    help: "when the log cannot be written",
+  },
+  secretFile: {
+    type: "file",
+    flag: "secret-file",
+    group: "Links and replicas",
+    help: "holds the servers' secrets, one a line (or set HERD_SECRET)",
+    permission: "read",
+    sources: oneServer,
+  },
+  // A shorter silence happens to a server that is only busy; more than an hour
+  // is as good as never.
+  linkTimeoutMs: {
+    type: "whole number",
+    flag: "link-timeout-ms",
+    unit: "MS",
+    min: 3_000,
+    max: 3_600_000,
+    default: defaultLinkTimeoutMs,
+    group: "Links and replicas",
+    help: "a neighbour silent for this long is dialled again",
+  },
+  // With fewer, neighbours that connect at the same time could refuse each
+  // other.
+  maxHalfOpenLinks: {
+    type: "whole number",
+    flag: "max-half-open-links",
+    unit: "COUNT",
+    min: 16,
+    max: 10_000,
+    default: defaultMaxHalfOpenLinks,
+    group: "Links and replicas",
+    help: "most peer connections not linked yet; then the oldest is closed",
+  },
+  // More fit into no memory.
+  maxClients: {
+    type: "whole number",
+    flag: "max-clients",
+    unit: "COUNT",
+    min: 1,
+    max: 100_000_000,
+    default: defaultMaxClients,
+    group: "Links and replicas",
+    help: "most clients that a server remembers",
+  },
+  // Up to some thirty years.
+  clientTtlSeconds: {
+    type: "whole number",
+    flag: "client-ttl",
+    unit: "SECONDS",
+    min: 1,
+    max: 1_000_000_000,
+    otherwise: "never",
+    group: "Links and replicas",
+    help: "forget a client that has not reported for this long",
+  },
+  catchUp: {
+    type: "switch",
+    flag: "no-catch-up",
+    flagMeans: false,
+    default: true,
+    group: "Links and replicas",
+    help: "compare and repair nothing with neighbours (plain flooding)",
+  },
+  tlsCert: {
+    type: "file",
+    flag: "tls-cert",
+    group: "TLS",
+    help: "certificate, in PEM: clients are served by TLS, not in plain text",
+    permission: "read",
+    sources: oneServer,
+  },
+  tlsKey: {
+    type: "file",
+    flag: "tls-key",
+    group: "TLS",
+    help: "the certificate's private key, in PEM",
+    permission: "read",
+    sources: oneServer,
+  },
+  tlsCa: {
+    type: "file",
+    flag: "tls-ca",
+    group: "TLS",
+    help: "authority of the servers' certificates, in PEM: links use TLS too",
+    permission: "read",
+    sources: oneServer,
+  },
+  plainClients: {
+    type: "switch",
+    flag: "plain-clients",
+    default: false,
+    group: "TLS",
+    help:
+      `serve the client port in plain text; TLS is on ${offsetOfTls} ports above`,
+  },
+  admin: {
+    type: "switch",
+    flag: "admin",
+    default: false,
+    group: "Administration",
+    help: "open the administration port (herd up does)",
+    permission: "net",
+    sources: programs,
+  },
+  adminHost: {
+    type: "host",
+    flag: "admin-host",
+    default: "127.0.0.1",
+    group: "Administration",
+    help: "where the administration port listens",
+    permission: "net",
+    sources: programs,
+  },
+  adminNames: {
+    type: "hosts",
+    flag: "admin-names",
+    default: [],
+    group: "Administration",
+    help: "names by which it may be asked, besides loopback ones, with commas",
+    sources: programs,
+  },
+  placesProvider: {
+    type: "choice",
+    flag: "places",
+    placeholder: "PROVIDER",
+    choices: providerNames,
+    default: "auto",
+    group: "Places",
+    otherwise: "auto: Google if there is a key",
+    help: "which service to ask",
+    permission: "net",
+    sources: programs,
+  },
+  placesUrl: {
+    type: "URL",
+    flag: "places-url",
+    group: "Places",
+    help: "ask here instead of Google's address",
+    permission: "net",
+    sources: programs,
+  },
+  placesKeyFile: {
+    type: "file",
+    flag: "places-key-file",
+    group: "Places",
+    help: "holds the API key (or set GOOGLE_PLACES_KEY)",
+    permission: "read",
+    sources: oneServer,
+  },
+  // At most 30 days, the longest period in Google's terms for anything of
+  // theirs.
+  placesTtlSeconds: {
+    type: "whole number",
+    flag: "places-ttl",
+    unit: "SECONDS",
+    min: 0,
+    max: 30 * 24 * 60 * 60,
+    default: 0,
+    group: "Places",
+    help: "keep answers for this long; Google's terms restrict that",
+  },
+  // With none at all, the gazetteer would do.
+  placesBudget: {
+    type: "whole number",
+    flag: "places-budget",
+    unit: "COUNT",
+    min: 1,
+    max: 1_000_000_000,
+    otherwise: "no limit",
+    group: "Places",
+    help: "most requests to Google on one day, UTC",
+  },
+  ...clientLimitSettings,
+} as const satisfies Schema;
+
+/** The name of a setting. */
+export type SettingName = keyof typeof schema;

@@ -1,0 +1,317 @@
+/**
+ * What a setting is, and how its value is read: from a word of the command line
+ * or of a variable, and from JSON or a program's options.
+ *
+ * @module
+ */
+import { isHost } from "../../peers/topology.ts";
+
+/** What every setting has. Its name is its key in the schema. */
+interface CommonParts {
+  /**
+   * The flag, without its dashes. The variable is named after it:
+   * `HERD_LINK_TIMEOUT_MS` for `link-timeout-ms`.
+   */
+  readonly flag: string;
+  /** The heading below which `--help` and the documentation list it. */
+  readonly group: string;
+  /** What it is for, in one line, without its default. */
+  readonly help: string;
+  /** What holds if it is not given, where that is no value. */
+  readonly otherwise?: string;
+  /** What the runtime has to permit because of it. */
+  readonly permission?: "net" | "read" | "write";
+  /** Where it can be given: everywhere, if this is left out. */
+  readonly sources?: readonly SourceKind[];
+  /** How the herd file gives it, if that is not in its settings. */
+  readonly inHerdFile?: string;
+}
+
+/**
+ * Where a setting can be given: on the command line, by a variable of the
+ * environment, in the herd file, as an option of `startServer`.
+ */
+export type SourceKind = "flag" | "variable" | "herd file" | "option";
+
+/** A whole number. Its name says its unit. */
+export interface NumberSetting extends CommonParts {
+  readonly type: "whole number";
+  /** What it counts, in capitals: `MS`, `BYTES`, `COUNT`. */
+  readonly unit: string;
+  readonly min: number;
+  readonly max: number;
+  readonly default?: number;
+  /** The unit of the flag and the variable, where it is another one. */
+  readonly flagUnit?: { readonly unit: string; readonly size: number };
+  /** What 0 stands for where it turns a limit off, which is `Infinity`. */
+  readonly zero?: string;
+}
+
+/** One of several words. */
+export interface ChoiceSetting extends CommonParts {
+  readonly type: "choice";
+  /** What stands for the word in the help. */
+  readonly placeholder: string;
+  readonly choices: readonly string[];
+  readonly default: string;
+}
+
+/** Yes or no. On the command line the flag stands alone. */
+export interface SwitchSetting extends CommonParts {
+  readonly type: "switch";
+  readonly default: boolean;
+  /** What the flag sets it to; true if it is left out. */
+  readonly flagMeans?: boolean;
+}
+
+/** A host name or address. */
+export interface HostSetting extends CommonParts {
+  readonly type: "host";
+  readonly default?: string;
+}
+
+/** Host names or addresses: with commas between them, or a list. */
+export interface HostsSetting extends CommonParts {
+  readonly type: "hosts";
+  readonly default: readonly string[];
+}
+
+/** An address such as `https://service.example/path`. */
+export interface UrlSetting extends CommonParts {
+  readonly type: "URL";
+  readonly default?: string;
+}
+
+/** The path of a file or of a folder. */
+export interface PathSetting extends CommonParts {
+  readonly type: "file" | "folder";
+  readonly permission: "read" | "write";
+  readonly default?: string;
+}
+
+/** One setting. */
+export type Setting =
+  | NumberSetting
+  | ChoiceSetting
+  | SwitchSetting
+  | HostSetting
+  | HostsSetting
+  | UrlSetting
+  | PathSetting;
+
+/** Settings by their names. */
+export type Schema = Readonly<Record<string, Setting>>;
+
+/** The type of a setting's value. */
+export type ValueOf<One extends Setting> =
+  | (One extends ChoiceSetting ? One["choices"][number]
+    : One extends NumberSetting ? number
+    : One extends SwitchSetting ? boolean
+    : One extends HostsSetting ? readonly string[]
+    : string)
+  | (One extends { readonly default: unknown } ? never : undefined);
+
+/** The values of all settings of a schema. */
+export type ValuesOf<All extends Schema> = {
+  readonly [Name in keyof All]: ValueOf<All[Name]>;
+};
+
+/** The names of the settings that can be given in one way. */
+export type NamesFrom<All extends Schema, Kind extends SourceKind> = {
+  [Name in keyof All]: All[Name] extends
+    { readonly sources: readonly (infer Known)[] }
+    ? Kind extends Known ? Name : never
+    : Name;
+}[keyof All];
+
+/** A value is none of this setting. Says what was expected and what was found. */
+export class ValueError extends Error {
+  override readonly name = "ValueError";
+}
+
+/** Whether a setting can be given in this way. */
+export function isGivenBy({ sources }: Setting, kind: SourceKind): boolean {
+  return sources === undefined || sources.includes(kind);
+}
+
+/** The environment variable of a setting. */
+export function variableOf({ flag }: Setting): string {
+  return `HERD_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** What stands for the value in `--help`; undefined for a flag that stands alone. */
+export function placeholderOf(setting: Setting): string | undefined {
+  switch (setting.type) {
+    case "whole number":
+      return setting.flagUnit?.unit ?? setting.unit;
+    case "choice":
+      return setting.placeholder;
+    case "switch":
+      return undefined;
+    case "host":
+      return "ADDRESS";
+    case "hosts":
+      return "NAMES";
+    default:
+      return setting.type.toUpperCase();
+  }
+}
+
+/** The default as it would be written after the flag; undefined for none. */
+export function defaultText(setting: Setting): string | undefined {
+  if (setting.otherwise !== undefined) return setting.otherwise;
+  if (setting.type === "switch" || setting.default === undefined) return;
+  if (setting.type === "whole number") {
+    return `${setting.default / sizeOf(setting)}`;
+  }
+  return `${setting.default}` || undefined;
+}
+
+/** What may be given after the flag, in words; undefined where anything may. */
+export function rangeText(setting: Setting): string | undefined {
+  switch (setting.type) {
+    case "whole number": {
+      const [least, most] = flagBounds(setting);
+      const zero = setting.zero === undefined ? "" : `, 0 for ${setting.zero}`;
+      return `${least} to ${most}${zero}`;
+    }
+    case "choice":
+      return alternatives(setting.choices);
+    case "switch":
+      return "true or false";
+  }
+}
+
+/**
+ * The value that a word stands for, on the command line or in a variable.
+ *
+ * @param text The word; empty for a flag that stands alone.
+ * @throws {ValueError} If it is no value of the setting.
+ */
+export function parseValue(setting: Setting, text: string): unknown {
+  switch (setting.type) {
+    case "whole number": {
+      if (setting.zero !== undefined && text === "0") return Infinity;
+      const [least, most] = flagBounds(setting);
+      const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+      if (number >= least && number <= most) return number * sizeOf(setting);
+      throw new ValueError(`${expectedNumber(least, most)}, found ${text}`);
+    }
+    case "switch": {
+      const { flagMeans = true } = setting;
+      if (text === "" || text === "true") return flagMeans;
+      if (text === "false") return !flagMeans;
+      throw new ValueError(`expected true or false, found ${text}`);
+    }
+    case "hosts":
+      return text.split(",").map((host) => hostOf(host, host || "nothing"));
+    default:
+      return checkText(setting, text, text || "nothing");
+  }
+}
+
+/**
+ * The value, if it is one of the setting's.
+ *
+ * @param value From JSON, where 0 turns a limit off, or from a program, where
+ * `Infinity` does.
+ * @throws {ValueError} If it is none.
+ */
+export function checkValue(
+  setting: Setting,
+  value: unknown,
+  from: "JSON" | "program",
+): unknown {
+  const found = from === "JSON" || typeof value === "object"
+    ? JSON.stringify(value)
+    : String(value);
+  switch (setting.type) {
+    case "whole number": {
+      const { max, min, zero } = setting;
+      const off = from === "JSON" ? 0 : Infinity;
+      if (zero !== undefined && value === off) return Infinity;
+      if (isWithin(value, min, max)) return value;
+      const orOff = zero === undefined ? "" : ` or ${off}`;
+      throw new ValueError(
+        `${expectedNumber(min, max)}${orOff}, found ${found}`,
+      );
+    }
+    case "switch":
+      if (typeof value === "boolean") return value;
+      throw new ValueError(`expected true or false, found ${found}`);
+    case "hosts":
+      if (!Array.isArray(value)) {
+        throw new ValueError(
+          `expected a list of host names or addresses, found ${found}`,
+        );
+      }
+      return value.map((host) => hostOf(host, JSON.stringify(host)));
+    default:
+      return checkText(setting, value, found);
+  }
+}
+
+function checkText(
+  setting: ChoiceSetting | HostSetting | PathSetting | UrlSetting,
+  value: unknown,
+  found: string,
+): string {
+  if (setting.type === "host") return hostOf(value, found);
+  if (setting.type === "URL") return urlOf(value, found);
+  if (setting.type === "choice") {
+    const choice = setting.choices.find((known) => known === value);
+    if (choice !== undefined) return choice;
+    throw new ValueError(
+      `expected ${alternatives(setting.choices)}, found ${found}`,
+    );
+  }
+  if (typeof value === "string" && value !== "") return value;
+  throw new ValueError(
+    `expected the path of a ${setting.type}, found ${found}`,
+  );
+}
+
+function hostOf(value: unknown, found: string): string {
+  if (typeof value === "string" && isHost(value)) return value;
+  throw new ValueError(`expected a host name or address, found ${found}`);
+}
+
+function urlOf(value: unknown, found: string): string {
+  const url = typeof value === "string" ? URL.parse(value) : null;
+  // A key in an address would be read by others, and logged.
+  if (url?.username || url?.password || url?.search) {
+    throw new ValueError(
+      "expected an address without user name, password and query; a key goes " +
+        "into GOOGLE_PLACES_KEY or --places-key-file",
+    );
+  }
+  if (url?.protocol === "http:" || url?.protocol === "https:") {
+    return String(value);
+  }
+  throw new ValueError(`expected an http or https address, found ${found}`);
+}
+
+function isWithin(value: unknown, min: number, max: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) &&
+    value >= min && value <= max;
+}
+
+function expectedNumber(least: number, most: number): string {
+  return `expected a whole number from ${least} to ${most}`;
+}
+
+/** How many units one unit of the flag is. */
+function sizeOf({ flagUnit }: NumberSetting): number {
+  return flagUnit?.size ?? 1;
+}
+
+/** The least and the most that may stand after the flag. */
+function flagBounds(setting: NumberSetting): [least: number, most: number] {
+  const size = sizeOf(setting);
+  return [setting.min / size, setting.max / size];
+}
+
+/** `a, b or c`. */
+function alternatives(choices: readonly string[]): string {
+  return `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+}

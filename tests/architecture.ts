@@ -1,0 +1,392 @@
+/**
+ * The rooms of the project and the imports between them: the one table from
+ * which `tests/architecture_test.ts` checks every import, and from which
+ * `deno task generate` writes the sketch in docs/ARCHITECTURE.md.
+ *
+ * @module
+ */
+
+/** A room: a folder, or a file that has arrows of its own. */
+export interface Room {
+  /** What the room holds, for docs/ARCHITECTURE.md. */
+  readonly holds: string;
+  /** The rooms that it may import; it may import no other. */
+  readonly uses: readonly string[];
+}
+
+/**
+ * All rooms. The architecture test fails on an import that no entry allows, and
+ * on files that import each other in a circle.
+ */
+export const rooms: Readonly<Record<string, Room>> = {
+  "packages": {
+    holds: "packages from npm, one file for each",
+    uses: [],
+  },
+  "protocol": {
+    holds: "bytes, lines, commands, reports",
+    uses: [],
+  },
+  "runtime": {
+    holds: "transports, TLS, clock, permissions, events, counters",
+    uses: ["protocol"],
+  },
+  "replica": {
+    holds: "what a server asks of its replica",
+    uses: ["protocol", "runtime"],
+  },
+  "sessions": {
+    holds: "clients: their sessions and connections",
+    uses: ["protocol", "replica", "runtime"],
+  },
+  "peers": {
+    holds: "the other servers: topology and limits",
+    uses: ["protocol"],
+  },
+  "peers/store": {
+    holds: "the newest reports, their index and digests",
+    uses: ["peers", "protocol"],
+  },
+  "peers/replication": {
+    holds: "flooding, lazy announcements, anti-entropy",
+    uses: ["peers", "peers/store", "protocol"],
+  },
+  "peers/links": {
+    holds: "handshakes, dialling, links to neighbours",
+    uses: ["peers", "peers/replication", "protocol", "replica", "runtime"],
+  },
+  "peers/flood_replica.ts": {
+    holds: "the replica that floods: router, links and peer port",
+    uses: [
+      "peers/links",
+      "peers/replication",
+      "protocol",
+      "replica",
+      "runtime",
+    ],
+  },
+  "places": {
+    holds: "nearby places: one interface, its providers",
+    uses: ["packages", "protocol", "runtime"],
+  },
+  "log": {
+    holds: "the log: lines, events, files",
+    uses: ["packages", "protocol", "runtime"],
+  },
+  "server": {
+    holds: "opens the ports of servers",
+    uses: [
+      "log",
+      "peers",
+      "peers/flood_replica.ts",
+      "places",
+      "replica",
+      "runtime",
+      "server/herd_server.ts",
+      "server/server_events.ts",
+      "server/settings",
+      "server/status",
+    ],
+  },
+  "server/herd_server.ts": {
+    holds: "one server, put together from the rooms",
+    uses: [
+      "log",
+      "places",
+      "protocol",
+      "replica",
+      "runtime",
+      "server/describe_status.ts",
+      "server/server_events.ts",
+      "server/status",
+      "sessions",
+    ],
+  },
+  "server/describe_status.ts": {
+    holds: "collects the status of one server",
+    uses: ["log", "places", "replica", "runtime", "server/status", "sessions"],
+  },
+  "server/server_events.ts": {
+    holds: "the events of one server, for its log and observers",
+    uses: ["log", "runtime", "server/status"],
+  },
+  "server/run_servers.ts": {
+    holds: "runs servers until a signal",
+    uses: [
+      "admin",
+      "cli",
+      "peers",
+      "runtime",
+      "server",
+      "server/herd_server.ts",
+      "server/settings",
+      "server/status",
+    ],
+  },
+  "server/settings": {
+    holds: "the schema of settings, their sources, permissions",
+    uses: [
+      "herd.json",
+      "log",
+      "peers",
+      "places",
+      "runtime",
+      "sessions",
+    ],
+  },
+  "server/status": {
+    holds: "the fields of /status.json, and where each is shown",
+    uses: ["peers", "protocol", "runtime"],
+  },
+  "admin": {
+    holds: "the administration port: dashboard, metrics",
+    uses: [
+      "deno.json",
+      "log",
+      "packages",
+      "protocol",
+      "replica",
+      "runtime",
+      "server/status",
+    ],
+  },
+  "cli": {
+    holds: "command lines, permissions, terminal output",
+    uses: ["packages", "runtime"],
+  },
+  "client": {
+    holds: "the typed client",
+    uses: ["protocol", "runtime"],
+  },
+  "phones": {
+    holds: "simulated phones, and checks of their answers",
+    uses: ["cli", "client", "packages", "protocol", "runtime"],
+  },
+  "log_analysis": {
+    holds: "traces and statistics from logs",
+    uses: [
+      "cli",
+      "log",
+      "log_analysis/plots",
+      "packages",
+      "peers/replication",
+      "peers/store",
+      "protocol",
+      "runtime",
+    ],
+  },
+  "log_analysis/plots": {
+    holds: "plots in SVG",
+    uses: [],
+  },
+  "commands": {
+    holds: "the subcommands of `herd`",
+    uses: [
+      "cli",
+      "client",
+      "log",
+      "log_analysis",
+      "packages",
+      "peers",
+      "phones",
+      "places",
+      "protocol",
+      "runtime",
+      "server.ts",
+      "server/herd_server.ts",
+      "server/run_servers.ts",
+      "server/settings",
+      "server/status",
+    ],
+  },
+  "server.ts": {
+    holds: "one server as a program",
+    uses: [
+      "cli",
+      "peers",
+      "runtime",
+      "server/run_servers.ts",
+      "server/settings",
+    ],
+  },
+  "main.ts": {
+    holds: "the command `herd`",
+    uses: ["cli", "commands", "deno.json", "server.ts"],
+  },
+  "mod.ts": {
+    holds: "the library: client and servers",
+    uses: [
+      "client",
+      "herd.json",
+      "log",
+      "peers",
+      "places",
+      "protocol",
+      "runtime",
+      "server",
+      "server/settings",
+      "server/status",
+      "sessions",
+    ],
+  },
+  "herd.json": { holds: "the default herd", uses: [] },
+  "deno.json": { holds: "tasks, and the version", uses: [] },
+  "examples": {
+    holds: "programs that use a herd",
+    uses: ["client"],
+  },
+  "deploy": {
+    holds: "an image, and a unit for systemd",
+    uses: [],
+  },
+  "tools": {
+    holds: "programs for developers",
+    uses: [
+      "cli",
+      "herd.json",
+      "peers",
+      "places",
+      "runtime",
+      "server/settings",
+      "tests",
+    ],
+  },
+  "bench": {
+    holds: "benchmarks, rivals and results",
+    uses: [
+      "cli",
+      "herd.json",
+      "log_analysis/plots",
+      "peers/links",
+      "peers/replication",
+      "protocol",
+      "research",
+      "runtime",
+      "tests",
+    ],
+  },
+  "research": {
+    holds: "the paper and its experiments",
+    uses: ["bench", "cli", "log_analysis/plots", "runtime", "tests"],
+  },
+};
+
+/** Where the sketch stands in docs/ARCHITECTURE.md. */
+const sketchStart = "<!-- sketch: written by `deno task generate` -->";
+const sketchEnd = "<!-- end of the sketch -->";
+
+/** The widest line of the sketch, in characters. */
+const sketchWidth = 80;
+
+/**
+ * Puts the sketch of the rooms into the text of docs/ARCHITECTURE.md.
+ *
+ * @throws {Error} If the text has no place for it.
+ */
+export function withSketch(page: string): string {
+  const start = page.indexOf(sketchStart);
+  const end = page.indexOf(sketchEnd);
+  if (start < 0 || end < start) throw new Error("the page has no sketch");
+  const parts = [
+    page.slice(0, start + sketchStart.length),
+    formatRooms(),
+    "An arrow points from a room to one that it imports. Arrows that follow from\n" +
+    "others are left out, and so are the two JSON files.",
+    formatArrows(),
+    page.slice(end),
+  ];
+  return parts.join("\n\n");
+}
+
+const isCode = (room: string) => !room.endsWith(".json");
+
+/** The rooms as an indented block, with what they hold. */
+function formatRooms(): string {
+  const names = Object.keys(rooms).filter(isCode).map((room) => {
+    const isFile = room.includes(".");
+    const parent = room.split("/")[0];
+    const isNested = parent !== room && parent in rooms;
+    return {
+      label: (isNested ? `  ${room.slice(parent.length + 1)}` : room) +
+        (isFile ? "" : "/"),
+      holds: rooms[room].holds,
+    };
+  });
+  const width = Math.max(...names.map(({ label }) => label.length)) + 2;
+  return indented(
+    names.map(({ holds, label }) => label.padEnd(width) + holds),
+  );
+}
+
+/**
+ * The arrows between rooms as an indented block, the highest rooms first.
+ * Rooms with the same arrows share a line.
+ */
+function formatArrows(): string {
+  const rows = new Map<string, string[]>();
+  const names = Object.keys(rooms)
+    .map((room) => ({ room, height: heightOf(room) }))
+    .sort((one, other) => other.height - one.height)
+    .map(({ room }) => room);
+  for (const room of names) {
+    const targets = arrowsOf(room).join(", ");
+    if (targets === "") continue;
+    rows.set(targets, [...rows.get(targets) ?? [], room]);
+  }
+  const labels = [...rows.values()].map((row) => row.join(", "));
+  const width = Math.max(...labels.map((label) => label.length));
+  return indented(
+    [...rows.keys()].flatMap((targets, index) =>
+      wrapped(`${labels[index].padEnd(width)} -> `, targets)
+    ),
+  );
+}
+
+/** Lines of at most `sketchWidth`: a head, and words below each other. */
+function wrapped(head: string, text: string): string[] {
+  const lines = [head];
+  for (const word of text.split(/(?<=,) /)) {
+    const separator = lines.at(-1)!.endsWith(",") ? " " : "";
+    const last = lines.at(-1)! + separator + word;
+    if (4 + last.length <= sketchWidth) lines[lines.length - 1] = last;
+    else lines.push(" ".repeat(head.length) + word);
+  }
+  return lines;
+}
+
+const indented = (lines: readonly string[]) =>
+  lines.map((line) => `    ${line}`).join("\n");
+
+/** The rooms that a room uses and that no other room leads to. */
+function arrowsOf(room: string): string[] {
+  const targets = rooms[room].uses
+    .filter((target) => target in rooms && isCode(target));
+  return targets.filter((target) =>
+    !targets.some((other) =>
+      other !== target && reachableFrom(other, room).has(target)
+    )
+  );
+}
+
+/** All rooms that imports lead to from a room, except through another room. */
+function reachableFrom(room: string, except: string): Set<string> {
+  const found = new Set<string>();
+  const walk = (from: string) => {
+    for (const target of rooms[from]?.uses ?? []) {
+      if (target === except || found.has(target)) continue;
+      found.add(target);
+      walk(target);
+    }
+  };
+  walk(room);
+  return found;
+}
+
+/** The length of the longest way down from a room. */
+function heightOf(room: string, above: readonly string[] = []): number {
+  const below = (rooms[room]?.uses ?? []).filter((to) => !above.includes(to));
+  return Math.max(
+    0,
+    ...below.map((to) => 1 + heightOf(to, [...above, room])),
+  );
+}

@@ -1,0 +1,99 @@
+/**
+ * A replica that keeps the last report of each client in memory.
+ *
+ * @module
+ */
+import type { ByteString } from "../../protocol/bytes.ts";
+import type { Report } from "../../protocol/report.ts";
+import { createMatcher } from "../../replica/pattern.ts";
+import type {
+  Found,
+  Page,
+  Replica,
+  ReplicaStatus,
+} from "../../replica/replica.ts";
+import type { Settling } from "../../replica/settling.ts";
+import { type Observer, Observers } from "../../runtime/observers.ts";
+
+/** Every report is where it is promised to be at once, unless a test waits. */
+export class MemoryReplica implements Replica {
+  /** All reports that were put, in order. */
+  readonly accepted: { line: ByteString; client: ByteString }[] = [];
+  /** Called when a report is put. */
+  onPut: ((report: Report) => void) | undefined;
+  /** Called at each flush. */
+  onFlush: (() => void) | undefined;
+  /** If a test sets it, replies wait for it. */
+  flushed: Promise<void> | undefined;
+  readonly port = undefined;
+  ready = false;
+  readonly #newest = new Map<ByteString, ByteString>();
+  readonly #observers = new Observers<Report>();
+
+  put(report: Report, _settling: Settling): void {
+    const { client, line } = report;
+    this.accepted.push({ line, client });
+    this.#newest.set(client, line);
+    this.#observers.notify(report);
+    this.onPut?.(report);
+  }
+
+  find(client: ByteString): Found | Promise<Found> {
+    return this.#newest.get(client);
+  }
+
+  select(
+    pattern: ByteString,
+    limit: number,
+    cursor = "0",
+  ): Page | Promise<Page> {
+    const matches = createMatcher(pattern);
+    const all = [...this.#newest].filter(([client]) => matches(client));
+    const end = Number(cursor) + limit;
+    return {
+      lines: all.slice(Number(cursor), end).map(([, line]) => line),
+      next: end < all.length ? String(end) : undefined,
+    };
+  }
+
+  observe(observer: Observer<Report>): () => void {
+    return this.#observers.add(observer);
+  }
+
+  forget(client: ByteString, _heardUntil: number): void | Promise<void> {
+    this.#newest.delete(client);
+  }
+
+  load(reports: Iterable<Report>): void | Promise<void> {
+    for (const { client, line } of reports) this.#newest.set(client, line);
+  }
+
+  get fault(): string | undefined {
+    return this.ready ? undefined : "it has not started yet";
+  }
+
+  flush(settling: Settling): void {
+    this.onFlush?.();
+    if (this.flushed === undefined) return;
+    settling.begin();
+    this.flushed.then(() => settling.settle());
+  }
+
+  status(): ReplicaStatus {
+    return {
+      clients: this.#newest.size,
+      reports: { newer: this.accepted.length, known: 0, forgotten: 0 },
+      links: [],
+    };
+  }
+
+  start(): Promise<void> {
+    this.ready = true;
+    return Promise.resolve();
+  }
+
+  async stop(clientsGone: Promise<unknown>): Promise<void> {
+    await clientsGone;
+    this.ready = false;
+  }
+}
