@@ -97,20 +97,25 @@ withChromium.test("table and plots: the numbers of the status are shown as text"
     await page.locator("#updates").getByText("250").waitFor();
     const beginnings = page.locator(".plot-tick", { hasText: "page opened" });
     assertEquals(await beginnings.count(), 3);
-    const cells = await row(page, "Hill").locator("td").allTextContents();
-    assertEquals(cells, [
-      "4,321",
-      "0",
-      "1,250",
-      "12",
-      "3",
-      "2 of 2 up",
-      "written",
-      "OK 7",
-      "connections-per-address 4",
-      "120 MB",
-      "60 min",
-    ]);
+    const cells: Record<string, string> = {};
+    for (const cell of await row(page, "Hill").locator("td").all()) {
+      const title = await cell.getAttribute("data-label");
+      cells[title!] = await cell.textContent() ?? "";
+    }
+    const expected = {
+      "Clients": "4,321",
+      "Connections": "0",
+      "IAMAT": "1,250",
+      "WHATSAT": "12",
+      "Invalid": "3",
+      "Links": "2 of 2 up",
+      "Log": "written",
+      "Places": "OK 7",
+      "Limit hits": "connections-per-address 4",
+      "Memory": "120 MB",
+      "Up for": "60 min",
+    };
+    assertEquals({ ...cells, ...expected }, cells);
     const whatsat = page.locator("figure", { hasText: "WHATSAT" });
     await whatsat.getByText("ms").first().waitFor();
     assertStringIncludes(

@@ -34,8 +34,15 @@ const link: LinkStatus = {
   lastFailure: null,
 };
 
-/** The cells of the first server's row. */
-const cellsOf = (text: string) => text.split("\n")[1].split(/ {2,}/);
+/** The cells of the first server's row, by the titles of their columns. */
+function cellsOf(text: string): Record<string, string> {
+  const [titles, cells] = text.split("\n").map((line) =>
+    line.trim().split(/ {2,}/)
+  );
+  return Object.fromEntries(
+    titles.map((title, index) => [title, cells[index]]),
+  );
+}
 
 Deno.test({
   name: "formatStatus() shows counts since the start",
@@ -53,19 +60,21 @@ Deno.test({
       }),
       { paint },
     );
-    assertEquals(cellsOf(text), [
-      "Hill",
-      "ready",
-      "2 h",
-      "12,345",
-      "2",
-      "1,000",
-      "20",
-      "3",
-      "1.50 / 1.99",
-      "- / -",
-      "Smith, Jaquez 1,200 behind",
-    ]);
+    const cells = cellsOf(text);
+    const expected = {
+      "server": "Hill",
+      "state": "ready",
+      "up": "2 h",
+      "clients": "12,345",
+      "conns": "2",
+      "updates": "1,000",
+      "questions": "20",
+      "invalid": "3",
+      "propagation ms": "1.50 / 1.99",
+      "answer ms": "- / -",
+      "links": "Smith, Jaquez 1,200 behind",
+    };
+    assertEquals({ ...cells, ...expected }, cells);
     assertStringIncludes(text, "since the start");
   },
 });
@@ -87,14 +96,18 @@ Deno.test({
       whatsatSeconds: durations.read(),
     });
     const cells = cellsOf(formatStatus(later, { earlier, paint }));
-    assertEquals(cells.slice(5, 10), ["50", "0", "0", "- / -", "0.03 / 0.05"]);
+    assertEquals(
+      ["updates", "questions", "invalid", "propagation ms", "answer ms"]
+        .map((title) => cells[title]),
+      ["50", "0", "0", "- / -", "0.03 / 0.05"],
+    );
     // It was started anew meanwhile, and counts from 0.
     const restarted = surveyOf(2_002, {
       startedAt: 2_001,
       lines: { ...lines, iamat: 40 },
     });
     const after = cellsOf(formatStatus(restarted, { earlier, paint }));
-    assertEquals(after[5], "20");
+    assertEquals(after["updates"], "20");
   },
 });
 

@@ -1,4 +1,5 @@
 import { complete, insertTime } from "../../commands/typed_line.ts";
+import { verbs } from "../../protocol/command.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test({
@@ -31,10 +32,10 @@ Deno.test({
     const ids = new Set(["kiwi.cs.ucla.edu", "pear", "kiwano"]);
     const completed = (line: string) => complete(line, ids);
     assertEquals(completed(""), [
-      ["IAMAT ", "WHATSAT ", "help ", "quit "],
+      [...verbs.map((verb) => `${verb} `), "help ", "quit "],
       "",
     ]);
-    assertEquals(completed("W"), [["WHATSAT "], "W"]);
+    assertEquals(completed("WHA"), [["WHATSAT "], "WHA"]);
     assertEquals(completed("w"), [[], "w"]);
     assertEquals(completed(" WHATSAT k"), [
       ["kiwano ", "kiwi.cs.ucla.edu "],

@@ -5,6 +5,7 @@ import { statsPlot } from "../../log_analysis/stats_plot.ts";
 import { describeStats } from "../../log_analysis/stats_text.ts";
 import { PropagationSample } from "../../log_analysis/propagation.ts";
 import { createPaint } from "../../cli/paint.ts";
+import { verbs } from "../../protocol/command.ts";
 import {
   assert,
   assertEquals,
@@ -104,6 +105,7 @@ Deno.test("stats count every line, and measure reply times to the microsecond", 
     assertEquals([hill.connections, smith.connections], [1, 0]);
     assertEquals(hill.events["link-up"], 2);
     assertEquals(hill.waits, {
+      ...Object.fromEntries(verbs.map((verb) => [verb, null])),
       IAMAT: { count: 2, p50Us: 50, p90Us: 100, p99Us: 100, maxUs: 100 },
       WHATSAT: { count: 1, p50Us: 250, p90Us: 250, p99Us: 250, maxUs: 250 },
     });
