@@ -1,7 +1,6 @@
 /**
- * What programs print on stdout. `console.log` hides that nobody reads any
- * more, and a program would go on for nobody; and where the disk is full it
- * ends in a stack trace.
+ * Prints to stdout. `console.log` does not report that the reader of stdout has
+ * closed its end, and a full disk ends it in a stack trace.
  *
  * @module
  */
@@ -11,8 +10,8 @@ import { writeBytes, writeLine } from "./write.ts";
 /**
  * Prints a text and a LF, all of it before it returns.
  *
- * @throws {OutputClosedError} If nobody reads stdout any more.
- * @throws {SetupError} If it cannot be written, such as to a full disk.
+ * @throws {OutputClosedError} If the reader of stdout has closed its end.
+ * @throws {SetupError} If stdout cannot be written, such as on a full disk.
  */
 export function print(text = ""): void {
   try {
@@ -22,10 +21,7 @@ export function print(text = ""): void {
   }
 }
 
-/**
- * Prints bytes as they are; others get their turn meanwhile. Throws what
- * `print` does.
- */
+/** Prints bytes as they are, and lets other tasks run meanwhile. Throws as `print`. */
 export async function printBytes(bytes: Uint8Array): Promise<void> {
   try {
     await writeBytes(Deno.stdout, bytes);
@@ -36,7 +32,9 @@ export async function printBytes(bytes: Uint8Array): Promise<void> {
 
 function whyNot(error: unknown): Error {
   if (error instanceof Deno.errors.BrokenPipe) {
-    return new OutputClosedError("nobody reads stdout", { cause: error });
+    return new OutputClosedError("the reader of stdout has closed its end", {
+      cause: error,
+    });
   }
   return setupError("stdout", error);
 }

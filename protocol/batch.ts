@@ -90,7 +90,7 @@ export class BatchPool {
     return this.#spare.pop() ?? new Batch();
   }
 
-  /** Takes back what nobody reads any more. */
+  /** Takes back a batch that is no longer read. */
   release(batch: Batch): void {
     const isLarge = batch.bytes.length > maxKeptBytes;
     if (isLarge || this.#spare.length >= this.#maxSpare) return;

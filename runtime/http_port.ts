@@ -67,7 +67,7 @@ class ServedPort implements HttpPort {
     await this.#keeping;
   }
 
-  /** `Deno.serve` ends for good when it cannot accept a connection. */
+  /** Opens the port again: `Deno.serve` ends when it cannot accept a connection. */
   async #keepOpen(): Promise<void> {
     const { signal } = this.#closing;
     const clock = new SystemClock();

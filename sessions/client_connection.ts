@@ -147,8 +147,8 @@ export class ClientConnection {
   }
 
   /**
-   * To be called every `heartbeatMs`. Time is counted in beats, so that nobody is
-   * blamed for a while in which this server itself stood still.
+   * To be called every `heartbeatMs`. Silence is counted in heartbeats: a pause
+   * of this server itself does not count against its clients.
    */
   onHeartbeat(): void {
     this.#stillHeartbeats = this.#hasProgressed ? 0 : this.#stillHeartbeats + 1;

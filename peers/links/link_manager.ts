@@ -1,7 +1,7 @@
 /**
- * Keeps this server linked with its neighbours: dials each, lets each dial in,
- * keeps one link a pair, and tries again when one is lost. Strangers are told
- * why and shown the door.
+ * Keeps this server linked with its neighbours: dials each, accepts their dials,
+ * keeps one link a pair, and dials again when a link is lost. Connections from
+ * unknown peers are refused with a reason.
  *
  * @module
  */

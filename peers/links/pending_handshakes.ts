@@ -50,9 +50,9 @@ export class PendingHandshakes {
   }
 
   /**
-   * Lets somebody introduce himself who has dialled us. Where there are too
-   * many of them the oldest goes: a neighbour takes milliseconds, strangers who
-   * say nothing take all the time there is.
+   * Runs the handshake of a connection that came in. If too many handshakes are
+   * pending, the oldest is closed: a neighbour's takes milliseconds, and a
+   * connection that sends nothing is the oldest.
    */
   accept<Result>(
     transport: Transport,

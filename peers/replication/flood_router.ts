@@ -141,8 +141,8 @@ export class FloodRouter {
 
   /**
    * Forgets a client if it was heard at or before a time, in POSIX seconds.
-   * Neighbours are not told: one that knows the report sends it again when the
-   * two compare what they know.
+   * Neighbours are not told: one that has the report sends it again at the next
+   * comparison of digests.
    */
   forget(client: ByteString, heardUntil: number): void {
     this.#store.forget(client, heardUntil);

@@ -22,7 +22,7 @@ import {
 export interface StoreLimits {
   /** Most clients. */
   readonly maxClients: number;
-  /** For how long after it was heard, in seconds; undefined: for good. */
+  /** Seconds from hearing a report until it expires; undefined for never. */
   readonly clientTtlSeconds: number | undefined;
   /** This server's clock, in POSIX seconds. */
   readonly nowSeconds: () => number;

@@ -174,7 +174,7 @@ async function readHerdFile(
   }
 }
 
-/** JSON, or where it ends to be JSON; never a piece of the file itself. */
+/** Parses JSON. The error gives the place of the fault, and no text of the file. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -28,7 +28,7 @@ async function isTurnedAway(connection: Deno.TcpConn): Promise<boolean> {
   return await readAll(connection).catch(() => "") === "";
 }
 
-Deno.test("a server without descriptors serves who is there, and later the others", async () => {
+Deno.test("a server without descriptors serves open connections, and new ones later", async () => {
   await using herd = new TestHerd();
   // Of these a server alone has some 30.
   const few = ["sh", "-c", 'ulimit -n 60; exec "$0" "$@"'];
@@ -68,7 +68,7 @@ Deno.test("a server without descriptors serves who is there, and later the other
   assertEquals(herd.log("Hill").split("accept-failed").length, 2);
 });
 
-Deno.test("who comes when a server is full is turned away until there is room", async () => {
+Deno.test("a full server refuses connections until there is room", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--max-connections=2"]);
   const port = herd.portOf("Hill");

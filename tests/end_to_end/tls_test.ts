@@ -181,7 +181,7 @@ Deno.test("SIGHUP takes a renewed certificate, and drops nobody", async () => {
   assertEquals(await program.ended(), 0);
 });
 
-Deno.test("who stands between two servers with a certificate of their authority is shown the door", async () => {
+Deno.test("a proxy between two servers with a certificate of their authority is refused", async () => {
   for (
     const [files, isLinked] of [[undefined, true], [smith, false]] as const
   ) {

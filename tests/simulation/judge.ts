@@ -118,8 +118,8 @@ function isExcused(line: ByteString, world: World): boolean {
 }
 
 /**
- * Nothing goes wrong any more: then there is one link a pair, for good, and
- * neighbours have caught up with each other.
+ * Judges the links after the last fault: each pair has one link, which stays up,
+ * and neighbours have caught up with each other.
  */
 export function judgeLinks(world: World, linksLost: number): void {
   const { network, servers, violations } = world;
