@@ -10,10 +10,12 @@ import { createMatcher } from "../replica/pattern.ts";
 import type {
   Found,
   Page,
+  PutRefusal,
   Replica,
   ReplicaLinkStatus,
   ReplicaStatus,
 } from "../replica/replica.ts";
+import type { ReportSource } from "../replica/report_source.ts";
 import type { Settling } from "../replica/settling.ts";
 import { acceptAll } from "../runtime/accept.ts";
 import { formatAddress, type Listener, type Port } from "../runtime/network.ts";
@@ -51,8 +53,13 @@ export class FloodReplica implements Replica {
   }
 
   /** Stores a report and floods it. `flush` settles it. */
-  put(report: Report, _settling: Settling): void {
-    this.#router.accept(report);
+  put(
+    report: Report,
+    _settling: Settling,
+    source?: ReportSource,
+  ): PutRefusal | undefined {
+    const acceptance = this.#router.acceptOwn(report, source);
+    return acceptance === "share" ? "table-share" : undefined;
   }
 
   find(client: ByteString): Found {
@@ -87,7 +94,11 @@ export class FloodReplica implements Replica {
   }
 
   get fault(): string | undefined {
-    return this.#linkManager.notReady;
+    return this.#linkManager.notReady ?? (
+      this.#router.storesNothing
+        ? "stores no reports: the horizon or the reports are ahead of the clock"
+        : undefined
+    );
   }
 
   /** Hands the outboxes to the sockets, and settles when these have them. */
@@ -96,9 +107,10 @@ export class FloodReplica implements Replica {
   }
 
   status(): ReplicaStatus {
+    const { forgotten, known, newer } = this.#router.counts;
     return {
       clients: this.#router.clients,
-      reports: this.#router.counts,
+      reports: { newer, known, forgotten },
       links: this.#linkManager.neighbourStatuses().map(describeLink),
     };
   }

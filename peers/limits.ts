@@ -94,8 +94,42 @@ export const maxLineIds = 1_024;
  */
 export const recentReports = 2 ** 18;
 
-/** Most clients that a server remembers; some 0.8 GB with usual lines. */
+/** Most clients that a server remembers, if its table has room for them. */
 export const defaultMaxClients = 5_000_000;
+
+/** Memory for records is taken in blocks of 1 MiB. */
+export const leastTableBytes = 2 ** 20;
+
+/**
+ * Most bytes of the table of reports. With usual lines that is room for 1.5
+ * million clients, and a machine of 512 MB has room for the table.
+ */
+export const defaultMaxTableBytes = 256 * 1024 * 1024;
+
+/**
+ * What one source of reports may hold of a table that is half full, as a
+ * fraction of its limits. Beyond it, the source adds no new clients, so nobody
+ * displaces the clients of others. It is less where the shares that one source
+ * has at all servers would be more than half of a table.
+ */
+export function sourceShareFor(servers: number): number {
+  return 1 / Math.max(16, 2 * servers);
+}
+
+/**
+ * New clients that a connection may add beyond the share of its source: enough
+ * for a phone or a car behind an address that others have filled.
+ */
+export const maxClientsBeyondShare = 4;
+
+/**
+ * A server says that it stores nothing when this many reports of its clients in
+ * a row have expired on arrival. One alone may come of two clocks.
+ */
+export const expiredOnArrivalForAlarm = 3;
+
+/** Horizons ahead of the clock that are kept until the clock reaches them. */
+export const maxWaitingHorizons = 16;
 
 /**
  * When there is no room, the herd forgets the reports heard longest ago: one
@@ -107,8 +141,8 @@ export const expiredFraction = 1 / 64;
 export const sampledReports = 1_024;
 
 /**
- * How many reports are looked at in a chore to find forgotten ones: about a
- * millisecond's work.
+ * How many reports are looked at in one turn to find expired ones: about a
+ * millisecond's work, and more than come in between two turns.
  */
 export const sweptReports = 4_096;
 

@@ -214,6 +214,15 @@ export function heardAtOf(line: ByteString): number {
     Number(timeOf(line));
 }
 
+/** The same as `heardAtOf` for a report in a buffer. */
+export function heardAt(
+  { bytes, clientStart, end, start, timeStart }: Report,
+): number {
+  const differenceStart = indexOfByte(bytes, space, start + 3, end) + 1;
+  return Number(decodeBytes(bytes, differenceStart, clientStart - 1)) +
+    Number(decodeBytes(bytes, timeStart, end));
+}
+
 /** The client's ID in an AT line that `makeReport` or `parseReport` passed. */
 export function clientOf(line: ByteString): ByteString {
   const serverEnd = line.indexOf(" ", 3);

@@ -9,10 +9,16 @@ import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
 import type { Port } from "../runtime/network.ts";
 import type { Observer } from "../runtime/observers.ts";
+import type { ReportSource } from "./report_source.ts";
 import type { Settling } from "./settling.ts";
 
 /** The newest AT line about a client; undefined for an unknown client. */
 export type Found = ByteString | undefined;
+
+/** Why a replica does not take a report. */
+export type PutRefusal =
+  /** The client is new, and its source holds its share of the replica. */
+  "table-share";
 
 /** One server's replica. */
 export interface Replica {
@@ -25,8 +31,15 @@ export interface Replica {
    * `settle`, when this report or a newer one about the same client is where
    * the replica promises it to be, or `fail`, if that will not happen. It may
    * leave that to the `flush` that follows, for all reports of a chunk at once.
+   *
+   * @param source The connection that the report came from.
+   * @returns Why the report is not taken; undefined if it is.
    */
-  put(report: Report, settling: Settling): void;
+  put(
+    report: Report,
+    settling: Settling,
+    source?: ReportSource,
+  ): PutRefusal | undefined;
 
   /**
    * The newest report about a client: the newest that was put here, or a newer

@@ -11,6 +11,14 @@ import type { EmitEvent } from "./events.ts";
 export type LimitName =
   /** A line was too long. */
   | "line-bytes"
+  /** A client's ID was too long. */
+  | "id-bytes"
+  /** A position was too long. */
+  | "position-bytes"
+  /** A time was too long. */
+  | "time-bytes"
+  /** A source that holds its share of the table reported a new client. */
+  | "table-share"
   /** There were too many connections of clients. */
   | "connections"
   /** There were too many of them from one address. */

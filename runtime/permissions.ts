@@ -12,7 +12,8 @@ import { quoteWord } from "./shell.ts";
 export type PermissionNeed =
   | { readonly name: "net"; readonly host: string }
   | { readonly name: "read" | "write"; readonly path: string }
-  | { readonly name: "env"; readonly variable: string };
+  | { readonly name: "env"; readonly variable: string }
+  | { readonly name: "sys"; readonly kind: "systemMemoryInfo" };
 
 /** Whether the runtime grants it, without asking anybody. */
 export async function isGranted(need: PermissionNeed): Promise<boolean> {
@@ -31,6 +32,8 @@ export function flagsOf(needs: readonly PermissionNeed[]): string[] {
       ? need.host
       : "path" in need
       ? grantablePath(need.path)
+      : "kind" in need
+      ? need.kind
       : need.variable;
     const values = kinds.get(need.name) ?? [];
     if (!values.includes(value)) values.push(value);

@@ -14,6 +14,7 @@ import {
   type FloodReplicaOptions,
 } from "../peers/flood_replica.ts";
 import type { PortName } from "../peers/port_kinds.ts";
+import { leastTableBytes, sourceShareFor } from "../peers/limits.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
@@ -89,9 +90,12 @@ export async function openServers(
 ): Promise<HerdServer[]> {
   const places = await settings.places.load();
   const servers: HerdServer[] = [];
+  const maxTableBytes = tableBytes(settings, names.length);
   try {
     for (const name of names) {
-      servers.push(await openServer(settings, name, places, network));
+      servers.push(
+        await openServer(settings, name, places, network, maxTableBytes),
+      );
     }
   } catch (error) {
     await Promise.all(servers.map((server) => server.stop("another failed")));
@@ -113,6 +117,7 @@ async function openServer(
   name: string,
   places: PlacesProvider,
   network: Network,
+  maxTableBytes: number,
 ): Promise<HerdServer> {
   const { tls, topology } = settings;
   const self = findServer(topology, name)!;
@@ -161,6 +166,7 @@ async function openServer(
     trafficLogFor: (connection) => log.trafficLogFor(connection),
     emit: events.emit,
     peers,
+    tableBytes: maxTableBytes,
   });
   const server = new HerdServer({
     name,
@@ -189,17 +195,32 @@ async function openServer(
 }
 
 /** What a server's replica gets from the server. */
-type ReplicaContext = Pick<
-  FloodReplicaOptions,
-  | "self"
-  | "clock"
-  | "counts"
-  | "propagation"
-  | "connect"
-  | "trafficLogFor"
-  | "emit"
-  | "peers"
->;
+type ReplicaContext =
+  & Pick<
+    FloodReplicaOptions,
+    | "self"
+    | "clock"
+    | "counts"
+    | "propagation"
+    | "connect"
+    | "trafficLogFor"
+    | "emit"
+    | "peers"
+  >
+  & {
+    /** Most bytes of its table. */
+    readonly tableBytes: number;
+  };
+
+/**
+ * Most bytes of the table of each of so many servers in this process: what is
+ * set, or half of the memory that is free, divided among them.
+ */
+function tableBytes({ maxTableBytes }: Settings, servers: number): number {
+  if (maxTableBytes !== "auto") return maxTableBytes;
+  const { available } = Deno.systemMemoryInfo();
+  return Math.max(leastTableBytes, Math.floor(available / 2 / servers));
+}
 
 /** The replica of a server, as the settings say. */
 function createReplica(settings: Settings, context: ReplicaContext): Replica {
@@ -211,6 +232,8 @@ function createReplica(settings: Settings, context: ReplicaContext): Replica {
     limits: {
       clientTtlSeconds,
       maxClients,
+      maxTableBytes: context.tableBytes,
+      sourceShare: sourceShareFor(topology.servers.length),
       nowSeconds: () => secondsOf(context.clock),
     },
     hashKey: createHashKey(),

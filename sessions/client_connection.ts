@@ -8,6 +8,7 @@
  */
 import type { Batch } from "../protocol/batch.ts";
 import { LineFramer } from "../protocol/framer.ts";
+import type { ReportSource } from "../replica/report_source.ts";
 import { ReplicaError } from "../replica/settling.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
@@ -81,6 +82,7 @@ export class ClientConnection {
     transport: Transport,
     traffic: TrafficLog,
     context: ConnectionContext,
+    source?: ReportSource,
   ) {
     this.#transport = transport;
     this.#traffic = traffic;
@@ -90,6 +92,7 @@ export class ClientConnection {
       context,
       traffic,
       () => this.#writeInBackground(),
+      source,
     );
   }
 

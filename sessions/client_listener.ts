@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ReportSource } from "../replica/report_source.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import {
   type Accepted,
@@ -73,6 +74,7 @@ export class ClientListener {
       transport,
       trafficLogFor(name),
       this.#options,
+      new ReportSource(addressKey(address)),
     );
     this.#connections.add(connection);
     this.#scheduleHeartbeat();

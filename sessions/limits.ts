@@ -10,6 +10,12 @@ import { maxLineBytes } from "../protocol/limits.ts";
 export interface ClientLimits {
   /** Longest line, in bytes without its LF. Longer ones end the connection. */
   readonly maxLineBytes: number;
+  /** Longest ID of a client, in bytes. */
+  readonly maxIdBytes: number;
+  /** Longest position, in bytes. */
+  readonly maxPositionBytes: number;
+  /** Longest time, in bytes. */
+  readonly maxTimeBytes: number;
   /** Connections in all. Who comes when there are so many is turned away. */
   readonly maxConnections: number;
   /** Connections of one address; `Infinity` for no limit. */
@@ -42,6 +48,11 @@ export interface ClientLimits {
 /** The limits of a server whose users chose none. */
 export const defaultClientLimits: ClientLimits = {
   maxLineBytes,
+  // Every server of the herd keeps it, and most IDs have less than 40.
+  maxIdBytes: 1_024,
+  // 1 cm needs 27 bytes, and 1 ns 20: the rest is digits without a meaning.
+  maxPositionBytes: 64,
+  maxTimeBytes: 64,
   // At 8 kB an idle connection in plain text that is 80 MB.
   maxConnections: 10_000,
   maxConnectionsPerAddress: Infinity,

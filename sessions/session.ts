@@ -25,7 +25,8 @@ import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { Replica } from "../replica/replica.ts";
 import { Settling } from "../replica/settling.ts";
-import type { LimitCounts } from "../runtime/limit_counts.ts";
+import type { ReportSource } from "../replica/report_source.ts";
+import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
 import type { FairSemaphore, PermitWaiter } from "../runtime/semaphore.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
 import { type ClientLimits, slotBytes } from "./limits.ts";
@@ -107,6 +108,7 @@ export class Session implements PermitWaiter {
   readonly #context: SessionContext;
   readonly #traffic: TrafficLog;
   readonly #onReady: () => void;
+  readonly #source: ReportSource | undefined;
   #now = noTime;
   /** Replies that can go out. */
   #ready: Batch | undefined;
@@ -123,12 +125,15 @@ export class Session implements PermitWaiter {
   /**
    * @param onReady Called when awaited replies have become ready, or will not
    * come.
+   * @param source On whose behalf the client reports.
    */
   constructor(
     context: SessionContext,
     traffic: TrafficLog,
     onReady: () => void,
+    source?: ReportSource,
   ) {
+    this.#source = source;
     this.#context = context;
     this.#traffic = traffic;
     this.#onReady = onReady;
@@ -146,8 +151,11 @@ export class Session implements PermitWaiter {
   /** Takes one line, without its LF. Every line gets exactly one reply. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.#traffic.received(bytes, start, end);
-    if (iamat.read(bytes, start, end)) this.#report();
-    else this.#receiveText(decodeBytes(bytes, start, end));
+    if (!iamat.read(bytes, start, end)) {
+      this.#receiveText(decodeBytes(bytes, start, end));
+    } else if (!this.#report()) {
+      this.#refuse(decodeBytes(bytes, start, end));
+    }
   }
 
   /** The same for whatever is no IAMAT of the shortest form. */
@@ -158,7 +166,8 @@ export class Session implements PermitWaiter {
       case "IAMAT": {
         const shortest = formatCommand(command);
         iamat.read(encodeScratch(shortest), 0, shortest.length);
-        return this.#report();
+        if (!this.#report()) this.#refuse(line);
+        return;
       }
       case "WHATSAT":
         return this.#queueQuery(line, command);
@@ -222,10 +231,15 @@ export class Session implements PermitWaiter {
     return replies;
   }
 
-  /** Reports what `iamat` says. */
-  #report(): void {
-    const { backend: { reports }, lines, replica, replyPool } = this.#context;
-    lines.iamat += 1;
+  /** Reports what `iamat` says. False if it is beyond a limit. */
+  #report(): boolean {
+    const { backend: { reports }, counts, lines, replica, replyPool } =
+      this.#context;
+    const limit = this.#operandLimit();
+    if (limit !== undefined) {
+      counts.hit(limit);
+      return false;
+    }
     const isNext = this.#waiting.length === 0;
     const replies = isNext
       ? this.#ready ??= replyPool.acquire()
@@ -233,16 +247,39 @@ export class Session implements PermitWaiter {
     const start = replies.length;
     replies.reserve(reports.maxBytes(iamat) + 1);
     reports.write(this.#now, iamat, replies.bytes, start, report);
-    replica.put(report, this.settling);
+    const refusal = replica.put(report, this.settling, this.#source);
+    if (refusal !== undefined) {
+      if (!isNext) replyPool.release(replies);
+      counts.hit(refusal);
+      return false;
+    }
+    lines.iamat += 1;
     replies.finish(report.end);
     this.#replyBytes += replies.length - start;
-    if (isNext) return;
-    this.#await({ reply: replies.text.slice(0, -1) });
-    replyPool.release(replies);
+    if (!isNext) {
+      this.#await({ reply: replies.text.slice(0, -1) });
+      replyPool.release(replies);
+    }
+    return true;
+  }
+
+  /** The limit that an operand of `iamat` is beyond; undefined for none. */
+  #operandLimit(): LimitName | undefined {
+    const { maxIdBytes, maxPositionBytes, maxTimeBytes } = this.#context.limits;
+    const { clientEnd, clientStart, end, timeStart } = iamat;
+    if (clientEnd - clientStart > maxIdBytes) return "id-bytes";
+    if (end - timeStart > maxTimeBytes) return "time-bytes";
+    // One space stands before the position and one behind it.
+    if (timeStart - clientEnd - 2 > maxPositionBytes) return "position-bytes";
+    return undefined;
   }
 
   #queueQuery(line: ByteString, query: Whatsat): void {
-    const { backend, replica } = this.#context;
+    const { backend, counts, limits, replica } = this.#context;
+    if (query.client.length > limits.maxIdBytes) {
+      counts.hit("id-bytes");
+      return this.#refuse(line);
+    }
     const found = replica.find(query.client);
     if (found === undefined) return this.#refuse(line);
     const queued: QueuedQuery = {

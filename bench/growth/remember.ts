@@ -38,6 +38,8 @@ const createHerd = () =>
     catchUp: true,
     limits: {
       maxClients: Infinity,
+      maxTableBytes: Infinity,
+      sourceShare: 1,
       clientTtlSeconds: undefined,
       nowSeconds: () => firstSecond,
     },

@@ -6,7 +6,8 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
-import { sweptReports } from "../limits.ts";
+import type { ReportSource } from "../../replica/report_source.ts";
+import { expiredOnArrivalForAlarm, sweptReports } from "../limits.ts";
 import { root } from "../store/digest_tree.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import {
@@ -28,7 +29,7 @@ export type Acceptance =
   /** Nothing changed. */
   | NotStored;
 
-/** How many reports came to which end. */
+/** How many reports were stored, or not, and why. */
 export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
 
 /** How a herd is kept. */
@@ -57,7 +58,10 @@ export class FloodRouter {
     newer: 0,
     known: 0,
     forgotten: 0,
+    share: 0,
   };
+  /** Reports of this server's clients in a row that have expired on arrival. */
+  #expiredOnArrival = 0;
   /**
    * Shown each report that is news, in a buffer that is used again: on the fast
    * path, so it has to return at once.
@@ -77,39 +81,81 @@ export class FloodRouter {
   }
 
   /**
-   * Takes a report from a client, or from a neighbour named `from`. If it is
-   * newer than what is known, it is stored and told to every linked neighbour
-   * but the one it came from.
+   * Takes a report of a client of this server. If it is newer than the stored
+   * one, it is stored and sent to every linked neighbour.
+   *
+   * @param source The connection that it came from; undefined for none.
+   */
+  acceptOwn(report: Report, source?: ReportSource): Acceptance {
+    const acceptance = this.#count(
+      report,
+      this.#accept(report, undefined, source),
+    );
+    if (acceptance === "forgotten") this.#expiredOnArrival += 1;
+    else if (acceptance === "newer") this.#expiredOnArrival = 0;
+    return acceptance;
+  }
+
+  /**
+   * Takes a report that came over a link. If it is newer than the stored one,
+   * it is stored and sent to every linked neighbour but the one it came from.
+   *
+   * @param from The neighbour; undefined if it is not linked any more.
    */
   accept(report: Report, from?: string): Acceptance {
-    const acceptance = this.#accept(report, from);
+    const sender = from === undefined ? undefined : this.#peers.get(from);
+    return this.#count(report, this.#accept(report, sender, undefined));
+  }
+
+  /**
+   * Whether the reports of this server's clients expire on arrival, so that it
+   * answers them and stores nothing: the horizon is ahead of the clock, or the
+   * table is full of reports that were received by clocks ahead of it.
+   */
+  get storesNothing(): boolean {
+    return this.#expiredOnArrival >= expiredOnArrivalForAlarm;
+  }
+
+  #count(report: Report, acceptance: Acceptance): Acceptance {
     this.#counts[acceptance] += 1;
     if (acceptance === "newer") this.onNews?.(report);
     return acceptance;
   }
 
-  #accept(report: Report, from: string | undefined): Acceptance {
-    const sender = from === undefined ? undefined : this.#peers.get(from);
+  #accept(
+    report: Report,
+    sender: PeerReplication | undefined,
+    source: ReportSource | undefined,
+  ): Acceptance {
     sender?.outbox.cancelOlder(report);
     const horizon = this.#store.raisedHorizon;
-    const stored = this.#store.put(report);
+    const stored = this.#store.put(report, source);
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "known") {
       if (sender !== undefined) this.#onDuplicate(report, sender);
       return stored;
     }
-    if (stored === "forgotten") return stored;
+    if (typeof stored === "string") return stored;
     this.#flood(report, stored, sender);
     return "newer";
   }
 
-  /** Takes what a linked neighbour said besides reports. */
+  /** Takes a message of a linked neighbour other than a report or HORIZON. */
   receive(from: string, message: Message): void {
-    if (message.verb !== "HORIZON") {
-      this.#peers.get(from)?.onMessage(message);
-    } else if (this.#store.raiseHorizon(message.seconds)) {
-      this.#sendHorizon(from);
-    }
+    if (message.verb === "HORIZON") this.raiseHorizon(from, message.seconds);
+    else this.#peers.get(from)?.onMessage(message);
+  }
+
+  /**
+   * Takes a neighbour's horizon, in POSIX seconds.
+   *
+   * @returns "waits" if it is ahead of this server's clock: then it is applied
+   * when the clock reaches it.
+   */
+  raiseHorizon(from: string, seconds: number): "raised" | "known" | "waits" {
+    const result = this.#store.raiseHorizon(seconds);
+    if (result === "raised") this.#sendHorizon(from);
+    return result;
   }
 
   /** The newest AT line about a client; undefined for one never heard of. */
@@ -218,7 +264,7 @@ export class FloodRouter {
 
   /** Whether there is something for `runMaintenance` to do. */
   get needsMaintenance(): boolean {
-    if (this.#store.needsSweep) return true;
+    if (this.#store.needsSweep || this.#store.hasWaitingHorizon) return true;
     for (const { outbox } of this.#peers.values()) {
       if (outbox.announcements.size > 0) return true;
     }
@@ -233,6 +279,7 @@ export class FloodRouter {
     for (const { outbox } of this.#peers.values()) {
       outbox.announcements.age();
     }
+    if (this.#store.raiseWaitingHorizons()) this.#sendHorizon();
     if (this.#store.needsSweep) this.#store.sweep(sweptReports);
   }
 

@@ -18,6 +18,9 @@ const minSlots = 8;
 /** A table that is fuller than this gets twice as many slots. */
 const maxLoad = 3 / 4;
 
+/** A table that is emptier than this gets half as many slots. */
+const minLoad = 1 / 8;
+
 /** A slot is two numbers: the hash, and the address or 0. */
 const slotSize = 2;
 
@@ -35,9 +38,23 @@ class HashTable {
     return this.slots.length / slotSize - 1;
   }
 
+  /** Whether it needs more slots for one record more. */
+  get isFull(): boolean {
+    return this.used + 1 > (this.mask + 1) * maxLoad;
+  }
+
+  /** The memory that it would have then, in bytes. */
+  get grownBytes(): number {
+    return this.#grownSlots * slotSize * Uint32Array.BYTES_PER_ELEMENT;
+  }
+
+  get #grownSlots(): number {
+    return Math.max((this.mask + 1) * 2, minSlots);
+  }
+
   /** Writes into the first free slot. */
   add(hash: number, address: Address): void {
-    if (this.used + 1 > (this.mask + 1) * maxLoad) this.#grow();
+    if (this.isFull) this.#resize(this.#grownSlots);
     const { mask, slots } = this;
     let slot = hash & mask;
     while (slots[slot * slotSize + 1] !== 0) slot = (slot + 1) & mask;
@@ -54,10 +71,19 @@ class HashTable {
     return slot;
   }
 
-  /** Frees a slot, and moves up those that it kept from their place. */
+  /** Frees a slot, and shortens the table if it is mostly empty. */
   free(slot: number): void {
-    const { mask, slots } = this;
+    this.#fillHole(slot);
     this.used -= 1;
+    const slotCount = this.mask + 1;
+    if (slotCount > minSlots && this.used < slotCount * minLoad) {
+      this.#resize(slotCount / 2);
+    }
+  }
+
+  /** Frees a slot, and moves up those that it kept from their place. */
+  #fillHole(slot: number): void {
+    const { mask, slots } = this;
     let hole = slot;
     let next = slot;
     while (true) {
@@ -75,11 +101,9 @@ class HashTable {
     }
   }
 
-  #grow(): void {
+  #resize(slotCount: number): void {
     const old = this.slots;
-    this.slots = new Uint32Array(
-      Math.max(old.length * 2, minSlots * slotSize),
-    );
+    this.slots = new Uint32Array(slotCount * slotSize);
     this.used = 0;
     for (let at = 0; at < old.length; at += slotSize) {
       if (old[at + 1] !== 0) this.add(old[at], old[at + 1]);
@@ -90,6 +114,7 @@ class HashTable {
 /** Addresses by hash. */
 export class ClientIndex {
   readonly #tables = Array.from({ length: tableCount }, () => new HashTable());
+  #bytes = 0;
   // Where the search stands.
   #table = this.#tables[0];
   #hash = 0;
@@ -114,8 +139,17 @@ export class ClientIndex {
     }
   }
 
+  /** How many bytes of memory another record with this hash would add. */
+  growthBy(hash: number): number {
+    const table = this.#tableOf(hash);
+    return table.isFull ? table.grownBytes - table.slots.byteLength : 0;
+  }
+
   add(hash: number, address: Address): void {
-    this.#tableOf(hash).add(hash, address);
+    const table = this.#tableOf(hash);
+    const bytesBefore = table.slots.byteLength;
+    table.add(hash, address);
+    this.#bytes += table.slots.byteLength - bytesBefore;
   }
 
   /** A record has another address now. */
@@ -126,7 +160,14 @@ export class ClientIndex {
 
   remove(hash: number, address: Address): void {
     const table = this.#tableOf(hash);
+    const bytesBefore = table.slots.byteLength;
     table.free(table.slotOf(hash, address));
+    this.#bytes += table.slots.byteLength - bytesBefore;
+  }
+
+  /** The memory of its slots, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   #tableOf(hash: number): HashTable {

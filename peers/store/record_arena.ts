@@ -1,13 +1,19 @@
 /**
- * Where the table keeps its reports: one behind the other in large stretches of
- * memory. A string, a map's entry and a copy of the key would cost more than
- * the line itself, and each would be another place to fetch from memory, which
- * is what an update mostly costs. Here a client costs its line and a head of 20
- * bytes, and both are in one place.
+ * Keeps reports as records in blocks of memory, one behind the other. A string,
+ * an entry of a map and a copy of its key would take more memory than the line,
+ * and each would be fetched from memory separately, which is most of the time
+ * that storing a report takes. Here a client costs its line and a head of 24
+ * bytes, in one place.
  *
- * A head is five numbers of 32 bits: the addresses of the next record in the same
- * leaf and of the one before it; the lower half of the line's fingerprint; the upper half; and the
- * line's length together with where in it the client's ID begins.
+ * A head is six numbers of 32 bits: the addresses of the next and the previous
+ * record of the same leaf; the lower half of the line's fingerprint; the upper
+ * half, and how many units the record has more than it needs; the line's length
+ * and where in it the client's ID begins; the source that is charged for it.
+ *
+ * Records are added behind the last one of the newest block. The room of those
+ * that are gone is reclaimed by moving what is left of the emptiest block, a few
+ * records at a time, and giving that block back. (M. Rosenblum, J. Ousterhout,
+ * "The Design and Implementation of a Log-Structured File System", SOSP 1991.)
  *
  * @module
  */
@@ -16,118 +22,219 @@ import {
   copyBytes,
   indexOfByte,
 } from "../../protocol/bytes.ts";
-import type { Report } from "../../protocol/report.ts";
-import { compareLines } from "../../protocol/report.ts";
+import { compareLines, type Report } from "../../protocol/report.ts";
 
 /**
- * Where a record is: the number of its stretch, and behind that its place in
- * it, counted in units. 0 is nowhere.
+ * Where a record is: the number of its block, and its place in the block in
+ * units. 0 is nowhere.
  */
 export type Address = number;
 
-const headBytes = 20;
-const [nextAt, previousAt, lowAt, highAt, shapeAt] = [0, 1, 2, 3, 4];
+/** Takes note that a record is at another address now. */
+export type OnMoved = (from: Address, to: Address) => void;
+
+const headBytes = 24;
+const [nextAt, previousAt, lowAt, highAt, shapeAt, sourceAt] = [
+  0,
+  1,
+  2,
+  3,
+  4,
+  5,
+];
 
 /** Records begin at multiples of this, in bytes. */
 const unitBytes = 8;
 const wordsPerUnit = 2;
 
-/** A stretch has 2^17 units: a mebibyte. */
+/** A block has 2^17 units: 1 MiB. */
 const unitBits = 17;
 const unitsPerBlock = 2 ** unitBits;
 const unitMask = unitsPerBlock - 1;
 
-/** The first one begins with 16 KiB, for servers that know few clients. */
+/** The first block begins with 16 KiB, for servers with few clients. */
 const startUnits = 2 ** 11;
 
-/** And it grows by this factor when it is full. */
+/** It grows by this factor when it is full. */
 const growth = 4;
 
-/** Of the number that holds a line's shape, so many bits are the offset's. */
+/** Of the number that holds a line's shape, these bits are the ID's offset. */
 const offsetBits = 8;
 const offsetMask = 2 ** offsetBits - 1;
 
-const space = 0x20;
+/** A fingerprint has 53 bits, so 21 are in the upper half. */
+const highBits = 21;
+const highMask = 2 ** highBits - 1;
+const maxSpareUnits = 2 ** (32 - highBits) - 1;
 
-/** The same memory, by bytes and by numbers of 32 bits. */
-interface Block {
-  readonly bytes: Uint8Array;
-  readonly words: Uint32Array;
-}
+/**
+ * Room that is free within the blocks, as a part of what the records take,
+ * above which a block is emptied. Less would mean copying more: to reclaim a
+ * byte at random, this moves about four.
+ */
+export const maxFreeFraction = 1 / 4;
 
-function allocateBlock(units: number): Block {
-  const bytes = allocateBuffer(units * unitBytes);
-  return { bytes, words: new Uint32Array(bytes.buffer) };
-}
+/** Units that are moved for each unit that becomes free, while a block is emptied. */
+const movedPerFreed = 1 / maxFreeFraction;
 
 /** An address has 32 bits. */
 const maxBlocks = 2 ** (32 - unitBits);
 
-/**
- * The size of the record for a line, in units: rounded up, by an eighth at most,
- * to one of a few dozen sizes, so that the room of one that has gone is of use
- * to others.
- */
-function unitsOf(lineBytes: number): number {
-  const units = Math.ceil((headBytes + lineBytes) / unitBytes);
-  if (units < 16) return units;
-  const step = 2 ** (28 - Math.clz32(units));
-  return Math.ceil(units / step) * step;
+const space = 0x20;
+
+/** The same memory, as bytes and as numbers of 32 bits. */
+interface Block {
+  readonly number: number;
+  bytes: Uint8Array;
+  words: Uint32Array;
+  /** Where it is free. Records stand before this without a gap. */
+  endUnit: number;
+  /** What its records take. */
+  usedUnits: number;
+}
+
+/** A walk over records that can stop and go on while records change. */
+export interface Walk {
+  /** The blocks that are left to look at. */
+  readonly blocks: Iterator<Block>;
+  block: Block | undefined;
+  unit: number;
+}
+
+/** The size of the record for a line, in units. */
+function unitsFor(lineBytes: number): number {
+  return Math.ceil((headBytes + lineBytes) / unitBytes);
+}
+
+/** What a record takes for a report, in bytes. */
+export function recordBytes(report: Report): number {
+  return unitsFor(report.end - report.start) * unitBytes;
 }
 
 /** Reports at addresses. */
 export class RecordArena {
-  #blocks: Block[] = [allocateBlock(startUnits)];
-  /** Where the last stretch is free. Nothing is at address 0. */
-  #nextUnit = 1;
-  /** What was given back, by size in units. */
-  #free = new Map<number, Address[]>();
+  readonly #onMoved: OnMoved;
+  /** By number, in the order in which they were opened. */
+  readonly #inOrder = new Map<number, Block>();
+  /** The same, to find one by its number. */
+  readonly #blocks: (Block | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
+  /** The one that records are added to. */
+  #newest: Block;
+  /** The one that is being emptied, and how far that has got. */
+  #emptied: Block | undefined;
+  #emptiedTo = 0;
+  #isMoving = false;
+  #usedUnits = 0;
+  /** Units before the ends of all blocks, in use or free. */
+  #filledUnits = 0;
 
-  /** Keeps a copy of a report, in front of the first one in its leaf. */
-  add(report: Report, fingerprint: number, first: Address): Address {
-    const address = this.#allocate(unitsOf(report.end - report.start));
+  /** @param onMoved Called for each record that gets another address. */
+  constructor(onMoved: OnMoved) {
+    this.#onMoved = onMoved;
+    this.#newest = this.#open(startUnits);
+  }
+
+  /** What all records take, in bytes. */
+  get usedBytes(): number {
+    return this.#usedUnits * unitBytes;
+  }
+
+  /** The memory of all blocks, in bytes. */
+  get allocatedBytes(): number {
+    let bytes = 0;
+    for (const block of this.#inOrder.values()) bytes += block.bytes.length;
+    return bytes;
+  }
+
+  /**
+   * Adds a copy of a report, in front of the first one of its leaf.
+   *
+   * @param source The number of who is charged for it; 0 for nobody.
+   */
+  add(
+    report: Report,
+    fingerprint: number,
+    first: Address,
+    source: number,
+  ): Address {
+    const address = this.#allocate(unitsFor(report.end - report.start));
     this.#link(0, address);
     this.#link(address, first);
-    this.#write(address, report, fingerprint);
+    this.#write(address, report, fingerprint, 0);
+    this.#setWord(address, sourceAt, source);
     return address;
   }
 
   /**
-   * Keeps a copy of a report in place of another. Returns its address: the same
-   * if it has as much room there as it needs.
+   * Puts a copy of a report in the place of another one about the same client.
+   * Returns its address: the same one if the line fits there.
    */
-  replace(address: Address, report: Report, fingerprint: number): Address {
-    const units = unitsOf(report.end - report.start);
-    let newAddress = address;
-    if (units !== unitsOf(this.#lengthOf(address))) {
-      const [previous, next] = [this.previousOf(address), this.nextOf(address)];
-      newAddress = this.#allocate(units);
-      this.#link(previous, newAddress);
-      this.#link(newAddress, next);
-      this.#release(address);
+  replace(
+    address: Address,
+    report: Report,
+    fingerprint: number,
+    source: number,
+  ): Address {
+    const units = unitsFor(report.end - report.start);
+    const unitsThere = this.#unitsOf(address);
+    const spare = unitsThere - units;
+    // A record that would be mostly air moves too.
+    const fits = spare >= 0 && spare <= units && spare <= maxSpareUnits;
+    if (fits) {
+      this.#write(address, report, fingerprint, spare);
+      this.#setWord(address, sourceAt, source);
+      return address;
     }
-    this.#write(newAddress, report, fingerprint);
+    const [previous, next] = [this.previousOf(address), this.nextOf(address)];
+    const newAddress = this.#allocate(units);
+    this.#link(previous, newAddress);
+    this.#link(newAddress, next);
+    this.#write(newAddress, report, fingerprint, 0);
+    this.#setWord(newAddress, sourceAt, source);
+    this.#free(address);
     return newAddress;
   }
 
-  /** Takes a record out of its leaf, and gives its room back. */
+  /** Takes a record out of its leaf, and frees its room. */
   remove(address: Address): void {
     this.#link(this.previousOf(address), this.nextOf(address));
-    this.#release(address);
+    this.#free(address);
   }
 
-  #release(address: Address): void {
-    const units = unitsOf(this.#lengthOf(address));
-    const free = this.#free.get(units);
-    if (free === undefined) this.#free.set(units, [address]);
-    else free.push(address);
-  }
-
-  /** Gives all room back. */
+  /** Frees everything. */
   clear(): void {
-    this.#blocks.length = 1;
-    this.#nextUnit = 1;
-    this.#free.clear();
+    this.#inOrder.clear();
+    this.#blocks.length = 0;
+    this.#freeNumbers.length = 0;
+    this.#emptied = undefined;
+    this.#usedUnits = 0;
+    this.#filledUnits = 0;
+    this.#newest = this.#open(startUnits);
+  }
+
+  /**
+   * Moves records out of a block that is mostly empty, so that its memory can
+   * be given back. To be called behind each change, when no address is in use.
+   *
+   * @param freedBytes What the change has freed: as much work is done as keeps
+   * the free room within `maxFreeFraction`.
+   */
+  compact(freedBytes: number): void {
+    let unitsLeft = freedBytes / unitBytes * movedPerFreed;
+    while (unitsLeft > 0) {
+      if (this.#emptied === undefined) {
+        if (!this.#isWasteful) return;
+        this.#emptied = this.#emptiest();
+        if (this.#emptied === undefined) return;
+      }
+      unitsLeft -= this.#moveNext(this.#emptied);
+    }
+  }
+
+  get #isWasteful(): boolean {
+    return this.#filledUnits - this.#usedUnits >
+      this.#usedUnits * maxFreeFraction + unitsPerBlock;
   }
 
   /** Whether a record is about the same client as a report. */
@@ -161,7 +268,7 @@ export class RecordArena {
     ) > 0;
   }
 
-  /** Fills in where a record's line is; good until the record changes. */
+  /** Fills in where a record's line is; valid until a record changes. */
   read(address: Address, report: Report): void {
     const { bytes } = this.#blockOf(address);
     report.bytes = bytes;
@@ -182,7 +289,17 @@ export class RecordArena {
   fingerprintOf(address: Address): number {
     const { words } = this.#blockOf(address);
     const at = wordOf(address);
-    return words[at + highAt] * 2 ** 32 + words[at + lowAt];
+    return (words[at + highAt] & highMask) * 2 ** 32 + words[at + lowAt];
+  }
+
+  /** The number of who is charged for a record; 0 for nobody. */
+  sourceOf(address: Address): number {
+    return this.#blockOf(address).words[wordOf(address) + sourceAt];
+  }
+
+  /** What a record takes, in bytes. */
+  bytesOf(address: Address): number {
+    return this.#unitsOf(address) * unitBytes;
   }
 
   /** The next record in the same leaf; 0 behind the last. */
@@ -195,18 +312,60 @@ export class RecordArena {
     return this.#blockOf(address).words[wordOf(address) + previousAt];
   }
 
-  /** Makes one record follow another; either may be 0, for none. */
-  #link(one: Address, other: Address): void {
-    if (one !== 0) {
-      this.#blockOf(one).words[wordOf(one) + nextAt] = other;
-    }
-    if (other !== 0) {
-      this.#blockOf(other).words[wordOf(other) + previousAt] = one;
+  /**
+   * Starts a walk over all records, oldest block first. A record that is added
+   * or moved during the walk is met behind those that were there before.
+   */
+  walk(): Walk {
+    return { blocks: this.#inOrder.values(), block: undefined, unit: 0 };
+  }
+
+  /** The next record of a walk; 0 behind the last. */
+  next(walk: Walk): Address {
+    while (true) {
+      let { block } = walk;
+      while (block === undefined || walk.unit >= block.endUnit) {
+        const following = walk.blocks.next();
+        if (following.done) return 0;
+        walk.block = block = following.value;
+        walk.unit = firstUnitOf(block);
+      }
+      const address = block.number * unitsPerBlock + walk.unit;
+      const isThere = this.#lengthIn(block, walk.unit) > 0;
+      walk.unit += this.#unitsIn(block, walk.unit);
+      if (isThere) return address;
     }
   }
 
+  /** The first records of each block, up to a number of each. */
+  *firstOfEachBlock(count: number): Generator<Address, undefined> {
+    for (const block of this.#inOrder.values()) {
+      const walk = { blocks: [].values(), block, unit: firstUnitOf(block) };
+      for (let left = count; left > 0; left--) {
+        const address = this.next(walk);
+        if (address === 0) break;
+        yield address;
+      }
+    }
+  }
+
+  /** How many blocks there are. */
+  get blocks(): number {
+    return this.#inOrder.size;
+  }
+
+  /** Makes one record follow another; either may be 0, for none. */
+  #link(one: Address, other: Address): void {
+    if (one !== 0) this.#setWord(one, nextAt, other);
+    if (other !== 0) this.#setWord(other, previousAt, one);
+  }
+
+  #setWord(address: Address, at: number, value: number): void {
+    this.#blockOf(address).words[wordOf(address) + at] = value;
+  }
+
   #blockOf(address: Address): Block {
-    return this.#blocks[address >>> unitBits];
+    return this.#blocks[address >>> unitBits]!;
   }
 
   #lineStart(address: Address): number {
@@ -214,8 +373,12 @@ export class RecordArena {
   }
 
   #lengthOf(address: Address): number {
-    const { words } = this.#blockOf(address);
-    return words[wordOf(address) + shapeAt] >>> offsetBits;
+    return this.#lengthIn(this.#blockOf(address), address & unitMask);
+  }
+
+  /** The length of the line at a place of a block; 0 where it is gone. */
+  #lengthIn({ words }: Block, unit: number): number {
+    return words[unit * wordsPerUnit + shapeAt] >>> offsetBits;
   }
 
   #offsetOf(address: Address): number {
@@ -223,34 +386,125 @@ export class RecordArena {
     return words[wordOf(address) + shapeAt] & offsetMask;
   }
 
+  #unitsOf(address: Address): number {
+    return this.#unitsIn(this.#blockOf(address), address & unitMask);
+  }
+
+  /** The size of the record at a place of a block, whether there or gone. */
+  #unitsIn({ words }: Block, unit: number): number {
+    const at = unit * wordsPerUnit;
+    const length = words[at + shapeAt] >>> offsetBits;
+    return length === 0
+      ? words[at + lowAt]
+      : unitsFor(length) + (words[at + highAt] >>> highBits);
+  }
+
   #allocate(units: number): Address {
-    const free = this.#free.get(units)?.pop();
-    if (free !== undefined) return free;
-    if (this.#nextUnit + units > unitsPerBlock) {
-      if (this.#blocks.length === maxBlocks) {
-        throw new RangeError("32 GiB of reports is the most");
-      }
-      this.#blocks.push(allocateBlock(unitsPerBlock));
-      this.#nextUnit = 0;
+    let block = this.#newest;
+    if (block.endUnit + units > unitsPerBlock) {
+      block = this.#newest = this.#open(unitsPerBlock);
     }
-    const block = this.#blocks.length - 1;
-    const endBytes = (this.#nextUnit + units) * unitBytes;
-    while (endBytes > this.#blocks[block].bytes.length) this.#growFirst();
-    const address = block * unitsPerBlock + this.#nextUnit;
-    this.#nextUnit += units;
+    while (block.endUnit + units > block.bytes.length / unitBytes) grow(block);
+    const address = block.number * unitsPerBlock + block.endUnit;
+    block.endUnit += units;
+    block.usedUnits += units;
+    this.#filledUnits += units;
+    this.#usedUnits += units;
     return address;
   }
 
-  /** Makes the first stretch larger; it is the only one that can be full. */
-  #growFirst(): void {
-    const { bytes } = this.#blocks[0];
-    const larger = allocateBlock(bytes.length / unitBytes * growth);
-    larger.bytes.set(bytes);
-    this.#blocks[0] = larger;
+  /** Marks a record as gone. Its head tells its size from now on. */
+  #free(address: Address): void {
+    const block = this.#blockOf(address);
+    const units = this.#unitsOf(address);
+    const at = wordOf(address);
+    block.words[at + shapeAt] = 0;
+    block.words[at + lowAt] = units;
+    block.usedUnits -= units;
+    this.#usedUnits -= units;
+    const isEmpty = block.usedUnits === 0 && !this.#isMoving;
+    if (isEmpty && block !== this.#newest) this.#close(block);
   }
 
-  /** Writes a record's line, and its head but for its neighbours. */
-  #write(address: Address, report: Report, fingerprint: number): void {
+  #open(units: number): Block {
+    const number = this.#freeNumbers.pop() ?? this.#blocks.length;
+    if (number === maxBlocks) {
+      throw new RangeError("the table cannot have more than 32 GiB");
+    }
+    const bytes = allocateBuffer(units * unitBytes);
+    const words = new Uint32Array(bytes.buffer);
+    const block = { number, bytes, words, endUnit: 0, usedUnits: 0 };
+    block.endUnit = firstUnitOf(block);
+    this.#blocks[number] = block;
+    this.#inOrder.set(number, block);
+    return block;
+  }
+
+  #close(block: Block): void {
+    if (block === this.#emptied) this.#emptied = undefined;
+    this.#filledUnits -= block.endUnit - firstUnitOf(block);
+    this.#inOrder.delete(block.number);
+    this.#blocks[block.number] = undefined;
+    this.#freeNumbers.push(block.number);
+  }
+
+  /** The block with the least in use, other than the newest, if it is worth it. */
+  #emptiest(): Block | undefined {
+    let emptiest: Block | undefined;
+    for (const block of this.#inOrder.values()) {
+      if (block === this.#newest) continue;
+      if (block.usedUnits < (emptiest?.usedUnits ?? unitsPerBlock)) {
+        emptiest = block;
+      }
+    }
+    if (emptiest !== undefined) this.#emptiedTo = firstUnitOf(emptiest);
+    return emptiest;
+  }
+
+  /**
+   * Moves the next record out of the block that is being emptied. Returns how
+   * many units of the block that has passed.
+   */
+  #moveNext(block: Block): number {
+    const unit = this.#emptiedTo;
+    const units = this.#unitsIn(block, unit);
+    this.#emptiedTo += units;
+    const isThere = this.#lengthIn(block, unit) > 0;
+    if (isThere) this.#move(block.number * unitsPerBlock + unit);
+    if (block.usedUnits === 0) this.#close(block);
+    // Passing a record that is gone costs little.
+    return isThere ? units : 1;
+  }
+
+  #move(from: Address): void {
+    const units = unitsFor(this.#lengthOf(from));
+    const to = this.#allocate(units);
+    const [source, target] = [this.#blockOf(from), this.#blockOf(to)];
+    const [sourceUnit, targetUnit] = [from & unitMask, to & unitMask];
+    copyBytes(
+      source.bytes,
+      sourceUnit * unitBytes,
+      (sourceUnit + units) * unitBytes,
+      target.bytes,
+      targetUnit * unitBytes,
+    );
+    // It has no spare units there.
+    target.words[targetUnit * wordsPerUnit + highAt] &= highMask;
+    this.#link(this.previousOf(from), to);
+    this.#link(to, this.nextOf(from));
+    this.#isMoving = true;
+    this.#free(from);
+    this.#isMoving = false;
+    this.#onMoved(from, to);
+  }
+
+  /** Writes a record's line, and its head but for its neighbours and source. */
+  #write(
+    address: Address,
+    report: Report,
+    fingerprint: number,
+    spareUnits: number,
+  ): void {
     const { bytes, clientStart, end, start } = report;
     const block = this.#blockOf(address);
     const at = wordOf(address);
@@ -260,13 +514,29 @@ export class RecordArena {
       throw new RangeError("a server's name is too long");
     }
     block.words[at + lowAt] = fingerprint;
-    block.words[at + highAt] = Math.floor(fingerprint / 2 ** 32);
+    block.words[at + highAt] = Math.floor(fingerprint / 2 ** 32) |
+      spareUnits << highBits;
     block.words[at + shapeAt] = (end - start) << offsetBits | offset;
     copyBytes(bytes, start, end, block.bytes, this.#lineStart(address));
   }
 }
 
-/** The place of a record's head among the numbers of its stretch. */
+/** Makes the first block larger; it is the only one that can be too small. */
+function grow(block: Block): void {
+  const larger = allocateBuffer(
+    Math.min(block.bytes.length * growth, unitsPerBlock * unitBytes),
+  );
+  larger.set(block.bytes);
+  block.bytes = larger;
+  block.words = new Uint32Array(larger.buffer);
+}
+
+/** Nothing is at address 0. */
+function firstUnitOf({ number }: Pick<Block, "number">): number {
+  return number === 0 ? 1 : 0;
+}
+
+/** The place of a record's head among the numbers of its block. */
 function wordOf(address: Address): number {
   return (address & unitMask) * wordsPerUnit;
 }

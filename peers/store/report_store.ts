@@ -1,17 +1,26 @@
 /**
- * What a server remembers, and what it forgets. There is one rule: a report
- * that was heard at or before the *horizon* is forgotten. With a time to live
- * the horizon follows the clock; when there is no room for another client, it
- * moves up to those heard longest ago. It never moves down, and neighbours tell
- * each other where it is, so that all servers forget the same.
+ * What a server remembers, and what expires. There is one rule: a report that
+ * was received at or before the *horizon* expires. With a time to live the
+ * horizon follows the clock. When there is no room for another client, it moves
+ * up to the reports that were received longest ago. It never moves down, and
+ * neighbours tell each other where it is, so the same reports expire on all
+ * servers.
  *
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { heardAtOf, type Report } from "../../protocol/report.ts";
-import { type DigestNode, leafCount } from "./digest_tree.ts";
-import { expiredFraction, maxPageReports, sampledReports } from "../limits.ts";
+import { heardAt, heardAtOf, type Report } from "../../protocol/report.ts";
+import type { ReportSource } from "../../replica/report_source.ts";
+import {
+  expiredFraction,
+  maxClientsBeyondShare,
+  maxPageReports,
+  maxWaitingHorizons,
+  sampledReports,
+} from "../limits.ts";
+import type { DigestNode } from "./digest_tree.ts";
 import type { HashKey } from "./half_sip_hash.ts";
+import type { Walk } from "./record_arena.ts";
 import {
   ReportTable,
   type StoredReport,
@@ -22,7 +31,14 @@ import {
 export interface StoreLimits {
   /** Most clients. */
   readonly maxClients: number;
-  /** Seconds from hearing a report until it expires; undefined for never. */
+  /** Most bytes of the table: records, the room between them, their index. */
+  readonly maxTableBytes: number;
+  /**
+   * What one source may hold of a table that is half full, as a fraction of
+   * both limits.
+   */
+  readonly sourceShare: number;
+  /** Seconds from receiving a report until it expires; undefined for never. */
   readonly clientTtlSeconds: number | undefined;
   /** This server's clock, in POSIX seconds. */
   readonly nowSeconds: () => number;
@@ -30,10 +46,12 @@ export interface StoreLimits {
 
 /** Why a report was not stored. */
 export type NotStored =
-  /** What is known about its client is as new. */
+  /** The stored report about its client is as new. */
   | "known"
-  /** It was heard before the horizon. */
-  | "forgotten";
+  /** It was received at or before the horizon. */
+  | "forgotten"
+  /** Its source holds its share of the table, and the client is new. */
+  | "share";
 
 /** Some of the lines that are selected. */
 export interface StorePage {
@@ -48,19 +66,23 @@ export class ReportStore {
   readonly #onExpired: (client: ByteString, fingerprint: number) => void;
   readonly #table: ReportTable;
   #raisedTo = -Infinity;
-  /** Where the search for forgotten reports goes on. */
-  #cursor = 0;
-  /** How many leaves are left until the circle is complete. */
-  #leavesToSweep = 0;
+  /** Horizons of other servers that this server's clock has not reached. */
+  readonly #waitingHorizons: number[] = [];
+  /** The walk over all records that frees expired ones, if one is under way. */
+  #sweep: Walk | undefined;
+  /** Whether the horizon has moved up since the walk began. */
+  #isSweepOutdated = false;
   /**
-   * While no circle is under way, no report was heard before this: there is
-   * nothing to sweep until the time to live has moved the horizon here.
+   * While no walk is under way, no report was received before this: there is
+   * nothing to free until the time to live has moved the horizon here.
    */
   #oldest = Infinity;
+  /** What was taken beyond shares in one minute of the clock. */
+  #beyondShares = { minute: 0, clients: 0, bytes: 0 };
 
   /**
-   * @param onExpired Told of each client that is forgotten.
-   * @param hashKey Random, so that nobody can choose IDs that crowd the table.
+   * @param onExpired Called for each client that expires.
+   * @param hashKey Random, so that clients cannot choose IDs that collide.
    */
   constructor(
     limits: StoreLimits,
@@ -72,24 +94,44 @@ export class ReportStore {
     this.#onExpired = onExpired;
   }
 
-  /** Takes a report, or says why not. */
-  put(report: Report): StoreResult | NotStored {
+  /**
+   * Stores a report, or returns why not.
+   *
+   * @param source The connection that it came from; undefined for a neighbour.
+   */
+  put(report: Report, source?: ReportSource): StoreResult | NotStored {
     const horizon = this.#horizon();
     if (horizon > -Infinity) {
-      const heardAt = heardAtOf(report.line);
-      if (heardAt <= horizon) return "forgotten";
-      this.#oldest = Math.min(this.#oldest, heardAt);
-      const { client } = report;
-      this.#removeIfExpired(client, this.#table.get(client), horizon);
+      const received = heardAt(report);
+      if (received <= horizon) return "forgotten";
+      this.#oldest = Math.min(this.#oldest, received);
+      const stored = this.#table.heardAtOf(report);
+      if (stored !== undefined && stored <= horizon) {
+        this.#remove(report.client);
+      }
     }
-    const isFull = this.#table.size >= this.#limits.maxClients;
-    if (isFull && this.#table.get(report.client) === undefined) {
-      const heardAt = heardAtOf(report.line);
-      this.#makeRoom(heardAt);
-      if (heardAt <= this.#raisedTo) return "forgotten";
-    }
-    return this.#table.put(report) ?? "known";
+    return this.#table.put(report, source, this.#admit);
   }
+
+  /** Whether a report may take more of the table. */
+  readonly #admit = (
+    report: Report,
+    source: ReportSource | undefined,
+    growth: number,
+    isNew: boolean,
+  ): NotStored | undefined => {
+    const { maxClients, maxTableBytes } = this.#limits;
+    const table = this.#table;
+    if (isNew && source !== undefined && this.#isHalfFull) {
+      if (!this.#isWithinShare(source, growth)) return "share";
+    }
+    const isFull = () =>
+      isNew && table.size >= maxClients ||
+      table.bytes + growth > maxTableBytes;
+    return !isFull() || this.#makeRoom(report, isFull)
+      ? undefined
+      : "forgotten";
+  };
 
   /** The newest AT line about a client, unless it is forgotten. */
   get(client: ByteString): ByteString | undefined {
@@ -166,41 +208,87 @@ export class ReportStore {
     return { lines, next: undefined };
   }
 
-  /** Forgets a client if it was heard at or before a time, in POSIX seconds. */
+  /**
+   * Forgets a client if its report was received at or before a time.
+   *
+   * @param heardUntil POSIX seconds.
+   */
   forget(client: ByteString, heardUntil: number): void {
-    this.#removeIfExpired(client, this.#table.get(client), heardUntil);
+    const line = this.#table.get(client);
+    if (line !== undefined && heardAtOf(line) <= heardUntil) {
+      this.#remove(client);
+    }
   }
 
   /**
-   * The horizon, in POSIX seconds, as far as room for clients made it move;
+   * The horizon, in POSIX seconds, as far as the want of room has moved it;
    * undefined if there always was room.
    */
   get raisedHorizon(): number | undefined {
     return this.#raisedTo === -Infinity ? undefined : this.#raisedTo;
   }
 
-  /** Moves the horizon up to a time. False if it is as far already. */
-  raiseHorizon(seconds: number): boolean {
+  /**
+   * Moves the horizon up to where another server has it. One that is ahead of
+   * this server's clock waits until the clock reaches it: applied at once, it
+   * would let every report expire on arrival.
+   *
+   * @returns Whether the horizon has moved, is there already, or waits.
+   */
+  raiseHorizon(seconds: number): "raised" | "known" | "waits" {
+    if (seconds <= this.#raisedTo) return "known";
+    if (seconds <= this.#limits.nowSeconds()) {
+      this.#raise(seconds);
+      return "raised";
+    }
+    const waiting = this.#waitingHorizons;
+    if (waiting.includes(seconds)) return "known";
+    waiting.push(seconds);
+    waiting.sort((one, other) => one - other);
+    // The clock needs longest for the last one.
+    if (waiting.length > maxWaitingHorizons) waiting.pop();
+    return "waits";
+  }
+
+  /** Raises the horizon to those that the clock has reached. */
+  raiseWaitingHorizons(): boolean {
+    const waiting = this.#waitingHorizons;
+    const now = this.#limits.nowSeconds();
+    const reached = waiting.filter((seconds) => seconds <= now).length;
+    if (reached === 0) return false;
+    const seconds = waiting.splice(0, reached)[reached - 1];
     if (seconds <= this.#raisedTo) return false;
-    this.#raisedTo = seconds;
-    this.#leavesToSweep = leafCount;
+    this.#raise(seconds);
     return true;
   }
 
-  /** Whether there may be forgotten reports that still take up memory. */
+  /** Whether a horizon waits for the clock. */
+  get hasWaitingHorizon(): boolean {
+    return this.#waitingHorizons.length > 0;
+  }
+
+  /** Whether there may be expired reports that still take memory. */
   get needsSweep(): boolean {
-    return this.#leavesToSweep > 0 ||
+    return this.#sweep !== undefined ||
       this.#limits.clientTtlSeconds !== undefined && this.size > 0;
   }
 
-  /** Frees forgotten reports, looking at about so many. */
+  /**
+   * Frees expired reports.
+   *
+   * @param reports How many reports to look at.
+   */
   sweep(reports: number): void {
-    if (this.#leavesToSweep === 0) {
+    if (this.#sweep === undefined) {
       if (this.#horizon() < this.#oldest) return;
-      this.#leavesToSweep = leafCount;
-      this.#oldest = Infinity;
+      this.#startSweep();
     }
     this.#sweepWhile((swept) => swept < reports);
+  }
+
+  /** What the table takes of its limit on bytes. */
+  get tableBytes(): number {
+    return this.#table.bytes;
   }
 
   #horizon(): number {
@@ -210,29 +298,79 @@ export class ReportStore {
       : Math.max(this.#raisedTo, nowSeconds() - clientTtlSeconds);
   }
 
-  /**
-   * Frees at least one place, by moving the horizon if need be. It may move
-   * past the report for which the place is needed.
-   */
-  #makeRoom(heardAt: number): void {
-    const { maxClients } = this.#limits;
-    while (this.size >= maxClients && heardAt > this.#raisedTo) {
-      if (this.#leavesToSweep === 0) {
-        this.raiseHorizon(this.#expiryTime(heardAt));
-      }
-      this.#sweepWhile(() => this.size >= maxClients);
-    }
+  #raise(seconds: number): void {
+    this.#raisedTo = seconds;
+    if (this.#sweep === undefined) this.#startSweep();
+    else this.#isSweepOutdated = true;
   }
 
-  /** A time before or at which some of the reports were heard, but few. */
-  #expiryTime(heardAt: number): number {
-    const sample = [heardAt];
-    for (const [from, end] of [[this.#cursor, leafCount], [0, this.#cursor]]) {
-      let leaf = this.digests.nextFilledLeaf(from) ?? end;
-      while (leaf < end && sample.length < sampledReports) {
-        for (const { line } of this.leaf(leaf)) sample.push(heardAtOf(line));
-        leaf = this.digests.nextFilledLeaf(leaf + 1) ?? end;
+  #startSweep(): void {
+    this.#sweep = this.#table.walk();
+    this.#isSweepOutdated = false;
+    this.#oldest = Infinity;
+  }
+
+  get #isHalfFull(): boolean {
+    const { maxClients, maxTableBytes } = this.#limits;
+    return this.#table.size * 2 >= maxClients ||
+      this.#table.bytes * 2 >= maxTableBytes;
+  }
+
+  /**
+   * Whether a source may add a client to a table that is half full. Beyond its
+   * share, each of its connections may still add a few, but all sources
+   * together no more than a share in a minute. So a phone that comes late is
+   * taken though another one behind its address has filled the share.
+   */
+  #isWithinShare(source: ReportSource, bytes: number): boolean {
+    const { nowSeconds } = this.#limits;
+    const table = this.#table;
+    if (this.#isShare(table.clientsOf(source), table.bytesOf(source))) {
+      return true;
+    }
+    const minute = Math.floor(nowSeconds() / 60);
+    if (minute !== this.#beyondShares.minute) {
+      this.#beyondShares = { minute, clients: 0, bytes: 0 };
+    }
+    const beyond = this.#beyondShares;
+    if (source.clientsBeyondShare >= maxClientsBeyondShare) return false;
+    if (!this.#isShare(beyond.clients, beyond.bytes)) return false;
+    source.clientsBeyondShare += 1;
+    beyond.clients += 1;
+    beyond.bytes += bytes;
+    return true;
+  }
+
+  /** Whether that is no more than a share of the table. */
+  #isShare(clients: number, bytes: number): boolean {
+    const { maxClients, maxTableBytes, sourceShare } = this.#limits;
+    return clients <= maxClients * sourceShare &&
+      bytes <= maxTableBytes * sourceShare;
+  }
+
+  /**
+   * Frees room for a report, by moving the horizon if need be. False if the
+   * horizon has passed the report itself, or cannot move: it never passes the
+   * clock.
+   */
+  #makeRoom(report: Report, isFull: () => boolean): boolean {
+    const received = heardAt(report);
+    while (isFull() && received > this.#raisedTo) {
+      if (this.#sweep === undefined) {
+        const seconds = this.#expiryTime(received);
+        if (seconds > this.#limits.nowSeconds()) return false;
+        this.#raise(seconds);
       }
+      this.#sweepWhile(isFull);
+    }
+    return received > this.#raisedTo;
+  }
+
+  /** A time at or before which some of the reports were received, but few. */
+  #expiryTime(received: number): number {
+    const sample = [received];
+    for (const report of this.#table.sample(sampledReports)) {
+      sample.push(heardAt(report));
     }
     sample.sort((one, other) => one - other);
     return sample[Math.floor(sample.length * expiredFraction)];
@@ -240,34 +378,21 @@ export class ReportStore {
 
   #sweepWhile(goesOn: (swept: number) => boolean): void {
     const horizon = this.#horizon();
-    let swept = 0;
-    while (this.#leavesToSweep > 0 && goesOn(swept)) {
-      const leaf = this.digests.nextFilledLeaf(this.#cursor);
-      const next = (leaf ?? leafCount - 1) + 1;
-      this.#leavesToSweep -= Math.min(
-        next - this.#cursor,
-        this.#leavesToSweep,
-      );
-      this.#cursor = next % leafCount;
-      if (leaf === undefined) continue;
-      for (const { client, line } of this.leaf(leaf)) {
-        swept += 1;
-        this.#removeIfExpired(client, line, horizon);
-      }
+    const isExpired = (report: Report) => {
+      const received = heardAt(report);
+      if (received <= horizon) return true;
+      this.#oldest = Math.min(this.#oldest, received);
+      return false;
+    };
+    for (let swept = 0; goesOn(swept); swept++) {
+      if (this.#sweep === undefined) return;
+      if (this.#table.sweep(this.#sweep, isExpired, this.#onExpired)) continue;
+      this.#sweep = undefined;
+      if (this.#isSweepOutdated) this.#startSweep();
     }
   }
 
-  #removeIfExpired(
-    client: ByteString,
-    line: ByteString | undefined,
-    horizon: number,
-  ): void {
-    if (line === undefined) return;
-    const heardAt = heardAtOf(line);
-    if (heardAt > horizon) {
-      this.#oldest = Math.min(this.#oldest, heardAt);
-      return;
-    }
+  #remove(client: ByteString): void {
     const fingerprint = this.#table.delete(client);
     if (fingerprint !== undefined) this.#onExpired(client, fingerprint);
   }

@@ -17,7 +17,7 @@ export function requiredPermissions(
   settings: Settings,
   names: readonly string[],
 ): PermissionNeed[] {
-  const { places, sources, topology } = settings;
+  const { maxTableBytes, places, sources, topology } = settings;
   const servers = names.map((name) => findServer(topology, name)!);
   const ports = servers.flatMap((self) => portsOf(settings, self));
   const kinds = Map.groupBy(ports, ({ kind }) => kind.name);
@@ -33,6 +33,9 @@ export function requiredPermissions(
     })),
     ...sources.filter(({ name }) => name === "write"),
     ...sources.filter(({ name }) => name !== "write"),
+    ...(maxTableBytes === "auto"
+      ? [{ name: "sys", kind: "systemMemoryInfo" } as const]
+      : []),
   ];
 }
 

@@ -12,6 +12,8 @@ import {
   defaultLinkTimeoutMs,
   defaultMaxClients,
   defaultMaxHalfOpenLinks,
+  defaultMaxTableBytes,
+  leastTableBytes,
 } from "../../peers/limits.ts";
 import { portKinds } from "../../peers/port_kinds.ts";
 import { providerNames } from "../../places/choose.ts";
@@ -63,6 +65,36 @@ export const clientLimitSettings = {
     group: "Limits on clients",
     help: "longest line of a client; a longer one ends the connection",
   },
+  maxIdBytes: {
+    type: "whole number",
+    flag: "max-id-bytes",
+    unit: "BYTES",
+    min: 1,
+    max: 64 * 1024,
+    default: defaultClientLimits.maxIdBytes,
+    group: "Limits on clients",
+    help: "longest client ID; a command with a longer one is invalid",
+  },
+  maxPositionBytes: {
+    type: "whole number",
+    flag: "max-position-bytes",
+    unit: "BYTES",
+    min: 4,
+    max: 64 * 1024,
+    default: defaultClientLimits.maxPositionBytes,
+    group: "Limits on clients",
+    help: "longest position; a command with a longer one is invalid",
+  },
+  maxTimeBytes: {
+    type: "whole number",
+    flag: "max-time-bytes",
+    unit: "BYTES",
+    min: 1,
+    max: 64 * 1024,
+    default: defaultClientLimits.maxTimeBytes,
+    group: "Limits on clients",
+    help: "longest time; a command with a longer one is invalid",
+  },
   maxConnections: {
     type: "whole number",
     flag: "max-connections",
@@ -109,7 +141,7 @@ export const clientLimitSettings = {
     type: "whole number",
     flag: "max-reply-bytes-in-all",
     unit: "BYTES",
-    min: 2 ** 20,
+    min: leastTableBytes,
     max: 2 ** 40,
     default: defaultClientLimits.maxReplyBytesInTotal,
     group: "Limits on clients",
@@ -273,6 +305,18 @@ export const schema = {
     default: defaultMaxClients,
     group: "Links and replicas",
     help: "most clients that a server remembers",
+  },
+  // A record's address has 32 bits, of 8 bytes each.
+  maxTableBytes: {
+    type: "whole number",
+    flag: "max-table-bytes",
+    unit: "BYTES",
+    min: 2 ** 20,
+    max: 32 * 2 ** 30,
+    auto: "a part of the free memory, with --allow-sys=systemMemoryInfo",
+    default: defaultMaxTableBytes,
+    group: "Links and replicas",
+    help: "memory for the reports of one server; then the oldest expire",
   },
   // Up to some thirty years.
   clientTtlSeconds: {

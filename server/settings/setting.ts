@@ -45,6 +45,8 @@ export interface NumberSetting extends CommonParts {
   readonly flagUnit?: { readonly unit: string; readonly size: number };
   /** What 0 stands for where it turns a limit off, which is `Infinity`. */
   readonly zero?: string;
+  /** What the word `auto` stands for, where it is a value too. */
+  readonly auto?: string;
 }
 
 /** One of several words. */
@@ -105,6 +107,7 @@ export type Schema = Readonly<Record<string, Setting>>;
 /** The type of a setting's value. */
 export type ValueOf<One extends Setting> =
   | (One extends ChoiceSetting ? One["choices"][number]
+    : One extends { readonly auto: string } ? number | "auto"
     : One extends NumberSetting ? number
     : One extends SwitchSetting ? boolean
     : One extends HostsSetting ? readonly string[]
@@ -173,7 +176,10 @@ export function rangeText(setting: Setting): string | undefined {
     case "whole number": {
       const [least, most] = flagBounds(setting);
       const zero = setting.zero === undefined ? "" : `, 0 for ${setting.zero}`;
-      return `${least} to ${most}${zero}`;
+      const auto = setting.auto === undefined
+        ? ""
+        : `, auto for ${setting.auto}`;
+      return `${least} to ${most}${zero}${auto}`;
     }
     case "choice":
       return alternatives(setting.choices);
@@ -192,10 +198,14 @@ export function parseValue(setting: Setting, text: string): unknown {
   switch (setting.type) {
     case "whole number": {
       if (setting.zero !== undefined && text === "0") return Infinity;
+      if (setting.auto !== undefined && text === "auto") return text;
       const [least, most] = flagBounds(setting);
       const number = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
       if (number >= least && number <= most) return number * sizeOf(setting);
-      throw new ValueError(`${expectedNumber(least, most)}, found ${text}`);
+      const orAuto = setting.auto === undefined ? "" : " or auto";
+      throw new ValueError(
+        `${expectedNumber(least, most)}${orAuto}, found ${text}`,
+      );
     }
     case "switch": {
       const { flagMeans = true } = setting;
@@ -227,13 +237,15 @@ export function checkValue(
     : String(value);
   switch (setting.type) {
     case "whole number": {
-      const { max, min, zero } = setting;
+      const { auto, max, min, zero } = setting;
       const off = from === "JSON" ? 0 : Infinity;
       if (zero !== undefined && value === off) return Infinity;
+      if (auto !== undefined && value === "auto") return value;
       if (isWithin(value, min, max)) return value;
       const orOff = zero === undefined ? "" : ` or ${off}`;
+      const orAuto = auto === undefined ? "" : ' or "auto"';
       throw new ValueError(
-        `${expectedNumber(min, max)}${orOff}, found ${found}`,
+        `${expectedNumber(min, max)}${orOff}${orAuto}, found ${found}`,
       );
     }
     case "switch":

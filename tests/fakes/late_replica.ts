@@ -5,7 +5,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
-import type { Found, Page } from "../../replica/replica.ts";
+import type { Found, Page, PutRefusal } from "../../replica/replica.ts";
 import type { Settling } from "../../replica/settling.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Random } from "../../runtime/random.ts";
@@ -39,8 +39,12 @@ export class LateReplica extends MemoryReplica {
   /** How often something has failed. */
   failed = 0;
 
-  override put(report: Report, settling: Settling): void {
-    super.put(report, settling);
+  override put(
+    report: Report,
+    settling: Settling,
+  ): PutRefusal | undefined {
+    const refusal = super.put(report, settling);
+    if (refusal !== undefined) return refusal;
     const { client } = report;
     this.unsettled.add(client);
     settling.begin();
@@ -48,6 +52,7 @@ export class LateReplica extends MemoryReplica {
       this.unsettled.delete(client);
       settling.settle();
     }, () => settling.fail("the report was not stored"));
+    return undefined;
   }
 
   override find(client: ByteString): Promise<Found> {

@@ -9,6 +9,7 @@ import { createMatcher } from "../../replica/pattern.ts";
 import type {
   Found,
   Page,
+  PutRefusal,
   Replica,
   ReplicaStatus,
 } from "../../replica/replica.ts";
@@ -25,17 +26,21 @@ export class MemoryReplica implements Replica {
   onFlush: (() => void) | undefined;
   /** If a test sets it, replies wait for it. */
   flushed: Promise<void> | undefined;
+  /** If a test sets it, no report is taken. */
+  refusal: PutRefusal | undefined;
   readonly port = undefined;
   ready = false;
   readonly #newest = new Map<ByteString, ByteString>();
   readonly #observers = new Observers<Report>();
 
-  put(report: Report, _settling: Settling): void {
+  put(report: Report, _settling: Settling): PutRefusal | undefined {
+    if (this.refusal !== undefined) return this.refusal;
     const { client, line } = report;
     this.accepted.push({ line, client });
     this.#newest.set(client, line);
     this.#observers.notify(report);
     this.onPut?.(report);
+    return undefined;
   }
 
   find(client: ByteString): Found | Promise<Found> {

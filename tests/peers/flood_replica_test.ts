@@ -37,6 +37,8 @@ function openPair() {
       catchUp: true,
       limits: {
         maxClients: 100,
+        maxTableBytes: Infinity,
+        sourceShare: 1,
         clientTtlSeconds: undefined,
         nowSeconds: () => secondsOf(clock),
       },

@@ -71,6 +71,8 @@ function createServer({
     catchUp: true,
     limits: {
       maxClients,
+      maxTableBytes: Infinity,
+      sourceShare: 1,
       clientTtlSeconds,
       nowSeconds: () => secondsOf(clock),
     },

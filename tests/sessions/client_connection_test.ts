@@ -702,7 +702,7 @@ Deno.test({
 class HeldReplica extends MemoryReplica {
   readonly held = new Map<string, Settling>();
 
-  override put(report: Report, settling: Settling): void {
+  override put(report: Report, settling: Settling): undefined {
     super.put(report, settling);
     settling.begin();
     this.held.set(report.client, settling);

@@ -140,7 +140,13 @@ export class WatchedRouter extends FloodRouter {
     const nowSeconds = () => secondsOf(host.clock);
     super({
       catchUp,
-      limits: { maxClients, clientTtlSeconds, nowSeconds },
+      limits: {
+        maxClients,
+        maxTableBytes: Infinity,
+        sourceShare: 1,
+        clientTtlSeconds,
+        nowSeconds,
+      },
       recentReports,
       writeBytes,
     });

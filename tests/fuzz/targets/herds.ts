@@ -81,6 +81,8 @@ export function herdsTarget(
         catchUp: true,
         limits: {
           maxClients,
+          maxTableBytes: Infinity,
+          sourceShare: 1,
           clientTtlSeconds: undefined,
           nowSeconds: () => now.seconds,
         },

@@ -165,7 +165,12 @@ Deno.test({
     hill.accept(reportOf("plum", 2));
     hill.accept(reportOf("plum", 2));
     hill.accept(reportOf("plum", 1));
-    assertEquals(hill.counts, { newer: 2, known: 2, forgotten: 0 });
+    assertEquals(hill.counts, {
+      newer: 2,
+      known: 2,
+      forgotten: 0,
+      share: 0,
+    });
     assertEquals(shown, ["plum"]);
     return herd.stop();
   },

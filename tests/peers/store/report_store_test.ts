@@ -1,6 +1,7 @@
 import fc from "../../fast_check.ts";
 import { maxPageReports, sweptReports } from "../../../peers/limits.ts";
 import { root } from "../../../peers/store/digest_tree.ts";
+import { ReportSource } from "../../../replica/report_source.ts";
 import { fingerprint } from "../../../peers/store/fingerprint.ts";
 import {
   ReportStore,
@@ -28,8 +29,10 @@ function heard(client: string, heardAt: number, time = heardAt): Report {
 function openMemory(limits: Partial<StoreLimits>): ReportStore {
   return new ReportStore({
     maxClients: Infinity,
+    maxTableBytes: Infinity,
+    sourceShare: 1,
     clientTtlSeconds: undefined,
-    nowSeconds: () => 0,
+    nowSeconds: () => 10 ** 9,
     ...limits,
   });
 }
@@ -179,7 +182,7 @@ Deno.test({
     }
     assertEquals(store.needsSweep, false);
     store.raiseHorizon(count - 5);
-    assertEquals(store.raiseHorizon(7), false);
+    assertEquals(store.raiseHorizon(7), "known");
     let sweeps = 0;
     while (store.needsSweep) {
       const before = store.size;
@@ -334,7 +337,13 @@ Deno.test({
   fn() {
     const gone: string[] = [];
     const store = new ReportStore(
-      { maxClients: 9, clientTtlSeconds: undefined, nowSeconds: () => 0 },
+      {
+        maxClients: 9,
+        maxTableBytes: Infinity,
+        sourceShare: 1,
+        clientTtlSeconds: undefined,
+        nowSeconds: () => 10 ** 9,
+      },
       (client) => gone.push(client),
     );
     store.put(heard("kiwi", 10));
@@ -342,5 +351,163 @@ Deno.test({
     for (const client of ["kiwi", "pear", "plum"]) store.forget(client, 10);
     assertEquals(known(store, ["kiwi", "pear"]), ["pear"]);
     assertEquals([store.size, gone], [1, ["kiwi"]]);
+  },
+});
+
+Deno.test({
+  name: "ReportStore keeps its table within its bytes, and the newest in it",
+  permissions: "none",
+  fn() {
+    const maxTableBytes = 2 ** 21;
+    const store = openMemory({ maxTableBytes });
+    // Three times what there is room for, of very different lengths.
+    const clients = Array.from(
+      { length: 6_000 },
+      (_, index) => `${index}-`.padEnd(index % 7 === 0 ? 7_000 : 20, "x"),
+    );
+    for (const [index, client] of clients.entries()) {
+      store.put(heard(client, index + 1));
+      assert(store.tableBytes <= maxTableBytes, `${store.tableBytes} bytes`);
+    }
+    const kept = known(store, clients);
+    assert(kept.length > 500, `${kept.length} clients`);
+    assertEquals(kept.slice(-500), clients.slice(-500));
+  },
+});
+
+Deno.test({
+  name: "ReportStore makes room where known clients' lines grow, too",
+  permissions: "none",
+  fn() {
+    const maxTableBytes = 2 ** 21;
+    const store = openMemory({ maxTableBytes });
+    const position = (digits: number) => `+1.${"0".repeat(digits)}-118`;
+    for (let step = 1; step <= 4_000; step++) {
+      store.put(makeReport("Hill", { seconds: step, nanoseconds: 0 }, {
+        verb: "IAMAT",
+        client: `client-${step % 1_000}`,
+        position: position(step),
+        time: String(step),
+      }));
+      assert(store.tableBytes <= maxTableBytes, `${store.tableBytes} bytes`);
+    }
+    assert(store.raisedHorizon !== undefined);
+    assert(store.get("client-0") !== undefined);
+  },
+});
+
+Deno.test({
+  name: "ReportStore lets no source displace the clients of others",
+  permissions: "none",
+  fn() {
+    let nowSeconds = 10_000;
+    const store = openMemory({
+      maxClients: 1_600,
+      sourceShare: 1 / 16,
+      nowSeconds: () => nowSeconds,
+    });
+    const flooder = new ReportSource("192.0.2.1");
+    const put = (client: string, source?: ReportSource) =>
+      store.put(heard(client, nowSeconds), source);
+    const phones = Array.from({ length: 200 }, (_, index) => `phone-${index}`);
+    const sources = phones.map((_, index) =>
+      new ReportSource(`203.0.113.${index}`)
+    );
+    const results: Record<string, number> = {};
+    for (let second = 0; second < 600; second++) {
+      nowSeconds += 1;
+      for (let index = 0; index < 100; index++) {
+        const result = put(`junk-${second}-${index}`, flooder);
+        const name = typeof result === "string" ? result : "stored";
+        results[name] = (results[name] ?? 0) + 1;
+      }
+      for (let index = second % 60; index < phones.length; index += 60) {
+        assert(typeof put(phones[index], sources[index]) === "object");
+      }
+    }
+    assertEquals(known(store, phones).length, phones.length);
+    assertEquals(store.raisedHorizon, undefined);
+    // Half of the table, and what its one connection may add beyond that.
+    assert(results.stored <= 1_600 / 2 + 4, `${results.stored} stored`);
+    assert(results.share > 50_000);
+    // Clients that the source has may go on.
+    assert(typeof put("junk-0-0", flooder) === "object");
+    // A phone behind the same address is taken, and a neighbour's reports are.
+    const late = new ReportSource("192.0.2.1");
+    assert(typeof put("late-phone", late) === "object");
+    assert(typeof put("of-a-neighbour") === "object");
+  },
+});
+
+Deno.test({
+  name:
+    "ReportStore takes a share a minute beyond shares, from all connections",
+  permissions: "none",
+  fn() {
+    let nowSeconds = 6_000;
+    const store = openMemory({
+      maxClients: 1_600,
+      sourceShare: 1 / 16,
+      nowSeconds: () => nowSeconds,
+    });
+    /** Clients that are taken from connections with one client each. */
+    const fill = (minute: string) => {
+      let stored = 0;
+      for (let index = 0; index < 1_000; index++) {
+        const source = new ReportSource("192.0.2.1");
+        const report = heard(`${minute}-${index}`, nowSeconds);
+        if (typeof store.put(report, source) === "object") stored += 1;
+      }
+      return stored;
+    };
+    assertEquals(fill("first"), 1_600 / 2 + 1_600 / 16 + 1);
+    assertEquals(fill("same"), 0);
+    nowSeconds += 60;
+    assertEquals(fill("next"), 1_600 / 16 + 1);
+  },
+});
+
+Deno.test({
+  name: "ReportStore lets a horizon wait that is ahead of the clock",
+  permissions: "none",
+  fn() {
+    let nowSeconds = 100;
+    const store = openMemory({ nowSeconds: () => nowSeconds });
+    store.put(heard("kiwi", 90));
+    assertEquals(store.raiseHorizon(500), "waits");
+    assertEquals(store.raiseHorizon(500), "known");
+    assertEquals(store.raiseHorizon(200), "waits");
+    assertEquals(known(store, ["kiwi"]), ["kiwi"]);
+    assertEquals(store.raisedHorizon, undefined);
+    assertEquals(store.raiseHorizon(80), "raised");
+    nowSeconds = 300;
+    assertEquals(store.raiseWaitingHorizons(), true);
+    assertEquals(store.raisedHorizon, 200);
+    assertEquals(known(store, ["kiwi"]), []);
+    assertEquals(store.hasWaitingHorizon, true);
+    assertEquals(store.raiseWaitingHorizons(), false);
+    nowSeconds = 600;
+    assertEquals(store.raiseWaitingHorizons(), true);
+    assertEquals([store.raisedHorizon, store.hasWaitingHorizon], [500, false]);
+    // However many there are, the next ones are kept.
+    for (let seconds = 5_000; seconds > 1_000; seconds -= 10) {
+      store.raiseHorizon(seconds);
+    }
+    nowSeconds = 1_010;
+    assertEquals(store.raiseWaitingHorizons(), true);
+    assertEquals(store.raisedHorizon, 1_010);
+  },
+});
+
+Deno.test({
+  name: "ReportStore never moves the horizon past the clock to make room",
+  permissions: "none",
+  fn() {
+    const nowSeconds = 100;
+    const store = openMemory({ maxClients: 3, nowSeconds: () => nowSeconds });
+    for (const client of ["a", "b", "c"]) store.put(heard(client, 900));
+    assertEquals(store.put(heard("kiwi", 100)), "forgotten");
+    assertEquals(store.raisedHorizon, 100);
+    assertEquals(known(store, ["a", "b", "c", "kiwi"]), ["a", "b", "c"]);
   },
 });

@@ -2,10 +2,13 @@ import fc from "../../fast_check.ts";
 import { leafOf } from "../../../peers/store/digest_tree.ts";
 import { fingerprint, hashClient } from "../../../peers/store/fingerprint.ts";
 import { ReportTable } from "../../../peers/store/report_table.ts";
-import { isNewer } from "../../../protocol/report.ts";
+import { isNewer, makeReport, type Report } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
-import { assertProperty } from "../../property.ts";
+import { anySeed, assertProperty } from "../../property.ts";
+import { Random } from "../../../runtime/random.ts";
 import { reportOf } from "../reports.ts";
+
+const admitAll = (): "refused" | undefined => undefined;
 
 /** What a test does to a table. */
 type Step =
@@ -83,10 +86,10 @@ Deno.test({
             const report = reportOf(step.client, step.time);
             const { line } = report;
             const isNews = known === undefined || isNewer(line, known);
-            const stored = table.put(report);
-            assertEquals(stored !== undefined, isNews);
+            const stored = table.put(report, undefined, admitAll);
+            assertEquals(stored !== "known", isNews);
             assertEquals(
-              stored?.replaced,
+              typeof stored === "string" ? undefined : stored.replaced,
               isNews && known !== undefined ? fingerprint(known) : undefined,
             );
             if (isNews) expected.set(step.client, line);
@@ -110,18 +113,81 @@ Deno.test({
     const table = new ReportTable();
     const count = 30_000;
     for (let client = 0; client < count; client++) {
-      table.put(reportOf(`client-${client}`, 1));
+      table.put(reportOf(`client-${client}`, 1), undefined, admitAll);
     }
     for (let client = 0; client < count; client += 3) {
       assert(table.delete(`client-${client}`) !== undefined);
     }
     for (let client = 1; client < count; client += 3) {
-      table.put(reportOf(`client-${client}`, 22));
+      table.put(reportOf(`client-${client}`, 22), undefined, admitAll);
     }
     for (let client = 0; client < count; client++) {
       const time = [undefined, "22", "1"][client % 3];
       assertEquals(table.get(`client-${client}`)?.split(" ")[5], time);
     }
     assertEquals(table.size, count * 2 / 3);
+  },
+});
+
+/** A report with a position of a length. */
+function longReport(client: string, time: number, digits: number): Report {
+  return makeReport("Hill", { seconds: time, nanoseconds: 0 }, {
+    verb: "IAMAT",
+    client,
+    position: `+1.${"0".repeat(digits)}-118`,
+    time: String(time),
+  });
+}
+
+Deno.test({
+  name: "ReportTable gives memory back when lines grow, shrink and go",
+  permissions: "none",
+  fn() {
+    assertProperty(
+      fc.property(anySeed, (seed) => {
+        const random = new Random(seed);
+        const table = new ReportTable();
+        const expected = new Map<string, string>();
+        let mostBytes = 0;
+        for (let step = 1; step <= 20_000; step++) {
+          // The lines grow over the run, then get short again.
+          const most = step < 10_000 ? step / 2 : 40;
+          const client = `client-${random.below(3_000)}`;
+          if (random.chance(0.1)) {
+            const known = expected.delete(client);
+            assertEquals(table.delete(client) !== undefined, known);
+          } else {
+            const report = longReport(
+              client,
+              step,
+              1 + random.below(Math.ceil(most)),
+            );
+            table.put(report, undefined, admitAll);
+            expected.set(client, report.line);
+          }
+          mostBytes = Math.max(mostBytes, table.allocatedBytes);
+          // One block is filled, and one is being emptied.
+          const bound = table.bytes + 3 * 2 ** 20;
+          assert(
+            table.allocatedBytes <= bound,
+            `${table.allocatedBytes} bytes`,
+          );
+        }
+        assert(mostBytes > 3 * table.allocatedBytes, "nothing was given back");
+        for (const [client, line] of expected) {
+          assertEquals(table.get(client), line);
+        }
+        assertEquals(linesOf(table), [...expected.values()].sort());
+        const walk = table.walk();
+        const walked: string[] = [];
+        const note = ({ line }: Report) => {
+          walked.push(line);
+          return false;
+        };
+        while (table.sweep(walk, note, () => {}));
+        assertEquals(walked.sort(), [...expected.values()].sort());
+      }),
+      { numRuns: 3 },
+    );
   },
 });
