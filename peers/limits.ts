@@ -128,6 +128,12 @@ export const maxClientsBeyondShare = 4;
  */
 export const expiredOnArrivalForAlarm = 3;
 
+/**
+ * How far the clocks of two servers may differ, in seconds, before one of them
+ * is taken to be wrong.
+ */
+export const maxClockSkewSeconds = 60;
+
 /** Horizons ahead of the clock that are kept until the clock reaches them. */
 export const maxWaitingHorizons = 16;
 

@@ -14,6 +14,7 @@ import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredFraction,
   maxClientsBeyondShare,
+  maxClockSkewSeconds,
   maxPageReports,
   maxWaitingHorizons,
   sampledReports,
@@ -350,15 +351,16 @@ export class ReportStore {
 
   /**
    * Frees room for a report, by moving the horizon if need be. False if the
-   * horizon has passed the report itself, or cannot move: it never passes the
-   * clock.
+   * horizon has passed the report itself, or cannot move: it never gets further
+   * ahead of the clock than the clocks of two servers may differ.
    */
   #makeRoom(report: Report, isFull: () => boolean): boolean {
     const received = heardAt(report);
     while (isFull() && received > this.#raisedTo) {
       if (this.#sweep === undefined) {
         const seconds = this.#expiryTime(received);
-        if (seconds > this.#limits.nowSeconds()) return false;
+        const now = this.#limits.nowSeconds();
+        if (seconds > now + maxClockSkewSeconds) return false;
         this.#raise(seconds);
       }
       this.#sweepWhile(isFull);

@@ -107,12 +107,14 @@ export class ForgettingWatch {
    */
   watchHorizon(seconds: number, hear: () => void): void {
     const before = this.look();
-    const isRaised = seconds > before.raisedHorizon;
+    // One that is ahead of the clock waits.
+    const isRaised = seconds > before.raisedHorizon &&
+      seconds <= this.#options.nowSeconds();
     const known = isRaised ? [...this.#replica.lines()] : [];
     hear();
     this.#checkHorizon(before);
     this.#check(
-      this.#raisedHorizon === Math.max(before.raisedHorizon, seconds),
+      this.#raisedHorizon === (isRaised ? seconds : before.raisedHorizon),
       "a server does not take over a neighbour's horizon",
       `${this.#raisedHorizon} after ${seconds}`,
     );
