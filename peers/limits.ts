@@ -107,13 +107,19 @@ export const leastTableBytes = 2 ** 20;
 export const defaultMaxTableBytes = 256 * 1024 * 1024;
 
 /**
- * What one source of reports may hold of a table that is half full, as a
- * fraction of its limits. Beyond it, the source adds no new clients, so nobody
- * displaces the clients of others. It is less where the shares that one source
- * has at all servers would be more than half of a table.
+ * Once a table is half full, a source of reports that holds more than this part
+ * of it (1 / n) adds no new clients: nobody displaces the clients of others. 1
+ * turns that off, for a herd whose clients all come by one gateway.
  */
-export function sourceShareFor(servers: number): number {
-  return 1 / Math.max(16, 2 * servers);
+export const defaultTableShares = 16;
+
+/**
+ * What one source may hold of a table that is half full, as a fraction of its
+ * limits. It is less where the shares of one source at all servers would be more
+ * than half of a table.
+ */
+export function sourceShareOf(tableShares: number, servers: number): number {
+  return tableShares === 1 ? 1 : 1 / Math.max(tableShares, 2 * servers);
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   type FloodReplicaOptions,
 } from "../peers/flood_replica.ts";
 import type { PortName } from "../peers/port_kinds.ts";
-import { leastTableBytes, sourceShareFor } from "../peers/limits.ts";
+import { leastTableBytes, sourceShareOf } from "../peers/limits.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
@@ -224,7 +224,8 @@ function tableBytes({ maxTableBytes }: Settings, servers: number): number {
 
 /** The replica of a server, as the settings say. */
 function createReplica(settings: Settings, context: ReplicaContext): Replica {
-  const { catchUp, clientTtlSeconds, maxClients, topology } = settings;
+  const { catchUp, clientTtlSeconds, maxClients, tableShares, topology } =
+    settings;
   return new FloodReplica({
     ...context,
     topology,
@@ -233,7 +234,7 @@ function createReplica(settings: Settings, context: ReplicaContext): Replica {
       clientTtlSeconds,
       maxClients,
       maxTableBytes: context.tableBytes,
-      sourceShare: sourceShareFor(topology.servers.length),
+      sourceShare: sourceShareOf(tableShares, topology.servers.length),
       nowSeconds: () => secondsOf(context.clock),
     },
     hashKey: createHashKey(),

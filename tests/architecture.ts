@@ -45,11 +45,11 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   "peers/store": {
     holds: "the newest reports, their index and digests",
-    uses: ["peers", "protocol"],
+    uses: ["peers", "protocol", "replica"],
   },
   "peers/replication": {
     holds: "flooding, lazy announcements, anti-entropy",
-    uses: ["peers", "peers/store", "protocol"],
+    uses: ["peers", "peers/store", "protocol", "replica"],
   },
   "peers/links": {
     holds: "handshakes, dialling, links to neighbours",

@@ -36,6 +36,16 @@ export interface SettingOptions {
    */
   readonly maxClients?: number;
   /**
+   * Memory for the reports of one server; then the oldest expire. From
+   * 1,048,576 to 34,359,738,368, default 268,435,456.
+   */
+  readonly maxTableBytes?: number;
+  /**
+   * An address with more than this part of a half full table adds no new
+   * clients. From 1 to 1,000,000, default 16.
+   */
+  readonly tableShares?: number;
+  /**
    * Forget a client that has not reported for this long. From 1 to
    * 1,000,000,000, default never.
    */

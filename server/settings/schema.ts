@@ -13,6 +13,7 @@ import {
   defaultMaxClients,
   defaultMaxHalfOpenLinks,
   defaultMaxTableBytes,
+  defaultTableShares,
   leastTableBytes,
 } from "../../peers/limits.ts";
 import { portKinds } from "../../peers/port_kinds.ts";
@@ -317,6 +318,17 @@ export const schema = {
     default: defaultMaxTableBytes,
     group: "Links and replicas",
     help: "memory for the reports of one server; then the oldest expire",
+  },
+  tableShares: {
+    type: "whole number",
+    flag: "table-shares",
+    unit: "COUNT",
+    min: 1,
+    max: 1_000_000,
+    default: defaultTableShares,
+    group: "Links and replicas",
+    help:
+      "an address with more than this part of a half full table adds no new clients",
   },
   // Up to some thirty years.
   clientTtlSeconds: {

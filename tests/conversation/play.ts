@@ -59,13 +59,19 @@ function step(text: string): void {
   answers.push("", `# ${text}`);
 }
 
+/** A small table, and lines as long as the protocol has them. */
+const limits = [
+  ...["--max-clients", "60", "--table-shares", "1"],
+  ...["--max-id-bytes", "65536"],
+];
+
 async function start(name: string, ...flags: string[]): Promise<void> {
   const { dials, printed, signals } = platform;
   const known = signals.length;
   const run = { isOver: false, stop: () => {} };
   let fault: unknown;
   const words = [name, "--config", "herd.json", "--link-timeout-ms", "3000"];
-  serve([...words, "--admin", "--max-clients", "60", ...flags])
+  serve([...words, "--admin", ...limits, ...flags])
     .catch((error) => fault = error)
     .finally(() => run.isOver = true);
   await platform.waitUntil(() => platform.dials > dials || run.isOver);

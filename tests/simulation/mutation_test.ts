@@ -42,7 +42,7 @@ const mutations: readonly Mutation[] = [
   {
     without: "the newest wins",
     file: "peers/store/report_table.ts",
-    code: "!arena.isOlder(known, report)",
+    code: "!this.#arena.isOlder(known, report)",
     instead: "arena.fingerprintOf(known) === fingerprintOf(view, start, end)",
     noticed: "something older took the place of something newer",
     firstSeed: 1,
