@@ -104,6 +104,68 @@ testOnReplicas({
 });
 
 testOnReplicas({
+  name: "Session takes an operand up to its limit, and refuses a longer one",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, counts, replica, session } = createSession(kind);
+    const { maxIdBytes, maxPositionBytes, maxTimeBytes } = defaultClientLimits;
+    const zeros = (bytes: number) => "0".repeat(bytes);
+    const command = (id: number, position: number, time: number) =>
+      `IAMAT ${"x".repeat(id)} ` +
+      `+1.${zeros(position - 5)}-1 1.${zeros(time - 2)}`;
+    const longest = command(maxIdBytes, maxPositionBytes, maxTimeBytes);
+    session.receive(longest);
+    assertEquals(session.takeReplies()[0].slice(0, 3), "AT ");
+    assertEquals(replica.accepted.length, 1);
+    const tooLong = [
+      command(maxIdBytes + 1, 9, 9),
+      command(9, maxPositionBytes + 1, 9),
+      command(9, 9, maxTimeBytes + 1),
+      // The same where white space is not the shortest.
+      `\t${command(maxIdBytes + 1, 9, 9)}`,
+      `WHATSAT ${"x".repeat(maxIdBytes + 1)} 1 1`,
+    ];
+    for (const line of tooLong) session.receive(line);
+    await arrive();
+    assertEquals(
+      session.takeReplies().join(""),
+      tooLong.map((line) => `? ${line}\n`).join(""),
+    );
+    assertEquals(replica.accepted.length, 1);
+    assertEquals(
+      [...counts.hits],
+      [["id-bytes", 3], ["position-bytes", 1], ["time-bytes", 1]],
+    );
+  },
+});
+
+testOnReplicas({
+  name: "Session refuses a report that its replica does not take",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, backend, counts, lines, replica, session } = createSession(
+      kind,
+    );
+    session.receive(iamat);
+    session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
+    replica.refusal = "table-share";
+    // Once behind a query that waits, once ahead of all.
+    session.receive("IAMAT plum +1+1 5");
+    await arrive();
+    backend.questions[0].answer("{}");
+    await arrive();
+    session.receive("\tIAMAT  pear +1+1 5");
+    assertEquals(
+      session.takeReplies().join(""),
+      `${at}\n${at}\n{}\n\n? IAMAT plum +1+1 5\n? \tIAMAT  pear +1+1 5\n`,
+    );
+    assertEquals(replica.accepted.length, 1);
+    assertEquals([...counts.hits], [["table-share", 2]]);
+    assertEquals([lines.iamat, lines.invalid], [1, 2]);
+  },
+});
+
+testOnReplicas({
   name: "Session keeps the order of requests when answers come out of order",
   permissions: "none",
   async fn(kind) {
