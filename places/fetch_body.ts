@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import type { ByteString } from "../protocol/bytes.ts";
-import { maxBodyBytes } from "./limits.ts";
+import { type ByteString, decodeBytes } from "../protocol/bytes.ts";
+import { firstBodyBytes, maxBodyBytes } from "./limits.ts";
 import { PlacesError } from "./provider.ts";
 import { createRedactor } from "./redact.ts";
 
@@ -64,18 +63,26 @@ async function refuseStatus(address: URL, response: Response): Promise<void> {
 }
 
 async function readBody(address: URL, response: Response): Promise<ByteString> {
-  const chunks: Uint8Array[] = [];
+  // Each chunk that is kept would keep the buffer of 64 KiB that it was read
+  // into, however short it is.
+  let bytes = new Uint8Array(firstBodyBytes);
   let sizeBytes = 0;
   for await (const chunk of response.body ?? []) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > maxBodyBytes) {
+    const end = sizeBytes + chunk.length;
+    if (end > maxBodyBytes) {
       throw new PlacesError(
         `${address.host} answered more than ${maxBodyBytes} bytes`,
       );
     }
-    chunks.push(chunk);
+    if (end > bytes.length) {
+      const larger = new Uint8Array(Math.max(end, bytes.length * 2));
+      larger.set(bytes.subarray(0, sizeBytes));
+      bytes = larger;
+    }
+    bytes.set(chunk, sizeBytes);
+    sizeBytes = end;
   }
-  return Buffer.concat(chunks).toString("latin1");
+  return decodeBytes(bytes, 0, sizeBytes);
 }
 
 /** An error's message without the address that Deno puts before it. */

@@ -193,14 +193,14 @@ for (const [name, create] of Object.entries(apis)) {
       [respond("<html>not found</html>", 404), 1, /the body is not JSON/],
       [respond("[]"), 1, /the body has no/],
       [respond(""), 1, /the body is not JSON/],
-      [respond(big), 1, /more than 4194304 bytes/],
+      [respond(big), 1, /more than 262144 bytes/],
       [
         raw(
           "HTTP/1.1 200 OK\r\nconnection: close\r\n" +
             `content-encoding: gzip\r\n\r\n${bomb}`,
         ),
         1,
-        /more than 4194304 bytes/,
+        /more than 262144 bytes/,
       ],
       ...[301, 302, 303, 307, 308].map((status): [Reply, number, RegExp] => [
         respond("", status, {
