@@ -1,5 +1,5 @@
 /**
- * A server to be looked at, which is as a test says.
+ * An observed server whose state a test sets.
  *
  * @module
  */
@@ -11,14 +11,17 @@ import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
 import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
 
-/** Some fields of a status; of an object, some of its own. */
+/**
+ * Some fields of a status. A field that is an object may have some of its
+ * fields.
+ */
 export type Given<Status> = {
   readonly [Name in keyof Status]?: Status[Name] extends readonly unknown[]
     ? Status[Name]
     : Partial<Status[Name]>;
 };
 
-/** A status with the fields that are given. */
+/** A status with these fields replaced. */
 export function fill<Status>(status: Status, given: Given<Status>): Status {
   const known = status as Readonly<Record<string, unknown>>;
   const fields = Object.entries(given).map(([name, value]) => {
@@ -28,7 +31,7 @@ export function fill<Status>(status: Status, given: Given<Status>): Status {
   return { ...status, ...Object.fromEntries(fields) };
 }
 
-/** What a server without any history says. */
+/** The facts of a server that has just started, with these fields replaced. */
 export function serverFacts(
   name: string,
   facts: Given<ServerFacts> = {},
@@ -47,9 +50,9 @@ export function serverFacts(
 /** The server. */
 export class FakeObservedServer implements ObservedServer {
   readonly name: string;
-  /** What differs from a server without any history. */
+  /** Facts that differ from those of a server that has just started. */
   facts: Given<ServerFacts> = {};
-  /** What it knows. */
+  /** The AT lines that it has. */
   known: ByteString[] = [];
   readonly #eventObservers = new Observers<ServerEvent>();
   readonly #reportObservers = new Observers<Report>();
@@ -58,12 +61,12 @@ export class FakeObservedServer implements ObservedServer {
     this.name = name;
   }
 
-  /** How many watch its reports. */
+  /** How many observers of reports there are. */
   get reportObservers(): number {
     return this.#reportObservers.count;
   }
 
-  /** How many watch its events. */
+  /** How many observers of events there are. */
   get eventObservers(): number {
     return this.#eventObservers.count;
   }
@@ -95,7 +98,7 @@ export class FakeObservedServer implements ObservedServer {
     return this.#reportObservers.add(observer);
   }
 
-  /** An event is told. */
+  /** Notifies observers of an event. */
   emit(event: Partial<ServerEvent>): void {
     this.#eventObservers.notify({
       time: 1520024734,
@@ -107,12 +110,12 @@ export class FakeObservedServer implements ObservedServer {
     });
   }
 
-  /** A report is news. */
+  /** Stores a report, and notifies observers of it. */
   notifyReport(line: ByteString): void {
     this.known.push(line);
     const report = parseReport(line, () => true)!;
     this.#reportObservers.notify(report);
-    // The buffer is used again.
+    // Real servers reuse the buffer.
     report.bytes.fill(0x21);
   }
 }

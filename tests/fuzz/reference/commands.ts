@@ -1,6 +1,6 @@
 /**
- * A client's commands once more, as docs/PROTOCOL.md words them: slow, obvious,
- * and without a line of protocol/.
+ * A second implementation of clients' commands, after docs/PROTOCOL.md. It is
+ * slow and simple, and uses no code of protocol/.
  *
  * @module
  */
@@ -39,12 +39,12 @@ export function fieldsOf(line: string): string[] {
   return fields;
 }
 
-/** A command with its operands, or why there is none. */
+/** A command with its operands, or the reason why a line is invalid. */
 export type Reading =
   | { readonly verb: "IAMAT" | "WHATSAT"; readonly operands: string[] }
   | { readonly verb: undefined; readonly objection: string };
 
-/** Reads a line that a client has sent. */
+/** Parses a line that a client has sent. */
 export function readCommand(line: string): Reading {
   const fields = fieldsOf(line);
   const [verb, , second, third] = fields;
