@@ -14,7 +14,7 @@ export const close = "close";
 /** Listens on a free port, and receives lines. */
 export class FakeServer implements AsyncDisposable {
   /** All lines so far. */
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections: Deno.TcpConn[] = [];
   readonly #serving: Promise<void>;
@@ -69,7 +69,7 @@ export class FakeServer implements AsyncDisposable {
           .split("\n");
         text = lines.pop()!;
         for (const line of lines) {
-          this.heard.push(line);
+          this.received.push(line);
           const reply = answer(line);
           if (reply === close) return;
           if (reply !== undefined) await writeAll(connection, reply);

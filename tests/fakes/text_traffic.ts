@@ -27,7 +27,7 @@ export function trafficInText({ received, sent }: TextTraffic): TrafficLog {
 }
 
 /** Passes text to a traffic log. */
-export function tellText(traffic: TrafficLog): TextTraffic {
+export function logText(traffic: TrafficLog): TextTraffic {
   return {
     received: (line) => traffic.received(encodeBytes(line), 0, line.length),
     sent: (message) => traffic.sent(encodeBytes(message), 0, message.length),
