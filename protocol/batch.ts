@@ -1,6 +1,6 @@
 /**
- * Messages that are written together, one after the other in a reused buffer.
- * Reuse saves busy connections most of the garbage collection.
+ * Messages that are written together. Their buffer is reused, so that a busy
+ * connection creates no garbage.
  *
  * @module
  */

@@ -70,10 +70,7 @@ export function encodeBytes(text: ByteString): Uint8Array<ArrayBuffer> {
 
 let scratch = allocateBuffer(4096);
 
-/**
- * A byte string as bytes at the start of a shared buffer. The next call
- * overwrites them.
- */
+/** A byte string as bytes in a shared buffer. The next call overwrites them. */
 export function encodeScratch(text: ByteString): Uint8Array {
   if (scratch.length < text.length) scratch = allocateBuffer(text.length * 2);
   encodeInto(text, scratch);
@@ -102,8 +99,7 @@ export function indexOfByte(
   start: number,
   end: number,
 ): number {
-  // Lines and fields are short: a loop takes less time than a call into the
-  // runtime.
+  // Lines and fields are short: a loop is faster than a call into the runtime.
   for (let index = start; index < end; index++) {
     if (bytes[index] === byte) return index;
   }

@@ -50,7 +50,8 @@ export class LineFramer {
 
   /**
    * Sets the next chunk: the first `count` bytes of a buffer. `next` must have
-   * returned false before. The buffer must not change until it does so again.
+   * returned false before. The buffer must not change until `next` returns
+   * false again.
    */
   push(buffer: Uint8Array, count: number): void {
     this.#chunk = buffer;

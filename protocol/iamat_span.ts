@@ -19,10 +19,7 @@ const opening = [0x49, 0x41, 0x4d, 0x41, 0x54, space];
  */
 export class IamatSpan {
   bytes: Uint8Array = new Uint8Array();
-  /**
-   * Where the client's ID begins. Position and time follow, each after one
-   * space.
-   */
+  /** Where the ID begins. Position and time follow, each after one space. */
   clientStart = 0;
   clientEnd = 0;
   /** Where the client's time begins. */
@@ -43,10 +40,7 @@ export class IamatSpan {
     return this.readOperands(bytes, start + opening.length, end);
   }
 
-  /**
-   * Parses the operands from `clientStart` to `end`, as in an IAMAT or an AT
-   * line.
-   */
+  /** Parses the operands of an IAMAT or an AT line, `clientStart` to `end`. */
   readOperands(bytes: Uint8Array, clientStart: number, end: number): boolean {
     const clientEnd = skipField(bytes, clientStart, end);
     if (clientEnd === clientStart || bytes[clientEnd] !== space) return false;

@@ -54,10 +54,7 @@ export function isPosition(text: ByteString): boolean {
   return skipPosition(encodeScratch(text), 0, text.length) === text.length;
 }
 
-/**
- * Splits a position into latitude and longitude; undefined if the text is not a
- * position.
- */
+/** Latitude and longitude; undefined if the text is not a position. */
 export function parsePosition(text: ByteString): Position | undefined {
   if (!isPosition(text)) return undefined;
   const split = skipLatitude(encodeScratch(text), 0, text.length);

@@ -188,10 +188,7 @@ export function parseReport(
     : undefined;
 }
 
-/**
- * The fields of a valid AT line: server, clock difference, client, position,
- * time.
- */
+/** Server, clock difference, client, position and time of a valid AT line. */
 export function fieldsOf(line: ByteString): ByteString[] {
   return line.split(" ").slice(1);
 }

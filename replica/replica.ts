@@ -109,8 +109,7 @@ export interface Replica {
 /** Some of the reports that match a pattern. */
 export interface Page {
   /**
-   * AT lines. A page before the last one may also have fewer lines than the
-   * limit, or none.
+   * AT lines. A page may have fewer than the limit, or none, before the last.
    */
   readonly lines: readonly ByteString[];
   /** The cursor of the next page; undefined after the last page. */
@@ -145,8 +144,7 @@ export interface ReplicaLinkStatus {
   /** How often the link was lost. */
   readonly losses: number;
   /**
-   * Why the link was last lost or could not be made; undefined if neither
-   * happened.
+   * Why the link was last lost or not made; undefined if that never happened.
    */
   readonly lastFailure: string | undefined;
 }

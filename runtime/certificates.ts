@@ -52,8 +52,8 @@ function createContext(chain: string, key: string): SecureContext {
   try {
     return createSecureContext({ cert: chain, key });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CertificateError("certificate", `cannot be used: ${why}`);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CertificateError("certificate", `cannot be used: ${message}`);
   }
 }
 
@@ -115,10 +115,7 @@ export interface TlsFiles {
   readonly certificate: string;
   /** The certificate's private key, without a passphrase. */
   readonly key: string;
-  /**
-   * One or more certificates of the authority that has issued the neighbours'
-   * certificates.
-   */
+  /** One or more certificates: the authority for neighbours' certificates. */
   readonly authority?: string;
 }
 

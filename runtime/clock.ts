@@ -48,7 +48,7 @@ export function sleep(
  * Largest difference between the two clocks of `SystemClock`, in milliseconds,
  * before it is corrected. `Date.now()` has only whole milliseconds.
  */
-const maxStrayMs = 5;
+const maxDriftMs = 5;
 
 /**
  * The machine's clock. `Date.now()` has the time of day, but only in
@@ -72,7 +72,7 @@ export class SystemClock implements Clock {
   now(): Timestamp {
     const counterMs = performance.now();
     const dateMs = Date.now();
-    if (Math.abs(this.#originMs + counterMs - dateMs) > maxStrayMs) {
+    if (Math.abs(this.#originMs + counterMs - dateMs) > maxDriftMs) {
       this.#originMs = Math.floor(dateMs - counterMs);
       this.#originNanoseconds = 0;
     }

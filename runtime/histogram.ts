@@ -6,9 +6,7 @@
 
 /** The bins of a histogram. */
 export interface Bins {
-  /**
-   * The index of a value's bin, from 0. It does not decrease with the value.
-   */
+  /** The index of a value's bin, from 0. It never falls as the value rises. */
   indexOf(value: number): number;
   /** The largest value of a bin. */
   greatestIn(index: number): number;

@@ -4,10 +4,7 @@
  * @module
  */
 
-/**
- * A random number generator: xoshiro128** by Blackman and Vigna, seeded by
- * splitmix32.
- */
+/** The generator xoshiro128** of Blackman and Vigna, seeded by splitmix32. */
 export class Random {
   #a: number;
   #b: number;

@@ -8,10 +8,7 @@ import type { Clock } from "./clock.ts";
 import type { Connect, Listener } from "./network.ts";
 import { acceptSecurely, connectSecurely } from "./secure_transport.ts";
 
-/**
- * Adds TLS to a port. Each connection uses the credentials that are current
- * when it is accepted.
- */
+/** Adds TLS to a port. Connections use the credentials at their acceptance. */
 export function listenSecurely(
   listener: Listener,
   identity: TlsIdentity,

@@ -1,7 +1,7 @@
 /**
- * TLS on top of any transport, by node:tls. It is the only TLS of the runtime
- * that gives the other side's certificate, and that can change its own for new
- * connections.
+ * TLS on top of any transport. It uses node:tls, which is the runtime's only
+ * implementation that gives the other side's certificate and accepts a new one
+ * for new connections.
  *
  * @module
  */
@@ -82,10 +82,7 @@ export class SecureTransport implements Transport {
   #isEstablished = false;
   /** Whether the other side has ended its stream with close_notify. */
   #hasEnded = false;
-  /**
-   * Whether the network's stream has ended. Decrypted bytes may still be
-   * unread.
-   */
+  /** Whether the network's stream has ended. Decrypted bytes may be unread. */
   #isTruncated = false;
   #fault: unknown;
   /** Bytes that did not fit into the reader's buffer. */
@@ -172,8 +169,7 @@ export class SecureTransport implements Transport {
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined) return reject(this.#fault);
       this.#socket.write(part, (error) => {
-        // A write that is pending when the socket closes is called back without
-        // an error.
+        // A pending write ends without an error when the socket closes.
         const fault = this.#fault ?? error;
         if (fault) reject(fault);
         else resolve(part.length);
@@ -193,10 +189,7 @@ export class SecureTransport implements Transport {
     this.#fail(new Deno.errors.BadResource("closed"));
   }
 
-  /**
-   * Ends reading after a turn of the event loop, in which close_notify can
-   * arrive.
-   */
+  /** Ends reading after a turn of the event loop, for a close_notify. */
   async #readEnd(): Promise<null> {
     if (!this.#hasEnded) await new Promise((resolve) => setImmediate(resolve));
     return null;

@@ -22,13 +22,10 @@ export interface Transport extends ByteSink {
    * Ends both sides and frees the descriptor. Throws if it was closed before.
    */
   close(): void;
-  /**
-   * Only on an encrypted transport: a value that binds a proof to this
-   * connection.
-   */
+  /** If the transport is encrypted: a value that binds proofs to it. */
   channelBinding?(): Promise<ByteString>;
   /**
-   * Only on an encrypted transport: whether the stream has ended without
+   * If the transport is encrypted: whether the stream has ended without
    * close_notify. Bytes at its end may be missing.
    */
   readonly wasTruncated?: boolean;

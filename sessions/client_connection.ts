@@ -36,7 +36,7 @@ export type ConnectionEnd =
   | "connection lost"
   /** The client sent a line over the limit. */
   | "line too long"
-  /** The client did not read its replies for too long, or left too many. */
+  /** The client read no replies for too long, or left too many unread. */
   | "slow consumer"
   /** The client sent nothing for too long. */
   | "idle"
@@ -75,7 +75,7 @@ export class ClientConnection {
   /** Whether bytes were received or sent since the last heartbeat. */
   #hasProgressed = false;
   /** Heartbeats in a row without progress. */
-  #stillHeartbeats = 0;
+  #quietHeartbeats = 0;
 
   constructor(
     transport: Transport,
@@ -98,10 +98,7 @@ export class ClientConnection {
     return this.#session.replyBytes + this.#writingBytes;
   }
 
-  /**
-   * Adds to the reason for the end in the log; empty if there is nothing to
-   * add.
-   */
+  /** Details of the reason for the end, for the log; may be empty. */
   get detail(): string {
     return this.#detail;
   }
@@ -154,16 +151,16 @@ export class ClientConnection {
    * that a pause of the server does not count against its clients.
    */
   onHeartbeat(): void {
-    this.#stillHeartbeats = this.#hasProgressed ? 0 : this.#stillHeartbeats + 1;
+    this.#quietHeartbeats = this.#hasProgressed ? 0 : this.#quietHeartbeats + 1;
     this.#hasProgressed = false;
     const { counts, limits: { idleMs, slowConsumerMs } } = this.#context;
     // The first of these heartbeats may have come right after the last byte.
-    const stillMs = (this.#stillHeartbeats - 1) * heartbeatMs;
+    const quietMs = (this.#quietHeartbeats - 1) * heartbeatMs;
     if (this.#isSending) {
-      if (stillMs < slowConsumerMs) return;
+      if (quietMs < slowConsumerMs) return;
       counts.hit("slow-consumer-seconds");
       this.abort("slow consumer", `no reply read for ${slowConsumerMs} ms`);
-    } else if (stillMs >= idleMs && this.#isIdle) {
+    } else if (quietMs >= idleMs && this.#isIdle) {
       counts.hit("idle-seconds");
       this.abort("idle", `nothing received for ${idleMs} ms`);
     }
@@ -211,8 +208,7 @@ export class ClientConnection {
     const framer = this.#framer;
     if (this.#transport.wasTruncated) this.#detail = "without close_notify";
     if (this.#end !== undefined || !framer.end()) return;
-    // The line may be incomplete: a time without its last digits is another
-    // time.
+    // The line may be incomplete: a time that lacks digits is another time.
     if (this.#transport.wasTruncated) return;
     this.#session.stampTime();
     this.#session.receive(framer.bytes, framer.start, framer.stop);
@@ -328,7 +324,7 @@ export class ClientConnection {
   /** Writes all bytes. Each part that is written counts as progress. */
   async #send(bytes: Uint8Array): Promise<void> {
     this.#isSending = true;
-    // Time without anything to write does not count.
+    // Time before this write does not count.
     this.#hasProgressed = true;
     let written = await this.#transport.write(bytes);
     this.#hasProgressed = true;
@@ -367,7 +363,7 @@ export class ClientConnection {
   /** Ends an encrypted stream with close_notify. A failure changes nothing. */
   async #closeEncryptedStream(): Promise<void> {
     if (this.#transport.channelBinding === undefined) return;
-    // It waits behind the replies that the client has not read yet.
+    // close_notify waits behind the replies that the client has not read yet.
     this.#isSending = true;
     this.#hasProgressed = true;
     try {

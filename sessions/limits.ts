@@ -30,8 +30,7 @@ export interface ClientLimits {
   /** A client that reads none of its replies for this time is disconnected. */
   readonly slowConsumerMs: number;
   /**
-   * A client that sends nothing for this time is disconnected; `Infinity` for
-   * never.
+   * A client that sends nothing for this time is disconnected; or `Infinity`.
    */
   readonly idleMs: number;
   /**
@@ -43,7 +42,7 @@ export interface ClientLimits {
   readonly maxQueriesInTotal: number;
 }
 
-/** The limits by default. */
+/** The default limits. */
 export const defaultClientLimits: ClientLimits = {
   maxLineBytes,
   // 80 MB, at 8 kB for each idle connection without TLS.
@@ -59,8 +58,7 @@ export const defaultClientLimits: ClientLimits = {
   // Google answers within a second. A higher limit would let one client use all
   // of its permits.
   maxQueriesInFlight: 16,
-  // At most 32 are sent to the service at a time. Each of the others takes a
-  // few kB.
+  // At most 32 are sent to the service at once. The others take a few kB each.
   maxQueriesInTotal: 4096,
 };
 
@@ -83,10 +81,7 @@ export const slotBytes = 512;
 /** Most bytes of replies in one write. Each write is logged separately. */
 export const maxWriteBytes = 1024 * 1024;
 
-/**
- * How long a client has to read the reply to a line that is too long, in
- * milliseconds.
- */
+/** Time to read the reply to a line that is too long, in milliseconds. */
 export const refusalLingerMs = 2_000;
 
 /**
@@ -97,7 +92,7 @@ export const refusalLingerMs = 2_000;
 export const stopAnswerMs = 2_000;
 
 /**
- * How long a client has to read its replies and end its side after a stopping
+ * Time for a client to read its replies and end its side after a stopping
  * server has ended its own, in milliseconds.
  */
 export const stopLingerMs = 500;

@@ -114,18 +114,12 @@ export class Session implements PermitWaiter {
   /** Queries that have not been started, in order. */
   readonly #queued: QueuedQuery[] = [];
   #queriesInFlight = 0;
-  /**
-   * Bytes of the replies that are ready or waiting, with `slotBytes` for each
-   * slot.
-   */
+  /** Bytes of all ready and waiting replies, with `slotBytes` for each slot. */
   #replyBytes = 0;
   #isAbandoned = false;
   #onWritable: (() => void) | undefined;
 
-  /**
-   * @param onReady Called when waiting replies have become ready, or have
-   * failed.
-   */
+  /** @param onReady Called when waiting replies have become ready or failed. */
   constructor(
     context: SessionContext,
     traffic: TrafficLog,
@@ -178,8 +172,7 @@ export class Session implements PermitWaiter {
   }
 
   /**
-   * Drops all queries and waiting replies, as the client is gone. Its reports
-   * are kept.
+   * Drops queries and waiting replies, as the client is gone. Keeps reports.
    */
   abandon(): void {
     this.#isAbandoned = true;
@@ -201,10 +194,7 @@ export class Session implements PermitWaiter {
     return new Promise((resolve) => this.#onWritable = resolve);
   }
 
-  /**
-   * Bytes of the replies that are ready or waiting, with `slotBytes` for each
-   * that waits.
-   */
+  /** Bytes of all ready and waiting replies, with `slotBytes` for each slot. */
   get replyBytes(): number {
     return this.#replyBytes;
   }

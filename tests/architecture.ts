@@ -373,10 +373,7 @@ function arrowsOf(room: string): string[] {
   );
 }
 
-/**
- * All rooms that are reachable from a room by imports, without the paths
- * through `except`.
- */
+/** All rooms that imports reach from a room, except through another room. */
 function reachableFrom(room: string, except: string): Set<string> {
   const found = new Set<string>();
   const walk = (from: string) => {

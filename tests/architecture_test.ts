@@ -193,10 +193,7 @@ async function packageImports(): Promise<[path: string, specifier: string][]> {
   return imports;
 }
 
-/**
- * Whether a specifier is a target of an import map, or below a target that is a
- * folder.
- */
+/** Whether a specifier is a target of an import map, or below a folder. */
 const isOf = (specifier: string, known: string) =>
   known.endsWith("/") ? specifier.startsWith(known) : specifier === known;
 

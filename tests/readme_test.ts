@@ -48,8 +48,7 @@ Deno.test("the README's transcripts match the herd's replies", async () => {
       withoutDifferences(answer).trimEnd(),
       withoutDifferences(block.slice(command.length + 1)).trimEnd(),
     );
-    // This sends a later report, which follows the transcript's report on all
-    // links.
+    // Its reports follow the transcript's report on all links.
     await herd.untilLinked(linked);
   }
   assertEquals(transcripts, { nc: 1, send: 2 });

@@ -136,8 +136,7 @@ async function runTests(words: readonly string[]): Promise<void> {
       ...(isChoice ? [] : ["tests/"]),
     ]);
     const xml = await Deno.readTextFile(report);
-    // If Deno cannot start the tests, it prints the reason and writes no
-    // report.
+    // If Deno cannot start tests, it prints the reason and writes no report.
     if (xml === "") return;
     const counts = countTests(xml);
     // The report does not contain errors outside of tests.

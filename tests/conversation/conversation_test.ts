@@ -63,7 +63,7 @@ async function run(
 }
 
 /** Compares a text with the record, or records it. */
-function hold(name: string, text: string): void {
+function compareWithRecord(name: string, text: string): void {
   const path = recordFolder + name;
   if (isRecording) return Deno.writeTextFileSync(path, text);
   const recorded = Deno.readTextFileSync(path);
@@ -129,11 +129,10 @@ Deno.test("servers send and log the recorded bytes", () =>
       "tests/conversation/play.ts",
       [output],
     );
-    // The wire is compared first, as a difference is easiest to understand
-    // there.
+    // The wire comes first, as a difference is easiest to understand there.
     const wire = `${output}/wire.txt`;
     if (code === 0 || !isRecording && namesIn(output).includes("wire.txt")) {
-      hold("herd/wire.txt", Deno.readTextFileSync(wire));
+      compareWithRecord("herd/wire.txt", Deno.readTextFileSync(wire));
     }
     if (code !== 0) throw new Error(`the script failed: ${stderr}`);
     const names = namesIn(output);
@@ -146,7 +145,10 @@ Deno.test("servers send and log the recorded bytes", () =>
     for (
       const name of names.filter((name) => known.includes(name) || isRecording)
     ) {
-      hold(`herd/${name}`, Deno.readTextFileSync(`${output}/${name}`));
+      compareWithRecord(
+        `herd/${name}`,
+        Deno.readTextFileSync(`${output}/${name}`),
+      );
     }
     if (!isRecording) assertEquals(names, known);
   }));
@@ -170,7 +172,7 @@ Deno.test("programs print the recorded help texts", () =>
       ["main.ts", "--help"],
       ...commands.map((command) => ["main.ts", command, "--help"]),
     ]);
-    hold("programs/help.txt", text);
+    compareWithRecord("programs/help.txt", text);
   }));
 
 Deno.test("programs print the recorded permissions", () =>
@@ -189,7 +191,7 @@ Deno.test("programs print the recorded permissions", () =>
     ].map((command) => [...command, "--print-permissions"]);
     const text = await describe(folder, permitted);
     const denied = await describe(folder, [["server.ts", "Hill"]], []);
-    hold("programs/permissions.txt", `${text}\n${denied}`);
+    compareWithRecord("programs/permissions.txt", `${text}\n${denied}`);
   }));
 
 Deno.test("programs end with the recorded messages and exit statuses", () =>
@@ -248,7 +250,7 @@ Deno.test("programs end with the recorded messages and exit statuses", () =>
       ["main.ts", "stats", "missing"],
       ["main.ts", "trace"],
     ]);
-    hold(
+    compareWithRecord(
       "programs/exits.txt",
       text.replace(`port ${port} of`, "port PORT of")
         .replace(`herd ${manifest.version}`, "herd VERSION"),

@@ -149,10 +149,7 @@ export class Platform {
     }
   }
 
-  /**
-   * Waits in real time, for example until code is loaded. The clock does not
-   * move.
-   */
+  /** Waits in real time, such as for code to load. The clock does not move. */
   async waitUntil(condition: () => boolean): Promise<void> {
     while (!condition()) {
       await this.#settle();

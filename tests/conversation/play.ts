@@ -144,10 +144,7 @@ async function once(port: number, text: string, waitMs = 2): Promise<void> {
   await peer.close();
 }
 
-/**
- * Sends a request to the administration port, and records the response without
- * its body.
- */
+/** Sends a request to an administration port. Records the response's head. */
 async function request(
   port: number,
   path: string,

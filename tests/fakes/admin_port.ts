@@ -11,7 +11,6 @@ import { answer, type SiteOptions } from "../../admin/site.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
 
-/** The port. */
 export class FakeAdminPort implements AsyncDisposable {
   /** The newest AT lines by client, for `/client.json`. */
   readonly lines = new Map<ByteString, ByteString>();

@@ -31,7 +31,6 @@ export interface FakeGoogleOptions {
   readonly hasLegacyApi?: boolean;
 }
 
-/** The server. */
 export class FakeGoogle extends FakeHttpServer {
   constructor({ hasLegacyApi = true }: FakeGoogleOptions = {}) {
     super((request) => {

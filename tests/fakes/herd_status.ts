@@ -41,7 +41,6 @@ export function fakeDistribution(count: number, median: number) {
   return { count, sum: count * median, buckets };
 }
 
-/** The status of a herd. */
 export function fakeStatus(herd: FakeHerd = {}): HerdStatus {
   const {
     names = defaultHerd.servers.map(({ name }) => name),

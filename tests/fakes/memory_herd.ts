@@ -102,7 +102,7 @@ export class MemoryHerd {
       counts,
       propagation: { add: (seconds) => durations.push(seconds) },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,
-      incarnation: `life-${this.#incarnations}`,
+      incarnation: `run-${this.#incarnations}`,
       nonce: () => {
         this.#nonces += 1;
         return this.#nonces.toString(16).padStart(32, "0");

@@ -8,10 +8,7 @@ import type { LogSink } from "../../log/log_files.ts";
 /** Records what was written, and fails as disks do if a test requests it. */
 export class MemoryLog implements LogSink {
   readonly nextPath = "next.log";
-  /**
-   * Free bytes on the disk. A write may be partial, and the next one then
-   * fails.
-   */
+  /** Free bytes on the disk. A write without room is partial, or fails. */
   roomBytes = Infinity;
   /** Whether the next file can be opened. */
   canOpenNext = true;

@@ -11,10 +11,7 @@ import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
 import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
 
-/**
- * Some fields of a status. A field that is an object may have some of its
- * fields.
- */
+/** Some fields of a status, and of each object in it some fields. */
 export type Given<Status> = {
   readonly [Name in keyof Status]?: Status[Name] extends readonly unknown[]
     ? Status[Name]
@@ -47,7 +44,6 @@ export function serverFacts(
   return fill(fresh, facts);
 }
 
-/** The server. */
 export class FakeObservedServer implements ObservedServer {
   readonly name: string;
   /** Facts that differ from those of a server that has just started. */

@@ -15,10 +15,7 @@ export function randomOf(input: ByteString): Random {
   return new Random(hashClient(input));
 }
 
-/**
- * Several ways to split a stream: one chunk, random chunks, and single bytes if
- * it is short.
- */
+/** A stream as one chunk, as random chunks, and if short as single bytes. */
 export function chunkings(stream: ByteString): ByteString[][] {
   const ways = [[stream], cutAtRandom(stream)];
   return stream.length <= maxSingleBytes ? [...ways, [...stream]] : ways;

@@ -94,10 +94,7 @@ function signatureOf(input: string): string {
   return [..."XYZ"].filter((byte) => input.includes(byte)).join("");
 }
 
-/**
- * A target in which any input with three certain bytes is a fault. It records
- * its inputs.
- */
+/** A target that records inputs, and fails for inputs with X, Y and Z. */
 function createToy(): { target: Target; inputs: string[] } {
   const inputs: string[] = [];
   const target: Target = {

@@ -74,10 +74,7 @@ function show(value: unknown): string {
     : `${text.slice(0, maxShownLength)}... (${text.length} characters)`;
 }
 
-/**
- * The order of magnitude of a number, for signatures: equal for 0, 1, 2-3, 4-7,
- * ...
- */
+/** The magnitude of a number, for signatures: equal for 0, 1, 2-3, 4-7, ... */
 export function magnitude(count: number): number {
   return 32 - Math.clz32(count);
 }

@@ -18,7 +18,7 @@ import { reportsTarget } from "./targets/reports.ts";
 import { sessionsTarget } from "./targets/sessions.ts";
 import { topologiesTarget } from "./targets/topologies.ts";
 
-/** All targets, each with the real code. */
+/** Each with the real code. */
 export const targets: readonly Target[] = [
   commandsTarget(),
   numbersTarget(),

@@ -24,7 +24,8 @@ const anyValue = fc.oneof(
 );
 
 Deno.test({
-  name: "a bin holds the values up to its largest, above the previous bin's",
+  name:
+    "a bin holds exactly the values above the previous bin, up to its largest",
   permissions: "none",
   fn() {
     assertProperty(fc.property(anyBins, anyValue, (bins, value) => {

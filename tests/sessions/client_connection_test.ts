@@ -36,10 +36,7 @@ const at =
   "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997\n";
 const whatsat = "WHATSAT kiwi.cs.ucla.edu 10 5\n";
 
-/**
- * A connection on a pipe, with a clock, a replica and a backend for the test to
- * control.
- */
+/** A connection on a pipe. The test controls its clock, replica and backend. */
 function connect(
   { arrive, create }: TestReplica,
   limits: Partial<ClientLimits> = {},
@@ -114,7 +111,7 @@ testOnReplicas({
     const { arrive, backend, client, ended, server } = connect(kind);
     client.sendText(iamat + whatsat);
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(server.writes, [at, `${at}{}\n\n`]);
     await client.closeWrite();
@@ -164,7 +161,7 @@ testOnReplicas({
     client.sendText(whatsat);
     await clock.advance(2_000);
     const answeredAt = secondsOf(clock);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(traffic.lines.map((line) => line[0]).join(""), "<><>");
     const [, reply, , answer] = traffic.seconds;
@@ -190,7 +187,7 @@ testOnReplicas({
     assertEquals(replica.accepted.length, 2);
     assertEquals(flushCount() > before, true);
     assertEquals(server.writes.length, 1);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await client.closeWrite();
     await arrive();
     await ended;
@@ -198,7 +195,8 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection holds a reply back also while an earlier write completes",
+  name:
+    "ClientConnection holds a reply back also while an earlier write completes",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, client, ended, replica, server, traffic } =
@@ -207,7 +205,7 @@ testOnReplicas({
     await arrive();
     // One answer is being written, and another waits.
     server.freeze();
-    for (const { answer } of backend.questions) {
+    for (const { answer } of backend.queries) {
       answer("{}");
       await arrive();
     }
@@ -312,7 +310,7 @@ testOnReplicas({
           } else if (step === "time passes") {
             await clock.advance(maxLateMs / 4);
           } else if ("answer" in step) {
-            backend.questions[step.answer]?.answer("{}");
+            backend.queries[step.answer]?.answer("{}");
           } else {
             const id = `c${expected.length}`;
             const line = step.send === "IAMAT"
@@ -334,7 +332,7 @@ testOnReplicas({
         for (let round = 0; round <= expected.length; round++) {
           traffic.drain();
           await arrive();
-          for (const { answer } of backend.questions) answer("{}");
+          for (const { answer } of backend.queries) answer("{}");
         }
         assertEquals(await ended, "client closed");
         const answers = client.takeAll().split("\n")
@@ -366,7 +364,7 @@ testOnReplicas({
     await arrive();
     assertEquals(client.takeAll(), at);
     assertEquals(server.isClosed, false);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     assertEquals(await ended, "client closed");
     assertEquals(client.takeAll(), `${at}{}\n\n? no newline\n`);
   },
@@ -435,8 +433,7 @@ testOnReplicas({
     client.sendText(iamat + "z".repeat(maxLineBytes + 1));
     await arrive();
     assertEquals(client.takeAll(), `${at}? ${"z".repeat(1024)}\n`);
-    // The server continues to read for a while, so that no reset destroys the
-    // reply.
+    // The server continues to read, so that no reset destroys the reply.
     client.sendText("more");
     await arrive();
     assertEquals(server.unread, "");
@@ -496,7 +493,7 @@ testOnReplicas({
     const large = "x".repeat(maxWriteBytes / 2);
     // All become ready together with the first, which is answered last.
     for (const radius of radii.toReversed()) {
-      backend.questionWithin(radius).answer(large);
+      backend.queryWithin(radius).answer(large);
     }
     await arrive();
     const reply = `${at}${large}\n\n`;
@@ -521,14 +518,14 @@ testOnReplicas({
     await arrive();
     client.sendText(whatsat.repeat(2 * maxRepliesWaiting));
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight);
+    assertEquals(backend.queries.length, maxQueriesInFlight);
     client.close();
     // The server notices that the client is gone when it writes the reply.
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     assertEquals(await ended, "connection lost");
-    for (const { answer } of backend.questions) answer("{}");
+    for (const { answer } of backend.queries) answer("{}");
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
+    assertEquals(backend.queries.length, maxQueriesInFlight + 1);
   },
 });
 
@@ -542,7 +539,7 @@ testOnReplicas({
     const stopped = connection.stop();
     client.sendText("too late\n");
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await stopped;
     assertEquals(client.takeAll(), `${at}${at}{}\n\n`);
     await client.closeWrite();
@@ -676,12 +673,12 @@ Deno.test({
       for (const chunk of chunks) {
         client.sendText(chunk.join(""));
         await clock.advance(maxLateMs / 2);
-        for (const { answer } of backend.questions) answer("{}");
+        for (const { answer } of backend.queries) answer("{}");
       }
       await client.closeWrite();
       for (let round = 0; round <= chunks.length; round++) {
         await clock.advance(maxLateMs);
-        for (const { answer } of backend.questions) answer("{}");
+        for (const { answer } of backend.queries) answer("{}");
       }
       await drainMicrotasks();
       const failed = replica instanceof LateReplica ? replica.failed : 0;

@@ -166,7 +166,7 @@ Deno.test({
     client.sendText("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
     await clock.advance(60 * seconds);
     client.other.freeze();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await clock.advance(29 * seconds);
     assertEquals(listener.connections, 1);
     await clock.advance(3 * seconds);
@@ -223,7 +223,7 @@ Deno.test({
     );
     // It waits for the server, so it is not idle.
     assertEquals(waiting.other.isClosed, false);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await clock.advance(13 * seconds);
     assertEquals(listener.connections, 0);
     assertEquals([...counts.hits], [["idle-seconds", 3]]);
@@ -290,7 +290,7 @@ Deno.test({
       [greedy, modest].map(({ other }) => other.isClosed),
       [true, false],
     );
-    for (const { answer } of backend.questions) answer("{}");
+    for (const { answer } of backend.queries) answer("{}");
     await clock.advance(2 * heartbeatMs);
     assertEquals(modest.takeAll().match(/\{\}/g)?.length, 2);
     // Answered queries no longer count.
@@ -298,7 +298,7 @@ Deno.test({
     for (let turn = 0; turn < 200; turn++) {
       modest.sendText("WHATSAT kiwi 1 1\n");
       await drainMicrotasks();
-      backend.questions.at(-1)!.answer("{}");
+      backend.queries.at(-1)!.answer("{}");
       await drainMicrotasks();
     }
     await clock.advance(2 * heartbeatMs);
@@ -324,15 +324,14 @@ Deno.test({
     await drainMicrotasks();
     modest.sendText("WHATSAT kiwi 50 1\n");
     await drainMicrotasks();
-    const asked = () =>
-      backend.questions.map(({ question }) => question.radiusKm);
-    assertEquals(asked(), ["1", "2"]);
+    const radii = () => backend.queries.map(({ query }) => query.radiusKm);
+    assertEquals(radii(), ["1", "2"]);
     for (let index = 0; index < 5; index++) {
-      backend.questions[index].answer(`{"is":${index}}`);
+      backend.queries[index].answer(`{"is":${index}}`);
       await drainMicrotasks();
     }
     // The modest client did not wait for all queries of the greedy one.
-    assertEquals(asked(), ["1", "2", "50", "3", "4"]);
+    assertEquals(radii(), ["1", "2", "50", "3", "4"]);
     assertEquals(greedy.takeAll().match(/\{.*\}/g), [
       '{"is":0}',
       '{"is":1}',
@@ -364,10 +363,10 @@ Deno.test({
     gone.close();
     gone.other.close();
     await drainMicrotasks();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await drainMicrotasks();
-    const asked = backend.questions.map(({ question }) => question.radiusKm);
-    assertEquals(asked, ["1", "3"]);
+    const radii = backend.queries.map(({ query }) => query.radiusKm);
+    assertEquals(radii, ["1", "3"]);
   },
 });
 

@@ -11,14 +11,14 @@ import type { SessionBackend } from "../../sessions/session.ts";
 /** A query that waits until the test answers it. */
 export interface OpenQuery {
   readonly line: ByteString;
-  readonly question: Whatsat;
+  readonly query: Whatsat;
   readonly answer: (body: ByteString) => void;
 }
 
 /** Collects queries for the test to answer. */
 export class FakeBackend implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
-  readonly questions: OpenQuery[] = [];
+  readonly queries: OpenQuery[] = [];
   readonly now = () => ({ seconds: 1520023935, nanoseconds: 182837383 });
 
   /** The elapsed time; a test may set it. */
@@ -31,14 +31,12 @@ export class FakeBackend implements SessionBackend {
   };
 
   /** The open query with this radius. */
-  questionWithin(radiusKm: string): OpenQuery {
-    return this.questions.find(({ question }) =>
-      question.radiusKm === radiusKm
-    )!;
+  queryWithin(radiusKm: string): OpenQuery {
+    return this.queries.find(({ query }) => query.radiusKm === radiusKm)!;
   }
 
-  readonly places = (line: ByteString, question: Whatsat) =>
+  readonly places = (line: ByteString, query: Whatsat) =>
     new Promise<ByteString>((answer) =>
-      this.questions.push({ line, question, answer })
+      this.queries.push({ line, query, answer })
     );
 }

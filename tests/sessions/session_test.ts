@@ -83,7 +83,7 @@ testOnReplicas({
     session.receive("WHATSAT kiwi 10 5");
     await arrive();
     assertEquals(session.takeReplies(), ["? WHATSAT kiwi 10 5\n"]);
-    assertEquals(backend.questions.length, 0);
+    assertEquals(backend.queries.length, 0);
   },
 });
 
@@ -97,7 +97,7 @@ testOnReplicas({
     session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
     assertEquals(session.takeReplies(), []);
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(session.takeReplies(), [`${at}\n{}\n\n`]);
   },
@@ -119,10 +119,10 @@ testOnReplicas({
     session.receive(iamat.replace("kiwi", "pear"));
     assertEquals(session.takeReplies(), [at + "\n"]);
     await arrive();
-    backend.questionWithin("2").answer("second");
+    backend.queryWithin("2").answer("second");
     await arrive();
     assertEquals(session.takeReplies(), []);
-    backend.questionWithin("1").answer("first");
+    backend.queryWithin("1").answer("first");
     await arrive();
     assertEquals(session.takeReplies(), [
       `${at}\nfirst\n\n`,
@@ -157,9 +157,9 @@ testOnReplicas({
     session.receive(iamat.replace("+34", "+35"));
     session.takeReplies();
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
-    assertEquals(backend.questions[0].line, at);
+    assertEquals(backend.queries[0].line, at);
     assertEquals(session.takeReplies(), [
       `${at}\n{}\n\n`,
       at.replace("+34", "+35") + "\n",
@@ -176,7 +176,7 @@ testOnReplicas({
         const { arrive, backend, session } = createSession(kind);
         for (const line of lines) session.receive(line);
         await arrive();
-        for (const { answer } of backend.questions) answer("{}");
+        for (const { answer } of backend.queries) answer("{}");
         await arrive();
         const replies = session.takeReplies();
         assertEquals(replies.length, lines.length);
@@ -207,19 +207,18 @@ testOnReplicas({
     assertEquals(replica.accepted.length, 2);
     assertEquals(session.whenWritable(), undefined);
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight);
-    const answer = ({ answer, question }: OpenQuery) =>
-      answer(`{${question.radiusKm}}`);
-    // They are answered from the last to the first, but the replies are in
-    // order.
-    for (let index = backend.questions.length - 1; index >= 0; index--) {
-      answer(backend.questions[index]);
+    assertEquals(backend.queries.length, maxQueriesInFlight);
+    const answer = ({ answer, query }: OpenQuery) =>
+      answer(`{${query.radiusKm}}`);
+    // Answers come from the last to the first, but the replies are in order.
+    for (let index = backend.queries.length - 1; index >= 0; index--) {
+      answer(backend.queries[index]);
       await arrive();
     }
-    assertEquals(backend.questions.length, count);
-    for (const question of backend.questions) answer(question);
+    assertEquals(backend.queries.length, count);
+    for (const query of backend.queries) answer(query);
     await arrive();
-    const radii = backend.questions.map(({ question }) => question.radiusKm);
+    const radii = backend.queries.map(({ query }) => query.radiusKm);
     // A late replica finds the clients in a different order.
     if (kind.isLate) radii.sort((one, other) => Number(one) - Number(other));
     assertEquals(radii, radii.map((_, index) => String(index)));
@@ -249,9 +248,9 @@ testOnReplicas({
     assertEquals([isWritable, session.isAwaiting], [true, false]);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     assertEquals(session.whenWritable(), undefined);
-    for (const { answer } of backend.questions) answer("{}");
+    for (const { answer } of backend.queries) answer("{}");
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight);
+    assertEquals(backend.queries.length, maxQueriesInFlight);
     // Its reports are still accepted.
     session.receive(iamat.replace("kiwi", "pear"));
     assertEquals(replica.accepted.length, 2);
@@ -259,7 +258,8 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session starts no queries and is not writable while too many bytes wait",
+  name:
+    "Session starts no queries and is not writable while too many bytes wait",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, session } = createSession(kind);
@@ -274,25 +274,25 @@ testOnReplicas({
     await arrive();
     const half = "x".repeat(maxReplyBytesWaiting / 2);
     // The second answer reaches the limit; the first query is not answered yet.
-    backend.questionWithin("1").answer(half);
+    backend.queryWithin("1").answer(half);
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
+    assertEquals(backend.queries.length, maxQueriesInFlight + 1);
     assertEquals(session.whenWritable(), undefined);
-    backend.questionWithin("2").answer(half);
+    backend.queryWithin("2").answer(half);
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
+    assertEquals(backend.queries.length, maxQueriesInFlight + 1);
     let isWritable = false;
     session.whenWritable()?.then(() => isWritable = true);
-    backend.questionWithin("0").answer("{}");
+    backend.queryWithin("0").answer("{}");
     await arrive();
     // The replies are ready but not taken yet.
-    assertEquals([isWritable, backend.questions.length], [
+    assertEquals([isWritable, backend.queries.length], [
       false,
       maxQueriesInFlight + 1,
     ]);
     assertEquals(session.takeReplies().length, 3);
     await arrive();
-    assertEquals([isWritable, backend.questions.length], [
+    assertEquals([isWritable, backend.queries.length], [
       true,
       maxQueriesInFlight + 3,
     ]);
@@ -315,7 +315,7 @@ testOnReplicas({
     const writable = session.whenWritable();
     assert(writable !== undefined);
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(session.takeReplies().length, 33);
     await writable;
@@ -336,14 +336,14 @@ testOnReplicas({
     }
     const line = "x".repeat(maxReplyBytesWaiting / 16);
     for (let count = 0; count < 16; count++) session.receive(line);
-    for (const { answer } of backend.questions) answer("{}");
+    for (const { answer } of backend.queries) answer("{}");
     await arrive();
     // The replies are not taken yet.
-    assertEquals(backend.questions.length, maxQueriesInFlight);
+    assertEquals(backend.queries.length, maxQueriesInFlight);
     assertEquals(session.takeReplies().length, 1 + maxQueriesInFlight);
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
-    backend.questions.at(-1)!.answer("{}");
+    assertEquals(backend.queries.length, maxQueriesInFlight + 1);
+    backend.queries.at(-1)!.answer("{}");
     await arrive();
     assertEquals(session.takeReplies().length, 17);
     assertEquals(session.whenWritable(), undefined);
@@ -365,7 +365,7 @@ testOnReplicas({
     session.whenWritable()?.then(() => isWritable = true);
     await arrive();
     assertEquals(isWritable, false);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(isWritable, true);
     assertEquals(session.whenWritable(), undefined);
@@ -401,11 +401,11 @@ testOnReplicas({
     }
     await arrive();
     backend.nowMs = 20;
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     // One more query is started now, after it has waited for all this time.
     backend.nowMs = 50;
-    backend.questions[maxQueriesInFlight].answer("{}");
+    backend.queries[maxQueriesInFlight].answer("{}");
     await arrive();
     assertEquals(backend.durationsMs, [20, 50]);
   },
@@ -445,7 +445,7 @@ Deno.test({
     session.receive("WHATSAT nobody 10 5");
     session.abandon();
     await arrive();
-    assertEquals(backend.questions, []);
+    assertEquals(backend.queries, []);
     assertEquals(lines, { ...createLineCounters(), iamat: 1 });
   },
 });

@@ -8,10 +8,7 @@ import type { Settling } from "../../replica/settling.ts";
 import type { TrafficLog } from "../../runtime/transport.ts";
 import { Session, type SessionContext } from "../../sessions/session.ts";
 
-/**
- * Passes lines to a real session within larger buffers, which are overwritten
- * later.
- */
+/** Passes lines to a session within larger buffers, which it overwrites. */
 export class TextSession {
   readonly #session: Session;
   readonly #context: SessionContext;

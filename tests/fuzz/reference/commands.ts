@@ -13,7 +13,7 @@ import {
   objectionToTime,
 } from "./numbers.ts";
 
-/** "White space is space, tab, VT, FF and CR", and LF, which ends the line. */
+/** Space, tab, VT, FF and CR; and LF, which a line cannot contain. */
 const whiteSpace = ["\x20", "\x09", "\x0b", "\x0c", "\x0d", "\x0a"];
 
 /** Whether a byte is white space. */
@@ -22,8 +22,8 @@ export function isWhiteSpace(byte: string): boolean {
 }
 
 /**
- * "Fields are separated by one or more white space bytes; white space before
- * the first and behind the last is ignored."
+ * Splits a line at one or more bytes of white space. White space before the
+ * first field and after the last one is ignored.
  */
 export function fieldsOf(line: string): string[] {
   const fields: string[] = [];

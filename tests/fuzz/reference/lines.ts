@@ -7,18 +7,17 @@
 
 /** The lines of a stream. */
 export interface Lines {
-  /**
-   * The lines that end in LF, before the first one that is too long; without
-   * LF.
-   */
+  /** Lines that end in LF, without it, before the first that is too long. */
   readonly whole: readonly string[];
-  /** The bytes after the last LF: "a last line without LF counts too". */
+  /**
+   * The bytes after the last LF, which count as a line unless there are none.
+   */
   readonly last: string;
   /** The first line that is too long, up to its LF or the end of the stream. */
   readonly tooLong: string | undefined;
 }
 
-/** "A line is the bytes up to LF." */
+/** Splits a stream into lines: the bytes up to each LF. */
 export function linesOf(stream: string, maxBytes: number): Lines {
   const pieces = stream.split("\n");
   const tooLong = pieces.find((piece) => piece.length > maxBytes);

@@ -95,9 +95,9 @@ export interface Instant {
 }
 
 /**
- * "The clock difference is the server's clock minus the client's time, in
- * seconds: a sign, digits, a dot, nine decimals. ... Digits of the time beyond
- * the nanosecond are left out of the difference."
+ * The server's clock minus the client's time, in seconds: a sign, digits, a
+ * dot, nine decimals. Decimals of the client's time after the ninth are
+ * ignored.
  */
 export function clockDifference(now: Instant, time: string): string {
   const [integer, fraction = ""] = time.split(".");

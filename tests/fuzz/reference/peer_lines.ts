@@ -13,7 +13,7 @@ function isHex(text: string, least: number, most: number): boolean {
     [...text].every((byte) => "0123456789abcdef".includes(byte));
 }
 
-/** "below 2^53" */
+/** Whether a number is below 2^53. */
 function isBelow2To53(hex: string): boolean {
   return BigInt(`0x${hex}`) < 2n ** 53n;
 }

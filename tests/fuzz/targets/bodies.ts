@@ -101,10 +101,7 @@ interface Value {
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/**
- * The value of a body; undefined if the text is not UTF-8, not JSON, or does
- * not have that shape.
- */
+/** Undefined if the text is not UTF-8, not JSON, or not a body. */
 function readValue(text: ByteString): Value | undefined {
   let value;
   try {

@@ -108,10 +108,10 @@ export function handshakesTarget(code: Partial<typeof real> = {}): Target {
 function checkRefusal(refusal: HandshakeRefusal, line: ByteString): void {
   const text = formatRefusal(refusal);
   demand(
-    "a refusal says why",
+    "a refusal has a reason",
     /^NO [a-z ]+: [^\n]+$/.test(text) || line === "NO ",
   );
-  demand("a refusal fits", text.length <= line.length + 200);
+  demand("a refusal is short", text.length <= line.length + 200);
 }
 
 /**

@@ -55,7 +55,7 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
   const { isNewer, readReport } = { ...real, ...code };
   const report = new Report();
 
-  /** Parses a line; returns its time, or the reason reason it is not a report. */
+  /** Parses a line; returns its time, or the reason why it is not a report. */
   function checkRead(line: ByteString): { time?: ByteString; reason: string } {
     const expected = reference.readReport(line, servers);
     for (const { bytes, end, start } of place(line)) {

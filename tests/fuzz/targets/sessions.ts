@@ -40,10 +40,7 @@ interface OpenQuery {
   readonly answer: (body: ByteString) => void;
 }
 
-/**
- * A backend that answers when the target calls it, without waiting for a
- * promise.
- */
+/** A backend that answers when it is called, without waiting for a promise. */
 class PromptBackend implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
   readonly queries: OpenQuery[] = [];
