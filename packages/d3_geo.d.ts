@@ -1,11 +1,11 @@
-/** The part of d3-geo that is used here. */
+/** The part of d3-geo that this project uses. */
 
-/** A GeoJSON object, or d3's own `{ type: "Sphere" }`. */
+/** A GeoJSON object, or `{ type: "Sphere" }`, which is d3's own. */
 export interface GeoObject {
   readonly type: string;
 }
 
-/** From [longitude, latitude] in degrees to [x, y]. */
+/** Converts [longitude, latitude] in degrees to [x, y]. */
 export interface Projection {
   (point: readonly [number, number]): [number, number];
   fitWidth(width: number, object: GeoObject): Projection;
@@ -27,7 +27,7 @@ export interface PathMaker {
 export function geoNaturalEarth1(): Projection;
 export function geoPath(projection: Projection): PathMaker;
 
-/** Creates the lines of latitude and longitude. */
+/** Creates lines of latitude and longitude. */
 export interface Graticule {
   (): GeoObject;
   /** Degrees between lines: of longitude, of latitude. */

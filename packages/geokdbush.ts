@@ -1,5 +1,6 @@
 /**
- * The nearest points of a kdbush index on a sphere, and distances on it.
+ * The points of a kdbush index that are nearest on a sphere, and distances on
+ * it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * LogTape: events that an embedding program can route.
+ * LogTape, with which an embedding program receives events.
  *
  * @module
  */

@@ -1,4 +1,4 @@
-/** The part of std/cli's `parseArgs` that is used here. */
+/** The part of `parseArgs` of std/cli that this project uses. */
 export function parseArgs(args: string[], options: {
   alias?: Record<string, string>;
   boolean?: string[];

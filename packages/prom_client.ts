@@ -1,5 +1,5 @@
 /**
- * Prometheus's text format.
+ * The text format of Prometheus.
  *
  * @module
  */

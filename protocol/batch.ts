@@ -1,6 +1,6 @@
 /**
- * What goes out together: messages one behind the other in a buffer that is
- * used again, so that a busy connection makes no garbage.
+ * Messages that are written together. Their buffer is reused, so that a busy
+ * connection creates no garbage.
  *
  * @module
  */
@@ -14,21 +14,21 @@ import {
 
 const lineFeed = 0x0a;
 
-/** A buffer begins with room for some dozens of reports, in bytes. */
+/** Initial size of a buffer in bytes: room for some dozens of reports. */
 const startBytes = 4096;
 
-/** A buffer that had to grow beyond this, in bytes, is not kept. */
+/** Buffers that have grown larger than this, in bytes, are not reused. */
 const maxKeptBytes = 256 * 1024;
 
 /** Whole messages, each with the LF that ends its last line. */
 export class Batch {
   bytes: Uint8Array = allocateBuffer(startBytes);
-  /** How much of the buffer is filled. */
+  /** How many bytes of the buffer are filled. */
   length = 0;
-  /** Where each message ends, behind its LF. */
+  /** The index after the LF of each message. */
   readonly ends: number[] = [];
 
-  /** Makes room for more bytes. */
+  /** Makes room for this many more bytes. */
   reserve(bytes: number): void {
     const size = this.length + bytes;
     if (size <= this.bytes.length) return;
@@ -37,14 +37,14 @@ export class Batch {
     this.bytes = larger;
   }
 
-  /** What was written up to `end` is a message: adds its LF. */
+  /** Ends the message that was written up to `end`, and adds its LF. */
   finish(end: number): void {
     this.bytes[end] = lineFeed;
     this.length = end + 1;
     this.ends.push(this.length);
   }
 
-  /** Adds a copy of a message that stands in a buffer, without its LF. */
+  /** Adds a copy of a message in another buffer, given without its LF. */
   copy(bytes: Uint8Array, start: number, end: number): void {
     this.reserve(end - start + 1);
     this.finish(copyBytes(bytes, start, end, this.bytes, this.length));
@@ -57,7 +57,7 @@ export class Batch {
     this.finish(this.length + message.length);
   }
 
-  /** Takes out a message, counted from 0. */
+  /** Removes the message with this index, counted from 0. */
   remove(index: number): void {
     const { bytes, ends } = this;
     const [end] = ends.splice(index, 1);
@@ -69,18 +69,18 @@ export class Batch {
     }
   }
 
-  /** A copy of everything. */
+  /** A copy of all messages. */
   get text(): ByteString {
     return decodeBytes(this.bytes, 0, this.length);
   }
 }
 
-/** Batches that are not in use, for who needs one next. */
+/** Unused batches, for reuse. */
 export class BatchPool {
   readonly #maxSpare: number;
   readonly #spare: Batch[] = [];
 
-  /** @param maxSpare How many are kept. */
+  /** @param maxSpare How many unused batches are kept. */
   constructor(maxSpare: number) {
     this.#maxSpare = maxSpare;
   }
@@ -90,7 +90,7 @@ export class BatchPool {
     return this.#spare.pop() ?? new Batch();
   }
 
-  /** Takes back a batch that is no longer read. */
+  /** Returns a batch that is no longer used to the pool. */
   release(batch: Batch): void {
     const isLarge = batch.bytes.length > maxKeptBytes;
     if (isLarge || this.#spare.length >= this.#maxSpare) return;

@@ -1,17 +1,17 @@
 /**
- * Bytes as strings. Clients may put any byte into an ID, so text is never
+ * Bytes as strings. A client's ID may contain any byte, so text is never
  * decoded as UTF-8: every byte becomes one character, U+0000 to U+00FF, and
- * back. V8 keeps such strings at one byte a character and compares, hashes and
- * joins them natively.
+ * back. V8 stores such strings with one byte for each character, and compares,
+ * hashes and joins them natively.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** A string that stands for bytes: each code unit is one byte, 0 to 255. */
+/** A string of bytes: each code unit is one byte, 0 to 255. */
 export type ByteString = string;
 
-/** A buffer to read into, full of zeros. */
+/** A buffer of zeros. */
 export function allocateBuffer(sizeBytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(sizeBytes);
 }
@@ -25,8 +25,8 @@ export function decodeBytes(
   return latin1Slice.call(bytes, start, end);
 }
 
-// Node's Buffer turns bytes into strings without a copy in between, and back;
-// this works on every Uint8Array.
+// Node's Buffer converts between bytes and strings without an intermediate
+// copy. Its methods work on every Uint8Array.
 const { latin1Slice, latin1Write } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): ByteString;
   latin1Write(
@@ -40,18 +40,20 @@ const { latin1Slice, latin1Write } = Buffer.prototype as unknown as {
 const asciiEncoder = new TextEncoder();
 
 /**
- * Writes a byte string to the front of `target`, which must have room for it.
- * Returns the bytes written: always `text.length`.
+ * Writes a byte string to the start of `target`. Returns the number of bytes
+ * written, which is `text.length`.
+ *
+ * @throws {RangeError} If `target` is too small.
  */
 export function encodeInto(text: ByteString, target: Uint8Array): number {
   if (target.length < text.length) {
     throw new RangeError(
-      `A byte string of ${text.length} bytes does not fit ${target.length}.`,
+      `A byte string of ${text.length} bytes does not fit into ${target.length}.`,
     );
   }
-  // UTF-8 and Latin-1 agree on ASCII, and the UTF-8 encoder is several times
-  // faster than Buffer's Latin-1 one. A byte from 0x80 up takes it two bytes,
-  // so the count it wrote tells whether the text was ASCII.
+  // The UTF-8 encoder is several times faster than Buffer's Latin-1 encoder,
+  // and gives the same bytes for ASCII. It writes two bytes for each byte above
+  // 0x7F, so `written` shows whether the text was ASCII.
   const { read, written } = asciiEncoder.encodeInto(text, target);
   if (read !== text.length || written !== text.length) {
     latin1Write.call(target, text, 0, text.length);
@@ -59,7 +61,7 @@ export function encodeInto(text: ByteString, target: Uint8Array): number {
   return text.length;
 }
 
-/** A byte string as bytes of its own. */
+/** A byte string as bytes, in a new buffer. */
 export function encodeBytes(text: ByteString): Uint8Array<ArrayBuffer> {
   const bytes = allocateBuffer(text.length);
   encodeInto(text, bytes);
@@ -68,17 +70,14 @@ export function encodeBytes(text: ByteString): Uint8Array<ArrayBuffer> {
 
 let scratch = allocateBuffer(4096);
 
-/**
- * A byte string as bytes at the front of a buffer that is used again: they are
- * gone at the next call.
- */
+/** A byte string as bytes in a shared buffer. The next call overwrites them. */
 export function encodeScratch(text: ByteString): Uint8Array {
   if (scratch.length < text.length) scratch = allocateBuffer(text.length * 2);
   encodeInto(text, scratch);
   return scratch;
 }
 
-/** Copies a stretch of bytes; returns the index behind the copy. */
+/** Copies the bytes from `start` to `end`. Returns the index after the copy. */
 export function copyBytes(
   bytes: Uint8Array,
   start: number,
@@ -86,20 +85,21 @@ export function copyBytes(
   target: Uint8Array,
   targetStart: number,
 ): number {
-  // From some 40 bytes on the runtime's own way is faster than a loop.
+  // From about 40 bytes on, `set` is faster than a loop.
   target.set(bytes.subarray(start, end), targetStart);
   return targetStart + end - start;
 }
 
-/** The first place of a byte in a stretch of bytes; -1 if it is not there. */
+/**
+ * The index of the first such byte from `start` to `end`; -1 if there is none.
+ */
 export function indexOfByte(
   bytes: Uint8Array,
   byte: number,
   start: number,
   end: number,
 ): number {
-  // Lines and fields are short: a loop finds their end before a call into the
-  // runtime would have begun to look.
+  // Lines and fields are short: a loop is faster than a call into the runtime.
   for (let index = start; index < end; index++) {
     if (bytes[index] === byte) return index;
   }
@@ -107,14 +107,14 @@ export function indexOfByte(
 }
 
 /**
- * Views of buffers that are looked at time after time. A view reads four bytes
- * as fast as an array reads one, but making it costs as much as reading a line.
+ * Caches the view of the last buffer. A view reads four bytes as fast as an
+ * array reads one, but creating a view takes as long as reading a line.
  */
 export class LastView {
   #bytes: Uint8Array | undefined;
   #view: DataView | undefined;
 
-  /** The view of a buffer: the one it had the last time, if it is the same. */
+  /** The view of a buffer; a new one only if the buffer is not the last one. */
   of(bytes: Uint8Array): DataView {
     if (this.#view === undefined || bytes !== this.#bytes) {
       this.#bytes = bytes;
@@ -130,7 +130,7 @@ export class LastView {
 
 const utf8Encoder = new TextEncoder();
 
-/** The UTF-8 bytes of ordinary text, as a byte string. */
+/** Text in UTF-8, as a byte string. */
 export function bytesOfText(text: string): ByteString {
   const bytes = utf8Encoder.encode(text);
   return decodeBytes(bytes, 0, bytes.length);
@@ -138,7 +138,7 @@ export function bytesOfText(text: string): ByteString {
 
 const utf8Decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** A byte string read as UTF-8; what is not UTF-8 becomes U+FFFD. */
+/** A byte string decoded as UTF-8. Invalid sequences become U+FFFD. */
 export function textOfBytes(bytes: ByteString): string {
   return utf8Decoder.decode(encodeBytes(bytes));
 }
@@ -149,9 +149,9 @@ const strictUtf8Decoder = new TextDecoder("utf-8", {
 });
 
 /**
- * A byte string read as UTF-8.
+ * A byte string decoded as UTF-8.
  *
- * @throws {TypeError} If it is not UTF-8.
+ * @throws {TypeError} If the bytes are not valid UTF-8.
  */
 export function strictTextOfBytes(bytes: ByteString): string {
   return strictUtf8Decoder.decode(encodeBytes(bytes));

@@ -1,10 +1,9 @@
 /**
- * What a client can say: one table of its verbs. The parser, sessions, counters
- * and metrics, the client, the prompt and the analysis of logs all use it.
- * A new verb is one entry here and its handler in `sessions/session.ts`.
+ * The commands of clients, as one table of verbs. The parser, sessions,
+ * counters, metrics, the client, the prompt and the analysis of logs all use
+ * it. A new verb takes one entry here and a handler in `sessions/session.ts`.
  *
- * Everything else is an invalid command. AT is one too: clients cannot speak
- * for servers.
+ * All other lines are invalid, also AT: a client cannot act as a server.
  *
  * @module
  */
@@ -15,34 +14,34 @@ import { maxPlaces, maxRadiusKm } from "./limits.ts";
 import { isPosition } from "./position.ts";
 import { isTime } from "./time.ts";
 
-/** A field behind the verb. */
+/** A field after the verb. */
 export interface Operand<Field extends string = string> {
   /** Its name in a `Command`. */
   readonly field: Field;
   /** Its name in the syntax. */
   readonly name: string;
   readonly isValid: (text: ByteString) => boolean;
-  /** What it has to be, for a person. */
+  /** What is valid, as help text. */
   readonly expected: string;
-  /** The same in a few words; empty if there is nothing to say. */
+  /** Its unit or form in a few words; empty if it has none. */
   readonly unit: string;
 }
 
-/** A verb, and all that is particular to it. */
+/** A verb, and everything that depends on it. */
 export interface ClientVerb {
-  /** In the order in which they follow the verb. */
+  /** In the order of the syntax. */
   readonly operands: readonly Operand[];
-  /** The reply to a valid command: an AT line, or one with places behind it. */
+  /** The reply to a valid command: an AT line, or an AT line and places. */
   readonly reply: "AT" | "places";
-  /** What a client does with it. */
+  /** What the command does, as help text. */
   readonly purpose: string;
-  /** What is counted at a server, in a word and in a sentence. */
+  /** The name of its counter, and the help text of its metric. */
   readonly counted: { readonly as: string; readonly help: string };
-  /** A command, as a person would type it. */
+  /** A command as a user would type it. */
   readonly example: string;
 }
 
-/** The client's ID: any bytes but white space. */
+/** The client's ID: any bytes except white space. */
 const client = {
   field: "client",
   name: "id",
@@ -61,7 +60,9 @@ const position = {
   unit: "ISO 6709 decimal degrees",
 } as const satisfies Operand;
 
-/** POSIX seconds by the client's clock, as sent. At the prompt also `now`. */
+/**
+ * POSIX seconds by the client's clock, as sent. The prompt also accepts `now`.
+ */
 export const timeOperand = {
   field: "time",
   name: "time",
@@ -71,7 +72,7 @@ export const timeOperand = {
   unit: "POSIX seconds or the word now",
 } as const satisfies Operand;
 
-/** How far from the client to look, in kilometres, as sent. */
+/** Search radius around the client in kilometres, as sent. */
 const radius = {
   field: "radiusKm",
   name: "radius",
@@ -80,7 +81,7 @@ const radius = {
   unit: "kilometres",
 } as const satisfies Operand;
 
-/** Most places wanted, as sent. */
+/** Largest number of places in the answer, as sent. */
 const bound = {
   field: "bound",
   name: "bound",
@@ -89,33 +90,33 @@ const bound = {
   unit: "a number of places",
 } as const satisfies Operand;
 
-/** A word that a client's command can begin with. */
+/** The first word of a client's command. */
 export type Verb = "IAMAT" | "WHATSAT";
 
-/** Every verb, in the order of tables. */
+/** Every verb, in the order of printed tables. */
 export const clientVerbs = {
   /** A client reports where it is. */
   IAMAT: {
     operands: [client, position, timeOperand],
     reply: "AT",
-    purpose: "says where a client is",
-    counted: { as: "updates", help: "Reports that clients sent here" },
+    purpose: "reports where a client is",
+    counted: { as: "updates", help: "Reports received from clients" },
     example: "IAMAT kiwi +34.068930-118.445127 now",
   },
-  /** A client asks what is near a client. */
+  /** A client queries what is near a client. */
   WHATSAT: {
     operands: [client, radius, bound],
     reply: "places",
-    purpose: "asks where it is, and what is near",
-    counted: { as: "questions", help: "Questions that clients asked here" },
+    purpose: "queries where a client is, and what is near",
+    counted: { as: "questions", help: "Queries received from clients" },
     example: "WHATSAT kiwi 10 5",
   },
 } as const satisfies Readonly<Record<Verb, ClientVerb>>;
 
-/** All of them, in the order of tables. */
+/** All verbs, in the order of printed tables. */
 export const verbs = Object.keys(clientVerbs) as readonly Verb[];
 
-/** The name of an operand of these verbs in a `Command`. */
+/** The names in a `Command` of the operands of these verbs. */
 export type OperandField<Verbs extends Verb = Verb> =
   (typeof clientVerbs)[Verbs]["operands"][number]["field"];
 
@@ -129,38 +130,38 @@ export type Command<Verbs extends Verb = Verb> = {
 /** A client reports where it is. */
 export type Iamat = Command<"IAMAT">;
 
-/** A client asks what is near a client. */
+/** A client queries what is near a client. */
 export type Whatsat = Command<"WHATSAT">;
 
-/** What a line is counted as: its verb, or `invalid` if the reply is `?`. */
+/** How a line is counted: by its verb, or as `invalid` if the reply is `?`. */
 export type LineKind = Lowercase<Verb> | "invalid";
 
-/** What valid lines with this verb are counted as. */
+/** The kind of valid lines with this verb. */
 export function lineKindOf<Each extends Verb>(verb: Each): Lowercase<Each> {
   return verb.toLowerCase() as Lowercase<Each>;
 }
 
-/** The verb that a word is; undefined if it is none. */
+/** The word as a verb; undefined if it is not a verb. */
 export function verbOf(word: ByteString | undefined): Verb | undefined {
   for (const verb of verbs) if (verb === word) return verb;
   return undefined;
 }
 
-/** What follows a verb. */
+/** The operands of a verb, in order. */
 export function operandsOf(verb: Verb): readonly Operand[] {
   return clientVerbs[verb].operands;
 }
 
-/** How a command is written: `WHATSAT id radius bound`. */
+/** The syntax of a command: `WHATSAT id radius bound`. */
 export function syntaxOf(verb: Verb): string {
   return [verb, ...operandsOf(verb).map(({ name }) => name)].join(" ");
 }
 
-/** Fields of the longest command. */
+/** The largest number of fields in a command. */
 const maxFields = 1 +
   Math.max(...verbs.map((verb) => operandsOf(verb).length));
 
-/** Reads one line; undefined if it is not a valid command. */
+/** Parses one line; undefined if it is not a valid command. */
 export function parseCommand(line: ByteString): Command | undefined {
   const fields = splitFields(line, maxFields);
   const verb = verbOf(fields[0]);
@@ -174,7 +175,7 @@ export function parseCommand(line: ByteString): Command | undefined {
     if (!isValid(text)) return undefined;
     command[field] = text;
   }
-  // It has the operands of its verb.
+  // The loop has set all operands of the verb.
   return command as unknown as Command;
 }
 
@@ -186,7 +187,7 @@ export function formatCommand(command: Command): ByteString {
   return line;
 }
 
-/** The reply to a line that is no valid command, without the LF. */
+/** The reply to an invalid line, without the LF. */
 export function formatInvalid(line: ByteString): ByteString {
   return `? ${line}`;
 }

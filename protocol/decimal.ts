@@ -1,6 +1,6 @@
 /**
- * Unsigned decimal numbers as the digits that were sent: `12`, `0.50`. Nothing
- * here goes through floating point, so no digit is lost or made up.
+ * Unsigned decimal numbers as the digits that were sent: `12`, `0.50`. Floating
+ * point is not used, so that no digit is lost or added.
  *
  * @module
  */
@@ -14,8 +14,8 @@ export const plus = 0x2b;
 export const minus = 0x2d;
 
 /**
- * The index behind the digits that start at `start`; `start` if none do. Never
- * looks at `end` or beyond.
+ * The index after the digits that begin at `start`; `start` if there are none.
+ * Reads no byte at `end` or after it.
  */
 export function skipDigits(
   bytes: Uint8Array,
@@ -32,7 +32,7 @@ export function skipDigits(
 }
 
 /**
- * The index behind the number that starts at `start`: one or more digits, and
+ * The index after the number that begins at `start`: one or more digits, and
  * optionally a dot and one or more digits. -1 if there is no such number.
  */
 export function skipDecimal(
@@ -47,12 +47,12 @@ export function skipDecimal(
   return fractionEnd === integerEnd + 1 ? -1 : fractionEnd;
 }
 
-/** Whether the whole text is one number. */
+/** Whether the text is such a number. */
 export function isDecimal(text: ByteString): boolean {
   return skipDecimal(encodeScratch(text), 0, text.length) === text.length;
 }
 
-/** Whether the whole text is digits, at least one. */
+/** Whether the text is one or more digits. */
 export function isWholeNumber(text: ByteString): boolean {
   const end = skipDigits(encodeScratch(text), 0, text.length);
   return end === text.length && end > 0;
@@ -60,7 +60,7 @@ export function isWholeNumber(text: ByteString): boolean {
 
 /**
  * Whether the number from `start` to `end` is at most `limit`, a whole number.
- * Exact for any count of digits.
+ * The result is exact for any number of digits.
  */
 export function isAtMost(
   bytes: Uint8Array,
@@ -84,8 +84,8 @@ export function isAtMost(
 }
 
 /**
- * A number of kilometres in metres: the same digits with the dot three places
- * further right, without idle zeros. `1.5` is `1500`, `0.0015` is `1.5`.
+ * Converts kilometres to metres: moves the dot three places to the right, and
+ * removes zeros without effect. `1.5` becomes `1500`, `0.0015` becomes `1.5`.
  */
 export function kilometresToMetres(kilometres: ByteString): ByteString {
   const dotIndex = kilometres.indexOf(".");

@@ -1,6 +1,6 @@
 /**
- * Splits a line into fields at white space, which is exactly space, tab, LF,
- * VT, FF and CR. U+00A0 and the rest of Unicode's spaces are ordinary bytes.
+ * Splits a line into fields at white space, which is space, tab, LF, VT, FF and
+ * CR only. U+00A0 and Unicode's other spaces are ordinary bytes.
  *
  * @module
  */
@@ -11,7 +11,9 @@ function isWhiteSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
 
-/** The index behind the field that starts at `start`; `start` if none does. */
+/**
+ * The index after the field that begins at `start`; `start` if there is none.
+ */
 export function skipField(
   bytes: Uint8Array,
   start: number,
@@ -23,8 +25,8 @@ export function skipField(
 }
 
 /**
- * The fields of a line, without the white space around them. Stops one past
- * `most`: a line with more fields than that needs no closer look.
+ * The fields of a line, without the white space around them. Stops after `most
+ * + 1` fields: that is enough to see that there are too many.
  */
 export function splitFields(line: ByteString, most: number): ByteString[] {
   const fields: ByteString[] = [];
@@ -43,7 +45,7 @@ export function splitFields(line: ByteString, most: number): ByteString[] {
   return fields;
 }
 
-/** Whether the text can be one field: not empty, and no white space in it. */
+/** Whether the text can be one field: not empty, and without white space. */
 export function isField(text: ByteString): boolean {
   for (let index = 0; index < text.length; index++) {
     if (isWhiteSpace(text.charCodeAt(index))) return false;

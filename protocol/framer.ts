@@ -1,7 +1,7 @@
 /**
- * Cuts a stream of bytes into lines. A line is the bytes up to LF; at the end
- * of the stream a last line without LF counts too. The framer never looks into
- * a line, and copies only those that were split over two chunks.
+ * Splits a stream of bytes into lines. A line is the bytes up to an LF, or up
+ * to the end of the stream. The framer copies only lines that are split over
+ * chunks.
  *
  * @module
  */
@@ -17,38 +17,41 @@ const lineFeed = 0x0a;
 
 const nothing = new Uint8Array();
 
-/** An unfinished line gets room for twice its bytes, and for this many. */
+/**
+ * An unfinished line gets room for twice its bytes, but at least for this many.
+ */
 const minCarryBytes = 256;
 
 /**
- * Finds lines in chunks. Push a chunk, call `next` until it says that there is
- * none, push another; call `end` once at the end of the stream. A line found is
- * at `bytes`, from `start` to `stop`, until the next call.
+ * Finds lines in chunks. For each chunk call `push`, then `next` until it
+ * returns false. Call `end` once at the end of the stream. The line that was
+ * found is in `bytes`, from `start` to `stop`, until the next call.
  */
 export class LineFramer {
   readonly #maxLineBytes: number;
-  /** The buffer that the line is in. */
+  /** The buffer with the line. */
   bytes: Uint8Array = nothing;
-  /** Where the line begins. */
+  /** The index of the line's first byte. */
   start = 0;
-  /** Where it ends, without its LF. */
+  /** The index of its LF. */
   stop = 0;
   #chunk: Uint8Array = this.bytes;
   #position = 0;
   #chunkEnd = 0;
-  /** The beginning of a line whose end is in a chunk to come. */
+  /** The first bytes of a line that has not ended yet. */
   #carry: Uint8Array | undefined;
   #carriedBytes = 0;
   #tooLong: ByteString | undefined;
 
-  /** @param longestBytes Longest line, in bytes without its LF. */
+  /** @param longestBytes Most bytes of a line, without its LF. */
   constructor(longestBytes: number = maxLineBytes) {
     this.#maxLineBytes = longestBytes;
   }
 
   /**
-   * Takes the chunk that fills a buffer up to `count`, when all lines of the
-   * last one have been taken. The buffer must stay as it is until then.
+   * Sets the next chunk: the first `count` bytes of a buffer. `next` must have
+   * returned false before. The buffer must not change until `next` returns
+   * false again.
    */
   push(buffer: Uint8Array, count: number): void {
     this.#chunk = buffer;
@@ -57,8 +60,8 @@ export class LineFramer {
   }
 
   /**
-   * Finds the next whole line. False when there is none yet, or when a line was
-   * too long: then `tooLong` is set and no line follows.
+   * Finds the next whole line. False if the chunk has no further one, or after
+   * a line that was too long: then `tooLong` is set, and no line follows.
    */
   next(): boolean {
     if (this.#tooLong !== undefined) return false;
@@ -83,31 +86,33 @@ export class LineFramer {
     return false;
   }
 
-  /** Finds the last line, if the stream ended without an LF. */
+  /** Finds the last line, if the stream has ended without an LF. */
   end(): boolean {
     if (this.#tooLong !== undefined || this.#carry === undefined) return false;
     this.#takeCarried();
     return true;
   }
 
-  /** A copy of the line that was found. */
+  /** A copy of the line. */
   get line(): ByteString {
     return decodeBytes(this.bytes, this.start, this.stop);
   }
 
-  /** A copy of what has come in of a line whose end has not. */
+  /** A copy of the first bytes of a line that has not ended yet. */
   get unfinished(): ByteString {
     return this.#carry === undefined
       ? ""
       : decodeBytes(this.#carry, 0, this.#carriedBytes);
   }
 
-  /** The first bytes of a line longer than the limit, once one was met. */
+  /**
+   * The first bytes of the line that was too long; undefined if there was none.
+   */
   get tooLong(): ByteString | undefined {
     return this.#tooLong;
   }
 
-  /** Copies the chunk up to `end` behind what is carried already. */
+  /** Appends the rest of the chunk up to `end` to the unfinished line. */
   #carryOn(end: number): void {
     const start = this.#position;
     this.#position = end;

@@ -1,7 +1,7 @@
 /**
- * An IAMAT as it stands in a buffer. Nearly every line that a busy server reads
- * is one, so it is read without making a string of any part of it: that is
- * what lets a server take several times as many updates.
+ * An IAMAT in a buffer. Nearly every line that a busy server receives is one.
+ * It is parsed without creating a string, which lets a server accept several
+ * times as many reports.
  *
  * @module
  */
@@ -14,10 +14,12 @@ const space = 0x20;
 /** `IAMAT` and a space. */
 const opening = [0x49, 0x41, 0x4d, 0x41, 0x54, space];
 
-/** Where the operands are. One object is filled again for line after line. */
+/**
+ * Where the operands of an IAMAT are. One object is reused for line after line.
+ */
 export class IamatSpan {
   bytes: Uint8Array = new Uint8Array();
-  /** Where the client's ID begins; position and time follow, a space between. */
+  /** Where the ID begins. Position and time follow, each after one space. */
   clientStart = 0;
   clientEnd = 0;
   /** Where the client's time begins. */
@@ -26,9 +28,9 @@ export class IamatSpan {
   end = 0;
 
   /**
-   * Reads the line from `start` to `end` (exclusive, without its LF). False if
-   * it is no valid IAMAT, or has more white space than it needs: such a line is
-   * for `parseCommand`.
+   * Parses the line from `start` to `end` (exclusive, without its LF). False if
+   * it is not a valid IAMAT, or has more white space than necessary: then
+   * `parseCommand` must parse it.
    */
   read(bytes: Uint8Array, start: number, end: number): boolean {
     if (end - start <= opening.length) return false;
@@ -38,7 +40,7 @@ export class IamatSpan {
     return this.readOperands(bytes, start + opening.length, end);
   }
 
-  /** Reads the operands from `clientStart` to `end`, with which an AT line ends. */
+  /** Parses the operands of an IAMAT or an AT line, `clientStart` to `end`. */
   readOperands(bytes: Uint8Array, clientStart: number, end: number): boolean {
     const clientEnd = skipField(bytes, clientStart, end);
     if (clientEnd === clientStart || bytes[clientEnd] !== space) return false;

@@ -1,35 +1,35 @@
 /**
- * What the language allows, each with its unit and its reason.
+ * Limits of the protocol, with units and reasons.
  *
  * @module
  */
 
-/** Longest line, in bytes without its LF. Longer ones end the connection. */
+/** Most bytes of a line, without its LF. A longer one ends the connection. */
 export const maxLineBytes = 64 * 1024;
 
 /**
- * Longest line between servers, in bytes without its LF: the AT line of the
- * longest IAMAT has at most 90 bytes more, with a name of 64 bytes.
+ * Most bytes of a line between servers, without its LF. The AT line of the
+ * longest IAMAT has at most 90 bytes more, if the server's name has 64 bytes.
  */
 export const maxPeerLineBytes = maxLineBytes + 90;
 
-/** How much of a line that is too long comes back in the refusal, in bytes. */
+/** How many bytes of a line that is too long the reply repeats. */
 export const tooLongEchoBytes = 1024;
 
-/** Latitudes end at the poles, in degrees. */
+/** Largest latitude in degrees, north or south. */
 export const maxLatitudeDegrees = 90;
 
-/** Longitudes end where they meet, in degrees. */
+/** Largest longitude in degrees, east or west. */
 export const maxLongitudeDegrees = 180;
 
 /**
- * Integer digits of a time. Fifteen digits of seconds stay exact in a double,
- * and reach past the year 31,000,000.
+ * Most integer digits of a time. Seconds of fifteen digits are exact in a
+ * double, and reach beyond the year 31,000,000.
  */
 export const maxTimeIntegerDigits = 15;
 
-/** Largest search radius, in kilometres: Google's own limit is 50 km. */
+/** Largest search radius in kilometres, as in Google's Nearby Search. */
 export const maxRadiusKm = 50;
 
-/** Most places in one answer: a page of Google's Nearby Search is 20. */
+/** Most places in one answer, as on a page of Google's Nearby Search. */
 export const maxPlaces = 20;

@@ -1,7 +1,7 @@
 /**
- * Positions in the decimal degrees of ISO 6709 (Annex H, string expression):
- * a signed latitude, then a signed longitude, `+34.068930-118.445127`. No
- * altitude, no reference system, no closing solidus.
+ * Positions in the decimal degrees of ISO 6709 (Annex H, string expression): a
+ * signed latitude, then a signed longitude, `+34.068930-118.445127`. There is
+ * no altitude, no reference system and no final solidus.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface Position {
   readonly longitude: ByteString;
 }
 
-/** The index behind a signed number of at most `limit`, or -1. */
+/** The index after the signed number of at most `limit` at `start`, or -1. */
 function skipAngle(
   bytes: Uint8Array,
   start: number,
@@ -33,12 +33,12 @@ function skipAngle(
     : -1;
 }
 
-/** The index behind the latitude that starts at `start`, or -1. */
+/** The index after the latitude that begins at `start`, or -1. */
 function skipLatitude(bytes: Uint8Array, start: number, end: number): number {
   return skipAngle(bytes, start, end, maxLatitudeDegrees);
 }
 
-/** The index behind the position that starts at `start`, or -1. */
+/** The index after the position that begins at `start`, or -1. */
 export function skipPosition(
   bytes: Uint8Array,
   start: number,
@@ -49,12 +49,12 @@ export function skipPosition(
   return skipAngle(bytes, latitudeEnd, end, maxLongitudeDegrees);
 }
 
-/** Whether the whole text is a position. */
+/** Whether the text is a position. */
 export function isPosition(text: ByteString): boolean {
   return skipPosition(encodeScratch(text), 0, text.length) === text.length;
 }
 
-/** Splits a position into latitude and longitude; undefined if it is none. */
+/** Latitude and longitude; undefined if the text is not a position. */
 export function parsePosition(text: ByteString): Position | undefined {
   if (!isPosition(text)) return undefined;
   const split = skipLatitude(encodeScratch(text), 0, text.length);

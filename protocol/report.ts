@@ -1,7 +1,7 @@
 /**
- * Reports: where a client said it was, and which server heard it. A report is
- * its AT line. The line is made once, where the report enters the herd, and
- * from then on its bytes are stored, flooded, answered and logged as they are.
+ * Reports: the position of a client at a time, and the server that received it.
+ * A report is its AT line. The origin writes the line once. From then on the
+ * same bytes are stored, flooded, sent to clients and logged.
  *
  * @module
  */
@@ -31,27 +31,26 @@ const space = 0x20;
 const nothing = new Uint8Array();
 
 /**
- * A report where it stands in a buffer, with the places of what the herd needs
- * to know about it. One object is filled again for report after report: who
- * wants to keep something makes a copy.
+ * A report in a buffer, with the indices of its parts. One object is reused for
+ * report after report, so anything that is kept must be copied.
  */
 export class Report {
-  /** The buffer. */
+  /** The buffer with the AT line. */
   bytes: Uint8Array = nothing;
-  /** Where the AT line begins in it. */
+  /** Where the AT line begins. */
   start = 0;
-  /** Where the line ends, without its LF. */
+  /** Where the AT line ends, without its LF. */
   end = 0;
-  /** Where the ID of the client begins that the report is about. */
+  /** Where the client's ID begins. */
   clientStart = 0;
   clientEnd = 0;
   /** Where the client's time begins; it ends with the line. */
   timeStart = 0;
-  /** The server that the client told. */
+  /** The name of the origin. */
   server: ByteString = "";
   readonly #views = new LastView();
 
-  /** A view of the buffer. */
+  /** A view of `bytes`. */
   get view(): DataView {
     return this.#views.of(this.bytes);
   }
@@ -61,13 +60,13 @@ export class Report {
     return decodeBytes(this.bytes, this.start, this.end);
   }
 
-  /** A copy of the ID of the client. */
+  /** A copy of the client's ID. */
   get client(): ByteString {
     return decodeBytes(this.bytes, this.clientStart, this.clientEnd);
   }
 }
 
-/** Writes the reports that one server makes. */
+/** Writes the reports of one origin. */
 export class ReportWriter {
   readonly #server: ByteString;
   readonly #opening: Uint8Array;
@@ -77,15 +76,15 @@ export class ReportWriter {
     this.#opening = encodeBytes(`AT ${server} `);
   }
 
-  /** The most bytes that the report of such an IAMAT takes. */
+  /** Most bytes that the report of this IAMAT takes. */
   maxBytes(iamat: IamatSpan): number {
     const operandBytes = iamat.end - iamat.clientStart;
     return this.#opening.length + maxDifferenceBytes + 1 + operandBytes;
   }
 
   /**
-   * Writes the AT line for what a client said at `now` into `target`, which has
-   * room for it, and tells in `report` where it stands.
+   * Writes the AT line of an IAMAT that was received at `now` into `target` at
+   * `start`, and sets `report` to it. `target` must have room for `maxBytes`.
    */
   write(
     now: Timestamp,
@@ -103,7 +102,7 @@ export class ReportWriter {
     at = writeClockDifference(now, bytes, timeStart, end, target, at);
     target[at++] = space;
     const shift = at - clientStart;
-    // The three operands, byte for byte.
+    // The three operands are copied byte for byte.
     copyBytes(bytes, clientStart, end, target, at);
     report.bytes = target;
     report.start = start;
@@ -115,7 +114,7 @@ export class ReportWriter {
   }
 }
 
-/** The report that `server` makes of a client's IAMAT heard at `now`. */
+/** The report of an IAMAT that `server` received at `now`. */
 export function makeReport(
   server: ByteString,
   now: Timestamp,
@@ -132,10 +131,10 @@ export function makeReport(
   return report;
 }
 
-/** What follows the clock difference: filled anew for every line. */
+/** The operands of the line being parsed; reused for every line. */
 const operands = new IamatSpan();
 
-/** Finds the name of a known server in a buffer. */
+/** The name from `start` to `end`; undefined if no server has this name. */
 export type FindServer = (
   bytes: Uint8Array,
   start: number,
@@ -143,10 +142,10 @@ export type FindServer = (
 ) => ByteString | undefined;
 
 /**
- * Reads the AT line from `start` to `end` that another server sent, and tells
- * in `report` what is where. False unless it is exactly as `ReportWriter`
- * writes it and names a known server: one space between fields, none around
- * them.
+ * Parses the AT line from `start` to `end` that another server sent, and sets
+ * `report` to it. False unless the line has the exact form that `ReportWriter`
+ * writes, with one space between fields and none around them, and names a known
+ * server.
  */
 export function readReport(
   bytes: Uint8Array,
@@ -174,7 +173,7 @@ export function readReport(
   return true;
 }
 
-/** Reads a line as `readReport` does; undefined where that says no. */
+/** Parses a line as `readReport` does; undefined if that returns false. */
 export function parseReport(
   line: ByteString,
   isServer: (name: ByteString) => boolean,
@@ -189,23 +188,20 @@ export function parseReport(
     : undefined;
 }
 
-/**
- * The fields of an AT line that `makeReport` or `parseReport` passed: server,
- * clock difference, client, position, time.
- */
+/** Server, clock difference, client, position and time of a valid AT line. */
 export function fieldsOf(line: ByteString): ByteString[] {
   return line.split(" ").slice(1);
 }
 
-/** The server that an AT line names: the one that the client told. */
+/** The origin of a valid AT line. */
 export function serverOf(line: ByteString): ByteString {
   return line.slice(3, line.indexOf(" ", 3));
 }
 
 /**
- * When the server that an AT line names heard it, by that server's clock, in
- * POSIX seconds: the client's time and the clock difference, added as double
- * precision numbers, so that every server gets the same.
+ * When the origin of a valid AT line received the report, by its clock, in
+ * POSIX seconds. This is the sum of the client's time and the clock difference
+ * as double-precision numbers, so that every server gets the same value.
  */
 export function heardAtOf(line: ByteString): number {
   const differenceStart = line.indexOf(" ", 3) + 1;
@@ -223,14 +219,14 @@ export function heardAt(
     Number(decodeBytes(bytes, timeStart, end));
 }
 
-/** The client's ID in an AT line that `makeReport` or `parseReport` passed. */
+/** The client's ID in a valid AT line. */
 export function clientOf(line: ByteString): ByteString {
   const serverEnd = line.indexOf(" ", 3);
   const clientStart = line.indexOf(" ", serverEnd + 1) + 1;
   return line.slice(clientStart, line.indexOf(" ", clientStart));
 }
 
-/** The position in an AT line that `makeReport` or `parseReport` passed. */
+/** The position in a valid AT line. */
 export function positionOf(line: ByteString): Position {
   const timeStart = line.lastIndexOf(" ");
   const positionStart = line.lastIndexOf(" ", timeStart - 1);
@@ -239,20 +235,20 @@ export function positionOf(line: ByteString): Position {
   return position;
 }
 
-/** The client's time in an AT line that `makeReport` or `parseReport` passed. */
+/** The client's time in a valid AT line, in POSIX seconds. */
 export function timeOf(line: ByteString): ByteString {
   return line.slice(line.lastIndexOf(" ") + 1);
 }
 
-/** The client's time in an AT line, in whole seconds. */
+/** The client's time in a valid AT line, in whole POSIX seconds. */
 export function wholeSecondsOf(line: ByteString): number {
   return Math.floor(Number(timeOf(line)));
 }
 
 /**
  * Whether one AT line is newer than another about the same client: by the
- * client's time, and where the times are equal by the lines' bytes, so that
- * all servers pick the same one.
+ * client's time, and at equal times by the bytes of the lines. So all servers
+ * choose the same line.
  */
 export function isNewer(line: ByteString, than: ByteString): boolean {
   return compareLines(
@@ -268,9 +264,8 @@ export function isNewer(line: ByteString, than: ByteString): boolean {
 }
 
 /**
- * The same where the lines stand in buffers: positive if `a` is newer, zero if
- * they are equal. Each line is given by its start, that of its time, and its
- * end.
+ * The same for lines in buffers: positive if `a` is newer, zero if both are
+ * equal. Each line is given by its start, the start of its time, and its end.
  */
 export function compareLines(
   a: Uint8Array,

@@ -1,7 +1,7 @@
 /**
  * Times as POSIX seconds in the digits that were sent, `1520023934.918963997`.
- * They are compared digit by digit and subtracted in whole seconds and
- * nanoseconds, so that nothing is rounded on the way.
+ * They are compared digit by digit, and subtracted in whole seconds and
+ * nanoseconds, so that nothing is rounded.
  *
  * @module
  */
@@ -14,18 +14,18 @@ import {
 import { dot, minus, plus, skipDecimal, skipDigits, zero } from "./decimal.ts";
 import { maxTimeIntegerDigits } from "./limits.ts";
 
-/** An instant of a server's clock: seconds since 1970 in UTC, and the rest. */
+/** A time by a server's clock. */
 export interface Timestamp {
   /** Whole POSIX seconds. */
   readonly seconds: number;
-  /** Nanoseconds into that second, 0 to 999,999,999, a whole number. */
+  /** Whole nanoseconds of that second, 0 to 999,999,999. */
   readonly nanoseconds: number;
 }
 
 const nanosecondsPerSecond = 1_000_000_000;
 const decimals = 9;
 
-/** The index behind the time that starts at `start`, or -1. */
+/** The index after the time that begins at `start`, or -1. */
 export function skipTime(
   bytes: Uint8Array,
   start: number,
@@ -37,19 +37,19 @@ export function skipTime(
   return digits <= maxTimeIntegerDigits ? timeEnd : -1;
 }
 
-/** Whether the whole text is a time. */
+/** Whether the text is a time. */
 export function isTime(text: ByteString): boolean {
   return skipTime(encodeScratch(text), 0, text.length) === text.length;
 }
 
-/** The index behind the zeros that a number begins with. */
+/** The index after the zeros that begin at `start`. */
 function skipZeros(bytes: Uint8Array, start: number, end: number): number {
   let index = start;
   while (index < end && bytes[index] === zero) index += 1;
   return index;
 }
 
-/** The whole number that the digits from `start` to `end` mean. */
+/** The value of the digits from `start` to `end`. */
 function wholeNumber(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   for (let index = start; index < end; index++) {
@@ -94,14 +94,13 @@ export function compareTimes(
   return 0;
 }
 
-/** Room that a clock difference never exceeds, in bytes. */
+/** Most bytes of a clock difference. */
 export const maxDifferenceBytes = 1 + 16 + 1 + decimals;
 
 /**
- * Writes the server's clock minus the client's time, in seconds: always a sign
- * and nine decimals, `+0.263873386`. Digits of the client's time beyond the
- * nanosecond, which no clock here can tell, are left out of the sum. Returns
- * the index behind it.
+ * Writes the server's clock minus the client's time, in seconds with a sign and
+ * nine decimals, `+0.263873386`. Ignores decimals of the client's time after
+ * the ninth. Returns the index after the clock difference.
  */
 export function writeClockDifference(
   now: Timestamp,
@@ -119,7 +118,7 @@ export function writeClockDifference(
   }
   let seconds = now.seconds - wholeNumber(time, timeStart, dotIndex);
   let nanoseconds = now.nanoseconds - fraction;
-  // Bring both parts to one sign, so that they can be written side by side.
+  // Gives both parts the same sign, so that they can be written separately.
   if (seconds > 0 && nanoseconds < 0) {
     seconds -= 1;
     nanoseconds += nanosecondsPerSecond;
@@ -134,7 +133,7 @@ export function writeClockDifference(
   return dotAt + 1 + decimals;
 }
 
-/** Writes a whole number; returns the index behind it. */
+/** Writes a whole number. Returns the index after it. */
 function writeWholeNumber(
   value: number,
   target: Uint8Array,
@@ -153,7 +152,7 @@ function writeWholeNumber(
   return at + digits;
 }
 
-/** Writes the last digits of a whole number below 2^31. */
+/** Writes the last `digits` digits of a whole number below 2^31. */
 export function writeDigits(
   value: number,
   digits: number,
@@ -162,14 +161,14 @@ export function writeDigits(
 ): void {
   let rest = value;
   for (let index = at + digits - 1; index >= at; index--) {
-    // Division of whole numbers: half the time of `Math.floor`.
+    // Integer division, which takes half the time of `Math.floor`.
     const tenth = (rest / 10) | 0;
     target[index] = zero + (rest - tenth * 10);
     rest = tenth;
   }
 }
 
-/** The clock difference, as text. */
+/** The same as text. */
 export function clockDifference(now: Timestamp, time: ByteString): ByteString {
   const target = allocateBuffer(maxDifferenceBytes);
   const bytes = encodeScratch(time);
@@ -178,8 +177,8 @@ export function clockDifference(now: Timestamp, time: ByteString): ByteString {
 }
 
 /**
- * The index behind the clock difference that starts at `start`, as
- * `writeClockDifference` writes it, or -1.
+ * The index after the clock difference that begins at `start`, in the form that
+ * `writeClockDifference` writes, or -1.
  */
 export function skipClockDifference(
   bytes: Uint8Array,

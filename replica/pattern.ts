@@ -6,8 +6,8 @@
 import type { ByteString } from "../protocol/bytes.ts";
 
 /**
- * Creates the test for a pattern: a client ID in which every `*` stands for any
- * number of bytes, also none.
+ * Creates a function that tests whether a client ID matches a pattern. Each `*`
+ * in the pattern matches any number of bytes, including none.
  */
 export function createMatcher(
   pattern: ByteString,

@@ -1,7 +1,7 @@
 /**
- * One server's replica: its copy of the newest report about each client, or its
- * access to one. A server is given a replica and knows no more of it than this
- * interface. Flooding (`peers/flood_replica.ts`) is one implementation.
+ * The interface between a server and its replica: the newest report about each
+ * client. A server depends on nothing else of its replica. Flooding
+ * (`peers/flood_replica.ts`) is one implementation.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Observer } from "../runtime/observers.ts";
 import type { ReportSource } from "./report_source.ts";
 import type { Settling } from "./settling.ts";
 
-/** The newest AT line about a client; undefined for an unknown client. */
+/** The newest AT line about a client; undefined if the client is unknown. */
 export type Found = ByteString | undefined;
 
 /** Why a replica does not take a report. */
@@ -23,14 +23,15 @@ export type PutRefusal =
 /** One server's replica. */
 export interface Replica {
   /**
-   * Takes a report of a client of this server, in a buffer that is used again:
-   * it is gone when this returns. From now on `find` gives this report, or a
-   * newer one.
+   * Stores a report that a client of this server has sent. From now on `find`
+   * gives this report, or a newer one. The report's buffer is reused, so the
+   * replica must copy what it needs before it returns.
    *
-   * The replica calls `settling.begin` if the reply has to wait, and later
-   * `settle`, when this report or a newer one about the same client is where
-   * the replica promises it to be, or `fail`, if that will not happen. It may
-   * leave that to the `flush` that follows, for all reports of a chunk at once.
+   * If the reply must wait for a confirmation, the replica calls
+   * `settling.begin`. Later it calls `settle` when it can confirm this report
+   * or a newer one about the same client, or `fail` if it never can. What a
+   * confirmation guarantees depends on the replica. `put` may leave these calls
+   * to the `flush` that follows, for all reports of a chunk at once.
    *
    * @param source The connection that the report came from.
    * @returns Why the report is not taken; undefined if it is.
@@ -43,18 +44,18 @@ export interface Replica {
 
   /**
    * The newest report about a client: the newest that was put here, or a newer
-   * one. Rejects if the replica cannot know.
+   * one. Rejects with a reason if the replica cannot answer.
    */
   find(client: ByteString): Found | Promise<Found>;
 
   /**
    * The newest reports about the clients whose IDs match a pattern, page by
-   * page, in an order of the replica's own. A report that comes in while pages
-   * are read may be missing.
+   * page, in an order that the replica chooses. A report that arrives while
+   * pages are read may be missing.
    *
-   * @param pattern A client ID in which `*` stands for any number of bytes.
-   * @param limit Most reports of a page, at least 1.
-   * @param cursor `next` of the page before; undefined for the first page.
+   * @param pattern A client ID in which `*` matches any number of bytes.
+   * @param limit Most reports of a page; at least 1.
+   * @param cursor `next` of the previous page; undefined for the first page.
    */
   select(
     pattern: ByteString,
@@ -63,53 +64,55 @@ export interface Replica {
   ): Page | Promise<Page>;
 
   /**
-   * Shows the observer each report that is news, until the returned function
-   * is called. The report is in a buffer that is used again, and the observer
-   * is on the fast path: it must return at once.
+   * Calls the observer with each new report, until the returned function is
+   * called. The report's buffer is reused. The observer is on the fast path and
+   * must return at once.
    */
   observe(observer: Observer<Report>): () => void;
 
   /**
-   * Removes the report about a client if it was heard at or before a time.
+   * Removes the report about a client if its origin received it at or before a
+   * time.
    *
-   * @param heardUntil POSIX seconds.
+   * @param receivedUntil POSIX seconds.
    */
-  forget(client: ByteString, heardUntil: number): void | Promise<void>;
+  forget(client: ByteString, receivedUntil: number): void | Promise<void>;
 
   /**
-   * Takes many reports at once that no client waits for, such as those of a
-   * file. Reports may be one object that is filled again.
+   * Stores many reports that no client waits for, such as those of a file. The
+   * iterable may give the same object each time.
    */
   load(reports: Iterable<Report>): void | Promise<void>;
 
-  /** Whether a server with this replica should be sent clients. */
+  /** Whether clients should be directed to a server with this replica. */
   readonly ready: boolean;
 
-  /** Why it is not ready, in a few words; undefined if it is. */
+  /** Why it is not ready, in a few words; undefined if it is ready. */
   readonly fault: string | undefined;
 
   /**
-   * Passes on what was put. Connections call this behind each chunk and before
-   * each write. What the next replies have to wait for is begun in `settling`
-   * when this returns.
+   * Sends the reports that were put. Connections call this after each chunk and
+   * before each write. When this returns, `settling.begin` has been called for
+   * all that the next replies must wait for.
    */
   flush(settling: Settling): void;
 
-  /** Its state now. */
+  /** The current state. */
   status(): ReplicaStatus;
 
-  /** The port where replicas of other servers connect, if there is one. */
+  /** The port for the replicas of other servers, if there is one. */
   readonly port: Port | undefined;
 
   /**
-   * Connects with what it needs. Resolves when everything was tried once, not
-   * when it is ready. Clients may be served before.
+   * Connects to the servers or services that it needs. Resolves after one
+   * attempt each, which may be before it is ready. Clients may be served
+   * earlier.
    */
   start(): Promise<void>;
 
   /**
-   * Stops: accepts no connection from now on, and ends when all that clients
-   * have put was passed on.
+   * Stops accepting connections. Resolves when all reports that clients have
+   * put were sent.
    *
    * @param clientsGone Resolves when no client is connected.
    */
@@ -118,37 +121,43 @@ export interface Replica {
 
 /** Some of the reports that match a pattern. */
 export interface Page {
-  /** AT lines. There may be less than the limit, or none, before the end. */
+  /**
+   * AT lines. A page may have fewer than the limit, or none, before the last.
+   */
   readonly lines: readonly ByteString[];
-  /** What continues behind this page; undefined if nothing is left. */
+  /** The cursor of the next page; undefined after the last page. */
   readonly next: string | undefined;
 }
 
-/** A replica's state, as it is seen from outside. */
+/** A replica's state. */
 export interface ReplicaStatus {
-  /** How many clients take up memory at this server. */
+  /** How many clients have a report in this server's memory. */
   readonly clients: number;
-  /** How many reports were stored, or were known or forgotten already. */
+  /**
+   * How many reports were stored, were known already, or had expired already.
+   */
   readonly reports: Readonly<Record<"newer" | "known" | "forgotten", number>>;
-  /** One for each server that this one is to be linked with. */
+  /** The link with each neighbour. */
   readonly links: readonly ReplicaLinkStatus[];
 }
 
-/** The state of a link with another server. */
+/** The state of a link with a neighbour. */
 export interface ReplicaLinkStatus {
-  /** The other server's name. */
+  /** The neighbour's name. */
   readonly neighbour: string;
   readonly isUp: boolean;
-  /** Whether all that the neighbour knew when they were linked is here. */
+  /** Whether this server has caught up with the neighbour. */
   readonly isCaughtUp: boolean;
-  /** How many reports wait to be sent to it. */
+  /** How many reports wait to be sent to the neighbour. */
   readonly waitingReports: number;
-  /** Since when the link is up, or down, in POSIX seconds. */
+  /** When the link last came up or went down, in POSIX seconds. */
   readonly since: number;
   readonly reportsReceived: number;
   readonly bytesSent: number;
   /** How often the link was lost. */
   readonly losses: number;
-  /** Why it was lost, or not made, the last time. */
+  /**
+   * Why the link was last lost or not made; undefined if that never happened.
+   */
   readonly lastFailure: string | undefined;
 }

@@ -1,20 +1,19 @@
 /**
- * Lets the replies of one connection wait until its reports are where the
- * replica promises them to be.
+ * Holds the replies of a connection back until the replica has confirmed its
+ * reports.
  *
  * @module
  */
 
-/** Why a replica cannot keep its promise about a report, or answer a query. */
+/** The error of a replica that cannot confirm a report, or answer a query. */
 export class ReplicaError extends Error {
   override readonly name = "ReplicaError";
 }
 
 /**
- * Counts what has to happen before the replies of one connection may go out.
- * A connection has one and uses it for chunk after chunk: it writes the replies
- * to a chunk before it reads the next one, so the count is about one chunk, and
- * a report that takes long delays no other connection.
+ * Counts the confirmations that the replies of one connection wait for. A
+ * connection writes the replies to a chunk before it reads the next one, so the
+ * count is for one chunk. A report that takes long delays no other connection.
  */
 export class Settling {
   #pending = 0;
@@ -22,12 +21,12 @@ export class Settling {
   #cancellation: ReplicaError | undefined;
   #waiting: PromiseWithResolvers<void> | undefined;
 
-  /** One thing more has to happen: `settle` or `fail` follows. */
+  /** Adds a confirmation to wait for. `settle` or `fail` must follow. */
   begin(): void {
     this.#pending += 1;
   }
 
-  /** One thing has happened. */
+  /** One confirmation has arrived. */
   settle(): void {
     this.#pending -= 1;
     if (this.#pending > 0) return;
@@ -35,29 +34,28 @@ export class Settling {
     this.#waiting = undefined;
   }
 
-  /** One thing will never happen: no further reply may go out. */
+  /** A confirmation will never arrive. No further reply may be written. */
   fail(reason: string): void {
     this.#failure ??= new ReplicaError(reason);
     this.#waiting?.reject(this.#failure);
     this.#waiting = undefined;
   }
 
-  /** The connection is over: nothing has to wait for what is pending. */
+  /** Ends all waiting, as the connection has ended. */
   cancel(): void {
-    this.#cancellation ??= new ReplicaError("the connection is over");
+    this.#cancellation ??= new ReplicaError("the connection has ended");
     this.#waiting?.reject(this.#cancellation);
     this.#waiting = undefined;
   }
 
-  /** Why no further reply may go out; undefined if replies may. */
+  /** Why no further reply may be written; undefined if replies may. */
   get failure(): ReplicaError | undefined {
     return this.#failure;
   }
 
   /**
-   * Resolves when nothing is pending; undefined if that is the case already.
-   * Rejects with a `ReplicaError` if something fails, or at the end of the
-   * connection.
+   * Undefined if no confirmation is pending. Otherwise resolves when all have
+   * arrived. Rejects with a `ReplicaError` after `fail` or `cancel`.
    */
   settled(): Promise<void> | undefined {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);

@@ -1,5 +1,5 @@
 /**
- * Takes connections in, whatever goes wrong with some of them.
+ * Accepts connections, and continues after errors.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { EmitEvent } from "./events.ts";
 import type { LimitCounts } from "./limit_counts.ts";
 import type { Accepted, Listener } from "./network.ts";
 
-/** After an accept that failed, in milliseconds, before the next. */
+/** Pause after a failed accept, in milliseconds. */
 const pauseMs = 100;
 
-/** What taking connections in needs. */
+/** What `acceptAll` needs. */
 export interface AcceptContext {
   readonly clock: Clock;
   readonly emit: EmitEvent;
   readonly counts: LimitCounts;
-  /** Whether the port was closed by ourselves. */
+  /** Whether this server has closed the port. */
   readonly isClosed: () => boolean;
 }
 
-/** Accepts until the listener closes. */
+/** Accepts connections until the listener is closed. */
 export async function acceptAll(
   listener: Listener,
   serve: (accepted: Accepted) => void,
@@ -33,30 +33,30 @@ export async function acceptAll(
       lastFailure = undefined;
     } catch (error) {
       if (isClosed()) return;
-      // Who was gone before we came must not keep others waiting.
-      if (isAlreadyGone(error)) continue;
+      // The other connections must not wait because of one that has ended.
+      if (endedBeforeAccept(error)) continue;
       const message = String(error);
       if (isOutOfDescriptors(message)) counts.hit("descriptors");
-      // Told once for any number of attempts that fail alike.
+      // Equal errors in a row are logged once.
       if (message !== lastFailure) {
         emit("error", "server", "accept failed", { message });
         lastFailure = message;
       }
-      // It takes time until there are descriptors again. Who connects meanwhile
-      // waits in the system's queue.
+      // Descriptors need time to become free. New connections wait in the
+      // system's queue meanwhile.
       await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
     }
   }
 }
 
-/** Whether a connection was reset between its coming in and our accepting it. */
-function isAlreadyGone(error: unknown): boolean {
+/** Whether the connection ended before it was accepted. */
+function endedBeforeAccept(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted;
 }
 
-/** EMFILE or ENFILE, in the system's words. */
+/** Whether this is the text of EMFILE or ENFILE. */
 function isOutOfDescriptors(message: string): boolean {
   return /too many open files/i.test(message);
 }

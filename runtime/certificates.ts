@@ -1,38 +1,41 @@
 /**
- * Certificates, as PEM text: what a server shows, and what it trusts. Reading
- * them is node:crypto's.
+ * Certificates as PEM text: a server's own, and those of the authority that it
+ * trusts. node:crypto parses them.
  *
  * @module
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
 
-/** A certificate, a key or an authority is not what it should be. */
+/** The error for an invalid certificate, key or authority. */
 export class CertificateError extends Error {
   /** Always `CertificateError`. */
   override readonly name = "CertificateError";
 
-  /** Names what is at fault: one of the parts of `TlsFiles`. */
+  /** @param part The part of `TlsFiles` that is invalid. */
   constructor(readonly part: keyof TlsFiles, message: string) {
     super(message);
   }
 }
 
-/** What a server shows to those who connect, checked. */
+/** A server's certificate and key, after checks. */
 export class Credentials {
-  /** What the TLS library makes of it. */
+  /** Both in the form that node:tls needs. */
   readonly context: SecureContext;
   /** SHA-256 of the certificate in DER, as 64 hexadecimal digits. */
   readonly fingerprint: string;
-  /** When the certificate ends to be valid, in milliseconds since 1970. */
+  /** When the certificate expires, in milliseconds since 1970. */
   readonly validUntilMs: number;
 
   /**
    * Checks a certificate and its key.
    *
-   * @param chain The certificate, and those between it and the authority.
-   * @param key The certificate's private key. No message ever shows any of it.
-   * @throws {CertificateError} If one is not PEM, or they are no pair.
+   * @param chain The certificate, and the intermediate certificates up to the
+   * authority.
+   * @param key The certificate's private key. Error messages contain no part of
+   * it.
+   * @throws {CertificateError} If one is not PEM, or the key is not the
+   * certificate's.
    */
   constructor(chain: string, key: string) {
     const [certificate] = readCertificates(chain, "certificate");
@@ -49,8 +52,8 @@ function createContext(chain: string, key: string): SecureContext {
   try {
     return createSecureContext({ cert: chain, key });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CertificateError("certificate", `cannot be used: ${why}`);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CertificateError("certificate", `cannot be used: ${message}`);
   }
 }
 
@@ -58,17 +61,17 @@ const certificatePattern =
   /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 /**
- * Reads every certificate of a PEM text: what is wrong with one is better said
- * now than found by who connects.
+ * Parses every certificate of a PEM text, so that errors are found before a
+ * connection needs the certificate.
  *
- * @throws {CertificateError} If there is none, or one of them cannot be read.
+ * @throws {CertificateError} If there is none, or one is invalid.
  */
 export function readCertificates(
   text: string,
   part: "certificate" | "authority",
 ): X509Certificate[] {
   const blocks = text.match(certificatePattern) ?? [];
-  // One that has no end is none, and would be passed over.
+  // The pattern misses a certificate without an end line.
   const begun = text.split("-----BEGIN CERTIFICATE-----").length - 1;
   if (begun === 0 || blocks.length < begun) {
     throw new CertificateError(
@@ -92,7 +95,7 @@ function readKey(text: string): KeyObject {
   try {
     return createPrivateKey(text);
   } catch {
-    // The library's words could hold a part of the key.
+    // The library's message could contain a part of the key.
     throw new CertificateError(
       "key",
       "expected a private key in PEM, -----BEGIN PRIVATE KEY-----, " +
@@ -106,28 +109,28 @@ export function hexadecimal(fingerprint: string): string {
   return fingerprint.replaceAll(":", "").toLowerCase();
 }
 
-/** What a server has for TLS, as PEM text. */
+/** The contents of a server's TLS files, as PEM text. */
 export interface TlsFiles {
-  /** The certificate, and those between it and the authority. */
+  /** The certificate, and the intermediate certificates up to the authority. */
   readonly certificate: string;
   /** The certificate's private key, without a passphrase. */
   readonly key: string;
-  /** Who has issued the neighbours' certificates: one or more certificates. */
+  /** One or more certificates: the authority for neighbours' certificates. */
   readonly authority?: string;
 }
 
 /**
- * A server's identity in TLS. It may be renewed while the server runs:
- * connections that there are go on with what they have.
+ * A server's identity in TLS. It can be renewed while the server runs. Existing
+ * connections are not affected.
  */
 export class TlsIdentity {
   #credentials: Credentials;
   #authority: string | undefined;
 
   /**
-   * Checks what it is made of.
+   * Checks the files.
    *
-   * @throws {CertificateError} If something is not what it should be.
+   * @throws {CertificateError} If a file is invalid.
    */
   constructor(files: TlsFiles) {
     this.#credentials = new Credentials(files.certificate, files.key);
@@ -135,11 +138,10 @@ export class TlsIdentity {
   }
 
   /**
-   * New connections get these from now on. Whether links are encrypted stays as
-   * it was.
+   * Sets the files for new connections. Whether links are encrypted does not
+   * change.
    *
-   * @throws {CertificateError} If something is not what it should be. All stays
-   * as it was then.
+   * @throws {CertificateError} If a file is invalid. Then nothing changes.
    */
   renew(files: TlsFiles): void {
     const credentials = new Credentials(files.certificate, files.key);
@@ -150,12 +152,12 @@ export class TlsIdentity {
     }
   }
 
-  /** What is shown to those who connect. */
+  /** The certificate and key for new connections. */
   get credentials(): Credentials {
     return this.#credentials;
   }
 
-  /** Who is trusted about neighbours; undefined if links are not encrypted. */
+  /** The authority for neighbours; undefined if links are not encrypted. */
   get authority(): string | undefined {
     return this.#authority;
   }

@@ -1,30 +1,32 @@
 /**
- * Time, as a thing that is passed in: rooms ask a Clock, never the runtime, so
- * that tests can run hours in milliseconds.
+ * Clocks. All code gets the time from a clock that is passed to it, so that
+ * tests can run hours in milliseconds.
  *
  * @module
  */
 import type { Timestamp } from "../protocol/time.ts";
 
-/** The only source of time, of waiting and of chance. */
+/** The only source of time, timers and random numbers. */
 export interface Clock {
   /** The time of day. */
   now(): Timestamp;
-  /** Milliseconds from an arbitrary start; never goes back. */
+  /** Milliseconds from an arbitrary start. Never decreases. */
   elapsedMs(): number;
-  /** Calls back once, later. The returned function calls it off. */
+  /**
+   * Calls `callback` once after a delay. The returned function cancels that.
+   */
   after(delayMs: number, callback: () => void): () => void;
   /** A number from 0 up to 1 (exclusive). */
   random(): number;
 }
 
-/** The time of day in POSIX seconds, as exactly as a double can be. */
+/** The time of day in POSIX seconds, rounded to a double. */
 export function secondsOf(clock: Clock): number {
   const { nanoseconds, seconds } = clock.now();
   return seconds + nanoseconds / 1e9;
 }
 
-/** Waits, at most until the signal aborts. Never throws. */
+/** Waits until the delay has passed or the signal aborts. Never rejects. */
 export function sleep(
   clock: Clock,
   delayMs: number,
@@ -43,20 +45,20 @@ export function sleep(
 }
 
 /**
- * How far the fine clock may stray from the coarse one, in milliseconds,
- * before it is set again. The coarse one only ticks whole milliseconds.
+ * Largest difference between the two clocks of `SystemClock`, in milliseconds,
+ * before it is corrected. `Date.now()` has only whole milliseconds.
  */
-const maxStrayMs = 5;
+const maxDriftMs = 5;
 
 /**
- * The machine's clock. `Date.now()` follows the time of day but has only
- * milliseconds; `performance.now()` has nanoseconds but does not follow when
- * the time of day is set. This one counts with the second and is set by the
- * first.
+ * The machine's clock. `Date.now()` has the time of day, but only in
+ * milliseconds. `performance.now()` has nanoseconds, but does not change when
+ * the time of day is set. This clock counts with `performance.now()` and is
+ * corrected by `Date.now()`.
  */
 export class SystemClock implements Clock {
-  // The time of day when `performance.now()` was zero. Whole milliseconds and
-  // the rest are kept apart: one double has no room for both.
+  // The time of day when `performance.now()` was zero. One double cannot hold
+  // it, so whole milliseconds and the rest are separate.
   #originMs: number;
   #originNanoseconds: number;
 
@@ -70,7 +72,7 @@ export class SystemClock implements Clock {
   now(): Timestamp {
     const counterMs = performance.now();
     const dateMs = Date.now();
-    if (Math.abs(this.#originMs + counterMs - dateMs) > maxStrayMs) {
+    if (Math.abs(this.#originMs + counterMs - dateMs) > maxDriftMs) {
       this.#originMs = Math.floor(dateMs - counterMs);
       this.#originNanoseconds = 0;
     }

@@ -1,23 +1,23 @@
 /**
- * How rooms tell what happened: one function, passed in. Who listens is not
- * their business.
+ * Events, and the function that receives them.
  *
  * @module
  */
 
-/** How grave an event is. */
+/** The severity of an event. */
 export type EventLevel = "debug" | "info" | "warning" | "error";
 
-/** What an event says, besides its name. */
+/** The fields of an event, by name. */
 export type EventFields = Readonly<
   Record<string, string | number | boolean | readonly string[]>
 >;
 
 /**
- * Tells one event.
+ * Receives one event.
  *
- * @param connection The connection it is about, or `server`.
- * @param event Its name, a constant of a few words.
+ * @param connection The name of the connection that the event is about, or
+ * `server`.
+ * @param event The event's name: a constant of a few words.
  */
 export type EmitEvent = (
   level: EventLevel,

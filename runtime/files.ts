@@ -11,9 +11,10 @@ import {
 } from "./permissions.ts";
 
 /**
- * Goes on if these files may be read.
+ * Checks that these files may be read.
  *
- * @throws {SetupError} Naming those that may not, and the flag for all of them.
+ * @throws {SetupError} If some may not. Names them, and the flag that permits
+ * them.
  */
 export async function requireReadPermission(
   paths: readonly string[],
@@ -28,9 +29,10 @@ export async function requireReadPermission(
 }
 
 /**
- * The text of a file.
+ * Reads a text file.
  *
- * @throws {SetupError} Naming the file, or the flag that permits reading it.
+ * @throws {SetupError} If that fails. Names the file, or the flag that permits
+ * reading it.
  */
 export async function readFile(path: string): Promise<string> {
   await requireReadPermission([path]);

@@ -1,21 +1,21 @@
 /**
- * Counts values by size, in memory that does not grow with their number.
+ * Histograms, whose memory does not grow with the number of values.
  *
  * @module
  */
 
-/** Which values are counted together. */
+/** The bins of a histogram. */
 export interface Bins {
-  /** The number of the bin of a value, from 0 on. A greater value is not before. */
+  /** The index of a value's bin, from 0. It never falls as the value rises. */
   indexOf(value: number): number;
-  /** The greatest value in a bin. */
+  /** The largest value of a bin. */
   greatestIn(index: number): number;
 }
 
 /**
- * Bins that end at the given values, and one for all that is greater.
+ * Bins with these upper bounds, and one for all larger values.
  *
- * @param bounds Rising.
+ * @param bounds Upper bounds, in increasing order.
  */
 export function boundedBins(bounds: readonly number[]): Bins {
   return {
@@ -29,14 +29,15 @@ export function boundedBins(bounds: readonly number[]): Bins {
 }
 
 /**
- * Bins whose width grows with the values. The first ones are one step wide. In
- * the others, the greatest value is at most 2 / `exactSteps` above the least.
+ * Bins whose width grows with the values. The first bins are one step wide. In
+ * each of the others, the largest value exceeds the smallest by at most the
+ * fraction 2 / `exactSteps`.
  *
  * @param exactSteps How many bins are one step wide: a power of two.
  * @param stepsPerUnit 1 if a step is 1, 1000 if it is 0.001.
  */
 export function relativeBins(exactSteps: number, stepsPerUnit = 1): Bins {
-  // The others are so many in each octave.
+  // Bins in each octave after the exact ones.
   const octaveBins = exactSteps / 2;
   const exactOctaves = Math.log2(octaveBins);
   return {
@@ -55,10 +56,10 @@ export function relativeBins(exactSteps: number, stepsPerUnit = 1): Bins {
   };
 }
 
-/** Values, counted. */
+/** Counts values by bin. */
 export class Histogram {
   readonly #bins: Bins;
-  /** By the number of the bin; most of them are empty. */
+  /** By the index of the bin. Most are missing. */
   readonly #counts: number[] = [];
   #count = 0;
   #sum = 0;
@@ -73,17 +74,17 @@ export class Histogram {
     return this.#count;
   }
 
-  /** What they add up to. */
+  /** The sum of all values. */
   get sum(): number {
     return this.#sum;
   }
 
-  /** The greatest, exactly; 0 if there is none. */
+  /** The exact largest value; 0 if there are none. */
   get max(): number {
     return this.#max;
   }
 
-  /** Adds a value, as often as given. A negative one counts as 0. */
+  /** Adds a value `times` times. A negative value counts as 0. */
   add(value: number, times = 1): void {
     const counted = Math.max(value, 0);
     this.#increase(this.#bins.indexOf(counted), times);
@@ -101,8 +102,8 @@ export class Histogram {
   }
 
   /**
-   * The value that this share of all values does not exceed: exactly, or the
-   * greatest value of its bin. Undefined if there are no values.
+   * A quantile, rounded up to the largest value of its bin. Undefined if there
+   * are no values.
    *
    * @param share From 0 to 1: 0.99 for the 99th percentile.
    */
@@ -116,7 +117,7 @@ export class Histogram {
     return Math.min(this.#bins.greatestIn(index), this.#max);
   }
 
-  /** How many values are in the first bin, in the first two, and so on. */
+  /** How many values are in the first bin, the first two bins, and so on. */
   cumulative(bins: number): number[] {
     let seen = 0;
     return Array.from(

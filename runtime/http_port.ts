@@ -1,6 +1,5 @@
 /**
- * A port that speaks HTTP, and is still there after the system had no
- * descriptors for a while.
+ * HTTP ports that continue after the system was out of descriptors.
  *
  * @module
  */
@@ -8,22 +7,26 @@ import { sleep, SystemClock } from "./clock.ts";
 import type { HttpPort, ServeHttp } from "./network.ts";
 import { isConnectionEnd } from "./transport.ts";
 
-/** Requests under way have so long to end when all stops, in milliseconds. */
+/**
+ * How long running requests have to end when the port closes, in milliseconds.
+ */
 const graceMs = 500;
 
-/** When accepting has failed, in milliseconds, before the port opens again. */
+/**
+ * Pause after a failed accept before the port is opened again, in milliseconds.
+ */
 const pauseMs = 100;
 
-/** A reader may be gone; anything else that a handler throws is a fault. */
+/** Prints what a handler has thrown, unless the connection has only ended. */
 function answerFault(error: unknown): Response {
   if (!isConnectionEnd(error)) console.error(error);
-  return new Response("something is wrong here\n", { status: 500 });
+  return new Response("internal server error\n", { status: 500 });
 }
 
 /**
- * Opens a port.
+ * Opens an HTTP port.
  *
- * @throws {Error} What the system says, if that cannot be.
+ * @throws {Error} If the port cannot be opened, as `Deno.serve` throws it.
  */
 export const openHttpPort: ServeHttp = (hostname, port, handler) =>
   new ServedPort(() => {
@@ -38,7 +41,7 @@ export const openHttpPort: ServeHttp = (hostname, port, handler) =>
     return { server, end };
   });
 
-/** One life of the port. */
+/** The port from one opening to the next. */
 interface ServerRun {
   readonly server: Deno.HttpServer;
   readonly end: AbortController;
@@ -59,15 +62,18 @@ class ServedPort implements HttpPort {
   async close(): Promise<void> {
     this.#closing.abort();
     const { end, server } = this.#run;
-    const isLate = setTimeout(() => end.abort(), graceMs);
+    const timer = setTimeout(() => end.abort(), graceMs);
     await server.shutdown().catch(() => {
-      // It has ended already, for want of descriptors.
+      // The server has ended, as it was out of descriptors.
     });
-    clearTimeout(isLate);
+    clearTimeout(timer);
     await this.#keeping;
   }
 
-  /** Opens the port again: `Deno.serve` ends when it cannot accept a connection. */
+  /**
+   * Opens the port again whenever `Deno.serve` has ended because it could not
+   * accept a connection.
+   */
   async #keepOpen(): Promise<void> {
     const { signal } = this.#closing;
     const clock = new SystemClock();
@@ -82,7 +88,7 @@ class ServedPort implements HttpPort {
     }
   }
 
-  /** False if there is still no descriptor: the port takes one itself. */
+  /** False if the port cannot be opened, as it needs a descriptor itself. */
   #reopen(): boolean {
     try {
       this.#run = this.#open();

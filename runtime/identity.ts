@@ -1,27 +1,27 @@
 /**
- * How a server proves who it is: HMAC-SHA-256 by the runtime's WebCrypto, and
- * nonces that nobody can foresee.
+ * What servers need to authenticate each other: HMAC-SHA-256 by WebCrypto, and
+ * random nonces.
  *
  * @module
  */
 
-/** Bytes of a nonce: enough that none comes twice. */
+/** Bytes of a nonce: enough that no nonce occurs twice. */
 const nonceBytes = 16;
 
-/** A new nonce: 32 hexadecimal digits. */
+/** A new random nonce: 32 hexadecimal digits. */
 export function createNonce(): string {
   return crypto.getRandomValues(new Uint8Array(nonceBytes)).toHex();
 }
 
-/** A key for the hash of the table of clients. */
+/** A random key for the hash table of clients: two numbers of 32 bits. */
 export function createHashKey(): [number, number] {
   const [one, other] = crypto.getRandomValues(new Uint32Array(2));
   return [one, other];
 }
 
 /**
- * Makes what proves knowledge of these secrets: for a text, the HMAC of each,
- * as 64 hexadecimal digits. The text is ASCII.
+ * Creates the function that proves knowledge of these secrets. For an ASCII
+ * text it gives the HMAC with each secret, as 64 hexadecimal digits.
  */
 export function createProver(
   secrets: readonly string[],

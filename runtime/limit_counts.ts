@@ -1,15 +1,14 @@
 /**
- * Counts how often each limit was reached, and tells so without filling the log
- * with it.
+ * Counts how often each limit was reached, and logs it at a limited rate.
  *
  * @module
  */
 import type { Clock } from "./clock.ts";
 import type { EmitEvent } from "./events.ts";
 
-/** The limits that are counted when they are reached. */
+/** The limits that are counted. */
 export type LimitName =
-  /** A line was too long. */
+  /** A client's line was too long. */
   | "line-bytes"
   /** A client's ID was too long. */
   | "id-bytes"
@@ -19,39 +18,39 @@ export type LimitName =
   | "time-bytes"
   /** A source that holds its share of the table reported a new client. */
   | "table-share"
-  /** There were too many connections of clients. */
+  /** Clients had too many connections. */
   | "connections"
-  /** There were too many of them from one address. */
+  /** Clients had too many connections from one address. */
   | "connections-per-address"
-  /** Too many requests of a client were unanswered: reading stopped. */
+  /** A client had too many unanswered requests, and reading stopped. */
   | "pipelined"
-  /** A client had too many bytes of reply to read: reading stopped. */
+  /** A client had too many bytes of unread replies, and reading stopped. */
   | "reply-bytes"
-  /** All clients together had. */
+  /** All clients together had too many bytes of unread replies. */
   | "reply-bytes-in-all"
-  /** A client took nothing of its replies for too long. */
+  /** A client read none of its replies for too long. */
   | "slow-consumer-seconds"
-  /** A client said nothing for too long. */
+  /** A client sent nothing for too long. */
   | "idle-seconds"
-  /** A question of a client had to wait for others of the same client. */
+  /** A query waited for other queries of the same client. */
   | "whatsats-per-connection"
-  /** It had to wait for those of all clients. */
+  /** A query waited for queries of other clients. */
   | "whatsats"
-  /** Too many connections to the peer port were not linked yet. */
+  /** The peer port had too many connections without a finished handshake. */
   | "half-open-links"
-  /** The system had no descriptor for another connection. */
+  /** The system had no descriptor for a new connection. */
   | "descriptors";
 
-/** A limit is told of at most once in this time, in milliseconds. */
+/** Each limit is logged at most once in this time, in milliseconds. */
 const logEveryMs = 60_000;
 
-/** How often, and when it was last told. */
+/** How often a limit was reached, and when that was last logged. */
 interface Count {
   hits: number;
   loggedAtMs: number;
 }
 
-/** One server's counts. */
+/** Counts for one server. */
 export class LimitCounts {
   readonly #clock: Clock;
   readonly #emit: EmitEvent;
@@ -62,7 +61,7 @@ export class LimitCounts {
     this.#emit = emit;
   }
 
-  /** A limit was reached. */
+  /** Counts that a limit was reached. */
   hit(limit: LimitName): void {
     const nowMs = this.#clock.elapsedMs();
     const count = this.#counts.get(limit) ?? { hits: 0, loggedAtMs: -Infinity };
@@ -74,7 +73,7 @@ export class LimitCounts {
     this.#emit("warning", "server", "limit reached", { limit, hits });
   }
 
-  /** How often each limit was reached, of those that were. */
+  /** How often each limit was reached, without those that never were. */
   get hits(): ReadonlyMap<LimitName, number> {
     return new Map([...this.#counts].map(([name, { hits }]) => [name, hits]));
   }

@@ -1,13 +1,12 @@
 /**
- * How servers reach each other and their clients: ports and connections are
- * passed in, so that a herd can as well live on a network that only a test
- * knows.
+ * Networks: how servers open ports and connect to them. A network is passed to
+ * a server, so that tests can use a simulated one.
  *
  * @module
  */
 import type { Transport } from "./transport.ts";
 
-/** A connection that came in, and where from. */
+/** An accepted connection. */
 export interface Accepted {
   readonly transport: Transport;
   /** The other side's IP address. */
@@ -16,11 +15,11 @@ export interface Accepted {
   readonly port: number;
 }
 
-/** Where to connect. */
+/** A port to connect to. */
 export interface Port {
-  /** `host:port`, as it was asked for. */
+  /** `host:port`, as configured. */
   readonly address: string;
-  /** Whether TLS is spoken there. */
+  /** Whether connections use TLS. */
   readonly isEncrypted: boolean;
 }
 
@@ -28,41 +27,41 @@ export interface Port {
 export interface Listener extends Port {
   /**
    * The next connection. Rejects with NotConnected, ConnectionReset or
-   * ConnectionAborted when the next one is gone already, and with anything else
-   * when accepting does not work, or not any more.
+   * ConnectionAborted if the connection has ended, and with other errors if
+   * accepting fails or the port is closed.
    */
   accept(): Promise<Accepted>;
   close(): void;
 }
 
-/** Connects to an open port; rejects if that cannot be. */
+/** Connects to an open port. Rejects if that fails or the signal aborts. */
 export type Connect = (
   hostname: string,
   port: number,
   signal: AbortSignal,
 ) => Promise<Transport>;
 
-/** Where servers and clients reach each other. */
+/** A network of servers and clients. */
 export interface Network {
   /**
    * Opens a port.
    *
-   * @throws {SetupError} If that cannot be; says why in one line.
+   * @throws {SetupError} If that fails, with the reason in one line.
    */
   readonly listen: (hostname: string, port: number) => Listener;
   readonly connect: Connect;
 }
 
-/** An open port that speaks HTTP. */
+/** An open HTTP port. */
 export interface HttpPort {
-  /** Ends the requests that are under way, and closes the port. */
+  /** Closes the port after the running requests have ended. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a port that speaks HTTP. The handler must not reject.
+ * Opens an HTTP port. The handler must not reject.
  *
- * @throws {SetupError} If that cannot be; says why in one line.
+ * @throws {SetupError} If that fails, with the reason in one line.
  */
 export type ServeHttp = (
   hostname: string,
@@ -77,19 +76,16 @@ export function formatAddress(hostname: string, port: number): string {
     : `${hostname}:${port}`;
 }
 
-/**
- * A port's address, and that it is encrypted if it is, for a person; `none` if
- * there is no port.
- */
+/** A port as text: `host:port`, `host:port (TLS)`, or `none`. */
 export function formatPort(port: Port | undefined): string {
   if (port === undefined) return "none";
   return port.isEncrypted ? `${port.address} (TLS)` : port.address;
 }
 
 /**
- * Whose an IP address is, as far as it says so: an IPv4 address by itself, also
- * where it is written in IPv6; of another IPv6 address the first 64 bits, as
- * every subscriber has at least so many.
+ * The key by which connections of one address are counted. For an IPv4 address,
+ * also in its IPv6 form, this is the address. For other IPv6 addresses it is
+ * the first 64 bits, as every subscriber has at least a /64.
  */
 export function addressKey(address: string): string {
   const [, mapped] = address.match(/^::ffff:([\d.]+)$/i) ?? [];
@@ -97,14 +93,14 @@ export function addressKey(address: string): string {
   if (!address.includes(":")) return address;
   const [front, back] = address.split("%")[0].split("::");
   const groups = front.split(":");
-  const behind = back?.split(":") ?? [];
-  while (groups.length + behind.length < 8) groups.push("0");
-  groups.push(...behind);
+  const last = back?.split(":") ?? [];
+  while (groups.length + last.length < 8) groups.push("0");
+  groups.push(...last);
   const first = groups.slice(0, 4).map((group) => parseInt(group, 16) || 0);
   return `${first.map((group) => group.toString(16)).join(":")}::/64`;
 }
 
-/** Whether only this machine can be reached at the host. Looks nothing up. */
+/** Whether a host is this machine's loopback address. Makes no DNS query. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|::1|\[::1\])$/i.test(host) || isIpv4Loopback(host);
 }

@@ -1,30 +1,26 @@
 /**
- * Asks for permissions without ever being asked for them: looks first whether
- * the runtime grants what is needed, so that no prompt appears, and says which
- * flag would grant it.
+ * Checks Deno's permissions without a prompt, and names the flags that grant
+ * those missing.
  *
  * @module
  */
 import { SetupError } from "./setup_error.ts";
 import { quoteWord } from "./shell.ts";
 
-/** One thing that a program may be allowed to do. */
+/** One permission that a program needs. */
 export type PermissionNeed =
   | { readonly name: "net"; readonly host: string }
   | { readonly name: "read" | "write"; readonly path: string }
   | { readonly name: "env"; readonly variable: string }
   | { readonly name: "sys"; readonly kind: "systemMemoryInfo" };
 
-/** Whether the runtime grants it, without asking anybody. */
+/** Whether a permission is granted. Shows no prompt. */
 export async function isGranted(need: PermissionNeed): Promise<boolean> {
   const { state } = await Deno.permissions.query(need);
   return state === "granted";
 }
 
-/**
- * The flags of `deno run` that would grant these, one a kind, as words of a
- * command.
- */
+/** The flags of `deno run` that grant these permissions, one for each kind. */
 export function flagsOf(needs: readonly PermissionNeed[]): string[] {
   const kinds = new Map<string, string[]>();
   for (const need of needs) {
@@ -44,15 +40,15 @@ export function flagsOf(needs: readonly PermissionNeed[]): string[] {
   );
 }
 
-/** The same as text that can be copied into a shell. */
+/** The same as text for a shell. */
 export function flagsFor(needs: readonly PermissionNeed[]): string {
   return flagsOf(needs).map(quoteWord).join(" ");
 }
 
 /**
- * What can be granted so that a path is: itself; but a comma ends a path in
- * Deno's flags, and nothing hides it, so for a path with one it is the folder
- * around that.
+ * The path to name in a flag that grants a path. This is the path itself, or,
+ * if it contains a comma, a folder around the comma: Deno's flags cannot escape
+ * commas.
  */
 export function grantablePath(path: string): string {
   const comma = path.indexOf(",");
@@ -61,7 +57,7 @@ export function grantablePath(path: string): string {
   return slash < 0 ? "." : path.slice(0, Math.max(slash, 1));
 }
 
-/** Those of the needs that are not granted. */
+/** The permissions that are not granted. */
 export async function missingPermissions(
   needs: readonly PermissionNeed[],
 ): Promise<PermissionNeed[]> {
@@ -70,9 +66,9 @@ export async function missingPermissions(
 }
 
 /**
- * Goes on if all of these are granted.
+ * Checks that all these permissions are granted.
  *
- * @throws {SetupError} Naming the flags that would grant the others.
+ * @throws {SetupError} If some are not. Names the flags that grant them.
  */
 export async function requirePermissions(
   needs: readonly PermissionNeed[],

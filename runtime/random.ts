@@ -1,21 +1,17 @@
 /**
- * Chance that can be had again: everything random in a simulated world is drawn
- * from one seed.
+ * Reproducible random numbers, from a seed.
  *
  * @module
  */
 
-/**
- * A source of random numbers: the algorithm xoshiro128** of Blackman and Vigna,
- * its state filled from the seed by splitmix32.
- */
+/** The generator xoshiro128** of Blackman and Vigna, seeded by splitmix32. */
 export class Random {
   #a: number;
   #b: number;
   #c: number;
   #d: number;
 
-  /** @param seed Any number; its low 32 bits count. */
+  /** @param seed Any whole number. Its low 32 bits are used. */
   constructor(seed: number) {
     let state = seed | 0;
     const splitmix = () => {
@@ -46,18 +42,24 @@ export class Random {
     return low + this.next() * (high - low);
   }
 
-  /** Whether something happens that happens so often: 0 never, 1 always. */
+  /** True with this probability, 0 to 1. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
-  /** One of a list, which must not be empty. */
+  /**
+   * A random item of a list.
+   *
+   * @throws {RangeError} If the list is empty.
+   */
   pick<Item>(list: readonly Item[]): Item {
-    if (list.length === 0) throw new RangeError("Nothing to pick from.");
+    if (list.length === 0) {
+      throw new RangeError("Cannot pick from an empty list.");
+    }
     return list[this.below(list.length)];
   }
 
-  /** The list in another order. The one that was given stays as it is. */
+  /** A copy of the list in random order. */
   shuffle<Item>(list: readonly Item[]): Item[] {
     const shuffled = [...list];
     for (let last = shuffled.length - 1; last > 0; last--) {
@@ -68,8 +70,8 @@ export class Random {
   }
 
   /**
-   * Another source, with numbers of its own: how much one part of the world
-   * draws then changes nothing for the others.
+   * An independent generator, seeded from this one. Drawing more numbers from
+   * one does not change the other.
    */
   fork(): Random {
     return new Random(this.#nextBits());

@@ -1,5 +1,5 @@
 /**
- * Ports and connections with TLS on them.
+ * Ports and connections with TLS.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Clock } from "./clock.ts";
 import type { Connect, Listener } from "./network.ts";
 import { acceptSecurely, connectSecurely } from "./secure_transport.ts";
 
-/** A port whose connections are encrypted: each with what is valid then. */
+/** Adds TLS to a port. Connections use the credentials at their acceptance. */
 export function listenSecurely(
   listener: Listener,
   identity: TlsIdentity,
@@ -30,8 +30,9 @@ export function listenSecurely(
 }
 
 /**
- * A way to connect to ports that are encrypted. The other side's certificate
- * has to be of the authority, and for the host that was asked for.
+ * Adds TLS to `connect`. The other side's certificate must be valid for the
+ * host and issued by the authority. `authority` gives one or more certificates
+ * in PEM.
  */
 export function createSecureConnect(
   connect: Connect,
@@ -41,14 +42,14 @@ export function createSecureConnect(
   return async (hostname, port, signal) => {
     const plain = await connect(hostname, port, signal);
     const secure = connectSecurely(plain, hostname, authority(), clock);
-    const giveUp = () => secure.close();
-    signal.addEventListener("abort", giveUp);
-    if (signal.aborted) giveUp();
+    const abort = () => secure.close();
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
     try {
       await secure.established;
       return secure;
     } finally {
-      signal.removeEventListener("abort", giveUp);
+      signal.removeEventListener("abort", abort);
     }
   };
 }

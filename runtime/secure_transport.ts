@@ -1,7 +1,7 @@
 /**
- * TLS on top of any transport. The protocol is node:tls's: of what the runtime
- * offers it alone says which certificate the other side has shown, and takes a
- * new one for the connections to come.
+ * TLS on top of any transport. It uses node:tls, which is the runtime's only
+ * implementation that gives the other side's certificate and accepts a new one
+ * for new connections.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import {
 } from "./transport.ts";
 import { TransportStream } from "./transport_stream.ts";
 
-/** Who connects has made its handshake in this time, in milliseconds, or goes. */
+/** A TLS handshake fails after this time, in milliseconds. */
 export const tlsHandshakeTimeoutMs = 10_000;
 
 /**
- * Most bytes of one write: a large one that is on its way in parts shows that
- * the other side goes on reading.
+ * Most bytes of one write. With large writes in parts, the caller sees that the
+ * other side continues to read.
  */
 const maxWriteBytes = 64 * 1024;
 
-/** Encrypts a connection that came in. The handshake goes on behind this. */
+/** Encrypts an accepted connection. The handshake runs in the background. */
 export function acceptSecurely(
   transport: Transport,
   credentials: Credentials,
@@ -44,10 +44,10 @@ export function acceptSecurely(
 }
 
 /**
- * Encrypts a connection that we have made. The other side's certificate must
- * be valid for `hostname`, and have been issued by the authority.
+ * Encrypts a connection that was made to `hostname`. The other side's
+ * certificate must be valid for that host and issued by the authority.
  *
- * @param authority One or more certificates in PEM; no others are trusted.
+ * @param authority One or more certificates in PEM. No others are trusted.
  */
 export function connectSecurely(
   transport: Transport,
@@ -60,7 +60,7 @@ export function connectSecurely(
     socket: stream,
     host: hostname,
     ca: authority,
-    // An environment variable can change what is usual.
+    // An environment variable can change the default.
     rejectUnauthorized: true,
   });
   return new SecureTransport(
@@ -80,16 +80,16 @@ export class SecureTransport implements Transport {
   readonly #established = Promise.withResolvers<void>();
   readonly #cancelDeadline: () => void;
   #isEstablished = false;
-  /** The other side has said its last. */
+  /** Whether the other side has ended its stream with close_notify. */
   #hasEnded = false;
-  /** The network has nothing more; there may be something to be read yet. */
+  /** Whether the network's stream has ended. Decrypted bytes may be unread. */
   #isTruncated = false;
   #fault: unknown;
-  /** What was read and did not fit the reader's buffer. */
+  /** Bytes that did not fit into the reader's buffer. */
   #rest: Uint8Array = new Uint8Array();
   #wake: (() => void) | undefined;
 
-  /** For `acceptSecurely` and `connectSecurely`. */
+  /** Only for `acceptSecurely` and `connectSecurely`. */
   constructor(
     stream: TransportStream,
     socket: TLSSocket,
@@ -104,7 +104,7 @@ export class SecureTransport implements Transport {
       const message = `no TLS handshake in ${tlsHandshakeTimeoutMs} ms`;
       this.#fail(new EncryptionError(message));
     });
-    // Who waits for it hears of a failure; nobody has to.
+    // Prevents an unhandled rejection if nothing waits for `established`.
     this.#established.promise.catch(() => {});
     socket.on(event, () => this.#establish());
     socket.on("readable", () => this.#wakeReader());
@@ -115,7 +115,7 @@ export class SecureTransport implements Transport {
     stream.onTruncated = () => {
       this.#isTruncated = true;
       if (this.#isEstablished) this.#wakeReader();
-      else this.#fail(new EncryptionError("closed within the TLS handshake"));
+      else this.#fail(new EncryptionError("closed during the TLS handshake"));
     };
     socket.on("error", (error) => this.#fail(this.#explain(error)));
     socket.on("close", () => {
@@ -124,17 +124,17 @@ export class SecureTransport implements Transport {
   }
 
   /**
-   * Resolves when the handshake is done. Rejects with an EncryptionError that
-   * says in one line why it failed, or with the error of the connection.
+   * Resolves when the handshake is complete. Rejects with an EncryptionError
+   * with the reason in one line, or with the error of the connection.
    */
   get established(): Promise<void> {
     return this.#established.promise;
   }
 
   /**
-   * What ties a proof to this session: the SHA-256 of the certificate that the
-   * accepting side has shown in it, as 64 hexadecimal digits. Who stands in
-   * between cannot show the same one, as he has not its key.
+   * The SHA-256 of the accepting side's certificate, as 64 hexadecimal digits.
+   * It binds a proof to this connection: a machine in the middle cannot use the
+   * same certificate, as it does not have its key.
    */
   async channelBinding(): Promise<string> {
     await this.#established.promise;
@@ -169,7 +169,7 @@ export class SecureTransport implements Transport {
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined) return reject(this.#fault);
       this.#socket.write(part, (error) => {
-        // What waits when the socket is closed is called back without an error.
+        // A pending write ends without an error when the socket closes.
         const fault = this.#fault ?? error;
         if (fault) reject(fault);
         else resolve(part.length);
@@ -189,7 +189,7 @@ export class SecureTransport implements Transport {
     this.#fail(new Deno.errors.BadResource("closed"));
   }
 
-  /** Everything was read: gives the other side's last word a turn to come. */
+  /** Ends reading after a turn of the event loop, for a close_notify. */
   async #readEnd(): Promise<null> {
     if (!this.#hasEnded) await new Promise((resolve) => setImmediate(resolve));
     return null;
@@ -201,7 +201,7 @@ export class SecureTransport implements Transport {
     this.#established.resolve();
   }
 
-  /** The first fault is the one that counts. */
+  /** Fails all pending and future calls. Only the first fault counts. */
   #fail(fault: unknown): void {
     this.#fault ??= fault;
     this.#cancelDeadline();
@@ -216,7 +216,7 @@ export class SecureTransport implements Transport {
     this.#wake = undefined;
   }
 
-  /** An error of the connection as it is, one of TLS in one line. */
+  /** An error of TLS in one line; other errors unchanged. */
   #explain(error: Error & { code?: unknown }): Error {
     const isOfTls = !this.#isEstablished ||
       /^ERR_(SSL|TLS)/.test(`${error.code}`);
@@ -226,7 +226,7 @@ export class SecureTransport implements Transport {
     }
     if (error.code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE") {
       return new EncryptionError(
-        "TLS: the certificate is not of the authority, or not valid today",
+        "TLS: the certificate was not issued by the authority, or is not valid today",
       );
     }
     return new EncryptionError(`TLS: ${error.message.replace(/\s+/g, " ")}`);

@@ -1,7 +1,7 @@
 /**
- * Permits for work of which only a limited amount may run at once. Waiters get
- * a permit in the order in which they asked, one each time: a client with many
- * queries does not delay the queries of others.
+ * A semaphore: permits for work of which a limited amount may run at once.
+ * Waiters get permits in the order of their requests, one permit at a time, so
+ * that a client with many queries does not delay the queries of others.
  *
  * @module
  */
@@ -15,15 +15,17 @@ export interface PermitWaiter {
 /** A fixed number of permits. */
 export class FairSemaphore {
   #free: number;
-  /** In the order in which they asked. */
+  /** In the order of their requests. */
   readonly #waiting = new Set<PermitWaiter>();
 
-  /** @param permits How many there are. */
+  /** @param permits How many permits there are. */
   constructor(permits: number) {
     this.#free = permits;
   }
 
-  /** Takes a permit. False if none is free: `onPermit` is called later. */
+  /**
+   * Takes a permit. If none is free, returns false and calls `onPermit` later.
+   */
   tryAcquire(waiter: PermitWaiter): boolean {
     if (this.#free === 0) {
       this.#waiting.add(waiter);
@@ -33,7 +35,7 @@ export class FairSemaphore {
     return true;
   }
 
-  /** Returns a permit, and calls the waiters while there is a free one. */
+  /** Returns a permit. Calls waiters as long as a permit is free. */
   release(): void {
     this.#free += 1;
     for (const waiter of this.#waiting) {
@@ -44,9 +46,9 @@ export class FairSemaphore {
   }
 
   /**
-   * Does the work with a permit.
+   * Runs work with a permit.
    *
-   * @throws The signal's reason, if it aborts before there is a permit.
+   * @throws The signal's reason, if it aborts before a permit is free.
    */
   async run<Result>(
     signal: AbortSignal,
@@ -62,7 +64,7 @@ export class FairSemaphore {
     }
   }
 
-  /** Undefined if the permit is there already. */
+  /** Undefined if a permit was free. Otherwise resolves when there is one. */
   #acquire(signal: AbortSignal): Promise<void> | undefined {
     const { promise, reject, resolve } = Promise.withResolvers<void>();
     const waiter: PermitWaiter = {
@@ -71,7 +73,7 @@ export class FairSemaphore {
       },
     };
     if (this.tryAcquire(waiter)) return undefined;
-    // After the permit has come, this changes nothing.
+    // This has no effect once the permit was taken.
     signal.addEventListener("abort", () => {
       this.#waiting.delete(waiter);
       reject(signal.reason);

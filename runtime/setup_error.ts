@@ -1,11 +1,11 @@
 /**
- * The errors that keep a server or a command from starting. Each has a message
+ * Errors that prevent a server or a command from starting. Each has a message
  * of one line.
  *
  * @module
  */
 
-/** Something outside is in the way: a port, a file. Exit status 1. */
+/** A port, a file or another resource cannot be used. Exit status 1. */
 export class SetupError extends Error {
   /** Always `SetupError`. */
   override readonly name = "SetupError";
@@ -17,8 +17,8 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** An error of the system as one line, behind what was tried. */
+/** A SetupError for an error of the system: `what: message`. */
 export function setupError(what: string, error: unknown): SetupError {
-  const why = error instanceof Error ? error.message : String(error);
-  return new SetupError(`${what}: ${why}`, { cause: error });
+  const message = error instanceof Error ? error.message : String(error);
+  return new SetupError(`${what}: ${message}`, { cause: error });
 }

@@ -1,10 +1,10 @@
 /**
- * Words for a shell.
+ * Quoting for a shell.
  *
  * @module
  */
 
-/** A word as a POSIX shell takes it back unchanged. */
+/** Quotes a word for a POSIX shell, if necessary. */
 export function quoteWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;

@@ -1,5 +1,5 @@
 /**
- * A network on TCP connections as Deno has them.
+ * The network of TCP connections.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
 import { openHttpPort } from "./http_port.ts";
 import { SetupError, setupError } from "./setup_error.ts";
 
-/** Where ports are opened and connections are made: Deno.listen, Deno.connect. */
+/** The functions for ports and connections: `Deno.listen`, `Deno.connect`. */
 export interface TcpCalls {
   readonly listen: (
     options: { readonly hostname: string; readonly port: number },
@@ -26,7 +26,7 @@ export interface TcpCalls {
   ) => Promise<Deno.TcpConn>;
 }
 
-/** The network of the machine. */
+/** Creates a network from these functions. */
 export function createTcp(calls: TcpCalls): Network {
   return {
     listen: (hostname, port) => listen(calls, hostname, port),
@@ -35,7 +35,7 @@ export function createTcp(calls: TcpCalls): Network {
   };
 }
 
-/** Opens a port, or says in one line why not. */
+/** Opens a port. Throws a SetupError if that fails. */
 function listen(calls: TcpCalls, hostname: string, port: number): Listener {
   const address = formatAddress(hostname, port);
   try {
@@ -51,23 +51,23 @@ function listen(calls: TcpCalls, hostname: string, port: number): Listener {
       close: () => listener.close(),
     };
   } catch (error) {
-    throw whyNotOpen(hostname, port, error);
+    throw listenError(hostname, port, error);
   }
 }
 
-/** Opens a port that speaks HTTP, or says in one line why not. */
+/** Opens an HTTP port. Throws a SetupError if that fails. */
 export const serveHttp: ServeHttp = (hostname, port, handler) => {
   try {
     return openHttpPort(hostname, port, handler);
   } catch (error) {
-    throw whyNotOpen(hostname, port, error);
+    throw listenError(hostname, port, error);
   }
 };
 
-function whyNotOpen(hostname: string, port: number, error: unknown): Error {
+function listenError(hostname: string, port: number, error: unknown): Error {
   if (error instanceof Deno.errors.AddrInUse) {
     return new SetupError(
-      `port ${port} of ${hostname} is taken: is another server running? ` +
+      `port ${port} of ${hostname} is in use: is another server running? ` +
         "(--base-port chooses others)",
     );
   }
@@ -77,13 +77,18 @@ function whyNotOpen(hostname: string, port: number, error: unknown): Error {
   );
 }
 
-/** Replies are small, and must not wait for the next one to fill a packet. */
+/**
+ * Disables Nagle's algorithm: small replies must not wait for a full packet.
+ */
 function withoutDelay(transport: Deno.TcpConn): Deno.TcpConn {
   try {
     transport.setNoDelay();
     return transport;
   } catch (cause) {
     transport.close();
-    throw new Deno.errors.ConnectionReset("gone already", { cause });
+    throw new Deno.errors.ConnectionReset(
+      "connection ended before it was accepted",
+      { cause },
+    );
   }
 }

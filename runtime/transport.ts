@@ -1,7 +1,6 @@
 /**
- * The narrow waist to the network: what sessions and links need of a
- * connection, and the two loops that everybody would otherwise write again.
- * `Deno.Conn` is a Transport as it stands; tests bring their own.
+ * What sessions and links need of a connection, with functions to write and
+ * close it. `Deno.Conn` is a Transport; tests use others.
  *
  * @module
  */
@@ -17,72 +16,70 @@ import type { Clock } from "./clock.ts";
 export interface Transport extends ByteSink {
   /** Reads at least one byte into `target`; null at the end of the stream. */
   read(target: Uint8Array): Promise<number | null>;
-  /** Ends this side's stream; the other side's goes on. */
+  /** Ends this side's stream. The other side can still send. */
   closeWrite(): Promise<void>;
-  /** Ends both and frees the descriptor. Throws if it was closed already. */
-  close(): void;
   /**
-   * Where the stream is encrypted: what is so only in this session, for who
-   * proves something in it.
+   * Ends both sides and frees the descriptor. Throws if it was closed before.
    */
+  close(): void;
+  /** If the transport is encrypted: a value that binds proofs to it. */
   channelBinding?(): Promise<ByteString>;
   /**
-   * Where the stream is encrypted: whether it has ended without the other side
-   * saying so. Somebody on the way may have cut off what came last.
+   * If the transport is encrypted: whether the stream has ended without
+   * close_notify. Bytes at its end may be missing.
    */
   readonly wasTruncated?: boolean;
 }
 
-/** The other side did not speak TLS, or not as it should. */
+/** The other side does not use TLS, or its handshake has failed. */
 export class EncryptionError extends Error {
   /** Always `EncryptionError`. */
   override readonly name = "EncryptionError";
 }
 
-/** What a connection's traffic is told to: the log. */
+/** Receives a connection's traffic for the log. */
 export interface TrafficLog {
   /**
-   * What follows happens at this time. To be called before the first line of a
-   * chunk, and after every wait: the lines until then share it.
+   * Sets the time of the lines that follow. Must be called before the first
+   * line of a chunk, and after every wait.
    */
   stampTime(now: Timestamp): void;
-  /** A line came in: these bytes, without the LF. */
+  /** Logs a line that was received, without its LF. */
   received(bytes: Uint8Array, start: number, end: number): void;
-  /** A reply or a line goes out, without the last LF. */
+  /** Logs a reply or a line that is sent, without its last LF. */
   sent(bytes: Uint8Array, start: number, end: number): void;
-  /** Undefined while there is room; otherwise when there is room again. */
+  /**
+   * Undefined while there is room. Otherwise resolves when there is room again.
+   */
   whenDrained(): Promise<void> | undefined;
 }
 
-/**
- * An idle connection holds a buffer of this size, in bytes: a report of usual
- * length fits.
- */
+/** Buffer size of an idle connection, in bytes: enough for a typical report. */
 const idleBufferBytes = 128;
 
-/** A busy connection reads at most this much at a time, in bytes. */
+/** Largest buffer of a busy connection, in bytes. */
 const busyBufferBytes = 64 * 1024;
 
-/** How much larger a buffer gets when a read has filled it. */
+/** Factor by which a buffer grows when a read has filled it. */
 const growth = 4;
 
-/** So many reads in a row that need no large buffer make it small again. */
+/** After this many small reads in a row the buffer becomes small again. */
 const maxSmallReads = 64;
 
 /**
- * The buffer that a connection is read into: small until traffic shows. The one
- * to read into next is `buffer`; what a read gave is told to `noteRead`.
+ * The buffer for the reads of a connection. It grows with the traffic. Read
+ * into `buffer`, then call `noteRead` with the number of bytes.
  */
 export class ReadBuffer {
   #buffer: Uint8Array = allocateBuffer(idleBufferBytes);
   #smallReads = 0;
 
-  /** What to read into. Stays as it is until the next read into it. */
+  /** The buffer for the next read. Its bytes do not change until then. */
   get buffer(): Uint8Array {
     return this.#buffer;
   }
 
-  /** A read gave so many bytes: the next buffer may be larger, or smaller. */
+  /** Adapts the buffer's size to the number of bytes that a read gave. */
   noteRead(count: number): void {
     const { length } = this.#buffer;
     if (count === length) {
@@ -103,21 +100,18 @@ export class ReadBuffer {
   }
 }
 
-/** Something that bytes can be written to: a transport, a file, stdout. */
+/** A transport, a file or stdout. */
 export interface ByteSink {
   /** Writes some of the bytes, at least one; returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Writes all of a byte string. */
+/** Writes a whole byte string. */
 export function writeAll(sink: ByteSink, text: ByteString): Promise<void> {
   return writeAllBytes(sink, encodeBytes(text));
 }
 
-/**
- * Writes all the bytes: a single `write` may take only a part. Where the sink
- * takes everything, which is the rule, it is one write.
- */
+/** Writes all bytes, with as many calls of `write` as necessary. */
 export async function writeAllBytes(
   sink: ByteSink,
   bytes: Uint8Array,
@@ -128,16 +122,17 @@ export async function writeAllBytes(
   }
 }
 
-/** What is thrown away is read so much at a time, in bytes. */
+/** Most bytes of one read whose content is discarded. */
 const discardBytes = 1024;
 
 /**
- * Ends a connection whose other side may still be sending. Closing at once
- * would make the kernel answer what is unread with a reset, which can destroy
- * our last words before they are read; so our side ends first, and what still
- * comes in is thrown away for a while.
+ * Closes a connection whose other side may still be sending. If it were closed
+ * at once, the kernel would reset it because of unread bytes, and the other
+ * side could lose the last reply. So this side ends its stream first, and
+ * discards what it receives until the other side ends or `lingerMs` have
+ * passed.
  *
- * @param reading When a read that is under way ends; never rejects.
+ * @param reading Resolves when a pending read has ended; never rejects.
  */
 export async function lingerAndClose(
   transport: Transport,
@@ -152,14 +147,14 @@ export async function lingerAndClose(
     await reading;
     while (await transport.read(discarded) !== null);
   } catch {
-    // However it broke: it was to end anyway.
+    // The connection was to end anyway.
   } finally {
     cancel();
     closeQuietly(transport);
   }
 }
 
-/** Closes a transport that may be closed already. */
+/** Closes a transport, unless it is closed. */
 export function closeQuietly(transport: { close(): void }): void {
   try {
     transport.close();
@@ -169,16 +164,15 @@ export function closeQuietly(transport: { close(): void }): void {
 }
 
 /**
- * What an error of a connection has to say that is worth a place in the log.
- * Empty for those that only mean that the other side, or we ourselves, ended
- * it.
+ * An error of a connection as text for the log; empty if the error only means
+ * that the connection has ended.
  */
 export function describeFault(error: unknown): string {
   if (error instanceof EncryptionError) return error.message;
   return isConnectionEnd(error) ? "" : String(error);
 }
 
-/** Whether an error only means that the connection has ended. */
+/** Whether an error only means that either side has ended the connection. */
 export function isConnectionEnd(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted ||

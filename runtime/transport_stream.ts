@@ -1,5 +1,5 @@
 /**
- * A transport as a stream of Node's, which is what node:tls takes.
+ * A transport as a Node stream, for node:tls.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import {
   writeAllBytes,
 } from "./transport.ts";
 
-/** Reads from and writes to a transport, and closes it in the end. */
+/** A Node stream on a transport. Destroying it closes the transport. */
 export class TransportStream extends Duplex {
   readonly #transport: Transport;
   readonly #reading = new ReadBuffer();
 
   constructor(transport: Transport) {
-    // A client that has ended its side still gets its answers.
+    // A client that has ended its side still gets its replies.
     super({ allowHalfOpen: true });
     this.#transport = transport;
   }
 
   /**
-   * Called when the transport's stream has ended. The stream itself does not
-   * say so: what is on top of it knows when the other side has said its last,
-   * and then this is no news; and otherwise the last may be missing.
+   * Called when the transport's stream has ended. This stream does not end
+   * then: TLS ends with close_notify, and without it the last bytes may be
+   * missing.
    */
   onTruncated: () => void = () => {};
 
@@ -44,7 +44,7 @@ export class TransportStream extends Duplex {
     try {
       this.push(bytes);
     } catch (error) {
-      // The runtime throws here what it finds wrong with some certificates.
+      // The runtime throws here for some invalid certificates.
       this.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   }

@@ -1,8 +1,8 @@
 /**
- * One client's connection: reads lines, hands them to the session, and writes
- * the replies once the replica has the reports where it promises them to be.
- * Everything asked is answered, also when the client has ended its side, before
- * the connection closes.
+ * One client's connection. It reads lines, passes them to the session, and
+ * writes the replies after the replica has confirmed the reports before them.
+ * Every request is answered before the connection closes, also if the client
+ * has ended its side.
  *
  * @module
  */
@@ -29,26 +29,26 @@ import {
 } from "./limits.ts";
 import { Session, type SessionContext } from "./session.ts";
 
-/** Why a client's connection ended. */
+/** Why a client's connection ended, as in the log. */
 export type ConnectionEnd =
-  /** The client ended its side and has all its answers. */
+  /** The client ended its side, and all replies were written. */
   | "client closed"
-  /** The connection broke, or the client did not wait for its answers. */
+  /** The connection failed, or the client closed it before the last reply. */
   | "connection lost"
   /** The client sent a line over the limit. */
   | "line too long"
-  /** The client did not take its replies, for too long or too many. */
+  /** The client read no replies for too long, or left too many unread. */
   | "slow consumer"
-  /** The client said nothing for longer than it may. */
+  /** The client sent nothing for too long. */
   | "idle"
-  /** The client did not speak TLS where it should, or failed at it. */
+  /** The client did not use TLS, or its handshake failed. */
   | "encryption failed"
-  /** The server's replica could not keep a report, or answer a query. */
+  /** The replica could not confirm a report, or answer a query. */
   | "replica failed"
-  /** This server is stopping. */
+  /** The server is stopping. */
   | "stopping";
 
-/** What all connections need from their server. */
+/** What all connections of a server share. */
 export interface ConnectionContext extends SessionContext {
   readonly clock: Clock;
 }
@@ -61,7 +61,7 @@ export class ClientConnection {
   readonly #session: Session;
   readonly #framer: LineFramer;
   readonly #reading = new ReadBuffer();
-  /** A chunk that could not be taken without a wait. */
+  /** The chunk that is being processed, if that has to wait. */
   #processing: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
   #answeredWaiters: (() => void)[] | undefined;
@@ -69,14 +69,14 @@ export class ClientConnection {
   #detail = "";
   #cancelClosing: (() => void) | undefined;
   #isOver = false;
-  /** Of the replies that are being written. */
+  /** Size of the replies that are being written. */
   #writingBytes = 0;
-  /** Whether we wait for the client to take what is being written. */
+  /** Whether a write is waiting for the client to read. */
   #isSending = false;
-  /** Whether bytes came in or went out since the last beat. */
+  /** Whether bytes were received or sent since the last heartbeat. */
   #hasProgressed = false;
-  /** Beats in a row in which none did. */
-  #stillHeartbeats = 0;
+  /** Heartbeats in a row without progress. */
+  #quietHeartbeats = 0;
 
   constructor(
     transport: Transport,
@@ -96,17 +96,17 @@ export class ClientConnection {
     );
   }
 
-  /** Bytes of replies that the client has not taken yet. */
+  /** Bytes of replies that have not been written to the client yet. */
   get replyBytes(): number {
     return this.#session.replyBytes + this.#writingBytes;
   }
 
-  /** What the reason for the end does not say by itself, for the log. */
+  /** Details of the reason for the end, for the log; may be empty. */
   get detail(): string {
     return this.#detail;
   }
 
-  /** Serves the client until the connection ends; returns why. */
+  /** Serves the client. Resolves with the reason when the connection ends. */
   async run(): Promise<ConnectionEnd> {
     const { clock } = this.#context;
     try {
@@ -133,8 +133,8 @@ export class ClientConnection {
   }
 
   /**
-   * Takes no more requests, answers what was asked, and ends this side. The
-   * client has a moment to end its own before `run` returns.
+   * Accepts no more requests, answers those that were received, and ends this
+   * side. The client has `stopLingerMs` to end its own.
    */
   async stop(): Promise<void> {
     this.#end ??= "stopping";
@@ -150,22 +150,22 @@ export class ClientConnection {
   }
 
   /**
-   * To be called every `heartbeatMs`. Silence is counted in heartbeats: a pause
-   * of this server itself does not count against its clients.
+   * Must be called every `heartbeatMs`. Silence is counted in heartbeats, so
+   * that a pause of the server does not count against its clients.
    */
   onHeartbeat(): void {
-    this.#stillHeartbeats = this.#hasProgressed ? 0 : this.#stillHeartbeats + 1;
+    this.#quietHeartbeats = this.#hasProgressed ? 0 : this.#quietHeartbeats + 1;
     this.#hasProgressed = false;
     const { counts, limits: { idleMs, slowConsumerMs } } = this.#context;
-    // The first of these beats may have come right after the last byte.
-    const stillMs = (this.#stillHeartbeats - 1) * heartbeatMs;
+    // The first of these heartbeats may have come right after the last byte.
+    const quietMs = (this.#quietHeartbeats - 1) * heartbeatMs;
     if (this.#isSending) {
-      if (stillMs < slowConsumerMs) return;
+      if (quietMs < slowConsumerMs) return;
       counts.hit("slow-consumer-seconds");
-      this.abort("slow consumer", `nothing taken for ${slowConsumerMs} ms`);
-    } else if (stillMs >= idleMs && this.#isIdle) {
+      this.abort("slow consumer", `no reply read for ${slowConsumerMs} ms`);
+    } else if (quietMs >= idleMs && this.#isIdle) {
       counts.hit("idle-seconds");
-      this.abort("idle", `nothing said for ${idleMs} ms`);
+      this.abort("idle", `nothing received for ${idleMs} ms`);
     }
   }
 
@@ -176,13 +176,13 @@ export class ClientConnection {
     this.#abandon();
   }
 
-  /** Whether nothing is to be done but to wait for the client. */
+  /** Whether the connection only waits for the client. */
   get #isIdle(): boolean {
     return this.#processing === undefined && this.#writing === undefined &&
       !this.#session.isAwaiting;
   }
 
-  /** Closes in a while, unless the connection is over by then. */
+  /** Closes the connection after a delay, if it has not ended by then. */
   #closeAfter(delayMs: number): void {
     if (this.#isOver) return;
     this.#cancelClosing?.();
@@ -195,10 +195,10 @@ export class ClientConnection {
     );
   }
 
-  /** Takes what was read; returns what to wait for before the next read. */
+  /** Processes the bytes read. Returns what the next read must wait for. */
   #processChunk(count: number): Promise<void> | undefined {
     this.#hasProgressed = true;
-    // What comes in after we began to stop is read but not answered.
+    // Bytes received while stopping are read but not answered.
     if (this.#end !== undefined) return undefined;
     this.#framer.push(this.#reading.buffer, count);
     this.#reading.noteRead(count);
@@ -206,18 +206,21 @@ export class ClientConnection {
     return wait === undefined ? this.#write() : this.#continueProcessing(wait);
   }
 
-  /** The stream has ended, perhaps within a line. */
+  /** Processes a last line without LF, if the stream ended with one. */
   #processLastLine(): void {
     const framer = this.#framer;
     if (this.#transport.wasTruncated) this.#detail = "without close_notify";
     if (this.#end !== undefined || !framer.end()) return;
-    // A time that lacks its last digits would be another time.
+    // The line may be incomplete: a time that lacks digits is another time.
     if (this.#transport.wasTruncated) return;
     this.#session.stampTime();
     this.#session.receive(framer.bytes, framer.start, framer.stop);
   }
 
-  /** Takes the lines of a chunk; returns what to wait for before it goes on. */
+  /**
+   * Processes lines of a chunk. Returns what the rest must wait for; undefined
+   * at the end of the chunk.
+   */
   #processLines(): Promise<void> | undefined {
     const framer = this.#framer;
     const session = this.#session;
@@ -237,7 +240,7 @@ export class ClientConnection {
     return undefined;
   }
 
-  /** Takes the rest of a chunk, with as many waits as it needs. */
+  /** Processes the rest of a chunk, which may have to wait several times. */
   async #continueProcessing(firstWait: Promise<void>): Promise<void> {
     this.#processing = this.#processRest(firstWait);
     await this.#processing;
@@ -259,10 +262,10 @@ export class ClientConnection {
   }
 
   /**
-   * Passes on what was accepted, then writes the replies that are ready.
-   * Undefined if there is nothing to wait for.
+   * Flushes the replica, then writes the replies that are ready. Undefined if
+   * there is nothing to wait for.
    *
-   * @throws {ReplicaError} If no further reply may go out.
+   * @throws {ReplicaError} If no further reply may be written.
    */
   #write(): Promise<void> | undefined {
     const { settling } = this.#session;
@@ -276,14 +279,14 @@ export class ClientConnection {
 
   async #writeNext(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
-    // More may have been accepted while somebody else was writing.
+    // More replies may have become ready during that write.
     this.#stampTime();
     await this.#write();
   }
 
   /**
-   * Flood before reply: every update that these replies are about is where the
-   * replica promises it to be before the first byte of them is written.
+   * Flood before reply: the replica confirms every report in these replies
+   * before the first byte is written.
    */
   async #writeReplies(replies: Batch): Promise<void> {
     const { replyPool } = this.#context;
@@ -303,7 +306,8 @@ export class ClientConnection {
           end = ends[next];
           next += 1;
         }
-        // First on their way, then in the log: the client can go on meanwhile.
+        // Sent first and logged during the write, so that the client need not
+        // wait for the log.
         const portion = bytes.subarray(start, end);
         const written = this.#send(portion);
         for (; index < next; index++) {
@@ -320,10 +324,10 @@ export class ClientConnection {
     }
   }
 
-  /** Writes bytes. Every part that the client takes is a move. */
+  /** Writes all bytes. Each part that is written counts as progress. */
   async #send(bytes: Uint8Array): Promise<void> {
     this.#isSending = true;
-    // Nobody was slow while there was nothing to take.
+    // Time before this write does not count.
     this.#hasProgressed = true;
     let written = await this.#transport.write(bytes);
     this.#hasProgressed = true;
@@ -334,7 +338,7 @@ export class ClientConnection {
     this.#isSending = false;
   }
 
-  /** Writes what has become ready while nobody was reading. */
+  /** Writes replies that became ready between reads. */
   async #writeInBackground(): Promise<void> {
     try {
       this.#stampTime();
@@ -354,21 +358,21 @@ export class ClientConnection {
     await this.#write();
   }
 
-  /** What is logged from here on happens now. */
+  /** Sets the time of what is logged from now on. */
   #stampTime(): void {
     this.#traffic.stampTime(this.#context.clock.now());
   }
 
-  /** An encrypted stream has an end of its own, which may be missed. */
+  /** Ends an encrypted stream with close_notify. A failure changes nothing. */
   async #closeEncryptedStream(): Promise<void> {
     if (this.#transport.channelBinding === undefined) return;
-    // It stands behind all that the client has not read yet.
+    // close_notify waits behind the replies that the client has not read yet.
     this.#isSending = true;
     this.#hasProgressed = true;
     try {
       await this.#transport.closeWrite();
     } catch {
-      // The client has all its answers, and has not waited for more.
+      // All replies were written, and the client closed without waiting.
     }
   }
 
@@ -391,7 +395,7 @@ export class ClientConnection {
     this.#abandon();
   }
 
-  /** There is nobody any more to read for, or to write to. */
+  /** Closes the connection and drops the requests that are not answered. */
   #abandon(): void {
     closeQuietly(this.#transport);
     this.#session.abandon();

@@ -1,6 +1,6 @@
 /**
- * Lets clients in, as many as may be, and looks after those who are in: who
- * stands still for too long, or leaves too much unread, is shown out.
+ * Accepts the connections of clients up to the limits. Closes those that make
+ * no progress for too long, or leave too many replies unread.
  *
  * @module
  */
@@ -19,25 +19,25 @@ import {
 } from "./client_connection.ts";
 import { heartbeatMs } from "./limits.ts";
 
-/** What the front door needs from its server. */
+/** What a client listener needs from its server. */
 export interface ClientListenerOptions extends ConnectionContext {
-  /** Where a connection's traffic is told. */
+  /** The traffic log of a connection, by its name. */
   readonly trafficLogFor: (connection: string) => TrafficLog;
   readonly emit: EmitEvent;
 }
 
-/** Why a client was turned away. */
+/** The limit for which a client was refused. */
 type ConnectionLimitName = "connections" | "connections-per-address";
 
 /** All clients of one server. */
 export class ClientListener {
   readonly #options: ClientListenerOptions;
   readonly #connections = new Set<ClientConnection>();
-  /** How many each address has, if that is limited. */
+  /** Connections by address key, if they are limited. */
   readonly #countByAddress = new Map<string, number>();
   #connectionCount = 0;
   #cancelHeartbeat: (() => void) | undefined;
-  /** Called when the last client is gone. */
+  /** Called when the last connection has ended. */
   #onAllClosed: (() => void) | undefined;
 
   constructor(options: ClientListenerOptions) {
@@ -49,17 +49,17 @@ export class ClientListener {
     return this.#connections.size;
   }
 
-  /** How many there are, and were. */
+  /** How many are connected, and how many were accepted since the start. */
   get connectionCounts() {
     return { open: this.#connections.size, accepted: this.#connectionCount };
   }
 
-  /** Serves who has connected, if there is room. */
+  /** Serves a new connection, or closes it if a limit is reached. */
   serve({ address, port, transport }: Accepted): void {
     const { emit, trafficLogFor } = this.#options;
     const remote = formatAddress(address, port);
     const key = this.#isLimitedPerAddress ? addressKey(address) : undefined;
-    const limit = this.#refuse(key);
+    const limit = this.#limitReached(key);
     if (limit !== undefined) {
       closeQuietly(transport);
       this.#options.counts.hit(limit);
@@ -78,14 +78,15 @@ export class ClientListener {
     );
     this.#connections.add(connection);
     this.#scheduleHeartbeat();
-    // No function waits here: it would cost every idle connection its memory.
+    // `then` rather than `await`, whose frame would add to the memory of every
+    // idle connection.
     connection.run().then((reason) => {
       this.#count(key, -1);
       this.#remove(connection, name, reason);
     });
   }
 
-  /** Answers what was asked, and resolves when no client is connected. */
+  /** Stops all connections. Resolves when the last one has ended. */
   async stop(): Promise<void> {
     for (const connection of this.#connections) connection.stop();
     if (this.#connections.size > 0) {
@@ -98,14 +99,14 @@ export class ClientListener {
     return this.#options.limits.maxConnectionsPerAddress < Infinity;
   }
 
-  /** The limit that leaves no room for another connection, if one does. */
-  #refuse(key: string | undefined): ConnectionLimitName | undefined {
+  /** The limit that another connection would exceed; undefined if none. */
+  #limitReached(key: string | undefined): ConnectionLimitName | undefined {
     const { maxConnections, maxConnectionsPerAddress } = this.#options.limits;
     if (this.#connections.size >= maxConnections) return "connections";
-    const ofAddress = key === undefined
+    const addressCount = key === undefined
       ? 0
       : this.#countByAddress.get(key) ?? 0;
-    return ofAddress >= maxConnectionsPerAddress
+    return addressCount >= maxConnectionsPerAddress
       ? "connections-per-address"
       : undefined;
   }
@@ -141,8 +142,8 @@ export class ClientListener {
   }
 
   /**
-   * Ends the connections that leave most unread, until all together leave no
-   * more than they may. One client alone may be far below its own limit then.
+   * While unread replies of all clients exceed their limit, ends the connection
+   * with most of them, even if it is below its own limit.
    */
   #relieveMemory(): void {
     const { counts, limits: { maxReplyBytesInTotal } } = this.#options;
@@ -155,7 +156,10 @@ export class ClientListener {
       if (bytes <= maxReplyBytesInTotal) return;
       bytes -= connection.replyBytes;
       counts.hit("reply-bytes-in-all");
-      connection.abort("slow consumer", "replies fill the server's memory");
+      connection.abort(
+        "slow consumer",
+        "unread replies of all clients exceed the limit",
+      );
     }
   }
 }

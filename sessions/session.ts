@@ -1,7 +1,6 @@
 /**
- * One client's conversation: takes its lines, makes the replies, and keeps
- * them in the order of the requests while questions wait for an answer. Knows
- * no socket.
+ * The protocol with one client, without a socket. A session receives lines and
+ * produces replies in the order of the lines, while queries wait for answers.
  *
  * @module
  */
@@ -31,7 +30,7 @@ import type { FairSemaphore, PermitWaiter } from "../runtime/semaphore.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
 import { type ClientLimits, slotBytes } from "./limits.ts";
 
-/** What a session asks of its server. */
+/** What a session needs from its server. */
 export interface SessionBackend {
   /** Writes the server's AT lines. */
   readonly reports: ReportWriter;
@@ -40,18 +39,18 @@ export interface SessionBackend {
   /** Milliseconds from an arbitrary start. */
   readonly elapsedMs: () => number;
   /**
-   * The places around the position in an AT line, as text of Google's shape
-   * without empty lines or newlines at its end. Never rejects.
+   * The places around the position in an AT line, as JSON text in Google's
+   * shape without empty lines or a final newline. Never rejects.
    */
   readonly places: (
     line: ByteString,
     query: Whatsat,
   ) => Promise<ByteString>;
-  /** A question was answered, so many milliseconds after it came in. */
+  /** Records the time from the receipt of a query to its answer. */
   readonly recordQueryDuration: (durationMs: number) => void;
 }
 
-/** How many lines were answered, by what they were. */
+/** How many lines were received, by kind. */
 export type LineCounters = Record<LineKind, number>;
 
 /** All of them 0. */
@@ -60,7 +59,7 @@ export function createLineCounters(): LineCounters {
   return Object.fromEntries(kinds.map((kind) => [kind, 0])) as LineCounters;
 }
 
-/** What sessions use of their server's replica. */
+/** The part of a replica that sessions use. */
 export type SessionReplica = Pick<Replica, "put" | "find" | "flush">;
 
 /** What all sessions of a server share. */
@@ -68,63 +67,62 @@ export interface SessionContext {
   readonly backend: SessionBackend;
   readonly replica: SessionReplica;
   readonly limits: ClientLimits;
-  /** Where it is counted that a limit was reached. */
+  /** Counts how often each limit was reached. */
   readonly counts: LimitCounts;
   readonly lines: LineCounters;
   readonly permits: FairSemaphore;
-  /** Where replies are gathered. */
+  /** The batches for replies. */
   readonly replyPool: BatchPool;
 }
 
 /**
- * A reply in its place in the order, without its last LF; without text while it
- * is awaited.
+ * A place in the order of the replies. `reply` lacks its last LF, and is
+ * undefined until it is known.
  */
 interface Slot {
   reply?: ByteString;
 }
 
-// What is being read and what is made of it: filled anew for every line.
+// The line being received and its report. All sessions reuse these objects.
 const iamat = new IamatSpan();
 const report = new Report();
 
-/** A question that is not asked yet. */
+/** A query that has not been started. */
 interface QueuedQuery {
   readonly slot: Slot;
-  /** When it came in. */
+  /** When the query was received, by `elapsedMs`. */
   readonly sinceMs: number;
-  /** The AT line about the client; undefined until the replica has found it. */
+  /** The client's newest AT line; undefined until the replica has found it. */
   newest: ByteString | undefined;
   readonly query: Whatsat;
 }
 
-/** The time of a session that has received nothing. */
+/** The time before the first call of `stampTime`. */
 const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
 
-/** The replies to one client's lines, in order. */
+/** Produces the replies to one client's lines, in order. */
 export class Session implements PermitWaiter {
-  /** What has to happen before replies may go out. */
+  /** Holds replies back until the replica has confirmed the reports. */
   readonly settling = new Settling();
   readonly #context: SessionContext;
   readonly #traffic: TrafficLog;
   readonly #onReady: () => void;
   readonly #source: ReportSource | undefined;
   #now = noTime;
-  /** Replies that can go out. */
+  /** Replies that can be written. */
   #ready: Batch | undefined;
-  /** From the first awaited reply on. */
+  /** The first reply that is not known yet, and all after it. */
   readonly #waiting: Slot[] = [];
-  /** Questions that are not asked yet, in order. */
+  /** Queries that have not been started, in order. */
   readonly #queued: QueuedQuery[] = [];
   #queriesInFlight = 0;
-  /** Of the replies that are ready or wait, and of their places in the order. */
+  /** Bytes of all ready and waiting replies, with `slotBytes` for each slot. */
   #replyBytes = 0;
   #isAbandoned = false;
   #onWritable: (() => void) | undefined;
 
   /**
-   * @param onReady Called when awaited replies have become ready, or will not
-   * come.
+   * @param onReady Called when waiting replies have become ready or failed.
    * @param source On whose behalf the client reports.
    */
   constructor(
@@ -140,15 +138,15 @@ export class Session implements PermitWaiter {
   }
 
   /**
-   * What is received from now on has come in now: to be called once a chunk,
-   * and after every wait.
+   * Sets the time of the lines that follow to now. Must be called once for each
+   * chunk, and after every wait.
    */
   stampTime(): void {
     this.#now = this.#context.backend.now();
     this.#traffic.stampTime(this.#now);
   }
 
-  /** Takes one line, without its LF. Every line gets exactly one reply. */
+  /** Receives one line, without its LF. Every line gets exactly one reply. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.#traffic.received(bytes, start, end);
     if (!iamat.read(bytes, start, end)) {
@@ -158,7 +156,7 @@ export class Session implements PermitWaiter {
     }
   }
 
-  /** The same for whatever is no IAMAT of the shortest form. */
+  /** The same for a line that is not an IAMAT in its shortest form. */
   #receiveText(line: ByteString): void {
     const command = parseCommand(line);
     if (command === undefined) return this.#refuse(line);
@@ -172,12 +170,12 @@ export class Session implements PermitWaiter {
       case "WHATSAT":
         return this.#queueQuery(line, command);
       default:
-        // Every verb has its handler.
+        // The compiler checks that every verb has a handler.
         return command satisfies never;
     }
   }
 
-  /** Answers a line that was too long, of which only the start is known. */
+  /** Replies to a line that is too long, given its first bytes. */
   refuseTooLong(start: ByteString): void {
     this.#context.counts.hit("line-bytes");
     this.#traffic.received(encodeScratch(start), 0, start.length);
@@ -185,21 +183,20 @@ export class Session implements PermitWaiter {
   }
 
   /**
-   * The client is gone: nobody is asked any more on its behalf, and nothing is
-   * awaited. Reports that it has sent still count.
+   * Drops queries and waiting replies, as the client is gone. Keeps reports.
    */
   abandon(): void {
     this.#isAbandoned = true;
     this.settling.cancel();
-    // Answers that are under way keep this session in memory for a while.
+    // Queries that are running keep this session in memory for a while.
     this.#queued.length = 0;
     this.#waiting.length = 0;
     this.#resume();
   }
 
   /**
-   * When the client may go on asking; undefined if it may at once. Reading
-   * stops until then: nothing is dropped.
+   * Undefined if the session can receive more lines. Otherwise resolves when it
+   * can. Until then the connection must stop reading.
    */
   whenWritable(): Promise<void> | undefined {
     const limit = this.#limitReached;
@@ -208,19 +205,19 @@ export class Session implements PermitWaiter {
     return new Promise((resolve) => this.#onWritable = resolve);
   }
 
-  /** Bytes of the replies that are ready or wait. */
+  /** Bytes of all ready and waiting replies, with `slotBytes` for each slot. */
   get replyBytes(): number {
     return this.#replyBytes;
   }
 
-  /** Whether a question has no answer yet. */
+  /** Whether a query has no answer yet. */
   get isAwaiting(): boolean {
     return this.#waiting.length > 0 && !this.#isAbandoned;
   }
 
   /**
-   * Takes the replies that can go out, in order; undefined if there are none.
-   * They go back to the pool when they have been written.
+   * Removes and returns the replies that can be written, in order; undefined if
+   * there are none. The caller releases the batch to the pool.
    */
   takeReplies(): Batch | undefined {
     const replies = this.#ready;
@@ -231,7 +228,7 @@ export class Session implements PermitWaiter {
     return replies;
   }
 
-  /** Reports what `iamat` says. False if it is beyond a limit. */
+  /** Puts the report in `iamat` into the replica. False if that is refused. */
   #report(): boolean {
     const { backend: { reports }, counts, lines, replica, replyPool } =
       this.#context;
@@ -257,7 +254,7 @@ export class Session implements PermitWaiter {
     replies.finish(report.end);
     this.#replyBytes += replies.length - start;
     if (!isNext) {
-      this.#await({ reply: replies.text.slice(0, -1) });
+      this.#addSlot({ reply: replies.text.slice(0, -1) });
       replyPool.release(replies);
     }
     return true;
@@ -288,7 +285,7 @@ export class Session implements PermitWaiter {
       newest: undefined,
       query,
     };
-    this.#await(queued.slot);
+    this.#addSlot(queued.slot);
     this.#queued.push(queued);
     if (typeof found === "string") return this.#onFound(queued, found);
     found.then((newest) => {
@@ -298,7 +295,7 @@ export class Session implements PermitWaiter {
     }, (error) => this.#fail(error));
   }
 
-  /** The client that a query is about is known. */
+  /** Continues a query when the replica has found its client. */
   #onFound(query: QueuedQuery, newest: ByteString): void {
     const { counts, lines } = this.#context;
     lines.whatsat += 1;
@@ -313,7 +310,7 @@ export class Session implements PermitWaiter {
     );
   }
 
-  /** Asks as many as may be under way. What is behind the rest goes on. */
+  /** Starts queued queries up to the limits. */
   onPermit(): void {
     const { limits, permits } = this.#context;
     while (
@@ -326,13 +323,14 @@ export class Session implements PermitWaiter {
       if (!permits.tryAcquire(this)) return;
       this.#queriesInFlight += 1;
       const [next] = this.#queued.splice(index, 1);
-      this.#sendQuery(next, next.newest!);
+      this.#startQuery(next, next.newest!);
     }
   }
 
   /**
-   * Whether a query may be asked though replies wait. One for which all of them
-   * wait must be: no other answer would make room.
+   * Whether the limit on bytes of replies allows a query. The query that all
+   * other replies wait for is always allowed, as no other answer would make
+   * room.
    */
   #hasRoomFor({ slot }: QueuedQuery): boolean {
     const { maxReplyBytesWaiting } = this.#context.limits;
@@ -340,7 +338,7 @@ export class Session implements PermitWaiter {
       slot === this.#waiting[0] && (this.#ready?.length ?? 0) === 0;
   }
 
-  #sendQuery(
+  #startQuery(
     { query, sinceMs, slot }: QueuedQuery,
     newest: ByteString,
   ): void {
@@ -353,7 +351,10 @@ export class Session implements PermitWaiter {
     });
   }
 
-  /** The replica cannot answer: a `?` would say that the client is unknown. */
+  /**
+   * Ends the connection when the replica cannot answer. A `?` would mean that
+   * the client is unknown.
+   */
   #fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.settling.fail(reason);
@@ -365,14 +366,14 @@ export class Session implements PermitWaiter {
     this.#reply(formatInvalid(line));
   }
 
-  /** The client that a query is about is unknown. */
+  /** Replies `?` to a queued query, as its client is unknown. */
   #refuseQueued(query: QueuedQuery, line: ByteString): void {
     this.#queued.splice(this.#queued.indexOf(query), 1);
     this.#context.lines.invalid += 1;
     this.#fill(query.slot, formatInvalid(line));
   }
 
-  /** Fills a place in the order. */
+  /** Sets the reply of a slot. */
   #fill(slot: Slot, reply: ByteString): void {
     slot.reply = reply;
     this.#replyBytes += reply.length + 1;
@@ -382,11 +383,11 @@ export class Session implements PermitWaiter {
   #reply(reply: ByteString): void {
     this.#replyBytes += reply.length + 1;
     if (this.#waiting.length === 0) this.#addReady(reply);
-    else this.#await({ reply });
+    else this.#addSlot({ reply });
   }
 
-  /** Takes the next place in the order. */
-  #await(slot: Slot): void {
+  /** Adds a slot at the end of the order. */
+  #addSlot(slot: Slot): void {
     this.#waiting.push(slot);
     this.#replyBytes += slotBytes;
   }
@@ -396,7 +397,7 @@ export class Session implements PermitWaiter {
     this.#ready.add(reply);
   }
 
-  /** Moves what is no longer behind an awaited reply. */
+  /** Moves replies that wait for no earlier reply to `#ready`. */
   #advance(): void {
     let count = 0;
     for (const { reply } of this.#waiting) {
@@ -410,7 +411,7 @@ export class Session implements PermitWaiter {
     if (count > 0) this.#onReady();
   }
 
-  /** Goes on with what had to wait, if it need no longer. */
+  /** Starts queued queries and allows reading again, if the limits permit. */
   #resume(): void {
     this.onPermit();
     if (this.#onWritable === undefined || this.#limitReached !== undefined) {
@@ -420,7 +421,7 @@ export class Session implements PermitWaiter {
     this.#onWritable = undefined;
   }
 
-  /** Why nothing more should be read now; undefined if it may be. */
+  /** The limit for which reading must stop; undefined if there is none. */
   get #limitReached(): "pipelined" | "reply-bytes" | undefined {
     if (this.#isAbandoned) return undefined;
     const { maxRepliesWaiting, maxReplyBytesWaiting } = this.#context.limits;

@@ -1,22 +1,22 @@
 /**
- * The rooms of the project and the imports between them: the one table from
- * which `tests/architecture_test.ts` checks every import, and from which
- * `deno task generate` writes the sketch in docs/ARCHITECTURE.md.
+ * The rooms of the project and the imports that are allowed between them.
+ * `tests/architecture_test.ts` checks every import by this table, and `deno
+ * task generate` writes the sketch in docs/ARCHITECTURE.md from it.
  *
  * @module
  */
 
-/** A room: a folder, or a file that has arrows of its own. */
+/** A room: a folder, or a file with its own entry. */
 export interface Room {
-  /** What the room holds, for docs/ARCHITECTURE.md. */
+  /** What the room contains, for docs/ARCHITECTURE.md. */
   readonly holds: string;
-  /** The rooms that it may import; it may import no other. */
+  /** The only rooms that it may import. */
   readonly uses: readonly string[];
 }
 
 /**
  * All rooms. The architecture test fails on an import that no entry allows, and
- * on files that import each other in a circle.
+ * on circular imports.
  */
 export const rooms: Readonly<Record<string, Room>> = {
   "packages": {
@@ -32,7 +32,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: ["protocol"],
   },
   "replica": {
-    holds: "what a server asks of its replica",
+    holds: "the interface of a server's replica",
     uses: ["protocol", "runtime"],
   },
   "sessions": {
@@ -89,7 +89,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
   },
   "server/herd_server.ts": {
-    holds: "one server, put together from the rooms",
+    holds: "one server, composed of the rooms",
     uses: [
       "log",
       "places",
@@ -271,7 +271,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
 };
 
-/** Where the sketch stands in docs/ARCHITECTURE.md. */
+/** The lines around the sketch in docs/ARCHITECTURE.md. */
 const sketchStart = "<!-- sketch: written by `deno task generate` -->";
 const sketchEnd = "<!-- end of the sketch -->";
 
@@ -279,9 +279,9 @@ const sketchEnd = "<!-- end of the sketch -->";
 const sketchWidth = 80;
 
 /**
- * Puts the sketch of the rooms into the text of docs/ARCHITECTURE.md.
+ * Replaces the sketch in the text of docs/ARCHITECTURE.md.
  *
- * @throws {Error} If the text has no place for it.
+ * @throws {Error} If the text has no sketch.
  */
 export function withSketch(page: string): string {
   const start = page.indexOf(sketchStart);
@@ -300,7 +300,7 @@ export function withSketch(page: string): string {
 
 const isCode = (room: string) => !room.endsWith(".json");
 
-/** The rooms as an indented block, with what they hold. */
+/** The rooms and their contents as an indented block. */
 function formatRooms(): string {
   const names = Object.keys(rooms).filter(isCode).map((room) => {
     const isFile = room.includes(".");
@@ -342,7 +342,10 @@ function formatArrows(): string {
   );
 }
 
-/** Lines of at most `sketchWidth`: a head, and words below each other. */
+/**
+ * Wraps a head and the words after it. Further lines begin below the first
+ * word, and no line is wider than `sketchWidth`.
+ */
 function wrapped(head: string, text: string): string[] {
   const lines = [head];
   for (const word of text.split(/(?<=,) /)) {
@@ -357,7 +360,9 @@ function wrapped(head: string, text: string): string[] {
 const indented = (lines: readonly string[]) =>
   lines.map((line) => `    ${line}`).join("\n");
 
-/** The rooms that a room uses and that no other room leads to. */
+/**
+ * The rooms that a room imports, except those that follow from other arrows.
+ */
 function arrowsOf(room: string): string[] {
   const targets = rooms[room].uses
     .filter((target) => target in rooms && isCode(target));
@@ -368,7 +373,7 @@ function arrowsOf(room: string): string[] {
   );
 }
 
-/** All rooms that imports lead to from a room, except through another room. */
+/** All rooms that imports reach from a room, except through another room. */
 function reachableFrom(room: string, except: string): Set<string> {
   const found = new Set<string>();
   const walk = (from: string) => {
@@ -382,7 +387,7 @@ function reachableFrom(room: string, except: string): Set<string> {
   return found;
 }
 
-/** The length of the longest way down from a room. */
+/** The length of the longest path of imports from a room. */
 function heightOf(room: string, above: readonly string[] = []): number {
   const below = (rooms[room]?.uses ?? []).filter((to) => !above.includes(to));
   return Math.max(

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "./assert.ts";
 import { rooms, withSketch } from "./architecture.ts";
 import { projectFolder } from "./end_to_end/process.ts";
 
-/** Rooms that do no I/O and know no clock but one that is passed in. */
+/** Files without I/O, and without a clock except one that is passed to them. */
 const pureFiles = [
   "protocol/",
   "replica/",
@@ -76,7 +76,7 @@ async function sourceFiles(folder = ""): Promise<string[]> {
   return files;
 }
 
-/** What a file's code, not its comments, imports. */
+/** The specifiers that a file's code imports; comments are ignored. */
 function specifiersOf(text: string): string[] {
   const code = text.replace(/^\s*\/?\*.*$/gm, "");
   const found = code.matchAll(
@@ -85,7 +85,9 @@ function specifiersOf(text: string): string[] {
   return [...found].map(([, named, other]) => named ?? other);
 }
 
-/** The files of ours that a file imports, as paths from the top. */
+/**
+ * The project's files that a file imports, as paths from the project's folder.
+ */
 function importsOf(path: string, text: string): string[] {
   return specifiersOf(text)
     .filter((specifier) => specifier.startsWith("."))
@@ -94,14 +96,14 @@ function importsOf(path: string, text: string): string[] {
     );
 }
 
-/** The folder of a file that the table names, or the file itself. */
+/** The room of a file: a folder or a file of the table. */
 function roomOf(path: string): string {
   const names = path.split("/");
   const nested = names.slice(0, 2).join("/");
   return nested in rooms ? nested : names[0];
 }
 
-Deno.test("imports go the way that the architecture says, and no other", async () => {
+Deno.test("files import only what the architecture allows", async () => {
   for (const path of await sourceFiles()) {
     const room = roomOf(path);
     assert(room in rooms, `${path} is in no known room`);
@@ -117,28 +119,28 @@ Deno.test("imports go the way that the architecture says, and no other", async (
   }
 });
 
-Deno.test("ARCHITECTURE.md has the sketch that follows from the table", async () => {
+Deno.test("ARCHITECTURE.md has the generated sketch", async () => {
   const page = await Deno.readTextFile(`${projectFolder}docs/ARCHITECTURE.md`);
   assertEquals(page, withSketch(page));
 });
 
-Deno.test("no file imports itself in a circle", async () => {
+Deno.test("there are no circular imports", async () => {
   const graph = new Map<string, string[]>();
   for (const path of await sourceFiles()) {
     const text = await Deno.readTextFile(projectFolder + path);
     graph.set(path, importsOf(path, text));
   }
   const done = new Set<string>();
-  const walk = (path: string, way: readonly string[]) => {
-    assert(!way.includes(path), `a circle: ${[...way, path].join(" -> ")}`);
+  const walk = (path: string, chain: readonly string[]) => {
+    assert(!chain.includes(path), `circular: ${[...chain, path].join(" -> ")}`);
     if (done.has(path)) return;
-    for (const next of graph.get(path) ?? []) walk(next, [...way, path]);
+    for (const next of graph.get(path) ?? []) walk(next, [...chain, path]);
     done.add(path);
   };
   for (const path of graph.keys()) walk(path, []);
 });
 
-Deno.test("the core does no I/O and has no clock or chance of its own", async () => {
+Deno.test("the core has no I/O, clock or random numbers of its own", async () => {
   const forbidden =
     /\bDeno\.(?!errors)|\bfetch\(|\bsetTimeout|\bDate\.now|\bperformance\.|\bMath\.random|\bcrypto\.|\bconsole\./;
   for (const path of await sourceFiles()) {
@@ -148,16 +150,16 @@ Deno.test("the core does no I/O and has no clock or chance of its own", async ()
   }
 });
 
-Deno.test("every event of the log stands in the docs", async () => {
+Deno.test("PROTOCOL.md names every event of the log", async () => {
   const page = await Deno.readTextFile(`${projectFolder}docs/PROTOCOL.md`);
   const events = new Set<string>();
   for (const path of await sourceFiles()) {
     const text = await Deno.readTextFile(projectFolder + path);
-    // A level, a connection, and the event.
-    const told = text.matchAll(
+    // A call with a level, a connection and an event's name.
+    const calls = text.matchAll(
       /(?<=(?:mit|vent)\()[^()]*"(?:debug|info|warning|error)",\s*(?:[\w"]+,\s*)?"([^"]+)"/g,
     );
-    for (const [, event] of told) events.add(event.replaceAll(" ", "-"));
+    for (const [, event] of calls) events.add(event.replaceAll(" ", "-"));
   }
   assert(events.size >= 14, [...events].join());
   for (const event of events) {
@@ -168,10 +170,10 @@ Deno.test("every event of the log stands in the docs", async () => {
 /** The rooms that no server and no client loads. */
 const developmentRooms = ["bench", "research", "tests", "tools"];
 
-/** What stands for each package in the import map of servers and clients. */
+/** The packages in the import map of servers and clients. */
 const served = await packagesIn("import_map.json");
 
-/** The same in the one of everything else. */
+/** The packages in the import map of everything else. */
 const developed = await packagesIn("tests/import_map.json");
 
 async function packagesIn(path: string): Promise<Map<string, string>> {
@@ -179,7 +181,7 @@ async function packagesIn(path: string): Promise<Map<string, string>> {
   return new Map(Object.entries(JSON.parse(text).imports));
 }
 
-/** Every import of a package, with the file that it stands in. */
+/** Every import of a package, with the importing file. */
 async function packageImports(): Promise<[path: string, specifier: string][]> {
   const imports: [string, string][] = [];
   for (const path of [...await sourceFiles(), ...await sourceFiles("tests/")]) {
@@ -191,11 +193,11 @@ async function packageImports(): Promise<[path: string, specifier: string][]> {
   return imports;
 }
 
-/** Whether an import is of this package, or of this folder of it. */
+/** Whether a specifier is a target of an import map, or below a folder. */
 const isOf = (specifier: string, known: string) =>
   known.endsWith("/") ? specifier.startsWith(known) : specifier === known;
 
-Deno.test("every package stands in an import map, pinned, and in the docs", async () => {
+Deno.test("import maps pin every package, and ARCHITECTURE.md names it", async () => {
   const architecture = await Deno.readTextFile(
     `${projectFolder}docs/ARCHITECTURE.md`,
   );
@@ -205,7 +207,7 @@ Deno.test("every package stands in an import map, pinned, and in the docs", asyn
   }
 });
 
-Deno.test("servers and clients import packages through packages/, which says what import_map.json says", async () => {
+Deno.test("servers and clients import packages through packages/, as pinned in import_map.json", async () => {
   const unused = new Set(served.keys());
   for (const [path, specifier] of await packageImports()) {
     if (developmentRooms.includes(roomOf(path))) continue;
@@ -217,7 +219,7 @@ Deno.test("servers and clients import packages through packages/, which says wha
   assertEquals([...unused], []);
 });
 
-Deno.test("what tests/import_map.json names is imported where no server runs", async () => {
+Deno.test("development rooms import every package of tests/import_map.json", async () => {
   const imported = (await packageImports())
     .filter(([path]) => developmentRooms.includes(roomOf(path)));
   const unused = [...developed.values()].filter((target) =>
@@ -226,7 +228,7 @@ Deno.test("what tests/import_map.json names is imported where no server runs", a
   assertEquals(unused, []);
 });
 
-Deno.test("tests have the same permissions with either configuration", async () => {
+Deno.test("both configurations give tests the same permissions", async () => {
   const [top, tests] = await Promise.all(
     ["deno.json", "tests/deno.json"].map(async (path) =>
       JSON.parse(await Deno.readTextFile(projectFolder + path)).test
@@ -235,7 +237,7 @@ Deno.test("tests have the same permissions with either configuration", async () 
   assertEquals(top, tests);
 });
 
-Deno.test("tests run the packages that servers run", async () => {
+Deno.test("tests use the versions of packages that servers use", async () => {
   const [run, tested] = await Promise.all(
     ["deno.lock", "tests/deno.lock"].map(async (path) =>
       JSON.parse(await Deno.readTextFile(projectFolder + path)).npm
@@ -247,8 +249,8 @@ Deno.test("tests run the packages that servers run", async () => {
   assert(Object.keys(run).length < Object.keys(tested).length);
 });
 
-/** The rooms of a file and of all that it imports, however it does. */
-async function roomsBehind(path: string): Promise<Set<string>> {
+/** The rooms of a file and of all its direct and indirect imports. */
+async function reachableRooms(path: string): Promise<Set<string>> {
   const seen = new Set<string>();
   const walk = async (path: string) => {
     if (seen.has(path)) return;
@@ -260,14 +262,14 @@ async function roomsBehind(path: string): Promise<Set<string>> {
   return new Set([...seen].map(roomOf));
 }
 
-Deno.test("a client needs nothing but Deno", async () => {
-  const rooms = [...await roomsBehind("client/mod.ts")].sort();
+Deno.test("a client imports no packages", async () => {
+  const rooms = [...await reachableRooms("client/mod.ts")].sort();
   assertEquals(rooms, ["client", "protocol", "runtime"]);
 });
 
-// Deno fetches the packages behind import() too, so these count.
-Deno.test("a program that embeds a server loads nothing of the command line and of the dashboard", async () => {
-  const rooms = await roomsBehind("mod.ts");
+// These count dynamic imports too, as Deno fetches their packages.
+Deno.test("the library imports neither the command line nor the dashboard", async () => {
+  const rooms = await reachableRooms("mod.ts");
   assert(rooms.has("server") && rooms.has("server/settings"));
   for (const room of ["admin", "cli", "commands", "server.ts"]) {
     assert(!rooms.has(room), room);

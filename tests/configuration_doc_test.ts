@@ -9,7 +9,7 @@ const page = await Deno.readTextFile(`${projectFolder}docs/CONFIGURATION.md`);
 Deno.test("CONFIGURATION.md names every flag with its default", () => {
   for (const [name, { help, value }] of Object.entries(serverFlags)) {
     const flag = value === undefined ? `--${name}` : `--${name} ${value}`;
-    // A flag that is no setting has a sentence in place of a row.
+    // A flag that is not a setting has a sentence instead of a row.
     const row = page.split("\n").find((line) =>
       line.startsWith(`| \`${flag}\``) || line.startsWith(`\`${flag}\` `)
     );
@@ -19,7 +19,7 @@ Deno.test("CONFIGURATION.md names every flag with its default", () => {
   }
 });
 
-Deno.test("CONFIGURATION.md shows a herd file that can be read", () => {
+Deno.test("CONFIGURATION.md shows a valid herd file", () => {
   const file = blocksOf(page).find((block) => block.startsWith("{"))!;
   const { servers } = parseTopology(JSON.parse(file));
   assertEquals(servers.map(({ clientPort }) => clientPort), [9000, 700]);

@@ -1,11 +1,11 @@
 /**
- * Reads the project's documents, which are Markdown as `deno fmt` writes it.
+ * Reads the project's documents: Markdown in the format of `deno fmt`.
  *
  * @module
  */
 import { projectFolder } from "./end_to_end/process.ts";
 
-/** The text of a document, by its path in the project. */
+/** The text of a document, by its path from the project's folder. */
 export function readDocument(path: string): string {
   return Deno.readTextFileSync(projectFolder + path);
 }

@@ -1,6 +1,6 @@
 /**
- * Holds the documents together: their links, the glossary, the changelog, and
- * the files that they name.
+ * Checks the documents: their links, the glossary, the changelog, and the files
+ * and tasks that they name.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { rooms } from "./architecture.ts";
 import { anchorsOf, blocksOf, readDocument } from "./document.ts";
 import { projectFolder } from "./end_to_end/process.ts";
 
-/** Every document that a person reads. */
+/** All documents. */
 const pages = [
   "README.md",
   "CHANGELOG.md",
@@ -58,7 +58,7 @@ Deno.test("every link leads to a file, and to a heading in it", () => {
 Deno.test("every file that the documents name exists", () => {
   let named = 0;
   for (const page of pages) {
-    // Old versions had other files, and examples have files of their own.
+    // Old versions had other files, and the examples name the reader's files.
     if (/^(CHANGELOG|docs\/(LIBRARY|PLACES))/.test(page)) continue;
     for (
       const [, path] of readDocument(page).matchAll(
@@ -73,7 +73,7 @@ Deno.test("every file that the documents name exists", () => {
   assert(named > 60, String(named));
 });
 
-Deno.test("the glossary has every term once, in order, and names what exists", () => {
+Deno.test("the glossary has every term once, in order, and names existing code", () => {
   const rows = readDocument("docs/GLOSSARY.md").split("\n")
     .filter((line) => line.startsWith("| **"));
   assert(rows.length > 30, String(rows.length));
@@ -140,7 +140,7 @@ Deno.test("TOOLS.md names every task, except the parts of others", () => {
   }
 });
 
-Deno.test("the README's map has every room", () => {
+Deno.test("the README's table has every room", () => {
   const page = readDocument("README.md");
   for (const room of Object.keys(rooms)) {
     if (room.includes("/") || room === "deno.json") continue;
@@ -155,7 +155,7 @@ Deno.test("README.md and ARCHITECTURE.md stay short", () => {
   assert(linesOf("docs/ARCHITECTURE.md") <= 250);
 });
 
-Deno.test("the README begins with the commands for a machine that has npm only", () => {
+Deno.test("the README begins with the commands for a machine with npm only", () => {
   const [version] = readDocument(".ci/run").match(/npx -y deno@\S+/)!;
   assertEquals(
     blocksOf(readDocument("README.md"))[0].trimEnd(),

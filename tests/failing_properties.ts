@@ -1,6 +1,6 @@
 /**
- * Properties that do not hold, for property_test.ts: the name does not end in
- * `_test`, so `deno test` runs this file only when it is named.
+ * Properties that do not hold, for property_test.ts. `deno test` runs this file
+ * only on request, as its name does not end in `_test`.
  *
  * @module
  */
@@ -26,7 +26,7 @@ Deno.test({
     await assertProperty(
       fc.asyncProperty(large, async (number) => {
         await Promise.resolve();
-        // Not shrunk to the same number whatever the seed.
+        // Each seed leads to another smallest number.
         assert(number % 1_000_003 < 1_000);
       }),
       { examples: [[5]] },

@@ -1,5 +1,5 @@
 /**
- * Property tests: generators of random input, and what shrinks it.
+ * fast-check, for property tests: generates random input and shrinks it.
  *
  * @module
  */

@@ -9,12 +9,12 @@ import {
 
 const page = await Deno.readTextFile(`${projectFolder}docs/LIBRARY.md`);
 
-/** A recipe of the page: a program, and what it prints. */
+/** A recipe of the page: a program and its output. */
 interface Recipe {
   readonly program: string;
-  /** What to put into `deno.json`, if there is to be one. */
+  /** The content of `deno.json`, if the recipe has one. */
   readonly config: string | undefined;
-  /** The command behind `deno`, with the name of the program at its end. */
+  /** The arguments of `deno`; the last one is the program's file. */
   readonly args: readonly string[];
   readonly output: string;
 }
@@ -22,7 +22,8 @@ interface Recipe {
 /**
  * The recipe of a section.
  *
- * @param replacements What the page takes for granted, and what it is here.
+ * @param replacements Texts of the page, such as paths and ports, and their
+ * values in the test.
  */
 function recipe(
   section: string,
@@ -45,7 +46,7 @@ function recipe(
   };
 }
 
-/** An empty folder for a recipe, removed in the end. */
+/** A temporary folder for a recipe. */
 class Folder implements Disposable {
   readonly path = Deno.makeTempDirSync({ prefix: "library-" });
 
@@ -71,7 +72,7 @@ class Folder implements Disposable {
   }
 }
 
-/** Runs a recipe to its end, and holds it to what the page shows. */
+/** Runs a recipe to its end, and compares its output with the page. */
 async function assertPrints(
   recipe: Recipe,
   options: Parameters<Folder["start"]>[1] = {},
@@ -82,16 +83,16 @@ async function assertPrints(
   assertEquals(program.stdout, recipe.output);
 }
 
-/** Where the project is on the page, and where it is here. */
+/** The project's folder on the page, and its folder here. */
 const projectHere = { "/opt/herd": projectFolder.slice(0, -1) };
 
-/** Where the page's server is, and where it is here. */
+/** The address of the server on the page, and its address here. */
 const serverAt = (port: number) => ({
   "port: 8000": `port: ${port}`,
   "127.0.0.1:8000": `127.0.0.1:${port}`,
 });
 
-Deno.test("a client runs in an empty folder, and fetches nothing", async () => {
+Deno.test("a client runs in an empty folder without fetching anything", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   using cache = new Folder();
@@ -124,12 +125,12 @@ Deno.test("a client can be imported from a URL", async () => {
 });
 
 /**
- * Without a lock file, Deno asks the registry about each package of a package;
- * `deno task fetch` has asked before.
+ * Without a lock file, Deno queries the registry for the dependencies of each
+ * package. `deno task fetch` has cached them.
  */
 const offline = { flags: ["--cached-only"] };
 
-/** Starts the server of the page, asks it something, and stops it. */
+/** Starts the server of the page, sends it requests, and stops it. */
 async function assertServes(config?: string): Promise<void> {
   const basePort = freeBasePort();
   const hill = recipe("A server", {
@@ -149,7 +150,7 @@ async function assertServes(config?: string): Promise<void> {
 
 Deno.test("a server runs in an empty folder", () => assertServes());
 
-Deno.test("a server runs where the names of its packages mean something else", async () => {
+Deno.test("a server runs where the import map has other targets for its packages", async () => {
   const { imports } = JSON.parse(
     await Deno.readTextFile(`${projectFolder}import_map.json`),
   );

@@ -1,6 +1,6 @@
 /**
- * Declares which programs a test needs beside Deno, such as `nc` or Chromium. A
- * test whose program is missing is ignored, and its name gives the reason.
+ * Declares which programs a test needs besides Deno, such as `nc` or Chromium.
+ * A test whose program is missing is ignored, and its name gives the reason.
  *
  * tools/install_test_programs.sh lists the programs: how to recognise each, and
  * which package of Debian has it.
@@ -30,7 +30,7 @@ export interface Declaring {
  */
 export function needs(...programs: readonly string[]): Declaring {
   const missing = missingOf(programs);
-  // Deno.test itself: then Deno reports a failure with the line of the test.
+  // `Deno` itself, so that Deno reports a failure with the test's line.
   if (missing.length === 0) return Deno;
   return {
     test: (name) => Deno.test.ignore(name + reasonOf(missing), () => {}),
@@ -40,12 +40,16 @@ export function needs(...programs: readonly string[]): Declaring {
 const reasonOf = (missing: readonly string[]) =>
   ` (not run: needs ${missing.join(", ")})`;
 
-/** The missing programs that a name gives as the reason. */
+/** The missing programs in the name of an ignored test. */
 export function missingFor(name: string): string[] {
   return name.match(/ \(not run: needs ([^()]+)\)$/)?.[1].split(", ") ?? [];
 }
 
-/** The missing ones of these programs, or of all programs that tests need. */
+/**
+ * The programs that are missing, of these or of all that tests need.
+ *
+ * @throws {Error} If the script does not know a program.
+ */
 export function missingOf(programs?: readonly string[]): string[] {
   if (programs?.length === 0) return [];
   const { stderr, stdout, success } = new Deno.Command("sh", {

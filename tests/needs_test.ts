@@ -2,10 +2,10 @@ import { assert, assertEquals, assertThrows } from "./assert.ts";
 import { projectFolder } from "./end_to_end/process.ts";
 import { missingFor, needs } from "./needs.ts";
 
-/** Programs of every Unix, which no test declares. */
+/** Programs that every Unix has. Tests do not declare them. */
 const everywhere = ["cat", "cp", "mkfifo", "sh"];
 
-/** All modules below tests/, with their texts, by path. */
+/** The texts of all modules below tests/, by path. */
 const texts = new Map<string, string>();
 
 function readModules(folder: string): void {
@@ -21,9 +21,9 @@ function readModules(folder: string): void {
 }
 
 readModules("tests/");
-// Its own text would be taken for commands.
+// This file's text contains patterns of commands.
 texts.delete("tests/needs_test.ts");
-// The one module outside of tests/ that starts a program for them.
+// The only module outside of tests/ that starts a program for tests.
 texts.set("tools/browser.ts", 'new Deno.Command("chromium")');
 
 /** The programs that the script installs. */
@@ -34,7 +34,7 @@ const installed = new Set(
   ].map(([, name]) => name),
 );
 
-/** The programs that a module and the helpers that it imports start by name. */
+/** The programs that a module and its imports start by name. */
 function programsOf(path: string, seen = new Set<string>()): Set<string> {
   const programs = new Set<string>();
   const text = texts.get(path);
@@ -43,7 +43,7 @@ function programsOf(path: string, seen = new Set<string>()): Set<string> {
   for (const [, name] of text.matchAll(/\bCommand\(\s*"([^"]+)"/g)) {
     programs.add(name);
   }
-  // Not every list of words, and not every run(), is a command.
+  // Other lists and other calls of run() are not commands.
   for (const [, name] of text.matchAll(/(?:\brun\(|\[)\s*"([^"]+)"/g)) {
     if (installed.has(name)) programs.add(name);
   }
@@ -81,11 +81,11 @@ Deno.test("no test starts a program that it does not declare", () => {
   assert(found >= 15, `${found}`);
 });
 
-Deno.test("a test that needs nothing is run everywhere", () => {
+Deno.test("a test that needs no program runs everywhere", () => {
   assertEquals(needs(), Deno);
 });
 
-Deno.test("the name of a test that is not run says what it needs", () => {
+Deno.test("the name of an ignored test gives the missing programs", () => {
   assertEquals(missingFor("a (b) (not run: needs nc, dash)"), ["nc", "dash"]);
   assertEquals(missingFor("a (not run: needs nc) and more"), []);
 });

@@ -7,7 +7,7 @@ import { fakeStatus } from "./fakes/herd_status.ts";
 const read = (path: string) => Deno.readTextFileSync(projectFolder + path);
 const page = read("docs/OPERATIONS.md");
 
-/** What stands in the table below a heading, row by row. */
+/** The rows of the table below a heading. */
 function rowsBelow(heading: string): string[] {
   const section = page.slice(page.indexOf(`\n## ${heading}\n`) + 1);
   const rows = section.slice(0, section.indexOf("\n## ") >>> 0).split("\n")
@@ -15,20 +15,20 @@ function rowsBelow(heading: string): string[] {
   return rows.slice(2);
 }
 
-Deno.test("OPERATIONS.md tells the meaning of every metric, and of no other", async () => {
+Deno.test("OPERATIONS.md explains exactly the metrics that exist", async () => {
   const { servers: [server] } = fakeStatus();
   const text = await formatMetrics(server, { startedAt: 0, cpuSeconds: 0 });
   const metrics = new Set(
     [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name),
   );
   assert(metrics.size > 20, String(metrics.size));
-  const told = new Set(
+  const explained = new Set(
     rowsBelow("What to watch").flatMap((row) =>
       [...row.split(" | ")[0].matchAll(/`([a-z_]+)/g)].map(([, name]) => name)
     ),
   );
-  assertEquals([...told].sort(), [...metrics].sort());
-  // The alerts, and the rest of the text.
+  assertEquals([...explained].sort(), [...metrics].sort());
+  // The alerts and the other text.
   for (const [name] of page.matchAll(/\b(?:herd|process)_[a-z_]+/g)) {
     assert(metrics.has(name) || name === "herd_alerts", name);
   }

@@ -1,7 +1,7 @@
 /**
- * Property tests: what holds for all inputs of a kind is tried with inputs that
- * are drawn anew in every run. A failure says which seed they were drawn from,
- * and `HERD_TEST_SEED` draws the same inputs again.
+ * Property tests: a property that must hold for all inputs of a kind is tried
+ * with random inputs. Each run has a new seed. A failure prints its seed, and
+ * `HERD_TEST_SEED` repeats the same inputs.
  *
  * @module
  */
@@ -9,27 +9,28 @@ import fc from "./fast_check.ts";
 
 const seedVariable = "HERD_TEST_SEED";
 
-/** Highest seed. fast-check takes whole numbers of 32 bits with a sign. */
+/** Largest seed. fast-check accepts signed integers of 32 bits. */
 const maxSeed = 2 ** 31 - 1;
 
-// Read here, as a test without permissions may not ask for it.
+// Read at the start, as a test without permissions cannot read it.
 const givenSeed = parseSeed(Deno.env.get(seedVariable));
 
 /**
- * A seed for `Random`. It is neither shrunk nor drawn from small numbers first,
- * because a smaller seed is not a simpler one.
+ * A seed for `Random`. It is not shrunk, and small numbers are not preferred,
+ * because a smaller seed is not simpler.
  */
 export const anySeed: fc.Arbitrary<number> = fc.noBias(
   fc.noShrink(fc.integer({ min: 1, max: maxSeed })),
 );
 
 /**
- * Tries a property with inputs drawn from a new seed, or from the given one.
- * Every property test goes through this function.
+ * Tries a property with inputs from a new seed, or from `HERD_TEST_SEED`. All
+ * property tests must use this function.
  *
- * @param parameters How many inputs to try (`numRuns`; 100), and `examples`:
- * inputs that are tried in every run, such as those that once showed a fault.
- * @param file The file to run again; the one that calls if it is left out.
+ * @param parameters `numRuns`: the number of inputs, by default 100.
+ * `examples`: inputs that are tried in every run, such as those that once
+ * showed a fault.
+ * @param file The test file to name in a failure; by default the calling file.
  */
 export function assertProperty<Inputs>(
   property: fc.IAsyncProperty<Inputs>,
@@ -55,7 +56,7 @@ export function assertProperty<Inputs>(
     : demandSuccess(result, file);
 }
 
-/** @throws {Error} If the text is no seed. */
+/** @throws {Error} If the text is not a seed. */
 function parseSeed(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const seed = Number(text);
@@ -82,7 +83,7 @@ function demandSuccess<Inputs>(
   );
 }
 
-/** The file of the test that is running, as a path from the project's folder. */
+/** The file of the running test, as a path from the project's folder. */
 export function callingFile(): string {
   const folder = new URL("../", import.meta.url).href;
   const lines = new Error().stack!.split("\n");

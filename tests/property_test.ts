@@ -11,7 +11,7 @@ import { anySeed, assertProperty } from "./property.ts";
 const command =
   "deno test -P --frozen --config tests/deno.json tests/failing_properties.ts";
 
-/** Runs a command as a person would type it; returns its output. */
+/** Runs a command as it would be typed; returns its output. */
 async function outputOf(typed: string): Promise<string> {
   const [words, args] = typed.split("deno test ");
   const [name, value] = words.trim().split("=");
@@ -23,14 +23,14 @@ async function outputOf(typed: string): Promise<string> {
   return program.stdout + program.stderr;
 }
 
-/** What a run of the command says of each property that does not hold. */
+/** The messages that a run of the command prints about failing properties. */
 async function failuresOf(typed: string): Promise<string[]> {
   const output = await outputOf(typed);
   return output.match(/(?<=^error: Error: )the property [^]*?\nagain: .*$/gm) ??
     [];
 }
 
-Deno.test("a property that fails says its seed, and what replays it", async () => {
+Deno.test("a failing property prints its seed and the command that repeats it", async () => {
   const failures = await failuresOf(command);
   assertEquals(failures.length, 3);
   const end = `\nagain: HERD_TEST_SEED=\\1 ${command}$`;
@@ -49,7 +49,7 @@ Deno.test("a property that fails says its seed, and what replays it", async () =
   assertEquals(new Set(seeds).size, 6);
 });
 
-Deno.test("what is no seed is refused", async () => {
+Deno.test("an invalid seed is refused", async () => {
   const expected = "HERD_TEST_SEED: expected a whole number from 1 to ";
   for (const seed of ["", "kiwi", "2147483648"]) {
     const output = await outputOf(`HERD_TEST_SEED=${seed} ${command}`);
@@ -68,12 +68,12 @@ Deno.test({
     assertProperty(property, { examples: [[7], [8]], numRuns: 5 });
     assertEquals(tried.slice(0, 2), [7, 8]);
     assertEquals(tried.length, 5);
-    // No seed is more likely than another.
+    // Small seeds are not preferred.
     assert(tried.slice(2).some((seed) => seed > 1_000_000), tried.join());
   },
 });
 
-Deno.test("no test asserts a property but through this helper", async () => {
+Deno.test("all tests assert properties through assertProperty()", async () => {
   for await (const path of testFiles("tests/")) {
     if (path === "tests/property.ts") continue;
     const text = await Deno.readTextFile(projectFolder + path);
@@ -90,7 +90,7 @@ async function* testFiles(folder: string): AsyncGenerator<string> {
   }
 }
 
-Deno.test("CI gives no seed to anything", async () => {
+Deno.test("CI sets no seeds", async () => {
   for (const path of [".ci/run", ".github/workflows/ci.yml", "deno.json"]) {
     const text = await Deno.readTextFile(projectFolder + path);
     assertEquals(text.match(/--seed\b|HERD_TEST_SEED/)?.[0], undefined, path);

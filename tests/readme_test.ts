@@ -1,6 +1,6 @@
 /**
- * Holds the README, and the transcripts that moved from it to docs/TOOLS.md and
- * docs/OPERATIONS.md, to what the programs print.
+ * Compares the transcripts in README.md, docs/TOOLS.md and docs/OPERATIONS.md
+ * with the output of the programs.
  *
  * @module
  */
@@ -12,11 +12,11 @@ const readme = readDocument("README.md");
 const blocks = blocksOf(readme);
 const toolBlocks = blocksOf(readDocument("docs/TOOLS.md"));
 
-/** Replaces the clock differences, which are different each time. */
+/** Removes the clock differences, which differ in each run. */
 const withoutDifferences = (text: string) =>
   text.replaceAll(/^AT (\S+) \S+/gm, "AT $1");
 
-Deno.test("the README's transcripts are what the herd answers", async () => {
+Deno.test("the README's transcripts match the herd's replies", async () => {
   const linked = ["Hill", "Jaquez", "Smith", "Campbell"];
   await using herd = new TestHerd();
   for (const name of linked) await herd.start(name);
@@ -48,7 +48,7 @@ Deno.test("the README's transcripts are what the herd answers", async () => {
       withoutDifferences(answer).trimEnd(),
       withoutDifferences(block.slice(command.length + 1)).trimEnd(),
     );
-    // A later report has passed all links behind the report of this transcript.
+    // Its reports follow the transcript's report on all links.
     await herd.untilLinked(linked);
   }
   assertEquals(transcripts, { nc: 1, send: 2 });
@@ -77,7 +77,7 @@ Deno.test("the README shows what herd up prints", async () => {
   assertStringIncludes(printed, shown.slice(shown.indexOf("\n") + 1).trimEnd());
 });
 
-Deno.test("TOOLS.md shows what a trace looks like", async () => {
+Deno.test("TOOLS.md shows what a trace prints", async () => {
   await using herd = new TestHerd();
   await herd.up();
   const block = toolBlocks.find((block) => block.includes(" task trace "))!;
@@ -93,16 +93,16 @@ Deno.test("TOOLS.md shows what a trace looks like", async () => {
   const shown = block.slice(command.length + 1);
   assertEquals(withoutNumbers(program.stdout), withoutNumbers(shown));
 
-  /** Removes the times and the tree, which are different in each trace. */
+  /** Removes the times and the tree, which differ in each trace. */
   function withoutNumbers(text: string) {
-    const [first, heard, columns, ...rest] = text.trimEnd().split("\n");
+    const [first, received, columns, ...rest] = text.trimEnd().split("\n");
     const end = rest.findIndex((line) => line.startsWith("reached "));
     const servers = rest.slice(0, end).map((line) => line.match(/\w+/)![0]);
     const blank = (line: string) =>
       line.replace(/\d[\d.]*/g, "#").replace(/duplicates?/, "duplicates");
     return {
       first,
-      heard: blank(heard),
+      received: blank(received),
       columns: columns.trim().split(/ +/),
       servers: [...new Set(servers)].sort(),
       reached: rest[end].match(/^reached \d of \d servers/)![0],
@@ -111,7 +111,9 @@ Deno.test("TOOLS.md shows what a trace looks like", async () => {
   }
 });
 
-/** The labels of a transcript: each line up to its first numbers. */
+/**
+ * The labels of a transcript: the part of each line before two or more spaces.
+ */
 const labelsOf = (text: string) =>
   text.split("\n").map((line) => line.split(/ {2,}/)[0]).filter(Boolean);
 
@@ -138,7 +140,7 @@ Deno.test("TOOLS.md shows what phones, status and stats print", async () => {
     }
   }
 
-  /** Numbers and times are different in each run. */
+  /** Removes numbers and times, which differ in each run. */
   function blank(text: string): string {
     return text.trimStart().replaceAll(/^ +/gm, "")
       .replaceAll(/\d[\d,.:TZ-]*/g, "#");

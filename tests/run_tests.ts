@@ -1,12 +1,12 @@
 /**
- * Runs the tests, and prints at the end how many were not run, and why:
+ * Runs the tests, and prints at the end how many were not run and the reason:
  *
- *     deno task test          skips the tests whose programs are missing
- *     deno task test:quick    skips the slow tests too
- *     deno task test:all      fails where a program is missing
+ *     deno task test          skips tests whose programs are missing
+ *     deno task test:quick    also skips the slow tests
+ *     deno task test:all      fails if a program is missing
  *
- * Further arguments go to `deno test`: flags, and paths below tests/, without
- * which all tests run.
+ * Further arguments are passed to `deno test`: flags, and paths below tests/.
+ * Without a path all tests run.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { runProgram, SetupError } from "../cli/exit.ts";
 import { installCommand, missingFor, missingOf } from "./needs.ts";
 
 /**
- * The tests that `deno task test:quick` leaves out: those that take seconds of
- * CPU time, and those that start servers, but for tests/settings_test.ts.
+ * The tests that `deno task test:quick` skips: those that take seconds of CPU
+ * time, and most of those that start servers.
  */
 export const slow = [
   "tests/bench/",
@@ -41,7 +41,7 @@ export const slow = [
   "tests/soak/",
 ];
 
-/** How the tests ended. */
+/** The results of the tests. */
 export interface Counts {
   passed: number;
   failed: number;
@@ -52,17 +52,17 @@ export interface Counts {
   missing: readonly string[];
 }
 
-/** Counts the tests, not their steps, in a report as `deno test` writes it. */
+/** Counts the tests, without their steps, in a JUnit report of `deno test`. */
 export function countTests(junitXml: string): Counts {
   const names = new Set<string>();
   const counts = { passed: 0, failed: 0, skipped: 0, notRun: 0 };
   const missing = new Set<string>();
-  // A test that --filter leaves out has no time.
+  // A test that --filter excludes has no time.
   const cases = junitXml.matchAll(
     /<testcase name="([^"]*)" classname="([^"]*)" time=[^>]*>\s*(<(?:skipped|failure|error))?/g,
   );
   for (const [, name, file, outcome] of cases) {
-    // A step is named `test > step`, and comes after its test.
+    // A step is named `test > step`, and follows its test.
     const ends = [...name.matchAll(/ &gt; /g)].map(({ index }) => index);
     if (ends.some((end) => names.has(`${file} ${name.slice(0, end)}`))) {
       continue;
@@ -104,7 +104,7 @@ async function runDenoTest(args: readonly string[]): Promise<number> {
       try {
         child.kill(signal);
       } catch {
-        // They have ended already.
+        // The tests have ended already.
       }
     });
   }
@@ -129,17 +129,17 @@ async function runTests(words: readonly string[]): Promise<void> {
   try {
     Deno.exitCode = await runDenoTest([
       `--junit-path=${report}`,
-      // Tests in parallel share the environment. Of the quick ones, none reads
-      // a variable that another sets.
+      // Parallel tests share the environment. No quick test reads a variable
+      // that another one sets.
       ...(isQuick ? ["--parallel", `--ignore=${slow.join()}`] : []),
       ...args,
       ...(isChoice ? [] : ["tests/"]),
     ]);
     const xml = await Deno.readTextFile(report);
-    // Deno writes no report where it cannot begin, and has printed the reason.
+    // If Deno cannot start tests, it prints the reason and writes no report.
     if (xml === "") return;
     const counts = countTests(xml);
-    // The report leaves out errors outside of every test.
+    // The report does not contain errors outside of tests.
     if (Deno.exitCode !== 0 && counts.failed === 0) counts.failed = 1;
     for (const line of closingLines(counts)) console.log(line);
   } finally {

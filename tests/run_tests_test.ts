@@ -7,7 +7,7 @@ import {
 import { Program, projectFolder } from "./end_to_end/process.ts";
 import { closingLines, countTests, slow } from "./run_tests.ts";
 
-/** As Deno 2.9.6 wrote it. */
+/** A report that Deno 2.9.6 wrote. */
 const report = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="deno test" tests="9" failures="2" errors="1" time="0.218">
     <testsuite name="./a_test.ts" tests="8" disabled="4" errors="1" failures="2">
@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the last lines tell how many tests were not run, and why",
+  name: "the last lines say how many tests were not run and the reason",
   permissions: "none",
   fn() {
     const counts = { passed: 3, failed: 0, skipped: 0, notRun: 0, missing: [] };
@@ -77,7 +77,7 @@ Deno.test({
   },
 });
 
-/** Runs the tests where there is a shell and no other program. */
+/** Runs the tests on a machine with a shell and no other program. */
 class BareMachine implements Disposable {
   readonly #folder = Deno.makeTempDirSync();
 
@@ -123,7 +123,7 @@ Deno.test("tests whose programs are missing are skipped, counted and reported", 
   );
 });
 
-Deno.test("test:all names the missing programs before it begins", async () => {
+Deno.test("test:all names the missing programs before it runs tests", async () => {
   using machine = new BareMachine();
   const { status, stderr, stdout } = await machine.run(
     "--all",
@@ -136,9 +136,9 @@ Deno.test("test:all names the missing programs before it begins", async () => {
   );
 });
 
-Deno.test("flags go to deno test, and test:quick leaves the slow tests out", async () => {
+Deno.test("flags are passed to deno test, and test:quick skips the slow tests", async () => {
   using machine = new BareMachine();
-  // All of these are slow.
+  // All tests of this folder are slow.
   const none = await machine.run("--quick", "tests/examples/");
   assertEquals([none.status, none.stdout], [1, ""]);
   assertStringIncludes(none.stderr, "No test modules found");

@@ -1,7 +1,7 @@
 import { assert } from "./assert.ts";
 import { projectFolder } from "./end_to_end/process.ts";
 
-Deno.test("every test that SECURITY.md names is there", async () => {
+Deno.test("every test that SECURITY.md names exists", async () => {
   const page = await Deno.readTextFile(`${projectFolder}SECURITY.md`);
   const cells = page.split("\n")
     .filter((line) => line.includes("`tests/"))

@@ -37,8 +37,8 @@ Deno.test("RoamingClient says it again to the next server, with the same time", 
   ]);
   const at = await herd.report({ client: "kiwi", position });
   assertEquals(at.server, "Smith");
-  assertEquals(closer.heard.length, 1);
-  assertEquals(closer.heard, smith.heard);
+  assertEquals(closer.received.length, 1);
+  assertEquals(closer.received, smith.received);
   await herd.report({ client: "pear", position });
   assertEquals([closer.connections, smith.connections], [1, 1]);
 });
@@ -77,7 +77,7 @@ Deno.test("RoamingClient leaves a server that is silent", async () => {
     smith,
   ]);
   const at = await herd.report({ client: "kiwi", position });
-  assertEquals([at.server, frozen.heard], ["Smith", smith.heard]);
+  assertEquals([at.server, frozen.received], ["Smith", smith.received]);
 });
 
 Deno.test("RoamingClient says who did not answer, and what will not be otherwise elsewhere", async () => {

@@ -1,8 +1,8 @@
 /**
- * Compares the behaviour of servers, as far as it shows outside, with a record:
- * the bytes on the wire and in the logs, the answers of the administration port,
- * the output of the programs and their exit statuses. The code can be moved and
- * renamed as long as these stay the same.
+ * Compares the external behaviour of servers with a record: the bytes on the
+ * wire and in the logs, the answers of the administration port, the output of
+ * the programs and their exit statuses. The code can be moved and renamed
+ * without a change of the record.
  *
  * The folder `record` has a file for each kind of output. To record again:
  *
@@ -30,8 +30,8 @@ const { GOOGLE_PLACES_KEY: _key, HERD_SECRET: _secret, ...environment } = Deno
 const allPermissions = ["--allow-all"];
 
 /**
- * A program that should have ended is stopped after this time, in milliseconds:
- * longer than any of them takes, so that a server that runs is a failure here.
+ * A program is stopped after this time, in milliseconds, and the test fails.
+ * Every program takes less time, unless a server starts by mistake.
  */
 const programDeadlineMs = 120_000;
 
@@ -63,7 +63,7 @@ async function run(
 }
 
 /** Compares a text with the record, or records it. */
-function hold(name: string, text: string): void {
+function compareWithRecord(name: string, text: string): void {
   const path = recordFolder + name;
   if (isRecording) return Deno.writeTextFileSync(path, text);
   const recorded = Deno.readTextFileSync(path);
@@ -75,7 +75,7 @@ function hold(name: string, text: string): void {
     now.toSorted().join("\n") === before.toSorted().join("\n");
   throw new Error(
     `tests/conversation/record/${name}:${at + 1} differs` +
-      `${isReordered ? " (only the order of lines is another)" : ""}:\n` +
+      `${isReordered ? " (only the order of lines differs)" : ""}:\n` +
       `on record: ${before[at] ?? "(the end)"}\n` +
       `now:       ${now[at] ?? "(the end)"}`,
   );
@@ -96,7 +96,7 @@ function namesIn(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
 }
 
-/** The commands, each with its output and its exit status. */
+/** Runs commands; returns each with its output and exit status. */
 async function describe(
   folder: string,
   commands: readonly (readonly string[])[],
@@ -111,8 +111,8 @@ async function describe(
       const ended = await run(folder, program, args, permissions);
       const { code, stderr, stdout } = ended;
       const heading = `$ ${[program, ...args].join(" ")}\n`;
-      const complaint = stderr === "" ? "" : `stderr: ${stderr}`;
-      texts[index] = `${heading}${stdout}${complaint}exit status ${code}\n`;
+      const errors = stderr === "" ? "" : `stderr: ${stderr}`;
+      texts[index] = `${heading}${stdout}${errors}exit status ${code}\n`;
     }
   };
   const { hardwareConcurrency } = navigator;
@@ -129,10 +129,10 @@ Deno.test("servers send and log the recorded bytes", () =>
       "tests/conversation/play.ts",
       [output],
     );
-    // The wire first, as a difference is easiest to understand there.
+    // The wire comes first, as a difference is easiest to understand there.
     const wire = `${output}/wire.txt`;
     if (code === 0 || !isRecording && namesIn(output).includes("wire.txt")) {
-      hold("herd/wire.txt", Deno.readTextFileSync(wire));
+      compareWithRecord("herd/wire.txt", Deno.readTextFileSync(wire));
     }
     if (code !== 0) throw new Error(`the script failed: ${stderr}`);
     const names = namesIn(output);
@@ -145,7 +145,10 @@ Deno.test("servers send and log the recorded bytes", () =>
     for (
       const name of names.filter((name) => known.includes(name) || isRecording)
     ) {
-      hold(`herd/${name}`, Deno.readTextFileSync(`${output}/${name}`));
+      compareWithRecord(
+        `herd/${name}`,
+        Deno.readTextFileSync(`${output}/${name}`),
+      );
     }
     if (!isRecording) assertEquals(names, known);
   }));
@@ -169,7 +172,7 @@ Deno.test("programs print the recorded help texts", () =>
       ["main.ts", "--help"],
       ...commands.map((command) => ["main.ts", command, "--help"]),
     ]);
-    hold("programs/help.txt", text);
+    compareWithRecord("programs/help.txt", text);
   }));
 
 Deno.test("programs print the recorded permissions", () =>
@@ -177,7 +180,7 @@ Deno.test("programs print the recorded permissions", () =>
     await Deno.writeTextFile(`${folder}/key`, "AIzaSy-this-is-secret");
     await Deno.writeTextFile(`${folder}/secret`, "correct-horse-battery");
     const remote = ["--places", "google", "--places-key-file", "key"];
-    const asked = [
+    const permitted = [
       ["server.ts", "Hill"],
       ["server.ts", "Hill", "--admin", "--log-dir", "my logs"],
       ["server.ts", "Smith", "--secret-file", "secret", ...remote],
@@ -186,9 +189,9 @@ Deno.test("programs print the recorded permissions", () =>
       ["main.ts", "up"],
       ["main.ts", "serve", "Campbell"],
     ].map((command) => [...command, "--print-permissions"]);
-    const text = await describe(folder, asked);
+    const text = await describe(folder, permitted);
     const denied = await describe(folder, [["server.ts", "Hill"]], []);
-    hold("programs/permissions.txt", `${text}\n${denied}`);
+    compareWithRecord("programs/permissions.txt", `${text}\n${denied}`);
   }));
 
 Deno.test("programs end with the recorded messages and exit statuses", () =>
@@ -247,7 +250,7 @@ Deno.test("programs end with the recorded messages and exit statuses", () =>
       ["main.ts", "stats", "missing"],
       ["main.ts", "trace"],
     ]);
-    hold(
+    compareWithRecord(
       "programs/exits.txt",
       text.replace(`port ${port} of`, "port PORT of")
         .replace(`herd ${manifest.version}`, "herd VERSION"),

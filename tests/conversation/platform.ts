@@ -1,9 +1,9 @@
 /**
- * Replaces what Deno gives to servers: the clock, timers, random numbers, TCP,
- * HTTP, `fetch`, signals and output. This file imports nothing of the servers'
- * code, so that code can be moved and renamed without a change here.
+ * Replaces what servers use of Deno: the clock, timers, random numbers, TCP,
+ * HTTP, `fetch`, signals and output. This file imports no code of the servers,
+ * so that their code can be moved and renamed without a change here.
  *
- * Time stands still while code runs. Then it moves to the next timer or to the
+ * Time does not pass while code runs. Then it moves to the next timer or the
  * next arrival of bytes. So the order of events does not depend on the machine.
  *
  * @module
@@ -18,16 +18,20 @@ const startMs = 1_520_024_734_000;
 /** The time between a write and its arrival, in milliseconds. */
 const latencyMs = 0.25;
 
-/** The time in which the places service answers, in milliseconds. */
+/** The time that the places service takes to answer, in milliseconds. */
 const fetchMs = 20;
 
 /**
- * Time moves on after so many turns of the event loop without a pending
- * operation. One would do; the others allow for operations that follow another.
+ * Time moves after this many turns of the event loop without a pending
+ * operation. The turns after the first allow for operations that start after
+ * another one.
  */
 const quietTurns = 4;
 
-/** Longer texts are recorded by their beginning and their hash, in characters. */
+/**
+ * Longest text that is recorded whole, in characters. Longer ones are recorded
+ * by their beginning and hash.
+ */
 const longestRecorded = 1_500;
 
 /** A timer or an arrival. */
@@ -36,7 +40,9 @@ interface Due {
   readonly run: () => void;
 }
 
-/** What the places service answers; undefined for nothing at all. */
+/**
+ * The places service: gives the response to a request, or undefined for none.
+ */
 export type AnswerFetch = (
   url: URL,
   body: string,
@@ -53,7 +59,7 @@ function replace(target: object, values: Record<string, unknown>): void {
   }
 }
 
-/** Bytes from a text with one character for each byte. */
+/** The bytes of a text with one character for each byte. */
 export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
@@ -71,7 +77,7 @@ export function escape(bytes: Uint8Array): string {
   return shorten(text);
 }
 
-/** A text, or if it is long its beginning and its hash. */
+/** The text itself, or the beginning and the hash of a long text. */
 export function shorten(text: string): string {
   const { length } = text;
   if (length <= longestRecorded) return text;
@@ -79,40 +85,42 @@ export function shorten(text: string): string {
   return `${text.slice(0, 100)}... (${length} characters, SHA-256 ${hash})`;
 }
 
-/** A hash, in hexadecimal. */
+/** The SHA-256 of bytes, in hexadecimal. */
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** The replacement of the runtime. */
 export class Platform {
-  /** What went over the wire, a line each, in order. */
+  /**
+   * What was sent over the wire, one line for each message or event, in order.
+   */
   readonly wire: string[] = [];
   /** What was written to stdout and stderr. */
   printed = "";
-  /** What answers at each HTTP port. */
+  /** The handler of each HTTP port. */
   readonly http = new Map<number, (request: Request) => Promise<Response>>();
   readonly listeners = new Map<number, Listener>();
   readonly connections: Connection[] = [];
   /** Handlers of signals, in the order in which they were set. */
   readonly signals: { signal: string; handler: () => void }[] = [];
-  /** How often a server has dialled. */
+  /** How often servers have dialled. */
   dials = 0;
   answerFetch: AnswerFetch = () => undefined;
-  /** Whether files take nothing. */
+  /** Whether writes to files fail. */
   isDiskFull = false;
   #nowMs = 0;
   #underWay = 0;
   readonly #due = new Set<Due>();
-  readonly #chances = new Map<string, number>();
+  readonly #randomCounts = new Map<string, number>();
 
   /** Replaces the runtime from now on. */
   install(): void {
     this.#replaceTime();
-    this.#replaceChance();
+    this.#replaceRandom();
     this.#replaceNetwork();
     this.#replaceProcess();
-    // Operations that take real time: the clock waits for them.
+    // These operations take real time, so the clock waits for them.
     this.#count(Deno, ["open", "mkdir", "remove", "readTextFile", "stat"]);
     this.#count(Deno.FsFile.prototype, ["write", "seek", "truncate", "stat"]);
     this.#count(Deno.permissions, ["query"]);
@@ -132,18 +140,18 @@ export class Platform {
   }
 
   /** Moves the clock until a condition holds. */
-  async advanceUntil(isSo: () => boolean, within = 10_000): Promise<void> {
+  async advanceUntil(condition: () => boolean, within = 10_000): Promise<void> {
     const untilMs = this.#nowMs + within;
     await this.#settle();
-    while (!isSo()) {
+    while (!condition()) {
       if (await this.#runNext(untilMs)) continue;
-      throw new Error(`waited in vain for ${isSo}\n${this.printed}`);
+      throw new Error(`timed out waiting for ${condition}\n${this.printed}`);
     }
   }
 
-  /** Waits in real time, for example until code is loaded. The clock stands still. */
-  async waitUntil(isSo: () => boolean): Promise<void> {
-    while (!isSo()) {
+  /** Waits in real time, such as for code to load. The clock does not move. */
+  async waitUntil(condition: () => boolean): Promise<void> {
+    while (!condition()) {
       await this.#settle();
       if (await this.#runNext(this.#nowMs)) continue;
       await new Promise((resolve) => setRealTimeout(resolve, 1));
@@ -164,7 +172,7 @@ export class Platform {
     this.wire.push(`${time} ${what} ${text}`.trimEnd());
   }
 
-  /** Records bytes, a line each. */
+  /** Records bytes, one line of the record for each line. */
   recordBytes(what: string, bytes: Uint8Array): void {
     let start = 0;
     while (start < bytes.length) {
@@ -181,7 +189,7 @@ export class Platform {
     return due;
   }
 
-  /** A new connection to a port; undefined if nobody listens there. */
+  /** A new connection to a port; undefined if nothing listens there. */
   connect(port: number): Connection | undefined {
     const listener = this.listeners.get(port);
     const connection = new Connection(this, this.connections.length + 1, port);
@@ -193,7 +201,7 @@ export class Platform {
 
   async #runNext(untilMs: number): Promise<boolean> {
     let next: Due | undefined;
-    // Of those due at the same time, the one that was added first.
+    // Takes the one that was added first of those due at the same time.
     for (const due of this.#due) {
       if (due.atMs <= untilMs && due.atMs < (next?.atMs ?? Infinity)) {
         next = due;
@@ -253,13 +261,13 @@ export class Platform {
   }
 
   /**
-   * Counters in place of random bytes, one for each size, so that the order in
-   * which a server draws keys and nonces does not matter.
+   * Replaces random bytes by counters, one for each size, so that the order in
+   * which a server creates keys and nonces does not matter.
    */
-  #replaceChance(): void {
+  #replaceRandom(): void {
     const next = (kind: string) => {
-      const count = (this.#chances.get(kind) ?? 0) + 1;
-      this.#chances.set(kind, count);
+      const count = (this.#randomCounts.get(kind) ?? 0) + 1;
+      this.#randomCounts.set(kind, count);
       return count;
     };
     replace(Math, { random: () => 0.5 });
@@ -286,7 +294,7 @@ export class Platform {
         this.after(latencyMs, () => {
           const connection = this.connect(port);
           this.after(latencyMs, () => {
-            if (connection !== undefined) return resolve(connection.dialler);
+            if (connection !== undefined) return resolve(connection.dialer);
             const message = "Connection refused (os error 111)";
             reject(new Deno.errors.ConnectionRefused(message));
           });
@@ -322,7 +330,7 @@ export class Platform {
     if (body !== "") this.record("fetch >", escape(bytesOf(String(body))));
     return new Promise((resolve, reject) => {
       signal?.addEventListener("abort", () => {
-        this.record("fetch", "is given up");
+        this.record("fetch", "is aborted");
         reject(signal.reason);
       });
       this.after(fetchMs, () => {
@@ -402,37 +410,37 @@ export class Listener {
   }
 }
 
-/** A connection, by the port that was dialled and a number. */
+/** A connection, named by the dialled port and a number. */
 export class Connection {
   readonly name: string;
-  readonly dialler: End;
+  readonly dialer: End;
   readonly acceptor: End;
-  /** The first bytes that the dialler has sent. */
+  /** The first bytes that the dialer has sent. */
   opening = "";
-  /** Whether the network loses everything that is sent on it. */
+  /** Whether the network drops everything that is sent on it. */
   isMute = false;
 
   constructor(platform: Platform, number: number, port: number) {
     this.name = `${port} #${number}`;
-    this.dialler = new End(platform, this, ">", port);
+    this.dialer = new End(platform, this, ">", port);
     this.acceptor = new End(platform, this, "<", 40_000 + number);
-    this.dialler.other = this.acceptor;
-    this.acceptor.other = this.dialler;
+    this.dialer.other = this.acceptor;
+    this.acceptor.other = this.dialer;
   }
 }
 
-/** One end of a connection: as much of a `Deno.TcpConn` as servers use. */
+/** One end of a connection: the part of `Deno.TcpConn` that servers use. */
 export class End {
   other!: End;
   readonly remoteAddr: Deno.NetAddr;
-  /** How many more bytes the other side takes. */
+  /** How many more bytes this end can write before writes block. */
   roomBytes = Infinity;
-  /** Bytes that arrived and were not read. */
+  /** Bytes that have arrived and were not read. */
   received = new Uint8Array();
   readonly #platform: Platform;
   readonly #connection: Connection;
   readonly #arrow: string;
-  /** Bytes that were written at one moment and have not arrived. */
+  /** Bytes that were written at one time and have not arrived. */
   #sent: { atMs: number; bytes: Uint8Array } | undefined;
   #reading: (() => void) | undefined;
   #stuck: ((error: Error) => void) | undefined;
@@ -500,14 +508,16 @@ export class End {
 
   setNoDelay(): void {}
 
-  /** Returns what arrived, and empties the buffer. */
+  /** Removes and returns what has arrived. */
   take(): string {
     const text = String.fromCharCode(...this.received);
     this.received = new Uint8Array();
     return text;
   }
 
-  /** Writes of one moment arrive together, however they were divided. */
+  /**
+   * Writes at one time arrive together, so that their division does not matter.
+   */
   #send(bytes: Uint8Array): void {
     const { nowMs } = this.#platform;
     if (this.#sent?.atMs === nowMs) {

@@ -1,8 +1,8 @@
 /**
- * Runs four servers in one process and talks to them by a script: as clients,
- * as neighbours, as the places service and as an operator. Everything that the
- * servers show outside is written to the folder that the first argument names.
- * conversation_test.ts runs this program in an empty folder.
+ * Runs four servers in one process, and plays a script with them: as clients,
+ * as neighbours, as the places service and as an operator. The external
+ * behaviour of the servers is written to the folder that the first argument
+ * names. conversation_test.ts runs this program in an empty folder.
  *
  * The script uses the function `serve` of server.ts and the flags, and no other
  * part of the servers' code.
@@ -47,13 +47,13 @@ Deno.writeTextFileSync("places.key", `${placesKey}\n`);
 
 const platform = new Platform();
 platform.install();
-// The code may read the clock when it is loaded, so it is loaded after that.
+// The code may read the clock while it is loaded, so it is loaded afterwards.
 const { serve } = await import("../../server.ts");
 
 const running = new Map<string, { isOver: boolean; stop: () => void }>();
 const answers: string[] = [];
 
-/** Begins a step of the script, in the record too. */
+/** Begins a step of the script, and records its title. */
 function step(text: string): void {
   platform.wire.push("", `# ${text}`);
   answers.push("", `# ${text}`);
@@ -86,7 +86,7 @@ async function start(name: string, ...flags: string[]): Promise<void> {
   running.set(name, run);
 }
 
-/** Asks a server to stop. */
+/** Sends a server SIGTERM. */
 function stopping(name: string): { isOver: boolean } {
   const run = running.get(name)!;
   run.stop();
@@ -98,8 +98,8 @@ async function stop(name: string): Promise<void> {
   await platform.advanceUntil(() => run.isOver);
 }
 
-/** A connection of a client or a neighbour that the script plays. */
-class Speaker {
+/** The script's end of a connection, as a client or a neighbour. */
+class Peer {
   readonly end: End;
   readonly server: End;
 
@@ -108,14 +108,14 @@ class Speaker {
     this.server = server;
   }
 
-  static async at(port: number): Promise<Speaker> {
-    const { acceptor, dialler } = platform.connect(port)!;
+  static async at(port: number): Promise<Peer> {
+    const { acceptor, dialer } = platform.connect(port)!;
     await platform.advance(1);
-    return new Speaker(dialler, acceptor);
+    return new Peer(dialer, acceptor);
   }
 
-  /** Sends a text, waits, and returns what the server has answered. */
-  async say(text: string, waitMs = 2): Promise<string> {
+  /** Sends a text, waits, and returns what was received. */
+  async send(text: string, waitMs = 2): Promise<string> {
     await this.end.write(bytesOf(text));
     await platform.advance(waitMs);
     return this.end.take();
@@ -143,33 +143,33 @@ function proof(part: string, dialler: string, acceptor: string): string {
   return `PROOF ${createHmac("sha256", secret).update(text).digest("hex")}\n`;
 }
 
-/** Sends a text on a connection of its own, and closes it. */
+/** Sends a text on a new connection, and closes the connection. */
 async function once(port: number, text: string, waitMs = 2): Promise<void> {
-  const speaker = await Speaker.at(port);
-  await speaker.say(text, waitMs);
-  await speaker.close();
+  const peer = await Peer.at(port);
+  await peer.send(text, waitMs);
+  await peer.close();
 }
 
-/** Asks the administration port, and records all of the answer but its body. */
+/** Sends a request to an administration port. Records the response's head. */
 async function request(
   port: number,
   path: string,
   init: RequestInit = {},
 ): Promise<Response> {
-  const asked = new Request(`http://127.0.0.1:${port + admin}${path}`, init);
+  const sent = new Request(`http://127.0.0.1:${port + admin}${path}`, init);
   const response = await platform.waitFor(
-    platform.http.get(port + admin)!(asked),
+    platform.http.get(port + admin)!(sent),
   );
   const { headers, status } = response;
-  answers.push("", `${asked.method} ${port + admin}${path} -> ${status}`);
+  answers.push("", `${sent.method} ${port + admin}${path} -> ${status}`);
   for (const [name, value] of headers) {
-    // The length changes with the wording of a page.
+    // The length depends on the texts of a page.
     if (name !== "content-length") answers.push(`  ${name}: ${value}`);
   }
   return response;
 }
 
-/** Does the same, and returns the body. */
+/** The same; returns the body. */
 async function ask(
   port: number,
   path: string,
@@ -179,17 +179,17 @@ async function ask(
   return withoutVersion(await platform.waitFor(response.text()));
 }
 
-/** The version of the software changes with every release. */
+/** Replaces the version of the software, which changes with every release. */
 function withoutVersion(text: string): string {
   return text.replaceAll(`"${manifest.version}"`, '"VERSION"');
 }
 
-/** Does the same, and records the body. */
+/** The same; records the body. */
 async function see(port: number, path: string, init?: RequestInit) {
   answers.push(`  | ${escape(bytesOf(await ask(port, path, init)))}`);
 }
 
-/** Records what the operator's page is told while something happens. */
+/** Records the events that a dashboard receives during a part of the script. */
 async function follow(port: number, play: () => Promise<void>): Promise<void> {
   const { body } = await request(port, "/events");
   const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -248,7 +248,7 @@ const at = (client: string, position = kiwi, time = "1520024733.5") =>
 
 /** The script. */
 async function play(): Promise<void> {
-  step("Hill starts, and nobody else is there");
+  step("Hill starts alone");
   await start(
     "Hill",
     ...["--secret-file", "herd.secret", "--idle-seconds", "20"],
@@ -256,13 +256,13 @@ async function play(): Promise<void> {
   );
   for (const path of ["/healthz", "/readyz"]) await see(hill, path);
 
-  step("a client says where it is, and asks");
-  const phone = await Speaker.at(hill);
-  await phone.say("WHATSAT kiwi 10 5\n");
-  await phone.say(at("kiwi", kiwi, "1520023934.918963997"));
-  await phone.say("WHATSAT kiwi 10 5\n");
-  await phone.say(at("kiwi", "+0-0", "1520023934.91"));
-  await phone.say("WHATSAT kiwi 50.0 0\nWHATSAT kiwi 0 20\n");
+  step("a client sends reports and queries");
+  const phone = await Peer.at(hill);
+  await phone.send("WHATSAT kiwi 10 5\n");
+  await phone.send(at("kiwi", kiwi, "1520023934.918963997"));
+  await phone.send("WHATSAT kiwi 10 5\n");
+  await phone.send(at("kiwi", "+0-0", "1520023934.91"));
+  await phone.send("WHATSAT kiwi 50.0 0\nWHATSAT kiwi 0 20\n");
 
   step("invalid lines");
   for (
@@ -294,24 +294,24 @@ async function play(): Promise<void> {
       "PING",
       "\xff\x00\xa0\\ caf\xe9\x1b[31m",
     ]
-  ) await phone.say(`${line}\n`, 1);
+  ) await phone.send(`${line}\n`, 1);
 
-  step("lines in pieces, many at once, with odd white space and bytes");
-  await phone.say(" \tIAMAT\v\fpear  +090.0-180 ");
-  await phone.say("00001520024733.1234567899\r\nWHATS");
-  await phone.say("AT pear 1 1\n");
-  await phone.say(`${at("\xfe\xa0")}${at("fig")}nonsense\nWHATSAT fig 1 2\n`);
+  step("lines in parts, many lines at once, unusual white space and bytes");
+  await phone.send(" \tIAMAT\v\fpear  +090.0-180 ");
+  await phone.send("00001520024733.1234567899\r\nWHATS");
+  await phone.send("AT pear 1 1\n");
+  await phone.send(`${at("\xfe\xa0")}${at("fig")}nonsense\nWHATSAT fig 1 2\n`);
 
-  step("a client ends its side behind a line without LF");
-  await phone.say("WHATSAT kiwi 10 1\nIAMAT plum +1-1 1520024734");
+  step("a client ends its side after a line without LF");
+  await phone.send("WHATSAT kiwi 10 1\nIAMAT plum +1-1 1520024734");
   await phone.endSide();
   await platform.advance(10);
 
-  step("a line that is too long, and others around it");
+  step("lines that are too long, between others");
   await once(hill, at("x".repeat(65_537 - at("").length)));
   await once(hill, `${at("fig")}${"x".repeat(65_537)}\nIAMAT`, 2_100);
 
-  step("strangers at the peer port");
+  step("invalid handshakes at the peer port");
   for (
     const line of [
       "GET / HTTP/1.1\r\n",
@@ -329,23 +329,23 @@ async function play(): Promise<void> {
       `${hello("Smith")}\n`,
     ]
   ) await once(hill + peers, line);
-  const silent = await Speaker.at(hill + peers);
+  const silent = await Peer.at(hill + peers);
   await platform.advance(6_100);
   await silent.close();
-  const crowd: Speaker[] = [];
+  const crowd: Peer[] = [];
   for (let count = 0; count <= 16; count++) {
-    crowd.push(await Speaker.at(hill + peers));
+    crowd.push(await Peer.at(hill + peers));
   }
   for (const one of crowd) if (!one.end.isClosed) one.end.close();
   await platform.advance(2_000);
 
   step("a neighbour sends every message, and then lines that end the link");
-  /** Links with a server as Jaquez. */
-  async function linkByHand(incarnation: string): Promise<Speaker> {
-    const neighbour = await Speaker.at(hill + peers);
+  /** Links with Hill as Jaquez. */
+  async function linkByHand(incarnation: string): Promise<Peer> {
+    const neighbour = await Peer.at(hill + peers);
     const ours = hello("Jaquez", "Hill", incarnation);
-    const theirs = (await neighbour.say(`${ours}\n`)).trimEnd();
-    await neighbour.say(proof("dialler", ours, theirs));
+    const theirs = (await neighbour.send(`${ours}\n`)).trimEnd();
+    await neighbour.send(proof("dialler", ours, theirs));
     return neighbour;
   }
   const grape = "AT Jaquez +0.100000000 grape +2+2 1520024730";
@@ -367,10 +367,10 @@ async function play(): Promise<void> {
       "HORIZON 1",
       "PING",
     ]
-  ) await neighbour.say(`${line}\n`);
+  ) await neighbour.send(`${line}\n`);
   await once(hill, at("fig", "+3+3", "1520024734"));
   await platform.advance(300);
-  await neighbour.say("GRAFT Hill\n");
+  await neighbour.send("GRAFT Hill\n");
   await once(hill, at("fig", "+4+4", "1520024735"));
   await once(hill + peers, `${hello("Jaquez")}\n`);
   for (
@@ -385,11 +385,11 @@ async function play(): Promise<void> {
   ) {
     const next = await linkByHand(`run-${escape(bytesOf(line.slice(0, 4)))}`
       .replaceAll(" ", "-"));
-    await next.say(`${line}\n`, 20);
+    await next.send(`${line}\n`, 20);
     await next.close();
   }
 
-  step("Hill dials Jaquez, which gives wrong answers");
+  step("Hill dials Jaquez, which answers incorrectly");
   const listener = new Listener(platform, jaquez + peers);
   for (
     const answer of [
@@ -444,7 +444,7 @@ async function play(): Promise<void> {
     await platform.advance(1_000);
   }
 
-  step("the newest of two reports that cross");
+  step("two reports that cross, of which the newer one is kept");
   await Promise.all([
     once(hill, at("twin", "+5+1", "1520024750")),
     once(campbell, at("twin", "+5+2", "1520024750")),
@@ -454,37 +454,37 @@ async function play(): Promise<void> {
 
   step("Smith's limits: connections, long lines, requests and bytes that wait");
   const three = [
-    await Speaker.at(smith),
-    await Speaker.at(smith),
-    await Speaker.at(smith),
+    await Peer.at(smith),
+    await Peer.at(smith),
+    await Peer.at(smith),
   ];
   await once(smith, at("late"));
-  await three[0].say(`${"x".repeat(1_025)}\n`, 2_500);
-  await three[1].say("WHATSAT twin 1 1\n".repeat(7), 300);
+  await three[0].send(`${"x".repeat(1_025)}\n`, 2_500);
+  await three[1].send("WHATSAT twin 1 1\n".repeat(7), 300);
   three[2].server.roomBytes = 50;
-  await three[2].say(at("slow").repeat(40), 8_000);
+  await three[2].send(at("slow").repeat(40), 8_000);
   for (const one of three) if (!one.end.isClosed) await one.close();
 
-  step("Campbell's limits: connections of one address, questions in all");
-  const two = [await Speaker.at(campbell), await Speaker.at(campbell)];
+  step("Campbell's limits: connections of one address, queries of all clients");
+  const two = [await Peer.at(campbell), await Peer.at(campbell)];
   await once(campbell, at("late"));
-  for (const one of two) await one.say("WHATSAT twin 1 1\n", 0);
+  for (const one of two) await one.send("WHATSAT twin 1 1\n", 0);
   await platform.advance(100);
   for (const one of two) await one.close();
 
-  step("the places service answers, fails and is silent");
-  const asker = await Speaker.at(campbell);
+  step("the places service answers, fails, and does not answer");
+  const client = await Peer.at(campbell);
   for (const latitude of [4, 0, 1, 2, 3, 9, 4, 4, 4]) {
-    await asker.say(
+    await client.send(
       at("asker", `+${latitude}-5.50`, `${1520024760 + Math.random()}`) +
         "WHATSAT asker 0.5 2\n",
       latitude === 9 ? 10_100 : 1_500,
     );
     await platform.advance(100);
-    await asker.say(at("asker", "+1+1", "1"));
+    await client.send(at("asker", "+1+1", "1"));
     await once(hill, at("asker", `+${latitude}+0`, `${platform.nowMs}`));
   }
-  await asker.close();
+  await client.close();
   for (const latitude of [4, 1]) {
     await once(
       smith,
@@ -508,19 +508,19 @@ async function play(): Promise<void> {
 
   step("the link between Hill and Smith goes silent");
   for (const connection of platform.connections) {
-    const { acceptor, dialler, opening } = connection;
+    const { acceptor, dialer, opening } = connection;
     const isTheirs = /^HERD 4 (Hill Smith|Smith Hill) /.test(opening);
-    const isOpen = !acceptor.isClosed && !dialler.isClosed;
+    const isOpen = !acceptor.isClosed && !dialer.isClosed;
     connection.isMute = isTheirs && isOpen;
   }
   await once(hill, at("runner-8000", "+6+6", "1520024810"), 100);
   await platform.advance(6_000);
 
-  step("Smith stops with a question under way, misses much, and comes again");
-  const last = await Speaker.at(smith);
-  await last.say(`${at("last", "+9+9", "1520024820")}WHATSAT last 1 1\n`, 1);
+  step("Smith stops during a query, misses reports, and starts again");
+  const last = await Peer.at(smith);
+  await last.send(`${at("last", "+9+9", "1520024820")}WHATSAT last 1 1\n`, 1);
   const run = stopping("Smith");
-  await last.say(at("after the end"));
+  await last.send(at("after the end"));
   await platform.advanceUntil(() => run.isOver);
   for (let count = 0; count < 40; count++) {
     const port = count % 2 === 0 ? hill : campbell;
@@ -530,7 +530,7 @@ async function play(): Promise<void> {
   await platform.advance(1_500);
   await once(smith, "WHATSAT walker-7 1 0\n");
 
-  step("the disk is full for a while, and then there are no descriptors");
+  step("the disk is full for some time, and then descriptors run out");
   platform.isDiskFull = true;
   await once(campbell, at("unlogged", "+1+1", "1520024870"), 3_000);
   platform.isDiskFull = false;
@@ -540,12 +540,12 @@ async function play(): Promise<void> {
   );
   await once(hill, at("patient", "+1+1", "1520024871"), 200);
 
-  step("neighbours compare; a client says nothing for too long");
-  const idle = await Speaker.at(hill);
+  step("neighbours compare digests; a client is idle for too long");
+  const idle = await Peer.at(hill);
   await platform.advance(31_000);
   await idle.close();
 
-  step("the herd has more clients than it may remember");
+  step("the herd has more clients than its limit");
   await follow(campbell, async () => {
     await platform.advance(1_000);
     for (let count = 0; count < 25; count++) {
@@ -556,7 +556,7 @@ async function play(): Promise<void> {
   });
   await once(hill, "WHATSAT plum 1 0\nWHATSAT newcomer-24 1 0\n");
 
-  step("an operator looks");
+  step("an operator uses the administration port");
   for (const path of ["/", "/nothing", "/map.json"]) {
     const text = await ask(hill, path);
     if (path === "/map.json") answers.push(`  | ${sha256(bytesOf(text))}`);
@@ -584,14 +584,14 @@ async function play(): Promise<void> {
   write("metric_help.txt", [...helps, ""].join("\n"));
   write("status.json", await ask(campbell, "/status.json"));
 
-  step("all stop");
+  step("all servers stop");
   for (const name of ["Smith", "Campbell", "Hill"]) await stop(name);
 }
 
 try {
   await play();
 } finally {
-  // If the script fails, the wire shows where the servers did something else.
+  // If the script fails, the wire shows where the behaviour differs.
   write("wire.txt", platform.wire.join("\n") + "\n");
 }
 for (const { name } of Deno.readDirSync("logs")) {

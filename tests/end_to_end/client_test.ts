@@ -181,7 +181,7 @@ withScript.test("on a terminal, herd client explains, recalls and completes", as
   await terminal.untilShown("^C");
   await terminal.untilShown("Hill> ");
   await terminal.type("help\r");
-  await terminal.untilShown("says where a client is");
+  await terminal.untilShown("reports where a client is");
   await terminal.untilShown("Hill> ");
   await terminal.type("quit\r");
   assertEquals(await terminal.ended(), 0);

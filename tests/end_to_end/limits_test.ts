@@ -109,7 +109,7 @@ Deno.test("a client that reads nothing of its replies is disconnected, others ar
   })().catch(() => true);
   await herd.untilLogged(
     "Hill",
-    'closed reason="slow consumer" detail="nothing taken for 1000 ms"',
+    'closed reason="slow consumer" detail="no reply read for 1000 ms"',
   );
   assertEquals(await cutOff, true);
   await writeAll(steady, "hello\n");
@@ -124,7 +124,7 @@ Deno.test("a client that says nothing is disconnected where that is asked for", 
   assertEquals(await readAll(quiet), "");
   await herd.untilLogged(
     "Hill",
-    'closed reason="idle" detail="nothing said for 1000 ms"',
+    'closed reason="idle" detail="nothing received for 1000 ms"',
   );
 });
 

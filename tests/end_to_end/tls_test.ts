@@ -136,7 +136,7 @@ Deno.test("herd send speaks TLS with who has the right certificate", async () =>
   assertEquals(await send(smith.certificate), [
     1,
     `herd: nobody answers on 127.0.0.1:${herd.tlsPortOf("Hill")}: TLS: the ` +
-    "certificate is not of the authority, or not valid today\n",
+    "certificate was not issued by the authority, or is not valid today\n",
   ]);
 });
 

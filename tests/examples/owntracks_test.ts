@@ -213,7 +213,7 @@ Deno.test("the bridge takes what is about something else, and refuses what is no
     const body = location(position + fields);
     assertEquals((await bridge.post(body))[0], 400, body);
   }
-  assertEquals(hill.heard, []);
+  assertEquals(hill.received, []);
   const { body, status } = await fetch(`http://127.0.0.1:${bridge.port}/`);
   await body?.cancel();
   assertEquals(status, 400);

@@ -106,7 +106,7 @@ withShellAndPython.test("track goes to the next server, and tells that there is 
       port,
     );
     assertEquals([status, stdout], [0, nearKiwi("kiwi", "Hill")]);
-    assert(rude.heard.length > 0);
+    assert(rude.received.length > 0);
   }
   for (const track of Object.values(tracks)) {
     const dead = deadPort();

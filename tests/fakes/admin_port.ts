@@ -1,6 +1,6 @@
 /**
- * An administration port that serves the real page and map as the real one
- * does, and says on `/events` what a test tells it to.
+ * An administration port that serves the real page and map, and sends the
+ * events of a test on `/events`.
  *
  * @module
  */
@@ -11,9 +11,8 @@ import { answer, type SiteOptions } from "../../admin/site.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
 
-/** The port. */
 export class FakeAdminPort implements AsyncDisposable {
-  /** The newest AT lines, by client: all that can be found. */
+  /** The newest AT lines by client, for `/client.json`. */
   readonly lines = new Map<ByteString, ByteString>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
@@ -27,7 +26,7 @@ export class FakeAdminPort implements AsyncDisposable {
       status: fakeStatus,
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),
-      // All that a site asks of it.
+      // The only method that a site calls.
       events: { subscribe: () => this.#listen() } as unknown as EventStream,
     };
     this.#server = Deno.serve(
@@ -36,12 +35,12 @@ export class FakeAdminPort implements AsyncDisposable {
     );
   }
 
-  /** Where the page is. */
+  /** The address of the page. */
   get url(): string {
     return `http://127.0.0.1:${this.#server.addr.port}/`;
   }
 
-  /** Resolves when a page follows the events. */
+  /** Resolves when a page has subscribed to the events. */
   async followed(): Promise<void> {
     while (this.#streams.size === 0) {
       await new Promise<void>((resolve) => this.#onStream = resolve);

@@ -1,6 +1,7 @@
 /**
- * Certificates for servers on 127.0.0.1, and the authority that has issued them
- * and that nobody trusts. Valid from 2020 to 2120. Made with
+ * Certificates for servers on 127.0.0.1, and the certificate of the authority
+ * that has issued them. Nothing else trusts this authority. They are valid from
+ * 2020 to 2120 and were created with
  *
  *     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes
  *     openssl ca -startdate 20200101000000Z -enddate 21200101000000Z
@@ -9,7 +10,7 @@
  */
 import type { TlsFiles } from "../../runtime/certificates.ts";
 
-/** Issues the others. */
+/** The authority's certificate. */
 export const authority = `-----BEGIN CERTIFICATE-----
 MIIBTDCB86ADAgECAgEBMAoGCCqGSM49BAMCMA0xCzAJBgNVBAMMAmNhMCAXDTIw
 MDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjANMQswCQYDVQQDDAJjYTBZMBMG
@@ -21,7 +22,7 @@ PW7YvvraLXqinWqj+wIhAMAJBbW7+F+U3gjWij17iYDk5yX+PNyUErPjBDFCoUbJ
 -----END CERTIFICATE-----
 `;
 
-/** For 127.0.0.1 and localhost. Its key opens nothing. */
+/** For 127.0.0.1 and localhost. The key is only used in tests. */
 export const hill: TlsFiles = {
   certificate: `-----BEGIN CERTIFICATE-----
 MIIBdzCCARygAwIBAgIBAjAKBggqhkjOPQQDAjANMQswCQYDVQQDDAJjYTAgFw0y
@@ -42,7 +43,7 @@ pX39ZnguAay348tL/KuAg0tujgHF9gKEU0P1gWPIDBX2f3EfDONO08w/
 `,
 };
 
-/** Another for the same. Its key opens nothing. */
+/** Another one for 127.0.0.1 and localhost. The key is only used in tests. */
 export const smith: TlsFiles = {
   certificate: `-----BEGIN CERTIFICATE-----
 MIIBdzCCAR2gAwIBAgIBAzAKBggqhkjOPQQDAjANMQswCQYDVQQDDAJjYTAgFw0y
@@ -63,7 +64,7 @@ QVWKVpDIYlDbjcrw52ElGwxpyv+hRANCAAS/SneeQMVaQkaHQCK7KlulK3EF/K50
 `,
 };
 
-/** For 192.0.2.1 only. Its key opens nothing. */
+/** For 192.0.2.1 only. The key is only used in tests. */
 export const elsewhere: TlsFiles = {
   certificate: `-----BEGIN CERTIFICATE-----
 MIIBcDCCARagAwIBAgIBBDAKBggqhkjOPQQDAjANMQswCQYDVQQDDAJjYTAgFw0y
@@ -84,7 +85,7 @@ RyRlVlB/8YiWGYioMiXfsTZzMRGhRANCAASkmu2gSlltF2ydnh+ykWX4KUCK3ipf
 `,
 };
 
-/** For 127.0.0.1, until February 2020. Its key opens nothing. */
+/** For 127.0.0.1, expired in February 2020. The key is only used in tests. */
 export const expired: TlsFiles = {
   certificate: `-----BEGIN CERTIFICATE-----
 MIIBdzCCAR2gAwIBAgIBBTAKBggqhkjOPQQDAjANMQswCQYDVQQDDAJjYTAeFw0y
@@ -105,7 +106,7 @@ ejWm7W8XHU2/EewMcPtZMRYA2kMFxDpCOyZf0EFxdHTROkRM2MKkhkUS
 `,
 };
 
-/** With a key that is too small for TLS today. */
+/** With a key that is too small for TLS. The key is only used in tests. */
 export const weak: TlsFiles = {
   certificate: `-----BEGIN CERTIFICATE-----
 MIIB/DCCAWWgAwIBAgIUOa+WGdI0sjrWH5KbkjknWGJggnEwDQYJKoZIhvcNAQEL
@@ -140,7 +141,7 @@ fRvyzGoudsQiqYbI
 `,
 };
 
-/** In PEM, but no certificate. */
+/** PEM without a valid certificate in it. */
 export const broken = `-----BEGIN CERTIFICATE-----
 AAAA
 -----END CERTIFICATE-----

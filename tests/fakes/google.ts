@@ -1,6 +1,6 @@
 /**
- * A stand-in for Google's two APIs: a real HTTP server that answers as Google
- * does who asks it right, and refuses as Google does who does not.
+ * A fake of Google's two APIs: a real HTTP server that answers valid requests
+ * and refuses invalid ones as Google does.
  *
  * @module
  */
@@ -13,25 +13,24 @@ import {
 import { legacyPage, legacyRefusal, legacyRefusals } from "./legacy_bodies.ts";
 import { newError, newErrors, newPage } from "./new_bodies.ts";
 
-/** The key that the stand-in knows. */
+/** The key that the fake accepts. */
 export const fakeKey = "AIzaSy-this-is-secret";
 
-/** Where Google has the legacy Nearby Search. */
+/** The path of the legacy Nearby Search. */
 export const legacyPath = "/maps/api/place/nearbysearch/json";
 
-/** Where Google has the new one. */
+/** The path of the new Nearby Search. */
 export const newPath = "/v1/places:searchNearby";
 
-/** Places near anywhere. */
+/** How many places there are near every position. */
 const placesCount = 20;
 
-/** How the stand-in behaves. */
+/** How the fake behaves. */
 export interface FakeGoogleOptions {
-  /** Whether the project may use the legacy API; it may. */
+  /** Whether the legacy API is enabled for the project; by default it is. */
   readonly hasLegacyApi?: boolean;
 }
 
-/** The server. */
 export class FakeGoogle extends FakeHttpServer {
   constructor({ hasLegacyApi = true }: FakeGoogleOptions = {}) {
     super((request) => {
@@ -44,7 +43,7 @@ export class FakeGoogle extends FakeHttpServer {
   }
 }
 
-/** A whole body of the API that is at this path. */
+/** A complete body of the API at this path. */
 export function bodyAt(path: string): string {
   return path === newPath ? newPage(placesCount) : legacyPage(placesCount);
 }
@@ -59,10 +58,10 @@ function answerLegacy({ method, url: { searchParams } }: FakeRequest): Reply {
   }
   const location = searchParams.get("location") ?? "";
   const radius = searchParams.get("radius") ?? "";
-  const isAsked = /^-?\d+(\.\d+)?,-?\d+(\.\d+)?$/.test(location) &&
+  const isValid = /^-?\d+(\.\d+)?,-?\d+(\.\d+)?$/.test(location) &&
     /^\d+(\.\d+)?$/.test(radius) && Number(radius) <= 50_000;
   return respond(
-    isAsked ? legacyPage(placesCount) : legacyRefusals.invalidRequest,
+    isValid ? legacyPage(placesCount) : legacyRefusals.invalidRequest,
   );
 }
 
@@ -78,11 +77,11 @@ function answerNew({ body, headers, method }: FakeRequest): Reply {
   }
   const { locationRestriction, maxResultCount } = JSON.parse(body);
   const { center, radius } = locationRestriction.circle;
-  const isAsked = headers.get("x-goog-fieldmask")?.startsWith("places.") &&
+  const isValid = headers.get("x-goog-fieldmask")?.startsWith("places.") &&
     Math.abs(center.latitude) <= 90 && Math.abs(center.longitude) <= 180 &&
     radius > 0 && radius <= 50_000 &&
     maxResultCount >= 1 && maxResultCount <= 20;
-  return isAsked
+  return isValid
     ? respond(newPage(Math.min(placesCount, maxResultCount)))
     : respond(newErrors.wrongArgument, 400);
 }

@@ -1,24 +1,24 @@
 /**
- * A server that does as a test tells it.
+ * A server whose replies a test determines.
  *
  * @module
  */
 import { closeQuietly, writeAll } from "../../runtime/transport.ts";
 
-/** What a server says to a line; `close` to leave, undefined for silence. */
+/** The reply to a line; `close` to close the connection, undefined for none. */
 export type Answer = (line: string) => string | undefined;
 
-/** What makes the server close the connection. */
+/** The reply that makes the server close the connection. */
 export const close = "close";
 
-/** Listens on a free port, and hears lines. */
+/** Listens on a free port, and receives lines. */
 export class FakeServer implements AsyncDisposable {
   /** All lines so far. */
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections: Deno.TcpConn[] = [];
   readonly #serving: Promise<void>;
-  #isGone = false;
+  #isClosed = false;
 
   constructor(answer: Answer) {
     this.#serving = this.#serve(answer);
@@ -28,34 +28,37 @@ export class FakeServer implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  /** As a program is told it. */
+  /** `host:port`, as an argument of a program. */
   get address(): string {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** How often somebody has connected. */
+  /** How many connections were accepted. */
   get connections(): number {
     return this.#connections.length;
   }
 
-  /** Is gone, with all its connections. */
+  /** Closes the port and all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isGone) this.#listener.close();
-    this.#isGone = true;
+    if (!this.#isClosed) this.#listener.close();
+    this.#isClosed = true;
     for (const connection of this.#connections) closeQuietly(connection);
     await this.#serving;
   }
 
   async #serve(answer: Answer): Promise<void> {
-    const talks: Promise<void>[] = [];
+    const served: Promise<void>[] = [];
     for await (const connection of this.#listener) {
       this.#connections.push(connection);
-      talks.push(this.#talk(connection, answer));
+      served.push(this.#serveConnection(connection, answer));
     }
-    await Promise.all(talks);
+    await Promise.all(served);
   }
 
-  async #talk(connection: Deno.TcpConn, answer: Answer): Promise<void> {
+  async #serveConnection(
+    connection: Deno.TcpConn,
+    answer: Answer,
+  ): Promise<void> {
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(1024);
     let text = "";
@@ -66,28 +69,30 @@ export class FakeServer implements AsyncDisposable {
           .split("\n");
         text = lines.pop()!;
         for (const line of lines) {
-          this.heard.push(line);
-          const said = answer(line);
-          if (said === close) return;
-          if (said !== undefined) await writeAll(connection, said);
+          this.received.push(line);
+          const reply = answer(line);
+          if (reply === close) return;
+          if (reply !== undefined) await writeAll(connection, reply);
         }
       }
     } catch {
-      // The test is over, or the other side has left.
+      // The test has ended, or the other side has closed.
     } finally {
       closeQuietly(connection);
     }
   }
 }
 
-/** Answers every report as a server of that name, and knows nobody. */
+/**
+ * Answers every report as a server of this name, and refuses everything else.
+ */
 export const answerAs = (server: string): Answer => (line) => {
   const [verb, ...operands] = line.split(" ");
   if (verb !== "IAMAT") return `? ${line}\n`;
   return `AT ${server} +0.100000000 ${operands.join(" ")}\n`;
 };
 
-/** A port where nobody listens. */
+/** A port on which nothing listens. */
 export function deadPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;

@@ -1,5 +1,5 @@
 /**
- * Statuses of made-up herds, as the administration port sends them.
+ * Statuses of fake herds, as the administration port sends them.
  *
  * @module
  */
@@ -11,25 +11,28 @@ import type {
 import defaultHerd from "../../herd.json" with { type: "json" };
 import { fill, type Given, serverFacts } from "./observed_server.ts";
 
-/** What a herd is made of, and what is not well in it. */
+/** The servers and links of a fake herd, and their faults. */
 export interface FakeHerd {
-  /** Those of the default herd, if not given. */
+  /** By default those of the default herd. */
   readonly names?: readonly string[];
   readonly links?: readonly (readonly [string, string])[];
-  /** Servers whose status is known; all, if not given. */
+  /** Servers whose status is included; by default all. */
   readonly seen?: readonly string[];
   readonly time?: number;
-  /** Links that are down, by both names: `Hill Smith`. */
+  /** Links that are down, each by both names: `Hill Smith`. */
   readonly down?: readonly string[];
-  /** Reports that wait, by both names of the link. */
+  /** Numbers of waiting reports, by both names of the link. */
   readonly waiting?: Readonly<Record<string, number>>;
-  /** What differs in servers' statuses. */
+  /** Fields of servers' statuses that differ from the defaults. */
   readonly servers?: Readonly<Record<string, Given<ServerStatus>>>;
 }
 
 const bounds = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1, 1];
 
-/** How many of `count` values are at most each bound, around a median. */
+/**
+ * A distribution of `count` values around a median: for each bound, how many
+ * values are at most as large.
+ */
 export function fakeDistribution(count: number, median: number) {
   const buckets = bounds.map((bound): [number, number] => [
     bound,
@@ -38,7 +41,6 @@ export function fakeDistribution(count: number, median: number) {
   return { count, sum: count * median, buckets };
 }
 
-/** The status of a herd. */
 export function fakeStatus(herd: FakeHerd = {}): HerdStatus {
   const {
     names = defaultHerd.servers.map(({ name }) => name),

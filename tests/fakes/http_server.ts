@@ -1,7 +1,7 @@
 /**
- * A real HTTP server on a free port that a test tells what to answer, and how
- * to fail at it. It speaks HTTP by hand, one request a connection: what the
- * faults are about, no server of a library would do.
+ * A real HTTP server on a free port, whose answers and faults a test
+ * determines. It implements HTTP itself, with one request for each connection,
+ * as servers from libraries cannot produce these faults.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
 
-/** A request that came. */
+/** A request that was received. */
 export interface FakeRequest {
   readonly method: string;
   readonly url: URL;
@@ -22,10 +22,10 @@ export interface FakeRequest {
   readonly body: ByteString;
 }
 
-/** What to do with a connection whose request was read. */
+/** What to do with a connection after its request was read. */
 export type Reply = (connection: Deno.Conn) => Promise<void>;
 
-/** An ordinary response, with its body in UTF-8. */
+/** A complete response, with its body in UTF-8. */
 export function respond(
   body: string,
   status = 200,
@@ -38,25 +38,25 @@ export function respond(
   );
 }
 
-/** A response that ends before its length is reached. */
+/** A response that is shorter than its content length. */
 export function cutOff(body: string): Reply {
   return respond(body, 200, { "content-length": String(body.length + 999) });
 }
 
-/** Any bytes, and the end. */
+/** Any bytes, and then the end of the stream. */
 export function raw(bytes: ByteString): Reply {
   return (connection) => writeAll(connection, bytes);
 }
 
-/** No response, as long as the other side waits. */
+/** No response while the other side waits. */
 export const hang: Reply = async (connection) => {
-  await untilGone(connection);
+  await untilClosed(connection);
 };
 
-/** A response that comes byte by byte, and goes on as long as it is read. */
+/** A response that is sent byte by byte, as long as it is read. */
 export const drip: Reply = async (connection) => {
   await writeAll(connection, head(200, { "content-length": "1000000" }));
-  // Writing fails when the other side has gone.
+  // Writing fails when the other side has closed.
   while (true) {
     await writeAll(connection, " ");
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -69,20 +69,20 @@ function head(status: number, headers: Record<string, string>): ByteString {
   return `HTTP/1.1 ${status} Whatever\r\n${lines.join("")}\r\n`;
 }
 
-async function untilGone(connection: Deno.Conn): Promise<void> {
+async function untilClosed(connection: Deno.Conn): Promise<void> {
   const buffer = allocateBuffer(64);
   try {
     while (await connection.read(buffer) !== null);
   } catch {
-    // Reset is gone, too.
+    // A reset has the same effect.
   }
 }
 
 /** The server. */
 export class FakeHttpServer implements AsyncDisposable {
-  /** The requests that came. */
+  /** The requests that were received. */
   readonly requests: FakeRequest[] = [];
-  /** So many of the next connections are reset before they are read. */
+  /** How many of the next connections are reset before they are read. */
   resets = 0;
   readonly #answer: (request: FakeRequest) => Reply;
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -96,7 +96,7 @@ export class FakeHttpServer implements AsyncDisposable {
     this.#accepting = this.#acceptAll();
   }
 
-  /** Connections that came, those that were reset with them. */
+  /** Connections that were accepted, including those that were reset. */
   get connections(): number {
     return this.#connections;
   }
@@ -106,12 +106,12 @@ export class FakeHttpServer implements AsyncDisposable {
     return `127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** Without a path. */
+  /** `http://127.0.0.1:port` */
   get url(): string {
     return `http://${this.host}`;
   }
 
-  /** Resolves when so many requests have come. */
+  /** Resolves when `count` requests were received. */
   async asked(count: number): Promise<void> {
     while (this.requests.length < count) {
       await new Promise<void>((resolve) => this.#waiters.push(resolve));
@@ -134,7 +134,7 @@ export class FakeHttpServer implements AsyncDisposable {
         this.#serving.add(serving);
       }
     } catch {
-      // Closed.
+      // The listener was closed.
     }
   }
 
@@ -143,7 +143,7 @@ export class FakeHttpServer implements AsyncDisposable {
     this.#connections += 1;
     if (this.resets > 0) {
       this.resets -= 1;
-      // To close with bytes unread resets the connection.
+      // Closing with unread bytes resets the connection.
       await connection.read(new Uint8Array(1));
       return;
     }
@@ -160,7 +160,7 @@ async function readRequest(connection: Deno.TcpConn): Promise<FakeRequest> {
   let text: ByteString = "";
   const read = async () => {
     const count = await connection.read(buffer);
-    if (count === null) throw new Error("the request is cut off");
+    if (count === null) throw new Error("the request is incomplete");
     text += decodeBytes(buffer, 0, count);
   };
   while (!text.includes("\r\n\r\n")) await read();

@@ -1,5 +1,6 @@
 /**
- * A replica that answers late, out of order, and fails if it is told to.
+ * A replica that answers late, out of order, and fails with a given
+ * probability.
  *
  * @module
  */
@@ -14,18 +15,18 @@ import { MemoryReplica } from "./memory_replica.ts";
 /** The longest delay of an answer, in milliseconds. */
 export const maxLateMs = 20;
 
-/** What the replica needs. */
+/** What a late replica needs. */
 export interface LateReplicaOptions {
   readonly clock: Clock;
-  /** Every delay and every failure is drawn from it. */
+  /** The source of all delays and failures. */
   readonly random: Random;
-  /** How often something fails: 0 for never, 1 for always. */
+  /** The probability of a failure, 0 to 1; by default 0. */
   readonly failures?: number;
 }
 
-/** Nothing but `status` is answered before the clock moves. */
+/** Answers nothing except `status` before the clock moves. */
 export class LateReplica extends MemoryReplica {
-  /** Clients whose last report is not where it is promised to be. */
+  /** Clients whose last report is not confirmed yet. */
   readonly unsettled = new Set<ByteString>();
   readonly #options: LateReplicaOptions;
   #pending = 0;
@@ -67,8 +68,8 @@ export class LateReplica extends MemoryReplica {
     return this.#answer(super.select(pattern, limit, cursor));
   }
 
-  override forget(client: ByteString, heardUntil: number): Promise<void> {
-    return this.#answer(super.forget(client, heardUntil));
+  override forget(client: ByteString, receivedUntil: number): Promise<void> {
+    return this.#answer(super.forget(client, receivedUntil));
   }
 
   override load(reports: Iterable<Report>): Promise<void> {
@@ -80,7 +81,7 @@ export class LateReplica extends MemoryReplica {
     await super.start();
   }
 
-  /** Ends when nothing is pending. */
+  /** Resolves when nothing is pending. */
   override async stop(clientsGone: Promise<unknown>): Promise<void> {
     await super.stop(clientsGone);
     if (this.#pending === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Bodies in the manner of Google's legacy Nearby Search. The places are made
- * up; what is hard about them is not: other scripts, quotes, brackets,
+ * Bodies in the form of Google's legacy Nearby Search. The places are invented,
+ * but have the difficulties of real ones: other scripts, quotes, brackets,
  * backslashes, markup, and a list `results` within a result.
  *
  * @module
@@ -19,14 +19,14 @@ interface PrintStyle {
   readonly indent: string;
   readonly colon: string;
   readonly newline: "\n" | "";
-  /** Whether a key's brace or bracket stands on the next line. */
+  /** Whether the brace or bracket after a key is on the next line. */
   readonly opensOnNextLine: boolean;
-  /** Whether a list of texts stands on one line if they are short. */
+  /** Whether a list of short texts is on one line. */
   readonly joinsShortTexts: boolean;
 }
 
 const styles = {
-  /** As Google printed for ten years. */
+  /** Google's style until 2023. */
   google: {
     indent: "   ",
     colon: " : ",
@@ -34,7 +34,7 @@ const styles = {
     opensOnNextLine: false,
     joinsShortTexts: true,
   },
-  /** As Google prints since 2023. */
+  /** Google's style since 2023. */
   google2023: {
     indent: "   ",
     colon: " : ",
@@ -58,13 +58,16 @@ const styles = {
   },
 } satisfies Record<string, PrintStyle>;
 
-/** A way to print JSON. */
+/** The name of a style of JSON. */
 export type StyleName = keyof typeof styles;
 
-/** All ways to print JSON. */
+/** The names of all styles of JSON. */
 export const styleNames = Object.keys(styles) as StyleName[];
 
-/** A page of so many results, 0 to 20; a longer one begins like a shorter one. */
+/**
+ * A page of `count` results, 0 to 20. A longer page begins with the same
+ * results as a shorter one.
+ */
 export function legacyPage(count: number, style: StyleName = "google"): string {
   return printLegacy({
     html_attributions: ['Listings by <a href="https://kiwi.example/">Kiwi</a>'],
@@ -74,7 +77,7 @@ export function legacyPage(count: number, style: StyleName = "google"): string {
   }, style);
 }
 
-/** The answer where there is nothing. */
+/** The answer without results. */
 export function legacyNothing(style: StyleName = "google"): string {
   return printLegacy({
     html_attributions: [],
@@ -83,7 +86,7 @@ export function legacyNothing(style: StyleName = "google"): string {
   }, style);
 }
 
-/** An answer that says why there is none. */
+/** A refusal with this status and message. */
 export function legacyRefusal(
   status: string,
   message: string,
@@ -97,7 +100,7 @@ export function legacyRefusal(
   }, style);
 }
 
-/** What Google refuses, as it words it. */
+/** Google's refusals. */
 export const legacyRefusals = {
   wrongKey: legacyRefusal(
     "REQUEST_DENIED",
@@ -154,7 +157,7 @@ function legacyResult(index: number): Json {
     rating: 3 + index / 16,
     reference: `ChIJ-made_up_${index}`,
     scope: "GOOGLE",
-    // No key of Google's, but a test of who looks for `results` in depth.
+    // Not a key of Google's. Tests that nested keys `results` are not cut.
     ...(index === 1 ? { survey: { results: [[], { results: [1] }, 2] } } : {}),
     types: ["shop", "food", "point_of_interest", "establishment"],
     user_ratings_total: 17 * index,
@@ -180,7 +183,9 @@ function photo(name: string, index: number): Json {
   };
 }
 
-/** A value in a style, with a newline at the end where the style has any. */
+/**
+ * Prints a value in a style, with a final newline if the style has newlines.
+ */
 function printLegacy(value: Json, style: StyleName): string {
   return print(value, styles[style], "") + styles[style].newline;
 }
@@ -203,7 +208,7 @@ function print(value: Json, style: PrintStyle, margin: string): string {
   return open + lines.join(",") + newline + margin + close;
 }
 
-/** The colon and the value behind it. */
+/** Prints the colon and the value of a member. */
 function printMember(value: Json, style: PrintStyle, margin: string): string {
   const text = print(value, style, margin);
   const isOnNextLine = style.opensOnNextLine && /^[[{]\n/.test(text);

@@ -18,13 +18,13 @@ export class FakeListener implements Listener {
     return this.#isClosed;
   }
 
-  /** The next thing that comes in: a connection, or an error. */
+  /** Makes `accept` return a connection or throw an error. */
   bring(next: Accepted | Error): void {
     this.#coming.push(next);
     this.#wake?.();
   }
 
-  /** A client connects; returns its end. */
+  /** Connects a client; returns its end. */
   connect(): PipeEnd {
     const [transport, client] = PipeEnd.pair();
     this.bring({ transport, address: "192.0.2.1", port: 5000 });

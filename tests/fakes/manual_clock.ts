@@ -1,5 +1,5 @@
 /**
- * A clock that stands still until a test moves it.
+ * A clock that a test moves.
  *
  * @module
  */
@@ -11,7 +11,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Begins at 2018-03-02 21:05:34 UTC, and draws 0.5 for every chance. */
+/** Begins at 2018-03-02 21:05:34 UTC. Every random number is 0.5. */
 export class ManualClock implements Clock {
   readonly #timers = new Set<Timer>();
   #elapsedMs = 0;
@@ -38,12 +38,12 @@ export class ManualClock implements Clock {
     return 0.5;
   }
 
-  /** How many callbacks are due some day. */
+  /** How many callbacks are pending. */
   get timers(): number {
     return this.#timers.size;
   }
 
-  /** Moves on, and lets what is due happen in its order. */
+  /** Moves the clock, and runs the callbacks that are due in order. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#elapsedMs + ms;
     await drainMicrotasks();
@@ -61,7 +61,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Lets every promise that can be kept without time be kept. */
+/** Waits until all promises that need no time have settled. */
 export async function drainMicrotasks(): Promise<void> {
   for (let turn = 0; turn < 200; turn++) await Promise.resolve();
 }

@@ -1,6 +1,6 @@
 /**
- * Herds in memory: the real links and tables over connections that never leave
- * the process, on a clock that stands still.
+ * Herds in memory: real links and routers, with connections within the process
+ * and a manual clock.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { PipeEnd } from "./pipe.ts";
 import { createFakeProver } from "./prover.ts";
 import { RecordingTrafficLog } from "./recording_traffic.ts";
 
-/** A herd's memory without limits, unless a test sets some. */
+/** A router without limits, unless a test sets some. */
 export function openHerd(
   { catchUp = true, ...limits }:
     & Partial<StoreLimits>
@@ -45,13 +45,13 @@ export interface MemoryServer {
   readonly replica: FloodRouter;
   readonly linkManager: LinkManager;
   readonly counts: LimitCounts;
-  /** How long reports took that came from neighbours, in seconds. */
+  /** How long reports from neighbours were under way, in seconds. */
   readonly durations: number[];
-  /** When it is ready. */
+  /** Resolves when it has tried each neighbour once. */
   readonly started: Promise<void>;
   /** Its events, as `connection event reason`. */
   readonly events: string[];
-  /** Its log of each connection. */
+  /** The traffic log of each connection, by name. */
   readonly traffic: Map<string, RecordingTrafficLog>;
 }
 
@@ -80,12 +80,12 @@ export class MemoryHerd {
     });
   }
 
-  /** Makes the nonces that follow differ from those of another herd. */
+  /** Skips nonces, so that the next ones differ from those of another herd. */
   skipNonces(count: number): void {
     this.#nonces += count;
   }
 
-  /** Creates a server and lets it dial. */
+  /** Creates a server and starts dialling. */
   start(
     name: string,
     options: { catchUp?: boolean; secrets?: readonly string[] } = {},
@@ -105,7 +105,7 @@ export class MemoryHerd {
       counts,
       propagation: { add: (seconds) => durations.push(seconds) },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,
-      incarnation: `life-${this.#incarnations}`,
+      incarnation: `run-${this.#incarnations}`,
       nonce: () => {
         this.#nonces += 1;
         return this.#nonces.toString(16).padStart(32, "0");
@@ -123,7 +123,7 @@ export class MemoryHerd {
           [connection, event, fields.reason].filter(Boolean).join(" "),
         ),
     });
-    // Before it dials: who dials back must find it.
+    // Registered before it dials, so that neighbours can dial it.
     const starting = Promise.withResolvers<void>();
     const started = starting.promise;
     const server = {
@@ -142,12 +142,12 @@ export class MemoryHerd {
   }
 
   /**
-   * Lets a test play the servers that were not started: it is handed the far
-   * end of every connection to one of them.
+   * Called with the far end of each connection to a server that was not
+   * started, so that a test can play that server.
    */
   onDial: ((dialler: string, far: PipeEnd) => void) | undefined;
 
-  /** Closes a server's connections and forgets it, as SIGKILL would. */
+  /** Closes a server's connections and removes it, as SIGKILL would. */
   kill(name: string): void {
     const server = this.servers.get(name)!;
     this.servers.delete(name);
@@ -158,7 +158,7 @@ export class MemoryHerd {
     server.linkManager.stop();
   }
 
-  /** A connection from somebody who is no server. */
+  /** Connects to a server from an unknown address. */
   dial(name: string): PipeEnd {
     const [ours, theirs] = PipeEnd.pair();
     this.servers.get(name)!.linkManager.accept(theirs, "stranger:1");

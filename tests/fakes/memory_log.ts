@@ -5,25 +5,25 @@
  */
 import type { LogSink } from "../../log/log_files.ts";
 
-/** Remembers what was written, and fails as disks do when a test says so. */
+/** Records what was written, and fails as disks do if a test requests it. */
 export class MemoryLog implements LogSink {
   readonly nextPath = "next.log";
-  /** Bytes that still fit on the disk: a write may take a part, and then none. */
+  /** Free bytes on the disk. A write without room is partial, or fails. */
   roomBytes = Infinity;
   /** Whether the next file can be opened. */
   canOpenNext = true;
   /** A file of this size, in bytes, is full. */
   maxFileBytes = Infinity;
-  /** How often it was tried to write or to open. */
+  /** How often a write or an opening was tried. */
   attempts = 0;
-  /** What the files hold, the present one last. */
+  /** The contents of the files; the last one is open. */
   readonly files = [""];
 
   get path(): string {
     return "Hill.log";
   }
 
-  /** What all files hold together. */
+  /** The contents of all files together. */
   get text(): string {
     return this.files.join("");
   }

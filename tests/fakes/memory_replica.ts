@@ -16,7 +16,7 @@ import type {
 import type { Settling } from "../../replica/settling.ts";
 import { type Observer, Observers } from "../../runtime/observers.ts";
 
-/** Every report is where it is promised to be at once, unless a test waits. */
+/** Confirms every report at once, unless a test sets `flushed`. */
 export class MemoryReplica implements Replica {
   /** All reports that were put, in order. */
   readonly accepted: { line: ByteString; client: ByteString }[] = [];
@@ -24,7 +24,7 @@ export class MemoryReplica implements Replica {
   onPut: ((report: Report) => void) | undefined;
   /** Called at each flush. */
   onFlush: (() => void) | undefined;
-  /** If a test sets it, replies wait for it. */
+  /** If a test sets this promise, replies wait for it. */
   flushed: Promise<void> | undefined;
   /** If a test sets it, no report is taken. */
   refusal: PutRefusal | undefined;
@@ -65,7 +65,7 @@ export class MemoryReplica implements Replica {
     return this.#observers.add(observer);
   }
 
-  forget(client: ByteString, _heardUntil: number): void | Promise<void> {
+  forget(client: ByteString, _receivedUntil: number): void | Promise<void> {
     this.#newest.delete(client);
   }
 

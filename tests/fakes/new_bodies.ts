@@ -1,14 +1,14 @@
 /**
- * Bodies in the manner of Places API (New), `places:searchNearby`. The places
- * are made up.
+ * Bodies in the form of Places API (New), `places:searchNearby`. The places are
+ * invented.
  *
  * @module
  */
 
-/** A place with all fields that may be asked for. */
+/** A place with all fields that can be requested. */
 export type NewPlace = ReturnType<typeof newPlace>;
 
-/** A page of so many places, 0 to 20. */
+/** A page of `count` places, 0 to 20. */
 export function newPage(count: number): string {
   if (count === 0) return newNothing;
   return printNew({
@@ -16,10 +16,10 @@ export function newPage(count: number): string {
   });
 }
 
-/** The answer where there is nothing: a list without items is left out. */
+/** The answer without places. The API leaves out empty lists. */
 export const newNothing = "{}\n";
 
-/** A value in the print of the API. */
+/** Prints a value in the API's style. */
 export function printNew(value: unknown): string {
   return JSON.stringify(value, null, 2) + "\n";
 }
@@ -40,7 +40,7 @@ const priceLevels = [
   "PRICE_LEVEL_VERY_EXPENSIVE",
 ];
 
-/** A place with all fields that may be asked for, another for each index. */
+/** A place with all fields that can be requested; it differs for each index. */
 export function newPlace(index: number) {
   const latitude = 34.0625 + index / 128;
   const longitude = -118.4375 - index / 128;
@@ -98,7 +98,7 @@ const httpStatuses: Readonly<Record<string, number>> = {
   UNAVAILABLE: 503,
 };
 
-/** An error; its HTTP status is also the one to answer with. */
+/** The body of an error. Its `code` is also the HTTP status of the response. */
 export function newError(
   status: string,
   message: string,
@@ -117,7 +117,7 @@ function errorInfo(reason: string) {
   };
 }
 
-/** What Google refuses, as it words it. */
+/** Google's errors. */
 export const newErrors = {
   wrongKey: newError(
     "INVALID_ARGUMENT",
@@ -156,6 +156,6 @@ export const newErrors = {
     "The service is currently unavailable.",
   ),
   internal: newError("INTERNAL", "Internal error encountered."),
-  /** A status that nobody has heard of. */
+  /** An error with an unknown status. */
   unheardOf: newError("OUT_OF_KIWIS", "There are no kiwis left."),
 };

@@ -1,5 +1,5 @@
 /**
- * A server to be looked at, which is as a test says.
+ * An observed server whose state a test sets.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
 import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
 
-/** Some fields of a status; of an object, some of its own. */
+/** Some fields of a status, and of each object in it some fields. */
 export type Given<Status> = {
   readonly [Name in keyof Status]?: Status[Name] extends readonly unknown[]
     ? Status[Name]
     : Partial<Status[Name]>;
 };
 
-/** A status with the fields that are given. */
+/** A status with these fields replaced. */
 export function fill<Status>(status: Status, given: Given<Status>): Status {
   const known = status as Readonly<Record<string, unknown>>;
   const fields = Object.entries(given).map(([name, value]) => {
@@ -28,7 +28,7 @@ export function fill<Status>(status: Status, given: Given<Status>): Status {
   return { ...status, ...Object.fromEntries(fields) };
 }
 
-/** What a server without any history says. */
+/** The facts of a server that has just started, with these fields replaced. */
 export function serverFacts(
   name: string,
   facts: Given<ServerFacts> = {},
@@ -44,12 +44,11 @@ export function serverFacts(
   return fill(fresh, facts);
 }
 
-/** The server. */
 export class FakeObservedServer implements ObservedServer {
   readonly name: string;
-  /** What differs from a server without any history. */
+  /** Facts that differ from those of a server that has just started. */
   facts: Given<ServerFacts> = {};
-  /** What it knows. */
+  /** The AT lines that it has. */
   known: ByteString[] = [];
   readonly #eventObservers = new Observers<ServerEvent>();
   readonly #reportObservers = new Observers<Report>();
@@ -58,12 +57,12 @@ export class FakeObservedServer implements ObservedServer {
     this.name = name;
   }
 
-  /** How many watch its reports. */
+  /** How many observers of reports there are. */
   get reportObservers(): number {
     return this.#reportObservers.count;
   }
 
-  /** How many watch its events. */
+  /** How many observers of events there are. */
   get eventObservers(): number {
     return this.#eventObservers.count;
   }
@@ -95,7 +94,7 @@ export class FakeObservedServer implements ObservedServer {
     return this.#reportObservers.add(observer);
   }
 
-  /** An event is told. */
+  /** Notifies observers of an event. */
   emit(event: Partial<ServerEvent>): void {
     this.#eventObservers.notify({
       time: 1520024734,
@@ -107,12 +106,12 @@ export class FakeObservedServer implements ObservedServer {
     });
   }
 
-  /** A report is news. */
+  /** Stores a report, and notifies observers of it. */
   notifyReport(line: ByteString): void {
     this.known.push(line);
     const report = parseReport(line, () => true)!;
     this.#reportObservers.notify(report);
-    // The buffer is used again.
+    // Real servers reuse the buffer.
     report.bytes.fill(0x21);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Connections in memory, for tests of what happens on a connection.
+ * Connections in memory.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import type { Transport } from "../../runtime/transport.ts";
 
 /** One end of a connection. */
 export class PipeEnd implements Transport {
-  /** Every write that this end made, one text each. */
+  /** The text of every write of this end. */
   readonly writes: ByteString[] = [];
-  /** Most bytes that one write takes. */
+  /** Most bytes of one write. */
   maxWriteBytes = Infinity;
-  /** Told of every write before it is made. */
+  /** Called before every write. */
   onWrite: (text: ByteString) => void = () => {};
   #other!: PipeEnd;
   #incoming: ByteString = "";
@@ -49,7 +49,7 @@ export class PipeEnd implements Transport {
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    // A real connection may take a part of each, and mix them up.
+    // A real connection may write a part of each, and mix them.
     if (this.#isWriting) throw new Error("two writes at the same time");
     this.#isWriting = true;
     try {
@@ -90,7 +90,7 @@ export class PipeEnd implements Transport {
     this.#other.#end();
   }
 
-  /** The end that the other side holds. */
+  /** The other end. */
   get other(): PipeEnd {
     return this.#other;
   }
@@ -99,30 +99,30 @@ export class PipeEnd implements Transport {
     return this.#closed;
   }
 
-  /** Everything that came in and was not read yet. */
+  /** Everything that was received and not read yet. */
   get unread(): ByteString {
     return this.#incoming;
   }
 
-  /** Takes everything that came in. */
+  /** Removes and returns everything that was received. */
   takeAll(): ByteString {
     const text = this.#incoming;
     this.#incoming = "";
     return text;
   }
 
-  /** From now on writes do not come through. */
+  /** From now on writes wait. */
   freeze(): void {
     this.#frozen ??= Promise.withResolvers<void>();
   }
 
-  /** They come through again. */
+  /** Waiting and future writes complete again. */
   thaw(): void {
     this.#frozen?.resolve();
     this.#frozen = undefined;
   }
 
-  /** Sends as the other side would. */
+  /** Sends a text to the other end, without the effects of `write`. */
   sendText(text: ByteString): void {
     this.#other.#receive(text);
   }

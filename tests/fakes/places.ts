@@ -1,5 +1,5 @@
 /**
- * A remote provider in the hands of a test, and Places that ask it.
+ * A remote provider that a test controls, and a `Places` that uses it.
  *
  * @module
  */
@@ -9,40 +9,40 @@ import type { PlacesQuery, PlacesSearch } from "../../places/provider.ts";
 import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
 import { ManualClock } from "./manual_clock.ts";
 
-/** Around UCLA. */
+/** A query around UCLA. */
 export const query: PlacesQuery = {
   position: { latitude: "+34.068930", longitude: "-118.445127" },
   radiusMetres: "10000",
   bound: 5,
 };
 
-/** The body where no usable one came. */
+/** The body for a query without a usable answer. */
 export const unknownError = `{
    "html_attributions" : [],
    "results" : [],
    "status" : "UNKNOWN_ERROR"
 }`;
 
-/** A small body with so many results. */
+/** A small body with `count` results. */
 export function page(count: number, status = "OK"): ByteString {
   const names = Array.from({ length: count }, (_, index) => `"${index}"`);
   return `{"results":[${names.join(",")}],"status":"${status}"}`;
 }
 
-/** A request that a test answers. */
+/** A request that waits until the test answers it. */
 export interface Asked extends PromiseWithResolvers<ByteString> {
   readonly search: PlacesSearch;
   readonly signal: AbortSignal;
 }
 
-/** What differs from one test to another. */
+/** Settings that differ between tests. */
 export interface FakePlacesOptions {
   readonly ttlSeconds?: number;
   readonly requestsPerDay?: number;
   readonly emptyAnswer?: string;
 }
 
-/** Places whose provider answers when the test says so. */
+/** Creates a `Places` whose provider waits for the test to answer. */
 export function createFakePlaces(options: FakePlacesOptions = {}) {
   const { emptyAnswer, requestsPerDay, ttlSeconds = 0 } = options;
   const clock = new ManualClock();

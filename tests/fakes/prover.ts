@@ -1,15 +1,12 @@
 /**
- * A stand-in for HMAC.
+ * A fake of HMAC.
  *
  * @module
  */
 import type { Prove } from "../../peers/links/handshake.ts";
 import { fingerprint } from "../../peers/store/fingerprint.ts";
 
-/**
- * Proves as the real one does, but at once, and not so that it would be hard to
- * do without the secret.
- */
+/** Proves in the form of the real prover, but at once and without security. */
 export function createFakeProver(secrets: readonly string[]): Prove {
   return (text) =>
     Promise.resolve(

@@ -1,5 +1,5 @@
 /**
- * A log that only remembers.
+ * A traffic log in memory.
  *
  * @module
  */
@@ -7,13 +7,15 @@ import { decodeBytes } from "../../protocol/bytes.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import type { TrafficLog } from "../../runtime/transport.ts";
 
-/** Lines in (`<`) and out (`>`), in order; full when a test says so. */
+/**
+ * Records lines received (`<`) and sent (`>`), in order. A test can fill it.
+ */
 export class RecordingTrafficLog implements TrafficLog {
   readonly lines: string[] = [];
   #isNearlyFull = false;
   #full: PromiseWithResolvers<void> | undefined;
 
-  /** When each line was told, in POSIX seconds. */
+  /** When each line was logged, in POSIX seconds. */
   readonly seconds: number[] = [];
   #now = NaN;
 
@@ -41,7 +43,7 @@ export class RecordingTrafficLog implements TrafficLog {
     this.#full ??= Promise.withResolvers<void>();
   }
 
-  /** The next line fills it. */
+  /** Makes the next received line fill it. */
   nearlyFill(): void {
     this.#isNearlyFull = true;
   }

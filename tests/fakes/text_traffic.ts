@@ -1,5 +1,5 @@
 /**
- * Traffic in text, where a test would rather not count bytes.
+ * Traffic logs that use text in place of bytes.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import {
 } from "../../protocol/bytes.ts";
 import type { TrafficLog } from "../../runtime/transport.ts";
 
-/** What a connection's traffic is told to, line by line. */
+/** Receives a connection's traffic as text, line by line. */
 export interface TextTraffic {
   received(line: ByteString): void;
   sent(message: ByteString): void;
 }
 
-/** Traffic that hands each line on as text, and always has room. */
+/** A traffic log that passes each line on as text, and always has room. */
 export function trafficInText({ received, sent }: TextTraffic): TrafficLog {
   return {
     stampTime() {},
@@ -26,8 +26,8 @@ export function trafficInText({ received, sent }: TextTraffic): TrafficLog {
   };
 }
 
-/** The way to tell text to traffic. */
-export function tellText(traffic: TrafficLog): TextTraffic {
+/** Passes text to a traffic log. */
+export function logText(traffic: TrafficLog): TextTraffic {
   return {
     received: (line) => traffic.received(encodeBytes(line), 0, line.length),
     sent: (message) => traffic.sent(encodeBytes(message), 0, message.length),

@@ -1,5 +1,5 @@
 /**
- * Cuts a stream of bytes into chunks as a network may.
+ * Splits a stream of bytes into chunks, as a network may.
  *
  * @module
  */
@@ -7,21 +7,21 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { hashClient } from "../../peers/store/fingerprint.ts";
 import { Random } from "../../runtime/random.ts";
 
-/** Streams up to this long, in bytes, are also taken byte by byte. */
+/** Longest stream that is also split into single bytes, in bytes. */
 const maxSingleBytes = 128;
 
-/** Chance that depends on nothing but an input. */
+/** Random numbers that depend only on an input. */
 export function randomOf(input: ByteString): Random {
   return new Random(hashClient(input));
 }
 
-/** A stream as one chunk, in random ones, and byte by byte. */
+/** A stream as one chunk, as random chunks, and if short as single bytes. */
 export function chunkings(stream: ByteString): ByteString[][] {
   const ways = [[stream], cutAtRandom(stream)];
   return stream.length <= maxSingleBytes ? [...ways, [...stream]] : ways;
 }
 
-/** A stream in random chunks, the same ones every time. */
+/** A stream in random chunks, which are the same for each call. */
 export function cutAtRandom(stream: ByteString): ByteString[] {
   const random = randomOf(stream);
   const most = random.pick([3, 30, 300, 30_000]);

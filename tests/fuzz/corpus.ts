@@ -1,6 +1,6 @@
 /**
- * The inputs that a search begins with: a folder for each target, a file for
- * each input, its bytes as they are.
+ * The inputs that a search begins with: a folder for each target, and a file
+ * with the bytes of each input.
  *
  * @module
  */
@@ -10,12 +10,12 @@ const folder = new URL("./corpus/", import.meta.url);
 
 /** An input of the corpus. */
 export interface Seed {
-  /** Its file's name. */
+  /** The name of its file. */
   readonly name: string;
   readonly input: ByteString;
 }
 
-/** Where the file of an input is, or would be. */
+/** The URL of an input's file, which need not exist. */
 export function seedUrl(target: string, name: string): URL {
   return new URL(`${target}/${name}`, folder);
 }

@@ -1,9 +1,8 @@
 /**
- * Throws odd input at everything that reads what others send, and says what
- * does not hold: `deno task fuzz --seconds 60`. Every run draws a new seed; the
- * same seed and corpus give the same inputs. An input that shows a fault is made
- * small, and written into the corpus, where the tests find it until the fault is
- * gone.
+ * Runs the fuzzer on all readers of foreign input: `deno task fuzz --seconds
+ * 60`. Every run has a new seed; the same seed and corpus give the same inputs.
+ * An input that shows a fault is shrunk and written into the corpus. Then the
+ * tests fail until the fault is mended.
  *
  * @module
  */
@@ -27,16 +26,16 @@ import { targets } from "./targets.ts";
 const targetNames = targets.map(({ name }) => name).join(", ");
 
 const flags: Flags = {
-  seconds: { value: "COUNT", help: "for how long, all targets together (60)" },
+  seconds: { value: "COUNT", help: "duration for all targets together (60)" },
   runs: {
     value: "COUNT",
-    help: "so many inputs a target, however long it takes",
+    help: "number of inputs for each target, without a limit on time",
   },
-  seed: { value: "NUMBER", help: "where chance begins (a random one)" },
-  target: { value: "NAME", help: `only this one: ${targetNames}` },
+  seed: { value: "NUMBER", help: "the seed of the random inputs (a new one)" },
+  target: { value: "NAME", help: `run only one target: ${targetNames}` },
 };
 
-const help = `Throws odd input at everything that reads what others send.
+const help = `Feeds unusual input to all readers of foreign input.
 
 Usage: fuzz [flags]
 
@@ -45,21 +44,21 @@ ${describeFlags(flags)}`;
 const defaultSeconds = 60;
 const maxNumber = 2 ** 31;
 
-/** Inputs between two looks at the clock. */
+/** How many inputs run between two checks of the time. */
 const runsAtATime = 64;
 
-/** Longest input that is shown whole, in bytes. */
+/** Longest input that is printed whole, in bytes. */
 const maxShownBytes = 1_000;
 
-/** When a target has had enough. */
+/** When the search in a target ends. */
 interface Limit {
-  /** Most inputs, those of the corpus included. */
+  /** Most inputs, including those of the corpus. */
   readonly runs: number;
   /** Longest time, in milliseconds. */
   readonly ms: number;
 }
 
-// deno-lint-ignore require-await -- what it throws, runProgram catches.
+// deno-lint-ignore require-await -- runProgram catches what it throws.
 async function fuzz(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
@@ -95,21 +94,21 @@ function chooseTargets(name: string | undefined): readonly Target[] {
   );
 }
 
-/** Looks for a fault in one target. False if there is one. */
+/** Searches for a fault in one target. False if it has found one. */
 function fuzzTarget(target: Target, seed: number, limit: Limit): boolean {
   const { name } = target;
   const corpus = readCorpus(name).map(({ input }) => input);
   const fuzzer = new Fuzzer(target, corpus, seed);
   const startedMs = performance.now();
   const elapsedMs = () => performance.now() - startedMs;
-  let toldMs = 0;
+  let shownMs = 0;
   while (
     fuzzer.failure === undefined && fuzzer.runs < limit.runs &&
     elapsedMs() < limit.ms
   ) {
     fuzzer.run(Math.min(runsAtATime, limit.runs - fuzzer.runs));
-    if (elapsedMs() - toldMs < 1000) continue;
-    toldMs = elapsedMs();
+    if (elapsedMs() - shownMs < 1000) continue;
+    shownMs = elapsedMs();
     showProgress(`${name}: ${fuzzer.runs} runs`);
   }
   showProgress("");
@@ -121,29 +120,29 @@ function fuzzTarget(target: Target, seed: number, limit: Limit): boolean {
     return true;
   }
   console.log(`${name}: ${rate}, A FAULT`);
-  tellFailure(name, seed, failure);
+  printFailure(name, seed, failure);
   return false;
 }
 
-function tellFailure(name: string, seed: number, failure: Failure): void {
+function printFailure(name: string, seed: number, failure: Failure): void {
   const { input, message, runs } = failure;
   const shown = textOfBytes(escapeBytes(input.slice(0, maxShownBytes)));
   const rest = input.length - maxShownBytes;
   const file = `found-${hashClient(input).toString(16).padStart(8, "0")}`;
   console.log(`  ${textOfBytes(escapeBytes(bytesOfText(message)))}`);
-  console.log(`  input: ${shown}${rest > 0 ? ` and ${rest} bytes more` : ""}`);
+  console.log(`  input: ${shown}${rest > 0 ? ` and ${rest} more bytes` : ""}`);
   console.log(
     `  again: deno task fuzz --target ${name} --seed ${seed} --runs ${runs}`,
   );
   console.log(
     `  The input is in tests/fuzz/corpus/${name}/${file}: give it a name that ` +
-      "says what is odd about it, and keep it there.",
+      "describes it, and keep it there.",
   );
-  // Last, so that all else is said where the file cannot be written.
+  // Written last, so that everything is printed even if this fails.
   Deno.writeFileSync(seedUrl(name, file), encodeBytes(input));
 }
 
-/** Shows what is going on in the terminal's last line. */
+/** Shows progress in the terminal's last line. */
 function showProgress(text: string): void {
   if (!Deno.stdout.isTerminal()) return;
   Deno.stdout.writeSync(new TextEncoder().encode(`\r\x1b[K${text}`));

@@ -10,14 +10,14 @@ import { Fault, type Target } from "./target.ts";
 import { targets } from "./targets.ts";
 
 /**
- * Every planted fault is to be found within so many inputs. The one that is
- * hardest to find takes 55,000 on average, and so more than this only once in
- * 10^7 searches.
+ * Every planted fault must be found within this many inputs. The fault that is
+ * hardest to find takes 55,000 on average, and takes more than this only once
+ * in 10^7 searches.
  */
 const maxRuns = 1_000_000;
 
 for (const target of targets) {
-  Deno.test(`no input of the corpus is a fault of ${target.name}`, () => {
+  Deno.test(`no input of the corpus shows a fault of ${target.name}`, () => {
     const corpus = readCorpus(target.name);
     assert(corpus.length >= 20, `${corpus.length} inputs`);
     for (const { input, name } of corpus) {
@@ -33,11 +33,11 @@ for (const target of targets) {
 }
 
 for (const { fault, from, target } of plantedFaults) {
-  Deno.test(`the fuzzer finds it when ${fault}`, () => {
+  Deno.test(`the fuzzer finds the planted fault: ${fault}`, () => {
     const corpus = readCorpus(target.name).filter(({ name }) => name === from);
     assertEquals(corpus.length, 1, from);
     const [{ input }] = corpus;
-    // The fault does not show in what the search begins with.
+    // The first input of the search does not show the fault.
     target.check(input);
     const search = fc.property(anySeed, (seed) => {
       const fuzzer = new Fuzzer(target, [input], seed);
@@ -48,7 +48,7 @@ for (const { fault, from, target } of plantedFaults) {
   });
 }
 
-/** Runs the program; returns its exit status and its words. */
+/** Runs the program; returns its exit status and its output. */
 async function fuzz(
   ...args: string[]
 ): Promise<{ code: number; output: string }> {
@@ -63,7 +63,7 @@ async function fuzz(
   return { code, output: program.stdout + program.stderr };
 }
 
-Deno.test("the program runs every target, or the one that is asked for", async () => {
+Deno.test("the program runs every target, or the given one", async () => {
   const all = await fuzz("--runs", "50", "--seed", "7");
   assertEquals(all.code, 0, all.output);
   assertStringIncludes(all.output, "seed 7\n");
@@ -75,26 +75,26 @@ Deno.test("the program runs every target, or the one that is asked for", async (
   assertEquals(one.output.match(/no fault found/g)?.length, 1);
 });
 
-Deno.test("the program says what is wrong with its flags", async () => {
-  const told = [
+Deno.test("the program refuses invalid flags with a reason", async () => {
+  const cases = [
     [["--target", "kiwi"], "--target: expected one of commands,"],
     [["--runs", "1", "--seconds", "1"], "--runs and --seconds exclude"],
     [["--seed", "-1"], "--seed: expected a whole number"],
     [["kiwi"], "fuzz takes no words, found kiwi"],
   ] as const;
-  for (const [args, message] of told) {
+  for (const [args, message] of cases) {
     const { code, output } = await fuzz(...args);
     assertEquals(code, 2, output);
     assertStringIncludes(output, message);
   }
 });
 
-/** How near an input comes to the fault of a toy. */
+/** How close an input is to the toy's fault. */
 function signatureOf(input: string): string {
   return [..."XYZ"].filter((byte) => input.includes(byte)).join("");
 }
 
-/** Three bytes make a fault, wherever they stand; remembers what it is given. */
+/** A target that records inputs, and fails for inputs with X, Y and Z. */
 function createToy(): { target: Target; inputs: string[] } {
   const inputs: string[] = [];
   const target: Target = {
@@ -110,7 +110,7 @@ function createToy(): { target: Target; inputs: string[] } {
   return { target, inputs };
 }
 
-/** All that a search of a toy does. */
+/** Searches a toy; returns everything that the search did. */
 function search(seed: number) {
   const { inputs, target } = createToy();
   const fuzzer = new Fuzzer(target, ["one", "two"], seed);
@@ -120,7 +120,7 @@ function search(seed: number) {
 }
 
 Deno.test({
-  name: "the same seed gives the same search, another one another",
+  name: "the same seed gives the same search, and other seeds give others",
   permissions: "none",
   fn() {
     const property = fc.property(anySeed, anySeed, (seed, other) => {
@@ -134,7 +134,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a search keeps what brings it nearer, and makes small what it finds",
+  name:
+    "a search keeps the shortest input of each signature, and shrinks the failure",
   permissions: "none",
   fn() {
     const property = fc.property(anySeed, (seed) => {
@@ -158,7 +159,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a search of so many inputs again ends with the same failure",
+  name:
+    "a search with the same seed and number of runs ends with the same failure",
   permissions: "none",
   fn() {
     const property = fc.property(anySeed, (seed) => {
@@ -175,7 +177,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what nobody expected to be thrown is a fault, too",
+  name: "an unexpected error is a fault too",
   permissions: "none",
   fn() {
     const target: Target = {
@@ -192,7 +194,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "shrink() takes out and makes plain all but the fault",
+  name: "shrink() removes or simplifies everything except the fault",
   permissions: "none",
   fn() {
     const fails = (input: string) => /<[^<>]*>.*</.test(input);

@@ -1,11 +1,12 @@
 /**
- * Looks for faults in a target: runs its corpus, then inputs made of it by
- * chance. Nothing here can see which lines of the code an input has reached. So
- * the target says of each input how the code has taken it, in a few words: the
- * signature. The shortest input of each signature is kept and mutated further,
- * which leads step by step to inputs that pass many rules at once. Every other
- * input is made of the corpus itself, as most that is kept breaks some rule
- * early. The same seed and corpus give the same inputs, every time.
+ * Searches for faults in a target: runs its corpus, then random mutations of
+ * it. The fuzzer cannot see which lines of the code an input has reached. So
+ * for each input the target returns a signature, which describes in a few words
+ * how the code processed it. The shortest input of each signature is kept in a
+ * pool and mutated further, which leads step by step to inputs that satisfy
+ * many rules. Half of the inputs are mutated from the corpus, as most inputs in
+ * the pool break some rule early. The same seed and corpus always give the same
+ * inputs.
  *
  * @module
  */
@@ -15,20 +16,20 @@ import { Mutator } from "./mutator.ts";
 import { shrink } from "./shrink.ts";
 import type { Target } from "./target.ts";
 
-/** What went wrong. */
+/** A fault that was found. */
 export interface Failure {
-  /** The input, made as small as could be. */
+  /** The input after shrinking. */
   readonly input: ByteString;
-  /** What does not hold. */
+  /** The property that does not hold, or the unexpected error. */
   readonly message: string;
-  /** How many inputs it took to find it. */
+  /** How many inputs were run until the fault was found. */
   readonly runs: number;
 }
 
-/** Inputs longer than this, in bytes, are slow, and so taken less often. */
+/** Inputs longer than this, in bytes, are slow and mutated less often. */
 const longInputBytes = 1024;
 
-/** The search for a fault in one target. */
+/** A search for a fault in one target. */
 export class Fuzzer {
   readonly #target: Target;
   readonly #random: Random;
@@ -36,7 +37,7 @@ export class Fuzzer {
   readonly #corpus: readonly ByteString[];
   /** The shortest input of each signature. */
   readonly #pool: ByteString[] = [];
-  /** Where in the pool the input of a signature is. */
+  /** The index in the pool of each signature's input. */
   readonly #signatures = new Map<string, number>();
   #runs = 0;
   #failure: Failure | undefined;
@@ -53,17 +54,17 @@ export class Fuzzer {
     return this.#runs;
   }
 
-  /** What is mutated at the moment, besides the corpus. */
+  /** The inputs that are mutated besides the corpus. */
   get pool(): readonly ByteString[] {
     return this.#pool;
   }
 
-  /** The first fault that was found: the search ends with it. */
+  /** The first fault, with which the search ends. */
   get failure(): Failure | undefined {
     return this.#failure;
   }
 
-  /** Runs so many inputs, or fewer if one of them shows a fault. */
+  /** Runs `count` inputs, or fewer if one of them shows a fault. */
   run(count: number): void {
     for (let left = count; left > 0 && !this.#failure; left--) this.#runOne();
   }
@@ -98,12 +99,12 @@ export class Fuzzer {
   }
 
   #fail(input: ByteString, error: unknown): void {
-    const small = shrink(
+    const shrunk = shrink(
       input,
       (smaller) => this.#faultOf(smaller) !== undefined,
     );
-    const message = messageOf(this.#faultOf(small) ?? error);
-    this.#failure = { input: small, message, runs: this.#runs };
+    const message = messageOf(this.#faultOf(shrunk) ?? error);
+    this.#failure = { input: shrunk, message, runs: this.#runs };
   }
 
   #faultOf(input: ByteString): unknown {
@@ -116,7 +117,7 @@ export class Fuzzer {
   }
 }
 
-/** A fault's message; of what nobody expected, where it was thrown, too. */
+/** The message of a fault; for an unexpected error also where it was thrown. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return `${error}`;
   if (error.name === "Fault") return error.message;

@@ -1,21 +1,21 @@
 /**
- * Makes new inputs of old ones, by chance.
+ * Creates new inputs by random changes to others.
  *
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Random } from "../../runtime/random.ts";
 
-/** Longest input, in bytes: a line over every limit, and some more. */
+/** Longest input, in bytes: longer than every limit on lines. */
 export const maxInputBytes = 66_000;
 
-/** Bytes that mean something to somebody. */
+/** Bytes that have a meaning in some language. */
 const oddBytes = [..."\0\t\n\v\f\r \"'+-.0579:?AZ[\\]_az{}~\x7f"].concat(
-  // A byte that is no UTF-8, a no-break space, parts of longer characters.
+  // Invalid UTF-8, a no-break space, parts of longer characters.
   [..."\x80\x85\xa0\xc2\xe2\xf0\xff"],
 );
 
-/** What is useful in more than one language. */
+/** Tokens that are useful in more than one language. */
 const sharedTokens = [
   " ",
   "  ",
@@ -43,22 +43,24 @@ const sharedTokens = [
   "+",
 ];
 
-/** Lengths at which something changes, in bytes. */
+/** Lengths near limits and buffer sizes, in bytes. */
 const edgeLengths = [16, 64, 256, 512, 1024, 4096, 65_536, 65_626];
 
-/** How often a run of bytes goes up to such a length: they are slow to try. */
+/**
+ * The probability of extending an input to such a length. Long inputs are slow.
+ */
 const longRunChance = 1 / 1000;
 
-/** Most stretches that are cut, copied or moved, in bytes, but for some. */
-const shortStretch = 16;
+/** Usual maximum length of a removed or copied range, in bytes. */
+const shortRangeBytes = 16;
 
-/** Changes inputs. */
+/** Changes inputs at random. */
 export class Mutator {
   readonly #random: Random;
   readonly #tokens: readonly ByteString[];
   readonly #changes: readonly ((text: ByteString) => ByteString)[];
 
-  /** @param tokens Words of the language. */
+  /** @param tokens Tokens of the target's language. */
   constructor(random: Random, tokens: readonly ByteString[]) {
     this.#random = random;
     this.#tokens = [...tokens, ...tokens, ...sharedTokens];
@@ -74,7 +76,7 @@ export class Mutator {
     ];
   }
 
-  /** Another input, made of one; `other` lends a part of itself at times. */
+  /** A changed copy of `input`, sometimes with a part of `other`. */
   mutate(input: ByteString, other: ByteString): ByteString {
     const random = this.#random;
     let text = random.chance(1 / 8) ? this.#splice(input, other) : input;
@@ -92,15 +94,15 @@ export class Mutator {
       : String.fromCharCode(random.below(256));
   }
 
-  /** A place in a text, its end included. */
-  #place(text: ByteString): number {
+  /** A random index in a text, including its end. */
+  #index(text: ByteString): number {
     return this.#random.below(text.length + 1);
   }
 
-  /** Where a stretch of a text begins and ends; short, as a rule. */
-  #stretch(text: ByteString): [start: number, end: number] {
-    const start = this.#place(text);
-    const most = this.#random.chance(7 / 8) ? shortStretch : text.length;
+  /** A random range of a text, which is usually short. */
+  #range(text: ByteString): [start: number, end: number] {
+    const start = this.#index(text);
+    const most = this.#random.chance(7 / 8) ? shortRangeBytes : text.length;
     const length = 1 + this.#random.below(most);
     return [start, Math.min(start + length, text.length)];
   }
@@ -113,19 +115,19 @@ export class Mutator {
   }
 
   #insert(text: ByteString, piece: ByteString): ByteString {
-    const at = this.#place(text);
+    const at = this.#index(text);
     return replace(text, at, at, piece);
   }
 
   #overwrite(text: ByteString, piece: ByteString): ByteString {
-    const at = this.#place(text);
+    const at = this.#index(text);
     return replace(text, at, at + piece.length, piece);
   }
 
-  /** One digit, the next at or behind a random place, becomes another. */
+  /** Replaces the first digit at or after a random index. */
   #changeDigit(text: ByteString): ByteString {
     const digit = /[0-9]/g;
-    digit.lastIndex = this.#place(text);
+    digit.lastIndex = this.#index(text);
     const found = digit.exec(text);
     if (found === null) return text;
     const { index } = found;
@@ -133,23 +135,23 @@ export class Mutator {
   }
 
   #remove(text: ByteString): ByteString {
-    const [start, end] = this.#stretch(text);
+    const [start, end] = this.#range(text);
     return replace(text, start, end, "");
   }
 
   #duplicate(text: ByteString): ByteString {
-    const [start, end] = this.#stretch(text);
+    const [start, end] = this.#range(text);
     return this.#insert(text, text.slice(start, end));
   }
 
   #splice(text: ByteString, other: ByteString): ByteString {
-    return text.slice(0, this.#place(text)) + other.slice(this.#place(other));
+    return text.slice(0, this.#index(text)) + other.slice(this.#index(other));
   }
 
-  /** Repeats a byte until the text has a length at which something changes. */
+  /** Repeats a byte until the text has about one of `edgeLengths`. */
   #addLongRun(text: ByteString): ByteString {
     const length = this.#random.pick(edgeLengths) + this.#random.below(3) - 1;
-    const at = this.#place(text);
+    const at = this.#index(text);
     const missing = Math.max(length - text.length, 0);
     const byte = text[at] ?? this.#byte();
     return replace(text, at, at, byte.repeat(missing));

@@ -13,7 +13,7 @@ import { peerFaults } from "./planted/peers.ts";
 import type { PlantedFault } from "./planted/planted_fault.ts";
 import { textFaults } from "./planted/texts.ts";
 
-/** Each is to be found by itself. */
+/** The fuzzer must find each of them. */
 export const plantedFaults: readonly PlantedFault[] = [
   ...commandFaults,
   ...numberFaults,

@@ -1,5 +1,5 @@
 /**
- * That a fault which the program finds is found again by what it says.
+ * Tests that the fuzzer's output is enough to find a fault again.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { cpSync } from "node:fs";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { Program, projectFolder } from "../end_to_end/process.ts";
 
-/** What the fuzzer needs, and nothing else. */
+/** All files that the fuzzer needs. */
 const parts = [
   "cli",
   "log",
@@ -27,10 +27,10 @@ const parts = [
   "import_map.json",
 ];
 
-/** The one input of the corpus; the fault does not show in it. */
+/** The only input of the corpus. It does not show the fault. */
 const onlyInput = "iamat";
 
-/** A copy of the project in which a parser overlooks what is behind NUL. */
+/** Copies the project, with a parser that ignores everything after NUL. */
 function copyWithFault(): string {
   const folder = Deno.makeTempDirSync({ prefix: "fuzz-" });
   for (const part of parts) {
@@ -56,7 +56,7 @@ const corpusFile = (folder: string, name: string) =>
 const corpusOf = (folder: string) =>
   [...Deno.readDirSync(corpusFile(folder, ""))].map(({ name }) => name).sort();
 
-/** Runs the program, which has to find the fault; returns what it says. */
+/** Runs the program, which must find the fault; returns its output. */
 async function findFault(folder: string, args: string): Promise<string> {
   await using program = Program.start([
     "run",
@@ -71,25 +71,26 @@ async function findFault(folder: string, args: string): Promise<string> {
   return program.stdout.replace(/\(\d+\/s\)/, "(some/s)");
 }
 
-Deno.test("a fault says what finds it again: its seed, and its input", async () => {
+Deno.test("the seed or the input of a fault finds it again", async () => {
   const folder = copyWithFault();
   try {
-    const told = await findFault(folder, "--target commands --seconds 60");
-    const [, again] = told.match(/^ {2}again: deno task fuzz (.*)$/m) ?? [];
-    const [, file] = told.match(/ in tests\/fuzz\/corpus\/commands\/(\S+):/) ??
-      [];
+    const output = await findFault(folder, "--target commands --seconds 60");
+    const [, again] = output.match(/^ {2}again: deno task fuzz (.*)$/m) ?? [];
+    const [, file] =
+      output.match(/ in tests\/fuzz\/corpus\/commands\/(\S+):/) ??
+        [];
     assertMatch(
-      told,
+      output,
       /^seed (\d+)\n[^]*\n {2}again: .*--target commands --seed \1 --runs \d+\n/,
     );
     assertEquals(corpusOf(folder), [file, onlyInput]);
-    // Its input is in the corpus, so it is found at once.
+    // The input is in the corpus, so the fault is found at once.
     const runs = await findFault(folder, "--target commands --runs 2");
     assertMatch(runs, /^commands: 2 runs /m);
-    // Where the corpus is what it was, the same search is done again.
+    // With the original corpus, the printed command repeats the search.
     Deno.removeSync(corpusFile(folder, file));
-    assertEquals(await findFault(folder, again), told);
-    const [seed] = told.split("\n");
+    assertEquals(await findFault(folder, again), output);
+    const [seed] = output.split("\n");
     Deno.removeSync(corpusFile(folder, file));
     const other = await findFault(folder, "--target commands --seconds 60");
     assert(!other.startsWith(`${seed}\n`), seed);

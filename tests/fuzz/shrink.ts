@@ -1,20 +1,20 @@
 /**
- * Makes an input smaller that shows a fault, so that a person sees what it is
- * about.
+ * Shrinks an input that shows a fault, so that its cause is easier to see.
  *
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 
-/** So many smaller inputs are tried, at most. */
+/** Most smaller inputs that are tried. */
 const maxTries = 3_000;
 
-/** What an odd byte is replaced by if the fault shows without it. */
+/** Replacements for bytes that the fault does not need. */
 const plainBytes = ["a", "0", " "];
 
 /**
- * Takes out of the input what it can, first large parts, then single bytes, and
- * makes of the rest what is plainer: greedily, as long as it fails.
+ * Removes parts of the input, first large ones and then single bytes, and
+ * replaces other bytes by plain ones. Each change is kept if the input still
+ * fails.
  */
 export function shrink(
   input: ByteString,
@@ -38,8 +38,8 @@ export function shrink(
     }
     for (let at = 0; at < text.length; at++) {
       if (plainBytes.includes(text[at])) continue;
-      const [before, behind] = [text.slice(0, at), text.slice(at + 1)];
-      plainBytes.some((byte) => take(before + byte + behind));
+      const [before, after] = [text.slice(0, at), text.slice(at + 1)];
+      plainBytes.some((byte) => take(before + byte + after));
     }
   }
   return text;

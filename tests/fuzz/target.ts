@@ -1,6 +1,6 @@
 /**
- * What a fuzz target is: code of ours, and what must be true of it for every
- * input whatever.
+ * Fuzz targets: code under test, and the properties that must hold for every
+ * input.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import type { ByteString } from "../../protocol/bytes.ts";
 export interface Target {
   /** Its name on the command line, and its folder in the corpus. */
   readonly name: string;
-  /** Words of its language, for the mutator to throw in. */
+  /** Tokens of its language, which the mutator inserts. */
   readonly tokens: readonly ByteString[];
   /**
-   * Runs one input. Does the same for the same input every time. Returns a
-   * signature of how the code has taken it, such as the rule by which it was
-   * refused: inputs with new ones are worth mutating further.
+   * Runs one input. The result must depend only on the input. Returns a
+   * signature of how the code processed it, such as the rule by which it was
+   * refused. Inputs with new signatures are mutated further.
    *
-   * @throws {Fault} If a property does not hold. Whatever else is thrown is a
-   * fault, too: nothing here may crash.
+   * @throws {Fault} If a property does not hold. Any other error is a fault
+   * too.
    */
   readonly check: (input: ByteString) => string;
 }
 
-/** A property does not hold. */
+/** The error for a property that does not hold. */
 export class Fault extends Error {
   override readonly name = "Fault";
 }
 
 /**
- * Demands that two plain values are the same.
+ * Asserts that two plain values are equal.
  *
- * @throws {Fault} Saying what was looked at.
+ * @throws {Fault} If they differ. Contains `what`.
  */
 export function demandSame<Value extends string | number | boolean | undefined>(
   what: string,
@@ -43,10 +43,9 @@ export function demandSame<Value extends string | number | boolean | undefined>(
 }
 
 /**
- * Demands that two values, made of lists and plain objects, are the same when
- * printed.
+ * Asserts that two values of lists and plain objects are equal when printed.
  *
- * @throws {Fault} Saying what was looked at.
+ * @throws {Fault} If they differ. Contains `what`.
  */
 export function demandAlike(
   what: string,
@@ -57,15 +56,15 @@ export function demandAlike(
 }
 
 /**
- * Demands something.
+ * Asserts a condition.
  *
- * @throws {Fault} Saying what.
+ * @throws {Fault} If it is false. Contains `what`.
  */
 export function demand(what: string, isTrue: boolean): void {
   if (!isTrue) throw new Fault(what);
 }
 
-/** Longest value shown in a fault, in characters. */
+/** Longest value that is shown whole in a fault, in characters. */
 const maxShownLength = 200;
 
 function show(value: unknown): string {
@@ -75,7 +74,7 @@ function show(value: unknown): string {
     : `${text.slice(0, maxShownLength)}... (${text.length} characters)`;
 }
 
-/** A number by its order of magnitude, for signatures: 0, 1, 2-3, 4-7, ... */
+/** The magnitude of a number, for signatures: equal for 0, 1, 2-3, 4-7, ... */
 export function magnitude(count: number): number {
   return 32 - Math.clz32(count);
 }

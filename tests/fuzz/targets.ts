@@ -18,7 +18,7 @@ import { reportsTarget } from "./targets/reports.ts";
 import { sessionsTarget } from "./targets/sessions.ts";
 import { topologiesTarget } from "./targets/topologies.ts";
 
-/** Each with the code as it is. */
+/** Each with the real code. */
 export const targets: readonly Target[] = [
   commandsTarget(),
   numbersTarget(),

@@ -14,7 +14,7 @@ import {
 } from "../assert.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
-import { tellText } from "../fakes/text_traffic.ts";
+import { logText } from "../fakes/text_traffic.ts";
 
 /** Runs a test with a log writer in a temporary folder. */
 async function withLogWriter(
@@ -61,7 +61,7 @@ async function until(condition: () => boolean): Promise<void> {
 
 Deno.test("LogWriter writes lines within the interval", async () => {
   await withLogWriter(async ({ clock, log, read }) => {
-    const traffic = tellText(log.trafficLogFor("client/1"));
+    const traffic = logText(log.trafficLogFor("client/1"));
     traffic.received("IAMAT \xff");
     traffic.sent("? IAMAT \xff");
     log.event("server", "info", "something happened", { count: 1 });
@@ -79,7 +79,7 @@ Deno.test("LogWriter writes lines within the interval", async () => {
 
 Deno.test("flush() resolves when everything is in the file", async () => {
   await withLogWriter(async ({ log, read }) => {
-    const traffic = tellText(log.trafficLogFor("client/1"));
+    const traffic = logText(log.trafficLogFor("client/1"));
     for (let line = 0; line < 20_000; line++) traffic.received(`line ${line}`);
     await log.flush();
     const lines = read().trimEnd().split("\n");
@@ -99,7 +99,7 @@ Deno.test("LogWriter does not change the buffer that is being written", async ()
     });
   const clock = new ManualClock();
   const writer = new LogWriter({ clock, onFailure() {} }, log);
-  const traffic = tellText(writer.trafficLogFor("client/1"));
+  const traffic = logText(writer.trafficLogFor("client/1"));
   traffic.received("first");
   const flushed = writer.flush();
   traffic.received("second");
@@ -114,7 +114,7 @@ Deno.test("LogWriter does not change the buffer that is being written", async ()
 
 Deno.test("flushSync() writes synchronously", async () => {
   await withLogWriter(({ log, read }) => {
-    tellText(log.trafficLogFor("client/1")).received("last words");
+    logText(log.trafficLogFor("client/1")).received("last words");
     log.flushSync();
     assert(read().endsWith("last words\n"));
     return Promise.resolve();
@@ -127,7 +127,7 @@ Deno.test("whenDrained() waits while too many bytes are pending", async () => {
     assertEquals(traffic.whenDrained(), undefined);
     const line = "x".repeat(1_000);
     for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
-      tellText(traffic).received(line);
+      logText(traffic).received(line);
     }
     const room = traffic.whenDrained();
     assert(room !== undefined);
@@ -161,7 +161,7 @@ Deno.test("LogWriter rotates its files and keeps the configured number of full o
     const write = async (log: LogWriter, batch: number) => {
       const traffic = log.trafficLogFor(`batch/${batch}`);
       for (let line = 0; line < 20; line++) {
-        tellText(traffic).received("x".repeat(60));
+        logText(traffic).received("x".repeat(60));
       }
       await log.flush();
     };
@@ -401,7 +401,7 @@ Deno.test("LogWriter retries a full disk once a second, and bounds what is pendi
   let lines = 0;
   const writeMuch = () => {
     for (let bytes = 0; bytes < 3 * maxPendingBytes; bytes += lineBytes) {
-      tellText(traffic).received(line);
+      logText(traffic).received(line);
       lines += 1;
     }
   };
@@ -427,7 +427,7 @@ Deno.test("LogWriter resumes waiting connections when the disk fills up", async 
   const traffic = log.trafficLogFor("client/1");
   // All lines are logged while the first write is under way.
   for (let bytes = 0; bytes < 2 * maxPendingBytes; bytes += 1_000) {
-    tellText(traffic).received("x".repeat(1_000));
+    logText(traffic).received("x".repeat(1_000));
   }
   const room = traffic.whenDrained();
   assert(room !== undefined);
@@ -456,7 +456,7 @@ Deno.test("flushSync() writes nothing twice while a write is under way", async (
   log.write = (bytes) => promise.then(() => log.writeSync(bytes));
   const clock = new ManualClock();
   const writer = new LogWriter({ clock, onFailure() {} }, log);
-  const traffic = tellText(writer.trafficLogFor("client/1"));
+  const traffic = logText(writer.trafficLogFor("client/1"));
   traffic.received("first");
   const flushed = writer.flush();
   traffic.received("last words");

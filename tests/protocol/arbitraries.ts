@@ -1,5 +1,5 @@
 /**
- * What property tests of the language draw from.
+ * Arbitraries for property tests of the protocol.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export const anyBytes: fc.Arbitrary<ByteString> = fc.uint8Array({
   maxLength: 200,
 }).map((bytes) => String.fromCharCode(...bytes));
 
-/** A byte that is not white space, mostly an odd one. */
+/** Any byte except white space. */
 const fieldByte = fc.integer({ min: 0, max: 255 }).filter((code) =>
   code !== 0x20 && (code < 0x09 || code > 0x0d)
 ).map((code) => String.fromCharCode(code));
@@ -62,7 +62,7 @@ export const anyTime: fc.Arbitrary<ByteString> = fc.tuple(
   fraction,
 ).map((parts) => parts.join(""));
 
-/** Any valid operand, by its name. */
+/** Any valid operand, by its field. */
 const anyOperand: Readonly<Record<OperandField, fc.Arbitrary<ByteString>>> = {
   client: anyClient,
   position: anyPosition,
@@ -91,13 +91,13 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   ...verbs.map((verb) => anyWith(verb)),
 );
 
-/** Any instant of a clock between 1970 and 2100. */
+/** Any time between 1970 and 2100. */
 export const anyTimestamp: fc.Arbitrary<Timestamp> = fc.record({
   seconds: fc.integer({ min: 0, max: 4_102_444_800 }),
   nanoseconds: fc.integer({ min: 0, max: 999_999_999 }),
 });
 
-/** A line that is nearly a command, or nothing like one. Never holds an LF. */
+/** A command, a line that is nearly one, or any bytes; without LF. */
 export const anyLine: fc.Arbitrary<ByteString> = fc.oneof(
   anyCommand.map((command) => Object.values(command).join(" ")),
   anyBytes,

@@ -14,7 +14,7 @@ function messagesOf({ ends, text }: Batch): string[] {
 }
 
 Deno.test({
-  name: "Batch holds what was added, in order, but for what was removed",
+  name: "Batch holds the added messages in order, without those removed",
   permissions: "none",
   fn() {
     const steps = fc.array(
@@ -54,7 +54,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Batch grows with what it is given",
+  name: "Batch grows for large messages",
   permissions: "none",
   fn() {
     const batch = new Batch();
@@ -65,7 +65,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "BatchPool gives empty batches, and keeps few that are not large",
+  name: "BatchPool gives empty batches, and keeps only few and small ones",
   permissions: "none",
   fn() {
     const pool = new BatchPool(1);

@@ -27,7 +27,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "encodeScratch() holds the bytes, also beyond its first buffer",
+  name: "encodeScratch() gives the bytes, also beyond its first buffer",
   permissions: "none",
   fn() {
     assertProperty(fc.property(anyBytes, (text) => {
@@ -40,7 +40,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "indexOfByte() looks from the start up to the end and no further",
+  name: "indexOfByte() searches only from start to end",
   permissions: "none",
   fn() {
     const bytes = encodeBytes("a b c");
@@ -75,7 +75,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "LastView gives each buffer its own view, of its part of the memory",
+  name: "LastView gives each buffer a view of its own part of memory",
   permissions: "none",
   fn() {
     const views = new LastView();

@@ -24,7 +24,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseCommand() takes any white space between and around fields",
+  name: "parseCommand() accepts any white space between and around fields",
   permissions: "none",
   fn() {
     const space = fc.string({
@@ -43,11 +43,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseCommand() takes only ASCII white space for white space",
+  name: "parseCommand() treats only ASCII white space as white space",
   permissions: "none",
   fn() {
     const position = "+34.068930-118.445127";
-    // A0 is Latin-1's no-break space, 85 its next line; E2 80 A8 is U+2028.
+    // In Latin-1, A0 is the no-break space and 85 the next line. E2 80 A8 is
+    // U+2028.
     for (const byte of ["\xa0", "\x85", "\x1c", "\xe2\x80\xa8", "\x00"]) {
       const client = `ki${byte}wi`;
       assertEquals(
@@ -60,7 +61,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseCommand() refuses everything else",
+  name: "parseCommand() refuses invalid lines",
   permissions: "none",
   fn() {
     for (
@@ -97,7 +98,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "formatInvalid() gives the line back byte for byte",
+  name: "formatInvalid() repeats the line byte for byte",
   permissions: "none",
   fn() {
     assertProperty(fc.property(anyBytes, (line) => {
@@ -108,8 +109,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "every verb has an example that is valid, and a name of its own to count",
+  name: "every verb has a valid example and a distinct counter",
   permissions: "none",
   fn() {
     const now = { seconds: 1520023934, nanoseconds: 0 };
@@ -124,7 +124,7 @@ Deno.test({
   },
 });
 
-Deno.test("every verb stands in the protocol's page, with its grammar", async () => {
+Deno.test("PROTOCOL.md has every verb with its grammar", async () => {
   const page = await Deno.readTextFile(`${projectFolder}docs/PROTOCOL.md`);
   for (const verb of verbs) {
     const operands = operandsOf(verb).map(() => " [a-z]+").join("");

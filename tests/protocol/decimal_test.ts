@@ -10,7 +10,7 @@ import { assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 
 Deno.test({
-  name: "isDecimal() takes digits with an optional dot and digits behind it",
+  name: "isDecimal() accepts digits, optionally with a dot and more digits",
   permissions: "none",
   fn() {
     for (const text of ["0", "12", "007", "1.5", "0.000", "1".repeat(500)]) {
@@ -23,7 +23,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "isWholeNumber() takes digits only",
+  name: "isWholeNumber() accepts digits only",
   permissions: "none",
   fn() {
     assertEquals(["5", "05", "20"].map(isWholeNumber), [true, true, true]);

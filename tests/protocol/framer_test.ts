@@ -16,26 +16,26 @@ function pull(
     const buffer = encodeBytes(`${chunk}\n`);
     framer.push(buffer, chunk.length);
     while (framer.next()) lines.push(framer.line);
-    // The next read would come into the same buffer.
+    // The next read would overwrite the buffer.
     buffer.fill(0x21);
   }
   return lines;
 }
 
-/** All lines of a stream that comes in these chunks. */
+/** All lines of a stream that arrives in these chunks. */
 function linesOf(chunks: readonly ByteString[]): ByteString[] {
   const framer = new LineFramer();
   const lines = pull(framer, chunks);
   return framer.end() ? [...lines, framer.line] : lines;
 }
 
-/** The same, from the definition: cut at LF, a last empty piece is no line. */
+/** The same by the definition: split at LF, without an empty last piece. */
 function referenceLinesOf(stream: ByteString): ByteString[] {
   const pieces = stream.split("\n");
   return pieces.at(-1) === "" ? pieces.slice(0, -1) : pieces;
 }
 
-/** Cuts a stream at these places. */
+/** Splits a stream at these indices. */
 function cut(stream: ByteString, places: readonly number[]): ByteString[] {
   const cuts = [...places, stream.length].map((place) =>
     Math.min(place, stream.length)
@@ -61,7 +61,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "LineFramer puts a line together from single bytes",
+  name: "LineFramer assembles a line from single bytes",
   permissions: "none",
   fn() {
     const stream = `${"x".repeat(1_000)}\nlast`;
@@ -70,7 +70,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "LineFramer takes the longest line and refuses one byte more",
+  name: "LineFramer accepts the longest line and refuses one more byte",
   permissions: "none",
   fn() {
     const longest = "a".repeat(maxLineBytes);
@@ -94,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "LineFramer shows nothing but the line that is too long",
+  name: "tooLong contains only bytes of the line that is too long",
   permissions: "none",
   fn() {
     for (const chunks of [["abcdefg"], ["abc", "defg"], ["abcdefg\nnext\n"]]) {
@@ -106,7 +106,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "LineFramer shows what has come in of a line without its end",
+  name: "unfinished contains the bytes after the last LF",
   permissions: "none",
   fn() {
     const framer = new LineFramer();

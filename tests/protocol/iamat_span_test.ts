@@ -6,7 +6,7 @@ import { assert, assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 import { anyIamat, anyLine } from "./arbitraries.ts";
 
-/** Reads a line with other bytes around it, which must not matter. */
+/** Parses a line with other bytes around it, which must have no effect. */
 function read(line: string): string[] | undefined {
   const bytes = encodeBytes(`1 +1${line}0.5`);
   const span = new IamatSpan();
@@ -21,7 +21,7 @@ function read(line: string): string[] | undefined {
 }
 
 Deno.test({
-  name: "IamatSpan reads every IAMAT of the shortest form",
+  name: "IamatSpan parses every IAMAT in its shortest form",
   permissions: "none",
   fn() {
     assertProperty(
@@ -35,10 +35,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "IamatSpan reads nothing that parseCommand() does not, nor otherwise",
+  name:
+    "IamatSpan accepts only lines that parseCommand() parses in the same way",
   permissions: "none",
   fn() {
-    // Lines that are nearly right are the ones to be wrong about.
+    // Errors are most likely for lines that are nearly valid.
     const nearly = fc.tuple(
       anyIamat,
       fc.nat(80),

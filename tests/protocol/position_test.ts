@@ -9,7 +9,7 @@ import { assertProperty } from "../property.ts";
 import { anyPosition } from "./arbitraries.ts";
 
 Deno.test({
-  name: "isPosition() takes signed decimal degrees within the globe",
+  name: "isPosition() accepts signed decimal degrees up to 90 and 180",
   permissions: "none",
   fn() {
     for (

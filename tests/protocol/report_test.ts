@@ -62,7 +62,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseReport() refuses what makeReport() would not write",
+  name: "parseReport() refuses lines that makeReport() would not write",
   permissions: "none",
   fn() {
     for (
@@ -99,7 +99,7 @@ Deno.test({
     assertProperty(
       fc.property(anyIamat, anyTimestamp, anyIamat, (one, now, other) => {
         const a = makeReport("Hill", now, one).line;
-        // Half of the pairs have equal times and differ elsewhere.
+        // Half of the pairs have equal times and different bytes.
         const b = makeReport("Smith", now, {
           ...other,
           time: now.seconds % 2 === 0 ? one.time : other.time,
@@ -112,7 +112,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "isNewer() goes by the client's time, then by the bytes",
+  name: "isNewer() compares the clients' times, then the bytes",
   permissions: "none",
   fn() {
     const at = (difference: string, time: string) =>

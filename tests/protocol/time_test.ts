@@ -17,7 +17,8 @@ function ticks(time: string): bigint {
 }
 
 Deno.test({
-  name: "isTime() takes at most 15 integer digits, and any after the dot",
+  name:
+    "isTime() accepts at most 15 integer digits, and any number of decimals",
   permissions: "none",
   fn() {
     for (
@@ -45,7 +46,7 @@ Deno.test({
   },
 });
 
-/** Compares times that stand somewhere in buffers. */
+/** Compares times within larger buffers. */
 function compare(a: string, b: string): number {
   const [one, other] = [encodeBytes(`x${a}9`), encodeBytes(`12${b}.3`)];
   return compareTimes(one, 1, 1 + a.length, other, 2, 2 + b.length);

@@ -4,7 +4,7 @@ import { assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 
 Deno.test({
-  name: "createMatcher() takes every * for any number of bytes",
+  name: "createMatcher() matches any number of bytes with each *",
   permissions: "none",
   fn() {
     const anyText = fc.array(fc.constantFrom("a", "b", "*", ".", "\n"), {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "../assert.ts";
 import { drainMicrotasks } from "../fakes/manual_clock.ts";
 
 Deno.test({
-  name: "Settling has nothing to wait for while nothing is pending",
+  name: "settled() is undefined while nothing is pending",
   permissions: "none",
   fn() {
     const settling = new Settling();
@@ -16,7 +16,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Settling waits until all that was begun has settled, again and again",
+  name:
+    "settled() resolves when all confirmations have arrived, again and again",
   permissions: "none",
   async fn() {
     const settling = new Settling();
@@ -36,7 +37,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Settling that has failed rejects, whoever waits and whatever settles",
+  name: "fail() rejects present and future waits, also after settle()",
   permissions: "none",
   async fn() {
     const settling = new Settling();
@@ -56,15 +57,15 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Settling that is cancelled keeps nobody waiting, and has not failed",
+  name: "cancel() rejects waits without a failure",
   permissions: "none",
   async fn() {
     const settling = new Settling();
     settling.begin();
     const waiting = settling.settled()!;
     settling.cancel();
-    await assertRejects(() => waiting, ReplicaError, "over");
-    await assertRejects(() => settling.settled()!, ReplicaError, "over");
+    await assertRejects(() => waiting, ReplicaError, "has ended");
+    await assertRejects(() => settling.settled()!, ReplicaError, "has ended");
     assertEquals(settling.failure, undefined);
     settling.settle();
     assertEquals(settling.settled(), undefined);

@@ -57,7 +57,7 @@ const cases: [TlsFiles, string, string][] = [
 ];
 
 Deno.test({
-  name: "TlsIdentity says what is wrong with which part",
+  name: "TlsIdentity names the invalid part and the reason",
   permissions: "none",
   fn() {
     for (const [files, part, message] of cases) {
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "TlsIdentity stays as it is when what should renew it is wrong",
+  name: "renew() changes nothing if a file is invalid",
   permissions: "none",
   fn() {
     const identity = new TlsIdentity({ ...hill, authority });
@@ -86,7 +86,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "TlsIdentity never encrypts links that were plain when it began",
+  name: "renew() does not begin to encrypt links",
   permissions: "none",
   fn() {
     const identity = new TlsIdentity(hill);

@@ -19,12 +19,13 @@ const anyBins: fc.Arbitrary<Bins> = fc.oneof(
 const anyValue = fc.oneof(
   fc.nat(300),
   fc.integer({ min: 0, max: 10 ** 12 }),
-  // Binary fractions, which can be multiplied by 1,000 without an error.
+  // Binary fractions, whose product with 1,000 is exact.
   fc.nat(10_000_000).map((parts) => parts / 1024),
 );
 
 Deno.test({
-  name: "a bin holds the values up to its greatest, and no others",
+  name:
+    "a bin holds exactly the values above the previous bin, up to its largest",
   permissions: "none",
   fn() {
     assertProperty(fc.property(anyBins, anyValue, (bins, value) => {
@@ -36,7 +37,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "relative bins are exact below, and have the width that they say above",
+  name:
+    "relative bins are exact up to a limit, and have the stated width above",
   permissions: "none",
   fn() {
     const power = fc.integer({ min: 1, max: 12 });
@@ -52,7 +54,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a histogram has what two have that it is made of",
+  name: "addAll() gives the histogram of all values",
   permissions: "none",
   fn() {
     const values = fc.array(fc.nat(1_000_000), { maxLength: 100 });
@@ -83,7 +85,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "quantiles of phones' durations are right to a hundredth, the longest exactly",
+    "quantiles of phones' durations are within 1 %, and the largest is exact",
   permissions: "none",
   fn() {
     const durations = new Results().iamat;

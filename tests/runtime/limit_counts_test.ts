@@ -3,15 +3,15 @@ import { assertEquals } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
 Deno.test({
-  name: "LimitCounts counts every time, and tells once a minute a limit",
+  name: "LimitCounts counts every hit, and logs each limit once a minute",
   permissions: "none",
   async fn() {
     const clock = new ManualClock();
-    const told: string[] = [];
+    const logged: string[] = [];
     const counts = new LimitCounts(
       clock,
       (level, _connection, event, { hits, limit } = {}) =>
-        told.push(`${level} ${event} ${limit} ${hits}`),
+        logged.push(`${level} ${event} ${limit} ${hits}`),
     );
     assertEquals([...counts.hits], []);
     for (let second = 0; second < 90; second++) {
@@ -20,7 +20,7 @@ Deno.test({
     }
     counts.hit("pipelined");
     assertEquals([...counts.hits], [["connections", 90], ["pipelined", 1]]);
-    assertEquals(told, [
+    assertEquals(logged, [
       "warning limit reached connections 1",
       "warning limit reached connections 61",
       "warning limit reached pipelined 1",

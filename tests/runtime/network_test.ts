@@ -2,11 +2,12 @@ import { addressKey, formatAddress } from "../../runtime/network.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test({
-  name: "ownerOf() tells whose an address is",
+  name:
+    "addressKey() is the IPv4 address, or the first 64 bits of an IPv6 address",
   permissions: "none",
   fn() {
     for (
-      const [address, owner] of [
+      const [address, key] of [
         ["192.0.2.7", "192.0.2.7"],
         ["::ffff:192.0.2.7", "192.0.2.7"],
         ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
@@ -19,7 +20,7 @@ Deno.test({
         ["::", "0:0:0:0::/64"],
       ]
     ) {
-      assertEquals(addressKey(address), owner, address);
+      assertEquals(addressKey(address), key, address);
     }
   },
 });

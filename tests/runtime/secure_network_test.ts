@@ -12,7 +12,7 @@ import { PipeEnd } from "../fakes/pipe.ts";
 
 const { signal } = new AbortController();
 
-Deno.test("who connects securely reaches who listens securely", async () => {
+Deno.test("createSecureConnect() connects to listenSecurely()", async () => {
   const clock = new ManualClock();
   const [near, far] = PipeEnd.pair();
   const accepted: Accepted = {
@@ -48,7 +48,7 @@ Deno.test("who connects securely reaches who listens securely", async () => {
   server.close();
 });
 
-Deno.test("who connects gives up when told to, and leaves nothing behind", async () => {
+Deno.test("connecting stops when the signal aborts, and leaves no timers", async () => {
   const clock = new ManualClock();
   const [near] = PipeEnd.pair();
   const attempt = new AbortController();

@@ -44,7 +44,7 @@ function close(...ends: SecureTransport[]): void {
   for (const end of ends) end.close();
 }
 
-Deno.test("what one end writes the other reads, and nobody in between", async () => {
+Deno.test("one end reads what the other writes, and the bytes between are encrypted", async () => {
   const { client, near, server } = pair();
   const text = Array.from(
     { length: 300_000 },
@@ -56,7 +56,7 @@ Deno.test("what one end writes the other reads, and nobody in between", async ()
   })();
   assertEquals(await readAll(server), text);
   await there;
-  // A client that has ended its side still gets its answer.
+  // A client that has ended its side still gets its reply.
   const back = (async () => {
     await writeAll(server, "that is all\n");
     await server.closeWrite();
@@ -67,7 +67,7 @@ Deno.test("what one end writes the other reads, and nobody in between", async ()
   close(client, server);
 });
 
-Deno.test("a write takes a part at a time, when the network has it", async () => {
+Deno.test("a write resolves with a part when the network has accepted it", async () => {
   const { client, far, server } = pair();
   await client.established;
   await writeAll(client, "x");
@@ -85,7 +85,7 @@ Deno.test("a write takes a part at a time, when the network has it", async () =>
   close(client, server);
 });
 
-Deno.test("both ends know which certificate was shown, as its SHA-256", async () => {
+Deno.test("both ends have the SHA-256 of the accepting side's certificate", async () => {
   const { client, server } = pair();
   const [, base64] = hill.certificate.match(/-----\n([^-]+)-----/)!;
   const der = Uint8Array.fromBase64(base64);
@@ -99,9 +99,14 @@ Deno.test("both ends know which certificate was shown, as its SHA-256", async ()
   close(client, server, other.client, other.server);
 });
 
-Deno.test("a certificate is refused that does not show who is there", async () => {
+Deno.test("a certificate for another host, authority or time is refused", async () => {
   const cases: [typeof hill, string, string, RegExp][] = [
-    [hill, "127.0.0.1", certificates.smith.certificate, /not of the/],
+    [
+      hill,
+      "127.0.0.1",
+      certificates.smith.certificate,
+      /not issued by the authority/,
+    ],
     [hill, "192.0.2.1", authority, /altnames/],
     [certificates.elsewhere, "127.0.0.1", authority, /altnames/],
     [certificates.expired, "127.0.0.1", authority, /not valid today/],
@@ -122,7 +127,7 @@ Deno.test("a certificate is refused that does not show who is there", async () =
   }
 });
 
-Deno.test("no variable of the environment makes a stranger trusted", async () => {
+Deno.test("no environment variable disables the check of certificates", async () => {
   const name = "NODE_TLS_REJECT_UNAUTHORIZED";
   const before = Deno.env.get(name);
   Deno.env.set(name, "0");
@@ -136,10 +141,10 @@ Deno.test("no variable of the environment makes a stranger trusted", async () =>
   }
 });
 
-Deno.test("a certificate of the chain that cannot be read is an error of the connection", async () => {
+Deno.test("an invalid certificate in the chain is an error of the connection", async () => {
   const clock = new ManualClock();
   const [near, far] = PipeEnd.pair();
-  // Such a chain is refused where it is read from a file, so by hand.
+  // `Credentials` would refuse such a chain, so the test creates the context.
   const context = createSecureContext({
     cert: certificates.elsewhere.certificate + broken,
     key: certificates.elsewhere.key,
@@ -151,7 +156,7 @@ Deno.test("a certificate of the chain that cannot be read is an error of the con
   close(client, server);
 });
 
-Deno.test("a stream that ends without close_notify is told from one that ends", async () => {
+Deno.test("wasTruncated is true for a stream that ends without close_notify", async () => {
   const endings: [boolean, (client: SecureTransport, near: PipeEnd) => void][] =
     [
       [false, (client) => client.closeWrite()],
@@ -179,7 +184,7 @@ Deno.test("one of several authorities in a file is enough", async () => {
   close(client, server);
 });
 
-Deno.test("who does not speak TLS is told from who is gone", async () => {
+Deno.test("a failed handshake gives the reason", async () => {
   const clock = new ManualClock();
   const credentials = new Credentials(hill.certificate, hill.key);
   const accept = () => {
@@ -202,7 +207,7 @@ Deno.test("who does not speak TLS is told from who is gone", async () => {
     () => gone.server.read(buffer),
     EncryptionError,
   );
-  assertEquals(early.message, "closed within the TLS handshake");
+  assertEquals(early.message, "closed during the TLS handshake");
 
   const silent = accept();
   const reading = assertRejects(
@@ -218,7 +223,7 @@ Deno.test("who does not speak TLS is told from who is gone", async () => {
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("closing ends what waits, and nothing is left behind", async () => {
+Deno.test("close() ends pending reads and writes, and leaves no timers", async () => {
   const { client, clock, far, near, server } = pair();
   await Promise.all([client.established, server.established]);
   const reading = assertRejects(
@@ -235,14 +240,14 @@ Deno.test("closing ends what waits, and nothing is left behind", async () => {
   await writing;
   await assertRejects(() => client.closeWrite(), Deno.errors.BadResource);
   assertEquals(near.isClosed, true);
-  // Safe to do again.
+  // A second call has no effect.
   client.close();
   assertEquals(await server.read(new Uint8Array(1)), null);
   server.close();
   assertEquals([far.isClosed, clock.timers], [true, 0]);
 });
 
-Deno.test("who has made the handshake has all the time there is", async () => {
+Deno.test("there is no deadline after the handshake", async () => {
   const { client, clock, server } = pair();
   await Promise.all([client.established, server.established]);
   assertEquals(clock.timers, 0);
@@ -252,7 +257,7 @@ Deno.test("who has made the handshake has all the time there is", async () => {
   close(client, server);
 });
 
-Deno.test("renewed certificates are for new connections", async () => {
+Deno.test("renewed certificates apply to new connections", async () => {
   const clock = new ManualClock();
   const identity = new TlsIdentity({ ...hill, authority });
   const connect = () => {
@@ -266,7 +271,7 @@ Deno.test("renewed certificates are for new connections", async () => {
   identity.renew(certificates.smith);
   const after = connect();
   assert(await after.client.channelBinding() !== old);
-  // The old one goes on, and links stay encrypted.
+  // The old connection continues, and links stay encrypted.
   await before.client.write(encodeBytes("x"));
   assertEquals(await before.server.read(new Uint8Array(9)), 1);
   assertEquals(await before.server.channelBinding(), old);

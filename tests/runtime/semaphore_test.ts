@@ -2,7 +2,7 @@ import { FairSemaphore } from "../../runtime/semaphore.ts";
 import { assertEquals, assertRejects } from "../assert.ts";
 import { drainMicrotasks } from "../fakes/manual_clock.ts";
 
-/** Work that ends when the test says so, and what has begun so far. */
+/** Work that the test ends, and the names of the work that has begun. */
 function createWork() {
   const begun: string[] = [];
   const ends = new Map<string, PromiseWithResolvers<string>>();
@@ -17,7 +17,7 @@ function createWork() {
 const forever = new AbortController().signal;
 
 Deno.test({
-  name: "run() lets as many go on as there are permits; the rest wait in order",
+  name: "run() limits concurrent work to the permits; the rest waits in order",
   permissions: "none",
   async fn() {
     const { begun, ends, work } = createWork();
@@ -35,7 +35,7 @@ Deno.test({
     ends.get("c")!.resolve("C");
     ends.get("d")!.resolve("D");
     assertEquals(await Promise.all(taken.slice(1)), ["B", "C", "D"]);
-    // All are free again.
+    // All permits are free again.
     for (const name of ["e", "f", "g"]) semaphore.run(forever, work(name));
     await drainMicrotasks();
     assertEquals(begun.slice(4), ["e", "f"]);
@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "run() passes over those that no longer wait",
+  name: "run() skips work whose signal has aborted",
   permissions: "none",
   async fn() {
     const { begun, ends, work } = createWork();
@@ -69,7 +69,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "release() calls the waiters in order, and passes over those that take nothing",
+    "release() calls the waiters in order, and skips those that take no permit",
   permissions: "none",
   fn() {
     const semaphore = new FairSemaphore(1);
@@ -92,9 +92,9 @@ Deno.test({
     ];
     assertEquals(semaphore.tryAcquire(many), true);
     for (const one of [many, leaving, other]) semaphore.tryAcquire(one);
-    for (const so of [["many"], ["many", "other"]]) {
+    for (const expected of [["many"], ["many", "other"]]) {
       semaphore.release();
-      assertEquals(taken, so);
+      assertEquals(taken, expected);
     }
     semaphore.release();
     assertEquals(taken, ["many", "other", "many"]);

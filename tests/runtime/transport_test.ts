@@ -2,7 +2,7 @@ import { ReadBuffer } from "../../runtime/transport.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 Deno.test({
-  name: "ReadBuffer is small, grows while reads fill it, and shrinks again",
+  name: "ReadBuffer starts small, grows while reads fill it, and shrinks again",
   permissions: "none",
   fn() {
     const reading = new ReadBuffer();
@@ -13,7 +13,7 @@ Deno.test({
     }
     const { length: busy } = reading.buffer;
     assertEquals(busy, 64 * 1024);
-    // One small read says nothing yet, nor do many with large ones between.
+    // One small read has no effect, nor have many with large ones between.
     for (let reads = 0; reads < 1_000; reads++) {
       reading.noteRead(reads % 10 === 0 ? 5_000 : 1);
     }
@@ -24,7 +24,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ReadBuffer leaves a chunk where it is until the next one is read",
+  name: "noteRead() does not change the bytes of the last chunk",
   permissions: "none",
   fn() {
     const reading = new ReadBuffer();

@@ -36,7 +36,7 @@ const at =
   "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 1520023934.918963997\n";
 const whatsat = "WHATSAT kiwi.cs.ucla.edu 10 5\n";
 
-/** A connection on a pipe, with everything behind it in the test's hands. */
+/** A connection on a pipe. The test controls its clock, replica and backend. */
 function connect(
   { arrive, create }: TestReplica,
   limits: Partial<ClientLimits> = {},
@@ -64,14 +64,15 @@ function connect(
     replica,
     server,
     traffic,
-    /** Lets every answer come in that is on its way. */
+    /** Waits until all pending answers of the replica have arrived. */
     arrive: () => arrive(clock),
     flushCount: () => flushes,
   };
 }
 
 testOnReplicas({
-  name: "ClientConnection answers, and closes when the client has ended",
+  name:
+    "ClientConnection replies, and closes when the client has ended its side",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, clock, ended, server, traffic } = connect(kind);
@@ -110,7 +111,7 @@ testOnReplicas({
     const { arrive, backend, client, ended, server } = connect(kind);
     client.sendText(iamat + whatsat);
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(server.writes, [at, `${at}{}\n\n`]);
     await client.closeWrite();
@@ -120,7 +121,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection holds the reply back until the neighbours have it",
+  name: "ClientConnection holds the reply back until the report is flushed",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, ended, flushCount, replica, server } = connect(
@@ -144,23 +145,23 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection logs what waited at the time when it goes out",
+  name: "ClientConnection logs delayed replies at the time when they are sent",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, client, clock, ended, replica, traffic } = connect(
       kind,
     );
-    const handed = Promise.withResolvers<void>();
-    replica.flushed = handed.promise;
+    const flushed = Promise.withResolvers<void>();
+    replica.flushed = flushed.promise;
     client.sendText(iamat);
     await clock.advance(1_000);
     replica.flushed = undefined;
-    handed.resolve();
+    flushed.resolve();
     await arrive();
     client.sendText(whatsat);
     await clock.advance(2_000);
     const answeredAt = secondsOf(clock);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(traffic.lines.map((line) => line[0]).join(""), "<><>");
     const [, reply, , answer] = traffic.seconds;
@@ -173,7 +174,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection passes a report on whose reply has to wait",
+  name: "ClientConnection flushes a report whose reply has to wait",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, client, ended, flushCount, replica, server } =
@@ -186,7 +187,7 @@ testOnReplicas({
     assertEquals(replica.accepted.length, 2);
     assertEquals(flushCount() > before, true);
     assertEquals(server.writes.length, 1);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await client.closeWrite();
     await arrive();
     await ended;
@@ -195,20 +196,20 @@ testOnReplicas({
 
 testOnReplicas({
   name:
-    "ClientConnection writes no reply ahead of its flood for another's sake",
+    "ClientConnection holds a reply back also while an earlier write completes",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, client, ended, replica, server, traffic } =
       connect(kind);
     client.sendText(iamat + whatsat + whatsat);
     await arrive();
-    // One answer is being written, another waits behind it.
+    // One answer is being written, and another waits.
     server.freeze();
-    for (const { answer } of backend.questions) {
+    for (const { answer } of backend.queries) {
       answer("{}");
       await arrive();
     }
-    // A report is accepted, and the log stops the reader before it can flush.
+    // A report is accepted, and the full log stops the reader before the flush.
     let isFlushed = true;
     replica.onPut = () => isFlushed = false;
     replica.onFlush = () => isFlushed = true;
@@ -227,9 +228,9 @@ testOnReplicas({
   },
 });
 
-/** One thing that may happen to a connection, on either side of it. */
-type Happening =
-  | { readonly say: string }
+/** An event on either side of a connection. */
+type Step =
+  | { readonly send: string }
   | { readonly answer: number }
   | "freeze"
   | "thaw"
@@ -240,9 +241,9 @@ type Happening =
   | "links idle"
   | "time passes";
 
-const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.constantFrom("IAMAT", "IAMAT", "WHATSAT", "bogus")
-    .map((say) => ({ say })),
+    .map((send) => ({ send })),
   fc.nat(5).map((answer) => ({ answer })),
   fc.constantFrom(
     "freeze" as const,
@@ -256,13 +257,14 @@ const anyHappening: fc.Arbitrary<Happening> = fc.oneof(
 );
 
 testOnReplicas({
-  name: "ClientConnection keeps order and flood before reply, whatever happens",
+  name:
+    "ClientConnection keeps the order and flood before reply in any schedule",
   permissions: "none",
   async fn(kind) {
-    const happening = kind.isLate
-      ? fc.oneof(anyHappening, fc.constant("time passes" as const))
-      : anyHappening;
-    const schedule = fc.array(fc.tuple(happening, fc.nat(12)), {
+    const step = kind.isLate
+      ? fc.oneof(anyStep, fc.constant("time passes" as const))
+      : anyStep;
+    const schedule = fc.array(fc.tuple(step, fc.nat(12)), {
       maxLength: 60,
     });
     await assertProperty(
@@ -277,7 +279,7 @@ testOnReplicas({
           server,
           traffic,
         } = connect(kind);
-        /** Reports that were accepted and not flushed yet. */
+        /** Clients whose reports were accepted but not flushed yet. */
         const unflushed = new Set<string>();
         replica.onPut = ({ client }) => unflushed.add(client);
         replica.onFlush = () => unflushed.clear();
@@ -292,28 +294,28 @@ testOnReplicas({
           }
         };
         const expected: string[] = [];
-        for (const [happening, turns] of schedule) {
-          if (happening === "freeze") server.freeze();
-          else if (happening === "thaw") server.thaw();
-          else if (happening === "log full") traffic.fill();
-          else if (happening === "log nearly full") traffic.nearlyFill();
-          else if (happening === "log drained") traffic.drain();
-          else if (happening === "links busy") {
+        for (const [step, turns] of schedule) {
+          if (step === "freeze") server.freeze();
+          else if (step === "thaw") server.thaw();
+          else if (step === "log full") traffic.fill();
+          else if (step === "log nearly full") traffic.nearlyFill();
+          else if (step === "log drained") traffic.drain();
+          else if (step === "links busy") {
             busy ??= Promise.withResolvers<void>();
             replica.flushed = busy.promise;
-          } else if (happening === "links idle") {
+          } else if (step === "links idle") {
             replica.flushed = undefined;
             busy?.resolve();
             busy = undefined;
-          } else if (happening === "time passes") {
+          } else if (step === "time passes") {
             await clock.advance(maxLateMs / 4);
-          } else if ("answer" in happening) {
-            backend.questions[happening.answer]?.answer("{}");
+          } else if ("answer" in step) {
+            backend.queries[step.answer]?.answer("{}");
           } else {
             const id = `c${expected.length}`;
-            const line = happening.say === "IAMAT"
+            const line = step.send === "IAMAT"
               ? `IAMAT ${id} +1+1 1`
-              : happening.say === "WHATSAT"
+              : step.send === "WHATSAT"
               ? "WHATSAT c0 1 1"
               : `bogus ${id}`;
             expected.push(line);
@@ -321,7 +323,7 @@ testOnReplicas({
           }
           for (let turn = 0; turn < turns; turn++) await Promise.resolve();
         }
-        // In the end everything works again.
+        // At the end everything works again.
         server.thaw();
         replica.flushed = undefined;
         busy?.resolve();
@@ -330,7 +332,7 @@ testOnReplicas({
         for (let round = 0; round <= expected.length; round++) {
           traffic.drain();
           await arrive();
-          for (const { answer } of backend.questions) answer("{}");
+          for (const { answer } of backend.queries) answer("{}");
         }
         assertEquals(await ended, "client closed");
         const answers = client.takeAll().split("\n")
@@ -353,7 +355,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection answers what was asked before a half-close",
+  name: "ClientConnection answers the requests before a half-close",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, client, ended, server } = connect(kind);
@@ -362,14 +364,14 @@ testOnReplicas({
     await arrive();
     assertEquals(client.takeAll(), at);
     assertEquals(server.isClosed, false);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     assertEquals(await ended, "client closed");
     assertEquals(client.takeAll(), `${at}{}\n\n? no newline\n`);
   },
 });
 
 testOnReplicas({
-  name: "ClientConnection writes on where a write took only a part",
+  name: "ClientConnection continues after a partial write",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, ended, server } = connect(kind);
@@ -384,7 +386,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection reads no further while the client does not read",
+  name: "ClientConnection stops reading while the client does not read",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, connection, ended, server } = connect(kind);
@@ -406,7 +408,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection reads no further while the log has no room",
+  name: "ClientConnection stops reading while the log is full",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, ended, replica, traffic } = connect(kind);
@@ -431,7 +433,7 @@ testOnReplicas({
     client.sendText(iamat + "z".repeat(maxLineBytes + 1));
     await arrive();
     assertEquals(client.takeAll(), `${at}? ${"z".repeat(1024)}\n`);
-    // It reads on for a while, so that the refusal is not lost in a reset.
+    // The server continues to read, so that no reset destroys the reply.
     client.sendText("more");
     await arrive();
     assertEquals(server.unread, "");
@@ -443,7 +445,8 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection takes lines as long as its limit says, and counts",
+  name:
+    "ClientConnection accepts lines up to its limit, and counts longer ones",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, clock, counts, ended } = connect(kind, {
@@ -463,7 +466,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection ends as lost when the client is gone",
+  name: "ClientConnection ends as lost when the client has closed",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, ended } = connect(kind);
@@ -476,7 +479,7 @@ testOnReplicas({
 
 testOnReplicas({
   name:
-    "ClientConnection writes many large replies in portions, each reply whole",
+    "ClientConnection writes large replies in several writes of whole replies",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, client, server } = connect(kind);
@@ -488,9 +491,9 @@ testOnReplicas({
     await arrive();
     await arrive();
     const large = "x".repeat(maxWriteBytes / 2);
-    // They become ready together, with the first.
+    // All become ready together with the first, which is answered last.
     for (const radius of radii.toReversed()) {
-      backend.questionWithin(radius).answer(large);
+      backend.queryWithin(radius).answer(large);
     }
     await arrive();
     const reply = `${at}${large}\n\n`;
@@ -503,7 +506,8 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection asks no more for a client that is gone, and ends",
+  name:
+    "ClientConnection starts no queries for a client that is gone, and ends",
   permissions: "none",
   async fn(kind) {
     const maxRepliesWaiting = 64;
@@ -514,19 +518,19 @@ testOnReplicas({
     await arrive();
     client.sendText(whatsat.repeat(2 * maxRepliesWaiting));
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight);
+    assertEquals(backend.queries.length, maxQueriesInFlight);
     client.close();
-    // That it is gone shows when it is answered.
-    backend.questions[0].answer("{}");
+    // The server notices that the client is gone when it writes the reply.
+    backend.queries[0].answer("{}");
     assertEquals(await ended, "connection lost");
-    for (const { answer } of backend.questions) answer("{}");
+    for (const { answer } of backend.queries) answer("{}");
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
+    assertEquals(backend.queries.length, maxQueriesInFlight + 1);
   },
 });
 
 testOnReplicas({
-  name: "stop() answers what was asked, then ends the connection",
+  name: "stop() answers the requests, then ends the connection",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, client, clock, connection, ended } = connect(kind);
@@ -535,7 +539,7 @@ testOnReplicas({
     const stopped = connection.stop();
     client.sendText("too late\n");
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await stopped;
     assertEquals(client.takeAll(), `${at}${at}{}\n\n`);
     await client.closeWrite();
@@ -546,7 +550,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "stop() answers what was read while the log had no room",
+  name: "stop() answers the requests that were read while the log was full",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, connection, ended, traffic } = connect(kind);
@@ -565,7 +569,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "stop() does not wait for ever for a client that stays",
+  name: "stop() closes a connection that the client does not end",
   permissions: "none",
   async fn(kind) {
     const { clock, connection, ended } = connect(kind);
@@ -577,7 +581,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "stop() leaves a connection alone that is over",
+  name: "stop() does nothing on a connection that has ended",
   permissions: "none",
   async fn(kind) {
     const { client, clock, connection, ended } = connect(kind);
@@ -589,7 +593,8 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "stop() does not wait for ever for an answer, or for a client to read",
+  name:
+    "stop() waits only for a limited time for answers, or for a client to read",
   permissions: "none",
   async fn(kind) {
     for (const isFrozen of [true, false]) {
@@ -615,7 +620,7 @@ testOnReplicas({
 });
 
 Deno.test({
-  name: "ClientConnection promises nothing about a report that is not stored",
+  name: "ClientConnection sends no reply to a report that was not stored",
   permissions: "none",
   async fn() {
     const { arrive, client, clock, connection, ended, replica, server } =
@@ -631,7 +636,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ClientConnection ends where the replica cannot find a client",
+  name: "ClientConnection ends when the replica cannot answer a query",
   permissions: "none",
   async fn() {
     const { arrive, client, connection, ended, server } = connect(
@@ -648,7 +653,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ClientConnection writes a part of the right replies where things fail",
+  name:
+    "ClientConnection writes a prefix of the correct replies when a replica fails",
   permissions: "none",
   async fn() {
     const line = fc.constantFrom(
@@ -661,18 +667,18 @@ Deno.test({
     const chunks = fc.array(fc.array(line, { maxLength: 4 }), {
       maxLength: 8,
     });
-    /** Sends the chunks; returns what came back. */
+    /** Sends the chunks; returns the replies. */
     const play = async (kind: TestReplica, chunks: string[][]) => {
       const { backend, client, clock, ended, replica } = connect(kind);
       for (const chunk of chunks) {
         client.sendText(chunk.join(""));
         await clock.advance(maxLateMs / 2);
-        for (const { answer } of backend.questions) answer("{}");
+        for (const { answer } of backend.queries) answer("{}");
       }
       await client.closeWrite();
       for (let round = 0; round <= chunks.length; round++) {
         await clock.advance(maxLateMs);
-        for (const { answer } of backend.questions) answer("{}");
+        for (const { answer } of backend.queries) answer("{}");
       }
       await drainMicrotasks();
       const failed = replica instanceof LateReplica ? replica.failed : 0;
@@ -681,14 +687,14 @@ Deno.test({
     let failedCount = 0;
     await assertProperty(
       fc.asyncProperty(chunks, anySeed, async (chunks, seed) => {
-        const right = await play(promptReplica, chunks);
+        const correct = await play(promptReplica, chunks);
         const { end, failed, text } = await play(
           lateReplica(seed, 0.1),
           chunks,
         );
-        assertEquals(right.end, "client closed");
-        assertEquals(text, right.text.slice(0, text.length));
-        if (failed === 0) assertEquals(text, right.text);
+        assertEquals(correct.end, "client closed");
+        assertEquals(text, correct.text.slice(0, text.length));
+        if (failed === 0) assertEquals(text, correct.text);
         assertEquals(end, failed === 0 ? "client closed" : "replica failed");
         if (failed > 0) failedCount += 1;
       }),
@@ -698,7 +704,7 @@ Deno.test({
   },
 });
 
-/** Settles the report of a client when a test says so. */
+/** Confirms the report of a client when the test calls `settle`. */
 class HeldReplica extends MemoryReplica {
   readonly held = new Map<string, Settling>();
 
@@ -719,8 +725,7 @@ const heldReplica: TestReplica = {
 };
 
 Deno.test({
-  name:
-    "ClientConnection waits for the reports of its own chunk, and no others",
+  name: "ClientConnection waits only for the reports of its own chunk",
   permissions: "none",
   async fn() {
     const replica = new HeldReplica();
@@ -748,7 +753,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ClientConnection ends though a report is never where it should be",
+  name: "ClientConnection ends although a report is never confirmed",
   permissions: "none",
   async fn() {
     const stopped = connect(heldReplica);

@@ -17,14 +17,14 @@ import { FakeBackend } from "./fake_backend.ts";
 
 const seconds = 1_000;
 
-/** A front door, and clients that come to it. */
+/** A listener, with functions to connect clients and send requests. */
 function open(chosen: Partial<ClientLimits> = {}) {
   const clock = new ManualClock();
   const limits = { ...defaultClientLimits, ...chosen };
   const backend = new FakeBackend();
   const events: string[] = [];
   const counts = new LimitCounts(clock, () => {});
-  const door = new ClientListener({
+  const listener = new ClientListener({
     backend,
     replica: new MemoryReplica(),
     clock,
@@ -39,9 +39,9 @@ function open(chosen: Partial<ClientLimits> = {}) {
         [connection, event, ...Object.values(fields)].join(" "),
       ),
   });
-  const come = (address = "192.0.2.1") => {
+  const connect = (address = "192.0.2.1") => {
     const [transport, client] = PipeEnd.pair();
-    door.serve({ transport, address, port: 5000 });
+    listener.serve({ transport, address, port: 5000 });
     return client;
   };
   const ask = async (client: PipeEnd) => {
@@ -49,62 +49,66 @@ function open(chosen: Partial<ClientLimits> = {}) {
     await drainMicrotasks();
     return client.takeAll();
   };
-  return { ask, clock, come, counts, backend: backend, door, events };
+  return { ask, clock, connect, counts, backend, listener, events };
 }
 
 Deno.test({
-  name: "FrontDoor turns away who is too many, until somebody leaves",
+  name:
+    "ClientListener refuses connections above the limit until one has ended",
   permissions: "none",
   async fn() {
-    const { ask, come, counts, door, events } = open({ maxConnections: 2 });
-    const [one, other, late] = [come(), come(), come()];
+    const { ask, connect, counts, listener, events } = open({
+      maxConnections: 2,
+    });
+    const [one, other, late] = [connect(), connect(), connect()];
     assertEquals(await ask(one), "? hello\n");
     assertEquals(await ask(other), "? hello\n");
     assertEquals(late.other.isClosed, true);
-    assertEquals(door.connections, 2);
+    assertEquals(listener.connections, 2);
     assertEquals(
       events.at(-1),
       "server client refused 192.0.2.1:5000 connections",
     );
     await one.closeWrite();
     await drainMicrotasks();
-    assertEquals(await ask(come()), "? hello\n");
+    assertEquals(await ask(connect()), "? hello\n");
     assertEquals([...counts.hits], [["connections", 1]]);
   },
 });
 
 Deno.test({
-  name: "FrontDoor lets every address have so many connections",
+  name: "ClientListener limits the connections of each address",
   permissions: "none",
   async fn() {
-    const { ask, come, counts, events } = open({
+    const { ask, connect, counts, events } = open({
       maxConnectionsPerAddress: 1,
     });
-    const first = come("192.0.2.1");
-    assertEquals(come("::ffff:192.0.2.1").other.isClosed, true);
+    const first = connect("192.0.2.1");
+    assertEquals(connect("::ffff:192.0.2.1").other.isClosed, true);
     assertEquals(
       events.at(-1),
       "server client refused [::ffff:192.0.2.1]:5000 connections-per-address",
     );
-    assertEquals(await ask(come("192.0.2.2")), "? hello\n");
-    assertEquals(await ask(come("2001:db8::1")), "? hello\n");
-    // The same subscriber, with another of his addresses.
-    assertEquals(come("2001:db8::2").other.isClosed, true);
-    assertEquals(await ask(come("2001:db8:0:1::1")), "? hello\n");
+    assertEquals(await ask(connect("192.0.2.2")), "? hello\n");
+    assertEquals(await ask(connect("2001:db8::1")), "? hello\n");
+    // Another address of the same subscriber.
+    assertEquals(connect("2001:db8::2").other.isClosed, true);
+    assertEquals(await ask(connect("2001:db8:0:1::1")), "? hello\n");
     await first.closeWrite();
     await drainMicrotasks();
-    assertEquals(await ask(come("192.0.2.1")), "? hello\n");
+    assertEquals(await ask(connect("192.0.2.1")), "? hello\n");
     assertEquals([...counts.hits], [["connections-per-address", 2]]);
   },
 });
 
 Deno.test({
-  name: "FrontDoor disconnects who takes nothing of its replies, and no other",
+  name:
+    "ClientListener disconnects a client that reads no replies, and no other",
   permissions: "none",
   async fn() {
-    const { ask, clock, come, counts, door, events } = open();
-    const [slow, steady, quiet] = [come(), come(), come()];
-    // One write takes a byte, and then nothing more.
+    const { ask, clock, connect, counts, listener, events } = open();
+    const [slow, steady, quiet] = [connect(), connect(), connect()];
+    // The write of the reply never completes.
     slow.other.freeze();
     slow.sendText("hello\n");
     steady.other.maxWriteBytes = 1;
@@ -115,14 +119,14 @@ Deno.test({
       steady.other.thaw();
       await drainMicrotasks();
     }
-    // It may have taken its last byte just before the first of these seconds.
+    // It may have read its last byte just before the first of these seconds.
     await clock.advance(seconds);
-    assertEquals(door.connections, 3);
+    assertEquals(listener.connections, 3);
     await clock.advance(seconds);
     assertEquals(slow.other.isClosed, true);
     assertEquals(
       events.at(-1),
-      "client/1 closed slow consumer nothing taken for 30000 ms",
+      "client/1 closed slow consumer no reply read for 30000 ms",
     );
     assertEquals([...counts.hits], [["slow-consumer-seconds", 1]]);
     assertEquals(await ask(quiet), "? hello\n");
@@ -131,21 +135,21 @@ Deno.test({
 });
 
 Deno.test({
-  name: "FrontDoor does not call slow who takes a little all the time",
+  name: "ClientListener keeps a client that reads slowly but steadily",
   permissions: "none",
   async fn() {
-    const { clock, come, door } = open();
-    const client = come();
+    const { clock, connect, listener } = open();
+    const client = connect();
     client.other.maxWriteBytes = 1;
     client.other.freeze();
     client.sendText(`${"x".repeat(120)}\n`);
     for (let second = 0; second < 100; second++) {
       await clock.advance(seconds);
-      // One write comes through.
+      // One write completes.
       client.other.thaw();
       client.other.freeze();
     }
-    assertEquals(door.connections, 1);
+    assertEquals(listener.connections, 1);
     assertEquals(client.unread.length > 90, true);
     client.other.thaw();
     await drainMicrotasks();
@@ -154,28 +158,28 @@ Deno.test({
 });
 
 Deno.test({
-  name: "FrontDoor does not call slow who has waited for its answer",
+  name: "ClientListener does not count the wait for an answer against a client",
   permissions: "none",
   async fn() {
-    const { backend, clock, come, door } = open();
-    const client = come();
+    const { backend, clock, connect, listener } = open();
+    const client = connect();
     client.sendText("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
     await clock.advance(60 * seconds);
     client.other.freeze();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await clock.advance(29 * seconds);
-    assertEquals(door.connections, 1);
+    assertEquals(listener.connections, 1);
     await clock.advance(3 * seconds);
-    assertEquals(door.connections, 0);
+    assertEquals(listener.connections, 0);
   },
 });
 
 Deno.test({
-  name: "FrontDoor waits no longer for the end of an encrypted stream, either",
+  name: "ClientListener limits the wait for the end of an encrypted stream too",
   permissions: "none",
   async fn() {
-    const { clock, come, door, events } = open();
-    const client = come();
+    const { clock, connect, listener, events } = open();
+    const client = connect();
     const closed = Promise.withResolvers<void>();
     const close = client.other.close.bind(client.other);
     Object.assign(client.other, {
@@ -188,24 +192,24 @@ Deno.test({
     });
     await client.closeWrite();
     await clock.advance(29 * seconds);
-    assertEquals(door.connections, 1);
+    assertEquals(listener.connections, 1);
     await clock.advance(4 * seconds);
-    assertEquals(door.connections, 0);
+    assertEquals(listener.connections, 0);
     assertEquals(
       events.at(-1),
-      "client/1 closed slow consumer nothing taken for 30000 ms",
+      "client/1 closed slow consumer no reply read for 30000 ms",
     );
   },
 });
 
 Deno.test({
-  name: "FrontDoor disconnects who says nothing, if that is limited",
+  name: "ClientListener disconnects idle clients if idleMs is set",
   permissions: "none",
   async fn() {
-    const { backend, clock, come, counts, door, events } = open({
+    const { backend, clock, connect, counts, listener, events } = open({
       idleMs: 10 * seconds,
     });
-    const [quiet, talking, waiting] = [come(), come(), come()];
+    const [quiet, talking, waiting] = [connect(), connect(), connect()];
     waiting.sendText("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
     for (let second = 0; second < 12; second++) {
       await clock.advance(seconds);
@@ -215,39 +219,40 @@ Deno.test({
     assertEquals(quiet.other.isClosed, true);
     assertEquals(
       events.at(-1),
-      "client/1 closed idle nothing said for 10000 ms",
+      "client/1 closed idle nothing received for 10000 ms",
     );
-    // It waits for us, not we for it.
+    // It waits for the server, so it is not idle.
     assertEquals(waiting.other.isClosed, false);
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await clock.advance(13 * seconds);
-    assertEquals(door.connections, 0);
+    assertEquals(listener.connections, 0);
     assertEquals([...counts.hits], [["idle-seconds", 3]]);
-    // Nobody is there to be looked after.
+    // Without connections there are no heartbeats.
     assertEquals(clock.timers, 0);
   },
 });
 
 Deno.test({
-  name: "FrontDoor lets clients be idle as long as they like otherwise",
+  name: "ClientListener keeps idle clients by default",
   permissions: "none",
   async fn() {
-    const { ask, clock, come } = open();
-    const client = come();
+    const { ask, clock, connect } = open();
+    const client = connect();
     await clock.advance(100 * 3600 * seconds / 10);
     assertEquals(await ask(client), "? hello\n");
   },
 });
 
 Deno.test({
-  name: "FrontDoor disconnects those who leave most unread of too much in all",
+  name:
+    "ClientListener disconnects the clients with most unread replies above the total limit",
   permissions: "none",
   async fn() {
-    const { ask, clock, come, counts, door, events } = open({
+    const { ask, clock, connect, counts, listener, events } = open({
       maxReplyBytesInTotal: 100_000,
     });
     const clients = [20_000, 60_000, 50_000].map((bytes) => {
-      const client = come();
+      const client = connect();
       client.other.freeze();
       client.sendText(`${"x".repeat(bytes)}\n`);
       return client;
@@ -260,22 +265,23 @@ Deno.test({
     ]);
     assertEquals(
       events.at(-1),
-      "client/2 closed slow consumer replies fill the server's memory",
+      "client/2 closed slow consumer unread replies of all clients exceed the limit",
     );
     assertEquals([...counts.hits], [["reply-bytes-in-all", 1]]);
-    assertEquals(door.connections, 2);
-    assertEquals(await ask(come()), "? hello\n");
+    assertEquals(listener.connections, 2);
+    assertEquals(await ask(connect()), "? hello\n");
   },
 });
 
 Deno.test({
-  name: "FrontDoor counts questions without an answer as part of the replies",
+  name:
+    "ClientListener counts unanswered queries as part of the unread replies",
   permissions: "none",
   async fn() {
-    const { ask, backend, clock, come, door } = open({
+    const { ask, backend, clock, connect, listener } = open({
       maxReplyBytesInTotal: 100_000,
     });
-    const [greedy, modest] = [come(), come()];
+    const [greedy, modest] = [connect(), connect()];
     greedy.sendText("IAMAT kiwi +1+2 3\n");
     greedy.sendText("WHATSAT kiwi 1 1\n".repeat(200));
     modest.sendText("WHATSAT kiwi 1 1\n".repeat(2));
@@ -284,31 +290,32 @@ Deno.test({
       [greedy, modest].map(({ other }) => other.isClosed),
       [true, false],
     );
-    for (const { answer } of backend.questions) answer("{}");
+    for (const { answer } of backend.queries) answer("{}");
     await clock.advance(2 * heartbeatMs);
     assertEquals(modest.takeAll().match(/\{\}/g)?.length, 2);
-    // What was answered does not count any more.
+    // Answered queries no longer count.
     assertEquals(await ask(modest), "? hello\n");
     for (let turn = 0; turn < 200; turn++) {
       modest.sendText("WHATSAT kiwi 1 1\n");
       await drainMicrotasks();
-      backend.questions.at(-1)!.answer("{}");
+      backend.queries.at(-1)!.answer("{}");
       await drainMicrotasks();
     }
     await clock.advance(2 * heartbeatMs);
-    assertEquals(door.connections, 1);
+    assertEquals(listener.connections, 1);
   },
 });
 
 Deno.test({
-  name: "FrontDoor asks no more questions in all than may be, in turns",
+  name:
+    "ClientListener limits the queries of all clients, and shares them fairly",
   permissions: "none",
   async fn() {
-    const { backend, come, counts } = open({
+    const { backend, connect, counts } = open({
       maxQueriesInTotal: 2,
       maxQueriesInFlight: 2,
     });
-    const [greedy, modest] = [come(), come()];
+    const [greedy, modest] = [connect(), connect()];
     greedy.sendText("IAMAT kiwi +1+2 3\n");
     await drainMicrotasks();
     for (const radius of [1, 2, 3, 4]) {
@@ -317,15 +324,14 @@ Deno.test({
     await drainMicrotasks();
     modest.sendText("WHATSAT kiwi 50 1\n");
     await drainMicrotasks();
-    const asked = () =>
-      backend.questions.map(({ question }) => question.radiusKm);
-    assertEquals(asked(), ["1", "2"]);
+    const radii = () => backend.queries.map(({ query }) => query.radiusKm);
+    assertEquals(radii(), ["1", "2"]);
     for (let index = 0; index < 5; index++) {
-      backend.questions[index].answer(`{"is":${index}}`);
+      backend.queries[index].answer(`{"is":${index}}`);
       await drainMicrotasks();
     }
-    // The modest one did not have to wait for all of the greedy one's.
-    assertEquals(asked(), ["1", "2", "50", "3", "4"]);
+    // The modest client did not wait for all queries of the greedy one.
+    assertEquals(radii(), ["1", "2", "50", "3", "4"]);
     assertEquals(greedy.takeAll().match(/\{.*\}/g), [
       '{"is":0}',
       '{"is":1}',
@@ -341,11 +347,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "FrontDoor gives the turns of clients that are gone to others",
+  name:
+    "ClientListener passes the permits of disconnected clients on to others",
   permissions: "none",
   async fn() {
-    const { backend, come } = open({ maxQueriesInTotal: 1 });
-    const [first, gone, last] = [come(), come(), come()];
+    const { backend, connect } = open({ maxQueriesInTotal: 1 });
+    const [first, gone, last] = [connect(), connect(), connect()];
     first.sendText("IAMAT kiwi +1+2 3\nWHATSAT kiwi 1 1\n");
     await drainMicrotasks();
     gone.sendText("WHATSAT kiwi 2 1\n");
@@ -356,23 +363,23 @@ Deno.test({
     gone.close();
     gone.other.close();
     await drainMicrotasks();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await drainMicrotasks();
-    const asked = backend.questions.map(({ question }) => question.radiusKm);
-    assertEquals(asked, ["1", "3"]);
+    const radii = backend.queries.map(({ query }) => query.radiusKm);
+    assertEquals(radii, ["1", "3"]);
   },
 });
 
 Deno.test({
-  name: "FrontDoor leaves nothing behind when it has stopped",
+  name: "ClientListener leaves no connection or timer when it has stopped",
   permissions: "none",
   async fn() {
-    const { ask, clock, come, door } = open();
-    const client = come();
+    const { ask, clock, connect, listener } = open();
+    const client = connect();
     await ask(client);
-    const stopped = door.stop();
+    const stopped = listener.stop();
     await client.closeWrite();
     await stopped;
-    assertEquals([door.connections, clock.timers], [0, 0]);
+    assertEquals([listener.connections, clock.timers], [0, 0]);
   },
 });

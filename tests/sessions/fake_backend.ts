@@ -1,5 +1,5 @@
 /**
- * A server behind a session that does as a test says. Its replica is apart.
+ * A session's backend that a test controls. It does not contain a replica.
  *
  * @module
  */
@@ -8,37 +8,35 @@ import type { Whatsat } from "../../protocol/command.ts";
 import { ReportWriter } from "../../protocol/report.ts";
 import type { SessionBackend } from "../../sessions/session.ts";
 
-/** A question that waits for the test to answer it. */
+/** A query that waits until the test answers it. */
 export interface OpenQuery {
   readonly line: ByteString;
-  readonly question: Whatsat;
+  readonly query: Whatsat;
   readonly answer: (body: ByteString) => void;
 }
 
-/** Leaves questions to the test. */
+/** Collects queries for the test to answer. */
 export class FakeBackend implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
-  readonly questions: OpenQuery[] = [];
+  readonly queries: OpenQuery[] = [];
   readonly now = () => ({ seconds: 1520023935, nanoseconds: 182837383 });
 
-  /** What the clock says; a test may set it. */
+  /** The elapsed time; a test may set it. */
   nowMs = 0;
   readonly elapsedMs = () => this.nowMs;
-  /** How long each question took. */
+  /** The recorded durations of queries. */
   readonly durationsMs: number[] = [];
   readonly recordQueryDuration = (durationMs: number) => {
     this.durationsMs.push(durationMs);
   };
 
   /** The open query with this radius. */
-  questionWithin(radiusKm: string): OpenQuery {
-    return this.questions.find(({ question }) =>
-      question.radiusKm === radiusKm
-    )!;
+  queryWithin(radiusKm: string): OpenQuery {
+    return this.queries.find(({ query }) => query.radiusKm === radiusKm)!;
   }
 
-  readonly places = (line: ByteString, question: Whatsat) =>
+  readonly places = (line: ByteString, query: Whatsat) =>
     new Promise<ByteString>((answer) =>
-      this.questions.push({ line, question, answer })
+      this.queries.push({ line, query, answer })
     );
 }

@@ -1,6 +1,6 @@
 /**
  * Runs a test on a replica that answers at once, and on one that answers late
- * and out of order: clients get the same bytes.
+ * and out of order. Clients must receive the same bytes.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { drainMicrotasks, type ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryReplica } from "../fakes/memory_replica.ts";
 import { anySeed, assertProperty, callingFile } from "../property.ts";
 
-/** How often a test runs on a late replica, each time with other delays. */
+/** How often a test runs on a late replica, each time with different delays. */
 const lateRuns = 5;
 
-/** A replica, and how to wait for it. */
+/** How to create a kind of replica, and wait for its answers. */
 export interface TestReplica {
-  /** Creates the replica on the clock of the test. */
+  /** Creates a replica that uses the test's clock. */
   readonly create: (clock: ManualClock) => MemoryReplica;
-  /** Lets every answer come in that is on its way. */
+  /** Waits until all pending answers have arrived. */
   readonly arrive: (clock: ManualClock) => Promise<void>;
-  /** Whether answers come late. */
+  /** Whether answers are late. */
   readonly isLate: boolean;
 }
 
-/** Answers at once. */
+/** A replica that answers at once. */
 export const promptReplica: TestReplica = {
   create: () => new MemoryReplica(),
   arrive: drainMicrotasks,
@@ -32,10 +32,10 @@ export const promptReplica: TestReplica = {
 };
 
 /**
- * Answers late.
+ * A replica that answers late.
  *
- * @param seed What its delays are drawn from.
- * @param failures How often it fails: 0 for never, 1 for always.
+ * @param seed The seed of its delays and failures.
+ * @param failures The probability of a failure, 0 to 1.
  */
 export const lateReplica = (seed: number, failures = 0): TestReplica => ({
   create: (clock) =>
@@ -44,14 +44,14 @@ export const lateReplica = (seed: number, failures = 0): TestReplica => ({
   isLate: true,
 });
 
-/** A test of what clients see, whatever the replica. */
+/** A test that must pass on every kind of replica. */
 export interface ReplicaTest {
   readonly name: string;
   readonly permissions: "none";
   readonly fn: (kind: TestReplica) => void | Promise<void>;
 }
 
-/** Registers a test for each kind of replica. */
+/** Declares a test for each kind of replica. */
 export function testOnReplicas({ fn, name, permissions }: ReplicaTest): void {
   const file = callingFile();
   Deno.test({ name, permissions, fn: () => fn(promptReplica) });

@@ -1,5 +1,5 @@
 /**
- * What sessions share, with the usual limits unless a test sets others.
+ * A context for sessions, with the default limits unless a test sets others.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
 } from "../../sessions/session.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 
-/** The context of one session, or of several. */
+/** Creates a context for one session or several. */
 export function sessionContext(
   backend: SessionBackend,
   replica: SessionReplica,

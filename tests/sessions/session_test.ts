@@ -23,7 +23,7 @@ const at =
 
 const { maxQueriesInFlight } = defaultClientLimits;
 
-/** Small ones, so that the tests are fast. */
+/** Small limits, so that the tests are fast. */
 const maxRepliesWaiting = 64;
 const maxReplyBytesWaiting = 256 * 1024;
 
@@ -46,13 +46,13 @@ function createSession(
     replica,
     traffic,
     session,
-    /** Lets every answer come in that is on its way. */
+    /** Waits until all pending answers of the replica have arrived. */
     arrive: () => arrive(clock),
   };
 }
 
 testOnReplicas({
-  name: "Session answers IAMAT with the AT line and takes the report",
+  name: "Session answers IAMAT with the AT line, and puts the report",
   permissions: "none",
   fn(kind) {
     const { replica, session, traffic } = createSession(kind);
@@ -83,7 +83,7 @@ testOnReplicas({
     session.receive("WHATSAT kiwi 10 5");
     await arrive();
     assertEquals(session.takeReplies(), ["? WHATSAT kiwi 10 5\n"]);
-    assertEquals(backend.questions.length, 0);
+    assertEquals(backend.queries.length, 0);
   },
 });
 
@@ -97,7 +97,7 @@ testOnReplicas({
     session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
     assertEquals(session.takeReplies(), []);
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(session.takeReplies(), [`${at}\n{}\n\n`]);
   },
@@ -181,10 +181,10 @@ testOnReplicas({
     session.receive(iamat.replace("kiwi", "pear"));
     assertEquals(session.takeReplies(), [at + "\n"]);
     await arrive();
-    backend.questionWithin("2").answer("second");
+    backend.queryWithin("2").answer("second");
     await arrive();
     assertEquals(session.takeReplies(), []);
-    backend.questionWithin("1").answer("first");
+    backend.queryWithin("1").answer("first");
     await arrive();
     assertEquals(session.takeReplies(), [
       `${at}\nfirst\n\n`,
@@ -197,7 +197,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session takes an IAMAT at once that stands behind a slow question",
+  name: "Session puts a report at once, also behind a slow query",
   permissions: "none",
   fn(kind) {
     const { replica, session } = createSession(kind);
@@ -209,7 +209,8 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session asks about where the client was when the question came",
+  name:
+    "Session queries the position that the client had when the query arrived",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, session } = createSession(kind);
@@ -218,9 +219,9 @@ testOnReplicas({
     session.receive(iamat.replace("+34", "+35"));
     session.takeReplies();
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
-    assertEquals(backend.questions[0].line, at);
+    assertEquals(backend.queries[0].line, at);
     assertEquals(session.takeReplies(), [
       `${at}\n{}\n\n`,
       at.replace("+34", "+35") + "\n",
@@ -229,7 +230,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session gives every line exactly one answer",
+  name: "Session gives every line exactly one reply",
   permissions: "none",
   async fn(kind) {
     await assertProperty(
@@ -237,7 +238,7 @@ testOnReplicas({
         const { arrive, backend, session } = createSession(kind);
         for (const line of lines) session.receive(line);
         await arrive();
-        for (const { answer } of backend.questions) answer("{}");
+        for (const { answer } of backend.queries) answer("{}");
         await arrive();
         const replies = session.takeReplies();
         assertEquals(replies.length, lines.length);
@@ -255,7 +256,7 @@ testOnReplicas({
 
 testOnReplicas({
   name:
-    "Session asks so many questions at once, the rest in order, and takes IAMATs meanwhile",
+    "Session limits the queries in flight, queues the others in order, and receives reports meanwhile",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, replica, session } = createSession(kind);
@@ -268,24 +269,24 @@ testOnReplicas({
     assertEquals(replica.accepted.length, 2);
     assertEquals(session.whenWritable(), undefined);
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight);
-    const answer = ({ answer, question }: OpenQuery) =>
-      answer(`{${question.radiusKm}}`);
-    // Answered from the last to the first, they come out in order.
-    for (let index = backend.questions.length - 1; index >= 0; index--) {
-      answer(backend.questions[index]);
+    assertEquals(backend.queries.length, maxQueriesInFlight);
+    const answer = ({ answer, query }: OpenQuery) =>
+      answer(`{${query.radiusKm}}`);
+    // Answers come from the last to the first, but the replies are in order.
+    for (let index = backend.queries.length - 1; index >= 0; index--) {
+      answer(backend.queries[index]);
       await arrive();
     }
-    assertEquals(backend.questions.length, count);
-    for (const question of backend.questions) answer(question);
+    assertEquals(backend.queries.length, count);
+    for (const query of backend.queries) answer(query);
     await arrive();
-    const asked = backend.questions.map(({ question }) => question.radiusKm);
-    // A late replica finds the clients in another order.
-    if (kind.isLate) asked.sort((one, other) => Number(one) - Number(other));
-    assertEquals(asked, asked.map((_, index) => String(index)));
+    const radii = backend.queries.map(({ query }) => query.radiusKm);
+    // A late replica finds the clients in a different order.
+    if (kind.isLate) radii.sort((one, other) => Number(one) - Number(other));
+    assertEquals(radii, radii.map((_, index) => String(index)));
     assertEquals(session.takeReplies(), [
       at + "\n",
-      ...asked.map((radius) => `${at}\n{${radius}}\n\n`),
+      ...radii.map((radius) => `${at}\n{${radius}}\n\n`),
       at.replace("kiwi", "pear") + "\n",
     ]);
     assertEquals(session.isAwaiting, false);
@@ -293,8 +294,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name:
-    "Session asks nothing more for a client that is gone, and awaits nothing",
+  name: "abandon() starts no more queries, and awaits no answers",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, replica, session } = createSession(kind);
@@ -302,25 +302,26 @@ testOnReplicas({
     for (let count = 0; count < maxRepliesWaiting; count++) {
       session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     }
-    let isCalm = false;
-    session.whenWritable()?.then(() => isCalm = true);
+    let isWritable = false;
+    session.whenWritable()?.then(() => isWritable = true);
     await arrive();
     session.abandon();
     await arrive();
-    assertEquals([isCalm, session.isAwaiting], [true, false]);
+    assertEquals([isWritable, session.isAwaiting], [true, false]);
     session.receive("WHATSAT kiwi.cs.ucla.edu 1 1");
     assertEquals(session.whenWritable(), undefined);
-    for (const { answer } of backend.questions) answer("{}");
+    for (const { answer } of backend.queries) answer("{}");
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight);
-    // What it has reported counts.
+    assertEquals(backend.queries.length, maxQueriesInFlight);
+    // Its reports are still accepted.
     session.receive(iamat.replace("kiwi", "pear"));
     assertEquals(replica.accepted.length, 2);
   },
 });
 
 testOnReplicas({
-  name: "Session asks nothing and is not calm while too many bytes wait",
+  name:
+    "Session starts no queries and is not writable while too many bytes wait",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, session } = createSession(kind);
@@ -329,31 +330,31 @@ testOnReplicas({
     const count = 3 * maxQueriesInFlight;
     for (let index = 0; index < count; index++) {
       session.receive(`WHATSAT kiwi.cs.ucla.edu ${index} 1`);
-      // The first three are asked first.
+      // The first three are started first.
       if (index === 2) await arrive();
     }
     await arrive();
     const half = "x".repeat(maxReplyBytesWaiting / 2);
-    // The second fills what there may be; the first is not answered yet.
-    backend.questionWithin("1").answer(half);
+    // The second answer reaches the limit; the first query is not answered yet.
+    backend.queryWithin("1").answer(half);
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
+    assertEquals(backend.queries.length, maxQueriesInFlight + 1);
     assertEquals(session.whenWritable(), undefined);
-    backend.questionWithin("2").answer(half);
+    backend.queryWithin("2").answer(half);
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
-    let isCalm = false;
-    session.whenWritable()?.then(() => isCalm = true);
-    backend.questionWithin("0").answer("{}");
+    assertEquals(backend.queries.length, maxQueriesInFlight + 1);
+    let isWritable = false;
+    session.whenWritable()?.then(() => isWritable = true);
+    backend.queryWithin("0").answer("{}");
     await arrive();
-    // Ready is not written yet: nobody has read it.
-    assertEquals([isCalm, backend.questions.length], [
+    // The replies are ready but not taken yet.
+    assertEquals([isWritable, backend.queries.length], [
       false,
       maxQueriesInFlight + 1,
     ]);
     assertEquals(session.takeReplies().length, 3);
     await arrive();
-    assertEquals([isCalm, backend.questions.length], [
+    assertEquals([isWritable, backend.queries.length], [
       true,
       maxQueriesInFlight + 3,
     ]);
@@ -361,7 +362,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session counts the bytes of every reply that waits",
+  name: "Session counts the bytes of every waiting reply",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, counts, session } = createSession(kind);
@@ -373,19 +374,20 @@ testOnReplicas({
       assertEquals(session.whenWritable(), undefined);
       session.receive(line);
     }
-    const calm = session.whenWritable();
-    assert(calm !== undefined);
+    const writable = session.whenWritable();
+    assert(writable !== undefined);
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     assertEquals(session.takeReplies().length, 33);
-    await calm;
+    await writable;
     assertEquals([...counts.hits], [["reply-bytes", 1]]);
   },
 });
 
 testOnReplicas({
-  name: "Session asks the query for which all replies wait, however many bytes",
+  name:
+    "Session starts the query that all replies wait for, regardless of bytes",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, session } = createSession(kind);
@@ -396,14 +398,14 @@ testOnReplicas({
     }
     const line = "x".repeat(maxReplyBytesWaiting / 16);
     for (let count = 0; count < 16; count++) session.receive(line);
-    for (const { answer } of backend.questions) answer("{}");
+    for (const { answer } of backend.queries) answer("{}");
     await arrive();
-    // The client does not read yet.
-    assertEquals(backend.questions.length, maxQueriesInFlight);
+    // The replies are not taken yet.
+    assertEquals(backend.queries.length, maxQueriesInFlight);
     assertEquals(session.takeReplies().length, 1 + maxQueriesInFlight);
     await arrive();
-    assertEquals(backend.questions.length, maxQueriesInFlight + 1);
-    backend.questions.at(-1)!.answer("{}");
+    assertEquals(backend.queries.length, maxQueriesInFlight + 1);
+    backend.queries.at(-1)!.answer("{}");
     await arrive();
     assertEquals(session.takeReplies().length, 17);
     assertEquals(session.whenWritable(), undefined);
@@ -411,7 +413,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session is not calm while too many replies wait",
+  name: "Session is not writable while too many replies wait",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, counts, session } = createSession(kind);
@@ -421,20 +423,20 @@ testOnReplicas({
       assertEquals(session.whenWritable(), undefined);
       session.receive("what?");
     }
-    let isCalm = false;
-    session.whenWritable()?.then(() => isCalm = true);
+    let isWritable = false;
+    session.whenWritable()?.then(() => isWritable = true);
     await arrive();
-    assertEquals(isCalm, false);
-    backend.questions[0].answer("{}");
+    assertEquals(isWritable, false);
+    backend.queries[0].answer("{}");
     await arrive();
-    assertEquals(isCalm, true);
+    assertEquals(isWritable, true);
     assertEquals(session.whenWritable(), undefined);
     assertEquals([...counts.hits], [["pipelined", 1]]);
   },
 });
 
 testOnReplicas({
-  name: "Session counts lines by what they were answered as",
+  name: "Session counts lines by kind",
   permissions: "none",
   async fn(kind) {
     const { arrive, lines, session } = createSession(kind);
@@ -451,7 +453,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session tells how long a question took, from when it came in",
+  name: "Session records the duration of a query from its arrival",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, session } = createSession(kind);
@@ -461,18 +463,18 @@ testOnReplicas({
     }
     await arrive();
     backend.nowMs = 20;
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
-    // One more is asked now, which has waited for its turn all the time.
+    // One more query is started now, after it has waited for all this time.
     backend.nowMs = 50;
-    backend.questions[maxQueriesInFlight].answer("{}");
+    backend.queries[maxQueriesInFlight].answer("{}");
     await arrive();
     assertEquals(backend.durationsMs, [20, 50]);
   },
 });
 
 Deno.test({
-  name: "Session fails where the replica cannot find out, and says no `?`",
+  name: "Session fails without a `?` when the replica cannot answer",
   permissions: "none",
   async fn() {
     let readyCount = 0;
@@ -496,8 +498,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "Session asks nothing about a client that is found when its own is gone",
+  name: "Session starts no query when the replica answers after abandon()",
   permissions: "none",
   async fn() {
     const { arrive, backend, lines, session } = createSession(lateReplica(1));
@@ -506,7 +507,7 @@ Deno.test({
     session.receive("WHATSAT nobody 10 5");
     session.abandon();
     await arrive();
-    assertEquals(backend.questions, []);
+    assertEquals(backend.queries, []);
     assertEquals(lines, { ...createLineCounters(), iamat: 1 });
   },
 });

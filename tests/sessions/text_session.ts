@@ -1,5 +1,5 @@
 /**
- * A session that is told lines, and tells replies, as text.
+ * A session that receives lines and gives replies as text.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Settling } from "../../replica/settling.ts";
 import type { TrafficLog } from "../../runtime/transport.ts";
 import { Session, type SessionContext } from "../../sessions/session.ts";
 
-/** The real session, and lines at places in buffers that nobody should see. */
+/** Passes lines to a session within larger buffers, which it overwrites. */
 export class TextSession {
   readonly #session: Session;
   readonly #context: SessionContext;
@@ -24,13 +24,13 @@ export class TextSession {
   }
 
   receive(line: ByteString): void {
-    const buffer = encodeBytes(`before\n${line}\nbehind`);
+    const buffer = encodeBytes(`before\n${line}\nafter`);
     const start = "before\n".length;
     this.#session.receive(buffer, start, start + line.length);
     buffer.fill(0x21);
   }
 
-  /** The replies that can go out. */
+  /** The replies that can be written. */
   takeReplies(): ByteString[] {
     const replies = this.#session.takeReplies();
     if (replies === undefined) return [];

@@ -1,5 +1,5 @@
 /**
- * Faults in what reads and answers clients.
+ * Faults in the parsing of commands, numbers and lines, and in sessions.
  *
  * @module
  */
@@ -12,38 +12,38 @@ import { numbersTarget } from "../targets/numbers.ts";
 import { sessionsTarget } from "../targets/sessions.ts";
 import type { PlantedFault } from "./planted_fault.ts";
 
-/** A framer that loses the last byte of a chunk that goes on with a line. */
+/** A framer that loses the last byte of a chunk after an unfinished line. */
 class LossyFramer extends LineFramer {
   override push(buffer: Uint8Array, count: number): void {
     super.push(buffer, this.unfinished === "" ? count : count - 1);
   }
 }
 
-/** A session that takes CR for part of the line's end. */
+/** A session that treats a CR as part of the line's end. */
 class SessionWithoutCr extends Session {
   override receive(bytes: Uint8Array, start: number, end: number): void {
     super.receive(bytes, start, bytes[end - 1] === 0x0d ? end - 1 : end);
   }
 }
 
-/** A session that leaves empty lines without an answer. */
+/** A session that does not answer empty lines. */
 class SilentSession extends Session {
   override receive(bytes: Uint8Array, start: number, end: number): void {
     if (start < end) super.receive(bytes, start, end);
   }
 }
 
-/** In the parser of commands. */
+/** Faults in the parsers of commands. */
 export const commandFaults: readonly PlantedFault[] = [
   {
-    fault: "a parser takes U+00A0 for white space",
+    fault: "a parser treats U+00A0 as white space",
     target: commandsTarget({
       parseCommand: (line) => parseCommand(line.replaceAll("\xa0", " ")),
     }),
     from: "iamat",
   },
   {
-    fault: "a parser takes verbs in lower case",
+    fault: "a parser accepts verbs in lower case",
     target: commandsTarget({
       parseCommand: (line) =>
         parseCommand(line.replace(/^[a-z]+/, (verb) => verb.toUpperCase())),
@@ -51,32 +51,32 @@ export const commandFaults: readonly PlantedFault[] = [
     from: "whatsat",
   },
   {
-    fault: "a parser overlooks what is behind NUL",
+    fault: "a parser ignores everything after NUL",
     target: commandsTarget({
       parseCommand: (line) => parseCommand(line.split("\0")[0]),
     }),
     from: "iamat",
   },
   {
-    fault: "a parser takes a bound of 21",
+    fault: "a parser accepts a bound of 21",
     target: commandsTarget({
       parseCommand: (line) => parseCommand(line.replace(/ 21$/, " 20")),
     }),
     from: "whatsat-limits",
   },
   {
-    fault: "the fast parser looks at the byte behind the line",
+    fault: "the fast parser reads the byte after the line",
     target: commandsTarget({
       readSpan: (span, bytes, start, end) => {
-        const goesOn = /[0-9]/.test(String.fromCharCode(bytes[end]));
-        return span.read(bytes, start, goesOn ? end + 1 : end);
+        const isDigit = /[0-9]/.test(String.fromCharCode(bytes[end]));
+        return span.read(bytes, start, isDigit ? end + 1 : end);
       },
     }),
     from: "iamat-five-fields",
   },
 ];
 
-/** In what is done with numbers. */
+/** Faults in functions on numbers. */
 export const numberFaults: readonly PlantedFault[] = [
   {
     fault: "a limit is checked in floating point",
@@ -119,15 +119,15 @@ export const numberFaults: readonly PlantedFault[] = [
   },
 ];
 
-/** In the framer. */
+/** Faults in the framer. */
 export const lineFaults: readonly PlantedFault[] = [
   {
-    fault: "a framer loses a byte where a line goes on",
+    fault: "a framer loses a byte of a line that continues",
     target: linesTarget((maxBytes) => new LossyFramer(maxBytes)),
     from: "lf-only",
   },
   {
-    fault: "a framer takes a line of one byte too many",
+    fault: "a framer accepts a line with one byte too many",
     target: linesTarget((maxBytes) => new LineFramer(maxBytes + 1)),
     from: "lf-only",
   },
@@ -140,10 +140,10 @@ export const lineFaults: readonly PlantedFault[] = [
   },
 ];
 
-/** In the session. */
+/** Faults in the session. */
 export const sessionFaults: readonly PlantedFault[] = [
   {
-    fault: "a session leaves an empty line without an answer",
+    fault: "a session does not answer an empty line",
     target: sessionsTarget((...args) => new SilentSession(...args)),
     from: "report",
   },

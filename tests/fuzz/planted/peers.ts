@@ -1,5 +1,5 @@
 /**
- * Faults in what talks with neighbours.
+ * Faults in the protocol between servers, and in the herd file's parser.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import { reportsTarget } from "../targets/reports.ts";
 import { topologiesTarget } from "../targets/topologies.ts";
 import type { PlantedFault } from "./planted_fault.ts";
 
-/** A herd in which the last to come wins. */
+/** A router that keeps the report that arrived last. */
 class ForgetfulRouter extends FloodRouter {
   readonly #last = new Map<ByteString, ByteString>();
 
@@ -43,7 +43,7 @@ class ForgetfulRouter extends FloodRouter {
   }
 }
 
-/** A herd that takes every answer for the last one. */
+/** A router that treats every SYNCED as the end of catch-up. */
 class HastyRouter extends FloodRouter {
   readonly #caughtUp = new Set<string>();
 
@@ -62,7 +62,7 @@ class HastyRouter extends FloodRouter {
   }
 }
 
-/** In reports, messages, memory, handshake and herd file. */
+/** Faults in reports, messages, the router, the handshake and the herd file. */
 export const peerFaults: readonly PlantedFault[] = [
   {
     fault: "a report may end in a space",
@@ -75,7 +75,7 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "of-hill",
   },
   {
-    fault: "of reports of equal times neither is newer",
+    fault: "neither of two reports with equal times is newer",
     target: reportsTarget({
       isNewer: (line, than) =>
         isNewer(line, than) && timeOf(line) !== timeOf(than),
@@ -94,7 +94,7 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "have",
   },
   {
-    fault: "a horizon is written as the number prints",
+    fault: "a horizon is written as JavaScript prints the number",
     target: messagesTarget({
       formatMessage: (message) =>
         message.verb === "HORIZON"
@@ -104,7 +104,7 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "horizon",
   },
   {
-    fault: "the last report to come wins",
+    fault: "the report that arrived last replaces a newer one",
     target: herdsTarget((...args) => new ForgetfulRouter(...args)),
     from: "report-of-neighbour",
   },
@@ -120,12 +120,12 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "memory-just-full",
   },
   {
-    fault: "a server has caught up though it was told of more",
+    fault: "a server has caught up before the comparison is complete",
     target: herdsTarget((...args) => new HastyRouter(...args)),
     from: "synced",
   },
   {
-    fault: "white space behind an introduction is overlooked",
+    fault: "white space after a hello is ignored",
     target: handshakesTarget({
       checkHello: (line, self, neighbours) =>
         checkHello(line.trimEnd(), self, neighbours),
@@ -144,7 +144,7 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "proof",
   },
   {
-    fault: "a link of the herd file goes one way",
+    fault: "a link of the herd file has only one direction",
     target: topologiesTarget((json, basePort) => {
       const { neighbours, servers } = parseTopology(json, basePort);
       const [first, ...others] = neighbours;
@@ -154,7 +154,7 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "linked-twice",
   },
   {
-    fault: "a herd file that is null is a crash",
+    fault: "the parser crashes on a herd file that is null",
     target: topologiesTarget((json, basePort) => {
       const { servers } = json as { servers: unknown };
       return parseTopology(servers === undefined ? {} : json, basePort);

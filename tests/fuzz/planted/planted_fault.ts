@@ -1,5 +1,5 @@
 /**
- * Code that is wrong on purpose, to show that the fuzzer notices.
+ * Planted faults: intentionally wrong code, which the fuzzer must find.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import type { Target } from "../target.ts";
 
 /** A target with a fault in it. */
 export interface PlantedFault {
-  /** What the code does. */
+  /** What the code does wrong. */
   readonly fault: string;
   readonly target: Target;
-  /** The one input of the corpus from which it is to be found. */
+  /** The only input of the corpus from which the search begins. */
   readonly from: string;
 }

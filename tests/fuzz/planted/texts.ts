@@ -1,5 +1,5 @@
 /**
- * Faults in what handles the text of others.
+ * Faults in the handling of texts from clients and places services.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { keysTarget } from "../targets/keys.ts";
 import { newBodiesTarget } from "../targets/new_bodies.ts";
 import type { PlantedFault } from "./planted_fault.ts";
 
-/** In the trimmer, the rendering, the redactor and the log. */
+/** Faults in the trimmer, the renderer, the redactor and the log. */
 export const textFaults: readonly PlantedFault[] = [
   {
-    fault: "a trimmer cuts one result too many",
+    fault: "a trimmer removes one result too many",
     target: bodiesTarget((text) => {
       const body = new Body(text);
       const cut = (bound: number) => body.cut(bound > 1 ? bound - 1 : bound);
@@ -25,7 +25,7 @@ export const textFaults: readonly PlantedFault[] = [
     from: "empty-list",
   },
   {
-    fault: "a trimmer prints the JSON anew",
+    fault: "a trimmer reformats the JSON",
     target: bodiesTarget((text) => {
       const { status } = new Body(text);
       const value = JSON.parse(textOfBytes(text));
@@ -48,26 +48,26 @@ export const textFaults: readonly PlantedFault[] = [
     from: "of-google",
   },
   {
-    fault: "a < of the new API is not escaped",
+    fault: "a < from the new API is not escaped",
     target: newBodiesTarget((body, httpStatus) =>
       renderNearby(body, httpStatus).replaceAll("\\u003c", "<")
     ),
     from: "error-denied",
   },
   {
-    fault: "a key is found only as it is",
+    fault: "a key is found only in its plain spelling",
     target: keysTarget((key) => (text) => text.replaceAll(key, "[key]")),
     from: "plain",
   },
   {
-    fault: "an escape forgets the backslash",
+    fault: "the escaping omits the backslash",
     target: escapesTarget({
       escapeBytes: (bytes) => escapeBytes(bytes).replaceAll("\\\\", "\\"),
     }),
     from: "plain",
   },
   {
-    fault: "an escape forgets control characters beyond ASCII",
+    fault: "the escaping omits control characters outside ASCII",
     target: escapesTarget({
       escapeBytes: (bytes) =>
         escapeBytes(bytes).replaceAll("\\xc2\\x85", "\xc2\x85"),
@@ -75,7 +75,7 @@ export const textFaults: readonly PlantedFault[] = [
     from: "plain",
   },
   {
-    fault: "DEL is copied as it is",
+    fault: "DEL is copied without escaping",
     target: escapesTarget({
       copyPlain: (source, start, end, target, at) => {
         for (let index = start; index < end; index++, at++) {

@@ -1,6 +1,6 @@
 /**
- * A client's commands once more, as docs/PROTOCOL.md words them: slow, obvious,
- * and without a line of protocol/.
+ * A second implementation of clients' commands, after docs/PROTOCOL.md. It is
+ * slow and simple, and uses no code of protocol/.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
   objectionToTime,
 } from "./numbers.ts";
 
-/** "White space is space, tab, VT, FF and CR", and LF, which ends the line. */
+/** Space, tab, VT, FF and CR; and LF, which a line cannot contain. */
 const whiteSpace = ["\x20", "\x09", "\x0b", "\x0c", "\x0d", "\x0a"];
 
 /** Whether a byte is white space. */
@@ -22,8 +22,8 @@ export function isWhiteSpace(byte: string): boolean {
 }
 
 /**
- * "Fields are separated by one or more white space bytes; white space before
- * the first and behind the last is ignored."
+ * Splits a line at one or more bytes of white space. White space before the
+ * first field and after the last one is ignored.
  */
 export function fieldsOf(line: string): string[] {
   const fields: string[] = [];
@@ -39,12 +39,12 @@ export function fieldsOf(line: string): string[] {
   return fields;
 }
 
-/** A command with its operands, or why there is none. */
+/** A command with its operands, or the reason why a line is invalid. */
 export type Reading =
   | { readonly verb: "IAMAT" | "WHATSAT"; readonly operands: string[] }
   | { readonly verb: undefined; readonly objection: string };
 
-/** Reads a line that a client has sent. */
+/** Parses a line that a client has sent. */
 export function readCommand(line: string): Reading {
   const fields = fieldsOf(line);
   const [verb, , second, third] = fields;

@@ -1,21 +1,23 @@
 /**
- * Lines once more, as docs/PROTOCOL.md words them: slow, obvious, and without a
- * line of protocol/.
+ * A second implementation of lines, after docs/PROTOCOL.md. It is slow and
+ * simple, and uses no code of protocol/.
  *
  * @module
  */
 
-/** What there is in a stream. */
+/** The lines of a stream. */
 export interface Lines {
-  /** Those before the first that is too long, each without its LF. */
+  /** Lines that end in LF, without it, before the first that is too long. */
   readonly whole: readonly string[];
-  /** The bytes behind the last LF: "a last line without LF counts too". */
+  /**
+   * The bytes after the last LF, which count as a line unless there are none.
+   */
   readonly last: string;
-  /** The first line that is too long, as far as it goes. */
+  /** The first line that is too long, up to its LF or the end of the stream. */
   readonly tooLong: string | undefined;
 }
 
-/** "A line is the bytes up to LF." */
+/** Splits a stream into lines: the bytes up to each LF. */
 export function linesOf(stream: string, maxBytes: number): Lines {
   const pieces = stream.split("\n");
   const tooLong = pieces.find((piece) => piece.length > maxBytes);

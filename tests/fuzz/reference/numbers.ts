@@ -1,12 +1,12 @@
 /**
- * Numbers, positions and times once more, as docs/PROTOCOL.md words them: slow,
- * obvious, and without a line of protocol/. Of a number that is refused they say
- * why, in a few words.
+ * A second implementation of numbers, positions and times, after
+ * docs/PROTOCOL.md. It is slow and simple, and uses no code of protocol/. For
+ * an invalid text it gives the reason in a few words.
  *
  * @module
  */
 
-/** What keeps a text from being what it should be; undefined if it is that. */
+/** The reason why a text is invalid; undefined if it is valid. */
 export type Objection = string | undefined;
 
 const digits = [..."0123456789"];
@@ -22,7 +22,7 @@ export function isDecimal(text: string): boolean {
   return parts.length <= 2 && parts.every(isDigits);
 }
 
-/** A decimal number, exactly: so many units, of which `10 ** decimals` are 1. */
+/** An exact decimal number: `units / 10 ** decimals`. */
 interface Exact {
   readonly units: bigint;
   readonly decimals: number;
@@ -60,13 +60,13 @@ export function objectionToTime(text: string): Objection {
   return integer.length > 15 ? "time: over 15 digits" : undefined;
 }
 
-/** A position in its parts. */
+/** The parts of a position. */
 export interface Angles {
   readonly latitude: string;
   readonly longitude: string;
 }
 
-/** Cuts a position at its signs; undefined if there are not just two. */
+/** Splits a position at its signs; undefined if there are not exactly two. */
 export function splitPosition(text: string): Angles | undefined {
   const signs = [...text.matchAll(/[+-]/g)].map(({ index }) => index);
   if (signs.length !== 2 || signs[0] !== 0) return undefined;
@@ -88,16 +88,16 @@ export function objectionToPosition(text: string): Objection {
   return undefined;
 }
 
-/** A server's clock. */
+/** A time by a server's clock. */
 export interface Instant {
   readonly seconds: number;
   readonly nanoseconds: number;
 }
 
 /**
- * "The clock difference is the server's clock minus the client's time, in
- * seconds: a sign, digits, a dot, nine decimals. ... Digits of the time beyond
- * the nanosecond are left out of the difference."
+ * The server's clock minus the client's time, in seconds: a sign, digits, a
+ * dot, nine decimals. Decimals of the client's time after the ninth are
+ * ignored.
  */
 export function clockDifference(now: Instant, time: string): string {
   const [integer, fraction = ""] = time.split(".");

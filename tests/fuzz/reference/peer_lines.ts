@@ -1,19 +1,19 @@
 /**
- * The lines between servers once more, as docs/PROTOCOL.md words them: slow,
- * obvious, and without a line of protocol/ or peers/.
+ * A second implementation of the lines between servers, after docs/PROTOCOL.md.
+ * It is slow and simple, and uses no code of protocol/ or peers/.
  *
  * @module
  */
 import { isWhiteSpace } from "./commands.ts";
 import { isDecimal, objectionToPosition, objectionToTime } from "./numbers.ts";
 
-/** Every HEX of that text is one, and there are so many of them. */
+/** Whether a text is HEX digits, from `least` to `most` of them. */
 function isHex(text: string, least: number, most: number): boolean {
   return text.length >= least && text.length <= most &&
     [...text].every((byte) => "0123456789abcdef".includes(byte));
 }
 
-/** "below 2^53" */
+/** Whether a number is below 2^53. */
 function isBelow2To53(hex: string): boolean {
   return BigInt(`0x${hex}`) < 2n ** 53n;
 }
@@ -30,7 +30,7 @@ function isDifference(text: string): boolean {
     integer.length <= 16 && fraction?.length === 9;
 }
 
-/** The parts of an AT line, or why it is none. */
+/** The parts of an AT line, or the reason why a line is not one. */
 export type ReportReading =
   | { readonly objection: string }
   | {
@@ -64,7 +64,7 @@ export function readReport(
     : { objection };
 }
 
-/** A message in numbers, or why it is none. */
+/** The parts of a message, or the reason why a line is not one. */
 export type MessageReading =
   | { readonly objection: string }
   | {
@@ -73,7 +73,7 @@ export type MessageReading =
     readonly parts: readonly (string | number)[];
   };
 
-/** What reads a field: its parts, or undefined. */
+/** Parses a field into its parts; undefined if it is invalid. */
 type ReadField = (field: string) => (string | number)[] | undefined;
 
 /** mark = 4HEX fingerprint; fingerprint = 14HEX, below 2^53 */
@@ -100,12 +100,12 @@ const readDigest: ReadField = (field) =>
     ? [parseInt(field, 16)]
     : undefined;
 
-/** node = "-" / 1*4HEX; inner has a digit less. */
+/** node = "-" / 1*4HEX; an inner node has at most 3 digits. */
 function isNode(field: string, mostDigits: number): boolean {
   return field === "-" || isHex(field, 1, mostDigits);
 }
 
-/** Reads a message, as the grammar has it. */
+/** Parses a message by the grammar. */
 export function readMessage(
   line: string,
   servers: readonly string[],

@@ -3,15 +3,14 @@
  *
  * For every text either a `BodyError`, or for each bound from 0 to 21:
  *
- * - the text that is left is JSON, and its value is that of the original with
- *   no more than so many results;
- * - it is cut out of the original: what is left stands there in that order;
- * - between AT line and the two newlines behind it, it holds no empty line, and
- *   no newline stands at either end;
- * - with a bound that is not below the number of results, nothing is cut but
- *   newlines, and what an empty list has between its brackets.
+ * - the result is JSON, and its value is that of the original with at most
+ *   `bound` results;
+ * - the result is the original without some parts;
+ * - the result has no empty line, and no newline at its start or end;
+ * - with a bound of at least the number of results, only newlines are removed,
+ *   and white space in an empty list.
  *
- * What is whole JSON with a list `results` and a text `status` is no error.
+ * Valid JSON with a list `results` and a text `status` is not an error.
  *
  * @module
  */
@@ -20,10 +19,10 @@ import { type ByteString, encodeBytes } from "../../../protocol/bytes.ts";
 import { maxPlaces } from "../../../protocol/limits.ts";
 import { demand, demandSame, magnitude, type Target } from "../target.ts";
 
-/** What a body is to the target. */
+/** Creates a body from a text. */
 type CreateBody = (text: ByteString) => Pick<Body, "cut" | "status">;
 
-/** Tokens of JSON, and of the shape. */
+/** Tokens of JSON and of Google's shape. */
 export const jsonTokens = [
   '{"results":[1,2,3],"status":"OK"}',
   '"results" : [',
@@ -59,7 +58,7 @@ export const jsonTokens = [
   '"__proto__":',
 ];
 
-/** @param create Makes the trimmer under test. */
+/** @param create Creates the trimmer under test. */
 export function bodiesTarget(
   create: CreateBody = (text) => new Body(text),
 ): Target {
@@ -73,11 +72,14 @@ export function bodiesTarget(
         body = create(text);
       } catch (error) {
         if (!(error instanceof BodyError)) throw error;
-        demand(`a whole body is taken: ${error.message}`, value === undefined);
+        demand(
+          `a valid body is accepted: ${error.message}`,
+          value === undefined,
+        );
         return `${error.message} ${magnitude(text.length)}`;
       }
       if (value === undefined) {
-        demand("only a whole body is taken", false);
+        demand("only a valid body is accepted", false);
         return "";
       }
       demandSame("the status", body.status, value.status);
@@ -99,7 +101,7 @@ interface Value {
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Undefined if the text is not UTF-8, not JSON, or has not that shape. */
+/** Undefined if the text is not UTF-8, not JSON, or not a body. */
 function readValue(text: ByteString): Value | undefined {
   let value;
   try {
@@ -126,16 +128,16 @@ function checkCut(
     JSON.stringify(left),
     JSON.stringify(expected),
   );
-  demand(`${what} nothing is made up`, isCutOutOf(cut, text));
-  // What is left stands between two LFs: so its first line and its last one
-  // must have something in them, too.
+  demand(`${what} nothing is added`, isCutOutOf(cut, text));
+  // The places are sent between two LFs, so the first and the last line must
+  // not be empty either.
   const isEmptyLine = (line: string) => line === "" || line === "\r";
   demand(`${what} no empty line`, !cut.split("\n").some(isEmptyLine));
   if (bound < Math.max(value.results.length, 1)) return;
-  // Lists of results that the last one hides are cut as well.
+  // If there are several lists `results`, all are cut, and the last one counts.
   if (value.results.length === 0 || text.split("esults").length > 2) return;
   demandSame(
-    `${what} nothing is cut`,
+    `${what} nothing is removed`,
     withoutNewlines(cut),
     withoutNewlines(text),
   );
@@ -145,7 +147,7 @@ function withoutNewlines(text: ByteString): ByteString {
   return text.replaceAll(/[\r\n]/g, "");
 }
 
-/** Whether what is left stands in the text, in that order. */
+/** Whether the bytes of `left` occur in the text in that order. */
 function isCutOutOf(left: ByteString, text: ByteString): boolean {
   let at = 0;
   for (const byte of left) {

@@ -1,15 +1,15 @@
 /**
- * The parser of what clients say, `protocol/command.ts` and
+ * The parsers of clients' commands, `protocol/command.ts` and
  * `protocol/iamat_span.ts`.
  *
  * For every line:
  *
- * - `parseCommand` has the verdict and the fields of the reference;
- * - `formatCommand` writes the same command with single spaces, which is read
- *   as the same again;
- * - `IamatSpan` takes the IAMATs that have no idle white space, and no other
- *   line, and finds their operands where they stand; what stands before and
- *   behind the line in its buffer changes nothing.
+ * - `parseCommand` accepts the same lines as the reference, with the same
+ *   fields;
+ * - `formatCommand` writes the command with single spaces, and parsing that
+ *   gives the same command;
+ * - `IamatSpan` accepts exactly the IAMATs without unnecessary white space, and
+ *   finds their operands; bytes around the line in its buffer have no effect.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const real = {
   },
 };
 
-/** @param code The parser under test. */
+/** @param code The parsers under test. */
 export function commandsTarget(code: Partial<typeof real> = {}): Target {
   const { parseCommand, readSpan } = { ...real, ...code };
   const span = new IamatSpan();
@@ -61,17 +61,17 @@ export function commandsTarget(code: Partial<typeof real> = {}): Target {
       demandSame("the verb", command?.verb, expected.verb);
       checkSpan(line, expected);
       if (command === undefined || expected.verb === undefined) {
-        const why = "objection" in expected ? expected.objection : "";
-        return `${why} ${magnitude(line.length)}`;
+        const reason = "objection" in expected ? expected.objection : "";
+        return `${reason} ${magnitude(line.length)}`;
       }
       const { verb, ...operands } = command;
       demandAlike("the operands", Object.values(operands), expected.operands);
       const shortest = formatCommand(command);
       const again = [verb, ...expected.operands].join(" ");
       demandSame("formatCommand()", shortest, again);
-      demandAlike("the same again", parseCommand(shortest), command);
-      const idle = magnitude(line.length - again.length);
-      return `${verb} ${magnitude(line.length)} ${idle}`;
+      demandAlike("the command parsed again", parseCommand(shortest), command);
+      const extra = magnitude(line.length - again.length);
+      return `${verb} ${magnitude(line.length)} ${extra}`;
     },
   };
 }

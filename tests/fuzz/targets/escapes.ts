@@ -1,15 +1,15 @@
 /**
- * Text for the log, `log/escape.ts` and `log/record.ts`.
+ * The escaping of text for the log, `log/escape.ts` and `log/record.ts`.
  *
  * For all bytes:
  *
- * - what is escaped is UTF-8 without control characters, so that nobody can
- *   begin a line of his own, and the bytes can be had back from it;
- * - the fast way for printable ASCII is taken for just that, wherever it stands
- *   in its buffer, and copies the bytes;
- * - a byte that is no UTF-8 behind a text changes nothing before it;
- * - an event with the bytes in a value is one line of printable ASCII, and the
- *   value can be had back from it.
+ * - the escaped text is UTF-8 without control characters, so that no input can
+ *   forge a line, and unescaping it gives the same bytes;
+ * - the fast path accepts exactly printable ASCII, at any index in a buffer,
+ *   and copies the bytes;
+ * - an invalid byte after a text does not change the escaping of the text;
+ * - an event with the bytes as a value is one line of printable ASCII, from
+ *   which the value can be parsed.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const real = { copyPlain, escapeBytes, unescapeBytes };
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** @param code What escapes, under test. */
+/** @param code The functions under test. */
 export function escapesTarget(code: Partial<typeof real> = {}): Target {
   const { copyPlain, escapeBytes, unescapeBytes } = { ...real, ...code };
 
@@ -45,7 +45,10 @@ export function escapesTarget(code: Partial<typeof real> = {}): Target {
       if (!isPlain) continue;
       const copy = target.subarray(1, end);
       const original = source.subarray(shift, shift + bytes.length);
-      demand("a true copy", copy.every((byte, at) => byte === original[at]));
+      demand(
+        "the copy is equal",
+        copy.every((byte, at) => byte === original[at]),
+      );
     }
   }
 
@@ -76,9 +79,9 @@ export function escapesTarget(code: Partial<typeof real> = {}): Target {
         "no control characters",
         !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text),
       );
-      demandSame("the bytes back", unescapeBytes(escaped), bytes);
+      demandSame("the bytes unescaped", unescapeBytes(escaped), bytes);
       const mixed = escapeBytes(`${bytes}\xff`);
-      demandSame("the same before no UTF-8", mixed, `${escaped}\\xff`);
+      demandSame("the same before invalid UTF-8", mixed, `${escaped}\\xff`);
       checkPlain(bytes);
       checkEvent(bytes);
       const isSame = escaped === bytes;
@@ -97,6 +100,6 @@ function checkEvent(value: ByteString): void {
       [];
   if (json === undefined) demand("an event is one line of ASCII", false);
   const isShort = value.length <= maxEventFieldLength;
-  const back = isShort ? value : `${value.slice(0, maxEventFieldLength)}...`;
-  demandSame("the value back", JSON.parse(json), back);
+  const parsed = isShort ? value : `${value.slice(0, maxEventFieldLength)}...`;
+  demandSame("the value parsed", JSON.parse(json), parsed);
 }

@@ -3,12 +3,12 @@
  *
  * For every line:
  *
- * - an introduction is accepted if it is what docs/PROTOCOL.md says, byte for
- *   byte, is made by a neighbour, and is made to this server; then it is printed
- *   as the same line again. Otherwise there is a refusal, which fits a line;
- * - a refusal of the other side is shown in its own words, and never accepted;
+ * - a hello is accepted if it follows docs/PROTOCOL.md byte for byte, is from a
+ *   neighbour, and is to this server; then formatting it gives the same line.
+ *   Otherwise there is a refusal, which is one short line;
+ * - a refusal by the other side is reported with its text, and never accepted;
  * - one or two proofs, with one space between, are accepted if one of them is
- *   expected; `-` where none is expected, and only there.
+ *   expected; `-` is accepted only where no proof is expected.
  *
  * @module
  */
@@ -34,21 +34,21 @@ const proof =
 const otherProof =
   "41bdad63d09f97572bd9856565a13223ef9191788f55820554360fbe09c99df4";
 
-/** What servers without a secret, with one, and with two expect. */
+/** The proofs that servers with no secret, one and two expect. */
 const expectations = [[], [proof], [proof, otherProof]];
 
 const real = { checkAnswer, checkHello, checkProofs };
 
-/** @param code What checks the lines, under test. */
+/** @param code The functions under test. */
 export function handshakesTarget(code: Partial<typeof real> = {}): Target {
   const { checkAnswer, checkHello, checkProofs } = { ...real, ...code };
 
-  function checkIntroduction(line: ByteString): string {
+  function checkHelloLine(line: ByteString): string {
     const result = checkHello(line, self, neighbours);
     const isAccepted = !isRefusal(result);
-    demandSame("an introduction", isAccepted, isIntroduction(line, neighbours));
+    demandSame("a hello", isAccepted, isValidHello(line, neighbours));
     if (isAccepted) {
-      demandSame("the same again", formatHello(result), line);
+      demandSame("the hello formatted", formatHello(result), line);
     } else {
       checkRefusal(result, line);
     }
@@ -56,11 +56,11 @@ export function handshakesTarget(code: Partial<typeof real> = {}): Target {
     demandSame(
       "an answer",
       !isRefusal(answer),
-      isIntroduction(line, ["Smith"]),
+      isValidHello(line, ["Smith"]),
     );
     if (line.startsWith("NO ") && isRefusal(answer)) {
-      demandSame("whose refusal", answer.reason, "refused");
-      demandSame("its words", answer.detail, line.slice(3));
+      demandSame("the reason of a refusal", answer.reason, "refused");
+      demandSame("the text of a refusal", answer.detail, line.slice(3));
     }
     return isAccepted ? "a hello" : result.reason;
   }
@@ -85,39 +85,39 @@ export function handshakesTarget(code: Partial<typeof real> = {}): Target {
       "ABCDEF",
     ],
     check(line) {
-      // Where one line ends the next one begins.
+      // The input of a check is one line.
       if (line.includes("\n")) return "no line";
-      const introduced = checkIntroduction(line);
-      const proved = expectations.map((expected) => {
+      const helloResult = checkHelloLine(line);
+      const proofResults = expectations.map((expected) => {
         const refusal = checkProofs(line, expected);
-        const isProved = refusal === undefined;
+        const isAccepted = refusal === undefined;
         demandSame(
           `a proof where ${expected.length} are expected`,
-          isProved,
+          isAccepted,
           isProof(line, expected),
         );
         if (refusal !== undefined) checkRefusal(refusal, line);
-        return refusal?.reason ?? "proved";
+        return refusal?.reason ?? "proofResults";
       });
-      return `${introduced} ${proved.join()} ${magnitude(line.length)}`;
+      return `${helloResult} ${proofResults.join()} ${magnitude(line.length)}`;
     },
   };
 }
 
-/** A refusal is a line that tells a person something. */
+/** Checks that a refusal is a short line with a reason. */
 function checkRefusal(refusal: HandshakeRefusal, line: ByteString): void {
   const text = formatRefusal(refusal);
   demand(
-    "a refusal says why",
+    "a refusal has a reason",
     /^NO [a-z ]+: [^\n]+$/.test(text) || line === "NO ",
   );
-  demand("a refusal fits", text.length <= line.length + 200);
+  demand("a refusal is short", text.length <= line.length + 200);
 }
 
 /**
  * hello = "HERD 4 " server " " server " " incarnation " " nonce
  */
-function isIntroduction(line: string, from: readonly string[]): boolean {
+function isValidHello(line: string, from: readonly string[]): boolean {
   const fields = line.split(" ");
   const [verb, version, speaker, wanted, incarnation, nonce] = fields;
   return fields.length === 6 && verb === "HERD" && version === "4" &&
@@ -133,7 +133,7 @@ function is32Hex(text: string): boolean {
 /**
  * proof = "PROOF " ( "-" / 64HEX [ " " 64HEX ] )
  *
- * What the one of two is that is not expected does not matter.
+ * Of two proofs, one may be wrong.
  */
 function isProof(line: string, expected: readonly string[]): boolean {
   if (expected.length === 0) return line === "PROOF -";

@@ -1,24 +1,24 @@
 /**
- * A server's talk with its neighbours, `peers/replication/flood_router.ts` and what is behind it.
+ * The replication with neighbours, `peers/replication/flood_router.ts` and the
+ * code that it uses.
  *
- * The input is a script, one step a line. Its first byte tells who does what:
- * `J` and `S`, the neighbours Jaquez and Smith send the rest of the line; `C`, a
- * client does; `j` and `s`, the link with one of them comes up; `x`, the one
- * with Smith ends; `c`, it is compared with; `b`, a second passes; `.`, it is
- * time for chores. Other lines do nothing.
+ * The input is a script with one step on each line. The first byte selects the
+ * step. `J` and `S`: the neighbour Jaquez or Smith sends the rest of the line.
+ * `C`: a client sends it. `j` and `s`: the link with Jaquez or Smith comes up.
+ * `x`: the link with Smith ends. `c`: the server compares digests with Smith.
+ * `b`: a heartbeat. `.`: maintenance. Other lines have no effect.
  *
  * For every script:
  *
  * - nothing throws;
- * - every line that is written to a neighbour is one that a neighbour takes, by
- *   the reference, and no longer than lines between servers may be;
- * - every report that is written was sent by somebody before, just so;
- * - the report of a client is never replaced by an older one, unless it was
- *   forgotten;
+ * - every line to a neighbour is valid by the reference, and within the limit
+ *   on lines between servers;
+ * - every report to a neighbour was received in the same form before;
+ * - a client's report is never replaced by an older one, unless it has expired;
  * - there are never more clients than the limit;
- * - every SYNC is answered by one SYNCED, and nothing else is;
- * - a server has caught up if a SYNC of its own was answered, and no message of
- *   the comparison came in between, and not otherwise.
+ * - the server sends one SYNCED for every SYNC, and no others;
+ * - the server has caught up exactly if one of its SYNCs was answered without
+ *   another message of the comparison between.
  *
  * @module
  */
@@ -50,17 +50,17 @@ const isServer = (name: string) => servers.includes(name);
 
 const now = { seconds: 1520023935, nanoseconds: 182837383 };
 
-/** Few, so that a script of some lines fills the memory. */
+/** Few, so that a short script reaches the limit. */
 const maxClients = 3;
 
-/** Creates the herd under test. */
-type CreateHerd = (
+/** Creates a router. */
+type CreateRouter = (
   ...args: ConstructorParameters<typeof FloodRouter>
 ) => FloodRouter;
 
-/** @param create Makes the herd under test. */
+/** @param create Creates the router under test. */
 export function herdsTarget(
-  create: CreateHerd = (...args) => new FloodRouter(...args),
+  create: CreateRouter = (...args) => new FloodRouter(...args),
 ): Target {
   return {
     name: "herds",
@@ -94,38 +94,38 @@ export function herdsTarget(
   };
 }
 
-/** What has been said on a link about whether a comparison is over. */
+/** The state of catch-up on a link, by the lines on it. */
 interface CatchUp {
   /** The server's SYNC that has no answer yet. */
   open: "undisturbed" | "disturbed" | undefined;
   isOver: boolean;
-  /** How often the neighbour has said SYNC, less the answers. */
+  /** How many SYNCs of the neighbour have not been answered. */
   owed: number;
 }
 
-/** A herd, and what was said to it and by it. */
+/** A router, and the lines that it has received and sent. */
 class Scene {
-  readonly #replica: FloodRouter;
+  readonly #router: FloodRouter;
   readonly #outboxes = new Map<string, Outbox>();
-  /** How far the server is with each neighbour. */
+  /** The state of catch-up with each neighbour. */
   readonly #catchUps = new Map<string, CatchUp>();
-  /** The lines of all reports that anybody has made. */
+  /** The lines of all reports that were received or created. */
   readonly #made = new Set<ByteString>();
   /** How often each kind of line was written. */
   readonly #written = new Map<string, number>();
 
-  constructor(replica: FloodRouter) {
-    this.#replica = replica;
+  constructor(router: FloodRouter) {
+    this.#router = router;
     this.#link("Jaquez");
     this.#link("Smith");
   }
 
-  /** Which verbs have been written, and about how often. */
+  /** The verbs that were sent, and the magnitude of their numbers. */
   get signature(): string {
     const verbs = [...this.#written].map(([verb, count]) =>
       `${verb} ${magnitude(count)}`
     );
-    return [...verbs.sort(), this.#replica.clients].join();
+    return [...verbs.sort(), this.#router.clients].join();
   }
 
   /** Does one step of the script. */
@@ -133,10 +133,10 @@ class Scene {
     const rest = step.slice(1);
     switch (step[0]) {
       case "J":
-        this.#hear("Jaquez", rest);
+        this.#receive("Jaquez", rest);
         break;
       case "S":
-        this.#hear("Smith", rest);
+        this.#receive("Smith", rest);
         break;
       case "C":
         this.#report(rest);
@@ -148,20 +148,20 @@ class Scene {
         this.#link("Smith");
         break;
       case "x":
-        this.#replica.unlink("Smith");
+        this.#router.unlink("Smith");
         this.#outboxes.delete("Smith");
         this.#catchUps.delete("Smith");
         break;
       case "c":
-        this.#replica.compare("Smith");
+        this.#router.compare("Smith");
         break;
       case "b":
         for (const neighbour of this.#outboxes.keys()) {
-          this.#replica.onHeartbeat(neighbour);
+          this.#router.onHeartbeat(neighbour);
         }
         break;
       case ".":
-        this.#replica.runMaintenance();
+        this.#router.runMaintenance();
         break;
       default:
         return;
@@ -169,23 +169,23 @@ class Scene {
     for (const [neighbour, outbox] of this.#outboxes) {
       const catchUp = this.#catchUps.get(neighbour)!;
       this.#readOutbox(outbox, catchUp);
-      const has = this.#replica.hasCaughtUpWith(neighbour);
-      demandSame("whether it has caught up", has, catchUp.isOver);
-      demandSame("answers that are missing", catchUp.owed, 0);
+      const has = this.#router.hasCaughtUpWith(neighbour);
+      demandSame("hasCaughtUpWith()", has, catchUp.isOver);
+      demandSame("unanswered SYNCs", catchUp.owed, 0);
     }
     demand(
       "no more clients than the limit",
-      this.#replica.clients <= maxClients,
+      this.#router.clients <= maxClients,
     );
   }
 
   #link(neighbour: string): void {
-    this.#outboxes.set(neighbour, this.#replica.link(neighbour));
+    this.#outboxes.set(neighbour, this.#router.link(neighbour));
     const catchUp = { open: undefined, isOver: false, owed: 0 };
     this.#catchUps.set(neighbour, catchUp);
   }
 
-  #hear(neighbour: string, line: ByteString): void {
+  #receive(neighbour: string, line: ByteString): void {
     if (!this.#outboxes.has(neighbour)) return;
     const report = parseReport(line, isServer);
     if (report !== undefined) {
@@ -194,8 +194,8 @@ class Scene {
     }
     const message = parseMessage(line, isServer);
     if (message === undefined) return;
-    noteHeard(this.#catchUps.get(neighbour)!, message.verb);
-    this.#replica.receive(neighbour, message);
+    noteReceived(this.#catchUps.get(neighbour)!, message.verb);
+    this.#router.receive(neighbour, message);
   }
 
   #report(line: ByteString): void {
@@ -209,37 +209,40 @@ class Scene {
   #accept(report: Report, from?: string): void {
     const { client, line } = report;
     this.#made.add(line);
-    const before = this.#replica.newest(client);
-    const acceptance = this.#replica.accept(report, from);
-    const after = this.#replica.newest(client);
-    if (acceptance === "newer") demandSame("what is known", after, line);
+    const before = this.#router.newest(client);
+    const acceptance = this.#router.accept(report, from);
+    const after = this.#router.newest(client);
+    if (acceptance === "newer") demandSame("the newest report", after, line);
     if (before === undefined || after === undefined || after === before) return;
-    demand("only something newer replaces a report", isNewer(after, before));
+    demand("only a newer report replaces a report", isNewer(after, before));
   }
 
   #readOutbox(outbox: Outbox, catchUp: CatchUp): void {
     for (const line of takeAllLines(outbox)) {
-      demand("a line fits", line.length <= maxPeerLineBytes);
+      demand("a line is within the limit", line.length <= maxPeerLineBytes);
       const report = readReport(line, servers);
       const verb = line.split(" ")[0];
       this.#written.set(verb, (this.#written.get(verb) ?? 0) + 1);
       if (report.objection === undefined) {
-        demand("somebody has made the report", this.#made.has(line));
+        demand(
+          "the report was received or created before",
+          this.#made.has(line),
+        );
       } else if (readMessage(line, servers).objection !== undefined) {
-        throw new Fault(`a neighbour would not take ${JSON.stringify(line)}`);
+        throw new Fault(`not a valid line: ${JSON.stringify(line)}`);
       }
       if (verb === "SYNCED") catchUp.owed -= 1;
       if (verb === "SYNC") {
-        demandSame("a SYNC that is open already", catchUp.open, undefined);
-        demand("there is something to ask", !catchUp.isOver);
+        demandSame("a SYNC while another one is open", catchUp.open, undefined);
+        demand("a SYNC after the server has caught up", !catchUp.isOver);
         catchUp.open = "undisturbed";
       }
     }
   }
 }
 
-/** Notes what a neighbour says, in the words of docs/PROTOCOL.md. */
-function noteHeard(catchUp: CatchUp, verb: string): void {
+/** Applies a received verb to the state of catch-up, after docs/PROTOCOL.md. */
+function noteReceived(catchUp: CatchUp, verb: string): void {
   switch (verb) {
     case "SYNC":
       catchUp.owed += 1;

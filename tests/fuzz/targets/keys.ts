@@ -1,14 +1,14 @@
 /**
- * What takes the key out of a text, `places/redact.ts`.
+ * The removal of keys from texts, `places/redact.ts`.
  *
- * The input is a text. In it a backquote and a letter stand for a key, written
- * in one of the ways that services have: as it is, or each byte percent-encoded,
- * or as an escape of JSON or of HTML. For every text, and for several keys:
+ * The input is a text. In it a backquote and a letter stand for a key in one of
+ * the spellings that services use: plain, percent-encoded, or as escapes of
+ * JSON or HTML. For every text and each of several keys:
  *
- * - the key is not in what is left, nor when the escapes there are resolved;
- * - what is JSON stays JSON. For that no key here begins with a hexadecimal
+ * - the result does not contain the key, also when its escapes are resolved;
+ * - JSON stays valid. For this reason no key here begins with a hexadecimal
  *   digit: such a key could begin within an escape;
- * - a text without escapes, and without the key, stays as it is.
+ * - a text without escapes and without the key does not change.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { jsonTokens } from "./bodies.ts";
 
 const keys = ["IzaSyA-b_9", "s.b+c/d&e=", "xyxyxyx"];
 
-/** The ways to write one byte, by the letter that stands for each. */
+/** The spellings of one byte, by their letters. */
 const spellings: Readonly<Record<string, (byte: string) => string>> = {
   k: (byte) => byte,
   p: (byte) => `%${hex(byte)}`,
@@ -37,7 +37,7 @@ function hex(byte: string): string {
   return byte.charCodeAt(0).toString(16).padStart(2, "0");
 }
 
-/** @param create Makes the redactor under test. */
+/** @param create Creates the redactor under test. */
 export function keysTarget(create = createRedactor): Target {
   const redactors = keys.map((key) => ({ key, redact: create(key) }));
   return {
@@ -77,14 +77,14 @@ function checkText(
   redacted: ByteString,
 ): string {
   demand("the key is gone", !redacted.includes(key));
-  demand("the key is gone, escaped", !resolve(redacted).includes(key));
+  demand("the key is gone in every spelling", !resolve(redacted).includes(key));
   if (!/[\\%&]/.test(text) && !text.includes(key)) {
     demandSame("a text without the key", redacted, text);
   }
-  const isWhole = isJson(text);
-  if (isWhole) demand("JSON stays JSON", isJson(redacted));
+  const isValidJson = isJson(text);
+  if (isValidJson) demand("JSON stays valid", isJson(redacted));
   const found = redacted.split("[key]").length - text.split("[key]").length;
-  return `${isWhole} ${magnitude(found)}`;
+  return `${isValidJson} ${magnitude(found)}`;
 }
 
 function isJson(text: string): boolean {
@@ -96,7 +96,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** The text with every escape that can stand for a byte of a key resolved. */
+/** Resolves every escape that can stand for a byte of a key. */
 function resolve(text: ByteString): ByteString {
   return text.replace(
     /%([\da-fA-F]{2})|\\u00([\da-fA-F]{2})|&#0*(\d{1,3});|&#[xX]0*([\da-fA-F]{1,2});|\\(\/)|(&)amp;/g,

@@ -1,13 +1,13 @@
 /**
  * The framer, `protocol/framer.ts`.
  *
- * For every stream, in whatever chunks it comes, and for several limits:
+ * For every stream, in any chunks, and for several limits:
  *
- * - the lines are those of a split at LF, byte for byte;
- * - a line over the limit ends it: none follows, and what is shown of it are its
- *   first bytes, 1,024 at most, and nothing else;
- * - otherwise what is unfinished, and the line that `end` finds, are what stands
- *   behind the last LF.
+ * - the lines are those of a split at LF;
+ * - no line follows a line over the limit, and `tooLong` contains only its
+ *   first bytes, at most 1,024;
+ * - otherwise `unfinished`, and the line that `end` finds, are the bytes after
+ *   the last LF.
  *
  * @module
  */
@@ -30,15 +30,15 @@ import {
 
 const lineFeed = 0x0a;
 
-/** Makes framers for lines of so many bytes. */
+/** Creates a framer with this limit. */
 type CreateFramer = (maxBytes: number) => LineFramer;
 
 const limits = [0, 5, 512, maxLineBytes];
 
-/** What every chunk is read into. */
+/** The buffer for all chunks. */
 const buffer = allocateBuffer(2 * maxLineBytes);
 
-/** @param create Makes the framer under test. */
+/** @param create Creates the framer under test. */
 export function linesTarget(
   create: CreateFramer = (maxBytes) => new LineFramer(maxBytes),
 ): Target {
@@ -76,11 +76,11 @@ function checkFramer(
   const lines: ByteString[] = [];
   for (const chunk of chunks) {
     encodeInto(chunk, buffer);
-    // What is there of the last read does not count.
+    // Bytes after the chunk must have no effect.
     buffer[chunk.length] = lineFeed;
     framer.push(buffer, chunk.length);
     while (framer.next()) lines.push(framer.line);
-    // The next read comes into the same buffer.
+    // The next read overwrites the buffer.
     buffer.fill(lineFeed, 0, chunk.length);
   }
   const what = `limit ${limit}, ${chunks.length} chunks:`;
@@ -92,7 +92,7 @@ function checkFramer(
     expected.tooLong !== undefined,
   );
   if (tooLong !== undefined) {
-    // It may have been refused before more of it had come in.
+    // The framer may have refused the line before more of it arrived.
     const least = Math.min(limit + 1, tooLongEchoBytes);
     demand(`${what} the start is shown`, tooLong.length >= least);
     const start = expected.tooLong!.slice(0, tooLongEchoBytes);

@@ -1,14 +1,16 @@
 /**
- * What servers say besides reports, `peers/replication/messages.ts`.
+ * The messages between servers besides reports,
+ * `peers/replication/messages.ts`.
  *
  * For every line:
  *
- * - `parseMessage` has the verdict of the grammar, and the same numbers;
- * - no number is outside of what a double keeps exactly, but for the time of a
- *   HORIZON, which may have a fraction;
- * - `formatMessage` prints it so that the grammar allows it, and so that it is
- *   read as the same again. The time of a HORIZON may move by a second
- *   at either end of the times that can be written.
+ * - `parseMessage` accepts the same lines as the reference, with the same
+ *   numbers;
+ * - every number is a safe integer, except the time of a HORIZON, which may
+ *   have a fraction;
+ * - `formatMessage` follows the grammar, and parsing its result gives the same
+ *   message. The time of a HORIZON may change by a second at either end of the
+ *   valid times.
  *
  * @module
  */
@@ -33,7 +35,7 @@ const isServer = (name: string) => servers.includes(name);
 
 const real = { formatMessage, parseMessage };
 
-/** @param code What reads and writes messages, under test. */
+/** @param code The functions under test. */
 export function messagesTarget(code: Partial<typeof real> = {}): Target {
   const { formatMessage, parseMessage } = { ...real, ...code };
   return {
@@ -43,7 +45,7 @@ export function messagesTarget(code: Partial<typeof real> = {}): Target {
       const expected = readMessage(line, servers);
       const message = parseMessage(line, isServer);
       const isMessage = expected.objection === undefined;
-      demandSame("the verdict", message !== undefined, isMessage);
+      demandSame("whether it is a message", message !== undefined, isMessage);
       if (message === undefined || expected.objection !== undefined) {
         return `${expected.objection} ${magnitude(line.length)}`;
       }
@@ -51,7 +53,7 @@ export function messagesTarget(code: Partial<typeof real> = {}): Target {
       demandSame("the verb", message.verb, verb);
       demandAlike("the numbers", partsOf(message), parts);
       demand(
-        "every number is a safe one",
+        "every number is a safe integer",
         verb === "HORIZON" ||
           parts.every((part) =>
             typeof part === "string" || Number.isSafeInteger(part)
@@ -63,9 +65,9 @@ export function messagesTarget(code: Partial<typeof real> = {}): Target {
       const read = parseMessage(printed, isServer)!;
       if (message.verb === "HORIZON" && read.verb === "HORIZON") {
         const moved = Math.abs(message.seconds - read.seconds);
-        demand("about the same horizon again", moved <= 1);
+        demand("the horizon parsed again is nearly the same", moved <= 1);
       } else {
-        demandAlike("the same again", read, message);
+        demandAlike("the message parsed again", read, message);
       }
       const change = Math.sign(printed.length - line.length);
       return `${verb} ${magnitude(parts.length)} ${change}`;
@@ -73,7 +75,7 @@ export function messagesTarget(code: Partial<typeof real> = {}): Target {
   };
 }
 
-/** A message's fields in a row, as the reference has them. */
+/** A message's fields in the order of the reference. */
 function partsOf(message: Message): (string | number)[] {
   switch (message.verb) {
     case "PING":

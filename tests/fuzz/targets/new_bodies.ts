@@ -1,11 +1,11 @@
 /**
- * What Places API (New) says, in the legacy shape: `places/google_new_shape.ts`
- * and `places/print.ts`.
+ * The conversion of bodies of Places API (New) to the legacy shape:
+ * `places/google_new_shape.ts` and `places/print.ts`.
  *
- * For every body and HTTP status either a `PlacesError`, or a text that the
- * trimmer takes as it is: it is JSON, has no empty line, has as many results as
- * there are places, up to 20, and its status goes with that. No `<` or `>`
- * stands in it, which a browser could take for its own.
+ * For every body and HTTP status, the result is a `PlacesError` or a text that
+ * the trimmer does not change. The text is JSON without empty lines. It has as
+ * many results as there are places, up to 20, and the corresponding status. It
+ * contains no `<` or `>`, which a browser could interpret as markup.
  *
  * @module
  */
@@ -50,7 +50,7 @@ const members = [
   "viewport",
 ];
 
-/** @param render What renders them, under test. */
+/** @param render The function under test. */
 export function newBodiesTarget(render = renderNearby): Target {
   return {
     name: "new_bodies",

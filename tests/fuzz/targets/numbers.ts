@@ -2,21 +2,21 @@
  * Numbers as digits: `protocol/decimal.ts`, `protocol/position.ts` and
  * `protocol/time.ts`.
  *
- * The input is cut at its spaces into up to three texts. For each of them:
+ * The input is split at its spaces into up to three texts. For each of them:
  *
- * - the verdicts on number, whole number, radius, bound, time and position are
- *   the reference's;
- * - a number is compared with each limit as the reference does it, digit by
- *   digit;
- * - a position is cut where the reference cuts it;
- * - kilometres in metres are a thousand times the number, without idle zeros.
+ * - it is a valid number, whole number, radius, bound, time or position exactly
+ *   if it is by the reference;
+ * - a comparison of a number with each limit gives the result of the reference;
+ * - a position is split at the same index as by the reference;
+ * - kilometres in metres are a thousand times the number, without unnecessary
+ *   zeros.
  *
- * Of two times:
+ * For two times:
  *
- * - they are in the order that the reference says, and in the other one when
- *   they change places;
- * - the clock difference of a clock that shows the one, when a client says the
- *   other, has the digits of the reference.
+ * - they have the order of the reference, and the opposite order when
+ *   exchanged;
+ * - the clock difference between one as the server's time and the other as the
+ *   client's time has the digits of the reference.
  *
  * @module
  */
@@ -40,10 +40,10 @@ import { numberTokens } from "./tokens.ts";
 
 const real = { clockDifference, compareTimes, isAtMost, kilometresToMetres };
 
-/** What numbers are compared with. */
+/** The limits that numbers are compared with. */
 const limits = [0, 20, 50, 90, 180];
 
-/** @param code What is done with numbers, under test. */
+/** @param code The functions under test. */
 export function numbersTarget(code: Partial<typeof real> = {}): Target {
   const { clockDifference, compareTimes, isAtMost, kilometresToMetres } = {
     ...real,
@@ -51,7 +51,7 @@ export function numbersTarget(code: Partial<typeof real> = {}): Target {
   };
 
   function checkOne(text: string): string {
-    const isOne = isDecimal(text);
+    const isNumber = isDecimal(text);
     const objections = [
       reference.objectionToRadius(text),
       reference.objectionToBound(text),
@@ -62,9 +62,9 @@ export function numbersTarget(code: Partial<typeof real> = {}): Target {
     verdicts.forEach((verdict, index) =>
       demandSame(verdict.name, verdict(text), objections[index] === undefined)
     );
-    demandSame("isDecimal", isOne, reference.isDecimal(text));
+    demandSame("isDecimal", isNumber, reference.isDecimal(text));
     demandSame("isWholeNumber", isWholeNumber(text), reference.isDigits(text));
-    if (isOne) {
+    if (isNumber) {
       for (const limit of limits) checkLimit(text, limit);
       checkMetres(text);
     }
@@ -90,7 +90,7 @@ export function numbersTarget(code: Partial<typeof real> = {}): Target {
     const padded = (fraction ?? "").padEnd(3, "0");
     const expected = `${integer}${padded.slice(0, 3)}.${padded.slice(3)}0`;
     demandSame("metres", reference.compareDecimals(metres, expected), 0);
-    demand("no idle zeros", !/^0\d|\..*0$/.test(metres));
+    demand("no unnecessary zeros", !/^0\d|\..*0$/.test(metres));
   }
 
   function checkTwo(one: string, other: string): string {
@@ -99,16 +99,16 @@ export function numbersTarget(code: Partial<typeof real> = {}): Target {
     const [aEnd, bEnd] = [one.length, other.length];
     const order = Math.sign(compareTimes(a, 0, aEnd, b, 0, bEnd));
     demandSame("the order", order, expected);
-    const back = Math.sign(compareTimes(b, 0, bEnd, a, 0, aEnd));
-    demandSame("the order of the other way round", back, 0 - expected);
+    const opposite = Math.sign(compareTimes(b, 0, bEnd, a, 0, aEnd));
+    demandSame("the opposite order", opposite, 0 - expected);
     const [seconds, fraction = ""] = one.split(".");
     const now = {
       seconds: Number(seconds.slice(0, 11)),
       nanoseconds: Number(fraction.slice(0, 9).padEnd(9, "0")),
     };
     const difference = clockDifference(now, other);
-    const right = reference.clockDifference(now, other);
-    demandSame("the clock difference", difference, right);
+    const expectedDifference = reference.clockDifference(now, other);
+    demandSame("the clock difference", difference, expectedDifference);
     return `${expected} ${difference.length}`;
   }
 

@@ -3,14 +3,14 @@
  *
  * The input is one or two lines. For each of them:
  *
- * - `readReport` has the verdict of the reference, and finds server, client and
- *   time where they stand, whatever stands before and behind the line;
- * - what takes parts out of a line as text finds the same parts;
- * - of an IAMAT `ReportWriter` makes the AT line that the reference makes of it,
- *   which is read back with the same parts.
+ * - `readReport` accepts the same lines as the reference, and finds the same
+ *   server, client and time, with any bytes around the line;
+ * - the functions that extract parts of a line find the same parts;
+ * - for an IAMAT, `ReportWriter` writes the AT line of the reference, and
+ *   parsing it gives the same parts.
  *
- * Of two reports, the newer one is the one that the reference says: by time, of
- * equal times by the lines' bytes.
+ * Of two reports, the newer one is the one with the later time, or at equal
+ * times the one with the larger bytes.
  *
  * @module
  */
@@ -50,17 +50,21 @@ const now = { seconds: 1520023935, nanoseconds: 182837383 };
 
 const real = { isNewer, readReport };
 
-/** @param code What reads reports, under test. */
+/** @param code The functions under test. */
 export function reportsTarget(code: Partial<typeof real> = {}): Target {
   const { isNewer, readReport } = { ...real, ...code };
   const report = new Report();
 
-  /** Reads a line; returns its time, or why it is no report. */
-  function checkRead(line: ByteString): { time?: ByteString; why: string } {
+  /** Parses a line; returns its time, or the reason why it is not a report. */
+  function checkRead(line: ByteString): { time?: ByteString; reason: string } {
     const expected = reference.readReport(line, servers);
     for (const { bytes, end, start } of place(line)) {
       const isRead = readReport(bytes, start, end, names.find, report);
-      demandSame("the verdict", isRead, expected.objection === undefined);
+      demandSame(
+        "whether it is a report",
+        isRead,
+        expected.objection === undefined,
+      );
       if (expected.objection !== undefined) continue;
       const { clientEnd, clientStart, server, timeStart } = report;
       const time = decodeBytes(bytes, timeStart, report.end);
@@ -68,9 +72,9 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
       demandSame("the server", server, expected.server);
       demandSame("the client", report.client, expected.client);
       demandSame("the time", time, expected.time);
-      demand("the client is in its place", clientEnd - clientStart > 0);
+      demand("the client's indices are in order", clientEnd - clientStart > 0);
     }
-    if (expected.objection !== undefined) return { why: expected.objection };
+    if (expected.objection !== undefined) return { reason: expected.objection };
     const { client, difference, position, server, time } = expected;
     const fields = [server, difference, client, position, time];
     demandAlike("fieldsOf()", fieldsOf(line), fields);
@@ -79,10 +83,10 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
     demandSame("timeOf()", timeOf(line), time);
     const { latitude, longitude } = positionOf(line);
     demandSame("positionOf()", latitude + longitude, position);
-    return { time, why: "a report" };
+    return { time, reason: "a report" };
   }
 
-  /** If it is an IAMAT, makes reports of it. */
+  /** Checks the reports of a line, if it is an IAMAT. */
   function checkWritten(line: ByteString): boolean {
     const command = readCommand(line);
     if (command.verb !== "IAMAT") return false;
@@ -93,12 +97,12 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
       const expected = atLine(server, now, command.operands);
       demandSame("the report of an IAMAT", written.line, expected);
       const again = parseReport(written.line, names.has);
-      demandSame("the report read back", again?.line, expected);
+      demandSame("the report parsed again", again?.line, expected);
       demandSame("its server", again?.server, server);
       demandSame("its client", again?.client, client);
       if (line.length > maxLineBytes) continue;
       demand(
-        "the report of an IAMAT fits a line between servers",
+        "the report of an IAMAT is within the limit between servers",
         expected.length <= maxPeerLineBytes,
       );
     }
@@ -112,13 +116,13 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
       const lines = input.split("\n").slice(0, 2);
       const readings = lines.map(checkRead);
       const written = lines.map(checkWritten).join();
-      const why = readings.map((reading) => reading.why).join();
+      const reason = readings.map((reading) => reading.reason).join();
       const [one, other] = readings.map(({ time }) => time);
-      const signature = `${why} ${written} ${magnitude(input.length)}`;
+      const signature = `${reason} ${written} ${magnitude(input.length)}`;
       if (one === undefined || other === undefined) return signature;
       const order = compareDecimals(one, other) || compareBytes(lines);
       demandSame("isNewer()", isNewer(lines[0], lines[1]), order > 0);
-      demandSame("isNewer() back", isNewer(lines[1], lines[0]), order < 0);
+      demandSame("isNewer() exchanged", isNewer(lines[1], lines[0]), order < 0);
       return `${signature} ${order}`;
     },
   };

@@ -1,11 +1,10 @@
 /**
- * A client's session, `sessions/session.ts`, behind the framer.
+ * A client's session, `sessions/session.ts`, after the framer.
  *
- * For every stream, in whatever chunks it comes, and in whatever order its
- * questions are answered meanwhile: each line gets exactly one reply, in its
- * place in the order, which is the one that the reference makes of it. A report
- * is taken before its reply, a question is about the client's newest report at
- * that moment, and nothing is awaited when all is answered.
+ * For every stream, in any chunks, and with answers to its queries in any
+ * order, each line gets exactly one reply. The replies are in order, and equal
+ * to those of the reference. A report is put before its reply. A query is about
+ * the client's newest report at its time. No reply is awaited at the end.
  *
  * @module
  */
@@ -27,7 +26,7 @@ import { clientTokens } from "./tokens.ts";
 
 const now = { seconds: 1520023935, nanoseconds: 182837383 };
 
-/** What a session is to the target. */
+/** Creates a session. */
 type CreateSession = (
   ...args: ConstructorParameters<typeof Session>
 ) => Pick<
@@ -35,16 +34,16 @@ type CreateSession = (
   "stampTime" | "receive" | "refuseTooLong" | "takeReplies" | "isAwaiting"
 >;
 
-/** A question that waits for its answer. */
-interface Question {
+/** A query that waits for its answer. */
+interface OpenQuery {
   readonly text: ByteString;
   readonly answer: (body: ByteString) => void;
 }
 
-/** A server that answers when it is told to, without waiting for a promise. */
+/** A backend that answers when it is called, without waiting for a promise. */
 class PromptBackend implements SessionBackend {
   readonly reports = new ReportWriter("Hill");
-  readonly questions: Question[] = [];
+  readonly queries: OpenQuery[] = [];
   readonly now = () => now;
   readonly elapsedMs = () => 0;
   readonly recordQueryDuration = () => {};
@@ -53,28 +52,28 @@ class PromptBackend implements SessionBackend {
     const text = bodyOf(line, radiusKm, bound);
     const promised = {
       then: (answer: (body: ByteString) => void) => {
-        this.questions.push({ text, answer });
+        this.queries.push({ text, answer });
       },
     };
     return promised as Promise<ByteString>;
   };
 
-  /** Answers one of the questions that wait. */
+  /** Answers one of the waiting queries. */
   answerOne(random: Random): void {
-    const [question] = this.questions.splice(
-      random.below(this.questions.length),
+    const [query] = this.queries.splice(
+      random.below(this.queries.length),
       1,
     );
-    question.answer(question.text);
+    query.answer(query.text);
   }
 }
 
-/** A body that tells which question it answers. */
+/** A body that identifies its query. */
 function bodyOf(line: ByteString, radius: string, bound: string): ByteString {
   return `{${line.slice(3, 300)} ${radius} ${bound}}`;
 }
 
-/** @param create Makes the session under test. */
+/** @param create Creates the session under test. */
 export function sessionsTarget(
   create: CreateSession = (...args) => new Session(...args),
 ): Target {
@@ -112,7 +111,7 @@ export function sessionsTarget(
         session.stampTime();
         receiveLines(framer, session);
         buffer.fill(0x20);
-        if (backend.questions.length > 0 && random.chance(1 / 2)) {
+        if (backend.queries.length > 0 && random.chance(1 / 2)) {
           backend.answerOne(random);
         }
         if (random.chance(1 / 2)) take();
@@ -121,7 +120,7 @@ export function sessionsTarget(
         session.receive(framer.bytes, framer.start, framer.stop);
       }
       if (framer.tooLong !== undefined) session.refuseTooLong(framer.tooLong);
-      while (backend.questions.length > 0) backend.answerOne(random);
+      while (backend.queries.length > 0) backend.answerOne(random);
       take();
       const expected = repliesTo(stream);
       demandSame("how many replies", replies.length, expected.replies.length);
@@ -142,13 +141,13 @@ function receiveLines(
   }
 }
 
-/** What the client is told, and of which kinds that is. */
+/** The expected replies, and a signature of the kinds of lines. */
 function repliesTo(
   stream: ByteString,
 ): { replies: ByteString[]; signature: string } {
   const { last, tooLong, whole } = linesOf(stream, maxLineBytes);
   const known = new Map<ByteString, ByteString>();
-  const counts = { report: 0, question: 0, unknown: 0, invalid: 0 };
+  const counts = { report: 0, query: 0, unknown: 0, invalid: 0 };
   const invalid = (line: ByteString) => `? ${line}\n`;
   const reply = (line: ByteString): ByteString => {
     const reading = readCommand(line);
@@ -168,7 +167,7 @@ function repliesTo(
       counts.unknown += 1;
       return invalid(line);
     }
-    counts.question += 1;
+    counts.query += 1;
     return `${newest}\n${bodyOf(newest, radius, bound)}\n\n`;
   };
   const replies = whole.map(reply);

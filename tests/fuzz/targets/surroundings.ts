@@ -1,6 +1,6 @@
 /**
- * Puts a line into a buffer where what stands around it would change its
- * meaning, if somebody looked.
+ * Puts a line into buffers in which the bytes around it would change its
+ * meaning if they were read.
  *
  * @module
  */
@@ -13,17 +13,17 @@ export interface Placed {
   readonly end: number;
 }
 
-/** What stands before a line, and behind it. */
+/** The bytes before and after a line. */
 const surroundings = [
   ["", ""],
   ["AT Hill ", "5"],
   ["+1", ".5 "],
 ] as const;
 
-/** The line alone, and among bytes that go on with it. */
+/** The line alone, and between bytes that continue it. */
 export function place(line: ByteString): Placed[] {
-  return surroundings.map(([before, behind]) => ({
-    bytes: encodeBytes(before + line + behind),
+  return surroundings.map(([before, after]) => ({
+    bytes: encodeBytes(before + line + after),
     start: before.length,
     end: before.length + line.length,
   }));

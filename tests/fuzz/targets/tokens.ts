@@ -1,5 +1,5 @@
 /**
- * Words of the languages, for the mutator.
+ * Tokens of the protocols, for the mutator.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export const numberTokens = [
   "000000000000001",
 ];
 
-/** What clients say. */
+/** Tokens of clients. */
 export const clientTokens = [
   ...numberTokens,
   "IAMAT",
@@ -48,7 +48,7 @@ export const clientTokens = [
   " 10 5",
 ];
 
-/** What servers say. */
+/** Tokens of servers. */
 export const peerTokens = [
   ...numberTokens,
   "AT Hill +0.263873386 kiwi +34.068930-118.445127 1520023934.918963997",

@@ -1,13 +1,15 @@
 /**
- * The herd file's reader, `peers/topology.ts`.
+ * The parser of herd files, `peers/topology.ts`.
  *
- * For every JSON text either a `TopologyError` of one line, or a herd:
+ * For every JSON text, the result is a `TopologyError` of one line, or a herd
+ * with:
  *
- * - every server that the file names, in its order, and at least one;
- * - names that can be a field and a file's name, and differ by more than case;
- * - ports from 1 to 65,535, of which no two servers share an address;
- * - neighbours that are servers of the herd, are neighbours of each other, and
- *   neither themselves nor the same one twice; as many pairs as there are links.
+ * - at least one server, and all servers in the order of the file;
+ * - names that are valid as a field and as a file's name, and differ by more
+ *   than case;
+ * - ports from 1 to 65,535, with distinct addresses;
+ * - neighbours that are other servers of the herd, each once, and neighbours of
+ *   each other; as many pairs as there are links.
  *
  * @module
  */
@@ -16,7 +18,7 @@ import { parseTopology, TopologyError } from "../../../peers/topology.ts";
 import { textOfBytes } from "../../../protocol/bytes.ts";
 import { demand, demandSame, magnitude, type Target } from "../target.ts";
 
-/** @param parse The reader under test. */
+/** @param parse The parser under test. */
 export function topologiesTarget(parse = parseTopology): Target {
   return {
     name: "topologies",
@@ -61,7 +63,7 @@ export function topologiesTarget(parse = parseTopology): Target {
         } catch (error) {
           if (!(error instanceof TopologyError)) throw error;
           demand("an error of one line", !/[\r\n]/.test(error.message));
-          // Which rule, without what the file says.
+          // The rule that was broken, without values from the file.
           return /: ([a-z]+ [a-z]+ [a-z]+)/.exec(error.message)?.[1] ?? "other";
         }
       }).join();
@@ -91,7 +93,11 @@ function checkHerd(
     return ports.map((port) => `${server.host} ${port}`);
   });
   demandDistinct("addresses", addresses);
-  demandSame("whose neighbours", [...neighbours.keys()].join(), names.join());
+  demandSame(
+    "the keys of neighbours",
+    [...neighbours.keys()].join(),
+    names.join(),
+  );
   let links = 0;
   for (const [name, others] of neighbours) {
     links += others.length;
