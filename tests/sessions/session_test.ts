@@ -152,7 +152,7 @@ testOnReplicas({
     // Once behind a query that waits, once ahead of all.
     session.receive("IAMAT plum +1+1 5");
     await arrive();
-    backend.questions[0].answer("{}");
+    backend.queries[0].answer("{}");
     await arrive();
     session.receive("\tIAMAT  pear +1+1 5");
     assertEquals(
