@@ -172,3 +172,9 @@ export const drainTimeoutMs = 2_000;
 
 /** A stranger that was refused has this long, in ms, to read why. */
 export const refusalLingerMs = 1_000;
+
+/**
+ * Lines of a neighbour between two looks at the clock: a fifth of a millisecond
+ * of work.
+ */
+export const linesPerPiece = 64;

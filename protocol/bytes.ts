@@ -77,6 +77,14 @@ export function encodeScratch(text: ByteString): Uint8Array {
   return scratch;
 }
 
+/**
+ * A copy of a byte string. A part of a string keeps the whole string in memory,
+ * and a copy does not.
+ */
+export function copyOf(text: ByteString): ByteString {
+  return decodeBytes(encodeScratch(text), 0, text.length);
+}
+
 /** Copies the bytes from `start` to `end`. Returns the index after the copy. */
 export function copyBytes(
   bytes: Uint8Array,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import type { Timestamp } from "../protocol/time.ts";
 
 /** The only source of time, timers and random numbers. */
@@ -16,6 +17,8 @@ export interface Clock {
    * Calls `callback` once after a delay. The returned function cancels that.
    */
   after(delayMs: number, callback: () => void): () => void;
+  /** Calls `callback` once, after the sockets and timers that are due. */
+  nextTurn(callback: () => void): void;
   /** A number from 0 up to 1 (exclusive). */
   random(): number;
 }
@@ -94,6 +97,10 @@ export class SystemClock implements Clock {
   after(delayMs: number, callback: () => void): () => void {
     const timer = setTimeout(callback, delayMs);
     return () => clearTimeout(timer);
+  }
+
+  nextTurn(callback: () => void): void {
+    setImmediate(callback);
   }
 
   random(): number {

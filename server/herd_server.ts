@@ -21,6 +21,7 @@ import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
 import { formatPort, type Listener, type Port } from "../runtime/network.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import type { Observer } from "../runtime/observers.ts";
+import type { Turns } from "../runtime/turns.ts";
 import { ClientListener } from "../sessions/client_listener.ts";
 import { type ClientLimits, keptReplyBatches } from "../sessions/limits.ts";
 import { FairSemaphore } from "../runtime/semaphore.ts";
@@ -49,6 +50,8 @@ export interface HerdServerOptions {
   /** The open client ports. Closed by the server when it stops. */
   readonly clients: readonly Listener[];
   readonly clock: Clock;
+  /** The turns of the event loop, of all servers in this process. */
+  readonly turns: Turns;
   /** Closed by the server when it stops. */
   readonly log: LogWriter;
   readonly onLogFailure: OnLogFailure;
@@ -98,6 +101,7 @@ export class HerdServer implements AsyncDisposable {
       counts: this.#counts,
       lines: this.#lines,
       permits: new FairSemaphore(clientLimits.maxQueriesInTotal),
+      turns: options.turns,
       replyPool: new BatchPool(keptReplyBatches),
       trafficLogFor: (connection) => log.trafficLogFor(connection),
       emit: this.#emit,
@@ -317,9 +321,9 @@ export class HerdServer implements AsyncDisposable {
       reports: new ReportWriter(name),
       now: () => clock.now(),
       elapsedMs: () => clock.elapsedMs(),
-      places: (line, query) =>
+      places: (line, { bound, radiusKm }) =>
         this.#places.nearby(
-          makeQuery(positionOf(line), query.radiusKm, query.bound),
+          makeQuery(positionOf(line), radiusKm, bound),
         ),
       recordQueryDuration: (durationMs) =>
         this.#queryDurations.add(durationMs / 1000),

@@ -39,6 +39,7 @@ import {
 } from "../runtime/secure_network.ts";
 import { isGranted, requirePermissions } from "../runtime/permissions.ts";
 import { setupError } from "../runtime/setup_error.ts";
+import { Turns } from "../runtime/turns.ts";
 import { ServerEvents } from "./server_events.ts";
 import { portsOf } from "./settings/ports.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -90,11 +91,14 @@ export async function openServers(
 ): Promise<HerdServer[]> {
   const places = await settings.places.load();
   const servers: HerdServer[] = [];
-  const maxTableBytes = tableBytes(settings, names.length);
+  const shared = {
+    maxTableBytes: tableBytes(settings, names.length),
+    turns: new Turns(new SystemClock()),
+  };
   try {
     for (const name of names) {
       servers.push(
-        await openServer(settings, name, places, network, maxTableBytes),
+        await openServer(settings, name, places, network, shared),
       );
     }
   } catch (error) {
@@ -111,13 +115,20 @@ export async function linkServers(
   await Promise.all(servers.map((server) => server.link()));
 }
 
+/** What the servers of this process have in common. */
+interface SharedByServers {
+  /** Most bytes of the table of each. */
+  readonly maxTableBytes: number;
+  readonly turns: Turns;
+}
+
 /** Opens the ports, then the log, and puts a server on them. */
 async function openServer(
   settings: Settings,
   name: string,
   places: PlacesProvider,
   network: Network,
-  maxTableBytes: number,
+  { maxTableBytes, turns }: SharedByServers,
 ): Promise<HerdServer> {
   const { tls, topology } = settings;
   const self = findServer(topology, name)!;
@@ -160,6 +171,7 @@ async function openServer(
   const replica = createReplica(settings, {
     self,
     clock,
+    turns,
     counts,
     propagation,
     connect: ({ host, peerPort }, signal) => connect(host, peerPort, signal),
@@ -177,6 +189,7 @@ async function openServer(
     clientLimits: limitsAt(clientHost, settings.clientLimits),
     clients,
     clock,
+    turns,
     log,
     onLogFailure: settings.onLogFailure,
     places,
@@ -206,6 +219,7 @@ type ReplicaContext =
     | "trafficLogFor"
     | "emit"
     | "peers"
+    | "turns"
   >
   & {
     /** Most bytes of its table. */

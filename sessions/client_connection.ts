@@ -22,6 +22,7 @@ import {
 } from "../runtime/transport.ts";
 import {
   heartbeatMs,
+  linesPerPiece,
   maxWriteBytes,
   refusalLingerMs,
   stopAnswerMs,
@@ -156,6 +157,7 @@ export class ClientConnection {
   onHeartbeat(): void {
     this.#quietHeartbeats = this.#hasProgressed ? 0 : this.#quietHeartbeats + 1;
     this.#hasProgressed = false;
+    this.#session.workload.relax();
     const { counts, limits: { idleMs, slowConsumerMs } } = this.#context;
     // The first of these heartbeats may have come right after the last byte.
     const quietMs = (this.#quietHeartbeats - 1) * heartbeatMs;
@@ -202,7 +204,8 @@ export class ClientConnection {
     if (this.#end !== undefined) return undefined;
     this.#framer.push(this.#reading.buffer, count);
     this.#reading.noteRead(count);
-    const wait = this.#processLines();
+    const wait = this.#context.turns.begin(this.#session.workload) ??
+      this.#processLines();
     return wait === undefined ? this.#write() : this.#continueProcessing(wait);
   }
 
@@ -224,15 +227,20 @@ export class ClientConnection {
   #processLines(): Promise<void> | undefined {
     const framer = this.#framer;
     const session = this.#session;
+    const { turns } = this.#context;
     session.stampTime();
-    while (true) {
+    for (let lines = 1;; lines++) {
       const room = this.#traffic.whenDrained();
-      if (room !== undefined) return room;
+      if (room !== undefined) return this.#waitForTurn(room);
       const writable = session.whenWritable();
       if (writable !== undefined) return this.#writeBefore(writable);
       if (!framer.next()) break;
       session.receive(framer.bytes, framer.start, framer.stop);
+      if (lines % linesPerPiece === 0 && turns.end(session.workload)) {
+        return this.#writeBefore(undefined);
+      }
     }
+    turns.end(session.workload);
     if (framer.tooLong !== undefined) {
       session.refuseTooLong(framer.tooLong);
       this.#end ??= "line too long";
@@ -256,9 +264,15 @@ export class ClientConnection {
     }
   }
 
-  async #writeBefore(writable: Promise<void>): Promise<void> {
+  async #writeBefore(writable: Promise<void> | undefined): Promise<void> {
     await this.#write();
-    await writable;
+    await this.#waitForTurn(writable);
+  }
+
+  /** Waits, and then until the connection may work again. */
+  async #waitForTurn(wait: Promise<void> | undefined): Promise<void> {
+    if (wait !== undefined) await wait;
+    await this.#context.turns.begin(this.#session.workload);
   }
 
   /**

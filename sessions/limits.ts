@@ -113,3 +113,9 @@ export const stopLingerMs = 500;
  * clients are slow to read.
  */
 export const keptReplyBatches = 64;
+
+/**
+ * Lines of a client between two looks at the clock: a fifth of a millisecond of
+ * work.
+ */
+export const linesPerPiece = 64;

@@ -7,6 +7,7 @@
 import type { Batch, BatchPool } from "../protocol/batch.ts";
 import {
   type ByteString,
+  copyOf,
   decodeBytes,
   encodeScratch,
 } from "../protocol/bytes.ts";
@@ -27,6 +28,7 @@ import { Settling } from "../replica/settling.ts";
 import type { ReportSource } from "../replica/report_source.ts";
 import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
 import type { FairSemaphore, PermitWaiter } from "../runtime/semaphore.ts";
+import { type Turns, Workload } from "../runtime/turns.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
 import { type ClientLimits, slotBytes } from "./limits.ts";
 
@@ -44,7 +46,7 @@ export interface SessionBackend {
    */
   readonly places: (
     line: ByteString,
-    query: Whatsat,
+    area: QueryArea,
   ) => Promise<ByteString>;
   /** Records the time from the receipt of a query to its answer. */
   readonly recordQueryDuration: (durationMs: number) => void;
@@ -71,6 +73,7 @@ export interface SessionContext {
   readonly counts: LimitCounts;
   readonly lines: LineCounters;
   readonly permits: FairSemaphore;
+  readonly turns: Turns;
   /** The batches for replies. */
   readonly replyPool: BatchPool;
 }
@@ -87,6 +90,12 @@ interface Slot {
 const iamat = new IamatSpan();
 const report = new Report();
 
+/**
+ * The area of a query. Its texts are copies: a part of a line of 64 KiB would
+ * keep the whole line in memory.
+ */
+export type QueryArea = Pick<Whatsat, "radiusKm" | "bound">;
+
 /** A query that has not been started. */
 interface QueuedQuery {
   readonly slot: Slot;
@@ -94,7 +103,7 @@ interface QueuedQuery {
   readonly sinceMs: number;
   /** The client's newest AT line; undefined until the replica has found it. */
   newest: ByteString | undefined;
-  readonly query: Whatsat;
+  readonly area: QueryArea;
 }
 
 /** The time before the first call of `stampTime`. */
@@ -104,6 +113,8 @@ const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
 export class Session implements PermitWaiter {
   /** Holds replies back until the replica has confirmed the reports. */
   readonly settling = new Settling();
+  /** The work that is done for the client. */
+  readonly workload = new Workload();
   readonly #context: SessionContext;
   readonly #traffic: TrafficLog;
   readonly #onReady: () => void;
@@ -283,13 +294,19 @@ export class Session implements PermitWaiter {
       slot: {},
       sinceMs: backend.elapsedMs(),
       newest: undefined,
-      query,
+      area: {
+        radiusKm: copyOf(query.radiusKm),
+        bound: copyOf(query.bound),
+      },
     };
     this.#addSlot(queued.slot);
+    this.#replyBytes += areaBytes(queued);
     this.#queued.push(queued);
     if (typeof found === "string") return this.#onFound(queued, found);
+    this.#replyBytes += line.length;
     found.then((newest) => {
       if (this.#isAbandoned) return;
+      this.#replyBytes -= line.length;
       if (newest === undefined) this.#refuseQueued(queued, line);
       else this.#onFound(queued, newest);
     }, (error) => this.#fail(error));
@@ -300,6 +317,8 @@ export class Session implements PermitWaiter {
     const { counts, lines } = this.#context;
     lines.whatsat += 1;
     query.newest = newest;
+    // It is part of the reply, and takes memory from now on.
+    this.#replyBytes += newest.length;
     this.onPermit();
     if (!this.#queued.includes(query)) return;
     const { maxQueriesInFlight } = this.#context.limits;
@@ -338,14 +357,25 @@ export class Session implements PermitWaiter {
       slot === this.#waiting[0] && (this.#ready?.length ?? 0) === 0;
   }
 
-  #startQuery(
-    { query, sinceMs, slot }: QueuedQuery,
+  #startQuery(query: QueuedQuery, newest: ByteString): void {
+    const turn = this.#context.turns.begin(this.workload);
+    if (turn === undefined) this.#runQuery(query, newest);
+    else turn.then(() => this.#runQuery(query, newest));
+  }
+
+  #runQuery(
+    query: QueuedQuery,
     newest: ByteString,
   ): void {
-    const { backend, permits } = this.#context;
-    backend.places(newest, query).then((body) => {
+    const { backend, permits, turns } = this.#context;
+    if (this.#isAbandoned) return permits.release();
+    const { area, sinceMs, slot } = query;
+    const answer = backend.places(newest, area);
+    turns.end(this.workload);
+    answer.then((body) => {
       backend.recordQueryDuration(backend.elapsedMs() - sinceMs);
       this.#queriesInFlight -= 1;
+      this.#replyBytes -= newest.length + areaBytes(query);
       this.#fill(slot, `${newest}\n${body}\n`);
       permits.release();
     });
@@ -369,6 +399,7 @@ export class Session implements PermitWaiter {
   /** Replies `?` to a queued query, as its client is unknown. */
   #refuseQueued(query: QueuedQuery, line: ByteString): void {
     this.#queued.splice(this.#queued.indexOf(query), 1);
+    this.#replyBytes -= areaBytes(query);
     this.#context.lines.invalid += 1;
     this.#fill(query.slot, formatInvalid(line));
   }
@@ -429,4 +460,9 @@ export class Session implements PermitWaiter {
     if (this.#replyBytes >= maxReplyBytesWaiting) return "reply-bytes";
     return undefined;
   }
+}
+
+/** The memory of a query's area, in bytes. */
+function areaBytes({ area: { bound, radiusKm } }: QueuedQuery): number {
+  return bound.length + radiusKm.length;
 }

@@ -19,7 +19,8 @@ import {
   type Transport,
   writeAllBytes,
 } from "../../runtime/transport.ts";
-import { drainTimeoutMs, pingAfterMs } from "../limits.ts";
+import { type Turns, Workload } from "../../runtime/turns.ts";
+import { drainTimeoutMs, linesPerPiece, pingAfterMs } from "../limits.ts";
 import { type Message, parseMessage } from "../replication/messages.ts";
 import type { Outbox } from "../replication/outbox.ts";
 import type { LinkCounts } from "./link_counts.ts";
@@ -45,6 +46,7 @@ export type LinkEnd =
 /** What a link needs from the room around it. */
 export interface LinkContext {
   readonly clock: Clock;
+  readonly turns: Turns;
   readonly outbox: Outbox;
   readonly counts: LinkCounts;
   readonly traffic: TrafficLog;
@@ -92,6 +94,7 @@ export class Link implements LinkCandidate {
   #silentHeartbeats = 0;
   #isListening = false;
   readonly #report = new Report();
+  readonly #workload = new Workload(true);
 
   constructor(established: EstablishedLink, context: LinkContext) {
     this.neighbour = established.neighbour;
@@ -173,9 +176,14 @@ export class Link implements LinkCandidate {
 
   async #read(): Promise<void> {
     const { framer, reading, transport } = this.#established;
+    const { turns } = this.#context;
     while (true) {
-      let room: Promise<void> | undefined;
-      while ((room = this.#processLines(framer)) !== undefined) await room;
+      let wait = turns.begin(this.#workload) ?? this.#processLines(framer);
+      while (wait !== undefined) {
+        await wait;
+        wait = this.#processLines(framer);
+      }
+      turns.end(this.#workload);
       this.#isListening = true;
       const count = await transport.read(reading.buffer);
       this.#isListening = false;
@@ -222,13 +230,17 @@ export class Link implements LinkCandidate {
    * for them all.
    */
   #processLines(framer: LineFramer): Promise<void> | undefined {
-    const { clock, traffic } = this.#context;
+    const { clock, traffic, turns } = this.#context;
     traffic.stampTime(clock.now());
-    while (true) {
+    for (let lines = 1;; lines++) {
       const room = traffic.whenDrained();
       if (room !== undefined) {
         this.#context.onChunkEnd();
         return room;
+      }
+      if (lines % linesPerPiece === 0 && turns.end(this.#workload)) {
+        this.#context.onChunkEnd();
+        return turns.begin(this.#workload);
       }
       if (!framer.next()) break;
       const { bytes, start, stop } = framer;

@@ -8,6 +8,7 @@
 import { type Clock, secondsOf, sleep } from "../../runtime/clock.ts";
 import type { EmitEvent } from "../../runtime/events.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
+import type { Turns } from "../../runtime/turns.ts";
 import type { TrafficLog, Transport } from "../../runtime/transport.ts";
 import type { Settling } from "../../replica/settling.ts";
 import { compareEveryMs, firstDialWaitMs, pingAfterMs } from "../limits.ts";
@@ -40,6 +41,8 @@ export interface LinkManagerOptions extends Omit<HandshakeOptions, "name"> {
   readonly topology: Topology;
   readonly router: FloodRouter;
   readonly clock: Clock;
+  /** The turns of this process. */
+  readonly turns: Turns;
   readonly counts: LimitCounts;
   /** Where it is counted how long reports of neighbours took, in seconds. */
   readonly propagation: DurationSink;
@@ -252,7 +255,7 @@ export class LinkManager {
 
   /** Both sides know each other: the connection becomes a link. */
   #establish(established: EstablishedLink, connection: string): void {
-    const { clock, emit, router, self, timeoutMs, trafficLogFor } =
+    const { clock, emit, router, self, timeoutMs, trafficLogFor, turns } =
       this.#options;
     const { dialler, neighbour: name } = established;
     const neighbour = this.#neighbours.get(name)!;
@@ -263,6 +266,7 @@ export class LinkManager {
       established.incarnation === neighbour.link?.incarnation;
     const link: Link = new Link(established, {
       clock,
+      turns,
       timeoutMs,
       // A link that is given up at once reads on, but has nothing to write.
       outbox: isBetter ? router.link(name) : new Outbox(),

@@ -34,6 +34,10 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  nextTurn(callback: () => void): void {
+    queueMicrotask(callback);
+  }
+
   random(): number {
     return 0.5;
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Turns } from "../../runtime/turns.ts";
 import {
   defaultLinkTimeoutMs,
   defaultMaxHalfOpenLinks,
@@ -102,6 +103,7 @@ export class MemoryHerd {
       topology: this.topology,
       router: replica,
       clock: this.clock,
+      turns: new Turns(this.clock),
       counts,
       propagation: { add: (seconds) => durations.push(seconds) },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,

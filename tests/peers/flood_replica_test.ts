@@ -1,3 +1,4 @@
+import { Turns } from "../../runtime/turns.ts";
 import {
   defaultLinkTimeoutMs,
   defaultMaxHalfOpenLinks,
@@ -43,6 +44,7 @@ function openPair() {
         nowSeconds: () => secondsOf(clock),
       },
       clock,
+      turns: new Turns(clock),
       counts: new LimitCounts(clock, () => {}),
       propagation: { add: () => {} },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,

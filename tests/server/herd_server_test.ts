@@ -1,3 +1,4 @@
+import { Turns } from "../../runtime/turns.ts";
 import { LogWriter } from "../../log/log_writer.ts";
 import { FloodReplica } from "../../peers/flood_replica.ts";
 import type { ConnectToNeighbour } from "../../peers/links/dialer.ts";
@@ -65,6 +66,7 @@ function createServer({
   const counts = new LimitCounts(clock, events.emit);
   const propagation = new DurationCounter();
   const peers = new FakeListener();
+  const turns = new Turns(clock);
   const replica = createReplica?.(clock) ?? new FloodReplica({
     self: topology.servers[0],
     topology,
@@ -77,6 +79,7 @@ function createServer({
       nowSeconds: () => secondsOf(clock),
     },
     clock,
+    turns,
     counts,
     propagation,
     maxHalfOpenLinks: 256,
@@ -98,6 +101,7 @@ function createServer({
     clientLimits: defaultClientLimits,
     clients: [clients],
     clock,
+    turns,
     log: journal,
     onLogFailure,
     places,

@@ -1,3 +1,4 @@
+import { Turns } from "../../runtime/turns.ts";
 import { BatchPool } from "../../protocol/batch.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { FairSemaphore } from "../../runtime/semaphore.ts";
@@ -32,6 +33,7 @@ function open(chosen: Partial<ClientLimits> = {}) {
     counts,
     lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
+    turns: new Turns(clock),
     replyPool: new BatchPool(4),
     trafficLogFor: () => new RecordingTrafficLog(),
     emit: (_level, connection, event, fields = {}) =>

@@ -4,14 +4,14 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import type { Whatsat } from "../../protocol/command.ts";
+import type { QueryArea } from "../../sessions/session.ts";
 import { ReportWriter } from "../../protocol/report.ts";
 import type { SessionBackend } from "../../sessions/session.ts";
 
 /** A query that waits until the test answers it. */
 export interface OpenQuery {
   readonly line: ByteString;
-  readonly query: Whatsat;
+  readonly query: QueryArea;
   readonly answer: (body: ByteString) => void;
 }
 
@@ -35,7 +35,7 @@ export class FakeBackend implements SessionBackend {
     return this.queries.find(({ query }) => query.radiusKm === radiusKm)!;
   }
 
-  readonly places = (line: ByteString, query: Whatsat) =>
+  readonly places = (line: ByteString, query: QueryArea) =>
     new Promise<ByteString>((answer) =>
       this.queries.push({ line, query, answer })
     );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Turns } from "../../runtime/turns.ts";
 import { BatchPool } from "../../protocol/batch.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { FairSemaphore } from "../../runtime/semaphore.ts";
@@ -32,6 +33,7 @@ export function sessionContext(
     counts: new LimitCounts(new ManualClock(), () => {}),
     lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
+    turns: new Turns(new ManualClock()),
     replyPool: new BatchPool(4),
   };
 }

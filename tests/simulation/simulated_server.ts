@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Turns } from "../../runtime/turns.ts";
 import {
   type Acceptance,
   FloodRouter,
@@ -75,6 +76,7 @@ export class SimulatedServer {
       topology,
       router: this.replica,
       clock,
+      turns: new Turns(clock),
       counts: new LimitCounts(clock, () => {}),
       propagation: { add: () => {} },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,

@@ -84,6 +84,10 @@ export class VirtualProcess implements Clock {
     };
   }
 
+  nextTurn(callback: () => void): void {
+    queueMicrotask(() => this.run(callback));
+  }
+
   random(): number {
     return this.#random.next();
   }

@@ -9,7 +9,7 @@
  * @module
  */
 import { type ByteString, encodeBytes } from "../../../protocol/bytes.ts";
-import type { Whatsat } from "../../../protocol/command.ts";
+import type { QueryArea } from "../../../sessions/session.ts";
 import { LineFramer } from "../../../protocol/framer.ts";
 import { maxLineBytes, tooLongEchoBytes } from "../../../protocol/limits.ts";
 import { ReportWriter } from "../../../protocol/report.ts";
@@ -48,7 +48,7 @@ class PromptBackend implements SessionBackend {
   readonly elapsedMs = () => 0;
   readonly recordQueryDuration = () => {};
 
-  readonly places = (line: ByteString, { bound, radiusKm }: Whatsat) => {
+  readonly places = (line: ByteString, { bound, radiusKm }: QueryArea) => {
     const text = bodyOf(line, radiusKm, bound);
     const promised = {
       then: (answer: (body: ByteString) => void) => {
