@@ -113,7 +113,7 @@ export const forgettingMutations: readonly Mutation[] = [
   {
     without: "the new report among the oldest",
     file: "peers/store/report_store.ts",
-    code: "const sample = [heardAt];",
+    code: "const sample = [receivedAt];",
     instead: "const sample = [];",
     noticed: "more was forgotten than the oldest report",
     firstSeed: 9,

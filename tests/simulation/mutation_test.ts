@@ -69,7 +69,7 @@ const mutations: readonly Mutation[] = [
   {
     without: "heartbeat",
     file: "peers/links/link.ts",
-    code: "if (this.#isListening) this.#silentHeartbeats += 1;",
+    code: "if (this.#isReading) this.#silentHeartbeats += 1;",
     instead: "",
     noticed: "no convergence",
     firstSeed: 9,
