@@ -14,7 +14,7 @@ export interface PortKind {
   readonly field: string;
   /** Added to the server's client port if the herd file names no port. */
   readonly offset: number;
-  /** The peers that connect to it, and their purpose. */
+  /** The programs that connect to it, and their purpose. */
   readonly purpose: string;
   /**
    * The protocol: lines in plain text or by TLS, depending on the settings
@@ -22,8 +22,8 @@ export interface PortKind {
    */
   readonly transport: "lines" | "TLS" | "HTTP";
   /**
-   * The name of the port in a server's `ready` line. Kinds with the same label
-   * are listed together; a kind without a label is not listed.
+   * The name of the port in the output of a server that is ready. Kinds with the
+   * same label are listed together; a kind without a label is not listed.
    */
   readonly label?: string;
   /** `neighbours`, or the subcommands of `herd` that connect to it. */

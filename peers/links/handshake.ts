@@ -9,8 +9,8 @@
  *
  *     PROOF proof...
  *
- * Instead of any line, a side can send `NO reason: detail` and close. A proof is
- * an HMAC over both hellos and the prover's role. It is valid for this
+ * Instead of any line, the acceptor can send `NO reason: detail` and close. A
+ * proof is an HMAC over both hellos and the prover's role. It is valid for this
  * connection and one direction only.
  *
  * @module
@@ -77,7 +77,7 @@ export interface HandshakeRefusal {
  */
 export type Prove = (text: ByteString) => Promise<readonly ByteString[]>;
 
-/** A server's role in a handshake, by its name in the text that is proved. */
+/** A server's role in a handshake, as spelled in the text that is proved. */
 export type HandshakeRole = "dialler" | "acceptor";
 
 /** Formats a hello, without the LF. */

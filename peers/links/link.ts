@@ -125,7 +125,7 @@ export class Link implements LinkCandidate {
     return this.#writing === undefined ? undefined : this.#stallDetector.wait();
   }
 
-  /** Reads until the link ends. Resolves to the reason; never rejects. */
+  /** Reads until the link ends. Resolves to the reason, also after errors. */
   async run(): Promise<LinkEnd> {
     this.#scheduleHeartbeat();
     try {

@@ -26,7 +26,7 @@ export class LinkCounts {
     return this.#losses;
   }
 
-  /** When the neighbour was last linked or lost, in POSIX seconds. */
+  /** When the present state, linked or not, started, in POSIX seconds. */
   get since(): number {
     return this.#since;
   }

@@ -274,7 +274,8 @@ export class LinkManager {
       onReport: (report) => {
         const from = isCurrentIncarnation() ? name : undefined;
         const isNews = router.accept(report, from) === "newer";
-        // Before that, reports may be older than their propagation took.
+        // A report from before the link has waited: its age is not the time of
+        // its propagation.
         if (isNews && router.hasCaughtUpWith(name)) {
           this.#propagationSampler.sample(report);
         }
@@ -351,7 +352,7 @@ export class LinkManager {
     });
   }
 
-  /** Drops the state of a lost link, unless another one is about to replace it. */
+  /** Drops the outbox of a neighbour without a link, and counts a lost link. */
   #onLost(neighbour: Neighbour, reason: string): void {
     const { clock, router } = this.#options;
     router.unlink(neighbour.name);

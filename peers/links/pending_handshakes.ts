@@ -50,8 +50,8 @@ export class PendingHandshakes {
 
   /**
    * Runs the handshake of an accepted connection. If too many handshakes are
-   * pending, the oldest is closed, which is unlikely to be a neighbour's: these
-   * take milliseconds.
+   * pending, the oldest is closed. It is hardly a neighbour's, whose handshake
+   * takes milliseconds.
    */
   accept<Result>(
     transport: Transport,

@@ -1,8 +1,8 @@
 /**
  * The memory of the report table: records in large blocks. A client takes its
- * line and a head of 20 bytes, which are adjacent. A string, a map entry and a
- * copy of the key would be larger than the line, and each would be another cache
- * miss. Cache misses are most of the cost of storing a report.
+ * line and a head of 20 bytes, which are adjacent. Together, a string, a map
+ * entry and a copy of the key would be larger than the line. Each would also be
+ * another cache miss, and these are most of the cost of storing a report.
  *
  * A head is five numbers of 32 bits: the address of the next record in the same
  * leaf; that of the previous one; the lower and the upper half of the line's
@@ -42,7 +42,7 @@ const startUnits = 2 ** 11;
 /** The first block grows by this factor when it is full. */
 const growth = 4;
 
-/** The low bits of the number at `shapeAt` are the offset of the client's ID. */
+/** How many low bits of the number at `shapeAt` are the client ID's offset. */
 const offsetBits = 8;
 const offsetMask = 2 ** offsetBits - 1;
 

@@ -1,5 +1,5 @@
 /**
- * The reports of one server, within limits. A report expires if its server
+ * The reports of one server, within limits. A report expires if its origin
  * received it at or before the *horizon*. With a time to live, the horizon
  * follows the clock. When the store is full, the horizon is raised so that the
  * oldest reports expire. It never falls, and neighbours send each other their

@@ -1,5 +1,5 @@
 /**
- * Runs a simulated herd, and reports unhandled rejections as violations.
+ * Runs a simulated herd, and counts unhandled rejections as violations.
  *
  * @module
  */

@@ -2,9 +2,9 @@
  * Checks the invariants of a simulated herd: all servers have the same reports,
  * these are the right ones, and the links are in order.
  *
- * A report expires at different times on servers whose clocks differ. Only for
- * this there is an exception, and only here: a server may lack a report if it
- * has expired on any server of the herd, by that server's clock.
+ * A report expires at different times on servers whose clocks differ. So there
+ * is one exception, which is made only here: a server may lack a report that has
+ * expired on any server of the herd, by that server's clock.
  *
  * @module
  */
