@@ -1,13 +1,12 @@
 /**
- * Where the table keeps its reports: one behind the other in large stretches of
- * memory. A string, a map's entry and a copy of the key would cost more than
- * the line itself, and each would be another place to fetch from memory, which
- * is what an update mostly costs. Here a client costs its line and a head of 20
- * bytes, and both are in one place.
+ * The memory of the report table: records in large blocks. A client takes its
+ * line and a head of 20 bytes, which are adjacent. Together, a string, a map
+ * entry and a copy of the key would be larger than the line. Each would also be
+ * another cache miss, and these are most of the cost of storing a report.
  *
- * A head is five numbers of 32 bits: the addresses of the next record in the same
- * leaf and of the one before it; the lower half of the line's fingerprint; the upper half; and the
- * line's length together with where in it the client's ID begins.
+ * A head is five numbers of 32 bits: the address of the next record in the same
+ * leaf; that of the previous one; the lower and the upper half of the line's
+ * fingerprint; and the line's length with the offset of the client's ID in it.
  *
  * @module
  */
@@ -20,8 +19,8 @@ import type { Report } from "../../protocol/report.ts";
 import { compareLines } from "../../protocol/report.ts";
 
 /**
- * Where a record is: the number of its stretch, and behind that its place in
- * it, counted in units. 0 is nowhere.
+ * The address of a record: the index of its block in the high bits, and its
+ * offset in the block, in units, in the low bits. 0 stands for no record.
  */
 export type Address = number;
 
@@ -32,24 +31,24 @@ const [nextAt, previousAt, lowAt, highAt, shapeAt] = [0, 1, 2, 3, 4];
 const unitBytes = 8;
 const wordsPerUnit = 2;
 
-/** A stretch has 2^17 units: a mebibyte. */
+/** A block has 2^17 units, which are 1 MiB. */
 const unitBits = 17;
 const unitsPerBlock = 2 ** unitBits;
 const unitMask = unitsPerBlock - 1;
 
-/** The first one begins with 16 KiB, for servers that know few clients. */
+/** The first block starts with 16 KiB, as many servers have few clients. */
 const startUnits = 2 ** 11;
 
-/** And it grows by this factor when it is full. */
+/** The first block grows by this factor when it is full. */
 const growth = 4;
 
-/** Of the number that holds a line's shape, so many bits are the offset's. */
+/** How many low bits of the number at `shapeAt` are the client ID's offset. */
 const offsetBits = 8;
 const offsetMask = 2 ** offsetBits - 1;
 
 const space = 0x20;
 
-/** The same memory, by bytes and by numbers of 32 bits. */
+/** One block of memory, as bytes and as numbers of 32 bits. */
 interface Block {
   readonly bytes: Uint8Array;
   readonly words: Uint32Array;
@@ -64,9 +63,8 @@ function allocateBlock(units: number): Block {
 const maxBlocks = 2 ** (32 - unitBits);
 
 /**
- * The size of the record for a line, in units: rounded up, by an eighth at most,
- * to one of a few dozen sizes, so that the room of one that has gone is of use
- * to others.
+ * The size of a line's record, in units. It is rounded up, by at most an eighth,
+ * to one of a few dozen sizes, so that freed records can be used again.
  */
 function unitsOf(lineBytes: number): number {
   const units = Math.ceil((headBytes + lineBytes) / unitBytes);
@@ -75,15 +73,15 @@ function unitsOf(lineBytes: number): number {
   return Math.ceil(units / step) * step;
 }
 
-/** Reports at addresses. */
+/** Allocates records, and links those of a leaf into a list. */
 export class RecordArena {
   #blocks: Block[] = [allocateBlock(startUnits)];
-  /** Where the last stretch is free. Nothing is at address 0. */
+  /** The first free unit of the last block. No record is at address 0. */
   #nextUnit = 1;
-  /** What was given back, by size in units. */
+  /** The addresses of freed records, by size in units. */
   #free = new Map<number, Address[]>();
 
-  /** Keeps a copy of a report, in front of the first one in its leaf. */
+  /** Stores a copy of a report, before the first record of its leaf. */
   add(report: Report, fingerprint: number, first: Address): Address {
     const address = this.#allocate(unitsOf(report.end - report.start));
     this.#link(0, address);
@@ -93,8 +91,8 @@ export class RecordArena {
   }
 
   /**
-   * Keeps a copy of a report in place of another. Returns its address: the same
-   * if it has as much room there as it needs.
+   * Replaces a record by a copy of a report. Returns its address, which stays
+   * the same if the size does.
    */
   replace(address: Address, report: Report, fingerprint: number): Address {
     const units = unitsOf(report.end - report.start);
@@ -110,7 +108,7 @@ export class RecordArena {
     return newAddress;
   }
 
-  /** Takes a record out of its leaf, and gives its room back. */
+  /** Unlinks a record from its leaf, and frees it. */
   remove(address: Address): void {
     this.#link(this.previousOf(address), this.nextOf(address));
     this.#release(address);
@@ -123,7 +121,7 @@ export class RecordArena {
     else free.push(address);
   }
 
-  /** Gives all room back. */
+  /** Frees all records. */
   clear(): void {
     this.#blocks.length = 1;
     this.#nextUnit = 1;
@@ -142,7 +140,7 @@ export class RecordArena {
     return records[start + idBytes] === space;
   }
 
-  /** Whether a report is newer than the one in a record. */
+  /** Whether a record is older than a report. */
   isOlder(address: Address, report: Report): boolean {
     const records = this.#blockOf(address).bytes;
     const start = this.#lineStart(address);
@@ -161,7 +159,7 @@ export class RecordArena {
     ) > 0;
   }
 
-  /** Fills in where a record's line is; good until the record changes. */
+  /** Makes `report` a view of a record, valid until the record changes. */
   read(address: Address, report: Report): void {
     const { bytes } = this.#blockOf(address);
     report.bytes = bytes;
@@ -185,17 +183,17 @@ export class RecordArena {
     return words[at + highAt] * 2 ** 32 + words[at + lowAt];
   }
 
-  /** The next record in the same leaf; 0 behind the last. */
+  /** The next record in the same leaf; 0 after the last. */
   nextOf(address: Address): Address {
     return this.#blockOf(address).words[wordOf(address) + nextAt];
   }
 
-  /** The one before it; 0 in front of the first. */
+  /** The previous record in the same leaf; 0 before the first. */
   previousOf(address: Address): Address {
     return this.#blockOf(address).words[wordOf(address) + previousAt];
   }
 
-  /** Makes one record follow another; either may be 0, for none. */
+  /** Links two records as neighbours in a list; either may be 0, for none. */
   #link(one: Address, other: Address): void {
     if (one !== 0) {
       this.#blockOf(one).words[wordOf(one) + nextAt] = other;
@@ -228,7 +226,7 @@ export class RecordArena {
     if (free !== undefined) return free;
     if (this.#nextUnit + units > unitsPerBlock) {
       if (this.#blocks.length === maxBlocks) {
-        throw new RangeError("32 GiB of reports is the most");
+        throw new RangeError("reports take more than 32 GiB");
       }
       this.#blocks.push(allocateBlock(unitsPerBlock));
       this.#nextUnit = 0;
@@ -241,7 +239,7 @@ export class RecordArena {
     return address;
   }
 
-  /** Makes the first stretch larger; it is the only one that can be full. */
+  /** Enlarges the first block; the others have their full size at once. */
   #growFirst(): void {
     const { bytes } = this.#blocks[0];
     const larger = allocateBlock(bytes.length / unitBytes * growth);
@@ -249,13 +247,13 @@ export class RecordArena {
     this.#blocks[0] = larger;
   }
 
-  /** Writes a record's line, and its head but for its neighbours. */
+  /** Writes a record's line, and its head except for both addresses. */
   #write(address: Address, report: Report, fingerprint: number): void {
     const { bytes, clientStart, end, start } = report;
     const block = this.#blockOf(address);
     const at = wordOf(address);
     const offset = clientStart - start;
-    // Both have limits far below: a name has 64 bytes, and a line 64 KiB.
+    // Names have at most 64 bytes and lines 64 KiB, far below these limits.
     if (offset > offsetMask) {
       throw new RangeError("a server's name is too long");
     }
@@ -266,7 +264,7 @@ export class RecordArena {
   }
 }
 
-/** The place of a record's head among the numbers of its stretch. */
+/** The index of a record's head among the numbers of its block. */
 function wordOf(address: Address): number {
   return (address & unitMask) * wordsPerUnit;
 }

@@ -1,9 +1,9 @@
 /**
- * What a server remembers, and what it forgets. There is one rule: a report
- * that was heard at or before the *horizon* is forgotten. With a time to live
- * the horizon follows the clock; when there is no room for another client, it
- * moves up to those heard longest ago. It never moves down, and neighbours tell
- * each other where it is, so that all servers forget the same.
+ * The reports of one server, within limits. A report expires if its origin
+ * received it at or before the *horizon*. With a time to live, the horizon
+ * follows the clock. When the store is full, the horizon is raised so that the
+ * oldest reports expire. It never falls, and neighbours send each other their
+ * raised horizons, so that the same reports expire on all servers.
  *
  * @module
  */
@@ -18,11 +18,10 @@ import {
   type StoreResult,
 } from "./report_table.ts";
 
-/** How much a server remembers. */
+/** The limits of a store. */
 export interface StoreLimits {
-  /** Most clients. */
   readonly maxClients: number;
-  /** Seconds from hearing a report until it expires; undefined for never. */
+  /** Seconds until a received report expires; undefined for never. */
   readonly clientTtlSeconds: number | undefined;
   /** This server's clock, in POSIX seconds. */
   readonly nowSeconds: () => number;
@@ -30,15 +29,15 @@ export interface StoreLimits {
 
 /** Why a report was not stored. */
 export type NotStored =
-  /** What is known about its client is as new. */
+  /** The stored report of its client is as new. */
   | "known"
-  /** It was heard before the horizon. */
+  /** It was received at or before the horizon. */
   | "forgotten";
 
-/** Some of the lines that are selected. */
+/** One page of the selected lines. */
 export interface StorePage {
   readonly lines: readonly ByteString[];
-  /** Where the next page begins; undefined if there is none. */
+  /** The cursor of the next page; undefined after the last. */
   readonly next: string | undefined;
 }
 
@@ -48,19 +47,19 @@ export class ReportStore {
   readonly #onExpired: (client: ByteString, fingerprint: number) => void;
   readonly #table: ReportTable;
   #raisedTo = -Infinity;
-  /** Where the search for forgotten reports goes on. */
+  /** The leaf at which the sweep continues. */
   #cursor = 0;
-  /** How many leaves are left until the circle is complete. */
+  /** How many leaves are left until the sweep has visited all. */
   #leavesToSweep = 0;
   /**
-   * While no circle is under way, no report was heard before this: there is
-   * nothing to sweep until the time to live has moved the horizon here.
+   * While no sweep is running, no stored report was received before this time.
+   * A sweep would find nothing until the time to live moves the horizon here.
    */
   #oldest = Infinity;
 
   /**
-   * @param onExpired Told of each client that is forgotten.
-   * @param hashKey Random, so that nobody can choose IDs that crowd the table.
+   * @param onExpired Called with each client that is removed.
+   * @param hashKey Random, so that clients cannot choose IDs that collide.
    */
   constructor(
     limits: StoreLimits,
@@ -72,43 +71,43 @@ export class ReportStore {
     this.#onExpired = onExpired;
   }
 
-  /** Takes a report, or says why not. */
+  /** Stores a report, or returns why not. */
   put(report: Report): StoreResult | NotStored {
     const horizon = this.#horizon();
     if (horizon > -Infinity) {
-      const heardAt = heardAtOf(report.line);
-      if (heardAt <= horizon) return "forgotten";
-      this.#oldest = Math.min(this.#oldest, heardAt);
+      const receivedAt = heardAtOf(report.line);
+      if (receivedAt <= horizon) return "forgotten";
+      this.#oldest = Math.min(this.#oldest, receivedAt);
       const { client } = report;
       this.#removeIfExpired(client, this.#table.get(client), horizon);
     }
     const isFull = this.#table.size >= this.#limits.maxClients;
     if (isFull && this.#table.get(report.client) === undefined) {
-      const heardAt = heardAtOf(report.line);
-      this.#makeRoom(heardAt);
-      if (heardAt <= this.#raisedTo) return "forgotten";
+      const receivedAt = heardAtOf(report.line);
+      this.#makeRoom(receivedAt);
+      if (receivedAt <= this.#raisedTo) return "forgotten";
     }
     return this.#table.put(report) ?? "known";
   }
 
-  /** The newest AT line about a client, unless it is forgotten. */
+  /** The newest AT line about a client, unless it has expired. */
   get(client: ByteString): ByteString | undefined {
     const line = this.#table.get(client);
     return line === undefined || this.isExpired(line) ? undefined : line;
   }
 
-  /** Whether a report was heard too long ago to be remembered. */
+  /** Whether a report was received at or before the horizon. */
   isExpired(line: ByteString): boolean {
     const horizon = this.#horizon();
     return horizon > -Infinity && heardAtOf(line) <= horizon;
   }
 
-  /** How many clients take up memory. */
+  /** The number of clients, with those that expired but were not swept yet. */
   get size(): number {
     return this.#table.size;
   }
 
-  /** What neighbours compare: digests and counts, by node. */
+  /** Digests and counts, by node. */
   get digests(): ReportTable["digests"] {
     return this.#table.digests;
   }
@@ -118,7 +117,7 @@ export class ReportStore {
     return this.#table.leaf(leaf);
   }
 
-  /** The remembered lines below a node; the table may change meanwhile. */
+  /** The lines below a node. The table may change during the iteration. */
   *linesBelow(node: DigestNode): Generator<ByteString, undefined> {
     for (const line of this.#table.linesBelow(node)) {
       if (!this.isExpired(line)) yield line;
@@ -126,25 +125,25 @@ export class ReportStore {
   }
 
   /**
-   * The remembered lines about clients that a test picks, in pages: leaf by
-   * leaf, and within a leaf in the order of the IDs.
+   * The lines about clients whose ID matches, in pages: by leaf, and within a
+   * leaf by ID.
    *
    * @param limit Most lines of a page.
-   * @param cursor `next` of the page before.
-   * @throws {RangeError} If the cursor is not one of these.
+   * @param cursor `next` of the previous page.
+   * @throws {RangeError} If the cursor is invalid.
    */
   select(
     matches: (client: ByteString) => boolean,
     limit: number,
     cursor = "0 ",
   ): StorePage {
-    // The last leaf that the page before has looked at, and the last ID there.
+    // The last leaf that the previous page examined, and the last ID in it.
     const [, firstLeaf, lastClient] = cursor.match(/^(\d{1,5}) (.*)$/s) ?? [];
     if (firstLeaf === undefined) {
-      throw new RangeError(`Not a cursor: ${cursor}`);
+      throw new RangeError(`invalid cursor: ${cursor}`);
     }
     const lines: ByteString[] = [];
-    let looked = 0;
+    let examined = 0;
     let after = lastClient;
     for (
       let leaf = this.digests.nextFilledLeaf(Number(firstLeaf));
@@ -155,10 +154,10 @@ export class ReportStore {
       const stored = this.leaf(leaf).filter(({ client }) => client > after)
         .sort((one, other) => one.client < other.client ? -1 : 1);
       for (const { client, line } of stored) {
-        if (lines.length >= limit || looked >= maxPageReports) {
+        if (lines.length >= limit || examined >= maxPageReports) {
           return { lines, next: `${leaf} ${after}` };
         }
-        looked += 1;
+        examined += 1;
         after = client;
         if (matches(client) && !this.isExpired(line)) lines.push(line);
       }
@@ -166,20 +165,23 @@ export class ReportStore {
     return { lines, next: undefined };
   }
 
-  /** Forgets a client if it was heard at or before a time, in POSIX seconds. */
-  forget(client: ByteString, heardUntil: number): void {
-    this.#removeIfExpired(client, this.#table.get(client), heardUntil);
+  /**
+   * Removes a client if its report was received at or before a time, in POSIX
+   * seconds.
+   */
+  forget(client: ByteString, receivedUntil: number): void {
+    this.#removeIfExpired(client, this.#table.get(client), receivedUntil);
   }
 
   /**
-   * The horizon, in POSIX seconds, as far as room for clients made it move;
-   * undefined if there always was room.
+   * The horizon without the time to live, in POSIX seconds; undefined if it was
+   * never raised.
    */
   get raisedHorizon(): number | undefined {
     return this.#raisedTo === -Infinity ? undefined : this.#raisedTo;
   }
 
-  /** Moves the horizon up to a time. False if it is as far already. */
+  /** Raises the horizon to a time. Returns false if it is already as high. */
   raiseHorizon(seconds: number): boolean {
     if (seconds <= this.#raisedTo) return false;
     this.#raisedTo = seconds;
@@ -187,13 +189,13 @@ export class ReportStore {
     return true;
   }
 
-  /** Whether there may be forgotten reports that still take up memory. */
+  /** Whether there may be expired reports to remove. */
   get needsSweep(): boolean {
     return this.#leavesToSweep > 0 ||
       this.#limits.clientTtlSeconds !== undefined && this.size > 0;
   }
 
-  /** Frees forgotten reports, looking at about so many. */
+  /** Examines about this many reports, and removes those that have expired. */
   sweep(reports: number): void {
     if (this.#leavesToSweep === 0) {
       if (this.#horizon() < this.#oldest) return;
@@ -211,22 +213,22 @@ export class ReportStore {
   }
 
   /**
-   * Frees at least one place, by moving the horizon if need be. It may move
-   * past the report for which the place is needed.
+   * Removes at least one client for a report that was received at a time. If it
+   * has to raise the horizon for this, that report itself may expire instead.
    */
-  #makeRoom(heardAt: number): void {
+  #makeRoom(receivedAt: number): void {
     const { maxClients } = this.#limits;
-    while (this.size >= maxClients && heardAt > this.#raisedTo) {
+    while (this.size >= maxClients && receivedAt > this.#raisedTo) {
       if (this.#leavesToSweep === 0) {
-        this.raiseHorizon(this.#expiryTime(heardAt));
+        this.raiseHorizon(this.#expiryTime(receivedAt));
       }
       this.#sweepWhile(() => this.size >= maxClients);
     }
   }
 
-  /** A time before or at which some of the reports were heard, but few. */
-  #expiryTime(heardAt: number): number {
-    const sample = [heardAt];
+  /** A horizon at which a small part of the reports expires, estimated. */
+  #expiryTime(receivedAt: number): number {
+    const sample = [receivedAt];
     for (const [from, end] of [[this.#cursor, leafCount], [0, this.#cursor]]) {
       let leaf = this.digests.nextFilledLeaf(from) ?? end;
       while (leaf < end && sample.length < sampledReports) {
@@ -238,10 +240,10 @@ export class ReportStore {
     return sample[Math.floor(sample.length * expiredFraction)];
   }
 
-  #sweepWhile(goesOn: (swept: number) => boolean): void {
+  #sweepWhile(shouldContinue: (swept: number) => boolean): void {
     const horizon = this.#horizon();
     let swept = 0;
-    while (this.#leavesToSweep > 0 && goesOn(swept)) {
+    while (this.#leavesToSweep > 0 && shouldContinue(swept)) {
       const leaf = this.digests.nextFilledLeaf(this.#cursor);
       const next = (leaf ?? leafCount - 1) + 1;
       this.#leavesToSweep -= Math.min(
@@ -263,9 +265,9 @@ export class ReportStore {
     horizon: number,
   ): void {
     if (line === undefined) return;
-    const heardAt = heardAtOf(line);
-    if (heardAt > horizon) {
-      this.#oldest = Math.min(this.#oldest, heardAt);
+    const receivedAt = heardAtOf(line);
+    if (receivedAt > horizon) {
+      this.#oldest = Math.min(this.#oldest, receivedAt);
       return;
     }
     const fingerprint = this.#table.delete(client);

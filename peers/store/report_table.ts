@@ -1,10 +1,9 @@
 /**
- * The newest report for each client. The table is the herd's whole memory, and
- * its dedupe too: a report that is not newer than the one stored goes no
- * further.
+ * The newest report of each client. The table also detects duplicates: a report
+ * that is not newer than the stored one is not forwarded.
  *
- * The records of the clients of a leaf of the digest tree are chained, so that
- * what is below a node is at hand when it differs from a neighbour's.
+ * The records of each leaf of the digest tree are a linked list, so that the
+ * reports below a node can be found when it differs from a neighbour's.
  *
  * @module
  */
@@ -22,16 +21,16 @@ import { fingerprintOf, hashClient, hashOf } from "./fingerprint.ts";
 import { HalfSipHash, type HashKey } from "./half_sip_hash.ts";
 import { type Address, RecordArena } from "./record_arena.ts";
 
-/** A report that the table has just taken. */
+/** The result of storing a report. */
 export interface StoreResult {
   readonly fingerprint: number;
   /** The leaf of its client. */
   readonly leaf: number;
-  /** The fingerprint of the report in whose place it came. */
+  /** The fingerprint of the report that it replaced, if there was one. */
   readonly replaced: number | undefined;
 }
 
-/** A report as text, for who walks over many. */
+/** A copy of a stored report. */
 export interface StoredReport {
   readonly client: ByteString;
   readonly line: ByteString;
@@ -46,17 +45,17 @@ export class ReportTable {
   /** The first record of each leaf; 0 where there is none. */
   readonly #leaves = new Uint32Array(leafCount);
   readonly #digests = new DigestTree();
-  /** A client that is looked for, and a record that is read: used again. */
+  // Scratch reports, for a client to look up and for a record to read.
   readonly #sought = new Report();
   readonly #read = new Report();
   #size = 0;
 
-  /** @param key Random, so that nobody can crowd the index. */
+  /** @param key Random, so that clients cannot choose IDs that collide. */
   constructor(key: HashKey = [0, 0]) {
     this.#hash = new HalfSipHash(key);
   }
 
-  /** Takes a report, unless what is known about its client is as new. */
+  /** Stores a report. Returns undefined if the stored one is as new. */
   put(report: Report): StoreResult | undefined {
     const { clientEnd, clientStart, end, start, view } = report;
     const arena = this.#arena;
@@ -93,7 +92,7 @@ export class ReportTable {
     return this.#read.line;
   }
 
-  /** Forgets a client; returns the fingerprint of its report. */
+  /** Removes a client. Returns the fingerprint of its report, if any. */
   delete(client: ByteString): number | undefined {
     const leaf = leafOf(hashClient(client));
     const sought = this.#reportAbout(client);
@@ -112,12 +111,12 @@ export class ReportTable {
     return gone;
   }
 
-  /** How many clients are known. */
+  /** The number of clients. */
   get size(): number {
     return this.#size;
   }
 
-  /** What neighbours compare. */
+  /** Digests and counts, by node. */
   get digests(): Pick<DigestTree, "countOf" | "digestOf" | "nextFilledLeaf"> {
     return this.#digests;
   }
@@ -137,7 +136,7 @@ export class ReportTable {
     return entries;
   }
 
-  /** The AT lines below a node; may be walked while the table changes. */
+  /** The AT lines below a node. The table may change during the iteration. */
   *linesBelow(node: DigestNode): Generator<ByteString, undefined> {
     const [first, last] = leavesBelow(node);
     for (let from = first;;) {
@@ -148,7 +147,7 @@ export class ReportTable {
     }
   }
 
-  /** The record about a report's client; 0 if there is none. */
+  /** The record of a report's client; 0 if there is none. */
   #find(hash: number, report: Report): Address {
     let address = this.#index.first(hash);
     while (address !== 0 && !this.#arena.isAbout(address, report)) {
@@ -157,7 +156,7 @@ export class ReportTable {
     return address;
   }
 
-  /** A report of which nothing is known but the client; good until the next. */
+  /** A report with only a client, valid until the next call. */
   #reportAbout(client: ByteString): Report {
     this.#sought.bytes = encodeScratch(client);
     this.#sought.clientEnd = client.length;
