@@ -1,6 +1,6 @@
 /**
- * The replica of a herd in which every server keeps all reports and floods news
- * to its neighbours: the store, the links and the peer port of one server.
+ * A replica that keeps all reports and floods new ones to its neighbours: the
+ * store, the links and the peer port of one server.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import {
   type FloodRouterOptions,
 } from "./replication/flood_router.ts";
 
-/** What the replica needs. */
+/** What `FloodReplica` needs. */
 export interface FloodReplicaOptions
   extends Omit<LinkManagerOptions, "router">, FloodRouterOptions {
   /** The open peer port. The replica closes it when it stops. */
@@ -34,9 +34,8 @@ export interface FloodReplicaOptions
 }
 
 /**
- * The replica. A report is where it promises it to be when the sockets of all
- * neighbours that keep up have it: a client that has its reply can ask a
- * neighbour.
+ * The replica. A report settles when the sockets of all neighbours whose links
+ * are not stalled have it, so that a client with a reply can query a neighbour.
  */
 export class FloodReplica implements Replica {
   readonly #options: FloodReplicaOptions;
@@ -52,7 +51,7 @@ export class FloodReplica implements Replica {
     this.#linkManager = new LinkManager({ ...options, router: this.#router });
   }
 
-  /** Stores a report and floods it. `flush` settles it. */
+  /** Stores a report and puts it in the outboxes. `flush` settles it. */
   put(
     report: Report,
     _settling: Settling,
@@ -79,9 +78,9 @@ export class FloodReplica implements Replica {
     };
   }
 
-  /** Forgets a client at this server only: see `FloodRouter.forget`. */
-  forget(client: ByteString, heardUntil: number): void {
-    this.#router.forget(client, heardUntil);
+  /** Forgets a client at this server only; see `FloodRouter.forget`. */
+  forget(client: ByteString, receivedUntil: number): void {
+    this.#router.forget(client, receivedUntil);
   }
 
   load(reports: Iterable<Report>): void {
@@ -101,7 +100,7 @@ export class FloodReplica implements Replica {
     );
   }
 
-  /** Hands the outboxes to the sockets, and settles when these have them. */
+  /** Writes the outboxes to the sockets, and settles when these have taken it. */
   flush(settling: Settling): void {
     this.#linkManager.scheduleFlush(settling);
   }
@@ -120,7 +119,10 @@ export class FloodReplica implements Replica {
     return { address, isEncrypted };
   }
 
-  /** Lets neighbours in and dials them; resolves when each was tried once. */
+  /**
+   * Accepts and dials neighbours. Resolves when each was dialled once, or after
+   * `firstDialWaitMs`.
+   */
   async start(): Promise<void> {
     const { clock, counts, emit, peers } = this.#options;
     this.#accepting = acceptAll(
@@ -132,7 +134,7 @@ export class FloodReplica implements Replica {
     await this.#linkManager.start();
   }
 
-  /** Lets no neighbour in, and ends the links behind what is being written. */
+  /** Closes the peer port. When the clients are gone, drains all links. */
   async stop(clientsGone: Promise<unknown>): Promise<void> {
     this.#isStopping = true;
     this.#options.peers.close();

@@ -1,25 +1,27 @@
 /**
- * The numbers of the links, each with its unit and its reason.
+ * Limits of links and of the report store, each with its unit and reason.
  *
  * @module
  */
 
-/** A neighbour says who it is within this time, in milliseconds, or goes. */
+/** Deadline of the handshake on an accepted connection, in milliseconds. */
 export const handshakeTimeoutMs = 5_000;
 
 /**
- * Connections to the peer port that are not linked yet. A neighbour's takes
- * milliseconds to become a link, so even a large herd that starts all at once
- * has room. The user may set another.
+ * Default limit on accepted connections whose handshake is pending. A handshake
+ * takes milliseconds, so this suffices even when a large herd starts at once.
  */
 export const defaultMaxHalfOpenLinks = 256;
 
-/** A connection attempt, and then the handshake, may each take this long. */
+/**
+ * Deadline of a connection attempt, and then of its handshake, in
+ * milliseconds.
+ */
 export const dialTimeoutMs = 2_000;
 
 /**
- * A server that starts is ready when it has dialled its neighbours. One that
- * hangs is waited for no longer than this, in milliseconds.
+ * A starting server waits at most this long, in milliseconds, for its first
+ * attempts to dial its neighbours.
  */
 export const firstDialWaitMs = 1_000;
 
@@ -30,66 +32,67 @@ export const backoffFloorMs = 50;
 export const backoffCapMs = 2_000;
 
 /**
- * A link that lasted this long, in milliseconds, was a good one: the next
- * dialling starts again from the shortest wait.
+ * After a link that lasted at least this long, in milliseconds, dialling starts
+ * again with the shortest wait.
  */
 export const stableAfterMs = 5_000;
 
 /**
- * A reply waits for the neighbours' sockets to take the update, so that who
- * has the reply can ask a neighbour. It waits no longer than this, in
- * milliseconds: a link that falls behind further is stalled, and nobody waits
- * for it until it has caught up.
+ * A reply waits until the neighbours' sockets have taken the report, so that a
+ * client with a reply can query a neighbour. A link that delays replies for
+ * this long, in milliseconds, is stalled: replies do not wait for it until its
+ * outbox is empty.
  */
 export const stallAfterMs = 100;
 
 /**
- * Most bytes that go to a neighbour in one write. Large enough to fill a
- * socket's buffer, small enough that live reports soon overtake a catch-up.
+ * Most bytes in one write to a neighbour. Large enough to fill a socket's
+ * buffer, small enough that new reports soon overtake a catch-up.
  */
 export const maxWriteBytes = 256 * 1024;
 
-/** Most bytes of a catch-up in one write; live reports come in between. */
+/** Most bytes of a catch-up in one write; new reports go in between. */
 export const antiEntropyWriteBytes = 64 * 1024;
 
 /**
- * So many writes of news in a row, and then a catch-up has its turn all the
- * same: a herd that is busy for hours has to get over it too.
+ * After this many consecutive writes of new reports, a write also has lines of
+ * the catch-up, so that a catch-up ends even while the herd is busy for hours.
  */
 export const maxNewsWrites = 8;
 
-/** A link on which nothing was written for so long, in milliseconds, pings. */
+/** A link that has written nothing for this long, in milliseconds, pings. */
 export const pingAfterMs = 1_000;
 
 /**
- * A neighbour that is silent for this long, in milliseconds, is given up: five
- * pings are missing, so it is frozen, cut off, or busy beyond use.
+ * Default time after which a link with a silent neighbour ends, in
+ * milliseconds. Five pings are missing then, so the neighbour is frozen,
+ * unreachable or overloaded.
  */
 export const defaultLinkTimeoutMs = 5_000;
 
-/** Neighbours compare what they know this often, in milliseconds. */
+/** Neighbours compare their digests at this interval, in milliseconds. */
 export const compareEveryMs = 30_000;
 
 /**
- * A node of the digest tree with no more reports than this is listed rather
- * than divided: a list of so many is about as long as a line of digests.
+ * A node of the digest tree with at most this many reports is listed rather
+ * than divided: such a list is about as long as a line of digests.
  */
 export const maxListedReports = 16;
 
 /**
- * What is held back for a neighbour is announced at the second chore, and
- * forgotten reports are looked for at every chore: this often, in milliseconds.
- * Long enough that the neighbour has the reports by then from others, short
- * enough that it hardly waits if the others have died.
+ * Interval of maintenance, in milliseconds. It frees expired reports, and its
+ * second run after a report is held back announces that report. Long enough for
+ * the neighbour to get the report by another link, short enough to cause little
+ * delay if that link is down.
  */
 export const maintenanceEveryMs = 50;
 
-/** Most fingerprints in one line: below the limit of a line, in items. */
+/** Most report IDs in one line, so that it stays below the line limit. */
 export const maxLineIds = 1_024;
 
 /**
- * How many reports that came in lately are remembered by their fingerprint, so
- * that what is announced need not be asked for: 2 MiB for a second and more of
+ * How many fingerprints of recently received reports are kept, so that reports
+ * announced later need not be requested: 2 MiB, enough for at least a second in
  * a busy herd.
  */
 export const recentReports = 2 ** 18;
@@ -144,33 +147,33 @@ export const maxClockSkewSeconds = 60;
 export const maxWaitingHorizons = 16;
 
 /**
- * When there is no room, the herd forgets the reports heard longest ago: one
- * in so many of those sampled, and at least one.
+ * When the store is full, this fraction of the sampled reports expires, oldest
+ * first, and at least one report.
  */
 export const expiredFraction = 1 / 64;
 
-/** How many reports are sampled to find those heard longest ago. */
+/** How many reports are sampled to find the oldest ones. */
 export const sampledReports = 1_024;
 
 /**
- * How many reports are looked at in one turn to find expired ones: about a
- * millisecond's work, and more than come in between two turns.
+ * How many reports one run of maintenance examines to find expired ones: about
+ * a millisecond's work, and more than are added between two runs.
  */
 export const sweptReports = 4_096;
 
 /**
- * How many reports are looked at for one page of a selection: about a
+ * How many reports are examined for one page of a selection: about a
  * millisecond's work, however few of them match.
  */
 export const maxPageReports = 4_096;
 
 /**
- * Once a link was given up for a better one, its neighbour has this long, in
- * milliseconds, to send what was under way.
+ * A link that drains waits at most this long, in milliseconds, for the end of
+ * the neighbour's stream.
  */
 export const drainTimeoutMs = 2_000;
 
-/** A stranger that was refused has this long, in ms, to read why. */
+/** A refused connection stays open this long, in milliseconds, to be read. */
 export const refusalLingerMs = 1_000;
 
 /**

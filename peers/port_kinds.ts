@@ -1,36 +1,36 @@
 /**
- * The kinds of ports that a server can open. A new kind is an entry of
- * `portKinds` and a rule in `server/settings/ports.ts`, which says when a server
- * opens it.
+ * The kinds of ports that a server can open. A new kind needs an entry in
+ * `portKinds` and a rule in `server/settings/ports.ts` for when a server opens
+ * it.
  *
  * @module
  */
 
 /** One kind of port. */
 export interface PortKind {
-  /** Its name, in messages and in the documentation. */
+  /** Its name in messages and in the documentation. */
   readonly name: string;
-  /** The field of the herd file, and of `ServerEntry`, that holds the port. */
+  /** The field for the port in the herd file and in `ServerEntry`. */
   readonly field: string;
-  /** Distance to the server's client port where the herd file names no port. */
+  /** Added to the server's client port if the herd file names no port. */
   readonly offset: number;
-  /** What connects to it, and for what. */
+  /** The programs that connect to it, and their purpose. */
   readonly purpose: string;
   /**
-   * What is spoken there: lines in plain text or by TLS, as the settings say
+   * The protocol: lines in plain text or by TLS, depending on the settings
    * (`lines`); lines by TLS only (`TLS`); or `HTTP`.
    */
   readonly transport: "lines" | "TLS" | "HTTP";
   /**
-   * How a server that is ready names the port. Kinds with the same label are
-   * listed together, and a kind without one is not listed.
+   * The name of the port in the output of a server that is ready. Kinds with the
+   * same label are listed together; a kind without a label is not listed.
    */
   readonly label?: string;
-  /** What connects to it: neighbours, and these subcommands of `herd`. */
+  /** `neighbours`, or the subcommands of `herd` that connect to it. */
   readonly dialledBy: readonly string[];
 }
 
-/** All kinds, by their offsets. */
+/** All kinds, ordered by offset. */
 export const portKinds = [
   {
     name: "clients",
@@ -72,7 +72,7 @@ export const portKinds = [
 /** The name of a kind. */
 export type PortName = (typeof portKinds)[number]["name"];
 
-/** The ports of one server, by the kinds' fields: TCP ports, 1 to 65,535. */
+/** The TCP ports of one server, 1 to 65,535, by the field of their kind. */
 export type ServerPorts = Readonly<
   Record<(typeof portKinds)[number]["field"], number>
 >;

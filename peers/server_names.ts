@@ -1,11 +1,11 @@
 /**
- * The names of the herd's servers, to be found where they stand in a buffer.
+ * The names of the herd's servers, recognized in a buffer without copying.
  *
  * @module
  */
 import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
 
-/** Knows a few names. */
+/** A small set of names. */
 export class ServerNames {
   readonly #names: readonly { text: ByteString; bytes: Uint8Array }[];
 
@@ -13,13 +13,13 @@ export class ServerNames {
     this.#names = names.map((text) => ({ text, bytes: encodeBytes(text) }));
   }
 
-  /** The name that stands from `start` to `end`; undefined if it is none. */
+  /** The name from `start` to `end` (exclusive); undefined if it is none. */
   readonly find = (
     bytes: Uint8Array,
     start: number,
     end: number,
   ): ByteString | undefined => {
-    // A herd has few servers, and most differ in length or at the first byte.
+    // A herd has few servers, and most names differ in length or first byte.
     for (const name of this.#names) {
       if (isEqual(name.bytes, bytes, start, end)) return name.text;
     }

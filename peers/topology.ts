@@ -1,6 +1,6 @@
 /**
- * The herd as it was written down: who is in it, where each listens, who talks
- * with whom. Read once, checked whole, never changed.
+ * The servers of a herd, their addresses and their links, as a herd file gives
+ * them. The whole file is checked when it is read; a topology never changes.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface ServerEntry extends ServerPorts {
   readonly host: string;
 }
 
-/** A herd. Links go both ways, and need not connect everybody. */
+/** A herd. Links go both ways. Their graph need not be connected. */
 export interface Topology {
   /** In the order of the file. */
   readonly servers: readonly ServerEntry[];
@@ -22,22 +22,22 @@ export interface Topology {
   readonly neighbours: ReadonlyMap<string, readonly ServerEntry[]>;
 }
 
-/** A herd as it is written down, in a file or by a program. */
+/** The content of a herd file, or the same made by a program. */
 export interface HerdFile {
-  /** Where servers are that say nothing else; 127.0.0.1 if it is left out. */
+  /** The host of servers that name none; 127.0.0.1 by default. */
   readonly host?: string;
-  /** The first client port; 8000 if it is left out. */
+  /** The first client port; 8000 by default. */
   readonly basePort?: number;
   /**
-   * The servers. A port that is left out is the base port plus the server's
-   * index plus the offset of its kind, see `portKinds`.
+   * The servers. By default, a port is the base port plus the server's index
+   * plus the offset of its kind; see `portKinds`.
    */
   readonly servers: readonly HerdFileServer[];
   /** Pairs of names of servers that are neighbours. */
   readonly links?: readonly (readonly string[])[];
   /**
-   * Settings of all servers, by the names in docs/CONFIGURATION.md. What starts
-   * a server checks them.
+   * Settings of all servers, by the names in docs/CONFIGURATION.md. They are
+   * checked when a server starts.
    */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
@@ -46,11 +46,11 @@ export interface HerdFile {
 export interface HerdFileServer extends Partial<ServerPorts> {
   /** Its name: 1 to 64 letters, digits, dots, hyphens or underscores. */
   readonly name: string;
-  /** Where it is; the herd's host if it is left out. */
+  /** Its host; the herd's host by default. */
   readonly host?: string;
 }
 
-/** What a herd file says wrong, in one line that names the entry. */
+/** A herd file is invalid. The message is one line that names the entry. */
 export class TopologyError extends Error {
   /** Always `TopologyError`. */
   override readonly name = "TopologyError";
@@ -61,39 +61,42 @@ const defaultBasePort = 8000;
 
 const portFields = portKinds.map(({ field }) => field);
 
-/** A name is a field of AT lines and part of a file's name. */
+/** A name is used as a field of AT lines and in file names. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /**
  * Reads a herd from parsed JSON that should be a `HerdFile`.
  *
- * @param basePort Overrides the file's base port, but no port that an entry
- * names itself.
- * @throws {TopologyError} Naming the entry at fault.
+ * @param basePort Overrides the file's base port, but not the ports that
+ * entries name.
+ * @throws {TopologyError} If the file is invalid.
  */
 export function parseTopology(json: unknown, basePort?: number): Topology {
-  const file = objectOf(json, "the herd file");
-  onlyKeys(
+  const file = expectObject(json, "the herd file");
+  refuseUnknownKeys(
     file,
     ["host", "basePort", "servers", "links", "settings"],
     "the herd file",
   );
-  if (file.settings !== undefined) objectOf(file.settings, "settings");
-  const host = hostOf(file.host ?? defaultHost, "host");
-  const base = basePort ?? portOf(file.basePort ?? defaultBasePort, "basePort");
-  const servers = arrayOf(file.servers, "servers").map((entry, index) =>
+  if (file.settings !== undefined) expectObject(file.settings, "settings");
+  const host = expectHost(file.host ?? defaultHost, "host");
+  const base = basePort ??
+    expectPort(file.basePort ?? defaultBasePort, "basePort");
+  const servers = expectArray(file.servers, "servers").map((entry, index) =>
     readServer(entry, index, host, base)
   );
-  if (servers.length === 0) throw new TopologyError("servers: is empty");
+  if (servers.length === 0) {
+    throw new TopologyError("servers: the list is empty");
+  }
   refuseDuplicates(servers);
   const neighbours = new Map<string, ServerEntry[]>(
     servers.map((server) => [server.name, []]),
   );
-  arrayOf(file.links ?? [], "links").forEach((link, index) => {
+  expectArray(file.links ?? [], "links").forEach((link, index) => {
     const [one, other] = readLink(link, index, servers);
     if (neighbours.get(one.name)!.includes(other)) {
       throw new TopologyError(
-        `links[${index}]: ${one.name} and ${other.name} are linked already`,
+        `links[${index}]: ${one.name} and ${other.name} are already linked`,
       );
     }
     neighbours.get(one.name)!.push(other);
@@ -102,7 +105,7 @@ export function parseTopology(json: unknown, basePort?: number): Topology {
   return { servers, neighbours };
 }
 
-/** The server of that name, or undefined. */
+/** The server with this name; undefined if there is none. */
 export function findServer(
   topology: Topology,
   name: string,
@@ -117,8 +120,8 @@ function readServer(
   basePort: number,
 ): ServerEntry {
   const where = `servers[${index}]`;
-  const fields = objectOf(entry, where);
-  onlyKeys(fields, ["name", "host", ...portFields], where);
+  const fields = expectObject(entry, where);
+  refuseUnknownKeys(fields, ["name", "host", ...portFields], where);
   const { name } = fields;
   if (typeof name !== "string" || !namePattern.test(name)) {
     throw new TopologyError(
@@ -128,11 +131,14 @@ function readServer(
   }
   const ports = portKinds.map(({ field, offset }) => [
     field,
-    portOf(fields[field] ?? basePort + index + offset, `${name}'s ${field}`),
+    expectPort(
+      fields[field] ?? basePort + index + offset,
+      `${name}'s ${field}`,
+    ),
   ]);
   return {
     name,
-    host: hostOf(fields.host ?? host, `${name}'s host`),
+    host: expectHost(fields.host ?? host, `${name}'s host`),
     ...Object.fromEntries(ports) as ServerPorts,
   };
 }
@@ -141,7 +147,7 @@ function refuseDuplicates(servers: readonly ServerEntry[]): void {
   const names = new Set<string>();
   const ports = new Map<string, string>();
   for (const server of servers) {
-    // File systems may not tell Hill from hill, and each has a log file.
+    // Each server has a log file, and some file systems ignore case.
     const name = server.name.toLowerCase();
     if (names.has(name)) {
       throw new TopologyError(`servers: the name ${server.name} appears twice`);
@@ -152,7 +158,7 @@ function refuseDuplicates(servers: readonly ServerEntry[]): void {
       const owner = ports.get(address);
       if (owner !== undefined) {
         throw new TopologyError(
-          `${server.name}'s ${key}: ${address} is ${owner} already`,
+          `${server.name}'s ${key}: ${address} is already ${owner}`,
         );
       }
       ports.set(address, `${server.name}'s ${key}`);
@@ -166,7 +172,7 @@ function readLink(
   servers: readonly ServerEntry[],
 ): [ServerEntry, ServerEntry] {
   const where = `links[${index}]`;
-  const names = arrayOf(link, where);
+  const names = expectArray(link, where);
   if (names.length !== 2) {
     throw new TopologyError(
       `${where}: expected two names, found ${JSON.stringify(link)}`,
@@ -176,7 +182,7 @@ function readLink(
     const server = servers.find((entry) => entry.name === name);
     if (server !== undefined) return server;
     throw new TopologyError(
-      `${where}: no server is called ${JSON.stringify(name)}; there are ` +
+      `${where}: no server is called ${JSON.stringify(name)}; servers are ` +
         servers.map((entry) => entry.name).join(", "),
     );
   });
@@ -186,7 +192,7 @@ function readLink(
   return [one, other];
 }
 
-function objectOf(value: unknown, where: string): Record<string, unknown> {
+function expectObject(value: unknown, where: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
@@ -195,14 +201,14 @@ function objectOf(value: unknown, where: string): Record<string, unknown> {
   );
 }
 
-function arrayOf(value: unknown, where: string): unknown[] {
+function expectArray(value: unknown, where: string): unknown[] {
   if (Array.isArray(value)) return value;
   throw new TopologyError(
     `${where}: expected a list, found ${describe(value)}`,
   );
 }
 
-function onlyKeys(
+function refuseUnknownKeys(
   fields: Record<string, unknown>,
   known: readonly string[],
   where: string,
@@ -210,24 +216,24 @@ function onlyKeys(
   const unknown = Object.keys(fields).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   throw new TopologyError(
-    `${where}: ${JSON.stringify(unknown)} is not known; known are ` +
+    `${where}: unknown key ${JSON.stringify(unknown)}; known keys are ` +
       known.join(", "),
   );
 }
 
-/** Whether the text can be a host name or an address. */
+/** Whether the text has only characters of host names and addresses. */
 export function isHost(text: string): boolean {
   return /^[0-9A-Za-z.:_-]+$/.test(text);
 }
 
-function hostOf(value: unknown, where: string): string {
+function expectHost(value: unknown, where: string): string {
   if (typeof value === "string" && isHost(value)) return value;
   throw new TopologyError(
     `${where}: expected a host name or address, found ${describe(value)}`,
   );
 }
 
-function portOf(value: unknown, where: string): number {
+function expectPort(value: unknown, where: string): number {
   if (
     typeof value === "number" && Number.isInteger(value) &&
     value >= 1 && value <= 65_535

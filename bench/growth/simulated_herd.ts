@@ -41,9 +41,9 @@ class HopRecorder {
   readonly #hops = new Map<ByteString, Map<string, number>>();
 
   /** Looks over a server's shoulder. */
-  observe({ name, replica }: SimulatedServer): void {
-    const accept = replica.accept.bind(replica);
-    replica.accept = (report, from) => {
+  observe({ name, router }: SimulatedServer): void {
+    const accept = router.accept.bind(router);
+    router.accept = (report, from) => {
       const acceptance = accept(report, from);
       if (acceptance === "newer") this.#note(report.line, name, from);
       return acceptance;

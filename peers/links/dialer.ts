@@ -1,5 +1,5 @@
 /**
- * Dials neighbours that are not linked, again and again, with growing pauses.
+ * Dials neighbours that are not linked, repeatedly, with growing waits.
  *
  * @module
  */
@@ -21,16 +21,16 @@ export type ConnectToNeighbour = (
   signal: AbortSignal,
 ) => Promise<Transport>;
 
-/** What dialling needs. */
+/** What `Dialer` needs. */
 export interface DialerOptions {
   readonly clock: Clock;
   readonly connect: ConnectToNeighbour;
   readonly emit: EmitEvent;
-  /** Ends it all. */
+  /** Ends all dialling. */
   readonly signal: AbortSignal;
   /**
-   * Shakes hands on a connection that was dialled. Returns what went wrong, or
-   * undefined if the two are linked.
+   * Runs the handshake on a dialled connection. Resolves to the reason for a
+   * failure, or undefined if the neighbour is linked.
    */
   readonly handshake: (
     transport: Transport,
@@ -38,7 +38,7 @@ export interface DialerOptions {
   ) => Promise<string | undefined>;
 }
 
-/** The way to neighbours that are away. */
+/** Dials the neighbours of one server. */
 export class Dialer {
   readonly #options: DialerOptions;
 
@@ -46,7 +46,7 @@ export class Dialer {
     this.#options = options;
   }
 
-  /** Dials a neighbour whenever it is not linked, until the end. */
+  /** Dials a neighbour whenever it is not linked, until the signal. */
   async keepLinked(neighbour: Neighbour): Promise<void> {
     const { clock, signal } = this.#options;
     const backoff = new Backoff(() => clock.random());
@@ -58,7 +58,7 @@ export class Dialer {
         if (clock.elapsedMs() - sinceMs >= stableAfterMs) backoff.reset();
         dialledForMs = 0;
       }
-      // An attempt that has hung for long was itself a wait.
+      // The time that an attempt took is a part of the wait.
       const waitMs = backoff.nextMs() - dialledForMs;
       await sleep(clock, Math.max(waitMs, backoffFloorMs), signal);
       if (!neighbour.isUp && !signal.aborted) {
@@ -69,7 +69,7 @@ export class Dialer {
     }
   }
 
-  /** Tries once to link a neighbour. Logs a failure when it is a new one. */
+  /** Dials once. Logs a failure, unless the last one had the same reason. */
   async dial(neighbour: Neighbour): Promise<void> {
     const { emit, signal } = this.#options;
     const reason = await this.#attempt(neighbour);
@@ -84,7 +84,7 @@ export class Dialer {
     neighbour.lastFailure = reason;
   }
 
-  /** Dials and shakes hands. Returns what went wrong, or undefined. */
+  /** Dials and runs the handshake. Resolves to the reason for a failure. */
   async #attempt(neighbour: Neighbour): Promise<string | undefined> {
     let transport: Transport;
     try {
@@ -117,18 +117,16 @@ export class Dialer {
 }
 
 /**
- * How long to wait before dialling again. Decorrelated jitter: each wait is
- * drawn between the floor and three times the last one, up to a cap, so that
- * servers that lost the same neighbour do not come back in step.
- * (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.)
- *
- * A growing, random wait.
+ * The waits before dialling again, with decorrelated jitter: each wait is drawn
+ * between the floor and three times the last wait, up to a cap, so that servers
+ * that lost the same neighbour do not dial it at the same time. (M. Brooker,
+ * "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.)
  */
 export class Backoff {
   readonly #random: () => number;
   #lastMs = backoffFloorMs;
 
-  /** @param random Gives numbers from 0 up to 1 (exclusive). */
+  /** @param random Returns numbers from 0 to 1 (exclusive). */
   constructor(random: () => number) {
     this.#random = random;
   }
@@ -143,7 +141,7 @@ export class Backoff {
     return this.#lastMs;
   }
 
-  /** Begins again at the floor. */
+  /** Starts again at the floor. */
   reset(): void {
     this.#lastMs = backoffFloorMs;
   }

@@ -1,6 +1,7 @@
 /**
- * Hands what is new to the links, and knows when their sockets have it. Also
- * wakes the herd for its chores, as these may have something new to say.
+ * Writes the outboxes to the links, and settles replies when the sockets have
+ * taken the data. It also runs the router's maintenance, which may put messages
+ * in the outboxes.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import type { Settling } from "../../replica/settling.ts";
 import type { FloodRouter } from "../replication/flood_router.ts";
 import type { Link } from "./link.ts";
 
-/** What dispatching needs. */
+/** What `Flusher` needs. */
 export interface FlusherOptions {
   readonly clock: Clock;
   readonly router: FloodRouter;
@@ -18,12 +19,12 @@ export interface FlusherOptions {
   readonly neighbours: ReadonlyMap<string, { readonly link?: Link }>;
 }
 
-/** The way from one server's herd to its links. */
+/** Flushes the outboxes of one server. */
 export class Flusher {
   readonly #options: FlusherOptions;
   #cancelMaintenance: (() => void) | undefined;
   #isFlushScheduled = false;
-  /** Those that the next flush has to settle. */
+  /** Settled by the next flush. */
   #settlings: Settling[] = [];
   #isStopped = false;
 
@@ -31,7 +32,7 @@ export class Flusher {
     this.#options = options;
   }
 
-  /** Hands all outboxes to the sockets. */
+  /** Writes all outboxes to the sockets. */
   flush(): void {
     for (const { link } of this.#options.neighbours.values()) link?.flush();
     if (
@@ -43,12 +44,12 @@ export class Flusher {
   }
 
   /**
-   * The same when all chunks have been taken that came in together: so they go
-   * on together, and cost each neighbour one read.
+   * Flushes after all chunks that arrived together are processed, so that their
+   * reports are written together and cost each neighbour one read.
    *
-   * @param settling Settled when every report accepted so far has been handed
-   * to the sockets of all neighbours that keep up. If no neighbour is linked,
-   * there is nothing to settle.
+   * @param settling Settled when the sockets of all neighbours whose links are
+   * not stalled have taken every report accepted so far. Not used if no
+   * neighbour is linked.
    */
   scheduleFlush(settling?: Settling): void {
     if (!this.#isLinked) return this.flush();
@@ -68,7 +69,7 @@ export class Flusher {
     return false;
   }
 
-  /** When the links have handed to their sockets what they have. */
+  /** Resolves when the sockets have taken what the links have. */
   #linksFlushed(): Promise<unknown> | undefined {
     let waits: Promise<void>[] | undefined;
     for (const { link } of this.#options.neighbours.values()) {
@@ -78,14 +79,14 @@ export class Flusher {
     return waits && Promise.all(waits);
   }
 
-  /** No more chores. */
+  /** Ends maintenance. */
   stop(): void {
     this.#isStopped = true;
     this.#cancelMaintenance?.();
   }
 
   async #flushInMicrotask(): Promise<void> {
-    // Those that take the other chunks stand in the queue of microtasks by now.
+    // The tasks that process the other chunks are already in the microtask queue.
     await null;
     this.#isFlushScheduled = false;
     this.flush();
@@ -97,7 +98,7 @@ export class Flusher {
     for (const settling of settlings) settling.settle();
   }
 
-  /** Does the herd's chores until none is left. */
+  /** Runs maintenance repeatedly, as long as there is any. */
   #scheduleMaintenance(): void {
     if (this.#isStopped) return;
     const { clock, router } = this.#options;

@@ -1,114 +1,114 @@
 /**
- * The first words on a peer connection. Both sides say who they are and make up
- * a nonce, the dialler first:
+ * The lines of the handshake on a peer connection. Both sides send a hello with
+ * a new nonce, the dialer first:
  *
  *     HERD version from to incarnation nonce
  *
- * Then both prove that they know the herd's secret, the dialler first, so that
- * who only listens on a port learns nothing:
+ * Then both prove that they know the herd's secret, the dialer first, so that a
+ * program that only dials gets no proof:
  *
  *     PROOF proof...
  *
- * or one of them says `NO reason: detail` and closes. A proof is an HMAC over
- * both introductions and the prover's part in it: it is good for this connection
- * only, and for one direction.
+ * Instead of any line, the acceptor can send `NO reason: detail` and close. A
+ * proof is an HMAC over both hellos and the prover's role. It is valid for this
+ * connection and one direction only.
  *
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { splitFields } from "../../protocol/fields.ts";
 
-/** The version of the peer protocol that this code speaks. */
+/** The version of the peer protocol. */
 const peerProtocolVersion = "4";
 
-/** Longest handshake line, in bytes: two names and change. */
+/** Longest handshake line, in bytes: enough for two names of 64 bytes. */
 export const maxHandshakeBytes = 512;
 
-/** One side's introduction. */
+/** The first line that a side sends. */
 export interface Hello {
-  /** The speaker's name. */
+  /** The name of the sender. */
   readonly from: string;
-  /** The name of the server that the speaker wants to talk with. */
+  /** The name of the server for which it is meant. */
   readonly to: string;
   /**
-   * Made up anew each time a server starts, so that its neighbours can tell a
-   * second connection from a second life.
+   * Generated when a server starts, so that its neighbours can tell a second
+   * connection from a restart.
    */
   readonly incarnation: string;
-  /** Made up anew for each connection: 32 hexadecimal digits. */
+  /** Generated for each connection: 32 hexadecimal digits. */
   readonly nonce: string;
 }
 
-/** Why a handshake came to nothing, with what to tell a person. */
+/** Why a handshake failed, with details for operators. */
 export interface HandshakeRefusal {
   readonly reason:
     /** The first line is not a handshake. */
     | "not a handshake"
     /** A line is over the limit. */
     | "line too long"
-    /** It is one of another version of the peer protocol. */
+    /** The other side has another version of the peer protocol. */
     | "other version"
-    /** A server has dialled itself, or one that has its name. */
+    /** A server has dialled itself, or a server with its own name. */
     | "own name"
-    /** It is meant for another server. */
+    /** The hello is meant for another server. */
     | "wrong name"
-    /** The speaker is not a neighbour. */
+    /** The sender is not a neighbour. */
     | "stranger"
-    /** One of the two has a secret and the other has none. */
+    /** One side has a secret and the other has none. */
     | "no secret"
-    /** The proof is not one made with a secret of ours. */
+    /** No proof was made with a secret of this server. */
     | "wrong secret"
-    /** There is a link with this neighbour, and it stays. */
+    /** The link in use with this neighbour stays. */
     | "linked already"
-    /** The handshake was not finished within the deadline. */
+    /** The handshake was not finished by the deadline. */
     | "silent"
-    /** Too many others came in while it was under way. */
+    /** Too many later connections arrived during the handshake. */
     | "crowded out"
-    /** The other side closed before the handshake was finished. */
+    /** The other side closed before the end of the handshake. */
     | "closed early"
-    /** The other side refused us. */
+    /** The other side refused this connection. */
     | "refused";
   readonly detail: string;
 }
 
 /**
- * Makes the proofs of a text, one for each secret that is valid: hexadecimal
- * digits. None where the herd has no secret.
+ * Makes the proofs of a text, in hexadecimal digits: one for each valid secret,
+ * none if the herd has no secret.
  */
 export type Prove = (text: ByteString) => Promise<readonly ByteString[]>;
 
-/** The part that a server plays in a handshake. */
+/** A server's role in a handshake, as spelled in the text that is proved. */
 export type HandshakeRole = "dialler" | "acceptor";
 
-/** Writes an introduction, without the LF. */
+/** Formats a hello, without the LF. */
 export function formatHello(hello: Hello): ByteString {
   const { from, incarnation, nonce, to } = hello;
   return `HERD ${peerProtocolVersion} ${from} ${to} ${incarnation} ${nonce}`;
 }
 
-/** Writes a refusal, without the LF. */
+/** Formats a refusal, without the LF. */
 export function formatRefusal(refusal: HandshakeRefusal): ByteString {
   return `NO ${refusal.reason}: ${refusal.detail}`;
 }
 
 /**
- * What the server that plays `part` proves: both introductions and, where the
- * connection is encrypted, the session that they were made in.
+ * The text that the server in `role` proves: its role, both hellos and, if the
+ * connection is encrypted, its binding.
  *
- * @param binding The SHA-256 of the acceptor's certificate; empty for none.
+ * @param binding The SHA-256 of the acceptor's certificate; empty without TLS.
  */
 export function proofText(
   role: HandshakeRole,
-  dialler: Hello,
+  dialer: Hello,
   acceptor: Hello,
   binding: ByteString,
 ): ByteString {
-  const lines = [role, formatHello(dialler), formatHello(acceptor)];
+  const lines = [role, formatHello(dialer), formatHello(acceptor)];
   if (binding !== "") lines.push(`TLS ${binding}`);
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** Writes the proofs, without the LF. */
+/** Formats the proofs, without the LF. */
 export function formatProofs(proofs: readonly ByteString[]): ByteString {
   return `PROOF ${proofs.length === 0 ? "-" : proofs.join(" ")}`;
 }
@@ -119,8 +119,8 @@ const notAHandshake: HandshakeRefusal = {
 };
 
 /**
- * Checks an introduction: whether it is one, made to the server that would
- * introduce itself by `self`, by one of `neighbours`.
+ * Parses a hello, and checks that it was sent by one of `neighbours` to the
+ * server `self`.
  */
 export function checkHello(
   line: ByteString,
@@ -155,13 +155,13 @@ export function checkHello(
     };
   }
   const hello = { from, to, incarnation, nonce };
-  // The proof is about these bytes, so that there is only one way to say it.
+  // The proof covers these bytes, so each hello must have exactly one form.
   return line === formatHello(hello) ? hello : notAHandshake;
 }
 
 /**
- * Checks the answer of the neighbour that was dialled: its introduction, or
- * its refusal.
+ * Parses the answer of the neighbour that was dialled: its hello, or its
+ * refusal.
  */
 export function checkAnswer(
   line: ByteString,
@@ -171,12 +171,12 @@ export function checkAnswer(
   return refusalIn(line) ?? checkHello(line, self, [neighbour]);
 }
 
-/** Nothing to prove, or something for each secret: there are two at most. */
+/** `-` for a server without a secret, or one proof for each of 1 or 2 secrets. */
 const proofPattern = /^PROOF (?:-|[^ -]+(?: [^ -]+)?)$/;
 
 /**
- * Checks that the other side knows a secret of ours: that one of its proofs is
- * among those that we expect. Undefined if it does.
+ * Checks that one of the other side's proofs is expected, so that it knows a
+ * secret of this server. Undefined if it does.
  */
 export function checkProofs(
   line: ByteString,
@@ -187,15 +187,15 @@ export function checkProofs(
       { reason: "not a handshake", detail: "expected PROOF proof" };
   }
   const proofs = line.split(" ").slice(1);
-  const isOpen = proofs[0] === "-";
-  if (isOpen && expected.length === 0) return undefined;
-  if (isOpen) {
+  const hasNoSecret = proofs[0] === "-";
+  if (hasNoSecret && expected.length === 0) return undefined;
+  if (hasNoSecret) {
     return { reason: "no secret", detail: "this server has one, yours none" };
   }
   if (expected.length === 0) {
     return { reason: "no secret", detail: "your server has one, this none" };
   }
-  // Every pair is compared to its end, so that time tells nothing.
+  // All pairs are compared to the end, so that timing reveals nothing.
   let matches = 0;
   for (const proof of proofs) {
     for (const other of expected) matches += isSame(proof, other);
@@ -206,7 +206,7 @@ export function checkProofs(
   };
 }
 
-/** Whether a handshake came to nothing. */
+/** Whether the result of a handshake is a refusal. */
 export function isRefusal(result: object): result is HandshakeRefusal {
   return "reason" in result;
 }
@@ -217,11 +217,11 @@ function refusalIn(line: ByteString): HandshakeRefusal | undefined {
     : undefined;
 }
 
-/** 1 if two texts are the same, 0 if not; takes as long either way. */
+/** 1 if two texts are equal, 0 if not, in constant time. */
 function isSame(one: ByteString, other: ByteString): number {
   let difference = one.length ^ other.length;
   for (let index = 0; index < other.length; index++) {
-    // Past the end of the one this is NaN, which counts as 0.
+    // After the end of `one` this is NaN, which counts as 0.
     difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
   }
   return difference === 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 /**
- * A connection during its handshake: lines each way, all within one deadline.
- * What was read beyond them is kept for the link.
+ * A connection during its handshake: sends and receives lines, with a deadline
+ * for the whole handshake. Bytes after the last line are kept for the link.
  *
  * @module
  */
@@ -26,19 +26,20 @@ import {
 } from "./handshake.ts";
 import type { EstablishedLink } from "./link.ts";
 
-/** A connection on its way to becoming a link. */
+/** A connection that may become a link. */
 export class HandshakeConnection {
   readonly #transport: Transport;
   readonly #traffic: TrafficLog;
   readonly #clock: Clock;
   readonly #reading = new ReadBuffer();
   readonly #framer = new LineFramer(maxPeerLineBytes);
-  readonly #late = Promise.withResolvers<HandshakeRefusal>();
+  /** Resolves at the deadline, or when the connection is evicted. */
+  readonly #aborted = Promise.withResolvers<HandshakeRefusal>();
   readonly #cancelDeadline: () => void;
-  /** The line that is being waited for. */
+  /** The pending read, if there is one. */
   #receiving: Promise<unknown> | undefined;
 
-  /** @param deadlineMs From now to the end of the handshake. */
+  /** @param deadlineMs Time for the handshake, from now, in milliseconds. */
   constructor(
     transport: Transport,
     traffic: TrafficLog,
@@ -50,11 +51,11 @@ export class HandshakeConnection {
     this.#clock = clock;
     this.#cancelDeadline = clock.after(deadlineMs, () => {
       const detail = `no handshake in ${deadlineMs} ms`;
-      this.#late.resolve({ reason: "silent", detail });
+      this.#aborted.resolve({ reason: "silent", detail });
     });
   }
 
-  /** Sends a line. False if the connection is gone. */
+  /** Sends a line. Resolves to false if the connection is broken. */
   async send(line: ByteString): Promise<boolean> {
     try {
       this.#traffic.stampTime(this.#clock.now());
@@ -62,19 +63,19 @@ export class HandshakeConnection {
       await writeAll(this.#transport, line + "\n");
       return true;
     } catch {
-      // Whoever listens next will hear how it ended.
+      // The next `receive` returns the reason.
       return false;
     }
   }
 
   /**
-   * Waits for a line. Throws nothing for what the network does: then it is a
-   * refusal.
+   * Waits for a line. Resolves to a refusal if the network fails, at the
+   * deadline, and when the connection is evicted.
    */
   async receive(): Promise<ByteString | HandshakeRefusal> {
     const receiving = this.#receive();
     this.#receiving = receiving;
-    const received = await Promise.race([receiving, this.#late.promise]);
+    const received = await Promise.race([receiving, this.#aborted.promise]);
     if (typeof received === "string") this.#receiving = undefined;
     return received;
   }
@@ -95,7 +96,7 @@ export class HandshakeConnection {
     }
   }
 
-  /** Why nothing more can be heard or said on this connection. */
+  /** The refusal for a connection that is broken or closed. */
   closedEarly(fault = ""): HandshakeRefusal {
     return {
       reason: "closed early",
@@ -104,8 +105,8 @@ export class HandshakeConnection {
   }
 
   /**
-   * What ties a proof to this connection, where that is encrypted; empty where
-   * it is not, and undefined where it is gone.
+   * The text that binds a proof to this connection: empty if the connection is
+   * not encrypted, undefined if it is broken.
    */
   async channelBinding(): Promise<ByteString | undefined> {
     try {
@@ -115,13 +116,13 @@ export class HandshakeConnection {
     }
   }
 
-  /** There are too many connections that are not linked yet. */
+  /** Closes the connection, as too many handshakes are pending. */
   evict(detail: string): void {
-    this.#late.resolve({ reason: "crowded out", detail });
+    this.#aborted.resolve({ reason: "crowded out", detail });
     this.close();
   }
 
-  /** Says why not, lets the other side read it, and closes. */
+  /** Sends the refusal, waits until the other side can have read it, and closes. */
   async refuse(refusal: HandshakeRefusal): Promise<void> {
     this.#cancelDeadline();
     if (!await this.send(formatRefusal(refusal))) return this.close();
@@ -134,12 +135,12 @@ export class HandshakeConnection {
     closeQuietly(this.#transport);
   }
 
-  /** The handshake is over: what the link needs of this connection. */
-  established(hello: Hello, dialler: string): EstablishedLink {
+  /** Ends the handshake, and returns what the link needs. */
+  established(hello: Hello, dialer: string): EstablishedLink {
     this.#cancelDeadline();
     return {
       neighbour: hello.from,
-      dialler,
+      dialer,
       incarnation: hello.incarnation,
       transport: this.#transport,
       reading: this.#reading,
@@ -147,7 +148,7 @@ export class HandshakeConnection {
     };
   }
 
-  /** The next line, or the beginning of one that is too long. */
+  /** The next line; the beginning of a line that is too long. */
   async #readLine(): Promise<ByteString | undefined> {
     while (true) {
       if (this.#framer.next()) return this.#framer.line;

@@ -1,6 +1,6 @@
 /**
- * Shakes hands with neighbours, on connections that they dialled and on those
- * that we did. What is said is in `handshake.ts`; this is who says it when.
+ * The order of the lines in a handshake, for the dialer and for the acceptor.
+ * The lines themselves are in `handshake.ts`.
  *
  * @module
  */
@@ -19,18 +19,18 @@ import {
 } from "./handshake.ts";
 import type { HandshakeConnection } from "./handshake_connection.ts";
 
-/** Who we are, and how we prove it. */
+/** What `HandshakeExchange` needs. */
 export interface HandshakeOptions {
   readonly name: string;
-  /** Made up anew for this run of the server: any text without white space. */
+  /** Generated when the server starts: any text without white space. */
   readonly incarnation: string;
-  /** Makes a nonce: 32 hexadecimal digits that nobody can foresee. */
+  /** Makes an unpredictable nonce of 32 hexadecimal digits. */
   readonly nonce: () => string;
   /** Proves that this server knows the herd's secret. */
   readonly prove: Prove;
 }
 
-/** One server's part in handshakes. */
+/** Runs the handshakes of one server. */
 export class HandshakeExchange {
   readonly #options: HandshakeOptions;
 
@@ -38,8 +38,8 @@ export class HandshakeExchange {
     this.#options = options;
   }
 
-  /** On a connection that we dialled to a neighbour. */
-  async runAsDialler(
+  /** Runs a handshake on a connection that was dialled to a neighbour. */
+  async runAsDialer(
     handshake: HandshakeConnection,
     neighbour: string,
   ): Promise<Hello | HandshakeRefusal> {
@@ -51,8 +51,8 @@ export class HandshakeExchange {
     if (isRefusal(theirs)) return theirs;
     const binding = await handshake.channelBinding();
     if (binding === undefined) return handshake.closedEarly();
-    const text = (part: HandshakeRole) =>
-      proofText(part, ours, theirs, binding);
+    const text = (role: HandshakeRole) =>
+      proofText(role, ours, theirs, binding);
     await handshake.send(await this.#proofs(text("dialler")));
     const proofs = await handshake.receive();
     if (typeof proofs !== "string") return proofs;
@@ -61,11 +61,11 @@ export class HandshakeExchange {
   }
 
   /**
-   * On a connection that somebody dialled to us.
+   * Runs a handshake on an accepted connection.
    *
-   * @param refuseSecond Why a neighbour's connection is one too many; undefined
-   * if it is not. Asked before the proofs, so as to say so early, and behind
-   * them, because another connection may have been faster.
+   * @param refuseSecond Returns a refusal if the neighbour's link in use stays.
+   * Called before the proofs, to refuse early, and after them, as another
+   * connection may have become a link in the meantime.
    */
   async runAsAcceptor(
     handshake: HandshakeConnection,
@@ -84,13 +84,13 @@ export class HandshakeExchange {
     if (typeof proofs !== "string") return proofs;
     const binding = await handshake.channelBinding();
     if (binding === undefined) return handshake.closedEarly();
-    const text = (part: HandshakeRole) =>
-      proofText(part, theirs, ours, binding);
+    const text = (role: HandshakeRole) =>
+      proofText(role, theirs, ours, binding);
     const expected = await this.#options.prove(text("dialler"));
     const proof = await this.#proofs(text("acceptor"));
     const refusal = checkProofs(proofs, expected) ?? refuseSecond(theirs);
     if (refusal !== undefined) return refusal;
-    // A link in use must not give way to a connection that is gone.
+    // A broken connection must not replace the link in use.
     return await handshake.send(proof) ? theirs : handshake.closedEarly();
   }
 

@@ -1,7 +1,7 @@
 /**
- * One connection to a neighbour after its handshake: reads the neighbour's
- * reports, writes what is in the outbox, and ends with a reason. It never
- * decides whether to live on: that is for the keeper of all links.
+ * A connection to a neighbour after its handshake: reads the neighbour's
+ * reports, writes the outbox, and ends with a reason. The link manager decides
+ * which of two connections stays.
  *
  * @module
  */
@@ -28,56 +28,56 @@ import { StallDetector } from "./stall_detector.ts";
 
 /** Why a link ended. */
 export type LinkEnd =
-  /** The neighbour closed, or its process died. */
+  /** The neighbour closed the connection, or its process ended. */
   | "neighbour closed"
   /** The connection broke. */
   | "connection lost"
-  /** Nothing was heard for the configured time. */
+  /** Nothing was received for `timeoutMs`. */
   | "silent"
-  /** The neighbour sent what is not part of the protocol. */
+  /** The neighbour sent a line that is not part of the protocol. */
   | "nonsense"
   /** The neighbour sent a line over the limit. */
   | "line too long"
-  /** Another connection to the same neighbour took over. */
+  /** Another connection to the same neighbour replaced it. */
   | "replaced"
   /** This server is stopping. */
   | "stopping";
 
-/** What a link needs from the room around it. */
+/** What `Link` needs. */
 export interface LinkContext {
   readonly clock: Clock;
   readonly turns: Turns;
   readonly outbox: Outbox;
   readonly counts: LinkCounts;
   readonly traffic: TrafficLog;
-  /** A neighbour that is silent for this long is given up. */
+  /** After this much silence of the neighbour, in milliseconds, it ends. */
   readonly timeoutMs: number;
   /** Finds the names of the herd's servers. */
   readonly findServer: FindServer;
   readonly isServer: (name: ByteString) => boolean;
-  /** Takes a report that the neighbour sent. */
+  /** Receives the reports that the neighbour sends. */
   readonly onReport: (report: Report) => void;
-  /** Takes what else it said. */
+  /** Receives its other messages. */
   readonly onMessage: (message: Message) => void;
-  /** All lines of a chunk were taken: time to pass on what is new. */
+  /** Called when all lines of a chunk were processed. */
   readonly onChunkEnd: () => void;
-  /** Another `pingAfterMs` have passed; they are counted from 1. */
+  /** Called every `pingAfterMs`, with the number of heartbeats so far. */
   readonly onHeartbeat: (heartbeats: number) => void;
 }
 
-/** A connection that has finished its handshake, with what was read so far. */
+/** A connection that has finished its handshake. */
 export interface EstablishedLink extends LinkCandidate {
   readonly neighbour: string;
   readonly transport: Transport;
-  /** The buffer that it was read into, where a rest may be. */
   readonly reading: ReadBuffer;
+  /** May have bytes that were read after the handshake. */
   readonly framer: LineFramer;
 }
 
-/** One live connection to a neighbour. */
+/** One link. */
 export class Link implements LinkCandidate {
   readonly neighbour: string;
-  readonly dialler: string;
+  readonly dialer: string;
   readonly incarnation: string;
   readonly #established: EstablishedLink;
   readonly #context: LinkContext;
@@ -90,29 +90,29 @@ export class Link implements LinkCandidate {
   #heartbeats = 0;
   #cancelHeartbeat: (() => void) | undefined;
   #hasWritten = false;
-  /** Beats during which the neighbour could have been heard, but was not. */
+  /** Heartbeats since the last bytes, counted only while reading. */
   #silentHeartbeats = 0;
-  #isListening = false;
+  #isReading = false;
   readonly #report = new Report();
   readonly #workload = new Workload(true);
 
   constructor(established: EstablishedLink, context: LinkContext) {
     this.neighbour = established.neighbour;
-    this.dialler = established.dialler;
+    this.dialer = established.dialer;
     this.incarnation = established.incarnation;
     this.#established = established;
     this.#context = context;
     this.#stallDetector = new StallDetector(context.clock);
   }
 
-  /** What the reason for the end does not say by itself, for the log. */
+  /** Details of the end, for the log; empty if there are none. */
   get detail(): string {
     return this.#detail;
   }
 
   /**
-   * Hands what is in the outbox to the socket. The first write begins before
-   * this returns; the rest follows as the socket takes it.
+   * Writes the outbox to the socket. The first write starts before this returns;
+   * the others follow when the socket has taken it.
    */
   flush(): void {
     if (this.#writing !== undefined || this.#end !== undefined) return;
@@ -121,15 +121,14 @@ export class Link implements LinkCandidate {
   }
 
   /**
-   * When all that was put in the outbox so far has been handed to the socket.
-   * Undefined if it has been already, or if the link has fallen behind and
-   * nobody should wait for it.
+   * Resolves when the socket has taken everything put in the outbox so far.
+   * Undefined if it already has, or if the link is stalled.
    */
   flushed(): Promise<void> | undefined {
     return this.#writing === undefined ? undefined : this.#stallDetector.wait();
   }
 
-  /** Reads until the link ends; returns why. Never throws for the network. */
+  /** Reads until the link ends. Resolves to the reason, also after errors. */
   async run(): Promise<LinkEnd> {
     this.#scheduleHeartbeat();
     try {
@@ -138,8 +137,8 @@ export class Link implements LinkCandidate {
       this.#fail(error);
     }
     this.#cancelHeartbeat?.();
-    // A neighbour that has said its last may still be listening: what is being
-    // written goes out before the connection closes.
+    // The neighbour may have closed only its writing side. The write under way
+    // finishes before the connection closes.
     await this.drain("neighbour closed");
     this.#cancelDrainTimeout?.();
     this.#stallDetector.stop();
@@ -148,12 +147,12 @@ export class Link implements LinkCandidate {
   }
 
   /**
-   * Gives the link up without losing a byte: ends this side's stream behind
-   * what is being written, while `run` reads on to the end of the other side's.
-   * A link that is given up because the server stops sends what waits first.
+   * Ends the link without loss: closes the writing side after the write under
+   * way, while `run` reads to the end of the other side's stream. With
+   * `stopping`, the reports that wait are written first.
    */
   drain(end: LinkEnd): Promise<void> {
-    // One that has failed already has nothing to give up.
+    // A link that has already ended is not drained again.
     if (this.#end !== undefined) return this.#draining ?? Promise.resolve();
     return this.#draining = this.#drain(end);
   }
@@ -161,7 +160,7 @@ export class Link implements LinkCandidate {
   async #drain(end: LinkEnd): Promise<void> {
     const { clock } = this.#context;
     const { transport } = this.#established;
-    // What waits goes out first; a comparison has no end worth waiting for.
+    // Waiting reports are written; lines of a comparison are not waited for.
     if (end === "stopping") this.flush();
     this.#end = end;
     this.#cancelDrainTimeout = clock.after(
@@ -170,7 +169,7 @@ export class Link implements LinkCandidate {
     );
     await this.#writing;
     await transport.closeWrite().catch(() => {
-      // It was closed by the other side, or for taking too long.
+      // The other side or the timeout has closed it.
     });
   }
 
@@ -184,9 +183,9 @@ export class Link implements LinkCandidate {
         wait = this.#processLines(framer);
       }
       turns.end(this.#workload);
-      this.#isListening = true;
+      this.#isReading = true;
       const count = await transport.read(reading.buffer);
-      this.#isListening = false;
+      this.#isReading = false;
       this.#silentHeartbeats = 0;
       if (count === null) return;
       framer.push(reading.buffer, count);
@@ -200,18 +199,18 @@ export class Link implements LinkCandidate {
   }
 
   /**
-   * The heart of the link. Silence is counted in beats, not read from a clock:
-   * a server that was frozen itself has missed its beats, and does not blame
-   * its neighbours.
+   * Ends a silent link, or pings. Silence is counted in heartbeats, not read
+   * from a clock: a server that was frozen itself had no heartbeats, and does
+   * not end its links.
    */
   #heartbeat(): void {
-    // While the log makes reading wait, nobody can be heard.
-    if (this.#isListening) this.#silentHeartbeats += 1;
+    // While reading waits for the log, the neighbour may be sending.
+    if (this.#isReading) this.#silentHeartbeats += 1;
     const { onHeartbeat, outbox, timeoutMs } = this.#context;
-    // The first of them may have come right after the neighbour's last word.
+    // The first of them may have followed directly on the last bytes.
     if ((this.#silentHeartbeats - 1) * pingAfterMs >= timeoutMs) {
       this.#fail(
-        new ProtocolViolation("silent", `nothing heard for ${timeoutMs} ms`),
+        new ProtocolViolation("silent", `nothing received in ${timeoutMs} ms`),
       );
       return;
     }
@@ -226,8 +225,8 @@ export class Link implements LinkCandidate {
   }
 
   /**
-   * Takes the lines of a chunk. Returns what to wait for if the log has no room
-   * for them all.
+   * Processes the lines of a chunk. Stops when the log has no room, and returns
+   * a promise for room.
    */
   #processLines(framer: LineFramer): Promise<void> | undefined {
     const { clock, traffic, turns } = this.#context;
@@ -279,7 +278,7 @@ export class Link implements LinkCandidate {
         this.#hasWritten = true;
         const { bytes, ends, length } = batch;
         counts.bytesSent += length;
-        // First on its way, then in the log: each hop counts twice.
+        // Written before it is logged, as the delay of each hop counts.
         const written = writeAllBytes(transport, bytes.subarray(0, length));
         traffic.stampTime(clock.now());
         let start = 0;
@@ -323,33 +322,30 @@ class ProtocolViolation extends Error {
   }
 }
 
-/** What the rule needs to know of a connection. */
+/** The part of a connection that `supersedes` compares. */
 export interface LinkCandidate {
   /** The name of the server that dialled. */
-  readonly dialler: string;
+  readonly dialer: string;
   /** The neighbour's incarnation, from its hello. */
   readonly incarnation: string;
 }
 
 /**
- * One link a pair of neighbours. Both dial, so that whoever starts last is
- * linked at once, and sometimes both get through. Then both must keep the same
- * connection without asking.
+ * Whether a connection that has just finished its handshake replaces the link in
+ * use. Both neighbours dial, so that the one that starts last is linked at once.
+ * If both connections are made, both servers must keep the same one, without
+ * messages about it.
  *
- * Whether a connection that has just finished its handshake replaces the one
- * in use.
- *
- * - A neighbour with another incarnation has started anew: what we hold is
- *   left over from its former life.
- * - A neighbour that dials twice has given up its first connection.
- * - Otherwise both sides dialled: the connection made by the server whose name
- *   sorts first stays.
+ * - If the incarnation differs, the neighbour has restarted, and the link in use
+ *   is with its earlier incarnation.
+ * - If the same server dialled twice, it has given up its first connection.
+ * - Otherwise, the connection of the server whose name sorts first stays.
  */
 export function supersedes(
   fresh: LinkCandidate,
   inUse: LinkCandidate,
 ): boolean {
   if (fresh.incarnation !== inUse.incarnation) return true;
-  if (fresh.dialler === inUse.dialler) return true;
-  return fresh.dialler < inUse.dialler;
+  if (fresh.dialer === inUse.dialer) return true;
+  return fresh.dialer < inUse.dialer;
 }

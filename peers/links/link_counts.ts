@@ -1,17 +1,16 @@
 /**
- * What is counted about the links with one neighbour, over all of them since
- * the server's start.
+ * Counts of the links with one neighbour since the server started.
  *
  * @module
  */
 
-/** Counts, for whoever watches the server. */
+/** The counts of one neighbour. */
 export class LinkCounts {
-  /** AT lines that came in. */
+  /** AT lines received. */
   reportsReceived = 0;
-  /** Bytes that were handed to sockets. */
+  /** Bytes written to sockets. */
   bytesSent = 0;
-  /** Why there is no link, or was none the last time. */
+  /** The reason of the latest failed dial or lost link. */
   lastFailure: string | undefined;
   #losses = 0;
   #since: number;
@@ -22,24 +21,24 @@ export class LinkCounts {
     this.#since = now;
   }
 
-  /** How often a link was lost. */
+  /** How many links were lost. */
   get losses(): number {
     return this.#losses;
   }
 
-  /** Since when there is a link, or none, in POSIX seconds. */
+  /** When the present state, linked or not, started, in POSIX seconds. */
   get since(): number {
     return this.#since;
   }
 
-  /** There is a link. It may have moved to another connection. */
+  /** To be called when a connection becomes the link in use. */
   up(now: number): void {
     if (this.#isUp) return;
     this.#isUp = true;
     this.#since = now;
   }
 
-  /** There is none any more. */
+  /** To be called when the link is lost. */
   down(now: number, reason: string): void {
     if (!this.#isUp) return;
     this.#isUp = false;

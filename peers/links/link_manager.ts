@@ -1,7 +1,7 @@
 /**
- * Keeps this server linked with its neighbours: dials each, accepts their dials,
- * keeps one link a pair, and dials again when a link is lost. Connections from
- * unknown peers are refused with a reason.
+ * Keeps this server linked with its neighbours: dials each neighbour, accepts
+ * connections, keeps one link with each, and dials again when a link is lost.
+ * Connections from unknown peers are refused with a reason.
  *
  * @module
  */
@@ -35,7 +35,7 @@ import {
 } from "./propagation_sampler.ts";
 import { type NeighbourState, Readiness } from "./readiness.ts";
 
-/** What the links need from outside the room. */
+/** What `LinkManager` needs. */
 export interface LinkManagerOptions extends Omit<HandshakeOptions, "name"> {
   readonly self: ServerEntry;
   readonly topology: Topology;
@@ -44,19 +44,19 @@ export interface LinkManagerOptions extends Omit<HandshakeOptions, "name"> {
   /** The turns of this process. */
   readonly turns: Turns;
   readonly counts: LimitCounts;
-  /** Where it is counted how long reports of neighbours took, in seconds. */
+  /** Counts how long reports took from their origin, in seconds. */
   readonly propagation: DurationSink;
-  /** Most connections that came in and are not linked yet. */
+  /** Most accepted connections whose handshake is pending. */
   readonly maxHalfOpenLinks: number;
-  /** A neighbour that is silent for this long is given up. */
+  /** After this much silence of a neighbour, in milliseconds, its link ends. */
   readonly timeoutMs: number;
   readonly connect: ConnectToNeighbour;
-  /** Where a connection's traffic is told. */
+  /** Receives a connection's traffic for the log. */
   readonly trafficLogFor: (connection: string) => TrafficLog;
   readonly emit: EmitEvent;
 }
 
-/** How it stands with a neighbour. */
+/** The state of a neighbour, with its counts. */
 export interface NeighbourStatus extends NeighbourState {
   /** How many reports wait to be sent to it. */
   readonly waitingReports: number;
@@ -100,13 +100,13 @@ export class LinkManager {
       ...options,
       signal: this.#stop.signal,
       handshake: (transport, neighbour) =>
-        this.#connectAsDialler(transport, neighbour),
+        this.#connectAsDialer(transport, neighbour),
     });
   }
 
   /**
-   * Dials every neighbour and keeps dialling those that are not linked.
-   * Resolves when each has been tried once, or is taking too long.
+   * Dials every neighbour, and keeps dialling those that are not linked.
+   * Resolves when each was dialled once, or after `firstDialWaitMs`.
    */
   async start(): Promise<void> {
     const firstDials = [...this.#neighbours.values()].map((neighbour) => {
@@ -114,20 +114,20 @@ export class LinkManager {
       this.#track(firstDial.then(() => this.#dialer.keepLinked(neighbour)));
       return firstDial;
     });
-    const tried = new AbortController();
+    const done = new AbortController();
     await Promise.race([
       Promise.all(firstDials),
-      sleep(this.#options.clock, firstDialWaitMs, tried.signal),
+      sleep(this.#options.clock, firstDialWaitMs, done.signal),
     ]);
-    tried.abort();
+    done.abort();
     this.#readiness.onDialled(this.#neighbourStates());
   }
 
   /**
-   * Takes a connection that came in on the peer port. Resolves when it has
-   * become a link, or was refused and is closed.
+   * Runs the handshake of a connection to the peer port. Resolves when it is a
+   * link, or was refused and closed.
    *
-   * @param remote Where it came from, for the log.
+   * @param remote The address of the other side, for the log.
    */
   accept(transport: Transport, remote: string): Promise<void> {
     return this.#track(
@@ -139,34 +139,33 @@ export class LinkManager {
     );
   }
 
-  /** Hands all outboxes to the sockets. */
+  /** Writes all outboxes to the sockets. */
   flush(): void {
     this.#flusher.flush();
   }
 
   /**
-   * The same when all chunks have been taken that came in together.
+   * Flushes after all chunks that arrived together are processed.
    *
-   * @param settling Settled when every report accepted so far has been handed
-   * to the sockets of all neighbours that keep up.
+   * @param settling See `Flusher.scheduleFlush`.
    */
   scheduleFlush(settling?: Settling): void {
     this.#flusher.scheduleFlush(settling);
   }
 
-  /** The names of the neighbours that are linked now. */
+  /** The names of the linked neighbours. */
   linked(): string[] {
     return [...this.#neighbours.values()]
       .filter(({ isUp }) => isUp)
       .map(({ name }) => name);
   }
 
-  /** Why this server should not be sent clients yet; undefined if it may. */
+  /** Why this server is not ready for clients; undefined if it is. */
   get notReady(): string | undefined {
     return this.#readiness.fault;
   }
 
-  /** How it stands with each neighbour. */
+  /** The state of each neighbour. */
   neighbourStatuses(): NeighbourStatus[] {
     const { router } = this.#options;
     return this.#neighbourStates().map((state) => ({
@@ -185,7 +184,7 @@ export class LinkManager {
     }));
   }
 
-  /** Ends all links, behind what is being written. Safe to call twice. */
+  /** Drains all links, and ends all other tasks. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#flusher.stop();
@@ -196,8 +195,8 @@ export class LinkManager {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
   }
 
-  /** Shakes hands on a connection that we have dialled. */
-  #connectAsDialler(
+  /** Runs the dialer's side of a handshake. Resolves to the failure, if any. */
+  #connectAsDialer(
     transport: Transport,
     neighbour: Neighbour,
   ): Promise<string | undefined> {
@@ -206,7 +205,7 @@ export class LinkManager {
       async (handshake, connection) => {
         const { name } = neighbour;
         neighbour.isInHandshake = true;
-        const answer = await this.#exchange.runAsDialler(handshake, name);
+        const answer = await this.#exchange.runAsDialer(handshake, name);
         neighbour.isInHandshake = false;
         if (isRefusal(answer)) {
           handshake.close();
@@ -214,14 +213,14 @@ export class LinkManager {
           if (!neighbour.isUp) this.#onLost(neighbour, reason);
           return reason;
         }
-        const dialler = this.#options.self.name;
-        this.#establish(handshake.established(answer, dialler), connection);
+        const dialer = this.#options.self.name;
+        this.#establish(handshake.established(answer, dialer), connection);
         return undefined;
       },
     );
   }
 
-  /** Hears who dialled, and links or refuses. */
+  /** Runs the acceptor's side of a handshake, and links or refuses. */
   async #connectAsAcceptor(
     handshake: HandshakeConnection,
     connection: string,
@@ -235,7 +234,7 @@ export class LinkManager {
     if (isRefusal(result)) {
       const { emit } = this.#options;
       emit("warning", connection, "link refused", { remote, ...result });
-      // Who was crowded out is gone: there is nobody to tell.
+      // An evicted connection is already closed.
       if (result.reason !== "crowded out") await handshake.refuse(result);
     } else {
       const established = handshake.established(result, result.from);
@@ -243,21 +242,21 @@ export class LinkManager {
     }
   }
 
-  /** Refuses a second connection of a neighbour if the first one stays. */
+  /** Returns a refusal if the neighbour's link in use stays. */
   #refuseSecond(
-    { from: dialler, incarnation }: Hello,
+    { from: dialer, incarnation }: Hello,
   ): HandshakeRefusal | undefined {
-    const { link } = this.#neighbours.get(dialler)!;
-    return link === undefined || supersedes({ dialler, incarnation }, link)
+    const { link } = this.#neighbours.get(dialer)!;
+    return link === undefined || supersedes({ dialer, incarnation }, link)
       ? undefined
-      : { reason: "linked already", detail: `${dialler} is linked already` };
+      : { reason: "linked already", detail: `${dialer} is linked already` };
   }
 
-  /** Both sides know each other: the connection becomes a link. */
+  /** Makes a link of a connection that has finished its handshake. */
   #establish(established: EstablishedLink, connection: string): void {
     const { clock, emit, router, self, timeoutMs, trafficLogFor, turns } =
       this.#options;
-    const { dialler, neighbour: name } = established;
+    const { dialer, neighbour: name } = established;
     const neighbour = this.#neighbours.get(name)!;
     const inUse = neighbour.link;
     const isBetter = inUse === undefined || supersedes(established, inUse);
@@ -268,27 +267,28 @@ export class LinkManager {
       clock,
       turns,
       timeoutMs,
-      // A link that is given up at once reads on, but has nothing to write.
+      // A link that is drained at once still reads, but has nothing to write.
       outbox: isBetter ? router.link(name) : new Outbox(),
       counts: neighbour.counts,
       traffic: trafficLogFor(linkName),
       findServer: this.#servers.find,
       isServer: this.#servers.has,
-      // What a neighbour's former life still says is true, but it does not
-      // mean that the present one knows it, or has agreed to it.
+      // A report of a neighbour's earlier incarnation is valid, but the present
+      // incarnation may not have it.
       onReport: (report) => {
         const from = isCurrentIncarnation() ? name : undefined;
         const isNews = router.accept(report, from) === "newer";
-        // What it knew before it was linked is older than its way was long.
+        // A report from before the link has waited: its age is not the time of
+        // its propagation.
         if (isNews && router.hasCaughtUpWith(name)) {
           this.#propagationSampler.sample(report);
         }
       },
       onMessage: (message) => {
-        const isHeard = isOfConnection(message)
+        const isValid = isOfConnection(message)
           ? neighbour.link === link
           : isCurrentIncarnation();
-        if (isHeard) this.#onMessage(name, linkName, message);
+        if (isValid) this.#onMessage(name, linkName, message);
       },
       onChunkEnd: () => {
         this.#propagationSampler.endBatch();
@@ -302,10 +302,10 @@ export class LinkManager {
       neighbour.link = link;
       neighbour.lastFailure = undefined;
       neighbour.counts.up(secondsOf(clock));
-      emit("info", linkName, "link up", { neighbour: name, dialler });
+      emit("info", linkName, "link up", { neighbour: name, dialler: dialer });
       if (inUse !== undefined) this.#track(inUse.drain("replaced"));
-      // One of the two begins; the other answers.
-      if (dialler === self.name) router.compare(name);
+      // The dialer starts the comparison.
+      if (dialer === self.name) router.compare(name);
       this.#readiness.update(this.#neighbourStates());
     }
     this.#track(this.#run(link, linkName));
@@ -324,11 +324,11 @@ export class LinkManager {
     }
   }
 
-  #onHeartbeat({ dialler, neighbour }: Link, heartbeats: number): void {
+  #onHeartbeat({ dialer, neighbour }: Link, heartbeats: number): void {
     const { router, self } = this.#options;
     router.onHeartbeat(neighbour);
     const isTime = heartbeats % (compareEveryMs / pingAfterMs) === 0;
-    if (isTime && dialler === self.name) {
+    if (isTime && dialer === self.name) {
       router.compare(neighbour);
       this.flush();
     }
@@ -340,13 +340,14 @@ export class LinkManager {
     const neighbour = this.#neighbours.get(link.neighbour)!;
     if (neighbour.link === link) {
       neighbour.link = undefined;
-      // A neighbour that accepts another connection of ours ends the one in use,
-      // and we may hear of that first. Then the news waits for the other one.
+      // When a neighbour accepts another connection of this server, it ends the
+      // link in use, and that end may arrive before the end of the handshake.
+      // Then the outbox is kept for the other connection.
       const isMoving = reason === "neighbour closed" && neighbour.isInHandshake;
       if (!isMoving) this.#onLost(neighbour, reason);
       neighbour.onUnlinked?.();
     }
-    // That a better connection took over is news to nobody.
+    // Replacing a connection by a better one is normal.
     const level = reason === "replaced" ? "debug" : "info";
     emit(level, connection, "link down", {
       neighbour: link.neighbour,
@@ -355,7 +356,7 @@ export class LinkManager {
     });
   }
 
-  /** There is no link with a neighbour, and none is about to be. */
+  /** Drops the outbox of a neighbour without a link, and counts a lost link. */
   #onLost(neighbour: Neighbour, reason: string): void {
     const { clock, router } = this.#options;
     router.unlink(neighbour.name);

@@ -1,6 +1,5 @@
 /**
- * One neighbour: where it is, the link with it that is in use, and what is
- * counted about it.
+ * The state of one neighbour: its address, the link in use, and its counts.
  *
  * @module
  */
@@ -8,17 +7,17 @@ import type { ServerEntry } from "../topology.ts";
 import type { Link } from "./link.ts";
 import { LinkCounts } from "./link_counts.ts";
 
-/** A neighbour, as the keeper of all links knows it. */
+/** A neighbour, as the link manager sees it. */
 export class Neighbour {
   readonly entry: ServerEntry;
   readonly counts: LinkCounts;
   /** The link in use. */
   link: Link | undefined;
-  /** Whether we are shaking hands on a connection that we have dialled. */
+  /** Whether a connection that was dialled to it is in its handshake. */
   isInHandshake = false;
-  /** Called when there is no link in use any more. */
+  /** Called when the link in use has ended. */
   onUnlinked: (() => void) | undefined;
-  /** The last reason why it could not be dialled, so as to log it once. */
+  /** Why the latest dial failed, so that the same reason is logged once. */
   lastFailure: string | undefined;
 
   /** @param now POSIX seconds. */

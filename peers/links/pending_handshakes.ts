@@ -1,6 +1,6 @@
 /**
- * The connections whose handshake is under way: each has a name for the log,
- * and of those that came in there are only so many at a time.
+ * The connections whose handshake is pending. Each has a name for the log. The
+ * number of accepted ones is limited.
  *
  * @module
  */
@@ -10,29 +10,28 @@ import type { TrafficLog, Transport } from "../../runtime/transport.ts";
 import { dialTimeoutMs, handshakeTimeoutMs } from "../limits.ts";
 import { HandshakeConnection } from "./handshake_connection.ts";
 
-/** What introductions need. */
+/** What `PendingHandshakes` needs. */
 export interface PendingHandshakesOptions {
   readonly clock: Clock;
   readonly counts: LimitCounts;
-  /** Most connections that came in and are not linked yet. */
+  /** Most accepted connections whose handshake is pending. */
   readonly maxHalfOpenLinks: number;
-  /** Where a connection's traffic is told. */
+  /** Receives a connection's traffic for the log. */
   readonly trafficLogFor: (connection: string) => TrafficLog;
 }
 
-/** What is said on a connection until it is a link, or refused and closed. */
+/** Runs a handshake, until the connection is a link or is closed. */
 export type HandshakeFn<Result> = (
   handshake: HandshakeConnection,
   /** The connection's name in the log. */
   connection: string,
 ) => Promise<Result>;
 
-/** The introductions of one server. */
+/** The pending handshakes of one server. */
 export class PendingHandshakes {
   readonly #options: PendingHandshakesOptions;
-  /** Of connections that we have dialled. */
   readonly #dialled = new Set<HandshakeConnection>();
-  /** Of those that came in, the oldest first. */
+  /** The oldest is first. */
   readonly #accepted = new Set<HandshakeConnection>();
   #connectionCount = 0;
   #isClosed = false;
@@ -41,7 +40,7 @@ export class PendingHandshakes {
     this.#options = options;
   }
 
-  /** Introduces ourselves on a connection that we have dialled. */
+  /** Runs the handshake of a connection that was dialled. */
   dial<Result>(
     transport: Transport,
     runHandshake: HandshakeFn<Result>,
@@ -50,9 +49,9 @@ export class PendingHandshakes {
   }
 
   /**
-   * Runs the handshake of a connection that came in. If too many handshakes are
-   * pending, the oldest is closed: a neighbour's takes milliseconds, and a
-   * connection that sends nothing is the oldest.
+   * Runs the handshake of an accepted connection. If too many handshakes are
+   * pending, the oldest is closed. It is hardly a neighbour's, whose handshake
+   * takes milliseconds.
    */
   accept<Result>(
     transport: Transport,
@@ -62,7 +61,7 @@ export class PendingHandshakes {
     if (this.#accepted.size >= maxHalfOpenLinks) {
       const [oldest] = this.#accepted;
       this.#accepted.delete(oldest);
-      oldest.evict(`${maxHalfOpenLinks} came in behind it`);
+      oldest.evict(`${maxHalfOpenLinks} connections arrived after it`);
       counts.hit("half-open-links");
     }
     return this.#run(
@@ -73,7 +72,7 @@ export class PendingHandshakes {
     );
   }
 
-  /** Closes them all, and those that come from now on. */
+  /** Closes all pending connections, and all later ones. */
   close(): void {
     this.#isClosed = true;
     for (const handshake of this.#dialled) handshake.close();

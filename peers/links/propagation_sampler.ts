@@ -1,38 +1,38 @@
 /**
- * Measures how long reports take through the herd: from the clock of the server
- * that heard the client to ours. Of the reports that come in together one is
- * measured, so that it costs nothing to speak of under load.
+ * Measures the propagation of reports: from the time at their origin, by its
+ * clock, to their arrival at this server. Only the first new report of each
+ * chunk is measured, so that the cost stays low under load.
  *
  * @module
  */
 import { heardAtOf, type Report } from "../../protocol/report.ts";
 import { type Clock, secondsOf } from "../../runtime/clock.ts";
 
-/** Where durations are counted. */
+/** Counts durations. */
 export interface DurationSink {
   add(seconds: number): void;
 }
 
-/** The arrivals at one server. */
+/** Measures the reports that arrive at one server. */
 export class PropagationSampler {
   readonly #clock: Clock;
   readonly #durations: DurationSink;
-  #isMeasured = false;
+  #hasSample = false;
 
   constructor(clock: Clock, durations: DurationSink) {
     this.#clock = clock;
     this.#durations = durations;
   }
 
-  /** A neighbour has sent a report that was news. */
+  /** Measures a new report, unless one of its chunk was measured. */
   sample(report: Report): void {
-    if (this.#isMeasured) return;
-    this.#isMeasured = true;
+    if (this.#hasSample) return;
+    this.#hasSample = true;
     this.#durations.add(secondsOf(this.#clock) - heardAtOf(report.line));
   }
 
-  /** What comes from now on does not come together with the last. */
+  /** Ends a chunk. */
   endBatch(): void {
-    this.#isMeasured = false;
+    this.#hasSample = false;
   }
 }

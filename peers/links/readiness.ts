@@ -1,12 +1,12 @@
 /**
- * Whether a server should be sent clients: it has met its neighbours and knows
- * what they know. Once it is ready, neighbours that come and go do not matter,
- * until it is left without any.
+ * Whether a server is ready for clients: it has dialled each neighbour, is
+ * linked with one, and has caught up with all linked ones. A ready server stays
+ * ready until it has no linked neighbour.
  *
  * @module
  */
 
-/** How it stands with a neighbour, as far as readiness goes. */
+/** The state of a neighbour. */
 export interface NeighbourState {
   readonly neighbour: string;
   readonly isUp: boolean;
@@ -19,13 +19,13 @@ export class Readiness {
   #isReady = false;
   #reason = "it has not dialled its neighbours yet";
 
-  /** Every neighbour was dialled once. */
+  /** To be called when every neighbour was dialled once. */
   onDialled(states: readonly NeighbourState[]): void {
     this.#hasDialled = true;
     this.update(states);
   }
 
-  /** Something has changed: to be called each time that it does. */
+  /** To be called at each change. */
   update(states: readonly NeighbourState[]): void {
     if (!this.#hasDialled) return;
     const linked = states.filter(({ isUp }) => isUp);
@@ -41,7 +41,7 @@ export class Readiness {
     }
   }
 
-  /** Why it is not ready; undefined if it is. */
+  /** Why the server is not ready; undefined if it is. */
   get fault(): string | undefined {
     return this.#isReady ? undefined : this.#reason;
   }

@@ -1,5 +1,5 @@
 /**
- * Flood before reply, within reason: how long replies wait for a link.
+ * Limits how long replies wait for a link.
  *
  * @module
  */
@@ -7,8 +7,9 @@ import type { Clock } from "../../runtime/clock.ts";
 import { stallAfterMs } from "../limits.ts";
 
 /**
- * Lets replies wait until a link has caught up, but only so long: a link that
- * keeps one waiting for `stallAfterMs` is stalled until it has caught up.
+ * Lets replies wait until the outbox of a link is empty. If that takes longer
+ * than `stallAfterMs`, the link is stalled: replies do not wait for it until its
+ * outbox is empty.
  */
 export class StallDetector {
   readonly #clock: Clock;
@@ -21,18 +22,21 @@ export class StallDetector {
     this.#clock = clock;
   }
 
+  /** Resolves when replies need not wait; undefined if the link is stalled. */
   wait(): Promise<void> | undefined {
     if (this.#stalled) return undefined;
     if (this.#cancel === undefined) this.#arm();
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
+  /** To be called when the outbox is empty. */
   onDrained(): void {
     this.#drains += 1;
     this.#stalled = false;
     this.#release();
   }
 
+  /** Resolves all waits. */
   stop(): void {
     this.#cancel?.();
     this.#release();

@@ -1,15 +1,17 @@
 /**
- * How two neighbours find out where they differ, and send each other just that.
+ * Anti-entropy: two neighbours find the reports that differ between them, and
+ * send each other these only.
  *
- * One sends the digests of the root's children. The other compares them with
- * its own and answers, for each child that differs, with the digests of *its*
- * children, and so on down the tree. A node with few reports is listed instead:
- * who gets the list sends what is missing in it and asks for what it lacks
- * itself. So it costs what differs, and a few kilobytes.
+ * One server sends the digests of the root's children. The other compares them
+ * with its own. For each child that differs, it answers with the digests of that
+ * child's children, and so on down the tree. For a node with few reports it
+ * sends a list instead. The receiver of a list sends the reports that the list
+ * lacks, and requests those that it lacks itself. A comparison therefore costs
+ * the differing reports and a few kilobytes.
  *
- * Nothing is stored about how far a comparison has got, but for whether it is
- * over (`SyncState`). Every message is answered by what is true at the moment; what
- * changes meanwhile is in the flood anyway, or shows the next time.
+ * The only state of a comparison is whether it is over (`SyncState`). Each
+ * message is answered from the present reports. Later changes are flooded, or
+ * found by the next comparison.
  *
  * @module
  */
@@ -33,58 +35,58 @@ import {
 } from "./messages.ts";
 import type { LineSource } from "./outbox.ts";
 
-/** Something to say as soon as there is time. */
+/** Lines to send when nothing more urgent waits. */
 type Job =
   /** The digests of a node's children. */
   | { readonly kind: "divide"; readonly node: DigestNode }
-  /** Which reports there are below a node. */
+  /** A list of the reports below a node. */
   | { readonly kind: "list"; readonly node: DigestNode }
-  /** The reports below a node, but for those that need not be sent. */
+  /** The reports below a node, except those that the neighbour has. */
   | {
     readonly kind: "send";
     readonly node: DigestNode;
     readonly except?: KnownReports;
   };
 
-/** A job, and what is left of its lines. */
+/** A job, and the rest of its lines. */
 interface CurrentJob {
   readonly job: Job;
   readonly lines: Iterator<ByteString>;
 }
 
-/** Reports that one side has, in short. */
+/** The reports that one side has below a node or in some leaves. */
 interface KnownReports {
   readonly fingerprints: ReadonlySet<number>;
-  /** The second of a client's newest report, by the client's fingerprint. */
+  /** The time of each client's report in whole seconds, by its fingerprint. */
   readonly seconds: ReadonlyMap<number, number>;
 }
 
-/** One side of a comparison with one neighbour. */
+/** One side of the comparisons with one neighbour. */
 export class AntiEntropy implements LineSource {
   readonly #store: ReportStore;
   readonly #request: (id: ReportId) => void;
-  /** Done last in, first out, so that few wait at a time. */
+  /** A stack: last in, first out keeps it small. */
   readonly #jobs: Job[] = [];
   #current: CurrentJob | undefined;
-  /** How many of all these jobs the neighbour may answer by others. */
+  /** The number of jobs, with the current one, that expect an answer. */
   #openRequests = 0;
   readonly #syncState = new SyncState();
-  /** What a list says that is still coming in. */
+  /** The parts of an incomplete list. */
   #listed: ReportSummary[] = [];
 
-  /** @param request Asks the neighbour for a report. */
+  /** @param request Requests a report from the neighbour. */
   constructor(store: ReportStore, request: (id: ReportId) => void) {
     this.#store = store;
     this.#request = request;
   }
 
-  /** Begins a comparison, unless one is going on. */
+  /** Starts a comparison, unless there are jobs of an earlier one. */
   start(): void {
     if (this.#jobs.length > 0 || this.#current !== undefined) return;
     this.#enqueue({ kind: "divide", node: root });
   }
 
-  /** There is a new connection: gives up what was going on on the last one. */
+  /** Drops the state of the last connection, when there is a new one. */
   reset(): void {
     this.#jobs.length = 0;
     this.#current = undefined;
@@ -93,17 +95,17 @@ export class AntiEntropy implements LineSource {
     this.#syncState.reset();
   }
 
-  /** Whether all that the neighbour knew when they were linked has come over. */
+  /** Whether this server has caught up with the neighbour. */
   get hasCaughtUp(): boolean {
     return this.#syncState.hasCaughtUp;
   }
 
-  /** The neighbour has said all that it had to say when it was asked. */
+  /** Receives SYNCED. */
   onSynced(): void {
     this.#syncState.onAnswer();
   }
 
-  /** The neighbour has these digests of a node's children. */
+  /** Receives DIGEST: the neighbour's digests of a node's children. */
   onDigests(node: DigestNode, digests: readonly number[]): void {
     this.#syncState.onComparison();
     digests.forEach((theirs, index) => {
@@ -118,13 +120,13 @@ export class AntiEntropy implements LineSource {
     });
   }
 
-  /** The neighbour has these reports below a node, and more to come. */
+  /** Receives PART: the beginning of the neighbour's list for a node. */
   onListPart(reports: readonly ReportSummary[]): void {
     this.#syncState.onComparison();
     this.#listed.push(...reports);
   }
 
-  /** The neighbour has these reports below a node, and those of the parts. */
+  /** Receives LIST: the end of the neighbour's list for a node. */
   onList(node: DigestNode, reports: readonly ReportSummary[]): void {
     this.#syncState.onComparison();
     const listed = [...this.#listed, ...reports];
@@ -137,7 +139,7 @@ export class AntiEntropy implements LineSource {
       fingerprints.add(fingerprint);
       if (mine.fingerprints.has(fingerprint)) continue;
       seconds.set(client, report.seconds);
-      // Of the same second either may be the newer one: then both are sent.
+      // Within a second, either may be newer. Then both are sent.
       if ((mine.seconds.get(client) ?? -1) > report.seconds) continue;
       this.#request({ leaf, fingerprint });
     }
@@ -146,13 +148,13 @@ export class AntiEntropy implements LineSource {
   }
 
   /**
-   * The next line of a comparison that is going on. SYNC does not wait for the
-   * reports that are still to be sent: who feeds a neighbour that has lost
-   * everything soon knows that there is nothing to be had from it.
+   * The next line of the comparison. SYNC does not wait for the reports that
+   * are still to be sent, so that a server catches up early with a neighbour
+   * that has no reports and is sent all of them.
    */
   next(): ByteString | undefined {
     while (true) {
-      if (this.#openRequests === 0 && this.#syncState.shouldAsk) {
+      if (this.#openRequests === 0 && this.#syncState.shouldSend) {
         this.#syncState.onSent();
         return formatMessage({ verb: "SYNC" });
       }
@@ -215,7 +217,7 @@ export class AntiEntropy implements LineSource {
     return lines;
   }
 
-  /** The lines below a node that the neighbour has nothing as new for. */
+  /** The lines below a node that may be newer than the neighbour's. */
   *#linesExcept(
     { fingerprints, seconds }: KnownReports,
     node: DigestNode,
@@ -229,8 +231,8 @@ export class AntiEntropy implements LineSource {
   }
 
   /**
-   * What there is in the leaves of these reports. A leaf is looked through
-   * once, however many reports someone has managed to crowd into it.
+   * The reports in the leaves of these reports. Each leaf is read only once,
+   * even if an attacker has put many reports into it.
    */
   #listLeavesOf(reports: readonly ReportSummary[]): KnownReports {
     const fingerprints = new Set<number>();
@@ -247,7 +249,7 @@ export class AntiEntropy implements LineSource {
   }
 }
 
-/** Whether the neighbour may have to answer, other than by reports. */
+/** Whether the neighbour may answer with messages, not only with reports. */
 function expectsAnswer({ kind }: Job): boolean {
   return kind !== "send";
 }
@@ -263,49 +265,46 @@ function summarize(line: ByteString): ReportSummary {
 }
 
 /**
- * How a server finds out that it has caught up with a neighbour: that all which
- * the neighbour knew when they were linked has come over.
+ * Determines when a server has caught up with a neighbour, on one connection.
  *
- * In a comparison silence means that there is no difference, so nobody can tell
- * that it is over by listening. So a server asks (SYNC) when it has no question
- * of the comparison left to ask, and the neighbour answers (SYNCED) when it has
- * said all that it had to say. If no message of the comparison came in between,
- * there was none left on the way either, and the comparison is over. Otherwise
- * the server asks again.
- *
- * One side of it, on one connection.
+ * In a comparison, equal digests are not answered, so no message shows that it
+ * is over. A server therefore sends SYNC when it has no question of the
+ * comparison left to send. The neighbour answers SYNCED when it has sent
+ * everything that waited. If no message of the comparison arrived in between,
+ * none was under way, and the comparison is over. Otherwise the server sends
+ * SYNC again.
  */
 export class SyncState {
-  #state: "to ask" | "asked" | "asked too early" | "caught up" = "to ask";
+  #state: "to send" | "sent" | "sent too early" | "caught up" = "to send";
 
-  /** There is a new connection: what was asked on the last one is void. */
+  /** Starts again, on a new connection. */
   reset(): void {
-    this.#state = "to ask";
+    this.#state = "to send";
   }
 
-  /** Whether SYNC is to be sent as soon as no question is left. */
-  get shouldAsk(): boolean {
-    return this.#state === "to ask";
+  /** Whether SYNC must be sent as soon as no question is left. */
+  get shouldSend(): boolean {
+    return this.#state === "to send";
   }
 
-  /** Whether all that the neighbour knew has come over. */
+  /** Whether the server has caught up. */
   get hasCaughtUp(): boolean {
     return this.#state === "caught up";
   }
 
-  /** SYNC is on its way. */
+  /** To be called when SYNC is sent. */
   onSent(): void {
-    this.#state = "asked";
+    this.#state = "sent";
   }
 
-  /** The neighbour goes on with the comparison: it is not over yet. */
+  /** To be called for each message of the comparison, which is not over. */
   onComparison(): void {
-    if (this.#state === "asked") this.#state = "asked too early";
+    if (this.#state === "sent") this.#state = "sent too early";
   }
 
-  /** The neighbour has said SYNCED. */
+  /** To be called when SYNCED arrives. */
   onAnswer(): void {
-    if (this.#state === "asked") this.#state = "caught up";
-    if (this.#state === "asked too early") this.#state = "to ask";
+    if (this.#state === "sent") this.#state = "caught up";
+    if (this.#state === "sent too early") this.#state = "to send";
   }
 }

@@ -1,6 +1,7 @@
 /**
- * What one server knows of the herd's clients, and the decision that makes a
- * flood end: a report goes on only where it was news. No I/O, no clock.
+ * Floods reports: a report that is newer than the stored one is stored, and
+ * forwarded to the other linked neighbours. All other reports are dropped, so
+ * that each flood ends. No I/O, no clock.
  *
  * @module
  */
@@ -22,37 +23,37 @@ import type { Message } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
 import { PeerReplication } from "./peer_replication.ts";
 
-/** What came of a report. */
+/** What was done with a report. */
 export type Acceptance =
-  /** It is the newest about its client, stored and on its way. */
+  /** It is the newest of its client: it was stored and forwarded. */
   | "newer"
   /** Nothing changed. */
   | NotStored;
 
-/** How many reports were stored, or not, and why. */
+/** The number of reports for each result. */
 export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
 
-/** How a herd is kept. */
+/** What `FloodRouter` needs. */
 export interface FloodRouterOptions {
   readonly limits: StoreLimits;
-  /** Whether neighbours compare what they know. */
+  /** Whether neighbours run anti-entropy. */
   readonly catchUp: boolean;
-  /** How many late reports are known by fingerprint; a power of two. */
+  /** How many fingerprints of recent reports are kept; a power of two. */
   readonly recentReports?: number;
-  /** Most bytes of a write to a neighbour; undefined for the usual limit. */
+  /** Most bytes of a write to a neighbour; `maxWriteBytes` by default. */
   readonly writeBytes?: number;
-  /** Random, so that nobody can choose IDs that crowd the table. */
+  /** Random, so that clients cannot choose IDs that collide. */
   readonly hashKey?: HashKey;
 }
 
-/** One server's memory, and its talk with the linked neighbours. */
+/** One server's reports, and their exchange with the linked neighbours. */
 export class FloodRouter {
   readonly #catchUp: boolean;
   readonly #writeBytes: number | undefined;
   readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;
   readonly #peers = new Map<string, PeerReplication>();
-  /** By server, the neighbour that was the first to send its last report. */
+  /** By server, the neighbour that was first to send its latest report. */
   readonly #sources = new Map<ByteString, string>();
   readonly #counts: Record<Acceptance, number> = {
     newer: 0,
@@ -63,8 +64,8 @@ export class FloodRouter {
   /** Reports of this server's clients in a row that have expired on arrival. */
   #expiredOnArrival = 0;
   /**
-   * Shown each report that is news, in a buffer that is used again: on the fast
-   * path, so it has to return at once.
+   * Called with each new report, whose buffer is reused afterwards. It is on the
+   * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
 
@@ -140,7 +141,7 @@ export class FloodRouter {
     return "newer";
   }
 
-  /** Takes a message of a linked neighbour other than a report or HORIZON. */
+  /** Receives a message from a linked neighbour. */
   receive(from: string, message: Message): void {
     if (message.verb === "HORIZON") this.raiseHorizon(from, message.seconds);
     else this.#peers.get(from)?.onMessage(message);
@@ -158,25 +159,25 @@ export class FloodRouter {
     return result;
   }
 
-  /** The newest AT line about a client; undefined for one never heard of. */
+  /** The newest AT line about a client; undefined if there is none. */
   newest(client: ByteString): ByteString | undefined {
     return this.#store.get(client);
   }
 
-  /** Whether a report was heard too long ago to be remembered. */
+  /** Whether a report was received at or before the horizon. */
   isExpired(line: ByteString): boolean {
     return this.#store.isExpired(line);
   }
 
   /**
-   * The horizon, in POSIX seconds, as far as room for clients made it move;
-   * undefined if there always was room.
+   * The horizon without the time to live, in POSIX seconds; undefined if it was
+   * never raised.
    */
   get raisedHorizon(): number | undefined {
     return this.#store.raisedHorizon;
   }
 
-  /** The newest AT lines about clients that a test picks, in pages. */
+  /** The newest AT lines about clients whose ID matches, in pages. */
   select(
     matches: (client: ByteString) => boolean,
     limit: number,
@@ -186,40 +187,43 @@ export class FloodRouter {
   }
 
   /**
-   * Forgets a client if it was heard at or before a time, in POSIX seconds.
-   * Neighbours are not told: one that has the report sends it again at the next
-   * comparison of digests.
+   * Removes a client if its report was received at or before a time, in POSIX
+   * seconds. Neighbours are not informed: one that has the report sends it again
+   * at the next comparison of digests.
    */
-  forget(client: ByteString, heardUntil: number): void {
-    this.#store.forget(client, heardUntil);
+  forget(client: ByteString, receivedUntil: number): void {
+    this.#store.forget(client, receivedUntil);
   }
 
-  /** All newest AT lines; may be walked while reports come in. */
+  /** All newest AT lines. Reports may arrive during the iteration. */
   lines(): IterableIterator<ByteString> {
     return this.#store.linesBelow(root);
   }
 
-  /** What came of the reports so far. */
+  /** The results of the reports so far. */
   get counts(): AcceptanceCounts {
     return { ...this.#counts };
   }
 
-  /** How many lines of news wait for a neighbour. */
+  /** How many new reports wait for a neighbour. */
   waitingFor(neighbour: string): number {
     return this.#peers.get(neighbour)?.outbox.waiting ?? 0;
   }
 
-  /** How many clients take up memory at this server. */
+  /** The number of stored clients. */
   get clients(): number {
     return this.#store.size;
   }
 
-  /** What neighbours compare: digests and counts, by node. */
+  /** Digests and counts, by node. */
   get digests(): ReportStore["digests"] {
     return this.#store.digests;
   }
 
-  /** A neighbour is linked: from now on it is told what is news. */
+  /**
+   * Forwards new reports to a neighbour from now on. Returns the outbox for its
+   * link.
+   */
   link(neighbour: string): Outbox {
     let peer = this.#peers.get(neighbour);
     if (peer === undefined) {
@@ -237,32 +241,32 @@ export class FloodRouter {
     return peer.outbox;
   }
 
-  /** A neighbour is gone: nothing waits for it. */
+  /** Drops the outbox and the state of a neighbour whose link is lost. */
   unlink(neighbour: string): void {
     this.#peers.delete(neighbour);
   }
 
   /**
-   * Whether all has come over that a neighbour knew when it was linked: for
-   * each report that it had then, this one is known, or a newer one, or it is
-   * forgotten. Without catch-up, and with a neighbour that has none, there is
-   * nothing to wait for. False if it is not linked.
+   * Whether this server has caught up with a neighbour: each report that the
+   * neighbour had when it was linked is stored, replaced by a newer one, or
+   * expired. Without anti-entropy, true for each linked neighbour. False if the
+   * neighbour is not linked.
    */
   hasCaughtUpWith(neighbour: string): boolean {
     return this.#peers.get(neighbour)?.hasCaughtUp ?? false;
   }
 
-  /** Begins to compare with a linked neighbour what both know. */
+  /** Starts a comparison of digests with a linked neighbour. */
   compare(neighbour: string): void {
     this.#peers.get(neighbour)?.compare();
   }
 
-  /** Another second has passed on the link with a neighbour. */
+  /** To be called at each heartbeat of the link with a neighbour. */
   onHeartbeat(neighbour: string): void {
     this.#peers.get(neighbour)?.onHeartbeat();
   }
 
-  /** Whether there is something for `runMaintenance` to do. */
+  /** Whether `runMaintenance` has anything to do. */
   get needsMaintenance(): boolean {
     if (this.#store.needsSweep || this.#store.hasWaitingHorizon) return true;
     for (const { outbox } of this.#peers.values()) {
@@ -272,8 +276,8 @@ export class FloodRouter {
   }
 
   /**
-   * What has to be done now and then: announces what was held back, and frees
-   * what is forgotten. To be followed by a flush of the outboxes.
+   * Announces reports that were held back, and removes expired ones. The caller
+   * must flush the outboxes afterwards.
    */
   runMaintenance(): void {
     for (const { outbox } of this.#peers.values()) {
@@ -301,9 +305,8 @@ export class FloodRouter {
   }
 
   /**
-   * A neighbour has sent what others had sent before. It need not send that
-   * server's reports any more, so long as the others do. A server's own reports
-   * always come straight from it.
+   * Asks a neighbour to hold back the reports of a server if another neighbour
+   * sends them sooner. A neighbour's own reports are always received directly.
    */
   #onDuplicate(report: Report, sender: PeerReplication): void {
     sender.onDuplicate(report);

@@ -1,35 +1,35 @@
 /**
- * The reports that are held back for a neighbour, until it is time to announce
- * them. A busy herd adds and removes one for every update, so they are kept in
- * arrays of numbers, by open addressing with linear probing (D. E. Knuth, The
- * Art of Computer Programming, vol. 3, 6.4). With maps instead, and their
- * garbage, a herd needs up to a fifth more CPU time.
+ * The reports that are held back for a neighbour until they are announced. A
+ * busy herd adds and removes one for every report, so they are in arrays of
+ * numbers, with open addressing and linear probing (D. E. Knuth, The Art of
+ * Computer Programming, vol. 3, 6.4). With maps and their garbage, a herd needs
+ * up to a fifth more CPU time.
  *
  * @module
  */
 import { recentReports } from "../limits.ts";
 import type { ReportId } from "./messages.ts";
 
-/** Slots at first, and at least; always a power of two. */
+/** Slots at the start, and the fewest. The number is always a power of two. */
 const minSlots = 256;
 
-/** With this part of its slots in use, it gets twice as many. */
+/** At this fraction of used slots, their number doubles. */
 const maxLoad = 1 / 2;
 
-/** With less than this part in use when it is looked through, it gets fewer. */
+/** Below this fraction of used slots, `takeDue` reduces their number. */
 const minLoad = 1 / 8;
 
-/** A slot that is free. */
+/** The fingerprint in a free slot. */
 const free = -1;
 
-/** How often `age` is called until something is ripe. */
+/** After this many calls of `age`, an announcement is due. */
 const dueAge = 2;
 
-/** Marks by fingerprint. */
+/** Report IDs by fingerprint. */
 class Slots {
   readonly fingerprints: Float64Array;
   readonly leaves: Uint16Array;
-  /** The age of all at which each was added. */
+  /** The value of `#age` when each was added. */
   readonly births: Uint32Array;
 
   constructor(readonly count: number) {
@@ -39,18 +39,18 @@ class Slots {
   }
 }
 
-/** The slots that the last rebuild left, for the next one of that size. */
-let left: Slots | undefined;
+/** The slots that the last rebuild replaced, for reuse at the same size. */
+let spare: Slots | undefined;
 
 function takeSlots(count: number): Slots {
-  const slots = left;
+  const slots = spare;
   if (slots?.count !== count) return new Slots(count);
-  left = undefined;
+  spare = undefined;
   slots.fingerprints.fill(free);
   return slots;
 }
 
-/** Marks by fingerprint, each with its age. */
+/** The announcements that wait for one neighbour. */
 export class LazyAnnouncements {
   #slots = new Slots(minSlots);
   #size = 0;
@@ -62,20 +62,20 @@ export class LazyAnnouncements {
     return this.#size;
   }
 
-  /** Adds one that was not there. */
+  /** Adds a report that is not in the table. */
   add({ fingerprint, leaf }: ReportId): void {
     const { count } = this.#slots;
     if (this.#size >= count * maxLoad) this.#rebuild(count * 2);
     this.#insert(fingerprint, leaf, this.#age);
   }
 
-  /** Removes one, if it is there. */
+  /** Removes a report, if it is in the table. */
   delete(fingerprint: number): void {
     const slot = this.#slotOf(fingerprint);
     if (this.#slots.fingerprints[slot] !== free) this.#free(slot);
   }
 
-  /** Some time has passed. */
+  /** To be called at each maintenance. */
   age(): void {
     this.#age += 1;
     this.#mayBeDue = this.#size > 0;
@@ -83,7 +83,7 @@ export class LazyAnnouncements {
     if (this.#size === 0 && isLarge) this.#rebuild(minSlots);
   }
 
-  /** Takes out those that have been there since the last `age` but one. */
+  /** Removes and returns those that were added before the last two `age`. */
   takeDue(): ReportId[] {
     if (!this.#mayBeDue) return [];
     this.#mayBeDue = false;
@@ -116,7 +116,7 @@ export class LazyAnnouncements {
     births[slot] = addedAge;
   }
 
-  /** Frees a slot, and moves up those that it kept from their place. */
+  /** Frees a slot, and moves displaced entries closer to their own slots. */
   #free(slot: number): void {
     const { births, fingerprints, leaves } = this.#slots;
     const mask = fingerprints.length - 1;
@@ -125,7 +125,7 @@ export class LazyAnnouncements {
     for (let next = (slot + 1) & mask;; next = (next + 1) & mask) {
       const fingerprint = fingerprints[next];
       if (fingerprint === free) break;
-      // One that is as near to its own place as it can be stays.
+      // An entry stays if its own slot is after the hole.
       if (((next - fingerprint) & mask) < ((next - hole) & mask)) continue;
       fingerprints[hole] = fingerprint;
       leaves[hole] = leaves[next];
@@ -135,38 +135,38 @@ export class LazyAnnouncements {
     fingerprints[hole] = free;
   }
 
-  /** Goes over to so many slots, and moves what is ripe to `marks` instead. */
-  #rebuild(count: number, marks?: ReportId[]): void {
+  /** Moves all entries to `count` slots, and those that are due to `due`. */
+  #rebuild(count: number, due?: ReportId[]): void {
     const old = this.#slots;
     const { births, fingerprints, leaves } = old;
-    const ripeBirth = marks === undefined ? -1 : this.#age - dueAge;
+    const dueBirth = due === undefined ? -1 : this.#age - dueAge;
     this.#slots = takeSlots(count);
     this.#size = 0;
     for (let slot = 0; slot < old.count; slot++) {
       const fingerprint = fingerprints[slot];
       if (fingerprint === free) continue;
-      if (births[slot] <= ripeBirth) {
-        marks?.push({ fingerprint, leaf: leaves[slot] });
+      if (births[slot] <= dueBirth) {
+        due?.push({ fingerprint, leaf: leaves[slot] });
       } else {
         this.#insert(fingerprint, leaves[slot], births[slot]);
       }
     }
-    left = old;
+    spare = old;
   }
 }
 
 /**
- * The fingerprints of the reports that came in lately. A neighbour that holds
- * reports back for us says which it has, moments after we got them from others;
- * this tells cheaply that we need not ask.
+ * The fingerprints of recently received reports. A neighbour that holds reports
+ * back announces them moments after this server received them by another link.
+ * This set shows, at low cost, that they need not be requested.
  *
- * Remembers most of the last ones; may forget any, never makes one up.
+ * It has most of the latest fingerprints. A later one may overwrite any of them.
  */
 export class RecentFingerprints {
-  // Each place belongs to the fingerprints that end in its number.
+  // A slot is for the fingerprints whose low bits are its index.
   readonly #slots: Float64Array;
 
-  /** @param size Places; a power of two. */
+  /** @param size Number of slots; a power of two. */
   constructor(size = recentReports) {
     this.#slots = new Float64Array(size).fill(-1);
   }

@@ -1,6 +1,6 @@
 /**
- * What linked neighbours say to each other besides AT lines. Each message is
- * one line: a verb and its fields, with one space between.
+ * The messages between linked neighbours, except AT lines. A message is one
+ * line: a verb and its fields, separated by single spaces.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import {
 } from "../store/digest_tree.ts";
 import { fingerprintDigits, formatFingerprint } from "../store/fingerprint.ts";
 
-/** Names a report: where it stands in the digest tree, and its fingerprint. */
+/** Identifies a report: its leaf in the digest tree and its fingerprint. */
 export interface ReportId {
   /** 0 to 65,535. */
   readonly leaf: number;
   readonly fingerprint: number;
 }
 
-/** What a list says about one report. */
+/** One report in a list. */
 export interface ReportSummary {
-  /** Where its client stands in the digest tree: 0 to 65,535. */
+  /** Its client's leaf in the digest tree, 0 to 65,535. */
   readonly leaf: number;
   /** The fingerprint of the client's ID. */
   readonly client: number;
@@ -36,21 +36,21 @@ export interface ReportSummary {
 
 /** A message between neighbours. */
 export type Message =
-  /** Nothing to say, but alive. */
+  /** Shows that the link works, when nothing else was sent. */
   | { readonly verb: "PING" }
-  /** Tell me when you have said all that there is to say now. */
+  /** Requests SYNCED when everything that waits now has been sent. */
   | { readonly verb: "SYNC" }
-  /** I have, since you asked. */
+  /** Everything that waited when SYNC arrived has been sent. */
   | { readonly verb: "SYNCED" }
-  /** I get this server's reports from others: tell me of them, later. */
+  /** Requests that reports of this server be held back. */
   | { readonly verb: "PRUNE"; readonly server: ByteString }
-  /** I do not, after all: send them at once. */
+  /** Requests that reports of this server be sent at once again. */
   | { readonly verb: "GRAFT"; readonly server: ByteString }
-  /** I have these reports. */
+  /** Announces reports that were held back. */
   | { readonly verb: "HAVE"; readonly ids: readonly ReportId[] }
-  /** Send me these reports. */
+  /** Requests reports. */
   | { readonly verb: "WANT"; readonly ids: readonly ReportId[] }
-  /** What was heard at or before this time, in POSIX seconds, is forgotten. */
+  /** The sender's raised horizon, in POSIX seconds. */
   | { readonly verb: "HORIZON"; readonly seconds: number }
   /** The digests of a node's children. */
   | {
@@ -58,7 +58,7 @@ export type Message =
     readonly node: DigestNode;
     readonly digests: readonly number[];
   }
-  /** All reports below a node; `PART` of them if the list goes on. */
+  /** All reports below a node. All lines but the last of a list are `PART`. */
   | {
     readonly verb: "LIST" | "PART";
     readonly node: DigestNode;
@@ -66,8 +66,8 @@ export type Message =
   };
 
 /**
- * Whether a message is good for the connection on which it comes, and for no
- * other one between the same two servers.
+ * Whether a message applies only to the connection on which it arrives, and not
+ * to another connection between the same two servers.
  */
 export function isOfConnection({ verb }: Message): boolean {
   switch (verb) {
@@ -83,10 +83,10 @@ export function isOfConnection({ verb }: Message): boolean {
 
 const leafDigits = 4;
 
-/** What the most seconds that a time may have come to. */
+/** Hexadecimal digits of the latest time, in whole seconds. */
 const maxSecondsDigits = 13;
 
-/** The times that can be written: what comes before or behind them is nobody's. */
+/** The earliest and latest times that can be written, in POSIX seconds. */
 const [leastSeconds, mostSeconds] = [1e-6, 10 ** maxTimeIntegerDigits - 1];
 
 /** Writes a message as a line, without its LF. */
@@ -121,8 +121,8 @@ export function formatMessage(message: Message): ByteString {
 }
 
 /**
- * Reads a message. Undefined unless it is one by the grammar of
- * docs/PROTOCOL.md, and `isServer` knows the server that it names.
+ * Parses a message by the grammar of docs/PROTOCOL.md. Undefined if the line is
+ * not a message, or names a server for which `isServer` is false.
  */
 export function parseMessage(
   line: ByteString,
@@ -147,12 +147,12 @@ export function parseMessage(
         : undefined;
     case "HAVE":
     case "WANT": {
-      const ids = all(fields, parseReportId);
+      const ids = parseAll(fields, parseReportId);
       return ids !== undefined && ids.length > 0 ? { verb, ids } : undefined;
     }
     case "DIGEST": {
       const node = parseNode(fields[0] ?? "");
-      const digests = all(fields.slice(1), parseDigest);
+      const digests = parseAll(fields.slice(1), parseDigest);
       const isWhole = digests?.length === childrenPerNode;
       return node !== undefined && !isLeaf(node) && isWhole
         ? { verb, node, digests }
@@ -161,7 +161,7 @@ export function parseMessage(
     case "LIST":
     case "PART": {
       const node = parseNode(fields[0] ?? "");
-      const reports = all(fields.slice(1), parseSummary);
+      const reports = parseAll(fields.slice(1), parseSummary);
       return node !== undefined && reports !== undefined
         ? { verb, node, reports }
         : undefined;
@@ -171,29 +171,30 @@ export function parseMessage(
 }
 
 /**
- * A horizon as a time, without a sign or an exponent. What was heard is a sum,
- * and a clock that is far off makes it one that cannot be written.
+ * Formats a horizon as a time, without a sign or an exponent. The time at which
+ * a report was received is a sum. If a clock is far wrong, the sum can be
+ * outside of the times that can be written.
  */
 function formatHorizon(seconds: number): string {
   return seconds < leastSeconds ? "0" : `${Math.min(seconds, mostSeconds)}`;
 }
 
-/** A mark as it stands in HAVE and WANT. */
+/** Formats a report ID as in HAVE and WANT. */
 export function formatReportId({ leaf, fingerprint }: ReportId): string {
   return hexadecimal(leaf, leafDigits) + formatFingerprint(fingerprint);
 }
 
 function parseReportId(text: string): ReportId | undefined {
-  const isMark = text.length === leafDigits + fingerprintDigits &&
+  const isReportId = text.length === leafDigits + fingerprintDigits &&
     isHexadecimal(text);
-  if (!isMark) return undefined;
+  if (!isReportId) return undefined;
   const fingerprint = parseFingerprint(text.slice(leafDigits));
   const leaf = parseInt(text.slice(0, leafDigits), 16);
   return fingerprint === undefined ? undefined : { leaf, fingerprint };
 }
 
-function formatSummary(listed: ReportSummary): string {
-  const { client, fingerprint, leaf, seconds } = listed;
+function formatSummary(summary: ReportSummary): string {
+  const { client, fingerprint, leaf, seconds } = summary;
   return hexadecimal(leaf, leafDigits) + formatFingerprint(client) +
     formatFingerprint(fingerprint) + seconds.toString(16);
 }
@@ -202,9 +203,9 @@ function parseSummary(text: string): ReportSummary | undefined {
   const clientDigits = leafDigits + fingerprintDigits;
   const keyDigits = clientDigits + fingerprintDigits;
   const secondsDigits = text.length - keyDigits;
-  const isListed = secondsDigits > 0 && secondsDigits <= maxSecondsDigits &&
+  const isSummary = secondsDigits > 0 && secondsDigits <= maxSecondsDigits &&
     isHexadecimal(text);
-  if (!isListed) return undefined;
+  if (!isSummary) return undefined;
   const client = parseFingerprint(text.slice(leafDigits, clientDigits));
   const fingerprint = parseFingerprint(text.slice(clientDigits, keyDigits));
   if (client === undefined || fingerprint === undefined) return undefined;
@@ -232,8 +233,8 @@ function isHexadecimal(text: string): boolean {
   return /^[0-9a-f]+$/.test(text);
 }
 
-/** Reads every field; undefined if one cannot be read. */
-function all<Item>(
+/** Parses every field; undefined if one is invalid. */
+function parseAll<Item>(
   fields: readonly string[],
   parse: (field: string) => Item | undefined,
 ): Item[] | undefined {

@@ -1,9 +1,9 @@
 /**
- * What still has to go to one neighbour. Reports wait as the bytes of their
- * lines, in the batch that the next write takes. When that is full they are kept
- * by client instead, so that a newer one replaces an older one: a slow or frozen
- * neighbour costs a batch and at most one entry a client, and gets the present
- * when it wakes, not the past.
+ * The lines that wait for one neighbour. Reports wait as bytes in the batch for
+ * the next write. When the batch is full, they wait by client instead, and a
+ * newer report replaces an older one. A slow or frozen neighbour therefore costs
+ * a batch and at most one entry for each client, and later gets only the newest
+ * reports.
  *
  * @module
  */
@@ -19,44 +19,44 @@ import {
 import { LazyAnnouncements } from "./lazy_announcements.ts";
 import { formatMessage, type Message, type ReportId } from "./messages.ts";
 
-/** Makes lines when there is time to send them; undefined when it has none. */
+/** A source of lines that are sent when nothing more urgent waits. */
 export interface LineSource {
+  /** The next line; undefined if there is none at present. */
   next(): ByteString | undefined;
 }
 
 /** One batch is filled while another is written. */
 const keptBatches = 2;
 
-/** What waits for one neighbour. */
+/** The lines that wait for one neighbour. */
 export class Outbox {
   readonly #pool = new BatchPool(keptBatches);
-  /** What goes out next. */
+  /** The lines of the next write. */
   #batch = this.#pool.acquire();
-  /** The fingerprint of each report in it; that of other messages is NaN. */
+  /** The fingerprint of each line in `#batch`; NaN if it is not a report. */
   #fingerprints: number[] = [];
-  /** Reports by client: what did not fit into it, and what was asked for. */
+  /** AT lines by client: those after a full batch, and requested ones. */
   readonly #backlog = new Map<ByteString, ByteString>();
-  /** What the neighbour is to do with other servers' reports. */
+  /** The directives to send, by the server whose reports they are about. */
   readonly #directives = new Map<ByteString, "PRUNE" | "GRAFT">();
-  /** Leaves by fingerprint, of reports to ask for. */
+  /** The leaves of reports to request, by fingerprint. */
   readonly #requests = new Map<number, number>();
   #horizon: number | undefined;
   /**
-   * How many reports kept by client go before SYNCED; Infinity until all has
-   * been said that can only be said when there is time. Undefined if the
-   * neighbour has not asked.
+   * How many reports of the backlog to send before SYNCED; Infinity while
+   * `#whenIdle` has lines. Undefined if the neighbour has not sent SYNC.
    */
   #beforeSynced: number | undefined;
-  /** Writes in a row that had room for nothing but news. */
+  /** Consecutive writes without lines of `#whenIdle`. */
   #newsWrites = 0;
-  /** Reports that the neighbour should get from others first. */
+  /** Reports that are held back. */
   readonly announcements = new LazyAnnouncements();
   readonly #whenIdle: LineSource;
   readonly #writeBytes: number;
 
   /**
-   * @param whenIdle Where lines come from when nothing else waits.
-   * @param writeBytes Most bytes of a write, but for the last line's.
+   * @param whenIdle Lines to send when nothing else waits.
+   * @param writeBytes When a write has this many bytes, no report is added.
    */
   constructor(
     whenIdle: LineSource = { next: () => undefined },
@@ -66,7 +66,7 @@ export class Outbox {
     this.#writeBytes = writeBytes;
   }
 
-  /** Adds a copy of a report that is news. */
+  /** Adds a copy of a new report. */
   put(report: Report, fingerprint: number): void {
     if (this.#isBatchOpen) {
       this.#batch.copy(report.bytes, report.start, report.end);
@@ -76,12 +76,12 @@ export class Outbox {
     }
   }
 
-  /** Adds the newest report about a client, which the neighbour has asked for. */
+  /** Adds a report that the neighbour has requested. */
   putRequested(client: ByteString, line: ByteString): void {
     this.#backlog.set(client, line);
   }
 
-  /** The neighbour has told us just this itself: it need not be told back. */
+  /** Removes a report, as the neighbour has sent the same one. */
   cancel(fingerprint: number): void {
     this.announcements.delete(fingerprint);
     const index = this.#fingerprints.indexOf(fingerprint);
@@ -91,8 +91,8 @@ export class Outbox {
   }
 
   /**
-   * The neighbour has told us this itself: what is kept by client, and is no
-   * newer, need not be told back.
+   * Removes the client's report from the backlog, if it is not newer than this
+   * one, which the neighbour has sent.
    */
   cancelOlder(report: Report): void {
     if (this.#backlog.size === 0) return;
@@ -102,61 +102,61 @@ export class Outbox {
     }
   }
 
-  /** A client is forgotten: nobody need be told of it. */
+  /** Removes a client that has expired. */
   dropClient(client: ByteString, fingerprint: number): void {
     this.#backlog.delete(client);
     this.announcements.delete(fingerprint);
   }
 
-  /** Asks the neighbour for a report. */
+  /** Requests a report from the neighbour. */
   requestReport({ fingerprint, leaf }: ReportId): void {
     this.#requests.set(fingerprint, leaf);
   }
 
-  /** Tells the neighbour what to do with another server's reports. */
+  /** Asks the neighbour to hold back or to send the reports of a server. */
   sendDirective(verb: "PRUNE" | "GRAFT", server: ByteString): void {
     this.#directives.set(server, verb);
   }
 
   /**
-   * Tells the neighbour where the horizon is: before the reports to come, for
-   * which it may have moved.
+   * Sends the raised horizon, before any report that is added later, as such a
+   * report may be the reason why it was raised.
    */
   sendHorizon(seconds: number): void {
     this.#horizon = seconds;
     if (this.#isBatchOpen) this.#addHorizon(this.#batch);
   }
 
-  /** The neighbour wants to know when all is said that there is to say now. */
+  /** Sends SYNCED when everything that waits now has been sent. */
   onSync(): void {
     this.#beforeSynced = Infinity;
   }
 
-  /** Drops all but the news: what was said before has no meaning now. */
+  /** Drops what applies only to the last connection, and keeps new reports. */
   dropControlMessages(): void {
     this.#beforeSynced = undefined;
     this.#directives.clear();
     this.#requests.clear();
   }
 
-  /** How many lines of news wait. */
+  /** How many lines wait in the batch and in the backlog. */
   get waiting(): number {
     return this.#batch.ends.length + this.#backlog.size;
   }
 
-  /** How many reports of them are kept by client. */
+  /** How many reports wait in the backlog. */
   get backlog(): number {
     return this.#backlog.size;
   }
 
-  /** How many bytes wait besides those. */
+  /** How many bytes wait in the batch. */
   get batchBytes(): number {
     return this.#batch.length;
   }
 
   /**
-   * Takes out what goes into the next write, within the limit on bytes.
-   * Undefined if nothing is left. It comes back by `release`.
+   * Removes and returns the lines of the next write; undefined if nothing
+   * waits. The caller returns the batch by `release`.
    */
   takeBatch(): Batch | undefined {
     const batch = this.#batch;
@@ -173,19 +173,19 @@ export class Outbox {
     return batch;
   }
 
-  /** Takes a sign of life out, with whatever else there is. */
+  /** Like `takeBatch`, but with a PING if nothing waits. */
   takeHeartbeat(): Batch {
     const batch = this.takeBatch() ?? this.#pool.acquire();
     if (batch.length === 0) add(batch, { verb: "PING" });
     return batch;
   }
 
-  /** Takes back a batch that has been written. */
+  /** Takes back a batch that was written. */
   release(batch: Batch): void {
     this.#pool.release(batch);
   }
 
-  /** Whether what comes next may go into the batch, behind what is there. */
+  /** Whether a report may be appended to the batch. */
   get #isBatchOpen(): boolean {
     return this.#backlog.size === 0 && this.#batch.length < this.#writeBytes;
   }
@@ -225,7 +225,7 @@ export class Outbox {
     }
   }
 
-  /** What can wait does, but not for ever. */
+  /** Adds lines of `#whenIdle`: if nothing else waits, or at intervals. */
   #addIdleLines(batch: Batch): void {
     const isBusy = batch.length > 0;
     if (isBusy && this.#newsWrites++ < maxNewsWrites) return;
@@ -238,7 +238,7 @@ export class Outbox {
     }
   }
 
-  /** SYNCED goes behind the news that waits now; what comes later may too. */
+  /** Lets SYNCED wait for as many reports as the backlog has now. */
   #queueSynced(): void {
     if (this.#beforeSynced === Infinity) {
       this.#beforeSynced = this.#backlog.size;
@@ -258,7 +258,7 @@ function add(batch: Batch, message: Message): void {
   batch.add(formatMessage(message));
 }
 
-/** Adds marks, in lines of no more than a line may have. */
+/** Adds report IDs, at most `maxLineIds` to a line. */
 function addReportIds(
   verb: "HAVE" | "WANT",
   ids: readonly ReportId[],

@@ -1,14 +1,14 @@
 /**
- * What a server and one linked neighbour have said to each other that matters
- * for what it says next. No I/O, no clock.
+ * The state of the exchange between a server and one linked neighbour. No I/O,
+ * no clock.
  *
- * Most reports need to cross a link once, or not at all: where the herd has
- * circles, a neighbour gets some servers' reports sooner by another way. It says
- * so (PRUNE), and from then on those reports are held back for it: a moment later
- * it is told their fingerprints (HAVE), and asks for those that it still lacks
- * (WANT). If one of these is news then, something is wrong with the other way,
- * and it asks for all of them at once again (GRAFT). (J. Leitão, J. Pereira,
- * L. Rodrigues, "Epidemic Broadcast Trees", SRDS 2007.)
+ * If the graph of links has cycles, a neighbour gets the reports of some servers
+ * sooner by another link. It then sends PRUNE, and those reports are held back
+ * for it: they are announced a moment later (HAVE), and the neighbour requests
+ * those that it lacks (WANT). If one of them is new to it, the other link is
+ * slow or down, and the neighbour requests that they be sent at once again
+ * (GRAFT). (J. Leitão, J. Pereira, L. Rodrigues, "Epidemic Broadcast Trees",
+ * SRDS 2007.)
  *
  * @module
  */
@@ -22,27 +22,27 @@ import type { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message, ReportId } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
 
-/** What a conversation knows of its server. */
+/** What `PeerReplication` needs. */
 export interface PeerReplicationContext {
   readonly store: ReportStore;
   readonly recent: RecentFingerprints;
-  /** Whether the two compare and repair what they know. */
+  /** Whether to run anti-entropy. */
   readonly catchUp: boolean;
-  /** Most bytes of a write; undefined for the usual limit. */
+  /** Most bytes of a write; `maxWriteBytes` by default. */
   readonly writeBytes: number | undefined;
 }
 
-/** One side of the talk with a linked neighbour. */
+/** One side of the exchange with a linked neighbour. */
 export class PeerReplication {
   readonly neighbour: string;
   readonly outbox: Outbox;
   readonly #context: PeerReplicationContext;
   readonly #antiEntropy: AntiEntropy | undefined;
-  /** The servers whose reports the neighbour gets by another way. */
+  /** The servers whose reports are held back for the neighbour. */
   readonly #lazyServers = new Set<ByteString>();
-  /** The servers whose reports we have asked it to hold back. */
+  /** The servers whose reports the neighbour was asked to hold back. */
   readonly #prunedServers = new Set<ByteString>();
-  /** Those of them of which some may still be on their way. */
+  /** Those of `#prunedServers` whose reports may still be under way. */
   readonly #recentlyPruned = new Set<ByteString>();
 
   constructor(neighbour: string, context: PeerReplicationContext) {
@@ -55,8 +55,8 @@ export class PeerReplication {
   }
 
   /**
-   * There is a new connection: what was said on the last one may be lost, only
-   * the news that waits is still good.
+   * Starts again on a new connection. Only the new reports that wait are kept,
+   * as messages on the last connection may be lost.
    */
   reset(): void {
     this.outbox.dropControlMessages();
@@ -66,20 +66,20 @@ export class PeerReplication {
     this.#recentlyPruned.clear();
   }
 
-  /** Begins to compare what both know. */
+  /** Starts a comparison of digests. */
   compare(): void {
     this.#antiEntropy?.start();
   }
 
   /**
-   * Whether all that the neighbour knew when they were linked has come over.
-   * Where nobody compares there is nothing to wait for.
+   * Whether this server has caught up with the neighbour. Always true without
+   * anti-entropy.
    */
   get hasCaughtUp(): boolean {
     return this.#antiEntropy?.hasCaughtUp ?? true;
   }
 
-  /** A report is news: to be sent at once, or held back. */
+  /** Sends a new report, or holds it back. */
   forward(report: Report, stored: StoreResult): void {
     this.onNewer(stored);
     const isHeldBack = this.#lazyServers.has(report.server);
@@ -87,21 +87,22 @@ export class PeerReplication {
     else this.outbox.put(report, stored.fingerprint);
   }
 
-  /** There is no use any more in announcing what this report replaces. */
+  /** Drops the announcement of the report that a newer one has replaced. */
   onNewer({ replaced }: StoreResult): void {
     if (replaced !== undefined) this.outbox.announcements.delete(replaced);
   }
 
-  /** The neighbour has sent a report that we had already. */
+  /** Drops a report that the neighbour has sent too. */
   onDuplicate(report: Report): void {
     const { end, start, view } = report;
     this.outbox.cancel(fingerprintOf(view, start, end));
   }
 
   /**
-   * Asks the neighbour to hold a server's reports back. Not before we have
-   * caught up with it: what a comparison has shown may be replaced by what is
-   * held back, and then neither would have come by the end of it.
+   * Asks the neighbour to hold back the reports of a server, but not before this
+   * server has caught up with it. Otherwise a report that differed could be
+   * replaced by one that is held back, and neither would have arrived when the
+   * comparison ends.
    */
   prune(server: ByteString): void {
     if (!this.hasCaughtUp || this.#recentlyPruned.has(server)) return;
@@ -111,9 +112,10 @@ export class PeerReplication {
   }
 
   /**
-   * The neighbour was the first to send a server's report. Returns whether it
-   * is to go on: then it need not hold them back any more. False if this was
-   * just under way when we asked it to.
+   * To be called when the neighbour was first to send a report of a server.
+   * Returns whether it shall send these reports at once, and asks it to do so if
+   * it holds them back. Returns false if the report may have been sent before
+   * the neighbour received PRUNE.
    */
   acceptEager(server: ByteString): boolean {
     if (this.#recentlyPruned.has(server)) return false;
@@ -123,12 +125,12 @@ export class PeerReplication {
     return true;
   }
 
-  /** Another second: by now the neighbour has read what we asked for before. */
+  /** At each heartbeat, assumes that the neighbour has received each PRUNE. */
   onHeartbeat(): void {
     this.#recentlyPruned.clear();
   }
 
-  /** Takes a message, other than one about the horizon. */
+  /** Receives a message other than HORIZON. */
   onMessage(message: Message): void {
     switch (message.verb) {
       case "PRUNE":
@@ -171,13 +173,13 @@ export class PeerReplication {
 
   #onWant(ids: readonly ReportId[]): void {
     const wanted = Map.groupBy(ids, ({ leaf }) => leaf);
-    for (const [leaf, marksOfLeaf] of wanted) {
+    for (const [leaf, idsOfLeaf] of wanted) {
       const fingerprints = new Set(
-        marksOfLeaf.map((id) => id.fingerprint),
+        idsOfLeaf.map((id) => id.fingerprint),
       );
-      for (const known of this.#context.store.leaf(leaf)) {
-        if (!fingerprints.has(known.fingerprint)) continue;
-        this.outbox.putRequested(known.client, known.line);
+      for (const stored of this.#context.store.leaf(leaf)) {
+        if (!fingerprints.has(stored.fingerprint)) continue;
+        this.outbox.putRequested(stored.client, stored.line);
       }
     }
   }

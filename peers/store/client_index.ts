@@ -1,30 +1,30 @@
 /**
  * Finds records by the hash of their client: open addressing with linear
- * probing (D. E. Knuth, The Art of Computer Programming, vol. 3, 6.4). There
- * are many small tables rather than a large one, so that making one larger
- * holds nobody up.
+ * probing (D. E. Knuth, The Art of Computer Programming, vol. 3, 6.4). It uses
+ * many small tables rather than one large table, so that growing one takes
+ * little time.
  *
  * @module
  */
 import type { Address } from "./record_arena.ts";
 
-/** Tables, each for the hashes with the same highest bits. */
+/** Each table has the hashes with the same highest bits. */
 const tableBits = 8;
 const tableCount = 2 ** tableBits;
 
-/** Slots of a table that is in use, at least; always a power of two. */
+/** Fewest slots of a table in use. The number is always a power of two. */
 const minSlots = 8;
 
-/** A table that is fuller than this gets twice as many slots. */
+/** A table doubles above this fraction of used slots. */
 const maxLoad = 3 / 4;
 
 /** A table that is emptier than this gets half as many slots. */
 const minLoad = 1 / 8;
 
-/** A slot is two numbers: the hash, and the address or 0. */
+/** A slot is two numbers: the hash, and the address, 0 in a free slot. */
 const slotSize = 2;
 
-/** The slots that all empty tables share at first: one, and it is free. */
+/** One free slot, shared by all tables that were never used. */
 const noSlots = new Uint32Array(slotSize);
 
 /** One of the tables. */
@@ -33,7 +33,7 @@ class HashTable {
   /** How many are in use. */
   used = 0;
 
-  /** The last slot, whose number has all bits set. */
+  /** The index of the last slot, which has all bits set. */
   get mask(): number {
     return this.slots.length / slotSize - 1;
   }
@@ -63,7 +63,7 @@ class HashTable {
     this.used += 1;
   }
 
-  /** The slot of a record that is there. */
+  /** The slot of a record. The record must be in the table. */
   slotOf(hash: number, address: Address): number {
     const { mask, slots } = this;
     let slot = hash & mask;
@@ -91,7 +91,7 @@ class HashTable {
       do {
         next = (next + 1) & mask;
         if (slots[next * slotSize + 1] === 0) return;
-        // One that is as near to its own place as it can be stays.
+        // An entry stays if its own slot is after the hole.
       } while (
         ((next - slots[next * slotSize]) & mask) < ((next - hole) & mask)
       );
@@ -115,7 +115,7 @@ class HashTable {
 export class ClientIndex {
   readonly #tables = Array.from({ length: tableCount }, () => new HashTable());
   #bytes = 0;
-  // Where the search stands.
+  // The state of the search.
   #table = this.#tables[0];
   #hash = 0;
   #slot = 0;
@@ -128,7 +128,7 @@ export class ClientIndex {
     return this.next();
   }
 
-  /** The next one with the same hash, if the last was another client's. */
+  /** The next record with the hash given to `first`; 0 if there is none. */
   next(): Address {
     const { mask, slots } = this.#table;
     while (true) {
@@ -152,7 +152,7 @@ export class ClientIndex {
     this.#bytes += table.slots.byteLength - bytesBefore;
   }
 
-  /** A record has another address now. */
+  /** Changes the address of a record. */
   move(hash: number, from: Address, to: Address): void {
     const table = this.#tableOf(hash);
     table.slots[table.slotOf(hash, from) * slotSize + 1] = to;

@@ -1,17 +1,17 @@
 /**
- * A tree of digests over all clients, so that two servers that know almost the
- * same find out cheaply where they differ.
+ * A tree of digests over all clients. With it, two servers whose reports are
+ * almost the same find the differences at low cost.
  *
- * A client's hash begins with four hexadecimal digits: they are its way from
- * the root through four levels of sixteen children to its leaf. Each node has
- * a digest, the XOR of the fingerprints of the reports below it: it does not
- * depend on their order, and a report that replaces another changes just the
- * five nodes on its way.
+ * The first four hexadecimal digits of a client's hash are its path from the
+ * root, through four levels of sixteen children, to its leaf. The digest of a
+ * node is the XOR of the fingerprints of all reports below it. It does not
+ * depend on their order, and replacing a report changes only the five nodes of
+ * its path.
  *
  * @module
  */
 
-/** Children of a node: one a hexadecimal digit. */
+/** Children of a node: one for each hexadecimal digit. */
 export const childrenPerNode = 16;
 
 /** Levels below the root. */
@@ -34,9 +34,8 @@ const firstOfLevel: readonly DigestNode[] = [0, 1, 17, 273, 4_369];
 const firstLeaf: DigestNode = firstOfLevel[depth];
 
 /**
- * A node of this level and all nodes below it are one branch of the tree. A
- * branch takes up memory from its first report on: 4 KiB, where the whole tree
- * would take 1 MiB.
+ * A node of this level and all nodes below it are a branch. The memory of a
+ * branch, 4 KiB, is allocated with its first report. The whole tree has 1 MiB.
  */
 const branchLevel = 2;
 const branchCount = childrenPerNode ** branchLevel;
@@ -44,10 +43,10 @@ const nodesPerBranch = firstOfLevel[depth - branchLevel + 1];
 const leavesPerBranch = leafCount / branchCount;
 const firstLeafOfBranch = nodesPerBranch - leavesPerBranch;
 
-/** What is kept of a node: its digest's halves, and the reports below it. */
+/** A node's numbers: both halves of its digest, and its count of reports. */
 const [highAt, lowAt, countAt] = [0, 1, 2];
 
-/** A power of two, so that no node lies across two cache lines. */
+/** A power of two, so that no node crosses a cache line. */
 const numbersPerNode = 4;
 
 /** The leaf, 0 to `leafCount` - 1, of a client's hash. */
@@ -105,17 +104,17 @@ export class DigestTree {
     () => undefined,
   );
 
-  /** A report is new in a leaf. */
+  /** Adds a report to a leaf. */
   add(leaf: number, fingerprint: number): void {
     this.#change(leaf, highOf(fingerprint), lowOf(fingerprint), 1);
   }
 
-  /** A report in a leaf is gone. */
+  /** Removes a report from a leaf. */
   remove(leaf: number, fingerprint: number): void {
     this.#change(leaf, highOf(fingerprint), lowOf(fingerprint), -1);
   }
 
-  /** A report in a leaf has taken another one's place. */
+  /** Replaces a report in a leaf. */
   replace(leaf: number, gone: number, fresh: number): void {
     const high = highOf(gone) ^ highOf(fresh);
     const low = lowOf(gone) ^ lowOf(fresh);
@@ -128,12 +127,12 @@ export class DigestTree {
       (this.#numberOf(node, lowAt) >>> 0);
   }
 
-  /** How many reports there are below a node. */
+  /** The number of reports below a node. */
   countOf(node: DigestNode): number {
     return this.#numberOf(node, countAt);
   }
 
-  /** The next leaf from this one on that is not empty; undefined if none is. */
+  /** The first leaf at or after `from` that is not empty, or undefined. */
   nextFilledLeaf(from: number): number | undefined {
     let start = from % leavesPerBranch;
     const first = Math.floor(from / leavesPerBranch);
@@ -145,7 +144,7 @@ export class DigestTree {
     return undefined;
   }
 
-  /** One of the numbers that are kept of a node. */
+  /** One of a node's numbers. */
   #numberOf(node: DigestNode, numberAt: number): number {
     if (node < firstOfLevel[branchLevel]) {
       return this.#top.numberOf(node, numberAt);
@@ -169,11 +168,10 @@ export class DigestTree {
   }
 }
 
-/** Nodes of a tree, or of a branch of it: both are numbered from 0. */
+/** The nodes of the top of the tree, or of a branch, numbered from 0. */
 class Tree {
-  // Each node's numbers stand together, so that they are fetched from memory
-  // together. A digest has 53 bits, more than the bitwise operators take at
-  // once.
+  // A node's numbers are adjacent, so that they are in the same cache line. A
+  // digest has 53 bits, more than bitwise operators can take at once.
   readonly #nodes: Int32Array;
 
   constructor(nodeCount: number) {
@@ -184,7 +182,7 @@ class Tree {
     return this.#nodes[node * numbersPerNode + numberAt];
   }
 
-  /** The next filled leaf of a branch, from this one on; counted from 0. */
+  /** The first filled leaf of a branch at or after `from`, or undefined. */
   nextFilledLeaf(from: number): number | undefined {
     let leaf = from;
     while (leaf < leavesPerBranch) {

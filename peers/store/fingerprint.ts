@@ -1,10 +1,10 @@
 /**
- * Short names for long texts. Neighbours compare what they know by
- * fingerprints, and clients are spread over a tree by their hash; both are made
- * of MurmurHash3_x86_32 (A. Appleby), with other seeds. Neither is a secret nor
- * withstands someone who looks for collisions. Reports with one fingerprint, or
- * of clients with one, may never be repaired if the flood has lost them, but no
- * answer is wrong. Clients are looked up by another hash, which has a key.
+ * Hashes of reports and clients. Neighbours compare reports by fingerprint, and
+ * the hash of a client's ID determines its leaf in the digest tree. Both use
+ * MurmurHash3_x86_32 (A. Appleby) with different seeds. It has no key and does
+ * not resist deliberate collisions. Anti-entropy may fail to repair reports
+ * whose fingerprints, or whose clients' fingerprints, are equal, but no answer
+ * is wrong. Clients are looked up by a hash with a key (`HalfSipHash`).
  *
  * @module
  */
@@ -18,7 +18,7 @@ const clientSeed = 0;
 const lowSeed = 1;
 const highSeed = 2;
 
-/** Hexadecimal digits of a fingerprint: 53 bits, a whole number to JavaScript. */
+/** Hexadecimal digits of a fingerprint, which is a safe integer of 53 bits. */
 export const fingerprintDigits = 14;
 
 /** The fingerprint of a report's line: a whole number below 2^53. */
@@ -26,7 +26,7 @@ export function fingerprint(line: ByteString): number {
   return fingerprintOf(scratchViews.of(encodeScratch(line)), 0, line.length);
 }
 
-/** The fingerprint of a line that stands in a buffer. */
+/** The fingerprint of a line in a buffer, from `start` to `end` (exclusive). */
 export function fingerprintOf(
   view: DataView,
   start: number,
@@ -46,14 +46,14 @@ export function hashClient(client: ByteString): number {
   return hashOf(scratchViews.of(encodeScratch(client)), 0, client.length);
 }
 
-/** The hash of an ID that stands in a buffer. */
+/** The hash of an ID in a buffer, from `start` to `end` (exclusive). */
 export function hashOf(view: DataView, start: number, end: number): number {
   return murmur(clientSeed, view, start, end);
 }
 
 const scratchViews = new LastView();
 
-/** MurmurHash3_x86_32 of a stretch of bytes: a whole number below 2^32. */
+/** MurmurHash3_x86_32 of a range of bytes: a whole number below 2^32. */
 function murmur(
   seed: number,
   view: DataView,

@@ -1,13 +1,13 @@
 /**
- * A hash that nobody can predict who does not know its key: HalfSipHash-1-3
- * (J.-P. Aumasson, D. J. Bernstein). Clients choose their IDs. With a public
- * hash someone could choose thousands that all meet at one place, and looking
- * one up would mean looking at all of them.
+ * HalfSipHash-1-3 (J.-P. Aumasson, D. J. Bernstein): a hash that cannot be
+ * predicted without its key. Clients choose their IDs. Without a key, an
+ * attacker could choose thousands of IDs with equal hashes, and each lookup
+ * would have to compare all of them.
  *
  * @module
  */
 
-/** Rounds behind the last word. */
+/** Rounds after the last word. */
 const finalRounds = 3;
 
 /** Two random whole numbers of 32 bits. */
@@ -21,11 +21,11 @@ export class HalfSipHash {
     this.#key = key;
   }
 
-  /** The hash of a stretch of bytes: a whole number below 2^32. */
+  /** The hash of a range of bytes: a whole number below 2^32. */
   hash(view: DataView, start: number, end: number): number {
     const [key0, key1] = this.#key;
-    // Four numbers in local variables, and the round written once, in a loop:
-    // kept in fields they cost three times as much.
+    // The state is in local variables, and the round is written once, in a
+    // loop: with fields, the hash takes three times as long.
     let v0 = key0 | 0;
     let v1 = key1 | 0;
     let v2 = 0x6c796765 ^ key0;
@@ -34,7 +34,7 @@ export class HalfSipHash {
     for (let roundsLeft = finalRounds; roundsLeft > 0;) {
       let word = 0;
       if (at <= end) {
-        // One round a word, of which the last ends in the length.
+        // One round for each word. The last word ends with the length.
         word = at + 4 <= end
           ? view.getInt32(at, true)
           : lastWord(view, at, start, end);
@@ -60,7 +60,7 @@ export class HalfSipHash {
   }
 }
 
-/** The bytes that are left, and the length. */
+/** The last word: the remaining bytes and the length. */
 function lastWord(
   view: DataView,
   at: number,

@@ -1,10 +1,9 @@
 /**
- * What a server remembers, and what expires. There is one rule: a report that
- * was received at or before the *horizon* expires. With a time to live the
- * horizon follows the clock. When there is no room for another client, it moves
- * up to the reports that were received longest ago. It never moves down, and
- * neighbours tell each other where it is, so the same reports expire on all
- * servers.
+ * The reports of one server, within limits. A report expires if its origin
+ * received it at or before the *horizon*. With a time to live, the horizon
+ * follows the clock. When the store is full, the horizon is raised so that the
+ * oldest reports expire. It never falls, and neighbours send each other their
+ * raised horizons, so that the same reports expire on all servers.
  *
  * @module
  */
@@ -39,7 +38,7 @@ export interface StoreLimits {
    * both limits.
    */
   readonly sourceShare: number;
-  /** Seconds from receiving a report until it expires; undefined for never. */
+  /** Seconds until a received report expires; undefined for never. */
   readonly clientTtlSeconds: number | undefined;
   /** This server's clock, in POSIX seconds. */
   readonly nowSeconds: () => number;
@@ -82,7 +81,7 @@ export class ReportStore {
   #beyondShares = { minute: 0, clients: 0, bytes: 0 };
 
   /**
-   * @param onExpired Called for each client that expires.
+   * @param onExpired Called with each client that is removed.
    * @param hashKey Random, so that clients cannot choose IDs that collide.
    */
   constructor(
@@ -103,9 +102,9 @@ export class ReportStore {
   put(report: Report, source?: ReportSource): StoreResult | NotStored {
     const horizon = this.#horizon();
     if (horizon > -Infinity) {
-      const received = heardAt(report);
-      if (received <= horizon) return "forgotten";
-      this.#oldest = Math.min(this.#oldest, received);
+      const receivedAt = heardAt(report);
+      if (receivedAt <= horizon) return "forgotten";
+      this.#oldest = Math.min(this.#oldest, receivedAt);
       const stored = this.#table.heardAtOf(report);
       if (stored !== undefined && stored <= horizon) {
         this.#remove(report.client);
@@ -134,13 +133,13 @@ export class ReportStore {
       : "forgotten";
   };
 
-  /** The newest AT line about a client, unless it is forgotten. */
+  /** The newest AT line about a client, unless it has expired. */
   get(client: ByteString): ByteString | undefined {
     const line = this.#table.get(client);
     return line === undefined || this.isExpired(line) ? undefined : line;
   }
 
-  /** Whether a report was heard too long ago to be remembered. */
+  /** Whether a report has expired. */
   isExpired(line: ByteString): boolean {
     const horizon = this.#horizon();
     return horizon > -Infinity && heardAtOf(line) <= horizon;
@@ -355,22 +354,22 @@ export class ReportStore {
    * ahead of the clock than the clocks of two servers may differ.
    */
   #makeRoom(report: Report, isFull: () => boolean): boolean {
-    const received = heardAt(report);
-    while (isFull() && received > this.#raisedTo) {
+    const receivedAt = heardAt(report);
+    while (isFull() && receivedAt > this.#raisedTo) {
       if (this.#sweep === undefined) {
-        const seconds = this.#expiryTime(received);
+        const seconds = this.#expiryTime(receivedAt);
         const now = this.#limits.nowSeconds();
         if (seconds > now + maxClockSkewSeconds) return false;
         this.#raise(seconds);
       }
       this.#sweepWhile(isFull);
     }
-    return received > this.#raisedTo;
+    return receivedAt > this.#raisedTo;
   }
 
-  /** A time at or before which some of the reports were received, but few. */
-  #expiryTime(received: number): number {
-    const sample = [received];
+  /** A horizon at which a small part of the reports expires, estimated. */
+  #expiryTime(receivedAt: number): number {
+    const sample = [receivedAt];
     for (const report of this.#table.sample(sampledReports)) {
       sample.push(heardAt(report));
     }
@@ -381,9 +380,9 @@ export class ReportStore {
   #sweepWhile(goesOn: (swept: number) => boolean): void {
     const horizon = this.#horizon();
     const isExpired = (report: Report) => {
-      const received = heardAt(report);
-      if (received <= horizon) return true;
-      this.#oldest = Math.min(this.#oldest, received);
+      const receivedAt = heardAt(report);
+      if (receivedAt <= horizon) return true;
+      this.#oldest = Math.min(this.#oldest, receivedAt);
       return false;
     };
     for (let swept = 0; goesOn(swept); swept++) {

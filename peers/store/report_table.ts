@@ -1,7 +1,6 @@
 /**
- * The newest report for each client. The table is all that a server remembers,
- * and it removes duplicates: a report that is not newer than the stored one is
- * not passed on.
+ * The newest report of each client. The table also detects duplicates: a report
+ * that is not newer than the stored one is not forwarded.
  *
  * The records of the clients of a leaf of the digest tree form a chain, so that
  * the reports below a node can be listed when its digest differs from a
@@ -30,12 +29,12 @@ import {
   type Walk,
 } from "./record_arena.ts";
 
-/** A report that the table has just taken. */
+/** The result of storing a report. */
 export interface StoreResult {
   readonly fingerprint: number;
   /** The leaf of its client. */
   readonly leaf: number;
-  /** The fingerprint of the report that it replaced. */
+  /** The fingerprint of the report that it replaced, if there was one. */
   readonly replaced: number | undefined;
 }
 
@@ -59,7 +58,7 @@ export type Admit<Refusal> = (
   isNew: boolean,
 ) => Refusal | undefined;
 
-/** A report as text. */
+/** A copy of a stored report. */
 export interface StoredReport {
   readonly client: ByteString;
   readonly line: ByteString;
@@ -206,7 +205,7 @@ export class ReportTable {
     return this.#read.line;
   }
 
-  /** Forgets a client. Returns the fingerprint of its report. */
+  /** Removes a client. Returns the fingerprint of its report, if any. */
   delete(client: ByteString): number | undefined {
     const sought = this.#reportAbout(client);
     const address = this.#find(this.#hashOf(sought), sought);
@@ -214,7 +213,7 @@ export class ReportTable {
   }
 
   /**
-   * Forgets the client of a record.
+   * Removes a record.
    *
    * @param report Where the record's line is.
    */

@@ -20,7 +20,7 @@ import { createFakeProver } from "./prover.ts";
 import { RecordingTrafficLog } from "./recording_traffic.ts";
 
 /** A router without limits, unless a test sets some. */
-export function openHerd(
+export function openRouter(
   { catchUp = true, ...limits }:
     & Partial<StoreLimits>
     & { readonly catchUp?: boolean } = {},
@@ -43,7 +43,7 @@ export function openHerd(
 /** One server without its client port. */
 export interface MemoryServer {
   readonly name: string;
-  readonly replica: FloodRouter;
+  readonly router: FloodRouter;
   readonly linkManager: LinkManager;
   readonly counts: LimitCounts;
   /** How long reports from neighbours were under way, in seconds. */
@@ -92,7 +92,7 @@ export class MemoryHerd {
     options: { catchUp?: boolean; secrets?: readonly string[] } = {},
   ): MemoryServer {
     const self = this.topology.servers.find((entry) => entry.name === name)!;
-    const replica = openHerd({ catchUp: options.catchUp });
+    const router = openRouter({ catchUp: options.catchUp });
     const events: string[] = [];
     const traffic = new Map<string, RecordingTrafficLog>();
     this.#incarnations += 1;
@@ -101,7 +101,7 @@ export class MemoryHerd {
     const linkManager = new LinkManager({
       self,
       topology: this.topology,
-      router: replica,
+      router,
       clock: this.clock,
       turns: new Turns(this.clock),
       counts,
@@ -130,7 +130,7 @@ export class MemoryHerd {
     const started = starting.promise;
     const server = {
       name,
-      replica,
+      router,
       linkManager,
       counts,
       durations,

@@ -18,7 +18,7 @@ import { reportOf } from "./reports.ts";
 
 const gone = Promise.resolve();
 
-/** The replicas of two neighbours, Hill and Smith. */
+/** Creates the replicas of two neighbours, Hill and Smith. */
 function openPair() {
   const clock = new ManualClock();
   const topology = parseTopology({
@@ -28,7 +28,7 @@ function openPair() {
   const ports = new Map(
     topology.servers.map(({ name }) => [name, new FakeListener()]),
   );
-  /** The connections that were made, each by the end that dialled. */
+  /** The dialer's end of each connection. */
   const connections: PipeEnd[] = [];
   let nonces = 0;
   const [hill, smith] = topology.servers.map((self) =>
@@ -72,7 +72,6 @@ function openPair() {
     hill,
     smith,
     ports,
-    /** Starts both. */
     async start() {
       await Promise.all([hill.start(), smith.start()]);
       await drainMicrotasks();
@@ -87,7 +86,7 @@ function openPair() {
 }
 
 Deno.test({
-  name: "FloodReplica settles when its neighbour's socket has the report",
+  name: "FloodReplica settles when the neighbour's socket has the report",
   permissions: "none",
   async fn() {
     const { connections, hill, smith, start, stop } = openPair();
@@ -114,7 +113,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "FloodReplica has nothing to settle while it is alone",
+  name: "FloodReplica has nothing to settle without a linked neighbour",
   permissions: "none",
   fn() {
     const { hill } = openPair();
@@ -128,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "FloodReplica is ready when it has met its neighbour, and says so",
+  name: "FloodReplica is ready when its neighbour is linked",
   permissions: "none",
   async fn() {
     const { hill, start, stop } = openPair();
@@ -151,20 +150,21 @@ Deno.test({
 });
 
 Deno.test({
-  name: "FloodReplica floods what is loaded, shows news, and forgets here only",
+  name:
+    "FloodReplica floods loaded reports, notifies observers, and forgets locally",
   permissions: "none",
   async fn() {
     const { hill, smith, start, stop } = openPair();
     await start();
-    const shown: string[] = [];
-    const stopObserving = smith.observe(({ client }) => shown.push(client));
+    const observed: string[] = [];
+    const stopObserving = smith.observe(({ client }) => observed.push(client));
     hill.load(["kiwi", "pear"].map((client) => reportOf(client, 5)));
     await drainMicrotasks();
-    assertEquals(shown, ["kiwi", "pear"]);
+    assertEquals(observed, ["kiwi", "pear"]);
     stopObserving();
     hill.load([reportOf("plum", 5)]);
     await drainMicrotasks();
-    assertEquals(shown.length, 2);
+    assertEquals(observed.length, 2);
     smith.forget("kiwi", 4);
     smith.forget("pear", 5);
     assertEquals(smith.select("*", 9).lines.length, 2);
@@ -179,7 +179,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "FloodReplica stops behind the last client, with its port closed before",
+    "FloodReplica closes its port at once, and its links after the last client",
   permissions: "none",
   async fn() {
     const { clock, hill, ports, smith, start } = openPair();
@@ -189,7 +189,7 @@ Deno.test({
     const stopped = hill.stop(clients.promise).then(() => isStopped = true);
     await clock.advance(10_000);
     assertEquals([ports.get("Hill")!.isClosed, isStopped], [true, false]);
-    // What a client says until then goes on.
+    // Until then, reports of clients are still flooded.
     const settling = new Settling();
     hill.put(reportOf("kiwi", 1), settling);
     hill.flush(settling);

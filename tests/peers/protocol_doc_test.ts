@@ -8,7 +8,7 @@ import { parseMessage } from "../../peers/replication/messages.ts";
 import { parseReport } from "../../protocol/report.ts";
 import { createProver } from "../../runtime/identity.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { openHerd } from "../fakes/memory_herd.ts";
+import { openRouter } from "../fakes/memory_herd.ts";
 import { projectFolder } from "../end_to_end/process.ts";
 import { takeLines } from "./replication/take_lines.ts";
 
@@ -18,34 +18,34 @@ const text = page.slice(page.indexOf("## The peer port"));
 const kiwi = "AT Hill +0.263873386 kiwi.cs.ucla.edu +34.068930-118.445127 " +
   "1520023934.918963997";
 
-/** An indented line of the page that begins so. */
+/** The indented line of the page that starts with a text. */
 function lineOf(start: string): string {
   const line = text.split("\n").find((line) => line.startsWith(`    ${start}`));
-  return line?.trim() ?? `nothing that begins with ${start}`;
+  return line?.trim() ?? `no line starts with ${start}`;
 }
 
-Deno.test("the page's handshake is one that the code would make", async () => {
+Deno.test("the handshake in PROTOCOL.md is valid", async () => {
   const hello = (line: string): Hello => {
     const [, , from, to, incarnation, nonce] = line.split(" ");
     return { from, to, incarnation, nonce };
   };
-  const [dialler, acceptor] = [
+  const [dialer, acceptor] = [
     lineOf("HERD 4 Smith"),
     lineOf("HERD 4 Hill"),
   ];
-  assertEquals(formatHello(hello(dialler)), dialler);
+  assertEquals(formatHello(hello(dialer)), dialer);
   assertEquals(formatHello(hello(acceptor)), acceptor);
   const [, secret] = text.match(/secret above is `([^`]+)`/)!;
   const prove = createProver([secret]);
-  for (const part of ["dialler", "acceptor"] as const) {
+  for (const role of ["dialler", "acceptor"] as const) {
     const [proof] = await prove(
-      proofText(part, hello(dialler), hello(acceptor), ""),
+      proofText(role, hello(dialer), hello(acceptor), ""),
     );
     assertStringIncludes(text, `    PROOF ${proof}\n`);
   }
 });
 
-Deno.test("the page's hash and fingerprint are those of the code", () => {
+Deno.test("the hash and the fingerprint in PROTOCOL.md are correct", () => {
   const hash = hashClient("kiwi.cs.ucla.edu").toString(16);
   assertEquals(lineOf("hash "), `hash    ${hash}`);
   assertEquals(lineOf("report  AT"), `report  ${kiwi}`);
@@ -56,39 +56,39 @@ Deno.test("the page's hash and fingerprint are those of the code", () => {
   );
 });
 
-Deno.test("the page's comparison is what two servers say", () => {
-  const [hill, smith] = [openHerd(), openHerd()];
-  const tell = (
-    replica: typeof hill,
+Deno.test("the comparison in PROTOCOL.md is the one of two servers", () => {
+  const [hill, smith] = [openRouter(), openRouter()];
+  const receive = (
+    router: typeof hill,
     from: string | undefined,
     line: string,
   ) => {
     const report = parseReport(line, () => true);
-    if (report !== undefined) replica.accept(report, from);
-    else replica.receive(from!, parseMessage(line, () => true)!);
+    if (report !== undefined) router.accept(report, from);
+    else router.receive(from!, parseMessage(line, () => true)!);
   };
-  tell(hill, undefined, kiwi);
-  tell(hill, undefined, "AT Hill +0.500000000 pear +48.2-16.37 1520023935");
+  receive(hill, undefined, kiwi);
+  receive(hill, undefined, "AT Hill +0.500000000 pear +48.2-16.37 1520023935");
   const older = "kiwi.cs.ucla.edu +34.0-118.0 1520023900";
-  tell(smith, undefined, `AT Smith +0.100000000 ${older}`);
-  tell(smith, undefined, "AT Smith +0.200000000 plum +1+1 1520023950.5");
+  receive(smith, undefined, `AT Smith +0.100000000 ${older}`);
+  receive(smith, undefined, "AT Smith +0.200000000 plum +1+1 1520023950.5");
   const sides = [
     { name: "Hill", outbox: hill.link("Smith"), other: smith },
     { name: "Smith", outbox: smith.link("Hill"), other: hill },
   ];
   hill.compare("Smith");
-  const said: string[] = [];
-  for (let before = -1; before < said.length;) {
-    before = said.length;
+  const sent: string[] = [];
+  for (let before = -1; before < sent.length;) {
+    before = sent.length;
     for (const { name, other, outbox } of sides) {
       for (const line of takeLines(outbox)) {
-        said.push(`    ${`${name}:`.padEnd(6)} ${line}`);
-        tell(other, name, line);
+        sent.push(`    ${`${name}:`.padEnd(6)} ${line}`);
+        receive(other, name, line);
       }
     }
   }
-  assertEquals(said.length, 12);
+  assertEquals(sent.length, 12);
   assertEquals(hill.hasCaughtUpWith("Smith"), true);
   assertEquals(smith.hasCaughtUpWith("Hill"), true);
-  assertStringIncludes(text, `\n\n${said.join("\n")}\n\n`);
+  assertStringIncludes(text, `\n\n${sent.join("\n")}\n\n`);
 });

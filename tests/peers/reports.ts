@@ -5,7 +5,7 @@
  */
 import { makeReport, type Report } from "../../protocol/report.ts";
 
-/** A report about a client at a time, heard by a server. */
+/** A report about a client at a time, with a server as its origin. */
 export function reportOf(
   client: string,
   time: number,

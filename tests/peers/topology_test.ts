@@ -5,7 +5,7 @@ import { assertEquals, assertThrows } from "../assert.ts";
 const two = { servers: [{ name: "A" }, { name: "B" }], links: [["A", "B"]] };
 
 Deno.test({
-  name: "the default herd is the one of the specification",
+  name: "parseTopology() reads the default herd",
   permissions: "none",
   fn() {
     const { neighbours, servers } = parseTopology(defaultHerd);
@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseTopology() lets an entry have a host and ports of its own",
+  name: "parseTopology() reads hosts and ports of single entries",
   permissions: "none",
   fn() {
     const { servers } = parseTopology({
@@ -64,7 +64,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseTopology() takes a herd that is not connected, and one alone",
+  name: "parseTopology() accepts a single server without links",
   permissions: "none",
   fn() {
     const { neighbours } = parseTopology({ servers: [{ name: "A" }] });
@@ -73,26 +73,29 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseTopology() names the entry at fault in one line",
+  name: "parseTopology() names the invalid entry in its error",
   permissions: "none",
   fn() {
     const cases: [unknown, string][] = [
       [[], "the herd file: expected an object, found []"],
       [{}, "servers: expected a list, found nothing"],
-      [{ servers: [] }, "servers: is empty"],
+      [{ servers: [] }, "servers: the list is empty"],
       [{ servers: ["A"] }, 'servers[0]: expected an object, found "A"'],
-      [{ ...two, ports: 1 }, 'the herd file: "ports" is not known'],
+      [
+        { ...two, ports: 1 },
+        'the herd file: unknown key "ports"; known keys are',
+      ],
       [{ servers: [{ name: "A b" }] }, "servers[0].name: expected"],
       [{ servers: [{ name: "../A" }] }, "servers[0].name: expected"],
       [{ servers: [{}] }, "servers[0].name: expected"],
-      [{ servers: [{ name: "A", port: 1 }] }, 'servers[0]: "port" is not'],
+      [{ servers: [{ name: "A", port: 1 }] }, 'servers[0]: unknown key "port"'],
       [
         { servers: [{ name: "A" }, { name: "a" }] },
         "servers: the name a appears twice",
       ],
       [
         { servers: [{ name: "A" }, { name: "B", clientPort: 8000 }] },
-        "B's clientPort: 127.0.0.1:8000 is A's clientPort already",
+        "B's clientPort: 127.0.0.1:8000 is already A's clientPort",
       ],
       [
         { servers: [{ name: "A", clientPort: 0 }] },
@@ -102,12 +105,12 @@ Deno.test({
       [{ ...two, host: "a b" }, "host: expected a host name"],
       [
         { ...two, links: [["A", "C"]] },
-        'links[0]: no server is called "C"; there are A, B',
+        'links[0]: no server is called "C"; servers are A, B',
       ],
       [{ ...two, links: [["A", "A"]] }, "links[0]: links A to itself"],
       [
         { ...two, links: [["A", "B"], ["B", "A"]] },
-        "links[1]: B and A are linked already",
+        "links[1]: B and A are already linked",
       ],
       [{ ...two, links: [["A"]] }, "links[0]: expected two names"],
       [{ ...two, links: "AB" }, 'links: expected a list, found "AB"'],

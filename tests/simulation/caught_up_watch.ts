@@ -1,6 +1,6 @@
 /**
- * Checks that a simulated server which says that it has caught up with a
- * neighbour knows all that this one knew when their link came up.
+ * Checks that a simulated server that emits `caught up` has all reports that its
+ * neighbour had when their link came up.
  *
  * @module
  */
@@ -9,53 +9,54 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, isNewer } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";
 
-/** What to check, and what to do about it. */
+/** What `CaughtUpWatch` needs. */
 export interface CaughtUpWatchOptions {
   readonly catchUp: boolean;
   readonly maxClients?: number;
   readonly clientTtlSeconds?: number;
-  /** What a server knows that is alive. */
-  readonly knowledgeOf: (name: string) => Iterable<ByteString>;
+  /** The lines of a server. */
+  readonly linesOf: (name: string) => Iterable<ByteString>;
   readonly onViolation: (violation: Violation) => void;
 }
 
-/** Watches the links of one server. */
+/** Checks the links of one server. */
 export class CaughtUpWatch {
   readonly #name: string;
-  readonly #replica: FloodRouter;
+  readonly #router: FloodRouter;
   readonly #options: CaughtUpWatchOptions;
-  /** What each neighbour knew when the link with it came up. */
-  readonly #knowledge = new Map<string, readonly ByteString[]>();
+  /** The lines of each neighbour when the link with it came up. */
+  readonly #initialLines = new Map<string, readonly ByteString[]>();
 
   constructor(
     name: string,
-    replica: FloodRouter,
+    router: FloodRouter,
     options: CaughtUpWatchOptions,
   ) {
     this.#name = name;
-    this.#replica = replica;
+    this.#router = router;
     this.#options = options;
   }
 
-  /** Something has happened on the link with a neighbour. */
-  see(event: string, neighbour: string): void {
+  /** To be called for each event of the server. */
+  onEvent(event: string, neighbour: string): void {
     const { catchUp, clientTtlSeconds, maxClients } = this.#options;
-    const forgets = maxClients !== undefined || clientTtlSeconds !== undefined;
-    if (!catchUp || forgets) return;
+    const canExpire = maxClients !== undefined ||
+      clientTtlSeconds !== undefined;
+    if (!catchUp || canExpire) return;
     if (event === "link up") {
-      const known = [...this.#options.knowledgeOf(neighbour)];
-      this.#knowledge.set(neighbour, known);
+      const lines = [...this.#options.linesOf(neighbour)];
+      this.#initialLines.set(neighbour, lines);
     }
-    if (event === "caught up") this.#judge(neighbour);
+    if (event === "caught up") this.#check(neighbour);
   }
 
-  #judge(neighbour: string): void {
-    for (const line of this.#knowledge.get(neighbour)!) {
-      const known = this.#replica.newest(clientOf(line));
-      if (known !== undefined && !isNewer(line, known)) continue;
+  #check(neighbour: string): void {
+    for (const line of this.#initialLines.get(neighbour)!) {
+      const stored = this.#router.newest(clientOf(line));
+      if (stored !== undefined && !isNewer(line, stored)) continue;
       this.#options.onViolation({
-        rule: "a server says that it has caught up, and has not",
-        detail: `${this.#name} with ${neighbour}: ${line}; known is ${known}`,
+        rule: "a server emits caught up too early",
+        detail: `${this.#name} with ${neighbour}: ${line}; it has ${stored}`,
       });
     }
   }

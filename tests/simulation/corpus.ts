@@ -1,19 +1,19 @@
 /**
- * Simulated herds that are kept as files, each for a fault that it once showed.
- * They stay what they are when the drawing of herds changes.
+ * Plans of simulated herds in files. Each plan once found a mistake in the code.
+ * They do not change when the drawing of plans changes.
  *
  * @module
  */
 import type { Plan } from "./plan.ts";
 
-/** A plan, and what it is kept for. */
+/** A plan with a description. */
 export interface Scenario {
-  /** What happens, and what has to come of it. */
+  /** What happens, and what the result must be. */
   readonly about: string;
   readonly plan: Plan;
 }
 
-/** Where the files are. */
+/** The folder of the files. */
 export const corpusFolder = new URL("corpus/", import.meta.url);
 
 /** The name of the file of a plan that breaks a rule. */
@@ -21,18 +21,18 @@ export function fileNameOf(rule: string, { seed }: Plan): string {
   return `${rule.replaceAll(/\W+/g, "_")}_${seed}.json`;
 }
 
-/** Reads the text of a file. */
+/** Parses the text of a file. */
 export function parseScenario(text: string): Scenario {
   const { about, ...plan } = JSON.parse(text);
   return { about, plan };
 }
 
-/** The text of a file. */
+/** Formats the text of a file. */
 export function formatScenario({ about, plan }: Scenario): string {
   return `${JSON.stringify({ about, ...plan }, undefined, 2)}\n`;
 }
 
-/** All of them, by the names of their files. */
+/** All scenarios, by file name. */
 export function readCorpus(): Map<string, Scenario> {
   const names = [...Deno.readDirSync(corpusFolder)].map(({ name }) => name);
   return new Map(

@@ -4,7 +4,7 @@ import { drawPlan } from "./draw.ts";
 import { runPlan } from "./run.ts";
 
 for (const [name, { about, plan }] of readCorpus()) {
-  Deno.test(`a herd that failed once holds: ${name}`, async () => {
+  Deno.test(`the simulation of the corpus breaks no rule: ${name}`, async () => {
     assert(about.length > 0);
     const { violations } = await runPlan(plan);
     assertEquals(violations, []);
@@ -12,7 +12,7 @@ for (const [name, { about, plan }] of readCorpus()) {
 }
 
 Deno.test({
-  name: "a plan that was written to a file is the same when it is read",
+  name: "parseScenario() parses what formatScenario() returns",
   permissions: "none",
   fn() {
     for (let seed = 1; seed <= 50; seed++) {

@@ -1,27 +1,27 @@
 /**
- * What a run of simulated herds has covered: which faults met what, which of
- * them overlapped, and which rare situations occurred. Every row that is listed
- * here has to occur in a run that is large enough, so that a fault that no
- * longer happens is noticed.
+ * The coverage of a run of simulated herds: what the faults affected, which of
+ * them overlapped, and which rare situations occurred. A large run fails if any
+ * row listed here did not occur, so that a fault that no longer occurs is
+ * noticed.
  *
  * @module
  */
 import { type Column, formatTable } from "../../cli/table.ts";
 import type { Fault, Plan, ServerPair } from "./plan.ts";
 
-/** How a server was when a fault met it. */
+/** The state of a server when a fault affects it. */
 export type ServerState = "running" | "catching up" | "frozen" | "down";
 
-/** How the link of two neighbours was when a fault met it. */
+/** The state of the link of two neighbours when a fault affects it. */
 export type LinkState =
-  /** There was no connection. */
+  /** There is no connection. */
   | "none"
-  /** A connection that no server called a link yet. */
+  /** There is a connection, but neither server has a link. */
   | "handshaking"
-  /** One of the two had not caught up with the other. */
+  /** One of the two has not caught up with the other. */
   | "comparing"
   | "caught up"
-  /** A server believed in the link, but nothing could arrive any more. */
+  /** A server has a link, but no connection can carry data. */
   | "silently dead";
 
 type ServerFaultKind = Extract<Fault, { readonly server: string }>["kind"];
@@ -42,8 +42,7 @@ const linkStates: readonly LinkState[] = [
   "silently dead",
 ];
 
-// Written out here once more: were they taken from the drawing of plans, a kind
-// that is removed there would not be missed.
+// Not taken from `draw.ts`, so that a kind that is removed there is missed.
 const serverFaultKinds: readonly ServerFaultKind[] = [
   "kill",
   "power loss",
@@ -56,18 +55,18 @@ const linkFaultKinds: readonly LinkFaultKind[] = [
   "block one way",
   "block both ways",
   "split",
-  "slow way",
+  "slow path",
 ];
 
 const faultKinds = [...serverFaultKinds, ...linkFaultKinds] as const;
 
-/** Clients with a time to live up to this many seconds are forgotten early. */
+/** A time to live of at most this many seconds is short. */
 export const shortTtlSeconds = 10;
 
-/** A clock that is wrong by this much, in milliseconds, counts as wrong. */
+/** A clock with more than this skew, in milliseconds, counts as wrong. */
 export const wrongClockMs = 100;
 
-/** What occurs besides faults. */
+/** Rare situations, besides faults. */
 const situations = [
   "a server stops before it has caught up",
   "a server restarts while a neighbour catches up",
@@ -76,34 +75,34 @@ const situations = [
   "a link ends: connection lost",
   "a link ends: silent",
   "a link ends: replaced",
-  "two connections settle after a freeze",
-  "two connections settle on a slow way",
+  "a link is replaced after a freeze",
+  "a link is replaced on a slow path",
   "a connection is refused: linked already",
   "a neighbour cannot be dialled",
   "a neighbour's socket is full while it is frozen",
   "more than a write waits for a frozen neighbour",
-  "a report is answered by a server whose clock is ahead",
-  "a report is answered by a server whose clock is behind",
-  "a report is answered by a server without a link",
-  "a report is answered by a server that is catching up",
-  "forgotten after a short time to live",
-  "forgotten after a long time to live",
-  "forgotten for want of room",
-  "forgotten where both limits hold",
-  "the horizon is raised for want of room",
-  "the horizon is raised as a neighbour says",
-  "a report comes when its time to live is over",
-  "a report comes when it is forgotten for want of room",
-  "a client that was forgotten is heard again",
+  "a report is accepted by a server whose clock is ahead",
+  "a report is accepted by a server whose clock is behind",
+  "a report is accepted by a server without a link",
+  "a report is accepted by a server that is catching up",
+  "expired after a short time to live",
+  "expired after a long time to live",
+  "expired on a full server",
+  "expired where both limits apply",
+  "the horizon is raised by a full server",
+  "the horizon is raised by a neighbour",
+  "a report arrives after its time to live",
+  "a report arrives below the raised horizon",
+  "an expired client reports again",
   "a neighbour is asked to hold reports back: PRUNE",
   "a neighbour is asked to send them again: GRAFT",
-  "a neighbour asks for an announced report: WANT",
+  "a neighbour requests an announced report: WANT",
 ] as const;
 
-/** Something that occurs besides faults. */
+/** A rare situation. */
 export type Situation = typeof situations[number];
 
-/** What is counted. */
+/** The name of a row. */
 export type CoverageRow =
   | Situation
   | `${ServerFaultKind}: ${ServerState}`
@@ -123,13 +122,13 @@ export interface CoverageSum {
 export type CoverageSums = ReadonlyMap<string, CoverageSum>;
 
 /**
- * A run of at least this many herds has to cover every row. In 1,000 herds that
- * were counted, the rarest row occurred in 20. A run of this size misses such a
- * row by bad luck with a probability below 1e-8.
+ * A run of at least this many herds must cover every row. In a count of 1,000
+ * herds, the rarest row occurred in 20. A run of this size misses such a row with
+ * a probability below 1e-8.
  */
-export const judgedHerds = 1_000;
+export const requiredHerds = 1_000;
 
-/** Two kinds that overlapped, whichever began first. */
+/** The row of two kinds that overlapped, in either order. */
 function pairRow(one: Fault["kind"], other: Fault["kind"]): CoverageRow {
   const [first, second] = faultKinds.indexOf(one) <= faultKinds.indexOf(other)
     ? [one, other]
@@ -137,7 +136,7 @@ function pairRow(one: Fault["kind"], other: Fault["kind"]): CoverageRow {
   return `${first} + ${second}`;
 }
 
-/** Every row that a run has to cover. */
+/** Every row that a run must cover. */
 export const requiredRows: readonly CoverageRow[] = [
   ...serverFaultKinds.flatMap((kind) =>
     serverStates.map((state): CoverageRow => `${kind}: ${state}`)
@@ -151,7 +150,7 @@ export const requiredRows: readonly CoverageRow[] = [
   ...situations,
 ];
 
-/** Something that a server tells its log. */
+/** An event in a server's log. */
 export interface ServerEvent {
   readonly server: string;
   readonly event: string;
@@ -159,11 +158,11 @@ export interface ServerEvent {
   readonly reason?: unknown;
 }
 
-/** Counts what occurs in one herd. */
+/** Counts the rows that occur in one herd. */
 export class Coverage {
   readonly #counts: Partial<Record<CoverageRow, number>> = {};
 
-  /** Something occurred, once or several times. */
+  /** Counts one or more occurrences. */
   add(row: CoverageRow, times = 1): void {
     if (times === 0) return;
     this.#counts[row] = (this.#counts[row] ?? 0) + times;
@@ -174,8 +173,8 @@ export class Coverage {
   }
 }
 
-/** The links that a fault meets, as its plan has them. */
-export function linksMet(
+/** The links of the plan that a fault affects. */
+export function affectedLinks(
   fault: Fault,
   { links }: Pick<Plan, "links">,
 ): readonly ServerPair[] {
@@ -188,28 +187,28 @@ export function linksMet(
 }
 
 /**
- * A server dials again after 2 s at the latest: until then a connection that
- * was cut may be missing.
+ * A server dials again after 2 s at the latest. Until then, a link may be missing
+ * after a cut.
  */
 const relinkMs = 2_000;
 
-/** When the effect of a fault is over, in milliseconds. */
+/** When the effect of a fault ends, in milliseconds. */
 function endMsOf(fault: Fault, { healAtMs, timeoutMs }: Plan): number {
   const { atMs } = fault;
   if ("forMs" in fault) return Math.min(atMs + fault.forMs, healAtMs);
-  // A swallowed connection is believed in until the neighbour's silence shows.
+  // A swallowed connection remains a link until the silence timeout.
   return atMs + relinkMs + (fault.kind === "swallow" ? timeoutMs : 0);
 }
 
 /** Counts the pairs of faults that overlapped in time on a server or a link. */
 export function countPairs(plan: Plan, coverage: Coverage): void {
-  const met = plan.faults.map((fault) => ({
+  const faults = plan.faults.map((fault) => ({
     fault,
     endMs: endMsOf(fault, plan),
-    links: new Set(linksMet(fault, plan).map(nameOfLink)),
+    links: new Set(affectedLinks(fault, plan).map(nameOfLink)),
   }));
-  for (const [index, earlier] of met.entries()) {
-    for (const later of met.slice(index + 1)) {
+  for (const [index, earlier] of faults.entries()) {
+    for (const later of faults.slice(index + 1)) {
       if (later.fault.atMs > earlier.endMs) continue;
       if (earlier.links.isDisjointFrom(later.links)) continue;
       coverage.add(pairRow(earlier.fault.kind, later.fault.kind));
@@ -221,7 +220,7 @@ function nameOfLink(link: ServerPair): string {
   return [...link].sort().join();
 }
 
-/** What all herds of a run have covered together. */
+/** The sums over all herds of a run. */
 export function sumCoverage(herds: Iterable<CoverageCounts>): CoverageSums {
   const sums = new Map<string, CoverageSum>();
   for (const counts of herds) {
@@ -233,19 +232,19 @@ export function sumCoverage(herds: Iterable<CoverageCounts>): CoverageSums {
   return sums;
 }
 
-/** The required rows that a run has missed; none if it was too small to say. */
+/** The required rows that a run has missed; none for a run that is too small. */
 export function missedRows(sums: CoverageSums, herds: number): CoverageRow[] {
-  if (herds < judgedHerds) return [];
+  if (herds < requiredHerds) return [];
   return requiredRows.filter((row) => !sums.has(row));
 }
 
-/** The tables that a person reads. */
+/** The coverage as tables, for the terminal. */
 export function describeCoverage(sums: CoverageSums): string {
   const timesOf = (row: CoverageRow) =>
     (sums.get(row)?.times ?? 0).toLocaleString("en");
   const numeric = (title: string): Column => ({ title, isNumeric: true });
   return [
-    "faults, by the state of the server that they met:",
+    "faults, by the state of the affected server:",
     formatTable(
       [{ title: "" }, ...serverStates.map(numeric)],
       serverFaultKinds.map((kind) => [
@@ -254,7 +253,7 @@ export function describeCoverage(sums: CoverageSums): string {
       ]),
       { indentation: "  " },
     ),
-    "faults, by the state of the link that they met:",
+    "faults, by the state of the affected link:",
     formatTable(
       [{ title: "" }, ...linkStates.map(numeric)],
       linkFaultKinds.map((kind) => [
@@ -263,7 +262,7 @@ export function describeCoverage(sums: CoverageSums): string {
       ]),
       { indentation: "  " },
     ),
-    "faults that overlapped on a server or a link, by their numbers:",
+    "faults that overlapped on a server or a link, by number:",
     formatTable(
       [{ title: "" }, ...faultKinds.map((_, at) => numeric(`${at + 1}`))],
       faultKinds.map((kind, at) => [

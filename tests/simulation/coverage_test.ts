@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import {
+  affectedLinks,
   countPairs,
   Coverage,
   type CoverageCounts,
   describeCoverage,
-  judgedHerds,
-  linksMet,
   missedRows,
+  requiredHerds,
   requiredRows,
   sumCoverage,
 } from "./coverage.ts";
@@ -17,7 +17,7 @@ import type { Fault, Plan, ServerPair } from "./plan.ts";
 import { runSeed } from "./run.ts";
 import { World } from "./world.ts";
 
-/** Every row but these occurred once. */
+/** Counts in which every row but these occurred once. */
 function allBut(...rows: readonly string[]): CoverageCounts {
   const coverage = new Coverage();
   for (const row of requiredRows) if (!rows.includes(row)) coverage.add(row);
@@ -33,30 +33,33 @@ function pairsOf(faults: readonly Fault[]): CoverageCounts {
 }
 
 Deno.test({
-  name: "a run that covers all is told of nothing",
+  name: "missedRows() is empty if every row has occurred",
   permissions: "none",
   fn() {
-    assertEquals(missedRows(sumCoverage([allBut()]), judgedHerds), []);
+    assertEquals(missedRows(sumCoverage([allBut()]), requiredHerds), []);
   },
 });
 
 Deno.test({
-  name: "a row that does not occur in a large run is named",
+  name: "missedRows() names a row that has not occurred in a large run",
   permissions: "none",
   fn() {
     for (const row of requiredRows) {
       const sums = sumCoverage([allBut(row), allBut(row)]);
-      assertEquals(missedRows(sums, judgedHerds), [row]);
-      assertEquals(missedRows(sums, judgedHerds - 1), []);
+      assertEquals(missedRows(sums, requiredHerds), [row]);
+      assertEquals(missedRows(sums, requiredHerds - 1), []);
     }
   },
 });
 
 Deno.test({
-  name: "a kind of fault that is drawn no longer is missed",
+  name: "missedRows() names a kind of fault that is no longer drawn",
   permissions: "none",
   fn() {
-    const plans = Array.from({ length: judgedHerds }, (_, at) => drawPlan(at));
+    const plans = Array.from(
+      { length: requiredHerds },
+      (_, at) => drawPlan(at),
+    );
     const isPair = (row: string) => row.includes(" + ");
     const missedWithout = (without?: Fault["kind"]) => {
       const counts = plans.map((plan) => {
@@ -65,7 +68,7 @@ Deno.test({
         countPairs({ ...plan, faults }, coverage);
         return coverage.counts;
       });
-      return missedRows(sumCoverage(counts), judgedHerds).filter(isPair);
+      return missedRows(sumCoverage(counts), requiredHerds).filter(isPair);
     };
     assertEquals(missedWithout(), []);
     for (const kind of faultKinds) {
@@ -75,24 +78,24 @@ Deno.test({
 });
 
 Deno.test({
-  name: "faults make a pair if they overlap on a link, or on a server of it",
+  name: "countPairs() counts faults that overlap in time on the same link",
   permissions: "none",
   fn() {
     const kill: Fault = { kind: "kill", atMs: 10, server: "A", forMs: 100 };
     const slow = (atMs: number, link: ServerPair): Fault => ({
-      kind: "slow way",
+      kind: "slow path",
       atMs,
       link,
       delayMs: 1,
       forMs: 10,
     });
     assertEquals(pairsOf([kill, slow(50, ["B", "A"])]), {
-      "kill + slow way": 1,
+      "kill + slow path": 1,
     });
-    // Too late, and elsewhere.
+    // The second fault is too late, or affects another link.
     assertEquals(pairsOf([kill, slow(111, ["A", "B"])]), {});
     assertEquals(pairsOf([kill, slow(50, ["B", "C"])]), {});
-    // A split meets all links across; a cut takes effect until the next link.
+    // A split affects all links across it; a cut lasts until the next link.
     const split: Fault = { kind: "split", atMs: 5, side: ["A", "D"], forMs: 1 };
     const cut: Fault = { kind: "cut", atMs: 0, link: ["C", "D"] };
     assertEquals(pairsOf([cut, split]), { "cut + split": 1 });
@@ -101,21 +104,27 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the links that a fault meets",
+  name: "affectedLinks() returns the links that a fault affects",
   permissions: "none",
   fn() {
     const links: ServerPair[] = [["A", "B"], ["B", "C"]];
-    const met = (fault: Fault) => linksMet(fault, { links });
+    const affected = (fault: Fault) => affectedLinks(fault, { links });
     const during = { atMs: 0, forMs: 1 };
-    assertEquals(met({ kind: "freeze", server: "B", ...during }), links);
-    assertEquals(met({ kind: "kill", server: "A", ...during }), [links[0]]);
-    assertEquals(met({ kind: "cut", link: ["C", "B"], atMs: 0 }), [["C", "B"]]);
-    assertEquals(met({ kind: "split", side: ["A"], ...during }), [links[0]]);
+    assertEquals(affected({ kind: "freeze", server: "B", ...during }), links);
+    assertEquals(affected({ kind: "kill", server: "A", ...during }), [
+      links[0],
+    ]);
+    assertEquals(affected({ kind: "cut", link: ["C", "B"], atMs: 0 }), [
+      ["C", "B"],
+    ]);
+    assertEquals(affected({ kind: "split", side: ["A"], ...during }), [
+      links[0],
+    ]);
   },
 });
 
 Deno.test({
-  name: "the states of a link and of a server, from start to power loss",
+  name: "linkState() and serverState() follow a herd from start to power loss",
   permissions: "none",
   async fn() {
     const shape = shapeOf(["Hill", "Smith"], [["Hill", "Smith"]]);
@@ -123,16 +132,16 @@ Deno.test({
     const servers = slow.servers.map((server) => ({ ...server, startMs: 10 }));
     const world = new World({ ...slow, servers });
     const link: ServerPair = ["Smith", "Hill"];
-    const seen = new Set<string>();
-    const look = () => {
-      seen.add(`${linkState(link, world)}, ${serverState("Hill", world)}`);
+    const states = new Set<string>();
+    const addState = () => {
+      states.add(`${linkState(link, world)}, ${serverState("Hill", world)}`);
     };
-    look();
+    addState();
     for (let timeMs = 5; timeMs < 1_500; timeMs += 5) {
       await world.time.run(timeMs);
-      look();
+      addState();
     }
-    assertEquals([...seen], [
+    assertEquals([...states], [
       "none, down",
       "none, running",
       "handshaking, running",
@@ -152,7 +161,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what a herd has covered is plain data, and the tables show it",
+  name: "describeCoverage() prints coverage, which is plain data",
   permissions: "none",
   async fn() {
     const counts: CoverageCounts[] = [];
@@ -161,9 +170,9 @@ Deno.test({
       assertEquals(structuredClone(coverage), coverage);
       counts.push(coverage);
     }
-    const known = new Set<string>(requiredRows);
+    const required = new Set<string>(requiredRows);
     for (const row of counts.flatMap((count) => Object.keys(count))) {
-      assert(known.has(row), row);
+      assert(required.has(row), row);
     }
     const sums = sumCoverage(counts);
     const row = "a link ends: replaced";

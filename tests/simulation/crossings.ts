@@ -1,6 +1,6 @@
 /**
- * Counts what crosses the links of one simulated server, and checks that no
- * report crosses where it need not.
+ * Counts the lines that one simulated server sends on its links, and checks that
+ * no report is sent without need.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import type { TrafficLog } from "../../runtime/transport.ts";
 import { trafficInText } from "../fakes/text_traffic.ts";
 
-/** Something that must never happen, and did. */
+/** A broken rule. */
 export interface Violation {
   readonly rule: string;
   readonly detail: string;
 }
 
-/** What to do about it, and whether servers repair what differs. */
+/** What `Crossings` needs. */
 export interface CrossingsOptions {
-  /** With catch-up a report may cross a second time. */
+  /** With catch-up, a report may cross a link twice. */
   readonly catchUp: boolean;
   readonly onViolation: (violation: Violation) => void;
 }
@@ -31,12 +31,12 @@ interface CrossedLines {
   readonly received: Set<ByteString>;
 }
 
-/** What one server has sent on all its connections. */
+/** The lines that one server has sent on all its connections. */
 export class Crossings {
   /** AT lines. */
   reports = 0;
-  /** Reports that were announced, and asked for, by fingerprint. */
-  marks = 0;
+  /** Report IDs in HAVE and WANT. */
+  ids = 0;
   readonly #name: string;
   readonly #options: CrossingsOptions;
   /** The AT lines of each watched connection. */
@@ -47,7 +47,7 @@ export class Crossings {
     this.#options = options;
   }
 
-  /** Where one connection's traffic is told. */
+  /** The traffic log of one connection. */
   watch(connection: string): TrafficLog {
     const lines: CrossedLines = { sent: new Set(), received: new Set() };
     const { received, sent } = lines;
@@ -69,7 +69,8 @@ export class Crossings {
           const rule = "a report crossed a link twice in one direction";
           this.#options.onViolation({ rule, detail });
         }
-        // A neighbour may ask for what it has: it has a short memory.
+        // A neighbour may request a report that it has, as it keeps only some
+        // fingerprints of recent reports.
         if (received.has(line) && !wants.some((want) => isIn(want, line))) {
           const rule = "a report went back to the neighbour that had sent it";
           this.#options.onViolation({ rule, detail });
@@ -80,10 +81,10 @@ export class Crossings {
   }
 
   /**
-   * A server that forgets clients has stored a report. It may have dropped the
-   * same report before, for one that it has forgotten since, or have forgotten
-   * the report itself. So the report may cross the links again, but not to the
-   * neighbour that has sent it now.
+   * To be called when a server whose reports expire has stored a report. It may
+   * have stored the same report before, if that has expired, or dropped it for a
+   * newer one that has expired. So the report may cross the links again, except
+   * to the neighbour `from`.
    */
   storedAgain(line: ByteString, from: string | undefined): void {
     for (const [connection, { received, sent }] of this.#crossed) {
@@ -94,12 +95,12 @@ export class Crossings {
 
   #count(line: ByteString): void {
     if (line.startsWith("AT ")) this.reports += 1;
-    const isMarks = line.startsWith("HAVE ") || line.startsWith("WANT ");
-    if (isMarks) this.marks += line.split(" ").length - 1;
+    const hasIds = line.startsWith("HAVE ") || line.startsWith("WANT ");
+    if (hasIds) this.ids += line.split(" ").length - 1;
   }
 }
 
 function isIn(want: ByteString, line: ByteString): boolean {
   const digits = formatFingerprint(fingerprint(line));
-  return want.split(" ").some((mark) => mark.endsWith(digits));
+  return want.split(" ").some((id) => id.endsWith(digits));
 }

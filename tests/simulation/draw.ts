@@ -1,9 +1,9 @@
 /**
- * Draws what is to happen to a simulated herd from its seed.
+ * Draws the plan of a simulated herd from its seed.
  *
- * Each herd has some kinds of faults only, and many of those (swarm testing:
- * Groce et al., ISSTA 2012): so faults come together that would seldom meet if
- * every herd had a few of all kinds. In some herds all faults meet one server.
+ * Each herd has only some kinds of faults, but many of each (swarm testing:
+ * Groce et al., ISSTA 2012). Combinations occur that would be rare if every herd
+ * had a few faults of all kinds. In some herds all faults affect one server.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   type ServerPair,
 } from "./plan.ts";
 
-/** What breaks connections or loses memory; needs catch-up to be repaired. */
+/** Faults that break connections or lose reports; catch-up repairs them. */
 const breakingFaults = [
   "kill",
   "power loss",
@@ -28,8 +28,8 @@ const breakingFaults = [
   "split",
 ] as const;
 
-/** What only makes things slow. */
-const slowingFaults = ["freeze", "slow way"] as const;
+/** Faults that only cause delays. */
+const slowingFaults = ["freeze", "slow path"] as const;
 
 /** Every kind of fault. */
 export const faultKinds = [...breakingFaults, ...slowingFaults] as const;
@@ -37,12 +37,12 @@ export const faultKinds = [...breakingFaults, ...slowingFaults] as const;
 /** A kind of fault. */
 export type FaultKind = Fault["kind"];
 
-/** Packets usually take so long: from, up to. */
+/** Usual shortest and longest delay of a packet, in milliseconds. */
 export const usualDelayMs = [0.1, 5] as const;
 
 /**
- * In some herds they take as long as between continents. There a handshake and
- * a comparison last for hundreds of milliseconds, so that faults meet them.
+ * In some herds, packets take as long as between continents. Handshakes and
+ * comparisons then last hundreds of milliseconds, so that faults occur in them.
  */
 const farDelayMs = [20, 80] as const;
 const farChance = 0.35;
@@ -50,40 +50,40 @@ const farChance = 0.35;
 /** Servers start within this time of each other. */
 export const startWithinMs = 500;
 
-/** How often a herd has some kind of fault. */
+/** Probability that a herd has a given kind of fault. */
 const kindChance = 0.4;
 
-/** How often all faults of a herd meet one server or its links. */
+/** Probability that all faults of a herd affect one server or its links. */
 const focusChance = 0.25;
 
 /**
- * How often the faults of a herd follow each other closely. Connecting, shaking
- * hands and comparing take some 30 ms after a server has started or a link was
- * lost. Faults that are drawn evenly over 20 s hardly ever meet that.
+ * Probability that faults of a herd follow each other closely. After a start or
+ * the loss of a link, dialling, handshake and comparison take about 30 ms.
+ * Faults drawn evenly over 20 s would hardly ever occur in that time.
  */
 const chaseChance = 0.5;
 
-/** So often, in such a herd, a fault follows another one closely. */
+/** Probability, in such a herd, that a fault closely follows another one. */
 const chasingFaultChance = 0.8;
 
-/** So often it begins before the other one is over. */
+/** Probability that it starts before the other one ends. */
 const duringChance = 0.25;
 
-/** Most milliseconds between the end of a fault and one that follows it. */
+/** Longest time from the end of a fault to one that follows it closely. */
 const chaseWithinMs = 500;
 
-/** A client that roams among the servers. */
+/** A client, which reports to random servers. */
 interface Client {
   readonly id: string;
-  /** How far its clock is ahead of the truth, in milliseconds. */
+  /** How far its clock is ahead, in milliseconds. */
   readonly skewMs: number;
   /** Whether its clock has whole seconds only, so that times are often equal. */
   readonly isCoarse: boolean;
-  /** Whether its clock is set back now and then. */
+  /** Whether its clock is sometimes set back. */
   readonly isErratic: boolean;
 }
 
-/** What faults can meet. */
+/** The servers and links of a herd, or those that a fault can affect. */
 export type Shape = Pick<Plan, "links" | "servers">;
 
 /** Draws the plan of a seed. */
@@ -107,7 +107,7 @@ export function drawPlan(seed: number): Plan {
     ...random.chance(0.25) ? { clientTtlSeconds: drawTtl(random) } : {},
     timeoutMs: random.between(3_000, 5_000),
     bufferBytes: random.pick([300, 2_000, 64 * 1024]),
-    // Herds have too few reports to fill a usual write.
+    // Herds have too few reports to fill a write of the default size.
     writeBytes: random.pick([300, 2_000, maxWriteBytes]),
     recentReports: random.pick([2 ** 4, 2 ** 10]),
     // Without catch-up, links have to be up by the time of the first report.
@@ -115,7 +115,7 @@ export function drawPlan(seed: number): Plan {
     reports: drawReports({
       servers: shape.servers.map(({ name }) => name),
       clients,
-      // Without catch-up, what is told before the links are up stays there.
+      // Without catch-up, earlier reports would stay at one server.
       fromMs: catchUp ? 0 : 5_000,
       untilMs: healAtMs,
       everyMs: random.pick([20, 50, 200]),
@@ -126,8 +126,8 @@ export function drawPlan(seed: number): Plan {
 }
 
 /**
- * Short ones are over while reports are still on their way, long ones after the
- * last fault.
+ * Short times to live end while reports are under way, long ones after the last
+ * fault.
  */
 function drawTtl(random: Random): number {
   return random.chance(0.5) ? 2 + random.below(9) : 11 + random.below(14);
@@ -173,7 +173,7 @@ function drawClient(id: string, random: Random): Client {
   };
 }
 
-/** Clients whose clocks are right. */
+/** Clients with correct clocks. */
 export function punctualClients(count: number): Client[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `client-${index}`,
@@ -183,7 +183,7 @@ export function punctualClients(count: number): Client[] {
   }));
 }
 
-/** Who reports, to whom and how often. */
+/** The clients that report, their servers and the rate. */
 interface Load {
   readonly servers: readonly string[];
   readonly clients: readonly Client[];
@@ -220,11 +220,11 @@ function drawFaults(
   healAtMs: number,
   random: Random,
 ): Fault[] {
-  // Without catch-up only such as every link survives.
+  // Without catch-up, only faults that do not end links.
   const possible = catchUp ? faultKinds : slowingFaults;
   const kinds = possible.filter(() => random.chance(kindChance));
   if (kinds.length === 0) kinds.push(random.pick(possible));
-  const hit = random.chance(focusChance)
+  const affected = random.chance(focusChance)
     ? around(random.pick(shape.servers).name, shape)
     : shape;
   const chases = catchUp && random.chance(chaseChance);
@@ -233,9 +233,9 @@ function drawFaults(
   for (let left = catchUp ? count : 3; left > 0; left--) {
     const isChasing = chases && random.chance(chasingFaultChance);
     const chased = isChasing
-      ? drawChased(faults, hit, healAtMs, random)
+      ? drawChased(faults, affected, healAtMs, random)
       : undefined;
-    faults.push(drawFault(chased?.hit ?? hit, {
+    faults.push(drawFault(chased?.affected ?? affected, {
       kind: random.pick(kinds),
       atMs: chased?.atMs ?? random.between(catchUp ? 0 : 5_000, healAtMs),
       forMs: random.between(50, catchUp ? 8_000 : 1_000),
@@ -244,15 +244,16 @@ function drawFaults(
   return faults.sort((one, other) => one.atMs - other.atMs);
 }
 
-/** When and what a fault meets that follows another one, or the start. */
+/** When a fault that follows another one or the start occurs, and where. */
 function drawChased(
   faults: readonly Fault[],
-  hit: Shape,
+  affected: Shape,
   healAtMs: number,
   random: Random,
-): { readonly atMs: number; readonly hit: Shape } | undefined {
+): { readonly atMs: number; readonly affected: Shape } | undefined {
   if (faults.length === 0) {
-    return { atMs: random.between(0, startWithinMs + chaseWithinMs), hit };
+    const atMs = random.between(0, startWithinMs + chaseWithinMs);
+    return { atMs, affected };
   }
   const fault = random.pick(faults);
   const forMs = "forMs" in fault ? fault.forMs : 0;
@@ -261,16 +262,17 @@ function drawChased(
     // Sooner more often than later.
     : forMs + chaseWithinMs * random.next() ** 2;
   const atMs = fault.atMs + afterMs;
-  return atMs < healAtMs ? { atMs, hit: hitBy(fault, hit) } : undefined;
+  if (atMs >= healAtMs) return undefined;
+  return { atMs, affected: affectedBy(fault, affected) };
 }
 
-/** What a fault has met: one server and its links, or one link and its ends. */
-function hitBy(fault: Fault, hit: Shape): Shape {
-  if ("server" in fault) return around(fault.server, hit);
-  if (!("link" in fault)) return hit;
+/** What a fault affects: a server and its links, or a link and its ends. */
+function affectedBy(fault: Fault, shape: Shape): Shape {
+  if ("server" in fault) return around(fault.server, shape);
+  if (!("link" in fault)) return shape;
   const pair: readonly string[] = fault.link;
   return {
-    servers: hit.servers.filter(({ name }) => pair.includes(name)),
+    servers: shape.servers.filter(({ name }) => pair.includes(name)),
     links: [fault.link],
   };
 }
@@ -283,7 +285,7 @@ function around(name: string, { links, servers }: Shape): Shape {
   };
 }
 
-/** Draws what a fault meets. */
+/** Draws what a fault affects. */
 export function drawFault(
   { links, servers }: Shape,
   { atMs, forMs, kind }: { kind: FaultKind; atMs: number; forMs: number },
@@ -303,7 +305,7 @@ export function drawFault(
     case "block one way":
     case "block both ways":
       return { kind, atMs, link, forMs };
-    case "slow way":
+    case "slow path":
       return { kind, atMs, link, delayMs: random.between(1, 800), forMs };
     case "split": {
       const names = random.shuffle(servers.map(({ name }) => name));

@@ -1,5 +1,5 @@
 /**
- * Runs a simulated herd so that nothing that its servers do ends unnoticed.
+ * Runs a simulated herd, and counts unhandled rejections as violations.
  *
  * @module
  */
@@ -8,22 +8,22 @@ import type { Plan } from "./plan.ts";
 import { type Outcome, runPlan } from "./run.ts";
 
 /**
- * Runs a herd to its end as a plan says. A promise that is rejected and that no
- * code handles is a violation, too. One herd runs at a time.
+ * Runs the herd of a plan to its end. An unhandled rejection is a violation too.
+ * Only one herd may run at a time.
  *
- * @param onEvent Told what happens, for a person.
+ * @param onEvent Receives a description of each event.
  */
 export async function runGuarded(
   plan: Plan,
   onEvent?: (text: string) => void,
 ): Promise<Outcome> {
   const rejections: Violation[] = [];
-  const notice = (event: PromiseRejectionEvent) => {
+  const onRejection = (event: PromiseRejectionEvent) => {
     event.preventDefault();
     const detail = `${event.reason}`;
     rejections.push({ rule: "an unhandled rejection", detail });
   };
-  addEventListener("unhandledrejection", notice);
+  addEventListener("unhandledrejection", onRejection);
   try {
     const outcome = await runPlan(plan, onEvent);
     return {
@@ -32,6 +32,6 @@ export async function runGuarded(
       violations: [...outcome.violations, ...rejections],
     };
   } finally {
-    removeEventListener("unhandledrejection", notice);
+    removeEventListener("unhandledrejection", onRejection);
   }
 }

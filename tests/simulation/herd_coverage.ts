@@ -1,13 +1,12 @@
 /**
- * Looks at a simulated herd at the moments that matter, and counts what they
- * cover: when a fault begins or ends, a client reports, or a server tells of an
- * event. Nothing here runs for each message.
+ * Counts the coverage of a simulated herd: when a fault starts or ends, a client
+ * reports, or a server emits an event. Nothing here runs for each message.
  *
  * @module
  */
 import {
+  affectedLinks,
   type Coverage,
-  linksMet,
   type LinkState,
   type ServerEvent,
   type ServerState,
@@ -17,8 +16,8 @@ import type { Fault, Plan, ServerPair } from "./plan.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
 import type { VirtualNetwork } from "./virtual_network.ts";
 
-/** The herd that is looked at. */
-export interface SeenHerd {
+/** The herd whose coverage is counted. */
+export interface ObservedHerd {
   readonly plan: Plan;
   readonly time: { readonly elapsedMs: number };
   readonly network: VirtualNetwork;
@@ -28,10 +27,10 @@ export interface SeenHerd {
   answers(name: string): boolean;
 }
 
-/** Counts what a fault meets, just before it happens. */
+/** Counts what a fault affects, just before it occurs. */
 export function countFault(
   fault: Fault,
-  herd: SeenHerd,
+  herd: ObservedHerd,
   coverage: Coverage,
 ): void {
   if ("server" in fault) {
@@ -42,14 +41,14 @@ export function countFault(
       coverage.add("a server stops before it has caught up");
     }
   } else {
-    for (const link of linksMet(fault, herd.plan)) {
+    for (const link of affectedLinks(fault, herd.plan)) {
       coverage.add(`${fault.kind}: ${linkState(link, herd)}`);
     }
   }
 }
 
-/** How a server is now. */
-export function serverState(name: string, herd: SeenHerd): ServerState {
+/** The present state of a server. */
+export function serverState(name: string, herd: ObservedHerd): ServerState {
   const server = herd.servers.get(name);
   if (server === undefined) return "down";
   if (!herd.answers(name)) return "frozen";
@@ -61,10 +60,10 @@ export function isCatchingUp({ caughtUp, linked }: SimulatedServer): boolean {
   return caughtUp.length < linked.length;
 }
 
-/** How the link of two neighbours is now. */
+/** The present state of the link of two neighbours. */
 export function linkState(
   [one, other]: ServerPair,
-  { network, servers }: SeenHerd,
+  { network, servers }: ObservedHerd,
 ): LinkState {
   const connections = [...network.connections]
     .filter((connection) => connection.isBetween(one, other));
@@ -80,13 +79,13 @@ export function linkState(
   return haveCaughtUp ? "caught up" : "comparing";
 }
 
-/** So long after a thaw, in milliseconds, a server still catches up with it. */
+/** Replaced links count as effects of a freeze for this long after the thaw. */
 const afterFreezeMs = 2_000;
 
-/** Counts an event that a server tells of. */
+/** Counts an event that a server emits. */
 export function countEvent(
   { event, neighbour, reason, server }: ServerEvent,
-  herd: SeenHerd,
+  herd: ObservedHerd,
   coverage: Coverage,
 ): void {
   switch (event) {
@@ -108,7 +107,7 @@ export function countEvent(
 function countLinkEnd(
   link: ServerPair,
   reason: string,
-  herd: SeenHerd,
+  herd: ObservedHerd,
   coverage: Coverage,
 ): void {
   switch (reason) {
@@ -118,13 +117,13 @@ function countLinkEnd(
       return coverage.add(`a link ends: ${reason}`);
     case "replaced":
       coverage.add("a link ends: replaced");
-      return countSettling(link, herd, coverage);
+      return countReplacement(link, herd, coverage);
   }
 }
 
-function countSettling(
+function countReplacement(
   link: ServerPair,
-  { plan, time }: SeenHerd,
+  { plan, time }: ObservedHerd,
   coverage: Coverage,
 ): void {
   const nowMs = time.elapsedMs;
@@ -133,39 +132,39 @@ function countSettling(
     if (fault.kind === "freeze" && link.includes(fault.server)) {
       const thawMs = Math.min(fault.atMs + fault.forMs, plan.healAtMs);
       if (nowMs < thawMs || nowMs > thawMs + afterFreezeMs) continue;
-      coverage.add("two connections settle after a freeze");
+      coverage.add("a link is replaced after a freeze");
     }
     if (
-      fault.kind === "slow way" && fault.link.every((n) => link.includes(n))
+      fault.kind === "slow path" && fault.link.every((n) => link.includes(n))
     ) {
       const endMs = Math.min(fault.atMs + fault.forMs, plan.healAtMs);
       if (nowMs > endMs) continue;
-      coverage.add("two connections settle on a slow way");
+      coverage.add("a link is replaced on a slow path");
     }
   }
 }
 
-/** Counts what has gathered for a server that is frozen, just before its thaw. */
+/** Counts what waits for a frozen server, just before its thaw. */
 export function countThaw(
   frozen: string,
-  { servers }: SeenHerd,
+  { servers }: ObservedHerd,
   coverage: Coverage,
 ): void {
-  for (const { replica } of servers.values()) {
-    // Between two events something waits only where a write is not done yet.
-    if (replica.waitingFor(frozen) > 0) {
+  for (const { router } of servers.values()) {
+    // Between two events, reports wait only during an unfinished write.
+    if (router.waitingFor(frozen) > 0) {
       coverage.add("a neighbour's socket is full while it is frozen");
     }
-    if (replica.backlogFor(frozen) > 0) {
+    if (router.backlogFor(frozen) > 0) {
       coverage.add("more than a write waits for a frozen neighbour");
     }
   }
 }
 
-/** Counts how a server's neighbours are, just before it starts once more. */
+/** Counts the states of a server's neighbours, just before it restarts. */
 export function countRestart(
   name: string,
-  herd: SeenHerd,
+  herd: ObservedHerd,
   coverage: Coverage,
 ): void {
   const neighbours = herd.plan.links
@@ -180,22 +179,22 @@ export function countRestart(
   }
 }
 
-/** Counts how the server is that a client reports to. */
+/** Counts the state of a server to which a client reports. */
 export function countReport(
   server: SimulatedServer,
   skewMs: number,
   coverage: Coverage,
 ): void {
   if (skewMs > wrongClockMs) {
-    coverage.add("a report is answered by a server whose clock is ahead");
+    coverage.add("a report is accepted by a server whose clock is ahead");
   }
   if (skewMs < -wrongClockMs) {
-    coverage.add("a report is answered by a server whose clock is behind");
+    coverage.add("a report is accepted by a server whose clock is behind");
   }
   const { linked } = server;
   if (linked.length === 0) {
-    coverage.add("a report is answered by a server without a link");
+    coverage.add("a report is accepted by a server without a link");
   } else if (isCatchingUp(server)) {
-    coverage.add("a report is answered by a server that is catching up");
+    coverage.add("a report is accepted by a server that is catching up");
   }
 }

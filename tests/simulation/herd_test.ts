@@ -8,7 +8,7 @@ import { runSeed } from "./run.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
 import { World } from "./world.ts";
 
-/** A herd in which nothing goes wrong and no client says anything. */
+/** A herd without faults and reports. */
 function openWorld(
   seed: number,
   change: Partial<Plan> = {},
@@ -17,8 +17,8 @@ function openWorld(
   return new World({ ...planPeace(seed), ...change }, onEvent);
 }
 
-/** A client tells one server where it is; returns the AT line. */
-function tell(world: World, server: string, client: string): string {
+/** Reports a client's position to a server. Returns the AT line. */
+function report(world: World, server: string, client: string): string {
   const time = ((epochMs + world.time.elapsedMs) / 1000).toFixed(6);
   const position = "+34-118";
   return world.servers.get(server)!
@@ -30,22 +30,22 @@ function linkCount(world: World): number {
 }
 
 Deno.test({
-  name: "the same seed is the same herd with the same fate",
+  name: "the same seed gives the same herd with the same events",
   permissions: "none",
   async fn() {
-    const fates: string[][] = [[], []];
+    const runs: string[][] = [[], []];
     const outcomes = [];
-    for (const fate of fates) {
-      outcomes.push(await runSeed(11, (event) => fate.push(event)));
+    for (const events of runs) {
+      outcomes.push(await runSeed(11, (event) => events.push(event)));
     }
-    assert(fates[0].length > 20);
-    assertEquals(fates[0], fates[1]);
+    assert(runs[0].length > 20);
+    assertEquals(runs[0], runs[1]);
     assertEquals(outcomes[0], outcomes[1]);
   },
 });
 
 Deno.test({
-  name: "herds converge, whatever goes wrong: twenty seeds of many",
+  name: "herds converge after all kinds of faults: 20 seeds",
   permissions: "none",
   async fn() {
     await assertProperty(
@@ -59,7 +59,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a report crosses five links at most on average in the default herd",
+  name: "a report crosses at most 5 links on average in the default herd",
   permissions: "none",
   async fn() {
     for (const reportsPerSecond of [100, 1_000, 5_000]) {
@@ -76,7 +76,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "five servers that start together link at once and do not storm",
+  name: "5 servers that start together link at once, with few handshakes",
   permissions: "none",
   async fn() {
     for (let seed = 1; seed <= 20; seed++) {
@@ -84,20 +84,20 @@ Deno.test({
       const world = openWorld(seed, {}, (event) => {
         if (/link up|refused|dial failed/.test(event)) handshakes += 1;
       });
-      // The last of them starts within half a second.
+      // The last server starts within 500 ms.
       await world.time.run(750);
       assertEquals(linkCount(world), 6, `seed ${seed}`);
       await world.time.run(30_000);
       assertEquals(linkCount(world), 6);
       assertEquals(world.network.connections.size, 6);
-      // Six links, each tried from both sides, and a few times too early.
+      // 6 links, each dialled from both sides, and a few times too early.
       assert(handshakes <= 48, `seed ${seed}: ${handshakes}`);
     }
   },
 });
 
 Deno.test({
-  name: "a server that restarts is linked again within 250 ms, and knows all",
+  name: "a restarted server has all links and reports within 250 ms",
   permissions: "none",
   async fn() {
     for (let seed = 1; seed <= 20; seed++) {
@@ -106,24 +106,24 @@ Deno.test({
         await world.time.run(1_000);
         const lines = Array.from(
           { length: 100 },
-          (_, index) => tell(world, "Campbell", `client-${index}`),
+          (_, index) => report(world, "Campbell", `client-${index}`),
         );
         await world.time.run(2_000);
         world.kill("Smith", { powerLoss });
-        // Long enough for the neighbours to wait as long as they ever do.
+        // So long that the neighbours have reached the longest wait.
         await world.time.run(40_000);
         world.restart("Smith");
         await world.time.run(40_250);
-        const { linked, replica } = world.servers.get("Smith")!;
+        const { linked, router } = world.servers.get("Smith")!;
         assertEquals(linked.length, 3, `seed ${seed}`);
-        assertEquals([...replica.lines()].sort(), lines.sort());
+        assertEquals([...router.lines()].sort(), lines.sort());
       }
     }
   },
 });
 
 Deno.test({
-  name: "a neighbour that cannot be reached is told of once, and dialled again",
+  name: "an unreachable neighbour is logged once, and dialled again",
   permissions: "none",
   async fn() {
     const events: string[] = [];
@@ -144,15 +144,15 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a frozen server slows nobody, and catches up when it wakes",
+  name: "a frozen server delays no other server, and catches up after its thaw",
   permissions: "none",
   async fn() {
     for (let seed = 1; seed <= 10; seed++) {
       const world = openWorld(seed);
       await world.time.run(1_000);
-      // Until the ways that reports take have settled.
+      // Until PRUNE and GRAFT have settled.
       for (let round = 0; round < 50; round++) {
-        for (const name of world.servers.keys()) tell(world, name, name);
+        for (const name of world.servers.keys()) report(world, name, name);
         await world.time.run(world.time.elapsedMs + 50);
       }
       const frozen = [...world.servers.keys()][seed % 5];
@@ -161,13 +161,13 @@ Deno.test({
       world.freeze(frozen);
       for (let round = 0; round < 10; round++) {
         for (const { name } of others) {
-          const line = tell(world, name, name);
-          const toldMs = world.time.elapsedMs;
-          // The first one may have to be asked for, once or twice on its way.
-          await world.time.run(toldMs + (round === 0 ? 250 : 25));
-          for (const { replica } of others) {
+          const line = report(world, name, name);
+          const reportedMs = world.time.elapsedMs;
+          // The first one may have to be requested by one or two servers.
+          await world.time.run(reportedMs + (round === 0 ? 250 : 25));
+          for (const { router } of others) {
             assertEquals(
-              replica.newest(name),
+              router.newest(name),
               line,
               `${seed}: ${frozen} frozen`,
             );
@@ -176,17 +176,17 @@ Deno.test({
       }
       world.thaw(frozen);
       await world.time.run(world.time.elapsedMs + 3_000);
-      const known = (server: SimulatedServer) =>
-        [...server.replica.lines()].sort();
+      const linesOf = (server: SimulatedServer) =>
+        [...server.router.lines()].sort();
       for (const server of others) {
-        assertEquals(known(server), known(world.servers.get(frozen)!));
+        assertEquals(linesOf(server), linesOf(world.servers.get(frozen)!));
       }
     }
   },
 });
 
 Deno.test({
-  name: "no report is lost while two connections settle to one",
+  name: "no report is lost while one of two connections is drained",
   permissions: "none",
   async fn() {
     const names = ["Hill", "Smith"];
@@ -195,21 +195,21 @@ Deno.test({
       const shape = shapeOf(names, [["Hill", "Smith"]]);
       const plan = { ...planPeace(seed, shape), catchUp: false };
       const world = new World(plan);
-      const told = new Set<string>();
+      const linked = new Set<string>();
       for (let timeMs = 1; timeMs < 1_500; timeMs += 2) {
         await world.time.run(timeMs);
         for (const name of names) {
           const server = world.servers.get(name);
-          const isKnown = told.has(name) || server?.linked.length === 1;
-          if (!isKnown) continue;
-          // Once it was linked, what it is told must not be lost.
-          told.add(name);
-          tell(world, name, `${name}-${timeMs}`);
+          const wasLinked = linked.has(name) || server?.linked.length === 1;
+          if (!wasLinked) continue;
+          // Once it was linked, its reports must not be lost.
+          linked.add(name);
+          report(world, name, `${name}-${timeMs}`);
         }
       }
       await world.time.run(3_000);
       const [hill, smith] = names.map((name) =>
-        [...world.servers.get(name)!.replica.lines()].sort()
+        [...world.servers.get(name)!.router.lines()].sort()
       );
       assertEquals(hill, smith, `seed ${seed}`);
       assert(hill.length > 500, `${hill.length}`);

@@ -1,22 +1,22 @@
 /**
- * A mistake that is made in a copy of the code on purpose.
+ * A mistake that is made on purpose in a copy of the code.
  *
  * @module
  */
 
-/** One rule that the code does not follow any more. */
+/** A change that removes one rule from the code. */
 export interface Mutation {
-  /** What the code does not do any more. */
+  /** The removed rule. */
   readonly without: string;
   readonly file: string;
-  /** Stands there once. */
+  /** The code to replace, which must occur once. */
   readonly code: string;
   readonly instead: string;
-  /** What the simulation says. */
+  /** The broken rule that the simulation must print. */
   readonly noticed: string;
-  /** Which herds are run: some of these seeds show the mistake. */
+  /** The first seed, and the number of seeds; some of them find the mistake. */
   readonly firstSeed?: number;
   readonly seeds?: number;
-  /** The file of the corpus that is run instead. */
+  /** A file of the corpus to run instead of seeds. */
   readonly scenario?: string;
 }

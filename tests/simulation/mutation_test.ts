@@ -3,11 +3,11 @@ import { Program, projectFolder } from "../end_to_end/process.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { parseScenario } from "./corpus.ts";
 import { drawPlan } from "./draw.ts";
-import { forgettingMutations } from "./forgetting_mutations.ts";
+import { expiryMutations } from "./expiry_mutations.ts";
 import type { Mutation } from "./mutation.ts";
 import { epochMs } from "./plan.ts";
 
-/** What the simulation needs, and nothing else. */
+/** The files and folders that the simulation needs. */
 const parts = [
   "cli",
   "packages",
@@ -23,33 +23,33 @@ const parts = [
   "import_map.json",
 ];
 
-/** Herds that are run where nothing else is said. */
+/** The default number of seeds. */
 const defaultSeeds = 20;
 
 const corpusPath = "tests/simulation/corpus";
 
 const syncMutation: Mutation = {
-  without: "SYNC again where a comparison goes on",
+  without: "repeating SYNC while a comparison continues",
   file: "peers/replication/anti_entropy.ts",
-  code: 'if (this.#state === "asked") this.#state = "asked too early";',
+  code: 'if (this.#state === "sent") this.#state = "sent too early";',
   instead: "",
-  noticed: "a server says that it has caught up, and has not",
+  noticed: "a server emits caught up too early",
   firstSeed: 1,
   seeds: 8,
 };
 
 const mutations: readonly Mutation[] = [
   {
-    without: "the newest wins",
+    without: "keeping the newest report",
     file: "peers/store/report_table.ts",
     code: "!this.#arena.isOlder(known, report)",
     instead: "arena.fingerprintOf(known) === fingerprintOf(view, start, end)",
-    noticed: "something older took the place of something newer",
+    noticed: "an older report replaced a newer one",
     firstSeed: 1,
     seeds: 8,
   },
   {
-    without: "not back to the sender",
+    without: "sparing the sender in a flood",
     file: "peers/replication/flood_router.ts",
     code: "if (peer === sender) peer.onNewer(stored);\n      else peer.forward",
     instead: "peer.forward",
@@ -58,7 +58,7 @@ const mutations: readonly Mutation[] = [
     seeds: 8,
   },
   {
-    without: "to all but the sender",
+    without: "forwarding reports of neighbours",
     file: "peers/replication/flood_router.ts",
     code: "if (peer === sender) peer",
     instead: "if (sender !== undefined) peer",
@@ -67,9 +67,9 @@ const mutations: readonly Mutation[] = [
     seeds: 8,
   },
   {
-    without: "heartbeat",
+    without: "ending links with silent neighbours",
     file: "peers/links/link.ts",
-    code: "if (this.#isListening) this.#silentHeartbeats += 1;",
+    code: "if (this.#isReading) this.#silentHeartbeats += 1;",
     instead: "",
     noticed: "no convergence",
     firstSeed: 9,
@@ -80,46 +80,46 @@ const mutations: readonly Mutation[] = [
     file: "peers/replication/peer_replication.ts",
     code: "this.#antiEntropy?.start();",
     instead: "",
-    noticed: "a server says that it has caught up, and has not",
+    noticed: "a server emits caught up too early",
     firstSeed: 1,
     seeds: 8,
   },
   {
-    without: "SYNCED behind all that is to be said",
+    without: "sending SYNCED after everything that waits",
     file: "peers/replication/outbox.ts",
     code: "this.#beforeSynced = Infinity;",
     instead: "this.#beforeSynced = 0;",
-    noticed: "a server says that it has caught up, and has not",
+    noticed: "a server emits caught up too early",
     firstSeed: 13,
     seeds: 8,
   },
   syncMutation,
   {
-    without: "an acceptor that repeats its answer",
+    without: "repeating the SYN-ACK",
     file: "tests/simulation/virtual_connection.ts",
-    code: "    this.#back.greet();\n" +
-      "    this.#repeatGreeting(firstRepeatMs, mostRepeats);",
-    instead: "    this.#back.greet();",
-    noticed: "connections that are no links",
-    scenario: "dialler_without_power_in_the_handshake.json",
+    code: "    this.#toDialer.sendAck();\n" +
+      "    this.#repeatSynAck(firstRepeatMs, maxRepeats);",
+    instead: "    this.#toDialer.sendAck();",
+    noticed: "connections that are not links",
+    scenario: "dialer_loses_power_in_the_handshake.json",
   },
   {
-    without: "one excuse for a server that lacks a report",
-    file: "tests/simulation/judge.ts",
-    code: "if (isForgottenByAny(line, world)) continue;",
-    // The report has little time left, or had until a short time ago.
+    without: "an exact exception for expired reports",
+    file: "tests/simulation/invariants.ts",
+    code: "if (hasExpiredAnywhere(line, world)) continue;",
+    // Ignores reports that expire soon, or have expired a short time ago.
     instead: `
       const [, , difference, , , time] = line.split(" ");
-      const heardAtMs = 1000 * (Number(time) + Number(difference));
-      const leftMs = heardAtMs + 1000 * (plan.clientTtlSeconds ?? Infinity) -
+      const receivedAtMs = 1000 * (Number(time) + Number(difference));
+      const leftMs = receivedAtMs + 1000 * (plan.clientTtlSeconds ?? Infinity) -
         (${epochMs} + world.time.elapsedMs);
       if (Math.abs(leftMs) <= 2_000) continue;`,
     noticed: "a report that a server had is lost",
-    scenario: "report_missed_by_a_silent_link.json",
+    scenario: "report_missed_on_a_dead_link.json",
   },
 ];
 
-/** Runs the simulation of a folder; returns its exit status and its words. */
+/** Runs the simulation in a folder. */
 async function simulate(
   folder: string,
   ...args: string[]
@@ -136,14 +136,14 @@ async function simulate(
   return { code, output: program.stdout + program.stderr };
 }
 
-/** The flags that run the same herds in every run of the tests. */
+/** The flags that select the same herds in every run of the tests. */
 function flagsFor(
   { firstSeed = 1, seeds = defaultSeeds }: Partial<Mutation>,
 ): string[] {
   return [`--first-seed=${firstSeed}`, `--seeds=${seeds}`];
 }
 
-/** A copy of the code. Gone at the end of `using`. */
+/** A copy of the code, deleted at the end of `using`. */
 class ProjectCopy implements Disposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "mutation-" });
 
@@ -167,7 +167,7 @@ class ProjectCopy implements Disposable {
   }
 }
 
-Deno.test("the simulation finds nothing wrong with the code as it is", async () => {
+Deno.test("simulate finds no failure in the unchanged code", async () => {
   using copy = new ProjectCopy();
   const { code, output } = await simulate(copy.folder, ...flagsFor({}));
   assertEquals(code, 0, output);
@@ -175,9 +175,9 @@ Deno.test("the simulation finds nothing wrong with the code as it is", async () 
   assertStringIncludes(output, "rules broken otherwise: 0");
 });
 
-for (const mutation of [...mutations, ...forgettingMutations]) {
+for (const mutation of [...mutations, ...expiryMutations]) {
   const { noticed, scenario, without } = mutation;
-  Deno.test(`the simulation notices code without: ${without}`, async () => {
+  Deno.test(`simulate fails for code without: ${without}`, async () => {
     using copy = new ProjectCopy();
     copy.mutate(mutation);
     const { code, output } = scenario === undefined
@@ -190,15 +190,15 @@ for (const mutation of [...mutations, ...forgettingMutations]) {
   });
 }
 
-Deno.test("the plan of a failing herd is made smaller, and written to a file", async () => {
+Deno.test("simulate shrinks the plan of a failing herd, and writes it to a file", async () => {
   using copy = new ProjectCopy();
   copy.mutate(syncMutation);
   const found = await simulate(copy.folder, "--first-seed=1", "--seeds=1");
   assertEquals(found.code, 1, found.output);
-  const [, file] = found.output.match(/made smaller: .*; now in (\S+)\n/)!;
+  const [, file] = found.output.match(/shrunk: .*; written to (\S+)\n/)!;
   assertEquals(
     file,
-    `${corpusPath}/a_server_says_that_it_has_caught_up_and_has_not_1.json`,
+    `${corpusPath}/a_server_emits_caught_up_too_early_1.json`,
   );
   const text = Deno.readTextFileSync(`${copy.folder}/${file}`);
   const { about, plan } = parseScenario(text);
@@ -212,7 +212,7 @@ Deno.test("the plan of a failing herd is made smaller, and written to a file", a
   assertStringIncludes(again.output, "simulate: the herd failed\n");
 });
 
-Deno.test("simulate draws another first seed in each run, and says how to run it again", async () => {
+Deno.test("simulate draws another first seed in each run, and prints how to repeat it", async () => {
   const outputs = [];
   for (let run = 0; run < 2; run++) {
     const { code, output } = await simulate(
@@ -232,15 +232,15 @@ Deno.test("simulate draws another first seed in each run, and says how to run it
   assert(outputs[0] !== outputs[1]);
 });
 
-Deno.test("simulate says what is wrong with its flags", async () => {
-  const told = [
+Deno.test("simulate explains invalid flags", async () => {
+  const cases = [
     [["--seeds=1", "--minutes=1"], "--seeds and --minutes exclude each other"],
     [["--seed=1", "--plan=a"], "--seed and --plan exclude each other"],
     [["--first-seed=1", "--seed=1"], "--first-seed and --seed exclude"],
     [["--first-seed=2147483647"], "--first-seed: expected a whole number"],
     [["kiwi"], "simulate takes no words, found kiwi"],
   ] as const;
-  for (const [args, message] of told) {
+  for (const [args, message] of cases) {
     const { code, output } = await simulate(projectFolder, ...args);
     assertEquals(code, 2, output);
     assertStringIncludes(output, message);

@@ -20,7 +20,7 @@ import { VirtualTime } from "./virtual_clock.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 import { type NetworkOptions, VirtualNetwork } from "./virtual_network.ts";
 
-/** How many worlds a test looks at that waits for chance. */
+/** How many simulations a test of random events runs. */
 const worldCount = 200;
 
 const never = new AbortController().signal;
@@ -42,7 +42,7 @@ class World {
     return this.time.run(this.time.elapsedMs + ms);
   }
 
-  /** Hill dials Smith: Hill's end and Smith's. */
+  /** Lets Hill dial Smith. Resolves to Hill's end and Smith's. */
   async link(): Promise<[Transport, Transport]> {
     let far: Transport | undefined;
     const close = this.smith.listen((transport) => far = transport);
@@ -54,7 +54,7 @@ class World {
   }
 }
 
-/** What became of a promise so far. */
+/** The present state of a promise. */
 class Outcome {
   text = "pending";
 
@@ -66,7 +66,7 @@ class Outcome {
   }
 }
 
-/** Reads on and on, to the end. */
+/** Reads to the end. */
 class Reading {
   text: ByteString = "";
   readonly pieces: ByteString[] = [];
@@ -89,7 +89,7 @@ class Reading {
   }
 }
 
-/** Text in which every stretch says where it stands. */
+/** Text in which every line has its number. */
 function numbered(lines: number): ByteString {
   return Array.from({ length: lines }, (_, index) => `line ${index}\n`)
     .join("");
@@ -105,7 +105,7 @@ function test(name: string, fn: () => void | Promise<void>): void {
   Deno.test({ name, permissions: "none", fn });
 }
 
-test("Random draws the same from the same seed, and evenly", () => {
+test("Random draws the same numbers from the same seed, and evenly", () => {
   const [one, same, other] = [new Random(7), new Random(7), new Random(8)];
   const draw = (random: Random) =>
     Array.from({ length: 5 }, random.next, random);
@@ -119,7 +119,7 @@ test("Random draws the same from the same seed, and evenly", () => {
   assertEquals([one.chance(0), one.chance(1)], [false, true]);
 });
 
-test("a forked Random goes its own way", () => {
+test("a forked Random is independent of its parent", () => {
   const [one, same] = [new Random(7), new Random(7)];
   const [fork, sameFork] = [one.fork(), same.fork()];
   for (let draws = 0; draws < 10; draws++) fork.next();
@@ -128,42 +128,42 @@ test("a forked Random goes its own way", () => {
   assertEquals(fork.next(), sameFork.next());
 });
 
-test("VirtualTime keeps the order of times, then that of scheduling", async () => {
+test("VirtualTime runs events by time, then in the order of scheduling", async () => {
   const time = new VirtualTime();
   const random = new Random(1);
   const expected: [number, number][] = [];
-  const happened: [number, number][] = [];
+  const actual: [number, number][] = [];
   for (let order = 0; order < 500; order++) {
     const timeMs = random.below(50);
     const cancel = time.at(timeMs, () => {
       assertEquals(time.elapsedMs, timeMs);
-      happened.push([timeMs, order]);
+      actual.push([timeMs, order]);
     });
     if (order % 3 === 0) cancel();
     else expected.push([timeMs, order]);
   }
   await time.run(20);
-  assert(happened.every(([timeMs]) => timeMs <= 20));
+  assert(actual.every(([timeMs]) => timeMs <= 20));
   await time.run(100);
   expected.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  assertEquals(happened, expected);
+  assertEquals(actual, expected);
   assertEquals(time.elapsedMs, 100);
 });
 
-test("VirtualTime lets an event come to rest before the next", async () => {
+test("VirtualTime runs all continuations of an event before the next", async () => {
   const time = new VirtualTime();
   const trace: string[] = [];
-  const begin = async (name: string) => {
+  const start = async (name: string) => {
     for (let turn = 0; turn < 5_000; turn++) await Promise.resolve();
     trace.push(name);
   };
-  time.at(1, () => void begin("first"));
+  time.at(1, () => void start("first"));
   time.at(1, () => trace.push("second"));
   await time.run(1);
   assertEquals(trace, ["first", "second"]);
 });
 
-test("a host's clock begins in 2026, ahead by its skew", async () => {
+test("a host's clock starts in 2026, plus its skew", async () => {
   const { hill, network, time } = new World(1);
   const fast = network.host("fast", 1_500.25);
   const slow = network.host("slow", -0.5);
@@ -182,24 +182,24 @@ test("a host's clock begins in 2026, ahead by its skew", async () => {
   assert(hill.clock.random() !== fast.clock.random());
 });
 
-/** A world in which much goes wrong, as the list of all that was seen. */
+/** The events of a simulation with many faults. */
 async function traceOf(seed: number): Promise<string[]> {
   const world = new World(seed, { bufferBytes: 200 });
   const { hill, network, smith, time } = world;
   const trace: string[] = [];
-  const tell = (text: string) => trace.push(`${time.elapsedMs} ${text}`);
+  const note = (text: string) => trace.push(`${time.elapsedMs} ${text}`);
   const serve = () =>
     smith.listen(async (transport, remote) => {
-      tell(`from ${remote}`);
+      note(`from ${remote}`);
       const target = Buffer.alloc(64);
       try {
         let count;
         while ((count = await transport.read(target)) !== null) {
-          tell(`read ${decodeBytes(target, 0, count)}`);
+          note(`read ${decodeBytes(target, 0, count)}`);
         }
         transport.close();
       } catch (error) {
-        tell(String(error));
+        note(String(error));
       }
     });
   const dial = async () => {
@@ -207,9 +207,9 @@ async function traceOf(seed: number): Promise<string[]> {
       const transport = await network.connect(hill, "Smith", never);
       await writeAll(transport, numbered(20));
       await transport.closeWrite();
-      tell(`closed: ${await transport.read(new Uint8Array(1))}`);
+      note(`closed: ${await transport.read(new Uint8Array(1))}`);
     } catch (error) {
-      tell(String(error));
+      note(String(error));
     }
   };
   serve();
@@ -230,14 +230,14 @@ async function traceOf(seed: number): Promise<string[]> {
   return trace;
 }
 
-test("the same seed makes the same world, another seed another one", async () => {
+test("the same seed gives the same simulation, another seed another one", async () => {
   const trace = await traceOf(42);
-  assert(trace.length > 80, `only ${trace.length} things happened`);
+  assert(trace.length > 80, `only ${trace.length} events`);
   assertEquals(await traceOf(42), trace);
   assert(String(await traceOf(43)) !== String(trace));
 });
 
-test("bytes arrive in their order, cut up anywhere", async () => {
+test("bytes arrive in order, divided anywhere", async () => {
   const world = new World(3);
   const [near, far] = await world.link();
   const reading = new Reading(far);
@@ -250,20 +250,22 @@ test("bytes arrive in their order, cut up anywhere", async () => {
 });
 
 test("one write may arrive in several pieces", async () => {
-  let partlyThere = 0;
+  let partialArrivals = 0;
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
     const [near] = await world.link();
     const writing = write(near, numbered(10));
     await world.pass(2.5);
-    const [{ diallerEnd }] = world.network.connections;
-    const restBytes = diallerEnd.inFlightBytes;
-    if (restBytes > 0 && restBytes < Number(writing.text)) partlyThere += 1;
+    const [{ dialerEnd }] = world.network.connections;
+    const restBytes = dialerEnd.inFlightBytes;
+    if (restBytes > 0 && restBytes < Number(writing.text)) {
+      partialArrivals += 1;
+    }
   }
-  assert(partlyThere > worldCount / 20, `only ${partlyThere} times`);
+  assert(partialArrivals > worldCount / 20, `only ${partialArrivals} times`);
 });
 
-test("a buffer may be used again as soon as it is written", async () => {
+test("a buffer may be reused as soon as it is written", async () => {
   const world = new World(3);
   const [near, far] = await world.link();
   const reading = new Reading(far);
@@ -274,7 +276,7 @@ test("a buffer may be used again as soon as it is written", async () => {
   assertEquals(reading.text, "kiwi");
 });
 
-test("what goes over two connections overtakes each other", async () => {
+test("bytes on one connection may overtake those on another", async () => {
   let overtakings = 0;
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
@@ -291,7 +293,7 @@ test("what goes over two connections overtakes each other", async () => {
   assert(overtakings > worldCount / 4 && overtakings < worldCount * 3 / 4);
 });
 
-test("a port that is not open refuses after one round trip", async () => {
+test("a closed port refuses after one round trip", async () => {
   const world = new World(1);
   world.network.setDelay("Hill", "Smith", 10, 10);
   world.network.setDelay("Smith", "Hill", 20, 20);
@@ -302,7 +304,7 @@ test("a port that is not open refuses after one round trip", async () => {
   assertEquals(dial.text, "ConnectionRefused");
 });
 
-test("a connection is made in three steps: there, back, there", async () => {
+test("a connection needs three packets: there, back, there", async () => {
   const world = new World(1);
   const { hill, network, smith } = world;
   network.setDelay("Hill", "Smith", 10, 10);
@@ -319,7 +321,7 @@ test("a connection is made in three steps: there, back, there", async () => {
   assertEquals(accepted, ["Hill:40000"]);
 });
 
-test("a dial that is called off before it begins does not begin", async () => {
+test("a dial with an aborted signal does not start", async () => {
   const { hill, network } = new World(1);
   await assertRejects(
     () => network.connect(hill, "Smith", AbortSignal.abort()),
@@ -327,7 +329,7 @@ test("a dial that is called off before it begins does not begin", async () => {
   );
 });
 
-test("a port that closes during the handshake resets the dialler", async () => {
+test("a port that closes during the handshake resets the dialer", async () => {
   const world = new World(1, { delayMs: [10, 10] });
   const close = world.smith.listen(() => assert(false));
   const dial = world.network.connect(world.hill, "Smith", never);
@@ -339,7 +341,7 @@ test("a port that closes during the handshake resets the dialler", async () => {
   assertEquals(reading.text, "ConnectionReset");
 });
 
-test("a dial waits for both directions, or until it is called off", async () => {
+test("a dial waits for both directions, or until it is aborted", async () => {
   for (const [from, to] of [["Hill", "Smith"], ["Smith", "Hill"]]) {
     const world = new World(1);
     const { hill, network, smith } = world;
@@ -364,7 +366,7 @@ test("a dial waits for both directions, or until it is called off", async () => 
   }
 });
 
-test("a blocked direction holds everything, the other one nothing", async () => {
+test("a blocked direction holds all packets, and the other direction none", async () => {
   const world = new World(5);
   const [near, far] = await world.link();
   world.network.block("Hill", "Smith");
@@ -400,7 +402,7 @@ test("a blocked direction holds a reset", async () => {
   assertEquals(farRead.text, "ConnectionReset");
 });
 
-test("a writer waits for a reader, and for hearing of it", async () => {
+test("a writer waits for the reader, and for its window update", async () => {
   const world = new World(9, { bufferBytes: 1_000 });
   const [near, far] = await world.link();
   const text = numbered(1_000);
@@ -410,8 +412,8 @@ test("a writer waits for a reader, and for hearing of it", async () => {
   assertEquals(isWritten, false);
   const [connection] = world.network.connections;
   assertEquals(connection.acceptorEnd.unreadBytes, 1_000);
-  assertEquals(connection.diallerEnd.inFlightBytes, 0);
-  // The reader reads, but the writer cannot hear of it.
+  assertEquals(connection.dialerEnd.inFlightBytes, 0);
+  // The reader reads, but its window update does not arrive.
   world.network.block("Smith", "Hill");
   const reading = new Reading(far);
   await world.pass(10_000);
@@ -423,20 +425,20 @@ test("a writer waits for a reader, and for hearing of it", async () => {
   assertEquals(reading.text, text);
 });
 
-test("a write may take a part, and never more than there is room for", async () => {
+test("a write may take a part, and never more than the free room", async () => {
   const counts = new Set<string>();
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed, { bufferBytes: 50 });
     const [near] = await world.link();
     const writing = write(near, "x".repeat(80));
-    await world.time.settle();
+    await world.time.drainMicrotasks();
     counts.add(writing.text);
     assert(Number(writing.text) >= 1 && Number(writing.text) <= 50);
   }
   assert(counts.has("50") && counts.size > 3);
 });
 
-test("a cut resets both ends and loses the end of what is under way", async () => {
+test("a cut resets both ends, and loses the last bytes under way", async () => {
   let cutsInLine = 0;
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
@@ -445,7 +447,7 @@ test("a cut resets both ends and loses the end of what is under way", async () =
     const reading = new Reading(far);
     const writing = writeAll(near, text).catch(() => {});
     await world.pass(1);
-    assertEquals(world.network.cut()?.dialler, "Hill");
+    assertEquals(world.network.cut()?.dialer, "Hill");
     assertEquals(world.network.cut(), undefined);
     const late = write(near, "too late");
     await world.pass(100);
@@ -462,7 +464,7 @@ test("a cut resets both ends and loses the end of what is under way", async () =
   assert(cutsInLine > worldCount / 4, `${cutsInLine}`);
 });
 
-test("a reset takes as long as anything else", async () => {
+test("a reset takes as long as other packets", async () => {
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
     const [near, far] = await world.link();
@@ -478,7 +480,7 @@ test("a reset takes as long as anything else", async () => {
   }
 });
 
-test("a reset may destroy what had come in and was not read", async () => {
+test("a reset may destroy received bytes that were not read", async () => {
   const texts = new Set<ByteString>();
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
@@ -488,7 +490,7 @@ test("a reset may destroy what had come in and was not read", async () => {
     world.network.cut();
     await world.pass(100);
     const reading = new Reading(far);
-    await world.time.settle();
+    await world.time.drainMicrotasks();
     assertEquals(reading.end, "ConnectionReset");
     texts.add(reading.text);
   }
@@ -507,7 +509,7 @@ test("a reset ends a write that waits for room", async () => {
   assertEquals(writing.text, "ConnectionReset");
 });
 
-test("a reset is told once: then reads end and writes are broken", async () => {
+test("a reset is thrown once: then reads end and writes are broken", async () => {
   const world = new World(1);
   const [near, far] = await world.link();
   world.network.cut();
@@ -534,7 +536,7 @@ test("a reset is told once: then reads end and writes are broken", async () => {
   assertEquals(ending.text, "undefined");
 });
 
-test("a frozen process does nothing, its kernel goes on", async () => {
+test("a frozen process does nothing, while its kernel continues", async () => {
   const world = new World(2, { bufferBytes: 100 });
   const { hill, network, smith } = world;
   const [near, far] = await world.link();
@@ -558,7 +560,7 @@ test("a frozen process does nothing, its kernel goes on", async () => {
   assert(Number(reading.text) > 0);
 });
 
-test("a dial that succeeds is not told to a frozen process", async () => {
+test("a dial of a frozen process resolves after the thaw", async () => {
   const world = new World(2);
   const { hill, network, smith } = world;
   smith.listen(() => {});
@@ -571,7 +573,7 @@ test("a dial that succeeds is not told to a frozen process", async () => {
   assertEquals(dial.text, "[object Object]");
 });
 
-test("a thawed process catches up in the order in which things fell due", async () => {
+test("a thawed process runs the actions that became due, in order", async () => {
   const world = new World(2);
   const { smith, time } = world;
   const order: string[] = [];
@@ -582,12 +584,12 @@ test("a thawed process catches up in the order in which things fell due", async 
       order.push(`done ${dueMs}`);
     });
   }
-  const callOff = smith.clock.after(15, () => order.push("called off"));
+  const cancel = smith.clock.after(15, () => order.push("cancelled"));
   smith.freeze();
-  // A thaw too short to do anything.
+  // A thaw that is too short for any action.
   time.at(100, () => smith.thaw());
   time.at(100, () => smith.freeze());
-  time.at(150, () => callOff());
+  time.at(150, () => cancel());
   await time.run(190);
   assertEquals(order, []);
   time.at(200, () => smith.thaw());
@@ -606,7 +608,7 @@ test("a thawed process catches up in the order in which things fell due", async 
   ]);
 });
 
-test("a killed process is silent, and its connections end anywhere", async () => {
+test("a killed process runs no code, and its connections end at any byte", async () => {
   const lengths: Record<string, Set<number>> = {};
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
@@ -614,20 +616,20 @@ test("a killed process is silent, and its connections end anywhere", async () =>
     const [near, far] = await world.link();
     const text = numbered(10);
     const reading = new Reading(near);
-    const seen: string[] = [];
-    const see = (what: string) => () => seen.push(what);
-    smith.clock.after(50, see("timer"));
-    far.read(new Uint8Array(1)).then(see("read"), see("read"));
-    far.write(encodeBytes(text)).catch(see("write"));
+    const called: string[] = [];
+    const note = (what: string) => () => called.push(what);
+    smith.clock.after(50, note("timer"));
+    far.read(new Uint8Array(1)).then(note("read"), note("read"));
+    far.write(encodeBytes(text)).catch(note("write"));
     await world.pass(1);
     smith.crash();
-    smith.clock.after(50, see("late timer"));
+    smith.clock.after(50, note("late timer"));
     read(far);
-    far.closeWrite().then(see("late end"), see("late end"));
+    far.closeWrite().then(note("late end"), note("late end"));
     far.close();
     const dial = new Outcome(world.network.connect(world.hill, "Smith", never));
     await world.pass(1_000);
-    assertEquals(seen, []);
+    assertEquals(called, []);
     assertEquals(dial.text, "ConnectionRefused");
     assertEquals(reading.text, text.slice(0, reading.text.length));
     (lengths[reading.end] ??= new Set()).add(reading.text.length);
@@ -639,7 +641,7 @@ test("a killed process is silent, and its connections end anywhere", async () =>
   assert(lengths.ConnectionReset.size > 20);
 });
 
-test("a kill ends what was about to end anyway", async () => {
+test("a kill ends connections that were closing", async () => {
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
     const [near, far] = await world.link();
@@ -653,7 +655,7 @@ test("a kill ends what was about to end anyway", async () => {
   }
 });
 
-test("a restarted host begins anew", async () => {
+test("a restarted host has no timers or ports of its earlier process", async () => {
   const world = new World(4);
   const { hill, network, smith } = world;
   const fired: string[] = [];
@@ -665,9 +667,9 @@ test("a restarted host begins anew", async () => {
   await world.pass(20);
   assertThrows(() => smith.restart());
   smith.crash();
-  const hopeless = new Outcome(network.connect(hill, "Smith", never));
+  const whileDown = new Outcome(network.connect(hill, "Smith", never));
   await world.pass(20);
-  assertEquals(hopeless.text, "ConnectionRefused");
+  assertEquals(whileDown.text, "ConnectionRefused");
   smith.restart();
   assert(smith.clock !== oldClock);
   oldClock.after(50, () => fired.push("old timer"));
@@ -684,7 +686,7 @@ test("a restarted host begins anew", async () => {
   assertEquals(fired, ["new port", "new timer"]);
 });
 
-test("a host that dials and is killed comes to nothing", async () => {
+test("a process that dials and is killed leaves no connection", async () => {
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
     const { hill, network, smith } = world;
@@ -702,18 +704,18 @@ test("a host that dials and is killed comes to nothing", async () => {
   }
 });
 
-test("nobody hears of a power loss before they speak to it again", async () => {
-  const sayings = [
+test("a power loss is noticed only by sending after the restart", async () => {
+  const actions = [
     (transport: Transport) => writeAll(transport, "hello?"),
     (transport: Transport) => transport.closeWrite(),
   ];
-  for (const say of sayings) {
+  for (const act of actions) {
     const world = new World(6);
     const { hill, network, smith } = world;
     const [near] = await world.link();
     const reading = read(near);
     smith.crash({ powerLoss: true });
-    await say(near);
+    await act(near);
     const dial = new Outcome(network.connect(hill, "Smith", never));
     await world.pass(60_000);
     assertEquals([reading.text, dial.text], ["pending", "pending"]);
@@ -724,7 +726,7 @@ test("nobody hears of a power loss before they speak to it again", async () => {
   }
 });
 
-test("a power loss takes what had not got out of the machine", async () => {
+test("a power loss loses bytes that have not left the machine", async () => {
   const world = new World(6);
   const { network, smith } = world;
   const [near, far] = await world.link();
@@ -738,7 +740,7 @@ test("a power loss takes what had not got out of the machine", async () => {
   assertEquals([reading.text, reading.end], ["", "pending"]);
 });
 
-test("closing with something unread may cost what was said last", async () => {
+test("closing with unread bytes may lose the bytes written last", async () => {
   const outcomes = new Set<string>();
   for (let seed = 0; seed < worldCount; seed++) {
     const world = new World(seed);
@@ -763,20 +765,20 @@ test("closing with something unread may cost what was said last", async () => {
   ]);
 });
 
-test("closing with everything read loses nothing", async () => {
+test("closing without unread bytes loses nothing", async () => {
   const world = new World(7);
   const [near, far] = await world.link();
   const reading = new Reading(near);
   let isWritten = false;
   writeAll(far, numbered(1_000)).then(() => isWritten = true);
-  await world.time.settle();
+  await world.time.drainMicrotasks();
   assertEquals(isWritten, true);
   far.close();
   await world.pass(1_000);
   assertEquals([reading.text, reading.end], [numbered(1_000), "end"]);
 });
 
-test("what comes to a closed end is answered by a reset", async () => {
+test("bytes to a closed end are answered by a reset", async () => {
   const world = new World(8);
   const [near, far] = await world.link();
   far.close();
@@ -789,7 +791,7 @@ test("what comes to a closed end is answered by a reset", async () => {
   assertEquals(read(near).text, "pending");
 });
 
-test("closing interrupts what is pending", async () => {
+test("closing interrupts pending operations", async () => {
   const world = new World(8, { bufferBytes: 10 });
   const [near] = await world.link();
   await writeAll(near, "x".repeat(10));
@@ -807,7 +809,7 @@ test("closing interrupts what is pending", async () => {
   assertThrows(() => near.close(), Deno.errors.BadResource);
 });
 
-test("ending one side waits for the write before it, and leaves the other", async () => {
+test("closeWrite() waits for the pending write, and leaves the other side open", async () => {
   const world = new World(8, { bufferBytes: 10 });
   const [near, far] = await world.link();
   await writeAll(near, "x".repeat(10));
@@ -828,7 +830,7 @@ test("ending one side waits for the write before it, and leaves the other", asyn
   assertEquals([back.text, back.end], ["still here", "end"]);
 });
 
-test("two reads or two writes at once are an error of the caller's", async () => {
+test("two reads or two writes at once are an error", async () => {
   const world = new World(8, { bufferBytes: 1 });
   const [near] = await world.link();
   const pending = [read(near), write(near, "a"), write(near, "b")];
@@ -838,7 +840,7 @@ test("two reads or two writes at once are an error of the caller's", async () =>
   assertEquals(pending.map(({ text }) => text), ["pending", "1", "pending"]);
 });
 
-test("a port is opened once, and can be opened again when it is closed", async () => {
+test("a port can be opened once, and again after it is closed", async () => {
   const world = new World(11);
   const { hill, smith } = world;
   const close = smith.listen(() => {}, 8100);

@@ -1,6 +1,5 @@
 /**
- * Plans of herds in which nothing goes wrong, to which others add what they
- * want to see.
+ * Plans of herds without faults and reports, which tests and benchmarks extend.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import { Random } from "../../runtime/random.ts";
 import { type Shape, startWithinMs, usualDelayMs } from "./draw.ts";
 import type { Plan, ServerPair } from "./plan.ts";
 
-/** A herd of these servers, whose clocks are right. */
+/** A herd of these servers, with correct clocks. */
 export function shapeOf(
   names: readonly string[],
   links: readonly ServerPair[],
@@ -19,15 +18,15 @@ export function shapeOf(
   return { servers, links };
 }
 
-/** The five servers that run where nothing else is said. */
+/** The default herd. */
 export const defaultShape: Shape = shapeOf(
   defaultHerd.servers.map(({ name }) => name),
   defaultHerd.links.map(([one, other]) => [one, other]),
 );
 
 /**
- * A herd in which nothing goes wrong, and no client says anything. Its servers
- * start one after the other, as the seed says.
+ * The plan of a herd without faults and reports. The seed determines when its
+ * servers start.
  */
 export function planPeace(
   seed: number,

@@ -1,26 +1,25 @@
 /**
- * Everything that happens to a simulated herd, written out: its shape, its
- * settings, its clients' reports, and the faults, each with its moment and what
- * it meets. A plan is data: it is drawn from a seed, or read from a file.
+ * The plan of a simulated herd: its servers and links, its settings, its
+ * clients' reports, and its faults with their times and what they affect. A plan
+ * is plain data. It is drawn from a seed, or read from a file.
  *
  * @module
  */
 import { parseTopology, type Topology } from "../../peers/topology.ts";
 import { epochSeconds } from "./virtual_process.ts";
 
-/** The time of day when the world begins, in milliseconds. */
+/** The time of day at the start of a simulation, in POSIX milliseconds. */
 export const epochMs = epochSeconds * 1000;
 
-/** A server of the herd, on a host of its own that is named like it. */
+/** A server of the herd, on its own host of the same name. */
 export interface PlannedServer {
   readonly name: string;
-  /** It starts at this time. */
   readonly startMs: number;
-  /** How far its clock is ahead of the truth, in milliseconds. */
+  /** How far its clock is ahead, in milliseconds. */
   readonly skewMs: number;
 }
 
-/** A client tells a server where it is, if that server answers just then. */
+/** A report of a client, which is lost if the server does not run then. */
 export interface PlannedReport {
   readonly atMs: number;
   readonly server: string;
@@ -33,25 +32,25 @@ export interface PlannedReport {
 /** Two servers that are neighbours. */
 export type ServerPair = readonly [string, string];
 
-/** Something that goes wrong at a moment. */
+/** A fault at a given time. */
 export type Fault =
   & { readonly atMs: number }
   & (
-    /** The process, or its whole machine, is gone for some time. */
+    /** The process or its whole machine stops, and starts again later. */
     | {
       readonly kind: "kill" | "power loss";
       readonly server: string;
       readonly forMs: number;
     }
-    /** The process is stopped, while its kernel goes on. */
+    /** The process is stopped, while its kernel continues. */
     | {
       readonly kind: "freeze";
       readonly server: string;
       readonly forMs: number;
     }
-    /** An open connection of the two is reset, or carries nothing any more. */
+    /** An open connection of the two is reset, or loses all later data. */
     | { readonly kind: "cut" | "swallow"; readonly link: ServerPair }
-    /** Nothing arrives that the first sends to the second. */
+    /** Packets of the first server do not reach the second. */
     | {
       readonly kind: "block one way";
       readonly link: ServerPair;
@@ -62,52 +61,52 @@ export type Fault =
       readonly link: ServerPair;
       readonly forMs: number;
     }
-    /** Nothing passes between these servers and all others. */
+    /** These servers are disconnected from all others. */
     | {
       readonly kind: "split";
       readonly side: readonly string[];
       readonly forMs: number;
     }
-    /** What the first sends to the second takes up to so long. */
+    /** Packets of the first server reach the second after up to `delayMs`. */
     | {
-      readonly kind: "slow way";
+      readonly kind: "slow path";
       readonly link: ServerPair;
       readonly delayMs: number;
       readonly forMs: number;
     }
   );
 
-/** A herd, and what happens to it. */
+/** A herd, its reports and its faults. */
 export interface Plan {
-  /** For the chance that is left: packets' delays, jitter, nonces. */
+  /** For everything else that is random: packets' delays, jitter, nonces. */
   readonly seed: number;
   readonly servers: readonly PlannedServer[];
   readonly links: readonly ServerPair[];
-  /** Whether neighbours compare what they know. */
+  /** Whether neighbours run anti-entropy. */
   readonly catchUp: boolean;
   readonly secrets: readonly string[];
-  /** Undefined if servers have room for all clients. */
+  /** Undefined for no limit. */
   readonly maxClients?: number;
-  /** Undefined if servers remember clients for ever. */
+  /** Undefined for no expiry by age. */
   readonly clientTtlSeconds?: number;
-  /** A neighbour that is silent for this long is given up. */
+  /** After this much silence of a neighbour, its link ends. */
   readonly timeoutMs: number;
-  /** How much one direction of a connection takes that was not read. */
+  /** Most bytes in one direction of a connection that were not read. */
   readonly bufferBytes: number;
-  /** Most bytes of a write to a neighbour; undefined for the usual limit. */
+  /** Most bytes of a write to a neighbour; `maxWriteBytes` by default. */
   readonly writeBytes?: number;
-  /** How many late reports a server knows by fingerprint. */
+  /** How many fingerprints of recent reports a server keeps. */
   readonly recentReports: number;
-  /** Packets take so long: from, up to. */
+  /** Shortest and longest delay of a packet. */
   readonly delayMs: readonly [number, number];
   readonly reports: readonly PlannedReport[];
   readonly faults: readonly Fault[];
-  /** From then on nothing goes wrong any more. */
+  /** When all faults end. */
   readonly healAtMs: number;
 }
 
-/** Whether servers of this herd forget clients. */
-export function isForgetful(
+/** Whether reports expire in this herd. */
+export function hasExpiry(
   { clientTtlSeconds, maxClients }: Pick<
     Plan,
     "clientTtlSeconds" | "maxClients"
@@ -116,7 +115,7 @@ export function isForgetful(
   return maxClients !== undefined || clientTtlSeconds !== undefined;
 }
 
-/** The herd of a plan, as its servers are told of it. */
+/** The topology of a plan's herd. */
 export function topologyOf(
   { links, servers }: Pick<Plan, "links" | "servers">,
 ): Topology {

@@ -1,6 +1,5 @@
 /**
- * How often a report crosses a link: measured on the default herd, in peace and
- * under load.
+ * Measures how many links a report crosses in the default herd, without faults.
  *
  * @module
  */
@@ -10,26 +9,25 @@ import { drawReports, punctualClients } from "./draw.ts";
 import { planPeace } from "./peace.ts";
 import { World } from "./world.ts";
 
-/** What crossed the links while the herd was told so many reports. */
+/** The traffic on the links. */
 export interface Redundancy {
   readonly reports: number;
-  /** Links that a report crossed, on average. */
+  /** How often a report crossed a link, on average. */
   readonly crossings: number;
-  /** What it would be if every server sent all news to all its neighbours. */
+  /** The same if every server sent all new reports to all other neighbours. */
   readonly floodedCrossings: number;
-  /** The least that it can be: every other server hears of it once. */
+  /** The same if every other server received each report once. */
   readonly leastCrossings: number;
-  /** Fingerprints that were announced and asked for, by report. */
-  readonly marks: number;
+  /** Report IDs that were announced and requested, for each report. */
+  readonly ids: number;
 }
 
-/** A server has told what it holds back after this time. */
+/** Time for links to come up, and for held-back reports to be announced. */
 const settleMs = 1_000;
 
-/** So many clients report. */
 const clientCount = 1_000;
 
-/** Measures for so long, after a second for the links to come up. */
+/** Measures for `forMs`, after the links have come up. */
 export async function measureRedundancy(
   seed: number,
   forMs: number,
@@ -48,21 +46,21 @@ export async function measureRedundancy(
   const before = count(world);
   await world.time.run(2 * settleMs + forMs);
   const after = count(world);
-  const heard = world.reports.size;
+  const reportCount = world.reports.size;
   return {
-    reports: heard,
-    crossings: (after.reports - before.reports) / heard,
+    reports: reportCount,
+    crossings: (after.reports - before.reports) / reportCount,
     floodedCrossings: 2 * defaultHerd.links.length - (servers.length - 1),
     leastCrossings: servers.length - 1,
-    marks: (after.marks - before.marks) / heard,
+    ids: (after.ids - before.ids) / reportCount,
   };
 }
 
 function count({ servers }: World) {
-  const sum = { reports: 0, marks: 0 };
+  const sum = { reports: 0, ids: 0 };
   for (const { crossings } of servers.values()) {
     sum.reports += crossings.reports;
-    sum.marks += crossings.marks;
+    sum.ids += crossings.ids;
   }
   return sum;
 }

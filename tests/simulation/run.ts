@@ -1,5 +1,5 @@
 /**
- * Runs one simulated herd from its seed, and judges it.
+ * Runs one simulated herd, and checks its invariants.
  *
  * @module
  */
@@ -7,53 +7,53 @@ import type { CoverageCounts } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
 import { drawPlan } from "./draw.ts";
 import {
-  clientsShown,
+  checkDigests,
+  checkExpiry,
+  checkLinks,
+  checkReports,
   difference,
-  judgeDigests,
-  judgeForgetting,
-  judgeKnowledge,
-  judgeLinks,
   newestOf,
-} from "./judge.ts";
-import { isForgetful, type Plan } from "./plan.ts";
+  visibleClients,
+} from "./invariants.ts";
+import { hasExpiry, type Plan } from "./plan.ts";
 import { World } from "./world.ts";
 
-/** What became of a simulated herd. */
+/** The result of a simulated herd. */
 export interface Outcome {
   readonly seed: number;
   readonly servers: number;
-  /** Whether its servers forget clients. */
-  readonly isForgetful: boolean;
-  /** Reports that clients were answered for. */
+  /** Whether reports expire in it. */
+  readonly hasExpiry: boolean;
+  /** Reports that servers have accepted. */
   readonly reports: number;
-  /** Things that happened in it. */
+  /** Events of the virtual clock. */
   readonly events: number;
   readonly violations: readonly Violation[];
-  /** From healing until all servers knew the same; undefined if never. */
+  /** Time from healing until all servers were equal; undefined if never. */
   readonly convergedAfterMs: number | undefined;
-  /** What has occurred in it. */
+  /** The rows of the coverage that occurred in it. */
   readonly coverage: CoverageCounts;
 }
 
-/** Time that a herd has to converge after it has healed. */
-const patienceMs = 60_000;
+/** A herd must converge within this time after healing. */
+const convergenceLimitMs = 60_000;
 
-/** How often servers are looked at, unless it is to be exact. */
-const usualLookEveryMs = 50;
+/** Default interval at which servers are compared. */
+const defaultCheckEveryMs = 50;
 
 /**
- * Time until every link is what it will be: a dead one has been silent for long
- * enough, a handshake or two have timed out, and the longest wait is over.
+ * After this time all links are stable: dead ones have timed out, so have one or
+ * two handshakes, and the longest wait before dialling is over.
  */
 const relinkMs = 15_000;
 
-/** For that time after it nothing may happen. */
+/** For this time after `relinkMs`, no link may be lost. */
 const quietMs = 3_000;
 
 /**
  * Runs the herd of a seed to its end.
  *
- * @param onEvent Told what happens, for a person.
+ * @param onEvent Receives a description of each event.
  */
 export async function runSeed(
   seed: number,
@@ -63,26 +63,26 @@ export async function runSeed(
 }
 
 /**
- * Runs a herd to its end as a plan says.
+ * Runs the herd of a plan to its end.
  *
- * @param lookEveryMs How exact `convergedAfterMs` is.
+ * @param checkEveryMs The precision of `convergedAfterMs`.
  */
 export async function runPlan(
   plan: Plan,
   onEvent: (text: string) => void = () => {},
-  lookEveryMs: number = usualLookEveryMs,
+  checkEveryMs: number = defaultCheckEveryMs,
 ): Promise<Omit<Outcome, "seed">> {
   const world = new World(plan, onEvent);
   let convergedAfterMs: number | undefined;
   try {
-    convergedAfterMs = await live(world, onEvent, lookEveryMs);
+    convergedAfterMs = await runWorld(world, onEvent, checkEveryMs);
   } catch (error) {
     const detail = error instanceof Error ? `${error.stack}` : `${error}`;
     world.violations.push({ rule: "an exception", detail });
   }
   return {
     servers: plan.servers.length,
-    isForgetful: isForgetful(plan),
+    hasExpiry: hasExpiry(plan),
     reports: world.reports.size,
     events: world.time.eventCount,
     violations: world.violations,
@@ -91,48 +91,48 @@ export async function runPlan(
   };
 }
 
-/** Runs a herd to its end, and judges it. Returns how long it took to agree. */
-async function live(
+/** Runs a herd, and checks it. Resolves to its time to converge. */
+async function runWorld(
   world: World,
   onEvent: (text: string) => void,
-  lookEveryMs: number,
+  checkEveryMs: number,
 ): Promise<number | undefined> {
   const { plan, time, violations } = world;
   await time.run(plan.healAtMs);
   world.heal();
   onEvent(`${time.elapsedMs.toFixed(1)} healed`);
-  // What is told in the last moment counts too.
+  // Reports of the last moment count too.
   await time.run(plan.healAtMs + 1);
   const held = [...world.servers.values()].map((
-    { replica },
-  ) => [...replica.lines()]);
+    { router },
+  ) => [...router.lines()]);
   const survived = newestOf(held.flat());
-  const convergedAfterMs = await untilConverged(world, lookEveryMs);
+  const convergedAfterMs = await untilConverged(world, checkEveryMs);
   if (convergedAfterMs === undefined) {
     violations.push({ rule: "no convergence", detail: difference(world) });
   } else {
-    judgeKnowledge(world, survived);
-    // Until then a link that died before may not have been given up.
+    checkReports(world, survived);
+    // Before, a link that is dead may not have timed out.
     await time.run(plan.healAtMs + relinkMs);
     const { linksLost } = world;
-    const shown = clientsShown(world);
+    const visibleBefore = visibleClients(world);
     await time.run(time.elapsedMs + quietMs);
-    judgeLinks(world, linksLost);
-    judgeForgetting(world, shown);
-    judgeDigests(world);
+    checkLinks(world, linksLost);
+    checkExpiry(world, visibleBefore);
+    checkDigests(world);
   }
   return convergedAfterMs;
 }
 
 async function untilConverged(
   world: World,
-  lookEveryMs: number,
+  checkEveryMs: number,
 ): Promise<number | undefined> {
   const { time } = world;
   const healedAtMs = time.elapsedMs;
-  while (time.elapsedMs < healedAtMs + patienceMs) {
+  while (time.elapsedMs < healedAtMs + convergenceLimitMs) {
     if (difference(world) === "") return time.elapsedMs - healedAtMs;
-    await time.run(time.elapsedMs + lookEveryMs);
+    await time.run(time.elapsedMs + checkEveryMs);
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Makes the plan of a failing herd smaller, so that a person sees what the
- * failure needs.
+ * Shrinks the plan of a failing herd, so that the cause of the failure becomes
+ * visible.
  *
  * @module
  */
@@ -15,41 +15,42 @@ import {
 
 /**
  * Most herds that are run for one failure. Few failures need more than 1,000,
- * and a herd that is small already runs in milliseconds.
+ * and a small herd runs in milliseconds.
  */
 const maxRuns = 3_000;
 
 /**
- * Longest time that one failure is worked on, in milliseconds. A herd that does
- * not converge takes up to a second for each run.
+ * Longest time for one failure, in milliseconds. Each run of a herd that does
+ * not converge takes up to a second.
  */
 const maxShrinkMs = 60_000;
 
-/** Herds are not healed earlier: links need this time to come up. */
-const leastHealAtMs = 6_000;
+/** Earliest healing: links need this time to come up. */
+const minHealAtMs = 6_000;
 
-/** Herds without catch-up are left alone until all their links are up. */
+/** Without catch-up, no faults or reports until all links are up. */
 const linkedByMs = 5_000;
 
-/** Moments and durations are rounded down to one of these, in milliseconds. */
+/** The units to which times are rounded, in milliseconds. */
 const roundUnitsMs = [1_000, 100, 10, 1] as const;
 
-/** Rounds towards 0, to a coarse unit first. */
+/** Functions that round towards 0, to the coarsest unit first. */
 const roundings = roundUnitsMs.map((unit) => (ms: number) =>
   Math.trunc(ms / unit) * unit + 0
 );
 
 const half = (ms: number) => Math.floor(ms / 2);
 
-/** Makes one thing about a plan simpler. */
+/** Simplifies one part of a plan. */
 type Change = (plan: Plan) => Plan;
 
 /**
- * Removes from a plan what the failure does not need, first large parts, then
- * single ones, and simplifies the rest: greedily, as long as the herd fails.
+ * Removes everything from a plan that the failure does not need, first large
+ * parts, then single ones, and simplifies the rest. It keeps each change after
+ * which the herd still fails.
  *
- * @param fails Whether a herd with this plan still fails in the same way.
- * @param nowMs Milliseconds that never go back.
+ * @param fails Whether the herd of a plan still fails in the same way.
+ * @param nowMs A monotonic clock, in milliseconds.
  */
 export async function shrink(
   plan: Plan,
@@ -95,7 +96,7 @@ class Shrinker {
     }
   }
 
-  /** Removes what it can from a list: halves of it, then ever smaller parts. */
+  /** Removes items from a list: halves of it first, then ever smaller parts. */
   async #remove<Item>(
     listOf: (plan: Plan) => readonly Item[],
     without: (plan: Plan, items: ReadonlySet<Item>) => Plan,
@@ -109,11 +110,11 @@ class Shrinker {
     }
   }
 
-  /** Goes on with a smaller plan if its herd fails. */
+  /** Keeps a smaller plan if its herd fails. */
   async #take(smaller: Plan): Promise<boolean> {
     if (this.#runs >= maxRuns || this.#nowMs() >= this.#endMs) return false;
     const isSame = JSON.stringify(smaller) === JSON.stringify(this.plan);
-    if (isSame || !isSound(smaller)) return false;
+    if (isSame || !isValid(smaller)) return false;
     this.#runs += 1;
     if (!await this.#fails(smaller)) return false;
     this.plan = smaller;
@@ -121,12 +122,12 @@ class Shrinker {
   }
 }
 
-/** Whether a plan is one that a herd has to survive. */
-function isSound(
+/** Whether the herd of a plan must converge. */
+function isValid(
   { catchUp, faults, healAtMs, links, reports, servers }: Plan,
 ): boolean {
   const fromMs = catchUp ? 0 : linkedByMs;
-  return isConnected(servers, links) && healAtMs >= leastHealAtMs &&
+  return isConnected(servers, links) && healAtMs >= minHealAtMs &&
     [...faults, ...reports].every(({ atMs }) =>
       fromMs <= atMs && atMs <= healAtMs
     );
@@ -140,10 +141,10 @@ function isConnected(
   return reachedFrom(servers[0].name, links).size === servers.length;
 }
 
-/** The names of a server and of those that it is connected with. */
+/** The names of all servers that are connected with a server, and its own. */
 function reachedFrom(name: string, links: readonly ServerPair[]): Set<string> {
   const reached = new Set([name]);
-  // Iteration over a set meets the names that are added on the way.
+  // The iteration over a set includes names that are added during it.
   for (const name of reached) {
     for (const link of links) {
       if (link.includes(name)) link.forEach((end) => reached.add(end));
@@ -152,7 +153,7 @@ function reachedFrom(name: string, links: readonly ServerPair[]): Set<string> {
   return reached;
 }
 
-/** The links, and those that a herd needs to be connected. */
+/** The links, with more links if the herd is not connected. */
 function connect(
   servers: readonly PlannedServer[],
   links: readonly ServerPair[],
@@ -160,11 +161,11 @@ function connect(
   if (servers.length === 0) return links;
   const [{ name: first }] = servers;
   const reached = reachedFrom(first, links);
-  const apart = servers.find(({ name }) => !reached.has(name));
-  if (apart === undefined) return links;
-  const link: ServerPair = first < apart.name
-    ? [first, apart.name]
-    : [apart.name, first];
+  const other = servers.find(({ name }) => !reached.has(name));
+  if (other === undefined) return links;
+  const link: ServerPair = first < other.name
+    ? [first, other.name]
+    : [other.name, first];
   return connect(servers, [...links, link]);
 }
 
@@ -212,7 +213,7 @@ function withoutLinks(plan: Plan, gone: ReadonlySet<ServerPair>): Plan {
   return { ...plan, links: plan.links.filter((link) => !gone.has(link)) };
 }
 
-/** All that can be simplified about a plan, the whole of it first. */
+/** All simplifications of a plan; those of its settings are first. */
 function changesOf({ faults, reports, servers }: Plan): Change[] {
   return [
     ...settingChanges,
@@ -246,14 +247,14 @@ const settingChanges: readonly Change[] = [
   (plan) => ({ ...plan, bufferBytes: 64 * 1024 }),
   ({ writeBytes: _, ...plan }) => plan,
   (plan) => ({ ...plan, recentReports: 2 ** 10 }),
-  // Without chance on the ways, a person can follow what happens.
+  // With constant delays, the events are easier to follow.
   (plan) => ({ ...plan, delayMs: [10, 10] }),
   (plan) => ({
     ...plan,
     servers: plan.servers.map((server) => ({ ...server, skewMs: 0 })),
   }),
-  (plan) => ({ ...plan, healAtMs: leastHealAtMs }),
-  // A second after the last thing that happens.
+  (plan) => ({ ...plan, healAtMs: minHealAtMs }),
+  // 1 to 2 seconds after the last fault or report.
   (plan) => {
     const moments = [...plan.faults, ...plan.reports].map(({ atMs }) => atMs);
     const lastMs = Math.ceil(Math.max(...moments) / 1_000) * 1_000;
@@ -301,7 +302,7 @@ const reportChanges: readonly ((report: PlannedReport) => PlannedReport)[] = [
     ...report,
     atMs: round(report.atMs),
   })),
-  // The client's clock is right.
+  // With a correct clock of the client.
   (report) => ({
     ...report,
     time: ((epochMs + report.atMs) / 1000).toFixed(6),

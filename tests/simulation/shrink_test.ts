@@ -4,10 +4,10 @@ import { shapeOf } from "./peace.ts";
 import { epochMs, type Fault, type Plan } from "./plan.ts";
 import { shrink } from "./shrink.ts";
 
-/** A clock that stands still: no test depends on how fast a machine is. */
+/** A clock that stands still, so that no test depends on the machine's speed. */
 const stopped = () => 0;
 
-/** What is left of a plan when nothing in particular is needed. */
+/** The settings of a plan after all simplifications. */
 const simplestSettings = {
   catchUp: true,
   secrets: [],
@@ -25,7 +25,7 @@ function drawPlans(): Plan[] {
 }
 
 Deno.test({
-  name: "a plan shrinks to the two faults that the failure needs",
+  name: "shrink() keeps only the two faults that the failure needs",
   permissions: "none",
   async fn() {
     const plans = drawPlans().filter(({ catchUp }) => catchUp);
@@ -46,7 +46,7 @@ Deno.test({
           kill !== undefined && cut !== undefined && kill.atMs < cut.atMs,
         );
       }, stopped);
-      // The servers stay in the order of the plan.
+      // The servers keep their order.
       const names = plan.servers.map(({ name }) => name)
         .filter((name) => link.includes(name));
       assertEquals(shrunk, {
@@ -61,7 +61,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a plan shrinks to the one report that the failure needs",
+  name: "shrink() keeps only the one report that the failure needs",
   permissions: "none",
   async fn() {
     for (const plan of drawPlans()) {
@@ -93,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "only plans of connected herds that heal at the end are tried",
+  name: "shrink() runs only plans of connected herds that heal at the end",
   permissions: "none",
   async fn() {
     for (const plan of drawPlans()) {
@@ -113,12 +113,13 @@ Deno.test({
         }
         for (const fault of faults) {
           assert(fault.atMs <= healAtMs);
-          const met = "server" in fault
+          const affected = "server" in fault
             ? [fault.server]
             : "link" in fault
             ? fault.link
             : fault.side;
-          assert(met.length > 0 && met.every((name) => names.has(name)));
+          assert(affected.length > 0);
+          assert(affected.every((name) => names.has(name)));
         }
         return Promise.resolve(
           servers.filter(({ name }) => isNeeded(name)).length === 4,
@@ -130,7 +131,7 @@ Deno.test({
   },
 });
 
-/** Whether every server is reached from the first one. */
+/** Whether all servers are connected. */
 function isConnected({ links, servers }: Plan): boolean {
   const groups = new Map(servers.map(({ name }) => [name, name]));
   for (const [one, other] of links) {
@@ -143,7 +144,7 @@ function isConnected({ links, servers }: Plan): boolean {
 }
 
 Deno.test({
-  name: "shrinking ends when its time is up, with the smallest plan so far",
+  name: "shrink() returns the smallest plan so far when its time is over",
   permissions: "none",
   async fn() {
     const [plan] = drawPlans();
@@ -162,7 +163,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "shrinking ends after so many herds",
+  name: "shrink() ends after 3,000 herds",
   permissions: "none",
   async fn() {
     const plan = drawPlans().find(({ reports }) => reports.length > 500)!;

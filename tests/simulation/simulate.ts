@@ -1,9 +1,8 @@
 /**
- * Runs herds in a world where everything goes wrong, and says what became of
- * them: `deno task simulate --minutes 5`. Every run draws other herds. The same
- * seed is the same herd with the same fate, every time. The plan of a herd that
- * fails is made smaller and written into the corpus, where the tests find it
- * until the fault is mended.
+ * Runs simulated herds with faults, and prints the results:
+ * `deno task simulate --minutes 5`. Every run draws other herds. A seed always
+ * gives the same herd with the same events. The plan of a herd that fails is
+ * shrunk and written to the corpus, whose plans are tests.
  *
  * @module
  */
@@ -33,15 +32,18 @@ import type { Outcome } from "./run.ts";
 import { Workers } from "./workers.ts";
 
 const flags: Flags = {
-  seeds: { value: "COUNT", help: "how many herds to run (1000)" },
-  minutes: { value: "COUNT", help: "run herds until the time is up" },
+  seeds: { value: "COUNT", help: "number of herds to run (1000)" },
+  minutes: { value: "COUNT", help: "run herds for this many minutes" },
   "first-seed": {
     value: "NUMBER",
-    help: "the first herd's seed; the others follow (a random one)",
+    help: "seed of the first herd; the others follow (random)",
   },
-  "no-shrink": { help: "leave the plans of failing herds as they are" },
-  seed: { value: "NUMBER", help: "run this one, and tell what happens in it" },
-  plan: { value: "FILE", help: "likewise, a plan that is written out" },
+  "no-shrink": { help: "do not shrink the plans of failing herds" },
+  seed: {
+    value: "NUMBER",
+    help: "run the herd of this seed, print its events",
+  },
+  plan: { value: "FILE", help: "run the herd of a plan, print its events" },
 };
 
 const help = `Runs simulated herds: the real servers, on a network that fails.
@@ -52,22 +54,22 @@ ${describeFlags(flags)}`;
 
 const defaultSeeds = 1_000;
 
-/** Highest seed: the tests' other tools take numbers of 31 bits, too. */
+/** Highest seed. The other test tools also take numbers of 31 bits. */
 const maxSeed = 2 ** 31 - 1;
 
-/** Most herds of a run: they take longer than a week. */
+/** Most herds of a run, which take more than a week. */
 const maxSeeds = 2 ** 24;
 
 /** Longest run, in minutes: a week. */
 const maxMinutes = 7 * 24 * 60;
 
-/** Failures told one by one before the rest is only counted. */
-const maxFailuresTold = 20;
+/** Most failures that are printed; the others are only counted. */
+const maxPrintedFailures = 20;
 
-/** Failures that are made smaller in a run: each takes up to a minute. */
+/** Most failures that are shrunk in a run; each takes up to a minute. */
 const maxShrunk = 3;
 
-/** Which herds are run. */
+/** The herds of a run. */
 interface Range {
   readonly firstSeed: number;
   /** Most herds. */
@@ -117,7 +119,7 @@ function readPlan(file: string): Plan {
   }
 }
 
-/** Runs one herd, and tells every event of it. */
+/** Runs one herd, and prints all of its events. */
 async function replay(name: string, plan: Plan): Promise<void> {
   const outcome = await runGuarded(plan, console.log);
   const { convergedAfterMs, servers } = outcome;
@@ -133,7 +135,7 @@ async function replay(name: string, plan: Plan): Promise<void> {
   if (outcome.violations.length > 0) throw new SetupError("the herd failed");
 }
 
-async function runAll(range: Range, isToShrink: boolean): Promise<void> {
+async function runAll(range: Range, shouldShrink: boolean): Promise<void> {
   using workers = new Workers();
   const { firstSeed } = range;
   console.log(`first seed ${firstSeed}`);
@@ -159,27 +161,27 @@ async function runAll(range: Range, isToShrink: boolean): Promise<void> {
   );
   console.log(
     "time to converge after healing, in virtual ms: " +
-      describeTimes(outcomes.filter(({ isForgetful }) => !isForgetful)),
+      describeTimes(outcomes.filter(({ hasExpiry }) => !hasExpiry)),
   );
   console.log(
-    "  where servers forget clients: " +
-      describeTimes(outcomes.filter(({ isForgetful }) => isForgetful)),
+    "  in herds with expiry: " +
+      describeTimes(outcomes.filter(({ hasExpiry }) => hasExpiry)),
   );
   const coverage = sumCoverage(outcomes.map(({ coverage }) => coverage));
   console.log(describeCoverage(coverage));
   const missed = missedRows(coverage, seeds);
   for (const row of missed) console.log(`did not occur: ${row}`);
   if (failures.length > 0) {
-    if (isToShrink) await shrinkSome(failures, workers);
+    if (shouldShrink) await shrinkSome(failures, workers);
     throw new SetupError(`${failures.length} of ${seeds} herds failed`);
   }
   if (missed.length > 0) {
     throw new SetupError(`${missed.length} rows of the coverage are empty`);
   }
-  await tellRedundancy();
+  await printRedundancy();
 }
 
-/** Runs herds on all processors, until there are enough or the time is up. */
+/** Runs herds on all processors, up to the limits of the range. */
 async function runRange(range: Range, workers: Workers): Promise<Outcome[]> {
   const { ms, seeds } = range;
   const outcomes: Outcome[] = [];
@@ -195,19 +197,21 @@ async function runRange(range: Range, workers: Workers): Promise<Outcome[]> {
     label: "simulated herds",
     total: isTimed ? ms : seeds,
   });
-  let failuresTold = 0;
+  let printedFailures = 0;
   await workers.run(drawSeeds(), (outcome) => {
     outcomes.push(outcome);
     const count = outcomes.length;
     if (isTimed) progress.update(elapsedMs(), `${count}`);
     else progress.update(count, `${count} of ${seeds}`);
     if (outcome.violations.length === 0) return;
-    if (failuresTold++ < maxFailuresTold) tellFailure(outcome, progress);
+    if (printedFailures++ < maxPrintedFailures) {
+      printFailure(outcome, progress);
+    }
   });
   return outcomes;
 }
 
-function tellFailure(
+function printFailure(
   { seed, violations }: Outcome,
   progress: Progress,
 ): void {
@@ -217,8 +221,8 @@ function tellFailure(
 }
 
 /**
- * Makes the plans of some failing herds smaller, one for each rule that they
- * break, and writes them into the corpus.
+ * Shrinks the plans of some failing herds, one for each broken rule, and writes
+ * them to the corpus.
  */
 async function shrinkSome(
   failures: readonly Outcome[],
@@ -231,7 +235,7 @@ async function shrinkSome(
   const chosen = [...byRule].slice(0, maxShrunk)
     .map(([brokenRule, seed]) => ({ brokenRule, seed }));
   using progress = new Progress({
-    label: "failing herds made smaller",
+    label: "failing herds shrunk",
     total: chosen.length,
   });
   let count = 0;
@@ -239,18 +243,18 @@ async function shrinkSome(
     progress.update(++count);
     const { faults, reports, servers } = plan;
     progress.printLine(
-      `seed ${seed}, made smaller: servers: ${servers.length}, ` +
+      `seed ${seed}, shrunk: servers: ${servers.length}, ` +
         `reports: ${reports.length}, faults: ${faults.length}; ` +
-        `now in ${writePlan(plan, brokenRule)}`,
+        `written to ${writePlan(plan, brokenRule)}`,
     );
   });
 }
 
-/** Returns the path of the file that it writes. */
+/** Writes a plan to the corpus. Returns its path. */
 function writePlan(plan: Plan, rule: string): string {
   const name = fileNameOf(rule, plan);
   const path = `tests/simulation/corpus/${name}`;
-  const about = `Seed ${plan.seed}, made smaller, broke this rule: ${rule}.`;
+  const about = `Seed ${plan.seed}, shrunk, broke this rule: ${rule}.`;
   try {
     Deno.writeTextFileSync(
       new URL(name, corpusFolder),
@@ -272,15 +276,15 @@ function describeTimes(outcomes: readonly Outcome[]): string {
   return `half of the herds ${at(0.5)}, 99 % ${at(0.99)}, all ${at(1)}`;
 }
 
-async function tellRedundancy(): Promise<void> {
+async function printRedundancy(): Promise<void> {
   for (const reportsPerSecond of [100, 1_000, 10_000]) {
     const result = await measureRedundancy(1, 2_000, 1_000 / reportsPerSecond);
-    const { crossings, floodedCrossings, leastCrossings, marks } = result;
+    const { crossings, floodedCrossings, ids, leastCrossings } = result;
     console.log(
-      `links that a report crosses in the default herd, at ` +
+      `transmissions of a report in the default herd, at ` +
         `${reportsPerSecond} reports/s: ${crossings.toFixed(2)} ` +
-        `(flooded ${floodedCrossings}, least ${leastCrossings}), ` +
-        `and ${marks.toFixed(2)} fingerprints`,
+        `(by plain flooding ${floodedCrossings}, at least ` +
+        `${leastCrossings}), and ${ids.toFixed(2)} report IDs`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One server of a simulated herd: the real links, flood, memory and catch-up, on
- * a virtual host. Everything that it accepts, sends and receives is watched.
+ * One server of a simulated herd: the real links, router, store and anti-entropy
+ * on a virtual host. Everything that it accepts, sends and receives is checked.
  *
  * @module
  */
@@ -25,12 +25,12 @@ import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
 import type { Coverage, ServerEvent } from "./coverage.ts";
 import { Crossings, type Violation } from "./crossings.ts";
-import { ForgettingWatch } from "./forgetting_watch.ts";
+import { ExpiryWatch } from "./expiry_watch.ts";
 import type { Random } from "../../runtime/random.ts";
-import { isForgetful } from "./plan.ts";
+import { hasExpiry } from "./plan.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 
-/** How the servers of a herd are set up. */
+/** The options of a herd's servers. */
 export interface ServerOptions {
   readonly topology: Topology;
   readonly catchUp: boolean;
@@ -40,41 +40,40 @@ export interface ServerOptions {
   readonly timeoutMs: number;
   readonly writeBytes?: number;
   readonly recentReports: number;
-  /** Counts what occurs. */
   readonly coverage: Coverage;
-  /** Told of what the server tells its log. */
+  /** Receives the events of the server's log. */
   readonly onServerEvent: (event: ServerEvent) => void;
-  /** What a server knows that is alive. */
-  readonly knowledgeOf: (name: string) => Iterable<ByteString>;
-  /** Told of everything that must never happen. */
+  /** The lines of a server. */
+  readonly linesOf: (name: string) => Iterable<ByteString>;
+  /** Receives broken rules. */
   readonly onViolation: (violation: Violation) => void;
-  /** Told of events, for a person who looks into a failure. */
+  /** Receives descriptions of events. */
   readonly onEvent: (text: string) => void;
 }
 
-/** One life of a server. */
+/** One incarnation of a server. */
 export class SimulatedServer {
   readonly name: string;
-  readonly replica: WatchedRouter;
+  readonly router: WatchedRouter;
   readonly crossings: Crossings;
   readonly #host: VirtualHost;
   readonly #linkManager: LinkManager;
 
-  /** @param random Where its nonces and its incarnation come from. */
+  /** @param random The source of its nonces and its incarnation. */
   constructor(host: VirtualHost, options: ServerOptions, random: Random) {
     this.name = host.name;
     this.#host = host;
     const { clock } = host;
     const { topology } = options;
-    const say = (text: string) =>
+    const emitText = (text: string) =>
       options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
     this.crossings = new Crossings(host.name, options);
-    this.replica = new WatchedRouter(host, options, this.crossings);
-    const caughtUpWatch = new CaughtUpWatch(host.name, this.replica, options);
+    this.router = new WatchedRouter(host, options, this.crossings);
+    const caughtUpWatch = new CaughtUpWatch(host.name, this.router, options);
     this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
       topology,
-      router: this.replica,
+      router: this.router,
       clock,
       turns: new Turns(clock),
       counts: new LimitCounts(clock, () => {}),
@@ -88,8 +87,8 @@ export class SimulatedServer {
         host.connect(neighbour.host, neighbour.peerPort, signal),
       trafficLogFor: (connection) => this.crossings.watch(connection),
       emit: (_level, connection, event, { detail, neighbour, reason } = {}) => {
-        say([connection, event, neighbour, reason, detail].join(" "));
-        caughtUpWatch.see(event, String(neighbour));
+        emitText([connection, event, neighbour, reason, detail].join(" "));
+        caughtUpWatch.onEvent(event, String(neighbour));
         const server = host.name;
         options.onServerEvent({ server, event, neighbour, reason });
       },
@@ -100,36 +99,36 @@ export class SimulatedServer {
       peerPort,
     );
     this.#linkManager.start();
-    say("started");
+    emitText("started");
   }
 
-  /** A client tells this server where it is. */
+  /** Accepts a report of a client. */
   report(iamat: Iamat): Report {
     const report = makeReport(this.name, this.#host.clock.now(), iamat);
-    this.replica.accept(report);
+    this.router.accept(report);
     this.#linkManager.scheduleFlush();
     return report;
   }
 
-  /** The names of the neighbours that are linked. */
+  /** The names of the linked neighbours. */
   get linked(): string[] {
     return this.#linkManager.linked();
   }
 
-  /** The names of those of them that it has caught up with. */
+  /** The names of the neighbours with which it has caught up. */
   get caughtUp(): string[] {
-    return this.linked.filter((name) => this.replica.hasCaughtUpWith(name));
+    return this.linked.filter((name) => this.router.hasCaughtUpWith(name));
   }
 }
 
-/** The real thing, and a look at each step of it. */
+/** The real router, with checks after each call. */
 export class WatchedRouter extends FloodRouter {
   readonly #name: string;
   readonly #options: ServerOptions;
   readonly #writeBytes: number;
   readonly #crossings: Crossings;
-  /** Undefined where nothing is forgotten. */
-  readonly #forgetting: ForgettingWatch | undefined;
+  /** Undefined if reports do not expire. */
+  readonly #expiry: ExpiryWatch | undefined;
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(
@@ -156,8 +155,8 @@ export class WatchedRouter extends FloodRouter {
     this.#options = options;
     this.#crossings = crossings;
     this.#writeBytes = writeBytes ?? maxWriteBytes;
-    this.#forgetting = isForgetful(options)
-      ? new ForgettingWatch(this, {
+    this.#expiry = hasExpiry(options)
+      ? new ExpiryWatch(this, {
         ...options,
         nowSeconds,
         onViolation: (rule, detail) => this.#violate(rule, detail),
@@ -166,20 +165,20 @@ export class WatchedRouter extends FloodRouter {
   }
 
   /**
-   * Where the horizon must be, in POSIX seconds: what was heard until then is
-   * forgotten.
+   * The correct horizon, in POSIX seconds: reports that were received at or
+   * before it have expired.
    */
   get horizon(): number {
-    return this.#forgetting?.horizon ?? -Infinity;
+    return this.#expiry?.horizon ?? -Infinity;
   }
 
   override accept(report: Report, from?: string): Acceptance {
     const { client } = report;
     const before = this.newest(client);
-    const herdBefore = this.#forgetting?.look();
+    const stateBefore = this.#expiry?.snapshot();
     const acceptance = super.accept(report, from);
-    if (herdBefore !== undefined) {
-      this.#forgetting!.seeAcceptance(report, acceptance, before, herdBefore);
+    if (stateBefore !== undefined) {
+      this.#expiry!.onAcceptance(report, acceptance, before, stateBefore);
       if (acceptance === "newer") {
         this.#crossings.storedAgain(report.line, from);
       }
@@ -190,16 +189,16 @@ export class WatchedRouter extends FloodRouter {
       !isNewer(after, before)
     ) {
       this.#violate(
-        "something older took the place of something newer",
-        `${before} then ${after}`,
+        "an older report replaced a newer one",
+        `${before}, then ${after}`,
       );
     }
     if (acceptance !== "forgotten" && after !== undefined) {
       const { line } = report;
       if (line !== after && !isNewer(after, line)) {
         this.#violate(
-          "a newer report was not taken",
-          `${line} where ${after} is known`,
+          "a newer report was not stored",
+          `${line}, but ${after} is stored`,
         );
       }
     }
@@ -212,26 +211,26 @@ export class WatchedRouter extends FloodRouter {
 
   override receive(from: string, message: Message): void {
     const { coverage } = this.#options;
-    const hear = () => super.receive(from, message);
-    if (message.verb === "HORIZON" && this.#forgetting !== undefined) {
-      return this.#forgetting.watchHorizon(message.seconds, hear);
+    const receive = () => super.receive(from, message);
+    if (message.verb === "HORIZON" && this.#expiry !== undefined) {
+      return this.#expiry.watchHorizon(message.seconds, receive);
     }
-    hear();
+    receive();
     switch (message.verb) {
       case "PRUNE":
         return coverage.add("a neighbour is asked to hold reports back: PRUNE");
       case "GRAFT":
         return coverage.add("a neighbour is asked to send them again: GRAFT");
       case "WANT":
-        return coverage.add("a neighbour asks for an announced report: WANT");
+        return coverage.add("a neighbour requests an announced report: WANT");
     }
   }
 
   override runMaintenance(): void {
-    const before = this.#forgetting?.look();
+    const before = this.#expiry?.snapshot();
     super.runMaintenance();
     if (before === undefined) return;
-    this.#forgetting!.seeChores(before);
+    this.#expiry!.onMaintenance(before);
     this.#checkOutboxes();
   }
 
@@ -240,14 +239,14 @@ export class WatchedRouter extends FloodRouter {
       const { announcements, backlog, batchBytes } = outbox;
       if (backlog > this.clients || announcements.size > this.clients) {
         this.#violate(
-          "more waits for a neighbour than there are clients",
+          "more reports wait for a neighbour than there are clients",
           `${backlog} and ${announcements.size} for ${neighbour}`,
         );
       }
       if (batchBytes > this.#writeBytes + maxPeerLineBytes) {
         this.#violate(
-          "more waits for a neighbour than a write takes",
-          `${batchBytes} bytes for ${neighbour}`,
+          "more bytes wait for a neighbour than a write takes",
+          `${batchBytes} for ${neighbour}`,
         );
       }
     }
@@ -264,7 +263,7 @@ export class WatchedRouter extends FloodRouter {
     this.#outboxes.delete(neighbour);
   }
 
-  /** How many reports are kept by client for a neighbour. */
+  /** How many reports wait in the backlog for a neighbour. */
   backlogFor(neighbour: string): number {
     return this.#outboxes.get(neighbour)?.backlog ?? 0;
   }

@@ -1,52 +1,51 @@
 /**
- * Time that passes only when a simulation lets it: a queue of events, and
- * nothing between them.
+ * The time of a simulation: a queue of events, without any wait between them.
  *
  * @module
  */
 import { setImmediate } from "node:timers";
 
 /**
- * How many immediates are requested together. Before each of them the runtime
- * runs all continuations that are left, just as before a single one. A single
- * immediate costs one microsecond, and one of many a sixth of that.
+ * How many immediates are requested together. Before each of them, the runtime
+ * runs all pending continuations, as it does before a single one. A single
+ * immediate costs 1 µs, and each of many a sixth of that.
  */
 const stepsAtOnce = 32;
 
-/** Something that happens at a time. */
+/** An event at a time. */
 interface TimedEvent {
   readonly timeMs: number;
-  /** Events of the same time happen in the order of this. */
+  /** The order of events at the same time. */
   readonly order: number;
-  /** Undefined once it was called off, or has happened. */
+  /** Undefined if it was cancelled, or has occurred. */
   callback: (() => void) | undefined;
 }
 
-/** The time of a simulated world. Begins at 0. */
+/** The time of a simulation, which starts at 0. */
 export class VirtualTime {
   readonly #queue = new EventQueue();
   #elapsedMs = 0;
-  #scheduled = 0;
-  #happened = 0;
+  #scheduledCount = 0;
+  #eventCount = 0;
 
-  /** Milliseconds since the world began. */
+  /** Milliseconds since the start. */
   get elapsedMs(): number {
     return this.#elapsedMs;
   }
 
-  /** How many events have happened. */
+  /** How many events have occurred. */
   get eventCount(): number {
-    return this.#happened;
+    return this.#eventCount;
   }
 
   /**
-   * Calls back at a time, or right after the present event if that has passed.
-   * The returned function calls it off.
+   * Calls back at a time, or after the present event if that time has passed.
+   * The returned function cancels it.
    */
   at(timeMs: number, callback: () => void): () => void {
     const event: TimedEvent = {
       timeMs: Math.max(timeMs, this.#elapsedMs),
-      order: this.#scheduled++,
+      order: this.#scheduledCount++,
       callback,
     };
     this.#queue.add(event);
@@ -54,8 +53,8 @@ export class VirtualTime {
   }
 
   /**
-   * Lets every event up to a time happen, that time included. Each begins when
-   * all that the one before it set off has come to rest.
+   * Runs all events up to a time (inclusive). Each event starts when all
+   * continuations of the previous one have run.
    */
   run(untilMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -63,7 +62,7 @@ export class VirtualTime {
       const step = () => {
         if (isOver) return;
         try {
-          if (this.#happenNext(untilMs)) return;
+          if (this.#runNext(untilMs)) return;
           this.#elapsedMs = Math.max(this.#elapsedMs, untilMs);
           resolve();
         } catch (error) {
@@ -71,33 +70,32 @@ export class VirtualTime {
         }
         isOver = true;
       };
-      const stepOn = () => {
+      const runSteps = () => {
         if (isOver) return;
         for (let count = 0; count < stepsAtOnce; count++) setImmediate(step);
-        setImmediate(stepOn);
+        setImmediate(runSteps);
       };
-      stepOn();
+      runSteps();
     });
   }
 
   /**
-   * Lets every promise that can be kept without time be kept. The runtime only
-   * turns to an immediate when no continuation is left, however long the chain
-   * was.
+   * Resolves when no continuation is pending, while time stands still. The
+   * runtime runs an immediate only when no continuation is left.
    */
-  settle(): Promise<void> {
+  drainMicrotasks(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Lets the next event happen; false if none is left up to a time. */
-  #happenNext(untilMs: number): boolean {
+  /** Runs the next event. Returns false if none is left up to a time. */
+  #runNext(untilMs: number): boolean {
     let event;
     while ((event = this.#queue.takeUntil(untilMs)) !== undefined) {
       const { callback } = event;
       if (callback === undefined) continue;
       event.callback = undefined;
       this.#elapsedMs = event.timeMs;
-      this.#happened += 1;
+      this.#eventCount += 1;
       callback();
       return true;
     }
@@ -105,7 +103,7 @@ export class VirtualTime {
   }
 }
 
-/** A binary heap: the event that comes next is always first. */
+/** A binary heap with the next event first. */
 class EventQueue {
   readonly #heap: TimedEvent[] = [];
 
@@ -122,7 +120,7 @@ class EventQueue {
     heap[index] = event;
   }
 
-  /** Takes the next event if it is due by then. */
+  /** Removes and returns the next event, if it is not after `untilMs`. */
   takeUntil(untilMs: number): TimedEvent | undefined {
     const heap = this.#heap;
     if (heap.length === 0 || heap[0].timeMs > untilMs) return undefined;
@@ -132,7 +130,7 @@ class EventQueue {
     return next;
   }
 
-  /** Puts an event in the first place, and down from there to its own. */
+  /** Inserts an event at the root, and moves it down to its place. */
   #sink(event: TimedEvent): void {
     const heap = this.#heap;
     let index = 0;

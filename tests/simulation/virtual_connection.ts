@@ -1,6 +1,5 @@
 /**
- * A connection between two virtual hosts: two streams of bytes, and an end on
- * each side.
+ * A connection between two virtual hosts: two streams of bytes and two ends.
  *
  * @module
  */
@@ -9,155 +8,153 @@ import type { VirtualTime } from "./virtual_clock.ts";
 import { VirtualEnd } from "./virtual_end.ts";
 import type { VirtualProcess } from "./virtual_process.ts";
 import { VirtualStream } from "./virtual_stream.ts";
-import type { Way } from "./way.ts";
+import type { Path } from "./path.ts";
 
 /**
- * An acceptor that has not heard that the dialler knows of the connection
- * repeats its answer after so many milliseconds, then after twice as many, and
- * so on: Linux's initial retransmission time-out.
+ * Time until an acceptor repeats its SYN-ACK if no ACK has arrived; each next
+ * time is twice as long. This is the initial retransmission timeout of Linux.
  */
 const firstRepeatMs = 1_000;
 
-/** So often it repeats its answer, and then gives up: Linux's default. */
-const mostRepeats = 5;
+/** How often the SYN-ACK is repeated before the acceptor gives up, as in Linux. */
+const maxRepeats = 5;
 
-/** One side of a connection that is being made. */
+/** One side of a connection. */
 export interface Side {
   /** The host's name. */
   readonly name: string;
   readonly process: VirtualProcess;
-  /** From here to the other side. */
-  readonly way: Way;
-  /** This side may use its end from now on. */
+  /** The path to the other side. */
+  readonly path: Path;
+  /** Called when this side may use its end. */
   readonly onReady: (end: VirtualEnd) => void;
 }
 
-/** What a connection is made of. */
+/** What `VirtualConnection` needs. */
 export interface ConnectionOptions {
   readonly time: VirtualTime;
   readonly random: Random;
   readonly bufferBytes: number;
-  readonly dialler: Side;
+  readonly dialer: Side;
   readonly acceptor: Side;
-  /** Neither process holds its end any more. */
+  /** Called when both processes have released their ends. */
   readonly onOver: (connection: VirtualConnection) => void;
 }
 
-/** A connection. It is made when the dialler's first packet has come in. */
+/** A connection, created when the dialer's first packet (SYN) has arrived. */
 export class VirtualConnection {
   /** The host that dialled. */
-  readonly dialler: string;
+  readonly dialer: string;
   /** The host that was dialled. */
   readonly acceptor: string;
-  readonly diallerEnd: VirtualEnd;
+  readonly dialerEnd: VirtualEnd;
   readonly acceptorEnd: VirtualEnd;
-  readonly #there: VirtualStream;
-  readonly #back: VirtualStream;
+  readonly #toAcceptor: VirtualStream;
+  readonly #toDialer: VirtualStream;
   readonly #options: ConnectionOptions;
   #isSwallowed = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    const { acceptor, bufferBytes, dialler, onOver, random, time } = options;
-    this.dialler = dialler.name;
+    const { acceptor, bufferBytes, dialer, onOver, random, time } = options;
+    this.dialer = dialer.name;
     this.acceptor = acceptor.name;
     const common = { time, random, bufferBytes };
-    this.#there = new VirtualStream({
+    this.#toAcceptor = new VirtualStream({
       ...common,
-      way: dialler.way,
-      wayBack: acceptor.way,
+      path: dialer.path,
+      returnPath: acceptor.path,
     });
-    this.#back = new VirtualStream({
+    this.#toDialer = new VirtualStream({
       ...common,
-      way: acceptor.way,
-      wayBack: dialler.way,
+      path: acceptor.path,
+      returnPath: dialer.path,
     });
     const onReleased = () => {
-      if (this.diallerEnd.isReleased && this.acceptorEnd.isReleased) {
+      if (this.dialerEnd.isReleased && this.acceptorEnd.isReleased) {
         onOver(this);
       }
     };
-    this.diallerEnd = new VirtualEnd({
-      process: dialler.process,
+    this.dialerEnd = new VirtualEnd({
+      process: dialer.process,
       random,
-      incoming: this.#back,
-      outgoing: this.#there,
-      onGreeting: (end) => {
-        this.#there.greet();
-        dialler.onReady(end);
+      incoming: this.#toDialer,
+      outgoing: this.#toAcceptor,
+      onAck: (end) => {
+        this.#toAcceptor.sendAck();
+        dialer.onReady(end);
       },
       onReleased,
     });
     this.acceptorEnd = new VirtualEnd({
       process: acceptor.process,
       random,
-      incoming: this.#there,
-      outgoing: this.#back,
-      onGreeting: acceptor.onReady,
+      incoming: this.#toAcceptor,
+      outgoing: this.#toDialer,
+      onAck: acceptor.onReady,
       onReleased,
     });
-    this.#back.greet();
-    this.#repeatGreeting(firstRepeatMs, mostRepeats);
+    this.#toDialer.sendAck();
+    this.#repeatSynAck(firstRepeatMs, maxRepeats);
   }
 
-  /** Whether both processes hold their ends, and nothing has reset it. */
+  /** Whether both processes hold their ends, and it was not reset. */
   get isOpen(): boolean {
-    return this.diallerEnd.isOpen && this.acceptorEnd.isOpen &&
-      !this.#there.isReset && !this.#back.isReset;
+    return this.dialerEnd.isOpen && this.acceptorEnd.isOpen &&
+      !this.#toAcceptor.isReset && !this.#toDialer.isReset;
   }
 
-  /** Whether nothing arrives on it any more, and nobody is told. */
+  /** Whether it silently loses all data. */
   get isSwallowed(): boolean {
     return this.#isSwallowed;
   }
 
-  /** Whether one of the two hosts has dialled the other. */
+  /** Whether it is between these two hosts. */
   isBetween(one: string, other: string): boolean {
-    return this.dialler === one && this.acceptor === other ||
-      this.dialler === other && this.acceptor === one;
+    return this.dialer === one && this.acceptor === other ||
+      this.dialer === other && this.acceptor === one;
   }
 
   /** Both ends. */
   get ends(): readonly [VirtualEnd, VirtualEnd] {
-    return [this.diallerEnd, this.acceptorEnd];
+    return [this.dialerEnd, this.acceptorEnd];
   }
 
   /**
-   * Resets both ends, as a box in the middle does that has lost its memory.
-   * What is on its way is cut off anywhere, in the middle of a line if you are
-   * lucky.
+   * Resets both ends, like a middlebox that has lost its state. Data under way is
+   * cut at a random byte, often in the middle of a line.
    */
   cut(): void {
-    this.#there.reset();
-    this.#back.reset();
+    this.#toAcceptor.reset();
+    this.#toDialer.reset();
   }
 
   /**
-   * Nothing arrives any more on this connection, and nobody is told: so does a
-   * box in the middle that has lost its memory and says nothing.
+   * Loses all data from now on, and sends no reset, like a middlebox that has
+   * lost its state and drops packets.
    */
   swallow(): void {
     this.#isSwallowed = true;
-    this.#there.swallow();
-    this.#back.swallow();
+    this.#toAcceptor.swallow();
+    this.#toDialer.swallow();
   }
 
   /**
-   * Repeats the acceptor's answer (SYN-ACK) until the dialler's (ACK) has come.
-   * Without it, an acceptor would wait for ever for a dialler that heard the
-   * answer and lost power before its own was out.
+   * Repeats the acceptor's SYN-ACK until the dialer's ACK has arrived. Without
+   * this, the acceptor would wait for ever for a dialer that received the SYN-ACK
+   * and lost power before it sent its ACK.
    */
-  #repeatGreeting(waitMs: number, repeats: number): void {
-    const { acceptor, dialler, time } = this.#options;
+  #repeatSynAck(waitMs: number, repeats: number): void {
+    const { acceptor, dialer, time } = this.#options;
     time.at(time.elapsedMs + waitMs, () => {
       if (!this.acceptorEnd.isWaiting) return;
       if (repeats === 0) return this.acceptorEnd.giveUp();
-      acceptor.way.travel(() => {
-        // An answer that the dialler's kernel still has to send is on its way.
-        if (!this.diallerEnd.isReleased) return;
-        dialler.way.travel(() => this.acceptorEnd.onReset());
+      acceptor.path.travel(() => {
+        // If the dialer's kernel has the connection, its ACK is under way.
+        if (!this.dialerEnd.isReleased) return;
+        dialer.path.travel(() => this.acceptorEnd.onReset());
       });
-      this.#repeatGreeting(2 * waitMs, repeats - 1);
+      this.#repeatSynAck(2 * waitMs, repeats - 1);
     });
   }
 }

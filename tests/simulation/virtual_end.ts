@@ -1,7 +1,7 @@
 /**
- * One end of a virtual connection: the kernel's part of it, and the Transport
- * that a process holds. What is read, written and thrown when is what Deno
- * 2.9.6 was seen to do on Linux.
+ * One end of a virtual connection: the kernel's state, and the `Transport` of a
+ * process. Results and errors of reads and writes are those that were observed
+ * with Deno 2.9.6 on Linux.
  *
  * @module
  */
@@ -10,29 +10,29 @@ import type { Random } from "../../runtime/random.ts";
 import type { Held, VirtualProcess } from "./virtual_process.ts";
 import type { StreamReceiver, VirtualStream } from "./virtual_stream.ts";
 
-/** How often a read or a write takes less than it could. */
+/** Probability that a read or a write takes only a part of the bytes. */
 const partChance = 0.1;
 
-/** How often a reset destroys what came before it and was not read yet. */
+/** Probability that a reset destroys received bytes that were not read. */
 const destroyChance = 0.5;
 
-/** How often a killed process's connection ends with a reset. */
+/** Probability that a connection of a killed process ends with a reset. */
 const crashResetChance = 0.5;
 
-/** What an end is made of. */
+/** What `VirtualEnd` needs. */
 export interface EndOptions {
   /** The process that holds it. */
   readonly process: VirtualProcess;
   readonly random: Random;
   readonly incoming: VirtualStream;
   readonly outgoing: VirtualStream;
-  /** The other side knows of the connection: it may be used from now on. */
-  readonly onGreeting: (end: VirtualEnd) => void;
-  /** The process holds it no more. */
+  /** Called when the connection is established and may be used. */
+  readonly onAck: (end: VirtualEnd) => void;
+  /** Called when the process has released it. */
   readonly onReleased: () => void;
 }
 
-/** Something that a process waits for. */
+/** A pending operation of a process. */
 interface Waiting<Result> {
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
@@ -41,14 +41,14 @@ interface Waiting<Result> {
 /** One end of a connection. */
 export class VirtualEnd implements Transport, StreamReceiver, Held {
   readonly #options: EndOptions;
-  #isGreeted = false;
-  /** The process closed it, was killed, or never came to know of it. */
+  #isEstablished = false;
+  /** The process has closed it, was killed, or has never received it. */
   #isReleased = false;
-  /** A reset came or was sent: nothing that comes now means anything. */
-  #isGone = false;
-  /** The kernel has forgotten it: whatever comes now is answered by a reset. */
-  #isForgotten = false;
-  /** A reset that came, until somebody was told. The next ones hear less. */
+  /** A reset was received or sent: later packets are ignored. */
+  #isReset = false;
+  /** The kernel has lost it: each later packet is answered by a reset. */
+  #isLost = false;
+  /** The error of a received reset, until one operation has thrown it. */
   #fault: Error | undefined;
   #received: Uint8Array[] = [];
   #unreadBytes = 0;
@@ -68,33 +68,33 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
     process.holds.add(this);
   }
 
-  /** Whether the other side knows of it, and no process has let go of it. */
+  /** Whether it is established and the process has not released it. */
   get isOpen(): boolean {
-    return this.#isGreeted && !this.#isReleased;
+    return this.#isEstablished && !this.#isReleased;
   }
 
-  /** Whether it has yet to hear that the other side knows of it. */
+  /** Whether it waits to be established. */
   get isWaiting(): boolean {
-    return !this.#isGreeted && !this.#isReleased;
+    return !this.#isEstablished && !this.#isReleased;
   }
 
-  /** Whether its process holds it no more. */
+  /** Whether the process has released it. */
   get isReleased(): boolean {
     return this.#isReleased;
   }
 
-  /** Bytes that came in and were not read yet. */
+  /** The number of received bytes that were not read yet. */
   get unreadBytes(): number {
     return this.#unreadBytes;
   }
 
-  /** Bytes that were written and have not come in at the other end. */
+  /** The number of written bytes that have not arrived at the other end. */
   get inFlightBytes(): number {
     return this.#options.outgoing.inFlightBytes;
   }
 
   read(target: Uint8Array): Promise<number | null> {
-    return this.#ask((waiting: Waiting<number | null>) => {
+    return this.#start((waiting: Waiting<number | null>) => {
       if (target.length === 0) return waiting.resolve(0);
       if (this.#reading !== undefined) throw new Error("two reads at once");
       this.#reading = { ...waiting, target };
@@ -103,9 +103,9 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    return this.#ask((waiting: Waiting<number>) => {
+    return this.#start((waiting: Waiting<number>) => {
       if (bytes.length === 0) return waiting.resolve(0);
-      // A real connection may take a part of each, and mix them up.
+      // A real connection may take a part of each, and mix them.
       if (this.#writing !== undefined) throw new Error("two writes at once");
       this.#writing = { ...waiting, bytes };
       this.#options.process.run(() => this.#tryWrite());
@@ -113,7 +113,7 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
   }
 
   closeWrite(): Promise<void> {
-    return this.#ask((waiting: Waiting<void>) => {
+    return this.#start((waiting: Waiting<void>) => {
       this.#endings.push(waiting);
       this.#options.process.run(() => this.#tryEnd());
     });
@@ -130,22 +130,22 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
     for (const each of waiting) {
       each?.reject(new Deno.errors.Interrupted("operation canceled"));
     }
-    if (this.#isGone) return;
-    // Deno ends its side first, even if a reset follows at once: so the other
-    // side may see a good end before it, and never hear of the reset.
+    if (this.#isReset) return;
+    // Deno ends its side first, even if a reset follows at once. The other side
+    // may read the end, and never receive the reset.
     outgoing.end();
     if (unreadBytes > 0) this.#reset();
   }
 
-  /** The process that dialled does not want it any more. */
+  /** Closes it if the process that dialled has cancelled. */
   giveUp(): void {
     if (this.#isReleased) return;
-    if (this.#isGreeted) return this.close();
+    if (this.#isEstablished) return this.close();
     this.#release();
     this.#options.process.holds.delete(this);
   }
 
-  /** Nobody takes a connection that came in: the port is closed. */
+  /** Resets a connection to a port that was closed meanwhile. */
   refuse(): void {
     this.#release();
     this.#options.process.holds.delete(this);
@@ -156,8 +156,8 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
     const { outgoing, random } = this.#options;
     const mustReset = this.#unreadBytes > 0 || random.chance(crashResetChance);
     this.#release();
-    this.#isForgotten = powerLoss;
-    if (this.#isGone) return;
+    this.#isLost = powerLoss;
+    if (this.#isReset) return;
     if (powerLoss) {
       outgoing.lose();
     } else if (mustReset) {
@@ -168,14 +168,14 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
     }
   }
 
-  onGreeting(): void {
+  onAck(): void {
     if (this.#isReleased) return this.#reset();
-    this.#isGreeted = true;
-    this.#options.onGreeting(this);
+    this.#isEstablished = true;
+    this.#options.onAck(this);
   }
 
   onBytes(bytes: Uint8Array): void {
-    if (this.#isGone) return;
+    if (this.#isReset) return;
     if (this.#isReleased) return this.#reset();
     this.#received.push(bytes);
     this.#unreadBytes += bytes.length;
@@ -183,18 +183,18 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
   }
 
   onEnd(): void {
-    if (this.#isGone) return;
-    if (this.#isForgotten) return this.#reset();
+    if (this.#isReset) return;
+    if (this.#isLost) return this.#reset();
     this.#hasInputEnded = true;
     this.#wakeReader();
   }
 
   onReset(): void {
-    if (this.#isGone) return;
+    if (this.#isReset) return;
     const { process, random } = this.#options;
-    this.#isGone = true;
-    // The dialler gave up before we had heard of it.
-    if (!this.#isGreeted) return this.giveUp();
+    this.#isReset = true;
+    // The dialer gave up before its ACK arrived.
+    if (!this.#isEstablished) return this.giveUp();
     if (this.#unreadBytes > 0 && random.chance(destroyChance)) {
       this.#dropUnread();
       this.#hasInputEnded = false;
@@ -206,8 +206,8 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
     process.run(() => this.#tryWrite());
   }
 
-  /** What a process asks for. One that is dead never hears an answer. */
-  #ask<Result>(
+  /** Starts an operation of the process. It never ends for a killed process. */
+  #start<Result>(
     begin: (waiting: Waiting<Result>) => void,
   ): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -231,7 +231,7 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
     } else if (!this.#hasInputEnded && this.#fault !== undefined) {
       this.#reading = undefined;
       reading.reject(this.#takeFault());
-    } else if (this.#hasInputEnded || this.#isGone) {
+    } else if (this.#hasInputEnded || this.#isReset) {
       this.#reading = undefined;
       reading.resolve(null);
     }
@@ -239,8 +239,8 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
 
   #takeReceived(target: Uint8Array): number {
     const { incoming, random } = this.#options;
-    const mostBytes = Math.min(target.length, this.#unreadBytes);
-    const takenBytes = partOf(mostBytes, random);
+    const maxBytes = Math.min(target.length, this.#unreadBytes);
+    const takenBytes = partOf(maxBytes, random);
     let filledBytes = 0;
     while (filledBytes < takenBytes) {
       const first = this.#received[0];
@@ -258,15 +258,15 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
   #tryWrite(): void {
     const writing = this.#writing;
     if (writing === undefined) return;
-    if (this.#hasOutputEnded || this.#isGone) {
+    if (this.#hasOutputEnded || this.#isReset) {
       this.#writing = undefined;
       writing.reject(this.#takeFault() ?? brokenPipe());
     } else {
       const { outgoing, random } = this.#options;
-      const mostBytes = Math.min(outgoing.room(), writing.bytes.length);
-      if (mostBytes === 0) return;
+      const maxBytes = Math.min(outgoing.room(), writing.bytes.length);
+      if (maxBytes === 0) return;
       this.#writing = undefined;
-      const takenBytes = partOf(mostBytes, random);
+      const takenBytes = partOf(maxBytes, random);
       // A copy: the process may use its buffer again.
       const { buffer, byteOffset } = writing.bytes;
       outgoing.sendBytes(
@@ -277,7 +277,7 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
     this.#tryEnd();
   }
 
-  /** Ends the output, but not while something is being written. */
+  /** Ends the output, if no write is pending. */
   #tryEnd(): void {
     if (this.#endings.length === 0 || this.#writing !== undefined) return;
     const endings = this.#endings;
@@ -294,12 +294,12 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
   }
 
   #reset(): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
+    if (this.#isReset) return;
+    this.#isReset = true;
     this.#options.outgoing.reset();
   }
 
-  /** The process lets go: what it waits for is forgotten. */
+  /** Releases it: pending operations never end. */
   #release(): void {
     this.#isReleased = true;
     this.#reading = undefined;
@@ -315,7 +315,7 @@ export class VirtualEnd implements Transport, StreamReceiver, Held {
   }
 }
 
-/** Mostly all of it, sometimes less; at least one. */
+/** Usually all bytes, sometimes fewer, at least one. */
 function partOf(sizeBytes: number, random: Random): number {
   return random.chance(partChance) ? 1 + random.below(sizeBytes) : sizeBytes;
 }

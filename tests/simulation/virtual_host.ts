@@ -1,5 +1,5 @@
 /**
- * One machine of a simulated world, and the server process on it.
+ * A machine in a simulation, and the server process on it.
  *
  * @module
  */
@@ -10,26 +10,26 @@ import type { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 import { type OnConnection, VirtualProcess } from "./virtual_process.ts";
 
-/** The port that is meant where none is named. */
+/** The port of addresses without one. */
 export const defaultPort = 1;
 
-/** What a host needs from the world around it. */
+/** What `VirtualHost` needs. */
 export interface HostOptions {
   readonly name: string;
   readonly time: VirtualTime;
   readonly random: Random;
-  /** How far its time of day is ahead of the others'. */
+  /** How far its time of day is ahead, in milliseconds. */
   readonly skewMs: number;
   readonly connect: (
     from: VirtualHost,
     to: string,
     signal: AbortSignal,
   ) => Promise<Transport>;
-  /** It has power again. */
+  /** Called when it has power again. */
   readonly onPower: () => void;
 }
 
-/** A machine. From the start it runs one process. */
+/** A machine that runs one process at a time, from the start. */
 export class VirtualHost {
   readonly name: string;
   readonly #options: HostOptions;
@@ -42,17 +42,17 @@ export class VirtualHost {
     this.#process = this.#createProcess();
   }
 
-  /** The process of its present life, or the last one if it was killed. */
+  /** The present process, or the last one if it was killed. */
   get process(): VirtualProcess {
     return this.#process;
   }
 
-  /** The clock of its present life. */
+  /** The clock of that process. */
   get clock(): Clock {
     return this.#process;
   }
 
-  /** Whether its process lives, be it frozen or not. */
+  /** Whether the process is alive, frozen or not. */
   get isRunning(): boolean {
     return this.#process.isAlive;
   }
@@ -61,24 +61,24 @@ export class VirtualHost {
     return this.#process.isFrozen;
   }
 
-  /** How far its time of day is ahead of the others', in milliseconds. */
+  /** How far its time of day is ahead, in milliseconds. */
   get skewMs(): number {
     return this.#options.skewMs;
   }
 
-  /** Whether not even its kernel answers. */
+  /** Whether the kernel does not run either. */
   get isPoweredOff(): boolean {
     return this.#isPoweredOff;
   }
 
-  /** Connects from here, for code that is given a network. */
+  /** Connects from this host. */
   readonly connect: Connect = (hostname, port, signal) =>
     this.#options.connect(this, `${hostname}:${port}`, signal);
 
   /**
-   * Opens a port. The returned function closes it; what was accepted stays.
+   * Opens a port. The returned function closes the port, but not its connections.
    *
-   * @throws {Deno.errors.AddrInUse} If it is open.
+   * @throws {Deno.errors.AddrInUse} If the port is open.
    */
   listen(onConnection: OnConnection, port = defaultPort): () => void {
     const { ports } = this.#process;
@@ -90,29 +90,29 @@ export class VirtualHost {
   }
 
   /**
-   * Stops the process where it stands, as SIGSTOP does. The kernel goes on:
-   * others can connect, and what they send is kept while there is room.
+   * Stops the process, as SIGSTOP does. The kernel continues: other hosts can
+   * connect, and received bytes are buffered.
    */
   freeze(): void {
     this.#process.freeze();
   }
 
-  /** Lets the process go on: first with what fell due meanwhile, in order. */
+  /** Continues the process, first with the actions that have become due. */
   thaw(): void {
     this.#process.thaw();
   }
 
   /**
-   * Kills the process, as SIGKILL does; the kernel ends its connections. With
-   * `powerLoss` the kernel dies with it: nobody hears of it, and nothing comes
-   * in before the restart.
+   * Kills the process, as SIGKILL does. The kernel ends its connections. With
+   * `powerLoss` the kernel stops too: it sends and receives nothing until the
+   * restart.
    */
   crash({ powerLoss = false } = {}): void {
     if (powerLoss) this.#isPoweredOff = true;
     if (this.#process.isAlive) this.#process.kill(powerLoss);
   }
 
-  /** Starts a new process after a crash: a new clock, and no open port. */
+  /** Starts a new process after a crash, with a new clock and no open port. */
   restart(): void {
     if (this.#process.isAlive) throw new Error(`${this.name} is running`);
     this.#process = this.#createProcess();

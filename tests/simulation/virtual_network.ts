@@ -1,6 +1,6 @@
 /**
- * The network of a simulated world: its hosts, the ways between them, and what
- * can go wrong on those.
+ * The network of a simulation: its hosts, the paths between them, and faults on
+ * these.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import type { VirtualTime } from "./virtual_clock.ts";
 import { VirtualConnection } from "./virtual_connection.ts";
 import { defaultPort, VirtualHost } from "./virtual_host.ts";
 import type { VirtualProcess } from "./virtual_process.ts";
-import { Way } from "./way.ts";
+import { Path } from "./path.ts";
 
-/** What a network is like if nothing else is said. */
+/** The properties of a network. */
 export interface NetworkOptions {
-  /** How long a packet takes: from, up to. */
+  /** Shortest and longest delay of a packet. */
   readonly delayMs?: readonly [number, number];
-  /** How much one direction of a connection takes that nobody has read. */
+  /** Most bytes in one direction of a connection that were not read. */
   readonly bufferBytes?: number;
 }
 
-/** Ports that diallers dial from are counted up from here. */
-const firstDiallerPort = 40_000;
+/** The source port of the first connection; the next ones follow. */
+const firstDialerPort = 40_000;
 
 /** Hosts, and connections between them. */
 export class VirtualNetwork {
@@ -30,8 +30,8 @@ export class VirtualNetwork {
   readonly #delayMs: readonly [number, number];
   readonly #bufferBytes: number;
   readonly #hosts = new Map<string, VirtualHost>();
-  /** By the host that they lead to, then by the one that they come from. */
-  readonly #ways = new Map<string, Map<string, Way>>();
+  /** By destination, then by source. */
+  readonly #paths = new Map<string, Map<string, Path>>();
   readonly #connections = new Set<VirtualConnection>();
   #connectionCount = 0;
 
@@ -46,7 +46,7 @@ export class VirtualNetwork {
     this.#bufferBytes = bufferBytes;
   }
 
-  /** Connections of which one process at least holds its end. */
+  /** The connections of which at least one process holds its end. */
   get connections(): ReadonlySet<VirtualConnection> {
     return this.#connections;
   }
@@ -61,7 +61,7 @@ export class VirtualNetwork {
       skewMs,
       connect: (from, to, signal) => this.connect(from, to, signal),
       onPower: () => {
-        for (const way of this.#waysTo(name).values()) way.sendAgain();
+        for (const path of this.#pathsTo(name).values()) path.sendAgain();
       },
     });
     this.#hosts.set(name, host);
@@ -69,9 +69,9 @@ export class VirtualNetwork {
   }
 
   /**
-   * Connects one host's process to a port: `Hill`, or `Hill:8100`. Three
-   * packets must come through. Rejects with ConnectionRefused if the port is
-   * not open, and with the signal's reason.
+   * Connects the process of a host to a port: `Hill`, or `Hill:8100`. Three
+   * packets must arrive. Rejects with ConnectionRefused if the port is closed, or
+   * with the signal's reason.
    */
   connect(
     from: VirtualHost,
@@ -89,7 +89,7 @@ export class VirtualNetwork {
       const abort = () => {
         if (isOver || !process.isAlive) return;
         isOver = true;
-        connection?.diallerEnd.giveUp();
+        connection?.dialerEnd.giveUp();
         reject(signal.reason);
       };
       const finish = (settle: () => void) =>
@@ -100,7 +100,7 @@ export class VirtualNetwork {
           settle();
         });
       signal.addEventListener("abort", abort);
-      this.#way(from.name, hostname).travel(() => {
+      this.#path(from.name, hostname).travel(() => {
         if (isOver || !process.isAlive) return;
         connection = this.#createConnection(
           from.name,
@@ -110,7 +110,7 @@ export class VirtualNetwork {
           (transport) => finish(() => resolve(transport)),
         );
         if (connection !== undefined) return;
-        this.#way(hostname, from.name).travel(() =>
+        this.#path(hostname, from.name).travel(() =>
           finish(() =>
             reject(new Deno.errors.ConnectionRefused("Connection refused"))
           )
@@ -119,30 +119,30 @@ export class VirtualNetwork {
     });
   }
 
-  /** From now on nothing arrives that goes from one host to another. */
+  /** Blocks the path from one host to another. */
   block(from: string, to: string): void {
-    this.#way(from, to).block();
+    this.#path(from, to).block();
   }
 
-  /** It arrives again, and so does in a while what was sent meanwhile. */
+  /** Opens a blocked path. Packets that it has held arrive some time later. */
   unblock(from: string, to: string): void {
-    this.#way(from, to).unblock();
+    this.#path(from, to).unblock();
   }
 
   unblockAll(): void {
-    for (const ways of this.#ways.values()) {
-      for (const way of ways.values()) way.unblock();
+    for (const paths of this.#paths.values()) {
+      for (const path of paths.values()) path.unblock();
     }
   }
 
-  /** How long a packet takes from one host to another from now on. */
+  /** Sets the shortest and longest delay of packets from one host to another. */
   setDelay(from: string, to: string, minMs: number, maxMs: number): void {
-    this.#way(from, to).setDelay(minMs, maxMs);
+    this.#path(from, to).setDelay(minMs, maxMs);
   }
 
   /**
-   * Resets an open connection, any one unless two hosts are named, and returns
-   * it. Undefined if there is none.
+   * Resets a random open connection, or one between two hosts, and returns it.
+   * Returns undefined if there is none.
    */
   cut(between?: readonly [string, string]): VirtualConnection | undefined {
     const connection = this.#pickOpen(between);
@@ -150,7 +150,7 @@ export class VirtualNetwork {
     return connection;
   }
 
-  /** Lets nothing more arrive on an open connection, chosen likewise. */
+  /** Makes an open connection lose all data, chosen in the same way. */
   swallow(
     between?: readonly [string, string],
   ): VirtualConnection | undefined {
@@ -169,9 +169,9 @@ export class VirtualNetwork {
     return open.length === 0 ? undefined : this.#random.pick(open);
   }
 
-  /** A dialler's first packet has come in. Undefined if the port is closed. */
+  /** Receives a dialer's SYN. Returns undefined if the port is closed. */
   #createConnection(
-    dialler: string,
+    dialer: string,
     diallingProcess: VirtualProcess,
     to: VirtualHost,
     port: number,
@@ -179,22 +179,22 @@ export class VirtualNetwork {
   ): VirtualConnection | undefined {
     const { process } = to;
     if (!process.ports.has(port)) return undefined;
-    const remote = `${dialler}:${firstDiallerPort + this.#connectionCount}`;
+    const remote = `${dialer}:${firstDialerPort + this.#connectionCount}`;
     this.#connectionCount += 1;
     const connection = new VirtualConnection({
       time: this.#time,
       random: this.#random.fork(),
       bufferBytes: this.#bufferBytes,
-      dialler: {
-        name: dialler,
+      dialer: {
+        name: dialer,
         process: diallingProcess,
-        way: this.#way(dialler, to.name),
+        path: this.#path(dialer, to.name),
         onReady: onConnected,
       },
       acceptor: {
         name: to.name,
         process,
-        way: this.#way(to.name, dialler),
+        path: this.#path(to.name, dialer),
         onReady: (end) => {
           const onConnection = process.ports.get(port);
           if (onConnection === undefined) end.refuse();
@@ -213,24 +213,24 @@ export class VirtualNetwork {
     return host;
   }
 
-  #waysTo(name: string): Map<string, Way> {
-    let ways = this.#ways.get(name);
-    if (ways === undefined) this.#ways.set(name, ways = new Map());
-    return ways;
+  #pathsTo(name: string): Map<string, Path> {
+    let paths = this.#paths.get(name);
+    if (paths === undefined) this.#paths.set(name, paths = new Map());
+    return paths;
   }
 
-  #way(from: string, to: string): Way {
-    const ways = this.#waysTo(to);
-    let way = ways.get(from);
-    if (way === undefined) {
-      way = new Way(
+  #path(from: string, to: string): Path {
+    const paths = this.#pathsTo(to);
+    let path = paths.get(from);
+    if (path === undefined) {
+      path = new Path(
         this.#time,
         this.#random.fork(),
         this.#hostNamed(to),
         this.#delayMs,
       );
-      ways.set(from, way);
+      paths.set(from, path);
     }
-    return way;
+    return path;
   }
 }

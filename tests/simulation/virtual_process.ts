@@ -1,7 +1,7 @@
 /**
- * One life of a server on its machine: from its start until it is killed. It is
- * also the clock that the server is given, because a process that is stopped or
- * dead hears nothing of time.
+ * One incarnation of a server on its machine, from its start until it is killed.
+ * It is also the clock of the server, because no timer fires in a process that is
+ * frozen or was killed.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { Transport } from "../../runtime/transport.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 
-/** Takes a connection that came in. */
+/** Receives an accepted connection. */
 export type OnConnection = (transport: Transport, remote: string) => void;
 
-/** What the kernel holds for a process, and clears up when it is killed. */
+/** A resource that the kernel releases when the process is killed. */
 export interface Held {
-  /** @param powerLoss Whether the kernel is gone too, and can tell nobody. */
+  /** @param powerLoss Whether the kernel stops too, and can send nothing. */
   abandon(powerLoss: boolean): void;
 }
 
-/** The time of day when the world begins: 2026-01-01 00:00:00 UTC. */
+/** The time of day at the start of a simulation: 2026-01-01 00:00:00 UTC. */
 export const epochSeconds = 1_767_225_600;
 
 /** A process on a virtual host. */
@@ -32,13 +32,13 @@ export class VirtualProcess implements Clock {
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #skewMs: number;
-  /** What fell due while it was frozen, in that order. */
+  /** The actions that became due while it was frozen, in order. */
   #backlog: (() => void)[] = [];
   #isAlive = true;
   #isFrozen = false;
   #isCatchingUp = false;
 
-  /** @param skewMs How far its time of day is ahead of the others'. */
+  /** @param skewMs How far its time of day is ahead, in milliseconds. */
   constructor(time: VirtualTime, random: Random, skewMs: number) {
     this.#time = time;
     this.#random = random;
@@ -70,16 +70,16 @@ export class VirtualProcess implements Clock {
   }
 
   after(delayMs: number, callback: () => void): () => void {
-    let isCalledOff = false;
+    let isCancelled = false;
     const fire = () => {
-      if (!isCalledOff) callback();
+      if (!isCancelled) callback();
     };
     const cancel = this.#time.at(
       this.#time.elapsedMs + delayMs,
       () => this.run(fire),
     );
     return () => {
-      isCalledOff = true;
+      isCancelled = true;
       cancel();
     };
   }
@@ -93,9 +93,8 @@ export class VirtualProcess implements Clock {
   }
 
   /**
-   * Runs a piece of the process: at once, after the thaw if it is frozen, and
-   * never if it is dead. Everything that the world does to a process's code
-   * goes through here.
+   * Runs an action of the process: at once, after the thaw if it is frozen, or
+   * never if it was killed. The simulation calls all code of the process here.
    */
   run(action: () => void): void {
     if (!this.#isAlive) return;
@@ -103,15 +102,15 @@ export class VirtualProcess implements Clock {
     else action();
   }
 
-  /** Stops it where it stands, as SIGSTOP does. */
+  /** Stops it, as SIGSTOP does. */
   freeze(): void {
     this.#isFrozen = true;
   }
 
-  /** Lets it go on, as SIGCONT does: first with what it has missed. */
+  /** Continues it, as SIGCONT does, first with the actions that became due. */
   thaw(): void {
     this.#isFrozen = false;
-    this.#catchUpSoon();
+    this.#scheduleBacklog();
   }
 
   /** Kills it: none of its code is called again. */
@@ -123,16 +122,16 @@ export class VirtualProcess implements Clock {
     this.holds.clear();
   }
 
-  /** One piece of the backlog an event, so that each comes to rest first. */
-  #catchUpSoon(): void {
+  /** Runs one action of the backlog in each event, with its continuations. */
+  #scheduleBacklog(): void {
     if (this.#isCatchingUp || this.#backlog.length === 0) return;
     this.#isCatchingUp = true;
     this.#time.at(this.#time.elapsedMs, () => {
       this.#isCatchingUp = false;
       if (this.#isFrozen) return;
-      // What this piece asks for at once is done at once, if nothing waits.
+      // If the backlog is empty now, calls of `run` in this action run at once.
       this.#backlog.shift()?.();
-      this.#catchUpSoon();
+      this.#scheduleBacklog();
     });
   }
 }

@@ -1,60 +1,58 @@
 /**
- * One direction of a connection: what a kernel has taken to send, what is on
- * its way, and how much more there is room for.
+ * One direction of a connection: the bytes that the sending kernel has taken and
+ * those under way, with flow control.
  *
  * @module
  */
 import type { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
-import type { Way } from "./way.ts";
+import type { Path } from "./path.ts";
 
-/** How often the rest of a write travels in one piece. */
+/** Probability that the rest of a write is sent in one packet. */
 const wholeChance = 0.7;
 
-/** What comes out of a stream. */
+/** The receiving end of a stream. */
 export interface StreamReceiver {
-  /** The first thing, before all bytes: the other side knows of us. */
-  onGreeting(): void;
+  /** Called first: the connection is established. */
+  onAck(): void;
   onBytes(bytes: Uint8Array): void;
-  /** Nothing more comes. */
   onEnd(): void;
-  /** The connection is gone. */
   onReset(): void;
 }
 
-type Parcel =
+type Packet =
   & { readonly dueMs: number }
   & (
-    | { readonly kind: "greeting" | "end" | "reset" }
+    | { readonly kind: "ack" | "end" | "reset" }
     | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   );
 
-/** What a stream is made of. */
+/** What `VirtualStream` needs. */
 export interface StreamOptions {
   readonly time: VirtualTime;
   readonly random: Random;
   /** From the sender to the receiver. */
-  readonly way: Way;
-  /** From the receiver to the sender: there it learns that there is room. */
-  readonly wayBack: Way;
-  /** Most bytes that are taken and not read yet. */
+  readonly path: Path;
+  /** From the receiver to the sender, for flow control. */
+  readonly returnPath: Path;
+  /** Most bytes that were taken and not read yet. */
   readonly bufferBytes: number;
 }
 
-/** Bytes from a sender to a receiver, in their order. */
+/** A stream of bytes from a sender to a receiver. */
 export class VirtualStream {
-  /** Set before the first parcel arrives. */
+  /** Set before the first packet arrives. */
   receiver!: StreamReceiver;
-  /** Told when there is room again for a sender that found none. */
+  /** Called when there is room again, after `room` has returned 0. */
   onRoom: () => void = () => {};
   readonly #options: StreamOptions;
   readonly #arrive = () => this.#takeFirst();
-  readonly #tryToArrive = () => this.#options.way.pass(this.#arrive);
-  #parcels: Parcel[] = [];
+  readonly #tryToArrive = () => this.#options.path.pass(this.#arrive);
+  #packets: Packet[] = [];
   #isMoving = false;
   #roomBytes: number;
   #inFlightBytes = 0;
-  #isRoomWanted = false;
+  #isSenderWaiting = false;
   #hasEnded = false;
   #isReset = false;
   #isSwallowing = false;
@@ -64,28 +62,28 @@ export class VirtualStream {
     this.#roomBytes = options.bufferBytes;
   }
 
-  /** Whether a reset is its last parcel. */
+  /** Whether it ends with a reset. */
   get isReset(): boolean {
     return this.#isReset;
   }
 
-  /** Bytes that were taken and have not arrived. */
+  /** The number of bytes that were taken and have not arrived. */
   get inFlightBytes(): number {
     return this.#inFlightBytes;
   }
 
-  /** How many bytes it takes now. Who is told 0 hears when there is room. */
+  /** How many bytes it can take. After 0, `onRoom` is called. */
   room(): number {
-    this.#isRoomWanted = this.#roomBytes === 0;
+    this.#isSenderWaiting = this.#roomBytes === 0;
     return this.#roomBytes;
   }
 
-  /** The handshake's part. Sent before anything else. */
-  greet(): void {
-    this.#send({ kind: "greeting", dueMs: this.#drawDueMs() });
+  /** Sends the SYN-ACK or ACK, before anything else. */
+  sendAck(): void {
+    this.#send({ kind: "ack", dueMs: this.#drawDueMs() });
   }
 
-  /** Takes bytes, at most as many as there is room for, and keeps them. */
+  /** Takes ownership of bytes, at most as many as `room` returns. */
   sendBytes(bytes: Uint8Array): void {
     if (this.#isReset) return;
     const { random } = this.#options;
@@ -106,14 +104,14 @@ export class VirtualStream {
     }
   }
 
-  /** Ends the stream behind what it has taken. */
+  /** Ends the stream after the bytes that it has taken. */
   end(): void {
     if (this.#hasEnded || this.#isReset) return;
     this.#hasEnded = true;
     this.#send({ kind: "end", dueMs: this.#drawDueMs() });
   }
 
-  /** Loses what is on its way from some byte on, and then resets. */
+  /** Loses the data under way from a random byte on, and resets. */
   reset(): void {
     if (this.#isReset) return;
     this.cut();
@@ -121,98 +119,98 @@ export class VirtualStream {
     this.#send({ kind: "reset", dueMs: this.#drawDueMs() });
   }
 
-  /** The sender's machine is without power: what is not out yet is lost. */
+  /** To be called when the sender's machine loses power. */
   lose(): void {
-    if (this.#options.way.isOpen) {
+    if (this.#options.path.isOpen) {
       this.cut();
     } else {
-      this.#parcels = [];
+      this.#packets = [];
       this.#inFlightBytes = 0;
     }
   }
 
-  /** Loses what is on its way, and all that is sent from now on. */
+  /** Loses the data under way, and all later data. */
   swallow(): void {
     this.#isSwallowing = true;
-    this.#parcels = [];
+    this.#packets = [];
   }
 
-  /** Loses what is on its way from some byte on; perhaps nothing. */
+  /** Loses the data under way from a random byte on, or none. */
   cut(): void {
     if (this.#isReset) return;
     const { random } = this.#options;
-    // The end counts as a byte, as it does in TCP: it may be all that is lost.
-    const endSize = this.#parcels.at(-1)?.kind === "end" ? 1 : 0;
+    // The end counts as a byte, as in TCP, so that only the end may be lost.
+    const endSize = this.#packets.at(-1)?.kind === "end" ? 1 : 0;
     const keptSize = random.below(this.#inFlightBytes + endSize + 1);
     if (keptSize === this.#inFlightBytes + endSize) return;
     this.#inFlightBytes = keptSize;
-    const kept: Parcel[] = [];
+    const kept: Packet[] = [];
     let restBytes = keptSize;
-    for (const parcel of this.#parcels) {
-      if (parcel.kind === "end") break;
-      if (parcel.kind === "bytes") {
-        const bytes = parcel.bytes.subarray(0, restBytes);
-        if (bytes.length > 0) kept.push({ ...parcel, bytes });
+    for (const packet of this.#packets) {
+      if (packet.kind === "end") break;
+      if (packet.kind === "bytes") {
+        const bytes = packet.bytes.subarray(0, restBytes);
+        if (bytes.length > 0) kept.push({ ...packet, bytes });
         restBytes -= bytes.length;
       } else {
-        kept.push(parcel);
+        kept.push(packet);
       }
     }
-    this.#parcels = kept;
-    // An end that was sent stood behind the bytes that are lost.
+    this.#packets = kept;
+    // The end was after the lost bytes.
     this.#hasEnded = false;
   }
 
-  /** The receiver has read so many bytes: there is room for as many again. */
+  /** Frees room for the bytes that the receiver has read. */
   onRead(sizeBytes: number): void {
-    const { wayBack } = this.#options;
+    const { returnPath } = this.#options;
     const free = () => {
       this.#roomBytes += sizeBytes;
-      if (!this.#isRoomWanted) return;
-      this.#isRoomWanted = false;
+      if (!this.#isSenderWaiting) return;
+      this.#isSenderWaiting = false;
       this.onRoom();
     };
-    // Nobody can tell when the sender heard of it unless it waits for it.
-    if (this.#isRoomWanted) wayBack.travel(free);
-    else wayBack.pass(free);
+    // The time at which the sender learns of it matters only if it waits.
+    if (this.#isSenderWaiting) returnPath.travel(free);
+    else returnPath.pass(free);
   }
 
   #drawDueMs(): number {
-    const { time, way } = this.#options;
-    return time.elapsedMs + way.drawDelayMs();
+    const { time, path } = this.#options;
+    return time.elapsedMs + path.drawDelayMs();
   }
 
-  #send(parcel: Parcel): void {
+  #send(packet: Packet): void {
     if (this.#isSwallowing) return;
-    this.#parcels.push(parcel);
+    this.#packets.push(packet);
     this.#move();
   }
 
-  /** One event for the first parcel; the others come behind it. */
+  /** Schedules the arrival of the first packet; the others follow it. */
   #move(): void {
-    if (this.#isMoving || this.#parcels.length === 0) return;
+    if (this.#isMoving || this.#packets.length === 0) return;
     this.#isMoving = true;
-    this.#options.time.at(this.#parcels[0].dueMs, this.#tryToArrive);
+    this.#options.time.at(this.#packets[0].dueMs, this.#tryToArrive);
   }
 
   #takeFirst(): void {
     this.#isMoving = false;
-    // What was to arrive may have been cut off meanwhile, and something that is
-    // due later may stand in its place.
-    const isDue = this.#parcels.length > 0 &&
-      this.#parcels[0].dueMs <= this.#options.time.elapsedMs;
-    const parcel = isDue ? this.#parcels.shift() : undefined;
+    // A cut may have removed the packet that was due, and the first packet may
+    // now be a later one.
+    const isDue = this.#packets.length > 0 &&
+      this.#packets[0].dueMs <= this.#options.time.elapsedMs;
+    const packet = isDue ? this.#packets.shift() : undefined;
     this.#move();
-    if (parcel !== undefined) this.#deliver(parcel);
+    if (packet !== undefined) this.#deliver(packet);
   }
 
-  #deliver(parcel: Parcel): void {
-    switch (parcel.kind) {
-      case "greeting":
-        return this.receiver.onGreeting();
+  #deliver(packet: Packet): void {
+    switch (packet.kind) {
+      case "ack":
+        return this.receiver.onAck();
       case "bytes":
-        this.#inFlightBytes -= parcel.bytes.length;
-        return this.receiver.onBytes(parcel.bytes);
+        this.#inFlightBytes -= packet.bytes.length;
+        return this.receiver.onBytes(packet.bytes);
       case "end":
         return this.receiver.onEnd();
       case "reset":

@@ -1,6 +1,5 @@
 /**
- * Runs simulated herds on a processor of its own, for `workers.ts`: one at a
- * time.
+ * A worker of `workers.ts`, which runs simulated herds one at a time.
  *
  * @module
  */
@@ -11,14 +10,14 @@ import type { Plan } from "./plan.ts";
 import type { Outcome } from "./run.ts";
 import { shrink } from "./shrink.ts";
 
-/** What a worker is asked to do with the herd of a seed. */
+/** A task for a worker: run the herd of a seed, or shrink its plan. */
 export interface Task {
   readonly seed: number;
-  /** Make the plan smaller that breaks this rule, instead of running it. */
+  /** If present, shrink the plan while it breaks this rule. */
   readonly brokenRule?: string;
 }
 
-/** What a worker answers: the outcome, or the smaller plan. */
+/** The answer of a worker: the outcome, or the smaller plan. */
 export type Answer = Outcome | Plan;
 
 self.onmessage = async ({ data }: MessageEvent<Task>) => {

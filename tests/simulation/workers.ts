@@ -7,7 +7,7 @@ import type { Plan } from "./plan.ts";
 import type { Outcome } from "./run.ts";
 import type { Answer, Task } from "./worker.ts";
 
-/** A worker on each processor. They end with `using`. */
+/** One worker for each processor. They end with `using`. */
 export class Workers implements Disposable {
   readonly #workers = Array.from(
     { length: navigator.hardwareConcurrency },
@@ -15,23 +15,23 @@ export class Workers implements Disposable {
       new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }),
   );
 
-  /** Runs the herds of seeds. */
+  /** Runs the herd of each seed. */
   run(
     seeds: IterableIterator<number>,
     onOutcome: (outcome: Outcome) => void,
   ): Promise<void> {
     return this.#share(seeds, async (seed, worker) => {
-      onOutcome(await ask<Outcome>(worker, { seed }));
+      onOutcome(await request<Outcome>(worker, { seed }));
     });
   }
 
-  /** Makes the plans of failing herds smaller. */
+  /** Shrinks the plans of failing herds. */
   shrink(
     failures: IterableIterator<Required<Task>>,
     onPlan: (plan: Plan, failure: Required<Task>) => void,
   ): Promise<void> {
     return this.#share(failures, async (failure, worker) => {
-      onPlan(await ask<Plan>(worker, failure), failure);
+      onPlan(await request<Plan>(worker, failure), failure);
     });
   }
 
@@ -50,7 +50,10 @@ export class Workers implements Disposable {
   }
 }
 
-function ask<Reply extends Answer>(worker: Worker, task: Task): Promise<Reply> {
+function request<Reply extends Answer>(
+  worker: Worker,
+  task: Task,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(message));

@@ -1,6 +1,6 @@
 /**
- * A simulated herd: its servers on a virtual network, its clients, and what
- * goes wrong, as a plan says.
+ * Runs the plan of a simulated herd: its servers on a virtual network, its
+ * clients' reports, and its faults.
  *
  * @module
  */
@@ -27,31 +27,30 @@ import { VirtualTime } from "./virtual_clock.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 import { VirtualNetwork } from "./virtual_network.ts";
 
-/** Links are up so long after the last server's start, at the latest. */
+/** All links are up at most this long after the last server's start. */
 const settleMs = 4_500;
 
-/** A herd that lives. */
+/** A running simulation. */
 export class World {
   readonly time = new VirtualTime();
   readonly network: VirtualNetwork;
   readonly plan: Plan;
   readonly violations: Violation[] = [];
-  /** The servers that run now, or are frozen, by name. */
+  /** The servers that run or are frozen, by name. */
   readonly servers = new Map<string, SimulatedServer>();
-  /** Every report that a client was answered for. */
+  /** The line of every report that a server has accepted from a client. */
   readonly reports = new Set<ByteString>();
-  /** What has occurred. */
   readonly coverage = new Coverage();
-  /** How often a link went down. */
+  /** How many links went down. */
   linksLost = 0;
   readonly #random: Random;
   readonly #hosts = new Map<string, VirtualHost>();
   readonly #options: ServerOptions;
-  /** When the last server has started, and the links should be up soon. */
+  /** When all servers have started and all links should be up. */
   readonly #settledMs: number;
   #isHealed = false;
 
-  /** @param onEvent Told what happens, for a person. */
+  /** @param onEvent Receives a description of each event. */
   constructor(plan: Plan, onEvent: (text: string) => void = () => {}) {
     this.plan = plan;
     this.#random = new Random(plan.seed);
@@ -61,10 +60,10 @@ export class World {
       topology: topologyOf(plan),
       coverage: this.coverage,
       onServerEvent: (event) => countEvent(event, this, this.coverage),
-      knowledgeOf: (name) => this.servers.get(name)?.replica.lines() ?? [],
+      linesOf: (name) => this.servers.get(name)?.router.lines() ?? [],
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
-        if (text.includes("link down")) this.#judgeLoss(text);
+        if (text.includes("link down")) this.#checkLoss(text);
         onEvent(text);
       },
     };
@@ -75,9 +74,9 @@ export class World {
     for (const server of servers) this.#add(server);
     for (const fault of faults) {
       this.time.at(fault.atMs, () => {
-        const { kind, atMs: _, ...met } = fault;
+        const { kind, atMs: _, ...affected } = fault;
         const time = this.time.elapsedMs.toFixed(1);
-        onEvent(`${time} fault: ${kind} ${JSON.stringify(met)}`);
+        onEvent(`${time} fault: ${kind} ${JSON.stringify(affected)}`);
         countFault(fault, this, this.coverage);
         this.#break(fault);
       });
@@ -87,7 +86,7 @@ export class World {
     }
   }
 
-  /** The names of the servers that a server is to be linked with. */
+  /** The names of a server's neighbours. */
   neighboursOf(name: string): string[] {
     return this.#options.topology.neighbours.get(name)!
       .map((neighbour) => neighbour.name);
@@ -119,16 +118,16 @@ export class World {
     host.thaw();
   }
 
-  /** A client tells a server where it is, if that server answers. */
+  /** Sends a client's report to a server, if that server answers. */
   report({ server, ...iamat }: PlannedReport): void {
     if (!this.answers(server)) return;
-    const told = this.servers.get(server)!;
-    countReport(told, this.#host(server).skewMs, this.coverage);
-    const { line } = told.report({ verb: "IAMAT", ...iamat });
+    const simulated = this.servers.get(server)!;
+    countReport(simulated, this.#host(server).skewMs, this.coverage);
+    const { line } = simulated.report({ verb: "IAMAT", ...iamat });
     this.reports.add(line);
   }
 
-  /** Ends all that is wrong: from now on every server runs, and every way. */
+  /** Ends all faults: all servers run and all paths are open. */
   heal(): void {
     this.#isHealed = true;
     this.network.unblockAll();
@@ -143,14 +142,15 @@ export class World {
   }
 
   /**
-   * A link has gone down. Where nothing breaks links, the only reason is that
-   * two servers dialled each other at the same time when they started.
+   * Checks the loss of a link. Without faults that break links, a link is lost
+   * only if two servers dialled each other at the same time when they started.
    */
-  #judgeLoss(text: string): void {
+  #checkLoss(text: string): void {
     this.linksLost += 1;
     const isSettling = this.time.elapsedMs < this.#settledMs;
     if (this.plan.catchUp || isSettling) return;
-    this.violations.push({ rule: "a link went down in peace", detail: text });
+    const rule = "a link went down without a fault";
+    this.violations.push({ rule, detail: text });
   }
 
   #host(name: string): VirtualHost {
@@ -206,8 +206,8 @@ export class World {
         return this.#block([[one, other], [other, one]], fault.forMs);
       }
       case "split":
-        return this.#block(this.#waysAcross(fault.side), fault.forMs);
-      case "slow way": {
+        return this.#block(this.#pathsAcross(fault.side), fault.forMs);
+      case "slow path": {
         const [from, to] = fault.link;
         network.setDelay(from, to, 0, fault.delayMs);
         return this.#later(
@@ -218,15 +218,15 @@ export class World {
     }
   }
 
-  #block(ways: readonly (readonly [string, string])[], forMs: number): void {
-    for (const [from, to] of ways) this.network.block(from, to);
+  #block(paths: readonly (readonly [string, string])[], forMs: number): void {
+    for (const [from, to] of paths) this.network.block(from, to);
     this.#later(forMs, () => {
-      for (const [from, to] of ways) this.network.unblock(from, to);
+      for (const [from, to] of paths) this.network.unblock(from, to);
     });
   }
 
-  /** All ways between some servers and the others. */
-  #waysAcross(side: readonly string[]): [string, string][] {
+  /** All paths between some servers and the others. */
+  #pathsAcross(side: readonly string[]): [string, string][] {
     const names = [...this.#hosts.keys()];
     const here = new Set(side);
     const pairs = names.flatMap((from) =>
@@ -235,6 +235,7 @@ export class World {
     return pairs.filter(([from, to]) => here.has(from) !== here.has(to));
   }
 
+  /** Calls back after a delay, unless all faults have ended before. */
   #later(delayMs: number, callback: () => void): void {
     this.time.at(this.time.elapsedMs + delayMs, () => {
       if (!this.#isHealed) callback();

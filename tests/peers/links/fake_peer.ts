@@ -1,5 +1,5 @@
 /**
- * A test that plays Smith, to a real Hill.
+ * A fake Smith that links with a real Hill.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import type { MemoryHerd } from "../../fakes/memory_herd.ts";
 import type { PipeEnd } from "../../fakes/pipe.ts";
 
-/** The introduction of a server to another. */
+/** The hello of one server to another. */
 export function helloOf(from: string, to: string, incarnation = "1"): string {
   return formatHello({ from, to, incarnation, nonce: "0".repeat(32) });
 }
 
-/** What Smith says to Hill until both are linked, where there is no secret. */
+/** All lines that Smith sends to Hill in a handshake without a secret. */
 export function fakePeerHandshake(incarnation = "1"): string {
   return `${helloOf("Smith", "Hill", incarnation)}\nPROOF -\n`;
 }
 
-/** Dials Hill and shakes hands as Smith would; returns Smith's end. */
+/** Dials Hill and runs the handshake as Smith. Resolves to Smith's end. */
 export async function linkAsFakePeer(herd: MemoryHerd): Promise<PipeEnd> {
   const smith = herd.dial("Hill");
   smith.sendText(fakePeerHandshake());

@@ -14,7 +14,7 @@ const hello = { from: "Smith", to: "Hill", incarnation: "abc-1", nonce };
 const hill = { name: "Hill", incarnation: "hill-1" };
 
 Deno.test({
-  name: "checkHello() takes the introduction of a neighbour",
+  name: "checkHello() accepts the hello of a neighbour",
   permissions: "none",
   fn() {
     const line = formatHello(hello);
@@ -24,7 +24,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkHello() tells why an introduction is refused",
+  name: "checkHello() returns the reason for a refusal",
   permissions: "none",
   fn() {
     for (
@@ -55,7 +55,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "checkAnswer() hears the refusal of the other side, or its hello",
+  name: "checkAnswer() parses the other side's hello or refusal",
   permissions: "none",
   fn() {
     const line = formatRefusal({ reason: "stranger", detail: "who are you?" });
@@ -66,14 +66,14 @@ Deno.test({
     assertEquals(checkAnswer(formatHello(hello), hill, "Smith"), hello);
     const other = checkAnswer(formatHello(hello), hill, "Jaquez");
     assertEquals(isRefusal(other) && other.reason, "stranger");
-    // To a dialler it is no introduction.
-    const dialler = checkHello(line, hill, ["Smith"]);
-    assertEquals(isRefusal(dialler) && dialler.reason, "not a handshake");
+    // A dialer cannot start with a refusal.
+    const first = checkHello(line, hill, ["Smith"]);
+    assertEquals(isRefusal(first) && first.reason, "not a handshake");
   },
 });
 
 Deno.test({
-  name: "checkProofs() takes one proof that matches, and nothing like it",
+  name: "checkProofs() accepts one matching proof, and no similar line",
   permissions: "none",
   fn() {
     const [one, other, third] = ["1", "2", "3"].map((digit) =>

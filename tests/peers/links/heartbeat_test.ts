@@ -13,7 +13,7 @@ import { linkAsFakePeer } from "./fake_peer.ts";
 const pair = [["Hill", "Smith"]] as const;
 
 Deno.test({
-  name: "Links ping where there is nothing to say, and only there",
+  name: "Link pings only when nothing else was written",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -21,7 +21,7 @@ Deno.test({
     const smith = await linkAsFakePeer(herd);
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), "PING\n");
-    hill.replica.accept(reportOf("kiwi", 1));
+    hill.router.accept(reportOf("kiwi", 1));
     hill.linkManager.flush();
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links give a silent neighbour up and dial it again",
+  name: "LinkManager ends the link with a silent neighbour, and dials again",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -56,7 +56,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links blame no neighbour while the log makes reading wait",
+  name: "Link does not count silence while reading waits for the log",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -69,13 +69,13 @@ Deno.test({
     hill.traffic.get("peer/1/Smith")!.drain();
     smith.sendText(reportOf("kiwi", 1).line + "\n");
     await drainMicrotasks();
-    assertEquals(hill.replica.clients, 1);
+    assertEquals(hill.router.clients, 1);
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links compare when they come up, and every half minute",
+  name: "LinkManager compares when a link comes up, and every 30 seconds",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);

@@ -20,7 +20,7 @@ import { fakePeerHandshake, helloOf, linkAsFakePeer } from "./fake_peer.ts";
 
 const pair = [["Hill", "Smith"]] as const;
 
-/** How many links to a neighbour are open: the ends that are not closed. */
+/** The number of connections that are open at both ends. */
 function openConnections(herd: MemoryHerd): number {
   return herd.connections.filter(({ ends }) =>
     ends.every((end) => !end.isClosed)
@@ -28,7 +28,7 @@ function openConnections(herd: MemoryHerd): number {
 }
 
 Deno.test({
-  name: "Links keep one link a pair when both dial at once",
+  name: "LinkManager keeps one link when both servers dial at once",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -43,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the report of the longest IAMAT crosses a link, and the link stays up",
+  name: "LinkManager forwards the report of the longest IAMAT",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -54,47 +54,47 @@ Deno.test({
     const idBytes = maxLineBytes - "IAMAT ".length - operands.length;
     const report = reportOf("x".repeat(idBytes), 1);
     assertEquals(`IAMAT ${report.client}${operands}`.length, maxLineBytes);
-    hill.replica.accept(report);
+    hill.router.accept(report);
     hill.linkManager.flush();
     await herd.clock.advance(1_000);
-    assertEquals(smith.replica.newest(report.client), report.line);
+    assertEquals(smith.router.newest(report.client), report.line);
     assertEquals(smith.linkManager.linked(), ["Hill"]);
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links settle on one connection without losing a report",
+  name: "LinkManager loses no report while it keeps one connection of two",
   permissions: "none",
   async fn() {
-    // Many starts, each with the two sides a different number of turns apart.
+    // Smith starts a different number of microtasks after Hill each time.
     for (let turns = 0; turns < 40; turns++) {
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill", { catchUp: false });
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
       const smith = herd.start("Smith", { catchUp: false });
-      let told = 0;
+      let clients = 0;
       for (let turn = 0; turn < 100; turn++) {
-        for (const { linkManager, replica } of [hill, smith]) {
+        for (const { linkManager, router } of [hill, smith]) {
           if (linkManager.linked().length === 0) continue;
-          replica.accept(reportOf(`client-${told++}`, 1, "Hill"));
+          router.accept(reportOf(`client-${clients++}`, 1, "Hill"));
           linkManager.flush();
         }
         await Promise.resolve();
       }
       await herd.clock.advance(3_000);
       assertEquals(openConnections(herd), 1);
-      const known = [hill, smith].map(({ replica }) =>
-        [...replica.lines()].sort()
+      const lines = [hill, smith].map(({ router }) =>
+        [...router.lines()].sort()
       );
-      assertEquals(known[0], known[1], `started ${turns} turns apart`);
+      assertEquals(lines[0], lines[1], `started ${turns} turns apart`);
       await herd.stop();
     }
   },
 });
 
 Deno.test({
-  name: "Links give a connection up without losing what is under way on it",
+  name: "LinkManager drains a replaced connection without losing lines",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -102,16 +102,16 @@ Deno.test({
     herd.onDial = (_, far) => dialled ??= far;
     const hill = herd.start("Hill");
     await drainMicrotasks();
-    // Smith's own connection is up first, and has a report on its way out.
+    // Smith's connection is up first, and Hill is writing a report to it.
     const second = await linkAsFakePeer(herd);
     second.other.freeze();
-    hill.replica.accept(reportOf("kiwi", 1));
+    hill.router.accept(reportOf("kiwi", 1));
     hill.linkManager.flush();
-    // Then Hill's connection is answered, and takes over.
+    // Then Hill's connection is answered and replaces it.
     dialled!.sendText(fakePeerHandshake());
     await drainMicrotasks();
     assertEquals(hill.linkManager.linked(), ["Smith"]);
-    // Smith has a last word on it, and gives it up too.
+    // Smith sends a last report on it, and drains it too.
     second.sendText(reportOf("pear", 1, "Smith").line + "\n");
     await second.closeWrite();
     await drainMicrotasks();
@@ -120,7 +120,7 @@ Deno.test({
     await drainMicrotasks();
     assertEquals(second.takeAll(), reportOf("kiwi", 1).line + "\n");
     assertEquals(
-      hill.replica.newest("pear"),
+      hill.router.newest("pear"),
       reportOf("pear", 1, "Smith").line,
     );
     assertEquals(await second.read(new Uint8Array(1)), null);
@@ -133,15 +133,15 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links end the first connection of a neighbour that dials again",
+  name: "LinkManager ends the first connection of a neighbour that dials again",
   permissions: "none",
   async fn() {
     for (const incarnation of ["1", "2"]) {
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill");
-      const connections = ["1", incarnation].map((life) => {
+      const connections = ["1", incarnation].map((incarnation) => {
         const connection = herd.dial("Hill");
-        connection.sendText(fakePeerHandshake(life));
+        connection.sendText(fakePeerHandshake(incarnation));
         return connection;
       });
       await drainMicrotasks();
@@ -149,7 +149,7 @@ Deno.test({
       assertEquals(await connections[0].read(new Uint8Array(1)), null);
       connections[1].sendText(reportOf("kiwi", 1).line + "\n");
       await drainMicrotasks();
-      assertEquals(hill.replica.clients, 1);
+      assertEquals(hill.router.clients, 1);
       assertEquals(hill.linkManager.linked(), ["Smith"]);
       await herd.stop();
     }
@@ -157,44 +157,46 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links tell a neighbour's new life what its former one said last",
+  name:
+    "LinkManager sends a new incarnation the last reports of the earlier one",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill", { catchUp: false });
-    const former = herd.dial("Hill");
-    former.sendText(fakePeerHandshake("1"));
+    const earlier = herd.dial("Hill");
+    earlier.sendText(fakePeerHandshake("1"));
     await drainMicrotasks();
     const present = herd.dial("Hill");
     present.sendText(fakePeerHandshake("2"));
     await drainMicrotasks();
     present.takeAll();
-    // On its way when Smith was killed; and what it had agreed to is void.
+    // Under way when Smith was killed. The PRUNE is ignored.
     const report = reportOf("kiwi", 1, "Smith");
-    former.sendText(`PRUNE Smith\n${report.line}\n`);
+    earlier.sendText(`PRUNE Smith\n${report.line}\n`);
     await drainMicrotasks();
     assertEquals(present.takeAll(), report.line + "\n");
-    // Of two connections of the same life, either will do.
+    // A report of the present incarnation is not sent back.
     present.sendText(reportOf("kiwi", 2).line + "\n");
     await drainMicrotasks();
     assertEquals(present.takeAll(), "");
-    assertEquals(hill.replica.newest("kiwi"), reportOf("kiwi", 2).line);
+    assertEquals(hill.router.newest("kiwi"), reportOf("kiwi", 2).line);
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links keep the one in use when another is gone before it is up",
+  name:
+    "LinkManager keeps the link in use if the new connection is closed early",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
     await linkAsFakePeer(herd);
-    const hasty = herd.dial("Hill");
-    hasty.sendText(`${helloOf("Smith", "Hill")}\n`);
+    const second = herd.dial("Hill");
+    second.sendText(`${helloOf("Smith", "Hill")}\n`);
     await drainMicrotasks();
-    hasty.sendText("PROOF -\n");
-    hasty.close();
+    second.sendText("PROOF -\n");
+    second.close();
     await drainMicrotasks();
     assertEquals(hill.events.at(-1), "peer/2 link refused closed early");
     assertEquals(hill.linkManager.linked(), ["Smith"]);
@@ -203,7 +205,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links refuse a second connection early, and late if they must",
+  name: "LinkManager refuses a second connection before or after its proof",
   permissions: "none",
   async fn() {
     for (const isLate of [false, true]) {
@@ -215,7 +217,7 @@ Deno.test({
       const second = herd.dial("Hill");
       if (isLate) second.sendText(helloOf("Smith", "Hill") + "\n");
       await drainMicrotasks();
-      // Hill's own connection is up, and Hill's name sorts before Smith's.
+      // Hill's connection is up, and Hill's name sorts before Smith's.
       dialled!.sendText(fakePeerHandshake());
       await drainMicrotasks();
       assertEquals(hill.linkManager.linked(), ["Smith"]);
@@ -231,20 +233,20 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links keep nothing for a neighbour that was lost during a handshake",
+  name: "LinkManager drops the outbox of a neighbour lost during a handshake",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     herd.onDial = () => {};
     const hill = herd.start("Hill", { catchUp: false });
-    // Hill's own connection hangs, while the link that was in use ends.
+    // Hill's connection hangs while the link in use ends.
     const smith = await linkAsFakePeer(herd);
     smith.close();
     await drainMicrotasks();
     assertEquals(hill.linkManager.linked(), []);
-    hill.replica.accept(reportOf("kiwi", 1));
+    hill.router.accept(reportOf("kiwi", 1));
     await herd.clock.advance(dialTimeoutMs);
-    hill.replica.accept(reportOf("pear", 1));
+    hill.router.accept(reportOf("pear", 1));
     const again = herd.dial("Hill");
     again.sendText(fakePeerHandshake("2"));
     await drainMicrotasks();
@@ -255,7 +257,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links dial a neighbour that hangs again as soon as they give it up",
+  name:
+    "LinkManager dials a neighbour that hangs again right after the deadline",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -267,7 +270,7 @@ Deno.test({
       time - dialledMs[index]
     );
     assert(gaps.length > 20);
-    // The very first attempt is made at the start, and not by this rule.
+    // The first attempt is made at the start, without a wait.
     for (const gap of gaps.slice(1)) {
       assertEquals(gap, dialTimeoutMs + backoffFloorMs);
     }
@@ -276,10 +279,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links begin again at the shortest wait only after a good link",
+  name:
+    "LinkManager dials with the shortest wait again only after a stable link",
   permissions: "none",
   async fn() {
-    // With chances of one half the waits are 100, 175, ... ms.
+    // With random numbers of 1/2 the waits are 100, 175, ... ms.
     for (
       const [lastedMs, waitMs] of [
         [stableAfterMs - 1, 175],
@@ -294,9 +298,9 @@ Deno.test({
       };
       const hill = herd.start("Hill");
       const smith = await linkAsFakePeer(herd);
-      // The wait after the first attempt ends, and finds the link.
+      // The link is up when the wait after the first attempt ends.
       await herd.clock.advance(100);
-      for (let beat = 0; beat < 4; beat++) {
+      for (let heartbeat = 0; heartbeat < 4; heartbeat++) {
         await herd.clock.advance(1_000);
         smith.sendText("PING\n");
       }
@@ -333,7 +337,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links flood a report to every server, once a link at most",
+  name:
+    "LinkManager floods a report to every server, at most once on each link",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd([
@@ -348,11 +353,11 @@ Deno.test({
     await herd.clock.advance(1_000);
     const hill = herd.servers.get("Hill")!;
     const report = reportOf("kiwi", 7);
-    hill.replica.accept(report);
+    hill.router.accept(report);
     hill.linkManager.flush();
     await herd.clock.advance(10);
     for (const server of herd.servers.values()) {
-      assertEquals(server.replica.newest("kiwi"), report.line, server.name);
+      assertEquals(server.router.newest("kiwi"), report.line, server.name);
       for (const [connection, { lines }] of server.traffic) {
         const crossings = lines.filter((line) => line === `> ${report.line}`);
         assert(crossings.length <= 1, `${server.name} ${connection}`);
@@ -363,7 +368,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links dial a lost neighbour again, and send what it missed",
+  name:
+    "LinkManager dials a lost neighbour again, and sends the reports it missed",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -374,23 +380,24 @@ Deno.test({
     await herd.clock.advance(60_000);
     assertEquals(hill.linkManager.linked(), []);
     assertStringIncludes(hill.events.join("\n"), "link down neighbour closed");
-    // One line for many attempts with the same outcome.
+    // Attempts that fail for the same reason are logged once.
     assertEquals(
       hill.events.filter((event) => event.includes("dial failed")).length,
       2,
     );
-    hill.replica.accept(reportOf("kiwi", 7));
+    hill.router.accept(reportOf("kiwi", 7));
     hill.linkManager.flush();
     const smith = herd.start("Smith");
     await herd.clock.advance(100);
     assertEquals(hill.linkManager.linked(), ["Smith"]);
-    assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 7).line);
+    assertEquals(smith.router.newest("kiwi"), reportOf("kiwi", 7).line);
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links are up again within the cap when the network heals",
+  name:
+    "LinkManager restores a link within `backoffCapMs` of a network failure",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -409,22 +416,23 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links without catch-up tell a neighbour nothing of the past",
+  name: "LinkManager without catch-up sends no earlier reports",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill", { catchUp: false });
-    hill.replica.accept(reportOf("kiwi", 7));
+    hill.router.accept(reportOf("kiwi", 7));
     const smith = herd.start("Smith", { catchUp: false });
     await herd.clock.advance(5_000);
     assertEquals(smith.linkManager.linked(), ["Hill"]);
-    assertEquals(smith.replica.newest("kiwi"), undefined);
+    assertEquals(smith.router.newest("kiwi"), undefined);
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links refuse strangers, tell them why, and believe nothing they say",
+  name:
+    "LinkManager refuses unknown peers with a reason, and ignores their lines",
   permissions: "none",
   async fn() {
     const cases = [
@@ -442,12 +450,12 @@ Deno.test({
     for (const [line, reason] of cases) {
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill");
-      const stranger = herd.dial("Hill");
-      stranger.sendText(`${line}\n${reportOf("kiwi", 1).line}\n`);
+      const unknown = herd.dial("Hill");
+      unknown.sendText(`${line}\n${reportOf("kiwi", 1).line}\n`);
       await drainMicrotasks();
-      assertStringIncludes(stranger.takeAll(), `NO ${reason}: `);
+      assertStringIncludes(unknown.takeAll(), `NO ${reason}: `);
       assertEquals(hill.events.at(-1), `peer/1 link refused ${reason}`);
-      assertEquals(hill.replica.clients, 0);
+      assertEquals(hill.router.clients, 0);
       await herd.clock.advance(refusalLingerMs);
       assertEquals(hill.linkManager.linked(), []);
       await herd.stop();
@@ -456,53 +464,53 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links do not wait for the end of a line that is too long already",
+  name: "LinkManager refuses an unfinished line as soon as it is too long",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     herd.start("Hill");
-    const stranger = herd.dial("Hill");
-    stranger.sendText("x".repeat(512));
+    const unknown = herd.dial("Hill");
+    unknown.sendText("x".repeat(512));
     await drainMicrotasks();
-    assertEquals(stranger.takeAll(), "");
-    stranger.sendText("x");
+    assertEquals(unknown.takeAll(), "");
+    unknown.sendText("x");
     await drainMicrotasks();
-    assertStringIncludes(stranger.takeAll(), "NO line too long: ");
+    assertStringIncludes(unknown.takeAll(), "NO line too long: ");
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links close a connection that stays silent",
+  name: "LinkManager refuses a handshake that takes too long",
   permissions: "none",
   async fn() {
-    // All the time for the handshake, not for each of its lines.
-    for (const words of ["", "HERD", helloOf("Smith", "Hill") + "\n"]) {
+    // The deadline is for the whole handshake, not for each line.
+    for (const text of ["", "HERD", helloOf("Smith", "Hill") + "\n"]) {
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill");
-      const stranger = herd.dial("Hill");
+      const unknown = herd.dial("Hill");
       await herd.clock.advance(1_000);
-      stranger.sendText(words);
+      unknown.sendText(text);
       await herd.clock.advance(handshakeTimeoutMs - 1_001);
       assertEquals(hill.events.some((text) => text.includes("silent")), false);
-      stranger.takeAll();
+      unknown.takeAll();
       await herd.clock.advance(1);
       assertEquals(hill.events.at(-1), "peer/1 link refused silent");
       assertEquals(
-        stranger.takeAll(),
+        unknown.takeAll(),
         `NO silent: no handshake in ${handshakeTimeoutMs} ms\n`,
       );
-      assertEquals(await stranger.read(new Uint8Array(1)), null);
-      assertEquals(stranger.other.isClosed, false);
+      assertEquals(await unknown.read(new Uint8Array(1)), null);
+      assertEquals(unknown.other.isClosed, false);
       await herd.clock.advance(refusalLingerMs);
-      assertEquals(stranger.other.isClosed, true);
+      assertEquals(unknown.other.isClosed, true);
       await herd.stop();
     }
   },
 });
 
 Deno.test({
-  name: "Links cut a neighbour that sends what is not a report",
+  name: "LinkManager ends the link with a neighbour that sends an invalid line",
   permissions: "none",
   async fn() {
     for (
@@ -521,34 +529,33 @@ Deno.test({
       );
       await drainMicrotasks();
       assertEquals(hill.events.at(-1), `peer/1/Smith link down ${reason}`);
-      assertEquals(hill.replica.clients, 0);
+      assertEquals(hill.router.clients, 0);
       await herd.stop();
     }
   },
 });
 
 Deno.test({
-  name: "what is accepted in one turn goes to a neighbour in one write",
+  name: "scheduleFlush() writes reports that are accepted together at once",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    const { linkManager, replica: memory } = herd.start("Hill");
+    const { linkManager, router } = herd.start("Hill");
     const smith = await linkAsFakePeer(herd);
     const { writes } = smith.other;
     writes.length = 0;
     const settlings: Settling[] = [];
-    const take = async (client: string) => {
-      // As a connection does whose chunk came in together with others.
+    const receive = async (client: string) => {
+      // Like a connection whose chunk arrived together with others.
       await null;
-      memory.accept(reportOf(client, 1));
+      router.accept(reportOf(client, 1));
       const settling = new Settling();
       linkManager.scheduleFlush(settling);
       settlings.push(settling);
       assert(settling.settled() !== undefined);
       assertEquals(writes, []);
     };
-    await Promise.all(["kiwi", "pear", "plum"].map(take));
-    // Who waits for it has not waited in vain.
+    await Promise.all(["kiwi", "pear", "plum"].map(receive));
     for (const settling of settlings) await settling.settled();
     assertEquals(writes, [
       ["kiwi", "pear", "plum"].map((client) => `${reportOf(client, 1).line}\n`)
@@ -559,31 +566,30 @@ Deno.test({
 });
 
 Deno.test({
-  name: "scheduleFlush() settles what is still to be flushed in this turn",
+  name: "scheduleFlush() settles when the socket has taken the report",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
-    const { linkManager, replica: memory } = herd.start("Hill");
+    const { linkManager, router } = herd.start("Hill");
     const smith = await linkAsFakePeer(herd);
     smith.other.freeze();
-    memory.accept(reportOf("kiwi", 1));
+    router.accept(reportOf("kiwi", 1));
     const settling = new Settling();
     linkManager.scheduleFlush(settling);
-    let isHanded = false;
-    settling.settled()!.then(() => isHanded = true);
+    let isSettled = false;
+    settling.settled()!.then(() => isSettled = true);
     await drainMicrotasks();
-    assertEquals(isHanded, false);
+    assertEquals(isSettled, false);
     smith.other.thaw();
     await drainMicrotasks();
-    assertEquals(isHanded, true);
+    assertEquals(isSettled, true);
     assertEquals(smith.takeAll(), reportOf("kiwi", 1).line + "\n");
     await herd.stop();
   },
 });
 
 Deno.test({
-  name:
-    "scheduleFlush() settles behind a slow neighbour, but not a stalled one",
+  name: "scheduleFlush() waits for a slow neighbour, but not for a stalled one",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -592,7 +598,7 @@ Deno.test({
     assertEquals(hill.linkManager.linked(), ["Smith"]);
     const hillEnd = smith.other;
     const report = async (time: number) => {
-      hill.replica.accept(reportOf("kiwi", time));
+      hill.router.accept(reportOf("kiwi", time));
       const settling = new Settling();
       hill.linkManager.scheduleFlush(settling);
       await drainMicrotasks();
@@ -611,7 +617,7 @@ Deno.test({
     const second = await report(2);
     await herd.clock.advance(2 * stallAfterMs);
     assertEquals(second(), true);
-    // Nobody waits any more.
+    // Later reports do not wait for the stalled link.
     assertEquals((await report(3))(), true);
     assertEquals((await report(4))(), true);
     hillEnd.thaw();
@@ -620,7 +626,7 @@ Deno.test({
       smith.takeAll(),
       [2, 3, 4].map((time) => `${reportOf("kiwi", time).line}\n`).join(""),
     );
-    // It keeps up again, and is waited for again.
+    // The link is no longer stalled, so reports wait for it again.
     hillEnd.freeze();
     const last = await report(5);
     await drainMicrotasks();
@@ -631,7 +637,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "stop() sends what waits even when the socket is slow to take it",
+  name: "stop() writes waiting reports even to a slow socket",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -639,7 +645,7 @@ Deno.test({
     const smith = await linkAsFakePeer(herd);
     smith.other.freeze();
     for (let time = 0; time < 3; time++) {
-      hill.replica.accept(reportOf(`client-${time}`, time));
+      hill.router.accept(reportOf(`client-${time}`, time));
       hill.linkManager.flush();
     }
     const stopped = hill.linkManager.stop();
@@ -659,14 +665,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "stop() gives a frozen neighbour up after a while",
+  name: "stop() closes the connection to a frozen neighbour after a timeout",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
     const smith = await linkAsFakePeer(herd);
     smith.other.freeze();
-    hill.replica.accept(reportOf("kiwi", 1));
+    hill.router.accept(reportOf("kiwi", 1));
     hill.linkManager.flush();
     const stopped = hill.linkManager.stop();
     await herd.clock.advance(drainTimeoutMs);
@@ -677,19 +683,19 @@ Deno.test({
 });
 
 Deno.test({
-  name: "stop() sends what waits before it ends the links",
+  name: "stop() writes waiting reports before it ends the links",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
     const smith = herd.start("Smith");
     await herd.clock.advance(1_000);
-    hill.replica.accept(reportOf("kiwi", 1));
+    hill.router.accept(reportOf("kiwi", 1));
     hill.linkManager.flush();
     const stopped = hill.linkManager.stop();
     await herd.clock.advance(1_000);
     await stopped;
-    assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 1).line);
+    assertEquals(smith.router.newest("kiwi"), reportOf("kiwi", 1).line);
     assertStringIncludes(hill.events.join("\n"), "link down stopping");
     await herd.stop();
     assertEquals(herd.clock.timers, 0);

@@ -6,11 +6,12 @@ import { linkAsFakePeer } from "./fake_peer.ts";
 
 const pair = [["Hill", "Smith"]] as const;
 
-/** When `MemoryHerd`'s clock begins. */
+/** The first time of `MemoryHerd`'s clock, in POSIX seconds. */
 const start = 1_520_024_734;
 
 Deno.test({
-  name: "Links report each neighbour, what went wrong with it, and since when",
+  name:
+    "neighbourStatuses() has each neighbour's state, its start and failures",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd([...pair, ["Hill", "Jaquez"]]);
@@ -42,7 +43,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links report a connection that takes over as the same link",
+  name: "neighbourStatuses() does not count a replaced connection as a loss",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -59,7 +60,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links count what came from a neighbour and what went to it",
+  name: "neighbourStatuses() counts received reports and sent bytes",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -72,7 +73,7 @@ Deno.test({
     smith.sendText(`${reportOf("kiwi", 1, "Smith").line}\n`);
     await drainMicrotasks();
     assertEquals(counts.reportsReceived, 2);
-    hill.replica.accept(reportOf("plum", 1));
+    hill.router.accept(reportOf("plum", 1));
     hill.linkManager.flush();
     await drainMicrotasks();
     assertEquals(smith.takeAll(), `${reportOf("plum", 1).line}\n`);
@@ -83,7 +84,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links report how far a neighbour is behind",
+  name: "neighbourStatuses() counts the reports that wait",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -95,10 +96,10 @@ Deno.test({
       hill.linkManager.neighbourStatuses()[0].waitingReports;
     assertEquals(waiting(), 0);
     for (let index = 0; index < 5; index++) {
-      hill.replica.accept(reportOf(`client-${index}`, 1));
+      hill.router.accept(reportOf(`client-${index}`, 1));
       hill.linkManager.flush();
     }
-    // The first is being written.
+    // The first report is being written.
     assertEquals(waiting(), 4);
     smith.other.thaw();
     await drainMicrotasks();
@@ -108,23 +109,23 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links measure one report of those that come in together",
+  name: "LinkManager measures the propagation of one report in each chunk",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     const { durations } = herd.start("Hill", { catchUp: false });
     await drainMicrotasks();
     const smith = await linkAsFakePeer(herd);
-    // The report says when Smith has heard it: the client's time and a second.
-    const heardAt = (client: string, time: number) =>
+    // Smith received the report 1 second after the client's time.
+    const lineOf = (client: string, time: number) =>
       `AT Smith +1.000000000 ${client} +1+2 ${time}\n`;
-    smith.sendText(heardAt("kiwi", start - 3) + heardAt("plum", start - 9));
+    smith.sendText(lineOf("kiwi", start - 3) + lineOf("plum", start - 9));
     await drainMicrotasks();
     assertEquals(durations, [2]);
-    smith.sendText(heardAt("kiwi", start - 3));
+    smith.sendText(lineOf("kiwi", start - 3));
     await drainMicrotasks();
-    assertEquals(durations, [2], "that was no news");
-    smith.sendText(heardAt("pear", start - 6));
+    assertEquals(durations, [2], "a known report was measured");
+    smith.sendText(lineOf("pear", start - 6));
     await drainMicrotasks();
     assertEquals(durations, [2, 5]);
     assert(herd.servers.has("Hill"));
@@ -133,19 +134,19 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links measure no report that is of before the link",
+  name: "LinkManager does not measure reports from before the link",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    hill.replica.accept(reportOf("kiwi", 1));
+    hill.router.accept(reportOf("kiwi", 1));
     const smith = herd.start("Smith");
-    smith.replica.accept(reportOf("plum", 1));
+    smith.router.accept(reportOf("plum", 1));
     await drainMicrotasks();
     await herd.clock.advance(5_000);
-    assertEquals(hill.replica.newest("plum"), reportOf("plum", 1).line);
+    assertEquals(hill.router.newest("plum"), reportOf("plum", 1).line);
     assertEquals([hill.durations, smith.durations], [[], []]);
-    smith.replica.accept(reportOf("pear", start));
+    smith.router.accept(reportOf("pear", start));
     smith.linkManager.flush();
     await drainMicrotasks();
     assertEquals(hill.durations.length, 1);
@@ -154,14 +155,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Herd counts what came of reports, and shows those that are news",
+  name: "FloodRouter counts reports by result, and notifies of new ones",
   permissions: "none",
   fn() {
     const herd = new MemoryHerd(pair);
-    const { replica: hill } = herd.start("Hill");
-    const shown: string[] = [];
+    const { router: hill } = herd.start("Hill");
+    const notified: string[] = [];
     hill.accept(reportOf("kiwi", 1));
-    hill.onNews = ({ client }) => shown.push(client);
+    hill.onNews = ({ client }) => notified.push(client);
     hill.accept(reportOf("plum", 2));
     hill.accept(reportOf("plum", 2));
     hill.accept(reportOf("plum", 1));
@@ -171,13 +172,13 @@ Deno.test({
       forgotten: 0,
       share: 0,
     });
-    assertEquals(shown, ["plum"]);
+    assertEquals(notified, ["plum"]);
     return herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links are ready when they have caught up, until nobody is linked",
+  name: "LinkManager is ready from catching up until no neighbour is linked",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -188,7 +189,7 @@ Deno.test({
     );
     await drainMicrotasks();
     assertEquals(hill.linkManager.notReady, "no neighbour is linked");
-    hill.replica.accept(reportOf("kiwi", 1));
+    hill.router.accept(reportOf("kiwi", 1));
     await herd.clock.advance(5_000);
     const smith = herd.start("Smith");
     assertEquals(smith.linkManager.notReady !== undefined, true);
@@ -197,7 +198,7 @@ Deno.test({
       const [{ isCaughtUp }] = linkManager.neighbourStatuses();
       assertEquals([isCaughtUp, linkManager.notReady], [true, undefined]);
     }
-    assertEquals(smith.replica.newest("kiwi"), reportOf("kiwi", 1).line);
+    assertEquals(smith.router.newest("kiwi"), reportOf("kiwi", 1).line);
     herd.kill("Smith");
     await drainMicrotasks();
     assertEquals(hill.linkManager.notReady, "no neighbour is linked");
@@ -207,7 +208,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links are not ready while a neighbour has not told all that it knows",
+  name: "LinkManager is not ready while it has not caught up with a neighbour",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);

@@ -1,5 +1,5 @@
 /**
- * A link on which the comparison at the beginning is over.
+ * A link after its first comparison.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import type { Outbox } from "../../../peers/replication/outbox.ts";
 import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { takeLines } from "../replication/take_lines.ts";
 
-/** Links a server with a neighbour that knows nothing more than it does. */
-export function linkUp(replica: FloodRouter, neighbour: string): Outbox {
-  const outbox = replica.link(neighbour);
+/** Links a server with a neighbour, with which it has caught up at once. */
+export function linkUp(router: FloodRouter, neighbour: string): Outbox {
+  const outbox = router.link(neighbour);
   takeLines(outbox);
-  replica.receive(neighbour, { verb: "SYNCED" });
+  router.receive(neighbour, { verb: "SYNCED" });
   return outbox;
 }

@@ -7,7 +7,7 @@ import { MemoryHerd } from "../../fakes/memory_herd.ts";
 const nonce = "0123456789abcdef".repeat(2);
 
 Deno.test({
-  name: "strangers who say nothing do not keep a neighbour out",
+  name: "PendingHandshakes evicts the oldest silent connection for a neighbour",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd([["Hill", "Smith"]]);
@@ -23,7 +23,7 @@ Deno.test({
     assertEquals([...hill.counts.hits], []);
     const neighbour = herd.dial("Hill");
     await drainMicrotasks();
-    // The one that came first has to go.
+    // The oldest connection is closed.
     assertEquals(first.other.isClosed, true);
     assertEquals(others.some(({ other }) => other.isClosed), false);
     assertEquals([...hill.counts.hits], [["half-open-links", 1]]);
@@ -34,7 +34,7 @@ Deno.test({
     neighbour.sendText("PROOF -\n");
     await drainMicrotasks();
     assertEquals(hill.linkManager.linked(), ["Smith"]);
-    // It does not count any more.
+    // A link is no longer a pending handshake.
     herd.dial("Hill");
     await drainMicrotasks();
     assertEquals([...hill.counts.hits], [["half-open-links", 1]]);
@@ -44,42 +44,42 @@ Deno.test({
 });
 
 Deno.test({
-  name: "those who were refused and linger count as well",
+  name: "PendingHandshakes counts refused connections until they are closed",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd([["Hill", "Smith"]]);
     const hill = herd.start("Hill");
     await drainMicrotasks();
-    const strangers = Array.from({ length: maxHalfOpenLinks }, () => {
-      const stranger = herd.dial("Hill");
-      stranger.sendText("GET / HTTP/1.1\n");
-      return stranger;
+    const refused = Array.from({ length: maxHalfOpenLinks }, () => {
+      const connection = herd.dial("Hill");
+      connection.sendText("GET / HTTP/1.1\n");
+      return connection;
     });
     await drainMicrotasks();
-    assertEquals(strangers.some(({ other }) => other.isClosed), false);
+    assertEquals(refused.some(({ other }) => other.isClosed), false);
     herd.dial("Hill");
     await drainMicrotasks();
-    assertEquals(strangers[0].other.isClosed, true);
+    assertEquals(refused[0].other.isClosed, true);
     assertEquals([...hill.counts.hits], [["half-open-links", 1]]);
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "a server that stops does not wait for strangers, nor lets others in",
+  name: "PendingHandshakes closes pending and later connections at a stop",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd([["Hill", "Smith"]]);
     const hill = herd.start("Hill");
     await drainMicrotasks();
-    const stranger = herd.dial("Hill");
+    const pending = herd.dial("Hill");
     await drainMicrotasks();
     let hasStopped = false;
     hill.linkManager.stop().then(() => hasStopped = true);
     const late = herd.dial("Hill");
     // No time passes.
     await drainMicrotasks();
-    assertEquals(stranger.other.isClosed, true);
+    assertEquals(pending.other.isClosed, true);
     assertEquals(late.other.isClosed, true);
     assertEquals(hasStopped, true);
   },

@@ -4,7 +4,7 @@ import {
 } from "../../../peers/links/readiness.ts";
 import { assertEquals } from "../../assert.ts";
 
-const away = (neighbour: string): NeighbourState => ({
+const down = (neighbour: string): NeighbourState => ({
   neighbour,
   isUp: false,
   isCaughtUp: false,
@@ -23,9 +23,9 @@ const caughtUp = (neighbour: string): NeighbourState => ({
 /** The faults after each step. */
 function faults(...steps: readonly (readonly NeighbourState[])[]) {
   const readiness = new Readiness();
-  return steps.map((standings, index) => {
-    if (index === 0) readiness.onDialled(standings);
-    else readiness.update(standings);
+  return steps.map((states, index) => {
+    if (index === 0) readiness.onDialled(states);
+    else readiness.update(states);
     return readiness.fault;
   });
 }
@@ -35,23 +35,23 @@ Deno.test({
   permissions: "none",
   fn() {
     const readiness = new Readiness();
-    readiness.update([caughtUp("Hill"), away("Smith")]);
+    readiness.update([caughtUp("Hill"), down("Smith")]);
     assertEquals(readiness.fault, "it has not dialled its neighbours yet");
-    readiness.onDialled([caughtUp("Hill"), away("Smith")]);
+    readiness.onDialled([caughtUp("Hill"), down("Smith")]);
     assertEquals(readiness.fault, undefined);
   },
 });
 
 Deno.test({
-  name: "Readiness waits for all neighbours that are linked, and no others",
+  name: "Readiness waits for all linked neighbours, and no others",
   permissions: "none",
   fn() {
     assertEquals(
       faults(
-        [away("Hill"), away("Smith")],
+        [down("Hill"), down("Smith")],
         [behind("Hill"), behind("Smith")],
         [behind("Hill"), caughtUp("Smith")],
-        [away("Hill"), caughtUp("Smith")],
+        [down("Hill"), caughtUp("Smith")],
       ),
       [
         "no neighbour is linked",
@@ -70,10 +70,10 @@ Deno.test({
     assertEquals(
       faults(
         [caughtUp("Hill"), caughtUp("Smith")],
-        [behind("Hill"), away("Smith")],
-        [away("Hill"), away("Smith")],
-        [behind("Hill"), away("Smith")],
-        [caughtUp("Hill"), away("Smith")],
+        [behind("Hill"), down("Smith")],
+        [down("Hill"), down("Smith")],
+        [behind("Hill"), down("Smith")],
+        [caughtUp("Hill"), down("Smith")],
       ),
       [
         undefined,
@@ -87,7 +87,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Readiness of a server without neighbours needs none",
+  name: "Readiness is immediate for a server without neighbours",
   permissions: "none",
   fn() {
     assertEquals(faults([]), [undefined]);

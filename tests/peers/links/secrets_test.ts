@@ -16,7 +16,7 @@ import { helloOf } from "./fake_peer.ts";
 const pair = [["Hill", "Smith"]] as const;
 
 Deno.test({
-  name: "createProver() makes the HMAC-SHA-256 of every secret",
+  name: "createProver() makes an HMAC-SHA-256 with each secret",
   permissions: "none",
   async fn() {
     // Test case 2 of RFC 4231.
@@ -32,7 +32,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "createNonce() never makes the same twice",
+  name: "createNonce() makes different nonces",
   permissions: "none",
   fn() {
     const nonces = Array.from({ length: 1_000 }, createNonce);
@@ -42,7 +42,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links form where two servers have a secret in common, and only there",
+  name: "LinkManager links two servers only if they have a secret in common",
   permissions: "none",
   async fn() {
     const cases: [string[], string[], boolean][] = [
@@ -59,17 +59,17 @@ Deno.test({
       const herd = new MemoryHerd(pair);
       const hill = herd.start("Hill", { secrets: ours });
       const smith = herd.start("Smith", { secrets: theirs });
-      hill.replica.accept(reportOf("kiwi", 1));
+      hill.router.accept(reportOf("kiwi", 1));
       await herd.clock.advance(5_000);
       const what = `${ours} and ${theirs}`;
       assertEquals(hill.linkManager.linked(), isLinked ? ["Smith"] : [], what);
       assertEquals(smith.linkManager.linked(), isLinked ? ["Hill"] : [], what);
-      assertEquals(smith.replica.clients, isLinked ? 1 : 0, what);
+      assertEquals(smith.router.clients, isLinked ? 1 : 0, what);
       if (!isLinked) {
-        const isOneOpen = ours.length === 0 || theirs.length === 0;
+        const hasNoSecret = ours.length === 0 || theirs.length === 0;
         assertStringIncludes(
           hill.events.join("\n"),
-          `link refused ${isOneOpen ? "no secret" : "wrong secret"}`,
+          `link refused ${hasNoSecret ? "no secret" : "wrong secret"}`,
         );
       }
       await herd.stop();
@@ -78,11 +78,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links do not believe a recorded handshake",
+  name: "LinkManager refuses a recorded handshake",
   permissions: "none",
   async fn() {
     const secrets = ["a secret of the herd"];
-    // Somebody listens while Smith dials Hill, and notes all that Smith says.
+    // Record everything that Smith sends when it dials Hill.
     const recorded = new MemoryHerd(pair);
     recorded.start("Hill", { secrets });
     recorded.start("Smith", { secrets });
@@ -100,13 +100,13 @@ Deno.test({
     await drainMicrotasks();
     assertEquals(hill.events.at(-1), "peer/1 link refused wrong secret");
     assertEquals(replay.takeAll().includes("PROOF"), false);
-    assertEquals(hill.replica.clients, 0);
+    assertEquals(hill.router.clients, 0);
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links do not believe their own proof",
+  name: "LinkManager refuses its own proof",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
@@ -114,8 +114,8 @@ Deno.test({
     herd.onDial = (_, far) => dialled ??= far;
     const hill = herd.start("Hill", { secrets: ["a secret of the herd"] });
     await drainMicrotasks();
-    // Hill dials Smith, and Mallory answers in Smith's place with a hello such
-    // that what Hill proves as the dialler might do for the acceptor.
+    // Hill dials Smith, and an attacker answers. Its hello is chosen so that the
+    // dialer's proof would be valid for the acceptor, if it had no role in it.
     const [, , from, to, incarnation, nonce] = dialled!.takeAll().trim()
       .split(" ");
     assertEquals([from, to], ["Hill", "Smith"]);
@@ -133,29 +133,29 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Links prove nothing to whoever has proved nothing",
+  name: "LinkManager sends no proof to a dialer without a valid proof",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     herd.start("Hill", { secrets: ["a secret of the herd"] });
-    const stranger = herd.dial("Hill");
-    stranger.sendText(helloOf("Smith", "Hill") + "\n");
+    const attacker = herd.dial("Hill");
+    attacker.sendText(helloOf("Smith", "Hill") + "\n");
     await drainMicrotasks();
-    assertEquals(stranger.takeAll().split(" ")[0], "HERD");
-    stranger.sendText(`PROOF ${"0".repeat(64)}\n`);
+    assertEquals(attacker.takeAll().split(" ")[0], "HERD");
+    attacker.sendText(`PROOF ${"0".repeat(64)}\n`);
     await drainMicrotasks();
-    assertStringIncludes(stranger.takeAll(), "NO wrong secret: ");
+    assertStringIncludes(attacker.takeAll(), "NO wrong secret: ");
     await herd.stop();
   },
 });
 
 Deno.test({
-  name: "Links tell a server that dials itself that an address is wrong",
+  name: "LinkManager logs that a server has dialled itself",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill");
-    // Where Smith should be, Hill is.
+    // Connections to Smith's address reach Hill.
     herd.onDial = (_, far) => void hill.linkManager.accept(far, "Hill:1");
     await herd.clock.advance(2 * backoffCapMs);
     const events = hill.events.join("\n");

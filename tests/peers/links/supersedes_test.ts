@@ -4,35 +4,35 @@ import { supersedes } from "../../../peers/links/link.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 Deno.test({
-  name: "replaces() lets both sides keep the same one of two connections",
+  name: "supersedes() lets both sides keep the same connection of two",
   permissions: "none",
   fn() {
-    // Hill and Smith dialled each other. Each knows the other's incarnation.
-    const byHill = { dialler: "Hill", incarnation: "x" };
-    const bySmith = { dialler: "Smith", incarnation: "x" };
+    // Hill and Smith have dialled each other.
+    const byHill = { dialer: "Hill", incarnation: "x" };
+    const bySmith = { dialer: "Smith", incarnation: "x" };
     assertEquals(supersedes(byHill, bySmith), true);
     assertEquals(supersedes(bySmith, byHill), false);
   },
 });
 
 Deno.test({
-  name: "replaces() prefers a neighbour's new life and its second dialling",
+  name: "supersedes() prefers a new incarnation and a second dialling",
   permissions: "none",
   fn() {
-    const former = { dialler: "Hill", incarnation: "1" };
+    const first = { dialer: "Hill", incarnation: "1" };
     assertEquals(
-      supersedes({ dialler: "Smith", incarnation: "2" }, former),
+      supersedes({ dialer: "Smith", incarnation: "2" }, first),
       true,
     );
     assertEquals(
-      supersedes({ dialler: "Hill", incarnation: "1" }, former),
+      supersedes({ dialer: "Hill", incarnation: "1" }, first),
       true,
     );
   },
 });
 
 Deno.test({
-  name: "Backoff stays between floor and cap, and grows when chance is high",
+  name: "Backoff stays between its floor and its cap, and grows",
   permissions: "none",
   fn() {
     for (const chance of [0, 0.3, 0.999]) {

@@ -7,19 +7,19 @@ import type { Outbox } from "../../../peers/replication/outbox.ts";
 import { parseReport } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
-import { openHerd } from "../../fakes/memory_herd.ts";
+import { openRouter } from "../../fakes/memory_herd.ts";
 import { linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
 import { takeAllLines, takeLines } from "./take_lines.ts";
 
-/** What went over a link while two servers compared. */
+/** The traffic of one comparison. */
 interface Crossing {
   readonly reports: string[];
-  /** Bytes of everything else. */
+  /** Bytes of all other lines. */
   overheadBytes: number;
 }
 
-/** Lets two servers compare what they know, until neither has more to say. */
+/** Lets two servers compare until nothing is left to send. */
 function compare(hill: FloodRouter, smith: FloodRouter): Crossing {
   const crossing: Crossing = { reports: [], overheadBytes: 0 };
   const toSmith = hill.link("Smith");
@@ -63,9 +63,9 @@ function isEqual(one: FloodRouter, other: FloodRouter): boolean {
     lines.every((line, index) => line === others[index]);
 }
 
-/** Two servers that know the same `count` clients. */
-function agreeing(count: number): [FloodRouter, FloodRouter] {
-  const [hill, smith] = [openHerd(), openHerd()];
+/** Two servers that have the same `count` clients. */
+function equalRouters(count: number): [FloodRouter, FloodRouter] {
+  const [hill, smith] = [openRouter(), openRouter()];
   for (let index = 0; index < count; index++) {
     const report = reportOf(`client-${index}`, 1_000);
     hill.accept(report);
@@ -75,19 +75,19 @@ function agreeing(count: number): [FloodRouter, FloodRouter] {
 }
 
 Deno.test({
-  name: "compare() makes two servers equal, whatever each of them knows",
+  name: "compare() makes any two servers equal",
   permissions: "none",
   fn() {
     const client = fc.nat(400).map((index) => `client-${index}`);
-    // Few times, so that many are equal, and some that differ by less than 1 s.
+    // Few times, so that many are equal; some differ by less than 1 s.
     const time = fc.constantFrom(1, 2, 3, 3.25, 3.5, 4);
-    const knowledge = fc.array(
+    const reports = fc.array(
       fc.record({ client, time, server: fc.constantFrom("Hill", "Smith") }),
       { maxLength: 600, size: "max" },
     );
     assertProperty(
-      fc.property(knowledge, knowledge, knowledge, (both, ours, theirs) => {
-        const [hill, smith] = [openHerd(), openHerd()];
+      fc.property(reports, reports, reports, (both, ours, theirs) => {
+        const [hill, smith] = [openRouter(), openRouter()];
         for (const { client, server, time } of both) {
           const report = reportOf(client, time, server);
           hill.accept(report);
@@ -105,7 +105,7 @@ Deno.test({
           hill.digests.digestOf(root),
           smith.digests.digestOf(root),
         );
-        // Who agrees has nothing more to say than one line.
+        // A second comparison costs few bytes.
         const again = compare(hill, smith);
         assertEquals(again.reports, []);
         assert(again.overheadBytes < 300);
@@ -116,28 +116,28 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compare() costs a line where a hundred thousand clients agree",
+  name: "compare() costs less than 300 bytes for 100,000 equal clients",
   permissions: "none",
   fn() {
-    const { overheadBytes, reports } = compare(...agreeing(100_000));
+    const { overheadBytes, reports } = compare(...equalRouters(100_000));
     assertEquals(reports, []);
     assert(overheadBytes < 300, `${overheadBytes} bytes`);
   },
 });
 
 Deno.test({
-  name: "compare() sends ten reports where ten of a hundred thousand differ",
+  name: "compare() sends 10 reports when 10 of 100,000 differ",
   permissions: "none",
   fn() {
     const changes: [string, (hill: FloodRouter, smith: FloodRouter) => void][] =
       [
-        ["only Hill knows them", (hill) => addTen(hill, "new", 1_000)],
-        ["only Smith knows them", (_, smith) => addTen(smith, "new", 1_000)],
-        ["Hill knows newer", (hill) => addTen(hill, "client", 2_000)],
-        ["Smith knows newer", (_, smith) => addTen(smith, "client", 2_000)],
+        ["only Hill has them", (hill) => addTen(hill, "new", 1_000)],
+        ["only Smith has them", (_, smith) => addTen(smith, "new", 1_000)],
+        ["Hill's are newer", (hill) => addTen(hill, "client", 2_000)],
+        ["Smith's are newer", (_, smith) => addTen(smith, "client", 2_000)],
       ];
     for (const [what, change] of changes) {
-      const [hill, smith] = agreeing(100_000);
+      const [hill, smith] = equalRouters(100_000);
       change(hill, smith);
       const { overheadBytes, reports } = compare(hill, smith);
       assert(isEqual(hill, smith), what);
@@ -148,11 +148,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compare() sends a server that has lost everything just the reports",
+  name: "compare() sends an empty server little besides the reports",
   permissions: "none",
   fn() {
     for (const [one, other] of [[1_000, 0], [0, 1_000]]) {
-      const [hill, smith] = [openHerd(), openHerd()];
+      const [hill, smith] = [openRouter(), openRouter()];
       for (let index = 0; index < one; index++) {
         hill.accept(reportOf(`client-${index}`, 1));
       }
@@ -171,22 +171,24 @@ Deno.test({
   name: "compare() sends lists that are too long for a line in parts",
   permissions: "none",
   fn() {
-    // Someone could choose IDs so that all have one hash: here 4,096 do. The
-    // pairs of endings lead the hash from one state to the same next state.
-    let crowded = [""];
+    // 4,096 IDs with the same hash, as an attacker could choose them. Both
+    // blocks of a pair lead the hash to the same next state.
+    let colliding = [""];
     for (const pair of collidingBlocks(12)) {
-      crowded = pair.flatMap((block) => crowded.map((start) => start + block));
+      colliding = pair.flatMap((block) =>
+        colliding.map((start) => start + block)
+      );
     }
-    const [hill, smith] = [openHerd(), openHerd()];
-    for (const client of crowded) hill.accept(reportOf(client, 1));
-    for (const client of crowded.slice(1)) smith.accept(reportOf(client, 1));
+    const [hill, smith] = [openRouter(), openRouter()];
+    for (const client of colliding) hill.accept(reportOf(client, 1));
+    for (const client of colliding.slice(1)) smith.accept(reportOf(client, 1));
     const { reports } = compare(hill, smith);
-    assertEquals(reports, [reportOf(crowded[0], 1).line]);
+    assertEquals(reports, [reportOf(colliding[0], 1).line]);
   },
 });
 
 Deno.test({
-  name: "compare() does not take two clients with one hash for the same",
+  name: "compare() distinguishes two clients with the same hash",
   permissions: "none",
   fn() {
     const [[one, other]] = collidingBlocks(1);
@@ -194,16 +196,16 @@ Deno.test({
     const never = 0;
     for (const ours of [[12, 3], [12, never], [12, 8], [never, 3]]) {
       for (const theirs of [[10, 8], [never, 8], [12, 8]]) {
-        for (const isDialler of [true, false]) {
+        for (const isDialer of [true, false]) {
           const [hill, smith] = [ours, theirs].map((times) => {
-            const replica = openHerd();
+            const router = openRouter();
             [one, other].forEach((client, index) => {
               const time = times[index];
-              if (time !== never) replica.accept(reportOf(client, time));
+              if (time !== never) router.accept(reportOf(client, time));
             });
-            return replica;
+            return router;
           });
-          if (isDialler) compare(hill, smith);
+          if (isDialer) compare(hill, smith);
           else compare(smith, hill);
           assert(isEqual(hill, smith), `${ours} and ${theirs}`);
         }
@@ -213,15 +215,15 @@ Deno.test({
 });
 
 Deno.test({
-  name: "compare() does not begin again while a comparison is going on",
+  name: "compare() does nothing while reports of a comparison wait",
   permissions: "none",
   fn() {
-    const hill = openHerd();
+    const hill = openRouter();
     for (let index = 0; index < 2_000; index++) {
       hill.accept(reportOf(`client-${index}`, 1));
     }
     const toSmith = linkUp(hill, "Smith");
-    // Smith knows nothing: all is to be sent, and more than fits one write.
+    // Smith has no reports, so all must be sent, in more than one write.
     hill.receive("Smith", {
       verb: "DIGEST",
       node: root,
@@ -238,11 +240,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server without catch-up neither compares nor answers",
+  name: "a server without catch-up neither starts nor answers comparisons",
   permissions: "none",
   fn() {
-    const hill = openHerd();
-    const smith = openHerd({ catchUp: false });
+    const hill = openRouter();
+    const smith = openRouter({ catchUp: false });
     hill.accept(reportOf("kiwi", 1));
     smith.accept(reportOf("pear", 1));
     compare(hill, smith);
@@ -252,8 +254,8 @@ Deno.test({
 });
 
 /**
- * Pairs of texts such that a client ID may go on with either and have the same
- * hash, whichever it is.
+ * Pairs of blocks. A client ID that has either block of a pair at the same place
+ * has the same hash.
  */
 function collidingBlocks(count: number): [string, string][] {
   const pairs: [string, string][] = [];
@@ -261,7 +263,7 @@ function collidingBlocks(count: number): [string, string][] {
   while (pairs.length < count) {
     const seen = new Map<number, string>();
     for (let index = 0;; index++) {
-      // Scattered: short texts that differ little hardly ever collide.
+      // Scattered, as similar short texts hardly ever collide.
       const scattered = (index * 2_654_435_761) % 36 ** 6;
       const block = scattered.toString(36).padStart(6, "0");
       const hash = hashClient(start + block);
@@ -277,8 +279,8 @@ function collidingBlocks(count: number): [string, string][] {
   return pairs;
 }
 
-function addTen(replica: FloodRouter, kind: string, time: number): void {
+function addTen(router: FloodRouter, kind: string, time: number): void {
   for (let index = 0; index < 10; index++) {
-    replica.accept(reportOf(`${kind}-${index * 37}`, time));
+    router.accept(reportOf(`${kind}-${index * 37}`, time));
   }
 }

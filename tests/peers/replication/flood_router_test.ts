@@ -3,14 +3,15 @@ import { root } from "../../../peers/store/digest_tree.ts";
 import { ReportTable } from "../../../peers/store/report_table.ts";
 import { assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
-import { openHerd } from "../../fakes/memory_herd.ts";
+import { openRouter } from "../../fakes/memory_herd.ts";
 import { reportOf } from "../reports.ts";
 import { takeAllLines, takeLines } from "./take_lines.ts";
 
 const admitAll = () => undefined;
 
 Deno.test({
-  name: "Table keeps the newest report of each client, in any order of arrival",
+  name:
+    "ReportTable keeps each client's newest report, in any order of arrival",
   permissions: "none",
   fn() {
     const arrivals = fc.array(
@@ -38,52 +39,53 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Herd floods news to all linked neighbours but the one it came from",
+  name:
+    "FloodRouter forwards new reports to all linked neighbours but the sender",
   permissions: "none",
   fn() {
-    const replica = openHerd({ catchUp: false });
+    const router = openRouter({ catchUp: false });
     const outboxes = new Map(
-      ["Jaquez", "Smith"].map((name) => [name, replica.link(name)]),
+      ["Jaquez", "Smith"].map((name) => [name, router.link(name)]),
     );
     const fromClient = reportOf("kiwi", 1);
-    assertEquals(replica.accept(fromClient), "newer");
+    assertEquals(router.accept(fromClient), "newer");
     assertEquals(takeLines(outboxes.get("Jaquez")!), [fromClient.line]);
     assertEquals(takeLines(outboxes.get("Smith")!), [fromClient.line]);
     const fromSmith = reportOf("kiwi", 2, "Campbell");
-    assertEquals(replica.accept(fromSmith, "Smith"), "newer");
+    assertEquals(router.accept(fromSmith, "Smith"), "newer");
     assertEquals(takeLines(outboxes.get("Jaquez")!), [fromSmith.line]);
     assertEquals(takeLines(outboxes.get("Smith")!), []);
-    assertEquals(replica.newest("kiwi"), fromSmith.line);
+    assertEquals(router.newest("kiwi"), fromSmith.line);
   },
 });
 
 Deno.test({
-  name: "Herd lets what is known already go no further",
+  name: "FloodRouter does not forward reports that are not newer",
   permissions: "none",
   fn() {
-    const replica = openHerd({ catchUp: false });
-    const outbox = replica.link("Smith");
-    replica.accept(reportOf("kiwi", 5));
+    const router = openRouter({ catchUp: false });
+    const outbox = router.link("Smith");
+    router.accept(reportOf("kiwi", 5));
     takeLines(outbox);
-    assertEquals(replica.accept(reportOf("kiwi", 5)), "known");
-    assertEquals(replica.accept(reportOf("kiwi", 4), "Jaquez"), "known");
+    assertEquals(router.accept(reportOf("kiwi", 5)), "known");
+    assertEquals(router.accept(reportOf("kiwi", 4), "Jaquez"), "known");
     assertEquals(takeLines(outbox), []);
-    assertEquals(replica.newest("kiwi"), reportOf("kiwi", 5).line);
-    assertEquals(replica.clients, 1);
+    assertEquals(router.newest("kiwi"), reportOf("kiwi", 5).line);
+    assertEquals(router.clients, 1);
   },
 });
 
 Deno.test({
-  name: "Herd does not tell a neighbour back what it has just told us",
+  name: "FloodRouter does not send a neighbour a report that it has sent",
   permissions: "none",
   fn() {
-    const replica = openHerd();
-    const outbox = replica.link("Smith");
+    const router = openRouter();
+    const outbox = router.link("Smith");
     for (const client of ["kiwi", "pear", "plum"]) {
-      replica.accept(reportOf(client, 5));
+      router.accept(reportOf(client, 5));
     }
-    replica.accept(reportOf("pear", 5), "Smith");
-    replica.accept(reportOf("plum", 4), "Smith");
+    router.accept(reportOf("pear", 5), "Smith");
+    router.accept(reportOf("plum", 4), "Smith");
     assertEquals(
       takeLines(outbox),
       [reportOf("kiwi", 5).line, reportOf("plum", 5).line],
@@ -92,40 +94,40 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Herd does not tell a slow neighbour what it has told us meanwhile",
+  name: "FloodRouter removes from a backlog reports that the neighbour sends",
   permissions: "none",
   fn() {
-    const replica = openHerd({ catchUp: false });
-    const outbox = replica.link("Smith");
+    const router = openRouter({ catchUp: false });
+    const outbox = router.link("Smith");
     const fallBehind = () => {
       for (let client = 0; outbox.backlog === 0; client++) {
-        replica.accept(reportOf(`other-${client}`, replica.clients));
+        router.accept(reportOf(`other-${client}`, router.clients));
       }
     };
     const take = () =>
       takeAllLines(outbox).filter((line) => !line.includes("other"));
     fallBehind();
-    replica.accept(reportOf("kiwi", 5));
-    replica.accept(reportOf("pear", 5));
-    replica.accept(reportOf("kiwi", 5), "Smith");
-    replica.accept(reportOf("pear", 4), "Smith");
+    router.accept(reportOf("kiwi", 5));
+    router.accept(reportOf("pear", 5));
+    router.accept(reportOf("kiwi", 5), "Smith");
+    router.accept(reportOf("pear", 4), "Smith");
     assertEquals(take(), [reportOf("pear", 5).line]);
     fallBehind();
-    replica.accept(reportOf("kiwi", 6));
-    replica.accept(reportOf("kiwi", 7), "Smith");
+    router.accept(reportOf("kiwi", 6));
+    router.accept(reportOf("kiwi", 7), "Smith");
     assertEquals(take(), []);
   },
 });
 
 Deno.test({
-  name: "Herd keeps nothing for a neighbour that is not linked",
+  name: "FloodRouter keeps no reports for a neighbour that is not linked",
   permissions: "none",
   fn() {
-    const replica = openHerd({ catchUp: false });
-    const outbox = replica.link("Smith");
-    replica.unlink("Smith");
-    replica.accept(reportOf("kiwi", 2));
+    const router = openRouter({ catchUp: false });
+    const outbox = router.link("Smith");
+    router.unlink("Smith");
+    router.accept(reportOf("kiwi", 2));
     assertEquals(takeLines(outbox), []);
-    assertEquals(takeLines(replica.link("Smith")), []);
+    assertEquals(takeLines(router.link("Smith")), []);
   },
 });

@@ -3,7 +3,7 @@ import { LazyAnnouncements } from "../../../peers/replication/lazy_announcements
 import { assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 
-/** Fingerprints of which many want the same slot, at the end of a table too. */
+/** Fingerprints that collide often, also at the end of a table. */
 const fingerprint = fc.tuple(fc.constantFrom(0, 1, 253, 255), fc.nat(40))
   .map(([slot, high]) => slot + 2 ** 31 * high);
 
@@ -13,12 +13,12 @@ const step = fc.oneof(
     arbitrary: fc.record({ add: fingerprint, leaf: fc.nat(65535) }),
   },
   { weight: 3, arbitrary: fc.record({ remove: fingerprint }) },
-  { weight: 1, arbitrary: fc.constant("ripen" as const) },
+  { weight: 1, arbitrary: fc.constant("age" as const) },
   { weight: 1, arbitrary: fc.constant("take" as const) },
 );
 
 Deno.test({
-  name: "Announcements holds what a Map with ages would hold",
+  name: "LazyAnnouncements has the same entries as a Map with ages",
   permissions: "none",
   fn() {
     const steps = fc.array(step, { size: "max", maxLength: 400 });
@@ -27,18 +27,18 @@ Deno.test({
         const announcements = new LazyAnnouncements();
         const model = new Map<number, { leaf: number; age: number }>();
         for (const step of steps) {
-          if (step === "ripen") {
+          if (step === "age") {
             announcements.age();
             for (const entry of model.values()) entry.age += 1;
           } else if (step === "take") {
-            const ripe = [...model].filter(([, { age }]) => age >= 2);
-            for (const [fingerprint] of ripe) model.delete(fingerprint);
+            const due = [...model].filter(([, { age }]) => age >= 2);
+            for (const [fingerprint] of due) model.delete(fingerprint);
             assertEquals(
               new Map(
                 announcements.takeDue()
                   .map(({ fingerprint, leaf }) => [fingerprint, leaf]),
               ),
-              new Map(ripe.map(([key, { leaf }]) => [key, leaf])),
+              new Map(due.map(([key, { leaf }]) => [key, leaf])),
             );
           } else if ("add" in step) {
             const { add, leaf } = step;
@@ -57,7 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Announcements takes many thousands, and lets most of them go again",
+  name: "LazyAnnouncements grows to many thousands, and shrinks again",
   permissions: "none",
   fn() {
     const announcements = new LazyAnnouncements();
@@ -73,7 +73,7 @@ Deno.test({
       assertEquals(announcements.takeDue(), []);
       for (const [from, to] of [[0, 50_000], [50_000, 51_000]]) {
         announcements.age();
-        // It has to grow with those that are ripe still in it.
+        // It has to grow while it still has entries that are due.
         addAll(51_000, 120_000);
         const ids = announcements.takeDue();
         ids.sort((one, other) => one.fingerprint - other.fingerprint);
@@ -86,7 +86,7 @@ Deno.test({
           ).join(),
         );
       }
-      for (let ripening = 0; ripening < 2; ripening++) announcements.age();
+      for (let age = 0; age < 2; age++) announcements.age();
       assertEquals(announcements.takeDue().length, 69_000);
       assertEquals(announcements.size, 0);
     }

@@ -47,7 +47,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
 );
 
 Deno.test({
-  name: "parseMessage() reads what formatMessage() writes",
+  name: "parseMessage() parses what formatMessage() returns",
   permissions: "none",
   fn() {
     assertProperty(fc.property(message, (message) => {
@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseMessage() refuses everything else",
+  name: "parseMessage() refuses invalid lines",
   permissions: "none",
   fn() {
     const digests = " 0".repeat(15);
@@ -119,7 +119,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "formatMessage() writes a time into HORIZON, wherever the horizon is",
+  name: "formatMessage() writes a valid time for every horizon",
   permissions: "none",
   fn() {
     for (
@@ -140,19 +140,19 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the longest messages fit a line",
+  name: "formatMessage() keeps the longest messages below the line limit",
   permissions: "none",
   fn() {
-    const mark = { leaf: 65_535, fingerprint: Number.MAX_SAFE_INTEGER };
-    const listed = {
+    const id = { leaf: 65_535, fingerprint: Number.MAX_SAFE_INTEGER };
+    const summary = {
       leaf: 65_535,
       client: Number.MAX_SAFE_INTEGER,
       fingerprint: Number.MAX_SAFE_INTEGER,
       seconds: 999_999_999_999_999,
     };
     const messages: Message[] = [
-      { verb: "HAVE", ids: Array(maxLineIds).fill(mark) },
-      { verb: "PART", node: 69_904, reports: Array(maxLineIds).fill(listed) },
+      { verb: "HAVE", ids: Array(maxLineIds).fill(id) },
+      { verb: "PART", node: 69_904, reports: Array(maxLineIds).fill(summary) },
     ];
     for (const message of messages) {
       assert(formatMessage(message).length <= maxLineBytes);
@@ -161,7 +161,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nodes are named by their digits from the root down",
+  name: "formatNode() writes the digits from the root down",
   permissions: "none",
   fn() {
     assertEquals(formatNode(0), "-");

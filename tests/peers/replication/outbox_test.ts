@@ -15,7 +15,7 @@ function put(outbox: Outbox, report: Report): void {
   outbox.put(report, fingerprint(report.line));
 }
 
-/** Adds reports about other clients until one has to wait by client. */
+/** Adds reports about other clients until one is in the backlog. */
 function fallBehind(outbox: Outbox): void {
   for (let client = 0; outbox.backlog === 0; client++) {
     put(outbox, reportOf(`other-${client}`, 1));
@@ -27,7 +27,7 @@ function withoutOthers(lines: string[]): string[] {
 }
 
 Deno.test({
-  name: "Outbox passes reports on in their order while its batch has room",
+  name: "Outbox keeps the order of reports while its batch has room",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -48,7 +48,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox keeps one entry a client, the newest, when its batch is full",
+  name: "Outbox keeps each client's newest report when its batch is full",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -64,7 +64,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox lets no report overtake a newer one about its client",
+  name: "Outbox does not send a report after a newer one about its client",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -83,7 +83,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox sends what was asked for as it is by then",
+  name: "Outbox replaces a requested report by a newer one",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -94,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox forgets what waits by client and the neighbour knows",
+  name: "Outbox removes from its backlog reports that the neighbour has",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -112,16 +112,18 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox takes within the limit, and live reports before a catch-up",
+  name: "Outbox limits the bytes of a write, and sends new reports first",
   permissions: "none",
   fn() {
     const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
     const lines = past.map((text) => text.padEnd(1_000)).values();
     const outbox = new Outbox({ next: () => lines.next().value });
-    const live = (client: number) =>
+    const longReport = (client: number) =>
       reportOf(`${client}`.padEnd(1_000, "x"), 1);
-    const lineBytes = live(0).line.length + 1;
-    for (let client = 0; client < 400; client++) put(outbox, live(client));
+    const lineBytes = longReport(0).line.length + 1;
+    for (let client = 0; client < 400; client++) {
+      put(outbox, longReport(client));
+    }
     const batchLines = Math.ceil(maxWriteBytes / lineBytes);
     assertEquals(outbox.backlog, 400 - batchLines);
     assertEquals(outbox.batchBytes, batchLines * lineBytes);
@@ -132,20 +134,20 @@ Deno.test({
     const third = takeLines(outbox);
     assertEquals(third[0].trimEnd(), "past 0");
     assert(third.length * 1_001 <= antiEntropyWriteBytes + 1_001);
-    put(outbox, live(0));
-    assertEquals(takeLines(outbox), [live(0).line]);
+    put(outbox, longReport(0));
+    assertEquals(takeLines(outbox), [longReport(0).line]);
     assertEquals(third.length + takeAllLines(outbox).length, 200);
   },
 });
 
 Deno.test({
-  name: "Outbox lets what can wait have its turn when news never ends",
+  name: "Outbox sends idle lines at intervals when new reports keep coming",
   permissions: "none",
   fn() {
     const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
     const lines = past.map((text) => text.padEnd(1_000)).values();
     const outbox = new Outbox({ next: () => lines.next().value });
-    let said = 0;
+    let idleLines = 0;
     for (let turn = 0; turn < 4; turn++) {
       for (let write = 0; write < maxNewsWrites; write++) {
         put(outbox, reportOf("kiwi", write));
@@ -157,14 +159,14 @@ Deno.test({
       const bytes = others.join("\n").length;
       assert(turn === 3 || bytes >= antiEntropyWriteBytes);
       assert(bytes <= antiEntropyWriteBytes + 1_001);
-      said += others.length;
+      idleLines += others.length;
     }
-    assertEquals(said, 200);
+    assertEquals(idleLines, 200);
   },
 });
 
 Deno.test({
-  name: "Outbox says SYNCED behind what waits, and what comes later waits not",
+  name: "Outbox sends SYNCED after the reports that wait, not after later ones",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -175,34 +177,33 @@ Deno.test({
     outbox.onSync();
     put(outbox, reportOf("kiwi", 2));
     const both = [1, 2].map((time) => reportOf("kiwi", time).line);
-    const soon = takeAllLines(outbox);
-    assertEquals(soon, [...both, "SYNCED"]);
-    // Now more waits than is ever written while more keeps coming.
+    assertEquals(takeAllLines(outbox), [...both, "SYNCED"]);
+    // Reports are added as fast as they are written, so the backlog stays.
     let clients = 0;
-    const more = () => {
+    const putLong = () => {
       const long = `client-${clients++}`.padEnd(1_000, "x");
       put(outbox, reportOf(long, 1));
     };
-    while (outbox.backlog < 5_000) more();
+    while (outbox.backlog < 5_000) putLong();
     put(outbox, reportOf("kiwi", 3));
     outbox.onSync();
     put(outbox, reportOf("pear", 3));
     const lines: string[] = [];
     for (let write = 0; write < 50; write++) {
-      for (let index = 0; index < 300; index++) more();
+      for (let index = 0; index < 300; index++) putLong();
       lines.push(...takeLines(outbox));
     }
     assert(outbox.backlog > 0);
-    const [asked, told] = [
+    const [synced, report] = [
       lines.indexOf("SYNCED"),
       lines.indexOf(reportOf("kiwi", 3).line),
     ];
-    assert(told >= 0 && told < asked, `${told} and ${asked}`);
+    assert(report >= 0 && report < synced, `${report} and ${synced}`);
   },
 });
 
 Deno.test({
-  name: "Outbox says SYNCED behind all that can wait",
+  name: "Outbox sends SYNCED after all idle lines",
   permissions: "none",
   fn() {
     const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
@@ -218,7 +219,7 @@ Deno.test({
     assertEquals(all.filter(isPast).length, 200);
     const last = all.findLastIndex(isPast);
     assertEquals(all.indexOf("SYNCED"), last + 1);
-    // What is asked on another connection is not answered on this one.
+    // A SYNC of an earlier connection is not answered.
     outbox.onSync();
     outbox.dropControlMessages();
     assertEquals(takeLines(outbox), []);
@@ -226,7 +227,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox announces in lines that are not too long, and each thing once",
+  name: "Outbox limits the IDs in a line, and sends each ID once",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -239,22 +240,22 @@ Deno.test({
     }
     outbox.sendDirective("PRUNE", "Hill");
     outbox.sendDirective("GRAFT", "Hill");
-    for (let chore = 0; chore < 2; chore++) outbox.announcements.age();
+    for (let age = 0; age < 2; age++) outbox.announcements.age();
     const lines = takeLines(outbox);
     assertEquals(lines[0], "GRAFT Hill");
     for (const verb of ["HAVE", "WANT"]) {
-      const marks = lines
+      const counts = lines
         .filter((line) => line.startsWith(verb))
         .map((line) => line.split(" ").length - 1);
-      assert(marks.every((marks) => marks <= maxLineIds), `${marks}`);
-      assertEquals(marks.reduce((sum, marks) => sum + marks), count);
+      assert(counts.every((ids) => ids <= maxLineIds), `${counts}`);
+      assertEquals(counts.reduce((sum, ids) => sum + ids), count);
     }
     assertEquals(takeLines(outbox), []);
   },
 });
 
 Deno.test({
-  name: "Outbox gives a sign of life only if it has nothing else to say",
+  name: "Outbox sends a PING at a heartbeat only if nothing else waits",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -266,7 +267,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox takes back what the neighbour says itself, and nothing else",
+  name: "Outbox removes a report that the neighbour sends, and no other",
   permissions: "none",
   fn() {
     const outbox = new Outbox();
@@ -278,7 +279,7 @@ Deno.test({
     }
     const rest = [reports[0].line, reports[2].line];
     assertEquals(takeLines(outbox), ["HORIZON 1", ...rest]);
-    // What has been taken is on its way: nothing of it is left to take back.
+    // A batch that was taken no longer changes.
     put(outbox, reports[1]);
     outbox.cancel(fingerprint(reports[0].line));
     assertEquals(takeLines(outbox), [reports[1].line]);
@@ -286,7 +287,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox tells of the horizon before the reports that moved it",
+  name: "Outbox sends HORIZON before the reports that raised it",
   permissions: "none",
   fn() {
     const outbox = new Outbox();

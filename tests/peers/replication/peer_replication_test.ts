@@ -10,36 +10,36 @@ import {
 } from "../../../peers/store/fingerprint.ts";
 import { parseReport } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
-import { openHerd } from "../../fakes/memory_herd.ts";
+import { openRouter } from "../../fakes/memory_herd.ts";
 import { linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
 import { takeLines } from "./take_lines.ts";
 
 const isServer = () => true;
 
-/** Gives a server a line as if a neighbour had sent it. */
-function tell(replica: FloodRouter, from: string, line: string): void {
+/** Lets a server receive a line from a neighbour. */
+function receive(router: FloodRouter, from: string, line: string): void {
   const report = parseReport(line, isServer);
-  if (report !== undefined) replica.accept(report, from);
-  else replica.receive(from, parseMessage(line, isServer)!);
+  if (report !== undefined) router.accept(report, from);
+  else router.receive(from, parseMessage(line, isServer)!);
 }
 
-/** A server linked with two others that can send it the reports of a third. */
+/** Creates Hill with its links to Jaquez and Smith. */
 function openHill(): { hill: FloodRouter; jaquez: Outbox; smith: Outbox } {
-  const hill = openHerd();
+  const hill = openRouter();
   return { hill, jaquez: linkUp(hill, "Jaquez"), smith: linkUp(hill, "Smith") };
 }
 
-/** The verbs of the lines that wait. */
+/** The verbs of the lines of the next write. */
 function verbs(outbox: Outbox): string[] {
   return takeLines(outbox).map((line) => line.split(" ")[0]);
 }
 
-/** A report of Singleton's that Hill has by way of Jaquez. */
+/** A report whose origin is Singleton. */
 const report = (time: number) => reportOf("kiwi", time, "Singleton");
 
 Deno.test({
-  name: "a neighbour that tells what others told first is asked to hold back",
+  name: "a neighbour is asked to hold back reports that another sends sooner",
   permissions: "none",
   fn() {
     const { hill, jaquez, smith } = openHill();
@@ -47,12 +47,12 @@ Deno.test({
     assertEquals(takeLines(smith), [report(1).line]);
     hill.accept(report(1), "Smith");
     assertEquals(takeLines(smith), ["PRUNE Singleton"]);
-    // Once is enough, and who tells first is never asked.
+    // PRUNE is sent once, and never to the neighbour that is first.
     hill.accept(report(2), "Jaquez");
     hill.accept(report(2), "Smith");
     assertEquals(takeLines(smith), []);
     assertEquals(takeLines(jaquez), []);
-    // Until the neighbour must have read it: then it is told again.
+    // After a heartbeat it is sent again.
     hill.onHeartbeat("Smith");
     hill.accept(report(3), "Jaquez");
     hill.accept(report(3), "Smith");
@@ -61,7 +61,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server's own reports always come straight from it",
+  name: "a neighbour is not asked to hold back its own reports",
   permissions: "none",
   fn() {
     const { hill, smith } = openHill();
@@ -74,7 +74,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a duplicate is no reason to prune the only way that is left",
+  name: "a duplicate does not prune the only link that is left",
   permissions: "none",
   fn() {
     const { hill, smith } = openHill();
@@ -83,7 +83,7 @@ Deno.test({
     takeLines(smith);
     hill.accept(report(1), "Smith");
     assertEquals(takeLines(smith), []);
-    // And neither is an old report, that may be all that the neighbour knows.
+    // Neither does an older report, which may be the neighbour's newest.
     const { hill: other, smith: toSmith } = openHill();
     other.accept(report(2), "Jaquez");
     takeLines(toSmith);
@@ -93,11 +93,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what a neighbour wants held back is announced, and sent on demand",
+  name: "reports that are held back are announced, and sent on request",
   permissions: "none",
   fn() {
     const { hill, jaquez, smith } = openHill();
-    tell(hill, "Smith", "PRUNE Singleton");
+    receive(hill, "Smith", "PRUNE Singleton");
     hill.accept(report(1), "Jaquez");
     assertEquals(hill.needsMaintenance, true);
     assertEquals(takeLines(smith), []);
@@ -108,22 +108,22 @@ Deno.test({
     assert(/^HAVE [0-9a-f]{18}$/.test(have), have);
     assertEquals(others, []);
     assertEquals(hill.needsMaintenance, false);
-    // Other servers' reports are not held back, nor are they for others.
+    // Reports of other servers, and for other neighbours, are sent at once.
     hill.accept(reportOf("pear", 1, "Campbell"), "Jaquez");
     assertEquals(verbs(smith), ["AT"]);
     hill.accept(report(2));
     assertEquals(verbs(jaquez), ["AT"]);
-    // Who wants one gets that one, and the others when it asks for them.
+    // A request for a replaced report is ignored.
     hill.accept(report(3), "Jaquez");
-    tell(hill, "Smith", have.replace("HAVE", "WANT"));
+    receive(hill, "Smith", have.replace("HAVE", "WANT"));
     assertEquals(takeLines(smith), []);
-    const mark = have.slice(5, 9) +
+    const id = have.slice(5, 9) +
       formatFingerprint(fingerprint(report(3).line));
-    tell(hill, "Smith", `WANT ${mark}`);
+    receive(hill, "Smith", `WANT ${id}`);
     assertEquals(takeLines(smith), [report(3).line]);
     hill.accept(report(4), "Jaquez");
     assertEquals(takeLines(smith), []);
-    tell(hill, "Smith", "GRAFT Singleton");
+    receive(hill, "Smith", "GRAFT Singleton");
     hill.accept(report(5), "Jaquez");
     assertEquals(takeLines(smith), [report(5).line]);
   },
@@ -135,31 +135,31 @@ Deno.test({
   fn() {
     const drop: [string, (hill: FloodRouter, have: string) => void][] = [
       ["it sends the report", (hill) => hill.accept(report(1), "Smith")],
-      ["it announces it too", (hill, have) => tell(hill, "Smith", have)],
+      ["it announces it too", (hill, have) => receive(hill, "Smith", have)],
       ["there is a newer one", (hill) => hill.accept(report(2), "Smith")],
     ];
     const { hill: other, smith: haveFrom } = openHill();
-    tell(other, "Smith", "PRUNE Singleton");
+    receive(other, "Smith", "PRUNE Singleton");
     other.accept(report(1), "Jaquez");
-    for (let chore = 0; chore < 2; chore++) other.runMaintenance();
+    for (let run = 0; run < 2; run++) other.runMaintenance();
     const [have] = takeLines(haveFrom);
-    for (const [why, happen] of drop) {
-      for (let chores = 0; chores <= 2; chores++) {
+    for (const [why, act] of drop) {
+      for (let runs = 0; runs <= 2; runs++) {
         const { hill, smith } = openHill();
-        tell(hill, "Smith", "PRUNE Singleton");
+        receive(hill, "Smith", "PRUNE Singleton");
         hill.accept(report(1), "Jaquez");
-        for (let chore = 0; chore < chores; chore++) hill.runMaintenance();
-        happen(hill, have);
-        for (let chore = 0; chore < 3; chore++) hill.runMaintenance();
+        for (let run = 0; run < runs; run++) hill.runMaintenance();
+        act(hill, have);
+        for (let run = 0; run < 3; run++) hill.runMaintenance();
         const isAnnounced = verbs(smith).includes("HAVE");
-        assertEquals(isAnnounced, false, `${why} after ${chores} chores`);
+        assertEquals(isAnnounced, false, `${why} after ${runs} runs`);
       }
     }
   },
 });
 
 Deno.test({
-  name: "a neighbour is asked for what it has and we have not",
+  name: "announced reports are requested unless they were received",
   permissions: "none",
   fn() {
     const { hill, smith } = openHill();
@@ -170,28 +170,28 @@ Deno.test({
         ids: [{ leaf: 7, fingerprint: fingerprint(report(time).line) }],
       });
     takeLines(smith);
-    tell(hill, "Smith", have(1));
+    receive(hill, "Smith", have(1));
     assertEquals(takeLines(smith), []);
-    tell(hill, "Smith", have(2));
+    receive(hill, "Smith", have(2));
     assertEquals(takeLines(smith), [have(2).replace("HAVE", "WANT")]);
   },
 });
 
 Deno.test({
-  name: "a neighbour that has news after all is asked to send at once again",
+  name: "a pruned neighbour that is first again is asked to send at once",
   permissions: "none",
   fn() {
     const { hill, jaquez, smith } = openHill();
     hill.accept(report(1), "Jaquez");
     hill.accept(report(1), "Smith");
     assertEquals(takeLines(smith), ["PRUNE Singleton"]);
-    // This one may have been under way when Smith read that.
+    // Smith may have sent this one before it received PRUNE.
     hill.accept(report(2), "Smith");
     assertEquals(takeLines(smith), []);
     hill.onHeartbeat("Smith");
     hill.accept(report(3), "Smith");
     assertEquals(takeLines(smith), ["GRAFT Singleton"]);
-    // Now Jaquez is the one that is late.
+    // Now Jaquez is later.
     takeLines(jaquez);
     hill.accept(report(3), "Jaquez");
     assertEquals(takeLines(jaquez), ["PRUNE Singleton"]);
@@ -199,10 +199,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the horizon is told to all neighbours, once",
+  name: "a raised horizon is sent to all neighbours once",
   permissions: "none",
   fn() {
-    const hill = openHerd({ maxClients: 2 });
+    const hill = openRouter({ maxClients: 2 });
     const [jaquez, smith] = [linkUp(hill, "Jaquez"), linkUp(hill, "Smith")];
     for (const [index, client] of ["a", "b", "c"].entries()) {
       hill.accept(reportOf(client, index + 1), "Jaquez");
@@ -214,43 +214,43 @@ Deno.test({
       "HORIZON 1",
       reportOf("c", 3).line,
     ]);
-    tell(hill, "Smith", "HORIZON 1");
-    tell(hill, "Smith", "HORIZON 0.5");
+    receive(hill, "Smith", "HORIZON 1");
+    receive(hill, "Smith", "HORIZON 0.5");
     assertEquals(takeLines(jaquez), []);
-    tell(hill, "Smith", "HORIZON 2.5");
+    receive(hill, "Smith", "HORIZON 2.5");
     assertEquals(takeLines(jaquez), ["HORIZON 2.5"]);
     assertEquals(takeLines(smith), []);
     assertEquals(hill.newest("b"), undefined);
     assertEquals(hill.newest("c"), reportOf("c", 3).line);
     assertEquals(hill.accept(reportOf("d", 2)), "forgotten");
-    // Who comes later hears of it too.
+    // A neighbour that is linked later receives it too.
     assertEquals(takeLines(hill.link("Campbell")), ["HORIZON 2.5"]);
   },
 });
 
 Deno.test({
-  name: "a new connection forgets what was agreed on the last one",
+  name: "a new connection starts without the state of the last one",
   permissions: "none",
   fn() {
     const { hill, smith } = openHill();
-    tell(hill, "Smith", "PRUNE Singleton");
+    receive(hill, "Smith", "PRUNE Singleton");
     hill.link("Smith");
     hill.accept(report(1), "Jaquez");
     assertEquals(takeLines(smith), [report(1).line]);
-    // What we have asked for on the last one, nobody does on this one.
+    // PRUNE and WANT of the last connection are not sent on the new one.
     hill.accept(report(1), "Smith");
-    tell(hill, "Smith", `HAVE ${"0".repeat(18)}`);
+    receive(hill, "Smith", `HAVE ${"0".repeat(18)}`);
     hill.link("Smith");
     assertEquals(takeLines(smith), ["SYNC"]);
     hill.accept(report(2), "Smith");
     assertEquals(takeLines(smith), []);
-    // And a comparison begins anew.
+    // A comparison starts again.
     const lacking = `DIGEST -${" 0".repeat(16)}`;
-    tell(hill, "Smith", lacking);
-    tell(hill, "Smith", "SYNC");
+    receive(hill, "Smith", lacking);
+    receive(hill, "Smith", "SYNC");
     hill.link("Smith");
     assertEquals(takeLines(smith), ["SYNC"]);
-    // News that waits is news all the same.
+    // New reports that wait are kept.
     hill.accept(report(3), "Jaquez");
     hill.link("Smith");
     assertEquals(takeLines(smith), [report(3).line]);

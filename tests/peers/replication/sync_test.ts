@@ -6,60 +6,60 @@ import type { ByteString } from "../../../protocol/bytes.ts";
 import { clientOf, isNewer, parseReport } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
-import { openHerd } from "../../fakes/memory_herd.ts";
+import { openRouter } from "../../fakes/memory_herd.ts";
 import { linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
 import { takeLines } from "./take_lines.ts";
 
-/** One of two linked servers, and what is on its way to it. */
+/** One of two linked servers, and the lines under way to it. */
 interface Side {
   readonly name: string;
-  readonly replica: FloodRouter;
+  readonly router: FloodRouter;
   readonly outbox: Outbox;
   readonly incoming: ByteString[];
-  /** What it knew when they were linked. */
-  readonly knew: readonly ByteString[];
+  /** The lines that it had when they were linked. */
+  readonly initialLines: readonly ByteString[];
 }
 
 /** Links two servers; the first one has dialled. */
 function link(hill: FloodRouter, smith: FloodRouter): [Side, Side] {
-  const known = [hill, smith].map((replica) => [...replica.lines()]);
+  const lines = [hill, smith].map((router) => [...router.lines()]);
   const [toSmith, toHill] = [hill.link("Smith"), smith.link("Hill")];
   hill.compare("Smith");
   return [
     {
       name: "Hill",
-      replica: hill,
+      router: hill,
       outbox: toSmith,
       incoming: [],
-      knew: known[0],
+      initialLines: lines[0],
     },
     {
       name: "Smith",
-      replica: smith,
+      router: smith,
       outbox: toHill,
       incoming: [],
-      knew: known[1],
+      initialLines: lines[1],
     },
   ];
 }
 
-/** Puts the next write of one side on its way to the other. */
+/** Sends the next write of one side to the other. */
 function write(from: Side, to: Side): void {
   to.incoming.push(...takeLines(from.outbox));
 }
 
-/** The next line arrives at one side. */
+/** Lets one side read the next line. */
 function read(side: Side, from: Side): void {
   const line = side.incoming.shift();
   if (line === undefined) return;
   const report = parseReport(line, () => true);
-  if (report !== undefined) side.replica.accept(report, from.name);
-  else side.replica.receive(from.name, parseMessage(line, () => true)!);
+  if (report !== undefined) side.router.accept(report, from.name);
+  else side.router.receive(from.name, parseMessage(line, () => true)!);
 }
 
-/** Lets two sides talk until neither has anything more to say. */
-function talk(one: Side, other: Side): void {
+/** Lets both sides write and read until nothing is left to send. */
+function exchange(one: Side, other: Side): void {
   for (let isOver = false; !isOver;) {
     write(one, other);
     write(other, one);
@@ -69,21 +69,21 @@ function talk(one: Side, other: Side): void {
   }
 }
 
-/** Whether one side knows a report as new for each that it should know. */
-function knows({ replica }: Side, lines: readonly ByteString[]): boolean {
+/** Whether one side has each report, or a newer one. */
+function hasAll({ router }: Side, lines: readonly ByteString[]): boolean {
   return lines.every((line) => {
-    const known = replica.newest(clientOf(line));
-    return known !== undefined && !isNewer(line, known);
+    const newest = router.newest(clientOf(line));
+    return newest !== undefined && !isNewer(line, newest);
   });
 }
 
 function hasCaughtUp(side: Side, other: Side): boolean {
-  return side.replica.hasCaughtUpWith(other.name);
+  return side.router.hasCaughtUpWith(other.name);
 }
 
 Deno.test({
   name:
-    "who has caught up knows what the other knew, in whatever order they talk",
+    "a server that has caught up has the other's reports, in any order of lines",
   permissions: "none",
   fn() {
     const client = fc.nat(300).map((index) => `client-${index}`);
@@ -92,11 +92,11 @@ Deno.test({
       time: fc.constantFrom(1, 2, 3, 3.25, 3.5, 4),
       server: fc.constantFrom("Hill", "Smith", "Singleton"),
     });
-    const knowledge = fc.array(report, { maxLength: 500, size: "max" });
+    const reports = fc.array(report, { maxLength: 500, size: "max" });
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.constantFrom("write" as const, "read") },
-      { weight: 1, arbitrary: fc.constantFrom("compare" as const, "chore") },
-      // Another neighbour tells it to one of them, or to both.
+      { weight: 1, arbitrary: fc.constantFrom("compare" as const, "maintain") },
+      // Another neighbour sends it to one of them, or to both.
       { weight: 2, arbitrary: fc.record({ report, isForBoth: fc.boolean() }) },
     );
     const steps = fc.array(
@@ -104,20 +104,20 @@ Deno.test({
       { maxLength: 100, size: "max" },
     );
     assertProperty(
-      fc.property(knowledge, knowledge, steps, (ours, theirs, steps) => {
-        const [hill, smith] = [openHerd(), openHerd()];
+      fc.property(reports, reports, steps, (ours, theirs, steps) => {
+        const [hill, smith] = [openRouter(), openRouter()];
         for (const { client, server, time } of ours) {
           hill.accept(reportOf(client, time, server));
         }
         for (const { client, server, time } of theirs) {
           smith.accept(reportOf(client, time, server));
         }
-        for (const replica of [hill, smith]) linkUp(replica, "Jaquez");
+        for (const router of [hill, smith]) linkUp(router, "Jaquez");
         const sides = link(hill, smith);
-        const judge = () => {
+        const check = () => {
           for (const [side, other] of [sides, sides.toReversed()]) {
             if (!hasCaughtUp(side, other)) continue;
-            assert(knows(side, other.knew), `${side.name} does not`);
+            assert(hasAll(side, other.initialLines), side.name);
           }
         };
         for (const { count, isHill, step } of steps) {
@@ -125,20 +125,20 @@ Deno.test({
           for (let times = 0; times <= count; times++) {
             if (step === "write") write(side, other);
             else if (step === "read") read(side, other);
-            else if (step === "chore") side.replica.runMaintenance();
-            else if (step === "compare") sides[0].replica.compare("Smith");
+            else if (step === "maintain") side.router.runMaintenance();
+            else if (step === "compare") sides[0].router.compare("Smith");
             else {
               const { client, server, time } = step.report;
-              const news = reportOf(client, time + times, server);
-              for (const { replica } of step.isForBoth ? sides : [side]) {
-                replica.accept(news, "Jaquez");
+              const report = reportOf(client, time + times, server);
+              for (const { router } of step.isForBoth ? sides : [side]) {
+                router.accept(report, "Jaquez");
               }
             }
-            judge();
+            check();
           }
         }
-        talk(...sides);
-        judge();
+        exchange(...sides);
+        check();
         assert(hasCaughtUp(sides[0], sides[1]));
         assert(hasCaughtUp(sides[1], sides[0]));
         assertEquals(sides.map(({ outbox }) => takeLines(outbox)), [[], []]);
@@ -149,41 +149,42 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server that has lost everything has caught up with the last report",
+  name: "an empty server has caught up when it has the last report",
   permissions: "none",
   fn() {
-    for (const isDialler of [true, false]) {
-      const [hill, smith] = [openHerd(), openHerd()];
-      const [full, empty] = isDialler ? [smith, hill] : [hill, smith];
+    for (const isDialer of [true, false]) {
+      const [hill, smith] = [openRouter(), openRouter()];
+      const [full, empty] = isDialer ? [smith, hill] : [hill, smith];
       for (let index = 0; index < 3_000; index++) {
         full.accept(reportOf(`client-${index}`, 1));
       }
       const sides = link(hill, smith);
-      const [giver, taker] = isDialler ? sides.toReversed() : sides;
-      let isGiverDone = false;
-      while (!hasCaughtUp(taker, giver)) {
-        write(giver, taker);
-        read(taker, giver);
-        write(taker, giver);
-        while (giver.incoming.length > 0) read(giver, taker);
-        // Who gives everything need not wait until all of it has arrived.
-        isGiverDone ||= hasCaughtUp(giver, taker) && empty.clients < 2_000;
+      const [sender, receiver] = isDialer ? sides.toReversed() : sides;
+      let wasSenderEarly = false;
+      while (!hasCaughtUp(receiver, sender)) {
+        write(sender, receiver);
+        read(receiver, sender);
+        write(receiver, sender);
+        while (sender.incoming.length > 0) read(sender, receiver);
+        // The sender has caught up before all of its reports have arrived.
+        wasSenderEarly ||= hasCaughtUp(sender, receiver) &&
+          empty.clients < 2_000;
       }
       assertEquals(empty.clients, 3_000);
-      assert(isGiverDone);
+      assert(wasSenderEarly);
     }
   },
 });
 
 Deno.test({
-  name: "who has caught up stays so for the rest of the link, and says no more",
+  name: "a server that has caught up stays so until the link ends",
   permissions: "none",
   fn() {
-    const [hill, smith] = [openHerd(), openHerd()];
+    const [hill, smith] = [openRouter(), openRouter()];
     hill.accept(reportOf("kiwi", 1));
     const sides = link(hill, smith);
     assertEquals(hill.hasCaughtUpWith("Smith"), false);
-    talk(...sides);
+    exchange(...sides);
     assertEquals(hill.hasCaughtUpWith("Smith"), true);
     hill.compare("Smith");
     write(...sides);
@@ -191,7 +192,7 @@ Deno.test({
       "DIGEST",
     ]);
     assertEquals(hill.hasCaughtUpWith("Smith"), true);
-    talk(...sides);
+    exchange(...sides);
     assertEquals(smith.hasCaughtUpWith("Hill"), true);
     hill.link("Smith");
     assertEquals(hill.hasCaughtUpWith("Smith"), false);
@@ -202,70 +203,71 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an answer counts once, and only where something was asked",
+  name: "SYNCED counts once, and only after SYNC on the same connection",
   permissions: "none",
   fn() {
-    const hill = openHerd();
+    const hill = openRouter();
     const outbox = hill.link("Smith");
-    const hear = (line: string) =>
+    const receive = (line: string) =>
       hill.receive("Smith", parseMessage(line, () => true)!);
-    hear("SYNCED");
+    receive("SYNCED");
     assertEquals(takeLines(outbox), ["SYNC"]);
     for (const line of ["DIGEST -" + " 0".repeat(16), "PART -", "LIST -"]) {
-      hear(line);
-      hear("SYNCED");
-      hear("SYNCED");
+      receive(line);
+      receive("SYNCED");
+      receive("SYNCED");
       assertEquals(hill.hasCaughtUpWith("Smith"), false, line);
       assertEquals(takeLines(outbox), ["SYNC"]);
     }
-    // What was asked on the last connection, nobody answers on this one.
+    // An answer to SYNC on the last connection does not count on this one.
     hill.link("Smith");
-    hear("SYNCED");
+    receive("SYNCED");
     assertEquals(takeLines(outbox), ["SYNC"]);
-    hear("SYNCED");
+    receive("SYNCED");
     assertEquals(hill.hasCaughtUpWith("Smith"), true);
     assertEquals(takeLines(outbox), []);
   },
 });
 
 Deno.test({
-  name: "a server without catch-up waits for nothing, and nobody for it",
+  name: "a server without catch-up has caught up at once, and answers SYNC",
   permissions: "none",
   fn() {
-    const [hill, smith] = [openHerd(), openHerd({ catchUp: false })];
+    const [hill, smith] = [openRouter(), openRouter({ catchUp: false })];
     for (const [one, other] of [[hill, smith], [smith, hill]]) {
       const sides = link(one, other);
-      const [side] = sides.filter(({ replica }) => replica === hill);
-      const [without] = sides.filter(({ replica }) => replica === smith);
+      const [side] = sides.filter(({ router }) => router === hill);
+      const [without] = sides.filter(({ router }) => router === smith);
       assertEquals(hasCaughtUp(side, without), false);
       assertEquals(hasCaughtUp(without, side), true);
       write(without, side);
       assertEquals(side.incoming, []);
-      talk(...sides);
+      exchange(...sides);
       assertEquals(hasCaughtUp(side, without), true);
     }
   },
 });
 
 Deno.test({
-  name: "what replaces a report that was asked for has come by the end, too",
+  name: "a report that replaces a requested one arrives before SYNCED",
   permissions: "none",
   fn() {
-    const [hill, smith] = [openHerd(), openHerd()];
+    const [hill, smith] = [openRouter(), openRouter()];
     smith.accept(reportOf("kiwi", 1, "Singleton"));
-    for (const replica of [hill, smith]) linkUp(replica, "Jaquez");
+    for (const router of [hill, smith]) linkUp(router, "Jaquez");
     const sides = link(hill, smith);
-    // Hill hears something twice, which may be a reason to have it held back.
-    for (const replica of [hill, smith]) {
-      replica.accept(reportOf("pear", 1, "Singleton"), "Jaquez");
+    // Hill receives a report twice, which may be a reason for PRUNE.
+    for (const router of [hill, smith]) {
+      router.accept(reportOf("pear", 1, "Singleton"), "Jaquez");
     }
     const replacement = reportOf("kiwi", 2, "Singleton");
     while (!hasCaughtUp(...sides)) {
       write(sides[1], sides[0]);
       while (sides[0].incoming.length > 0) read(...sides);
       write(...sides);
-      const isAsked = sides[1].incoming.some((line) => line.startsWith("WANT"));
-      if (isAsked) smith.accept(replacement, "Jaquez");
+      const isRequested = sides[1].incoming
+        .some((line) => line.startsWith("WANT"));
+      if (isRequested) smith.accept(replacement, "Jaquez");
       while (sides[1].incoming.length > 0) read(sides[1], sides[0]);
     }
     assertEquals(smith.newest("kiwi"), replacement.line);
@@ -274,10 +276,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nothing is to be held back for who has not caught up",
+  name: "a server that has not caught up does not send PRUNE",
   permissions: "none",
   fn() {
-    const hill = openHerd();
+    const hill = openRouter();
     linkUp(hill, "Jaquez");
     const smith = hill.link("Smith");
     takeLines(smith);

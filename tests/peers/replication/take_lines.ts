@@ -1,11 +1,11 @@
 /**
- * What waits for a neighbour, as text.
+ * Takes lines out of an outbox, as text.
  *
  * @module
  */
 import type { Outbox } from "../../../peers/replication/outbox.ts";
 
-/** Takes out what goes into the next write, line by line. */
+/** The lines of the next write. */
 export function takeLines(outbox: Outbox): string[] {
   const batch = outbox.takeBatch();
   if (batch === undefined) return [];
@@ -17,9 +17,9 @@ export function takeLines(outbox: Outbox): string[] {
   return lines;
 }
 
-/** Takes out all there is, in as many writes as it needs. */
+/** The lines of all writes until the outbox is empty. */
 export function takeAllLines(outbox: Outbox): string[] {
   const lines: string[] = [];
-  for (let some; (some = takeLines(outbox)).length > 0;) lines.push(...some);
+  for (let next; (next = takeLines(outbox)).length > 0;) lines.push(...next);
   return lines;
 }

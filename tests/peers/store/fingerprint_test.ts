@@ -11,7 +11,7 @@ Deno.test({
   name: "hashClient() is MurmurHash3_x86_32 with seed 0",
   permissions: "none",
   fn() {
-    // Values that other implementations give.
+    // Values of other implementations.
     const known = {
       "": 0,
       "a": 0x3c2569b2,
@@ -26,7 +26,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "A fingerprint is a whole number below 2^53 that every byte changes",
+  name: "fingerprint() is a safe integer that depends on every byte",
   permissions: "none",
   fn() {
     const line = "AT Hill +0.263873386 kiwi +34.068930-118.445127 1520023934.9";
@@ -42,7 +42,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "What stands in a buffer has the same hash and fingerprint anywhere",
+  name: "hashOf() and fingerprintOf() do not depend on the place in a buffer",
   permissions: "none",
   fn() {
     const text = "kiwi.cs.ucla.edu";

@@ -2,7 +2,7 @@ import { HalfSipHash } from "../../../peers/store/half_sip_hash.ts";
 import { encodeBytes } from "../../../protocol/bytes.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
-/** 10,000 IDs that differ in little. */
+/** 10,000 similar IDs. */
 const clients = Array.from({ length: 10_000 }, (_, index) => `phone-${index}`);
 
 function viewOf(text: string): DataView {
@@ -17,11 +17,11 @@ function hashesOf(key: readonly [number, number]): number[] {
 }
 
 Deno.test({
-  name: "KeyedHash is HalfSipHash-1-3",
+  name: "HalfSipHash is HalfSipHash-1-3",
   permissions: "none",
   fn() {
-    // From the tests of Linux, lib/tests/siphash_kunit.c: key 00 01 ... 07, and
-    // as message the first bytes of 00 01 ... 0f, one more each time.
+    // From the tests of Linux, lib/tests/siphash_kunit.c: the key is 00 01 ...
+    // 07, and the messages are the first 0 to 15 bytes of 00 01 ... 0f.
     const known = "5814c896 e7e864ca bc4b0e30 01539939 " +
       "7e059ea6 88e3d89b a0080b65 9d38d9d6 " +
       "577999b1 c839caed e4fa32cf 959246ee " +
@@ -38,7 +38,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "KeyedHash spreads IDs that differ in little, under any key",
+  name: "HalfSipHash spreads similar IDs evenly, with any key",
   permissions: "none",
   fn() {
     for (const key of [[0, 0], [1, 0], [0xdeadbeef, 0x01234567]] as const) {
@@ -47,7 +47,7 @@ Deno.test({
       for (const shift of [0, 8, 16, 24]) {
         const counts = new Array<number>(256).fill(0);
         for (const hash of hashes) counts[hash >>> shift & 0xff] += 1;
-        // 39 on average; chance alone does not lead far from it.
+        // The mean is 39.
         assert(Math.min(...counts) > 10 && Math.max(...counts) < 80);
       }
     }
@@ -55,7 +55,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "KeyedHash gives other collisions under another key",
+  name: "HalfSipHash has other collisions with another key",
   permissions: "none",
   fn() {
     const byTop = Map.groupBy(
@@ -70,7 +70,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "KeyedHash goes by the bytes, their number and the key, all of them",
+  name: "HalfSipHash depends on all bytes, on their number and on the key",
   permissions: "none",
   fn() {
     const hash = (text: string, key: [number, number] = [7, 9]) =>

@@ -5,7 +5,7 @@ import { assertEquals } from "../../assert.ts";
 import { reportOf } from "../reports.ts";
 
 Deno.test({
-  name: "Records takes no client for another whose ID begins alike",
+  name: "RecordArena distinguishes clients whose IDs have a common prefix",
   permissions: "none",
   fn() {
     const arena = new RecordArena(() => {});

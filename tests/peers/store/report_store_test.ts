@@ -16,9 +16,13 @@ import type { Report } from "../../../protocol/report.ts";
 import { assert, assertEquals, assertThrows } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 
-/** A report heard at one time, about a client whose own clock may be wrong. */
-function heard(client: string, heardAt: number, time = heardAt): Report {
-  return makeReport("Hill", { seconds: heardAt, nanoseconds: 0 }, {
+/** A report received at one time from a client whose clock may be wrong. */
+function received(
+  client: string,
+  receivedAt: number,
+  time = receivedAt,
+): Report {
+  return makeReport("Hill", { seconds: receivedAt, nanoseconds: 0 }, {
     verb: "IAMAT",
     client,
     position: "+34-118",
@@ -26,7 +30,7 @@ function heard(client: string, heardAt: number, time = heardAt): Report {
   });
 }
 
-function openMemory(limits: Partial<StoreLimits>): ReportStore {
+function openStore(limits: Partial<StoreLimits>): ReportStore {
   return new ReportStore({
     maxClients: Infinity,
     maxTableBytes: Infinity,
@@ -37,74 +41,75 @@ function openMemory(limits: Partial<StoreLimits>): ReportStore {
   });
 }
 
-/** The clients that a memory knows, of those named. */
-function known(store: ReportStore, clients: readonly string[]): string[] {
+/** Those of the clients that are in a store. */
+function stored(store: ReportStore, clients: readonly string[]): string[] {
   return clients.filter((client) => store.get(client) !== undefined);
 }
 
 Deno.test({
-  name: "heardAtOf() is when the server heard, whatever the client's clock",
+  name: "heardAtOf() is the time at the origin, not that of the client's clock",
   permissions: "none",
   fn() {
     for (const time of [0, 99, 100, 5_000]) {
-      assertEquals(heardAtOf(heard("kiwi", 100, time).line), 100);
+      assertEquals(heardAtOf(received("kiwi", 100, time).line), 100);
     }
   },
 });
 
 Deno.test({
-  name: "Memory forgets those heard longest ago when there is no room",
+  name: "ReportStore expires the oldest reports when it is full",
   permissions: "none",
   fn() {
-    const store = openMemory({ maxClients: 3 });
+    const store = openStore({ maxClients: 3 });
     const clients = ["a", "b", "c", "d", "e"];
-    // The client's own time is of no account here.
-    store.put(heard("b", 20, 900));
-    store.put(heard("a", 30, 1));
-    store.put(heard("c", 10, 500));
+    // The client's own time does not matter here.
+    store.put(received("b", 20, 900));
+    store.put(received("a", 30, 1));
+    store.put(received("c", 10, 500));
     assertEquals(store.raisedHorizon, undefined);
-    store.put(heard("d", 40, 7));
-    assertEquals(known(store, clients), ["a", "b", "d"]);
+    store.put(received("d", 40, 7));
+    assertEquals(stored(store, clients), ["a", "b", "d"]);
     assertEquals(store.raisedHorizon, 10);
     assertEquals(store.size, 3);
-    // One that was heard before all others is itself the one to forget.
-    assertEquals(store.put(heard("e", 15)), "forgotten");
+    // A report that is older than all others expires itself.
+    assertEquals(store.put(received("e", 15)), "forgotten");
     assertEquals(store.raisedHorizon, 15);
-    assertEquals(known(store, clients), ["a", "b", "d"]);
-    // News of a client that is known needs no room.
-    store.put(heard("a", 50, 2));
-    store.put(heard("e", 60));
-    assertEquals(known(store, clients), ["a", "d", "e"]);
+    assertEquals(stored(store, clients), ["a", "b", "d"]);
+    // A new report of a stored client needs no room.
+    store.put(received("a", 50, 2));
+    store.put(received("e", 60));
+    assertEquals(stored(store, clients), ["a", "d", "e"]);
   },
 });
 
 Deno.test({
-  name: "Memory with few clients forgets just the one heard longest ago",
+  name: "ReportStore with few clients expires only the oldest report",
   permissions: "none",
   fn() {
     const maxClients = 40;
-    const store = openMemory({ maxClients });
+    const store = openStore({ maxClients });
     const count = 211;
     const clients = Array.from({ length: count }, (_, at) => `client-${at}`);
     for (const at of clients.keys()) {
-      // Every time comes once, and in no order, as 211 is a prime.
-      const heardAt = (61 * at) % count;
-      store.put(heard(clients[heardAt], heardAt));
+      // Each time once, in mixed order, as 211 is a prime.
+      const receivedAt = (61 * at) % count;
+      store.put(received(clients[receivedAt], receivedAt));
       const filled = Math.min(at + 1, maxClients);
-      assertEquals(known(store, clients).length, filled, `after ${at}`);
+      assertEquals(stored(store, clients).length, filled, `after ${at}`);
     }
-    assertEquals(known(store, clients), clients.slice(-maxClients));
+    assertEquals(stored(store, clients), clients.slice(-maxClients));
   },
 });
 
 Deno.test({
-  name: "Memory never holds more than its limit, and forgets few at a time",
+  name:
+    "ReportStore never exceeds its limit, and expires few reports at a time",
   permissions: "none",
   fn() {
     const maxClients = 2_000;
-    const store = openMemory({ maxClients });
+    const store = openStore({ maxClients });
     for (let index = 0; index < 10_000; index++) {
-      store.put(heard(`client-${index}`, index + 1));
+      store.put(received(`client-${index}`, index + 1));
       assert(store.size <= maxClients);
     }
     assert(store.size > maxClients * 0.9);
@@ -112,30 +117,30 @@ Deno.test({
       { length: 1_000 },
       (_, index) => `client-${9_999 - index}`,
     );
-    assertEquals(known(store, newest).length, newest.length);
+    assertEquals(stored(store, newest).length, newest.length);
   },
 });
 
 Deno.test({
-  name: "Memory forgets a client when its time to live is over",
+  name: "ReportStore expires reports after their time to live",
   permissions: "none",
   fn() {
     let nowSeconds = 100;
-    const store = openMemory({
+    const store = openStore({
       clientTtlSeconds: 10,
       nowSeconds: () => nowSeconds,
     });
-    store.put(heard("kiwi", 100, 900));
+    store.put(received("kiwi", 100, 900));
     nowSeconds = 109;
     assert(store.get("kiwi") !== undefined);
     nowSeconds = 110;
     assertEquals(store.get("kiwi"), undefined);
     assertEquals([...store.linesBelow(root)], []);
-    assertEquals(store.put(heard("kiwi", 100, 900)), "forgotten");
-    assertEquals(store.put(heard("pear", 99)), "forgotten");
-    // Its place is free after a while, and so is that of the next one.
+    assertEquals(store.put(received("kiwi", 100, 900)), "forgotten");
+    assertEquals(store.put(received("pear", 99)), "forgotten");
+    // Sweeps remove the client, and later the next one.
     for (const client of ["kiwi", "plum"]) {
-      store.put(heard(client, nowSeconds));
+      store.put(received(client, nowSeconds));
       nowSeconds += 20;
       assert(store.needsSweep);
       for (let sweeps = 0; sweeps < 3; sweeps++) store.sweep(1);
@@ -143,28 +148,28 @@ Deno.test({
       assertEquals(store.needsSweep, false);
     }
     nowSeconds = 110;
-    // A client whose clock was ahead is heard again.
-    assert(typeof store.put(heard("kiwi", 110, 5)) === "object");
-    assertEquals(store.get("kiwi"), heard("kiwi", 110, 5).line);
+    // A later report with an earlier client time is stored after that.
+    assert(typeof store.put(received("kiwi", 110, 5)) === "object");
+    assertEquals(store.get("kiwi"), received("kiwi", 110, 5).line);
   },
 });
 
 Deno.test({
-  name: "Memory frees later what a sweep has left",
+  name: "ReportStore removes later what a sweep has not reached",
   permissions: "none",
   fn() {
     let nowSeconds = 100;
-    const store = openMemory({
+    const store = openStore({
       clientTtlSeconds: 10,
       nowSeconds: () => nowSeconds,
     });
     for (let index = 0; index < 10; index++) {
-      store.put(heard(`client-${index}`, 100 + index));
+      store.put(received(`client-${index}`, 100 + index));
     }
     for (let left = 10; left > 0; left--) {
       assertEquals(store.size, left);
       nowSeconds = 120 - left;
-      // One sweep a client, and one that begins in the middle of the circle.
+      // One sweep for each client, and one that starts in the middle.
       for (let sweeps = 0; sweeps <= left; sweeps++) store.sweep(1);
     }
     assertEquals(store.size, 0);
@@ -172,13 +177,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Memory frees what is forgotten, a little at a time",
+  name: "ReportStore removes expired reports a few at a time",
   permissions: "none",
   fn() {
-    const store = openMemory({});
+    const store = openStore({});
     const count = 3 * sweptReports;
     for (let index = 0; index < count; index++) {
-      store.put(heard(`client-${index}`, index + 1));
+      store.put(received(`client-${index}`, index + 1));
     }
     assertEquals(store.needsSweep, false);
     store.raiseHorizon(count - 5);
@@ -196,7 +201,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Memory's digests depend on what is stored, and on nothing else",
+  name: "ReportStore's digests depend only on the stored reports",
   permissions: "none",
   fn() {
     const arrivals = fc.array(
@@ -204,14 +209,14 @@ Deno.test({
       { maxLength: 80 },
     );
     assertProperty(fc.property(arrivals, fc.nat(9), (arrivals, horizon) => {
-      const store = openMemory({});
+      const store = openStore({});
       for (const [client, time] of arrivals) {
-        store.put(heard(`client-${client}`, time));
+        store.put(received(`client-${client}`, time));
       }
       if (horizon > 0) store.raiseHorizon(horizon);
       while (store.needsSweep) store.sweep(10);
-      // The same, told anew in another order.
-      const other = openMemory({});
+      // The same reports, stored in another order.
+      const other = openStore({});
       const lines = [...store.linesBelow(root)];
       for (const line of lines.toReversed()) {
         other.put(parseReport(line, () => true)!);
@@ -232,7 +237,7 @@ Deno.test({
   },
 });
 
-/** All pages of a selection; `between` is called behind each. */
+/** All pages of a selection; `between` is called after each. */
 function pagesOf(
   store: ReportStore,
   matches: (client: string) => boolean,
@@ -250,15 +255,15 @@ function pagesOf(
   return pages;
 }
 
-// Enough that some leaves have several clients.
+// So many that some leaves have several clients.
 const manyClients = Array.from({ length: 2_000 }, (_, index) => `c${index}`);
 
 Deno.test({
-  name: "select() gives each client that is picked once, in pages",
+  name: "select() returns each matching client once, in pages",
   permissions: "none",
   fn() {
-    const store = openMemory({});
-    for (const client of manyClients) store.put(heard(client, 10));
+    const store = openStore({});
+    for (const client of manyClients) store.put(received(client, 10));
     assertProperty(
       fc.property(
         fc.integer({ min: 1, max: 700 }),
@@ -270,7 +275,7 @@ Deno.test({
           assertEquals(
             pages.flat().sort(),
             manyClients.filter(matches)
-              .map((client) => heard(client, 10).line).sort(),
+              .map((client) => received(client, 10).line).sort(),
           );
         },
       ),
@@ -280,16 +285,17 @@ Deno.test({
 });
 
 Deno.test({
-  name: "select() gives what is there all the time, whatever comes and goes",
+  name:
+    "select() returns all clients that are present throughout, amid changes",
   permissions: "none",
   fn() {
-    const store = openMemory({});
-    for (const client of manyClients) store.put(heard(client, 10));
+    const store = openStore({});
+    for (const client of manyClients) store.put(received(client, 10));
     let added = 0;
     const pages = pagesOf(store, (client) => client.startsWith("c"), 7, () => {
-      store.put(heard(`n${added}`, 10));
+      store.put(received(`n${added}`, 10));
       store.forget(`n${added - 5}`, 10);
-      store.put(heard(manyClients[added % manyClients.length], 20));
+      store.put(received(manyClients[added % manyClients.length], 20));
       added += 1;
     });
     const clients = pages.flat().map((line) => line.split(" ")[3]);
@@ -298,33 +304,34 @@ Deno.test({
 });
 
 Deno.test({
-  name: "select() looks at so many reports for a page, and at no forgotten one",
+  name:
+    "select() limits the reports examined for a page, and skips expired ones",
   permissions: "none",
   fn() {
     let nowSeconds = 15;
-    const store = openMemory({
+    const store = openStore({
       clientTtlSeconds: 10,
       nowSeconds: () => nowSeconds,
     });
     for (let index = 0; index <= maxPageReports; index++) {
-      store.put(heard(`c${index}`, 10));
+      store.put(received(`c${index}`, 10));
     }
     const { lines, next } = store.select(() => false, 1);
     assertEquals(lines, []);
     assert(next !== undefined);
     assertEquals(store.select(() => false, 1, next).next, undefined);
-    store.put(heard("late", 19));
+    store.put(received("late", 19));
     nowSeconds = 20;
-    const shown = pagesOf(store, () => true, 10).flat();
-    assertEquals(shown, [heard("late", 19).line]);
+    const lateLines = pagesOf(store, () => true, 10).flat();
+    assertEquals(lateLines, [received("late", 19).line]);
   },
 });
 
 Deno.test({
-  name: "select() refuses a cursor that it has not made",
+  name: "select() refuses invalid cursors",
   permissions: "none",
   fn() {
-    const store = openMemory({});
+    const store = openStore({});
     for (const cursor of ["", "0", "x ", "-1 ", "123456 "]) {
       assertThrows(() => store.select(() => true, 1, cursor), RangeError);
     }
@@ -332,10 +339,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "forget() removes a client that was heard until then, and no other",
+  name: "forget() removes a client only if its report is not later",
   permissions: "none",
   fn() {
-    const gone: string[] = [];
+    const removed: string[] = [];
     const store = new ReportStore(
       {
         maxClients: 9,
@@ -344,13 +351,13 @@ Deno.test({
         clientTtlSeconds: undefined,
         nowSeconds: () => 10 ** 9,
       },
-      (client) => gone.push(client),
+      (client) => removed.push(client),
     );
-    store.put(heard("kiwi", 10));
-    store.put(heard("pear", 11));
+    store.put(received("kiwi", 10));
+    store.put(received("pear", 11));
     for (const client of ["kiwi", "pear", "plum"]) store.forget(client, 10);
-    assertEquals(known(store, ["kiwi", "pear"]), ["pear"]);
-    assertEquals([store.size, gone], [1, ["kiwi"]]);
+    assertEquals(stored(store, ["kiwi", "pear"]), ["pear"]);
+    assertEquals([store.size, removed], [1, ["kiwi"]]);
   },
 });
 
@@ -359,17 +366,17 @@ Deno.test({
   permissions: "none",
   fn() {
     const maxTableBytes = 2 ** 21;
-    const store = openMemory({ maxTableBytes });
+    const store = openStore({ maxTableBytes });
     // Three times what there is room for, of very different lengths.
     const clients = Array.from(
       { length: 6_000 },
       (_, index) => `${index}-`.padEnd(index % 7 === 0 ? 7_000 : 20, "x"),
     );
     for (const [index, client] of clients.entries()) {
-      store.put(heard(client, index + 1));
+      store.put(received(client, index + 1));
       assert(store.tableBytes <= maxTableBytes, `${store.tableBytes} bytes`);
     }
-    const kept = known(store, clients);
+    const kept = stored(store, clients);
     assert(kept.length > 500, `${kept.length} clients`);
     assertEquals(kept.slice(-500), clients.slice(-500));
   },
@@ -380,7 +387,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const maxTableBytes = 2 ** 21;
-    const store = openMemory({ maxTableBytes });
+    const store = openStore({ maxTableBytes });
     const position = (digits: number) => `+1.${"0".repeat(digits)}-118`;
     for (let step = 1; step <= 4_000; step++) {
       store.put(makeReport("Hill", { seconds: step, nanoseconds: 0 }, {
@@ -401,14 +408,14 @@ Deno.test({
   permissions: "none",
   fn() {
     let nowSeconds = 10_000;
-    const store = openMemory({
+    const store = openStore({
       maxClients: 1_600,
       sourceShare: 1 / 16,
       nowSeconds: () => nowSeconds,
     });
     const flooder = new ReportSource("192.0.2.1");
     const put = (client: string, source?: ReportSource) =>
-      store.put(heard(client, nowSeconds), source);
+      store.put(received(client, nowSeconds), source);
     const phones = Array.from({ length: 200 }, (_, index) => `phone-${index}`);
     const sources = phones.map((_, index) =>
       new ReportSource(`203.0.113.${index}`)
@@ -425,7 +432,7 @@ Deno.test({
         assert(typeof put(phones[index], sources[index]) === "object");
       }
     }
-    assertEquals(known(store, phones).length, phones.length);
+    assertEquals(stored(store, phones).length, phones.length);
     assertEquals(store.raisedHorizon, undefined);
     // Half of the table, and what its one connection may add beyond that.
     assert(results.stored <= 1_600 / 2 + 4, `${results.stored} stored`);
@@ -445,7 +452,7 @@ Deno.test({
   permissions: "none",
   fn() {
     let nowSeconds = 6_000;
-    const store = openMemory({
+    const store = openStore({
       maxClients: 1_600,
       sourceShare: 1 / 16,
       nowSeconds: () => nowSeconds,
@@ -455,7 +462,7 @@ Deno.test({
       let stored = 0;
       for (let index = 0; index < 1_000; index++) {
         const source = new ReportSource("192.0.2.1");
-        const report = heard(`${minute}-${index}`, nowSeconds);
+        const report = received(`${minute}-${index}`, nowSeconds);
         if (typeof store.put(report, source) === "object") stored += 1;
       }
       return stored;
@@ -472,18 +479,18 @@ Deno.test({
   permissions: "none",
   fn() {
     let nowSeconds = 100;
-    const store = openMemory({ nowSeconds: () => nowSeconds });
-    store.put(heard("kiwi", 90));
+    const store = openStore({ nowSeconds: () => nowSeconds });
+    store.put(received("kiwi", 90));
     assertEquals(store.raiseHorizon(500), "waits");
     assertEquals(store.raiseHorizon(500), "known");
     assertEquals(store.raiseHorizon(200), "waits");
-    assertEquals(known(store, ["kiwi"]), ["kiwi"]);
+    assertEquals(stored(store, ["kiwi"]), ["kiwi"]);
     assertEquals(store.raisedHorizon, undefined);
     assertEquals(store.raiseHorizon(80), "raised");
     nowSeconds = 300;
     assertEquals(store.raiseWaitingHorizons(), true);
     assertEquals(store.raisedHorizon, 200);
-    assertEquals(known(store, ["kiwi"]), []);
+    assertEquals(stored(store, ["kiwi"]), []);
     assertEquals(store.hasWaitingHorizon, true);
     assertEquals(store.raiseWaitingHorizons(), false);
     nowSeconds = 600;
@@ -504,10 +511,10 @@ Deno.test({
   permissions: "none",
   fn() {
     const nowSeconds = 100;
-    const store = openMemory({ maxClients: 3, nowSeconds: () => nowSeconds });
-    for (const client of ["a", "b", "c"]) store.put(heard(client, 900));
-    assertEquals(store.put(heard("kiwi", 100)), "forgotten");
+    const store = openStore({ maxClients: 3, nowSeconds: () => nowSeconds });
+    for (const client of ["a", "b", "c"]) store.put(received(client, 900));
+    assertEquals(store.put(received("kiwi", 100)), "forgotten");
     assertEquals(store.raisedHorizon, 100);
-    assertEquals(known(store, ["a", "b", "c", "kiwi"]), ["a", "b", "c"]);
+    assertEquals(stored(store, ["a", "b", "c", "kiwi"]), ["a", "b", "c"]);
   },
 });

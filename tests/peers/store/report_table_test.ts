@@ -10,13 +10,13 @@ import { reportOf } from "../reports.ts";
 
 const admitAll = (): "refused" | undefined => undefined;
 
-/** What a test does to a table. */
+/** A change of a table. */
 type Step =
   | { readonly kind: "put"; readonly client: string; readonly time: number }
   | { readonly kind: "delete"; readonly client: string };
 
-/** Clients of which each shares its leaf with some others. */
-function crowd(): string[] {
+/** Clients that each share a leaf with some others. */
+function clientsOfFewLeaves(): string[] {
   const leaves = new Map<number, string[]>();
   for (let number = 0; number < 400_000; number++) {
     const client = `client-${number}`;
@@ -27,7 +27,7 @@ function crowd(): string[] {
   return [...leaves.values()].flat();
 }
 
-const anyClient = fc.constantFrom(...crowd());
+const anyClient = fc.constantFrom(...clientsOfFewLeaves());
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -35,7 +35,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("put" as const),
       client: anyClient,
-      // Of many lengths too.
+      // With many lengths of lines.
       time: fc.oneof(
         fc.nat(9),
         fc.nat(99_999),
@@ -52,7 +52,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** All lines of a table, leaf by leaf. */
+/** All lines of a table, sorted, after checks of its entries. */
 function linesOf(table: ReportTable): string[] {
   const lines: string[] = [];
   for (let leaf = table.digests.nextFilledLeaf(0); leaf !== undefined;) {
@@ -67,7 +67,7 @@ function linesOf(table: ReportTable): string[] {
 }
 
 Deno.test({
-  name: "Table holds what a plain map would, whatever is put and deleted",
+  name: "ReportTable has the same reports as a Map after any changes",
   permissions: "none",
   fn() {
     assertProperty(
@@ -77,22 +77,24 @@ Deno.test({
           const table = new ReportTable();
           const expected = new Map<string, string>();
           for (const step of steps) {
-            const known = expected.get(step.client);
+            const last = expected.get(step.client);
             if (step.kind === "delete") {
-              assertEquals(table.delete(step.client) !== undefined, !!known);
+              assertEquals(table.delete(step.client) !== undefined, !!last);
               expected.delete(step.client);
               continue;
             }
             const report = reportOf(step.client, step.time);
             const { line } = report;
-            const isNews = known === undefined || isNewer(line, known);
+            const isFirstOrNewer = last === undefined || isNewer(line, last);
             const stored = table.put(report, undefined, admitAll);
-            assertEquals(stored !== "known", isNews);
+            assertEquals(stored !== "known", isFirstOrNewer);
             assertEquals(
               typeof stored === "string" ? undefined : stored.replaced,
-              isNews && known !== undefined ? fingerprint(known) : undefined,
+              isFirstOrNewer && last !== undefined
+                ? fingerprint(last)
+                : undefined,
             );
-            if (isNews) expected.set(step.client, line);
+            if (isFirstOrNewer) expected.set(step.client, line);
           }
           for (const [client, line] of expected) {
             assertEquals(table.get(client), line);
@@ -107,7 +109,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Table finds every one of many clients while others come and go",
+  name: "ReportTable finds each of 30,000 clients while others change",
   permissions: "none",
   fn() {
     const table = new ReportTable();

@@ -1,6 +1,5 @@
 /**
- * The way from one host to another: how long it takes, and whether anything
- * arrives at all.
+ * The path from one host to another: its delay, and whether it is open.
  *
  * @module
  */
@@ -8,20 +7,20 @@ import type { Random } from "../../runtime/random.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 
 /**
- * What got stuck is sent again some time after the way is open, at the latest
- * after so many milliseconds.
+ * Packets that a closed path has held are sent again within this time after it
+ * opens.
  */
 const retransmissionMs = 1_000;
 
-/** One way through the network. The way back is another one. */
-export class Way {
+/** One direction through the network. */
+export class Path {
   readonly #time: VirtualTime;
   readonly #random: Random;
   readonly #target: { readonly isPoweredOff: boolean };
   #minDelayMs: number;
   #maxDelayMs: number;
   #isBlocked = false;
-  #stuck: (() => void)[] = [];
+  #held: (() => void)[] = [];
 
   constructor(
     time: VirtualTime,
@@ -36,7 +35,7 @@ export class Way {
     this.#maxDelayMs = maxDelayMs;
   }
 
-  /** Whether something that is there now arrives. */
+  /** Whether packets can arrive now. */
   get isOpen(): boolean {
     return !this.#isBlocked && !this.#target.isPoweredOff;
   }
@@ -46,12 +45,12 @@ export class Way {
     this.#maxDelayMs = maxDelayMs;
   }
 
-  /** How long the next thing takes. */
+  /** Draws the delay of a packet, in milliseconds. */
   drawDelayMs(): number {
     return this.#random.between(this.#minDelayMs, this.#maxDelayMs);
   }
 
-  /** Sends something on its way. */
+  /** Sends a packet. */
   travel(arrive: () => void): void {
     this.#time.at(
       this.#time.elapsedMs + this.drawDelayMs(),
@@ -59,10 +58,10 @@ export class Way {
     );
   }
 
-  /** The last step of the way: at once if it is open, or some time later. */
+  /** Lets a packet arrive: at once if the path is open, or some time later. */
   pass(arrive: () => void): void {
     if (this.isOpen) arrive();
-    else this.#stuck.push(arrive);
+    else this.#held.push(arrive);
   }
 
   block(): void {
@@ -74,11 +73,11 @@ export class Way {
     this.sendAgain();
   }
 
-  /** Sends again what got stuck. It gets stuck again if the way is closed. */
+  /** Sends held packets again. A closed path holds them again. */
   sendAgain(): void {
-    const stuck = this.#stuck;
-    this.#stuck = [];
-    for (const arrive of stuck) {
+    const held = this.#held;
+    this.#held = [];
+    for (const arrive of held) {
       this.#time.at(
         this.#time.elapsedMs + this.#random.between(0, retransmissionMs),
         () => this.pass(arrive),

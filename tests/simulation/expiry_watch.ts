@@ -1,0 +1,205 @@
+/**
+ * Checks that reports expire on one simulated server as docs/PROTOCOL.md
+ * specifies, and counts them. The horizon is computed independently, so that a
+ * mistake in the server's own horizon is found.
+ *
+ * @module
+ */
+import type {
+  Acceptance,
+  FloodRouter,
+} from "../../peers/replication/flood_router.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
+import { clientOf, heardAtOf, type Report } from "../../protocol/report.ts";
+import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";
+
+/** What `ExpiryWatch` needs. */
+export interface ExpiryOptions {
+  readonly maxClients?: number;
+  readonly clientTtlSeconds?: number;
+  /** The server's clock, in POSIX seconds. */
+  readonly nowSeconds: () => number;
+  readonly coverage: Coverage;
+  readonly onViolation: (rule: string, detail: string) => void;
+}
+
+/** The state of a router before a call. */
+export interface RouterState {
+  readonly clients: number;
+  readonly raisedHorizon: number;
+}
+
+/** Checks one router whose reports expire. */
+export class ExpiryWatch {
+  readonly #router: FloodRouter;
+  readonly #options: ExpiryOptions;
+  readonly #situation: Situation;
+  /** When the newest report of each client was received, for all so far. */
+  readonly #receivedAt = new Map<ByteString, number>();
+
+  constructor(router: FloodRouter, options: ExpiryOptions) {
+    this.#router = router;
+    this.#options = options;
+    this.#situation = situationOf(options);
+  }
+
+  /** The horizon, in POSIX seconds. */
+  get horizon(): number {
+    const { clientTtlSeconds = Infinity, nowSeconds } = this.#options;
+    return Math.max(this.#raisedHorizon, nowSeconds() - clientTtlSeconds);
+  }
+
+  /** The present state, to be passed to a check after the next call. */
+  snapshot(): RouterState {
+    return {
+      clients: this.#router.clients,
+      raisedHorizon: this.#raisedHorizon,
+    };
+  }
+
+  /** To be called when the router has accepted or refused a report. */
+  onAcceptance(
+    report: Report,
+    acceptance: Acceptance,
+    stored: ByteString | undefined,
+    before: RouterState,
+  ): void {
+    const { client, line } = report;
+    const { coverage } = this.#options;
+    this.#checkHorizon(before);
+    if (this.#raisedHorizon > before.raisedHorizon) {
+      coverage.add("the horizon is raised by a full server");
+      this.#checkRaise(before, heardAtOf(line), stored);
+    }
+    const hasExpired = heardAtOf(line) <= this.horizon;
+    this.#check(
+      hasExpired === (acceptance === "forgotten"),
+      hasExpired
+        ? "an expired report was stored"
+        : "a report that has not expired was refused",
+      `${line} is ${acceptance}`,
+    );
+    const visible = this.#router.newest(client);
+    if (visible !== undefined) this.#checkVisible(visible);
+    this.#check(
+      visible !== undefined || acceptance === "forgotten",
+      "a report that has not expired is not visible",
+      `${line} is ${acceptance}`,
+    );
+    if (acceptance === "forgotten") {
+      coverage.add(
+        heardAtOf(line) <= this.#raisedHorizon
+          ? "a report arrives below the raised horizon"
+          : "a report arrives after its time to live",
+      );
+    }
+    const isNew = acceptance === "newer" && stored === undefined;
+    if (isNew && this.#receivedAt.has(client)) {
+      coverage.add("an expired client reports again");
+    }
+    if (acceptance === "newer") this.#receivedAt.set(client, heardAtOf(line));
+    this.#countRemoved(before.clients + (isNew ? 1 : 0));
+  }
+
+  /**
+   * Checks that the router receives a neighbour's horizon. Reports that expire
+   * by it are not removed at once, but must not be visible from then on.
+   */
+  watchHorizon(seconds: number, receive: () => void): void {
+    const before = this.snapshot();
+    // One that is ahead of the clock waits.
+    const isRaised = seconds > before.raisedHorizon &&
+      seconds <= this.#options.nowSeconds();
+    const lines = isRaised ? [...this.#router.lines()] : [];
+    receive();
+    this.#checkHorizon(before);
+    this.#check(
+      this.#raisedHorizon === (isRaised ? seconds : before.raisedHorizon),
+      "a server does not raise its horizon to a neighbour's",
+      `${this.#raisedHorizon} after ${seconds}`,
+    );
+    if (!isRaised) return;
+    this.#options.coverage.add("the horizon is raised by a neighbour");
+    for (const line of this.#router.lines()) this.#checkVisible(line);
+    for (const line of lines) {
+      const visible = this.#router.newest(clientOf(line));
+      this.#check(
+        visible === (heardAtOf(line) > this.horizon ? line : undefined),
+        "an expired report is visible, or another one is not",
+        `${visible} of ${line}`,
+      );
+    }
+  }
+
+  /** To be called after maintenance, which removes expired reports. */
+  onMaintenance({ clients }: RouterState): void {
+    this.#countRemoved(clients);
+  }
+
+  get #raisedHorizon(): number {
+    return this.#router.raisedHorizon ?? -Infinity;
+  }
+
+  #checkHorizon({ raisedHorizon }: RouterState): void {
+    this.#check(
+      this.#raisedHorizon >= raisedHorizon,
+      "the horizon fell",
+      `from ${raisedHorizon} to ${this.#raisedHorizon}`,
+    );
+  }
+
+  #checkVisible(line: ByteString): void {
+    this.#check(
+      heardAtOf(line) > this.horizon,
+      "an expired report is visible",
+      line,
+    );
+  }
+
+  /**
+   * Checks a raised horizon. A simulated server has few clients, so only the
+   * oldest report may expire, with those that were received at the same time.
+   * It may be the new report.
+   */
+  #checkRaise(
+    { clients, raisedHorizon }: RouterState,
+    receivedAt: number,
+    stored: ByteString | undefined,
+  ): void {
+    const { clientTtlSeconds, maxClients = Infinity } = this.#options;
+    this.#check(
+      clients >= maxClients && stored === undefined,
+      "the horizon was raised though there was room",
+      `${clients} clients; ${stored} was stored`,
+    );
+    // With a time to live, the oldest report may have expired already.
+    if (clientTtlSeconds !== undefined) return;
+    const oldest = this.#receivedAt.values()
+      .filter((seconds) => seconds > raisedHorizon)
+      .reduce((least, seconds) => Math.min(least, seconds), receivedAt);
+    this.#check(
+      this.#raisedHorizon === oldest,
+      "more than the oldest report has expired",
+      `the horizon is ${this.#raisedHorizon}, the oldest report of ${oldest}`,
+    );
+  }
+
+  #countRemoved(clients: number): void {
+    const removed = clients - this.#router.clients;
+    if (removed > 0) this.#options.coverage.add(this.#situation, removed);
+  }
+
+  #check(holds: boolean, rule: string, detail: string): void {
+    if (!holds) this.#options.onViolation(rule, detail);
+  }
+}
+
+function situationOf(
+  { clientTtlSeconds, maxClients }: ExpiryOptions,
+): Situation {
+  if (clientTtlSeconds === undefined) return "expired on a full server";
+  if (maxClients !== undefined) return "expired where both limits apply";
+  return clientTtlSeconds <= shortTtlSeconds
+    ? "expired after a short time to live"
+    : "expired after a long time to live";
+}
