@@ -215,7 +215,7 @@ export const expiryMutations: readonly Mutation[] = [
     code: "    this.#addHorizon(batch);\n",
     instead: "",
     noticed: "servers have different horizons",
-    firstSeed: 42,
+    firstSeed: 405,
     seeds: 8,
   },
   {
