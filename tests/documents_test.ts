@@ -150,9 +150,17 @@ Deno.test("the README's table has every room", () => {
 });
 
 Deno.test("README.md and ARCHITECTURE.md stay short", () => {
-  const linesOf = (path: string) => readDocument(path).split("\n").length - 1;
-  assert(linesOf("README.md") <= 150);
-  assert(linesOf("docs/ARCHITECTURE.md") <= 250);
+  // A further room must not cost a sentence.
+  const sketch = /<!-- sketch[^]*?end of the sketch -->/;
+  for (
+    const [path, most] of [
+      ["README.md", 150],
+      ["docs/ARCHITECTURE.md", 185],
+    ] as const
+  ) {
+    const lines = readDocument(path).replace(sketch, "").split("\n").length - 1;
+    assert(lines <= most, `${path}: ${lines} lines, of at most ${most}`);
+  }
 });
 
 Deno.test("the README begins with the commands for a machine with npm only", () => {
