@@ -280,8 +280,8 @@ Deno.test({
   permissions: "none",
   fn() {
     const settings = Object.values<Setting>(schema);
-    for (const  of of[variableOf, ({ flag }: Setting) => flag]) {
-      assertEquals(new Set(settings.map(of)).size, settings.length);
+    for (const nameOf of [variableOf, ({ flag }: Setting) => flag]) {
+      assertEquals(new Set(settings.map(nameOf)).size, settings.length);
     }
     assert(!settings.map(variableOf).includes("HERD_SECRET"));
   },
