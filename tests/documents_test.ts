@@ -150,15 +150,13 @@ Deno.test("the README's table has every room", () => {
 });
 
 Deno.test("README.md and ARCHITECTURE.md stay short", () => {
-  // A further room must not cost a sentence.
-  const sketch = /<!-- sketch[^]*?end of the sketch -->/;
   for (
     const [path, most] of [
       ["README.md", 150],
-      ["docs/ARCHITECTURE.md", 185],
+      ["docs/ARCHITECTURE.md", 250],
     ] as const
   ) {
-    const lines = readDocument(path).replace(sketch, "").split("\n").length - 1;
+    const lines = readDocument(path).split("\n").length - 1;
     assert(lines <= most, `${path}: ${lines} lines, of at most ${most}`);
   }
 });
