@@ -211,7 +211,7 @@ Deno.test("servers that cannot trust each other's certificates say why they do n
   for (
     const [files, reason] of [
       [elsewhere, "is not in the cert's list"],
-      [expired, "not of the authority, or not valid today"],
+      [expired, "not issued by the authority, or is not valid today"],
     ] as const
   ) {
     await using herd = new TestHerd();
