@@ -16,7 +16,7 @@ import {
   textOfBytes,
 } from "../protocol/bytes.ts";
 import { parsePosition } from "../protocol/position.ts";
-import { heardAtOf, parseReport } from "../protocol/report.ts";
+import { parseReport, receivedAtOf } from "../protocol/report.ts";
 import type { Paint } from "../cli/paint.ts";
 import { type Column, formatTable } from "../cli/table.ts";
 import { explainRefusal } from "./explain_refusal.ts";
@@ -75,7 +75,7 @@ function showRefusal(
 function showAt(line: ByteString, screen: Screen): string {
   const { paint, nowSeconds } = screen;
   const { client, clockDifference, position, server, time } = readAt(line);
-  const heardSeconds = nowSeconds - heardAtOf(line);
+  const heardSeconds = nowSeconds - receivedAtOf(line);
   const rows = [
     ["client", paint.bold(safeText(client))],
     ["position", describePosition(position)],

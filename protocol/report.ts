@@ -203,7 +203,7 @@ export function serverOf(line: ByteString): ByteString {
  * POSIX seconds. This is the sum of the client's time and the clock difference
  * as double-precision numbers, so that every server gets the same value.
  */
-export function heardAtOf(line: ByteString): number {
+export function receivedAtOf(line: ByteString): number {
   const differenceStart = line.indexOf(" ", 3) + 1;
   const differenceEnd = line.indexOf(" ", differenceStart);
   return Number(line.slice(differenceStart, differenceEnd)) +

@@ -8,7 +8,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { heardAtOf, type Report } from "../../protocol/report.ts";
+import { receivedAtOf, type Report } from "../../protocol/report.ts";
 import { type DigestNode, leafCount } from "./digest_tree.ts";
 import { expiredFraction, maxPageReports, sampledReports } from "../limits.ts";
 import type { HashKey } from "./half_sip_hash.ts";
@@ -75,7 +75,7 @@ export class ReportStore {
   put(report: Report): StoreResult | NotStored {
     const horizon = this.#horizon();
     if (horizon > -Infinity) {
-      const receivedAt = heardAtOf(report.line);
+      const receivedAt = receivedAtOf(report.line);
       if (receivedAt <= horizon) return "forgotten";
       this.#oldest = Math.min(this.#oldest, receivedAt);
       const { client } = report;
@@ -83,7 +83,7 @@ export class ReportStore {
     }
     const isFull = this.#table.size >= this.#limits.maxClients;
     if (isFull && this.#table.get(report.client) === undefined) {
-      const receivedAt = heardAtOf(report.line);
+      const receivedAt = receivedAtOf(report.line);
       this.#makeRoom(receivedAt);
       if (receivedAt <= this.#raisedTo) return "forgotten";
     }
@@ -99,7 +99,7 @@ export class ReportStore {
   /** Whether a report was received at or before the horizon. */
   isExpired(line: ByteString): boolean {
     const horizon = this.#horizon();
-    return horizon > -Infinity && heardAtOf(line) <= horizon;
+    return horizon > -Infinity && receivedAtOf(line) <= horizon;
   }
 
   /** The number of clients, with those that expired but were not swept yet. */
@@ -232,7 +232,7 @@ export class ReportStore {
     for (const [from, end] of [[this.#cursor, leafCount], [0, this.#cursor]]) {
       let leaf = this.digests.nextFilledLeaf(from) ?? end;
       while (leaf < end && sample.length < sampledReports) {
-        for (const { line } of this.leaf(leaf)) sample.push(heardAtOf(line));
+        for (const { line } of this.leaf(leaf)) sample.push(receivedAtOf(line));
         leaf = this.digests.nextFilledLeaf(leaf + 1) ?? end;
       }
     }
@@ -265,7 +265,7 @@ export class ReportStore {
     horizon: number,
   ): void {
     if (line === undefined) return;
-    const receivedAt = heardAtOf(line);
+    const receivedAt = receivedAtOf(line);
     if (receivedAt > horizon) {
       this.#oldest = Math.min(this.#oldest, receivedAt);
       return;
