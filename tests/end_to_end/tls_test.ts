@@ -135,7 +135,7 @@ Deno.test("herd send speaks TLS with who has the right certificate", async () =>
   assertEquals(await send(authority), [0, "? hello\n"]);
   assertEquals(await send(smith.certificate), [
     1,
-    `herd: nobody answers on 127.0.0.1:${herd.tlsPortOf("Hill")}: TLS: the ` +
+    `herd: cannot connect to 127.0.0.1:${herd.tlsPortOf("Hill")}: TLS: the ` +
     "certificate was not issued by the authority, or is not valid today\n",
   ]);
 });
