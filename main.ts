@@ -1,5 +1,5 @@
 /**
- * The command `herd`: brings the herd up, serves one server, asks a question.
+ * The command `herd` and its subcommands.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import manifest from "./deno.json" with { type: "json" };
 interface Command {
   readonly usage: string;
   readonly help: string;
-  /** Loads it: nobody waits for the code of the others. */
+  /** Imports its code. The code of the other subcommands is not loaded. */
   readonly load: () => Promise<(args: readonly string[]) => Promise<void>>;
 }
 
@@ -29,37 +29,37 @@ const commands: Readonly<Record<string, Command>> = {
   },
   send: {
     usage: "send NAME 'LINE'",
-    help: "ask one server one question",
+    help: "send one line to one server, print the answer",
     load: async () => (await import("./commands/send.ts")).send,
   },
   client: {
     usage: "client NAME",
-    help: "talk to one server, at a prompt or through a pipe",
+    help: "connect to one server, by a prompt or a pipe",
     load: async () => (await import("./commands/client.ts")).client,
   },
   phones: {
     usage: "phones",
-    help: "simulated phones, and whether they are answered rightly",
+    help: "run simulated phones that check every answer",
     load: async () => (await import("./commands/phones.ts")).phones,
   },
   status: {
     usage: "status [NAME...]",
-    help: "how the servers are",
+    help: "show the state of the servers",
     load: async () => (await import("./commands/status.ts")).status,
   },
   places: {
     usage: "places POSITION RADIUS BOUND",
-    help: "ask a places service, as a server would",
+    help: "query a places service, as a server would",
     load: async () => (await import("./commands/places.ts")).places,
   },
   stats: {
     usage: "stats [LOGS...]",
-    help: "sum the servers' logs up",
+    help: "summarize the servers' logs",
     load: async () => (await import("./commands/stats.ts")).stats,
   },
   trace: {
     usage: "trace CLIENT [LOGS...]",
-    help: "show the way of a client's report, from the logs",
+    help: "show the way of a report, from the logs",
     load: async () => (await import("./commands/trace.ts")).trace,
   },
 };
@@ -93,7 +93,7 @@ async function herd(args: readonly string[]): Promise<void> {
   await run(rest);
 }
 
-/** The command whose help is about what was typed. */
+/** The command whose `--help` a usage error names: `herd`, or `herd NAME`. */
 function commandOf([name = ""]: readonly string[]): string {
   return Object.hasOwn(commands, name) ? `herd ${name}` : "herd";
 }

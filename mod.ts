@@ -1,5 +1,5 @@
 /**
- * The herd as a library: start a server inside another program, and talk to
+ * The herd as a library: runs a server inside another program, and connects to
  * servers with a typed client.
  *
  * ```ts
@@ -11,7 +11,7 @@
  *   client: "kiwi",
  *   position: { latitude: 34.06893, longitude: -118.445127 },
  * });
- * console.log(`${at.client} was heard by ${at.server}`);
+ * console.log(`${at.server} received the report of ${at.client}`);
  * ```
  *
  * A server's events (links, start, stop, faults) go to its log file, and to
@@ -96,28 +96,28 @@ export {
   type RemoteProvider,
 } from "./places/provider.ts";
 
-/** How to start a server. */
+/** Options of `startServer`. */
 export interface StartOptions extends SettingOptions {
-  /** Its name, one of the herd's. */
+  /** The server's name in the herd. */
   readonly name: string;
-  /** The herd; the default one if it is left out. */
+  /** The herd. Default: the herd of `herd.json`. */
   readonly herd?: HerdFile;
   /**
-   * What all servers of the herd prove to each other that they know: one
-   * secret, or two of which either will do, each 16 to 256 printable ASCII
-   * characters without white space. Without one, the server and its neighbours
-   * must be on this machine.
+   * Secrets that neighbours prove to each other to know before they link: one,
+   * or two of which either is accepted. Each has 16 to 256 printable ASCII
+   * characters without white space. Without a secret, the server and its
+   * neighbours must be on this machine.
    */
   readonly secrets?: readonly string[];
-  /** A key for Google's Nearby Search; without it, the gazetteer answers. */
+  /** A key for Google's Nearby Search. Without it, the gazetteer answers. */
   readonly googlePlacesKey?: string;
-  /** Who answers instead, if it is neither Google nor the gazetteer. */
+  /** A places service to use in place of Google and the gazetteer. */
   readonly places?: PlacesProvider;
-  /** What clients may take up, where it is not the usual. */
+  /** Limits on clients that differ from the defaults. */
   readonly limits?: Partial<ClientLimits>;
   /**
-   * What the server shows to those who connect: clients are served encrypted
-   * then, and so are the links, if the identity has an authority. It can be
+   * The server's certificate, key and authority. With them, connections of
+   * clients are encrypted, and with an authority links are too. They can be
    * renewed while the server runs.
    */
   readonly tls?: TlsIdentity;
@@ -127,39 +127,40 @@ export interface StartOptions extends SettingOptions {
 export interface RunningServer extends AsyncDisposable {
   /** Its name in the herd. */
   readonly name: string;
-  /** Where clients connect: `host:port`. */
+  /** The address of the first client port, as `host:port`. */
   readonly clientAddress: string;
-  /** All ports where clients connect. */
+  /** All client ports. */
   readonly clientPorts: readonly Port[];
-  /** Where neighbours connect: `host:port`; undefined if they do not. */
+  /** The address of the peer port, as `host:port`; undefined without one. */
   readonly peerAddress: string | undefined;
-  /** How often each limit was reached, of those that were. */
+  /** How often each limit was reached. Limits never reached are left out. */
   readonly limitHits: ReadonlyMap<LimitName, number>;
-  /** The log file being written. */
+  /** The path of the current log file. */
   readonly logPath: string;
   /** The names of the neighbours that are linked now. */
   readonly linkedNeighbours: readonly string[];
-  /** How it is now: what its administration port would show of it. */
+  /** The server's state now, as its administration port shows it. */
   status(): ServerFacts;
-  /** Resolves with the reason when it begins to stop, asked to or by itself. */
+  /** Resolves with the reason when the server begins to stop. */
   readonly stopping: Promise<string>;
-  /** Why it has stopped by itself, if it has: what went wrong with its log. */
+  /** The failure of the log that stopped the server; undefined without one. */
   readonly failure: Error | undefined;
   /**
-   * Stops: answers what was asked, ends the links, flushes the log. Safe to
-   * call twice.
+   * Stops the server: answers the requests received so far, ends the links and
+   * flushes the log. May be called again.
    */
   stop(reason?: string): Promise<void>;
 }
 
 /**
- * Starts one server of a herd. Resolves when it listens and has dialled its
- * neighbours. Needs permission for its own and its neighbours' ports, for
+ * Starts one server of a herd. Resolves when the server listens and has dialled
+ * its neighbours. Needs permission for its own and its neighbours' ports, for
  * Google's hosts if there is a key, and to write its log.
  *
  * @throws {RangeError} If the herd has no server of that name, or an option is
- * out of its range; names the option.
- * @throws {TopologyError} If the herd is described wrong; names the entry.
+ * out of range. The message names the option.
+ * @throws {TopologyError} If an entry of the herd is invalid. The message names
+ * the entry.
  * @throws {SetupError} If a port is taken, the log cannot be written, or a
  * secret or a permission is missing.
  */
@@ -175,7 +176,7 @@ export async function startServer(
   return server;
 }
 
-/** The settings of a server: its options, then the herd's, then the defaults. */
+/** Settings come from the options, then the herd, then the defaults. */
 function settingsOf(options: StartOptions): Settings {
   const { limits = {}, tls: identity } = options;
   const herd: HerdFile = options.herd ?? defaultHerd;
@@ -209,7 +210,7 @@ function settingsOf(options: StartOptions): Settings {
   };
 }
 
-/** The secrets, checked. No message ever shows any of them. */
+/** Checks the secrets. No error message contains a secret. */
 function secretsOf({ secrets = [] }: StartOptions) {
   const fault = faultOf(secrets);
   if (fault !== undefined) throw new RangeError(`secrets: ${fault}`);
@@ -219,7 +220,7 @@ function secretsOf({ secrets = [] }: StartOptions) {
   };
 }
 
-/** The places service. No message ever shows the key. */
+/** Chooses the places service. No error message contains the key. */
 function placesOf(
   { googlePlacesKey: key, places }: StartOptions,
   provider: string,

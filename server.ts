@@ -1,5 +1,5 @@
 /**
- * The program of one server: `server.ts NAME`. Runs it until a signal.
+ * The program `server.ts NAME`: runs one server until a signal.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import {
   serverNamed,
 } from "./server/settings/settings.ts";
 
-/** Where servers listen and dial: TCP. */
+/** The network of servers: TCP. */
 export const network: Network = createTcp({
   listen: (options) => Deno.listen(options),
   connect: (options) => Deno.connect(options),
@@ -37,12 +37,12 @@ const help = `Runs one server of the herd until SIGINT or SIGTERM.
 
 Usage: server.ts NAME [flags]
 
-NAME is one of the herd's servers: Hill, Jaquez, Smith, Campbell, Singleton,
-or those of the file that --config names.
+NAME is Hill, Jaquez, Smith, Campbell or Singleton, or a server of the herd file
+that --config names.
 
 ${describeFlags(serverFlags)}`;
 
-/** The program `server.ts NAME`, and `herd serve NAME` too. */
+/** Runs `server.ts NAME` or `herd serve NAME`. */
 export async function serve(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
   if (parsed.flags.has("help")) return print(help);
@@ -62,7 +62,9 @@ export async function serve(args: readonly string[]): Promise<void> {
         ...[...ports].map(([label, ports]) =>
           `${label} on ${ports.map(formatPort).join(" and ")}`
         ),
-        `linked with ${server.linkedNeighbours.join(", ") || "nobody yet"}`,
+        `linked with ${
+          server.linkedNeighbours.join(", ") || "no neighbour yet"
+        }`,
         `log in ${server.logPath}`,
         ...dashboard === undefined ? [] : [`dashboard at ${dashboard}`],
       ].join(", "),
@@ -71,7 +73,7 @@ export async function serve(args: readonly string[]): Promise<void> {
 
 function readName({ positionals }: Arguments, topology: Topology): string {
   if (positionals.length === 0) {
-    throw new UsageError(`which server? one of ${namesOf(topology)}`);
+    throw new UsageError(`expected a server's name: ${namesOf(topology)}`);
   }
   if (positionals.length > 1) {
     throw new UsageError(`expected one name, found ${positionals.join(" ")}`);

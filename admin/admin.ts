@@ -1,7 +1,7 @@
 /**
- * The administration ports of the servers of one process: opened before the
- * servers, so that a port that is taken shows at once; filled with life when
- * they are there; closed behind them.
+ * The administration ports of the servers of one process. They are opened before
+ * the servers start, so that a taken port is found early. They show the servers
+ * after `attach`, and are closed after the servers.
  *
  * @module
  */
@@ -19,24 +19,23 @@ import type { ObservedServer } from "./observed_server.ts";
 import { pageFiles } from "./page.ts";
 import { answer, type SiteOptions } from "./site.ts";
 
-/** Where a server's administration port is to be. */
+/** The address of a server's administration port. */
 export interface AdminAddress {
   readonly name: string;
   readonly hostname: string;
   readonly port: number;
 }
 
-/** What the ports need. */
 export interface AdminOptions {
   readonly addresses: readonly AdminAddress[];
-  /** Names by which they may be asked for, besides the loopback ones. */
+  /** Accepted hosts of the Host header, besides loopback ones. */
   readonly names: readonly string[];
   readonly serveHttp: ServeHttp;
   readonly clock: Clock;
   readonly process: ProcessReader;
 }
 
-/** What the system says about the process. */
+/** Reads facts about the process from the system. */
 export interface ProcessReader {
   /** Resident memory, in bytes. */
   readonly memoryBytes: () => number;
@@ -44,7 +43,6 @@ export interface ProcessReader {
   readonly cpuSeconds: () => number;
 }
 
-/** The administration ports of one process. */
 export class Admin implements AsyncDisposable {
   readonly #options: AdminOptions;
   readonly #ports: HttpPort[] = [];
@@ -52,9 +50,9 @@ export class Admin implements AsyncDisposable {
   readonly #startedAt: number;
 
   /**
-   * Opens the ports. They say that the servers are starting until `attach`.
+   * Opens the ports. Until `attach` they answer that the server is starting.
    *
-   * @throws {SetupError} If a port is taken. None of them is open then.
+   * @throws {SetupError} If a port is taken. No port is open then.
    */
   static open(options: AdminOptions): Admin {
     const admin = new Admin(options);
@@ -72,14 +70,14 @@ export class Admin implements AsyncDisposable {
     this.#startedAt = secondsOf(options.clock);
   }
 
-  /** Shows these servers from now on, each at its own port. */
+  /** Begins to show these servers, each at its own port. */
   attach(servers: readonly ObservedServer[], herd: HerdPlan): void {
     for (const self of servers) {
       this.#sites.set(self.name, this.#createSite(self, servers, herd));
     }
   }
 
-  /** Ends all requests and closes the ports. Safe to call twice. */
+  /** Ends all requests and closes the ports. May be called again. */
   async close(): Promise<void> {
     for (const { events } of this.#sites.values()) events.close();
     this.#sites.clear();
@@ -135,7 +133,7 @@ export class Admin implements AsyncDisposable {
   }
 }
 
-/** What the map is drawn from: loaded when the first page asks for it. */
+/** The map as JSON. Its code is loaded at the first request. */
 async function loadMap(): Promise<string> {
   return (await import("./map.ts")).createMap();
 }

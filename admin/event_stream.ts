@@ -1,8 +1,8 @@
 /**
- * Shows pages what happens, as server-sent events: how the servers are, where
- * clients are, what the log says. Costs next to nothing while nobody looks.
- *
- * (https://html.spec.whatwg.org/multipage/server-sent-events.html)
+ * Sends pages the servers' status, clients' positions and events of the log, as
+ * server-sent events
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html). Without an
+ * open page, it only keeps the last events of the log.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
   comfortableBytes,
   keptEvents,
   linkChangeMs,
-  maxListeners,
+  maxStreams,
   maxWaitingBytes,
   positionsEveryMs,
   statusEveryMs,
@@ -22,9 +22,8 @@ import type { ObservedServer } from "./observed_server.ts";
 import type { Positions } from "./position_types.ts";
 import { LivePositions, snapshot } from "./positions.ts";
 
-/** What is shown. */
 export interface EventStreamOptions {
-  /** The server whose port it is: its clients are on the map. */
+  /** The server of this port. Its clients are on the map. */
   readonly self: ObservedServer;
   /** All servers of this process. */
   readonly servers: readonly ObservedServer[];
@@ -32,22 +31,22 @@ export interface EventStreamOptions {
   readonly clock: Clock;
 }
 
-/** An event of the log, and whose. */
+/** An event of the log, and its server. */
 interface ShownEvent extends ServerEvent {
   readonly server: string;
 }
 
-/** Events after which pages should know at once how the links are. */
+/** Events after which the status is sent early. */
 const linkEvents = new Set(["link up", "link down", "caught up"]);
 
-/** The pages that look at one server. */
+/** The event streams of one server's pages. */
 export class EventStream {
   readonly #options: EventStreamOptions;
   readonly #subscribers = new Set<Subscriber>();
   readonly #events: ShownEvent[] = [];
   readonly #stopObserving: (() => void)[];
   readonly #positions = new LivePositions();
-  /** Ends what happens only while somebody looks. */
+  /** Stops the updates that run while a page is open. */
   #stopUpdates: (() => void) | undefined;
   #cancelScheduledStatus: (() => void) | undefined;
 
@@ -58,9 +57,9 @@ export class EventStream {
     );
   }
 
-  /** What another page is shown; undefined if too many look already. */
+  /** Opens a stream; undefined if there are `maxStreams` already. */
   subscribe(): ReadableStream<Uint8Array> | undefined {
-    if (this.#subscribers.size >= maxListeners) return undefined;
+    if (this.#subscribers.size >= maxStreams) return undefined;
     const { self } = this.#options;
     const { clients } = self.status();
     const subscriber = new Subscriber(
@@ -86,7 +85,7 @@ export class EventStream {
   }
 
   #onEvent(server: string, event: ServerEvent): void {
-    // Every client that comes and goes would leave no room for anything else.
+    // Debug events of every connection would displace all others.
     if (event.level === "debug") return;
     const shown = { server, ...event };
     this.#events.push(shown);
@@ -96,7 +95,7 @@ export class EventStream {
     if (linkEvents.has(event.event)) this.#scheduleStatus();
   }
 
-  /** Shows what is to be shown regularly. Returns how to call it off. */
+  /** Starts the regular updates. Returns a function that stops them. */
   #startUpdates(): () => void {
     const { clock, self, status } = this.#options;
     const stops = [
@@ -136,16 +135,15 @@ export class EventStream {
   }
 }
 
-/** One page. */
 class Subscriber {
   readonly stream: ReadableStream<Uint8Array>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
-  readonly #onGone: () => void;
-  #isGone = false;
+  readonly #onEnd: () => void;
+  #hasEnded = false;
 
-  /** @param pieces What it is shown as fast as it can take it. */
-  constructor(pieces: AsyncIterator<Positions>, onGone: () => void) {
-    this.#onGone = onGone;
+  /** @param pieces The snapshot, sent as fast as the page reads. */
+  constructor(pieces: AsyncIterator<Positions>, onEnd: () => void) {
+    this.#onEnd = onEnd;
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
@@ -160,35 +158,35 @@ class Subscriber {
           this.#fail(error);
         }
       },
-      cancel: () => this.#leave(),
+      cancel: () => this.#end(),
     }, new ByteLengthQueuingStrategy({ highWaterMark: comfortableBytes }));
   }
 
-  /** A page that does not read is disconnected: it comes back and begins anew. */
+  /** Sends bytes. A page that does not read is disconnected, and reconnects. */
   send(bytes: Uint8Array): void {
-    if (this.#isGone) return;
+    if (this.#hasEnded) return;
     this.#controller.enqueue(bytes);
     const waiting = comfortableBytes - (this.#controller.desiredSize ?? 0);
     if (waiting <= maxWaitingBytes) return;
-    // What waits for it goes at once; the connection, when it reads again.
+    // This frees the waiting bytes now. The connection ends at the next read.
     this.#fail(new Deno.errors.Interrupted("it does not read"));
   }
 
   close(): void {
-    if (this.#isGone) return;
-    this.#leave();
+    if (this.#hasEnded) return;
+    this.#end();
     this.#controller.close();
   }
 
   #fail(error: unknown): void {
-    if (this.#isGone) return;
-    this.#leave();
+    if (this.#hasEnded) return;
+    this.#end();
     this.#controller.error(error);
   }
 
-  #leave(): void {
-    this.#isGone = true;
-    this.#onGone();
+  #end(): void {
+    this.#hasEnded = true;
+    this.#onEnd();
   }
 }
 

@@ -1,20 +1,19 @@
 /**
- * By which names the administration port may be asked for. A page of a
- * stranger can let its own name point to this machine, and its reader's browser
- * would ask for that name here: so only names that cannot be a stranger's are
- * answered.
+ * Checks the Host header of requests to the administration port. A foreign page
+ * can let its own host name point to this machine, and its reader's browser
+ * would then send requests with that name here (DNS rebinding). So only loopback
+ * and configured names are accepted.
  *
  * @module
  */
 import { isLoopback } from "../runtime/network.ts";
 
-/** A host with an optional port, as the Host header has it (RFC 9110, 7.2). */
+/** A host with an optional port: the Host header (RFC 9110, 7.2). */
 const hostHeader = /^(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(?::\d{1,5})?$/i;
 
 /**
- * Whether a Host header names this machine's loopback address, or one of the
- * names that were configured. On which port it was asked does not matter, as it
- * may have been forwarded.
+ * Whether a Host header has a loopback address or one of these names. Its port
+ * may be any, because connections may be forwarded from another port.
  */
 export function isOwnHost(
   header: string | null,
@@ -26,7 +25,7 @@ export function isOwnHost(
   return isLoopback(bare) || names.some((name) => bareName(name) === bare);
 }
 
-/** Without brackets, in lower case. */
+/** The host in lower case, without brackets. */
 function bareName(host: string): string {
   return host.toLowerCase().replace(/^\[(.*)\]$/, "$1");
 }

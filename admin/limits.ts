@@ -1,35 +1,38 @@
 /**
- * How much the administration port shows, and how often.
+ * Limits and intervals of the administration port.
  *
  * @module
  */
 
-/** Pages that may listen to events at a time: each costs time and memory. */
-export const maxListeners = 32;
+/** Most event streams that are open at a time: each takes time and memory. */
+export const maxStreams = 32;
 
-/** Between two status events, in milliseconds. */
+/** Interval between two status events, in milliseconds. */
 export const statusEveryMs = 1_000;
 
-/** A link that comes or goes is shown after this, with others that do so. */
+/**
+ * After a link changes, the status is sent after this time, in milliseconds.
+ * Changes of other links in that time are in the same status.
+ */
 export const linkChangeMs = 50;
 
-/** Between two pieces of positions, in milliseconds. */
+/** Interval between two pieces of new positions, in milliseconds. */
 export const positionsEveryMs = 250;
 
-/** Most positions in a piece: more would only be dots upon dots. */
+/** Most positions in such a piece: more dots would cover each other. */
 export const maxLivePositions = 1_000;
 
-/** Most clients of those known when a page comes: so many dots make a map. */
+/** Most positions in a snapshot. */
 export const maxSnapshotPositions = 100_000;
 
-/** How many of them are read at a time: about a millisecond of work. */
+/** Positions of a snapshot read at a time: about a millisecond of work. */
 export const snapshotPieceLines = 500;
 
-/** Events of the log that a page is shown when it comes. */
+/** Events of the log that a new page receives. */
 export const keptEvents = 100;
 
-/** A snapshot goes on when less than this waits for a page, in bytes. */
+/** A snapshot continues when fewer bytes than this are pending in a stream. */
 export const comfortableBytes = 256 * 1024;
 
-/** A page that leaves so many bytes waiting is disconnected, and comes anew. */
+/** A stream with more pending bytes than this is ended. The page reconnects. */
 export const maxWaitingBytes = 1024 * 1024;

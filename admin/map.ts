@@ -2,10 +2,10 @@
  * The map of the world that the page draws: Natural Earth's land and borders
  * (public domain, packed by world-atlas) in the Natural Earth projection.
  *
- * It is projected here, once, so that the page needs no library: shapes go to
- * it as SVG path data. For single points it gets a table. In a pseudocylindrical
- * projection x is proportional to the longitude, by a factor that depends on
- * the latitude alone, and so does y.
+ * The server projects the shapes to SVG path data, so that the page needs no
+ * library. For single points the page gets a table: in a pseudocylindrical
+ * projection, x is proportional to the longitude, and the factor and y depend
+ * on the latitude only.
  *
  * @module
  */
@@ -17,11 +17,11 @@ import type { WorldMap } from "./world_map.ts";
 const width = 1000;
 const sphere = { type: "Sphere" };
 
-let made: string | undefined;
+let mapText: string | undefined;
 
-/** The JSON text of a `WorldMap`, about 100 kB, made when first asked for. */
+/** A `WorldMap` as JSON, about 100 kB. It is made once, at the first call. */
 export function createMap(): string {
-  return made ??= JSON.stringify(projectWorld());
+  return mapText ??= JSON.stringify(projectWorld());
 }
 
 function projectWorld(): WorldMap {

@@ -1,7 +1,7 @@
 /**
  * A server's status as metrics for Prometheus, by its conventions for names and
- * units (https://prometheus.io/docs/practices/naming/). What each of them means
- * when it moves stands in docs/OPERATIONS.md.
+ * units (https://prometheus.io/docs/practices/naming/). docs/OPERATIONS.md
+ * explains each metric.
  *
  * @module
  */
@@ -24,28 +24,27 @@ import {
 import { type ServerStatus, serverStatus } from "../server/status/fields.ts";
 import { valueAt } from "../server/status/values.js";
 
-/** What is known of the process, besides the server's status. */
 export interface ProcessFacts {
-  /** When it was started, in POSIX seconds. */
+  /** The start time, in POSIX seconds. */
   readonly startedAt: number;
-  /** What it has used of all processors, in seconds. */
+  /** Processor time used, in seconds. */
   readonly cpuSeconds: number;
 }
 
-/** The content type of what `formatMetrics` returns. */
+/** The content type of `formatMetrics`. */
 export const metricsContentType: string = Registry.PROMETHEUS_CONTENT_TYPE;
 
 const processStart = gauge(
   "process_start_time_seconds",
-  "When the process was started, in POSIX seconds",
+  "Start time of the process, in POSIX seconds",
 );
 
 const processCpu = counter(
   "process_cpu_seconds_total",
-  "Processor time that the whole process has used",
+  "Processor time used by the whole process, in seconds",
 );
 
-/** All metrics of a server in the text format. */
+/** All metrics of a server in Prometheus's text format. */
 export function formatMetrics(
   server: ServerStatus,
   process: ProcessFacts,
@@ -66,7 +65,7 @@ function addField(page: Page, { items, metric }: Field, value: unknown): void {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** The items' metrics: a row for each item, with its name as the first label. */
+/** Adds a row for each item, with the item's name as the first label. */
 function addItems(
   page: Page,
   { fields, label, name: naming }: Items,
@@ -75,7 +74,7 @@ function addItems(
   for (const [name, { metric }] of Object.entries(fields)) {
     if (metric === undefined) continue;
     const rows = items.flatMap((item) =>
-      // No item has a histogram.
+      // Items have no histograms.
       (metric.read(item[name]) as readonly MetricRow[])
         .map((row): MetricRow => [String(item[naming]), ...row])
     );
@@ -83,7 +82,7 @@ function addItems(
   }
 }
 
-/** Metrics of one moment. */
+/** The metrics at one time. */
 class Page {
   readonly #registry = new Registry();
 
@@ -107,7 +106,10 @@ class Page {
     return this.#registry.metrics();
   }
 
-  /** The library's histograms count by themselves; this one is counted. */
+  /**
+   * Adds a histogram that is counted already. The library's own histograms only
+   * count observations.
+   */
   #addHistogram(name: string, help: string, counted: Distribution): void {
     const metric = {
       name,
@@ -125,7 +127,7 @@ class Page {
   }
 }
 
-/** A value, with its labels by name. */
+/** A row's labels by name, and its value. */
 function split(
   labels: readonly string[],
   row: MetricRow,
@@ -134,7 +136,7 @@ function split(
   return [Object.fromEntries(named), Number(row.at(-1))];
 }
 
-/** The points of a histogram, as the library keeps them. */
+/** A histogram's points in the library's form. */
 function pointsOf(name: string, { buckets, count, sum }: Distribution) {
   const point = (suffix: string, value: number, labels: object = {}) => ({
     metricName: `${name}_${suffix}`,

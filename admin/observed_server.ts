@@ -1,5 +1,6 @@
 /**
- * What this room sees of a running server. `HerdServer` is one as it stands.
+ * The interface of a server for the administration port. `HerdServer` implements
+ * it.
  *
  * @module
  */
@@ -8,13 +9,15 @@ import type { Replica } from "../replica/replica.ts";
 import type { Observer } from "../runtime/observers.ts";
 import type { ServerEvent, ServerFacts } from "../server/status/status.ts";
 
-/** A server that is looked at, and what its replica finds. */
 export interface ObservedServer extends Pick<Replica, "find" | "select"> {
   readonly name: string;
-  /** How it is now. */
+  /** The server's state now. */
   status(): ServerFacts;
-  /** Shows events until the returned function is called. */
+  /** Notifies of events until the returned function is called. */
   observeEvents(observer: Observer<ServerEvent>): () => void;
-  /** Shows reports, in a buffer that is used again, likewise. */
+  /**
+   * Notifies of new reports until the returned function is called. A report's
+   * buffer is reused after the call.
+   */
   observeReports(observer: Observer<Report>): () => void;
 }

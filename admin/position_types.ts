@@ -1,27 +1,27 @@
 /**
- * What the administration port sends to the page about clients' positions.
+ * Clients' positions as the administration port sends them to the page.
  *
  * @module
  */
 
-/** One dot: the client's ID, as the log writes it, is for people. */
+/** The position of one client. The ID is escaped as in the log. */
 export type ShownPosition = readonly [
   client: string,
   latitude: number,
   longitude: number,
-  /** Who heard it. */
+  /** The server that received the report. */
   server: string,
-  /** The client's own, in POSIX seconds. */
+  /** The client's time, in POSIX seconds. */
   time: number,
 ];
 
-/** A piece of what the map is told. */
+/** A piece of the positions. */
 export interface Positions {
-  /** Whether these were known before the page came. */
+  /** Whether the positions are older than the page's stream. */
   readonly isSnapshot: boolean;
-  /** How many clients the server knows. */
+  /** Number of clients that the server knows. */
   readonly known: number;
-  /** How many reports came in since the last piece, shown or not. */
+  /** Number of reports received since the last piece, sampled or not. */
   readonly heard: number;
   readonly positions: readonly ShownPosition[];
 }

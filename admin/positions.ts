@@ -1,6 +1,6 @@
 /**
- * What the map is told: where clients are. Where there are more than a map can
- * show, an even sample.
+ * Clients' positions for the map. If there are more than the map can show, an
+ * even sample.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 } from "./limits.ts";
 import type { Positions, ShownPosition } from "./position_types.ts";
 
-/** What an AT line shows. */
+/** The position in an AT line. */
 export function readPosition(line: ByteString): ShownPosition {
   const [server, , client, , time] = fieldsOf(line);
   const { latitude, longitude } = positionOf(line);
@@ -28,12 +28,12 @@ export function readPosition(line: ByteString): ShownPosition {
   ];
 }
 
-/** Picks all, or as many as it may, evenly, where more are expected. */
+/** Picks at most `most` of the `expected` items, evenly. */
 class EvenSample {
   #left: number;
   readonly #most: number;
   readonly #expected: number;
-  /** Grows by `most` with each; whenever it reaches `expected`, one is due. */
+  /** Grows by `most` with each item. At `expected`, an item is picked. */
   #due = 0;
 
   constructor(most: number, expected: number) {
@@ -42,7 +42,7 @@ class EvenSample {
     this.#expected = Math.max(expected, most);
   }
 
-  /** Whether the next one is picked. */
+  /** Whether the next item is picked. */
   picks(): boolean {
     this.#due += this.#most;
     if (this.#due < this.#expected || this.#left === 0) return false;
@@ -52,40 +52,40 @@ class EvenSample {
   }
 }
 
-/** Lines of reports as they come in: an even sample of them. */
+/** An even sample of new reports. */
 export class LivePositions {
   #lines: ByteString[] = [];
-  #heard = 0;
+  #received = 0;
   #sample = new EvenSample(maxLivePositions, 0);
 
-  /** A report has come in. On the fast path. */
+  /** Adds a new report. Every report passes through here. */
   add(report: Report): void {
-    this.#heard += 1;
+    this.#received += 1;
     if (this.#sample.picks()) this.#lines.push(report.line);
   }
 
-  /** What came in since the last time; undefined if nothing did. */
+  /** The reports since the last call; undefined if there are none. */
   drain(known: number): Positions | undefined {
-    const heard = this.#heard;
-    if (heard === 0) return undefined;
+    const received = this.#received;
+    if (received === 0) return undefined;
     const positions = this.#lines.map(readPosition);
     this.#lines = [];
-    this.#heard = 0;
-    // What comes next will be about as much.
-    this.#sample = new EvenSample(maxLivePositions, heard);
-    return { isSnapshot: false, known, heard, positions };
+    this.#received = 0;
+    // The next piece is expected to be as large as this one.
+    this.#sample = new EvenSample(maxLivePositions, received);
+    return { isSnapshot: false, known, heard: received, positions };
   }
 }
 
 /**
- * The clients known now, piece by piece; some of them if they are too many.
- * Rejects if the replica does.
+ * The positions of the clients that are known now, in pieces; a sample if they
+ * are too many. Rejects if the replica does.
  */
 export async function* snapshot(
   server: Pick<Replica, "select">,
   known: number,
 ): AsyncGenerator<Positions, undefined> {
-  // Who comes from now on is shown as it comes.
+  // Later clients are in `LivePositions`.
   if (known === 0) return;
   const sample = new EvenSample(maxSnapshotPositions, known);
   let cursor: string | undefined;

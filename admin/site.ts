@@ -1,7 +1,7 @@
 /**
- * What the administration port answers. It shows, and changes nothing: there is
- * no other method than GET and HEAD. Nothing that a client has said can become
- * markup, as all of it goes out as JSON or plain text.
+ * Answers requests to the administration port. The only methods are GET and
+ * HEAD, and no request changes anything. Text from clients is sent only as JSON
+ * or plain text, so that it cannot become markup.
  *
  * @module
  */
@@ -19,25 +19,24 @@ export interface PageFile {
   readonly text: string;
 }
 
-/** What a site is made of. */
 export interface SiteOptions {
   /** The dashboard's files, by path. */
   readonly files: ReadonlyMap<string, PageFile>;
-  /** What the map is drawn from, as JSON. */
+  /** A `WorldMap` as JSON. */
   readonly map: () => Promise<string>;
-  /** Finds the newest AT line about a client. */
+  /** Finds the newest AT line of a client. */
   readonly find: Replica["find"];
   readonly status: () => HerdStatus;
-  /** How the server is whose port it is. */
+  /** The state of the port's server. */
   readonly self: () => ServerFacts;
-  /** All metrics of the server whose port it is, in Prometheus's format. */
+  /** All metrics of the port's server, in Prometheus's text format. */
   readonly metrics: () => Promise<string>;
   readonly events: EventStream;
 }
 
 /**
- * Nothing but what comes from this port: no inline scripts or styles, nothing
- * from elsewhere, and no page of others around it.
+ * Allows only contents from this port: no inline scripts or styles, nothing from
+ * other origins, and no framing by other pages.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",
@@ -68,8 +67,8 @@ const paths =
 /**
  * Answers one request.
  *
- * @param names By which it may be asked, besides the loopback ones.
- * @param site What is to be seen; undefined while the server starts.
+ * @param names Accepted hosts of the Host header, besides loopback ones.
+ * @param site Undefined while the server starts.
  */
 export async function answer(
   request: Request,
@@ -85,14 +84,14 @@ export async function answer(
   return new Response(null, response);
 }
 
-/** Why a request is not answered; undefined if it is. */
+/** The refusal of a request; undefined if it is accepted. */
 function refuse(
   { headers, method, url }: Request,
   names: readonly string[],
 ): Response | undefined {
-  // HTTP/2 has no Host header; and a whole URL as the target goes before it.
+  // HTTP/2 has no Host header, and in HTTP/1.1 a URL as the target overrides it.
   const host = URL.parse(url)?.host;
-  if (host === undefined) return replyText(400, "the Host header is no host");
+  if (host === undefined) return replyText(400, "the Host header is invalid");
   const hosts = [host, headers.get("host") ?? host];
   if (!hosts.every((one) => isOwnHost(one, names))) {
     return replyText(
@@ -100,13 +99,13 @@ function refuse(
       "the Host header names neither this machine nor one of --admin-names",
     );
   }
-  // A stranger's page may send its reader here, but take nothing from here.
+  // A page of another site may link here, but may not read the answers.
   const isForeign = headers.get("sec-fetch-site") === "cross-site";
   if (isForeign && headers.get("sec-fetch-mode") !== "navigate") {
-    return replyText(403, "this is not for pages of others");
+    return replyText(403, "pages of other sites are refused");
   }
   if (method === "GET" || method === "HEAD") return undefined;
-  return replyText(405, "expected GET or HEAD: nothing can be changed here", {
+  return replyText(405, "expected GET or HEAD", {
     allow: "GET, HEAD",
   });
 }
@@ -120,7 +119,7 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
       return reply(200, metricsContentType, await site.metrics());
     case "/healthz":
       return replyHealth(
-        site.self().isStopping ? "it is stopping" : null,
+        site.self().isStopping ? "the server is stopping" : null,
         "ok",
       );
     case "/readyz":
@@ -134,7 +133,7 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
     case "/events":
       return replyEvents(site.events);
     default:
-      return replyText(404, `nothing is here; there are ${paths}`);
+      return replyText(404, `not found; the paths are ${paths}`);
   }
 }
 
@@ -150,7 +149,7 @@ async function replyClient(
   if (client === undefined) {
     return replyText(
       400,
-      "expected /client.json?id=ID with an ID as the log writes it: not empty, no white space, other bytes as \\xNN",
+      "expected /client.json?id=ID with an ID as the log writes it: not empty, no white space, unprintable bytes as \\xNN",
     );
   }
   let line: Found;
@@ -169,7 +168,7 @@ function replyEvents(events: EventStream): Response {
   const stream = events.subscribe();
   if (stream === undefined) {
     const later = { "retry-after": "5" };
-    return replyText(503, "too many listen to events already", later);
+    return replyText(503, "too many event streams are open", later);
   }
   return new Response(stream, {
     headers: { ...commonHeaders, "content-type": "text/event-stream" },

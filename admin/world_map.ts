@@ -4,8 +4,9 @@
  * @module
  */
 
-/** What `/map.json` holds. Lengths are in units of the map: it is 1000 wide. */
+/** The contents of `/map.json`. Lengths are in units of the map. */
 export interface WorldMap {
+  /** Always 1000. */
   readonly width: number;
   readonly height: number;
   /** SVG path data. */
@@ -17,10 +18,10 @@ export interface WorldMap {
   /** SVG path data: lines between countries. */
   readonly borders: string;
   /**
-   * For each quarter of a degree of latitude from -90 to 90: how far a degree
-   * of longitude reaches there. x is `width / 2` and longitude times that.
+   * For each quarter of a degree of latitude from -90 to 90: the length of a
+   * degree of longitude. x is `width / 2` plus the longitude times this length.
    */
   readonly xPerDegree: readonly number[];
-  /** For the same latitudes: y, from the top. */
+  /** For the same latitudes: y, measured from the top. */
   readonly y: readonly number[];
 }

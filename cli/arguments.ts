@@ -1,6 +1,6 @@
 /**
- * Reads command lines strictly: a flag that is not known, has no value, or a
- * wrong one, is an error that names it. Parsing is std/cli's `parseArgs`.
+ * Reads command lines strictly, with std/cli's `parseArgs`. An unknown flag, or
+ * one without its value, is an error that names the flag.
  *
  * @module
  */
@@ -9,33 +9,33 @@ import { UsageError } from "../runtime/setup_error.ts";
 
 export { UsageError };
 
-/** One flag of a command. */
 export interface Flag {
-  /** What the value is, such as `PORT`; none for a flag that stands alone. */
+  /** A name for the value, such as `PORT`; undefined for a switch. */
   readonly value?: string;
   /** One line for the help. */
   readonly help: string;
-  /** The heading below which the help lists it; the last part if undefined. */
+  /** The heading in the help. Flags without one are listed last. */
   readonly group?: string;
-  /** Whether a flag that stands alone takes `=false` too, as its value. */
+  /** Whether a switch also takes the value `=false`. */
   readonly canBeFalse?: boolean;
 }
 
 /** The flags of a command, by name without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** A command line, read. */
+/** A parsed command line. */
 export interface Arguments {
-  /** What stands between the flags. */
+  /** The arguments that are not flags. */
   readonly positionals: readonly string[];
-  /** The values that were given; an empty string for a flag without value. */
+  /** The given flags with their values; an empty string for a switch. */
   readonly flags: ReadonlyMap<string, string>;
 }
 
 /**
  * Reads the arguments of a command that takes these flags, `--help` and `-h`.
  *
- * @throws {UsageError} Naming the flag at fault.
+ * @throws {UsageError} If a flag is unknown, given twice, or lacks its value.
+ * The message names it.
  */
 export function readArguments(
   args: readonly string[],
@@ -80,8 +80,8 @@ export function readArguments(
 }
 
 /**
- * What begins with a dash and a digit is no flag but a number: a latitude
- * south of the equator. `parseArgs` shall not take it for one.
+ * An argument that begins with a dash and a digit is a number, for example a
+ * southern latitude. The NUL keeps `parseArgs` from reading it as a flag.
  */
 function hideNumber(argument: string): string {
   return /^-\d/.test(argument) ? `\0${argument}` : argument;
@@ -93,10 +93,10 @@ function showNumber(word: string): string {
 }
 
 /**
- * The value of a flag as a whole number within bounds; undefined if it was not
- * given.
+ * The value of a flag as a whole number; undefined if the flag is not given.
  *
- * @throws {UsageError} If it is anything else.
+ * @throws {UsageError} If the value is not a whole number from `least` to
+ * `most`.
  */
 export function wholeNumber(
   { flags }: Arguments,
@@ -116,20 +116,20 @@ export function wholeNumber(
 }
 
 /**
- * Goes on if there is nothing between the flags.
+ * Checks that all arguments are flags.
  *
- * @param program Who takes no words, for the message.
- * @throws {UsageError} Naming the first word.
+ * @param program The command's name, for the message.
+ * @throws {UsageError} If one is not. The message names the first.
  */
 export function refusePositionals(
   { positionals }: Arguments,
   program: string,
 ): void {
   if (positionals.length === 0) return;
-  throw new UsageError(`${program} takes no words, found ${positionals[0]}`);
+  throw new UsageError(`${program} takes only flags, found ${positionals[0]}`);
 }
 
-/** The flags, and `--help`, as lines of a help text, below their headings. */
+/** The flags and `--help` as lines of a help text, grouped by heading. */
 export function describeFlags(flags: Flags): string {
   const all: Flags = { ...flags, help: { help: "this text" } };
   const rows = Object.entries(all).map(([name, { group, help, value }]) => ({

@@ -1,7 +1,7 @@
 /**
- * How programs end: 0 when all went well, 1 when something outside was in the
- * way, 2 when the command line was wrong; in both of the latter with one clear
- * line, and never with a stack trace for what a user did.
+ * Ends programs. The exit status is 0 after success, 1 after an error outside
+ * the program, 2 after a wrong command line. For 1 and 2 one line on stderr
+ * gives the reason, without a stack trace.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import { note } from "./write.ts";
 export { SetupError, setupError };
 
 /**
- * Nobody reads what the program prints, such as `head` when it has seen enough.
- * Exit status 0, as that is no fault.
+ * The output pipe was closed by its reader, as `head` does when it has enough.
+ * The program exits with status 0.
  */
 export class OutputClosedError extends Error {
   /** Always `OutputClosedError`. */
@@ -21,11 +21,11 @@ export class OutputClosedError extends Error {
 }
 
 /**
- * Runs a program's main function and exits: with `Deno.exitCode`, which is 0 if
- * nobody has set it, or with the status of what was thrown.
+ * Runs a program's main function and exits with `Deno.exitCode`, or with the
+ * status of the thrown error. Rethrows unknown errors.
  *
- * @param command Whose `--help` a usage error points to: the program's, or with
- * a subcommand `herd status`.
+ * @param command The command whose `--help` a usage error names, such as
+ * `herd status`.
  */
 export async function runProgram(
   name: string,
@@ -50,7 +50,7 @@ export async function runProgram(
   }
 }
 
-/** Calls back with the reason when the program dies of what nobody expected. */
+/** Calls back with the reason when an uncaught error ends the program. */
 export function onCrash(callback: (reason: string) => void): void {
   addEventListener("error", ({ error, message }) => {
     callback(error instanceof Error ? `${error.stack}` : message);
@@ -60,16 +60,16 @@ export function onCrash(callback: (reason: string) => void): void {
   });
 }
 
-/** What asks every program to stop. Windows knows no SIGTERM. */
+/** Signals that stop a program. Windows has no SIGTERM. */
 const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
 /**
- * Resolves at the first signal that asks the program to stop, with its name. A
- * second one ends the program at once.
+ * Resolves with the name of the first signal that stops the program. A second
+ * signal ends the program at once.
  *
- * @param others Signals that ask for it too.
+ * @param others More signals that stop it.
  */
 export function nextSignal(
   ...others: readonly Deno.Signal[]
@@ -90,15 +90,18 @@ export function nextSignal(
 }
 
 /**
- * Calls back at every SIGHUP, which otherwise ends the program. One call at a
- * time: a signal that comes meanwhile has another one follow.
+ * Calls back at every SIGHUP, which otherwise ends the program. Calls do not
+ * overlap: a signal during a call starts another call after it.
  */
 export function onHangup(callback: () => Promise<void>): void {
   let calling = Promise.resolve();
   Deno.addSignalListener("SIGHUP", () => calling = calling.then(callback));
 }
 
-/** A message may quote what the user typed, and that may hold anything. */
+/**
+ * The message as one line without control characters. It may quote an argument,
+ * which can contain any character.
+ */
 function oneLine(message: string): string {
   return message.replace(/\s*[\r\n]\s*/g, " ").replace(/\p{Cc}/gu, "?");
 }

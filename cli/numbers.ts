@@ -1,15 +1,15 @@
 /**
- * Numbers in words, the same in every table.
+ * Formats numbers, in the same way for every table.
  *
  * @module
  */
 
-/** `12,345.68`, with so many decimals at most. */
+/** A number such as `12,345.68`, with at most `decimals` decimals. */
 export function formatNumber(value: number, decimals = 0): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: decimals });
 }
 
-/** A number of things: `1 server`, `5 servers`. */
+/** A count and its noun: `1 server`, `5 servers`. */
 export function formatCount(count: number, thing: string): string {
   return `${formatNumber(count)} ${count === 1 ? thing : `${thing}s`}`;
 }

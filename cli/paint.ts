@@ -1,17 +1,17 @@
 /**
- * Colours, for a terminal that wants them. Who paints never asks where the text
- * goes: without colours every brush gives back what it got.
+ * Colours for a terminal. Without colours every brush returns its text
+ * unchanged.
  *
- * The colours of std/fmt have one switch for the whole program; what goes to
- * stdout and what goes to stderr may differ here.
+ * std/fmt is not used, because its colours have one switch for the whole
+ * program. Here, stdout may have colours when stderr has none.
  *
  * @module
  */
 
-/** Gives the text a look, or leaves it as it is. */
+/** Styles a text, or returns it unchanged. */
 export type Brush = (text: string) => string;
 
-/** The looks that text may have. They may stand in each other. */
+/** The styles of text. They can be nested. */
 export interface Paint {
   readonly bold: Brush;
   readonly dim: Brush;
@@ -25,7 +25,7 @@ export interface Paint {
   readonly cyan: Brush;
 }
 
-/** Begin and end of each look: "Select Graphic Rendition" of ECMA-48. */
+/** Codes that begin and end each style: SGR of ECMA-48. */
 const codes: Readonly<Record<keyof Paint, readonly [number, number]>> = {
   bold: [1, 22],
   dim: [2, 22],
@@ -39,11 +39,11 @@ const codes: Readonly<Record<keyof Paint, readonly [number, number]>> = {
   cyan: [36, 39],
 };
 
-/** Brushes that colour, or that leave all text as it is. */
+/** Brushes that style text, or that return it unchanged. */
 export function createPaint(isColoured: boolean): Paint {
   const brushes = Object.entries(codes).map(([name, [on, off]]) => {
     const [begin, end] = [`\x1b[${on}m`, `\x1b[${off}m`];
-    // What ends inside must go on outside.
+    // After a nested style with the same end code, this style begins again.
     const colour: Brush = (text) =>
       begin + text.replaceAll(end, end + begin) + end;
     const leave: Brush = (text) => text;
@@ -52,7 +52,7 @@ export function createPaint(isColoured: boolean): Paint {
   return Object.fromEntries(brushes);
 }
 
-/** Whether a stream shows colours and its user has not said NO_COLOR. */
+/** Whether a stream is a terminal, and NO_COLOR is not set. */
 export function isColoured(stream: { isTerminal(): boolean }): boolean {
   return stream.isTerminal() && !Deno.noColor;
 }

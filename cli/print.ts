@@ -8,7 +8,7 @@ import { OutputClosedError, setupError } from "./exit.ts";
 import { writeBytes, writeLine } from "./write.ts";
 
 /**
- * Prints a text and a LF, all of it before it returns.
+ * Prints a text and a LF. Returns when all is written.
  *
  * @throws {OutputClosedError} If the reader of stdout has closed its end.
  * @throws {SetupError} If stdout cannot be written, such as on a full disk.
@@ -21,7 +21,7 @@ export function print(text = ""): void {
   }
 }
 
-/** Prints bytes as they are, and lets other tasks run meanwhile. Throws as `print`. */
+/** Prints bytes unchanged, without blocking the thread. Throws as `print`. */
 export async function printBytes(bytes: Uint8Array): Promise<void> {
   try {
     await writeBytes(Deno.stdout, bytes);

@@ -1,43 +1,41 @@
 /**
- * How far something is, on one line that is drawn again and again, and gone at
- * the end. Where there is no terminal, a plain line at the start and one at the
- * end.
+ * Shows progress on one line of a terminal, which is redrawn and removed at the
+ * end. Without a terminal it prints one line at the start and one at the end.
  *
  * @module
  */
 import { createPaint, isColoured, type Paint } from "./paint.ts";
 import { cutToWidth, widthOf } from "./width.ts";
 
-/** Where progress is shown: `Deno.stderr`, or what a test has in its place. */
+/** The stream on which progress is shown, such as `Deno.stderr`. */
 export interface ProgressStream {
   isTerminal(): boolean;
   writeSync(bytes: Uint8Array): number;
 }
 
-/** What progress is shown of. */
 export interface ProgressOptions {
-  /** What is being done: `1,000 phones`. */
+  /** The name of the work: `1,000 phones`. */
   readonly label: string;
-  /** How much there is to do, in any unit; unknown if it is left out. */
+  /** The amount of work, in any unit; undefined if it is unknown. */
   readonly total?: number;
-  /** Where it is shown. Stderr, if it is left out. */
+  /** The stream to write to. Default: stderr. */
   readonly stream?: ProgressStream;
-  /** Milliseconds that never go back. The runtime's, if it is left out. */
+  /** A monotonic clock, in milliseconds. Default: `performance.now`. */
   readonly nowMs?: () => number;
-  /** Columns of the terminal. The runtime's, if it is left out. */
+  /** Width of the terminal, in columns. Default: `terminalColumns`. */
   readonly columns?: () => number;
 }
 
-/** The line is drawn no more often than this, in milliseconds. */
+/** Shortest time between two drawings, in milliseconds. */
 const redrawMs = 100;
 
-/** Columns of the bar: fewer where there is not so much room. */
+/** Narrowest and widest bar, in columns. */
 const [leastBarColumns, mostBarColumns] = [8, 24];
 
-/** Goes to the start of the line and clears it. */
+/** Moves to the start of the line and clears it. */
 const clearLine = "\r\x1b[K";
 
-/** Something that is under way. Ends with `using`. */
+/** The progress of one piece of work. To be held with `using`. */
 export class Progress implements Disposable {
   readonly #label: string;
   readonly #total: number | undefined;
@@ -64,10 +62,10 @@ export class Progress implements Disposable {
   }
 
   /**
-   * Tells how far it is. May be called as often as one likes.
+   * Updates the progress. May be called at any rate.
    *
-   * @param done How much is done, in the unit of the total.
-   * @param note What else to show: `12,345 answers`.
+   * @param done The work done so far, in the unit of the total.
+   * @param note More text to show: `12,345 answers`.
    */
   update(done: number, note = ""): void {
     this.#done = done;
@@ -76,7 +74,7 @@ export class Progress implements Disposable {
     if (this.#nowMs() - this.#drawnMs >= redrawMs) this.#draw();
   }
 
-  /** Writes a whole line, above the one that is drawn. */
+  /** Writes a whole line above the progress. */
   printLine(line: string): void {
     if (!this.#isDrawn || this.#hasEnded) return this.#write(`${line}\n`);
     this.#write(`${clearLine}${line}\n`);
@@ -95,7 +93,7 @@ export class Progress implements Disposable {
   #draw(): void {
     this.#drawnMs = this.#nowMs();
     const paint = createPaint(isColoured(this.#stream));
-    // A line that wraps could not be cleared.
+    // A wrapped line could not be cleared.
     const columns = this.#columns() - 1;
     const before = `${paint.bold(this.#label)}  `;
     let after = this.#elapsed();
@@ -125,29 +123,29 @@ export class Progress implements Disposable {
         written += this.#stream.writeSync(bytes.subarray(written));
       }
     } catch {
-      // What is under way goes on, though nobody can see how far it is.
+      // The work continues without visible progress.
     }
   }
 }
 
-/** A bar that takes the room that there is, within its bounds. */
+/** A bar as wide as the room, within its bounds. */
 function drawBar(share: number, room: number, paint: Paint): string {
   const columns = Math.min(Math.max(room, leastBarColumns), mostBarColumns);
   const full = Math.floor(share * columns);
   return paint.cyan("█".repeat(full)) + paint.dim("░".repeat(columns - full));
 }
 
-/** Columns of the terminal that the program runs in; 80 where there is none. */
+/** Width of the terminal, in columns; 80 without a terminal. */
 export function terminalColumns(): number {
   try {
-    // Some terminals do not know, and say 0.
+    // Some terminals report 0.
     return Deno.consoleSize().columns || 80;
   } catch {
     return 80;
   }
 }
 
-/** Lines of the terminal that the program runs in; 24 where there is none. */
+/** Height of the terminal, in lines; 24 without a terminal. */
 export function terminalRows(): number {
   try {
     return Deno.consoleSize().rows || 24;

@@ -1,6 +1,6 @@
 /**
- * Grave events on stderr, by way of LogTape, which this program owns when it
- * runs servers itself. Everything else is in the log files.
+ * Shows errors of servers on stderr, through LogTape. Other events are in the
+ * log files only.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import {
 } from "../packages/logtape.ts";
 import { note } from "./write.ts";
 
-/** Shows the errors of all servers in this process, one line each. */
+/**
+ * Shows the errors of all servers in this process, one line each. Does nothing
+ * if LogTape is configured already.
+ */
 export function logErrorsToStderr(): void {
   if (getConfig() !== null) return;
   const format = getTextFormatter({

@@ -1,38 +1,35 @@
 /**
- * Text in columns, by the width that it has on a terminal.
+ * Formats tables by the width of text on a terminal.
  *
  * @module
  */
 import { cutToWidth, widthOf } from "./width.ts";
 
-/** One column of a table. */
 export interface Column {
-  /** What stands above it; an empty text in every column leaves the line out. */
+  /** The title. If all titles are empty, the table has no line of titles. */
   readonly title: string;
-  /** Numbers stand on the right, and are never cut. Text otherwise. */
+  /** Whether cells are aligned on the right and never cut. Default: false. */
   readonly isNumeric?: boolean;
 }
 
-/** How a table is laid out. */
 export interface TableLayout {
-  /** Most columns of a line on the terminal; any, if it is left out. */
+  /** Longest line, in columns of the terminal. Default: no limit. */
   readonly width?: number;
-  /** What stands before every line. Nothing, if it is left out. */
+  /** Text before every line. Default: empty. */
   readonly indentation?: string;
 }
 
-/** Between two columns. */
+/** Text between two columns. */
 const gap = "  ";
 
-/** Text is not cut to less than this. */
+/** Text is never cut below this width, in columns of the terminal. */
 const leastTextWidth = 8;
 
 /**
- * The rows as lines below each other, in aligned columns, without a LF at the
- * end. Cells may be painted. Where a line would be too wide, the widest column
- * of text is cut.
+ * The rows as lines with aligned columns, without a LF at the end. Cells may
+ * have colours. If lines are too wide, the widest columns of text are cut.
  *
- * @param rows A cell for each column; cells that are missing are empty.
+ * @param rows A cell for each column; missing cells are empty.
  */
 export function formatTable(
   columns: readonly Column[],
@@ -53,7 +50,7 @@ export function formatTable(
     .join("\n");
 }
 
-/** Takes from the widest columns of text until the line fits, if it can. */
+/** Narrows the widest columns of text until the lines fit, if they can. */
 function fit(
   columns: readonly Column[],
   widths: number[],

@@ -1,30 +1,30 @@
 /**
- * How wide text is on a terminal, whatever it is made of: colours take no room,
- * and many characters of the East take two columns.
+ * The width of text on a terminal, in columns. Colours take no column, and many
+ * East Asian characters take two.
  *
  * @module
  */
-/** What takes no column: marks upon the character before, and controls. */
+/** Characters that take no column: combining marks and controls. */
 const narrow = /^[\p{Mn}\p{Me}\p{Cc}\p{Cf}]$/u;
 
 /**
- * What takes two columns: the scripts of the East, their punctuation and full
- * width letters, and pictures. The table of std/cli is not in its npm package.
+ * Characters that take two columns: East Asian scripts, their punctuation and
+ * full-width letters, and emoji. The table of std/cli is not in its npm package.
  */
 const wide =
   /^[\p{sc=Han}\p{sc=Hangul}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Bopomofo}\p{sc=Yi}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]$/u;
 
-/** Half width forms of Katakana and Hangul, an exception. */
+/** Half-width Katakana and Hangul: `wide` matches them, but they take one. */
 const halfWidth = /^[\uff61-\uffdc]$/;
 
-/** An escape sequence that colours, and nothing else. */
+/** An escape sequence for colours and other styles. */
 // deno-lint-ignore no-control-regex
 const colours = /\x1b\[[\d;]*m/;
 
-/** Stands for what was cut off. */
+/** Replaces the text that was cut off. */
 const ellipsis = "…";
 
-/** Columns that a text takes on a terminal. */
+/** The width of a text, in columns. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of withoutColours(text)) width += columnsOf(character);
@@ -37,14 +37,14 @@ function columnsOf(character: string): number {
   return wide.test(character) && !halfWidth.test(character) ? 2 : 1;
 }
 
-/** The text as it is where there are no colours. */
+/** The text without its colours. */
 export function withoutColours(text: string): string {
   return text.replaceAll(new RegExp(colours, "g"), "");
 }
 
 /**
- * The text, cut to so many columns at most; then it ends in an ellipsis. Its
- * colours stay, and end where they did.
+ * The text, cut to at most this width. A text that was cut ends in an ellipsis,
+ * and keeps the escape sequences of its colours.
  */
 export function cutToWidth(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
@@ -71,8 +71,8 @@ export function cutToWidth(text: string, columns: number): string {
 }
 
 /**
- * The text in lines of so many columns at most, broken at its spaces; a word
- * that is wider is broken too. The text must have no colours and no LF.
+ * The text in lines of at most this width, broken at spaces. A wider word is
+ * broken too. The text must have no colours and no LF.
  */
 export function foldToWidth(text: string, columns: number): string[] {
   const lines: string[] = [];

@@ -1,22 +1,22 @@
 /**
- * Writes to stdout and stderr as they are: a pipe that another program has made
- * non-blocking takes nothing while it is full.
+ * Writes to stdout and stderr. If another program has made their pipe
+ * non-blocking, a write fails while the pipe is full, and is tried again.
  *
  * @module
  */
 
-/** What is not blocking and full is tried again after this time. */
+/** A write to a full pipe is tried again after this time, in milliseconds. */
 const tryAgainMs = 10;
 
-/** A stream that takes some of the bytes: `Deno.stdout`, `Deno.stderr`. */
+/** A stream such as `Deno.stdout`. Writes some of the bytes; returns how many. */
 interface SyncStream {
   writeSync(bytes: Uint8Array): number;
 }
 
 /**
- * Writes a text and a LF, all of it before it returns.
+ * Writes a text and a LF. Returns when all is written.
  *
- * @throws {Error} What the system says, if that cannot be.
+ * @throws {Error} If a write fails, other than on a full pipe.
  */
 export function writeLine(stream: SyncStream, text: string): void {
   const bytes = new TextEncoder().encode(`${text}\n`);
@@ -26,13 +26,13 @@ export function writeLine(stream: SyncStream, text: string): void {
       written += stream.writeSync(bytes.subarray(written));
     } catch (error) {
       if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-      // As a stream that blocks would, this lets nothing else happen.
+      // Blocks the thread, as a write to a blocking pipe does.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, tryAgainMs);
     }
   }
 }
 
-/** Writes bytes; others get their turn meanwhile. Throws as `writeLine`. */
+/** Writes bytes without blocking the thread. Throws as `writeLine` does. */
 export async function writeBytes(
   stream: { write(bytes: Uint8Array): Promise<number> },
   bytes: Uint8Array,
@@ -49,13 +49,13 @@ export async function writeBytes(
 }
 
 /**
- * Writes a line on stderr, for a person. If that cannot be, nothing happens:
- * there is nobody to be told, and no reason to end for that.
+ * Writes a line on stderr. Errors are ignored: the program continues, and has
+ * no other place to report them.
  */
 export function note(text: string): void {
   try {
     writeLine(Deno.stderr, text);
   } catch {
-    // `console.error` would throw where the disk is full.
+    // `console.error` would throw on a full disk.
   }
 }

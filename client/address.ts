@@ -1,5 +1,5 @@
 /**
- * Addresses as people write them.
+ * Reads addresses of the form `HOST:PORT`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const highestPort = 65_535;
  * Reads `HOST:PORT`, such as `127.0.0.1:8000`, `hill.example:8000` or
  * `[::1]:8000`.
  *
- * @throws {RangeError} If it is not of that form; names what it is.
+ * @throws {RangeError} If the text has another form. The message quotes it.
  */
 export function parseAddress(text: string): Address {
   const [, bracketed, name, digits] =

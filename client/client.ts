@@ -1,6 +1,6 @@
 /**
- * A typed client of the herd, for other programs: says where things are, asks
- * what is near them, and reads the answers.
+ * A typed client of one server: sends reports and queries, and reads the
+ * answers.
  *
  * @module
  */
@@ -73,11 +73,12 @@ export class HerdClient implements AsyncDisposable {
   /**
    * Connects to a server. Needs permission for the network.
    *
-   * @throws {Deno.errors.ConnectionRefused} If no server is there.
-   * @throws {EncryptionError} If it does not speak TLS, or is not the one that
-   * its certificate should be for.
-   * @throws {CertificateError} If `tlsAuthority` is not made of certificates.
-   * @throws {DisconnectedError} If it takes longer than `timeoutMs`.
+   * @throws {Deno.errors.ConnectionRefused} If nothing listens at the address.
+   * @throws {EncryptionError} If the server does not speak TLS, or its
+   * certificate is not for this host or not of this authority.
+   * @throws {CertificateError} If `tlsAuthority` does not consist of
+   * certificates.
+   * @throws {DisconnectedError} If connecting takes longer than `timeoutMs`.
    */
   static async connect(address: Address): Promise<HerdClient> {
     const { timeoutMs, tlsAuthority } = address;
@@ -94,10 +95,10 @@ export class HerdClient implements AsyncDisposable {
   }
 
   /**
-   * Reports where a client is.
+   * Reports a client's position.
    *
-   * @throws {RangeError} If the update cannot be sent as it is.
-   * @throws {DisconnectedError} If the connection ended first.
+   * @throws {RangeError} If a field is invalid. The message names it.
+   * @throws {DisconnectedError} If the connection ends before the answer.
    */
   async report(report: PositionReport): Promise<At> {
     const { time = new Date() } = report;
@@ -105,11 +106,11 @@ export class HerdClient implements AsyncDisposable {
   }
 
   /**
-   * Asks what is near a client.
+   * Queries what is near a client.
    *
-   * @throws {RangeError} If the question cannot be sent as it is.
-   * @throws {InvalidCommandError} If the herd has not heard of the client.
-   * @throws {DisconnectedError} If the connection ended first.
+   * @throws {RangeError} If a field is invalid. The message names it.
+   * @throws {InvalidCommandError} If the server has no report of the client.
+   * @throws {DisconnectedError} If the connection ends before the answer.
    */
   async nearby(query: NearbyQuery): Promise<NearbyAnswer> {
     const reply = await this.#request("WHATSAT", query);
@@ -118,25 +119,25 @@ export class HerdClient implements AsyncDisposable {
     return { at: readAt(reply.line), text, status, results };
   }
 
-  /** Says that no more requests come, and closes when all are answered. */
+  /** Closes the connection when all requests are answered. */
   async close(): Promise<void> {
     try {
       await this.#writing;
       await this.#transport.closeWrite();
     } catch {
-      // The connection ended first; the requests that wait are told so.
+      // The connection has ended. Reading rejects the pending requests.
     }
     await this.#reading;
     closeQuietly(this.#transport);
   }
 
-  /** Closes at once: what is not answered yet will not be. */
+  /** Closes the connection at once. Pending requests reject. */
   abort(): void {
     this.#disconnect(ended());
     closeQuietly(this.#transport);
   }
 
-  /** Closes, for `await using`. */
+  /** Calls `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -195,14 +196,13 @@ export class HerdClient implements AsyncDisposable {
   }
 }
 
-/** Why nothing more is answered. */
 function ended(cause?: unknown): DisconnectedError {
   return new DisconnectedError("the connection ended before the answer came", {
     cause,
   });
 }
 
-/** Tells when so many milliseconds are over; never without a number. */
+/** Calls back after `timeoutMs`; never if it is undefined. */
 function startTimer(
   timeoutMs: number | undefined,
   onLate: (error: DisconnectedError) => void,

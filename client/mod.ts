@@ -1,6 +1,6 @@
 /**
- * The client of a herd, for other programs: reports positions and asks what is
- * near them. It needs no package and loads nothing of a server.
+ * A client of the herd, for other programs: reports positions and queries what
+ * is near them. It imports no package and no code of servers.
  *
  * ```ts
  * import { HerdClient } from "./mod.ts";
@@ -10,7 +10,7 @@
  *   client: "kiwi",
  *   position: { latitude: 34.06893, longitude: -118.445127 },
  * });
- * console.log(`${at.server} heard ${at.client}`);
+ * console.log(`${at.server} received the report of ${at.client}`);
  * ```
  *
  * @module

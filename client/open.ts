@@ -16,9 +16,9 @@ const connectPlainly: Connect = async (hostname, port, signal) => {
 };
 
 /**
- * Connects, with TLS if there is an authority: then the server has shown its
- * certificate. Throws what the system does, an EncryptionError, or what the
- * signal aborts with.
+ * Connects. With an authority it uses TLS, and the server's certificate has
+ * been verified. Throws an error of the system, an EncryptionError, or the
+ * signal's reason.
  */
 export async function open(
   { hostname = "127.0.0.1", port, tlsAuthority }: Address,

@@ -1,5 +1,5 @@
 /**
- * Between the values of a program and the fields of a line.
+ * Converts between the values of a program and the fields of a line.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { fieldsOf } from "../protocol/report.ts";
 import { isTime } from "../protocol/time.ts";
 import type { At, PositionReport } from "./types.ts";
 
-/** An AT line, taken apart. */
+/** The fields of an AT line. */
 export function readAt(line: ByteString): At {
   const [server, clockDifference, client, position, time] = fieldsOf(line);
   return {
@@ -34,7 +34,11 @@ export function readAt(line: ByteString): At {
   };
 }
 
-/** The field of a line for each value that an operand can have. */
+/**
+ * For each operand, a function that writes its value as a field. It throws a
+ * RangeError for an invalid value, and for a value of another type, which an
+ * untyped program may pass.
+ */
 const fieldFor = {
   client: (id: string) => fieldOf(id, "client"),
   position: positionText,
@@ -43,7 +47,7 @@ const fieldFor = {
   bound: (places: number) => numberText(places, "bound", isBound),
 } satisfies Readonly<Record<OperandField, (value: never) => ByteString>>;
 
-/** What a program gives for the operands of a command. */
+/** The operands of a command, as values of a program. */
 export type OperandValues<Each extends Verb> = {
   readonly [Field in OperandField<Each>]: Parameters<
     (typeof fieldFor)[Field]
@@ -51,9 +55,9 @@ export type OperandValues<Each extends Verb> = {
 };
 
 /**
- * A command as a line.
+ * A command as a line, without its LF.
  *
- * @throws {RangeError} If it cannot be sent; names the operand.
+ * @throws {RangeError} If an operand is invalid. The message names it.
  */
 export function commandLine<Each extends Verb>(
   verb: Each,
@@ -66,11 +70,6 @@ export function commandLine<Each extends Verb>(
   return [verb, ...fields].join(" ");
 }
 
-/**
- * Text as one field of a line. Throws a RangeError if it cannot be one, also
- * where a program without types gives something else, such as what it has read
- * from JSON.
- */
 function fieldOf(text: string, what: string): ByteString {
   const bytes = typeof text === "string" ? bytesOfText(text) : "";
   if (isField(bytes)) return bytes;
@@ -79,7 +78,6 @@ function fieldOf(text: string, what: string): ByteString {
   );
 }
 
-/** A position as one field, likewise. */
 function positionText(position: PositionReport["position"]): ByteString {
   const text = typeof position === "string"
     ? position
@@ -91,14 +89,13 @@ function positionText(position: PositionReport["position"]): ByteString {
   );
 }
 
-/** Eight decimals of a degree are a millimetre. */
+/** Degrees with their sign and eight decimals, which is about a millimetre. */
 function signedText(degrees: number): string {
   if (typeof degrees !== "number") return "no number";
   const digits = Math.abs(degrees).toFixed(8).replace(/\.?0+$/, "");
   return `${degrees < 0 ? "-" : "+"}${digits}`;
 }
 
-/** A time as one field, likewise. */
 function timeText(time: NonNullable<PositionReport["time"]>): ByteString {
   const text = time instanceof Date
     ? (time.getTime() / 1000).toFixed(3)
@@ -111,13 +108,12 @@ function timeText(time: NonNullable<PositionReport["time"]>): ByteString {
   );
 }
 
-/** A number as one field, likewise. */
 function numberText(
   number: number,
   what: string,
   isValid: (text: ByteString) => boolean,
 ): ByteString {
-  // Never in exponents, and no more digits than a double has.
+  // `toFixed` writes no exponent.
   const text = number.toFixed(6).replace(/\.?0+$/, "");
   if (isValid(text)) return text;
   throw new RangeError(`${what}: ${number} is out of range`);

@@ -1,5 +1,5 @@
 /**
- * Puts the lines that a server sends together to replies.
+ * Joins the lines from a server to replies.
  *
  * @module
  */
@@ -8,28 +8,33 @@ import { clientVerbs, type Verb } from "../protocol/command.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import type { Transport } from "../runtime/transport.ts";
 
-/** A reply: its first line, and the text behind it if there is any. */
+/** A reply of a server. */
 export interface Reply {
+  /** The first line, without its LF. */
   readonly line: ByteString;
+  /** The places after the first line; empty if the reply has none. */
   readonly text: ByteString;
 }
 
-/** Longest line of a reply, in bytes: some services print on one line. */
+/**
+ * Longest line of a reply, in bytes. Some places services print all places on
+ * one line.
+ */
 const maxReplyLineBytes = 8 * 1024 * 1024;
 
 const readBufferBytes = 64 * 1024;
 
 /** Reads the replies of one connection, in the order of the requests. */
 export class ReplyReader {
-  /** Of each request without a reply: whether places may come with it. */
+  /** For each request without a reply: whether the reply may have places. */
   readonly #expected: boolean[] = [];
-  /** The lines so far of a reply with places. */
+  /** The lines received so far of a reply with places. */
   #lines: ByteString[] | undefined;
 
   /**
-   * A request is sent; its reply comes behind those of the others.
+   * Must be called for each request, in the order in which they are sent.
    *
-   * @param verb Undefined if it is not a valid command.
+   * @param verb Undefined if the request is not a valid command.
    */
   expect(verb: Verb | undefined): void {
     this.#expected.push(
@@ -38,10 +43,10 @@ export class ReplyReader {
   }
 
   /**
-   * Reads to the end of the stream, and hands each reply over. Throws what the
-   * connection does.
+   * Reads to the end of the stream, and calls back with each reply. Rethrows
+   * errors of the transport.
    *
-   * @throws {RangeError} At a line that is too long to be one of a reply.
+   * @throws {RangeError} If a line is longer than 8 MiB.
    */
   async readAll(
     transport: Transport,
@@ -64,7 +69,7 @@ export class ReplyReader {
     }
   }
 
-  /** Takes a line; the reply that ends with it, if one does. */
+  /** Returns the reply that ends with this line, if one does. */
   #onLine(line: ByteString): Reply | undefined {
     if (this.#lines !== undefined) {
       if (line !== "") {

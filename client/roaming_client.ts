@@ -1,6 +1,5 @@
 /**
- * A client of a whole herd: talks to one server, and when that one is gone, to
- * the next.
+ * A client of a whole herd.
  *
  * @module
  */
@@ -18,9 +17,9 @@ import {
 } from "./types.ts";
 
 /**
- * Talks to the herd by whichever of its servers answers. What was not answered
- * is said again to the next one, so a server may hear a report twice: it has
- * the same time both times, and is one report.
+ * Sends reports and queries to the first server that answers. A request without
+ * an answer is sent again to the next server. So the herd may receive a report
+ * twice; both copies have the same time, and the second changes nothing.
  *
  * ```ts
  * import { RoamingClient } from "./mod.ts";
@@ -30,48 +29,50 @@ import {
  *   { port: 8001, timeoutMs: 5_000 },
  * ]);
  * const at = await herd.report({ client: "kiwi", position: "+34.07-118.45" });
- * console.log(`${at.server} has heard it`);
+ * console.log(`${at.server} received it`);
  * ```
  */
 export class RoamingClient implements AsyncDisposable {
   readonly #servers: readonly Address[];
   #index = 0;
   #client: Promise<HerdClient> | undefined;
-  /** The connections given up that are not closed yet. */
+  /** Abandoned connections that are not closed yet. */
   readonly #closing = new Set<Promise<void>>();
 
   /**
-   * Connects to nobody yet.
+   * Connects at the first request.
    *
-   * @param servers In the order in which they are to be tried. Give each a
-   * `timeoutMs`: without one, a server that is frozen is waited for.
-   * @throws {RangeError} If there are none.
+   * @param servers In the order in which to try them. Give each a `timeoutMs`:
+   * without one, a request to a frozen server waits forever.
+   * @throws {RangeError} If the list is empty.
    */
   constructor(servers: readonly Address[]) {
-    if (servers.length === 0) throw new RangeError("servers: expected some");
+    if (servers.length === 0) {
+      throw new RangeError("servers: expected one or more");
+    }
     this.#servers = servers;
   }
 
   /**
-   * Reports where a client is.
+   * Reports a client's position.
    *
-   * @throws {RangeError} If the update cannot be sent as it is.
+   * @throws {RangeError} If a field is invalid. The message names it.
    * @throws {DisconnectedError} If no server answers.
    */
   async report(report: PositionReport): Promise<At> {
-    // One time, however often it has to be said.
+    // The time is the same however often the report is sent.
     const { time = new Date() } = report;
-    const said = { ...report, time };
-    // Whoever cannot be understood need not be heard by anybody.
-    commandLine("IAMAT", said);
-    return await this.#request((client) => client.report(said));
+    const timed = { ...report, time };
+    // Throws before connecting if a field is invalid.
+    commandLine("IAMAT", timed);
+    return await this.#request((client) => client.report(timed));
   }
 
   /**
-   * Asks what is near a client.
+   * Queries what is near a client.
    *
-   * @throws {RangeError} If the question cannot be sent as it is.
-   * @throws {InvalidCommandError} If the server has not heard of the client.
+   * @throws {RangeError} If a field is invalid. The message names it.
+   * @throws {InvalidCommandError} If the server has no report of the client.
    * @throws {DisconnectedError} If no server answers.
    */
   async nearby(query: NearbyQuery): Promise<NearbyAnswer> {
@@ -79,30 +80,33 @@ export class RoamingClient implements AsyncDisposable {
     return await this.#request((client) => client.nearby(query));
   }
 
-  /** Closes when all is answered. What is asked later connects again. */
+  /**
+   * Closes the connection when all requests are answered. A later request
+   * connects again.
+   */
   async close(): Promise<void> {
     const connecting = this.#client;
     if (connecting !== undefined) this.#abandon(connecting);
     await Promise.all(this.#closing);
   }
 
-  /** Closes, for `await using`. */
+  /** Calls `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   async #request<Answer>(
-    ask: (client: HerdClient) => Promise<Answer>,
+    send: (client: HerdClient) => Promise<Answer>,
   ): Promise<Answer> {
     const failures: string[] = [];
-    // All of them, and the first again: its connection may have been an old one.
+    // The first server is tried twice: its connection may have ended before.
     while (failures.length <= this.#servers.length) {
       const { hostname = "127.0.0.1", port } = this.#servers[this.#index];
       const connecting = this.#client ??= HerdClient.connect(
         this.#servers[this.#index],
       );
       try {
-        return await ask(await connecting);
+        return await send(await connecting);
       } catch (error) {
         if (!(error instanceof Error) || isFinal(error)) throw error;
         failures.push(`${hostname}:${port}: ${error.message}`);
@@ -114,7 +118,7 @@ export class RoamingClient implements AsyncDisposable {
     );
   }
 
-  /** Closes a connection. If nobody else has done so yet, the next is next. */
+  /** Closes a connection and switches to the next server, once. */
   #abandon(connecting: Promise<HerdClient>): void {
     if (this.#client !== connecting) return;
     this.#client = undefined;
@@ -122,14 +126,14 @@ export class RoamingClient implements AsyncDisposable {
     const closing: Promise<void> = connecting
       .then((client) => client.close())
       .catch(() => {
-        // It was never open.
+        // The connection was never opened.
       })
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
   }
 }
 
-/** Whether another server would say the same. */
+/** Whether every server would answer with this error. */
 function isFinal(error: Error): boolean {
   return error instanceof RangeError ||
     error instanceof InvalidCommandError ||

@@ -1,29 +1,30 @@
 /**
- * What a client of the herd says and hears.
+ * The types of requests and answers of clients.
  *
  * @module
  */
 
-/** Where a server's client port is. */
+/** The address of a server's client port. */
 export interface Address {
-  /** Host name or address; 127.0.0.1 if it is left out. */
+  /** Host name or IP address. Default: 127.0.0.1. */
   readonly hostname?: string;
   /** TCP port, such as 8000. */
   readonly port: number;
   /**
-   * Who has issued the server's certificate, where it speaks TLS: one or more
-   * certificates in PEM. No others are trusted.
+   * Certificates of the authorities that may have issued the server's
+   * certificate, in PEM. No other authority is trusted. With it, the connection
+   * uses TLS.
    */
   readonly tlsAuthority?: string;
   /**
-   * How long the server may take to let us in, and for each answer, in
-   * milliseconds: then it counts as gone, and the connection ends. A places
-   * service may take 10,000 for one. If it is left out, we wait.
+   * Longest wait for the connection, and for each answer, in milliseconds.
+   * After that the connection ends. An answer with places may take 10,000 ms.
+   * Default: no limit.
    */
   readonly timeoutMs?: number;
 }
 
-/** A client's report of where it is. */
+/** The position of a client at a time. */
 export interface PositionReport {
   /** The client's ID: any text without white space. */
   readonly client: string;
@@ -35,27 +36,27 @@ export interface PositionReport {
     | string
     | { readonly latitude: number; readonly longitude: number };
   /**
-   * When it was there: a date, or POSIX seconds, as a number or by their digits
-   * such as `1520023934.918963997`. Now if it is left out.
+   * The time of the position: a date, or POSIX seconds as a number or as digits
+   * such as `1520023934.918963997`. Default: now.
    */
   readonly time?: Date | number | string;
 }
 
-/** What to look for around a client. */
+/** A query for what is near a client. */
 export interface NearbyQuery {
-  /** The ID of the client to look around. */
+  /** The client's ID. */
   readonly client: string;
-  /** Kilometres, 0 to 50. */
+  /** The radius in kilometres, 0 to 50. */
   readonly radiusKm: number;
-  /** Most places wanted, 0 to 20. */
+  /** The largest number of places, a whole number from 0 to 20. */
   readonly bound: number;
 }
 
-/** A server's word on where a client is: an AT line, taken apart. */
+/** The fields of an AT line: a client's position, as its origin received it. */
 export interface At {
-  /** The line as the server sent it. */
+  /** The whole line, without its LF. */
   readonly line: string;
-  /** The server that heard the client. */
+  /** The server that received the report from the client. */
   readonly server: string;
   /** That server's clock minus the client's, in seconds: `+0.263873386`. */
   readonly clockDifference: string;
@@ -69,41 +70,44 @@ export interface At {
 
 /** What is near a client. */
 export interface NearbyAnswer {
-  /** Where the client is. */
+  /** The newest report of the client. */
   readonly at: At;
-  /** Google's answer, or one of its shape, as text. */
+  /** The places as JSON, in the form of Google's Nearby Search. */
   readonly text: string;
-  /** The status in the answer: `OK`, `ZERO_RESULTS`, `REQUEST_DENIED`, ... */
+  /** The status in the JSON: `OK`, `ZERO_RESULTS`, `REQUEST_DENIED`, ... */
   readonly status: string;
-  /** The places in the answer, nearest or most prominent first. */
+  /** The places in the JSON, nearest or most prominent first. */
   readonly results: readonly Place[];
 }
 
 /** A place of a Nearby Search. Google sends more than these fields. */
 export interface Place {
-  /** What people call it. */
+  /** The common name. */
   readonly name: string;
-  /** What the service calls it, unique within the service. */
+  /** The service's ID of the place, unique within the service. */
   readonly place_id: string;
-  /** Where it is, in decimal degrees. */
+  /** The position in decimal degrees. */
   readonly geometry: {
     readonly location: { readonly lat: number; readonly lng: number };
   };
-  /** What kind of place it is, such as `locality`. */
+  /** Kinds of place, such as `locality`. */
   readonly types?: readonly string[];
-  /** Its street, or its region and country. */
+  /** The street, or the region and country. */
   readonly vicinity?: string;
-  /** What else the service says of it. */
+  /** Other fields of the service. */
   readonly [field: string]: unknown;
 }
 
-/** The server called a request invalid: for WHATSAT, mostly an unknown ID. */
+/**
+ * The server refused a request as invalid. For a query the usual reason is that
+ * the server has no report of the client.
+ */
 export class InvalidCommandError extends Error {
   /** Always `InvalidCommandError`. */
   override readonly name = "InvalidCommandError";
 }
 
-/** The connection ended before the answer came, or it came too late. */
+/** The connection ended before the answer, or the answer took too long. */
 export class DisconnectedError extends Error {
   /** Always `DisconnectedError`. */
   override readonly name = "DisconnectedError";

@@ -1,6 +1,6 @@
 /**
- * `herd client NAME`: talks to one server. On a terminal it is a prompt, and
- * answers are explained; in a pipe bytes go in and out as they are.
+ * `herd client NAME`: connects to one server. On a terminal it is a prompt that
+ * explains answers. In a pipe it copies bytes unchanged.
  *
  * @module
  */
@@ -25,21 +25,20 @@ import { promptHelp } from "./prompt_help.ts";
 
 const readBufferBytes = 64 * 1024;
 
-const help = `Talks to one server, line by line.
+const help = `Connects to one server.
 
 Usage: herd client NAME [flags]
 
   herd client Hill
   printf 'WHATSAT kiwi 10 5\\n' | herd client Hill
 
-In a pipe, bytes go to the server and come from it as they are. On a terminal
-there is a prompt:
+In a pipe, bytes are copied unchanged in both directions. On a terminal there is
+a prompt:
 
 ${promptHelp}
 
 ${describeFlags(clientTargetFlags)}`;
 
-/** Runs the command. */
 export async function client(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, clientTargetFlags);
   if (parsed.flags.has("help")) return print(help);
@@ -58,20 +57,23 @@ export async function client(args: readonly string[]): Promise<void> {
   await pipe(port, address);
 }
 
-/** Sends stdin, and writes to stdout what comes, until the server ends. */
+/**
+ * Copies stdin to the server, and the server's bytes to stdout, until the server
+ * closes the connection.
+ */
 async function pipe(port: ClientPort, address: string): Promise<void> {
   const connection = await connectTo(port);
   const lost = (error: unknown): never => {
-    throw setupError(`the connection to ${address} is lost`, error);
+    throw setupError(`the connection to ${address} was lost`, error);
   };
   try {
-    // The server may end before stdin does.
+    // The server may close the connection before stdin ends.
     await Promise.race([
       printAll(connection, lost),
       send(connection, lost).then(() => new Promise<never>(() => {})),
     ]);
     if (connection.wasTruncated) {
-      throw new SetupError(`the stream from ${address} was cut off`);
+      throw new SetupError(`the stream from ${address} was truncated`);
     }
   } finally {
     closeQuietly(connection);
@@ -88,11 +90,11 @@ async function send(
     try {
       await writeAllBytes(connection, buffer.subarray(0, count));
     } catch (error) {
-      // Then the end of what comes says more, and comes first.
+      // The reader reports the end of the connection after all output.
       if (isConnectionEnd(error)) return;
       lost(error);
     }
   }
-  // It may have ended already.
+  // The connection may have ended already.
   await connection.closeWrite().catch(() => {});
 }

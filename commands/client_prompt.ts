@@ -1,6 +1,6 @@
 /**
- * The prompt of `herd client`: line editing, history, completion, and answers
- * that are explained. Editing is node:readline's.
+ * The prompt of `herd client`: line editing by node:readline, history,
+ * completion, and explanations of answers.
  *
  * @module
  */
@@ -19,13 +19,13 @@ import { RequestLoop } from "./request_loop.ts";
 import { showReply } from "./show_reply.ts";
 import { complete, insertTime } from "./typed_line.ts";
 
-/** Lines that the arrow keys bring back. They are kept nowhere else. */
+/** Lines that the arrow keys bring back. The history is kept in memory only. */
 const historyLines = 1_000;
 
 /**
- * Asks for lines and shows what a server answers, until the user quits.
+ * Sends typed lines to a server and shows its replies, until the user quits.
  *
- * @throws {SetupError} If the server is not there at the beginning.
+ * @throws {SetupError} If the first connection fails.
  */
 export async function runPrompt(
   name: string,
@@ -43,14 +43,14 @@ class Prompt {
   readonly #clock = new SystemClock();
   readonly #paint = createPaint(isColoured(Deno.stdout));
   readonly #readline: Interface;
-  /** Lines that were typed, or pasted, and not sent yet. */
+  /** Typed or pasted lines that are not sent yet. */
   readonly #lines: string[] = [];
-  /** Clients that were answered about, for completion. */
+  /** IDs of clients in the answers so far, for completion. */
   readonly #ids = new Set<string>();
   #requests: RequestLoop | undefined;
-  /** Ends when all lines so far are answered. */
+  /** Resolves when all lines so far are answered; undefined if they are. */
   #answering: Promise<void> | undefined;
-  /** Resolves when the user does not want to wait for answers any more. */
+  /** Resolves when the user gives up connecting. */
   readonly #givenUp = Promise.withResolvers<void>();
   #hasQuit = false;
 
@@ -75,14 +75,14 @@ class Prompt {
     this.#join(requests);
   }
 
-  /** Resolves when the user has quit, and what was sent is answered. */
+  /** Resolves when the user has quit and all sent lines are answered. */
   async run(): Promise<void> {
     const closed = Promise.withResolvers<void>();
     this.#readline.on("line", (line) => this.#onLine(line));
     this.#readline.on("SIGINT", () => this.#interrupt());
     this.#readline.on("close", () => closed.resolve());
     const { dim } = this.#paint;
-    console.log(dim(`${this.#name} on ${this.#address}; help tells more`));
+    console.log(dim(`${this.#name} on ${this.#address}; type help for help`));
     this.#readline.prompt();
     await closed.promise;
     this.#hasQuit = true;
@@ -117,7 +117,7 @@ class Prompt {
     if (requests === undefined) return;
     const request = bytesOfText(insertTime(line, this.#clock.now()));
     const reply = await requests.request(request);
-    // That the connection is over was said already.
+    // `#join` has reported the end of the connection.
     if (reply === undefined) return;
     if (reply.line.startsWith("AT ")) this.#ids.add(readAt(reply.line).client);
     console.log(showReply(request, reply, {
@@ -148,24 +148,24 @@ class Prompt {
       const end = this.#answering === undefined
         ? `${this.#name} has ended the connection`
         : "the connection ended before the answer came";
-      // On a line of its own, whatever is being typed.
+      // Replaces the line that is being typed; `prompt` draws it again.
       const notice = `${end}; the next line connects again`;
       console.log(`\r\x1b[J${this.#paint.yellow(notice)}`);
       if (this.#answering === undefined) this.#readline.prompt(true);
     });
   }
 
-  /** Ctrl-C gives up what waits for its answer, or what was typed, or all. */
+  /** Ctrl-C cancels the pending request, or else clears the line, or quits. */
   #interrupt(): void {
     if (this.#answering !== undefined) {
       this.#lines.length = 0;
       if (this.#requests !== undefined) return this.#requests.close();
-      // It is still being dialled.
+      // The prompt is still connecting.
       this.#givenUp.resolve();
       this.#readline.close();
     } else if (this.#readline.line !== "") {
       console.log("^C");
-      // To the end of the line, and all before that is gone.
+      // Ctrl-E moves to the end of the line, Ctrl-U deletes all before it.
       this.#readline.write(null, { ctrl: true, name: "e" });
       this.#readline.write(null, { ctrl: true, name: "u" });
       this.#readline.prompt();

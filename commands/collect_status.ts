@@ -1,5 +1,5 @@
 /**
- * Asks the servers of a herd how they are.
+ * Collects the status of a herd's servers.
  *
  * @module
  */
@@ -8,31 +8,31 @@ import { secondsOf, SystemClock } from "../runtime/clock.ts";
 import { readStatus, StatusError } from "../server/status/read_status.ts";
 import type { ServerStatus } from "../server/status/status.ts";
 
-/** A server that has not answered after this is not asked any longer. */
+/** Longest wait for a server's answer, in milliseconds. */
 const answerTimeoutMs = 2_000;
 
-/** What the herd's servers say at one moment. */
+/** The status of a herd's servers at one time. */
 export interface StatusCollection {
   /** POSIX seconds. */
   readonly time: number;
   /** In the order of the herd file. */
   readonly servers: readonly ServerStatus[];
-  /** Those that did not answer. */
+  /** The servers that did not answer. */
   readonly silent: readonly SilentServer[];
 }
 
-/** A server that did not answer, and why. */
 export interface SilentServer {
   readonly name: string;
-  /** Where it was asked. */
+  /** Its administration port, as `host:port`. */
   readonly address: string;
+  /** Why there is no answer, as a phrase. */
   readonly reason: string;
 }
 
 /**
- * Asks the servers at their administration ports. Those of one process all
- * answer at any of its ports, so one that has answered for others spares them
- * the question.
+ * Requests the status at the servers' administration ports. Each port answers
+ * for all servers of its process, so servers that are known already are not
+ * requested again.
  */
 export async function collectStatus(
   entries: readonly ServerEntry[],
@@ -40,22 +40,22 @@ export async function collectStatus(
 ): Promise<StatusCollection> {
   const found = new Map<string, ServerStatus>();
   const silent: SilentServer[] = [];
-  const ask = async (entry: ServerEntry) => {
+  const request = async (entry: ServerEntry) => {
     const address = addressOf(entry);
     try {
       const servers = await fetchStatus(address);
       for (const server of servers) found.set(server.name, server);
       if (found.has(entry.name)) return;
       const names = servers.map(({ name }) => name).join(", ");
-      throw new StatusError(`there it is ${names} that answers`);
+      throw new StatusError(`another server answers: ${names}`);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       silent.push({ name: entry.name, address, reason: error.message });
     }
   };
   const [first, ...others] = entries;
-  await ask(first);
-  await Promise.all(others.filter(({ name }) => !found.has(name)).map(ask));
+  await request(first);
+  await Promise.all(others.filter(({ name }) => !found.has(name)).map(request));
   return {
     time: secondsOf(new SystemClock()),
     servers: entries.flatMap(({ name }) => found.get(name) ?? []),
@@ -72,7 +72,7 @@ async function fetchStatus(address: string): Promise<readonly ServerStatus[]> {
     });
     text = await response.text();
     if (!response.ok) {
-      throw new StatusError(`it answers ${response.status}: ${text.trim()}`);
+      throw new StatusError(`answered ${response.status}: ${text.trim()}`);
     }
   } catch (error) {
     if (error instanceof StatusError || !(error instanceof Error)) throw error;
@@ -86,6 +86,6 @@ function describe(error: Error): string {
     return `no answer in ${answerTimeoutMs} ms`;
   }
   return /client error \(Connect\)/.test(String(error.cause))
-    ? "nobody answers"
-    : "what answers there is no administration port";
+    ? "cannot connect"
+    : "is not an administration port";
 }

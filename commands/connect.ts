@@ -1,5 +1,5 @@
 /**
- * A raw connection to a server's client port, as the flags say.
+ * Raw connections to servers' client ports.
  *
  * @module
  */
@@ -14,9 +14,11 @@ import type { ClientPort } from "../server/settings/client_target.ts";
 const readBufferBytes = 64 * 1024;
 
 /**
- * Goes on if the port may be connected to; returns its address, for a person.
+ * Checks the permission to connect to a port. Returns its address, for
+ * messages.
  *
- * @throws {SetupError} Naming the flag that would permit it.
+ * @throws {SetupError} If the permission is missing. The message names the flag
+ * that grants it.
  */
 export async function requirePortPermission(port: ClientPort): Promise<string> {
   const address = addressOf(port);
@@ -25,23 +27,23 @@ export async function requirePortPermission(port: ClientPort): Promise<string> {
 }
 
 /**
- * Connects, with TLS if there is an authority: then the server has shown its
- * certificate.
+ * Connects. With an authority it uses TLS, and the server's certificate has
+ * been verified.
  *
- * @throws {SetupError} If that cannot be.
+ * @throws {SetupError} If connecting fails.
  */
 export async function connectTo(port: ClientPort): Promise<Transport> {
   try {
     return await open(port);
   } catch (error) {
-    throw setupError(`nobody answers on ${addressOf(port)}`, error);
+    throw setupError(`cannot connect to ${addressOf(port)}`, error);
   }
 }
 
 /**
- * Prints what comes, as it is, to the end of the stream.
+ * Prints all received bytes unchanged, to the end of the stream.
  *
- * @param fail Throws what there is to be said of a connection that breaks.
+ * @param fail Throws the error to report when the connection breaks.
  */
 export async function printAll(
   connection: Transport,

@@ -1,5 +1,5 @@
 /**
- * Why a server has refused a line, as far as the line itself tells.
+ * Explains from a line why a server has refused it.
  *
  * @module
  */
@@ -13,15 +13,14 @@ import {
 } from "../protocol/command.ts";
 import { splitFields } from "../protocol/fields.ts";
 
-/** A refusal, explained. */
 export interface Explanation {
-  /** Which field is wrong, and what would be right. It may quote the line. */
+  /** Which field is wrong, and what is expected. May quote the line. */
   readonly why: ByteString;
-  /** How commands are written that may have been meant. */
+  /** The syntax of the commands that the user may have meant. */
   readonly syntax: readonly string[];
 }
 
-/** Explains why a server has answered a line with a question mark. */
+/** Explains why a server has answered `?` to a line. */
 export function explainRefusal(line: ByteString): Explanation {
   const [word = "", ...fields] = splitFields(line, Infinity);
   const verb = verbOf(word);
@@ -36,7 +35,7 @@ export function explainRefusal(line: ByteString): Explanation {
 
 function whyNoCommand(word: ByteString): ByteString {
   if (word === "") return "the line is empty";
-  if (word === "AT") return "AT is for servers: a client says IAMAT";
+  if (word === "AT") return "AT is for servers: a client sends IAMAT";
   const verb = verbOf(word.toUpperCase());
   return verb === undefined
     ? `there is no command ${word}`
@@ -51,18 +50,18 @@ function whyRefused(
     index < fields.length && !isValid(fields[index])
   );
   if (fields.length < operands.length) {
-    // One that is missing in the middle makes the others wrong.
+    // A field that is missing in the middle makes a later one wrong.
     const missing = wrong ?? operands[fields.length];
     return `the ${missing.name} is missing or wrong: expected ` +
       missing.expected;
   }
   if (fields.length > operands.length) {
-    return `there is more than the ${operands.at(-1)!.name}: ` +
+    return `unexpected text after the ${operands.at(-1)!.name}: ` +
       fields.slice(operands.length).join(" ");
   }
   if (wrong !== undefined) {
     const field = fields[operands.indexOf(wrong)];
     return `the ${wrong.name} ${field} is wrong: expected ${wrong.expected}`;
   }
-  return `this server has not heard of ${fields[0]}`;
+  return `this server has no report of ${fields[0]}`;
 }

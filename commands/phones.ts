@@ -1,6 +1,6 @@
 /**
- * `herd phones`: simulated phones that move about, report and ask, and hold
- * every answer against what it must be.
+ * `herd phones`: simulated phones that move, send reports and queries, and check
+ * every answer.
  *
  * @module
  */
@@ -32,13 +32,14 @@ import { makeQuery } from "../places/provider.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { Random } from "../runtime/random.ts";
+import { quoteWord } from "../runtime/shell.ts";
 import {
   type ClientPort,
   clientTargetFlags,
   readClientTarget,
 } from "../server/settings/client_target.ts";
 
-/** Most phones: each is a connection, and a system has room for so many. */
+/** Most phones. Each has a connection, and systems limit their number. */
 const mostPhones = 50_000;
 
 /** Longest run, in seconds: a day. */
@@ -47,37 +48,40 @@ const mostSeconds = 86_400;
 /** Seeds are numbers below this. */
 const seeds = 2 ** 32;
 
-/** Who has not connected in this time is given up, in milliseconds. */
+/** Longest wait for a connection, in milliseconds. */
 const connectDeadlineMs = 5_000;
 
-/** How often progress is told, in milliseconds. */
+/** How often progress is updated, in milliseconds. */
 const progressMs = 100;
 
-/** Phones live within so many kilometres of a city's centre. */
+/** Greatest distance of a phone's home from its city's centre, in kilometres. */
 const cityRadiusKm = "15";
 
-/** At so many places of each city at most. */
+/** Most places in a city that are homes of phones. */
 const homesPerCity = "20";
 
 const phonesFlags: Flags = {
-  count: { value: "COUNT", help: "how many phones (1000)" },
-  seconds: { value: "SECONDS", help: "for how long (30)" },
-  seed: { value: "NUMBER", help: "the same seed is the same phones (random)" },
+  count: { value: "COUNT", help: "number of phones (1000)" },
+  seconds: { value: "SECONDS", help: "length of the run (30)" },
+  seed: {
+    value: "NUMBER",
+    help: "the same seed makes the same phones (random)",
+  },
   ...clientTargetFlags,
 };
 
 const help =
-  `Simulated phones in big cities move, report where they are, ask what is near
-them or others, and change their server now and then. Every answer is checked,
-and in the end every server is asked for every phone's newest report.
+  `Runs simulated phones in big cities. They move, report their positions, query
+what is near them or other phones, and sometimes change their server. Every
+answer is checked. At the end, every server is queried for every phone's newest
+report.
 
 Usage: herd phones [flags]
 
-They ask for a few places each; where the herd asks Google, that costs money.
+Each phone queries for a few places. If the herd uses Google, that costs money.
 
 ${describeFlags(phonesFlags)}`;
 
-/** Runs the command. */
 export async function phones(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, phonesFlags);
   if (parsed.flags.has("help")) return print(help);
@@ -104,12 +108,12 @@ export async function phones(args: readonly string[]): Promise<void> {
     clock: new SystemClock(),
     random: random.fork(),
   });
-  const lifeMs = await runPhones(run, count, seconds, seed);
+  const ranMs = await runPhones(run, count, seconds, seed);
   const outcome = {
     results: run.results,
     census: await takeCensus(run, count),
     phones: count,
-    seconds: lifeMs / 1000,
+    seconds: ranMs / 1000,
     seed,
     failures: run.failures,
   };
@@ -118,21 +122,15 @@ export async function phones(args: readonly string[]): Promise<void> {
   if (failure === undefined) return;
   const again = parsed.flags.has("seed") ? args : [...args, `--seed=${seed}`];
   throw new SetupError(
-    `${failure}; again: ${["herd", "phones", ...again].map(quote).join(" ")}`,
+    `${failure}; to repeat: ${
+      ["herd", "phones", ...again].map(quoteWord).join(" ")
+    }`,
   );
 }
 
-/** A word as a shell takes it. */
-function quote(word: string): string {
-  return /^[\w%+,./:=@-]+$/.test(word)
-    ? word
-    : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /**
- * Goes on if all may be connected to, and one can be.
- *
- * @throws {SetupError} Naming them, if none can be.
+ * Checks the permission to connect to the ports, and that a connection to one
+ * of them succeeds. Throws a SetupError otherwise.
  */
 async function requirePortPermissions(
   ports: readonly ClientPort[],
@@ -148,7 +146,7 @@ async function requirePortPermissions(
   const failed = results.filter((result) => result.status === "rejected");
   if (failed.length < ports.length) return;
   const [{ reason }] = failed;
-  throw setupError(`nobody answers on ${addresses.join(", ")}`, reason);
+  throw setupError(`cannot connect to ${addresses.join(", ")}`, reason);
 }
 
 async function loadHomes(): Promise<Home[]> {
@@ -163,7 +161,7 @@ function connectionsTo(ports: ReadonlyMap<string, ClientPort>): ConnectTo {
   return (server) => connect(ports.get(server)!);
 }
 
-/** Connects, or throws when it takes too long. */
+/** Connects. Rejects after `connectDeadlineMs`. */
 async function connect(port: ClientPort): Promise<HerdClient> {
   const connecting = HerdClient.connect(port);
   const late = Promise.withResolvers<never>();
@@ -178,7 +176,7 @@ async function connect(port: ClientPort): Promise<HerdClient> {
   }
 }
 
-/** Lets phones live until their time is over, or somebody ends it. */
+/** Runs phones for this time or until a signal; returns the time taken in ms. */
 async function runPhones(
   run: Run,
   count: number,
@@ -196,7 +194,7 @@ async function runPhones(
     label: `${formatNumber(count)} phones`,
     total: seconds,
   });
-  // Now, as a run that is killed says nothing in the end.
+  // Printed at the start, because a run that is killed prints no summary.
   progress.printLine(`seed ${seed}`);
   using _ticking = every(
     progressMs,
@@ -218,13 +216,13 @@ function describe(results: Results, elapsedMs: number): string {
 
 async function takeCensus(run: Run, count: number): Promise<Census> {
   using progress = new Progress({
-    label: `asking all servers for ${formatNumber(count)} phones`,
+    label: `querying all servers for ${formatNumber(count)} phones`,
   });
   using _ticking = every(progressMs, () => progress.update(0));
   return await run.takeCensus();
 }
 
-/** Calls back again and again until it is disposed of. */
+/** Calls back regularly until it is disposed of. */
 function every(periodMs: number, callback: () => void): Disposable {
   const timer = setInterval(callback, periodMs);
   return { [Symbol.dispose]: () => clearInterval(timer) };

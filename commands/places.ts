@@ -1,6 +1,6 @@
 /**
- * `herd places POSITION RADIUS BOUND`: asks a places service what a server
- * would ask it, and prints what WHATSAT would.
+ * `herd places POSITION RADIUS BOUND`: queries a places service as a server
+ * does, and prints the places as the answer to a WHATSAT has them.
  *
  * @module
  */
@@ -42,7 +42,7 @@ import {
 
 const placesFlags = plainFlags(placesSchema);
 
-const help = `Asks a places service, and prints what WHATSAT would.
+const help = `Queries a places service, and prints what WHATSAT would.
 
 Usage: herd places POSITION RADIUS BOUND [flags]
 
@@ -54,7 +54,6 @@ ${maxRadiusKm}), the bound a number of places (0 to ${maxPlaces}).
 
 ${describeFlags(placesFlags)}`;
 
-/** Runs the command. */
 export async function places(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, placesFlags);
   if (parsed.flags.has("help")) return print(help);
@@ -103,7 +102,7 @@ function readQuery({ positionals }: Arguments): PlacesQuery {
   return makeQuery(position, radius, bound);
 }
 
-/** The answer, and why there is no better one. */
+/** The answer. `fault` says why the provider's own answer is missing, if so. */
 async function request(
   provider: PlacesProvider,
   query: PlacesQuery,
@@ -115,7 +114,7 @@ async function request(
     ttlSeconds: 0,
     emit: (level, _, event, { from, message, provider: name, to } = {}) => {
       const line = event === "places changed"
-        ? `asking ${to} in place of ${from}`
+        ? `using ${to} in place of ${from}`
         : `${name}: ${message}`;
       if (level === "warning") fault = line;
       else note(line);

@@ -1,5 +1,5 @@
 /**
- * What the prompt says about itself.
+ * The help text of the prompt.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import {
   verbs,
 } from "../protocol/command.ts";
 
-/** Columns of a line of the help. */
+/** Width of the help, in columns. */
 const columns = 80;
 
-/** The help's first column is this wide. */
+/** Width of the help's first column, in columns. */
 const syntaxColumns = 26;
 
 const rows = [
   ...verbs.map((verb) => [syntaxOf(verb), clientVerbs[verb].purpose]),
-  ["help, quit", "(Ctrl-D quits, too; Ctrl-C gives up a line)"],
+  ["help, quit", "(Ctrl-D quits too; Ctrl-C clears the line)"],
 ];
 
-/** Each operand once. */
+/** The operands of all verbs, without duplicates. */
 const operands = new Set<Operand>(verbs.flatMap(operandsOf));
 
 /** `position is ISO 6709 decimal degrees, the time POSIX seconds ...` */
@@ -31,7 +31,7 @@ const units = [...operands].filter(({ unit }) => unit !== "")
   .map(({ name, unit }, index) => `${name}${index === 0 ? " is" : ""} ${unit}`)
   .join(", the ");
 
-/** How to use the prompt, without a LF at the end. */
+/** The help text, without a LF at the end. */
 export const promptHelp = [
   ...rows.map(([syntax, purpose]) =>
     `  ${syntax.padEnd(syntaxColumns)} ${purpose}`
@@ -41,7 +41,7 @@ export const promptHelp = [
   "",
   ...foldToWidth(
     `The ${units}. The arrow keys bring back lines, Tab completes commands ` +
-      "and the IDs that were answered.",
+      "and known IDs.",
     columns,
   ),
 ].join("\n");

@@ -1,5 +1,5 @@
 /**
- * Shows on stderr how the reading of logs goes, and what is wrong with them.
+ * Shows on stderr the progress of reading logs, and faults in the logs.
  *
  * @module
  */
@@ -7,13 +7,17 @@ import { Progress } from "../cli/progress.ts";
 import { note } from "../cli/write.ts";
 import type { ReadingOptions } from "../log_analysis/read_logs.ts";
 
-/** Less is read before anybody has seen a bar. */
+/**
+ * A progress bar is shown for logs of at least this size, in bytes. Smaller logs
+ * are read before a bar would be noticed.
+ */
 const shownFromBytes = 32 * 1024 * 1024;
 
 /**
- * Ends with `using`; may be ended earlier, so that nothing stands in the bar.
+ * Callbacks for reading logs. Disposing of them removes the progress bar; that
+ * may be done again.
  *
- * @param total The bytes that will be read.
+ * @param total The size of the logs, in bytes.
  */
 export function showReadProgress(total: number): ReadingOptions & Disposable {
   const isShown = total >= shownFromBytes && Deno.stderr.isTerminal();

@@ -1,5 +1,5 @@
 /**
- * A conversation with one server: a line, its reply, the next line.
+ * Sends lines to one server, each after the reply to the one before.
  *
  * @module
  */
@@ -12,7 +12,6 @@ import {
   writeAll,
 } from "../runtime/transport.ts";
 
-/** An open connection. */
 export class RequestLoop {
   readonly #transport: Transport;
   readonly #replies = new ReplyReader();
@@ -25,14 +24,14 @@ export class RequestLoop {
     this.#reading = this.#read();
   }
 
-  /** Resolves when the connection is over, whoever has ended it. */
+  /** Resolves when either side has ended the connection. Never rejects. */
   get closed(): Promise<void> {
     return this.#reading;
   }
 
   /**
    * Sends a line and waits for its reply; undefined if the connection ends
-   * first. The next line has to wait for that.
+   * first. Must not be called again before that.
    */
   async request(line: ByteString): Promise<Reply | undefined> {
     if (this.#isClosed) return undefined;
@@ -43,12 +42,12 @@ export class RequestLoop {
     try {
       await writeAll(this.#transport, `${line}\n`);
     } catch {
-      // The reader is told as well.
+      // The read fails too, and ends the request.
     }
     return await answer;
   }
 
-  /** Ends it at once. */
+  /** Closes the connection at once. */
   close(): void {
     closeQuietly(this.#transport);
   }
@@ -60,7 +59,7 @@ export class RequestLoop {
         (reply) => this.#answer?.(reply),
       );
     } catch {
-      // However it broke, it is over.
+      // Every error ends the connection.
     }
     this.#isClosed = true;
     this.#answer?.(undefined);

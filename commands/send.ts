@@ -1,5 +1,5 @@
 /**
- * `herd send NAME 'LINE'`: asks one server one question and prints the answer.
+ * `herd send NAME 'LINE'`: sends one line to one server and prints the answer.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
 import { serverNamed } from "../server/settings/settings.ts";
 import { connectTo, printAll, requirePortPermission } from "./connect.ts";
 
-const help = `Sends one line to one server and prints what it answers.
+const help = `Sends one line to one server and prints the answer.
 
 Usage: herd send NAME 'LINE' [flags]
 
@@ -25,7 +25,6 @@ Usage: herd send NAME 'LINE' [flags]
 
 ${describeFlags(clientTargetFlags)}`;
 
-/** Runs the command. */
 export async function send(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, clientTargetFlags);
   if (parsed.flags.has("help")) return print(help);
@@ -40,7 +39,7 @@ export async function send(args: readonly string[]): Promise<void> {
 async function request(port: ClientPort, line: string): Promise<void> {
   const address = await requirePortPermission(port);
   const failed = (error: unknown): never => {
-    throw setupError(`nobody answers on ${address}`, error);
+    throw setupError(`the connection to ${address} was lost`, error);
   };
   const connection = await connectTo(port);
   try {

@@ -1,7 +1,6 @@
 /**
- * Replies of a server as a person likes to read them on a terminal. Nothing
- * that came from others reaches the terminal as it is: what a terminal would
- * obey is escaped.
+ * Formats a server's replies for a terminal. All received text is escaped, so
+ * that it cannot control the terminal.
  *
  * @module
  */
@@ -16,23 +15,23 @@ import {
   textOfBytes,
 } from "../protocol/bytes.ts";
 import { parsePosition } from "../protocol/position.ts";
-import { heardAtOf, parseReport } from "../protocol/report.ts";
+import { parseReport, receivedAtOf } from "../protocol/report.ts";
 import type { Paint } from "../cli/paint.ts";
 import { type Column, formatTable } from "../cli/table.ts";
 import { explainRefusal } from "./explain_refusal.ts";
 
-/** Where replies are shown. */
+/** The terminal, and the present time. */
 export interface Screen {
   readonly paint: Paint;
-  /** Columns of the terminal. */
+  /** Width of the terminal, in columns. */
   readonly columns: number;
-  /** The time of day, in POSIX seconds. */
+  /** The present time, in POSIX seconds. */
   readonly nowSeconds: number;
 }
 
 const indentation = "  ";
 
-/** Bytes of others as text that a terminal shows and does not obey. */
+/** Received bytes as text that cannot control a terminal. */
 function safe(bytes: ByteString): string {
   return textOfBytes(escapeBytes(bytes));
 }
@@ -40,9 +39,9 @@ function safe(bytes: ByteString): string {
 const safeText = (text: string) => safe(bytesOfText(text));
 
 /**
- * A reply as lines, without a LF at the end.
+ * A reply as lines of text, without a LF at the end.
  *
- * @param request The line that it is the reply to.
+ * @param request The line that was sent.
  */
 export function showReply(
   request: ByteString,
@@ -75,18 +74,18 @@ function showRefusal(
 function showAt(line: ByteString, screen: Screen): string {
   const { paint, nowSeconds } = screen;
   const { client, clockDifference, position, server, time } = readAt(line);
-  const heardSeconds = nowSeconds - heardAtOf(line);
+  const ageSeconds = nowSeconds - receivedAtOf(line);
   const rows = [
     ["client", paint.bold(safeText(client))],
     ["position", describePosition(position)],
-    ["heard by", `${safeText(server)}, ${describeAge(heardSeconds)}`],
-    ["its time", describeTime(Number(time))],
-    ["its clock", describeSkew(Number(clockDifference))],
+    ["received by", `${safeText(server)}, ${describeAge(ageSeconds)}`],
+    ["client's time", describeTime(Number(time))],
+    ["client's clock", describeSkew(Number(clockDifference))],
   ].map(([name, value]) => [paint.cyan(name), value]);
   return table([{ title: "" }, { title: "" }], rows, screen);
 }
 
-/** The places, or the text as it is if it has none that could be read. */
+/** The places as a table, or the escaped text if it has another form. */
 function showPlaces(
   line: ByteString,
   text: ByteString,
@@ -166,7 +165,7 @@ function describeAngle(angle: string, plus: string, minus: string): string {
   return `${angle.slice(1)}° ${angle.startsWith("-") ? minus : plus}`;
 }
 
-/** Units of time, in seconds: each is used up to twice the next one. */
+/** Units of time, the longest first. */
 const units: readonly (readonly [seconds: number, name: string])[] = [
   [365.25 * 86_400, "years"],
   [86_400, "days"],
@@ -174,8 +173,8 @@ const units: readonly (readonly [seconds: number, name: string])[] = [
   [60, "minutes"],
 ];
 
-/** A stretch of time, in the largest unit of which there are two. */
-function describeStretch(seconds: number): string {
+/** A duration in the longest unit of which it has at least two. */
+function describeDuration(seconds: number): string {
   for (const [unitSeconds, name] of units) {
     const count = Math.floor(seconds / unitSeconds);
     if (count >= 2) return `${count.toLocaleString("en-US")} ${name}`;
@@ -184,13 +183,13 @@ function describeStretch(seconds: number): string {
 }
 
 function describeAge(seconds: number): string {
-  // A server's clock may be a little ahead of ours.
+  // The server's clock may be ahead of this one.
   return seconds < 0
-    ? `${describeStretch(-seconds)} from now`
-    : `${describeStretch(seconds)} ago`;
+    ? `${describeDuration(-seconds)} from now`
+    : `${describeDuration(seconds)} ago`;
 }
 
-/** The largest moment of a `Date`, in seconds. */
+/** The latest time that a `Date` can have, in POSIX seconds. */
 const lastSeconds = 8.64e12;
 
 function describeTime(seconds: number): string {
@@ -199,11 +198,11 @@ function describeTime(seconds: number): string {
     : "past the end of the calendar";
 }
 
-/** @param seconds The server's clock less the client's. */
+/** @param seconds The server's clock minus the client's. */
 function describeSkew(seconds: number): string {
-  if (seconds === 0) return "the server's to the nanosecond";
-  const stretch = describeStretch(Math.abs(seconds));
-  return `${stretch} ${seconds > 0 ? "behind" : "ahead of"} the server's`;
+  if (seconds === 0) return "equal to the server's";
+  const duration = describeDuration(Math.abs(seconds));
+  return `${duration} ${seconds > 0 ? "behind" : "ahead of"} the server's`;
 }
 
 /** `<a href="https://...">GeoNames</a>` as `GeoNames`. */

@@ -1,5 +1,5 @@
 /**
- * `herd stats logs/`: sums the servers' logs up.
+ * `herd stats logs/`: summarizes the servers' logs.
  *
  * @module
  */
@@ -22,18 +22,17 @@ const statsFlags: Flags = {
   json: { help: "print JSON, times in microseconds" },
 };
 
-const help = `Sums the servers' logs up.
+const help = `Summarizes the servers' logs.
 
 Usage: herd stats [LOGS...] [flags]
 
   herd stats logs/
   herd stats logs/ --svg logs/stats.svg
 
-LOGS are folders with the servers' logs, or single files (logs).
+LOGS are folders of logs, or single files (logs).
 
 ${describeFlags(statsFlags)}`;
 
-/** Runs the command. */
 export async function stats(args: readonly string[]): Promise<void> {
   const { flags, positionals } = readArguments(args, statsFlags);
   if (flags.has("help")) return print(help);

@@ -1,6 +1,6 @@
 /**
- * `herd status`: asks the servers' administration ports how they are, and says
- * so in a table, or as JSON.
+ * `herd status`: requests the servers' status at their administration ports, and
+ * prints it as a table or as JSON.
  *
  * @module
  */
@@ -24,29 +24,29 @@ import { statusVersion } from "../server/status/status.ts";
 import { collectStatus, type StatusCollection } from "./collect_status.ts";
 import { drawAgain, formatStatus } from "./status_table.ts";
 
-/** Between two tables of `--watch`. */
+/** Interval between two tables of `--watch`, in milliseconds. */
 const watchEveryMs = 1_000;
 
 const statusFlags: Flags = {
   json: { help: "print JSON, for programs" },
-  watch: { help: "go on, every second, until Ctrl-C" },
+  watch: { help: "repeat every second until Ctrl-C" },
   ...plainFlags(herdSchema),
   "admin-host": {
     value: "ADDRESS",
-    help: "where the administration ports are (the herd file's hosts)",
+    help: "host of the administration ports (the herd file's hosts)",
   },
 };
 
-const help = `Says how the servers are that have an administration port.
+const help = `Shows the state of the servers.
 
 Usage: herd status [NAME...] [flags]
 
-Without names it asks every server of the herd. Servers have the port under
-herd up, and with --admin. The exit status is 1 if a server does not answer.
+Without names it shows every server of the herd. Servers answer it on their
+administration ports, which herd up and --admin open. The exit status is 1 if a
+server does not answer.
 
 ${describeFlags(statusFlags)}`;
 
-/** Runs the command. */
 export async function status(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, statusFlags);
   if (parsed.flags.has("help")) return print(help);
@@ -74,16 +74,16 @@ export async function status(args: readonly string[]): Promise<void> {
   if (answers.silent.length > 0) Deno.exitCode = 1;
 }
 
-/** Shows one survey after the other until a signal. */
+/** Collects and shows the status every second until a signal. */
 async function poll(
-  ask: () => Promise<StatusCollection>,
+  collect: () => Promise<StatusCollection>,
   show: (answers: StatusCollection, isWatched: boolean) => void,
 ): Promise<void> {
   const clock = new SystemClock();
   const end = new AbortController();
   nextSignal().then(() => end.abort());
   while (!end.signal.aborted) {
-    show(await ask(), true);
+    show(await collect(), true);
     await sleep(clock, watchEveryMs, end.signal);
   }
 }
@@ -95,8 +95,8 @@ function noAnswer(
     ? first.address
     : `${first.address} and ${others.length} more`;
   return new SetupError(
-    `${where}: ${first.reason}; servers have an administration port under ` +
-      "herd up, and with --admin",
+    `${where}: ${first.reason}; the administration port is opened by ` +
+      "herd up and by --admin",
   );
 }
 
@@ -104,12 +104,12 @@ function showJson(
   { servers, silent, time }: StatusCollection,
   isWatched: boolean,
 ): void {
-  const survey = { version: statusVersion, time, servers, silent };
-  // A line each, where there will be more.
-  print(JSON.stringify(survey, null, isWatched ? undefined : 2));
+  const collection = { version: statusVersion, time, servers, silent };
+  // With --watch, each collection is one line.
+  print(JSON.stringify(collection, null, isWatched ? undefined : 2));
 }
 
-/** Shows tables; between two of them, what happened since the last. */
+/** Shows tables. With --watch, each has the rates since the one before. */
 function createTableView(): (
   answers: StatusCollection,
   isWatched: boolean,

@@ -1,5 +1,5 @@
 /**
- * How a herd's status looks as a table. Pure: what is known in, text out.
+ * Formats a herd's status as a table.
  *
  * @module
  */
@@ -17,21 +17,20 @@ import {
 import { valueAt } from "../server/status/values.js";
 import type { StatusCollection } from "./collect_status.ts";
 
-/** How the table is to look. */
 export interface StatusLayout {
-  /** If given, rates and latencies are those since then. */
+  /** An earlier status. With it, rates and latencies are those since then. */
   readonly earlier?: StatusCollection;
   readonly paint: Paint;
-  /** Most columns on the terminal, one or more; any, if it is left out. */
+  /** Width of the terminal, in columns, at least 1. Default: no limit. */
   readonly width?: number;
 }
 
-/** The columns, each with the way to its value. */
+/** The columns, each with the path to its value. */
 const placed = walk(serverStatus).flatMap(({ field: { column }, path }) =>
   column === undefined ? [] : [{ ...column, path }]
 );
 
-/** These values are texts; the others are numbers. */
+/** Kinds of cells that hold text. The others hold numbers. */
 const textCells: readonly (keyof TableCells)[] = ["text", "state", "links"];
 
 const columns: readonly Column[] = placed.map(({ cell, title }) => ({
@@ -39,16 +38,16 @@ const columns: readonly Column[] = placed.map(({ cell, title }) => ({
   ...(textCells.includes(cell) ? {} : { isNumeric: true }),
 }));
 
-/** The titles of columns that a narrow terminal has no room for, first ones first. */
+/** Titles of the columns to leave out on a narrow terminal, in this order. */
 const leftOutFirst: readonly string[] = placed
   .filter(({ priority }) => priority < Infinity)
   .toSorted((one, other) => one.priority - other.priority)
   .map(({ title }) => title);
 
-/** A name is not cut to less than this, in columns. */
+/** Names are never cut below this width, in columns. */
 const leastNameWidth = 8;
 
-/** The table, and below it whatever needs somebody's attention. */
+/** The table, and warnings below it. Lines have no LF at the end. */
 export function formatStatus(
   answers: StatusCollection,
   layout: StatusLayout,
@@ -68,7 +67,7 @@ export function formatStatus(
       ? folded(`no room for ${leftOut.join(", ")}`, paint.dim)
       : []),
     ...answers.servers.flatMap((server) =>
-      concerns(server).flatMap((text) =>
+      warningsOf(server).flatMap((text) =>
         folded(printable(`${server.name}: ${text}`), paint.yellow)
       )
     ),
@@ -79,12 +78,15 @@ export function formatStatus(
 }
 
 /**
- * A text that takes the place of what is on a terminal of so many rows (ECMA-48).
- * Nothing scrolls: what has no room is counted in the last line.
+ * The control sequences and the text that replace the contents of a terminal
+ * (ECMA-48). The terminal does not scroll: the last line counts the lines that
+ * have no room.
+ *
+ * @param rows Height of the terminal, in lines.
  */
 export function drawAgain(text: string, rows: number): string {
   let lines = text.split("\n");
-  // The last row is the cursor's.
+  // The cursor takes the last row.
   const room = Math.max(rows - 1, 1);
   if (lines.length > room) {
     const more = lines.length - room + 1;
@@ -93,7 +95,7 @@ export function drawAgain(text: string, rows: number): string {
   return `\x1b[H\x1b[J${lines.join("\n")}`;
 }
 
-/** The table as wide as it may be, and what has no room in it. */
+/** The table's lines, and the titles of the columns that have no room. */
 function tableLines(
   answers: StatusCollection,
   layout: StatusLayout,
@@ -156,14 +158,14 @@ function rowOf(
         .map((link) => formatLink(link, paint)).join(", "),
   };
   return placed.map(({ cell, path }) => {
-    // The column says how its value is shown.
+    // Each path has the kind of cell that fits its value.
     const show = cells[cell] as (now: unknown, then: unknown) => string;
     const now = valueAt(server, path);
     return now === undefined ? "-" : show(now, valueAt(before, path));
   });
 }
 
-/** How each kind of value is shown, if need be beside an earlier one. */
+/** Formats each kind of value; `then` is that of the earlier status. */
 type Cells = {
   readonly [Cell in keyof TableCells]: (
     now: TableCells[Cell],
@@ -192,7 +194,7 @@ function formatLink(
   return isCaughtUp ? name : paint.yellow(`${name} catching up`);
 }
 
-/** How many of the links are as they should be: `2 of 3`. */
+/** How many links are up, caught up and without waiting reports: `2 of 3`. */
 function countLinks({ links }: ServerStatus, paint: Paint): string {
   const whole = links.filter(({ isCaughtUp, isUp, waitingReports }) =>
     isUp && isCaughtUp && waitingReports === 0
@@ -202,25 +204,29 @@ function countLinks({ links }: ServerStatus, paint: Paint): string {
   return whole.length < links.length ? paint.yellow(text) : text;
 }
 
-/** What needs somebody's attention, in sentences. */
-function concerns(server: ServerStatus): string[] {
+/** Warnings about a server, as sentences. */
+function warningsOf(server: ServerStatus): string[] {
   const { limitHits, links, log, notReady } = server;
-  const found = notReady === null ? [] : [notReady];
+  const warnings = notReady === null ? [] : [notReady];
   for (const { isUp, lastFailure, neighbour } of links) {
     if (isUp) continue;
     const why = lastFailure === null ? "" : ` (${lastFailure})`;
-    found.push(`${neighbour} is not linked${why}`);
+    warnings.push(`${neighbour} is not linked${why}`);
   }
   if (log.fault !== null) {
-    found.push(`the log cannot be written: ${log.fault}`);
+    warnings.push(`the log cannot be written: ${log.fault}`);
   }
   if (log.lostLines > 0) {
-    found.push(`${formatNumber(log.lostLines)} lines are missing in the log`);
+    warnings.push(
+      `${formatNumber(log.lostLines)} lines are missing in the log`,
+    );
   }
   for (const [limit, hits] of Object.entries(limitHits)) {
-    found.push(`the limit ${limit} was reached ${formatNumber(hits)} times`);
+    warnings.push(
+      `the limit ${limit} was reached ${formatNumber(hits)} times`,
+    );
   }
-  return found;
+  return warnings;
 }
 
 function milliseconds(seconds: number | undefined): string {
@@ -230,7 +236,7 @@ function milliseconds(seconds: number | undefined): string {
   return inMs < 10 ? inMs.toFixed(2) : formatNumber(inMs);
 }
 
-/** As people say it: `42 s`, `7 min`, `3 h`, `12 d`. */
+/** A duration in its largest unit: `42 s`, `7 min`, `3 h`, `12 d`. */
 function duration(seconds: number): string {
   for (
     const [unit, length] of [["d", 86_400], ["h", 3_600], ["min", 60]] as const
@@ -240,7 +246,7 @@ function duration(seconds: number): string {
   return `${Math.max(Math.floor(seconds), 0)} s`;
 }
 
-/** What a server says goes to a terminal: nothing in it may steer that. */
+/** Replaces control characters, so that they cannot control the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, "?");
 }

@@ -25,9 +25,9 @@ import { isTime } from "../protocol/time.ts";
 import { showReadProgress } from "./read_progress.ts";
 
 const traceFlags: Flags = {
-  last: { value: "COUNT", help: "the newest reports, so many of them (1)" },
+  last: { value: "COUNT", help: "number of reports, the newest first (1)" },
   all: { help: "all reports of the client" },
-  time: { value: "TIME", help: "the report with this time of the client's" },
+  time: { value: "TIME", help: "the report whose IAMAT has this time" },
   json: { help: "print JSON, times in microseconds" },
 };
 
@@ -38,13 +38,12 @@ Usage: herd trace CLIENT [LOGS...] [flags]
   herd trace kiwi.cs.ucla.edu logs/
   herd trace kiwi.cs.ucla.edu logs/Hill.log logs/Smith.log --last 3
 
-LOGS are folders with the servers' logs, or single files (logs). The client's ID
-is as it was sent, or as it stands in the log. Times count from the moment at
-which the first server heard the report, each by the clock of its server.
+LOGS are folders of logs, or single files (logs). CLIENT is an ID as it was
+sent, or as the log writes it. Times count from the moment at which the first
+server received the report, each by the clock of its server.
 
 ${describeFlags(traceFlags)}`;
 
-/** Runs the command. */
 export async function trace(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, traceFlags);
   if (parsed.flags.has("help")) return print(help);

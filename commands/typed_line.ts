@@ -1,24 +1,24 @@
 /**
- * What a person types at the prompt, with the conveniences that servers know
- * nothing of.
+ * Conveniences of the prompt that are not part of the protocol: the word `now`,
+ * and completion.
  *
  * @module
  */
 import { operandsOf, timeOperand, verbOf, verbs } from "../protocol/command.ts";
 import type { Timestamp } from "../protocol/time.ts";
 
-/** Words that are for the prompt, not for a server. */
+/** Commands of the prompt itself. */
 const promptWords = ["help", "quit"];
 
-/** The present time, in place of digits. */
+/** Stands for the present time. */
 const nowWord = "now";
 
-/** The line to send: a whole command has the time in place of that word. */
+/** The line to send: `now` as the time of a whole command becomes digits. */
 export function insertTime(
   line: string,
   { nanoseconds, seconds }: Timestamp,
 ): string {
-  // What is between the fields, and the fields.
+  // White space at even indexes, fields at odd ones.
   const parts = line.split(/(\S+)/);
   const fieldCount = (parts.length - 1) / 2;
   const partOf = (field: number) => 2 * field + 1;
@@ -32,25 +32,25 @@ export function insertTime(
   return parts.join("");
 }
 
-/** What a Tab may complete: the candidates, and what is there of them. */
+/** Candidates for completion, and the text that they complete. */
 export type Completions = [candidates: string[], begun: string];
 
 /**
- * What may follow at the end of a line that is being typed: a verb, then an ID.
+ * The candidates for the last word of a line: a verb, an ID, or `now`.
  *
- * @param ids The clients that the prompt has heard of.
+ * @param ids The IDs of known clients.
  */
 export function complete(line: string, ids: Iterable<string>): Completions {
   const [begun] = line.match(/\S*$/)!;
   const before = line.slice(0, line.length - begun.length).match(/\S+/g) ?? [];
-  const candidates = candidatesBehind(before, ids)
+  const candidates = candidatesAfter(before, ids)
     .filter((candidate) => candidate.startsWith(begun))
     .sort();
-  // A space behind what is complete, so that one can go on.
+  // The space after a completed word lets the user type the next one.
   return [candidates.map((candidate) => `${candidate} `), begun];
 }
 
-function candidatesBehind(
+function candidatesAfter(
   fields: readonly string[],
   ids: Iterable<string>,
 ): string[] {

@@ -1,9 +1,10 @@
 /**
- * `herd up`: every server of the herd in one process and one terminal.
+ * `herd up`: runs every server of the herd in one process.
  *
  * @module
  */
 import {
+  type Arguments,
   describeFlags,
   readArguments,
   refusePositionals,
@@ -12,6 +13,7 @@ import { print } from "../cli/print.ts";
 import type { HerdServer } from "../server/herd_server.ts";
 import { findServer } from "../peers/topology.ts";
 import { formatPort } from "../runtime/network.ts";
+import { quoteWord } from "../runtime/shell.ts";
 import {
   dashboardOf,
   printPermissions,
@@ -32,7 +34,6 @@ Usage: herd up [flags]
 
 ${describeFlags(serverFlags)}`;
 
-/** Runs the command. */
 export async function up(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
   if (parsed.flags.has("help")) return print(help);
@@ -46,7 +47,7 @@ export async function up(args: readonly string[]): Promise<void> {
     settings,
     names,
     network,
-    (servers) => describe(servers, settings),
+    (servers) => describe(servers, settings, parsed.flags),
   );
   print("The herd has stopped.");
 }
@@ -54,6 +55,7 @@ export async function up(args: readonly string[]): Promise<void> {
 function describe(
   servers: readonly HerdServer[],
   settings: Settings,
+  flags: Arguments["flags"],
 ): string {
   const { logDirectory, topology } = settings;
   const ports = servers.map(({ name }) => {
@@ -73,7 +75,7 @@ function describe(
       const width = widest(ports.map((texts) => texts.get(label) ?? ""));
       return `${label} ${text.padEnd(width)}`;
     });
-    const linked = linkedNeighbours.join(", ") || "nobody";
+    const linked = linkedNeighbours.join(", ") || "no neighbour yet";
     return [
       `  ${name.padEnd(nameWidth)}`,
       ...columns,
@@ -86,21 +88,47 @@ function describe(
 
 ${rows.join("\n")}
 ${dashboard === undefined ? "" : `\nWatch it at ${dashboard}\n`}
-In another terminal, tell one of them where you are, and ask what is near:
+In another terminal, report a position and query what is near it:
 
-  printf '${sample}' | ${talkTo(servers[0])}
+${sampleCommands(servers[0], flags).map((line) => `  ${line}`).join("\n")}
 
-Any other server knows too. Ctrl-C stops the herd.`;
+Every other server has the report too. Ctrl-C stops the herd.`;
 }
 
-const sample =
-  "IAMAT me +34.068930-118.445127 1520023934.9\\nWHATSAT me 10 5\\n";
+const sampleLines = [
+  "IAMAT me +34.068930-118.445127 1520023934.9",
+  "WHATSAT me 10 5",
+];
 
-/** A program that sends its input to a server, and shows what comes back. */
-function talkTo(
-  { clientPorts: [{ address, isEncrypted }] }: HerdServer,
-): string {
-  if (isEncrypted) return `openssl s_client -quiet -connect ${address}`;
-  const [, host, port] = address.match(/^\[?(.*?)\]?:(\d+)$/)!;
-  return `nc -N ${host} ${port}`;
+/** Commands that send `sampleLines` to a server. */
+function sampleCommands(
+  { clientPorts: [{ address, isEncrypted }], name }: HerdServer,
+  flags: Arguments["flags"],
+): string[] {
+  if (isEncrypted) {
+    const input = sampleLines.map((line) => `${line}\\n`).join("");
+    return [
+      `printf '${input}' | openssl s_client -quiet -connect ${address}`,
+    ];
+  }
+  const shared = ["base-port", "config", "host"]
+    .filter((flag) => flags.has(flag))
+    .map((flag) => quoteWord(`--${flag}=${flags.get(flag)}`));
+  const send = [programWith(shared), "send", name, ...shared].join(" ");
+  return sampleLines.map((line) => `${send} '${line}'`);
+}
+
+/**
+ * The command that runs `herd` with these flags. The task has permission for the
+ * ports of the default herd only.
+ */
+function programWith(flags: readonly string[]): string {
+  if (Deno.build.standalone) return quoteWord(Deno.execPath());
+  // npx keeps the packages that it runs in a folder of this name.
+  const deno = Deno.execPath().includes("_npx")
+    ? `npx -y deno@${Deno.version.deno}`
+    : "deno";
+  return flags.length === 0
+    ? `${deno} task`
+    : `${deno} run --allow-net --allow-read main.ts`;
 }

@@ -1,10 +1,12 @@
 /**
- * Lets phones report that run OwnTracks (https://owntracks.org) in HTTP mode:
+ * A bridge for phones with the app OwnTracks (https://owntracks.org) in HTTP
+ * mode:
  *
  *     deno run --allow-net examples/owntracks.ts 127.0.0.1:8080 127.0.0.1:8000 127.0.0.1:8001
  *
- * listens on the first address, and tells whichever of the servers behind it
- * answers. Jane's phone, called "old phone", is the client jane/old%20phone.
+ * listens on the first address, and sends reports to the first of the other
+ * addresses that answers. The phone "old phone" of the user jane is the client
+ * jane/old%20phone.
  *
  * @module
  */
@@ -16,7 +18,7 @@ import {
 
 const maxBodyBytes = 1024 * 1024;
 
-/** The herd wants one word for a phone, and no two may have the same. */
+/** The client's ID: one word, and a different one for each phone. */
 function idOf(parts: readonly unknown[]): string {
   return parts.filter((part) => typeof part === "string" && part !== "")
     .map((part) => `${part}`.replace(/[\s%/]/g, encodeURIComponent)).join("/");
@@ -27,7 +29,7 @@ async function report(request: Request, herd: RoamingClient): Promise<void> {
   if (!(Number(headers.get("content-length") ?? NaN) <= maxBodyBytes)) {
     throw new RangeError(`expected a Content-Length up to ${maxBodyBytes}`);
   }
-  // An empty message says that a friend was deleted.
+  // The app sends an empty message when a friend was deleted.
   const message = JSON.parse(await request.text() || '{"_type":""}') ?? {};
   const { _type, lat: latitude, lon: longitude, tid, topic, tst } = message;
   if (typeof _type !== "string") throw new RangeError("_type: expected text");
@@ -51,12 +53,12 @@ try {
   Deno.serve({ ...own, onListen }, async (request) => {
     try {
       await report(request, herd);
-      return Response.json([]); // What the app should know in return: nothing.
+      return Response.json([]); // The bridge has no messages for the app.
     } catch (error) {
-      const isPhones = [RangeError, SyntaxError, InvalidCommandError]
+      const isInvalid = [RangeError, SyntaxError, InvalidCommandError]
         .some((kind) => error instanceof kind);
-      if (!isPhones) console.error(`owntracks: ${error}`);
-      return new Response(`${error}\n`, { status: isPhones ? 400 : 503 });
+      if (!isInvalid) console.error(`owntracks: ${error}`);
+      return new Response(`${error}\n`, { status: isInvalid ? 400 : 503 });
     }
   });
 } catch (error) {

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Tells a herd where a client is, and prints what is near it.
+"""Reports the position of a client, and prints what is near it.
 
     python3 examples/track.py kiwi +34.068930-118.445127
 
-More words are the servers to try, as HOST:PORT, in this order; without any,
-the default herd's on this machine. The exit status is 0 when the herd has
-answered, 1 when it has not, and 2 when the command line is wrong.
+More arguments are the servers to try, as HOST:PORT, in this order. Without
+them it tries the default herd on this machine. The exit status is 0 if the
+herd has answered, 1 if it has not, and 2 if the command line is wrong.
 
-Needs Python 3.9 or later, and nothing besides.
+Needs Python 3.9 or later, and only its standard library.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ import time
 USAGE = "usage: track.py CLIENT POSITION [HOST:PORT ...]"
 DEFAULT_SERVERS = [f"127.0.0.1:{8000 + index}" for index in range(5)]
 
-# A server may take 10 s to hear from Google what is near.
+# A server may wait 10 s for an answer from Google.
 TIMEOUT_SECONDS = 15
 
-# Some services print all places on one line.
+# Some places services print all places on one line.
 MAX_LINE_BYTES = 8 * 1024 * 1024
 
 
 class Refused(Exception):
-    """The server called a line invalid."""
+    """The server refused a line as invalid."""
 
 
 class Herd:
@@ -36,9 +36,9 @@ class Herd:
     def __init__(self, reader, writer):
         self._reader = reader
         self._writer = writer
-        # Whoever has it reads the next reply. It is handed on in the order in
-        # which it was asked for, which is the order of the requests.
-        self._turn = asyncio.Lock()
+        # Held while a reply is read. An asyncio.Lock is given to its waiters in
+        # their order, which is the order of the requests.
+        self._read_lock = asyncio.Lock()
 
     @classmethod
     async def connect(cls, host, port):
@@ -46,31 +46,32 @@ class Herd:
         return cls(*await asyncio.wait_for(connecting, TIMEOUT_SECONDS))
 
     async def iamat(self, client, position):
-        """Reports where a client is now; returns the fields of the AT line."""
-        at, _ = await self._ask(f"IAMAT {client} {position} {time.time():.6f}")
+        """Reports a client's position; returns the fields of the AT line."""
+        line = f"IAMAT {client} {position} {time.time():.6f}"
+        at, _ = await self._request(line)
         return at
 
     async def whatsat(self, client, radius_km, bound):
         """Returns the fields of the newest AT line, and the places near it."""
         line = f"WHATSAT {client} {radius_km} {bound}"
-        return await self._ask(line, expects_places=True)
+        return await self._request(line, expects_places=True)
 
     def close(self):
         self._writer.close()
 
-    async def _ask(self, line, expects_places=False):
-        # What is no UTF-8 on the command line arrives as it was given.
+    async def _request(self, line, expects_places=False):
+        # Sends bytes of the command line that are not UTF-8 unchanged.
         self._writer.write(os.fsencode(f"{line}\n"))
         reply = self._read_reply(expects_places)
         try:
             return await asyncio.wait_for(reply, TIMEOUT_SECONDS)
         except (asyncio.TimeoutError, OSError):
-            # The reply may still come: nobody must take it for the next one.
+            # A late reply must not be read as the reply to the next request.
             self.close()
             raise
 
     async def _read_reply(self, expects_places):
-        async with self._turn:
+        async with self._read_lock:
             line = await self._read_line()
             if not line.startswith(b"AT "):
                 raise Refused(f"the server answered {line.decode(errors='replace')}")
@@ -78,7 +79,7 @@ class Herd:
             fields = os.fsdecode(line).split(" ")[1:]
             if not expects_places:
                 return fields, None
-            # The places go on until the first empty line.
+            # The places end at the first empty line.
             text = []
             while (line := await self._read_line()) != b"":
                 text.append(line)
@@ -94,23 +95,25 @@ class Herd:
 async def track(client, position, host, port):
     herd = await Herd.connect(host, port)
     try:
-        # Both are sent at once. Replies come in order, so it is known by then.
+        # Both are sent at once. The server has the report when it reads the
+        # query.
         at, (_, places) = await asyncio.gather(
             herd.iamat(client, position), herd.whatsat(client, 10, 5)
         )
     finally:
         herd.close()
-    print(f"{client} was heard by {at[0]}")
+    print(f"{at[0]} received the report of {client}")
     for place in places["results"]:
         print(place["name"])
 
 
-async def main(words):
-    # The herd's white space is ASCII's. Nobody may put a line of his own in.
-    if len(words) < 2 or any(len(os.fsencode(word).split()) != 1 for word in words):
+async def main(args):
+    # The protocol's white space is that of ASCII. An argument must not add
+    # fields or lines.
+    if len(args) < 2 or any(len(os.fsencode(arg).split()) != 1 for arg in args):
         print(USAGE, file=sys.stderr)
         return 2
-    client, position, *servers = words
+    client, position, *servers = args
     failures = []
     for server in servers or DEFAULT_SERVERS:
         host, _, port = server.rpartition(":")

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Tells a server of the herd where a client is, and prints what is near it:
+# Reports the position of a client to a server, and prints what is near it:
 #
 #     sh examples/track.sh kiwi +34.068930-118.445127 127.0.0.1 8000
 #
-# The exit status is 0 when the server has answered, 1 when it has not, and 2
-# when the command line is wrong. Needs nc as OpenBSD has it (Debian's package
-# netcat-openbsd), whose -N says that nothing more will come.
+# The exit status is 0 if the server has answered, 1 if it has not, and 2 if the
+# command line is wrong. Needs the nc of OpenBSD (Debian's package
+# netcat-openbsd), whose -N closes its side of the connection after the input.
 set -eu
 
 fail() { # fail STATUS MESSAGE
@@ -20,16 +20,17 @@ case $client$position in
 *[[:space:]]*) fail 2 'CLIENT and POSITION are one word each' ;;
 esac
 
-# Prints what the server answers. A server may take 10 s to hear from Google
-# what is near; after 15 s of silence nc leaves.
-ask() {
+# Sends a report and a query, and prints the answers. A server may wait 10 s for
+# an answer from Google; after 15 s without data nc closes the connection.
+request() {
   printf 'IAMAT %s %s %s\nWHATSAT %s 10 5\n' \
     "$client" "$position" "$(date +%s)" "$client" |
     nc -N -w 15 "$host" "$port"
 }
 
-# The shell takes newlines off the end, and those say that the answer is whole.
-answer=$(ask || :; echo .)
+# The shell removes newlines at the end of the output, but an answer is complete
+# only with them. The dot preserves them.
+answer=$(request || :; echo .)
 case $answer in
 'AT '*'}
 
@@ -40,8 +41,8 @@ case $answer in
 esac
 
 server=${answer#AT }
-echo "$client was heard by ${server%% *}"
-# Google and the gazetteer print each name on a line of its own. Whoever wants
-# more than names should have a parser of JSON.
+echo "${server%% *} received the report of $client"
+# Google and the gazetteer print each name on its own line. Use a JSON parser for
+# anything other than names.
 printf '%s\n' "$answer" |
   sed -n 's/^ *"name" : "\(.*\)",\{0,1\}$/\1/p'

@@ -26,7 +26,9 @@ export interface PortKind {
    * same label are listed together; a kind without a label is not listed.
    */
   readonly label?: string;
-  /** `neighbours`, or the subcommands of `herd` that connect to it. */
+  /** Who connects to it. All ports for clients lead to the same sessions. */
+  readonly serves: "clients" | "neighbours" | "operators";
+  /** The subcommands of `herd` that connect to it. */
   readonly dialledBy: readonly string[];
 }
 
@@ -39,6 +41,7 @@ export const portKinds = [
     purpose: "clients: IAMAT and WHATSAT",
     transport: "lines",
     label: "clients",
+    serves: "clients",
     dialledBy: ["send", "client", "phones"],
   },
   {
@@ -48,7 +51,8 @@ export const portKinds = [
     purpose: "links between servers",
     transport: "lines",
     label: "peers",
-    dialledBy: ["neighbours"],
+    serves: "neighbours",
+    dialledBy: [],
   },
   {
     name: "admin",
@@ -56,6 +60,7 @@ export const portKinds = [
     offset: 200,
     purpose: "operators: dashboard, metrics, health",
     transport: "HTTP",
+    serves: "operators",
     dialledBy: ["status"],
   },
   {
@@ -65,6 +70,7 @@ export const portKinds = [
     purpose: "clients that use TLS",
     transport: "TLS",
     label: "clients",
+    serves: "clients",
     dialledBy: [],
   },
 ] as const satisfies readonly PortKind[];

@@ -14,6 +14,7 @@ interface RemoteEntry {
   /** The default address. */
   readonly url: string;
   readonly needsKey: boolean;
+  /** @param key Empty unless the provider needs one. */
   create(key: string, url: string): PlacesProvider;
 }
 
@@ -61,6 +62,11 @@ export function needsKey(name: string): boolean {
   return name !== "auto" && providers[name].needsKey;
 }
 
+/** Whether a key makes a difference: `auto` does without one, or uses it. */
+export function takesKey(name: string): boolean {
+  return name === "auto" || needsKey(name);
+}
+
 /**
  * Chooses a provider.
  *
@@ -76,9 +82,11 @@ export function choosePlaces(name: string, access: PlacesAccess): PlacesChoice {
   const entry = providers[name];
   if ("load" in entry) return { hosts: [], load: () => entry.load() };
   const url = addressOf(entry.url, access.url);
+  // The key is Google's: no other service gets it.
+  const key = entry.needsKey ? access.key ?? "" : "";
   return {
     hosts: [hostOf(url)],
-    load: () => Promise.resolve(entry.create(access.key ?? "", url)),
+    load: () => Promise.resolve(entry.create(key, url)),
   };
 }
 

@@ -203,15 +203,15 @@ export function serverOf(line: ByteString): ByteString {
  * POSIX seconds. This is the sum of the client's time and the clock difference
  * as double-precision numbers, so that every server gets the same value.
  */
-export function heardAtOf(line: ByteString): number {
+export function receivedAtOf(line: ByteString): number {
   const differenceStart = line.indexOf(" ", 3) + 1;
   const differenceEnd = line.indexOf(" ", differenceStart);
   return Number(line.slice(differenceStart, differenceEnd)) +
     Number(timeOf(line));
 }
 
-/** The same as `heardAtOf` for a report in a buffer. */
-export function heardAt(
+/** The same as `receivedAtOf` for a report in a buffer. */
+export function receivedAtIn(
   { bytes, clientStart, end, start, timeStart }: Report,
 ): number {
   const differenceStart = indexOfByte(bytes, space, start + 3, end) + 1;

@@ -13,8 +13,8 @@ import {
   FloodReplica,
   type FloodReplicaOptions,
 } from "../peers/flood_replica.ts";
-import type { PortName } from "../peers/port_kinds.ts";
 import { leastTableBytes, sourceShareOf } from "../peers/limits.ts";
+import type { PortKind } from "../peers/port_kinds.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
@@ -137,8 +137,9 @@ async function openServer(
   await using cleanup = new AsyncDisposableStack();
   // Ports first: who finds them taken must leave no trace in the log of the
   // server that has them.
+  // The administration ports are not the server's: see run_servers.ts.
   const listeners = portsOf(settings, self)
-    .filter(({ kind }) => kind.transport !== "HTTP")
+    .filter(({ kind }) => kind.serves !== "operators")
     .map(({ hostname, isEncrypted, kind, port }) => {
       const plain = network.listen(hostname, port);
       cleanup.defer(() => plain.close());
@@ -147,11 +148,11 @@ async function openServer(
         : listenSecurely(plain, tls.identity, clock);
       return { kind, listener };
     });
-  const ofKinds = (...names: PortName[]) =>
-    listeners.filter(({ kind }) => names.includes(kind.name))
+  const serving = (who: PortKind["serves"]) =>
+    listeners.filter(({ kind }) => kind.serves === who)
       .map(({ listener }) => listener);
-  const clients = ofKinds("clients", "TLS");
-  const [peers] = ofKinds("peers");
+  const clients = serving("clients");
+  const [peers] = serving("neighbours");
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock)
     : undefined;

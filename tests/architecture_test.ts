@@ -106,14 +106,15 @@ function roomOf(path: string): string {
 Deno.test("files import only what the architecture allows", async () => {
   for (const path of await sourceFiles()) {
     const room = roomOf(path);
-    assert(room in rooms, `${path} is in no known room`);
+    assert(room in rooms, `${path} is in no room of tests/architecture.ts`);
     const text = await Deno.readTextFile(projectFolder + path);
     for (const target of importsOf(path, text)) {
       const targetRoom = roomOf(target);
       if (targetRoom === room) continue;
       assert(
         rooms[room].uses.includes(targetRoom),
-        `${path} must not import ${target}`,
+        `${path} must not import ${target}: the table in ` +
+          `tests/architecture.ts does not let ${room} use ${targetRoom}`,
       );
     }
   }

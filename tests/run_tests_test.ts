@@ -115,7 +115,7 @@ Deno.test("tests whose programs are missing are skipped, counted and reported", 
   assert(
     lines.some((line) =>
       line.startsWith(
-        "track.sh is a script of any POSIX shell (not run: needs dash) ... " +
+        "track.sh has the syntax of a POSIX shell (not run: needs dash) ... " +
           "ignored",
       )
     ),

@@ -8,6 +8,7 @@
 import herd from "../herd.json" with { type: "json" };
 import { portKinds } from "../peers/port_kinds.ts";
 import { parseTopology } from "../peers/topology.ts";
+import { choosePlaces, providerNames } from "../places/choose.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { portsOf } from "../server/settings/ports.ts";
 import { clientLimitSettings, schema } from "../server/settings/schema.ts";
@@ -19,6 +20,7 @@ import {
   type Schema,
   type Setting,
 } from "../server/settings/setting.ts";
+import { resolveSettings } from "../server/settings/sources.ts";
 import { withSketch } from "../tests/architecture.ts";
 
 /** Reads a file of the project, by its path from the top. */
@@ -51,10 +53,12 @@ const { servers } = parseTopology(herd);
 
 /** The default herd's tasks, each with the ports that it opens or dials. */
 function withTaskPermissions(manifest: string): string {
-  const admin = { host: schema.adminHost.default, names: [] };
-  const opened = servers.flatMap((self) =>
-    portsOf({ admin, host: undefined, tls: undefined }, self)
-  );
+  const settings = {
+    ...resolveSettings(schema, []).values,
+    admin: { host: schema.adminHost.default, names: [] },
+    tls: undefined,
+  };
+  const opened = servers.flatMap((self) => portsOf(settings, self));
   const addressesOf = new Map<string, string[]>();
   for (const { dialledBy, field, name } of portKinds) {
     const add = (task: string, addresses: string[]) =>
@@ -62,11 +66,13 @@ function withTaskPermissions(manifest: string): string {
     const own = opened.filter(({ kind }) => kind.name === name)
       .map(({ address }) => address);
     for (const task of ["herd", "serve"]) add(task, own);
-    for (const task of dialledBy as readonly string[]) {
-      if (task === "neighbours") continue;
+    for (const task of dialledBy) {
       add(task, servers.map((self) => formatAddress(self.host, self[field])));
     }
   }
+  const services = providerNames
+    .flatMap((name) => choosePlaces(name, { key: "any" }).hosts);
+  addressesOf.set("places", [...new Set(services)]);
   let text = manifest;
   for (const [task, addresses] of addressesOf) {
     const command = RegExp(

@@ -1,6 +1,6 @@
 /**
- * Places the servers of any herd on an ellipse, so that linked ones stand near
- * each other and few links cross.
+ * Places the servers of any herd on a circle, so that linked ones are near each
+ * other and few links cross.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export function placeOnCircle(names, links) {
   const order = shortenLinks(names, links);
   const places = new Map();
   for (const [index, name] of order.entries()) {
-    // Two servers side by side at the top, or one if there is no other.
+    // The first two servers are side by side at the top.
     const turn = (index - 0.5) / order.length;
     const angle = 2 * Math.PI * turn - Math.PI / 2;
     places.set(
@@ -28,7 +28,7 @@ export function placeOnCircle(names, links) {
 }
 
 /**
- * Swaps servers as long as that makes the links shorter.
+ * Swaps pairs of servers while that makes the links shorter.
  *
  * @param {readonly string[]} names
  * @param {readonly (readonly [string, string])[]} links
@@ -73,7 +73,8 @@ function shortenLinks(names, links) {
 
 /**
  * @param {readonly string[]} names
- * @param {readonly (readonly [string, string])[]} links Others are left out.
+ * @param {readonly (readonly [string, string])[]} links Links to servers that
+ *   are not in `names` are ignored.
  * @returns {Map<string, string[]>}
  */
 function neighboursOf(names, links) {
@@ -88,7 +89,7 @@ function neighboursOf(names, links) {
 }
 
 /**
- * The same circle in the direction that is nearer to the herd file's order.
+ * The same circle, in the direction that is closer to the herd file's order.
  *
  * @param {readonly string[]} order
  * @param {readonly string[]} names

@@ -1,45 +1,49 @@
 /**
- * The newest position of each client that the page has heard of, in flat
- * arrays, so that a hundred thousand of them can be drawn at once. Slots 0 to
- * `count - 1` are taken.
+ * The newest position of each client that the page knows, in flat arrays, so
+ * that a hundred thousand clients can be drawn at once. Slots 0 to `count - 1`
+ * are in use.
  *
  * @module
  */
 
-/** A client heard by a server that is not in the herd file. */
+/** Stands for a server that is not in the herd file. */
 export const otherServer = 255;
 
 export class Clients {
   /** @type {string[]} */
   ids = [];
-  /** @type {string[]} */
-  heardBy = [];
-  /** The server's place in the herd file, or `otherServer`. */
+  /**
+   * Names of the servers that received the reports.
+   *
+   * @type {string[]}
+   */
+  receivedBy = [];
+  /** The server's index in the herd file, or `otherServer`. */
   server;
   latitude;
   longitude;
-  /** The client's own time, POSIX seconds. */
+  /** The client's time, in POSIX seconds. */
   time;
-  /** On the map. */
+  /** In units of the map. */
   x;
-  /** On the map. */
+  /** In units of the map. */
   y;
   #limit;
   #project;
   #columns;
   /**
-   * Slots by ID, of the client heard longest ago first.
+   * Slots by ID, from the oldest report to the newest.
    *
    * @type {Map<string, number>}
    */
   #slots = new Map();
-  /** Places in the herd file by name. */
+  /** Indexes in the herd file by name. */
   #servers = new Map();
 
   /**
    * @param {(latitude: number, longitude: number) => readonly [number, number]} project
-   *   To a point of the map.
-   * @param {number} limit How many clients there is room for.
+   *   Projects a position to the map.
+   * @param {number} limit Largest number of clients.
    */
   constructor(project, limit = 100_000) {
     this.#limit = limit;
@@ -51,7 +55,7 @@ export class Clients {
     this.x = new Float32Array(limit);
     this.y = new Float32Array(limit);
     /** @type {any[][]} */
-    const columns = [this.ids, this.heardBy];
+    const columns = [this.ids, this.receivedBy];
     this.#columns = [
       ...columns,
       this.server,
@@ -78,24 +82,24 @@ export class Clients {
   }
 
   /**
-   * Notes a position; where there is no room, the client heard longest ago
-   * makes some.
+   * Stores a position. If there is no room, the client with the oldest report is
+   * removed.
    *
    * @param {import("./types.d.ts").ShownPosition} position
    * @returns {number} The slot.
    */
-  put([id, latitude, longitude, heardBy, time]) {
+  put([id, latitude, longitude, receivedBy, time]) {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
-      if (this.count === this.#limit) this.#forgetOldest();
+      if (this.count === this.#limit) this.#removeOldest();
       slot = this.count;
       this.ids[slot] = id;
     } else {
       this.#slots.delete(id);
     }
     this.#slots.set(id, slot);
-    this.heardBy[slot] = heardBy;
-    this.server[slot] = this.#servers.get(heardBy) ?? otherServer;
+    this.receivedBy[slot] = receivedBy;
+    this.server[slot] = this.#servers.get(receivedBy) ?? otherServer;
     this.latitude[slot] = latitude;
     this.longitude[slot] = longitude;
     this.time[slot] = time;
@@ -104,27 +108,23 @@ export class Clients {
   }
 
   /**
-   * Forgets those heard longest ago until there are no more than so many: what
-   * the server has forgotten.
+   * Removes the clients with the oldest reports until at most this number
+   * remains, because the server has removed them too.
    *
    * @param {number} most
    */
   keep(most) {
-    while (this.count > most) this.#forgetOldest();
+    while (this.count > most) this.#removeOldest();
   }
 
-  /** Forgets all. */
+  /** Removes all clients. */
   clear() {
     this.#slots.clear();
     this.ids.length = 0;
-    this.heardBy.length = 0;
+    this.receivedBy.length = 0;
   }
 
-  /**
-   * Says which servers there are, in the order of the herd file.
-   *
-   * @param {readonly string[]} names
-   */
+  /** @param {readonly string[]} names In the order of the herd file. */
   setServers(names) {
     const isSame = names.length === this.#servers.size &&
       names.every((name, index) => this.#servers.get(name) === index);
@@ -133,11 +133,12 @@ export class Clients {
       names.slice(0, otherServer).map((name, index) => [name, index]),
     );
     for (let slot = 0; slot < this.count; slot++) {
-      this.server[slot] = this.#servers.get(this.heardBy[slot]) ?? otherServer;
+      this.server[slot] = this.#servers.get(this.receivedBy[slot]) ??
+        otherServer;
     }
   }
 
-  /** How many were heard by each server: at its place, or at `otherServer`. */
+  /** The number of clients of each server, by its index or `otherServer`. */
   countByServer() {
     const counts = new Uint32Array(otherServer + 1);
     for (let slot = 0; slot < this.count; slot++) counts[this.server[slot]]++;
@@ -149,8 +150,8 @@ export class Clients {
    *
    * @param {number} x
    * @param {number} y
-   * @param {number} reach How far away it may be, in units of the map.
-   * @param {ReadonlySet<string>} [except] IDs that are left out.
+   * @param {number} reach Largest distance, in units of the map.
+   * @param {ReadonlySet<string>} [except] IDs of clients to ignore.
    * @returns {number | undefined}
    */
   nearest(x, y, reach, except) {
@@ -167,7 +168,7 @@ export class Clients {
   }
 
   /**
-   * The client with this ID, or else one whose ID begins with it.
+   * The slot of the client with this ID, or else of one whose ID begins with it.
    *
    * @param {string} text
    * @returns {number | undefined}
@@ -180,16 +181,16 @@ export class Clients {
     return found === -1 ? undefined : found;
   }
 
-  #forgetOldest() {
+  #removeOldest() {
     const [[id, slot]] = this.#slots;
     this.#slots.delete(id);
     const last = this.count;
     if (slot !== last) {
-      // The last one moves into the gap. It keeps its place in the order.
+      // The client in the last slot moves to this one.
       this.#slots.set(this.ids[last], slot);
       for (const values of this.#columns) values[slot] = values[last];
     }
     this.ids.length = last;
-    this.heardBy.length = last;
+    this.receivedBy.length = last;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Makes elements. What others wrote gets into the page as text only.
+ * Makes elements. Data gets into the page as text only, never as markup.
  *
  * @module
  */
@@ -52,8 +52,8 @@ export function byId(id) {
 }
 
 /**
- * Sets an element's text, if it is another one: screen readers hear no more
- * than what has changed.
+ * Sets an element's text if it differs, so that screen readers announce only
+ * changes.
  *
  * @param {Element} element
  * @param {string} text

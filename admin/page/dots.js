@@ -1,14 +1,14 @@
 /**
- * Draws a dot for each client, or a larger one for all that would lie on the
- * same few pixels. A path of fifty thousand circles takes a browser a tenth of a second
- * and more; so every dot is a copy of a stamp, pixel by pixel.
+ * Draws a dot for each client, or a larger dot for several clients on the same
+ * few pixels. A path of fifty thousand circles takes a browser 100 ms or more.
+ * So each dot is copied from a stamp, pixel by pixel.
  *
  * @module
  */
 import { colourOf } from "./palette.js";
 
 /**
- * The size of dots, in CSS pixels: the more there are, the smaller.
+ * The radius of dots, in CSS pixels. It falls with the number of clients.
  *
  * @param {number} count
  * @param {number} zoom
@@ -18,7 +18,7 @@ export function dotRadius(count, zoom) {
   return Math.min(most * zoom ** 0.35, 4.5);
 }
 
-/** How much larger a dot is that stands for at least so many clients. */
+/** The factor by which a dot of at least this number of clients is larger. */
 const sizes = [
   { least: 1, factor: 1 },
   { least: 3, factor: 1.3 },
@@ -28,7 +28,7 @@ const sizes = [
 
 /**
  * @typedef {object} Stamp
- * @property {number} size Of a side, in pixels of the canvas.
+ * @property {number} size Length of a side, in pixels of the canvas.
  * @property {readonly Uint32Array[]} pixels By colour.
  */
 
@@ -36,12 +36,12 @@ export class Dots {
   #context;
   #image = new ImageData(1, 1);
   #pixels = new Uint32Array(1);
-  /** How many clients each cell holds. */
+  /** The number of clients in each cell. */
   #cells = new Uint32Array(0);
-  /** The first client of each cell that holds any. */
+  /** The first client of each cell that is not empty. */
   #slots = new Uint32Array(0);
   /**
-   * By size.
+   * The stamps, in the order of `sizes`.
    *
    * @type {Stamp[]}
    */
@@ -54,12 +54,12 @@ export class Dots {
   }
 
   /**
-   * Draws the dots that are in sight.
+   * Draws the visible dots.
    *
    * @param {import("./clients.js").Clients} clients
    * @param {import("./viewport.js").Viewport} viewport
    * @param {{ readonly servers: readonly string[], readonly halo: string }} colours
-   * @returns {number} How many it drew.
+   * @returns {number} The number of dots drawn.
    */
   draw(clients, viewport, colours) {
     const { width, height } = this.#context.canvas;
@@ -70,7 +70,7 @@ export class Dots {
     const scale = viewport.scale * ratio;
     const [left, top] = [viewport.left * ratio, viewport.top * ratio];
 
-    // Dots closer than that hide each other.
+    // Dots closer than this cover each other.
     const cell = Math.max(radius, 2 * ratio);
     const columns = Math.ceil(width / cell) + 3;
     const cellAt = (/** @type {number} */ x, /** @type {number} */ y) =>
@@ -82,7 +82,7 @@ export class Dots {
       this.#cells.fill(0);
     }
 
-    // The first client of each cell stands for all in it.
+    // The first client of each cell represents all clients in it.
     if (this.#slots.length < clients.count) {
       this.#slots = new Uint32Array(clients.x.length);
     }
@@ -90,14 +90,14 @@ export class Dots {
     for (let slot = 0; slot < clients.count; slot++) {
       const x = clients.x[slot] * scale + left;
       const y = clients.y[slot] * scale + top;
-      const isInSight = x > -cell && x < width + cell && y > -cell &&
+      const isVisible = x > -cell && x < width + cell && y > -cell &&
         y < height + cell;
-      if (!isInSight) continue;
+      if (!isVisible) continue;
       const index = cellAt(x, y);
       if (this.#cells[index] === 0) this.#slots[drawn++] = slot;
       this.#cells[index] += 1;
     }
-    // Smaller ones above larger ones.
+    // Larger dots first, so that smaller ones are above them.
     for (let size = sizes.length - 1; size >= 0; size--) {
       const least = sizes[size].least;
       const most = sizes[size + 1]?.least ?? Infinity;
@@ -146,7 +146,8 @@ export class Dots {
         const pixel = stamp[row * size + column];
         if (px < 0 || px >= width || pixel === 0) continue;
         const target = py * width + px;
-        // Alpha is the highest byte. A soft edge leaves what is below it.
+        // Alpha is the highest byte. A translucent pixel does not replace
+        // another one.
         if (pixel >>> 31 === 1 || this.#pixels[target] === 0) {
           this.#pixels[target] = pixel;
         }
@@ -155,7 +156,7 @@ export class Dots {
   }
 
   /**
-   * @param {number} radius In pixels of the canvas, as all lengths here.
+   * @param {number} radius In pixels of the canvas.
    * @param {number} ratio
    * @param {{ readonly servers: readonly string[], readonly halo: string }} colours
    */
@@ -163,7 +164,7 @@ export class Dots {
     const key = [radius, ratio, halo, ...servers].join();
     if (key === this.#stampsKey) return;
     this.#stampsKey = key;
-    // A rim keeps neighbours apart where dots are few enough for it.
+    // A rim separates dots that touch, if the dots are large enough for one.
     const rim = radius > 2.5 * ratio ? ratio : 0;
     this.#stamps = sizes.map(({ factor }) =>
       createStamp(radius * factor, rim, servers, halo)

@@ -18,7 +18,7 @@ export class Events {
 
   /**
    * @param {HTMLElement} list
-   * @param {HTMLSelectElement} least Chooses the lowest level that is shown.
+   * @param {HTMLSelectElement} least Selects the lowest level that is shown.
    */
   constructor(list, least) {
     this.#list = list;

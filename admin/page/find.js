@@ -1,29 +1,30 @@
 /**
- * The search field. The page may hold but a sample of the clients, or an old
- * position; so the server is asked where a client is.
+ * The search field. It requests a client's position from the server, because the
+ * page may have only a sample of the clients, or an old position.
  *
  * @module
  */
 import { byId } from "./dom.js";
 
-/** What the server takes for white space, around an ID. */
+/** White space around an ID, as the protocol defines it. */
 const whiteSpace = /^[\t-\r ]+|[\t-\r ]+$/g;
 
 /**
- * @param {(position: import("./types.d.ts").ShownPosition) => void} note
- *   Notes where a client is, so that it can be shown.
+ * @param {(position: import("./types.d.ts").ShownPosition) => void} store
+ *   Stores a position, so that it can be shown.
  * @param {(id: string) => boolean} pick
- *   Shows the client whose ID this is, or begins so; whether there is one.
+ *   Shows the client whose ID is this or begins with it; returns whether there
+ *   is one.
  */
-export function controlFind(note, pick) {
+export function controlFind(store, pick) {
   const input = /** @type {HTMLInputElement} */ (byId("find-id"));
   byId("find").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const asked = input.value;
-    const id = asked.replace(whiteSpace, "");
-    const fault = await ask(id, note);
-    // Somebody has typed on.
-    if (input.value !== asked) return;
+    const text = input.value;
+    const id = text.replace(whiteSpace, "");
+    const fault = await request(id, store);
+    // The user has changed the text in the meantime.
+    if (input.value !== text) return;
     input.setCustomValidity(pick(id) ? "" : fault);
     input.reportValidity();
   });
@@ -32,15 +33,16 @@ export function controlFind(note, pick) {
 
 /**
  * @param {string} id
- * @param {(position: import("./types.d.ts").ShownPosition) => void} note
- * @returns {Promise<string>} What to say if it is not shown either.
+ * @param {(position: import("./types.d.ts").ShownPosition) => void} store
+ * @returns {Promise<string>} A message for the case that the page has no such
+ *   client.
  */
-async function ask(id, note) {
+async function request(id, store) {
   const url = new URL("client.json", document.baseURI);
   url.searchParams.set("id", id);
   try {
     const response = await fetch(url);
-    if (response.ok) note((await response.json()).position);
+    if (response.ok) store((await response.json()).position);
     return "No client with this ID is known.";
   } catch {
     return "The server does not answer, and no client with this ID is shown.";

@@ -1,5 +1,5 @@
 /**
- * Numbers, times and names as people read them.
+ * Formats numbers, times and names.
  *
  * @module
  */
@@ -19,14 +19,14 @@ export function count(value) {
  * A count and its noun: `1 link`, `2 links`.
  *
  * @param {number} value
- * @param {string} noun In the singular; the plural has an s.
+ * @param {string} noun In the singular. The plural must end in s.
  */
 export function counted(value, noun) {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 /**
- * A rate, with a decimal where it is small.
+ * A rate, with one decimal if it is small.
  *
  * @param {number} perSecond
  */
@@ -55,7 +55,7 @@ export function latency(seconds) {
 }
 
 /**
- * How long something has lasted, such as `3 min`.
+ * A long time, such as `3 min`.
  *
  * @param {number} seconds
  */
@@ -68,7 +68,7 @@ export function duration(seconds) {
 }
 
 /**
- * The time of day where the reader is, such as `14:03:22`.
+ * The time of day in the reader's time zone, such as `14:03:22`.
  *
  * @param {number} posixSeconds
  */
@@ -78,7 +78,7 @@ export function timeOfDay(posixSeconds) {
 }
 
 /**
- * A client's own time, which may be any number.
+ * A client's time, which may be any number.
  *
  * @param {number} posixSeconds
  */
@@ -103,7 +103,7 @@ export function position(latitude, longitude) {
 }
 
 /**
- * What others wrote, cut where it is too long to be shown.
+ * The text, cut if it is too long.
  *
  * @param {string} text
  * @param {number} maxLength In UTF-16 code units.

@@ -1,6 +1,6 @@
 /**
- * Draws the herd: servers and the links between them. Every state has a shape
- * of its own besides its colour.
+ * Draws the servers of the herd and their links. Each state has its own shape
+ * besides its colour.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const [width, height] = [400, 390];
 /** Room for the names. */
 const [marginX, marginY] = [82, 64];
 const maxNameLength = 16;
-/** So many servers' names are written outwards, or they would overlap. */
+/** From this number of servers on, names are rotated, so as not to overlap. */
 const crowd = 17;
 
-/** What stands in a server's circle where it is not ready. */
+/** The symbol in a server's circle. */
 const symbols = {
   "ready": "",
   "not ready": "…",
@@ -29,7 +29,7 @@ const symbols = {
 export class Graph {
   #parent;
   #drawn = "";
-  /** Which servers and links `#places` are those of. */
+  /** The servers and links that `#places` was made for. */
   #herd = "";
   /** @type {ReturnType<typeof placeOnCircle>} */
   #places = new Map();
@@ -57,8 +57,8 @@ export class Graph {
   }
 
   /**
-   * Places the servers anew if the herd is another one: that takes a moment in
-   * a large one, and while a link is behind it is drawn every second.
+   * Places the servers again if the herd has changed. A large herd takes time to
+   * place, and while a link is behind, the graph is drawn every second.
    *
    * @param {readonly string[]} names
    * @param {readonly (readonly [string, string])[]} links
@@ -90,7 +90,7 @@ function draw(servers, links, places) {
     "aria-label": summary(servers, links),
     class: servers.length >= crowd ? "crowded" : "",
   }, [
-    // Lines below, labels above all lines.
+    // Labels are above all lines.
     ...links.map((link) => drawLine(link, at)),
     ...links.map((link) => drawLinkLabel(link, at)),
     ...servers.map((server) =>
@@ -175,7 +175,7 @@ function drawServer({ name, index, state, note }, { x, y }, serverCount) {
 }
 
 /**
- * Where a name is written that goes outwards from the middle.
+ * The attributes of a name that points away from the middle.
  *
  * @param {{ x: number, y: number }} place
  * @param {number} gap
@@ -192,7 +192,7 @@ function spoke({ x, y }, gap) {
 }
 
 /**
- * The graph in words; the table of servers has the rest.
+ * The graph as text. The table of servers has more details.
  *
  * @param {readonly import("./types.d.ts").ServerView[]} servers
  * @param {readonly import("./types.d.ts").LinkView[]} links

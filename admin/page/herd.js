@@ -1,14 +1,12 @@
 /**
- * What the status says about every server and link of the herd, those of other
- * processes included: they are known by what their neighbours see of them.
+ * Derives the state of every server and link of the herd from the status. The
+ * states of servers in other processes follow from their neighbours' links.
  *
  * @module
  */
 import { count, duration } from "./format.js";
 
-/**
- * A link with so many reports waiting is behind. Fewer are only on their way.
- */
+/** A link is behind when at least this number of reports wait for it. */
 const behindReports = 100;
 
 /**
@@ -63,7 +61,8 @@ export function viewLinks({ herd, servers, time }) {
 }
 
 /**
- * @param {readonly import("./types.d.ts").LinkStatus[]} seen By either end.
+ * @param {readonly import("./types.d.ts").LinkStatus[]} seen The link's status
+ *   at each end that is known.
  * @param {number} time
  * @returns {Pick<import("./types.d.ts").LinkView, "state" | "note">}
  */
@@ -77,7 +76,7 @@ function stateOfLink(seen, time) {
       note: `for ${duration(time - down.since)}${why}`,
     };
   }
-  // At the end where more wait.
+  // The end where more reports wait counts.
   const waiting = Math.max(...seen.map((link) => link.waitingReports));
   if (waiting >= behindReports) {
     return { state: "behind", note: `${count(waiting)} behind` };

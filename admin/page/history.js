@@ -1,6 +1,6 @@
 /**
- * The last two minutes, second by second: rates and quantiles from the
- * differences of what the servers count since their start.
+ * Rates and quantiles of the last two minutes, by the second, from differences
+ * of the servers' counters.
  *
  * @module
  */
@@ -8,11 +8,11 @@
 import { pagePlots } from "./status_fields.js";
 import { quantileOf, valueAt } from "./values.js";
 
-/** How far back the plots reach. */
+/** Time span of the plots. */
 export const spanSeconds = 120;
-/** Quantiles are those of so many seconds, or they would jump about. */
+/** Quantiles are taken over this time, so that they do not fluctuate. */
 const windowSeconds = 5;
-/** A status that comes sooner than this after the last is not a point more. */
+/** A status that follows the last one sooner than this is ignored. */
 const leastStepSeconds = 0.5;
 
 /**
@@ -21,23 +21,23 @@ const leastStepSeconds = 0.5;
  * @typedef {import("../../server/status/distribution.ts").Distribution} Distribution
  * @typedef {object} Point
  * @property {number} time POSIX seconds.
- * @property {readonly number[]} updates A second, by server as in the herd file.
- * @property {number} elsewhere Updates a second that came from servers not seen from here.
+ * @property {readonly number[]} updates Updates per second, by the server's index in the herd file.
+ * @property {number} elsewhere Updates per second received by servers of other processes.
  * @property {Readonly<Record<string, Quantiles>>} quantiles By the titles of their plots.
- * @typedef {{ p50: number, p99: number } | null} Quantiles In seconds; null where nothing was measured.
+ * @typedef {{ p50: number, p99: number } | null} Quantiles In seconds; null without measurements.
  */
 
 export class History {
   /** @type {Point[]} */
   points = [];
   /**
-   * The statuses of the last seconds.
+   * The statuses of the last `windowSeconds`.
    *
    * @type {HerdStatus[]}
    */
   #recent = [];
 
-  /** Of all servers, in the last second; undefined if it is not known yet. */
+  /** Updates of all servers in the last second; undefined if not known yet. */
   get updatesPerSecond() {
     const point = this.points.at(-1);
     return point && totalUpdates(point);
@@ -50,7 +50,7 @@ export class History {
 
   /**
    * @param {HerdStatus} status
-   * @returns {boolean} Whether there is a point more.
+   * @returns {boolean} Whether a point was added.
    */
   add(status) {
     const previous = this.#recent.at(-1);
@@ -102,18 +102,19 @@ function updateRates({ herd, servers }, previous, seconds) {
   const updates = herd.servers.map(({ name }) =>
     since(name, ({ lines }) => lines.iamat)
   );
-  // What a server learned beyond what the servers seen from here were told.
+  // Every server gets the updates of all servers. Those that did not come from
+  // clients of the servers in this process came from elsewhere.
   const here = updates.reduce((sum, rate) => sum + rate, 0);
-  const learned = Math.max(
+  const everywhere = Math.max(
     0,
     ...servers.map(({ name }) => since(name, ({ reports }) => reports.newer)),
   );
   const isWhole = servers.length === herd.servers.length;
-  return { updates, elsewhere: isWhole ? 0 : Math.max(0, learned - here) };
+  return { updates, elsewhere: isWhole ? 0 : Math.max(0, everywhere - here) };
 }
 
 /**
- * Updates a second of all servers.
+ * Updates per second of all servers.
  *
  * @param {Point} point
  */
@@ -122,7 +123,7 @@ export function totalUpdates({ updates, elsewhere }) {
 }
 
 /**
- * How much a count has grown; one that shrank began anew.
+ * The growth of a counter. One that shrank was reset to 0 by a restart.
  *
  * @param {number} now
  * @param {number | undefined} before
@@ -132,11 +133,11 @@ function growth(now, before = 0) {
 }
 
 /**
- * The quantiles of all servers together since an earlier status.
+ * The quantiles of all servers' durations since an earlier status.
  *
  * @param {HerdStatus} status
  * @param {HerdStatus} earlier
- * @param {readonly string[]} path The way to the distribution.
+ * @param {readonly string[]} path The path to the distribution.
  * @returns {Quantiles}
  */
 function quantiles(status, earlier, path) {
@@ -161,7 +162,7 @@ function quantiles(status, earlier, path) {
   }
   if (total === 0) return null;
   const buckets = [...within].sort(([left], [right]) => left - right);
-  // What is above the last bound is shown as that bound.
+  // Values above the last bound are shown as that bound.
   const last = buckets.at(-1)?.[0] ?? 0;
   const quantile = (/** @type {number} */ share) =>
     Math.min(quantileOf(buckets, total, share), last);

@@ -1,6 +1,6 @@
 /**
- * The servers' colours on the map, how many clients each heard, and how much of
- * all there is the map shows.
+ * The servers' colours on the map with their numbers of clients, and the number
+ * of clients that the map shows.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { colourClass } from "./palette.js";
 /**
  * @param {HTMLElement} list
  * @param {readonly string[]} servers
- * @param {Uint32Array} counts By the servers' places, as `Clients` counts them.
+ * @param {Uint32Array} counts The result of `Clients.countByServer`.
  */
 export function showLegend(list, servers, counts) {
   const rows = [
-    ...servers.map((name, index) => ({ name, index, heard: counts[index] })),
-    { name: "others", index: otherServer, heard: counts[otherServer] },
-  ].filter(({ index, heard }) => index !== otherServer || heard > 0);
+    ...servers.map((name, index) => ({ name, index, clients: counts[index] })),
+    { name: "others", index: otherServer, clients: counts[otherServer] },
+  ].filter(({ index, clients }) => index !== otherServer || clients > 0);
   if (list.children.length !== rows.length) {
     list.replaceChildren(...rows.map(() =>
       html("li", {}, [
@@ -27,23 +27,23 @@ export function showLegend(list, servers, counts) {
       ])
     ));
   }
-  for (const [place, { name, index, heard }] of rows.entries()) {
+  for (const [place, { name, index, clients }] of rows.entries()) {
     const item = list.children[place];
     item.className = `mark ${colourClass(index)}`;
     setText(item.children[0], cut(name, 30));
-    setText(item.children[1], count(heard));
+    setText(item.children[1], count(clients));
   }
 }
 
 /**
- * Says how many of how many clients are shown.
+ * Shows how many of the known clients the map has.
  *
  * @param {HTMLElement} note
- * @param {number} shown
- * @param {number} known By the server.
- * @param {number} dots
+ * @param {number} shown Clients on the map.
+ * @param {number} known Clients that the server knows.
+ * @param {number} dots Visible dots.
  */
-export function showShown(note, shown, known, dots) {
+export function showSampleSize(note, shown, known, dots) {
   const parts = [
     shown >= known
       ? `${counted(shown, "client")}, all that are known`

@@ -1,6 +1,6 @@
 /**
- * The dashboard: puts the parts of the page together and hands them what the
- * stream of events brings.
+ * The dashboard: creates the parts of the page and passes them the data of the
+ * event stream.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { controlFind } from "./find.js";
 import { Graph } from "./graph.js";
 import { viewLinks, viewServers } from "./herd.js";
 import { History } from "./history.js";
-import { showLegend, showShown } from "./legend.js";
+import { showLegend, showSampleSize } from "./legend.js";
 import { controlMap } from "./map_controls.js";
 import { MapView } from "./map_view.js";
 import * as overview from "./overview.js";
@@ -53,7 +53,7 @@ followEvents({
     pulses.clear();
     history.clear();
     events.clear();
-    picker.forget();
+    picker.clear();
     status = undefined;
     known = 0;
     view.clientsChanged();
@@ -91,14 +91,14 @@ async function loadMap() {
       const response = await fetch(new URL("map.json", document.baseURI));
       if (response.ok) return await response.json();
     } catch {
-      // The server is gone between the page and its map.
+      // The server stopped after it had sent the page.
     }
     overview.showStreamState("reconnecting");
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }
 
-/** Writes the numbers at the screen's pace; nothing while nobody looks. */
+/** Writes the numbers in the next frame, and not while the page is hidden. */
 function showNumbers() {
   if (areNumbersDue || document.hidden) return;
   areNumbersDue = true;
@@ -106,12 +106,12 @@ function showNumbers() {
     areNumbersDue = false;
     overview.showClientCount(known);
     if (status === undefined) return;
-    // Positions come more often than it does.
+    // Positions arrive more often than the status.
     if (isStatusNew) showStatus(status);
     isStatusNew = false;
     const names = status.herd.servers.map(({ name }) => name);
     showLegend(byId("legend"), names, clients.countByServer());
-    showShown(byId("shown"), clients.count, known, view.dots);
+    showSampleSize(byId("shown"), clients.count, known, view.dots);
   });
 }
 

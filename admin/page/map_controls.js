@@ -1,5 +1,5 @@
 /**
- * How the map is moved: wheel, drag, pinch, keys and buttons.
+ * Moves the map by wheel, drag, pinch, keys and buttons.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { byId } from "./dom.js";
 
 const step = 1.5;
 const panPx = 60;
-/** A press that moves less than this is a tap. */
+/** A press that moves at most this far is a tap, in CSS pixels. */
 const tapPx = 6;
 
 /**
@@ -41,7 +41,7 @@ export function controlMap(frame, view, picker) {
     ArrowUp: () => move(() => viewport.panBy(0, panPx)),
     ArrowDown: () => move(() => viewport.panBy(0, -panPx)),
     Enter: () => picker.pickNearest(),
-    Escape: () => picker.forget(),
+    Escape: () => picker.clear(),
   };
   frame.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -53,7 +53,7 @@ export function controlMap(frame, view, picker) {
 
   frame.addEventListener("wheel", (event) => {
     const isOut = event.deltaY > 0;
-    // At the whole world the wheel scrolls the page.
+    // When the whole world is visible, the wheel scrolls the page.
     if (event.deltaY === 0 || (isOut && viewport.zoom === 1)) return;
     event.preventDefault();
     const [x, y] = pixelOf(frame, event);
@@ -66,7 +66,7 @@ export function controlMap(frame, view, picker) {
 }
 
 /**
- * One pointer drags, two pinch, one that stays where it is taps.
+ * One pointer drags, two pinch, and one that does not move taps.
  *
  * @param {HTMLElement} frame
  * @param {import("./map_view.js").MapView} view

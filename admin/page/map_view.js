@@ -1,8 +1,8 @@
 /**
  * Draws the map on three canvases, one above the other: the land, which changes
- * when the view does; the dots, when positions come in; the marks, which move.
- * It draws at the screen's own pace, only what has changed, and nothing while
- * nobody looks.
+ * with the view; the dots, which change with new positions; the marks, which
+ * move. It draws once per frame at most, only what has changed, and nothing
+ * while the page is hidden.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { Viewport } from "./viewport.js";
 export class MapView {
   viewport;
   colours = readColours();
-  /** How many dots are in sight. */
+  /** The number of visible dots. */
   dots = 0;
   #frame;
   #clients;
@@ -22,7 +22,7 @@ export class MapView {
   #dots;
   #marks;
   #paths;
-  /** Draws what moves; returns whether it goes on moving. */
+  /** Draws the marks; returns whether any of them is still moving. */
   #drawMarks;
   #isLandDue = true;
   #areDotsDue = true;
@@ -61,7 +61,7 @@ export class MapView {
     this.#resize();
   }
 
-  /** To be called when another part of the map is in sight. */
+  /** To be called when another part of the map is visible. */
   viewChanged() {
     this.#isLandDue = true;
     this.#areDotsDue = true;
@@ -69,13 +69,13 @@ export class MapView {
     this.#schedule();
   }
 
-  /** To be called when clients have come or moved. */
+  /** To be called when clients are new or have moved. */
   clientsChanged() {
     this.#areDotsDue = true;
     this.#schedule();
   }
 
-  /** To be called when something moves that is drawn above the dots. */
+  /** To be called when marks have changed. */
   marksChanged() {
     this.#schedule();
   }
@@ -93,7 +93,7 @@ export class MapView {
     if (this.#isLandDue) this.#drawLand();
     if (this.#areDotsDue) {
       this.dots = this.#dots.draw(this.#clients, this.viewport, this.colours);
-      // For those who look without eyes, and for tests.
+      // For assistive programs and tests.
       this.#frame.dataset.clients = String(this.#clients.count);
       this.#frame.dataset.dots = String(this.dots);
     }

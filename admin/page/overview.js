@@ -1,13 +1,12 @@
 /**
- * The head of the page: who this is, whether all is well, how the page stands
- * with its server.
+ * The head of the page: the name of the herd or server, its health, and the
+ * state of the page's stream.
  *
  * @module
  */
 import { byId, setText } from "./dom.js";
 import { count, counted, cut, rate, timeOfDay } from "./format.js";
 
-/** How the page stands with its server, in words. */
 const streamTexts = {
   live: "Live",
   reconnecting: "Reconnecting",
@@ -60,9 +59,7 @@ export function showOverview(status, servers, links) {
   setText(byId("clock"), timeOfDay(status.time));
 }
 
-/**
- * @param {number | undefined} perSecond undefined if it is not known yet.
- */
+/** @param {number | undefined} perSecond Undefined if it is not known yet. */
 export function showUpdateRate(perSecond) {
   setText(byId("updates"), perSecond === undefined ? "–" : rate(perSecond));
 }

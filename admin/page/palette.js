@@ -1,26 +1,25 @@
 /**
- * The servers' colours. They stand in style.css, for light and dark; here is
- * only which of them a server has.
+ * Assigns colours to servers. style.css defines the colours, for light and dark
+ * schemes.
  *
  * @module
  */
 import { otherServer } from "./clients.js";
 
-/** How many colours there are. More servers begin again with the first. */
+/** The number of colours. More servers reuse them from the first on. */
 const colourCount = 6;
 
 /**
- * The colour of the server at this place in the herd file: 0 to 5, or 6 for a
- * server that is not in it.
+ * The colour of a server: 0 to 5, or 6 for `otherServer`.
  *
- * @param {number} server
+ * @param {number} server Its index in the herd file.
  */
 export function colourOf(server) {
   return server === otherServer ? colourCount : server % colourCount;
 }
 
 /**
- * The class that gives an element its server's colour as `--server`.
+ * The class that sets an element's `--server` to a server's colour.
  *
  * @param {number} server
  */
@@ -28,7 +27,7 @@ export function colourClass(server) {
   return `server-${colourOf(server)}`;
 }
 
-/** What the canvases draw with, as CSS has it now. */
+/** The present colours of the canvases, from CSS. */
 export function readColours() {
   const style = getComputedStyle(document.documentElement);
   const read = (/** @type {string} */ name) =>

@@ -1,6 +1,6 @@
 /**
- * One client's details on a card beside its dot: the one under the pointer, or
- * the one that was picked by a tap, a key or by name, until something else is.
+ * Shows one client's details on a card beside its dot: the client under the
+ * pointer, or else the client picked last by a tap, a key or its ID.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { html } from "./dom.js";
 import { clientTime, cut, position } from "./format.js";
 import { colourClass } from "./palette.js";
 
-/** How far from a dot the pointer may be, in CSS pixels. */
+/** Largest distance of the pointer from a dot, in CSS pixels. */
 const reachPx = 14;
 
 export class Picker {
@@ -19,9 +19,9 @@ export class Picker {
   #picked;
   /** @type {string | undefined} */
   #hovered;
-  /** What the card says now. */
+  /** The present text of the card. */
   #shown = "";
-  /** Those that Enter has shown since the view was moved. */
+  /** IDs of clients picked by Enter since the view was moved. */
   #visited = new Set();
 
   /**
@@ -50,7 +50,7 @@ export class Picker {
   }
 
   /**
-   * Picks the client at a pixel, or none.
+   * Picks the client at a pixel, or no client.
    *
    * @param {number} px
    * @param {number} py
@@ -60,13 +60,13 @@ export class Picker {
     this.refresh();
   }
 
-  /** Picks the client nearest to the middle; called again, the next one. */
+  /** Picks the client nearest to the middle; at the next call, the next one. */
   pickNearest() {
     const { viewport } = this.#view;
     const { x, y } = viewport.centre;
     const reach = Math.max(viewport.width, viewport.height) / viewport.scale;
     const slot = this.#clients.nearest(x, y, reach, this.#visited);
-    if (slot === undefined) return this.forget();
+    if (slot === undefined) return this.clear();
     this.#picked = this.#clients.ids[slot];
     this.#visited.add(this.#picked);
     this.#hovered = undefined;
@@ -74,10 +74,11 @@ export class Picker {
   }
 
   /**
-   * Picks a client by its ID, or the beginning of one, and brings it in sight.
+   * Picks a client by its ID or the beginning of its ID, and moves the map to
+   * it.
    *
    * @param {string} text
-   * @returns {boolean} Whether there is one.
+   * @returns {boolean} Whether there is such a client.
    */
   pickById(text) {
     const slot = this.#clients.find(text);
@@ -90,22 +91,22 @@ export class Picker {
     return true;
   }
 
-  /** Picks none. */
-  forget() {
+  /** Picks no client. */
+  clear() {
     this.#picked = undefined;
     this.#hovered = undefined;
     this.#visited.clear();
     this.refresh();
   }
 
-  /** The view has been moved: Enter starts from its new middle. */
+  /** To be called when the view was moved. Enter starts at the new middle. */
   moved() {
     this.#visited.clear();
     this.#hovered = undefined;
     this.refresh();
   }
 
-  /** Brings the card up to date with what is known now. */
+  /** Updates the card. */
   refresh() {
     const slot = this.#slot();
     this.#view.marksChanged();
@@ -114,10 +115,11 @@ export class Picker {
       this.#shown = "";
       return;
     }
-    const { ids, heardBy, server, latitude, longitude, time } = this.#clients;
+    const { ids, receivedBy, server, latitude, longitude, time } =
+      this.#clients;
     const lines = [
       cut(ids[slot], 200),
-      `heard by ${heardBy[slot]}`,
+      `received by ${receivedBy[slot]}`,
       position(latitude[slot], longitude[slot]),
       clientTime(time[slot]),
     ];
@@ -137,7 +139,7 @@ export class Picker {
   }
 
   /**
-   * Draws a ring around the client on the card.
+   * Draws a ring around the card's client.
    *
    * @param {CanvasRenderingContext2D} context
    */
@@ -178,7 +180,7 @@ export class Picker {
   }
 
   /**
-   * Beside the dot, where there is room.
+   * Places the card beside the dot, on the side that has room.
    *
    * @param {number} slot
    */

@@ -1,5 +1,5 @@
 /**
- * A small plot of the last two minutes, its present numbers in text.
+ * A small plot of the last two minutes, with the present values as text.
  *
  * @module
  */
@@ -13,11 +13,11 @@ const [left, right, top, bottom] = [52, 6, 8, 18];
 /**
  * @typedef {object} Series
  * @property {string} name
- * @property {string} class Gives the colour.
- * @property {readonly (number | null)[]} values One a point; null leaves a gap.
+ * @property {string} class The class that sets the colour.
+ * @property {readonly (number | null)[]} values One for each point; null makes a gap.
  * @typedef {object} PlotOptions
  * @property {string} title
- * @property {"stacked" | "log"} kind Areas on each other from 0, or lines on a scale of powers of ten.
+ * @property {"stacked" | "log"} kind Stacked areas on a linear scale, or lines on a logarithmic one.
  * @property {(value: number) => string} format
  */
 
@@ -46,8 +46,8 @@ export class Plot {
   /**
    * @param {readonly number[]} times POSIX seconds of the points.
    * @param {readonly Series[]} series
-   * @param {readonly (readonly [string, string])[]} numbers The present values: the name of its line, or nothing, and text.
-   * @param {string} description For those who do not see the plot.
+   * @param {readonly (readonly [string, string])[]} numbers The present values: the name of the line or an empty string, and the text.
+   * @param {string} description The text alternative of the plot.
    */
   show(times, series, numbers, description) {
     this.#numbers.replaceChildren(
@@ -66,7 +66,7 @@ export class Plot {
     const end = times.at(-1) ?? 0;
     const x = (/** @type {number} */ time) =>
       left + (width - left - right) * (1 - (end - time) / spanSeconds);
-    // Nobody remembers what was before.
+    // The page has no data from before it was opened.
     const isFull = end - (times[0] ?? end) >= spanSeconds - 1;
     const beginning = isFull ? "2 min ago" : "since this page opened";
     const { kind, format } = this.#options;
@@ -120,7 +120,7 @@ function linearScale(series) {
 function logScale(series) {
   const values = series.flatMap(({ values }) => values)
     .flatMap((value) => value !== null && value > 0 ? [value] : []);
-  // Without values, from 100 µs to 100 ms.
+  // Without values, the scale is from 100 µs to 100 ms.
   const lowest = Math.min(...values, values.length === 0 ? 1e-4 : Infinity);
   const highest = Math.max(...values, values.length === 0 ? 1e-1 : 0);
   const low = Math.floor(Math.log10(lowest) + 1e-9);
@@ -165,7 +165,7 @@ function drawLines(series, xs, y) {
       path += `${isStart ? "M" : "L"}${xs[index].toFixed(1)},${
         y(value).toFixed(1)
       }`;
-      // A point between two gaps would not be seen.
+      // Makes a point between two gaps visible.
       if (isStart && (values[index + 1] ?? null) === null) path += "h1";
     }
     return svg("path", { class: `plot-line ${name}`, d: path });

@@ -1,5 +1,5 @@
 /**
- * What the plots show.
+ * The plots of the page and their contents.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { pagePlots } from "./status_fields.js";
 
 export class Plots {
   #updates;
-  /** By their titles. */
+  /** The plots of quantiles, with their titles. */
   #quantiles;
 
   /** @param {HTMLElement} parent */
@@ -71,7 +71,7 @@ export class Plots {
       : [["", text(now)]];
     const description = now === undefined
       ? "No updates measured yet"
-      : `Updates a second over the last two minutes: now ${rate(now)}, from ` +
+      : `Updates per second in the last two minutes: now ${rate(now)}, from ` +
         `${rate(Math.min(...totals))} to ${rate(Math.max(...totals))}`;
     this.#updates.show(times, series, numbers, description);
   }

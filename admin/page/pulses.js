@@ -1,32 +1,31 @@
 /**
- * Rings that spread from where reports come in, and fade.
+ * Rings that spread from the positions of new reports, and fade.
  *
  * @module
  */
 import { dotRadius } from "./dots.js";
 import { colourOf } from "./palette.js";
 
-const lifeMs = 1_200;
+const durationMs = 1_200;
 const reachPx = 11;
-/** Between two pieces of the stream; their pulses are spread over it. */
+/** Interval between two pieces of positions. Pulses are spread over it. */
 const spreadMs = 250;
-const maxAlive = 160;
-/** Of one piece. */
-const maxNew = maxAlive * spreadMs / lifeMs;
+const maxPulses = 160;
+/** Most pulses of one piece. */
+const maxNew = maxPulses * spreadMs / durationMs;
 
 const prefersStillness = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Pulses {
   /**
-   * By when they start.
+   * Ordered by start.
    *
    * @type {{ x: number, y: number, colour: number, startMs: number }[]}
    */
-  #alive = [];
+  #pulses = [];
 
   /**
-   * Starts a pulse at clients that were just heard, or at an even sample of
-   * them.
+   * Starts pulses at an even sample of these clients.
    *
    * @param {readonly number[]} slots
    * @param {import("./clients.js").Clients} clients
@@ -37,36 +36,38 @@ export class Pulses {
     const step = Math.max(1, slots.length / maxNew);
     for (let place = 0; place < slots.length; place += step) {
       const slot = slots[Math.floor(place)];
-      this.#alive.push({
+      this.#pulses.push({
         x: clients.x[slot],
         y: clients.y[slot],
         colour: colourOf(clients.server[slot]),
         startMs: nowMs + spreadMs * place / slots.length,
       });
     }
-    this.#alive.splice(0, this.#alive.length - maxAlive);
+    this.#pulses.splice(0, this.#pulses.length - maxPulses);
   }
 
   clear() {
-    this.#alive = [];
+    this.#pulses = [];
   }
 
   /**
-   * Draws the rings as they are now.
+   * Draws the rings.
    *
    * @param {CanvasRenderingContext2D} context
    * @param {import("./map_view.js").MapView} view
-   * @param {number} count How many clients there are.
-   * @returns {boolean} Whether any goes on.
+   * @param {number} count Number of clients.
+   * @returns {boolean} Whether any ring is left.
    */
   draw(context, { viewport, colours }, count) {
     const nowMs = performance.now();
-    this.#alive = this.#alive.filter(({ startMs }) => nowMs - startMs < lifeMs);
+    this.#pulses = this.#pulses.filter(({ startMs }) =>
+      nowMs - startMs < durationMs
+    );
     const { scale, left, top, zoom } = viewport;
     const radius = dotRadius(count, zoom);
     context.lineWidth = 2;
-    for (const { x, y, colour, startMs } of this.#alive) {
-      const age = (nowMs - startMs) / lifeMs;
+    for (const { x, y, colour, startMs } of this.#pulses) {
+      const age = (nowMs - startMs) / durationMs;
       if (age < 0) continue;
       context.globalAlpha = (1 - age) ** 1.5;
       context.strokeStyle = colours.servers[colour];
@@ -82,6 +83,6 @@ export class Pulses {
       context.stroke();
     }
     context.globalAlpha = 1;
-    return this.#alive.length > 0;
+    return this.#pulses.length > 0;
   }
 }

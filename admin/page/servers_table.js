@@ -1,5 +1,5 @@
 /**
- * The table of servers: all that the graph shows, in numbers and words.
+ * The table of servers: everything that the graph shows, as text.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { pageColumns } from "./status_fields.js";
 import { valueAt } from "./values.js";
 
 /**
- * How each kind of value is shown.
+ * Formats each kind of value.
  *
  * @typedef {import("../../server/status/field.ts").PageCells} PageCells
  * @type {{ readonly [Cell in keyof PageCells]: (value: PageCells[Cell], time: number) => string }}
@@ -25,7 +25,7 @@ const texts = {
   log: (log) => describeLog(/** @type {LogStatus} */ (log)),
 };
 
-/** Columns of texts; the others are of numbers. */
+/** Kinds of cells that hold text. The others hold numbers. */
 const textCells = ["tally", "links", "log"];
 
 /**
@@ -51,12 +51,12 @@ export class ServersTable {
   /** @param {HTMLElement} parent */
   constructor(parent) {
     const heads = ["Server", ...columns.map(({ title }) => title)];
-    // Roles in words: on narrow screens the style makes blocks of the rows,
-    // which would take theirs away.
+    // Explicit roles: on narrow screens the style makes rows blocks, which would
+    // remove their implicit roles.
     parent.append(
       html("table", { role: "table" }, [
         html("caption", { class: "unseen" }, [
-          "The servers: counts since each one's start. Memory is that of the " +
+          "Servers. Counts are since the server's start. Memory is that of the " +
           "whole process.",
         ]),
         html("thead", { role: "rowgroup" }, [

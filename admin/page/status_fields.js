@@ -1,6 +1,6 @@
 /**
- * What the page shows of each server's status. A browser gets the lists
- * themselves under this name.
+ * The fields of a server's status that the page shows. For browsers, `page.ts`
+ * generates a file of this name with the same lists.
  *
  * @module
  */

@@ -1,31 +1,33 @@
 /**
- * The stream of events, and how the page stands with it. The browser's own way
- * to reconnect gives up at some errors and waits long at others, so it is done
- * here.
+ * Reads the event stream, and reconnects. The browser's own reconnecting gives
+ * up after some errors and waits long after others, so it is not used.
  *
  * @module
  */
 
-/** The protocol that this page speaks. */
+/** The version of the stream that this page reads. */
 const pageVersion = 1;
 const retryMs = 500;
-/** After so long without a connection the server counts as gone. */
+/** After this time without data the server is shown as gone. */
 const goneMs = 4_000;
-/** The server sends its status every second. */
+/**
+ * After this time without data the page reconnects. The server sends its status
+ * every second.
+ */
 const silenceMs = 5_000;
 
 /**
- * Follows `/events` for as long as the page lives.
+ * Reads `/events` until the page is closed.
  *
  * @param {object} handlers
- * @param {() => void} handlers.onHello A new stream: what was heard is to be forgotten.
+ * @param {() => void} handlers.onHello A new stream begins. Earlier data must be discarded.
  * @param {(status: import("./types.d.ts").HerdStatus) => void} handlers.onStatus
  * @param {(positions: import("./types.d.ts").Positions) => void} handlers.onPositions
  * @param {(event: import("./types.d.ts").LogEvent) => void} handlers.onLog
  * @param {(state: "live" | "reconnecting" | "gone" | "outdated") => void} handlers.onState
  */
 export function followEvents(handlers) {
-  let lastHeardMs = performance.now();
+  let lastDataMs = performance.now();
   /** @type {EventSource} */
   let source;
 
@@ -48,19 +50,19 @@ export function followEvents(handlers) {
    */
   const on = (type, handler) =>
     source.addEventListener(type, ({ data }) => {
-      lastHeardMs = performance.now();
+      lastDataMs = performance.now();
       handler(JSON.parse(data));
     });
 
   const reconnect = () => {
     source.close();
-    const isGone = performance.now() - lastHeardMs > goneMs;
+    const isGone = performance.now() - lastDataMs > goneMs;
     handlers.onState(isGone ? "gone" : "reconnecting");
     setTimeout(connect, retryMs);
   };
 
   const watch = setInterval(() => {
-    const isSilent = performance.now() - lastHeardMs > silenceMs;
+    const isSilent = performance.now() - lastDataMs > silenceMs;
     if (isSilent && source.readyState === EventSource.OPEN) reconnect();
   }, 1_000);
 
@@ -69,7 +71,7 @@ export function followEvents(handlers) {
     source.close();
     clearInterval(watch);
     handlers.onState("outdated");
-    // Once for each version: the state outlives the reload.
+    // Reloads once for each version. The state survives the reload.
     if (history.state?.reloadedFor === version) return;
     history.replaceState({ reloadedFor: version }, "");
     location.reload();

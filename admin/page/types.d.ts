@@ -1,4 +1,4 @@
-/** What the administration port sends, and what the page makes of it. */
+/** Types of the data from the administration port, and of the page's views. */
 import type {
   HerdStatus,
   LinkStatus,
@@ -11,15 +11,15 @@ export type { HerdStatus, LinkStatus, LogStatus, ServerStatus };
 export type { Positions, ShownPosition } from "../position_types.ts";
 export type { WorldMap } from "../world_map.ts";
 
-/** An event of the log, and whose. */
+/** An event of the log, and its server. */
 export interface LogEvent extends ServerEvent {
   readonly server: string;
 }
 
-/** A server as the page shows it. */
+/** The view of a server. */
 export interface ServerView {
   readonly name: string;
-  /** Its place in the herd file, which gives it its colour. */
+  /** Its index in the herd file, which selects its colour. */
   readonly index: number;
   readonly state:
     | "ready"
@@ -28,16 +28,16 @@ export interface ServerView {
     | "reachable"
     | "down"
     | "unseen";
-  /** More about the state; empty if there is no more. */
+  /** Details of the state; may be empty. */
   readonly note: string;
-  /** undefined if it is not of the process that is asked. */
+  /** Undefined if the server runs in another process. */
   readonly status: ServerStatus | undefined;
 }
 
-/** A link as the page shows it. */
+/** The view of a link. */
 export interface LinkView {
   readonly ends: readonly [string, string];
   readonly state: "up" | "behind" | "catching up" | "down" | "unseen";
-  /** More about the state; empty if there is no more. */
+  /** Details of the state; may be empty. */
   readonly note: string;
 }

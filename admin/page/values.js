@@ -1,6 +1,6 @@
 /**
- * Reads the values of a status as the servers' programs do. A browser gets that
- * very file under this name.
+ * Reads values of a status. For browsers, `page.ts` serves the imported file
+ * under this name.
  *
  * @module
  */

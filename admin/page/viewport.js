@@ -1,13 +1,12 @@
 /**
- * The projection, by the table that the server made, and the part of the map
- * that is in sight.
+ * The projection, by the server's table, and the visible part of the map.
  *
  * @module
  */
 
 /**
- * Projects degrees to units of the map, between the table's latitudes by a
- * straight line.
+ * Projects degrees to units of the map, by linear interpolation between the
+ * table's latitudes.
  *
  * @param {import("./types.d.ts").WorldMap} map
  * @returns {(latitude: number, longitude: number) => [number, number]}
@@ -24,11 +23,14 @@ export function createProjection({ width, xPerDegree, y }) {
   };
 }
 
-/** Between the whole world and the edge of the canvas, in CSS pixels. */
+/** Margin between the whole world and the edge of the canvas, in CSS pixels. */
 const margin = 8;
 const maxZoom = 32;
 
-/** From units of the map to CSS pixels: `x * scale + left`, `y * scale + top`. */
+/**
+ * The visible part of the map. A point of the map is at the CSS pixel
+ * `x * scale + left`, `y * scale + top`.
+ */
 export class Viewport {
   scale = 1;
   left = 0;
@@ -37,7 +39,7 @@ export class Viewport {
   #width = 1;
   #height = 1;
   #zoom = 1;
-  /** The point of the map in the middle. */
+  /** The point of the map in the middle of the canvas. */
   #centre;
 
   /** @param {{ readonly width: number, readonly height: number }} map */
@@ -46,7 +48,7 @@ export class Viewport {
     this.#centre = { x: map.width / 2, y: map.height / 2 };
   }
 
-  /** 1 shows the whole world. */
+  /** The zoom, at least 1. At 1, the whole world is visible. */
   get zoom() {
     return this.#zoom;
   }
@@ -80,7 +82,7 @@ export class Viewport {
   }
 
   /**
-   * Zooms, and leaves the point of the map that is at a pixel where it is.
+   * Zooms. The point of the map at this pixel stays there.
    *
    * @param {number} factor
    * @param {number} px
@@ -95,7 +97,7 @@ export class Viewport {
   }
 
   /**
-   * Moves what is in sight by so many pixels.
+   * Moves the map by this distance, in CSS pixels.
    *
    * @param {number} dx
    * @param {number} dy
@@ -106,7 +108,7 @@ export class Viewport {
   }
 
   /**
-   * Brings a point of the map to the middle, as far as the world reaches.
+   * Moves a point of the map to the middle, as far as the world's edges allow.
    *
    * @param {number} x
    * @param {number} y
@@ -129,7 +131,7 @@ export class Viewport {
     return [(px - this.left) / this.scale, (py - this.top) / this.scale];
   }
 
-  /** Works out the scale, and keeps the world in sight. */
+  /** Calculates the scale, and keeps the world visible. */
   #place() {
     const { width, height } = this.#map;
     const fit = Math.min(
@@ -148,10 +150,10 @@ export class Viewport {
 
 /**
  * @param {number} centre
- * @param {number} size Of the world.
- * @param {number} seen Of what is in sight.
+ * @param {number} size Size of the world.
+ * @param {number} visible Size of the visible part.
  */
-function clampCentre(centre, size, seen) {
-  if (seen >= size) return size / 2;
-  return Math.min(Math.max(centre, seen / 2), size - seen / 2);
+function clampCentre(centre, size, visible) {
+  if (visible >= size) return size / 2;
+  return Math.min(Math.max(centre, visible / 2), size - visible / 2);
 }

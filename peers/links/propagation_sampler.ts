@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { heardAtOf, type Report } from "../../protocol/report.ts";
+import { receivedAtOf, type Report } from "../../protocol/report.ts";
 import { type Clock, secondsOf } from "../../runtime/clock.ts";
 
 /** Counts durations. */
@@ -28,7 +28,7 @@ export class PropagationSampler {
   sample(report: Report): void {
     if (this.#hasSample) return;
     this.#hasSample = true;
-    this.#durations.add(secondsOf(this.#clock) - heardAtOf(report.line));
+    this.#durations.add(secondsOf(this.#clock) - receivedAtOf(report.line));
   }
 
   /** Ends a chunk. */

@@ -8,7 +8,11 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { heardAt, heardAtOf, type Report } from "../../protocol/report.ts";
+import {
+  receivedAtIn,
+  receivedAtOf,
+  type Report,
+} from "../../protocol/report.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredFraction,
@@ -102,10 +106,10 @@ export class ReportStore {
   put(report: Report, source?: ReportSource): StoreResult | NotStored {
     const horizon = this.#horizon();
     if (horizon > -Infinity) {
-      const receivedAt = heardAt(report);
+      const receivedAt = receivedAtIn(report);
       if (receivedAt <= horizon) return "forgotten";
       this.#oldest = Math.min(this.#oldest, receivedAt);
-      const stored = this.#table.heardAtOf(report);
+      const stored = this.#table.receivedAtOf(report);
       if (stored !== undefined && stored <= horizon) {
         this.#remove(report.client);
       }
@@ -142,7 +146,7 @@ export class ReportStore {
   /** Whether a report has expired. */
   isExpired(line: ByteString): boolean {
     const horizon = this.#horizon();
-    return horizon > -Infinity && heardAtOf(line) <= horizon;
+    return horizon > -Infinity && receivedAtOf(line) <= horizon;
   }
 
   /** How many clients take up memory. */
@@ -215,7 +219,7 @@ export class ReportStore {
    */
   forget(client: ByteString, heardUntil: number): void {
     const line = this.#table.get(client);
-    if (line !== undefined && heardAtOf(line) <= heardUntil) {
+    if (line !== undefined && receivedAtOf(line) <= heardUntil) {
       this.#remove(client);
     }
   }
@@ -354,7 +358,7 @@ export class ReportStore {
    * ahead of the clock than the clocks of two servers may differ.
    */
   #makeRoom(report: Report, isFull: () => boolean): boolean {
-    const receivedAt = heardAt(report);
+    const receivedAt = receivedAtIn(report);
     while (isFull() && receivedAt > this.#raisedTo) {
       if (this.#sweep === undefined) {
         const seconds = this.#expiryTime(receivedAt);
@@ -371,7 +375,7 @@ export class ReportStore {
   #expiryTime(receivedAt: number): number {
     const sample = [receivedAt];
     for (const report of this.#table.sample(sampledReports)) {
-      sample.push(heardAt(report));
+      sample.push(receivedAtIn(report));
     }
     sample.sort((one, other) => one - other);
     return sample[Math.floor(sample.length * expiredFraction)];
@@ -380,7 +384,7 @@ export class ReportStore {
   #sweepWhile(goesOn: (swept: number) => boolean): void {
     const horizon = this.#horizon();
     const isExpired = (report: Report) => {
-      const receivedAt = heardAt(report);
+      const receivedAt = receivedAtIn(report);
       if (receivedAt <= horizon) return true;
       this.#oldest = Math.min(this.#oldest, receivedAt);
       return false;

@@ -9,7 +9,7 @@
  * @module
  */
 import { type ByteString, encodeScratch } from "../../protocol/bytes.ts";
-import { heardAt, Report } from "../../protocol/report.ts";
+import { receivedAtIn, Report } from "../../protocol/report.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import { ClientIndex } from "./client_index.ts";
 import {
@@ -189,11 +189,11 @@ export class ReportTable {
    * When the stored report about the client of a report was received, in POSIX
    * seconds; undefined for an unknown client.
    */
-  heardAtOf(report: Report): number | undefined {
+  receivedAtOf(report: Report): number | undefined {
     const address = this.#find(this.#hashOf(report), report);
     if (address === 0) return undefined;
     this.#arena.read(address, this.#read);
-    return heardAt(this.#read);
+    return receivedAtIn(this.#read);
   }
 
   /** The newest AT line about a client. */

@@ -66,8 +66,8 @@ export interface SettingOptions {
    */
   readonly placesTtlSeconds?: number;
   /**
-   * Most requests to Google on one day, UTC. From 1 to 1,000,000,000, default
-   * no limit.
+   * Most requests to the service on one day, UTC. From 1 to 1,000,000,000,
+   * default no limit.
    */
   readonly placesBudget?: number;
 }

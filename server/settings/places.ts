@@ -7,6 +7,7 @@ import {
   choosePlaces,
   needsKey,
   type PlacesChoice,
+  takesKey,
 } from "../../places/choose.ts";
 import { isLoopback } from "../../runtime/network.ts";
 import type { PermissionNeed } from "../../runtime/permissions.ts";
@@ -47,8 +48,8 @@ export async function readPlaces(
 ): Promise<PlacesSettings> {
   const { placesKeyFile, placesProvider: name, placesUrl: url } =
     resolved.values;
-  if (name === "gazetteer") {
-    return { places: choosePlaces(name, {}), sources: [], unread: [] };
+  if (!takesKey(name)) {
+    return { places: choosePlaces(name, { url }), sources: [], unread: [] };
   }
   const { key, keyHelp, sources, unread } = await readPlacesKey(placesKeyFile);
   if (key === undefined && needsKey(name)) {

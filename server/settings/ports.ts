@@ -63,11 +63,13 @@ export function portsOf(
   });
 }
 
-/** Where neighbours dial a server. */
-export function dialledAddresses(server: ServerEntry): string[] {
-  return portKinds
-    .filter(({ dialledBy }: PortKind) => dialledBy.includes("neighbours"))
-    .map(({ field }) => formatAddress(server.host, server[field]));
+/** Those of a server's ports that its neighbours dial. */
+export function linkPorts(
+  settings: PortSettings,
+  server: ServerEntry,
+): ServerPort[] {
+  return portsOf(settings, server)
+    .filter(({ kind }) => kind.serves === "neighbours");
 }
 
 /** The ports that a server names when it is ready, below their labels. */

@@ -9,7 +9,7 @@ import { findServer } from "../../peers/topology.ts";
 import { isLoopback } from "../../runtime/network.ts";
 import type { PermissionNeed } from "../../runtime/permissions.ts";
 import { SetupError } from "../../runtime/setup_error.ts";
-import { dialledAddresses, portsOf } from "./ports.ts";
+import { linkPorts, portsOf } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 
 /** What these servers have to be allowed to do, and nothing more. */
@@ -21,11 +21,11 @@ export function requiredPermissions(
   const servers = names.map((name) => findServer(topology, name)!);
   const ports = servers.flatMap((self) => portsOf(settings, self));
   const kinds = Map.groupBy(ports, ({ kind }) => kind.name);
-  const addresses = [
-    ...[...kinds.values()].flat().map(({ address }) => address),
-    ...servers.flatMap(({ name }) => topology.neighbours.get(name)!)
-      .flatMap(dialledAddresses),
-  ];
+  const dialled = servers
+    .flatMap(({ name }) => topology.neighbours.get(name)!)
+    .flatMap((neighbour) => linkPorts(settings, neighbour));
+  const addresses = [...[...kinds.values()].flat(), ...dialled]
+    .map(({ address }) => address);
   return [
     ...[...addresses, ...places.hosts].map((host): PermissionNeed => ({
       name: "net",
@@ -62,16 +62,19 @@ export function budgetPath({ logDirectory }: Settings, name: string): string {
  * So nobody outside this machine may reach one then.
  */
 export function refuseWithoutSecret(
-  { secrets, secretsHelp, topology }: Settings,
+  settings: Settings,
   names: readonly string[],
 ): void {
+  const { secrets, secretsHelp, topology } = settings;
   if (secrets.length > 0) return;
   const outside = names
     .flatMap((name) => [
       findServer(topology, name)!,
       ...topology.neighbours.get(name)!,
     ])
-    .find(({ host }) => !isLoopback(host));
+    .find((server) =>
+      linkPorts(settings, server).some(({ hostname }) => !isLoopback(hostname))
+    );
   if (outside === undefined) return;
   throw new SetupError(
     `${outside.name} is at ${outside.host}, outside this machine, and there ` +

@@ -423,7 +423,7 @@ export const schema = {
     type: "URL",
     flag: "places-url",
     group: "Places",
-    help: "ask here instead of Google's address",
+    help: "ask here instead of the service's own address",
     permission: "net",
     sources: programs,
   },
@@ -456,7 +456,7 @@ export const schema = {
     max: 1_000_000_000,
     otherwise: "no limit",
     group: "Places",
-    help: "most requests to Google on one day, UTC",
+    help: "most requests to the service on one day, UTC",
   },
   ...clientLimitSettings,
 } as const satisfies Schema;

@@ -12,6 +12,7 @@ import {
   type Topology,
   TopologyError,
 } from "../../peers/topology.ts";
+import { takesKey } from "../../places/choose.ts";
 import { readFile } from "../../runtime/files.ts";
 import { SetupError, UsageError } from "../../runtime/setup_error.ts";
 import type { ClientLimits } from "../../sessions/limits.ts";
@@ -99,10 +100,10 @@ export async function readSettings(
     sources: [
       ...permissionsFor(schema, {
         ...resolved,
-        // The gazetteer needs no key, so the file is not read.
-        values: places.places.hosts.length === 0
-          ? { ...values, placesKeyFile: undefined }
-          : values,
+        // Where no key is needed, the file is not read.
+        values: takesKey(values.placesProvider)
+          ? values
+          : { ...values, placesKeyFile: undefined },
       }),
       ...secrets.sources,
       ...places.sources,

@@ -5,7 +5,7 @@ import { maxLineBytes } from "../../protocol/limits.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test({
-  name: "readClientId() reads what the page writes, whatever the bytes are",
+  name: "readClientId() inverts the escaping of IDs with any bytes",
   permissions: "none",
   fn() {
     const clients = [
@@ -26,7 +26,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "readClientId() reads no ID that no client can have",
+  name: "readClientId() refuses IDs that no client can have",
   permissions: "none",
   fn() {
     const wrong = [
@@ -47,7 +47,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "readClientId() reads the longest ID that fits a line, and no longer",
+  name:
+    "readClientId() reads the longest ID that fits a line, and no longer one",
   permissions: "none",
   fn() {
     const longest = "\xff".repeat(maxLineBytes - "IAMAT  +0+0 0".length);

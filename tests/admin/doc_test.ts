@@ -5,7 +5,7 @@ import { fakeStatus } from "../fakes/herd_status.ts";
 
 const [server] = fakeStatus().servers;
 
-/** The names of all fields, also of the fields in them. */
+/** The names of all fields, including nested ones. */
 function fieldsOf(value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [];
   return Array.isArray(value)
@@ -13,7 +13,7 @@ function fieldsOf(value: unknown): string[] {
     : Object.entries(value).flatMap(([key, part]) => [key, ...fieldsOf(part)]);
 }
 
-Deno.test("every field of the status stands in the docs", async () => {
+Deno.test("ADMINISTRATION.md has every field of the status", async () => {
   const page = await Deno.readTextFile(
     `${projectFolder}docs/ADMINISTRATION.md`,
   );
@@ -22,7 +22,7 @@ Deno.test("every field of the status stands in the docs", async () => {
   for (const field of fields) assert(page.includes(`\`${field}\``), field);
 });
 
-Deno.test("metrics follow the conventions, and each stands in the docs", async () => {
+Deno.test("metrics follow Prometheus's conventions, and OPERATIONS.md has each", async () => {
   const text = await formatMetrics(server, { startedAt: 0, cpuSeconds: 0 });
   const page = await Deno.readTextFile(`${projectFolder}docs/OPERATIONS.md`);
   const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];

@@ -2,7 +2,7 @@ import { EventStream } from "../../admin/event_stream.ts";
 import {
   keptEvents,
   linkChangeMs,
-  maxListeners,
+  maxStreams,
   positionsEveryMs,
   statusEveryMs,
 } from "../../admin/limits.ts";
@@ -14,7 +14,7 @@ import { FakeObservedServer } from "../fakes/observed_server.ts";
 const lineOf = (client: string) =>
   `AT Hill +0.263873386 ${client} +34.068930-118.445127 1520023934.5`;
 
-/** What a page has been shown. */
+/** A page that collects the events of a stream. */
 class Page {
   readonly events: { readonly name: string; readonly data: unknown }[] = [];
   isEnded = false;
@@ -40,7 +40,7 @@ class Page {
     return this.events.map(({ name }) => name);
   }
 
-  /** The data of the events of one name, taken out. */
+  /** Removes the events of one name, and returns their data. */
   // deno-lint-ignore no-explicit-any
   take(name: string): any[] {
     const found = this.events.filter((event) => event.name === name);
@@ -71,7 +71,7 @@ function open() {
 }
 
 Deno.test({
-  name: "Live shows a page who it is, how all is, and who is where",
+  name: "EventStream begins with hello, the status and the known positions",
   permissions: "none",
   async fn() {
     const { events, self } = open();
@@ -89,7 +89,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Live shows the status every second, and sooner when a link changes",
+  name:
+    "EventStream sends the status every second, and early if a link changes",
   permissions: "none",
   async fn() {
     const { clock, events, other } = open();
@@ -113,7 +114,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Live shows reports as they come in, and watches none unless it has to",
+  name:
+    "EventStream sends new reports, and observes them only while a page is open",
   permissions: "none",
   async fn() {
     const { clock, events, self } = open();
@@ -142,7 +144,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Live shows the last events of all servers, and new ones at once",
+  name:
+    "EventStream sends the last events of all servers, and new ones at once",
   permissions: "none",
   async fn() {
     const { events, other, self } = open();
@@ -172,7 +175,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Live disconnects a page that does not read, and no other",
+  name: "EventStream disconnects a page that does not read, and no other",
   permissions: "none",
   async fn() {
     const { clock, events, self } = open();
@@ -185,7 +188,7 @@ Deno.test({
     }
     assertEquals(page.isEnded, false);
     assertEquals(page.take("positions").length, 100);
-    // What waited for the other is gone, and so will be its connection.
+    // The idle page's waiting bytes are discarded, and its stream has failed.
     await assertRejects(
       () => idle.getReader().read(),
       Deno.errors.Interrupted,
@@ -197,7 +200,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Live shows a page that reads slowly the whole snapshot",
+  name: "EventStream sends the whole snapshot to a page that reads slowly",
   permissions: "none",
   async fn() {
     const { events, self } = open();
@@ -224,12 +227,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Live lets no more pages in than it can serve",
+  name: "EventStream limits the number of streams",
   permissions: "none",
   async fn() {
     const { events } = open();
     const streams = Array.from(
-      { length: maxListeners },
+      { length: maxStreams },
       () => events.subscribe()!,
     );
     assertEquals(events.subscribe(), undefined);
@@ -240,7 +243,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Live ends a page whose clients cannot be read, and forgets it",
+  name: "EventStream ends and removes a stream whose snapshot fails",
   permissions: "none",
   async fn() {
     const { events, self } = open();

@@ -2,7 +2,7 @@ import { isOwnHost } from "../../admin/hosts.ts";
 import { assert } from "../assert.ts";
 
 Deno.test({
-  name: "isOwnHost() takes this machine's names, on any port",
+  name: "isOwnHost() accepts loopback names and addresses with any port",
   permissions: "none",
   fn() {
     for (
@@ -20,7 +20,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "isOwnHost() takes no stranger's name, however it looks",
+  name: "isOwnHost() refuses other hosts, also ones that resemble loopback",
   permissions: "none",
   fn() {
     for (
@@ -50,7 +50,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "isOwnHost() takes the names that were configured, in any case",
+  name: "isOwnHost() accepts configured names in upper or lower case",
   permissions: "none",
   fn() {
     const names = ["herd.example", "192.0.2.7", "2001:db8::7"];

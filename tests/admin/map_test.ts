@@ -7,7 +7,7 @@ import { assert, assertEquals } from "../assert.ts";
 const map: WorldMap = JSON.parse(createMap());
 
 Deno.test({
-  name: "the page's projection is d3's, to a fiftieth of a pixel",
+  name: "createProjection() differs from d3's by less than 0.02 units",
   permissions: "none",
   fn() {
     const project = createProjection(map);
@@ -30,7 +30,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the map is path data, small enough to send, and made once",
+  name: "createMap() has path data and tables, less than 120,000 characters",
   permissions: "none",
   fn() {
     for (const shape of ["sphere", "graticule", "land", "borders"] as const) {

@@ -12,7 +12,7 @@ function metricsOf(facts: Given<ServerFacts>): Promise<string> {
   }, { startedAt: 1520024000.5, cpuSeconds: 0.25 });
 }
 
-/** The values, by name and labels. */
+/** Values by names with labels. */
 function valuesOf(text: string): Map<string, number> {
   const lines = text.split("\n").filter((line) => /^[^#]/.test(line));
   return new Map(lines.map((line) => {
@@ -33,7 +33,7 @@ const link = {
   lastFailure: null,
 };
 
-Deno.test("metrics say what the status says", async () => {
+Deno.test("metrics have the values of the status", async () => {
   const propagation = new DurationCounter();
   for (const seconds of [0.0004, 0.0004, 0.3, 100]) propagation.add(seconds);
   const values = valuesOf(
@@ -99,14 +99,14 @@ Deno.test("metrics say what the status says", async () => {
   }
 });
 
-Deno.test("metrics with labels have no values where there is nothing to tell", async () => {
+Deno.test("metrics with labels have no values if the status has no items", async () => {
   const text = await metricsOf({});
   for (const [name] of valuesOf(text)) {
     assert(!/^herd_(limit|link|places)/.test(name), name);
   }
 });
 
-Deno.test("metrics escape what names hold", async () => {
+Deno.test("metrics escape the values of labels", async () => {
   const text = await metricsOf({
     places: { provider: 'a"b\\c\nherd_ready 7', requests: { OK: 1 } },
   });

@@ -19,14 +19,13 @@ const lineOf = (client: string) =>
     `AT Hill +0.263873386 ${client} +34.068930-118.445127 1520023934.5`,
   );
 
-/** Shows the lines in pages. */
+/** A server that knows these lines. */
 function serverWith(lines: readonly ByteString[]): FakeObservedServer {
   const server = new FakeObservedServer();
   server.known = [...lines];
   return server;
 }
 
-/** All pieces. */
 function snapshotOf(
   lines: readonly ByteString[],
   known: number,
@@ -37,7 +36,7 @@ function snapshotOf(
 const reportOf = (client: string) => parseReport(lineOf(client), () => true)!;
 
 Deno.test({
-  name: "readPosition() says where, who, by whom heard and when",
+  name: "readPosition() reads client, position, server and time",
   permissions: "none",
   fn() {
     assertEquals(readPosition(lineOf("kiwi")), [
@@ -51,7 +50,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "readPosition() gives IDs of any bytes as printable text",
+  name: "readPosition() escapes IDs to printable text",
   permissions: "none",
   fn() {
     const idOf = (client: string) => readPosition(lineOf(client))[0];
@@ -63,7 +62,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "LivePositions show all that came in since the last time, copied",
+  name: "LivePositions returns copies of all reports since the last call",
   permissions: "none",
   fn() {
     const live = new LivePositions();
@@ -82,31 +81,31 @@ Deno.test({
 });
 
 Deno.test({
-  name: "LivePositions show an even sample where there are too many",
+  name: "LivePositions returns an even sample of too many reports",
   permissions: "none",
   fn() {
     const live = new LivePositions();
     const count = 4 * maxLivePositions;
-    const hearAll = () => {
+    const receiveAll = () => {
       for (let index = 0; index < count; index++) {
         live.add(reportOf(`client${index}`));
       }
       return live.drain(count)!;
     };
-    const first = hearAll();
+    const first = receiveAll();
     assertEquals(first.positions.length, maxLivePositions);
     assertEquals(first.heard, count);
-    const second = hearAll();
+    const second = receiveAll();
     assertEquals(second.positions.length, maxLivePositions);
     assertEquals(second.heard, count);
-    // No longer just those that come first.
+    // The second sample is even; the first had only the first reports.
     assertEquals(second.positions.at(-1)![0], `client${count - 1}`);
     assertEquals(second.positions[0][0], "client3");
   },
 });
 
 Deno.test({
-  name: "LivePositions show as many as they may of hardly too many",
+  name: "LivePositions returns the most allowed if there is one report more",
   permissions: "none",
   fn() {
     const live = new LivePositions();
@@ -121,7 +120,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "snapshot() gives every client once, in pieces",
+  name: "snapshot() returns every client once, in pieces",
   permissions: "none",
   async fn() {
     const clients = Array.from({ length: 1_234 }, (_, index) => `c${index}`);
@@ -140,16 +139,16 @@ Deno.test({
 for (const more of [1, 71, maxSnapshotPositions, 2 * maxSnapshotPositions]) {
   const known = maxSnapshotPositions + more;
   Deno.test({
-    name: `snapshot() of ${known} clients gives as many as it may, evenly`,
+    name: `snapshot() of ${known} clients returns the most allowed, evenly`,
     permissions: "none",
     async fn() {
       const lines = new Array<ByteString>(known).fill(lineOf("kiwi"));
       const shown = (await snapshotOf(lines, known))
         .map(({ positions }) => positions.length);
       assertEquals(shown.length, Math.ceil(known / snapshotPieceLines));
-      const inAll = shown.reduce((sum, count) => sum + count, 0);
-      assertEquals(inAll, maxSnapshotPositions);
-      // The last piece may be a short one.
+      const total = shown.reduce((sum, count) => sum + count, 0);
+      assertEquals(total, maxSnapshotPositions);
+      // The last piece may be shorter.
       const whole = shown.slice(0, -1);
       assert(Math.max(...whole) - Math.min(...whole) <= 1);
     },
@@ -157,7 +156,7 @@ for (const more of [1, 71, maxSnapshotPositions, 2 * maxSnapshotPositions]) {
 }
 
 Deno.test({
-  name: "snapshot() gives no more than it may if clients come meanwhile",
+  name: "snapshot() keeps its limit if more clients report in the meantime",
   permissions: "none",
   async fn() {
     const count = maxSnapshotPositions + 9;
@@ -172,7 +171,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "snapshot() of nobody is empty",
+  name: "snapshot() of no clients is empty",
   permissions: "none",
   async fn() {
     assertEquals(await snapshotOf([], 0), []);

@@ -1,5 +1,5 @@
 import { EventStream } from "../../admin/event_stream.ts";
-import { maxListeners } from "../../admin/limits.ts";
+import { maxStreams } from "../../admin/limits.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
 import type { ServerFacts } from "../../server/status/status.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
@@ -35,27 +35,24 @@ function open(facts: Given<ServerFacts> = {}) {
   return site;
 }
 
-function ask(
+function request(
   path: string,
   site: SiteOptions | undefined,
   init: RequestInit = {},
   names: readonly string[] = [],
 ): Promise<Response> {
   const headers = { host: "127.0.0.1:8200", ...init.headers };
-  const request = new Request(`http://127.0.0.1:8200${path}`, {
-    ...init,
-    headers,
-  });
-  return answer(request, names, site);
+  const url = `http://127.0.0.1:8200${path}`;
+  return answer(new Request(url, { ...init, headers }), names, site);
 }
 
 Deno.test({
-  name: "a site shows the page, the map, the metrics and the status",
+  name: "answer() sends the page, the map, the metrics and the status",
   permissions: "none",
   async fn() {
     const shown = await Promise.all(
       ["/", "/?x=1", "/map.json", "/metrics", "/status.json"].map((path) =>
-        ask(path, open())
+        request(path, open())
       ),
     );
     assertEquals(shown.map(({ status }) => status), [200, 200, 200, 200, 200]);
@@ -81,12 +78,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a site shows where a client is, by its ID as it is shown",
+  name: "answer() finds a client's position by its escaped ID",
   permissions: "none",
   async fn() {
     for (const id of ["kiwi", "\\x00<b>\\xff", "__proto__"]) {
       const query = new URLSearchParams({ id });
-      const response = await ask(`/client.json?${query}`, open());
+      const response = await request(`/client.json?${query}`, open());
       assertEquals(response.status, 200, id);
       assertEquals(
         response.headers.get("content-type"),
@@ -97,14 +94,14 @@ Deno.test({
       });
     }
     for (const id of ["kiw", "constructor", "%5cx01"]) {
-      const response = await ask(`/client.json?id=${id}`, open());
+      const response = await request(`/client.json?id=${id}`, open());
       assertEquals(
         `${response.status} ${await response.text()}`,
         "404 no client with this ID is known\n",
       );
     }
     for (const query of ["", "?id=", "?id=a+b", "?id=%5cq", "?name=kiwi"]) {
-      const response = await ask(`/client.json${query}`, open());
+      const response = await request(`/client.json${query}`, open());
       assertEquals(response.status, 400, query);
       assertStringIncludes(await response.text(), "expected");
     }
@@ -112,11 +109,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a site does not call a client unknown where nobody can know",
+  name: "answer() is 503, not 404, if the replica cannot find clients",
   permissions: "none",
   async fn() {
     const find = () => Promise.reject(new Error("no connection"));
-    const response = await ask("/client.json?id=kiwi", { ...open(), find });
+    const response = await request("/client.json?id=kiwi", { ...open(), find });
     assertEquals(
       `${response.status} ${await response.text()}`,
       "503 the server cannot find clients now\n",
@@ -125,30 +122,30 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a site tells the health of the server whose port it is",
+  name: "answer() sends the health of the port's server",
   permissions: "none",
   async fn() {
-    const say = async (path: string, facts: Given<ServerFacts>) => {
-      const response = await ask(path, open(facts));
+    const health = async (path: string, facts: Given<ServerFacts>) => {
+      const response = await request(path, open(facts));
       return `${response.status} ${await response.text()}`;
     };
     const notReady = "no neighbour is linked";
-    assertEquals(await say("/healthz", {}), "200 ok\n");
-    assertEquals(await say("/healthz", { notReady }), "200 ok\n");
+    assertEquals(await health("/healthz", {}), "200 ok\n");
+    assertEquals(await health("/healthz", { notReady }), "200 ok\n");
     assertEquals(
-      await say("/healthz", { isStopping: true }),
-      "503 it is stopping\n",
+      await health("/healthz", { isStopping: true }),
+      "503 the server is stopping\n",
     );
-    assertEquals(await say("/readyz", {}), "200 ready\n");
+    assertEquals(await health("/readyz", {}), "200 ready\n");
     assertEquals(
-      await say("/readyz", { notReady }),
+      await health("/readyz", { notReady }),
       "503 no neighbour is linked\n",
     );
   },
 });
 
 Deno.test({
-  name: "a site says that a server is starting until there is one",
+  name: "answer() is 503 while the server starts",
   permissions: "none",
   async fn() {
     for (const path of ["/", "/healthz", "/readyz", "/metrics"]) {
@@ -161,67 +158,70 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a site answers GET and HEAD, and nothing else",
+  name: "answer() accepts only GET and HEAD",
   permissions: "none",
   async fn() {
     for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
-      const response = await ask("/status.json", open(), { method });
+      const response = await request("/status.json", open(), { method });
       assertEquals(response.status, 405, method);
       assertEquals(response.headers.get("allow"), "GET, HEAD");
     }
-    const head = await ask("/status.json", open(), { method: "HEAD" });
+    const head = await request("/status.json", open(), { method: "HEAD" });
     assertEquals([head.status, await head.text()], [200, ""]);
-    const whole = await (await ask("/status.json", open())).bytes();
+    const whole = await (await request("/status.json", open())).bytes();
     assertEquals(head.headers.get("content-length"), `${whole.length}`);
     const site = open();
-    for (let count = 0; count <= maxListeners; count++) {
-      const response = await ask("/events", site, { method: "HEAD" });
-      assertEquals(response.status, 200, "whoever only asks takes no place");
+    for (let count = 0; count <= maxStreams; count++) {
+      const response = await request("/events", site, { method: "HEAD" });
+      assertEquals(response.status, 200, "HEAD opens no stream");
     }
-    const none = await ask("/nothing", open());
+    const none = await request("/nothing", open());
     assertEquals(none.status, 404);
     assertStringIncludes(await none.text(), "/status.json");
   },
 });
 
 Deno.test({
-  name: "a site answers nobody who asks for another name",
+  name: "answer() refuses other hosts",
   permissions: "none",
   async fn() {
     for (const path of ["/", "/status.json", "/events", "/healthz", "/no"]) {
       const headers = { host: "evil.example:8200" };
-      const response = await ask(path, open(), { headers });
+      const response = await request(path, open(), { headers });
       assertEquals(response.status, 403, path);
       assert(!(await response.text()).includes("evil"));
     }
     const headers = { host: "herd.example" };
     const names = ["herd.example"];
-    assertEquals((await ask("/", open(), { headers }, names)).status, 200);
-    const starting = await ask("/", undefined, { headers });
+    assertEquals((await request("/", open(), { headers }, names)).status, 200);
+    const starting = await request("/", undefined, { headers });
     assertEquals(starting.status, 403);
   },
 });
 
 Deno.test({
-  name: "a site gives pages of others nothing, but may be linked to",
+  name: "answer() refuses pages of other sites, except for navigation",
   permissions: "none",
   async fn() {
     const fetch = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" };
-    const response = await ask("/status.json", open(), { headers: fetch });
+    const response = await request("/status.json", open(), { headers: fetch });
     assertEquals(response.status, 403);
     const navigate = { ...fetch, "sec-fetch-mode": "navigate" };
-    assertEquals((await ask("/", open(), { headers: navigate })).status, 200);
+    assertEquals(
+      (await request("/", open(), { headers: navigate })).status,
+      200,
+    );
     const own = { ...fetch, "sec-fetch-site": "same-origin" };
-    assertEquals((await ask("/", open(), { headers: own })).status, 200);
+    assertEquals((await request("/", open(), { headers: own })).status, 200);
   },
 });
 
 Deno.test({
-  name: "everything that a site says has headers that keep markup out",
+  name: "answer() always sends security headers",
   permissions: "none",
   async fn() {
     for (const path of ["/", "/status.json", "/readyz", "/events", "/no"]) {
-      const { body, headers } = await ask(path, open());
+      const { body, headers } = await request(path, open());
       const policy = headers.get("content-security-policy")!;
       assertStringIncludes(policy, "default-src 'none'");
       assertStringIncludes(policy, "frame-ancestors 'none'");
@@ -235,27 +235,27 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a site shows events to a limited number of pages",
+  name: "answer() limits the number of event streams",
   permissions: "none",
   async fn() {
     const site = open();
     const responses = [];
-    for (let count = 0; count < maxListeners; count++) {
-      responses.push(await ask("/events", site));
+    for (let count = 0; count < maxStreams; count++) {
+      responses.push(await request("/events", site));
     }
     assertEquals(
       responses[0].headers.get("content-type"),
       "text/event-stream",
     );
-    const late = await ask("/events", site);
+    const late = await request("/events", site);
     assertEquals(late.status, 503);
-    assertStringIncludes(await late.text(), "too many listen");
+    assertStringIncludes(await late.text(), "too many event streams");
     site.events.close();
   },
 });
 
 Deno.test({
-  name: "a site goes by the host of the URL and that of the Host header",
+  name: "answer() checks the host of the URL and of the Host header",
   permissions: "none",
   async fn() {
     const outcome = async (url: string, host?: string) => {
@@ -275,10 +275,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a site refuses a request whose Host header makes no URL",
+  name: "answer() refuses a request whose Host header makes no valid URL",
   permissions: "none",
   async fn() {
-    // As the runtime has it: its URL is only put together.
+    // The runtime builds such a request: it does not parse its URL.
     const request = {
       url: "http://localhost:99999/healthz",
       method: "GET",
@@ -286,6 +286,6 @@ Deno.test({
     } as Request;
     const response = await answer(request, [], open());
     assertEquals(response.status, 400);
-    assertEquals(await response.text(), "the Host header is no host\n");
+    assertEquals(await response.text(), "the Host header is invalid\n");
   },
 });

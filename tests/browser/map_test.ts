@@ -129,7 +129,7 @@ withChromium.test("map: the keyboard can focus, move and zoom it, and show clien
     await page.keyboard.press("Enter");
     const card = page.locator("#client-card");
     await card.getByText("kiwi", { exact: true }).waitFor();
-    await card.getByText("heard by Smith").waitFor();
+    await card.getByText("received by Smith").waitFor();
     await page.keyboard.press("Enter");
     await card.getByText("far.away").waitFor();
     await page.keyboard.press("Escape");
@@ -194,7 +194,7 @@ withChromium.test("map: a client is found by its ID, an unknown ID is not", asyn
     await find(page, "nobody");
     await page.locator("#find-id:invalid").waitFor();
     await find(page, "ki");
-    await page.locator("#client-card").getByText("heard by Smith").waitFor();
+    await page.locator("#client-card").getByText("received by Smith").waitFor();
     await page.locator('#map[data-zoom="4.00"]').waitFor();
   }, /404/);
 });
@@ -207,7 +207,7 @@ withChromium.test("map: the search also finds clients that the page does not hav
     await find(page, " plum ");
     const card = page.locator("#client-card");
     await card.getByText("33.9° S, 18.4° E").waitFor();
-    await card.getByText("heard by Campbell").waitFor();
+    await card.getByText("received by Campbell").waitFor();
     await page.getByText("2 of 200,010 clients, a sample").waitFor();
     port.lines.set("kiwi", "AT Hill +0.1 kiwi +1+2 1520023936");
     await find(page, "kiwi");

@@ -35,7 +35,7 @@ withChromium.test("dashboard of a herd: earlier and new clients with any ID are 
     await find(page, markup);
     const card = page.locator("#client-card");
     await card.getByText(markup, { exact: true }).waitFor();
-    await card.getByText("heard by Campbell").waitFor();
+    await card.getByText("received by Campbell").waitFor();
     assertEquals(await page.locator("img").count(), 1);
     await page.locator("#events li").first().waitFor();
     // The row of Campbell: one IAMAT.

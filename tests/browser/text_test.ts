@@ -34,7 +34,7 @@ for (const id of [image, script]) {
       await page.locator("#map").focus();
       await page.keyboard.press("Enter");
       assertEquals(await card.locator("bdi").innerText(), id);
-      await card.getByText(`heard by Hill${id}`).waitFor();
+      await card.getByText(`received by Hill${id}`).waitFor();
       await assertNoMarkup(page);
       await page.keyboard.press("Escape");
       const box = (await page.locator("#map").boundingBox())!;

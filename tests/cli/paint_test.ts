@@ -4,7 +4,7 @@ import { assertEquals } from "../assert.ts";
 const red = (text: string) => `\x1b[31m${text}\x1b[39m`;
 
 Deno.test({
-  name: "paint colours, and a colour goes on behind another one inside it",
+  name: "paint adds colours, and a colour continues after a nested one",
   permissions: "none",
   fn() {
     const paint = createPaint(true);
@@ -18,7 +18,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without colours every brush gives back what it got",
+  name: "paint without colours returns all text unchanged",
   permissions: "none",
   fn() {
     const paint = createPaint(false);
@@ -28,7 +28,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "only a terminal is coloured, and none with NO_COLOR",
+  name: "isColoured() is true only for a terminal without NO_COLOR",
   permissions: "none",
   fn() {
     assertEquals(isColoured({ isTerminal: () => false }), false);

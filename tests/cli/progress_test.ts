@@ -2,7 +2,7 @@ import { Progress } from "../../cli/progress.ts";
 import { withoutColours } from "../../cli/width.ts";
 import { assertEquals } from "../assert.ts";
 
-/** A stream that keeps what is written, a few bytes at a time. */
+/** A stream that stores written text, and takes a few bytes at a time. */
 class Stream {
   #text = "";
   readonly #decoder = new TextDecoder();
@@ -20,7 +20,7 @@ class Stream {
     return count;
   }
 
-  /** What was written since the last call. */
+  /** The text written since the last call. */
   take(): string {
     const text = withoutColours(this.#text);
     this.#text = "";
@@ -43,7 +43,7 @@ function start(stream: Stream, total?: number, columns = 80) {
 }
 
 Deno.test({
-  name: "progress is drawn over itself and gone at the end",
+  name: "progress is redrawn on one line, and removed at the end",
   permissions: "none",
   fn() {
     const stream = new Stream(true);
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "progress is drawn ten times a second at most",
+  name: "progress is drawn at most ten times a second",
   permissions: "none",
   fn() {
     const stream = new Stream(true);
@@ -87,7 +87,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "progress never wraps, and says lines above itself",
+  name: "progress never wraps, and other lines are written above it",
   permissions: "none",
   fn() {
     const stream = new Stream(true);
@@ -104,7 +104,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the bar of progress leaves room for what stands beside it",
+  name: "progress: the bar leaves room for the text beside it",
   permissions: "none",
   fn() {
     const stream = new Stream(true);
@@ -121,7 +121,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without a terminal there is a line at the start and one at the end",
+  name: "progress without a terminal is a line at the start and one at the end",
   permissions: "none",
   fn() {
     const stream = new Stream(false);
@@ -139,7 +139,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is under way goes on where its progress cannot be shown",
+  name: "progress ignores errors of its stream",
   permissions: "none",
   fn() {
     let count = 0;

@@ -17,7 +17,7 @@ const columns = [
 ];
 
 Deno.test({
-  name: "a table has text on the left and numbers on the right",
+  name: "formatTable() aligns text on the left and numbers on the right",
   permissions: "none",
   fn() {
     const table = formatTable(columns, [
@@ -36,7 +36,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a table without titles has no line for them, and lacks no cells",
+  name:
+    "formatTable() prints no line of empty titles, and missing cells as empty",
   permissions: "none",
   fn() {
     const bare = [{ title: "" }, { title: "", isNumeric: true }];
@@ -46,7 +47,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a character takes no column, one, or two",
+  name: "widthOf() counts no column, one or two for each character",
   permissions: "none",
   fn() {
     assertEquals(widthOf("München"), 7);
@@ -59,7 +60,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "columns go by the width on the terminal, colours have none",
+  name: "formatTable() aligns by the width on a terminal, without colours",
   permissions: "none",
   fn() {
     const { green } = createPaint(true);
@@ -75,7 +76,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "where a line would be too wide the widest text is cut, no number",
+  name: "formatTable() cuts the widest text of lines that are too wide",
   permissions: "none",
   fn() {
     const rows = [["a very long name indeed", "1234567890", "Campbell"]];
@@ -88,7 +89,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is cut is as wide as there is room, and its colours end",
+  name: "cutToWidth() never exceeds the width, and ends colours",
   permissions: "none",
   fn() {
     const { red } = createPaint(true);
@@ -110,7 +111,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "text is folded at its spaces, and loses nothing",
+  name: "foldToWidth() breaks text at spaces, and loses no other character",
   permissions: "none",
   fn() {
     assertEquals(foldToWidth("a pear and a kiwi", 8), [

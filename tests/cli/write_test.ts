@@ -1,7 +1,7 @@
 import { writeBytes, writeLine } from "../../cli/write.ts";
 import { assertEquals, assertRejects, assertThrows } from "../assert.ts";
 
-/** A pipe that takes two bytes, is full, takes two more, and so on. */
+/** A non-blocking pipe that is full after every two bytes. */
 class FullPipe {
   text = "";
   #isFull = true;
@@ -20,7 +20,7 @@ class FullPipe {
 }
 
 Deno.test({
-  name: "what a pipe does not take now is written later",
+  name: "writes to a full non-blocking pipe are tried again",
   permissions: "none",
   async fn() {
     const pipe = new FullPipe();
@@ -33,7 +33,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what cannot be written at all is an error",
+  name: "writes rethrow other errors",
   permissions: "none",
   async fn() {
     const broken = {

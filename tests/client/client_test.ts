@@ -14,7 +14,7 @@ import { freeBasePort } from "../end_to_end/process.ts";
 import { authority, hill, smith } from "../fakes/certificates.ts";
 import { FakeServer } from "../fakes/herd_server.ts";
 
-Deno.test("a program starts a server and talks to it, through mod.ts", async () => {
+Deno.test("mod.ts: a program starts a server, and sends reports and queries", async () => {
   const logDirectory = await Deno.makeTempDir();
   const records: LogRecord[] = [];
   await configure({
@@ -81,14 +81,14 @@ Deno.test("a program starts a server and talks to it, through mod.ts", async () 
   await Deno.remove(logDirectory, { recursive: true });
 });
 
-Deno.test("a client that aborts waits for nobody", async () => {
+Deno.test("HerdClient: abort() rejects pending and later requests", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const client = await HerdClient.connect({ port: listener.addr.port });
   using _silent = await listener.accept();
-  const asked = client.nearby({ client: "kiwi", radiusKm: 1, bound: 1 });
-  const refused = assertRejects(() => asked, DisconnectedError);
+  const answer = client.nearby({ client: "kiwi", radiusKm: 1, bound: 1 });
+  const rejected = assertRejects(() => answer, DisconnectedError);
   client.abort();
-  await refused;
+  await rejected;
   await assertRejects(
     () => client.report({ client: "kiwi", position: "+1+1" }),
     DisconnectedError,
@@ -96,13 +96,13 @@ Deno.test("a client that aborts waits for nobody", async () => {
   await client.close();
 });
 
-Deno.test("a client does not wait behind a line that is too long", async () => {
+Deno.test("HerdClient: a line that is too long ends the connection", async () => {
   const long = "x".repeat(8 * 1024 * 1024 + 1);
   await using server = new FakeServer(() => long);
   await using client = await HerdClient.connect({ port: server.port });
-  const update = { client: "kiwi", position: "+1+1" };
+  const report = { client: "kiwi", position: "+1+1" };
   const { cause } = await assertRejects(
-    () => client.report(update),
+    () => client.report(report),
     DisconnectedError,
   );
   assert(cause instanceof RangeError);
@@ -110,29 +110,29 @@ Deno.test("a client does not wait behind a line that is too long", async () => {
   client.abort();
 });
 
-/** A value whose type is not known before the program runs. */
+/** A value without a static type. */
 // deno-lint-ignore no-explicit-any
 const anything = (value: unknown): any => value;
 
-Deno.test("HerdClient refuses what cannot be sent, and says what is wrong", async () => {
+Deno.test("HerdClient: an error names the invalid field of a request", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = listener.accept();
   const client = await HerdClient.connect({ port: listener.addr.port });
   using server = await accepting;
-  const update = { client: "kiwi", position: "+1+1" };
-  const question = { client: "kiwi", radiusKm: 1, bound: 1 };
+  const report = { client: "kiwi", position: "+1+1" };
+  const query = { client: "kiwi", radiusKm: 1, bound: 1 };
   for (
     const [call, message] of [
-      [() => client.report({ ...update, client: "a b" }), "client: expected"],
-      [() => client.report({ ...update, client: "" }), "client: expected"],
+      [() => client.report({ ...report, client: "a b" }), "client: expected"],
+      [() => client.report({ ...report, client: "" }), "client: expected"],
       [
-        () => client.report({ ...update, position: "1,1" }),
+        () => client.report({ ...report, position: "1,1" }),
         "position: expected",
       ],
       [
         () =>
           client.report({
-            ...update,
+            ...report,
             position: { latitude: 91, longitude: 0 },
           }),
         "position: expected",
@@ -140,38 +140,38 @@ Deno.test("HerdClient refuses what cannot be sent, and says what is wrong", asyn
       [
         () =>
           client.report({
-            ...update,
+            ...report,
             position: { latitude: NaN, longitude: 0 },
           }),
         "position: expected",
       ],
-      [() => client.report({ ...update, time: "yesterday" }), "time: expected"],
-      [() => client.report({ ...update, time: 1e21 }), "time: expected"],
-      [() => client.report({ ...update, time: NaN }), "time: expected"],
-      // What a program that reads JSON may give.
-      [() => client.report({ ...update, client: anything(1) }), "client: exp"],
-      [() => client.report({ ...update, time: anything(null) }), "time: exp"],
+      [() => client.report({ ...report, time: "yesterday" }), "time: expected"],
+      [() => client.report({ ...report, time: 1e21 }), "time: expected"],
+      [() => client.report({ ...report, time: NaN }), "time: expected"],
+      // Values that a program may have read from JSON.
+      [() => client.report({ ...report, client: anything(1) }), "client: exp"],
+      [() => client.report({ ...report, time: anything(null) }), "time: exp"],
       [
         () =>
           client.report({
-            ...update,
+            ...report,
             position: anything({ latitude: null, longitude: "1" }),
           }),
         "position: expected",
       ],
-      [() => client.nearby({ ...question, radiusKm: 51 }), "radiusKm: 51"],
-      [() => client.nearby({ ...question, bound: 1.5 }), "bound: 1.5"],
-      [() => client.nearby({ ...question, bound: -1 }), "bound: -1"],
+      [() => client.nearby({ ...query, radiusKm: 51 }), "radiusKm: 51"],
+      [() => client.nearby({ ...query, bound: 1.5 }), "bound: 1.5"],
+      [() => client.nearby({ ...query, bound: -1 }), "bound: -1"],
     ] as const
   ) await assertRejects(call, RangeError, message);
-  const lost = assertRejects(() => client.report(update), DisconnectedError);
+  const lost = assertRejects(() => client.report(report), DisconnectedError);
   server.close();
   await lost;
-  await assertRejects(() => client.report(update), DisconnectedError);
+  await assertRejects(() => client.report(report), DisconnectedError);
   await client.close();
 });
 
-Deno.test("startServer() says what is wrong", async () => {
+Deno.test("startServer(): an error names the invalid option or the taken port", async () => {
   await assertRejects(() => startServer({ name: "Hell" }), RangeError, "Hell");
   await assertRejects(
     () => startServer({ name: "A", herd: { servers: [{ name: "" }] } }),
@@ -191,7 +191,7 @@ Deno.test("startServer() says what is wrong", async () => {
   );
 });
 
-Deno.test("a program's server speaks TLS, and takes a renewed certificate", async () => {
+Deno.test("startServer(): a server uses TLS, and a renewed certificate at once", async () => {
   const logDirectory = await Deno.makeTempDir();
   const port = freeBasePort();
   const tls = new TlsIdentity(hill);

@@ -17,7 +17,7 @@ import { answerAs, close, deadPort, FakeServer } from "../fakes/herd_server.ts";
 
 const position = "+34.068930-118.445127";
 
-Deno.test("RoamingClient stays with a server that answers", async () => {
+Deno.test("RoamingClient keeps using a server that answers", async () => {
   await using hill = new FakeServer(answerAs("Hill"));
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([hill, smith]);
@@ -27,7 +27,7 @@ Deno.test("RoamingClient stays with a server that answers", async () => {
   assertEquals([hill.connections, smith.connections], [1, 0]);
 });
 
-Deno.test("RoamingClient says it again to the next server, with the same time", async () => {
+Deno.test("RoamingClient sends an unanswered report to the next server, with the same time", async () => {
   await using closer = new FakeServer(() => close);
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([
@@ -43,13 +43,13 @@ Deno.test("RoamingClient says it again to the next server, with the same time", 
   assertEquals([closer.connections, smith.connections], [1, 1]);
 });
 
-Deno.test("RoamingClient goes round when its server goes", async () => {
+Deno.test("RoamingClient uses the next server when its server stops", async () => {
   const hill = new FakeServer(answerAs("Hill"));
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([hill, smith]);
   assertEquals((await herd.report({ client: "a", position })).server, "Hill");
   await hill[Symbol.asyncDispose]();
-  // Many at once go to one new connection.
+  // Overlapping requests share one new connection.
   const answers = await Promise.all(
     ["b", "c", "d", "e"].map((client) => herd.report({ client, position })),
   );
@@ -57,7 +57,7 @@ Deno.test("RoamingClient goes round when its server goes", async () => {
   assertEquals(smith.connections, 1);
 });
 
-Deno.test("RoamingClient connects again where there is one server", async () => {
+Deno.test("RoamingClient reconnects if there is only one server", async () => {
   let lines = 0;
   const answer = answerAs("Hill");
   await using hill = new FakeServer((line) =>
@@ -69,7 +69,7 @@ Deno.test("RoamingClient connects again where there is one server", async () => 
   assertEquals([hill.connections, lines], [2, 3]);
 });
 
-Deno.test("RoamingClient leaves a server that is silent", async () => {
+Deno.test("RoamingClient uses the next server when its server does not answer", async () => {
   await using frozen = new FakeServer(() => undefined);
   await using smith = new FakeServer(answerAs("Smith"));
   await using herd = new RoamingClient([
@@ -80,7 +80,7 @@ Deno.test("RoamingClient leaves a server that is silent", async () => {
   assertEquals([at.server, frozen.received], ["Smith", smith.received]);
 });
 
-Deno.test("RoamingClient says who did not answer, and what will not be otherwise elsewhere", async () => {
+Deno.test("RoamingClient names the servers that failed, and does not retry invalid requests", async () => {
   await using smith = new FakeServer(answerAs("Smith"));
   const dead = deadPort();
   {
@@ -104,7 +104,7 @@ Deno.test("RoamingClient says who did not answer, and what will not be otherwise
   assertEquals(smith.connections, 1);
 });
 
-Deno.test("HerdClient gives a server up that takes too long", async () => {
+Deno.test("HerdClient: a request ends after timeoutMs", async () => {
   using frozen = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = frozen.addr;
   const client = await HerdClient.connect({ port, timeoutMs: 50 });
@@ -114,11 +114,11 @@ Deno.test("HerdClient gives a server up that takes too long", async () => {
     const answer = client.report({ client: name, position });
     await assertRejects(() => answer, DisconnectedError, late);
   }
-  // The server does not even take note of it.
+  // The server does not read the end of the stream.
   await client.close();
 });
 
-Deno.test("HerdClient gives a handshake up that takes too long", async () => {
+Deno.test("HerdClient: a TLS handshake ends after timeoutMs", async () => {
   const frozen = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const secure = { port: frozen.addr.port, tlsAuthority: authority };
   let isOver = false;
@@ -130,13 +130,13 @@ Deno.test("HerdClient gives a handshake up that takes too long", async () => {
     DisconnectedError,
     "the server did not answer within 50 ms",
   );
-  assert(!isOver, "nobody else has given up yet");
+  assert(!isOver, "the connection without timeoutMs still waits");
   for (const connection of connections) connection.close();
   frozen.close();
   await assertRejects(() => patient, EncryptionError);
 });
 
-Deno.test("parseAddress() takes HOST:PORT apart, and nothing else", () => {
+Deno.test("parseAddress() accepts only HOST:PORT", () => {
   for (
     const [text, hostname, port] of [
       ["127.0.0.1:8000", "127.0.0.1", 8000],

@@ -9,8 +9,7 @@ const whatsat = "WHATSAT id radius bound";
 const all = verbs.map(syntaxOf);
 
 Deno.test({
-  name:
-    "a refusal names the field that is wrong, and how the command is written",
+  name: "explainRefusal() names the wrong field, and the syntax of the command",
   permissions: "none",
   fn() {
     const position = "+34.068930-118.445127";
@@ -29,12 +28,16 @@ Deno.test({
       ["IAMAT kiwi 34-118 1", /^the position 34-118 is wrong: .*sign/, [iamat]],
       ["IAMAT kiwi +91-118 1", /^the position \+91-118 is wrong/, [iamat]],
       [`IAMAT kiwi ${position} -1`, /^the time -1 is wrong: .*now$/, [iamat]],
-      [`IAMAT kiwi ${position} 1 2 3`, /more than the time: 2 3$/, [iamat]],
+      [
+        `IAMAT kiwi ${position} 1 2 3`,
+        /^unexpected text after the time: 2 3$/,
+        [iamat],
+      ],
       ["WHATSAT kiwi 51 1", /^the radius 51 is wrong: .* 0 to 50/, [whatsat]],
       ["WHATSAT kiwi 50 2.5", /^the bound 2.5 is wrong: .*0 to 20/, [whatsat]],
       ["WHATSAT kiwi 1 21", /^the bound 21 is wrong/, [whatsat]],
       ["WHATSAT kiwi 1", /^the bound is missing or wrong/, [whatsat]],
-      ["WHATSAT kiwi 1 1", /^this server has not heard of kiwi$/, [whatsat]],
+      ["WHATSAT kiwi 1 1", /^this server has no report of kiwi$/, [whatsat]],
     ];
     for (const [line, why, syntax] of cases) {
       const explanation = explainRefusal(line);
@@ -45,14 +48,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "only a valid WHATSAT is explained by a client that is not known",
+  name: "explainRefusal() names an unknown client only for a valid command",
   permissions: "none",
   fn() {
     const word = fc.constantFrom("IAMAT", "WHATSAT", "k", "+1+1", "1", "x", "");
     assertProperty(
       fc.property(fc.array(word, { maxLength: 5 }), (words) => {
         const line = words.join(" ");
-        const isUnknown = /not heard of/.test(explainRefusal(line).why);
+        const isUnknown = /no report of/.test(explainRefusal(line).why);
         assert(isUnknown === (parseCommand(line) !== undefined), line);
       }),
     );

@@ -12,11 +12,11 @@ const screen = {
   nowSeconds: 1_520_023_934.918963997 + 0.263873386 + 7_300,
 };
 
-const explained = `  client     kiwi.cs.ucla.edu
-  position   34.068930° N, 118.445127° W
-  heard by   Hill, 2 hours ago
-  its time   2018-03-02 20:52:14.918Z
-  its clock  0.264 seconds behind the server's`;
+const explained = `  client          kiwi.cs.ucla.edu
+  position        34.068930° N, 118.445127° W
+  received by     Hill, 2 hours ago
+  client's time   2018-03-02 20:52:14.918Z
+  client's clock  0.264 seconds behind the server's`;
 
 const place = (name: string, lat: number, lng: number, vicinity?: string) => ({
   name,
@@ -34,7 +34,7 @@ const answer = (results: unknown, status = "OK") => ({
 });
 
 Deno.test({
-  name: "an AT line is explained: who, where, when, and how wrong its clock is",
+  name: "showReply() explains the fields of an AT line",
   permissions: "none",
   fn() {
     const request = "IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 now";
@@ -48,22 +48,22 @@ Deno.test({
     const rows = (line: string) =>
       showReply("", { line, text: "" }, later).split("\n").slice(2);
     assertEquals(rows(ahead), [
-      "  position   0° N, 0° W",
-      "  heard by   Hill, 70.0 seconds from now",
-      "  its time   2018-03-02 20:55:30.000Z",
-      "  its clock  2 minutes ahead of the server's",
+      "  position        0° N, 0° W",
+      "  received by     Hill, 70.0 seconds from now",
+      "  client's time   2018-03-02 20:55:30.000Z",
+      "  client's clock  2 minutes ahead of the server's",
     ]);
     assertEquals(rows(south), [
-      "  position   1.50° S, 180° E",
-      "  heard by   Hill, 31,688,039 years from now",
-      "  its time   past the end of the calendar",
-      "  its clock  the server's to the nanosecond",
+      "  position        1.50° S, 180° E",
+      "  received by     Hill, 31,688,039 years from now",
+      "  client's time   past the end of the calendar",
+      "  client's clock  equal to the server's",
     ]);
   },
 });
 
 Deno.test({
-  name: "places are a list in their order, with their distance and credit",
+  name: "showReply() lists places in their order, with distances and credits",
   permissions: "none",
   fn() {
     const request = "WHATSAT kiwi.cs.ucla.edu 10 2";
@@ -91,7 +91,7 @@ ${explained}
     ]);
     const [found] = lines(answer([place("A", 34.06893, -118.445127)]));
     assertEquals(found, "  1 place");
-    // What is no Nearby Search is shown as it is.
+    // Text that is not a Nearby Search is shown unchanged.
     assertEquals(lines({ line, text: '{"results":[{}]}' }), [
       '{"results":[{}]}',
     ]);
@@ -100,7 +100,7 @@ ${explained}
 });
 
 Deno.test({
-  name: "a refusal comes with a reminder of how the command is written",
+  name: "showReply() shows the syntax of the command with a refusal",
   permissions: "none",
   fn() {
     assertEquals(
@@ -118,7 +118,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nothing that others say reaches the terminal unescaped",
+  name: "showReply() escapes all text from the server",
   permissions: "none",
   fn() {
     const evil = "\x1b]0;owned\x07\x9b2J\u202e";

@@ -9,7 +9,7 @@ import { type Given, serverFacts } from "../fakes/observed_server.ts";
 
 const paint = createPaint(false);
 
-function surveyOf(
+function statusOf(
   time: number,
   facts: Given<ServerFacts>,
   silent: StatusCollection["silent"] = [],
@@ -51,7 +51,7 @@ Deno.test({
     const durations = new DurationCounter();
     for (let count = 0; count < 100; count++) durations.add(0.0015);
     const text = formatStatus(
-      surveyOf(8_200, {
+      statusOf(8_200, {
         clients: 12_345,
         connections: { open: 2, accepted: 9 },
         lines: { iamat: 1_000, whatsat: 20, invalid: 3 },
@@ -80,18 +80,18 @@ Deno.test({
 });
 
 Deno.test({
-  name: "formatStatus() shows rates and latencies since an earlier survey",
+  name: "formatStatus() shows rates and latencies since an earlier status",
   permissions: "none",
   fn() {
     const durations = new DurationCounter();
     for (let count = 0; count < 100; count++) durations.add(10);
     const lines = { iamat: 1_000, whatsat: 20, invalid: 3 };
-    const earlier = surveyOf(2_000, {
+    const earlier = statusOf(2_000, {
       lines,
       whatsatSeconds: durations.read(),
     });
     durations.add(0.00001);
-    const later = surveyOf(2_002, {
+    const later = statusOf(2_002, {
       lines: { ...lines, iamat: 1_100 },
       whatsatSeconds: durations.read(),
     });
@@ -101,8 +101,8 @@ Deno.test({
         .map((title) => cells[title]),
       ["50", "0", "0", "- / -", "0.03 / 0.05"],
     );
-    // It was started anew meanwhile, and counts from 0.
-    const restarted = surveyOf(2_002, {
+    // The server was restarted, and counts from 0.
+    const restarted = statusOf(2_002, {
       startedAt: 2_001,
       lines: { ...lines, iamat: 40 },
     });
@@ -112,14 +112,14 @@ Deno.test({
 });
 
 Deno.test({
-  name: "formatStatus() says what needs attention",
+  name: "formatStatus() shows warnings below the table",
   permissions: "none",
   fn() {
     const silent = [
-      { name: "Smith", address: "127.0.0.1:8202", reason: "nobody answers" },
+      { name: "Smith", address: "127.0.0.1:8202", reason: "cannot connect" },
     ];
     const text = formatStatus(
-      surveyOf(2_000, {
+      statusOf(2_000, {
         notReady: "no neighbour is linked",
         links: [{ ...link, isUp: false, lastFailure: "Connection refused" }],
         log: {
@@ -133,25 +133,25 @@ Deno.test({
       }, silent),
       { paint },
     );
-    const [, , answerless, , ...concerns] = text.split("\n");
-    assertEquals(answerless.trim(), "Smith   no answer");
-    assertEquals(concerns, [
+    const [, , silentRow, , ...warnings] = text.split("\n");
+    assertEquals(silentRow.trim(), "Smith   no answer");
+    assertEquals(warnings, [
       "Hill: no neighbour is linked",
       "Hill: Smith is not linked (Connection refused)",
       "Hill: the log cannot be written: No space left on device",
       "Hill: 7 lines are missing in the log",
       "Hill: the limit pipelined was reached 2 times",
-      "Smith: 127.0.0.1:8202: nobody answers",
+      "Smith: 127.0.0.1:8202: cannot connect",
     ]);
   },
 });
 
 Deno.test({
-  name: "formatStatus() lets nothing steer the terminal",
+  name: "formatStatus() replaces control characters",
   permissions: "none",
   fn() {
     const text = formatStatus(
-      surveyOf(2_000, {
+      statusOf(2_000, {
         links: [{
           ...link,
           neighbour: "\x1b[2J",
@@ -166,7 +166,7 @@ Deno.test({
   },
 });
 
-/** Five busy servers, and one that is silent. */
+/** The status of busy servers with these names, and of one silent server. */
 function herdOf(names: readonly string[]): StatusCollection {
   const links = ["Hill", "Jaquez"].map((neighbour, index) => ({
     ...link,
@@ -174,7 +174,7 @@ function herdOf(names: readonly string[]): StatusCollection {
     isUp: index === 0,
   }));
   const servers = names.map((name) => ({
-    ...surveyOf(1_000_000, {
+    ...statusOf(1_000_000, {
       notReady: "no neighbour is linked",
       clients: 1_234_567,
       lines: { iamat: 123_456_789, whatsat: 20, invalid: 3 },
@@ -189,33 +189,33 @@ function herdOf(names: readonly string[]): StatusCollection {
 
 const names = ["Hill", "Jaquez", "Smith", "Singleton"];
 
-/** The titles that a terminal of so many columns has room for. */
-function titlesAt(width: number | undefined, survey = herdOf(names)): string {
-  const [first] = formatStatus(survey, { paint, width }).split("\n");
+/** The titles of the columns on a terminal of this width. */
+function titlesAt(width: number | undefined): string {
+  const [first] = formatStatus(herdOf(names), { paint, width }).split("\n");
   return first.replace(/ {2,}/g, ", ");
 }
 
 Deno.test({
-  name: "formatStatus() fits, whatever the width, the names and the numbers",
+  name: "formatStatus() fits any width, with any names and numbers",
   permissions: "none",
   fn() {
     const odd = [..."ab"].map((letter) => letter.repeat(64)).concat("天地玄黃");
     const paint = createPaint(true);
-    for (const survey of [herdOf(names), herdOf(odd)]) {
+    for (const status of [herdOf(names), herdOf(odd)]) {
       for (let width = 2; width < 240; width++) {
-        const text = formatStatus(survey, { paint, width });
+        const text = formatStatus(status, { paint, width });
         for (const line of text.split("\n")) {
           assert(widthOf(line) <= width, `${width}: ${line}`);
         }
       }
-      const whole = formatStatus(survey, { paint });
-      assertEquals(formatStatus(survey, { paint, width: 1_000 }), whole);
+      const whole = formatStatus(status, { paint });
+      assertEquals(formatStatus(status, { paint, width: 1_000 }), whole);
     }
   },
 });
 
 Deno.test({
-  name: "formatStatus() leaves out what matters least, and says so",
+  name: "formatStatus() leaves out the least important columns, and names them",
   permissions: "none",
   fn() {
     const all = "server, state, up, clients, conns, updates, questions, " +
@@ -247,7 +247,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "drawAgain() never draws so much that a terminal would scroll",
+  name: "drawAgain() draws fewer lines than the terminal has",
   permissions: "none",
   fn() {
     const clear = "\x1b[H\x1b[J";

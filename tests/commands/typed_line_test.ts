@@ -3,7 +3,7 @@ import { verbs } from "../../protocol/command.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test({
-  name: "now is the time of an IAMAT, and an ordinary word elsewhere",
+  name: "insertTime() replaces now only as the time of a whole IAMAT",
   permissions: "none",
   fn() {
     const time = { seconds: 1_764_000_000, nanoseconds: 5_000 };
@@ -26,7 +26,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Tab completes commands, then IDs, then now",
+  name: "complete() completes commands, IDs, and now",
   permissions: "none",
   fn() {
     const ids = new Set(["kiwi.cs.ucla.edu", "pear", "kiwano"]);

@@ -4,9 +4,8 @@
  * the programs and their exit statuses. The code can be moved and renamed
  * without a change of the record.
  *
- * The folder `record` has a file for each kind of output. To record again:
- *
- *     HERD_TEST_RECORD=1 deno test -P --frozen --config tests/deno.json tests/conversation
+ * The folder `record` has a file for each kind of output. `deno task record`
+ * records again.
  *
  * A change of the record is a change of behaviour. The body of its commit must
  * give the reason.

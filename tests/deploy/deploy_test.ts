@@ -1,6 +1,6 @@
 /**
- * What can be said of the image and the unit without Docker and systemd: that
- * they copy what is needed, and start what there is.
+ * Tests of the image and the unit that need neither Docker nor systemd: the
+ * image has the needed files, and the commands are valid.
  *
  * @module
  */
@@ -24,14 +24,14 @@ const dockerfile = read("deploy/Dockerfile");
 const unit = read("deploy/herd@.service");
 const herd = JSON.parse(read("deploy/herd.json"));
 
-/** What an instruction of the Dockerfile has as a list of words. */
+/** The list of words of an instruction of the Dockerfile. */
 function wordsOf(instruction: RegExp): string[] {
   return JSON.parse(dockerfile.match(instruction)![1]);
 }
 
 const entrypoint = wordsOf(/^ENTRYPOINT (.*)$/m);
 
-/** The files and folders that the image is made of. */
+/** The files and folders that are copied into the image. */
 const copied = read("deploy/Dockerfile.dockerignore").split("\n")
   .filter((line) => line.startsWith("!"))
   .map((line) => line.slice(1));
@@ -39,7 +39,7 @@ const copied = read("deploy/Dockerfile.dockerignore").split("\n")
 const isCopied = (path: string) =>
   copied.some((part) => path === part || path.startsWith(`${part}/`));
 
-/** A folder with a secret; gone with the test. */
+/** A temporary folder with a secret. */
 class SecretFile implements Disposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "deploy-" });
   readonly path = `${this.folder}/secret`;
@@ -53,8 +53,8 @@ class SecretFile implements Disposable {
   }
 }
 
-/** What server.ts prints for a server that is started with these words. */
-async function printed(words: readonly string[]): Promise<string> {
+/** The output of server.ts with these arguments and --print-permissions. */
+async function printedCommand(args: readonly string[]): Promise<string> {
   const { status, stderr, stdout } = await run(
     Deno.execPath(),
     "run",
@@ -62,14 +62,14 @@ async function printed(words: readonly string[]): Promise<string> {
     "--allow-read",
     "--allow-env=HERD_SECRET,GOOGLE_PLACES_KEY",
     "server.ts",
-    ...words,
+    ...args,
     "--print-permissions",
   );
   assertEquals([status, stderr], [0, ""]);
   return stdout;
 }
 
-Deno.test("everything is built with the Deno that CI has", () => {
+Deno.test("the image and the instructions have CI's version of Deno", () => {
   const [, version] = read(".ci/run").match(/npx -y deno@(\S+)/)!;
   for (const path of ["deploy/Dockerfile", "deploy/README.md"]) {
     const versions = [...read(path).matchAll(/\bdeno@([\d.]+\d)/g)];
@@ -79,7 +79,7 @@ Deno.test("everything is built with the Deno that CI has", () => {
   assertEquals(Deno.version.deno, version);
 });
 
-Deno.test("the image has every file that a server imports, and no secret", async () => {
+Deno.test("the image has every file that servers import, and no secret", async () => {
   for (const program of ["server.ts", "main.ts", "deploy/healthz.ts"]) {
     const { stdout } = await run(Deno.execPath(), "info", "--json", program);
     const specifiers: string[] = JSON.parse(stdout).modules
@@ -97,12 +97,12 @@ Deno.test("the image has every file that a server imports, and no secret", async
   for (const path of ["logs/Hill.log", "deploy/herd.secret", ".git/config"]) {
     assert(!isCopied(path), path);
   }
-  // What is copied from stage to stage is there.
+  // The herd file that the second stage copies is in the first.
   const [, from] = dockerfile.match(/^COPY --from=build \/app\/(\S*json) /m)!;
   assert(isCopied(from), from);
 });
 
-Deno.test("a copy of what the image has starts a server", async () => {
+Deno.test("a copy of the image's files starts a server", async () => {
   using deno = new DenoOnPath();
   using secret = new SecretFile();
   const app = `${secret.folder}/app`;
@@ -113,14 +113,14 @@ Deno.test("a copy of what the image has starts a server", async () => {
     assertEquals(status, 0, path);
   }
   await using herd = new TestHerd();
-  const words = [
+  const command = [
     `${app}/${entrypoint[0]}`,
     "Hill",
     `--base-port=${herd.basePort}`,
     `--log-dir='${secret.folder}/Hill'\\''s logs'`,
     "--admin",
   ];
-  await using hill = deno.run(words.join(" "));
+  await using hill = deno.run(command.join(" "));
   await hill.untilPrinted("Hill is ready");
   const answer = await ask(herd.basePort, "IAMAT kiwi +1+1 1\n");
   assert(answer.startsWith("AT Hill "), answer);
@@ -132,7 +132,7 @@ Deno.test("a copy of what the image has starts a server", async () => {
     flags.map((flag) => flag.split("=")[0]),
     ["--no-remote", "--allow-net", "--allow-write"],
   );
-  // The health check of the image, at the port of this herd.
+  // The health check of the image, with the port of this herd.
   const check = wordsOf(/^ {2}CMD (\[.*\])$/m);
   const [port] = herdPorts("adminPort");
   const checkHealth = () =>
@@ -153,13 +153,13 @@ Deno.test("a copy of what the image has starts a server", async () => {
   assertEquals([...Deno.readDirSync(`${secret.folder}/Hill's logs`)].length, 1);
 });
 
-/** A port of all servers in the image's herd file: each is on a host alone. */
+/** The ports of one kind in the image's herd file, without duplicates. */
 function herdPorts(key: "clientPort" | "peerPort" | "adminPort" | "tlsPort") {
   const { servers } = parseTopology(herd);
   return [...new Set(servers.map((server) => server[key]))];
 }
 
-Deno.test("the containers are the herd of the image's herd file", async () => {
+Deno.test("the containers are the servers of the image's herd file", async () => {
   using secret = new SecretFile();
   const exposed = dockerfile.match(/^EXPOSE (.*)$/m)![1].split(" ").map(Number);
   assertEquals(
@@ -182,7 +182,7 @@ Deno.test("the containers are the herd of the image's herd file", async () => {
     servers.map(({ host, name }) => ({ host, name })),
   );
   const lines = await Promise.all(services.map(([, , name]) =>
-    printed([
+    printedCommand([
       ...entrypoint.slice(1).map((word) =>
         word.replace("/etc/herd/herd.json", "deploy/herd.json")
           .replace("/run/secrets/herd", secret.path)
@@ -198,19 +198,19 @@ Deno.test("the containers are the herd of the image's herd file", async () => {
   );
 });
 
-/** What a setting of the unit is, with its specifiers filled in. */
+/** A setting of the unit, with its specifiers replaced. */
 function setting(name: string, folder: string): string {
   const [, value] = unit.match(RegExp(`^${name}=(.*)$`, "m"))!;
   return value.replaceAll("%i", "Hill").replaceAll("%d", folder)
     .replaceAll("%L", "/var/log").replaceAll("/opt/herd/", projectFolder);
 }
 
-Deno.test("the unit starts what there is", async () => {
+Deno.test("the unit runs a valid command, with flags that exist", async () => {
   using secret = new SecretFile();
   Deno.renameSync(secret.path, `${secret.folder}/herd.secret`);
   const [program, ...words] = setting("ExecStart", secret.folder).split(" ");
   assertEquals(program, `${projectFolder}deploy/start.sh`);
-  const line = await printed(
+  const line = await printedCommand(
     words.filter((word) => !word.startsWith("$"))
       .map((word) => word.replace("/etc/herd/herd.json", "deploy/herd.json")),
   );
@@ -229,7 +229,7 @@ Deno.test("the unit starts what there is", async () => {
   for (const flag of flags) assert(flag in serverFlags, flag);
 });
 
-withSystemd.test("systemd understands the unit, and finds little to reproach it with", async () => {
+withSystemd.test("systemd-analyze accepts the unit, with an exposure of at most 1.5", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/herd@.service`;
   await Deno.writeTextFile(path, unit.replaceAll("/opt/herd/", projectFolder));
@@ -241,7 +241,7 @@ withSystemd.test("systemd understands the unit, and finds little to reproach it 
       `${folder}/herd@Hill.service`,
     );
     assertEquals(verified, { status: 0, stdout: "", stderr: "" });
-    // Ten times the exposure, from 0 to 100.
+    // The threshold is ten times the exposure.
     const { status, stdout } = await run(
       "systemd-analyze",
       "security",
@@ -259,7 +259,7 @@ withSystemd.test("systemd understands the unit, and finds little to reproach it 
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("start.sh says what server.ts says of a command line that is wrong", async () => {
+Deno.test("start.sh passes on server.ts's error about a wrong command line", async () => {
   using deno = new DenoOnPath();
   await using start = deno.run("deploy/start.sh Nobody");
   assertEquals(await start.ended(), 2);

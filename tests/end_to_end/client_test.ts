@@ -105,7 +105,7 @@ withScript.test("herd client says in a line what is in its way", async () => {
   assertEquals(nobody.code, 1);
   assertMatch(
     nobody.stderr,
-    RegExp(`^herd: nobody answers on 127.0.0.1:${basePort}: .*refused.*\n$`),
+    RegExp(`^herd: cannot connect to 127.0.0.1:${basePort}: .*refused.*\n$`),
   );
   const unknown = await pipe("", command.with(5, "Bob"));
   assertEquals(unknown.code, 2);
@@ -114,7 +114,7 @@ withScript.test("herd client says in a line what is in its way", async () => {
   assertEquals(nameless.code, 2);
   assertMatch(nameless.stderr, /^herd: expected one server's name: Hill, /);
   await using terminal = new Terminal(command);
-  await terminal.untilShown("herd: nobody answers on ");
+  await terminal.untilShown("herd: cannot connect to ");
   assertEquals(await terminal.ended(), 1);
 });
 
@@ -142,14 +142,14 @@ withScript.test("on a terminal, herd client explains, recalls and completes", as
   await using herd = new TestHerd();
   await herd.start("Hill");
   await using terminal = new Terminal(commandFor(herd.basePort));
-  await terminal.untilShown("help tells more");
+  await terminal.untilShown("type help for help");
   await terminal.untilShown("Hill> ");
   await terminal.type("IAMAT kiwi.cs.ucla.edu +34.068930-118.445127 now\r");
   await terminal.untilShown("\nAT Hill +0.");
-  await terminal.untilShown("  position   34.068930° N, 118.445127° W");
+  await terminal.untilShown("  position        34.068930° N, 118.445127° W");
   assertMatch(
     await terminal.untilShown("Hill> "),
-    /its clock {2}0\.\d+ seconds/,
+    /client's clock {2}0\.\d+ seconds/,
   );
   // A command and an ID by Tab; what is pasted would not be completed.
   await terminal.type("WH");

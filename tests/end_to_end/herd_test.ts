@@ -5,6 +5,7 @@ import {
   ask,
   connect,
   names,
+  projectFolder,
   readAll,
   readUntil,
   TestHerd,
@@ -195,11 +196,22 @@ Deno.test("herd up runs all servers in one process until it is stopped", async (
   for (const name of names) {
     assertStringIncludes(up.stdout, `127.0.0.1:${herd.portOf(name)}`);
   }
-  assertEquals(up.stdout.includes("nobody"), false);
+  assertEquals(up.stdout.includes("no neighbour"), false);
   const at = await ask(herd.portOf("Hill"), "IAMAT kiwi +1+1 1\n");
   await until(async () =>
     await whereIs(herd, "Campbell", "kiwi") + "\n" === at
   );
+  const commands = up.stdout.match(/main\.ts send .*/g) ?? [];
+  assertEquals(commands.length, 2);
+  for (const command of commands) {
+    const deno = `'${Deno.execPath()}' run --allow-net --allow-read`;
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", `${deno} ${command}`],
+      cwd: projectFolder,
+    }).output();
+    const answer = new TextDecoder().decode(stdout);
+    assert(answer.startsWith("AT Hill "), `${command}: ${answer}`);
+  }
   up.signal("SIGINT");
   assertEquals(await up.ended(), 0);
   for (const name of names) {

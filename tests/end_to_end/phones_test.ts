@@ -78,7 +78,7 @@ Deno.test("phones where nobody listens say so in a line", async () => {
   assertEquals(run.stdout, "");
   assertMatch(
     run.stderr,
-    RegExp(`^herd: nobody answers on 127.0.0.1:${basePort}, .*refused.*\n$`),
+    RegExp(`^herd: cannot connect to 127.0.0.1:${basePort}, .*refused.*\n$`),
   );
 });
 
@@ -97,7 +97,7 @@ Deno.test("phones that are answered wrongly say with what, and fail", async () =
   const again = `herd phones --base-port=${basePort} --count=5 --seconds=4`;
   assertMatch(
     run.stderr,
-    RegExp(`\nherd: \\d+ answers wrong; again: ${again} --seed=${seed}\n$`),
+    RegExp(`\nherd: \\d+ answers wrong; to repeat: ${again} --seed=${seed}\n$`),
   );
   await using second = phones(
     basePort,
@@ -107,7 +107,7 @@ Deno.test("phones that are answered wrongly say with what, and fail", async () =
   );
   assertEquals(await second.ended(), 1);
   assertMatch(second.stdout, RegExp(`, seed ${seed}\n`));
-  assertMatch(second.stderr, RegExp(`; again: ${again} --seed=${seed}\n$`));
+  assertMatch(second.stderr, RegExp(`; to repeat: ${again} --seed=${seed}\n$`));
   listener.close();
   await lying;
 });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { portKinds } from "../../peers/port_kinds.ts";
 import {
   allocateBuffer,
   type ByteString,
@@ -21,14 +22,14 @@ export const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
 const [lowestBasePort, highestBasePort] = [10_000, 30_000];
 
 /**
- * A base port whose ports are free at this moment: four for each of so many
- * servers.
+ * A base port whose ports are free at this moment: one of each kind for each of
+ * so many servers.
  */
 export function freeBasePort(servers = names.length): number {
   while (true) {
     const span = highestBasePort - lowestBasePort;
     const base = lowestBasePort + Math.floor(Math.random() * span);
-    const ports = [0, 100, 200, 300].flatMap((offset) =>
+    const ports = portKinds.flatMap(({ offset }) =>
       Array.from({ length: servers }, (_, index) => base + offset + index)
     );
     if (ports.every(isFree)) return base;

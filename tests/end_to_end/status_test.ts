@@ -125,7 +125,7 @@ Deno.test("herd status says how the servers are", async () => {
   assert(/^Campbell +no answer$/m.test(all.stdout), all.stdout);
   assertStringIncludes(
     all.stdout,
-    `Campbell: 127.0.0.1:${herd.adminPortOf("Campbell")}: nobody answers`,
+    `Campbell: 127.0.0.1:${herd.adminPortOf("Campbell")}: cannot connect`,
   );
   const json = await run(["--json", "Smith", "Jaquez", ...where]);
   const survey = JSON.parse(json.stdout);
@@ -144,14 +144,14 @@ Deno.test("herd status says so where nobody answers, and what else is wrong", as
   assertEquals([nobody.code, nobody.stdout], [1, ""]);
   assertEquals(
     nobody.stderr,
-    `herd: 127.0.0.1:${herd.adminPortOf("Hill")} and 4 more: nobody answers; ` +
-      "servers have an administration port under herd up, and with --admin\n",
+    `herd: 127.0.0.1:${herd.adminPortOf("Hill")} and 4 more: cannot connect; ` +
+      "the administration port is opened by herd up and by --admin\n",
   );
   // A client port is not what it looks for.
   await herd.start("Hill");
   const wrong = await run(["Hill", "--base-port", String(herd.basePort - 200)]);
   assertEquals(wrong.code, 1);
-  assertStringIncludes(wrong.stderr, "answers there is no administration port");
+  assertStringIncludes(wrong.stderr, ": is not an administration port");
   const unknown = await run(["Hil"]);
   assertEquals(unknown.code, 2);
   assertStringIncludes(unknown.stderr, "no server is called Hil");

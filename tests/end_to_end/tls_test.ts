@@ -135,7 +135,7 @@ Deno.test("herd send speaks TLS with who has the right certificate", async () =>
   assertEquals(await send(authority), [0, "? hello\n"]);
   assertEquals(await send(smith.certificate), [
     1,
-    `herd: nobody answers on 127.0.0.1:${herd.tlsPortOf("Hill")}: TLS: the ` +
+    `herd: cannot connect to 127.0.0.1:${herd.tlsPortOf("Hill")}: TLS: the ` +
     "certificate was not issued by the authority, or is not valid today\n",
   ]);
 });
@@ -211,7 +211,7 @@ Deno.test("servers that cannot trust each other's certificates say why they do n
   for (
     const [files, reason] of [
       [elsewhere, "is not in the cert's list"],
-      [expired, "not of the authority, or not valid today"],
+      [expired, "not issued by the authority, or is not valid today"],
     ] as const
   ) {
     await using herd = new TestHerd();

@@ -16,14 +16,14 @@ import {
 import { answerAs, deadPort, FakeServer } from "../fakes/herd_server.ts";
 import { run } from "./run.ts";
 
-/** The bridge in a process of its own, and phones that talk to it. */
+/** The bridge in its own process, and phones that post to it. */
 class Bridge implements AsyncDisposable {
   private constructor(
     readonly program: Program,
     readonly port: number,
   ) {}
 
-  /** @param servers The client ports of those that it is to tell. */
+  /** @param servers The client ports of its servers. */
   static async start(...servers: readonly number[]): Promise<Bridge> {
     const port = deadPort();
     const addresses = [port, ...servers].map((port) => `127.0.0.1:${port}`);
@@ -59,13 +59,13 @@ class Bridge implements AsyncDisposable {
 
 const jane = { "X-Limit-U": "jane", "X-Limit-D": "phone" };
 
-/** What the app sends, more or less. */
+/** A message similar to those of the app. */
 const location = (fields: string) =>
   `{"_type":"location","acc":13,"batt":67,"conn":"w","t":"u",${fields}}`;
 
 const kiwi = '"lat":34.06893,"lon":-118.445127,"tst":1520023934';
 
-/** The position and the time of the newest report, as a server tells them. */
+/** The position and the time of the newest report that a server has. */
 async function newest(port: number, client: string): Promise<string> {
   const answer = await ask(port, bytesOfText(`WHATSAT ${client} 0 0\n`));
   const [verb, , , , ...operands] = answer.split("\n")[0].split(" ");
@@ -85,7 +85,7 @@ Deno.test("phones report through the bridge", async () => {
     path?: string,
   ][] = [
     ["jane/phone", "+34.06893-118.445127 1520023934", kiwi, jane],
-    // Small numbers have no exponent, and all have a sign.
+    // Small numbers are sent without exponent, and all with a sign.
     ["jane/a", "+0.0000001-0.0000001 1", '"lat":1e-7,"lon":-1e-7,"tst":1', {
       ...jane,
       "X-Limit-D": "a",
@@ -98,7 +98,7 @@ Deno.test("phones report through the bridge", async () => {
       ...jane,
       "X-Limit-D": "c",
     }],
-    // Names are one word each, and different ones stay different.
+    // Names become one word each, and remain different.
     ["jane/old%20phone", "+1+1 1", '"lat":1,"lon":1,"tst":1', {
       ...jane,
       "X-Limit-D": "old phone",
@@ -129,7 +129,7 @@ Deno.test("phones report through the bridge", async () => {
     assertEquals(answer, [200, "[]"], client);
     assertEquals(await newest(port, client), operands, client);
   }
-  // Without a time it is now.
+  // Without `tst`, the time is now.
   await bridge.post(location('"lat":1,"lon":1,"tid":"no"'));
   const [, time] = (await newest(port, "no")).split(" ");
   assert(Math.abs(Number(time) - Date.now() / 1000) < 60, time);
@@ -142,7 +142,7 @@ Deno.test("phones report through the bridge", async () => {
   assertEquals(await response.json(), []);
 });
 
-Deno.test("the bridge takes what is about something else, and refuses what is no location", async () => {
+Deno.test("the bridge accepts and ignores other messages, and refuses invalid locations", async () => {
   await using hill = new FakeServer(answerAs("Hill"));
   await using bridge = await Bridge.start(hill.port);
   const others = [
@@ -201,7 +201,7 @@ Deno.test("the bridge takes what is about something else, and refuses what is no
     assertEquals(status, 400, `${body}`.slice(0, 100));
     assertMatch(text, /^\w+Error: .+\n$/);
   }
-  // One that nobody has named.
+  // Locations without a name.
   for (
     const fields of [
       "",
@@ -220,7 +220,7 @@ Deno.test("the bridge takes what is about something else, and refuses what is no
   assertEquals(bridge.program.stderr, "");
 });
 
-Deno.test("the bridge outlives a phone that breaks off, and a name that is too long", async () => {
+Deno.test("the bridge survives a phone that disconnects, and a name that is too long", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = herd.portOf("Hill");
@@ -237,7 +237,7 @@ Deno.test("the bridge outlives a phone that breaks off, and a name that is too l
     await writeAll(phone, "nonsense\r\n\r\n");
     await readAll(phone);
   }
-  // The server closes the connection on such a line.
+  // The server closes the connection at a line of this length.
   const long = location(`${kiwi},"tid":"${"x".repeat(70_000)}"`);
   const [answers, ...others] = await Promise.all([
     bridge.post(long),
@@ -253,7 +253,7 @@ Deno.test("the bridge outlives a phone that breaks off, and a name that is too l
   }
 });
 
-Deno.test("the bridge goes to the next server when one is gone, and comes back", async () => {
+Deno.test("the bridge uses the next server when one stops, and the first one again", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   const smith = await herd.start("Smith");
@@ -277,14 +277,14 @@ Deno.test("the bridge goes to the next server when one is gone, and comes back",
   assertMatch(await newest(ports[0], "third"), /1520023934$/);
 });
 
-Deno.test("the bridge says what is wrong with its words", async () => {
+Deno.test("the bridge reports invalid arguments", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const at = `127.0.0.1:${taken.addr.port}`;
   for (
-    const [words, status, message] of [
-      [[], 2, "servers: expected some"],
+    const [args, status, message] of [
+      [[], 2, "servers: expected one or more"],
       [["8080"], 2, 'expected HOST:PORT, such as 127.0.0.1:8000, found "8080"'],
-      [["127.0.0.1:8080"], 2, "servers: expected some"],
+      [["127.0.0.1:8080"], 2, "servers: expected one or more"],
       [[at, at], 1, "Address already in use (os error 98)"],
     ] as const
   ) {
@@ -294,7 +294,7 @@ Deno.test("the bridge says what is wrong with its words", async () => {
       "--no-prompt",
       `--allow-net=${at}`,
       "examples/owntracks.ts",
-      ...words,
+      ...args,
     );
     assertEquals(result, {
       status,

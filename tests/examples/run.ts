@@ -1,11 +1,10 @@
 /**
- * Runs examples as their users do.
+ * Runs commands in the project's folder.
  *
  * @module
  */
 import { projectFolder } from "../end_to_end/process.ts";
 
-/** How a program ended. */
 export interface Result {
   readonly status: number;
   readonly stdout: string;

@@ -16,7 +16,7 @@ const withDash = needs("dash");
 
 const position = "+34.068930-118.445127";
 
-/** One of the examples: asks the servers in this order. */
+/** One of the examples, which tries the servers in this order. */
 type Track = (
   client: string,
   position: string,
@@ -41,15 +41,15 @@ const typescript: Track = (client, position, ...ports) =>
 const python: Track = (client, position, ...ports) =>
   run("python3", "examples/track.py", client, position, ...addresses(ports));
 
-/** It asks one server. */
+/** The shell script takes one server. */
 const shell: Track = (client, position, port) =>
   run("dash", "examples/track.sh", client, position, "127.0.0.1", `${port}`);
 
 const tracks = { typescript, python, shell };
 
-/** What the examples print where kiwi is. */
+/** The output of the examples for a client at kiwi's position. */
 const nearKiwi = (client: string, server: string) =>
-  `${client} was heard by ${server}\n` +
+  `${server} received the report of ${client}\n` +
   "Bel Air\nWestwood\nCentury City\nBrentwood\nSawtelle\n";
 
 withShellAndPython.test("track, in each language, reports a position and prints what is near", async () => {
@@ -70,14 +70,14 @@ withShellAndPython.test("track, in each language, reports a position and prints 
     const [line] = answer.split("\n");
     assertMatch(line, / \+34\.068930-118\.445127 \d{10}(\.\d+)?$/);
     assertMatch(line, / [+-]\d\.\d{9} /, "the time is now");
-    // Where nobody lives there is nothing to print.
+    // A position at sea has no places.
     const atSea = await track(client, "+0-150", port);
-    const stdout = `${client} was heard by Campbell\n`;
+    const stdout = `Campbell received the report of ${client}\n`;
     assertEquals(atSea, { status: 0, stdout, stderr: "" });
   }
 });
 
-Deno.test("the README of the examples shows what they print", () => {
+Deno.test("examples/README.md has the output of track", () => {
   const readme = Deno.readTextFileSync(`${projectFolder}examples/README.md`);
   for (const command of ["deno run --allow-net", "python3", "sh"]) {
     const block = readme.slice(
@@ -92,21 +92,21 @@ Deno.test("the README of the examples shows what they print", () => {
   }
 });
 
-withShellAndPython.test("track goes to the next server, and tells that there is none", async () => {
+withShellAndPython.test("track tries the next server, and reports if no server answers", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = herd.portOf("Hill");
   for (const track of [typescript, python]) {
-    await using rude = new FakeServer(() => close);
+    await using closer = new FakeServer(() => close);
     const { status, stdout } = await track(
       "kiwi",
       position,
       deadPort(),
-      rude.port,
+      closer.port,
       port,
     );
     assertEquals([status, stdout], [0, nearKiwi("kiwi", "Hill")]);
-    assert(rude.received.length > 0);
+    assert(closer.received.length > 0);
   }
   for (const track of Object.values(tracks)) {
     const dead = deadPort();
@@ -116,7 +116,7 @@ withShellAndPython.test("track goes to the next server, and tells that there is 
   }
 });
 
-withShellAndPython.test("track takes no half of an answer for one", async () => {
+withShellAndPython.test("track does not accept a partial answer", async () => {
   const at = (operands: string) => `AT Hill +0.100000000 ${operands}\n`;
   const half = '{\n   "results" : [\n      {\n         "name" : "Bel Air"\n' +
     "      }\n   ]\n}\n";
@@ -125,7 +125,7 @@ withShellAndPython.test("track takes no half of an answer for one", async () => 
     if (verb === "IAMAT") return at(operands.join(" "));
     return at(`kiwi ${position} 1`) + half;
   });
-  // It says no more, and what it has said looks whole but for an empty line.
+  // This server closes after the reply to IAMAT.
   await using hangup = new FakeServer((line) =>
     line.startsWith("IAMAT") ? at(line.slice(6)) : close
   );
@@ -138,12 +138,13 @@ withShellAndPython.test("track takes no half of an answer for one", async () => 
     assertEquals([status, stdout], [1, ""]);
     assertMatch(stderr, /^track: no .*answer.*\n$/);
   }
-  // A server that ends its side when the shell has: what came is not whole.
+  // This server closes after the shell has closed its side. Its answer lacks the
+  // empty line at the end.
   const { status, stdout } = await shell("kiwi", position, cut.port);
   assertEquals([status, stdout], [1, ""]);
 });
 
-withShellAndPython.test("track says what is wrong with its words", async () => {
+withShellAndPython.test("track reports invalid arguments", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = herd.portOf("Hill");
@@ -152,7 +153,7 @@ withShellAndPython.test("track says what is wrong with its words", async () => {
     assert([1, 2].includes(noPosition.status), noPosition.stderr);
     assertEquals(noPosition.stdout, "");
     assertMatch(noPosition.stderr, /^track: .*\+34\b.*\n$/);
-    // Nobody may put in a line of his own.
+    // An argument must not add a line.
     const twoLines = await track("kiwi +1+1 1\nIAMAT pear", position, port);
     assertEquals([twoLines.status, twoLines.stdout], [2, ""]);
     assertStringIncludes(await ask(port, "WHATSAT pear 1 1\n"), "? WHATSAT");
@@ -171,7 +172,7 @@ withShellAndPython.test("track says what is wrong with its words", async () => {
   }
 });
 
-/** Overlapping requests on one connection; prints what is wrong. */
+/** Sends overlapping requests on one connection, and checks the replies. */
 const pipelining = `
 import asyncio, sys
 sys.path.insert(0, "examples")
@@ -183,7 +184,7 @@ async def main(port):
     async def report(index):
         at = await herd.iamat(f"client-{index}", "+1+1")
         return at[2] == f"client-{index}"
-    async def question(bound):
+    async def query(bound):
         at, places = await herd.whatsat("kiwi", 50, bound)
         return at[2] == "kiwi" and len(places["results"]) == bound
     async def refused(index):
@@ -191,15 +192,15 @@ async def main(port):
             await herd.whatsat(f"nobody-{index}", 1, 1)
         except track.Refused as refusal:
             return f"? WHATSAT nobody-{index} 1 1" in str(refusal)
-    kinds = [report, question, refused]
-    asked = [kinds[index % 3](index % 21) for index in range(300)]
-    print(all(await asyncio.gather(*asked)), len(asked))
+    kinds = [report, query, refused]
+    requests = [kinds[index % 3](index % 21) for index in range(300)]
+    print(all(await asyncio.gather(*requests)), len(requests))
     herd.close()
 
 asyncio.run(main(int(sys.argv[1])))
 `;
 
-withPython.test("track.py gives each request its own reply, however many are under way", async () => {
+withPython.test("track.py gives each of many overlapping requests its own reply", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = `${herd.portOf("Hill")}`;
@@ -207,7 +208,7 @@ withPython.test("track.py gives each request its own reply, however many are und
   assertEquals(result, { status: 0, stdout: "True 300\n", stderr: "" });
 });
 
-const impatience = `
+const shortTimeout = `
 import asyncio, sys
 sys.path.insert(0, "examples")
 import track
@@ -216,26 +217,26 @@ track.TIMEOUT_SECONDS = 0.2
 sys.exit(asyncio.run(track.main(["kiwi", "+0-150", *sys.argv[1:]])))
 `;
 
-withPython.test("track.py leaves a server that is silent", async () => {
+withPython.test("track.py tries the next server when one does not answer", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   await using silent = new FakeServer(() => undefined);
   const next = `127.0.0.1:${herd.portOf("Hill")}`;
   assertEquals(
-    await run("python3", "-c", impatience, silent.address, next),
-    { status: 0, stdout: "kiwi was heard by Hill\n", stderr: "" },
+    await run("python3", "-c", shortTimeout, silent.address, next),
+    { status: 0, stdout: "Hill received the report of kiwi\n", stderr: "" },
   );
   const { status, stderr } = await run(
     "python3",
     "-c",
-    impatience,
+    shortTimeout,
     silent.address,
   );
   assertEquals(status, 1);
   assertStringIncludes(stderr, `${silent.address}: no answer within 0.2 s`);
 });
 
-const lateness = `
+const lateReply = `
 import asyncio, sys
 sys.path.insert(0, "examples")
 import track
@@ -253,17 +254,17 @@ async def main(port):
 asyncio.run(main(int(sys.argv[1])))
 `;
 
-withPython.test("track.py takes no reply that is late for the next one", async () => {
+withPython.test("track.py does not read a late reply as the reply to the next request", async () => {
   await using late = new FakeServer((line) =>
     line.includes("early")
       ? undefined
       : `AT Hill +0.1 early +1+1 1\nAT Hill +0.1 late +1+1 1\n`
   );
-  const result = await run("python3", "-c", lateness, `${late.port}`);
+  const result = await run("python3", "-c", lateReply, `${late.port}`);
   assertEquals(result.stdout, "TimeoutError\nConnectionError\n");
 });
 
-withDash.test("track.sh is a script of any POSIX shell", async () => {
+withDash.test("track.sh has the syntax of a POSIX shell", async () => {
   assertEquals(await run("dash", "-n", "examples/track.sh"), {
     status: 0,
     stdout: "",

@@ -80,7 +80,7 @@ Deno.test("the program refuses invalid flags with a reason", async () => {
     [["--target", "kiwi"], "--target: expected one of commands,"],
     [["--runs", "1", "--seconds", "1"], "--runs and --seconds exclude"],
     [["--seed", "-1"], "--seed: expected a whole number"],
-    [["kiwi"], "fuzz takes no words, found kiwi"],
+    [["kiwi"], "fuzz takes only flags, found kiwi"],
   ] as const;
   for (const [args, message] of cases) {
     const { code, output } = await fuzz(...args);

@@ -1,4 +1,9 @@
-import { choosePlaces, needsKey, providerNames } from "../../places/choose.ts";
+import {
+  choosePlaces,
+  needsKey,
+  providerNames,
+  takesKey,
+} from "../../places/choose.ts";
 import { assertEquals } from "../assert.ts";
 
 const hostsOf = (name: string, key?: string, url?: string) =>
@@ -8,16 +13,24 @@ Deno.test({
   name: "choosePlaces() loads every provider by its name",
   permissions: "none",
   async fn() {
-    assertEquals(
-      [...providerNames],
-      ["auto", "gazetteer", "google", "google-new"],
-    );
-    for (const name of providerNames.slice(1)) {
+    const [auto, ...names] = providerNames;
+    assertEquals(auto, "auto");
+    for (const name of names) {
       const { name: chosen } = await choosePlaces(name, { key: "k" }).load();
       assertEquals(chosen, name);
-      assertEquals(needsKey(name), name !== "gazetteer");
     }
-    assertEquals(needsKey("auto"), false);
+  },
+});
+
+Deno.test({
+  name: "Google's APIs need the key, auto takes it, and no other provider does",
+  permissions: "none",
+  fn() {
+    for (const name of providerNames) {
+      const isGoogles = name.startsWith("google");
+      assertEquals(needsKey(name), isGoogles, name);
+      assertEquals(takesKey(name), isGoogles || name === "auto", name);
+    }
   },
 });
 

@@ -13,7 +13,7 @@ const pure = { permissions: "none" } as const;
 
 /** As Deno 2.9.6 printed it. */
 const denoLog =
-  `Hill is ready: clients on 127.0.0.1:25564, peers on 127.0.0.1:25664, linked with nobody yet, log in /tmp/Hill.log
+  `Hill is ready: clients on 127.0.0.1:25564, peers on 127.0.0.1:25664, linked with no neighbour yet, log in /tmp/Hill.log
 [15162:0x55f1f38d6000]     1757 ms: Scavenge 17.5 (22.4) -> 14.1 (22.4) MB, pooled: 0.0 MB, 0.18 / 0.00 ms (average mu = 1.000, current mu = 1.000) allocation failure; 
 [15162:0x55f1f38d6000]     1778 ms: Incremental Mark-Compact 14.1 (22.4) -> 13.4 (22.4) MB, pooled: 0.0 MB, 1.88 / 0.00 ms (+ 5.7 ms in 50 steps since start of marking, biggest step 1.9 ms, walltime since start of marking 11 ms) (average mu = 0.996, current mu = 0.996) finalize incremental marking via task; GC in old space requested
 `;

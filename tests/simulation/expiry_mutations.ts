@@ -50,8 +50,8 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "expiry of reports received at the horizon",
     file: "peers/store/report_store.ts",
-    code: "horizon > -Infinity && heardAtOf(line) <= horizon",
-    instead: "horizon > -Infinity && heardAtOf(line) < horizon",
+    code: "horizon > -Infinity && receivedAtOf(line) <= horizon",
+    instead: "horizon > -Infinity && receivedAtOf(line) < horizon",
     noticed: "an expired report is visible",
     firstSeed: 9,
     seeds: 8,
@@ -59,7 +59,7 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "keeping reports received after the horizon",
     file: "peers/store/report_store.ts",
-    code: "horizon > -Infinity && heardAtOf(line) <= horizon",
+    code: "horizon > -Infinity && receivedAtOf(line) <= horizon",
     instead: "horizon > -Infinity",
     noticed: "a report that has not expired is not visible",
     firstSeed: 9,

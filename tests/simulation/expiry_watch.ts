@@ -10,7 +10,7 @@ import type {
   FloodRouter,
 } from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, heardAtOf, type Report } from "../../protocol/report.ts";
+import { clientOf, receivedAtOf, type Report } from "../../protocol/report.ts";
 import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";
 
 /** What `ExpiryWatch` needs. */
@@ -69,9 +69,9 @@ export class ExpiryWatch {
     this.#checkHorizon(before);
     if (this.#raisedHorizon > before.raisedHorizon) {
       coverage.add("the horizon is raised by a full server");
-      this.#checkRaise(before, heardAtOf(line), stored);
+      this.#checkRaise(before, receivedAtOf(line), stored);
     }
-    const hasExpired = heardAtOf(line) <= this.horizon;
+    const hasExpired = receivedAtOf(line) <= this.horizon;
     this.#check(
       hasExpired === (acceptance === "forgotten"),
       hasExpired
@@ -88,7 +88,7 @@ export class ExpiryWatch {
     );
     if (acceptance === "forgotten") {
       coverage.add(
-        heardAtOf(line) <= this.#raisedHorizon
+        receivedAtOf(line) <= this.#raisedHorizon
           ? "a report arrives below the raised horizon"
           : "a report arrives after its time to live",
       );
@@ -97,7 +97,9 @@ export class ExpiryWatch {
     if (isNew && this.#receivedAt.has(client)) {
       coverage.add("an expired client reports again");
     }
-    if (acceptance === "newer") this.#receivedAt.set(client, heardAtOf(line));
+    if (acceptance === "newer") {
+      this.#receivedAt.set(client, receivedAtOf(line));
+    }
     this.#countRemoved(before.clients + (isNew ? 1 : 0));
   }
 
@@ -124,7 +126,7 @@ export class ExpiryWatch {
     for (const line of lines) {
       const visible = this.#router.newest(clientOf(line));
       this.#check(
-        visible === (heardAtOf(line) > this.horizon ? line : undefined),
+        visible === (receivedAtOf(line) > this.horizon ? line : undefined),
         "an expired report is visible, or another one is not",
         `${visible} of ${line}`,
       );
@@ -150,7 +152,7 @@ export class ExpiryWatch {
 
   #checkVisible(line: ByteString): void {
     this.#check(
-      heardAtOf(line) > this.horizon,
+      receivedAtOf(line) > this.horizon,
       "an expired report is visible",
       line,
     );

@@ -11,7 +11,7 @@
 import { root } from "../../peers/store/digest_tree.ts";
 import { fingerprint } from "../../peers/store/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, heardAtOf, isNewer } from "../../protocol/report.ts";
+import { clientOf, isNewer, receivedAtOf } from "../../protocol/report.ts";
 import { hasExpiry } from "./plan.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
 import type { World } from "./world.ts";
@@ -64,7 +64,7 @@ function namesOf(entries: readonly { readonly server: SimulatedServer }[]) {
 
 /** Whether a report has expired on any server: then a server may lack it. */
 function hasExpiredAnywhere(line: ByteString, { servers }: World): boolean {
-  const receivedAt = heardAtOf(line);
+  const receivedAt = receivedAtOf(line);
   return servers.values().some(({ router }) => receivedAt <= router.horizon);
 }
 
@@ -190,7 +190,7 @@ export function checkExpiry(
   const visible = visibleClients(world);
   for (const { name, router } of servers.values()) {
     for (const line of router.lines()) {
-      if (heardAtOf(line) > router.horizon) continue;
+      if (receivedAtOf(line) > router.horizon) continue;
       const rule = "an expired report is visible";
       violations.push({ rule, detail: `${name}: ${line}` });
     }

@@ -238,7 +238,7 @@ Deno.test("simulate explains invalid flags", async () => {
     [["--seed=1", "--plan=a"], "--seed and --plan exclude each other"],
     [["--first-seed=1", "--seed=1"], "--first-seed and --seed exclude"],
     [["--first-seed=2147483647"], "--first-seed: expected a whole number"],
-    [["kiwi"], "simulate takes no words, found kiwi"],
+    [["kiwi"], "simulate takes only flags, found kiwi"],
   ] as const;
   for (const [args, message] of cases) {
     const { code, output } = await simulate(projectFolder, ...args);

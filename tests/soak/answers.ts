@@ -5,7 +5,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { fieldsOf, heardAtOf, isNewer } from "../../protocol/report.ts";
+import { fieldsOf, isNewer, receivedAtOf } from "../../protocol/report.ts";
 import { names } from "../end_to_end/process.ts";
 import { positionAt } from "./words.ts";
 
@@ -289,7 +289,7 @@ function faultOfLine(
   if (position !== (fields.position ?? positionAt(time))) {
     return "another position";
   }
-  const heardAtMs = heardAtOf(line) * 1000;
+  const heardAtMs = receivedAtOf(line) * 1000;
   const isHeardThen = heardAtMs >= notBeforeMs - clockSlackMs &&
     heardAtMs <= nowMs + clockSlackMs;
   return isHeardThen ? undefined : "an impossible clock difference";

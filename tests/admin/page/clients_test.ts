@@ -1,7 +1,7 @@
 import { Clients, otherServer } from "../../../admin/page/clients.js";
 import { assertEquals } from "../../assert.ts";
 
-/** Room for so many clients, on a map whose units are degrees. */
+/** Clients with this limit, on a map whose units are degrees. */
 function open(limit: number): Clients {
   const clients = new Clients(
     (latitude, longitude) => [longitude, latitude],
@@ -14,7 +14,7 @@ function open(limit: number): Clients {
 const names = (clients: Clients) => [...clients.ids].sort();
 
 Deno.test({
-  name: "clients: a newer position takes the place of the older",
+  name: "clients: a newer position replaces the older one",
   permissions: "none",
   fn() {
     const clients = open(10);
@@ -28,7 +28,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "clients: who was heard longest ago makes room",
+  name: "clients: the clients with the oldest reports are removed first",
   permissions: "none",
   fn() {
     const clients = open(3);
@@ -38,7 +38,7 @@ Deno.test({
     assertEquals(names(clients), ["a", "c", "d"]);
     clients.keep(2);
     assertEquals(names(clients), ["a", "d"]);
-    // The arrays and the index still agree.
+    // The arrays and the index are still consistent.
     for (const id of ["a", "d"]) {
       assertEquals(clients.ids[clients.slotOf(id)!], id);
     }
@@ -48,7 +48,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "clients: they are counted by the server that heard them",
+  name: "clients: they are counted by the server that received their reports",
   permissions: "none",
   fn() {
     const clients = open(10);
@@ -65,7 +65,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "clients: the nearest one within reach is found, and those left out are not",
+    "clients: nearest() finds the nearest one within reach, except the given ones",
   permissions: "none",
   fn() {
     const clients = open(10);
@@ -82,7 +82,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "clients: an ID is found whole, or by its beginning",
+  name: "clients: find() finds an ID, or else one that begins with the text",
   permissions: "none",
   fn() {
     const clients = open(10);

@@ -2,7 +2,7 @@ import * as format from "../../../admin/page/format.js";
 import { assertEquals } from "../../assert.ts";
 
 Deno.test({
-  name: "format: numbers as people read them",
+  name: "format: counts, latencies, sizes, rates, durations, positions",
   permissions: "none",
   fn() {
     assertEquals([0, 999, 1234567].map(format.count), [
@@ -36,7 +36,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "format: a client's own time may be any number",
+  name: "format: a client's time may be any number",
   permissions: "none",
   fn() {
     assertEquals(

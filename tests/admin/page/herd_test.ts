@@ -3,7 +3,7 @@ import { viewLinks, viewServers } from "../../../admin/page/herd.js";
 import { assert, assertEquals } from "../../assert.ts";
 import { type FakeHerd, fakeStatus } from "../../fakes/herd_status.ts";
 
-/** Servers' and links' states by name. */
+/** The states of servers and links, by name. */
 function states(herd: FakeHerd) {
   const status = fakeStatus(herd);
   return {
@@ -17,7 +17,7 @@ function states(herd: FakeHerd) {
 }
 
 Deno.test({
-  name: "herd: what a single server sees, and what it does not",
+  name: "herd: a single server's status has the states of its neighbours only",
   permissions: "none",
   fn() {
     assertEquals(states({ seen: ["Hill"], down: ["Hill Smith"] }), {
@@ -41,7 +41,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "herd: servers that start and stop, links that are behind",
+  name: "herd: states of starting and stopping servers, and of links behind",
   permissions: "none",
   fn() {
     const { servers, links } = states({
@@ -57,7 +57,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "layout: the default herd has Hill and Jaquez above, Campbell below, no crossing",
+    "layout: the default herd has Hill and Jaquez at the top, Campbell at the bottom",
   permissions: "none",
   fn() {
     const { herd } = fakeStatus();
@@ -74,7 +74,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "layout: any herd gets a place for each server",
+  name: "layout: each server of any herd has its own place",
   permissions: "none",
   fn() {
     for (const count of [1, 2, 3, 50]) {
@@ -83,7 +83,7 @@ Deno.test({
         name,
         names[(index * 7 + 3) % count],
       ]);
-      const places = placeOnCircle(names, [...links, ["s0", "stranger"]]);
+      const places = placeOnCircle(names, [...links, ["s0", "unknown"]]);
       assertEquals([...places.keys()].sort(), [...names].sort());
       const different = new Set(
         [...places.values()].map(({ x, y }) =>

@@ -9,8 +9,8 @@ import { assert, assertEquals } from "../../assert.ts";
 import { fakeStatus } from "../../fakes/herd_status.ts";
 import type { Given } from "../../fakes/observed_server.ts";
 
-/** A herd of two that has been told so many reports. */
-function told(
+/** The status of a herd of two servers that have received these reports. */
+function statusOf(
   time: number,
   iamat: Record<string, number>,
   more: Given<ServerStatus> = {},
@@ -32,54 +32,58 @@ function told(
 }
 
 Deno.test({
-  name: "history: rates are differences by the second",
+  name: "history: rates are differences per second",
   permissions: "none",
   fn() {
     const history = new History();
-    assertEquals(history.add(told(100, { North: 1000, South: 50 })), false);
+    assertEquals(history.add(statusOf(100, { North: 1000, South: 50 })), false);
     assertEquals(history.updatesPerSecond, undefined);
-    history.add(told(102, { North: 1100, South: 60 }));
+    history.add(statusOf(102, { North: 1100, South: 60 }));
     assertEquals(history.points.at(-1)?.updates, [50, 5]);
-    // Sooner than a second, as when a link goes down: no point of its own.
-    assertEquals(history.add(told(102.1, { North: 9000, South: 60 })), false);
-    // South was started anew.
-    history.add(told(103, { North: 1100, South: 7 }));
+    // A status sent early, as when a link goes down, adds no point.
+    assertEquals(
+      history.add(statusOf(102.1, { North: 9000, South: 60 })),
+      false,
+    );
+    // South was restarted.
+    history.add(statusOf(103, { North: 1100, South: 7 }));
     assertEquals(history.points.at(-1)?.updates, [0, 7]);
     assertEquals(history.updatesPerSecond, 7);
   },
 });
 
 Deno.test({
-  name: "history: what a single server learns from neighbours is told apart",
+  name:
+    "history: reports from servers of other processes are counted elsewhere",
   permissions: "none",
   fn() {
     const history = new History();
     const reports = (newer: number) => ({
       reports: { newer, known: 0, forgotten: 0 },
     });
-    history.add(told(100, { North: 0 }, reports(0), ["North"]));
-    history.add(told(101, { North: 10 }, reports(35), ["North"]));
+    history.add(statusOf(100, { North: 0 }, reports(0), ["North"]));
+    history.add(statusOf(101, { North: 10 }, reports(35), ["North"]));
     assertEquals(history.points.at(-1)?.updates, [10, 0]);
     assertEquals(history.points.at(-1)?.elsewhere, 25);
   },
 });
 
 Deno.test({
-  name: "history: quantiles are those of the last seconds, of all servers",
+  name: "history: quantiles are of the last seconds and of all servers",
   permissions: "none",
   fn() {
     const slow = new DurationCounter();
     const history = new History();
     const add = (time: number) =>
       history.add(
-        told(time, { North: 0, South: 0 }, { whatsatSeconds: slow.read() }),
+        statusOf(time, { North: 0, South: 0 }, { whatsatSeconds: slow.read() }),
       );
     for (let index = 0; index < 100; index++) slow.add(30);
     add(100);
-    assertEquals(history.add(told(101, { North: 0, South: 0 })), true);
+    assertEquals(history.add(statusOf(101, { North: 0, South: 0 })), true);
     for (let index = 0; index < 100; index++) slow.add(0.0015);
     add(102);
-    // 100 values of the first two seconds between 1 and 2 ms, and none before.
+    // Since the first status, 100 values between 1 and 2 ms were added.
     const { WHATSAT, Propagation } = history.points.at(-1)!.quantiles;
     assert(WHATSAT !== null && WHATSAT.p50 > 0.001 && WHATSAT.p50 <= 0.002);
     assertEquals(Propagation, null);
@@ -90,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "history: a quantile is what the servers' own code says",
+  name: "history: quantiles are equal to those of the servers' code",
   permissions: "none",
   fn() {
     const counter = new DurationCounter();

@@ -5,7 +5,7 @@ type Triple = readonly [number, number, number];
 type Matrix = readonly [Triple, Triple, Triple];
 
 /**
- * How people without one kind of cone see linear RGB: Machado, Oliveira and
+ * Linear RGB as people without one kind of cone see it: Machado, Oliveira and
  * Fernandes, "A Physiologically-based Model for Simulation of Color Vision
  * Deficiency", 2009.
  */
@@ -31,7 +31,7 @@ const views: Readonly<Record<string, Matrix>> = {
 const style = pageFiles.get("/page/style.css")!.text;
 const [light, dark] = style.split("prefers-color-scheme: dark");
 
-/** A colour of the style, in linear RGB. */
+/** A colour of style.css, in linear RGB. */
 function colour(part: string, name: string): Triple {
   const [, hex] = part.match(new RegExp(`--${name}: #([0-9a-f]{6});`))!;
   const channel = (index: number) => {
@@ -46,7 +46,7 @@ function multiply(matrix: Matrix, [a, b, c]: Triple): Triple {
   return [x, y, z];
 }
 
-/** Linear RGB to Oklab, where distances are as people see them. */
+/** Linear RGB to Oklab, whose distances match perceived differences. */
 function oklab(rgb: Triple): Triple {
   const clipped = rgb.map((value) => Math.min(Math.max(value, 0), 1));
   const [l, m, s] = multiply([
@@ -61,7 +61,7 @@ function oklab(rgb: Triple): Triple {
   ], [l, m, s]);
 }
 
-/** WCAG's, from 1 to 21. */
+/** The contrast ratio of WCAG, from 1 to 21. */
 function contrast(left: Triple, right: Triple): number {
   const [darker, lighter] = [left, right]
     .map(([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05)
@@ -70,7 +70,7 @@ function contrast(left: Triple, right: Triple): number {
 }
 
 Deno.test({
-  name: "servers' colours differ for everybody, and stand out from the land",
+  name: "servers' colours differ for everybody, and contrast with the land",
   permissions: "none",
   fn() {
     for (const part of [light, dark]) {
@@ -95,7 +95,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "text is dark or light enough to be read",
+  name: "text contrasts with its background",
   permissions: "none",
   fn() {
     for (const part of [light, dark]) {

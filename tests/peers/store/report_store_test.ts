@@ -8,9 +8,9 @@ import {
   type StoreLimits,
 } from "../../../peers/store/report_store.ts";
 import {
-  heardAtOf,
   makeReport,
   parseReport,
+  receivedAtOf,
 } from "../../../protocol/report.ts";
 import type { Report } from "../../../protocol/report.ts";
 import { assert, assertEquals, assertThrows } from "../../assert.ts";
@@ -47,11 +47,12 @@ function stored(store: ReportStore, clients: readonly string[]): string[] {
 }
 
 Deno.test({
-  name: "heardAtOf() is the time at the origin, not that of the client's clock",
+  name:
+    "receivedAtOf() is the time at the origin, not that of the client's clock",
   permissions: "none",
   fn() {
     for (const time of [0, 99, 100, 5_000]) {
-      assertEquals(heardAtOf(received("kiwi", 100, time).line), 100);
+      assertEquals(receivedAtOf(received("kiwi", 100, time).line), 100);
     }
   },
 });

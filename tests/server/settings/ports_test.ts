@@ -1,10 +1,12 @@
 import { portKinds } from "../../../peers/port_kinds.ts";
 import { findServer, parseTopology } from "../../../peers/topology.ts";
 import {
-  dialledAddresses,
   labelledPorts,
+  linkPorts,
   portsOf,
 } from "../../../server/settings/ports.ts";
+import { schema } from "../../../server/settings/schema.ts";
+import { resolveSettings } from "../../../server/settings/sources.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 const topology = parseTopology({
@@ -15,8 +17,8 @@ const hill = findServer(topology, "Hill")!;
 type PortSettings = Parameters<typeof portsOf>[0];
 
 const plain: PortSettings = {
+  ...resolveSettings(schema, []).values,
   admin: undefined,
-  host: undefined,
   tls: undefined,
 };
 
@@ -70,7 +72,9 @@ Deno.test("a server that is ready lists its ports below their labels", () => {
 });
 
 Deno.test("neighbours dial the peer port only", () => {
-  assertEquals(dialledAddresses(hill), ["192.0.2.7:8100"]);
+  const addresses = linkPorts({ ...plain, tls: tls(true) }, hill)
+    .map(({ address }) => address);
+  assertEquals(addresses, ["192.0.2.7:8100"]);
 });
 
 Deno.test("kinds of ports have names, fields and offsets of their own", () => {

@@ -404,7 +404,7 @@ Deno.test("servers that share a secret link, read that file only, and show none 
       `--allow-read=${other.path}`,
     ],
   );
-  assertStringIncludes(jaquez.stdout, "linked with nobody yet");
+  assertStringIncludes(jaquez.stdout, "linked with no neighbour yet");
   for (
     const [name, server] of Object.entries({
       Hill: hill,

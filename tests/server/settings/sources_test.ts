@@ -131,7 +131,7 @@ Deno.test({
         ["HERD_MAX_CLIENTS", "0", "whole number from 1 to 100000000, found 0"],
         ["HERD_IDLE_SECONDS", "0.5", "number from 1 to 2592000, found 0.5"],
         ["HERD_ADMIN", "yes", "expected true or false, found yes"],
-        ["HERD_PLACES", "bing", "google or google-new, found bing"],
+        ["HERD_PLACES", "bing", "expected auto, gazetteer, google"],
         ["HERD_HOST", "a b", "expected a host name or address, found a b"],
         ["HERD_TLS_CERT", "x.pem", "HERD_TLS_CERT needs --tls-key"],
       ]
@@ -280,8 +280,8 @@ Deno.test({
   permissions: "none",
   fn() {
     const settings = Object.values<Setting>(schema);
-    for (const  of of[variableOf, ({ flag }: Setting) => flag]) {
-      assertEquals(new Set(settings.map(of)).size, settings.length);
+    for (const nameOf of [variableOf, ({ flag }: Setting) => flag]) {
+      assertEquals(new Set(settings.map(nameOf)).size, settings.length);
     }
     assert(!settings.map(variableOf).includes("HERD_SECRET"));
   },
