@@ -92,7 +92,12 @@ export function sessionsTarget(
         received: (line) => received.push(line),
         sent: () => {},
       });
-      const context = sessionContext(backend, new MemoryReplica());
+      // The reference knows the grammar, and none of the limits of one server.
+      const context = sessionContext(backend, new MemoryReplica(), {
+        maxIdBytes: maxLineBytes,
+        maxPositionBytes: maxLineBytes,
+        maxTimeBytes: maxLineBytes,
+      });
       const session = create(context, traffic, () => {});
       const replies: ByteString[] = [];
       const take = () => {
