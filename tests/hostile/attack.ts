@@ -1,0 +1,43 @@
+/**
+ * The program of an attacker: `attack.ts NAME OPTIONS`, the options as JSON.
+ * Prints what came of it, as one line of JSON.
+ *
+ * @module
+ */
+import {
+  aimIds,
+  askAtOnce,
+  floodIds,
+  growPositions,
+  hold,
+} from "./attacks/clients.ts";
+import {
+  endlessMarks,
+  endlessParts,
+  linkAndStop,
+  repeatDigests,
+  sayHorizon,
+} from "./attacks/neighbours.ts";
+
+/** All attacks, by name. */
+export const attacks = {
+  aimIds,
+  askAtOnce,
+  endlessMarks,
+  endlessParts,
+  floodIds,
+  growPositions,
+  hold,
+  linkAndStop,
+  repeatDigests,
+  sayHorizon,
+};
+
+if (import.meta.main) {
+  const [name, options] = Deno.args;
+  const run = attacks[name as keyof typeof attacks] as (
+    options: unknown,
+  ) => Promise<unknown>;
+  console.log(JSON.stringify(await run(JSON.parse(options))));
+  Deno.exit();
+}

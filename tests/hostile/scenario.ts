@@ -1,0 +1,77 @@
+/**
+ * What all scenarios share: how long they are, the figures that they print, and
+ * the names that servers give to what they tell.
+ *
+ * @module
+ */
+import { assert } from "../assert.ts";
+import type { HonestResult } from "./honest_client.ts";
+import type { HostileServer } from "./hostile_herd.ts";
+
+/** Whether this is `deno task hostile --long`. */
+export const isLong = Deno.env.get("HERD_HOSTILE_LONG") === "1";
+
+/** Prints what was measured, with HERD_HOSTILE_FIGURES=1. */
+export function figure(text: string): void {
+  if (Deno.env.get("HERD_HOSTILE_FIGURES") === "1") console.log(`  ${text}`);
+}
+
+export function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+/** Polls until the condition holds; false if it does not within this time. */
+export async function holdsWithin(
+  seconds: number,
+  condition: () => boolean | Promise<boolean>,
+): Promise<boolean> {
+  const endMs = performance.now() + seconds * 1000;
+  while (!await condition()) {
+    if (performance.now() > endMs) return false;
+    await pause(0.1);
+  }
+  return true;
+}
+
+/**
+ * No honest client waits longer than this, in milliseconds, whatever an
+ * attacker does. A bound for machines that are busy with something else: the
+ * bench measures how long it is on one that is not.
+ */
+export const worstAnswerMs = 1_000;
+
+/** An honest client was served all the time. */
+export function assertServed(
+  { answers, failure, worstMs }: HonestResult,
+  mostMs = worstAnswerMs,
+): void {
+  assert(failure === undefined, `the honest client ended: ${failure}`);
+  assert(answers > 0, "the honest client had no answer");
+  assert(worstMs <= mostMs, `an honest client waited ${worstMs} ms`);
+}
+
+/** A server has not died of what was done to it. */
+export function assertAlive(server: HostileServer): void {
+  assert(server.status === undefined, server.lastWords);
+}
+
+/** Operands as long as a line: what is held has to be charged all the same. */
+export const longOperands = [
+  "--max-id-bytes=65536",
+  "--max-position-bytes=65536",
+  "--max-time-bytes=65536",
+];
+
+/** What servers are to tell, by names that the mends are to bring. */
+export const told = {
+  /** The event of two servers that have one name. */
+  twoServersEvent: "two-servers-of-one-name",
+  /** The metric of it. */
+  twoServersMetric: "herd_two_servers_of_one_name_total",
+  /** The event of a horizon that is ahead of the clock. */
+  horizonAheadEvent: "horizon-ahead",
+  /** The reason of a connection that made room for another. */
+  idleLongestReason: "idle longest",
+  /** The metric of the log's failures. */
+  logFailingMetric: "herd_log_failing",
+};
