@@ -12,6 +12,7 @@ import {
   hold,
 } from "./attacks/clients.ts";
 import {
+  compareLeaf,
   endlessMarks,
   endlessParts,
   linkAndStop,
@@ -23,6 +24,7 @@ import {
 export const attacks = {
   aimIds,
   askAtOnce,
+  compareLeaf,
   endlessMarks,
   endlessParts,
   floodIds,

@@ -1,191 +1,129 @@
 /**
- * Clients that do nothing wrong. They report again and again, and remember how
- * long each answer took.
+ * A client that does nothing wrong. It reports again and again, in a process of
+ * its own, and remembers how long each answer took: on the clock, and in CPU
+ * time of the server's main thread. The latter does not depend on what else the
+ * machine is busy with.
  *
  * @module
  */
-import { allocateBuffer, decodeBytes } from "../../protocol/bytes.ts";
-import { closeQuietly, writeAll } from "../../runtime/transport.ts";
-import { connect } from "../end_to_end/process.ts";
-
-/** Longer than any answer takes, in milliseconds: then it is given up. */
-const patienceMs = 30_000;
-
-/** One client, that reports all the time until it is stopped. */
-export class HonestClient {
-  readonly #connection: Deno.TcpConn;
-  readonly #id: string;
-  readonly #everyMs: number;
-  readonly #durationsMs: number[] = [];
-  readonly #running: Promise<void>;
-  #isStopping = false;
-  #failure: string | undefined;
-  #wake = () => {};
-
-  private constructor(connection: Deno.TcpConn, id: string, everyMs: number) {
-    this.#connection = connection;
-    this.#id = id;
-    this.#everyMs = everyMs;
-    this.#running = this.#run();
-  }
-
-  /** Connects, and reports at once and then so often. */
-  static async start(
-    port: number,
-    { id = "honest", everyMs = 50 } = {},
-  ): Promise<HonestClient> {
-    return new HonestClient(await connect(port), id, everyMs);
-  }
-
-  /** Ends; the answer that is still due counts with the time that it takes. */
-  async stop(): Promise<HonestResult> {
-    this.#isStopping = true;
-    this.#wake();
-    await this.#running;
-    closeQuietly(this.#connection);
-    const sorted = this.#durationsMs.toSorted((one, other) => one - other);
-    const at = (part: number) =>
-      Math.round(sorted[Math.floor(sorted.length * part)] ?? 0);
-    return {
-      answers: sorted.length,
-      medianMs: at(0.5),
-      worstMs: Math.round(sorted.at(-1) ?? 0),
-      failure: this.#failure,
-    };
-  }
-
-  async #run(): Promise<void> {
-    try {
-      while (!this.#isStopping) {
-        const startMs = performance.now();
-        await this.#report();
-        const tookMs = performance.now() - startMs;
-        this.#durationsMs.push(tookMs);
-        await this.#pause(this.#everyMs - tookMs);
-      }
-    } catch (error) {
-      this.#failure = String(error);
-    }
-  }
-
-  async #report(): Promise<void> {
-    const startMs = performance.now();
-    const giveUp = setTimeout(() => closeQuietly(this.#connection), patienceMs);
-    try {
-      const time = (Date.now() / 1000).toFixed(3);
-      await writeAll(
-        this.#connection,
-        `IAMAT ${this.#id} +34.068930-118.445127 ${time}\n`,
-      );
-      await readLine(this.#connection);
-    } catch (error) {
-      this.#durationsMs.push(performance.now() - startMs);
-      throw error;
-    } finally {
-      clearTimeout(giveUp);
-    }
-  }
-
-  #pause(ms: number): Promise<void> {
-    if (ms <= 0 || this.#isStopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-}
+import { allocateBuffer, encodeBytes } from "../../protocol/bytes.ts";
+import { connect, Program } from "../end_to_end/process.ts";
+import type { HostileHerd, HostileServer } from "./hostile_herd.ts";
 
 /** What a client has found. */
 export interface HonestResult {
   readonly answers: number;
   readonly medianMs: number;
   readonly worstMs: number;
+  /** The most CPU time that a server spent before it answered. */
+  readonly worstCpuMs: number;
   /** Why it ended before it was stopped. */
   readonly failure: string | undefined;
 }
 
-async function readLine(connection: Deno.TcpConn): Promise<string> {
-  const buffer = allocateBuffer(4_096);
-  let text = "";
-  while (!text.endsWith("\n")) {
-    const count = await connection.read(buffer);
-    if (count === null) throw new Error("the server closed the connection");
-    text += decodeBytes(buffer, 0, count);
+/** One client, that reports all the time until it is stopped. */
+export class HonestClient {
+  readonly #program: Program;
+
+  private constructor(program: Program) {
+    this.#program = program;
   }
-  return text;
+
+  /** Connects, and reports at once and then so often. */
+  static async start(
+    herd: HostileHerd,
+    server: HostileServer,
+    everyMs = 50,
+  ): Promise<HonestClient> {
+    const program = Program.start([
+      "run",
+      "--frozen",
+      "--no-check",
+      "--config=tests/deno.json",
+      // Looking into /proc needs them all.
+      "--allow-all",
+      "tests/hostile/honest_client.ts",
+      String(server.port),
+      String(server.program.pid),
+      String(everyMs),
+    ]);
+    herd.track(program);
+    await program.untilPrinted("under way\n");
+    return new HonestClient(program);
+  }
+
+  /** Ends; the answer that is still due counts with the time that it takes. */
+  async stop(): Promise<HonestResult> {
+    this.#program.signal("SIGTERM");
+    const status = await this.#program.ended();
+    if (status !== 0) throw new Error(this.#program.stderr);
+    return JSON.parse(this.#program.stdout.split("\n").at(-2)!);
+  }
 }
 
-/** Many clients of one connection, that report together so often. */
-export class HonestCrowd {
-  readonly ids: readonly string[];
-  readonly #port: number;
-  #isStopping = false;
-  #wake = () => {};
-  #running = Promise.resolve();
+/** An answer that takes longer is given up, in milliseconds. */
+const patienceMs = 30_000;
 
-  constructor(port: number, count: number) {
-    this.#port = port;
-    this.ids = Array.from({ length: count }, (_, index) => `crowd-${index}`);
+/** CPU time of a process's main thread, in milliseconds; 0 if it is unknown. */
+function cpuMsOf(pid: string): number {
+  try {
+    const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/schedstat`);
+    return Number(text.split(" ")[0]) / 1e6;
+  } catch {
+    return 0;
   }
+}
 
-  /** All report; resolves when all are answered, or the server is gone. */
-  async report(): Promise<boolean> {
+async function run(
+  port: number,
+  pid: string,
+  everyMs: number,
+): Promise<HonestResult> {
+  const durationsMs: number[] = [];
+  let worstCpuMs = 0;
+  let failure: string | undefined;
+  let isStopping = false;
+  Deno.addSignalListener("SIGTERM", () => isStopping = true);
+  const buffer = allocateBuffer(4_096);
+  const connection = await connect(port);
+  while (!isStopping && failure === undefined) {
+    const [startMs, startCpuMs] = [performance.now(), cpuMsOf(pid)];
+    const late = setTimeout(() => connection.close(), patienceMs);
     try {
-      using connection = await connect(this.#port);
       const time = (Date.now() / 1000).toFixed(3);
-      const lines = this.ids.map((id) => `IAMAT ${id} +1.5-1.5 ${time}\n`);
-      await writeAll(connection, lines.join(""));
-      for (let left = this.ids.length; left > 0;) {
-        left -= (await readLine(connection)).split("\n").length - 1;
-      }
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** All report so often from now on. */
-  start(everyMs: number): void {
-    this.#running = (async () => {
-      while (!this.#isStopping) {
-        await this.report();
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, everyMs);
-          this.#wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-          if (this.#isStopping) this.#wake();
-        });
-      }
-    })();
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#wake();
-    await this.#running;
-  }
-
-  /** How many of them a server knows; 0 if it does not answer. */
-  async knownAt(port: number): Promise<number> {
-    try {
-      using connection = await connect(port);
-      const lines = this.ids.map((id) => `WHATSAT ${id} 0 0\n`);
-      await writeAll(connection, lines.join(""));
-      await connection.closeWrite();
-      const buffer = allocateBuffer(64 * 1024);
-      let text = "";
+      await connection.write(
+        encodeBytes(`IAMAT honest +34.068930-118.445127 ${time}\n`),
+      );
       let count;
-      while ((count = await connection.read(buffer)) !== null) {
-        text += decodeBytes(buffer, 0, count);
-      }
-      return text.match(/^AT /gm)?.length ?? 0;
-    } catch {
-      return 0;
+      do count = await connection.read(buffer); while (
+        count !== null && buffer[count - 1] !== 0x0a
+      );
+      if (count === null) failure = "the server closed the connection";
+    } catch (error) {
+      failure = String(error);
     }
+    clearTimeout(late);
+    const tookMs = performance.now() - startMs;
+    durationsMs.push(tookMs);
+    worstCpuMs = Math.max(worstCpuMs, cpuMsOf(pid) - startCpuMs);
+    if (durationsMs.length === 1) console.log("under way");
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.max(0, everyMs - tookMs))
+    );
   }
+  durationsMs.sort((one, other) => one - other);
+  return {
+    answers: durationsMs.length - (failure === undefined ? 0 : 1),
+    medianMs: Math.round(durationsMs[durationsMs.length >> 1]),
+    worstMs: Math.round(durationsMs.at(-1)!),
+    worstCpuMs: Math.round(worstCpuMs),
+    failure,
+  };
+}
+
+if (import.meta.main) {
+  const [port, pid, everyMs] = Deno.args;
+  const result = await run(Number(port), pid, Number(everyMs));
+  console.log(JSON.stringify(result));
+  Deno.exit();
 }

@@ -127,6 +127,24 @@ export async function repeatDigests(
   return await repeat(wire, () => digests, total, seconds);
 }
 
+/** Says again and again that it has something else in one leaf. */
+export async function compareLeaf(
+  { leaf, seconds, ...part }: Part & {
+    readonly leaf: number;
+    readonly seconds: number;
+  },
+): Promise<Traffic> {
+  const wire = (await link(part)).readAll();
+  const line = `DIGEST ${hex(leaf >>> 4, 3)}${" 1".repeat(16)}\n`;
+  sayUnderWay();
+  const endMs = performance.now() + seconds * 1000;
+  while (performance.now() < endMs) {
+    if (!await wire.send(encodeBytes(line))) break;
+    await pause(500);
+  }
+  return wire.traffic;
+}
+
 /** Says that everything up to a time has expired. */
 export async function sayHorizon(
   { seconds, time, ...part }: Part & {
