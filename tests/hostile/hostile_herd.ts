@@ -19,12 +19,14 @@ export interface StartOptions {
   readonly flags?: readonly string[];
   readonly env?: Record<string, string>;
   readonly megabytes?: number;
-  /** A program in the place of `server.ts`, from the project's folder. */
-  readonly program?: string;
+  /** What is odd about its machine: see `odd_machine.ts`. */
+  readonly odd?: string;
   /** A command that starts the command behind it, such as a `ulimit`. */
   readonly through?: readonly string[];
   /** A herd file in the place of the herd's. */
   readonly herdFile?: string;
+  /** A folder for logs in the place of the herd's. */
+  readonly logFolder?: string;
 }
 
 /** A server from its start to its end. */
@@ -129,6 +131,16 @@ export class HostileHerd implements AsyncDisposable {
     name: string,
     options: StartOptions = {},
   ): Promise<HostileServer> {
+    const server = await this.launch(name, options);
+    await server.program.untilPrinted(`${name} is ready`);
+    return server;
+  }
+
+  /** Starts a server, and does not wait for it. */
+  async launch(
+    name: string,
+    options: StartOptions = {},
+  ): Promise<HostileServer> {
     const limit = new MemoryLimit(options.megabytes ?? usualMegabytes);
     this.#limits.push(limit);
     const program = Program.start([
@@ -140,10 +152,12 @@ export class HostileHerd implements AsyncDisposable {
       `--allow-read=${this.folder}`,
       `--allow-write=${this.folder}`,
       "--allow-env=GOOGLE_PLACES_KEY",
-      options.program ?? "server.ts",
+      ...options.odd === undefined
+        ? ["server.ts"]
+        : ["tests/hostile/odd_machine.ts", options.odd],
       name,
       `--config=${options.herdFile ?? this.herdFile}`,
-      `--log-dir=${this.logFolder}`,
+      `--log-dir=${options.logFolder ?? this.logFolder}`,
       "--admin",
       ...await knownFlags(options.flags ?? []),
     ], {
@@ -151,7 +165,6 @@ export class HostileHerd implements AsyncDisposable {
       through: [...limit.through, ...options.through ?? []],
     });
     this.#programs.push(program);
-    await program.untilPrinted(`${name} is ready`);
     return new HostileServer(name, this.portOf(name), program);
   }
 

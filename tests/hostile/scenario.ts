@@ -75,5 +75,5 @@ export const told = {
   /** The reason of a connection that made room for another. */
   idleLongestReason: "idle longest",
   /** The metric of the log's failures. */
-  logFailingMetric: "herd_log_failing",
+  logFailingMetric: "herd_journal_failing",
 };
