@@ -29,8 +29,11 @@ export class MemoryLimit implements Disposable {
   readonly through: readonly string[];
   readonly #cgroup: string | undefined;
 
-  constructor(megabytes: number) {
-    this.#cgroup = makeCgroup(megabytes * 2 ** 20);
+  /** @param kind A watcher even where a cgroup can be made, for a test. */
+  constructor(megabytes: number, kind: "cgroup" | "watcher" = "cgroup") {
+    this.#cgroup = kind === "watcher"
+      ? undefined
+      : makeCgroup(megabytes * 2 ** 20);
     this.through = this.#cgroup === undefined
       ? ["sh", "-c", watchingScript, String(megabytes * 1024)]
       : ["sh", "-c", `echo $$ > ${this.#cgroup}/cgroup.procs && exec "$@"`, ""];
