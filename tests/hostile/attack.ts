@@ -10,6 +10,7 @@ import {
   floodIds,
   growPositions,
   hold,
+  reportFrom,
 } from "./attacks/clients.ts";
 import {
   compareLeaf,
@@ -32,6 +33,7 @@ export const attacks = {
   hold,
   linkAndStop,
   repeatDigests,
+  reportFrom,
   sayHorizon,
 };
 

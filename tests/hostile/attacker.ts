@@ -50,7 +50,7 @@ export function attack<Name extends keyof Attacks>(
     "--frozen",
     "--no-check",
     "--config=tests/deno.json",
-    "--allow-net=127.0.0.1",
+    "--allow-net=127.0.0.1,127.0.0.2",
     "tests/hostile/attack.ts",
     name,
     JSON.stringify(options),

@@ -88,6 +88,34 @@ Deno.test("A1: long IDs neither end servers nor push honest clients out", async 
   assert(known.every((count) => count === 200), `known: ${known}`);
 });
 
+Deno.test("A1: one who floods displaces neither known clients nor new ones of others", async () => {
+  await using herd = new HostileHerd();
+  const hill = await herd.start("Hill", { flags: ["--max-clients=4000"] });
+  const crowd = new HonestCrowd(hill.port, 200);
+  await crowd.report();
+  const flood = attack(herd, "floodIds", {
+    ports: [hill.port],
+    idBytes: 20,
+    count: 1e9,
+    seconds: 8,
+  });
+  await flood.underWay();
+  await pause(3);
+  const others = new HonestCrowd(hill.port, 20, "other");
+  const options = { address: "127.0.0.2", port: hill.port, ids: others.ids };
+  const { answers } = await attack(herd, "reportFrom", options).ended();
+  await flood.ended();
+  const known = await crowd.knownAt(hill.port);
+  const newcomers = await others.knownAt(hill.port);
+  figure(
+    `A1: beside a flood of short IDs, known: ${known} of 200 known before, ` +
+      `${newcomers} of 20 new ones of another address`,
+  );
+  assert(answers.every((answer) => answer.startsWith("AT ")));
+  assert(known === 200, `${known} of 200 are known`);
+  assert(newcomers === 20, `${newcomers} of 20 newcomers are known`);
+});
+
 Deno.test("A2: queries that wait for a places service are charged what they hold", async () => {
   await using places = new FakeHttpServer(() => hang);
   await using herd = new HostileHerd();
@@ -277,6 +305,25 @@ Deno.test("A7: marks of a neighbour that does not read what is wanted are not ke
   figure(`A7: HAVE: ${more} MB more, status ${hill.status}`);
   assertAlive(hill);
   assert(more <= 96, `marks cost ${more} MB`);
+});
+
+Deno.test("A7: answers to a neighbour that does not read them do not pile up", async () => {
+  await using herd = new HostileHerd([["Hill", "Smith"]]);
+  const hill = await herd.start("Hill");
+  assert(await new HonestCrowd(hill.port, 1_000).report());
+  const before = hill.peakMegabytes;
+  await attack(herd, "repeatDigests", {
+    port: hill.peerPort,
+    from: "Smith",
+    to: "Hill",
+    total: 24 * 2 ** 20,
+    seconds: 10,
+    reads: false,
+  }).ended();
+  const more = hill.peakMegabytes - before;
+  figure(`A7: DIGEST: ${more} MB more, status ${hill.status}`);
+  assertAlive(hill);
+  assert(more <= 96, `answers that are not read cost ${more} MB`);
 });
 
 Deno.test("A8: a client gets back, and has logged, little for each byte", async () => {

@@ -26,9 +26,9 @@ export class HonestCrowd {
   #wake = () => {};
   #running = Promise.resolve();
 
-  constructor(port: number, count: number) {
+  constructor(port: number, count: number, name = "crowd") {
     this.#port = port;
-    this.ids = Array.from({ length: count }, (_, index) => `crowd-${index}`);
+    this.ids = Array.from({ length: count }, (_, index) => `${name}-${index}`);
   }
 
   /** All report; resolves when all are answered, or the server is gone. */

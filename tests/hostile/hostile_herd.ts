@@ -112,14 +112,21 @@ export class HostileHerd implements AsyncDisposable {
   constructor(links: readonly (readonly [string, string])[] = []) {
     this.names = [...new Set(["Hill", ...links.flat()])];
     this.basePort = freeBasePort(this.names.length);
-    this.herdFile = `${this.folder}/herd.json`;
+    Deno.mkdirSync(this.readFolder);
+    this.herdFile = `${this.readFolder}/herd.json`;
     const servers = this.names.map((name) => ({ name }));
     const herd = { basePort: this.basePort, servers, links };
     Deno.writeTextFileSync(this.herdFile, JSON.stringify(herd));
   }
 
+  /** What servers may write. */
   get logFolder(): string {
     return `${this.folder}/logs`;
+  }
+
+  /** What servers may read: herd files and certificates. */
+  get readFolder(): string {
+    return `${this.folder}/read`;
   }
 
   portOf(name: string): number {
@@ -149,8 +156,8 @@ export class HostileHerd implements AsyncDisposable {
       "--no-remote",
       "--no-prompt",
       "--allow-net=127.0.0.1",
-      `--allow-read=${this.folder}`,
-      `--allow-write=${this.folder}`,
+      `--allow-read=${this.readFolder}`,
+      `--allow-write=${this.logFolder}`,
       "--allow-env=GOOGLE_PLACES_KEY",
       ...options.odd === undefined
         ? ["server.ts"]

@@ -3,6 +3,9 @@
  * connection has its turn in between.
  */
 import { assert } from "../assert.ts";
+import { ask } from "../end_to_end/process.ts";
+import { fakeKey } from "../fakes/google.ts";
+import { FakeHttpServer, respond } from "../fakes/http_server.ts";
 import { attack } from "./attacker.ts";
 import { HonestClient } from "./honest_client.ts";
 import { HonestCrowd } from "./honest_crowd.ts";
@@ -159,6 +162,34 @@ Deno.test("A3 and B9: a page that looks at many clients delays nobody", async ()
       `${bytes.map((count) => count >> 20)} MB`,
   );
   assertAlive(hill);
+  assertServed(result);
+});
+
+Deno.test("A6 and B9: a body of 4 MB of a places service delays nobody", async () => {
+  const item = '{"name":"\\u0041","types":["a","b"],"n":[1,2,3]},\n';
+  const items = item.repeat(Math.floor(3.9 * 2 ** 20 / item.length));
+  const body = `{"status":"OK","results":[${items}{}]}`;
+  await using places = new FakeHttpServer(() => respond(body));
+  await using herd = new HostileHerd();
+  const hill = await herd.start("Hill", {
+    flags: ["--places=google", `--places-url=${places.url}`],
+    env: { GOOGLE_PLACES_KEY: fakeKey },
+    megabytes,
+  });
+  const honest = await HonestClient.start(herd, hill);
+  // Of different radii, so that each has an answer of its own.
+  const lines = Array.from({ length: 15 }, (_, at) => `WHATSAT a ${at} 20\n`);
+  const answer = await ask(
+    hill.port,
+    `IAMAT a +1+1 ${nowText()}\n${lines.join("")}`,
+  );
+  const result = await honest.stop();
+  figure(
+    `A6, B9: worst answer ${result.worstMs} ms (${result.worstCpuMs} ms of ` +
+      `CPU) beside ${places.requests.length} bodies`,
+  );
+  assertAlive(hill);
+  assert(answer.split("AT Hill ").length - 1 === 16);
   assertServed(result);
 });
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { connect } from "node:net";
 import { encodeBytes } from "../../../protocol/bytes.ts";
 import { idsOfLeaf } from "./aimed_ids.ts";
 import { newTraffic, pause, sayUnderWay, type Traffic, Wire } from "./wire.ts";
@@ -138,4 +139,32 @@ export async function hold(
   await pause(seconds * 1000);
   for (const wire of wires) wire.close();
   return traffic;
+}
+
+/** Reports clients from another address of this machine, one after the other. */
+export async function reportFrom(
+  { address, ids, port }: {
+    readonly address: string;
+    readonly port: number;
+    readonly ids: readonly string[];
+  },
+): Promise<{ readonly answers: readonly string[] }> {
+  const socket = connect({ host: "127.0.0.1", port, localAddress: address });
+  let text = "";
+  let onText = () => {};
+  socket.on("data", (chunk: Uint8Array) => {
+    text += new TextDecoder().decode(chunk);
+    onText();
+  });
+  const answers: string[] = [];
+  sayUnderWay();
+  for (const id of ids) {
+    text = "";
+    socket.write(`IAMAT ${id} +1.5-1.5 ${nowText()}\n`);
+    while (!text.endsWith("\n")) {
+      await new Promise<void>((resolve) => onText = resolve);
+    }
+    answers.push(text);
+  }
+  return { answers };
 }

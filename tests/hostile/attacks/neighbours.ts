@@ -115,14 +115,17 @@ export async function endlessMarks(
   );
 }
 
-/** Says all the time that it has nothing, and reads what it is sent. */
+/** Says all the time that it has nothing. */
 export async function repeatDigests(
-  { seconds, total, ...part }: Part & {
+  { reads = true, seconds, total, ...part }: Part & {
+    /** Whether it reads what it is sent. */
+    readonly reads?: boolean;
     readonly total: number;
     readonly seconds: number;
   },
 ): Promise<Traffic> {
-  const wire = (await link(part)).readAll();
+  const wire = await link(part);
+  if (reads) wire.readAll();
   const digests = `DIGEST -${" 0".repeat(16)}\n`.repeat(1_000);
   return await repeat(wire, () => digests, total, seconds);
 }
