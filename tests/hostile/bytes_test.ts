@@ -42,9 +42,9 @@ Deno.test("A1: long IDs neither end servers nor push honest clients out", async 
     : {
       count: 3,
       everyMs: 5_000,
-      megabytes: 208,
+      megabytes: 384,
       seconds: 20,
-      tableMegabytes: 16,
+      tableMegabytes: 24,
     };
   await using herd = new HostileHerd(circle(count));
   const servers = await Promise.all(herd.names.map((name) =>
