@@ -40,6 +40,11 @@ export async function holdsWithin(
  */
 export const mostCpuMs = 100;
 
+/** How long an honest client waited at most, in words. */
+export function describeWait({ worstCpuMs, worstMs }: HonestResult): string {
+  return `worst answer ${worstMs} ms (${worstCpuMs} ms of CPU)`;
+}
+
 /** An honest client was served all the time. */
 export function assertServed(
   { answers, failure, worstCpuMs }: HonestResult,

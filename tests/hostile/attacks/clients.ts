@@ -141,7 +141,7 @@ export async function hold(
   return traffic;
 }
 
-/** Reports clients from another address of this machine, one after the other. */
+/** Reports clients from another address of this machine, one by one. */
 export async function reportFrom(
   { address, ids, port }: {
     readonly address: string;

@@ -93,7 +93,7 @@ export async function endlessParts(
   );
 }
 
-/** Announces reports that do not exist, and does not read that they are wanted. */
+/** Announces reports that do not exist, and does not read the requests. */
 export async function endlessMarks(
   { seconds, total, ...part }: Part & {
     readonly total: number;
