@@ -54,7 +54,11 @@ export class HonestClient {
 
   /** Ends; the answer that is still due counts with the time that it takes. */
   async stop(): Promise<HonestResult> {
-    this.#program.signal("SIGTERM");
+    try {
+      this.#program.signal("SIGTERM");
+    } catch {
+      // It has ended by itself, and says why.
+    }
     const status = await this.#program.ended();
     if (status !== 0) throw new Error(this.#program.stderr);
     return JSON.parse(this.#program.stdout.split("\n").at(-2)!);
