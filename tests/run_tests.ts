@@ -25,6 +25,7 @@ export const slow = [
   "tests/end_to_end/",
   "tests/examples/",
   "tests/fuzz/fuzz_test.ts",
+  "tests/hostile/",
   "tests/library_test.ts",
   "tests/log/parse_test.ts",
   "tests/peers/replication/anti_entropy_test.ts",

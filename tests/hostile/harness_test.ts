@@ -1,0 +1,54 @@
+/**
+ * What the scenarios rely on has to be able to say no.
+ */
+import { hashClient } from "../../peers/store/fingerprint.ts";
+import { assert, assertEquals } from "../assert.ts";
+import { Program } from "../end_to_end/process.ts";
+import { idsOfLeaf } from "./attacks/aimed_ids.ts";
+import { knownFlags } from "./hostile_herd.ts";
+import { MemoryLimit, memoryOf } from "./memory_limit.ts";
+import { holdsWithin } from "./scenario.ts";
+
+/** Takes this much memory, in megabytes, and waits. */
+const eater = (megabytes: number) =>
+  `const taken = new Uint8Array(${megabytes} * 2 ** 20).fill(1);
+  console.log("taken");
+  setTimeout(() => console.log(taken.length), 60_000);`;
+
+for (const kind of ["cgroup", "watcher"] as const) {
+  Deno.test(`a ${kind} kills a process over its limit of memory, and no other`, async () => {
+    using limit = new MemoryLimit(256, kind);
+    const { through } = limit;
+    {
+      await using large = Program.start(["eval", eater(600)], { through });
+      assertEquals(await large.ended(), 137);
+    }
+    await using small = Program.start(["eval", eater(16)], { through });
+    await small.untilPrinted("taken");
+    const now = memoryOf(small.pid, "VmRSS")!;
+    assert(now > 16 * 2 ** 20);
+    assert(memoryOf(small.pid, "VmHWM")! >= now);
+  });
+}
+
+Deno.test("memoryOf() knows nothing of a process that has ended", async () => {
+  const program = Program.start(["eval", "0"]);
+  await program.ended();
+  assert(
+    await holdsWithin(5, () => memoryOf(program.pid, "VmRSS") === undefined),
+  );
+});
+
+Deno.test("idsOfLeaf() returns distinct IDs below one leaf", () => {
+  const ids = [...idsOfLeaf(0xabcd, 5_000)];
+  assertEquals(new Set(ids).size, 5_000);
+  assert(ids.every((id) => hashClient(id) >>> 16 === 0xabcd));
+  assert(ids.every((id) => /^[!-~]{8}$/.test(id)));
+});
+
+Deno.test("knownFlags() leaves out what a server does not know", async () => {
+  assertEquals(
+    await knownFlags(["--max-clients=5", "--max-hats=5", "--max=1"]),
+    ["--max-clients=5"],
+  );
+});
