@@ -4,7 +4,7 @@
  * @module
  */
 import { type ByteString, decodeBytes } from "../protocol/bytes.ts";
-import { firstBodyBytes, maxBodyBytes } from "./limits.ts";
+import { chunkBytes, maxBodyBytes } from "./limits.ts";
 import { PlacesError } from "./provider.ts";
 import { createRedactor } from "./redact.ts";
 
@@ -63,26 +63,32 @@ async function refuseStatus(address: URL, response: Response): Promise<void> {
 }
 
 async function readBody(address: URL, response: Response): Promise<ByteString> {
-  // Each chunk that is kept would keep the buffer of 64 KiB that it was read
-  // into, however short it is.
-  let bytes = new Uint8Array(firstBodyBytes);
+  // Without a buffer of ours, each chunk is read into a new one of 64 KiB,
+  // however short it is.
+  const reader = response.body?.getReader({ mode: "byob" });
+  let chunk = new Uint8Array(chunkBytes);
+  let body = new Uint8Array(chunkBytes);
   let sizeBytes = 0;
-  for await (const chunk of response.body ?? []) {
-    const end = sizeBytes + chunk.length;
+  while (reader !== undefined) {
+    const { done, value } = await reader.read(chunk);
+    if (done) break;
+    const end = sizeBytes + value.length;
     if (end > maxBodyBytes) {
+      await reader.cancel();
       throw new PlacesError(
         `${address.host} answered more than ${maxBodyBytes} bytes`,
       );
     }
-    if (end > bytes.length) {
-      const larger = new Uint8Array(Math.max(end, bytes.length * 2));
-      larger.set(bytes.subarray(0, sizeBytes));
-      bytes = larger;
+    if (end > body.length) {
+      const larger = new Uint8Array(body.length * 2);
+      larger.set(body.subarray(0, sizeBytes));
+      body = larger;
     }
-    bytes.set(chunk, sizeBytes);
+    body.set(value, sizeBytes);
     sizeBytes = end;
+    chunk = new Uint8Array(value.buffer);
   }
-  return decodeBytes(bytes, 0, sizeBytes);
+  return decodeBytes(body, 0, sizeBytes);
 }
 
 /** An error's message without the address that Deno puts before it. */

@@ -17,8 +17,8 @@ export const answerDeadlineMs = 10_000;
  */
 export const maxBodyBytes = 256 * 1024;
 
-/** A body is read into a buffer of this size at first, in bytes. */
-export const firstBodyBytes = 64 * 1024;
+/** A body is read in chunks of up to this size, in bytes. */
+export const chunkBytes = 64 * 1024;
 
 /** Most concurrent requests to a service; further ones wait in order. */
 export const maxRequestsInFlight = 32;

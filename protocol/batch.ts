@@ -20,6 +20,9 @@ const startBytes = 4096;
 /** Buffers that have grown larger than this, in bytes, are not reused. */
 const maxKeptBytes = 256 * 1024;
 
+/** A buffer that grows has at most this much more than it needs, in bytes. */
+const maxSpareBytes = 1024 * 1024;
+
 /** Whole messages, each with the LF that ends its last line. */
 export class Batch {
   bytes: Uint8Array = allocateBuffer(startBytes);
@@ -32,7 +35,7 @@ export class Batch {
   reserve(bytes: number): void {
     const size = this.length + bytes;
     if (size <= this.bytes.length) return;
-    const larger = allocateBuffer(2 * size);
+    const larger = allocateBuffer(size + Math.min(size, maxSpareBytes));
     larger.set(this.bytes.subarray(0, this.length));
     this.bytes = larger;
   }
@@ -55,6 +58,22 @@ export class Batch {
     this.reserve(message.length + 1);
     encodeInto(message, this.bytes.subarray(this.length));
     this.finish(this.length + message.length);
+  }
+
+  /**
+   * Adds a message of two texts, with an LF behind each, given without the LF
+   * that ends the message. The texts need not be joined, which would make a
+   * copy.
+   */
+  addTexts(first: ByteString, second: ByteString): void {
+    const firstEnd = this.length + first.length;
+    const secondEnd = firstEnd + 1 + second.length;
+    this.reserve(secondEnd + 2 - this.length);
+    encodeInto(first, this.bytes.subarray(this.length));
+    this.bytes[firstEnd] = lineFeed;
+    encodeInto(second, this.bytes.subarray(firstEnd + 1));
+    this.bytes[secondEnd] = lineFeed;
+    this.finish(secondEnd + 1);
   }
 
   /** Removes the message with this index, counted from 0. */

@@ -23,6 +23,7 @@ import {
 import {
   heartbeatMs,
   linesPerPiece,
+  longWriteBytes,
   maxWriteBytes,
   refusalLingerMs,
   stopAnswerMs,
@@ -282,13 +283,18 @@ export class ClientConnection {
    * @throws {ReplicaError} If no further reply may be written.
    */
   #write(): Promise<void> | undefined {
-    const { settling } = this.#session;
-    this.#context.replica.flush(settling);
-    if (settling.failure !== undefined) throw settling.failure;
+    this.#flushReplica();
     if (this.#writing !== undefined) return this.#writeNext();
     const replies = this.#session.takeReplies();
     if (replies === undefined) return undefined;
     return this.#writing = this.#writeReplies(replies);
+  }
+
+  /** @throws {ReplicaError} If no further reply may be written. */
+  #flushReplica(): void {
+    const { settling } = this.#session;
+    this.#context.replica.flush(settling);
+    if (settling.failure !== undefined) throw settling.failure;
   }
 
   async #writeNext(): Promise<void> {
@@ -302,7 +308,23 @@ export class ClientConnection {
    * Flood before reply: the replica confirms every report in these replies
    * before the first byte is written.
    */
-  async #writeReplies(replies: Batch): Promise<void> {
+  async #writeReplies(first: Batch): Promise<void> {
+    let replies: Batch | undefined = first;
+    try {
+      while (replies !== undefined) {
+        await this.#writeBatch(replies);
+        replies = this.#session.takeReplies();
+        if (replies === undefined) break;
+        this.#stampTime();
+        this.#flushReplica();
+      }
+    } finally {
+      this.#writing = undefined;
+    }
+    if (!this.#session.isAwaiting) this.#releaseAnswered();
+  }
+
+  async #writeBatch(replies: Batch): Promise<void> {
     const { replyPool } = this.#context;
     const { bytes, ends } = replies;
     this.#writingBytes = replies.length;
@@ -320,6 +342,13 @@ export class ClientConnection {
           end = ends[next];
           next += 1;
         }
+        // What is logged faster than the disk writes waits in memory.
+        const room = this.#traffic.whenDrained();
+        const isLong = end - start >= longWriteBytes;
+        if (room !== undefined || isLong) {
+          await this.#waitForTurn(room);
+          this.#stampTime();
+        }
         // Sent first and logged during the write, so that the client need not
         // wait for the log.
         const portion = bytes.subarray(start, end);
@@ -328,11 +357,11 @@ export class ClientConnection {
           this.#traffic.sent(bytes, start, ends[index] - 1);
           start = ends[index];
         }
+        if (isLong) this.#context.turns.end(this.#session.workload);
         await written;
         if (next < ends.length) this.#stampTime();
       }
     } finally {
-      this.#writing = undefined;
       this.#writingBytes = 0;
       replyPool.release(replies);
     }

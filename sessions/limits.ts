@@ -60,10 +60,10 @@ export const defaultClientLimits: ClientLimits = {
   maxConnections: 10_000,
   maxConnectionsPerAddress: Infinity,
   maxRepliesWaiting: 1024,
-  // A full page of places has about 50 kB. The largest body that is accepted
-  // from a service fits.
-  maxReplyBytesWaiting: 16 * 1024 * 1024,
-  maxReplyBytesInTotal: 256 * 1024 * 1024,
+  // Some eighty full pages of places.
+  maxReplyBytesWaiting: 4 * 1024 * 1024,
+  // Replies take about twice this, which a machine of 512 MB has room for.
+  maxReplyBytesInTotal: 128 * 1024 * 1024,
   slowConsumerMs: 30_000,
   idleMs: Infinity,
   // Google answers within a second. A higher limit would let one client use all
@@ -89,8 +89,14 @@ export const heartbeatMs = 1_000;
  */
 export const slotBytes = 512;
 
-/** Most bytes of replies in one write. Each write is logged separately. */
-export const maxWriteBytes = 1024 * 1024;
+/**
+ * Most bytes of replies in one write. Each write is logged separately. To copy
+ * and log this much takes less than half a millisecond.
+ */
+export const maxWriteBytes = 256 * 1024;
+
+/** A write of this many bytes waits for a turn. A shorter one takes no time. */
+export const longWriteBytes = 32 * 1024;
 
 /** Time to read the reply to a line that is too long, in milliseconds. */
 export const refusalLingerMs = 2_000;

@@ -30,7 +30,7 @@ import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
 import type { FairSemaphore, PermitWaiter } from "../runtime/semaphore.ts";
 import { type Turns, Workload } from "../runtime/turns.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
-import { type ClientLimits, slotBytes } from "./limits.ts";
+import { type ClientLimits, maxWriteBytes, slotBytes } from "./limits.ts";
 
 /** What a session needs from its server. */
 export interface SessionBackend {
@@ -84,6 +84,8 @@ export interface SessionContext {
  */
 interface Slot {
   reply?: ByteString;
+  /** What follows the AT line in `reply`, if the reply answers a query. */
+  body?: ByteString;
 }
 
 // The line being received and its report. All sessions reuse these objects.
@@ -235,6 +237,7 @@ export class Session implements PermitWaiter {
     if (replies === undefined || replies.length === 0) return undefined;
     this.#ready = undefined;
     this.#replyBytes -= replies.length;
+    this.#fillBatch();
     this.#resume();
     return replies;
   }
@@ -249,9 +252,7 @@ export class Session implements PermitWaiter {
       return false;
     }
     const isNext = this.#waiting.length === 0;
-    const replies = isNext
-      ? this.#ready ??= replyPool.acquire()
-      : replyPool.acquire();
+    const replies = isNext ? this.#batch : replyPool.acquire();
     const start = replies.length;
     replies.reserve(reports.maxBytes(iamat) + 1);
     reports.write(this.#now, iamat, replies.bytes, start, report);
@@ -375,8 +376,9 @@ export class Session implements PermitWaiter {
     answer.then((body) => {
       backend.recordQueryDuration(backend.elapsedMs() - sinceMs);
       this.#queriesInFlight -= 1;
-      this.#replyBytes -= newest.length + areaBytes(query);
-      this.#fill(slot, `${newest}\n${body}\n`);
+      this.#replyBytes += body.length + 2 - newest.length - areaBytes(query);
+      slot.body = body;
+      this.#fill(slot, newest);
       permits.release();
     });
   }
@@ -413,7 +415,7 @@ export class Session implements PermitWaiter {
 
   #reply(reply: ByteString): void {
     this.#replyBytes += reply.length + 1;
-    if (this.#waiting.length === 0) this.#addReady(reply);
+    if (this.#waiting.length === 0) this.#batch.add(reply);
     else this.#addSlot({ reply });
   }
 
@@ -423,23 +425,35 @@ export class Session implements PermitWaiter {
     this.#replyBytes += slotBytes;
   }
 
-  #addReady(reply: ByteString): void {
-    this.#ready ??= this.#context.replyPool.acquire();
-    this.#ready.add(reply);
+  /** The batch for replies that can be written. */
+  get #batch(): Batch {
+    return this.#ready ??= this.#context.replyPool.acquire();
   }
 
-  /** Moves replies that wait for no earlier reply to `#ready`. */
+  /** Continues after a slot was filled. */
   #advance(): void {
+    const count = this.#fillBatch();
+    this.#resume();
+    if (count > 0) this.#onReady();
+  }
+
+  /**
+   * Moves replies that wait for no earlier reply to `#ready`, while that is
+   * shorter than one write. The AT lines in the others may be shared, and their
+   * copies in `#ready` are not. Returns how many it has moved.
+   */
+  #fillBatch(): number {
     let count = 0;
-    for (const { reply } of this.#waiting) {
-      if (reply === undefined) break;
-      this.#addReady(reply);
+    for (const { body, reply } of this.#waiting) {
+      const isFull = (this.#ready?.length ?? 0) >= maxWriteBytes;
+      if (reply === undefined || isFull) break;
+      if (body === undefined) this.#batch.add(reply);
+      else this.#batch.addTexts(reply, body);
       count += 1;
     }
     this.#waiting.splice(0, count);
     this.#replyBytes -= count * slotBytes;
-    this.#resume();
-    if (count > 0) this.#onReady();
+    return count;
   }
 
   /** Starts queued queries and allows reading again, if the limits permit. */

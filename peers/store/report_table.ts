@@ -65,6 +65,8 @@ export interface StoredReport {
   readonly fingerprint: number;
 }
 
+const nothingRead = { address: 0, line: "" };
+
 /**
  * What records take of the limit for each of their bytes: besides what is in
  * use, the blocks have this much free.
@@ -92,6 +94,11 @@ export class ReportTable {
   readonly #moved = new Report();
   #size = 0;
   #removals = 0;
+  /**
+   * The record that was read last, as text: many queries about one client share
+   * one copy of its line.
+   */
+  #lastRead = nothingRead;
   /** How many clients, and bytes, each source holds, by its number. */
   readonly #clientsOfSources = new Uint32Array(sourceCount);
   readonly #bytesOfSources = new Float64Array(sourceCount);
@@ -170,6 +177,7 @@ export class ReportTable {
     source: number,
   ): number {
     const arena = this.#arena;
+    this.#lastRead = nothingRead;
     const replaced = arena.fingerprintOf(known);
     const bytesBefore = arena.bytesOf(known);
     // A client is charged to the source that has reported it last.
@@ -201,8 +209,11 @@ export class ReportTable {
     const sought = this.#reportAbout(client);
     const address = this.#find(this.#hashOf(sought), sought);
     if (address === 0) return undefined;
-    this.#arena.read(address, this.#read);
-    return this.#read.line;
+    if (address !== this.#lastRead.address) {
+      this.#arena.read(address, this.#read);
+      this.#lastRead = { address, line: this.#read.line };
+    }
+    return this.#lastRead.line;
   }
 
   /** Removes a client. Returns the fingerprint of its report, if any. */
@@ -219,6 +230,7 @@ export class ReportTable {
    */
   #remove(address: Address, report = this.#read): number {
     const arena = this.#arena;
+    this.#lastRead = nothingRead;
     arena.read(address, report);
     const leaf = this.#leafOf(report);
     const gone = arena.fingerprintOf(address);
@@ -372,6 +384,7 @@ export class ReportTable {
   /** A record is at another address now. */
   #onMoved(from: Address, to: Address): void {
     const report = this.#moved;
+    this.#lastRead = nothingRead;
     this.#arena.read(to, report);
     this.#index.move(this.#hashOf(report), from, to);
     if (this.#arena.previousOf(to) === 0) {

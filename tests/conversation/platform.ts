@@ -340,7 +340,9 @@ export class Platform {
           "fetch <",
           `${answer.status} ${escape(bytesOf(answer.body))}`,
         );
-        resolve(new Response(answer.body, { status: answer.status }));
+        resolve(
+          new Response(bytesIn(answer.body), { status: answer.status }),
+        );
       });
     });
   }
@@ -572,4 +574,17 @@ function join(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
   bytes.set(one);
   bytes.set(other, one.length);
   return bytes;
+}
+
+/** A body as `fetch` has it: a stream of bytes, not of chunks. */
+function bytesIn(body: string): ReadableStream {
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      if (body !== "") controller.enqueue(new TextEncoder().encode(body));
+      controller.close();
+      // A reader that waits for bytes is told of the end.
+      controller.byobRequest?.respond(0);
+    },
+  });
 }

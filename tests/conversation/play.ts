@@ -59,10 +59,11 @@ function step(text: string): void {
   answers.push("", `# ${text}`);
 }
 
-/** A small table, and lines as long as the protocol has them. */
+/** A small table, lines as long as the protocol has them, and long replies. */
 const limits = [
   ...["--max-clients", "60", "--table-shares", "1"],
   ...["--max-id-bytes", "65536"],
+  ...["--max-reply-bytes-in-all", "268435456"],
 ];
 
 async function start(name: string, ...flags: string[]): Promise<void> {
@@ -71,7 +72,10 @@ async function start(name: string, ...flags: string[]): Promise<void> {
   const run = { isOver: false, stop: () => {} };
   let fault: unknown;
   const words = [name, "--config", "herd.json", "--link-timeout-ms", "3000"];
-  serve([...words, "--admin", ...limits, ...flags])
+  const replyBytes = flags.includes("--max-reply-bytes")
+    ? []
+    : ["--max-reply-bytes", "16777216"];
+  serve([...words, "--admin", ...limits, ...replyBytes, ...flags])
     .catch((error) => fault = error)
     .finally(() => run.isOver = true);
   await platform.waitUntil(() => platform.dials > dials || run.isOver);

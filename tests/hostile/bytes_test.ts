@@ -121,6 +121,8 @@ Deno.test("A2: queries that wait for a places service are charged what they hold
   await using places = new FakeHttpServer(() => hang);
   await using herd = new HostileHerd();
   const hill = await herd.start("Hill", {
+    // The answers to all queries become known at one moment.
+    megabytes: 448,
     flags: [
       ...longOperands,
       "--places=google",
