@@ -267,7 +267,15 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   "research": {
     holds: "the paper and its experiments",
-    uses: ["bench", "cli", "log_analysis/plots", "runtime", "tests"],
+    uses: [
+      "bench",
+      "cli",
+      "log_analysis/plots",
+      "peers/replication",
+      "protocol",
+      "runtime",
+      "tests",
+    ],
   },
 };
 

@@ -17,7 +17,7 @@
 import type { Context, Measure } from "../context.ts";
 import { measureFault } from "../convergence/faults.ts";
 import { RestartedHerd } from "../convergence/restart.ts";
-import type { Convergence } from "../convergence/simulated.ts";
+import type { Convergence } from "../../research/herds/convergence.ts";
 import { Process } from "../processes.ts";
 
 const killed = { signal: "SIGKILL", watchedMs: 1_000 } as const;
@@ -57,7 +57,7 @@ async function simulate({ add }: Context): Promise<void> {
         program: Deno.execPath(),
         args: [
           "run",
-          "bench/convergence/simulated.ts",
+          "research/herds/convergence.ts",
           `${servers}`,
           `${herds}`,
         ],

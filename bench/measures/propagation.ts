@@ -33,7 +33,7 @@ import type { Context, Measure } from "../context.ts";
 import { Process } from "../processes.ts";
 import { type Running, startHerd } from "../propagation/herd.ts";
 import type { Subject } from "../propagation/language.ts";
-import { isNatsInstalled, startNats } from "../propagation/nats.ts";
+import { isNatsInstalled, startNats } from "../../research/nats/servers.ts";
 import type { PacerReport } from "../propagation/pacer.ts";
 import type { Propagation } from "../propagation/prober.ts";
 

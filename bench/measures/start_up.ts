@@ -90,7 +90,7 @@ async function measureCompiled(context: Context): Promise<void> {
   const { folder } = context;
   const compiler = "jdk.compiler/com.sun.tools.javac.Main";
   const { success } = await new Deno.Command("java", {
-    args: ["-m", compiler, "-d", folder, "bench/rivals/HerdServer.java"],
+    args: ["-m", compiler, "-d", folder, "research/rivals/HerdServer.java"],
     cwd: projectFolder,
   }).output();
   if (!success) throw new Error("java does not compile HerdServer.java");

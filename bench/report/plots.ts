@@ -5,7 +5,7 @@
  */
 import type { Results } from "../results.ts";
 import type { Plot } from "../../log_analysis/plots/drawing.ts";
-import { growthPlot } from "./growth_plot.ts";
+import { growthPlot } from "../../research/page/growth_plot.ts";
 import { latencyPlot, propagationPlot } from "./latency_plots.ts";
 import { updatesPlot } from "./updates_plot.ts";
 

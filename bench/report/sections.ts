@@ -5,7 +5,7 @@
  */
 import { formatLimit, formatMeasured, type Goal, judge } from "../goals.ts";
 import type { Results } from "../results.ts";
-import { codeTables } from "./code_tables.ts";
+import { codeTables } from "../../research/page/code_tables.ts";
 import { convergenceTables } from "./convergence_tables.ts";
 import {
   growthTables,
@@ -22,7 +22,7 @@ import {
   table,
   words,
 } from "./markdown.ts";
-import { mistakesTable } from "./mistakes_table.ts";
+import { mistakesTable } from "../../research/page/mistakes_table.ts";
 import { formatNumber } from "./numbers.ts";
 import { propagationTable } from "./propagation_table.ts";
 import {
@@ -30,8 +30,8 @@ import {
   slicesTable,
   startUpTable,
   threadsTable,
-} from "./runtime_tables.ts";
-import { sizesTables } from "./sizes_tables.ts";
+} from "../../research/page/runtime_tables.ts";
+import { sizesTables } from "../../research/page/sizes_tables.ts";
 import { costTables, latencyTable, rateTable } from "./updates_tables.ts";
 
 /** What else the parts speak of. */

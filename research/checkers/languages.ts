@@ -13,7 +13,7 @@ import {
   type Requirement,
   requirements,
 } from "../../bench/programs.ts";
-import { type Ended, runToEnd } from "../../bench/run_to_end.ts";
+import { type Ended, runToEnd } from "../run_to_end.ts";
 import { projectFolder } from "../../tests/end_to_end/process.ts";
 import { forEachOf } from "./run.ts";
 import type { Version } from "./versions.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { runToEnd } from "../../bench/run_to_end.ts";
+import { runToEnd } from "../run_to_end.ts";
 import { projectFolder } from "../../tests/end_to_end/process.ts";
 
 /** The part of what `deno info --json` prints that is read here. */

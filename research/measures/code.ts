@@ -24,9 +24,9 @@ import {
 } from "../code/sources.ts";
 
 const rivals = {
-  node: "bench/rivals/node_net.mjs",
-  asyncio: "bench/rivals/asyncio_herd.py",
-  java: "bench/rivals/HerdServer.java",
+  node: "research/rivals/node_net.mjs",
+  asyncio: "research/rivals/asyncio_herd.py",
+  java: "research/rivals/HerdServer.java",
 };
 
 const examples = ["owntracks.ts", "track.ts", "track.py"];

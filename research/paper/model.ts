@@ -12,7 +12,7 @@ import {
   fitCost,
   fitSpread,
   type SpreadCost,
-} from "../../bench/report/herd_costs.ts";
+} from "../page/herd_costs.ts";
 import type { Results } from "../../bench/results.ts";
 
 /** What was measured, and what fits it. */

@@ -6,7 +6,7 @@
  */
 import { readFile } from "../../runtime/files.ts";
 import { readResultsFile } from "../../bench/read_results_file.ts";
-import { mistakeOutcomes } from "../../bench/report/mistake_outcomes.ts";
+import { mistakeOutcomes } from "../page/mistake_outcomes.ts";
 import { herdSizesFigure } from "./figures/herd_sizes.ts";
 import { ratesFigure } from "./figures/rates.ts";
 import { modelOf } from "./model.ts";

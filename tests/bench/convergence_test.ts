@@ -7,7 +7,7 @@ import {
   measureConvergence,
   planFaults,
   sumUp,
-} from "../../bench/convergence/simulated.ts";
+} from "../../research/herds/convergence.ts";
 import { assignCores } from "../../bench/processes.ts";
 import {
   assert,

@@ -15,7 +15,7 @@ import {
 } from "../../bench/report/read_results.ts";
 import { middle, ratio, updates } from "../../bench/report/samples.ts";
 import { linearScale, logScale } from "../../log_analysis/plots/scales.ts";
-import { fitCost } from "../../bench/report/herd_costs.ts";
+import { fitCost } from "../../research/page/herd_costs.ts";
 import { sections } from "../../bench/report/sections.ts";
 import { element, print } from "../../log_analysis/plots/svg.ts";
 import {

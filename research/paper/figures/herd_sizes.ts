@@ -6,7 +6,7 @@
  */
 import { linearScale } from "../../../log_analysis/plots/scales.ts";
 import type { Element } from "../../../log_analysis/plots/svg.ts";
-import { type Cost, costOf } from "../../../bench/report/herd_costs.ts";
+import { type Cost, costOf } from "../../page/herd_costs.ts";
 import { capacity, type HerdModel } from "../model.ts";
 import {
   axisBelow,

@@ -6,7 +6,8 @@ import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { connect, readAll, readUntil, until } from "../end_to_end/process.ts";
 import { needs } from "../needs.ts";
 
-const rivalsFolder = new URL("../../bench/rivals/", import.meta.url).pathname;
+const rivalsFolder =
+  new URL("../../research/rivals/", import.meta.url).pathname;
 
 /** What starts a rival. */
 interface Rival {

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { Results } from "../results.ts";
-import { pointsTable } from "./herd_tables.ts";
-import { blocks, notMeasured, paragraph } from "./markdown.ts";
-import { formatNumber, formatShare } from "./numbers.ts";
+import type { Results } from "../../bench/results.ts";
+import { pointsTable } from "../../bench/report/herd_tables.ts";
+import { blocks, notMeasured, paragraph } from "../../bench/report/markdown.ts";
+import { formatNumber, formatShare } from "../../bench/report/numbers.ts";
 import {
   costsOf,
   fitCost,

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Outcome, outcomes } from "../../research/checkers/outcomes.ts";
-import type { Results } from "../results.ts";
+import { type Outcome, outcomes } from "../checkers/outcomes.ts";
+import type { Results } from "../../bench/results.ts";
 import {
   blocks,
   cell,
@@ -12,10 +12,10 @@ import {
   paragraph,
   table,
   words,
-} from "./markdown.ts";
+} from "../../bench/report/markdown.ts";
 import { measure, mistakeOutcomes } from "./mistake_outcomes.ts";
-import { nothing } from "./numbers.ts";
-import { middle, reasonFor } from "./samples.ts";
+import { nothing } from "../../bench/report/numbers.ts";
+import { middle, reasonFor } from "../../bench/report/samples.ts";
 
 /** The languages, by their names in the samples. */
 const languages = {

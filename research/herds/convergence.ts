@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { herdOf } from "../growth/shape.ts";
+import { herdOf } from "./shape.ts";
 import { Random } from "../../runtime/random.ts";
 import {
   drawFault,

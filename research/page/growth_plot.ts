@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Results } from "../results.ts";
+import type { Results } from "../../bench/results.ts";
 import {
   bodyTop,
   frame,
@@ -14,9 +14,9 @@ import {
   polyline,
   text,
 } from "../../log_analysis/plots/drawing.ts";
-import { style } from "./drawing.ts";
-import { formatNumber } from "./numbers.ts";
-import { middle, sizeOf, sizesOf } from "./samples.ts";
+import { style } from "../../bench/report/drawing.ts";
+import { formatNumber } from "../../bench/report/numbers.ts";
+import { middle, sizeOf, sizesOf } from "../../bench/report/samples.ts";
 import {
   linearScale,
   logScale,

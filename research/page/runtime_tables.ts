@@ -4,16 +4,27 @@
  *
  * @module
  */
-import type { Results } from "../results.ts";
-import { cell, notMeasured, numbers, table, words } from "./markdown.ts";
+import type { Results } from "../../bench/results.ts";
+import {
+  cell,
+  notMeasured,
+  numbers,
+  table,
+  words,
+} from "../../bench/report/markdown.ts";
 import {
   formatNumber,
   formatOptional,
   formatRatio,
   nothing,
-} from "./numbers.ts";
-import { middle, pointsOf, ratio, reasonFor } from "./samples.ts";
-import { subjectsOf } from "./subjects.ts";
+} from "../../bench/report/numbers.ts";
+import {
+  middle,
+  pointsOf,
+  ratio,
+  reasonFor,
+} from "../../bench/report/samples.ts";
+import { subjectsOf } from "../../bench/report/subjects.ts";
 
 /** A column of numbers: its title, and what stands there for a subject. */
 interface Column {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Results } from "../results.ts";
+import type { Results } from "../../bench/results.ts";
 import {
   blocks,
   cell,
@@ -12,10 +12,10 @@ import {
   numbers,
   table,
   words,
-} from "./markdown.ts";
-import { formatOptional } from "./numbers.ts";
-import { middle, pointsOf } from "./samples.ts";
-import { subjectsOf } from "./subjects.ts";
+} from "../../bench/report/markdown.ts";
+import { formatOptional } from "../../bench/report/numbers.ts";
+import { middle, pointsOf } from "../../bench/report/samples.ts";
+import { subjectsOf } from "../../bench/report/subjects.ts";
 
 const measure = "code";
 

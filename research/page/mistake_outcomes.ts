@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Outcome, outcomeOf } from "../../research/checkers/outcomes.ts";
-import type { Results } from "../results.ts";
-import { middle, pointsOf } from "./samples.ts";
+import { type Outcome, outcomeOf } from "../checkers/outcomes.ts";
+import type { Results } from "../../bench/results.ts";
+import { middle, pointsOf } from "../../bench/report/samples.ts";
 
 /** The measure that has it. */
 export const measure = "mistakes";

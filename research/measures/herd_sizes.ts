@@ -15,11 +15,11 @@
  *
  * @module
  */
-import type { Context, Measure } from "../context.ts";
+import type { Context, Measure } from "../../bench/context.ts";
 import { topologyOf } from "../../tests/simulation/plan.ts";
-import { herdOf } from "../growth/shape.ts";
-import { type HerdLoad, measureWork } from "../herd_work.ts";
-import { writeHerdFile } from "../servers.ts";
+import { herdOf } from "../herds/shape.ts";
+import { type HerdLoad, measureWork } from "../../bench/herd_work.ts";
+import { writeHerdFile } from "../../bench/servers.ts";
 
 const serverCounts = [1, 2, 3, 5, 8, 12];
 

@@ -7,10 +7,10 @@
  *
  * @module
  */
-import type { Context, Measure } from "../context.ts";
-import type { Remembered } from "../growth/remember.ts";
-import { measureSpread } from "../growth/simulated_herd.ts";
-import { Process } from "../processes.ts";
+import type { Context, Measure } from "../../bench/context.ts";
+import type { Remembered } from "../herds/accept.ts";
+import { measureSpread } from "../herds/spread.ts";
+import { Process } from "../../bench/processes.ts";
 
 const serverCounts = [2, 5, 10, 20, 40];
 
@@ -24,7 +24,7 @@ async function measureClients(
 ): Promise<void> {
   await using process = new Process({
     program: Deno.execPath(),
-    args: ["run", "bench/growth/remember.ts", `${clients}`, `${updates}`],
+    args: ["run", "research/herds/accept.ts", `${clients}`, `${updates}`],
     cores: cores.servers.slice(0, 1),
   });
   const [json] = await process.untilPrinted(/^\{.*\}$/m);

@@ -1,4 +1,4 @@
-import { loadsOf } from "../../bench/measures/herd_sizes.ts";
+import { loadsOf } from "../../research/measures/herd_sizes.ts";
 import { assertEquals } from "../assert.ts";
 
 Deno.test({

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Results } from "../results.ts";
-import { middle, pointsOf, sizeOf } from "./samples.ts";
+import type { Results } from "../../bench/results.ts";
+import { middle, pointsOf, sizeOf } from "../../bench/report/samples.ts";
 
 /** The measure that has it. */
 export const measure = "herd sizes";

@@ -1,6 +1,6 @@
-import { herdOf } from "../../bench/growth/shape.ts";
+import { herdOf } from "../../research/herds/shape.ts";
 import { topologyOf } from "../simulation/plan.ts";
-import { measureSpread } from "../../bench/growth/simulated_herd.ts";
+import { measureSpread } from "../../research/herds/spread.ts";
 import { assert, assertEquals } from "../assert.ts";
 
 /** The neighbours of each server, as names. */

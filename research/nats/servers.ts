@@ -6,10 +6,10 @@
  *
  * @module
  */
-import type { Context } from "../context.ts";
-import { freeBasePort, listening, Process } from "../processes.ts";
-import type { Running } from "./herd.ts";
-import { portsOf } from "./shape.ts";
+import type { Context } from "../../bench/context.ts";
+import { freeBasePort, listening, Process } from "../../bench/processes.ts";
+import type { Running } from "../../bench/propagation/herd.ts";
+import { portsOf } from "../../bench/propagation/shape.ts";
 
 /** Which server each is a leaf of; the hub comes first, and is none. */
 const hubs: ReadonlyMap<string, string | undefined> = new Map([
