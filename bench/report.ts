@@ -1,6 +1,6 @@
 /**
- * Turns results of the bench into docs/PERFORMANCE.md and docs/plots/:
- * `deno task bench:report`. Writes nothing unless all of it can be made.
+ * Writes docs/PERFORMANCE.md and docs/plots/ from a file of results. The program
+ * is `research/performance_page.ts`, which adds plots and the experiments.
  *
  * @module
  */
@@ -10,138 +10,186 @@ import {
   readArguments,
   UsageError,
 } from "../cli/arguments.ts";
-import { runProgram, SetupError } from "../cli/exit.ts";
+import { SetupError, setupError } from "../cli/exit.ts";
+import type { Plot } from "../log_analysis/plots/drawing.ts";
 import { readFile } from "../runtime/files.ts";
 import { requirePermissions } from "../runtime/permissions.ts";
-import { goals } from "./goals.ts";
-import type { Plot } from "../log_analysis/plots/drawing.ts";
-import { readResultsFile } from "./read_results_file.ts";
-import { fillPage, PageError } from "./report/page.ts";
-import { plots } from "./report/plots.ts";
-import { newest } from "./report/read_results.ts";
-import { sections } from "./report/sections.ts";
-import type { Results } from "./results.ts";
+import { goalsTable } from "./goals.ts";
+import { plural } from "./report/labels.ts";
+import { blocks, cell, paragraph, table, words } from "./report/markdown.ts";
+import { formatNumber } from "./report/numbers.ts";
+import { fillPage } from "./report/page.ts";
+import {
+  convergenceTables,
+  costTables,
+  herdTable,
+  latencyTable,
+  memoryTable,
+  placesTable,
+  pointsTables,
+  propagationTable,
+  rateTable,
+  startUpTable,
+} from "./report/tables.ts";
+import { readResultsFile, type Results, resultsFolder } from "./results.ts";
 
-const resultsFolder = "bench/results";
+/** A generated part of the page. */
+export interface Part {
+  /** @param path The file that the results are from. */
+  readonly text: (results: Results, path: string) => string;
+  /** Draws its plot; undefined if there are no samples. */
+  readonly plot?: (results: Results) => Plot | undefined;
+}
 
-const flags: Flags = {
-  docs: {
-    value: "FOLDER",
-    help: "where PERFORMANCE.md is, and plots/ will be (docs)",
+/** Parts by their names in the page. A plot has the name of its part. */
+export type Parts = Readonly<Record<string, Part>>;
+
+/** The parts about the product. */
+export const productParts: Parts = {
+  machine: { text: machineTable },
+  goals: { text: goalsTable },
+  updates: { text: rateTable },
+  latency: { text: latencyTable },
+  cost: { text: costTables },
+  herd: { text: herdTable },
+  propagation: { text: propagationTable },
+  memory: { text: memoryTable },
+  places: { text: placesTable },
+  "start-up": { text: startUpTable },
+  convergence: {
+    text: (results) => pointsTables(results, convergenceTables(results)),
   },
 };
 
-const help = `Writes the page on performance anew, from results of the bench.
-
-Usage: bench:report [RESULTS.json] [flags]
-
-Without a file it takes the newest one of ${resultsFolder}/.
-
-${describeFlags(flags)}`;
-
-/** A file of results, read. */
-interface ResultsEntry {
-  readonly path: string;
-  readonly results: Results;
+function machineTable(results: Results, path: string): string {
+  const { machine, rounds, secondsAPoint, startedAt, versions } = results;
+  const [day, time] = startedAt.split("T");
+  const source = path.startsWith(`${resultsFolder}/`)
+    ? `[${path}](../${path})`
+    : `\`${path.split("/").at(-1)}\``;
+  const rows = [
+    ["processor", `${machine.processor}, ${plural(machine.cores, "core")}`],
+    ["memory", `${formatNumber(machine.memoryGiB)} GiB`],
+    ["system", machine.system],
+    ["pinning", machine.pinning],
+    ...Object.entries(versions),
+  ];
+  return blocks(
+    paragraph(
+      `From ${source}, begun on ${day} at ${time.slice(0, 5)} UTC: ` +
+        `${plural(rounds, "round")} of every measure, and ` +
+        `${plural(secondsAPoint, "second")} of each load.`,
+    ),
+    table([words("machine"), words("")], rows.map((row) => row.map(cell))),
+  );
 }
 
-const readEntry = async (path: string): Promise<ResultsEntry> => ({
-  path,
-  results: await readResultsFile(path),
-});
-
-/** The newest file by the time within it; file names and dates may lie. */
-async function readNewest(): Promise<ResultsEntry> {
+/** The path of the results that began last. */
+async function newestPath(): Promise<string> {
   await requirePermissions([{ name: "read", path: resultsFolder }]);
-  const entries: ResultsEntry[] = [];
+  const entries: { path: string; startedMs: number }[] = [];
   try {
     for await (const { name } of Deno.readDir(resultsFolder)) {
       if (!name.endsWith(".json")) continue;
-      entries.push(await readEntry(`${resultsFolder}/${name}`));
+      const path = `${resultsFolder}/${name}`;
+      const { startedAt } = await readResultsFile(path);
+      entries.push({ path, startedMs: Date.parse(startedAt) });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const found = newest(entries);
-  if (found !== undefined) return found;
+  const newest = newestOf(entries);
+  if (newest !== undefined) return newest.path;
   throw new SetupError(
-    `no results in ${resultsFolder}/: deno task bench makes some`,
+    `no results in ${resultsFolder}/: deno task bench writes some`,
   );
 }
 
-/** The page with new parts. */
-function renew(
+/** The entry that started last; undefined if there is none. */
+export function newestOf<Entry extends { readonly startedMs: number }>(
+  entries: readonly Entry[],
+): Entry | undefined {
+  return entries.toSorted((one, other) => one.startedMs - other.startedMs)
+    .at(-1);
+}
+
+const flags: Flags = {
+  docs: {
+    value: "FOLDER",
+    help: "the folder of PERFORMANCE.md and plots/ (docs)",
+  },
+};
+
+const help = `Writes the page on performance from results of the bench.
+
+Usage: bench:report [RESULTS.json] [flags]
+
+Without a file it reads the newest one of ${resultsFolder}/.
+
+${describeFlags(flags)}`;
+
+/** The page with all parts, and the plots by name. */
+export function fillParts(
   page: string,
-  { path, results }: ResultsEntry,
-  drawn: ReadonlyMap<string, Plot>,
-): string {
-  return fillPage(
-    page,
-    sections(results, {
-      goals,
-      path,
-      plots: new Map([...drawn].map(([name, { title }]) => [name, title])),
-    }),
-  );
+  parts: Parts,
+  results: Results,
+  path: string,
+): { page: string; plots: Map<string, Plot> } {
+  const plots = new Map<string, Plot>();
+  const texts = new Map<string, string>();
+  for (const [name, { plot, text }] of Object.entries(parts)) {
+    const drawn = plot?.(results);
+    if (drawn !== undefined) plots.set(name, drawn);
+    const image = drawn && `![${drawn.title}](plots/${name}.svg)`;
+    texts.set(name, blocks(image ?? "", text(results, path)));
+  }
+  return { page: fillPage(page, texts), plots };
 }
 
-/** A plot of other results would contradict the page. */
-async function removeOld(path: string): Promise<void> {
+/** Runs the program. It writes nothing unless all parts can be made. */
+export async function writePage(
+  parts: Parts,
+  args: readonly string[],
+): Promise<void> {
+  const parsed = readArguments(args, flags);
+  if (parsed.flags.has("help")) return console.log(help);
+  const [file, ...others] = parsed.positionals;
+  if (others.length > 0) throw new UsageError("expected one file of results");
+  const docs = parsed.flags.get("docs") ?? "docs";
+  await requirePermissions(
+    (["read", "write"] as const).map((name) => ({ name, path: docs })),
+  );
+  const path = file ?? await newestPath();
+  const results = await readResultsFile(path);
+  const pagePath = `${docs}/PERFORMANCE.md`;
+  const old = await readFile(pagePath);
+  let filled;
+  try {
+    filled = fillParts(old, parts, results, path);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    throw new SetupError(`${pagePath}: ${error.message}`);
+  }
+  const { page, plots } = filled;
+  try {
+    await Deno.mkdir(`${docs}/plots`, { recursive: true });
+    for (const [name, { plot }] of Object.entries(parts)) {
+      if (plot === undefined) continue;
+      await writePlot(`${docs}/plots/${name}.svg`, plots.get(name));
+    }
+    await Deno.writeTextFile(pagePath, page);
+  } catch (error) {
+    throw setupError(docs, error);
+  }
+  console.log(`${pagePath}: made of ${path}, ${plots.size} plots`);
+}
+
+/** Removes an old plot that has no samples now: it would contradict the page. */
+async function writePlot(path: string, plot: Plot | undefined): Promise<void> {
+  if (plot !== undefined) return await Deno.writeTextFile(path, plot.svg);
   try {
     await Deno.remove(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
-
-async function main(): Promise<void> {
-  const parsed = readArguments(Deno.args, flags);
-  if (parsed.flags.has("help")) return console.log(help);
-  const [file, ...others] = parsed.positionals;
-  if (others.length > 0) throw new UsageError("expected one file of results");
-  const docs = parsed.flags.get("docs") ?? "docs";
-  await requirePermissions([{ name: "read", path: docs }, {
-    name: "write",
-    path: docs,
-  }]);
-
-  const entry = await (file === undefined ? readNewest() : readEntry(file));
-  const drawn = new Map<string, Plot>();
-  for (const [name, draw] of Object.entries(plots)) {
-    const plot = draw(entry.results);
-    if (plot !== undefined) drawn.set(name, plot);
-  }
-  const pagePath = `${docs}/PERFORMANCE.md`;
-  const old = await readFile(pagePath);
-  let page;
-  try {
-    page = renew(old, entry, drawn);
-  } catch (error) {
-    if (!(error instanceof PageError)) throw error;
-    throw new SetupError(`${pagePath}: ${error.message}`);
-  }
-  await write(docs, page, drawn);
-  console.log(`${pagePath}: made of ${entry.path}, ${drawn.size} plots`);
-}
-
-async function write(
-  docs: string,
-  page: string,
-  drawn: ReadonlyMap<string, Plot>,
-): Promise<void> {
-  try {
-    await Deno.mkdir(`${docs}/plots`, { recursive: true });
-    for (const name of Object.keys(plots)) {
-      const path = `${docs}/plots/${name}.svg`;
-      const plot = drawn.get(name);
-      if (plot === undefined) await removeOld(path);
-      else await Deno.writeTextFile(path, plot.svg);
-    }
-    await Deno.writeTextFile(`${docs}/PERFORMANCE.md`, page);
-  } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new SetupError(`${docs}: ${error.message}`);
-  }
-}
-
-await runProgram("bench:report", main);

@@ -5,20 +5,20 @@
  */
 import { projectFolder } from "../tests/end_to_end/process.ts";
 
-/** What a program left behind. */
+/** The status and the output of a program. */
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** None of our programs takes a tenth of that, in milliseconds. */
+/** Ten times what the slowest program takes, in milliseconds. */
 const deadlineMs = 30_000;
 
 /**
  * Runs a command in the project's folder.
  *
- * @throws {Error} If it has not ended by itself after 30 seconds.
+ * @throws {Error} If it has not ended after 30 seconds.
  */
 export async function runToEnd(
   [program, ...args]: readonly string[],

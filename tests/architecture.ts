@@ -252,21 +252,18 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
   },
   "bench": {
-    holds: "benchmarks, rivals and results",
+    holds: "benchmarks of the product, and their results",
     uses: [
       "cli",
       "herd.json",
       "log_analysis/plots",
       "peers/links",
-      "peers/replication",
-      "protocol",
-      "research",
       "runtime",
       "tests",
     ],
   },
   "research": {
-    holds: "the paper and its experiments",
+    holds: "the paper, its experiments, and rivals",
     uses: [
       "bench",
       "cli",

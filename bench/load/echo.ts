@@ -1,13 +1,13 @@
 /**
- * Sends back what it gets: the least that a server on this runtime can do, and
- * so the ceiling of what one can reach.
+ * Sends back what it receives, on Deno's own connections: a server on this
+ * runtime cannot do less.
  *
  *     echo.ts PORT
  *
  * @module
  */
 
-/** As much as one read of a busy connection of the herd takes, in bytes. */
+/** The size of a busy connection's read buffer in the herd, in bytes. */
 const bufferBytes = 64 * 1024;
 
 async function echo(connection: Deno.TcpConn): Promise<void> {

@@ -1,19 +1,17 @@
 /**
- * Markdown as `deno fmt` would write it, so that a page of ours stays as it is
- * when somebody formats it.
+ * Writes Markdown exactly as `deno fmt` formats it.
  *
  * @module
  */
 
 const lineWidth = 80;
 
-/** What stands in a part whose measure has no samples at all. */
+/** The text of a part whose measure has no samples. */
 export const notMeasured = "Not measured.";
 
 /** A column of a table. */
 export interface Column {
   readonly title: string;
-  /** Numbers stand on the right. */
   readonly align: "left" | "right";
 }
 
@@ -23,7 +21,7 @@ export const words = (title: string): Column => ({ title, align: "left" });
 /** A column of numbers. */
 export const numbers = (title: string): Column => ({ title, align: "right" });
 
-/** A table; its cells are Markdown. */
+/** A table. Its cells are Markdown. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -32,36 +30,33 @@ export function table(
   const widths = columns.map((_, at) =>
     Math.max(3, ...[titles, ...rows].map((row) => widthOf(row[at])))
   );
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const pad = (cells: readonly string[]) =>
     cells.map((cell, at) => {
       const space = " ".repeat(widths[at] - widthOf(cell));
       return columns[at].align === "left" ? cell + space : space + cell;
     });
   const rule = columns.map(({ align }, at) =>
-    align === "left" ? "-".repeat(widths[at]) : "-".repeat(widths[at] - 1) + ":"
+    "-".repeat(widths[at] - 1) + (align === "left" ? "-" : ":")
   );
-  return [pad(titles), rule, ...rows.map(pad)].map(line).join("\n");
+  return [pad(titles), rule, ...rows.map(pad)]
+    .map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** In characters, not in units of UTF-16. */
+/** In characters. */
 const widthOf = (text: string) => [...text].length;
 
-/** A paragraph, in lines of at most 80 characters. */
+/** A paragraph in lines of at most 80 characters. */
 export function paragraph(text: string): string {
-  const lines: string[] = [];
+  const lines = [""];
   for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= lineWidth) {
-      lines[lines.length - 1] = `${last} ${word}`;
-    } else {
-      lines.push(word);
-    }
+    const line = `${lines.at(-1)} ${word}`.trimStart();
+    if (widthOf(line) <= lineWidth) lines[lines.length - 1] = line;
+    else lines.push(word);
   }
   return lines.join("\n");
 }
 
-/** A text from elsewhere as a cell. Code in backticks stays code. */
+/** Escapes a text for a cell. Code in backticks stays code. */
 export function cell(text: string): string {
   return text.replace(/\s+/g, " ").trim()
     .split(/(`[^`]+`)/)
@@ -74,12 +69,6 @@ export function cell(text: string): string {
     .replaceAll("|", "\\|");
 }
 
-/** A plot, with what it shows for those who do not see it. */
-export const image = (text: string, path: string) => `![${text}](${path})`;
-
-/** A link to another file. */
-export const link = (text: string, path: string) => `[${text}](${path})`;
-
-/** Blocks, with an empty line between any two. */
+/** Blocks, separated by empty lines. */
 export const blocks = (...parts: readonly string[]) =>
   parts.filter((part) => part !== "").join("\n\n");

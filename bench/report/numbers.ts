@@ -1,14 +1,13 @@
 /**
- * Numbers as the report prints them: three digits, because the noise of the
- * machine begins there.
+ * Formats numbers with three digits, because further digits are noise.
  *
  * @module
  */
 
-/** What stands where there is no number. */
+/** The text in place of a missing number. */
 export const nothing = "–";
 
-/** With commas, and as many digits as asked for; a whole number has fewer. */
+/** With commas, and with these significant digits unless the number is whole. */
 export function formatNumber(value: number, digits = 3): string {
   return value.toLocaleString("en-US", {
     minimumSignificantDigits: Number.isInteger(value) ? 1 : digits,
@@ -16,7 +15,7 @@ export function formatNumber(value: number, digits = 3): string {
   });
 }
 
-/** A text whose long numbers get commas: `20000/s`, `1000000 clients`. */
+/** Adds commas to the long numbers of a text: `20000/s`, `1000000 clients`. */
 export function withCommas(text: string): string {
   return text.replace(
     /\d{4,}/g,
@@ -24,7 +23,7 @@ export function withCommas(text: string): string {
   );
 }
 
-/** A number, or what stands where there is none. */
+/** A number, or `nothing`. */
 export function formatOptional(
   value: number | undefined,
   format: (value: number) => string = (value) => formatNumber(value),
@@ -32,17 +31,17 @@ export function formatOptional(
   return value === undefined ? nothing : format(value);
 }
 
-/** A ratio, with two places where it is small. */
+/** A ratio, with two decimals below 10. */
 export function formatRatio(value: number): string {
   return value < 10 ? value.toFixed(2) : formatNumber(value);
 }
 
-/** A part of one as a percentage. */
+/** A share as a percentage. */
 export function formatShare(value: number): string {
   return `${Math.round(value * 100)} %`;
 }
 
-/** Microseconds in the unit that suits them. */
+/** Microseconds in a suitable unit. */
 export function formatMicroseconds(us: number): string {
   if (us < 999.5) return `${formatNumber(us)} µs`;
   if (us < 999_500) return `${formatNumber(us / 1000)} ms`;

@@ -1,13 +1,13 @@
 /**
- * Finds numbers among the samples. What stands in a table is the median over
- * the rounds. A ratio is taken within each round, where both sides had the
- * same weather on the machine, and then its median over the rounds.
+ * Finds numbers among the samples. A number is the median over the rounds. A
+ * ratio is the median of the ratios within each round, because both sides had
+ * the same conditions there.
  *
  * @module
  */
 import { median, type Results } from "../results.ts";
 
-/** One number that was taken once a round. */
+/** A number that each round has at most once. */
 export interface Series {
   readonly measure: string;
   readonly subject: string;
@@ -16,60 +16,57 @@ export interface Series {
   readonly value: string;
 }
 
+const seriesOf =
+  (measure: string) =>
+  (subject: string, point: string, value: string): Series => ({
+    measure,
+    subject,
+    point,
+    value,
+  });
+
 /** A number of the measure `updates`. */
-export const updates = (
-  subject: string,
-  point: string,
-  value: string,
-): Series => ({ measure: "updates", subject, point, value });
+export const updates = seriesOf("updates");
 
 /** A number of the measure `propagation`. */
-export const propagation = (
-  subject: string,
-  point: string,
-  value: string,
-): Series => ({ measure: "propagation", subject, point, value });
+export const propagation = seriesOf("propagation");
 
 /** The number of each round that has it. */
 function byRound(
   { samples }: Results,
   { measure, point, subject, value }: Series,
 ): Map<number, number> {
-  const found = new Map<number, number>();
-  for (const sample of samples) {
-    if (
+  return new Map(
+    samples.filter((sample) =>
       sample.measure === measure && sample.subject === subject &&
       sample.point === point && value in sample.values
-    ) {
-      found.set(sample.round, sample.values[value]);
-    }
-  }
-  return found;
+    ).map(({ round, values }) => [round, values[value]]),
+  );
 }
+
+const medianOf = (values: readonly number[]) =>
+  values.length === 0 ? undefined : median(values);
 
 /** The median over the rounds; undefined if no round has the number. */
 export function middle(results: Results, series: Series): number | undefined {
-  const values = [...byRound(results, series).values()];
-  return values.length === 0 ? undefined : median(values);
+  return medianOf([...byRound(results, series).values()]);
 }
 
-/**
- * The median of what is one divided by the other in each round; undefined if
- * no round has both.
- */
+/** One number divided by another; undefined if no round has both. */
 export function ratio(
   results: Results,
   one: Series,
   other: Series,
 ): number | undefined {
   const others = byRound(results, other);
-  const ratios = [...byRound(results, one)]
-    .filter(([round]) => (others.get(round) ?? 0) > 0)
-    .map(([round, value]) => value / others.get(round)!);
-  return ratios.length === 0 ? undefined : median(ratios);
+  return medianOf(
+    [...byRound(results, one)]
+      .filter(([round]) => (others.get(round) ?? 0) > 0)
+      .map(([round, value]) => value / others.get(round)!),
+  );
 }
 
-/** Where a measure was taken, in the order in which it first was. */
+/** The points of a measure, in the order of their first samples. */
 export function pointsOf({ samples }: Results, measure: string): string[] {
   return [
     ...new Set(
@@ -79,7 +76,7 @@ export function pointsOf({ samples }: Results, measure: string): string[] {
   ];
 }
 
-/** The points `2 servers`, `5 servers`, ...: those in one unit, rising. */
+/** The points `2 servers`, `5 servers`, ...: those of one unit, ascending. */
 export function sizesOf(
   results: Results,
   measure: string,
@@ -91,14 +88,9 @@ export function sizesOf(
 }
 
 /** The number of `5 servers`. */
-export function sizeOf(point: string): number {
-  return Number.parseInt(point);
-}
+export const sizeOf = (point: string) => Number.parseInt(point);
 
-/**
- * Why a subject has no samples; undefined if nobody wrote a reason down. Some
- * only say what to type.
- */
+/** Why a subject has no samples; undefined if the results give no reason. */
 export function reasonFor(
   { missing }: Results,
   measure: string,

@@ -1,12 +1,11 @@
 /**
- * What an update costs a server that knows many clients: a program, so that it
- * has a core and a heap of its own. Prints CPU microseconds an update, as JSON.
+ * What an update costs a server that knows many clients: a program that prints
+ * CPU microseconds an update, as JSON.
  *
- *     remember.ts CLIENTS UPDATES
+ *     accept.ts CLIENTS UPDATES
  *
- * There is no network and no neighbour here: a report is handed to the herd, as
- * if it had just been made. Each update is about another client, at random, and
- * newer than the one before.
+ * Reports are given to the router without a network and without neighbours. Each
+ * is about a random client, and newer than the one before.
  *
  * @module
  */
@@ -17,23 +16,23 @@ import { Random } from "../../runtime/random.ts";
 import { clientName } from "../../bench/load/requests.ts";
 
 /** What this program prints. */
-export interface Remembered {
+export interface Accepted {
   readonly acceptUs: number;
 }
 
-/** Reports are made in parts of so many, and then accepted. */
+/** Reports are made in parts of this size, and then accepted. */
 const partReports = 10_000;
 
-/** So many clients fit into a name's five digits. */
+/** A client's number has five digits. */
 const clientsANumber = 100_000;
 
-/** Before it measures, it accepts so much, about so few clients. */
+/** Accepted before the measurement. */
 const warmUp = { clients: 1_000, updates: 200_000 };
 
-/** Clients' times begin here, in POSIX seconds. */
+/** The first time of a report, in POSIX seconds. */
 const firstSecond = 1_800_000_000;
 
-const createHerd = () =>
+const createRouter = () =>
   new FloodRouter({
     catchUp: true,
     limits: {
@@ -43,9 +42,9 @@ const createHerd = () =>
     },
   });
 
-/** What is measured. */
-function accept(replica: FloodRouter, reports: readonly Report[]): void {
-  for (const report of reports) replica.accept(report);
+/** The measured code. */
+function accept(router: FloodRouter, reports: readonly Report[]): void {
+  for (const report of reports) router.accept(report);
 }
 
 function cpuUs(): number {
@@ -70,9 +69,9 @@ function report(client: number): Report {
   });
 }
 
-/** Has a herd accept reports; returns the CPU time of it. */
+/** Makes reports and gives them to a router. Returns the CPU time of it. */
 function acceptAll(
-  replica: FloodRouter,
+  router: FloodRouter,
   count: number,
   clientOf: (index: number) => number,
 ): number {
@@ -84,7 +83,7 @@ function acceptAll(
       (_, index) => report(clientOf(first + index)),
     );
     const startUs = cpuUs();
-    accept(replica, reports);
+    accept(router, reports);
     tookUs += cpuUs() - startUs;
   }
   return tookUs;
@@ -94,13 +93,13 @@ if (import.meta.main) {
   const [clients, updates] = Deno.args.map(Number);
   const random = new Random(1);
   acceptAll(
-    createHerd(),
+    createRouter(),
     warmUp.updates,
     () => random.below(warmUp.clients),
   );
-  const replica = createHerd();
-  acceptAll(replica, clients, (client) => client);
-  const tookUs = acceptAll(replica, updates, () => random.below(clients));
-  const remembered: Remembered = { acceptUs: tookUs / updates };
-  console.log(JSON.stringify(remembered));
+  const router = createRouter();
+  acceptAll(router, clients, (client) => client);
+  const tookUs = acceptAll(router, updates, () => random.below(clients));
+  const accepted: Accepted = { acceptUs: tookUs / updates };
+  console.log(JSON.stringify(accepted));
 }

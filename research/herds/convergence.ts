@@ -1,13 +1,14 @@
 /**
- * How long herds take to be one again after much went wrong: counted in the
- * simulation, in its own time, which is the same on any machine. Also a program,
- * so that several sizes may run at once; it prints JSON.
+ * How soon simulated herds converge after many faults, in virtual time, which is
+ * the same on any machine. It is also a program that prints JSON, so that
+ * several sizes can run at once:
  *
- *     simulated.ts SERVERS HERDS
+ *     convergence.ts SERVERS HERDS
  *
  * @module
  */
-import { herdOf } from "./shape.ts";
+import type { Context } from "../../bench/measure.ts";
+import { Process } from "../../bench/processes.ts";
 import { Random } from "../../runtime/random.ts";
 import {
   drawFault,
@@ -17,21 +18,21 @@ import {
 import { planPeace } from "../../tests/simulation/peace.ts";
 import type { Fault, Plan } from "../../tests/simulation/plan.ts";
 import { type Outcome, runPlan } from "../../tests/simulation/run.ts";
+import { herdOf } from "./shape.ts";
 
-/** What became of many herds of one size. */
+/** The outcome of many herds of one size. */
 export interface Convergence {
   /**
-   * From the end of all faults until every server knew the newest report of
-   * each client, in virtual milliseconds: half of the herds, and the last one.
+   * The time from the end of all faults until every server knows the newest
+   * report of each client, in virtual milliseconds: the median and the longest.
    */
   readonly convergedP50Ms: number;
   readonly convergedMostMs: number;
-  /** Herds that never did, or broke another rule of the simulation. */
+  /** Herds that did not converge, or broke another rule of the simulation. */
   readonly diverged: number;
   readonly herds: number;
 }
 
-/** Servers crash and come back, links are cut, or carry nothing for a while. */
 const faultKinds = [
   "kill",
   "power loss",
@@ -39,26 +40,26 @@ const faultKinds = [
   "block both ways",
 ] as const;
 
-/** For each server, so many things go wrong. */
 const faultsAServer = 2;
 
-/** What goes wrong goes wrong for so long: from, up to. */
+/** The shortest and the longest fault. */
 const faultMs = [100, 3_000] as const;
 
-/** Then all of it ends. */
+/** When all faults end. */
 const healAtMs = 5_000;
 
-/** So many clients report, from this time on. */
 const clients = 1_000;
+
+/** When the first report is sent. */
 const loadFromMs = 1_000;
 
-/** A report comes this often, on average. */
+/** The mean time between two reports. */
 const reportEveryMs = 20;
 
-/** As exact as the times are. */
+/** The precision of the times. */
 const lookEveryMs = 1;
 
-/** What is to happen to a herd under load, until all faults end at once. */
+/** A herd under load with faults until `healAtMs`. */
 export function planFaults(servers: number, seed: number): Plan {
   const random = new Random(seed);
   const shape = herdOf(servers);
@@ -81,10 +82,10 @@ export function planFaults(servers: number, seed: number): Plan {
   return { ...planPeace(seed, shape), faults, reports, healAtMs };
 }
 
-/** How one simulated herd has ended. */
+/** The outcome of one simulated herd. */
 export type Ending = Pick<Outcome, "convergedAfterMs" | "violations">;
 
-/** What became of herds, at least one of which has converged. */
+/** @throws {Error} If no herd has converged. */
 export function sumUp(endings: readonly Ending[]): Convergence {
   const times = endings
     .map(({ convergedAfterMs }) => convergedAfterMs)
@@ -99,7 +100,7 @@ export function sumUp(endings: readonly Ending[]): Convergence {
   };
 }
 
-/** Runs herds of so many servers, one for each seed from 1 on. */
+/** Runs herds of one size. Their seeds are 1, 2, ... */
 export async function measureConvergence(
   servers: number,
   herds: number,
@@ -110,6 +111,41 @@ export async function measureConvergence(
     endings.push(await runPlan(plan, undefined, lookEveryMs));
   }
   return sumUp(endings);
+}
+
+/** The sizes that are simulated, and how many herds of each. */
+const simulations = [
+  { servers: 5, herds: 100 },
+  { servers: 10, herds: 40 },
+  { servers: 20, herds: 20 },
+  { servers: 40, herds: 10 },
+];
+
+/** Takes the samples of all sizes, at once and in the first round only. */
+export async function measureSimulations(
+  { add, round }: Context,
+): Promise<void> {
+  if (round > 1) return;
+  const outcomes = await Promise.all(
+    simulations.map(async ({ herds, servers }) => {
+      await using simulation = new Process({
+        program: Deno.execPath(),
+        args: [
+          ...["run", "research/herds/convergence.ts"],
+          ...[servers, herds].map(String),
+        ],
+        cores: [],
+      });
+      const json = await simulation.output();
+      // The reason is on stderr.
+      if (json === "") throw new Error(`${servers} servers: not simulated`);
+      const found: Convergence = JSON.parse(json);
+      return { servers, found };
+    }),
+  );
+  for (const { found, servers } of outcomes) {
+    add("herd", `simulated, ${servers} servers`, { ...found });
+  }
 }
 
 if (import.meta.main) {

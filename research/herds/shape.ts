@@ -1,8 +1,7 @@
 /**
- * Herds of any size that look alike: 2.4 links a server, as the default herd
- * has. Five servers are the default herd, and others are a ring with random
- * links across it, the same ones every time; where there are too few servers for
- * that, each pair has a link.
+ * Herds of any size with 2.4 links a server, as in the default herd. Five servers
+ * are the default herd. Other herds are a ring with random links across it, which
+ * are the same every time. In very small herds each pair has a link.
  *
  * @module
  */
@@ -14,10 +13,9 @@ import type { ServerPair } from "../../tests/simulation/plan.ts";
 /** A link has two ends: 1.2 links for each server. */
 const linksAServer = 1.2;
 
-/** The same links across the ring every time. */
 const seed = 1;
 
-/** A herd of so many servers. */
+/** The herd of a size. */
 export function herdOf(count: number): Shape {
   if (count === defaultShape.servers.length) return defaultShape;
   const names = Array.from({ length: count }, (_, index) => `Server${index}`);

@@ -1,6 +1,6 @@
 /**
- * What an update costs in herds of different sizes, counted in the simulation:
- * the real links and the real flood, on a network of their own.
+ * What an update costs in herds of different sizes, counted in the simulation,
+ * which runs the real links and the real flood.
  *
  * @module
  */
@@ -12,40 +12,40 @@ import type { SimulatedServer } from "../../tests/simulation/simulated_server.ts
 import { World } from "../../tests/simulation/world.ts";
 import { herdOf } from "./shape.ts";
 
-/** What an update costs. */
+/** The cost of an update. */
 export interface Spread {
-  /** Links that it crosses, on average. */
+  /** How often it crosses a link, on average. */
   readonly crossings: number;
-  /** Links on its way to a server, on average over all other servers. */
+  /** Links on its path to another server, on average. */
   readonly hopsMean: number;
-  /** The longest such way. */
+  /** Links on the longest path. */
   readonly hops: number;
 }
 
-/** Long enough for all links to come up, and for what is held back to be told. */
+/** Long enough for all links to come up, and for all announcements. */
 const settleMs = 1_000;
 
-/** Updates come this often, each at another server. */
+/** Time between two updates. */
 const updateEveryMs = 1;
 
-/** Updates before any counts: the herd learns the ways that they take. */
+/** Updates from which the herd learns its trees. They do not count. */
 const learnedUpdates = 4_000;
 
 const countedUpdates = 2_000;
 
 const clients = 1_000;
 
-/** Notes by which way each server first heard of each report. */
+/** Counts the links on the path of each report to each server. */
 class HopRecorder {
-  /** Links crossed, by the report's line and the server's name. */
+  /** Links, by the report's line and the server's name. */
   readonly #hops = new Map<ByteString, Map<string, number>>();
 
-  /** Looks over a server's shoulder. */
+  /** Observes the reports that a server accepts. */
   observe({ name, router }: SimulatedServer): void {
     const accept = router.accept.bind(router);
     router.accept = (report, from) => {
       const acceptance = accept(report, from);
-      if (acceptance === "newer") this.#note(report.line, name, from);
+      if (acceptance === "newer") this.#count(report.line, name, from);
       return acceptance;
     };
   }
@@ -54,21 +54,21 @@ class HopRecorder {
     this.#hops.clear();
   }
 
-  /** The links crossed by each report to each server but the first. */
+  /** The links of all paths, without the server that each report came to first. */
   all(): number[] {
     return [...this.#hops.values()].flatMap((hops) =>
       [...hops.values()].filter((count) => count > 0)
     );
   }
 
-  #note(line: ByteString, name: string, from: string | undefined): void {
+  #count(line: ByteString, name: string, from: string | undefined): void {
     let hops = this.#hops.get(line);
     if (hops === undefined) this.#hops.set(line, hops = new Map());
     hops.set(name, from === undefined ? 0 : hops.get(from)! + 1);
   }
 }
 
-/** Tells servers, chosen at random, of so many updates, and lets them spread. */
+/** Sends updates to random servers, and waits until they have spread. */
 async function sendUpdates(
   { servers, time }: World,
   random: Random,
@@ -93,22 +93,22 @@ const crossingsIn = ({ servers }: World) =>
     0,
   );
 
-/** Measures a herd of so many servers. The same every time. */
+/** Measures the herd of a size. The result is the same every time. */
 export async function measureSpread(count: number): Promise<Spread> {
   const random = new Random(count);
   const world = new World(planPeace(count, herdOf(count)));
   await world.time.run(settleMs);
-  const ways = new HopRecorder();
-  for (const server of world.servers.values()) ways.observe(server);
+  const paths = new HopRecorder();
+  for (const server of world.servers.values()) paths.observe(server);
   await sendUpdates(world, random, learnedUpdates);
-  ways.clear();
+  paths.clear();
   const before = crossingsIn(world);
   await sendUpdates(world, random, countedUpdates);
-  const hops = ways.all();
+  const hops = paths.all();
   const expected = countedUpdates * (count - 1);
   if (hops.length !== expected) {
     throw new Error(
-      `updates should have come to ${expected} servers, not ${hops.length}`,
+      `expected ${expected} updates at other servers, found ${hops.length}`,
     );
   }
   return {

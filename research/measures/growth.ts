@@ -1,14 +1,14 @@
 /**
- * What an update costs when there are more servers, and when there are more
- * clients.
+ * What an update costs with more servers, and with more clients.
  *
- * For more servers it is counted in the simulation, which is the same every
- * time: once is enough. For more clients it is measured, in each round.
+ * The cost of more servers is counted in the simulation, in the first round
+ * only, because it is the same every time. The cost of more clients is measured
+ * in each round.
  *
  * @module
  */
-import type { Context, Measure } from "../../bench/context.ts";
-import type { Remembered } from "../herds/accept.ts";
+import type { Context, Measure } from "../../bench/measure.ts";
+import type { Accepted } from "../herds/accept.ts";
 import { measureSpread } from "../herds/spread.ts";
 import { Process } from "../../bench/processes.ts";
 
@@ -27,15 +27,13 @@ async function measureClients(
     args: ["run", "research/herds/accept.ts", `${clients}`, `${updates}`],
     cores: cores.servers.slice(0, 1),
   });
-  const [json] = await process.untilPrinted(/^\{.*\}$/m);
-  const { acceptUs }: Remembered = JSON.parse(json);
+  const { acceptUs }: Accepted = await process.json();
   add("herd", `${clients} clients`, { acceptUs });
 }
 
 /** More servers, and more clients. */
 export const growth: Measure = {
   name: "growth",
-  title: "what an update costs with more servers, and with more clients",
   async run(context) {
     if (context.round === 1) {
       for (const count of serverCounts) {

@@ -1,21 +1,20 @@
 /**
- * What an update costs all servers together, in herds of different sizes: real
- * servers that share the cores for servers, as in the herd of five.
+ * What an update costs all servers together, in herds of different sizes. The
+ * servers are real, and share the cores for servers as the herd of five does.
  *
- * The load is the same in all of them, eight connections with sixteen requests
- * on their way on each: spread over all servers as evenly as can be, and to one.
- * Where there are more servers than that, each has one connection. Whoever is
- * told of an update, all learn of it; so an update should cost a + b (N - 1),
- * where a is what it costs the server that the client talks to, and b what it
- * costs each other one.
+ * Every size has the same load: eight connections with sixteen requests in
+ * flight on each. They go to one server, or are spread evenly over all servers;
+ * with more than eight servers, each has one connection. Every server receives
+ * every update. So an update should cost a + b (N - 1), where a is its cost at
+ * the server that the client sends it to, and b its cost at each other one.
  *
- * The warm-up is long, and longer for more servers: each has its own code to
- * compile, and all of that on the same core. Updates at every server come first,
- * as they have all servers do all that there is to do.
+ * The warm-up grows with the number of servers, because each compiles its own
+ * code on the same core. Updates at every server come first, because they run
+ * all of the servers' code.
  *
  * @module
  */
-import type { Context, Measure } from "../../bench/context.ts";
+import type { Context, Measure } from "../../bench/measure.ts";
 import { topologyOf } from "../../tests/simulation/plan.ts";
 import { herdOf } from "../herds/shape.ts";
 import { type HerdLoad, measureWork } from "../../bench/herd_work.ts";
@@ -23,20 +22,20 @@ import { writeHerdFile } from "../../bench/servers.ts";
 
 const serverCounts = [1, 2, 3, 5, 8, 12];
 
-/** Of clients, in sum. */
+/** Connections of clients, in total. */
 const connectionCount = 8;
 
-/** The first load of a herd begins so long before it counts, for each server. */
+/** The warm-up of a herd's first load, for each server. */
 const warmUpSecondsAServer = 0.25;
 
-/** The second one finds its servers warm. */
+/** The servers are warm before the second load. */
 const secondWarmUpSeconds = 0.25;
 
-/** The loads of a herd of so many servers. */
+/** The loads of the herd of a size. */
 export function loadsOf(servers: number): HerdLoad[] {
   const atOne = Array.from({ length: connectionCount }, () => 0);
   const first = { warmUpSeconds: servers * warmUpSecondsAServer };
-  // One server is each of them.
+  // One server is all servers.
   if (servers === 1) {
     return [{ ...first, point: "1 server, at one", connections: atOne }];
   }
@@ -63,17 +62,12 @@ async function measureSize(context: Context, count: number): Promise<void> {
       .map((other) => [name, other.name])
   );
   const herdFile = await writeHerdFile(context.folder, names, links);
-  await measureWork(context, {
-    names,
-    flags: [herdFile],
-    loads: loadsOf(count),
-  });
+  await measureWork(context, names, [herdFile], loadsOf(count));
 }
 
-/** One server, and up to twelve. */
+/** Herds of one to twelve servers. */
 export const herdSizes: Measure = {
   name: "herd sizes",
-  title: "what an update costs herds of one server and more",
   async run(context) {
     for (const count of serverCounts) await measureSize(context, count);
   },

@@ -1,10 +1,10 @@
 /**
- * How much code there is, and what it leans on. Counts are printed whole: they
- * are the same every time.
+ * How much code there is, and which features it uses. Counts have all digits,
+ * because they have no noise.
  *
  * @module
  */
-import type { Results } from "../../bench/results.ts";
+import { subjectsOf } from "../../bench/report/labels.ts";
 import {
   blocks,
   cell,
@@ -15,14 +15,11 @@ import {
 } from "../../bench/report/markdown.ts";
 import { formatOptional } from "../../bench/report/numbers.ts";
 import { middle, pointsOf } from "../../bench/report/samples.ts";
-import { subjectsOf } from "../../bench/report/subjects.ts";
+import type { Results } from "../../bench/results.ts";
 
 const measure = "code";
 
-const formatCount = (value: number | undefined) =>
-  formatOptional(value, (count) => count.toLocaleString("en-US"));
-
-/** In the server's code, by the name of the value. */
+/** The features of the server's code, by the name of the value. */
 const features = {
   awaitExpressions: "`await` expressions",
   usingDeclarations: "`using` and `await using`",
@@ -31,31 +28,32 @@ const features = {
   anyTypes: "`any`",
 };
 
-/** Lines of every server and room; what the herd's server leans on. */
+/** Lines of every server and room, and the features of the herd's server. */
 export function codeTables(results: Results): string {
-  const valueOf = (subject: string, point: string, value: string) =>
-    middle(results, { measure, subject, point, value });
-  const points = pointsOf(results, measure);
-  const rows = points.flatMap((point) =>
-    subjectsOf(results, measure)
-      .filter(({ id }) => valueOf(id, point, "codeLines") !== undefined)
+  const count = (subject: string, point: string, value: string) =>
+    formatOptional(
+      middle(results, { measure, subject, point, value }),
+      (count) => count.toLocaleString("en-US"),
+    );
+  const isCounted = (subject: string, point: string) =>
+    middle(results, { measure, subject, point, value: "codeLines" }) !==
+      undefined;
+  const rows = pointsOf(results, measure).flatMap((point) =>
+    subjectsOf(results, measure).filter(({ id }) => isCounted(id, point))
       .map(({ id, label }) => [
         cell(`${label}, ${point}`),
-        formatCount(valueOf(id, point, "codeLines")),
-        formatCount(valueOf(id, point, "files")),
+        count(id, point, "codeLines"),
+        count(id, point, "files"),
       ])
   );
   if (rows.length === 0) return notMeasured;
-  const ofServer = (value: string) =>
-    formatCount(valueOf("herd", "server", value));
-  const packages = (value: string) =>
-    formatCount(valueOf("herd", "dependencies", value));
+  const packages = (value: string) => count("herd", "dependencies", value);
   return blocks(
     table([words("of"), numbers("lines of code"), numbers("files")], rows),
     table([words("the herd's server has"), numbers("times")], [
       ...Object.entries(features).map(([value, title]) => [
         title,
-        ofServer(value),
+        count("herd", "server", value),
       ]),
       ["packages that it loads", packages("serverPackages")],
       ["packages of the whole project", packages("allPackages")],

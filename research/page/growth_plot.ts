@@ -14,7 +14,7 @@ import {
   polyline,
   text,
 } from "../../log_analysis/plots/drawing.ts";
-import { style } from "../../bench/report/drawing.ts";
+import { style } from "./drawing.ts";
 import { formatNumber } from "../../bench/report/numbers.ts";
 import { middle, sizeOf, sizesOf } from "../../bench/report/samples.ts";
 import {
@@ -31,23 +31,23 @@ const axisWidth = 34;
 const curveTop = bodyTop + 36;
 const curveBottom = curveTop + 180;
 const height = curveBottom + 60;
-/** Numbers at dots that are nearer to each other than this would collide. */
+/** The distance between two dots below which their numbers would overlap. */
 const numberWidth = 34;
 
-/** What a panel shows: points in the order of their sizes. */
+/** A panel. Its points are in the order of their sizes. */
 interface Curve {
   readonly heading: string;
   readonly unit: string;
   readonly points: readonly (readonly [size: number, value: number])[];
   readonly scaleOf: (sizes: readonly number[], span: Span) => Scale;
-  /** The least that is possible at a size, if that is known. */
+  /** The lower bound, if there is one. */
   readonly least?: {
     readonly label: string;
     readonly at: (size: number) => number;
   };
 }
 
-/** The plot; undefined if there is nothing to show. */
+/** The plot; undefined if there are no samples. */
 export function growthPlot(results: Results): Plot | undefined {
   const all: Curve[] = [
     {
@@ -168,7 +168,7 @@ function panel(
   }
 }
 
-/** Numbers over dots: the last one, and backwards all that have room. */
+/** Numbers above dots: the last one, and from there back all that have room. */
 function labels(
   places: readonly (readonly [number, number])[],
   texts: readonly string[],

@@ -1,43 +1,43 @@
 /**
- * What an update costs herds of different sizes, and the line through that.
+ * What an update costs in herds of different sizes, and a model of it.
  *
  * @module
  */
 import type { Results } from "../../bench/results.ts";
 import { middle, pointsOf, sizeOf } from "../../bench/report/samples.ts";
 
-/** The measure that has it. */
+/** The measure. */
 export const measure = "herd sizes";
 
-/** Where clients are: at one of the servers, or spread over all of them. */
+/** Where clients are: at one server, or spread over all. */
 export type Spread = "at one" | "at each";
 
-/** A size, and what an update costs there. */
+/** The cost of an update in the herd of a size. */
 export interface Cost {
   readonly servers: number;
-  /** CPU of all servers together, in microseconds. */
+  /** CPU time of all servers together, in microseconds. */
   readonly cpuUs: number;
 }
 
-/** The line `a + b (N - 1)`: what updates sent to one server cost N of them. */
+/** The line `a + b (N - 1)`: the cost in N servers if clients are at one. */
 export interface CostLine {
-  /** What an update costs the server that the client talks to. */
+  /** The cost at the server that the client sends an update to. */
   readonly firstUs: number;
-  /** What it costs each further server. */
+  /** The cost at each other server. */
   readonly furtherUs: number;
-  /** How far the line is from the costs, at most, as a part of them. */
+  /** The greatest relative error. */
   readonly mostOff: number;
 }
 
 /**
- * What it adds that the same load is spread over N servers: each of the N - 1
- * that hear of an update gets it in a smaller chunk, the smaller the more there
- * are. The cost is `a + (N - 1) (b + e N)`.
+ * The additional cost if the same load is spread over N servers. Each of the
+ * other N - 1 servers then receives updates in chunks that get smaller with N.
+ * The cost is `a + (N - 1) (b + e N)`.
  */
 export interface SpreadCost {
-  /** For each further server and each server of the herd. */
+  /** `e`, for each other server and each server of the herd. */
   readonly splitUs: number;
-  /** How far this is from the costs, at most, as a part of them. */
+  /** The greatest relative error. */
   readonly mostOff: number;
 }
 
@@ -48,9 +48,9 @@ export function sizesAt(results: Results, spread: Spread): string[] {
     .sort((one, other) => sizeOf(one) - sizeOf(other));
 }
 
-/** What was measured of a spread, the smallest herd first. */
+/** The costs of a spread, the smallest herd first. */
 export function costsOf(results: Results, spread: Spread): Cost[] {
-  // One server is each of them, and stands in the results only once.
+  // One server is all servers, and has one point for both spreads.
   const points = new Set([
     ...sizesAt(results, "at one").filter((point) => sizeOf(point) === 1),
     ...sizesAt(results, spread),
@@ -62,7 +62,7 @@ export function costsOf(results: Results, spread: Spread): Cost[] {
   });
 }
 
-/** What a line, and what is added to it, says of a herd. */
+/** The cost that the model gives for a herd. */
 export function costOf(
   { firstUs, furtherUs }: Omit<CostLine, "mostOff">,
   servers: number,
@@ -80,13 +80,12 @@ const mostOff = (
   );
 
 /**
- * The line whose relative errors have the least sum of squares: what is
- * measured is off by so many percent, not by so many microseconds. Undefined if
- * there are not two sizes.
+ * The line with the least sum of squares of relative errors, because measurements
+ * have relative errors. Undefined if there are not two sizes.
  */
 export function fitCost(costs: readonly Cost[]): CostLine | undefined {
   if (new Set(costs.map(({ servers }) => servers)).size < 2) return undefined;
-  // Sums for the normal equations, each cost weighted with its inverse square.
+  // The sums of the normal equations. The weight of a cost is its inverse square.
   let [weight, x, xx, y, xy] = [0, 0, 0, 0, 0];
   for (const { cpuUs, servers } of costs) {
     const further = servers - 1;
@@ -104,8 +103,8 @@ export function fitCost(costs: readonly Cost[]): CostLine | undefined {
 }
 
 /**
- * What fits best when the line is given, by the same measure. Undefined if there
- * is no herd of more than one server.
+ * The additional cost that fits best to a given line, by the same measure.
+ * Undefined if there is no herd of more than one server.
  */
 export function fitSpread(
   line: CostLine,

@@ -1,5 +1,5 @@
 /**
- * What became of each mistake in each language.
+ * The outcome of each mistake in each language.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { type Outcome, outcomeOf } from "../checkers/outcomes.ts";
 import type { Results } from "../../bench/results.ts";
 import { middle, pointsOf } from "../../bench/report/samples.ts";
 
-/** The measure that has it. */
+/** The measure. */
 export const measure = "mistakes";
 
-/** A mistake, and its outcome by language; without those that were not tried. */
+/** A mistake, and its outcome by language, if it was tried there. */
 export interface MistakeOutcomes {
   readonly mistake: string;
   readonly outcomes: Readonly<Record<string, Outcome>>;

@@ -1,5 +1,5 @@
 /**
- * Who finds which mistake: a row a mistake, a column a language.
+ * The table of mistakes: a row for each mistake, a column for each language.
  *
  * @module
  */
@@ -32,7 +32,7 @@ const names: Readonly<Record<Outcome, string>> = {
   impossible: "impossible",
 };
 
-/** What becomes of each mistake, and how often; then who was not tried. */
+/** The outcome of each mistake, the totals, and the languages without samples. */
 export function mistakesTable(results: Results): string {
   const ids = Object.keys(languages);
   const rows = mistakeOutcomes(results, ids).map(({ mistake, outcomes }) => [

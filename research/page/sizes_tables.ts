@@ -1,46 +1,38 @@
 /**
- * What an update costs in herds of different sizes, and the line through it.
+ * The tables about larger herds: the cost of an update and its model, growth,
+ * and simulated convergence.
  *
  * @module
  */
-import type { Results } from "../../bench/results.ts";
-import { pointsTable } from "../../bench/report/herd_tables.ts";
 import { blocks, notMeasured, paragraph } from "../../bench/report/markdown.ts";
 import { formatNumber, formatShare } from "../../bench/report/numbers.ts";
+import { pointsOf, sizesOf } from "../../bench/report/samples.ts";
 import {
-  costsOf,
-  fitCost,
-  fitSpread,
-  measure,
-  sizesAt,
-  type Spread,
-} from "./herd_costs.ts";
+  type PointsTable,
+  pointsTable,
+  pointsTables,
+} from "../../bench/report/tables.ts";
+import type { Results } from "../../bench/results.ts";
+import { costsOf, fitCost, fitSpread, measure, sizesAt } from "./herd_costs.ts";
 
-/** Where clients are, and how a table calls that. */
-const spreads = {
-  "at one": "sent to one server",
-  "at each": "sent to all servers",
-} as const satisfies Record<Spread, string>;
-
-/** The model in words; empty where too few herds were measured. */
+/** The model in words; empty if too few herds were measured. */
 function describeModel(results: Results): string {
   const line = fitCost(costsOf(results, "at one"));
   if (line === undefined) return "";
-  const { firstUs, furtherUs, mostOff } = line;
-  const atOne = `Of updates ${spreads["at one"]}, the line that fits best is ` +
-    `${formatNumber(firstUs)} µs for the first server and ` +
-    `${formatNumber(furtherUs)} µs for each further one; no size is off by ` +
-    `more than ${formatShare(mostOff)}.`;
+  const atOne = "Of updates sent to one server, the line that fits best is " +
+    `${formatNumber(line.firstUs)} µs for the first server and ` +
+    `${formatNumber(line.furtherUs)} µs for each further one; no size is off ` +
+    `by more than ${formatShare(line.mostOff)}.`;
   const spread = fitSpread(line, costsOf(results, "at each"));
   if (spread === undefined) return paragraph(atOne);
-  const atEach = `Of updates ${spreads["at each"]}, a further server takes ` +
+  const atEach = "Of updates sent to all servers, a further server takes " +
     `${formatNumber(spread.splitUs)} µs more for each server that there is, ` +
     "as the same load comes to it in so many smaller chunks; then no size is " +
     `off by more than ${formatShare(spread.mostOff)}.`;
   return blocks(paragraph(atOne), paragraph(atEach));
 }
 
-/** A row for each size and spread, and what a further server costs. */
+/** A row for each size and spread, and the model. */
 export function sizesTables(results: Results): string {
   const text = pointsTable(results, {
     measure,
@@ -49,10 +41,50 @@ export function sizesTables(results: Results): string {
       sizesAt(results, spread)
     ),
     columns: [
-      { title: "updates a second", value: "updatesPerSecond" },
-      { title: "CPU an update, all servers (µs)", value: "cpuUs" },
-      { title: "link crossings an update", value: "crossings" },
+      ["updates a second", "updatesPerSecond"],
+      ["CPU an update, all servers (µs)", "cpuUs"],
+      ["link crossings an update", "crossings"],
     ],
   });
   return text === notMeasured ? text : blocks(text, describeModel(results));
+}
+
+/** What more servers and more clients cost. */
+export function growthTables(results: Results): string {
+  const measure = "growth";
+  return pointsTables(results, [
+    {
+      measure,
+      title: "herd",
+      points: sizesOf(results, measure, "servers"),
+      columns: [
+        ["link crossings an update", "crossings"],
+        ["most hops", "hops"],
+        ["mean hops", "hopsMean"],
+      ],
+    },
+    {
+      measure,
+      title: "in memory",
+      points: sizesOf(results, measure, "clients"),
+      columns: [["CPU an update (µs)", "acceptUs"]],
+    },
+  ]);
+}
+
+/** How soon simulated herds converge. */
+export function simulationTable(results: Results): PointsTable {
+  const measure = "convergence";
+  return {
+    measure,
+    title: "many faults",
+    points: pointsOf(results, measure)
+      .filter((point) => point.startsWith("simulated, ")),
+    columns: [
+      ["herds", "herds"],
+      ["half of them after (ms)", "convergedP50Ms"],
+      ["the last one after (ms)", "convergedMostMs"],
+      ["never", "diverged"],
+    ],
+  };
 }

@@ -1,5 +1,5 @@
 /**
- * Results that nobody measured: every goal is just reached.
+ * Invented results in which every goal is just reached.
  *
  * @module
  */

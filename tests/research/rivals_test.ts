@@ -1,5 +1,5 @@
 import { freeBasePort, Process } from "../../bench/processes.ts";
-import { python } from "../../bench/programs.ts";
+import { python } from "../../research/programs.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";

@@ -1,11 +1,11 @@
 /**
- * How many updates a second each server takes, under each load: a row a server,
- * a shape a load, on a logarithmic axis.
+ * The figure of updates a second: a row for each server and a shape for each
+ * load, on a logarithmic axis.
  *
  * @module
  */
 import { middle, pointsOf, updates } from "../../../bench/report/samples.ts";
-import { subjectsOf } from "../../../bench/report/subjects.ts";
+import { subjectsOf } from "../../../bench/report/labels.ts";
 import type { Results } from "../../../bench/results.ts";
 import { logScale } from "../../../log_analysis/plots/scales.ts";
 import {

@@ -1,22 +1,20 @@
 /**
- * Who is measured, by the names that the report gives them, and the loads in
- * words.
+ * The names of subjects and loads in tables and plots.
  *
  * @module
  */
 import type { Results } from "../results.ts";
 
-/** Someone who is measured. */
-export interface Subject {
-  /** As in the samples. */
+/** The name of a subject. */
+export interface Label {
+  /** The subject, as in the samples. */
   readonly id: string;
-  /** As in tables and plots. */
   readonly label: string;
-  /** `ceiling` is no server but a bound on what one can reach. */
+  /** A `ceiling` is no server, but a bound on what a server can reach. */
   readonly kind: "herd" | "rival" | "ceiling";
 }
 
-/** Labels that are others for a single measure: Redis is asked something else. */
+/** Labels that are different for one measure. */
 const labelsIn: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   memory: { redis: "Redis, SET" },
   pauses: { java: "Java, Serial" },
@@ -24,7 +22,8 @@ const labelsIn: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   threads: { node: "Node" },
 };
 
-const known: readonly Subject[] = [
+/** The labels in the order of all tables. */
+const labels: readonly Label[] = [
   { id: "herd", label: "herd", kind: "herd" },
   { id: "deno", label: "Deno", kind: "rival" },
   { id: "redis", label: "Redis, GEOADD", kind: "rival" },
@@ -41,34 +40,36 @@ const known: readonly Subject[] = [
 ];
 
 /**
- * Those that a measure has samples of, or a reason why not; in the same order
- * on every page, and who is not known here at its end.
+ * The subjects of a measure: those with samples, and those with a reason why
+ * they have none. Subjects without a label stand at the end.
  */
 export function subjectsOf(
   { missing, samples }: Results,
   measure: string,
-): Subject[] {
+): Label[] {
   const ids = new Set(
     [...samples, ...missing].filter((row) => row.measure === measure)
       .map(({ subject }) => subject),
   );
   return [
-    ...known.filter(({ id }) => ids.delete(id)).map((subject) => ({
-      ...subject,
-      label: labelsIn[measure]?.[subject.id] ?? subject.label,
+    ...labels.filter(({ id }) => ids.delete(id)).map((label) => ({
+      ...label,
+      label: labelsIn[measure]?.[label.id] ?? label.label,
     })),
-    ...[...ids].map((id): Subject => ({ id, label: id, kind: "rival" })),
+    ...[...ids].map((id): Label => ({ id, label: id, kind: "rival" })),
   ];
 }
 
-/** `50x16` in words; any other point as it is. */
+/** `1 round`, `2 rounds`. */
+export const plural = (count: number, noun: string) =>
+  `${count} ${count === 1 ? noun : `${noun}s`}`;
+
+/** `50x16` in words. Other points stay as they are. */
 export function describeLoad(point: string): string {
   const load = point.match(/^(\d+)x(\d+)$/);
   if (load === null) return point;
   const [connections, requests] = load.slice(1).map(Number);
-  return `${connections} ${
-    connections === 1 ? "connection" : "connections"
-  }, ` +
-    `${requests} ${requests === 1 ? "request" : "requests"} in flight` +
+  return `${plural(connections, "connection")}, ` +
+    `${plural(requests, "request")} in flight` +
     (connections === 1 ? "" : " on each");
 }

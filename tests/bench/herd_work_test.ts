@@ -1,10 +1,10 @@
-import { countLog, countRecords } from "../../bench/crossings.ts";
+import { countLog, countRecords } from "../../bench/herd_work.ts";
 import { assertEquals } from "../assert.ts";
 
 const time = "2026-11-22T17:31:38.424715Z";
 const report = "Hill +1.000000000 kiwi +34.068930-118.445127 1520023934.91";
 
-/** Two that count as crossings, one that counts as an update. */
+/** Two records of crossings, and one of an update. */
 const records = [
   `${time} server -- info started name="Hill"`,
   `${time} client/1 <- IAMAT kiwi +34.068930-118.445127 1520023934.91`,
@@ -21,7 +21,7 @@ const records = [
 const text = `${records.join("\n")}\n`;
 
 Deno.test({
-  name: "updates and crossings are counted, and no other record",
+  name: "updates and crossings are counted, and no other records",
   permissions: "none",
   fn() {
     const counted = { updates: 0, crossings: 0 };
@@ -30,7 +30,7 @@ Deno.test({
   },
 });
 
-Deno.test("a log is counted that does not fit into one part", async () => {
+Deno.test("a log that does not fit into the buffer is counted", async () => {
   const path = await Deno.makeTempFile();
   try {
     const times = 5_000;
@@ -43,14 +43,14 @@ Deno.test("a log is counted that does not fit into one part", async () => {
   }
 });
 
-Deno.test("a log that grows is counted from where it was counted to", async () => {
+Deno.test("a log that grows is counted on from its last whole line", async () => {
   const path = await Deno.makeTempFile();
   try {
     const cut = text.indexOf("IAMAT");
     await Deno.writeTextFile(path, text + text.slice(0, cut));
     const first = { updates: 0, crossings: 0 };
     const countedTo = await countLog(path, first);
-    // The last line is not whole yet.
+    // The last line is incomplete.
     assertEquals(first, { updates: 1, crossings: 2 });
     await Deno.writeTextFile(path, text.slice(cut) + text, { append: true });
     const rest = { updates: 0, crossings: 0 };

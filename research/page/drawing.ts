@@ -1,12 +1,12 @@
 /**
- * What the plots of the bench share: their colours, and the names in them.
+ * The styles of the bench's plots, and the names of subjects in them.
  *
  * @module
  */
 import { text } from "../../log_analysis/plots/drawing.ts";
-import type { Subject } from "./subjects.ts";
+import type { Label } from "../../bench/report/labels.ts";
 
-/** The herd and the others, in light and dark. */
+/** For light and dark pages. */
 export const style = `
   svg {
     --herd: #0969da;
@@ -49,8 +49,8 @@ export const style = `
   }
   `;
 
-/** The name of a subject, ending at x. */
-export function nameOf({ kind, label }: Subject, x: number, y: number) {
+/** The name of a subject. It ends at x. */
+export function nameOf({ kind, label }: Label, x: number, y: number) {
   return text(x, y, label, {
     class: kind === "herd" ? "name-herd" : kind === "rival" ? "" : "muted",
     "text-anchor": "end",

@@ -1,16 +1,12 @@
-import { Recorder, Stopped } from "../../bench/recorder.ts";
+import { Recorder, Stopped } from "../../bench/measure.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
-const measure = {
-  name: "updates",
-  title: "",
-  run: () => Promise.resolve(),
-};
+const measure = { name: "updates", run: () => Promise.resolve() };
 
-/** A recorder, and how to get a context of one of its two rounds. */
+/** A recorder of two rounds, and the lines that it prints. */
 function open() {
-  const said: string[] = [];
-  const recorder = new Recorder(2, (line) => said.push(line));
+  const lines: string[] = [];
+  const recorder = new Recorder(2, (line) => lines.push(line));
   const contextOf = (round: number) =>
     recorder.contextFor(measure, {
       cores: { servers: [], load: [], description: "" },
@@ -18,14 +14,14 @@ function open() {
       secondsAPoint: 1,
       folder: "",
     });
-  return { said, recorder, contextOf };
+  return { lines, recorder, contextOf };
 }
 
 Deno.test({
-  name: "samples are kept with their round, and told as they come",
+  name: "samples are kept with their round, and printed at once",
   permissions: "none",
   fn() {
-    const { contextOf, recorder, said } = open();
+    const { contextOf, recorder, lines } = open();
     contextOf(1).add("herd", "50x16", { updatesPerSecond: 123_456, p50Us: 7 });
     contextOf(2).add("herd", "50x16", { updatesPerSecond: 99 });
     const [first, ...others] = recorder.samplesUpTo(1);
@@ -38,7 +34,7 @@ Deno.test({
       values: { updatesPerSecond: 123_456, p50Us: 7 },
     });
     assertEquals(recorder.samplesUpTo(2).length, 2);
-    assertEquals(said, [
+    assertEquals(lines, [
       "1/2 updates, 50x16, herd: updatesPerSecond 123,000",
       "2/2 updates, 50x16, herd: updatesPerSecond 99",
     ]);
@@ -46,10 +42,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who is missing is told every time, in one line, and kept once",
+  name: "a missing subject is printed every time, in one line, and kept once",
   permissions: "none",
   fn() {
-    const { contextOf, recorder, said } = open();
+    const { contextOf, recorder, lines } = open();
     contextOf(1).missing("java", "apt-get install java");
     contextOf(2).missing("java", "failed:\n  it ended\n");
     assertEquals(recorder.missing, [{
@@ -57,7 +53,7 @@ Deno.test({
       subject: "java",
       reason: "apt-get install java",
     }]);
-    assertEquals(said, [
+    assertEquals(lines, [
       "1/2 updates, java: missing: apt-get install java",
       "2/2 updates, java: missing: failed: it ended",
     ]);
@@ -65,10 +61,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a measure is ended by what it says next when the user has stopped it",
+  name: "a stopped measure ends when it next records something",
   permissions: "none",
   fn() {
-    const { contextOf, recorder, said } = open();
+    const { contextOf, recorder, lines } = open();
     const { add, missing } = contextOf(1);
     recorder.throwIfStopped();
     recorder.stop("SIGINT");
@@ -77,6 +73,6 @@ Deno.test({
     assertThrows(() => recorder.throwIfStopped(), Stopped);
     assertEquals(recorder.samplesUpTo(1), []);
     assertEquals(recorder.missing, []);
-    assertEquals(said, []);
+    assertEquals(lines, []);
   },
 });

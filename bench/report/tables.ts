@@ -1,0 +1,332 @@
+/**
+ * The tables of the product's measures.
+ *
+ * @module
+ */
+import type { Results } from "../results.ts";
+import { subjectsOf } from "./labels.ts";
+import {
+  blocks,
+  cell,
+  notMeasured,
+  numbers,
+  paragraph,
+  table,
+  words,
+} from "./markdown.ts";
+import {
+  formatMicroseconds,
+  formatNumber,
+  formatOptional,
+  formatRatio,
+  formatShare,
+  nothing,
+  withCommas,
+} from "./numbers.ts";
+import {
+  middle,
+  pointsOf,
+  propagation,
+  ratio,
+  reasonFor,
+  sizesOf,
+  updates,
+} from "./samples.ts";
+
+type Format = (value: number) => string;
+
+/** A table of the herd, with a row for each point. */
+export interface PointsTable {
+  readonly measure: string;
+  /** Stands over the names of the points. */
+  readonly title: string;
+  readonly points: readonly string[];
+  readonly columns: readonly (readonly [
+    title: string,
+    value: string,
+    format?: Format,
+  ])[];
+}
+
+/** The table, or why there is none. */
+export function pointsTable(
+  results: Results,
+  { columns, measure, points, title }: PointsTable,
+): string {
+  const subject = "herd";
+  const reason = reasonFor(results, measure, subject);
+  if (points.length === 0 && reason === undefined) return notMeasured;
+  const rows = points.length === 0
+    ? [[cell(reason!), ...columns.map(() => nothing)]]
+    : points.map((point) => [
+      cell(withCommas(point)),
+      ...columns.map(([_, value, format]) =>
+        formatOptional(
+          middle(results, { measure, subject, point, value }),
+          format,
+        )
+      ),
+    ]);
+  return table(
+    [words(title), ...columns.map(([title]) => numbers(title))],
+    rows,
+  );
+}
+
+/** The tables that have points; or else the first one, which says why not. */
+export function pointsTables(
+  results: Results,
+  all: readonly PointsTable[],
+): string {
+  const found = all.filter(({ points }) => points.length > 0);
+  return blocks(
+    ...(found.length > 0 ? found : all.slice(0, 1))
+      .map((one) => pointsTable(results, one)),
+  );
+}
+
+/** A column of a table of subjects: its title, and the cell of a subject. */
+export interface SubjectColumn {
+  readonly title: string;
+  readonly at: (subject: string) => string;
+}
+
+/** A column that has one value at one point. */
+export const valueColumn = (
+  results: Results,
+  measure: string,
+  title: string,
+  point: string,
+  value: string,
+  format?: Format,
+): SubjectColumn => ({
+  title,
+  at: (subject) =>
+    formatOptional(
+      middle(results, { measure, subject, point, value }),
+      format,
+    ),
+});
+
+/**
+ * A table with a row for each subject of a measure.
+ *
+ * @param hasReasons Whether subjects without numbers have a row, with the
+ * reason.
+ */
+export function subjectsTable(
+  results: Results,
+  measure: string,
+  title: string,
+  columns: readonly SubjectColumn[],
+  hasReasons = true,
+): string {
+  const subjects = subjectsOf(results, measure);
+  if (subjects.length === 0) return notMeasured;
+  const rows = subjects.flatMap(({ id, label }) => {
+    const cells = columns.map(({ at }) => at(id));
+    if (cells.some((text) => text !== nothing)) return [[label, ...cells]];
+    const reason = reasonFor(results, measure, id) ?? "nothing measured";
+    return hasReasons ? [[`${label}: ${cell(reason)}`, ...cells]] : [];
+  });
+  return table(
+    [words(title), ...columns.map(({ title }) => numbers(title))],
+    rows,
+  );
+}
+
+/** A table with a column for each load. */
+function updatesTable(
+  results: Results,
+  at: (subject: string, point: string) => string,
+  hasReasons = false,
+): string {
+  const columns = pointsOf(results, "updates").map((point) => ({
+    title: cell(point),
+    at: (subject: string) => at(subject, point),
+  }));
+  return columns.length === 0
+    ? notMeasured
+    : subjectsTable(results, "updates", "server", columns, hasReasons);
+}
+
+/** The ratio to the bare echo, and updates a second. */
+export function rateTable(results: Results): string {
+  return updatesTable(results, (subject, point) => {
+    const own = updates(subject, point, "updatesPerSecond");
+    const echo = updates("echo", point, "updatesPerSecond");
+    const rate = middle(results, own);
+    if (rate === undefined) return nothing;
+    const share = formatOptional(ratio(results, own, echo), formatRatio);
+    return `${share} (${formatNumber(rate)})`;
+  }, true);
+}
+
+/** p50, p99 and p99.9 in microseconds. */
+export function latencyTable(results: Results): string {
+  return updatesTable(results, (subject, point) => {
+    const cells = ["p50Us", "p99Us", "p999Us"].map((value) =>
+      formatOptional(middle(results, updates(subject, point, value)))
+    );
+    return cells.every((text) => text === nothing)
+      ? nothing
+      : cells.join(" / ");
+  });
+}
+
+/** The CPU time of an update, and how busy the generator was. */
+export function costTables(results: Results): string {
+  const tableOf = (value: string, format?: Format) =>
+    updatesTable(
+      results,
+      (subject, point) =>
+        formatOptional(middle(results, updates(subject, point, value)), format),
+    );
+  const server = tableOf("serverCpuUs");
+  if (server === notMeasured) return notMeasured;
+  return blocks(
+    paragraph("CPU time of the server for one update, in microseconds:"),
+    server,
+    paragraph("How busy the core was that makes the load:"),
+    tableOf("loadCpuShare", formatShare),
+  );
+}
+
+/** The work of all five servers. */
+export const herdTable = (results: Results) =>
+  pointsTable(results, {
+    measure: "herd of five",
+    title: "load",
+    points: pointsOf(results, "herd of five"),
+    columns: [
+      ["updates a second", "updatesPerSecond"],
+      ["CPU an update, all five (µs)", "cpuUs"],
+      ["link crossings an update", "crossings"],
+    ],
+  });
+
+/** Answers to WHATSAT. */
+export const placesTable = (results: Results) =>
+  pointsTable(results, {
+    measure: "places",
+    title: "WHATSAT for",
+    points: pointsOf(results, "places"),
+    columns: [
+      ["answers a second", "answersPerSecond"],
+      ["p50", "p50Us", formatMicroseconds],
+      ["p99", "p99Us", formatMicroseconds],
+    ],
+  });
+
+/** Times until a server is ready: a column for each way to start. */
+export function startUpTable(results: Results): string {
+  const measure = "start-up";
+  const columns = pointsOf(results, measure).map((point) =>
+    valueColumn(results, measure, cell(point), point, "milliseconds")
+  );
+  return subjectsTable(results, measure, "milliseconds until", columns);
+}
+
+/** Recovery after a fault, and after a restart. */
+export function convergenceTables(results: Results): PointsTable[] {
+  const measure = "convergence";
+  return [
+    {
+      measure,
+      title: "fault",
+      points: pointsOf(results, measure)
+        .filter((point) => point.startsWith("server ")),
+      columns: [
+        ["longest update (ms)", "outageMs"],
+        ["longest before (ms)", "usualMs"],
+        ["lost", "lost"],
+      ],
+    },
+    {
+      measure,
+      title: "started anew, with",
+      points: sizesOf(results, measure, "clients"),
+      columns: [["until it is ready (ms)", "readyMs"]],
+    },
+  ];
+}
+
+const memoryRows = [
+  {
+    point: "client",
+    value: "bytesAClient",
+    describe: () => "a client, at 500,000 clients",
+  },
+  {
+    point: "connection",
+    value: "bytesAConnection",
+    describe: (connections = 5000) =>
+      `a connection, at ${formatNumber(connections, 4)} idle ones`,
+  },
+];
+
+/** Memory for another client, and for another connection. */
+export function memoryTable(results: Results): string {
+  const measure = "memory";
+  const rows = subjectsOf(results, measure).flatMap(({ id, label }) => {
+    const found = memoryRows.flatMap(({ describe, point, value }) => {
+      const valueOf = (value: string) =>
+        middle(results, { measure, subject: id, point, value });
+      const bytes = valueOf(value);
+      if (bytes === undefined) return [];
+      const what = describe(valueOf("connections"));
+      return [[label, what, `${formatNumber(bytes)} B`]];
+    });
+    const reason = reasonFor(results, measure, id);
+    return found.length === 0 && reason !== undefined
+      ? [[label, cell(reason), nothing]]
+      : found;
+  });
+  return rows.length === 0
+    ? notMeasured
+    : table([words("server"), words("for"), numbers("memory")], rows);
+}
+
+/** How long updates take to other servers. The last rows have reasons. */
+export function propagationTable(results: Results): string {
+  const measure = "propagation";
+  const points = pointsOf(results, measure);
+  if (points.length === 0) return notMeasured;
+  const subjects = subjectsOf(results, measure);
+  const isPresent = (id: string) =>
+    points.some((point) =>
+      middle(results, propagation(id, point, "p50Us")) !== undefined
+    );
+  const present = subjects.filter(({ id }) => isPresent(id));
+  const rivals = present.filter(({ id }) => id !== "herd");
+  const columns = [
+    words("way"),
+    ...present.flatMap(({ label }) =>
+      ["p50", "p99"].map((name) => numbers(`${label}, ${name}`))
+    ),
+    ...rivals.map(({ label }) => numbers(`p50 against ${label}`)),
+  ];
+  const rows = points.map((point) => [
+    cell(withCommas(point)),
+    ...present.flatMap(({ id }) =>
+      ["p50Us", "p99Us"].map((value) =>
+        formatOptional(
+          middle(results, propagation(id, point, value)),
+          formatMicroseconds,
+        )
+      )
+    ),
+    ...rivals.map(({ id }) => {
+      const series = propagation(id, point, "p50Us");
+      const own = { ...series, subject: "herd" };
+      return formatOptional(ratio(results, own, series), formatRatio);
+    }),
+  ]);
+  const absent = subjects.filter(({ id }) => !isPresent(id))
+    .map(({ id, label }) => {
+      const reason = reasonFor(results, measure, id) ?? "nothing measured";
+      const gaps = columns.slice(1).map(() => nothing);
+      return [cell(`${label}: ${reason}`), ...gaps];
+    });
+  return table(columns, [...rows, ...absent]);
+}
