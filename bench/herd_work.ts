@@ -85,42 +85,21 @@ export interface Crossings {
   crossings: number;
 }
 
-const space = 0x20;
-const lineFeed = 0x0a;
-
-/** How a record begins after its time, and after its connection. */
-const starts = {
-  updates: { connection: bytesOf("client/"), text: bytesOf("<- IAMAT ") },
-  crossings: { connection: bytesOf("peer/"), text: bytesOf("-> AT ") },
-};
-
-function bytesOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
-}
-
-const isAt = (bytes: Uint8Array, start: number, expected: Uint8Array) =>
-  expected.every((byte, index) => bytes[start + index] === byte);
+/** A record has a time, a connection, a direction and a line. */
+const updateRecord = /^\S+ client\/\S+ <- IAMAT /gm;
+const crossingRecord = /^\S+ peer\/\S+ -> AT /gm;
 
 /** Counts the records of whole lines. */
-export function countRecords(bytes: Uint8Array, counted: Crossings): void {
-  let start = 0;
-  while (start < bytes.length) {
-    const lineEnd = bytes.indexOf(lineFeed, start);
-    const end = lineEnd < 0 ? bytes.length : lineEnd;
-    const connection = bytes.indexOf(space, start) + 1;
-    const text = bytes.indexOf(space, connection) + 1;
-    const begins = (kind: keyof Crossings) =>
-      isAt(bytes, connection, starts[kind].connection) &&
-      isAt(bytes, text, starts[kind].text);
-    if (connection > start && text > connection && text < end) {
-      if (begins("updates")) counted.updates += 1;
-      else if (begins("crossings")) counted.crossings += 1;
-    }
-    start = end + 1;
-  }
+export function countRecords(text: string, counted: Crossings): void {
+  counted.updates += text.match(updateRecord)?.length ?? 0;
+  counted.crossings += text.match(crossingRecord)?.length ?? 0;
 }
 
+const lineFeed = 0x0a;
+
 const partBytes = 1024 * 1024;
+
+const decoder = new TextDecoder();
 
 /**
  * Counts the records of a log file from a byte on. Returns where the last whole
@@ -142,7 +121,7 @@ export async function countLog(
     if (count === null) return countedTo;
     const filled = kept + count;
     const whole = buffer.lastIndexOf(lineFeed, filled - 1) + 1;
-    countRecords(buffer.subarray(0, whole), counted);
+    countRecords(decoder.decode(buffer.subarray(0, whole)), counted);
     buffer.copyWithin(0, whole, filled);
     kept = filled - whole;
     countedTo += whole;

@@ -11,10 +11,11 @@ import type { Results } from "./results.ts";
 /** A point whose values sum up the other points of its measure. */
 const total = "total";
 
+const legend = "Medians. In parentheses: the herd's value divided by this one.";
+
 /**
- * A row for each point and subject, and a column for each value. A cell has the
- * median over the rounds. In parentheses it has the herd's value divided by
- * this one: the median of the ratios within each round.
+ * A row for each point and subject, and a column for each value. The ratio in
+ * parentheses is the median of the ratios within each round.
  */
 function rowsOf(results: Results, measure: string): string[][] {
   const all = pointsOf(results, measure);
@@ -56,11 +57,12 @@ export function summarize(results: Results): string {
   const measures = new Set(
     [...results.samples, ...results.missing].map(({ measure }) => measure),
   );
-  return [...measures].map((measure) => {
+  const tables = [...measures].map((measure) => {
     const reasons = subjectsOf(results, measure).flatMap(({ id }) => {
       const reason = reasonFor(results, measure, id);
       return reason === undefined ? [] : [`${measure}, ${id}: ${reason}`];
     });
     return [...align(rowsOf(results, measure)), ...reasons].join("\n");
-  }).join("\n\n");
+  });
+  return [legend, ...tables].join("\n\n");
 }

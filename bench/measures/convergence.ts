@@ -13,7 +13,7 @@
 import { fill, startLoad } from "../loads.ts";
 import type { Context, Measure } from "../measure.ts";
 import type { Process } from "../processes.ts";
-import type { Outage } from "../propagation/outage.ts";
+import type { Outage } from "../propagation/outage_summary.ts";
 import { median } from "../results.ts";
 import {
   portsOf,

@@ -59,37 +59,6 @@ function send(descriptor: Descriptor, text: string): void {
 /** Each probe has a client of its own, whose ID of 25 bytes is its number. */
 const [probePrefix, probeDigits] = ["probe-", 19];
 
-/** Sends probes, and remembers when each was sent. */
-class Publisher {
-  readonly descriptor: Descriptor;
-  readonly #protocol: Protocol;
-  readonly #sentMs: number[] = [];
-
-  constructor(protocol: Protocol, basePort: number) {
-    this.#protocol = protocol;
-    this.descriptor = connectLoopback(portsOf(origin, basePort).client);
-    send(this.descriptor, protocol.greeting);
-  }
-
-  /** How many probes were sent. */
-  get sent(): number {
-    return this.#sentMs.length;
-  }
-
-  /** When a probe was sent, as `performance.now()` counts. */
-  sentMs(probe: number): number {
-    return this.#sentMs[probe];
-  }
-
-  publish(): void {
-    const name = probePrefix + String(this.sent).padStart(probeDigits, "0");
-    const text = this.#protocol.update("probe", origin, name);
-    const bytes = new TextEncoder().encode(text);
-    this.#sentMs.push(performance.now());
-    write(this.descriptor, bytes);
-  }
-}
-
 /** Receives the updates of one server. */
 class Observer {
   readonly descriptor: Descriptor;
@@ -140,10 +109,13 @@ type OnProbe = (hops: Place["hops"], probe: number, tookMs: number) => void;
 
 /** Sends probes to one server, and receives them from others. */
 export class Probing implements Disposable {
-  readonly #publisher: Publisher;
+  readonly #protocol: Protocol;
+  readonly #publisher: Descriptor;
   readonly #observers: ReadonlyMap<Descriptor, Observer>;
   readonly #poller = new Poller();
   readonly #onProbe: OnProbe;
+  /** When each probe was sent, as `performance.now()` counts. */
+  readonly #sentMs: number[] = [];
   #heartbeatMs = performance.now();
 
   /** Connects, and waits until all observers are admitted. */
@@ -153,16 +125,17 @@ export class Probing implements Disposable {
     observed: readonly Place[],
     onProbe: OnProbe,
   ) {
+    this.#protocol = protocol;
     this.#onProbe = onProbe;
-    this.#publisher = new Publisher(protocol, basePort);
+    this.#publisher = connectLoopback(portsOf(origin, basePort).client);
+    send(this.#publisher, protocol.greeting);
     const observers = observed.map((place) =>
       new Observer(protocol, place, basePort)
     );
     this.#observers = new Map(
       observers.map((observer) => [observer.descriptor, observer]),
     );
-    const descriptors = [this.#publisher, ...observers]
-      .map(({ descriptor }) => descriptor);
+    const descriptors = [this.#publisher, ...this.#observers.keys()];
     for (const name of protocol.subscribe === "" ? [] : serverNames) {
       if (observed.some(({ server }) => server === name)) continue;
       const descriptor = connectLoopback(portsOf(name, basePort).client);
@@ -177,12 +150,12 @@ export class Probing implements Disposable {
 
   /** How many probes were sent. */
   get sent(): number {
-    return this.#publisher.sent;
+    return this.#sentMs.length;
   }
 
   /** When a probe was sent, in milliseconds since 1970. */
   sentMs(probe: number): number {
-    return performance.timeOrigin + this.#publisher.sentMs(probe);
+    return performance.timeOrigin + this.#sentMs[probe];
   }
 
   /** Waits for bytes, and sends heartbeats when they are due. */
@@ -192,8 +165,7 @@ export class Probing implements Disposable {
       // Bytes for the publisher are not needed.
       if (observer === undefined) return void read(descriptor, received);
       observer.onReadable((probe, atMs) => {
-        const tookMs = atMs - this.#publisher.sentMs(probe);
-        this.#onProbe(observer.place.hops, probe, tookMs);
+        this.#onProbe(observer.place.hops, probe, atMs - this.#sentMs[probe]);
       });
     });
     const nowMs = performance.now();
@@ -211,9 +183,17 @@ export class Probing implements Disposable {
         this.wait(Math.ceil(nextMs - nowMs));
       } else {
         nextMs = nowMs + pauseMs();
-        this.#publisher.publish();
+        this.#publish();
       }
     }
+  }
+
+  #publish(): void {
+    const name = probePrefix + String(this.sent).padStart(probeDigits, "0");
+    const text = this.#protocol.update("probe", origin, name);
+    const bytes = new TextEncoder().encode(text);
+    this.#sentMs.push(performance.now());
+    write(this.#publisher, bytes);
   }
 
   [Symbol.dispose](): void {
@@ -244,6 +224,9 @@ export function runProber(protocol: Protocol, args: readonly string[]): void {
     [...latencies.values()].some(isMissing) &&
     Date.now() < untilMs + arrivalTimeoutMs
   ) probing.wait(maxPauseMs);
+  if (![...latencies.values()].every(({ count }) => count > 0)) {
+    throw new Error("no probe arrived");
+  }
   const report = [...latencies].map(([hops, measured]): Propagation => ({
     hops,
     p50Us: measured.quantileUs(0.5),

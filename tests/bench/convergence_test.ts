@@ -4,7 +4,7 @@ import {
   RestartedHerd,
 } from "../../bench/measures/convergence.ts";
 import { assignCores } from "../../bench/processes.ts";
-import { summarizeOutage } from "../../bench/propagation/outage.ts";
+import { summarizeOutage } from "../../bench/propagation/outage_summary.ts";
 import {
   assert,
   assertEquals,

@@ -25,7 +25,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const counted = { updates: 0, crossings: 0 };
-    countRecords(new TextEncoder().encode(text), counted);
+    countRecords(text, counted);
     assertEquals(counted, { updates: 1, crossings: 2 });
   },
 });

@@ -1,7 +1,11 @@
-import type { Sample } from "../../bench/results.ts";
+import type { Results, Sample } from "../../bench/results.ts";
 import { summarize } from "../../bench/summary.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { madeUpResults } from "./made_up_results.ts";
+
+/** The tables, without the legend. */
+const tablesOf = (results: Results) =>
+  summarize(results).split("\n\n").slice(1).join("\n\n");
 
 /** One value of a measure in each round. */
 function rounds(
@@ -27,6 +31,10 @@ Deno.test({
   name: "the summary compares within rounds, and names what is missing",
   permissions: "none",
   fn() {
+    assertEquals(
+      summarize(madeUpResults([])),
+      "Medians. In parentheses: the herd's value divided by this one.",
+    );
     const results = madeUpResults([
       ...rates("herd", "1x1", 100, 200, 300),
       // The ratios are 2, 0.5 and 1, so the median is 1: not 200 / 300.
@@ -34,7 +42,7 @@ Deno.test({
       ...rates("herd", "50x16", 1_000),
     ], [{ measure: "updates", subject: "java", reason: "apt-get install x" }]);
     assertEquals(
-      summarize(results),
+      tablesOf(results),
       `updates      updatesPerSecond
 1x1, herd                 200
 1x1, redis         300 (1.00)
@@ -54,7 +62,7 @@ Deno.test({
       ...rounds("threads", "node", "message", "cpuUs", [4, 1, 2]),
     ]);
     assertEquals(
-      summarize(results),
+      tablesOf(results),
       `threads         updatesPerSecond  cpuUs
 1 thread, deno               100
 1 thread, node               200
@@ -72,7 +80,7 @@ Deno.test({
       ...rounds("mistakes", "java", "total", "found", [12]),
     ], [{ measure: "mistakes", subject: "python", reason: "apt-get x" }]);
     assertEquals(
-      summarize(results),
+      tablesOf(results),
       `mistakes     found
 total, java     12
 mistakes, python: not installed: apt-get x`,
