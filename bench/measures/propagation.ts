@@ -9,7 +9,7 @@
  *
  * Under load, another process sends all five servers together 20,000 updates a
  * second, on one connection each, in batches of a millisecond. If the servers
- * accept fewer, `backgroundPerSecond` says how many. Times of a second or more
+ * accept fewer, `backgroundPerSecond` is lower. Times of a second or more
  * count as 1,000,000 µs.
  *
  * The idle servers are measured first, because a herd may learn longer paths

@@ -73,7 +73,7 @@ export function pointsTable(
   );
 }
 
-/** The tables that have points; or else the first one, which says why not. */
+/** The tables that have points, or the first one with the reason. */
 export function pointsTables(
   results: Results,
   all: readonly PointsTable[],

@@ -17,15 +17,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A rival for the bench: one server of a herd in Java 17, with an NIO selector
+ * A rival of the herd: one server in Java 17, with an NIO selector
  * in one thread.
  *
  *     java HerdServer.java NAME CLIENT_PORT PEER_PORT LOG_FILE [NEIGHBOUR_PORT...]
  *
  * It answers IAMAT, keeps the newest report of each client, floods it to its
- * neighbours and logs every line. It does less than a server of the herd: there
- * is no WHATSAT, neighbours do not prove who they are, and a neighbour that was
- * away is not told what it has missed. README.md has the rest.
+ * neighbours and logs every line. It does less than a server of the herd: it has
+ * no WHATSAT, neighbours do not authenticate, and a neighbour that was away does
+ * not catch up. README.md has the details.
  */
 public final class HerdServer {
     private static final String HOST = "127.0.0.1";
@@ -70,7 +70,7 @@ public final class HerdServer {
         listener.register(selector, SelectionKey.OP_ACCEPT, isForPeers);
     }
 
-    /** The virtual machine ends when this hook does: after the last flush. */
+    /** The virtual machine exits after this hook, which writes the rest of the log. */
     private void stopOnSignal(Thread loop) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             isStopping = true;
@@ -94,7 +94,7 @@ public final class HerdServer {
     }
 
     private void serve(SelectionKey key) {
-        // A peer that could not be written to may be closed since the selection.
+        // A failed write may have closed this connection since the selection.
         if (!key.isValid()) return;
         if (key.isAcceptable()) {
             accept(key);
@@ -115,11 +115,11 @@ public final class HerdServer {
             SocketChannel channel = listener.accept();
             if (channel != null) add(channel, (Boolean) key.attachment());
         } catch (IOException error) {
-            // The caller is gone again.
+            // The client has disconnected.
         }
     }
 
-    /** A neighbour on this machine accepts or refuses at once: no need to wait in the selector. */
+    /** A neighbour on this machine accepts or refuses at once, so this does not use the selector. */
     private void dialIfDue(long nowMs) {
         if (portsToDial.isEmpty() || nowMs < nextDialMs) return;
         nextDialMs = nowMs + REDIAL_DELAY_MS;
@@ -148,7 +148,7 @@ public final class HerdServer {
         try {
             connection.channel.close();
         } catch (IOException error) {
-            // It is closed all the same.
+            // It is closed in any case.
         }
     }
 
@@ -156,11 +156,11 @@ public final class HerdServer {
         readBuffer.clear();
         int count = connection.channel.read(readBuffer);
         if (count < 0) {
-            // A client is read only when it has all its answers.
+            // A client is read only when all its replies are sent.
             close(connection);
             return;
         }
-        // A byte is a character and a character a byte.
+        // Each byte is one character.
         String text = connection.rest
             + new String(readBuffer.array(), 0, count, StandardCharsets.ISO_8859_1);
         int end = text.lastIndexOf('\n') + 1;
@@ -189,7 +189,7 @@ public final class HerdServer {
         client.write(replies.toString().getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    /** The reply to a client's line; what the neighbours should know is added to the news. */
+    /** The reply to a client's line. New reports are added to the news. */
     private String answer(String line, Instant now, StringBuilder news) {
         String[] fields = Language.splitFields(line, 4);
         if (fields == null || !fields[0].equals("IAMAT")
@@ -226,7 +226,7 @@ public final class HerdServer {
         flood(news, peer);
     }
 
-    /** Stores a report if it is the newest of its client, and says whether. */
+    /** Stores a report if it is the newest of its client. Returns whether it is. */
     private boolean keep(String client, String time, String line) {
         Report known = reports.get(client);
         if (known != null && Language.compareTimes(time, known.time) <= 0) return false;
@@ -240,11 +240,11 @@ public final class HerdServer {
         }
     }
 
-    /** Writes lines to all neighbours but the one that they came from. */
+    /** Writes lines to all neighbours except the one that they came from. */
     private void flood(StringBuilder lines, Connection source) {
         if (lines.length() == 0) return;
         byte[] bytes = lines.toString().getBytes(StandardCharsets.ISO_8859_1);
-        // A copy of the list: one that cannot be written to leaves it.
+        // A copy of the list, because a neighbour is removed after a failed write.
         for (Connection peer : List.copyOf(peers)) {
             if (peer == source) continue;
             try {
@@ -255,10 +255,10 @@ public final class HerdServer {
         }
     }
 
-    /** What is known of a client. */
+    /** The newest report of a client. */
     private record Report(String time, String line) {}
 
-    /** One connection, with what has been read and written of it by halves. */
+    /** A connection, with its incomplete line and its unsent bytes. */
     private static final class Connection {
         final String name;
         final boolean isPeer;
@@ -288,7 +288,7 @@ public final class HerdServer {
             updateInterest();
         }
 
-        /** A client that does not read its answers is read no further. */
+        /** A client that does not read its replies is not read. */
         void updateInterest() {
             boolean isWaiting = !unsent.isEmpty();
             boolean isReading = isPeer || !isWaiting;
@@ -298,7 +298,7 @@ public final class HerdServer {
         }
     }
 
-    /** The herd's language: fields, positions, times. */
+    /** The grammar: fields, positions, times. */
     private static final class Language {
         private static boolean isSpace(char character) {
             return character == ' ' || (character >= '\t' && character <= '\r');
@@ -308,7 +308,7 @@ public final class HerdServer {
             return character >= '0' && character <= '9';
         }
 
-        /** The fields between white space, or null if there are more or fewer than asked for. */
+        /** The fields between white space, or null if their number is another one. */
         static String[] splitFields(String line, int count) {
             String[] fields = new String[count];
             int found = 0;
@@ -324,13 +324,13 @@ public final class HerdServer {
             }
         }
 
-        /** The index behind the digits that begin at an index. */
+        /** The end of the digits that begin at an index. */
         private static int skipDigits(String text, int index) {
             while (index < text.length() && isDigit(text.charAt(index))) index++;
             return index;
         }
 
-        /** The index behind a number such as 12 or 0.50, or -1 if none begins here. */
+        /** The end of a number such as 12 or 0.50, or -1 if none begins here. */
         private static int skipNumber(String text, int start) {
             int end = skipDigits(text, start);
             if (end == start) return -1;
@@ -339,7 +339,7 @@ public final class HerdServer {
             return fractionEnd == end + 1 ? -1 : fractionEnd;
         }
 
-        /** The index behind a sign and a number up to a limit, or -1. */
+        /** The end of a sign and a number up to a limit, or -1. */
         private static int skipAngle(String text, int start, int limitDegrees) {
             if (start == text.length()) return -1;
             if (text.charAt(start) != '+' && text.charAt(start) != '-') return -1;
@@ -360,7 +360,7 @@ public final class HerdServer {
             return longitude > 0 && skipAngle(text, longitude, 180) == text.length();
         }
 
-        /** Fifteen digits of seconds fit into a long, and their sum with the clock too. */
+        /** Fifteen digits of seconds fit into a long, as does their sum with the clock. */
         static boolean isTime(String text) {
             return skipNumber(text, 0) == text.length() && skipDigits(text, 0) <= 15;
         }
@@ -376,7 +376,7 @@ public final class HerdServer {
             return Long.parseLong(time, 0, dot, 10);
         }
 
-        /** Orders two times by their value, with all their digits. */
+        /** Compares two times exactly. */
         static int compareTimes(String left, String right) {
             int leftDot = skipDigits(left, 0);
             int rightDot = skipDigits(right, 0);
@@ -417,14 +417,14 @@ public final class HerdServer {
             return text.toString();
         }
 
-        /** Appends a number with zeros in front of it. String.format would take far longer. */
+        /** Appends a number with leading zeros. String.format is much slower. */
         static void appendPadded(StringBuilder text, int number, int width) {
             String digits = Integer.toString(number);
             text.append("0".repeat(width - digits.length())).append(digits);
         }
     }
 
-    /** Gathers records and writes them to a file in batches. */
+    /** Collects records and writes them to a file in batches. */
     private static final class Log {
         static final int FLUSH_INTERVAL_MS = 100;
         private static final int MAX_WAITING_BYTES = 128 * 1024;
@@ -440,7 +440,7 @@ public final class HerdServer {
         }
 
         void add(Instant now, String connection, String direction, String text) {
-            // The date is made once a second.
+            // The date is formatted once a second.
             if (now.getEpochSecond() != stampSeconds) {
                 stampSeconds = now.getEpochSecond();
                 String second = now.truncatedTo(ChronoUnit.SECONDS).toString();
@@ -458,7 +458,7 @@ public final class HerdServer {
             return character >= ' ' && character <= '~' && character != '\\';
         }
 
-        /** Keeps a text on its line, so that nobody can forge a record. */
+        /** Escapes a text, so that no client can forge a record. */
         private void appendEscaped(String text) {
             int plainLength = 0;
             while (plainLength < text.length() && isPlain(text.charAt(plainLength))) plainLength++;
@@ -482,7 +482,7 @@ public final class HerdServer {
             flush();
         }
 
-        /** Writes what waits: a copy into the page cache, too short to leave to a thread. */
+        /** Writes the collected records: a copy into the page cache, too short for a thread. */
         void flush() {
             if (waiting.length() == 0) return;
             try {

@@ -1,12 +1,12 @@
-"""A rival for the bench: one server of a herd in Python, on asyncio.Protocol.
+"""A rival of the herd: one server in Python on asyncio.Protocol.
 
     python3 asyncio_herd.py [--uvloop] NAME CLIENT_PORT PEER_PORT LOG_FILE \
         [NEIGHBOUR_PORT...]
 
 It answers IAMAT, keeps the newest report of each client, floods it to its
-neighbours and logs every line. It does less than a server of the herd: there
-is no WHATSAT, neighbours do not prove who they are, and a neighbour that was
-away is not told what it has missed. README.md has the rest.
+neighbours and logs every line. It does less than a server of the herd: it has
+no WHATSAT, neighbours do not authenticate, and a neighbour that was away does
+not catch up. README.md has the details.
 """
 
 import argparse
@@ -27,7 +27,7 @@ LATITUDE = r"[+-]0*(?:90(?:\.0+)?|[0-8]?\d(?:\.\d+)?)"
 LONGITUDE = r"[+-]0*(?:180(?:\.0+)?|(?:1[0-7]|\d)?\d(?:\.\d+)?)"
 TIME = r"(\d{1,15})(?:\.(\d+))?"
 
-# re.ASCII, or U+00A0 would be white space: that is a byte of an ID here.
+# Without re.ASCII, U+00A0 would be white space: here that is a byte of an ID.
 match_iamat = re.compile(
     rf"\s*IAMAT\s+(\S+)\s+({LATITUDE}{LONGITUDE})\s+({TIME})\s*", re.ASCII
 ).fullmatch
@@ -50,17 +50,17 @@ def clock_difference(now_ns: int, seconds: int, fraction: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Keeps a text on its line, so that nobody can forge a record."""
+    """Escapes a text, so that no client can forge a record."""
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return find_special.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 class Log:
-    """Gathers records and writes them to a file in batches."""
+    """Collects records and writes them to a file in batches."""
 
     def __init__(self, path: str) -> None:
-        # The records of a batch are joined here: the file need not do it.
+        # The records are joined here, which is faster than in the file.
         self.file = open(path, "ab", buffering=0)
         self.records: list[str] = []
         self.waiting_bytes = 0
@@ -68,7 +68,7 @@ class Log:
         self.stamp_to_seconds = ""
 
     def stamp(self, now_ns: int) -> str:
-        """The time as a record begins with it. Its date is made once a second."""
+        """The time at the start of a record. Its date is formatted once a second."""
         seconds, nanoseconds = divmod(now_ns, NANOSECONDS_PER_SECOND)
         if seconds != self.stamp_seconds:
             self.stamp_seconds = seconds
@@ -85,7 +85,7 @@ class Log:
             self.flush()
 
     def flush(self) -> None:
-        """Writes what waits: a copy into the page cache, too short to defer."""
+        """Writes the collected records: a copy into the page cache, too short to defer."""
         batch = memoryview("".join(self.records).encode("ascii"))
         self.records.clear()
         self.waiting_bytes = 0
@@ -94,7 +94,7 @@ class Log:
 
 
 class Server:
-    """What the connections of one server share."""
+    """The state that the connections of one server share."""
 
     def __init__(self, name: str, log: Log) -> None:
         self.name = name
@@ -106,7 +106,7 @@ class Server:
         self.peer_count = 0
 
     def keep(self, client: str, time_key: tuple[int, str], line: str) -> bool:
-        """Stores a report if it is its client's newest, and says whether."""
+        """Stores a report if it is its client's newest. Returns whether it is."""
         known = self.reports.get(client)
         if known is not None and time_key <= known[0]:
             return False
@@ -114,7 +114,7 @@ class Server:
         return True
 
     def flood(self, lines: list[str], source: "PeerConnection | None") -> None:
-        """Writes lines to all neighbours but the one that they came from."""
+        """Writes lines to all neighbours except the one that they came from."""
         if not lines:
             return
         data = ("\n".join(lines) + "\n").encode("latin-1")
@@ -124,12 +124,12 @@ class Server:
 
 
 def time_key(seconds: int, fraction: str) -> tuple[int, str]:
-    """Orders times exactly: without idle zeros, digits compare as text."""
+    """A key that orders times exactly: digits without extra zeros compare as text."""
     return (seconds, fraction.rstrip("0"))
 
 
 class Connection(asyncio.Protocol):
-    """Cuts a stream into lines."""
+    """Splits a stream into lines."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -142,7 +142,7 @@ class Connection(asyncio.Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
-        # A byte is a character and a character a byte.
+        # Each byte is one character.
         lines = (self.rest + data.decode("latin-1")).split("\n")
         self.rest = lines.pop()
         if lines:
@@ -155,7 +155,7 @@ class Connection(asyncio.Protocol):
 
 
 class ClientConnection(Connection):
-    """A client: its lines are answered."""
+    """A client, whose lines are answered."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -190,7 +190,7 @@ class ClientConnection(Connection):
         server.flood(news, None)
         self.transport.write(("\n".join(replies) + "\n").encode("latin-1"))
 
-    # Who does not read its answers is read no further.
+    # A client that does not read its replies is not read.
 
     def pause_writing(self) -> None:
         self.transport.pause_reading()
@@ -200,7 +200,7 @@ class ClientConnection(Connection):
 
 
 class PeerConnection(Connection):
-    """A neighbour: its reports are passed on."""
+    """A neighbour, whose reports are passed on."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -231,7 +231,7 @@ class PeerConnection(Connection):
 
 
 async def dial(server: Server, port: int) -> None:
-    """Links with a neighbour as soon as it is there."""
+    """Links with a neighbour as soon as it listens."""
     loop = asyncio.get_running_loop()
     while True:
         try:
@@ -262,7 +262,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     told_to_stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, told_to_stop.set)
     print("ready", flush=True)
-    # Kept in a variable: the loop itself holds on to no task.
+    # The loop keeps no reference to a task, so this variable does.
     tasks = [loop.create_task(dial(server, port)) for port in arguments.neighbours]
     tasks.append(loop.create_task(flush_regularly(log)))
     await told_to_stop.wait()

@@ -1,13 +1,13 @@
 /**
- * A rival for the bench: one server of a herd in plain JavaScript, on node:net
- * and nothing else.
+ * A rival of the herd: one server in plain JavaScript on node:net, without
+ * packages.
  *
  *     node node_net.mjs NAME CLIENT_PORT PEER_PORT LOG_FILE [NEIGHBOUR_PORT...]
  *
  * It answers IAMAT, keeps the newest report of each client, floods it to its
- * neighbours and logs every line. It does less than a server of the herd: there
- * is no WHATSAT, neighbours do not prove who they are, and a neighbour that was
- * away is not told what it has missed. README.md has the rest.
+ * neighbours and logs every line. It does less than a server of the herd: it has
+ * no WHATSAT, neighbours do not authenticate, and a neighbour that was away does
+ * not catch up. README.md has the details.
  */
 import { createWriteStream } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -24,12 +24,12 @@ const [serverName, clientPort, peerPort, logFile, ...neighbourPorts] = process
 
 // ---- The language ----------------------------------------------------------
 
-// Not \s, which is also U+00A0: that is a byte of an ID here.
+// Not \s, which matches U+00A0 too: here that is a byte of an ID.
 const space = String.raw`[ \t\v\f\r]`;
 const word = String.raw`[^ \t\v\f\r]+`;
 const latitude = String.raw`[+-]0*(?:90(?:\.0+)?|[0-8]?\d(?:\.\d+)?)`;
 const longitude = String.raw`[+-]0*(?:180(?:\.0+)?|(?:1[0-7]|\d)?\d(?:\.\d+)?)`;
-// Fifteen digits of seconds are whole in a double.
+// Fifteen digits of seconds are exact in a double.
 const time = String.raw`(\d{1,15})(?:\.(\d+))?`;
 
 const iamat = new RegExp(
@@ -40,7 +40,7 @@ const at = new RegExp(
   String.raw`^AT ${word} [+-]\d+\.\d{9} (${word}) ${word} ${time}$`,
 );
 
-/** The time of day in whole microseconds: finer than that no double can be. */
+/** The time in whole microseconds. A double cannot be more precise. */
 function now() {
   return Math.floor((performance.timeOrigin + performance.now()) * 1000);
 }
@@ -71,12 +71,12 @@ const reports = new Map();
 
 function isNewer(report, known) {
   if (report.seconds !== known.seconds) return report.seconds > known.seconds;
-  // A text that another one goes on from is less, so only this one needs zeros.
+  // A text is less than its continuations, so only this one needs zeros.
   return report.fraction >
     known.fraction.padEnd(report.fraction.length, "0");
 }
 
-/** Stores a report if it is the newest of its client, and says whether. */
+/** Stores a report if it is the newest of its client. Returns whether it is. */
 function keep(client, secondsDigits, fraction, line) {
   const report = { seconds: Number(secondsDigits), fraction, line };
   const known = reports.get(client);
@@ -95,7 +95,7 @@ let stampMs = NaN;
 let stampToMs = "";
 
 function formatStamp(microseconds) {
-  // The lines that come of one line have one time.
+  // A line and its replies have the same time.
   if (microseconds === stampMicroseconds) return stamp;
   const ms = Math.floor(microseconds / 1000);
   if (ms !== stampMs) {
@@ -107,7 +107,7 @@ function formatStamp(microseconds) {
   return stamp;
 }
 
-/** Keeps a text on its line, so that nobody can forge a record. */
+/** Escapes a text, so that no client can forge a record. */
 function escape(text) {
   if (/^[\x20-\x5b\x5d-\x7e]*$/.test(text)) return text;
   return text.replace(
@@ -138,10 +138,10 @@ process.on("SIGTERM", () => {
 
 // ---- Connections -----------------------------------------------------------
 
-/** Calls back with the whole lines of each chunk that comes in. */
+/** Calls back with the complete lines of each chunk. */
 function onLines(socket, take) {
   let rest = "";
-  // A byte is a character and a character a byte.
+  // Each byte is one character.
   socket.setEncoding("latin1");
   socket.on("data", (chunk) => {
     const lines = (rest + chunk).split("\n");
@@ -156,7 +156,7 @@ const peers = new Set();
 let peerCount = 0;
 let clientCount = 0;
 
-/** Logs a line that goes out to all neighbours but the one it came from. */
+/** Logs a line that is sent to all neighbours except the one it came from. */
 function logFlood(microseconds, line, source) {
   for (const peer of peers) {
     if (peer !== source) log(microseconds, peer.name, "->", line);
@@ -195,13 +195,13 @@ function serveClient(socket) {
       replies += `${reply}\n`;
     }
     flood(news, undefined);
-    // Who does not read its answers is read no further.
+    // A client that does not read its replies is not read.
     if (replies !== "" && !socket.write(replies, "latin1")) {
       socket.pause();
       socket.once("drain", () => socket.resume());
     }
   });
-  // A connection that breaks is closed, and there is nothing more to do.
+  // A broken connection is closed by the runtime.
   socket.on("error", () => {});
 }
 

@@ -179,7 +179,7 @@ Deno.test("the goals are counted", pure, () => {
   );
 });
 
-Deno.test("a part without samples says so", pure, () => {
+Deno.test("a part without samples is not measured", pure, () => {
   for (const name of Object.keys(productParts)) {
     if (name === "machine" || name === "goals") continue;
     assertEquals(partOf(name, []), "Not measured.", name);

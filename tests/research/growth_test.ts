@@ -10,7 +10,7 @@ const shapeOf = (count: number) =>
   );
 
 Deno.test({
-  name: "herds of any size have 2.4 links a server, and are the same each time",
+  name: "herds of any size have 2.4 links a server, and are always the same",
   permissions: "none",
   fn() {
     for (const count of [5, 10, 20, 40]) {
@@ -27,7 +27,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an update comes to every server, by ways as short as they can be",
+  name: "an update reaches every server on short paths",
   permissions: "none",
   async fn() {
     assertEquals(await measureSpread(2), {

@@ -25,12 +25,16 @@ const rowOf = (part: string, label: string) =>
   part.split("\n").find((line) => line.startsWith(`| ${label} `))
     ?.split("|").slice(2, -1).map((text) => text.trim());
 
-Deno.test("a part of an experiment without samples says so", pure, () => {
-  for (const name of Object.keys(parts)) {
-    if (name === "machine" || name === "goals") continue;
-    assertEquals(partOf(name, []), "Not measured.", name);
-  }
-});
+Deno.test(
+  "a part of an experiment without samples is not measured",
+  pure,
+  () => {
+    for (const name of Object.keys(parts)) {
+      if (name === "machine" || name === "goals") continue;
+      assertEquals(partOf(name, []), "Not measured.", name);
+    }
+  },
+);
 
 Deno.test("the tables of herds have sizes in their order", pure, () => {
   assert(

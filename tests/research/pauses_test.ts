@@ -126,7 +126,7 @@ withPython.test("CPython's collector is watched without a change of the program"
       "import gc, sys\n" +
         "gc.disable()\n" +
         "for _ in range(3): gc.collect()\n" +
-        "if __name__ == '__main__': print('told', *sys.argv[1:])\n",
+        "if __name__ == '__main__': print('given', *sys.argv[1:])\n",
     );
     const beganMs = Date.now();
     await using process = new Process({
@@ -136,7 +136,7 @@ withPython.test("CPython's collector is watched without a change of the program"
     });
     const output = await process.output();
     const stops = readPythonLog(output);
-    assertEquals(output.split("\n")[0], "told one two");
+    assertEquals(output.split("\n")[0], "given one two");
     assert(stops.length >= 3, output);
     for (const { endMs, totalMs } of stops) {
       assert(endMs >= beganMs - 1 && endMs <= Date.now() + 1, `${endMs}`);

@@ -9,7 +9,7 @@ import { needs } from "../needs.ts";
 const rivalsFolder =
   new URL("../../research/rivals/", import.meta.url).pathname;
 
-/** What starts a rival. */
+/** A rival, and the command that starts it. */
 interface Rival {
   readonly name: string;
   readonly needs: string;
@@ -33,8 +33,8 @@ const rivals: readonly Rival[] = [
 
 const lineCount = (text: ByteString) => text.split("\n").length - 1;
 
-/** A connection that remembers what went over it, line by line. */
-class Talk implements Disposable {
+/** A connection that records the lines in both directions. */
+class Conversation implements Disposable {
   readonly sent: ByteString[] = [];
   readonly received: ByteString[] = [];
   readonly #connection: Deno.TcpConn;
@@ -51,7 +51,7 @@ class Talk implements Disposable {
     await writeAll(this.#connection, text);
   }
 
-  /** Waits for so many lines. */
+  /** Waits for this number of lines. */
   async receive(count: number): Promise<ByteString[]> {
     const text = await readUntil(
       this.#connection,
@@ -62,7 +62,7 @@ class Talk implements Disposable {
     return lines;
   }
 
-  /** Sends text and waits until each line that it ends has its answer. */
+  /** Sends text, and waits for an answer to each line that ends in it. */
   async ask(text: ByteString): Promise<ByteString[]> {
     await this.send(text);
     return await this.receive(lineCount(text));
@@ -80,7 +80,7 @@ class Talk implements Disposable {
     return this.received;
   }
 
-  /** Waits for a line that is the last one. */
+  /** Waits until a line is the last one. */
   async receiveUpTo(line: ByteString): Promise<void> {
     while (this.received.at(-1) !== line) await this.receive(1);
   }
@@ -90,10 +90,10 @@ class Talk implements Disposable {
   }
 }
 
-/** The servers A and B of one rival, and who talks to A. B dials A. */
+/** The servers A and B of one rival, and the connections to A. B dials A. */
 class Pair implements AsyncDisposable {
-  readonly clients: Talk[] = [];
-  readonly peers: Talk[] = [];
+  readonly clients: Conversation[] = [];
+  readonly peers: Conversation[] = [];
   readonly #folder = Deno.makeTempDirSync({ prefix: "rival-" });
   readonly #basePort = freeBasePort();
   readonly #command: readonly string[];
@@ -106,7 +106,7 @@ class Pair implements AsyncDisposable {
   async start(): Promise<void> {
     const peerPort = this.#basePort + 100;
     await this.#start("B", 1, [peerPort]);
-    // B has to go on dialling until A is there.
+    // B dials until A listens.
     await this.#start("A", 0, []);
   }
 
@@ -130,22 +130,22 @@ class Pair implements AsyncDisposable {
   }
 
   /** A client of A. */
-  async client(): Promise<Talk> {
-    const talk = new Talk(await connect(this.#basePort));
-    this.clients.push(talk);
-    return talk;
+  async client(): Promise<Conversation> {
+    const conversation = new Conversation(await connect(this.#basePort));
+    this.clients.push(conversation);
+    return conversation;
   }
 
-  /** Somebody who links with A; it is linked when A has read its line. */
-  async peer(greeting: ByteString): Promise<Talk> {
-    const talk = new Talk(await connect(this.#basePort + 100));
-    this.peers.push(talk);
-    await talk.send(`${greeting}\n`);
+  /** A peer of A. It is linked when A has read its line. */
+  async peer(greeting: ByteString): Promise<Conversation> {
+    const conversation = new Conversation(await connect(this.#basePort + 100));
+    this.peers.push(conversation);
+    await conversation.send(`${greeting}\n`);
     await until(() => this.log("A").includes(`<- ${greeting}\n`));
-    return talk;
+    return conversation;
   }
 
-  /** The link is up when B has read a report that A was told. */
+  /** Waits until B has read a report from A. */
   async untilLinked(): Promise<void> {
     const client = await this.client();
     let second = 0;
@@ -169,7 +169,7 @@ class Pair implements AsyncDisposable {
 
   /** Ends both with SIGTERM; returns A's log. */
   async stop(): Promise<string> {
-    // A first: what it has just said is in its log because it ends.
+    // A first, so that its log shows what it writes at its end.
     for (const server of this.#servers.splice(0).reverse()) {
       await server[Symbol.asyncDispose]();
     }
@@ -178,14 +178,14 @@ class Pair implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    for (const talk of [...this.clients, ...this.peers]) {
-      talk[Symbol.dispose]();
+    for (const conversation of [...this.clients, ...this.peers]) {
+      conversation[Symbol.dispose]();
     }
     await Deno.remove(this.#folder, { recursive: true });
   }
 }
 
-/** What A answers to an IAMAT with these operands. */
+/** Checks an answer of A to an IAMAT with these operands. */
 function assertAnswer(answer: ByteString, operands: ByteString): void {
   const [, difference] = answer.match(/^AT A ([^ ]+) /) ?? [];
   assertMatch(difference ?? answer, /^[+-]\d+\.\d{9}$/);
@@ -194,8 +194,8 @@ function assertAnswer(answer: ByteString, operands: ByteString): void {
 
 async function answersPiecesAndPackets(pair: Pair): Promise<void> {
   const client = await pair.client();
-  // The answer to the first line shows that the first part of the second one
-  // has been read: so it is really cut in two.
+  // The answer to the first line shows that A has read the first part of the
+  // second line, which is really in two pieces then.
   const parts = [
     "IAMAT kiwi +34.068930-118.445127 1520023934.918963997\nIAM",
     "AT  pear\t+90.00-180.0 \v\f0\r\nIAMAT \xff\xa0\\\x01 -0",
@@ -218,21 +218,21 @@ async function answersPiecesAndPackets(pair: Pair): Promise<void> {
   answers.forEach((answer, at) => assertAnswer(answer, many[at]));
 }
 
-/** A decimal number of seconds, cut off after its ninth decimal. */
+/** A decimal number of seconds, truncated after nine decimals. */
 function nanosecondsOf(decimal: string): bigint {
   const [whole, fraction = ""] = decimal.replace("-", "").split(".");
   const sum = BigInt(whole + fraction.slice(0, 9).padEnd(9, "0"));
   return decimal.startsWith("-") ? -sum : sum;
 }
 
-/** The time of day as the log has to write it. */
+/** A time as the log writes it. */
 function formatMicroseconds(nanoseconds: bigint): string {
   const toMs = new Date(Number(nanoseconds / 1_000_000n)).toISOString();
   const microseconds = nanoseconds / 1000n % 1000n;
   return toMs.replace("Z", `${String(microseconds).padStart(3, "0")}Z`);
 }
 
-async function tellsTheDifference(pair: Pair): Promise<void> {
+async function answersTheDifference(pair: Pair): Promise<void> {
   const client = await pair.client();
   const times = ["0", "999999999999999.999999999", "1.0000000009", "0", "0.5"];
   const earliest = BigInt(Date.now() - 1000) * 1_000_000n;
@@ -244,8 +244,7 @@ async function tellsTheDifference(pair: Pair): Promise<void> {
   await until(() => pair.log("A").match(stamped)?.length === times.length);
   const stamps = [...pair.log("A").matchAll(stamped)].map(([, stamp]) => stamp);
   for (const [index, answer] of answers.entries()) {
-    // The sum is the server's clock, to the nanosecond: in a double there
-    // would be no room for it.
+    // The sum is the server's clock in nanoseconds, which a double cannot hold.
     const difference = answer.split(" ")[2];
     const clock = nanosecondsOf(difference) + nanosecondsOf(times[index]);
     assert(earliest <= clock && clock <= latest, answers.join("\n"));
@@ -307,7 +306,7 @@ async function floodsNewsOnly(pair: Pair): Promise<void> {
   }
 }
 
-async function passesOnWhatPeersSay(pair: Pair): Promise<void> {
+async function passesOnReports(pair: Pair): Promise<void> {
   const client = await pair.client();
   const one = await pair.peer("AT Fake +0.000000000 second +1+1 1");
   const other = await pair.peer("AT Fake +0.000000000 third +1+1 1");
@@ -318,8 +317,8 @@ async function passesOnWhatPeersSay(pair: Pair): Promise<void> {
   );
   assertEquals(await other.receive(2), [line("9"), line("10")]);
   await until(() => pair.log("B").includes("fig\\xff +1+1 10\n"));
-  // Older than what the neighbour said; and then something newer, which is
-  // the next thing that both neighbours hear.
+  // The first one is older than the neighbour's. The second one is newer, and is
+  // the next line that both neighbours receive.
   const answers = await client.ask(
     "IAMAT fig\xff +1+1 9.5\nIAMAT fig\xff +1+1 10.5\n",
   );
@@ -329,13 +328,13 @@ async function passesOnWhatPeersSay(pair: Pair): Promise<void> {
 
 async function answersBeforeItCloses(pair: Pair): Promise<void> {
   const client = await pair.client();
-  // More than the system keeps for a client that does not read.
+  // More than the system buffers for a client that does not read.
   const question = "why ".repeat(300);
   const lines = Array.from({ length: 8000 }, (_, at) => question + at);
   const sending = client.send(`${lines.join("\n")}\n`)
     .then(() => client.end());
-  // When its log grows no more, the server has stopped reading. Should it only
-  // have been slow, then this step shows less, but does not fail.
+  // When its log stops growing, the server has stopped reading. A slow server
+  // makes this step weaker, but it does not fail.
   let [logBytes, stillCount] = [0, 0];
   await until(() => {
     stillCount = pair.logBytes("A") === logBytes ? stillCount + 1 : 0;
@@ -347,7 +346,7 @@ async function answersBeforeItCloses(pair: Pair): Promise<void> {
   assert(answers.every((answer, at) => answer === `? ${lines[at]}`));
 }
 
-/** As the log has to write it. */
+/** A text as the log writes it. */
 function escaped(text: ByteString): string {
   return text.replace(
     /[^ -~]|\\/g,
@@ -355,7 +354,11 @@ function escaped(text: ByteString): string {
   );
 }
 
-function assertLogged(log: string, talks: readonly Talk[], kind: string) {
+function assertLogged(
+  log: string,
+  conversations: readonly Conversation[],
+  kind: string,
+) {
   const byConnection = new Map<string, { in: string[]; out: string[] }>();
   for (const record of log.split("\n").slice(0, -1)) {
     const match = record.match(
@@ -371,10 +374,10 @@ function assertLogged(log: string, talks: readonly Talk[], kind: string) {
   const logged = [...byConnection.values()].map((lines) =>
     JSON.stringify(lines)
   );
-  for (const talk of talks) {
+  for (const conversation of conversations) {
     const expected = {
-      in: talk.sent.map(escaped),
-      out: talk.received.map(escaped),
+      in: conversation.sent.map(escaped),
+      out: conversation.received.map(escaped),
     };
     assert(
       logged.includes(JSON.stringify(expected)),
@@ -394,28 +397,28 @@ async function logsEverything(pair: Pair): Promise<void> {
 
 for (const rival of rivals) {
   const withRival = needs(rival.needs);
-  withRival.test(`the ${rival.name} rival does its job`, async (test) => {
+  withRival.test(`the ${rival.name} rival does what its README says`, async (test) => {
     await using pair = new Pair(rival.command);
     await pair.start();
-    await test.step("it links with a neighbour that comes later", () => {
+    await test.step("it links with a neighbour that starts later", () => {
       return pair.untilLinked();
     });
     await test.step("lines in pieces and in one packet are answered in order", () => {
       return answersPiecesAndPackets(pair);
     });
     await test.step("differences are exact, above and below zero", () => {
-      return tellsTheDifference(pair);
+      return answersTheDifference(pair);
     });
-    await test.step("anything else comes back with a question mark", () => {
+    await test.step("any other line is answered with a question mark", () => {
       return refusesAllElse(pair);
     });
     await test.step("a newer report is flooded, an older or equal one is not", () => {
       return floodsNewsOnly(pair);
     });
-    await test.step("what one peer says goes on to the others, once", () => {
-      return passesOnWhatPeersSay(pair);
+    await test.step("a report of one peer is sent to the others, once", () => {
+      return passesOnReports(pair);
     });
-    await test.step("who reads late, and ends its side early, gets every answer", () => {
+    await test.step("a client that reads late and ends its side early gets every answer", () => {
       return answersBeforeItCloses(pair);
     });
     await test.step("the log has every line both ways, once, up to SIGTERM", () => {
