@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { blocks, cell, paragraph, table, words } from "./report/markdown.ts";
-import { formatNumber, formatRatio } from "./report/numbers.ts";
+import { formatNumber, formatRatio } from "./numbers.ts";
+import type { Results } from "./results.ts";
 import {
   middle,
   propagation,
@@ -13,8 +13,7 @@ import {
   reasonFor,
   type Series,
   updates,
-} from "./report/samples.ts";
-import type { Results } from "./results.ts";
+} from "./samples.ts";
 
 /** The number of a goal, or why there is none. */
 export type Measured =
@@ -210,27 +209,4 @@ export function formatMeasured(goal: Goal, measured: Measured): string {
   )!;
   return `${text} ${goal.unit}`.trimEnd() +
     (detail === undefined ? "" : ` (${detail})`);
-}
-
-/** A row for each goal. */
-export function goalsTable(results: Results): string {
-  const rows = goals.map((goal) => {
-    const measured = goal.measure(results);
-    return [
-      goal.what,
-      goal.limitText,
-      cell(formatMeasured(goal, measured)),
-      judge(goal, measured),
-    ];
-  });
-  const count = (verdict: Verdict) =>
-    rows.filter((row) => row.at(-1) === verdict).length;
-  return blocks(
-    paragraph(
-      `Of ${goals.length} goals, ${count("reached")} reached, ` +
-        `${count("falls short")} missed, ` +
-        `${count("not measured")} not measured.`,
-    ),
-    table(["goal", "limit", "measured", ""].map(words), rows),
-  );
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { formatNumber } from "./numbers.ts";
 import type { Cores } from "./processes.ts";
-import { formatNumber } from "./report/numbers.ts";
 import type { Missing, Sample } from "./results.ts";
 
 /** The surroundings of a measure in one round. */

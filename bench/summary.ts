@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { subjectsOf } from "./report/labels.ts";
-import { formatNumber, formatRatio } from "./report/numbers.ts";
-import { middle, pointsOf, ratio, reasonFor } from "./report/samples.ts";
+import { subjectsOf } from "./labels.ts";
+import { formatNumber, formatRatio } from "./numbers.ts";
 import type { Results } from "./results.ts";
+import { middle, pointsOf, ratio, reasonFor } from "./samples.ts";
 
 /** A point whose values sum up the other points of its measure. */
 const total = "total";

@@ -4,8 +4,6 @@
  *
  * @module
  */
-import { type Parts, productParts, writePage } from "../bench/report.ts";
-import { convergenceTables, pointsTables } from "../bench/report/tables.ts";
 import { runProgram } from "../cli/exit.ts";
 import { codeTables } from "./page/code_tables.ts";
 import { latencyPlot, propagationPlot } from "./page/dot_plots.ts";
@@ -16,30 +14,40 @@ import {
   slicesTable,
   threadsTable,
 } from "./page/runtime_tables.ts";
+import { growthTables, sizesTables } from "./page/sizes_tables.ts";
 import {
-  growthTables,
-  simulationTable,
-  sizesTables,
-} from "./page/sizes_tables.ts";
+  convergenceTables,
+  costTables,
+  goalsTable,
+  herdTable,
+  latencyTable,
+  machineTable,
+  memoryTable,
+  placesTable,
+  propagationTable,
+  rateTable,
+  startUpTable,
+} from "./page/tables.ts";
 import { updatesPlot } from "./page/updates_plot.ts";
+import { type Parts, writePage } from "./page/write_page.ts";
 
 /** All parts of the page. */
 export const parts: Parts = {
-  ...productParts,
-  updates: { ...productParts.updates, plot: updatesPlot },
-  latency: { ...productParts.latency, plot: latencyPlot },
-  propagation: { ...productParts.propagation, plot: propagationPlot },
+  machine: { text: machineTable },
+  goals: { text: goalsTable },
+  updates: { text: rateTable, plot: updatesPlot },
+  latency: { text: latencyTable, plot: latencyPlot },
+  cost: { text: costTables },
+  herd: { text: herdTable },
   sizes: { text: sizesTables },
+  propagation: { text: propagationTable, plot: propagationPlot },
+  memory: { text: memoryTable },
   pauses: { text: pausesTable },
   slices: { text: slicesTable },
   threads: { text: threadsTable },
-  convergence: {
-    text: (results) =>
-      pointsTables(results, [
-        ...convergenceTables(results),
-        simulationTable(results),
-      ]),
-  },
+  places: { text: placesTable },
+  "start-up": { text: startUpTable },
+  convergence: { text: convergenceTables },
   growth: { text: growthTables, plot: growthPlot },
   code: { text: codeTables },
   mistakes: { text: mistakesTable },

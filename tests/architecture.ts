@@ -253,17 +253,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   "bench": {
     holds: "benchmarks of the product, and their results",
-    uses: [
-      "cli",
-      "herd.json",
-      "log_analysis/plots",
-      "peers/links",
-      "runtime",
-      "tests",
-    ],
+    uses: ["cli", "herd.json", "peers/links", "runtime", "tests"],
   },
   "research": {
-    holds: "the paper, its experiments, and rivals",
+    holds: "the paper, the page on performance, experiments",
     uses: [
       "bench",
       "cli",

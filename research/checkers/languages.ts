@@ -8,9 +8,9 @@
  * @module
  */
 import type { Requirement } from "../../bench/programs.ts";
+import { projectFolder } from "../../tests/end_to_end/process.ts";
 import { python, requirements } from "../programs.ts";
 import { type Ended, runToEnd } from "../run_to_end.ts";
-import { projectFolder } from "../../tests/end_to_end/process.ts";
 import { forEachOf } from "./run.ts";
 import type { Version } from "./versions.ts";
 

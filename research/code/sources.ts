@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { runToEnd } from "../run_to_end.ts";
 import { projectFolder } from "../../tests/end_to_end/process.ts";
+import { runToEnd } from "../run_to_end.ts";
 
 /** A part of the output of `deno info --json`. */
 interface Info {

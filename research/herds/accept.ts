@@ -10,10 +10,10 @@
  * @module
  */
 import process from "node:process";
+import { clientName } from "../../bench/load/requests.ts";
 import { FloodRouter } from "../../peers/replication/flood_router.ts";
 import { makeReport, type Report } from "../../protocol/report.ts";
 import { Random } from "../../runtime/random.ts";
-import { clientName } from "../../bench/load/requests.ts";
 
 /** What this program prints. */
 export interface Accepted {

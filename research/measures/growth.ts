@@ -8,9 +8,9 @@
  * @module
  */
 import type { Context, Measure } from "../../bench/measure.ts";
+import { Process } from "../../bench/processes.ts";
 import type { Accepted } from "../herds/accept.ts";
 import { measureSpread } from "../herds/spread.ts";
-import { Process } from "../../bench/processes.ts";
 
 const serverCounts = [2, 5, 10, 20, 40];
 

@@ -14,11 +14,11 @@
  *
  * @module
  */
+import { type HerdLoad, measureWork } from "../../bench/herd_work.ts";
 import type { Context, Measure } from "../../bench/measure.ts";
+import { writeHerdFile } from "../../bench/servers.ts";
 import { topologyOf } from "../../tests/simulation/plan.ts";
 import { herdOf } from "../herds/shape.ts";
-import { type HerdLoad, measureWork } from "../../bench/herd_work.ts";
-import { writeHerdFile } from "../../bench/servers.ts";
 
 const serverCounts = [1, 2, 3, 5, 8, 12];
 

@@ -24,8 +24,8 @@
  *
  * @module
  */
-import type { Context, Measure } from "../../bench/measure.ts";
 import { runLoad } from "../../bench/loads.ts";
+import type { Context, Measure } from "../../bench/measure.ts";
 import { freeBasePort } from "../../bench/processes.ts";
 import {
   herd,

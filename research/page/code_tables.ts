@@ -4,7 +4,10 @@
  *
  * @module
  */
-import { subjectsOf } from "../../bench/report/labels.ts";
+import { subjectsOf } from "../../bench/labels.ts";
+import { formatOptional } from "../../bench/numbers.ts";
+import type { Results } from "../../bench/results.ts";
+import { middle, pointsOf } from "../../bench/samples.ts";
 import {
   blocks,
   cell,
@@ -12,10 +15,7 @@ import {
   numbers,
   table,
   words,
-} from "../../bench/report/markdown.ts";
-import { formatOptional } from "../../bench/report/numbers.ts";
-import { middle, pointsOf } from "../../bench/report/samples.ts";
-import type { Results } from "../../bench/results.ts";
+} from "./markdown.ts";
 
 const measure = "code";
 

@@ -4,6 +4,10 @@
  *
  * @module
  */
+import { describeLoad, type Label, subjectsOf } from "../../bench/labels.ts";
+import { formatMicroseconds, withCommas } from "../../bench/numbers.ts";
+import type { Results } from "../../bench/results.ts";
+import { middle, pointsOf } from "../../bench/samples.ts";
 import {
   bodyTop,
   frame,
@@ -15,15 +19,7 @@ import {
 } from "../../log_analysis/plots/drawing.ts";
 import { logScale, type Scale } from "../../log_analysis/plots/scales.ts";
 import { type Element, element } from "../../log_analysis/plots/svg.ts";
-import type { Results } from "../../bench/results.ts";
 import { nameOf, style } from "./drawing.ts";
-import {
-  describeLoad,
-  type Label,
-  subjectsOf,
-} from "../../bench/report/labels.ts";
-import { formatMicroseconds, withCommas } from "../../bench/report/numbers.ts";
-import { middle, pointsOf } from "../../bench/report/samples.ts";
 
 /** The rows of one load. */
 interface Panel {

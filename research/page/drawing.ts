@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { Label } from "../../bench/labels.ts";
 import { text } from "../../log_analysis/plots/drawing.ts";
-import type { Label } from "../../bench/report/labels.ts";
 
 /** For light and dark pages. */
 export const style = `

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { formatNumber } from "../../bench/numbers.ts";
 import type { Results } from "../../bench/results.ts";
+import { middle, sizeOf, sizesOf } from "../../bench/samples.ts";
 import {
   bodyTop,
   frame,
@@ -14,9 +16,6 @@ import {
   polyline,
   text,
 } from "../../log_analysis/plots/drawing.ts";
-import { style } from "./drawing.ts";
-import { formatNumber } from "../../bench/report/numbers.ts";
-import { middle, sizeOf, sizesOf } from "../../bench/report/samples.ts";
 import {
   linearScale,
   logScale,
@@ -24,6 +23,7 @@ import {
   type Span,
 } from "../../log_analysis/plots/scales.ts";
 import { type Element, element } from "../../log_analysis/plots/svg.ts";
+import { style } from "./drawing.ts";
 
 const panelGap = 48;
 const panelWidth = (plotWidth - 2 * margin - panelGap) / 2;

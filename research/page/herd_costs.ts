@@ -4,7 +4,7 @@
  * @module
  */
 import type { Results } from "../../bench/results.ts";
-import { middle, pointsOf, sizeOf } from "../../bench/report/samples.ts";
+import { middle, pointsOf, sizeOf } from "../../bench/samples.ts";
 
 /** The measure. */
 export const measure = "herd sizes";

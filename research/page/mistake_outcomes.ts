@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type Outcome, outcomeOf } from "../checkers/outcomes.ts";
 import type { Results } from "../../bench/results.ts";
-import { middle, pointsOf } from "../../bench/report/samples.ts";
+import { middle, pointsOf } from "../../bench/samples.ts";
+import { type Outcome, outcomeOf } from "../checkers/outcomes.ts";
 
 /** The measure. */
 export const measure = "mistakes";

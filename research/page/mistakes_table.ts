@@ -3,8 +3,10 @@
  *
  * @module
  */
-import { type Outcome, outcomes } from "../checkers/outcomes.ts";
+import { nothing } from "../../bench/numbers.ts";
 import type { Results } from "../../bench/results.ts";
+import { middle, reasonFor } from "../../bench/samples.ts";
+import { type Outcome, outcomes } from "../checkers/outcomes.ts";
 import {
   blocks,
   cell,
@@ -12,10 +14,8 @@ import {
   paragraph,
   table,
   words,
-} from "../../bench/report/markdown.ts";
+} from "./markdown.ts";
 import { measure, mistakeOutcomes } from "./mistake_outcomes.ts";
-import { nothing } from "../../bench/report/numbers.ts";
-import { middle, reasonFor } from "../../bench/report/samples.ts";
 
 /** The languages, by their names in the samples. */
 const languages = {

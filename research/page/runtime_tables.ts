@@ -7,10 +7,10 @@ import {
   formatNumber,
   formatOptional,
   formatRatio,
-} from "../../bench/report/numbers.ts";
-import { pointsOf, ratio } from "../../bench/report/samples.ts";
-import { subjectsTable, valueColumn } from "../../bench/report/tables.ts";
+} from "../../bench/numbers.ts";
 import type { Results } from "../../bench/results.ts";
+import { pointsOf, ratio } from "../../bench/samples.ts";
+import { subjectsTable, valueColumn } from "./tables.ts";
 
 /** A percentage with a decimal, because many are below 1. */
 const formatSmallShare = (share: number) => `${(share * 100).toFixed(1)} %`;

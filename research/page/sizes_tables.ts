@@ -1,19 +1,15 @@
 /**
- * The tables about larger herds: the cost of an update and its model, growth,
- * and simulated convergence.
+ * The tables about larger herds: the cost of an update and its model, and
+ * growth.
  *
  * @module
  */
-import { blocks, notMeasured, paragraph } from "../../bench/report/markdown.ts";
-import { formatNumber, formatShare } from "../../bench/report/numbers.ts";
-import { pointsOf, sizesOf } from "../../bench/report/samples.ts";
-import {
-  type PointsTable,
-  pointsTable,
-  pointsTables,
-} from "../../bench/report/tables.ts";
+import { formatNumber, formatShare } from "../../bench/numbers.ts";
 import type { Results } from "../../bench/results.ts";
+import { sizesOf } from "../../bench/samples.ts";
 import { costsOf, fitCost, fitSpread, measure, sizesAt } from "./herd_costs.ts";
+import { blocks, notMeasured, paragraph } from "./markdown.ts";
+import { type PointsTable, pointsTable, pointsTables } from "./tables.ts";
 
 /** The model in words; empty if too few herds were measured. */
 function describeModel(results: Results): string {
@@ -70,21 +66,4 @@ export function growthTables(results: Results): string {
       columns: [["CPU an update (µs)", "acceptUs"]],
     },
   ]);
-}
-
-/** How soon simulated herds converge. */
-export function simulationTable(results: Results): PointsTable {
-  const measure = "convergence";
-  return {
-    measure,
-    title: "many faults",
-    points: pointsOf(results, measure)
-      .filter((point) => point.startsWith("simulated, ")),
-    columns: [
-      ["herds", "herds"],
-      ["half of them after (ms)", "convergedP50Ms"],
-      ["the last one after (ms)", "convergedMostMs"],
-      ["never", "diverged"],
-    ],
-  };
 }

@@ -4,6 +4,16 @@
  *
  * @module
  */
+import { describeLoad, type Label, subjectsOf } from "../../bench/labels.ts";
+import { formatNumber, formatRatio } from "../../bench/numbers.ts";
+import type { Results } from "../../bench/results.ts";
+import {
+  middle,
+  pointsOf,
+  ratio,
+  reasonFor,
+  updates,
+} from "../../bench/samples.ts";
 import {
   bodyTop,
   frame,
@@ -14,21 +24,7 @@ import {
   text,
 } from "../../log_analysis/plots/drawing.ts";
 import { type Element, element } from "../../log_analysis/plots/svg.ts";
-import type { Results } from "../../bench/results.ts";
 import { nameOf, style } from "./drawing.ts";
-import {
-  describeLoad,
-  type Label,
-  subjectsOf,
-} from "../../bench/report/labels.ts";
-import { formatNumber, formatRatio } from "../../bench/report/numbers.ts";
-import {
-  middle,
-  pointsOf,
-  ratio,
-  reasonFor,
-  updates,
-} from "../../bench/report/samples.ts";
 
 const panelGap = 36;
 const panelWidth = (plotWidth - 2 * margin - panelGap) / 2;

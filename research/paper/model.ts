@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Results } from "../../bench/results.ts";
 import {
   type Cost,
   type CostLine,
@@ -13,7 +14,6 @@ import {
   fitSpread,
   type SpreadCost,
 } from "../page/herd_costs.ts";
-import type { Results } from "../../bench/results.ts";
 
 /** The measured costs, and the model that fits them. */
 export interface HerdModel {

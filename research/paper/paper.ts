@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { readFile } from "../../runtime/files.ts";
 import { readResultsFile } from "../../bench/results.ts";
+import { readFile } from "../../runtime/files.ts";
 import { mistakeOutcomes } from "../page/mistake_outcomes.ts";
 import { herdSizesFigure } from "./figures/herd_sizes.ts";
 import { ratesFigure } from "./figures/rates.ts";

@@ -1,5 +1,5 @@
-import { UsageError } from "../../cli/arguments.ts";
 import { helpText, readOptions } from "../../bench/options.ts";
+import { UsageError } from "../../cli/arguments.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 
 const choices = {

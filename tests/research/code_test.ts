@@ -1,6 +1,6 @@
 import { codeLinesOf, languageOf } from "../../research/code/lines.ts";
-import { code } from "../../research/measures/code.ts";
 import { filesIn, loadedBy } from "../../research/code/sources.ts";
+import { code } from "../../research/measures/code.ts";
 import { codeTables } from "../../research/page/code_tables.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { madeUpResults } from "../bench/made_up_results.ts";

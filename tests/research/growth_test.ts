@@ -1,7 +1,7 @@
 import { herdOf } from "../../research/herds/shape.ts";
-import { topologyOf } from "../simulation/plan.ts";
 import { measureSpread } from "../../research/herds/spread.ts";
 import { assert, assertEquals } from "../assert.ts";
+import { topologyOf } from "../simulation/plan.ts";
 
 /** The neighbours of each server, as names. */
 const shapeOf = (count: number) =>

@@ -1,16 +1,25 @@
-import { fillParts } from "../../bench/report.ts";
+import { goals } from "../../bench/goals.ts";
+import { SetupError } from "../../cli/exit.ts";
 import { linearScale, logScale } from "../../log_analysis/plots/scales.ts";
 import { element, print } from "../../log_analysis/plots/svg.ts";
+import { fillPage } from "../../research/page/fill_page.ts";
 import { fitCost } from "../../research/page/herd_costs.ts";
+import { cell, numbers, table, words } from "../../research/page/markdown.ts";
 import { updatesPlot } from "../../research/page/updates_plot.ts";
+import { fillParts, newestOf } from "../../research/page/write_page.ts";
 import { parts } from "../../research/performance_page.ts";
 import {
   assert,
   assertEquals,
   assertMatch,
   assertStringIncludes,
+  assertThrows,
 } from "../assert.ts";
-import { madeUpResults, madeUpSamples } from "../bench/made_up_results.ts";
+import {
+  madeUpResults,
+  madeUpSamples,
+  scaledSamples,
+} from "../bench/made_up_results.ts";
 import { projectFolder } from "../end_to_end/process.ts";
 import fc from "../fast_check.ts";
 import { assertProperty } from "../property.ts";
@@ -18,7 +27,7 @@ import { assertProperty } from "../property.ts";
 const pure = { permissions: "none" } as const;
 
 const partOf = (name: string, ...given: Parameters<typeof madeUpResults>) =>
-  parts[name].text(madeUpResults(...given), "x.json");
+  parts[name].text(madeUpResults(...given), "bench/results/x.json");
 
 /** The numbers in the row of a subject. */
 const rowOf = (part: string, label: string) =>
@@ -26,13 +35,68 @@ const rowOf = (part: string, label: string) =>
     ?.split("|").slice(2, -1).map((text) => text.trim());
 
 Deno.test(
-  "a part of an experiment without samples is not measured",
+  "a part without samples is not measured",
   pure,
   () => {
     for (const name of Object.keys(parts)) {
       if (name === "machine" || name === "goals") continue;
       assertEquals(partOf(name, []), "Not measured.", name);
     }
+  },
+);
+
+Deno.test(
+  "a subject that is not installed has a row with the command to install it",
+  pure,
+  () => {
+    const samples = madeUpSamples.filter(({ subject }) => subject !== "redis");
+    const measures = ["updates", "memory", "propagation"];
+    const missing = measures.map((measure) => ({
+      measure,
+      subject: "redis",
+      reason: "`apt-get install redis-server` | or so",
+    }));
+    const words = "not installed: `apt-get install redis-server` \\| or so";
+    const updatesPart = partOf("updates", samples, missing);
+    assertStringIncludes(updatesPart, `| Redis, GEOADD: ${words} |`);
+    const memoryPart = partOf("memory", samples, missing);
+    assertStringIncludes(memoryPart, "| Redis, SET |");
+    assertStringIncludes(memoryPart, words);
+    assertStringIncludes(partOf("propagation", samples, missing), words);
+    assert(!partOf("latency", samples, missing).includes("Redis"));
+    const row = partOf("goals", samples, missing).split("\n")
+      .find((line) => line.startsWith("| 50x1 against Redis"))!;
+    assertStringIncludes(row, words);
+    assertStringIncludes(row, "| not measured |");
+  },
+);
+
+Deno.test("the goals are counted", pure, () => {
+  assertStringIncludes(
+    partOf("goals", scaledSamples(0.99, (name) => name.endsWith("PerSecond"))),
+    `Of ${goals.length} goals, 6 reached, 8 missed, 0 not measured.`,
+  );
+});
+
+Deno.test(
+  "the tables hold ratios, numbers and sizes in their order",
+  pure,
+  () => {
+    assertStringIncludes(partOf("updates"), "|   0.75 (720) |");
+    assertStringIncludes(partOf("latency"), " 139 / 278 / 556 |");
+    assertStringIncludes(partOf("propagation"), "2.00 |");
+    assertStringIncludes(partOf("memory"), "8,190 B |");
+    const startUp = partOf("start-up");
+    assertEquals(rowOf(startUp, "herd"), ["250", "120", "–"]);
+    assertEquals(rowOf(startUp, "Java"), ["–", "990", "61.5"]);
+    assertEquals(rowOf(partOf("memory"), "node:net"), [
+      "a client, at 500,000 clients",
+      "415 B",
+    ]);
+    assertStringIncludes(
+      partOf("machine"),
+      "[bench/results/x.json](../bench/results/x.json)",
+    );
   },
 );
 
@@ -321,4 +385,75 @@ Deno.test("the page can be written twice, and `deno fmt` changes nothing", async
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("a table is aligned, and its cells are escaped", pure, () => {
+  assertEquals(
+    table([words("a"), numbers("µs")], [["long", "1"], ["é", "1,000"]]),
+    [
+      "| a    |    µs |",
+      "| ---- | ----: |",
+      "| long |     1 |",
+      "| é    | 1,000 |",
+    ].join("\n"),
+  );
+  assertEquals(
+    cell("a | b\n*c* <d> `e | *f*` x86_64 _g_"),
+    "a \\| b \\*c\\* \\<d\\> `e \\| *f*` x86_64 \\_g\\_",
+  );
+});
+
+const page = `# Title
+
+<!-- bench:one -->
+
+old
+
+<!-- /bench:one -->
+
+<!-- bench:two --> within a line is no place.
+
+<!-- bench:two -->
+<!-- /bench:two -->
+`;
+
+Deno.test("only the text between the comments is replaced", pure, () => {
+  const parts = new Map([["two", "new $& 2"], ["one", "new 1"]]);
+  const filled = fillPage(page, parts);
+  assertEquals(
+    filled,
+    page.replace("old", "new 1").replace(
+      "<!-- bench:two -->\n<!-- /",
+      () => "<!-- bench:two -->\n\nnew $& 2\n\n<!-- /",
+    ),
+  );
+  assertEquals(fillPage(filled, parts), filled);
+});
+
+Deno.test(
+  "places that differ from the parts are an error",
+  pure,
+  () => {
+    const parts = new Map([["one", "1"], ["two", "2"]]);
+    const twice = page + page;
+    const cases: readonly (readonly [string, string])[] = [
+      ["", "no place for one"],
+      [page.replace("<!-- bench:one -->", ""), "/bench:one --> without"],
+      [page.replace("<!-- /bench:one -->", ""), "bench:one --> without"],
+      [page.replace("<!-- /bench:two -->", ""), "bench:two --> without"],
+      [twice, "two places for one"],
+      [`${page}<!-- bench:six -->\n<!-- /bench:six -->\n`, "a place for six"],
+    ];
+    for (const [text, message] of cases) {
+      assertThrows(() => fillPage(text, parts), SetupError, message);
+    }
+  },
+);
+
+Deno.test("the newest results are those that started last", pure, () => {
+  const entries = ["2026-02-01", "2026-02-03", "2026-02-02"].map((day) => ({
+    startedMs: Date.parse(`${day}T00:00:00Z`),
+  }));
+  assertEquals(newestOf(entries), entries[1]);
+  assertEquals(newestOf([]), undefined);
 });

@@ -1,11 +1,11 @@
 import { Process } from "../../bench/processes.ts";
-import { python } from "../../research/programs.ts";
 import {
   readJavaLog,
   readPythonLog,
   readV8Log,
 } from "../../research/pauses/logs.ts";
 import { stop, sumStops } from "../../research/pauses/stops.ts";
+import { python } from "../../research/programs.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { needs } from "../needs.ts";
 

@@ -1,6 +1,6 @@
 import { freeBasePort, Process } from "../../bench/processes.ts";
-import { python } from "../../research/programs.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
+import { python } from "../../research/programs.ts";
 import { writeAll } from "../../runtime/transport.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { connect, readAll, readUntil, until } from "../end_to_end/process.ts";

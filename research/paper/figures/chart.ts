@@ -4,12 +4,12 @@
  *
  * @module
  */
+import type { Scale } from "../../../log_analysis/plots/scales.ts";
 import {
   type Element,
   element,
   print,
 } from "../../../log_analysis/plots/svg.ts";
-import type { Scale } from "../../../log_analysis/plots/scales.ts";
 
 /** The width of a column: (7 - 0.33) / 2 inches. */
 export const columnWidth = 240;

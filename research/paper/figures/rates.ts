@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { middle, pointsOf, updates } from "../../../bench/report/samples.ts";
-import { subjectsOf } from "../../../bench/report/labels.ts";
+import { subjectsOf } from "../../../bench/labels.ts";
 import type { Results } from "../../../bench/results.ts";
+import { middle, pointsOf, updates } from "../../../bench/samples.ts";
 import { logScale } from "../../../log_analysis/plots/scales.ts";
 import {
   axisBelow,

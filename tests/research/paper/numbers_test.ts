@@ -1,13 +1,13 @@
-import fc from "../../fast_check.ts";
-import { formatNumber } from "../../../bench/report/numbers.ts";
-import { middle, ratio, updates } from "../../../bench/report/samples.ts";
+import { formatNumber } from "../../../bench/numbers.ts";
 import type { Results } from "../../../bench/results.ts";
+import { middle, ratio, updates } from "../../../bench/samples.ts";
 import { typeset } from "../../../research/paper/typesetter.ts";
 import { assertEquals } from "../../assert.ts";
-import { assertProperty } from "../../property.ts";
 import { madeUpRates, madeUpResults } from "../../bench/made_up_results.ts";
 import { projectFolder } from "../../end_to_end/process.ts";
+import fc from "../../fast_check.ts";
 import { needs } from "../../needs.ts";
+import { assertProperty } from "../../property.ts";
 import { readText } from "./pdf.ts";
 
 const withPdftotext = needs("pdftotext");

@@ -1,10 +1,34 @@
 /**
- * The tables of the product's measures.
+ * The kinds of tables, and the tables of the product's measures.
  *
  * @module
  */
-import type { Results } from "../results.ts";
-import { subjectsOf } from "./labels.ts";
+import {
+  formatMeasured,
+  goals,
+  judge,
+  type Verdict,
+} from "../../bench/goals.ts";
+import { plural, subjectsOf } from "../../bench/labels.ts";
+import {
+  formatMicroseconds,
+  formatNumber,
+  formatOptional,
+  formatRatio,
+  formatShare,
+  nothing,
+  withCommas,
+} from "../../bench/numbers.ts";
+import { type Results, resultsFolder } from "../../bench/results.ts";
+import {
+  middle,
+  pointsOf,
+  propagation,
+  ratio,
+  reasonFor,
+  sizesOf,
+  updates,
+} from "../../bench/samples.ts";
 import {
   blocks,
   cell,
@@ -14,24 +38,6 @@ import {
   table,
   words,
 } from "./markdown.ts";
-import {
-  formatMicroseconds,
-  formatNumber,
-  formatOptional,
-  formatRatio,
-  formatShare,
-  nothing,
-  withCommas,
-} from "./numbers.ts";
-import {
-  middle,
-  pointsOf,
-  propagation,
-  ratio,
-  reasonFor,
-  sizesOf,
-  updates,
-} from "./samples.ts";
 
 type Format = (value: number) => string;
 
@@ -227,15 +233,16 @@ export function startUpTable(results: Results): string {
   return subjectsTable(results, measure, "milliseconds until", columns);
 }
 
-/** Recovery after a fault, and after a restart. */
-export function convergenceTables(results: Results): PointsTable[] {
+/** Recovery after a fault, after a restart, and in the simulation. */
+export function convergenceTables(results: Results): string {
   const measure = "convergence";
-  return [
+  const starting = (start: string) =>
+    pointsOf(results, measure).filter((point) => point.startsWith(start));
+  return pointsTables(results, [
     {
       measure,
       title: "fault",
-      points: pointsOf(results, measure)
-        .filter((point) => point.startsWith("server ")),
+      points: starting("server "),
       columns: [
         ["longest update (ms)", "outageMs"],
         ["longest before (ms)", "usualMs"],
@@ -248,7 +255,18 @@ export function convergenceTables(results: Results): PointsTable[] {
       points: sizesOf(results, measure, "clients"),
       columns: [["until it is ready (ms)", "readyMs"]],
     },
-  ];
+    {
+      measure,
+      title: "many faults",
+      points: starting("simulated, "),
+      columns: [
+        ["herds", "herds"],
+        ["half of them after (ms)", "convergedP50Ms"],
+        ["the last one after (ms)", "convergedMostMs"],
+        ["never", "diverged"],
+      ],
+    },
+  ]);
 }
 
 const memoryRows = [
@@ -329,4 +347,51 @@ export function propagationTable(results: Results): string {
       return [cell(`${label}: ${reason}`), ...gaps];
     });
   return table(columns, [...rows, ...absent]);
+}
+
+/** Where the results are from, and the machine. */
+export function machineTable(results: Results, path: string): string {
+  const { machine, rounds, secondsAPoint, startedAt, versions } = results;
+  const [day, time] = startedAt.split("T");
+  const source = path.startsWith(`${resultsFolder}/`)
+    ? `[${path}](../${path})`
+    : `\`${path.split("/").at(-1)}\``;
+  const rows = [
+    ["processor", `${machine.processor}, ${plural(machine.cores, "core")}`],
+    ["memory", `${formatNumber(machine.memoryGiB)} GiB`],
+    ["system", machine.system],
+    ["pinning", machine.pinning],
+    ...Object.entries(versions),
+  ];
+  return blocks(
+    paragraph(
+      `From ${source}, begun on ${day} at ${time.slice(0, 5)} UTC: ` +
+        `${plural(rounds, "round")} of every measure, and ` +
+        `${plural(secondsAPoint, "second")} of each load.`,
+    ),
+    table([words("machine"), words("")], rows.map((row) => row.map(cell))),
+  );
+}
+
+/** A row for each goal. */
+export function goalsTable(results: Results): string {
+  const rows = goals.map((goal) => {
+    const measured = goal.measure(results);
+    return [
+      goal.what,
+      goal.limitText,
+      cell(formatMeasured(goal, measured)),
+      judge(goal, measured),
+    ];
+  });
+  const count = (verdict: Verdict) =>
+    rows.filter((row) => row.at(-1) === verdict).length;
+  return blocks(
+    paragraph(
+      `Of ${goals.length} goals, ${count("reached")} reached, ` +
+        `${count("falls short")} missed, ` +
+        `${count("not measured")} not measured.`,
+    ),
+    table(["goal", "limit", "measured", ""].map(words), rows),
+  );
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Results } from "../results.ts";
+import type { Results } from "./results.ts";
 
 /** The name of a subject. */
 export interface Label {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { median, type Results } from "../results.ts";
+import { median, type Results } from "./results.ts";
 
 /** A number that each round has at most once. */
 export interface Series {

@@ -1,37 +1,25 @@
 /**
- * Writes docs/PERFORMANCE.md and docs/plots/ from a file of results. The program
- * is `research/performance_page.ts`, which adds plots and the experiments.
+ * Writes docs/PERFORMANCE.md and docs/plots/ from a file of results.
  *
  * @module
  */
+import {
+  readResultsFile,
+  type Results,
+  resultsFolder,
+} from "../../bench/results.ts";
 import {
   describeFlags,
   type Flags,
   readArguments,
   UsageError,
-} from "../cli/arguments.ts";
-import { SetupError, setupError } from "../cli/exit.ts";
-import type { Plot } from "../log_analysis/plots/drawing.ts";
-import { readFile } from "../runtime/files.ts";
-import { requirePermissions } from "../runtime/permissions.ts";
-import { goalsTable } from "./goals.ts";
-import { plural } from "./report/labels.ts";
-import { blocks, cell, paragraph, table, words } from "./report/markdown.ts";
-import { formatNumber } from "./report/numbers.ts";
-import { fillPage } from "./report/page.ts";
-import {
-  convergenceTables,
-  costTables,
-  herdTable,
-  latencyTable,
-  memoryTable,
-  placesTable,
-  pointsTables,
-  propagationTable,
-  rateTable,
-  startUpTable,
-} from "./report/tables.ts";
-import { readResultsFile, type Results, resultsFolder } from "./results.ts";
+} from "../../cli/arguments.ts";
+import { SetupError, setupError } from "../../cli/exit.ts";
+import type { Plot } from "../../log_analysis/plots/drawing.ts";
+import { readFile } from "../../runtime/files.ts";
+import { requirePermissions } from "../../runtime/permissions.ts";
+import { fillPage } from "./fill_page.ts";
+import { blocks } from "./markdown.ts";
 
 /** A generated part of the page. */
 export interface Part {
@@ -43,46 +31,6 @@ export interface Part {
 
 /** Parts by their names in the page. A plot has the name of its part. */
 export type Parts = Readonly<Record<string, Part>>;
-
-/** The parts about the product. */
-export const productParts: Parts = {
-  machine: { text: machineTable },
-  goals: { text: goalsTable },
-  updates: { text: rateTable },
-  latency: { text: latencyTable },
-  cost: { text: costTables },
-  herd: { text: herdTable },
-  propagation: { text: propagationTable },
-  memory: { text: memoryTable },
-  places: { text: placesTable },
-  "start-up": { text: startUpTable },
-  convergence: {
-    text: (results) => pointsTables(results, convergenceTables(results)),
-  },
-};
-
-function machineTable(results: Results, path: string): string {
-  const { machine, rounds, secondsAPoint, startedAt, versions } = results;
-  const [day, time] = startedAt.split("T");
-  const source = path.startsWith(`${resultsFolder}/`)
-    ? `[${path}](../${path})`
-    : `\`${path.split("/").at(-1)}\``;
-  const rows = [
-    ["processor", `${machine.processor}, ${plural(machine.cores, "core")}`],
-    ["memory", `${formatNumber(machine.memoryGiB)} GiB`],
-    ["system", machine.system],
-    ["pinning", machine.pinning],
-    ...Object.entries(versions),
-  ];
-  return blocks(
-    paragraph(
-      `From ${source}, begun on ${day} at ${time.slice(0, 5)} UTC: ` +
-        `${plural(rounds, "round")} of every measure, and ` +
-        `${plural(secondsAPoint, "second")} of each load.`,
-    ),
-    table([words("machine"), words("")], rows.map((row) => row.map(cell))),
-  );
-}
 
 /** The path of the results that began last. */
 async function newestPath(): Promise<string> {
