@@ -66,6 +66,19 @@ export function ratio(
   );
 }
 
+/** The subjects of a measure that have samples, or a reason for their lack. */
+export function subjectsOf(
+  { missing, samples }: Results,
+  measure: string,
+): string[] {
+  return [
+    ...new Set(
+      [...samples, ...missing].filter((row) => row.measure === measure)
+        .map(({ subject }) => subject),
+    ),
+  ];
+}
+
 /** The points of a measure, in the order of their first samples. */
 export function pointsOf({ samples }: Results, measure: string): string[] {
   return [

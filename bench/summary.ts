@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { subjectsOf } from "./labels.ts";
 import { formatNumber, formatRatio } from "./numbers.ts";
 import type { Results } from "./results.ts";
-import { middle, pointsOf, ratio, reasonFor } from "./samples.ts";
+import { middle, pointsOf, ratio, reasonFor, subjectsOf } from "./samples.ts";
 
 /** A point whose values sum up the other points of its measure. */
 const total = "total";
@@ -26,7 +25,7 @@ function rowsOf(results: Results, measure: string): string[][] {
     ).flatMap(({ values }) => Object.keys(values)),
   );
   const rows = points.flatMap((point) =>
-    subjectsOf(results, measure).map(({ id: subject }) => [
+    subjectsOf(results, measure).map((subject) => [
       `${point}, ${subject}`,
       ...[...names].map((value) => {
         const series = { measure, subject, point, value };
@@ -58,9 +57,9 @@ export function summarize(results: Results): string {
     [...results.samples, ...results.missing].map(({ measure }) => measure),
   );
   const tables = [...measures].map((measure) => {
-    const reasons = subjectsOf(results, measure).flatMap(({ id }) => {
-      const reason = reasonFor(results, measure, id);
-      return reason === undefined ? [] : [`${measure}, ${id}: ${reason}`];
+    const reasons = subjectsOf(results, measure).flatMap((subject) => {
+      const reason = reasonFor(results, measure, subject);
+      return reason === undefined ? [] : [`${measure}, ${subject}: ${reason}`];
     });
     return [...align(rowsOf(results, measure)), ...reasons].join("\n");
   });

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { subjectsOf } from "../../bench/labels.ts";
+import { labelsOf } from "./labels.ts";
 import { formatOptional } from "../../bench/numbers.ts";
 import type { Results } from "../../bench/results.ts";
 import { middle, pointsOf } from "../../bench/samples.ts";
@@ -39,7 +39,7 @@ export function codeTables(results: Results): string {
     middle(results, { measure, subject, point, value: "codeLines" }) !==
       undefined;
   const rows = pointsOf(results, measure).flatMap((point) =>
-    subjectsOf(results, measure).filter(({ id }) => isCounted(id, point))
+    labelsOf(results, measure).filter(({ id }) => isCounted(id, point))
       .map(({ id, label }) => [
         cell(`${label}, ${point}`),
         count(id, point, "codeLines"),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { describeLoad, type Label, subjectsOf } from "../../bench/labels.ts";
+import { describeLoad, type Label, labelsOf } from "./labels.ts";
 import { formatMicroseconds, withCommas } from "../../bench/numbers.ts";
 import type { Results } from "../../bench/results.ts";
 import { middle, pointsOf } from "../../bench/samples.ts";
@@ -60,7 +60,7 @@ function dotPlot(
 ): Plot | undefined {
   const panels = [...headings].map(([point, heading]): Panel => ({
     heading,
-    rows: subjectsOf(results, measure).flatMap((subject) => {
+    rows: labelsOf(results, measure).flatMap((subject) => {
       const valuesUs = Object.keys(percentiles).map((value) =>
         middle(results, { measure, subject: subject.id, point, value }) ?? 0
       );

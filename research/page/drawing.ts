@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Label } from "../../bench/labels.ts";
+import type { Label } from "./labels.ts";
 import { text } from "../../log_analysis/plots/drawing.ts";
 
 /** For light and dark pages. */

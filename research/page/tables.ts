@@ -9,7 +9,7 @@ import {
   judge,
   type Verdict,
 } from "../../bench/goals.ts";
-import { plural, subjectsOf } from "../../bench/labels.ts";
+import { labelsOf, plural } from "./labels.ts";
 import {
   formatMicroseconds,
   formatNumber,
@@ -127,7 +127,7 @@ export function subjectsTable(
   columns: readonly SubjectColumn[],
   hasReasons = true,
 ): string {
-  const subjects = subjectsOf(results, measure);
+  const subjects = labelsOf(results, measure);
   if (subjects.length === 0) return notMeasured;
   const rows = subjects.flatMap(({ id, label }) => {
     const cells = columns.map(({ at }) => at(id));
@@ -286,7 +286,7 @@ const memoryRows = [
 /** Memory for another client, and for another connection. */
 export function memoryTable(results: Results): string {
   const measure = "memory";
-  const rows = subjectsOf(results, measure).flatMap(({ id, label }) => {
+  const rows = labelsOf(results, measure).flatMap(({ id, label }) => {
     const found = memoryRows.flatMap(({ describe, point, value }) => {
       const valueOf = (value: string) =>
         middle(results, { measure, subject: id, point, value });
@@ -310,7 +310,7 @@ export function propagationTable(results: Results): string {
   const measure = "propagation";
   const points = pointsOf(results, measure);
   if (points.length === 0) return notMeasured;
-  const subjects = subjectsOf(results, measure);
+  const subjects = labelsOf(results, measure);
   const isPresent = (id: string) =>
     points.some((point) =>
       middle(results, propagation(id, point, "p50Us")) !== undefined

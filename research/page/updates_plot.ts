@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { describeLoad, type Label, subjectsOf } from "../../bench/labels.ts";
+import { describeLoad, type Label, labelsOf } from "./labels.ts";
 import { formatNumber, formatRatio } from "../../bench/numbers.ts";
 import type { Results } from "../../bench/results.ts";
 import {
@@ -51,7 +51,7 @@ interface Row {
 export function updatesPlot(results: Results): Plot | undefined {
   const panels = pointsOf(results, "updates").map((point) => ({
     heading: describeLoad(point),
-    rows: subjectsOf(results, "updates")
+    rows: labelsOf(results, "updates")
       .map((subject) => rowOf(results, subject, point)),
   })).filter(({ rows }) => rows.some(({ bar }) => bar !== undefined));
   if (panels.length === 0) return undefined;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { subjectsOf } from "../../../bench/labels.ts";
+import { labelsOf } from "../../page/labels.ts";
 import type { Results } from "../../../bench/results.ts";
 import { middle, pointsOf, updates } from "../../../bench/samples.ts";
 import { logScale } from "../../../log_analysis/plots/scales.ts";
@@ -26,7 +26,7 @@ const rightMargin = 8;
 /** The figure, as SVG. */
 export function ratesFigure(results: Results): string {
   const points = pointsOf(results, "updates");
-  const rows = subjectsOf(results, "updates").map(({ id, label }) => ({
+  const rows = labelsOf(results, "updates").map(({ id, label }) => ({
     label,
     rates: points.map((point) =>
       middle(results, updates(id, point, "updatesPerSecond"))!

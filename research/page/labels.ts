@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Results } from "./results.ts";
+import type { Results } from "../../bench/results.ts";
+import { subjectsOf } from "../../bench/samples.ts";
 
 /** The name of a subject. */
 export interface Label {
@@ -39,18 +40,9 @@ const labels: readonly Label[] = [
   { id: "generator", label: "generator", kind: "ceiling" },
 ];
 
-/**
- * The subjects of a measure: those with samples, and those with a reason why
- * they have none. Subjects without a label stand at the end.
- */
-export function subjectsOf(
-  { missing, samples }: Results,
-  measure: string,
-): Label[] {
-  const ids = new Set(
-    [...samples, ...missing].filter((row) => row.measure === measure)
-      .map(({ subject }) => subject),
-  );
+/** The labels of a measure's subjects. Unknown subjects stand at the end. */
+export function labelsOf(results: Results, measure: string): Label[] {
+  const ids = new Set(subjectsOf(results, measure));
   return [
     ...labels.filter(({ id }) => ids.delete(id)).map((label) => ({
       ...label,
