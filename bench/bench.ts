@@ -36,7 +36,7 @@ export interface Suite {
 }
 
 /** The measures of the product. */
-export const productSuite: Suite = {
+const productSuite: Suite = {
   name: "bench",
   measures: [herdOfFive, propagation, memory, places, startUp, convergence],
   subjects: [herd, echo, redisGeo, generator],
