@@ -9,7 +9,7 @@ import type { Results } from "../../bench/results.ts";
 import { sizesOf } from "../../bench/samples.ts";
 import { costsOf, fitCost, fitSpread, measure, sizesAt } from "./herd_costs.ts";
 import { blocks, notMeasured, paragraph } from "./markdown.ts";
-import { type PointsTable, pointsTable, pointsTables } from "./tables.ts";
+import { pointsTable, pointsTables } from "./tables.ts";
 
 /** The model in words; empty if too few herds were measured. */
 function describeModel(results: Results): string {

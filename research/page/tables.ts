@@ -42,7 +42,7 @@ import {
 type Format = (value: number) => string;
 
 /** A table of the herd, with a row for each point. */
-export interface PointsTable {
+interface PointsTable {
   readonly measure: string;
   /** Stands over the names of the points. */
   readonly title: string;
@@ -92,7 +92,7 @@ export function pointsTables(
 }
 
 /** A column of a table of subjects: its title, and the cell of a subject. */
-export interface SubjectColumn {
+interface SubjectColumn {
   readonly title: string;
   readonly at: (subject: string) => string;
 }
