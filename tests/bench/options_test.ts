@@ -59,7 +59,7 @@ Deno.test({
       "--only=updates,speed": "memory; found speed",
       "--subjects=": "--subjects",
       "--fast": "--fast",
-      "updates": "no words, found updates",
+      "updates": "the bench takes only flags, found updates",
     };
     for (const [argument, message] of Object.entries(wrong)) {
       assertThrows(() => read(argument), UsageError, message);
