@@ -6,16 +6,16 @@
  * @module
  */
 import { Client } from "../soak/client.ts";
-import { judgeStop } from "../soak/faults.ts";
-import { keepNewer } from "../soak/ledger.ts";
+import { checkStop } from "../soak/faults.ts";
+import { keepNewer } from "../soak/expected_reports.ts";
 import { tableOf, untilHealed, untilLinked } from "../soak/run.ts";
 import { compareTables } from "../soak/tables.ts";
 import {
   drawInvalid,
-  drawQuestion,
+  drawQueryOperands,
   drawTime,
   positionAt,
-} from "../soak/words.ts";
+} from "../soak/random_lines.ts";
 import { pause, World } from "../soak/world.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Random } from "../../runtime/random.ts";
@@ -110,14 +110,14 @@ class Upgrade {
   }
 
   async #reportCrowd(): Promise<void> {
-    const { ledger, servers } = this.world;
+    const { expected, servers } = this.world;
     for (let first = 0; first < crowd; first += crowdBatch) {
       const reports = Array.from(
         { length: crowdBatch },
         (_, index) => `IAMAT crowd-${first + index} ${positionAt("1")} 1\n`,
       );
       const answer = await ask(servers.portOf(names[0]), reports.join(""));
-      ledger.kept(answer.trimEnd().split("\n").at(-1)!);
+      expected.recordAtAnchor(answer.trimEnd().split("\n").at(-1)!);
     }
   }
 
@@ -138,7 +138,7 @@ class Upgrade {
   async #stop(name: string): Promise<void> {
     const { world } = this;
     const { status, tookMs } = await world.servers.end(name, "SIGTERM");
-    judgeStop(world, name, status, tookMs);
+    checkStop(world, name, status, tookMs);
   }
 
   /**
@@ -149,7 +149,7 @@ class Upgrade {
     servers: readonly string[],
   ): Promise<ReadonlyMap<ByteString, ByteString>> {
     const { world } = this;
-    const told = world.ledger.demanded();
+    const told = world.expected.required();
     await this.#until("what was told is not known to all", async () => {
       for (const name of servers) {
         const table = await tableOf(world, name, [...told.keys()]);
@@ -207,7 +207,7 @@ class Upgrade {
       }
       const rounds = 1 + random.below(40);
       for (let round = 0; round < rounds && !loadEnd.aborted; round++) {
-        if (!await client.ask(this.#drawTalk(random, client))) {
+        if (!await client.request(this.#drawLines(random, client))) {
           this.moves += 1;
           break;
         }
@@ -223,12 +223,12 @@ class Upgrade {
     client.onAnswer = (line) => {
       this.#answers.set(server, (this.#answers.get(server) ?? 0) + 1);
       // Whatever a server has told, all have to know in the end.
-      if (line.startsWith("AT ")) this.world.ledger.kept(line);
+      if (line.startsWith("AT ")) this.world.expected.recordAtAnchor(line);
     };
     return client;
   }
 
-  #drawTalk(random: Random, client: Client): ByteString {
+  #drawLines(random: Random, client: Client): ByteString {
     const { clients } = this.world;
     let text = "";
     for (let line = random.below(8); line >= 0; line--) {
@@ -239,7 +239,7 @@ class Upgrade {
         const time = drawTime(random, Date.now());
         text += client.report(random.pick(reported), time);
       } else if (kind < 0.9) {
-        text += client.question(about, ...drawQuestion(random));
+        text += client.query(about, ...drawQueryOperands(random));
       } else text += client.invalid(drawInvalid(random, about));
     }
     return text;
