@@ -2,8 +2,8 @@
  * The reports that all servers must have at the end: for each client, the
  * newest report that the anchor was seen to have, or that a server has answered
  * in its present incarnation. The anchor is the server that is never killed.
- * Before the soak ends another server, it waits until the anchor has each report
- * that the other one has answered.
+ * Before the soak ends another server, it waits until the anchor has each
+ * report that the other one has answered.
  *
  * @module
  */
