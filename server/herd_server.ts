@@ -243,7 +243,7 @@ export class HerdServer implements AsyncDisposable {
     );
   }
 
-  /** Starts the replica. Resolves when it has dialled each neighbour once. */
+  /** Starts the replica. See `Replica.start`. */
   async link(): Promise<void> {
     if (this.#stopped === undefined) await this.#replica.start();
   }

@@ -231,7 +231,7 @@ export function printPermissions(
   const { unread } = settings;
   if (unread.length > 0) {
     note(
-      "the environment was not read: if it holds a key or a secret, run this " +
+      "some variables were not read: if they hold a key or a secret, run this " +
         `again with ${flagsFor(unread)}`,
     );
   }

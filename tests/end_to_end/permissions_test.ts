@@ -45,7 +45,7 @@ const gazetteerNote =
   "GOOGLE_PLACES_KEY and add --allow-env=GOOGLE_PLACES_KEY\n";
 
 const unreadNote =
-  "the environment was not read: if it holds a key or a secret, run this " +
+  "some variables were not read: if they hold a key or a secret, run this " +
   "again with --allow-env=HERD_SECRET,GOOGLE_PLACES_KEY\n";
 
 /**

@@ -584,7 +584,7 @@ Deno.test("a server that crashes logs the reason", async () => {
     // serve() prints last that it is ready.
     Deno.stdout.writeSync = (bytes) => {
       queueMicrotask(() => {
-        throw new Error("nobody expected this");
+        throw new Error("an unexpected error");
       });
       return bytes.length;
     };
@@ -605,7 +605,7 @@ Deno.test("a server that crashes logs the reason", async () => {
   assertEquals(await program.ended(), 1);
   assertMatch(
     herd.log("Hill").trimEnd().split("\n").at(-1)!,
-    / server -- error crashed reason="Error: nobody expected this\\n/,
+    / server -- error crashed reason="Error: an unexpected error\\n/,
   );
 });
 

@@ -290,8 +290,8 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { clock, log, server } = createServer();
-    server.recordCrash("Error: nobody expected this");
-    assertStringIncludes(log(), 'crashed reason="Error: nobody expected this"');
+    server.recordCrash("Error: an unexpected error");
+    assertStringIncludes(log(), 'crashed reason="Error: an unexpected error"');
     const stopped = server.stop();
     await clock.advance(5_000);
     await stopped;
