@@ -239,8 +239,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "the permissions contain what settings read and write, from any source",
+  name: "the permissions contain what settings read and write, from any source",
   permissions,
   async fn() {
     for (const [name, setting] of Object.entries<Setting>(schema)) {
