@@ -1,5 +1,5 @@
 /**
- * What a soak has to say in the end.
+ * Formats the verdict of a soak.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Counts } from "./world.ts";
 export function formatVerdict(
   counts: Counts,
   verdict: Verdict,
-  late: readonly number[],
+  lateMs: readonly number[],
 ): string {
   const number = (value: number) => value.toLocaleString("en");
   const { healedMs } = verdict;
@@ -23,21 +23,21 @@ export function formatVerdict(
     ],
     [
       "",
-      `${number(counts.unanswered)} under way when a connection was ended`,
+      `${number(counts.unanswered)} unanswered when a fault ended a connection`,
     ],
     [
       "neighbours",
-      `${number(counts.passedOnAtOnce)} reports known at once, ` +
-      `${counts.passedOnLater} later` +
-      (late.length === 0
+      `${number(counts.immediateArrivals)} reports known at once, ` +
+      `${counts.lateArrivals} later` +
+      (lateMs.length === 0
         ? ""
-        : ` (${Math.round(Math.max(...late))} ms at most)`),
+        : ` (${Math.round(Math.max(...lateMs))} ms at most)`),
     ],
     [
       "faults",
       `${counts.kills} kills, ${counts.stops} stops, ${counts.freezes} ` +
       `freezes, ${counts.linkFaults} faults of links; ` +
-      `${number(counts.strangers)} strangers, ` +
+      `${number(counts.unknownPeers)} unknown peers, ` +
       `${counts.slowConsumers} slow consumers closed`,
     ],
     [
@@ -57,7 +57,8 @@ export function formatVerdict(
     ],
     ...verdict.servers.map((server): [string, string] => [
       server.name,
-      `${server.lives} lives; descriptors ${server.descriptorsBefore} before, ` +
+      `${server.incarnations} incarnations; ` +
+      `descriptors ${server.descriptorsBefore} before, ` +
       `${server.descriptorsMost} at most, ${server.descriptorsAfter} after; ` +
       `memory ${server.memory} ` +
       `(${Math.round(server.memoryMostBytes / 1e6)} MB at most)`,

@@ -1,34 +1,34 @@
 /**
- * What the soak's clients say: IDs of strange bytes, times in many spellings,
- * and positions that follow from the times, so that whoever reads a report
- * knows which position belongs to it.
+ * Draws the parts of the soak's lines: IDs of unusual bytes, times in several
+ * spellings, and invalid lines. The position of a report is derived from its
+ * time, so that every answer can be checked.
  *
  * @module
  */
 import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
 import type { Random } from "../../runtime/random.ts";
 
-/** What IDs are made of: all that an ID may hold, and a log must bear. */
-const strangeParts: readonly ByteString[] = [
+/** Parts of IDs: bytes that an ID may contain and a log must escape. */
+const unusualParts: readonly ByteString[] = [
   ...["kiwi", ".cs.ucla.edu", "Zürich", "東京", "🥝", "\u00a0", "\u2028"],
   ...["\u202e", "\\", "\\n", '"', "%00", "<b>", "AT", "?", "+1+1"],
 ].map(bytesOfText).concat(["\x00", "\x1b[31m", "\x7f", "\x85", "\xff\xfe"]);
 
-/** So many bytes has the longest ID. */
+/** Length of the longest part of an ID, in bytes. */
 const longIdBytes = 3_000;
 
-/** So many different IDs. Every fiftieth is long. */
+/** Draws different IDs. Every fiftieth is long. */
 export function drawClients(random: Random, count: number): ByteString[] {
   return Array.from({ length: count }, (_, index) => {
     const parts = [`${index}`];
     const most = 1 + random.below(4);
-    while (parts.length <= most) parts.push(random.pick(strangeParts));
+    while (parts.length <= most) parts.push(random.pick(unusualParts));
     if (index % 50 === 7) parts.push("x".repeat(random.below(longIdBytes)));
     return parts.join("");
   });
 }
 
-/** Places where others are near, and one in the middle of the sea. */
+/** Positions near populated places, at the pole and on the sea. */
 const positions: readonly ByteString[] = [
   "+34.068930-118.445127",
   "+48.2082+16.3738",
@@ -44,7 +44,7 @@ const positions: readonly ByteString[] = [
   "+19.07283+72.88261",
 ];
 
-/** The position that belongs to a time. */
+/** The position of the reports with this time. */
 export function positionAt(time: ByteString): ByteString {
   let hash = 0;
   for (let index = 0; index < time.length; index++) {
@@ -53,13 +53,13 @@ export function positionAt(time: ByteString): ByteString {
   return positions[hash % positions.length];
 }
 
-/** How far a report may lie in the past that is late, in seconds. */
-const mostLateSeconds = 5;
+/** Greatest age of a late report, in seconds. */
+const maxLateSeconds = 5;
 
-/** Draws a time of a client's clock: most often now, at times long ago. */
+/** Draws the time of a report: usually now, sometimes earlier. */
 export function drawTime(random: Random, nowMs: number): ByteString {
   const lateSeconds = random.chance(0.1)
-    ? random.between(0, mostLateSeconds)
+    ? random.between(0, maxLateSeconds)
     : 0;
   const ms = Math.floor(nowMs - lateSeconds * 1000);
   const seconds = `${Math.floor(ms / 1000)}`;
@@ -69,12 +69,12 @@ export function drawTime(random: Random, nowMs: number): ByteString {
   if (spelling < 0.05) return `000${seconds}.${fraction}`;
   if (spelling < 0.1) return `${seconds}.${fraction}000`;
   if (spelling < 0.15) return `${seconds}.${fraction}${random.below(1e9)}`;
-  // These are often equal.
+  // Whole seconds are often equal.
   if (spelling < 0.2) return seconds;
   return `${seconds}.${fraction}`;
 }
 
-/** Lines that are no commands, though some of them nearly are. */
+/** Draws a line that is no command; some are nearly one. */
 export function drawInvalid(random: Random, client: ByteString): ByteString {
   return random.pick<ByteString>([
     "",
@@ -95,8 +95,8 @@ export function drawInvalid(random: Random, client: ByteString): ByteString {
   ]);
 }
 
-/** The operands of a question: a radius in kilometres, and a bound. */
-export function drawQuestion(random: Random): [ByteString, ByteString] {
+/** Draws the operands of a query: a radius in kilometres, and a bound. */
+export function drawQueryOperands(random: Random): [ByteString, ByteString] {
   const radiusKm = random.pick(["0", "1", "5", "10.5", "25.00", "50"]);
   return [radiusKm, random.pick(["0", "1", "3", "5", "020", "20"])];
 }
