@@ -457,7 +457,7 @@ Deno.test("an error of the setup exits with 1 and one line", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("the error of a taken port names it, and does not change its owner's log", async () => {
+Deno.test("the error of a port in use names it, and does not change its owner's log", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const { status, stderr } = await run([
@@ -467,7 +467,7 @@ Deno.test("the error of a taken port names it, and does not change its owner's l
     `--log-dir=${herd.logFolder}`,
   ]);
   assertEquals(status, 1);
-  assertStringIncludes(stderr, `port ${herd.basePort} of 127.0.0.1 is taken`);
+  assertStringIncludes(stderr, `port ${herd.basePort} of 127.0.0.1 is in use`);
   await herd.untilLogged("Hill", "dial-failed");
   assertEquals(herd.log("Hill").split(" info started ").length, 2);
   assertEquals(herd.log("Hill").includes("stopping"), false);

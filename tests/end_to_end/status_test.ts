@@ -192,7 +192,7 @@ withScript.test("herd status fits into its terminal", async () => {
   assertEquals([lines[4], lines.length], ["", 5]);
 });
 
-Deno.test("a taken administration port is an error of one line", async () => {
+Deno.test("an administration port in use is an error of one line", async () => {
   await using herd = new TestHerd();
   const port = herd.adminPortOf("Smith");
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
@@ -212,7 +212,7 @@ Deno.test("a taken administration port is an error of one line", async () => {
   listener.close();
   assertStringIncludes(
     program.stderr,
-    `herd: port ${port} of 127.0.0.1 is taken`,
+    `herd: port ${port} of 127.0.0.1 is in use`,
   );
 });
 
