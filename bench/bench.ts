@@ -1,26 +1,16 @@
 /**
- * Measures the herd beside its rivals: `deno task bench`. It takes about half
- * an hour; `--rounds 1 --seconds 1` takes some five minutes.
+ * Measures the product: `deno task bench`. `research/experiments.ts` runs these
+ * measures and more.
  *
- * It needs all permissions. Deno reads nothing in /proc without, and that is
- * where the kernel says what a process costs; and who may run `deno` and
- * `taskset` may do everything anyway.
+ * It needs all permissions: Deno reads nothing in /proc without them.
  *
  * @module
  */
 import { runProgram, SetupError } from "../cli/exit.ts";
-import { languages } from "../research/checkers/languages.ts";
-import { code } from "../research/measures/code.ts";
-import { mistakesOf } from "../research/measures/mistakes.ts";
-import { pauses } from "../research/measures/pauses.ts";
-import { slices } from "../research/measures/slices.ts";
-import { threads } from "../research/measures/threads.ts";
-import type { Measure } from "./context.ts";
 import { thisMachine } from "./machine.ts";
+import { type Measure, Recorder, Stopped } from "./measure.ts";
 import { convergence } from "./measures/convergence.ts";
-import { growth } from "./measures/growth.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
-import { herdSizes } from "./measures/herd_sizes.ts";
 import { memory } from "./measures/memory.ts";
 import { places } from "./measures/places.ts";
 import { propagation } from "./measures/propagation.ts";
@@ -28,65 +18,61 @@ import { startUp } from "./measures/start_up.ts";
 import { updatesOf } from "./measures/updates.ts";
 import { helpText, type Options, readOptions } from "./options.ts";
 import { assignCores } from "./processes.ts";
-import { installedVersions } from "./programs.ts";
-import { Recorder, Stopped } from "./recorder.ts";
-import type { Results } from "./results.ts";
-import { formatResults } from "./results_file.ts";
-import { subjects } from "./subjects.ts";
+import { installedVersions, redis, type Requirement } from "./programs.ts";
+import { formatResults, type Results } from "./results.ts";
+import { echo, generator, herd, redisGeo, type Subject } from "./subjects.ts";
 import { summarize } from "./summary.ts";
 
+/** The measures that a program runs in rounds. */
+export interface Suite {
+  /** The name of the program. */
+  readonly name: string;
+  /** The measures beside `updates`, in the order in which they run. */
+  readonly measures: readonly Measure[];
+  /** The subjects of the measure `updates`. */
+  readonly subjects: readonly Subject[];
+  /** The programs whose versions are in the results. */
+  readonly requirements: readonly Requirement[];
+}
+
+/** The measures of the product. */
+const productSuite: Suite = {
+  name: "bench",
+  measures: [herdOfFive, propagation, memory, places, startUp, convergence],
+  subjects: [herd, echo, redisGeo, generator],
+  requirements: [redis],
+};
+
 /**
- * Where servers write while they are measured: a gigabyte now and then. Not
- * /tmp, which is kept in memory on many machines.
+ * Where servers write while they are measured, up to gigabytes. Not /tmp, which
+ * many machines keep in memory.
  */
 const temporaryFolder = "/var/tmp";
 
-/** What there is to measure, of these subjects. */
-function measuresOf(subjectNames: readonly string[]): readonly Measure[] {
-  const chosen = subjects.filter(({ id }) => subjectNames.includes(id));
-  return [
-    updatesOf(chosen),
-    herdOfFive,
-    herdSizes,
-    propagation,
-    memory,
-    pauses,
-    slices,
-    threads,
-    places,
-    startUp,
-    convergence,
-    growth,
-    code,
-    mistakesOf(languages),
-  ];
-}
-
-const choices = {
-  measures: measuresOf([]).map(({ name }) => name),
-  subjects: subjects.map(({ id }) => id),
-};
-
-/** What a signal that comes while children end is given to be noticed, in ms. */
+/** How long a signal may take to arrive after it has ended a child, in ms. */
 const signalMs = 100;
 
-/** A run of the bench. */
-class Bench {
+/** One run of a suite. */
+class Run {
+  readonly #suite: Suite;
   readonly #options: Options;
   readonly #startedAt: Date;
   readonly #recorder: Recorder;
   readonly #cores = assignCores();
   readonly #failed = new Set<string>();
 
-  constructor(options: Options, startedAt: Date) {
+  constructor(suite: Suite, options: Options, startedAt: Date) {
+    this.#suite = suite;
     this.#options = options;
     this.#startedAt = startedAt;
     this.#recorder = new Recorder(options.rounds, console.error);
   }
 
-  /** Measures, writes after each round, and prints what came of it. */
+  /** Runs all rounds, writes the results after each, and prints a summary. */
   async run(): Promise<void> {
-    this.#stopOnSignals();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.addSignalListener(signal, () => this.#recorder.stop(signal));
+    }
     const { output, rounds } = this.#options;
     let done = 0;
     try {
@@ -94,7 +80,7 @@ class Bench {
         const startMs = performance.now();
         await this.#runRound(done + 1);
         done += 1;
-        await this.#write(this.#resultsOf(done));
+        await Deno.writeTextFile(output, formatResults(this.#resultsOf(done)));
         const seconds = Math.round((performance.now() - startMs) / 1000);
         console.error(`round ${done} of ${rounds} took ${seconds} s`);
       }
@@ -110,9 +96,11 @@ class Bench {
   }
 
   async #runRound(round: number): Promise<void> {
-    const chosen = measuresOf(this.#options.subjects).filter(({ name }) =>
-      this.#options.measures.includes(name)
-    );
+    const { measures, subjects } = this.#options;
+    const chosen = [
+      updatesOf(this.#suite.subjects.filter(({ id }) => subjects.includes(id))),
+      ...this.#suite.measures,
+    ].filter(({ name }) => measures.includes(name));
     for (const measure of chosen) {
       const folder = await Deno.makeTempDir({
         dir: temporaryFolder,
@@ -126,7 +114,7 @@ class Bench {
     }
   }
 
-  /** One that fails does not keep the others from being measured. */
+  /** The other measures still run after one that fails. */
   async #runMeasure(
     measure: Measure,
     round: number,
@@ -144,7 +132,7 @@ class Bench {
       await measure.run(context);
     } catch (error) {
       if (error instanceof Stopped) throw error;
-      // Ctrl-C ends the children too, and they may be quicker.
+      // Ctrl-C ends the children too, perhaps before its listener is called.
       await new Promise((resolve) => setTimeout(resolve, signalMs));
       recorder.throwIfStopped();
       this.#failed.add(measure.name);
@@ -153,70 +141,59 @@ class Bench {
     }
   }
 
-  /** Whatever is measured then is ended in order, and nothing is begun. */
-  #stopOnSignals(): void {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      Deno.addSignalListener(signal, () => this.#recorder.stop(signal));
-    }
-  }
-
   #resultsOf(rounds: number): Results {
     return {
       version: 1,
       startedAt: this.#startedAt.toISOString(),
       machine: thisMachine(this.#cores.description),
-      versions: installedVersions(),
+      versions: installedVersions(this.#suite.requirements),
       rounds,
       secondsAPoint: this.#options.secondsAPoint,
       samples: this.#recorder.samplesUpTo(rounds),
       missing: this.#recorder.missing,
     };
   }
-
-  async #write(results: Results): Promise<void> {
-    await Deno.writeTextFile(this.#options.output, formatResults(results));
-  }
 }
 
-/** Finds out before the bench whether there is a place for what comes of it. */
+/** Makes sure before a run that its results can be written. */
 async function prepareOutput(path: string): Promise<void> {
   try {
     const folder = path.slice(0, path.lastIndexOf("/") + 1);
     if (folder !== "") await Deno.mkdir(folder, { recursive: true });
-    const isNew = await createIfNew(path);
-    (await Deno.open(path, { append: true })).close();
-    // Nobody shall find a file of results without results.
-    if (isNew) await Deno.remove(path);
+    const file = await Deno.open(path, { append: true, create: true });
+    const { size } = await file.stat();
+    file.close();
+    // A run that is stopped early leaves no empty file.
+    if (size === 0) await Deno.remove(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new SetupError(`cannot write ${path}: ${why}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SetupError(`cannot write ${path}: ${reason}`);
   }
 }
 
-async function createIfNew(path: string): Promise<boolean> {
-  try {
-    (await Deno.open(path, { createNew: true, write: true })).close();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
-    throw error;
-  }
-}
-
-async function bench(args: readonly string[]): Promise<void> {
+/** Runs a suite with the flags of the command line. */
+export async function runSuite(
+  suite: Suite,
+  args: readonly string[],
+): Promise<void> {
   const startedAt = new Date();
+  const choices = {
+    measures: [updatesOf([]), ...suite.measures].map(({ name }) => name),
+    subjects: suite.subjects.map(({ id }) => id),
+  };
   const options = readOptions(args, choices, startedAt);
-  if (options === undefined) return console.log(helpText(choices));
+  if (options === undefined) {
+    return console.log(helpText(suite.name, choices));
+  }
   if (Deno.build.os !== "linux") {
     throw new SetupError(
-      "it runs on Linux only: what a process costs is read from /proc, and " +
-        "taskset keeps processes on their cores",
+      "it runs on Linux only, because it needs /proc and taskset",
     );
   }
   await prepareOutput(options.output);
-  await new Bench(options, startedAt).run();
+  await new Run(suite, options, startedAt).run();
 }
 
 if (import.meta.main) {
-  await runProgram("bench", () => bench(Deno.args));
+  await runProgram("bench", () => runSuite(productSuite, Deno.args));
 }

@@ -1,10 +1,11 @@
 /**
- * What this project wants of its own speed, how each goal is read off the
- * results, and whether it is reached. A goal that is missed stays in the list.
+ * The speed that this project aims at: which number of the results each goal is
+ * about, and whether it is reached. A goal that is missed stays in the list.
  *
  * @module
  */
-import { formatNumber, formatRatio } from "./report/numbers.ts";
+import { formatNumber, formatRatio } from "./numbers.ts";
+import type { Results } from "./results.ts";
 import {
   middle,
   propagation,
@@ -12,84 +13,75 @@ import {
   reasonFor,
   type Series,
   updates,
-} from "./report/samples.ts";
-import type { Results } from "./results.ts";
+} from "./samples.ts";
 
-/** A number for a goal, or why there is none. */
+/** The number of a goal, or why there is none. */
 export type Measured =
   | { readonly value: number; readonly detail?: string }
   | { readonly reason: string };
 
-/** One goal. */
+/** A goal. */
 export interface Goal {
-  /** Whose, under which load, against whom. */
+  /** What is measured, under which load, against which other server. */
   readonly what: string;
   readonly direction: "at least" | "at most";
   readonly limit: number;
-  /** Stands behind the numbers; empty for a ratio. */
-  readonly unit: "" | "a second" | "B" | "ms" | "µs";
+  /** Direction, limit and unit. */
+  readonly limitText: string;
+  /** Empty for a ratio. */
+  readonly unit: string;
   readonly measure: (results: Results) => Measured;
 }
 
-/** How a goal stands. */
+/** Whether a goal is reached. */
 export type Verdict = "reached" | "falls short" | "not measured";
 
-/** The loads under which updates are measured: connections x requests. */
-const updatePoints = ["1x1", "50x1", "50x16", "4x256"];
+type MeasureGoal = Goal["measure"];
 
-const rateOf = (subject: string, point: string) =>
-  updates(subject, point, "updatesPerSecond");
-
-/** One series against another, within each round. */
-function against(results: Results, one: Series, other: Series): Measured {
-  const value = ratio(results, one, other);
-  return value === undefined ? { reason: absence(results, other) } : { value };
-}
-
-/** The herd's rate against another one's at one point. */
-function rateAgainst(subject: string, point: string) {
-  return (results: Results): Measured =>
-    against(results, rateOf("herd", point), rateOf(subject, point));
-}
-
-/** The same at every point. The worst one counts. */
-function worstRateAgainst(subject: string) {
-  return (results: Results): Measured => {
-    let worst: { value: number; detail: string } | undefined;
-    for (const point of updatePoints) {
-      const measured = rateAgainst(subject, point)(results);
-      if ("reason" in measured) return measured;
-      if (worst === undefined || measured.value < worst.value) {
-        worst = { value: measured.value, detail: `at ${point}` };
-      }
-    }
-    return worst!;
-  };
-}
-
-/** The median of one number, in another unit perhaps. */
-function number(series: Series, divisor = 1) {
-  return (results: Results): Measured => {
-    const value = middle(results, series);
-    return value === undefined
-      ? { reason: absence(results, series) }
-      : { value: value / divisor };
-  };
-}
-
-/** Why a number, or one that goes with it, is not there. */
-function absence(results: Results, { measure, point, subject }: Series) {
-  return reasonFor(results, measure, subject) ??
+/** Why a number, or the herd's number beside it, is missing. */
+const absence = (results: Results, { measure, point, subject }: Series) =>
+  reasonFor(results, measure, subject) ??
     reasonFor(results, measure, "herd") ??
     `nothing at ${point}`;
-}
 
-/** What an update costs all five servers; the dearer way to send it counts. */
-function herdCpu(results: Results): Measured {
+/** The herd's number divided by that of another subject. */
+const against = (series: Series): MeasureGoal => (results) => {
+  const value = ratio(results, { ...series, subject: "herd" }, series);
+  return value === undefined ? { reason: absence(results, series) } : { value };
+};
+
+/** The same for updates a second. */
+const rateAgainst = (subject: string, point: string) =>
+  against(updates(subject, point, "updatesPerSecond"));
+
+/** The worst ratio of all loads. */
+const worstRateAgainst = (subject: string): MeasureGoal => (results) => {
+  let worst: { value: number; detail: string } | undefined;
+  for (const point of ["1x1", "50x1", "50x16", "4x256"]) {
+    const measured = rateAgainst(subject, point)(results);
+    if ("reason" in measured) return measured;
+    if (worst === undefined || measured.value < worst.value) {
+      worst = { value: measured.value, detail: `at ${point}` };
+    }
+  }
+  return worst!;
+};
+
+/** A number of the herd, divided by `divisor` for another unit. */
+const number =
+  (measure: string, point: string, value: string, divisor = 1): MeasureGoal =>
+  (results) => {
+    const series = { measure, subject: "herd", point, value };
+    const found = middle(results, series);
+    return found === undefined
+      ? { reason: absence(results, series) }
+      : { value: found / divisor };
+  };
+
+/** CPU time of all five servers: the greater of the two ways to send. */
+const herdCpu: MeasureGoal = (results) => {
   const [atOne, atEach] = ["8x16 at one", "8x16 at each"].map((point) =>
-    number({ measure: "herd of five", subject: "herd", point, value: "cpuUs" })(
-      results,
-    )
+    number("herd of five", point, "cpuUs")(results)
   );
   if ("reason" in atOne) return atOne;
   if ("reason" in atEach) return atEach;
@@ -98,165 +90,123 @@ function herdCpu(results: Results): Measured {
     detail: `${formatNumber(atOne.value)} sent to one server, ` +
       `${formatNumber(atEach.value)} to each`,
   };
-}
-
-const twoHops = (subject: string) =>
-  propagation(subject, "two hops, idle", "p50Us");
-
-const memory = (point: string, value: string) =>
-  number({ measure: "memory", subject: "herd", point, value });
+};
 
 const usPerMs = 1000;
 
-/** All goals, in the order of the page. */
-export const goals: readonly Goal[] = [
-  {
-    what: "50x1 against the bare echo",
-    direction: "at least",
-    limit: 0.75,
-    unit: "",
-    measure: rateAgainst("echo", "50x1"),
-  },
-  {
-    what: "50x16 against the bare echo",
-    direction: "at least",
-    limit: 0.4,
-    unit: "",
-    measure: rateAgainst("echo", "50x16"),
-  },
-  {
-    what: "4x256 against the bare echo",
-    direction: "at least",
-    limit: 0.35,
-    unit: "",
-    measure: rateAgainst("echo", "4x256"),
-  },
-  {
-    what: "50x1 against Redis, GEOADD, append-only file",
-    direction: "at least",
-    limit: 0.9,
-    unit: "",
-    measure: rateAgainst("redis", "50x1"),
-  },
-  {
-    what: "50x16 against Redis, GEOADD, append-only file",
-    direction: "at least",
-    limit: 0.8,
-    unit: "",
-    measure: rateAgainst("redis", "50x16"),
-  },
-  {
-    what: "every load against our asyncio rival on uvloop",
-    direction: "at least",
-    limit: 4,
-    unit: "",
-    measure: worstRateAgainst("uvloop"),
-  },
-  {
-    what: "every load against our node:net rival",
-    direction: "at least",
-    limit: 1.5,
-    unit: "",
-    measure: worstRateAgainst("node"),
-  },
-  {
-    what: "CPU an update at 8x16, all five servers together",
-    direction: "at most",
-    limit: 20,
-    unit: "µs",
-    measure: herdCpu,
-  },
-  {
-    what: "two hops, idle, p50",
-    direction: "at most",
-    limit: 1,
-    unit: "ms",
-    measure: number(twoHops("herd"), usPerMs),
-  },
-  {
-    what: "two hops, idle, p50, against NATS",
-    direction: "at most",
-    limit: 2,
-    unit: "",
-    measure: (results) => against(results, twoHops("herd"), twoHops("nats")),
-  },
-  {
-    what: "memory a client, 500,000 clients, 25-byte IDs",
-    direction: "at most",
-    limit: 200,
-    unit: "B",
-    measure: memory("client", "bytesAClient"),
-  },
-  {
-    what: "memory an idle connection",
-    direction: "at most",
-    limit: 8192,
-    unit: "B",
-    measure: memory("connection", "bytesAConnection"),
-  },
-  {
-    what: "WHATSAT for 5 places of the gazetteer",
-    direction: "at least",
-    limit: 10_000,
-    unit: "a second",
-    measure: number({
-      measure: "places",
-      subject: "herd",
-      point: "5 places",
-      value: "answersPerSecond",
-    }),
-  },
-  {
-    what: "from `deno run` to listening and linked",
-    direction: "at most",
-    limit: 250,
-    unit: "ms",
-    measure: number({
-      measure: "start-up",
-      subject: "herd",
-      point: "listening and linked",
-      value: "milliseconds",
-    }),
-  },
-];
+const twoHops = "two hops, idle";
 
-/** Whether a number is on the right side of the goal's limit. */
-function meets({ direction, limit }: Goal, value: number): boolean {
-  return direction === "at least" ? value >= limit : value <= limit;
+/** @param limit As the page prints it: `at least 10,000 a second`. */
+function goal(what: string, limit: string, measure: MeasureGoal): Goal {
+  const [, direction, number, unit] = limit.match(/^(at \w+) (\S+) ?(.*)$/)!;
+  return {
+    what,
+    direction: direction as Goal["direction"],
+    limit: Number(number.replaceAll(",", "")),
+    limitText: limit,
+    unit,
+    measure,
+  };
 }
 
-/** How a goal stands with what was measured for it. */
+/** All goals, in the order of the page. */
+export const goals: readonly Goal[] = [
+  goal(
+    "50x1 against the bare echo",
+    "at least 0.75",
+    rateAgainst("echo", "50x1"),
+  ),
+  goal(
+    "50x16 against the bare echo",
+    "at least 0.4",
+    rateAgainst("echo", "50x16"),
+  ),
+  goal(
+    "4x256 against the bare echo",
+    "at least 0.35",
+    rateAgainst("echo", "4x256"),
+  ),
+  goal(
+    "50x1 against Redis, GEOADD, append-only file",
+    "at least 0.9",
+    rateAgainst("redis", "50x1"),
+  ),
+  goal(
+    "50x16 against Redis, GEOADD, append-only file",
+    "at least 0.8",
+    rateAgainst("redis", "50x16"),
+  ),
+  goal(
+    "every load against our asyncio rival on uvloop",
+    "at least 4",
+    worstRateAgainst("uvloop"),
+  ),
+  goal(
+    "every load against our node:net rival",
+    "at least 1.5",
+    worstRateAgainst("node"),
+  ),
+  goal(
+    "CPU an update at 8x16, all five servers together",
+    "at most 20 µs",
+    herdCpu,
+  ),
+  goal(
+    "two hops, idle, p50",
+    "at most 1 ms",
+    number("propagation", twoHops, "p50Us", usPerMs),
+  ),
+  goal(
+    "two hops, idle, p50, against NATS",
+    "at most 2",
+    against(propagation("nats", twoHops, "p50Us")),
+  ),
+  goal(
+    "memory a client, 500,000 clients, 25-byte IDs",
+    "at most 200 B",
+    number("memory", "client", "bytesAClient"),
+  ),
+  goal(
+    "memory an idle connection",
+    "at most 8,192 B",
+    number("memory", "connection", "bytesAConnection"),
+  ),
+  goal(
+    "WHATSAT for 5 places of the gazetteer",
+    "at least 10,000 a second",
+    number("places", "5 places", "answersPerSecond"),
+  ),
+  goal(
+    "from `deno run` to listening and linked",
+    "at most 250 ms",
+    number("start-up", "listening and linked", "milliseconds"),
+  ),
+];
+
+const meets = ({ direction, limit }: Goal, value: number) =>
+  direction === "at least" ? value >= limit : value <= limit;
+
+/** Whether a goal is reached. */
 export function judge(goal: Goal, measured: Measured): Verdict {
   if ("reason" in measured) return "not measured";
   return meets(goal, measured.value) ? "reached" : "falls short";
 }
 
-/** A number with the goal's unit. */
-function withUnit(goal: Goal, text: string): string {
-  return goal.unit === "" ? text : `${text} ${goal.unit}`;
-}
-
-/** `at least 0.75` */
-export function formatLimit(goal: Goal): string {
-  return `${goal.direction} ${withUnit(goal, goal.limit.toLocaleString("en"))}`;
-}
-
 /**
- * The measured number, in as few digits as still fall on the right side of the
- * limit: 0.7496 must not be printed as 0.75 beside "falls short".
+ * The measured number, with as many digits as its side of the limit needs:
+ * 0.7496 must not become 0.75 beside "falls short".
  */
 export function formatMeasured(goal: Goal, measured: Measured): string {
   if ("reason" in measured) return measured.reason;
   const { detail, value } = measured;
-  const first = goal.unit === "" ? formatRatio(value) : formatNumber(value);
-  const attempts = [
-    first,
+  const texts = [
+    goal.unit === "" ? formatRatio(value) : formatNumber(value),
     ...[4, 5, 6].map((digits) => formatNumber(value, digits)),
     String(value),
   ];
-  const honest = attempts.find((text) =>
+  const text = texts.find((text) =>
     meets(goal, Number(text.replaceAll(",", ""))) === meets(goal, value)
   )!;
-  const text = withUnit(goal, honest);
-  return detail === undefined ? text : `${text} (${detail})`;
+  return `${text} ${goal.unit}`.trimEnd() +
+    (detail === undefined ? "" : ` (${detail})`);
 }

@@ -1,86 +1,60 @@
 /**
- * What the servers of a herd do for an update, all together: how many they take,
- * what one costs them, and how often it crosses a link.
+ * What the servers of a herd do for updates, all together: how many updates
+ * they accept, the CPU time of one, and how often one crosses a link.
  *
- * They share the cores for servers, so on a machine with two cores all of them
- * share one. How often an update crosses a link is counted in the servers' logs,
- * from the first line of a load on: what the herd sends while it is still
- * learning the ways that updates take is a part of it.
+ * All servers share the cores for servers. Crossings are counted in the
+ * servers' logs, from the first line of a load on. So they include the time in
+ * which the herd learns its trees.
  *
  * @module
  */
-import type { Context } from "./context.ts";
-import { countLog } from "./crossings.ts";
 import { runLoad } from "./loads.ts";
+import type { Context } from "./measure.ts";
 import { startHerd } from "./servers.ts";
 
-/** What clients do to a herd. */
+/** A load on a herd. */
 export interface HerdLoad {
-  /** Its name in the results. */
+  /** Its point in the results. */
   readonly point: string;
-  /** Connections of clients, each by the index of the server that it goes to. */
+  /** One connection for each entry, which is the index of its server. */
   readonly connections: readonly number[];
-  /** Before anything is measured it goes on for so long. */
   readonly warmUpSeconds: number;
 }
 
-/** Servers, and what they are loaded with, one load after the other. */
-export interface LoadedHerd {
-  readonly names: readonly string[];
-  /** Flags of every server, such as which herd it is. */
-  readonly flags: readonly string[];
-  readonly loads: readonly HerdLoad[];
-}
-
-/** Requests on their way at any time, on each connection. */
+/** Requests in flight on each connection. */
 const depth = 16;
 
-/** So large that no log becomes full, in bytes: else a part would be lost. */
+/** So large that no log becomes full, in bytes. */
 const logMaxBytes = 2 ** 40;
 
-/** After a load there is so much time for all of it to reach the logs, in ms. */
+/** How long servers may take after a load to write their logs, in ms. */
 const settleMs = 200;
 
-/** Counts what was written into logs since it last did. */
-class LogReader {
-  readonly #countedTo: Map<string, number>;
-
-  constructor(paths: readonly string[]) {
-    this.#countedTo = new Map(paths.map((path) => [path, 0]));
-  }
-
-  /** Links that an update has crossed, on average. */
-  async crossingsAnUpdate(): Promise<number> {
-    const counted = { updates: 0, crossings: 0 };
-    for (const [path, from] of this.#countedTo) {
-      this.#countedTo.set(path, await countLog(path, counted, from));
-    }
-    return counted.crossings / counted.updates;
-  }
-}
-
-/** Starts a herd, takes a sample of each load, and ends it. */
+/** Starts a herd, takes a sample of each load, and stops the herd. */
 export async function measureWork(
   context: Context,
-  herd: LoadedHerd,
+  names: readonly string[],
+  flags: readonly string[],
+  loads: readonly HerdLoad[],
 ): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: context.folder });
-  await measureIn(folder, context, herd);
-  // Logs of several herds would be gigabytes.
+  await measureIn(folder, context, names, flags, loads);
+  // The logs of several herds are gigabytes.
   await Deno.remove(folder, { recursive: true });
 }
 
 async function measureIn(
   folder: string,
   { add, cores, secondsAPoint }: Context,
-  { flags, loads, names }: LoadedHerd,
+  names: readonly string[],
+  flags: readonly string[],
+  loads: readonly HerdLoad[],
 ): Promise<void> {
-  const logs = new LogReader(names.map((name) => `${folder}/${name}.log`));
   await using herd = await startHerd(cores, folder, names, [
     ...flags,
     `--log-max-bytes=${logMaxBytes}`,
   ]);
-  const { basePort, processes } = herd;
+  const countedTo = new Map(names.map((name) => [`${folder}/${name}.log`, 0]));
   for (const { connections, point, warmUpSeconds } of loads) {
     const { answersPerSecond, serverCpuUs } = await runLoad(cores, {
       language: "iamat",
@@ -88,13 +62,68 @@ async function measureIn(
       depth,
       warmUpSeconds,
       seconds: secondsAPoint,
-      ports: connections.map((server) => basePort + server),
-    }, processes);
+      ports: connections.map((server) => herd.basePort + server),
+    }, herd.processes);
     await new Promise((resolve) => setTimeout(resolve, settleMs));
+    const counted = { updates: 0, crossings: 0 };
+    for (const [path, from] of countedTo) {
+      countedTo.set(path, await countLog(path, counted, from));
+    }
     add("herd", point, {
       updatesPerSecond: answersPerSecond,
       cpuUs: serverCpuUs,
-      crossings: await logs.crossingsAnUpdate(),
+      crossings: counted.crossings / counted.updates,
     });
+  }
+}
+
+/** Counts of records in a herd's logs. */
+export interface Crossings {
+  /** Lines that clients sent. */
+  updates: number;
+  /** AT lines that servers sent to neighbours. */
+  crossings: number;
+}
+
+/** A record has a time, a connection, a direction and a line. */
+const updateRecord = /^\S+ client\/\S+ <- IAMAT /gm;
+const crossingRecord = /^\S+ peer\/\S+ -> AT /gm;
+
+/** Counts the records of whole lines. */
+export function countRecords(text: string, counted: Crossings): void {
+  counted.updates += text.match(updateRecord)?.length ?? 0;
+  counted.crossings += text.match(crossingRecord)?.length ?? 0;
+}
+
+const lineFeed = 0x0a;
+
+const partBytes = 1024 * 1024;
+
+const decoder = new TextDecoder();
+
+/**
+ * Counts the records of a log file from a byte on. Returns where the last whole
+ * line ends, from which the next call can go on.
+ */
+export async function countLog(
+  path: string,
+  counted: Crossings,
+  fromByte = 0,
+): Promise<number> {
+  using file = await Deno.open(path);
+  await file.seek(fromByte, Deno.SeekMode.Start);
+  let countedTo = fromByte;
+  const buffer = new Uint8Array(partBytes);
+  // The length of the incomplete line at the start of the buffer.
+  let kept = 0;
+  while (true) {
+    const count = await file.read(buffer.subarray(kept));
+    if (count === null) return countedTo;
+    const filled = kept + count;
+    const whole = buffer.lastIndexOf(lineFeed, filled - 1) + 1;
+    countRecords(decoder.decode(buffer.subarray(0, whole)), counted);
+    buffer.copyWithin(0, whole, filled);
+    kept = filled - whole;
+    countedTo += whole;
   }
 }

@@ -1,6 +1,5 @@
 /**
- * Loads under measurement: the load generator on its core, and what it cost the
- * servers meanwhile.
+ * Runs the programs of `load/` on the load generator's core.
  *
  * @module
  */
@@ -8,93 +7,78 @@ import type { LoadReport } from "./load/load.ts";
 import type { Language } from "./load/requests.ts";
 import { type Cores, Process } from "./processes.ts";
 
-/** What to send, and where. */
+/** The requests to send, and where. */
 export interface Load {
   readonly language: Language;
   /** To each of the ports. */
   readonly connections: number;
-  /** Requests on their way at any time, on each connection. */
+  /** Requests in flight on each connection. */
   readonly depth: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
   readonly ports: readonly number[];
 }
 
-/** What came of a load after its warm-up. */
+/** The outcome of a load after its warm-up. */
 export interface LoadOutcome extends LoadReport {
   readonly answersPerSecond: number;
-  /** CPU time of the servers, all together, in microseconds an answer. */
+  /** CPU time of all servers together, in microseconds an answer. */
   readonly serverCpuUs: number;
 }
 
 const usPerSecond = 1_000_000;
 
-/** A program of `load/` or one like it, on the core for loads. */
-export function startLoad(cores: Cores, ...args: readonly string[]): Process {
+/** Starts a program that makes a load. */
+export function startLoad(
+  cores: Cores,
+  ...args: readonly (string | number)[]
+): Process {
   return new Process({
     program: Deno.execPath(),
-    args: ["run", "--allow-ffi", ...args],
+    args: ["run", "--allow-ffi", ...args.map(String)],
     cores: cores.load,
   });
 }
 
-/** Half a million clients are many for servers that share a core, in ms. */
+/** Enough for half a million clients on a shared core, in milliseconds. */
 const fillTimeoutMs = 60_000;
 
-/** Sends each client's update so often; resolves when all are answered. */
+/** Sends `times` updates about each client. Resolves when all are answered. */
 export async function fill(
   cores: Cores,
-  language: "iamat" | "set",
+  language: Language,
   clients: number,
   times: number,
   port: number,
 ): Promise<void> {
   await using filler = startLoad(
     cores,
-    "bench/load/fill.ts",
-    language,
-    ...[clients, times, port].map(String),
+    ...["bench/load/fill.ts", language, clients, times, port],
   );
   await filler.untilPrinted(/^filled$/m, fillTimeoutMs);
 }
 
-/** Runs the load generator on servers; resolves when it has ended. */
+/** Runs the load generator on servers. Resolves when it has ended. */
 export async function runLoad(
   cores: Cores,
-  load: Load,
+  { connections, depth, language, ports, seconds, warmUpSeconds }: Load,
   servers: readonly Process[],
 ): Promise<LoadOutcome> {
-  const { connections, depth, language, ports, seconds, warmUpSeconds } = load;
-  const numbers = [connections, depth, warmUpSeconds, seconds, ...ports];
+  const cpuSeconds = () =>
+    servers.reduce((sum, server) => sum + server.cpuSeconds(), 0);
   await using generator = startLoad(
     cores,
-    "bench/load/load.ts",
-    language,
-    ...numbers.map(String),
+    ...["bench/load/load.ts", language, connections, depth],
+    ...[warmUpSeconds, seconds, ...ports],
   );
-  const { cpu, report } = await watch(generator, servers);
-  if (report.answers === 0) throw new Error("nothing was answered");
+  await generator.untilPrinted(/^measuring$/m);
+  const before = cpuSeconds();
+  const report: LoadReport = await generator.json();
+  const cpu = cpuSeconds() - before;
+  if (report.answers === 0) throw new Error("no request was answered");
   return {
     ...report,
     answersPerSecond: report.answers / report.seconds,
     serverCpuUs: cpu * usPerSecond / report.answers,
   };
-}
-
-/** Waits for a load's end; returns the servers' CPU seconds besides. */
-async function watch(generator: Process, servers: readonly Process[]) {
-  try {
-    await generator.untilPrinted(/^measuring$/m);
-    const before = cpuSeconds(servers);
-    const [json] = await generator.untilPrinted(/^\{.*\}$/m);
-    const report: LoadReport = JSON.parse(json);
-    return { cpu: cpuSeconds(servers) - before, report };
-  } catch (cause) {
-    // What the generator met it has said on stderr.
-    throw new Error("the load was cut off", { cause });
-  }
-}
-
-function cpuSeconds(servers: readonly Process[]): number {
-  return servers.reduce((sum, server) => sum + server.cpuSeconds(), 0);
 }

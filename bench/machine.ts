@@ -1,17 +1,18 @@
 /**
- * The machine that the numbers belong to, as Linux describes it.
+ * Describes the machine that the samples are taken on, from /proc and
+ * /etc/os-release.
  *
  * @module
  */
 import type { Machine } from "./results.ts";
 
-/** What the kernel and the system say of themselves, as text. */
+/** The texts that describe a Linux machine. */
 export interface Descriptions {
   /** `/proc/cpuinfo` */
   readonly processors: string;
   /** `/proc/meminfo` */
   readonly memory: string;
-  /** `/etc/os-release`; empty where there is none. */
+  /** `/etc/os-release`; empty if there is none. */
   readonly release: string;
   /** `/proc/sys/kernel/osrelease` */
   readonly kernel: string;
@@ -19,7 +20,7 @@ export interface Descriptions {
 
 const kibPerGib = 1024 * 1024;
 
-/** The machine, in the words of its results. */
+/** The machine that these texts describe. */
 export function describeMachine(
   { kernel, memory, processors, release }: Descriptions,
   pinning: string,
@@ -27,7 +28,7 @@ export function describeMachine(
   const name = (pattern: RegExp, text: string) => text.match(pattern)?.[1];
   const memoryKib = Number(name(/^MemTotal:\s+(\d+) kB$/m, memory));
   return {
-    // Not every kind of processor has a name there.
+    // Some kinds of processors have no name there.
     processor: name(/^model name\s*:\s*(.*)$/m, processors) ?? Deno.build.arch,
     cores: processors.match(/^processor\s*:/gm)?.length ?? 1,
     memoryGiB: Math.round(memoryKib / kibPerGib * 10) / 10,
@@ -37,21 +38,21 @@ export function describeMachine(
   };
 }
 
-/** Looks at this machine. */
+/** This machine. */
 export function thisMachine(pinning: string): Machine {
   return describeMachine({
     processors: Deno.readTextFileSync("/proc/cpuinfo"),
     memory: Deno.readTextFileSync("/proc/meminfo"),
-    release: textOr("", "/etc/os-release"),
+    release: readIfPresent("/etc/os-release"),
     kernel: Deno.readTextFileSync("/proc/sys/kernel/osrelease"),
   }, pinning);
 }
 
-function textOr(otherwise: string, path: string): string {
+function readIfPresent(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return otherwise;
+    if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   }
 }

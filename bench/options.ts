@@ -1,5 +1,5 @@
 /**
- * What the bench was asked to do, read from its command line.
+ * The command line of the bench.
  *
  * @module
  */
@@ -12,64 +12,61 @@ import {
   UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
+import { resultsFolder } from "./results.ts";
 
-/** What to measure, how often, for how long, and where it goes. */
+/** What a run of the bench does. */
 export interface Options {
   readonly rounds: number;
   readonly secondsAPoint: number;
   /** Names of measures, in the order in which they run. */
   readonly measures: readonly string[];
-  /** Whom the measure `updates` measures, in this order. */
+  /** The subjects of the measure `updates`, in this order. */
   readonly subjects: readonly string[];
-  /** The file of results. */
+  /** The path of the file of results. */
   readonly output: string;
 }
 
-/** What there is to choose from. */
-export interface Choices {
-  readonly measures: readonly string[];
-  readonly subjects: readonly string[];
-}
+/** The names that the flags can choose. */
+export type Choices = Pick<Options, "measures" | "subjects">;
 
 const defaultRounds = 5;
 const defaultSeconds = 2;
-
-/** A median of more rounds would be no other. */
 const maxRounds = 100;
 
 /**
- * Less, and the kernel's hundredths of a second are too coarse; more, and a
- * load would be taken for a program that hangs.
+ * The kernel counts CPU time in hundredths of a second, which is too coarse for
+ * shorter loads. A program that runs much longer is killed.
  */
 const [minSeconds, maxSeconds] = [0.1, 15];
-
-const resultsFolder = "bench/results";
 
 const flags: Flags = {
   rounds: {
     value: "COUNT",
-    help: `how often everything is measured (${defaultRounds})`,
+    help: `how many rounds to measure (${defaultRounds})`,
   },
   seconds: {
     value: "SECONDS",
-    help: `how long each load lasts, after its warm-up (${defaultSeconds})`,
+    help: `how long each load lasts after its warm-up (${defaultSeconds})`,
   },
-  only: { value: "MEASURES", help: "measure only these, divided by commas" },
+  only: { value: "MEASURES", help: "measure only these, separated by commas" },
   subjects: {
     value: "NAMES",
-    help: "measure only these in updates, divided by commas",
+    help: "measure only these in updates, separated by commas",
   },
   output: {
     value: "FILE",
-    help: `where the results go (${resultsFolder}/DATE-TIME.json)`,
+    help: `the file of results (${resultsFolder}/DATE-TIME.json)`,
   },
 };
 
-/** The help text. */
-export function helpText({ measures, subjects }: Choices): string {
-  return `Measures the herd beside its rivals, and writes the results down.
+/** The help text of a program that runs measures. */
+export function helpText(
+  program: string,
+  { measures, subjects }: Choices,
+): string {
+  return `Measures servers side by side and writes a file of results.
 
-Usage: bench [flags]
+Usage: ${program} [flags]
 
 ${describeFlags(flags)}
 
@@ -78,10 +75,10 @@ NAMES are of: ${subjects.join(", ")}`;
 }
 
 /**
- * Reads the arguments; undefined if they ask for the help text.
+ * Reads the arguments; undefined if they request the help text.
  *
- * @param now When the bench begins: the results are named for it.
- * @throws {UsageError} Naming the flag at fault.
+ * @param now When the run begins. The default file name contains it.
+ * @throws {UsageError} Naming the flag that is wrong.
  */
 export function readOptions(
   args: readonly string[],
@@ -91,12 +88,14 @@ export function readOptions(
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return undefined;
   refusePositionals(parsed, "the bench");
+  const [day, time] = now.toISOString().split("T");
+  const name = `${day}-${time.slice(0, 5).replace(":", "")}.json`;
   return {
     rounds: wholeNumber(parsed, "rounds", 1, maxRounds) ?? defaultRounds,
     secondsAPoint: readSeconds(parsed),
     measures: readNames(parsed, "only", choices.measures),
     subjects: readNames(parsed, "subjects", choices.subjects),
-    output: parsed.flags.get("output") ?? defaultOutput(now),
+    output: parsed.flags.get("output") ?? `${resultsFolder}/${name}`,
   };
 }
 
@@ -112,7 +111,7 @@ function readSeconds({ flags }: Arguments): number {
   );
 }
 
-/** Those that were named, in the order in which they always are. */
+/** The names that a flag chooses, in the order of the known ones. */
 function readNames(
   { flags }: Arguments,
   flag: string,
@@ -128,10 +127,4 @@ function readNames(
     );
   }
   return known.filter((name) => names.includes(name));
-}
-
-/** `bench/results/2026-11-22-2336.json`, in UTC. */
-function defaultOutput(now: Date): string {
-  const [day, time] = now.toISOString().split("T");
-  return `${resultsFolder}/${day}-${time.slice(0, 5).replace(":", "")}.json`;
 }

@@ -1,26 +1,25 @@
 /**
- * Programs under measurement: each in a process of its own, on the cores that
- * it is given, with what it costs read from the kernel. Linux only: that is
- * where `/proc` and `taskset` are.
+ * The processes under measurement: each runs on the cores that it is given, and
+ * the kernel counts its CPU time and memory. Linux only, because it needs /proc
+ * and `taskset`.
  *
  * @module
  */
-
 import { freeBasePort, projectFolder } from "../tests/end_to_end/process.ts";
 
 export { freeBasePort, projectFolder };
 
-/** Which cores the two sides of a measurement use. */
+/** The cores of the two sides of a measurement. Empty lists pin nothing. */
 export interface Cores {
-  /** For what is measured; one server, or all servers of a herd. */
+  /** For one server, or for all servers of a herd. */
   readonly servers: readonly number[];
-  /** For what makes the load. */
+  /** For the load generator. */
   readonly load: readonly number[];
   /** In words, for the results. */
   readonly description: string;
 }
 
-/** What `taskset` lets us use. Empty where there is no `taskset`. */
+/** The cores that this process may use; empty if `taskset` is missing. */
 function usableCores(): number[] {
   try {
     const { stdout } = new Deno.Command("taskset", {
@@ -37,7 +36,7 @@ function usableCores(): number[] {
   }
 }
 
-/** The last core makes the load; the others serve. */
+/** Gives the last core to the load generator and the others to servers. */
 export function assignCores(): Cores {
   const cores = usableCores();
   if (cores.length < 2) {
@@ -57,15 +56,17 @@ export function assignCores(): Cores {
 export interface Command {
   readonly program: string;
   readonly args: readonly string[];
-  /** Where it may run; empty for anywhere. */
+  /** The cores that it may use; empty for all. */
   readonly cores: readonly number[];
-  readonly env?: Readonly<Record<string, string>>;
   /** Its working folder; the project's by default. */
   readonly cwd?: string;
 }
 
-/** How long a program may take to say that it is ready, in milliseconds. */
-const readyTimeoutMs = 20_000;
+/** How long a program may take to start or to stop, in milliseconds. */
+const timeoutMs = 20_000;
+
+/** The kernel counts CPU time in hundredths of a second (`man 5 proc`). */
+const ticksPerSecond = 100;
 
 /** A running program. */
 export class Process implements AsyncDisposable {
@@ -73,14 +74,13 @@ export class Process implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<string>;
   #stdout = "";
 
-  constructor({ program, args, cores, env, cwd }: Command) {
-    const words = cores.length === 0
-      ? [program, ...args]
-      : ["taskset", "-c", cores.join(","), program, ...args];
+  constructor({ args, cores, cwd = projectFolder, program }: Command) {
+    const words = [program, ...args];
+    if (cores.length > 0) words.unshift("taskset", "-c", cores.join(","));
     this.#child = new Deno.Command(words[0], {
       args: words.slice(1),
-      cwd: cwd ?? projectFolder,
-      env: { NO_COLOR: "1", ...env },
+      cwd,
+      env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "piped",
       stderr: "inherit",
@@ -89,55 +89,70 @@ export class Process implements AsyncDisposable {
       .getReader();
   }
 
+  /** Starts a program. Resolves when its output matches a pattern. */
+  static async start(command: Command, ready: RegExp): Promise<Process> {
+    await using cleanup = new AsyncDisposableStack();
+    const process = cleanup.use(new Process(command));
+    await process.untilPrinted(ready);
+    cleanup.move();
+    return process;
+  }
+
   /**
-   * Reads the program's output up to the first match, and returns the match.
+   * Reads the program's output up to the first match and returns the match.
+   * Kills the program if that takes longer than `waitMs`.
    *
-   * @param timeoutMs How long it may take to that; else it is ended.
-   * @throws {Error} If the program ends or takes too long before that.
+   * @throws {Error} If the program ends before the match.
    */
   async untilPrinted(
     pattern: RegExp,
-    timeoutMs = readyTimeoutMs,
+    waitMs = timeoutMs,
   ): Promise<RegExpMatchArray> {
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), timeoutMs);
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), waitMs);
     try {
       while (true) {
         const match = this.#stdout.match(pattern);
         if (match !== null) return match;
-        const { done, value } = await this.#reader.read();
-        if (done) {
+        if (!await this.#read()) {
           throw new Error(
-            `a program ended without saying ${pattern}: ${this.#stdout}`,
+            `a program ended before it printed ${pattern}: ${this.#stdout}`,
           );
         }
-        this.#stdout += value;
       }
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** All it printed, once it has ended. */
+  /** The line of its output that is JSON, parsed. */
+  async json() {
+    const [text] = await this.untilPrinted(/^[[{].*[\]}]$/m);
+    return JSON.parse(text);
+  }
+
+  /** All of its output. Resolves when the program has ended. */
   async output(): Promise<string> {
-    while (true) {
-      const { done, value } = await this.#reader.read();
-      if (done) return this.#stdout;
-      this.#stdout += value;
-    }
+    let isOpen = true;
+    while (isOpen) isOpen = await this.#read();
+    return this.#stdout;
   }
 
   /** User and system time of all its threads so far, in seconds. */
   cpuSeconds(): number {
-    return cpuSeconds(this.#child.pid);
+    const stat = Deno.readTextFileSync(`/proc/${this.#child.pid}/stat`);
+    // The second field is the program's name in parentheses, and may hold
+    // spaces.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   }
 
-  /** Physical memory that it holds, in bytes. */
+  /** Its resident memory, in bytes. */
   memoryBytes(): number {
     const status = Deno.readTextFileSync(`/proc/${this.#child.pid}/status`);
     return Number(status.match(/^VmRSS:\s+(\d+) kB$/m)![1]) * 1024;
   }
 
-  /** Sends it a signal, unless it has ended already. */
+  /** Sends a signal, unless the program has ended. */
   signal(signal: Deno.Signal): void {
     try {
       this.#child.kill(signal);
@@ -146,37 +161,19 @@ export class Process implements AsyncDisposable {
     }
   }
 
-  /** Ends it, at once if it does not end by itself. */
+  /** Sends SIGTERM, and SIGKILL if the program does not end in time. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const timer = setTimeout(() => this.signal("SIGKILL"), readyTimeoutMs);
+    const timer = setTimeout(() => this.signal("SIGKILL"), timeoutMs);
     this.signal("SIGTERM");
     await this.output();
     await this.#child.status;
     clearTimeout(timer);
   }
-}
 
-/** The kernel counts CPU time in hundredths of a second (`man 5 proc`). */
-const ticksPerSecond = 100;
-
-function cpuSeconds(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  // The second field is the program's name in brackets, and may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [userTicks, systemTicks] = [Number(fields[11]), Number(fields[12])];
-  return (userTicks + systemTicks) / ticksPerSecond;
-}
-
-/** Resolves when something listens on a port of this machine. */
-export async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+  /** Reads more output. False at its end. */
+  async #read(): Promise<boolean> {
+    const { done, value = "" } = await this.#reader.read();
+    this.#stdout += value;
+    return !done;
   }
-  throw new Error(`nothing listens on port ${port}`);
 }

@@ -1,5 +1,5 @@
 /**
- * The herd's own servers under measurement, started as the README starts them.
+ * The herd's servers under measurement, started as the README starts them.
  *
  * @module
  */
@@ -16,12 +16,15 @@ export const serverNames: readonly string[] = defaultHerd.servers.map(
   ({ name }) => name,
 );
 
+/** The ports of a server of the default herd. */
+export function portsOf(server: string, basePort: number) {
+  const client = basePort + serverNames.indexOf(server);
+  return { client, peer: client + 100, admin: client + 200 };
+}
+
 const herdFileFlag = "--config=";
 
-/**
- * Writes a file that describes a herd other than the default one, and returns
- * the flag that names it.
- */
+/** Writes a herd file, and returns the flag that names it. */
 export async function writeHerdFile(
   folder: string,
   names: readonly string[],
@@ -33,14 +36,9 @@ export async function writeHerdFile(
   return herdFileFlag + path;
 }
 
-/** The permission to read the herd file, if a server is given one. */
-const herdFilePermission = (flags: readonly string[]) =>
-  flags.filter((flag) => flag.startsWith(herdFileFlag))
-    .map((flag) => `--allow-read=${flag.slice(herdFileFlag.length)}`);
-
 /**
- * How to run one server, with its log in a folder: of the default herd, unless
- * one of the flags names another.
+ * The command that runs one server, with its log in a folder. The server is of
+ * the default herd unless a flag names a herd file.
  */
 export function serverCommand(
   name: string,
@@ -48,54 +46,42 @@ export function serverCommand(
   folder: string,
   flags: readonly string[] = [],
 ): Omit<Command, "cores"> {
+  const herdFiles = flags.filter((flag) => flag.startsWith(herdFileFlag))
+    .map((flag) => flag.slice(herdFileFlag.length));
   return {
     program: Deno.execPath(),
     args: [
-      "run",
-      "--allow-net=127.0.0.1",
-      `--allow-write=${folder}`,
-      ...herdFilePermission(flags),
-      "server.ts",
-      name,
-      "--base-port",
-      `${basePort}`,
-      "--log-dir",
-      folder,
-      // As without a key, but it need not say so each time.
-      "--places",
-      "gazetteer",
+      ...["run", "--allow-net=127.0.0.1", `--allow-write=${folder}`],
+      ...herdFiles.map((path) => `--allow-read=${path}`),
+      ...["server.ts", name, "--base-port", `${basePort}`],
+      // The default without a key, named so that no server prints a hint.
+      ...["--log-dir", folder, "--places", "gazetteer"],
       ...flags,
     ],
   };
 }
 
-/** Runs one server; resolves when it listens and has dialled its neighbours. */
-export async function startServer(
+/** Starts one server. Resolves when it is ready. */
+export function startServer(
   name: string,
   basePort: number,
   folder: string,
   cores: readonly number[],
   flags: readonly string[] = [],
 ): Promise<Process> {
-  await using cleanup = new AsyncDisposableStack();
-  const server = cleanup.use(
-    new Process({ ...serverCommand(name, basePort, folder, flags), cores }),
+  return Process.start(
+    { ...serverCommand(name, basePort, folder, flags), cores },
+    / is ready: /,
   );
-  await server.untilPrinted(/ is ready: /);
-  cleanup.move();
-  return server;
 }
 
-/** Servers of a herd, in the order in which they were named. */
+/** The running servers of a herd, in the order of their names. */
 export interface RunningHerd extends AsyncDisposable {
   readonly basePort: number;
   readonly processes: readonly Process[];
 }
 
-/**
- * Runs servers of a herd, the default one unless the flags name another;
- * resolves when they are linked.
- */
+/** Starts servers one after another. Resolves when they are linked. */
 export async function startHerd(
   { servers }: Cores,
   folder: string,
@@ -105,7 +91,6 @@ export async function startHerd(
   await using cleanup = new AsyncDisposableStack();
   const basePort = freeBasePort(Math.max(names.length, serverNames.length));
   const processes: Process[] = [];
-  // One after the other: the last one of each pair dials the first.
   for (const name of names) {
     const server = await startServer(name, basePort, folder, servers, flags);
     processes.push(cleanup.use(server));

@@ -1,136 +1,114 @@
 /**
- * Who is measured with updates: how each is started, what it is asked, and what
- * it needs.
+ * The programs whose updates are measured, and how each is started.
  *
  * @module
  */
 import type { Language } from "./load/requests.ts";
-import type { Command } from "./processes.ts";
-import { python, type Requirement, requirements } from "./programs.ts";
+import type { Context } from "./measure.ts";
+import { type Command, Process } from "./processes.ts";
+import { redis, type Requirement, versionOf } from "./programs.ts";
 import { serverCommand } from "./servers.ts";
 
-/** Where a subject runs. Its port for peers is the other one plus 100. */
+/** Where a subject runs. */
 export interface Place {
   readonly port: number;
-  /** A folder of its own, for its log. */
+  /** A folder for its files. */
   readonly folder: string;
   /** How many connections the load will have. */
   readonly connections: number;
 }
 
-/** Someone who is measured. */
+/** A program that is measured. */
 export interface Subject {
   /** As in the samples. */
   readonly id: string;
+  /** The requests that it understands. */
   readonly language: Language;
   /** What must be installed. */
   readonly needs?: Requirement;
   readonly command: (place: Place) => Omit<Command, "cores">;
   /** What it prints when it listens. */
   readonly ready: RegExp;
-  /** Serves one load and ends: it is started for each load anew. */
+  /** It serves one load and exits, so it is started for each load. */
   readonly servesOnce?: true;
-  /** A log in its folder that grows without end. */
+  /** The name of a log in its folder that grows without limit. */
   readonly log?: string;
 }
 
-const deno = Deno.execPath();
+/** The herd: one server without neighbours. */
+export const herd: Subject = {
+  id: "herd",
+  language: "iamat",
+  command: ({ folder, port }) => serverCommand("Hill", port, folder),
+  ready: / is ready: /,
+};
 
-/** Redis on one port of this machine, without snapshots. */
-export function redisCommand(
-  port: number,
-  args: readonly string[],
-): Omit<Command, "cores"> {
-  return {
+/** Redis without snapshots. */
+const redisSubject = (
+  language: Language,
+  appendOnly: "yes" | "no",
+): Subject => ({
+  id: "redis",
+  language,
+  needs: redis,
+  command: ({ folder, port }) => ({
     program: "redis-server",
-    args: ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", ...args],
-  };
+    args: [
+      ...["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""],
+      ...["--appendonly", appendOnly, "--dir", folder],
+    ],
+  }),
+  ready: /Ready to accept connections/,
+});
+
+/** Redis that keeps positions, and writes every change to a file. */
+export const redisGeo = redisSubject("geoadd", "yes");
+
+/** Redis that keeps AT lines in memory only. */
+export const redisStrings = redisSubject("set", "no");
+
+const denoCommand = (...args: readonly string[]) => ({
+  program: Deno.execPath(),
+  args: ["run", ...args],
+});
+
+/** Sends back what it receives: the ceiling of a server on this runtime. */
+export const echo: Subject = {
+  id: "echo",
+  language: "echo",
+  command: ({ port }) =>
+    denoCommand("--allow-net=127.0.0.1", "bench/load/echo.ts", `${port}`),
+  ready: /^ready$/m,
+};
+
+/** The same by bare system calls: the ceiling of the load generator. */
+export const generator: Subject = {
+  id: "generator",
+  language: "echo",
+  command: ({ connections, port }) =>
+    denoCommand(
+      ...["--allow-ffi", "bench/load/plain_echo.ts"],
+      ...[`${port}`, `${connections}`],
+    ),
+  ready: /^ready$/m,
+  servesOnce: true,
+};
+
+/** Starts a subject on these cores. Resolves when it listens. */
+export function startSubject(
+  { command, ready }: Subject,
+  place: Place,
+  cores: readonly number[],
+): Promise<Process> {
+  return Process.start({ ...command(place), cores }, ready);
 }
 
-/** What Redis prints when it listens. */
-export const redisReady = /Ready to accept connections/;
-
-/** A program in `rivals/`: all take the same arguments. */
-function rival(
-  id: string,
-  needs: Requirement,
-  program: string,
-  ...args: readonly string[]
-): Subject {
-  const log = `${id}.log`;
-  return {
-    id,
-    language: "iamat",
-    needs,
-    log,
-    command: ({ folder, port }) => ({
-      program,
-      args: [...args, "Hill", `${port}`, `${port + 100}`, `${folder}/${log}`],
-    }),
-    ready: /^ready$/m,
-  };
+/** Whether a subject is installed. If not, records it as missing. */
+export function isInstalled(
+  { missing }: Context,
+  { id, needs }: Pick<Subject, "id" | "needs">,
+): boolean {
+  if (needs === undefined || versionOf(needs) !== undefined) return true;
+  missing(id, needs.install);
+  return false;
 }
-
-/** All of them, in the order in which they are measured. */
-export const subjects: readonly Subject[] = [
-  {
-    id: "herd",
-    language: "iamat",
-    command: ({ folder, port }) => serverCommand("Hill", port, folder),
-    ready: / is ready: /,
-  },
-  {
-    id: "echo",
-    language: "echo",
-    command: ({ port }) => ({
-      program: deno,
-      args: [
-        "run",
-        "--allow-net=127.0.0.1",
-        "bench/rivals/echo.ts",
-        `${port}`,
-      ],
-    }),
-    ready: /^ready$/m,
-  },
-  {
-    id: "redis",
-    language: "geoadd",
-    needs: requirements.redis,
-    // Without snapshots, and with the log of all changes: as a herd's is.
-    command: ({ folder, port }) =>
-      redisCommand(port, ["--appendonly", "yes", "--dir", folder]),
-    ready: redisReady,
-  },
-  rival("node", requirements.node, "node", "bench/rivals/node_net.mjs"),
-  rival(
-    "asyncio",
-    requirements.python,
-    python,
-    "bench/rivals/asyncio_herd.py",
-  ),
-  rival(
-    "uvloop",
-    requirements.uvloop,
-    python,
-    "bench/rivals/asyncio_herd.py",
-    "--uvloop",
-  ),
-  rival("java", requirements.java, "java", "bench/rivals/HerdServer.java"),
-  {
-    id: "generator",
-    language: "echo",
-    command: ({ connections, port }) => ({
-      program: deno,
-      args: [
-        "run",
-        "--allow-ffi",
-        "bench/load/plain_echo.ts",
-        `${port}`,
-        `${connections}`,
-      ],
-    }),
-    ready: /^ready$/m,
-    servesOnce: true,
-  },
-];

@@ -13,7 +13,7 @@ import type { Connection, Servers } from "./servers.ts";
 /** Delay between two queries, in milliseconds. */
 const queryIntervalMs = 1;
 
-/** A report that has not arrived after this time is late, in milliseconds. */
+/** After this time a report that has not arrived is late, in milliseconds. */
 const lateAfterMs = 10_000;
 
 /** Measures propagation, with one connection to each server. */

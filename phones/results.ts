@@ -34,7 +34,7 @@ export class Results {
   roamed = 0;
   /** How often phones changed their server because a connection was lost. */
   moved = 0;
-  /** From sending a report or a question to its answer. */
+  /** From sending a report or a query to its answer. */
   readonly iamat = new Histogram(durationBins);
   readonly whatsat = new Histogram(durationBins);
   /** From the answer to a report until another server was seen to know it. */

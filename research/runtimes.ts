@@ -1,26 +1,27 @@
 /**
- * The runtimes by themselves: how each runs a program that stands in one file a
- * language, and prints what it saw as JSON.
+ * Runs a program that exists in several languages on each runtime. The program
+ * prints its results as JSON.
  *
  * @module
  */
-import type { Context } from "../bench/context.ts";
+import type { Context } from "../bench/measure.ts";
 import { type Command, Process } from "../bench/processes.ts";
-import { python, type Requirement, requirements } from "../bench/programs.ts";
-import { isInstalled } from "../bench/start_subject.ts";
+import type { Requirement } from "../bench/programs.ts";
+import { isInstalled } from "../bench/subjects.ts";
+import { python, requirements } from "./programs.ts";
 
 /** A runtime. */
 export interface Runtime {
   /** As in the samples. */
   readonly id: string;
   readonly needs?: Requirement;
-  /** Runs one of the programs that do the same. */
+  /** The command that runs the program in its language. */
   readonly run: (programs: Programs) => Omit<Command, "cores">;
 }
 
 /** The same program in each language, by file. */
 export interface Programs {
-  /** Reads nothing but its own folder. */
+  /** May read its own folder. */
   readonly javaScript: string;
   readonly python: string;
   readonly java: string;
@@ -28,7 +29,7 @@ export interface Programs {
   readonly v8Flags?: readonly string[];
 }
 
-/** All of them. */
+/** All runtimes. */
 export const runtimes: readonly Runtime[] = [
   {
     id: "deno",
@@ -65,8 +66,8 @@ export const runtimes: readonly Runtime[] = [
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/"));
 
 /**
- * Runs a program with some numbers on each runtime that is installed, one after
- * the other, and gives what each printed to a callback.
+ * Runs a program with some numbers on each installed runtime, one after another,
+ * and calls back with the results.
  */
 export async function runOnEach(
   context: Context,
@@ -83,7 +84,6 @@ export async function runOnEach(
       args: [...args, ...numbers.map(String)],
       cores,
     });
-    const [json] = await process.untilPrinted(/^\{.*\}$/m);
-    take(runtime.id, JSON.parse(json));
+    take(runtime.id, await process.json());
   }
 }

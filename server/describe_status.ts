@@ -1,5 +1,5 @@
 /**
- * What can be seen of a running server, gathered from its rooms.
+ * Collects the status of a running server from its components.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { LineCounters } from "../sessions/session.ts";
 import type { DurationCounter } from "./status/distribution.ts";
 import type { LinkStatus, ServerFacts } from "./status/status.ts";
 
-/** One server's rooms, and what is counted between them. */
+/** The components of a server that the status is collected from. */
 export interface ServerParts {
   readonly clientListener: ClientListener;
   readonly replica: Replica;
@@ -20,13 +20,13 @@ export interface ServerParts {
   readonly places: Places;
   readonly limits: LimitCounts;
   readonly lines: LineCounters;
-  /** How long reports of neighbours took. */
+  /** Propagation times of neighbours' reports, in seconds. */
   readonly propagation: Pick<DurationCounter, "read">;
-  /** How long answers to questions took. */
+  /** Times from queries to their answers, in seconds. */
   readonly queryDurations: DurationCounter;
 }
 
-/** What the rooms of a server say, now. */
+/** The fields of the current status that come from components. */
 export function describeParts(
   {
     clientListener,

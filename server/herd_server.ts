@@ -1,6 +1,6 @@
 /**
- * One server of the herd, put together from its rooms. Knows a network, a
- * folder and a places service only as what it was given.
+ * One server of the herd, composed of its replica, its clients' sessions, its
+ * log and its places. Listeners, log files and places service are passed in.
  *
  * @module
  */
@@ -33,19 +33,18 @@ import type { ServerEvents } from "./server_events.ts";
 import { DurationCounter } from "./status/distribution.ts";
 import type { ServerEvent, ServerFacts } from "./status/status.ts";
 
-/** What a server is put together from. */
+/** The components of a server, and its settings. */
 export interface HerdServerOptions {
   /** Its name in the herd. */
   readonly name: string;
-  /** Where the reports of its clients go. Stopped by the server. */
+  /** Stores and shares the reports. Stopped by the server. */
   readonly replica: Replica;
-  /** Where it emits its events, as its replica does. */
+  /** Receives the events of the server and of its replica. */
   readonly events: ServerEvents;
-  /** How often each limit was reached, those of the replica included. */
+  /** How often each limit was reached, including those of the replica. */
   readonly counts: LimitCounts;
-  /** How long reports took to the replica, as counted there. */
+  /** Propagation times of reports, in seconds. Counted by the replica. */
   readonly propagation: Pick<DurationCounter, "read">;
-  /** What clients may take up. */
   readonly clientLimits: ClientLimits;
   /** The open client ports. Closed by the server when it stops. */
   readonly clients: readonly Listener[];
@@ -56,9 +55,9 @@ export interface HerdServerOptions {
   readonly log: LogWriter;
   readonly onLogFailure: OnLogFailure;
   readonly places: PlacesProvider;
-  /** For how long an answer of a remote provider is kept, in seconds. */
+  /** How long an answer of a remote provider is cached, in seconds. */
   readonly placesTtlSeconds: number;
-  /** A ceiling on the requests to a remote provider, if there is one. */
+  /** A daily limit on requests to a remote provider, if there is one. */
   readonly placesBudget?: Budget;
 }
 
@@ -112,22 +111,22 @@ export class HerdServer implements AsyncDisposable {
     return this.#options.name;
   }
 
-  /** Where clients connect: `host:port`. */
+  /** The first client port, as `host:port`. */
   get clientAddress(): string {
     return this.#options.clients[0].address;
   }
 
-  /** All ports where clients connect. */
+  /** All client ports. */
   get clientPorts(): readonly Port[] {
     return this.#options.clients.map(asPort);
   }
 
-  /** Where neighbours connect: `host:port`; undefined if they do not. */
+  /** The peer port, as `host:port`; undefined if there is none. */
   get peerAddress(): string | undefined {
     return this.peerPort?.address;
   }
 
-  /** The port where neighbours connect; undefined if they do not. */
+  /** The peer port; undefined if there is none. */
   get peerPort(): Port | undefined {
     return this.#replica.port;
   }
@@ -144,17 +143,17 @@ export class HerdServer implements AsyncDisposable {
       .map(({ neighbour }) => neighbour);
   }
 
-  /** How often each limit was reached, of those that were. */
+  /** How often each limit was reached, without those that never were. */
   get limitHits(): ReadonlyMap<LimitName, number> {
     return this.#counts.hits;
   }
 
-  /** The newest AT line about a client, as its replica finds it. */
+  /** The newest AT line of a client. See `Replica.find`. */
   find(client: ByteString): Found | Promise<Found> {
     return this.#replica.find(client);
   }
 
-  /** A page of the newest AT lines, as its replica selects them. */
+  /** A page of the newest AT lines. See `Replica.select`. */
   select(
     pattern: ByteString,
     limit: number,
@@ -163,7 +162,7 @@ export class HerdServer implements AsyncDisposable {
     return this.#replica.select(pattern, limit, cursor);
   }
 
-  /** What can be seen of it from outside, now. */
+  /** The current status. */
   status(): ServerFacts {
     return {
       name: this.name,
@@ -184,35 +183,37 @@ export class HerdServer implements AsyncDisposable {
     };
   }
 
-  /** Shows events to somebody until the returned function is called. */
+  /** Calls the observer with each event. Returns a function that ends this. */
   observeEvents(observer: Observer<ServerEvent>): () => void {
     return this.#options.events.observe(observer);
   }
 
   /**
-   * Shows each report that is news to somebody, until the returned function is
-   * called. On the fast path, in a buffer that is used again: what is to be kept
-   * has to be copied.
+   * Calls the observer with each new report. Returns a function that ends this.
+   * The observer runs on the fast path. The report is in a reused buffer: copy
+   * it to keep it.
    */
   observeReports(observer: Observer<Report>): () => void {
     return this.#replica.observe(observer);
   }
 
-  /** Resolves with the reason when it begins to stop. */
+  /** Resolves with the reason when the server begins to stop. */
   get stopping(): Promise<string> {
     return this.#stopping.promise;
   }
 
-  /** Why it has stopped by itself, if it has: what went wrong with its log. */
+  /**
+   * The error of the log that stopped the server; undefined if there was none.
+   */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
   /**
-   * Writes the first record, and waits until it is in the file. The server is
-   * not to be opened if this rejects.
+   * Writes the first record, and waits until it is in the file. Do not call
+   * `open` if this rejects.
    *
-   * @throws {Error} What the system says, if the log cannot be written.
+   * @throws {Error} The system's error, if the log cannot be written.
    */
   async recordStart(): Promise<void> {
     const { clients, log, name, places } = this.#options;
@@ -226,7 +227,7 @@ export class HerdServer implements AsyncDisposable {
     if (log.fault !== undefined) throw log.fault;
   }
 
-  /** Lets clients in. */
+  /** Accepts clients. */
   open(): void {
     const { clients, clock } = this.#options;
     const context = {
@@ -246,14 +247,14 @@ export class HerdServer implements AsyncDisposable {
     );
   }
 
-  /** Starts the replica. Resolves when it has tried everything once. */
+  /** Starts the replica. See `Replica.start`. */
   async link(): Promise<void> {
     if (this.#stopped === undefined) await this.#replica.start();
   }
 
   /**
-   * Says what the log cannot say about itself. Stops when nothing can be
-   * written, if that was asked for.
+   * Reports a failure of the log, which cannot be reported in the log itself.
+   * Stops the server if nothing can be written and `onLogFailure` is `stop`.
    */
   emitLogFailure(failure: LogFailure): void {
     const { onLogFailure } = this.#options;
@@ -265,10 +266,11 @@ export class HerdServer implements AsyncDisposable {
   }
 
   /**
-   * Writes down that the certificate was renewed, or why it was not.
+   * Logs that the certificate was renewed, or why it was not.
    *
-   * @param validUntilMs To when the certificate is valid that is in use now.
-   * @param reason Why it is still the old one; undefined if it is a new one.
+   * @param validUntilMs When the certificate in use expires, in POSIX
+   * milliseconds.
+   * @param reason Why it was not renewed; undefined if it was.
    */
   recordRenewal(validUntilMs: number, reason: string | undefined): void {
     const validUntil = new Date(validUntilMs).toISOString();
@@ -280,8 +282,8 @@ export class HerdServer implements AsyncDisposable {
   }
 
   /**
-   * Writes down why the program is about to die, before it returns. For what
-   * nobody expected; everything else ends with `stop`.
+   * Logs synchronously why the program is crashing: an error that nothing
+   * caught.
    */
   recordCrash(reason: string): void {
     this.#emit("error", "server", "crashed", { reason });
@@ -289,10 +291,10 @@ export class HerdServer implements AsyncDisposable {
   }
 
   /**
-   * Stops: accepts nobody, answers what was asked, ends the links behind what
-   * is being written, and flushes the log. Safe to call twice.
+   * Stops: accepts no more connections, answers the requests received, drains
+   * the links, and flushes the log. Safe to call twice.
    */
-  stop(reason = "asked to"): Promise<void> {
+  stop(reason = "requested"): Promise<void> {
     return this.#stopped ??= this.#stop(reason);
   }
 
@@ -331,7 +333,7 @@ export class HerdServer implements AsyncDisposable {
   }
 }
 
-/** A listener without the means to close it. */
+/** The port of a listener, without `close`. */
 function asPort({ address, isEncrypted }: Listener): Port {
   return { address, isEncrypted };
 }

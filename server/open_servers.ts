@@ -1,6 +1,5 @@
 /**
- * Opens servers as their settings say: ports, log, budget, and what runs on
- * them.
+ * Opens servers as their settings say: ports, log, budget, replica and server.
  *
  * @module
  */
@@ -47,10 +46,10 @@ import { areLinksEncrypted, type TlsSettings } from "./settings/tls.ts";
 import { DurationCounter } from "./status/distribution.ts";
 
 /**
- * Says so if a secret or a permission is missing: to be asked before anything
- * is begun.
+ * Checks that no secret and no permission is missing. Call it before any other
+ * step of the start.
  *
- * @throws {SetupError} Naming it.
+ * @throws {SetupError} Naming what is missing.
  */
 export async function requireAllPermissions(
   settings: Settings,
@@ -81,8 +80,8 @@ export async function startServers(
 /**
  * Opens servers that share a places provider. Resolves when all listen.
  *
- * @throws {SetupError} If a port is taken, or the log cannot be written. None
- * of the servers runs then.
+ * @throws {SetupError} If a port is taken, or the log cannot be written. No
+ * server runs then.
  */
 export async function openServers(
   settings: Settings,
@@ -122,7 +121,7 @@ interface SharedByServers {
   readonly turns: Turns;
 }
 
-/** Opens the ports, then the log, and puts a server on them. */
+/** Opens the ports, then the log, then the server. */
 async function openServer(
   settings: Settings,
   name: string,
@@ -135,7 +134,7 @@ async function openServer(
   const clientHost = settings.host ?? self.host;
   const clock = new SystemClock();
   await using cleanup = new AsyncDisposableStack();
-  // Ports first: who finds them taken must leave no trace in the log of the
+  // Ports first: if they are taken, nothing must be written to the log of the
   // server that has them.
   // The administration ports are not the server's: see run_servers.ts.
   const listeners = portsOf(settings, self)
@@ -156,13 +155,13 @@ async function openServer(
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock)
     : undefined;
-  // Until the server is there, who starts it is told.
-  let onTrouble = (_trouble: LogFailure) => {};
+  // Until the first record is written, a failure of the log is thrown instead.
+  let onFailure = (_failure: LogFailure) => {};
   const log = await openLog(
     settings,
     name,
     clock,
-    (failure) => onTrouble(failure),
+    (failure) => onFailure(failure),
   );
   cleanup.defer(() => log.close());
   const events = new ServerEvents(name, log, clock);
@@ -203,12 +202,12 @@ async function openServer(
     throw setupError(`cannot write to ${server.logPath}`, error);
   }
   cleanup.move();
-  onTrouble = (failure) => server.emitLogFailure(failure);
+  onFailure = (failure) => server.emitLogFailure(failure);
   server.open();
   return server;
 }
 
-/** What a server's replica gets from the server. */
+/** The components that a replica shares with its server. */
 type ReplicaContext =
   & Pick<
     FloodReplicaOptions,
@@ -237,7 +236,7 @@ function tableBytes({ maxTableBytes }: Settings, servers: number): number {
   return Math.max(leastTableBytes, Math.floor(available / 2 / servers));
 }
 
-/** The replica of a server, as the settings say. */
+/** Creates the replica of a server, as the settings say. */
 function createReplica(settings: Settings, context: ReplicaContext): Replica {
   const { catchUp, clientTtlSeconds, maxClients, tableShares, topology } =
     settings;
@@ -281,7 +280,7 @@ async function openLog(
   }
 }
 
-/** A server's budget, if it has one, with what is left of today's. */
+/** Opens a server's budget, if it has one, with today's count so far. */
 async function openBudget(
   settings: Settings,
   name: string,
@@ -300,17 +299,17 @@ async function openBudget(
       keep: (count) => writeBudgetFile(path, count),
     });
   } catch (error) {
-    throw setupError("cannot go on with the places budget", error);
+    throw setupError("cannot continue the places budget", error);
   }
 }
 
-/** The way to dial neighbours. */
+/** The function that dials neighbours. */
 function connectTo(
   { connect }: Network,
   tls: TlsSettings | undefined,
   clock: Clock,
 ): Connect {
   if (tls === undefined || !areLinksEncrypted(tls)) return connect;
-  // Asked for each time: it may have been renewed.
+  // Read at each call, as it may have been renewed.
   return createSecureConnect(connect, () => tls.identity.authority!, clock);
 }

@@ -1,6 +1,6 @@
 /**
- * What `server.ts` and `herd up` have in common: they run servers until a signal,
- * with the administration ports and the renewal of certificates.
+ * Runs servers for `server.ts` and `herd up`, with their administration ports
+ * and the renewal of certificates.
  *
  * @module
  */
@@ -42,15 +42,15 @@ import type { Settings } from "./settings/settings.ts";
 import type { TlsSettings } from "./settings/tls.ts";
 import { planOf } from "./status/plan.ts";
 
-/** When all should have ended by itself, in milliseconds after a signal. */
+/** Longest time that stopping may take, in milliseconds. */
 const stopDeadlineMs = 5_000;
 
 /**
- * Runs servers until a signal asks them to stop, or one of them has stopped by
- * itself: what `server.ts` and `herd up` have in common.
+ * Runs servers until a signal arrives or one of them stops by itself, and then
+ * stops them all.
  *
- * @param network Where they listen and dial.
- * @param describe What to print when they are ready.
+ * @param network Used to listen and to dial.
+ * @param describe Formats the text that is printed when they are ready.
  */
 export async function runServers(
   settings: Settings,
@@ -59,8 +59,8 @@ export async function runServers(
   describe: (servers: readonly HerdServer[]) => string,
 ): Promise<void> {
   logErrorsToStderr();
-  // With a certificate it says that there is a new one; without, that the
-  // terminal is gone.
+  // SIGHUP renews the certificate if there is one. Otherwise it means that the
+  // terminal was closed.
   const stop = settings.tls === undefined ? nextSignal("SIGHUP") : nextSignal();
   let servers: readonly HerdServer[] = [];
   renewOnHangup(settings, () => servers);
@@ -76,8 +76,8 @@ export async function runServers(
   try {
     print(describe(servers));
   } catch (error) {
-    // Who serves does not end because nobody watches: it would not, either, if
-    // its reader had left a moment later. What cannot be written is missed.
+    // Servers go on if the output pipe is closed, as they do if it is closed
+    // later.
     if (!(error instanceof OutputClosedError)) {
       await stopAll(servers, "stdout");
       throw error;
@@ -91,20 +91,20 @@ export async function runServers(
   if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
 }
 
-/** Stops servers in the orderly way, or ends the program if that lasts. */
+/** Stops servers. Ends the program if that takes longer than the deadline. */
 async function stopAll(
   servers: readonly HerdServer[],
   reason: string,
 ): Promise<void> {
-  const isLate = setTimeout(() => {
-    note(`not all had ended ${stopDeadlineMs} ms after ${reason}`);
+  const deadline = setTimeout(() => {
+    note(`not all servers had stopped ${stopDeadlineMs} ms after ${reason}`);
     Deno.exit(1);
   }, stopDeadlineMs);
   await Promise.all(servers.map((server) => server.stop(reason)));
-  clearTimeout(isLate);
+  clearTimeout(deadline);
 }
 
-/** What the user should know, though it hinders nothing. */
+/** Notes for the user about the settings, which do not prevent the start. */
 async function notesOn(
   settings: Settings,
   names: readonly string[],
@@ -115,22 +115,22 @@ async function notesOn(
   const unread = await missingPermissions(optionalPermissions(settings, names));
   if (unread.length > 0) {
     notes.push(
-      "the places budget counts from 0 at every start; to go on with the " +
+      "the places budget counts from 0 at every start; to continue the " +
         `last count, add ${flagsFor(unread)}`,
     );
   }
   return notes;
 }
 
-/** Says so if the certificate is not valid any more. */
+/** A note if the certificate has expired. */
 function noteOnExpiry({ identity }: TlsSettings): string | undefined {
   const { validUntilMs } = identity.credentials;
   if (validUntilMs > Date.now()) return undefined;
   const day = new Date(validUntilMs).toISOString().slice(0, 10);
-  return `the certificate was valid until ${day}: clients will refuse it`;
+  return `the certificate expired on ${day}: clients will refuse it`;
 }
 
-/** Opens the administration ports; nothing, if they are not to be served. */
+/** Opens the administration ports; undefined if they are switched off. */
 async function openAdmin(
   settings: Settings,
   names: readonly string[],
@@ -156,7 +156,7 @@ async function openAdmin(
   });
 }
 
-/** Takes renewed certificates whenever the program is told to, by SIGHUP. */
+/** Reads renewed certificates at each SIGHUP. */
 function renewOnHangup(
   { tls }: Settings,
   servers: () => readonly HerdServer[],
@@ -176,7 +176,7 @@ function renewOnHangup(
   });
 }
 
-/** Where a server's dashboard is; undefined if it has none. */
+/** The URL of a server's dashboard; undefined if it has none. */
 export function dashboardOf(
   settings: Settings,
   name: string,
@@ -191,16 +191,16 @@ function adminPorts(settings: Settings, name: string): ServerPort[] {
 }
 
 /**
- * What `deno run` takes besides permissions: without these, a program may still
- * fetch code from a few hosts and any package, and run it.
+ * Flags of `deno run` besides permissions. Without them a program may fetch and
+ * run code from a few hosts and from any package.
  */
 const noOtherCode = ["--frozen", "--no-remote"];
 
 /**
- * Prints the command that runs these servers with the narrowest permissions,
- * as one line for a shell.
+ * Prints the command that runs these servers with no more permissions than they
+ * need, as one line for a shell.
  *
- * @param command The program and its arguments, as they were given.
+ * @param command The program and its arguments.
  * @throws {SetupError} If a secret is missing.
  */
 export function printPermissions(
@@ -224,15 +224,15 @@ export function printPermissions(
   for (const need of needs) {
     if (!("path" in need) || grantablePath(need.path) === need.path) continue;
     note(
-      `${need.path}: Deno's flags end a path at a comma, so the folder around ` +
-        "it is granted; without a comma it would be narrower",
+      `${need.path}: Deno's flags end a path at a comma, so the folder above ` +
+        "it is granted; a path without a comma is granted alone",
     );
   }
   const { unread } = settings;
   if (unread.length > 0) {
     note(
-      "what the environment says was not looked at: if it holds a key or a " +
-        `secret, run this again with ${flagsFor(unread)}`,
+      "some variables were not read: if they hold a key or a secret, run this " +
+        `again with ${flagsFor(unread)}`,
     );
   }
 }

@@ -10,7 +10,7 @@ import type { EmitEvent } from "../runtime/events.ts";
 import { type Observer, Observers } from "../runtime/observers.ts";
 import type { ServerEvent } from "./status/status.ts";
 
-/** Where all parts of a server emit their events. */
+/** Receives the events of all components of a server. */
 export class ServerEvents {
   readonly emit: EmitEvent;
   readonly #observers = new Observers<ServerEvent>();
@@ -25,7 +25,7 @@ export class ServerEvents {
     };
   }
 
-  /** Shows events to the observer until the returned function is called. */
+  /** Calls the observer with each event. Returns a function that ends this. */
   observe(observer: Observer<ServerEvent>): () => void {
     return this.#observers.add(observer);
   }

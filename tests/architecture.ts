@@ -252,22 +252,20 @@ export const rooms: Readonly<Record<string, Room>> = {
     ],
   },
   "bench": {
-    holds: "benchmarks, rivals and results",
+    holds: "benchmarks of the product, and their results",
+    uses: ["cli", "herd.json", "peers/links", "runtime", "tests"],
+  },
+  "research": {
+    holds: "the paper, the page on performance, experiments",
     uses: [
+      "bench",
       "cli",
-      "herd.json",
       "log_analysis/plots",
-      "peers/links",
       "peers/replication",
       "protocol",
-      "research",
       "runtime",
       "tests",
     ],
-  },
-  "research": {
-    holds: "the paper and its experiments",
-    uses: ["bench", "cli", "log_analysis/plots", "runtime", "tests"],
   },
 };
 

@@ -1,29 +1,29 @@
 /**
- * Starts Chromium, as the system has it, to be driven by playwright-core.
+ * Starts the system's Chromium, driven by playwright-core.
  *
  * @module
  */
 import type { Browser } from "./playwright.ts";
 import { SetupError, setupError } from "../cli/exit.ts";
 
-/** By what names the browser is known, most wanted first. */
+/** Names of the browser's program. The first that is installed is used. */
 const programs = ["chromium", "chromium-browser", "google-chrome"];
 
 /**
  * Starts a browser without windows.
  *
- * @throws {SetupError} If there is none, or it does not start.
+ * @throws {SetupError} If no browser is installed, or it does not start.
  */
 export async function launchBrowser(): Promise<Browser> {
-  // playwright-core asks at its start whether this is Windows' Linux, by a file
-  // in /proc that Deno lets nobody look at. With this variable it does not ask.
+  // At its start playwright-core reads a file in /proc, to detect Windows
+  // Subsystem for Linux. Deno forbids that; this variable suppresses it.
   Deno.env.set("__IS_WSL_TEST__", "1");
   const { chromium } = await import("./playwright.ts");
   const executablePath = findBrowser();
   try {
     return await chromium.launch({
       executablePath,
-      // Who runs it may be root, whom Chromium's sandbox does not take.
+      // Chromium's sandbox refuses to run as root.
       args: ["--no-sandbox"],
     });
   } catch (error) {

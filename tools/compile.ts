@@ -1,6 +1,6 @@
 /**
- * Makes the single binary: `deno task compile`. The binary carries its data
- * and its permissions: all that its flags can ask for, and nothing else.
+ * Makes the single binary: `deno task compile`. The binary contains its data,
+ * and the permissions that its flags may need.
  *
  * @module
  */
@@ -20,15 +20,15 @@ const { code, stderr } = await new Deno.Command(Deno.execPath(), {
   stdout: "inherit",
   stderr: "piped",
 }).output();
-const report = new TextDecoder().decode(stderr);
+const errors = new TextDecoder().decode(stderr);
 if (code === 0) {
   console.log(`made ${output}: try ${output} up`);
-} else if (/denort|base binary/.test(report)) {
+} else if (/denort|base binary/.test(errors)) {
   console.error(
     "compile: deno's base binary (denort) could not be downloaded from " +
       "dl.deno.land; run this where that host can be reached",
   );
 } else {
-  console.error(report.trimEnd());
+  console.error(errors.trimEnd());
 }
 Deno.exit(code);

@@ -1,7 +1,8 @@
 /**
- * Writes what is generated from the tables of settings, ports and rooms: the
- * tables of docs/CONFIGURATION.md, the sketch in docs/ARCHITECTURE.md, the
- * options of `startServer`, and the permissions of the tasks in deno.json.
+ * Writes the files that are generated from the tables of settings, ports and
+ * folders: the tables of docs/CONFIGURATION.md, the sketch in
+ * docs/ARCHITECTURE.md, the options of `startServer`, and the permissions of
+ * the tasks in deno.json.
  *
  * @module
  */
@@ -23,11 +24,12 @@ import {
 import { resolveSettings } from "../server/settings/sources.ts";
 import { withSketch } from "../tests/architecture.ts";
 
-/** Reads a file of the project, by its path from the top. */
+/** Reads a file of the project, by its path from the project's folder. */
 type Read = (path: string) => string;
 
 /**
- * The files that are generated, whole or in part, as they should be.
+ * The generated texts of all files that are generated, whole or in part, by
+ * their paths.
  *
  * @param settings The settings to describe.
  */
@@ -51,7 +53,7 @@ export function generate(
 
 const { servers } = parseTopology(herd);
 
-/** The default herd's tasks, each with the ports that it opens or dials. */
+/** Permits each task of the default herd the ports that it opens or dials. */
 function withTaskPermissions(manifest: string): string {
   const settings = {
     ...resolveSettings(schema, []).values,
@@ -84,7 +86,7 @@ function withTaskPermissions(manifest: string): string {
   return text;
 }
 
-/** Puts tables in the place of those between the page's markers. */
+/** Replaces the tables between the page's markers. */
 function withTables(
   page: string,
   tables: Readonly<Record<string, string>>,
@@ -101,8 +103,8 @@ function portsTable(): string {
       "port",
       "offset",
       "field of the herd file",
-      "what connects to it",
-      "spoken",
+      "purpose",
+      "protocol",
     ],
     portKinds.map((kind) => [
       kind.name,
@@ -136,7 +138,7 @@ function settingsTables(settings: Schema): string {
   }).join("\n");
 }
 
-/** A setting's name, where the herd file or the library takes it. */
+/** A setting's name; empty if neither the herd file nor the library has it. */
 function nameIn(name: string, setting: Setting): string {
   const isInHerdFile = isGivenBy(setting, "herd file");
   const isOption = isGivenBy(setting, "option");
@@ -145,7 +147,7 @@ function nameIn(name: string, setting: Setting): string {
   return code(name) + (isOption ? "" : " (herd file)");
 }
 
-/** Aligned as `deno fmt` does. */
+/** A Markdown table, aligned as `deno fmt` does. */
 function table(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
@@ -167,7 +169,7 @@ function code(text: string): string {
   return `\`${text}\``;
 }
 
-/** The interface of those options of `startServer` that are settings. */
+/** The interface of the options of `startServer` that are settings. */
 function optionTypes(settings: Schema): string {
   const options = Object.entries(settings).filter(([name, setting]) =>
     isGivenBy(setting, "option") && !Object.hasOwn(clientLimitSettings, name)
@@ -177,13 +179,13 @@ function optionTypes(settings: Schema): string {
   );
   return `// \`deno task generate\` writes this file from schema.ts.
 
-/** Those options of a server that are settings. */
+/** The options of a server that are settings. */
 export interface SettingOptions {
 ${members.join("")}}
 `;
 }
 
-/** What an option is for, with its range and its default. */
+/** The meaning of an option, with its range and its default. */
 function sentenceFor(setting: Setting): string {
   const { help, otherwise, type } = setting;
   const meaning = type === "switch"
@@ -219,7 +221,7 @@ function typeOf(setting: Setting): string {
   }
 }
 
-/** A documentation comment of lines that are short enough. */
+/** A documentation comment, wrapped at 80 characters. */
 function comment(text: string): string {
   const single = `  /** ${text} */`;
   if (single.length <= 80) return `${single}\n`;
@@ -233,9 +235,11 @@ function comment(text: string): string {
 }
 
 if (import.meta.main) {
-  const top = new URL("../", import.meta.url);
-  const files = generate((path) => Deno.readTextFileSync(new URL(path, top)));
+  const project = new URL("../", import.meta.url);
+  const files = generate((path) =>
+    Deno.readTextFileSync(new URL(path, project))
+  );
   for (const [path, text] of files) {
-    Deno.writeTextFileSync(new URL(path, top), text);
+    Deno.writeTextFileSync(new URL(path, project), text);
   }
 }

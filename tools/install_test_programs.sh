@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs the programs that tests need beside Deno, on Debian and Ubuntu:
+# Installs the programs that tests need besides Deno, on Debian and Ubuntu:
 #
 #     sh tools/install_test_programs.sh
 #     sh tools/install_test_programs.sh --missing [PROGRAM...]
 #
 # With --missing it installs nothing. It prints the names of the missing programs,
-# one a line: of those that are named, or of all. The exit status is 0 on success,
-# 1 where something cannot be installed, and 2 where the command line is wrong.
+# one a line: of the named ones, or of all. The exit status is 0 on success, 1 if
+# a program cannot be installed, and 2 if the command line is wrong.
 set -eu
 
 fail() { # fail STATUS MESSAGE
@@ -21,7 +21,7 @@ case ${1-} in
 esac
 wanted=$* known='' missing='' packages=''
 
-program() { # program NAME PACKAGE CONDITION: CONDITION succeeds where NAME is
+program() { # program NAME PACKAGE CONDITION: CONDITION succeeds if NAME is there
   known="$known $1"
   case " ${wanted:-$1} " in
   *" $1 "*) ;;
@@ -43,7 +43,7 @@ program pdftotext poppler-utils 'command -v pdftotext'
 program script bsdutils 'script --version'
 # Only the nc of OpenBSD has -N.
 program nc netcat-openbsd 'nc -h 2>&1 | grep -q -e -N'
-# Tests need the compiler too, which not every Java has.
+# Tests need the compiler too, which some Java packages lack.
 program java default-jdk-headless 'java --list-modules | grep -q jdk.compiler'
 program mypy mypy 'command -v mypy'
 program uvloop python3-uvloop \
@@ -63,7 +63,7 @@ if [ $install = no ]; then
 fi
 [ -n "$missing" ] || exit 0
 command -v apt-get >/dev/null ||
-  fail 1 "there is no apt-get; install these in your system's way:$missing"
+  fail 1 "there is no apt-get; install these with your system's tool:$missing"
 if [ "$(id -u)" = 0 ]; then sudo() { "$@"; }; fi
 echo "installing$packages"
 sudo apt-get update -qq

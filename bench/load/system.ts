@@ -1,12 +1,12 @@
 /**
- * The few system calls that a load generator needs, without the runtime's event
- * loop in between: it costs several times as much as the calls themselves, and
- * what is measured would be the generator. Linux only.
+ * System calls without Deno's event loop. The event loop costs several times as
+ * much as the calls: the generator would be slower than the servers that it
+ * measures. Linux only.
  *
  * @module
  */
 
-const library = Deno.dlopen("libc.so.6", {
+const { symbols } = Deno.dlopen("libc.so.6", {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -16,8 +16,7 @@ const library = Deno.dlopen("libc.so.6", {
     parameters: ["i32", "i32", "i32", "buffer", "u32"],
     result: "i32",
   },
-  // Sizes here have 64 bits, but none of ours needs more than 32: so they stay
-  // plain numbers.
+  // These sizes have 64 bits. Ours fit into 32, and stay plain numbers.
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
@@ -25,7 +24,6 @@ const library = Deno.dlopen("libc.so.6", {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
 });
-const { symbols } = library;
 
 const internet = 2; // AF_INET
 const stream = 1; // SOCK_STREAM
@@ -35,10 +33,10 @@ const noSignal = 0x4000; // MSG_NOSIGNAL
 const addOperation = 1; // EPOLL_CTL_ADD
 const readable = 1; // EPOLLIN
 
-/** A connection or a listening port, as the kernel numbers it. */
+/** The file descriptor of a socket. */
 export type Descriptor = number;
 
-/** `struct sockaddr_in` of a port of this machine's loopback. */
+/** `struct sockaddr_in` of a port of the loopback address. */
 function loopbackAddress(port: number): Uint8Array<ArrayBuffer> {
   const address = new Uint8Array(16);
   const view = new DataView(address.buffer);
@@ -54,21 +52,21 @@ function openSocket(): Descriptor {
   return descriptor;
 }
 
-function sendAtOnce(descriptor: Descriptor): void {
+function disableDelay(descriptor: Descriptor): void {
   symbols.setsockopt(descriptor, tcp, noDelay, new Uint8Array([1, 0, 0, 0]), 4);
 }
 
-/** Connects to a port of this machine. */
+/** Connects to a port of the loopback address. */
 export function connectLoopback(port: number): Descriptor {
   const descriptor = openSocket();
   if (symbols.connect(descriptor, loopbackAddress(port), 16) !== 0) {
-    throw new Error(`nobody listens on port ${port}`);
+    throw new Error(`cannot connect to port ${port}`);
   }
-  sendAtOnce(descriptor);
+  disableDelay(descriptor);
   return descriptor;
 }
 
-/** Listens on a port of this machine. */
+/** Listens on a port of the loopback address. */
 export function listenLoopback(port: number): Descriptor {
   const descriptor = openSocket();
   const backlog = 1024;
@@ -79,14 +77,14 @@ export function listenLoopback(port: number): Descriptor {
   return descriptor;
 }
 
-/** Takes the next connection; waits for it. */
-export function acceptConnection(listening: Descriptor): Descriptor {
-  const descriptor = symbols.accept(listening, 0n, 0n);
-  sendAtOnce(descriptor);
+/** Waits for the next connection. */
+export function acceptConnection(listener: Descriptor): Descriptor {
+  const descriptor = symbols.accept(listener, 0n, 0n);
+  disableDelay(descriptor);
   return descriptor;
 }
 
-/** Reads what there is, at least a byte. 0 at the end of the stream. */
+/** Waits for bytes and reads them. Returns 0 at the end of the stream. */
 export function read(
   descriptor: Descriptor,
   target: Uint8Array<ArrayBuffer>,
@@ -96,7 +94,17 @@ export function read(
   return count;
 }
 
-/** Writes all the bytes; waits until the kernel has taken them. */
+/** The same, for a stream that must not end. */
+export function readSome(
+  descriptor: Descriptor,
+  target: Uint8Array<ArrayBuffer>,
+): number {
+  const count = read(descriptor, target);
+  if (count === 0) throw new Error("the server closed the connection");
+  return count;
+}
+
+/** Writes all bytes. Waits until the kernel has accepted them. */
 export function write(
   descriptor: Descriptor,
   bytes: Uint8Array<ArrayBuffer>,
@@ -113,12 +121,12 @@ export function close(descriptor: Descriptor): void {
   symbols.close(descriptor);
 }
 
-/** `struct epoll_event` is packed on x86-64 and nowhere else. */
+/** `struct epoll_event` is packed on x86-64 only. */
 const [eventBytes, dataOffset] = Deno.build.arch === "x86_64"
   ? [12, 4]
   : [16, 8];
 
-/** Waits until one of many connections has something to read. */
+/** Waits until one of many sockets is readable. */
 export class Poller {
   readonly #descriptor = symbols.epoll_create1(0);
   readonly #maxEvents = 1024;
@@ -133,14 +141,11 @@ export class Poller {
     symbols.epoll_ctl(this.#descriptor, addOperation, descriptor, event);
   }
 
-  /**
-   * Calls back for each that can be read, and returns how many there were; after
-   * `timeoutMs` at most.
-   */
+  /** Calls back for each readable socket. -1 waits without a timeout. */
   wait(
     timeoutMs: number,
     onReadable: (descriptor: Descriptor) => void,
-  ): number {
+  ): void {
     const count = symbols.epoll_wait(
       this.#descriptor,
       this.#events,
@@ -150,7 +155,6 @@ export class Poller {
     for (let index = 0; index < count; index++) {
       onReadable(this.#view.getInt32(index * eventBytes + dataOffset, true));
     }
-    return count;
   }
 
   [Symbol.dispose](): void {

@@ -1,31 +1,72 @@
 /**
- * How soon a herd is one again after a fault.
+ * How soon a herd recovers after a fault.
  *
- * - A server killed, or frozen: how long the worst update took from Hill to
- *   Campbell when Smith fails, over which the shortest way goes. Nobody may be
- *   without an update in the end.
- * - Clients: how long a server takes from its start with an empty memory until it
- *   knows so many.
- * - Simulated herds, in which servers crash and links are cut by chance: how long
- *   after the last fault all servers know the same.
- *
- * A frozen server is watched for longer than the time-out of a link, and the
- * simulation is the same every time: once is enough for both.
+ * - server killed, server frozen: how long the slowest update takes from Hill to
+ *   Campbell while Smith fails, through which the shortest path goes. No update
+ *   may be lost. A frozen server is watched for longer than a link's timeout, in
+ *   the first round only.
+ * - clients: how long a killed server takes from its new start until it knows
+ *   these clients again and is ready.
  *
  * @module
  */
-import type { Context, Measure } from "../context.ts";
-import { measureFault } from "../convergence/faults.ts";
-import { RestartedHerd } from "../convergence/restart.ts";
-import type { Convergence } from "../convergence/simulated.ts";
-import { Process } from "../processes.ts";
+import { fill, startLoad } from "../loads.ts";
+import type { Context, Measure } from "../measure.ts";
+import type { Process } from "../processes.ts";
+import type { Outage } from "../propagation/outage_summary.ts";
+import { median } from "../results.ts";
+import {
+  portsOf,
+  type RunningHerd,
+  serverNames,
+  startHerd,
+  startServer,
+} from "../servers.ts";
+import { startObservedHerd } from "./propagation.ts";
 
-const killed = { signal: "SIGKILL", watchedMs: 1_000 } as const;
+/** A fault of Smith. */
+export interface Fault {
+  readonly signal: Deno.Signal;
+  /** How long updates are sent after it, in milliseconds. */
+  readonly watchedMs: number;
+}
 
-/** Silence is found out after five to seven seconds. */
-const frozen = { signal: "SIGSTOP", watchedMs: 8_000 } as const;
+const killed: Fault = { signal: "SIGKILL", watchedMs: 1_000 };
 
-/** Short restarts differ by more than they take longer: so there are more. */
+/** A link times out after five to seven seconds of silence. */
+const frozen: Fault = { signal: "SIGSTOP", watchedMs: 8_000 };
+
+/** How long the observer starts and servers warm up, in milliseconds. */
+const warmUpMs = 2_500;
+
+/** Starts a herd, makes Smith fail, and measures the updates. */
+export async function measureFault(
+  context: Context,
+  { signal, watchedMs }: Fault,
+): Promise<Outage> {
+  const folder = await Deno.makeTempDir({ dir: context.folder });
+  await using herd = await startObservedHerd({ ...context, folder });
+  const smith = herd.processes[serverNames.indexOf("Smith")];
+  const faultMs = Date.now() + warmUpMs;
+  await using observer = startLoad(
+    context.cores,
+    ...["bench/propagation/outage.ts", herd.basePort],
+    ...[faultMs, faultMs + watchedMs],
+  );
+  const timer = setTimeout(() => smith.signal(signal), warmUpMs);
+  try {
+    return await observer.json();
+  } finally {
+    clearTimeout(timer);
+    // A frozen process does not handle SIGTERM.
+    smith.signal("SIGCONT");
+  }
+}
+
+/** The server that is killed and started again. It has two neighbours. */
+const restarted = "Campbell";
+
+/** How many restarts to measure. Short ones vary most. */
 const restarts = [
   { clients: 0, times: 3 },
   { clients: 1_000, times: 3 },
@@ -33,59 +74,123 @@ const restarts = [
   { clients: 100_000, times: 1 },
 ];
 
-const simulations = [
-  { servers: 5, herds: 100 },
-  { servers: 10, herds: 40 },
-  { servers: 20, herds: 20 },
-  { servers: 40, herds: 10 },
-];
+/** Time between two requests for a server's state, in milliseconds. */
+const pollMs = 5;
 
-async function measureRestarts(context: Context): Promise<void> {
-  await using herd = await RestartedHerd.start(context);
-  for (const { clients, times } of restarts) {
-    if (clients > 0) await herd.fill(clients);
-    const readyMs = await herd.measure(clients, times);
-    context.add("herd", `${clients} clients`, { readyMs });
+/** How long a herd may take to reach a state, in milliseconds. */
+const timeoutMs = 20_000;
+
+const flags = ["--admin"];
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const endMs = performance.now() + timeoutMs;
+  while (!await holds()) {
+    if (performance.now() > endMs) {
+      throw new Error(`a herd took longer than ${timeoutMs / 1000} s`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
 
-/** All sizes at once: their time is not the machine's. */
-async function simulate({ add }: Context): Promise<void> {
-  const outcomes = await Promise.all(
-    simulations.map(async ({ herds, servers }) => {
-      await using simulation = new Process({
-        program: Deno.execPath(),
-        args: [
-          "run",
-          "bench/convergence/simulated.ts",
-          `${servers}`,
-          `${herds}`,
-        ],
-        cores: [],
-      });
-      const json = await simulation.output();
-      // Why it has failed it has said on stderr.
-      if (json === "") throw new Error(`${servers} servers: not simulated`);
-      const found: Convergence = JSON.parse(json);
-      return { servers, found };
-    }),
-  );
-  for (const { found, servers } of outcomes) {
-    add("herd", `simulated, ${servers} servers`, { ...found });
+/** A herd of which one server is killed and started again. */
+export class RestartedHerd implements AsyncDisposable {
+  readonly #context: Context;
+  readonly #herd: RunningHerd;
+  #server: Process;
+
+  private constructor(context: Context, herd: RunningHerd) {
+    this.#context = context;
+    this.#herd = herd;
+    this.#server = herd.processes[serverNames.indexOf(restarted)];
+  }
+
+  /** Starts the servers. Resolves when they are linked. */
+  static async start(context: Context): Promise<RestartedHerd> {
+    const folder = await Deno.makeTempDir({ dir: context.folder });
+    const herd = await startHerd(context.cores, folder, serverNames, flags);
+    return new RestartedHerd(context, herd);
+  }
+
+  /** Reports clients. Resolves when all servers know them. */
+  async fill(clients: number): Promise<void> {
+    const { basePort } = this.#herd;
+    await fill(this.#context.cores, "iamat", clients, 1, basePort);
+    for (const name of serverNames) {
+      await until(async () => await this.#clientsAt(name) === clients);
+    }
+  }
+
+  /** The median time of some restarts, in milliseconds. */
+  async measure(clients: number, times: number): Promise<number> {
+    const measured: number[] = [];
+    for (let count = 0; count < times; count++) {
+      measured.push(await this.#restart(clients));
+    }
+    return median(measured);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+    await this.#herd[Symbol.asyncDispose]();
+  }
+
+  async #restart(clients: number): Promise<number> {
+    const { cores: { servers }, folder: parent } = this.#context;
+    this.#server.signal("SIGKILL");
+    await this.#server.output();
+    const folder = await Deno.makeTempDir({ dir: parent });
+    const { basePort } = this.#herd;
+    const startMs = performance.now();
+    const starting = startServer(restarted, basePort, folder, servers, flags)
+      .then((server) => this.#server = server);
+    const ready = until(() => this.#isReady())
+      .then(() => performance.now() - startMs);
+    const [tookMs] = await Promise.all([ready, starting]);
+    const found = await this.#clientsAt(restarted);
+    if (found !== clients) {
+      throw new Error(`${restarted} knows ${found} clients, not ${clients}`);
+    }
+    return tookMs;
+  }
+
+  #fetch(name: string, path: string): Promise<Response> {
+    const { admin } = portsOf(name, this.#herd.basePort);
+    return fetch(`http://127.0.0.1:${admin}${path}`);
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      const response = await this.#fetch(restarted, "/readyz");
+      await response.body?.cancel();
+      return response.ok;
+    } catch (error) {
+      // It does not listen yet.
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
+  }
+
+  async #clientsAt(name: string): Promise<number> {
+    const response = await this.#fetch(name, "/status.json");
+    const { servers: [{ clients }] } = await response.json();
+    return clients;
   }
 }
 
-/** Faults, and what comes after. */
+/** Two faults, and restarts. */
 export const convergence: Measure = {
   name: "convergence",
-  title: "how soon a herd is one again after a fault",
   async run(context) {
     const { add, round } = context;
     add("herd", "server killed", { ...await measureFault(context, killed) });
     if (round === 1) {
       add("herd", "server frozen", { ...await measureFault(context, frozen) });
     }
-    await measureRestarts(context);
-    if (round === 1) await simulate(context);
+    await using herd = await RestartedHerd.start(context);
+    for (const { clients, times } of restarts) {
+      if (clients > 0) await herd.fill(clients);
+      const readyMs = await herd.measure(clients, times);
+      add("herd", `${clients} clients`, { readyMs });
+    }
   },
 };

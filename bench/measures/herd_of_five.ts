@@ -1,25 +1,24 @@
 /**
- * What the five servers of the default herd do for an update, all together.
- *
- * Clients talk to Hill only, or to all five: then there are five times as many.
+ * What the five servers of the default herd do for updates, all together.
+ * Clients connect to Hill only, or to all five servers: then there are five
+ * times as many.
  *
  * @module
  */
-import type { Measure } from "../context.ts";
 import { measureWork } from "../herd_work.ts";
+import type { Measure } from "../measure.ts";
 import { serverNames } from "../servers.ts";
 
 const connectionsAServer = 8;
 
 const maxWarmUpSeconds = 1;
 
-/** At how many of the five servers clients are, by point. */
+/** How many servers have clients, by point. */
 const points = { "8x16 at one": 1, "8x16 at each": serverNames.length };
 
 /** Updates to one server of five, and to all. */
 export const herdOfFive: Measure = {
   name: "herd of five",
-  title: "what the five servers make of updates, all together",
   async run(context) {
     for (const [point, servers] of Object.entries(points)) {
       const connections = Array.from(
@@ -27,11 +26,8 @@ export const herdOfFive: Measure = {
         (_, index) => index % servers,
       );
       const warmUpSeconds = Math.min(maxWarmUpSeconds, context.secondsAPoint);
-      await measureWork(context, {
-        names: serverNames,
-        flags: [],
-        loads: [{ point, connections, warmUpSeconds }],
-      });
+      const load = { point, connections, warmUpSeconds };
+      await measureWork(context, serverNames, [], [load]);
     }
   },
 };

@@ -1,60 +1,46 @@
 /**
- * How many WHATSAT a server answers out of the gazetteer, for one place, five
- * and twenty, within ten kilometres of clients in Los Angeles.
+ * How many WHATSAT a server answers from the gazetteer, for one, five and twenty
+ * places, within ten kilometres of clients in Los Angeles.
  *
  * @module
  */
-import type { Context, Measure } from "../context.ts";
 import type { Language } from "../load/requests.ts";
 import { runLoad } from "../loads.ts";
-import { freeBasePort, type Process } from "../processes.ts";
-import { startSubject, subjectNamed } from "../start_subject.ts";
+import type { Measure } from "../measure.ts";
+import { freeBasePort } from "../processes.ts";
+import { herd, startSubject } from "../subjects.ts";
 
 const [connections, depth] = [8, 16];
 
-/** Clients must be known before somebody asks for them, in seconds. */
+/** How long clients report before the first query, in seconds. */
 const reportSeconds = 0.5;
 
 const maxWarmUpSeconds = 0.5;
 
-/** How many places are asked for, and what that is called. */
+/** The bound of the queries, by point. */
 const points = { "1 place": 1, "5 places": 5, "20 places": 20 };
-
-function load(
-  { cores }: Context,
-  server: Process,
-  port: number,
-  language: Language,
-  warmUpSeconds: number,
-  seconds: number,
-) {
-  return runLoad(
-    cores,
-    { language, connections, depth, warmUpSeconds, seconds, ports: [port] },
-    [server],
-  );
-}
 
 /** Answers to WHATSAT. */
 export const places: Measure = {
   name: "places",
-  title: "how fast WHATSAT is answered from the gazetteer",
-  async run(context) {
-    const { add, cores, folder, secondsAPoint } = context;
+  async run({ add, cores, folder, secondsAPoint }) {
     const port = freeBasePort();
     await using server = await startSubject(
-      subjectNamed("herd"),
+      herd,
       { port, folder, connections },
       cores.servers.slice(0, 1),
     );
-    // Each connection reports clients of its own, and asks for the same later.
-    await load(context, server, port, "iamat", 0, reportSeconds);
-    for (const [point, count] of Object.entries(points)) {
+    const load = (language: Language, warmUpSeconds: number, seconds: number) =>
+      runLoad(
+        cores,
+        { language, connections, depth, warmUpSeconds, seconds, ports: [port] },
+        [server],
+      );
+    // Each connection reports the clients that it asks for later.
+    await load("iamat", 0, reportSeconds);
+    for (const [point, bound] of Object.entries(points)) {
       const { answersPerSecond, p50Us, p99Us } = await load(
-        context,
-        server,
-        port,
-        `whatsat${count}`,
+        `whatsat${bound}`,
         Math.min(maxWarmUpSeconds, secondsAPoint),
         secondsAPoint,
       );

@@ -1,128 +1,90 @@
 /**
  * How long an update takes from one server to another.
  *
- * The time is that from just before a client writes an update to Hill until an
- * observer has read it that another server tells of it, unasked: Smith, one hop
- * away, or Campbell, two hops away by Smith. The client and both observers are
- * one process with one clock. So two hops are four writes and four reads: client
- * to Hill, Hill to Smith, Smith to Campbell, Campbell to observer.
+ * The time begins just before a client writes an update to Hill. It ends when
+ * an observer has read the update from Smith (one hop) or from Campbell (two
+ * hops, through Smith). The client and both observers are one process with one
+ * clock. An observer is a neighbour without other links. Its link stands last
+ * in the herd file, so that its server writes to the other neighbours first.
  *
- * Of a herd an observer is one more neighbour, which has no other link: it is
- * told as neighbours are, by an AT line, and after them: its link stands last in
- * the herd file. Of NATS it is a subscriber. The servers of NATS are leaf nodes
- * in the shape of the herd (see `nats.ts`), as a cluster has no two hops. Report,
- * sockets and clock are the same for both.
+ * Under load, another process sends all five servers together 20,000 updates a
+ * second, on one connection each, in batches of a millisecond. If the servers
+ * accept fewer, `backgroundPerSecond` is lower. Times of a second or more
+ * count as 1,000,000 µs.
  *
- * Under load, another process tells all five servers of 20,000 updates a second
- * together, on one connection each, in batches of a millisecond. Load and probes
- * go to all five servers: in a herd by themselves, with NATS because they have
- * subscribers everywhere. But the observers of NATS are told of the probes only,
- * those of a herd of the load as well: a herd has no subjects. Where the servers
- * cannot take the whole load, `backgroundPerSecond` tells what they took, and
- * probes wait behind what was sent before; 1,000,000 us stands for all that is
- * longer.
- *
- * The quiet comes first. A herd that had more to do than it could may have
- * learned other ways meanwhile, and goes on with them: after that, Campbell may
- * hear of Hill by Jaquez and Singleton, which is three hops. Servers that have
- * had a load do not answer faster in the quiet behind it; that was tried.
+ * The idle servers are measured first, because a herd may learn longer paths
+ * under overload and keeps them. A load before did not make idle servers
+ * faster.
  *
  * @module
  */
-import type { Context, Measure } from "../context.ts";
-import { Process } from "../processes.ts";
-import { type Running, startHerd } from "../propagation/herd.ts";
-import type { Subject } from "../propagation/language.ts";
-import { isNatsInstalled, startNats } from "../propagation/nats.ts";
+import defaultHerd from "../../herd.json" with { type: "json" };
+import { startLoad } from "../loads.ts";
+import type { Context, Measure } from "../measure.ts";
 import type { PacerReport } from "../propagation/pacer.ts";
 import type { Propagation } from "../propagation/prober.ts";
+import { places } from "../propagation/protocol.ts";
+import {
+  type RunningHerd,
+  serverNames,
+  startHerd,
+  writeHerdFile,
+} from "../servers.ts";
 
 /** The load, in updates a second. */
 const loadPerSecond = 20_000;
 
-/** Programs start, and servers warm up, for so long under load, in seconds. */
-const loadWarmUpSeconds = 3;
+/** How long programs start and servers warm up, in seconds. */
+const [idleWarmUpSeconds, loadWarmUpSeconds] = [2, 3];
 
-/** The prober starts, and the servers warm up to it, for so long, in seconds. */
-const idleWarmUpSeconds = 2;
-
-/** The time in which probes and load count, in milliseconds since 1970. */
-interface Span {
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
-
-function spanAfter(warmUpSeconds: number, seconds: number): Span {
-  const fromMs = Date.now() + warmUpSeconds * 1000;
-  return { fromMs, untilMs: fromMs + seconds * 1000 };
-}
-
-/** A program that prints what it saw. */
-function start(
-  { cores }: Context,
-  program: string,
-  subject: Subject,
-  numbers: readonly number[],
-): Process {
-  return new Process({
-    program: Deno.execPath(),
-    args: [
-      "run",
-      "--allow-ffi",
-      `bench/propagation/${program}`,
-      subject,
-      ...numbers.map(String),
+/** Starts a herd that expects an observer at each of the places. */
+export async function startObservedHerd(
+  { cores, folder }: Context,
+): Promise<RunningHerd> {
+  const herdFile = await writeHerdFile(
+    folder,
+    [...serverNames, ...places.map(({ observer }) => observer)],
+    [
+      ...defaultHerd.links,
+      ...places.map(({ observer, server }) => [observer, server]),
     ],
-    cores: cores.load,
-  });
-}
-
-async function probe(
-  context: Context,
-  subject: Subject,
-  { basePort }: Running,
-  { fromMs, untilMs }: Span,
-): Promise<Propagation[]> {
-  await using prober = start(
-    context,
-    "prober.ts",
-    subject,
-    [basePort, fromMs, untilMs],
   );
-  return JSON.parse((await prober.untilPrinted(/^\[.*\]$/m))[0]);
+  return await startHerd(cores, folder, serverNames, [herdFile]);
 }
 
-async function pace(
-  context: Context,
-  subject: Subject,
-  { basePort }: Running,
-  { fromMs, untilMs }: Span,
-): Promise<PacerReport> {
-  await using pacer = start(
-    context,
-    "pacer.ts",
-    subject,
-    [basePort, loadPerSecond, fromMs, untilMs],
-  );
-  return JSON.parse((await pacer.untilPrinted(/^\{.*\}$/m))[0]);
+/** When probes and load count, in milliseconds since 1970. */
+function spanAfter(warmUpSeconds: number, seconds: number): number[] {
+  const fromMs = Date.now() + warmUpSeconds * 1000;
+  return [fromMs, fromMs + seconds * 1000];
 }
 
-async function measure(
-  context: Context,
-  subject: Subject,
-  servers: Running,
+/**
+ * Takes the samples of five servers.
+ *
+ * @param programs The folder of the programs `prober.ts` and `pacer.ts`.
+ */
+export async function measurePropagation(
+  { add, cores, secondsAPoint }: Context,
+  subject: string,
+  basePort: number,
+  programs = "bench/propagation",
 ): Promise<void> {
-  const { add, secondsAPoint } = context;
-  const idle = spanAfter(idleWarmUpSeconds, secondsAPoint);
-  for (
-    const { hops, ...values } of await probe(context, subject, servers, idle)
-  ) add(subject, `${hops}, idle`, values);
-  const loaded = spanAfter(loadWarmUpSeconds, secondsAPoint);
-  const [{ perSecond }, underLoad] = await Promise.all([
-    pace(context, subject, servers, loaded),
-    probe(context, subject, servers, loaded),
-  ]);
-  for (const { hops, ...values } of underLoad) {
+  const run = async (program: string, ...numbers: readonly number[]) => {
+    const path = `${programs}/${program}.ts`;
+    await using process = startLoad(cores, path, basePort, ...numbers);
+    return await process.json();
+  };
+  const probe = (span: readonly number[]): Promise<Propagation[]> =>
+    run("prober", ...span);
+  const pace = (span: readonly number[]): Promise<PacerReport> =>
+    run("pacer", loadPerSecond, ...span);
+  const idle = await probe(spanAfter(idleWarmUpSeconds, secondsAPoint));
+  for (const { hops, ...values } of idle) {
+    add(subject, `${hops}, idle`, values);
+  }
+  const span = spanAfter(loadWarmUpSeconds, secondsAPoint);
+  const [{ perSecond }, loaded] = await Promise.all([pace(span), probe(span)]);
+  for (const { hops, ...values } of loaded) {
     add(subject, `${hops}, ${loadPerSecond}/s`, {
       ...values,
       backgroundPerSecond: perSecond,
@@ -133,16 +95,8 @@ async function measure(
 /** One hop and two, idle and under load. */
 export const propagation: Measure = {
   name: "propagation",
-  title: "how long an update takes from one server to another",
   async run(context) {
-    {
-      await using herd = await startHerd(context);
-      await measure(context, "herd", herd);
-    }
-    if (!isNatsInstalled()) {
-      return context.missing("nats", "apt-get install nats-server");
-    }
-    await using nats = await startNats(context);
-    await measure(context, "nats", nats);
+    await using herd = await startObservedHerd(context);
+    await measurePropagation(context, "herd", herd.basePort);
   },
 };

@@ -1,23 +1,23 @@
 /**
- * How many updates one server takes, how long each takes, and what it costs.
+ * How many updates one server accepts, how long replies take, and what CPU time
+ * an update costs.
  *
- * Each server runs alone on one core, with its log on and no neighbours, and the
- * load generator on another. At every point of load all servers are measured one
- * right after the other, so that a ratio compares what was measured within
- * seconds. Those that are not being measured stay idle.
+ * Each server runs alone on one core, with its log and without neighbours. The
+ * load generator has another core. At each point of load the servers are
+ * measured one after another, so that a ratio compares samples that were taken
+ * within seconds. The other servers are idle meanwhile.
  *
  * @module
  */
-import type { Context, Measure } from "../context.ts";
 import { runLoad } from "../loads.ts";
+import type { Context, Measure } from "../measure.ts";
 import { freeBasePort, type Process } from "../processes.ts";
-import { isInstalled, startSubject } from "../start_subject.ts";
-import type { Subject } from "../subjects.ts";
+import { isInstalled, startSubject, type Subject } from "../subjects.ts";
 
 /** A point of load. */
 interface Point {
   readonly connections: number;
-  /** Requests on their way at any time, on each connection. */
+  /** Requests in flight on each connection. */
   readonly depth: number;
 }
 
@@ -28,16 +28,16 @@ const points: readonly Point[] = [
   { connections: 4, depth: 256 },
 ];
 
-/** After its start a server has so long to compile what is hot, in seconds. */
-const firstWarmUpSeconds = 1;
-
-/** The load that it does that under. */
+/** The load under which a new server compiles its code. */
 const firstPoint: Point = { connections: 50, depth: 16 };
 
-/** Before each measurement it has so long to get used to the load. */
-const warmUpSeconds = 0.5;
+/** Its longest duration, in seconds. */
+const firstLoadSeconds = 1;
 
-/** A subject that runs, or one that is started for each load. */
+/** The longest warm-up of each measurement, in seconds. */
+const maxWarmUpSeconds = 0.5;
+
+/** A subject, and its process if it serves many loads. */
 class Runner implements AsyncDisposable {
   readonly subject: Subject;
   readonly #context: Context;
@@ -52,44 +52,44 @@ class Runner implements AsyncDisposable {
     Deno.mkdirSync(this.#folder);
   }
 
-  /** Starts it, unless it is to be started for each load, and warms it up. */
+  /** Starts a subject that serves many loads, and warms it up. */
   async start(): Promise<void> {
     if (this.subject.servesOnce) return;
-    this.#process = await this.#start(firstPoint);
-    const seconds = Math.min(firstWarmUpSeconds, this.#context.secondsAPoint);
+    this.#process = await this.#startProcess(firstPoint);
+    const seconds = Math.min(firstLoadSeconds, this.#context.secondsAPoint);
     await this.#load(this.#process, firstPoint, seconds / 2, seconds / 2);
   }
 
-  /** Measures it at a point. */
+  /** Takes a sample. */
   async measure(point: Point): Promise<void> {
     const { add, secondsAPoint } = this.#context;
     await using once = this.subject.servesOnce
-      ? await this.#start(point)
+      ? await this.#startProcess(point)
       : undefined;
     const outcome = await this.#load(
       once ?? this.#process!,
       point,
-      Math.min(warmUpSeconds, secondsAPoint),
+      Math.min(maxWarmUpSeconds, secondsAPoint),
       secondsAPoint,
     );
-    const { answersPerSecond, busyShare, serverCpuUs } = outcome;
-    const { p50Us, p99Us, p999Us } = outcome;
     add(this.subject.id, `${point.connections}x${point.depth}`, {
-      updatesPerSecond: answersPerSecond,
-      p50Us,
-      p99Us,
-      p999Us,
-      serverCpuUs,
-      loadCpuShare: busyShare,
+      updatesPerSecond: outcome.answersPerSecond,
+      p50Us: outcome.p50Us,
+      p99Us: outcome.p99Us,
+      p999Us: outcome.p999Us,
+      serverCpuUs: outcome.serverCpuUs,
+      loadCpuShare: outcome.busyShare,
     });
-    this.#cutLog();
+    const { log } = this.subject;
+    // It would soon fill the disk.
+    if (log !== undefined) Deno.truncateSync(`${this.#folder}/${log}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process?.[Symbol.asyncDispose]();
   }
 
-  #start({ connections }: Point): Promise<Process> {
+  #startProcess({ connections }: Point): Promise<Process> {
     return startSubject(
       this.subject,
       { port: this.#port, folder: this.#folder, connections },
@@ -99,59 +99,42 @@ class Runner implements AsyncDisposable {
 
   #load(
     process: Process,
-    { connections, depth }: Point,
+    point: Point,
     warmUpSeconds: number,
     seconds: number,
   ) {
     const { language } = this.subject;
-    return runLoad(this.#context.cores, {
-      language,
-      connections,
-      depth,
-      warmUpSeconds,
-      seconds,
-      ports: [this.#port],
-    }, [process]);
-  }
-
-  /** A rival's log is of no use, and would soon fill the disk. */
-  #cutLog(): void {
-    const { log } = this.subject;
-    if (log !== undefined) Deno.truncateSync(`${this.#folder}/${log}`);
+    const ports = [this.#port];
+    const load = { ...point, language, warmUpSeconds, seconds, ports };
+    return runLoad(this.#context.cores, load, [process]);
   }
 }
 
-/** The measure, of some subjects. */
-export function updatesOf(subjects: readonly Subject[]): Measure {
-  return {
-    name: "updates",
-    title: "what one server makes of updates",
-    async run(context) {
-      await using cleanup = new AsyncDisposableStack();
-      const runners = new Set<Runner>();
-      /** Does something with one; who fails is left out of the round. */
-      const attempt = async (runner: Runner, act: () => Promise<void>) => {
-        try {
-          await act();
-        } catch (error) {
-          runners.delete(runner);
-          context.missing(runner.subject.id, `failed: ${messageOf(error)}`);
-        }
-      };
-      for (const subject of subjects) {
-        if (!isInstalled(context, subject)) continue;
-        const runner = cleanup.use(new Runner(subject, context));
-        runners.add(runner);
-        await attempt(runner, () => runner.start());
+/** The measure of these subjects. One that fails is left out of the round. */
+export const updatesOf = (subjects: readonly Subject[]): Measure => ({
+  name: "updates",
+  async run(context) {
+    await using cleanup = new AsyncDisposableStack();
+    const runners = new Set<Runner>();
+    const attempt = async (runner: Runner, act: () => Promise<void>) => {
+      try {
+        await act();
+      } catch (error) {
+        runners.delete(runner);
+        const reason = error instanceof Error ? error.message : String(error);
+        context.missing(runner.subject.id, `failed: ${reason}`);
       }
-      for (const point of points) {
-        for (const runner of [...runners]) {
-          await attempt(runner, () => runner.measure(point));
-        }
+    };
+    for (const subject of subjects) {
+      if (!isInstalled(context, subject)) continue;
+      const runner = cleanup.use(new Runner(subject, context));
+      runners.add(runner);
+      await attempt(runner, () => runner.start());
+    }
+    for (const point of points) {
+      for (const runner of [...runners]) {
+        await attempt(runner, () => runner.measure(point));
       }
-    },
-  };
-}
-
-const messageOf = (error: unknown) =>
-  error instanceof Error ? error.message : String(error);
+    }
+  },
+});

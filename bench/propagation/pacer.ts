@@ -1,42 +1,40 @@
 /**
- * Makes a steady load: a program that tells five servers of so many updates a
- * second in all, however long they take, and prints how many they have taken,
- * as JSON.
+ * Makes a steady load: a program that sends all five servers together a number
+ * of updates a second, and prints as JSON how many they accepted.
  *
- *     pacer.ts SUBJECT BASE_PORT UPDATES_PER_SECOND FROM_MS UNTIL_MS
+ *     pacer.ts BASE_PORT UPDATES_PER_SECOND FROM_MS UNTIL_MS
  *
- * The load begins at once; taken updates are counted between the two moments,
- * given in milliseconds since 1970. An update counts as taken when a server of
- * the herd has answered it, or when all five servers of NATS have delivered it.
+ * The load begins at once. Updates are counted between the two moments, in
+ * milliseconds since 1970. A server of the herd has accepted an update when it
+ * has answered.
  *
  * @module
  */
 import { clientName } from "../load/requests.ts";
-import { connectLoopback, Poller, read, write } from "../load/system.ts";
-import { type Language, languages, type Subject } from "./language.ts";
-import { portsOf, serverNames } from "./shape.ts";
+import { connectLoopback, Poller, readSome, write } from "../load/system.ts";
+import { portsOf, serverNames } from "../servers.ts";
+import { herdProtocol, type Protocol } from "./protocol.ts";
 
-/** What became of a load. */
+/** What this program prints. */
 export interface PacerReport {
-  /** Updates a second that the servers have taken. */
+  /** Accepted updates a second. */
   readonly perSecond: number;
 }
 
-/** Each server's load is about so many clients, one after the other. */
+/** Each server's updates are about these clients, one after another. */
 const clientsAServer = 4_000;
 
-/** Updates are sent in batches, this often, in milliseconds. */
+/** Time between two batches of updates, in milliseconds. */
 const tickMs = 1;
 
 /**
- * With so many updates a server that are not taken, none are sent, so that the
- * load never waits for servers that wait for it. They are sent later.
+ * The most updates in flight to one server. The rest is sent later, so that the
+ * load and a slow server never wait for each other.
  */
-const maxUntaken = 1_000;
+const maxInFlight = 1_000;
 
 const lineFeed = 0x0a;
 
-/** All that comes in is only counted. */
 const received = new Uint8Array(1024 * 1024);
 
 function countLines(length: number): number {
@@ -47,85 +45,73 @@ function countLines(length: number): number {
   return lines;
 }
 
-/** What one server is told. */
-class SteadySender {
+/** Sends updates to one server. */
+class Sender {
   readonly descriptor: number;
+  readonly #protocol: Protocol;
+  readonly #server: string;
   readonly #clients: readonly string[];
   #next = 0;
 
-  constructor(
-    readonly language: Language,
-    readonly server: string,
-    basePort: number,
-  ) {
-    const index = serverNames.indexOf(server);
+  constructor(protocol: Protocol, server: string, basePort: number) {
+    this.#protocol = protocol;
+    this.#server = server;
     this.descriptor = connectLoopback(portsOf(server, basePort).client);
     this.#clients = Array.from(
       { length: clientsAServer },
-      (_, client) => clientName(index, client),
+      (_, client) => clientName(serverNames.indexOf(server), client),
     );
-    this.send(language.client + language.load);
+    this.#send(protocol.greeting + protocol.loadGreeting);
   }
 
-  /** Sends so many updates in one write. */
+  /** Sends updates in one write. */
   sendUpdates(count: number): void {
     let text = "";
     for (let index = 0; index < count; index++) {
       const client = this.#clients[this.#next++ % clientsAServer];
-      text += this.language.update("load", this.server, client);
+      text += this.#protocol.update("load", this.#server, client);
     }
-    this.send(text);
+    this.#send(text);
   }
 
-  send(text: string): void {
+  #send(text: string): void {
     write(this.descriptor, new TextEncoder().encode(text));
   }
 }
 
-function run(
-  language: Language,
-  basePort: number,
-  perSecond: number,
-  fromMs: number,
-  untilMs: number,
-): PacerReport {
-  const tellers = serverNames.map((server) =>
-    new SteadySender(language, server, basePort)
+/** Runs the program with its arguments. */
+export function runPacer(protocol: Protocol, args: readonly string[]): void {
+  const [basePort, perSecond, fromMs, untilMs] = args.map(Number);
+  const senders = serverNames.map((server) =>
+    new Sender(protocol, server, basePort)
   );
   using poller = new Poller();
-  for (const { descriptor } of tellers) poller.add(descriptor);
+  for (const { descriptor } of senders) poller.add(descriptor);
   let lines = 0;
-  const take = (descriptor: number) => {
-    const length = read(descriptor, received);
-    if (length === 0) throw new Error("a server closed the connection");
-    lines += countLines(length);
-  };
-  const taken = () => lines / language.linesAnUpdate;
-  const perMsAServer = perSecond / 1000 / tellers.length;
+  const accepted = () => lines / protocol.linesAnUpdate;
+  const perMsAServer = perSecond / 1000 / senders.length;
   const startMs = performance.now();
-  let [toldEach, nextMs] = [0, startMs];
-  let takenBefore: number | undefined;
+  let [sentToEach, nextMs] = [0, startMs];
+  let acceptedBefore: number | undefined;
   while (Date.now() < untilMs) {
-    poller.wait(tickMs, take);
-    if (Date.now() >= fromMs) takenBefore ??= taken();
+    poller.wait(tickMs, (descriptor) => {
+      lines += countLines(readSome(descriptor, received));
+    });
+    if (Date.now() >= fromMs) acceptedBefore ??= accepted();
     const nowMs = performance.now();
     if (nowMs < nextMs) continue;
     nextMs = nowMs + tickMs;
-    const due = Math.floor((nowMs - startMs) * perMsAServer) - toldEach;
-    const untaken = toldEach - taken() / tellers.length;
-    const count = Math.min(due, Math.floor(maxUntaken - untaken));
+    const due = Math.floor((nowMs - startMs) * perMsAServer) - sentToEach;
+    const inFlight = sentToEach - accepted() / senders.length;
+    const count = Math.min(due, Math.floor(maxInFlight - inFlight));
     if (count <= 0) continue;
-    for (const teller of tellers) teller.sendUpdates(count);
-    toldEach += count;
+    for (const sender of senders) sender.sendUpdates(count);
+    sentToEach += count;
   }
-  const seconds = (untilMs - fromMs) / 1000;
-  return { perSecond: (taken() - takenBefore!) / seconds };
-}
-
-if (import.meta.main) {
-  const [subject, ...rest] = Deno.args;
-  const [basePort, perSecond, fromMs, untilMs] = rest.map(Number);
-  const language = languages[subject as Subject];
-  const report = run(language, basePort, perSecond, fromMs, untilMs);
+  const report: PacerReport = {
+    perSecond: (accepted() - acceptedBefore!) / ((untilMs - fromMs) / 1000),
+  };
   console.log(JSON.stringify(report));
 }
+
+if (import.meta.main) runPacer(herdProtocol, Deno.args);

@@ -1,16 +1,18 @@
 /**
- * Tells one server something every few milliseconds, and takes the time until
- * it is told of it by others: a program that prints what it saw as JSON.
+ * Measures propagation: a program that sends an update to one server every few
+ * milliseconds, and measures how long observers at other servers wait for it.
+ * It prints what it measured as JSON.
  *
- *     prober.ts SUBJECT BASE_PORT FROM_MS UNTIL_MS
+ *     prober.ts BASE_PORT FROM_MS UNTIL_MS
  *
- * It begins at once; probes count that were sent between the two moments, given
- * in milliseconds since 1970. It sends when it is time to, also if earlier
- * probes are still on their way: what holds one up must not spare the next.
+ * The updates, called probes, begin at once. Those count that are sent between
+ * the two moments, in milliseconds since 1970. A probe is sent on time even if
+ * earlier ones have not arrived, so that every probe measures the delays that
+ * affect it.
  *
  * @module
  */
-import { createLatencies, wholeUs } from "../load/latencies.ts";
+import { Latencies } from "../load/latencies.ts";
 import {
   connectLoopback,
   type Descriptor,
@@ -18,28 +20,33 @@ import {
   read,
   write,
 } from "../load/system.ts";
-import { type Language, languages, type Subject } from "./language.ts";
-import { origin, type Place, places, portsOf, serverNames } from "./shape.ts";
+import { portsOf, serverNames } from "../servers.ts";
+import {
+  herdProtocol,
+  origin,
+  type Place,
+  places,
+  type Protocol,
+} from "./protocol.ts";
 
-/** What was seen at one place. */
+/** What one observer measured. */
 export interface Propagation {
   readonly hops: Place["hops"];
   readonly p50Us: number;
   readonly p99Us: number;
-  /** Probes that have arrived. */
+  /** Probes that arrived. */
   readonly samples: number;
-  /** Probes that have not. */
+  /** Probes that did not. */
   readonly lost: number;
 }
 
-/** Time between two probes: random, so that they keep step with nothing. */
+/** Time between two probes: random, so that no timer keeps step with them. */
 const [minPauseMs, maxPauseMs] = [3, 5];
 
-/** After the last probe there is so much time for it to arrive. */
-const patienceMs = 3_000;
+/** How long the last probe may take. */
+const arrivalTimeoutMs = 3_000;
 
-/** Servers need to hear of an observer this often. */
-const aliveEveryMs = 1_000;
+const heartbeatMs = 1_000;
 
 const received = new Uint8Array(1024 * 1024);
 
@@ -49,76 +56,38 @@ function send(descriptor: Descriptor, text: string): void {
   if (text !== "") write(descriptor, new TextEncoder().encode(text));
 }
 
-/** A probe is about a client of its own, whose ID is as long as any other. */
+/** Each probe has a client of its own, whose ID of 25 bytes is its number. */
 const [probePrefix, probeDigits] = ["probe-", 19];
 
-function probeName(probe: number): string {
-  return probePrefix + String(probe).padStart(probeDigits, "0");
-}
-
-/** Tells a server of probes, and remembers when. */
-export class Publisher {
+/** Receives the updates of one server. */
+class Observer {
   readonly descriptor: Descriptor;
-  readonly #language: Language;
-  readonly #sentMs: number[] = [];
-
-  constructor(language: Language, basePort: number) {
-    this.#language = language;
-    this.descriptor = connectLoopback(portsOf(origin, basePort).client);
-    send(this.descriptor, language.client);
-  }
-
-  /** How many probes were sent. */
-  get sent(): number {
-    return this.#sentMs.length;
-  }
-
-  /** When a probe was sent, just before it was. */
-  sentMs(probe: number): number {
-    return this.#sentMs[probe];
-  }
-
-  publish(): void {
-    const name = probeName(this.sent);
-    const bytes = new TextEncoder().encode(
-      this.#language.update("probe", origin, name),
-    );
-    this.#sentMs.push(performance.now());
-    write(this.descriptor, bytes);
-  }
-}
-
-/** Is told by a server. */
-export class Observer {
-  readonly descriptor: Descriptor;
-  readonly latencies = createLatencies();
-  readonly #place: Place;
-  readonly #language: Language;
-  /** What was read of a line that is not whole. */
+  readonly place: Place;
+  readonly #protocol: Protocol;
+  /** The incomplete line at the end of what was received. */
   #rest = "";
   #isAdmitted = false;
 
-  constructor(language: Language, place: Place, basePort: number) {
-    this.#place = place;
-    this.#language = language;
-    this.descriptor = connectLoopback(language.portOf(place, basePort));
-    send(this.descriptor, language.observe(place));
+  constructor(protocol: Protocol, place: Place, basePort: number) {
+    this.place = place;
+    this.#protocol = protocol;
+    this.descriptor = connectLoopback(protocol.portOf(place, basePort));
+    send(this.descriptor, protocol.observe(place));
   }
 
   get isAdmitted(): boolean {
     return this.#isAdmitted;
   }
 
-  /** Reads what there is; calls back for each probe in it. */
+  /** Reads, and calls back for each probe. */
   onReadable(onProbe: (probe: number, atMs: number) => void): void {
     const count = read(this.descriptor, received);
     const atMs = performance.now();
-    if (count === 0) throw new Error(`${this.#place.server} has closed`);
+    if (count === 0) throw new Error(`${this.place.server} has closed`);
     const text = this.#rest + decoder.decode(received.subarray(0, count));
     if (!this.#isAdmitted) {
-      // Until then everything is kept: it is no more than a few lines.
       this.#rest = text;
-      this.#isAdmitted = text.includes(this.#language.admitted);
+      this.#isAdmitted = text.includes(this.#protocol.admitted);
       return;
     }
     const end = text.lastIndexOf("\n") + 1;
@@ -130,119 +99,142 @@ export class Observer {
     }
   }
 
-  stayAlive(): void {
-    send(this.descriptor, this.#language.alive);
-  }
-
-  /** What was seen, of so many probes that count. */
-  report(probes: number): Propagation {
-    const { latencies } = this;
-    return {
-      hops: this.#place.hops,
-      p50Us: latencies.quantile(0.5) ?? NaN,
-      p99Us: latencies.quantile(0.99) ?? NaN,
-      samples: latencies.count,
-      lost: probes - latencies.count,
-    };
+  sendHeartbeat(): void {
+    send(this.descriptor, this.#protocol.heartbeat);
   }
 }
 
-/** Has the servers told of the probes where nobody observes. */
-function attend({ attend }: Language, basePort: number): Descriptor[] {
-  if (attend === "") return [];
-  const observed = places.map(({ server }) => server);
-  const others = serverNames.filter((name) => !observed.includes(name));
-  return others.map((name) => {
-    const descriptor = connectLoopback(portsOf(name, basePort).client);
-    send(descriptor, attend);
-    return descriptor;
-  });
-}
+/** Receives the number of a probe, and how long it took. */
+type OnProbe = (hops: Place["hops"], probe: number, tookMs: number) => void;
 
-/** A publisher, and two who observe what comes of it. */
-class Probing {
-  readonly #publisher: Publisher;
+/** Sends probes to one server, and receives them from others. */
+export class Probing implements Disposable {
+  readonly #protocol: Protocol;
+  readonly #publisher: Descriptor;
   readonly #observers: ReadonlyMap<Descriptor, Observer>;
-  readonly #poller: Poller;
-  /** The first probe that counts; until it is sent, none does. */
-  #firstCounted = Infinity;
-  #aliveMs = performance.now();
+  readonly #poller = new Poller();
+  readonly #onProbe: OnProbe;
+  /** When each probe was sent, as `performance.now()` counts. */
+  readonly #sentMs: number[] = [];
+  #heartbeatMs = performance.now();
 
-  constructor(language: Language, basePort: number, poller: Poller) {
-    this.#poller = poller;
-    this.#publisher = new Publisher(language, basePort);
-    const observers = places.map((place) =>
-      new Observer(language, place, basePort)
+  /** Connects, and waits until all observers are admitted. */
+  constructor(
+    protocol: Protocol,
+    basePort: number,
+    observed: readonly Place[],
+    onProbe: OnProbe,
+  ) {
+    this.#protocol = protocol;
+    this.#onProbe = onProbe;
+    this.#publisher = connectLoopback(portsOf(origin, basePort).client);
+    send(this.#publisher, protocol.greeting);
+    const observers = observed.map((place) =>
+      new Observer(protocol, place, basePort)
     );
     this.#observers = new Map(
       observers.map((observer) => [observer.descriptor, observer]),
     );
-    poller.add(this.#publisher.descriptor);
-    for (const { descriptor } of observers) poller.add(descriptor);
-    for (const descriptor of attend(language, basePort)) poller.add(descriptor);
+    const descriptors = [this.#publisher, ...this.#observers.keys()];
+    for (const name of protocol.subscribe === "" ? [] : serverNames) {
+      if (observed.some(({ server }) => server === name)) continue;
+      const descriptor = connectLoopback(portsOf(name, basePort).client);
+      send(descriptor, protocol.subscribe);
+      descriptors.push(descriptor);
+    }
+    for (const descriptor of descriptors) this.#poller.add(descriptor);
+    while (!observers.every(({ isAdmitted }) => isAdmitted)) {
+      this.wait(maxPauseMs);
+    }
   }
 
-  /** Waits until both observers are told. */
-  begin(): void {
-    while (!this.#all(({ isAdmitted }) => isAdmitted)) this.#wait(maxPauseMs);
+  /** How many probes were sent. */
+  get sent(): number {
+    return this.#sentMs.length;
   }
 
-  /** Sends probes until then, as milliseconds since 1970. */
-  probe(untilMs: number): void {
+  /** When a probe was sent, in milliseconds since 1970. */
+  sentMs(probe: number): number {
+    return performance.timeOrigin + this.#sentMs[probe];
+  }
+
+  /** Waits for bytes, and sends heartbeats when they are due. */
+  wait(timeoutMs: number): void {
+    this.#poller.wait(timeoutMs, (descriptor) => {
+      const observer = this.#observers.get(descriptor);
+      // Bytes for the publisher are not needed.
+      if (observer === undefined) return void read(descriptor, received);
+      observer.onReadable((probe, atMs) => {
+        this.#onProbe(observer.place.hops, probe, atMs - this.#sentMs[probe]);
+      });
+    });
+    const nowMs = performance.now();
+    if (nowMs - this.#heartbeatMs < heartbeatMs) return;
+    this.#heartbeatMs = nowMs;
+    for (const observer of this.#observers.values()) observer.sendHeartbeat();
+  }
+
+  /** Sends probes up to a moment, in milliseconds since 1970. */
+  probe(untilMs: number, pauseMs: () => number): void {
     let nextMs = 0;
     while (Date.now() < untilMs) {
       const nowMs = performance.now();
       if (nowMs < nextMs) {
-        this.#wait(Math.ceil(nextMs - nowMs));
+        this.wait(Math.ceil(nextMs - nowMs));
       } else {
-        const pauseMs = minPauseMs + Math.random() * (maxPauseMs - minPauseMs);
-        nextMs = nowMs + pauseMs;
-        this.#publisher.publish();
+        nextMs = nowMs + pauseMs();
+        this.#publish();
       }
     }
   }
 
-  /** Sends the probes that count, waits for them, and tells what was seen. */
-  measure(untilMs: number): Propagation[] {
-    this.#firstCounted = this.#publisher.sent;
-    this.probe(untilMs);
-    const probes = this.#publisher.sent - this.#firstCounted;
-    const isComplete = () => this.#all((one) => one.latencies.count === probes);
-    while (!isComplete() && Date.now() < untilMs + patienceMs) {
-      this.#wait(maxPauseMs);
-    }
-    return [...this.#observers.values()].map((one) => one.report(probes));
+  #publish(): void {
+    const name = probePrefix + String(this.sent).padStart(probeDigits, "0");
+    const text = this.#protocol.update("probe", origin, name);
+    const bytes = new TextEncoder().encode(text);
+    this.#sentMs.push(performance.now());
+    write(this.#publisher, bytes);
   }
 
-  #all(is: (observer: Observer) => boolean): boolean {
-    return [...this.#observers.values()].every(is);
-  }
-
-  #wait(timeoutMs: number): void {
-    this.#poller.wait(timeoutMs, (descriptor) => this.#onReadable(descriptor));
-    const nowMs = performance.now();
-    if (nowMs - this.#aliveMs < aliveEveryMs) return;
-    this.#aliveMs = nowMs;
-    for (const observer of this.#observers.values()) observer.stayAlive();
-  }
-
-  #onReadable(descriptor: Descriptor): void {
-    const observer = this.#observers.get(descriptor);
-    // What others are told, the publisher too, is of no interest.
-    if (observer === undefined) return void read(descriptor, received);
-    observer.onReadable((probe, atMs) => {
-      if (probe < this.#firstCounted) return;
-      observer.latencies.add(wholeUs(atMs - this.#publisher.sentMs(probe)));
-    });
+  [Symbol.dispose](): void {
+    this.#poller[Symbol.dispose]();
   }
 }
 
-if (import.meta.main) {
-  const [subject, ...rest] = Deno.args;
-  const [basePort, fromMs, untilMs] = rest.map(Number);
-  using poller = new Poller();
-  const probing = new Probing(languages[subject as Subject], basePort, poller);
-  probing.begin();
-  probing.probe(fromMs);
-  console.log(JSON.stringify(probing.measure(untilMs)));
+/** Runs the program with its arguments. */
+export function runProber(protocol: Protocol, args: readonly string[]): void {
+  const [basePort, fromMs, untilMs] = args.map(Number);
+  const latencies = new Map(places.map(({ hops }) => [hops, new Latencies()]));
+  let firstCounted = Infinity;
+  using probing = new Probing(
+    protocol,
+    basePort,
+    places,
+    (hops, probe, tookMs) => {
+      if (probe >= firstCounted) latencies.get(hops)!.addMs(tookMs);
+    },
+  );
+  const pauseMs = () => minPauseMs + Math.random() * (maxPauseMs - minPauseMs);
+  probing.probe(fromMs, pauseMs);
+  firstCounted = probing.sent;
+  probing.probe(untilMs, pauseMs);
+  const probes = probing.sent - firstCounted;
+  const isMissing = ({ count }: Latencies) => count < probes;
+  while (
+    [...latencies.values()].some(isMissing) &&
+    Date.now() < untilMs + arrivalTimeoutMs
+  ) probing.wait(maxPauseMs);
+  if (![...latencies.values()].every(({ count }) => count > 0)) {
+    throw new Error("no probe arrived");
+  }
+  const report = [...latencies].map(([hops, measured]): Propagation => ({
+    hops,
+    p50Us: measured.quantileUs(0.5),
+    p99Us: measured.quantileUs(0.99),
+    samples: measured.count,
+    lost: probes - measured.count,
+  }));
+  console.log(JSON.stringify(report));
 }
+
+if (import.meta.main) runProber(herdProtocol, Deno.args);

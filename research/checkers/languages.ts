@@ -1,24 +1,20 @@
 /**
- * The languages in which the mistakes are made: what checks a program before it
- * runs, and what runs it.
+ * The languages of the mistakes: the checker of each, and how to run a program.
  *
- * The settings are those under which each is known to find most by itself, and
- * for TypeScript those of this project, which are Deno's own. Linters are left
- * out everywhere: they look for bad habits, and every language has several.
+ * Each checker has its strictest settings. TypeScript has those of this project,
+ * which are Deno's defaults. Linters do not count, because they look for bad
+ * habits, and every language has several.
  *
  * @module
  */
-import {
-  python,
-  type Requirement,
-  requirements,
-} from "../../bench/programs.ts";
-import { type Ended, runToEnd } from "../../bench/run_to_end.ts";
+import type { Requirement } from "../../bench/programs.ts";
 import { projectFolder } from "../../tests/end_to_end/process.ts";
+import { python, requirements } from "../programs.ts";
+import { type Ended, runToEnd } from "../run_to_end.ts";
 import { forEachOf } from "./run.ts";
 import type { Version } from "./versions.ts";
 
-/** A version of a program, written down to be checked and run. */
+/** A version of a program in a file. */
 export interface Program {
   readonly mistake: string;
   readonly version: Version;
@@ -30,37 +26,38 @@ export interface Language {
   /** As in the samples. */
   readonly id: string;
   readonly needs: readonly Requirement[];
-  /** The name of its files in `bench/mistakes/NAME/`. */
+  /** The name of its files in `research/mistakes/NAME/`. */
   readonly file: string;
-  /** What a program's text has to begin with. */
+  /** The first line that a program needs. */
   readonly head?: (mistake: string, version: Version) => string;
-  /** Which programs the checker complains about, in errors or warnings. */
+  /** The programs with an error or a warning of the checker. */
   readonly check: (
     programs: readonly Program[],
     folder: string,
   ) => Promise<ReadonlySet<Program>>;
-  /** Runs one; undefined if the checker makes what runs, and has made none. */
+  /** Runs a program; undefined if it was not compiled. */
   readonly run: (
     program: Program,
     folder: string,
     isRefused: boolean,
   ) => Promise<Ended> | undefined;
-  /** Why some mistakes cannot be made. */
+  /** Why some mistakes are impossible, by mistake. */
   readonly impossible: Readonly<Record<string, string>>;
 }
 
 /**
- * The programs that a checker names in what it says.
+ * The programs that a checker names in its output.
  *
- * @throws {Error} If it was not content, and names none: then it has failed.
+ * @throws {Error} If the checker has failed: it names no program, but its status
+ * is not 0.
  */
 export function complaints(
   programs: readonly Program[],
   { code, stderr, stdout }: Ended,
 ): Set<Program> {
-  const said = stdout + stderr;
-  const found = programs.filter(({ path }) => said.includes(`${path}:`));
-  if (code !== 0 && found.length === 0) throw new Error(said);
+  const output = stdout + stderr;
+  const found = programs.filter(({ path }) => output.includes(`${path}:`));
+  if (code !== 0 && found.length === 0) throw new Error(output);
   return new Set(found);
 }
 
@@ -83,7 +80,7 @@ const javac = (folder: string, programs: readonly Program[]) =>
     ...programs.map(({ path }) => path),
   ]);
 
-/** All programs are compiled by one call, so each has a package of its own. */
+/** All programs are compiled together, so each has a package of its own. */
 const packageOf = (mistake: string, version: Version) =>
   `${mistake}_${version}`;
 
@@ -122,8 +119,8 @@ export const languages: readonly Language[] = [
     async check(programs, folder) {
       const refused = new Set<Program>();
       let found;
-      // After an error javac leaves out some of its checks, and makes nothing:
-      // what is left is compiled again, until it is content with all of it.
+      // After an error javac skips some checks and writes no classes. So the
+      // other programs are compiled again until there is no error.
       do {
         const rest = programs.filter((program) => !refused.has(program));
         found = complaints(rest, await javac(folder, rest));

@@ -1,14 +1,13 @@
 /**
- * What becomes of a mistake.
+ * The outcomes of a mistake.
  *
  * @module
  */
 
 /**
- * Where a mistake shows: `found` by the checker before the program runs;
- * `failsWhenRun` if the runtime says something, by its exit status or on stderr;
- * `silent` if the program ends as if all was well; `impossible` if the language
- * knows no such mistake.
+ * `found`: by the checker, before the program runs. `failsWhenRun`: by the
+ * runtime, in the exit status or on stderr. `silent`: the program ends without
+ * an error. `impossible`: the language has no such mistake.
  */
 export const outcomes = [
   "found",
@@ -20,16 +19,16 @@ export const outcomes = [
 /** One of these. */
 export type Outcome = typeof outcomes[number];
 
-/** What a sample of one mistake in one language says: 0 for no, 1 for yes. */
+/** A sample of one mistake in one language: 0 for no, 1 for yes. */
 export interface Seen {
-  /** The checker complained. */
+  /** Whether the checker found it. */
   readonly checked?: number;
-  /** It failed when it ran; not there for what could not be run. */
+  /** Whether it failed when it ran; undefined if it could not run. */
   readonly run?: number;
   readonly impossible?: number;
 }
 
-/** The first that applies counts. */
+/** The first outcome that applies. */
 export function outcomeOf({ checked, impossible, run }: Seen): Outcome {
   if (impossible === 1) return "impossible";
   if (checked === 1) return "found";

@@ -1,21 +1,21 @@
 /**
- * Goes through many programs, some at the same time.
+ * Processes many items, some at the same time.
  *
  * @module
  */
 
-/** How many of our programs run at the same time. */
+/** How many programs run at the same time. */
 const atOnce = 2;
 
 /**
- * Does something with each item, two at a time. After an error no other one is
- * begun, and those that were begun have ended.
+ * Processes the items, two at a time. After an error it starts no other item,
+ * and waits for those that it has started.
  */
 export async function forEachOf<T>(
   items: readonly T[],
   act: (item: T) => Promise<void>,
 ): Promise<void> {
-  // One for all workers: it ends for all when a loop over it ends early.
+  // All workers share it. It ends for all when a loop over it ends early.
   const waiting = (function* () {
     yield* items;
   })();

@@ -1,8 +1,8 @@
 /**
- * Mistakes as people make them: each is one small program a language, in
- * `research/mistakes/`, that is there in two versions. A line that ends in the
- * comment `right` belongs to the right version only, one that ends in `wrong` to
- * the wrong one only, and every other line to both.
+ * The two versions of the programs in `research/mistakes/`, which have one small
+ * program for each mistake and language. A line that ends in the comment `right`
+ * belongs to the right version only, and a line that ends in `wrong` to the wrong
+ * version only. Every other line belongs to both.
  *
  * @module
  */
@@ -10,12 +10,11 @@
 /** The two versions of each program. */
 export const versions = ["right", "wrong"] as const;
 
-/** With the mistake, or without. */
+/** Without the mistake, or with it. */
 export type Version = typeof versions[number];
 
 /**
- * One version of a program: what belongs to the other one is gone, and the line
- * with it.
+ * One version of a program, without the lines of the other one.
  *
  * @throws {TypeError} If both versions are the same.
  */

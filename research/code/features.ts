@@ -1,12 +1,11 @@
 /**
- * Marks features of the language in sources: a plugin of `deno lint`, which
- * reads them with Deno's own parser. Each use is one message, of which the name
- * of the feature is the text.
+ * Finds features of the language: a plugin of `deno lint`, which parses the
+ * sources. Each use is one message, whose text is the name of the feature.
  *
  * @module
  */
 
-/** What is counted, by the name in the samples. */
+/** The features, as in the samples. */
 export const features = [
   "awaitExpressions",
   "usingDeclarations",
@@ -31,7 +30,7 @@ const plugin: Deno.lint.Plugin = {
           VariableDeclaration(node) {
             if (node.kind.endsWith("using")) mark(node, "usingDeclarations");
           },
-          // `as const` claims nothing that the compiler does not know.
+          // `as const` asserts nothing.
           TSAsExpression(node) {
             const type = context.sourceCode.getText(node.typeAnnotation);
             if (type !== "const") mark(node, "typeAssertions");

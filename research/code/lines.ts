@@ -1,15 +1,14 @@
 /**
- * Finds the lines of code: those that hold something else than white space and
- * comments. A docstring of Python is a comment; a text over several lines is
- * code.
+ * Finds the lines of code: those with more than white space and comments. A
+ * docstring of Python is a comment. A string of several lines is code.
  *
  * @module
  */
 
-/** Languages whose comments are known here; TypeScript is JavaScript. */
+/** The languages; TypeScript counts as JavaScript. */
 export type Language = "javascript" | "java" | "python";
 
-/** By what a file's name ends in. */
+/** By the extension of the file. */
 const languages: Readonly<Record<string, Language>> = {
   ts: "javascript",
   js: "javascript",
@@ -21,7 +20,7 @@ const languages: Readonly<Record<string, Language>> = {
 /**
  * The language of a file.
  *
- * @throws {TypeError} If its comments are not known here.
+ * @throws {TypeError} If it is another one.
  */
 export function languageOf(path: string): Language {
   const ending = path.split(".").at(-1)!;
@@ -34,21 +33,21 @@ export function languageOf(path: string): Language {
   return language;
 }
 
-/** A text with nothing left of its comments but the ends of their lines. */
+/** A text without its comments, but with their line feeds. */
 export function codeOf(text: string, language: Language): string {
   return withoutComments[language](text);
 }
 
-/** Which lines of a text are code, counted from 1. */
+/** The numbers of the lines of code, from 1. */
 export function codeLinesOf(text: string, language: Language): number[] {
   return codeOf(text, language).split("\n")
     .flatMap((line, index) => line.trim() === "" ? [] : [index + 1]);
 }
 
-/** Only the ends of its lines are left of a comment. */
+/** The line feeds of a comment. */
 const blank = (comment: string) => comment.replace(/[^\n]+/g, "");
 
-/** A text between quotes on one line, with escapes. */
+/** Matches a string on one line, with escapes. */
 const quoted = (quote: string) =>
   `${quote}(?:\\\\[^]|[^\\\\${quote}\\n])*${quote}`;
 
@@ -70,7 +69,7 @@ const pythonToken = new RegExp(
   "g",
 );
 
-/** A string that is a whole statement says something to readers only. */
+/** A string that is a whole statement is a docstring. */
 function withoutPythonComments(text: string): string {
   let depth = 0;
   let continuedAt = -1;
@@ -93,7 +92,7 @@ function withoutPythonComments(text: string): string {
   );
 }
 
-/** A slash divides after a value, and begins a regular expression elsewhere. */
+/** After this text a slash begins a regular expression, and does not divide. */
 const regexPlace =
   /(?:^|[(,=:[!&|?{};+*%<>~^-]|\b(?:return|typeof|case|of|in|await|void|yield))\s*$/;
 
@@ -104,13 +103,13 @@ const javascriptToken = new RegExp(
   "y",
 );
 
-/** From a backtick, or the end of a value in a template, to the next one. */
+/** The text of a template up to its end, or up to the next `${`. */
 const templateText = /(?:\\[^]|\$(?!\{)|[^\\`$])*(`|\$\{|$)/y;
 
 function withoutJavascriptComments(text: string): string {
   let code = "";
   let at = 0;
-  /** For each template that is open, the braces that are open in its value. */
+  /** For each open template, the number of open braces in its expression. */
   const braces: number[] = [];
   const take = (pattern: RegExp) => {
     pattern.lastIndex = at;
@@ -150,7 +149,7 @@ function withoutJavascriptComments(text: string): string {
   return code;
 }
 
-/** The code since the last line that is not empty began. */
+/** The last line that is not empty. */
 function lastLine(code: string): string {
   const trimmed = code.trimEnd();
   return trimmed.slice(trimmed.lastIndexOf("\n") + 1);

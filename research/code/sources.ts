@@ -1,35 +1,35 @@
 /**
- * Which files belong together: what a program loads, and the project's rooms.
+ * The files that a program loads, and those of the project's rooms.
  *
  * @module
  */
-import { runToEnd } from "../../bench/run_to_end.ts";
 import { projectFolder } from "../../tests/end_to_end/process.ts";
+import { runToEnd } from "../run_to_end.ts";
 
-/** The part of what `deno info --json` prints that is read here. */
+/** A part of the output of `deno info --json`. */
 interface Info {
   readonly modules: readonly {
     readonly specifier: string;
     readonly dependencies?: readonly {
       readonly specifier: string;
-      /** Not there where only types are imported. */
+      /** Undefined if only types are imported. */
       readonly code?: unknown;
     }[];
   }[];
 }
 
-/** What a program is made of. */
+/** The parts of a program. */
 export interface Loaded {
-  /** Files of TypeScript, as paths from the top of the project, sorted. */
+  /** Files of TypeScript, as sorted paths from the top of the project. */
   readonly files: readonly string[];
-  /** The packages that it imports, by their names in the import map, sorted. */
+  /** Sorted names of packages, as in the import map. */
   readonly packages: readonly string[];
 }
 
 /**
- * What a command of Deno printed; it may have ended with any status.
+ * The output of a command of Deno, whatever its exit status is.
  *
- * @throws {Error} If it has printed nothing.
+ * @throws {Error} If it is empty.
  */
 export async function outputOfDeno(args: readonly string[]): Promise<string> {
   const { stderr, stdout } = await runToEnd([Deno.execPath(), ...args]);
@@ -37,13 +37,13 @@ export async function outputOfDeno(args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** Each package of an import map: its name, and what stands for it. */
+/** The packages of an import map: names and specifiers. */
 async function packagesIn(importMap: string): Promise<[string, string][]> {
   const text = await Deno.readTextFile(projectFolder + importMap);
   return Object.entries<string>(JSON.parse(text).imports);
 }
 
-/** The names in both import maps: the packages of the whole project. */
+/** The names of all packages of the project, in both import maps. */
 export async function packagesOfProject(): Promise<string[]> {
   const packages = [
     ...await packagesIn("import_map.json"),
@@ -53,8 +53,8 @@ export async function packagesOfProject(): Promise<string[]> {
 }
 
 /**
- * All that a program loads when it runs, at once or later, and the files of
- * types that these name.
+ * Everything that a program loads, at its start or later, and the files that it
+ * imports types from.
  */
 export async function loadedBy(program: string): Promise<Loaded> {
   const { modules }: Info = JSON.parse(
@@ -81,7 +81,7 @@ export async function loadedBy(program: string): Promise<Loaded> {
   };
 }
 
-/** Files of TypeScript in a folder and its folders, as paths, sorted. */
+/** Sorted paths of the files of TypeScript in a folder and its folders. */
 export async function filesIn(folder: string): Promise<string[]> {
   const files: string[] = [];
   for await (
@@ -95,15 +95,15 @@ export async function filesIn(folder: string): Promise<string[]> {
 }
 
 /**
- * The rooms that the programs are made of: every folder at the top that has
- * TypeScript in it, but for those about the programs.
+ * The rooms of the programs: every folder at the top with files of TypeScript,
+ * except the folders for developers.
  */
 export async function rooms(): Promise<string[]> {
-  const about = ["bench", "deploy", "examples", "research", "tests", "tools"];
+  const others = ["bench", "deploy", "examples", "research", "tests", "tools"];
   const found: string[] = [];
   for await (const { isDirectory, name } of Deno.readDir(projectFolder)) {
     if (!isDirectory || /^(\.|dist|logs|node_modules)/.test(name)) continue;
-    if (about.includes(name)) continue;
+    if (others.includes(name)) continue;
     if ((await filesIn(name)).length > 0) found.push(name);
   }
   return found.sort();

@@ -1,17 +1,16 @@
 /**
- * How much code there is: counted in the sources, which are the same every
- * time, so that once is enough.
+ * How much code there is, counted in the first round only, because it is the
+ * same every time.
  *
- * `server` is one server: of a rival its file, of the herd everything that
- * `server.ts` loads, the dashboard and all that keeps links safe with it. The
- * pages of the dashboard are not counted. `bound to Deno` are those of its files
- * that name a thing of the runtime: what would have to be written anew for
- * another one. A room is a folder: one of which the server loads only a part
- * counts as a whole.
+ * `server` is one server: the file of a rival, or every file that `server.ts`
+ * loads, the dashboard included but not its pages. `bound to Deno` are those of
+ * the herd's files that use the runtime's API, and would have to be rewritten
+ * for another runtime. A room is a folder. It counts as a whole even if the
+ * server loads a part of it.
  *
  * @module
  */
-import type { Measure } from "../../bench/context.ts";
+import type { Measure } from "../../bench/measure.ts";
 import { projectFolder } from "../../tests/end_to_end/process.ts";
 import { features } from "../code/features.ts";
 import { codeLinesOf, codeOf, languageOf } from "../code/lines.ts";
@@ -24,14 +23,14 @@ import {
 } from "../code/sources.ts";
 
 const rivals = {
-  node: "bench/rivals/node_net.mjs",
-  asyncio: "bench/rivals/asyncio_herd.py",
-  java: "bench/rivals/HerdServer.java",
+  node: "research/rivals/node_net.mjs",
+  asyncio: "research/rivals/asyncio_herd.py",
+  java: "research/rivals/HerdServer.java",
 };
 
 const examples = ["owntracks.ts", "track.ts", "track.py"];
 
-/** Those of files that name a thing of the runtime, not only its errors. */
+/** The files that use the API of the runtime, other than its errors. */
 async function boundToDeno(paths: readonly string[]): Promise<string[]> {
   const bound: string[] = [];
   for (const path of paths) {
@@ -43,7 +42,7 @@ async function boundToDeno(paths: readonly string[]): Promise<string[]> {
   return bound;
 }
 
-/** Lines of code in these files, and how many files those are. */
+/** The lines of code in these files, and the number of files. */
 async function sizeOf(paths: readonly string[]) {
   let codeLines = 0;
   for (const path of paths) {
@@ -53,7 +52,7 @@ async function sizeOf(paths: readonly string[]) {
   return { codeLines, files: paths.length };
 }
 
-/** How often each feature of the language is used in files of TypeScript. */
+/** How often these files of TypeScript use each feature of the language. */
 async function featuresIn(paths: readonly string[], folder: string) {
   const config = `${folder}/lint.json`;
   await Deno.writeTextFile(
@@ -78,10 +77,9 @@ async function featuresIn(paths: readonly string[], folder: string) {
   );
 }
 
-/** Lines of code, and what the code leans on. */
+/** Lines of code, features of the language, and packages. */
 export const code: Measure = {
   name: "code",
-  title: "how much code there is, and what it leans on",
   async run({ add, folder, round }) {
     if (round > 1) return;
     const { files, packages } = await loadedBy("server.ts");
@@ -97,7 +95,7 @@ export const code: Measure = {
       add(subject, "server", await sizeOf([path]));
     }
     for (const room of await rooms()) {
-      // All that a server loads is called "server" already.
+      // The point "server" is everything that a server loads.
       const point = room === "server" ? "server/" : room;
       add("herd", point, await sizeOf(await filesIn(room)));
     }

@@ -1,17 +1,17 @@
 /**
  * Which mistakes a checker finds before the program runs, which ones the runtime
- * notices, and which ones nobody does.
+ * reports, and which ones remain silent.
  *
- * The mistakes are some that people make in servers like this one: they are
- * chosen by what happens, not by who finds it. Each is written as it is natural
- * in its language, next to a right version that differs from it in as little as
- * can be. The right one is the control: it passes the checker without a word,
- * runs to its end, and says nothing on stderr. Nothing in this changes from
- * round to round, so once is enough.
+ * The mistakes are common in servers like this one. They were chosen by what
+ * happens, not by what finds them. Each is written in the natural way of its
+ * language, beside a right version that differs as little as possible. The right
+ * version is the control: the checker accepts it, and it runs to its end and
+ * prints nothing on stderr. The results are the same every time, so they are
+ * taken in the first round only.
  *
  * @module
  */
-import type { Context, Measure } from "../../bench/context.ts";
+import type { Context, Measure } from "../../bench/measure.ts";
 import { versionOf as installed } from "../../bench/programs.ts";
 import { projectFolder } from "../../tests/end_to_end/process.ts";
 import type { Language, Program } from "../checkers/languages.ts";
@@ -28,7 +28,7 @@ export function mistakeNames(): string[] {
     .map(({ name }) => name).sort();
 }
 
-/** Writes both versions of all mistakes that can be made in a language. */
+/** Writes both versions of all mistakes that are possible in a language. */
 async function writePrograms(
   { file, head, id, impossible }: Language,
   folder: string,
@@ -42,7 +42,7 @@ async function writePrograms(
     for (const version of versions) {
       const place = `${folder}/${id}/${mistake}_${version}`;
       await Deno.mkdir(place, { recursive: true });
-      // Checkers want modules of different names.
+      // Checkers require modules with different names.
       const name = file.replace("program", `${mistake}_${version}`);
       const path = `${place}/${name}`;
       const before = head?.(mistake, version) ?? "";
@@ -54,9 +54,9 @@ async function writePrograms(
 }
 
 /**
- * Checks and runs all programs of a language. By mistake.
+ * Checks and runs all programs of a language. The outcomes are by mistake.
  *
- * @throws {Error} If a right version is not right.
+ * @throws {Error} If a right version fails.
  */
 export async function tryOut(
   language: Language,
@@ -97,11 +97,10 @@ async function measure({ add, folder, missing }: Context, language: Language) {
   add(id, "total", totalsOf([...seen.values()]));
 }
 
-/** The measure, of some languages. */
+/** The measure of these languages. */
 export function mistakesOf(languages: readonly Language[]): Measure {
   return {
     name: "mistakes",
-    title: "which mistakes are found before the program runs",
     async run(context) {
       if (context.round > 1) return;
       for (const language of languages) await measure(context, language);

@@ -1,25 +1,24 @@
 /**
- * What it costs to keep a small part of a large text.
+ * How much memory a small part of a large text keeps.
  *
- * A server decodes a chunk of 64 KiB and keeps the ID of a client out of it, of
- * 25 characters; then the chunk is let go. Each program in `slices/` does that
- * with 2,000 chunks, collects its garbage, and tells by how much its heap has
- * grown for each ID:
+ * A server decodes a chunk of 64 KiB, keeps a client's ID of 25 characters, and
+ * releases the chunk. Each program in `slices/` does this with 2,000 chunks,
+ * collects its garbage, and prints by how much its heap has grown for each ID:
  *
- * - slice: the ID as it is taken out of the text (`slice`, `[6:31]`,
- *   `substring`). Where that refers to the chunk it keeps all of it.
- * - copy: the ID encoded and decoded again, so that nothing else is behind it.
+ * - slice: the ID as a part of the text (`slice`, `[6:31]`, `substring`). If it
+ *   refers to the chunk, it keeps the whole chunk.
+ * - copy: the ID encoded and decoded again, so that it refers to nothing else.
  *
- * It is the same each time, so once is enough.
+ * The result is the same every time, so it is taken in the first round only.
  *
  * @module
  */
-import type { Measure } from "../../bench/context.ts";
+import type { Measure } from "../../bench/measure.ts";
 import { type Programs, runOnEach } from "../runtimes.ts";
 
 const chunks = 2_000;
 
-/** The program in each language: what it prints is by the names of the points. */
+/** The program in each language. Its output is by point. */
 export const slicePrograms: Programs = {
   javaScript: "research/slices/slices.mjs",
   python: "research/slices/slices.py",
@@ -30,7 +29,6 @@ export const slicePrograms: Programs = {
 /** An ID of a chunk, as a slice and as a copy. */
 export const slices: Measure = {
   name: "slices",
-  title: "what keeping a small part of a large text costs",
   async run(context) {
     if (context.round > 1) return;
     const cores = context.cores.servers.slice(0, 1);

@@ -1,27 +1,25 @@
 /**
- * What a second thread within a process buys, and what it costs to hand an update
- * to it.
+ * What a second thread of a process gains, and what a message to it costs.
  *
- * The job is to parse IAMAT lines with a regular expression and to keep the
- * newest report of each client in a map; the lines are in memory, and each is
- * news. Threads may run on any core.
+ * A thread parses IAMAT lines with a regular expression and keeps the newest
+ * report of each client in a map. The lines are in memory, and each is newer
+ * than the one before. Threads may run on any core.
  *
  * - 1 thread: 400,000 updates in one thread.
- * - 2 threads: 400,000 in each of two at once, which is twice the work; so twice
- *   the rate is the most that there is. Each has clients of its own. Workers of
- *   Deno and Node have a map each, as they share no objects; the threads of Java
- *   have one ConcurrentHashMap together, those of Python one dictionary under the
- *   interpreter's global lock.
- * - message: an AT line of some 90 characters handed from one thread to another,
- *   100,000 times, in CPU time of both: with postMessage in Deno and Node, which
- *   copies it; in an ArrayBlockingQueue (Java) or a SimpleQueue (Python), which
- *   hand over a reference. The JavaScript has 256 lines on their way at most, and
- *   each 64th is acknowledged; Java has as many.
+ * - 2 threads: 400,000 updates in each of two threads at the same time, with
+ *   clients of their own. Twice the rate is the most that is possible. Workers of
+ *   Deno and Node have a map each, because they share no objects. Java's threads
+ *   share a ConcurrentHashMap, and Python's a dictionary under the global lock.
+ * - message: an AT line of about 90 characters is sent from one thread to
+ *   another, 100,000 times. The CPU time is that of both threads. Deno and Node
+ *   copy it (`postMessage`). Java (`ArrayBlockingQueue`) and Python
+ *   (`SimpleQueue`) pass a reference. At most 256 lines are in flight, except in
+ *   Python.
  * - message of 64: the same lines, 64 of them in one text. CPU time a line.
  *
  * @module
  */
-import type { Measure } from "../../bench/context.ts";
+import type { Measure } from "../../bench/measure.ts";
 import { type Programs, runOnEach } from "../runtimes.ts";
 
 const updates = 400_000;
@@ -38,7 +36,6 @@ export const threadPrograms: Programs = {
 /** A second thread, and messages to it. */
 export const threads: Measure = {
   name: "threads",
-  title: "what a second thread buys, and what a message to it costs",
   async run(context) {
     const { add } = context;
     await runOnEach(

@@ -1,9 +1,10 @@
 /**
- * The model of what a herd of more servers costs: an update costs something at
- * the server that a client sends it to, and something else at each other one.
+ * The model of the cost of an update: a cost at the server that a client sends it
+ * to, and another cost at each other server.
  *
  * @module
  */
+import type { Results } from "../../bench/results.ts";
 import {
   type Cost,
   type CostLine,
@@ -12,23 +13,22 @@ import {
   fitCost,
   fitSpread,
   type SpreadCost,
-} from "../../bench/report/herd_costs.ts";
-import type { Results } from "../../bench/results.ts";
+} from "../page/herd_costs.ts";
 
-/** What was measured, and what fits it. */
+/** The measured costs, and the model that fits them. */
 export interface HerdModel {
-  /** Clients at one server. */
+  /** With clients at one server. */
   readonly atOne: readonly Cost[];
-  /** Clients at each. */
+  /** With clients at each server. */
   readonly atEach: readonly Cost[];
   readonly line: CostLine;
   readonly spread: SpreadCost;
 }
 
 /**
- * The model, fitted to the herds that the bench has measured.
+ * The model that fits the results.
  *
- * @throws {Error} If it has not measured herds of different sizes.
+ * @throws {Error} If they have no herds of different sizes.
  */
 export function modelOf(results: Results): HerdModel {
   const atOne = costsOf(results, "at one");
@@ -42,8 +42,8 @@ export function modelOf(results: Results): HerdModel {
 }
 
 /**
- * Updates a second that a herd can take at most where each server has a core of
- * its own and chunks are full: so many cores, and so much for an update.
+ * The most updates a second that a herd can accept, if each server has a core and
+ * chunks are full.
  */
 export function capacity({ line }: HerdModel, servers: number): number {
   return servers * 1_000_000 / costOf(line, servers);

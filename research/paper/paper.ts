@@ -1,29 +1,29 @@
 /**
- * Puts the paper together: its text, the results that it quotes, and figures
- * drawn from them.
+ * Collects the files of the paper: its text, the results that it quotes, and its
+ * figures.
  *
  * @module
  */
+import { readResultsFile } from "../../bench/results.ts";
 import { readFile } from "../../runtime/files.ts";
-import { readResultsFile } from "../../bench/read_results_file.ts";
-import { mistakeOutcomes } from "../../bench/report/mistake_outcomes.ts";
+import { mistakeOutcomes } from "../page/mistake_outcomes.ts";
 import { herdSizesFigure } from "./figures/herd_sizes.ts";
 import { ratesFigure } from "./figures/rates.ts";
 import { modelOf } from "./model.ts";
 
 /**
- * The run of the bench that the paper is about. Its sentences were written for
- * these numbers: whoever takes another run reads them all again.
+ * The run that the paper is about. Its sentences were written for these numbers:
+ * another run requires reading all of them again.
  */
 export const resultsPath = "bench/results/2026-11-23-1336.json";
 
-/** Another run, which tells how far one can rely on a single one. */
+/** Another run, which shows how much two runs differ. */
 const secondResultsPath = "bench/results/2026-11-23-1427.json";
 
-/** The document among the files. */
+/** The path of the document. */
 export const mainPath = "research/paper/report.typ";
 
-/** Languages whose mistakes the paper tells of, as in the results. */
+/** The languages of the mistakes, as in the results. */
 const checkedLanguages = ["typescript", "python", "java", "javascript"];
 
 const sources = [
@@ -35,9 +35,9 @@ const sources = [
 ];
 
 /**
- * All files that the document consists of, by path.
+ * The contents of all files of the document, by path.
  *
- * @throws {SetupError} If one cannot be read.
+ * @throws {SetupError} If a file cannot be read.
  */
 export async function gatherPaper(): Promise<Map<string, string>> {
   const files = new Map<string, string>();

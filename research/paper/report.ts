@@ -17,7 +17,7 @@ import { typeset, TypesettingError } from "./typesetter.ts";
 const defaultOutput = "research/paper/report.pdf";
 
 const flags: Flags = {
-  output: { value: "FILE", help: `where the paper goes (${defaultOutput})` },
+  output: { value: "FILE", help: `the file of the paper (${defaultOutput})` },
 };
 
 const help = `Typesets the paper from its source and from ${resultsPath}.

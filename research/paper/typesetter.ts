@@ -1,7 +1,6 @@
 /**
- * Typesets with Typst, which comes as WebAssembly: nothing is to be installed,
- * no file is read and no program is run. The same files give the same bytes on
- * every machine.
+ * Typesets with Typst as WebAssembly, so that nothing must be installed, and no
+ * file is read. The same files give the same bytes on every machine.
  *
  * @module
  */
@@ -28,12 +27,12 @@ import wasm from "npm:/@myriaddreamin/typst-ts-web-compiler@0.7.0/pkg/typst_ts_w
   type: "bytes",
 };
 
-/** Something in the source that Typst does not like, with its place. */
+/** An error in the source, with its place. */
 export class TypesettingError extends Error {
   override readonly name = "TypesettingError";
 }
 
-/** What Typst says of an error. */
+/** Typst's description of an error. */
 interface Diagnostic {
   readonly path: string;
   /** From and to, as `line:column-line:column`, counted from 0. */
@@ -42,20 +41,20 @@ interface Diagnostic {
   readonly message: string;
 }
 
-/** What Typst gives: a document, or why there is none. */
+/** A document, or the reasons why there is none. */
 interface Outcome {
   readonly result?: Uint8Array<ArrayBuffer>;
   readonly diagnostics?: readonly Diagnostic[];
 }
 
-/** Typst tells of an error with all that is in {@linkcode Diagnostic}. */
+/** Requests all fields of {@linkcode Diagnostic}. */
 const fullDiagnostics = 3;
 
 async function createCompiler() {
-  // Does nothing from the second time on.
+  // Has no effect from the second time on.
   initSync({ module: wasm });
   const builder = new TypstCompilerBuilder();
-  // There are no files but those that it is given.
+  // Only the given files exist.
   builder.set_dummy_access_model();
   for (const font of [regular, italic, bold, mono, math]) {
     await builder.add_raw_font(font);
@@ -69,8 +68,8 @@ async function createCompiler() {
  * @param files The content of each file, by its path.
  * @param main The path of the document among them.
  * @returns The bytes of a PDF.
- * @throws {TypesettingError} Naming the first error and where it is, or the
- * first warning: a paper with one is not what its source says.
+ * @throws {TypesettingError} With the first error and its place, or the first
+ * warning, because the paper would differ from its source.
  */
 export async function typeset(
   files: ReadonlyMap<string, string>,

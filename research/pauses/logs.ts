@@ -1,6 +1,6 @@
 /**
- * Reads from what runtimes print of their garbage collection how long each
- * collection stopped the program.
+ * Reads the logs of garbage collectors: how long each collection stopped the
+ * program.
  *
  * @module
  */
@@ -8,38 +8,38 @@ import { type Stop, stop } from "./stops.ts";
 
 const nsPerMs = 1_000_000;
 
-/** Nothing found must not be taken for no pause. */
+/** A log that was not understood must not count as a log without pauses. */
 function demandSome<Found>(
   found: readonly Found[],
-  who: string,
+  runtime: string,
 ): readonly Found[] {
   if (found.length > 0) return found;
-  throw new Error(`${who} told of no garbage collection: is its log another?`);
+  throw new Error(`${runtime} has logged no garbage collection`);
 }
 
 /**
- * A line of V8's `--trace-gc`: when it ended, how long the main thread stood
- * still, and of a mark-compact what its marking took before, in steps.
+ * A line of V8's `--trace-gc`: when the collection ended, how long it stopped the
+ * main thread, and the steps of marking before a mark-compact.
  */
 const v8Line =
   /^\[\d+:0x[\da-f]+(?::\d+)?\]\s+(\d+) ms: .* MB, ([\d.]+) \/ [\d.]+ ms(?:\s+\(\+ ([\d.]+) ms in (\d+) steps since start of marking, biggest step ([\d.]+) ms)?/gm;
 
 /**
- * The scavenges and mark-compacts in what V8 printed (Deno, Node).
+ * The scavenges and mark-compacts in the output of V8 (Deno, Node).
  *
- * The steps of a marking are counted where the mark-compact is that they end in.
- * What threads do beside the main one is no stop, and is not counted.
+ * The steps of marking have the time of their mark-compact. Work of other threads
+ * does not count.
  *
- * @param startedMs When the program started, in milliseconds since 1970: V8
- * counts from there, or a little later.
- * @throws {Error} If there is none: a server never runs without.
+ * @param startedMs When the program started, in milliseconds since 1970. V8
+ * counts from there, or from a little later.
+ * @throws {Error} If there is none. Every server has some.
  */
 export function readV8Log(text: string, startedMs: number): Stop[] {
   return demandSome([...text.matchAll(v8Line)], "V8").flatMap(
     ([, atMs, pauseMs, stepsMs, steps, longestStepMs]) => {
       const endMs = startedMs + Number(atMs);
       const pause = stop(endMs, Number(pauseMs));
-      // Its clock has tenths of a millisecond only, and may call a step 0.
+      // The clock has tenths of a millisecond, so that a step may take 0.
       if (steps === undefined || steps === "0") return [pause];
       return [{
         endMs,
@@ -51,25 +51,25 @@ export function readV8Log(text: string, startedMs: number): Stop[] {
   );
 }
 
-/** What a JVM says first, whether it ever collects or not. */
+/** The first line of a JVM's log. */
 const javaBegin = /^\[\d+ms\] Using \w/gm;
 
-/** A stop at a safepoint: of these operations, which are a collector's. */
+/** A stop at a safepoint for an operation of a collector. */
 const safepointLine =
   /^\[(\d+)ms\] Safepoint "(?:G1|Gen|Z|Parallel|CollectFor)\w*", .*, Total: (\d+) ns$/gm;
 
-/** A thread of the program that waited for ZGC to free some memory. */
+/** A thread of the program that waited until ZGC had freed memory. */
 const stallLine = /^\[(\d+)ms\] Allocation Stall \(\S+\) ([\d.]+)ms$/gm;
 
 /**
- * The stops in what a JVM wrote with `-Xlog:safepoint,gc:...:timemillis`.
+ * The stops in a JVM's log of `-Xlog:safepoint,gc:...:timemillis`.
  *
- * A stop at a safepoint is counted from when the threads are asked to stop until
- * they go on, which is more than the collector's own `Pause` lines hold. Stops
- * for other ends (`ICBufferFull`, `Cleanup`) are not the collector's. The few
- * safepoints within a wait for memory are counted beside it.
+ * A stop at a safepoint lasts from the request to the threads until they go on,
+ * which is longer than the collector's own `Pause` lines say. Stops for other
+ * purposes (`ICBufferFull`, `Cleanup`) do not count. The few safepoints within a
+ * wait for memory count twice.
  *
- * @throws {Error} If it is no such log.
+ * @throws {Error} If it is another kind of log.
  */
 export function readJavaLog(text: string): Stop[] {
   demandSome([...text.matchAll(javaBegin)], "Java");
@@ -86,9 +86,9 @@ export function readJavaLog(text: string): Stop[] {
 const pythonLine = /^collected (\d+\.\d+) ([\d.]+)$/gm;
 
 /**
- * The runs of CPython's cyclic collector in what `watch_collector.py` printed.
+ * The runs of CPython's cyclic collector in the output of `watch_collector.py`.
  *
- * @throws {Error} If there is none: importing asyncio alone makes some.
+ * @throws {Error} If there is none. Importing asyncio causes some.
  */
 export function readPythonLog(text: string): Stop[] {
   return demandSome([...text.matchAll(pythonLine)], "CPython").map(

@@ -1,12 +1,12 @@
 /**
- * What stopped a program, and what that comes to.
+ * Stops of a program, and their sums.
  *
  * @module
  */
 
-/** One stop of a program, or several that are known by their sum only. */
+/** One stop of a program, or several of which only the sum is known. */
 export interface Stop {
-  /** When the last of them ended, in milliseconds since 1970. */
+  /** When the last one ended, in milliseconds since 1970. */
   readonly endMs: number;
   readonly count: number;
   readonly totalMs: number;
@@ -21,19 +21,20 @@ export const stop = (endMs: number, ms: number): Stop => ({
   longestMs: ms,
 });
 
-/** What all stops of a time come to; 0 where there was none. */
+/** The sum of all stops within a span of time; 0 if there is none. */
 export interface Pauses {
   readonly pausesPerSecond: number;
   readonly longestMs: number;
   readonly meanMs: number;
-  /** The part of the time in which the program stood still, 0 to 1. */
+  /** The share of the time in which the program was stopped. */
   readonly pausedShare: number;
 }
 
 /**
- * Adds up the stops that ended within a time.
+ * Adds up the stops that ended within a span of time.
  *
- * @param fromMs In milliseconds since 1970, as `untilMs` is.
+ * @param fromMs The start of the span, in milliseconds since 1970.
+ * @param untilMs Its end.
  */
 export function sumStops(
   stops: readonly Stop[],

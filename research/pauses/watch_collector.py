@@ -1,10 +1,10 @@
-"""Runs another program and prints at its end when the garbage collector ran.
+"""Runs another program, and prints at its end when the garbage collector ran.
 
     python3 watch_collector.py PROGRAM [ARGUMENT...]
 
-A line for each run of the cyclic collector: `collected`, when it ended in
+Each run of the cyclic collector is a line: `collected`, when it ended in
 milliseconds since 1970, and how many milliseconds it took. Reference counting
-frees all else at once, and stops nothing.
+frees other objects at once and does not stop the program.
 """
 
 import gc

@@ -4,12 +4,12 @@ import java.util.HashSet;
 import java.util.function.UnaryOperator;
 
 /**
- * What a small part of a large text keeps in memory, in Java:
+ * How much memory a small part of a large text keeps, in Java:
  *
  *     java Slices.java CHUNKS
  *
- * Decodes chunks of 64 KiB, keeps the ID of 25 characters in each, as substring
- * gives it and then as a copy, and prints as JSON how many bytes of the heap each
+ * Decodes chunks of 64 KiB, keeps the ID of 25 characters in each, first as a
+ * substring and then as a copy, and prints as JSON how many bytes of the heap each
  * ID keeps.
  */
 public final class Slices {
@@ -21,7 +21,7 @@ public final class Slices {
     public static void main(String[] arguments) throws InterruptedException {
         int count = Integer.parseInt(arguments[0]);
         UnaryOperator<String> asCopy = id -> decode(id.getBytes(StandardCharsets.ISO_8859_1));
-        // What is loaded and set up once is there before anything is counted.
+        // Classes are loaded and code is compiled before anything counts.
         keep(100, id -> id);
         keep(100, asCopy);
         double slice = keep(count, id -> id);
@@ -42,7 +42,7 @@ public final class Slices {
         String[] ids = new String[count];
         long before = heapBytes();
         for (int index = 0; index < count; index++) {
-            // A text as a server reads it: its first line is about a client of its own.
+            // A text that a server reads. The client of its first line is unique.
             byte[] head = String.format("IAMAT phone-%011d", index)
                 .getBytes(StandardCharsets.ISO_8859_1);
             System.arraycopy(head, 0, bytes, 0, head.length);

@@ -1,12 +1,12 @@
 /**
- * What a small part of a large text keeps in memory, in JavaScript (Deno, Node):
+ * How much memory a small part of a large text keeps, in JavaScript (Deno, Node):
  *
  *     deno run --v8-flags=--expose-gc slices.mjs CHUNKS
  *     node --expose-gc slices.mjs CHUNKS
  *
- * Decodes chunks of 64 KiB, keeps the ID of 25 characters in each, as `slice`
- * gives it and then as a copy, and prints as JSON how many bytes of the heap
- * each ID keeps.
+ * Decodes chunks of 64 KiB, keeps the ID of 25 characters in each, first as a
+ * slice and then as a copy, and prints as JSON how many bytes of the heap each ID
+ * keeps.
  */
 import process from "node:process";
 
@@ -16,7 +16,7 @@ const [idStart, idLength] = [6, 25];
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** A text as a server reads it: its first line is about a client of its own. */
+/** A text that a server reads. The client of its first line is unique. */
 function chunk(bytes, index) {
   encoder.encodeInto(`IAMAT phone-${String(index).padStart(11, "0")}`, bytes);
   return decoder.decode(bytes);
@@ -24,20 +24,20 @@ function chunk(bytes, index) {
 
 const asSlice = (text) => text;
 
-/** Encoded and decoded again, it has no other text behind it. */
+/** Encoded and decoded again, it refers to no other text. */
 const asCopy = (text) => decoder.decode(encoder.encode(text));
 
-/** Readings that may be taken until two agree. */
+/** The most readings until two agree. */
 const mostReadings = 50;
 
 /** Two readings agree if they differ by fewer bytes than this. */
 const agreeBytes = 4 * 1024;
 
-/** The heap's size once the runtime has freed what it frees in the background. */
+/** The size of the heap after the runtime has freed memory in the background. */
 async function heapBytes() {
   let earlier = Infinity;
   for (let reading = 0; reading < mostReadings; reading++) {
-    // Twice: what the first finds only weakly held, the second frees.
+    // The second collection frees what the first one found weakly held.
     globalThis.gc();
     globalThis.gc();
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -67,10 +67,10 @@ const count = Number(process.argv[2]);
 const bytes = encoder.encode("IAMAT phone-00000000000.herd.io +1+1 1\n".repeat(
   Math.ceil(chunkBytes / 39),
 )).subarray(0, chunkBytes);
-// What is compiled and set up once is there before anything is counted.
+// Code is compiled, and runtimes are set up, before anything counts.
 for (const make of [asSlice, asCopy]) await keep(count, bytes, make);
 console.log(JSON.stringify({
   slice: await keep(count, bytes, asSlice),
-  // Copies are small, and the runtime frees some 100 kB of its own meanwhile.
+  // Copies are small, and the runtime frees about 100 kB of its own meanwhile.
   copy: await keep(20 * count, bytes, asCopy),
 }));

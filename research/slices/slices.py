@@ -1,9 +1,9 @@
-"""What a small part of a large text keeps in memory, in Python.
+"""How much memory a small part of a large text keeps, in Python.
 
     python3 slices.py CHUNKS
 
-Decodes chunks of 64 KiB, keeps the ID of 25 characters in each, as a slice
-gives it and then as a copy, and prints as JSON how many bytes each ID keeps.
+Decodes chunks of 64 KiB, keeps the ID of 25 characters in each, first as a
+slice and then as a copy, and prints as JSON how many bytes each ID keeps.
 """
 
 import gc
@@ -18,7 +18,7 @@ LINE = b"IAMAT phone-00000000000.herd.io +1+1 1\n"
 
 
 def chunk(index: int) -> str:
-    """A text as a server reads it: its first line is about a client of its own."""
+    """A text that a server reads. The client of its first line is unique."""
     lines = LINE * (CHUNK_BYTES // len(LINE) + 1)
     data = b"IAMAT phone-%011d" % index + lines[23:CHUNK_BYTES]
     return data.decode("latin-1")

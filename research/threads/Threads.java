@@ -8,20 +8,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a second thread buys and costs in Java:
+ * What a second thread gains and costs in Java:
  *
  *     java Threads.java UPDATES LINES
  *
- * Prints as JSON how many updates a second one thread takes (UPDATES of them) and
- * two (UPDATES each, one ConcurrentHashMap for both), and the CPU time of both
- * sides to hand one AT line to another thread in an ArrayBlockingQueue, by itself
- * and with 64 in a text (LINES of them). Only a reference is handed over.
+ * Prints as JSON the updates a second of one thread (UPDATES of them) and of two
+ * threads (UPDATES each, with a shared ConcurrentHashMap), and the CPU time of both
+ * sides to pass an AT line to another thread in an ArrayBlockingQueue: alone, and
+ * with 64 in a text (LINES of them). Only a reference is passed.
  */
 public final class Threads {
     private static final int CLIENTS = 1_000;
     private static final int LINES_A_CLIENT = 10;
     private static final int LINES_A_PART = 64;
-    /** As many texts may be on their way. */
+    /** The most texts in flight. */
     private static final int QUEUE_LENGTH = 4 * LINES_A_PART;
 
     private static final String LATITUDE = "[+-]0*(?:90(?:\\.0+)?|[0-8]?\\d(?:\\.\\d+)?)";

@@ -1,23 +1,23 @@
 /**
- * What a second thread buys and costs in JavaScript: a Worker of Deno, or one of
+ * What a second thread gains and costs in JavaScript: a Worker of Deno, or one of
  * Node's worker_threads.
  *
  *     threads.mjs UPDATES LINES
  *
- * Prints as JSON how many updates a second one thread takes (UPDATES of them) and
- * two (UPDATES each, each with its own map: threads share no objects), and the CPU
- * time of both sides to hand one AT line to another thread, by itself and with 64
- * in a message (LINES of them).
+ * Prints as JSON the updates a second of one thread (UPDATES of them) and of two
+ * threads (UPDATES each, with a map each, because threads share no objects), and
+ * the CPU time of both sides to send an AT line to another thread: alone, and with
+ * 64 in a message (LINES of them).
  */
 import process from "node:process";
 
-/** So many lines, and four times as many may be on their way. */
+/** The lines in a part, and the most parts in flight. */
 const linesAPart = 64;
-const partsOnTheWay = 4;
+const partsInFlight = 4;
 
 const url = new URL("./worker.mjs", import.meta.url);
 
-/** A worker, with the same few words in Deno and Node. */
+/** A worker, with the same interface in Deno and Node. */
 class Other {
   #worker;
   #onMessage = () => {};
@@ -36,7 +36,7 @@ class Other {
     return other;
   }
 
-  /** Sends a message; resolves when it is answered. */
+  /** Sends a message. Resolves when it is answered. */
   ask(message) {
     return new Promise((resolve) => {
       this.#onMessage = resolve;
@@ -58,7 +58,7 @@ class Other {
         if (sent < parts) send();
         else if (taken === parts) resolve();
       };
-      while (sent < Math.min(parts, partsOnTheWay)) send();
+      while (sent < Math.min(parts, partsInFlight)) send();
     });
   }
 

@@ -1,10 +1,10 @@
-"""What a second thread buys and costs in Python, under the global lock.
+"""What a second thread gains and costs in Python, under the global lock.
 
     python3 threads.py UPDATES LINES
 
-Prints as JSON how many updates a second one thread takes (UPDATES of them) and
-two (UPDATES each, one dictionary for both), and the CPU time of both sides to
-hand one AT line to another thread in a SimpleQueue, by itself and with 64 in a
+Prints as JSON the updates a second of one thread (UPDATES of them) and of two
+threads (UPDATES each, with a shared dictionary), and the CPU time of both sides
+to pass an AT line to another thread in a SimpleQueue: alone, and with 64 in a
 text (LINES of them).
 """
 
@@ -28,7 +28,7 @@ match_iamat = re.compile(
 
 
 class Job:
-    """A thread's lines, about clients that no other thread has."""
+    """The lines of a thread, about clients of its own."""
 
     def __init__(self, thread: int, reports: dict[str, tuple[int, str, str]]) -> None:
         self.reports = reports
@@ -40,7 +40,7 @@ class Job:
         ]
 
     def run(self, updates: int) -> None:
-        """Goes through all lines until there were so many; each of them is news."""
+        """Processes updates. Each is newer than the one before."""
         reports = self.reports
         for _ in range(-(-updates // len(self.lines))):
             offset = self.passes * LINES_A_CLIENT
@@ -86,7 +86,7 @@ def main() -> None:
     updates, lines = map(int, sys.argv[1:])
     reports: dict[str, tuple[int, str, str]] = {}
     jobs = [Job(0, reports), Job(1, reports)]
-    # There is no compiler to warm up: one pass fills the dictionary.
+    # One pass fills the dictionary. There is no compiler to warm up.
     updates_per_second(jobs, len(jobs[0].lines))
     at_lines = [
         f"AT Hill +60.000263874 phone-00000-{index:05d}.herd.io "

@@ -1,6 +1,6 @@
 /**
- * The job of a thread: parse IAMAT lines with a regular expression, as
- * `rivals/node_net.mjs` does, and keep the newest report of each client.
+ * The work of a thread: it parses IAMAT lines with a regular expression, as
+ * `rivals/node_net.mjs` does, and keeps the newest report of each client.
  */
 const clients = 1_000;
 const linesAClient = 10;
@@ -12,7 +12,7 @@ const iamat = new RegExp(
     String.raw`\s+((\d{1,15})(?:\.(\d+))?)\s*$`,
 );
 
-/** Lines about clients that no other thread has. */
+/** The lines of a thread, about clients of its own. */
 function linesOf(thread) {
   return Array.from({ length: clients * linesAClient }, (_, index) => {
     const client = String(index % clients).padStart(5, "0");
@@ -22,7 +22,7 @@ function linesOf(thread) {
   });
 }
 
-/** A thread's lines and its map. */
+/** The lines of a thread, and its map. */
 export class Job {
   #lines;
   #reports = new Map();
@@ -32,10 +32,10 @@ export class Job {
     this.#lines = linesOf(thread);
   }
 
-  /** Goes through all lines until there were so many; each of them is news. */
+  /** Processes updates. Each is newer than the one before. */
   run(updates) {
     for (let left = updates; left > 0; left -= this.#lines.length) {
-      // Each time the clients' clocks are as much further as the lines reach.
+      // Each pass adds to the times, so that its lines are newer.
       const offset = this.#passes * linesAClient;
       this.#passes += 1;
       for (const line of this.#lines) this.#keep(line, offset);

@@ -1,7 +1,7 @@
 /**
- * The other thread of `threads.mjs`. It is told `{ thread }` once, then
- * `{ updates }` to work, and says `done`. A text is a message of AT lines, of
- * which it acknowledges so many at a time as `{ acknowledge }` says.
+ * The other thread of `threads.mjs`. It receives `{ thread }` once, and then
+ * `{ updates }` to process. It answers both with `done`. A text is a message of AT
+ * lines. It acknowledges every Nth text after `{ acknowledge: N }`.
  */
 import { Job } from "./updates.mjs";
 

@@ -6,17 +6,17 @@
 import { schema } from "./schema.ts";
 import { errorAt, type ResolvedSettings } from "./sources.ts";
 
-/** How administration ports are served. */
+/** The settings of open administration ports. */
 export interface AdminSettings {
   readonly host: string;
-  /** Names that a Host header may have, besides the loopback ones. */
+  /** Names accepted in a Host header, besides the loopback ones. */
   readonly names: readonly string[];
 }
 
 /**
- * Reads how administration ports are served; undefined if they are not.
+ * Reads the settings of administration ports; undefined if they stay closed.
  *
- * @throws {UsageError} If a flag lacks `--admin`.
+ * @throws {UsageError} If one of their flags is given without `--admin`.
  */
 export function readAdmin(
   resolved: ResolvedSettings<
@@ -28,11 +28,12 @@ export function readAdmin(
     const ownNames = sourceOf.has("adminHost") ? [adminHost] : [];
     return { host: adminHost, names: [...ownNames, ...adminNames] };
   }
-  // The herd file may say it for those servers that are started with --admin.
-  const idle = detailNames.find((name) => sourceOf.get(name)?.kind === "flag");
-  if (idle === undefined) return undefined;
-  const message = " says how to serve what --admin turns on";
-  throw errorAt(resolved, idle, schema, message);
+  // In the herd file they are for the servers that are started with --admin.
+  const unused = detailNames.find((name) =>
+    sourceOf.get(name)?.kind === "flag"
+  );
+  if (unused === undefined) return undefined;
+  throw errorAt(resolved, unused, schema, " needs --admin");
 }
 
 const detailNames = ["adminHost", "adminNames"] as const;

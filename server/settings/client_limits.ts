@@ -14,7 +14,7 @@ import type { ValuesOf } from "./setting.ts";
 
 const names = Object.keys(clientLimitSettings) as (keyof ClientLimits)[];
 
-/** The limits among the values of settings. */
+/** The limits on clients that have a value. */
 export function pickLimits(
   values: ValuesOf<typeof clientLimitSettings>,
 ): Partial<ClientLimits> {
@@ -24,13 +24,16 @@ export function pickLimits(
   );
 }
 
-/** The limits of a server, given those that were chosen. */
+/**
+ * All limits of a server: those that were set, and defaults, which depend on
+ * whether its client port is on a loopback address.
+ */
 export function limitsAt(
   clientHost: string,
-  chosen: Partial<ClientLimits>,
+  given: Partial<ClientLimits>,
 ): ClientLimits {
   const maxConnectionsPerAddress = isLoopback(clientHost)
     ? Infinity
     : remoteConnectionsPerAddress;
-  return { ...defaultClientLimits, maxConnectionsPerAddress, ...chosen };
+  return { ...defaultClientLimits, maxConnectionsPerAddress, ...given };
 }

@@ -1,6 +1,6 @@
 /**
- * What the flags of programs mean that talk to servers as their clients do:
- * which herd, where it is, and whom to trust.
+ * Flags of programs that connect to servers as clients: the herd, its address
+ * and the authority of its certificates.
  *
  * @module
  */
@@ -10,28 +10,28 @@ import { readHost } from "./host.ts";
 import { herdSchema, readHerd } from "./settings.ts";
 import { readAuthority } from "./tls.ts";
 
-/** Flags of every program that talks to servers. */
+/** Flags of every program that connects to servers. */
 export const clientTargetFlags: SettingFlags = {
   ...plainFlags(herdSchema),
-  host: { value: "ADDRESS", help: "where the servers are (the herd file's)" },
+  host: { value: "ADDRESS", help: "address of the servers (the herd file's)" },
   "tls-ca": {
     value: "FILE",
-    help: "speak TLS to servers whose certificates these have issued",
+    help: "use TLS; authority of the servers' certificates, in PEM",
   },
 };
 
-/** Where a client port is. */
+/** The address of a client port. */
 export interface ClientPort {
   readonly hostname: string;
   readonly port: number;
-  /** Who has issued the server's certificate, in PEM; undefined without TLS. */
+  /** The server's certificate authority, in PEM; undefined without TLS. */
   readonly tlsAuthority: string | undefined;
 }
 
 /** The herd that the flags name. */
 export interface ClientTarget {
   readonly topology: Topology;
-  /** Where a client of a server connects. */
+  /** The port of a server to connect to. */
   readonly portOf: (server: ServerEntry) => ClientPort;
 }
 

@@ -14,11 +14,11 @@ import {
 
 /** One flag, as `cli/arguments.ts` reads and describes it. */
 export interface SettingFlag {
-  /** What the value is, such as `PORT`; undefined for none. */
+  /** A placeholder for the value, such as `PORT`; undefined for no value. */
   readonly value?: string;
   readonly help: string;
   readonly group?: string;
-  /** Whether `=false` may follow, where no value does. */
+  /** Whether `=false` may follow a flag without a value. */
   readonly canBeFalse?: boolean;
 }
 
@@ -41,7 +41,7 @@ export function settingFlags(schema: Schema): SettingFlags {
   );
 }
 
-/** What it is for, what may be chosen, and the default. */
+/** The meaning, the choices and the default. */
 function helpFor(setting: Setting): string {
   const choices = setting.type === "choice" ? `: ${rangeText(setting)}` : "";
   const fallback = defaultText(setting);
@@ -49,7 +49,7 @@ function helpFor(setting: Setting): string {
     (fallback === undefined ? "" : ` (${fallback})`);
 }
 
-/** The same without headings, for a program that takes a few of them. */
+/** The same flags without groups, for a program that has few of them. */
 export function plainFlags(schema: Schema): SettingFlags {
   const flags = Object.entries(settingFlags(schema));
   return Object.fromEntries(

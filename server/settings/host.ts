@@ -7,9 +7,9 @@ import { isHost } from "../../peers/topology.ts";
 import { UsageError } from "../../runtime/setup_error.ts";
 
 /**
- * The host that a flag gives; undefined without the flag.
+ * Reads a host from a flag; undefined without the flag.
  *
- * @throws {UsageError} If it is none.
+ * @throws {UsageError} If the value is no host.
  */
 export function readHost(
   { flags }: { readonly flags: ReadonlyMap<string, string> },

@@ -1,38 +1,40 @@
 // `deno task generate` writes this file from schema.ts.
 
-/** Those options of a server that are settings. */
+/** The options of a server that are settings. */
 export interface SettingOptions {
   /**
    * First client port; peers +100, admin +200, TLS +300. From 1 to 65,535,
    * default 8000.
    */
   readonly basePort?: number;
-  /** Where to listen for clients. Default the herd file's, 127.0.0.1. */
+  /** Address to listen on for clients. Default the herd file's, 127.0.0.1. */
   readonly host?: string;
-  /** Where NAME.log is written. Default logs. */
+  /** Folder in which NAME.log is written. Default logs. */
   readonly logDirectory?: string;
   /**
    * Size of a full log file. From 1,024 to 1,099,511,627,776, default
    * 67,108,864.
    */
   readonly logMaxBytes?: number;
-  /** Full log files kept beside the current one. From 1 to 1,000, default 5. */
+  /**
+   * Full log files kept besides the current one. From 1 to 1,000, default 5.
+   */
   readonly logKeptFiles?: number;
-  /** When the log cannot be written. Default keep-serving. */
+  /** What to do when the log cannot be written. Default keep-serving. */
   readonly onLogFailure?: "keep-serving" | "stop";
   /**
-   * A neighbour silent for this long is dialled again. From 3,000 to 3,600,000,
-   * default 5,000.
+   * Close a link that is silent for this long, and dial again. From 3,000 to
+   * 3,600,000, default 5,000.
    */
   readonly linkTimeoutMs?: number;
   /**
-   * Most peer connections not linked yet; then the oldest is closed. From 16 to
+   * Most peer connections in handshake; then the oldest is closed. From 16 to
    * 10,000, default 256.
    */
   readonly maxHalfOpenLinks?: number;
   /**
-   * Most clients that a server remembers. From 1 to 100,000,000, default
-   * 5,000,000.
+   * Most clients whose newest report a server keeps. From 1 to 100,000,000,
+   * default 5,000,000.
    */
   readonly maxClients?: number;
   /**
@@ -41,32 +43,32 @@ export interface SettingOptions {
    */
   readonly maxTableBytes?: number;
   /**
-   * An address with more than this part of a half full table adds no new
-   * clients. From 1 to 1,000,000, default 16.
+   * Once the table is half full, an address with 1/COUNT of it adds no client.
+   * From 1 to 1,000,000, default 16.
    */
   readonly tableShares?: number;
   /**
-   * Forget a client that has not reported for this long. From 1 to
+   * Expire a client's report after this time without a newer one. From 1 to
    * 1,000,000,000, default never.
    */
   readonly clientTtlSeconds?: number;
   /**
-   * False to compare and repair nothing with neighbours (plain flooding).
+   * False to switch off anti-entropy between neighbours (plain flooding).
    * Default true.
    */
   readonly catchUp?: boolean;
   /**
-   * True to serve the client port in plain text; TLS is on 300 ports above.
+   * True to serve the client port in plain text; TLS is 300 ports above.
    * Default false.
    */
   readonly plainClients?: boolean;
   /**
-   * Keep answers for this long; Google's terms restrict that. From 0 to
+   * Cache answers for this long; Google's terms restrict that. From 0 to
    * 2,592,000, default 0.
    */
   readonly placesTtlSeconds?: number;
   /**
-   * Most requests to the service on one day, UTC. From 1 to 1,000,000,000,
+   * Most requests to the service in one day, UTC. From 1 to 1,000,000,000,
    * default no limit.
    */
   readonly placesBudget?: number;

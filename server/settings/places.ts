@@ -1,5 +1,5 @@
 /**
- * The settings of places: which service, where, with which key.
+ * The settings of places: the service, its address and its key.
  *
  * @module
  */
@@ -15,30 +15,32 @@ import { readPlacesKey } from "./places_key.ts";
 import { schema } from "./schema.ts";
 import { errorAt, type ResolvedSettings } from "./sources.ts";
 
-/** The settings that say which service to ask. */
+/** The settings that select a places service. */
 export const placesSchema = {
   placesProvider: schema.placesProvider,
   placesUrl: schema.placesUrl,
   placesKeyFile: schema.placesKeyFile,
 };
 
-/** What settings were read from. */
+/** The files and variables that settings were read from. */
 export interface Sources {
-  /** The files and variables. */
   readonly sources: readonly PermissionNeed[];
-  /** Variables that are not permitted, and could hold a secret or a key. */
+  /**
+   * Variables that may hold a secret or a key, but were not read without
+   * permission.
+   */
   readonly unread: readonly PermissionNeed[];
 }
 
 /** The places service. */
 export interface PlacesSettings extends Sources {
   readonly places: PlacesChoice;
-  /** Something that the user should know about the places. */
+  /** A note for the user about the places. */
   readonly placesNote?: string;
 }
 
 /**
- * Reads which places service to ask.
+ * Reads the settings of the places service.
  *
  * @throws {UsageError} If a flag is wrong.
  * @throws {SetupError} If the key's file cannot be read or is wrong.
@@ -63,19 +65,19 @@ export async function readPlaces(
   const places = choosePlaces(name, { key, url });
   if (unread.length > 0) {
     const placesNote =
-      `places come from the embedded gazetteer; to ask Google, ${keyHelp}`;
+      `places come from the embedded gazetteer; to use Google, ${keyHelp}`;
     return { places, placesNote, sources, unread };
   }
-  if (key !== undefined && url !== undefined && travelsInClear(url)) {
+  if (key !== undefined && url !== undefined && isUnencrypted(url)) {
     const placesNote =
-      "the key travels unencrypted to --places-url; https would hide it";
+      "the key is sent unencrypted to --places-url; https would encrypt it";
     return { places, placesNote, sources, unread };
   }
   return { places, sources, unread };
 }
 
-/** Whether others can read on the way what is sent to an address. */
-function travelsInClear(url: string): boolean {
+/** Whether requests to a URL cross a network unencrypted. */
+function isUnencrypted(url: string): boolean {
   const { hostname, protocol } = new URL(url);
   return protocol === "http:" && !isLoopback(hostname);
 }

@@ -1,7 +1,7 @@
 /**
- * The key of a places service, from a file or the environment and never from
- * the command line, where everybody on the machine could read it. Nothing here
- * ever shows a part of it.
+ * Reads the key of a places service from a file or the environment. It is never
+ * on the command line, which every user of the machine can read. Error messages
+ * contain no part of it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
 } from "../../runtime/permissions.ts";
 import { SetupError } from "../../runtime/setup_error.ts";
 
-/** Where the key is looked for if no file is named. */
+/** The variable that is read if no file is named. */
 const keyVariable = "GOOGLE_PLACES_KEY";
 
 const keyVariableNeed: PermissionNeed = { name: "env", variable: keyVariable };
@@ -21,18 +21,18 @@ const keyVariableNeed: PermissionNeed = { name: "env", variable: keyVariable };
 /** The key, if there is one. */
 export interface PlacesKey {
   readonly key: string | undefined;
-  /** What to do so that there is one, for a person. */
+  /** How the user can provide one. */
   readonly keyHelp: string;
-  /** The variable that holds it, if one does. */
+  /** The variable that it was read from, if any. */
   readonly sources: readonly PermissionNeed[];
-  /** What may hold one, and must not be looked at. */
+  /** The variable, if it was not read without permission. */
   readonly unread: readonly PermissionNeed[];
 }
 
 /**
- * Looks for a key.
+ * Reads the key.
  *
- * @param path A file that holds it, to look at instead of the environment.
+ * @param path A file that holds it. The environment is not read then.
  * @throws {SetupError} Naming the file or the variable, if it holds no key.
  */
 export async function readPlacesKey(
@@ -61,7 +61,7 @@ export async function readPlacesKey(
   };
 }
 
-/** What is wrong with a key, if anything, in words that show nothing of it. */
+/** The fault of a key, if any. The text contains no part of it. */
 export function faultOfKey(key: string): string | undefined {
   return /^[\x21-\x7e]+$/.test(key)
     ? undefined

@@ -1,5 +1,5 @@
 /**
- * Which ports a server opens, by the list of their kinds.
+ * The ports that a server opens, from the list of port kinds.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import { areLinksEncrypted } from "./tls.ts";
 /** The settings that ports depend on. */
 type PortSettings = Pick<Settings, "admin" | "host" | "tls">;
 
-/** Where a kind of port listens, and whether all of it is encrypted. */
+/** The address of a kind of port, and whether all its traffic is encrypted. */
 interface PortRule {
   readonly hostname: string;
   readonly isEncrypted: boolean;
 }
 
-/** When a server opens each kind of port: undefined for not at all. */
+/** The rule for each kind of port; undefined if the server does not open it. */
 const rules: Readonly<
   Record<
     PortName,
@@ -63,7 +63,7 @@ export function portsOf(
   });
 }
 
-/** Those of a server's ports that its neighbours dial. */
+/** The ports of a server that its neighbours dial. */
 export function linkPorts(
   settings: PortSettings,
   server: ServerEntry,
@@ -72,7 +72,7 @@ export function linkPorts(
     .filter(({ kind }) => kind.serves === "neighbours");
 }
 
-/** The ports that a server names when it is ready, below their labels. */
+/** The ports that a server prints when it is ready, by their labels. */
 export function labelledPorts(
   settings: PortSettings,
   self: ServerEntry,

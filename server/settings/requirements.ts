@@ -1,7 +1,7 @@
 /**
- * What has to be there before servers may start: permissions, and a secret
- * where others can reach them. Whatever a server is to be allowed is told here,
- * in `requiredPermissions` or `optionalPermissions`.
+ * What servers need before they start: permissions, and a secret if other
+ * machines can reach them. Every permission that a server uses is in
+ * `requiredPermissions` or `optionalPermissions`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { SetupError } from "../../runtime/setup_error.ts";
 import { linkPorts, portsOf } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 
-/** What these servers have to be allowed to do, and nothing more. */
+/** The permissions that these servers need, and no others. */
 export function requiredPermissions(
   settings: Settings,
   names: readonly string[],
@@ -39,7 +39,7 @@ export function requiredPermissions(
   ];
 }
 
-/** What serves them if it is allowed, though they can do without. */
+/** Permissions that these servers use if they are granted. */
 export function optionalPermissions(
   settings: Settings,
   names: readonly string[],
@@ -52,14 +52,16 @@ export function optionalPermissions(
   }));
 }
 
-/** Where a server counts its requests to a places service. */
+/** The file in which a server counts its requests to a places service. */
 export function budgetPath({ logDirectory }: Settings, name: string): string {
   return `${logDirectory}/${name}.places-budget`;
 }
 
 /**
- * Without a secret anybody who reaches a peer port can speak for a neighbour.
- * So nobody outside this machine may reach one then.
+ * Refuses a herd on several machines without a secret. Any peer that reaches a
+ * peer port could act as a neighbour then.
+ *
+ * @throws {SetupError} Naming a server on another machine.
  */
 export function refuseWithoutSecret(
   settings: Settings,

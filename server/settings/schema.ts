@@ -55,7 +55,7 @@ const inSeconds = { unit: "SECONDS", size: 1000 };
 
 /** The limits on what clients may use, by their names in `ClientLimits`. */
 export const clientLimitSettings = {
-  // Neighbours accept no longer lines.
+  // Neighbours accept no lines longer than the maximum.
   maxLineBytes: {
     type: "whole number",
     flag: "max-line-bytes",
@@ -64,7 +64,7 @@ export const clientLimitSettings = {
     max: 64 * 1024,
     default: defaultClientLimits.maxLineBytes,
     group: "Limits on clients",
-    help: "longest line of a client; a longer one ends the connection",
+    help: "longest line of a client; a longer one closes the connection",
   },
   maxIdBytes: {
     type: "whole number",
@@ -104,7 +104,7 @@ export const clientLimitSettings = {
     max: 1_000_000,
     default: defaultClientLimits.maxConnections,
     group: "Limits on clients",
-    help: "connections of clients; further ones are refused",
+    help: "most connections of clients; further ones are refused",
   },
   maxConnectionsPerAddress: {
     type: "whole number",
@@ -115,7 +115,7 @@ export const clientLimitSettings = {
     zero: "any number",
     otherwise: `${remoteConnectionsPerAddress}; 0 on loopback`,
     group: "Limits on clients",
-    help: "connections of one address, 0 for any number",
+    help: "most connections of one address, 0 for any number",
   },
   maxRepliesWaiting: {
     type: "whole number",
@@ -125,7 +125,7 @@ export const clientLimitSettings = {
     max: 65_536,
     default: defaultClientLimits.maxRepliesWaiting,
     group: "Limits on clients",
-    help: "requests of a client unanswered before reading stops",
+    help: "most unanswered requests of a client; then reading stops",
   },
   maxReplyBytesWaiting: {
     type: "whole number",
@@ -135,9 +135,9 @@ export const clientLimitSettings = {
     max: 2 ** 30,
     default: defaultClientLimits.maxReplyBytesWaiting,
     group: "Limits on clients",
-    help: "replies that a client has not read before reading stops",
+    help: "most unread replies of a client; then reading stops",
   },
-  // The upper bound is more than fits most machines.
+  // The maximum exceeds the memory of most machines.
   maxReplyBytesInTotal: {
     type: "whole number",
     flag: "max-reply-bytes-in-all",
@@ -146,7 +146,8 @@ export const clientLimitSettings = {
     max: 2 ** 40,
     default: defaultClientLimits.maxReplyBytesInTotal,
     group: "Limits on clients",
-    help: "unread replies of all clients; beyond, the slowest are disconnected",
+    help:
+      "most unread replies of all clients; then the slowest are disconnected",
   },
   slowConsumerMs: {
     type: "whole number",
@@ -157,7 +158,7 @@ export const clientLimitSettings = {
     max: 3_600_000,
     default: defaultClientLimits.slowConsumerMs,
     group: "Limits on clients",
-    help: "disconnect a client that takes no reply for this long",
+    help: "disconnect a client that reads no reply for this long",
   },
   // Up to 30 days.
   idleMs: {
@@ -181,7 +182,7 @@ export const clientLimitSettings = {
     max: 1024,
     default: defaultClientLimits.maxQueriesInFlight,
     group: "Limits on clients",
-    help: "WHATSATs of a client asked at once; others wait",
+    help: "most concurrent WHATSATs of a client; further ones wait",
   },
   maxQueriesInTotal: {
     type: "whole number",
@@ -191,7 +192,7 @@ export const clientLimitSettings = {
     max: 1_000_000,
     default: defaultClientLimits.maxQueriesInTotal,
     group: "Limits on clients",
-    help: "WHATSATs of all clients asked at once; others wait",
+    help: "most concurrent WHATSATs of all clients; further ones wait",
   },
 } as const satisfies Record<keyof ClientLimits, NumberSetting>;
 
@@ -215,14 +216,14 @@ export const schema = {
     flag: "host",
     otherwise: "the herd file's, 127.0.0.1",
     group: "The herd",
-    help: "where to listen for clients",
+    help: "address to listen on for clients",
     permission: "net",
   },
   config: {
     type: "file",
     flag: "config",
     group: "The herd",
-    help: "a herd file in place of the default herd",
+    help: "herd file to use instead of the default herd",
     permission: "read",
     sources: oneServer,
   },
@@ -231,10 +232,10 @@ export const schema = {
     flag: "log-dir",
     default: "logs",
     group: "Log",
-    help: "where NAME.log is written",
+    help: "folder in which NAME.log is written",
     permission: "write",
   },
-  // At least some lines; at most a TiB.
+  // At least a few lines; at most 1 TiB.
   logMaxBytes: {
     type: "whole number",
     flag: "log-max-bytes",
@@ -253,7 +254,7 @@ export const schema = {
     max: 1000,
     default: defaultKeptFiles,
     group: "Log",
-    help: "full log files kept beside the current one",
+    help: "full log files kept besides the current one",
   },
   onLogFailure: {
     type: "choice",
@@ -262,18 +263,18 @@ export const schema = {
     choices: logFailureChoices,
     default: "keep-serving",
     group: "Log",
-    help: "when the log cannot be written",
+    help: "what to do when the log cannot be written",
   },
   secretFile: {
     type: "file",
     flag: "secret-file",
     group: "Links and replicas",
-    help: "holds the servers' secrets, one a line (or set HERD_SECRET)",
+    help: "file with the servers' secrets, one a line (or set HERD_SECRET)",
     permission: "read",
     sources: oneServer,
   },
-  // A shorter silence happens to a server that is only busy; more than an hour
-  // is as good as never.
+  // A busy server may be silent for less than the minimum. More than an hour
+  // would be as good as never.
   linkTimeoutMs: {
     type: "whole number",
     flag: "link-timeout-ms",
@@ -282,9 +283,9 @@ export const schema = {
     max: 3_600_000,
     default: defaultLinkTimeoutMs,
     group: "Links and replicas",
-    help: "a neighbour silent for this long is dialled again",
+    help: "close a link that is silent for this long, and dial again",
   },
-  // With fewer, neighbours that connect at the same time could refuse each
+  // With fewer, neighbours that connect at the same time could displace each
   // other.
   maxHalfOpenLinks: {
     type: "whole number",
@@ -294,9 +295,9 @@ export const schema = {
     max: 10_000,
     default: defaultMaxHalfOpenLinks,
     group: "Links and replicas",
-    help: "most peer connections not linked yet; then the oldest is closed",
+    help: "most peer connections in handshake; then the oldest is closed",
   },
-  // More fit into no memory.
+  // No machine has the memory for more.
   maxClients: {
     type: "whole number",
     flag: "max-clients",
@@ -305,7 +306,7 @@ export const schema = {
     max: 100_000_000,
     default: defaultMaxClients,
     group: "Links and replicas",
-    help: "most clients that a server remembers",
+    help: "most clients whose newest report a server keeps",
   },
   // A record's address has 32 bits, of 8 bytes each.
   maxTableBytes: {
@@ -328,9 +329,9 @@ export const schema = {
     default: defaultTableShares,
     group: "Links and replicas",
     help:
-      "an address with more than this part of a half full table adds no new clients",
+      "once the table is half full, an address with 1/COUNT of it adds no client",
   },
-  // Up to some thirty years.
+  // Up to about 30 years.
   clientTtlSeconds: {
     type: "whole number",
     flag: "client-ttl",
@@ -339,7 +340,7 @@ export const schema = {
     max: 1_000_000_000,
     otherwise: "never",
     group: "Links and replicas",
-    help: "forget a client that has not reported for this long",
+    help: "expire a client's report after this time without a newer one",
   },
   catchUp: {
     type: "switch",
@@ -347,13 +348,13 @@ export const schema = {
     flagMeans: false,
     default: true,
     group: "Links and replicas",
-    help: "compare and repair nothing with neighbours (plain flooding)",
+    help: "switch off anti-entropy between neighbours (plain flooding)",
   },
   tlsCert: {
     type: "file",
     flag: "tls-cert",
     group: "TLS",
-    help: "certificate, in PEM: clients are served by TLS, not in plain text",
+    help: "certificate, in PEM: clients use TLS, not plain text",
     permission: "read",
     sources: oneServer,
   },
@@ -379,7 +380,7 @@ export const schema = {
     default: false,
     group: "TLS",
     help:
-      `serve the client port in plain text; TLS is on ${offsetOfTls} ports above`,
+      `serve the client port in plain text; TLS is ${offsetOfTls} ports above`,
   },
   admin: {
     type: "switch",
@@ -395,7 +396,7 @@ export const schema = {
     flag: "admin-host",
     default: "127.0.0.1",
     group: "Administration",
-    help: "where the administration port listens",
+    help: "address on which the administration port listens",
     permission: "net",
     sources: programs,
   },
@@ -404,7 +405,8 @@ export const schema = {
     flag: "admin-names",
     default: [],
     group: "Administration",
-    help: "names by which it may be asked, besides loopback ones, with commas",
+    help:
+      "names accepted in Host headers besides loopback ones, comma-separated",
     sources: programs,
   },
   placesProvider: {
@@ -415,7 +417,7 @@ export const schema = {
     default: "auto",
     group: "Places",
     otherwise: "auto: Google if there is a key",
-    help: "which service to ask",
+    help: "places service",
     permission: "net",
     sources: programs,
   },
@@ -423,7 +425,7 @@ export const schema = {
     type: "URL",
     flag: "places-url",
     group: "Places",
-    help: "ask here instead of the service's own address",
+    help: "URL to send requests to instead of the service's",
     permission: "net",
     sources: programs,
   },
@@ -431,12 +433,12 @@ export const schema = {
     type: "file",
     flag: "places-key-file",
     group: "Places",
-    help: "holds the API key (or set GOOGLE_PLACES_KEY)",
+    help: "file with the API key (or set GOOGLE_PLACES_KEY)",
     permission: "read",
     sources: oneServer,
   },
-  // At most 30 days, the longest period in Google's terms for anything of
-  // theirs.
+  // At most 30 days, the longest period that Google's terms permit for any of
+  // its data.
   placesTtlSeconds: {
     type: "whole number",
     flag: "places-ttl",
@@ -445,9 +447,9 @@ export const schema = {
     max: 30 * 24 * 60 * 60,
     default: 0,
     group: "Places",
-    help: "keep answers for this long; Google's terms restrict that",
+    help: "cache answers for this long; Google's terms restrict that",
   },
-  // With none at all, the gazetteer would do.
+  // For no requests at all, select the gazetteer.
   placesBudget: {
     type: "whole number",
     flag: "places-budget",
@@ -456,7 +458,7 @@ export const schema = {
     max: 1_000_000_000,
     otherwise: "no limit",
     group: "Places",
-    help: "most requests to the service on one day, UTC",
+    help: "most requests to the service in one day, UTC",
   },
   ...clientLimitSettings,
 } as const satisfies Schema;

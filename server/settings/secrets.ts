@@ -1,7 +1,7 @@
 /**
- * What servers prove to each other that they know: at most two secrets, either
- * of which will do, so that one can take the place of the other while servers
- * run. Nothing here ever shows a part of one.
+ * Reads the secrets that servers prove to each other to know. There are at most
+ * two, either of which is accepted, so that a new one can replace an old one
+ * while servers run. Error messages contain no part of a secret.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import {
 } from "../../runtime/permissions.ts";
 import { SetupError } from "../../runtime/setup_error.ts";
 
-/** Where secrets are looked for if no file is named. */
+/** The variable that is read if no file is named. */
 export const secretVariable = "HERD_SECRET";
 
 /**
- * Fewest characters of a secret. Who has recorded a handshake can try as many
- * secrets on it as he likes; there are too many of this length.
+ * Fewest characters of a secret. An attacker can test any number of secrets
+ * against a recorded handshake; this length has too many to test.
  */
 export const minSecretLength = 16;
 
 /** Most characters of a secret: four times what `howToMakeOne` makes. */
 const maxSecretLength = 256;
 
-/** Most secrets at once: the one that goes, and the one that comes. */
+/** Most secrets at once: an old one and a new one. */
 const maxSecrets = 2;
 
 const howToMakeOne = "make one with: openssl rand -hex 32";
@@ -38,18 +38,18 @@ const secretVariableNeed: PermissionNeed = {
 /** The secrets that were given, if any. */
 export interface Secrets {
   readonly secrets: readonly string[];
-  /** What to do so that there are some, for a person. */
+  /** How the user can provide them. */
   readonly secretsHelp: string;
-  /** The variable that holds them, if one does. */
+  /** The variable that they were read from, if any. */
   readonly sources: readonly PermissionNeed[];
-  /** What may hold some, and must not be looked at. */
+  /** The variable, if it was not read without permission. */
   readonly unread: readonly PermissionNeed[];
 }
 
 /**
- * The secrets of a file, or else of the environment.
+ * Reads the secrets of a file, or else of the environment.
  *
- * @throws {SetupError} Naming the file or the variable, if one is wrong.
+ * @throws {SetupError} Naming the file or the variable, if a secret is wrong.
  */
 export async function readSecrets(path: string | undefined): Promise<Secrets> {
   const canReadVariable = await isGranted(secretVariableNeed);
@@ -76,7 +76,7 @@ export async function readSecrets(path: string | undefined): Promise<Secrets> {
 /**
  * The secrets in a file, one a line.
  *
- * @throws {SetupError} Naming the file, if there is none or one is wrong.
+ * @throws {SetupError} Naming the file, if it has no secret or a wrong one.
  */
 export function secretsOfFile(text: string, path: string): string[] {
   const secrets = text.split(/[\r\n]+/)
@@ -89,10 +89,10 @@ export function secretsOfFile(text: string, path: string): string[] {
 }
 
 /**
- * The secrets in the environment variable, with white space between them; none
+ * The secrets in the environment variable, with white space between them; empty
  * if it is not set or blank.
  *
- * @throws {SetupError} Naming the variable, if one is wrong.
+ * @throws {SetupError} Naming the variable, if a secret is wrong.
  */
 export function secretsOfVariable(value: string | undefined): string[] {
   return withoutFault(value?.match(/\S+/g) ?? [], secretVariable);
@@ -104,7 +104,7 @@ function withoutFault(secrets: string[], source: string): string[] {
   throw new SetupError(`${source}: ${fault}`);
 }
 
-/** What is wrong with these secrets, if anything, in words that show none. */
+/** The fault of these secrets, if any. The text contains no part of them. */
 export function faultOf(secrets: readonly string[]): string | undefined {
   if (secrets.length > maxSecrets) {
     return `expected at most ${maxSecrets} secrets, found ${secrets.length}`;

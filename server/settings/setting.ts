@@ -1,49 +1,49 @@
 /**
- * What a setting is, and how its value is read: from a word of the command line
- * or of a variable, and from JSON or a program's options.
+ * The description of a setting, and how its value is read: from the text of a
+ * flag or a variable, from JSON, or from a program's options.
  *
  * @module
  */
 import { isHost } from "../../peers/topology.ts";
 
-/** What every setting has. Its name is its key in the schema. */
+/** The fields of every setting. Its name is its key in the schema. */
 interface CommonParts {
   /**
    * The flag, without its dashes. The variable is named after it:
    * `HERD_LINK_TIMEOUT_MS` for `link-timeout-ms`.
    */
   readonly flag: string;
-  /** The heading below which `--help` and the documentation list it. */
+  /** Its heading in `--help` and in the documentation. */
   readonly group: string;
-  /** What it is for, in one line, without its default. */
+  /** Its meaning in one line, without its default. */
   readonly help: string;
-  /** What holds if it is not given, where that is no value. */
+  /** A description of the default that is not a plain value. */
   readonly otherwise?: string;
-  /** What the runtime has to permit because of it. */
+  /** A permission that the runtime needs because of it. */
   readonly permission?: "net" | "read" | "write";
-  /** Where it can be given: everywhere, if this is left out. */
+  /** Where it can be given; everywhere by default. */
   readonly sources?: readonly SourceKind[];
-  /** How the herd file gives it, if that is not in its settings. */
+  /** How the herd file gives it outside of its `settings`. */
   readonly inHerdFile?: string;
 }
 
 /**
- * Where a setting can be given: on the command line, by a variable of the
- * environment, in the herd file, as an option of `startServer`.
+ * Where a setting can be given: on the command line, in the environment, in the
+ * herd file, as an option of `startServer`.
  */
 export type SourceKind = "flag" | "variable" | "herd file" | "option";
 
-/** A whole number. Its name says its unit. */
+/** A whole number. The setting's name contains its unit. */
 export interface NumberSetting extends CommonParts {
   readonly type: "whole number";
-  /** What it counts, in capitals: `MS`, `BYTES`, `COUNT`. */
+  /** Its unit, in capitals: `MS`, `BYTES`, `COUNT`. */
   readonly unit: string;
   readonly min: number;
   readonly max: number;
   readonly default?: number;
-  /** The unit of the flag and the variable, where it is another one. */
+  /** The unit of the flag and the variable, if they have another one. */
   readonly flagUnit?: { readonly unit: string; readonly size: number };
-  /** What 0 stands for where it turns a limit off, which is `Infinity`. */
+  /** The meaning of 0, if 0 turns the limit off. Its value is `Infinity`. */
   readonly zero?: string;
   /** What the word `auto` stands for, where it is a value too. */
   readonly auto?: string;
@@ -52,17 +52,17 @@ export interface NumberSetting extends CommonParts {
 /** One of several words. */
 export interface ChoiceSetting extends CommonParts {
   readonly type: "choice";
-  /** What stands for the word in the help. */
+  /** The placeholder for the word in the help. */
   readonly placeholder: string;
   readonly choices: readonly string[];
   readonly default: string;
 }
 
-/** Yes or no. On the command line the flag stands alone. */
+/** True or false. On the command line the flag has no value. */
 export interface SwitchSetting extends CommonParts {
   readonly type: "switch";
   readonly default: boolean;
-  /** What the flag sets it to; true if it is left out. */
+  /** The value that the flag sets; true by default. */
   readonly flagMeans?: boolean;
 }
 
@@ -72,7 +72,7 @@ export interface HostSetting extends CommonParts {
   readonly default?: string;
 }
 
-/** Host names or addresses: with commas between them, or a list. */
+/** Host names or addresses: comma-separated on the command line, or a list. */
 export interface HostsSetting extends CommonParts {
   readonly type: "hosts";
   readonly default: readonly string[];
@@ -119,7 +119,7 @@ export type ValuesOf<All extends Schema> = {
   readonly [Name in keyof All]: ValueOf<All[Name]>;
 };
 
-/** The names of the settings that can be given in one way. */
+/** The names of the settings that a kind of source can give. */
 export type NamesFrom<All extends Schema, Kind extends SourceKind> = {
   [Name in keyof All]: All[Name] extends
     { readonly sources: readonly (infer Known)[] }
@@ -127,12 +127,12 @@ export type NamesFrom<All extends Schema, Kind extends SourceKind> = {
     : Name;
 }[keyof All];
 
-/** A value is none of this setting. Says what was expected and what was found. */
+/** An invalid value. The message says what was expected and what was found. */
 export class ValueError extends Error {
   override readonly name = "ValueError";
 }
 
-/** Whether a setting can be given in this way. */
+/** Whether a kind of source can give a setting. */
 export function isGivenBy({ sources }: Setting, kind: SourceKind): boolean {
   return sources === undefined || sources.includes(kind);
 }
@@ -142,7 +142,7 @@ export function variableOf({ flag }: Setting): string {
   return `HERD_${flag.toUpperCase().replaceAll("-", "_")}`;
 }
 
-/** What stands for the value in `--help`; undefined for a flag that stands alone. */
+/** The placeholder for the value in `--help`; undefined for no value. */
 export function placeholderOf(setting: Setting): string | undefined {
   switch (setting.type) {
     case "whole number":
@@ -160,7 +160,7 @@ export function placeholderOf(setting: Setting): string | undefined {
   }
 }
 
-/** The default as it would be written after the flag; undefined for none. */
+/** The default as it is written after the flag; undefined for none. */
 export function defaultText(setting: Setting): string | undefined {
   if (setting.otherwise !== undefined) return setting.otherwise;
   if (setting.type === "switch" || setting.default === undefined) return;
@@ -170,7 +170,7 @@ export function defaultText(setting: Setting): string | undefined {
   return `${setting.default}` || undefined;
 }
 
-/** What may be given after the flag, in words; undefined where anything may. */
+/** The values that the flag accepts, in words; undefined if it accepts any. */
 export function rangeText(setting: Setting): string | undefined {
   switch (setting.type) {
     case "whole number": {
@@ -189,9 +189,9 @@ export function rangeText(setting: Setting): string | undefined {
 }
 
 /**
- * The value that a word stands for, on the command line or in a variable.
+ * Parses the text of a flag or a variable.
  *
- * @param text The word; empty for a flag that stands alone.
+ * @param text Empty for a flag without a value.
  * @throws {ValueError} If it is no value of the setting.
  */
 export function parseValue(setting: Setting, text: string): unknown {
@@ -221,11 +221,10 @@ export function parseValue(setting: Setting, text: string): unknown {
 }
 
 /**
- * The value, if it is one of the setting's.
+ * Checks a value from JSON or a program, and returns it.
  *
- * @param value From JSON, where 0 turns a limit off, or from a program, where
- * `Infinity` does.
- * @throws {ValueError} If it is none.
+ * @param value In JSON, 0 turns a limit off; in a program, `Infinity` does.
+ * @throws {ValueError} If it is no value of the setting.
  */
 export function checkValue(
   setting: Setting,
@@ -290,7 +289,7 @@ function hostOf(value: unknown, found: string): string {
 
 function urlOf(value: unknown, found: string): string {
   const url = typeof value === "string" ? URL.parse(value) : null;
-  // A key in an address would be read by others, and logged.
+  // A key in a URL would be logged and shown.
   if (url?.username || url?.password || url?.search) {
     throw new ValueError(
       "expected an address without user name, password and query; a key goes " +
@@ -312,12 +311,12 @@ function expectedNumber(least: number, most: number): string {
   return `expected a whole number from ${least} to ${most}`;
 }
 
-/** How many units one unit of the flag is. */
+/** The size of the flag's unit, in units of the value. */
 function sizeOf({ flagUnit }: NumberSetting): number {
   return flagUnit?.size ?? 1;
 }
 
-/** The least and the most that may stand after the flag. */
+/** The range of the flag, in its own unit. */
 function flagBounds(setting: NumberSetting): [least: number, most: number] {
   const size = sizeOf(setting);
   return [setting.min / size, setting.max / size];

@@ -1,6 +1,6 @@
 /**
  * Reads the settings of `server.ts` and `herd up` from flags, variables and the
- * herd file, without a request for a permission that was not granted.
+ * herd file. Never requests a permission.
  *
  * @module
  */
@@ -45,22 +45,22 @@ export const serverFlags: SettingFlags = {
 /** The values of all settings. */
 export type SettingValues = ValuesOf<typeof schema>;
 
-/** The settings, and what was read because of them. */
+/** The settings, and the contents of the files that they name. */
 export interface Settings
   extends Omit<SettingValues, "admin" | keyof ClientLimits>, PlacesSettings {
   readonly topology: Topology;
-  /** What neighbours prove to each other that they know; empty for nothing. */
+  /** The secrets that neighbours prove to know; empty for none. */
   readonly secrets: readonly string[];
-  /** What to give servers so that they have a secret, for a person. */
+  /** How the user can provide a secret. */
   readonly secretsHelp: string;
   readonly clientLimits: Partial<ClientLimits>;
-  /** How TLS is used, if it is. */
+  /** Undefined without TLS. */
   readonly tls: TlsSettings | undefined;
-  /** How administration ports are served, if they are. */
+  /** Undefined without administration ports. */
   readonly admin: AdminSettings | undefined;
 }
 
-/** A command line, as far as settings need it. */
+/** The part of a command line that settings are read from. */
 interface GivenFlags {
   readonly flags: ReadonlyMap<string, string>;
 }
@@ -96,7 +96,7 @@ export async function readSettings(
     admin: readAdmin(resolved),
     ...secrets,
     ...places,
-    // --print-permissions lists these, so everything that is read is here.
+    // --print-permissions lists these: everything that was read.
     sources: [
       ...permissionsFor(schema, {
         ...resolved,
@@ -113,7 +113,7 @@ export async function readSettings(
 }
 
 /**
- * The herd of a program that connects to servers, from `--config` and
+ * Reads the herd of a program that connects to servers, from `--config` and
  * `--base-port` or their variables.
  *
  * @throws {UsageError} If a flag is wrong.
@@ -125,18 +125,18 @@ export async function readHerd({ flags }: GivenFlags): Promise<Topology> {
   return topology;
 }
 
-/** The settings that say which herd it is. */
+/** The settings that select the herd. */
 export const herdSchema = { basePort: schema.basePort, config: schema.config };
 
-/** The names of a herd's servers, for a person. */
+/** The names of a herd's servers, as text. */
 export function namesOf(topology: Topology): string {
   return topology.servers.map(({ name }) => name).join(", ");
 }
 
 /**
- * The server that the user named.
+ * The server of this name.
  *
- * @throws {UsageError} If there is none of that name.
+ * @throws {UsageError} If there is none.
  */
 export function serverNamed(topology: Topology, name: string): ServerEntry {
   const server = findServer(topology, name);
@@ -170,12 +170,12 @@ async function readHerdFile(
     if (config !== undefined) {
       throw new SetupError(`${config}: ${error.message}`);
     }
-    // Only a base port can be wrong with the default herd.
+    // In the default herd only the base port can be wrong.
     throw errorAt(resolved, "basePort", schema, `: ${error.message}`);
   }
 }
 
-/** Parses JSON. The error gives the place of the fault, and no text of the file. */
+/** Parses JSON. The error has the fault's position and no text of the file. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,6 +1,6 @@
 /**
- * Where settings come from, and which source wins: an option of a program or a
- * flag, then a variable, then the herd file, then the default.
+ * The sources of settings. The first that gives a setting wins: an option of a
+ * program or a flag, then a variable, then the herd file, then the default.
  *
  * @module
  */
@@ -22,22 +22,22 @@ import {
 /** One place where settings can be given. */
 export interface Source {
   readonly kind: SourceKind;
-  /** Where it gives a setting, for a message: `--link-timeout-ms`. */
+  /** Names a setting in this source, for messages: `--link-timeout-ms`. */
   readonly placeOf: (name: string, setting: Setting) => string;
   /**
-   * The value that it gives; undefined for none.
+   * The value of a setting; undefined if it is not given.
    *
    * @throws {ValueError} If it is no value of the setting.
    */
   readonly read: (name: string, setting: Setting) => unknown;
-  /** What to throw where it is wrong. */
+  /** Creates the error for a wrong value. */
   readonly createError: (message: string) => Error;
 }
 
-/** The values of settings, and where they come from. */
+/** The values of settings, and their sources. */
 export interface ResolvedSettings<All extends Schema> {
   readonly values: ValuesOf<All>;
-  /** The source of each setting that is not left at its default. */
+  /** The source of each setting that was given. */
   readonly sourceOf: ReadonlyMap<string, Source>;
 }
 
@@ -45,7 +45,7 @@ export interface ResolvedSettings<All extends Schema> {
  * Reads settings.
  *
  * @param sources The first that gives a setting wins.
- * @throws What the source at fault creates, naming the setting.
+ * @throws The error of the source with a wrong value, naming the setting.
  */
 export function resolveSettings<All extends Schema>(
   schema: All,
@@ -68,7 +68,8 @@ export function resolveSettings<All extends Schema>(
 }
 
 /**
- * An error about a setting that was given: its place, followed by a text.
+ * Creates an error about a setting that was given: its place, followed by a
+ * text.
  *
  * @param text Such as `: expected ...`, or ` needs ...`.
  */
@@ -82,7 +83,7 @@ export function errorAt<All extends Schema>(
   return source.createError(source.placeOf(name, schema[name]) + text);
 }
 
-/** The files and variables that settings were read from, or name. */
+/** Permissions for the paths in the settings, and for the variables read. */
 export function permissionsFor<All extends Schema>(
   schema: All,
   { sourceOf, values }: ResolvedSettings<All>,
@@ -122,7 +123,7 @@ export function flagSource(flags: ReadonlyMap<string, string>): Source {
   };
 }
 
-/** Those variables of the environment that the program is permitted to read. */
+/** The environment variables that the program is permitted to read. */
 export async function variableSource(schema: Schema): Promise<Source> {
   const variables = new Map<string, string>();
   await Promise.all(
@@ -130,7 +131,7 @@ export async function variableSource(schema: Schema): Promise<Source> {
       const variable = variableOf(setting);
       if (!await isGranted({ name: "env", variable })) return;
       const text = Deno.env.get(variable);
-      // A variable that is set to nothing is how some systems unset one.
+      // Some systems unset a variable by setting it to an empty text.
       if (text) variables.set(variable, text);
     }),
   );
@@ -146,8 +147,8 @@ export async function variableSource(schema: Schema): Promise<Source> {
 /**
  * The `settings` of a herd file.
  *
- * @throws {TopologyError} Naming the setting that is wrong, not known, or not
- * one that a herd file may give.
+ * @throws {TopologyError} Naming a setting that is wrong, unknown, or not
+ * permitted in a herd file.
  */
 export function herdFileSource(
   schema: Schema,
@@ -177,13 +178,17 @@ export function herdFileSource(
         `settings.${name}: ${notForHerdFiles(schema[name])}`,
       );
     }
-    // Wrong values are reported even where another source wins.
+    // Wrong values are reported even if another source wins.
     readFrom(source, name, schema[name]);
   }
   return source;
 }
 
-/** The options of a program. */
+/**
+ * The options of a program.
+ *
+ * @param prefix Precedes the name in messages, such as `limits.`.
+ */
 export function optionSource(
   options: Readonly<Record<string, unknown>>,
   prefix = "",
@@ -213,7 +218,7 @@ function notForHerdFiles(setting: Setting): string {
   }`;
 }
 
-/** The name that takes the fewest edits to become another. */
+/** The known name with the smallest edit distance. */
 function nearestName(name: string, names: readonly string[]): string {
   const distances = names.map((known) =>
     editDistance(name.toLowerCase(), known.toLowerCase())
@@ -221,7 +226,7 @@ function nearestName(name: string, names: readonly string[]): string {
   return names[distances.indexOf(Math.min(...distances))];
 }
 
-/** How many characters to insert, delete or replace: Levenshtein's distance. */
+/** The Levenshtein distance. */
 function editDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, character] of [...one].entries()) {

@@ -1,5 +1,5 @@
 /**
- * The settings of TLS: which files, and which connections are encrypted.
+ * The settings of TLS: its files, and the connections that are encrypted.
  *
  * @module
  */
@@ -14,7 +14,6 @@ import { SetupError } from "../../runtime/setup_error.ts";
 import { schema } from "./schema.ts";
 import { errorAt, type ResolvedSettings } from "./sources.ts";
 
-/** The settings that say what is encrypted, and with what. */
 const tlsSchema = {
   tlsCert: schema.tlsCert,
   tlsKey: schema.tlsKey,
@@ -25,12 +24,12 @@ const tlsSchema = {
 /** How a server uses TLS. */
 export interface TlsSettings {
   readonly identity: TlsIdentity;
-  /** Whether the client port itself goes on in plain text. */
+  /** Whether the client port is in plain text, and TLS on its own port. */
   readonly plainClients: boolean;
   /**
    * Reads the files again.
    *
-   * @throws {SetupError} Naming the file at fault. All stays as it was then.
+   * @throws {SetupError} Naming the faulty file. Nothing changes then.
    */
   readonly renew: () => Promise<void>;
 }
@@ -40,13 +39,13 @@ export function areLinksEncrypted(tls: TlsSettings | undefined): boolean {
   return tls?.identity.authority !== undefined;
 }
 
-/** The same of each file, by its path. */
+/** The path of each file. */
 type Paths = { readonly [Part in keyof TlsFiles]: string };
 
 /**
- * Reads what is to be encrypted, and with what; undefined for nothing.
+ * Reads the settings of TLS and their files; undefined without a certificate.
  *
- * @throws {UsageError} If a flag lacks another.
+ * @throws {UsageError} If a flag needs another that is missing.
  * @throws {SetupError} If a file cannot be read or is wrong.
  */
 export async function readTls(
@@ -74,13 +73,13 @@ export async function readTls(
   };
 }
 
-/** Throws if some setting of TLS is given without those that it needs. */
+/** Throws if a setting of TLS is given without those that it needs. */
 function refuseIncompleteTls(
   resolved: ResolvedSettings<typeof tlsSchema>,
 ): void {
   const { sourceOf } = resolved;
   const names = ["tlsCert", "tlsKey", "tlsCa", "plainClients"] as const;
-  // The herd file may say it for those servers that have a certificate.
+  // In the herd file they are for the servers that have a certificate.
   const given = names.find((name) => {
     const source = sourceOf.get(name);
     return source !== undefined && source.kind !== "herd file";
@@ -93,9 +92,10 @@ function refuseIncompleteTls(
 }
 
 /**
- * The certificates of a file, as PEM.
+ * Reads the certificates of a file, as PEM.
  *
- * @throws {SetupError} Naming the file, if it cannot be read or has none.
+ * @throws {SetupError} Naming the file, if it cannot be read or has no
+ * certificate.
  */
 export async function readAuthority(path: string): Promise<string> {
   const text = await readFile(path);
@@ -117,7 +117,7 @@ async function readFiles(paths: Paths): Promise<TlsFiles> {
   };
 }
 
-/** Names the file that holds what is wrong. */
+/** Adds the name of the faulty file to errors. */
 function naming<Result>(paths: Paths, use: () => Result): Result {
   try {
     return use();

@@ -1,6 +1,6 @@
 /**
- * How values are distributed, counted in fixed buckets: cheap to add to, and
- * the difference of two readings tells of the time between them.
+ * Counts durations in fixed buckets. Adding is cheap, and the difference of two
+ * readings describes the time between them.
  *
  * @module
  */
@@ -8,20 +8,20 @@
 import { boundedBins, Histogram } from "../../runtime/histogram.ts";
 import { quantileOf } from "./values.js";
 
-/** A reading. */
+/** A reading of the counts. */
 export interface Distribution {
-  /** How many values there were. */
+  /** The number of values. */
   readonly count: number;
-  /** What they add up to. */
+  /** The sum of the values. */
   readonly sum: number;
   /**
-   * Upper bounds, rising, each with the number of values up to it. Values above
-   * the last one are in `count` only.
+   * Increasing upper bounds, each with the number of values up to it. Values
+   * above the last bound are in `count` only.
    */
   readonly buckets: readonly (readonly [bound: number, count: number])[];
 }
 
-/** Bounds for what takes from 50 us to a minute, in seconds. */
+/** Bounds from 50 microseconds to a minute, in seconds. */
 const bounds: readonly number[] = [
   ...[50e-6, 100e-6, 200e-6, 500e-6],
   ...[1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 200e-3, 500e-3],
@@ -34,12 +34,12 @@ const bins = boundedBins(bounds);
 export class DurationCounter {
   readonly #histogram = new Histogram(bins);
 
-  /** @param seconds Counts as 0 if it is negative, as clocks may differ. */
+  /** @param seconds If negative, as clocks may differ, it counts as 0. */
   add(seconds: number): void {
     this.#histogram.add(seconds);
   }
 
-  /** What was counted so far. */
+  /** The counts so far. */
   read(): Distribution {
     const { count, sum } = this.#histogram;
     const counts = this.#histogram.cumulative(bounds.length);
@@ -55,10 +55,11 @@ export class DurationCounter {
 export const emptyDistribution: Distribution = new DurationCounter().read();
 
 /**
- * What a share of the values is at most: 0.5 for the median. Infinite if it is
- * above all bounds; undefined if there are no values.
+ * A quantile of the values, as a value: `share` 0.5 is the median. Infinite if
+ * it is above all bounds; undefined if there are no values.
  *
- * @param earlier If given, values that it counts are left out.
+ * @param earlier An earlier reading, whose values are left out.
+ * @param share From 0 to 1.
  */
 export function quantile(
   later: Distribution,

@@ -1,6 +1,6 @@
 /**
- * How a field of the status is stated: with everything that is made of it. The
- * fields stand in `fields.ts`.
+ * The description of a field of the status: its metric, its columns and its
+ * plot. The fields themselves are in `fields.ts`.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Distribution } from "./distribution.ts";
 
 /** A field, and where it is shown besides `/status.json`. */
 export interface Field<Value = unknown> {
-  /** Its value at a server that has just been started. */
+  /** Its value when the server starts. */
   readonly initial: Value;
   readonly metric?: Metric<Value>;
   /** Its column in the table of `herd status`. */
@@ -17,9 +17,9 @@ export interface Field<Value = unknown> {
   readonly page?: PageColumn<CellOf<PageCells, Value>>;
   /** The title of the dashboard's plot of its quantiles. */
   readonly plot?: string;
-  /** If it is an object: its fields. */
+  /** The fields of an object. */
   readonly fields?: Fields;
-  /** If it is a list: what each item has. */
+  /** The items of a list. */
   readonly items?: Items;
 }
 
@@ -31,35 +31,35 @@ export type FieldsOf<Value> = {
   readonly [Name in keyof Value]-?: Field<Value[Name]>;
 };
 
-/** What the items of a list have. */
+/** The description of a list's items. */
 export interface Items {
   readonly fields: Fields;
   /** The field that names an item. */
   readonly name: string;
-  /** The label of their metrics that has this name. */
+  /** The label for this name in the items' metrics. */
   readonly label: string;
 }
 
-/** A value, behind the values of its labels. */
+/** The values of the labels, then the value of the metric. */
 export type MetricRow = readonly [...labels: string[], value: number];
 
-/** A metric, by Prometheus's conventions for names and units. */
+/** A metric, with Prometheus's conventions for names and units. */
 export interface Metric<Value = unknown> {
   readonly name: string;
   readonly type: "gauge" | "counter" | "histogram";
   readonly help: string;
   readonly labels: readonly string[];
-  /** Its values: one without labels if there are no labels. */
+  /** Its values: exactly one if there are no labels. */
   read(value: Value): readonly MetricRow[] | Distribution;
 }
 
-/** How values are shown in the table of `herd status`. */
+/** The kinds of cells in the table of `herd status`, with their value types. */
 export interface TableCells {
   readonly text: string;
   readonly count: number;
-  /** A count since the start; with `--watch`, what was added a second. */
+  /** A count since the start; with `--watch`, its increase a second. */
   readonly rate: number;
-  /** How long ago a point in time is. */
+  /** The time since a point in time. */
   readonly age: number;
   /** Quantiles. */
   readonly spread: Distribution;
@@ -67,7 +67,7 @@ export interface TableCells {
   readonly links: readonly object[];
 }
 
-/** How values are shown in the dashboard's table. */
+/** The kinds of cells in the dashboard's table, with their value types. */
 export interface PageCells {
   readonly count: number;
   readonly bytes: number;
@@ -78,7 +78,7 @@ export interface PageCells {
   readonly log: object;
 }
 
-/** The ways in which a value can be shown; all if it is not known. */
+/** The kinds of cells that can show a value; all kinds for an unknown type. */
 type CellOf<Cells, Value> = unknown extends Value ? keyof Cells
   : { [Cell in keyof Cells]: Value extends Cells[Cell] ? Cell : never }[
     keyof Cells
@@ -88,7 +88,7 @@ type CellOf<Cells, Value> = unknown extends Value ? keyof Cells
 export interface TableColumn<Cell = keyof TableCells> {
   readonly title: string;
   readonly cell: Cell;
-  /** On a narrow terminal the column with the lowest is left out first. */
+  /** On a narrow terminal, columns of low priority are left out first. */
   readonly priority: number;
 }
 
@@ -96,7 +96,7 @@ export interface TableColumn<Cell = keyof TableCells> {
 export interface PageColumn<Cell = keyof PageCells> {
   readonly title: string;
   readonly cell: Cell;
-  /** Columns with a higher one stand further behind; 0 if it is left out. */
+  /** Columns are in increasing order of rank. 0 by default. */
   readonly rank?: number;
 }
 
@@ -108,7 +108,7 @@ export interface Group<Value> extends Field<Value> {
   readonly fields: FieldsOf<Value> & Fields;
 }
 
-/** An object of fields. */
+/** Describes an object. */
 export function group<Value>(
   fields: FieldsOf<Value>,
   shown: Shown<Value> = {},
@@ -119,7 +119,7 @@ export function group<Value>(
   return { ...shown, initial: Object.fromEntries(initial), fields: named };
 }
 
-/** A list of objects with these fields. */
+/** Describes a list of objects. */
 export function list<Value>(
   { fields }: Group<Value>,
   named: { readonly name: keyof Value & string; readonly label: string },
@@ -133,12 +133,12 @@ export function gauge(name: string, help: string): Metric<number> {
   return { name, help, type: "gauge", labels: [], read: (value) => [[value]] };
 }
 
-/** A number that only rises. */
+/** A number that only increases. */
 export function counter(name: string, help: string): Metric<number> {
   return { ...gauge(name, help), type: "counter" };
 }
 
-/** 1 where something is so, and 0 where it is not. */
+/** A metric that is 1 if a condition holds, and 0 otherwise. */
 export function flag<Value>(
   name: string,
   help: string,
@@ -147,7 +147,7 @@ export function flag<Value>(
   return { ...gauge(name, help), read: (value) => [[Number(isSet(value))]] };
 }
 
-/** Numbers that only rise, each with its name as a label. */
+/** Numbers that only increase, each with its name as a label. */
 export function counters<Value extends Readonly<Record<keyof Value, number>>>(
   name: string,
   help: string,
@@ -157,19 +157,19 @@ export function counters<Value extends Readonly<Record<keyof Value, number>>>(
   return { name, help, type: "counter", labels: [label], read };
 }
 
-/** How values are distributed. */
+/** A distribution of values. */
 export function histogram(name: string, help: string): Metric<Distribution> {
   return { name, help, type: "histogram", labels: [], read: (value) => value };
 }
 
-/** A field, and the way to its value. */
+/** A field and the path to its value. */
 export interface PlacedField {
   readonly field: Field;
-  /** The names of the fields that lead to it. */
+  /** The names of the fields that contain it, and its own. */
   readonly path: readonly string[];
 }
 
-/** A field and all those in it, in their order; not those of a list's items. */
+/** A field and all fields in it, in order, without those of lists' items. */
 export function walk(
   field: Field,
   path: readonly string[] = [],

@@ -1,11 +1,10 @@
 /**
- * What a server says about itself. This is the only place where a field is
- * stated: its name, type and meaning, and behind that its metric, its column in
- * the table of `herd status`, and how the dashboard shows it. Its value comes
- * from `server/describe_status.ts`.
+ * The fields of a server's status. Each is defined only here, with its metric,
+ * its column in the table of `herd status` and its place on the dashboard. Its
+ * value comes from `server/describe_status.ts`.
  *
- * Numbers that only rise are counted since the server's start. The order of
- * fields is that of the metrics and of columns.
+ * Counters start at 0 when the server starts. Metrics and columns are in the
+ * order of the fields.
  *
  * @module
  */
@@ -30,19 +29,16 @@ import {
 
 /** Connections to the client ports. */
 export interface ConnectionCounts {
-  /** Those that are there now. */
+  /** Connections open now. */
   readonly open: number;
-  /** All that were let in since the start. */
+  /** Connections accepted since the start. */
   readonly accepted: number;
 }
 
 const connections = group<ConnectionCounts>({
   open: {
     initial: 0,
-    metric: gauge(
-      "herd_client_connections",
-      "Connections of clients that are open",
-    ),
+    metric: gauge("herd_client_connections", "Open client connections"),
     column: { title: "conns", cell: "count", priority: 1 },
     page: { title: "Connections", cell: "count" },
   },
@@ -50,14 +46,14 @@ const connections = group<ConnectionCounts>({
     initial: 0,
     metric: counter(
       "herd_client_connections_accepted_total",
-      "Connections of clients that were let in",
+      "Client connections that were accepted",
     ),
   },
 });
 
 /**
- * Lines of clients: reports (`iamat`), queries about clients that are known
- * (`whatsat`), and whatever was answered with `?` (`invalid`).
+ * Lines of clients: reports (`iamat`), queries about known clients (`whatsat`),
+ * and lines that were answered with `?` (`invalid`).
  */
 export type LineCounts = Readonly<
   Record<Lowercase<Verb> | "invalid", number>
@@ -89,13 +85,13 @@ const lines = group<LineCounts>({
   },
 });
 
-/** Reports of clients and of neighbours, by what came of them. */
+/** Reports of clients and neighbours, by outcome. */
 export interface ReportCounts {
-  /** It was the newest about its client. */
+  /** Newer than the client's stored report, and stored in its place. */
   readonly newer: number;
-  /** What was known about its client was as new. */
+  /** Not newer than the client's stored report. */
   readonly known: number;
-  /** It was heard too long ago to be remembered. */
+  /** Received by their origins at or before the horizon, and not stored. */
   readonly forgotten: number;
 }
 
@@ -106,30 +102,30 @@ const reports = group<ReportCounts>({
 }, {
   metric: counters(
     "herd_reports_total",
-    "Reports of clients and neighbours, by what came of them",
+    "Reports of clients and neighbours, by outcome",
     "outcome",
   ),
 });
 
-/** What a server says about its link with a neighbour. */
+/** The state of the link with a neighbour. */
 export interface LinkStatus {
   /** The neighbour's name. */
   readonly neighbour: string;
   /** Whether the two are linked. */
   readonly isUp: boolean;
-  /** Since when, in POSIX seconds. */
+  /** When the link went up or down, in POSIX seconds. */
   readonly since: number;
-  /** Whether all that the neighbour knew when they linked has come over. */
+  /** Whether this server has all reports that the neighbour had at link-up. */
   readonly isCaughtUp: boolean;
-  /** How many reports wait to be sent to it: how far it is behind. */
+  /** Reports in the neighbour's outbox. */
   readonly waitingReports: number;
-  /** All that it has sent. */
+  /** Reports received from the neighbour. */
   readonly reportsReceived: number;
-  /** All that was sent to it. */
+  /** Bytes sent to the neighbour. */
   readonly bytesSent: number;
   /** How often the link was lost. */
   readonly losses: number;
-  /** Why it was lost, or not made, the last time; null if it never failed. */
+  /** Why the link last failed or was lost; null if it never did. */
   readonly lastFailure: string | null;
 }
 
@@ -144,7 +140,7 @@ const link = group<LinkStatus>({
     initial: false,
     metric: flag(
       "herd_link_caught_up",
-      "Whether all that a neighbour knew when it linked has come over",
+      "Whether all reports that a neighbour had at link-up have arrived",
       Boolean,
     ),
   },
@@ -152,21 +148,21 @@ const link = group<LinkStatus>({
     initial: 0,
     metric: gauge(
       "herd_link_waiting_reports",
-      "Reports that wait to be sent to a neighbour",
+      "Reports waiting to be sent to a neighbour",
     ),
   },
   reportsReceived: {
     initial: 0,
     metric: counter(
       "herd_link_received_reports_total",
-      "Reports that a neighbour sent",
+      "Reports received from a neighbour",
     ),
   },
   bytesSent: {
     initial: 0,
     metric: counter(
       "herd_link_sent_bytes_total",
-      "Bytes that were sent to a neighbour",
+      "Bytes sent to a neighbour",
     ),
   },
   losses: {
@@ -179,11 +175,11 @@ const link = group<LinkStatus>({
   lastFailure: { initial: null },
 });
 
-/** What became of the queries to the places service. */
+/** Requests to the places service. */
 export interface PlacesStatus {
-  /** Who is asked. */
+  /** The provider's name. */
   readonly provider: string;
-  /** By status, as Google words it, and some words of our own. */
+  /** Counts by status: Google's names, and some of this program. */
   readonly requests: Readonly<Record<string, number>>;
 }
 
@@ -196,7 +192,7 @@ const places = group<PlacesStatus>({
 }, {
   metric: {
     name: "herd_places_requests_total",
-    help: "Requests to the places service, by what came of them",
+    help: "Requests to the places service, by status",
     type: "counter",
     labels: ["provider", "status"],
     read: ({ provider, requests }) =>
@@ -205,17 +201,17 @@ const places = group<PlacesStatus>({
   },
 });
 
-/** How the log keeps up. */
+/** The state of the log. */
 export interface LogStatus {
   /** The file being written. */
   readonly path: string;
-  /** What is not yet written, in bytes. */
+  /** Bytes logged but not written yet. */
   readonly lagBytes: number;
-  /** Why nothing can be written now; null if it can. */
+  /** Why the log cannot be written now; null if it can. */
   readonly fault: string | null;
-  /** How many lines could not be written at all. */
+  /** Lines that could not be written and were dropped. */
   readonly lostLines: number;
-  /** How many bytes that were. */
+  /** Bytes that could not be written and were dropped. */
   readonly lostBytes: number;
 }
 
@@ -225,7 +221,7 @@ const log = group<LogStatus>({
     initial: 0,
     metric: gauge(
       "herd_journal_lag_bytes",
-      "What was logged but is not written yet",
+      "Bytes that were logged but are not written yet",
     ),
   },
   fault: {
@@ -240,19 +236,19 @@ const log = group<LogStatus>({
     initial: 0,
     metric: counter(
       "herd_journal_lost_lines_total",
-      "Lines that are missing in the log",
+      "Lines missing from the log",
     ),
   },
   lostBytes: {
     initial: 0,
     metric: counter(
       "herd_journal_lost_bytes_total",
-      "Bytes that are missing in the log",
+      "Bytes missing from the log",
     ),
   },
 }, { page: { title: "Log", cell: "log", rank: 2 } });
 
-/** What a server says of itself. */
+/** The status of a server, without its process. */
 export interface ServerFacts {
   /** Its name in the herd. */
   readonly name: string;
@@ -264,31 +260,25 @@ export interface ServerFacts {
   readonly startedAt: number;
   /** Such as `127.0.0.1:8000`, or `127.0.0.1:8300 (TLS)`. */
   readonly clientPorts: readonly string[];
-  /** Where neighbours connect. */
+  /** The port for neighbours, such as `127.0.0.1:8100`; `none` without one. */
   readonly peerPort: string;
-  /** How many clients it knows the newest report of. */
+  /** Clients whose newest report it has. */
   readonly clients: number;
-  /** How many clients are connected, and were. */
   readonly connections: ConnectionCounts;
-  /** What clients have said. */
   readonly lines: LineCounts;
-  /** What came of reports. */
   readonly reports: ReportCounts;
-  /** How often each limit was reached, of those that were. */
+  /** How often each limit was reached, without those that never were. */
   readonly limitHits: Readonly<Record<string, number>>;
   /**
-   * Of reports that came from neighbours, and were news: from the clock of the
-   * server that heard the client to this server's clock, in seconds. Of those
-   * that came in together one is measured.
+   * Seconds from the origin's clock at receipt to this server's clock, for new
+   * reports from neighbours. Of reports received together, one is measured.
    */
   readonly propagationSeconds: Distribution;
-  /** From a WHATSAT to its answer, in seconds. */
+  /** Seconds from a WHATSAT to its answer. */
   readonly whatsatSeconds: Distribution;
   /** One for each neighbour, linked or not. */
   readonly links: readonly LinkStatus[];
-  /** What became of the queries to the places service. */
   readonly places: PlacesStatus;
-  /** How the log keeps up. */
   readonly log: LogStatus;
 }
 
@@ -303,7 +293,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     initial: null,
     metric: flag(
       "herd_ready",
-      "Whether it is linked and caught up: what /readyz says",
+      "Whether the server is linked and caught up, as /readyz answers",
       (notReady) => notReady === null,
     ),
     column: { title: "state", cell: "state", priority: Infinity },
@@ -317,7 +307,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   peerPort: { initial: "" },
   clients: {
     initial: 0,
-    metric: gauge("herd_clients", "Clients whose newest report it knows"),
+    metric: gauge("herd_clients", "Clients whose newest report is stored"),
     column: { title: "clients", cell: "count", priority: 8 },
     page: { title: "Clients", cell: "count" },
   },
@@ -337,14 +327,14 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     initial: emptyDistribution,
     metric: histogram(
       "herd_propagation_seconds",
-      "From the server that heard a client to this one, by their clocks",
+      "Time from a report's origin to this server, by their clocks",
     ),
     column: { title: "propagation ms", cell: "spread", priority: 5 },
     plot: "Propagation",
   },
   whatsatSeconds: {
     initial: emptyDistribution,
-    metric: histogram("herd_whatsat_seconds", "From a question to its answer"),
+    metric: histogram("herd_whatsat_seconds", "From a query to its answer"),
     column: { title: "answer ms", cell: "spread", priority: 6 },
     plot: "WHATSAT",
   },
@@ -356,11 +346,11 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   log,
 });
 
-/** One server, and the process that it runs in. */
+/** The status of a server and of its process. */
 export interface ServerStatus extends ServerFacts {
   /** The version of its program. */
   readonly software: string;
-  /** What the whole process takes up. */
+  /** Resident memory of the process, in bytes. */
   readonly memoryBytes: number;
 }
 
@@ -372,14 +362,14 @@ export const serverStatus: Group<ServerStatus> = group<ServerStatus>({
     initial: 0,
     metric: gauge(
       "process_resident_memory_bytes",
-      "Memory that the whole process takes up",
+      "Resident memory of the process",
     ),
     page: { title: "Memory", cell: "bytes", rank: 5 },
   },
 }, {
   metric: {
     name: "herd_info",
-    help: "Which server it is, and of which version; 1",
+    help: "The name and the version of the server; always 1",
     type: "gauge",
     labels: ["server", "version"],
     read: ({ name, software }) => [[name, software, 1]],

@@ -1,17 +1,17 @@
 /**
- * What the dashboard shows of the fields, as plain data that a browser is sent.
+ * The columns and plots of the dashboard, as plain data for the browser.
  *
  * @module
  */
 import { type PageColumn, walk } from "./field.ts";
 import { serverStatus } from "./fields.ts";
 
-/** A column of the dashboard's table, and the way to its value. */
+/** A column of the dashboard's table, and the path to its value. */
 export interface PlacedColumn extends PageColumn {
   readonly path: readonly string[];
 }
 
-/** A plot of quantiles, and the way to the distribution. */
+/** A plot of quantiles, and the path to its distribution. */
 export interface PlacedPlot {
   readonly title: string;
   readonly path: readonly string[];

@@ -1,13 +1,12 @@
 /**
- * The herd as its file describes it, for those who look at a server from
- * outside.
+ * The herd as its file describes it, for `/status.json`.
  *
  * @module
  */
 import type { Topology } from "../../peers/topology.ts";
 import type { HerdPlan } from "./status.ts";
 
-/** The part of a topology that may be shown to anybody who may look. */
+/** The part of a topology that the status contains. */
 export function planOf({ neighbours, servers }: Topology): HerdPlan {
   return {
     servers: servers.map(({ adminPort, clientPort, host, name }) => ({

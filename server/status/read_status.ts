@@ -1,36 +1,36 @@
 /**
- * Reads what a server says about itself. It may be of another version, or no
- * server at all.
+ * Parses `/status.json`. The sender may have another version, or may be no
+ * server of a herd.
  *
  * @module
  */
 import { type HerdStatus, statusVersion } from "./status.ts";
 
-/** What was answered is no status. The message says why, in one line. */
+/** The answer is no status. The message says why, in one line. */
 export class StatusError extends Error {
   /** Always `StatusError`. */
   override readonly name = "StatusError";
 }
 
 /**
- * Reads the text of `/status.json`. Whoever serves it is believed in what it
- * says, once it is of this version.
+ * Parses the text of `/status.json`. Only the version and the list of servers
+ * are checked.
  *
- * @throws {StatusError} If it is not of this shape.
+ * @throws {StatusError} If one of the two is wrong.
  */
 export function readStatus(text: string): HerdStatus {
   let status;
   try {
     status = JSON.parse(text);
   } catch {
-    throw new StatusError("what it answers is not JSON");
+    throw new StatusError("the answer is not JSON");
   }
   if (typeof status !== "object" || !Array.isArray(status?.servers)) {
-    throw new StatusError("what it answers is no status of a herd");
+    throw new StatusError("the answer is not the status of a herd");
   }
   if (status.version !== statusVersion) {
     throw new StatusError(
-      `its status is of version ${JSON.stringify(status.version)}, and this ` +
+      `the status has version ${JSON.stringify(status.version)}, and this ` +
         `program reads version ${statusVersion}`,
     );
   }

@@ -1,7 +1,6 @@
 /**
- * What can be seen of a running herd from outside: the shape of `/status.json`,
- * which is also what the dashboard, the metrics and `herd status` are made
- * from. The fields of a server stand in `fields.ts`.
+ * The shape of `/status.json`, from which the dashboard, the metrics and
+ * `herd status` are made too. The fields of a server are in `fields.ts`.
  *
  * @module
  */
@@ -19,7 +18,7 @@ export type {
   ServerStatus,
 } from "./fields.ts";
 
-/** The version of the shape. It rises when a field goes or changes. */
+/** The version of the shape. It increases if a field is removed or changes. */
 export const statusVersion = 1;
 
 /** The servers of one process, and the herd that they belong to. */
@@ -27,7 +26,7 @@ export interface HerdStatus {
   readonly version: typeof statusVersion;
   /** POSIX seconds, by the clock of the process that answers. */
   readonly time: number;
-  /** The server whose administration port was asked. */
+  /** The server whose administration port answered. */
   readonly self: string;
   /** The whole herd, as its file describes it. */
   readonly herd: HerdPlan;
@@ -35,14 +34,14 @@ export interface HerdStatus {
   readonly servers: readonly ServerStatus[];
 }
 
-/** Which servers there are to be, and which of them are neighbours. */
+/** The servers and the links of a herd file. */
 export interface HerdPlan {
   readonly servers: readonly PlannedServer[];
   /** Pairs of names. */
   readonly links: readonly (readonly [string, string])[];
 }
 
-/** Where a server of the herd is to be found. */
+/** The address of a server in the herd file. */
 export interface PlannedServer {
   readonly name: string;
   readonly host: string;
@@ -50,7 +49,7 @@ export interface PlannedServer {
   readonly adminPort: number;
 }
 
-/** An event of a server's log, as it is told to who watches. */
+/** An event of a server's log, as observers receive it. */
 export interface ServerEvent {
   /** POSIX seconds. */
   readonly time: number;

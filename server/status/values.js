@@ -1,16 +1,16 @@
 /**
- * Reads the values of a status. This is JavaScript, as the dashboard runs this
- * very file in the browser.
+ * Reads the values of a status. This is JavaScript because browsers load the
+ * file from the dashboard.
  *
  * @module
  */
 
 /**
- * The value that a path leads to; undefined if there is none, as a server of an
- * earlier version has fewer fields.
+ * The value at a path; undefined if there is none, as servers of earlier
+ * versions have fewer fields.
  *
  * @param {unknown} whole
- * @param {readonly string[]} path The names of the fields that lead to it.
+ * @param {readonly string[]} path Names of fields, from the outermost.
  * @returns {unknown}
  */
 export function valueAt(whole, path) {
@@ -22,12 +22,12 @@ export function valueAt(whole, path) {
 }
 
 /**
- * The value that a share of all does not exceed. Within a bucket, values are
- * taken to be spread evenly. Infinite if it is above all bounds.
+ * A quantile. Values are assumed to be spread evenly within a bucket. Infinite
+ * if it is above all bounds.
  *
  * @param {readonly (readonly [bound: number, count: number])[]} buckets
- *   Upper bounds, rising, each with the number of values up to it.
- * @param {number} total How many values there are; one or more.
+ *   Increasing upper bounds, each with the number of values up to it.
+ * @param {number} total The number of values; one or more.
  * @param {number} share From 0 to 1: 0.5 for the median.
  * @returns {number}
  */

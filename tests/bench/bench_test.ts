@@ -3,15 +3,17 @@ import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { Program } from "../end_to_end/process.ts";
 
 /** Runs the bench as a user does. */
-async function bench(...args: readonly string[]) {
-  await using program = Program.start(["task", "--quiet", "bench", ...args]);
+const bench = (...args: readonly string[]) => runTask("bench", ...args);
+
+async function runTask(...args: readonly string[]) {
+  await using program = Program.start(["task", "--quiet", ...args]);
   const code = await program.ended();
   const { stderr, stdout } = program;
   return { code, stderr, stdout };
 }
 
 Deno.test({
-  name: "the bench measures, and writes down what",
+  name: "the bench measures updates, and writes a file of results",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "bench-" });
@@ -56,17 +58,32 @@ Deno.test({
   },
 });
 
-Deno.test("the bench names all that it measures", async () => {
-  const { code, stdout } = await bench("--help");
-  assertEquals(code, 0);
-  const [, measures] = stdout.match(/^MEASURES are of: (.*)$/m)!;
-  for (const name of ["memory", "pauses", "slices", "threads", "start-up"]) {
-    assert(measures.split(", ").includes(name), `${name}: ${measures}`);
+Deno.test("the bench measures the product, and experiments measure more", async () => {
+  const measuresOf = async (task: string) => {
+    const { code, stdout } = await runTask(task, "--help");
+    assertEquals(code, 0);
+    return stdout.match(/^MEASURES are of: (.*)$/m)![1].split(", ");
+  };
+  const product = await measuresOf("bench");
+  assertEquals(product, [
+    "updates",
+    "herd of five",
+    "propagation",
+    "memory",
+    "places",
+    "start-up",
+    "convergence",
+  ]);
+  const all = await measuresOf("experiments");
+  const more = ["herd sizes", "pauses", "slices", "threads"];
+  for (const name of [...product, ...more, "growth", "code", "mistakes"]) {
+    assert(all.includes(name), `${name}: ${all}`);
   }
 });
 
 Deno.test({
-  name: "the bench starts a herd for each load, and counts in its logs",
+  name:
+    "the bench starts a herd for each load, and counts crossings in its logs",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "bench-" });
@@ -87,7 +104,7 @@ Deno.test({
       for (const { values } of samples) {
         const { cpuUs, crossings, updatesPerSecond } = values;
         assert(cpuUs > 0 && updatesPerSecond > 0);
-        // Four other servers; eight is what plain flooding takes.
+        // There are four other servers. Plain flooding needs eight crossings.
         assert(crossings > 3.9 && crossings < 8.1, `${crossings}`);
       }
     } finally {
@@ -96,7 +113,7 @@ Deno.test({
   },
 });
 
-Deno.test("the bench says in one line what is wrong with its flags", async () => {
+Deno.test("a wrong flag of the bench is an error of one line", async () => {
   const { code, stderr } = await bench("--only=speed");
   assertEquals(code, 2);
   assertEquals(stderr.trim().split("\n").length, 1, stderr);
@@ -104,7 +121,7 @@ Deno.test("the bench says in one line what is wrong with its flags", async () =>
 });
 
 Deno.test({
-  name: "the bench says before it begins that it cannot write its results",
+  name: "the bench checks at its start that it can write its results",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const { code, stderr } = await bench("--output=/dev/null/results.json");

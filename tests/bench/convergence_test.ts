@@ -1,26 +1,20 @@
-import fc from "../fast_check.ts";
-import type { Context } from "../../bench/context.ts";
-import { measureFault } from "../../bench/convergence/faults.ts";
-import { judge } from "../../bench/convergence/judge.ts";
-import { RestartedHerd } from "../../bench/convergence/restart.ts";
+import type { Context } from "../../bench/measure.ts";
 import {
-  measureConvergence,
-  planFaults,
-  sumUp,
-} from "../../bench/convergence/simulated.ts";
+  measureFault,
+  RestartedHerd,
+} from "../../bench/measures/convergence.ts";
 import { assignCores } from "../../bench/processes.ts";
+import { summarizeOutage } from "../../bench/propagation/outage_summary.ts";
 import {
   assert,
   assertEquals,
-  assertNotEquals,
   assertRejects,
   assertThrows,
 } from "../assert.ts";
-import { anySeed, assertProperty } from "../property.ts";
 
 const pure = { permissions: "none" } as const;
 
-/** Runs something in a folder of its own. */
+/** Calls back with a context. */
 async function withContext(
   act: (context: Context) => Promise<void>,
 ): Promise<void> {
@@ -40,7 +34,7 @@ async function withContext(
 }
 
 Deno.test(
-  "an outage is the longest update that a fault may have touched",
+  "an outage is the longest update that a fault may have affected",
   pure,
   () => {
     const faultMs = 10_000;
@@ -49,72 +43,29 @@ Deno.test(
       tookMs,
     });
     const usual = [probe(-1_501, 900), probe(-1_500, 3), probe(-501, 7)];
-    const touched = [probe(-500, 8), probe(-1, 120), probe(300, 20)];
-    assertEquals(judge([...usual, ...touched], faultMs), {
+    const affected = [probe(-500, 8), probe(-1, 120), probe(300, 20)];
+    assertEquals(summarizeOutage([...usual, ...affected], faultMs), {
       outageMs: 120,
       usualMs: 7,
       lost: 0,
     });
-    // What never came counts, also before the fault; but not in the warm-up.
+    // Lost updates count before the fault too, but not in the warm-up.
     const lost = [probe(-1_600), probe(-700), probe(0), probe(5)];
-    assertEquals(judge([...usual, ...touched, ...lost], faultMs), {
+    assertEquals(summarizeOutage([...usual, ...affected, ...lost], faultMs), {
       outageMs: 120,
       usualMs: 7,
       lost: 3,
     });
     assertThrows(
-      () => judge(usual, faultMs),
+      () => summarizeOutage(usual, faultMs),
       Error,
       "before the fault and after",
     );
   },
 );
 
-Deno.test(
-  "of simulated herds those that broke a rule are counted",
-  pure,
-  () => {
-    const violations = [{ rule: "no convergence", detail: "" }];
-    assertEquals(
-      sumUp([
-        { convergedAfterMs: 30, violations: [] },
-        { convergedAfterMs: undefined, violations },
-        { convergedAfterMs: 10, violations: [] },
-        { convergedAfterMs: 400, violations },
-      ]),
-      { convergedP50Ms: 30, convergedMostMs: 400, diverged: 2, herds: 4 },
-    );
-    assertThrows(
-      () => sumUp([{ convergedAfterMs: undefined, violations }]),
-      Error,
-      "no simulated herd",
-    );
-  },
-);
-
-Deno.test(
-  "simulated herds converge, the same way every time",
-  pure,
-  async () => {
-    const found = await measureConvergence(5, 4);
-    assertEquals([found.diverged, found.herds], [0, 4]);
-    assert(found.convergedP50Ms <= found.convergedMostMs);
-    assertEquals(await measureConvergence(5, 4), found);
-    assertNotEquals(await measureConvergence(10, 4), found);
-    // Every herd has another fate, and larger ones have more faults.
-    const property = fc.property(anySeed, anySeed, (seed, other) => {
-      fc.pre(seed !== other);
-      const { faults } = planFaults(5, seed);
-      assertNotEquals(planFaults(5, other).faults, faults);
-      assertEquals(faults.length, 10);
-      assertEquals(planFaults(40, seed).faults.length, 80);
-    });
-    assertProperty(property, { numRuns: 20 });
-  },
-);
-
 Deno.test({
-  name: "no update is lost when a server on the way is killed or frozen",
+  name: "no update is lost when a server on the path is killed or frozen",
   ignore: Deno.build.os !== "linux",
   fn: () =>
     withContext(async (context) => {
@@ -127,13 +78,13 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server that starts anew is ready when it knows all clients",
+  name: "a restarted server is ready when it knows all clients",
   ignore: Deno.build.os !== "linux",
   fn: () =>
     withContext(async (context) => {
       await using herd = await RestartedHerd.start(context);
       assert(await herd.measure(0, 1) > 0);
-      // So many that it takes a while to learn of them.
+      // Enough to take a while.
       await herd.fill(20_000);
       assert(await herd.measure(20_000, 2) > 0);
       await assertRejects(

@@ -15,7 +15,7 @@ model name\t: Abacus 3000
 };
 
 Deno.test({
-  name: "a machine is described by what Linux says of it",
+  name: "a machine is described from the texts of Linux",
   permissions: "none",
   fn() {
     assertEquals(describeMachine(descriptions, "load on core 1"), {
@@ -30,7 +30,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what has no name is called by what it is",
+  name: "a processor and a system without names get general ones",
   permissions: "none",
   fn() {
     const { processor, system } = describeMachine({

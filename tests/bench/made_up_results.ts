@@ -1,5 +1,5 @@
 /**
- * Results that nobody measured: every goal is just reached.
+ * Invented results in which every goal is just reached.
  *
  * @module
  */
@@ -99,6 +99,22 @@ export const madeUpSamples: readonly Sample[] = [1, 2].flatMap((round) =>
     values,
   }))
 );
+
+/** Samples in which some of the herd's numbers are multiplied. */
+export const scaledSamples = (
+  factor: number,
+  isScaled: (name: string) => boolean,
+) =>
+  madeUpSamples.map((sample) =>
+    sample.subject !== "herd" ? sample : {
+      ...sample,
+      values: Object.fromEntries(
+        Object.entries(sample.values).map(([name, value]) =>
+          isScaled(name) ? [name, value * factor] : [name, value]
+        ),
+      ),
+    }
+  );
 
 /** The rate of a subject at 50x1, round by round. */
 export const madeUpRates = (

@@ -1,5 +1,5 @@
-import { UsageError } from "../../cli/arguments.ts";
 import { helpText, readOptions } from "../../bench/options.ts";
+import { UsageError } from "../../cli/arguments.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 
 const choices = {
@@ -12,7 +12,7 @@ const now = new Date("2026-11-22T23:36:01Z");
 const read = (...args: readonly string[]) => readOptions(args, choices, now);
 
 Deno.test({
-  name: "without flags the bench measures everything, five times",
+  name: "without flags the bench measures everything in five rounds",
   permissions: "none",
   fn() {
     assertEquals(read(), {
@@ -26,7 +26,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is measured can be chosen, but not its order",
+  name: "flags choose what is measured, but not the order",
   permissions: "none",
   fn() {
     const options = read(
@@ -48,7 +48,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the bench says which flag is wrong",
+  name: "an error names the wrong flag",
   permissions: "none",
   fn() {
     const wrong = {
@@ -59,7 +59,7 @@ Deno.test({
       "--only=updates,speed": "memory; found speed",
       "--subjects=": "--subjects",
       "--fast": "--fast",
-      "updates": "no words, found updates",
+      "updates": "the bench takes only flags, found updates",
     };
     for (const [argument, message] of Object.entries(wrong)) {
       assertThrows(() => read(argument), UsageError, message);
@@ -68,11 +68,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the help names what can be measured",
+  name: "the help names the measures and the subjects",
   permissions: "none",
   fn() {
     assertEquals(read("--help"), undefined);
-    const help = helpText(choices);
+    const help = helpText("bench", choices);
     assertStringIncludes(help, "updates, herd of five, memory");
     assertStringIncludes(help, "herd, echo, redis");
   },

@@ -1,7 +1,7 @@
-"""Talks to a herd the way the asyncio documentation shows.
+"""Checks a herd with asyncio streams, used as in their documentation.
 
-Usage: asyncio_client.py BASE_PORT. Prints one line per check; exits with 1 at
-the first that fails.
+Usage: asyncio_client.py BASE_PORT. Prints one line per check. Exits with 1 at
+the first check that fails.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ async def main(base_port: int) -> None:
     check("IAMAT is answered with AT", re.fullmatch(pattern, at) is not None)
 
     for name, port in ports.items():
-        # The flood takes its time, and a busy machine more of it.
+        # The report may not have arrived yet.
         while True:
             answer = await ask(port, b"WHATSAT kiwi.cs.ucla.edu 10 5\n")
             if not answer.startswith(b"?"):
@@ -70,7 +70,7 @@ async def main(base_port: int) -> None:
     check("a line in pieces is one line", line.endswith(b" slow +1+1 7\n"))
     writer.write(b"WHAT \xff\xfe\n")
     line = await reader.readline()
-    check("an invalid line comes back as it is", line == b"? WHAT \xff\xfe\n")
+    check("the answer repeats an invalid line", line == b"? WHAT \xff\xfe\n")
     writer.close()
     await writer.wait_closed()
 

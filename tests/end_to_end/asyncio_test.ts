@@ -4,7 +4,7 @@ import { TestHerd } from "./process.ts";
 
 const withPython = needs("python3");
 
-withPython.test("a client made with Python's asyncio streams gets its answers", async () => {
+withPython.test("a client with Python's asyncio streams gets correct answers", async () => {
   await using herd = new TestHerd();
   await herd.startAll();
   const script = new URL("./asyncio_client.py", import.meta.url).pathname;

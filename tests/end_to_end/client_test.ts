@@ -1,5 +1,5 @@
 /**
- * `herd client`, in a pipe and on a terminal, against real servers.
+ * Tests `herd client` in a pipe and on a terminal, with real servers.
  *
  * @module
  */
@@ -26,7 +26,7 @@ function commandFor(basePort: number, ...flags: string[]): string[] {
   ];
 }
 
-/** Runs it in a pipe, with these bytes. */
+/** Runs a command with this input in a pipe. */
 async function pipe(input: string, args: readonly string[]) {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
@@ -37,7 +37,7 @@ async function pipe(input: string, args: readonly string[]) {
     stderr: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();
-  // It may end before it has read all.
+  // The command may end before it has read all.
   const writing = writer.write(encodeBytes(input))
     .then(() => writer.close())
     .catch(() => {});
@@ -50,8 +50,8 @@ async function pipe(input: string, args: readonly string[]) {
   };
 }
 
-/** Every byte that a line may hold, as the ID of a client. */
-const strangeId = Array.from(
+/** A client ID with every byte that an ID may contain. */
+const allBytesId = Array.from(
   { length: 256 },
   (_, byte) => String.fromCharCode(byte),
 ).join("").replaceAll(/[\t-\r ]/g, "");
@@ -59,12 +59,12 @@ const strangeId = Array.from(
 const withoutDifferences = (text: string) =>
   text.replaceAll(/^AT (\S+) \S+/gm, "AT $1");
 
-Deno.test("in a pipe, herd client sends and prints just the bytes", async () => {
+Deno.test("in a pipe, herd client sends and prints bytes unchanged", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
-  const input = `IAMAT ${strangeId} +34.068930-118.445127 1520023934.9\n` +
-    `WHATSAT ${strangeId} 10 5\n\nnow\nhelp\nIAMAT k +1+1 now\n` +
-    `WHATSAT ${strangeId} 0 0\nno line feed`;
+  const input = `IAMAT ${allBytesId} +34.068930-118.445127 1520023934.9\n` +
+    `WHATSAT ${allBytesId} 10 5\n\nnow\nhelp\nIAMAT k +1+1 now\n` +
+    `WHATSAT ${allBytesId} 0 0\nno line feed`;
   const { code, stderr, stdout } = await pipe(input, commandFor(herd.basePort));
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   const expected = await ask(herd.portOf("Hill"), input);
@@ -87,7 +87,7 @@ Deno.test("in a pipe, herd client ends when the server does", async () => {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  // Stdin stays open all the time.
+  // Stdin stays open.
   const [stdout, { code }] = await Promise.all([
     new Response(child.stdout).text(),
     child.status,
@@ -98,7 +98,7 @@ Deno.test("in a pipe, herd client ends when the server does", async () => {
   await serving;
 });
 
-withScript.test("herd client says in a line what is in its way", async () => {
+withScript.test("herd client prints each error in one line", async () => {
   const basePort = freeBasePort();
   const command = commandFor(basePort);
   const nobody = await pipe("", command);
@@ -118,7 +118,7 @@ withScript.test("herd client says in a line what is in its way", async () => {
   assertEquals(await terminal.ended(), 1);
 });
 
-withScript.test("herd client speaks TLS", async () => {
+withScript.test("herd client connects with TLS", async () => {
   await using herd = new TestHerd();
   const files = new Files(herd);
   const flags = [...files.flags, "--plain-clients"];
@@ -151,7 +151,8 @@ withScript.test("on a terminal, herd client explains, recalls and completes", as
     await terminal.untilShown("Hill> "),
     /client's clock {2}0\.\d+ seconds/,
   );
-  // A command and an ID by Tab; what is pasted would not be completed.
+  // Tab completes a command and an ID. Pasted tabs would not, so keys are sent
+  // one after the other.
   await terminal.type("WH");
   await terminal.untilShown("WH");
   await terminal.type("\t");
@@ -176,7 +177,7 @@ withScript.test("on a terminal, herd client explains, recalls and completes", as
   await terminal.type("\r");
   await terminal.untilShown("  2 places");
   await terminal.untilShown("Hill> ");
-  // A line that is given up is not sent.
+  // Ctrl-C discards the line.
   await terminal.type("nonsense\x03");
   await terminal.untilShown("^C");
   await terminal.untilShown("Hill> ");
@@ -190,7 +191,7 @@ withScript.test("on a terminal, herd client explains, recalls and completes", as
   assert(!herd.log("Hill").includes("<- help"));
 });
 
-withScript.test("on a terminal, herd client says that its server is gone, and meets it again", async () => {
+withScript.test("on a terminal, herd client reports a lost connection, and reconnects", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   await using terminal = new Terminal(commandFor(herd.basePort), {
@@ -203,7 +204,7 @@ withScript.test("on a terminal, herd client says that its server is gone, and me
   await terminal.untilShown(
     "Hill has ended the connection; the next line connects again",
   );
-  // What was being typed is still there.
+  // The unfinished line is kept.
   await terminal.untilShown("IAMAT kiwi");
   await hill.ended();
   await terminal.type(" +1+1 1\r");
@@ -211,7 +212,7 @@ withScript.test("on a terminal, herd client says that its server is gone, and me
   await terminal.untilShown("the next line tries again");
   await terminal.untilShown("Hill>");
   await herd.start("Hill");
-  // Both lines at once, and the end of input behind them.
+  // Both lines are sent at once.
   await terminal.type("IAMAT kiwi +1+1 1\rWHATSAT kiwi 1 0\r");
   await terminal.untilShown("connected to Hill again");
   await terminal.untilShown("1° N, 1° E");
@@ -221,7 +222,7 @@ withScript.test("on a terminal, herd client says that its server is gone, and me
   assertEquals(await terminal.ended(), 0);
 });
 
-withScript.test("on a terminal, Ctrl-C gives up waiting for an answer, and then all", async () => {
+withScript.test("on a terminal, Ctrl-C ends the wait for an answer, and then the program", async () => {
   const basePort = freeBasePort();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
   await using terminal = new Terminal(commandFor(basePort));

@@ -1,11 +1,11 @@
 /**
- * Commands that call `deno`, where it may not be on the PATH.
+ * Runs command lines that call `deno`, even if it is not on the PATH.
  *
  * @module
  */
 import { Program } from "./process.ts";
 
-/** Where `deno` is found, so that a printed line runs as it is. */
+/** A folder with `deno`, added to the PATH of the command lines. */
 export class DenoOnPath implements Disposable {
   readonly #folder = Deno.makeTempDirSync();
 
@@ -13,7 +13,7 @@ export class DenoOnPath implements Disposable {
     Deno.symlinkSync(Deno.execPath(), `${this.#folder}/deno`);
   }
 
-  /** Runs a line as a shell does into which it was copied. */
+  /** Runs a line in a shell. */
   run(line: string, env: Record<string, string> = {}): Program {
     const path = `${this.#folder}:${Deno.env.get("PATH")}`;
     return Program.start([], {

@@ -1,6 +1,6 @@
 /**
- * What the tests of healing share: what servers have acknowledged, whether the
- * herd agrees on it, and two servers with a bad network between them.
+ * Helpers of the healing tests: the acknowledged reports, a check that all
+ * servers have them, and two servers with a faulty network between them.
  *
  * @module
  */
@@ -18,10 +18,10 @@ import {
 } from "./process.ts";
 import { Proxy } from "./proxy.ts";
 
-/** The flags of servers that give a silent link up as early as can be. */
+/** Flags for the shortest link timeout. */
 export const earliestLinkTimeout = ["--link-timeout-ms=3000"];
 
-/** `ask` for more than the sockets hold: reads while it writes. */
+/** Like `ask`, but reads while it writes, for input beyond socket buffers. */
 async function askMuch(port: number, input: ByteString): Promise<ByteString> {
   using connection = await connect(port);
   const [answer] = await Promise.all([
@@ -31,7 +31,7 @@ async function askMuch(port: number, input: ByteString): Promise<ByteString> {
   return answer;
 }
 
-/** For each client the newest AT line that this server knows, or a refusal. */
+/** The newest AT line of each client at this server, or a refusal. */
 export async function newestAt(
   herd: TestHerd,
   server: string,
@@ -44,8 +44,8 @@ export async function newestAt(
   return answer.split("\n").filter((line) => /^(AT|\?) /.test(line));
 }
 
-/** Whether a server has heard of a client. */
-export async function knows(
+/** Whether a server has a report of a client. */
+export async function hasReport(
   herd: TestHerd,
   server: string,
   client: string,
@@ -55,8 +55,8 @@ export async function knows(
 }
 
 /**
- * Waits until a server's log tells that a link was lost, and not just replaced
- * by another because both sides had dialled.
+ * Waits until a server has logged that a link was lost, and not just replaced
+ * by another one because both sides had dialled.
  */
 export async function untilLost(
   herd: TestHerd,
@@ -69,13 +69,13 @@ export async function untilLost(
   await until(() => lost.test(herd.log(server)));
 }
 
-/** The client's time of an AT line; not a number for a refusal. */
+/** The client's time in an AT line; NaN for a refusal. */
 function timeOf(line: string): number {
   return Number(line.split(" ")[5]);
 }
 
-/** The reports that servers have acknowledged, each by its AT line. */
-export class Ledger {
+/** The reports that servers have acknowledged, as AT lines. */
+export class AcknowledgedReports {
   readonly #herd: TestHerd;
   #lines: string[] = [];
   #lastTime = 0;
@@ -84,12 +84,12 @@ export class Ledger {
     this.#herd = herd;
   }
 
-  /** How many reports have been acknowledged. */
+  /** The number of acknowledged reports. */
   get size(): number {
     return this.#lines.length;
   }
 
-  /** IAMAT lines, each with a later time than any before it. */
+  /** IAMAT lines with increasing times. */
   nextReports(clients: readonly string[]): ByteString {
     return clients.map((client) => {
       this.#lastTime += 1;
@@ -97,28 +97,32 @@ export class Ledger {
     }).join("");
   }
 
-  /** Enters what a server has answered to IAMAT lines. */
-  enter(answer: ByteString): void {
+  /** Records a server's answers to IAMAT lines. */
+  record(answer: ByteString): void {
     for (const line of answer.split("\n").slice(0, -1)) {
       assert(line.startsWith("AT "), `a server answered ${line}`);
       this.#lines.push(line);
     }
   }
 
-  /** Tells a server of clients, and waits until it has answered it all. */
-  async tell(server: string, ...clients: string[]): Promise<void> {
+  /** Sends reports of clients to a server, and waits for all answers. */
+  async send(server: string, ...clients: string[]): Promise<void> {
     const input = this.nextReports(clients);
-    this.enter(await askMuch(this.#herd.portOf(server), input));
+    this.record(await askMuch(this.#herd.portOf(server), input));
   }
 
-  /** Strikes out what this server alone may have known when it was killed. */
-  strike(server: string, heldElsewhere: number): void {
+  /**
+   * Removes the reports that only this server may have had when it was killed.
+   *
+   * @param heldElsewhere The number that `untilHeldElsewhere` returned.
+   */
+  removeLost(server: string, heldElsewhere: number): void {
     this.#lines = this.#lines.filter((line, index) =>
       index < heldElsewhere || serverOf(line) !== server
     );
   }
 
-  /** The newest line for each client. */
+  /** The newest line of each client. */
   newest(): Map<string, string> {
     const newest = new Map<string, string>();
     for (const line of this.#lines) {
@@ -132,8 +136,8 @@ export class Ledger {
   }
 
   /**
-   * Waits until each report acknowledged so far, or a newer one, is known to
-   * some server other than this one. Returns how many reports that was.
+   * Waits until each report acknowledged so far, or a newer one, is at a server
+   * other than this one. Returns the number of reports.
    */
   async untilHeldElsewhere(server: string): Promise<number> {
     const { size } = this;
@@ -153,25 +157,25 @@ export class Ledger {
   }
 }
 
-/** What a herd has agreed on. */
+/** The result of a herd's healing. */
 export interface Healing {
-  /** The AT line that all servers give for each client. */
+  /** Each client's AT line, which all servers have. */
   readonly agreed: Map<string, string>;
   readonly tookMs: number;
 }
 
 /**
- * Polls until all servers answer the same AT line for every client, and none
- * that is older than the newest acknowledged one. The test runner's own limit
- * ends it.
+ * Polls until all servers answer with the same AT line for every client, not
+ * older than the newest acknowledged one, or the test runner's time limit is
+ * over.
  */
 export async function untilConverged(
   herd: TestHerd,
-  ledger: Ledger,
+  reports: AcknowledgedReports,
   servers: readonly string[] = names,
 ): Promise<Healing> {
   const startMs = performance.now();
-  const required = [...ledger.newest().values()];
+  const required = [...reports.newest().values()];
   const clients = required.map(clientOf);
   let agreed: string[] = [];
   await until(async () => {
@@ -190,33 +194,33 @@ export async function untilConverged(
   };
 }
 
-/** Prints how long healing took, for whoever wants to know: no test does. */
-export function noteHealing({ tookMs }: Healing): void {
+/** Prints how long healing took, with `HERD_TEST_TIMES`. */
+export function printHealing({ tookMs }: Healing): void {
   if (Deno.env.get("HERD_TEST_TIMES") === undefined) return;
   console.log(`healed in ${Math.round(tookMs)} ms`);
 }
 
-/** Clients that report to all servers all the while, and note the answers. */
+/** Clients that report to servers continuously, and record the answers. */
 export class Load {
-  /** Whom the next reports are about. */
+  /** The clients of the next reports. */
   clients: readonly string[] = [];
   readonly #herd: TestHerd;
-  readonly #ledger: Ledger;
+  readonly #reports: AcknowledgedReports;
   readonly #ends = new Map<string, Promise<"stopped" | "cut off">>();
   readonly #rounds = new Map<string, number>();
   #isStopping = false;
 
-  constructor(herd: TestHerd, ledger: Ledger) {
+  constructor(herd: TestHerd, reports: AcknowledgedReports) {
     this.#herd = herd;
-    this.#ledger = ledger;
+    this.#reports = reports;
   }
 
-  /** Begins to report to a server that is ready. */
+  /** Starts to report to a server, which must be ready. */
   begin(server: string): void {
     this.#ends.set(server, this.#report(server));
   }
 
-  /** Waits until a few more reports about every client are acknowledged. */
+  /** Waits until five more reports of every client are acknowledged. */
   async untilFurther(servers: readonly string[]): Promise<void> {
     const goals = servers.map((server) => (this.#rounds.get(server) ?? 0) + 5);
     await until(() =>
@@ -226,12 +230,12 @@ export class Load {
     );
   }
 
-  /** How reporting to this server has ended. */
+  /** Resolves when reporting to this server has ended. */
   end(server: string): Promise<"stopped" | "cut off"> {
     return this.#ends.get(server)!;
   }
 
-  /** Ends it; returns how it has ended at each server. */
+  /** Stops. Returns how reporting has ended at each server. */
   async stop(): Promise<("stopped" | "cut off")[]> {
     this.#isStopping = true;
     return await Promise.all(this.#ends.values());
@@ -243,7 +247,7 @@ export class Load {
       const { clients } = this;
       let answer: ByteString;
       try {
-        await writeAll(connection, this.#ledger.nextReports(clients));
+        await writeAll(connection, this.#reports.nextReports(clients));
         answer = await readUntil(
           connection,
           (text) => text.split("\n").length > clients.length,
@@ -251,17 +255,17 @@ export class Load {
       } catch {
         return "cut off";
       }
-      this.#ledger.enter(answer);
+      this.#reports.record(answer);
       this.#rounds.set(server, (this.#rounds.get(server) ?? 0) + 1);
     }
     return "stopped";
   }
 }
 
-/** Hill and Jaquez, which reach each other through a proxy and not otherwise. */
+/** Hill and Jaquez, which are linked only through a proxy. */
 export class ProxiedPair implements AsyncDisposable {
   readonly herd = new TestHerd();
-  readonly ledger = new Ledger(this.herd);
+  readonly reports = new AcknowledgedReports(this.herd);
   readonly servers = ["Hill", "Jaquez"];
   readonly proxy = new Proxy(Object.fromEntries(
     this.servers.map((name) => [name, this.herd.portOf(name) + 100]),
@@ -302,7 +306,9 @@ export class ProxiedPair implements AsyncDisposable {
     await this.proxy[Symbol.asyncDispose]();
   }
 
-  /** The herd as one of the two sees it: the other is where the proxy is. */
+  /**
+   * Writes the herd file of one server, with the proxy in place of the other.
+   */
   #writeHerdFile(self: string): string {
     const path = `${this.herd.logFolder}/${self}.json`;
     const servers = this.servers.map((name) =>

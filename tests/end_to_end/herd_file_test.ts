@@ -1,22 +1,24 @@
 /**
- * How a herd gets another server, and loses one, in the order that
- * docs/OPERATIONS.md gives.
+ * Tests adding a server to a herd and removing one, in the steps of
+ * docs/OPERATIONS.md.
  *
  * @module
  */
 import { assertEquals, assertMatch } from "../assert.ts";
 import { ask, type Program, TestHerd, until } from "./process.ts";
-import { knows } from "./healing.ts";
+import { hasReport } from "./healing.ts";
 
-/** A chain of three; the last of them is not always there. */
+/** A chain of three servers. The last one is added and removed. */
 const names = ["Hill", "Jaquez", "Smith"];
 const [inner, outer] = [["Hill", "Jaquez"], ["Jaquez", "Smith"]];
 
-/** Servers that are started with herd files of their own. */
+/** Servers that are started with different herd files. */
 class ChangingHerd extends TestHerd {
   readonly #running = new Map<string, Program>();
 
-  /** Starts a server, again if it runs, with a herd file of these. */
+  /**
+   * Starts or restarts a server, with a herd file of these servers and links.
+   */
   async restart(
     name: string,
     servers: readonly string[],
@@ -42,22 +44,22 @@ class ChangingHerd extends TestHerd {
     assertMatch(await ask(this.portOf(server), line), /^AT /);
   }
 
-  /** Waits until a server knows all of these clients. */
+  /** Waits until a server has reports of all these clients. */
   async untilKnown(server: string, ...clients: string[]): Promise<void> {
     for (const client of clients) {
-      await until(() => knows(this, server, client));
+      await until(() => hasReport(this, server, client));
     }
   }
 
-  /** Nowhere has a link ended because of what was said on it. */
-  judgeLogs(): void {
+  /** Checks that no link ended because of a wrong line. */
+  checkLogs(): void {
     for (const name of this.#running.keys()) {
       assertEquals(this.log(name).match(/.* reason="nonsense".*/), null, name);
     }
   }
 }
 
-Deno.test("a herd gets another server while it runs", async () => {
+Deno.test("a server can be added to a running herd", async () => {
   await using herd = new ChangingHerd();
   const old = names.slice(0, 2);
   for (const name of old) await herd.restart(name, old, [inner]);
@@ -71,19 +73,19 @@ Deno.test("a herd gets another server while it runs", async () => {
   await herd.untilKnown("Smith", "early");
   await herd.report("Smith", "late");
   await herd.untilKnown("Hill", "late");
-  herd.judgeLogs();
+  herd.checkLogs();
 });
 
-Deno.test("a herd loses a server while it runs, and what that has heard stays", async () => {
+Deno.test("a server can be removed from a running herd, which keeps its reports", async () => {
   await using herd = new ChangingHerd();
   for (const name of names) await herd.restart(name, names, [inner, outer]);
   await herd.report("Smith", "of-smith");
   await herd.untilKnown("Hill", "of-smith");
   await herd.stop("Smith");
-  // Its name stays: what it has heard goes round under it.
+  // Its name stays in the herd file, as reports have it as their origin.
   for (const name of ["Hill", "Jaquez"]) {
     await herd.restart(name, names, [inner]);
     await herd.untilKnown(name, "of-smith");
   }
-  herd.judgeLogs();
+  herd.checkLogs();
 });

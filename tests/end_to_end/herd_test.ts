@@ -12,13 +12,13 @@ import {
   until,
 } from "./process.ts";
 
-/** The AT line of a WHATSAT that wants no places, or the refusal. */
+/** A client's AT line at a server, or the refusal. */
 async function whereIs(herd: TestHerd, server: string, client: string) {
   const answer = await ask(herd.portOf(server), `WHATSAT ${client} 0 0\n`);
   return answer.split("\n")[0];
 }
 
-Deno.test("every server answers with the AT line of the one that was told", async () => {
+Deno.test("every server answers with the AT line of the report's origin", async () => {
   await using herd = new TestHerd();
   await herd.startAll();
   for (const [index, name] of names.entries()) {
@@ -35,18 +35,18 @@ Deno.test("every server answers with the AT line of the one that was told", asyn
   }
 });
 
-Deno.test("who has its answer can ask a neighbour at once", async () => {
+Deno.test("a neighbour has a report as soon as its client has the answer", async () => {
   await using herd = new TestHerd();
   await herd.startAll();
   using hill = await connect(herd.portOf("Hill"));
   using jaquez = await connect(herd.portOf("Jaquez"));
   using smith = await connect(herd.portOf("Smith"));
-  const say = async (connection: Deno.TcpConn, line: string, end: string) => {
-    await writeAll(connection, line + "\n");
-    return await readUntil(connection, (text) => text.endsWith(end));
+  const report = async (connection: Deno.TcpConn, line: string) => {
+    await writeAll(connection, `${line}\n`);
+    return await readUntil(connection, (text) => text.endsWith("\n"));
   };
   for (let time = 1; time <= 300; time++) {
-    const at = await say(hill, `IAMAT kiwi +1+2 ${time}`, "\n");
+    const at = await report(hill, `IAMAT kiwi +1+2 ${time}`);
     for (const neighbour of [jaquez, smith]) {
       await writeAll(neighbour, "WHATSAT kiwi 0 0\n");
       const answer = await readUntil(
@@ -58,7 +58,7 @@ Deno.test("who has its answer can ask a neighbour at once", async () => {
   }
 });
 
-Deno.test("servers that are told at the same time agree on the newest", async () => {
+Deno.test("servers agree on the newest of simultaneous reports", async () => {
   await using herd = new TestHerd();
   await herd.startAll();
   const times = [5, 9, 9, 7, 9];
@@ -74,7 +74,7 @@ Deno.test("servers that are told at the same time agree on the newest", async ()
   });
 });
 
-Deno.test("the herd goes on without a server, and tells it all when it is back", async () => {
+Deno.test("the herd continues without a server, which catches up when restarted", async () => {
   await using herd = new TestHerd();
   const programs = await herd.startAll();
   await ask(herd.portOf("Campbell"), "IAMAT before +1+1 1\n");
@@ -83,7 +83,7 @@ Deno.test("the herd goes on without a server, and tells it all when it is back",
   );
   programs.get("Smith")!.signal("SIGKILL");
   await programs.get("Smith")!.ended();
-  // Hill and Campbell are still joined by Jaquez and Singleton.
+  // Jaquez and Singleton still connect Hill and Campbell.
   await ask(herd.portOf("Hill"), "IAMAT during +2+2 2\n");
   await until(async () =>
     (await whereIs(herd, "Campbell", "during")).startsWith("AT")
@@ -103,7 +103,7 @@ Deno.test("the herd goes on without a server, and tells it all when it is back",
   await herd.untilLinked(names);
 });
 
-Deno.test("a server that comes back knows nothing with --no-catch-up", async () => {
+Deno.test("a restarted server has no reports with --no-catch-up", async () => {
   await using herd = new TestHerd();
   const flags = ["--no-catch-up"];
   const hill = await herd.start("Hill", flags);
@@ -121,7 +121,7 @@ Deno.test("a server that comes back knows nothing with --no-catch-up", async () 
   assertEquals(await whereIs(herd, "Smith", "kiwi") + "\n", at);
 });
 
-Deno.test("strangers on the peer port are refused and change nothing", async () => {
+Deno.test("unknown peers are refused at the peer port, and their reports ignored", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const peerPort = herd.portOf("Hill") + 100;
@@ -146,7 +146,7 @@ Deno.test("strangers on the peer port are refused and change nothing", async () 
   assertEquals(await whereIs(herd, "Hill", "kiwi"), "? WHATSAT kiwi 0 0");
 });
 
-Deno.test("a neighbour's report is answered byte for byte, a wrong one cut off", async () => {
+Deno.test("a neighbour's report is answered byte for byte, and a wrong one ends the link", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const at = "AT Campbell -9.000000001 ki\xffwi +34.0-118.50 0001520023934.90";
@@ -165,13 +165,13 @@ Deno.test("a neighbour's report is answered byte for byte, a wrong one cut off",
   );
 });
 
-Deno.test("a frozen neighbour holds nobody up", async () => {
+Deno.test("a frozen neighbour does not delay clients", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const smith = await herd.start("Smith");
   await herd.untilLinked(["Hill", "Smith"]);
   smith.signal("SIGSTOP");
-  // Far more than a socket's buffers hold.
+  // Far more than a socket's buffers.
   using client = await connect(herd.portOf("Hill"));
   const id = "x".repeat(1_000);
   const count = 20_000;

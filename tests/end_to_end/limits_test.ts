@@ -1,6 +1,8 @@
 /**
- * Limits on real sockets. What each limit means to the byte is in the tests of
- * the front door; here is that the system under it does as expected.
+ * Tests limits with real sockets. The tests of the client listener check each
+ * limit to the byte; these check the behaviour of the system's sockets.
+ *
+ * @module
  */
 import { writeAll } from "../../runtime/transport.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
@@ -15,7 +17,7 @@ import {
 
 const iamat = "IAMAT kiwi +34.068930-118.445127 1520023934.918963997\n";
 
-/** A client that is served: it has had an answer. */
+/** Connects a client, and waits for a first answer. */
 async function client(port: number): Promise<Deno.TcpConn> {
   const connection = await connect(port);
   await writeAll(connection, "hello\n");
@@ -23,21 +25,21 @@ async function client(port: number): Promise<Deno.TcpConn> {
   return connection;
 }
 
-/** Whether the server closes this connection without a word. */
-async function isTurnedAway(connection: Deno.TcpConn): Promise<boolean> {
+/** Whether the server closes this connection without sending a byte. */
+async function isRefused(connection: Deno.TcpConn): Promise<boolean> {
   return await readAll(connection).catch(() => "") === "";
 }
 
-Deno.test("a server without descriptors serves open connections, and new ones later", async () => {
+Deno.test("a server without free descriptors serves open connections, and new ones later", async () => {
   await using herd = new TestHerd();
-  // Of these a server alone has some 30.
+  // A server without clients uses about 30 of these.
   const few = ["sh", "-c", 'ulimit -n 60; exec "$0" "$@"'];
   const permissions = ["--allow-net", "--allow-write"];
   const flags = ["--admin"];
   const program = await herd.start("Hill", flags, {}, permissions, few);
   const port = herd.portOf("Hill");
   const first = await client(port);
-  // The system takes these in for the server, which does not come to see all.
+  // The system accepts all of these, the server only some.
   const others = await Promise.all(
     Array.from({ length: 60 }, () => connect(port)),
   );
@@ -46,7 +48,7 @@ Deno.test("a server without descriptors serves open connections, and new ones la
   assert(
     (await readUntil(first, (text) => text.endsWith("\n"))).startsWith("AT"),
   );
-  // Whoever wants to see how it is has to wait too.
+  // The administration port has to wait too.
   const health = `http://127.0.0.1:${herd.adminPortOf("Hill")}/healthz`;
   await assertRejects(
     () => fetch(health, { signal: AbortSignal.timeout(300) }),
@@ -75,7 +77,7 @@ Deno.test("a full server refuses connections until there is room", async () => {
   const one = await client(port);
   using other = await client(port);
   using late = await connect(port);
-  assertEquals(await isTurnedAway(late), true);
+  assertEquals(await isRefused(late), true);
   await writeAll(other, "still here\n");
   await readUntil(other, (text) => text === "? still here\n");
   one.close();
@@ -85,39 +87,39 @@ Deno.test("a full server refuses connections until there is room", async () => {
   await herd.untilLogged("Hill", 'limit-reached limit="connections" hits=1');
 });
 
-Deno.test("one address has so many connections and no more", async () => {
+Deno.test("the number of connections of one address is limited", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--max-connections-per-address=1"]);
   const port = herd.portOf("Hill");
   using _one = await client(port);
   using late = await connect(port);
-  assertEquals(await isTurnedAway(late), true);
+  assertEquals(await isRefused(late), true);
   await herd.untilLogged("Hill", 'limit="connections-per-address"');
 });
 
-Deno.test("a client that reads nothing of its replies is disconnected, others are not", async () => {
+Deno.test("a client that does not read its replies is disconnected, others are not", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--slow-consumer-seconds=1"]);
   const port = herd.portOf("Hill");
   await ask(port, iamat);
   using slow = await connect(port);
   using steady = await client(port);
-  const question = "WHATSAT kiwi 50 20\n".repeat(100);
-  // It writes until nobody reads any more, and then until it is cut off.
-  const cutOff = (async () => {
-    while (true) await writeAll(slow, question);
+  const queries = "WHATSAT kiwi 50 20\n".repeat(100);
+  // It writes until the server closes the connection.
+  const wasClosed = (async () => {
+    while (true) await writeAll(slow, queries);
   })().catch(() => true);
   await herd.untilLogged(
     "Hill",
     'closed reason="slow consumer" detail="no reply read for 1000 ms"',
   );
-  assertEquals(await cutOff, true);
+  assertEquals(await wasClosed, true);
   await writeAll(steady, "hello\n");
   await readUntil(steady, (text) => text === "? hello\n");
   await herd.untilLogged("Hill", 'limit-reached limit="slow-consumer-seconds"');
 });
 
-Deno.test("a client that says nothing is disconnected where that is asked for", async () => {
+Deno.test("with --idle-seconds a silent client is disconnected", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--idle-seconds=1"]);
   using quiet = await client(herd.portOf("Hill"));
@@ -128,15 +130,15 @@ Deno.test("a client that says nothing is disconnected where that is asked for", 
   );
 });
 
-Deno.test("strangers at the peer port cannot keep neighbours out", async () => {
+Deno.test("unknown peers at the peer port cannot block neighbours", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const peerPort = herd.portOf("Hill") + 100;
-  const strangers = await Promise.all(
+  const unknownPeers = await Promise.all(
     Array.from({ length: 300 }, () => connect(peerPort)),
   );
   await herd.untilLogged("Hill", 'limit="half-open-links"');
   await herd.start("Smith");
   await herd.untilLogged("Hill", 'link-up neighbour="Smith"');
-  for (const stranger of strangers) stranger.close();
+  for (const peer of unknownPeers) peer.close();
 });

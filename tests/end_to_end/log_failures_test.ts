@@ -18,10 +18,10 @@ import {
 
 const withPython = needs("python3");
 
-/** No file of a limited program gets larger: as if the disk were full then. */
+/** The limit on file sizes that simulates a full disk, in bytes. */
 const limitBytes = 2 ** 30;
 
-/** Starts a program whose files have a limit. */
+/** A command that runs the command after it with the limit. */
 const withLimit = [
   "python3",
   "-c",
@@ -32,8 +32,8 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (${limitBytes}, most))
 os.execv(sys.argv[1], sys.argv[1:])`,
 ];
 
-/** Makes room on the disk of a limited program that runs. */
-async function makeRoom({ pid }: Program): Promise<void> {
+/** Removes the limit from a running program. */
+async function removeLimit({ pid }: Program): Promise<void> {
   const { code } = await new Deno.Command("python3", {
     args: [
       "-c",
@@ -45,15 +45,15 @@ resource.prlimit(${pid}, resource.RLIMIT_FSIZE, (most, most))`,
   assertEquals(code, 0);
 }
 
-/** The log of a former run leaves so many bytes to the limit. */
+/** Writes a log of an earlier run that leaves this number of bytes free. */
 function leaveRoom({ logFolder }: TestHerd, bytes: number): void {
   const path = `${logFolder}/Hill.log`;
   Deno.writeTextFileSync(path, "");
   Deno.truncateSync(path, limitBytes - bytes);
 }
 
-/** What this run has written behind what `leaveRoom` left. */
-function writtenInto({ logFolder }: TestHerd, roomBytes: number): string[] {
+/** The lines that this run has appended to the log of `leaveRoom`. */
+function appendedLines({ logFolder }: TestHerd, roomBytes: number): string[] {
   using file = Deno.openSync(`${logFolder}/Hill.log`);
   file.seekSync(limitBytes - roomBytes, Deno.SeekMode.Start);
   const { size } = file.statSync();
@@ -63,12 +63,12 @@ function writtenInto({ logFolder }: TestHerd, roomBytes: number): string[] {
     count += file.readSync(bytes.subarray(count)) ?? 0;
   }
   const lines = new TextDecoder().decode(bytes).split("\n");
-  // The empty line between two runs, and what is behind the last LF.
+  // The empty line between two runs, and the empty text after the last LF.
   assertEquals([lines.shift(), lines.pop()], ["", ""]);
   return lines;
 }
 
-/** Starts Hill, alone in its herd, on a disk with a limit. */
+/** Starts Hill with the limit, in a herd without other servers. */
 async function startLimited(
   herd: TestHerd,
   flags: readonly string[] = [],
@@ -96,21 +96,21 @@ async function startLimited(
 
 const full = "Hill: the log cannot be written: File too large (os error 27)";
 
-withPython.test("a server whose disk is full serves on, and its log says what it lacks", async () => {
+withPython.test("a server with a full disk continues to serve, and its log counts lost lines", async () => {
   await using herd = new TestHerd();
   const roomBytes = 1_500;
   leaveRoom(herd, roomBytes);
   await using hill = await startLimited(herd);
-  let asked = 0;
-  const askOnce = async () => {
-    asked += 1;
+  let requests = 0;
+  const request = async () => {
+    requests += 1;
     assertEquals(await ask(herd.portOf("Hill"), "hello\n"), "? hello\n");
   };
-  while (!hill.stderr.includes("cannot be written")) await askOnce();
-  for (let count = 0; count < 20; count++) await askOnce();
-  await makeRoom(hill);
+  while (!hill.stderr.includes("cannot be written")) await request();
+  for (let count = 0; count < 20; count++) await request();
+  await removeLimit(hill);
   await until(() => hill.stderr.includes("can be written again"));
-  await askOnce();
+  await request();
   hill.signal("SIGTERM");
   assertEquals(await hill.ended(), 0);
   const [fault, recovery, ...others] = hill.stderr.trimEnd().split("\n");
@@ -121,16 +121,16 @@ withPython.test("a server whose disk is full serves on, and its log says what it
   const missing = /^Hill: the log can be written again; missing in it: (\d+) /;
   assertMatch(recovery, missing);
   assertEquals(others, []);
-  const lines = writtenInto(herd, roomBytes);
+  const lines = appendedLines(herd, roomBytes);
   const gap = lines.findIndex((line) => line.includes(" log-incomplete "));
   const [, lostLines, cutLines] = lines[gap].match(
     / server -- error log-incomplete lostLines=(\d+) lostBytes=\d+ cutLines=(\d)$/,
   )!;
   assertEquals(lostLines, recovery.match(missing)![1]);
-  // Start, stop and end; and four lines for each who asked.
+  // The events started, stopping and stopped, and four lines for each request.
   assertEquals(
     lines.length - 1 - Number(cutLines) + Number(lostLines),
-    3 + 4 * asked,
+    3 + 4 * requests,
   );
   assertEquals(lines.filter((line) => / log-incomplete /.test(line)).length, 1);
   assertEquals(
@@ -146,7 +146,7 @@ withPython.test("a server whose disk is full serves on, and its log says what it
   );
 });
 
-withPython.test("a server whose disk stays full ends as always, and tells what is missing", async () => {
+withPython.test("a server whose disk stays full stops normally, and prints the loss", async () => {
   await using herd = new TestHerd();
   leaveRoom(herd, 500);
   await using hill = await startLimited(herd, [
@@ -166,7 +166,7 @@ withPython.test("a server whose disk stays full ends as always, and tells what i
   assertEquals(others, []);
 });
 
-withPython.test("with --on-log-failure stop a full disk ends a server in the orderly way", async () => {
+withPython.test("with --on-log-failure stop a full disk stops a server, which answers first", async () => {
   await using herd = new TestHerd();
   leaveRoom(herd, 1_000);
   await using hill = await startLimited(herd, ["--on-log-failure=stop"]);
@@ -182,7 +182,7 @@ withPython.test("with --on-log-failure stop a full disk ends a server in the ord
   );
 });
 
-withPython.test("with --on-log-failure stop a full disk ends all servers of herd up", async () => {
+withPython.test("with --on-log-failure stop a full disk stops all servers of herd up", async () => {
   await using herd = new TestHerd();
   leaveRoom(herd, 50_000);
   await using up = Program.start([
@@ -199,7 +199,7 @@ withPython.test("with --on-log-failure stop a full disk ends all servers of herd
     "--on-log-failure=stop",
   ], { through: withLimit });
   await up.untilPrinted("Ctrl-C stops the herd.");
-  // Campbell's log has room; what it tells Hill has none.
+  // Campbell's log has room for this report, Hill's has not.
   const line = `IAMAT ${"x".repeat(60_000)} +34-118 1\n`;
   assertMatch(await ask(herd.portOf("Campbell"), line), /^AT Campbell /);
   assertEquals(await up.ended(), 1);
@@ -211,7 +211,7 @@ withPython.test("with --on-log-failure stop a full disk ends all servers of herd
   );
 });
 
-Deno.test("a log that cannot go on in its next file grows, and goes on later", async () => {
+Deno.test("a log grows while its next file cannot be opened, and continues there later", async () => {
   await using herd = new TestHerd();
   const next = `${herd.logFolder}/Hill.1.log`;
   Deno.writeTextFileSync(`${herd.logFolder}/Hill.log`, "");
@@ -242,7 +242,7 @@ Deno.test("a log that cannot go on in its next file grows, and goes on later", a
   assert(!herd.log("Hill").includes("log-incomplete"));
 });
 
-/** What is in the way of a log, put there; and what is said about it. */
+/** Obstacles to a log: each creates one, and returns the expected message. */
 const obstacles: Record<
   string,
   (folder: string) => [
@@ -274,13 +274,13 @@ const obstacles: Record<
 };
 
 for (const [name, prepare] of Object.entries(obstacles)) {
-  Deno.test(`${name} is one clear line at the start`, async () => {
+  Deno.test(`${name} is refused at the start in one line`, async () => {
     for (const program of [["server.ts", "Hill"], ["main.ts", "up"]]) {
       await using herd = new TestHerd();
       const [logFolder, message] = prepare(herd.logFolder);
       await using refused = Program.start([
         "run",
-        // Behind a link into /dev, Deno lets nobody else write.
+        // Writing through a link to /dev needs all permissions.
         "--allow-all",
         ...program,
         `--base-port=${herd.basePort}`,
@@ -294,7 +294,7 @@ for (const [name, prepare] of Object.entries(obstacles)) {
   });
 }
 
-Deno.test("a program whose server cannot write its log has its files and ports back", async () => {
+Deno.test("startServer() closes its files and ports if the log cannot be written", async () => {
   await using herd = new TestHerd();
   Deno.symlinkSync("/dev/full", `${herd.logFolder}/Hill.log`);
   const script = `${herd.logFolder}/embed.ts`;

@@ -10,7 +10,7 @@ import {
   until,
 } from "./process.ts";
 
-/** Runs a command as its task does. */
+/** Runs a command with the permissions of its task. */
 async function run(task: "trace" | "stats", ...words: string[]) {
   const { tasks } = JSON.parse(
     await Deno.readTextFile(`${projectFolder}deno.json`),
@@ -56,7 +56,7 @@ Deno.test("a trace of a real herd shows every line that crossed a link", async (
   await isKnown("kiwi", "1520023934.918963997");
   await report("Campbell", "kiwi", "1520023935.5");
   await isKnown("kiwi", "1520023935.5");
-  // Somebody has the report for sure, and Smith comes back without it.
+  // Smith has logged the report, and is restarted without it.
   await herd.untilLogged("Smith", "1520023935.5");
   const smith = programs.get("Smith")!;
   smith.signal("SIGKILL");
@@ -76,7 +76,7 @@ Deno.test("a trace of a real herd shows every line that crossed a link", async (
     "--all",
     "--json",
   );
-  assertEquals([status, stderr], [0, leftOutOfSmith(herd)]);
+  assertEquals([status, stderr], [0, noteOnSmith(herd)]);
   const paths: Data[] = JSON.parse(stdout);
   assertEquals(paths.map(({ server }) => server), [
     "Hill",
@@ -89,7 +89,7 @@ Deno.test("a trace of a real herd shows every line that crossed a link", async (
     for (const { server: name, state } of servers) {
       assertEquals(state, name === server ? "heard" : "got");
     }
-    // As many as the logs have, each with both ends.
+    // The trace has as many hops as the logs have lines, each with both ends.
     const line = linesOf(herd).find((line) =>
       line.includes(` AT ${server} `) &&
       line.includes(" kiwi ")
@@ -125,9 +125,9 @@ Deno.test("a trace of a real herd shows every line that crossed a link", async (
   assertStringIncludes(unknown.stderr, "herd: no report of kiw in the logs; ");
   assertStringIncludes(unknown.stderr, "among them kiwi");
 
-  // The sums are those of all lines, one by one.
+  // The statistics equal counts over all lines.
   const sums = await run("stats", herd.logFolder, "--json");
-  assertEquals([sums.status, sums.stderr], [0, leftOutOfSmith(herd)]);
+  assertEquals([sums.status, sums.stderr], [0, noteOnSmith(herd)]);
   const { servers, links } = JSON.parse(sums.stdout);
   assertEquals(links.length, 6);
   for (const { server, ...found } of servers) {
@@ -168,13 +168,13 @@ function linesOf(herd: TestHerd): string[] {
   return names.flatMap((name) => herd.log(name).split("\n"));
 }
 
-/** What is told of the line that was being written when Smith was killed. */
-function leftOutOfSmith(herd: TestHerd): string {
+/** The note about the partial line that the kill of Smith may have left. */
+function noteOnSmith(herd: TestHerd): string {
   const isCut = !herd.log("Smith").includes("\n\n");
   return isCut ? "the log of Smith: 1 cut-off line left out\n" : "";
 }
 
-Deno.test("a trace refuses in one line what it cannot do", async () => {
+Deno.test("herd trace prints each error in one line", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/Hill.log`, "nonsense\n");
   const cases: [string[], number, string][] = [
@@ -196,7 +196,7 @@ Deno.test("a trace refuses in one line what it cannot do", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("what is no log is refused in one line, and nobody waits for it", async () => {
+Deno.test("a file that is no log is refused in one line without waiting", async () => {
   const folder = await Deno.makeTempDir();
   const { success } = await new Deno.Command("mkfifo", {
     args: [`${folder}/pipe.log`],
@@ -229,7 +229,7 @@ Deno.test("what is no log is refused in one line, and nobody waits for it", asyn
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("stats draw where they may, and say where they may not", async () => {
+Deno.test("herd stats writes an SVG file, and prints each error in one line", async () => {
   const folder = await Deno.makeTempDir();
   const started =
     '2026-11-22T17:00:00.000001Z server -- info started name="Hill"';

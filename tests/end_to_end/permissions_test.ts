@@ -28,7 +28,7 @@ async function print(
   return { status, stderr, stdout };
 }
 
-/** The line that a program prints. */
+/** The command line that a program prints. */
 async function lineOf(
   program: readonly string[],
   permissions?: readonly string[],
@@ -41,14 +41,16 @@ async function lineOf(
 }
 
 const gazetteerNote =
-  "places come from the embedded gazetteer; to ask Google, set " +
+  "places come from the embedded gazetteer; to use Google, set " +
   "GOOGLE_PLACES_KEY and add --allow-env=GOOGLE_PLACES_KEY\n";
 
 const unreadNote =
-  "what the environment says was not looked at: if it holds a key or a " +
-  "secret, run this again with --allow-env=HERD_SECRET,GOOGLE_PLACES_KEY\n";
+  "some variables were not read: if they hold a key or a secret, run this " +
+  "again with --allow-env=HERD_SECRET,GOOGLE_PLACES_KEY\n";
 
-/** One thing to try: its name, the attempt, the operand, and what it gives. */
+/**
+ * An attempt: its name, the operation, its operand, and the expected result.
+ */
 type Trial = readonly [
   name: string,
   attempt: string,
@@ -58,7 +60,7 @@ type Trial = readonly [
 
 const denied = /^NotCapable: /;
 
-/** What no server may do, however it was started. */
+/** Operations that no server may perform, whatever its settings. */
 const alwaysDenied: readonly Trial[] = [
   ["read a file of the system", "read", "/etc/passwd"],
   ["read a file of the project", "read", "deno.json"],
@@ -69,10 +71,10 @@ const alwaysDenied: readonly Trial[] = [
   ["write a file of the project", "write", "server.ts"],
   ["write a new file beside it", "write", "probe.txt"],
   ["write elsewhere", "write", "/tmp/herd-probe"],
-  ["write through the folder above", "write", "logs/../server.ts"],
+  ["write through the parent folder", "write", "logs/../server.ts"],
   ["make a folder", "makeFolder", "/tmp/herd-probe/folder"],
   ["remove a file", "remove", "server.ts"],
-  ["change who may do what", "chmod", "server.ts"],
+  ["change a file's mode", "chmod", "server.ts"],
   ["make a link", "link", "/etc/passwd"],
   ["make a temporary file", "temporary", ""],
   ["run a program", "run", "true"],
@@ -93,7 +95,7 @@ const alwaysDenied: readonly Trial[] = [
   ["connect over IPv6", "connect", "[::1]:80"],
   ["connect to a Unix socket", "connectUnix", "/var/run/docker.sock"],
   ["listen on another port", "listen", "127.0.0.1:9"],
-  ["listen for everybody", "listen", "0.0.0.0:9"],
+  ["listen on all addresses", "listen", "0.0.0.0:9"],
   ["listen on any free port", "listen", "127.0.0.1:0"],
   ["listen on a Unix socket", "listenUnix", "/tmp/herd-probe.sock"],
   ["fetch from the network", "fetch", "http://192.0.2.1/"],
@@ -112,10 +114,10 @@ const alwaysDenied: readonly Trial[] = [
     "npm:left-pad@1.3.0",
     /lockfile is out of date/,
   ],
-  ["be granted more", "ask", "read", /^Error: denied$/],
+  ["request a permission", "ask", "read", /^Error: denied$/],
 ];
 
-/** Runs the probe in the place of a server, and judges what it could do. */
+/** Runs the probe with the permissions of a server, and checks its results. */
 async function tryAll(
   line: string,
   trials: readonly Trial[],
@@ -142,10 +144,10 @@ function addressesOf({ basePort }: TestHerd, ...offsets: number[]): string[] {
   return offsets.map((offset) => `127.0.0.1:${basePort + offset}`);
 }
 
-Deno.test("servers link and answer with the permissions they print, and can do nothing else", async () => {
+Deno.test("servers work with the permissions that they print, and have no others", async () => {
   await using herd = new TestHerd();
   using deno = new DenoOnPath();
-  // A folder as users make them.
+  // A folder's name with special characters.
   const folder = `${herd.logFolder}/Kiwi's logs (1)`;
   const flags = [`--base-port=${herd.basePort}`, "--log-dir", folder];
   const lines = await Promise.all(
@@ -193,7 +195,7 @@ Deno.test("servers link and answer with the permissions they print, and can do n
   ]);
 });
 
-Deno.test("herd up runs with the permissions it prints, and can do nothing else", async () => {
+Deno.test("herd up works with the permissions that it prints, and has no others", async () => {
   await using herd = new TestHerd();
   using deno = new DenoOnPath();
   const logs = `${herd.logFolder}/logs`;
@@ -227,7 +229,7 @@ Deno.test("herd up runs with the permissions it prints, and can do nothing else"
   ]);
 });
 
-/** A server with everything that can be configured, in files. */
+/** Writes all files that a server's settings can name. Returns the flags. */
 async function configure(herd: TestHerd, google: FakeGoogle) {
   const folder = herd.logFolder;
   const files = {
@@ -258,7 +260,7 @@ async function configure(herd: TestHerd, google: FakeGoogle) {
   return { files, flags };
 }
 
-Deno.test("files, secrets, Google and a budget: the permissions printed are enough, and narrow", async () => {
+Deno.test("the permissions for files, secrets, Google and a budget suffice, and are no more", async () => {
   await using google = new FakeGoogle();
   await using herd = new TestHerd();
   using deno = new DenoOnPath();
@@ -282,7 +284,7 @@ Deno.test("files, secrets, Google and a budget: the permissions printed are enou
     north.signal("SIGTERM");
     assertEquals(await north.ended(), 0);
     assertEquals(north.stderr, "");
-    // The second run has read what the first one has written.
+    // The second run has read the budget of the first one.
     const budget = Deno.readTextFileSync(`${folder}/logs/North.places-budget`);
     assertEquals(Number(budget.split(" ")[1]), count);
   }
@@ -316,7 +318,7 @@ Deno.test("files, secrets, Google and a budget: the permissions printed are enou
   await tryAll(line, trials, { HERD_SECRET: "x", GOOGLE_PLACES_KEY: "x" });
 });
 
-Deno.test("variables are granted where they are used, and Google's hosts with a key", async () => {
+Deno.test("the permissions contain the variables in use, and Google's hosts if there is a key", async () => {
   const program = ["server.ts", "Campbell", "--base-port=10000"];
   const net = "--allow-net=127.0.0.1:10003,127.0.0.1:10103,127.0.0.1:10104," +
     "127.0.0.1:10102";
@@ -398,7 +400,7 @@ Deno.test("variables are granted where they are used, and Google's hosts with a 
         " --host=::1 --log-dir=/var/log/a,b",
       ),
       "/var/log/a,b: Deno's flags end a path at a comma, so the folder " +
-      "around it is granted; without a comma it would be narrower\n",
+      "above it is granted; a path without a comma is granted alone\n",
     ],
   ];
   await Promise.all(
@@ -409,7 +411,7 @@ Deno.test("variables are granted where they are used, and Google's hosts with a 
   );
 });
 
-Deno.test("what has to be known for the line, and must not be read, is named", async () => {
+Deno.test("--print-permissions names a file that it needs and may not read", async () => {
   const folder = await Deno.makeTempDir();
   const config = `${folder}/far.json`;
   await Deno.writeTextFile(
@@ -429,7 +431,7 @@ Deno.test("what has to be known for the line, and must not be read, is named", a
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("the tasks of deno.json are what the default herd prints", async () => {
+Deno.test("the tasks of deno.json have the permissions that the default herd prints", async () => {
   const { tasks } = JSON.parse(
     await Deno.readTextFile(`${projectFolder}/deno.json`),
   );
@@ -439,7 +441,7 @@ Deno.test("the tasks of deno.json are what the default herd prints", async () =>
   assertEquals(tasks.serve.command, line.replace("main.ts up", "server.ts"));
 });
 
-Deno.test("a shell takes a quoted word back as it was", async () => {
+Deno.test("a shell reads a quoted word as the original", async () => {
   const words = [
     "plain",
     "--flag=a/b.c,d:1",

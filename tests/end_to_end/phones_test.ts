@@ -1,5 +1,5 @@
 /**
- * `herd phones` against real servers.
+ * Tests `herd phones` with real servers.
  *
  * @module
  */
@@ -33,7 +33,7 @@ function numberOf(name: string, { stderr, stdout }: Program): number {
   return Number(digits.replaceAll(",", ""));
 }
 
-Deno.test("phones find nothing wrong with a herd, and nothing lost", async () => {
+Deno.test("phones find no wrong answer and no lost report", async () => {
   await using herd = new TestHerd();
   await herd.up();
   await using run = phones(herd.basePort, "--count=100", "--seconds=3");
@@ -51,13 +51,13 @@ Deno.test("phones find nothing wrong with a herd, and nothing lost", async () =>
   assertMatch(run.stderr, /^100 phones \.\.\.\nseed \d+\n100 phones: ended /);
 });
 
-Deno.test("phones move when their server is killed, and nothing is lost", async () => {
+Deno.test("phones move when their server is killed, and no report is lost", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   await herd.start("Smith");
   await herd.untilLinked(["Hill", "Smith"]);
   await using run = phones(herd.basePort, "--count=60", "--seconds=600");
-  // By then most phones have found a server that is there.
+  // Most phones have found a running server by then.
   await herd.untilLogged("Hill", "client/20 -- debug connected");
   hill.signal("SIGKILL");
   await herd.untilLogged("Smith", "client/40 -- debug connected");
@@ -71,7 +71,7 @@ Deno.test("phones move when their server is killed, and nothing is lost", async 
   assertMatch(run.stdout, /silent at the end: Hill, Jaquez, Campbell, Singlet/);
 });
 
-Deno.test("phones where nobody listens say so in a line", async () => {
+Deno.test("phones print one line if no server runs", async () => {
   const basePort = freeBasePort();
   await using run = phones(basePort);
   assertEquals(await run.ended(), 1);
@@ -82,11 +82,11 @@ Deno.test("phones where nobody listens say so in a line", async () => {
   );
 });
 
-Deno.test("phones that are answered wrongly say with what, and fail", async () => {
+Deno.test("phones print wrong answers, and fail", async () => {
   const basePort = freeBasePort();
   using listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
-  const lying = (async () => {
-    for await (const connection of listener) void lie(connection);
+  const serving = (async () => {
+    for await (const connection of listener) void answerWrongly(connection);
   })();
   await using run = phones(basePort, "--count=5", "--seconds=4");
   assertEquals(await run.ended(), 1);
@@ -109,11 +109,11 @@ Deno.test("phones that are answered wrongly say with what, and fail", async () =
   assertMatch(second.stdout, RegExp(`, seed ${seed}\n`));
   assertMatch(second.stderr, RegExp(`; to repeat: ${again} --seed=${seed}\n$`));
   listener.close();
-  await lying;
+  await serving;
 });
 
-/** Answers each line with the same nonsense. */
-async function lie(connection: Deno.TcpConn): Promise<void> {
+/** Sends the same wrong answer for whatever it reads. */
+async function answerWrongly(connection: Deno.TcpConn): Promise<void> {
   using _ = connection;
   const buffer = allocateBuffer(1024);
   while (await connection.read(buffer) !== null) {

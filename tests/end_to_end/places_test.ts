@@ -28,7 +28,7 @@ import { Proxy } from "./proxy.ts";
 
 const iamat = "IAMAT k +34.068930-118.445127 1\n";
 
-/** Starts Hill with a key, and with permission for this and no more. */
+/** Starts Hill with a key, and with only the permissions that it needs. */
 function startHill(
   herd: TestHerd,
   google: FakeHttpServer,
@@ -51,7 +51,7 @@ function startHill(
   );
 }
 
-/** Asks Hill, and returns the body of the answer. */
+/** Queries Hill. Returns the body of the answer. */
 async function whatsat(herd: TestHerd, operands: string): Promise<string> {
   const answer = await ask(
     herd.portOf("Hill"),
@@ -61,14 +61,14 @@ async function whatsat(herd: TestHerd, operands: string): Promise<string> {
   return textOfBytes(answer.slice(answer.indexOf("{"), -2));
 }
 
-/** Ends a server, and returns all that it has said. */
+/** Ends a server. Returns its output and its log. */
 async function endAndRead(herd: TestHerd, hill: Program): Promise<string> {
   hill.signal("SIGTERM");
   assertEquals(await hill.ended(), 0);
   return hill.stdout + hill.stderr + herd.log("Hill");
 }
 
-Deno.test("a server with a key passes Google's text on, and shows none of the key", async () => {
+Deno.test("a server with a key answers with Google's text, and does not show the key", async () => {
   await using google = new FakeGoogle();
   await using herd = new TestHerd();
   const hill = await startHill(herd, google);
@@ -76,12 +76,12 @@ Deno.test("a server with a key passes Google's text on, and shows none of the ke
   const { results, status } = JSON.parse(await whatsat(herd, "10 5"));
   assertEquals([status, results.length], ["OK", 5]);
   assertEquals(google.requests.length, 2);
-  const said = await endAndRead(herd, hill);
+  const output = await endAndRead(herd, hill);
   assertEquals(hill.stderr, "");
-  assert(!/AIza|this-is-secret/.test(said));
+  assert(!/AIza|this-is-secret/.test(output));
 });
 
-Deno.test("a key that Google repeats reaches neither client nor log", async () => {
+Deno.test("a key in Google's answer is shown neither to the client nor in the log", async () => {
   await using google = new FakeGoogle();
   for (const provider of ["google", "google-new"]) {
     await using herd = new TestHerd();
@@ -92,14 +92,14 @@ Deno.test("a key that Google repeats reaches neither client nor log", async () =
     const body = await whatsat(herd, "10 5");
     assertEquals(JSON.parse(body).status, "REQUEST_DENIED");
     assertStringIncludes(body, "[key]");
-    const said = await endAndRead(herd, hill);
+    const output = await endAndRead(herd, hill);
     for (const part of ["zebra", "yellow", "stripes"]) {
-      assert(!(body + said).includes(part), said);
+      assert(!(body + output).includes(part), output);
     }
   }
 });
 
-Deno.test("auto turns to the new API where Google wants it, and logs it once", async () => {
+Deno.test("auto switches to the new API if Google requires it, and logs that once", async () => {
   await using google = new FakeGoogle({ hasLegacyApi: false });
   await using herd = new TestHerd();
   const hill = await startHill(herd, google);
@@ -109,12 +109,12 @@ Deno.test("auto turns to the new API where Google wants it, and logs it once", a
   }
   const methods = google.requests.map(({ method }) => method);
   assertEquals(methods, ["GET", "POST", "POST", "POST"]);
-  const said = await endAndRead(herd, hill);
-  const changes = said.match(/places-changed .*/g);
+  const output = await endAndRead(herd, hill);
+  const changes = output.match(/places-changed .*/g);
   assertEquals(changes, ['places-changed from="google" to="google-new"']);
 });
 
-Deno.test("a server keeps answers for --places-ttl, and otherwise none", async () => {
+Deno.test("a server caches answers only with --places-ttl", async () => {
   for (
     const [flags, requests] of [[[], 2], [["--places-ttl=600"], 1]] as const
   ) {
@@ -129,7 +129,7 @@ Deno.test("a server keeps answers for --places-ttl, and otherwise none", async (
   }
 });
 
-Deno.test("a server that may not reach Google says which flag permits it", async () => {
+Deno.test("a server without permission to connect to Google prints the flag", async () => {
   await using herd = new TestHerd();
   for (
     const [provider, hosts] of [
@@ -158,7 +158,7 @@ Deno.test("a server that may not reach Google says which flag permits it", async
   }
 });
 
-Deno.test("a key may come from a file, and from no flag", async () => {
+Deno.test("a file can give the key, and a flag cannot", async () => {
   await using google = new FakeGoogle();
   await using herd = new TestHerd();
   const path = `${herd.logFolder}/google.key`;
@@ -183,7 +183,9 @@ Deno.test("a key may come from a file, and from no flag", async () => {
   }
 });
 
-/** Does it again if midnight, when budgets open, came in between. */
+/**
+ * Repeats a failed check if midnight, when budgets start again, was within it.
+ */
 async function withinOneDay(check: () => Promise<void>): Promise<void> {
   const today = () => new Date().toISOString().slice(0, 10);
   const before = today();
@@ -195,7 +197,7 @@ async function withinOneDay(check: () => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("a budget holds over a restart where its file may be read", async () => {
+Deno.test("a budget continues after a restart if its file may be read", async () => {
   await withinOneDay(async () => {
     await using google = new FakeGoogle();
     await using herd = new TestHerd();
@@ -211,9 +213,9 @@ Deno.test("a budget holds over a restart where its file may be read", async () =
     const first = await startHill(herd, google, [budget], { read: file });
     assertEquals(await statuses(), ["OK", "OK"]);
     assertEquals(await statuses(), ["OVER_QUERY_LIMIT", "OVER_QUERY_LIMIT"]);
-    const said = await endAndRead(herd, first);
+    const output = await endAndRead(herd, first);
     assertEquals(first.stderr, "");
-    const spent = said.match(
+    const spent = output.match(
       /warning places-budget-spent requestsPerDay=2 opensAt="\d{4}-\d\d-\d\dT00:00:00Z"/g,
     );
     assertEquals(spent?.length, 1);
@@ -230,7 +232,7 @@ Deno.test("a budget holds over a restart where its file may be read", async () =
     await endAndRead(herd, third);
     assertStringIncludes(
       third.stderr,
-      "the places budget counts from 0 at every start; to go on with the " +
+      "the places budget counts from 0 at every start; to continue the " +
         `last count, add --allow-read=${herd.logFolder}/${file}`,
     );
 
@@ -253,7 +255,7 @@ Deno.test("a budget holds over a restart where its file may be read", async () =
     assertEquals(fourth.stderr.trimEnd().split("\n").length, 1);
     assertStringIncludes(fourth.stderr, `${file}: expected a day and a count`);
 
-    // Who asks nobody has no use for a budget.
+    // The gazetteer needs no budget.
     const fifth = await herd.start("Hill", [budget], {}, [
       "--no-prompt",
       "--allow-net",
@@ -264,29 +266,29 @@ Deno.test("a budget holds over a restart where its file may be read", async () =
   });
 });
 
-Deno.test("a Google that hangs delays no IAMAT on any connection", async () => {
+Deno.test("an unanswered request to Google delays no IAMAT on any connection", async () => {
   await using google = new FakeHttpServer(() => hang);
   await using herd = new TestHerd();
   const hill = await startHill(herd, google, ["--places=google-new"]);
   const port = herd.portOf("Hill");
-  using asker = await connect(port);
-  const questions = Array.from(
+  using first = await connect(port);
+  const queries = Array.from(
     { length: 40 },
     (_, index) => `WHATSAT k ${index}.5 5\n`,
   ).join("");
-  await writeAll(asker, `${iamat}${questions}IAMAT behind +1+2 7\n`);
+  await writeAll(first, `${iamat}${queries}IAMAT behind +1+2 7\n`);
   await google.asked(16);
   using other = await connect(port);
   await writeAll(other, "IAMAT another +3+4 8\nWHATSAT behind 1 0\n");
   const answer = await readUntil(other, (text) => text.endsWith("\n\n"));
   assertStringIncludes(answer, " another +3+4 8\n");
   assertStringIncludes(answer, " behind +1+2 7\n{");
-  // Ended before the deadline, what is under way is given up.
+  // When the server stops, it aborts its requests to Google.
   hill.signal("SIGTERM");
   assertEquals(await hill.ended(), 0);
 });
 
-Deno.test("a server that is stopped waits a while for what it has asked Google", async () => {
+Deno.test("a server that is stopped waits for Google's answers for a while", async () => {
   const released = Promise.withResolvers<void>();
   await using google = new FakeHttpServer(() => async (connection) => {
     await released.promise;
@@ -295,21 +297,21 @@ Deno.test("a server that is stopped waits a while for what it has asked Google",
   await using herd = new TestHerd();
   const hill = await startHill(herd, google, ["--places=google"]);
   const port = herd.portOf("Hill");
-  using asker = await connect(port);
-  await writeAll(asker, `${iamat}WHATSAT k 10 1\nthe last words\n`);
+  using client = await connect(port);
+  await writeAll(client, `${iamat}WHATSAT k 10 1\nthe last line\n`);
   await google.asked(1);
   hill.signal("SIGTERM");
   await herd.untilLogged("Hill", "stopping");
   await assertRejects(() => connect(port), Deno.errors.ConnectionRefused);
   released.resolve();
-  const answer = await readAll(asker);
+  const answer = await readAll(client);
   assertStringIncludes(answer, '"status" : "OK"');
-  assert(answer.endsWith("\n\n? the last words\n"));
+  assert(answer.endsWith("\n\n? the last line\n"));
   assertEquals(await hill.ended(), 0);
-  assertStringIncludes(herd.log("Hill"), "-> ? the last words");
+  assertStringIncludes(herd.log("Hill"), "-> ? the last line");
 });
 
-Deno.test("a connection that is lost under encryption is tried again", async () => {
+Deno.test("a request is repeated if its TLS connection is lost", async () => {
   using google = Deno.listenTls({
     hostname: "127.0.0.1",
     port: 0,
@@ -317,7 +319,8 @@ Deno.test("a connection that is lost under encryption is tried again", async () 
     key: hill.key,
   });
   await using network = new Proxy({ herd: 1, google: google.addr.port });
-  // The first is refused before its handshake, the second cut as it asks.
+  // The first connection is closed before its handshake, the second after its
+  // request.
   network.set("refuse");
   const serving = (async () => {
     await until(() => network.spoiledCount > 0);
@@ -346,12 +349,13 @@ Deno.test("a connection that is lost under encryption is tried again", async () 
   assertEquals(await places.ended(), 0);
   await serving;
   assertEquals(places.stdout, `${bodyAt(legacyPath).trimEnd()}\n\n`);
-  const told = places.stderr.split("\n").filter((line) => /^google/.test(line));
-  assertEquals(told.length, 2);
+  const notes = places.stderr.split("\n")
+    .filter((line) => /^google/.test(line));
+  assertEquals(notes.length, 2);
   assert(!places.stderr.includes(fakeKey));
 });
 
-/** Runs `herd places` against a stand-in. */
+/** Runs `herd places` with a fake Google. */
 async function runPlaces(
   google: FakeHttpServer,
   key: string,
@@ -371,7 +375,7 @@ async function runPlaces(
   return { code, stderr: program.stderr, stdout: program.stdout };
 }
 
-Deno.test("herd places prints what WHATSAT would", async () => {
+Deno.test("herd places prints the same text as WHATSAT", async () => {
   await using google = new FakeGoogle();
   await using herd = new TestHerd();
   await startHill(herd, google, ["--places=google-new"]);
@@ -391,14 +395,14 @@ Deno.test("herd places prints what WHATSAT would", async () => {
     bytesOfText(printed.stdout),
     answer.slice(answer.indexOf("\n") + 1),
   );
-  const [asked, again] = google.requests;
-  assertEquals(asked.body, again.body);
+  const [first, second] = google.requests;
+  assertEquals(first.body, second.body);
 
   const legacy = await runPlaces(google, fakeKey, spot, "10", "20");
   assertEquals(legacy.stdout, `${bodyAt(legacyPath).trimEnd()}\n\n`);
 });
 
-Deno.test("herd places says why there is no answer, and exits with 1", async () => {
+Deno.test("herd places prints why there is no answer, and exits with 1", async () => {
   await using google = new FakeGoogle();
   const refused = await runPlaces(google, "wrong-key", "+1+2", "10", "5");
   assertEquals([refused.code, refused.stderr], [0, ""]);

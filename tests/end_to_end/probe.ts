@@ -1,12 +1,12 @@
 /**
- * Runs in the place of a server, under its permissions, and tries things. Takes
- * attempts as the last argument, and prints what became of each: `granted`, or
- * the error. Both as JSON.
+ * Runs with the permissions of a server, and attempts operations. The last
+ * argument is a list of attempts as JSON. Prints the results as JSON:
+ * `granted`, or the error.
  *
  * @module
  */
 
-/** What can be tried, by name; each with one operand. */
+/** The operations by name, each with one operand. */
 const attempts: Readonly<Record<string, (operand: string) => unknown>> = {
   read: (path) => Deno.readTextFile(path),
   list: (path) => [...Deno.readDirSync(path)],

@@ -1,6 +1,6 @@
 /**
- * Real servers in processes of their own, started by the command that the
- * README gives, and raw TCP to talk to them.
+ * Real servers in processes, started with the command of the README, and raw
+ * TCP connections to them.
  *
  * @module
  */
@@ -18,13 +18,10 @@ export const projectFolder = new URL("../../", import.meta.url).pathname;
 /** The servers of the default herd, in the order of their ports. */
 export const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"];
 
-/** Ports below the range that the system hands out by itself. */
+/** Range of base ports, below the system's ephemeral ports. */
 const [lowestBasePort, highestBasePort] = [10_000, 30_000];
 
-/**
- * A base port whose ports are free at this moment: one of each kind for each of
- * so many servers.
- */
+/** A base port whose ports are free now: one of each kind for each server. */
 export function freeBasePort(servers = names.length): number {
   while (true) {
     const span = highestBasePort - lowestBasePort;
@@ -65,7 +62,8 @@ export class Program implements AsyncDisposable {
   /**
    * Starts `deno` with these arguments.
    *
-   * @param options.through A command that starts the command behind it.
+   * @param options.through A command and arguments that run the command after
+   * them.
    */
   static start(
     args: readonly string[],
@@ -101,7 +99,7 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Waits for text on stdout; throws if the program ends without it. */
+  /** Waits for text on stdout. Throws if the program ends without it. */
   async untilPrinted(text: string): Promise<void> {
     let ended = false;
     const end = Promise.all(this.#reading).then(() => ended = true);
@@ -116,7 +114,7 @@ export class Program implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Waits for the end; returns the exit status. */
+  /** Waits for the end. Returns the exit status. */
   async ended(): Promise<number> {
     await Promise.all(this.#reading);
     return (await this.#child.status).code;
@@ -153,7 +151,7 @@ export class TestHerd implements AsyncDisposable {
     return this.basePort + names.indexOf(name);
   }
 
-  /** Runs the README's command for one server; resolves when it is ready. */
+  /** Starts a server with the README's command. Resolves when it is ready. */
   async start(
     name: string,
     flags: readonly string[] = [],
@@ -175,7 +173,7 @@ export class TestHerd implements AsyncDisposable {
     return program;
   }
 
-  /** The port of a server of the default herd where clients speak TLS. */
+  /** The TLS port of a server of the default herd. */
   tlsPortOf(name: string): number {
     return this.portOf(name) + 300;
   }
@@ -185,7 +183,7 @@ export class TestHerd implements AsyncDisposable {
     return this.portOf(name) + 200;
   }
 
-  /** Runs `herd up` on this herd's ports; resolves when it is up. */
+  /** Runs `herd up` on this herd's ports. Resolves when it is up. */
   async up(): Promise<Program> {
     const program = Program.start([
       "run",
@@ -201,7 +199,7 @@ export class TestHerd implements AsyncDisposable {
     return program;
   }
 
-  /** Starts all five and waits until every link of the herd is up. */
+  /** Starts all five servers and waits until they are linked. */
   async startAll(flags: readonly string[] = []): Promise<Map<string, Program>> {
     const programs = new Map<string, Program>();
     await Promise.all(names.map(async (name) => {
@@ -211,7 +209,7 @@ export class TestHerd implements AsyncDisposable {
     return programs;
   }
 
-  /** Waits until a fresh report at each server is known at every other. */
+  /** Waits until a new report to each server has arrived at all others. */
   async untilLinked(names: readonly string[]): Promise<void> {
     for (const name of names) {
       const probe = `probe-${crypto.randomUUID()}`;
@@ -228,7 +226,7 @@ export class TestHerd implements AsyncDisposable {
     }
   }
 
-  /** Waits until a server's log holds a text: it is written in batches. */
+  /** Waits until a server's log contains a text. It is written in batches. */
   async untilLogged(name: string, text: string): Promise<void> {
     await until(() => this.log(name).includes(text));
   }
@@ -246,7 +244,7 @@ export class TestHerd implements AsyncDisposable {
   }
 }
 
-/** Polls until the condition holds. The test runner's own limit ends it. */
+/** Polls until the condition holds, or the test runner's time limit is over. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
 ): Promise<void> {
@@ -266,7 +264,7 @@ export async function readAll(connection: Deno.TcpConn): Promise<ByteString> {
   return text;
 }
 
-/** Reads until this text is complete; throws if the stream ends first. */
+/** Reads until the text is complete. Throws if the stream ends first. */
 export async function readUntil(
   connection: Deno.TcpConn,
   isComplete: (text: ByteString) => boolean,
@@ -285,7 +283,7 @@ export function connect(port: number): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port });
 }
 
-/** Sends everything, ends this side, and reads everything, as `nc -N` does. */
+/** Sends the input, ends sending, and reads to the end, as `nc -N` does. */
 export async function ask(
   port: number,
   input: ByteString,

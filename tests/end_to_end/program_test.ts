@@ -31,7 +31,7 @@ async function run(
   return { status, stderr, stdout };
 }
 
-Deno.test("bad usage exits with 2 and one line that names what is wrong", async () => {
+Deno.test("a wrong command line exits with 2 and one line with the fault", async () => {
   const names = "Hill, Jaquez, Smith, Campbell, Singleton";
   const cases: [string[], string][] = [
     [["server.ts"], `expected a server's name: ${names}`],
@@ -125,7 +125,7 @@ Deno.test("bad usage exits with 2 and one line that names what is wrong", async 
   }));
 });
 
-Deno.test("bad usage points to the help of the command at fault", async () => {
+Deno.test("the error of a wrong command line names the command's help", async () => {
   const cases: [string[], string][] = [
     [["main.ts", "status", "--bogus"], "herd status --help"],
     [["main.ts", "serve", "Hell"], "herd serve --help"],
@@ -140,14 +140,14 @@ Deno.test("bad usage points to the help of the command at fault", async () => {
   }));
 });
 
-/** Starts a command whose stdout is on a full disk. */
+/** Runs a command with stdout on a full disk. */
 const toFullDisk = ["sh", "-c", 'exec "$@" > /dev/full', "sh"];
 
-/** The same with stderr. */
-const notingOnFullDisk = ["sh", "-c", 'exec "$@" 2> /dev/full', "sh"];
+/** Runs a command with stderr on a full disk. */
+const stderrToFullDisk = ["sh", "-c", 'exec "$@" 2> /dev/full', "sh"];
 
-/** And with stdout in a pipe whose other end is closed already. */
-const toNobody = [
+/** Runs a command with stdout in a pipe whose other end is closed. */
+const toClosedPipe = [
   "sh",
   "-c",
   'mkfifo "$fifo" && exec 3<> "$fifo" 4> "$fifo" && exec 3>&- && ' +
@@ -155,7 +155,7 @@ const toNobody = [
   "sh",
 ];
 
-/** Every command that prints and ends; the flags and the folder are Hill's. */
+/** Every command that prints and ends, with Hill's port and log folder. */
 const printing = (port: string, folder: string) => [
   ["main.ts", "--help"],
   ["main.ts", "--version"],
@@ -171,7 +171,7 @@ const printing = (port: string, folder: string) => [
   ["server.ts", "Hill", "--print-permissions", port],
 ];
 
-Deno.test("what cannot be printed exits with 1 and one line", async () => {
+Deno.test("a command that cannot write to stdout exits with 1 and one line", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--admin"]);
   const folder = herd.logFolder;
@@ -197,7 +197,7 @@ Deno.test("what cannot be printed exits with 1 and one line", async () => {
   assertStringIncludes(log, ' info stopping reason="stdout"\n');
 });
 
-Deno.test("a command that nobody reads ends quietly", async () => {
+Deno.test("a command whose output pipe is closed exits with 0", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--admin"]);
   const folder = herd.logFolder;
@@ -207,7 +207,7 @@ Deno.test("a command that nobody reads ends quietly", async () => {
   await Promise.all(cases.map(async (args, index) => {
     await using program = Program.start(
       ["run", "--no-prompt", "-N", "-R", "-W", ...args],
-      { through: toNobody, env: { fifo: `${folder}/${index}.fifo` } },
+      { through: toClosedPipe, env: { fifo: `${folder}/${index}.fifo` } },
     );
     assertEquals(await program.ended(), 0, `${args}: ${program.stderr}`);
     const progress = /^.*phones( \.\.\.|: ended after .*)\n|^seed \d+\n/gm;
@@ -215,12 +215,12 @@ Deno.test("a command that nobody reads ends quietly", async () => {
   }));
 });
 
-Deno.test("a command whose reader leaves later ends quietly too", async () => {
+Deno.test("a command whose output pipe is closed later exits with 0", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--admin"]);
   const port = `--base-port=${herd.basePort}`;
   const input = `${herd.logFolder}/input`;
-  // The answers are more than a pipe holds.
+  // The answers exceed the buffer of a pipe.
   await Deno.writeTextFile(input, "x\n".repeat(100_000));
   const script = '{ "$@" < "$input"; echo "status $?" >&2; } | head -n 3';
   const cases = [
@@ -239,7 +239,7 @@ Deno.test("a command whose reader leaves later ends quietly too", async () => {
   }));
 });
 
-Deno.test("a server serves though nobody reads that it is ready", async () => {
+Deno.test("a server continues if its output pipe is closed", async () => {
   await using herd = new TestHerd();
   await using server = Program.start([
     "run",
@@ -250,7 +250,7 @@ Deno.test("a server serves though nobody reads that it is ready", async () => {
     `--base-port=${herd.basePort}`,
     `--log-dir=${herd.logFolder}`,
     "--places=gazetteer",
-  ], { through: toNobody, env: { fifo: `${herd.logFolder}/fifo` } });
+  ], { through: toClosedPipe, env: { fifo: `${herd.logFolder}/fifo` } });
   let isOver = false;
   const status = server.ended().finally(() => isOver = true);
   await until(async () =>
@@ -260,11 +260,11 @@ Deno.test("a server serves though nobody reads that it is ready", async () => {
   server.signal("SIGTERM");
   assertEquals(await status, 0);
   assertEquals(server.stderr, "");
-  // Had it stopped by itself, it would have said so before.
+  // No other reason to stop is logged.
   assertStringIncludes(herd.log("Hill"), ' info stopping reason="SIGTERM"\n');
 });
 
-Deno.test("what cannot be noted on stderr changes nothing", async () => {
+Deno.test("a command ignores errors while writing to stderr", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = `--base-port=${herd.basePort}`;
@@ -281,14 +281,14 @@ Deno.test("what cannot be noted on stderr changes nothing", async () => {
   await Promise.all(cases.map(async ([args, status, text]) => {
     await using program = Program.start(
       ["run", "--no-prompt", "-N", "-W", ...args],
-      { through: notingOnFullDisk },
+      { through: stderrToFullDisk },
     );
     assertEquals(await program.ended(), status, `${args}`);
     assertStringIncludes(program.stdout, text);
   }));
 });
 
-Deno.test("what is in the way exits with 1 and one line", async () => {
+Deno.test("an error of the setup exits with 1 and one line", async () => {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/file`, "");
   await Deno.writeTextFile(`${folder}/bad.json`, "{");
@@ -457,7 +457,7 @@ Deno.test("what is in the way exits with 1 and one line", async () => {
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a port that is taken is named, and the log of its owner untouched", async () => {
+Deno.test("the error of a port in use names it, and does not change its owner's log", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const { status, stderr } = await run([
@@ -467,13 +467,13 @@ Deno.test("a port that is taken is named, and the log of its owner untouched", a
     `--log-dir=${herd.logFolder}`,
   ]);
   assertEquals(status, 1);
-  assertStringIncludes(stderr, `port ${herd.basePort} of 127.0.0.1 is taken`);
+  assertStringIncludes(stderr, `port ${herd.basePort} of 127.0.0.1 is in use`);
   await herd.untilLogged("Hill", "dial-failed");
   assertEquals(herd.log("Hill").split(" info started ").length, 2);
   assertEquals(herd.log("Hill").includes("stopping"), false);
 });
 
-Deno.test("help and version need no permission at all", async () => {
+Deno.test("help and version need no permission", async () => {
   for (
     const [args, text] of [
       [["main.ts"], "Usage: herd COMMAND"],
@@ -491,7 +491,7 @@ Deno.test("help and version need no permission at all", async () => {
   }
 });
 
-Deno.test("herd send asks one question and prints the answer", async () => {
+Deno.test("herd send sends one line and prints the answer", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const send = (line: string) =>
@@ -507,7 +507,7 @@ Deno.test("herd send asks one question and prints the answer", async () => {
   assertEquals((await send("what?")).stdout, "? what?\n");
 });
 
-Deno.test("a server runs with the narrowest permissions for its ports and logs", async () => {
+Deno.test("a server needs only permissions for its ports and logs", async () => {
   await using herd = new TestHerd();
   const ports = [0, 100, 101, 102].map((offset) =>
     `127.0.0.1:${herd.basePort + offset}`
@@ -527,7 +527,7 @@ Deno.test("a server runs with the narrowest permissions for its ports and logs",
   assertEquals(await hill.ended(), 0);
 });
 
-Deno.test("a server whose terminal is closed stops in the orderly way", async () => {
+Deno.test("a server whose terminal is closed stops with status 0", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   await ask(herd.portOf("Hill"), "IAMAT k +34-118 1\n");
@@ -537,7 +537,7 @@ Deno.test("a server whose terminal is closed stops in the orderly way", async ()
   assertStringIncludes(herd.log("Hill"), " info stopped");
 });
 
-withScript.test("the command of the README asks for nothing on a terminal", async () => {
+withScript.test("the command of the README does not prompt on a terminal", async () => {
   await using herd = new TestHerd();
   const command = [
     Deno.execPath(),
@@ -577,14 +577,14 @@ withScript.test("the command of the README asks for nothing on a terminal", asyn
   assert(!/allow\?|Deno requests/i.test(shown), shown);
 });
 
-Deno.test("a crash leaves its reason in the log", async () => {
+Deno.test("a server that crashes logs the reason", async () => {
   await using herd = new TestHerd();
   const script = `
     import { serve } from ${JSON.stringify(`${projectFolder}server.ts`)};
-    // What serve() prints last is that it is ready.
+    // serve() prints last that it is ready.
     Deno.stdout.writeSync = (bytes) => {
       queueMicrotask(() => {
-        throw new Error("nobody expected this");
+        throw new Error("an unexpected error");
       });
       return bytes.length;
     };
@@ -605,11 +605,11 @@ Deno.test("a crash leaves its reason in the log", async () => {
   assertEquals(await program.ended(), 1);
   assertMatch(
     herd.log("Hill").trimEnd().split("\n").at(-1)!,
-    / server -- error crashed reason="Error: nobody expected this\\n/,
+    / server -- error crashed reason="Error: an unexpected error\\n/,
   );
 });
 
-Deno.test("deno task bundle makes one file that runs alone with two permissions", async () => {
+Deno.test("deno task bundle makes one file that needs only two permissions", async () => {
   const folder = await Deno.makeTempDir();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", `--output=${folder}/server.js`, "server.ts"],

@@ -1,6 +1,6 @@
 /**
- * A bad network between two servers: every connection between them goes
- * through the test, which decides what becomes of the bytes.
+ * A proxy between two servers. The test selects what happens to the bytes of
+ * their connections.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import {
 import { closeQuietly, writeAll } from "../../runtime/transport.ts";
 import { connect, until } from "./process.ts";
 
-/** What becomes of what a server says. */
+/** What happens to the bytes that a server sends. */
 export type Mode =
-  /** It arrives. */
+  /** They arrive. */
   | "pass"
-  /** It vanishes, the end of the stream too; connections stay open. */
+  /** They are lost, and so is the end of the stream. Connections stay open. */
   | "drop"
   /** Every chunk arrives late. */
   | "delay"
@@ -25,10 +25,10 @@ export type Mode =
   /** Connections are closed, and new ones as soon as they are accepted. */
   | "refuse";
 
-/** How late a chunk arrives that is delayed, in milliseconds. */
+/** Delay of a chunk, in milliseconds. */
 const delayMs = 250;
 
-/** A proxy for each of two servers, which the other one is to dial. */
+/** A proxy between two servers, with a port for each. */
 export class Proxy implements AsyncDisposable {
   readonly #listeners = new Map<string, Deno.TcpListener>();
   readonly #modes = new Map<string, Mode>();
@@ -37,32 +37,32 @@ export class Proxy implements AsyncDisposable {
   #spoiledCount = 0;
   #isClosed = false;
 
-  /** @param peerPorts Where each of the two listens, by its name. */
+  /** @param peerPorts The peer ports of the two servers, by name. */
   constructor(peerPorts: Readonly<Record<string, number>>) {
     const names = Object.keys(peerPorts);
     for (const [index, name] of names.entries()) {
       const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       this.#listeners.set(name, listener);
       this.#modes.set(name, "pass");
-      const dialler = names[1 - index];
-      this.#track(this.#accept(listener, dialler, name, peerPorts[name]));
+      const dialer = names[1 - index];
+      this.#track(this.#accept(listener, dialer, name, peerPorts[name]));
     }
   }
 
-  /** Where to dial this server through the proxy. */
+  /** The proxy's port for connections to this server. */
   portTo(name: string): number {
     return this.#listeners.get(name)!.addr.port;
   }
 
-  /** How many chunks and connections the mode has changed, since it was set. */
+  /** The number of chunks and connections changed since the mode was set. */
   get spoiledCount(): number {
     return this.#spoiledCount;
   }
 
-  /** Changes what becomes of what these servers say; of all, if none is named. */
-  set(mode: Mode, ...speakers: string[]): void {
-    for (const speaker of speakers.length > 0 ? speakers : this.#modes.keys()) {
-      this.#modes.set(speaker, mode);
+  /** Sets the mode of these senders; of both servers, if none is named. */
+  set(mode: Mode, ...senders: string[]): void {
+    for (const sender of senders.length > 0 ? senders : this.#modes.keys()) {
+      this.#modes.set(sender, mode);
     }
     this.#spoiledCount = 0;
     if (mode === "refuse") this.#closeConnections();
@@ -78,28 +78,28 @@ export class Proxy implements AsyncDisposable {
 
   async #accept(
     listener: Deno.TcpListener,
-    dialler: string,
+    dialer: string,
     dialled: string,
     port: number,
   ): Promise<void> {
     for await (const near of listener) {
-      if (this.#modes.get(dialler) === "refuse") {
+      if (this.#modes.get(dialer) === "refuse") {
         this.#spoiledCount += 1;
         near.close();
       } else {
-        this.#track(this.#join(near, dialler, dialled, port));
+        this.#track(this.#connect(near, dialer, dialled, port));
       }
     }
   }
 
-  /** Dials on, and carries bytes both ways until both ways have ended. */
-  async #join(
+  /** Dials the server, and forwards bytes until both directions have ended. */
+  async #connect(
     near: Deno.TcpConn,
-    dialler: string,
+    dialer: string,
     dialled: string,
     port: number,
   ): Promise<void> {
-    using _near = this.#closedLater(near);
+    using _near = this.#closingAtEnd(near);
     let far: Deno.TcpConn;
     try {
       far = await connect(port);
@@ -107,41 +107,41 @@ export class Proxy implements AsyncDisposable {
       if (error instanceof Deno.errors.ConnectionRefused) return;
       throw error;
     }
-    using _far = this.#closedLater(far);
+    using _far = this.#closingAtEnd(far);
     if (this.#isClosed) return;
     await Promise.all([
-      this.#carry(near, far, dialler),
-      this.#carry(far, near, dialled),
+      this.#forward(near, far, dialer),
+      this.#forward(far, near, dialled),
     ]);
   }
 
-  async #carry(
+  async #forward(
     from: Deno.TcpConn,
     to: Deno.TcpConn,
-    speaker: string,
+    sender: string,
   ): Promise<void> {
     try {
       const buffer = allocateBuffer(64 * 1024);
       let count;
       while ((count = await from.read(buffer)) !== null) {
-        await this.#pass(decodeBytes(buffer, 0, count), from, to, speaker);
+        await this.#send(decodeBytes(buffer, 0, count), from, to, sender);
       }
     } catch {
       // One of the two was closed, by its server or by the mode.
     }
-    await until(() => this.#modes.get(speaker) !== "drop");
+    await until(() => this.#modes.get(sender) !== "drop");
     await to.closeWrite().catch(() => {
       // It was closed already.
     });
   }
 
-  async #pass(
+  async #send(
     chunk: ByteString,
     from: Deno.TcpConn,
     to: Deno.TcpConn,
-    speaker: string,
+    sender: string,
   ): Promise<void> {
-    const mode = this.#modes.get(speaker);
+    const mode = this.#modes.get(sender);
     if (mode !== "pass") this.#spoiledCount += 1;
     if (mode === "drop") return;
     if (mode === "delay") {
@@ -155,7 +155,7 @@ export class Proxy implements AsyncDisposable {
     }
   }
 
-  #closedLater(connection: Deno.TcpConn): Disposable {
+  #closingAtEnd(connection: Deno.TcpConn): Disposable {
     this.#connections.add(connection);
     return {
       [Symbol.dispose]: () => {

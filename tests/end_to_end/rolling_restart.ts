@@ -1,67 +1,67 @@
 /**
- * An upgrade of a live herd: one server after the other is stopped and started
- * again, while phones report, ask, and move on when their server goes. Every
- * answer is checked as in the soak.
+ * A rolling restart under load: servers are stopped and started again one by
+ * one, while phones report, query, and reconnect when their server stops.
+ * Answers are checked as in the soak.
  *
  * @module
  */
 import { Client } from "../soak/client.ts";
-import { judgeStop } from "../soak/faults.ts";
-import { keepNewer } from "../soak/ledger.ts";
+import { checkStop } from "../soak/faults.ts";
+import { keepNewer } from "../soak/expected_reports.ts";
 import { tableOf, untilHealed, untilLinked } from "../soak/run.ts";
 import { compareTables } from "../soak/tables.ts";
 import {
   drawInvalid,
-  drawQuestion,
+  drawQueryOperands,
   drawTime,
   positionAt,
-} from "../soak/words.ts";
+} from "../soak/random_lines.ts";
 import { pause, World } from "../soak/world.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Random } from "../../runtime/random.ts";
 import { ask, names } from "./process.ts";
 
 /**
- * So many that some are with a server when it is stopped: that none is with any
- * of the five has a probability of 2 in 10^8.
+ * The number of phones. With a probability of 2 in 10^8, none of them is
+ * connected to any of the five servers when it is stopped.
  */
 const phones = 16;
 
-/** Administration ports are so far above clients' ports. */
+/** Distance of administration ports to client ports. */
 const adminPortOffset = 200;
 
-/** So many clients are reported once, before the first restart. */
+/** The number of clients that report once, before the first restart. */
 const idleClients = 150;
 
 /**
- * So many more make what a server has to catch up with long: one that says too
- * early that it is ready is asked before it knows them all.
+ * The number of further clients. They make catching up long, so that a server
+ * that is ready too early is queried before it has all reports.
  */
 const crowd = 20_000;
 
-/** They are reported so many at a time. Of each batch the last one is watched. */
+/** Reports of the crowd that are sent together. The last one is expected. */
 const crowdBatch = 500;
 
-/** What is waited for has come within this time, in milliseconds, or never. */
+/** Longest time to wait for a condition, in milliseconds. */
 const patienceMs = 30_000;
 
-/** Each server that is up answers so much between two steps. */
+/** Answers of each running server between two steps. */
 const answersBetweenSteps = 60;
 
-/** What became of the herd. */
+/** The results of a rolling restart. */
 export interface Outcome {
-  /** What was not as it has to be; empty if nothing was. */
+  /** Empty if there were none. */
   readonly failures: readonly string[];
-  /** Answers that were right. */
+  /** The number of correct answers. */
   readonly answers: number;
-  /** How often a phone had to move because its server went. */
+  /** How often a phone reconnected because its server stopped. */
   readonly moves: number;
 }
 
-/** An upgrade that is under way. */
-class Upgrade {
+/** A rolling restart. */
+class RollingRestart {
   readonly world: World;
-  /** The answers of each server so far. */
+  /** The number of answers of each server so far. */
   readonly #answers = new Map<string, number>();
   moves = 0;
 
@@ -69,8 +69,8 @@ class Upgrade {
     this.world = new World(seed, ["--admin", ...flags]);
   }
 
-  /** Restarts these servers, each when the one before it is ready. */
-  async run(victims: readonly string[]): Promise<void> {
+  /** Restarts these servers, each when the previous one is ready. */
+  async run(restarted: readonly string[]): Promise<void> {
     const { world } = this;
     const { servers } = world;
     await Promise.all([
@@ -84,8 +84,8 @@ class Upgrade {
       { length: phones },
       () => this.#phone(world.random.fork()),
     );
-    for (const victim of victims) {
-      await this.#restart(victim);
+    for (const name of restarted) {
+      await this.#restart(name);
       if (world.failureCount > 0) break;
     }
     world.endLoad();
@@ -99,71 +99,71 @@ class Upgrade {
     }
   }
 
-  /** Clients of whom nothing is heard later: only a server can tell another. */
+  /** Reports clients that do not report again: only catch-up restores these. */
   async #reportIdle(): Promise<void> {
     const { random } = this.world;
     for (const about of this.world.clients.slice(0, idleClients)) {
       const client = await this.#connect("idler", random.pick(names));
-      await client!.ask(client!.report(about, drawTime(random, Date.now())));
+      const time = drawTime(random, Date.now());
+      await client!.request(client!.report(about, time));
       await client!.finish();
     }
   }
 
   async #reportCrowd(): Promise<void> {
-    const { ledger, servers } = this.world;
+    const { expected, servers } = this.world;
     for (let first = 0; first < crowd; first += crowdBatch) {
       const reports = Array.from(
         { length: crowdBatch },
         (_, index) => `IAMAT crowd-${first + index} ${positionAt("1")} 1\n`,
       );
       const answer = await ask(servers.portOf(names[0]), reports.join(""));
-      ledger.kept(answer.trimEnd().split("\n").at(-1)!);
+      expected.recordAtAnchor(answer.trimEnd().split("\n").at(-1)!);
     }
   }
 
-  async #restart(victim: string): Promise<void> {
+  async #restart(name: string): Promise<void> {
     const { world } = this;
-    const others = names.filter((name) => name !== victim);
+    const others = names.filter((other) => other !== name);
     await this.#untilAnswered(names);
-    await this.#stop(victim);
+    await this.#stop(name);
     await this.#untilAnswered(others);
-    const settled = await this.#untilSettled(others);
-    const incarnation = await world.servers.start(victim);
-    await this.#untilReady(victim);
-    // From here on it must know all that the others have settled on.
-    for (const line of settled.values()) keepNewer(incarnation.known, line);
-    await tableOf(world, victim, [...settled.keys()]);
+    const spread = await this.#untilSpread(others);
+    const incarnation = await world.servers.start(name);
+    await this.#untilReady(name);
+    // Now its answers must have these reports or newer ones.
+    for (const line of spread.values()) keepNewer(incarnation.known, line);
+    await tableOf(world, name, [...spread.keys()]);
   }
 
   async #stop(name: string): Promise<void> {
     const { world } = this;
     const { status, tookMs } = await world.servers.end(name, "SIGTERM");
-    judgeStop(world, name, status, tookMs);
+    checkStop(world, name, status, tookMs);
   }
 
   /**
-   * Waits until these servers know all that any server has told so far; returns
-   * it.
+   * Waits until these servers have all reports that any server has answered so
+   * far. Returns these reports.
    */
-  async #untilSettled(
+  async #untilSpread(
     servers: readonly string[],
   ): Promise<ReadonlyMap<ByteString, ByteString>> {
     const { world } = this;
-    const told = world.ledger.demanded();
-    await this.#until("what was told is not known to all", async () => {
+    const required = world.expected.required();
+    const clients = [...required.keys()];
+    await this.#until("not all servers have all reports", async () => {
       for (const name of servers) {
-        const table = await tableOf(world, name, [...told.keys()]);
+        const table = await tableOf(world, name, clients);
         const tables = new Map([[name, table]]);
-        if (compareTables([...told.keys()], tables, told).length > 0) {
-          return false;
-        }
+        if (compareTables(clients, tables, required).length > 0) return false;
       }
       return true;
     });
-    return told;
+    return required;
   }
 
-  /** Waits until a server says itself that it is ready, as a balancer does. */
+  /** Waits until `/readyz` of a server says that it is ready. */
   async #untilReady(name: string): Promise<void> {
     const port = this.world.servers.portOf(name) + adminPortOffset;
     await this.#until(`${name} is not ready`, async () => {
@@ -173,7 +173,9 @@ class Upgrade {
     });
   }
 
-  /** Waits until each of these servers has answered some more. */
+  /**
+   * Waits until each of these servers has answered `answersBetweenSteps` more.
+   */
   async #untilAnswered(servers: readonly string[]): Promise<void> {
     const answered = (name: string) => this.#answers.get(name) ?? 0;
     const goals = servers.map((name) => answered(name) + answersBetweenSteps);
@@ -196,7 +198,7 @@ class Upgrade {
     }
   }
 
-  /** Stays with a server for a while, and moves on, at once when it goes. */
+  /** Uses one server for a while, then another; at once if the server stops. */
   async #phone(random: Random): Promise<void> {
     const { loadEnd } = this.world;
     while (!loadEnd.aborted) {
@@ -207,7 +209,7 @@ class Upgrade {
       }
       const rounds = 1 + random.below(40);
       for (let round = 0; round < rounds && !loadEnd.aborted; round++) {
-        if (!await client.ask(this.#drawTalk(random, client))) {
+        if (!await client.request(this.#drawLines(random, client))) {
           this.moves += 1;
           break;
         }
@@ -222,13 +224,13 @@ class Upgrade {
     if (client === undefined) return undefined;
     client.onAnswer = (line) => {
       this.#answers.set(server, (this.#answers.get(server) ?? 0) + 1);
-      // Whatever a server has told, all have to know in the end.
-      if (line.startsWith("AT ")) this.world.ledger.kept(line);
+      // At the end all servers must have this report or a newer one.
+      if (line.startsWith("AT ")) this.world.expected.recordAtAnchor(line);
     };
     return client;
   }
 
-  #drawTalk(random: Random, client: Client): ByteString {
+  #drawLines(random: Random, client: Client): ByteString {
     const { clients } = this.world;
     let text = "";
     for (let line = random.below(8); line >= 0; line--) {
@@ -239,7 +241,7 @@ class Upgrade {
         const time = drawTime(random, Date.now());
         text += client.report(random.pick(reported), time);
       } else if (kind < 0.9) {
-        text += client.question(about, ...drawQuestion(random));
+        text += client.query(about, ...drawQueryOperands(random));
       } else text += client.invalid(drawInvalid(random, about));
     }
     return text;
@@ -249,20 +251,20 @@ class Upgrade {
 /**
  * Runs a herd under load, and restarts these servers one by one.
  *
- * @param flags What every server is started with besides the usual.
+ * @param flags Additional flags of every server.
  */
-export async function upgrade(
+export async function restartUnderLoad(
   seed: number,
-  victims: readonly string[],
+  restarted: readonly string[],
   flags: readonly string[] = [],
 ): Promise<Outcome> {
-  const upgrade = new Upgrade(seed, flags);
-  const { counts, failures, servers } = upgrade.world;
+  const restart = new RollingRestart(seed, flags);
+  const { counts, failures, servers } = restart.world;
   try {
-    await Promise.race([upgrade.run(victims), servers.death]);
+    await Promise.race([restart.run(restarted), servers.unexpectedEnd]);
   } finally {
     await servers[Symbol.asyncDispose]();
     await Deno.remove(servers.folder, { recursive: true });
   }
-  return { failures, answers: counts.answers, moves: upgrade.moves };
+  return { failures, answers: counts.answers, moves: restart.moves };
 }

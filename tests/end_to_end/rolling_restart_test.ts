@@ -1,6 +1,6 @@
 /**
- * The upgrade that docs/OPERATIONS.md describes: one server at a time, the next
- * one when the last one is ready, while clients go on.
+ * The rolling restart of docs/OPERATIONS.md: servers are restarted one at a
+ * time, each when the previous one is ready, while clients continue.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import fc from "../fast_check.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { anySeed, assertProperty } from "../property.ts";
 import { names } from "./process.ts";
-import { upgrade } from "./rolling_restart.ts";
+import { restartUnderLoad } from "./rolling_restart.ts";
 
-Deno.test("a herd is restarted one by one, and no client is told anything wrong", async () => {
+Deno.test("during a rolling restart no client gets a wrong answer", async () => {
   const property = fc.asyncProperty(anySeed, async (seed) => {
-    const { answers, failures, moves } = await upgrade(seed, names);
+    const { answers, failures, moves } = await restartUnderLoad(seed, names);
     assertEquals(failures, []);
     assert(answers > 1_000, `${answers} answers`);
     assert(moves > 0);
@@ -20,9 +20,10 @@ Deno.test("a herd is restarted one by one, and no client is told anything wrong"
   await assertProperty(property, { numRuns: 1 });
 });
 
-Deno.test("a server that does not catch up is found out by its restart", async () => {
+Deno.test("a rolling restart finds a server that does not catch up", async () => {
   const property = fc.asyncProperty(anySeed, async (seed) => {
-    const { failures } = await upgrade(seed, ["Smith"], ["--no-catch-up"]);
+    const flags = ["--no-catch-up"];
+    const { failures } = await restartUnderLoad(seed, ["Smith"], flags);
     assert(failures.length > 0);
   });
   await assertProperty(property, { numRuns: 1 });

@@ -14,7 +14,7 @@ const iamat =
 const atPattern =
   /^AT Hill \+\d+\.\d{9} kiwi\.cs\.ucla\.edu \+34\.068930-118\.445127 1520023934\.918963997$/;
 
-/** The answers to a WHATSAT: the AT line and the parsed places. */
+/** The answer to a WHATSAT: the AT line and the parsed places. */
 function readWhatsat(answer: ByteString) {
   const lineEnd = answer.indexOf("\n");
   assert(answer.endsWith("\n\n"), "two newlines at the end");
@@ -39,7 +39,7 @@ Deno.test("a server answers the examples of the specification", async () => {
   assertEquals(json.results[0].name, "Bel Air");
 });
 
-Deno.test("a server answers the same however the bytes come", async () => {
+Deno.test("a server's answers do not depend on how the input is split", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const port = herd.portOf("Hill");
@@ -57,7 +57,7 @@ Deno.test("a server answers the same however the bytes come", async () => {
   assert(atOnce.endsWith("\n\n? no newline\n"));
 });
 
-Deno.test("a server answers 500 lines in one packet in their order", async () => {
+Deno.test("a server answers 500 lines of one packet in order", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const lines = Array.from(
@@ -83,7 +83,7 @@ Deno.test("a server answers 500 lines in one packet in their order", async () =>
   );
 });
 
-Deno.test("a server gives invalid lines back byte for byte", async () => {
+Deno.test("a server repeats invalid lines byte for byte", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const invalid = [
@@ -116,7 +116,7 @@ Deno.test("a server gives invalid lines back byte for byte", async () => {
   assertEquals(answer, invalid.map((line) => `? ${line}\n`).join(""));
 });
 
-Deno.test("a server copies any bytes of an ID, and any white space ends it", async () => {
+Deno.test("an ID may have any bytes except white space", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const id = "\xff\x00\x1b\xc3\xa9\xa0\x85\\";
@@ -148,14 +148,14 @@ Deno.test("a server refuses a line over 64 KiB and closes", async () => {
   const longest = "x".repeat(65_536);
   assertEquals(await ask(port, `${longest}\nnext\n`), `? ${longest}\n? next\n`);
   using connection = await connect(port);
-  // Much more than the limit: the refusal must survive what is unread.
+  // Much more than the limit: unread bytes must not lose the refusal.
   const write = writeAll(connection, "first\n" + "y".repeat(1_000_000))
     .catch(() => {});
   assertEquals(await readAll(connection), `? first\n? ${"y".repeat(1024)}\n`);
   await write;
 });
 
-Deno.test("a server serves others while one client says nothing", async () => {
+Deno.test("a client that sends nothing does not delay others", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   using silent = await connect(herd.portOf("Hill"));
@@ -166,7 +166,7 @@ Deno.test("a server serves others while one client says nothing", async () => {
   assertStringIncludes(answer, " half +1+1 1\n");
 });
 
-Deno.test("a server logs every line, both ways, with time and connection", async () => {
+Deno.test("a server logs each line received or sent, with time and connection", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   const answer = await ask(
@@ -203,7 +203,7 @@ Deno.test("a server logs every line, both ways, with time and connection", async
   );
 });
 
-Deno.test("a server that is stopped answers what was asked", async () => {
+Deno.test("a server that is stopped ends its connections after their answers", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   using connection = await connect(herd.portOf("Hill"));
@@ -215,32 +215,32 @@ Deno.test("a server that is stopped answers what was asked", async () => {
   assertStringIncludes(herd.log("Hill"), 'closed reason="stopping"');
 });
 
-Deno.test("SIGTERM ends clients, links and log, whoever does not read, with status 0", async () => {
+Deno.test("SIGTERM ends clients, links and log with status 0, even if a client does not read", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   await herd.start("Smith");
   await herd.untilLogged("Hill", "link-up");
   const port = herd.portOf("Hill");
-  // One that asks and reads, one that asks and does not, one that only stays.
-  using asking = await connect(port);
-  using careless = await connect(port);
-  using _staying = await connect(port);
-  await writeAll(careless, `${iamat}\n`);
-  await readUntil(careless, (text) => text.endsWith("\n"));
-  writeAll(careless, "WHATSAT kiwi.cs.ucla.edu 50 20\n".repeat(4000)).catch(
+  // One that reads its answers, one that does not, one that sends nothing.
+  using reading = await connect(port);
+  using notReading = await connect(port);
+  using _silent = await connect(port);
+  await writeAll(notReading, `${iamat}\n`);
+  await readUntil(notReading, (text) => text.endsWith("\n"));
+  writeAll(notReading, "WHATSAT kiwi.cs.ucla.edu 50 20\n".repeat(4000)).catch(
     () => {},
   );
   await herd.untilLogged("Hill", "WHATSAT kiwi.cs.ucla.edu 50 20");
-  await writeAll(asking, "IAMAT pear +1-1 1\n");
-  await readUntil(asking, (text) => text.endsWith("\n"));
+  await writeAll(reading, "IAMAT pear +1-1 1\n");
+  await readUntil(reading, (text) => text.endsWith("\n"));
   hill.signal("SIGTERM");
-  assertEquals(await readAll(asking), "");
+  assertEquals(await readAll(reading), "");
   assertEquals(await hill.ended(), 0);
   const log = herd.log("Hill");
   assert(log.endsWith("server -- info stopped\n"), log.slice(-200));
   assertStringIncludes(log, 'stopping reason="SIGTERM"');
   assertStringIncludes(log, 'link-down neighbour="Smith" reason="stopping"');
-  // What it had heard last was not lost.
+  // The last report was not lost.
   const answer = await ask(herd.portOf("Smith"), "WHATSAT pear 0 0\n");
   assertMatch(answer, /^AT Hill \S+ pear /);
   await assertRejects(() => connect(port), Deno.errors.ConnectionRefused);
@@ -252,9 +252,9 @@ Deno.test("a second signal ends a server at once", async () => {
   using connection = await connect(herd.portOf("Hill"));
   await writeAll(connection, `${iamat}\n`);
   await readUntil(connection, (text) => text.endsWith("\n"));
-  // It will not be read, and the server waits for that.
-  const question = "WHATSAT kiwi.cs.ucla.edu 50 20\n".repeat(4000);
-  writeAll(connection, question).catch(() => {});
+  // The server waits until these answers are read.
+  const queries = "WHATSAT kiwi.cs.ucla.edu 50 20\n".repeat(4000);
+  writeAll(connection, queries).catch(() => {});
   await herd.untilLogged("Hill", "WHATSAT kiwi.cs.ucla.edu 50 20");
   hill.signal("SIGTERM");
   await herd.untilLogged("Hill", "stopping");

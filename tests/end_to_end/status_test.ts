@@ -7,7 +7,7 @@ import { Terminal } from "./terminal.ts";
 
 const withScript = needs("script");
 
-/** What a server's administration port says. */
+/** The text that a server's administration port serves at a path. */
 async function get(
   herd: TestHerd,
   name: string,
@@ -23,7 +23,7 @@ async function statusOf(herd: TestHerd, name: string): Promise<HerdStatus> {
 
 const command = ["run", "--no-prompt", "--allow-net", "main.ts", "status"];
 
-/** What comes before that is older than its way was long, and not counted. */
+/** Until then, reports come by catch-up, and propagation is not counted. */
 async function untilCaughtUp(herd: TestHerd): Promise<void> {
   await until(async () => {
     const { servers } = await statusOf(herd, "Hill");
@@ -33,14 +33,14 @@ async function untilCaughtUp(herd: TestHerd): Promise<void> {
   });
 }
 
-/** What `herd status` says, to its end. */
+/** Runs `herd status` to its end. */
 async function run(args: readonly string[]) {
   await using program = Program.start([...command, ...args]);
   const code = await program.ended();
   return { code, stdout: program.stdout, stderr: program.stderr };
 }
 
-Deno.test("every server of herd up shows all of them at its own port", async () => {
+Deno.test("every administration port of herd up shows all servers", async () => {
   await using herd = new TestHerd();
   await herd.up();
   await untilCaughtUp(herd);
@@ -69,7 +69,7 @@ Deno.test("every server of herd up shows all of them at its own port", async () 
   assertEquals(hill.connections.accepted, 1);
   assertEquals(hill.reports.newer, 1);
   assertEquals(jaquez.propagationSeconds.count, 1);
-  assertEquals(hill.propagationSeconds.count, 0, "it heard kiwi itself");
+  assertEquals(hill.propagationSeconds.count, 0, "it is kiwi's origin");
   assertEquals(jaquez.whatsatSeconds.count, 1);
   assertEquals(jaquez.places, {
     provider: "gazetteer",
@@ -80,7 +80,7 @@ Deno.test("every server of herd up shows all of them at its own port", async () 
   assert(received.some((count) => count === 1), received.join());
 });
 
-Deno.test("a server shows itself alone, and only with --admin", async () => {
+Deno.test("a server with --admin shows only itself", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--admin"]);
   await herd.start("Smith");
@@ -101,7 +101,7 @@ Deno.test("a server shows itself alone, and only with --admin", async () => {
   assertStringIncludes(await rawGet(port, "localhost"), " 200 OK");
 });
 
-/** What is answered to a Host header that `fetch` would not send. */
+/** The answer to a Host header that `fetch` would not send. */
 async function rawGet(port: number, host: string): Promise<string> {
   return await ask(
     port,
@@ -109,7 +109,7 @@ async function rawGet(port: number, host: string): Promise<string> {
   );
 }
 
-Deno.test("herd status says how the servers are", async () => {
+Deno.test("herd status shows the state of the servers", async () => {
   await using herd = new TestHerd();
   const where = ["--base-port", String(herd.basePort)];
   await herd.start("Hill", ["--admin"]);
@@ -137,7 +137,7 @@ Deno.test("herd status says how the servers are", async () => {
   assertEquals(survey.silent[0].name, "Jaquez");
 });
 
-Deno.test("herd status says so where nobody answers, and what else is wrong", async () => {
+Deno.test("herd status prints each error in one line", async () => {
   await using herd = new TestHerd();
   const where = ["--base-port", String(herd.basePort)];
   const nobody = await run(where);
@@ -147,7 +147,7 @@ Deno.test("herd status says so where nobody answers, and what else is wrong", as
     `herd: 127.0.0.1:${herd.adminPortOf("Hill")} and 4 more: cannot connect; ` +
       "the administration port is opened by herd up and by --admin\n",
   );
-  // A client port is not what it looks for.
+  // There is a client port in place of the administration port.
   await herd.start("Hill");
   const wrong = await run(["Hill", "--base-port", String(herd.basePort - 200)]);
   assertEquals(wrong.code, 1);
@@ -159,7 +159,7 @@ Deno.test("herd status says so where nobody answers, and what else is wrong", as
   assertEquals(odd.code, 2);
 });
 
-Deno.test("herd status --watch goes on until Ctrl-C", async () => {
+Deno.test("herd status --watch continues until Ctrl-C", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--admin"]);
   const where = ["--base-port", String(herd.basePort)];
@@ -175,7 +175,7 @@ Deno.test("herd status --watch goes on until Ctrl-C", async () => {
   assertEquals([await program.ended(), program.stderr], [0, ""]);
 });
 
-withScript.test("herd status fits on the terminal that it is on", async () => {
+withScript.test("herd status fits into its terminal", async () => {
   await using herd = new TestHerd();
   await herd.up();
   await using terminal = new Terminal(
@@ -192,7 +192,7 @@ withScript.test("herd status fits on the terminal that it is on", async () => {
   assertEquals([lines[4], lines.length], ["", 5]);
 });
 
-Deno.test("an administration port that is taken is one clear line", async () => {
+Deno.test("an administration port in use is an error of one line", async () => {
   await using herd = new TestHerd();
   const port = herd.adminPortOf("Smith");
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
@@ -212,11 +212,11 @@ Deno.test("an administration port that is taken is one clear line", async () => 
   listener.close();
   assertStringIncludes(
     program.stderr,
-    `herd: port ${port} of 127.0.0.1 is taken`,
+    `herd: port ${port} of 127.0.0.1 is in use`,
   );
 });
 
-Deno.test("a server stops at once though pages look at it", async () => {
+Deno.test("a server stops at once although dashboards are open", async () => {
   await using herd = new TestHerd();
   const up = await herd.up();
   const response = await fetch(

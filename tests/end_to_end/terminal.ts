@@ -1,5 +1,5 @@
 /**
- * A program on a terminal: `script` gives it one.
+ * Runs a program on a terminal, by `script`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export class Terminal implements AsyncDisposable {
   readonly #keys: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reading: Promise<void>;
   #shown = "";
-  /** How much of it was waited for. */
+  /** The end of the last text that `untilShown` has found. */
   #seen = 0;
   #hasEnded = false;
   #onOutput: (() => void) | undefined;
@@ -39,14 +39,14 @@ export class Terminal implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
-  /** Presses keys. */
+  /** Sends key presses. */
   async type(text: string): Promise<void> {
     await this.#keys.write(new TextEncoder().encode(text));
   }
 
   /**
-   * Waits until this is shown, behind what was waited for before; returns what
-   * came until then.
+   * Waits until a text is shown after the last text that was waited for.
+   * Returns the text between them.
    */
   async untilShown(text: string): Promise<string> {
     while (true) {
@@ -64,7 +64,7 @@ export class Terminal implements AsyncDisposable {
     }
   }
 
-  /** Waits for the end; returns the exit status. */
+  /** Waits for the end. Returns the exit status. */
   async ended(): Promise<number> {
     await this.#reading;
     return (await this.#child.status).code;

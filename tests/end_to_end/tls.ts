@@ -1,6 +1,6 @@
 /**
- * What the tests of TLS share: certificates in files, and clients and go-betweens
- * that speak TLS.
+ * Helpers of the TLS tests: certificate files, TLS connections, and a proxy
+ * that decrypts the traffic between servers.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { connect, type TestHerd } from "./process.ts";
 
 const clock = new SystemClock();
 
-/** The files that a server reads, in the folder of a herd's logs. */
+/** The TLS files of a server, in the folder of a herd's logs. */
 export class Files {
   readonly #folder: string;
 
@@ -32,13 +32,13 @@ export class Files {
     Deno.writeTextFileSync(this.#path("secret"), "a-secret-of-tests-only\n");
   }
 
-  /** Puts another certificate and key in place. */
+  /** Replaces the certificate and the key. */
   write({ certificate, key }: TlsFiles): void {
     Deno.writeTextFileSync(this.#path("cert"), certificate);
     Deno.writeTextFileSync(this.#path("key"), key);
   }
 
-  /** Clients are served by TLS. */
+  /** Flags of a server with TLS for clients. */
   get flags(): string[] {
     return [
       `--tls-cert=${this.#path("cert")}`,
@@ -46,7 +46,7 @@ export class Files {
     ];
   }
 
-  /** The links use it too. */
+  /** Flags of a server with TLS for clients and links. */
   get linkFlags(): string[] {
     return [
       ...this.flags,
@@ -55,7 +55,7 @@ export class Files {
     ];
   }
 
-  /** Permissions for just these files. */
+  /** Permissions to read these files and no others. */
   get permissions(): string[] {
     const paths = ["cert", "key", "ca", "secret", "herd"]
       .map((name) => this.#path(name));
@@ -71,7 +71,7 @@ export class Files {
     return `${this.#folder}/${name}.pem`;
   }
 
-  /** A herd file of Hill and Smith, in which one is somewhere else. */
+  /** A flag with a herd file of Hill and Smith, one with another peer port. */
   herdFlag(herd: TestHerd, moved: "Hill" | "Smith", peerPort: number): string {
     const servers = [
       { name: "Hill" },
@@ -86,26 +86,27 @@ export class Files {
   }
 }
 
-/** Speaks TLS on a connection to a server with a certificate for 127.0.0.1. */
-export function speakTls(plain: Transport): SecureTransport {
+/** Starts TLS on a connection to a server with a certificate for 127.0.0.1. */
+export function startTls(plain: Transport): SecureTransport {
   return connectSecurely(plain, "127.0.0.1", authority, clock);
 }
 
-/** Connects to a port that speaks TLS. */
+/** Connects to a port with TLS. */
 export async function connectTls(port: number): Promise<SecureTransport> {
-  return speakTls(await connect(port));
+  return startTls(await connect(port));
 }
 
 /**
- * Stands between two servers with a certificate of its own, which their
- * authority has issued for the same address, and passes on what they say.
+ * Forwards connections between two servers. With files, it decrypts the
+ * traffic: it has its own certificate, which their authority has issued for the
+ * same address.
  */
-export class GoBetween implements AsyncDisposable {
+export class InterceptingProxy implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #connections: Transport[] = [];
   readonly #tasks: Promise<void>[] = [];
 
-  /** @param files Its certificate; none to pass the encrypted bytes on. */
+  /** @param files Its certificate; undefined to forward the encrypted bytes. */
   constructor(port: number, files: TlsFiles | undefined) {
     this.#tasks.push(this.#accept(port, files && new TlsIdentity(files)));
   }
@@ -129,12 +130,12 @@ export class GoBetween implements AsyncDisposable {
         ? await connect(port)
         : await connectTls(port);
       this.#connections.push(near, far);
-      this.#tasks.push(carry(near, far), carry(far, near));
+      this.#tasks.push(forward(near, far), forward(far, near));
     }
   }
 }
 
-async function carry(from: Transport, to: Transport): Promise<void> {
+async function forward(from: Transport, to: Transport): Promise<void> {
   const buffer = new Uint8Array(4096);
   try {
     let count;
@@ -143,7 +144,7 @@ async function carry(from: Transport, to: Transport): Promise<void> {
     }
     await to.closeWrite();
   } catch {
-    // One of the two has closed.
+    // One of the two was closed.
   }
   closeQuietly(from);
   closeQuietly(to);

@@ -14,10 +14,10 @@ import {
   smith,
 } from "../fakes/certificates.ts";
 import { ask, connect, Program, readAll, TestHerd, until } from "./process.ts";
-import { connectTls, Files, GoBetween, speakTls } from "./tls.ts";
+import { connectTls, Files, InterceptingProxy, startTls } from "./tls.ts";
 
-/** Says something, and reads until the server has nothing more to say. */
-async function converse(transport: Transport, text: string): Promise<string> {
+/** Sends a text, ends sending, and reads to the end. */
+async function exchange(transport: Transport, text: string): Promise<string> {
   await writeAll(transport, text);
   await transport.closeWrite();
   const buffer = new Uint8Array(4096);
@@ -30,20 +30,20 @@ async function converse(transport: Transport, text: string): Promise<string> {
   return answer;
 }
 
-/** Says a line, and reads the one line that comes back. */
-async function say(transport: Transport, line: string): Promise<string> {
+/** Sends a line, and reads the one line of the answer. */
+async function request(transport: Transport, line: string): Promise<string> {
   await writeAll(transport, `${line}\n`);
   const buffer = new Uint8Array(4096);
   let answer = "";
   while (!answer.endsWith("\n")) {
     const count = await transport.read(buffer);
-    if (count === null) throw new Error(`ended behind ${answer}`);
+    if (count === null) throw new Error(`ended after ${answer}`);
     answer += decodeBytes(buffer, 0, count);
   }
   return answer;
 }
 
-Deno.test("plain and encrypted ports are up together, over encrypted links", async () => {
+Deno.test("a server has plain and encrypted client ports, and encrypted links", async () => {
   await using herd = new TestHerd();
   const files = new Files(herd);
   const flags = [...files.linkFlags, "--plain-clients"];
@@ -54,10 +54,10 @@ Deno.test("plain and encrypted ports are up together, over encrypted links", asy
   const at = await ask(herd.portOf("Hill"), "IAMAT kiwi +34-118 1.5\n");
   assertMatch(at, /^AT Hill \+[\d.]+ kiwi \+34-118 1\.5\n$/);
   const secure = await connectTls(herd.tlsPortOf("Smith"));
-  const answer = await converse(secure, "WHATSAT kiwi 10 1\nlast line");
+  const answer = await exchange(secure, "WHATSAT kiwi 10 1\nlast line");
   assertEquals(answer.startsWith(at), true, answer);
   assert(answer.endsWith("\n\n? last line\n"), answer);
-  // Who speaks plain text at the other port is told apart in the log.
+  // The log names plain text at the TLS port as the reason.
   assertEquals(
     (await ask(herd.tlsPortOf("Smith"), "hello\n")).length < 10,
     true,
@@ -69,7 +69,7 @@ Deno.test("plain and encrypted ports are up together, over encrypted links", asy
   );
 });
 
-Deno.test("with a certificate alone the client port is encrypted, links are not", async () => {
+Deno.test("without --tls-ca the client port is encrypted, and links are not", async () => {
   await using herd = new TestHerd();
   const files = new Files(herd);
   const program = await herd.start("Hill", files.flags, {}, files.permissions);
@@ -84,33 +84,33 @@ Deno.test("with a certificate alone the client port is encrypted, links are not"
   );
   for (const port of [herd.portOf("Hill"), herd.tlsPortOf("Hill")]) {
     assertEquals(
-      await converse(await connectTls(port), "hello\n"),
+      await exchange(await connectTls(port), "hello\n"),
       "? hello\n",
     );
   }
 });
 
-Deno.test("a server says close_notify, and believes no line that may be cut off", async () => {
+Deno.test("a server sends close_notify, and ignores a line that may be truncated", async () => {
   await using herd = new TestHerd();
   const files = new Files(herd);
   await herd.start("Hill", files.flags, {}, files.permissions);
   const port = herd.portOf("Hill");
   const whole = await connectTls(port);
-  assertEquals(await converse(whole, "hello"), "? hello\n");
+  assertEquals(await exchange(whole, "hello"), "? hello\n");
   assertEquals(whole.wasTruncated, false);
   const plain = await connect(port);
-  const cut = speakTls(plain);
-  assertMatch(await say(cut, "IAMAT kiwi +1+2 15"), / 15\n$/);
+  const cut = startTls(plain);
+  assertMatch(await request(cut, "IAMAT kiwi +1+2 15"), / 15\n$/);
   await writeAll(cut, "IAMAT kiwi +1+2 16");
-  // The end of the stream below, which is not the end of what is said in it.
+  // The end of the TCP stream, without close_notify of TLS.
   await plain.closeWrite();
   await herd.untilLogged("Hill", 'detail="without close_notify"');
-  const answer = await converse(await connectTls(port), "WHATSAT kiwi 0 0\n");
+  const answer = await exchange(await connectTls(port), "WHATSAT kiwi 0 0\n");
   assertMatch(answer, /^AT Hill \S+ kiwi \+1\+2 15\n/);
   cut.close();
 });
 
-Deno.test("herd send speaks TLS with who has the right certificate", async () => {
+Deno.test("herd send connects with TLS to a server with a valid certificate", async () => {
   await using herd = new TestHerd();
   const files = new Files(herd);
   await herd.start("Hill", files.flags, {}, files.permissions);
@@ -140,22 +140,22 @@ Deno.test("herd send speaks TLS with who has the right certificate", async () =>
   ]);
 });
 
-Deno.test("SIGHUP takes a renewed certificate, and drops nobody", async () => {
+Deno.test("SIGHUP renews the certificate, and closes no connection", async () => {
   await using herd = new TestHerd();
   const files = new Files(herd);
   const program = await herd.start("Hill", files.flags, {}, files.permissions);
   const port = herd.portOf("Hill");
   const old = await connectTls(port);
   const oldBinding = await old.channelBinding();
-  let isOver = false;
-  let visits = 0;
-  const visitors = (async () => {
-    while (!isOver) {
-      assertEquals(await converse(await connectTls(port), "hi\n"), "? hi\n");
-      visits += 1;
+  let isStopping = false;
+  let connections = 0;
+  const connecting = (async () => {
+    while (!isStopping) {
+      assertEquals(await exchange(await connectTls(port), "hi\n"), "? hi\n");
+      connections += 1;
     }
   })();
-  await until(() => visits > 2);
+  await until(() => connections > 2);
 
   files.write({ ...hill, certificate: smith.certificate });
   program.signal("SIGHUP");
@@ -169,31 +169,34 @@ Deno.test("SIGHUP takes a renewed certificate, and drops nobody", async () => {
   await herd.untilLogged("Hill", "certificate-renewed");
   const renewed = await connectTls(port);
   assert(await renewed.channelBinding() !== oldBinding);
-  const before = visits;
-  await until(() => visits > before + 2);
-  isOver = true;
-  await visitors;
+  const before = connections;
+  await until(() => connections > before + 2);
+  isStopping = true;
+  await connecting;
   for (const connection of [old, same, renewed]) {
-    assertEquals(await say(connection, "still here"), "? still here\n");
+    assertEquals(await request(connection, "still here"), "? still here\n");
     connection.close();
   }
   program.signal("SIGTERM");
   assertEquals(await program.ended(), 0);
 });
 
-Deno.test("a proxy between two servers with a certificate of their authority is refused", async () => {
+Deno.test("servers do not link through a proxy with a certificate of their authority", async () => {
   for (
     const [files, isLinked] of [[undefined, true], [smith, false]] as const
   ) {
     await using herd = new TestHerd();
     const own = new Files(herd, hill);
-    await using between = new GoBetween(herd.portOf("Hill") + 100, files);
-    // Port 1 is nobody's: Hill cannot dial.
+    await using between = new InterceptingProxy(
+      herd.portOf("Hill") + 100,
+      files,
+    );
+    // Nothing listens on port 1: Hill cannot dial.
     const read = ["--no-prompt", "-N", "-W", `--allow-read=${herd.logFolder}`];
     const start = (name: string, flag: string) =>
       herd.start(name, [...own.linkFlags, flag], {}, read);
     await start("Hill", own.herdFlag(herd, "Smith", 1));
-    // A server listens where its own file says, so the other file is Smith's.
+    // A server listens on the port in its own file, so Smith has another file.
     await start("Smith", own.herdFlag(herd, "Hill", between.port));
     if (isLinked) {
       await herd.untilLogged("Hill", 'link-up neighbour="Smith"');
@@ -207,7 +210,7 @@ Deno.test("a proxy between two servers with a certificate of their authority is 
   }
 });
 
-Deno.test("servers that cannot trust each other's certificates say why they do not link", async () => {
+Deno.test("a server logs why it refuses a neighbour's certificate", async () => {
   for (
     const [files, reason] of [
       [elsewhere, "is not in the cert's list"],
@@ -217,10 +220,10 @@ Deno.test("servers that cannot trust each other's certificates say why they do n
     await using herd = new TestHerd();
     const own = new Files(herd);
     await herd.start("Hill", own.linkFlags, {}, own.permissions);
-    // Hill goes on to show what it had when it started.
+    // Hill keeps the certificate that it has read at its start.
     own.write(files);
     const read = ["--no-prompt", "-N", "-W", `--allow-read=${herd.logFolder}`];
-    // Port 1 is nobody's: it is Hill that has to dial.
+    // Nothing listens on port 1: Smith cannot dial, and Hill has to.
     const flags = [...own.linkFlags, own.herdFlag(herd, "Hill", 1)];
     await herd.start("Smith", flags, {}, read);
     await herd.untilLogged("Hill", reason);

@@ -1,7 +1,7 @@
 import { codeLinesOf, languageOf } from "../../research/code/lines.ts";
-import { code } from "../../research/measures/code.ts";
 import { filesIn, loadedBy } from "../../research/code/sources.ts";
-import { sections } from "../../bench/report/sections.ts";
+import { code } from "../../research/measures/code.ts";
+import { codeTables } from "../../research/page/code_tables.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { madeUpResults } from "../bench/made_up_results.ts";
 
@@ -91,14 +91,14 @@ Deno.test(
 );
 
 Deno.test(
-  "a file in a language without known comments is an error",
+  "a file in another language is an error",
   pure,
   () => {
     assertThrows(() => languageOf("a.md"), TypeError, "a.md: expected");
   },
 );
 
-Deno.test("a server is all that it loads, and no package that it does not", async () => {
+Deno.test("a server has the files and packages that it loads, and no others", async () => {
   const { files, packages } = await loadedBy("server.ts");
   // At once, later, and types alone.
   for (const file of ["server.ts", "admin/admin.ts", "runtime/events.ts"]) {
@@ -109,7 +109,7 @@ Deno.test("a server is all that it loads, and no package that it does not", asyn
   assert(!packages.includes("fast-check"), `${packages}`);
 });
 
-Deno.test("code is counted once, of the rivals and of the herd by rooms", async () => {
+Deno.test("code is counted once, of rivals and of the herd's rooms", async () => {
   const samples: [string, Record<string, number>][] = [];
   const folder = await Deno.makeTempDir({ prefix: "bench-" });
   const context = (round: number) => ({
@@ -140,15 +140,14 @@ Deno.test("code is counted once, of the rivals and of the herd by rooms", async 
   );
   const server = found.get("herd server")!;
   assert(server.codeLines > found.get("herd peers")!.codeLines);
-  // Read by hand in the sources: there are some of all but the last.
+  // The sources have some of each, except the last.
   assert(server.awaitExpressions > 100 && server.usingDeclarations > 0);
   assert(server.typeAssertions > 0 && server.nonNullAssertions > 0);
   assertEquals(server.anyTypes, 0);
 });
 
-Deno.test("the page has every count to its last digit", pure, () => {
-  const surroundings = { goals: [], path: "x.json", plots: new Map() };
-  const part = sections(madeUpResults(), surroundings).get("code")!;
+Deno.test("the page has all digits of every count", pure, () => {
+  const part = codeTables(madeUpResults());
   const rows = part.split("\n").map((line) => line.replace(/ +/g, " "));
   for (
     const row of [

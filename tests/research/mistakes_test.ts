@@ -1,4 +1,3 @@
-import { sections } from "../../bench/report/sections.ts";
 import {
   complaints,
   type Language,
@@ -17,6 +16,7 @@ import {
   mistakesOf,
   tryOut,
 } from "../../research/measures/mistakes.ts";
+import { mistakesTable } from "../../research/page/mistakes_table.ts";
 import {
   assert,
   assertEquals,
@@ -56,13 +56,17 @@ const programNamed = (path: string): Program => ({
   path,
 });
 
-Deno.test("who is named by a checker is complained about", pure, () => {
+Deno.test("a checker complains about the programs that it names", pure, () => {
   const programs = ["/a.py", "/b.py", "/c.py"].map(programNamed);
-  const said = { code: 1, stdout: "/b.py:3: error", stderr: "in /a.py: what" };
-  assertEquals([...complaints(programs, said)], programs.slice(0, 2));
+  const output = {
+    code: 1,
+    stdout: "/b.py:3: error",
+    stderr: "in /a.py: what",
+  };
+  assertEquals([...complaints(programs, output)], programs.slice(0, 2));
   const content = { code: 0, stdout: "Check /a.py\n", stderr: "" };
   assertEquals(complaints(programs, content).size, 0);
-  // A warning is a complaint; a checker that failed has found nothing out.
+  // A warning is a complaint. A checker that failed has no result.
   assertEquals(
     complaints(programs, { ...content, stderr: "/c.py:1: warning" }).size,
     1,
@@ -96,7 +100,7 @@ Deno.test("a mistake has the first outcome that applies", pure, () => {
   });
 });
 
-Deno.test("every mistake is made in every language, or it says why not", async () => {
+Deno.test("every language has every mistake, or the reason why it is impossible", async () => {
   const page = await Deno.readTextFile(
     `${projectFolder}research/mistakes/README.md`,
   );
@@ -128,7 +132,7 @@ async function withFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** Some outcomes that nobody doubts, and one of each kind that there is. */
+/** Some outcomes, among them each kind that a language has. */
 const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   typescript: {
     misspelt_field: "found",
@@ -137,7 +141,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   python: {
     misspelt_field: "found",
-    // Only if it is strict.
+    // Only in strict mode.
     never_equal: "found",
     index_out_of_bounds: "failsWhenRun",
     number_too_large: "impossible",
@@ -145,7 +149,7 @@ const expected: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   java: {
     misspelt_field: "found",
-    // Found only when all others with errors are gone.
+    // Found only when the other programs have no errors.
     used_before_set: "found",
     unhandled_error: "found",
     index_out_of_bounds: "failsWhenRun",
@@ -176,23 +180,23 @@ for (const language of languages) {
 }
 
 Deno.test(
-  "after an error nothing is begun, and all has ended",
+  "after an error no item is started, and the started ones end",
   pure,
   async () => {
-    const said: string[] = [];
+    const output: string[] = [];
     await assertRejects(
       () =>
         forEachOf([1, 2, 3, 4, 5], async (item) => {
-          said.push(`begin ${item}`);
+          output.push(`begin ${item}`);
           for (let turn = 0; turn < item * 10; turn++) await Promise.resolve();
-          said.push(`end ${item}`);
+          output.push(`end ${item}`);
           if (item === 2) throw new Error("no");
         }),
       Error,
       "no",
     );
     assertEquals(
-      said,
+      output,
       [1, 2].map((item) => `begin ${item}`).concat(
         ...["end 1", "begin 3", "end 2", "end 3"],
       ),
@@ -200,7 +204,7 @@ Deno.test(
   },
 );
 
-/** A language in which every program runs and does nothing. */
+/** A language in which every program succeeds. */
 const calm: Language = {
   id: "calm",
   needs: [],
@@ -210,7 +214,7 @@ const calm: Language = {
   impossible: {},
 };
 
-Deno.test("a right version that is not right is an error", async () => {
+Deno.test("a right version that fails is an error", async () => {
   await withFolder(async (folder) => {
     const strict: Language = {
       ...calm,
@@ -235,8 +239,8 @@ Deno.test("a right version that is not right is an error", async () => {
   });
 });
 
-Deno.test("mistakes are tried once, where the language is installed", async () => {
-  const said: string[] = [];
+Deno.test("mistakes are tried once, if the language is installed", async () => {
+  const output: string[] = [];
   const need = {
     name: "a program that is not there",
     command: ["no-such-program"],
@@ -254,21 +258,21 @@ Deno.test("mistakes are tried once, where the language is installed", async () =
         folder,
         round,
         secondsAPoint: 1,
-        missing: (...words) => void said.push(words.join(": ")),
+        missing: (...words) => void output.push(words.join(": ")),
         add: (subject, point, values) =>
-          void said.push(`${subject}: ${point}: ${JSON.stringify(values)}`),
+          void output.push(`${subject}: ${point}: ${JSON.stringify(values)}`),
       });
     }
   });
   const count = mistakeNames().length;
-  assertEquals(said.length, count + 2);
-  assertEquals(said.slice(0, 3), [
+  assertEquals(output.length, count + 2);
+  assertEquals(output.slice(0, 3), [
     "absent: apt-get install nothing",
     'calm: absent key: {"impossible":1}',
     'calm: check then act: {"checked":0,"run":0}',
   ]);
   assertEquals(
-    said.at(-1),
+    output.at(-1),
     `calm: total: {"found":0,"failsWhenRun":0,"silent":${
       count - 1
     },"impossible":1}`,
@@ -276,13 +280,12 @@ Deno.test("mistakes are tried once, where the language is installed", async () =
 });
 
 Deno.test(
-  "the page has a row a mistake, the sums, and who is missing",
+  "the page has rows for mistakes and totals, and names missing languages",
   pure,
   () => {
-    const surroundings = { goals: [], path: "x.json", plots: new Map() };
     const without = madeUpSamples.filter(({ subject }) => subject !== "python");
     const part = (samples = madeUpSamples, missing = false) =>
-      sections(
+      mistakesTable(
         madeUpResults(
           samples,
           missing
@@ -293,8 +296,7 @@ Deno.test(
             }]
             : [],
         ),
-        surroundings,
-      ).get("mistakes")!.split("\n").map((line) => line.replace(/ +/g, " "));
+      ).split("\n").map((line) => line.replace(/ +/g, " "));
     const rows = part();
     assert(
       rows.includes("| absent key | found | impossible | fails | silent |"),

@@ -1,11 +1,11 @@
 import { Process } from "../../bench/processes.ts";
-import { python } from "../../bench/programs.ts";
 import {
   readJavaLog,
   readPythonLog,
   readV8Log,
 } from "../../research/pauses/logs.ts";
 import { stop, sumStops } from "../../research/pauses/stops.ts";
+import { python } from "../../research/programs.ts";
 import { assert, assertEquals, assertThrows } from "../assert.ts";
 import { needs } from "../needs.ts";
 
@@ -80,20 +80,20 @@ Deno.test("with ZGC a wait for memory stops a program too", pure, () => {
   ]);
 });
 
-Deno.test("a log that tells nothing is not taken for no pause", pure, () => {
+Deno.test("a log without collections is an error", pure, () => {
   const reads = [
     () => readV8Log("ready\n", 0),
     () => readJavaLog("ready\n"),
     () => readPythonLog("ready\n"),
   ];
   for (const read of reads) {
-    assertThrows(read, Error, "told of no garbage collection");
+    assertThrows(read, Error, "has logged no garbage collection");
   }
-  // A collector that had nothing to do has told who it is.
+  // A log of a collector that had nothing to do has its name.
   assertEquals(readJavaLog("[1795439027744ms] Using G1\n"), []);
 });
 
-Deno.test("pauses are summed up over the time that is measured", pure, () => {
+Deno.test("pauses are summed up over the measured time", pure, () => {
   const stops = [
     stop(999, 500),
     stop(1000, 3),
@@ -117,7 +117,7 @@ Deno.test("pauses are summed up over the time that is measured", pure, () => {
 
 const withPython = needs("python3");
 
-withPython.test("CPython's collector is watched, and the program does not notice", async () => {
+withPython.test("CPython's collector is watched without a change of the program", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const program = `${folder}/collect.py`;
@@ -126,7 +126,7 @@ withPython.test("CPython's collector is watched, and the program does not notice
       "import gc, sys\n" +
         "gc.disable()\n" +
         "for _ in range(3): gc.collect()\n" +
-        "if __name__ == '__main__': print('told', *sys.argv[1:])\n",
+        "if __name__ == '__main__': print('given', *sys.argv[1:])\n",
     );
     const beganMs = Date.now();
     await using process = new Process({
@@ -136,7 +136,7 @@ withPython.test("CPython's collector is watched, and the program does not notice
     });
     const output = await process.output();
     const stops = readPythonLog(output);
-    assertEquals(output.split("\n")[0], "told one two");
+    assertEquals(output.split("\n")[0], "given one two");
     assert(stops.length >= 3, output);
     for (const { endMs, totalMs } of stops) {
       assert(endMs >= beganMs - 1 && endMs <= Date.now() + 1, `${endMs}`);

@@ -1,10 +1,10 @@
-import type { Context } from "../../bench/context.ts";
+import type { Context } from "../../bench/measure.ts";
 import { slicePrograms } from "../../research/measures/slices.ts";
 import { threadPrograms } from "../../research/measures/threads.ts";
 import { type Programs, runOnEach, runtimes } from "../../research/runtimes.ts";
 import { assert, assertEquals } from "../assert.ts";
 
-/** What each runtime that is installed printed, by runtime. */
+/** The output of each installed runtime. */
 async function runAll(programs: Programs, numbers: readonly number[]) {
   const absent: string[] = [];
   const context: Context = {
@@ -26,7 +26,7 @@ async function runAll(programs: Programs, numbers: readonly number[]) {
   return printed;
 }
 
-Deno.test("a slice keeps its chunk in V8, and nowhere else", async () => {
+Deno.test("a slice keeps its chunk in V8 only", async () => {
   const printed = await runAll(slicePrograms, [1_000]);
   assert("deno" in printed);
   for (const [runtime, { copy, slice }] of Object.entries(printed)) {
@@ -39,7 +39,7 @@ Deno.test("a slice keeps its chunk in V8, and nowhere else", async () => {
   }
 });
 
-Deno.test("each runtime's threads do their job, and get every message", async () => {
+Deno.test("each runtime's threads count updates and messages", async () => {
   const printed = await runAll(threadPrograms, [10_000, 6_400]);
   assert("deno" in printed);
   for (const [runtime, values] of Object.entries(printed)) {

@@ -29,28 +29,28 @@ import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 
-/** What a test may choose. */
-interface Choices extends
+/** Options of a test's server. */
+interface TestServerOptions extends
   Partial<
     Pick<HerdServerOptions, "onLogFailure"> & Pick<StoreLimits, "maxClients">
   > {
   readonly clientTtlSeconds?: number;
   readonly topology?: Topology;
   readonly connect?: ConnectToNeighbour;
-  /** Creates another replica than one that floods. */
+  /** Creates the replica. By default it floods. */
   readonly createReplica?: (clock: ManualClock) => Replica;
 }
 
-/** A server that is alone in the world, which is in the test's hands. */
+/** A server with a fake clock, fake listeners and a log in memory. */
 function createServer({
   clientTtlSeconds,
-  connect = () => Promise.reject(new Error("nobody there")),
+  connect = () => Promise.reject(new Error("no neighbour")),
   createReplica,
   maxClients = 1_000,
   onLogFailure = "keep-serving",
   topology = parseTopology({ servers: [{ name: "Hill" }] }),
-}: Choices = {}) {
-  const log = new MemoryLog();
+}: TestServerOptions = {}) {
+  const disk = new MemoryLog();
   const places: PlacesProvider = {
     name: "none",
     isRemote: false,
@@ -58,11 +58,11 @@ function createServer({
   };
   const clock = new ManualClock();
   const clients = new FakeListener();
-  const journal = new LogWriter({
+  const log = new LogWriter({
     clock,
     onFailure: (failure) => server.emitLogFailure(failure),
-  }, log);
-  const events = new ServerEvents("Hill", journal, clock);
+  }, disk);
+  const events = new ServerEvents("Hill", log, clock);
   const counts = new LimitCounts(clock, events.emit);
   const propagation = new DurationCounter();
   const peers = new FakeListener();
@@ -88,7 +88,7 @@ function createServer({
     prove: createFakeProver([]),
     timeoutMs: 5_000,
     connect,
-    trafficLogFor: (connection) => journal.trafficLogFor(connection),
+    trafficLogFor: (connection) => log.trafficLogFor(connection),
     emit: events.emit,
     peers,
   });
@@ -102,7 +102,7 @@ function createServer({
     clients: [clients],
     clock,
     turns,
-    log: journal,
+    log,
     onLogFailure,
     places,
     placesTtlSeconds: 0,
@@ -111,8 +111,8 @@ function createServer({
   return {
     clients,
     clock,
-    disk: log,
-    log: () => log.text,
+    disk,
+    log: () => disk.text,
     peers,
     replica,
     server,
@@ -120,7 +120,7 @@ function createServer({
 }
 
 Deno.test({
-  name: "HerdServer serves who comes in, and answers from its own memory",
+  name: "HerdServer serves clients, and answers queries about their reports",
   permissions: "none",
   async fn() {
     const { clients, clock, server } = createServer();
@@ -138,28 +138,27 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "HerdServer forgets clients as its limits say, and answers all the same",
+  name: "HerdServer expires reports as its limits say",
   permissions: "none",
   async fn() {
     const limits = { maxClients: 2, clientTtlSeconds: 60 };
     const { clients, clock, server } = createServer(limits);
     const client = clients.connect();
-    const ask = async (line: string) => {
+    const request = async (line: string) => {
       client.sendText(`${line}\n`);
       await drainMicrotasks();
       return client.takeAll().split("\n")[0];
     };
     for (const id of ["kiwi", "pear", "plum"]) {
-      const at = await ask(`IAMAT ${id} +1+2 1520024734`);
+      const at = await request(`IAMAT ${id} +1+2 1520024734`);
       assertStringIncludes(at, ` ${id} +1+2 1520024734`);
       await clock.advance(1_000);
     }
-    assertEquals(await ask("WHATSAT kiwi 1 0"), "? WHATSAT kiwi 1 0");
-    assertStringIncludes(await ask("WHATSAT pear 1 0"), "AT Hill ");
+    assertEquals(await request("WHATSAT kiwi 1 0"), "? WHATSAT kiwi 1 0");
+    assertStringIncludes(await request("WHATSAT pear 1 0"), "AT Hill ");
     await clock.advance(58_500);
-    assertEquals(await ask("WHATSAT pear 1 0"), "? WHATSAT pear 1 0");
-    assertStringIncludes(await ask("WHATSAT plum 1 0"), "AT Hill ");
+    assertEquals(await request("WHATSAT pear 1 0"), "? WHATSAT pear 1 0");
+    assertStringIncludes(await request("WHATSAT plum 1 0"), "AT Hill ");
     const stopped = server.stop();
     await clock.advance(5_000);
     await stopped;
@@ -168,7 +167,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer loses no time over clients that are gone already",
+  name: "HerdServer skips clients that disconnected before it accepted them",
   permissions: "none",
   async fn() {
     const { clients, clock, log, server } = createServer();
@@ -188,7 +187,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer waits a little when it is out of descriptors, and goes on",
+  name: "HerdServer waits when it has no file descriptors, and then continues",
   permissions: "none",
   async fn() {
     const { clients, clock, log, server } = createServer();
@@ -204,7 +203,7 @@ Deno.test({
     const stopped = server.stop();
     await clock.advance(5_000);
     await stopped;
-    // Told once, not three times.
+    // Logged once, not three times.
     assertEquals(log().split("accept-failed").length, 2);
     assertEquals([...server.limitHits], [["descriptors", 3]]);
     assertStringIncludes(log(), "Too many open files");
@@ -212,23 +211,23 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer serves on while its log cannot be written",
+  name: "HerdServer continues to serve while its log cannot be written",
   permissions: "none",
   async fn() {
     const { clients, clock, disk, log, server } = createServer();
     disk.roomBytes = 0;
     const client = clients.connect();
-    const said = [];
+    const replies = [];
     for (let second = 0; second < 3; second++) {
       client.sendText("hello\n");
       await clock.advance(1_000);
-      said.push(client.takeAll());
+      replies.push(client.takeAll());
     }
-    assertEquals(said, ["? hello\n", "? hello\n", "? hello\n"]);
+    assertEquals(replies, ["? hello\n", "? hello\n", "? hello\n"]);
     assertEquals(server.failure, undefined);
     disk.roomBytes = Infinity;
     await clock.advance(1_000);
-    // Each line that came in, each that went out, and the connection.
+    // Three lines received, three sent, and the event of the connection.
     assertStringIncludes(log(), "log-incomplete lostLines=7 ");
     const stopped = server.stop();
     await clock.advance(5_000);
@@ -237,7 +236,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer stops when its log cannot be written, if it is told to",
+  name: "HerdServer stops when its log cannot be written, if set to",
   permissions: "none",
   async fn() {
     const topology = parseTopology({
@@ -262,19 +261,19 @@ Deno.test({
     await clock.advance(1_000);
     assertEquals(reason, "the log cannot be written");
     assertEquals(server.failure?.message, "no space left on device");
-    // What was asked is answered, then the connection ends.
+    // The requests are answered before the connection ends.
     assertEquals(client.takeAll(), "? hello\n? hello\n");
     await clock.advance(5_000);
     await server.stop();
     assertEquals(clock.timers, 0);
-    // It may have stopped before it was to be linked.
+    // A server that has stopped does not dial.
     await server.link();
     assertEquals(dials, 0);
   },
 });
 
 Deno.test({
-  name: "recordStart() rejects where the first record cannot be written",
+  name: "recordStart() rejects if the first record cannot be written",
   permissions: "none",
   async fn() {
     const { clock, disk, log, server } = createServer();
@@ -293,12 +292,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "recordCrash() has the reason in the log before it returns",
+  name: "recordCrash() writes the reason to the log before it returns",
   permissions: "none",
   async fn() {
     const { clock, log, server } = createServer();
-    server.recordCrash("Error: nobody expected this");
-    assertStringIncludes(log(), 'crashed reason="Error: nobody expected this"');
+    server.recordCrash("Error: an unexpected error");
+    assertStringIncludes(log(), 'crashed reason="Error: an unexpected error"');
     const stopped = server.stop();
     await clock.advance(5_000);
     await stopped;
@@ -306,7 +305,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer says how it is, and shows what happens to who watches",
+  name: "HerdServer has a status, and calls observers of events and reports",
   permissions: "none",
   async fn() {
     const { clients, clock, server } = createServer();
@@ -316,9 +315,9 @@ Deno.test({
     const stopEvents = server.observeEvents(({ event, time }) =>
       events.push(`${time} ${event}`)
     );
-    const stopReports = [0, 1].map((watcher) =>
+    const stopReports = [0, 1].map((observer) =>
       server.observeReports(({ client }) =>
-        reports.push(`${watcher} ${client}`)
+        reports.push(`${observer} ${client}`)
       )
     );
     await clock.advance(1_500);
@@ -356,7 +355,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer works on a replica that is late and has no port",
+  name: "HerdServer works with an asynchronous replica that has no port",
   permissions: "none",
   async fn() {
     const { clients, clock, log, server } = createServer({
@@ -395,7 +394,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer says in its log that a replica has failed",
+  name: "HerdServer logs the failure of a replica",
   permissions: "none",
   async fn() {
     const { clients, clock, log, server } = createServer({
@@ -419,7 +418,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer lets no neighbour in while it answers its last clients",
+  name: "HerdServer accepts no neighbour while it answers its last clients",
   permissions: "none",
   async fn() {
     const { clients, clock, log, peers, server } = createServer();

@@ -1,79 +1,81 @@
 /**
- * Holds the answers on one connection against what was asked: each has to be
- * there, in its place, and right to the last byte.
+ * Checks the answers on one connection: each line sent must have an answer, in
+ * order, and correct to the last byte.
  *
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { fieldsOf, isNewer, receivedAtOf } from "../../protocol/report.ts";
 import { names } from "../end_to_end/process.ts";
-import { positionAt } from "./words.ts";
+import { positionAt } from "./random_lines.ts";
 
 /** An IAMAT, whose answer is an AT line. */
-export interface ReportAsked {
+export interface ReportLine {
   readonly kind: "report";
-  /** The server that was told. */
+  /** The server that it was sent to. */
   readonly server: string;
   readonly client: ByteString;
   readonly position: ByteString;
   readonly time: ByteString;
   /** When it was sent, in milliseconds since 1970. */
-  readonly askedAtMs: number;
+  readonly sentAtMs: number;
 }
 
-/** A line that is no command, which comes back. */
-export interface EchoAsked {
+/** A line that is no command. The answer repeats it. */
+export interface InvalidLine {
   readonly kind: "echo";
   readonly line: ByteString;
-  readonly askedAtMs: number;
+  readonly sentAtMs: number;
 }
 
 /** A WHATSAT. */
-export interface QuestionAsked {
-  readonly kind: "question";
+export interface QueryLine {
+  readonly kind: "query";
   readonly line: ByteString;
   readonly client: ByteString;
   /**
-   * The newest AT line that this server is known to have had before: it must
-   * know that one or a newer one. Without it the client may be unknown.
+   * The newest AT line that this server is known to have had before. The answer
+   * must have this line or a newer one. Undefined if the client may be unknown.
    */
   readonly atLeast: ByteString | undefined;
-  /** The places that belong to an AT line. */
+  /** The expected places for an AT line. */
   readonly places: (line: ByteString) => ByteString;
-  readonly askedAtMs: number;
+  readonly sentAtMs: number;
 }
 
-/** A line that was sent, and what its answer has to be like. */
-export type Asked = ReportAsked | EchoAsked | QuestionAsked;
+/** A line that was sent, and what is expected of its answer. */
+export type SentLine = ReportLine | InvalidLine | QueryLine;
 
-/** How far a clock may be wrong, in milliseconds. */
+/** Tolerance for clock errors, in milliseconds. */
 const clockSlackMs = 100;
 
-/** What is wrong with answers, each told in a line. */
+/** A wrong, misplaced or missing answer, described in one line. */
 export interface AnswerFault {
   readonly kind: "wrong" | "reordered" | "lost";
   readonly detail: string;
 }
 
-/** The text of an answer that is worth a look, in characters. */
-const shownLength = 300;
+/** Longest description of bytes, in characters. */
+const maxShownLength = 300;
 
-/** Shows bytes on one line. */
+/** Formats bytes on one line. */
 export function show(bytes: ByteString): string {
   const text = JSON.stringify(bytes);
-  return text.length > shownLength ? `${text.slice(0, shownLength)}...` : text;
+  return text.length > maxShownLength
+    ? `${text.slice(0, maxShownLength)}...`
+    : text;
 }
 
 /** A line without an answer. */
 interface Pending {
-  readonly asked: Asked;
-  /** Whether a line behind it has been answered. */
+  readonly sent: SentLine;
+  /** Whether a later line has been answered. */
   isSkipped: boolean;
 }
 
-/** Reads the answers on one connection. */
+/** Checks the answers on one connection. */
 export class AnswerChecker {
-  readonly #onAnswer: (asked: Asked, firstLine: ByteString) => void;
+  readonly #onAnswer: (sent: SentLine, firstLine: ByteString) => void;
   readonly #onFault: (fault: AnswerFault) => void;
   readonly #now: () => number;
   readonly #pending: Pending[] = [];
@@ -81,11 +83,11 @@ export class AnswerChecker {
   #answered = 0;
 
   /**
-   * @param onAnswer Told of every right answer.
+   * @param onAnswer Called for each correct answer.
    * @param now Milliseconds since 1970.
    */
   constructor(
-    onAnswer: (asked: Asked, firstLine: ByteString) => void,
+    onAnswer: (sent: SentLine, firstLine: ByteString) => void,
     onFault: (fault: AnswerFault) => void,
     now: () => number = Date.now,
   ) {
@@ -94,63 +96,60 @@ export class AnswerChecker {
     this.#now = now;
   }
 
-  /** Lines that have no answer yet. */
+  /** The number of lines without an answer. */
   get pending(): number {
     return this.#pending.length;
   }
 
-  /** The answers that were right. */
+  /** The number of correct answers. */
   get answered(): number {
     return this.#answered;
   }
 
-  /** Whether an answer has begun to come in, and has no end. */
+  /** Whether a part of an answer has been received. */
   get isWithinAnswer(): boolean {
     return this.#text !== "" && !this.#isWhole;
   }
 
-  /** What has waited longest for its answer. */
-  get oldest(): Asked | undefined {
-    return this.#pending[0]?.asked;
+  /** The oldest line without an answer. */
+  get oldest(): SentLine | undefined {
+    return this.#pending[0]?.sent;
   }
 
-  /** A line is sent: its answer will come behind those of the lines before. */
-  expect(asked: Asked): void {
-    this.#pending.push({ asked, isSkipped: false });
+  /** Expects the answer to a line, after those to earlier lines. */
+  expect(sent: SentLine): void {
+    this.#pending.push({ sent, isSkipped: false });
   }
 
-  /** Bytes came in. */
+  /** Checks received bytes. */
   push(bytes: ByteString): void {
     const text = this.#text + bytes;
     let start = 0;
     while (true) {
       const end = this.#endOfAnswer(text, start);
       if (end < 0) break;
-      this.#take(text.slice(start, end));
+      this.#check(text.slice(start, end));
       start = end;
     }
     this.#text = text.slice(start);
   }
 
   /**
-   * The connection is over.
+   * Checks what is left when the connection has ended.
    *
-   * @param isExcused Whether something was done to it, so that lines without an
-   * answer are no fault. Those that later ones have overtaken always are.
+   * @param isExcused Whether the soak has caused the end. Lines without an
+   * answer are no fault then, unless a later line was answered.
    */
   end(isExcused: boolean): void {
     if (this.#isWhole) {
-      this.#take(this.#text);
+      this.#check(this.#text);
       this.#text = "";
     }
     const lost = this.#pending.filter(({ isSkipped }) =>
       isSkipped || !isExcused
     );
-    for (const { asked } of lost) {
-      this.#onFault({
-        kind: "lost",
-        detail: `no answer to ${describe(asked)}`,
-      });
+    for (const { sent } of lost) {
+      this.#onFault({ kind: "lost", detail: `no answer to ${describe(sent)}` });
     }
     if (!isExcused && this.#text !== "") {
       const detail = `the stream ends within ${show(this.#text)}`;
@@ -160,108 +159,108 @@ export class AnswerChecker {
     this.#text = "";
   }
 
-  /** The index behind the answer that begins at `start`; -1 if it goes on. */
+  /** The end of the answer that begins at `start`; -1 if it is incomplete. */
   #endOfAnswer(text: ByteString, start: number): number {
     const lineEnd = text.indexOf("\n", start) + 1;
     if (lineEnd === 0) return -1;
     if (!text.startsWith("AT ", start)) return lineEnd;
-    const next = this.#next?.asked;
+    const next = this.#next?.sent;
     if (next === undefined) return lineEnd;
-    // Behind an AT line that answers a question there are places.
+    // In the answer to a query, places follow the AT line.
     if (lineEnd === text.length) {
       const line = text.slice(start, lineEnd);
-      const isDone = next.kind === "report" &&
+      const isComplete = next.kind === "report" &&
         faultOf(next, line, this.#now()) === undefined;
-      return isDone ? lineEnd : -1;
+      return isComplete ? lineEnd : -1;
     }
     if (text[lineEnd] !== "{") return lineEnd;
     const bodyEnd = text.indexOf("\n\n", lineEnd);
     return bodyEnd < 0 ? -1 : bodyEnd + 2;
   }
 
-  /** Whether what is left at the end is an answer, though it may be wrong. */
+  /** Whether the remaining bytes are a complete answer, correct or not. */
   get #isWhole(): boolean {
     return this.#text.endsWith("\n") &&
-      this.#next?.asked.kind !== "question";
+      this.#next?.sent.kind !== "query";
   }
 
-  /** The line whose answer comes next. */
+  /** The line whose answer is expected next. */
   get #next(): Pending | undefined {
     return this.#pending.find(({ isSkipped }) => !isSkipped);
   }
 
-  #take(answer: ByteString): void {
+  #check(answer: ByteString): void {
     const nowMs = this.#now();
-    const fits = ({ asked }: Pending) =>
-      faultOf(asked, answer, nowMs) === undefined;
+    const fits = ({ sent }: Pending) =>
+      faultOf(sent, answer, nowMs) === undefined;
     const expected = this.#pending.findIndex(({ isSkipped }) => !isSkipped);
     const isInPlace = expected >= 0 && fits(this.#pending[expected]);
     const index = isInPlace ? expected : this.#pending.findIndex(fits);
-    if (index < 0) return this.#refuse(expected, answer);
-    const [{ asked, isSkipped }] = this.#pending.splice(index, 1);
+    if (index < 0) return this.#reject(expected, answer);
+    const [{ sent, isSkipped }] = this.#pending.splice(index, 1);
     if (isSkipped) {
       const detail = `${show(answer)} came late`;
       this.#onFault({ kind: "reordered", detail });
       return;
     }
-    for (const overtaken of this.#pending.slice(0, index)) {
-      overtaken.isSkipped = true;
+    for (const earlier of this.#pending.slice(0, index)) {
+      earlier.isSkipped = true;
     }
     this.#answered += 1;
-    this.#onAnswer(asked, answer.slice(0, answer.indexOf("\n")));
+    this.#onAnswer(sent, answer.slice(0, answer.indexOf("\n")));
   }
 
-  /** Takes it for the answer that should have come. */
-  #refuse(expected: number, answer: ByteString): void {
+  /** Counts a wrong answer as the answer to the line expected next. */
+  #reject(expected: number, answer: ByteString): void {
     if (expected < 0) {
-      const detail = `nobody has asked for ${show(answer)}`;
+      const detail = `no line was sent for ${show(answer)}`;
       this.#onFault({ kind: "wrong", detail });
       return;
     }
-    const [{ asked }] = this.#pending.splice(expected, 1);
-    const fault = faultOf(asked, answer, this.#now());
+    const [{ sent }] = this.#pending.splice(expected, 1);
+    const fault = faultOf(sent, answer, this.#now());
     this.#onFault({
       kind: "wrong",
-      detail: `${fault}: ${show(answer)} to ${describe(asked)}`,
+      detail: `${fault}: ${show(answer)} to ${describe(sent)}`,
     });
   }
 }
 
-function describe(asked: Asked): string {
-  if (asked.kind !== "report") return show(asked.line);
-  return show(`IAMAT ${asked.client} ${asked.position} ${asked.time}`);
+function describe(sent: SentLine): string {
+  if (sent.kind !== "report") return show(sent.line);
+  return show(`IAMAT ${sent.client} ${sent.position} ${sent.time}`);
 }
 
-/** What is wrong with an answer; undefined if nothing is. */
+/** The fault of an answer; undefined if it is correct. */
 function faultOf(
-  asked: Asked,
+  sent: SentLine,
   answer: ByteString,
   nowMs: number,
 ): string | undefined {
-  if (asked.kind === "echo") {
-    return answer === `? ${asked.line}\n` ? undefined : "no echo";
+  if (sent.kind === "echo") {
+    return answer === `? ${sent.line}\n` ? undefined : "no echo";
   }
   const lineEnd = answer.indexOf("\n");
   const line = answer.slice(0, lineEnd);
   const body = answer.slice(lineEnd + 1);
-  if (asked.kind === "report") {
-    const { client, position, server, time } = asked;
-    return faultOfLine(line, asked.askedAtMs, nowMs, {
+  if (sent.kind === "report") {
+    const { client, position, server, time } = sent;
+    return faultOfLine(line, sent.sentAtMs, nowMs, {
       client,
       position,
       server,
       time,
     }) ?? (body === "" ? undefined : "more than an AT line");
   }
-  if (answer === `? ${asked.line}\n`) {
-    return asked.atLeast === undefined ? undefined : "the client is known";
+  if (answer === `? ${sent.line}\n`) {
+    return sent.atLeast === undefined ? undefined : "the client is known";
   }
-  const fault = faultOfLine(line, -Infinity, nowMs, { client: asked.client });
+  const fault = faultOfLine(line, -Infinity, nowMs, { client: sent.client });
   if (fault !== undefined) return fault;
-  if (asked.atLeast !== undefined && isNewer(asked.atLeast, line)) {
-    return `a newer one was known: ${show(asked.atLeast)}`;
+  if (sent.atLeast !== undefined && isNewer(sent.atLeast, line)) {
+    return `older than a known report: ${show(sent.atLeast)}`;
   }
-  return body === `${asked.places(line)}\n\n` ? undefined : "other places";
+  return body === `${sent.places(line)}\n\n` ? undefined : "other places";
 }
 
 interface LineFields {
@@ -289,8 +288,8 @@ function faultOfLine(
   if (position !== (fields.position ?? positionAt(time))) {
     return "another position";
   }
-  const heardAtMs = receivedAtOf(line) * 1000;
-  const isHeardThen = heardAtMs >= notBeforeMs - clockSlackMs &&
-    heardAtMs <= nowMs + clockSlackMs;
-  return isHeardThen ? undefined : "an impossible clock difference";
+  const receivedAtMs = receivedAtOf(line) * 1000;
+  const isPossible = receivedAtMs >= notBeforeMs - clockSlackMs &&
+    receivedAtMs <= nowMs + clockSlackMs;
+  return isPossible ? undefined : "an impossible clock difference";
 }

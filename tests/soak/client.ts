@@ -1,6 +1,6 @@
 /**
- * One connection of a soak's client: every answer on it is checked, and so is
- * how it ends.
+ * One connection of a simulated client. Checks every answer, and the way in
+ * which the connection ends.
  *
  * @module
  */
@@ -11,45 +11,48 @@ import {
 } from "../../protocol/bytes.ts";
 import { closeQuietly, writeAll } from "../../runtime/transport.ts";
 import { connect } from "../end_to_end/process.ts";
-import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";
-import { keepNewer } from "./ledger.ts";
+import { AnswerChecker, type AnswerFault, type SentLine } from "./answers.ts";
+import { keepNewer } from "./expected_reports.ts";
 import type { Incarnation } from "./servers.ts";
 import { pause, type World } from "./world.ts";
-import { positionAt } from "./words.ts";
+import { positionAt } from "./random_lines.ts";
 
-/** Whoever reads has an answer within this time, in milliseconds. */
+/** A client that reads has an answer within this time, in milliseconds. */
 const answerDeadlineMs = 30_000;
 
 /**
- * What was sent so long before a server was told to stop, in milliseconds, has
- * been read by it.
+ * A line sent this long before SIGTERM, in milliseconds, must have been read by
+ * the server.
  */
-const readLongAgoMs = 5_000;
+const readDeadlineMs = 5_000;
 
-/** A server may close a connection that takes nothing for this long. */
+/**
+ * A server may close a connection whose client reads nothing for this long, in
+ * milliseconds.
+ */
 const slowConsumerMs = 25_000;
 
 /** A connection. */
 export class Client {
-  /** The server's life in which the connection began. */
+  /** The incarnation of the server that the connection is to. */
   readonly incarnation: Incarnation;
-  /** Told of the first line of every right answer. */
+  /** Called with the first line of each correct answer. */
   onAnswer: ((line: ByteString) => void) | undefined;
-  /** What this client is, for messages. */
+  /** The kind of client, for messages. */
   readonly #kind: string;
   readonly #world: World;
   readonly #transport: Deno.TcpConn;
   readonly #checker: AnswerChecker;
   readonly #reading: Promise<void>;
   #waiter: (() => void) | undefined;
-  /** Who waits to read on, while reading is paused. */
-  #goOn: PromiseWithResolvers<void> | undefined;
+  /** Resolves when reading resumes; undefined unless reading is paused. */
+  #resuming: PromiseWithResolvers<void> | undefined;
   #longestPauseMs = 0;
-  /** Of one read, in bytes, and between two reads, in milliseconds. */
+  /** The size of a read, in bytes, and the pause after it, in milliseconds. */
   #slowness: { readonly bytes: number; readonly pauseMs: number } | undefined;
   #isHalfClosed = false;
-  #isLeaving = false;
-  #isOver = false;
+  #isDisconnecting = false;
+  #hasEnded = false;
 
   private constructor(
     world: World,
@@ -62,7 +65,7 @@ export class Client {
     this.incarnation = incarnation;
     this.#transport = transport;
     this.#checker = new AnswerChecker(
-      (asked, line) => this.#answered(asked, line),
+      (sent, line) => this.#onAnswer(sent, line),
       (fault) => this.#fault(fault),
     );
     world.counts.connections += 1;
@@ -70,7 +73,7 @@ export class Client {
     this.#reading = this.#read();
   }
 
-  /** Connects to a server; undefined if it is not there. */
+  /** Connects to a server; undefined if it does not run. */
   static async connect(
     world: World,
     kind: string,
@@ -84,112 +87,112 @@ export class Client {
       return new Client(world, kind, incarnation, transport);
     } catch (error) {
       if (incarnation.ending === undefined) {
-        world.fail(`${kind}: ${server} is not to be reached: ${error}`);
+        world.fail(`${kind}: cannot connect to ${server}: ${error}`);
       }
       return undefined;
     }
   }
 
-  /** Whether nothing more can be said or heard. */
-  get isOver(): boolean {
-    return this.#isOver;
+  /** Whether the connection has ended. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
-  /** The line of an IAMAT; its answer is expected. */
+  /** Returns an IAMAT line to send, and expects its answer. */
   report(client: ByteString, time: ByteString): ByteString {
     const position = positionAt(time);
     const { server } = this.incarnation;
-    const askedAtMs = Date.now();
+    const sentAtMs = Date.now();
     this.#checker.expect(
-      { kind: "report", server, client, position, time, askedAtMs },
+      { kind: "report", server, client, position, time, sentAtMs },
     );
     return `IAMAT ${client} ${position} ${time}\n`;
   }
 
-  /** The line of a WHATSAT, likewise. */
-  question(client: ByteString, radiusKm = "0", bound = "0"): ByteString {
+  /** Returns a WHATSAT line to send, and expects its answer. */
+  query(client: ByteString, radiusKm = "0", bound = "0"): ByteString {
     const line = `WHATSAT ${client} ${radiusKm} ${bound}`;
     this.#checker.expect({
-      kind: "question",
+      kind: "query",
       line,
       client,
       atLeast: this.incarnation.known.get(client),
       places: (line) => this.#world.places(line, radiusKm, bound),
-      askedAtMs: Date.now(),
+      sentAtMs: Date.now(),
     });
     return `${line}\n`;
   }
 
-  /** A line that is no command, likewise. */
+  /** Returns a line that is no command, and expects its answer. */
   invalid(line: ByteString): ByteString {
-    this.#checker.expect({ kind: "echo", line, askedAtMs: Date.now() });
+    this.#checker.expect({ kind: "echo", line, sentAtMs: Date.now() });
     return `${line}\n`;
   }
 
-  /** Sends lines; returns whether they could be sent. */
+  /** Sends lines. Returns whether that succeeded. */
   async send(text: ByteString): Promise<boolean> {
     try {
       await writeAll(this.#transport, text);
       return true;
     } catch {
-      // The reader is told how the connection ended, and decides about it.
+      // Reading ends too, and checks how the connection ended.
       await this.#reading;
       return false;
     }
   }
 
-  /** Waits until everything is answered; false if that will not be. */
-  async settled(): Promise<boolean> {
-    while (this.#checker.pending > 0 && !this.#isOver) {
+  /** Waits for all answers. False if the connection has ended. */
+  async untilAnswered(): Promise<boolean> {
+    while (this.#checker.pending > 0 && !this.#hasEnded) {
       await new Promise<void>((resolve) => this.#waiter = resolve);
     }
-    return !this.#isOver;
+    return !this.#hasEnded;
   }
 
-  /** Sends lines and waits for their answers; false if there are none. */
-  async ask(text: ByteString): Promise<boolean> {
-    return await this.send(text) && await this.settled();
+  /** Sends lines and waits for all answers. False if the connection ended. */
+  async request(text: ByteString): Promise<boolean> {
+    return await this.send(text) && await this.untilAnswered();
   }
 
-  /** Ends this side; resolves when the server has ended its own. */
+  /** Ends sending. Resolves when the server has ended the connection. */
   async finish(): Promise<void> {
     this.#isHalfClosed = true;
     try {
       await this.#transport.closeWrite();
     } catch {
-      // It is over already.
+      // It has ended already.
     }
     await this.#reading;
   }
 
-  /** Leaves, whatever is under way. */
-  leave(): void {
-    this.#isLeaving = true;
-    this.#goOn?.resolve();
+  /** Closes at once. */
+  disconnect(): void {
+    this.#isDisconnecting = true;
+    this.#resuming?.resolve();
     closeQuietly(this.#transport);
   }
 
-  /** Takes nothing for a while. */
-  async stopReading(forMs: number, signal: AbortSignal): Promise<void> {
+  /** Reads nothing for this time, or until the signal aborts. */
+  async pauseReading(forMs: number, signal: AbortSignal): Promise<void> {
     this.#longestPauseMs = Math.max(this.#longestPauseMs, forMs);
-    this.#goOn = Promise.withResolvers();
+    this.#resuming = Promise.withResolvers();
     await pause(forMs, signal);
-    this.#goOn.resolve();
-    this.#goOn = undefined;
+    this.#resuming.resolve();
+    this.#resuming = undefined;
   }
 
-  /** Takes so many bytes at a time from now on, and then waits. */
+  /** From now on reads at most `bytes` at a time, with a pause after each. */
   readSlowly(bytes: number, pauseMs: number): void {
     this.#slowness = { bytes, pauseMs };
   }
 
   async #read(): Promise<void> {
     const buffer = allocateBuffer(64 * 1024);
-    const watch = setInterval(() => this.#watch(), 1_000);
+    const timer = setInterval(() => this.#checkDeadline(), 1_000);
     let end = "the end of the stream";
     try {
       while (true) {
-        await this.#goOn?.promise;
+        await this.#resuming?.promise;
         const { bytes = buffer.length, pauseMs } = this.#slowness ?? {};
         const count = await this.#transport.read(buffer.subarray(0, bytes));
         if (count === null) break;
@@ -200,10 +203,10 @@ export class Client {
     } catch (error) {
       end = String(error);
     }
-    clearInterval(watch);
-    this.#isOver = true;
+    clearInterval(timer);
+    this.#hasEnded = true;
     this.#world.connected.delete(this);
-    this.#judgeEnd(end);
+    this.#checkEnd(end);
     closeQuietly(this.#transport);
     this.#wake();
   }
@@ -213,16 +216,18 @@ export class Client {
     this.#waiter = undefined;
   }
 
-  #answered(asked: Asked, line: ByteString): void {
-    const { counts, ledger } = this.#world;
+  #onAnswer(sent: SentLine, line: ByteString): void {
+    const { counts, expected } = this.#world;
     counts.answers += 1;
     this.onAnswer?.(line);
-    if (asked.kind === "echo" || !line.startsWith("AT ")) return;
+    if (sent.kind === "echo" || !line.startsWith("AT ")) return;
     keepNewer(this.incarnation.known, line);
-    // What comes from a server that is dead by now need not be known elsewhere.
+    // An ended server may have lost the report.
     if (this.incarnation.ending !== undefined) return;
-    if (asked.kind === "report") ledger.answered(line);
-    else if (this.incarnation.server === this.#world.anchor) ledger.kept(line);
+    if (sent.kind === "report") expected.recordAnswer(line);
+    else if (this.incarnation.server === this.#world.anchor) {
+      expected.recordAtAnchor(line);
+    }
   }
 
   #fault({ detail, kind }: AnswerFault): void {
@@ -230,52 +235,54 @@ export class Client {
     this.#world.fail(`${this.#name}: ${kind}: ${detail}`);
   }
 
-  /** Says so if a server that is well does not answer. */
-  #watch(): void {
+  /** Reports a failure if an undisturbed server does not answer. */
+  #checkDeadline(): void {
     const { oldest } = this.#checker;
-    const isExempt = oldest === undefined || this.#isLeaving ||
+    const isExempt = oldest === undefined || this.#isDisconnecting ||
       this.#isSlow || this.incarnation.ending !== undefined;
-    if (isExempt || Date.now() - oldest.askedAtMs < answerDeadlineMs) return;
+    if (isExempt || Date.now() - oldest.sentAtMs < answerDeadlineMs) return;
     if (
-      this.#world.servers.calmMs(this.incarnation.server) < answerDeadlineMs
+      this.#world.servers.undisturbedMs(this.incarnation.server) <
+        answerDeadlineMs
     ) return;
     this.giveUp();
   }
 
-  /** Waits no longer. */
+  /** Reports the missing answers, and closes. */
   giveUp(): void {
     const { pending } = this.#checker;
-    this.#world.fail(`${this.#name}: ${pending} lines are never answered`);
-    this.leave();
+    this.#world.fail(`${this.#name}: ${pending} lines have no answer`);
+    this.disconnect();
   }
 
-  #judgeEnd(end: string): void {
+  #checkEnd(end: string): void {
     const { counts } = this.#world;
     const { ending } = this.incarnation;
     const { oldest } = this.#checker;
-    const isDead = this.#longestPauseMs >= slowConsumerMs;
-    const isExcused = this.#isLeaving || ending !== undefined || isDead;
+    const isSlowConsumer = this.#longestPauseMs >= slowConsumerMs;
+    const isExcused = this.#isDisconnecting || ending !== undefined ||
+      isSlowConsumer;
     if (!isExcused && !this.#isHalfClosed) {
       this.#world.fail(`${this.#name}: the connection ended by ${end}`);
     }
-    const wasRead = ending?.signal === "SIGTERM" && !this.#isLeaving &&
+    const wasRead = ending?.signal === "SIGTERM" && !this.#isDisconnecting &&
       !this.#isSlow && oldest !== undefined &&
-      Date.now() - performance.now() + ending.atMs - oldest.askedAtMs >
-        readLongAgoMs;
-    // Who is told to stop leaves no answer half said.
-    const isTorn = ending?.signal === "SIGTERM" && !this.#isLeaving &&
-      !this.#isSlow && this.#checker.isWithinAnswer;
-    if (isTorn) {
+      Date.now() - performance.now() + ending.atMs - oldest.sentAtMs >
+        readDeadlineMs;
+    // A server that stops completes its answers.
+    const isTruncated = ending?.signal === "SIGTERM" &&
+      !this.#isDisconnecting && !this.#isSlow && this.#checker.isWithinAnswer;
+    if (isTruncated) {
       this.#world.fail(`${this.#name}: the connection ended within an answer`);
     }
-    const isClosed = isDead && !this.#isLeaving && ending === undefined &&
-      oldest !== undefined;
-    if (isClosed) counts.slowConsumers += 1;
+    const wasClosed = isSlowConsumer && !this.#isDisconnecting &&
+      ending === undefined && oldest !== undefined;
+    if (wasClosed) counts.slowConsumers += 1;
     if (isExcused && !wasRead) counts.unanswered += this.#checker.pending;
     this.#checker.end(isExcused && !wasRead);
   }
 
-  /** Whether it does not take its answers as they come. */
+  /** Whether it reads slowly, or has paused reading. */
   get #isSlow(): boolean {
     return this.#slowness !== undefined || this.#longestPauseMs > 0;
   }

@@ -1,7 +1,6 @@
 /**
- * What goes wrong in a soak, and when: servers are killed, stopped and frozen,
- * links are cut, slowed and swallowed. The seed decides, as far as a real
- * machine lets it.
+ * Injects faults: servers are killed, stopped and frozen, and traffic on links
+ * is cut, delayed and dropped. The seed selects the faults and their times.
  *
  * @module
  */
@@ -12,25 +11,28 @@ import type { Random } from "../../runtime/random.ts";
 import { Client } from "./client.ts";
 import { pause, type World } from "./world.ts";
 
-/** Between two faults of a server or of a link, in milliseconds. */
-const calmMs = { least: 3_000, most: 20_000 };
+/** Time between two faults of a server or of a link, in milliseconds. */
+const faultIntervalMs = { least: 3_000, most: 20_000 };
 
-/** A server stays away for this long at most, in milliseconds. */
-const mostAwayMs = 4_000;
+/** Longest time before a server is started again, in milliseconds. */
+const maxDownMs = 4_000;
 
-/** A frozen server, likewise. Neighbours give it up after five seconds. */
+/**
+ * Time for which a server is frozen, in milliseconds. After 5 s its neighbours
+ * end their links with it.
+ */
 const freezeMs = { least: 100, most: 8_000 };
 
-/** What SIGTERM ends within, in milliseconds: five seconds, and slack. */
+/** Longest time from SIGTERM to the end: 5 s and a margin, in milliseconds. */
 const stopDeadlineMs = 5_000 + 5_000;
 
 /**
- * What a server has answered is known to the one that never dies within this
- * time, in milliseconds, though links fail: neighbours compare every 30 s.
+ * Longest time until the anchor has an answered report although links fail, in
+ * milliseconds. Neighbours compare their reports every 30 s.
  */
-const keptDeadlineMs = 60_000;
+const anchorDeadlineMs = 60_000;
 
-/** Lets everything go wrong until the faults end. */
+/** Injects faults into all servers and links until the faults end. */
 export async function runFaults(world: World): Promise<void> {
   await Promise.all([
     ...names.map((name) => disturbServer(world, world.random.fork(), name)),
@@ -47,17 +49,20 @@ async function disturbServer(
 ): Promise<void> {
   const { counts, faultsEnd, servers } = world;
   while (!faultsEnd.aborted) {
-    await pause(random.between(calmMs.least, calmMs.most), faultsEnd);
-    // All are drawn in any case, so that what comes later is the same.
+    await pause(
+      random.between(faultIntervalMs.least, faultIntervalMs.most),
+      faultsEnd,
+    );
+    // Each round draws the same count of numbers, whatever the fault.
     const kind = random.next();
     const frozenMs = random.between(freezeMs.least, freezeMs.most);
-    const awayMs = random.between(0, mostAwayMs);
+    const downMs = random.between(0, maxDownMs);
     if (faultsEnd.aborted) return;
     if (kind < 0.4 || name === world.anchor) {
       counts.freezes += 1;
       await servers.freeze(name, frozenMs);
     } else {
-      await restart(world, name, kind < 0.75 ? "SIGKILL" : "SIGTERM", awayMs);
+      await restart(world, name, kind < 0.75 ? "SIGKILL" : "SIGTERM", downMs);
     }
   }
 }
@@ -66,25 +71,25 @@ async function restart(
   world: World,
   name: string,
   signal: "SIGKILL" | "SIGTERM",
-  awayMs: number,
+  downMs: number,
 ): Promise<void> {
-  const { counts, ledger, servers } = world;
-  await untilKept(world, name);
+  const { counts, expected, servers } = world;
+  await untilAtAnchor(world, name);
   if (world.faultsEnd.aborted) return;
   const ended = servers.end(name, signal);
-  ledger.died(name);
+  expected.forgetServer(name);
   const { status, tookMs } = await ended;
   if (signal === "SIGKILL") counts.kills += 1;
   else {
     counts.stops += 1;
-    judgeStop(world, name, status, tookMs);
+    checkStop(world, name, status, tookMs);
   }
-  await pause(awayMs);
+  await pause(downMs);
   await servers.start(name);
 }
 
-/** Says so if a server did not stop as it should. */
-export function judgeStop(
+/** Reports a failure if a server has not stopped in time with status 0. */
+export function checkStop(
   world: World,
   name: string,
   status: number,
@@ -98,33 +103,30 @@ export function judgeStop(
   );
 }
 
-/**
- * Waits until the server that never dies knows what another has answered so
- * far.
- */
-async function untilKept(world: World, name: string): Promise<void> {
-  const { anchor, faultsEnd, ledger } = world;
+/** Waits until the anchor has all reports that a server has answered. */
+async function untilAtAnchor(world: World, name: string): Promise<void> {
+  const { anchor, faultsEnd, expected } = world;
   const startMs = performance.now();
-  let held = ledger.heldBy(name);
-  while (held.length > 0 && !faultsEnd.aborted) {
-    const client = await Client.connect(world, "watchman", anchor);
-    await client?.ask(
-      held.map((line) => client.question(clientOf(line))).join(""),
+  let missing = expected.missingAtAnchor(name);
+  while (missing.length > 0 && !faultsEnd.aborted) {
+    const client = await Client.connect(world, "anchor check", anchor);
+    await client?.request(
+      missing.map((line) => client.query(clientOf(line))).join(""),
     );
     await client?.finish();
-    held = held.filter((line) => !ledger.isKept(line));
-    if (held.length === 0) return;
-    if (performance.now() - startMs > keptDeadlineMs) {
+    missing = missing.filter((line) => !expected.isAtAnchor(line));
+    if (missing.length === 0) return;
+    if (performance.now() - startMs > anchorDeadlineMs) {
       return world.fail(
-        `${anchor} does not know ${held.length} reports that ${name} ` +
-          `answered ${keptDeadlineMs / 1000} s ago, the first: ${held[0]}`,
+        `${anchor} lacks ${missing.length} reports that ${name} answered ` +
+          `${anchorDeadlineMs / 1000} s ago, the first: ${missing[0]}`,
       );
     }
     await pause(250, faultsEnd);
   }
 }
 
-/** What becomes of a link, and for how long at most, in milliseconds. */
+/** The faults of a link, with their longest times in milliseconds. */
 const linkFaults: readonly (readonly [Mode, number])[] = [
   ["refuse", 6_000],
   ["refuse", 50],
@@ -140,14 +142,17 @@ async function disturbLink(
 ): Promise<void> {
   const { counts, faultsEnd } = world;
   while (!faultsEnd.aborted) {
-    await pause(random.between(calmMs.least, calmMs.most), faultsEnd);
+    await pause(
+      random.between(faultIntervalMs.least, faultIntervalMs.most),
+      faultsEnd,
+    );
     const [mode, mostMs] = random.pick(linkFaults);
     const forMs = random.between(0, mostMs);
     if (faultsEnd.aborted) return;
     counts.linkFaults += 1;
     proxy.set(mode);
     await pause(forMs, faultsEnd);
-    // A connection from which something is missing must not go on.
+    // A connection with missing bytes must not continue.
     if (mode === "drop" || mode === "truncate") proxy.set("refuse");
     proxy.set("pass");
   }

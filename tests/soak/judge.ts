@@ -1,35 +1,35 @@
 /**
- * What is to be said of one server when a soak is over.
+ * Checks one server at the end of a soak.
  *
  * @module
  */
 import { judgeMemory } from "./machine.ts";
 import type { World } from "./world.ts";
 
-/** So many descriptors more than in the beginning are no leak. */
+/** Descriptors that a server may have more at the end than at the beginning. */
 const descriptorsAllowed = 2;
 
-/** The way of a process's memory is told in so many numbers. */
-const memoryPointsTold = 30;
+/** Most memory samples in a failure's message. */
+const maxMemoryPoints = 30;
 
-/** What became of one server. */
+/** The results of one server. */
 export interface ServerVerdict {
   readonly name: string;
-  readonly lives: number;
+  readonly incarnations: number;
   readonly descriptorsBefore: number;
   readonly descriptorsMost: number;
   readonly descriptorsAfter: number;
-  /** The most that it took in any life, in bytes. */
+  /** Highest resident memory of any incarnation, in bytes. */
   readonly memoryMostBytes: number;
-  /** In words. */
+  /** The verdict about memory, as text. */
   readonly memory: string;
 }
 
 /**
- * Looks at all lives of a server.
+ * Checks all incarnations of a server.
  *
- * @param descriptorsBefore At rest, in the beginning.
- * @param descriptorsAfter At rest, in the end.
+ * @param descriptorsBefore At rest, at the beginning.
+ * @param descriptorsAfter At rest, at the end.
  */
 export function judgeServer(
   world: World,
@@ -37,23 +37,22 @@ export function judgeServer(
   descriptorsBefore: number,
   descriptorsAfter: number,
 ): ServerVerdict {
-  const lives = world.servers.incarnations.filter(({ server }) =>
-    server === name
-  );
-  for (const { program } of lives) {
+  const incarnations = world.servers.incarnations
+    .filter(({ server }) => server === name);
+  for (const { program } of incarnations) {
     if (program.stderr === "") continue;
     world.fail(`${name} wrote to stderr: ${program.stderr}`);
   }
   if (descriptorsAfter > descriptorsBefore + descriptorsAllowed) {
     world.fail(
       `${name} has ${descriptorsAfter} descriptors at rest, and had ` +
-        `${descriptorsBefore} in the beginning`,
+        `${descriptorsBefore} at the beginning`,
     );
   }
-  const verdicts = lives.map(({ samples }) => {
+  const verdicts = incarnations.map(({ samples }) => {
     const verdict = judgeMemory(samples);
     if (verdict.state === "grown") {
-      const every = Math.ceil(samples.length / memoryPointsTold);
+      const every = Math.ceil(samples.length / maxMemoryPoints);
       const points = samples.filter((_, index) => index % every === 0)
         .map(({ memoryBytes }) => megabytes(memoryBytes));
       world.fail(`${name}'s memory grew: ${points.join(", ")}`);
@@ -61,17 +60,17 @@ export function judgeServer(
     return verdict;
   });
   const judged = verdicts.filter((verdict) => verdict.state !== "not judged");
-  const longest = judged.toSorted((a, b) => b.livedMs - a.livedMs)[0];
-  const samples = lives.flatMap(({ samples }) => samples);
+  const longest = judged.toSorted((a, b) => b.durationMs - a.durationMs)[0];
+  const samples = incarnations.flatMap(({ samples }) => samples);
   return {
     name,
-    lives: lives.length,
+    incarnations: incarnations.length,
     descriptorsBefore,
     descriptorsMost: Math.max(...samples.map((sample) => sample.descriptors)),
     descriptorsAfter,
     memoryMostBytes: Math.max(...samples.map((sample) => sample.memoryBytes)),
     memory: longest === undefined
-      ? "not judged: no life was long enough"
+      ? "not judged: no incarnation was long enough"
       : `${longest.state}: ${megabytes(longest.beforeBytes)}, then ` +
         megabytes(longest.afterBytes),
   };

@@ -1,6 +1,6 @@
 /**
- * The clients of a soak that want something: they report, ask, and take their
- * answers, each kind in a way of its own, until the load ends.
+ * Simulated clients that report, query and read all their answers, until the
+ * load ends.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { names } from "../end_to_end/process.ts";
 import type { Random } from "../../runtime/random.ts";
 import { Client } from "./client.ts";
 import { directLinks } from "./servers.ts";
-import { drawInvalid, drawQuestion, drawTime } from "./words.ts";
+import { drawInvalid, drawQueryOperands, drawTime } from "./random_lines.ts";
 import { pause, type World } from "./world.ts";
 
-/** A kind of client: runs until the load ends. */
-export type Kind = (world: World, random: Random) => Promise<void>;
+/** A kind of client. Runs until the load ends. */
+export type ClientKind = (world: World, random: Random) => Promise<void>;
 
-/** Connects to some server; undefined if it is not there, after a moment. */
+/** Connects to a random server. If that fails, pauses and returns undefined. */
 export async function connectToAny(
   world: World,
   random: Random,
@@ -26,8 +26,8 @@ export async function connectToAny(
   return client;
 }
 
-/** Pipelines reports, in batches of any depth. */
-export const reporter: Kind = async (world, random) => {
+/** Pipelines reports in batches of random sizes. */
+export const reporter: ClientKind = async (world, random) => {
   let lastTime = drawTime(random, Date.now());
   while (!world.loadEnd.aborted) {
     const client = await connectToAny(world, random, "reporter");
@@ -37,50 +37,50 @@ export const reporter: Kind = async (world, random) => {
       const depth = random.chance(0.5) ? 1 : 1 + random.below(48);
       let text = "";
       for (let line = 0; line < depth; line++) {
-        // Now and then the very time of the last report, whoever sent that.
+        // Sometimes the time of the last report, of whichever client.
         if (!random.chance(0.05)) lastTime = drawTime(random, Date.now());
         text += client.report(random.pick(world.clients), lastTime);
       }
-      if (!await client.ask(text)) break;
+      if (!await client.request(text)) break;
       await pause(random.between(10, 500), world.loadEnd);
     }
     await client.finish();
   }
 };
 
-/** What is said may be in pieces of so many bytes at most. */
-const mostPieceBytes = 7;
+/** Largest piece of a line that is sent in pieces, in bytes. */
+const maxPieceBytes = 7;
 
-/** Asks for places, and says much that is no command, in pieces. */
-export const asker: Kind = async (world, random) => {
+/** Sends queries, invalid lines and reports, sometimes in pieces. */
+export const querier: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
-    const client = await connectToAny(world, random, "asker");
+    const client = await connectToAny(world, random, "querier");
     if (client === undefined) continue;
     const rounds = 1 + random.below(10);
     for (let round = 0; round < rounds && !world.loadEnd.aborted; round++) {
-      const text = drawTalk(world, random, client, 1 + random.below(12));
+      const text = drawLines(world, random, client, 1 + random.below(12));
       const isSent = random.chance(0.3)
         ? await sendInPieces(client, random, text)
         : await client.send(text);
-      if (!isSent || !await client.settled()) break;
+      if (!isSent || !await client.untilAnswered()) break;
       await pause(random.between(50, 400), world.loadEnd);
     }
     await client.finish();
   }
 };
 
-/** Lines of all kinds. */
-function drawTalk(
+/** Draws lines of all kinds. */
+function drawLines(
   world: World,
   random: Random,
   client: Client,
-  lines: number,
+  count: number,
 ): ByteString {
   let text = "";
-  for (let line = 0; line < lines; line++) {
+  for (let line = 0; line < count; line++) {
     const about = random.pick(world.clients);
     const kind = random.next();
-    if (kind < 0.5) text += client.question(about, ...drawQuestion(random));
+    if (kind < 0.5) text += client.query(about, ...drawQueryOperands(random));
     else if (kind < 0.75) text += client.invalid(drawInvalid(random, about));
     else text += client.report(about, drawTime(random, Date.now()));
   }
@@ -92,10 +92,10 @@ async function sendInPieces(
   random: Random,
   text: ByteString,
 ): Promise<boolean> {
-  // The long ones would take too long.
+  // Pieces for all of a long text would take too long.
   const inPieces = Math.min(text.length, 400);
   for (let at = 0; at < inPieces;) {
-    const end = Math.min(at + 1 + random.below(mostPieceBytes), inPieces);
+    const end = Math.min(at + 1 + random.below(maxPieceBytes), inPieces);
     if (!await client.send(text.slice(at, end))) return false;
     if (random.chance(0.2)) await pause(1);
     at = end;
@@ -103,86 +103,89 @@ async function sendInPieces(
   return inPieces === text.length || await client.send(text.slice(inPieces));
 }
 
-/** Says all it has to say, ends its side, and takes everything. */
-export const halfCloser: Kind = async (world, random) => {
+/** Sends all its lines, ends sending, and then reads all answers. */
+export const halfCloser: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     const client = await connectToAny(world, random, "half-closer");
     if (client === undefined) continue;
-    await client.send(drawTalk(world, random, client, random.below(60)));
+    await client.send(drawLines(world, random, client, random.below(60)));
     await client.finish();
     await pause(random.between(50, 1_000), world.loadEnd);
   }
 };
 
 /**
- * Both servers of a link must have been undisturbed for this long, in
- * milliseconds, for the link to be there for certain.
+ * Two neighbours are linked if both have been undisturbed for this long, in
+ * milliseconds.
  */
-const linkedForCertainMs = 10_000;
+const linkedAfterMs = 10_000;
 
-/** A neighbour that has fallen behind knows a report after this time at most. */
-const passedOnWithinMs = 10_000;
+/** A neighbour has a report after this time at most, in milliseconds. */
+const arrivalDeadlineMs = 10_000;
 
-/** Reports to one server, and asks its neighbour as soon as it has its answer. */
-export const neighbour: Kind = async (world, random) => {
+/** Reports to one server, and queries its neighbour right after the answer. */
+export const neighbour: ClientKind = async (world, random) => {
   const { counts, servers } = world;
   let count = 0;
   const id = random.below(2 ** 32);
   while (!world.loadEnd.aborted) {
     await pause(random.between(100, 400), world.loadEnd);
-    const [told, asked] = random.shuffle(random.pick(directLinks));
-    const areCalm = () =>
-      servers.calmMs(told) >= linkedForCertainMs &&
-      servers.calmMs(asked) >= linkedForCertainMs;
-    if (!areCalm()) continue;
-    const one = await Client.connect(world, "neighbour", told);
-    const other = await Client.connect(world, "neighbour", asked);
+    const [origin, queried] = random.shuffle(random.pick(directLinks));
+    const areUndisturbed = () =>
+      servers.undisturbedMs(origin) >= linkedAfterMs &&
+      servers.undisturbedMs(queried) >= linkedAfterMs;
+    if (!areUndisturbed()) continue;
+    const one = await Client.connect(world, "neighbour", origin);
+    const other = await Client.connect(world, "neighbour", queried);
     if (one === undefined || other === undefined) {
-      one?.leave();
-      other?.leave();
+      one?.disconnect();
+      other?.disconnect();
       continue;
     }
-    // One that nobody else speaks of; there are a hundred of each.
+    // No other client uses these IDs; each loop has a hundred of them.
     const name = `neighbour-${id}-${count++ % 100}`;
     const time = (Date.now() / 1000).toFixed(6);
-    // A connection that is being accepted may overtake a link.
-    await one.ask(one.question(name));
-    await other.ask(other.question(name));
+    // Both connections must be accepted before the time is measured.
+    await one.request(one.query(name));
+    await other.request(other.query(name));
     const startMs = performance.now();
-    await one.ask(one.report(name, time));
-    const knows = async () =>
-      await other.ask(other.question(name)) &&
+    await one.request(one.report(name, time));
+    const hasReport = async () =>
+      await other.request(other.query(name)) &&
       other.incarnation.known.get(name)?.endsWith(` ${time}`) === true;
-    const isKnownAtOnce = await knows();
+    const wasImmediate = await hasReport();
     const tookMs = performance.now() - startMs;
-    let isKnown = isKnownAtOnce;
-    while (!isKnown && areCalm()) {
-      if (performance.now() - startMs > passedOnWithinMs) break;
+    let hasArrived = wasImmediate;
+    while (!hasArrived && areUndisturbed()) {
+      if (performance.now() - startMs > arrivalDeadlineMs) break;
       await pause(20);
-      isKnown = await knows();
+      hasArrived = await hasReport();
     }
-    if (areCalm()) {
-      if (isKnownAtOnce) counts.passedOnAtOnce += 1;
-      else if (isKnown) {
-        counts.passedOnLater += 1;
-        world.late.push(tookMs);
+    if (areUndisturbed()) {
+      if (wasImmediate) counts.immediateArrivals += 1;
+      else if (hasArrived) {
+        counts.lateArrivals += 1;
+        world.lateMs.push(tookMs);
       } else {
-        world.fail(`${asked} was not told by ${told} of ${name} at ${time}`);
+        world.fail(
+          `the report of ${name} at ${time} did not arrive from ${origin} ` +
+            `at ${queried}`,
+        );
       }
     }
-    one.leave();
-    other.leave();
+    one.disconnect();
+    other.disconnect();
   }
 };
 
-/** Stays connected all the time, and says a line now and then. */
-export const idler: Kind = async (world, random) => {
+/** Stays connected, and rarely sends a line. */
+export const idler: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     const client = await connectToAny(world, random, "idler");
-    while (client !== undefined && !client.isOver && !world.loadEnd.aborted) {
+    while (client !== undefined && !client.hasEnded && !world.loadEnd.aborted) {
       await pause(random.between(0, 60_000), world.loadEnd);
       if (world.loadEnd.aborted) break;
-      await client.ask(drawTalk(world, random, client, 1));
+      await client.request(drawLines(world, random, client, 1));
     }
     await client?.finish();
   }

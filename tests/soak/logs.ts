@@ -1,7 +1,7 @@
 /**
- * Reads the servers' logs while they are written: every line of every file has
- * to be a record. A file that is full and will not be written again is read and
- * taken out of the ring, so that nothing is overwritten before it was read.
+ * Checks the servers' logs while they are written: every line must be a record.
+ * A full file is checked and then moved to another folder, so that the server
+ * does not delete it before.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { type LogRecord, parseRecord } from "../../log/parse.ts";
 import { type ByteString, decodeBytes } from "../../protocol/bytes.ts";
 import { show } from "./answers.ts";
 
-/** Holds the text of log files to what PROTOCOL.md says of them. */
+/** Checks the text of log files against the format in docs/PROTOCOL.md. */
 export class LogChecker {
   readonly #onFault: (fault: string) => void;
   readonly #onEvent: (record: LogRecord & { kind: "event" }) => void;
   #records = 0;
   #cutLines = 0;
 
-  /** @param onEvent Told of every event. */
+  /** @param onEvent Called for each event. */
   constructor(
     onFault: (fault: string) => void,
     onEvent: (record: LogRecord & { kind: "event" }) => void,
@@ -25,12 +25,12 @@ export class LogChecker {
     this.#onEvent = onEvent;
   }
 
-  /** Lines that were records. */
+  /** The number of lines that are records. */
   get records(): number {
     return this.#records;
   }
 
-  /** Lines that a killed server has not written to their end. */
+  /** The number of partial lines, each at the end of a killed server's run. */
   get cutLines(): number {
     return this.#cutLines;
   }
@@ -46,12 +46,12 @@ export class LogChecker {
     for (const [index, record] of records.entries()) {
       const isLast = index === lines.length - 1;
       if (record !== undefined) {
-        // A record without its LF is one that was cut off, by chance or not.
+        // Without its LF, even a valid record may be partial.
         if (isLast) this.#cutLines += 1;
         else this.#records += 1;
         if (record.kind === "event") this.#onEvent(record);
       } else if (isLast && lines[index] === "") {
-        // Behind the last LF.
+        // The empty text after the last LF.
       } else if (isLast || beginsRun(index + 1)) {
         if (lines[index] !== "") this.#cutLines += 1;
       } else {
@@ -61,13 +61,13 @@ export class LogChecker {
   }
 }
 
-/** So many bytes hold the last record of a full file. */
-const farewellBytes = 1024;
+/** Bytes at the end of a full file that contain its last record. */
+const lastRecordBytes = 1024;
 
-/** So many bytes of files that were read are kept: the newest. */
+/** Most bytes of checked files that are kept; the oldest are removed. */
 const maxKeptBytes = 2e9;
 
-/** Reads the files of a folder, and puts them into another. */
+/** Checks the files of a folder, and moves them to another. */
 export class LogReader {
   readonly #folder: string;
   readonly #readFolder: string;
@@ -88,24 +88,24 @@ export class LogReader {
     this.#checkerOf = checkerOf;
   }
 
-  /** Bytes that were read. */
+  /** The number of bytes read. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Files that were read. */
+  /** The number of files read. */
   get files(): number {
     return this.#files;
   }
 
-  /** Reads the files that are full. Returns how many there were. */
+  /** Reads the files that are full. Returns their number. */
   readFull(): number {
-    const full = this.#paths().filter((path) => this.#isDone(path));
+    const full = this.#paths().filter((path) => this.#isFull(path));
     for (const path of full) this.#read(path);
     return full.length;
   }
 
-  /** Reads all there are, when nobody writes any more. */
+  /** Reads all files. No server may run any more. */
   readRest(): void {
     for (const path of this.#paths()) this.#read(path);
   }
@@ -116,12 +116,12 @@ export class LogReader {
       .map(({ name }) => `${this.#folder}/${name}`);
   }
 
-  /** Whether its last record says that writing goes on in another file. */
-  #isDone(path: string): boolean {
+  /** Whether the last record says that the log continues in another file. */
+  #isFull(path: string): boolean {
     const { size } = Deno.statSync(path);
     using file = Deno.openSync(path);
-    file.seekSync(Math.max(0, size - farewellBytes), Deno.SeekMode.Start);
-    const end = new Uint8Array(farewellBytes);
+    file.seekSync(Math.max(0, size - lastRecordBytes), Deno.SeekMode.Start);
+    const end = new Uint8Array(lastRecordBytes);
     const count = file.readSync(end) ?? 0;
     const lines = decodeBytes(end, 0, count).split("\n");
     const last = parseRecord(lines.at(-2) ?? "");
@@ -141,7 +141,7 @@ export class LogReader {
     this.#keep(readPath, bytes.length);
   }
 
-  /** Keeps a file for whoever looks into it, and removes the oldest ones. */
+  /** Keeps a file for the user, and removes the oldest ones. */
   #keep(path: string, bytes: number): void {
     this.#kept.push({ path, bytes });
     this.#keptBytes += bytes;

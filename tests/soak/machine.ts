@@ -1,11 +1,10 @@
 /**
- * What processes take of the machine: memory and descriptors, from Linux's
- * `/proc`.
+ * Memory and descriptors of processes, from Linux's `/proc`.
  *
  * @module
  */
 
-/** What a process takes at a moment. */
+/** The resources of a process at one moment. */
 export interface Sample {
   /** By `performance.now()`. */
   readonly atMs: number;
@@ -14,7 +13,7 @@ export interface Sample {
   readonly descriptors: number;
 }
 
-/** A look at a process; undefined if it is gone. */
+/** Samples a process; undefined if it has ended. */
 export function sample(pid: number): Sample | undefined {
   try {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);
@@ -31,61 +30,61 @@ export function sample(pid: number): Sample | undefined {
   }
 }
 
-/** The descriptors that a process has open. */
+/** The number of a process's open descriptors. */
 export function countDescriptors(pid: number): number {
   return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
 }
 
-/** A life shorter than this, in milliseconds, says nothing about memory. */
+/** The memory of a shorter run is not judged, in milliseconds. */
 export const shortestJudgedMs = 100_000;
 
-/** Memory may grow by this part of itself, and by so many bytes. */
+/** Memory may grow by this share, and by this number of bytes. */
 const growthAllowed = 0.2;
 const growthAllowedBytes = 16 * 1024 * 1024;
 
 /**
- * In a life shorter than this, in milliseconds, the runtime may still be
- * finding out how much it needs: then memory may grow by so many bytes.
+ * In a run shorter than `warmUpMs` milliseconds the runtime still adapts to the
+ * load: memory may grow by `warmUpBytes` bytes then.
  */
 const warmUpMs = 300_000;
 const warmUpBytes = 128 * 1024 * 1024;
 
-/** How the memory of a process went. */
+/** The verdict about a process's memory. */
 export type MemoryVerdict =
-  | { readonly state: "not judged"; readonly livedMs: number }
+  | { readonly state: "not judged"; readonly durationMs: number }
   | {
     readonly state: "flat" | "grown";
-    readonly livedMs: number;
-    /** The floors of the second and of the last third of its life, in bytes. */
+    readonly durationMs: number;
+    /** The floors of the second and of the last third of the run, in bytes. */
     readonly beforeBytes: number;
     readonly afterBytes: number;
   };
 
 /**
- * Compares the floors of the second and of the last third of a life: a client
- * that asks for much makes waves, and a leak raises what is below them. The
- * first third is for the runtime to compile, and to find how much it needs.
+ * Compares the floors of the second and of the last third of a run. The load
+ * makes peaks, but a leak raises the floor. The first third is left out: the
+ * runtime still compiles and adapts to the load.
  */
 export function judgeMemory(samples: readonly Sample[]): MemoryVerdict {
-  const livedMs = samples.length === 0
+  const durationMs = samples.length === 0
     ? 0
     : samples[samples.length - 1].atMs - samples[0].atMs;
-  if (livedMs < shortestJudgedMs) return { state: "not judged", livedMs };
+  if (durationMs < shortestJudgedMs) return { state: "not judged", durationMs };
   const startMs = samples[0].atMs;
   const part = (from: number) =>
     samples.filter(({ atMs }) => {
-      const passed = (atMs - startMs) / livedMs;
+      const passed = (atMs - startMs) / durationMs;
       return passed >= from && passed <= from + 1 / 3;
     }).map(({ memoryBytes }) => memoryBytes);
   const beforeBytes = floorOf(part(1 / 3));
   const afterBytes = floorOf(part(2 / 3));
-  const allowedBytes = livedMs < warmUpMs ? warmUpBytes : growthAllowedBytes;
+  const allowedBytes = durationMs < warmUpMs ? warmUpBytes : growthAllowedBytes;
   const most = beforeBytes * (1 + growthAllowed) + allowedBytes;
   const state = afterBytes <= most ? "flat" : "grown";
-  return { state, livedMs, beforeBytes, afterBytes };
+  return { state, durationMs, beforeBytes, afterBytes };
 }
 
-/** A tenth of the values is below it. */
+/** The tenth percentile. */
 function floorOf(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 10)];

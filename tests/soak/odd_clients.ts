@@ -1,18 +1,18 @@
 /**
- * The clients of a soak that do what one should not: they take their answers
- * slowly or not at all, vanish, and knock at the doors of neighbours.
+ * Simulated clients that misbehave: they read slowly or not at all, disconnect
+ * early, or connect to peer ports.
  *
  * @module
  */
 import { allocateBuffer, decodeBytes } from "../../protocol/bytes.ts";
 import { closeQuietly, writeAll } from "../../runtime/transport.ts";
 import { connect, names } from "../end_to_end/process.ts";
-import { connectToAny, type Kind } from "./load.ts";
-import { drawQuestion, drawTime } from "./words.ts";
+import { type ClientKind, connectToAny } from "./load.ts";
+import { drawQueryOperands, drawTime } from "./random_lines.ts";
 import { pause } from "./world.ts";
 
-/** Takes its answers a few bytes at a time. */
-export const slowReader: Kind = async (world, random) => {
+/** Reads its answers a few bytes at a time. */
+export const slowReader: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     const client = await connectToAny(world, random, "slow reader");
     if (client === undefined) continue;
@@ -20,42 +20,39 @@ export const slowReader: Kind = async (world, random) => {
     let text = "";
     for (let line = 0; line < 60; line++) {
       const about = random.pick(world.clients);
-      text += client.question(about, ...drawQuestion(random));
+      text += client.query(about, ...drawQueryOperands(random));
     }
-    await client.ask(text);
+    await client.request(text);
     await client.finish();
     await pause(random.between(100, 3_000), world.loadEnd);
   }
 };
 
-/**
- * So many questions have more answers than the sockets hold: the server has to
- * wait.
- */
-const hogQuestions = 2_000;
+/** The answers to this many queries exceed the buffers of the sockets. */
+const hogQueries = 2_000;
 
-/** Asks so much that the server has to wait for it, and takes nothing. */
-export const hog: Kind = async (world, random) => {
+/** Sends many queries and then reads nothing for a while. */
+export const hog: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     await pause(random.between(2_000, 15_000), world.loadEnd);
     const client = await connectToAny(world, random, "hog");
     if (client === undefined) continue;
-    // Long enough to be taken for dead, or not nearly.
+    // Either longer than the limit for slow consumers, or much shorter.
     const forMs = random.chance(0.4) ? 45_000 : random.between(1_000, 12_000);
     let text = "";
-    for (let line = 0; line < hogQuestions; line++) {
-      text += client.question(random.pick(world.clients), "50", "20");
+    for (let line = 0; line < hogQueries; line++) {
+      text += client.query(random.pick(world.clients), "50", "20");
     }
-    const stopped = client.stopReading(forMs, world.loadEnd);
+    const resumed = client.pauseReading(forMs, world.loadEnd);
     await client.send(text);
-    await stopped;
-    await client.settled();
+    await resumed;
+    await client.untilAnswered();
     await client.finish();
   }
 };
 
-/** Leaves before it has its answers, often within a line. */
-export const vanisher: Kind = async (world, random) => {
+/** Disconnects before it has its answers, often within a line. */
+export const vanisher: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     const client = await connectToAny(world, random, "vanisher");
     if (client === undefined) continue;
@@ -64,22 +61,22 @@ export const vanisher: Kind = async (world, random) => {
     for (let line = 0; line < lines; line++) {
       const about = random.pick(world.clients);
       text += random.chance(0.5)
-        ? client.question(about, "50", "20")
+        ? client.query(about, "50", "20")
         : client.report(about, drawTime(random, Date.now()));
     }
     await client.send(text + "IAMAT half of a li".slice(0, random.below(19)));
-    // What it has not read then makes the system say so with a reset.
+    // If answers are unread, the system resets the connection.
     await pause(random.between(0, 20), world.loadEnd);
-    client.leave();
+    client.disconnect();
     await pause(random.between(50, 1_000), world.loadEnd);
   }
 };
 
-/** Who begins a handshake and does not end it is refused in this time. */
+/** A handshake must be refused or end within this time, in milliseconds. */
 const refusalDeadlineMs = 20_000;
 
-/** Says at a peer port what no neighbour would say, or half of it. */
-export const stranger: Kind = async (world, random) => {
+/** Sends a wrong or partial handshake to a peer port. */
+export const unknownPeer: ClientKind = async (world, random) => {
   const { counts, servers } = world;
   while (!world.loadEnd.aborted) {
     await pause(random.between(200, 2_000), world.loadEnd);
@@ -101,30 +98,31 @@ export const stranger: Kind = async (world, random) => {
       "AT Hill +0.000000001 kiwi +1+1 1\n",
     ]);
     const startMs = performance.now();
-    let heard = "";
+    let received = "";
     try {
       using transport = await connect(servers.peerPortOf(server));
-      counts.strangers += 1;
+      counts.unknownPeers += 1;
       const cancel = world.loadEnd;
-      const leave = () => closeQuietly(transport);
-      cancel.addEventListener("abort", leave);
+      const close = () => closeQuietly(transport);
+      cancel.addEventListener("abort", close);
       await writeAll(transport, greeting);
       const buffer = allocateBuffer(1_024);
       let count;
       while ((count = await transport.read(buffer)) !== null) {
-        heard += decodeBytes(buffer, 0, count);
+        received += decodeBytes(buffer, 0, count);
       }
-      cancel.removeEventListener("abort", leave);
+      cancel.removeEventListener("abort", close);
     } catch {
-      // Closed on unread bytes, or the server is gone.
+      // The connection was reset, or the server has ended.
     }
-    const isCalm = servers.calmMs(server) > performance.now() - startMs;
-    if (world.loadEnd.aborted || !isCalm) continue;
+    const isUndisturbed =
+      servers.undisturbedMs(server) > performance.now() - startMs;
+    if (world.loadEnd.aborted || !isUndisturbed) continue;
     if (performance.now() - startMs > refusalDeadlineMs) {
-      world.fail(`${server} was slow to send a stranger away`);
+      world.fail(`${server} was slow to refuse an unknown peer`);
     }
-    if (!/^(HERD 4 [^\n]*\n)?(NO [a-z ]+: [^\n]*\n)?$/.test(heard)) {
-      world.fail(`${server} told a stranger ${JSON.stringify(heard)}`);
+    if (!/^(HERD 4 [^\n]*\n)?(NO [a-z ]+: [^\n]*\n)?$/.test(received)) {
+      world.fail(`${server} sent an unknown peer ${JSON.stringify(received)}`);
     }
   }
 };

@@ -1,60 +1,66 @@
 /**
- * One soak from its start to its verdict.
+ * Runs a soak from its start to its verdict.
  *
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { ask, names } from "../end_to_end/process.ts";
 import { Client } from "./client.ts";
-import { judgeStop, runFaults } from "./faults.ts";
+import { checkStop, runFaults } from "./faults.ts";
 import { judgeServer, type ServerVerdict } from "./judge.ts";
 import {
-  asker,
+  type ClientKind,
   halfCloser,
   idler,
-  type Kind,
   neighbour,
+  querier,
   reporter,
 } from "./load.ts";
 import { LogChecker, LogReader } from "./logs.ts";
 import { countDescriptors, sample } from "./machine.ts";
-import { hog, slowReader, stranger, vanisher } from "./odd_clients.ts";
+import { hog, slowReader, unknownPeer, vanisher } from "./odd_clients.ts";
 import { proxiedLinks } from "./servers.ts";
 import { compareTables, type Table } from "./tables.ts";
 import { pause, type World } from "./world.ts";
 
-/** So many clients of each kind. */
-const kinds: readonly (readonly [Kind, number])[] = [
+/** The number of clients of each kind. */
+const kinds: readonly (readonly [ClientKind, number])[] = [
   [reporter, 12],
   [neighbour, 3],
-  [asker, 8],
+  [querier, 8],
   [slowReader, 4],
   [hog, 1],
   [halfCloser, 4],
   [vanisher, 3],
-  [stranger, 3],
+  [unknownPeer, 3],
   [idler, 200],
 ];
 
-/** Between two looks at the processes and at the log files. */
-const watchIntervalMs = 1_000;
+/** Interval of samples of the processes and log files, in milliseconds. */
+const sampleIntervalMs = 1_000;
 
 /**
- * When nothing more goes wrong, all servers know the same within this time, in
- * milliseconds: links are dialled again every 2 s, given up after 7 s of
- * silence, and compared every 30 s.
+ * After the last fault all servers have the same reports within this time, in
+ * milliseconds: links are dialled again every 2 s, ended after 7 s of silence,
+ * and compared every 30 s.
  */
 const healingDeadlineMs = 60_000;
 
-/** Clients have all their answers within this time after the last question. */
+/**
+ * After the last line clients have all their answers within this time, in
+ * milliseconds.
+ */
 const finishingDeadlineMs = 60_000;
 
-/** A server has closed what its clients have left within this time. */
+/**
+ * A server closes connections that its clients have closed within this time, in
+ * milliseconds.
+ */
 const closingDeadlineMs = 20_000;
 
-/** What became of the herd, besides what the world has counted. */
+/** The results of a soak, besides the counts in the world. */
 export interface Verdict {
-  /** How long the servers took to agree, in milliseconds. */
+  /** Milliseconds until the servers agreed; undefined if they did not. */
   readonly healedMs: number | undefined;
   readonly knownClients: number;
   readonly servers: readonly ServerVerdict[];
@@ -64,7 +70,7 @@ export interface Verdict {
   readonly logBytes: number;
 }
 
-/** Runs it all. What went wrong is in the world. */
+/** Runs a soak. Failures are recorded in the world. */
 export async function run(world: World, forMs: number): Promise<Verdict> {
   const { servers } = world;
   await Promise.all([
@@ -79,31 +85,31 @@ export async function run(world: World, forMs: number): Promise<Verdict> {
     `${servers.folder}/read`,
     (name) => logs.get(name)!,
   );
-  const watch = setInterval(() => {
-    for (const name of names) look(world, name);
+  const sampling = setInterval(() => {
+    for (const name of names) takeSample(world, name);
     reader.readFull();
-  }, watchIntervalMs);
+  }, sampleIntervalMs);
   const faults = runFaults(world);
   const load = runLoad(world);
   await pause(forMs);
   world.endFaults();
   await faults;
   world.endLoad();
-  const impatience = setTimeout(() => {
+  const deadline = setTimeout(() => {
     for (const client of world.connected) client.giveUp();
   }, finishingDeadlineMs);
   await load;
-  clearTimeout(impatience);
-  judgePassingOn(world);
+  clearTimeout(deadline);
+  checkArrivals(world);
   const { known, tookMs } = await untilHealed(world);
   const after = await restingDescriptors(world, before);
-  clearInterval(watch);
+  clearInterval(sampling);
   await stopAll(world);
   reader.readRest();
   const total = (key: "records" | "cutLines") =>
     [...logs.values()].reduce((sum, checker) => sum + checker[key], 0);
   if (total("cutLines") > world.counts.kills) {
-    world.fail("more lines were cut off in the log than servers were killed");
+    world.fail("the logs have more partial lines than servers were killed");
   }
   return {
     healedMs: tookMs,
@@ -127,39 +133,42 @@ async function runLoad(world: World): Promise<void> {
 }
 
 /**
- * So large a part of the reports, and so many, may be known to a neighbour only
- * a moment after they were answered: where a machine is busy, a server may come
- * to its client before it comes to its link.
+ * The share and the number of reports that may arrive at a neighbour late: on a
+ * busy machine a server may read from its client before it reads from its link.
  */
-const latePartAllowed = 0.1;
+const lateShareAllowed = 0.1;
 const lateAllowed = 5;
 
-function judgePassingOn(world: World): void {
-  const { passedOnAtOnce, passedOnLater } = world.counts;
-  const most = lateAllowed + latePartAllowed * (passedOnAtOnce + passedOnLater);
-  if (passedOnLater <= most) return;
+function checkArrivals(world: World): void {
+  const { immediateArrivals, lateArrivals } = world.counts;
+  const all = immediateArrivals + lateArrivals;
+  if (lateArrivals <= lateAllowed + lateShareAllowed * all) return;
   world.fail(
-    `neighbours knew ${passedOnLater} reports only later, and ` +
-      `${passedOnAtOnce} at once`,
+    `${lateArrivals} of ${all} reports arrived late at a neighbour`,
   );
 }
 
-/** Waits until what each server is told is known to all. */
+/** Waits until a report to each server has arrived at all others. */
 export async function untilLinked(world: World): Promise<void> {
   const { servers } = world;
   for (const name of names) {
     const probe = `probe-${name}`;
     await ask(servers.portOf(name), `IAMAT ${probe} +0+0 1\n`);
     for (const other of names) {
-      const question = `WHATSAT ${probe} 0 0\n`;
-      while (!(await ask(servers.portOf(other), question)).startsWith("AT")) {
+      const query = `WHATSAT ${probe} 0 0\n`;
+      while (!(await ask(servers.portOf(other), query)).startsWith("AT")) {
         await pause(50);
       }
     }
   }
 }
 
-/** The descriptors of each server when nobody asks it anything. */
+/**
+ * The number of each server's descriptors without load.
+ *
+ * @param goal Waits until no server has more than this; otherwise until the
+ * numbers are constant.
+ */
 async function restingDescriptors(
   world: World,
   goal?: ReadonlyMap<string, number>,
@@ -185,23 +194,23 @@ async function restingDescriptors(
   return last;
 }
 
-function look(world: World, name: string): void {
+function takeSample(world: World, name: string): void {
   const incarnation = world.servers.incarnation(name);
   if (incarnation === undefined) return;
   const now = sample(incarnation.program.pid);
   if (now !== undefined) incarnation.samples.push(now);
 }
 
-/** Events that are faults wherever they stand. */
+/** Events that are always faults. */
 const badEvents = ["crashed", "log-incomplete", "accept-failed"];
 
 function checkerOf(world: World, name: string): LogChecker {
   const proxied: readonly string[] = proxiedLinks
     .filter((link) => link.some((end) => end === name)).flat();
   return new LogChecker(
-    (fault) => world.fail(`no record of the log: ${fault}`),
+    (fault) => world.fail(`not a record of the log: ${fault}`),
     ({ event, fields, level, time }) => {
-      // Only a proxy may have cut a line.
+      // Only a proxy cuts lines.
       const isGarbled = event === "link-down" &&
         /nonsense|line too long/.test(`${fields.reason}`) &&
         !proxied.includes(`${fields.neighbour}`);
@@ -215,19 +224,19 @@ function checkerOf(world: World, name: string): LogChecker {
   );
 }
 
-/** Waits until all servers know the same, and all they have to know. */
+/** Waits until all servers have the same reports, and all expected ones. */
 export async function untilHealed(
   world: World,
 ): Promise<{ known: number; tookMs: number | undefined }> {
-  const demanded = world.ledger.demanded();
-  const clients = [...new Set([...world.clients, ...demanded.keys()])];
+  const required = world.expected.required();
+  const clients = [...new Set([...world.clients, ...required.keys()])];
   const startMs = performance.now();
   while (true) {
     const tables = new Map<string, Table>();
     await Promise.all(names.map(async (name) => {
       tables.set(name, await tableOf(world, name, clients));
     }));
-    const problems = compareTables(clients, tables, demanded);
+    const problems = compareTables(clients, tables, required);
     const tookMs = performance.now() - startMs;
     if (problems.length === 0) {
       return { known: tables.get(world.anchor)!.size, tookMs };
@@ -240,7 +249,7 @@ export async function untilHealed(
   }
 }
 
-/** What a server knows now of these clients. */
+/** The reports of these clients that a server has now. */
 export async function tableOf(
   world: World,
   name: string,
@@ -253,7 +262,7 @@ export async function tableOf(
     const about = line.split(" ")[3];
     if (line.startsWith("AT ")) table.set(about, line);
   };
-  await client.ask(clients.map((about) => client.question(about)).join(""));
+  await client.request(clients.map((about) => client.query(about)).join(""));
   await client.finish();
   return table;
 }
@@ -261,6 +270,6 @@ export async function tableOf(
 async function stopAll(world: World): Promise<void> {
   await Promise.all(names.map(async (name) => {
     const { status, tookMs } = await world.servers.end(name, "SIGTERM");
-    judgeStop(world, name, status, tookMs);
+    checkStop(world, name, status, tookMs);
   }));
 }

@@ -1,6 +1,6 @@
 /**
- * The five servers of a soak, each a process that dies and comes back. Half of
- * their links go through proxies.
+ * The five servers of a soak, each in a process that is ended and restarted.
+ * Half of their links go through proxies.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import { freeBasePort, names, Program } from "../end_to_end/process.ts";
 import { Proxy } from "../end_to_end/proxy.ts";
 import type { Sample } from "./machine.ts";
 
-/** Small, so that there are many. */
+/** Size of a full log file. Small, so that there are many files. */
 const logFileBytes = 1024 * 1024;
 
-/** A ring that is not overwritten before it was read. */
+/** Log files kept: enough for the soak to read a file before it is deleted. */
 const logKeptFiles = 200;
 
-/** Peers listen so far above clients. */
+/** Distance of peer ports to client ports. */
 const peerPortOffset = 100;
 
-/** Each of these goes through a proxy; the other links are direct. */
+/** The links through proxies; all others are direct. */
 export const proxiedLinks = [
   ["Hill", "Smith"],
   ["Jaquez", "Singleton"],
   ["Singleton", "Campbell"],
 ] as const;
 
-/** Which of these goes through a proxy; -1 if the link is direct. */
+/** The index of a link in `proxiedLinks`; -1 if the link is direct. */
 function proxyBetween(...link: readonly string[]): number {
   return proxiedLinks.findIndex((ends) =>
     ends.every((end) => link.includes(end))
   );
 }
 
-/** The links that no proxy stands in. */
+/** The links without a proxy. */
 export const directLinks = defaultHerd.links
   .filter((link) => proxyBetween(...link) < 0);
 
-/** A server from its start to its end. */
+/** One run of a server. All times are of `performance.now()`. */
 export interface Incarnation {
   readonly server: string;
   readonly program: Program;
@@ -46,36 +46,36 @@ export interface Incarnation {
   readonly samples: Sample[];
   /** The newest AT line of each client that it is known to have had. */
   readonly known: Map<ByteString, ByteString>;
-  /** When it was told to end; by `performance.now()`, as all times here. */
+  /** The signal that ended it. */
   ending?: { readonly signal: Deno.Signal; readonly atMs: number };
   isFrozen: boolean;
-  /** When it was last started, or woken. */
-  calmSinceMs: number;
+  /** When it was ready, or last continued after a freeze. */
+  undisturbedSinceMs: number;
 }
 
-/** How a server is started. */
+/** The permissions of a server. */
 const permissions = ["--allow-net", "--allow-write"];
 
 /** The servers. */
 export class Servers implements AsyncDisposable {
-  /** Where everything of this run is. */
+  /** The folder for all files of this soak. */
   readonly folder = Deno.makeTempDirSync({ prefix: "soak-" });
   readonly logFolder = `${this.folder}/logs`;
   readonly proxies: readonly Proxy[];
-  /** Rejects when a server has ended that nobody has told to. */
-  readonly death: Promise<never>;
-  readonly #reportDeath: (error: SetupError) => void;
+  /** Rejects when a server has ended without a signal. */
+  readonly unexpectedEnd: Promise<never>;
+  readonly #rejectUnexpectedEnd: (error: SetupError) => void;
   readonly #basePort = freeBasePort();
-  readonly #living = new Map<string, Incarnation>();
+  readonly #running = new Map<string, Incarnation>();
   readonly #incarnations: Incarnation[] = [];
   readonly #flags: readonly string[];
 
-  /** @param flags What every server is started with besides the usual. */
+  /** @param flags Additional flags of every server. */
   constructor(flags: readonly string[] = []) {
     this.#flags = flags;
     const { promise, reject } = Promise.withResolvers<never>();
-    this.death = promise;
-    this.#reportDeath = reject;
+    this.unexpectedEnd = promise;
+    this.#rejectUnexpectedEnd = reject;
     this.proxies = proxiedLinks.map((link) =>
       new Proxy(
         Object.fromEntries(link.map((name) => [name, this.#peerPortOf(name)])),
@@ -84,34 +84,34 @@ export class Servers implements AsyncDisposable {
     for (const name of names) this.#writeHerdFile(name);
   }
 
-  /** All lives so far, in the order of their starts. */
+  /** All incarnations so far, in the order of their starts. */
   get incarnations(): readonly Incarnation[] {
     return this.#incarnations;
   }
 
-  /** The life of a server that is there and was not told to end. */
+  /** The running incarnation of a server; undefined if it is being ended. */
   incarnation(name: string): Incarnation | undefined {
-    return this.#living.get(name);
+    return this.#running.get(name);
   }
 
-  /** Where clients connect. */
+  /** The client port of a server. */
   portOf(name: string): number {
     return this.#basePort + names.indexOf(name);
   }
 
-  /** Where neighbours connect. */
+  /** The peer port of a server. */
   peerPortOf(name: string): number {
     return this.#peerPortOf(name);
   }
 
-  /** For how long a server has been undisturbed, in milliseconds. */
-  calmMs(name: string): number {
+  /** How long a server has been undisturbed, in milliseconds. */
+  undisturbedMs(name: string): number {
     const incarnation = this.incarnation(name);
     if (incarnation === undefined || incarnation.isFrozen) return 0;
-    return performance.now() - incarnation.calmSinceMs;
+    return performance.now() - incarnation.undisturbedSinceMs;
   }
 
-  /** Starts a server by the README's command; resolves when it is ready. */
+  /** Starts a server with the README's command. Resolves when it is ready. */
   async start(name: string): Promise<Incarnation> {
     const herdFile = this.#herdFileOf(name);
     const startedMs = performance.now();
@@ -135,27 +135,28 @@ export class Servers implements AsyncDisposable {
       samples: [],
       known: new Map(),
       isFrozen: false,
-      calmSinceMs: Infinity,
+      undisturbedSinceMs: Infinity,
     };
     this.#incarnations.push(incarnation);
     program.ended().then((status) => {
       if (incarnation.ending !== undefined) return;
-      this.#reportDeath(
+      this.#rejectUnexpectedEnd(
         new SetupError(
           `${name} has ended by itself, with status ${status}: ` +
             `${program.stderr}; the logs are in ${this.folder}`,
         ),
       );
     });
-    // One that does not get so far has died, and more is known of that.
-    await program.untilPrinted(`${name} is ready`).catch(() => this.death);
-    incarnation.calmSinceMs = performance.now();
-    this.#living.set(name, incarnation);
+    // The error of `unexpectedEnd` says more.
+    await program.untilPrinted(`${name} is ready`)
+      .catch(() => this.unexpectedEnd);
+    incarnation.undisturbedSinceMs = performance.now();
+    this.#running.set(name, incarnation);
     return incarnation;
   }
 
   /**
-   * Ends a server; resolves with its exit status and how long it took, in
+   * Ends a server. Resolves with its exit status and the time it took, in
    * milliseconds.
    */
   async end(
@@ -165,13 +166,13 @@ export class Servers implements AsyncDisposable {
     const incarnation = this.incarnation(name)!;
     const atMs = performance.now();
     incarnation.ending = { signal, atMs };
-    this.#living.delete(name);
+    this.#running.delete(name);
     incarnation.program.signal(signal);
     const status = await incarnation.program.ended();
     return { status, tookMs: performance.now() - atMs };
   }
 
-  /** Stops a server for a while: it holds everything, and does nothing. */
+  /** Stops a server's process for this time. Its connections stay open. */
   async freeze(name: string, forMs: number): Promise<void> {
     const incarnation = this.incarnation(name)!;
     incarnation.isFrozen = true;
@@ -179,10 +180,10 @@ export class Servers implements AsyncDisposable {
     await new Promise((resolve) => setTimeout(resolve, forMs));
     incarnation.program.signal("SIGCONT");
     incarnation.isFrozen = false;
-    incarnation.calmSinceMs = performance.now();
+    incarnation.undisturbedSinceMs = performance.now();
   }
 
-  /** Kills all that are left, before it returns. */
+  /** Kills all running servers synchronously. */
   killAll(): void {
     for (const incarnation of this.#incarnations) {
       incarnation.ending ??= { signal: "SIGKILL", atMs: performance.now() };
@@ -210,7 +211,7 @@ export class Servers implements AsyncDisposable {
     return `${this.folder}/${name}.json`;
   }
 
-  /** The herd as one server sees it: some neighbours are where a proxy is. */
+  /** Writes one server's herd file, with proxies in place of neighbours. */
   #writeHerdFile(self: string): void {
     const servers = names.map((name) => {
       const link = proxyBetween(self, name);

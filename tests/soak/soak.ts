@@ -1,7 +1,6 @@
 /**
- * Runs the five servers as processes, under load and with everything going
- * wrong, and holds them to what they promise: `deno task soak --minutes 10`.
- * Needs Linux: it looks into `/proc`.
+ * Runs the five servers as processes, under load and with faults, and checks
+ * their answers: `deno task soak --minutes 10`. Needs Linux, for `/proc`.
  *
  * @module
  */
@@ -14,7 +13,7 @@ import {
   wholeNumber,
 } from "../../cli/arguments.ts";
 import { nextSignal, onCrash, runProgram, SetupError } from "../../cli/exit.ts";
-import { formatVerdict } from "./report.ts";
+import { formatVerdict } from "./verdict_text.ts";
 import { run } from "./run.ts";
 import { World } from "./world.ts";
 
@@ -25,10 +24,10 @@ const maxSeed = 2 ** 31;
 const flags: Flags = {
   minutes: {
     value: "COUNT",
-    help: `for how long faults and load go on (${defaultMinutes})`,
+    help: `duration of faults and load (${defaultMinutes})`,
   },
   seconds: { value: "COUNT", help: "the same in seconds" },
-  seed: { value: "NUMBER", help: "decides what goes wrong and when (random)" },
+  seed: { value: "NUMBER", help: "selects the faults (random)" },
 };
 
 const help = `Runs five servers under load, with kills, freezes and resets.
@@ -37,7 +36,7 @@ Usage: soak [flags]
 
 ${describeFlags(flags)}`;
 
-/** Between two lines about how it goes, where there is no terminal. */
+/** Time between two lines of progress without a terminal, in milliseconds. */
 const lineIntervalMs = 30_000;
 
 async function soak(args: readonly string[]): Promise<void> {
@@ -53,7 +52,7 @@ async function soak(args: readonly string[]): Promise<void> {
   const seed = wholeNumber(parsed, "seed", 1, maxSeed) ??
     1 + Math.floor(Math.random() * maxSeed);
   if (Deno.build.os !== "linux") {
-    throw new SetupError("soak needs Linux: it looks into /proc");
+    throw new SetupError("soak needs Linux, as it reads /proc");
   }
   await soakFor(forSeconds, seed);
 }
@@ -67,52 +66,52 @@ async function soakFor(seconds: number, seed: number): Promise<void> {
   });
   console.log(
     `soak: ${seconds} s, seed ${seed}; ${world.anchor} is never killed; ` +
-      `everything is in ${world.servers.folder}`,
+      `all files are in ${world.servers.folder}`,
   );
   const again = `again: deno task soak --seconds ${seconds} --seed ${seed}`;
   onCrash(() => {
     world.servers.killAll();
     console.log(again);
   });
-  const stopTelling = tellProgress(world, seconds);
+  const stopProgress = printProgress(world, seconds);
   let verdict;
   try {
     verdict = await Promise.race([
       run(world, seconds * 1000),
-      world.servers.death,
+      world.servers.unexpectedEnd,
       interrupted,
     ]);
   } catch (error) {
-    tellFailures(world);
+    printFailures(world);
     console.log(again);
     throw error;
   } finally {
-    stopTelling();
+    stopProgress();
     await world.servers[Symbol.asyncDispose]();
   }
-  console.log(formatVerdict(world.counts, verdict, world.late));
+  console.log(formatVerdict(world.counts, verdict, world.lateMs));
   if (world.failureCount > 0) {
-    tellFailures(world);
+    printFailures(world);
     console.log(again);
     throw new SetupError(
-      `the herd did not hold: ${world.failureCount} failures; ` +
+      `the soak has failed: ${world.failureCount} failures; ` +
         `the logs are in ${world.servers.folder}/read`,
     );
   }
   await Deno.remove(world.servers.folder, { recursive: true });
-  console.log("the herd held");
+  console.log("the soak has passed");
 }
 
-function tellFailures(world: World): void {
+function printFailures(world: World): void {
   for (const failure of world.failures) console.log(`FAILED ${failure}`);
 }
 
-/** Tells how it goes, in place on a terminal; returns what ends that. */
-function tellProgress(world: World, seconds: number): () => void {
+/** Prints the progress. Returns a function that ends it. */
+function printProgress(world: World, seconds: number): () => void {
   const isTerminal = Deno.stdout.isTerminal();
   const encoder = new TextEncoder();
   const startMs = performance.now();
-  const tell = () => {
+  const print = () => {
     const passed = Math.round((performance.now() - startMs) / 1000);
     const { counts, failureCount } = world;
     const text = `${passed} s of ${seconds}: ${counts.answers} answers, ` +
@@ -122,7 +121,7 @@ function tellProgress(world: World, seconds: number): () => void {
     if (isTerminal) Deno.stdout.writeSync(encoder.encode(`\r\x1b[K${text}`));
     else console.log(text);
   };
-  const timer = setInterval(tell, isTerminal ? 1_000 : lineIntervalMs);
+  const timer = setInterval(print, isTerminal ? 1_000 : lineIntervalMs);
   return () => {
     clearInterval(timer);
     if (isTerminal) Deno.stdout.writeSync(encoder.encode("\r\x1b[K"));

@@ -1,6 +1,6 @@
 /**
- * What checks a soak has to be able to say no. The soak itself is run by
- * `deno task soak`.
+ * Tests that the checks of a soak find faults. `deno task soak` runs the soak
+ * itself.
  *
  * @module
  */
@@ -11,71 +11,71 @@ import { assert, assertEquals } from "../assert.ts";
 import { Program } from "../end_to_end/process.ts";
 import { Random } from "../../runtime/random.ts";
 import { anySeed, assertProperty } from "../property.ts";
-import { AnswerChecker, type AnswerFault, type Asked } from "./answers.ts";
-import { Ledger } from "./ledger.ts";
+import { AnswerChecker, type AnswerFault, type SentLine } from "./answers.ts";
+import { ExpectedReports } from "./expected_reports.ts";
 import { LogChecker, LogReader } from "./logs.ts";
 import { judgeMemory, type Sample, shortestJudgedMs } from "./machine.ts";
 import { compareTables } from "./tables.ts";
-import { drawClients, drawTime, positionAt } from "./words.ts";
+import { drawClients, drawTime, positionAt } from "./random_lines.ts";
 
 const nowMs = 1_520_024_734_000;
 const time = "1520024733.500000000";
 const position = positionAt(time);
 
-/** What a server says about a client that spoke half a second ago. */
+/** The AT line of a report that was sent half a second ago. */
 const atLine = (client: string, server = "Hill") =>
   `AT ${server} +0.500000000 ${client} ${position} ${time}`;
 
-const report = (client: ByteString): Asked => ({
+const report = (client: ByteString): SentLine => ({
   kind: "report",
   server: "Hill",
   client,
   position,
   time,
-  askedAtMs: nowMs - 100,
+  sentAtMs: nowMs - 100,
 });
 
-const echo = (line: ByteString): Asked => ({
+const echo = (line: ByteString): SentLine => ({
   kind: "echo",
   line,
-  askedAtMs: nowMs,
+  sentAtMs: nowMs,
 });
 
 const places = (line: ByteString) => `{\n"about" : "${line.length}"\n}`;
 
-const question = (client: ByteString, atLeast?: ByteString): Asked => ({
-  kind: "question",
+const query = (client: ByteString, atLeast?: ByteString): SentLine => ({
+  kind: "query",
   line: `WHATSAT ${client} 1 1`,
   client,
   atLeast,
   places,
-  askedAtMs: nowMs,
+  sentAtMs: nowMs,
 });
 
-/** The answer of a server that does as it should. */
-function answerTo(asked: Asked): ByteString {
-  if (asked.kind === "echo") return `? ${asked.line}\n`;
-  const line = atLine(asked.client);
-  if (asked.kind === "report") return `${line}\n`;
+/** The correct answer to a line. */
+function answerTo(sent: SentLine): ByteString {
+  if (sent.kind === "echo") return `? ${sent.line}\n`;
+  const line = atLine(sent.client);
+  if (sent.kind === "report") return `${line}\n`;
   return `${line}\n${places(line)}\n\n`;
 }
 
-const talk: readonly Asked[] = [
+const sentLines: readonly SentLine[] = [
   report("kiwi"),
   echo(""),
-  question("kiwi"),
+  query("kiwi"),
   echo("AT Hill"),
   report("pear\xff"),
-  question("pear\xff"),
+  query("pear\xff"),
 ];
 
-const rightAnswers = talk.map(answerTo);
+const rightAnswers = sentLines.map(answerTo);
 
-/** What is found wrong with these answers to `talk`. */
+/** The faults of these answers, by default to `sentLines`. */
 function faultsOf(
   answers: readonly ByteString[],
   options: {
-    talk?: readonly Asked[];
+    sent?: readonly SentLine[];
     isExcused?: boolean;
     pieceBytes?: number;
   } = {},
@@ -86,7 +86,7 @@ function faultsOf(
     (fault) => faults.push(fault),
     () => nowMs,
   );
-  for (const asked of options.talk ?? talk) checker.expect(asked);
+  for (const line of options.sent ?? sentLines) checker.expect(line);
   const text = answers.join("");
   const pieceBytes = options.pieceBytes ?? text.length + 1;
   for (let at = 0; at < text.length; at += pieceBytes) {
@@ -98,42 +98,46 @@ function faultsOf(
 
 const pure = { permissions: "none" } as const;
 
-Deno.test("AnswerChecker takes right answers, however they come", pure, () => {
-  for (let pieceBytes = 1; pieceBytes < 200; pieceBytes++) {
-    assertEquals(faultsOf(rightAnswers, { pieceBytes }), []);
-  }
-  const unknown = question("nobody");
-  const refusal = ["? WHATSAT nobody 1 1\n"];
-  assertEquals(faultsOf(refusal, { talk: [unknown] }), []);
-});
+Deno.test(
+  "AnswerChecker accepts correct answers in pieces of any size",
+  pure,
+  () => {
+    for (let pieceBytes = 1; pieceBytes < 200; pieceBytes++) {
+      assertEquals(faultsOf(rightAnswers, { pieceBytes }), []);
+    }
+    const unknown = query("nobody");
+    const refusal = ["? WHATSAT nobody 1 1\n"];
+    assertEquals(faultsOf(refusal, { sent: [unknown] }), []);
+  },
+);
 
-Deno.test("AnswerChecker misses an answer that is lost", pure, () => {
-  for (let lost = 0; lost < talk.length; lost++) {
+Deno.test("AnswerChecker finds a lost answer", pure, () => {
+  for (let lost = 0; lost < sentLines.length; lost++) {
     const answers = rightAnswers.toSpliced(lost, 1);
     assertEquals(faultsOf(answers), ["lost"], `${lost}`);
   }
 });
 
 Deno.test(
-  "AnswerChecker excuses what a fault has cut off, and no more",
+  "AnswerChecker excuses only the answers that a fault has cut off",
   pure,
   () => {
-    for (let count = 0; count < talk.length; count++) {
+    for (let count = 0; count < sentLines.length; count++) {
       const answers = rightAnswers.slice(0, count);
       assertEquals(faultsOf(answers, { isExcused: true }), []);
-      assertEquals(faultsOf(answers).length, talk.length - count);
+      assertEquals(faultsOf(answers).length, sentLines.length - count);
       const half = rightAnswers[count].slice(0, -1);
       assertEquals(faultsOf([...answers, half], { isExcused: true }), []);
     }
-    // Others behind it were answered: no fault of the network does that.
+    // Later lines were answered, so no fault of the network has lost it.
     const answers = rightAnswers.toSpliced(1, 1);
     assertEquals(faultsOf(answers, { isExcused: true }), ["lost"]);
   },
 );
 
-Deno.test("AnswerChecker sees answers that have changed places", pure, () => {
-  for (let first = 0; first < talk.length; first++) {
-    for (let second = first + 1; second < talk.length; second++) {
+Deno.test("AnswerChecker finds reordered answers", pure, () => {
+  for (let first = 0; first < sentLines.length; first++) {
+    for (let second = first + 1; second < sentLines.length; second++) {
       const answers = [...rightAnswers];
       [answers[first], answers[second]] = [answers[second], answers[first]];
       const faults = faultsOf(answers);
@@ -142,10 +146,10 @@ Deno.test("AnswerChecker sees answers that have changed places", pure, () => {
   }
 });
 
-Deno.test("AnswerChecker sees answers that are wrong", pure, () => {
+Deno.test("AnswerChecker finds wrong answers", pure, () => {
   const known = atLine("kiwi");
   const unknown = atLine("kiwi", "Nobody");
-  const wrong: [Asked, ByteString][] = [
+  const wrong: [SentLine, ByteString][] = [
     [report("kiwi"), "? IAMAT kiwi\n"],
     [report("kiwi"), `${atLine("kiwi", "Smith")}\n`],
     [report("kiwi"), `${atLine("pear")}\n`],
@@ -157,57 +161,57 @@ Deno.test("AnswerChecker sees answers that are wrong", pure, () => {
     [report("kiwi"), `${known.replace(" kiwi", "  kiwi")}\n`],
     [echo("x"), "? y\n"],
     [echo("x"), "?x\n"],
-    [question("kiwi"), `${known}\n{\n}\n\n`],
-    [question("kiwi"), `${atLine("pear")}\n${places(known)}\n\n`],
-    [question("kiwi"), `${unknown}\n${places(unknown)}\n\n`],
-    [question("kiwi"), `${known}\n`],
-    [question("kiwi", known), "? WHATSAT kiwi 1 1\n"],
+    [query("kiwi"), `${known}\n{\n}\n\n`],
+    [query("kiwi"), `${atLine("pear")}\n${places(known)}\n\n`],
+    [query("kiwi"), `${unknown}\n${places(unknown)}\n\n`],
+    [query("kiwi"), `${known}\n`],
+    [query("kiwi", known), "? WHATSAT kiwi 1 1\n"],
   ];
-  for (const [asked, answer] of wrong) {
-    // Followed by a right one, so that its end is seen.
-    const faults = faultsOf([answer, "? z\n"], { talk: [asked, echo("z")] });
+  for (const [sent, answer] of wrong) {
+    // A correct answer follows, so that the end of the wrong one is found.
+    const faults = faultsOf([answer, "? z\n"], { sent: [sent, echo("z")] });
     assert(faults.includes("wrong"), `${JSON.stringify(answer)}: ${faults}`);
   }
   // Older than what the server was known to have.
   const newer = known.replace(time, "1520024733.6");
-  const stale = { talk: [question("kiwi", newer)] };
+  const stale = { sent: [query("kiwi", newer)] };
   assertEquals(faultsOf([rightAnswers[2]], stale), ["wrong"]);
   assertEquals(faultsOf([...rightAnswers, "? more\n"]), ["wrong"]);
 });
 
 Deno.test(
-  "Ledger demands what a living server or the anchor answers for",
+  "ExpectedReports requires the reports of running servers and of the anchor",
   pure,
   () => {
     const line = (server: string, seconds: number) =>
       `AT ${server} +0.000000000 kiwi +1+1 ${seconds}`;
-    const ledger = new Ledger();
-    ledger.answered(line("Hill", 5));
-    ledger.answered(line("Smith", 7));
-    ledger.answered(line("Smith", 6));
-    assertEquals([...ledger.demanded().values()], [line("Smith", 7)]);
-    assertEquals(ledger.heldBy("Smith"), [line("Smith", 7)]);
-    ledger.died("Smith");
-    assertEquals([...ledger.demanded().values()], [line("Hill", 5)]);
-    ledger.kept(line("Smith", 6));
-    assertEquals(ledger.heldBy("Hill"), []);
-    ledger.died("Hill");
-    assertEquals([...ledger.demanded().values()], [line("Smith", 6)]);
+    const expected = new ExpectedReports();
+    expected.recordAnswer(line("Hill", 5));
+    expected.recordAnswer(line("Smith", 7));
+    expected.recordAnswer(line("Smith", 6));
+    assertEquals([...expected.required().values()], [line("Smith", 7)]);
+    assertEquals(expected.missingAtAnchor("Smith"), [line("Smith", 7)]);
+    expected.forgetServer("Smith");
+    assertEquals([...expected.required().values()], [line("Hill", 5)]);
+    expected.recordAtAnchor(line("Smith", 6));
+    assertEquals(expected.missingAtAnchor("Hill"), []);
+    expected.forgetServer("Hill");
+    assertEquals([...expected.required().values()], [line("Smith", 6)]);
   },
 );
 
 Deno.test(
-  "compareTables() tells where servers differ, or know too little",
+  "compareTables() finds servers that differ or have too old reports",
   pure,
   () => {
     const old = atLine("kiwi").replace(time, "1520024733.4");
     const table = (line?: string) =>
       new Map(line === undefined ? [] : [["kiwi", line]]);
-    const problems = (hill?: string, smith?: string, demanded?: string) =>
+    const problems = (hill?: string, smith?: string, required?: string) =>
       compareTables(
         ["kiwi"],
         new Map([["Hill", table(hill)], ["Smith", table(smith)]]),
-        table(demanded),
+        table(required),
       ).length;
     const line = atLine("kiwi");
     assertEquals(problems(), 0);
@@ -226,7 +230,7 @@ Deno.test(
   },
 );
 
-/** Samples once a second, of so many bytes. */
+/** Samples of memory, one a second. */
 function memory(seconds: number, bytesAt: (second: number) => number) {
   return Array.from({ length: seconds }, (_, second): Sample => ({
     atMs: second * 1000,
@@ -236,14 +240,14 @@ function memory(seconds: number, bytesAt: (second: number) => number) {
 }
 
 Deno.test(
-  "judgeMemory() tells memory that grows from memory that is found",
+  "judgeMemory() distinguishes a leak from the runtime's growth and from peaks",
   pure,
   () => {
     const state = (seconds: number, bytesAt: (second: number) => number) =>
       judgeMemory(memory(seconds, bytesAt)).state;
     const megabyte = 1e6;
     assertEquals(state(300, () => 150 * megabyte), "flat");
-    // The runtime takes what it needs at first, and there are waves.
+    // The runtime grows at first, and the load makes peaks.
     assertEquals(state(300, (at) => Math.min(at, 80) * 2 * megabyte), "flat");
     assertEquals(state(300, (at) => (150 + 60 * (at % 2)) * megabyte), "flat");
     assertEquals(
@@ -264,8 +268,8 @@ const record = (event: string, level: "info" | "error" = "info") =>
 
 const line = "2018-03-02T21:05:34.000000Z client/1 <- x\n";
 
-/** What a checker finds in the text of a file. */
-function lookInto(text: string) {
+/** The results of checking the text of a file. */
+function checkText(text: string) {
   const faults: string[] = [];
   const events: string[] = [];
   const checker = new LogChecker(
@@ -278,13 +282,13 @@ function lookInto(text: string) {
 }
 
 Deno.test(
-  "LogChecker finds what is no record, but for what a kill leaves",
+  "LogChecker finds lines that are no records, except those cut by a kill",
   pure,
   () => {
     const started = record("started");
     const good = { faults: 0, cutLines: 0 };
     const check = (text: string, expected: object) => {
-      const { cutLines, faults, records } = lookInto(text);
+      const { cutLines, faults, records } = checkText(text);
       assertEquals({ cutLines, faults, records }, expected);
     };
     check("", { ...good, records: 0 });
@@ -299,14 +303,14 @@ Deno.test(
     check(`${line}\n${line}`, { ...bad, records: 2 });
     check(`nonsense\n${line}`, { ...bad, records: 1 });
     check(`${line.replace("x", "\\q")}${line}`, { ...bad, records: 1 });
-    assertEquals(lookInto(started + record("crashed", "error")).events, [
+    assertEquals(checkText(started + record("crashed", "error")).events, [
       "started",
       "crashed",
     ]);
   },
 );
 
-Deno.test("LogReader reads files that are finished, and puts them away", async () => {
+Deno.test("LogReader reads full files, and moves them", async () => {
   const folder = await Deno.makeTempDir();
   const full = line.repeat(30) + formatEvent(
     "2018-03-02T21:05:34.000000Z",
@@ -319,7 +323,7 @@ Deno.test("LogReader reads files that are finished, and puts them away", async (
     Deno.writeTextFileSync(`${folder}/${name}`, text);
   write("Hill.log", full);
   write("Hill.1.log", `nonsense\n${full}`);
-  // Not finished, though a client says so.
+  // Not full: a client has sent the text of such a record.
   const forged = 'server -- info log-continues file="x"';
   write("Hill.2.log", line.repeat(59) + line.replace("x\n", `${forged}\n`));
   write("Hill.3.log", full.slice(0, -1));
@@ -349,7 +353,7 @@ Deno.test("LogReader reads files that are finished, and puts them away", async (
 });
 
 Deno.test(
-  "the words of a soak are different, and the same for a seed",
+  "the same seed draws the same IDs, all different",
   pure,
   () => {
     const property = fc.property(anySeed, (seed) => {
@@ -367,7 +371,7 @@ Deno.test(
 );
 
 Deno.test({
-  name: "a soak that is ended says its seed, and what runs it again",
+  name: "an interrupted soak prints its seed and the command to repeat it",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using program = Program.start([
@@ -377,7 +381,7 @@ Deno.test({
       "tests/soak/soak.ts",
       "--minutes=2",
     ]);
-    await program.untilPrinted("everything is in");
+    await program.untilPrinted("all files are in");
     program.signal("SIGINT");
     assertEquals(await program.ended(), 1, program.stderr);
     const [, seed] = program.stdout.match(/^soak: 120 s, seed (\d+); /)!;

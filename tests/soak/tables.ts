@@ -1,5 +1,5 @@
 /**
- * Whether all servers know the same.
+ * Compares the reports of all servers.
  *
  * @module
  */
@@ -7,20 +7,20 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { isNewer } from "../../protocol/report.ts";
 import { show } from "./answers.ts";
 
-/** The newest AT line of each client, as one server tells it. */
+/** The newest AT line of each client at one server. */
 export type Table = ReadonlyMap<ByteString, ByteString>;
 
 /**
- * What is wrong with the servers' tables: where two differ, and where what they
- * agree on is older than it may be. Empty if nothing is.
+ * The faults of the servers' tables: two differ, or a line is older than
+ * required. Empty if there is none.
  *
  * @param tables By the server's name.
- * @param demanded Of each client, the oldest line that will do.
+ * @param required For each client, the oldest line that is accepted.
  */
 export function compareTables(
   clients: readonly ByteString[],
   tables: ReadonlyMap<string, Table>,
-  demanded: Table,
+  required: Table,
 ): string[] {
   const [[first, table], ...others] = tables;
   const problems: string[] = [];
@@ -30,16 +30,16 @@ export function compareTables(
       const otherLine = otherTable.get(client);
       if (otherLine === line) continue;
       problems.push(
-        `${first} knows ${show(line ?? "nothing")}, ${other} ` +
+        `${first} has ${show(line ?? "nothing")}, ${other} ` +
           `${show(otherLine ?? "nothing")} of ${show(client)}`,
       );
     }
-    const wanted = demanded.get(client);
-    if (wanted === undefined) continue;
-    if (line === undefined || isNewer(wanted, line)) {
+    const oldest = required.get(client);
+    if (oldest === undefined) continue;
+    if (line === undefined || isNewer(oldest, line)) {
       problems.push(
-        `${first} knows ${show(line ?? "nothing")}, where ` +
-          `${show(wanted)} was answered`,
+        `${first} has ${show(line ?? "nothing")}, but ${show(oldest)} was ` +
+          "answered",
       );
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What everybody in a soak shares: the servers, what was said so far, and what
- * went wrong.
+ * The shared state of a soak: the servers, the expected reports, the counts and
+ * the failures.
  *
  * @module
  */
@@ -10,34 +10,34 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { positionOf } from "../../protocol/report.ts";
 import { names } from "../end_to_end/process.ts";
 import { Random } from "../../runtime/random.ts";
-import { Ledger } from "./ledger.ts";
+import { ExpectedReports } from "./expected_reports.ts";
 import { Servers } from "./servers.ts";
-import { drawClients } from "./words.ts";
+import { drawClients } from "./random_lines.ts";
 
-/** So many clients are reported on: the tables do not grow for ever. */
+/** The number of client IDs. It limits the servers' memory. */
 const clientCount = 300;
 
-/** Failures told in full; the rest is counted. */
+/** Most failures that are kept with their texts; further ones are counted. */
 const maxFailuresKept = 20;
 
-/** What is counted. */
+/** The counts of a soak. */
 export interface Counts {
   connections: number;
-  /** Right answers. */
+  /** Correct answers. */
   answers: number;
   wrong: number;
   reordered: number;
   lost: number;
-  /** Lines that were under way when their connection ended by a fault. */
+  /** Lines without an answer because a fault ended their connection. */
   unanswered: number;
-  /** Reports that a neighbour was asked for at once, and knew. */
-  passedOnAtOnce: number;
-  /** Those that it knew a moment later, because it had fallen behind. */
-  passedOnLater: number;
-  /** Connections that a server closed on a reader who took nothing. */
+  /** Reports that a neighbour had right after the answer. */
+  immediateArrivals: number;
+  /** Reports that a neighbour had later. */
+  lateArrivals: number;
+  /** Connections that a server closed because the client read nothing. */
   slowConsumers: number;
-  /** Connections at the peer ports that were no neighbour's. */
-  strangers: number;
+  /** Connections of unknown peers to peer ports. */
+  unknownPeers: number;
   kills: number;
   stops: number;
   freezes: number;
@@ -47,7 +47,7 @@ export interface Counts {
 /** One soak. */
 export class World {
   readonly servers: Servers;
-  readonly ledger = new Ledger();
+  readonly expected = new ExpectedReports();
   readonly random: Random;
   readonly clients: readonly ByteString[];
   /** The server that is never killed. */
@@ -59,19 +59,19 @@ export class World {
     reordered: 0,
     lost: 0,
     unanswered: 0,
-    passedOnAtOnce: 0,
-    passedOnLater: 0,
+    immediateArrivals: 0,
+    lateArrivals: 0,
     slowConsumers: 0,
-    strangers: 0,
+    unknownPeers: 0,
     kills: 0,
     stops: 0,
     freezes: 0,
     linkFaults: 0,
   };
-  /** Who is connected. */
+  /** The open connections. */
   readonly connected = new Set<{ giveUp(): void }>();
-  /** How long those took that neighbours knew later, in milliseconds. */
-  readonly late: number[] = [];
+  /** The times of the late arrivals, in milliseconds. */
+  readonly lateMs: number[] = [];
   readonly failures: string[] = [];
   readonly #startedMs = performance.now();
   readonly #faults = new AbortController();
@@ -80,7 +80,7 @@ export class World {
   #places: (line: ByteString, radiusKm: string, bound: string) => ByteString =
     () => "";
 
-  /** @param flags What every server is started with besides the usual. */
+  /** @param flags Additional flags of every server. */
   constructor(seed: number, flags: readonly string[] = []) {
     this.servers = new Servers(flags);
     this.random = new Random(seed);
@@ -88,7 +88,7 @@ export class World {
     this.anchor = this.random.pick(names);
   }
 
-  /** Loads the places, so as to know what servers have to answer. */
+  /** Loads the gazetteer, with which the places in answers are checked. */
   async load(): Promise<void> {
     const gazetteer = await loadGazetteer();
     const kept = new Map<string, ByteString>();
@@ -104,12 +104,12 @@ export class World {
     };
   }
 
-  /** The places that a server has to answer beside an AT line. */
+  /** The places that an answer with this AT line must have. */
   places(line: ByteString, radiusKm: string, bound: string): ByteString {
     return this.#places(line, radiusKm, bound);
   }
 
-  /** Something is not as it has to be. */
+  /** Records a failure. */
   fail(failure: string): void {
     this.#failureCount += 1;
     if (this.failures.length >= maxFailuresKept) return;
@@ -117,33 +117,31 @@ export class World {
     this.failures.push(`at ${seconds} s: ${failure}`);
   }
 
-  /** How often something was not as it has to be. */
+  /** The number of failures. */
   get failureCount(): number {
     return this.#failureCount;
   }
 
-  /** Aborts when nothing more is to go wrong. */
+  /** Aborts at the end of the faults. */
   get faultsEnd(): AbortSignal {
     return this.#faults.signal;
   }
 
-  /** Aborts when clients are to finish. */
+  /** Aborts at the end of the load. */
   get loadEnd(): AbortSignal {
     return this.#load.signal;
   }
 
-  /** Nothing more goes wrong. */
   endFaults(): void {
     this.#faults.abort();
   }
 
-  /** Clients finish. */
   endLoad(): void {
     this.#load.abort();
   }
 }
 
-/** Waits, at most until the signal aborts. */
+/** Waits for this time, or until the signal aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -10,12 +10,12 @@ const read = (path: string) => Deno.readTextFileSync(projectFolder + path);
 const page = read("docs/CONFIGURATION.md");
 
 for (const [path, text] of generate(read)) {
-  Deno.test(`${path} is what deno task generate writes`, () => {
+  Deno.test(`${path} equals the output of deno task generate`, () => {
     assertEquals(read(path), text);
   });
 }
 
-Deno.test("the tables are written anew, and nothing else of the page", () => {
+Deno.test("generate() replaces the tables of the page, and nothing else", () => {
   const blank = page.replaceAll(
     /(<!-- generated: (\w+) -->\n)[^]*?(<!-- end of \2 -->)/g,
     "$1$3",
@@ -27,7 +27,7 @@ Deno.test("the tables are written anew, and nothing else of the page", () => {
   assertEquals(files.get("docs/CONFIGURATION.md"), page);
 });
 
-Deno.test("a task's permissions are written anew", () => {
+Deno.test("generate() replaces the permissions of tasks", () => {
   const narrow = read("deno.json").replaceAll(
     /--allow-net=127\S+/g,
     "--allow-net=none",
@@ -55,7 +55,7 @@ Deno.test("CONFIGURATION.md names every flag with its default", () => {
   }
 });
 
-Deno.test("CONFIGURATION.md's herd file is one", () => {
+Deno.test("CONFIGURATION.md shows a valid herd file", () => {
   const [text] = page.match(/^ {4}\{\n(?: {4}.*\n)*? {4}\}\n/m)!;
   const file = JSON.parse(text);
   const { servers } = parseTopology(file);

@@ -1,26 +1,26 @@
 /**
- * What the paper's figures share: points of type as units, the paper's typeface,
- * greys, and marks that differ in their shape.
+ * Shapes and axes of the paper's figures, in greys and in the paper's typeface.
+ * Coordinates are points of 1/72 inch.
  *
  * @module
  */
+import type { Scale } from "../../../log_analysis/plots/scales.ts";
 import {
   type Element,
   element,
   print,
 } from "../../../log_analysis/plots/svg.ts";
-import type { Scale } from "../../../log_analysis/plots/scales.ts";
 
-/** As wide as a column: (7 - 0.33) / 2 inches, in points of 1/72 inch. */
+/** The width of a column: (7 - 0.33) / 2 inches. */
 export const columnWidth = 240;
 
-/** The size of letters in figures, in points. */
+/** The size of letters. */
 export const fontSize = 8;
 
 const ink = "#000";
 const paleInk = "#bbb";
 
-/** An SVG of a column's width. */
+/** An SVG with the width of a column. */
 export function figure(height: number, body: readonly Element[]): string {
   return print(element("svg", {
     xmlns: "http://www.w3.org/2000/svg",
@@ -30,7 +30,7 @@ export function figure(height: number, body: readonly Element[]): string {
   }, body));
 }
 
-/** Where a text stands from: its left end, its middle or its right end. */
+/** The part of a text that stands at x. */
 export type Anchor = "start" | "middle" | "end";
 
 /** A text with its baseline at y. */
@@ -78,10 +78,10 @@ export function curve(
   });
 }
 
-/** Shapes that are told apart without colours. */
+/** Shapes that differ without colours. */
 export const shapes = ["ring", "square", "triangle", "disc"] as const;
 
-/** One of them. */
+/** A shape. */
 export type Shape = typeof shapes[number];
 
 /** A mark around a point. */
@@ -117,7 +117,7 @@ export function mark(shape: Shape, x: number, y: number): Element {
   });
 }
 
-/** Numbers below an axis, with a line up the figure at each. */
+/** The numbers of a horizontal axis, and vertical lines of the grid. */
 export function axisBelow(
   { at, ticks }: Scale,
   [top, bottom]: readonly [number, number],
@@ -129,7 +129,7 @@ export function axisBelow(
   ]);
 }
 
-/** Numbers beside an axis, with a line across the figure at each. */
+/** The numbers of a vertical axis, and horizontal lines of the grid. */
 export function axisBeside(
   { at, ticks }: Scale,
   [left, right]: readonly [number, number],
@@ -141,7 +141,7 @@ export function axisBeside(
   ]);
 }
 
-/** `200 k`, `5 M`: rates at an axis. */
+/** Formats the rates of an axis: `200 k`, `5 M`. */
 export function shortRate(value: number): string {
   if (value === 0) return "0";
   return value < 1_000_000 ? `${value / 1_000} k` : `${value / 1_000_000} M`;

@@ -1,12 +1,12 @@
 /**
- * What more servers cost: measured, and as the model has it; and how many
- * updates a second such a herd can take.
+ * The figure of herd sizes: the measured cost and the model, and how many updates
+ * a second such herds can accept.
  *
  * @module
  */
 import { linearScale } from "../../../log_analysis/plots/scales.ts";
 import type { Element } from "../../../log_analysis/plots/svg.ts";
-import { type Cost, costOf } from "../../../bench/report/herd_costs.ts";
+import { type Cost, costOf } from "../../page/herd_costs.ts";
 import { capacity, type HerdModel } from "../model.ts";
 import {
   axisBelow,
@@ -25,7 +25,7 @@ const axisWidth = 20;
 const top = 14;
 const bottom = 92;
 
-/** How far the right panel goes, in servers. */
+/** The largest herd of the right panel. */
 const mostServers = 40;
 
 /** The figure, as SVG. */
@@ -33,7 +33,7 @@ export function herdSizesFigure(model: HerdModel): string {
   return figure(bottom + 24, [...costPanel(model), ...capacityPanel(model)]);
 }
 
-/** What all servers together spend. */
+/** The cost of an update. */
 function costPanel({ atEach, atOne, line, spread }: HerdModel): Element[] {
   const costs = [...atOne, ...atEach];
   const most = Math.max(...costs.map(({ servers }) => servers));
@@ -62,7 +62,7 @@ function costPanel({ atEach, atOne, line, spread }: HerdModel): Element[] {
   ];
 }
 
-/** What a herd can take. */
+/** The capacity of a herd. */
 function capacityPanel(model: HerdModel): Element[] {
   const left = panelWidth + axisWidth + 10;
   const across = linearScale(mostServers, { from: left, to: columnWidth - 6 });

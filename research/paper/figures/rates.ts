@@ -1,12 +1,12 @@
 /**
- * How many updates a second each server takes, under each load: a row a server,
- * a shape a load, on a logarithmic axis.
+ * The figure of updates a second: a row for each server and a shape for each
+ * load, on a logarithmic axis.
  *
  * @module
  */
-import { middle, pointsOf, updates } from "../../../bench/report/samples.ts";
-import { subjectsOf } from "../../../bench/report/subjects.ts";
+import { labelsOf } from "../../page/labels.ts";
 import type { Results } from "../../../bench/results.ts";
+import { middle, pointsOf, updates } from "../../../bench/samples.ts";
 import { logScale } from "../../../log_analysis/plots/scales.ts";
 import {
   axisBelow,
@@ -26,7 +26,7 @@ const rightMargin = 8;
 /** The figure, as SVG. */
 export function ratesFigure(results: Results): string {
   const points = pointsOf(results, "updates");
-  const rows = subjectsOf(results, "updates").map(({ id, label }) => ({
+  const rows = labelsOf(results, "updates").map(({ id, label }) => ({
     label,
     rates: points.map((point) =>
       middle(results, updates(id, point, "updatesPerSecond"))!

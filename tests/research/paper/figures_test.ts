@@ -35,7 +35,7 @@ Deno.test("figures are black, white and grey", pure, () => {
   }
 });
 
-Deno.test("nothing in a figure stands outside of it", pure, () => {
+Deno.test("every element is within its figure", pure, () => {
   for (const svg of figures()) {
     const height = Number(svg.match(/height="([\d.]+)"/)![1]);
     for (const [, name, value] of svg.matchAll(/\b(x|y|cx|cy)="(.+?)"/g)) {
@@ -46,7 +46,7 @@ Deno.test("nothing in a figure stands outside of it", pure, () => {
 });
 
 Deno.test(
-  "ratesFigure() has a mark a load for each server, the faster ones further right",
+  "ratesFigure() has marks for each server, the faster ones further right",
   pure,
   () => {
     const svg = ratesFigure(madeUpResults());
@@ -54,7 +54,7 @@ Deno.test(
       ...svg.matchAll(/<circle[^>]*fill="#000"[^>]*cx="([\d.]+)"/g),
     ]
       .map(([, x]) => Number(x)).slice(1);
-    // herd, Redis, Node, uvloop and generator under the fourth load; echo before.
+    // The fourth load: herd, Redis, Node, uvloop, echo, generator.
     const rates = [420, 600, 280, 105, 1200, 4000];
     assertEquals(lefts.length, rates.length);
     const order = (values: readonly number[]) =>
@@ -64,7 +64,7 @@ Deno.test(
 );
 
 Deno.test(
-  "herdSizesFigure() has a mark for each herd that was measured",
+  "herdSizesFigure() has a mark for each measured herd",
   pure,
   () => {
     const svg = herdSizesFigure(model);

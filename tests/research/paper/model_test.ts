@@ -26,14 +26,14 @@ const results = madeUpResults([
   sample("12 servers, at each", 1, 3 + 11 * (3 + 0.5 * 12)),
 ]);
 
-Deno.test("modelOf() fits what the bench has measured of herds", pure, () => {
+Deno.test("modelOf() fits the measured costs", pure, () => {
   const { atEach, atOne, line, spread } = modelOf(results);
   assertEquals(atOne, [
     { servers: 1, cpuUs: 3 },
     { servers: 2, cpuUs: 6 },
     { servers: 12, cpuUs: 36 },
   ]);
-  // One server is each of them.
+  // One server is all servers.
   assertEquals(atEach.map(({ servers }) => servers), [1, 2, 12]);
   assertAlmostEquals(line.firstUs, 3);
   assertAlmostEquals(line.furtherUs, 3);
@@ -41,7 +41,7 @@ Deno.test("modelOf() fits what the bench has measured of herds", pure, () => {
   assertAlmostEquals(spread.mostOff, 0, 1e-9);
 });
 
-Deno.test("modelOf() wants herds of different sizes", pure, () => {
+Deno.test("modelOf() requires herds of different sizes", pure, () => {
   assertThrows(
     () => modelOf(madeUpResults([sample("2 servers, at one", 1, 5)])),
     Error,
@@ -50,7 +50,7 @@ Deno.test("modelOf() wants herds of different sizes", pure, () => {
 });
 
 Deno.test(
-  "capacity() is one core's where there is one server, and ends where all relay",
+  "capacity() begins at one core's rate, and tends to the rate of relaying",
   pure,
   () => {
     const model = {

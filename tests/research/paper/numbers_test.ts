@@ -1,19 +1,19 @@
-import fc from "../../fast_check.ts";
-import { formatNumber } from "../../../bench/report/numbers.ts";
-import { middle, ratio, updates } from "../../../bench/report/samples.ts";
+import { formatNumber } from "../../../bench/numbers.ts";
 import type { Results } from "../../../bench/results.ts";
+import { middle, ratio, updates } from "../../../bench/samples.ts";
 import { typeset } from "../../../research/paper/typesetter.ts";
 import { assertEquals } from "../../assert.ts";
-import { assertProperty } from "../../property.ts";
 import { madeUpRates, madeUpResults } from "../../bench/made_up_results.ts";
 import { projectFolder } from "../../end_to_end/process.ts";
+import fc from "../../fast_check.ts";
 import { needs } from "../../needs.ts";
+import { assertProperty } from "../../property.ts";
 import { readText } from "./pdf.ts";
 
 const withPdftotext = needs("pdftotext");
 
-/** What lines of Typst say that know the paper's numbers. */
-async function say(
+/** The lines that the PDF has for lines of Typst with the paper's numbers. */
+async function textOf(
   lines: readonly string[],
   results: Results = madeUpResults(),
 ): Promise<string[]> {
@@ -55,11 +55,11 @@ withPdftotext.test("the paper's medians and ratios are those of the bench", asyn
       ]);
       const series = (subject: string) =>
         `("updates", "${subject}", "50x1", "updatesPerSecond")`;
-      const said = await say([
+      const texts = await textOf([
         `#value-of(..${series("herd")})`,
         `#ratio-of(${series("herd")}, ${series("node")})`,
       ], results);
-      assertEquals(said.map(Number), [
+      assertEquals(texts.map(Number), [
         middle(results, rate("herd", "50x1")),
         ratio(results, rate("herd", "50x1"), rate("node", "50x1")),
       ]);
@@ -68,7 +68,7 @@ withPdftotext.test("the paper's medians and ratios are those of the bench", asyn
   );
 });
 
-withPdftotext.test("the paper writes numbers as the bench does", async () => {
+withPdftotext.test("the paper formats numbers as the bench does", async () => {
   const numbers = [
     0.0890,
     0.61,
@@ -83,11 +83,11 @@ withPdftotext.test("the paper writes numbers as the bench does", async () => {
     1_670_000,
   ];
   assertEquals(
-    await say(numbers.map((number) => `#format(${number})`)),
+    await textOf(numbers.map((number) => `#format(${number})`)),
     numbers.map((number) => formatNumber(number)),
   );
   assertEquals(
-    await say([
+    await textOf([
       "#format(12.96, digits: 2)",
       "#format(0.996, digits: 2)",
       "#format(-3.14)",

@@ -29,12 +29,12 @@ async function typesetChanged(from: string, to: string) {
   return await typeset(files, mainPath);
 }
 
-Deno.test("report.pdf is what its source and the results give", async () => {
+Deno.test("report.pdf is made from its source and the results", async () => {
   const made = await typeset(await gatherPaper(), mainPath);
   const kept = await Deno.readFile(pdfPath);
   assert(
     made.length === kept.length && made.every((byte, at) => byte === kept[at]),
-    "research/paper/report.pdf is of another source: deno task report",
+    "research/paper/report.pdf differs from its source: deno task report",
   );
 });
 
@@ -64,7 +64,7 @@ withPdftotext.test("report.pdf has two columns", async () => {
       body.filter((word) => word.left < strip[1] && word.right > strip[0])
         .map(({ top }) => Math.round(top)),
     );
-    // Only the title, and a table as wide as the page.
+    // Only the title and a wide table cross the strip.
     assert(across.size <= 0.2 * rows.size, `page ${page}: ${across.size} rows`);
     assert(
       body.some((word) => word.left > strip[1]),
@@ -73,7 +73,7 @@ withPdftotext.test("report.pdf has two columns", async () => {
   }
 });
 
-Deno.test("a figure that the results lack stops the paper, with its place", async () => {
+Deno.test("a missing number stops the paper, and its place is named", async () => {
   const error = await assertRejects(
     () =>
       typesetChanged(
@@ -89,7 +89,7 @@ Deno.test("a figure that the results lack stops the paper, with its place", asyn
   );
 });
 
-Deno.test("a reference that there is not stops the paper", async () => {
+Deno.test("a missing reference stops the paper", async () => {
   const error = await assertRejects(
     () => typesetChanged("= Introduction", "= Introduction\n@nobody"),
     TypesettingError,
@@ -107,21 +107,21 @@ Deno.test("all references are cited", async () => {
   assertEquals(keys.filter((key) => !cited.has(key)), []);
 });
 
-/** Names with a number in them, which is no measurement. */
+/** Names that contain a number. */
 const names = /\b(V8|ext4)\b/g;
 
-Deno.test("no number in the text is typed in", async () => {
+Deno.test("the text contains no typed number", async () => {
   const prose = proseOf(await readSource("report.typ"));
   assert(prose.length > 10_000, `only ${prose.length} characters of prose`);
   assertEquals(prose.replaceAll(names, "").match(/.{0,40}\d.{0,20}/g), null);
 });
 
-Deno.test("no semicolon of the text is lost", async () => {
-  // Typst takes one behind a call for the end of the call.
+Deno.test("the text has no semicolon that Typst drops", async () => {
+  // After a call, a semicolon ends the call.
   assertEquals((await readSource("report.typ")).match(/.{0,40}\);/g), null);
 });
 
-/** What is left without calls, references, comments, raw text and formulas. */
+/** The text without calls, references, comments, raw text and formulas. */
 function proseOf(text: string): string {
   // Brackets within brackets, three deep; texts may hold brackets.
   const atom = String.raw`[^()"]|"[^"]*"`;

@@ -1,10 +1,10 @@
 /**
- * What a reader sees of a PDF, by poppler's pdftotext.
+ * Reads the text of a PDF with poppler's pdftotext.
  *
  * @module
  */
 
-/** Where a word stands on its page, in points from the top left corner. */
+/** A word and its place, in points from the top left corner of the page. */
 export interface Word {
   readonly text: string;
   readonly left: number;
@@ -43,7 +43,7 @@ export async function readPages(
     }));
 }
 
-/** The words of a PDF in the order in which they are read. */
+/** The words of a PDF in reading order. */
 export async function readText(pdf: Uint8Array<ArrayBuffer>): Promise<string> {
   return (await pdftotext(pdf)).trim();
 }

@@ -22,13 +22,13 @@ const plain: PortSettings = {
   tls: undefined,
 };
 
-/** TLS, as far as ports depend on it. */
+/** The part of TLS settings that ports depend on. */
 function tls(plainClients: boolean, authority?: string): PortSettings["tls"] {
   const identity = { authority };
   return { identity, plainClients } as PortSettings["tls"];
 }
 
-const described = (settings: PortSettings) =>
+const describePorts = (settings: PortSettings) =>
   portsOf(settings, hill).map(({ address, isEncrypted, kind }) =>
     `${kind.name} ${address}${isEncrypted ? " encrypted" : ""}`
   );
@@ -54,10 +54,10 @@ Deno.test("a server opens the ports that its settings ask for", () => {
         "TLS 192.0.2.7:443 encrypted",
       ]],
     ] as [Partial<PortSettings>, string[]][]
-  ) assertEquals(described({ ...plain, ...settings }), ports);
+  ) assertEquals(describePorts({ ...plain, ...settings }), ports);
 });
 
-Deno.test("a server that is ready lists its ports below their labels", () => {
+Deno.test("a server that is ready lists its ports by label", () => {
   const labelled = labelledPorts({ ...plain, tls: tls(true) }, hill);
   assertEquals(
     [...labelled].map(([label, ports]) => [
@@ -71,13 +71,13 @@ Deno.test("a server that is ready lists its ports below their labels", () => {
   );
 });
 
-Deno.test("neighbours dial the peer port only", () => {
+Deno.test("neighbours dial only the peer port", () => {
   const addresses = linkPorts({ ...plain, tls: tls(true) }, hill)
     .map(({ address }) => address);
   assertEquals(addresses, ["192.0.2.7:8100"]);
 });
 
-Deno.test("kinds of ports have names, fields and offsets of their own", () => {
+Deno.test("kinds of ports have different names, fields and offsets", () => {
   for (const part of ["name", "field", "offset"] as const) {
     const values: unknown[] = portKinds.map((kind) => kind[part]);
     assertEquals(new Set(values).size, portKinds.length, part);

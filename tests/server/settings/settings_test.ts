@@ -45,7 +45,7 @@ function secretInEnvironment(value: string): Disposable {
   };
 }
 
-/** A file that is there until it is disposed of. */
+/** A file that exists until it is disposed of. */
 function temporaryFile(text: string): { path: string } & Disposable {
   const path = Deno.makeTempFileSync({ prefix: "herd-" });
   Deno.writeTextFileSync(path, text);
@@ -53,7 +53,7 @@ function temporaryFile(text: string): { path: string } & Disposable {
 }
 
 Deno.test({
-  name: "a file holds one secret a line, or two while one takes over",
+  name: "a secret file holds one secret, or an old and a new one",
   permissions: "none",
   fn() {
     const both = [oldSecret, newSecret];
@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the environment variable holds the same, or nothing",
+  name: "the environment variable holds the same secrets, or none",
   permissions: "none",
   fn() {
     const both = [oldSecret, newSecret];
@@ -89,7 +89,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is wrong with a secret is said, and nothing of it shown",
+  name: "the error of a wrong secret says what is wrong without its text",
   permissions: "none",
   fn() {
     const wrong = [
@@ -137,7 +137,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "isLoopback() believes what it knows to be this machine, no more",
+  name: "isLoopback() accepts only names and addresses of this machine",
   permissions: "none",
   fn() {
     for (
@@ -188,7 +188,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without permission HERD_SECRET is not looked at, and nobody is asked",
+  name: "without permission HERD_SECRET is not read, and Deno does not prompt",
   permissions: "none",
   async fn() {
     const { secrets, secretsHelp } = await settingsFor();
@@ -198,7 +198,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "how long and how many: the flags, and what holds without them",
+  name: "durations and counts have flags, ranges and defaults",
   permissions: "none",
   async fn() {
     const limits = async (...args: string[]) => {
@@ -287,7 +287,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "startServer() lets a herd beyond this machine start with secrets only",
+  name: "startServer() refuses a herd on several machines without a secret",
   permissions: "none",
   async fn() {
     const herd = {
@@ -306,7 +306,7 @@ Deno.test({
           "give all servers the same secrets (16 characters or more), or " +
           "keep the herd on 127.0.0.1",
       );
-      // What it lacks now is permission.
+      // With a secret it needs a permission next.
       await assertRejects(
         () => startServer({ name, herd, secrets: [oldSecret] }),
         SetupError,
@@ -322,7 +322,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is no API key is refused, and nothing of it shown",
+  name: "an invalid API key is refused, and the error contains no part of it",
   permissions: { read: true, write: true },
   async fn() {
     for (
@@ -346,8 +346,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "a key that would travel unencrypted is worth a note, on this machine not",
+  name: "a note warns of a key that is sent unencrypted to another machine",
   permissions: { read: true, write: true },
   async fn() {
     using file = temporaryFile("one-key");
@@ -361,7 +360,7 @@ Deno.test({
     };
     assertStringIncludes(
       await noteOn("http://proxy.example/places") ?? "",
-      "the key travels unencrypted to --places-url; https would hide it",
+      "the key is sent unencrypted to --places-url; https would encrypt it",
     );
     for (
       const url of [
@@ -374,7 +373,7 @@ Deno.test({
   },
 });
 
-Deno.test("servers that share a secret link, read that file only, and show none of it", async () => {
+Deno.test("servers that share a secret link, read only its file, and do not log it", async () => {
   await using herd = new TestHerd();
   using both = temporaryFile(`${newSecret}\n${oldSecret}\n`);
   const ports = (...offsets: number[]) =>
@@ -420,7 +419,7 @@ Deno.test("servers that share a secret link, read that file only, and show none 
   }
 });
 
-Deno.test("without a secret, nothing more is said", async () => {
+Deno.test("a server without a secret prints nothing about secrets", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
   assert(!/secret/i.test(hill.stdout + hill.stderr), hill.stderr);
@@ -446,7 +445,7 @@ Deno.test("help lists every flag", async () => {
   }
 });
 
-Deno.test("the binary may read every variable that settings come from", async () => {
+Deno.test("the binary may read every variable of the settings", async () => {
   const read = (path: string) => Deno.readTextFile(projectFolder + path);
   const [compile, placesKey, secrets] = await Promise.all(
     [
@@ -467,7 +466,7 @@ Deno.test("the binary may read every variable that settings come from", async ()
 });
 
 Deno.test({
-  name: "the administration port is served on the loopback address, if at all",
+  name: "an open administration port listens on loopback by default",
   permissions: "none",
   async fn() {
     const adminOf = async (args: string[], isServed = false) =>
@@ -488,12 +487,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is wrong with the administration port's flags is said",
+  name: "wrong flags of the administration port are refused with a reason",
   permissions: "none",
   async fn() {
     const wrong = [
-      [["--admin-host=::1"], "--admin-host says how to serve what --admin"],
-      [["--admin-names=a"], "--admin-names says how to serve what --admin"],
+      [["--admin-host=::1"], "--admin-host needs --admin"],
+      [["--admin-names=a"], "--admin-names needs --admin"],
       [["--admin", "--admin-host=a b"], "--admin-host: expected a host name"],
       [["--admin", "--admin-names=a,,b"], "or address, found nothing"],
       [["--admin", "--admin-names=a/b"], "or address, found a/b"],

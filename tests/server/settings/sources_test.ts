@@ -43,7 +43,7 @@ function variables(values: Readonly<Record<string, string>>): Disposable {
   };
 }
 
-/** A herd file until it is disposed of. */
+/** A herd file that exists until it is disposed of. */
 function herdFile(settings: unknown): { path: string } & Disposable {
   const path = Deno.makeTempFileSync({ prefix: "herd-", suffix: ".json" });
   const servers = [{ name: "Hill" }];
@@ -59,7 +59,7 @@ const permissions = { env: true, read: true, write: true } as const;
 
 Deno.test({
   name:
-    "a flag comes before a variable, that before the herd file, that before the default",
+    "a flag wins over a variable, a variable over the herd file, the herd file over the default",
   permissions,
   async fn() {
     using file = herdFile({
@@ -123,7 +123,7 @@ Deno.test("a variable that is not permitted is not read", async () => {
 
 Deno.test({
   name:
-    "a wrong value is reported with its source, what was found and what is right",
+    "a wrong value is reported with its source, what was found and what was expected",
   permissions,
   async fn() {
     for (
@@ -180,7 +180,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "the herd file's settings must be known, with the nearest name, and hold no secret",
+    "a herd file with an unknown or forbidden setting is refused with the nearest name",
   permissions,
   async fn() {
     for (
@@ -224,8 +224,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "every setting that names a secret, a key or another file is no herd file's",
+  name: "a herd file cannot give a setting that names a file",
   permissions: "none",
   fn() {
     for (const [name, setting] of Object.entries<Setting>(schema)) {
@@ -240,8 +239,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "what settings read and write is among the permissions, from any source",
+  name: "the permissions contain what settings read and write, from any source",
   permissions,
   async fn() {
     for (const [name, setting] of Object.entries<Setting>(schema)) {
@@ -276,7 +274,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "flags and variables each belong to one setting",
+  name: "each flag and each variable belongs to one setting",
   permissions: "none",
   fn() {
     const settings = Object.values<Setting>(schema);
@@ -288,7 +286,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "startServer() takes the herd's settings, below its own options",
+  name: "startServer() uses the herd's settings, and its own options first",
   permissions: "none",
   async fn() {
     const servers = [{ name: "Hill" }];
@@ -310,7 +308,7 @@ Deno.test({
       "limits.idleMs: expected a whole number from 1000 to 2592000000 or " +
         "Infinity, found 1",
     );
-    // These start as far as permissions reach.
+    // These start until a permission is missing.
     for (
       const [settings, options, folder] of [
         [{ logDirectory: "theirs" }, {}, "theirs"],
@@ -328,10 +326,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a new setting is one entry",
+  name: "one entry adds a setting to every source and to the documentation",
   permissions,
   async fn() {
-    const grown = {
+    const extended = {
       ...schema,
       napMs: {
         type: "whole number",
@@ -344,7 +342,7 @@ Deno.test({
         help: "sleep for this long at noon",
       },
     } as const satisfies Schema;
-    const flags = settingFlags(grown);
+    const flags = settingFlags(extended);
     assertStringIncludes(
       describeFlags(flags),
       "\n\nNaps:\n  --nap-ms MS                          sleep for this long at noon (20)\n",
@@ -356,11 +354,11 @@ Deno.test({
         options?: Record<string, unknown>;
       },
     ) =>
-      resolveSettings(grown, [
+      resolveSettings(extended, [
         optionSource(options),
         flagSource(readArguments(args, flags).flags),
-        await variableSource(grown),
-        herdFileSource(grown, file),
+        await variableSource(extended),
+        herdFileSource(extended, file),
       ]).values.napMs;
     const nap: number = await napOf({});
     assertEquals(nap, 20);
@@ -386,7 +384,7 @@ Deno.test({
       );
     }
     const read = (path: string) => Deno.readTextFileSync(projectFolder + path);
-    const files = generate(read, grown);
+    const files = generate(read, extended);
     assertStringIncludes(
       files.get("docs/CONFIGURATION.md")!.replaceAll(/ +/g, " "),
       "### Naps\n\n| flag | name | meaning | range | default | permission |",
@@ -404,7 +402,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a setting with its own sources can be given by these only",
+  name: "only its own sources can give a setting",
   permissions: "none",
   fn() {
     for (const kind of ["flag", "variable"] as const) {

@@ -10,7 +10,7 @@ function read(...seconds: number[]) {
   return counter.read();
 }
 
-Deno.test("DurationCounter counts each value below all bounds that are not below it", () => {
+Deno.test("DurationCounter counts each value at all bounds that are not below it", () => {
   const { buckets, count, sum } = read(0.001, 0.0011, 59, 61);
   assertEquals(count, 4);
   assertEquals(sum, 120.0021);
@@ -22,12 +22,12 @@ Deno.test("DurationCounter counts each value below all bounds that are not below
   assertEquals(upTo.get(60), 3);
 });
 
-Deno.test("DurationCounter counts a negative duration as none", () => {
+Deno.test("DurationCounter counts a negative duration as 0", () => {
   const { buckets, count, sum } = read(-0.5);
   assertEquals([count, sum, buckets[0][1]], [1, 0, 1]);
 });
 
-Deno.test("DurationCounter gives readings that later values leave alone", () => {
+Deno.test("a reading of DurationCounter does not change with later values", () => {
   const counter = new DurationCounter();
   const earlier = counter.read();
   counter.add(1);
@@ -44,7 +44,7 @@ Deno.test("quantile() is within the bucket of the value", () => {
   assert(highest > 0.2 && highest <= 0.5, `${highest}`);
 });
 
-Deno.test("quantile() of two readings tells of the values between them", () => {
+Deno.test("quantile() of two readings describes the values between them", () => {
   const counter = new DurationCounter();
   for (let index = 0; index < 1000; index++) counter.add(10);
   const earlier = counter.read();
@@ -54,7 +54,7 @@ Deno.test("quantile() of two readings tells of the values between them", () => {
   assert(median <= 50e-6, `${median}`);
 });
 
-Deno.test("quantile() says so where there is nothing to tell", () => {
+Deno.test("quantile() is undefined without values, and infinite above all bounds", () => {
   const reading = read(1);
   assertEquals(quantile(read(), undefined, 0.5), undefined);
   assertEquals(quantile(reading, reading, 0.5), undefined);

@@ -26,7 +26,7 @@ Deno.test("no two metrics, columns or plots have the same name", () => {
   }
 });
 
-Deno.test("every verb is counted, in a metric, a column and the dashboard", () => {
+Deno.test("every verb has a metric, a column and a place on the dashboard", () => {
   const counted = fields.filter(({ path }) => path[0] === "lines");
   for (const verb of verbs) {
     const found = counted.find(({ path }) => path[1] === verb.toLowerCase());
@@ -37,8 +37,8 @@ Deno.test("every verb is counted, in a metric, a column and the dashboard", () =
   }
 });
 
-Deno.test("the dashboard's columns stand in their order, and lead to values", () => {
-  // Others may stand between them.
+Deno.test("the dashboard's columns are in order, and have values", () => {
+  // Other columns may be between them.
   const known = [
     "Clients",
     "Connections",
@@ -63,10 +63,12 @@ Deno.test("the dashboard's columns stand in their order, and lead to values", ()
   assertEquals(valueAt({}, ["connections", "open"]), undefined);
 });
 
-Deno.test("a browser is sent the fields, and every module that the page imports", async () => {
+Deno.test("the dashboard serves the fields, and every module that the page imports", async () => {
   const { text } = pageFiles.get("/page/status_fields.js")!;
-  const sent = await import(`data:text/javascript,${encodeURIComponent(text)}`);
-  assertEquals({ ...sent }, { pageColumns, pagePlots });
+  const served = await import(
+    `data:text/javascript,${encodeURIComponent(text)}`
+  );
+  assertEquals({ ...served }, { pageColumns, pagePlots });
   for (const [path, { text }] of pageFiles) {
     for (const [, imported] of text.matchAll(/\bfrom "([^"]+)"/g)) {
       const { pathname } = new URL(imported, `http://127.0.0.1${path}`);
