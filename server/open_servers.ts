@@ -256,7 +256,7 @@ async function openBudget(
       requestsPerDay,
       clock,
       kept: await isGranted({ name: "read", path })
-        ? readBudgetFile(path)
+        ? await readBudgetFile(path)
         : undefined,
       keep: (count) => writeBudgetFile(path, count),
     });
