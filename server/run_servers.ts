@@ -6,6 +6,7 @@
  */
 import process from "node:process";
 import type { Admin } from "../admin/admin.ts";
+import { BackgroundNotes } from "../cli/background_notes.ts";
 import {
   nextSignal,
   onCrash,
@@ -58,12 +59,13 @@ export async function runServers(
   network: Network,
   describe: (servers: readonly HerdServer[]) => string,
 ): Promise<void> {
-  logErrorsToStderr();
+  await using stderr = new BackgroundNotes(Deno.stderr, new SystemClock());
+  logErrorsToStderr(stderr);
   // SIGHUP renews the certificate if there is one. Otherwise it means that the
   // terminal was closed.
   const stop = settings.tls === undefined ? nextSignal("SIGHUP") : nextSignal();
   let servers: readonly HerdServer[] = [];
-  renewOnHangup(settings, () => servers);
+  renewOnHangup(settings, () => servers, stderr);
   await requireAllPermissions(settings, names);
   await using admin = await openAdmin(settings, names);
   servers = await openServers(settings, names, network);
@@ -79,7 +81,7 @@ export async function runServers(
     // Servers go on if the output pipe is closed, as they do if it is closed
     // later.
     if (!(error instanceof OutputClosedError)) {
-      await stopAll(servers, "stdout");
+      await stopAll(servers, "stdout", stderr);
       throw error;
     }
   }
@@ -87,7 +89,7 @@ export async function runServers(
     stop,
     ...servers.map(({ stopping }) => stopping),
   ]);
-  await stopAll(servers, reason);
+  await stopAll(servers, reason, stderr);
   if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
 }
 
@@ -95,9 +97,13 @@ export async function runServers(
 async function stopAll(
   servers: readonly HerdServer[],
   reason: string,
+  stderr: BackgroundNotes,
 ): Promise<void> {
-  const deadline = setTimeout(() => {
-    note(`not all servers had stopped ${stopDeadlineMs} ms after ${reason}`);
+  const deadline = setTimeout(async () => {
+    stderr.note(
+      `not all servers had stopped ${stopDeadlineMs} ms after ${reason}`,
+    );
+    await stderr.flush();
     Deno.exit(1);
   }, stopDeadlineMs);
   await Promise.all(servers.map((server) => server.stop(reason)));
@@ -160,6 +166,7 @@ async function openAdmin(
 function renewOnHangup(
   { tls }: Settings,
   servers: () => readonly HerdServer[],
+  stderr: BackgroundNotes,
 ): void {
   if (tls === undefined) return;
   onHangup(async () => {
@@ -167,7 +174,7 @@ function renewOnHangup(
     try {
       await tls.renew();
       const expiry = noteOnExpiry(tls);
-      if (expiry !== undefined) note(expiry);
+      if (expiry !== undefined) stderr.note(expiry);
     } catch (error) {
       fault = error instanceof Error ? error.message : String(error);
     }
