@@ -24,6 +24,7 @@ import {
   grantablePath,
   missingPermissions,
 } from "../runtime/permissions.ts";
+import { SetupError } from "../runtime/setup_error.ts";
 import { quoteWord } from "../runtime/shell.ts";
 import type { Network } from "../runtime/network.ts";
 import { serveHttp } from "../runtime/tcp.ts";
@@ -67,8 +68,10 @@ export async function runServers(
   let servers: readonly HerdServer[] = [];
   renewOnHangup(settings, () => servers, stderr);
   await requireAllPermissions(settings, names);
-  await using admin = await openAdmin(settings, names);
-  servers = await openServers(settings, names, network);
+  await using admin = await openAdmin(settings, names, () => servers);
+  const opened = await openUntil(stop, settings, names, network);
+  if (opened === undefined) return;
+  servers = opened;
   admin?.attach(servers, planOf(settings.topology));
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);
@@ -91,6 +94,27 @@ export async function runServers(
   ]);
   await stopAll(servers, reason, stderr);
   if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
+}
+
+/**
+ * Opens servers; undefined if the program is to stop before they are open. A
+ * disk that hangs can keep them from it.
+ */
+async function openUntil(
+  stop: Promise<Deno.Signal>,
+  settings: Settings,
+  names: readonly string[],
+  network: Network,
+): Promise<readonly HerdServer[] | undefined> {
+  const opening = new AbortController();
+  stop.then((signal) => opening.abort(new Error(`${signal} ended the wait`)));
+  try {
+    return await openServers(settings, names, network, opening.signal);
+  } catch (error) {
+    if (!(error instanceof SetupError) || !opening.signal.aborted) throw error;
+    note(error.message);
+    return undefined;
+  }
 }
 
 /** Stops servers. Ends the program if that takes longer than the deadline. */
@@ -140,6 +164,7 @@ function noteOnExpiry({ identity }: TlsSettings): string | undefined {
 async function openAdmin(
   settings: Settings,
   names: readonly string[],
+  servers: () => readonly HerdServer[],
 ): Promise<Admin | undefined> {
   const { admin } = settings;
   if (admin === undefined) return undefined;
@@ -150,7 +175,13 @@ async function openAdmin(
         .map(({ hostname, port }) => ({ name, hostname, port }))
     ),
     names: admin.names,
-    serveHttp,
+    serveHttp: (hostname, port, handler) =>
+      serveHttp(
+        hostname,
+        port,
+        handler,
+        () => servers().some((server) => server.relieve()),
+      ),
     clock: new SystemClock(),
     process: {
       memoryBytes: () => Deno.memoryUsage().rss,
