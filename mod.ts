@@ -26,6 +26,7 @@ import type { PlacesProvider } from "./places/provider.ts";
 import type { LimitName } from "./runtime/limit_counts.ts";
 import type { Port } from "./runtime/network.ts";
 import type { TlsIdentity } from "./runtime/certificates.ts";
+import { checkHandshake } from "./runtime/check_handshake.ts";
 import { createTcp } from "./runtime/tcp.ts";
 import { startServers } from "./server/open_servers.ts";
 import { pickLimits } from "./server/settings/client_limits.ts";
@@ -161,6 +162,7 @@ export interface RunningServer extends AsyncDisposable {
  * out of range. The message names the option.
  * @throws {TopologyError} If an entry of the herd is invalid. The message names
  * the entry.
+ * @throws {CertificateError} If no TLS handshake succeeds with `options.tls`.
  * @throws {SetupError} If a port is taken, the log cannot be written, or a
  * secret or a permission is missing.
  */
@@ -172,6 +174,7 @@ export async function startServer(
   if (findServer(settings.topology, name) === undefined) {
     throw new RangeError(`name: no server of the herd is called ${name}`);
   }
+  if (options.tls !== undefined) await checkHandshake(options.tls.credentials);
   const [server] = await startServers(settings, [name], createTcp(Deno));
   return server;
 }

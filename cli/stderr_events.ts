@@ -10,13 +10,13 @@ import {
   getTextFormatter,
   type LogRecord,
 } from "../packages/logtape.ts";
-import { note } from "./write.ts";
+import type { BackgroundNotes } from "./background_notes.ts";
 
 /**
  * Shows the errors of all servers in this process, one line each. Does nothing
  * if LogTape is configured already.
  */
-export function logErrorsToStderr(): void {
+export function logErrorsToStderr(stderr: BackgroundNotes): void {
   if (getConfig() !== null) return;
   const format = getTextFormatter({
     timestamp: "none",
@@ -25,7 +25,7 @@ export function logErrorsToStderr(): void {
   });
   configureSync({
     sinks: {
-      stderr: (record: LogRecord) => note(format(record).trimEnd()),
+      stderr: (record: LogRecord) => stderr.note(format(record).trimEnd()),
     },
     loggers: [
       { category: "herd", lowestLevel: "error", sinks: ["stderr"] },

@@ -1,15 +1,17 @@
 /**
  * Appends batches of records to the log's files, in order. Lines that cannot be
  * written are counted, and a `log-incomplete` record takes their place. Errors
- * of the file system are never thrown.
+ * of the file system are never thrown. An operation that takes too long counts
+ * as a failure until it ends; no other begins meanwhile.
  *
  * @module
  */
 import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/events.ts";
-import { retryIntervalMs } from "./limits.ts";
-import type { LogSink } from "./log_files.ts";
+import { closingTimeoutMs, retryIntervalMs } from "./limits.ts";
+import type { Detachment, LogSink } from "./log_files.ts";
+import { OperationTimer, SlowOperationError } from "./operation_timer.ts";
 import { formatEvent, TimestampWriter } from "./record.ts";
 
 const lineFeed = 0x0a;
@@ -22,6 +24,8 @@ export interface LogLoss {
 
 const noLoss: LogLoss = { lines: 0, bytes: 0 };
 
+const noBytes: Uint8Array = new Uint8Array();
+
 /**
  * A failure of the log, which cannot be reported in the log itself. Each is
  * reported once, however often writing is retried:
@@ -29,17 +33,26 @@ const noLoss: LogLoss = { lines: 0, bytes: 0 };
  * - `failing`: nothing can be written;
  * - `working`: writing works again, and `loss` is missing;
  * - `closed`: the log was closed while writing failed, and `loss` is missing;
- * - `stuck`: the next file cannot be opened, so the full one keeps growing.
+ * - `stuck`: the next file cannot be opened, so the full one keeps growing;
+ * - `reopened`: the file was not at its path any more, and writing goes on in
+ *   the file that is. What was written since the last check may be missing.
  */
 export type LogFailure =
   | { readonly state: "failing"; readonly error: Error }
   | { readonly state: "working" | "closed"; readonly loss: LogLoss }
-  | { readonly state: "stuck"; readonly error: Error; readonly path: string };
+  | { readonly state: "stuck"; readonly error: Error; readonly path: string }
+  | {
+    readonly state: "reopened";
+    readonly path: string;
+    readonly reason: Detachment;
+  };
 
 /** What an appender needs besides its files. */
 export interface AppenderOptions {
   readonly clock: Clock;
   readonly onFailure: (failure: LogFailure) => void;
+  /** Called when a disk hangs: see `Appender.isHanging`. */
+  readonly onHang?: () => void;
 }
 
 /** Appends batches to the log's files. */
@@ -47,10 +60,15 @@ export class Appender {
   readonly #clock: Clock;
   readonly #onFailure: (failure: LogFailure) => void;
   readonly #files: LogSink;
+  readonly #timer: OperationTimer;
   readonly #timestamps = new TimestampWriter();
   #fault: Error | undefined;
   /** What was lost since the last `log-incomplete` record. */
   #gap = noLoss;
+  /** What of it the record counts that is being written. */
+  #openedGap = noLoss;
+  /** What is being written, without what stands before the batch. */
+  #underWay = noBytes;
   /** What was lost since writing began to fail. */
   #loss = noLoss;
   /** What was lost in all earlier failures. */
@@ -61,16 +79,47 @@ export class Appender {
   #cutLines = 0;
   /** When to try again to open the next file, if that failed. */
   #stuckUntilMs: number | undefined;
+  /** How many bytes were written since the file was last checked. */
+  #uncheckedBytes = 0;
+  #reopenings = 0;
+  #isClosed = false;
 
-  constructor({ clock, onFailure }: AppenderOptions, files: LogSink) {
+  constructor({ clock, onFailure, onHang }: AppenderOptions, files: LogSink) {
     this.#clock = clock;
     this.#onFailure = onFailure;
     this.#files = files;
+    this.#timer = new OperationTimer(clock, (error) => {
+      this.#fail(error);
+      onHang?.();
+    });
   }
 
   /** Why the last write failed; undefined while writing works. */
   get fault(): Error | undefined {
     return this.#fault;
+  }
+
+  /**
+   * Whether an operation has taken too long, and has not ended yet. What is
+   * appended meanwhile waits for its end.
+   */
+  get isHanging(): boolean {
+    return this.#timer.isHanging;
+  }
+
+  /** For how long an operation has been under way; 0 if there is none. */
+  get operationMs(): number {
+    return this.#timer.elapsedMs;
+  }
+
+  /** Whether lines were lost that no record counts yet. */
+  get hasGap(): boolean {
+    return this.#gap.bytes > 0;
+  }
+
+  /** How often the file was not at its path any more. */
+  get reopenings(): number {
+    return this.#reopenings;
   }
 
   /** What was lost since the log was opened. */
@@ -87,9 +136,9 @@ export class Appender {
    */
   async append(batch: Uint8Array): Promise<void> {
     await this.#write(batch);
-    if (this.#fault === undefined && this.#files.isFull) {
-      await this.#startNextFile();
-    }
+    const isFull = this.#fault === undefined && this.#files.isFull;
+    if (isFull && !this.#isClosed) await this.#startNextFile();
+    this.#closeFilesIfLate();
   }
 
   /**
@@ -97,6 +146,9 @@ export class Appender {
    * after this one.
    */
   appendSync(batch: Uint8Array): void {
+    // Where another write does not end, this one would not return.
+    const isSlow = this.operationMs >= closingTimeoutMs;
+    if (isSlow || this.#files.isDetached) return this.drop(batch);
     const { bytes, opening } = this.#withOpening(batch);
     let written = 0;
     try {
@@ -109,6 +161,20 @@ export class Appender {
     }
   }
 
+  /**
+   * Checks that the file is still at its path. If it is not, the log goes on in
+   * the file that is there now, which is created if there is none.
+   */
+  async check(): Promise<void> {
+    await this.#check();
+    this.#closeFilesIfLate();
+  }
+
+  /** Gives operations less time from now on, as the log is to be closed. */
+  hurry(): void {
+    this.#timer.hurry();
+  }
+
   /** Counts lines as lost without trying to write them. */
   drop(lines: Uint8Array): void {
     this.#gap = sum(this.#gap, lines);
@@ -117,23 +183,78 @@ export class Appender {
 
   /** Closes the files. Reports what was lost if writing still fails. */
   close(): void {
+    if (this.isHanging) this.drop(this.#underWay);
     if (this.#fault !== undefined) {
-      this.#onFailure({ state: "closed", loss: this.#loss });
+      this.#report({ state: "closed", loss: this.#loss });
     }
-    this.#files[Symbol.dispose]();
+    this.#isClosed = true;
+    // While the disk hangs, closing a file could take as long.
+    if (!this.isHanging) this.#files[Symbol.dispose]();
+  }
+
+  /** If the log was closed while the disk hung, its files are closed now. */
+  #closeFilesIfLate(): void {
+    if (this.#isClosed) this.#files[Symbol.dispose]();
+  }
+
+  async #check(): Promise<void> {
+    const { path } = this.#files;
+    let reason: Detachment | undefined;
+    try {
+      reason = await this.#timer.run(`checking ${path}`, this.#files.check());
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      // What is in the way is found again when the file is written.
+      return;
+    }
+    // A write may have been lost to the disk that hung, but nothing else was.
+    if (this.#fault instanceof SlowOperationError) this.#recover();
+    const uncheckedBytes = this.#uncheckedBytes;
+    this.#uncheckedBytes = 0;
+    if (reason === undefined) return;
+    this.#reopenings += 1;
+    const record = this.#record("error", "log reopened", {
+      file: path,
+      reason,
+      uncheckedBytes,
+    });
+    await this.#write(encodeBytes(record));
+    // A file that cannot be opened anew was reported as a failure.
+    if (this.#fault === undefined) {
+      this.#report({ state: "reopened", path, reason });
+    }
   }
 
   async #write(batch: Uint8Array): Promise<void> {
+    const files = this.#files;
+    this.#underWay = batch;
+    if (files.isDetached) {
+      try {
+        await this.#timer.run(`opening ${files.path}`, files.reopen());
+      } catch (error) {
+        this.#underWay = noBytes;
+        return this.#onError(batch, 0, 0, error);
+      }
+      // An earlier run or another program may have left a partial line.
+      this.#lacksLineFeed = files.sizeBytes > 0;
+      this.#cutLines = 0;
+    }
+    const task = `writing to ${files.path}`;
     const { bytes, opening } = this.#withOpening(batch);
     let written = 0;
     try {
       while (written < bytes.length) {
-        written += await this.#files.write(bytes.subarray(written));
+        this.#underWay = bytes.subarray(Math.max(written, opening));
+        written += await this.#timer.run(
+          task,
+          files.write(bytes.subarray(written)),
+        );
       }
       this.#onSuccess(bytes);
     } catch (error) {
       this.#onError(bytes, opening, written, error);
     }
+    this.#underWay = noBytes;
   }
 
   /**
@@ -142,6 +263,7 @@ export class Appender {
    */
   #withOpening(batch: Uint8Array): { bytes: Uint8Array; opening: number } {
     let text = this.#lacksLineFeed ? "\n" : "";
+    this.#openedGap = this.#gap;
     if (this.#gap.bytes > 0) {
       const { bytes, lines } = this.#gap;
       text += this.#record("error", "log incomplete", {
@@ -160,14 +282,39 @@ export class Appender {
 
   #onSuccess(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
+    this.#uncheckedBytes += bytes.length;
     this.#lacksLineFeed = false;
+    this.#onGapRecorded();
+    if (this.#fault !== undefined) this.#recover();
+  }
+
+  /** The file has the record of the gap, or needs none. */
+  #onGapRecorded(): void {
+    const { bytes, lines } = this.#openedGap;
+    // While the disk hung, more may have been lost.
+    this.#gap = {
+      lines: this.#gap.lines - lines,
+      bytes: this.#gap.bytes - bytes,
+    };
+    this.#openedGap = noLoss;
     this.#cutLines = 0;
-    this.#gap = noLoss;
-    if (this.#fault === undefined) return;
+  }
+
+  #fail(error: Error): void {
+    const isNew = this.#fault === undefined;
+    this.#fault = error;
+    if (isNew) this.#report({ state: "failing", error });
+  }
+
+  #recover(): void {
     this.#fault = undefined;
-    this.#onFailure({ state: "working", loss: this.#loss });
+    this.#report({ state: "working", loss: this.#loss });
     this.#formerLoss = this.lost;
     this.#loss = noLoss;
+  }
+
+  #report(failure: LogFailure): void {
+    if (!this.#isClosed) this.#onFailure(failure);
   }
 
   /** Counts what an incomplete write has left out. */
@@ -184,16 +331,11 @@ export class Appender {
       // A missing LF comes with the next write, so it does not count as lost.
       const lacksNothingElse = bytes[written] === lineFeed;
       if (this.#lacksLineFeed && lacksNothingElse) done += 1;
-      if (done >= opening) {
-        this.#gap = noLoss;
-        this.#cutLines = 0;
-      }
+      if (done >= opening) this.#onGapRecorded();
       if (this.#lacksLineFeed && !lacksNothingElse) this.#cutLines += 1;
     }
     this.drop(bytes.subarray(Math.max(done, opening)));
-    const isNew = this.#fault === undefined;
-    this.#fault = error;
-    if (isNew) this.#onFailure({ state: "failing", error });
+    this.#fail(error);
   }
 
   /**
@@ -202,14 +344,17 @@ export class Appender {
   async #startNextFile(): Promise<void> {
     const nowMs = this.#clock.elapsedMs();
     if (this.#stuckUntilMs !== undefined && nowMs < this.#stuckUntilMs) return;
+    // A full file that is not at its path any more is replaced by another.
+    await this.#check();
+    if (this.#fault !== undefined || !this.#files.isFull) return;
     const { nextPath } = this.#files;
     try {
-      await this.#files.prepareNext();
+      await this.#timer.run(`opening ${nextPath}`, this.#files.prepareNext());
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const isNew = this.#stuckUntilMs === undefined;
       this.#stuckUntilMs = nowMs + retryIntervalMs;
-      if (isNew) this.#onFailure({ state: "stuck", error, path: nextPath });
+      if (isNew) this.#report({ state: "stuck", error, path: nextPath });
       return;
     }
     this.#stuckUntilMs = undefined;

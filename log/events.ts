@@ -47,6 +47,11 @@ function describe(failure: LogFailure, onLogFailure: OnLogFailure): string {
     return `the log cannot go on in ${failure.path}: ` +
       `${failure.error.message}; the full file grows until it can`;
   }
+  if (failure.state === "reopened") {
+    const { path, reason } = failure;
+    return `the log file ${path} was ${reason} by another program; the log ` +
+      "goes on in the file that is there now, and its last lines may be missing";
+  }
   const what = failure.state === "working"
     ? "the log can be written again"
     : "the log could not be written to its end";

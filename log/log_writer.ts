@@ -21,6 +21,7 @@ import type { TrafficLog } from "../runtime/transport.ts";
 import { Appender, type AppenderOptions, type LogLoss } from "./appender.ts";
 import { copyPlain, escapeBytes } from "./escape.ts";
 import {
+  fileCheckIntervalMs,
   flushBytes,
   flushIntervalMs,
   maxPendingBytes,
@@ -56,6 +57,10 @@ export class LogWriter {
   #writingBytes = 0;
   #cancelTimer: (() => void) | undefined;
   #waiters: (() => void)[] = [];
+  #cancelCheck: (() => void) | undefined;
+  #isCheckDue = false;
+  /** Called when the disk hangs. */
+  #hangWaiters: (() => void)[] = [];
   #isClosed = false;
   /** Time and connection, with which every line of a chunk begins. */
   #opening: Uint8Array = new Uint8Array();
@@ -65,7 +70,10 @@ export class LogWriter {
   constructor(options: AppenderOptions, files: LogSink) {
     this.#clock = options.clock;
     this.#files = files;
-    this.#appender = new Appender(options, files);
+    this.#appender = new Appender(
+      { ...options, onHang: () => this.#onHang() },
+      files,
+    );
     // An earlier run may have left a partial line at the end of the file.
     if (files.sizeBytes > 0) this.#append("\n");
   }
@@ -78,6 +86,19 @@ export class LogWriter {
   /** Why the last write failed; undefined while writing works. */
   get fault(): Error | undefined {
     return this.#appender.fault;
+  }
+
+  /**
+   * For how long an operation on a file has been under way, in milliseconds; 0
+   * if there is none.
+   */
+  get operationMs(): number {
+    return this.#appender.operationMs;
+  }
+
+  /** How often the file was not at its path any more. */
+  get reopenings(): number {
+    return this.#appender.reopenings;
   }
 
   /** How many logged bytes have not been written yet. */
@@ -167,6 +188,16 @@ export class LogWriter {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
+  /** Checks from now on, at intervals, that the file is still at its path. */
+  startChecks(): void {
+    if (this.#isClosed) return;
+    this.#cancelCheck = this.#clock.after(fileCheckIntervalMs, () => {
+      this.#isCheckDue = true;
+      this.#startWrite();
+      this.startChecks();
+    });
+  }
+
   /**
    * Resolves when everything logged so far has been written or counted as lost.
    * While writing fails, it is tried once.
@@ -174,8 +205,20 @@ export class LogWriter {
   async flush(): Promise<void> {
     do {
       this.#startWrite();
-      await this.#writing;
-    } while (this.#filledBytes > 0 || this.#writing !== undefined);
+      await this.#whenWrittenOrHanging();
+    } while (
+      !this.#appender.isHanging &&
+      (this.#filledBytes > 0 || this.#writing !== undefined)
+    );
+    if (this.#appender.isHanging) this.#dropPending();
+  }
+
+  /**
+   * Gives the disk less time from now on, as the log is to be closed: a server
+   * that stops must not wait for a disk that hangs.
+   */
+  hurry(): void {
+    this.#appender.hurry();
   }
 
   /**
@@ -190,8 +233,11 @@ export class LogWriter {
 
   /** Flushes and closes. Whatever is logged later is dropped. */
   async close(): Promise<void> {
+    this.hurry();
+    this.#cancelCheck?.();
     await this.flush();
     this.#isClosed = true;
+    this.#cancelCheck?.();
     this.#cancelTimer?.();
     this.#appender.close();
   }
@@ -220,7 +266,8 @@ export class LogWriter {
     if (this.#filledBytes >= flushBytes) {
       if (fault === undefined) return this.#startWrite();
       // A write that is under way may still succeed.
-      if (this.#writing === undefined) this.#dropPending();
+      const { isHanging } = this.#appender;
+      if (this.#writing === undefined || isHanging) this.#dropPending();
     }
     this.#cancelTimer ??= this.#clock.after(
       fault === undefined ? flushIntervalMs : retryIntervalMs,
@@ -233,12 +280,29 @@ export class LogWriter {
 
   #startWrite(): void {
     if (this.#writing !== undefined || this.#isClosed) return;
-    if (this.#filledBytes > 0 || this.fault !== undefined) {
-      this.#writing = this.#write();
-    }
+    if (this.#isWriteNeeded || this.#isCheckDue) this.#writing = this.#write();
+  }
+
+  /** Whether there is something to write, or to try again. */
+  get #isWriteNeeded(): boolean {
+    return this.#filledBytes > 0 || this.fault !== undefined ||
+      this.#appender.hasGap;
   }
 
   async #write(): Promise<void> {
+    if (this.#isCheckDue) {
+      this.#isCheckDue = false;
+      await this.#appender.check();
+    } else {
+      await this.#writeBatches();
+    }
+    this.#writing = undefined;
+    this.#hangWaiters = [];
+    // Lines that were logged during the write did not start one.
+    if (this.#isWriteNeeded && !this.#isClosed) this.#scheduleWrite();
+  }
+
+  async #writeBatches(): Promise<void> {
     do {
       const batch = this.#filling.subarray(0, this.#filledBytes);
       [this.#filling, this.#spare] = [this.#spare, this.#filling];
@@ -248,11 +312,22 @@ export class LogWriter {
       this.#writingBytes = 0;
       if (this.#filledBytes < maxPendingBytes) this.#resumeWaiters();
     } while (this.#filledBytes >= flushBytes && this.fault === undefined);
-    this.#writing = undefined;
-    // Lines that were logged during the write did not start one.
-    if (this.#filledBytes > 0 || this.fault !== undefined) {
-      this.#scheduleWrite();
-    }
+  }
+
+  #whenWrittenOrHanging(): Promise<void> | undefined {
+    if (this.#writing === undefined || this.#appender.isHanging) return;
+    const hanging = new Promise<void>((resolve) => {
+      this.#hangWaiters.push(resolve);
+    });
+    return Promise.race([this.#writing, hanging]);
+  }
+
+  /** The disk hangs: nothing waits for it any longer. */
+  #onHang(): void {
+    this.#dropPending();
+    const waiters = this.#hangWaiters;
+    this.#hangWaiters = [];
+    for (const resolve of waiters) resolve();
   }
 
   /**

@@ -18,6 +18,7 @@ import type {
 import type { ReportSource } from "../replica/report_source.ts";
 import type { Settling } from "../replica/settling.ts";
 import { acceptAll } from "../runtime/accept.ts";
+import type { DescriptorUser } from "../runtime/descriptors.ts";
 import { formatAddress, type Listener, type Port } from "../runtime/network.ts";
 import { type Observer, Observers } from "../runtime/observers.ts";
 import { LinkManager, type LinkManagerOptions } from "./links/link_manager.ts";
@@ -31,13 +32,15 @@ export interface FloodReplicaOptions
   extends Omit<LinkManagerOptions, "router">, FloodRouterOptions {
   /** The open peer port. The replica closes it when it stops. */
   readonly peers: Listener;
+  /** Frees a descriptor when there is none for a connection. */
+  readonly relieve?: () => boolean;
 }
 
 /**
  * The replica. A report settles when the sockets of all neighbours whose links
  * are not stalled have it, so that a client with a reply can query a neighbour.
  */
-export class FloodReplica implements Replica {
+export class FloodReplica implements Replica, DescriptorUser {
   readonly #options: FloodReplicaOptions;
   readonly #router: FloodRouter;
   readonly #linkManager: LinkManager;
@@ -105,6 +108,14 @@ export class FloodReplica implements Replica {
     this.#linkManager.scheduleFlush(settling);
   }
 
+  onShortage(): number {
+    return this.#linkManager.onShortage();
+  }
+
+  onRecovery(): void {
+    this.#linkManager.onRecovery();
+  }
+
   status(): ReplicaStatus {
     const { forgotten, known, newer } = this.#router.counts;
     return {
@@ -124,12 +135,12 @@ export class FloodReplica implements Replica {
    * `firstDialWaitMs`.
    */
   async start(): Promise<void> {
-    const { clock, counts, emit, peers } = this.#options;
+    const { clock, counts, emit, peers, relieve } = this.#options;
     this.#accepting = acceptAll(
       peers,
       ({ address, port, transport }) =>
         this.#linkManager.accept(transport, formatAddress(address, port)),
-      { clock, counts, emit, isClosed: () => this.#isStopping },
+      { clock, counts, emit, isClosed: () => this.#isStopping, relieve },
     );
     await this.#linkManager.start();
   }

@@ -14,6 +14,13 @@ export const handshakeTimeoutMs = 5_000;
 export const defaultMaxHalfOpenLinks = 256;
 
 /**
+ * The fewest such connections that the user can permit, and how many are left
+ * while the system lacks descriptors. With fewer, neighbours that connect at
+ * the same time could refuse each other.
+ */
+export const minHalfOpenLinks = 16;
+
+/**
  * Deadline of a connection attempt, and then of its handshake, in
  * milliseconds.
  */

@@ -18,16 +18,18 @@ export interface BudgetOptions {
   readonly clock: Clock;
   /** The count of an earlier run, if known. */
   readonly kept?: DayCount;
-  /** Saves the count. Called before each request. */
-  readonly keep: (count: DayCount) => void;
+  /** Saves the count. Called once at a time. */
+  readonly keep: (count: DayCount) => Promise<void>;
 }
 
 /** Allows a number of requests per day. */
 export class Budget {
   readonly requestsPerDay: number;
   readonly #clock: Clock;
-  readonly #keep: (count: DayCount) => void;
+  readonly #keep: (count: DayCount) => Promise<void>;
   #spent: DayCount;
+  #saved: DayCount | undefined;
+  #saving: Promise<void> | undefined;
 
   constructor({ clock, keep, kept, requestsPerDay }: BudgetOptions) {
     this.requestsPerDay = requestsPerDay;
@@ -36,14 +38,34 @@ export class Budget {
     this.#spent = kept ?? { day: dayOf(clock), requests: 0 };
   }
 
-  /** Counts one request; false if today's budget is used up. */
+  /**
+   * Counts one request; false if today's budget is used up. A request must not
+   * be made before it is counted in the file too: see `save`.
+   */
   spend(): boolean {
     const day = dayOf(this.#clock);
     if (this.#spent.day !== day) this.#spent = { day, requests: 0 };
     if (this.#spent.requests >= this.requestsPerDay) return false;
     this.#spent = { day, requests: this.#spent.requests + 1 };
-    this.#keep(this.#spent);
     return true;
+  }
+
+  /** Resolves when all requests counted so far are saved. */
+  save(): Promise<void> {
+    return this.#saving ??= this.#saveAll();
+  }
+
+  /** Saves counts one after the other: two at once could end in any order. */
+  async #saveAll(): Promise<void> {
+    try {
+      while (this.#saved !== this.#spent) {
+        const count = this.#spent;
+        await this.#keep(count);
+        this.#saved = count;
+      }
+    } finally {
+      this.#saving = undefined;
+    }
   }
 
   /** When the next day begins, as RFC 3339. */

@@ -17,10 +17,12 @@ export class BudgetFileError extends Error {
  *
  * @throws {BudgetFileError} If the file does not contain a count.
  */
-export function readBudgetFile(path: string): DayCount | undefined {
+export async function readBudgetFile(
+  path: string,
+): Promise<DayCount | undefined> {
   let text;
   try {
-    text = Deno.readTextFileSync(path);
+    text = await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
@@ -39,9 +41,12 @@ export function readBudgetFile(path: string): DayCount | undefined {
 /**
  * Writes the count. All lines have the same length, and a single write replaces
  * the previous one. So the file holds a whole line even if the program is
- * killed. Synchronous, because a request must not be made before it is counted.
+ * killed.
  */
-export function writeBudgetFile(path: string, count: DayCount): void {
-  using file = Deno.openSync(path, { write: true, create: true });
-  file.writeSync(new TextEncoder().encode(formatDayCount(count)));
+export async function writeBudgetFile(
+  path: string,
+  count: DayCount,
+): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  await file.write(new TextEncoder().encode(formatDayCount(count)));
 }

@@ -115,11 +115,15 @@ export class Requests {
   ): Promise<Body | PlacesError> {
     const { counts } = this.#options;
     return this.#semaphore.run(signal, async () => {
-      if (!this.#mayRequest()) {
+      const { budget } = this.#options;
+      if (budget !== undefined && !budget.spend()) {
         counts.add("BUDGET_SPENT");
         return this.#refuseOverBudget();
       }
       try {
+        if (budget !== undefined) {
+          await Promise.race([budget.save(), rejectWhenAborted(signal)]);
+        }
         const text = await Promise.race([
           this.#options.provider.nearby(search, signal),
           rejectWhenAborted(signal),
@@ -135,11 +139,6 @@ export class Requests {
         this.#emitIfChanged();
       }
     });
-  }
-
-  #mayRequest(): boolean {
-    const { budget } = this.#options;
-    return budget === undefined || budget.spend();
   }
 
   /** The answer when today's budget is spent. */

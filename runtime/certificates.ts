@@ -6,6 +6,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
+import { readPemBlocks } from "./pem.ts";
 
 /** The error for an invalid certificate, key or authority. */
 export class CertificateError extends Error {
@@ -38,11 +39,15 @@ export class Credentials {
    * certificate's.
    */
   constructor(chain: string, key: string) {
-    const [certificate] = readCertificates(chain, "certificate");
-    if (!certificate.checkPrivateKey(readKey(key))) {
+    const { certificates: [certificate], text } = readCertificates(
+      chain,
+      "certificate",
+    );
+    const privateKey = readKey(key);
+    if (!certificate.checkPrivateKey(privateKey.key)) {
       throw new CertificateError("key", "is not the certificate's key");
     }
-    this.context = createContext(chain, key);
+    this.context = createContext(text, privateKey.text);
     this.fingerprint = hexadecimal(certificate.fingerprint256);
     this.validUntilMs = Date.parse(certificate.validTo);
   }
@@ -57,8 +62,12 @@ function createContext(chain: string, key: string): SecureContext {
   }
 }
 
-const certificatePattern =
-  /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+/** Certificates that can be read, and the text that was read. */
+export interface ReadCertificates {
+  readonly certificates: readonly X509Certificate[];
+  /** Their blocks in PEM, and nothing else. */
+  readonly text: string;
+}
 
 /**
  * Parses every certificate of a PEM text, so that errors are found before a
@@ -69,19 +78,18 @@ const certificatePattern =
 export function readCertificates(
   text: string,
   part: "certificate" | "authority",
-): X509Certificate[] {
-  const blocks = text.match(certificatePattern) ?? [];
-  // The pattern misses a certificate without an end line.
-  const begun = text.split("-----BEGIN CERTIFICATE-----").length - 1;
-  if (begun === 0 || blocks.length < begun) {
+): ReadCertificates {
+  const blocks = readPemBlocks(text)
+    ?.filter(({ label }) => label === "CERTIFICATE") ?? [];
+  if (blocks.length === 0) {
     throw new CertificateError(
       part,
       "expected certificates in PEM, -----BEGIN CERTIFICATE-----",
     );
   }
-  return blocks.map((block, index) => {
+  const certificates = blocks.map(({ text }, index) => {
     try {
-      return new X509Certificate(block);
+      return new X509Certificate(text);
     } catch {
       throw new CertificateError(
         part,
@@ -89,11 +97,22 @@ export function readCertificates(
       );
     }
   });
+  return { certificates, text: blocks.map(({ text }) => text).join("") };
 }
 
-function readKey(text: string): KeyObject {
+/** The key of a text that may have certificates too. */
+function readKey(text: string): { key: KeyObject; text: string } {
+  const blocks = readPemBlocks(text)
+    ?.filter(({ label }) => label.endsWith("PRIVATE KEY")) ?? [];
+  if (blocks.length > 1) {
+    throw new CertificateError(
+      "key",
+      `expected one private key, found ${blocks.length}`,
+    );
+  }
   try {
-    return createPrivateKey(text);
+    const [block] = blocks;
+    return { key: createPrivateKey(block.text), text: block.text };
   } catch {
     // The library's message could contain a part of the key.
     throw new CertificateError(
@@ -164,6 +183,6 @@ export class TlsIdentity {
 }
 
 function checkAuthority({ authority }: TlsFiles): string | undefined {
-  if (authority !== undefined) readCertificates(authority, "authority");
-  return authority;
+  if (authority === undefined) return undefined;
+  return readCertificates(authority, "authority").text;
 }

@@ -29,7 +29,7 @@ export async function requireReadPermission(
 }
 
 /**
- * Reads a text file.
+ * Reads a text file. A byte order mark is not part of the text.
  *
  * @throws {SetupError} If that fails. Names the file, or the flag that permits
  * reading it.
@@ -37,7 +37,7 @@ export async function requireReadPermission(
 export async function readFile(path: string): Promise<string> {
   await requireReadPermission([path]);
   try {
-    return await Deno.readTextFile(path);
+    return decodeText(await Deno.readFile(path));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       throw new SetupError(`${path}: there is no such file`);
@@ -47,4 +47,18 @@ export async function readFile(path: string): Promise<string> {
     }
     throw error;
   }
+}
+
+/**
+ * Decodes text as editors write it: UTF-8, or UTF-16 behind its byte order
+ * mark. The mark is not part of the text.
+ */
+export function decodeText(bytes: Uint8Array): string {
+  const mark = bytes.subarray(0, 2).toHex();
+  const encoding = mark === "fffe"
+    ? "utf-16le"
+    : mark === "feff"
+    ? "utf-16be"
+    : "utf-8";
+  return new TextDecoder(encoding).decode(bytes);
 }

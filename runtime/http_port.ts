@@ -4,6 +4,7 @@
  * @module
  */
 import { sleep, SystemClock } from "./clock.ts";
+import { isOutOfDescriptors } from "./descriptors.ts";
 import type { HttpPort, ServeHttp } from "./network.ts";
 import { isConnectionEnd } from "./transport.ts";
 
@@ -28,7 +29,7 @@ function answerFault(error: unknown): Response {
  *
  * @throws {Error} If the port cannot be opened, as `Deno.serve` throws it.
  */
-export const openHttpPort: ServeHttp = (hostname, port, handler) =>
+export const openHttpPort: ServeHttp = (hostname, port, handler, relieve) =>
   new ServedPort(() => {
     const end = new AbortController();
     const server = Deno.serve({
@@ -39,7 +40,7 @@ export const openHttpPort: ServeHttp = (hostname, port, handler) =>
       onError: answerFault,
     }, handler);
     return { server, end };
-  });
+  }, relieve);
 
 /** The port from one opening to the next. */
 interface ServerRun {
@@ -49,12 +50,14 @@ interface ServerRun {
 
 class ServedPort implements HttpPort {
   readonly #open: () => ServerRun;
+  readonly #relieve: () => boolean;
   readonly #closing = new AbortController();
   readonly #keeping: Promise<void>;
   #run: ServerRun;
 
-  constructor(open: () => ServerRun) {
+  constructor(open: () => ServerRun, relieve = () => false) {
     this.#open = open;
+    this.#relieve = relieve;
     this.#run = open();
     this.#keeping = this.#keepOpen();
   }
@@ -93,7 +96,8 @@ class ServedPort implements HttpPort {
     try {
       this.#run = this.#open();
       return true;
-    } catch {
+    } catch (error) {
+      if (isOutOfDescriptors(error)) this.#relieve();
       return false;
     }
   }

@@ -32,6 +32,8 @@ export type LimitName =
   | "slow-consumer-seconds"
   /** A client sent nothing for too long. */
   | "idle-seconds"
+  /** A client was disconnected to make room, as it was idle longest. */
+  | "longest-idle"
   /** A query waited for other queries of the same client. */
   | "whatsats-per-connection"
   /** A query waited for queries of other clients. */
@@ -39,7 +41,9 @@ export type LimitName =
   /** The peer port had too many connections without a finished handshake. */
   | "half-open-links"
   /** The system had no descriptor for a new connection. */
-  | "descriptors";
+  | "descriptors"
+  /** An operation on a log file took too long. */
+  | "log-operation-seconds";
 
 /** Each limit is logged at most once in this time, in milliseconds. */
 const logEveryMs = 60_000;

@@ -61,12 +61,14 @@ export interface HttpPort {
 /**
  * Opens an HTTP port. The handler must not reject.
  *
+ * @param relieve Frees a descriptor if there is none for the port.
  * @throws {SetupError} If that fails, with the reason in one line.
  */
 export type ServeHttp = (
   hostname: string,
   port: number,
   handler: (request: Request) => Promise<Response>,
+  relieve?: () => boolean,
 ) => HttpPort;
 
 /** `host:port`, with brackets around an IPv6 address. */

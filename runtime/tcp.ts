@@ -31,7 +31,7 @@ export function createTcp(calls: TcpCalls): Network {
   return {
     listen: (hostname, port) => listen(calls, hostname, port),
     connect: async (hostname, port, signal) =>
-      withoutDelay(await calls.connect({ hostname, port, signal })),
+      prepared(await calls.connect({ hostname, port, signal })),
   };
 }
 
@@ -44,7 +44,7 @@ function listen(calls: TcpCalls, hostname: string, port: number): Listener {
       address,
       isEncrypted: false,
       async accept() {
-        const transport = withoutDelay(await listener.accept());
+        const transport = prepared(await listener.accept());
         const { hostname, port } = transport.remoteAddr;
         return { transport, address: hostname, port };
       },
@@ -56,9 +56,9 @@ function listen(calls: TcpCalls, hostname: string, port: number): Listener {
 }
 
 /** Opens an HTTP port. Throws a SetupError if that fails. */
-export const serveHttp: ServeHttp = (hostname, port, handler) => {
+export const serveHttp: ServeHttp = (hostname, port, handler, relieve) => {
   try {
-    return openHttpPort(hostname, port, handler);
+    return openHttpPort(hostname, port, handler, relieve);
   } catch (error) {
     throw listenError(hostname, port, error);
   }
@@ -78,11 +78,14 @@ function listenError(hostname: string, port: number, error: unknown): Error {
 }
 
 /**
- * Disables Nagle's algorithm: small replies must not wait for a full packet.
+ * Sets the options of a connection. Without Nagle's algorithm, small replies do
+ * not wait for a full packet. Keep-alive probes find a remote side that has
+ * vanished, on Linux after two hours.
  */
-function withoutDelay(transport: Deno.TcpConn): Deno.TcpConn {
+function prepared(transport: Deno.TcpConn): Deno.TcpConn {
   try {
     transport.setNoDelay();
+    transport.setKeepAlive();
     return transport;
   } catch (cause) {
     transport.close();

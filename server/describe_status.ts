@@ -42,7 +42,8 @@ export function describeParts(
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
-    notReady: replica.fault ?? null,
+    notReady: replica.fault ??
+      (log.fault === undefined ? null : "its log cannot be written"),
     connections: clientListener.connectionCounts,
     lines: { ...lines },
     reports,
@@ -53,6 +54,8 @@ export function describeParts(
     log: {
       path: log.path,
       lagBytes: log.lagBytes,
+      operationSeconds: log.operationMs / 1000,
+      reopenings: log.reopenings,
       lostLines,
       lostBytes: bytes,
       fault: log.fault?.message ?? null,

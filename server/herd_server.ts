@@ -7,6 +7,7 @@
 import type { LogFailure } from "../log/appender.ts";
 import { emitLogFailure, type OnLogFailure } from "../log/events.ts";
 import type { LogWriter } from "../log/log_writer.ts";
+import { SlowOperationError } from "../log/operation_timer.ts";
 import { describeParts } from "./describe_status.ts";
 import type { Budget } from "../places/budget.ts";
 import { Places } from "../places/places.ts";
@@ -17,6 +18,7 @@ import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
 import type { Found, Page, Replica } from "../replica/replica.ts";
 import { type Clock, secondsOf } from "../runtime/clock.ts";
 import { acceptAll } from "../runtime/accept.ts";
+import type { DescriptorUser } from "../runtime/descriptors.ts";
 import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
 import { formatPort, type Listener, type Port } from "../runtime/network.ts";
 import type { EmitEvent } from "../runtime/events.ts";
@@ -59,6 +61,17 @@ export interface HerdServerOptions {
   readonly placesTtlSeconds: number;
   /** A daily limit on requests to a remote provider, if there is one. */
   readonly placesBudget?: Budget;
+  /** Descriptors for when there are no others; closed when the server stops. */
+  readonly descriptors?: Descriptors;
+}
+
+/** What a server needs of the descriptors that are held in reserve. */
+export interface Descriptors {
+  /** Adds a user that can do with fewer descriptors. */
+  add(user: DescriptorUser): void;
+  /** Frees descriptors; false if none could be freed. */
+  relieve(): boolean;
+  close(): void;
 }
 
 /** A running server. */
@@ -105,6 +118,7 @@ export class HerdServer implements AsyncDisposable {
       trafficLogFor: (connection) => log.trafficLogFor(connection),
       emit: this.#emit,
     });
+    options.descriptors?.add(this.#clientListener);
   }
 
   get name(): string {
@@ -229,12 +243,14 @@ export class HerdServer implements AsyncDisposable {
 
   /** Accepts clients. */
   open(): void {
-    const { clients, clock } = this.#options;
+    const { clients, clock, log } = this.#options;
+    log.startChecks();
     const context = {
       clock,
       emit: this.#emit,
       counts: this.#counts,
       isClosed: () => this.#stopped !== undefined,
+      relieve: () => this.relieve(),
     };
     this.#accepting = Promise.all(
       clients.map((listener) =>
@@ -245,6 +261,20 @@ export class HerdServer implements AsyncDisposable {
         )
       ),
     );
+  }
+
+  /** Frees descriptors when there are none left; false if it cannot. */
+  relieve(): boolean {
+    return this.#options.descriptors?.relieve() ?? false;
+  }
+
+  /**
+   * Writes down that no descriptors are held in reserve.
+   *
+   * @param reason Why none could be opened.
+   */
+  recordNoReserve(reason: string): void {
+    this.#emit("warning", "server", "no descriptors reserved", { reason });
   }
 
   /** Starts the replica. See `Replica.start`. */
@@ -259,7 +289,11 @@ export class HerdServer implements AsyncDisposable {
   emitLogFailure(failure: LogFailure): void {
     const { onLogFailure } = this.#options;
     emitLogFailure(this.name, failure, onLogFailure);
-    if (failure.state === "failing" && onLogFailure === "stop") {
+    if (failure.state !== "failing") return;
+    if (failure.error instanceof SlowOperationError) {
+      this.#counts.hit("log-operation-seconds");
+    }
+    if (onLogFailure === "stop") {
       this.#failure = failure.error;
       this.stop("the log cannot be written");
     }
@@ -305,9 +339,11 @@ export class HerdServer implements AsyncDisposable {
   async #stop(reason: string): Promise<void> {
     this.#stopping.resolve(reason);
     this.#emit("info", "server", "stopping", { reason });
+    this.#options.log.hurry();
     await this.#replica.stop(this.#stopClients());
     this.#emit("info", "server", "stopped");
     await this.#options.log.close();
+    this.#options.descriptors?.close();
   }
 
   async #stopClients(): Promise<void> {

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { HerdServer } from "./herd_server.ts";
+import { type Descriptors, HerdServer } from "./herd_server.ts";
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
-import { LogFiles } from "../log/log_files.ts";
+import { type Guard, LogFiles } from "../log/log_files.ts";
+import { withTimeout } from "../log/operation_timer.ts";
 import { limitsAt } from "./settings/client_limits.ts";
 import {
   FloodReplica,
@@ -25,6 +26,10 @@ import {
 } from "./settings/requirements.ts";
 import type { Replica } from "../replica/replica.ts";
 import { type Clock, secondsOf, SystemClock } from "../runtime/clock.ts";
+import {
+  DescriptorReserve,
+  isOutOfDescriptors,
+} from "../runtime/descriptors.ts";
 import {
   createHashKey,
   createNonce,
@@ -80,6 +85,7 @@ export async function startServers(
 /**
  * Opens servers that share a places provider. Resolves when all listen.
  *
+ * @param signal Ends the waits for a disk that hangs.
  * @throws {SetupError} If a port is taken, or the log cannot be written. No
  * server runs then.
  */
@@ -87,22 +93,45 @@ export async function openServers(
   settings: Settings,
   names: readonly string[],
   network: Network,
+  signal?: AbortSignal,
 ): Promise<HerdServer[]> {
   const places = await settings.places.load();
   const servers: HerdServer[] = [];
-  const shared = {
+  const clock = new SystemClock();
+  const reserve = new DescriptorReserve({
+    clock,
+    open: (count) => openSpares(settings, names[0], count),
+  });
+  let running = names.length;
+  const descriptors: Descriptors = {
+    add: (user) => reserve.add(user),
+    relieve: () => reserve.relieve(),
+    close() {
+      running -= 1;
+      if (running === 0) reserve.close();
+    },
+  };
+  const context = {
+    settings,
+    places,
+    network,
+    descriptors,
+    signal,
+    turns: new Turns(clock),
     maxTableBytes: tableBytes(settings, names.length),
-    turns: new Turns(new SystemClock()),
   };
   try {
-    for (const name of names) {
-      servers.push(
-        await openServer(settings, name, places, network, shared),
-      );
-    }
+    for (const name of names) servers.push(await openServer(context, name));
   } catch (error) {
+    reserve.close();
     await Promise.all(servers.map((server) => server.stop("another failed")));
     throw error;
+  }
+  try {
+    await withTimeout(clock, "opening spare files", reserve.fill());
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    for (const server of servers) server.recordNoReserve(reason);
   }
   return servers;
 }
@@ -114,25 +143,31 @@ export async function linkServers(
   await Promise.all(servers.map((server) => server.link()));
 }
 
-/** What the servers of this process have in common. */
-interface SharedByServers {
-  /** Most bytes of the table of each. */
-  readonly maxTableBytes: number;
+/** What servers that are opened together have in common. */
+interface OpeningContext {
+  readonly settings: Settings;
+  readonly places: PlacesProvider;
+  readonly network: Network;
+  readonly descriptors: Descriptors;
+  readonly signal: AbortSignal | undefined;
+  /** The turns of the event loop. */
   readonly turns: Turns;
+  /** Most bytes of the table of each server. */
+  readonly maxTableBytes: number;
 }
 
 /** Opens the ports, then the log, then the server. */
 async function openServer(
-  settings: Settings,
+  context: OpeningContext,
   name: string,
-  places: PlacesProvider,
-  network: Network,
-  { maxTableBytes, turns }: SharedByServers,
 ): Promise<HerdServer> {
+  const { descriptors, network, places, settings, signal } = context;
+  const { maxTableBytes, turns } = context;
   const { tls, topology } = settings;
   const self = findServer(topology, name)!;
   const clientHost = settings.host ?? self.host;
   const clock = new SystemClock();
+  const guard = createGuard(clock, signal);
   await using cleanup = new AsyncDisposableStack();
   // Ports first: if they are taken, nothing must be written to the log of the
   // server that has them.
@@ -153,7 +188,7 @@ async function openServer(
   const clients = serving("clients");
   const [peers] = serving("neighbours");
   const placesBudget = places.isRemote
-    ? await openBudget(settings, name, clock)
+    ? await openBudget(settings, name, clock, guard)
     : undefined;
   // Until the first record is written, a failure of the log is thrown instead.
   let onFailure = (_failure: LogFailure) => {};
@@ -161,13 +196,21 @@ async function openServer(
     settings,
     name,
     clock,
+    guard,
+    descriptors,
     (failure) => onFailure(failure),
   );
   cleanup.defer(() => log.close());
   const events = new ServerEvents(name, log, clock);
   const counts = new LimitCounts(clock, events.emit);
   const propagation = new DurationCounter();
-  const connect = connectTo(network, tls, clock);
+  const { connect: dial } = network;
+  const connect = connectTo(
+    (host, port, signal) =>
+      withDescriptor(() => dial(host, port, signal), descriptors, counts),
+    tls,
+    clock,
+  );
   const replica = createReplica(settings, {
     self,
     clock,
@@ -179,7 +222,7 @@ async function openServer(
     emit: events.emit,
     peers,
     tableBytes: maxTableBytes,
-  });
+  }, descriptors);
   const server = new HerdServer({
     name,
     replica,
@@ -195,9 +238,10 @@ async function openServer(
     places,
     placesTtlSeconds: settings.placesTtlSeconds,
     placesBudget,
+    descriptors,
   });
   try {
-    await server.recordStart();
+    await untilAborted(server.recordStart(), signal, "the first record");
   } catch (error) {
     throw setupError(`cannot write to ${server.logPath}`, error);
   }
@@ -237,11 +281,16 @@ function tableBytes({ maxTableBytes }: Settings, servers: number): number {
 }
 
 /** Creates the replica of a server, as the settings say. */
-function createReplica(settings: Settings, context: ReplicaContext): Replica {
+function createReplica(
+  settings: Settings,
+  context: ReplicaContext,
+  descriptors: Descriptors,
+): Replica {
   const { catchUp, clientTtlSeconds, maxClients, tableShares, topology } =
     settings;
-  return new FloodReplica({
+  const replica = new FloodReplica({
     ...context,
+    relieve: () => descriptors.relieve(),
     topology,
     catchUp,
     limits: {
@@ -258,12 +307,16 @@ function createReplica(settings: Settings, context: ReplicaContext): Replica {
     nonce: createNonce,
     prove: createProver(settings.secrets),
   });
+  descriptors.add(replica);
+  return replica;
 }
 
 async function openLog(
   settings: Settings,
   name: string,
   clock: SystemClock,
+  guard: Guard,
+  descriptors: Descriptors,
   onFailure: (failure: LogFailure) => void,
 ): Promise<LogWriter> {
   const { logDirectory, logKeptFiles, logMaxBytes } = settings;
@@ -273,6 +326,9 @@ async function openLog(
       name,
       maxFileBytes: logMaxBytes,
       keptFiles: logKeptFiles,
+      guard,
+      open: (path, options) =>
+        withDescriptor(() => Deno.open(path, options), descriptors),
     });
     return new LogWriter({ clock, onFailure }, files);
   } catch (error) {
@@ -280,11 +336,42 @@ async function openLog(
   }
 }
 
+/**
+ * A guard against a disk that hangs: rejects when an operation takes too long,
+ * or the start was called off.
+ */
+function createGuard(clock: Clock, signal: AbortSignal | undefined): Guard {
+  return (task, operation) =>
+    untilAborted(withTimeout(clock, task, operation), signal, task);
+}
+
+/**
+ * Waits for a promise, unless the signal is aborted before.
+ *
+ * @throws {Error} In that case: the signal's reason, and what was waited for.
+ */
+function untilAborted<Result>(
+  promise: Promise<Result>,
+  signal: AbortSignal | undefined,
+  task: string,
+): Promise<Result> {
+  if (signal === undefined) return promise;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => {
+    reject(new Error(`${signal.reason.message} for ${task}`));
+  };
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
+  return Promise.race([promise, aborted])
+    .finally(() => signal.removeEventListener("abort", abort));
+}
+
 /** Opens a server's budget, if it has one, with today's count so far. */
 async function openBudget(
   settings: Settings,
   name: string,
   clock: SystemClock,
+  guard: Guard,
 ): Promise<Budget | undefined> {
   const { placesBudget: requestsPerDay } = settings;
   if (requestsPerDay === undefined) return undefined;
@@ -294,7 +381,7 @@ async function openBudget(
       requestsPerDay,
       clock,
       kept: await isGranted({ name: "read", path })
-        ? readBudgetFile(path)
+        ? await guard(`reading ${path}`, readBudgetFile(path))
         : undefined,
       keep: (count) => writeBudgetFile(path, count),
     });
@@ -303,9 +390,51 @@ async function openBudget(
   }
 }
 
+/**
+ * Opens files that nothing uses, for the descriptors that they take. The file
+ * has no name as soon as it is open: in the log's folder, as servers may write
+ * nowhere else.
+ */
+async function openSpares(
+  { logDirectory }: Settings,
+  name: string,
+  count: number,
+): Promise<readonly Deno.FsFile[]> {
+  const path = `${logDirectory}/${name}.spare`;
+  const files: Deno.FsFile[] = [];
+  try {
+    while (files.length < count) {
+      files.push(await Deno.open(path, { write: true, create: true }));
+    }
+  } catch (error) {
+    if (!isOutOfDescriptors(error)) {
+      for (const file of files) file.close();
+      throw error;
+    }
+  }
+  if (files.length > 0) await Deno.remove(path);
+  return files;
+}
+
+/** Does something that takes a descriptor, and frees one if there is none. */
+async function withDescriptor<Result>(
+  operation: () => Promise<Result>,
+  descriptors: Descriptors,
+  counts?: LimitCounts,
+): Promise<Result> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (!isOutOfDescriptors(error)) throw error;
+    counts?.hit("descriptors");
+    if (!descriptors.relieve()) throw error;
+    return await operation();
+  }
+}
+
 /** The function that dials neighbours. */
 function connectTo(
-  { connect }: Network,
+  connect: Connect,
   tls: TlsSettings | undefined,
   clock: Clock,
 ): Connect {

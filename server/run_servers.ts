@@ -6,6 +6,7 @@
  */
 import process from "node:process";
 import type { Admin } from "../admin/admin.ts";
+import { BackgroundNotes } from "../cli/background_notes.ts";
 import {
   nextSignal,
   onCrash,
@@ -23,6 +24,7 @@ import {
   grantablePath,
   missingPermissions,
 } from "../runtime/permissions.ts";
+import { SetupError } from "../runtime/setup_error.ts";
 import { quoteWord } from "../runtime/shell.ts";
 import type { Network } from "../runtime/network.ts";
 import { serveHttp } from "../runtime/tcp.ts";
@@ -58,15 +60,18 @@ export async function runServers(
   network: Network,
   describe: (servers: readonly HerdServer[]) => string,
 ): Promise<void> {
-  logErrorsToStderr();
+  await using stderr = new BackgroundNotes(Deno.stderr, new SystemClock());
+  logErrorsToStderr(stderr);
   // SIGHUP renews the certificate if there is one. Otherwise it means that the
   // terminal was closed.
   const stop = settings.tls === undefined ? nextSignal("SIGHUP") : nextSignal();
   let servers: readonly HerdServer[] = [];
-  renewOnHangup(settings, () => servers);
+  renewOnHangup(settings, () => servers, stderr);
   await requireAllPermissions(settings, names);
-  await using admin = await openAdmin(settings, names);
-  servers = await openServers(settings, names, network);
+  await using admin = await openAdmin(settings, names, () => servers);
+  const opened = await openUntil(stop, settings, names, network);
+  if (opened === undefined) return;
+  servers = opened;
   admin?.attach(servers, planOf(settings.topology));
   onCrash((reason) => {
     for (const server of servers) server.recordCrash(reason);
@@ -79,7 +84,7 @@ export async function runServers(
     // Servers go on if the output pipe is closed, as they do if it is closed
     // later.
     if (!(error instanceof OutputClosedError)) {
-      await stopAll(servers, "stdout");
+      await stopAll(servers, "stdout", stderr);
       throw error;
     }
   }
@@ -87,17 +92,42 @@ export async function runServers(
     stop,
     ...servers.map(({ stopping }) => stopping),
   ]);
-  await stopAll(servers, reason);
+  await stopAll(servers, reason, stderr);
   if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
+}
+
+/**
+ * Opens servers; undefined if the program is to stop before they are open. A
+ * disk that hangs can keep them from it.
+ */
+async function openUntil(
+  stop: Promise<Deno.Signal>,
+  settings: Settings,
+  names: readonly string[],
+  network: Network,
+): Promise<readonly HerdServer[] | undefined> {
+  const opening = new AbortController();
+  stop.then((signal) => opening.abort(new Error(`${signal} ended the wait`)));
+  try {
+    return await openServers(settings, names, network, opening.signal);
+  } catch (error) {
+    if (!(error instanceof SetupError) || !opening.signal.aborted) throw error;
+    note(error.message);
+    return undefined;
+  }
 }
 
 /** Stops servers. Ends the program if that takes longer than the deadline. */
 async function stopAll(
   servers: readonly HerdServer[],
   reason: string,
+  stderr: BackgroundNotes,
 ): Promise<void> {
-  const deadline = setTimeout(() => {
-    note(`not all servers had stopped ${stopDeadlineMs} ms after ${reason}`);
+  const deadline = setTimeout(async () => {
+    stderr.note(
+      `not all servers had stopped ${stopDeadlineMs} ms after ${reason}`,
+    );
+    await stderr.flush();
     Deno.exit(1);
   }, stopDeadlineMs);
   await Promise.all(servers.map((server) => server.stop(reason)));
@@ -134,6 +164,7 @@ function noteOnExpiry({ identity }: TlsSettings): string | undefined {
 async function openAdmin(
   settings: Settings,
   names: readonly string[],
+  servers: () => readonly HerdServer[],
 ): Promise<Admin | undefined> {
   const { admin } = settings;
   if (admin === undefined) return undefined;
@@ -144,7 +175,13 @@ async function openAdmin(
         .map(({ hostname, port }) => ({ name, hostname, port }))
     ),
     names: admin.names,
-    serveHttp,
+    serveHttp: (hostname, port, handler) =>
+      serveHttp(
+        hostname,
+        port,
+        handler,
+        () => servers().some((server) => server.relieve()),
+      ),
     clock: new SystemClock(),
     process: {
       memoryBytes: () => Deno.memoryUsage().rss,
@@ -160,6 +197,7 @@ async function openAdmin(
 function renewOnHangup(
   { tls }: Settings,
   servers: () => readonly HerdServer[],
+  stderr: BackgroundNotes,
 ): void {
   if (tls === undefined) return;
   onHangup(async () => {
@@ -167,7 +205,7 @@ function renewOnHangup(
     try {
       await tls.renew();
       const expiry = noteOnExpiry(tls);
-      if (expiry !== undefined) note(expiry);
+      if (expiry !== undefined) stderr.note(expiry);
     } catch (error) {
       fault = error instanceof Error ? error.message : String(error);
     }

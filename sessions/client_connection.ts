@@ -43,6 +43,8 @@ export type ConnectionEnd =
   | "slow consumer"
   /** The client sent nothing for too long. */
   | "idle"
+  /** Another client needed room, and this one was idle longest. */
+  | "longest idle"
   /** The client did not use TLS, or its handshake failed. */
   | "encryption failed"
   /** The replica could not confirm a report, or answer a query. */
@@ -57,6 +59,8 @@ export interface ConnectionContext extends SessionContext {
 
 /** One connection of a client. */
 export class ClientConnection {
+  /** What tells the addresses of clients apart. */
+  readonly addressKey: string | undefined;
   readonly #transport: Transport;
   readonly #traffic: TrafficLog;
   readonly #context: ConnectionContext;
@@ -86,6 +90,7 @@ export class ClientConnection {
     context: ConnectionContext,
     source?: ReportSource,
   ) {
+    this.addressKey = source?.key;
     this.#transport = transport;
     this.#traffic = traffic;
     this.#context = context;
@@ -101,6 +106,15 @@ export class ClientConnection {
   /** Bytes of replies that have not been written to the client yet. */
   get replyBytes(): number {
     return this.#session.replyBytes + this.#writingBytes;
+  }
+
+  /**
+   * For how long nothing was received or sent, in milliseconds; 0 while a reply
+   * is due, and when the connection has ended.
+   */
+  get idleMs(): number {
+    if (this.#end !== undefined || !this.#isIdle) return 0;
+    return Math.max(0, this.#quietHeartbeats - 1) * heartbeatMs;
   }
 
   /** Details of the reason for the end, for the log; may be empty. */

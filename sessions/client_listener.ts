@@ -5,6 +5,7 @@
  * @module
  */
 import { ReportSource } from "../replica/report_source.ts";
+import type { DescriptorUser } from "../runtime/descriptors.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import {
   type Accepted,
@@ -17,7 +18,8 @@ import {
   type ConnectionContext,
   type ConnectionEnd,
 } from "./client_connection.ts";
-import { heartbeatMs } from "./limits.ts";
+import { IdleClients } from "./idle_clients.ts";
+import { fullShare, heartbeatMs, minConnections, minIdleMs } from "./limits.ts";
 
 /** What a client listener needs from its server. */
 export interface ClientListenerOptions extends ConnectionContext {
@@ -30,11 +32,14 @@ export interface ClientListenerOptions extends ConnectionContext {
 type ConnectionLimitName = "connections" | "connections-per-address";
 
 /** All clients of one server. */
-export class ClientListener {
+export class ClientListener implements DescriptorUser {
   readonly #options: ClientListenerOptions;
   readonly #connections = new Set<ClientConnection>();
   /** Connections by address key, if they are limited. */
   readonly #countByAddress = new Map<string, number>();
+  readonly #idleClients = new IdleClients<ClientConnection>(minIdleMs);
+  /** How many there may be now: fewer while the system lacks descriptors. */
+  #maxConnections: number;
   #connectionCount = 0;
   #cancelHeartbeat: (() => void) | undefined;
   /** Called when the last connection has ended. */
@@ -42,6 +47,7 @@ export class ClientListener {
 
   constructor(options: ClientListenerOptions) {
     this.#options = options;
+    this.#maxConnections = options.limits.maxConnections;
   }
 
   /** How many clients are connected. */
@@ -51,14 +57,19 @@ export class ClientListener {
 
   /** How many are connected, and how many were accepted since the start. */
   get connectionCounts() {
-    return { open: this.#connections.size, accepted: this.#connectionCount };
+    return {
+      open: this.#connections.size,
+      limit: this.#maxConnections,
+      accepted: this.#connectionCount,
+    };
   }
 
   /** Serves a new connection, or closes it if a limit is reached. */
   serve({ address, port, transport }: Accepted): void {
     const { emit, trafficLogFor } = this.#options;
     const remote = formatAddress(address, port);
-    const key = this.#isLimitedPerAddress ? addressKey(address) : undefined;
+    const key = addressKey(address);
+    this.#makeRoom(key);
     const limit = this.#limitReached(key);
     if (limit !== undefined) {
       closeQuietly(transport);
@@ -74,14 +85,13 @@ export class ClientListener {
       transport,
       trafficLogFor(name),
       this.#options,
-      new ReportSource(addressKey(address)),
+      new ReportSource(key),
     );
     this.#connections.add(connection);
     this.#scheduleHeartbeat();
     // `then` rather than `await`, whose frame would add to the memory of every
     // idle connection.
     connection.run().then((reason) => {
-      this.#count(key, -1);
       this.#remove(connection, name, reason);
     });
   }
@@ -101,18 +111,69 @@ export class ClientListener {
 
   /** The limit that another connection would exceed; undefined if none. */
   #limitReached(key: string | undefined): ConnectionLimitName | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.#options.limits;
-    if (this.#connections.size >= maxConnections) return "connections";
-    const addressCount = key === undefined
-      ? 0
-      : this.#countByAddress.get(key) ?? 0;
-    return addressCount >= maxConnectionsPerAddress
+    const { maxConnectionsPerAddress } = this.#options.limits;
+    if (this.#connections.size >= this.#maxConnections) return "connections";
+    return this.#countOf(key) >= maxConnectionsPerAddress
       ? "connections-per-address"
       : undefined;
   }
 
+  #countOf(key: string | undefined): number {
+    return key === undefined ? 0 : this.#countByAddress.get(key) ?? 0;
+  }
+
+  /** Ends an idle connection if little room is left, in all or for an address. */
+  #makeRoom(key: string | undefined): void {
+    const { maxConnectionsPerAddress } = this.#options.limits;
+    const isFull = (count: number, max: number) => count + 1 > fullShare * max;
+    if (isFull(this.#connections.size, this.#maxConnections)) {
+      this.#endIdlest(undefined);
+    } else if (isFull(this.#countOf(key), maxConnectionsPerAddress)) {
+      this.#endIdlest(key);
+    }
+  }
+
+  /** Ends the connection that has been idle longest, of an address or of all. */
+  #endIdlest(key: string | undefined): void {
+    const connection = this.#idleClients.take(this.#connections, key);
+    if (connection === undefined) return;
+    const seconds = connection.idleMs / 1000;
+    connection.abort(
+      "longest idle",
+      `idle for ${seconds} s when another needed room`,
+    );
+    this.#options.counts.hit("longest-idle");
+    // There is room at once, not only when it has ended.
+    this.#forget(connection);
+  }
+
+  /**
+   * Accepts no more connections than there are now, until descriptors are
+   * enough again, and ends the one that has been idle longest.
+   */
+  onShortage(): number {
+    const limit = Math.max(this.#connections.size, minConnections);
+    if (limit < this.#maxConnections) {
+      this.#maxConnections = limit;
+      this.#options.emit("warning", "server", "connection limit lowered", {
+        limit,
+        reason: "no descriptors are left",
+      });
+    }
+    this.#endIdlest(undefined);
+    // The next client takes that descriptor; links need the reserve all the same.
+    return 0;
+  }
+
+  onRecovery(): void {
+    const { emit, limits: { maxConnections: limit } } = this.#options;
+    if (this.#maxConnections === limit) return;
+    this.#maxConnections = limit;
+    emit("info", "server", "connection limit restored", { limit });
+  }
+
   #count(key: string | undefined, change: 1 | -1): void {
-    if (key === undefined) return;
+    if (key === undefined || !this.#isLimitedPerAddress) return;
     const count = (this.#countByAddress.get(key) ?? 0) + change;
     if (count === 0) this.#countByAddress.delete(key);
     else this.#countByAddress.set(key, count);
@@ -123,7 +184,7 @@ export class ClientListener {
     name: string,
     reason: ConnectionEnd,
   ): void {
-    this.#connections.delete(connection);
+    this.#forget(connection);
     const { detail } = connection;
     this.#options.emit("debug", name, "closed", {
       reason,
@@ -132,10 +193,17 @@ export class ClientListener {
     if (this.#connections.size === 0) this.#onAllClosed?.();
   }
 
+  /** The connection counts no longer. */
+  #forget(connection: ClientConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    this.#count(connection.addressKey, -1);
+  }
+
   #scheduleHeartbeat(): void {
     this.#cancelHeartbeat ??= this.#options.clock.after(heartbeatMs, () => {
       this.#cancelHeartbeat = undefined;
       for (const connection of this.#connections) connection.onHeartbeat();
+      this.#idleClients.onHeartbeat();
       this.#relieveMemory();
       if (this.#connections.size > 0) this.#scheduleHeartbeat();
     });

@@ -5,6 +5,7 @@
  */
 
 import { maxLineBytes } from "../protocol/limits.ts";
+import { reservedDescriptors } from "../runtime/descriptors.ts";
 
 /** The limits of clients. An operator can change each of them. */
 export interface ClientLimits {
@@ -78,6 +79,25 @@ export const defaultClientLimits: ClientLimits = {
  * port. Some networks have hundreds of phones behind one address.
  */
 export const remoteConnectionsPerAddress = 1_000;
+
+/**
+ * When this share of the connections is taken that may be, in all or from one
+ * address, each new one ends the one that has been idle longest. Until the rest
+ * is taken there is time for connections to end by themselves.
+ */
+export const fullShare = 0.9;
+
+/**
+ * A connection makes room for another if nothing was received or sent for this
+ * long, in milliseconds: a phone that reports every few minutes keeps its own.
+ */
+export const minIdleMs = 600_000;
+
+/**
+ * While the system lacks descriptors, there may be as many connections as are
+ * open, but at least this many: half of the descriptors that are released then.
+ */
+export const minConnections = reservedDescriptors / 2;
 
 /** Milliseconds between heartbeats, which find connections without progress. */
 export const heartbeatMs = 1_000;

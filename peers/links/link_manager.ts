@@ -139,6 +139,15 @@ export class LinkManager {
     );
   }
 
+  /** Frees descriptors of handshakes: see `PendingHandshakes`. */
+  onShortage(): number {
+    return this.#pendingHandshakes.onShortage();
+  }
+
+  onRecovery(): void {
+    this.#pendingHandshakes.onRecovery();
+  }
+
   /** Writes all outboxes to the sockets. */
   flush(): void {
     this.#flusher.flush();

@@ -7,7 +7,11 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { TrafficLog, Transport } from "../../runtime/transport.ts";
-import { dialTimeoutMs, handshakeTimeoutMs } from "../limits.ts";
+import {
+  dialTimeoutMs,
+  handshakeTimeoutMs,
+  minHalfOpenLinks,
+} from "../limits.ts";
 import { HandshakeConnection } from "./handshake_connection.ts";
 
 /** What `PendingHandshakes` needs. */
@@ -33,11 +37,14 @@ export class PendingHandshakes {
   readonly #dialled = new Set<HandshakeConnection>();
   /** The oldest is first. */
   readonly #accepted = new Set<HandshakeConnection>();
+  /** How many there may be now: fewer while the system lacks descriptors. */
+  #maxAccepted: number;
   #connectionCount = 0;
   #isClosed = false;
 
   constructor(options: PendingHandshakesOptions) {
     this.#options = options;
+    this.#maxAccepted = options.maxHalfOpenLinks;
   }
 
   /** Runs the handshake of a connection that was dialled. */
@@ -57,12 +64,8 @@ export class PendingHandshakes {
     transport: Transport,
     runHandshake: HandshakeFn<Result>,
   ): Promise<Result> {
-    const { counts, maxHalfOpenLinks } = this.#options;
-    if (this.#accepted.size >= maxHalfOpenLinks) {
-      const [oldest] = this.#accepted;
-      this.#accepted.delete(oldest);
-      oldest.evict(`${maxHalfOpenLinks} connections arrived after it`);
-      counts.hit("half-open-links");
+    if (this.#accepted.size >= this.#maxAccepted) {
+      this.#evictOldest(`${this.#maxAccepted} connections arrived after it`);
     }
     return this.#run(
       transport,
@@ -70,6 +73,33 @@ export class PendingHandshakes {
       this.#accepted,
       runHandshake,
     );
+  }
+
+  /**
+   * The system has no descriptors left: closes the oldest but a few, and accepts
+   * no more of them than that.
+   *
+   * @returns How many were closed.
+   */
+  onShortage(): number {
+    this.#maxAccepted = Math.min(minHalfOpenLinks, this.#maxAccepted);
+    const excess = Math.max(0, this.#accepted.size - this.#maxAccepted);
+    for (let count = 0; count < excess; count++) {
+      this.#evictOldest("no descriptors are left");
+    }
+    return excess;
+  }
+
+  /** There are enough descriptors again. */
+  onRecovery(): void {
+    this.#maxAccepted = this.#options.maxHalfOpenLinks;
+  }
+
+  #evictOldest(reason: string): void {
+    const [oldest] = this.#accepted;
+    this.#accepted.delete(oldest);
+    oldest.evict(reason);
+    this.#options.counts.hit("half-open-links");
   }
 
   /** Closes all pending connections, and all later ones. */

@@ -15,6 +15,7 @@ import {
   defaultMaxTableBytes,
   defaultTableShares,
   leastTableBytes,
+  minHalfOpenLinks,
 } from "../../peers/limits.ts";
 import { portKinds } from "../../peers/port_kinds.ts";
 import { providerNames } from "../../places/choose.ts";
@@ -285,13 +286,11 @@ export const schema = {
     group: "Links and replicas",
     help: "close a link that is silent for this long, and dial again",
   },
-  // With fewer, neighbours that connect at the same time could displace each
-  // other.
   maxHalfOpenLinks: {
     type: "whole number",
     flag: "max-half-open-links",
     unit: "COUNT",
-    min: 16,
+    min: minHalfOpenLinks,
     max: 10_000,
     default: defaultMaxHalfOpenLinks,
     group: "Links and replicas",

@@ -9,6 +9,7 @@ import {
   type TlsFiles,
   TlsIdentity,
 } from "../../runtime/certificates.ts";
+import { checkHandshake } from "../../runtime/check_handshake.ts";
 import { readFile, requireReadPermission } from "../../runtime/files.ts";
 import { SetupError } from "../../runtime/setup_error.ts";
 import { schema } from "./schema.ts";
@@ -61,16 +62,30 @@ export async function readTls(
     ? { certificate, key }
     : { certificate, key, authority };
   await requireReadPermission(Object.values(paths));
-  const texts = await readFiles(paths);
-  const identity = naming(paths, () => new TlsIdentity(texts));
+  const identity = await createIdentity(paths, await readFiles(paths));
   return {
     identity,
     plainClients,
     async renew() {
       const texts = await readFiles(paths);
-      naming(paths, () => identity.renew(texts));
+      await createIdentity(paths, texts);
+      identity.renew(texts);
     },
   };
+}
+
+/** An identity with which a handshake has succeeded. */
+async function createIdentity(
+  paths: Paths,
+  texts: TlsFiles,
+): Promise<TlsIdentity> {
+  try {
+    const identity = new TlsIdentity(texts);
+    await checkHandshake(identity.credentials);
+    return identity;
+  } catch (error) {
+    throw withPath(paths, error);
+  }
 }
 
 /** Throws if a setting of TLS is given without those that it needs. */
@@ -99,11 +114,10 @@ function refuseIncompleteTls(
  */
 export async function readAuthority(path: string): Promise<string> {
   const text = await readFile(path);
-  naming(
+  return naming(
     { certificate: path, key: path, authority: path },
-    () => readCertificates(text, "authority"),
+    () => readCertificates(text, "authority").text,
   );
-  return text;
 }
 
 async function readFiles(paths: Paths): Promise<TlsFiles> {
@@ -122,7 +136,12 @@ function naming<Result>(paths: Paths, use: () => Result): Result {
   try {
     return use();
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    throw new SetupError(`${paths[error.part]}: ${error.message}`);
+    throw withPath(paths, error);
   }
+}
+
+/** An error about a file, with its path; other errors as they are. */
+function withPath(paths: Paths, error: unknown): unknown {
+  if (!(error instanceof CertificateError)) return error;
+  return new SetupError(`${paths[error.part]}: ${error.message}`);
 }

@@ -31,6 +31,8 @@ import {
 export interface ConnectionCounts {
   /** Connections open now. */
   readonly open: number;
+  /** Connections that are accepted now, at most. */
+  readonly limit: number;
   /** Connections accepted since the start. */
   readonly accepted: number;
 }
@@ -41,6 +43,13 @@ const connections = group<ConnectionCounts>({
     metric: gauge("herd_client_connections", "Open client connections"),
     column: { title: "conns", cell: "count", priority: 1 },
     page: { title: "Connections", cell: "count" },
+  },
+  limit: {
+    initial: 0,
+    metric: gauge(
+      "herd_client_connections_limit",
+      "Client connections that are accepted now, at most",
+    ),
   },
   accepted: {
     initial: 0,
@@ -207,6 +216,10 @@ export interface LogStatus {
   readonly path: string;
   /** Bytes logged but not written yet. */
   readonly lagBytes: number;
+  /** How long the current operation on a file has taken; 0 for none. */
+  readonly operationSeconds: number;
+  /** How often the file was found removed or replaced. */
+  readonly reopenings: number;
   /** Why the log cannot be written now; null if it can. */
   readonly fault: string | null;
   /** Lines that could not be written and were dropped. */
@@ -222,6 +235,20 @@ const log = group<LogStatus>({
     metric: gauge(
       "herd_journal_lag_bytes",
       "Bytes that were logged but are not written yet",
+    ),
+  },
+  operationSeconds: {
+    initial: 0,
+    metric: gauge(
+      "herd_journal_operation_seconds",
+      "How long the current operation on a log file has taken",
+    ),
+  },
+  reopenings: {
+    initial: 0,
+    metric: counter(
+      "herd_journal_reopenings_total",
+      "How often the log file was removed or replaced by another program",
     ),
   },
   fault: {
@@ -293,7 +320,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     initial: null,
     metric: flag(
       "herd_ready",
-      "Whether the server is linked and caught up, as /readyz answers",
+      "Whether the server is linked, caught up and can write its log, as /readyz answers",
       (notReady) => notReady === null,
     ),
     column: { title: "state", cell: "state", priority: Infinity },

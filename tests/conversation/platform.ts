@@ -121,7 +121,8 @@ export class Platform {
     this.#replaceNetwork();
     this.#replaceProcess();
     // These operations take real time, so the clock waits for them.
-    this.#count(Deno, ["open", "mkdir", "remove", "readTextFile", "stat"]);
+    this.#count(Deno, ["open", "mkdir", "remove", "readFile", "stat"]);
+    this.#count(Deno, ["readTextFile"]);
     this.#count(Deno.FsFile.prototype, ["write", "seek", "truncate", "stat"]);
     this.#count(Deno.permissions, ["query"]);
     this.#count(crypto.subtle, ["importKey", "sign"]);
@@ -353,6 +354,7 @@ export class Platform {
         this.printed += new TextDecoder().decode(bytes);
         return bytes.length;
       },
+      write: (bytes: Uint8Array) => Promise.resolve(stream.writeSync(bytes)),
       isTerminal: () => false,
     };
     replace(Deno, {
@@ -509,6 +511,7 @@ export class End {
   }
 
   setNoDelay(): void {}
+  setKeepAlive(): void {}
 
   /** Removes and returns what has arrived. */
   take(): string {

@@ -242,6 +242,101 @@ Deno.test("a log grows while its next file cannot be opened, and continues there
   assert(!herd.log("Hill").includes("log-incomplete"));
 });
 
+Deno.test("a server whose log folder is removed notices, and makes it anew", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill", ["--places=gazetteer", "--admin"]);
+  assertEquals(await ask(herd.portOf("Hill"), "first\n"), "? first\n");
+  await herd.untilLogged("Hill", "-> ? first");
+  Deno.removeSync(herd.logFolder, { recursive: true });
+  await until(() => hill.stderr !== "");
+  const path = `${herd.logFolder}/Hill.log`;
+  assertEquals(
+    hill.stderr,
+    `Hill: the log file ${path} was removed by another program; the log goes ` +
+      "on in the file that is there now, and its last lines may be missing\n",
+  );
+  const metrics = await fetch(
+    `http://127.0.0.1:${herd.adminPortOf("Hill")}/metrics`,
+  );
+  assertStringIncludes(
+    await metrics.text(),
+    "\nherd_journal_reopenings_total 1\n",
+  );
+  assertEquals(await ask(herd.portOf("Hill"), "second\n"), "? second\n");
+  hill.signal("SIGTERM");
+  assertEquals(await hill.ended(), 0);
+  const [first, ...lines] = herd.log("Hill").split("\n");
+  assertMatch(
+    first,
+    / server -- error log-reopened file=".*\/Hill.log" reason="removed" uncheckedBytes=\d+$/,
+  );
+  assert(lines.some((line) => line.endsWith("-> ? second")));
+});
+
+Deno.test("a server whose log folder cannot be made anew counts what is lost", async () => {
+  await using herd = new TestHerd();
+  const hill = await herd.start("Hill", ["--places=gazetteer"]);
+  // Where the folder was there is a file now: not even root can write into it.
+  Deno.removeSync(herd.logFolder, { recursive: true });
+  Deno.writeTextFileSync(herd.logFolder, "");
+  await until(() => hill.stderr !== "");
+  const path = `${herd.logFolder}/Hill.log`;
+  assertStringIncludes(
+    hill.stderr,
+    `Hill: the log cannot be written: ${path} was removed, and cannot be opened: `,
+  );
+  assertEquals(await ask(herd.portOf("Hill"), "hello\n"), "? hello\n");
+  Deno.removeSync(herd.logFolder);
+  await until(() => hill.stderr.includes("can be written again"));
+  await herd.untilLogged("Hill", " server -- error log-incomplete lostLines=");
+});
+
+withPython.test("a disk that hangs at the start is one clear line, and a signal ends the wait", async () => {
+  for (const program of [["server.ts", "Hill"], ["main.ts", "up"]]) {
+    await using herd = new TestHerd();
+    const path = `${herd.logFolder}/Hill.log`;
+    const { code } = await new Deno.Command("python3", {
+      args: ["-c", "import os, sys; os.mkfifo(sys.argv[1])", path],
+    }).output();
+    assertEquals(code, 0);
+    const start = () =>
+      Program.start([
+        "run",
+        "--no-prompt",
+        "--allow-net",
+        "--allow-write",
+        ...program,
+        `--base-port=${herd.basePort}`,
+        `--log-dir=${herd.logFolder}`,
+        "--places=gazetteer",
+      ]);
+    // Nothing has opened the other end, so opening this one does not end.
+    await using hanging = start();
+    assertEquals(await hanging.ended(), 1);
+    const cannot = `cannot write logs to ${herd.logFolder}: `;
+    assertEquals(
+      hanging.stderr.replace(/^\S+: /, ""),
+      `${cannot}opening ${path} has taken more than 5 s\n`,
+    );
+    assertEquals(hanging.stdout, "");
+    await using stopped = start();
+    // It waits when its port is open.
+    await until(() =>
+      connect(herd.portOf("Hill")).then(
+        (connection) => (connection.close(), true),
+        () => false,
+      )
+    );
+    stopped.signal("SIGTERM");
+    assertEquals(await stopped.ended(), 0);
+    assertEquals(
+      stopped.stderr,
+      `${cannot}SIGTERM ended the wait for opening ${path}\n`,
+    );
+    assert(!/ready|Ctrl-C/.test(stopped.stdout), stopped.stdout);
+  }
+});
+
 /** Obstacles to a log: each creates one, and returns the expected message. */
 const obstacles: Record<
   string,

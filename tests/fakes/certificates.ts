@@ -141,6 +141,28 @@ fRvyzGoudsQiqYbI
 `,
 };
 
+/** With a key on a curve that TLS libraries do not use: secp256k1. */
+export const oddCurve: TlsFiles = {
+  certificate: `-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUf+zpdEQDYfy/Dj0Sy4hTOQ+W8pkwCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCazEwIBcNMjYxMjAxMDcyODU4WhgPMjEyNjExMDcwNzI4NTha
+MA0xCzAJBgNVBAMMAmsxMFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEEQ+utPFQWbkY
+5zlgLjDHCzWHBg3quaFMns1rNSc1ldYHHccV3FQpF2FMY5nPL7l7HfDRmDVMZQ0S
+ZJVljRebbaNkMGIwHQYDVR0OBBYEFFQEUZx5FFwCvOsoMbuiVphe+M1aMB8GA1Ud
+IwQYMBaAFFQEUZx5FFwCvOsoMbuiVphe+M1aMA8GA1UdEwEB/wQFMAMBAf8wDwYD
+VR0RBAgwBocEfwAAATAKBggqhkjOPQQDAgNIADBFAiARbYb0m5GegEncgNAHr6uL
+aTUYtcIP9LhTGHS0pY7/cAIhAMAYzLqwMADqgaVWfs9Ctq4SGPmhUX1lDEsAHT39
+m03V
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQg5ZsUgvG31eBEeuTWVNto
+NQ7Lgb7fZFkX0PtgmfVpznehRANCAAQRD6608VBZuRjnOWAuMMcLNYcGDeq5oUye
+zWs1JzWV1gcdxxXcVCkXYUxjmc8vuXsd8NGYNUxlDRJklWWNF5tt
+-----END PRIVATE KEY-----
+`,
+};
+
 /** PEM without a valid certificate in it. */
 export const broken = `-----BEGIN CERTIFICATE-----
 AAAA

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LogSink } from "../../log/log_files.ts";
+import type { Detachment, LogSink } from "../../log/log_files.ts";
 
 /** Records what was written, and fails as disks do if a test requests it. */
 export class MemoryLog implements LogSink {
@@ -16,6 +16,12 @@ export class MemoryLog implements LogSink {
   maxFileBytes = Infinity;
   /** How often a write or an opening was tried. */
   attempts = 0;
+  /** What the next check finds, if it finds something. */
+  detachment: Detachment | undefined;
+  isDetached = false;
+  /** Whether the files were closed. */
+  isClosed = false;
+  #hanging: PromiseWithResolvers<void> | undefined;
   /** The contents of the files; the last one is open. */
   readonly files = [""];
 
@@ -36,8 +42,19 @@ export class MemoryLog implements LogSink {
     return this.sizeBytes >= this.maxFileBytes;
   }
 
-  // deno-lint-ignore require-await
+  /** Operations do not end from now on, until `resume`. */
+  hang(): void {
+    this.#hanging = Promise.withResolvers();
+  }
+
+  /** Ends the operations that hang. */
+  resume(): void {
+    this.#hanging?.resolve();
+    this.#hanging = undefined;
+  }
+
   async write(bytes: Uint8Array): Promise<number> {
+    await this.#hanging?.promise;
     return this.writeSync(bytes);
   }
 
@@ -50,8 +67,8 @@ export class MemoryLog implements LogSink {
     return taken.length;
   }
 
-  // deno-lint-ignore require-await
   async prepareNext(): Promise<void> {
+    await this.#hanging?.promise;
     this.attempts += 1;
     if (!this.canOpenNext) throw new Error("permission denied");
   }
@@ -60,5 +77,23 @@ export class MemoryLog implements LogSink {
     this.files.push("");
   }
 
-  [Symbol.dispose](): void {}
+  async check(): Promise<Detachment | undefined> {
+    await this.#hanging?.promise;
+    const { detachment } = this;
+    this.detachment = undefined;
+    this.isDetached ||= detachment !== undefined;
+    return detachment;
+  }
+
+  async reopen(): Promise<void> {
+    await this.#hanging?.promise;
+    this.attempts += 1;
+    if (!this.canOpenNext) throw new Error("permission denied");
+    this.isDetached = false;
+    this.files.push("");
+  }
+
+  [Symbol.dispose](): void {
+    this.isClosed = true;
+  }
 }

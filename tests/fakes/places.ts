@@ -65,7 +65,7 @@ export function createFakePlaces(options: FakePlacesOptions = {}) {
     budget: requestsPerDay === undefined ? undefined : new Budget({
       requestsPerDay,
       clock,
-      keep: (count) => counts.push(count),
+      keep: async (count) => void await counts.push(count),
     }),
     emit: (level, connection, event, fields = {}) => {
       const details = Object.entries(fields)

@@ -1,8 +1,12 @@
 import { LogWriter } from "../../log/log_writer.ts";
 import type { LogFailure } from "../../log/appender.ts";
 import {
+  closingTimeoutMs,
+  fileCheckIntervalMs,
+  flushBytes,
   flushIntervalMs,
   maxPendingBytes,
+  operationTimeoutMs,
   retryIntervalMs,
 } from "../../log/limits.ts";
 import { LogFiles } from "../../log/log_files.ts";
@@ -481,4 +485,383 @@ Deno.test("lagBytes counts logged bytes until they are written", async () => {
     assertEquals(log.lagBytes, 0);
     assertEquals(read().length, 2 * first);
   });
+});
+
+/** Logs this many bytes or more, in whole lines; returns how many lines. */
+function logMuch(log: LogWriter, bytes: number): number {
+  const traffic = logText(log.trafficLogFor("client/1"));
+  const line = "x".repeat(1_000);
+  const lines = Math.ceil(bytes / line.length);
+  for (let count = 0; count < lines; count++) traffic.received(line);
+  return lines;
+}
+
+/** A log writer on a disk that hangs. */
+function createOnHangingDisk() {
+  const tools = createOnFullDisk();
+  tools.disk.roomBytes = Infinity;
+  tools.disk.hang();
+  return tools;
+}
+
+Deno.test("a write that does not end becomes a failure, and connections go on", async () => {
+  const { clock, disk, log, failures } = createOnHangingDisk();
+  const lines = logMuch(log, maxPendingBytes + 2 * flushBytes);
+  const room = log.trafficLogFor("client/1").whenDrained();
+  assert(room !== undefined);
+  let hasRoom = false;
+  room.then(() => hasRoom = true);
+  await clock.advance(operationTimeoutMs - 1);
+  assertEquals([hasRoom, failures.length], [false, 0]);
+  assertEquals(log.operationMs, operationTimeoutMs - 1);
+  await clock.advance(1);
+  assertEquals(hasRoom, true);
+  const [failing, ...others] = failures;
+  assert(failing.state === "failing");
+  assertEquals(
+    failing.error.message,
+    "writing to Hill.log has taken more than 5 s",
+  );
+  assertEquals(others, []);
+  assertEquals(log.fault, failing.error);
+  // The lines that are being written may come to the disk yet.
+  const inDoubt = Math.ceil(flushBytes / 1_041);
+  assertEquals(log.lost.lines, lines - inDoubt);
+  // Nothing more is begun, and little is kept, while it hangs.
+  const more = logMuch(log, 10 * maxPendingBytes);
+  await clock.advance(10 * retryIntervalMs);
+  assert(log.lagBytes < 3 * flushBytes, String(log.lagBytes));
+  disk.resume();
+  await clock.advance(retryIntervalMs);
+  await log.close();
+  assertEquals(failures.map(({ state }) => state), ["failing", "working"]);
+  const written = disk.text.split("\n").slice(0, -1);
+  assertEquals(written.length - 1 + log.lost.lines, lines + more);
+  assertEquals(
+    written.filter((line) => line.includes(" log-incomplete ")).length,
+    1,
+  );
+  assertEquals(log.operationMs, 0);
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("a server that was frozen does not take its disk for hanging", async () => {
+  const { clock, disk, log, failures } = createOnHangingDisk();
+  const { after } = clock;
+  // Whatever time passes while the process is stopped, one timer is due then.
+  clock.after = (_, callback) => after.call(clock, 60_000, callback);
+  logMuch(log, maxPendingBytes);
+  clock.after = after;
+  await clock.advance(60_000);
+  disk.resume();
+  await log.close();
+  assertEquals(failures, []);
+  assertEquals(log.lost.lines, 0);
+});
+
+Deno.test("the log says what it lacks when a disk hangs no longer, if nothing more is logged", async () => {
+  const { clock, disk, log } = createOnHangingDisk();
+  logMuch(log, maxPendingBytes);
+  await clock.advance(operationTimeoutMs);
+  disk.resume();
+  await clock.advance(retryIntervalMs);
+  assertEquals(log.fault, undefined);
+  const [last] = disk.text.trimEnd().split("\n").slice(-1);
+  assertStringIncludes(last, `log-incomplete lostLines=${log.lost.lines} `);
+  await log.close();
+});
+
+Deno.test("a write that hangs and then fails is counted, and tried again", async () => {
+  const { clock, disk, log, failures } = createOnHangingDisk();
+  log.event("server", "info", "lost", {});
+  await clock.advance(flushIntervalMs + operationTimeoutMs);
+  disk.roomBytes = 0;
+  disk.resume();
+  await clock.advance(0);
+  assertEquals(log.fault?.message, "no space left on device");
+  assertEquals(log.lost, { lines: 1, bytes: lostEvent.length });
+  disk.roomBytes = Infinity;
+  await clock.advance(retryIntervalMs);
+  assertEquals(failures.map(({ state }) => state), ["failing", "working"]);
+  assertStringIncludes(disk.text, "log-incomplete lostLines=1 ");
+  await log.close();
+});
+
+Deno.test("a next file that does not open is a failure too", async () => {
+  const { clock, disk, log, failures } = createOnFullDisk();
+  disk.roomBytes = Infinity;
+  disk.maxFileBytes = 10;
+  const { prepareNext } = disk;
+  disk.prepareNext = () => {
+    disk.hang();
+    return prepareNext.call(disk);
+  };
+  log.event("server", "info", "written", {});
+  await clock.advance(flushIntervalMs + operationTimeoutMs);
+  assertEquals(
+    log.fault?.message,
+    "opening next.log has taken more than 5 s",
+  );
+  disk.resume();
+  await drainMicrotasks();
+  await log.close();
+  assertEquals(failures.map(({ state }) => state), ["failing", "working"]);
+  assertEquals(disk.files.length, 2);
+});
+
+Deno.test("close() waits for a disk that hangs no longer than it may, and reports the loss", async () => {
+  const { clock, disk, log, failures } = createOnHangingDisk();
+  log.event("server", "info", "lost", {});
+  await clock.advance(flushIntervalMs);
+  log.event("server", "info", "lost", {});
+  const closed = log.close();
+  let isClosed = false;
+  closed.then(() => isClosed = true);
+  await clock.advance(closingTimeoutMs - 1);
+  assertEquals(isClosed, false);
+  await clock.advance(1);
+  assertEquals(isClosed, true);
+  const loss = { lines: 2, bytes: 2 * lostEvent.length };
+  assertEquals(failures.slice(1), [{ state: "closed", loss }]);
+  assertEquals([disk.isClosed, clock.timers], [false, 0]);
+  // The file is closed as soon as that cannot take long.
+  disk.resume();
+  await drainMicrotasks();
+  assertEquals([disk.isClosed, failures.length, clock.timers], [true, 2, 0]);
+});
+
+Deno.test("close() does not wait for a disk that has hung for long", async () => {
+  const { clock, log, failures } = createOnHangingDisk();
+  log.event("server", "info", "lost", {});
+  await clock.advance(flushIntervalMs + operationTimeoutMs);
+  await log.close();
+  assertEquals(failures.map(({ state }) => state), ["failing", "closed"]);
+});
+
+Deno.test("flushSync() does not wait for a disk that hangs", async () => {
+  const { clock, disk, log } = createOnHangingDisk();
+  log.event("server", "info", "lost", {});
+  await clock.advance(flushIntervalMs + closingTimeoutMs);
+  disk.writeSync = () => {
+    throw new Error("it would not return");
+  };
+  log.event("server", "error", "crashed", {});
+  log.flushSync();
+  assertEquals(log.lost.lines, 1);
+});
+
+/** A log writer that checks its file. */
+function createWithChecks() {
+  const tools = createOnFullDisk();
+  tools.disk.roomBytes = Infinity;
+  tools.log.startChecks();
+  return tools;
+}
+
+Deno.test("a file that was removed is noticed in seconds, and created again", async () => {
+  const { clock, disk, log, failures } = createWithChecks();
+  log.event("server", "info", "first", {});
+  await clock.advance(flushIntervalMs);
+  disk.detachment = "removed";
+  log.event("server", "info", "second", {});
+  await clock.advance(fileCheckIntervalMs);
+  assertEquals(failures, [
+    { state: "reopened", path: "Hill.log", reason: "removed" },
+  ]);
+  assertEquals([log.reopenings, log.fault], [1, undefined]);
+  log.event("server", "info", "third", {});
+  await log.close();
+  const [former, present] = disk.files;
+  const words = (text: string) =>
+    text.split("\n").slice(0, -1).map((line) => line.split(" -- ")[1]);
+  assertEquals(words(former), ["info first", "info second"]);
+  assertEquals(words(present), [
+    'error log-reopened file="Hill.log" reason="removed" ' +
+    `uncheckedBytes=${former.length}`,
+    "info third",
+  ]);
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("a file that cannot be created again is a failure until it can", async () => {
+  const { clock, disk, log, failures } = createWithChecks();
+  disk.detachment = "removed";
+  disk.canOpenNext = false;
+  await clock.advance(fileCheckIntervalMs);
+  assertEquals(log.fault?.message, "permission denied");
+  const lines = logMuch(log, 20 * maxPendingBytes);
+  await clock.advance(retryIntervalMs);
+  // Nothing goes into the file that is not there any more.
+  assertEquals(disk.files, [""]);
+  disk.canOpenNext = true;
+  await clock.advance(retryIntervalMs);
+  assertEquals(failures.map(({ state }) => state), ["failing", "working"]);
+  // The record that says why is lost too.
+  assertEquals(log.lost.lines, lines + 1);
+  assertStringIncludes(
+    disk.files[1],
+    `log-incomplete lostLines=${lines + 1} `,
+  );
+  assertEquals([log.fault, log.reopenings], [undefined, 1]);
+  await log.close();
+});
+
+Deno.test("a check that does not end is a failure until it ends", async () => {
+  const { clock, disk, log, failures } = createWithChecks();
+  disk.hang();
+  await clock.advance(fileCheckIntervalMs + operationTimeoutMs);
+  assertEquals(
+    log.fault?.message,
+    "checking Hill.log has taken more than 5 s",
+  );
+  disk.resume();
+  await clock.advance(fileCheckIntervalMs);
+  const loss = { lines: 0, bytes: 0 };
+  assertEquals(failures.slice(1), [{ state: "working", loss }]);
+  assertEquals([log.fault, disk.text], [undefined, ""]);
+  await log.close();
+});
+
+/** Log files in a temporary folder, and a way to read their texts. */
+async function openFiles(maxFileBytes = 1024) {
+  const folder = await Deno.makeTempDir();
+  const directory = `${folder}/logs`;
+  const options = { directory, name: "Hill", maxFileBytes, keptFiles: 1 };
+  const files = await LogFiles.open(options);
+  const write = (text: string) => files.write(new TextEncoder().encode(text));
+  return {
+    directory,
+    files,
+    folder,
+    path: `${directory}/Hill.log`,
+    write,
+    async [Symbol.asyncDispose]() {
+      files[Symbol.dispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** What can happen to a log file. */
+const mishaps: Record<
+  string,
+  [
+    mishap: (path: string, directory: string) => void,
+    found: "removed" | "replaced" | undefined,
+    text: string,
+  ]
+> = {
+  "nothing": [() => {}, undefined, "first\nsecond\n"],
+  "the file is removed": [
+    (path) => Deno.removeSync(path),
+    "removed",
+    "second\n",
+  ],
+  "the folder is removed": [
+    (_, directory) => Deno.removeSync(directory, { recursive: true }),
+    "removed",
+    "second\n",
+  ],
+  "the folder is moved": [
+    (_, directory) => Deno.renameSync(directory, `${directory}.old`),
+    "removed",
+    "second\n",
+  ],
+  "the file is replaced by an empty one": [
+    (path) => {
+      Deno.renameSync(path, `${path}.old`);
+      Deno.writeTextFileSync(path, "");
+    },
+    "replaced",
+    "second\n",
+  ],
+  "the file is replaced by a longer one": [
+    (path) => {
+      Deno.removeSync(path);
+      Deno.writeTextFileSync(path, "of another program\n");
+    },
+    "replaced",
+    "of another program\nsecond\n",
+  ],
+  "the file is truncated": [
+    (path) => Deno.truncateSync(path),
+    undefined,
+    "second\n",
+  ],
+  "another program appends": [
+    (path) => Deno.writeTextFileSync(path, "other\n", { append: true }),
+    undefined,
+    "first\nother\nsecond\n",
+  ],
+};
+
+for (const [name, [mishap, found, text]] of Object.entries(mishaps)) {
+  Deno.test(`LogFiles is right about its file when this happens: ${name}`, async () => {
+    await using tools = await openFiles();
+    const { directory, files, path, write } = tools;
+    await write("first\n");
+    mishap(path, directory);
+    assertEquals(await files.check(), found);
+    assertEquals(files.isDetached, found !== undefined);
+    // It is said once.
+    assertEquals(await files.check(), undefined);
+    if (files.isDetached) await files.reopen();
+    await write("second\n");
+    assertEquals(Deno.readTextFileSync(path), text);
+    assertEquals(files.sizeBytes, text.length);
+    assertEquals(await files.check(), undefined);
+  });
+}
+
+Deno.test("LogFiles tells nothing of its file while there is no descriptor to look", async () => {
+  const folder = await Deno.makeTempDir();
+  const options = {
+    directory: folder,
+    name: "Hill",
+    maxFileBytes: 1024,
+    keptFiles: 1,
+    open: Deno.open,
+  };
+  {
+    using files = await LogFiles.open(options);
+    options.open = () =>
+      Promise.reject(new Error("Too many open files (os error 24)"));
+    await assertRejects(() => files.check(), Error, "Too many open files");
+    assertEquals(files.isDetached, false);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("LogFiles.open() closes a file that opens when nobody waits any more", async () => {
+  const folder = await Deno.makeTempDir();
+  const opened: Deno.FsFile[] = [];
+  const tooLate = new Error("too late");
+  await assertRejects(
+    () =>
+      LogFiles.open({
+        directory: folder,
+        name: "Hill",
+        maxFileBytes: 1024,
+        keptFiles: 1,
+        async open(path, options) {
+          opened.push(await Deno.open(path, { ...options, create: true }));
+          return opened.at(-1)!;
+        },
+        guard: (task, operation) =>
+          task.startsWith("opening") ? Promise.reject(tooLate) : operation,
+      }),
+    Error,
+    "too late",
+  );
+  // The sanitizers find a file that is still open.
+  await until(() => {
+    if (opened.length === 0) return false;
+    try {
+      opened[0].seekSync(0, Deno.SeekMode.Current);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  await Deno.remove(folder, { recursive: true });
 });

@@ -9,8 +9,8 @@ import {
   readBudgetFile,
   writeBudgetFile,
 } from "../../places/budget_file.ts";
-import { assertEquals, assertThrows } from "../assert.ts";
-import { ManualClock } from "../fakes/manual_clock.ts";
+import { assertEquals, assertRejects } from "../assert.ts";
+import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 
 /** A ManualClock starts at 2018-03-02 21:05:34 UTC. */
 const today = "2018-03-02";
@@ -23,7 +23,7 @@ function createBudget(requestsPerDay: number, kept?: DayCount) {
     requestsPerDay,
     clock,
     kept,
-    keep: (count) => counts.push(count),
+    keep: async (count) => void await counts.push(count),
   });
   return { budget, clock, counts };
 }
@@ -42,21 +42,19 @@ Deno.test({
     await clock.advance(1);
     assertEquals([spend(), spend(), spend()], [true, true, false]);
     assertEquals(budget.opensAt, "2018-03-04T00:00:00Z");
-    assertEquals(counts, [
-      { day: today, requests: 1 },
-      { day: today, requests: 2 },
-      { day: "2018-03-03", requests: 1 },
-      { day: "2018-03-03", requests: 2 },
-    ]);
+    assertEquals(counts, []);
+    await budget.save();
+    assertEquals(counts, [{ day: "2018-03-03", requests: 2 }]);
   },
 });
 
 Deno.test({
   name: "Budget continues today's count and ignores older ones",
   permissions: "none",
-  fn() {
+  async fn() {
     const { budget, counts } = createBudget(3, { day: today, requests: 2 });
     assertEquals([budget.spend(), budget.spend()], [true, false]);
+    await budget.save();
     assertEquals(counts, [{ day: today, requests: 3 }]);
     for (const day of ["2018-03-01", "2017-03-02", "2018-03-03"]) {
       const { budget } = createBudget(1, { day, requests: 9 });
@@ -66,6 +64,44 @@ Deno.test({
     const lowered = createBudget(1, { day: today, requests: 9 });
     assertEquals(lowered.budget.spend(), false);
     assertEquals(lowered.counts, []);
+  },
+});
+
+Deno.test({
+  name: "Budget saves one count at a time, and the last one in the end",
+  permissions: "none",
+  async fn() {
+    const saves: { count: DayCount; end: (error?: Error) => void }[] = [];
+    const budget = new Budget({
+      requestsPerDay: 9,
+      clock: new ManualClock(),
+      keep: (count) =>
+        new Promise((resolve, reject) =>
+          saves.push({
+            count,
+            end: (error) => error === undefined ? resolve() : reject(error),
+          })
+        ),
+    });
+    const spend = () => {
+      budget.spend();
+      return budget.save();
+    };
+    const first = spend();
+    const others = [spend(), spend()];
+    assertEquals(saves.map(({ count }) => count.requests), [1]);
+    saves[0].end();
+    await drainMicrotasks();
+    assertEquals(saves.map(({ count }) => count.requests), [1, 3]);
+    saves[1].end();
+    await Promise.all([first, ...others]);
+    const failed = spend();
+    saves[2].end(new Error("no space left on device"));
+    await assertRejects(() => failed, Error, "no space left on device");
+    const next = spend();
+    assertEquals(saves[3].count.requests, 5);
+    saves[3].end();
+    await next;
   },
 });
 
@@ -93,22 +129,25 @@ Deno.test({
 Deno.test({
   name: "a budget file returns the last count, a missing file none",
   permissions: { read: true, write: true },
-  fn() {
+  async fn() {
     const folder = Deno.makeTempDirSync({ prefix: "herd-" });
     const path = `${folder}/Hill.places-budget`;
     try {
-      assertEquals(readBudgetFile(path), undefined);
-      writeBudgetFile(path, { day: "2018-03-01", requests: 1_000_000_000 });
-      writeBudgetFile(path, { day: today, requests: 3 });
-      assertEquals(readBudgetFile(path), { day: today, requests: 3 });
+      assertEquals(await readBudgetFile(path), undefined);
+      await writeBudgetFile(path, {
+        day: "2018-03-01",
+        requests: 1_000_000_000,
+      });
+      await writeBudgetFile(path, { day: today, requests: 3 });
+      assertEquals(await readBudgetFile(path), { day: today, requests: 3 });
       assertEquals(
         Deno.readTextFileSync(path),
         `${today} 000000000000003\n`,
       );
       Deno.writeTextFileSync(path, "");
-      assertEquals(readBudgetFile(path), undefined);
+      assertEquals(await readBudgetFile(path), undefined);
       Deno.writeTextFileSync(path, "what?");
-      assertThrows(
+      await assertRejects(
         () => readBudgetFile(path),
         BudgetFileError,
         `${path}: expected a day and a count, as in "2026-11-22 ` +

@@ -458,6 +458,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a request that cannot be counted for long is not made, and answered",
+  permissions: "none",
+  async fn() {
+    const { asked, clock, counts, places } = createFakePlaces({
+      requestsPerDay: 3,
+    });
+    counts.push = () => new Promise<void>(() => {}) as never;
+    const answer = places.nearby(query);
+    await clock.advance(answerDeadlineMs);
+    assertEquals(await answer, unknownError);
+    assertEquals(asked.length, 0);
+  },
+});
+
+Deno.test({
   name: "a request that cannot be counted is not made",
   permissions: "none",
   async fn() {

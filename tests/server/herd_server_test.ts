@@ -7,6 +7,7 @@ import { parseTopology, type Topology } from "../../peers/topology.ts";
 import type { PlacesProvider } from "../../places/provider.ts";
 import type { Replica } from "../../replica/replica.ts";
 import { secondsOf } from "../../runtime/clock.ts";
+import type { DescriptorUser } from "../../runtime/descriptors.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { Random } from "../../runtime/random.ts";
 import {
@@ -16,7 +17,7 @@ import {
 import { ServerEvents } from "../../server/server_events.ts";
 import { DurationCounter } from "../../server/status/distribution.ts";
 import { serverFacts } from "../../server/status/fields.ts";
-import { defaultClientLimits } from "../../sessions/limits.ts";
+import { defaultClientLimits, minConnections } from "../../sessions/limits.ts";
 import {
   assert,
   assertEquals,
@@ -27,12 +28,14 @@ import { FakeListener } from "../fakes/listener.ts";
 import { LateReplica, maxLateMs } from "../fakes/late_replica.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryLog } from "../fakes/memory_log.ts";
+import { MemoryReplica } from "../fakes/memory_replica.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 
 /** Options of a test's server. */
 interface TestServerOptions extends
   Partial<
-    Pick<HerdServerOptions, "onLogFailure"> & Pick<StoreLimits, "maxClients">
+    & Pick<HerdServerOptions, "onLogFailure" | "descriptors">
+    & Pick<StoreLimits, "maxClients">
   > {
   readonly clientTtlSeconds?: number;
   readonly topology?: Topology;
@@ -46,6 +49,7 @@ function createServer({
   clientTtlSeconds,
   connect = () => Promise.reject(new Error("no neighbour")),
   createReplica,
+  descriptors,
   maxClients = 1_000,
   onLogFailure = "keep-serving",
   topology = parseTopology({ servers: [{ name: "Hill" }] }),
@@ -106,6 +110,7 @@ function createServer({
     onLogFailure,
     places,
     placesTtlSeconds: 0,
+    descriptors,
   });
   server.open();
   return {
@@ -207,6 +212,131 @@ Deno.test({
     assertEquals(log().split("accept-failed").length, 2);
     assertEquals([...server.limitHits], [["descriptors", 3]]);
     assertStringIncludes(log(), "Too many open files");
+  },
+});
+
+Deno.test({
+  name: "HerdServer frees descriptors when it has none, and loses no time",
+  permissions: "none",
+  async fn() {
+    let reserved = 2;
+    const users: DescriptorUser[] = [];
+    const { clients, clock, log, server } = createServer({
+      descriptors: {
+        add: (user) => users.push(user),
+        relieve() {
+          for (const user of users) user.onShortage();
+          reserved -= 1;
+          return reserved >= 0;
+        },
+        close: () => users.splice(0),
+      },
+    });
+    const first = clients.connect();
+    clients.bring(new Error("Too many open files (os error 24)"));
+    clients.bring(new Error("Too many open files (os error 24)"));
+    const others = Array.from(
+      { length: minConnections },
+      () => clients.connect(),
+    );
+    first.sendText("hello\n");
+    // No time passes.
+    await drainMicrotasks();
+    assertEquals(first.takeAll(), "? hello\n");
+    assertEquals(others.pop()!.other.isClosed, true);
+    assertEquals(others.some(({ other }) => other.isClosed), false);
+    assertEquals(server.status().connections, {
+      open: minConnections,
+      limit: minConnections,
+      accepted: minConnections,
+    });
+    clients.bring(new Error("Too many open files (os error 24)"));
+    await clock.advance(1_000);
+    assertEquals(server.limitHits.get("descriptors"), 3);
+    users[0].onRecovery();
+    const { maxConnections } = defaultClientLimits;
+    assertEquals(server.status().connections.limit, maxConnections);
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(users, []);
+    assertEquals(log().split("connection-limit-lowered").length, 2);
+    assertEquals(log().includes("accept-failed"), false);
+  },
+});
+
+Deno.test({
+  name: "HerdServer is not ready while its log cannot be written",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, disk, server } = createServer({
+      createReplica: () => new MemoryReplica(),
+    });
+    await server.link();
+    assertEquals(server.status().notReady, null);
+    disk.hang();
+    const client = clients.connect();
+    client.sendText("hello\n");
+    await clock.advance(4_000);
+    assert(server.status().log.operationSeconds > 3);
+    await clock.advance(2_000);
+    assertEquals(server.status().notReady, "its log cannot be written");
+    assertEquals(
+      server.status().log.fault,
+      "writing to Hill.log has taken more than 5 s",
+    );
+    assertEquals(
+      server.limitHits.get("log-operation-seconds"),
+      1,
+    );
+    // Clients are answered, and it stops as always.
+    client.sendText("hello\n".repeat(1_000));
+    await clock.advance(1_000);
+    assertEquals(client.takeAll(), "? hello\n".repeat(1_001));
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    disk.resume();
+    await drainMicrotasks();
+    assertEquals(clock.timers, 0);
+  },
+});
+
+Deno.test({
+  name: "HerdServer stops in its time when its disk begins to hang",
+  permissions: "none",
+  async fn() {
+    const { clients, clock, disk, server } = createServer();
+    disk.hang();
+    const client = clients.connect();
+    client.sendText("hello\n");
+    await clock.advance(1_000);
+    let isStopped = false;
+    server.stop().then(() => isStopped = true);
+    await clock.advance(4_900);
+    assertEquals(isStopped, true);
+    assertEquals(clock.timers, 0);
+    disk.resume();
+  },
+});
+
+Deno.test({
+  name: "HerdServer notices within seconds that its log file was removed",
+  permissions: "none",
+  async fn() {
+    const { clock, disk, log, server } = createServer();
+    disk.detachment = "removed";
+    await clock.advance(3_000);
+    assertStringIncludes(
+      log(),
+      'log-reopened file="Hill.log" reason="removed"',
+    );
+    assertEquals(server.status().log.reopenings, 1);
+    assertEquals(server.status().log.fault, null);
+    const stopped = server.stop();
+    await clock.advance(5_000);
+    await stopped;
+    assertEquals(clock.timers, 0);
   },
 });
 
@@ -335,10 +465,11 @@ Deno.test({
     const status = server.status();
     assertEquals(status.name, "Hill");
     assertEquals(status.startedAt, 1520024734);
-    const { connections, lines } = serverFacts.initial;
+    const { lines } = serverFacts.initial;
+    const limit = defaultClientLimits.maxConnections;
     assertEquals(status.lines, { ...lines, iamat: 2, whatsat: 1, invalid: 1 });
     assertEquals(status.clients, 2);
-    assertEquals(status.connections, { ...connections, open: 1, accepted: 1 });
+    assertEquals(status.connections, { open: 1, limit, accepted: 1 });
     assertEquals(status.reports, { newer: 2, known: 0, forgotten: 0 });
     assertEquals(status.whatsatSeconds.count, 1);
     assertEquals(status.log.fault, null);
@@ -349,7 +480,7 @@ Deno.test({
     await clock.advance(5_000);
     await stopped;
     assertEquals(server.status().log.lagBytes, 0);
-    assertEquals(server.status().connections, { ...connections, accepted: 1 });
+    assertEquals(server.status().connections, { open: 0, limit, accepted: 1 });
     assertEquals([events.length, reports.length], [1, 3]);
   },
 });

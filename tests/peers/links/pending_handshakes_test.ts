@@ -1,4 +1,7 @@
-import { defaultMaxHalfOpenLinks as maxHalfOpenLinks } from "../../../peers/limits.ts";
+import {
+  defaultMaxHalfOpenLinks as maxHalfOpenLinks,
+  minHalfOpenLinks,
+} from "../../../peers/limits.ts";
 import { formatHello } from "../../../peers/links/handshake.ts";
 import { assertEquals, assertStringIncludes } from "../../assert.ts";
 import { drainMicrotasks } from "../../fakes/manual_clock.ts";
@@ -82,5 +85,34 @@ Deno.test({
     assertEquals(pending.other.isClosed, true);
     assertEquals(late.other.isClosed, true);
     assertEquals(hasStopped, true);
+  },
+});
+
+Deno.test({
+  name: "without descriptors few connections are left that are not linked",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd([["Hill", "Smith"]]);
+    const hill = herd.start("Hill");
+    await drainMicrotasks();
+    const unknown = Array.from({ length: 50 }, () => herd.dial("Hill"));
+    await drainMicrotasks();
+    assertEquals(hill.linkManager.onShortage(), 50 - minHalfOpenLinks);
+    await drainMicrotasks();
+    const left = () => unknown.filter(({ other }) => !other.isClosed);
+    assertEquals(left(), unknown.slice(-minHalfOpenLinks));
+    assertEquals(hill.linkManager.onShortage(), 0);
+    unknown.push(herd.dial("Hill"));
+    await drainMicrotasks();
+    assertEquals(left(), unknown.slice(-minHalfOpenLinks));
+    assertEquals(
+      [...hill.counts.hits],
+      [["half-open-links", 51 - minHalfOpenLinks]],
+    );
+    hill.linkManager.onRecovery();
+    unknown.push(herd.dial("Hill"));
+    await drainMicrotasks();
+    assertEquals(left(), unknown.slice(-minHalfOpenLinks - 1));
+    await herd.stop();
   },
 });

@@ -1,0 +1,131 @@
+/**
+ * Notices an operation on a file that does not end: a disk can hang for hours,
+ * and nothing can call its operations off.
+ *
+ * @module
+ */
+import type { Clock } from "../runtime/clock.ts";
+import {
+  closingTimeoutMs,
+  operationTimeoutMs,
+  timeoutBeatMs,
+} from "./limits.ts";
+
+/** An operation has not ended within its time. */
+export class SlowOperationError extends Error {
+  override readonly name = "SlowOperationError";
+
+  /** @param task What the operation does, such as `writing to logs/Hill.log`. */
+  constructor(task: string, timeoutMs: number) {
+    super(`${task} has taken more than ${timeoutMs / 1000} s`);
+  }
+}
+
+/** The operation that is under way. */
+interface Operation {
+  readonly task: string;
+  readonly sinceMs: number;
+}
+
+/** Watches the operations of one log, of which there is one at a time. */
+export class OperationTimer {
+  readonly #clock: Clock;
+  readonly #onHang: (error: SlowOperationError) => void;
+  #timeoutMs = operationTimeoutMs;
+  #operation: Operation | undefined;
+  #cancelTimeout: (() => void) | undefined;
+  #isHanging = false;
+
+  /** @param onHang Called when an operation has taken too long. */
+  constructor(clock: Clock, onHang: (error: SlowOperationError) => void) {
+    this.#clock = clock;
+    this.#onHang = onHang;
+  }
+
+  /** Whether an operation has taken too long, and has not ended yet. */
+  get isHanging(): boolean {
+    return this.#isHanging;
+  }
+
+  /** For how long an operation has been under way; 0 if there is none. */
+  get elapsedMs(): number {
+    return this.#operation === undefined
+      ? 0
+      : this.#clock.elapsedMs() - this.#operation.sinceMs;
+  }
+
+  /**
+   * Waits for an operation to end, however long it takes.
+   *
+   * @param task What it does, such as `writing to logs/Hill.log`.
+   */
+  async run<Result>(task: string, operation: Promise<Result>): Promise<Result> {
+    this.#operation = { task, sinceMs: this.#clock.elapsedMs() };
+    this.#startTimeout(task);
+    try {
+      return await operation;
+    } finally {
+      this.#cancelTimeout?.();
+      this.#operation = undefined;
+      this.#isHanging = false;
+    }
+  }
+
+  /** From now on operations have less time, as the log is to be closed. */
+  hurry(): void {
+    this.#timeoutMs = closingTimeoutMs;
+    if (this.#operation === undefined || this.#isHanging) return;
+    this.#cancelTimeout?.();
+    this.#startTimeout(this.#operation.task);
+  }
+
+  #startTimeout(task: string): void {
+    const timeoutMs = this.#timeoutMs;
+    this.#cancelTimeout = countDown(this.#clock, timeoutMs, () => {
+      this.#isHanging = true;
+      this.#onHang(new SlowOperationError(task, timeoutMs));
+    });
+  }
+}
+
+/**
+ * Calls back after a time, which is counted in beats: a server that was frozen
+ * has missed its own beats too, and does not take its disk for hanging.
+ */
+function countDown(
+  clock: Clock,
+  timeoutMs: number,
+  callback: () => void,
+): () => void {
+  let beats = Math.ceil(timeoutMs / timeoutBeatMs);
+  let cancel = () => {};
+  const beat = () => {
+    beats -= 1;
+    if (beats < 0) return callback();
+    cancel = clock.after(timeoutBeatMs, beat);
+  };
+  beat();
+  return () => cancel();
+}
+
+/**
+ * Waits for an operation, and rejects if it has not ended within its time. It
+ * may still end later.
+ *
+ * @throws {SlowOperationError} In that case.
+ */
+export async function withTimeout<Result>(
+  clock: Clock,
+  task: string,
+  operation: Promise<Result>,
+): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const cancel = countDown(clock, operationTimeoutMs, () => {
+    reject(new SlowOperationError(task, operationTimeoutMs));
+  });
+  try {
+    return await Promise.race([operation, promise]);
+  } finally {
+    cancel();
+  }
+}

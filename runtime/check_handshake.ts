@@ -1,0 +1,52 @@
+/**
+ * Tries a certificate before a server relies on it. The TLS library reads a
+ * certificate and its key only when a client connects, and cannot use some that
+ * others can read, such as keys on other curves.
+ *
+ * @module
+ */
+import { duplexPair } from "node:stream";
+import { connect, TLSSocket } from "node:tls";
+import {
+  CertificateError,
+  type Credentials,
+  hexadecimal,
+} from "./certificates.ts";
+
+/**
+ * Makes a TLS handshake with these credentials, in memory.
+ *
+ * @throws {CertificateError} If that fails, or the client gets another
+ * certificate.
+ */
+export async function checkHandshake(credentials: Credentials): Promise<void> {
+  const [near, far] = duplexPair();
+  const server = new TLSSocket(far, {
+    isServer: true,
+    secureContext: credentials.context,
+  });
+  // Who has issued the certificate does not matter here.
+  const client = connect({ socket: near, rejectUnauthorized: false });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      for (const end of [server, client]) {
+        end.on("error", reject);
+        end.on("close", () => reject(new Error("closed")));
+      }
+      client.on("secureConnect", resolve);
+    });
+    const { fingerprint256 } = client.getPeerCertificate();
+    if (hexadecimal(fingerprint256) !== credentials.fingerprint) {
+      throw new Error("another certificate was shown");
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CertificateError(
+      "certificate",
+      `no TLS handshake succeeds with it and its key: ${why}`,
+    );
+  } finally {
+    client.destroy();
+    server.destroy();
+  }
+}
