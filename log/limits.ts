@@ -49,6 +49,12 @@ export const fileCheckIntervalMs = 2_000;
  */
 export const maxPendingBytes = 1024 * 1024;
 
+/**
+ * Above this many pending bytes, long replies wait. So those who send a lot wait
+ * for the disk before those who send a little.
+ */
+export const maxPendingLongBytes = 512 * 1024;
+
 /** Default size at which a log file is full, in bytes. */
 export const defaultMaxFileBytes = 64 * 1024 * 1024;
 

@@ -25,6 +25,7 @@ import {
   flushBytes,
   flushIntervalMs,
   maxPendingBytes,
+  maxPendingLongBytes,
   retryIntervalMs,
 } from "./limits.ts";
 import type { LogSink } from "./log_files.ts";
@@ -183,8 +184,9 @@ export class LogWriter {
    * Undefined while there is room in the buffer; otherwise resolves when there
    * is room again.
    */
-  whenDrained(): Promise<void> | undefined {
-    if (this.#filledBytes < maxPendingBytes) return undefined;
+  whenDrained(isLong: boolean): Promise<void> | undefined {
+    const limit = isLong ? maxPendingLongBytes : maxPendingBytes;
+    if (this.#filledBytes < limit) return undefined;
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
@@ -374,7 +376,7 @@ class ConnectionTrafficLog implements TrafficLog {
     this.#writer.traffic(this, directions.sent, bytes, start, end);
   }
 
-  whenDrained(): Promise<void> | undefined {
-    return this.#writer.whenDrained();
+  whenDrained(isLong = false): Promise<void> | undefined {
+    return this.#writer.whenDrained(isLong);
   }
 }

@@ -49,9 +49,12 @@ export interface TrafficLog {
   /** Logs a reply or a line that is sent, without its last LF. */
   sent(bytes: Uint8Array, start: number, end: number): void;
   /**
-   * Undefined while there is room. Otherwise resolves when there is room again.
+   * Undefined while there is room. Otherwise resolves when there may be room
+   * again.
+   *
+   * @param isLong Whether much is to be logged: then it waits earlier.
    */
-  whenDrained(): Promise<void> | undefined;
+  whenDrained(isLong?: boolean): Promise<void> | undefined;
 }
 
 /** Buffer size of an idle connection, in bytes: enough for a typical report. */

@@ -357,10 +357,13 @@ export class ClientConnection {
           next += 1;
         }
         // What is logged faster than the disk writes waits in memory.
-        const room = this.#traffic.whenDrained();
         const isLong = end - start >= longWriteBytes;
+        let room = this.#traffic.whenDrained(isLong);
         if (room !== undefined || isLong) {
-          await this.#waitForTurn(room);
+          do {
+            await this.#waitForTurn(room);
+            room = this.#traffic.whenDrained(isLong);
+          } while (room !== undefined);
           this.#stampTime();
         }
         // Sent first and logged during the write, so that the client need not

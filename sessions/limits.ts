@@ -116,7 +116,7 @@ export const slotBytes = 512;
 export const maxWriteBytes = 256 * 1024;
 
 /** A write of this many bytes waits for a turn. A shorter one takes no time. */
-export const longWriteBytes = 32 * 1024;
+export const longWriteBytes = 4 * 1024;
 
 /** Time to read the reply to a line that is too long, in milliseconds. */
 export const refusalLingerMs = 2_000;

@@ -354,8 +354,11 @@ export class Session implements PermitWaiter {
    */
   #hasRoomFor({ slot }: QueuedQuery): boolean {
     const { maxReplyBytesWaiting } = this.#context.limits;
-    return this.#replyBytes < maxReplyBytesWaiting ||
-      slot === this.#waiting[0] && (this.#ready?.length ?? 0) === 0;
+    const readyBytes = this.#ready?.length ?? 0;
+    // Answers that cannot be written yet would only take memory.
+    return readyBytes < maxWriteBytes &&
+        this.#replyBytes < maxReplyBytesWaiting ||
+      slot === this.#waiting[0] && readyBytes === 0;
   }
 
   #startQuery(query: QueuedQuery, newest: ByteString): void {
