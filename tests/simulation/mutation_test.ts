@@ -237,7 +237,10 @@ Deno.test("simulate explains invalid flags", async () => {
     [["--seeds=1", "--minutes=1"], "--seeds and --minutes exclude each other"],
     [["--seed=1", "--plan=a"], "--seed and --plan exclude each other"],
     [["--first-seed=1", "--seed=1"], "--first-seed and --seed exclude"],
-    [["--first-seed=2147483647"], "--first-seed: expected a whole number"],
+    [
+      ["--first-seed=2147483647", "--seeds=2"],
+      "--first-seed: expected a whole number",
+    ],
     [["kiwi"], "simulate takes only flags, found kiwi"],
   ] as const;
   for (const [args, message] of cases) {
@@ -245,7 +248,13 @@ Deno.test("simulate explains invalid flags", async () => {
     assertEquals(code, 2, output);
     assertStringIncludes(output, message);
   }
-  const { code, output } = await simulate(projectFolder, "--plan=none.json");
-  assertEquals(code, 1);
-  assertStringIncludes(output, "simulate: cannot read none.json: ");
+  const files = [
+    ["none.json", "simulate: cannot read none.json: No such file"],
+    ["herd.json", "simulate: cannot read herd.json: about: expected a text"],
+  ];
+  for (const [file, message] of files) {
+    const { code, output } = await simulate(projectFolder, `--plan=${file}`);
+    assertEquals(code, 1);
+    assertStringIncludes(output, message);
+  }
 });
