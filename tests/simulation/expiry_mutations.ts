@@ -2,8 +2,8 @@
  * Mistakes in expiry, one for each of its rules.
  *
  * Two obvious ones are missing. A server that stores reports below a raised
- * horizon tries to make room in an endless loop, which the simulation cannot
- * report. A server that sends its horizon after the reports for which it was
+ * horizon tries to make room in an endless loop, which the simulation reports
+ * only after minutes. A server that sends its horizon after the reports for which it was
  * raised does no harm: a full neighbour then makes room by itself.
  *
  * @module
