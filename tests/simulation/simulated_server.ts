@@ -45,6 +45,8 @@ export interface ServerOptions {
   readonly onServerEvent: (event: ServerEvent) => void;
   /** The lines of a server. */
   readonly linesOf: (name: string) => Iterable<ByteString>;
+  /** Whether a report may have expired before a server received it. */
+  readonly mayBeLost: (line: ByteString) => boolean;
   /** Receives broken rules. */
   readonly onViolation: (violation: Violation) => void;
   /** Receives descriptions of events. */

@@ -15,6 +15,7 @@ import {
   countRestart,
   countThaw,
 } from "./herd_coverage.ts";
+import { mayBeLost } from "./invariants.ts";
 import {
   type Fault,
   type Plan,
@@ -61,6 +62,7 @@ export class World {
       coverage: this.coverage,
       onServerEvent: (event) => countEvent(event, this, this.coverage),
       linesOf: (name) => this.servers.get(name)?.router.lines() ?? [],
+      mayBeLost: (line) => mayBeLost(line, this),
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
         if (text.includes("link down")) this.#checkLoss(text);
