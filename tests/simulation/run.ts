@@ -5,6 +5,7 @@
  */
 import type { CoverageCounts } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
+import { checkDetour } from "./detour.ts";
 import { drawPlan } from "./draw.ts";
 import {
   checkDigests,
@@ -127,6 +128,7 @@ async function runWorld(
     checkLinks(world, linksLost);
     checkExpiry(world, visibleBefore);
     checkDigests(world);
+    await checkDetour(world);
   }
   return convergedAfterMs;
 }
