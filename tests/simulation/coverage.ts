@@ -97,6 +97,7 @@ const situations = [
   "a neighbour is asked to hold reports back: PRUNE",
   "a neighbour is asked to send them again: GRAFT",
   "a neighbour requests an announced report: WANT",
+  "a comparison goes below the root's children",
 ] as const;
 
 /** A rare situation. */

@@ -3,8 +3,8 @@
  *
  * Two obvious ones are missing. A server that stores reports below a raised
  * horizon tries to make room in an endless loop, which the simulation reports
- * only after minutes. A server that sends its horizon after the reports for which it was
- * raised does no harm: a full neighbour then makes room by itself.
+ * only after minutes. A server that sends its horizon after the reports for
+ * which it was raised does no harm: a full neighbour then makes room by itself.
  *
  * @module
  */
@@ -244,7 +244,7 @@ export const expiryMutations: readonly Mutation[] = [
       "    this.#backlog.delete(client);\n    this.announcements.delete(fingerprint);",
     instead: "    this.#backlog.delete(client);",
     noticed: "more reports wait for a neighbour than there are clients",
-    firstSeed: 33,
+    firstSeed: 90,
     seeds: 8,
   },
 ];

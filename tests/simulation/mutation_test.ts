@@ -95,6 +95,42 @@ const mutations: readonly Mutation[] = [
   },
   syncMutation,
   {
+    ...syncMutation,
+    without: "repeating SYNC where reports expire",
+    firstSeed: 14,
+    seeds: 2,
+  },
+  {
+    without: "going down the tree in a comparison",
+    file: "peers/replication/anti_entropy.ts",
+    code: "    digests.forEach((theirs, index) => {",
+    instead: "    if (node !== root) return;\n" +
+      "    digests.forEach((theirs, index) => {",
+    noticed: "a server emits caught up too early",
+    firstSeed: 1,
+    seeds: 20,
+  },
+  {
+    without: "requesting announced reports",
+    file: "peers/replication/peer_replication.ts",
+    code: "      this.outbox.requestReport(id);\n    }",
+    instead: "    }",
+    noticed: "a report does not go round a dead link",
+    firstSeed: 1,
+    seeds: 8,
+  },
+  {
+    without: "replacing reports that wait by newer ones",
+    file: "peers/replication/outbox.ts",
+    code: "    } else {\n      this.#backlog.set(report.client, report.line);",
+    instead: "    } else if (!this.#backlog.has(report.client)) {\n" +
+      "      this.#backlog.set(report.client, report.line);",
+    // The comparison 30 s later would repair it.
+    noticed: "no convergence",
+    firstSeed: 777_000_035,
+    seeds: 8,
+  },
+  {
     without: "repeating the SYN-ACK",
     file: "tests/simulation/virtual_connection.ts",
     code: "    this.#toDialer.sendAck();\n" +
