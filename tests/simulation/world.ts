@@ -14,6 +14,7 @@ import {
   countReport,
   countRestart,
   countThaw,
+  observeEffect,
 } from "./herd_coverage.ts";
 import { mayBeLost } from "./invariants.ts";
 import {
@@ -80,7 +81,9 @@ export class World {
         const time = this.time.elapsedMs.toFixed(1);
         onEvent(`${time} fault: ${kind} ${JSON.stringify(affected)}`);
         countFault(fault, this, this.coverage);
+        const hasEffect = observeEffect(fault, this);
         this.#break(fault);
+        if (hasEffect()) this.coverage.add(`${kind}: took effect`);
       });
     }
     for (const report of reports) {
