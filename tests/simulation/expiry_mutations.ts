@@ -113,7 +113,7 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "the new report in the sample of the oldest",
     file: "peers/store/report_store.ts",
-    code: "const sample = [received];",
+    code: "const sample = [receivedAt];",
     instead: "const sample = [];",
     noticed: "more than the oldest report has expired",
     firstSeed: 9,

@@ -43,7 +43,8 @@ const mutations: readonly Mutation[] = [
     without: "keeping the newest report",
     file: "peers/store/report_table.ts",
     code: "!this.#arena.isOlder(known, report)",
-    instead: "arena.fingerprintOf(known) === fingerprintOf(view, start, end)",
+    instead: "this.#arena.fingerprintOf(known) ===\n" +
+      "          fingerprintOf(report.view, report.start, report.end)",
     noticed: "an older report replaced a newer one",
     firstSeed: 1,
     seeds: 8,
