@@ -12,10 +12,10 @@ import type { Violation } from "./crossings.ts";
 /** What `CaughtUpWatch` needs. */
 export interface CaughtUpWatchOptions {
   readonly catchUp: boolean;
-  readonly maxClients?: number;
-  readonly clientTtlSeconds?: number;
   /** The lines of a server. */
   readonly linesOf: (name: string) => Iterable<ByteString>;
+  /** Whether a report may have expired before a server received it. */
+  readonly mayBeLost: (line: ByteString) => boolean;
   readonly onViolation: (violation: Violation) => void;
 }
 
@@ -39,10 +39,7 @@ export class CaughtUpWatch {
 
   /** To be called for each event of the server. */
   onEvent(event: string, neighbour: string): void {
-    const { catchUp, clientTtlSeconds, maxClients } = this.#options;
-    const canExpire = maxClients !== undefined ||
-      clientTtlSeconds !== undefined;
-    if (!catchUp || canExpire) return;
+    if (!this.#options.catchUp) return;
     if (event === "link up") {
       const lines = [...this.#options.linesOf(neighbour)];
       this.#initialLines.set(neighbour, lines);
@@ -54,6 +51,7 @@ export class CaughtUpWatch {
     for (const line of this.#initialLines.get(neighbour)!) {
       const stored = this.#router.newest(clientOf(line));
       if (stored !== undefined && !isNewer(line, stored)) continue;
+      if (this.#options.mayBeLost(line)) continue;
       this.#options.onViolation({
         rule: "a server emits caught up too early",
         detail: `${this.#name} with ${neighbour}: ${line}; it has ${stored}`,

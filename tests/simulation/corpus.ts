@@ -5,6 +5,7 @@
  * @module
  */
 import type { Plan } from "./plan.ts";
+import { expectObject, PlanError, readPlan } from "./plan_reader.ts";
 
 /** A plan with a description. */
 export interface Scenario {
@@ -21,10 +22,18 @@ export function fileNameOf(rule: string, { seed }: Plan): string {
   return `${rule.replaceAll(/\W+/g, "_")}_${seed}.json`;
 }
 
-/** Parses the text of a file. */
+/**
+ * Parses the text of a file.
+ *
+ * @throws {SyntaxError} If it is no JSON.
+ * @throws {PlanError} If it is no scenario.
+ */
 export function parseScenario(text: string): Scenario {
-  const { about, ...plan } = JSON.parse(text);
-  return { about, plan };
+  const { about, ...plan } = expectObject(JSON.parse(text), "the file");
+  if (typeof about !== "string" || about === "") {
+    throw new PlanError("about: expected a text that says what happens");
+  }
+  return { about, plan: readPlan(plan) };
 }
 
 /** Formats the text of a file. */

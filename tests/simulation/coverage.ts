@@ -97,6 +97,7 @@ const situations = [
   "a neighbour is asked to hold reports back: PRUNE",
   "a neighbour is asked to send them again: GRAFT",
   "a neighbour requests an announced report: WANT",
+  "a comparison goes below the root's children",
 ] as const;
 
 /** A rare situation. */
@@ -107,6 +108,8 @@ export type CoverageRow =
   | Situation
   | `${ServerFaultKind}: ${ServerState}`
   | `${LinkFaultKind}: ${LinkState}`
+  // A fault that no longer does anything is still drawn.
+  | `${Fault["kind"]}: took effect`
   | `${Fault["kind"]} + ${Fault["kind"]}`;
 
 /** How often each row occurred in one herd; plain data. */
@@ -144,6 +147,7 @@ export const requiredRows: readonly CoverageRow[] = [
   ...linkFaultKinds.flatMap((kind) =>
     linkStates.map((state): CoverageRow => `${kind}: ${state}`)
   ),
+  ...faultKinds.map((kind): CoverageRow => `${kind}: took effect`),
   ...faultKinds.flatMap((one, index) =>
     faultKinds.slice(index).map((other) => pairRow(one, other))
   ),
@@ -246,19 +250,21 @@ export function describeCoverage(sums: CoverageSums): string {
   return [
     "faults, by the state of the affected server:",
     formatTable(
-      [{ title: "" }, ...serverStates.map(numeric)],
+      [{ title: "" }, ...serverStates.map(numeric), numeric("took effect")],
       serverFaultKinds.map((kind) => [
         kind,
         ...serverStates.map((state) => timesOf(`${kind}: ${state}`)),
+        timesOf(`${kind}: took effect`),
       ]),
       { indentation: "  " },
     ),
     "faults, by the state of the affected link:",
     formatTable(
-      [{ title: "" }, ...linkStates.map(numeric)],
+      [{ title: "" }, ...linkStates.map(numeric), numeric("took effect")],
       linkFaultKinds.map((kind) => [
         kind,
         ...linkStates.map((state) => timesOf(`${kind}: ${state}`)),
+        timesOf(`${kind}: took effect`),
       ]),
       { indentation: "  " },
     ),

@@ -11,7 +11,7 @@ import {
   sumCoverage,
 } from "./coverage.ts";
 import { drawPlan, faultKinds } from "./draw.ts";
-import { linkState, serverState } from "./herd_coverage.ts";
+import { linkState, observeEffect, serverState } from "./herd_coverage.ts";
 import { planPeace, shapeOf } from "./peace.ts";
 import type { Fault, Plan, ServerPair } from "./plan.ts";
 import { runSeed } from "./run.ts";
@@ -157,6 +157,65 @@ Deno.test({
     world.kill("Hill", { powerLoss: true });
     assertEquals(serverState("Hill", world), "down");
     assertEquals(linkState(link, world), "silently dead");
+  },
+});
+
+Deno.test({
+  name: "observeEffect() tells whether a fault has changed anything",
+  permissions: "none",
+  async fn() {
+    const link: ServerPair = ["Hill", "Smith"];
+    const world = new World(planPeace(1, shapeOf(link, [link])));
+    await world.time.run(2_000);
+    const { network } = world;
+    const [at, server] = [{ atMs: 0, forMs: 1 }, { server: "Hill" }];
+    const slow: Fault = { kind: "slow path", link, delayMs: 100, ...at };
+    // Each happens twice, and the second time there is nothing left to do.
+    const faults: [Fault, () => void][] = [
+      [slow, () => network.setDelay(...link, 0, 100)],
+      [
+        { kind: "block one way", link, ...at },
+        () => network.block("Hill", "Smith"),
+      ],
+      [
+        { kind: "block both ways", link, ...at },
+        () => network.block("Smith", "Hill"),
+      ],
+      [{ kind: "swallow", link, atMs: 0 }, () => network.swallow(link)],
+      [{ kind: "freeze", ...server, ...at }, () => world.freeze("Hill")],
+      [
+        { kind: "kill", ...server, ...at },
+        () => world.kill("Hill", { powerLoss: false }),
+      ],
+    ];
+    for (const [fault, occur] of faults) {
+      for (const expected of [true, false]) {
+        const hasEffect = observeEffect(fault, world);
+        assertEquals(hasEffect(), false, fault.kind);
+        occur();
+        assertEquals(hasEffect(), expected, fault.kind);
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "observeEffect() tells a power loss from a kill, and sees cuts",
+  permissions: "none",
+  async fn() {
+    const link: ServerPair = ["Hill", "Smith"];
+    const world = new World(planPeace(1, shapeOf(link, [link])));
+    await world.time.run(2_000);
+    const isCut = observeEffect({ kind: "cut", link, atMs: 0 }, world);
+    world.network.cut(link);
+    assert(isCut());
+    const at = { atMs: 0, forMs: 1, server: "Hill" };
+    const isOff = observeEffect({ kind: "power loss", ...at }, world);
+    world.kill("Hill", { powerLoss: false });
+    assert(!isOff());
+    world.restart("Hill");
+    world.kill("Hill", { powerLoss: true });
+    assert(isOff());
   },
 });
 

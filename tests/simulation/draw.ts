@@ -8,6 +8,8 @@
  * @module
  */
 import { maxWriteBytes } from "../../peers/limits.ts";
+import { childrenPerNode, leafOf } from "../../peers/store/digest_tree.ts";
+import { hashClient } from "../../peers/store/fingerprint.ts";
 import { Random } from "../../runtime/random.ts";
 import {
   epochMs,
@@ -72,6 +74,13 @@ const duringChance = 0.25;
 /** Longest time from the end of a fault to one that follows it closely. */
 const chaseWithinMs = 500;
 
+/**
+ * Probability that all clients of a herd are below one node of the digest tree.
+ * Otherwise there are so few below each child of the root that comparisons never
+ * go further down.
+ */
+const crowdedChance = 0.25;
+
 /** A client, which reports to random servers. */
 interface Client {
   readonly id: string;
@@ -96,7 +105,7 @@ export function drawPlan(seed: number): Plan {
   );
   const healAtMs = random.between(6_000, 20_000);
   const shape = drawShape(random.pick([0, 50, 2_000]), random);
-  return {
+  const plan: Plan = {
     seed,
     ...shape,
     catchUp,
@@ -123,6 +132,27 @@ export function drawPlan(seed: number): Plan {
     faults: drawFaults(shape, catchUp, healAtMs, random),
     healAtMs,
   };
+  return random.chance(crowdedChance) ? crowd(plan) : plan;
+}
+
+/** Replaces the IDs of clients by IDs that are below one node. */
+function crowd(plan: Plan): Plan {
+  const crowded = crowdedIds();
+  const ids = new Map<string, string>();
+  const reports = plan.reports.map((report) => {
+    const id = ids.get(report.client) ?? crowded.next().value;
+    ids.set(report.client, id);
+    return { ...report, client: id };
+  });
+  return { ...plan, reports };
+}
+
+/** IDs whose leaves are all below the first of the root's grandchildren. */
+function* crowdedIds(): Generator<string, never> {
+  for (let index = 0;; index++) {
+    const id = `client-${index}`;
+    if (leafOf(hashClient(id)) < childrenPerNode ** 2) yield id;
+  }
 }
 
 /**

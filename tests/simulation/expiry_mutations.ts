@@ -2,9 +2,9 @@
  * Mistakes in expiry, one for each of its rules.
  *
  * Two obvious ones are missing. A server that stores reports below a raised
- * horizon tries to make room in an endless loop, which the simulation cannot
- * report. A server that sends its horizon after the reports for which it was
- * raised does no harm: a full neighbour then makes room by itself.
+ * horizon tries to make room in an endless loop, which the simulation reports
+ * only after minutes. A server that sends its horizon after the reports for
+ * which it was raised does no harm: a full neighbour then makes room by itself.
  *
  * @module
  */
@@ -113,7 +113,7 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "the new report in the sample of the oldest",
     file: "peers/store/report_store.ts",
-    code: "const sample = [received];",
+    code: "const sample = [receivedAt];",
     instead: "const sample = [];",
     noticed: "more than the oldest report has expired",
     firstSeed: 9,
@@ -244,7 +244,7 @@ export const expiryMutations: readonly Mutation[] = [
       "    this.#backlog.delete(client);\n    this.announcements.delete(fingerprint);",
     instead: "    this.#backlog.delete(client);",
     noticed: "more reports wait for a neighbour than there are clients",
-    firstSeed: 33,
+    firstSeed: 90,
     seeds: 8,
   },
 ];

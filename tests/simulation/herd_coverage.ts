@@ -14,6 +14,7 @@ import {
 } from "./coverage.ts";
 import type { Fault, Plan, ServerPair } from "./plan.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
+import type { VirtualConnection } from "./virtual_connection.ts";
 import type { VirtualNetwork } from "./virtual_network.ts";
 
 /** The herd whose coverage is counted. */
@@ -47,6 +48,51 @@ export function countFault(
   }
 }
 
+/**
+ * Observes a fault that is about to occur. The result, called just after it,
+ * tells whether it has changed anything.
+ */
+export function observeEffect(fault: Fault, herd: ObservedHerd): () => boolean {
+  const before = health(fault, herd);
+  return () => health(fault, herd) < before;
+}
+
+/** A number that falls when a fault affects what it should. */
+function health(fault: Fault, herd: ObservedHerd): number {
+  const { network, plan, servers } = herd;
+  switch (fault.kind) {
+    case "kill":
+      return servers.has(fault.server) ? 1 : 0;
+    case "freeze":
+      return herd.answers(fault.server) ? 1 : 0;
+    case "cut":
+    case "swallow":
+      return connectionsOf(fault.link, herd).filter(isAlive).length;
+    case "slow path":
+      return -network.maxDelayMs(...fault.link);
+    case "power loss":
+    case "block one way":
+    case "block both ways":
+    case "split":
+      return affectedLinks(fault, plan)
+        .flatMap(([one, other]) => [[one, other], [other, one]])
+        .filter(([from, to]) => network.isOpen(from, to)).length;
+  }
+}
+
+function connectionsOf(
+  [one, other]: ServerPair,
+  { network }: ObservedHerd,
+): VirtualConnection[] {
+  return [...network.connections]
+    .filter((connection) => connection.isBetween(one, other));
+}
+
+/** Whether a connection can carry data. */
+function isAlive({ isOpen, isSwallowed }: VirtualConnection): boolean {
+  return isOpen && !isSwallowed;
+}
+
 /** The present state of a server. */
 export function serverState(name: string, herd: ObservedHerd): ServerState {
   const server = herd.servers.get(name);
@@ -63,17 +109,15 @@ export function isCatchingUp({ caughtUp, linked }: SimulatedServer): boolean {
 /** The present state of the link of two neighbours. */
 export function linkState(
   [one, other]: ServerPair,
-  { network, servers }: ObservedHerd,
+  herd: ObservedHerd,
 ): LinkState {
-  const connections = [...network.connections]
-    .filter((connection) => connection.isBetween(one, other));
+  const { servers } = herd;
+  const connections = connectionsOf([one, other], herd);
   const [here, there] = [servers.get(one), servers.get(other)];
   const isLinked = here?.linked.includes(other) ||
     there?.linked.includes(one);
   if (!isLinked) return connections.length === 0 ? "none" : "handshaking";
-  const isAlive = connections
-    .some(({ isOpen, isSwallowed }) => isOpen && !isSwallowed);
-  if (!isAlive) return "silently dead";
+  if (!connections.some(isAlive)) return "silently dead";
   const haveCaughtUp = here?.caughtUp.includes(other) &&
     there?.caughtUp.includes(one);
   return haveCaughtUp ? "caught up" : "comparing";

@@ -107,7 +107,7 @@ export function checkReports(
  * Whether a report may be lost: it, or a newer one that replaced it, may have
  * expired on a server before the others received it.
  */
-function mayBeLost(line: ByteString, world: World): boolean {
+export function mayBeLost(line: ByteString, world: World): boolean {
   if (!hasExpiry(world.plan)) return false;
   const client = clientOf(line);
   return hasExpiredAnywhere(line, world) ||

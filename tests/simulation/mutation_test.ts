@@ -43,7 +43,8 @@ const mutations: readonly Mutation[] = [
     without: "keeping the newest report",
     file: "peers/store/report_table.ts",
     code: "!this.#arena.isOlder(known, report)",
-    instead: "arena.fingerprintOf(known) === fingerprintOf(view, start, end)",
+    instead: "this.#arena.fingerprintOf(known) ===\n" +
+      "          fingerprintOf(report.view, report.start, report.end)",
     noticed: "an older report replaced a newer one",
     firstSeed: 1,
     seeds: 8,
@@ -94,6 +95,77 @@ const mutations: readonly Mutation[] = [
     seeds: 8,
   },
   syncMutation,
+  {
+    ...syncMutation,
+    without: "repeating SYNC where reports expire",
+    firstSeed: 14,
+    seeds: 2,
+  },
+  {
+    without: "going down the tree in a comparison",
+    file: "peers/replication/anti_entropy.ts",
+    code: "    digests.forEach((theirs, index) => {",
+    instead: "    if (node !== root) return;\n" +
+      "    digests.forEach((theirs, index) => {",
+    noticed: "a server emits caught up too early",
+    firstSeed: 1,
+    seeds: 20,
+  },
+  {
+    without: "requesting announced reports",
+    file: "peers/replication/peer_replication.ts",
+    code: "      this.outbox.requestReport(id);\n    }",
+    instead: "    }",
+    noticed: "a report does not go round a dead link",
+    firstSeed: 1,
+    seeds: 8,
+  },
+  {
+    without: "replacing reports that wait by newer ones",
+    file: "peers/replication/outbox.ts",
+    code: "    } else {\n      this.#backlog.set(report.client, report.line);",
+    instead: "    } else if (!this.#backlog.has(report.client)) {\n" +
+      "      this.#backlog.set(report.client, report.line);",
+    // The comparison 30 s later would repair it.
+    noticed: "no convergence",
+    firstSeed: 777_000_035,
+    seeds: 8,
+  },
+  {
+    without: "distrusting a former incarnation",
+    file: "peers/links/link_manager.ts",
+    code: "const from = isCurrentIncarnation() ? name : undefined;",
+    instead: "const from = name;",
+    noticed: "no convergence",
+    scenario: "report_arrives_late_from_a_former_incarnation.json",
+  },
+  {
+    without: "ignoring PRUNE and SYNCED on a drained connection",
+    file: "peers/links/link_manager.ts",
+    code: "? neighbour.link === link",
+    instead: "? isCurrentIncarnation()",
+    noticed: "a server emits caught up too early",
+    firstSeed: 1,
+    seeds: 8,
+  },
+  {
+    without: "a deadline of handshakes",
+    file: "peers/links/pending_handshakes.ts",
+    code: "      deadlineMs,\n    );",
+    instead: "      1e9,\n    );",
+    noticed: "connections that are not links",
+    firstSeed: 1,
+    seeds: 8,
+  },
+  {
+    without: "comparing every 30 s",
+    file: "peers/links/link_manager.ts",
+    code: "heartbeats % (compareEveryMs / pingAfterMs) === 0",
+    instead: "false",
+    noticed: "no convergence",
+    firstSeed: 85,
+    seeds: 1,
+  },
   {
     without: "repeating the SYN-ACK",
     file: "tests/simulation/virtual_connection.ts",
@@ -237,7 +309,10 @@ Deno.test("simulate explains invalid flags", async () => {
     [["--seeds=1", "--minutes=1"], "--seeds and --minutes exclude each other"],
     [["--seed=1", "--plan=a"], "--seed and --plan exclude each other"],
     [["--first-seed=1", "--seed=1"], "--first-seed and --seed exclude"],
-    [["--first-seed=2147483647"], "--first-seed: expected a whole number"],
+    [
+      ["--first-seed=2147483647", "--seeds=2"],
+      "--first-seed: expected a whole number",
+    ],
     [["kiwi"], "simulate takes only flags, found kiwi"],
   ] as const;
   for (const [args, message] of cases) {
@@ -245,7 +320,13 @@ Deno.test("simulate explains invalid flags", async () => {
     assertEquals(code, 2, output);
     assertStringIncludes(output, message);
   }
-  const { code, output } = await simulate(projectFolder, "--plan=none.json");
-  assertEquals(code, 1);
-  assertStringIncludes(output, "simulate: cannot read none.json: ");
+  const files = [
+    ["none.json", "simulate: cannot read none.json: No such file"],
+    ["herd.json", "simulate: cannot read herd.json: about: expected a text"],
+  ];
+  for (const [file, message] of files) {
+    const { code, output } = await simulate(projectFolder, `--plan=${file}`);
+    assertEquals(code, 1);
+    assertStringIncludes(output, message);
+  }
 });

@@ -40,6 +40,11 @@ export class Path {
     return !this.#isBlocked && !this.#target.isPoweredOff;
   }
 
+  /** Longest delay of a packet, in milliseconds. */
+  get maxDelayMs(): number {
+    return this.#maxDelayMs;
+  }
+
   setDelay(minDelayMs: number, maxDelayMs: number): void {
     this.#minDelayMs = minDelayMs;
     this.#maxDelayMs = maxDelayMs;

@@ -115,6 +115,30 @@ export function hasExpiry(
   return maxClients !== undefined || clientTtlSeconds !== undefined;
 }
 
+/** Whether links lead from each server to each other one. */
+export function isConnected(
+  servers: readonly PlannedServer[],
+  links: readonly ServerPair[],
+): boolean {
+  if (servers.length === 0) return false;
+  return reachedFrom(servers[0].name, links).size === servers.length;
+}
+
+/** The names of all servers that are connected with a server, and its own. */
+export function reachedFrom(
+  name: string,
+  links: readonly ServerPair[],
+): Set<string> {
+  const reached = new Set([name]);
+  // The iteration over a set includes names that are added during it.
+  for (const name of reached) {
+    for (const link of links) {
+      if (link.includes(name)) link.forEach((end) => reached.add(end));
+    }
+  }
+  return reached;
+}
+
 /** The topology of a plan's herd. */
 export function topologyOf(
   { links, servers }: Pick<Plan, "links" | "servers">,

@@ -7,9 +7,11 @@
 import {
   epochMs,
   type Fault,
+  isConnected,
   type Plan,
   type PlannedReport,
   type PlannedServer,
+  reachedFrom,
   type ServerPair,
 } from "./plan.ts";
 
@@ -131,26 +133,6 @@ function isValid(
     [...faults, ...reports].every(({ atMs }) =>
       fromMs <= atMs && atMs <= healAtMs
     );
-}
-
-function isConnected(
-  servers: readonly PlannedServer[],
-  links: readonly ServerPair[],
-): boolean {
-  if (servers.length === 0) return false;
-  return reachedFrom(servers[0].name, links).size === servers.length;
-}
-
-/** The names of all servers that are connected with a server, and its own. */
-function reachedFrom(name: string, links: readonly ServerPair[]): Set<string> {
-  const reached = new Set([name]);
-  // The iteration over a set includes names that are added during it.
-  for (const name of reached) {
-    for (const link of links) {
-      if (link.includes(name)) link.forEach((end) => reached.add(end));
-    }
-  }
-  return reached;
 }
 
 /** The links, with more links if the herd is not connected. */

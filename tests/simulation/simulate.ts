@@ -105,7 +105,7 @@ function readRange(parsed: Arguments): Range {
   const minutes = wholeNumber(parsed, "minutes", 1, maxMinutes) ?? Infinity;
   const seeds = wholeNumber(parsed, "seeds", 1, maxSeeds) ??
     (minutes === Infinity ? defaultSeeds : maxSeeds);
-  const maxFirstSeed = maxSeed - seeds;
+  const maxFirstSeed = maxSeed - seeds + 1;
   const firstSeed = wholeNumber(parsed, "first-seed", 1, maxFirstSeed) ??
     1 + Math.floor(Math.random() * maxFirstSeed);
   return { firstSeed, seeds, ms: minutes * 60_000 };

@@ -12,6 +12,7 @@ import {
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
+import { root } from "../../peers/store/digest_tree.ts";
 import type { Message } from "../../peers/replication/messages.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { Outbox } from "../../peers/replication/outbox.ts";
@@ -45,6 +46,8 @@ export interface ServerOptions {
   readonly onServerEvent: (event: ServerEvent) => void;
   /** The lines of a server. */
   readonly linesOf: (name: string) => Iterable<ByteString>;
+  /** Whether a report may have expired before a server received it. */
+  readonly mayBeLost: (line: ByteString) => boolean;
   /** Receives broken rules. */
   readonly onViolation: (violation: Violation) => void;
   /** Receives descriptions of events. */
@@ -223,6 +226,9 @@ export class WatchedRouter extends FloodRouter {
         return coverage.add("a neighbour is asked to send them again: GRAFT");
       case "WANT":
         return coverage.add("a neighbour requests an announced report: WANT");
+      case "DIGEST":
+        if (message.node === root) return;
+        return coverage.add("a comparison goes below the root's children");
     }
   }
 

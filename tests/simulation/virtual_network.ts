@@ -135,6 +135,19 @@ export class VirtualNetwork {
     }
   }
 
+  /** Whether packets of one host can reach another now. */
+  isOpen(from: string, to: string): boolean {
+    // A new path would draw a random number, and change the herd.
+    const path = this.#paths.get(to)?.get(from);
+    return path?.isOpen ?? !this.#hostNamed(to).isPoweredOff;
+  }
+
+  /** Longest delay of packets from one host to another, in milliseconds. */
+  maxDelayMs(from: string, to: string): number {
+    const path = this.#paths.get(to)?.get(from);
+    return path?.maxDelayMs ?? this.#delayMs[1];
+  }
+
   /** Sets the shortest and longest delay of packets from one host to another. */
   setDelay(from: string, to: string, minMs: number, maxMs: number): void {
     this.#path(from, to).setDelay(minMs, maxMs);

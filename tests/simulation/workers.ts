@@ -3,9 +3,16 @@
  *
  * @module
  */
+import { SetupError } from "../../cli/exit.ts";
 import type { Plan } from "./plan.ts";
 import type { Outcome } from "./run.ts";
 import type { Answer, Task } from "./worker.ts";
+
+/**
+ * Longest time for a task, in milliseconds. A herd takes about a second at most,
+ * and a plan is shrunk for a minute.
+ */
+const maxTaskMs = 180_000;
 
 /** One worker for each processor. They end with `using`. */
 export class Workers implements Disposable {
@@ -50,13 +57,29 @@ export class Workers implements Disposable {
   }
 }
 
-function request<Reply extends Answer>(
+/** Passes a task to a worker. Fails if the worker fails, or does not answer. */
+async function request<Reply extends Answer>(
   worker: Worker,
   task: Task,
 ): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error(message));
-    worker.postMessage(task);
-  });
+  const { promise, reject, resolve } = Promise.withResolvers<Reply>();
+  const fail = (why: string) => {
+    const again = `deno task simulate --seed ${task.seed}`;
+    reject(new SetupError(`seed ${task.seed}: ${why}; again: ${again}`));
+  };
+  const timer = setTimeout(
+    () => fail(`no end in ${maxTaskMs / 1000} s`),
+    maxTaskMs,
+  );
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(event.message);
+  };
+  worker.postMessage(task);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
 }

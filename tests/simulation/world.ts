@@ -14,7 +14,9 @@ import {
   countReport,
   countRestart,
   countThaw,
+  observeEffect,
 } from "./herd_coverage.ts";
+import { mayBeLost } from "./invariants.ts";
 import {
   type Fault,
   type Plan,
@@ -61,6 +63,7 @@ export class World {
       coverage: this.coverage,
       onServerEvent: (event) => countEvent(event, this, this.coverage),
       linesOf: (name) => this.servers.get(name)?.router.lines() ?? [],
+      mayBeLost: (line) => mayBeLost(line, this),
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
         if (text.includes("link down")) this.#checkLoss(text);
@@ -78,7 +81,9 @@ export class World {
         const time = this.time.elapsedMs.toFixed(1);
         onEvent(`${time} fault: ${kind} ${JSON.stringify(affected)}`);
         countFault(fault, this, this.coverage);
+        const hasEffect = observeEffect(fault, this);
         this.#break(fault);
+        if (hasEffect()) this.coverage.add(`${kind}: took effect`);
       });
     }
     for (const report of reports) {
