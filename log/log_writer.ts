@@ -89,6 +89,11 @@ export class LogWriter {
     return this.#appender.fault;
   }
 
+  /** Whether an operation on a file has taken too long, and has not ended. */
+  get isHanging(): boolean {
+    return this.#appender.isHanging;
+  }
+
   /**
    * For how long an operation on a file has been under way, in milliseconds; 0
    * if there is none.

@@ -118,10 +118,11 @@ export async function withTimeout<Result>(
   clock: Clock,
   task: string,
   operation: Promise<Result>,
+  timeoutMs = operationTimeoutMs,
 ): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const cancel = countDown(clock, operationTimeoutMs, () => {
-    reject(new SlowOperationError(task, operationTimeoutMs));
+  const cancel = countDown(clock, timeoutMs, () => {
+    reject(new SlowOperationError(task, timeoutMs));
   });
   try {
     return await Promise.race([operation, promise]);
