@@ -71,7 +71,8 @@ export interface Descriptors {
   add(user: DescriptorUser): void;
   /** Frees descriptors; false if none could be freed. */
   relieve(): boolean;
-  close(): void;
+  /** Must be called once by each server that has it. */
+  close(): Promise<void>;
 }
 
 /** A running server. */
@@ -343,7 +344,8 @@ export class HerdServer implements AsyncDisposable {
     await this.#replica.stop(this.#stopClients());
     this.#emit("info", "server", "stopped");
     await this.#options.log.close();
-    this.#options.descriptors?.close();
+    // They are files too: on a disk that hangs, closing them could take as long.
+    if (!this.#options.log.isHanging) await this.#options.descriptors?.close();
   }
 
   async #stopClients(): Promise<void> {

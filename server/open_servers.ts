@@ -7,6 +7,7 @@ import { type Descriptors, HerdServer } from "./herd_server.ts";
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
 import { type Guard, LogFiles } from "../log/log_files.ts";
+import { closingTimeoutMs } from "../log/limits.ts";
 import { withTimeout } from "../log/operation_timer.ts";
 import { limitsAt } from "./settings/client_limits.ts";
 import {
@@ -98,17 +99,20 @@ export async function openServers(
   const places = await settings.places.load();
   const servers: HerdServer[] = [];
   const clock = new SystemClock();
+  const sparePath = `${settings.logDirectory}/${names[0]}.spare`;
   const reserve = new DescriptorReserve({
     clock,
-    open: (count) => openSpares(settings, names[0], count),
+    open: (count) => openSpares(sparePath, count),
   });
   let running = names.length;
   const descriptors: Descriptors = {
     add: (user) => reserve.add(user),
     relieve: () => reserve.relieve(),
-    close() {
+    async close() {
       running -= 1;
-      if (running === 0) reserve.close();
+      if (running > 0) return;
+      reserve.close();
+      await removeSpare(sparePath, clock);
     },
   };
   const context = {
@@ -391,16 +395,14 @@ async function openBudget(
 }
 
 /**
- * Opens files that nothing uses, for the descriptors that they take. The file
- * has no name as soon as it is open: in the log's folder, as servers may write
- * nowhere else.
+ * Opens an empty file several times, for the descriptors that this takes. It is
+ * in the log's folder, as servers may write nowhere else. It has a name as long
+ * as it is open: the last close of a removed file waits for the disk.
  */
 async function openSpares(
-  { logDirectory }: Settings,
-  name: string,
+  path: string,
   count: number,
 ): Promise<readonly Deno.FsFile[]> {
-  const path = `${logDirectory}/${name}.spare`;
   const files: Deno.FsFile[] = [];
   try {
     while (files.length < count) {
@@ -412,8 +414,16 @@ async function openSpares(
       throw error;
     }
   }
-  if (files.length > 0) await Deno.remove(path);
   return files;
+}
+
+async function removeSpare(path: string, clock: Clock): Promise<void> {
+  const task = `removing ${path}`;
+  try {
+    await withTimeout(clock, task, Deno.remove(path), closingTimeoutMs);
+  } catch {
+    // The next run uses it again.
+  }
 }
 
 /** Does something that takes a descriptor, and frees one if there is none. */

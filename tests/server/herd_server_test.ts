@@ -229,7 +229,10 @@ Deno.test({
           reserved -= 1;
           return reserved >= 0;
         },
-        close: () => users.splice(0),
+        close() {
+          users.length = 0;
+          return Promise.resolve();
+        },
       },
     });
     const first = clients.connect();
@@ -269,8 +272,17 @@ Deno.test({
   name: "HerdServer is not ready while its log cannot be written",
   permissions: "none",
   async fn() {
+    let closings = 0;
     const { clients, clock, disk, server } = createServer({
       createReplica: () => new MemoryReplica(),
+      descriptors: {
+        add() {},
+        relieve: () => false,
+        close() {
+          closings += 1;
+          return Promise.resolve();
+        },
+      },
     });
     await server.link();
     assertEquals(server.status().notReady, null);
@@ -296,6 +308,8 @@ Deno.test({
     const stopped = server.stop();
     await clock.advance(5_000);
     await stopped;
+    // The descriptors are files too, and closing one could hang.
+    assertEquals(closings, 0);
     disk.resume();
     await drainMicrotasks();
     assertEquals(clock.timers, 0);
