@@ -33,7 +33,7 @@ export type LimitName =
   /** A client sent nothing for too long. */
   | "idle-seconds"
   /** A client was disconnected to make room, as it was idle longest. */
-  | "longest-idle"
+  | "idle-longest"
   /** A query waited for other queries of the same client. */
   | "whatsats-per-connection"
   /** A query waited for queries of other clients. */

@@ -44,7 +44,7 @@ export type ConnectionEnd =
   /** The client sent nothing for too long. */
   | "idle"
   /** Another client needed room, and this one was idle longest. */
-  | "longest idle"
+  | "idle longest"
   /** The client did not use TLS, or its handshake failed. */
   | "encryption failed"
   /** The replica could not confirm a report, or answer a query. */

@@ -139,10 +139,10 @@ export class ClientListener implements DescriptorUser {
     if (connection === undefined) return;
     const seconds = connection.idleMs / 1000;
     connection.abort(
-      "longest idle",
+      "idle longest",
       `idle for ${seconds} s when another needed room`,
     );
-    this.#options.counts.hit("longest-idle");
+    this.#options.counts.hit("idle-longest");
     // There is room at once, not only when it has ended.
     this.#forget(connection);
   }

@@ -136,15 +136,15 @@ Deno.test({
     await drainMicrotasks();
     assertEquals([isClosed(vanished), isClosed(silent)], [true, false]);
     assertEquals(
-      events.filter((event) => event.includes("longest idle")),
+      events.filter((event) => event.includes("idle longest")),
       [
-        "debug client/1 closed longest idle idle for 636 s when another " +
+        "debug client/1 closed idle longest idle for 636 s when another " +
         "needed room",
       ],
     );
     connect();
     assertEquals(isClosed(silent), true);
-    assertEquals([...counts.hits], [["longest-idle", 2]]);
+    assertEquals([...counts.hits], [["idle-longest", 2]]);
     assertEquals(listener.connections, 9);
     // The others are not idle for long enough.
     connect();
@@ -170,7 +170,7 @@ Deno.test({
       [elsewhere, ...clients, late].map(isClosed),
       [false, true, false, false],
     );
-    assertEquals([...counts.hits], [["longest-idle", 1]]);
+    assertEquals([...counts.hits], [["idle-longest", 1]]);
     await drainMicrotasks();
     // It was counted off once.
     assertEquals(isClosed(connect()), false);
