@@ -20,6 +20,17 @@ export function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }
 
+/** Waits for work, but no longer than this. */
+export async function atMost(
+  seconds: number,
+  work: Promise<unknown>,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, seconds * 1000);
+  await Promise.race([work, promise]);
+  clearTimeout(timer);
+}
+
 /** Polls until the condition holds; false if it does not within this time. */
 export async function holdsWithin(
   seconds: number,

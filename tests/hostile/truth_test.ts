@@ -13,6 +13,7 @@ import { HonestCrowd } from "./honest_crowd.ts";
 import { HostileHerd, type HostileServer } from "./hostile_herd.ts";
 import {
   assertAlive,
+  atMost,
   figure,
   holdsWithin,
   isLong,
@@ -106,7 +107,7 @@ Deno.test("C14: a disk that hangs stops no client, and is told", async () => {
   const crowd = new HonestCrowd(hill.port, 1_000);
   // Each time, some hundred kilobytes of log.
   for (let time = 0; time < 15; time++) {
-    await Promise.race([crowd.report(), pause(3)]);
+    await atMost(3, crowd.report());
     if (!await answers(hill, 1)) break;
   }
   const isTold = await holdsWithin(15, () => tellsOfLog(hill));
