@@ -196,6 +196,7 @@ withPython.test("with --on-log-failure stop a full disk stops all servers of her
     `--log-dir=${herd.logFolder}`,
     "--log-max-bytes=1099511627776",
     "--places=gazetteer",
+    "--max-id-bytes=60000",
     "--on-log-failure=stop",
   ], { through: withLimit });
   await up.untilPrinted("Ctrl-C stops the herd.");
