@@ -249,8 +249,7 @@ export class ReportStore {
     if (waiting.includes(seconds)) return "known";
     waiting.push(seconds);
     waiting.sort((one, other) => one - other);
-    // The clock needs longest for the last one.
-    if (waiting.length > maxWaitingHorizons) waiting.pop();
+    if (waiting.length > maxWaitingHorizons) dropClosest(waiting);
     return "waits";
   }
 
@@ -401,4 +400,20 @@ export class ReportStore {
     const fingerprint = this.#table.delete(client);
     if (fingerprint !== undefined) this.#onExpired(client, fingerprint);
   }
+}
+
+/**
+ * Drops the horizon that the next one follows soonest: it is the one that is
+ * missed for the shortest time.
+ */
+function dropClosest(horizons: number[]): void {
+  let closest = 0;
+  let shortest = Infinity;
+  for (let index = 0; index + 1 < horizons.length; index++) {
+    const gap = horizons[index + 1] - horizons[index];
+    if (gap >= shortest) continue;
+    closest = index;
+    shortest = gap;
+  }
+  horizons.splice(closest, 1);
 }

@@ -201,6 +201,14 @@ export const expiryMutations: readonly Mutation[] = [
     seeds: 8,
   },
   {
+    without: "keeping the last of many horizons that wait for the clock",
+    file: "peers/store/report_store.ts",
+    code: "dropClosest(waiting);",
+    instead: "waiting.pop();",
+    noticed: "servers have different horizons",
+    scenario: "many_horizons_are_ahead_of_a_slow_clock.json",
+  },
+  {
     without: "raising the horizon when the clock has reached it",
     file: "peers/replication/flood_router.ts",
     code: "this.#store.raiseWaitingHorizons()",

@@ -497,13 +497,18 @@ Deno.test({
     nowSeconds = 600;
     assertEquals(store.raiseWaitingHorizons(), true);
     assertEquals([store.raisedHorizon, store.hasWaitingHorizon], [500, false]);
-    // However many there are, the next ones are kept.
-    for (let seconds = 5_000; seconds > 1_000; seconds -= 10) {
-      store.raiseHorizon(seconds);
+    // However many there are, the last one that is near is kept, and so are
+    // those of a clock that is far ahead.
+    for (let index = 1; index <= 100; index++) {
+      store.raiseHorizon(nowSeconds + index / 50);
+      store.raiseHorizon(10 ** 6 + index * 1_000);
     }
-    nowSeconds = 1_010;
+    nowSeconds += 2;
     assertEquals(store.raiseWaitingHorizons(), true);
-    assertEquals(store.raisedHorizon, 1_010);
+    assertEquals(store.raisedHorizon, nowSeconds);
+    nowSeconds = 10 ** 9;
+    assertEquals(store.raiseWaitingHorizons(), true);
+    assertEquals(store.raisedHorizon, 10 ** 6 + 100_000);
   },
 });
 
