@@ -166,7 +166,9 @@ export function makePhones(
 
 /** Degrees with sign and six decimals, which are a tenth of a metre. */
 export function formatDegrees(angle: number): string {
-  return (angle < 0 ? "-" : "+") + Math.abs(angle).toFixed(6);
+  const digits = Math.abs(angle).toFixed(6);
+  // As in the client, zero has a plus.
+  return (angle < 0 && Number(digits) > 0 ? "-" : "+") + digits;
 }
 
 /** `São Paulo` as `sao-paulo`. */

@@ -6,7 +6,12 @@ import {
   Movement,
   walking,
 } from "../../phones/movement.ts";
-import { type Home, makePhones, type Phone } from "../../phones/phone.ts";
+import {
+  formatDegrees,
+  type Home,
+  makePhones,
+  type Phone,
+} from "../../phones/phone.ts";
 import { isPosition } from "../../protocol/position.ts";
 import { isTime } from "../../protocol/time.ts";
 import { Random } from "../../runtime/random.ts";
@@ -187,5 +192,15 @@ Deno.test({
       assertEquals(new Set(phones.map(({ id }) => id)).size, 20);
     });
     assertProperty(property, { numRuns: 10 });
+  },
+});
+
+Deno.test({
+  name: "formatDegrees() gives zero a plus, also after rounding",
+  permissions: "none",
+  fn() {
+    assertEquals(formatDegrees(-0.0000001), "+0.000000");
+    assertEquals(formatDegrees(-0), "+0.000000");
+    assertEquals(formatDegrees(-0.000001), "-0.000001");
   },
 });
