@@ -45,7 +45,7 @@ ${describeFlags(clientFlags)}`;
 export async function client(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, clientFlags);
   if (parsed.flags.has("help")) return print(help);
-  const { portOf, topology } = await readClientTarget(parsed);
+  const { portOf, sources, topology } = await readClientTarget(parsed);
   const [name, ...words] = parsed.positionals;
   if (name === undefined || words.length > 0) {
     throw new UsageError(
@@ -55,7 +55,7 @@ export async function client(args: readonly string[]): Promise<void> {
   const timeoutMs = readTimeout(parsed);
   const time = readTimeFlag(parsed);
   const port = portOf(serverNamed(topology, name));
-  const address = await requirePortPermission(port);
+  const address = await requirePortPermission(port, sources);
   if (Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) {
     return await runPrompt({ name, port, address, time, timeoutMs });
   }

@@ -4,7 +4,10 @@
  * @module
  */
 import { setupError } from "../cli/exit.ts";
-import { requirePermissions } from "../runtime/permissions.ts";
+import {
+  type PermissionNeed,
+  requirePermissions,
+} from "../runtime/permissions.ts";
 import { printBytes } from "../cli/print.ts";
 import { open } from "../client/open.ts";
 import { SystemClock } from "../runtime/clock.ts";
@@ -17,12 +20,15 @@ import { exchange } from "./exchange.ts";
  * Checks the permission to connect to a port. Returns its address, for
  * messages.
  *
- * @throws {SetupError} If the permission is missing. The message names the flag
- * that grants it.
+ * @param sources The files that were read to know the port.
+ * @throws {PermissionError} If the permission is missing.
  */
-export async function requirePortPermission(port: ClientPort): Promise<string> {
+export async function requirePortPermission(
+  port: ClientPort,
+  sources: readonly PermissionNeed[],
+): Promise<string> {
   const address = addressOf(port);
-  await requirePermissions([{ name: "net", host: address }]);
+  await requirePermissions([{ name: "net", host: address }, ...sources]);
   return address;
 }
 

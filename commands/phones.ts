@@ -90,11 +90,11 @@ export async function phones(args: readonly string[]): Promise<void> {
   const seconds = wholeNumber(parsed, "seconds", 1, mostSeconds) ?? 30;
   const seed = wholeNumber(parsed, "seed", 0, seeds - 1) ??
     Math.floor(Math.random() * seeds);
-  const { portOf, topology } = await readClientTarget(parsed);
+  const { portOf, sources, topology } = await readClientTarget(parsed);
   const ports = new Map(
     topology.servers.map((server) => [server.name, portOf(server)]),
   );
-  await requirePortPermissions([...ports.values()]);
+  await requirePortPermissions([...ports.values()], sources);
   const random = new Random(seed);
   const run = new Run({
     phones: makePhones({
@@ -134,13 +134,15 @@ export async function phones(args: readonly string[]): Promise<void> {
  */
 async function requirePortPermissions(
   ports: readonly ClientPort[],
+  sources: readonly PermissionNeed[],
 ): Promise<void> {
   const addresses = ports.map(({ hostname, port }) =>
     formatAddress(hostname, port)
   );
-  await requirePermissions(
-    addresses.map((host): PermissionNeed => ({ name: "net", host })),
-  );
+  await requirePermissions([
+    ...addresses.map((host): PermissionNeed => ({ name: "net", host })),
+    ...sources,
+  ]);
   const attempts = ports.map(async (port) => (await connect(port)).abort());
   const results = await Promise.allSettled(attempts);
   const failed = results.filter((result) => result.status === "rejected");

@@ -58,9 +58,9 @@ export async function send(args: readonly string[]): Promise<void> {
       `--time is for an IAMAT without its time, found ${typed}`,
     );
   }
-  const { portOf, topology } = await readClientTarget(parsed);
+  const { portOf, sources, topology } = await readClientTarget(parsed);
   const port = portOf(serverNamed(topology, name));
-  await requirePortPermission(port);
+  await requirePortPermission(port, sources);
   const input = [encodeBytes(`${bytesOfText(line)}\n`)];
   await exchangeWith(port, ReadableStream.from(input), timeoutMs);
 }
