@@ -12,7 +12,7 @@ import type { Timestamp } from "../protocol/time.ts";
 const promptWords = ["help", "quit"];
 
 /** Stands for the present time. */
-const nowWord = "now";
+export const nowWord = "now";
 
 /** The flag for the time of reports that are typed without one. */
 export const timeFlag: Flag = {
