@@ -188,7 +188,7 @@ export const clientLimitSettings = {
     otherwise: "never",
     group: "Limits on clients",
     help:
-      "answer a command that came without newline after this time (dangerous)",
+      "answer a command without newline after this time; dangerous, 0 for never",
   },
   maxQueriesInFlight: {
     type: "whole number",

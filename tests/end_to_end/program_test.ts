@@ -526,6 +526,26 @@ Deno.test("a server needs only permissions for its ports and logs", async () => 
   assertEquals(await hill.ended(), 0);
 });
 
+Deno.test("nohup does not keep a server running, as the documents say", async () => {
+  await using herd = new TestHerd();
+  const permissions = ["--allow-net", "--allow-write"];
+  const hill = await herd.start("Hill", [], {}, permissions, ["nohup"]);
+  hill.signal("SIGHUP");
+  assertEquals(await hill.ended(), 0);
+  const remedies = { "README.md": "#what-surprises-people" };
+  const operations = { "docs/OPERATIONS.md": "setsid -f" };
+  const deploy = { "deploy/README.md": "setsid -f" };
+  const pages = { ...remedies, ...operations, ...deploy };
+  for (const [path, remedy] of Object.entries(pages)) {
+    const page = await Deno.readTextFile(projectFolder + path);
+    const text = page.replaceAll(/\s+/g, " ");
+    for (const part of ["`nohup` does not keep", "SIGTERM to `npx`", remedy]) {
+      assertStringIncludes(text, part, path);
+    }
+    assertMatch(text, /1,000 (clients|connections)/, path);
+  }
+});
+
 Deno.test("a server whose terminal is closed stops with status 0", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill");
