@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PermissionKind } from "./cli/command_line.ts";
 import { runProgram } from "./cli/exit.ts";
 import { UsageError } from "./cli/arguments.ts";
 import { print } from "./cli/print.ts";
@@ -12,6 +13,8 @@ import manifest from "./deno.json" with { type: "json" };
 interface Command {
   readonly usage: string;
   readonly help: string;
+  /** The kinds of permissions that it cannot do without. */
+  readonly kinds: readonly PermissionKind[];
   /** Imports its code. The code of the other subcommands is not loaded. */
   readonly load: () => Promise<(args: readonly string[]) => Promise<void>>;
 }
@@ -20,46 +23,55 @@ const commands: Readonly<Record<string, Command>> = {
   up: {
     usage: "up",
     help: "run every server of the herd",
+    kinds: ["net", "write"],
     load: async () => (await import("./commands/up.ts")).up,
   },
   serve: {
     usage: "serve NAME",
     help: "run one server",
+    kinds: ["net", "write"],
     load: async () => (await import("./server.ts")).serve,
   },
   send: {
     usage: "send NAME 'LINE'",
     help: "send one line to one server, print the answer",
+    kinds: ["net"],
     load: async () => (await import("./commands/send.ts")).send,
   },
   client: {
     usage: "client NAME",
     help: "connect to one server, by a prompt or a pipe",
+    kinds: ["net"],
     load: async () => (await import("./commands/client.ts")).client,
   },
   phones: {
     usage: "phones",
     help: "run simulated phones that check every answer",
+    kinds: ["net"],
     load: async () => (await import("./commands/phones.ts")).phones,
   },
   status: {
     usage: "status [NAME...]",
     help: "show the state of the servers",
+    kinds: ["net"],
     load: async () => (await import("./commands/status.ts")).status,
   },
   places: {
     usage: "places POSITION RADIUS BOUND",
     help: "query a places service, as a server would",
+    kinds: [],
     load: async () => (await import("./commands/places.ts")).places,
   },
   stats: {
     usage: "stats [LOGS...]",
     help: "summarize the servers' logs",
+    kinds: ["read"],
     load: async () => (await import("./commands/stats.ts")).stats,
   },
   trace: {
     usage: "trace CLIENT [LOGS...]",
     help: "show the way of a report, from the logs",
+    kinds: ["read"],
     load: async () => (await import("./commands/trace.ts")).trace,
   },
 };
@@ -93,6 +105,11 @@ async function herd(args: readonly string[]): Promise<void> {
   await run(rest);
 }
 
+/** The kinds of permissions that a command cannot do without. */
+function kindsOf([name = ""]: readonly string[]): Command["kinds"] {
+  return Object.hasOwn(commands, name) ? commands[name].kinds : [];
+}
+
 /** The command whose `--help` a usage error names: `herd`, or `herd NAME`. */
 function commandOf([name = ""]: readonly string[]): string {
   return Object.hasOwn(commands, name) ? `herd ${name}` : "herd";
@@ -100,5 +117,5 @@ function commandOf([name = ""]: readonly string[]): string {
 
 if (import.meta.main) {
   const { args } = Deno;
-  await runProgram("herd", () => herd(args), commandOf(args));
+  await runProgram("herd", () => herd(args), commandOf(args), kindsOf(args));
 }

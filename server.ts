@@ -68,6 +68,7 @@ export async function serve(args: readonly string[]): Promise<void> {
         `log in ${server.logPath}`,
         ...dashboard === undefined ? [] : [`dashboard at ${dashboard}`],
       ].join(", "),
+    parsed.flags,
   );
 }
 
@@ -82,5 +83,10 @@ function readName({ positionals }: Arguments, topology: Topology): string {
 }
 
 if (import.meta.main) {
-  await runProgram("server.ts", () => serve(Deno.args));
+  await runProgram(
+    "server.ts",
+    () => serve(Deno.args),
+    "server.ts",
+    ["net", "write"],
+  );
 }

@@ -145,7 +145,7 @@ async function replyClient(
   url: string,
   { find }: SiteOptions,
 ): Promise<Response> {
-  const client = readClientId(new URL(url).searchParams.get("id") ?? "");
+  const client = readClientId(idOf(new URL(url).search));
   if (client === undefined) {
     return replyText(
       400,
@@ -164,6 +164,22 @@ async function replyClient(
   return reply(200, json, JSON.stringify({ position: readPosition(line) }));
 }
 
+/**
+ * The ID in a query: everything behind the first `id=`, as IDs contain `&` and
+ * `+` too. `%xx` is decoded, and `+` is no space.
+ */
+function idOf(query: string): string {
+  const [, encoded = ""] = query.match(/^\?(?:.*?&)??id=(.*)$/) ?? [];
+  const escaped = encoded.replaceAll("+", "%2B").replaceAll("&", "%26");
+  return new URLSearchParams(`id=${escaped}`).get("id")!;
+}
+
+/** Keeps proxies from holding back or changing a stream. */
+const streamHeaders: Readonly<Record<string, string>> = {
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+};
+
 function replyEvents(events: EventStream): Response {
   const stream = events.subscribe();
   if (stream === undefined) {
@@ -171,7 +187,11 @@ function replyEvents(events: EventStream): Response {
     return replyText(503, "too many event streams are open", later);
   }
   return new Response(stream, {
-    headers: { ...commonHeaders, "content-type": "text/event-stream" },
+    headers: {
+      ...commonHeaders,
+      ...streamHeaders,
+      "content-type": "text/event-stream",
+    },
   });
 }
 

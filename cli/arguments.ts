@@ -33,13 +33,17 @@ export interface Arguments {
 
 /**
  * Reads the arguments of a command that takes these flags, `--help` and `-h`.
+ * Arguments behind `--` are no flags.
  *
+ * @param word What an argument may be that begins with a dash and is no flag,
+ * for the message about it.
  * @throws {UsageError} If a flag is unknown, given twice, or lacks its value.
  * The message names it.
  */
 export function readArguments(
   args: readonly string[],
   flags: Flags,
+  word?: string,
 ): Arguments {
   const known: Flags = { ...flags, help: { help: "" } };
   const names = Object.keys(known);
@@ -55,7 +59,8 @@ export function readArguments(
     },
   });
   if (unknown.length > 0) {
-    throw new UsageError(`unknown flag ${unknown[0].split("=")[0]}`);
+    const hint = word === undefined ? "" : `; before ${word}, write --`;
+    throw new UsageError(`unknown flag ${unknown[0].split("=")[0]}${hint}`);
   }
   const given = new Map<string, string>();
   for (const name of names) {

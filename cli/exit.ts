@@ -6,7 +6,9 @@
  * @module
  */
 import { SetupError, setupError } from "../runtime/setup_error.ts";
+import { PermissionError } from "../runtime/permissions.ts";
 import { UsageError } from "./arguments.ts";
+import { commandFor, type PermissionKind } from "./command_line.ts";
 import { note } from "./write.ts";
 
 export { SetupError, setupError };
@@ -26,11 +28,14 @@ export class OutputClosedError extends Error {
  *
  * @param command The command whose `--help` a usage error names, such as
  * `herd status`.
+ * @param kinds The permissions that the program cannot do without: an error
+ * about missing permissions names the command that has them.
  */
 export async function runProgram(
   name: string,
   main: () => Promise<void>,
   command = name,
+  kinds?: readonly PermissionKind[],
 ): Promise<never> {
   try {
     await main();
@@ -40,6 +45,12 @@ export async function runProgram(
       const message = oneLine(error.message);
       note(`${name}: ${message} (see ${command} --help)`);
       Deno.exit(2);
+    }
+    if (error instanceof PermissionError && kinds !== undefined) {
+      const { needs, problem } = error;
+      const instead = commandFor(Deno.args, needs, kinds);
+      note(`${name}: ${oneLine(problem)}: run instead: ${oneLine(instead)}`);
+      Deno.exit(1);
     }
     if (error instanceof SetupError) {
       note(`${name}: ${oneLine(error.message)}`);

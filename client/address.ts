@@ -1,11 +1,16 @@
 /**
- * Reads addresses of the form `HOST:PORT`.
+ * Reads addresses of the form `HOST:PORT`, and checks those that a program
+ * passes.
  *
  * @module
  */
+import { describe, expectedWholeNumber, isWholeNumber } from "./numbers.ts";
 import type { Address } from "./types.ts";
 
 const highestPort = 65_535;
+
+/** The longest delay of a timer, in milliseconds: it is kept in 31 bits. */
+const longestTimeoutMs = 2 ** 31 - 1;
 
 /**
  * Reads `HOST:PORT`, such as `127.0.0.1:8000`, `hill.example:8000` or
@@ -25,4 +30,24 @@ export function parseAddress(text: string): Address {
     );
   }
   return { hostname, port };
+}
+
+/**
+ * Checks the numbers of an address.
+ *
+ * @throws {RangeError} If one is invalid. The message names it.
+ */
+export function checkAddress({ port, timeoutMs = Infinity }: Address): void {
+  if (!isWholeNumber(port, 1, highestPort)) {
+    throw new RangeError(
+      `port: ${expectedWholeNumber(1, highestPort)}, found ${describe(port)}`,
+    );
+  }
+  const isTimeout = typeof timeoutMs === "number" && timeoutMs > 0 &&
+    (timeoutMs <= longestTimeoutMs || timeoutMs === Infinity);
+  if (isTimeout) return;
+  throw new RangeError(
+    `timeoutMs: expected more than 0 and at most ${longestTimeoutMs} ` +
+      `milliseconds, or Infinity, found ${describe(timeoutMs)}`,
+  );
 }

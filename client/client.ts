@@ -12,6 +12,7 @@ import {
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
+import { checkAddress } from "./address.ts";
 import { open } from "./open.ts";
 import { commandLine, type OperandValues, readAt } from "./operands.ts";
 import { type Reply, ReplyReader } from "./replies.ts";
@@ -57,14 +58,14 @@ interface PendingReply {
  */
 export class HerdClient implements AsyncDisposable {
   readonly #transport: Transport;
-  readonly #timeoutMs: number | undefined;
+  readonly #timeoutMs: number;
   readonly #waiting: PendingReply[] = [];
   readonly #replies = new ReplyReader();
   readonly #reading: Promise<void>;
   #writing: Promise<void> = Promise.resolve();
   #end: Error | undefined;
 
-  private constructor(transport: Transport, timeoutMs: number | undefined) {
+  private constructor(transport: Transport, timeoutMs: number) {
     this.#transport = transport;
     this.#timeoutMs = timeoutMs;
     this.#reading = this.#read();
@@ -79,9 +80,11 @@ export class HerdClient implements AsyncDisposable {
    * @throws {CertificateError} If `tlsAuthority` does not consist of
    * certificates.
    * @throws {DisconnectedError} If connecting takes longer than `timeoutMs`.
+   * @throws {RangeError} If the port or `timeoutMs` is out of range.
    */
   static async connect(address: Address): Promise<HerdClient> {
-    const { timeoutMs, tlsAuthority } = address;
+    checkAddress(address);
+    const { timeoutMs = Infinity, tlsAuthority } = address;
     if (tlsAuthority !== undefined) {
       readCertificates(tlsAuthority, "authority");
     }
@@ -202,12 +205,12 @@ function ended(cause?: unknown): DisconnectedError {
   });
 }
 
-/** Calls back after `timeoutMs`; never if it is undefined. */
+/** Calls back after `timeoutMs`; never if it is `Infinity`. */
 function startTimer(
-  timeoutMs: number | undefined,
+  timeoutMs: number,
   onLate: (error: DisconnectedError) => void,
 ): Timer {
-  if (timeoutMs === undefined) return undefined;
+  if (timeoutMs === Infinity) return undefined;
   const error = new DisconnectedError(
     `the server did not answer within ${timeoutMs} ms`,
   );

@@ -9,17 +9,21 @@ import {
   textOfBytes,
 } from "../protocol/bytes.ts";
 import {
-  isBound,
-  isRadius,
   type OperandField,
   operandsOf,
   type Verb,
 } from "../protocol/command.ts";
 import { isField } from "../protocol/fields.ts";
+import { maxPlaces, maxRadiusKm } from "../protocol/limits.ts";
 import { isPosition } from "../protocol/position.ts";
 import { fieldsOf } from "../protocol/report.ts";
 import { isTime } from "../protocol/time.ts";
+import { describe, expectedWholeNumber, isWholeNumber } from "./numbers.ts";
 import type { At, PositionReport } from "./types.ts";
+
+/** The greatest latitude and longitude, in degrees. */
+const maxLatitude = 90;
+const maxLongitude = 180;
 
 /** The fields of an AT line. */
 export function readAt(line: ByteString): At {
@@ -43,8 +47,8 @@ const fieldFor = {
   client: (id: string) => fieldOf(id, "client"),
   position: positionText,
   time: timeText,
-  radiusKm: (km: number) => numberText(km, "radiusKm", isRadius),
-  bound: (places: number) => numberText(places, "bound", isBound),
+  radiusKm: radiusText,
+  bound: boundText,
 } satisfies Readonly<Record<OperandField, (value: never) => ByteString>>;
 
 /** The operands of a command, as values of a program. */
@@ -74,26 +78,32 @@ function fieldOf(text: string, what: string): ByteString {
   const bytes = typeof text === "string" ? bytesOfText(text) : "";
   if (isField(bytes)) return bytes;
   throw new RangeError(
-    `${what}: expected text without white space, found ${JSON.stringify(text)}`,
+    `${what}: expected text without white space, found ${describe(text)}`,
   );
 }
 
 function positionText(position: PositionReport["position"]): ByteString {
   const text = typeof position === "string"
     ? position
-    : signedText(position.latitude) + signedText(position.longitude);
+    : degreesText(position?.latitude, maxLatitude) +
+      degreesText(position?.longitude, maxLongitude);
   if (isPosition(text)) return text;
   throw new RangeError(
     "position: expected latitude -90 to 90 and longitude -180 to 180 in " +
-      `decimal degrees, found ${JSON.stringify(position)}`,
+      `decimal degrees, found ${describe(position)}`,
   );
 }
 
-/** Degrees with their sign and eight decimals, which is about a millimetre. */
-function signedText(degrees: number): string {
-  if (typeof degrees !== "number") return "no number";
-  const digits = Math.abs(degrees).toFixed(8).replace(/\.?0+$/, "");
-  return `${degrees < 0 ? "-" : "+"}${digits}`;
+/**
+ * Degrees with their sign and eight decimals, which is about a millimetre. Text
+ * that is no position if they are out of range before they are rounded.
+ */
+function degreesText(degrees: number, most: number): string {
+  const isDegrees = typeof degrees === "number" && Math.abs(degrees) <= most;
+  if (!isDegrees) return "no degrees";
+  const digits = decimalText(Math.abs(degrees), 8);
+  // ISO 6709 gives the equator and the prime meridian a plus.
+  return `${degrees < 0 && digits !== "0" ? "-" : "+"}${digits}`;
 }
 
 function timeText(time: NonNullable<PositionReport["time"]>): ByteString {
@@ -104,17 +114,27 @@ function timeText(time: NonNullable<PositionReport["time"]>): ByteString {
     : time;
   if (typeof text === "string" && isTime(text)) return text;
   throw new RangeError(
-    `time: expected POSIX seconds as digits, found ${JSON.stringify(text)}`,
+    `time: expected POSIX seconds as digits, found ${describe(text)}`,
   );
 }
 
-function numberText(
-  number: number,
-  what: string,
-  isValid: (text: ByteString) => boolean,
-): ByteString {
-  // `toFixed` writes no exponent.
-  const text = number.toFixed(6).replace(/\.?0+$/, "");
-  if (isValid(text)) return text;
-  throw new RangeError(`${what}: ${number} is out of range`);
+function radiusText(km: number): ByteString {
+  const isInRange = typeof km === "number" && km >= 0 && km <= maxRadiusKm;
+  if (isInRange) return decimalText(km, 6);
+  throw new RangeError(
+    `radiusKm: expected a number of kilometres from 0 to ${maxRadiusKm}, ` +
+      `found ${describe(km)}`,
+  );
+}
+
+function boundText(places: number): ByteString {
+  if (isWholeNumber(places, 0, maxPlaces)) return `${places}`;
+  throw new RangeError(
+    `bound: ${expectedWholeNumber(0, maxPlaces)}, found ${describe(places)}`,
+  );
+}
+
+/** A number of at least 0 without exponent, rounded to these decimals. */
+function decimalText(number: number, decimals: number): string {
+  return number.toFixed(decimals).replace(/\.?0+$/, "");
 }

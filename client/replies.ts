@@ -42,6 +42,11 @@ export class ReplyReader {
     );
   }
 
+  /** How many requests have no complete reply yet. */
+  get pending(): number {
+    return this.#expected.length + (this.#lines === undefined ? 0 : 1);
+  }
+
   /**
    * Reads to the end of the stream, and calls back with each reply. Rethrows
    * errors of the transport.
@@ -49,7 +54,7 @@ export class ReplyReader {
    * @throws {RangeError} If a line is longer than 8 MiB.
    */
   async readAll(
-    transport: Transport,
+    transport: Pick<Transport, "read">,
     onReply: (reply: Reply) => void,
   ): Promise<void> {
     const framer = new LineFramer(maxReplyLineBytes);

@@ -4,6 +4,7 @@
  * @module
  */
 import { CertificateError } from "../runtime/certificates.ts";
+import { checkAddress } from "./address.ts";
 import { HerdClient } from "./client.ts";
 import { commandLine } from "./operands.ts";
 import {
@@ -44,11 +45,20 @@ export class RoamingClient implements AsyncDisposable {
    *
    * @param servers In the order in which to try them. Give each a `timeoutMs`:
    * without one, a request to a frozen server waits forever.
-   * @throws {RangeError} If the list is empty.
+   * @throws {RangeError} If the list is empty, or a port or a `timeoutMs` is
+   * out of range.
    */
   constructor(servers: readonly Address[]) {
     if (servers.length === 0) {
       throw new RangeError("servers: expected one or more");
+    }
+    for (const [index, server] of servers.entries()) {
+      try {
+        checkAddress(server);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        throw new RangeError(`servers[${index}]: ${error.message}`);
+      }
     }
     this.#servers = servers;
   }

@@ -19,7 +19,8 @@ export interface Address {
   /**
    * Longest wait for the connection, and for each answer, in milliseconds.
    * After that the connection ends. An answer with places may take 10,000 ms.
-   * Default: no limit.
+   * At most 2,147,483,647, about 25 days, or `Infinity` for no limit. Default:
+   * no limit.
    */
   readonly timeoutMs?: number;
 }
@@ -86,8 +87,8 @@ export interface Place {
   readonly name: string;
   /** The service's ID of the place, unique within the service. */
   readonly place_id: string;
-  /** The position in decimal degrees. */
-  readonly geometry: {
+  /** The position in decimal degrees. Google's new API may leave it out. */
+  readonly geometry?: {
     readonly location: { readonly lat: number; readonly lng: number };
   };
   /** Kinds of place, such as `locality`. */

@@ -4,26 +4,29 @@
  *
  * @module
  */
-import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
-import { SetupError, setupError } from "../cli/exit.ts";
+import {
+  describeFlags,
+  type Flags,
+  readArguments,
+  UsageError,
+} from "../cli/arguments.ts";
 import { print } from "../cli/print.ts";
 import {
-  closeQuietly,
-  isConnectionEnd,
-  type Transport,
-  writeAllBytes,
-} from "../runtime/transport.ts";
-import {
-  type ClientPort,
   clientTargetFlags,
   readClientTarget,
 } from "../server/settings/client_target.ts";
 import { namesOf, serverNamed } from "../server/settings/settings.ts";
 import { runPrompt } from "./client_prompt.ts";
-import { connectTo, printAll, requirePortPermission } from "./connect.ts";
+import { exchangeWith, requirePortPermission } from "./connect.ts";
 import { promptHelp } from "./prompt_help.ts";
+import { readTimeout, timeoutFlag } from "./timeout.ts";
+import { readTimeFlag, timeFlag } from "./typed_line.ts";
 
-const readBufferBytes = 64 * 1024;
+const clientFlags: Flags = {
+  time: { ...timeFlag, help: `${timeFlag.help} (prompt)` },
+  timeout: timeoutFlag,
+  ...clientTargetFlags,
+};
 
 const help = `Connects to one server.
 
@@ -32,69 +35,32 @@ Usage: herd client NAME [flags]
   herd client Hill
   printf 'WHATSAT kiwi 10 5\\n' | herd client Hill
 
-In a pipe, bytes are copied unchanged in both directions. On a terminal there is
-a prompt:
+In a pipe, bytes are copied unchanged in both directions, and the exit status is
+1 if a line is not answered. On a terminal there is a prompt:
 
 ${promptHelp}
 
-${describeFlags(clientTargetFlags)}`;
+${describeFlags(clientFlags)}`;
 
 export async function client(args: readonly string[]): Promise<void> {
-  const parsed = readArguments(args, clientTargetFlags);
+  const parsed = readArguments(args, clientFlags);
   if (parsed.flags.has("help")) return print(help);
-  const { portOf, topology } = await readClientTarget(parsed);
+  const { portOf, sources, topology } = await readClientTarget(parsed);
   const [name, ...words] = parsed.positionals;
   if (name === undefined || words.length > 0) {
     throw new UsageError(
       `expected one server's name: ${namesOf(topology)}`,
     );
   }
+  const timeoutMs = readTimeout(parsed);
+  const time = readTimeFlag(parsed);
   const port = portOf(serverNamed(topology, name));
-  const address = await requirePortPermission(port);
+  const address = await requirePortPermission(port, sources);
   if (Deno.stdin.isTerminal() && Deno.stdout.isTerminal()) {
-    return await runPrompt(name, port, address);
+    return await runPrompt({ name, port, address, time, timeoutMs });
   }
-  await pipe(port, address);
-}
-
-/**
- * Copies stdin to the server, and the server's bytes to stdout, until the server
- * closes the connection.
- */
-async function pipe(port: ClientPort, address: string): Promise<void> {
-  const connection = await connectTo(port);
-  const lost = (error: unknown): never => {
-    throw setupError(`the connection to ${address} was lost`, error);
-  };
-  try {
-    // The server may close the connection before stdin ends.
-    await Promise.race([
-      printAll(connection, lost),
-      send(connection, lost).then(() => new Promise<never>(() => {})),
-    ]);
-    if (connection.wasTruncated) {
-      throw new SetupError(`the stream from ${address} was truncated`);
-    }
-  } finally {
-    closeQuietly(connection);
+  if (time !== undefined) {
+    throw new UsageError("--time is for the prompt, not for a pipe");
   }
-}
-
-async function send(
-  connection: Transport,
-  lost: (error: unknown) => never,
-): Promise<void> {
-  const buffer = new Uint8Array(readBufferBytes);
-  let count;
-  while ((count = await Deno.stdin.read(buffer)) !== null) {
-    try {
-      await writeAllBytes(connection, buffer.subarray(0, count));
-    } catch (error) {
-      // The reader reports the end of the connection after all output.
-      if (isConnectionEnd(error)) return;
-      lost(error);
-    }
-  }
-  // The connection may have ended already.
-  await connection.closeWrite().catch(() => {});
+  await exchangeWith(port, Deno.stdin.readable, timeoutMs);
 }

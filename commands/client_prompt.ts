@@ -13,7 +13,7 @@ import { readAt } from "../client/operands.ts";
 import { bytesOfText } from "../protocol/bytes.ts";
 import { secondsOf, SystemClock } from "../runtime/clock.ts";
 import type { ClientPort } from "../server/settings/client_target.ts";
-import { connectTo } from "./connect.ts";
+import { closedHint, connectTo } from "./connect.ts";
 import { promptHelp } from "./prompt_help.ts";
 import { RequestLoop } from "./request_loop.ts";
 import { showReply } from "./show_reply.ts";
@@ -22,24 +22,32 @@ import { complete, insertTime } from "./typed_line.ts";
 /** Lines that the arrow keys bring back. The history is kept in memory only. */
 const historyLines = 1_000;
 
+/** Options of the prompt. */
+export interface PromptOptions {
+  /** The server's name. */
+  readonly name: string;
+  readonly port: ClientPort;
+  /** The port's address, to be shown. */
+  readonly address: string;
+  /** The time for an IAMAT that is typed without one: digits, or `now`. */
+  readonly time: string | undefined;
+  /** Longest wait for a connection, in milliseconds, or `Infinity`. */
+  readonly timeoutMs: number;
+}
+
 /**
  * Sends typed lines to a server and shows its replies, until the user quits.
  *
  * @throws {SetupError} If the first connection fails.
  */
-export async function runPrompt(
-  name: string,
-  port: ClientPort,
-  address: string,
-): Promise<void> {
-  const requests = new RequestLoop(await connectTo(port));
-  await new Prompt(name, port, address, requests).run();
+export async function runPrompt(options: PromptOptions): Promise<void> {
+  const { port, timeoutMs } = options;
+  const requests = new RequestLoop(await connectTo(port, timeoutMs));
+  await new Prompt(options, requests).run();
 }
 
 class Prompt {
-  readonly #name: string;
-  readonly #port: ClientPort;
-  readonly #address: string;
+  readonly #options: PromptOptions;
   readonly #clock = new SystemClock();
   readonly #paint = createPaint(isColoured(Deno.stdout));
   readonly #readline: Interface;
@@ -54,20 +62,13 @@ class Prompt {
   readonly #givenUp = Promise.withResolvers<void>();
   #hasQuit = false;
 
-  constructor(
-    name: string,
-    port: ClientPort,
-    address: string,
-    requests: RequestLoop,
-  ) {
-    this.#name = name;
-    this.#port = port;
-    this.#address = address;
+  constructor(options: PromptOptions, requests: RequestLoop) {
+    this.#options = options;
     this.#readline = createInterface({
       input: process.stdin,
       output: process.stdout,
       terminal: true,
-      prompt: this.#paint.bold(`${name}>`) + " ",
+      prompt: this.#paint.bold(`${options.name}>`) + " ",
       historySize: historyLines,
       removeHistoryDuplicates: true,
       completer: (line: string) => complete(line, this.#ids),
@@ -82,7 +83,8 @@ class Prompt {
     this.#readline.on("SIGINT", () => this.#interrupt());
     this.#readline.on("close", () => closed.resolve());
     const { dim } = this.#paint;
-    console.log(dim(`${this.#name} on ${this.#address}; type help for help`));
+    const { address, name } = this.#options;
+    console.log(dim(`${name} on ${address}; type help for help`));
     this.#readline.prompt();
     await closed.promise;
     this.#hasQuit = true;
@@ -115,7 +117,9 @@ class Prompt {
     }
     const requests = this.#requests ?? await this.#reconnect();
     if (requests === undefined) return;
-    const request = bytesOfText(insertTime(line, this.#clock.now()));
+    const request = bytesOfText(
+      insertTime(line, this.#clock.now(), this.#options.time),
+    );
     const reply = await requests.request(request);
     // `#join` has reported the end of the connection.
     if (reply === undefined) return;
@@ -129,9 +133,10 @@ class Prompt {
 
   async #reconnect(): Promise<RequestLoop | undefined> {
     const { dim, yellow } = this.#paint;
+    const { name, port, timeoutMs } = this.#options;
     try {
-      const requests = new RequestLoop(await connectTo(this.#port));
-      console.log(dim(`connected to ${this.#name} again`));
+      const requests = new RequestLoop(await connectTo(port, timeoutMs));
+      console.log(dim(`connected to ${name} again`));
       this.#join(requests);
       return requests;
     } catch (error) {
@@ -145,13 +150,18 @@ class Prompt {
     requests.closed.then(() => {
       this.#requests = undefined;
       if (this.#hasQuit) return;
-      const end = this.#answering === undefined
-        ? `${this.#name} has ended the connection`
-        : "the connection ended before the answer came";
+      const { name, port } = this.#options;
+      const isAnswering = this.#answering !== undefined;
+      const end = isAnswering
+        ? "the connection ended before the answer came"
+        : `${name} has ended the connection`;
+      const hint = isAnswering && requests.wasRefused
+        ? `; ${closedHint(port)}`
+        : "";
       // Replaces the line that is being typed; `prompt` draws it again.
-      const notice = `${end}; the next line connects again`;
+      const notice = `${end}${hint}; the next line connects again`;
       console.log(`\r\x1b[J${this.#paint.yellow(notice)}`);
-      if (this.#answering === undefined) this.#readline.prompt(true);
+      if (!isAnswering) this.#readline.prompt(true);
     });
   }
 

@@ -4,25 +4,31 @@
  * @module
  */
 import { setupError } from "../cli/exit.ts";
-import { requirePermissions } from "../runtime/permissions.ts";
+import {
+  type PermissionNeed,
+  requirePermissions,
+} from "../runtime/permissions.ts";
 import { printBytes } from "../cli/print.ts";
 import { open } from "../client/open.ts";
+import { SystemClock } from "../runtime/clock.ts";
 import { formatAddress } from "../runtime/network.ts";
 import type { Transport } from "../runtime/transport.ts";
 import type { ClientPort } from "../server/settings/client_target.ts";
-
-const readBufferBytes = 64 * 1024;
+import { exchange } from "./exchange.ts";
 
 /**
  * Checks the permission to connect to a port. Returns its address, for
  * messages.
  *
- * @throws {SetupError} If the permission is missing. The message names the flag
- * that grants it.
+ * @param sources The files that were read to know the port.
+ * @throws {PermissionError} If the permission is missing.
  */
-export async function requirePortPermission(port: ClientPort): Promise<string> {
+export async function requirePortPermission(
+  port: ClientPort,
+  sources: readonly PermissionNeed[],
+): Promise<string> {
   const address = addressOf(port);
-  await requirePermissions([{ name: "net", host: address }]);
+  await requirePermissions([{ name: "net", host: address }, ...sources]);
   return address;
 }
 
@@ -30,30 +36,54 @@ export async function requirePortPermission(port: ClientPort): Promise<string> {
  * Connects. With an authority it uses TLS, and the server's certificate has
  * been verified.
  *
+ * @param timeoutMs Longest wait in milliseconds, or `Infinity`.
  * @throws {SetupError} If connecting fails.
  */
-export async function connectTo(port: ClientPort): Promise<Transport> {
+export async function connectTo(
+  port: ClientPort,
+  timeoutMs: number,
+): Promise<Transport> {
+  const late = new AbortController();
+  const clock = new SystemClock();
+  const cancel = timeoutMs === Infinity ? () => {} : clock.after(
+    timeoutMs,
+    () => late.abort(new Error(`no connection within ${timeoutMs / 1000} s`)),
+  );
   try {
-    return await open(port);
+    return await open(port, late.signal);
   } catch (error) {
     throw setupError(`cannot connect to ${addressOf(port)}`, error);
+  } finally {
+    cancel();
   }
 }
 
 /**
- * Prints all received bytes unchanged, to the end of the stream.
+ * Connects, sends the input and prints the answers.
  *
- * @param fail Throws the error to report when the connection breaks.
+ * @throws {SetupError} If the server cannot be reached, or does not answer
+ * every line.
  */
-export async function printAll(
-  connection: Transport,
-  fail: (error: unknown) => never,
+export async function exchangeWith(
+  port: ClientPort,
+  input: AsyncIterable<Uint8Array>,
+  timeoutMs: number,
 ): Promise<void> {
-  const buffer = new Uint8Array(readBufferBytes);
-  let count;
-  while ((count = await connection.read(buffer).catch(fail)) !== null) {
-    await printBytes(buffer.subarray(0, count));
-  }
+  await exchange(await connectTo(port, timeoutMs), input, {
+    address: addressOf(port),
+    closedHint: closedHint(port),
+    clock: new SystemClock(),
+    timeoutMs,
+    print: printBytes,
+  });
+}
+
+/** What to think of if a server closes the connection without an answer. */
+export function closedHint({ tlsAuthority }: ClientPort): string {
+  const refuses = "it may have too many connections: see its log";
+  return tlsAuthority === undefined
+    ? `it may use TLS (--tls-ca FILE), or ${refuses}`
+    : refuses;
 }
 
 function addressOf({ hostname, port }: ClientPort): string {

@@ -5,14 +5,16 @@
  * @module
  */
 import {
+  type Arguments,
   describeFlags,
   type Flags,
   readArguments,
   refusePositionals,
+  UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
 import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
-import { formatNumber } from "../cli/numbers.ts";
+import { formatCount, formatNumber } from "../cli/numbers.ts";
 import { createPaint, isColoured } from "../cli/paint.ts";
 import {
   type PermissionNeed,
@@ -20,12 +22,14 @@ import {
 } from "../runtime/permissions.ts";
 import { print } from "../cli/print.ts";
 import { Progress } from "../cli/progress.ts";
+import { note } from "../cli/write.ts";
 import { HerdClient } from "../client/client.ts";
+import { DisconnectedError } from "../client/types.ts";
 import { findHomes } from "../phones/homes.ts";
 import { type Home, makePhones } from "../phones/phone.ts";
+import { paceOf, reportEveryMs } from "../phones/pace.ts";
 import type { Census, Results } from "../phones/results.ts";
 import { Run } from "../phones/run.ts";
-import type { ConnectTo } from "../phones/servers.ts";
 import { failureOf, formatOutcome } from "../phones/summary.ts";
 import { loadGazetteer } from "../places/gazetteer.ts";
 import { makeQuery } from "../places/provider.ts";
@@ -38,6 +42,7 @@ import {
   clientTargetFlags,
   readClientTarget,
 } from "../server/settings/client_target.ts";
+import { nowWord } from "./typed_line.ts";
 
 /** Most phones. Each has a connection, and systems limit their number. */
 const mostPhones = 50_000;
@@ -67,6 +72,10 @@ const phonesFlags: Flags = {
     value: "NUMBER",
     help: "the same seed makes the same phones (random)",
   },
+  time: {
+    value: nowWord,
+    help: "report the present time; else each phone's clock has an error",
+  },
   ...clientTargetFlags,
 };
 
@@ -79,6 +88,9 @@ report.
 Usage: herd phones [flags]
 
 Each phone queries for a few places. If the herd uses Google, that costs money.
+Every second 1,000 phones begin; the run's length counts from then on. More than
+6,000 phones share 2,000 reports a second. Each needs a descriptor, here and at
+its server: ulimit -n.
 
 ${describeFlags(phonesFlags)}`;
 
@@ -90,25 +102,40 @@ export async function phones(args: readonly string[]): Promise<void> {
   const seconds = wholeNumber(parsed, "seconds", 1, mostSeconds) ?? 30;
   const seed = wholeNumber(parsed, "seed", 0, seeds - 1) ??
     Math.floor(Math.random() * seeds);
-  const { portOf, topology } = await readClientTarget(parsed);
+  const hasExactClock = readTime(parsed);
+  const { portOf, sources, topology } = await readClientTarget(parsed);
   const ports = new Map(
     topology.servers.map((server) => [server.name, portOf(server)]),
   );
-  await requirePortPermissions([...ports.values()]);
+  await requirePortPermissions([...ports.values()], sources);
   const random = new Random(seed);
+  const end = new AbortController();
+  let lacksDescriptors = false;
+  let isLate = false;
   const run = new Run({
     phones: makePhones({
       count,
       run: seed.toString(36),
       homes: await loadHomes(),
       random,
+      hasExactClock,
     }),
     servers: [...ports.keys()],
-    connect: connectionsTo(ports),
+    connect: async (server) => {
+      try {
+        return await connect(ports.get(server)!);
+      } catch (error) {
+        isLate ||= error instanceof DisconnectedError;
+        lacksDescriptors ||= isOutOfDescriptors(error);
+        if (lacksDescriptors) end.abort();
+        throw error;
+      }
+    },
     clock: new SystemClock(),
     random: random.fork(),
   });
-  const ranMs = await runPhones(run, count, seconds, seed);
+  const ranMs = await runPhones(run, count, seconds, seed, end);
+  if (lacksDescriptors) throw new SetupError(adviceOnDescriptors(count));
   const outcome = {
     results: run.results,
     census: await takeCensus(run, count),
@@ -117,6 +144,7 @@ export async function phones(args: readonly string[]): Promise<void> {
     seed,
     failures: run.failures,
   };
+  if (isLate || run.results.unanswered > 0) note(adviceOnServers);
   print(formatOutcome(outcome, createPaint(isColoured(Deno.stdout))));
   const failure = failureOf(outcome);
   if (failure === undefined) return;
@@ -134,13 +162,15 @@ export async function phones(args: readonly string[]): Promise<void> {
  */
 async function requirePortPermissions(
   ports: readonly ClientPort[],
+  sources: readonly PermissionNeed[],
 ): Promise<void> {
   const addresses = ports.map(({ hostname, port }) =>
     formatAddress(hostname, port)
   );
-  await requirePermissions(
-    addresses.map((host): PermissionNeed => ({ name: "net", host })),
-  );
+  await requirePermissions([
+    ...addresses.map((host): PermissionNeed => ({ name: "net", host })),
+    ...sources,
+  ]);
   const attempts = ports.map(async (port) => (await connect(port)).abort());
   const results = await Promise.allSettled(attempts);
   const failed = results.filter((result) => result.status === "rejected");
@@ -157,17 +187,46 @@ async function loadHomes(): Promise<Home[]> {
   });
 }
 
-function connectionsTo(ports: ReadonlyMap<string, ClientPort>): ConnectTo {
-  return (server) => connect(ports.get(server)!);
+/** Whether the system has no descriptor for a connection. */
+function isOutOfDescriptors(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === "EMFILE" || code === "ENFILE";
 }
 
-/** Connects. Rejects after `connectDeadlineMs`. */
+/** Descriptors of a run besides those of the phones, at most. */
+const otherDescriptors = 100;
+
+function adviceOnDescriptors(count: number): string {
+  const needed = count + otherDescriptors;
+  return `${formatCount(count, "phone")} need ${formatNumber(needed)} ` +
+    `descriptors, and there are fewer: run ulimit -n ${needed} first, here ` +
+    "and where servers run; ulimit -Hn shows the most that can be set";
+}
+
+const adviceOnServers =
+  "some phones were not served: servers need a descriptor for each " +
+  "(ulimit -n), and allow --max-connections in all and " +
+  "--max-connections-per-address from one machine";
+
+/**
+ * Whether phones report the present time.
+ *
+ * @throws {UsageError} If the flag has another value.
+ */
+function readTime({ flags }: Arguments): boolean {
+  const time = flags.get("time");
+  if (time === undefined || time === nowWord) return time !== undefined;
+  throw new UsageError(`--time: expected ${nowWord}, found ${time}`);
+}
+
+/** Connects. Rejects with a DisconnectedError after `connectDeadlineMs`. */
 async function connect(port: ClientPort): Promise<HerdClient> {
   const connecting = HerdClient.connect(port);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     connecting.then((client) => client.abort(), () => {});
-    late.reject(new Error(`no connection in ${connectDeadlineMs} ms`));
+    const message = `no connection in ${connectDeadlineMs} ms`;
+    late.reject(new DisconnectedError(message));
   }, connectDeadlineMs);
   try {
     return await Promise.race([connecting, late.promise]);
@@ -176,15 +235,20 @@ async function connect(port: ClientPort): Promise<HerdClient> {
   }
 }
 
-/** Runs phones for this time or until a signal; returns the time taken in ms. */
+/**
+ * Runs phones for this time after most have begun, or until a signal; returns
+ * the time taken in ms.
+ */
 async function runPhones(
   run: Run,
   count: number,
   seconds: number,
   seed: number,
+  end: AbortController,
 ): Promise<number> {
-  const end = new AbortController();
-  const timer = setTimeout(() => end.abort(), seconds * 1000);
+  const rampSeconds = (paceOf(count).rampMs - reportEveryMs) / 1000;
+  const total = seconds + rampSeconds;
+  const timer = setTimeout(() => end.abort(), total * 1000);
   nextSignal().then(() => end.abort());
   const startMs = performance.now();
   const elapsedMs = () => performance.now() - startMs;
@@ -192,7 +256,7 @@ async function runPhones(
   end.signal.addEventListener("abort", () => endMs = elapsedMs());
   using progress = new Progress({
     label: `${formatNumber(count)} phones`,
-    total: seconds,
+    total,
   });
   // Printed at the start, because a run that is killed prints no summary.
   progress.printLine(`seed ${seed}`);

@@ -17,6 +17,7 @@ import {
 } from "../runtime/permissions.ts";
 import { print, printBytes } from "../cli/print.ts";
 import { note } from "../cli/write.ts";
+import { takesKey } from "../places/choose.ts";
 import { Places } from "../places/places.ts";
 import {
   makeQuery,
@@ -36,6 +37,7 @@ import { plainFlags } from "../server/settings/flags.ts";
 import { placesSchema, readPlaces } from "../server/settings/places.ts";
 import {
   flagSource,
+  permissionsFor,
   resolveSettings,
   variableSource,
 } from "../server/settings/sources.ts";
@@ -62,12 +64,18 @@ export async function places(args: readonly string[]): Promise<void> {
     flagSource(parsed.flags),
     await variableSource(placesSchema),
   ];
-  const { places: choice, placesNote } = await readPlaces(
-    resolveSettings(placesSchema, sources),
+  const resolved = resolveSettings(placesSchema, sources);
+  const { places: choice, placesNote, sources: keySources } = await readPlaces(
+    resolved,
   );
-  await requirePermissions(
-    choice.hosts.map((host): PermissionNeed => ({ name: "net", host })),
-  );
+  await requirePermissions([
+    ...choice.hosts.map((host): PermissionNeed => ({ name: "net", host })),
+    // A provider that takes no key does not read its file.
+    ...permissionsFor(placesSchema, resolved).filter(({ name }) =>
+      name !== "read" || takesKey(resolved.values.placesProvider)
+    ),
+    ...keySources,
+  ]);
   if (placesNote !== undefined) note(placesNote);
   const { body, fault } = await request(await choice.load(), query);
   await printBytes(encodeBytes(`${body}\n\n`));

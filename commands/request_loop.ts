@@ -18,6 +18,8 @@ export class RequestLoop {
   readonly #reading: Promise<void>;
   #answer: ((reply: Reply | undefined) => void) | undefined;
   #isClosed = false;
+  #hasReceived = false;
+  #isAborted = false;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -27,6 +29,11 @@ export class RequestLoop {
   /** Resolves when either side has ended the connection. Never rejects. */
   get closed(): Promise<void> {
     return this.#reading;
+  }
+
+  /** Whether the server has closed the connection without any answer. */
+  get wasRefused(): boolean {
+    return this.#isClosed && !this.#hasReceived && !this.#isAborted;
   }
 
   /**
@@ -49,6 +56,7 @@ export class RequestLoop {
 
   /** Closes the connection at once. */
   close(): void {
+    this.#isAborted ||= !this.#isClosed;
     closeQuietly(this.#transport);
   }
 
@@ -56,7 +64,10 @@ export class RequestLoop {
     try {
       await this.#replies.readAll(
         this.#transport,
-        (reply) => this.#answer?.(reply),
+        (reply) => {
+          this.#hasReceived = true;
+          this.#answer?.(reply);
+        },
       );
     } catch {
       // Every error ends the connection.

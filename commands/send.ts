@@ -3,50 +3,64 @@
  *
  * @module
  */
-import { describeFlags, readArguments, UsageError } from "../cli/arguments.ts";
-import { setupError } from "../cli/exit.ts";
-import { print } from "../cli/print.ts";
-import { bytesOfText } from "../protocol/bytes.ts";
-import { closeQuietly, writeAll } from "../runtime/transport.ts";
 import {
-  type ClientPort,
+  describeFlags,
+  type Flags,
+  readArguments,
+  UsageError,
+} from "../cli/arguments.ts";
+import { print } from "../cli/print.ts";
+import { bytesOfText, encodeBytes } from "../protocol/bytes.ts";
+import { SystemClock } from "../runtime/clock.ts";
+import {
   clientTargetFlags,
   readClientTarget,
 } from "../server/settings/client_target.ts";
 import { serverNamed } from "../server/settings/settings.ts";
-import { connectTo, printAll, requirePortPermission } from "./connect.ts";
+import { exchangeWith, requirePortPermission } from "./connect.ts";
+import { readTimeout, timeoutFlag } from "./timeout.ts";
+import { insertTime, readTimeFlag, timeFlag } from "./typed_line.ts";
+
+const sendFlags: Flags = {
+  time: timeFlag,
+  timeout: timeoutFlag,
+  ...clientTargetFlags,
+};
 
 const help = `Sends one line to one server and prints the answer.
 
 Usage: herd send NAME 'LINE' [flags]
 
+  herd send Hill 'IAMAT kiwi +34.068930-118.445127 now'
   herd send Hill 'IAMAT kiwi +34.068930-118.445127 1520023934.918963997'
+  herd send Hill 'IAMAT kiwi +34.068930-118.445127' --time now
   herd send Campbell 'WHATSAT kiwi 10 5'
+  herd send Campbell -- '-a line that begins with a dash'
 
-${describeFlags(clientTargetFlags)}`;
+The word now stands for the present time, where an IAMAT has its time. The exit
+status is 1 if the server does not answer.
+
+${describeFlags(sendFlags)}`;
 
 export async function send(args: readonly string[]): Promise<void> {
-  const parsed = readArguments(args, clientTargetFlags);
+  const parsed = readArguments(args, sendFlags, "a line that begins with -");
   if (parsed.flags.has("help")) return print(help);
   const [name, ...words] = parsed.positionals;
   if (name === undefined || words.length === 0) {
     throw new UsageError("expected a server's name and a line");
   }
-  const { portOf, topology } = await readClientTarget(parsed);
-  await request(portOf(serverNamed(topology, name)), words.join(" "));
-}
-
-async function request(port: ClientPort, line: string): Promise<void> {
-  const address = await requirePortPermission(port);
-  const failed = (error: unknown): never => {
-    throw setupError(`the connection to ${address} was lost`, error);
-  };
-  const connection = await connectTo(port);
-  try {
-    await writeAll(connection, bytesOfText(line) + "\n").catch(failed);
-    await connection.closeWrite().catch(failed);
-    await printAll(connection, failed);
-  } finally {
-    closeQuietly(connection);
+  const timeoutMs = readTimeout(parsed);
+  const time = readTimeFlag(parsed);
+  const typed = words.join(" ");
+  const line = insertTime(typed, new SystemClock().now(), time);
+  if (time !== undefined && line === typed) {
+    throw new UsageError(
+      `--time is for an IAMAT without its time, found ${typed}`,
+    );
   }
+  const { portOf, sources, topology } = await readClientTarget(parsed);
+  const port = portOf(serverNamed(topology, name));
+  await requirePortPermission(port, sources);
+  const input = [encodeBytes(`${bytesOfText(line)}\n`)];
+  await exchangeWith(port, ReadableStream.from(input), timeoutMs);
 }

@@ -105,6 +105,8 @@ interface Answer {
   readonly status: string;
 }
 
+type Location = NonNullable<Place["geometry"]>["location"];
+
 function formatPlaces(
   line: ByteString,
   { html_attributions: credits = [], results, status }: Answer,
@@ -112,16 +114,19 @@ function formatPlaces(
 ): string {
   const { paint } = screen;
   const { latitude, longitude } = parsePosition(readAt(line).position)!;
-  const rows = results.map(({ geometry, name, vicinity = "" }, index) => {
-    const { lat, lng } = geometry.location;
+  const distanceTo = ({ lat, lng }: Location) => {
     const km = distance(Number(longitude), Number(latitude), lng, lat);
-    return [
-      String(index + 1),
-      paint.bold(safeText(name)),
-      safeText(vicinity),
-      `${km.toFixed(1)} km`,
-    ];
-  });
+    return `${km.toFixed(1)} km`;
+  };
+  if (results.some(({ name }) => typeof name !== "string")) {
+    throw new TypeError("a place has no name");
+  }
+  const rows = results.map(({ geometry, name, vicinity = "" }, index) => [
+    String(index + 1),
+    paint.bold(safeText(name)),
+    safeText(vicinity),
+    geometry === undefined ? "-" : distanceTo(geometry.location),
+  ]);
   const lines = [indentation + describeStatus(status, rows.length, paint)];
   if (rows.length > 0) lines.push(table(placeColumns, rows, screen));
   for (const credit of credits) {

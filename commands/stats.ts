@@ -37,13 +37,14 @@ export async function stats(args: readonly string[]): Promise<void> {
   const { flags, positionals } = readArguments(args, statsFlags);
   if (flags.has("help")) return print(help);
   const svgPath = flags.get("svg");
+  const paths = positionals.length > 0 ? positionals : ["logs"];
   if (svgPath !== undefined) {
-    await requirePermissions([{ name: "write", path: svgPath }]);
+    await requirePermissions([
+      { name: "write", path: svgPath },
+      ...paths.map((path) => ({ name: "read" as const, path })),
+    ]);
   }
-  const logs = await findLogs(
-    positionals.length > 0 ? positionals : ["logs"],
-    note,
-  );
+  const logs = await findLogs(paths, note);
   using reading = showReadProgress(sizeOf(logs));
   const herd = await sumUp(logs, reading);
   reading[Symbol.dispose]();

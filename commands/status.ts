@@ -50,7 +50,7 @@ ${describeFlags(statusFlags)}`;
 export async function status(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, statusFlags);
   if (parsed.flags.has("help")) return print(help);
-  const topology = await readHerd(parsed);
+  const { sources, topology } = await readHerd(parsed);
   const host = readHost(parsed, "admin-host");
   const entries = parsed.positionals.length === 0
     ? topology.servers
@@ -61,9 +61,13 @@ export async function status(args: readonly string[]): Promise<void> {
     );
   const addressOf = (entry: ServerEntry) =>
     formatAddress(host ?? entry.host, entry.adminPort);
-  await requirePermissions(
-    entries.map((entry) => ({ name: "net", host: addressOf(entry) })),
-  );
+  await requirePermissions([
+    ...entries.map((entry) => ({
+      name: "net" as const,
+      host: addressOf(entry),
+    })),
+    ...sources,
+  ]);
   const show = parsed.flags.has("json") ? showJson : createTableView();
   if (parsed.flags.has("watch")) {
     return await poll(() => collectStatus(entries, addressOf), show);

@@ -37,6 +37,7 @@ Usage: herd trace CLIENT [LOGS...] [flags]
 
   herd trace kiwi.cs.ucla.edu logs/
   herd trace kiwi.cs.ucla.edu logs/Hill.log logs/Smith.log --last 3
+  herd trace -- -an-id-that-begins-with-a-dash
 
 LOGS are folders of logs, or single files (logs). CLIENT is an ID as it was
 sent, or as the log writes it. Times count from the moment at which the first
@@ -45,7 +46,7 @@ server received the report, each by the clock of its server.
 ${describeFlags(traceFlags)}`;
 
 export async function trace(args: readonly string[]): Promise<void> {
-  const parsed = readArguments(args, traceFlags);
+  const parsed = readArguments(args, traceFlags, "an ID that begins with -");
   if (parsed.flags.has("help")) return print(help);
   const [client, ...paths] = parsed.positionals;
   if (client === undefined || client === "") {

@@ -1,9 +1,10 @@
 /**
- * Conveniences of the prompt that are not part of the protocol: the word `now`,
- * and completion.
+ * Conveniences for typed lines that are not part of the protocol: the word
+ * `now`, and completion.
  *
  * @module
  */
+import { type Arguments, type Flag, UsageError } from "../cli/arguments.ts";
 import { operandsOf, timeOperand, verbOf, verbs } from "../protocol/command.ts";
 import type { Timestamp } from "../protocol/time.ts";
 
@@ -11,13 +12,42 @@ import type { Timestamp } from "../protocol/time.ts";
 const promptWords = ["help", "quit"];
 
 /** Stands for the present time. */
-const nowWord = "now";
+export const nowWord = "now";
 
-/** The line to send: `now` as the time of a whole command becomes digits. */
+/** The flag for the time of reports that are typed without one. */
+export const timeFlag: Flag = {
+  value: "TIME",
+  help: `time of an IAMAT without one: POSIX seconds, or ${nowWord}`,
+};
+
+/**
+ * The value of `timeFlag`; undefined if it is not given.
+ *
+ * @throws {UsageError} If it is no time.
+ */
+export function readTimeFlag({ flags }: Arguments): string | undefined {
+  const time = flags.get("time");
+  const isKnown = time === undefined || time === nowWord ||
+    timeOperand.isValid(time);
+  if (isKnown) return time;
+  throw new UsageError(
+    `--time: expected ${nowWord}, or POSIX seconds such as 1520023934.9, ` +
+      `found ${time}`,
+  );
+}
+
+/**
+ * The line to send: `now` as the time of a whole command becomes digits.
+ *
+ * @param time The time to add to a command that lacks nothing else: digits, or
+ * `now`.
+ */
 export function insertTime(
   line: string,
   { nanoseconds, seconds }: Timestamp,
+  time?: string,
 ): string {
+  const now = `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
   // White space at even indexes, fields at odd ones.
   const parts = line.split(/(\S+)/);
   const fieldCount = (parts.length - 1) / 2;
@@ -25,10 +55,14 @@ export function insertTime(
   const verb = verbOf(parts[partOf(0)]);
   if (verb === undefined) return line;
   const operands = operandsOf(verb);
-  const place = partOf(operands.indexOf(timeOperand) + 1);
+  const field = operands.indexOf(timeOperand) + 1;
+  if (field === 0) return line;
+  if (time !== undefined && fieldCount === field) {
+    return `${line.trimEnd()} ${time === nowWord ? now : time}`;
+  }
   const isWhole = fieldCount === operands.length + 1;
-  if (!isWhole || parts[place] !== nowWord) return line;
-  parts[place] = `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
+  if (!isWhole || parts[partOf(field)] !== nowWord) return line;
+  parts[partOf(field)] = now;
   return parts.join("");
 }
 

@@ -9,6 +9,7 @@ import {
   readArguments,
   refusePositionals,
 } from "../cli/arguments.ts";
+import { denoName, denoRun } from "../cli/command_line.ts";
 import { print } from "../cli/print.ts";
 import type { HerdServer } from "../server/herd_server.ts";
 import { findServer } from "../peers/topology.ts";
@@ -48,6 +49,7 @@ export async function up(args: readonly string[]): Promise<void> {
     names,
     network,
     (servers) => describe(servers, settings, parsed.flags),
+    parsed.flags,
   );
   print("The herd has stopped.");
 }
@@ -96,7 +98,7 @@ Every other server has the report too. Ctrl-C stops the herd.`;
 }
 
 const sampleLines = [
-  "IAMAT me +34.068930-118.445127 1520023934.9",
+  "IAMAT me +34.068930-118.445127 now",
   "WHATSAT me 10 5",
 ];
 
@@ -106,9 +108,12 @@ function sampleCommands(
   flags: Arguments["flags"],
 ): string[] {
   if (isEncrypted) {
-    const input = sampleLines.map((line) => `${line}\\n`).join("");
+    // Only our own programs know the word now.
+    const input = sampleLines.map((line) => `${line.replace("now", "%s")}\\n`);
     return [
-      `printf '${input}' | openssl s_client -quiet -connect ${address}`,
+      `printf '${
+        input.join("")
+      }' "$(date +%s)" | openssl s_client -quiet -connect ${address}`,
     ];
   }
   const shared = ["base-port", "config", "host"]
@@ -124,11 +129,7 @@ function sampleCommands(
  */
 function programWith(flags: readonly string[]): string {
   if (Deno.build.standalone) return quoteWord(Deno.execPath());
-  // npx keeps the packages that it runs in a folder of this name.
-  const deno = Deno.execPath().includes("_npx")
-    ? `npx -y deno@${Deno.version.deno}`
-    : "deno";
   return flags.length === 0
-    ? `${deno} task`
-    : `${deno} run --allow-net --allow-read main.ts`;
+    ? `${denoName()} task`
+    : denoRun(["--allow-net", "--allow-read"], ["main.ts"], denoName());
 }

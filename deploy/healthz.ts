@@ -2,7 +2,8 @@
  * Requests a server's `/healthz`. The exit status is 0 if the answer is 200, and
  * 1 otherwise.
  *
- *     deno run --allow-net=127.0.0.1:8200 deploy/healthz.ts http://127.0.0.1:8200/healthz
+ *     deno run --frozen --no-remote --allow-net=127.0.0.1:8200 \
+ *       deploy/healthz.ts http://127.0.0.1:8200/healthz
  *
  * @module
  */

@@ -2,7 +2,7 @@
  * A bridge for phones with the app OwnTracks (https://owntracks.org) in HTTP
  * mode:
  *
- *     deno run --allow-net examples/owntracks.ts 127.0.0.1:8080 127.0.0.1:8000 127.0.0.1:8001
+ *     deno run --frozen --no-remote --allow-net examples/owntracks.ts 127.0.0.1:8080 127.0.0.1:8000 127.0.0.1:8001
  *
  * listens on the first address, and sends reports to the first of the other
  * addresses that answers. The phone "old phone" of the user jane is the client

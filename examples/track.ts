@@ -1,7 +1,7 @@
 /**
  * Reports the position of a client, and prints what is near it:
  *
- *     deno run --allow-net examples/track.ts kiwi +34.068930-118.445127
+ *     deno run --frozen --no-remote --allow-net examples/track.ts kiwi +34.068930-118.445127
  *
  * More arguments are the servers to try, as HOST:PORT, in this order. Without
  * them it tries the default herd on this machine. The exit status is 0 if the

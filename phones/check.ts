@@ -91,7 +91,7 @@ function faultOfPlace(
   const [, latitude, longitude, encodedName] = gazetteerId.exec(place_id) ?? [];
   if (encodedName === undefined) return undefined;
   const position = { latitude: +latitude, longitude: +longitude };
-  const { lat, lng } = geometry.location;
+  const { lat, lng } = geometry?.location ?? {};
   const isSame = encodeURIComponent(name) === encodedName &&
     lat === position.latitude && lng === position.longitude;
   if (!isSame) return `${name} at ${lat}, ${lng} is not ${place_id}`;

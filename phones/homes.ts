@@ -25,11 +25,8 @@ export function findHomes(nearby: Nearby): Home[] {
   return cities.flatMap(({ latitude, longitude, name: city }) => {
     const text = nearby(formatDegrees(latitude), formatDegrees(longitude));
     const { results }: Answer = JSON.parse(text);
-    const near = results.map(({ geometry: { location } }) => ({
-      city,
-      latitude: location.lat,
-      longitude: location.lng,
-    }));
+    const near = results.map(({ geometry }) => geometry!.location)
+      .map(({ lat, lng }) => ({ city, latitude: lat, longitude: lng }));
     return [{ city, latitude, longitude }, ...near];
   });
 }

@@ -7,6 +7,7 @@
 import type { Random } from "../runtime/random.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import { type Coordinates, driving, Movement, walking } from "./movement.ts";
+import { paceOf, reportEveryMs } from "./pace.ts";
 
 /** A phone's next action, with its time in milliseconds after the beginning. */
 export type Action =
@@ -27,8 +28,8 @@ export interface Home extends Coordinates {
   readonly city: string;
 }
 
-/** Mean time between two actions of a kind, in milliseconds. */
-const meanMs = { report: 3_000, query: 6_000, roam: 25_000 };
+/** Mean time between two actions of a kind of few phones, in milliseconds. */
+const meanMs = { report: reportEveryMs, query: 6_000, roam: 25_000 };
 
 /** Longest wait, as a multiple of the mean. */
 const maxWaitFactor = 5;
@@ -65,6 +66,8 @@ export interface PhoneSettings {
   readonly run: string;
   readonly homes: readonly Home[];
   readonly random: Random;
+  /** Whether its clock has no error. */
+  readonly hasExactClock?: boolean;
 }
 
 /** A phone. */
@@ -76,29 +79,38 @@ export class Phone {
   /** Selects the servers that it connects to. */
   readonly roaming: Random;
   readonly #count: number;
+  readonly #slowdown: number;
   readonly #movement: Movement;
   readonly #random: Random;
   /** The time of the next action of each kind. */
   readonly #nextMs: Record<Action["kind"], number>;
   #lastMicroseconds = 0;
 
-  constructor({ count, homes, number, random, run }: PhoneSettings) {
+  constructor(settings: PhoneSettings) {
+    const { count, hasExactClock = false, homes, number, random, run } =
+      settings;
+    const { rampMs, slowdown } = paceOf(count);
+    this.#slowdown = slowdown;
     this.number = number;
     this.#count = count;
     const home = random.pick(homes);
     this.id = `${slug(home.city)}-${run}-${number}`;
     const gait = random.chance(driversShare) ? driving : walking;
-    this.skewMs = random.chance(skewedShare)
+    const skewMs = random.chance(skewedShare)
       ? random.between(-maxSkewMs, maxSkewMs)
       : random.between(-usualSkewMs, usualSkewMs);
+    this.skewMs = hasExactClock ? 0 : skewMs;
     this.#movement = new Movement(home, gait, random.fork());
     this.#random = random.fork();
     this.roaming = random.fork();
+    // The first reports are spread evenly over time.
+    const beginMs = random.between(0, rampMs);
+    // Many phones connect when they begin, and not before.
+    const idleMs = rampMs > reportEveryMs ? beginMs : 0;
     this.#nextMs = {
-      // The first reports are spread evenly over time.
-      report: random.between(0, meanMs.report),
-      query: this.#draw("query"),
-      roam: this.#draw("roam"),
+      report: beginMs,
+      query: idleMs + this.#draw("query"),
+      roam: idleMs + this.#draw("roam"),
     };
   }
 
@@ -149,7 +161,8 @@ export class Phone {
   /** A random time until the next action, with an exponential distribution. */
   #draw(kind: Action["kind"]): number {
     const factor = -Math.log(1 - this.#random.next());
-    return meanMs[kind] * Math.min(factor, maxWaitFactor);
+    const meanWaitMs = meanMs[kind] * this.#slowdown;
+    return meanWaitMs * Math.min(factor, maxWaitFactor);
   }
 }
 
@@ -166,7 +179,9 @@ export function makePhones(
 
 /** Degrees with sign and six decimals, which are a tenth of a metre. */
 export function formatDegrees(angle: number): string {
-  return (angle < 0 ? "-" : "+") + Math.abs(angle).toFixed(6);
+  const digits = Math.abs(angle).toFixed(6);
+  // As in the client, zero has a plus.
+  return (angle < 0 && Number(digits) > 0 ? "-" : "+") + digits;
 }
 
 /** `São Paulo` as `sao-paulo`. */

@@ -4,7 +4,8 @@
  * @module
  */
 import { DisconnectedError } from "../client/types.ts";
-import { type Clock, sleep } from "../runtime/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Ending } from "./ending.ts";
 import type { Expectations } from "./expectations.ts";
 import type { Action, Phone } from "./phone.ts";
 import type { Requester } from "./requester.ts";
@@ -21,8 +22,8 @@ export interface PhoneContext {
   readonly clock: Clock;
   /** When the run began, as `clock.elapsedMs()`. */
   readonly startMs: number;
-  /** Aborts when the run ends. */
-  readonly end: AbortSignal;
+  /** The end of the run. */
+  readonly ending: Ending;
   /** Called for each report with a correct answer. */
   readonly onReport: (server: string, id: string, line: string) => void;
 }
@@ -57,12 +58,12 @@ class PhoneLoop {
   }
 
   async run(): Promise<void> {
-    const { clock, end, startMs } = this.#context;
-    while (!end.aborted) {
+    const { clock, ending, startMs } = this.#context;
+    while (!ending.hasCome) {
       const action = this.#phone.next();
       const waitMs = startMs + action.atMs - clock.elapsedMs();
-      await sleep(clock, Math.max(waitMs, 0), end);
-      if (end.aborted) break;
+      await ending.sleep(clock, Math.max(waitMs, 0));
+      if (ending.hasCome) break;
       await this.#perform(action);
     }
     await this.#disconnect();
@@ -77,6 +78,9 @@ class PhoneLoop {
     this.#current ??= await this.#connect();
     const current = this.#current;
     if (current === undefined) return;
+    const { ending, servers } = this.#context;
+    const permits = servers.requestPermits(current.server);
+    if (!await permits.acquire(ending)) return;
     const request = action.kind === "report"
       ? this.#report(current)
       : this.#query(current, action);
@@ -85,7 +89,7 @@ class PhoneLoop {
     request.catch((error) => {
       if (!(error instanceof DisconnectedError)) throw error;
       this.#onLost(current);
-    });
+    }).finally(() => permits.release());
   }
 
   async #report({ connection, server }: CurrentServer): Promise<void> {
@@ -110,12 +114,12 @@ class PhoneLoop {
   }
 
   async #connect(): Promise<CurrentServer | undefined> {
-    const { servers } = this.#context;
+    const { ending, servers } = this.#context;
     const { roaming } = this.#phone;
     for (let attempt = 0; attempt < servers.names.length; attempt++) {
       const server = servers.pick(roaming, this.#lastServer);
       if (server === undefined) return undefined;
-      const connection = await servers.connect(server);
+      const connection = await servers.connect(server, ending);
       if (connection === undefined) continue;
       this.#lastServer = server;
       return { server, connection };

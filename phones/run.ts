@@ -7,6 +7,7 @@
  */
 import { type Clock, sleep } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
+import { Ending } from "./ending.ts";
 import { Expectations } from "./expectations.ts";
 import type { Phone } from "./phone.ts";
 import { type PhoneContext, runPhone } from "./phone_loop.ts";
@@ -89,7 +90,7 @@ export class Run {
       results: this.results,
       clock,
       startMs: clock.elapsedMs(),
-      end,
+      ending: new Ending(end),
       onReport: (origin, id, line) => {
         if (!this.#random.chance(measuredShare)) return;
         const measurement = probe.measure(origin, id, line, this.results)

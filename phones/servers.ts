@@ -13,6 +13,8 @@ import type {
 import type { Clock } from "../runtime/clock.ts";
 import type { Random } from "../runtime/random.ts";
 
+import { noEnding, Permits } from "./ending.ts";
+
 /** What phones need of a connection. `HerdClient` implements it. */
 export interface Connection {
   report(report: PositionReport): Promise<At>;
@@ -48,6 +50,18 @@ export async function withDeadline<Answer>(
  */
 const retryMs = 1_000;
 
+/**
+ * Most connections that are opened at once. A server's system queues about a
+ * hundred that the server has not accepted.
+ */
+export const maxConnecting = 64;
+
+/**
+ * Most requests of phones that one server has not answered. With more phones
+ * than the machine can serve, phones become slower, and servers are not flooded.
+ */
+export const maxRequesting = 200;
+
 /** All servers of a herd. */
 export class Servers {
   readonly names: readonly string[];
@@ -57,6 +71,9 @@ export class Servers {
   lastFailure = "";
   readonly #connect: ConnectTo;
   readonly #clock: Clock;
+  readonly #connecting = new Permits(maxConnecting);
+  /** Permits for the requests at each server. */
+  readonly #requesting = new Map<string, Permits>();
   /** Until when a server is avoided, in milliseconds. */
   readonly #avoidedUntilMs = new Map<string, number>();
 
@@ -64,6 +81,9 @@ export class Servers {
     this.names = names;
     this.#connect = connect;
     this.#clock = clock;
+    for (const name of names) {
+      this.#requesting.set(name, new Permits(maxRequesting));
+    }
   }
 
   /**
@@ -80,8 +100,20 @@ export class Servers {
     return names.length > 0 ? random.pick(names) : undefined;
   }
 
-  /** Connects to a server; undefined if that fails. */
-  async connect(name: string): Promise<Connection | undefined> {
+  /** The permits for requests at a server. */
+  requestPermits(name: string): Permits {
+    return this.#requesting.get(name)!;
+  }
+
+  /**
+   * Connects to a server; undefined if that fails, or if the end comes before it
+   * is this connection's turn.
+   */
+  async connect(
+    name: string,
+    ending = noEnding,
+  ): Promise<Connection | undefined> {
+    if (!await this.#connecting.acquire(ending)) return undefined;
     try {
       return await this.#connect(name);
     } catch (error) {
@@ -89,6 +121,8 @@ export class Servers {
       this.lastFailure = `${name}: ${reason}`;
       this.failures += 1;
       this.#avoidedUntilMs.set(name, this.#clock.elapsedMs() + retryMs);
+    } finally {
+      this.#connecting.release();
     }
   }
 }

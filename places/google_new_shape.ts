@@ -77,10 +77,7 @@ function renderPlace(place: object): Json {
   const openNow = member(openingHours, "openNow");
   return {
     business_status: text(place, "businessStatus"),
-    geometry: {
-      location: renderPoint(member(place, "location")),
-      viewport: renderViewport(member(place, "viewport")),
-    },
+    geometry: renderGeometry(place),
     icon: mask && `${mask}.png`,
     icon_background_color: text(place, "iconBackgroundColor"),
     icon_mask_base_uri: mask,
@@ -107,6 +104,15 @@ const priceLevels: ReadonlyMap<string, number> = new Map([
   ["PRICE_LEVEL_VERY_EXPENSIVE", 4],
 ]);
 
+/** Undefined without a location, which every geometry of the legacy API has. */
+function renderGeometry(place: object): Json | undefined {
+  const location = renderPoint(member(place, "location"));
+  return location && {
+    location,
+    viewport: renderViewport(member(place, "viewport")),
+  };
+}
+
 function renderPoint(point: unknown): Json | undefined {
   if (!isObject(point)) return undefined;
   // The JSON of protocol buffers omits fields that are zero.
@@ -117,11 +123,10 @@ function renderPoint(point: unknown): Json | undefined {
 }
 
 function renderViewport(viewport: unknown): Json | undefined {
-  if (!isObject(viewport)) return undefined;
-  return {
+  return unlessEmpty({
     northeast: renderPoint(member(viewport, "high")),
     southwest: renderPoint(member(viewport, "low")),
-  };
+  });
 }
 
 /** The first photo only, as in the legacy Nearby Search. */
@@ -139,11 +144,10 @@ function renderPhotos(photos: unknown): Json | undefined {
 }
 
 function renderPlusCode(code: unknown): Json | undefined {
-  if (!isObject(code)) return undefined;
-  return {
+  return unlessEmpty({
     compound_code: text(code, "compoundCode"),
     global_code: text(code, "globalCode"),
-  };
+  });
 }
 
 /** A place's attributions. The legacy shape lists them once for all results. */
@@ -212,6 +216,14 @@ function isWrongKey(error: unknown): boolean {
   const details = member(error, "details");
   return Array.isArray(details) &&
     details.some((detail) => text(detail, "reason") === "API_KEY_INVALID");
+}
+
+/** An object; undefined if it would be printed without members. */
+function unlessEmpty(
+  members: Readonly<Record<string, Json | undefined>>,
+): Json | undefined {
+  const isEmpty = Object.values(members).every((value) => value === undefined);
+  return isEmpty ? undefined : members;
 }
 
 function isObject(json: unknown): json is object {

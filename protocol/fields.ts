@@ -52,3 +52,8 @@ export function isField(text: ByteString): boolean {
   }
   return text.length > 0;
 }
+
+/** Whether a line is empty, or has only white space. */
+export function isBlank(line: ByteString): boolean {
+  return splitFields(line, 0).length === 0;
+}

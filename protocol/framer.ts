@@ -24,7 +24,7 @@ const minCarryBytes = 256;
 
 /**
  * Finds lines in chunks. For each chunk call `push`, then `next` until it
- * returns false. Call `end` once at the end of the stream. The line that was
+ * returns false. Call `end` at the end of the stream. The line that was
  * found is in `bytes`, from `start` to `stop`, until the next call.
  */
 export class LineFramer {
@@ -86,7 +86,10 @@ export class LineFramer {
     return false;
   }
 
-  /** Finds the last line, if the stream has ended without an LF. */
+  /**
+   * Takes the unfinished line for a whole one, at the end of the stream or where
+   * no LF is expected. False if there is none.
+   */
   end(): boolean {
     if (this.#tooLong !== undefined || this.#carry === undefined) return false;
     this.#takeCarried();
@@ -96,6 +99,11 @@ export class LineFramer {
   /** A copy of the line. */
   get line(): ByteString {
     return decodeBytes(this.bytes, this.start, this.stop);
+  }
+
+  /** Whether there are bytes of a line that has not ended yet. */
+  get isUnfinished(): boolean {
+    return this.#carry !== undefined;
   }
 
   /** A copy of the first bytes of a line that has not ended yet. */

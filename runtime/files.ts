@@ -7,14 +7,14 @@ import { SetupError } from "./setup_error.ts";
 import {
   flagsFor,
   missingPermissions,
+  PermissionError,
   type PermissionNeed,
 } from "./permissions.ts";
 
 /**
  * Checks that these files may be read.
  *
- * @throws {SetupError} If some may not. Names them, and the flag that permits
- * them.
+ * @throws {PermissionError} If some may not. Names them.
  */
 export async function requireReadPermission(
   paths: readonly string[],
@@ -23,8 +23,11 @@ export async function requireReadPermission(
   const denied = await missingPermissions(needs);
   if (denied.length === 0) return;
   const names = denied.map((need) => "path" in need ? need.path : "");
-  throw new SetupError(
-    `reading ${names.join(", ")} needs ${flagsFor(denied)}`,
+  const what = `reading ${names.join(", ")} needs`;
+  throw new PermissionError(
+    `${what} ${flagsFor(denied)}`,
+    `${what} permission`,
+    needs,
   );
 }
 

@@ -34,6 +34,8 @@ export type LimitName =
   | "idle-seconds"
   /** A client was disconnected to make room, as it was idle longest. */
   | "idle-longest"
+  /** A command came without its LF, and was answered after a time. */
+  | "partial-line-ms"
   /** A query waited for other queries of the same client. */
   | "whatsats-per-connection"
   /** A query waited for queries of other clients. */

@@ -65,16 +65,36 @@ export async function missingPermissions(
   return needs.filter((_, index) => !granted[index]);
 }
 
+/** Permissions are missing. The message names the flags that grant them. */
+export class PermissionError extends SetupError {
+  /** Everything that was to be permitted, missing or not. */
+  readonly needs: readonly PermissionNeed[];
+  /** What is not permitted, without the flags. */
+  readonly problem: string;
+
+  constructor(
+    message: string,
+    problem: string,
+    needs: readonly PermissionNeed[],
+  ) {
+    super(message);
+    this.problem = problem;
+    this.needs = needs;
+  }
+}
+
 /**
  * Checks that all these permissions are granted.
  *
- * @throws {SetupError} If some are not. Names the flags that grant them.
+ * @param others What the program also uses, if it may.
+ * @throws {PermissionError} If some are not.
  */
 export async function requirePermissions(
   needs: readonly PermissionNeed[],
+  others: readonly PermissionNeed[] = [],
 ): Promise<void> {
   const denied = await missingPermissions(needs);
-  if (denied.length > 0) {
-    throw new SetupError(`not permitted: run with ${flagsFor(denied)}`);
-  }
+  if (denied.length === 0) return;
+  const message = `not permitted: run with ${flagsFor(denied)}`;
+  throw new PermissionError(message, "not permitted", [...needs, ...others]);
 }

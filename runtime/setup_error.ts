@@ -11,6 +11,18 @@ export class SetupError extends Error {
   override readonly name = "SetupError";
 }
 
+/** Another program listens on a port, or another server does. */
+export class PortInUseError extends SetupError {
+  readonly hostname: string;
+  readonly port: number;
+
+  constructor(hostname: string, port: number) {
+    super(`port ${port} of ${hostname} is in use`);
+    this.hostname = hostname;
+    this.port = port;
+  }
+}
+
 /** The command line is wrong. Exit status 2. */
 export class UsageError extends Error {
   /** Always `UsageError`. */

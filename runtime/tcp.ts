@@ -10,7 +10,7 @@ import {
   type ServeHttp,
 } from "./network.ts";
 import { openHttpPort } from "./http_port.ts";
-import { SetupError, setupError } from "./setup_error.ts";
+import { PortInUseError, setupError } from "./setup_error.ts";
 
 /** The functions for ports and connections: `Deno.listen`, `Deno.connect`. */
 export interface TcpCalls {
@@ -66,10 +66,7 @@ export const serveHttp: ServeHttp = (hostname, port, handler, relieve) => {
 
 function listenError(hostname: string, port: number, error: unknown): Error {
   if (error instanceof Deno.errors.AddrInUse) {
-    return new SetupError(
-      `port ${port} of ${hostname} is in use: is another server running? ` +
-        "(--base-port chooses others)",
-    );
+    return new PortInUseError(hostname, port);
   }
   return setupError(
     `cannot listen on ${formatAddress(hostname, port)}`,

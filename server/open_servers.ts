@@ -22,6 +22,7 @@ import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
 import type { PlacesProvider } from "../places/provider.ts";
 import {
   budgetPath,
+  optionalPermissions,
   refuseWithoutSecret,
   requiredPermissions,
 } from "./settings/requirements.ts";
@@ -62,7 +63,10 @@ export async function requireAllPermissions(
   names: readonly string[],
 ): Promise<void> {
   refuseWithoutSecret(settings, names);
-  await requirePermissions(requiredPermissions(settings, names));
+  await requirePermissions(
+    requiredPermissions(settings, names),
+    optionalPermissions(settings, names),
+  );
 }
 
 /**

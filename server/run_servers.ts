@@ -7,6 +7,7 @@
 import process from "node:process";
 import type { Admin } from "../admin/admin.ts";
 import { BackgroundNotes } from "../cli/background_notes.ts";
+import { commandFor, denoRun, withoutFlags } from "../cli/command_line.ts";
 import {
   nextSignal,
   onCrash,
@@ -24,9 +25,8 @@ import {
   grantablePath,
   missingPermissions,
 } from "../runtime/permissions.ts";
-import { SetupError } from "../runtime/setup_error.ts";
-import { quoteWord } from "../runtime/shell.ts";
 import type { Network } from "../runtime/network.ts";
+import { PortInUseError, SetupError } from "../runtime/setup_error.ts";
 import { serveHttp } from "../runtime/tcp.ts";
 import type { HerdServer } from "./herd_server.ts";
 import {
@@ -34,6 +34,7 @@ import {
   openServers,
   requireAllPermissions,
 } from "./open_servers.ts";
+import { findOtherPorts } from "./other_ports.ts";
 import { portsOf, type ServerPort } from "./settings/ports.ts";
 import {
   optionalPermissions,
@@ -53,8 +54,61 @@ const stopDeadlineMs = 5_000;
  *
  * @param network Used to listen and to dial.
  * @param describe Formats the text that is printed when they are ready.
+ * @param flags The flags of the settings.
+ * @throws {SetupError} If they cannot start.
  */
 export async function runServers(
+  settings: Settings,
+  names: readonly string[],
+  network: Network,
+  describe: (servers: readonly HerdServer[]) => string,
+  flags: ReadonlyMap<string, string>,
+): Promise<void> {
+  try {
+    await runUntilStopped(settings, names, network, describe);
+  } catch (error) {
+    if (!(error instanceof PortInUseError)) throw error;
+    const advice = await adviceOnPorts(error, settings, names, network, flags);
+    throw new SetupError(`${error.message}: ${advice}`, { cause: error });
+  }
+}
+
+/**
+ * What to do about a port that is in use: a command that works as it is, or the
+ * herd file that fixes the port.
+ */
+async function adviceOnPorts(
+  error: PortInUseError,
+  settings: Settings,
+  names: readonly string[],
+  network: Network,
+  flags: ReadonlyMap<string, string>,
+): Promise<string> {
+  const isWhole = names.length === settings.topology.servers.length;
+  const question = `is this ${
+    names.length === 1 ? "server" : "herd"
+  } running already?`;
+  const others = await findOtherPorts(error, settings, names, network, flags);
+  if (others === undefined) {
+    const { config } = settings;
+    return config === undefined
+      ? question
+      : `${question} Another port can be chosen in ${config}`;
+  }
+  const args = [
+    ...withoutFlags(Deno.args, [...others.flags.keys()]),
+    ...[...others.flags].map(([name, value]) => `--${name}=${value}`),
+  ];
+  const needs = [
+    ...requiredPermissions(others.settings, names),
+    ...optionalPermissions(others.settings, names),
+  ];
+  const condition = isWhole ? "" : ", which its neighbours have to use too";
+  return `${question} To run it on other ports${condition}: ` +
+    commandFor(args, needs, []);
+}
+
+async function runUntilStopped(
   settings: Settings,
   names: readonly string[],
   network: Network,
@@ -229,12 +283,6 @@ function adminPorts(settings: Settings, name: string): ServerPort[] {
 }
 
 /**
- * Flags of `deno run` besides permissions. Without them a program may fetch and
- * run code from a few hosts and from any package.
- */
-const noOtherCode = ["--frozen", "--no-remote"];
-
-/**
  * Prints the command that runs these servers with no more permissions than they
  * need, as one line for a shell.
  *
@@ -251,14 +299,10 @@ export function printPermissions(
     ...requiredPermissions(settings, names),
     ...optionalPermissions(settings, names),
   ];
-  const words = [
-    "deno",
-    "run",
-    ...noOtherCode,
-    ...flagsOf(needs),
-    ...command.filter((word) => !/^--print-permissions(=|$)/.test(word)),
-  ];
-  print(words.map(quoteWord).join(" "));
+  const words = command.filter((word) =>
+    !/^--print-permissions(=|$)/.test(word)
+  );
+  print(denoRun(flagsOf(needs), words));
   for (const need of needs) {
     if (!("path" in need) || grantablePath(need.path) === need.path) continue;
     note(

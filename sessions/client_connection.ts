@@ -7,6 +7,8 @@
  * @module
  */
 import type { Batch } from "../protocol/batch.ts";
+import { parseCommand } from "../protocol/command.ts";
+import { isBlank } from "../protocol/fields.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import type { ReportSource } from "../replica/report_source.ts";
 import { ReplicaError } from "../replica/settling.ts";
@@ -74,6 +76,9 @@ export class ClientConnection {
   #end: ConnectionEnd | undefined;
   #detail = "";
   #cancelClosing: (() => void) | undefined;
+  #cancelPartialLine: (() => void) | undefined;
+  /** Whether a command was answered without its LF, which may still come. */
+  #isLineFeedDue = false;
   #isOver = false;
   /** Size of the replies that are being written. */
   #writingBytes = 0;
@@ -144,6 +149,7 @@ export class ClientConnection {
     }
     this.#isOver = true;
     this.#cancelClosing?.();
+    this.#cancelPartialLine?.();
     closeQuietly(this.#transport);
     return this.#end ?? "client closed";
   }
@@ -231,6 +237,7 @@ export class ClientConnection {
     if (this.#end !== undefined || !framer.end()) return;
     // The line may be incomplete: a time that lacks digits is another time.
     if (this.#transport.wasTruncated) return;
+    if (this.#isLineFeedDue && isBlank(framer.line)) return;
     this.#session.stampTime();
     this.#session.receive(framer.bytes, framer.start, framer.stop);
   }
@@ -250,17 +257,62 @@ export class ClientConnection {
       const writable = session.whenWritable();
       if (writable !== undefined) return this.#writeBefore(writable);
       if (!framer.next()) break;
+      if (this.#isLineFeedDue) {
+        this.#isLineFeedDue = false;
+        if (isBlank(framer.line)) continue;
+      }
       session.receive(framer.bytes, framer.start, framer.stop);
       if (lines % linesPerPiece === 0 && turns.end(session.workload)) {
         return this.#writeBefore(undefined);
       }
     }
+    if (this.#context.limits.partialLineMs < Infinity) this.#awaitLineFeed();
     turns.end(session.workload);
     if (framer.tooLong !== undefined) {
       session.refuseTooLong(framer.tooLong);
       this.#end ??= "line too long";
     }
     return undefined;
+  }
+
+  /** Answers a whole command that is followed by nothing for `partialLineMs`. */
+  #awaitLineFeed(): void {
+    this.#cancelPartialLine?.();
+    this.#cancelPartialLine = undefined;
+    if (!this.#framer.isUnfinished) return;
+    const { clock, limits: { partialLineMs } } = this.#context;
+    this.#cancelPartialLine = clock.after(
+      partialLineMs,
+      () => this.#onPartialLineDue(),
+    );
+  }
+
+  #onPartialLineDue(): void {
+    const { turns } = this.#context;
+    const turn = turns.begin(this.#session.workload);
+    if (turn === undefined) return this.#processPartialLine();
+    let isCancelled = false;
+    this.#cancelPartialLine = () => isCancelled = true;
+    turn.then(() => {
+      if (!isCancelled) this.#processPartialLine();
+    });
+  }
+
+  #processPartialLine(): void {
+    this.#cancelPartialLine = undefined;
+    if (this.#end !== undefined) return;
+    // Replies before it come first. The client may end the line meanwhile.
+    const mustWait = !this.#isIdle || this.#traffic.whenDrained() !== undefined;
+    if (mustWait) return this.#awaitLineFeed();
+    const framer = this.#framer;
+    if (parseCommand(framer.unfinished) === undefined) return;
+    framer.end();
+    this.#context.counts.hit("partial-line-ms");
+    this.#isLineFeedDue = true;
+    this.#session.stampTime();
+    this.#session.receive(framer.bytes, framer.start, framer.stop);
+    this.#context.turns.end(this.#session.workload);
+    this.#writeInBackground();
   }
 
   /** Processes the rest of a chunk, which may have to wait several times. */

@@ -41,6 +41,7 @@ export class ClientListener implements DescriptorUser {
   /** How many there may be now: fewer while the system lacks descriptors. */
   #maxConnections: number;
   #connectionCount = 0;
+  #hasExplainedFullAddress = false;
   #cancelHeartbeat: (() => void) | undefined;
   /** Called when the last connection has ended. */
   #onAllClosed: (() => void) | undefined;
@@ -74,6 +75,7 @@ export class ClientListener implements DescriptorUser {
     if (limit !== undefined) {
       closeQuietly(transport);
       this.#options.counts.hit(limit);
+      if (limit === "connections-per-address") this.#explainFullAddress(key);
       emit("warning", "server", "client refused", { remote, limit });
       return;
     }
@@ -170,6 +172,19 @@ export class ClientListener implements DescriptorUser {
     if (this.#maxConnections === limit) return;
     this.#maxConnections = limit;
     emit("info", "server", "connection limit restored", { limit });
+  }
+
+  /** Logs once what to do if an address stands for many clients. */
+  #explainFullAddress(address: string): void {
+    if (this.#hasExplainedFullAddress) return;
+    this.#hasExplainedFullAddress = true;
+    const { emit, limits } = this.#options;
+    emit("warning", "server", "one address is full", {
+      address,
+      connections: limits.maxConnectionsPerAddress,
+      hint: "all clients behind a NAT or a load balancer have its address: " +
+        "raise --max-connections-per-address",
+    });
   }
 
   #count(key: string | undefined, change: 1 | -1): void {

@@ -41,6 +41,12 @@ export interface ClientLimits {
    */
   readonly idleMs: number;
   /**
+   * A whole command that comes without its LF is answered when nothing has
+   * followed it for this time; or `Infinity`. A part of a command can be a whole
+   * one too, so a line that comes in pieces may be misunderstood.
+   */
+  readonly partialLineMs: number;
+  /**
    * Queries of one client that run at once. Further queries wait, but the
    * requests after them do not.
    */
@@ -67,6 +73,7 @@ export const defaultClientLimits: ClientLimits = {
   maxReplyBytesInTotal: 128 * 1024 * 1024,
   slowConsumerMs: 30_000,
   idleMs: Infinity,
+  partialLineMs: Infinity,
   // Google answers within a second. A higher limit would let one client use all
   // of its permits.
   maxQueriesInFlight: 16,

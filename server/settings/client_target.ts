@@ -5,6 +5,7 @@
  * @module
  */
 import type { ServerEntry, Topology } from "../../peers/topology.ts";
+import type { PermissionNeed } from "../../runtime/permissions.ts";
 import { plainFlags, type SettingFlags } from "./flags.ts";
 import { readHost } from "./host.ts";
 import { herdSchema, readHerd } from "./settings.ts";
@@ -31,6 +32,8 @@ export interface ClientPort {
 /** The herd that the flags name. */
 export interface ClientTarget {
   readonly topology: Topology;
+  /** The files that were read. */
+  readonly sources: readonly PermissionNeed[];
   /** The port of a server to connect to. */
   readonly portOf: (server: ServerEntry) => ClientPort;
 }
@@ -44,14 +47,18 @@ export interface ClientTarget {
 export async function readClientTarget(
   args: { readonly flags: ReadonlyMap<string, string> },
 ): Promise<ClientTarget> {
-  const topology = await readHerd(args);
   const host = readHost(args, "host");
   const path = args.flags.get("tls-ca");
+  const { sources, topology } = await readHerd(
+    args,
+    path === undefined ? [] : [path],
+  );
   const tlsAuthority = path === undefined
     ? undefined
     : await readAuthority(path);
   return {
     topology,
+    sources,
     portOf: (server) => ({
       hostname: host ?? server.host,
       port: tlsAuthority === undefined ? server.clientPort : server.tlsPort,

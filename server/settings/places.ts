@@ -10,7 +10,10 @@ import {
   takesKey,
 } from "../../places/choose.ts";
 import { isLoopback } from "../../runtime/network.ts";
-import type { PermissionNeed } from "../../runtime/permissions.ts";
+import {
+  missingPermissions,
+  type PermissionNeed,
+} from "../../runtime/permissions.ts";
 import { readPlacesKey } from "./places_key.ts";
 import { schema } from "./schema.ts";
 import { errorAt, type ResolvedSettings } from "./sources.ts";
@@ -64,8 +67,14 @@ export async function readPlaces(
   }
   const places = choosePlaces(name, { key, url });
   if (unread.length > 0) {
-    const placesNote =
-      `places come from the embedded gazetteer; to use Google, ${keyHelp}`;
+    // Where Google cannot be reached, the key alone does not help.
+    const { hosts } = choosePlaces(name, { key: "any", url });
+    const missing = await missingPermissions(
+      hosts.map((host): PermissionNeed => ({ name: "net", host })),
+    );
+    const placesNote = missing.length > 0
+      ? undefined
+      : `places come from the embedded gazetteer; to use Google, ${keyHelp}`;
     return { places, placesNote, sources, unread };
   }
   if (key !== undefined && url !== undefined && isUnencrypted(url)) {

@@ -175,6 +175,21 @@ export const clientLimitSettings = {
     group: "Limits on clients",
     help: "disconnect a client that sends nothing for this long, 0 for never",
   },
+  // With less, a packet's way could be longer. A minute is more than people
+  // wait.
+  partialLineMs: {
+    type: "whole number",
+    flag: "partial-line-ms",
+    unit: "MS",
+    min: 10,
+    max: 60_000,
+    zero: "never",
+    default: defaultClientLimits.partialLineMs,
+    otherwise: "never",
+    group: "Limits on clients",
+    help:
+      "answer a command without newline after this time; dangerous, 0 for never",
+  },
   maxQueriesInFlight: {
     type: "whole number",
     flag: "max-whatsats-per-connection",

@@ -13,7 +13,8 @@ import {
   TopologyError,
 } from "../../peers/topology.ts";
 import { takesKey } from "../../places/choose.ts";
-import { readFile } from "../../runtime/files.ts";
+import { readFile, requireReadPermission } from "../../runtime/files.ts";
+import type { PermissionNeed } from "../../runtime/permissions.ts";
 import { SetupError, UsageError } from "../../runtime/setup_error.ts";
 import type { ClientLimits } from "../../sessions/limits.ts";
 import { type AdminSettings, readAdmin } from "./admin.ts";
@@ -82,6 +83,7 @@ export async function readSettings(
     admin: { ...schema.admin, default: isAdminServed },
   };
   const sources = [flagSource(flags), await variableSource(known)];
+  await requireReadPermission(filesOf(resolveSettings(known, sources).values));
   const { herdSettings, topology } = await readHerdFile(sources);
   const resolved = resolveSettings(known, [...sources, herdSettings]);
   const { values } = resolved;
@@ -112,17 +114,48 @@ export async function readSettings(
   };
 }
 
+/** The files that settings name and that will be read. */
+function filesOf(values: SettingValues): string[] {
+  const { config, placesKeyFile, placesProvider, secretFile } = values;
+  const { tlsCa, tlsCert, tlsKey } = values;
+  const isTlsComplete = tlsCert !== undefined && tlsKey !== undefined;
+  return [
+    config,
+    secretFile,
+    ...isTlsComplete ? [tlsCert, tlsKey, tlsCa] : [],
+    takesKey(placesProvider) ? placesKeyFile : undefined,
+  ].filter((path) => path !== undefined);
+}
+
+/** The herd of a program that connects to servers. */
+export interface Herd {
+  readonly topology: Topology;
+  /** The files that describe it. */
+  readonly sources: readonly PermissionNeed[];
+}
+
 /**
  * Reads the herd of a program that connects to servers, from `--config` and
  * `--base-port` or their variables.
  *
+ * @param otherFiles Files that the program will read too.
  * @throws {UsageError} If a flag is wrong.
- * @throws {SetupError} If the file cannot be read or is wrong.
+ * @throws {SetupError} If the file cannot be read or is wrong, or another one
+ * may not be read.
  */
-export async function readHerd({ flags }: GivenFlags): Promise<Topology> {
+export async function readHerd(
+  { flags }: GivenFlags,
+  otherFiles: readonly string[] = [],
+): Promise<Herd> {
   const sources = [flagSource(flags), await variableSource(herdSchema)];
+  const { config } = resolveSettings(herdSchema, sources).values;
+  const files = [...config === undefined ? [] : [config], ...otherFiles];
+  await requireReadPermission(files);
   const { topology } = await readHerdFile(sources, false);
-  return topology;
+  return {
+    topology,
+    sources: files.map((path) => ({ name: "read", path })),
+  };
 }
 
 /** The settings that select the herd. */

@@ -130,7 +130,8 @@ export async function variableSource(schema: Schema): Promise<Source> {
     Object.values(schema).map(async (setting) => {
       const variable = variableOf(setting);
       if (!await isGranted({ name: "env", variable })) return;
-      const text = Deno.env.get(variable);
+      // A file of variables may have lines that end in CR LF.
+      const text = Deno.env.get(variable)?.trim();
       // Some systems unset a variable by setting it to an empty text.
       if (text) variables.set(variable, text);
     }),

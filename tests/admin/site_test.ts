@@ -1,8 +1,15 @@
 import { EventStream } from "../../admin/event_stream.ts";
 import { maxStreams } from "../../admin/limits.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
+import { escapeBytes } from "../../log/escape.ts";
+import { textOfBytes } from "../../protocol/bytes.ts";
 import type { ServerFacts } from "../../server/status/status.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import {
@@ -11,10 +18,13 @@ import {
   serverFacts,
 } from "../fakes/observed_server.ts";
 
+/** IDs that mean something in the query of a URL. */
+const oddIds = ["+1", "a&b", "id=c", "a=b&id=d", "50%", "%4", "a/?b", "%\xfc"];
+
 /** A site, and the server behind it. */
 function open(facts: Given<ServerFacts> = {}) {
   const self = new FakeObservedServer("Hill");
-  self.known = ["kiwi", "\x00<b>\xff", "__proto__"].map((client) =>
+  self.known = ["kiwi", "\x00<b>\xff", "__proto__", ...oddIds].map((client) =>
     `AT Smith +0.2 ${client} +34.07-118.45 1520023934.5`
   );
   const events = new EventStream({
@@ -93,14 +103,34 @@ Deno.test({
         position: [id, 34.07, -118.45, "Smith", 1520023934.5],
       });
     }
-    for (const id of ["kiw", "constructor", "%5cx01"]) {
+    // As a person types them, and as a program encodes them.
+    for (const id of oddIds) {
+      const shown = textOfBytes(escapeBytes(id));
+      for (const query of [shown, encodeURIComponent(shown)]) {
+        const response = await request(`/client.json?id=${query}`, open());
+        assertEquals(response.status, 200, query);
+        assertEquals((await response.json()).position[0], shown, query);
+      }
+    }
+    const second = await request("/client.json?x=1&id=kiwi", open());
+    assertEquals(second.status, 200);
+    for (const id of ["kiw", "constructor", "%5cx01", "a+b"]) {
       const response = await request(`/client.json?id=${id}`, open());
       assertEquals(
         `${response.status} ${await response.text()}`,
         "404 no client with this ID is known\n",
       );
     }
-    for (const query of ["", "?id=", "?id=a+b", "?id=%5cq", "?name=kiwi"]) {
+    for (
+      const query of [
+        "",
+        "?id=",
+        "?id=a%20b",
+        "?id=%5cq",
+        "?name=kiwi",
+        "?xid=kiwi",
+      ]
+    ) {
       const response = await request(`/client.json${query}`, open());
       assertEquals(response.status, 400, query);
       assertStringIncludes(await response.text(), "expected");
@@ -227,7 +257,7 @@ Deno.test({
       assertStringIncludes(policy, "frame-ancestors 'none'");
       assert(!/unsafe|\*|https?:/.test(policy), policy);
       assertEquals(headers.get("x-content-type-options"), "nosniff");
-      assertEquals(headers.get("cache-control"), "no-store");
+      assertMatch(headers.get("cache-control")!, /^no-store(, no-transform)?$/);
       assertEquals(headers.get("access-control-allow-origin"), null);
       await body?.cancel();
     }
@@ -246,6 +276,12 @@ Deno.test({
     assertEquals(
       responses[0].headers.get("content-type"),
       "text/event-stream",
+    );
+    // So that proxies pass on each event at once.
+    assertEquals(responses[0].headers.get("x-accel-buffering"), "no");
+    assertEquals(
+      responses[0].headers.get("cache-control"),
+      "no-store, no-transform",
     );
     const late = await request("/events", site);
     assertEquals(late.status, 503);

@@ -3,16 +3,25 @@ import {
   EncryptionError,
   HerdClient,
   InvalidCommandError,
+  RoamingClient,
   SetupError,
   startServer,
   TlsIdentity,
   TopologyError,
 } from "../../mod.ts";
 import { configure, type LogRecord, reset } from "../../packages/logtape.ts";
-import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
+import { clientLimitSettings, schema } from "../../server/settings/schema.ts";
+import { isGivenBy, type Schema } from "../../server/settings/setting.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "../assert.ts";
 import { freeBasePort } from "../end_to_end/process.ts";
 import { authority, hill, smith } from "../fakes/certificates.ts";
-import { FakeServer } from "../fakes/herd_server.ts";
+import { answerAs, FakeServer } from "../fakes/herd_server.ts";
 
 Deno.test("mod.ts: a program starts a server, and sends reports and queries", async () => {
   const logDirectory = await Deno.makeTempDir();
@@ -159,9 +168,52 @@ Deno.test("HerdClient: an error names the invalid field of a request", async () 
           }),
         "position: expected",
       ],
-      [() => client.nearby({ ...query, radiusKm: 51 }), "radiusKm: 51"],
-      [() => client.nearby({ ...query, bound: 1.5 }), "bound: 1.5"],
-      [() => client.nearby({ ...query, bound: -1 }), "bound: -1"],
+      [() => client.nearby({ ...query, radiusKm: 51 }), "radiusKm: expected"],
+      [() => client.nearby({ ...query, bound: 1.5 }), "bound: expected"],
+      [() => client.nearby({ ...query, bound: -1 }), "bound: expected"],
+      // Rounding to the digits that are sent must not hide these.
+      ...[
+        { latitude: 90.000000001, longitude: 0 },
+        { latitude: -90.000000001, longitude: 0 },
+        { latitude: 0, longitude: 180.000000001 },
+        { latitude: 0, longitude: -Infinity },
+      ].map((position) =>
+        [
+          () => client.report({ ...report, position }),
+          "position: expected",
+        ] as const
+      ),
+      ...[50.0000001, -0.0000001, NaN, Infinity, "1", 1n, null].map((value) =>
+        [
+          () => client.nearby({ ...query, radiusKm: anything(value) }),
+          "radiusKm: expected a number of kilometres from 0 to 50, found ",
+        ] as const
+      ),
+      ...[5.0000001, 20.0000001, -0.0000001, NaN, "1", 1n, undefined].map(
+        (value) =>
+          [
+            () => client.nearby({ ...query, bound: anything(value) }),
+            "bound: expected a whole number from 0 to 20, found ",
+          ] as const,
+      ),
+      [
+        () => client.report({ ...report, time: new Date(NaN) }),
+        "time: expected",
+      ],
+      [() => client.report({ ...report, time: -1 }), "time: expected"],
+      [
+        () =>
+          client.report({
+            ...report,
+            position: anything({ latitude: 1n, longitude: NaN }),
+          }),
+        'found {"latitude":"1","longitude":"NaN"}',
+      ],
+      [
+        () => client.report({ ...report, position: anything(null) }),
+        "position: expected",
+      ],
+      [() => client.report({ ...report, time: anything(1n) }), "time: exp"],
     ] as const
   ) await assertRejects(call, RangeError, message);
   const lost = assertRejects(() => client.report(report), DisconnectedError);
@@ -169,6 +221,122 @@ Deno.test("HerdClient: an error names the invalid field of a request", async () 
   await lost;
   await assertRejects(() => client.report(report), DisconnectedError);
   await client.close();
+});
+
+Deno.test("HerdClient sends numbers near zero and at the limits in the shortest form", async () => {
+  await using server = new FakeServer(answerAs("Hill"));
+  await using client = await HerdClient.connect({ port: server.port });
+  const positions: [number, number, string][] = [
+    [-0, -0, "+0+0"],
+    [-1e-9, 1e-9, "+0+0"],
+    [-1e-8, 5e-9, "-0.00000001+0.00000001"],
+    [90, -180, "+90-180"],
+    [-89.999999999, 179.999999999, "-90+180"],
+  ];
+  for (const [latitude, longitude, position] of positions) {
+    const at = await client.report({
+      client: "kiwi",
+      position: { latitude, longitude },
+      time: 0,
+    });
+    assertEquals(at.position, position);
+  }
+  const query = { client: "kiwi", radiusKm: -0, bound: -0 };
+  await assertRejects(() => client.nearby(query), InvalidCommandError);
+  assertEquals(server.received.at(-1), "WHATSAT kiwi 0 0");
+});
+
+/** Numbers that are no time-out. The longest timer has 31 bits. */
+const wrongTimeouts = [
+  NaN,
+  0,
+  -1,
+  -Infinity,
+  2 ** 31,
+  Number.MAX_VALUE,
+  "1000",
+  null,
+];
+
+Deno.test("HerdClient and RoamingClient refuse a time-out that no timer can keep", async () => {
+  await using server = new FakeServer(answerAs("Hill"));
+  const expected = "timeoutMs: expected more than 0 and at most 2147483647 " +
+    "milliseconds, or Infinity, found ";
+  for (const value of wrongTimeouts) {
+    const address = { port: server.port, timeoutMs: anything(value) };
+    const { message } = await assertRejects(
+      () => HerdClient.connect(address),
+      RangeError,
+    );
+    const found = typeof value === "string" ? `"${value}"` : `${value}`;
+    assertEquals(message, expected + found);
+    assertEquals(
+      assertThrows(
+        () => new RoamingClient([{ port: 1 }, address]),
+        RangeError,
+      ).message,
+      `servers[1]: ${expected}${found}`,
+    );
+  }
+  assertEquals(server.connections, 0);
+});
+
+Deno.test("HerdClient waits as long as it takes with a time-out of Infinity, and with the longest", async () => {
+  const reply = "AT Hill +0.1 kiwi +1+1 0\n";
+  for (const timeoutMs of [Infinity, 2 ** 31 - 1, undefined]) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepting = listener.accept();
+    const { port } = listener.addr;
+    const client = await HerdClient.connect({ port, timeoutMs });
+    using connection = await accepting;
+    const report = client.report({ client: "kiwi", position: "+1+1", time: 0 });
+    await connection.read(new Uint8Array(100));
+    // A timer of 1 ms, which an overflow would make of it, is due before this.
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    await connection.write(new TextEncoder().encode(reply));
+    assertEquals((await report).server, "Hill");
+    client.abort();
+  }
+});
+
+Deno.test("HerdClient and RoamingClient refuse a port that is none", async () => {
+  for (const value of [0, -1, 65_536, 80.5, NaN, "8000", undefined]) {
+    const address = { port: anything(value) };
+    const found = typeof value === "string" ? `"${value}"` : `${value}`;
+    const expected =
+      `port: expected a whole number from 1 to 65535, found ${found}`;
+    const { message } = await assertRejects(
+      () => HerdClient.connect(address),
+      RangeError,
+    );
+    assertEquals(message, expected);
+    assertEquals(
+      assertThrows(() => new RoamingClient([address]), RangeError).message,
+      `servers[0]: ${expected}`,
+    );
+  }
+});
+
+Deno.test("startServer() refuses numbers that are no whole numbers in their range", async () => {
+  const wrong = [NaN, -1, 1.5, Infinity, 2 ** 53, "1000", 1n, null];
+  const numbers = Object.entries(schema as Schema)
+    .filter(([, { type }]) => type === "whole number");
+  for (const [name, setting] of numbers) {
+    const isLimit = name in clientLimitSettings;
+    if (!isLimit && !isGivenBy(setting, "option")) continue;
+    for (const value of wrong) {
+      const takesInfinity = "zero" in setting && setting.zero !== undefined;
+      if (takesInfinity && value === Infinity) continue;
+      const options = isLimit
+        ? { limits: { [name]: value } }
+        : { [name]: value };
+      await assertRejects(
+        () => startServer({ name: "Hill", ...anything(options) }),
+        RangeError,
+        `${isLimit ? "limits." : ""}${name}: expected a whole number from `,
+      );
+    }
+  }
 });
 
 Deno.test("startServer(): an error names the invalid option or the taken port", async () => {

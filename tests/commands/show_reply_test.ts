@@ -91,6 +91,15 @@ ${explained}
     ]);
     const [found] = lines(answer([place("A", 34.06893, -118.445127)]));
     assertEquals(found, "  1 place");
+    assertEquals(
+      lines(answer([{ name: "Bel Air" }, place("Westwood", 34.05612, -118)])),
+      [
+        "  2 places",
+        "  1  Bel Air           -",
+        "  2  Westwood    41.0 km",
+        credit,
+      ],
+    );
     // Text that is not a Nearby Search is shown unchanged.
     assertEquals(lines({ line, text: '{"results":[{}]}' }), [
       '{"results":[{}]}',

@@ -1,6 +1,13 @@
-import { complete, insertTime } from "../../commands/typed_line.ts";
+import { readArguments } from "../../cli/arguments.ts";
+import {
+  complete,
+  insertTime,
+  readTimeFlag,
+  timeFlag,
+} from "../../commands/typed_line.ts";
 import { verbs } from "../../protocol/command.ts";
-import { assertEquals } from "../assert.ts";
+import { UsageError } from "../../runtime/setup_error.ts";
+import { assertEquals, assertThrows } from "../assert.ts";
 
 Deno.test({
   name: "insertTime() replaces now only as the time of a whole IAMAT",
@@ -22,6 +29,53 @@ Deno.test({
         "iamat me +1+1 now",
       ]
     ) assertEquals(typed(line), line);
+  },
+});
+
+Deno.test({
+  name: "insertTime() adds a time only to an IAMAT that lacks nothing else",
+  permissions: "none",
+  fn() {
+    const now = { seconds: 1_764_000_000, nanoseconds: 5_000 };
+    const typed = (line: string) => insertTime(line, now, "now");
+    const seconds = "1764000000.000005000";
+    assertEquals(typed(" IAMAT  me +1+1 "), ` IAMAT  me +1+1 ${seconds}`);
+    assertEquals(typed("IAMAT me +1+1 now"), `IAMAT me +1+1 ${seconds}`);
+    assertEquals(insertTime("IAMAT me +1+1", now, "1.5"), "IAMAT me +1+1 1.5");
+    for (
+      const line of [
+        "IAMAT me",
+        "IAMAT me +1+1 2",
+        "IAMAT me +1+1 2 3",
+        "WHATSAT me 1",
+        "WHATSAT me 1 1",
+        "AT me +1+1",
+        "",
+      ]
+    ) assertEquals(typed(line), line);
+  },
+});
+
+Deno.test({
+  name: "readTimeFlag() takes now and POSIX seconds",
+  permissions: "none",
+  fn() {
+    const read = (...args: string[]) =>
+      readTimeFlag(readArguments(args, { time: timeFlag }));
+    assertEquals(read(), undefined);
+    assertEquals(read("--time=now"), "now");
+    assertEquals(read("--time", "1520023934.9"), "1520023934.9");
+    for (const time of ["yesterday", "+1", "1e3"]) {
+      const { message } = assertThrows(
+        () => read(`--time=${time}`),
+        UsageError,
+      );
+      assertEquals(
+        message,
+        "--time: expected now, or POSIX seconds such as 1520023934.9, found " +
+          time,
+      );
+    }
   },
 });
 

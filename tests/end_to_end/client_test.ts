@@ -98,6 +98,63 @@ Deno.test("in a pipe, herd client ends when the server does", async () => {
   await serving;
 });
 
+Deno.test("in a pipe, herd client and herd send fail if a line is not answered", async () => {
+  await using herd = new TestHerd();
+  const files = new Files(herd);
+  await herd.start("Hill", files.flags, {}, files.permissions);
+  const command = commandFor(herd.basePort);
+  const hint = "it may use TLS (--tls-ca FILE), or it may have too many " +
+    "connections: see its log";
+  const send = [...command.with(4, "send"), "WHATSAT kiwi 1 1"];
+  // Plain text to a server that speaks TLS.
+  for (const args of [command, send]) {
+    const { code, stderr, stdout } = await pipe("x\n", args);
+    assertEquals({ code, stdout }, { code: 1, stdout: "" });
+    assertMatch(
+      stderr,
+      RegExp(
+        `^herd: (127.0.0.1:${herd.basePort} closed the connection without an ` +
+          `answer|the connection to 127.0.0.1:${herd.basePort} was lost: .*)` +
+          `; ${hint.replace(/[()]/g, "\\$&")}\n$`,
+      ),
+    );
+  }
+});
+
+Deno.test("in a pipe, herd client and herd send give a silent server up", async () => {
+  const basePort = freeBasePort();
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
+  const command = [...commandFor(basePort), "--timeout=1"];
+  for (const args of [command, [...command.with(4, "send"), "x"]]) {
+    assertEquals(await pipe("x\n", args), {
+      code: 1,
+      stdout: "",
+      stderr: `herd: no answer from 127.0.0.1:${basePort} within 1 s\n`,
+    });
+  }
+});
+
+Deno.test("herd send puts in the present time", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const send = commandFor(herd.basePort).with(4, "send");
+  const before = Date.now() / 1000;
+  for (const words of [["IAMAT k +1+1 now"], ["IAMAT k +1+1", "--time=now"]]) {
+    const { code, stdout } = await pipe("", [...send, ...words]);
+    assertEquals(code, 0);
+    const [, time] = stdout.match(/^AT Hill \S+ k \+1\+1 (\d+\.\d{9})\n$/)!;
+    assert(Number(time) >= before - 1 && Number(time) <= Date.now() / 1000 + 1);
+  }
+  const { code, stderr } = await pipe("", [...send, "x", "--time=now"]);
+  assertEquals(code, 2);
+  assertMatch(
+    stderr,
+    /^herd: --time is for an IAMAT without its time, found x/,
+  );
+  const piped = [...commandFor(herd.basePort), "--time=now"];
+  assertEquals((await pipe("", piped)).code, 2);
+});
+
 withScript.test("herd client prints each error in one line", async () => {
   const basePort = freeBasePort();
   const command = commandFor(basePort);

@@ -134,6 +134,18 @@ Deno.test("with --idle-seconds a silent client is disconnected", async () => {
   );
 });
 
+Deno.test("a command without its newline is answered where that is asked for", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--partial-line-ms=50"]);
+  using connection = await client(herd.portOf("Hill"));
+  // As clients do that send their command and then wait.
+  await writeAll(connection, "IAMAT kiwi +34.07-118.45 1520023934");
+  await readUntil(connection, (text) => text.endsWith(" 1520023934\n"));
+  await writeAll(connection, "WHATSAT kiwi 10 1");
+  await readUntil(connection, (text) => text.endsWith("}\n\n"));
+  await herd.untilLogged("Hill", 'limit-reached limit="partial-line-ms"');
+});
+
 Deno.test("unknown peers at the peer port cannot block neighbours", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");

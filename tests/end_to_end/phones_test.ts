@@ -71,6 +71,36 @@ Deno.test("phones move when their server is killed, and no report is lost", asyn
   assertMatch(run.stdout, /silent at the end: Hill, Jaquez, Campbell, Singlet/);
 });
 
+Deno.test("phones say what to do if there are too few descriptors", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill");
+  const args = [
+    ...["run", "--no-prompt", "--allow-net", "main.ts", "phones"],
+    ...[`--base-port=${herd.basePort}`, "--count=500", "--seconds=600"],
+  ];
+  await using run = Program.start(args, {
+    through: ["sh", "-c", 'ulimit -n 150; exec "$@"', "sh"],
+  });
+  assertEquals(await run.ended(), 1);
+  assertMatch(
+    run.stderr,
+    /\nherd: 500 phones need 600 descriptors, and there are fewer: run ulimit -n 600 first, here and where servers run; ulimit -Hn shows the most that can be set\n$/,
+  );
+});
+
+Deno.test("phones say what else limits their number", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--max-connections=10"]);
+  await using run = phones(herd.basePort, "--count=100", "--seconds=4");
+  await run.ended();
+  assertStringIncludes(
+    run.stderr,
+    "some phones were not served: servers need a descriptor for each " +
+      "(ulimit -n), and allow --max-connections in all and " +
+      "--max-connections-per-address from one machine\n",
+  );
+});
+
 Deno.test("phones print one line if no server runs", async () => {
   const basePort = freeBasePort();
   await using run = phones(basePort);

@@ -129,7 +129,7 @@ Deno.test("a server caches answers only with --places-ttl", async () => {
   }
 });
 
-Deno.test("a server without permission to connect to Google prints the flag", async () => {
+Deno.test("a server without permission to connect to Google prints the command that has it", async () => {
   await using herd = new TestHerd();
   for (
     const [provider, hosts] of [
@@ -153,7 +153,8 @@ Deno.test("a server without permission to connect to Google prints the flag", as
     assertEquals(await hill.ended(), 1);
     assertStringIncludes(
       hill.stderr,
-      `not permitted: run with --allow-net=${hosts}\n`,
+      `,${hosts} --allow-write=${herd.logFolder} ` +
+        "--allow-env=GOOGLE_PLACES_KEY server.ts Hill ",
     );
   }
 });

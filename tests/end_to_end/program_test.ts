@@ -327,7 +327,7 @@ Deno.test("an error of the setup exits with 1 and one line", async () => {
     [
       ["server.ts", "Hill", `--config=${folder}/bad.json`],
       undefined,
-      `reading ${folder}/bad.json needs --allow-read=${folder}/bad.json`,
+      `reading ${folder}/bad.json needs permission: run instead: `,
     ],
     [
       [
@@ -337,8 +337,7 @@ Deno.test("an error of the setup exits with 1 and one line", async () => {
         `--tls-key=${folder}/smith.key`,
       ],
       undefined,
-      `reading ${folder}/hill.pem, ${folder}/smith.key needs ` +
-      `--allow-read=${folder}/hill.pem,${folder}/smith.key`,
+      `reading ${folder}/hill.pem, ${folder}/smith.key needs permission`,
     ],
     [
       [
@@ -383,8 +382,8 @@ Deno.test("an error of the setup exits with 1 and one line", async () => {
     [
       ["server.ts", "Hill", logs],
       ["--no-prompt", "--allow-net=127.0.0.1:8000"],
-      "not permitted: run with --allow-net=127.0.0.1:8100,127.0.0.1:8101," +
-      `127.0.0.1:8102 --allow-write=${folder}/logs`,
+      "--allow-net=127.0.0.1:8000,127.0.0.1:8100,127.0.0.1:8101," +
+      `127.0.0.1:8102 --allow-write=${folder}/logs server.ts Hill`,
     ],
     [
       ["server.ts", "Hill", logs, "--host=192.0.2.1"],
@@ -394,7 +393,7 @@ Deno.test("an error of the setup exits with 1 and one line", async () => {
     [
       ["server.ts", "Hill", `--secret-file=${folder}/secret`],
       ["--no-prompt"],
-      `reading ${folder}/secret needs --allow-read=${folder}/secret`,
+      `--allow-read=${folder}/secret --allow-net --allow-write server.ts Hill`,
     ],
     [
       ["server.ts", "Hill", `--secret-file=${folder}/none`],
@@ -431,14 +430,14 @@ Deno.test("an error of the setup exits with 1 and one line", async () => {
     [
       ["server.ts", "Hill", logs, far, `--secret-file=${folder}/secret`],
       readOnly,
-      "not permitted: run with --allow-net=127.0.0.1:8000,127.0.0.1:8100," +
-      `192.0.2.7:8102 --allow-write=${folder}/logs\n`,
+      "--allow-net=127.0.0.1:8000,127.0.0.1:8100,192.0.2.7:8102 " +
+      `--allow-write=${folder}/logs --allow-read=`,
     ],
     [
       ["server.ts", "Near", logs, far],
       readOnly,
-      "not permitted: run with --allow-net=127.0.0.1:8001,127.0.0.1:8101 " +
-      `--allow-write=${folder}/logs\n`,
+      "--allow-net=127.0.0.1:8001,127.0.0.1:8101 " +
+      `--allow-write=${folder}/logs --allow-read=`,
     ],
     [
       ["main.ts", "send", "Hill", "x", "--base-port=1"],
@@ -525,6 +524,26 @@ Deno.test("a server needs only permissions for its ports and logs", async () => 
   assertStringIncludes(answer, '"status" : "OK"');
   hill.signal("SIGTERM");
   assertEquals(await hill.ended(), 0);
+});
+
+Deno.test("nohup does not keep a server running, as the documents say", async () => {
+  await using herd = new TestHerd();
+  const permissions = ["--allow-net", "--allow-write"];
+  const hill = await herd.start("Hill", [], {}, permissions, ["nohup"]);
+  hill.signal("SIGHUP");
+  assertEquals(await hill.ended(), 0);
+  const remedies = { "README.md": "#what-surprises-people" };
+  const operations = { "docs/OPERATIONS.md": "setsid -f" };
+  const deploy = { "deploy/README.md": "setsid -f" };
+  const pages = { ...remedies, ...operations, ...deploy };
+  for (const [path, remedy] of Object.entries(pages)) {
+    const page = await Deno.readTextFile(projectFolder + path);
+    const text = page.replaceAll(/\s+/g, " ");
+    for (const part of ["`nohup` does not keep", "SIGTERM to `npx`", remedy]) {
+      assertStringIncludes(text, part, path);
+    }
+    assertMatch(text, /1,000 (clients|connections)/, path);
+  }
 });
 
 Deno.test("a server whose terminal is closed stops with status 0", async () => {

@@ -79,7 +79,13 @@ withShellAndPython.test("track, in each language, reports a position and prints 
 
 Deno.test("examples/README.md has the output of track", () => {
   const readme = Deno.readTextFileSync(`${projectFolder}examples/README.md`);
-  for (const command of ["deno run --allow-net", "python3", "sh"]) {
+  for (
+    const command of [
+      "deno run --frozen --no-remote --allow-net",
+      "python3",
+      "sh",
+    ]
+  ) {
     const block = readme.slice(
       readme.indexOf(`    $ ${command} examples/track`),
     );

@@ -35,6 +35,8 @@ export class FakeHerd {
   readonly connections = new Set<FakeConnection>();
   /** Servers that refuse connections. */
   readonly stopped = new Set<string>();
+  /** Most requests at the same time that a server had not answered. */
+  mostUnanswered = 0;
   readonly #reports = new Map<string, Map<string, string>>();
 
   constructor(readonly names: readonly string[]) {
@@ -57,6 +59,15 @@ export class FakeHerd {
     }
   }
 
+  /** A server has got a request. */
+  noteUnanswered(server: string): void {
+    const counts = Array.from(this.connections)
+      .filter((connection) => connection.server === server)
+      .map(({ unanswered }) => unanswered);
+    const sum = counts.reduce((sum, count) => sum + count, 0);
+    this.mostUnanswered = Math.max(this.mostUnanswered, sum);
+  }
+
   report(server: string, id: string, line: string): void {
     for (const name of this.names) {
       const isReached = name === server || !this.faults.isIsolated?.(name);
@@ -74,6 +85,7 @@ export class FakeHerd {
 /** A connection to a fake server. */
 export class FakeConnection implements Connection {
   readonly #ended = Promise.withResolvers<never>();
+  unanswered = 0;
 
   constructor(readonly herd: FakeHerd, readonly server: string) {
     this.#ended.promise.catch(() => {});
@@ -116,8 +128,14 @@ export class FakeConnection implements Connection {
   async #answer<Answer>(make: () => Answer): Promise<Answer> {
     const isFrozen = this.herd.faults.isFrozen?.(this.server) === true;
     const ended = this.#ended.promise;
-    await (isFrozen ? ended : Promise.race([ended, Promise.resolve()]));
-    return make();
+    this.unanswered += 1;
+    this.herd.noteUnanswered(this.server);
+    try {
+      await (isFrozen ? ended : Promise.race([ended, Promise.resolve()]));
+      return make();
+    } finally {
+      this.unanswered -= 1;
+    }
   }
 }
 

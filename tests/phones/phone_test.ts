@@ -6,9 +6,15 @@ import {
   Movement,
   walking,
 } from "../../phones/movement.ts";
-import { type Home, makePhones, type Phone } from "../../phones/phone.ts";
+import {
+  formatDegrees,
+  type Home,
+  makePhones,
+  type Phone,
+} from "../../phones/phone.ts";
 import { isPosition } from "../../protocol/position.ts";
 import { isTime } from "../../protocol/time.ts";
+import { paceOf } from "../../phones/pace.ts";
 import { Random } from "../../runtime/random.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { anySeed, assertProperty } from "../property.ts";
@@ -187,5 +193,73 @@ Deno.test({
       assertEquals(new Set(phones.map(({ id }) => id)).size, 20);
     });
     assertProperty(property, { numRuns: 10 });
+  },
+});
+
+Deno.test({
+  name: "formatDegrees() gives zero a plus, also after rounding",
+  permissions: "none",
+  fn() {
+    assertEquals(formatDegrees(-0.0000001), "+0.000000");
+    assertEquals(formatDegrees(-0), "+0.000000");
+    assertEquals(formatDegrees(-0.000001), "-0.000001");
+  },
+});
+
+Deno.test({
+  name: "many phones begin at a limited rate, and share a rate of reports",
+  permissions: "none",
+  fn() {
+    const property = fc.property(anySeed, (seed) => {
+      const count = 20_000;
+      const { rampMs } = paceOf(count);
+      assertEquals(rampMs, 20_000);
+      const begunIn = Array(20).fill(0);
+      let reports = 0;
+      const fromMs = rampMs;
+      const toMs = rampMs + 10_000;
+      for (const phone of phonesOf(seed, count)) {
+        let action = phone.next();
+        assertEquals(action.kind, "report");
+        begunIn[Math.floor(action.atMs / 1_000)] += 1;
+        for (; action.atMs < toMs; action = phone.next()) {
+          if (action.kind === "report" && action.atMs >= fromMs) reports += 1;
+        }
+      }
+      for (const begun of begunIn) assertNear(begun, 1_000, 31);
+      assertNear(reports, 20_000, 200);
+    });
+    assertProperty(property, { numRuns: 1 });
+  },
+});
+
+Deno.test({
+  name: "a few phones keep their pace",
+  permissions: "none",
+  fn() {
+    assertEquals(paceOf(3_000), { rampMs: 3_000, slowdown: 1 });
+    assertEquals(paceOf(6_000), { rampMs: 6_000, slowdown: 1 });
+    assertEquals(paceOf(12_000), { rampMs: 12_000, slowdown: 2 });
+  },
+});
+
+Deno.test({
+  name: "phones have no errors of their clocks if they report the present time",
+  permissions: "none",
+  fn() {
+    const property = fc.property(anySeed, (seed) => {
+      const settings = { count: 50, run: "7", homes };
+      const [exact, others] = [true, false].map((hasExactClock) =>
+        makePhones({ ...settings, random: new Random(seed), hasExactClock })
+      );
+      assert(exact.every(({ skewMs }) => skewMs === 0));
+      assert(others.some(({ skewMs }) => skewMs !== 0));
+      // Nothing else differs.
+      assertEquals(
+        exact.map((phone) => [phone.id, phone.next()]),
+        others.map((phone) => [phone.id, phone.next()]),
+      );
+    });
+    assertProperty(property, { numRuns: 3 });
   },
 });

@@ -2,6 +2,7 @@ import fc from "../fast_check.ts";
 import { makePhones } from "../../phones/phone.ts";
 import { Run } from "../../phones/run.ts";
 import type { Census } from "../../phones/results.ts";
+import { maxRequesting } from "../../phones/servers.ts";
 import { Random } from "../../runtime/random.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { anySeed, assertProperty } from "../property.ts";
@@ -35,14 +36,16 @@ const many = 60;
 interface Settings {
   readonly count?: number;
   readonly faults?: Faults;
+  readonly seconds?: number;
   /** Called after every second. */
   readonly onSecond?: (herd: FakeHerd, elapsedMs: number) => void;
 }
 
-/** Runs phones for a minute. Returns the results. */
+/** Runs phones, for a minute by default. Returns the results. */
 async function run(
   seed: number,
-  { count = few, faults = {}, onSecond = () => {} }: Settings = {},
+  { count = few, faults = {}, onSecond = () => {}, seconds = 60 }: Settings =
+    {},
 ) {
   const herd = new FakeHerd(names);
   Object.assign(herd.faults, faults);
@@ -53,7 +56,7 @@ async function run(
   const run = new Run({ phones, servers: names, connect, clock, random });
   const end = new AbortController();
   const running = run.run(end.signal);
-  for (let second = 0; second < 60; second++) {
+  for (let second = 0; second < seconds; second++) {
     await clock.advance(1_000);
     onSecond(herd, clock.elapsedMs());
   }
@@ -75,6 +78,7 @@ async function run(
     census: census!,
     censusMs,
     failures: run.failures,
+    mostUnanswered: herd.mostUnanswered,
     results: run.results,
   };
 }
@@ -101,6 +105,24 @@ testRun(
     });
     assertEquals(census, { reached: names, silent: [], phones: few, lost: 0 });
     assertEquals(failures, { count: 0, last: "" });
+  },
+);
+
+testRun(
+  "a server that does not answer is not flooded with requests",
+  async (seed) => {
+    const { mostUnanswered, results } = await run(seed, {
+      count: 1_500,
+      faults: { isFrozen: (server) => server === "Hill" },
+      seconds: 8,
+    });
+    // Measurements of propagation query besides: a few per cent of the reports.
+    const most = 2 * maxRequesting;
+    assert(mostUnanswered >= maxRequesting, `${mostUnanswered}`);
+    assert(mostUnanswered < most, `${mostUnanswered}`);
+    assert(results.unanswered > 0);
+    // Phones at other servers go on.
+    assert(results.right > 1_500, `${results.right}`);
   },
 );
 

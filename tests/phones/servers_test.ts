@@ -1,8 +1,13 @@
+import { Ending } from "../../phones/ending.ts";
 import { Expectations } from "../../phones/expectations.ts";
 import { PropagationProbe } from "../../phones/propagation_probe.ts";
 import { Requester } from "../../phones/requester.ts";
 import { Results } from "../../phones/results.ts";
-import { type Connection, Servers } from "../../phones/servers.ts";
+import {
+  type Connection,
+  maxConnecting,
+  Servers,
+} from "../../phones/servers.ts";
 import { Random } from "../../runtime/random.ts";
 import { assertEquals, assertMatch } from "../assert.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
@@ -40,6 +45,41 @@ Deno.test({
     assertEquals(picked(), new Set([undefined]));
     await clock.advance(1_000);
     assertEquals(picked().size, 2);
+  },
+});
+
+Deno.test({
+  name: "connect() opens a limited number of connections at once, in order",
+  permissions: "none",
+  async fn() {
+    const opening: PromiseWithResolvers<Connection>[] = [];
+    const open = () => {
+      const attempt = Promise.withResolvers<Connection>();
+      opening.push(attempt);
+      return attempt.promise;
+    };
+    const clock = new ManualClock();
+    const servers = new Servers(["Hill"], open, clock);
+    const end = new AbortController();
+    const ending = new Ending(end.signal);
+    const herd = new FakeHerd(["Hill"]);
+    const attempts = Array.from(
+      { length: maxConnecting + 3 },
+      () => servers.connect("Hill", ending),
+    );
+    await drainMicrotasks();
+    assertEquals(opening.length, maxConnecting);
+    opening[0].resolve(herd.connect("Hill"));
+    opening[1].reject(new Error("refused"));
+    await drainMicrotasks();
+    assertEquals(opening.length, maxConnecting + 2);
+    // Those that still wait at the end are no failures.
+    end.abort();
+    assertEquals(await attempts.at(-1), undefined);
+    for (const attempt of opening) attempt.reject(new Error("refused"));
+    const connected = await Promise.all(attempts);
+    assertEquals(connected.filter((one) => one !== undefined).length, 1);
+    assertEquals(servers.failures, maxConnecting + 1);
   },
 });
 

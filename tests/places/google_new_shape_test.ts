@@ -158,7 +158,6 @@ Deno.test({
    "html_attributions" : [],
    "results" : [
       {
-         "geometry" : {},
          "place_id" : "ChIJ-made_up_0"
       }
    ],
@@ -318,9 +317,28 @@ Deno.test({
       },
     );
     assertEquals(resultOf({ rating: 0, userRatingCount: 0 }), {
-      geometry: {},
       rating: 0,
       user_ratings_total: 0,
+    });
+  },
+});
+
+Deno.test({
+  name: "a place has no empty member where the new API says nothing",
+  permissions: "none",
+  fn() {
+    const empty = {
+      currentOpeningHours: {},
+      displayName: {},
+      plusCode: {},
+      viewport: {},
+    };
+    assertEquals(resultOf(empty), {});
+    // A geometry of the legacy API has a location.
+    const viewport = { low: {}, high: {} };
+    assertEquals(resultOf({ viewport }), {});
+    assertEquals(resultOf({ location: {}, viewport: {} }), {
+      geometry: { location: { lat: 0, lng: 0 } },
     });
   },
 });
@@ -342,7 +360,7 @@ Deno.test({
       const priceLevel = `PRICE_LEVEL_${level}`;
       assertEquals(resultOf({ priceLevel }).price_level, number);
     }
-    assertEquals(resultOf({ priceLevel: 2 }), { geometry: {} });
+    assertEquals(resultOf({ priceLevel: 2 }), {});
   },
 });
 
@@ -456,16 +474,14 @@ Deno.test({
       "a",
       "b",
     ]);
-    assertEquals(resultOf({ currentOpeningHours: { openNow: "true" } }), {
-      geometry: {},
-    });
+    assertEquals(resultOf({ currentOpeningHours: { openNow: "true" } }), {});
     assertEquals(resultOf({ photos: [{}] }).photos, [{
       html_attributions: [],
     }]);
     // Too large for JavaScript; Infinity is not valid JSON.
     assertEquals(
       JSON.parse(render('{"places":[{"rating":1e999,"id":"a"}]}')).results,
-      [{ geometry: {}, place_id: "a" }],
+      [{ place_id: "a" }],
     );
   },
 });

@@ -771,3 +771,167 @@ Deno.test({
     assertEquals(aborted.connection.detail, "too slow");
   },
 });
+
+/** A connection that answers lines without their LF after a second. */
+const connectPartial = (kind: TestReplica) =>
+  connect(kind, { partialLineMs: 1_000 });
+
+testOnReplicas({
+  name:
+    "ClientConnection answers a command without its LF after partialLineMs, if that is set",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, client, clock, counts, ended, traffic } = connectPartial(
+      kind,
+    );
+    client.sendText("x\n" + iamat.slice(0, -1));
+    await clock.advance(999);
+    assertEquals(client.takeAll(), "? x\n");
+    await clock.advance(1);
+    await arrive();
+    assertEquals(client.takeAll(), at);
+    // The next one is another line.
+    client.sendText("WHATSAT nobody 1 1");
+    await clock.advance(1_000);
+    await arrive();
+    assertEquals(client.takeAll(), "? WHATSAT nobody 1 1\n");
+    await client.closeWrite();
+    await arrive();
+    assertEquals(await ended, "client closed");
+    assertEquals(client.takeAll(), "");
+    assertEquals(traffic.lines.filter((line) => line.startsWith("<")), [
+      "< x",
+      `< ${iamat.trimEnd()}`,
+      "< WHATSAT nobody 1 1",
+    ]);
+    assertEquals(counts.hits.get("partial-line-ms"), 2);
+    assertEquals(clock.timers, 0);
+  },
+});
+
+testOnReplicas({
+  name: "ClientConnection takes no part of a command for a line by itself",
+  permissions: "none",
+  async fn(kind) {
+    for (const limits of [{}, { partialLineMs: Infinity }]) {
+      const { arrive, client, clock, ended } = connect(kind, limits);
+      client.sendText(iamat.slice(0, -1));
+      await clock.advance(1e6);
+      await arrive();
+      assertEquals(client.takeAll(), "");
+      client.sendText("\n");
+      await client.closeWrite();
+      await arrive();
+      await ended;
+      assertEquals(client.takeAll().split(" ").length, 6);
+    }
+  },
+});
+
+testOnReplicas({
+  name: "ClientConnection waits partialLineMs from the last byte",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, client, clock, ended } = connectPartial(kind);
+    const line = iamat.trimEnd();
+    for (const byte of line) {
+      client.sendText(byte);
+      await clock.advance(999);
+    }
+    assertEquals(client.takeAll(), "");
+    await client.closeWrite();
+    await arrive();
+    await ended;
+    assertEquals(client.takeAll().split(" ").length, 6);
+    assertEquals(clock.timers, 0);
+  },
+});
+
+testOnReplicas({
+  name: "ClientConnection waits for the LF of what is no whole command",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, client, clock, ended } = connectPartial(kind);
+    for (const part of ["IAMAT kiwi +1+1 ", "x", "\n", "\n", "hello\n"]) {
+      client.sendText(part);
+      await clock.advance(5_000);
+    }
+    await arrive();
+    assertEquals(client.takeAll(), "? IAMAT kiwi +1+1 x\n? \n? hello\n");
+    await client.closeWrite();
+    await arrive();
+    await ended;
+  },
+});
+
+testOnReplicas({
+  name: "ClientConnection takes a late LF for the end of the answered command",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, client, clock, ended } = connectPartial(kind);
+    const late = async (text: string) => {
+      client.sendText(text);
+      await clock.advance(1_000);
+      await arrive();
+      return client.takeAll().replaceAll(/^AT .*/gm, "AT");
+    };
+    const line = iamat.trimEnd();
+    assertEquals(await late(line), "AT\n");
+    assertEquals(await late("\r\n"), "");
+    assertEquals(await late("\n"), "? \n");
+    assertEquals(await late(line), "AT\n");
+    assertEquals(await late(" "), "");
+    assertEquals(await late("\nx\n\n"), "? x\n? \n");
+    // The danger: a part can be a command too, and its rest is another line.
+    assertEquals(await late(line.slice(0, -5)), "AT\n");
+    assertEquals(await late(`${line.slice(-5)}\n`), "? 63997\n");
+    assertEquals(await late(line), "AT\n");
+    await client.closeWrite();
+    await arrive();
+    await ended;
+    assertEquals(client.takeAll(), "");
+    assertEquals(clock.timers, 0);
+  },
+});
+
+testOnReplicas({
+  name:
+    "ClientConnection answers a command without its LF after the answers before it",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, backend, client, clock, ended } = connectPartial(kind);
+    client.sendText(iamat);
+    await arrive();
+    client.takeAll();
+    client.sendText(whatsat + "IAMAT kiwi +1+1 1");
+    await clock.advance(3_500);
+    await arrive();
+    assertEquals(client.takeAll(), "");
+    backend.queries[0].answer("{}");
+    await clock.advance(2_000);
+    await arrive();
+    const [first, body, empty, second] = client.takeAll().split("\n");
+    assertEquals([first + "\n", body, empty], [at, "{}", ""]);
+    assert(second.endsWith(" kiwi +1+1 1"));
+    await client.closeWrite();
+    await arrive();
+    await ended;
+    assertEquals(clock.timers, 0);
+  },
+});
+
+testOnReplicas({
+  name: "ClientConnection answers no command without its LF while it stops",
+  permissions: "none",
+  async fn(kind) {
+    const { arrive, client, clock, connection, ended } = connectPartial(kind);
+    client.sendText(iamat.slice(0, -1));
+    await arrive();
+    connection.stop();
+    await clock.advance(stopAnswerMs + stopLingerMs);
+    await arrive();
+    assertEquals(await ended, "stopping");
+    assertEquals(client.takeAll(), "");
+    assertEquals(clock.timers, 0);
+  },
+});

@@ -104,6 +104,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "ClientListener warns once that one address may be many clients",
+  permissions: "none",
+  fn() {
+    const { connect, events } = open({ maxConnectionsPerAddress: 1 });
+    const warnings = () =>
+      events.filter((event) => event.startsWith("server one address"));
+    connect("192.0.2.1");
+    assertEquals(warnings(), []);
+    for (const address of ["192.0.2.1", "192.0.2.1", "192.0.2.2"]) {
+      connect(address);
+      connect(address);
+    }
+    assertEquals(warnings(), [
+      "server one address is full 192.0.2.1 1 all clients behind a NAT or a " +
+      "load balancer have its address: raise --max-connections-per-address",
+    ]);
+  },
+});
+
+Deno.test({
   name:
     "ClientListener disconnects a client that reads no replies, and no other",
   permissions: "none",
