@@ -16,7 +16,7 @@ const pauseMs = 100;
 export interface AcceptContext {
   readonly clock: Clock;
   readonly emit: EmitEvent;
-  readonly counts: LimitCounts;
+  readonly counts: Pick<LimitCounts, "hit">;
   /** Whether this server has closed the port. */
   readonly isClosed: () => boolean;
   /**

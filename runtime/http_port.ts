@@ -1,104 +1,112 @@
 /**
- * HTTP ports that continue after the system was out of descriptors.
+ * HTTP ports with limits. `Deno.serve` has none: neither on connections, nor on
+ * the time that they wait for a request or for a reader.
  *
  * @module
  */
-import { sleep, SystemClock } from "./clock.ts";
-import { isOutOfDescriptors } from "./descriptors.ts";
-import type { HttpPort, ServeHttp } from "./network.ts";
-import { isConnectionEnd } from "./transport.ts";
+import { acceptAll } from "./accept.ts";
+import type { Clock } from "./clock.ts";
+import { HttpConnection, type HttpHandler } from "./http_connection.ts";
+import type { LimitName } from "./limit_counts.ts";
+import type { Accepted, HttpPort, Listener } from "./network.ts";
+import { closeQuietly } from "./transport.ts";
+
+/**
+ * Most connections of a port. A browser opens up to six for a page, and keeps
+ * one. Each costs a descriptor and up to 20 KiB.
+ */
+export const maxHttpConnections = 64;
 
 /**
  * How long running requests have to end when the port closes, in milliseconds.
  */
 const graceMs = 500;
 
-/**
- * Pause after a failed accept before the port is opened again, in milliseconds.
- */
-const pauseMs = 100;
-
-/** Prints what a handler has thrown, unless the connection has only ended. */
-function answerFault(error: unknown): Response {
-  if (!isConnectionEnd(error)) console.error(error);
-  return new Response("internal server error\n", { status: 500 });
+/** What a port needs besides its listener. */
+export interface HttpPortOptions {
+  readonly handler: HttpHandler;
+  readonly clock: Clock;
+  /** Called whenever a limit was reached. */
+  readonly onLimit: (limit: LimitName) => void;
+  /** Frees a descriptor when there is none for a connection. */
+  readonly relieve?: () => boolean;
 }
 
-/**
- * Opens an HTTP port.
- *
- * @throws {Error} If the port cannot be opened, as `Deno.serve` throws it.
- */
-export const openHttpPort: ServeHttp = (hostname, port, handler, relieve) =>
-  new ServedPort(() => {
-    const end = new AbortController();
-    const server = Deno.serve({
-      hostname,
-      port,
-      signal: end.signal,
-      onListen: () => {},
-      onError: answerFault,
-    }, handler);
-    return { server, end };
-  }, relieve);
-
-/** The port from one opening to the next. */
-interface ServerRun {
-  readonly server: Deno.HttpServer;
-  readonly end: AbortController;
+/** Serves the connections of a listener until the port is closed. */
+export function serveConnections(
+  listener: Listener,
+  options: HttpPortOptions,
+): HttpPort {
+  return new ServedPort(listener, options);
 }
 
 class ServedPort implements HttpPort {
-  readonly #open: () => ServerRun;
-  readonly #relieve: () => boolean;
-  readonly #closing = new AbortController();
-  readonly #keeping: Promise<void>;
-  #run: ServerRun;
+  readonly #listener: Listener;
+  readonly #options: HttpPortOptions;
+  readonly #connections = new Set<HttpConnection>();
+  readonly #accepting: Promise<void>;
+  #isClosed = false;
+  #onAllClosed: (() => void) | undefined;
 
-  constructor(open: () => ServerRun, relieve = () => false) {
-    this.#open = open;
-    this.#relieve = relieve;
-    this.#run = open();
-    this.#keeping = this.#keepOpen();
+  constructor(listener: Listener, options: HttpPortOptions) {
+    this.#listener = listener;
+    this.#options = options;
+    const { clock, onLimit, relieve } = options;
+    this.#accepting = acceptAll(
+      listener,
+      (accepted) => this.#serve(accepted),
+      {
+        clock,
+        counts: { hit: onLimit },
+        // A port that cannot accept shows that itself: nobody gets an answer.
+        emit: () => {},
+        isClosed: () => this.#isClosed,
+        relieve,
+      },
+    );
   }
 
   async close(): Promise<void> {
-    this.#closing.abort();
-    const { end, server } = this.#run;
-    const timer = setTimeout(() => end.abort(), graceMs);
-    await server.shutdown().catch(() => {
-      // The server has ended, as it was out of descriptors.
+    this.#isClosed = true;
+    closeQuietly(this.#listener);
+    for (const connection of this.#connections) connection.stop();
+    const cancel = this.#options.clock.after(graceMs, () => {
+      for (const connection of this.#connections) connection.close();
     });
-    clearTimeout(timer);
-    await this.#keeping;
+    if (this.#connections.size > 0) {
+      await new Promise<void>((resolve) => this.#onAllClosed = resolve);
+    }
+    cancel();
+    await this.#accepting;
+  }
+
+  #serve({ transport }: Accepted): void {
+    const { clock, handler, onLimit } = this.#options;
+    if (this.#connections.size >= maxHttpConnections) {
+      onLimit("admin-connections");
+      if (!this.#makeRoom()) return closeQuietly(transport);
+    }
+    const connection = new HttpConnection(transport, handler, clock);
+    this.#connections.add(connection);
+    connection.run().then(() => {
+      this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#onAllClosed?.();
+    });
   }
 
   /**
-   * Opens the port again whenever `Deno.serve` has ended because it could not
-   * accept a connection.
+   * Closes the connection that has waited longest for a request, so that idle
+   * connections keep nobody out. False if all are being answered.
    */
-  async #keepOpen(): Promise<void> {
-    const { signal } = this.#closing;
-    const clock = new SystemClock();
-    while (!signal.aborted) {
-      try {
-        return await this.#run.server.finished;
-      } catch {
-        do await sleep(clock, pauseMs, signal); while (
-          !signal.aborted && !this.#reopen()
-        );
-      }
+  #makeRoom(): boolean {
+    let oldest: HttpConnection | undefined;
+    for (const connection of this.#connections) {
+      const since = connection.waitingSinceMs ?? Infinity;
+      if (since < (oldest?.waitingSinceMs ?? Infinity)) oldest = connection;
     }
-  }
-
-  /** False if the port cannot be opened, as it needs a descriptor itself. */
-  #reopen(): boolean {
-    try {
-      this.#run = this.#open();
-      return true;
-    } catch (error) {
-      if (isOutOfDescriptors(error)) this.#relieve();
-      return false;
-    }
+    if (oldest === undefined) return false;
+    this.#connections.delete(oldest);
+    oldest.close();
+    return true;
   }
 }

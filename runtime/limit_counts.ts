@@ -42,6 +42,12 @@ export type LimitName =
   | "whatsats"
   /** The peer port had too many connections without a finished handshake. */
   | "half-open-links"
+  /** The administration port had too many connections. */
+  | "admin-connections"
+  /** The administration port had too many event streams. */
+  | "admin-streams"
+  /** A page did not read its event stream, and was disconnected. */
+  | "admin-stream-bytes"
   /** The system had no descriptor for a new connection. */
   | "descriptors"
   /** An operation on a log file took too long. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { LimitName } from "./limit_counts.ts";
 import type { Transport } from "./transport.ts";
 
 /** An accepted connection. */
@@ -59,16 +60,17 @@ export interface HttpPort {
 }
 
 /**
- * Opens an HTTP port. The handler must not reject.
+ * Opens an HTTP port.
  *
- * @param relieve Frees a descriptor if there is none for the port.
+ * @param handler Answers requests. Must not reject.
+ * @param onLimit Called whenever a limit was reached.
  * @throws {SetupError} If that fails, with the reason in one line.
  */
 export type ServeHttp = (
   hostname: string,
   port: number,
   handler: (request: Request) => Promise<Response>,
-  relieve?: () => boolean,
+  onLimit: (limit: LimitName) => void,
 ) => HttpPort;
 
 /** `host:port`, with brackets around an IPv6 address. */

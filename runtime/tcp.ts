@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  formatAddress,
-  type Listener,
-  type Network,
-  type ServeHttp,
-} from "./network.ts";
-import { openHttpPort } from "./http_port.ts";
+import { formatAddress, type Listener, type Network } from "./network.ts";
 import { PortInUseError, setupError } from "./setup_error.ts";
 
 /** The functions for ports and connections: `Deno.listen`, `Deno.connect`. */
@@ -54,15 +48,6 @@ function listen(calls: TcpCalls, hostname: string, port: number): Listener {
     throw listenError(hostname, port, error);
   }
 }
-
-/** Opens an HTTP port. Throws a SetupError if that fails. */
-export const serveHttp: ServeHttp = (hostname, port, handler, relieve) => {
-  try {
-    return openHttpPort(hostname, port, handler, relieve);
-  } catch (error) {
-    throw listenError(hostname, port, error);
-  }
-};
 
 function listenError(hostname: string, port: number, error: unknown): Error {
   if (error instanceof Deno.errors.AddrInUse) {

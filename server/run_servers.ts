@@ -26,8 +26,8 @@ import {
   missingPermissions,
 } from "../runtime/permissions.ts";
 import type { Network } from "../runtime/network.ts";
+import { serveConnections } from "../runtime/http_port.ts";
 import { PortInUseError, SetupError } from "../runtime/setup_error.ts";
-import { serveHttp } from "../runtime/tcp.ts";
 import type { HerdServer } from "./herd_server.ts";
 import {
   linkServers,
@@ -122,7 +122,7 @@ async function runUntilStopped(
   let servers: readonly HerdServer[] = [];
   renewOnHangup(settings, () => servers, stderr);
   await requireAllPermissions(settings, names);
-  await using admin = await openAdmin(settings, names, () => servers);
+  await using admin = await openAdmin(settings, names, network, () => servers);
   const opened = await openUntil(stop, settings, names, network);
   if (opened === undefined) return;
   servers = opened;
@@ -218,10 +218,12 @@ function noteOnExpiry({ identity }: TlsSettings): string | undefined {
 async function openAdmin(
   settings: Settings,
   names: readonly string[],
+  network: Network,
   servers: () => readonly HerdServer[],
 ): Promise<Admin | undefined> {
   const { admin } = settings;
   if (admin === undefined) return undefined;
+  const clock = new SystemClock();
   const { Admin } = await import("../admin/admin.ts");
   return Admin.open({
     addresses: names.flatMap((name) =>
@@ -229,14 +231,14 @@ async function openAdmin(
         .map(({ hostname, port }) => ({ name, hostname, port }))
     ),
     names: admin.names,
-    serveHttp: (hostname, port, handler) =>
-      serveHttp(
-        hostname,
-        port,
+    serveHttp: (hostname, port, handler, onLimit) =>
+      serveConnections(network.listen(hostname, port), {
         handler,
-        () => servers().some((server) => server.relieve()),
-      ),
-    clock: new SystemClock(),
+        clock,
+        onLimit,
+        relieve: () => servers().some((server) => server.relieve()),
+      }),
+    clock,
     process: {
       memoryBytes: () => Deno.memoryUsage().rss,
       cpuSeconds: () => {
