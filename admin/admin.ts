@@ -7,6 +7,7 @@
  */
 import manifest from "../deno.json" with { type: "json" };
 import { type Clock, secondsOf } from "../runtime/clock.ts";
+import type { Found } from "../replica/replica.ts";
 import type { HttpPort, ServeHttp } from "../runtime/network.ts";
 import {
   type HerdPlan,
@@ -14,10 +15,13 @@ import {
   statusVersion,
 } from "../server/status/status.ts";
 import { EventStream } from "./event_stream.ts";
+import { maxSearches } from "./limits.ts";
 import { formatMetrics } from "./metrics.ts";
 import type { ObservedServer } from "./observed_server.ts";
 import { pageFiles } from "./page.ts";
 import { answer, type SiteOptions } from "./site.ts";
+import { escapeWhole, findShown } from "./whole_id.ts";
+import { WorkQueue } from "./work_queue.ts";
 
 /** The address of a server's administration port. */
 export interface AdminAddress {
@@ -48,6 +52,9 @@ export class Admin implements AsyncDisposable {
   readonly #ports: HttpPort[] = [];
   readonly #sites = new Map<string, SiteOptions>();
   readonly #startedAt: number;
+  readonly #work: WorkQueue;
+  #searches = 0;
+  readonly #servers = new Map<string, ObservedServer>();
 
   /**
    * Opens the ports. Until `attach` they answer that the server is starting.
@@ -68,11 +75,13 @@ export class Admin implements AsyncDisposable {
   private constructor(options: AdminOptions) {
     this.#options = options;
     this.#startedAt = secondsOf(options.clock);
+    this.#work = new WorkQueue(options.clock);
   }
 
   /** Begins to show these servers, each at its own port. */
   attach(servers: readonly ObservedServer[], herd: HerdPlan): void {
     for (const self of servers) {
+      this.#servers.set(self.name, self);
       this.#sites.set(self.name, this.#createSite(self, servers, herd));
     }
   }
@@ -82,6 +91,7 @@ export class Admin implements AsyncDisposable {
     for (const { events } of this.#sites.values()) events.close();
     this.#sites.clear();
     await Promise.all(this.#ports.splice(0).map((port) => port.close()));
+    this.#work.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,7 +104,11 @@ export class Admin implements AsyncDisposable {
       serveHttp(
         hostname,
         port,
-        (request) => answer(request, names, this.#sites.get(name)),
+        async (request) => {
+          await this.#work.next();
+          return await answer(request, names, this.#sites.get(name));
+        },
+        (limit) => this.#servers.get(name)?.countLimit(limit),
       ),
     );
   }
@@ -119,8 +133,9 @@ export class Admin implements AsyncDisposable {
     });
     return {
       files: pageFiles,
-      map: loadMap,
       find: (client) => self.find(client),
+      findShown: (shown) => this.#search(self, shown),
+      escapeWhole: (id) => escapeWhole(id, this.#work),
       status,
       self: () => self.status(),
       metrics: () =>
@@ -128,12 +143,25 @@ export class Admin implements AsyncDisposable {
           startedAt: this.#startedAt,
           cpuSeconds: process.cpuSeconds(),
         }),
-      events: new EventStream({ self, servers, status, clock }),
+      events: new EventStream({
+        self,
+        servers,
+        status,
+        clock,
+        work: this.#work,
+        onLimit: (limit) => self.countLimit(limit),
+      }),
     };
   }
-}
 
-/** The map as JSON. Its code is loaded at the first request. */
-async function loadMap(): Promise<string> {
-  return (await import("./map.ts")).createMap();
+  /** Searches for the whole of a cut ID, if not many searches are under way. */
+  async #search(server: ObservedServer, shown: string): Promise<Found> {
+    if (this.#searches >= maxSearches) throw new Error("too many searches");
+    this.#searches += 1;
+    try {
+      return await findShown(server, shown, this.#work);
+    } finally {
+      this.#searches -= 1;
+    }
+  }
 }

@@ -7,10 +7,12 @@
  * @module
  */
 import type { Clock } from "../runtime/clock.ts";
+import type { LimitName } from "../runtime/limit_counts.ts";
 import type { ServerEvent } from "../server/status/status.ts";
 import { type HerdStatus, statusVersion } from "../server/status/status.ts";
 import {
   comfortableBytes,
+  eventsEveryMs,
   keptEvents,
   linkChangeMs,
   maxStreams,
@@ -21,6 +23,8 @@ import {
 import type { ObservedServer } from "./observed_server.ts";
 import type { Positions } from "./position_types.ts";
 import { LivePositions, snapshot } from "./positions.ts";
+import { shortenEvent } from "./shown_event.ts";
+import { WorkQueue } from "./work_queue.ts";
 
 export interface EventStreamOptions {
   /** The server of this port. Its clients are on the map. */
@@ -29,11 +33,10 @@ export interface EventStreamOptions {
   readonly servers: readonly ObservedServer[];
   readonly status: () => HerdStatus;
   readonly clock: Clock;
-}
-
-/** An event of the log, and its server. */
-interface ShownEvent extends ServerEvent {
-  readonly server: string;
+  /** The work of all ports of the process; by default that of this one. */
+  readonly work?: WorkQueue;
+  /** Called whenever a limit was reached. */
+  readonly onLimit?: (limit: LimitName) => void;
 }
 
 /** Events after which the status is sent early. */
@@ -43,7 +46,13 @@ const linkEvents = new Set(["link up", "link down", "caught up"]);
 export class EventStream {
   readonly #options: EventStreamOptions;
   readonly #subscribers = new Set<Subscriber>();
-  readonly #events: ShownEvent[] = [];
+  readonly #work: WorkQueue;
+  readonly #onLimit: (limit: LimitName) => void;
+  /** The last events, as they are sent. */
+  readonly #events: Uint8Array[] = [];
+  /** How many of them were not sent to the open pages. */
+  #unsentEvents = 0;
+  #cancelScheduledEvents: (() => void) | undefined;
   readonly #stopObserving: (() => void)[];
   readonly #positions = new LivePositions();
   /** Stops the updates that run while a page is open. */
@@ -52,6 +61,8 @@ export class EventStream {
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
+    this.#work = options.work ?? new WorkQueue(options.clock);
+    this.#onLimit = options.onLimit ?? (() => {});
     this.#stopObserving = options.servers.map((server) =>
       server.observeEvents((event) => this.#onEvent(server.name, event))
     );
@@ -59,21 +70,24 @@ export class EventStream {
 
   /** Opens a stream; undefined if there are `maxStreams` already. */
   subscribe(): ReadableStream<Uint8Array> | undefined {
-    if (this.#subscribers.size >= maxStreams) return undefined;
-    const { self } = this.#options;
+    if (this.#subscribers.size >= maxStreams) {
+      this.#onLimit("admin-streams");
+      return undefined;
+    }
+    const { clock, self } = this.#options;
     const { clients } = self.status();
     const subscriber = new Subscriber(
-      snapshot(self, clients),
+      snapshot(self, clients, clock, this.#work),
       () => this.#remove(subscriber),
+      () => this.#onLimit("admin-stream-bytes"),
     );
+    this.#sendEvents();
     this.#subscribers.add(subscriber);
     this.#stopUpdates ??= this.#startUpdates();
     const hello = { version: statusVersion, self: self.name };
     subscriber.send(formatEvent("hello", hello));
     subscriber.send(formatEvent("status", this.#options.status()));
-    for (const event of this.#events) {
-      subscriber.send(formatEvent("log", event));
-    }
+    for (const event of this.#events) subscriber.send(event);
     return subscriber.stream;
   }
 
@@ -82,25 +96,42 @@ export class EventStream {
     for (const subscriber of [...this.#subscribers]) subscriber.close();
     for (const stop of this.#stopObserving) stop();
     this.#cancelScheduledStatus?.();
+    this.#cancelScheduledEvents?.();
   }
 
   #onEvent(server: string, event: ServerEvent): void {
     // Debug events of every connection would displace all others.
     if (event.level === "debug") return;
-    const shown = { server, ...event };
-    this.#events.push(shown);
+    this.#events.push(formatEvent("log", shortenEvent(server, event)));
     if (this.#events.length > keptEvents) this.#events.shift();
     if (this.#subscribers.size === 0) return;
-    this.#broadcast("log", shown);
+    this.#unsentEvents = Math.min(this.#unsentEvents + 1, keptEvents);
+    // The first event of a burst is sent at once, the others together.
+    if (this.#cancelScheduledEvents === undefined) this.#sendEvents();
     if (linkEvents.has(event.event)) this.#scheduleStatus();
+  }
+
+  #sendEvents(): void {
+    const unsent = this.#unsentEvents;
+    if (unsent === 0) return;
+    this.#unsentEvents = 0;
+    for (const event of this.#events.slice(-unsent)) this.#send(event);
+    this.#cancelScheduledEvents?.();
+    this.#cancelScheduledEvents = this.#options.clock.after(
+      eventsEveryMs,
+      () => {
+        this.#cancelScheduledEvents = undefined;
+        this.#sendEvents();
+      },
+    );
   }
 
   /** Starts the regular updates. Returns a function that stops them. */
   #startUpdates(): () => void {
-    const { clock, self, status } = this.#options;
+    const { clock, self } = this.#options;
     const stops = [
       self.observeReports((report) => this.#positions.add(report)),
-      repeat(clock, statusEveryMs, () => this.#broadcast("status", status())),
+      repeat(clock, statusEveryMs, () => this.#sendStatus()),
       repeat(clock, positionsEveryMs, () => this.#sendPositions()),
     ];
     return () => {
@@ -108,22 +139,30 @@ export class EventStream {
     };
   }
 
-  #sendPositions(): void {
+  async #sendStatus(): Promise<void> {
+    await this.#work.next();
+    if (this.#subscribers.size === 0) return;
+    this.#send(formatEvent("status", this.#options.status()));
+  }
+
+  async #sendPositions(): Promise<void> {
+    await this.#work.next();
     const { clients } = this.#options.self.status();
-    const positions = this.#positions.drain(clients);
-    if (positions !== undefined) this.#broadcast("positions", positions);
+    for (const part of this.#positions.drain(clients)) {
+      this.#send(formatEvent("positions", part));
+      await this.#work.next();
+    }
   }
 
   #scheduleStatus(): void {
-    const { clock, status } = this.#options;
+    const { clock } = this.#options;
     this.#cancelScheduledStatus ??= clock.after(linkChangeMs, () => {
       this.#cancelScheduledStatus = undefined;
-      this.#broadcast("status", status());
+      this.#sendStatus();
     });
   }
 
-  #broadcast(event: string, data: unknown): void {
-    const bytes = formatEvent(event, data);
+  #send(bytes: Uint8Array): void {
     for (const subscriber of [...this.#subscribers]) subscriber.send(bytes);
   }
 
@@ -132,6 +171,9 @@ export class EventStream {
     if (this.#subscribers.size > 0) return;
     this.#stopUpdates?.();
     this.#stopUpdates = undefined;
+    this.#cancelScheduledEvents?.();
+    this.#cancelScheduledEvents = undefined;
+    this.#unsentEvents = 0;
   }
 }
 
@@ -139,11 +181,17 @@ class Subscriber {
   readonly stream: ReadableStream<Uint8Array>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   readonly #onEnd: () => void;
+  readonly #onLimit: () => void;
   #hasEnded = false;
 
   /** @param pieces The snapshot, sent as fast as the page reads. */
-  constructor(pieces: AsyncIterator<Positions>, onEnd: () => void) {
+  constructor(
+    pieces: AsyncIterator<Positions>,
+    onEnd: () => void,
+    onLimit: () => void,
+  ) {
     this.#onEnd = onEnd;
+    this.#onLimit = onLimit;
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
@@ -168,6 +216,7 @@ class Subscriber {
     this.#controller.enqueue(bytes);
     const waiting = comfortableBytes - (this.#controller.desiredSize ?? 0);
     if (waiting <= maxWaitingBytes) return;
+    this.#onLimit();
     // This frees the waiting bytes now. The connection ends at the next read.
     this.#fail(new Deno.errors.Interrupted("it does not read"));
   }

@@ -22,17 +22,72 @@ export const positionsEveryMs = 250;
 /** Most positions in such a piece: more dots would cover each other. */
 export const maxLivePositions = 1_000;
 
+/** Such a piece is sent in parts of this many positions, one in a turn. */
+export const livePartLines = 250;
+
+/**
+ * Most bytes of reports that are read for such a piece: a hundred times as many
+ * as ordinary reports take.
+ */
+export const maxLiveBytes = 1024 * 1024;
+
 /** Most positions in a snapshot. */
 export const maxSnapshotPositions = 100_000;
 
-/** Positions of a snapshot read at a time: about a millisecond of work. */
+/** Most positions in one piece of a snapshot. */
 export const snapshotPieceLines = 500;
+
+/** A piece of a snapshot ends after this time, in milliseconds. */
+export const snapshotPieceMs = 1;
+
+/** A piece of a snapshot ends when it has as many bytes as this. */
+export const snapshotPieceBytes = 32 * 1024;
+
+/** How many reports of a snapshot are read at a time. */
+export const selectedLines = 64;
+
+/**
+ * Most bytes of an ID that the page gets. A longer one is cut; the page gets the
+ * whole ID when its user wants to see it.
+ */
+export const maxShownIdBytes = 128;
+
+/**
+ * The hash of a long ID is of this many bytes, half of them from its beginning
+ * and half from its end: as many as an ID may have at a server with the usual
+ * limits.
+ */
+export const hashedIdBytes = 1_024;
+
+/**
+ * Most searches for whole IDs at a time, of all pages. Each looks at all
+ * clients.
+ */
+export const maxSearches = 4;
+
+/** Bytes of an ID that are escaped at a time: well below a millisecond. */
+export const escapedPieceBytes = 4_096;
 
 /** Events of the log that a new page receives. */
 export const keptEvents = 100;
 
+/**
+ * Interval between two batches of events, in milliseconds, if they come in
+ * bursts. Of more than `keptEvents` in it, a page gets the last ones.
+ */
+export const eventsEveryMs = 100;
+
+/** Most fields of an event that the page gets. */
+export const maxEventFields = 16;
+
+/** Most characters of the value of a field that the page gets. */
+export const maxFieldLength = 200;
+
+/** Most characters of a name in an event that the page gets. */
+export const maxEventNameLength = 80;
+
 /** A snapshot continues when fewer bytes than this are pending in a stream. */
-export const comfortableBytes = 256 * 1024;
+export const comfortableBytes = 128 * 1024;
 
 /** A stream with more pending bytes than this is ended. The page reconnects. */
 export const maxWaitingBytes = 1024 * 1024;

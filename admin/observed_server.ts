@@ -6,6 +6,7 @@
  */
 import type { Report } from "../protocol/report.ts";
 import type { Replica } from "../replica/replica.ts";
+import type { LimitName } from "../runtime/limit_counts.ts";
 import type { Observer } from "../runtime/observers.ts";
 import type { ServerEvent, ServerFacts } from "../server/status/status.ts";
 
@@ -20,4 +21,6 @@ export interface ObservedServer extends Pick<Replica, "find" | "select"> {
    * buffer is reused after the call.
    */
   observeReports(observer: Observer<Report>): () => void;
+  /** Counts that a limit of its administration port was reached. */
+  countLimit(limit: LimitName): void;
 }

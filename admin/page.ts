@@ -4,6 +4,7 @@
  *
  * @module
  */
+import mapJson from "./map.json" with { type: "text" };
 import circleLayoutJs from "./page/circle_layout.js" with { type: "text" };
 import clientsJs from "./page/clients.js" with { type: "text" };
 import domJs from "./page/dom.js" with { type: "text" };
@@ -79,9 +80,13 @@ function exportAll(data: Readonly<Record<string, unknown>>): string {
     .join("");
 }
 
-/** The dashboard's files by the path of their URL: `/`, `/page/style.css`. */
+/** The dashboard's files by the path of their URL: `/`, `/map.json`. */
 export const pageFiles: ReadonlyMap<string, PageFile> = new Map([
   ["/", { contentType: "text/html; charset=utf-8", text: indexHtml }],
+  [
+    "/map.json",
+    { contentType: "application/json; charset=utf-8", text: mapJson },
+  ],
   ...Object.entries(texts).map(([name, text]): [string, PageFile] => [
     `/page/${name}`,
     { contentType: contentTypes[name.split(".")[1]], text },

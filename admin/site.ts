@@ -5,6 +5,8 @@
  *
  * @module
  */
+import type { ByteString } from "../protocol/bytes.ts";
+import { clientOf } from "../protocol/report.ts";
 import type { Found, Replica } from "../replica/replica.ts";
 import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
@@ -12,6 +14,7 @@ import type { EventStream } from "./event_stream.ts";
 import { isOwnHost } from "./hosts.ts";
 import { metricsContentType } from "./metrics.ts";
 import { readPosition } from "./positions.ts";
+import { startOfCutId } from "./shown_id.ts";
 
 /** A file of the dashboard. */
 export interface PageFile {
@@ -22,10 +25,12 @@ export interface PageFile {
 export interface SiteOptions {
   /** The dashboard's files, by path. */
   readonly files: ReadonlyMap<string, PageFile>;
-  /** A `WorldMap` as JSON. */
-  readonly map: () => Promise<string>;
   /** Finds the newest AT line of a client. */
   readonly find: Replica["find"];
+  /** Finds the newest AT line of the client whose ID is shown like this. */
+  readonly findShown: (shown: string) => Promise<Found>;
+  /** A whole ID, escaped as in the log. */
+  readonly escapeWhole: (id: ByteString) => Promise<string>;
   readonly status: () => HerdStatus;
   /** The state of the port's server. */
   readonly self: () => ServerFacts;
@@ -128,8 +133,6 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
       return reply(200, json, JSON.stringify(site.status(), null, 2) + "\n");
     case "/client.json":
       return await replyClient(url, site);
-    case "/map.json":
-      return reply(200, json, await site.map());
     case "/events":
       return replyEvents(site.events);
     default:
@@ -141,11 +144,13 @@ function replyHealth(fault: string | null, word: string): Response {
   return fault === null ? replyText(200, word) : replyText(503, fault);
 }
 
-async function replyClient(
-  url: string,
-  { find }: SiteOptions,
-): Promise<Response> {
-  const client = readClientId(idOf(new URL(url).search));
+async function replyClient(url: string, site: SiteOptions): Promise<Response> {
+  const { search, searchParams } = new URL(url);
+  // An ID may contain `&shown=`.
+  const shown = search.startsWith("?shown=") ? searchParams.get("shown") : null;
+  const client = shown === null
+    ? readClientId(idOf(search))
+    : startOfCutId(shown);
   if (client === undefined) {
     return replyText(
       400,
@@ -154,14 +159,17 @@ async function replyClient(
   }
   let line: Found;
   try {
-    line = await find(client);
+    line = await (shown === null ? site.find(client) : site.findShown(shown));
   } catch {
     return replyText(503, "the server cannot find clients now");
   }
   if (line === undefined) {
     return replyText(404, "no client with this ID is known");
   }
-  return reply(200, json, JSON.stringify({ position: readPosition(line) }));
+  const [id, ...position] = readPosition(line);
+  const whole = await site.escapeWhole(clientOf(line));
+  const found = { position: [whole, ...position], shown: id };
+  return reply(200, json, JSON.stringify(found));
 }
 
 /**

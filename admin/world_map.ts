@@ -1,5 +1,6 @@
 /**
- * The shape of `/map.json`: made by `map.ts`, drawn by the page.
+ * The shape of `/map.json`: made by `tools/make_map.ts`,
+ * drawn by the page.
  *
  * @module
  */

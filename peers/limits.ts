@@ -175,6 +175,12 @@ export const sweptReports = 4_096;
 export const maxPageReports = 4_096;
 
 /**
+ * How many bytes of reports are examined for one page of a selection: about a
+ * millisecond's work, however long the clients' IDs are.
+ */
+export const maxPageBytes = 512 * 1024;
+
+/**
  * A link that drains waits at most this long, in milliseconds, for the end of
  * the neighbour's stream.
  */

@@ -5,7 +5,11 @@
  *
  * @module
  */
-import { type ByteString, decodeBytes, encodeBytes } from "../protocol/bytes.ts";
+import {
+  type ByteString,
+  decodeBytes,
+  encodeBytes,
+} from "../protocol/bytes.ts";
 import type { Clock } from "./clock.ts";
 import {
   headEnd,

@@ -163,6 +163,11 @@ export class HerdServer implements AsyncDisposable {
     return this.#counts.hits;
   }
 
+  /** Counts that a limit of its administration port was reached. */
+  countLimit(limit: LimitName): void {
+    this.#counts.hit(limit);
+  }
+
   /** The newest AT line of a client. See `Replica.find`. */
   find(client: ByteString): Found | Promise<Found> {
     return this.#replica.find(client);

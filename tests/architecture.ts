@@ -242,8 +242,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   "tools": {
     holds: "programs for developers",
     uses: [
+      "admin",
       "cli",
       "herd.json",
+      "packages",
       "peers",
       "places",
       "runtime",

@@ -18,6 +18,7 @@ import {
   expiredFraction,
   maxClientsBeyondShare,
   maxClockSkewSeconds,
+  maxPageBytes,
   maxPageReports,
   maxWaitingHorizons,
   sampledReports,
@@ -191,6 +192,7 @@ export class ReportStore {
     }
     const lines: ByteString[] = [];
     let looked = 0;
+    let bytes = 0;
     let after = lastClient;
     for (
       let leaf = this.digests.nextFilledLeaf(Number(firstLeaf));
@@ -201,10 +203,11 @@ export class ReportStore {
       const stored = this.leaf(leaf).filter(({ client }) => client > after)
         .sort((one, other) => one.client < other.client ? -1 : 1);
       for (const { client, line } of stored) {
-        if (lines.length >= limit || looked >= maxPageReports) {
-          return { lines, next: `${leaf} ${after}` };
-        }
+        const isFull = lines.length >= limit || looked >= maxPageReports ||
+          bytes >= maxPageBytes;
+        if (isFull) return { lines, next: `${leaf} ${after}` };
         looked += 1;
+        bytes += line.length;
         after = client;
         if (matches(client) && !this.isExpired(line)) lines.push(line);
       }

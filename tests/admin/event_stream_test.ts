@@ -1,9 +1,12 @@
 import { EventStream } from "../../admin/event_stream.ts";
 import {
+  eventsEveryMs,
   keptEvents,
   linkChangeMs,
   maxStreams,
   positionsEveryMs,
+  selectedLines,
+  snapshotPieceLines,
   statusEveryMs,
 } from "../../admin/limits.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
@@ -181,13 +184,16 @@ Deno.test({
     const { clock, events, self } = open();
     const idle = events.subscribe()!;
     const page = new Page(events.subscribe()!);
-    const id = "x".repeat(60_000);
-    for (let piece = 0; piece < 100; piece++) {
-      self.notifyReport(lineOf(id));
+    const pieces = 400;
+    for (let piece = 0; piece < pieces; piece++) {
+      self.known.length = 0;
+      for (let client = 0; client < 40; client++) {
+        self.notifyReport(lineOf(`${"x".repeat(100)}${client}`));
+      }
       await clock.advance(positionsEveryMs);
     }
     assertEquals(page.isEnded, false);
-    assertEquals(page.take("positions").length, 100);
+    assertEquals(page.take("positions").length, pieces);
     // The idle page's waiting bytes are discarded, and its stream has failed.
     await assertRejects(
       () => idle.getReader().read(),
@@ -203,7 +209,7 @@ Deno.test({
   name: "EventStream sends the whole snapshot to a page that reads slowly",
   permissions: "none",
   async fn() {
-    const { events, self } = open();
+    const { clock, events, self } = open();
     const count = 20_000;
     self.known = Array.from(
       { length: count },
@@ -214,7 +220,7 @@ Deno.test({
     const page = new Page(stream);
     let shown = 0;
     while (shown < count) {
-      await drainMicrotasks();
+      await clock.advance(1);
       for (const { positions } of page.take("positions")) {
         shown += positions.length;
       }
@@ -253,6 +259,143 @@ Deno.test({
     await drainMicrotasks();
     await assertRejects(() => reader.read(), Error, "no connection");
     assertEquals(self.reportObservers, 0);
+    events.close();
+  },
+});
+
+Deno.test({
+  name: "EventStream sends 1,000 clients with long IDs in small pieces",
+  permissions: "none",
+  async fn() {
+    const { clock, events, self } = open();
+    const id = "\x01".repeat(65_000);
+    self.known = Array.from(
+      { length: 1_000 },
+      (_, index) => lineOf(`${id}${index}`),
+    );
+    const reader = events.subscribe()!.getReader();
+    const ids = new Set<string>();
+    while (ids.size < 1_000) {
+      const reading = reader.read();
+      await clock.advance(1);
+      const { value } = await reading;
+      assert(value!.length < 128 * 1024, `${value!.length} bytes`);
+      const text = new TextDecoder().decode(value);
+      const [, data] = text.match(/^event: positions\ndata: (.*)\n\n$/) ?? [];
+      if (data === undefined) continue;
+      for (const [client] of JSON.parse(data).positions) ids.add(client);
+    }
+    events.close();
+  },
+});
+
+Deno.test({
+  name: "EventStream makes the snapshots of many pages one piece a turn",
+  permissions: "none",
+  async fn() {
+    const { clock, events, self } = open();
+    self.known = Array.from(
+      { length: 5_000 },
+      (_, index) => lineOf(`c${index}`),
+    );
+    let selections = 0;
+    const { select } = self;
+    self.select = (...args) => {
+      selections += 1;
+      return select.apply(self, args);
+    };
+    const pages = Array.from(
+      { length: maxStreams },
+      () => new Page(events.subscribe()!),
+    );
+    await drainMicrotasks();
+    // The first page's first piece. The other pages wait for a later turn.
+    assert(selections <= snapshotPieceLines / selectedLines, `${selections}`);
+    assertEquals(
+      pages.filter(({ names }) => names.includes("positions")).length,
+      1,
+    );
+    await clock.advance(positionsEveryMs);
+    for (const page of pages) {
+      const shown = page.take("positions").flatMap((piece) => piece.positions);
+      assertEquals(shown.length, 5_000);
+    }
+    events.close();
+    await drainMicrotasks();
+  },
+});
+
+Deno.test({
+  name: "EventStream sends a burst of events together, the last ones of many",
+  permissions: "none",
+  async fn() {
+    const { clock, events, self } = open();
+    const page = new Page(events.subscribe()!);
+    for (let index = 0; index < 10_000; index++) {
+      self.emit({ event: `event ${index}`, level: "warning" });
+    }
+    await drainMicrotasks();
+    assertEquals(page.take("log").map(({ event }) => event), ["event 0"]);
+    await clock.advance(eventsEveryMs);
+    const shown = page.take("log").map(({ event }) => event);
+    assertEquals(shown.length, keptEvents);
+    assertEquals(shown.at(-1), "event 9999");
+    await clock.advance(eventsEveryMs);
+    self.emit({ event: "a later one" });
+    await drainMicrotasks();
+    assertEquals(page.take("log").length, 1);
+    events.close();
+    await drainMicrotasks();
+  },
+});
+
+Deno.test({
+  name: "EventStream cuts what is long in an event",
+  permissions: "none",
+  async fn() {
+    const { events, self } = open();
+    const long = "x".repeat(60_000);
+    self.emit({
+      event: long,
+      connection: long,
+      fields: {
+        detail: long,
+        [long]: 1,
+        list: Array<string>(9_000).fill("a"),
+        ...Object.fromEntries([...long.slice(0, 999)].entries()),
+      },
+    });
+    const reader = events.subscribe()!.getReader();
+    let text = "";
+    while (!text.startsWith("event: log")) {
+      text = new TextDecoder().decode((await reader.read()).value);
+    }
+    assert(text.length < 4_000, `${text.length}`);
+    events.close();
+  },
+});
+
+Deno.test({
+  name: "EventStream counts the limits that it has reached",
+  permissions: "none",
+  async fn() {
+    const self = new FakeObservedServer("Hill");
+    const clock = new ManualClock();
+    const events = new EventStream({
+      self,
+      servers: [self],
+      status: fakeStatus,
+      clock,
+      onLimit: (limit) => self.countLimit(limit),
+    });
+    const streams = Array.from({ length: maxStreams }, () => {
+      return events.subscribe()!;
+    });
+    assertEquals(events.subscribe(), undefined);
+    assertEquals(self.limits, ["admin-streams"]);
+    for (const stream of streams.slice(1)) await stream.cancel();
+    while (self.limits.length === 1) await clock.advance(statusEveryMs);
+    assertEquals(self.limits, ["admin-streams", "admin-stream-bytes"]);
     events.close();
   },
 });

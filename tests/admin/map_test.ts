@@ -1,5 +1,6 @@
 import { geoNaturalEarth1 } from "../../packages/d3_geo.ts";
-import { createMap } from "../../admin/map.ts";
+import { pageFiles } from "../../admin/page.ts";
+import { createMap } from "../../tools/project_world.ts";
 import { createProjection } from "../../admin/page/viewport.js";
 import type { WorldMap } from "../../admin/world_map.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -26,6 +27,14 @@ Deno.test({
       const [exactX, exactY] = exact([corner[1], corner[0]]);
       assert(Math.hypot(x - exactX, y - exactY) < 0.001, corner.join());
     }
+  },
+});
+
+Deno.test({
+  name: "/map.json is what `deno task map` makes",
+  permissions: "none",
+  fn() {
+    assert(pageFiles.get("/map.json")!.text === createMap());
   },
 });
 

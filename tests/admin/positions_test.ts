@@ -1,5 +1,8 @@
 import {
+  hashedIdBytes,
+  maxLiveBytes,
   maxLivePositions,
+  maxShownIdBytes,
   maxSnapshotPositions,
   snapshotPieceLines,
 } from "../../admin/limits.ts";
@@ -9,6 +12,8 @@ import {
   readPosition,
   snapshot,
 } from "../../admin/positions.ts";
+import { WorkQueue } from "../../admin/work_queue.ts";
+import { SystemClock } from "../../runtime/clock.ts";
 import { bytesOfText, type ByteString } from "../../protocol/bytes.ts";
 import { parseReport } from "../../protocol/report.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -26,11 +31,24 @@ function serverWith(lines: readonly ByteString[]): FakeObservedServer {
   return server;
 }
 
-function snapshotOf(
+async function snapshotOf(
   lines: readonly ByteString[],
   known: number,
 ): Promise<Positions[]> {
-  return Array.fromAsync(snapshot(serverWith(lines), known));
+  const clock = new SystemClock();
+  const work = new WorkQueue(clock);
+  const pieces = snapshot(serverWith(lines), known, clock, work);
+  const all = await Array.fromAsync(pieces);
+  work.close();
+  return all;
+}
+
+/** The parts of a piece together. */
+function whole(parts: Iterable<Positions>): Positions {
+  const [first, ...rest] = parts;
+  assert(rest.every(({ heard }) => heard === 0), "reports are counted once");
+  const positions = [first, ...rest].flatMap(({ positions }) => positions);
+  return { ...first, positions };
 }
 
 const reportOf = (client: string) => parseReport(lineOf(client), () => true)!;
@@ -66,17 +84,17 @@ Deno.test({
   permissions: "none",
   fn() {
     const live = new LivePositions();
-    assertEquals(live.drain(0), undefined);
+    assertEquals([...live.drain(0)], []);
     const report = reportOf("kiwi");
     live.add(report);
     report.bytes.fill(0x21);
     live.add(reportOf("plum"));
-    const piece = live.drain(7)!;
+    const [piece] = live.drain(7);
     assertEquals(
       { ...piece, positions: piece.positions.map(([client]) => client) },
       { isSnapshot: false, known: 7, heard: 2, positions: ["kiwi", "plum"] },
     );
-    assertEquals(live.drain(7), undefined);
+    assertEquals([...live.drain(7)], []);
   },
 });
 
@@ -90,7 +108,7 @@ Deno.test({
       for (let index = 0; index < count; index++) {
         live.add(reportOf(`client${index}`));
       }
-      return live.drain(count)!;
+      return whole(live.drain(count));
     };
     const first = receiveAll();
     assertEquals(first.positions.length, maxLivePositions);
@@ -113,7 +131,7 @@ Deno.test({
       for (let index = 0; index <= maxLivePositions; index++) {
         live.add(reportOf(`client${index}`));
       }
-      const { positions } = live.drain(1)!;
+      const { positions } = whole(live.drain(1));
       assertEquals(positions.length, maxLivePositions, time);
     }
   },
@@ -139,21 +157,94 @@ Deno.test({
 for (const more of [1, 71, maxSnapshotPositions, 2 * maxSnapshotPositions]) {
   const known = maxSnapshotPositions + more;
   Deno.test({
-    name: `snapshot() of ${known} clients returns the most allowed, evenly`,
+    name: `snapshot() of ${known} clients returns the most allowed`,
     permissions: "none",
     async fn() {
       const lines = new Array<ByteString>(known).fill(lineOf("kiwi"));
-      const shown = (await snapshotOf(lines, known))
-        .map(({ positions }) => positions.length);
-      assertEquals(shown.length, Math.ceil(known / snapshotPieceLines));
+      const pieces = await snapshotOf(lines, known);
+      const shown = pieces.map(({ positions }) => positions.length);
       const total = shown.reduce((sum, count) => sum + count, 0);
       assertEquals(total, maxSnapshotPositions);
-      // The last piece may be shorter.
-      const whole = shown.slice(0, -1);
-      assert(Math.max(...whole) - Math.min(...whole) <= 1);
+      assert(Math.max(...shown) <= snapshotPieceLines);
     },
   });
 }
+
+Deno.test({
+  name: "snapshot() of too many clients is an even sample",
+  permissions: "none",
+  async fn() {
+    const known = 4 * maxSnapshotPositions;
+    const server = serverWith(
+      Array.from({ length: known }, (_, index) => lineOf(`${index}`)),
+    );
+    const clock = new SystemClock();
+    const work = new WorkQueue(clock);
+    const { value } = await snapshot(server, known, clock, work).next();
+    work.close();
+    const [first, second] = value!.positions.map(([client]) => client);
+    assertEquals([first, second], ["3", "7"]);
+  },
+});
+
+Deno.test({
+  name: "snapshot() of clients with long IDs has small pieces",
+  permissions: "none",
+  async fn() {
+    const filler = "\x01".repeat(65_000);
+    const ids = ["a", "b", "c"].flatMap((one) => [one + filler, filler + one]);
+    const lines = ids.flatMap((id) =>
+      Array.from({ length: 100 }, (_, index) => lineOf(`${id}${index}`))
+    );
+    const pieces = await snapshotOf(lines, lines.length);
+    const shown = new Set<string>();
+    for (const { positions } of pieces) {
+      const bytes = JSON.stringify(positions).length;
+      assert(bytes < 128 * 1024, `${bytes} bytes`);
+      for (const [client] of positions) shown.add(client);
+    }
+    assertEquals(shown.size, lines.length);
+  },
+});
+
+Deno.test({
+  name: "LivePositions shows long IDs as snapshot() does, and reads few bytes",
+  permissions: "none",
+  fn() {
+    const ids = [
+      "x".repeat(maxShownIdBytes),
+      "x".repeat(maxShownIdBytes + 1),
+      "é".repeat(hashedIdBytes / 2 - 1),
+      "é".repeat(hashedIdBytes / 2),
+      "é".repeat(hashedIdBytes / 2) + "x",
+      "\x01".repeat(65_000),
+    ];
+    const lines = ids.map(lineOf);
+    const live = new LivePositions();
+    for (const line of lines) live.add(parseReport(line, () => true)!);
+    assertEquals(
+      whole(live.drain(1)).positions,
+      lines.map((line) => readPosition(line)),
+    );
+  },
+});
+
+Deno.test({
+  name: "LivePositions reads a bounded number of bytes between two calls",
+  permissions: "none",
+  fn() {
+    const live = new LivePositions();
+    const position = `+${"0".repeat(60_000)}1+2`;
+    const line = lineOf("kiwi").replace(/\+34\S+/, position);
+    const report = parseReport(line, () => true)!;
+    for (let count = 0; count < 100; count++) live.add(report);
+    const { heard, positions } = whole(live.drain(1));
+    assertEquals(heard, 100);
+    assertEquals(positions.length, Math.floor(maxLiveBytes / report.end));
+    live.add(report);
+    assertEquals(whole(live.drain(1)).positions.length, 1);
+  },
+});
 
 Deno.test({
   name: "snapshot() keeps its limit if more clients report in the meantime",

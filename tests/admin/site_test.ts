@@ -1,8 +1,12 @@
 import { EventStream } from "../../admin/event_stream.ts";
 import { maxStreams } from "../../admin/limits.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
+import { showId } from "../../admin/shown_id.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
+import { escapeWhole, findShown } from "../../admin/whole_id.ts";
+import { WorkQueue } from "../../admin/work_queue.ts";
+import { SystemClock } from "../../runtime/clock.ts";
 import type { ServerFacts } from "../../server/status/status.ts";
 import {
   assert,
@@ -27,16 +31,21 @@ function open(facts: Given<ServerFacts> = {}) {
   self.known = ["kiwi", "\x00<b>\xff", "__proto__", ...oddIds].map((client) =>
     `AT Smith +0.2 ${client} +34.07-118.45 1520023934.5`
   );
+  const work = new WorkQueue(new SystemClock());
   const events = new EventStream({
     self,
     servers: [self],
     status: fakeStatus,
     clock: new ManualClock(),
   });
-  const site: SiteOptions = {
-    files: new Map([["/", { contentType: "text/html", text: "<p>" }]]),
+  const site: { -readonly [Name in keyof SiteOptions]: SiteOptions[Name] } = {
+    files: new Map([
+      ["/", { contentType: "text/html", text: "<p>" }],
+      ["/map.json", { contentType: "application/json", text: '{"land":""}' }],
+    ]),
     find: (client) => self.find(client),
-    map: () => Promise.resolve('{"land":""}'),
+    findShown: (shown) => findShown(self, shown, work),
+    escapeWhole: (id) => escapeWhole(id, work),
     status: fakeStatus,
     self: () => serverFacts("Hill", facts),
     metrics: () => Promise.resolve("herd_ready 1\n"),
@@ -71,7 +80,7 @@ Deno.test({
       [
         "text/html",
         "text/html",
-        "application/json; charset=utf-8",
+        "application/json",
         "text/plain; version=0.0.4; charset=utf-8",
         "application/json; charset=utf-8",
       ],
@@ -101,6 +110,7 @@ Deno.test({
       );
       assertEquals(await response.json(), {
         position: [id, 34.07, -118.45, "Smith", 1520023934.5],
+        shown: id,
       });
     }
     // As a person types them, and as a program encodes them.
@@ -135,6 +145,33 @@ Deno.test({
       assertEquals(response.status, 400, query);
       assertStringIncludes(await response.text(), "expected");
     }
+  },
+});
+
+Deno.test({
+  name: "answer() sends the whole ID for one that was cut",
+  permissions: "none",
+  async fn() {
+    const id = "\x01é".repeat(500);
+    const site = open();
+    const line = `AT Hill +0.2 ${id} +1+2 5`;
+    site.find = (client) => client === id ? line : undefined;
+    site.findShown = (shown) => {
+      assertEquals(shown, showId(id));
+      return Promise.resolve(line);
+    };
+    const escaped = textOfBytes(escapeBytes(id));
+    for (const [key, value] of [["id", escaped], ["shown", showId(id)]]) {
+      const query = new URLSearchParams([[key, value]]);
+      const response = await request(`/client.json?${query}`, site);
+      assertEquals(await response.json(), {
+        position: [escaped, 1, 2, "Hill", 5],
+        shown: showId(id),
+      });
+    }
+    const wrong = await request("/client.json?shown=kiwi", site);
+    assertEquals(wrong.status, 400);
+    await wrong.body?.cancel();
   },
 });
 

@@ -5,10 +5,11 @@
  * @module
  */
 import type { EventStream } from "../../admin/event_stream.ts";
-import { createMap } from "../../admin/map.ts";
 import { pageFiles } from "../../admin/page.ts";
+import { readPosition } from "../../admin/positions.ts";
 import { answer, type SiteOptions } from "../../admin/site.ts";
-import type { ByteString } from "../../protocol/bytes.ts";
+import { escapeBytes } from "../../log/escape.ts";
+import { type ByteString, textOfBytes } from "../../protocol/bytes.ts";
 import { fakeStatus } from "./herd_status.ts";
 
 export class FakeAdminPort implements AsyncDisposable {
@@ -21,8 +22,14 @@ export class FakeAdminPort implements AsyncDisposable {
   constructor() {
     const site: SiteOptions = {
       files: pageFiles,
-      map: () => Promise.resolve(createMap()),
       find: (client) => this.lines.get(client),
+      findShown: (shown) =>
+        Promise.resolve(
+          [...this.lines.values()].find((line) =>
+            readPosition(line)[0] === shown
+          ),
+        ),
+      escapeWhole: (id) => Promise.resolve(textOfBytes(escapeBytes(id))),
       status: fakeStatus,
       self: () => fakeStatus().servers[0],
       metrics: () => Promise.resolve(""),

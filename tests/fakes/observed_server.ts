@@ -7,6 +7,7 @@ import type { ObservedServer } from "../../admin/observed_server.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, parseReport, type Report } from "../../protocol/report.ts";
 import type { Found, Page } from "../../replica/replica.ts";
+import type { LimitName } from "../../runtime/limit_counts.ts";
 import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
 import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
@@ -50,6 +51,8 @@ export class FakeObservedServer implements ObservedServer {
   facts: Given<ServerFacts> = {};
   /** The AT lines that it has. */
   known: ByteString[] = [];
+  /** The limits that were reached. */
+  readonly limits: LimitName[] = [];
   readonly #eventObservers = new Observers<ServerEvent>();
   readonly #reportObservers = new Observers<Report>();
 
@@ -92,6 +95,10 @@ export class FakeObservedServer implements ObservedServer {
 
   observeReports(observer: Observer<Report>): () => void {
     return this.#reportObservers.add(observer);
+  }
+
+  countLimit(limit: LimitName): void {
+    this.limits.push(limit);
   }
 
   /** Notifies observers of an event. */

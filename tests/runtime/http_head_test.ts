@@ -2,7 +2,8 @@ import { type HttpHead, parseHead } from "../../runtime/http_head.ts";
 import { headEnd } from "../../runtime/http_head.ts";
 import { assert, assertEquals } from "../assert.ts";
 
-const head = (...lines: string[]) => lines.map((line) => `${line}\r\n`).join("");
+const head = (...lines: string[]) =>
+  lines.map((line) => `${line}\r\n`).join("");
 
 function accepted(text: string): HttpHead {
   const parsed = parseHead(text);

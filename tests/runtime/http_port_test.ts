@@ -3,7 +3,10 @@ import {
   requestMs,
   writeMs,
 } from "../../runtime/http_connection.ts";
-import { maxHttpConnections, serveConnections } from "../../runtime/http_port.ts";
+import {
+  maxHttpConnections,
+  serveConnections,
+} from "../../runtime/http_port.ts";
 import type { LimitName } from "../../runtime/limit_counts.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { FakeListener } from "../fakes/listener.ts";

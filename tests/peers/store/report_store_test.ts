@@ -1,5 +1,9 @@
 import fc from "../../fast_check.ts";
-import { maxPageReports, sweptReports } from "../../../peers/limits.ts";
+import {
+  maxPageBytes,
+  maxPageReports,
+  sweptReports,
+} from "../../../peers/limits.ts";
 import { root } from "../../../peers/store/digest_tree.ts";
 import { ReportSource } from "../../../replica/report_source.ts";
 import { fingerprint } from "../../../peers/store/fingerprint.ts";
@@ -325,6 +329,26 @@ Deno.test({
     nowSeconds = 20;
     const lateLines = pagesOf(store, () => true, 10).flat();
     assertEquals(lateLines, [received("late", 19).line]);
+  },
+});
+
+Deno.test({
+  name: "select() limits the bytes examined for a page",
+  permissions: "none",
+  fn() {
+    const store = openStore({});
+    const filler = "x".repeat(60_000);
+    const clients = Array.from({ length: 40 }, (_, index) => filler + index);
+    for (const client of clients) store.put(received(client, 10));
+    for (const matches of [() => true, () => false]) {
+      const pages = pagesOf(store, matches, 1_000);
+      assert(pages.length >= 40 * filler.length / maxPageBytes - 1);
+      for (const lines of pages) {
+        const bytes = lines.reduce((sum, { length }) => sum + length, 0);
+        assert(bytes < maxPageBytes + 2 * filler.length, `${bytes}`);
+      }
+      assertEquals(pages.flat().length, matches() ? clients.length : 0);
+    }
   },
 });
 

@@ -2,8 +2,8 @@
  * The map of the world that the page draws: Natural Earth's land and borders
  * (public domain, packed by world-atlas) in the Natural Earth projection.
  *
- * The server projects the shapes to SVG path data, so that the page needs no
- * library. For single points the page gets a table: in a pseudocylindrical
+ * The shapes are projected to SVG path data, so that neither the page nor the
+ * server needs a library. It takes about 100 ms, too long for a running server. For single points the page gets a table: in a pseudocylindrical
  * projection, x is proportional to the longitude, and the factor and y depend
  * on the latitude only.
  *
@@ -12,16 +12,14 @@
 import world from "../packages/world_atlas.ts";
 import { geoGraticule, geoNaturalEarth1, geoPath } from "../packages/d3_geo.ts";
 import { feature, mesh } from "../packages/topojson_client.ts";
-import type { WorldMap } from "./world_map.ts";
+import type { WorldMap } from "../admin/world_map.ts";
 
 const width = 1000;
 const sphere = { type: "Sphere" };
 
-let mapText: string | undefined;
-
-/** A `WorldMap` as JSON, about 100 kB. It is made once, at the first call. */
+/** The map as JSON: the content of admin/map.json, about 100 kB. */
 export function createMap(): string {
-  return mapText ??= JSON.stringify(projectWorld());
+  return `${JSON.stringify(projectWorld())}\n`;
 }
 
 function projectWorld(): WorldMap {
