@@ -10,6 +10,7 @@ import { type Clock, secondsOf } from "../runtime/clock.ts";
 import type { Found } from "../replica/replica.ts";
 import type { HttpPort, ServeHttp } from "../runtime/network.ts";
 import {
+  type AgedSummary,
   type HerdPlan,
   type HerdStatus,
   statusVersion,
@@ -130,6 +131,7 @@ export class Admin implements AsyncDisposable {
       self: self.name,
       herd,
       servers: servers.map(describe),
+      summaries: summariesOf(self, servers),
     });
     return {
       files: pageFiles,
@@ -164,4 +166,13 @@ export class Admin implements AsyncDisposable {
       this.#searches -= 1;
     }
   }
+}
+
+/** The summaries of servers that are not in this process. */
+function summariesOf(
+  self: ObservedServer,
+  servers: readonly ObservedServer[],
+): readonly AgedSummary[] {
+  const here = new Set(servers.map(({ name }) => name));
+  return self.summaries().filter(({ name }) => !here.has(name));
 }

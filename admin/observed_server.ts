@@ -8,12 +8,18 @@ import type { Report } from "../protocol/report.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { LimitName } from "../runtime/limit_counts.ts";
 import type { Observer } from "../runtime/observers.ts";
-import type { ServerEvent, ServerFacts } from "../server/status/status.ts";
+import type {
+  AgedSummary,
+  ServerEvent,
+  ServerFacts,
+} from "../server/status/status.ts";
 
 export interface ObservedServer extends Pick<Replica, "find" | "select"> {
   readonly name: string;
   /** The server's state now. */
   status(): ServerFacts;
+  /** The newest summaries of servers of other processes, at most one each. */
+  summaries(): readonly AgedSummary[];
   /** Notifies of events until the returned function is called. */
   observeEvents(observer: Observer<ServerEvent>): () => void;
   /**

@@ -11,6 +11,7 @@ import type { Port } from "../runtime/network.ts";
 import type { Observer } from "../runtime/observers.ts";
 import type { ReportSource } from "./report_source.ts";
 import type { Settling } from "./settling.ts";
+import type { SummaryExchange } from "./summaries.ts";
 
 /** The newest AT line about a client; undefined if the client is unknown. */
 export type Found = ByteString | undefined;
@@ -99,6 +100,9 @@ export interface Replica {
 
   /** The current state. */
   status(): ReplicaStatus;
+
+  /** Carries summaries of servers' states; undefined if it carries none. */
+  readonly summaries?: SummaryExchange;
 
   /** The port for the replicas of other servers, if there is one. */
   readonly port: Port | undefined;

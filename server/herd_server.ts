@@ -33,7 +33,8 @@ import {
 } from "../sessions/session.ts";
 import type { ServerEvents } from "./server_events.ts";
 import { DurationCounter } from "./status/distribution.ts";
-import type { ServerEvent, ServerFacts } from "./status/status.ts";
+import type { AgedSummary, ServerEvent, ServerFacts } from "./status/status.ts";
+import { SummaryBoard } from "./status/summary_board.ts";
 
 /** The components of a server, and its settings. */
 export interface HerdServerOptions {
@@ -86,6 +87,7 @@ export class HerdServer implements AsyncDisposable {
   readonly #clientListener: ClientListener;
   readonly #lines = createLineCounters();
   readonly #queryDurations = new DurationCounter();
+  readonly #summaries: SummaryBoard;
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
@@ -105,6 +107,11 @@ export class HerdServer implements AsyncDisposable {
       budget: options.placesBudget,
       emit: this.#emit,
     });
+    this.#summaries = new SummaryBoard(
+      this.#replica.summaries,
+      clock,
+      () => this.status(),
+    );
     const { clientLimits } = options;
     this.#clientListener = new ClientListener({
       backend: this.#createBackend(),
@@ -203,6 +210,11 @@ export class HerdServer implements AsyncDisposable {
     };
   }
 
+  /** What other servers have said about themselves, as far as it is known. */
+  summaries(): readonly AgedSummary[] {
+    return this.#summaries.read();
+  }
+
   /** Calls the observer with each event. Returns a function that ends this. */
   observeEvents(observer: Observer<ServerEvent>): () => void {
     return this.#options.events.observe(observer);
@@ -285,7 +297,9 @@ export class HerdServer implements AsyncDisposable {
 
   /** Starts the replica. See `Replica.start`. */
   async link(): Promise<void> {
-    if (this.#stopped === undefined) await this.#replica.start();
+    if (this.#stopped !== undefined) return;
+    this.#summaries.start();
+    await this.#replica.start();
   }
 
   /**
@@ -346,6 +360,7 @@ export class HerdServer implements AsyncDisposable {
     this.#stopping.resolve(reason);
     this.#emit("info", "server", "stopping", { reason });
     this.#options.log.hurry();
+    this.#summaries.stop();
     await this.#replica.stop(this.#stopClients());
     this.#emit("info", "server", "stopped");
     await this.#options.log.close();

@@ -136,7 +136,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   "server/status": {
     holds: "the fields of /status.json, and where each is shown",
-    uses: ["peers", "protocol", "runtime"],
+    uses: ["peers", "protocol", "replica", "runtime"],
   },
   "admin": {
     holds: "the administration port: dashboard, metrics",

@@ -17,6 +17,8 @@ export interface Field<Value = unknown> {
   readonly page?: PageColumn<CellOf<PageCells, Value>>;
   /** The title of the dashboard's plot of its quantiles. */
   readonly plot?: string;
+  /** Whether the summary for other servers' pages has it. */
+  readonly isInSummary?: boolean;
   /** The fields of an object. */
   readonly fields?: Fields;
   /** The items of a list. */
@@ -101,7 +103,10 @@ export interface PageColumn<Cell = keyof PageCells> {
 }
 
 /** Where an object or a list is shown as a whole. */
-type Shown<Value> = Pick<Field<Value>, "metric" | "column" | "page">;
+type Shown<Value> = Pick<
+  Field<Value>,
+  "metric" | "column" | "page" | "isInSummary"
+>;
 
 /** A field that is an object. */
 export interface Group<Value> extends Field<Value> {

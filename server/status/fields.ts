@@ -39,6 +39,7 @@ export interface ConnectionCounts {
 
 const connections = group<ConnectionCounts>({
   open: {
+    isInSummary: true,
     initial: 0,
     metric: gauge("herd_client_connections", "Open client connections"),
     column: { title: "conns", cell: "count", priority: 1 },
@@ -58,7 +59,7 @@ const connections = group<ConnectionCounts>({
       "Client connections that were accepted",
     ),
   },
-});
+}, { isInSummary: true });
 
 /**
  * Lines of clients: reports (`iamat`), queries about known clients (`whatsat`),
@@ -75,6 +76,7 @@ const verbFields = verbs.map((verb): [Lowercase<Verb>, Field<number>] => {
   const { as, help } = clientVerbs[verb].counted;
   return [lineKindOf(verb), {
     initial: 0,
+    isInSummary: true,
     metric: counter(`herd_${as}_total`, `${help} (${verb})`),
     column: { title: as, cell: "rate", priority: verbPriority(verb) },
     page: { title: verb, cell: "count" },
@@ -84,6 +86,7 @@ const verbFields = verbs.map((verb): [Lowercase<Verb>, Field<number>] => {
 const lines = group<LineCounts>({
   ...Object.fromEntries(verbFields) as Record<Lowercase<Verb>, Field<number>>,
   invalid: {
+    isInSummary: true,
     initial: 0,
     metric: counter(
       "herd_invalid_lines_total",
@@ -92,7 +95,7 @@ const lines = group<LineCounts>({
     column: { title: "invalid", cell: "rate", priority: 2 },
     page: { title: "Invalid", cell: "count" },
   },
-});
+}, { isInSummary: true });
 
 /** Reports of clients and neighbours, by outcome. */
 export interface ReportCounts {
@@ -139,13 +142,15 @@ export interface LinkStatus {
 }
 
 const link = group<LinkStatus>({
-  neighbour: { initial: "" },
+  neighbour: { initial: "", isInSummary: true },
   isUp: {
+    isInSummary: true,
     initial: false,
     metric: flag("herd_link_up", "Whether a neighbour is linked", Boolean),
   },
-  since: { initial: 0 },
+  since: { initial: 0, isInSummary: true },
   isCaughtUp: {
+    isInSummary: true,
     initial: false,
     metric: flag(
       "herd_link_caught_up",
@@ -154,6 +159,7 @@ const link = group<LinkStatus>({
     ),
   },
   waitingReports: {
+    isInSummary: true,
     initial: 0,
     metric: gauge(
       "herd_link_waiting_reports",
@@ -181,7 +187,7 @@ const link = group<LinkStatus>({
       "How often the link with a neighbour was lost",
     ),
   },
-  lastFailure: { initial: null },
+  lastFailure: { initial: null, isInSummary: true },
 });
 
 /** Requests to the places service. */
@@ -195,10 +201,12 @@ export interface PlacesStatus {
 const places = group<PlacesStatus>({
   provider: { initial: "" },
   requests: {
+    isInSummary: true,
     initial: {},
     page: { title: "Places", cell: "tally", rank: 3 },
   },
 }, {
+  isInSummary: true,
   metric: {
     name: "herd_places_requests_total",
     help: "Requests to the places service, by status",
@@ -231,6 +239,7 @@ export interface LogStatus {
 const log = group<LogStatus>({
   path: { initial: "" },
   lagBytes: {
+    isInSummary: true,
     initial: 0,
     metric: gauge(
       "herd_journal_lag_bytes",
@@ -252,6 +261,7 @@ const log = group<LogStatus>({
     ),
   },
   fault: {
+    isInSummary: true,
     initial: null,
     metric: flag(
       "herd_journal_failing",
@@ -260,6 +270,7 @@ const log = group<LogStatus>({
     ),
   },
   lostLines: {
+    isInSummary: true,
     initial: 0,
     metric: counter(
       "herd_journal_lost_lines_total",
@@ -273,7 +284,7 @@ const log = group<LogStatus>({
       "Bytes missing from the log",
     ),
   },
-}, { page: { title: "Log", cell: "log", rank: 2 } });
+}, { isInSummary: true, page: { title: "Log", cell: "log", rank: 2 } });
 
 /** The status of a server, without its process. */
 export interface ServerFacts {
@@ -312,11 +323,13 @@ export interface ServerFacts {
 /** The fields of `ServerFacts`. */
 export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   name: {
+    isInSummary: true,
     initial: "",
     column: { title: "server", cell: "text", priority: Infinity },
   },
-  isStopping: { initial: false },
+  isStopping: { initial: false, isInSummary: true },
   notReady: {
+    isInSummary: true,
     initial: null,
     metric: flag(
       "herd_ready",
@@ -326,6 +339,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     column: { title: "state", cell: "state", priority: Infinity },
   },
   startedAt: {
+    isInSummary: true,
     initial: 0,
     column: { title: "up", cell: "age", priority: 4 },
     page: { title: "Up for", cell: "age", rank: 6 },
@@ -333,6 +347,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   clientPorts: { initial: [] },
   peerPort: { initial: "" },
   clients: {
+    isInSummary: true,
     initial: 0,
     metric: gauge("herd_clients", "Clients whose newest report is stored"),
     column: { title: "clients", cell: "count", priority: 8 },
@@ -342,6 +357,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   lines,
   reports,
   limitHits: {
+    isInSummary: true,
     initial: {},
     metric: counters(
       "herd_limit_hits_total",
@@ -366,6 +382,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     plot: "WHATSAT",
   },
   links: list(link, { name: "neighbour", label: "peer" }, {
+    isInSummary: true,
     column: { title: "links", cell: "links", priority: 9 },
     page: { title: "Links", cell: "links", rank: 1 },
   }),
@@ -391,7 +408,6 @@ export const serverStatus: Group<ServerStatus> = group<ServerStatus>({
       "process_resident_memory_bytes",
       "Resident memory of the process",
     ),
-    page: { title: "Memory", cell: "bytes", rank: 5 },
   },
 }, {
   metric: {

@@ -6,6 +6,7 @@
  */
 import type { EventFields, EventLevel } from "../../runtime/events.ts";
 import type { ServerStatus } from "./fields.ts";
+import type { AgedSummary } from "./summary.ts";
 
 export type {
   ConnectionCounts,
@@ -17,6 +18,7 @@ export type {
   ServerFacts,
   ServerStatus,
 } from "./fields.ts";
+export type { AgedSummary } from "./summary.ts";
 
 /** The version of the shape. It increases if a field is removed or changes. */
 export const statusVersion = 1;
@@ -32,6 +34,8 @@ export interface HerdStatus {
   readonly herd: HerdPlan;
   /** The servers of this process: one of `server.ts`, all of `herd up`. */
   readonly servers: readonly ServerStatus[];
+  /** What servers of other processes have said about themselves. */
+  readonly summaries: readonly AgedSummary[];
 }
 
 /** The servers and the links of a herd file. */

@@ -8,6 +8,7 @@ import type {
   LinkStatus,
   ServerStatus,
 } from "../../server/status/status.ts";
+import { formatSummary, parseSummary } from "../../server/status/summary.ts";
 import defaultHerd from "../../herd.json" with { type: "json" };
 import { fill, type Given, serverFacts } from "./observed_server.ts";
 
@@ -25,6 +26,8 @@ export interface FakeHerd {
   readonly waiting?: Readonly<Record<string, number>>;
   /** Fields of servers' statuses that differ from the defaults. */
   readonly servers?: Readonly<Record<string, Given<ServerStatus>>>;
+  /** The ages of the summaries of servers that are not `seen`, in seconds. */
+  readonly summaries?: Readonly<Record<string, number>>;
 }
 
 const bounds = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1, 1];
@@ -50,7 +53,12 @@ export function fakeStatus(herd: FakeHerd = {}): HerdStatus {
     ]),
     time = 1_764_000_000,
   } = herd;
-  const { seen = names, servers = {} } = herd;
+  const { seen = names, servers = {}, summaries = {} } = herd;
+  const describe = (name: string) =>
+    fill({
+      ...fakeServer(name, time),
+      links: linksOf(name, herd, links, time),
+    }, servers[name] ?? {});
   return {
     version: 1,
     time,
@@ -64,12 +72,11 @@ export function fakeStatus(herd: FakeHerd = {}): HerdStatus {
       })),
       links,
     },
-    servers: seen.map((name) =>
-      fill({
-        ...fakeServer(name, time),
-        links: linksOf(name, herd, links, time),
-      }, servers[name] ?? {})
-    ),
+    servers: seen.map(describe),
+    summaries: Object.entries(summaries).map(([name, ageSeconds]) => ({
+      ...parseSummary(name, formatSummary(describe(name)))!,
+      ageSeconds,
+    })),
   };
 }
 

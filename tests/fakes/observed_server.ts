@@ -10,7 +10,11 @@ import type { Found, Page } from "../../replica/replica.ts";
 import type { LimitName } from "../../runtime/limit_counts.ts";
 import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
-import type { ServerEvent, ServerFacts } from "../../server/status/status.ts";
+import type {
+  AgedSummary,
+  ServerEvent,
+  ServerFacts,
+} from "../../server/status/status.ts";
 
 /** Some fields of a status, and of each object in it some fields. */
 export type Given<Status> = {
@@ -51,6 +55,8 @@ export class FakeObservedServer implements ObservedServer {
   facts: Given<ServerFacts> = {};
   /** The AT lines that it has. */
   known: ByteString[] = [];
+  /** The summaries of other servers that it has. */
+  received: readonly AgedSummary[] = [];
   /** The limits that were reached. */
   readonly limits: LimitName[] = [];
   readonly #eventObservers = new Observers<ServerEvent>();
@@ -75,6 +81,10 @@ export class FakeObservedServer implements ObservedServer {
       clients: this.known.length,
       ...this.facts,
     });
+  }
+
+  summaries(): readonly AgedSummary[] {
+    return this.received;
   }
 
   find(client: ByteString): Found | Promise<Found> {

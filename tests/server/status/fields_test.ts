@@ -49,7 +49,6 @@ Deno.test("the dashboard's columns are in order, and have values", () => {
     "Log",
     "Places",
     "Limit hits",
-    "Memory",
     "Up for",
   ];
   assertEquals(
