@@ -27,6 +27,7 @@ import pickerJs from "./page/picker.js" with { type: "text" };
 import plotJs from "./page/plot.js" with { type: "text" };
 import plotsJs from "./page/plots.js" with { type: "text" };
 import pulsesJs from "./page/pulses.js" with { type: "text" };
+import serverClockJs from "./page/server_clock.js" with { type: "text" };
 import serversTableJs from "./page/servers_table.js" with { type: "text" };
 import streamJs from "./page/stream.js" with { type: "text" };
 import styleCss from "./page/style.css" with { type: "text" };
@@ -57,6 +58,7 @@ const texts: Readonly<Record<string, string>> = {
   "plot.js": plotJs,
   "plots.js": plotsJs,
   "pulses.js": pulsesJs,
+  "server_clock.js": serverClockJs,
   "servers_table.js": serversTableJs,
   "status_fields.js": exportAll({ pageColumns, pagePlots }),
   "stream.js": streamJs,

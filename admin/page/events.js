@@ -4,8 +4,8 @@
  * @module
  */
 import { otherServer } from "./clients.js";
-import { html } from "./dom.js";
-import { cut, timeOfDay } from "./format.js";
+import { html, setText } from "./dom.js";
+import { age, cut, isoTime, timeOfDay } from "./format.js";
 import { colourClass } from "./palette.js";
 
 const maxEvents = 100;
@@ -15,13 +15,16 @@ export class Events {
   #list;
   /** @type {Map<string, number>} */
   #servers = new Map();
+  #clock;
 
   /**
    * @param {HTMLElement} list
    * @param {HTMLSelectElement} least Selects the lowest level that is shown.
+   * @param {import("./server_clock.js").ServerClock} clock
    */
-  constructor(list, least) {
+  constructor(list, least, clock) {
     this.#list = list;
+    this.#clock = clock;
     const choose = () => {
       list.dataset.least = least.value;
     };
@@ -44,7 +47,12 @@ export class Events {
     const known = levels.includes(level) ? level : "info";
     this.#list.prepend(
       html("li", { class: `level-${known}` }, [
-        html("time", {}, [timeOfDay(time)]),
+        html("span", {}, [
+          html("time", { datetime: isoTime(time) ?? "" }, [timeOfDay(time)]),
+          html("span", { class: "age", "data-time": String(time) }, [
+            age(this.#clock.now - time),
+          ]),
+        ]),
         html("span", { class: "level" }, [known]),
         html("span", {
           class: `name mark ${colourClass(index ?? otherServer)}`,
@@ -65,6 +73,15 @@ export class Events {
     );
     while (this.#list.children.length > maxEvents) {
       this.#list.lastElementChild?.remove();
+    }
+  }
+
+  /** Updates the ages. To be called every second. */
+  showAges() {
+    const { now } = this.#clock;
+    for (const element of this.#list.querySelectorAll(".age")) {
+      const time = Number(/** @type {HTMLElement} */ (element).dataset.time);
+      setText(element, age(now - time));
     }
   }
 }

@@ -22,10 +22,10 @@ export function controlFind(store, pick) {
     event.preventDefault();
     const text = input.value;
     const id = text.replace(whiteSpace, "");
-    const fault = await request(id, store);
+    const { fault, shown } = await request(id, store);
     // The user has changed the text in the meantime.
     if (input.value !== text) return;
-    input.setCustomValidity(pick(id) ? "" : fault);
+    input.setCustomValidity(pick(shown) ? "" : fault);
     input.reportValidity();
   });
   input.addEventListener("input", () => input.setCustomValidity(""));
@@ -34,17 +34,26 @@ export function controlFind(store, pick) {
 /**
  * @param {string} id
  * @param {(position: import("./types.d.ts").ShownPosition) => void} store
- * @returns {Promise<string>} A message for the case that the page has no such
- *   client.
+ * @returns {Promise<{ fault: string, shown: string }>} A message for the case that
+ *   the page has no such client, and the ID as the page shows it.
  */
 async function request(id, store) {
   const url = new URL("client.json", document.baseURI);
   url.searchParams.set("id", id);
   try {
     const response = await fetch(url);
-    if (response.ok) store((await response.json()).position);
-    return "No client with this ID is known.";
+    const fault = "No client with this ID is known.";
+    if (!response.ok) return { fault, shown: id };
+    const { position: [, ...position], shown } = await response.json();
+    store(
+      /** @type {import("./types.d.ts").ShownPosition} */ (
+        /** @type {unknown} */ ([shown, ...position])
+      ),
+    );
+    return { fault, shown };
   } catch {
-    return "The server does not answer, and no client with this ID is shown.";
+    const fault =
+      "The server does not answer, and no client with this ID is shown.";
+    return { fault, shown: id };
   }
 }

@@ -68,13 +68,35 @@ export function duration(seconds) {
 }
 
 /**
- * The time of day in the reader's time zone, such as `14:03:22`.
+ * How long ago something was, or how far ahead it is: `3 s ago`.
+ *
+ * @param {number} seconds
+ */
+export function age(seconds) {
+  if (Math.abs(seconds) < 0.5) return "now";
+  return seconds > 0
+    ? `${duration(seconds)} ago`
+    : `${duration(-seconds)} ahead`;
+}
+
+/**
+ * The time of day in UTC, the zone of the whole page, such as `14:03:22`.
  *
  * @param {number} posixSeconds
  */
 export function timeOfDay(posixSeconds) {
+  return isoTime(posixSeconds)?.slice(-13, -5) ?? "–";
+}
+
+/**
+ * A time as machines read it, such as `2025-11-24T16:00:00.000Z`; undefined if
+ * it is too far away for a date.
+ *
+ * @param {number} posixSeconds
+ */
+export function isoTime(posixSeconds) {
   const date = new Date(posixSeconds * 1000);
-  return isNaN(date.getTime()) ? "–" : date.toLocaleTimeString("en-GB");
+  return isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 /**
@@ -83,10 +105,10 @@ export function timeOfDay(posixSeconds) {
  * @param {number} posixSeconds
  */
 export function clientTime(posixSeconds) {
-  const date = new Date(posixSeconds * 1000);
-  return isNaN(date.getTime())
+  const time = isoTime(posixSeconds);
+  return time === undefined
     ? `${posixSeconds} s`
-    : date.toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+    : time.replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }
 
 /**

@@ -1,41 +1,86 @@
 /**
  * Derives the state of every server and link of the herd from the status. The
- * states of servers in other processes follow from their neighbours' links.
+ * states of servers in other processes follow from their summaries, and from
+ * their neighbours' links.
  *
  * @module
  */
-import { count, duration } from "./format.js";
+import { age, count, duration } from "./format.js";
 
 /** A link is behind when at least this number of reports wait for it. */
 const behindReports = 100;
 
 /**
- * @param {import("./types.d.ts").HerdStatus} status
- * @returns {import("./types.d.ts").ServerView[]} In the herd file's order.
+ * An older summary says nothing about the present, in seconds. Servers send one
+ * every five seconds.
  */
-export function viewServers({ herd, servers }) {
-  return herd.servers.map(({ name }, index) => {
-    const status = servers.find((server) => server.name === name);
-    const seen = status === undefined
-      ? seenFromOutside(name, servers)
-      : { state: stateOf(status), note: status.notReady ?? "" };
-    return { name, index, status, ...seen };
+const freshSeconds = 15;
+
+/**
+ * @typedef {import("./types.d.ts").HerdStatus} HerdStatus
+ * @typedef {import("./types.d.ts").ServerView} ServerView
+ * @typedef {import("./types.d.ts").LinkView} LinkView
+ * @typedef {Pick<ServerView, "state" | "note">} State
+ * @typedef {{ name: string, links: readonly import("./types.d.ts").LinkSummary[] }} Seen
+ */
+
+/**
+ * The servers that speak for themselves: those of this process, and those with
+ * a summary that is new enough.
+ *
+ * @param {HerdStatus} status
+ * @returns {Seen[]}
+ */
+function speaking({ servers, summaries }) {
+  return [
+    ...servers,
+    ...summaries.filter(({ ageSeconds }) => ageSeconds <= freshSeconds),
+  ];
+}
+
+/**
+ * @param {HerdStatus} status
+ * @returns {ServerView[]} In the herd file's order.
+ */
+export function viewServers(status) {
+  const seen = speaking(status);
+  return status.herd.servers.map(({ name }, index) => {
+    const here = status.servers.find((server) => server.name === name);
+    if (here !== undefined) {
+      return { name, index, status: here, age: "now", ...stateOf(here) };
+    }
+    const summary = status.summaries.find((server) => server.name === name);
+    if (summary === undefined) {
+      const state = seenFromOutside(name, seen);
+      return { name, index, status: undefined, age: "old", ...state };
+    }
+    const when = age(summary.ageSeconds);
+    if (summary.ageSeconds <= freshSeconds) {
+      const { note, state } = stateOf(summary);
+      const dated = `${note === "" ? state : note}, ${when}`;
+      return { name, index, status: summary, age: "new", state, note: dated };
+    }
+    const { state } = seenFromOutside(name, seen);
+    const last = `last heard of ${when}`;
+    const note = state === "unseen" ? last : `${state}, ${last}`;
+    return { name, index, status: summary, age: "old", state, note };
   });
 }
 
 /**
- * @param {import("./types.d.ts").ServerStatus} status
- * @returns {import("./types.d.ts").ServerView["state"]}
+ * @param {Pick<import("./types.d.ts").ServerStatus, "isStopping" | "notReady">} status
+ * @returns {State}
  */
 function stateOf({ isStopping, notReady }) {
-  if (isStopping) return "stopping";
-  return notReady === null ? "ready" : "not ready";
+  const note = notReady ?? "";
+  if (isStopping) return { state: "stopping", note };
+  return { state: notReady === null ? "ready" : "not ready", note };
 }
 
 /**
  * @param {string} name
- * @param {readonly import("./types.d.ts").ServerStatus[]} servers
- * @returns {Pick<import("./types.d.ts").ServerView, "state" | "note">}
+ * @param {readonly Seen[]} servers
+ * @returns {State}
  */
 function seenFromOutside(name, servers) {
   const links = servers.flatMap(({ links }) => links)
@@ -46,10 +91,12 @@ function seenFromOutside(name, servers) {
 }
 
 /**
- * @param {import("./types.d.ts").HerdStatus} status
- * @returns {import("./types.d.ts").LinkView[]} In the herd file's order.
+ * @param {HerdStatus} status
+ * @returns {LinkView[]} In the herd file's order.
  */
-export function viewLinks({ herd, servers, time }) {
+export function viewLinks(status) {
+  const { herd, time } = status;
+  const servers = speaking(status);
   return herd.links.map((ends) => {
     const [left, right] = ends;
     const seen = [[left, right], [right, left]].flatMap(([from, to]) =>
@@ -61,10 +108,10 @@ export function viewLinks({ herd, servers, time }) {
 }
 
 /**
- * @param {readonly import("./types.d.ts").LinkStatus[]} seen The link's status
+ * @param {readonly import("./types.d.ts").LinkSummary[]} seen The link's status
  *   at each end that is known.
  * @param {number} time
- * @returns {Pick<import("./types.d.ts").LinkView, "state" | "note">}
+ * @returns {Pick<LinkView, "state" | "note">}
  */
 function stateOfLink(seen, time) {
   const down = seen.find(({ isUp }) => !isUp);

@@ -14,14 +14,17 @@ import { History } from "./history.js";
 import { showLegend, showSampleSize } from "./legend.js";
 import { controlMap } from "./map_controls.js";
 import { MapView } from "./map_view.js";
-import * as overview from "./overview.js";
+import { Overview } from "./overview.js";
 import { Picker } from "./picker.js";
 import { Plots } from "./plots.js";
 import { Pulses } from "./pulses.js";
+import { ServerClock } from "./server_clock.js";
 import { ServersTable } from "./servers_table.js";
 import { followEvents } from "./stream.js";
 import { createProjection } from "./viewport.js";
 
+const clock = new ServerClock();
+const overview = new Overview(clock);
 const map = await loadMap();
 const clients = new Clients(createProjection(map));
 const pulses = new Pulses();
@@ -29,7 +32,7 @@ const view = new MapView(byId("map"), map, clients, (context, view) => {
   picker.draw(context);
   return pulses.draw(context, view, clients.count);
 });
-const picker = new Picker(byId("client-card"), clients, view);
+const picker = new Picker(byId("client-card"), clients, view, clock);
 controlMap(byId("map"), view, picker);
 
 const history = new History();
@@ -39,6 +42,7 @@ const table = new ServersTable(byId("servers"));
 const events = new Events(
   byId("events"),
   /** @type {HTMLSelectElement} */ (byId("level")),
+  clock,
 );
 
 /** @type {import("./types.d.ts").HerdStatus | undefined} */
@@ -60,6 +64,7 @@ followEvents({
   },
   onStatus(newStatus) {
     status = newStatus;
+    clock.set(status.time);
     const names = status.herd.servers.map(({ name }) => name);
     clients.setServers(names);
     events.setServers(names);
@@ -79,10 +84,17 @@ followEvents({
     showNumbers();
   },
   onLog: (event) => events.add(event),
-  onState: overview.showStreamState,
-});
+  onState: (state) => overview.showStreamState(state),
+}, clock);
 
 document.addEventListener("visibilitychange", showNumbers);
+setInterval(() => {
+  // The tab's title is visible while the page is hidden.
+  overview.showAges();
+  if (document.hidden) return;
+  events.showAges();
+  picker.refresh();
+}, 1_000);
 
 /** @returns {Promise<import("./types.d.ts").WorldMap>} */
 async function loadMap() {
@@ -119,11 +131,12 @@ function showNumbers() {
 function showStatus(status) {
   const servers = viewServers(status);
   const links = viewLinks(status);
-  overview.showOverview(status, servers, links);
+  overview.show(status, servers, links);
   overview.showUpdateRate(history.updatesPerSecond);
   graph.show(servers, links);
   plots.show(history, servers);
   table.show(servers, status.time);
+  overview.showAges();
 }
 
 controlFind(

@@ -4,9 +4,12 @@
  *
  * @module
  */
-import { html } from "./dom.js";
-import { clientTime, cut, position } from "./format.js";
+import { html, setText } from "./dom.js";
+import { age, clientTime, position } from "./format.js";
 import { colourClass } from "./palette.js";
+
+/** Whether an ID is cut, as `shown_id.ts` does it. No whole ID has a space. */
+const cutId = / \(\d+ bytes, #[0-9a-f]+\)$/;
 
 /** Largest distance of the pointer from a dot, in CSS pixels. */
 const reachPx = 14;
@@ -23,13 +26,22 @@ export class Picker {
   #shown = "";
   /** IDs of clients picked by Enter since the view was moved. */
   #visited = new Set();
+  /**
+   * The cut ID that is shown whole, and the whole ID.
+   *
+   * @type {{ readonly id: string, readonly text: string } | undefined}
+   */
+  #whole;
+  #clock;
 
   /**
    * @param {HTMLElement} card
    * @param {import("./clients.js").Clients} clients
    * @param {import("./map_view.js").MapView} view
+   * @param {import("./server_clock.js").ServerClock} clock
    */
-  constructor(card, clients, view) {
+  constructor(card, clients, view, clock) {
+    this.#clock = clock;
     this.#card = card;
     this.#clients = clients;
     this.#view = view;
@@ -96,6 +108,7 @@ export class Picker {
     this.#picked = undefined;
     this.#hovered = undefined;
     this.#visited.clear();
+    this.#whole = undefined;
     this.refresh();
   }
 
@@ -117,23 +130,32 @@ export class Picker {
     }
     const { ids, receivedBy, server, latitude, longitude, time } =
       this.#clients;
+    const id = ids[slot];
+    const whole = this.#whole?.id === id ? this.#whole.text : undefined;
+    // The pointer cannot reach a card that goes when the pointer leaves the dot.
+    const isPicked = id === this.#picked;
     const lines = [
-      cut(ids[slot], 200),
+      whole ?? id,
       `received by ${receivedBy[slot]}`,
       position(latitude[slot], longitude[slot]),
-      clientTime(time[slot]),
     ];
-    const text = lines.join("\n");
+    const isCut = isPicked && whole === undefined && cutId.test(id);
+    const text = [isCut, ...lines].join("\n");
     if (text !== this.#shown) {
-      const [id, ...rest] = lines;
+      const [shownId, ...rest] = lines;
+      const mark = `client-id mark ${colourClass(server[slot])}`;
       this.#card.replaceChildren(
-        html("bdi", { class: `client-id mark ${colourClass(server[slot])}` }, [
-          id,
-        ]),
+        html("bdi", { class: mark }, [shownId]),
         ...rest.map((line) => html("span", {}, [line])),
+        html("span", { class: "client-time" }),
+        ...(isCut ? [this.#wholeButton(id)] : []),
       );
       this.#shown = text;
     }
+    this.#card.classList.toggle("is-whole", whole !== undefined);
+    const [when] = this.#card.getElementsByClassName("client-time");
+    const ago = age(this.#clock.now - time[slot]);
+    setText(when, `${clientTime(time[slot])}, ${ago}`);
     this.#card.hidden = false;
     this.#place(slot);
   }
@@ -152,6 +174,25 @@ export class Picker {
     context.beginPath();
     context.arc(x, y, 8, 0, 2 * Math.PI);
     context.stroke();
+  }
+
+  /** @param {string} id */
+  #wholeButton(id) {
+    const button = html("button", { type: "button" }, ["Show the whole ID"]);
+    button.addEventListener("click", async () => {
+      const url = new URL("client.json", document.baseURI);
+      url.searchParams.set("shown", id);
+      try {
+        const response = await fetch(url);
+        if (!response.ok) throw new Error(await response.text());
+        const { position: [text] } = await response.json();
+        this.#whole = { id, text };
+        this.refresh();
+      } catch {
+        setText(button, "The server does not have it");
+      }
+    });
+    return button;
   }
 
   #slot() {

@@ -90,7 +90,7 @@ export class Plot {
       ...[[beginning, left, "start"], ["now", width - right, "end"]].map(
         ([text, place, anchor]) =>
           svg("text", {
-            class: "plot-tick",
+            class: text === "now" ? "plot-tick plot-now" : "plot-tick",
             x: place,
             y: height - 3,
             "text-anchor": anchor,

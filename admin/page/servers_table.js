@@ -13,7 +13,7 @@ import { valueAt } from "./values.js";
  * Formats each kind of value.
  *
  * @typedef {import("../../server/status/field.ts").PageCells} PageCells
- * @type {{ readonly [Cell in keyof PageCells]: (value: PageCells[Cell], time: number) => string }}
+ * @type {{ readonly [Cell in keyof PageCells]: (value: PageCells[Cell], time: number) => string | string[] }}
  */
 const texts = {
   count,
@@ -21,7 +21,7 @@ const texts = {
   age: (since, time) => duration(time - since),
   tally,
   links: (links, time) =>
-    describeLinks(/** @type {readonly LinkStatus[]} */ (links), time),
+    describeLinks(/** @type {readonly LinkSummary[]} */ (links), time),
   log: (log) => describeLog(/** @type {LogStatus} */ (log)),
 };
 
@@ -29,17 +29,18 @@ const texts = {
 const textCells = ["tally", "links", "log"];
 
 /**
- * @typedef {import("./types.d.ts").LinkStatus} LinkStatus
+ * @typedef {import("./types.d.ts").LinkSummary} LinkSummary
  * @typedef {import("./types.d.ts").LogStatus} LogStatus
- * @typedef {import("./types.d.ts").ServerStatus} ServerStatus
  */
 const columns = pageColumns.map(({ cell, path, title }) => ({
   title,
   isNumber: !textCells.includes(cell),
-  text: (/** @type {ServerStatus} */ server, /** @type {number} */ time) => {
-    const show = /** @type {(value: unknown, time: number) => string} */ (
-      texts[cell]
-    );
+  isList: cell === "tally",
+  text: (/** @type {unknown} */ server, /** @type {number} */ time) => {
+    const show =
+      /** @type {(value: unknown, time: number) => string | string[]} */ (
+        texts[cell]
+      );
     const value = valueAt(server, path);
     return value === undefined ? "–" : show(value, time);
   },
@@ -56,8 +57,7 @@ export class ServersTable {
     parent.append(
       html("table", { role: "table" }, [
         html("caption", { class: "unseen" }, [
-          "Servers. Counts are since the server's start. Memory is that of the " +
-          "whole process.",
+          "Servers. Counts are since the server's start.",
         ]),
         html("thead", { role: "rowgroup" }, [
           html(
@@ -106,11 +106,11 @@ function createRow(server) {
       ]),
       html("span", { class: "state" }),
     ]),
-    ...columns.map(({ isNumber, title }) =>
+    ...columns.map(({ isList, isNumber, title }) =>
       html("td", {
         role: "cell",
         "data-label": title,
-        class: isNumber ? "number" : "",
+        class: isNumber ? "number" : isList ? "text list" : "text",
       })
     ),
   ]);
@@ -121,21 +121,42 @@ function createRow(server) {
  * @param {import("./types.d.ts").ServerView} server
  * @param {number} time
  */
-function fillRow(row, { state, note, status }, time) {
+function fillRow(row, { age, state, note, status }, time) {
   row.setAttribute("data-state", state);
+  row.setAttribute("data-age", age);
   const [head, ...cells] = row.children;
   const described = state === "unseen" ? "not seen from here" : state;
   setText(head.children[1], cut(note === "" ? described : note, 120));
   for (const [index, cell] of cells.entries()) {
-    setText(
-      cell,
-      status === undefined ? "–" : columns[index].text(status, time),
-    );
+    const value = status === undefined
+      ? "–"
+      : columns[index].text(status, time);
+    if (typeof value === "string") setText(cell, value);
+    else setEntries(cell, value);
   }
 }
 
 /**
- * @param {readonly LinkStatus[]} links
+ * Sets the entries of a list. A line is broken between them only.
+ *
+ * @param {Element} cell
+ * @param {readonly string[]} entries
+ */
+function setEntries(cell, entries) {
+  if (cell.textContent === entries.join(", ")) return;
+  cell.replaceChildren(
+    ...entries.flatMap((entry, index) => {
+      const isLast = index === entries.length - 1;
+      const text = html("span", { class: "entry" }, [
+        isLast ? entry : `${entry},`,
+      ]);
+      return isLast ? [text] : [text, " "];
+    }),
+  );
+}
+
+/**
+ * @param {readonly LinkSummary[]} links
  * @param {number} time
  */
 function describeLinks(links, time) {
@@ -165,10 +186,17 @@ function describeLog(log) {
   return parts.join("; ");
 }
 
-/** @param {Readonly<Record<string, number>>} counts */
+/**
+ * The counts that are not 0, the greatest first.
+ *
+ * @param {Readonly<Record<string, number>>} counts
+ */
 function tally(counts) {
-  return Object.entries(counts)
+  const entries = Object.entries(counts)
     .filter(([, value]) => value > 0)
-    .map(([name, value]) => `${cut(name, 40)} ${count(value)}`)
-    .join(", ") || "none";
+    .sort(([one, oneCount], [other, otherCount]) =>
+      otherCount - oneCount || (one < other ? -1 : 1)
+    )
+    .map(([name, value]) => `${cut(name, 30)} ${count(value)}`);
+  return entries.length === 0 ? "none" : entries;
 }

@@ -8,13 +8,24 @@
 /** The version of the stream that this page reads. */
 const pageVersion = 1;
 const retryMs = 500;
-/** After this time without data the server is shown as gone. */
+/** After this time without a stream the server is shown as gone. */
 const goneMs = 4_000;
 /**
- * After this time without data the page reconnects. The server sends its status
- * every second.
+ * After this time without data, what the page shows is stale. The server sends
+ * its status every second.
  */
+const staleMs = 2_500;
+/** After this time without data the page reconnects. */
 const silenceMs = 5_000;
+/** After this time without an answer the page tries to connect again. */
+const connectMs = 10_000;
+const watchMs = 500;
+
+/**
+ * The state of the stream. The data is live only in the first one.
+ *
+ * @typedef {"live" | "silent" | "reconnecting" | "gone" | "outdated"} StreamState
+ */
 
 /**
  * Reads `/events` until the page is closed.
@@ -24,14 +35,17 @@ const silenceMs = 5_000;
  * @param {(status: import("./types.d.ts").HerdStatus) => void} handlers.onStatus
  * @param {(positions: import("./types.d.ts").Positions) => void} handlers.onPositions
  * @param {(event: import("./types.d.ts").LogEvent) => void} handlers.onLog
- * @param {(state: "live" | "reconnecting" | "gone" | "outdated") => void} handlers.onState
+ * @param {(state: StreamState) => void} handlers.onState
+ * @param {import("./server_clock.js").ServerClock} clock
  */
-export function followEvents(handlers) {
-  let lastDataMs = performance.now();
+export function followEvents(handlers, clock) {
   /** @type {EventSource} */
   let source;
+  let connectedAtMs = 0;
+  let isSilent = false;
 
   const connect = () => {
+    connectedAtMs = performance.now();
     source = new EventSource(new URL("events", document.baseURI));
     on("hello", ({ version }) => {
       if (version !== pageVersion) return outdated(version);
@@ -50,21 +64,30 @@ export function followEvents(handlers) {
    */
   const on = (type, handler) =>
     source.addEventListener(type, ({ data }) => {
-      lastDataMs = performance.now();
+      clock.noteData();
+      if (isSilent) handlers.onState("live");
+      isSilent = false;
       handler(JSON.parse(data));
     });
 
   const reconnect = () => {
     source.close();
-    const isGone = performance.now() - lastDataMs > goneMs;
-    handlers.onState(isGone ? "gone" : "reconnecting");
+    isSilent = false;
+    handlers.onState(clock.silentMs > goneMs ? "gone" : "reconnecting");
     setTimeout(connect, retryMs);
   };
 
   const watch = setInterval(() => {
-    const isSilent = performance.now() - lastDataMs > silenceMs;
-    if (isSilent && source.readyState === EventSource.OPEN) reconnect();
-  }, 1_000);
+    if (source.readyState === EventSource.OPEN) {
+      if (clock.silentMs > silenceMs) return reconnect();
+      if (clock.silentMs <= staleMs || isSilent) return;
+      isSilent = true;
+      handlers.onState("silent");
+    } else if (source.readyState === EventSource.CONNECTING) {
+      // A machine that is gone answers nothing, not even a refusal.
+      if (performance.now() - connectedAtMs > connectMs) reconnect();
+    }
+  }, watchMs);
 
   /** @param {unknown} version */
   const outdated = (version) => {

@@ -1,5 +1,6 @@
 /** Types of the data from the administration port, and of the page's views. */
 import type {
+  AgedSummary,
   HerdStatus,
   LinkStatus,
   LogStatus,
@@ -7,6 +8,7 @@ import type {
   ServerStatus,
 } from "../../server/status/status.ts";
 
+export type { LinkSummary } from "../../server/status/summary.ts";
 export type { HerdStatus, LinkStatus, LogStatus, ServerStatus };
 export type { Positions, ShownPosition } from "../position_types.ts";
 export type { WorldMap } from "../world_map.ts";
@@ -30,8 +32,13 @@ export interface ServerView {
     | "unseen";
   /** Details of the state; may be empty. */
   readonly note: string;
-  /** Undefined if the server runs in another process. */
-  readonly status: ServerStatus | undefined;
+  /**
+   * How old its status is: of now, from a new or an old summary. Old as well if
+   * there is none.
+   */
+  readonly age: "now" | "new" | "old";
+  /** Undefined if the server runs in another process, and sends no summary. */
+  readonly status: ServerStatus | AgedSummary | undefined;
 }
 
 /** The view of a link. */

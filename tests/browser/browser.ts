@@ -15,7 +15,12 @@ const maxWaitMs = 60_000;
 /** Settings of the browser window. */
 export type Display = Pick<
   BrowserContextOptions,
-  "viewport" | "colorScheme" | "deviceScaleFactor" | "reducedMotion"
+  | "viewport"
+  | "colorScheme"
+  | "deviceScaleFactor"
+  | "forcedColors"
+  | "reducedMotion"
+  | "timezoneId"
 >;
 
 /**

@@ -8,7 +8,9 @@ const withChromium = needs("chromium");
 
 /** The text of a server's row in the table. */
 function row(page: Page, name: string) {
-  return page.locator("tbody tr", { hasText: name }).first();
+  return page.locator("tbody tr", {
+    has: page.locator("th .name", { hasText: name }),
+  });
 }
 
 withChromium.test("graph: a link that goes down and up again is shown in shapes and text", async () => {
@@ -47,6 +49,8 @@ withChromium.test("graph: a single server's page shows which servers it sees and
   await withDashboard({}, async (page, port) => {
     port.send("status", fakeStatus({ seen: ["Hill"], down: ["Hill Smith"] }));
     await page.getByText("Hill, one of 5 servers").waitFor();
+    await page.getByText("2 of 3 servers and 1 of 2 links up, 2 not seen")
+      .waitFor();
     await serverIs(page, "Smith", "down");
     await serverIs(page, "Jaquez", "reachable");
     await serverIs(page, "Campbell", "unseen");
@@ -55,6 +59,124 @@ withChromium.test("graph: a single server's page shows which servers it sees and
       await row(page, "Campbell").innerText(),
       "not seen from here",
     );
+  });
+});
+
+withChromium.test("graph: up, ready and seen are three things", async () => {
+  await withDashboard({}, async (page, port) => {
+    // The last server of a herd serves, and is not ready.
+    port.send(
+      "status",
+      fakeStatus({
+        seen: ["Hill"],
+        down: ["Hill Smith", "Hill Jaquez"],
+        servers: { Hill: { notReady: "no neighbour is linked" } },
+      }),
+    );
+    await page.getByText(
+      "1 of 3 servers and 0 of 2 links up, 1 not ready, 2 not seen",
+    ).waitFor();
+    await serverIs(page, "Hill", "not ready");
+    await page.locator('#health[data-state="troubled"]').waitFor();
+  });
+});
+
+withChromium.test("table: servers of other processes are shown by their summaries, with their ages", async () => {
+  await withDashboard({}, async (page, port) => {
+    const seen = {
+      seen: ["Hill"],
+      down: ["Hill Smith", "Smith Campbell"],
+      servers: {
+        Jaquez: { clients: 4321, notReady: "it catches up" },
+        Campbell: { clients: 77, limitHits: { whatsats: 3 } },
+      },
+    };
+    const summaries = { Jaquez: 2, Campbell: 4.4, Smith: 100 };
+    port.send("status", fakeStatus({ ...seen, summaries }));
+    await serverIs(page, "Jaquez", "not ready");
+    await serverIs(page, "Campbell", "ready");
+    await serverIs(page, "Smith", "down");
+    await serverIs(page, "Singleton", "reachable");
+    await linkIs(page, "Smith Campbell", "down");
+    await linkIs(page, "Singleton Campbell", "up");
+    const jaquez = row(page, "Jaquez");
+    await jaquez.getByText("it catches up, 2 s ago").waitFor();
+    await jaquez.getByText("4,321").waitFor();
+    await row(page, "Campbell").getByText("ready, 4 s ago").waitFor();
+    await row(page, "Campbell").getByText("whatsats 3").waitFor();
+    const smith = row(page, "Smith");
+    await smith.getByText("down, last heard of 100 s ago").waitFor();
+    assertEquals(await smith.getAttribute("data-age"), "old");
+    assertEquals(await jaquez.getAttribute("data-age"), "new");
+    assertEquals(
+      await page.locator("tbody tr").first().getAttribute("data-age"),
+      "now",
+    );
+    await page.getByText(
+      "4 of 5 servers and 3 of 5 links up, 1 not ready",
+    ).waitFor();
+    // Without a link, an old summary says nothing about the present.
+    port.send(
+      "status",
+      fakeStatus({ ...seen, summaries: { Campbell: 16 } }),
+    );
+    await serverIs(page, "Campbell", "unseen");
+    await row(page, "Campbell").getByText("last heard of 16 s ago").waitFor();
+    await linkIs(page, "Smith Campbell", "unseen");
+  });
+});
+
+withChromium.test("table: counts by name are sorted, and the process's memory is shown once", async () => {
+  await withDashboard({}, async (page, port) => {
+    port.send(
+      "status",
+      fakeStatus({
+        servers: {
+          Hill: {
+            places: {
+              provider: "google",
+              requests: { B: 2, NO_ANSWER: 0, OVER_QUERY_LIMIT: 40, A: 2 },
+            },
+          },
+        },
+      }),
+    );
+    const cell = row(page, "Hill").locator('td[data-label="Places"]');
+    await cell.getByText("OVER_QUERY_LIMIT 40").waitFor();
+    assertEquals(await cell.textContent(), "OVER_QUERY_LIMIT 40, A 2, B 2");
+    assertEquals(await page.getByText("120 MB").count(), 1);
+    await page.locator("#memory").getByText("120 MB").waitFor();
+  });
+});
+
+withChromium.test("times: all are in one named zone, with their ages", async () => {
+  await withDashboard({ timezoneId: "Asia/Kolkata" }, async (page, port) => {
+    // 2025-11-24 16:00:00 UTC.
+    const { time } = fakeStatus();
+    port.send("log", {
+      server: "Hill",
+      time: time - 65,
+      level: "info",
+      connection: "server",
+      event: "an event",
+      fields: {},
+    });
+    port.send("positions", {
+      isSnapshot: true,
+      known: 1,
+      heard: 0,
+      positions: [["kiwi", 0, 0, "Hill", time - 130]],
+    });
+    await page.locator("#clock").getByText("16:00:00").waitFor();
+    await page.getByText("Time (UTC)").waitFor();
+    await page.locator("#events time").getByText("15:58:55").waitFor();
+    await page.locator("#events").getByText("65 s ago").waitFor();
+    await page.getByText("All times are in UTC.").waitFor();
+    await page.locator('#map[data-clients="1"]').waitFor();
+    await page.locator("#map").focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#client-card")
+      .getByText("2025-11-24 15:57:50 UTC, 2 min ago").waitFor();
   });
 });
 
@@ -112,7 +234,6 @@ withChromium.test("table and plots: the numbers of the status are shown as text"
       "Log": "written",
       "Places": "OK 7",
       "Limit hits": "connections-per-address 4",
-      "Memory": "120 MB",
       "Up for": "60 min",
     };
     assertEquals({ ...cells, ...expected }, cells);

@@ -114,6 +114,49 @@ withChromium.test("look: the map follows the dark colour scheme", async () => {
   });
 });
 
+withChromium.test("look: the servers' marks keep their colours if colours are forced", async () => {
+  await withDashboard({ forcedColors: "active" }, async (page) => {
+    await page.getByText("6 of 6 links up").waitFor();
+    const colours = await page.locator("#legend .mark").evaluateAll(
+      (elements: unknown) =>
+        (elements as unknown[]).map((element) =>
+          // deno-lint-ignore no-explicit-any
+          (globalThis as any).getComputedStyle(element, "::before")
+            .backgroundColor
+        ),
+    );
+    assertEquals(new Set(colours).size, 5);
+  });
+});
+
+for (const width of [1280, 1024, 910, 390]) {
+  withChromium.test(`look: no name of a count is broken at ${width} pixels`, async () => {
+    const viewport = { width, height: 900 };
+    await withDashboard({ viewport }, async (page, port) => {
+      const counts = {
+        OVER_QUERY_LIMIT: 1,
+        INVALID_REQUEST: 22,
+        ZERO_RESULTS: 333,
+        UNKNOWN_ERROR: 4_444,
+      };
+      const links = ["Hill", "Smith", "Singleton"].map((name) => [
+        name,
+        {
+          places: { provider: "google", requests: counts },
+          limitHits: { "whatsats-per-connection": 123_456 },
+          lines: { iamat: 12_345_678, whatsat: 1_234_567, invalid: 1_234 },
+        },
+      ]);
+      const servers = Object.fromEntries(links);
+      port.send("status", fakeStatus({ down: ["Hill Smith"], servers }));
+      await page.getByText("OVER_QUERY_LIMIT").first().waitFor();
+      const broken = await page.locator("#servers").evaluate(brokenWords);
+      assertEquals(broken, []);
+      assertEquals(await overflow(page), 0);
+    });
+  });
+}
+
 withChromium.test("look: headings, names and roles for screen readers", async () => {
   await withDashboard({}, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();

@@ -1,10 +1,11 @@
 import type { Page } from "../../tools/playwright.ts";
+import { showId } from "../../admin/shown_id.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { textOfBytes } from "../../protocol/bytes.ts";
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
 import { needs } from "../needs.ts";
-import { find, untilSeen, withDashboard } from "./browser.ts";
+import { find, sizeOf, untilSeen, withDashboard } from "./browser.ts";
 
 const withChromium = needs("chromium");
 
@@ -65,16 +66,52 @@ withChromium.test("text: clients with any ID are found, and their IDs shown as t
     const card = page.locator("#client-card");
     for (const client of clients) {
       port.lines.set(client, `AT Hill +0.1 ${client} +1+2 1520023936`);
-      const id = textOfBytes(escapeBytes(client));
-      await find(page, id);
-      const shown = id.length > 200 ? `${id.slice(0, 199)}…` : id;
+      await find(page, textOfBytes(escapeBytes(client)));
       await untilSeen(async () =>
-        await card.locator("bdi").textContent() === shown
+        await card.locator("bdi").textContent() === showId(client)
       );
       await assertNoMarkup(page);
     }
     const count = clients.length;
     await page.locator(`#map[data-clients="${count}"]`).waitFor();
+  });
+});
+
+withChromium.test("text: a long ID is cut, and shown whole on request", async () => {
+  await withDashboard({}, async (page, port) => {
+    const clients = ["a", "b"].map((end) => "\x01".repeat(65_000) + end);
+    for (const client of clients) {
+      port.lines.set(client, `AT Hill +0.1 ${client} +1+2 1520023936`);
+    }
+    port.send("positions", {
+      isSnapshot: true,
+      known: 2,
+      heard: 0,
+      positions: clients.map((client, index) => [
+        showId(client),
+        index,
+        40 * index,
+        "Hill",
+        0,
+      ]),
+    });
+    await page.locator('#map[data-clients="2"]').waitFor();
+    await page.locator("#map").focus();
+    for (const client of clients) {
+      await page.keyboard.press("Enter");
+      const card = page.locator("#client-card");
+      await untilSeen(async () =>
+        await card.locator("bdi").textContent() === showId(client)
+      );
+      await card.getByRole("button", { name: "Show the whole ID" }).click();
+      const whole = textOfBytes(escapeBytes(client));
+      await untilSeen(async () =>
+        await card.locator("bdi").textContent() === whole
+      );
+      const { height } = await sizeOf(page, "#client-card");
+      assert(height < 400, `${height} pixels`);
+      await page.locator("#map").focus();
+    }
   });
 });
 

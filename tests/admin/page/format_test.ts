@@ -36,6 +36,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "format: times of day are in UTC, and ages lie behind or ahead",
+  permissions: "none",
+  fn() {
+    assertEquals(format.timeOfDay(1520023934.9), "20:52:14");
+    assertEquals(format.timeOfDay(Infinity), "–");
+    assertEquals(
+      [0.4, -0.4, 3, 90, 7200, -5, -90_000].map(format.age),
+      [
+        "now",
+        "now",
+        "3 s ago",
+        "90 s ago",
+        "2 h ago",
+        "5 s ahead",
+        "25 h ahead",
+      ],
+    );
+  },
+});
+
+Deno.test({
   name: "format: a client's time may be any number",
   permissions: "none",
   fn() {

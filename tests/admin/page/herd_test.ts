@@ -94,3 +94,28 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name:
+    "herd: summaries show servers and links of other processes while they are fresh",
+  permissions: "none",
+  fn() {
+    const at = (age: number) =>
+      states({
+        seen: ["Hill"],
+        down: ["Hill Smith", "Smith Campbell"],
+        summaries: { Campbell: age, Smith: age },
+        servers: { Campbell: { isStopping: true } },
+      });
+    const fresh = at(14);
+    assertEquals(fresh.servers.Campbell, "stopping");
+    // Its own word counts more than one lost link.
+    assertEquals(fresh.servers.Smith, "ready");
+    assertEquals(fresh.links["Smith Campbell"], "down");
+    assertEquals(fresh.links["Singleton Campbell"], "up");
+    const old = at(16);
+    assertEquals(old.servers.Campbell, "unseen");
+    assertEquals(old.servers.Smith, "down");
+    assertEquals(old.links["Smith Campbell"], "unseen");
+  },
+});

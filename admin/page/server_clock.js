@@ -1,0 +1,34 @@
+/**
+ * The time of the server, and the age of the page's data. Both go on while
+ * nothing arrives.
+ *
+ * @module
+ */
+
+export class ServerClock {
+  /** The time of the last status, in POSIX seconds. */
+  #time = 0;
+  #setAtMs = 0;
+  #lastDataMs = performance.now();
+
+  /** @param {number} time The time of a status, in POSIX seconds. */
+  set(time) {
+    this.#time = time;
+    this.#setAtMs = performance.now();
+  }
+
+  /** To be called whenever data arrives. */
+  noteData() {
+    this.#lastDataMs = performance.now();
+  }
+
+  /** The server's time now, in POSIX seconds. */
+  get now() {
+    return this.#time + (performance.now() - this.#setAtMs) / 1000;
+  }
+
+  /** Since when nothing has arrived, in milliseconds. */
+  get silentMs() {
+    return performance.now() - this.#lastDataMs;
+  }
+}
