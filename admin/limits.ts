@@ -50,7 +50,13 @@ export const selectedLines = 64;
  * Most bytes of an ID that the page gets. A longer one is cut; the page gets the
  * whole ID when its user wants to see it.
  */
-export const maxShownIdBytes = 128;
+export const maxShownIdBytes = 160;
+
+/** Most characters of an ID that the page gets, with those of escapes. */
+export const maxShownIdLength = 200;
+
+/** The page gets so many bytes of an ID that has more escapes than that. */
+export const escapedIdBytes = 48;
 
 /**
  * The hash of a long ID is of this many bytes, half of them from its beginning

@@ -12,14 +12,22 @@ import {
   encodeScratch,
   textOfBytes,
 } from "../protocol/bytes.ts";
-import { hashedIdBytes, maxShownIdBytes } from "./limits.ts";
+import {
+  escapedIdBytes,
+  hashedIdBytes,
+  maxShownIdBytes,
+  maxShownIdLength,
+} from "./limits.ts";
 
 /** No ID has white space, so no ID looks like this. */
 const cutForm = /^(.*)… \((\d{1,6}) bytes, #([0-9a-f]{13})\)$/s;
 
 /** The ID, escaped as in the log, or its cut form if it is long. */
 export function showId(id: ByteString): string {
-  if (id.length <= maxShownIdBytes) return textOfBytes(escapeBytes(id));
+  if (id.length <= maxShownIdBytes) {
+    const shown = escape(id);
+    if (shown.length <= maxShownIdLength) return shown;
+  }
   const { head, tail } = endsOf(id);
   return cutId(head, tail, id.length);
 }
@@ -45,9 +53,17 @@ export function cutId(
   tail: ByteString,
   bytes: number,
 ): string {
-  const start = head.slice(0, characterStart(head, maxShownIdBytes));
-  const shown = textOfBytes(escapeBytes(start));
+  const startOf = (length: number) =>
+    escape(head.slice(0, characterStart(head, length)));
+  const long = startOf(maxShownIdBytes);
+  const shown = long.length <= maxShownIdLength
+    ? long
+    : startOf(escapedIdBytes);
   return `${shown}… (${bytes} bytes, #${hash(head + tail)})`;
+}
+
+function escape(bytes: ByteString): string {
+  return textOfBytes(escapeBytes(bytes));
 }
 
 /** The first bytes of an ID in its cut form; undefined for other texts. */

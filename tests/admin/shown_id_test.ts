@@ -1,5 +1,10 @@
 import { showId, startOfCutId } from "../../admin/shown_id.ts";
-import { hashedIdBytes, maxShownIdBytes } from "../../admin/limits.ts";
+import {
+  escapedIdBytes,
+  hashedIdBytes,
+  maxShownIdBytes,
+  maxShownIdLength,
+} from "../../admin/limits.ts";
 import { escapeBytes } from "../../log/escape.ts";
 import { bytesOfText, textOfBytes } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
@@ -8,15 +13,19 @@ Deno.test({
   name: "showId() escapes a short ID, and cuts a long one",
   permissions: "none",
   fn() {
-    const short = "\x01".repeat(maxShownIdBytes);
-    assertEquals(showId(short), textOfBytes(escapeBytes(short)));
+    for (const short of ["x".repeat(maxShownIdBytes), "\x01".repeat(50)]) {
+      assertEquals(showId(short), textOfBytes(escapeBytes(short)));
+    }
     const shown = showId("x".repeat(maxShownIdBytes + 1));
     assertEquals(
       shown.replace(/#[0-9a-f]{13}/, "#hash"),
       `${"x".repeat(maxShownIdBytes)}… (${maxShownIdBytes + 1} bytes, #hash)`,
     );
-    const longest = showId("\x01".repeat(65_000));
-    assert(longest.length < 4 * maxShownIdBytes + 50, longest);
+    for (const bytes of [51, maxShownIdBytes, 65_000]) {
+      const odd = showId("\x01".repeat(bytes));
+      assert(odd.length < maxShownIdLength + 40, odd);
+      assertEquals(startOfCutId(odd), "\x01".repeat(escapedIdBytes));
+    }
   },
 });
 
@@ -57,7 +66,7 @@ Deno.test({
       }
     }
     const odd = "\x80".repeat(200);
-    assertEquals(startOfCutId(showId(odd)), odd.slice(0, maxShownIdBytes));
+    assertEquals(startOfCutId(showId(odd)), odd.slice(0, escapedIdBytes));
     for (const text of ["kiwi", "kiwi…", "a… (5 bytes)", ""]) {
       assertEquals(startOfCutId(text), undefined, text);
     }
