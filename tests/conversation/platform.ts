@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { HttpExchange } from "./http_exchange.ts";
 import { createHash } from "node:crypto";
 import process from "node:process";
 import { setImmediate, setTimeout as setRealTimeout } from "node:timers";
@@ -98,8 +99,6 @@ export class Platform {
   readonly wire: string[] = [];
   /** What was written to stdout and stderr. */
   printed = "";
-  /** The handler of each HTTP port. */
-  readonly http = new Map<number, (request: Request) => Promise<Response>>();
   readonly listeners = new Map<number, Listener>();
   readonly connections: Connection[] = [];
   /** Handlers of signals, in the order in which they were set. */
@@ -198,6 +197,14 @@ export class Platform {
     this.record(connection.name, listener ? "opens" : "is refused");
     listener?.push(connection.acceptor);
     return listener && connection;
+  }
+
+  /** Sends a request to an HTTP port, on a connection that is not recorded. */
+  request(port: number, request: Request): Promise<Response> {
+    const exchange = new HttpExchange(request);
+    // A server uses nothing else of its end.
+    this.listeners.get(port)!.push(exchange as unknown as End);
+    return this.waitFor(exchange.response);
   }
 
   async #runNext(untilMs: number): Promise<boolean> {
@@ -302,20 +309,7 @@ export class Platform {
         });
       });
     };
-    const serve = (
-      { port }: { port: number },
-      handler: (request: Request) => Promise<Response>,
-    ) => {
-      this.http.set(port, handler);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const shutdown = () => {
-        this.http.delete(port);
-        resolve();
-        return promise;
-      };
-      return { finished: promise, shutdown };
-    };
-    replace(Deno, { listen, connect: dial, serve });
+    replace(Deno, { listen, connect: dial });
     replace(globalThis, {
       fetch: (input: string | URL, init: RequestInit = {}) =>
         this.#fetch(new URL(input), init),
@@ -380,7 +374,7 @@ export class Platform {
 export class Listener {
   readonly #platform: Platform;
   readonly #port: number;
-  readonly #waiting: End[] = [];
+  readonly #waiting: (End)[] = [];
   #accepting: PromiseWithResolvers<End> | undefined;
 
   constructor(platform: Platform, port: number) {
