@@ -59,7 +59,8 @@ export function parseHead(head: ByteString): HttpHead | HttpFault {
   if (host === null || host === "") return refuse("the Host header is missing");
   const url = absoluteTarget.test(target) ? target : `http://${host}${target}`;
   const isOriginForm = target.startsWith("/") || absoluteTarget.test(target);
-  if (!isOriginForm || !URL.canParse(url)) {
+  const parsed = isOriginForm ? URL.parse(url) : null;
+  if (parsed === null || parsed.username + parsed.password !== "") {
     return refuse("the Host header or the target is invalid");
   }
   // `Request` refuses these methods.

@@ -17,6 +17,7 @@ const parts = [
   "protocol",
   "replica",
   "runtime",
+  "server/status",
   "sessions",
   "tests/fakes",
   "tests/fuzz",
@@ -24,6 +25,7 @@ const parts = [
   "tests/sessions",
   "deno.json",
   "deno.lock",
+  "herd.json",
   "import_map.json",
 ];
 

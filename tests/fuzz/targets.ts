@@ -9,6 +9,7 @@ import { commandsTarget } from "./targets/commands.ts";
 import { escapesTarget } from "./targets/escapes.ts";
 import { handshakesTarget } from "./targets/handshakes.ts";
 import { herdsTarget } from "./targets/herds.ts";
+import { httpHeadsTarget } from "./targets/http_heads.ts";
 import { keysTarget } from "./targets/keys.ts";
 import { linesTarget } from "./targets/lines.ts";
 import { messagesTarget } from "./targets/messages.ts";
@@ -16,6 +17,7 @@ import { newBodiesTarget } from "./targets/new_bodies.ts";
 import { numbersTarget } from "./targets/numbers.ts";
 import { reportsTarget } from "./targets/reports.ts";
 import { sessionsTarget } from "./targets/sessions.ts";
+import { summariesTarget } from "./targets/summaries.ts";
 import { topologiesTarget } from "./targets/topologies.ts";
 
 /** Each with the real code. */
@@ -33,4 +35,6 @@ export const targets: readonly Target[] = [
   keysTarget(),
   escapesTarget(),
   topologiesTarget(),
+  httpHeadsTarget(),
+  summariesTarget(),
 ];

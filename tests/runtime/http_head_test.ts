@@ -78,6 +78,8 @@ Deno.test({
       "Host: h\r\nX A: b",
       "Host: h\r\nX-A : b",
       "Host: h:99999",
+      "Host: user@h",
+      "Host: user:secret@h",
       `Host: h\r\n${"a: b\r\n".repeat(200)}`,
     ].map((field) => head("GET / HTTP/1.1", field));
     for (const text of [...wrong, ...fields]) {

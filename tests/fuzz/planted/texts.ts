@@ -7,10 +7,14 @@ import { escapeBytes } from "../../../log/escape.ts";
 import { renderNearby } from "../../../places/google_new_shape.ts";
 import { Body } from "../../../places/trim.ts";
 import { bytesOfText, textOfBytes } from "../../../protocol/bytes.ts";
+import { parseHead } from "../../../runtime/http_head.ts";
+import { parseSummary } from "../../../server/status/summary.ts";
 import { bodiesTarget } from "../targets/bodies.ts";
 import { escapesTarget } from "../targets/escapes.ts";
+import { httpHeadsTarget } from "../targets/http_heads.ts";
 import { keysTarget } from "../targets/keys.ts";
 import { newBodiesTarget } from "../targets/new_bodies.ts";
+import { summariesTarget } from "../targets/summaries.ts";
 import type { PlantedFault } from "./planted_fault.ts";
 
 /** Faults in the trimmer, the renderer, the redactor and the log. */
@@ -53,6 +57,38 @@ export const textFaults: readonly PlantedFault[] = [
       renderNearby(body, httpStatus).replaceAll("\\u003c", "<")
     ),
     from: "error-denied",
+  },
+  {
+    fault: "a request with two hosts is accepted",
+    target: httpHeadsTarget((head) =>
+      parseHead(head.replace(/^host:.*\n(?=[^]*^host:)/im, ""))
+    ),
+    from: "get",
+  },
+  {
+    fault: "a request may follow one with a body",
+    target: httpHeadsTarget((head) => {
+      const parsed = parseHead(head);
+      return "status" in parsed ? parsed : { ...parsed, isPersistent: true };
+    }),
+    from: "get",
+  },
+  {
+    fault: "a summary of another server is accepted",
+    target: summariesTarget((_, text) => {
+      const [, name = ""] = text.match(/"name":"(\w+)"/) ?? [];
+      return parseSummary(name, text);
+    }),
+    from: "whole",
+  },
+  {
+    fault: "the links of a summary are not checked",
+    target: summariesTarget((name, text) => {
+      const summary = parseSummary(name, text.replace(/"isUp":\w+/, ""));
+      if (summary === undefined) return undefined;
+      return { ...summary, links: JSON.parse(text).links ?? [] };
+    }),
+    from: "whole",
   },
   {
     fault: "a key is found only in its plain spelling",
