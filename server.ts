@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { formatMemory } from "./cli/numbers.ts";
 import {
   type Arguments,
   describeFlags,
@@ -65,6 +66,7 @@ export async function serve(args: readonly string[]): Promise<void> {
         `linked with ${
           server.linkedNeighbours.join(", ") || "no neighbour yet"
         }`,
+        `table of ${formatMemory(server.maxTableBytes)}`,
         `log in ${server.logPath}`,
         ...dashboard === undefined ? [] : [`dashboard at ${dashboard}`],
       ].join(", "),

@@ -13,3 +13,8 @@ export function formatNumber(value: number, decimals = 0): string {
 export function formatCount(count: number, thing: string): string {
   return `${formatNumber(count)} ${count === 1 ? thing : `${thing}s`}`;
 }
+
+/** A size of memory in MiB, such as `256 MiB`. */
+export function formatMemory(bytes: number): string {
+  return `${formatNumber(bytes / 2 ** 20)} MiB`;
+}

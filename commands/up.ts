@@ -27,7 +27,7 @@ import {
   serverFlags,
   type Settings,
 } from "../server/settings/settings.ts";
-import { formatCount } from "../cli/numbers.ts";
+import { formatCount, formatMemory } from "../cli/numbers.ts";
 
 const help = `Runs every server of the herd until Ctrl-C.
 
@@ -86,7 +86,8 @@ function describe(
   });
   const count = formatCount(servers.length, "server");
   const dashboard = dashboardOf(settings, servers[0].name);
-  return `The herd is up: ${count}, logs in ${logDirectory}/
+  const memory = formatMemory(servers[0].maxTableBytes);
+  return `The herd is up: ${count}, tables of ${memory}, logs in ${logDirectory}/
 
 ${rows.join("\n")}
 ${dashboard === undefined ? "" : `\nWatch it at ${dashboard}\n`}

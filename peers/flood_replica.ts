@@ -120,6 +120,10 @@ export class FloodReplica implements Replica, DescriptorUser {
     const { forgotten, known, newer } = this.#router.counts;
     return {
       clients: this.#router.clients,
+      table: {
+        bytes: this.#router.tableBytes,
+        maxBytes: this.#options.limits.maxTableBytes,
+      },
       reports: { newer, known, forgotten },
       links: this.#linkManager.neighbourStatuses().map(describeLink),
     };

@@ -137,6 +137,8 @@ export interface Page {
 export interface ReplicaStatus {
   /** How many clients have a report in this server's memory. */
   readonly clients: number;
+  /** What their reports take in memory, in bytes, and the most they may. */
+  readonly table: { readonly bytes: number; readonly maxBytes: number };
   /**
    * How many reports were stored, were known already, or had expired already.
    */

@@ -38,10 +38,11 @@ export function describeParts(
     ...counted
   }: ServerParts,
 ) {
-  const { clients, links, reports } = replica.status();
+  const { clients, links, reports, table } = replica.status();
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
+    table,
     notReady: replica.fault ??
       (log.fault === undefined ? null : "its log cannot be written"),
     connections: clientListener.connectionCounts,

@@ -165,6 +165,11 @@ export class HerdServer implements AsyncDisposable {
       .map(({ neighbour }) => neighbour);
   }
 
+  /** The most bytes that its table of reports may take. */
+  get maxTableBytes(): number {
+    return this.#replica.status().table.maxBytes;
+  }
+
   /** How often each limit was reached, without those that never were. */
   get limitHits(): ReadonlyMap<LimitName, number> {
     return this.#counts.hits;

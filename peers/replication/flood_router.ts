@@ -210,6 +210,11 @@ export class FloodRouter {
     return this.#peers.get(neighbour)?.outbox.waiting ?? 0;
   }
 
+  /** What the table takes of its limit, in bytes. */
+  get tableBytes(): number {
+    return this.#store.tableBytes;
+  }
+
   /** The number of stored clients. */
   get clients(): number {
     return this.#store.size;

@@ -27,6 +27,28 @@ import {
   list,
 } from "./field.ts";
 
+/** The memory of the reports. */
+export interface TableSize {
+  /** What the reports take, with their index, in bytes. */
+  readonly bytes: number;
+  /** What they may take. Above that, the oldest reports expire. */
+  readonly maxBytes: number;
+}
+
+const table = group<TableSize>({
+  bytes: {
+    initial: 0,
+    metric: gauge("herd_table_bytes", "Memory of the reports and their index"),
+  },
+  maxBytes: {
+    initial: 0,
+    metric: gauge(
+      "herd_table_limit_bytes",
+      "Memory that the reports may take before the oldest expire",
+    ),
+  },
+});
+
 /** Connections to the client ports. */
 export interface ConnectionCounts {
   /** Connections open now. */
@@ -302,6 +324,7 @@ export interface ServerFacts {
   readonly peerPort: string;
   /** Clients whose newest report it has. */
   readonly clients: number;
+  readonly table: TableSize;
   readonly connections: ConnectionCounts;
   readonly lines: LineCounts;
   readonly reports: ReportCounts;
@@ -353,6 +376,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     column: { title: "clients", cell: "count", priority: 8 },
     page: { title: "Clients", cell: "count" },
   },
+  table,
   connections,
   lines,
   reports,

@@ -87,6 +87,7 @@ export class MemoryReplica implements Replica {
   status(): ReplicaStatus {
     return {
       clients: this.#newest.size,
+      table: { bytes: 0, maxBytes: 0 },
       reports: { newer: this.accepted.length, known: 0, forgotten: 0 },
       links: [],
     };
