@@ -69,7 +69,7 @@ export class BackgroundNotes {
       if (this.#pending.length === 0 && this.#droppedLines > 0) {
         const count = this.#droppedLines;
         this.#droppedLines = 0;
-        this.note(`${count} lines are missing here: nobody read them in time`);
+        this.note(`${count} lines are missing here: they were not read in time`);
       }
     }
     this.#writing = undefined;

@@ -37,7 +37,7 @@ export async function checkHandshake(credentials: Credentials): Promise<void> {
     });
     const { fingerprint256 } = client.getPeerCertificate();
     if (hexadecimal(fingerprint256) !== credentials.fingerprint) {
-      throw new Error("another certificate was shown");
+      throw new Error("the server presented another certificate");
     }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -332,7 +332,7 @@ export const schema = {
     auto: "a part of the free memory, with --allow-sys=systemMemoryInfo",
     default: defaultMaxTableBytes,
     group: "Links and replicas",
-    help: "memory for the reports of one server; then the oldest expire",
+    help: "memory for the reports of one server; when full, the oldest expire",
   },
   tableShares: {
     type: "whole number",

@@ -31,7 +31,7 @@ import {
 export interface ConnectionCounts {
   /** Connections open now. */
   readonly open: number;
-  /** Connections that are accepted now, at most. */
+  /** The present limit on connections. */
   readonly limit: number;
   /** Connections accepted since the start. */
   readonly accepted: number;
@@ -48,14 +48,14 @@ const connections = group<ConnectionCounts>({
     initial: 0,
     metric: gauge(
       "herd_client_connections_limit",
-      "Client connections that are accepted now, at most",
+      "Present limit on client connections",
     ),
   },
   accepted: {
     initial: 0,
     metric: counter(
       "herd_client_connections_accepted_total",
-      "Client connections that were accepted",
+      "Client connections accepted since the start",
     ),
   },
 });
@@ -361,7 +361,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   },
   whatsatSeconds: {
     initial: emptyDistribution,
-    metric: histogram("herd_whatsat_seconds", "From a query to its answer"),
+    metric: histogram("herd_whatsat_seconds", "Time from a query to its answer"),
     column: { title: "answer ms", cell: "spread", priority: 6 },
     plot: "WHATSAT",
   },

@@ -59,7 +59,7 @@ Deno.test({
     assertEquals(
       pipe.text,
       `${line}\n`.repeat(64) +
-        "36 lines are missing here: nobody read them in time\n",
+        "36 lines are missing here: they were not read in time\n",
     );
   },
 });

@@ -116,7 +116,7 @@ withPython.test("a server with a full disk continues to serve, and its log count
   const [fault, recovery, ...others] = hill.stderr.trimEnd().split("\n");
   assertEquals(
     fault,
-    `${full}; serving goes on, and what is not logged is counted`,
+    `${full}; the server continues, and counts the lines that are not logged`,
   );
   const missing = /^Hill: the log can be written again; missing in it: (\d+) /;
   assertMatch(recovery, missing);
@@ -237,7 +237,7 @@ Deno.test("a log grows while its next file cannot be opened, and continues there
   assertEquals(await hill.ended(), 0);
   assertEquals(
     hill.stderr,
-    `Hill: the log cannot go on in ${next}: Is a directory (os error 21): ` +
+    `Hill: the log cannot continue in ${next}: Is a directory (os error 21): ` +
       `open '${next}'; the full file grows until it can\n`,
   );
   assert(!herd.log("Hill").includes("log-incomplete"));

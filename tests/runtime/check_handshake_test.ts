@@ -51,7 +51,7 @@ Deno.test({
     await assertRejects(
       () => checkHandshake({ context, fingerprint, validUntilMs }),
       CertificateError,
-      "another certificate was shown",
+      "the server presented another certificate",
     );
   },
 });
