@@ -1,6 +1,6 @@
 /**
- * `herd trace CLIENT logs/`: shows the way that a client's report took through
- * the herd.
+ * `herd trace CLIENT logs/`: shows the path of a client's report through the
+ * herd.
  *
  * @module
  */

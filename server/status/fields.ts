@@ -361,7 +361,10 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   },
   whatsatSeconds: {
     initial: emptyDistribution,
-    metric: histogram("herd_whatsat_seconds", "Time from a query to its answer"),
+    metric: histogram(
+      "herd_whatsat_seconds",
+      "Time from a query to its answer",
+    ),
     column: { title: "answer ms", cell: "spread", priority: 6 },
     plot: "WHATSAT",
   },
