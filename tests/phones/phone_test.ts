@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "moves on the sphere have the right length, also across the date line",
+  name: "moves on the sphere have the right length, even across the date line",
   permissions: "none",
   fn() {
     const degree = 111_195;
