@@ -175,8 +175,8 @@ export const clientLimitSettings = {
     group: "Limits on clients",
     help: "disconnect a client that sends nothing for this long, 0 for never",
   },
-  // With less, a packet's way could be longer. A minute is more than people
-  // wait.
+  // A shorter time could be less than a packet's delay. Users wait less than a
+  // minute.
   partialLineMs: {
     type: "whole number",
     flag: "partial-line-ms",

@@ -207,7 +207,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "many phones begin at a limited rate, and share a rate of reports",
+  name: "many phones start at a limited rate, and share a rate of reports",
   permissions: "none",
   fn() {
     const property = fc.property(anySeed, (seed) => {
