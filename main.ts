@@ -40,7 +40,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   client: {
     usage: "client NAME",
-    help: "connect to one server, by a prompt or a pipe",
+    help: "connect a prompt or a pipe to one server",
     kinds: ["net"],
     load: async () => (await import("./commands/client.ts")).client,
   },
@@ -70,7 +70,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   trace: {
     usage: "trace CLIENT [LOGS...]",
-    help: "show the way of a report, from the logs",
+    help: "show the path of a report, from the logs",
     kinds: ["read"],
     load: async () => (await import("./commands/trace.ts")).trace,
   },

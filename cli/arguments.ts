@@ -33,10 +33,10 @@ export interface Arguments {
 
 /**
  * Reads the arguments of a command that takes these flags, `--help` and `-h`.
- * Arguments behind `--` are no flags.
+ * Arguments after `--` are not flags.
  *
- * @param word What an argument may be that begins with a dash and is no flag,
- * for the message about it.
+ * @param word What an argument that begins with a dash may be besides a flag,
+ * for the error about an unknown flag.
  * @throws {UsageError} If a flag is unknown, given twice, or lacks its value.
  * The message names it.
  */

@@ -1,7 +1,7 @@
 /**
- * Writes lines for a person without waiting for them to be read. A program that
- * serves others must not stand still because nobody reads its stderr: a pipe
- * whose reader hangs takes 64 KiB, and then no more.
+ * Writes lines for the user without waiting until they are read. A server must
+ * not block because its stderr is not read: a pipe whose reader hangs accepts
+ * 64 KiB, and then blocks.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import { writeBytes } from "./write.ts";
 /** Most bytes that wait to be written; further lines are counted and dropped. */
 const maxPendingBytes = 64 * 1024;
 
-/** When a program ends, its last lines have this long, in milliseconds. */
+/**
+ * When a program ends, it waits this long for its last lines, in milliseconds.
+ */
 const flushTimeoutMs = 1_000;
 
 /** Lines that are written one after the other. */
@@ -44,7 +46,7 @@ export class BackgroundNotes {
     this.#writing ??= this.#writeAll();
   }
 
-  /** Resolves when all lines are written, or have had their time. */
+  /** Resolves when all lines are written, or their time is over. */
   async flush(): Promise<void> {
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(flushTimeoutMs, resolve);
@@ -69,7 +71,9 @@ export class BackgroundNotes {
       if (this.#pending.length === 0 && this.#droppedLines > 0) {
         const count = this.#droppedLines;
         this.#droppedLines = 0;
-        this.note(`${count} lines are missing here: nobody read them in time`);
+        this.note(
+          `${count} lines are missing here: they were not read in time`,
+        );
       }
     }
     this.#writing = undefined;

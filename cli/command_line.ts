@@ -10,8 +10,8 @@ import { quoteWord } from "../runtime/shell.ts";
 export type PermissionKind = PermissionNeed["name"];
 
 /**
- * What `deno run` takes besides permissions: without these flags, a program
- * could load code from some hosts and any package, and run it.
+ * Flags of `deno run` besides permissions. Without them, a program could load
+ * code from some hosts and any package, and run it.
  */
 const noOtherCode = ["--frozen", "--no-remote"];
 
@@ -26,15 +26,16 @@ export function denoRun(
 }
 
 /**
- * The command that runs this program with these arguments and permissions. Of
- * each kind that the program cannot do without it has these permissions, or all.
+ * The command that runs this program with these arguments and permissions. For
+ * each kind that the program always needs, it grants the given permissions, or
+ * all of the kind if none is given.
  */
 export function commandFor(
   args: readonly string[],
   needs: readonly PermissionNeed[],
   kinds: readonly PermissionKind[],
 ): string {
-  // A binary has its permissions from its making.
+  // A binary was compiled with its permissions.
   if (Deno.build.standalone) {
     return [Deno.execPath(), ...args].map(quoteWord).join(" ");
   }
@@ -67,7 +68,7 @@ export function withoutFlags(
   return kept;
 }
 
-/** The command that runs Deno, as the user has it. */
+/** The command with which the user runs Deno. */
 export function denoName(): string {
   // npx keeps the packages that it runs in a folder of this name.
   return Deno.execPath().includes("_npx")

@@ -28,8 +28,8 @@ export class OutputClosedError extends Error {
  *
  * @param command The command whose `--help` a usage error names, such as
  * `herd status`.
- * @param kinds The permissions that the program cannot do without: an error
- * about missing permissions names the command that has them.
+ * @param kinds The kinds of permissions that the program always needs, for the
+ * command in an error about missing permissions.
  */
 export async function runProgram(
   name: string,

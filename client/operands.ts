@@ -95,8 +95,8 @@ function positionText(position: PositionReport["position"]): ByteString {
 }
 
 /**
- * Degrees with their sign and eight decimals, which is about a millimetre. Text
- * that is no position if they are out of range before they are rounded.
+ * Degrees with their sign and eight decimals, which is about a millimetre. If
+ * they are out of range before they are rounded, the text is not a position.
  */
 function degreesText(degrees: number, most: number): string {
   const isDegrees = typeof degrees === "number" && Math.abs(degrees) <= most;

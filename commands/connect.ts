@@ -20,7 +20,7 @@ import { exchange } from "./exchange.ts";
  * Checks the permission to connect to a port. Returns its address, for
  * messages.
  *
- * @param sources The files that were read to know the port.
+ * @param sources The files that were read to find the port.
  * @throws {PermissionError} If the permission is missing.
  */
 export async function requirePortPermission(
@@ -78,7 +78,7 @@ export async function exchangeWith(
   });
 }
 
-/** What to think of if a server closes the connection without an answer. */
+/** Possible reasons if a server closes the connection without an answer. */
 export function closedHint({ tlsAuthority }: ClientPort): string {
   const refuses = "it may have too many connections: see its log";
   return tlsAuthority === undefined

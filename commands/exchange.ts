@@ -21,7 +21,7 @@ import {
 export interface ExchangeOptions {
   /** The server, for messages. */
   readonly address: string;
-  /** What to think of if the server closes without an answer. */
+  /** Possible reasons if the server closes without an answer. */
   readonly closedHint: string;
   readonly clock: Clock;
   /**
@@ -54,7 +54,7 @@ class Exchange {
   readonly #framer = new LineFramer();
   readonly #replies = new ReplyReader();
   #cancelTimeout: (() => void) | undefined;
-  /** Whether the server is to do something: to read, or to answer. */
+  /** Whether the server has to read or to answer. */
   #isServerDue = false;
   #hasInputEnded = false;
   #hasReceived = false;
@@ -143,14 +143,14 @@ class Exchange {
     if (count === null) return null;
     if (!this.#hasReceived && isTlsRecord(buffer[0])) return null;
     this.#hasReceived = true;
-    // The time in which the output waits is not the server's.
+    // The wait for the output does not count against the server.
     this.#stopTimer();
     await this.#options.print(buffer.subarray(0, count));
     this.#startTimer();
     return count;
   }
 
-  /** Throws if the server owes something. */
+  /** Throws if an answer is missing. */
   #checkEnd(): void {
     const { address, closedHint, timeoutMs } = this.#options;
     const { pending } = this.#replies;
@@ -180,7 +180,7 @@ class Exchange {
       : new SetupError(`${lost.message}; ${closedHint}`, { cause: error });
   }
 
-  /** Starts the time-out anew, if the server is to do something. */
+  /** Restarts the time-out, if the server has to read or to answer. */
   #startTimer(): void {
     this.#stopTimer();
     const { clock, timeoutMs } = this.#options;
@@ -198,7 +198,7 @@ class Exchange {
   }
 }
 
-/** Size of the buffer for what is no reply. */
+/** Size of the buffer for bytes that are not part of a reply. */
 const readBufferBytes = 64 * 1024;
 
 /** The connection failed; `cause` is the error of the system. */

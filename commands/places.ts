@@ -44,7 +44,8 @@ import {
 
 const placesFlags = plainFlags(placesSchema);
 
-const help = `Queries a places service, and prints what WHATSAT would.
+const help =
+  `Queries a places service, and prints the places of a WHATSAT's answer.
 
 Usage: herd places POSITION RADIUS BOUND [flags]
 

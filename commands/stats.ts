@@ -18,7 +18,7 @@ import { describeStats } from "../log_analysis/stats_text.ts";
 import { showReadProgress } from "./read_progress.ts";
 
 const statsFlags: Flags = {
-  svg: { value: "FILE", help: "draw updates, links and waits over time" },
+  svg: { value: "FILE", help: "draw updates, links and reply times over time" },
   json: { help: "print JSON, times in microseconds" },
 };
 

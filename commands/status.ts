@@ -41,9 +41,9 @@ const help = `Shows the state of the servers.
 
 Usage: herd status [NAME...] [flags]
 
-Without names it shows every server of the herd. Servers answer it on their
-administration ports, which herd up and --admin open. The exit status is 1 if a
-server does not answer.
+Without names it shows every server of the herd. The status comes from the
+servers' administration ports, which herd up and --admin open. The exit status
+is 1 if a server does not answer.
 
 ${describeFlags(statusFlags)}`;
 

@@ -16,8 +16,7 @@ const mostSeconds = 86_400;
 
 export const timeoutFlag: Flag = {
   value: "SECONDS",
-  help:
-    `longest wait for the server, 0 for as long as it takes (${defaultSeconds})`,
+  help: `longest wait for the server, 0 for no limit (${defaultSeconds})`,
 };
 
 /** The time-out in milliseconds; `Infinity` for none. */

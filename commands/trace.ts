@@ -1,6 +1,6 @@
 /**
- * `herd trace CLIENT logs/`: shows the way that a client's report took through
- * the herd.
+ * `herd trace CLIENT logs/`: shows the path of a client's report through the
+ * herd.
  *
  * @module
  */
@@ -31,7 +31,7 @@ const traceFlags: Flags = {
   json: { help: "print JSON, times in microseconds" },
 };
 
-const help = `Shows the way that a client's report took through the herd.
+const help = `Shows the path of a client's report through the herd.
 
 Usage: herd trace CLIENT [LOGS...] [flags]
 
@@ -40,8 +40,8 @@ Usage: herd trace CLIENT [LOGS...] [flags]
   herd trace -- -an-id-that-begins-with-a-dash
 
 LOGS are folders of logs, or single files (logs). CLIENT is an ID as it was
-sent, or as the log writes it. Times count from the moment at which the first
-server received the report, each by the clock of its server.
+sent, or as the log writes it. Times are relative to the receipt by the first
+server. Each is by the clock of the server that logged it.
 
 ${describeFlags(traceFlags)}`;
 

@@ -109,7 +109,7 @@ function sampleCommands(
   flags: Arguments["flags"],
 ): string[] {
   if (isEncrypted) {
-    // Only our own programs know the word now.
+    // Only our own programs accept the word now.
     const input = sampleLines.map((line) => `${line.replace("now", "%s")}\\n`);
     return [
       `printf '${

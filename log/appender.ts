@@ -2,7 +2,7 @@
  * Appends batches of records to the log's files, in order. Lines that cannot be
  * written are counted, and a `log-incomplete` record takes their place. Errors
  * of the file system are never thrown. An operation that takes too long counts
- * as a failure until it ends; no other begins meanwhile.
+ * as a failure until it ends; no other begins before.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { formatEvent, TimestampWriter } from "./record.ts";
 
 const lineFeed = 0x0a;
 
-/** What a log lacks: a number of lines, whole or partial, and of bytes. */
+/** The numbers of lines, whole or partial, and of bytes that a log lacks. */
 export interface LogLoss {
   readonly lines: number;
   readonly bytes: number;
@@ -34,8 +34,8 @@ const noBytes: Uint8Array = new Uint8Array();
  * - `working`: writing works again, and `loss` is missing;
  * - `closed`: the log was closed while writing failed, and `loss` is missing;
  * - `stuck`: the next file cannot be opened, so the full one keeps growing;
- * - `reopened`: the file was not at its path any more, and writing goes on in
- *   the file that is. What was written since the last check may be missing.
+ * - `reopened`: the file was not at its path any more, and writing continues in
+ *   the file that is. The lines written since the last check may be missing.
  */
 export type LogFailure =
   | { readonly state: "failing"; readonly error: Error }
@@ -63,15 +63,15 @@ export class Appender {
   readonly #timer: OperationTimer;
   readonly #timestamps = new TimestampWriter();
   #fault: Error | undefined;
-  /** What was lost since the last `log-incomplete` record. */
+  /** The loss since the last `log-incomplete` record. */
   #gap = noLoss;
-  /** What of it the record counts that is being written. */
+  /** The part of it that is counted by the record being written. */
   #openedGap = noLoss;
-  /** What is being written, without what stands before the batch. */
+  /** The batch being written, without the text before it. */
   #underWay = noBytes;
-  /** What was lost since writing began to fail. */
+  /** The loss since writing began to fail. */
   #loss = noLoss;
-  /** What was lost in all earlier failures. */
+  /** The loss in all earlier failures. */
   #formerLoss = noLoss;
   /** Whether the file ends with a partial line. */
   #lacksLineFeed = false;
@@ -100,8 +100,8 @@ export class Appender {
   }
 
   /**
-   * Whether an operation has taken too long, and has not ended yet. What is
-   * appended meanwhile waits for its end.
+   * Whether an operation has taken too long, and has not ended yet. Lines that
+   * are appended before its end wait for it.
    */
   get isHanging(): boolean {
     return this.#timer.isHanging;
@@ -146,7 +146,7 @@ export class Appender {
    * after this one.
    */
   appendSync(batch: Uint8Array): void {
-    // Where another write does not end, this one would not return.
+    // If another write does not end, this one would not return.
     const isSlow = this.operationMs >= closingTimeoutMs;
     if (isSlow || this.#files.isDetached) return this.drop(batch);
     const { bytes, opening } = this.#withOpening(batch);
@@ -204,7 +204,7 @@ export class Appender {
       reason = await this.#timer.run(`checking ${path}`, this.#files.check());
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      // What is in the way is found again when the file is written.
+      // The error will occur again when the file is written.
       return;
     }
     // A write may have been lost to the disk that hung, but nothing else was.
@@ -219,7 +219,7 @@ export class Appender {
       uncheckedBytes,
     });
     await this.#write(encodeBytes(record));
-    // A file that cannot be opened anew was reported as a failure.
+    // A file that cannot be opened again was reported as a failure.
     if (this.#fault === undefined) {
       this.#report({ state: "reopened", path, reason });
     }

@@ -40,17 +40,17 @@ function describe(failure: LogFailure, onLogFailure: OnLogFailure): string {
   if (failure.state === "failing") {
     const consequence = onLogFailure === "stop"
       ? "stopping, as --on-log-failure says"
-      : "serving goes on, and what is not logged is counted";
+      : "the server continues, and counts the lines that are not logged";
     return `the log cannot be written: ${failure.error.message}; ${consequence}`;
   }
   if (failure.state === "stuck") {
-    return `the log cannot go on in ${failure.path}: ` +
+    return `the log cannot continue in ${failure.path}: ` +
       `${failure.error.message}; the full file grows until it can`;
   }
   if (failure.state === "reopened") {
     const { path, reason } = failure;
     return `the log file ${path} was ${reason} by another program; the log ` +
-      "goes on in the file that is there now, and its last lines may be missing";
+      "continues in the file that is there now, and some lines may be missing";
   }
   const what = failure.state === "working"
     ? "the log can be written again"

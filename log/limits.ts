@@ -23,7 +23,8 @@ export const retryIntervalMs = 1_000;
 /**
  * An operation on a log file that takes longer than this, in milliseconds,
  * counts as a failure until it ends. A working disk can take seconds to make
- * room in its cache; longer, and clients would wait for a disk that hangs.
+ * room in its cache. With a longer time, clients would wait for a disk that
+ * hangs.
  */
 export const operationTimeoutMs = 5_000;
 
@@ -50,8 +51,8 @@ export const fileCheckIntervalMs = 2_000;
 export const maxPendingBytes = 1024 * 1024;
 
 /**
- * Above this many pending bytes, long replies wait. So those who send a lot wait
- * for the disk before those who send a little.
+ * Above this many pending bytes, long replies wait. So clients with long
+ * replies wait for the disk before other clients do.
  */
 export const maxPendingLongBytes = 512 * 1024;
 

@@ -1,6 +1,6 @@
 /**
- * Notices an operation on a file that does not end: a disk can hang for hours,
- * and nothing can call its operations off.
+ * Detects an operation on a file that does not end: a disk can hang for hours,
+ * and its operations cannot be cancelled.
  *
  * @module
  */
@@ -90,7 +90,7 @@ export class OperationTimer {
 
 /**
  * Calls back after a time, which is counted in beats: a server that was frozen
- * has missed its own beats too, and does not take its disk for hanging.
+ * has missed its own beats too, and does not conclude that its disk hangs.
  */
 function countDown(
   clock: Clock,

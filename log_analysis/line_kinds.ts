@@ -14,10 +14,10 @@ import {
 } from "../protocol/command.ts";
 import { splitFields } from "../protocol/fields.ts";
 
-/** What a client says. What is not understood has the answer `?`. */
+/** The kind of a client's line. The answer to an invalid one is `?`. */
 export type RequestKind = Verb | "invalid";
 
-/** What a client is answered. */
+/** The kind of an answer to a client. */
 export type ReplyKind = ClientVerb["reply"] | "?";
 
 /** All of them, in the order of tables. */

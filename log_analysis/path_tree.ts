@@ -24,8 +24,8 @@ export interface Branch {
 }
 
 /**
- * The tree of the server that heard the report, and separate trees where
- * missing logs leave no connection to it.
+ * The tree of the server that received the report from its client, and separate
+ * trees where missing logs leave no connection to it.
  */
 export function treesOf(
   { announcements, arrivals, hops, report }: ReportPath,
@@ -79,7 +79,7 @@ export function treesOf(
   return trees;
 }
 
-/** The first server on the way to a hop, as far as the logs show. */
+/** The first server on the path to a hop, as far as the logs show. */
 function rootOf(
   hop: Hop,
   delivering: ReadonlyMap<string, Hop | undefined>,

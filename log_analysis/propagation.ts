@@ -1,6 +1,6 @@
 /**
- * Measures how long reports take from the server that heard them to another
- * one. A report contains the time at which it was heard, so one log is enough.
+ * Measures how long reports take from their origin to another server. A report
+ * contains the time of its receipt by the origin, so one log is enough.
  *
  * @module
  */
@@ -45,8 +45,8 @@ export class PropagationSample {
     const [, server, difference, , , time] = fields;
     if (server === this.#server) return;
     const heardUs = heardAtUs(time, difference);
-    // A report that was heard before the log began may also have been received
-    // before that.
+    // The origin received this report before the log began, so this server may
+    // also have received it before that.
     if (!(heardUs >= this.#beginsUs)) return;
     this.#delaysUs.set(hash, timeUs - heardUs);
     if (this.#delaysUs.size > maxReports) this.#halve();

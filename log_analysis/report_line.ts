@@ -22,7 +22,7 @@ export interface ReportLine {
   /** The client's time, in POSIX seconds. */
   readonly time: string;
   /**
-   * When the server heard the client, by the server's clock, in microseconds
+   * When the server received the report, by the server's clock, in microseconds
    * since 1970. The server's log has the same time at the client's line.
    */
   readonly heardUs: number;
@@ -44,8 +44,8 @@ export function readReportLine(text: ByteString): ReportLine | undefined {
 }
 
 /**
- * When a server heard a client, in microseconds since 1970: the client's time
- * plus the difference, rounded as in the server's log.
+ * When a server received a report from its client, in microseconds since 1970:
+ * the client's time plus the difference, rounded as in the server's log.
  */
 export function heardAtUs(time: string, difference: string): number {
   const sign = difference[0] === "-" ? -1 : 1;

@@ -56,14 +56,13 @@ export interface Arrival {
 export interface ReportPath {
   readonly trace: ReportTrace;
   readonly report: ReportLine;
-  /** Whether the log of the server that heard it is available. */
+  /** Whether the log of the report's origin is available. */
   readonly isOriginLogged: boolean;
   /** In the order of time. */
   readonly hops: readonly Hop[];
   readonly announcements: readonly Announcement[];
   /**
-   * The server that heard it, then the others by time, then those that did not
-   * receive it.
+   * The origin, then the others by time, then those that did not receive it.
    */
   readonly arrivals: readonly Arrival[];
 }

@@ -57,10 +57,7 @@ export class ReportTrace {
   /** The report's ID in HAVE and WANT. */
   readonly id: string;
   entry: ClientEntry | undefined;
-  /**
-   * Whether the server that heard it had a newer one, and so did not forward
-   * it.
-   */
+  /** Whether its origin had a newer one, and so did not forward it. */
   wasOld = false;
   readonly sendings: Sending[] = [];
   readonly receipts: Receipt[] = [];

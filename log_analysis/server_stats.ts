@@ -81,7 +81,7 @@ export class ServerStats implements RecordVisitor {
     return this.#missing;
   }
 
-  /** How long reports took from the servers that heard them to this one. */
+  /** How long reports took from their origins to this server. */
   get propagation(): Propagation | undefined {
     return this.#propagation.result();
   }

@@ -163,7 +163,7 @@ function propagationSheet({ servers }: HerdStats): Sheet {
   return {
     title: "Propagation",
     columns: ["", ...percentileTitles, ...(isSample ? ["sample"] : [])],
-    note: "from the server that heard a report to this one, by their clocks",
+    note: "from the server that received a report to this one, by their clocks",
     rows: found.map(({ propagation, server }) => [
       server,
       ...percentileCells(propagation),

@@ -36,7 +36,7 @@ function describeEntry(
     : " (no log of this server)";
   const seconds = difference.slice(1);
   const order = difference.startsWith("-") ? "before" : "after";
-  return `heard by ${server} at ${formatTime(heardUs)}${where}, ` +
+  return `received by ${server} at ${formatTime(heardUs)}${where}, ` +
     `${seconds} s ${order} the client's time`;
 }
 

@@ -118,15 +118,15 @@ export const defaultMaxTableBytes = 256 * 1024 * 1024;
 
 /**
  * Once a table is half full, a source of reports that holds more than this part
- * of it (1 / n) adds no new clients: nobody displaces the clients of others. 1
- * turns that off, for a herd whose clients all come by one gateway.
+ * of it (1 / n) adds no new clients, so that no source displaces the clients of
+ * others. 1 turns that off, for a herd whose clients all come by one gateway.
  */
 export const defaultTableShares = 16;
 
 /**
- * What one source may hold of a table that is half full, as a fraction of its
- * limits. It is less where the shares of one source at all servers would be more
- * than half of a table.
+ * The share of a source in a table that is half full, as a fraction of its
+ * limits. It is less where the shares of one source at all servers would be
+ * more than half of a table.
  */
 export function sourceShareOf(tableShares: number, servers: number): number {
   return tableShares === 1 ? 1 : 1 / Math.max(tableShares, 2 * servers);
@@ -134,19 +134,20 @@ export function sourceShareOf(tableShares: number, servers: number): number {
 
 /**
  * New clients that a connection may add beyond the share of its source: enough
- * for a phone or a car behind an address that others have filled.
+ * for a phone or a car that shares its address with many others.
  */
 export const maxClientsBeyondShare = 4;
 
 /**
- * A server says that it stores nothing when this many reports of its clients in
- * a row have expired on arrival. One alone may come of two clocks.
+ * A server reports that it stores nothing when this many reports of its clients
+ * in a row have expired on arrival. A single one may be due to different
+ * clocks.
  */
 export const expiredOnArrivalForAlarm = 3;
 
 /**
  * How far the clocks of two servers may differ, in seconds, before one of them
- * is taken to be wrong.
+ * is considered wrong.
  */
 export const maxClockSkewSeconds = 60;
 

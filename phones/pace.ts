@@ -1,7 +1,7 @@
 /**
- * How fast the phones of a run begin, and how often they act. Thousands of
- * phones that all connected at once would be a burst that no herd has from real
- * phones, and one process can send only so many requests.
+ * The rates at which the phones of a run start and act. Real phones do not
+ * connect by thousands at the same moment, and one process can send only a
+ * limited number of requests.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const reportsPerSecond = 2_000;
 export interface Pace {
   /** The time in which phones begin one after the other, in milliseconds. */
   readonly rampMs: number;
-  /** By what factor each phone is slower than one of a few. */
+  /** The factor by which each phone is slower than in a small run. */
   readonly slowdown: number;
 }
 

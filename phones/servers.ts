@@ -57,8 +57,8 @@ const retryMs = 1_000;
 export const maxConnecting = 64;
 
 /**
- * Most requests of phones that one server has not answered. With more phones
- * than the machine can serve, phones become slower, and servers are not flooded.
+ * Most unanswered requests of phones at one server. With more phones than the
+ * machine can serve, phones become slower, and servers are not flooded.
  */
 export const maxRequesting = 200;
 

@@ -40,8 +40,8 @@ const stopping = new PlacesError("stopping");
 export class Requests {
   readonly #options: RequestsOptions;
   readonly #semaphore = new FairSemaphore(maxRequestsInFlight);
-  // `AbortSignal.any` would do without, but keeps every signal of a question
-  // alive as long as the one that ends them all (Deno 2.9.6).
+  // `AbortSignal.any` would need no such set, but keeps the signal of every
+  // query in memory as long as the one that ends them all (Deno 2.9.6).
   readonly #underWay = new Set<AbortController>();
   #isStopped = false;
   #providerName: string;

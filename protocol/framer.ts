@@ -87,7 +87,7 @@ export class LineFramer {
   }
 
   /**
-   * Takes the unfinished line for a whole one, at the end of the stream or where
+   * Treats the unfinished line as a whole one, at the end of the stream or if
    * no LF is expected. False if there is none.
    */
   end(): boolean {

@@ -1,17 +1,17 @@
 /**
- * On whose behalf a connection reports, so that one source cannot take the room
- * of all others.
+ * The source of a connection's reports. A replica limits each source, so that
+ * one cannot take the room of all others.
  *
  * @module
  */
 
 /** One connection of a source of reports. */
 export class ReportSource {
-  /** What tells sources apart: the address of the client, say. */
+  /** Identifies the source: for example, the client's address. */
   readonly key: string;
-  /** What the replica calls the source; 0 until it has given it a number. */
+  /** The replica's number for the source; 0 until it is assigned. */
   number = 0;
-  /** New clients of this connection that were taken beyond the source's share. */
+  /** How many new clients were accepted beyond the source's share. */
   clientsBeyondShare = 0;
 
   constructor(key: string) {

@@ -49,7 +49,7 @@ export async function acceptAll(
         counts.hit("descriptors");
         if (relieve?.()) continue;
         shortages += 1;
-        // The reserve takes some for a moment when it looks for more.
+        // The reserve takes some for a moment when it checks for more.
         isPassing = shortages === 1;
       }
       const message = String(error);

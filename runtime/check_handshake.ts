@@ -1,7 +1,7 @@
 /**
- * Tries a certificate before a server relies on it. The TLS library reads a
+ * Tests a certificate before a server uses it. The TLS library parses a
  * certificate and its key only when a client connects, and cannot use some that
- * others can read, such as keys on other curves.
+ * other libraries can parse, such as keys on other curves.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export async function checkHandshake(credentials: Credentials): Promise<void> {
     isServer: true,
     secureContext: credentials.context,
   });
-  // Who has issued the certificate does not matter here.
+  // The issuer of the certificate does not matter here.
   const client = connect({ socket: near, rejectUnauthorized: false });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -37,7 +37,7 @@ export async function checkHandshake(credentials: Credentials): Promise<void> {
     });
     const { fingerprint256 } = client.getPeerCertificate();
     if (hexadecimal(fingerprint256) !== credentials.fingerprint) {
-      throw new Error("another certificate was shown");
+      throw new Error("the server presented another certificate");
     }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -1,8 +1,8 @@
 /**
- * File descriptors, which a process can run out of. A few are held in reserve:
- * when there are no others, they are released, and those who use many are told
- * to make do with fewer. So links, log files and the administration port find
- * descriptors even if clients take all that they can get.
+ * A reserve of file descriptors. When a process has no others left, the reserve
+ * is released, and the parts of the server that use many are limited. So
+ * descriptors remain for links, log files and the administration port, even if
+ * clients take all that they can get.
  *
  * @module
  */
@@ -15,26 +15,26 @@ import type { Clock } from "./clock.ts";
 export const reservedDescriptors = 32;
 
 /**
- * After a shortage, this often in milliseconds it is tried whether there are
- * enough descriptors again. Trying takes some for a few milliseconds.
+ * After a shortage, the interval between checks for enough descriptors, in
+ * milliseconds. A check takes some for a few milliseconds.
  */
 export const recoveryIntervalMs = 60_000;
 
-/** Whether an error says EMFILE or ENFILE, in the system's words. */
+/** Whether an error is EMFILE or ENFILE, by the system's message. */
 export function isOutOfDescriptors(error: unknown): boolean {
   return /too many open files/i.test(String(error));
 }
 
-/** A part of a server that uses descriptors, and can do with fewer. */
+/** A part of a server that uses descriptors, and can work with fewer. */
 export interface DescriptorUser {
   /**
-   * There are no descriptors left. Frees what it can do without, and takes no
-   * more than it has from now on.
+   * Is called when no descriptors are left. Frees those that are not necessary,
+   * and from now on takes no more than it has.
    *
    * @returns How many descriptors were freed.
    */
   onShortage(): number;
-  /** There are enough descriptors again. */
+  /** Is called when there are enough descriptors again. */
   onRecovery(): void;
 }
 
@@ -59,7 +59,7 @@ export class DescriptorReserve {
   readonly #options: DescriptorReserveOptions;
   readonly #users: DescriptorUser[] = [];
   #spares: readonly Spare[] = [];
-  /** How many descriptors are to be held: fewer where there are few in all. */
+  /** How many descriptors to hold: fewer if the process can have only a few. */
   #target = 0;
   #cancelRecovery: (() => void) | undefined;
   #isClosed = false;
@@ -74,7 +74,7 @@ export class DescriptorReserve {
   }
 
   /**
-   * Opens the descriptors. Where there are few in all, half of them are left.
+   * Opens the descriptors. If the process can have only a few, half are left.
    *
    * @throws {Error} If none can be opened for another reason.
    */
@@ -92,7 +92,8 @@ export class DescriptorReserve {
   /**
    * Frees descriptors, as there are none left.
    *
-   * @returns Whether one was freed: what has failed can be tried again.
+   * @returns Whether one was freed, so that the failed operation can be
+   * repeated.
    */
   relieve(): boolean {
     if (this.#isClosed) return false;
@@ -133,8 +134,8 @@ export class DescriptorReserve {
   }
 
   /**
-   * Fills the reserve if as many descriptors are left besides: fewer would be
-   * taken at once, and released again.
+   * Fills the reserve if the same number of descriptors is free besides. With
+   * fewer, the reserve would soon be released again.
    */
   async #recover(): Promise<void> {
     const missing = this.#target - this.size;
@@ -143,7 +144,7 @@ export class DescriptorReserve {
     try {
       opened = await this.#options.open(wanted);
     } catch {
-      // What is in the way may be gone at the next attempt.
+      // The cause of the error may be gone at the next attempt.
     }
     this.#cancelRecovery = undefined;
     const isEnough = opened.length === wanted;

@@ -1,8 +1,8 @@
 /**
  * Reads the blocks of a PEM text (RFC 7468). A file that was edited or copied
  * may begin with a byte order mark, be indented, or have blanks or CR at the
- * ends of lines. Readers differ in what they accept of this, so each block is
- * written anew: whatever reads it reads the same.
+ * ends of lines. Parsers differ in what they accept, so each block is written
+ * again in one form that all parsers read alike.
  *
  * @module
  */
@@ -22,13 +22,13 @@ const blockPattern = /-----BEGIN ([A-Z0-9 ]+)-----([^]*?)-----END \1-----/g;
 const lineLength = 64;
 
 /**
- * The blocks of a text. What stands between them is ignored.
+ * The blocks of a text. The text between them is ignored.
  *
  * @returns Undefined if a block has no end.
  */
 export function readPemBlocks(text: string): PemBlock[] | undefined {
   const blocks = [...text.matchAll(blockPattern)];
-  // A block without an end would be passed over, or swallow the next one.
+  // A block without an end would be skipped, or would include the next one.
   const begun = text.match(beginPattern)?.length ?? 0;
   if (begun !== blocks.length) return undefined;
   return blocks.map(([whole, label, content]) => ({

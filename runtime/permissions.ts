@@ -67,9 +67,9 @@ export async function missingPermissions(
 
 /** Permissions are missing. The message names the flags that grant them. */
 export class PermissionError extends SetupError {
-  /** Everything that was to be permitted, missing or not. */
+  /** All permissions that were required, missing or not. */
   readonly needs: readonly PermissionNeed[];
-  /** What is not permitted, without the flags. */
+  /** The error as text, without the flags. */
   readonly problem: string;
 
   constructor(
@@ -86,7 +86,7 @@ export class PermissionError extends SetupError {
 /**
  * Checks that all these permissions are granted.
  *
- * @param others What the program also uses, if it may.
+ * @param others Optional permissions of the program.
  * @throws {PermissionError} If some are not.
  */
 export async function requirePermissions(

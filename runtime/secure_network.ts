@@ -8,7 +8,7 @@ import type { Clock } from "./clock.ts";
 import type { Connect, Listener } from "./network.ts";
 import { acceptSecurely, connectSecurely } from "./secure_transport.ts";
 
-/** Adds TLS to a port. Connections use the credentials at their acceptance. */
+/** Adds TLS to a port. A connection uses the credentials at its acceptance. */
 export function listenSecurely(
   listener: Listener,
   identity: TlsIdentity,

@@ -52,7 +52,7 @@ export interface TrafficLog {
    * Undefined while there is room. Otherwise resolves when there may be room
    * again.
    *
-   * @param isLong Whether much is to be logged: then it waits earlier.
+   * @param isLong Whether much will be logged. Then the wait begins earlier.
    */
   whenDrained(isLong?: boolean): Promise<void> | undefined;
 }

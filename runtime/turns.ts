@@ -1,15 +1,15 @@
 /**
- * Divides long work into turns of the event loop, so that no client, however
- * much it asks for, makes the others wait. Between two turns the runtime looks
- * at its sockets and timers.
+ * Divides long work into turns of the event loop, so that no client can delay
+ * the others, however much work it causes. Between two turns the runtime
+ * handles its sockets and timers.
  *
  * @module
  */
 import type { Clock } from "./clock.ts";
 
 /**
- * Work in one turn, in milliseconds: long enough that the change of turns costs
- * little, short enough that nobody notices it.
+ * Work in one turn, in milliseconds: long enough that changing turns costs
+ * little, short enough that the delay is not noticed.
  */
 export const turnMs = 2;
 
@@ -25,7 +25,7 @@ const pauseMs = 0.5;
  */
 export const lightWorkMs = 4;
 
-/** One in this many turns goes to a heavy workload, though light ones wait. */
+/** One in this many turns goes to a heavy workload, even if light ones wait. */
 const heavyEvery = 8;
 
 /** The work of one connection or link. */
@@ -50,7 +50,7 @@ export class Turns {
   readonly #clock: Clock;
   #startedAtMs = -Infinity;
   #lastWorkAtMs = -Infinity;
-  /** Functions that let a workload go on, in order. */
+  /** Functions that resume a workload, in order. */
   readonly #urgent = new Queue<() => void>();
   readonly #light = new Queue<() => void>();
   readonly #heavy = new Queue<() => void>();
@@ -111,7 +111,7 @@ export class Turns {
     this.#callNext();
   }
 
-  /** Lets one workload after the other go on until the turn is over. */
+  /** Resumes one workload after another until the turn is over. */
   #callNext(): void {
     if (this.#clock.elapsedMs() - this.#startedAtMs >= turnMs) {
       this.#clock.nextTurn(() => this.#call());

@@ -62,11 +62,11 @@ export interface HerdServerOptions {
   readonly placesTtlSeconds: number;
   /** A daily limit on requests to a remote provider, if there is one. */
   readonly placesBudget?: Budget;
-  /** Descriptors for when there are no others; closed when the server stops. */
+  /** Descriptors in reserve; closed when the server stops. */
   readonly descriptors?: Descriptors;
 }
 
-/** What a server needs of the descriptors that are held in reserve. */
+/** The part of the descriptor reserve that a server uses. */
 export interface Descriptors {
   /** Adds a user that can do with fewer descriptors. */
   add(user: DescriptorUser): void;
@@ -292,7 +292,7 @@ export class HerdServer implements AsyncDisposable {
   }
 
   /**
-   * Writes down that no descriptors are held in reserve.
+   * Logs that no descriptors are held in reserve.
    *
    * @param reason Why none could be opened.
    */
@@ -340,10 +340,7 @@ export class HerdServer implements AsyncDisposable {
     }
   }
 
-  /**
-   * Logs synchronously why the program is crashing: an error that nothing
-   * caught.
-   */
+  /** Logs synchronously why the program is crashing: an uncaught error. */
   recordCrash(reason: string): void {
     this.#emit("error", "server", "crashed", { reason });
     this.#options.log.flushSync();

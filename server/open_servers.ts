@@ -53,8 +53,8 @@ import { areLinksEncrypted, type TlsSettings } from "./settings/tls.ts";
 import { DurationCounter } from "./status/distribution.ts";
 
 /**
- * Checks that no secret and no permission is missing. Call it before any other
- * step of the start.
+ * Checks that no secret and no permission is missing. Must be called before any
+ * other step of the start.
  *
  * @throws {SetupError} Naming what is missing.
  */
@@ -279,8 +279,8 @@ type ReplicaContext =
   };
 
 /**
- * Most bytes of the table of each of so many servers in this process: what is
- * set, or half of the memory that is free, divided among them.
+ * Most bytes of the table of each server of this process: the setting, or an
+ * equal part of half of the free memory.
  */
 function tableBytes({ maxTableBytes }: Settings, servers: number): number {
   if (maxTableBytes !== "auto") return maxTableBytes;
@@ -345,8 +345,8 @@ async function openLog(
 }
 
 /**
- * A guard against a disk that hangs: rejects when an operation takes too long,
- * or the start was called off.
+ * Guards against a disk that hangs: rejects if an operation takes too long, or
+ * if the start is cancelled.
  */
 function createGuard(clock: Clock, signal: AbortSignal | undefined): Guard {
   return (task, operation) =>
@@ -399,9 +399,10 @@ async function openBudget(
 }
 
 /**
- * Opens an empty file several times, for the descriptors that this takes. It is
- * in the log's folder, as servers may write nowhere else. It has a name as long
- * as it is open: the last close of a removed file waits for the disk.
+ * Opens an empty file several times, to hold descriptors. The file is in the
+ * log's folder, because servers may not write elsewhere. It keeps its name
+ * while it is open, because the last close of a removed file waits for the
+ * disk.
  */
 async function openSpares(
   path: string,
@@ -430,7 +431,9 @@ async function removeSpare(path: string, clock: Clock): Promise<void> {
   }
 }
 
-/** Does something that takes a descriptor, and frees one if there is none. */
+/**
+ * Runs an operation that takes a descriptor, and frees one if there is none.
+ */
 async function withDescriptor<Result>(
   operation: () => Promise<Result>,
   descriptors: Descriptors,

@@ -19,7 +19,7 @@ const [lowest, highest] = [2_000, 64_000];
 /** Servers on other ports. */
 export interface OtherPorts {
   readonly settings: Settings;
-  /** The flags that choose them, in place of the same flags before. */
+  /** The flags that choose them, to replace the same flags of the command. */
   readonly flags: ReadonlyMap<"base-port" | "log-dir", string>;
 }
 

@@ -151,8 +151,8 @@ async function runUntilStopped(
 }
 
 /**
- * Opens servers; undefined if the program is to stop before they are open. A
- * disk that hangs can keep them from it.
+ * Opens servers; undefined if a signal arrives first, for example while a disk
+ * hangs.
  */
 async function openUntil(
   stop: Promise<Deno.Signal>,

@@ -61,7 +61,7 @@ export interface ConnectionContext extends SessionContext {
 
 /** One connection of a client. */
 export class ClientConnection {
-  /** What tells the addresses of clients apart. */
+  /** The client's address, if connections are limited by address. */
   readonly addressKey: string | undefined;
   readonly #transport: Transport;
   readonly #traffic: TrafficLog;
@@ -336,7 +336,7 @@ export class ClientConnection {
     await this.#waitForTurn(writable);
   }
 
-  /** Waits, and then until the connection may work again. */
+  /** Waits for a promise, if given, and then for the connection's turn. */
   async #waitForTurn(wait: Promise<void> | undefined): Promise<void> {
     if (wait !== undefined) await wait;
     await this.#context.turns.begin(this.#session.workload);
@@ -408,7 +408,7 @@ export class ClientConnection {
           end = ends[next];
           next += 1;
         }
-        // What is logged faster than the disk writes waits in memory.
+        // Lines that are logged faster than the disk writes wait in memory.
         const isLong = end - start >= longWriteBytes;
         let room = this.#traffic.whenDrained(isLong);
         if (room !== undefined || isLong) {
@@ -470,7 +470,7 @@ export class ClientConnection {
     await this.#write();
   }
 
-  /** Sets the time of what is logged from now on. */
+  /** Sets the time of the lines that are logged from now on. */
   #stampTime(): void {
     this.#traffic.stampTime(this.#context.clock.now());
   }

@@ -150,8 +150,8 @@ export class ClientListener implements DescriptorUser {
   }
 
   /**
-   * Accepts no more connections than there are now, until descriptors are
-   * enough again, and ends the one that has been idle longest.
+   * Limits connections to the present number until there are enough descriptors
+   * again, and ends the one that has been idle longest.
    */
   onShortage(): number {
     const limit = Math.max(this.#connections.size, minConnections);

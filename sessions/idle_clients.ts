@@ -1,7 +1,7 @@
 /**
- * Finds the connection that has been idle longest, which makes room for
- * another: a client that has vanished without a word leaves its connection
- * behind, and nothing tells it from a client that is silent.
+ * Finds the connection that has been idle longest, which is ended to make room
+ * for another. A client that has vanished leaves its connection open, and
+ * cannot be distinguished from a silent client.
  *
  * @module
  */
@@ -39,7 +39,7 @@ export class IdleClients<Client extends IdleClient> {
     this.#minIdleMs = minIdleMs;
   }
 
-  /** To be called every heartbeat: other connections may be idle by now. */
+  /** Must be called every heartbeat: other connections may be idle by now. */
   onHeartbeat(): void {
     this.#searches.clear();
   }

@@ -60,7 +60,7 @@ export const defaultClientLimits: ClientLimits = {
   maxLineBytes,
   // Every server of the herd keeps it, and most IDs have less than 40.
   maxIdBytes: 1_024,
-  // 1 cm needs 27 bytes, and 1 ns 20: the rest is digits without a meaning.
+  // 1 cm needs 27 bytes, and 1 ns 20: further digits have no meaning.
   maxPositionBytes: 64,
   maxTimeBytes: 64,
   // 80 MB, at 8 kB for each idle connection without TLS.
@@ -88,9 +88,9 @@ export const defaultClientLimits: ClientLimits = {
 export const remoteConnectionsPerAddress = 1_000;
 
 /**
- * When this share of the connections is taken that may be, in all or from one
- * address, each new one ends the one that has been idle longest. Until the rest
- * is taken there is time for connections to end by themselves.
+ * When this share of the permitted connections is in use, in total or from one
+ * address, each new connection ends the one that has been idle longest. The
+ * rest gives connections time to end by themselves.
  */
 export const fullShare = 0.9;
 
@@ -101,8 +101,8 @@ export const fullShare = 0.9;
 export const minIdleMs = 600_000;
 
 /**
- * While the system lacks descriptors, there may be as many connections as are
- * open, but at least this many: half of the descriptors that are released then.
+ * While the system lacks descriptors, the limit on connections is the number of
+ * open ones, but at least this: half of the descriptors that are released then.
  */
 export const minConnections = reservedDescriptors / 2;
 

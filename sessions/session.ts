@@ -136,7 +136,7 @@ export class Session implements PermitWaiter {
 
   /**
    * @param onReady Called when waiting replies have become ready or failed.
-   * @param source On whose behalf the client reports.
+   * @param source The source that the client's reports are charged to.
    */
   constructor(
     context: SessionContext,

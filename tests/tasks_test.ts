@@ -36,7 +36,7 @@ function runsIn(text: string): string[] {
 
 Deno.test({
   name:
-    "every task that runs a program takes the pinned packages and no other code",
+    "every task that runs a program uses the pinned packages and no other code",
   permissions: "none",
   fn() {
     const commands = Object.entries<string | { command: string }>(

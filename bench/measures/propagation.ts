@@ -13,7 +13,7 @@
  * count as 1,000,000 µs.
  *
  * The idle servers are measured first, because a herd may learn longer paths
- * under overload and keeps them. A load before did not make idle servers
+ * under overload and keeps them. An earlier load did not make idle servers
  * faster.
  *
  * @module

@@ -76,8 +76,8 @@ export class PendingHandshakes {
   }
 
   /**
-   * The system has no descriptors left: closes the oldest but a few, and accepts
-   * no more of them than that.
+   * Must be called when no descriptors are left. Closes all but a few
+   * connections, the oldest first, and accepts no more than these.
    *
    * @returns How many were closed.
    */
@@ -90,7 +90,7 @@ export class PendingHandshakes {
     return excess;
   }
 
-  /** There are enough descriptors again. */
+  /** Must be called when there are enough descriptors again. */
   onRecovery(): void {
     this.#maxAccepted = this.#options.maxHalfOpenLinks;
   }

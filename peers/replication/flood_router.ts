@@ -82,8 +82,8 @@ export class FloodRouter {
   }
 
   /**
-   * Takes a report of a client of this server. If it is newer than the stored
-   * one, it is stored and sent to every linked neighbour.
+   * Receives a report of a client of this server. If it is newer than the
+   * stored one, it is stored and sent to every linked neighbour.
    *
    * @param source The connection that it came from; undefined for none.
    */
@@ -98,8 +98,9 @@ export class FloodRouter {
   }
 
   /**
-   * Takes a report that came over a link. If it is newer than the stored one,
-   * it is stored and sent to every linked neighbour but the one it came from.
+   * Receives a report that came over a link. If it is newer than the stored
+   * one, it is stored and sent to every linked neighbour but the one it came
+   * from.
    *
    * @param from The neighbour; undefined if it is not linked any more.
    */
@@ -148,7 +149,7 @@ export class FloodRouter {
   }
 
   /**
-   * Takes a neighbour's horizon, in POSIX seconds.
+   * Receives a neighbour's horizon, in POSIX seconds.
    *
    * @returns "waits" if it is ahead of this server's clock: then it is applied
    * when the clock reaches it.

@@ -38,7 +38,7 @@ class HashTable {
     return this.slots.length / slotSize - 1;
   }
 
-  /** Whether it needs more slots for one record more. */
+  /** Whether it needs more slots for another record. */
   get isFull(): boolean {
     return this.used + 1 > (this.mask + 1) * maxLoad;
   }
@@ -81,7 +81,7 @@ class HashTable {
     }
   }
 
-  /** Frees a slot, and moves up those that it kept from their place. */
+  /** Frees a slot, and moves displaced entries closer to their own slots. */
   #fillHole(slot: number): void {
     const { mask, slots } = this;
     let hole = slot;

@@ -1,19 +1,19 @@
 /**
- * Keeps reports as records in blocks of memory, one behind the other. A string,
- * an entry of a map and a copy of its key would take more memory than the line,
- * and each would be fetched from memory separately, which is most of the time
- * that storing a report takes. Here a client costs its line and a head of 24
- * bytes, in one place.
+ * Stores reports as consecutive records in blocks of memory. A string, an entry
+ * of a map and a copy of its key would take more memory than the line. Each
+ * would also be fetched from memory separately, which takes most of the time to
+ * store a report. Here a client takes its line and a head of 24 bytes, in one
+ * place.
  *
  * A head is six numbers of 32 bits: the addresses of the next and the previous
  * record of the same leaf; the lower half of the line's fingerprint; the upper
- * half, and how many units the record has more than it needs; the line's length
- * and where in it the client's ID begins; the source that is charged for it.
+ * half, and the number of unused units of the record; the line's length and
+ * where in it the client's ID begins; the source that is charged for it.
  *
- * Records are added behind the last one of the newest block. The room of those
- * that are gone is reclaimed by moving what is left of the emptiest block, a few
- * records at a time, and giving that block back. (M. Rosenblum, J. Ousterhout,
- * "The Design and Implementation of a Log-Structured File System", SOSP 1991.)
+ * New records are appended to the newest block. The room of removed records is
+ * reclaimed by moving the other records out of the emptiest block, a few at a
+ * time, and freeing that block. (M. Rosenblum, J. Ousterhout, "The Design and
+ * Implementation of a Log-Structured File System", SOSP 1991.)
  *
  * @module
  */
@@ -30,7 +30,7 @@ import { compareLines, type Report } from "../../protocol/report.ts";
  */
 export type Address = number;
 
-/** Takes note that a record is at another address now. */
+/** Receives the new address of a record. */
 export type OnMoved = (from: Address, to: Address) => void;
 
 const headBytes = 24;
@@ -68,9 +68,9 @@ const highMask = 2 ** highBits - 1;
 const maxSpareUnits = 2 ** (32 - highBits) - 1;
 
 /**
- * Room that is free within the blocks, as a part of what the records take,
- * above which a block is emptied. Less would mean copying more: to reclaim a
- * byte at random, this moves about four.
+ * A block is emptied when the free room within the blocks exceeds this part of
+ * the size of all records. A smaller part would mean more copying: with this
+ * one, about four bytes are moved to reclaim a byte at random.
  */
 export const maxFreeFraction = 1 / 4;
 
@@ -87,15 +87,20 @@ interface Block {
   readonly number: number;
   bytes: Uint8Array;
   words: Uint32Array;
-  /** Where it is free. Records stand before this without a gap. */
+  /**
+   * Where its free room begins. The records before it have no gaps between
+   * them.
+   */
   endUnit: number;
-  /** What its records take. */
+  /** The size of its records. */
   usedUnits: number;
 }
 
-/** A walk over records that can stop and go on while records change. */
+/**
+ * A walk over records that can be suspended and resumed while records change.
+ */
 export interface Walk {
-  /** The blocks that are left to look at. */
+  /** The remaining blocks. */
   readonly blocks: Iterator<Block>;
   block: Block | undefined;
   unit: number;
@@ -106,7 +111,7 @@ function unitsFor(lineBytes: number): number {
   return Math.ceil((headBytes + lineBytes) / unitBytes);
 }
 
-/** What a record takes for a report, in bytes. */
+/** The size of the record for a report, in bytes. */
 export function recordBytes(report: Report): number {
   return unitsFor(report.end - report.start) * unitBytes;
 }
@@ -119,9 +124,9 @@ export class RecordArena {
   /** The same, to find one by its number. */
   readonly #blocks: (Block | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
-  /** The one that records are added to. */
+  /** The block that records are added to. */
   #newest: Block;
-  /** The one that is being emptied, and how far that has got. */
+  /** The block that is being emptied, and the progress. */
   #emptied: Block | undefined;
   #emptiedTo = 0;
   #isMoving = false;
@@ -135,7 +140,7 @@ export class RecordArena {
     this.#newest = this.#open(startUnits);
   }
 
-  /** What all records take, in bytes. */
+  /** The size of all records, in bytes. */
   get usedBytes(): number {
     return this.#usedUnits * unitBytes;
   }
@@ -148,9 +153,9 @@ export class RecordArena {
   }
 
   /**
-   * Adds a copy of a report, in front of the first one of its leaf.
+   * Adds a copy of a report, as the first one of its leaf.
    *
-   * @param source The number of who is charged for it; 0 for nobody.
+   * @param source The number of the source that is charged for it; 0 for none.
    */
   add(
     report: Report,
@@ -167,8 +172,8 @@ export class RecordArena {
   }
 
   /**
-   * Puts a copy of a report in the place of another one about the same client.
-   * Returns its address: the same one if the line fits there.
+   * Replaces a record by a copy of a report about the same client. Returns its
+   * address: the same one if the line fits there.
    */
   replace(
     address: Address,
@@ -179,7 +184,7 @@ export class RecordArena {
     const units = unitsFor(report.end - report.start);
     const unitsThere = this.#unitsOf(address);
     const spare = unitsThere - units;
-    // A record that would be mostly air moves too.
+    // A record that would be mostly unused is moved too.
     const fits = spare >= 0 && spare <= units && spare <= maxSpareUnits;
     if (fits) {
       this.#write(address, report, fingerprint, spare);
@@ -196,7 +201,7 @@ export class RecordArena {
     return newAddress;
   }
 
-  /** Takes a record out of its leaf, and frees its room. */
+  /** Removes a record from its leaf, and frees its room. */
   remove(address: Address): void {
     this.#link(this.previousOf(address), this.nextOf(address));
     this.#free(address);
@@ -215,10 +220,10 @@ export class RecordArena {
 
   /**
    * Moves records out of a block that is mostly empty, so that its memory can
-   * be given back. To be called behind each change, when no address is in use.
+   * be freed. Must be called after each change, when no address is in use.
    *
-   * @param freedBytes What the change has freed: as much work is done as keeps
-   * the free room within `maxFreeFraction`.
+   * @param freedBytes The size that the change has freed. It determines the
+   * amount of work, which keeps the free room within `maxFreeFraction`.
    */
   compact(freedBytes: number): void {
     let unitsLeft = freedBytes / unitBytes * movedPerFreed;
@@ -268,7 +273,7 @@ export class RecordArena {
     ) > 0;
   }
 
-  /** Fills in where a record's line is; valid until a record changes. */
+  /** Sets the place of a record's line; valid until a record changes. */
   read(address: Address, report: Report): void {
     const { bytes } = this.#blockOf(address);
     report.bytes = bytes;
@@ -292,35 +297,35 @@ export class RecordArena {
     return (words[at + highAt] & highMask) * 2 ** 32 + words[at + lowAt];
   }
 
-  /** The number of who is charged for a record; 0 for nobody. */
+  /** The number of the source that is charged for a record; 0 for none. */
   sourceOf(address: Address): number {
     return this.#blockOf(address).words[wordOf(address) + sourceAt];
   }
 
-  /** What a record takes, in bytes. */
+  /** The size of a record, in bytes. */
   bytesOf(address: Address): number {
     return this.#unitsOf(address) * unitBytes;
   }
 
-  /** The next record in the same leaf; 0 behind the last. */
+  /** The next record in the same leaf; 0 after the last. */
   nextOf(address: Address): Address {
     return this.#blockOf(address).words[wordOf(address) + nextAt];
   }
 
-  /** The one before it; 0 in front of the first. */
+  /** The previous record in the same leaf; 0 before the first. */
   previousOf(address: Address): Address {
     return this.#blockOf(address).words[wordOf(address) + previousAt];
   }
 
   /**
    * Starts a walk over all records, oldest block first. A record that is added
-   * or moved during the walk is met behind those that were there before.
+   * or moved during the walk is visited after those that were there before.
    */
   walk(): Walk {
     return { blocks: this.#inOrder.values(), block: undefined, unit: 0 };
   }
 
-  /** The next record of a walk; 0 behind the last. */
+  /** The next record of a walk; 0 after the last. */
   next(walk: Walk): Address {
     while (true) {
       let { block } = walk;
@@ -376,7 +381,7 @@ export class RecordArena {
     return this.#lengthIn(this.#blockOf(address), address & unitMask);
   }
 
-  /** The length of the line at a place of a block; 0 where it is gone. */
+  /** The length of the line at a place of a block; 0 if it was removed. */
   #lengthIn({ words }: Block, unit: number): number {
     return words[unit * wordsPerUnit + shapeAt] >>> offsetBits;
   }
@@ -390,7 +395,7 @@ export class RecordArena {
     return this.#unitsIn(this.#blockOf(address), address & unitMask);
   }
 
-  /** The size of the record at a place of a block, whether there or gone. */
+  /** The size of the record at a place of a block, present or removed. */
   #unitsIn({ words }: Block, unit: number): number {
     const at = unit * wordsPerUnit;
     const length = words[at + shapeAt] >>> offsetBits;
@@ -413,7 +418,7 @@ export class RecordArena {
     return address;
   }
 
-  /** Marks a record as gone. Its head tells its size from now on. */
+  /** Marks a record as removed. From now on its head has its size. */
   #free(address: Address): void {
     const block = this.#blockOf(address);
     const units = this.#unitsOf(address);
@@ -462,8 +467,8 @@ export class RecordArena {
   }
 
   /**
-   * Moves the next record out of the block that is being emptied. Returns how
-   * many units of the block that has passed.
+   * Moves the next record out of the block that is being emptied. Returns the
+   * number of units of the block that were processed.
    */
   #moveNext(block: Block): number {
     const unit = this.#emptiedTo;
@@ -472,7 +477,7 @@ export class RecordArena {
     const isThere = this.#lengthIn(block, unit) > 0;
     if (isThere) this.#move(block.number * unitsPerBlock + unit);
     if (block.usedUnits === 0) this.#close(block);
-    // Passing a record that is gone costs little.
+    // Skipping a removed record costs little.
     return isThere ? units : 1;
   }
 
@@ -498,7 +503,7 @@ export class RecordArena {
     this.#onMoved(from, to);
   }
 
-  /** Writes a record's line, and its head but for its neighbours and source. */
+  /** Writes a record's line, and its head except its neighbours and source. */
   #write(
     address: Address,
     report: Report,
@@ -509,7 +514,7 @@ export class RecordArena {
     const block = this.#blockOf(address);
     const at = wordOf(address);
     const offset = clientStart - start;
-    // Both have limits far below: a name has 64 bytes, and a line 64 KiB.
+    // Both have lower limits: a name has 64 bytes, and a line 64 KiB.
     if (offset > offsetMask) {
       throw new RangeError("a server's name is too long");
     }

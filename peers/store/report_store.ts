@@ -32,15 +32,15 @@ import {
   type StoreResult,
 } from "./report_table.ts";
 
-/** How much a server remembers. */
+/** The limits of a store. */
 export interface StoreLimits {
   /** Most clients. */
   readonly maxClients: number;
   /** Most bytes of the table: records, the room between them, their index. */
   readonly maxTableBytes: number;
   /**
-   * What one source may hold of a table that is half full, as a fraction of
-   * both limits.
+   * The share of a source in a table that is half full, as a fraction of both
+   * limits.
    */
   readonly sourceShare: number;
   /** Seconds until a received report expires; undefined for never. */
@@ -58,7 +58,7 @@ export type NotStored =
   /** Its source holds its share of the table, and the client is new. */
   | "share";
 
-/** Some of the lines that are selected. */
+/** A page of selected lines. */
 export interface StorePage {
   readonly lines: readonly ByteString[];
   /** Where the next page begins; undefined if there is none. */
@@ -82,7 +82,7 @@ export class ReportStore {
    * nothing to free until the time to live has moved the horizon here.
    */
   #oldest = Infinity;
-  /** What was taken beyond shares in one minute of the clock. */
+  /** The growth beyond shares in the present minute of the clock. */
   #beyondShares = { minute: 0, clients: 0, bytes: 0 };
 
   /**
@@ -155,7 +155,7 @@ export class ReportStore {
     return this.#table.size;
   }
 
-  /** What neighbours compare: digests and counts, by node. */
+  /** The digests and counts that neighbours compare, by node. */
   get digests(): ReportTable["digests"] {
     return this.#table.digests;
   }
@@ -165,7 +165,9 @@ export class ReportStore {
     return this.#table.leaf(leaf);
   }
 
-  /** The remembered lines below a node; the table may change meanwhile. */
+  /**
+   * The stored lines below a node; the table may change during the iteration.
+   */
   *linesBelow(node: DigestNode): Generator<ByteString, undefined> {
     for (const line of this.#table.linesBelow(node)) {
       if (!this.isExpired(line)) yield line;
@@ -173,8 +175,8 @@ export class ReportStore {
   }
 
   /**
-   * The remembered lines about clients that a test picks, in pages: leaf by
-   * leaf, and within a leaf in the order of the IDs.
+   * The stored lines about clients that pass a test, in pages: leaf by leaf,
+   * and within a leaf in the order of the IDs.
    *
    * @param limit Most lines of a page.
    * @param cursor `next` of the page before.
@@ -185,7 +187,7 @@ export class ReportStore {
     limit: number,
     cursor = "0 ",
   ): StorePage {
-    // The last leaf that the page before has looked at, and the last ID there.
+    // The last leaf of the previous page, and the last ID in it.
     const [, firstLeaf, lastClient] = cursor.match(/^(\d{1,5}) (.*)$/s) ?? [];
     if (firstLeaf === undefined) {
       throw new RangeError(`Not a cursor: ${cursor}`);
@@ -227,20 +229,17 @@ export class ReportStore {
     }
   }
 
-  /**
-   * The horizon, in POSIX seconds, as far as the want of room has moved it;
-   * undefined if there always was room.
-   */
+  /** The raised horizon, in POSIX seconds; undefined if it was never raised. */
   get raisedHorizon(): number | undefined {
     return this.#raisedTo === -Infinity ? undefined : this.#raisedTo;
   }
 
   /**
-   * Moves the horizon up to where another server has it. One that is ahead of
-   * this server's clock waits until the clock reaches it: applied at once, it
-   * would let every report expire on arrival.
+   * Raises the horizon to that of another server. A horizon that is ahead of
+   * this server's clock waits until the clock reaches it: if it were applied at
+   * once, every report would expire on arrival.
    *
-   * @returns Whether the horizon has moved, is there already, or waits.
+   * @returns Whether the horizon was raised, is there already, or waits.
    */
   raiseHorizon(seconds: number): "raised" | "known" | "waits" {
     if (seconds <= this.#raisedTo) return "known";
@@ -292,7 +291,7 @@ export class ReportStore {
     this.#sweepWhile((swept) => swept < reports);
   }
 
-  /** What the table takes of its limit on bytes. */
+  /** The table's size as the limit on bytes counts it. */
   get tableBytes(): number {
     return this.#table.bytes;
   }
@@ -325,8 +324,8 @@ export class ReportStore {
   /**
    * Whether a source may add a client to a table that is half full. Beyond its
    * share, each of its connections may still add a few, but all sources
-   * together no more than a share in a minute. So a phone that comes late is
-   * taken though another one behind its address has filled the share.
+   * together no more than a share in a minute. So a late phone is accepted even
+   * if another one with its address has filled the share.
    */
   #isWithinShare(source: ReportSource, bytes: number): boolean {
     const { nowSeconds } = this.#limits;
@@ -355,9 +354,9 @@ export class ReportStore {
   }
 
   /**
-   * Frees room for a report, by moving the horizon if need be. False if the
-   * horizon has passed the report itself, or cannot move: it never gets further
-   * ahead of the clock than the clocks of two servers may differ.
+   * Frees room for a report, by raising the horizon if necessary. False if the
+   * report itself has expired then, or if the horizon cannot be raised: it is
+   * never further ahead of the clock than the clocks of two servers may differ.
    */
   #makeRoom(report: Report, isFull: () => boolean): boolean {
     const receivedAt = receivedAtIn(report);
@@ -373,7 +372,7 @@ export class ReportStore {
     return receivedAt > this.#raisedTo;
   }
 
-  /** A horizon at which a small part of the reports expires, estimated. */
+  /** Estimates a horizon at which a small part of the reports expires. */
   #expiryTime(receivedAt: number): number {
     const sample = [receivedAt];
     for (const report of this.#table.sample(sampledReports)) {

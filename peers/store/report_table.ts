@@ -39,16 +39,16 @@ export interface StoreResult {
 }
 
 /**
- * Sources are told apart by a hash of their keys, so that they cost no memory
- * each. Those with equal hashes share what one of them may hold.
+ * Sources are distinguished by a hash of their keys, so that no memory is
+ * needed for each. Those with equal hashes have one share together.
  */
 const sourceCount = 2 ** 16;
 
 /**
  * Decides whether a report may take more memory, and may remove others first.
  *
- * @param growth What the table takes more of its limit, in bytes.
- * @param isNew Whether its client is unknown so far.
+ * @param growth The growth of the table's size, in bytes.
+ * @param isNew Whether its client is not in the table.
  * @returns Why not; undefined if it may.
  */
 export type Admit<Refusal> = (
@@ -68,15 +68,15 @@ export interface StoredReport {
 const nothingRead = { address: 0, line: "" };
 
 /**
- * What records take of the limit for each of their bytes: besides what is in
- * use, the blocks have this much free.
+ * How much of the limit each byte of a record takes, with the free room of the
+ * blocks.
  */
 const allocatedPerUsed = 1 + maxFreeFraction;
 
 /**
- * A sample of a table with more blocks than this is the first few records of
- * each: blocks are filled one after the other, so that is even enough. With
- * fewer blocks it is every n-th record, found in a walk of 2 ms at most.
+ * With more blocks than this, a sample has the first few records of each block.
+ * Blocks are filled one after another, so this is even enough. With fewer
+ * blocks it has every n-th record, found in a walk of at most 2 ms.
  */
 const maxWalkedBlocks = 16;
 
@@ -88,7 +88,7 @@ export class ReportTable {
   /** The first record of each leaf; 0 where there is none. */
   readonly #leaves = new Uint32Array(leafCount);
   readonly #digests = new DigestTree();
-  /** A client that is looked for, and a record that is read: used again. */
+  /** The requested client, and the record being read; reused. */
   readonly #sought = new Report();
   readonly #read = new Report();
   readonly #moved = new Report();
@@ -109,7 +109,7 @@ export class ReportTable {
   }
 
   /**
-   * Takes a report.
+   * Stores a report.
    *
    * @param source The connection that it came from; undefined for a neighbour.
    * @returns "known" if the stored report about its client is as new, or why
@@ -142,7 +142,7 @@ export class ReportTable {
     return { fingerprint, leaf, replaced };
   }
 
-  /** What the table would take more of its limit, in bytes. */
+  /** The growth of the table's size, in bytes. */
   #growthBy(report: Report, hash: number, known: Address): number {
     const bytes = recordBytes(report);
     return known === 0
@@ -255,9 +255,9 @@ export class ReportTable {
   }
 
   /**
-   * What the table takes of its limit, in bytes: its records with the free room
-   * between them, and its index. An empty table takes nothing, though it has 2
-   * MiB for leaves and sources.
+   * The table's size as the limit counts it, in bytes: its records with the
+   * free room between them, and its index. An empty table counts as 0, although
+   * it has 2 MiB for leaves and sources.
    */
   get bytes(): number {
     return this.#arena.usedBytes * allocatedPerUsed + this.#index.bytes;
@@ -273,7 +273,7 @@ export class ReportTable {
     return this.#clientsOfSources[this.numberOf(source)];
   }
 
-  /** What the records of a source take of the limit, in bytes. */
+  /** The size of a source's records as the limit counts it, in bytes. */
   bytesOf(source: ReportSource): number {
     return this.#bytesOfSources[this.numberOf(source)] * allocatedPerUsed;
   }
@@ -288,7 +288,7 @@ export class ReportTable {
     return source.number;
   }
 
-  /** What neighbours compare. */
+  /** The digests that neighbours compare. */
   get digests(): Pick<DigestTree, "countOf" | "digestOf" | "nextFilledLeaf"> {
     return this.#digests;
   }
@@ -308,7 +308,7 @@ export class ReportTable {
     return entries;
   }
 
-  /** The AT lines below a node; may be walked while the table changes. */
+  /** The AT lines below a node; the table may change during the iteration. */
   *linesBelow(node: DigestNode): Generator<ByteString, undefined> {
     const [first, last] = leavesBelow(node);
     for (let from = first;;) {
@@ -325,7 +325,7 @@ export class ReportTable {
   }
 
   /**
-   * Goes on with a walk: removes the next record if it is expired.
+   * Continues a walk: removes the next record if it is expired.
    *
    * @param isExpired Whether a report is to be removed.
    * @param onRemoved Called for one that is.
@@ -348,8 +348,8 @@ export class ReportTable {
   }
 
   /**
-   * About so many reports, evenly from all of the table: all of them if there
-   * are no more.
+   * About `count` reports, spread evenly over the table; all if there are no
+   * more.
    */
   *sample(count: number): Generator<Report, undefined> {
     const arena = this.#arena;
@@ -381,7 +381,7 @@ export class ReportTable {
     return address;
   }
 
-  /** A record is at another address now. */
+  /** Updates the address of a moved record. */
   #onMoved(from: Address, to: Address): void {
     const report = this.#moved;
     this.#lastRead = nothingRead;
@@ -398,7 +398,7 @@ export class ReportTable {
     this.#bytesOfSources[source] += bytes;
   }
 
-  /** A report of which only the client is known; valid until the next one. */
+  /** A report that has only a client; valid until the next call. */
   #reportAbout(client: ByteString): Report {
     this.#sought.bytes = encodeScratch(client);
     this.#sought.clientEnd = client.length;

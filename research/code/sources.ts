@@ -53,8 +53,8 @@ export async function packagesOfProject(): Promise<string[]> {
 }
 
 /**
- * Everything that a program loads, at its start or later, and the files that it
- * imports types from.
+ * The files that a program loads, at its start or later, and those that it
+ * imports only types from.
  */
 export async function loadedBy(program: string): Promise<Loaded> {
   const { modules }: Info = JSON.parse(

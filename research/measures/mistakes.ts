@@ -3,11 +3,11 @@
  * reports, and which ones remain silent.
  *
  * The mistakes are common in servers like this one. They were chosen by what
- * happens, not by what finds them. Each is written in the natural way of its
- * language, beside a right version that differs as little as possible. The right
- * version is the control: the checker accepts it, and it runs to its end and
- * prints nothing on stderr. The results are the same every time, so they are
- * taken in the first round only.
+ * happens, not by what finds them. Each is written in the natural style of its
+ * language, beside a right version that differs as little as possible. The
+ * right version is the control: the checker accepts it, and it runs to its end
+ * and prints nothing on stderr. The results are the same every time, so they
+ * are taken in the first round only.
  *
  * @module
  */

@@ -23,8 +23,8 @@ const measure = "code";
 const features = {
   awaitExpressions: "`await` expressions",
   usingDeclarations: "`using` and `await using`",
-  typeAssertions: "`as`, but `as const`",
-  nonNullAssertions: "`!` behind a value",
+  typeAssertions: "`as`, except `as const`",
+  nonNullAssertions: "`!` after a value",
   anyTypes: "`any`",
 };
 

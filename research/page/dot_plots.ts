@@ -175,7 +175,7 @@ export const propagationPlot = (results: Results) =>
   dotPlot(
     results,
     "propagation",
-    "From an update at one server to its news at another",
+    "From an update at one server to its arrival at another",
     new Map(
       pointsOf(results, "propagation").map((point) => [
         point,

@@ -69,7 +69,7 @@ export function threadsTable(results: Results): string {
     column("1 thread, updates a second", "1 thread", value),
     column("2 threads", "2 threads", value),
     { title: "2 against 1", at: gain },
-    column("CPU to hand a line over (µs)", "message", "cpuUs"),
+    column("CPU to pass a line (µs)", "message", "cpuUs"),
     column("64 at a time (µs)", "message of 64", "cpuUs"),
   ]);
 }

@@ -15,16 +15,16 @@ import { pointsTable, pointsTables } from "./tables.ts";
 function describeModel(results: Results): string {
   const line = fitCost(costsOf(results, "at one"));
   if (line === undefined) return "";
-  const atOne = "Of updates sent to one server, the line that fits best is " +
+  const atOne = "For updates sent to one server, the model that fits best is " +
     `${formatNumber(line.firstUs)} µs for the first server and ` +
-    `${formatNumber(line.furtherUs)} µs for each further one; no size is off ` +
-    `by more than ${formatShare(line.mostOff)}.`;
+    `${formatNumber(line.furtherUs)} µs for each further one. Its greatest ` +
+    `error is ${formatShare(line.mostOff)}.`;
   const spread = fitSpread(line, costsOf(results, "at each"));
   if (spread === undefined) return paragraph(atOne);
-  const atEach = "Of updates sent to all servers, a further server takes " +
-    `${formatNumber(spread.splitUs)} µs more for each server that there is, ` +
-    "as the same load comes to it in so many smaller chunks; then no size is " +
-    `off by more than ${formatShare(spread.mostOff)}.`;
+  const atEach = "For updates sent to all servers, each further server takes " +
+    `${formatNumber(spread.splitUs)} µs more for each server of the herd, ` +
+    "because the same load arrives in smaller chunks. The greatest error is " +
+    `then ${formatShare(spread.mostOff)}.`;
   return blocks(paragraph(atOne), paragraph(atEach));
 }
 

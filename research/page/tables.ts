@@ -251,7 +251,7 @@ export function convergenceTables(results: Results): string {
     },
     {
       measure,
-      title: "started anew, with",
+      title: "restarted, with",
       points: sizesOf(results, measure, "clients"),
       columns: [["until it is ready (ms)", "readyMs"]],
     },
@@ -318,7 +318,7 @@ export function propagationTable(results: Results): string {
   const present = subjects.filter(({ id }) => isPresent(id));
   const rivals = present.filter(({ id }) => id !== "herd");
   const columns = [
-    words("way"),
+    words("path"),
     ...present.flatMap(({ label }) =>
       ["p50", "p99"].map((name) => numbers(`${label}, ${name}`))
     ),

@@ -38,7 +38,7 @@ export interface SettingOptions {
    */
   readonly maxClients?: number;
   /**
-   * Memory for the reports of one server; then the oldest expire. From
+   * Memory for the reports of one server; when full, the oldest expire. From
    * 1,048,576 to 34,359,738,368, default 268,435,456.
    */
   readonly maxTableBytes?: number;

@@ -175,8 +175,8 @@ export const clientLimitSettings = {
     group: "Limits on clients",
     help: "disconnect a client that sends nothing for this long, 0 for never",
   },
-  // With less, a packet's way could be longer. A minute is more than people
-  // wait.
+  // A shorter time could be less than a packet's delay. Users wait less than a
+  // minute.
   partialLineMs: {
     type: "whole number",
     flag: "partial-line-ms",
@@ -332,7 +332,7 @@ export const schema = {
     auto: "a part of the free memory, with --allow-sys=systemMemoryInfo",
     default: defaultMaxTableBytes,
     group: "Links and replicas",
-    help: "memory for the reports of one server; then the oldest expire",
+    help: "memory for the reports of one server; when full, the oldest expire",
   },
   tableShares: {
     type: "whole number",

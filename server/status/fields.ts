@@ -53,7 +53,7 @@ const table = group<TableSize>({
 export interface ConnectionCounts {
   /** Connections open now. */
   readonly open: number;
-  /** Connections that are accepted now, at most. */
+  /** The present limit on connections. */
   readonly limit: number;
   /** Connections accepted since the start. */
   readonly accepted: number;
@@ -71,14 +71,14 @@ const connections = group<ConnectionCounts>({
     initial: 0,
     metric: gauge(
       "herd_client_connections_limit",
-      "Client connections that are accepted now, at most",
+      "Present limit on client connections",
     ),
   },
   accepted: {
     initial: 0,
     metric: counter(
       "herd_client_connections_accepted_total",
-      "Client connections that were accepted",
+      "Client connections accepted since the start",
     ),
   },
 }, { isInSummary: true });
@@ -401,7 +401,10 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   },
   whatsatSeconds: {
     initial: emptyDistribution,
-    metric: histogram("herd_whatsat_seconds", "From a query to its answer"),
+    metric: histogram(
+      "herd_whatsat_seconds",
+      "Time from a query to its answer",
+    ),
     column: { title: "answer ms", cell: "spread", priority: 6 },
     plot: "WHATSAT",
   },

@@ -1,6 +1,6 @@
 /**
- * The shape of `/status.json`, from which the dashboard, the metrics and
- * `herd status` are made too. The fields of a server are in `fields.ts`.
+ * The shape of `/status.json`. The dashboard, the metrics and `herd status` are
+ * made from the same data. The fields of a server are in `fields.ts`.
  *
  * @module
  */

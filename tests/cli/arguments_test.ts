@@ -5,7 +5,7 @@ import { assertEquals, assertThrows } from "../assert.ts";
 const flags = { all: { help: "" }, last: { value: "COUNT", help: "" } };
 
 Deno.test({
-  name: "readArguments() reads no flag behind --",
+  name: "readArguments() reads no flags after --",
   permissions: "none",
   fn() {
     const words = ["-id", "--last=3", "--help", "--"];

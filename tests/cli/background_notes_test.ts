@@ -44,7 +44,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "BackgroundNotes keeps little while nobody reads, and says what is missing",
+    "BackgroundNotes limits the lines that wait unread, and counts those it drops",
   permissions: "none",
   async fn() {
     const pipe = createPipe();
@@ -59,13 +59,13 @@ Deno.test({
     assertEquals(
       pipe.text,
       `${line}\n`.repeat(64) +
-        "36 lines are missing here: nobody read them in time\n",
+        "36 lines are missing here: they were not read in time\n",
     );
   },
 });
 
 Deno.test({
-  name: "flush() ends though nobody reads",
+  name: "flush() ends even if nothing is read",
   permissions: "none",
   async fn() {
     const pipe = createPipe();
@@ -83,7 +83,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "BackgroundNotes ignores a stream that takes nothing",
+  name: "BackgroundNotes ignores a stream that accepts nothing",
   permissions: "none",
   async fn() {
     const notes = new BackgroundNotes({

@@ -18,7 +18,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "denoRun() quotes its words for a shell, and lets no other code in",
+  name: "denoRun() quotes its words for a shell, and permits no other code",
   permissions: "none",
   fn() {
     assertEquals(
@@ -29,7 +29,7 @@ Deno.test({
   },
 });
 
-Deno.test("commandFor() grants what is known, and else the kinds that are needed", () => {
+Deno.test("commandFor() grants the known permissions, or all of the necessary kinds", () => {
   const net = { name: "net", host: "127.0.0.1:8000" } as const;
   assertMatch(
     commandFor(["up"], [net], ["net", "write"]),

@@ -281,7 +281,7 @@ Deno.test("HerdClient and RoamingClient refuse a time-out that no timer can keep
   assertEquals(server.connections, 0);
 });
 
-Deno.test("HerdClient waits as long as it takes with a time-out of Infinity, and with the longest", async () => {
+Deno.test("HerdClient waits without a limit if the time-out is Infinity, and with the longest one", async () => {
   const reply = "AT Hill +0.1 kiwi +1+1 0\n";
   for (const timeoutMs of [Infinity, 2 ** 31 - 1, undefined]) {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -299,7 +299,7 @@ Deno.test("HerdClient waits as long as it takes with a time-out of Infinity, and
   }
 });
 
-Deno.test("HerdClient and RoamingClient refuse a port that is none", async () => {
+Deno.test("HerdClient and RoamingClient refuse an invalid port", async () => {
   for (const value of [0, -1, 65_536, 80.5, NaN, "8000", undefined]) {
     const address = { port: anything(value) };
     const found = typeof value === "string" ? `"${value}"` : `${value}`;
@@ -317,7 +317,7 @@ Deno.test("HerdClient and RoamingClient refuse a port that is none", async () =>
   }
 });
 
-Deno.test("startServer() refuses numbers that are no whole numbers in their range", async () => {
+Deno.test("startServer() refuses numbers that are out of range or not whole", async () => {
   const wrong = [NaN, -1, 1.5, Infinity, 2 ** 53, "1000", 1n, null];
   const numbers = Object.entries(schema as Schema)
     .filter(([, { type }]) => type === "whole number");

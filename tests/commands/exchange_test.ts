@@ -175,7 +175,7 @@ test("exchange() is content with a server that answers and does not close", asyn
   assertEquals(output(), "? a\n");
 });
 
-test("exchange() waits as long as it takes with a time-out of Infinity", async () => {
+test("exchange() waits without a limit if the time-out is Infinity", async () => {
   const given = { timeoutMs: Infinity };
   const { clock, server, succeeds } = start(["a\n"], given);
   await clock.advance(1e9);

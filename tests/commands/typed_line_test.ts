@@ -33,7 +33,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "insertTime() adds a time only to an IAMAT that lacks nothing else",
+  name: "insertTime() adds a time only to an IAMAT that is complete without it",
   permissions: "none",
   fn() {
     const now = { seconds: 1_764_000_000, nanoseconds: 5_000 };
@@ -57,7 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "readTimeFlag() takes now and POSIX seconds",
+  name: "readTimeFlag() accepts now and POSIX seconds",
   permissions: "none",
   fn() {
     const read = (...args: string[]) =>

@@ -121,7 +121,7 @@ Deno.test("in a pipe, herd client and herd send fail if a line is not answered",
   }
 });
 
-Deno.test("in a pipe, herd client and herd send give a silent server up", async () => {
+Deno.test("in a pipe, herd client and herd send give up on a silent server", async () => {
   const basePort = freeBasePort();
   using _listener = Deno.listen({ hostname: "127.0.0.1", port: basePort });
   const command = [...commandFor(basePort), "--timeout=1"];
@@ -134,7 +134,7 @@ Deno.test("in a pipe, herd client and herd send give a silent server up", async 
   }
 });
 
-Deno.test("herd send puts in the present time", async () => {
+Deno.test("herd send inserts the present time", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const send = commandFor(herd.basePort).with(4, "send");

@@ -20,7 +20,7 @@ async function askSecurely(port: number): Promise<string> {
   return decodeBytes(buffer, 0, count!);
 }
 
-Deno.test("servers take herd file, secret, certificate and key with BOM, CR LF and blanks", async () => {
+Deno.test("servers accept herd file, secret, certificate and key with BOM, CR LF and blanks", async () => {
   await using herd = new TestHerd();
   const files = new Files(herd, {
     certificate: asInNotepad(hill.certificate),

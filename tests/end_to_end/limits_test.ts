@@ -134,7 +134,7 @@ Deno.test("with --idle-seconds a silent client is disconnected", async () => {
   );
 });
 
-Deno.test("a command without its newline is answered where that is asked for", async () => {
+Deno.test("a command without its newline is answered if --partial-line-ms is given", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--partial-line-ms=50"]);
   using connection = await client(herd.portOf("Hill"));

@@ -116,7 +116,7 @@ withPython.test("a server with a full disk continues to serve, and its log count
   const [fault, recovery, ...others] = hill.stderr.trimEnd().split("\n");
   assertEquals(
     fault,
-    `${full}; serving goes on, and what is not logged is counted`,
+    `${full}; the server continues, and counts the lines that are not logged`,
   );
   const missing = /^Hill: the log can be written again; missing in it: (\d+) /;
   assertMatch(recovery, missing);
@@ -237,13 +237,13 @@ Deno.test("a log grows while its next file cannot be opened, and continues there
   assertEquals(await hill.ended(), 0);
   assertEquals(
     hill.stderr,
-    `Hill: the log cannot go on in ${next}: Is a directory (os error 21): ` +
+    `Hill: the log cannot continue in ${next}: Is a directory (os error 21): ` +
       `open '${next}'; the full file grows until it can\n`,
   );
   assert(!herd.log("Hill").includes("log-incomplete"));
 });
 
-Deno.test("a server whose log folder is removed notices, and makes it anew", async () => {
+Deno.test("a server creates its log folder again if it was removed", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill", ["--places=gazetteer", "--admin"]);
   assertEquals(await ask(herd.portOf("Hill"), "first\n"), "? first\n");
@@ -274,7 +274,7 @@ Deno.test("a server whose log folder is removed notices, and makes it anew", asy
   assert(lines.some((line) => line.endsWith("-> ? second")));
 });
 
-Deno.test("a server whose log folder cannot be made anew counts what is lost", async () => {
+Deno.test("a server counts the lost lines if it cannot create its log folder again", async () => {
   await using herd = new TestHerd();
   const hill = await herd.start("Hill", ["--places=gazetteer"]);
   // Where the folder was there is a file now: not even root can write into it.
@@ -292,7 +292,7 @@ Deno.test("a server whose log folder cannot be made anew counts what is lost", a
   await herd.untilLogged("Hill", " server -- error log-incomplete lostLines=");
 });
 
-withPython.test("a disk that hangs at the start is one clear line, and a signal ends the wait", async () => {
+withPython.test("a disk that hangs at the start is reported in one line, and a signal ends the wait", async () => {
   for (const program of [["server.ts", "Hill"], ["main.ts", "up"]]) {
     await using herd = new TestHerd();
     const path = `${herd.logFolder}/Hill.log`;

@@ -116,7 +116,7 @@ Deno.test("a trace of a real herd shows every line that crossed a link", async (
 
   const shown = await trace("kiwi", herd.logFolder);
   assertEquals(shown.status, 0);
-  assertStringIncludes(shown.stdout, "1520023936\nheard by Jaquez at ");
+  assertStringIncludes(shown.stdout, "1520023936\nreceived by Jaquez at ");
   assertStringIncludes(shown.stdout, "\nreached 5 of 5 servers in ");
   assert(!shown.stdout.includes("\x1b"));
 

@@ -34,7 +34,7 @@ function commandIn(stderr: string): string {
 const basePortIn = (command: string) =>
   Number(command.match(/--base-port[= ](\d+)/)![1]);
 
-Deno.test("a taken port leads to a command that runs the herd on other ports", async () => {
+Deno.test("the error for a taken port has a command that runs the herd on other ports", async () => {
   await using herd = new TestHerd();
   using deno = new DenoOnPath();
   await herd.start("Smith", ["--admin"]);
@@ -66,7 +66,7 @@ Deno.test("a taken port leads to a command that runs the herd on other ports", a
   );
 });
 
-Deno.test("a taken port of one server leads to a command too", async () => {
+Deno.test("the error for a taken port of one server has a command too", async () => {
   await using herd = new TestHerd();
   using deno = new DenoOnPath();
   await herd.start("Hill");
@@ -85,7 +85,7 @@ Deno.test("a taken port of one server leads to a command too", async () => {
   await hill.untilPrinted("Hill is ready");
 });
 
-Deno.test("a taken port that a herd file fixes leads to the herd file", async () => {
+Deno.test("the error for a taken port that a herd file sets names the herd file", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   const config = await Deno.makeTempFile();
@@ -104,7 +104,7 @@ Deno.test("a taken port that a herd file fixes leads to the herd file", async ()
   await Deno.remove(config);
 });
 
-Deno.test("a task without a permission leads to a command that has it", async () => {
+Deno.test("the error for a missing permission of a task has a command with it", async () => {
   await using herd = new TestHerd();
   using deno = new DenoOnPath();
   const port = `--base-port=${herd.basePort}`;
@@ -128,7 +128,7 @@ Deno.test("a task without a permission leads to a command that has it", async ()
   }));
 });
 
-Deno.test("a task that may not read files leads to one command for all of them", async () => {
+Deno.test("the error for files that a task may not read has one command for all of them", async () => {
   using deno = new DenoOnPath();
   const folder = await Deno.makeTempDir();
   const config = `${folder}/herd.json`;
@@ -161,7 +161,7 @@ Deno.test("a task that may not read files leads to one command for all of them",
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a note about Google's key is only where the key alone is missing", async () => {
+Deno.test("a note about Google's key is printed only if nothing but the key is missing", async () => {
   await using herd = new TestHerd();
   const port = `--base-port=${herd.basePort}`;
   const logs = `--log-dir=${herd.logFolder}`;

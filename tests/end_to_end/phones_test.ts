@@ -71,7 +71,7 @@ Deno.test("phones move when their server is killed, and no report is lost", asyn
   assertMatch(run.stdout, /silent at the end: Hill, Jaquez, Campbell, Singlet/);
 });
 
-Deno.test("phones say what to do if there are too few descriptors", async () => {
+Deno.test("phones print what to do if there are too few descriptors", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
   const args = [
@@ -88,7 +88,7 @@ Deno.test("phones say what to do if there are too few descriptors", async () => 
   );
 });
 
-Deno.test("phones say what else limits their number", async () => {
+Deno.test("phones print the other limits on their number", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--max-connections=10"]);
   await using run = phones(herd.basePort, "--count=100", "--seconds=4");

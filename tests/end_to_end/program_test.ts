@@ -532,7 +532,7 @@ Deno.test("nohup does not keep a server running, as the documents say", async ()
   const hill = await herd.start("Hill", [], {}, permissions, ["nohup"]);
   hill.signal("SIGHUP");
   assertEquals(await hill.ended(), 0);
-  const remedies = { "README.md": "#what-surprises-people" };
+  const remedies = { "README.md": "#common-pitfalls" };
   const operations = { "docs/OPERATIONS.md": "setsid -f" };
   const deploy = { "deploy/README.md": "setsid -f" };
   const pages = { ...remedies, ...operations, ...deploy };

@@ -89,7 +89,7 @@ Deno.test("A1: long IDs neither end servers nor push honest clients out", async 
   assert(known.every((count) => count === 200), `known: ${known}`);
 });
 
-Deno.test("A1: one who floods displaces neither known clients nor new ones of others", async () => {
+Deno.test("A1: a client that floods displaces neither known clients nor others' new ones", async () => {
   await using herd = new HostileHerd();
   const hill = await herd.start("Hill", { flags: ["--max-clients=4000"] });
   const crowd = new HonestCrowd(hill.port, 200);
@@ -117,7 +117,7 @@ Deno.test("A1: one who floods displaces neither known clients nor new ones of ot
   assert(newcomers === 20, `${newcomers} of 20 newcomers are known`);
 });
 
-Deno.test("A2: queries that wait for a places service are charged what they hold", async () => {
+Deno.test("A2: queries that wait for a places service count with their memory", async () => {
   await using places = new FakeHttpServer(() => hang);
   await using herd = new HostileHerd();
   const hill = await herd.start("Hill", {
@@ -146,7 +146,7 @@ Deno.test("A2: queries that wait for a places service are charged what they hold
   assertServed(await honest.stop());
 });
 
-Deno.test("A3: a page is shown long IDs in small pieces", async () => {
+Deno.test("A3: a page receives long IDs in small pieces", async () => {
   await using herd = new HostileHerd();
   const hill = await herd.start("Hill", {
     flags: longOperands,
@@ -227,7 +227,7 @@ async function floodBeside(
   return peak;
 }
 
-Deno.test("A4: what waits for a neighbour that does not read has a limit of bytes", async () => {
+Deno.test("A4: the data that waits for a neighbour that does not read has a limit in bytes", async () => {
   const alone = await floodBeside("none");
   const beside = await floodBeside("reads nothing");
   const more = beside - alone;
@@ -235,7 +235,7 @@ Deno.test("A4: what waits for a neighbour that does not read has a limit of byte
   assert(more <= 48, `a neighbour that does not read costs ${more} MB`);
 });
 
-Deno.test("A5: clients whose reports grow leave no memory behind", async () => {
+Deno.test("A5: reports that grow do not keep memory", async () => {
   await using herd = new HostileHerd();
   const hill = await herd.start("Hill", {
     flags: longOperands,
@@ -255,7 +255,7 @@ Deno.test("A5: clients whose reports grow leave no memory behind", async () => {
   assert(grown <= 3 * content + 48, `${grown} MB for ${content} MB`);
 });
 
-Deno.test("A6: an answer of a places service in small chunks costs what it holds", async () => {
+Deno.test("A6: an answer of a places service in small chunks takes the memory of its bytes", async () => {
   const body = "1\r\n \r\n".repeat(100_000);
   await using places = new FakeHttpServer(() =>
     raw(
@@ -282,7 +282,7 @@ Deno.test("A6: an answer of a places service in small chunks costs what it holds
   assert(more <= 64, `${more} MB for an answer of 100 kB`);
 });
 
-Deno.test("A7: a list of a neighbour that never ends is not kept", async () => {
+Deno.test("A7: an endless list of a neighbour is not kept", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill");
   const before = hill.peakMegabytes;
@@ -299,7 +299,7 @@ Deno.test("A7: a list of a neighbour that never ends is not kept", async () => {
   assert(more <= 96, `a list without an end costs ${more} MB`);
 });
 
-Deno.test("A7: marks of a neighbour that does not read what is wanted are not kept", async () => {
+Deno.test("A7: report IDs of a neighbour that does not read requests are not kept", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill");
   const before = hill.peakMegabytes;
@@ -316,7 +316,7 @@ Deno.test("A7: marks of a neighbour that does not read what is wanted are not ke
   assert(more <= 96, `marks cost ${more} MB`);
 });
 
-Deno.test("A7: answers to a neighbour that does not read them do not pile up", async () => {
+Deno.test("A7: answers to a neighbour that does not read them do not accumulate", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill");
   assert(await new HonestCrowd(hill.port, 1_000).report());
@@ -335,7 +335,7 @@ Deno.test("A7: answers to a neighbour that does not read them do not pile up", a
   assert(more <= 96, `answers that are not read cost ${more} MB`);
 });
 
-Deno.test("A8: a client gets back, and has logged, little for each byte", async () => {
+Deno.test("A8: a client's byte causes few bytes of replies and log", async () => {
   await using herd = new HostileHerd();
   const hill = await herd.start("Hill");
   // Both are tried; the answer is the longest that the server takes.

@@ -31,7 +31,7 @@ for (const kind of ["cgroup", "watcher"] as const) {
   });
 }
 
-Deno.test("memoryOf() knows nothing of a process that has ended", async () => {
+Deno.test("memoryOf() has no value for a process that has ended", async () => {
   const program = Program.start(["eval", "0"]);
   await program.ended();
   assert(
@@ -46,7 +46,7 @@ Deno.test("idsOfLeaf() returns distinct IDs below one leaf", () => {
   assert(ids.every((id) => /^[!-~]{8}$/.test(id)));
 });
 
-Deno.test("knownFlags() leaves out what a server does not know", async () => {
+Deno.test("knownFlags() leaves out flags that a server does not have", async () => {
   assertEquals(
     await knownFlags(["--max-clients=5", "--max-hats=5", "--max=1"]),
     ["--max-clients=5"],

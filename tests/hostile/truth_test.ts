@@ -61,7 +61,7 @@ async function tellsOfLog(server: HostileServer): Promise<boolean> {
   return new RegExp(`^${told.logFailingMetric}\\S* 1$`, "m").test(text);
 }
 
-Deno.test("C13: a server whose clock is a year ahead makes no other server forget", async () => {
+Deno.test("C13: a server whose clock is a year ahead makes no other server expire reports", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill");
   const smith = await herd.start("Smith", {
@@ -79,7 +79,7 @@ Deno.test("C13: a server whose clock is a year ahead makes no other server forge
   assert(stored, "Hill stores nothing any more");
 });
 
-Deno.test("C13: a horizon ahead of the clock waits, and is said", async () => {
+Deno.test("C13: a horizon ahead of the clock waits, and is logged", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill");
   await attack(herd, "sayHorizon", {
@@ -101,7 +101,7 @@ Deno.test("C13: a horizon ahead of the clock waits, and is said", async () => {
   );
 });
 
-Deno.test("C14: a disk that hangs stops no client, and is told", async () => {
+Deno.test("C14: a disk that hangs stops no client, and is reported", async () => {
   await using herd = new HostileHerd();
   const hill = await herd.start("Hill", { odd: `disk-hangs=${100_000}` });
   const crowd = new HonestCrowd(hill.port, 1_000);
@@ -148,7 +148,7 @@ const disappearances: Record<string, (folder: string) => Promise<void>> = {
 };
 
 for (const [how, disappear] of Object.entries(disappearances)) {
-  Deno.test(`C15: a log ${how} is written again, or missed`, async () => {
+  Deno.test(`C15: a log ${how} is written again, or its loss is reported`, async () => {
     await using herd = new HostileHerd();
     const hill = await herd.start("Hill");
     await disappear(herd.logFolder);
@@ -194,7 +194,7 @@ for (const kind of ["client", "administration", "peer"] as const) {
   });
 }
 
-Deno.test("C17: two servers with one name are told", async () => {
+Deno.test("C17: two servers with one name are reported", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill");
   await herd.start("Smith");
@@ -229,7 +229,7 @@ Deno.test("C17: two servers with one name are told", async () => {
   assertStringIncludes(text, told.twoServersMetric);
 });
 
-Deno.test("C18: clients that have vanished make room for others", async () => {
+Deno.test("C18: vanished clients make room for others", async () => {
   await using herd = new HostileHerd();
   // A minute of silence is a second of it.
   const factor = isLong ? 1 : 60;
@@ -306,7 +306,7 @@ async function askSecurely(port: number): Promise<string> {
 }
 
 for (const [spelling, { certificate, key }] of Object.entries(spellings)) {
-  Deno.test(`C19: a certificate that ${spelling} leaves nobody outside`, async () => {
+  Deno.test(`C19: a certificate that ${spelling} excludes no client`, async () => {
     await using herd = new HostileHerd();
     const paths = [`${herd.readFolder}/cert.pem`, `${herd.readFolder}/key.pem`];
     const write = (files: { certificate: string; key: string }) => {
@@ -332,7 +332,7 @@ for (const [spelling, { certificate, key }] of Object.entries(spellings)) {
   });
 }
 
-Deno.test("C20: harmless connections are no warnings, and a lost neighbour is one", async () => {
+Deno.test("C20: harmless connections cause no warnings, and a lost neighbour causes one", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill");
   const smith = await herd.start("Smith");

@@ -26,7 +26,7 @@ const megabytes = 768;
 
 const nowText = () => (Date.now() / 1000).toFixed(3);
 
-Deno.test("B9: a burst of ordinary queries delays nobody else", async () => {
+Deno.test("B9: a burst of ordinary queries delays no other client", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill", { megabytes });
   await herd.start("Smith", { megabytes });
@@ -54,7 +54,7 @@ Deno.test("B9: a burst of ordinary queries delays nobody else", async () => {
 /** Clients that are all below one leaf, if the tree has no key. */
 const aimed = { leaf: 0xabcd, count: isLong ? 600_000 : 300_000 };
 
-Deno.test("B10: a sweep through IDs that are aimed at one leaf delays nobody", async () => {
+Deno.test("B10: a sweep through IDs that are aimed at one leaf delays no client", async () => {
   await using herd = new HostileHerd();
   const flags = ["--client-ttl=6"];
   const hill = await herd.start("Hill", { flags, megabytes });
@@ -71,7 +71,7 @@ Deno.test("B10: a sweep through IDs that are aimed at one leaf delays nobody", a
   assertServed(result);
 });
 
-Deno.test("B10: a comparison of IDs that are aimed at one leaf delays nobody", async () => {
+Deno.test("B10: a comparison of IDs that are aimed at one leaf delays no client", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill", { megabytes });
   await attack(herd, "aimIds", { port: hill.port, ...aimed }).ended();
@@ -92,7 +92,7 @@ Deno.test("B10: a comparison of IDs that are aimed at one leaf delays nobody", a
   assertServed(result);
 });
 
-Deno.test("B11: a neighbour that says over and over that it has nothing delays nobody", async () => {
+Deno.test("B11: a neighbour that repeats that it has no reports delays no client", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill", { megabytes });
   const crowd = new HonestCrowd(hill.port, 5_000);
@@ -116,7 +116,7 @@ Deno.test("B11: a neighbour that says over and over that it has nothing delays n
   assert(back <= 8, `${back} bytes back for one`);
 });
 
-Deno.test("B11: a server that feeds a neighbour serves its clients meanwhile", async () => {
+Deno.test("B11: a server that sends a neighbour many reports still serves its clients", async () => {
   await using herd = new HostileHerd([["Hill", "Smith"]]);
   const hill = await herd.start("Hill", { megabytes });
   const count = isLong ? 1_000_000 : 600_000;
@@ -144,7 +144,7 @@ Deno.test("B11: a server that feeds a neighbour serves its clients meanwhile", a
   assertServed(result);
 });
 
-Deno.test("A3 and B9: a page that looks at many clients delays nobody", async () => {
+Deno.test("A3 and B9: a page that shows many clients delays no client", async () => {
   await using herd = new HostileHerd();
   const hill = await herd.start("Hill", { flags: longOperands, megabytes });
   await attack(herd, "floodIds", {
@@ -166,7 +166,7 @@ Deno.test("A3 and B9: a page that looks at many clients delays nobody", async ()
   assertServed(result);
 });
 
-Deno.test("A6 and B9: a body of 4 MB of a places service delays nobody", async () => {
+Deno.test("A6 and B9: a body of 4 MB of a places service delays no client", async () => {
   const item = '{"name":"\\u0041","types":["a","b"],"n":[1,2,3]},\n';
   const items = item.repeat(Math.floor(3.9 * 2 ** 20 / item.length));
   const body = `{"status":"OK","results":[${items}{}]}`;

@@ -545,7 +545,7 @@ Deno.test("a write that does not end becomes a failure, and connections go on", 
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("a server that was frozen does not take its disk for hanging", async () => {
+Deno.test("a server that was frozen does not conclude that its disk hangs", async () => {
   const { clock, disk, log, failures } = createOnHangingDisk();
   const { after } = clock;
   // Whatever time passes while the process is stopped, one timer is due then.
@@ -559,7 +559,7 @@ Deno.test("a server that was frozen does not take its disk for hanging", async (
   assertEquals(log.lost.lines, 0);
 });
 
-Deno.test("the log says what it lacks when a disk hangs no longer, if nothing more is logged", async () => {
+Deno.test("the log records its loss after a disk has hung, even if nothing more is logged", async () => {
   const { clock, disk, log } = createOnHangingDisk();
   logMuch(log, maxPendingBytes);
   await clock.advance(operationTimeoutMs);
@@ -609,7 +609,7 @@ Deno.test("a next file that does not open is a failure too", async () => {
   assertEquals(disk.files.length, 2);
 });
 
-Deno.test("close() waits for a disk that hangs no longer than it may, and reports the loss", async () => {
+Deno.test("close() waits for a hanging disk only until its deadline, and reports the loss", async () => {
   const { clock, disk, log, failures } = createOnHangingDisk();
   log.event("server", "info", "lost", {});
   await clock.advance(flushIntervalMs);
@@ -630,7 +630,7 @@ Deno.test("close() waits for a disk that hangs no longer than it may, and report
   assertEquals([disk.isClosed, failures.length, clock.timers], [true, 2, 0]);
 });
 
-Deno.test("close() does not wait for a disk that has hung for long", async () => {
+Deno.test("close() does not wait for a disk that has hung for a long time", async () => {
   const { clock, log, failures } = createOnHangingDisk();
   log.event("server", "info", "lost", {});
   await clock.advance(flushIntervalMs + operationTimeoutMs);
@@ -796,7 +796,7 @@ const mishaps: Record<
 };
 
 for (const [name, [mishap, found, text]] of Object.entries(mishaps)) {
-  Deno.test(`LogFiles is right about its file when this happens: ${name}`, async () => {
+  Deno.test(`LogFiles detects what happens to its file: ${name}`, async () => {
     await using tools = await openFiles();
     const { directory, files, path, write } = tools;
     await write("first\n");
@@ -813,7 +813,7 @@ for (const [name, [mishap, found, text]] of Object.entries(mishaps)) {
   });
 }
 
-Deno.test("LogFiles tells nothing of its file while there is no descriptor to look", async () => {
+Deno.test("LogFiles makes no statement about its file without a descriptor to check", async () => {
   const folder = await Deno.makeTempDir();
   const options = {
     directory: folder,
@@ -832,7 +832,7 @@ Deno.test("LogFiles tells nothing of its file while there is no descriptor to lo
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("LogFiles.open() closes a file that opens when nobody waits any more", async () => {
+Deno.test("LogFiles.open() closes a file that opens after the wait has ended", async () => {
   const folder = await Deno.makeTempDir();
   const opened: Deno.FsFile[] = [];
   const tooLate = new Error("too late");

@@ -103,7 +103,7 @@ Deno.test("a trace shows the whole path of a report, to the microsecond", async 
     assertEquals(
       text,
       `kiwi  +34.068930-118.445127  1520023934.918963997
-heard by Hill at 2026-11-22T17:00:00.001000Z on client/1 (127.0.0.1:51234), 275342865.082036003 s after the client's time
+received by Hill at 2026-11-22T17:00:00.001000Z on client/1 (127.0.0.1:51234), 275342865.082036003 s after the client's time
                         sent   received        hop
 Hill
 ├── Smith          +0.210 ms  -0.010 ms  -0.220 ms
@@ -172,7 +172,7 @@ Deno.test("a trace shows servers that were down, newer reports and catch-up", as
     assertEquals(
       text,
       `kiwi  +34.068930-118.445127  7
-heard by Hill at 2026-11-22T17:00:00.001000Z on client/1, 1795366793.001000000 s after the client's time
+received by Hill at 2026-11-22T17:00:00.001000Z on client/1, 1795366793.001000000 s after the client's time
                 sent   received       hop
 Hill
 ├── Smith  +0.010 ms                       not received
@@ -181,7 +181,7 @@ reached 2 of 3 servers in 0.980 ms; 2 messages, 0 duplicates dropped
 Jaquez did not receive it: its log begins later
 
 kiwi  +34.068930-118.445127  7
-heard by Hill at 2026-11-22T17:00:00.002400Z on client/1, 1795366793.002400000 s after the client's time
+received by Hill at 2026-11-22T17:00:00.002400Z on client/1, 1795366793.002400000 s after the client's time
 Hill
 reached 1 of 3 servers; 0 messages, 0 duplicates dropped
 Hill had a newer report of this client and did not forward this one
@@ -189,7 +189,7 @@ Jaquez did not receive it, but had a newer one
 Smith did not receive it, but had a newer one
 
 kiwi  +34.068930-118.445127  8.50
-heard by Smith at 2026-11-22T17:00:00.002000Z on client/4, 1795366791.502000000 s after the client's time
+received by Smith at 2026-11-22T17:00:00.002000Z on client/4, 1795366791.502000000 s after the client's time
                      sent   received       hop
 Smith
 └── Hill        +0.050 ms  +0.100 ms  0.050 ms
@@ -352,7 +352,7 @@ Deno.test("a trace with missing logs shows what the other logs have", async () =
     assertEquals(
       text,
       `kiwi  +34.068930-118.445127  7
-heard by Hill at 2026-11-22T17:00:00.001000Z (no log of this server), 1795366793.001000000 s after the client's time
+received by Hill at 2026-11-22T17:00:00.001000Z (no log of this server), 1795366793.001000000 s after the client's time
                            sent   received  hop
 Hill
 └── Jaquez                       +0.400 ms

@@ -52,7 +52,7 @@ Deno.test("the hash and the fingerprint in PROTOCOL.md are correct", () => {
   const digits = fingerprint(kiwi).toString(16).padStart(14, "0");
   assertStringIncludes(
     text,
-    `\n    mark    ${hash.slice(0, 4)}${digits}\n`,
+    `\n    ID      ${hash.slice(0, 4)}${digits}\n`,
   );
 });
 

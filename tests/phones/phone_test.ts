@@ -71,7 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "moves on the sphere have the right length, also across the date line",
+  name: "moves on the sphere have the right length, even across the date line",
   permissions: "none",
   fn() {
     const degree = 111_195;
@@ -207,7 +207,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "many phones begin at a limited rate, and share a rate of reports",
+  name: "many phones start at a limited rate, and share a rate of reports",
   permissions: "none",
   fn() {
     const property = fc.property(anySeed, (seed) => {

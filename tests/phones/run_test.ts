@@ -109,7 +109,7 @@ testRun(
 );
 
 testRun(
-  "a server that does not answer is not flooded with requests",
+  "a server that does not answer gets a limited number of requests",
   async (seed) => {
     const { mostUnanswered, results } = await run(seed, {
       count: 1_500,

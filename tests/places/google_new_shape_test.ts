@@ -324,7 +324,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a place has no empty member where the new API says nothing",
+  name: "a place has no empty member if the new API's answer lacks it",
   permissions: "none",
   fn() {
     const empty = {

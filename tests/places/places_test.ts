@@ -458,7 +458,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a request that cannot be counted for long is not made, and answered",
+  name: "a request is not made, but answered, if counting it takes too long",
   permissions: "none",
   async fn() {
     const { asked, clock, counts, places } = createFakePlaces({

@@ -56,7 +56,7 @@ const programNamed = (path: string): Program => ({
   path,
 });
 
-Deno.test("a checker complains about the programs that it names", pure, () => {
+Deno.test("a checker reports the programs that it names", pure, () => {
   const programs = ["/a.py", "/b.py", "/c.py"].map(programNamed);
   const output = {
     code: 1,

@@ -186,7 +186,7 @@ Deno.test("the model of the cost is the line that fits best", pure, () => {
     words,
     /one server, .* is 2(\.00)? µs for .* 3(\.00)? µs for each/,
   );
-  assertMatch(words, /all servers, .* no size is off by more than [1-9]/);
+  assertMatch(words, /all servers, .* greatest error is then [1-9]/);
 });
 
 Deno.test("a scale holds all its values, and keeps their order", pure, () => {

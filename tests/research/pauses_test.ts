@@ -45,7 +45,7 @@ const javaLogs = {
 };
 
 Deno.test(
-  "V8's scavenges, mark-compacts and steps stop a program",
+  "V8's scavenges, mark-compacts and marking steps count as stops",
   pure,
   () => {
     assertEquals(readV8Log(denoLog, 1_000_000), [
@@ -66,14 +66,18 @@ Deno.test(
   },
 );
 
-Deno.test("Java's safepoints count if they are a collector's", pure, () => {
-  assertEquals(readJavaLog(javaLogs.serial), [
-    stop(1795439022788, 17.239366),
-  ]);
-  assertEquals(readJavaLog(javaLogs.g1), [stop(1795439024607, 10.650423)]);
-});
+Deno.test(
+  "Java's safepoints count as stops if they are for a collection",
+  pure,
+  () => {
+    assertEquals(readJavaLog(javaLogs.serial), [
+      stop(1795439022788, 17.239366),
+    ]);
+    assertEquals(readJavaLog(javaLogs.g1), [stop(1795439024607, 10.650423)]);
+  },
+);
 
-Deno.test("with ZGC a wait for memory stops a program too", pure, () => {
+Deno.test("with ZGC a wait for memory counts as a stop too", pure, () => {
   assertEquals(readJavaLog(javaLogs.zgc), [
     stop(1795439027779, 4.346052),
     stop(1795439028560, 1.225),

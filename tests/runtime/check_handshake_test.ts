@@ -15,7 +15,7 @@ import {
 } from "../fakes/certificates.ts";
 
 Deno.test({
-  name: "a handshake succeeds with every certificate that clients can be shown",
+  name: "a handshake succeeds with every certificate that a server can present",
   permissions: "none",
   async fn() {
     // Whether clients trust it is another question.
@@ -40,7 +40,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a context that shows another certificate is found",
+  name: "a context that presents another certificate is refused",
   permissions: "none",
   async fn() {
     const { context, validUntilMs } = new Credentials(
@@ -51,7 +51,7 @@ Deno.test({
     await assertRejects(
       () => checkHandshake({ context, fingerprint, validUntilMs }),
       CertificateError,
-      "another certificate was shown",
+      "the server presented another certificate",
     );
   },
 });
@@ -68,7 +68,7 @@ const disguises: Record<string, (text: string) => string> = {
 
 for (const [name, disguise] of Object.entries(disguises)) {
   Deno.test({
-    name: `clients get in with files that have ${name}`,
+    name: `clients can connect with files that have ${name}`,
     permissions: "none",
     async fn() {
       const identity = new TlsIdentity({

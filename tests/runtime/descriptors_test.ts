@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a user that frees descriptors saves the reserve, and the others",
+  name: "the reserve and other users are spared if one user frees descriptors",
   permissions: "none",
   async fn() {
     const { calls, reserve, system, user } = open(100);
@@ -78,7 +78,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a reserve is filled again when there are enough descriptors besides",
+  name: "a reserve is filled again when enough other descriptors are free",
   permissions: "none",
   async fn() {
     const { calls, clock, reserve, system, user } = open(1_000);
@@ -111,7 +111,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a reserve leaves half where there are few descriptors",
+  name: "a reserve leaves half of the descriptors if there are few",
   permissions: "none",
   async fn() {
     const { clock, reserve, system } = open(30);
@@ -127,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a reserve that cannot be filled is none, and says why",
+  name: "a reserve that cannot be filled stays empty, and gives the reason",
   permissions: "none",
   async fn() {
     const { calls, clock, reserve, system, user } = open(100);
@@ -161,7 +161,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "isOutOfDescriptors() knows the errors of process and system",
+  name: "isOutOfDescriptors() recognizes the errors of process and system",
   permissions: "none",
   fn() {
     const cases: [unknown, boolean][] = [

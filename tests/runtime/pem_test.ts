@@ -54,7 +54,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "readPemBlocks() leaves a block as it is that is not base64",
+  name: "readPemBlocks() does not change a block that is not base64",
   permissions: "none",
   fn() {
     const encrypted =

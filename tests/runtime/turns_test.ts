@@ -45,8 +45,7 @@ async function work(
 }
 
 Deno.test({
-  name:
-    "Turns does no more work in a turn than its time, and all of it in the end",
+  name: "Turns limits the time of a turn, and does all of the work in the end",
   permissions: "none",
   async fn() {
     const clock = new WorkClock();
@@ -71,7 +70,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Turns lets links go first, then those that have worked little",
+  name: "Turns runs links first, then workloads that have taken little time",
   permissions: "none",
   async fn() {
     const clock = new WorkClock();
@@ -95,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Turns calls heavy workloads too while light ones wait all the time",
+  name: "Turns runs heavy workloads too, even if light ones always wait",
   permissions: "none",
   async fn() {
     const clock = new WorkClock();
@@ -120,7 +119,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Turns makes nobody wait where there is little to do",
+  name: "Turns delays no work when there is little to do",
   permissions: "none",
   fn() {
     const clock = new WorkClock();

@@ -216,7 +216,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer frees descriptors when it has none, and loses no time",
+  name: "HerdServer frees descriptors when it has none, without a delay",
   permissions: "none",
   async fn() {
     let reserved = 2;
@@ -317,7 +317,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "HerdServer stops in its time when its disk begins to hang",
+  name: "HerdServer stops within its deadline when its disk begins to hang",
   permissions: "none",
   async fn() {
     const { clients, clock, disk, server } = createServer();

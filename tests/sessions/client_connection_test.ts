@@ -810,7 +810,8 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection takes no part of a command for a line by itself",
+  name:
+    "ClientConnection does not treat a part of a command as a line by default",
   permissions: "none",
   async fn(kind) {
     for (const limits of [{}, { partialLineMs: Infinity }]) {
@@ -848,7 +849,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection waits for the LF of what is no whole command",
+  name: "ClientConnection waits for the LF of an incomplete command",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, clock, ended } = connectPartial(kind);
@@ -865,7 +866,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "ClientConnection takes a late LF for the end of the answered command",
+  name: "ClientConnection treats a late LF as the end of the answered command",
   permissions: "none",
   async fn(kind) {
     const { arrive, client, clock, ended } = connectPartial(kind);

@@ -22,7 +22,8 @@ import { assertProperty } from "../property.ts";
 import { FakeBackend } from "./fake_backend.ts";
 
 Deno.test({
-  name: "IdleClients returns the longest idle first, each once, none too early",
+  name:
+    "IdleClients returns the longest idle client first, each once, none too early",
   permissions: "none",
   async fn() {
     const clients = fc.array(
@@ -55,7 +56,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "IdleClients passes over a client that is idle no longer",
+  name: "IdleClients skips a client that is no longer idle",
   permissions: "none",
   fn() {
     const idle = new IdleClients<IdleClient>(10);
@@ -194,7 +195,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without descriptors a listener has as many connections as are open",
+  name:
+    "without descriptors a listener accepts no more connections than are open",
   permissions: "none",
   async fn() {
     const { clock, connect, counts, events, isClosed, listener } = open();

@@ -104,7 +104,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session takes an operand up to its limit, and refuses a longer one",
+  name: "Session accepts an operand up to its limit, and refuses a longer one",
   permissions: "none",
   async fn(kind) {
     const { arrive, counts, replica, session } = createSession(kind);
@@ -140,7 +140,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session refuses a report that its replica does not take",
+  name: "Session refuses a report that its replica does not accept",
   permissions: "none",
   async fn(kind) {
     const { arrive, backend, counts, lines, replica, session } = createSession(
@@ -197,7 +197,7 @@ testOnReplicas({
 });
 
 testOnReplicas({
-  name: "Session puts a report at once, also behind a slow query",
+  name: "Session puts a report at once, even after a slow query",
   permissions: "none",
   fn(kind) {
     const { replica, session } = createSession(kind);

@@ -24,7 +24,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseScenario() refuses a plan that would not run as it says",
+  name: "parseScenario() refuses a plan that would not run as written",
   permissions: "none",
   fn() {
     const shape = shapeOf(["Hill", "Smith"], [["Hill", "Smith"]]);

@@ -161,7 +161,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "observeEffect() tells whether a fault has changed anything",
+  name: "observeEffect() returns whether a fault has changed anything",
   permissions: "none",
   async fn() {
     const link: ServerPair = ["Hill", "Smith"];
@@ -200,7 +200,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "observeEffect() tells a power loss from a kill, and sees cuts",
+  name:
+    "observeEffect() distinguishes a power loss from a kill, and detects cuts",
   permissions: "none",
   async fn() {
     const link: ServerPair = ["Hill", "Smith"];

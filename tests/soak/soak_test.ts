@@ -119,7 +119,7 @@ Deno.test("AnswerChecker finds a lost answer", pure, () => {
 });
 
 Deno.test(
-  "AnswerChecker excuses only the answers that a fault has cut off",
+  "AnswerChecker accepts missing answers only after a fault",
   pure,
   () => {
     for (let count = 0; count < sentLines.length; count++) {

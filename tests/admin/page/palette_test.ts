@@ -70,7 +70,8 @@ function contrast(left: Triple, right: Triple): number {
 }
 
 Deno.test({
-  name: "servers' colours differ for everybody, and contrast with the land",
+  name:
+    "servers' colours differ, also for the colour-blind, and contrast with the land",
   permissions: "none",
   fn() {
     for (const part of [light, dark]) {

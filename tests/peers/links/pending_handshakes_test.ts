@@ -89,7 +89,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without descriptors few connections are left that are not linked",
+  name: "without descriptors most connections without a link are closed",
   permissions: "none",
   async fn() {
     const herd = new MemoryHerd([["Hill", "Smith"]]);

@@ -160,7 +160,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ReportStore removes later what a sweep has not reached",
+  name: "ReportStore removes later the reports that a sweep has not reached",
   permissions: "none",
   fn() {
     let nowSeconds = 100;
@@ -387,7 +387,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ReportStore keeps its table within its bytes, and the newest in it",
+  name:
+    "ReportStore limits the bytes of its table, and keeps the newest reports",
   permissions: "none",
   fn() {
     const maxTableBytes = 2 ** 21;
@@ -408,7 +409,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ReportStore makes room where known clients' lines grow, too",
+  name: "ReportStore also makes room when known clients' lines grow",
   permissions: "none",
   fn() {
     const maxTableBytes = 2 ** 21;
@@ -472,8 +473,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "ReportStore takes a share a minute beyond shares, from all connections",
+  name: "ReportStore limits additions beyond shares to one share a minute",
   permissions: "none",
   fn() {
     let nowSeconds = 6_000;
@@ -500,7 +500,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ReportStore lets a horizon wait that is ahead of the clock",
+  name: "ReportStore delays a horizon that is ahead of the clock",
   permissions: "none",
   fn() {
     let nowSeconds = 100;

@@ -142,7 +142,7 @@ function longReport(client: string, time: number, digits: number): Report {
 }
 
 Deno.test({
-  name: "ReportTable gives memory back when lines grow, shrink and go",
+  name: "ReportTable frees memory when lines grow, shrink and are removed",
   permissions: "none",
   fn() {
     assertProperty(

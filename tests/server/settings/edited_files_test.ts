@@ -58,7 +58,7 @@ Deno.test("a herd file, a secret and a key are read with BOM, CR LF and blanks",
     assertEquals((await places.load()).name, "google");
   }));
 
-Deno.test("blanks inside of a herd file's texts are named", async () => {
+Deno.test("the error for blanks inside a herd file's texts names them", async () => {
   const cases = {
     '"Hill "': "servers[0].name: expected 1 to 64 letters, digits, dots, " +
       'hyphens or underscores, found "Hill "',
