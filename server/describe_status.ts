@@ -38,7 +38,7 @@ export function describeParts(
     ...counted
   }: ServerParts,
 ) {
-  const { clients, links, reports } = replica.status();
+  const { clients, links, reports, storesNothing } = replica.status();
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
@@ -47,6 +47,7 @@ export function describeParts(
     connections: clientListener.connectionCounts,
     lines: { ...lines },
     reports,
+    storesNothing,
     links: links.map(describeLink),
     propagationSeconds: counted.propagation.read(),
     whatsatSeconds: counted.queryDurations.read(),

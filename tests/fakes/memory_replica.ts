@@ -88,6 +88,7 @@ export class MemoryReplica implements Replica {
     return {
       clients: this.#newest.size,
       reports: { newer: this.accepted.length, known: 0, forgotten: 0 },
+      storesNothing: false,
       links: [],
     };
   }

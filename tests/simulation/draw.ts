@@ -119,6 +119,7 @@ export function drawPlan(seed: number): Plan {
     // Herds have too few reports to fill a write of the default size.
     writeBytes: random.pick([300, 2_000, maxWriteBytes]),
     recentReports: random.pick([2 ** 4, 2 ** 10]),
+    ...drawTreeAndOutbox(seed, catchUp),
     // Without catch-up, links have to be up by the time of the first report.
     delayMs: catchUp && random.chance(farChance) ? farDelayMs : usualDelayMs,
     reports: drawReports({
@@ -153,6 +154,24 @@ function* crowdedIds(): Generator<string, never> {
     const id = `client-${index}`;
     if (leafOf(hashClient(id)) < childrenPerNode ** 2) yield id;
   }
+}
+
+/**
+ * Slow rebuilds, and outboxes with little room: what is dropped is repaired by
+ * comparisons only. From numbers of its own, so that the rest of the plan of a
+ * seed stays the same.
+ */
+function drawTreeAndOutbox(
+  seed: number,
+  catchUp: boolean,
+): Pick<Plan, "outboxBytes" | "rebuiltReports"> {
+  const random = new Random(seed ^ 0x7ee5eed);
+  return {
+    rebuiltReports: random.pick([1, 3, 1_000]),
+    ...catchUp && random.chance(0.3)
+      ? { outboxBytes: random.pick([5_000, 8_000]) }
+      : {},
+  };
 }
 
 /**

@@ -249,8 +249,8 @@ export const expiryMutations: readonly Mutation[] = [
     without: "dropping announcements of expired reports",
     file: "peers/replication/outbox.ts",
     code:
-      "    this.#backlog.delete(client);\n    this.announcements.delete(fingerprint);",
-    instead: "    this.#backlog.delete(client);",
+      "    this.#remove(client);\n    this.announcements.delete(fingerprint);",
+    instead: "    this.#remove(client);",
     noticed: "more reports wait for a neighbour than there are clients",
     firstSeed: 90,
     seeds: 8,

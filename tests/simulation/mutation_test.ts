@@ -5,6 +5,7 @@ import { parseScenario } from "./corpus.ts";
 import { drawPlan } from "./draw.ts";
 import { expiryMutations } from "./expiry_mutations.ts";
 import type { Mutation } from "./mutation.ts";
+import { treeMutations } from "./tree_mutations.ts";
 import { epochMs } from "./plan.ts";
 
 /** The files and folders that the simulation needs. */
@@ -88,8 +89,8 @@ const mutations: readonly Mutation[] = [
   {
     without: "sending SYNCED after everything that waits",
     file: "peers/replication/outbox.ts",
-    code: "this.#beforeSynced = Infinity;",
-    instead: "this.#beforeSynced = 0;",
+    code: "if (!this.#whenIdle.hasMore) this.#queueSynced();",
+    instead: "this.#queueSynced();",
     noticed: "a server emits caught up too early",
     firstSeed: 13,
     seeds: 8,
@@ -247,7 +248,9 @@ Deno.test("simulate finds no failure in the unchanged code", async () => {
   assertStringIncludes(output, "rules broken otherwise: 0");
 });
 
-for (const mutation of [...mutations, ...expiryMutations]) {
+for (
+  const mutation of [...mutations, ...expiryMutations, ...treeMutations]
+) {
   const { noticed, scenario, without } = mutation;
   Deno.test(`simulate fails for code without: ${without}`, async () => {
     using copy = new ProjectCopy();
