@@ -9,7 +9,8 @@
  */
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { childrenPerNode, leafOf } from "../../peers/store/digest_tree.ts";
-import { hashClient } from "../../peers/store/fingerprint.ts";
+import { hashOfTree } from "../../peers/store/tree_hash.ts";
+import { encodeBytes } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
 import {
   epochMs,
@@ -145,14 +146,19 @@ function crowd(plan: Plan): Plan {
     ids.set(report.client, id);
     return { ...report, client: id };
   });
-  return { ...plan, reports };
+  return { ...plan, reports, treeKey: crowdedKey };
 }
+
+/** The key under which the IDs of a crowd are crowded. */
+const crowdedKey = "c".padEnd(32, "0");
 
 /** IDs whose leaves are all below the first of the root's grandchildren. */
 function* crowdedIds(): Generator<string, never> {
+  const hash = hashOfTree(crowdedKey);
   for (let index = 0;; index++) {
     const id = `client-${index}`;
-    if (leafOf(hashClient(id)) < childrenPerNode ** 2) yield id;
+    const view = new DataView(encodeBytes(id).buffer);
+    if (leafOf(hash.hash(view, 0, id.length)) < childrenPerNode ** 2) yield id;
   }
 }
 

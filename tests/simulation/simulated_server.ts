@@ -47,6 +47,7 @@ export interface ServerOptions {
   readonly timeoutMs: number;
   readonly writeBytes?: number;
   readonly outboxBytes?: number;
+  readonly treeKey?: string;
   readonly rebuiltReports?: number;
   readonly recentReports: number;
   readonly coverage: Coverage;
@@ -80,7 +81,7 @@ export class SimulatedServer {
       options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
     this.crossings = new Crossings(host.name, options);
     // Without the time, so that a server that restarts may have the smallest.
-    const treeKey = digits(random);
+    const treeKey = options.treeKey ?? digits(random);
     this.router = new WatchedRouter(host, options, this.crossings, treeKey);
     const caughtUpWatch = new CaughtUpWatch(host.name, this.router, options);
     this.#linkManager = new LinkManager({
