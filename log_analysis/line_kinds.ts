@@ -46,6 +46,10 @@ const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   SYNC: true,
   SYNCED: true,
   PING: true,
+  TREE: true,
+  ECHO: true,
+  ECHOED: true,
+  OPTIONAL: true,
   HERD: true,
   PROOF: true,
   NO: true,
@@ -74,6 +78,7 @@ export function replyKind(text: ByteString): ReplyKind {
 /** The kind of a line between servers. */
 export function peerKind(text: ByteString): PeerKind {
   if (text.startsWith("AT ")) return "AT";
+  if (text.startsWith("+")) return "OPTIONAL";
   const end = text.indexOf(" ");
   const verb = end < 0 ? text : text.slice(0, end);
   return Object.hasOwn(knownPeerKinds, verb) ? verb as PeerKind : "other";

@@ -6,9 +6,11 @@
  */
 import { escapeBytes, unescapeBytes } from "../log/escape.ts";
 import type { EventRecord } from "../log/parse.ts";
-import { leafOf } from "../peers/store/digest_tree.ts";
-import { fingerprint, hashClient } from "../peers/store/fingerprint.ts";
-import { formatReportId } from "../peers/replication/messages.ts";
+import {
+  fingerprint,
+  fingerprintDigits,
+  formatFingerprint,
+} from "../peers/store/fingerprint.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { parseCommand } from "../protocol/command.ts";
 import { LinkState, type Route } from "./link_state.ts";
@@ -54,7 +56,10 @@ export interface ClientEntry {
 /** The records about one report in all logs. */
 export class ReportTrace {
   readonly report: ReportLine;
-  /** The report's ID in HAVE and WANT. */
+  /**
+   * The fingerprint in the report's ID in HAVE and WANT. The leaf before it
+   * depends on a key that no log has.
+   */
   readonly id: string;
   entry: ClientEntry | undefined;
   /** Whether its origin had a newer one, and so did not forward it. */
@@ -67,10 +72,7 @@ export class ReportTrace {
 
   constructor(report: ReportLine) {
     this.report = report;
-    this.id = formatReportId({
-      leaf: leafOf(hashClient(unescapeBytes(report.client))),
-      fingerprint: fingerprint(unescapeBytes(report.line)),
-    });
+    this.id = formatFingerprint(fingerprint(unescapeBytes(report.line)));
   }
 }
 
@@ -245,7 +247,7 @@ export class ServerTracer implements RecordVisitor {
       state.setPruned(text.slice(verbEnd + 1), verb === "PRUNE");
     } else if (verb === "HAVE" || verb === "WANT") {
       for (const id of text.slice(verbEnd + 1).split(" ")) {
-        const trace = this.#byId.get(id);
+        const trace = this.#byId.get(id.slice(-fingerprintDigits));
         if (trace === undefined) continue;
         this.#onAnnouncement(timeUs, connection, direction, verb, trace);
       }

@@ -27,9 +27,13 @@ import {
   type FloodRouterOptions,
 } from "./replication/flood_router.ts";
 
+const storesNothingReason = "the horizon or the reports are ahead of the clock";
+
 /** What `FloodReplica` needs. */
 export interface FloodReplicaOptions
-  extends Omit<LinkManagerOptions, "router">, FloodRouterOptions {
+  extends
+    Omit<LinkManagerOptions, "router">,
+    Omit<FloodRouterOptions, "onDropped"> {
   /** The open peer port. The replica closes it when it stops. */
   readonly peers: Listener;
   /** Frees a descriptor when there is none for a connection. */
@@ -46,11 +50,15 @@ export class FloodReplica implements Replica, DescriptorUser {
   readonly #linkManager: LinkManager;
   readonly #observers = new Observers<Report>();
   #accepting: Promise<void> | undefined;
+  #storesNothing = false;
   #isStopping = false;
 
   constructor(options: FloodReplicaOptions) {
     this.#options = options;
-    this.#router = new FloodRouter(options);
+    this.#router = new FloodRouter({
+      ...options,
+      onDropped: () => options.counts.hit("outbox-bytes"),
+    });
     this.#linkManager = new LinkManager({ ...options, router: this.#router });
   }
 
@@ -61,7 +69,19 @@ export class FloodReplica implements Replica, DescriptorUser {
     source?: ReportSource,
   ): PutRefusal | undefined {
     const acceptance = this.#router.acceptOwn(report, source);
+    const { storesNothing } = this.#router;
+    if (storesNothing !== this.#storesNothing) this.#emitStoring(storesNothing);
     return acceptance === "share" ? "table-share" : undefined;
+  }
+
+  #emitStoring(storesNothing: boolean): void {
+    this.#storesNothing = storesNothing;
+    if (storesNothing) {
+      const reason = storesNothingReason;
+      this.#options.emit("warning", "server", "stores nothing", { reason });
+    } else {
+      this.#options.emit("info", "server", "stores again");
+    }
   }
 
   find(client: ByteString): Found {
@@ -96,11 +116,10 @@ export class FloodReplica implements Replica, DescriptorUser {
   }
 
   get fault(): string | undefined {
-    return this.#linkManager.notReady ?? (
-      this.#router.storesNothing
-        ? "stores no reports: the horizon or the reports are ahead of the clock"
-        : undefined
-    );
+    return this.#linkManager.notReady ??
+      (this.#router.storesNothing
+        ? `it stores no reports: ${storesNothingReason}`
+        : undefined);
   }
 
   /** Writes the outboxes to the sockets, and settles when these have taken it. */
@@ -125,6 +144,7 @@ export class FloodReplica implements Replica, DescriptorUser {
         maxBytes: this.#options.limits.maxTableBytes,
       },
       reports: { newer, known, forgotten },
+      storesNothing: this.#router.storesNothing,
       links: this.#linkManager.neighbourStatuses().map(describeLink),
     };
   }
@@ -162,6 +182,23 @@ export class FloodReplica implements Replica, DescriptorUser {
 function describeLink(
   { counts, ...link }: ReturnType<LinkManager["neighbourStatuses"]>[number],
 ): ReplicaLinkStatus {
-  const { bytesSent, lastFailure, losses, reportsReceived, since } = counts;
-  return { ...link, since, reportsReceived, bytesSent, losses, lastFailure };
+  const {
+    bytesSent,
+    duplicates,
+    ignoredMessages,
+    lastFailure,
+    losses,
+    reportsReceived,
+    since,
+  } = counts;
+  return {
+    ...link,
+    since,
+    reportsReceived,
+    bytesSent,
+    losses,
+    lastFailure,
+    duplicates,
+    ignoredMessages,
+  };
 }

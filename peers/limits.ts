@@ -62,10 +62,85 @@ export const maxWriteBytes = 256 * 1024;
 export const antiEntropyWriteBytes = 64 * 1024;
 
 /**
+ * Most bytes of a catch-up that a neighbour has not confirmed by ECHOED. So the
+ * buffers of a socket never fill up with a catch-up, and new reports and the
+ * replies behind them do not wait for it. Over a link with a round trip of 100
+ * ms that is 5 MB a second.
+ */
+export const maxUnconfirmedBytes = 512 * 1024;
+
+/** An ECHO is sent after this many bytes of a catch-up. */
+export const echoEveryBytes = 64 * 1024;
+
+/**
+ * Most bytes that wait for one neighbour behind the next write: new reports,
+ * announcements and requests. Over it they are dropped, and a comparison repairs
+ * that when the neighbour reads again. Enough for seconds of a busy herd.
+ */
+export const maxOutboxBytes = 16 * 1024 * 1024;
+
+/**
+ * What an entry of the outbox takes besides its text, in bytes: about what V8
+ * needs for an entry of a map and two strings.
+ */
+export const outboxEntryBytes = 128;
+
+/**
+ * Most reports that are held back for one neighbour. They are announced after 50
+ * to 100 ms, so this is enough for 300,000 reports a second. Over it, all that
+ * waits for the neighbour is dropped.
+ */
+export const maxAnnouncements = 2 ** 15;
+
+/** Requested reports that are looked up for one write: about a millisecond. */
+export const wantedPerPiece = 256;
+
+/**
+ * Records that one piece of a comparison looks at: about half a millisecond.
+ */
+export const recordsPerPiece = 1_024;
+
+/**
+ * Most reports that a list in parts has. Only a leaf is listed in parts, and a
+ * table that is full has far fewer clients in each leaf. A neighbour that sends
+ * more breaks the protocol.
+ */
+export const maxListedInParts = 2 ** 16;
+
+/**
+ * Most reports of a neighbour's lists that are kept until they are compared.
+ * Beyond that, the neighbour is sent lists instead.
+ */
+export const maxKeptEntries = 2 ** 16;
+
+/**
+ * Most keys of the digest tree that a neighbour tells on one connection. Each
+ * is smaller than the last, and each server of the herd has drawn one.
+ */
+export const maxKeysOfLink = 256;
+
+/**
+ * Reports that get their place in the digest tree at once when its key has
+ * changed, and the interval, in milliseconds: about a millisecond's work in four.
+ */
+export const rebuiltReports = 2_048;
+export const rebuildEveryMs = 4;
+
+/**
  * After this many consecutive writes of new reports, a write also has lines of
  * the catch-up, so that a catch-up ends even while the herd is busy for hours.
  */
 export const maxNewsWrites = 8;
+
+/**
+ * Two servers have one name if so many times within `warnEveryMs` a connection
+ * of an earlier incarnation replaced a later one. One alone may be a connection
+ * that was late.
+ */
+export const minAlternations = 3;
+
+/** A warning about a neighbour is repeated after this time, in milliseconds. */
+export const warnEveryMs = 60_000;
 
 /** A link that has written nothing for this long, in milliseconds, pings. */
 export const pingAfterMs = 1_000;
@@ -85,6 +160,14 @@ export const compareEveryMs = 30_000;
  * than divided: such a list is about as long as a line of digests.
  */
 export const maxListedReports = 16;
+
+/**
+ * Ports that systems usually choose for the dialling end of a connection. A peer
+ * port among them may be taken when its server starts, even by a neighbour of
+ * the same host that dials it.
+ */
+export const leastEphemeralPort = 32_768;
+export const mostEphemeralPort = 60_999;
 
 /**
  * Interval of maintenance, in milliseconds. It frees expired reports, and its

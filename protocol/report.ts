@@ -27,6 +27,8 @@ import {
 } from "./time.ts";
 
 const space = 0x20;
+const dot = 0x2e;
+const digitZero = 0x30;
 
 const nothing = new Uint8Array();
 
@@ -240,9 +242,13 @@ export function timeOf(line: ByteString): ByteString {
   return line.slice(line.lastIndexOf(" ") + 1);
 }
 
-/** The client's time in a valid AT line, in whole POSIX seconds. */
-export function wholeSecondsOf(line: ByteString): number {
-  return Math.floor(Number(timeOf(line)));
+/** The client's time in a report, in whole POSIX seconds. */
+export function wholeSeconds({ bytes, end, timeStart }: Report): number {
+  let seconds = 0;
+  for (let at = timeStart; at < end && bytes[at] !== dot; at++) {
+    seconds = seconds * 10 + bytes[at] - digitZero;
+  }
+  return seconds;
 }
 
 /**

@@ -143,6 +143,8 @@ export interface ReplicaStatus {
    * How many reports were stored, were known already, or had expired already.
    */
   readonly reports: Readonly<Record<"newer" | "known" | "forgotten", number>>;
+  /** Whether reports of its clients expire on arrival, so that none is stored. */
+  readonly storesNothing: boolean;
   /** The link with each neighbour. */
   readonly links: readonly ReplicaLinkStatus[];
 }
@@ -166,4 +168,8 @@ export interface ReplicaLinkStatus {
    * Why the link was last lost or not made; undefined if that never happened.
    */
   readonly lastFailure: string | undefined;
+  /** How often two servers with the neighbour's name alternated. */
+  readonly duplicates: number;
+  /** Messages of a later version that were ignored. */
+  readonly ignoredMessages: number;
 }

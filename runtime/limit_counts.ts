@@ -48,6 +48,8 @@ export type LimitName =
   | "admin-streams"
   /** A page did not read its event stream, and was disconnected. */
   | "admin-stream-bytes"
+  /** What waited for a neighbour had too many bytes, and was dropped. */
+  | "outbox-bytes"
   /** The system had no descriptor for a new connection. */
   | "descriptors"
   /** An operation on a log file took too long. */

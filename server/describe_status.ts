@@ -38,7 +38,7 @@ export function describeParts(
     ...counted
   }: ServerParts,
 ) {
-  const { clients, links, reports, table } = replica.status();
+  const { clients, links, reports, storesNothing, table } = replica.status();
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
@@ -48,6 +48,7 @@ export function describeParts(
     connections: clientListener.connectionCounts,
     lines: { ...lines },
     reports,
+    storesNothing,
     links: links.map(describeLink),
     propagationSeconds: counted.propagation.read(),
     whatsatSeconds: counted.queryDurations.read(),

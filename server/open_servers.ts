@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { makeTreeKey } from "../peers/tree_key.ts";
 import { type Descriptors, HerdServer } from "./herd_server.ts";
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
@@ -309,6 +310,7 @@ function createReplica(
       nowSeconds: () => secondsOf(context.clock),
     },
     hashKey: createHashKey(),
+    treeKey: makeTreeKey(secondsOf(context.clock), createNonce()),
     maxHalfOpenLinks: settings.maxHalfOpenLinks,
     timeoutMs: settings.linkTimeoutMs,
     incarnation: crypto.randomUUID(),

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Clock } from "../../runtime/clock.ts";
-import { maintenanceEveryMs } from "../limits.ts";
+import { maintenanceEveryMs, rebuildEveryMs } from "../limits.ts";
 import type { Settling } from "../../replica/settling.ts";
 import type { FloodRouter } from "../replication/flood_router.ts";
 import type { Link } from "./link.ts";
@@ -23,6 +23,7 @@ export interface FlusherOptions {
 export class Flusher {
   readonly #options: FlusherOptions;
   #cancelMaintenance: (() => void) | undefined;
+  #cancelRebuild: (() => void) | undefined;
   #isFlushScheduled = false;
   /** Settled by the next flush. */
   #settlings: Settling[] = [];
@@ -41,6 +42,7 @@ export class Flusher {
     ) {
       this.#scheduleMaintenance();
     }
+    if (this.#options.router.isRebuilding) this.#scheduleRebuild();
   }
 
   /**
@@ -83,6 +85,7 @@ export class Flusher {
   stop(): void {
     this.#isStopped = true;
     this.#cancelMaintenance?.();
+    this.#cancelRebuild?.();
   }
 
   async #flushInMicrotask(): Promise<void> {
@@ -96,6 +99,17 @@ export class Flusher {
     const wait = this.#linksFlushed();
     if (wait !== undefined) await wait;
     for (const settling of settlings) settling.settle();
+  }
+
+  /** Rebuilds the digest tree piece by piece. */
+  #scheduleRebuild(): void {
+    if (this.#isStopped || this.#cancelRebuild !== undefined) return;
+    const { clock, router } = this.#options;
+    this.#cancelRebuild = clock.after(rebuildEveryMs, () => {
+      this.#cancelRebuild = undefined;
+      router.rebuild();
+      this.flush();
+    });
   }
 
   /** Runs maintenance repeatedly, as long as there is any. */

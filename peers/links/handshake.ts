@@ -2,7 +2,10 @@
  * The lines of the handshake on a peer connection. Both sides send a hello with
  * a new nonce, the dialer first:
  *
- *     HERD version from to incarnation nonce
+ *     HERD version from to incarnation nonce [key=value...]
+ *
+ * The fields after the nonce are for later versions of this program: both sides
+ * ignore keys that they do not know, so that a new field needs no new version.
  *
  * Then both prove that they know the herd's secret, the dialer first, so that a
  * program that only dials gets no proof:
@@ -16,13 +19,24 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { splitFields } from "../../protocol/fields.ts";
+import { isField } from "../../protocol/fields.ts";
 
 /** The version of the peer protocol. */
-const peerProtocolVersion = "4";
+const peerProtocolVersion = "5";
 
-/** Longest handshake line, in bytes: enough for two names of 64 bytes. */
+/**
+ * Longest handshake line, in bytes: enough for two names of 64 bytes and some
+ * fields.
+ */
 export const maxHandshakeBytes = 512;
+
+/** The fields behind the nonce of a hello, by key, in the order of the line. */
+export type HelloFields = ReadonlyMap<string, string>;
+
+const noFields: HelloFields = new Map();
+
+/** A key of 1 to 32 characters, and a value of printable ASCII. */
+const helloFieldPattern = /^([a-z0-9-]{1,32})=([!-~]+)$/;
 
 /** The first line that a side sends. */
 export interface Hello {
@@ -37,6 +51,8 @@ export interface Hello {
   readonly incarnation: string;
   /** Generated for each connection: 32 hexadecimal digits. */
   readonly nonce: string;
+  /** Fields that later versions add. Unknown keys are ignored. */
+  readonly fields?: HelloFields;
 }
 
 /** Why a handshake failed, with details for operators. */
@@ -82,8 +98,11 @@ export type HandshakeRole = "dialler" | "acceptor";
 
 /** Formats a hello, without the LF. */
 export function formatHello(hello: Hello): ByteString {
-  const { from, incarnation, nonce, to } = hello;
-  return `HERD ${peerProtocolVersion} ${from} ${to} ${incarnation} ${nonce}`;
+  const { fields = noFields, from, incarnation, nonce, to } = hello;
+  const known =
+    `HERD ${peerProtocolVersion} ${from} ${to} ${incarnation} ${nonce}`;
+  return [known, ...fields.entries().map(([key, value]) => `${key}=${value}`)]
+    .join(" ");
 }
 
 /** Formats a refusal, without the LF. */
@@ -115,7 +134,7 @@ export function formatProofs(proofs: readonly ByteString[]): ByteString {
 
 const notAHandshake: HandshakeRefusal = {
   reason: "not a handshake",
-  detail: "expected HERD version from to incarnation nonce",
+  detail: "expected HERD version from to incarnation nonce [key=value...]",
 };
 
 /**
@@ -127,18 +146,20 @@ export function checkHello(
   self: { readonly name: string; readonly incarnation: string },
   neighbours: readonly string[],
 ): Hello | HandshakeRefusal {
-  const fields = splitFields(line, 6);
-  const [verb, version, from, to, incarnation, nonce] = fields;
-  if (verb !== "HERD" || version === undefined) return notAHandshake;
+  const [verb, version, from, to, incarnation, nonce, ...others] = line
+    .split(" ");
+  if (verb !== "HERD" || !version) return notAHandshake;
   if (version !== peerProtocolVersion) {
     return {
       reason: "other version",
       detail: `expected version ${peerProtocolVersion}, found ${version}`,
     };
   }
-  if (fields.length !== 6 || !/^[0-9a-f]{32}$/.test(nonce)) {
-    return notAHandshake;
-  }
+  const isWhole = nonce !== undefined && isField(incarnation) &&
+    /^[0-9a-f]{32}$/.test(nonce);
+  if (!isWhole) return notAHandshake;
+  const fields = parseHelloFields(others);
+  if (fields === undefined) return notAHandshake;
   if (from === self.name) {
     const whose = incarnation === self.incarnation
       ? `${from} has dialled itself`
@@ -154,9 +175,19 @@ export function checkHello(
       detail: `${from} is not a neighbour of ${self.name}`,
     };
   }
-  const hello = { from, to, incarnation, nonce };
-  // The proof covers these bytes, so each hello must have exactly one form.
-  return line === formatHello(hello) ? hello : notAHandshake;
+  // The proof covers these bytes, so formatting it must give the same line.
+  return { from, to, incarnation, nonce, fields };
+}
+
+/** Parses the fields behind the nonce; undefined if one is invalid. */
+function parseHelloFields(texts: readonly string[]): HelloFields | undefined {
+  const fields = new Map<string, string>();
+  for (const text of texts) {
+    const [, key, value] = text.match(helloFieldPattern) ?? [];
+    if (key === undefined || fields.has(key)) return undefined;
+    fields.set(key, value);
+  }
+  return fields;
 }
 
 /**

@@ -26,6 +26,9 @@ import {
 } from "./handshake.ts";
 import type { EstablishedLink } from "./link.ts";
 
+/** The detail of `closed early` if the connection did not break. */
+export const closedEarlyDetail = "closed before the end of the handshake";
+
 /** A connection that may become a link. */
 export class HandshakeConnection {
   readonly #transport: Transport;
@@ -36,6 +39,8 @@ export class HandshakeConnection {
   /** Resolves at the deadline, or when the connection is evicted. */
   readonly #aborted = Promise.withResolvers<HandshakeRefusal>();
   readonly #cancelDeadline: () => void;
+  /** Whether the other side has sent anything. */
+  hasReceived = false;
   /** The pending read, if there is one. */
   #receiving: Promise<unknown> | undefined;
 
@@ -100,7 +105,7 @@ export class HandshakeConnection {
   closedEarly(fault = ""): HandshakeRefusal {
     return {
       reason: "closed early",
-      detail: fault || "closed before the end of the handshake",
+      detail: fault || closedEarlyDetail,
     };
   }
 
@@ -136,12 +141,14 @@ export class HandshakeConnection {
   }
 
   /** Ends the handshake, and returns what the link needs. */
-  established(hello: Hello, dialer: string): EstablishedLink {
+  established(hello: Hello, dialer: string, remote: string): EstablishedLink {
     this.#cancelDeadline();
     return {
       neighbour: hello.from,
       dialer,
+      remote,
       incarnation: hello.incarnation,
+      fields: hello.fields ?? new Map(),
       transport: this.#transport,
       reading: this.#reading,
       framer: this.#framer,
@@ -156,6 +163,7 @@ export class HandshakeConnection {
       if (unfinished.length > maxHandshakeBytes) return unfinished;
       const count = await this.#transport.read(this.#reading.buffer);
       if (count === null) return undefined;
+      this.hasReceived = true;
       this.#framer.push(this.#reading.buffer, count);
       this.#reading.noteRead(count);
     }

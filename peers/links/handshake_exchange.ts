@@ -13,6 +13,7 @@ import {
   type HandshakeRefusal,
   type HandshakeRole,
   type Hello,
+  type HelloFields,
   isRefusal,
   proofText,
   type Prove,
@@ -28,6 +29,8 @@ export interface HandshakeOptions {
   readonly nonce: () => string;
   /** Proves that this server knows the herd's secret. */
   readonly prove: Prove;
+  /** The fields behind the nonce of its hellos; none by default. */
+  readonly helloFields?: () => HelloFields;
 }
 
 /** Runs the handshakes of one server. */
@@ -47,6 +50,7 @@ export class HandshakeExchange {
     await handshake.send(formatHello(ours));
     const answer = await handshake.receive();
     if (typeof answer !== "string") return answer;
+    if (answer === formatHello(ours)) return connectedToItself(neighbour);
     const theirs = checkAnswer(answer, this.#options, neighbour);
     if (isRefusal(theirs)) return theirs;
     const binding = await handshake.channelBinding();
@@ -95,11 +99,25 @@ export class HandshakeExchange {
   }
 
   #helloTo(to: string): Hello {
-    const { incarnation, name, nonce } = this.#options;
-    return { from: name, to, incarnation, nonce: nonce() };
+    const { helloFields, incarnation, name, nonce } = this.#options;
+    const fields = helloFields?.();
+    return { from: name, to, incarnation, nonce: nonce(), fields };
   }
 
   async #proofs(text: string): Promise<string> {
     return formatProofs(await this.#options.prove(text));
   }
+}
+
+/**
+ * The refusal for a connection that leads back to its own end. If nothing
+ * listens on a port of this host, the system may choose the same port for the
+ * dialling end, and TCP connects the end to itself.
+ */
+function connectedToItself(neighbour: string): HandshakeRefusal {
+  return {
+    reason: "own name",
+    detail: `the connection leads to its own end, as nothing listens on ` +
+      `${neighbour}'s port yet; a port below 32768 prevents this`,
+  };
 }

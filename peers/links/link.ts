@@ -23,6 +23,7 @@ import { type Turns, Workload } from "../../runtime/turns.ts";
 import { drainTimeoutMs, linesPerPiece, pingAfterMs } from "../limits.ts";
 import { type Message, parseMessage } from "../replication/messages.ts";
 import type { Outbox } from "../replication/outbox.ts";
+import type { HelloFields } from "./handshake.ts";
 import type { LinkCounts } from "./link_counts.ts";
 import { StallDetector } from "./stall_detector.ts";
 
@@ -38,6 +39,8 @@ export type LinkEnd =
   | "nonsense"
   /** The neighbour sent a line over the limit. */
   | "line too long"
+  /** The neighbour sent more than can be true. */
+  | "over limit"
   /** Another connection to the same neighbour replaced it. */
   | "replaced"
   /** This server is stopping. */
@@ -57,8 +60,11 @@ export interface LinkContext {
   readonly isServer: (name: ByteString) => boolean;
   /** Receives the reports that the neighbour sends. */
   readonly onReport: (report: Report) => void;
-  /** Receives its other messages. */
-  readonly onMessage: (message: Message) => void;
+  /**
+   * Receives its other messages. Returns a fault if there are more than can be
+   * true.
+   */
+  readonly onMessage: (message: Message) => string | undefined;
   /** Called when all lines of a chunk were processed. */
   readonly onChunkEnd: () => void;
   /** Called every `pingAfterMs`, with the number of heartbeats so far. */
@@ -68,6 +74,10 @@ export interface LinkContext {
 /** A connection that has finished its handshake. */
 export interface EstablishedLink extends LinkCandidate {
   readonly neighbour: string;
+  /** The address of the other side. */
+  readonly remote: string;
+  /** The fields behind the nonce of the neighbour's hello. */
+  readonly fields: HelloFields;
   readonly transport: Transport;
   readonly reading: ReadBuffer;
   /** May have bytes that were read after the handshake. */
@@ -90,6 +100,7 @@ export class Link implements LinkCandidate {
   #heartbeats = 0;
   #cancelHeartbeat: (() => void) | undefined;
   #hasWritten = false;
+  #isFlushScheduled = false;
   /** Heartbeats since the last bytes, counted only while reading. */
   #silentHeartbeats = 0;
   #isReading = false;
@@ -118,6 +129,18 @@ export class Link implements LinkCandidate {
     if (this.#writing !== undefined || this.#end !== undefined) return;
     const batch = this.#context.outbox.takeBatch();
     if (batch !== undefined) this.#writing = this.#write(batch);
+    else this.#flushLater();
+  }
+
+  /** Flushes again in the next turn, if the outbox has more to do. */
+  #flushLater(): void {
+    const { clock, outbox } = this.#context;
+    if (this.#isFlushScheduled || !outbox.hasMore) return;
+    this.#isFlushScheduled = true;
+    clock.nextTurn(() => {
+      this.#isFlushScheduled = false;
+      this.flush();
+    });
   }
 
   /**
@@ -265,8 +288,16 @@ export class Link implements LinkCandidate {
       return onReport(report);
     }
     const message = parseMessage(framer.line, isServer);
-    if (message !== undefined) return onMessage(message);
-    throw new ProtocolViolation("nonsense", "expected an AT line or a message");
+    if (message === undefined) {
+      const expected = "expected an AT line or a message";
+      throw new ProtocolViolation("nonsense", expected);
+    }
+    if (message.verb === "OPTIONAL") {
+      counts.ignoredMessages += 1;
+      return;
+    }
+    const fault = onMessage(message);
+    if (fault !== undefined) throw new ProtocolViolation("over limit", fault);
   }
 
   async #write(first: Batch): Promise<void> {
@@ -298,6 +329,7 @@ export class Link implements LinkCandidate {
     } finally {
       this.#writing = undefined;
       this.#stallDetector.onDrained();
+      if (this.#end === undefined) this.#flushLater();
     }
   }
 

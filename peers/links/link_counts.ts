@@ -8,6 +8,13 @@
 export class LinkCounts {
   /** AT lines received. */
   reportsReceived = 0;
+  /** Messages of a later version that were ignored, as they are optional. */
+  ignoredMessages = 0;
+  /**
+   * Alternations of connections between two servers that both have the
+   * neighbour's name.
+   */
+  duplicates = 0;
   /** Bytes written to sockets. */
   bytesSent = 0;
   /** The reason of the latest failed dial or lost link. */

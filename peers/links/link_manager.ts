@@ -6,12 +6,21 @@
  * @module
  */
 import { type Clock, secondsOf, sleep } from "../../runtime/clock.ts";
-import type { EmitEvent } from "../../runtime/events.ts";
+import type { EmitEvent, EventLevel } from "../../runtime/events.ts";
+import { formatAddress } from "../../runtime/network.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { Turns } from "../../runtime/turns.ts";
 import type { TrafficLog, Transport } from "../../runtime/transport.ts";
 import type { Settling } from "../../replica/settling.ts";
-import { compareEveryMs, firstDialWaitMs, pingAfterMs } from "../limits.ts";
+import {
+  compareEveryMs,
+  firstDialWaitMs,
+  leastEphemeralPort,
+  minAlternations,
+  mostEphemeralPort,
+  pingAfterMs,
+  warnEveryMs,
+} from "../limits.ts";
 import { isOfConnection, type Message } from "../replication/messages.ts";
 import { Outbox } from "../replication/outbox.ts";
 import type { FloodRouter } from "../replication/flood_router.ts";
@@ -20,12 +29,20 @@ import type { ServerEntry, Topology } from "../topology.ts";
 import { type ConnectToNeighbour, Dialer } from "./dialer.ts";
 import { Flusher } from "./flusher.ts";
 import { type HandshakeRefusal, type Hello, isRefusal } from "./handshake.ts";
-import type { HandshakeConnection } from "./handshake_connection.ts";
+import {
+  closedEarlyDetail,
+  type HandshakeConnection,
+} from "./handshake_connection.ts";
 import {
   HandshakeExchange,
   type HandshakeOptions,
 } from "./handshake_exchange.ts";
-import { type EstablishedLink, Link, supersedes } from "./link.ts";
+import {
+  type EstablishedLink,
+  Link,
+  type LinkEnd,
+  supersedes,
+} from "./link.ts";
 import type { LinkCounts } from "./link_counts.ts";
 import { Neighbour } from "./neighbour.ts";
 import { PendingHandshakes } from "./pending_handshakes.ts";
@@ -90,6 +107,8 @@ export class LinkManager {
       options.clock,
       options.propagation,
     );
+    options.router.onHorizonAhead = (neighbour, seconds) =>
+      this.#onHorizonAhead(neighbour, seconds);
     this.#servers = new ServerNames(topology.servers.map(({ name }) => name));
     this.#pendingHandshakes = new PendingHandshakes(options);
     this.#flusher = new Flusher({
@@ -109,6 +128,10 @@ export class LinkManager {
    * Resolves when each was dialled once, or after `firstDialWaitMs`.
    */
   async start(): Promise<void> {
+    const { emit, self: { peerPort: port } } = this.#options;
+    if (port >= leastEphemeralPort && port <= mostEphemeralPort) {
+      emit("debug", "server", "ephemeral port", { port });
+    }
     const firstDials = [...this.#neighbours.values()].map((neighbour) => {
       const firstDial = this.#dialer.dial(neighbour);
       this.#track(firstDial.then(() => this.#dialer.keepLinked(neighbour)));
@@ -212,7 +235,7 @@ export class LinkManager {
     return this.#pendingHandshakes.dial(
       transport,
       async (handshake, connection) => {
-        const { name } = neighbour;
+        const { entry, name } = neighbour;
         neighbour.isInHandshake = true;
         const answer = await this.#exchange.runAsDialer(handshake, name);
         neighbour.isInHandshake = false;
@@ -223,7 +246,11 @@ export class LinkManager {
           return reason;
         }
         const dialer = this.#options.self.name;
-        this.#establish(handshake.established(answer, dialer), connection);
+        const remote = formatAddress(entry.host, entry.peerPort);
+        this.#establish(
+          handshake.established(answer, dialer, remote),
+          connection,
+        );
         return undefined;
       },
     );
@@ -242,11 +269,16 @@ export class LinkManager {
     );
     if (isRefusal(result)) {
       const { emit } = this.#options;
-      emit("warning", connection, "link refused", { remote, ...result });
+      const level = isHarmless(result, handshake) ? "debug" : "warning";
+      emit(level, connection, "link refused", { remote, ...result });
       // An evicted connection is already closed.
       if (result.reason !== "crowded out") await handshake.refuse(result);
     } else {
-      const established = handshake.established(result, result.from);
+      const established = handshake.established(
+        result,
+        result.from,
+        remote,
+      );
       this.#establish(established, connection);
     }
   }
@@ -297,7 +329,7 @@ export class LinkManager {
         const isValid = isOfConnection(message)
           ? neighbour.link === link
           : isCurrentIncarnation();
-        if (isValid) this.#onMessage(name, linkName, message);
+        return isValid ? this.#onMessage(name, linkName, message) : undefined;
       },
       onChunkEnd: () => {
         this.#propagationSampler.endBatch();
@@ -311,6 +343,7 @@ export class LinkManager {
       neighbour.link = link;
       neighbour.lastFailure = undefined;
       neighbour.counts.up(secondsOf(clock));
+      this.#watchIncarnations(neighbour, established, linkName);
       emit("info", linkName, "link up", { neighbour: name, dialler: dialer });
       if (inUse !== undefined) this.#track(inUse.drain("replaced"));
       // The dialer starts the comparison.
@@ -323,14 +356,61 @@ export class LinkManager {
     if (this.#stop.signal.aborted) this.#track(link.drain("stopping"));
   }
 
-  #onMessage(neighbour: string, connection: string, message: Message): void {
+  /** Receives a message. Returns a fault, if the link is to end. */
+  #onMessage(
+    neighbour: string,
+    connection: string,
+    message: Message,
+  ): string | undefined {
     const { emit, router } = this.#options;
     const hadCaughtUp = router.hasCaughtUpWith(neighbour);
-    router.receive(neighbour, message);
+    const fault = router.receive(neighbour, message);
     if (!hadCaughtUp && router.hasCaughtUpWith(neighbour)) {
       emit("info", connection, "caught up", { neighbour });
       this.#readiness.update(this.#neighbourStates());
     }
+    return fault;
+  }
+
+  /** A neighbour's horizon waits for the clock; said once a minute. */
+  #onHorizonAhead(name: string, seconds: number): void {
+    const { clock, emit } = this.#options;
+    const neighbour = this.#neighbours.get(name)!;
+    const nowMs = clock.elapsedMs();
+    if (nowMs - neighbour.horizonWarnedAtMs < warnEveryMs) return;
+    neighbour.horizonWarnedAtMs = nowMs;
+    emit("warning", "server", "horizon ahead", { neighbour: name, seconds });
+  }
+
+  /**
+   * Notices two servers with one name: their connections replace each other, so
+   * that an incarnation comes back after another one.
+   */
+  #watchIncarnations(
+    neighbour: Neighbour,
+    { incarnation, remote }: EstablishedLink,
+    connection: string,
+  ): void {
+    const { clock, emit } = this.#options;
+    const [last, former] = neighbour.incarnations;
+    if (last?.incarnation === incarnation) return;
+    neighbour.incarnations = last === undefined
+      ? [{ incarnation, remote }]
+      : [{ incarnation, remote }, last];
+    if (former?.incarnation !== incarnation) return;
+    neighbour.counts.duplicates += 1;
+    const nowMs = clock.elapsedMs();
+    const recent = neighbour.alternationsMs
+      .filter((ms) => nowMs - ms < warnEveryMs);
+    neighbour.alternationsMs = [...recent, nowMs].slice(-minAlternations);
+    if (neighbour.alternationsMs.length < minAlternations) return;
+    if (nowMs - neighbour.duplicateWarnedAtMs < warnEveryMs) return;
+    neighbour.duplicateWarnedAtMs = nowMs;
+    const remotes = [last!.remote, remote];
+    emit("warning", connection, "two servers of one name", {
+      neighbour: neighbour.name,
+      remotes,
+    });
   }
 
   #onHeartbeat({ dialer, neighbour }: Link, heartbeats: number): void {
@@ -356,9 +436,7 @@ export class LinkManager {
       if (!isMoving) this.#onLost(neighbour, reason);
       neighbour.onUnlinked?.();
     }
-    // Replacing a connection by a better one is normal.
-    const level = reason === "replaced" ? "debug" : "info";
-    emit(level, connection, "link down", {
+    emit(levelOf(reason), connection, "link down", {
       neighbour: link.neighbour,
       reason,
       ...(link.detail === "" ? {} : { detail: link.detail }),
@@ -379,4 +457,29 @@ export class LinkManager {
     task.then(forget, forget);
     return task;
   }
+}
+
+/** Replacing a connection by a better one is normal, a loss is not. */
+function levelOf(reason: LinkEnd): EventLevel {
+  switch (reason) {
+    case "replaced":
+      return "debug";
+    case "stopping":
+      return "info";
+    default:
+      return "warning";
+  }
+}
+
+/**
+ * Whether a refusal is normal: both neighbours have dialled, or something has
+ * connected only to see whether the port is open.
+ */
+function isHarmless(
+  { detail, reason }: HandshakeRefusal,
+  handshake: HandshakeConnection,
+): boolean {
+  return reason === "linked already" ||
+    reason === "closed early" && !handshake.hasReceived &&
+      detail === closedEarlyDetail;
 }

@@ -7,6 +7,12 @@ import type { ServerEntry } from "../topology.ts";
 import type { Link } from "./link.ts";
 import { LinkCounts } from "./link_counts.ts";
 
+/** A run of a server with the neighbour's name, and where it is. */
+export interface SeenIncarnation {
+  readonly incarnation: string;
+  readonly remote: string;
+}
+
 /** A neighbour, as the link manager sees it. */
 export class Neighbour {
   readonly entry: ServerEntry;
@@ -19,6 +25,14 @@ export class Neighbour {
   onUnlinked: (() => void) | undefined;
   /** Why the latest dial failed, so that the same reason is logged once. */
   lastFailure: string | undefined;
+
+  /** The present incarnation and the one before it. */
+  incarnations: readonly SeenIncarnation[] = [];
+  /** When an incarnation came back after another one, in milliseconds. */
+  alternationsMs: readonly number[] = [];
+  /** When these were last logged, in milliseconds. */
+  duplicateWarnedAtMs = -Infinity;
+  horizonWarnedAtMs = -Infinity;
 
   /** @param now POSIX seconds. */
   constructor(entry: ServerEntry, now: number) {

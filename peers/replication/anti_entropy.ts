@@ -13,45 +13,70 @@
  * message is answered from the present reports. Later changes are flooded, or
  * found by the next comparison.
  *
+ * Two servers compare only while their trees have the same key (`align`).
+ *
  * @module
  */
-import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, wholeSecondsOf } from "../../protocol/report.ts";
-import { maxLineIds, maxListedReports } from "../limits.ts";
+import type { Batch } from "../../protocol/batch.ts";
+import { type Report, wholeSeconds } from "../../protocol/report.ts";
+import {
+  maxKeptEntries,
+  maxLineIds,
+  maxListedInParts,
+  maxListedReports,
+  recordsPerPiece,
+} from "../limits.ts";
 import {
   childrenPerNode,
   type DigestNode,
   firstChild,
   isLeaf,
-  leafOf,
+  nodeOfLeaf,
   root,
 } from "../store/digest_tree.ts";
-import { fingerprint, hashClient } from "../store/fingerprint.ts";
+import { fingerprintOf } from "../store/fingerprint.ts";
 import type { ReportStore } from "../store/report_store.ts";
+import type { TreeWalk } from "../store/report_table.ts";
 import {
   formatMessage,
+  type Message,
   type ReportId,
   type ReportSummary,
 } from "./messages.ts";
 import type { LineSource } from "./outbox.ts";
 
 /** Lines to send when nothing more urgent waits. */
-type Job =
+type JobKind =
   /** The digests of a node's children. */
-  | { readonly kind: "divide"; readonly node: DigestNode }
+  | "divide"
   /** A list of the reports below a node. */
-  | { readonly kind: "list"; readonly node: DigestNode }
-  /** The reports below a node, except those that the neighbour has. */
-  | {
-    readonly kind: "send";
-    readonly node: DigestNode;
-    readonly except?: KnownReports;
-  };
+  | "list"
+  /** The reports below a node. */
+  | "send"
+  /** What the neighbour's list of a node lacks, and requests of the others. */
+  | "match";
 
-/** A job, and the rest of its lines. */
-interface CurrentJob {
-  readonly job: Job;
-  readonly lines: Iterator<ByteString>;
+/** A job for one node. */
+interface Job {
+  readonly kind: JobKind;
+  readonly node: DigestNode;
+}
+
+const kinds: readonly JobKind[] = ["divide", "list", "send", "match"];
+
+/** A number that no other job has. */
+function keyOf(kind: JobKind, node: DigestNode): number {
+  return node * kinds.length + kinds.indexOf(kind);
+}
+
+/** The rest of a job. It yields after each record that it has looked at. */
+type Work = Generator<undefined, undefined>;
+
+/** A job, and the rest of its work. */
+interface CurrentJob extends Job {
+  readonly work: Work;
+  /** Whether the neighbour may answer what is still to be written. */
+  expectsAnswer: boolean;
 }
 
 /** The reports that one side has below a node or in some leaves. */
@@ -61,38 +86,95 @@ interface KnownReports {
   readonly seconds: ReadonlyMap<number, number>;
 }
 
+/** The requests to the neighbour. */
+export interface Requests {
+  /** Requests a report. */
+  readonly add: (id: ReportId) => void;
+  /** Whether there are any that were not written. */
+  readonly areWaiting: () => boolean;
+}
+
 /** One side of the comparisons with one neighbour. */
 export class AntiEntropy implements LineSource {
   readonly #store: ReportStore;
-  readonly #request: (id: ReportId) => void;
-  /** A stack: last in, first out keeps it small. */
+  readonly #requests: Requests;
+  /** A stack: last in, first out keeps it small. No job is twice in it. */
   readonly #jobs: Job[] = [];
+  readonly #keys = new Set<number>();
+  /** The neighbour's lists for jobs of kind `match`. */
+  readonly #lists = new Map<DigestNode, readonly ReportSummary[]>();
+  #listedEntries = 0;
   #current: CurrentJob | undefined;
+  /** The batch that the current job writes to. */
+  #batch: Batch | undefined;
   /** The number of jobs, with the current one, that expect an answer. */
   #openRequests = 0;
   readonly #syncState = new SyncState();
-  /** The parts of an incomplete list. */
-  #listed: ReportSummary[] = [];
+  /** The parts of an incomplete list, and its node. */
+  #parts: ReportSummary[] = [];
+  #partsNode: DigestNode = root;
+  #isAligned = false;
+  /** Whether this server starts the comparisons. */
+  #isStarter = false;
+  /** Whether a comparison starts when nothing of an earlier one is left. */
+  #isDue = false;
 
-  /** @param request Requests a report from the neighbour. */
-  constructor(store: ReportStore, request: (id: ReportId) => void) {
+  constructor(store: ReportStore, requests: Requests) {
     this.#store = store;
-    this.#request = request;
+    this.#requests = requests;
   }
 
-  /** Starts a comparison, unless there are jobs of an earlier one. */
+  /**
+   * Starts a comparison, unless there are jobs of an earlier one. If the two
+   * trees have different keys, it starts as soon as they are equal; so do the
+   * comparisons after later changes of the key.
+   */
   start(): void {
-    if (this.#jobs.length > 0 || this.#current !== undefined) return;
-    this.#enqueue({ kind: "divide", node: root });
+    this.#isStarter = true;
+    const isBusy = this.#jobs.length > 0 || this.#current !== undefined;
+    if (this.#isAligned && !isBusy) this.#isDue = true;
+  }
+
+  /**
+   * Starts a comparison behind those under way, as something for the neighbour
+   * or from it was dropped. This server has not caught up before that.
+   */
+  repair(): void {
+    this.#isDue = true;
+    this.#syncState.onComparison();
+  }
+
+  /**
+   * To be called when the keys of the two trees become equal or different, and
+   * when a rebuild begins or ends. Equal keys are needed at both ends; without
+   * them, messages of comparisons are ignored.
+   */
+  align(isAligned: boolean): void {
+    if (isAligned === this.#isAligned) return;
+    this.#isAligned = isAligned;
+    this.#drop();
+    this.#syncState.restart();
+    if (this.#isStarter) this.#isDue = true;
   }
 
   /** Drops the state of the last connection, when there is a new one. */
   reset(): void {
+    this.#drop();
+    this.#isAligned = false;
+    this.#isStarter = false;
+    this.#isDue = false;
+    this.#syncState.reset();
+  }
+
+  #drop(): void {
     this.#jobs.length = 0;
+    this.#keys.clear();
+    this.#lists.clear();
+    this.#listedEntries = 0;
+    this.#current?.work.return(undefined);
     this.#current = undefined;
     this.#openRequests = 0;
-    this.#listed = [];
-    this.#syncState.reset();
+    this.#parts = [];
   }
 
   /** Whether this server has caught up with the neighbour. */
@@ -100,95 +182,163 @@ export class AntiEntropy implements LineSource {
     return this.#syncState.hasCaughtUp;
   }
 
+  /** How many jobs wait: at most one of each kind for a node. */
+  get waiting(): number {
+    return this.#jobs.length;
+  }
+
+  /** How many reports of the neighbour's lists are kept. */
+  get keptEntries(): number {
+    return this.#listedEntries + this.#parts.length;
+  }
+
   /** Receives SYNCED. */
   onSynced(): void {
-    this.#syncState.onAnswer();
+    if (this.#isAligned) this.#syncState.onAnswer();
   }
 
   /** Receives DIGEST: the neighbour's digests of a node's children. */
   onDigests(node: DigestNode, digests: readonly number[]): void {
+    if (!this.#isAligned) return;
     this.#syncState.onComparison();
     digests.forEach((theirs, index) => {
       const child = firstChild(node) + index;
       const mine = this.#store.digests.digestOf(child);
       if (mine === theirs) return;
-      if (theirs === 0) {
-        this.#enqueue({ kind: "send", node: child });
-      } else {
-        this.#enqueue({ kind: this.#presentationOf(child), node: child });
-      }
+      this.#enqueue(theirs === 0 ? "send" : this.#presentationOf(child), child);
     });
   }
 
-  /** Receives PART: the beginning of the neighbour's list for a node. */
-  onListPart(reports: readonly ReportSummary[]): void {
+  /**
+   * Receives PART: the beginning of the neighbour's list for a leaf.
+   *
+   * @returns A fault, if there can be no such list.
+   */
+  onListPart(
+    node: DigestNode,
+    reports: readonly ReportSummary[],
+  ): string | undefined {
+    if (!this.#isAligned) return undefined;
     this.#syncState.onComparison();
-    this.#listed.push(...reports);
+    if (node !== this.#partsNode) this.#parts = [];
+    this.#partsNode = node;
+    this.#parts.push(...reports);
+    return this.#parts.length > maxListedInParts
+      ? `over ${maxListedInParts} reports in a list`
+      : undefined;
   }
 
   /** Receives LIST: the end of the neighbour's list for a node. */
   onList(node: DigestNode, reports: readonly ReportSummary[]): void {
+    if (!this.#isAligned) return;
     this.#syncState.onComparison();
-    const listed = [...this.#listed, ...reports];
-    this.#listed = [];
-    const mine = this.#listLeavesOf(listed);
-    const fingerprints = new Set<number>();
-    const seconds = new Map<number, number>();
-    for (const report of listed) {
-      const { client, fingerprint, leaf } = report;
-      fingerprints.add(fingerprint);
-      if (mine.fingerprints.has(fingerprint)) continue;
-      seconds.set(client, report.seconds);
-      // Within a second, either may be newer. Then both are sent.
-      if ((mine.seconds.get(client) ?? -1) > report.seconds) continue;
-      this.#request({ leaf, fingerprint });
+    const parts = node === this.#partsNode ? this.#parts : [];
+    const listed = parts.length === 0 ? reports : [...parts, ...reports];
+    this.#parts = [];
+    if (listed.length === 0) return this.#enqueue("send", node);
+    this.#dropList(node);
+    if (this.#listedEntries + listed.length > maxKeptEntries) {
+      // The neighbour does this work, when it gets our list.
+      return this.#enqueue(this.#presentationOf(node), node);
     }
-    const except = listed.length > 0 ? { fingerprints, seconds } : undefined;
-    this.#enqueue({ kind: "send", node, except });
+    this.#lists.set(node, listed);
+    this.#listedEntries += listed.length;
+    this.#enqueue("match", node);
+  }
+
+  /** Whether there is more to write. */
+  get hasMore(): boolean {
+    return this.#isAligned &&
+      (this.#current !== undefined || this.#jobs.length > 0 || this.#isDue ||
+        this.#shouldSync);
+  }
+
+  get #shouldSync(): boolean {
+    return this.#openRequests === 0 && !this.#isDue &&
+      this.#syncState.shouldSend;
   }
 
   /**
-   * The next line of the comparison. SYNC does not wait for the reports that
-   * are still to be sent, so that a server catches up early with a neighbour
-   * that has no reports and is sent all of them.
+   * Adds lines of the comparison. SYNC does not wait for the reports that are
+   * still to be sent, so that a server catches up early with a neighbour that
+   * has no reports and is sent all of them.
    */
-  next(): ByteString | undefined {
-    while (true) {
-      if (this.#openRequests === 0 && this.#syncState.shouldSend) {
+  addTo(batch: Batch, end: number): void {
+    if (!this.#isAligned) return;
+    this.#batch = batch;
+    for (let left = recordsPerPiece; left > 0 && batch.length < end; left--) {
+      if (this.#shouldSync && !this.#requests.areWaiting()) {
         this.#syncState.onSent();
-        return formatMessage({ verb: "SYNC" });
+        this.#write({ verb: "SYNC" });
       }
       this.#current ??= this.#startNext();
-      if (this.#current === undefined) return undefined;
-      const { job, lines } = this.#current;
-      const result = lines.next();
-      if (!result.done) return result.value;
-      if (expectsAnswer(job)) this.#openRequests -= 1;
-      this.#current = undefined;
+      if (this.#current === undefined) break;
+      const { work } = this.#current;
+      if (work.next().done) this.#endCurrent();
     }
+    this.#batch = undefined;
   }
 
-  #enqueue(job: Job): void {
-    this.#jobs.push(job);
-    if (expectsAnswer(job)) this.#openRequests += 1;
+  #write(message: Message): void {
+    this.#batch!.add(formatMessage(message));
+  }
+
+  #enqueue(kind: JobKind, node: DigestNode): void {
+    const key = keyOf(kind, node);
+    const isCurrent = this.#current?.node === node &&
+      this.#current.kind === kind && kind !== "match";
+    if (isCurrent || this.#keys.has(key)) return;
+    this.#keys.add(key);
+    this.#jobs.push({ kind, node });
+    if (kind !== "send") this.#openRequests += 1;
   }
 
   #startNext(): CurrentJob | undefined {
+    if (this.#jobs.length === 0 && this.#isDue) {
+      this.#isDue = false;
+      this.#enqueue("divide", root);
+    }
     const job = this.#jobs.pop();
-    return job && { job, lines: this.#linesFor(job) };
+    if (job === undefined) return undefined;
+    this.#keys.delete(keyOf(job.kind, job.node));
+    const expectsAnswer = job.kind !== "send";
+    return { ...job, work: this.#workFor(job), expectsAnswer };
   }
 
-  #linesFor(job: Job): Iterator<ByteString> {
-    switch (job.kind) {
+  #endCurrent(): void {
+    this.#endRequest();
+    this.#current = undefined;
+  }
+
+  /** What is still to be written for the current job gets no answer. */
+  #endRequest(): void {
+    if (!this.#current!.expectsAnswer) return;
+    this.#current!.expectsAnswer = false;
+    this.#openRequests -= 1;
+  }
+
+  #workFor({ kind, node }: Job): Work {
+    switch (kind) {
       case "divide":
-        return [this.#divide(job.node)].values();
+        return this.#divide(node);
       case "list":
-        return this.#list(job.node).values();
+        // It may have grown meanwhile.
+        return this.#presentationOf(node) === "list"
+          ? this.#list(node)
+          : this.#divide(node);
       case "send":
-        return job.except === undefined
-          ? this.#store.linesBelow(job.node)
-          : this.#linesExcept(job.except, job.node);
+        return this.#send(node);
+      case "match":
+        return this.#match(node, this.#dropList(node));
     }
+  }
+
+  /** Forgets the neighbour's list for a node, and returns it. */
+  #dropList(node: DigestNode): readonly ReportSummary[] {
+    const listed = this.#lists.get(node) ?? [];
+    this.#lists.delete(node);
+    this.#listedEntries -= listed.length;
+    return listed;
   }
 
   #presentationOf(node: DigestNode): "divide" | "list" {
@@ -198,69 +348,106 @@ export class AntiEntropy implements LineSource {
       : "divide";
   }
 
-  #divide(node: DigestNode): ByteString {
+  *#divide(node: DigestNode): Work {
+    yield;
     const digests = Array.from(
       { length: childrenPerNode },
       (_, index) => this.#store.digests.digestOf(firstChild(node) + index),
     );
-    return formatMessage({ verb: "DIGEST", node, digests });
+    this.#write({ verb: "DIGEST", node, digests });
   }
 
-  #list(node: DigestNode): ByteString[] {
-    const reports = [...this.#store.linesBelow(node)].map(summarize);
-    const lines: ByteString[] = [];
-    while (reports.length > maxLineIds) {
-      const part = reports.splice(0, maxLineIds);
-      lines.push(formatMessage({ verb: "PART", node, reports: part }));
-    }
-    lines.push(formatMessage({ verb: "LIST", node, reports }));
-    return lines;
+  *#list(node: DigestNode): Work {
+    let reports: ReportSummary[] = [];
+    const write = (verb: "PART" | "LIST") => {
+      this.#write({ verb, node, reports });
+      reports = [];
+    };
+    const work = this.#visit(node, (report, walk) => {
+      if (reports.length === maxLineIds) write("PART");
+      reports.push(summarize(report, walk));
+    });
+    // Only a leaf may have more reports, which could arrive between two pieces.
+    if (isLeaf(node)) yield* work;
+    else while (!work.next().done);
+    write("LIST");
   }
 
-  /** The lines below a node that may be newer than the neighbour's. */
-  *#linesExcept(
-    { fingerprints, seconds }: KnownReports,
-    node: DigestNode,
-  ): Generator<ByteString, undefined> {
-    for (const line of this.#store.linesBelow(node)) {
-      const mine = summarize(line);
-      if (fingerprints.has(mine.fingerprint)) continue;
-      if ((seconds.get(mine.client) ?? -1) > mine.seconds) continue;
-      yield line;
-    }
-  }
-
-  /**
-   * The reports in the leaves of these reports. Each leaf is read only once,
-   * even if an attacker has put many reports into it.
-   */
-  #listLeavesOf(reports: readonly ReportSummary[]): KnownReports {
-    const fingerprints = new Set<number>();
-    const seconds = new Map<number, number>();
-    const leaves = new Set(reports.map(({ leaf }) => leaf));
-    for (const leaf of leaves) {
-      for (const { line } of this.#store.leaf(leaf)) {
-        const mine = summarize(line);
-        fingerprints.add(mine.fingerprint);
-        seconds.set(mine.client, mine.seconds);
+  /** Sends the reports below a node that may be newer than the neighbour's. */
+  *#send(node: DigestNode, except?: KnownReports): Work {
+    yield* this.#visit(node, (report, walk) => {
+      if (except !== undefined) {
+        if (except.fingerprints.has(walk.fingerprint)) return;
+        const theirs = except.seconds.get(clientFingerprint(report)) ?? -1;
+        if (theirs > wholeSeconds(report)) return;
       }
+      this.#batch!.copy(report.bytes, report.start, report.end);
+    });
+  }
+
+  /** Requests what a list of the neighbour has, and sends what it lacks. */
+  *#match(node: DigestNode, listed: readonly ReportSummary[]): Work {
+    const clients = new Set<number>();
+    const leaves = new Set<number>();
+    const fingerprints = new Set<number>();
+    for (const { client, fingerprint, leaf } of listed) {
+      clients.add(client);
+      leaves.add(leaf);
+      fingerprints.add(fingerprint);
     }
-    return { fingerprints, seconds };
+    // The same reports and clients, as far as they are here.
+    const present = new Set<number>();
+    const mySeconds = new Map<number, number>();
+    for (const leaf of leaves) {
+      yield* this.#visit(nodeOfLeaf(leaf), (report, { fingerprint }) => {
+        if (fingerprints.has(fingerprint)) present.add(fingerprint);
+        const client = clientFingerprint(report);
+        if (!clients.has(client)) return;
+        mySeconds.set(client, wholeSeconds(report));
+      });
+    }
+    const seconds = new Map<number, number>();
+    for (const report of listed) {
+      const { client, fingerprint, leaf } = report;
+      if (present.has(fingerprint)) continue;
+      seconds.set(client, report.seconds);
+      // Within a second, either may be newer. Then both are sent.
+      if ((mySeconds.get(client) ?? -1) > report.seconds) continue;
+      this.#requests.add({ leaf, fingerprint });
+    }
+    this.#endRequest();
+    yield* this.#send(node, { fingerprints, seconds });
+  }
+
+  /** Calls a function with each report below a node that has not expired. */
+  *#visit(
+    node: DigestNode,
+    onReport: (report: Report, walk: TreeWalk) => void,
+  ): Work {
+    const walk = this.#store.walkBelow(node);
+    try {
+      while (true) {
+        const report = this.#store.nextOf(walk);
+        if (report === undefined) return;
+        if (!this.#store.hasExpired(report)) onReport(report, walk);
+        yield;
+      }
+    } finally {
+      this.#store.endWalk(walk);
+    }
   }
 }
 
-/** Whether the neighbour may answer with messages, not only with reports. */
-function expectsAnswer({ kind }: Job): boolean {
-  return kind !== "send";
+function clientFingerprint({ clientEnd, clientStart, view }: Report): number {
+  return fingerprintOf(view, clientStart, clientEnd);
 }
 
-function summarize(line: ByteString): ReportSummary {
-  const client = clientOf(line);
+function summarize(report: Report, walk: TreeWalk): ReportSummary {
   return {
-    leaf: leafOf(hashClient(client)),
-    client: fingerprint(client),
-    fingerprint: fingerprint(line),
-    seconds: wholeSecondsOf(line),
+    leaf: walk.leaf,
+    client: clientFingerprint(report),
+    fingerprint: walk.fingerprint,
+    seconds: wholeSeconds(report),
   };
 }
 
@@ -280,6 +467,14 @@ export class SyncState {
   /** Starts again, on a new connection. */
   reset(): void {
     this.#state = "to send";
+  }
+
+  /**
+   * Starts again unless the server has caught up, as the comparison so far is
+   * worth nothing.
+   */
+  restart(): void {
+    if (this.#state !== "caught up") this.#state = "to send";
   }
 
   /** Whether SYNC must be sent as soon as no question is left. */

@@ -8,8 +8,11 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
-import { expiredOnArrivalForAlarm, sweptReports } from "../limits.ts";
-import { root } from "../store/digest_tree.ts";
+import {
+  expiredOnArrivalForAlarm,
+  rebuiltReports,
+  sweptReports,
+} from "../limits.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import {
   type NotStored,
@@ -18,6 +21,7 @@ import {
   type StorePage,
 } from "../store/report_store.ts";
 import type { StoreResult } from "../store/report_table.ts";
+import type { TreeKey } from "../tree_key.ts";
 import { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
@@ -44,12 +48,21 @@ export interface FloodRouterOptions {
   readonly writeBytes?: number;
   /** Random, so that clients cannot choose IDs that collide. */
   readonly hashKey?: HashKey;
+  /** The first key of the digest tree; random, see `makeTreeKey`. */
+  readonly treeKey?: TreeKey;
+  /** Most bytes that wait for one neighbour; `maxOutboxBytes` by default. */
+  readonly maxOutboxBytes?: number;
+  /** How many reports `rebuild` looks at; `rebuiltReports` by default. */
+  readonly rebuiltReports?: number;
+  /** Called when too much waited for a neighbour and was dropped. */
+  readonly onDropped?: () => void;
 }
 
 /** One server's reports, and their exchange with the linked neighbours. */
 export class FloodRouter {
-  readonly #catchUp: boolean;
-  readonly #writeBytes: number | undefined;
+  readonly #options: FloodRouterOptions;
+  /** The smallest key that is to be adopted behind the rebuild under way. */
+  #nextKey: TreeKey | undefined;
   readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;
   readonly #peers = new Map<string, PeerReplication>();
@@ -68,16 +81,24 @@ export class FloodRouter {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
+  /** Called when a neighbour's horizon is ahead of the clock by some seconds. */
+  onHorizonAhead:
+    | ((neighbour: string, seconds: number) => void)
+    | undefined;
 
   constructor(options: FloodRouterOptions) {
-    this.#catchUp = options.catchUp;
-    this.#writeBytes = options.writeBytes;
+    this.#options = options;
     const onExpired = (client: ByteString, fingerprint: number) => {
       for (const { outbox } of this.#peers.values()) {
         outbox.dropClient(client, fingerprint);
       }
     };
-    this.#store = new ReportStore(options.limits, onExpired, options.hashKey);
+    this.#store = new ReportStore(
+      options.limits,
+      onExpired,
+      options.hashKey,
+      options.treeKey,
+    );
     this.#recent = new RecentFingerprints(options.recentReports);
   }
 
@@ -142,10 +163,61 @@ export class FloodRouter {
     return "newer";
   }
 
-  /** Receives a message from a linked neighbour. */
-  receive(from: string, message: Message): void {
-    if (message.verb === "HORIZON") this.raiseHorizon(from, message.seconds);
-    else this.#peers.get(from)?.onMessage(message);
+  /**
+   * Receives a message from a linked neighbour.
+   *
+   * @returns A fault, if the neighbour has sent more than can be true.
+   */
+  receive(from: string, message: Message): string | undefined {
+    if (message.verb === "HORIZON") {
+      this.raiseHorizon(from, message.seconds);
+      return undefined;
+    }
+    const fault = this.#peers.get(from)?.onMessage(message);
+    if (message.verb === "TREE") this.#adopt(message.key);
+    return fault;
+  }
+
+  /** Whether the digest tree gets another key: then `rebuild` must be called. */
+  get isRebuilding(): boolean {
+    return this.#store.isRebuilding;
+  }
+
+  /** The key of the digest tree. */
+  get treeKey(): TreeKey {
+    return this.#store.treeKey;
+  }
+
+  /** Goes on with a rebuild. The caller must flush the outboxes afterwards. */
+  rebuild(): void {
+    if (!this.#store.isRebuilding) return;
+    this.#store.rebuild(this.#options.rebuiltReports ?? rebuiltReports);
+    this.#endRebuild();
+  }
+
+  /** Linked servers adopt the smallest of their keys. */
+  #adopt(key: TreeKey): void {
+    if (key >= (this.#nextKey ?? this.#store.treeKey)) return;
+    if (this.#store.isRebuilding) this.#nextKey = key;
+    else this.#startRebuild(key);
+  }
+
+  #startRebuild(key: TreeKey): void {
+    this.#store.startRebuild(key);
+    for (const peer of this.#peers.values()) peer.align();
+    this.#endRebuild();
+  }
+
+  /** Tells the neighbours the new key when the tree is complete. */
+  #endRebuild(): void {
+    if (this.#store.isRebuilding) return;
+    const next = this.#nextKey;
+    this.#nextKey = undefined;
+    if (next !== undefined) return this.#startRebuild(next);
+    for (const peer of this.#peers.values()) {
+      peer.tellKey();
+      peer.align();
+    }
   }
 
   /**
@@ -157,6 +229,10 @@ export class FloodRouter {
   raiseHorizon(from: string, seconds: number): "raised" | "known" | "waits" {
     const result = this.#store.raiseHorizon(seconds);
     if (result === "raised") this.#sendHorizon(from);
+    if (result === "waits") {
+      const { nowSeconds } = this.#options.limits;
+      this.onHorizonAhead?.(from, Math.ceil(seconds - nowSeconds()));
+    }
     return result;
   }
 
@@ -198,7 +274,7 @@ export class FloodRouter {
 
   /** All newest AT lines. Reports may arrive during the iteration. */
   lines(): IterableIterator<ByteString> {
-    return this.#store.linesBelow(root);
+    return this.#store.lines();
   }
 
   /** The results of the reports so far. */
@@ -236,8 +312,11 @@ export class FloodRouter {
       peer = new PeerReplication(neighbour, {
         store: this.#store,
         recent: this.#recent,
-        catchUp: this.#catchUp,
-        writeBytes: this.#writeBytes,
+        catchUp: this.#options.catchUp,
+        writeBytes: this.#options.writeBytes,
+        maxOutboxBytes: this.#options.maxOutboxBytes,
+        hashKey: this.#options.hashKey,
+        onDropped: () => this.#options.onDropped?.(),
       });
       this.#peers.set(neighbour, peer);
     }

@@ -5,9 +5,14 @@
  * Computer Programming, vol. 3, 6.4). With maps and their garbage, a herd needs
  * up to a fifth more CPU time.
  *
+ * Clients can choose reports whose fingerprints have equal bits, so the place of
+ * a fingerprint depends on a random key (multiply-shift: M. Dietzfelbinger et
+ * al., "A Reliable Randomized Algorithm for the Closest-Pair Problem", 1997).
+ *
  * @module
  */
 import { recentReports } from "../limits.ts";
+import type { HashKey } from "../store/half_sip_hash.ts";
 import type { ReportId } from "./messages.ts";
 
 /** Slots at the start, and the fewest. The number is always a power of two. */
@@ -18,6 +23,9 @@ const maxLoad = 1 / 2;
 
 /** Below this fraction of used slots, `takeDue` reduces their number. */
 const minLoad = 1 / 8;
+
+/** The memory of a slot, in bytes. */
+const bytesPerSlot = 14;
 
 /** The fingerprint in a free slot. */
 const free = -1;
@@ -31,8 +39,11 @@ class Slots {
   readonly leaves: Uint16Array;
   /** The value of `#age` when each was added. */
   readonly births: Uint32Array;
+  /** The upper bits of a hash are a slot: it is shifted by this. */
+  readonly shift: number;
 
   constructor(readonly count: number) {
+    this.shift = 1 + Math.clz32(count);
     this.fingerprints = new Float64Array(count).fill(free);
     this.leaves = new Uint16Array(count);
     this.births = new Uint32Array(count);
@@ -53,13 +64,45 @@ function takeSlots(count: number): Slots {
 /** The announcements that wait for one neighbour. */
 export class LazyAnnouncements {
   #slots = new Slots(minSlots);
+  readonly #lowFactor: number;
+  readonly #highFactor: number;
   #size = 0;
   #age = 0;
   #mayBeDue = false;
 
+  /** @param key Random, so that clients cannot choose reports that collide. */
+  constructor([low, high]: HashKey = [0x9e3779b1, 0x85ebca77]) {
+    this.#lowFactor = low | 1;
+    this.#highFactor = high | 1;
+  }
+
   /** How many wait. */
   get size(): number {
     return this.#size;
+  }
+
+  /** The memory of the table, in bytes. */
+  get bytes(): number {
+    return this.#slots.count * bytesPerSlot;
+  }
+
+  /** Removes all of them. */
+  clear(): void {
+    this.#slots = new Slots(minSlots);
+    this.#size = 0;
+  }
+
+  /** The most slots that a look-up goes through, for tests. */
+  get longestProbe(): number {
+    const { count, fingerprints } = this.#slots;
+    return fingerprints.reduce(
+      (most, fingerprint, slot) =>
+        fingerprint === free ? most : Math.max(
+          most,
+          (slot - this.#homeOf(fingerprint) + count) % count,
+        ),
+      0,
+    );
   }
 
   /** Adds a report that is not in the table. */
@@ -98,13 +141,21 @@ export class LazyAnnouncements {
   #slotOf(fingerprint: number): number {
     const { fingerprints } = this.#slots;
     const mask = fingerprints.length - 1;
-    let slot = fingerprint & mask;
+    let slot = this.#homeOf(fingerprint);
     while (
       fingerprints[slot] !== free && fingerprints[slot] !== fingerprint
     ) {
       slot = (slot + 1) & mask;
     }
     return slot;
+  }
+
+  /** Where a fingerprint is if no other is in its place. */
+  #homeOf(fingerprint: number): number {
+    const high = Math.floor(fingerprint / 2 ** 32);
+    const hash = Math.imul(fingerprint, this.#lowFactor) +
+      Math.imul(high, this.#highFactor);
+    return hash >>> this.#slots.shift;
   }
 
   #insert(fingerprint: number, leaf: number, addedAge: number): void {
@@ -126,7 +177,8 @@ export class LazyAnnouncements {
       const fingerprint = fingerprints[next];
       if (fingerprint === free) break;
       // An entry stays if its own slot is after the hole.
-      if (((next - fingerprint) & mask) < ((next - hole) & mask)) continue;
+      const home = this.#homeOf(fingerprint);
+      if (((next - home) & mask) < ((next - hole) & mask)) continue;
       fingerprints[hole] = fingerprint;
       leaves[hole] = leaves[next];
       births[hole] = births[next];

@@ -7,14 +7,17 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import { maxTimeIntegerDigits } from "../../protocol/limits.ts";
 import { isTime } from "../../protocol/time.ts";
+import { maxLineIds, maxListedReports } from "../limits.ts";
 import {
   childrenPerNode,
   type DigestNode,
   formatNode,
   isLeaf,
+  leavesBelow,
   parseNode,
 } from "../store/digest_tree.ts";
 import { fingerprintDigits, formatFingerprint } from "../store/fingerprint.ts";
+import { type TreeKey, treeKeyDigits } from "../tree_key.ts";
 
 /** Identifies a report: its leaf in the digest tree and its fingerprint. */
 export interface ReportId {
@@ -36,6 +39,17 @@ export interface ReportSummary {
 
 /** A message between neighbours. */
 export type Message =
+  /**
+   * One that this version does not know, and that can be ignored: its verb
+   * begins with `+`.
+   */
+  | { readonly verb: "OPTIONAL"; readonly line: ByteString }
+  /** The key of the sender's digest tree, which is complete. */
+  | { readonly verb: "TREE"; readonly key: TreeKey }
+  /** Requests ECHOED when the lines before were processed. */
+  | { readonly verb: "ECHO"; readonly number: number }
+  /** The lines before ECHO with this number were processed. */
+  | { readonly verb: "ECHOED"; readonly number: number }
   /** Shows that the link works, when nothing else was sent. */
   | { readonly verb: "PING" }
   /** Requests SYNCED when everything that waits now has been sent. */
@@ -75,6 +89,12 @@ export function isOfConnection({ verb }: Message): boolean {
     case "GRAFT":
     case "SYNC":
     case "SYNCED":
+    case "TREE":
+    case "ECHO":
+    case "ECHOED":
+    case "DIGEST":
+    case "LIST":
+    case "PART":
       return true;
     default:
       return false;
@@ -82,6 +102,15 @@ export function isOfConnection({ verb }: Message): boolean {
 }
 
 const leafDigits = 4;
+
+/** The verb and the fields of a message that may be ignored. */
+const optionalPattern = /^\+[A-Z0-9-]{1,32}(?: |$)/;
+
+/** The number of an ECHO: at most 15 digits. */
+const echoPattern = /^\d{1,15}$/;
+
+/** More fields than any message has: a node, and the IDs of a line. */
+const maxFields = maxLineIds + 2;
 
 /** Hexadecimal digits of the latest time, in whole seconds. */
 const maxSecondsDigits = 13;
@@ -92,10 +121,17 @@ const [leastSeconds, mostSeconds] = [1e-6, 10 ** maxTimeIntegerDigits - 1];
 /** Writes a message as a line, without its LF. */
 export function formatMessage(message: Message): ByteString {
   switch (message.verb) {
+    case "OPTIONAL":
+      return message.line;
     case "PING":
     case "SYNC":
     case "SYNCED":
       return message.verb;
+    case "TREE":
+      return `TREE ${message.key}`;
+    case "ECHO":
+    case "ECHOED":
+      return `${message.verb} ${message.number}`;
     case "PRUNE":
     case "GRAFT":
       return `${message.verb} ${message.server}`;
@@ -128,12 +164,27 @@ export function parseMessage(
   line: ByteString,
   isServer: (name: ByteString) => boolean,
 ): Message | undefined {
-  const [verb, ...fields] = line.split(" ");
+  if (line[0] === "+") {
+    return optionalPattern.test(line) ? { verb: "OPTIONAL", line } : undefined;
+  }
+  const [verb, ...fields] = line.split(" ", maxFields + 1);
+  if (fields.length === maxFields) return undefined;
   switch (verb) {
     case "PING":
     case "SYNC":
     case "SYNCED":
       return fields.length === 0 ? { verb } : undefined;
+    case "TREE": {
+      const [key] = fields;
+      const isKey = fields.length === 1 && key.length === treeKeyDigits &&
+        isHexadecimal(key);
+      return isKey ? { verb, key } : undefined;
+    }
+    case "ECHO":
+    case "ECHOED":
+      return fields.length === 1 && echoPattern.test(fields[0])
+        ? { verb, number: Number(fields[0]) }
+        : undefined;
     case "PRUNE":
     case "GRAFT": {
       const [server] = fields;
@@ -148,7 +199,9 @@ export function parseMessage(
     case "HAVE":
     case "WANT": {
       const ids = parseAll(fields, parseReportId);
-      return ids !== undefined && ids.length > 0 ? { verb, ids } : undefined;
+      return ids !== undefined && ids.length > 0 && ids.length <= maxLineIds
+        ? { verb, ids }
+        : undefined;
     }
     case "DIGEST": {
       const node = parseNode(fields[0] ?? "");
@@ -162,12 +215,32 @@ export function parseMessage(
     case "PART": {
       const node = parseNode(fields[0] ?? "");
       const reports = parseAll(fields.slice(1), parseSummary);
-      return node !== undefined && reports !== undefined
+      return node !== undefined && reports !== undefined &&
+          isList(verb, node, reports)
         ? { verb, node, reports }
         : undefined;
     }
   }
   return undefined;
+}
+
+/**
+ * Whether a server may list these reports for a node: they are below it, and
+ * only a leaf may have many.
+ */
+function isList(
+  verb: "LIST" | "PART",
+  node: DigestNode,
+  reports: readonly ReportSummary[],
+): boolean {
+  const most = isLeaf(node)
+    ? maxLineIds
+    : verb === "LIST"
+    ? maxListedReports
+    : -1;
+  const [first, last] = leavesBelow(node);
+  return reports.length <= most &&
+    reports.every(({ leaf }) => leaf >= first && leaf <= last);
 }
 
 /**

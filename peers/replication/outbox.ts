@@ -3,7 +3,12 @@
  * the next write. When the batch is full, they wait by client instead, and a
  * newer report replaces an older one. A slow or frozen neighbour therefore costs
  * a batch and at most one entry for each client, and later gets only the newest
- * reports.
+ * reports. What waits has a limit in bytes: over it, everything behind the batch
+ * is dropped, and the two servers compare their reports later.
+ *
+ * A catch-up is sent at the pace at which the neighbour processes it. The lines
+ * that it has not confirmed are few enough that the buffers of the socket have
+ * room for new reports at any time.
  *
  * @module
  */
@@ -12,18 +17,46 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { isNewer, type Report } from "../../protocol/report.ts";
 import {
   antiEntropyWriteBytes,
+  echoEveryBytes,
+  maxAnnouncements,
   maxLineIds,
   maxNewsWrites,
+  maxOutboxBytes,
+  maxUnconfirmedBytes,
   maxWriteBytes,
+  outboxEntryBytes,
+  wantedPerPiece,
 } from "../limits.ts";
+import type { HashKey } from "../store/half_sip_hash.ts";
+import type { TreeKey } from "../tree_key.ts";
 import { LazyAnnouncements } from "./lazy_announcements.ts";
 import { formatMessage, type Message, type ReportId } from "./messages.ts";
 
 /** A source of lines that are sent when nothing more urgent waits. */
 export interface LineSource {
-  /** The next line; undefined if there is none at present. */
-  next(): ByteString | undefined;
+  /** Adds lines until the batch has `end` bytes, or some work is done. */
+  addTo(batch: Batch, end: number): void;
+  /** Whether there is more to add. */
+  readonly hasMore: boolean;
 }
+
+/** What `Outbox` needs; everything has a default. */
+export interface OutboxOptions {
+  /** Lines to send when nothing else waits. */
+  readonly whenIdle?: LineSource;
+  /** When a write has this many bytes, no report is added. */
+  readonly writeBytes?: number;
+  /** Most bytes that wait behind the next write. */
+  readonly maxBytes?: number;
+  /** The stored report with an ID, valid until the next call. */
+  readonly findReport?: (id: ReportId) => Report | undefined;
+  /** Called when everything behind the next write was dropped. */
+  readonly onDropped?: () => void;
+  /** Random, for a hash of fingerprints. */
+  readonly hashKey?: HashKey;
+}
+
+const nothingWhenIdle: LineSource = { addTo: () => {}, hasMore: false };
 
 /** One batch is filled while another is written. */
 const keptBatches = 2;
@@ -35,50 +68,86 @@ export class Outbox {
   #batch = this.#pool.acquire();
   /** The fingerprint of each line in `#batch`; NaN if it is not a report. */
   #fingerprints: number[] = [];
-  /** AT lines by client: those after a full batch, and requested ones. */
+  /** AT lines by client: those after a full batch. */
   readonly #backlog = new Map<ByteString, ByteString>();
+  /** What the lines of the backlog and their clients have in bytes. */
+  #backlogBytes = 0;
   /** The directives to send, by the server whose reports they are about. */
   readonly #directives = new Map<ByteString, "PRUNE" | "GRAFT">();
   /** The leaves of reports to request, by fingerprint. */
   readonly #requests = new Map<number, number>();
+  /** The leaves of reports that the neighbour has requested. */
+  readonly #wanted = new Map<number, number>();
   #horizon: number | undefined;
+  #treeKey: TreeKey | undefined;
+  /** The number of the neighbour's last ECHO, until it is answered. */
+  #echo: number | undefined;
+  /** How many ECHOs were sent on this connection. */
+  #echoesSent = 0;
+  /** Bytes of a catch-up since the last ECHO. */
+  #bytesSinceEcho = 0;
+  /** Bytes that the neighbour has not confirmed, by the number of the ECHO. */
+  readonly #unconfirmed = new Map<number, number>();
+  #unconfirmedBytes = 0;
   /**
-   * How many reports of the backlog to send before SYNCED; Infinity while
-   * `#whenIdle` has lines. Undefined if the neighbour has not sent SYNC.
+   * How many reports of the backlog and of those requested are to be sent before
+   * SYNCED; undefined while `#whenIdle` has lines.
    */
-  #beforeSynced: number | undefined;
+  #beforeSynced: { backlog: number; wanted: number } | undefined;
+  /** Whether the neighbour has sent SYNC. */
+  #isSyncOpen = false;
+  /** How many reports were dropped since the last write. */
+  #dropped = 0;
   /** Consecutive writes without lines of `#whenIdle`. */
   #newsWrites = 0;
   /** Reports that are held back. */
-  readonly announcements = new LazyAnnouncements();
+  readonly announcements: LazyAnnouncements;
   readonly #whenIdle: LineSource;
   readonly #writeBytes: number;
+  readonly #maxBytes: number;
+  readonly #findReport: (id: ReportId) => Report | undefined;
+  readonly #onDropped: () => void;
 
-  /**
-   * @param whenIdle Lines to send when nothing else waits.
-   * @param writeBytes When a write has this many bytes, no report is added.
-   */
-  constructor(
-    whenIdle: LineSource = { next: () => undefined },
-    writeBytes: number = maxWriteBytes,
-  ) {
-    this.#whenIdle = whenIdle;
-    this.#writeBytes = writeBytes;
+  constructor(options: OutboxOptions = {}) {
+    this.#whenIdle = options.whenIdle ?? nothingWhenIdle;
+    this.#writeBytes = options.writeBytes ?? maxWriteBytes;
+    this.#maxBytes = options.maxBytes ?? maxOutboxBytes;
+    this.#findReport = options.findReport ?? (() => undefined);
+    this.#onDropped = options.onDropped ?? (() => {});
+    this.announcements = new LazyAnnouncements(options.hashKey);
   }
 
   /** Adds a copy of a new report. */
   put(report: Report, fingerprint: number): void {
-    if (this.#isBatchOpen) {
+    if (this.#dropped > 0) {
+      this.#dropped += 1;
+    } else if (this.#isBatchOpen) {
+      if (this.#horizon !== undefined) this.#addHorizon(this.#batch);
       this.#batch.copy(report.bytes, report.start, report.end);
       this.#fingerprints.push(fingerprint);
     } else {
-      this.#backlog.set(report.client, report.line);
+      const { client, line } = report;
+      this.#forget(client);
+      this.#backlog.set(client, line);
+      this.#backlogBytes += client.length + line.length;
+      this.#limitBytes();
     }
   }
 
-  /** Adds a report that the neighbour has requested. */
-  putRequested(client: ByteString, line: ByteString): void {
-    this.#backlog.set(client, line);
+  /** Holds back a new report, and announces it later. */
+  announce(id: ReportId): void {
+    if (this.#dropped > 0) this.#dropped += 1;
+    else {
+      this.announcements.add(id);
+      this.#limitBytes();
+    }
+  }
+
+  /** Sends a report that the neighbour has requested, if it is stored then. */
+  onWanted({ fingerprint, leaf }: ReportId): void {
+    if (this.#dropped > 0) return;
+    this.#wanted.set(fingerprint, leaf);
+    this.#limitBytes();
   }
 
   /** Removes a report, as the neighbour has sent the same one. */
@@ -96,21 +165,29 @@ export class Outbox {
    */
   cancelOlder(report: Report): void {
     if (this.#backlog.size === 0) return;
-    const waiting = this.#backlog.get(report.client);
+    const { client } = report;
+    const waiting = this.#backlog.get(client);
     if (waiting !== undefined && !isNewer(waiting, report.line)) {
-      this.#backlog.delete(report.client);
+      this.#remove(client);
     }
   }
 
   /** Removes a client that has expired. */
   dropClient(client: ByteString, fingerprint: number): void {
-    this.#backlog.delete(client);
+    this.#remove(client);
     this.announcements.delete(fingerprint);
   }
 
   /** Requests a report from the neighbour. */
   requestReport({ fingerprint, leaf }: ReportId): void {
+    if (this.#dropped > 0) return;
     this.#requests.set(fingerprint, leaf);
+    this.#limitBytes();
+  }
+
+  /** Whether requests wait to be written. */
+  get hasRequests(): boolean {
+    return this.#requests.size > 0;
   }
 
   /** Asks the neighbour to hold back or to send the reports of a server. */
@@ -124,24 +201,62 @@ export class Outbox {
    */
   sendHorizon(seconds: number): void {
     this.#horizon = seconds;
-    if (this.#isBatchOpen) this.#addHorizon(this.#batch);
+  }
+
+  /** Sends the key of the digest tree, before everything that depends on it. */
+  sendTreeKey(key: TreeKey): void {
+    this.#treeKey = key;
   }
 
   /** Sends SYNCED when everything that waits now has been sent. */
   onSync(): void {
-    this.#beforeSynced = Infinity;
+    this.#isSyncOpen = true;
+    this.#beforeSynced = undefined;
+  }
+
+  /** Forgets that the neighbour has sent SYNC: it will send another one. */
+  dropSync(): void {
+    this.#isSyncOpen = false;
+    this.#beforeSynced = undefined;
+  }
+
+  /** Sends ECHOED. Of several that wait, the last one stands for all. */
+  onEcho(number: number): void {
+    this.#echo = number;
+  }
+
+  /** The neighbour has processed what was sent before an ECHO. */
+  onEchoed(number: number): void {
+    for (const [sent, bytes] of this.#unconfirmed) {
+      if (sent > number) return;
+      this.#unconfirmed.delete(sent);
+      this.#unconfirmedBytes -= bytes;
+    }
   }
 
   /** Drops what applies only to the last connection, and keeps new reports. */
   dropControlMessages(): void {
-    this.#beforeSynced = undefined;
+    this.dropSync();
     this.#directives.clear();
     this.#requests.clear();
+    this.#echo = undefined;
+    this.#treeKey = undefined;
+    this.#echoesSent = 0;
+    this.#bytesSinceEcho = 0;
+    this.#unconfirmed.clear();
+    this.#unconfirmedBytes = 0;
   }
 
-  /** How many lines wait in the batch and in the backlog. */
+  /** How many lines wait, or would wait if there were no limit. */
   get waiting(): number {
-    return this.#batch.ends.length + this.#backlog.size;
+    return this.#batch.ends.length + this.#backlog.size + this.#dropped;
+  }
+
+  /** What waits behind the batch, in bytes of memory. */
+  get bytes(): number {
+    const { announcements } = this;
+    return this.#backlogBytes + announcements.bytes + outboxEntryBytes *
+        (this.#backlog.size + this.#requests.size + this.#wanted.size);
   }
 
   /** How many reports wait in the backlog. */
@@ -155,22 +270,36 @@ export class Outbox {
   }
 
   /**
-   * Removes and returns the lines of the next write; undefined if nothing
-   * waits. The caller returns the batch by `release`.
+   * Removes and returns the lines of the next write; undefined if there are
+   * none now. The caller returns the batch by `release`.
    */
   takeBatch(): Batch | undefined {
     const batch = this.#batch;
+    this.#dropped = 0;
+    const keyBytes = this.#addTreeKey(batch);
     this.#addHorizon(batch);
     this.#addDirectives(batch);
     this.#addRequests(batch);
     this.#addBacklog(batch);
-    addReportIds("HAVE", this.announcements.takeDue(), batch);
-    this.#addIdleLines(batch);
+    this.#addWanted(batch);
+    addAnnouncements(this.announcements.takeDue(), batch);
+    this.#addIdleLines(batch, batch.length > keyBytes);
     this.#addSynced(batch);
+    this.#addEchoes(batch);
     if (batch.length === 0) return undefined;
     this.#batch = this.#pool.acquire();
     this.#fingerprints.length = 0;
     return batch;
+  }
+
+  /**
+   * Whether `takeBatch` has more to do, though it may have returned nothing: it
+   * does a limited amount of work at once.
+   */
+  get hasMore(): boolean {
+    return this.#requests.size > 0 ||
+      this.#mayCatchUp &&
+        (this.#wanted.size > 0 || this.#whenIdle.hasMore);
   }
 
   /** Like `takeBatch`, but with a PING if nothing waits. */
@@ -188,6 +317,48 @@ export class Outbox {
   /** Whether a report may be appended to the batch. */
   get #isBatchOpen(): boolean {
     return this.#backlog.size === 0 && this.#batch.length < this.#writeBytes;
+  }
+
+  /** Whether the neighbour keeps up with the lines of a catch-up. */
+  get #mayCatchUp(): boolean {
+    return this.#unconfirmedBytes + this.#bytesSinceEcho < maxUnconfirmedBytes;
+  }
+
+  /** Removes a client from the backlog. */
+  #remove(client: ByteString): void {
+    this.#forget(client);
+    this.#backlog.delete(client);
+  }
+
+  /** Uncharges a client's line in the backlog, which will be replaced. */
+  #forget(client: ByteString): void {
+    const line = this.#backlog.get(client);
+    if (line !== undefined) this.#backlogBytes -= client.length + line.length;
+  }
+
+  /** Drops everything behind the batch if it has too many bytes. */
+  #limitBytes(): void {
+    const isWithin = this.bytes <= this.#maxBytes &&
+      this.announcements.size <= maxAnnouncements;
+    if (isWithin) return;
+    this.#dropped = 1 + this.#backlog.size;
+    this.#backlog.clear();
+    this.#backlogBytes = 0;
+    this.#requests.clear();
+    this.#wanted.clear();
+    this.announcements.clear();
+    // SYNCED must come behind the comparison.
+    this.#beforeSynced = undefined;
+    this.#onDropped();
+  }
+
+  /** Returns how many bytes it has added. */
+  #addTreeKey(batch: Batch): number {
+    if (this.#treeKey === undefined) return 0;
+    const start = batch.length;
+    add(batch, { verb: "TREE", key: this.#treeKey });
+    this.#treeKey = undefined;
+    return batch.length - start;
   }
 
   #addDirectives(batch: Batch): void {
@@ -208,49 +379,80 @@ export class Outbox {
 
   #addRequests(batch: Batch): void {
     if (this.#requests.size === 0) return;
-    const ids = Array.from(
-      this.#requests,
-      ([fingerprint, leaf]) => ({ fingerprint, leaf }),
-    );
-    this.#requests.clear();
-    addReportIds("WANT", ids, batch);
+    const ids: ReportId[] = [];
+    for (const [fingerprint, leaf] of this.#requests) {
+      ids.push({ fingerprint, leaf });
+      this.#requests.delete(fingerprint);
+      if (ids.length === maxLineIds) break;
+    }
+    add(batch, { verb: "WANT", ids });
   }
 
   #addBacklog(batch: Batch): void {
     for (const [client, line] of this.#backlog) {
       if (batch.length >= this.#writeBytes) return;
-      this.#backlog.delete(client);
+      this.#remove(client);
       batch.add(line);
-      if (this.#beforeSynced !== undefined) this.#beforeSynced -= 1;
+      if (this.#beforeSynced !== undefined) this.#beforeSynced.backlog -= 1;
     }
+  }
+
+  #addWanted(batch: Batch): void {
+    if (this.#wanted.size === 0 || !this.#mayCatchUp) return;
+    const start = batch.length;
+    let left = wantedPerPiece;
+    for (const [fingerprint, leaf] of this.#wanted) {
+      if (left === 0 || batch.length >= this.#writeBytes) break;
+      left -= 1;
+      this.#wanted.delete(fingerprint);
+      if (this.#beforeSynced !== undefined) this.#beforeSynced.wanted -= 1;
+      const report = this.#findReport({ fingerprint, leaf });
+      if (report === undefined) continue;
+      batch.copy(report.bytes, report.start, report.end);
+    }
+    this.#bytesSinceEcho += batch.length - start;
   }
 
   /** Adds lines of `#whenIdle`: if nothing else waits, or at intervals. */
-  #addIdleLines(batch: Batch): void {
-    const isBusy = batch.length > 0;
+  #addIdleLines(batch: Batch, isBusy: boolean): void {
     if (isBusy && this.#newsWrites++ < maxNewsWrites) return;
     this.#newsWrites = 0;
-    const end = batch.length + antiEntropyWriteBytes;
-    while (batch.length < end) {
-      const line = this.#whenIdle.next();
-      if (line === undefined) return this.#queueSynced();
-      batch.add(line);
-    }
+    if (!this.#mayCatchUp) return;
+    const start = batch.length;
+    this.#whenIdle.addTo(batch, start + antiEntropyWriteBytes);
+    this.#bytesSinceEcho += batch.length - start;
+    if (!this.#whenIdle.hasMore) this.#queueSynced();
   }
 
-  /** Lets SYNCED wait for as many reports as the backlog has now. */
+  /** Lets SYNCED wait for as many reports as wait now. */
   #queueSynced(): void {
-    if (this.#beforeSynced === Infinity) {
-      this.#beforeSynced = this.#backlog.size;
-    }
+    if (!this.#isSyncOpen) return;
+    this.#beforeSynced ??= {
+      backlog: this.#backlog.size,
+      wanted: this.#wanted.size,
+    };
   }
 
   #addSynced(batch: Batch): void {
-    const reports = this.#beforeSynced;
-    if (reports === undefined || reports === Infinity) return;
-    if (reports > 0 && this.#backlog.size > 0) return;
+    if (!this.#isSyncOpen || this.#beforeSynced === undefined) return;
+    const { backlog, wanted } = this.#beforeSynced;
+    if (backlog > 0 && this.#backlog.size > 0) return;
+    if (wanted > 0 && this.#wanted.size > 0) return;
     add(batch, { verb: "SYNCED" });
-    this.#beforeSynced = undefined;
+    this.dropSync();
+  }
+
+  #addEchoes(batch: Batch): void {
+    if (this.#echo !== undefined) {
+      add(batch, { verb: "ECHOED", number: this.#echo });
+      this.#echo = undefined;
+    }
+    if (this.#bytesSinceEcho < echoEveryBytes) return;
+    this.#echoesSent += 1;
+    add(batch, { verb: "ECHO", number: this.#echoesSent });
+    this.#unconfirmed.set(this.#echoesSent, this.#bytesSinceEcho);
+    this.#unconfirmedBytes += this.#bytesSinceEcho;
+    this.#bytesSinceEcho = 0;
   }
 }
 
@@ -258,13 +460,9 @@ function add(batch: Batch, message: Message): void {
   batch.add(formatMessage(message));
 }
 
-/** Adds report IDs, at most `maxLineIds` to a line. */
-function addReportIds(
-  verb: "HAVE" | "WANT",
-  ids: readonly ReportId[],
-  batch: Batch,
-): void {
+/** Adds announcements, at most `maxLineIds` to a line. */
+function addAnnouncements(ids: readonly ReportId[], batch: Batch): void {
   for (let from = 0; from < ids.length; from += maxLineIds) {
-    add(batch, { verb, ids: ids.slice(from, from + maxLineIds) });
+    add(batch, { verb: "HAVE", ids: ids.slice(from, from + maxLineIds) });
   }
 }

@@ -14,9 +14,12 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
+import { maxKeysOfLink } from "../limits.ts";
 import { fingerprintOf } from "../store/fingerprint.ts";
+import type { HashKey } from "../store/half_sip_hash.ts";
 import type { ReportStore } from "../store/report_store.ts";
 import type { StoreResult } from "../store/report_table.ts";
+import type { TreeKey } from "../tree_key.ts";
 import { AntiEntropy } from "./anti_entropy.ts";
 import type { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message, ReportId } from "./messages.ts";
@@ -30,6 +33,11 @@ export interface PeerReplicationContext {
   readonly catchUp: boolean;
   /** Most bytes of a write; `maxWriteBytes` by default. */
   readonly writeBytes: number | undefined;
+  /** Most bytes that wait for the neighbour; `maxOutboxBytes` by default. */
+  readonly maxOutboxBytes: number | undefined;
+  readonly hashKey: HashKey | undefined;
+  /** Called when what waits for the neighbour was dropped. */
+  readonly onDropped: () => void;
 }
 
 /** One side of the exchange with a linked neighbour. */
@@ -44,14 +52,31 @@ export class PeerReplication {
   readonly #prunedServers = new Set<ByteString>();
   /** Those of `#prunedServers` whose reports may still be under way. */
   readonly #recentlyPruned = new Set<ByteString>();
+  /** The key of the neighbour's digest tree, as it was told last. */
+  #theirKey: TreeKey | undefined;
+  #keysTold = 0;
 
   constructor(neighbour: string, context: PeerReplicationContext) {
     this.neighbour = neighbour;
     this.#context = context;
     this.#antiEntropy = context.catchUp
-      ? new AntiEntropy(context.store, (id) => this.outbox.requestReport(id))
+      ? new AntiEntropy(context.store, {
+        add: (id) => this.outbox.requestReport(id),
+        areWaiting: () => this.outbox.hasRequests,
+      })
       : undefined;
-    this.outbox = new Outbox(this.#antiEntropy, context.writeBytes);
+    this.outbox = new Outbox({
+      whenIdle: this.#antiEntropy,
+      writeBytes: context.writeBytes,
+      maxBytes: context.maxOutboxBytes,
+      hashKey: context.hashKey,
+      findReport: ({ fingerprint, leaf }) =>
+        context.store.inLeaf(leaf, fingerprint),
+      onDropped: () => {
+        context.onDropped();
+        this.#antiEntropy?.repair();
+      },
+    });
   }
 
   /**
@@ -64,6 +89,31 @@ export class PeerReplication {
     this.#lazyServers.clear();
     this.#prunedServers.clear();
     this.#recentlyPruned.clear();
+    this.#theirKey = undefined;
+    this.#keysTold = 0;
+    this.tellKey();
+  }
+
+  /** Tells the neighbour the key of this server's tree, if it is complete. */
+  tellKey(): void {
+    const { store } = this.#context;
+    if (!store.isRebuilding) this.outbox.sendTreeKey(store.treeKey);
+  }
+
+  /**
+   * To be called when a rebuild of the tree begins or ends, and when the
+   * neighbour tells its key. The two servers compare only while their trees have
+   * the same key, and answer SYNC only then.
+   */
+  align(): void {
+    const isAligned = this.#isAligned;
+    if (!isAligned) this.outbox.dropSync();
+    this.#antiEntropy?.align(isAligned);
+  }
+
+  get #isAligned(): boolean {
+    const { store } = this.#context;
+    return !store.isRebuilding && store.treeKey === this.#theirKey;
   }
 
   /** Starts a comparison of digests. */
@@ -83,7 +133,7 @@ export class PeerReplication {
   forward(report: Report, stored: StoreResult): void {
     this.onNewer(stored);
     const isHeldBack = this.#lazyServers.has(report.server);
-    if (isHeldBack) this.outbox.announcements.add(stored);
+    if (isHeldBack) this.outbox.announce(stored);
     else this.outbox.put(report, stored.fingerprint);
   }
 
@@ -130,9 +180,27 @@ export class PeerReplication {
     this.#recentlyPruned.clear();
   }
 
-  /** Receives a message other than HORIZON. */
-  onMessage(message: Message): void {
+  /**
+   * Receives a message other than HORIZON.
+   *
+   * @returns A fault, if the neighbour has sent more than can be true.
+   */
+  onMessage(message: Message): string | undefined {
     switch (message.verb) {
+      case "TREE":
+        this.#theirKey = message.key;
+        this.#keysTold += 1;
+        this.align();
+        if (this.#keysTold > maxKeysOfLink) {
+          return `over ${maxKeysOfLink} keys of its tree`;
+        }
+        break;
+      case "ECHO":
+        this.outbox.onEcho(message.number);
+        break;
+      case "ECHOED":
+        this.outbox.onEchoed(message.number);
+        break;
       case "PRUNE":
         this.#lazyServers.add(message.server);
         break;
@@ -143,24 +211,24 @@ export class PeerReplication {
         for (const id of message.ids) this.#onHave(id);
         break;
       case "WANT":
-        this.#onWant(message.ids);
+        for (const id of message.ids) this.outbox.onWanted(id);
         break;
       case "DIGEST":
         this.#antiEntropy?.onDigests(message.node, message.digests);
         break;
       case "PART":
-        this.#antiEntropy?.onListPart(message.reports);
-        break;
+        return this.#antiEntropy?.onListPart(message.node, message.reports);
       case "LIST":
         this.#antiEntropy?.onList(message.node, message.reports);
         break;
       case "SYNC":
-        this.outbox.onSync();
+        if (this.#isAligned) this.outbox.onSync();
         break;
       case "SYNCED":
         this.#antiEntropy?.onSynced();
         break;
     }
+    return undefined;
   }
 
   #onHave(id: ReportId): void {
@@ -168,19 +236,6 @@ export class PeerReplication {
       this.outbox.announcements.delete(id.fingerprint);
     } else {
       this.outbox.requestReport(id);
-    }
-  }
-
-  #onWant(ids: readonly ReportId[]): void {
-    const wanted = Map.groupBy(ids, ({ leaf }) => leaf);
-    for (const [leaf, idsOfLeaf] of wanted) {
-      const fingerprints = new Set(
-        idsOfLeaf.map((id) => id.fingerprint),
-      );
-      for (const stored of this.#context.store.leaf(leaf)) {
-        if (!fingerprints.has(stored.fingerprint)) continue;
-        this.outbox.putRequested(stored.client, stored.line);
-      }
     }
   }
 }

@@ -63,6 +63,11 @@ export function isLeaf(node: DigestNode): boolean {
   return node >= firstLeaf;
 }
 
+/** The node of a leaf, 0 to `leafCount` - 1. */
+export function nodeOfLeaf(leaf: number): DigestNode {
+  return firstLeaf + leaf;
+}
+
 /** The leaves below a node: from the first up to the last (inclusive). */
 export function leavesBelow(node: DigestNode): [first: number, last: number] {
   let [first, last] = [node, node];

@@ -1,10 +1,9 @@
 /**
- * Hashes of reports and clients. Neighbours compare reports by fingerprint, and
- * the hash of a client's ID determines its leaf in the digest tree. Both use
- * MurmurHash3_x86_32 (A. Appleby) with different seeds. It has no key and does
- * not resist deliberate collisions. Anti-entropy may fail to repair reports
- * whose fingerprints, or whose clients' fingerprints, are equal, but no answer
- * is wrong. Clients are looked up by a hash with a key (`HalfSipHash`).
+ * Fingerprints of reports and clients, by which neighbours compare them. They
+ * use MurmurHash3_x86_32 (A. Appleby) with two seeds. It has no key and does not
+ * resist deliberate collisions. Anti-entropy may fail to repair reports whose
+ * fingerprints, or whose clients' fingerprints, are equal, but no answer is
+ * wrong. What is looked up by a hash uses one with a key (`HalfSipHash`).
  *
  * @module
  */
@@ -14,7 +13,6 @@ import {
   LastView,
 } from "../../protocol/bytes.ts";
 
-const clientSeed = 0;
 const lowSeed = 1;
 const highSeed = 2;
 
@@ -41,20 +39,10 @@ export function formatFingerprint(fingerprint: number): string {
   return fingerprint.toString(16).padStart(fingerprintDigits, "0");
 }
 
-/** The hash of a client's ID: a whole number below 2^32. */
-export function hashClient(client: ByteString): number {
-  return hashOf(scratchViews.of(encodeScratch(client)), 0, client.length);
-}
-
-/** The hash of an ID in a buffer, from `start` to `end` (exclusive). */
-export function hashOf(view: DataView, start: number, end: number): number {
-  return murmur(clientSeed, view, start, end);
-}
-
 const scratchViews = new LastView();
 
 /** MurmurHash3_x86_32 of a range of bytes: a whole number below 2^32. */
-function murmur(
+export function murmur(
   seed: number,
   view: DataView,
   start: number,

@@ -7,8 +7,9 @@
  *
  * A head is six numbers of 32 bits: the addresses of the next and the previous
  * record of the same leaf; the lower half of the line's fingerprint; the upper
- * half, and the number of unused units of the record; the line's length and
- * where in it the client's ID begins; the source that is charged for it.
+ * half, and the number of unused units of the record; the line's length
+ * and where in it the client's ID begins; the source that is charged for it, and
+ * in which chaining the record has a place (`unchain`).
  *
  * New records are appended to the newest block. The room of removed records is
  * reclaimed by moving the other records out of the emptiest block, a few at a
@@ -82,9 +83,15 @@ const maxBlocks = 2 ** (32 - unitBits);
 
 const space = 0x20;
 
+/** Of the number of the source, this bit tells the chaining. */
+const chainingBit = 2 ** 16;
+const sourceMask = chainingBit - 1;
+
 /** The same memory, as bytes and as numbers of 32 bits. */
 interface Block {
   readonly number: number;
+  /** Higher than that of each block before; numbers are used again. */
+  readonly serial: number;
   bytes: Uint8Array;
   words: Uint32Array;
   /**
@@ -104,6 +111,13 @@ export interface Walk {
   readonly blocks: Iterator<Block>;
   block: Block | undefined;
   unit: number;
+}
+
+/** Where a walk stands, as two whole numbers that stay valid. */
+export interface Place {
+  /** The serial number of a block. */
+  readonly block: number;
+  readonly unit: number;
 }
 
 /** The size of the record for a line, in units. */
@@ -130,6 +144,9 @@ export class RecordArena {
   #emptied: Block | undefined;
   #emptiedTo = 0;
   #isMoving = false;
+  /** `chainingBit` or 0: the records with this one have a place in a chain. */
+  #chaining = 0;
+  #serials = 0;
   #usedUnits = 0;
   /** Units before the ends of all blocks, in use or free. */
   #filledUnits = 0;
@@ -164,16 +181,37 @@ export class RecordArena {
     source: number,
   ): Address {
     const address = this.#allocate(unitsFor(report.end - report.start));
-    this.#link(0, address);
-    this.#link(address, first);
     this.#write(address, report, fingerprint, 0);
     this.#setWord(address, sourceAt, source);
+    this.chain(address, first);
     return address;
   }
 
   /**
-   * Replaces a record by a copy of a report about the same client. Returns its
-   * address: the same one if the line fits there.
+   * Takes all records out of their chains at once. Must not be called again
+   * before each of them has a place again.
+   */
+  unchain(): void {
+    this.#chaining ^= chainingBit;
+  }
+
+  /** Whether a record has a place in a chain. */
+  isChained(address: Address): boolean {
+    const word = this.#blockOf(address).words[wordOf(address) + sourceAt];
+    return (word & chainingBit) === this.#chaining;
+  }
+
+  /** Puts a record that has no place in front of the first one of a chain. */
+  chain(address: Address, first: Address): void {
+    this.#setWord(address, previousAt, 0);
+    this.#setWord(address, nextAt, 0);
+    this.#setSource(address, this.sourceOf(address));
+    this.#link(address, first);
+  }
+
+  /**
+   * Replaces a record, which must be in a chain, by a copy of a report about the
+   * same client. Returns its address: the same one if the line fits there.
    */
   replace(
     address: Address,
@@ -188,7 +226,7 @@ export class RecordArena {
     const fits = spare >= 0 && spare <= units && spare <= maxSpareUnits;
     if (fits) {
       this.#write(address, report, fingerprint, spare);
-      this.#setWord(address, sourceAt, source);
+      this.#setSource(address, source);
       return address;
     }
     const [previous, next] = [this.previousOf(address), this.nextOf(address)];
@@ -196,7 +234,7 @@ export class RecordArena {
     this.#link(previous, newAddress);
     this.#link(newAddress, next);
     this.#write(newAddress, report, fingerprint, 0);
-    this.#setWord(newAddress, sourceAt, source);
+    this.#setSource(newAddress, source);
     this.#free(address);
     return newAddress;
   }
@@ -299,7 +337,8 @@ export class RecordArena {
 
   /** The number of the source that is charged for a record; 0 for none. */
   sourceOf(address: Address): number {
-    return this.#blockOf(address).words[wordOf(address) + sourceAt];
+    return this.#blockOf(address).words[wordOf(address) + sourceAt] &
+      sourceMask;
   }
 
   /** The size of a record, in bytes. */
@@ -307,14 +346,21 @@ export class RecordArena {
     return this.#unitsOf(address) * unitBytes;
   }
 
-  /** The next record in the same leaf; 0 after the last. */
+  /** The next record of the chain; 0 after the last, and without a chain. */
   nextOf(address: Address): Address {
-    return this.#blockOf(address).words[wordOf(address) + nextAt];
+    return this.#neighbourOf(address, nextAt);
   }
 
-  /** The previous record in the same leaf; 0 before the first. */
+  /** The previous record; 0 before the first, and without a chain. */
   previousOf(address: Address): Address {
-    return this.#blockOf(address).words[wordOf(address) + previousAt];
+    return this.#neighbourOf(address, previousAt);
+  }
+
+  #neighbourOf(address: Address, at: number): Address {
+    const { words } = this.#blockOf(address);
+    const head = wordOf(address);
+    const isChained = (words[head + sourceAt] & chainingBit) === this.#chaining;
+    return isChained ? words[head + at] : 0;
   }
 
   /**
@@ -342,6 +388,31 @@ export class RecordArena {
     }
   }
 
+  /**
+   * Goes on with a walk from where another one stood; behind the block, if that
+   * was given back. Any other place is taken for the next one.
+   */
+  walkFrom({ block: serial, unit }: Place): Walk {
+    const walk = this.walk();
+    for (const block of this.#inOrder.values()) {
+      if (block.serial > serial) break;
+      walk.blocks.next();
+      walk.block = block;
+      walk.unit = block.endUnit;
+      if (block.serial < serial) continue;
+      walk.unit = firstUnitOf(block);
+      while (walk.unit < Math.min(unit, block.endUnit)) {
+        walk.unit += this.#unitsIn(block, walk.unit);
+      }
+    }
+    return walk;
+  }
+
+  /** Where a walk stands. */
+  placeOf({ block, unit }: Walk): Place {
+    return { block: block?.serial ?? 0, unit };
+  }
+
   /** The first records of each block, up to a number of each. */
   *firstOfEachBlock(count: number): Generator<Address, undefined> {
     for (const block of this.#inOrder.values()) {
@@ -367,6 +438,11 @@ export class RecordArena {
 
   #setWord(address: Address, at: number, value: number): void {
     this.#blockOf(address).words[wordOf(address) + at] = value;
+  }
+
+  /** Charges a source for a record that is in a chain. */
+  #setSource(address: Address, source: number): void {
+    this.#setWord(address, sourceAt, source | this.#chaining);
   }
 
   #blockOf(address: Address): Block {
@@ -438,7 +514,9 @@ export class RecordArena {
     }
     const bytes = allocateBuffer(units * unitBytes);
     const words = new Uint32Array(bytes.buffer);
-    const block = { number, bytes, words, endUnit: 0, usedUnits: 0 };
+    this.#serials += 1;
+    const serial = this.#serials;
+    const block = { number, serial, bytes, words, endUnit: 0, usedUnits: 0 };
     block.endUnit = firstUnitOf(block);
     this.#blocks[number] = block;
     this.#inOrder.set(number, block);

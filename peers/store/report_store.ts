@@ -28,9 +28,10 @@ import type { HashKey } from "./half_sip_hash.ts";
 import type { Walk } from "./record_arena.ts";
 import {
   ReportTable,
-  type StoredReport,
   type StoreResult,
+  type TreeWalk,
 } from "./report_table.ts";
+import type { TreeKey } from "../tree_key.ts";
 
 /** The limits of a store. */
 export interface StoreLimits {
@@ -88,13 +89,15 @@ export class ReportStore {
   /**
    * @param onExpired Called with each client that is removed.
    * @param hashKey Random, so that clients cannot choose IDs that collide.
+   * @param treeKey The first key of the digest tree.
    */
   constructor(
     limits: StoreLimits,
     onExpired: (client: ByteString, fingerprint: number) => void = () => {},
     hashKey?: HashKey,
+    treeKey?: TreeKey,
   ) {
-    this.#table = new ReportTable(hashKey);
+    this.#table = new ReportTable(hashKey, treeKey);
     this.#limits = limits;
     this.#onExpired = onExpired;
   }
@@ -160,23 +163,69 @@ export class ReportStore {
     return this.#table.digests;
   }
 
-  /** A copy of the reports of a leaf. */
-  leaf(leaf: number): StoredReport[] {
-    return this.#table.leaf(leaf);
+  /** The key of the digest tree. */
+  get treeKey(): TreeKey {
+    return this.#table.treeKey;
+  }
+
+  /** Whether the digest tree lacks reports, as its key has changed. */
+  get isRebuilding(): boolean {
+    return this.#table.isRebuilding;
+  }
+
+  /** See `ReportTable.startRebuild`. */
+  startRebuild(key: TreeKey): void {
+    this.#table.startRebuild(key);
+  }
+
+  /** See `ReportTable.rebuild`. */
+  rebuild(reports: number): void {
+    this.#table.rebuild(reports);
+  }
+
+  /** See `ReportTable.walkBelow`. */
+  walkBelow(node: DigestNode): TreeWalk {
+    return this.#table.walkBelow(node);
+  }
+
+  /** See `ReportTable.endWalk`. */
+  endWalk(walk: TreeWalk): void {
+    this.#table.endWalk(walk);
   }
 
   /**
-   * The stored lines below a node; the table may change during the iteration.
+   * The next report of a walk, expired ones too; valid until the store changes;
+   * undefined at the end.
    */
-  *linesBelow(node: DigestNode): Generator<ByteString, undefined> {
-    for (const line of this.#table.linesBelow(node)) {
+  nextOf(walk: TreeWalk): Report | undefined {
+    return this.#table.nextOf(walk);
+  }
+
+  /**
+   * The report with a fingerprint in a leaf, unless it has expired; valid until
+   * the store changes.
+   */
+  inLeaf(leaf: number, fingerprint: number): Report | undefined {
+    const report = this.#table.inLeaf(leaf, fingerprint);
+    return report === undefined || this.hasExpired(report) ? undefined : report;
+  }
+
+  /** Whether a report in a buffer has expired. */
+  hasExpired(report: Report): boolean {
+    const horizon = this.#horizon();
+    return horizon > -Infinity && receivedAtIn(report) <= horizon;
+  }
+
+  /** All remembered lines. One that is replaced meanwhile may occur twice. */
+  *lines(): Generator<ByteString, undefined> {
+    for (const line of this.#table.lines()) {
       if (!this.isExpired(line)) yield line;
     }
   }
 
   /**
-   * The stored lines about clients that pass a test, in pages: leaf by leaf,
-   * and within a leaf in the order of the IDs.
+   * The stored lines about clients that pass a test, in pages. A client that
+   * reports meanwhile may be on two of them.
    *
    * @param limit Most lines of a page.
    * @param cursor `next` of the page before.
@@ -185,36 +234,31 @@ export class ReportStore {
   select(
     matches: (client: ByteString) => boolean,
     limit: number,
-    cursor = "0 ",
+    cursor = "0 0",
   ): StorePage {
-    // The last leaf of the previous page, and the last ID in it.
-    const [, firstLeaf, lastClient] = cursor.match(/^(\d{1,5}) (.*)$/s) ?? [];
-    if (firstLeaf === undefined) {
-      throw new RangeError(`Not a cursor: ${cursor}`);
-    }
+    const [, block, unit] = cursor.match(/^(\d{1,15}) (\d{1,6})$/) ?? [];
+    if (block === undefined) throw new RangeError(`Not a cursor: ${cursor}`);
     const lines: ByteString[] = [];
     let looked = 0;
     let bytes = 0;
-    let after = lastClient;
-    for (
-      let leaf = this.digests.nextFilledLeaf(Number(firstLeaf));
-      leaf !== undefined;
-      leaf = this.digests.nextFilledLeaf(leaf + 1)
-    ) {
-      if (leaf > Number(firstLeaf)) after = "";
-      const stored = this.leaf(leaf).filter(({ client }) => client > after)
-        .sort((one, other) => one.client < other.client ? -1 : 1);
-      for (const { client, line } of stored) {
+    const next = this.#table.read(
+      { block: Number(block), unit: Number(unit) },
+      (report) => {
         const isFull = lines.length >= limit || looked >= maxPageReports ||
           bytes >= maxPageBytes;
-        if (isFull) return { lines, next: `${leaf} ${after}` };
+        if (isFull) return false;
         looked += 1;
-        bytes += line.length;
-        after = client;
-        if (matches(client) && !this.isExpired(line)) lines.push(line);
-      }
-    }
-    return { lines, next: undefined };
+        bytes += report.end - report.start;
+        if (matches(report.client) && !this.hasExpired(report)) {
+          lines.push(report.line);
+        }
+        return true;
+      },
+    );
+    return {
+      lines,
+      next: next === undefined ? undefined : `${next.block} ${next.unit}`,
+    };
   }
 
   /**

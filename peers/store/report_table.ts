@@ -4,7 +4,9 @@
  *
  * The records of the clients of a leaf of the digest tree form a chain, so that
  * the reports below a node can be listed when its digest differs from a
- * neighbour's.
+ * neighbour's. When the tree gets another key, every record moves to another
+ * chain, a few at a time. Meanwhile the chains and digests have the records that
+ * have moved or that are new, and nothing is compared.
  *
  * @module
  */
@@ -19,15 +21,18 @@ import {
   leafOf,
   leavesBelow,
 } from "./digest_tree.ts";
-import { fingerprintOf, hashOf } from "./fingerprint.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { HalfSipHash, type HashKey } from "./half_sip_hash.ts";
 import {
   type Address,
   maxFreeFraction,
+  type Place,
   RecordArena,
   recordBytes,
   type Walk,
 } from "./record_arena.ts";
+import { type TreeKey, treeKeyDigits } from "../tree_key.ts";
+import { hashOfTree } from "./tree_hash.ts";
 
 /** The result of storing a report. */
 export interface StoreResult {
@@ -58,11 +63,21 @@ export type Admit<Refusal> = (
   isNew: boolean,
 ) => Refusal | undefined;
 
-/** A copy of a stored report. */
-export interface StoredReport {
-  readonly client: ByteString;
-  readonly line: ByteString;
-  readonly fingerprint: number;
+/** A walk over the records below a node, amid changes of the table. */
+export class TreeWalk {
+  /** The next record; 0 at the end of a leaf. */
+  at: Address = 0;
+  /** The leaf of the last record that was read. */
+  leaf: number;
+  /** The fingerprint of the last record that was read. */
+  fingerprint = 0;
+  readonly last: number;
+  isOver = false;
+
+  constructor(node: DigestNode) {
+    [this.leaf, this.last] = leavesBelow(node);
+    this.leaf -= 1;
+  }
 }
 
 const nothingRead = { address: 0, line: "" };
@@ -85,9 +100,14 @@ export class ReportTable {
   readonly #arena = new RecordArena((from, to) => this.#onMoved(from, to));
   readonly #index = new ClientIndex();
   readonly #hash: HalfSipHash;
+  #treeKey: TreeKey;
+  #treeHash: HalfSipHash;
+  /** The walk over the records that the tree lacks, after a change of its key. */
+  #rebuild: Walk | undefined;
+  readonly #treeWalks = new Set<TreeWalk>();
   /** The first record of each leaf; 0 where there is none. */
   readonly #leaves = new Uint32Array(leafCount);
-  readonly #digests = new DigestTree();
+  #digests = new DigestTree();
   /** The requested client, and the record being read; reused. */
   readonly #sought = new Report();
   readonly #read = new Report();
@@ -103,9 +123,17 @@ export class ReportTable {
   readonly #clientsOfSources = new Uint32Array(sourceCount);
   readonly #bytesOfSources = new Float64Array(sourceCount);
 
-  /** @param key Random, so that clients cannot choose IDs that collide. */
-  constructor(key: HashKey = [0, 0]) {
+  /**
+   * @param key Random, so that clients cannot choose IDs that collide.
+   * @param treeKey The first key of the digest tree.
+   */
+  constructor(
+    key: HashKey = [0, 0],
+    treeKey: TreeKey = "0".repeat(treeKeyDigits),
+  ) {
     this.#hash = new HalfSipHash(key);
+    this.#treeKey = treeKey;
+    this.#treeHash = hashOfTree(treeKey);
   }
 
   /**
@@ -133,7 +161,7 @@ export class ReportTable {
       const refusal = admit(report, source, growth, known === 0);
       if (refusal !== undefined) return refusal;
     }
-    const leaf = leafOf(hashOf(view, clientStart, clientEnd));
+    const leaf = leafOf(this.#treeHash.hash(view, clientStart, clientEnd));
     const fingerprint = fingerprintOf(view, start, end);
     const number = source === undefined ? 0 : this.numberOf(source);
     const replaced = known === 0
@@ -179,6 +207,7 @@ export class ReportTable {
     const arena = this.#arena;
     this.#lastRead = nothingRead;
     const replaced = arena.fingerprintOf(known);
+    if (!arena.isChained(known)) this.#chain(known, leaf);
     const bytesBefore = arena.bytesOf(known);
     // A client is charged to the source that has reported it last.
     this.#charge(arena.sourceOf(known), -1, -bytesBefore);
@@ -188,6 +217,7 @@ export class ReportTable {
     if (address !== known) {
       if (this.#leaves[leaf] === known) this.#leaves[leaf] = address;
       this.#index.move(hash, known, address);
+      this.#moveWalks(known, address);
       arena.compact(bytesBefore);
     }
     return replaced;
@@ -232,16 +262,12 @@ export class ReportTable {
     const arena = this.#arena;
     this.#lastRead = nothingRead;
     arena.read(address, report);
-    const leaf = this.#leafOf(report);
     const gone = arena.fingerprintOf(address);
     const bytes = arena.bytesOf(address);
     this.#charge(arena.sourceOf(address), -1, -bytes);
-    if (this.#leaves[leaf] === address) {
-      this.#leaves[leaf] = arena.nextOf(address);
-    }
+    if (arena.isChained(address)) this.#unchain(address, report, gone);
     this.#index.remove(this.#hashOf(report), address);
     arena.remove(address);
-    this.#digests.remove(leaf, gone);
     this.#size -= 1;
     this.#removals += 1;
     if (this.#size === 0) arena.clear();
@@ -289,33 +315,164 @@ export class ReportTable {
   }
 
   /** The digests that neighbours compare. */
-  get digests(): Pick<DigestTree, "countOf" | "digestOf" | "nextFilledLeaf"> {
+  get digests(): Pick<DigestTree, "countOf" | "digestOf"> {
     return this.#digests;
   }
 
-  /** A copy of the reports of a leaf. */
-  leaf(leaf: number): StoredReport[] {
-    const entries: StoredReport[] = [];
-    const report = this.#read;
-    let address = this.#leaves[leaf];
-    while (address !== 0) {
-      this.#arena.read(address, report);
-      const { client, line } = report;
-      const fingerprint = this.#arena.fingerprintOf(address);
-      entries.push({ client, line, fingerprint });
-      address = this.#arena.nextOf(address);
-    }
-    return entries;
+  /** The key of the digest tree. */
+  get treeKey(): TreeKey {
+    return this.#treeKey;
   }
 
-  /** The AT lines below a node; the table may change during the iteration. */
-  *linesBelow(node: DigestNode): Generator<ByteString, undefined> {
-    const [first, last] = leavesBelow(node);
-    for (let from = first;;) {
-      const leaf = this.#digests.nextFilledLeaf(from);
-      if (leaf === undefined || leaf > last) return;
-      for (const { line } of this.leaf(leaf)) yield line;
-      from = leaf + 1;
+  /** Whether the tree lacks records, as its key has changed. */
+  get isRebuilding(): boolean {
+    return this.#rebuild !== undefined;
+  }
+
+  /**
+   * Gives the tree another key, for which it has to be rebuilt. Must not be
+   * called during a rebuild. Ends all walks over the tree.
+   */
+  startRebuild(key: TreeKey): void {
+    this.#treeKey = key;
+    this.#treeHash = hashOfTree(key);
+    this.#leaves.fill(0);
+    this.#digests = new DigestTree();
+    this.#arena.unchain();
+    for (const walk of this.#treeWalks) walk.isOver = true;
+    this.#treeWalks.clear();
+    this.#rebuild = this.#arena.walk();
+    // There may be nothing to do.
+    this.rebuild(1);
+  }
+
+  /**
+   * Goes on with a rebuild.
+   *
+   * @param reports How many reports to look at.
+   */
+  rebuild(reports: number): void {
+    const report = this.#moved;
+    for (let left = reports; left > 0; left--) {
+      if (this.#rebuild === undefined) return;
+      const address = this.#arena.next(this.#rebuild);
+      if (address === 0) {
+        this.#rebuild = undefined;
+        return;
+      }
+      if (this.#arena.isChained(address)) continue;
+      this.#arena.read(address, report);
+      this.#chain(address, this.#leafOf(report));
+    }
+  }
+
+  /** Gives a record a place in the tree. */
+  #chain(address: Address, leaf: number): void {
+    this.#arena.chain(address, this.#leaves[leaf]);
+    this.#leaves[leaf] = address;
+    this.#digests.add(leaf, this.#arena.fingerprintOf(address));
+  }
+
+  /** Takes a record out of the tree; its chain still leads to the next one. */
+  #unchain(address: Address, report: Report, fingerprint: number): void {
+    const leaf = this.#leafOf(report);
+    const next = this.#arena.nextOf(address);
+    if (this.#leaves[leaf] === address) this.#leaves[leaf] = next;
+    this.#digests.remove(leaf, fingerprint);
+    this.#moveWalks(address, next);
+  }
+
+  /** Walks that stand at a record go on at another one. */
+  #moveWalks(from: Address, to: Address): void {
+    for (const walk of this.#treeWalks) if (walk.at === from) walk.at = to;
+  }
+
+  /**
+   * Starts a walk over the records below a node, for `nextOf`. It must be taken
+   * to its end, or ended by `endWalk`.
+   */
+  walkBelow(node: DigestNode): TreeWalk {
+    const walk = new TreeWalk(node);
+    this.#treeWalks.add(walk);
+    return walk;
+  }
+
+  /** Ends a walk before its end. */
+  endWalk(walk: TreeWalk): void {
+    walk.isOver = true;
+    this.#treeWalks.delete(walk);
+  }
+
+  /**
+   * The next record of a walk, valid until the table changes; undefined at the
+   * end. A record that is added during the walk may be left out.
+   */
+  nextOf(walk: TreeWalk): Report | undefined {
+    while (walk.at === 0) {
+      if (walk.isOver) return undefined;
+      const leaf = this.#digests.nextFilledLeaf(walk.leaf + 1);
+      if (leaf === undefined || leaf > walk.last) {
+        this.endWalk(walk);
+        return undefined;
+      }
+      walk.leaf = leaf;
+      walk.at = this.#leaves[leaf];
+    }
+    if (walk.isOver) return undefined;
+    const { at } = walk;
+    this.#arena.read(at, this.#read);
+    walk.fingerprint = this.#arena.fingerprintOf(at);
+    walk.at = this.#arena.nextOf(at);
+    return this.#read;
+  }
+
+  /**
+   * The report with a fingerprint in a leaf, valid until the table changes.
+   *
+   * @param leaf 0 to `leafCount` - 1.
+   */
+  inLeaf(leaf: number, fingerprint: number): Report | undefined {
+    const arena = this.#arena;
+    let at = this.#leaves[leaf];
+    while (at !== 0 && arena.fingerprintOf(at) !== fingerprint) {
+      at = arena.nextOf(at);
+    }
+    if (at === 0) return undefined;
+    arena.read(at, this.#read);
+    return this.#read;
+  }
+
+  /** All AT lines. A report that arrives meanwhile may occur twice. */
+  *lines(): Generator<ByteString, undefined> {
+    const walk = this.#arena.walk();
+    while (true) {
+      const address = this.#arena.next(walk);
+      if (address === 0) return;
+      this.#arena.read(address, this.#read);
+      yield this.#read.line;
+    }
+  }
+
+  /**
+   * Reads some records from a place on.
+   *
+   * @param place `next` of the call before; undefined for the first one.
+   * @param visit Called with each report. Returns whether to go on behind it.
+   * @returns The place of the report at which `visit` stopped; undefined if there
+   * was none.
+   */
+  read(
+    place: Place | undefined,
+    visit: (report: Report) => boolean,
+  ): Place | undefined {
+    const arena = this.#arena;
+    const walk = place === undefined ? arena.walk() : arena.walkFrom(place);
+    while (true) {
+      const before = arena.placeOf(walk);
+      const address = arena.next(walk);
+      if (address === 0) return undefined;
+      arena.read(address, this.#read);
+      if (!visit(this.#read)) return before;
     }
   }
 
@@ -387,7 +544,8 @@ export class ReportTable {
     this.#lastRead = nothingRead;
     this.#arena.read(to, report);
     this.#index.move(this.#hashOf(report), from, to);
-    if (this.#arena.previousOf(to) === 0) {
+    this.#moveWalks(from, to);
+    if (this.#arena.isChained(to) && this.#arena.previousOf(to) === 0) {
       this.#leaves[this.#leafOf(report)] = to;
     }
   }
@@ -406,7 +564,7 @@ export class ReportTable {
   }
 
   #leafOf({ clientEnd, clientStart, view }: Report): number {
-    return leafOf(hashOf(view, clientStart, clientEnd));
+    return leafOf(this.#treeHash.hash(view, clientStart, clientEnd));
   }
 
   #hashOf({ clientEnd, clientStart, view }: Report): number {

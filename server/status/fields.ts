@@ -161,6 +161,10 @@ export interface LinkStatus {
   readonly losses: number;
   /** Why the link last failed or was lost; null if it never did. */
   readonly lastFailure: string | null;
+  /** How often two servers with the neighbour's name alternated. */
+  readonly duplicates: number;
+  /** Messages of a later version that were ignored. */
+  readonly ignoredMessages: number;
 }
 
 const link = group<LinkStatus>({
@@ -210,6 +214,20 @@ const link = group<LinkStatus>({
     ),
   },
   lastFailure: { initial: null, isInSummary: true },
+  duplicates: {
+    initial: 0,
+    metric: counter(
+      "herd_two_servers_of_one_name_total",
+      "How often two servers with the name of a neighbour alternated",
+    ),
+  },
+  ignoredMessages: {
+    initial: 0,
+    metric: counter(
+      "herd_link_ignored_messages_total",
+      "Messages of a neighbour's later version that were ignored",
+    ),
+  },
 });
 
 /** Requests to the places service. */
@@ -328,6 +346,8 @@ export interface ServerFacts {
   readonly connections: ConnectionCounts;
   readonly lines: LineCounts;
   readonly reports: ReportCounts;
+  /** Whether reports of its clients expire on arrival, so that none is stored. */
+  readonly storesNothing: boolean;
   /** How often each limit was reached, without those that never were. */
   readonly limitHits: Readonly<Record<string, number>>;
   /**
@@ -380,6 +400,14 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   connections,
   lines,
   reports,
+  storesNothing: {
+    initial: false,
+    metric: flag(
+      "herd_stores_nothing",
+      "Whether reports of its clients expire on arrival",
+      Boolean,
+    ),
+  },
   limitHits: {
     isInSummary: true,
     initial: {},

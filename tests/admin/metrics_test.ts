@@ -31,6 +31,8 @@ const link = {
   bytesSent: 9,
   losses: 10,
   lastFailure: null,
+  duplicates: 0,
+  ignoredMessages: 0,
 };
 
 Deno.test("metrics have the values of the status", async () => {

@@ -32,6 +32,8 @@ const link: LinkStatus = {
   bytesSent: 0,
   losses: 0,
   lastFailure: null,
+  duplicates: 0,
+  ignoredMessages: 0,
 };
 
 /** The cells of the first server's row, by the titles of their columns. */

@@ -139,7 +139,7 @@ class Peer {
 const nonce = "0123456789abcdef".repeat(2);
 
 function hello(from: string, to = "Hill", incarnation = "by-hand"): string {
-  return `HERD 4 ${from} ${to} ${incarnation} ${nonce}`;
+  return `HERD 5 ${from} ${to} ${incarnation} ${nonce}`;
 }
 
 function proof(part: string, dialler: string, acceptor: string): string {
@@ -319,12 +319,13 @@ async function play(): Promise<void> {
     const line of [
       "GET / HTTP/1.1\r\n",
       "x".repeat(600),
-      `${hello("Smith").replace("4", "3")}\n`,
+      `${hello("Smith").replace("5", "4")}\n`,
       `${hello("Hill")}\n`,
       `${hello("Smith", "Campbell")}\n`,
       `${hello("Singleton")}\n`,
       `${hello("Smith").slice(0, -1)}\n`,
       `${hello("Smith").replace(" ", "  ")}\n`,
+      `${hello("Smith")} key=a key=b\n`,
       `${hello("Smith")}\nPROOF -\n`,
       `${hello("Smith")}\nPROOF ${"0".repeat(64)}\n`,
       `${hello("Smith")}\nPROOF\n`,
@@ -346,9 +347,12 @@ async function play(): Promise<void> {
   /** Links with Hill as Jaquez. */
   async function linkByHand(incarnation: string): Promise<Peer> {
     const neighbour = await Peer.at(hill + peers);
-    const ours = hello("Jaquez", "Hill", incarnation);
+    // With a field that Hill does not know.
+    const ours = `${hello("Jaquez", "Hill", incarnation)} by=hand`;
     const theirs = (await neighbour.send(`${ours}\n`)).trimEnd();
-    await neighbour.send(proof("dialler", ours, theirs));
+    const answer = await neighbour.send(proof("dialler", ours, theirs));
+    const [key] = answer.match(/^TREE .*\n/m)!;
+    await neighbour.send(key);
     return neighbour;
   }
   const grape = "AT Jaquez +0.100000000 grape +2+2 1520024730";
@@ -362,8 +366,12 @@ async function play(): Promise<void> {
       "AT Smith +0.100000000 lime +2+2 1520024730",
       `DIGEST -${" 1".repeat(16)}`,
       "LIST -",
-      "PART 0",
-      "LIST 0",
+      "PART 0000",
+      "LIST 0000",
+      "ECHO 7",
+      "ECHOED 7",
+      "+STATUS by hand",
+      `TREE ${"0".repeat(32)}`,
       "HAVE 0000000000000000ff",
       "WANT 0000000000000000ff",
       "PRUNE Hill",
@@ -379,6 +387,9 @@ async function play(): Promise<void> {
   for (
     const line of [
       "PING ",
+      "PART 0",
+      "TREE 0",
+      "STATUS by hand",
       "PRUNE Nobody",
       "AT Hill +0.1 grape +2+2 1520024730",
       "DIGEST - 1",
@@ -512,7 +523,7 @@ async function play(): Promise<void> {
   step("the link between Hill and Smith goes silent");
   for (const connection of platform.connections) {
     const { acceptor, dialer, opening } = connection;
-    const isTheirs = /^HERD 4 (Hill Smith|Smith Hill) /.test(opening);
+    const isTheirs = /^HERD 5 (Hill Smith|Smith Hill) /.test(opening);
     const isOpen = !acceptor.isClosed && !dialer.isClosed;
     connection.isMute = isTheirs && isOpen;
   }

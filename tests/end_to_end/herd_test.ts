@@ -157,7 +157,7 @@ Deno.test("a neighbour's report is answered byte for byte, and a wrong one ends 
   );
   assertEquals(await whereIs(herd, "Hill", "ki\xffwi"), at);
   await writeAll(smith, "AT Mallory +0.000000000 pear +1+1 1\n");
-  assertStringIncludes(await readAll(smith), "HERD 4 Hill Smith ");
+  assertStringIncludes(await readAll(smith), "HERD 5 Hill Smith ");
   assertEquals(await whereIs(herd, "Hill", "pear"), "? WHATSAT pear 0 0");
   await herd.untilLogged(
     "Hill",

@@ -107,6 +107,8 @@ function linksOf(
       bytesSent: 0,
       losses: isUp ? 0 : 1,
       lastFailure: isUp ? null : "connection refused",
+      duplicates: 0,
+      ignoredMessages: 0,
     };
   });
 }

@@ -10,9 +10,13 @@ import {
   defaultMaxHalfOpenLinks,
 } from "../../peers/limits.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
-import { FloodRouter } from "../../peers/replication/flood_router.ts";
+import {
+  FloodRouter,
+  type FloodRouterOptions,
+} from "../../peers/replication/flood_router.ts";
 import type { StoreLimits } from "../../peers/store/report_store.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
+import type { EventFields, EventLevel } from "../../runtime/events.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { PipeEnd } from "./pipe.ts";
@@ -21,12 +25,20 @@ import { RecordingTrafficLog } from "./recording_traffic.ts";
 
 /** A router without limits, unless a test sets some. */
 export function openRouter(
-  { catchUp = true, ...limits }:
+  { catchUp = true, maxOutboxBytes, rebuiltReports, treeKey, ...limits }:
     & Partial<StoreLimits>
-    & { readonly catchUp?: boolean } = {},
+    & Partial<
+      Pick<
+        FloodRouterOptions,
+        "catchUp" | "maxOutboxBytes" | "rebuiltReports" | "treeKey"
+      >
+    > = {},
 ): FloodRouter {
   return new FloodRouter({
     catchUp,
+    maxOutboxBytes,
+    rebuiltReports,
+    treeKey,
     limits: {
       maxClients: Infinity,
       maxTableBytes: Infinity,
@@ -38,6 +50,14 @@ export function openRouter(
     },
     recentReports: 1024,
   });
+}
+
+/** An event of a server in memory. */
+export interface MemoryEvent {
+  readonly level: EventLevel;
+  readonly connection: string;
+  readonly event: string;
+  readonly fields: EventFields;
 }
 
 /** One server without its client port. */
@@ -52,6 +72,8 @@ export interface MemoryServer {
   readonly started: Promise<void>;
   /** Its events, as `connection event reason`. */
   readonly events: string[];
+  /** The same with their levels and fields. */
+  readonly allEvents: MemoryEvent[];
   /** The traffic log of each connection, by name. */
   readonly traffic: Map<string, RecordingTrafficLog>;
 }
@@ -89,11 +111,16 @@ export class MemoryHerd {
   /** Creates a server and starts dialling. */
   start(
     name: string,
-    options: { catchUp?: boolean; secrets?: readonly string[] } = {},
+    options: {
+      catchUp?: boolean;
+      secrets?: readonly string[];
+      treeKey?: string;
+    } = {},
   ): MemoryServer {
     const self = this.topology.servers.find((entry) => entry.name === name)!;
-    const router = openRouter({ catchUp: options.catchUp });
+    const router = openRouter(options);
     const events: string[] = [];
+    const allEvents: MemoryEvent[] = [];
     const traffic = new Map<string, RecordingTrafficLog>();
     this.#incarnations += 1;
     const counts = new LimitCounts(this.clock, () => {});
@@ -120,10 +147,12 @@ export class MemoryHerd {
         traffic.set(connection, recording);
         return recording;
       },
-      emit: (_level, connection, event, fields = {}) =>
+      emit: (level, connection, event, fields = {}) => {
+        allEvents.push({ level, connection, event, fields });
         events.push(
           [connection, event, fields.reason].filter(Boolean).join(" "),
-        ),
+        );
+      },
     });
     // Registered before it dials, so that neighbours can dial it.
     const starting = Promise.withResolvers<void>();
@@ -136,6 +165,7 @@ export class MemoryHerd {
       durations,
       started,
       events,
+      allEvents,
       traffic,
     };
     this.servers.set(name, server);
@@ -161,9 +191,9 @@ export class MemoryHerd {
   }
 
   /** Connects to a server from an unknown address. */
-  dial(name: string): PipeEnd {
+  dial(name: string, remote = "stranger:1"): PipeEnd {
     const [ours, theirs] = PipeEnd.pair();
-    this.servers.get(name)!.linkManager.accept(theirs, "stranger:1");
+    this.servers.get(name)!.linkManager.accept(theirs, remote);
     return ours;
   }
 

@@ -89,6 +89,7 @@ export class MemoryReplica implements Replica {
       clients: this.#newest.size,
       table: { bytes: 0, maxBytes: 0 },
       reports: { newer: this.accepted.length, known: 0, forgotten: 0 },
+      storesNothing: false,
       links: [],
     };
   }

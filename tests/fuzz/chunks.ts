@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { hashClient } from "../../peers/store/fingerprint.ts";
+import { fingerprint } from "../../peers/store/fingerprint.ts";
 import { Random } from "../../runtime/random.ts";
 
 /** Longest stream that is also split into single bytes, in bytes. */
@@ -12,7 +12,7 @@ const maxSingleBytes = 128;
 
 /** Random numbers that depend only on an input. */
 export function randomOf(input: ByteString): Random {
-  return new Random(hashClient(input));
+  return new Random(fingerprint(input) >>> 0);
 }
 
 /** A stream as one chunk, as random chunks, and if short as single bytes. */

@@ -16,7 +16,10 @@ import {
 } from "../../cli/arguments.ts";
 import { runProgram, SetupError } from "../../cli/exit.ts";
 import { escapeBytes } from "../../log/escape.ts";
-import { hashClient } from "../../peers/store/fingerprint.ts";
+import {
+  fingerprint,
+  formatFingerprint,
+} from "../../peers/store/fingerprint.ts";
 import { bytesOfText, encodeBytes, textOfBytes } from "../../protocol/bytes.ts";
 import { readCorpus, seedUrl } from "./corpus.ts";
 import { type Failure, Fuzzer } from "./fuzzer.ts";
@@ -128,7 +131,7 @@ function printFailure(name: string, seed: number, failure: Failure): void {
   const { input, message, runs } = failure;
   const shown = textOfBytes(escapeBytes(input.slice(0, maxShownBytes)));
   const rest = input.length - maxShownBytes;
-  const file = `found-${hashClient(input).toString(16).padStart(8, "0")}`;
+  const file = `found-${formatFingerprint(fingerprint(input))}`;
   console.log(`  ${textOfBytes(escapeBytes(bytesOfText(message)))}`);
   console.log(`  input: ${shown}${rest > 0 ? ` and ${rest} more bytes` : ""}`);
   console.log(

@@ -3,7 +3,9 @@ import {
   type Hello,
   proofText,
 } from "../../peers/links/handshake.ts";
-import { fingerprint, hashClient } from "../../peers/store/fingerprint.ts";
+import { fingerprint } from "../../peers/store/fingerprint.ts";
+import { hashOfTree } from "../../peers/store/tree_hash.ts";
+import { encodeBytes } from "../../protocol/bytes.ts";
 import { parseMessage } from "../../peers/replication/messages.ts";
 import { parseReport } from "../../protocol/report.ts";
 import { createProver } from "../../runtime/identity.ts";
@@ -30,12 +32,12 @@ Deno.test("the handshake in PROTOCOL.md is valid", async () => {
     return { from, to, incarnation, nonce };
   };
   const [dialer, acceptor] = [
-    lineOf("HERD 4 Smith"),
-    lineOf("HERD 4 Hill"),
+    lineOf("HERD 5 Smith"),
+    lineOf("HERD 5 Hill"),
   ];
   assertEquals(formatHello(hello(dialer)), dialer);
   assertEquals(formatHello(hello(acceptor)), acceptor);
-  const [, secret] = text.match(/secret above is `([^`]+)`/)!;
+  const [, secret] = text.match(/secret\s+above\s+is\s+`([^`]+)`/)!;
   const prove = createProver([secret]);
   for (const role of ["dialler", "acceptor"] as const) {
     const [proof] = await prove(
@@ -46,7 +48,11 @@ Deno.test("the handshake in PROTOCOL.md is valid", async () => {
 });
 
 Deno.test("the hash and the fingerprint in PROTOCOL.md are correct", () => {
-  const hash = hashClient("kiwi.cs.ucla.edu").toString(16);
+  const [, key] = lineOf("key     0").split(/ +/);
+  const client = encodeBytes("kiwi.cs.ucla.edu");
+  const hash = hashOfTree(key)
+    .hash(new DataView(client.buffer), 0, client.length).toString(16)
+    .padStart(8, "0");
   assertEquals(lineOf("hash "), `hash    ${hash}`);
   assertEquals(lineOf("report  AT"), `report  ${kiwi}`);
   const digits = fingerprint(kiwi).toString(16).padStart(14, "0");
@@ -57,7 +63,11 @@ Deno.test("the hash and the fingerprint in PROTOCOL.md are correct", () => {
 });
 
 Deno.test("the comparison in PROTOCOL.md is the one of two servers", () => {
-  const [hill, smith] = [openRouter(), openRouter()];
+  const [, treeKey] = lineOf("key     0").split(/ +/);
+  const [hill, smith] = [
+    openRouter({ treeKey }),
+    openRouter({ treeKey: lineOf("Smith: TREE").slice(-32) }),
+  ];
   const receive = (
     router: typeof hill,
     from: string | undefined,
@@ -80,14 +90,16 @@ Deno.test("the comparison in PROTOCOL.md is the one of two servers", () => {
   const sent: string[] = [];
   for (let before = -1; before < sent.length;) {
     before = sent.length;
-    for (const { name, other, outbox } of sides) {
-      for (const line of takeLines(outbox)) {
+    const written = sides.map(({ outbox }) => takeLines(outbox));
+    for (const [index, { name, other }] of sides.entries()) {
+      for (const line of written[index]) {
         sent.push(`    ${`${name}:`.padEnd(6)} ${line}`);
         receive(other, name, line);
       }
     }
+    for (const router of [hill, smith]) router.rebuild();
   }
-  assertEquals(sent.length, 12);
+  assertEquals(sent.length, 17);
   assertEquals(hill.hasCaughtUpWith("Smith"), true);
   assertEquals(smith.hasCaughtUpWith("Hill"), true);
   assertStringIncludes(text, `\n\n${sent.join("\n")}\n\n`);

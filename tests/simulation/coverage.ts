@@ -98,6 +98,10 @@ const situations = [
   "a neighbour is asked to send them again: GRAFT",
   "a neighbour requests an announced report: WANT",
   "a comparison goes below the root's children",
+  "a digest tree is rebuilt",
+  "a fault affects a server that rebuilds its digest tree",
+  "a report is accepted by a server that rebuilds its digest tree",
+  "more waits for a neighbour than the limit",
 ] as const;
 
 /** A rare situation. */

@@ -9,7 +9,8 @@
  */
 import { maxWriteBytes } from "../../peers/limits.ts";
 import { childrenPerNode, leafOf } from "../../peers/store/digest_tree.ts";
-import { hashClient } from "../../peers/store/fingerprint.ts";
+import { hashOfTree } from "../../peers/store/tree_hash.ts";
+import { encodeBytes } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
 import {
   epochMs,
@@ -119,6 +120,7 @@ export function drawPlan(seed: number): Plan {
     // Herds have too few reports to fill a write of the default size.
     writeBytes: random.pick([300, 2_000, maxWriteBytes]),
     recentReports: random.pick([2 ** 4, 2 ** 10]),
+    ...drawTreeAndOutbox(seed, catchUp),
     // Without catch-up, links have to be up by the time of the first report.
     delayMs: catchUp && random.chance(farChance) ? farDelayMs : usualDelayMs,
     reports: drawReports({
@@ -144,15 +146,38 @@ function crowd(plan: Plan): Plan {
     ids.set(report.client, id);
     return { ...report, client: id };
   });
-  return { ...plan, reports };
+  return { ...plan, reports, treeKey: crowdedKey };
 }
+
+/** The key under which the IDs of a crowd are crowded. */
+const crowdedKey = "c".padEnd(32, "0");
 
 /** IDs whose leaves are all below the first of the root's grandchildren. */
 function* crowdedIds(): Generator<string, never> {
+  const hash = hashOfTree(crowdedKey);
   for (let index = 0;; index++) {
     const id = `client-${index}`;
-    if (leafOf(hashClient(id)) < childrenPerNode ** 2) yield id;
+    const view = new DataView(encodeBytes(id).buffer);
+    if (leafOf(hash.hash(view, 0, id.length)) < childrenPerNode ** 2) yield id;
   }
+}
+
+/**
+ * Slow rebuilds, and outboxes with little room: what is dropped is repaired by
+ * comparisons only. From numbers of its own, so that the rest of the plan of a
+ * seed stays the same.
+ */
+function drawTreeAndOutbox(
+  seed: number,
+  catchUp: boolean,
+): Pick<Plan, "outboxBytes" | "rebuiltReports"> {
+  const random = new Random(seed ^ 0x7ee5eed);
+  return {
+    rebuiltReports: random.pick([1, 3, 1_000]),
+    ...catchUp && random.chance(0.3)
+      ? { outboxBytes: random.pick([5_000, 8_000]) }
+      : {},
+  };
 }
 
 /**

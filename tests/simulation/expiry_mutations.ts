@@ -80,7 +80,7 @@ export const expiryMutations: readonly Mutation[] = [
     code: "stored !== undefined && stored <= horizon",
     instead: "false",
     noticed: "a report that has not expired is not visible",
-    firstSeed: 98,
+    firstSeed: 55,
     seeds: 8,
   },
   {
@@ -149,7 +149,7 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "digests without removed reports",
     file: "peers/store/report_table.ts",
-    code: "this.#digests.remove(leaf, gone);",
+    code: "this.#digests.remove(leaf, fingerprint);",
     instead: "",
     noticed: "a digest does not match the reports",
     firstSeed: 9,
@@ -239,7 +239,7 @@ export const expiryMutations: readonly Mutation[] = [
     without: "dropping expired reports from the backlog",
     file: "peers/replication/outbox.ts",
     code:
-      "    this.#backlog.delete(client);\n    this.announcements.delete(fingerprint);",
+      "    this.#remove(client);\n    this.announcements.delete(fingerprint);",
     instead: "    this.announcements.delete(fingerprint);",
     noticed: "more reports wait for a neighbour than there are clients",
     firstSeed: 42,
@@ -249,8 +249,8 @@ export const expiryMutations: readonly Mutation[] = [
     without: "dropping announcements of expired reports",
     file: "peers/replication/outbox.ts",
     code:
-      "    this.#backlog.delete(client);\n    this.announcements.delete(fingerprint);",
-    instead: "    this.#backlog.delete(client);",
+      "    this.#remove(client);\n    this.announcements.delete(fingerprint);",
+    instead: "    this.#remove(client);",
     noticed: "more reports wait for a neighbour than there are clients",
     firstSeed: 90,
     seeds: 8,

@@ -34,6 +34,10 @@ export function countFault(
   herd: ObservedHerd,
   coverage: Coverage,
 ): void {
+  for (const name of affectedServers(fault)) {
+    if (!herd.servers.get(name)?.router.isRebuilding) continue;
+    coverage.add("a fault affects a server that rebuilds its digest tree");
+  }
   if ("server" in fault) {
     const state = serverState(fault.server, herd);
     coverage.add(`${fault.kind}: ${state}`);
@@ -91,6 +95,12 @@ function connectionsOf(
 /** Whether a connection can carry data. */
 function isAlive({ isOpen, isSwallowed }: VirtualConnection): boolean {
   return isOpen && !isSwallowed;
+}
+
+/** The servers that a fault stops or cuts off. */
+function affectedServers(fault: Fault): readonly string[] {
+  if ("server" in fault) return [fault.server];
+  return "link" in fault ? fault.link : fault.side;
 }
 
 /** The present state of a server. */
@@ -234,6 +244,11 @@ export function countReport(
   }
   if (skewMs < -wrongClockMs) {
     coverage.add("a report is accepted by a server whose clock is behind");
+  }
+  if (server.router.isRebuilding) {
+    coverage.add(
+      "a report is accepted by a server that rebuilds its digest tree",
+    );
   }
   const { linked } = server;
   if (linked.length === 0) {

@@ -52,6 +52,7 @@ export function difference(world: World): string {
 }
 
 function haveEqualDigests({ servers }: World): boolean {
+  if (servers.values().some(({ router }) => router.isRebuilding)) return false;
   const digests = [...servers.values()].map(({ router }) =>
     router.digests.digestOf(root)
   );
@@ -206,6 +207,17 @@ export function checkExpiry(
 
 /** Checks that digests match the reports. */
 export function checkDigests({ servers, violations }: World): void {
+  const keys = [...servers.values()].map(({ name, router }) =>
+    `${name} ${router.treeKey}${router.isRebuilding ? " in part" : ""}`
+  );
+  if (
+    new Set(keys.map((text) => text.replace(/.* (?=\S{32}\b)/, ""))).size > 1
+  ) {
+    violations.push({
+      rule: "digest trees have different keys",
+      detail: keys.join(", "),
+    });
+  }
   for (const { name, router } of servers.values()) {
     const lines = [...router.lines()];
     // Expired reports that were not removed yet are still in the digests.

@@ -95,6 +95,12 @@ export interface Plan {
   readonly bufferBytes: number;
   /** Most bytes of a write to a neighbour; `maxWriteBytes` by default. */
   readonly writeBytes?: number;
+  /** Most bytes that wait for a neighbour; `maxOutboxBytes` by default. */
+  readonly outboxBytes?: number;
+  /** The key of all digest trees; by default each server draws its own. */
+  readonly treeKey?: string;
+  /** How many reports a server looks at at once when it rebuilds its tree. */
+  readonly rebuiltReports?: number;
   /** How many fingerprints of recent reports a server keeps. */
   readonly recentReports: number;
   /** Shortest and longest delay of a packet. */

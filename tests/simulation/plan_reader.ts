@@ -73,12 +73,23 @@ const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
   maxClients: wholeFrom(1),
   clientTtlSeconds: wholeFrom(1),
   writeBytes: wholeFrom(1),
+  outboxBytes: wholeFrom(1),
+  rebuiltReports: wholeFrom(1),
+  treeKey: {
+    expected: "32 hexadecimal digits",
+    fits: (value) => /^[0-9a-f]{32}$/.test(String(value)),
+  },
 };
 
 /** What each plan has. */
 type RequiredPart = Omit<
   Plan,
-  "maxClients" | "clientTtlSeconds" | "writeBytes"
+  | "maxClients"
+  | "clientTtlSeconds"
+  | "writeBytes"
+  | "outboxBytes"
+  | "rebuiltReports"
+  | "treeKey"
 >;
 
 /**

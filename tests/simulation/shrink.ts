@@ -228,6 +228,9 @@ const settingChanges: readonly Change[] = [
   (plan) => ({ ...plan, timeoutMs: 5_000 }),
   (plan) => ({ ...plan, bufferBytes: 64 * 1024 }),
   ({ writeBytes: _, ...plan }) => plan,
+  ({ outboxBytes: _, ...plan }) => plan,
+  ({ rebuiltReports: _, ...plan }) => plan,
+  ({ treeKey: _, ...plan }) => plan,
   (plan) => ({ ...plan, recentReports: 2 ** 10 }),
   // With constant delays, the events are easier to follow.
   (plan) => ({ ...plan, delayMs: [10, 10] }),

@@ -9,8 +9,11 @@ import {
   type Acceptance,
   FloodRouter,
 } from "../../peers/replication/flood_router.ts";
-import { maxWriteBytes } from "../../peers/limits.ts";
-import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
+import {
+  defaultMaxHalfOpenLinks,
+  maxOutboxBytes,
+  maxWriteBytes,
+} from "../../peers/limits.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
 import { root } from "../../peers/store/digest_tree.ts";
 import type { Message } from "../../peers/replication/messages.ts";
@@ -31,6 +34,9 @@ import type { Random } from "../../runtime/random.ts";
 import { hasExpiry } from "./plan.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 
+/** The memory of an outbox without anything, in bytes. */
+const leastOutboxBytes = 4_096;
+
 /** The options of a herd's servers. */
 export interface ServerOptions {
   readonly topology: Topology;
@@ -40,6 +46,9 @@ export interface ServerOptions {
   readonly clientTtlSeconds?: number;
   readonly timeoutMs: number;
   readonly writeBytes?: number;
+  readonly outboxBytes?: number;
+  readonly treeKey?: string;
+  readonly rebuiltReports?: number;
   readonly recentReports: number;
   readonly coverage: Coverage;
   /** Receives the events of the server's log. */
@@ -71,7 +80,9 @@ export class SimulatedServer {
     const emitText = (text: string) =>
       options.onEvent(`${clock.elapsedMs().toFixed(1)} ${host.name} ${text}`);
     this.crossings = new Crossings(host.name, options);
-    this.router = new WatchedRouter(host, options, this.crossings);
+    // Without the time, so that a server that restarts may have the smallest.
+    const treeKey = options.treeKey ?? digits(random);
+    this.router = new WatchedRouter(host, options, this.crossings, treeKey);
     const caughtUpWatch = new CaughtUpWatch(host.name, this.router, options);
     this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
@@ -129,6 +140,7 @@ export class WatchedRouter extends FloodRouter {
   readonly #name: string;
   readonly #options: ServerOptions;
   readonly #writeBytes: number;
+  readonly #outboxBytes: number;
   readonly #crossings: Crossings;
   /** Undefined if reports do not expire. */
   readonly #expiry: ExpiryWatch | undefined;
@@ -138,6 +150,7 @@ export class WatchedRouter extends FloodRouter {
     host: VirtualHost,
     options: ServerOptions,
     crossings: Crossings,
+    treeKey: string,
   ) {
     const { catchUp, clientTtlSeconds, recentReports, writeBytes } = options;
     const { maxClients = Infinity } = options;
@@ -153,7 +166,13 @@ export class WatchedRouter extends FloodRouter {
       },
       recentReports,
       writeBytes,
+      treeKey,
+      maxOutboxBytes: options.outboxBytes,
+      rebuiltReports: options.rebuiltReports,
+      onDropped: () =>
+        options.coverage.add("more waits for a neighbour than the limit"),
     });
+    this.#outboxBytes = options.outboxBytes ?? maxOutboxBytes;
     this.#name = host.name;
     this.#options = options;
     this.#crossings = crossings;
@@ -212,13 +231,20 @@ export class WatchedRouter extends FloodRouter {
     return acceptance;
   }
 
-  override receive(from: string, message: Message): void {
-    const { coverage } = this.#options;
+  override receive(from: string, message: Message): string | undefined {
     const receive = () => super.receive(from, message);
     if (message.verb === "HORIZON" && this.#expiry !== undefined) {
-      return this.#expiry.watchHorizon(message.seconds, receive);
+      this.#expiry.watchHorizon(message.seconds, receive);
+      return undefined;
     }
-    receive();
+    const fault = receive();
+    if (fault !== undefined) this.#violate("a server sends too much", fault);
+    this.#count(message);
+    return fault;
+  }
+
+  #count(message: Message): void {
+    const { coverage } = this.#options;
     switch (message.verb) {
       case "PRUNE":
         return coverage.add("a neighbour is asked to hold reports back: PRUNE");
@@ -229,6 +255,9 @@ export class WatchedRouter extends FloodRouter {
       case "DIGEST":
         if (message.node === root) return;
         return coverage.add("a comparison goes below the root's children");
+      case "TREE":
+        if (this.isRebuilding) coverage.add("a digest tree is rebuilt");
+        return;
     }
   }
 
@@ -247,6 +276,12 @@ export class WatchedRouter extends FloodRouter {
         this.#violate(
           "more reports wait for a neighbour than there are clients",
           `${backlog} and ${announcements.size} for ${neighbour}`,
+        );
+      }
+      if (outbox.bytes > Math.max(this.#outboxBytes, leastOutboxBytes)) {
+        this.#violate(
+          "more waits for a neighbour than the limit",
+          `${outbox.bytes} bytes for ${neighbour}`,
         );
       }
       if (batchBytes > this.#writeBytes + maxPeerLineBytes) {

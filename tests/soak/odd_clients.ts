@@ -90,10 +90,10 @@ export const unknownPeer: ClientKind = async (world, random) => {
       "\n",
       "GET / HTTP/1.1\r\n\r\n",
       "HERD 3 Hill Smith x y\n",
-      `HERD 4 Nobody ${server} incarnation ${nonce}\n`,
-      `HERD 4 ${one} ${server} incarnation ${nonce}\n`,
-      `HERD 4 ${one} ${server} incarnation ${nonce}\nPROOF nonsense\n`,
-      `HERD 4 ${one} ${server} incarn`,
+      `HERD 5 Nobody ${server} incarnation ${nonce}\n`,
+      `HERD 5 ${one} ${server} incarnation ${nonce}\n`,
+      `HERD 5 ${one} ${server} incarnation ${nonce}\nPROOF nonsense\n`,
+      `HERD 5 ${one} ${server} incarn`,
       "\x00\xff".repeat(random.below(2_000)),
       "AT Hill +0.000000001 kiwi +1+1 1\n",
     ]);
@@ -121,7 +121,7 @@ export const unknownPeer: ClientKind = async (world, random) => {
     if (performance.now() - startMs > refusalDeadlineMs) {
       world.fail(`${server} was slow to refuse an unknown peer`);
     }
-    if (!/^(HERD 4 [^\n]*\n)?(NO [a-z ]+: [^\n]*\n)?$/.test(received)) {
+    if (!/^(HERD 5 [^\n]*\n)?(NO [a-z ]+: [^\n]*\n)?$/.test(received)) {
       world.fail(`${server} sent an unknown peer ${JSON.stringify(received)}`);
     }
   }

@@ -90,7 +90,7 @@ export function drawInvalid(random: Random, client: ByteString): ByteString {
     `WHATSAT ${client} 10 5 5`,
     `AT Hill +0.000000001 ${client} +1+1 1`,
     "PING",
-    `HERD 4 Smith Hill ${client} 0`,
+    `HERD 5 Smith Hill ${client} 0`,
     `x${"y".repeat(random.below(5_000))}`,
   ]);
 }

@@ -47,9 +47,10 @@ class ForgetfulRouter extends FloodRouter {
 class HastyRouter extends FloodRouter {
   readonly #caughtUp = new Set<string>();
 
-  override receive(from: string, message: Message): void {
-    super.receive(from, message);
+  override receive(from: string, message: Message): string | undefined {
+    const fault = super.receive(from, message);
     if (message.verb === "SYNCED") this.#caughtUp.add(from);
+    return fault;
   }
 
   override link(neighbour: string): Outbox {
@@ -94,6 +95,38 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "have",
   },
   {
+    fault: "messages that are optional are refused",
+    target: messagesTarget({
+      parseMessage: (line, isServer) => {
+        const message = parseMessage(line, isServer);
+        return message?.verb === "OPTIONAL" ? undefined : message;
+      },
+    }),
+    from: "have",
+  },
+  {
+    fault: "a key of the tree may have fewer digits",
+    target: messagesTarget({
+      parseMessage: (line, isServer) =>
+        parseMessage(
+          line.replace(/^TREE ([0-9a-f]{31})$/, "TREE 0$1"),
+          isServer,
+        ),
+    }),
+    from: "tree",
+  },
+  {
+    fault: "a list may name reports that are not below its node",
+    target: messagesTarget({
+      parseMessage: (line, isServer) => {
+        const message = parseMessage(line, isServer);
+        if (message !== undefined || !line.startsWith("LIST ")) return message;
+        return parseMessage(line.replace(/^LIST \S+/, "LIST -"), isServer);
+      },
+    }),
+    from: "list",
+  },
+  {
     fault: "a horizon is written as JavaScript prints the number",
     target: messagesTarget({
       formatMessage: (message) =>
@@ -131,6 +164,18 @@ export const peerFaults: readonly PlantedFault[] = [
         checkHello(line.trimEnd(), self, neighbours),
     }),
     from: "hello",
+  },
+  {
+    fault: "a key may occur twice in a hello",
+    target: handshakesTarget({
+      checkHello: (line, self, neighbours) =>
+        checkHello(
+          line.replace(/ ([a-z]+=)(.*) \1/, " $1$2 x-$1"),
+          self,
+          neighbours,
+        ),
+    }),
+    from: "hello-fields",
   },
   {
     fault: "the first half of a proof is enough",

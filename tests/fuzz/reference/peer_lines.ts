@@ -100,6 +100,38 @@ const readDigest: ReadField = (field) =>
     ? [parseInt(field, 16)]
     : undefined;
 
+/** Most marks or entries of a line. */
+const mostOfLine = 1_024;
+
+/** Most entries of the list of a node that is not a leaf. */
+const mostOfInnerNode = 16;
+
+/** optional = "+" 1*32(upper-case letter / DIGIT / "-") [ " " *byte ] */
+function isOptional(line: string): boolean {
+  const [name] = line.slice(1).split(" ");
+  const allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+  return line.startsWith("+") && name.length >= 1 && name.length <= 32 &&
+    [...name].every((byte) => allowed.includes(byte));
+}
+
+/** number = 1*15DIGIT */
+function isNumber(text: string): boolean {
+  return text.length >= 1 && text.length <= 15 &&
+    [...text].every((byte) => byte >= "0" && byte <= "9");
+}
+
+/** Whether a server may list these entries for a node. */
+function isList(verb: string, node: string, entries: string[]): boolean {
+  const digits = node === "-" ? "" : node;
+  const most = digits.length === 4
+    ? mostOfLine
+    : verb === "LIST"
+    ? mostOfInnerNode
+    : -1;
+  return entries.length <= most &&
+    entries.every((entry) => entry.startsWith(digits));
+}
+
 /** node = "-" / 1*4HEX; an inner node has at most 3 digits. */
 function isNode(field: string, mostDigits: number): boolean {
   return field === "-" || isHex(field, 1, mostDigits);
@@ -126,7 +158,19 @@ export function readMessage(
     }
     return { objection: undefined, verb, parts };
   };
+  if (isOptional(line)) {
+    return { objection: undefined, verb: "OPTIONAL", parts: [line] };
+  }
   switch (verb) {
+    case "TREE":
+      return fields.length === 1 && isHex(first, 32, 32)
+        ? readAll([], readMark, [first])
+        : { objection };
+    case "ECHO":
+    case "ECHOED":
+      return fields.length === 1 && isNumber(first)
+        ? { objection: undefined, verb, parts: [Number(first)] }
+        : { objection };
     case "PING":
     case "SYNC":
     case "SYNCED":
@@ -138,7 +182,9 @@ export function readMessage(
         : { objection };
     case "HAVE":
     case "WANT":
-      return fields.length > 0 ? readAll(fields, readMark) : { objection };
+      return fields.length > 0 && fields.length <= mostOfLine
+        ? readAll(fields, readMark)
+        : { objection };
     case "HORIZON":
       return fields.length === 1 && objectionToTime(first) === undefined
         ? { objection: undefined, verb, parts: [Number(first)] }
@@ -149,7 +195,8 @@ export function readMessage(
         : { objection };
     case "LIST":
     case "PART":
-      return fields.length > 0 && isNode(first, 4)
+      return fields.length > 0 && isNode(first, 4) &&
+          isList(verb, first, others)
         ? readAll(others, readEntry, [first])
         : { objection };
   }

@@ -68,7 +68,7 @@ export function handshakesTarget(code: Partial<typeof real> = {}): Target {
   return {
     name: "handshakes",
     tokens: [
-      "HERD 4 ",
+      "HERD 5 ",
       "HERD ",
       "PROOF ",
       "PROOF - ",
@@ -83,6 +83,10 @@ export function handshakesTarget(code: Partial<typeof real> = {}): Target {
       ` ${otherProof}`,
       "0123456789abcdef",
       "ABCDEF",
+      ` ${nonce} key=value`,
+      " time=1",
+      " a-1=~",
+      " k=k=k",
     ],
     check(line) {
       // The input of a check is one line.
@@ -115,14 +119,33 @@ function checkRefusal(refusal: HandshakeRefusal, line: ByteString): void {
 }
 
 /**
- * hello = "HERD 4 " server " " server " " incarnation " " nonce
+ * hello = "HERD 5 " server " " server " " incarnation " " nonce *( " " field )
+ * field = key "=" value
+ *
+ * No key occurs twice.
  */
 function isValidHello(line: string, from: readonly string[]): boolean {
   const fields = line.split(" ");
-  const [verb, version, speaker, wanted, incarnation, nonce] = fields;
-  return fields.length === 6 && verb === "HERD" && version === "4" &&
+  const [verb, version, speaker, wanted, incarnation, nonce, ...others] =
+    fields;
+  const keys = others.map((field) => field.split("=")[0]);
+  return fields.length >= 6 && verb === "HERD" && version === "5" &&
     from.includes(speaker) && wanted === self.name && isClient(incarnation) &&
-    is32Hex(nonce);
+    is32Hex(nonce) && others.every(isHelloField) &&
+    keys.every((key, index) => keys.indexOf(key) === index);
+}
+
+/**
+ * key   = 1*32(lower-case letter / DIGIT / "-")
+ * value = 1*(printable ASCII without space)
+ */
+function isHelloField(field: string): boolean {
+  const keyEnd = field.indexOf("=");
+  const [key, value] = [field.slice(0, keyEnd), field.slice(keyEnd + 1)];
+  const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  return keyEnd > 0 && key.length <= 32 &&
+    [...key].every((byte) => allowed.includes(byte)) && value !== "" &&
+    [...value].every((byte) => byte > " " && byte < "\x7f");
 }
 
 function is32Hex(text: string): boolean {

@@ -6,7 +6,8 @@
  * step. `J` and `S`: the neighbour Jaquez or Smith sends the rest of the line.
  * `C`: a client sends it. `j` and `s`: the link with Jaquez or Smith comes up.
  * `x`: the link with Smith ends. `c`: the server compares digests with Smith.
- * `b`: a heartbeat. `.`: maintenance. Other lines have no effect.
+ * `b`: a heartbeat. `.`: maintenance. `r`: a piece of a rebuild of the digest
+ * tree. Other lines have no effect.
  *
  * For every script:
  *
@@ -16,7 +17,9 @@
  * - every report to a neighbour was received in the same form before;
  * - a client's report is never replaced by an older one, unless it has expired;
  * - there are never more clients than the limit;
- * - the server sends one SYNCED for every SYNC, and no others;
+ * - the server sends one SYNCED for every SYNC that it reads while its digest
+ *   tree is complete and has the neighbour's key, and no others; a change of the
+ *   key voids them;
  * - the server has caught up exactly if one of its SYNCs was answered without
  *   another message of the comparison between.
  *
@@ -75,6 +78,7 @@ export function herdsTarget(
       "\nx\n",
       "\nb\n",
       "\n.\n.\n",
+      "\nr\nr\n",
     ],
     check(script) {
       const scene = new Scene(create({
@@ -87,6 +91,8 @@ export function herdsTarget(
           nowSeconds: () => now.seconds,
         },
         recentReports: 64,
+        treeKey: "8".repeat(32),
+        rebuiltReports: 1,
       }));
       for (const step of script.split("\n")) scene.take(step);
       return scene.signature;
@@ -101,6 +107,10 @@ interface CatchUp {
   isOver: boolean;
   /** How many SYNCs of the neighbour have not been answered. */
   owed: number;
+  /** The key of its digest tree, as it was told last. */
+  theirKey: string | undefined;
+  /** Whether both trees have this key. */
+  isAligned: boolean;
 }
 
 /** A router, and the lines that it has received and sent. */
@@ -163,9 +173,13 @@ class Scene {
       case ".":
         this.#router.runMaintenance();
         break;
+      case "r":
+        this.#router.rebuild();
+        break;
       default:
         return;
     }
+    this.#noteKeys();
     for (const [neighbour, outbox] of this.#outboxes) {
       const catchUp = this.#catchUps.get(neighbour)!;
       this.#readOutbox(outbox, catchUp);
@@ -181,8 +195,26 @@ class Scene {
 
   #link(neighbour: string): void {
     this.#outboxes.set(neighbour, this.#router.link(neighbour));
-    const catchUp = { open: undefined, isOver: false, owed: 0 };
+    const catchUp = {
+      open: undefined,
+      isOver: false,
+      owed: 0,
+      theirKey: undefined,
+      isAligned: false,
+    };
     this.#catchUps.set(neighbour, catchUp);
+    this.#receive(neighbour, `TREE ${this.#router.treeKey}`);
+  }
+
+  /** Whether the trees of the server and its neighbours can be compared. */
+  #noteKeys(): void {
+    const { isRebuilding, treeKey } = this.#router;
+    for (const catchUp of this.#catchUps.values()) {
+      catchUp.isAligned = !isRebuilding && catchUp.theirKey === treeKey;
+      if (catchUp.isAligned) continue;
+      catchUp.open = undefined;
+      catchUp.owed = 0;
+    }
   }
 
   #receive(neighbour: string, line: ByteString): void {
@@ -194,8 +226,12 @@ class Scene {
     }
     const message = parseMessage(line, isServer);
     if (message === undefined) return;
-    noteReceived(this.#catchUps.get(neighbour)!, message.verb);
+    const catchUp = this.#catchUps.get(neighbour)!;
+    if (message.verb === "TREE") catchUp.theirKey = message.key;
+    this.#noteKeys();
+    if (catchUp.isAligned) noteReceived(catchUp, message.verb);
     this.#router.receive(neighbour, message);
+    this.#noteKeys();
   }
 
   #report(line: ByteString): void {
@@ -235,6 +271,7 @@ class Scene {
       if (verb === "SYNC") {
         demandSame("a SYNC while another one is open", catchUp.open, undefined);
         demand("a SYNC after the server has caught up", !catchUp.isOver);
+        demand("a SYNC while the keys are equal", catchUp.isAligned);
         catchUp.open = "undisturbed";
       }
     }

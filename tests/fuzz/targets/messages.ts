@@ -78,6 +78,13 @@ export function messagesTarget(code: Partial<typeof real> = {}): Target {
 /** A message's fields in the order of the reference. */
 function partsOf(message: Message): (string | number)[] {
   switch (message.verb) {
+    case "OPTIONAL":
+      return [message.line];
+    case "TREE":
+      return [message.key];
+    case "ECHO":
+    case "ECHOED":
+      return [message.number];
     case "PING":
     case "SYNC":
     case "SYNCED":

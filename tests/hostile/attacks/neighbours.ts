@@ -27,6 +27,10 @@ async function link({ from, port, to }: Part): Promise<Wire> {
   if (!answers[1].startsWith("PROOF")) {
     throw new Error(`not linked: ${answers.join("")}`);
   }
+  // It has the server's key, without which nothing is compared.
+  const key = await wire.readLine();
+  if (!key.startsWith("TREE ")) throw new Error(`no key: ${key}`);
+  await wire.send(encodeBytes(key));
   return wire;
 }
 
@@ -84,9 +88,9 @@ export async function endlessParts(
     (index) => {
       const entries = Array.from({ length: 1_024 }, (_, at) => {
         const number = hex(index * 1_024 + at, 14);
-        return ` ${hex(at, 4)}${number}${number}5e0be100`;
+        return ` 0007${number}${number}5e0be100`;
       });
-      return `PART - ${entries.join("").trimStart()}\n`;
+      return `PART 0007${entries.join("")}\n`;
     },
     total,
     seconds,

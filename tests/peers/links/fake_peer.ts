@@ -13,9 +13,13 @@ export function helloOf(from: string, to: string, incarnation = "1"): string {
   return formatHello({ from, to, incarnation, nonce: "0".repeat(32) });
 }
 
-/** All lines that Smith sends to Hill in a handshake without a secret. */
+/**
+ * All lines that Smith sends to Hill in a handshake without a secret, and the
+ * key of its tree.
+ */
 export function fakePeerHandshake(incarnation = "1"): string {
-  return `${helloOf("Smith", "Hill", incarnation)}\nPROOF -\n`;
+  const hello = helloOf("Smith", "Hill", incarnation);
+  return `${hello}\nPROOF -\nTREE ${"0".repeat(32)}\n`;
 }
 
 /** Dials Hill and runs the handshake as Smith. Resolves to Smith's end. */

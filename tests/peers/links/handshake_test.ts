@@ -6,11 +6,18 @@ import {
   formatProofs,
   formatRefusal,
   isRefusal,
+  proofText,
 } from "../../../peers/links/handshake.ts";
 import { assert, assertEquals } from "../../assert.ts";
 
 const nonce = "0123456789abcdef".repeat(2);
-const hello = { from: "Smith", to: "Hill", incarnation: "abc-1", nonce };
+const hello = {
+  from: "Smith",
+  to: "Hill",
+  incarnation: "abc-1",
+  nonce,
+  fields: new Map<string, string>(),
+};
 const hill = { name: "Hill", incarnation: "hill-1" };
 
 Deno.test({
@@ -18,8 +25,28 @@ Deno.test({
   permissions: "none",
   fn() {
     const line = formatHello(hello);
-    assertEquals(line, `HERD 4 Smith Hill abc-1 ${nonce}`);
+    assertEquals(line, `HERD 5 Smith Hill abc-1 ${nonce}`);
     assertEquals(checkHello(line, hill, ["Jaquez", "Smith"]), hello);
+  },
+});
+
+Deno.test({
+  name: "checkHello() keeps fields that it does not know, in their order",
+  permissions: "none",
+  fn() {
+    const fields = "time=2=3 a-1=~ status=!";
+    const line = `${formatHello(hello)} ${fields}`;
+    const read = checkHello(line, hill, ["Smith"]);
+    assert(!isRefusal(read));
+    assertEquals([...read.fields!], [
+      ["time", "2=3"],
+      ["a-1", "~"],
+      ["status", "!"],
+    ]);
+    // The proofs are about the line as it was sent.
+    assertEquals(formatHello(read), line);
+    const text = proofText("dialler", read, hello, "");
+    assert(text.startsWith(`dialler\n${line}\nHERD 5 `), text);
   },
 });
 
@@ -31,20 +58,33 @@ Deno.test({
       const [line, reason] of [
         ["", "not a handshake"],
         ["HERD", "not a handshake"],
-        ["HERD 4 Smith Hill abc", "not a handshake"],
-        [`HERD 4 Smith Hill abc ${nonce} more`, "not a handshake"],
-        [`HERD 4 Smith Hill abc ${nonce}0`, "not a handshake"],
-        [`HERD 4 Smith Hill abc ${nonce.toUpperCase()}`, "not a handshake"],
-        [`HERD 4 Smith  Hill abc ${nonce}`, "not a handshake"],
+        ["HERD 5 Smith Hill abc", "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce} more`, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce} `, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce} key=`, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce} =value`, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce} Key=value`, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce} key=\x80`, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce} key=a  b=c`, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce} key=a key=b`, "not a handshake"],
+        [
+          `HERD 5 Smith Hill abc ${nonce} ${"k".repeat(33)}=a`,
+          "not a handshake",
+        ],
+        [`HERD 5 Smith Hill a\tb ${nonce}`, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce}0`, "not a handshake"],
+        [`HERD 5 Smith Hill abc ${nonce.toUpperCase()}`, "not a handshake"],
+        [`HERD 5 Smith  Hill abc ${nonce}`, "not a handshake"],
         ["IAMAT kiwi +34-118 1", "not a handshake"],
         ["GET / HTTP/1.1", "not a handshake"],
         ["HERD 1 Smith Hill abc", "other version"],
-        ["HERD 5 what ever it may say", "other version"],
-        [`HERD 4 Smith Campbell abc ${nonce}`, "wrong name"],
-        [`HERD 4 Campbell Hill abc ${nonce}`, "stranger"],
-        [`HERD 4 smith Hill abc ${nonce}`, "stranger"],
-        [`HERD 4 Hill Smith abc ${nonce}`, "own name"],
-        [`HERD 4 Hill Smith hill-1 ${nonce}`, "own name"],
+        [`HERD 4 Smith Hill abc ${nonce}`, "other version"],
+        ["HERD 6 what ever it may say", "other version"],
+        [`HERD 5 Smith Campbell abc ${nonce}`, "wrong name"],
+        [`HERD 5 Campbell Hill abc ${nonce}`, "stranger"],
+        [`HERD 5 smith Hill abc ${nonce}`, "stranger"],
+        [`HERD 5 Hill Smith abc ${nonce}`, "own name"],
+        [`HERD 5 Hill Smith hill-1 ${nonce}`, "own name"],
       ]
     ) {
       const answer = checkHello(line, hill, ["Jaquez", "Smith"]);

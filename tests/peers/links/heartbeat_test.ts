@@ -19,6 +19,9 @@ Deno.test({
     const herd = new MemoryHerd(pair);
     const hill = herd.start("Hill", { catchUp: false });
     const smith = await linkAsFakePeer(herd);
+    // The key of the digest tree was written when the link came up.
+    await herd.clock.advance(pingAfterMs);
+    assertEquals(smith.takeAll(), "");
     await herd.clock.advance(pingAfterMs);
     assertEquals(smith.takeAll(), "PING\n");
     hill.router.accept(reportOf("kiwi", 1));

@@ -1,9 +1,9 @@
 import fc from "../../fast_check.ts";
-import { root } from "../../../peers/store/digest_tree.ts";
 import { ReportTable } from "../../../peers/store/report_table.ts";
 import { assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 import { openRouter } from "../../fakes/memory_herd.ts";
+import { linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
 import { takeAllLines, takeLines } from "./take_lines.ts";
 
@@ -32,7 +32,7 @@ Deno.test({
         assertEquals(one.get("kiwi"), other.get("kiwi"));
         assertEquals(one.get("pear"), other.get("pear"));
         assertEquals(one.size, other.size);
-        assertEquals([...one.linesBelow(root)].length, one.size);
+        assertEquals([...one.lines()].length, one.size);
       }),
     );
   },
@@ -45,7 +45,7 @@ Deno.test({
   fn() {
     const router = openRouter({ catchUp: false });
     const outboxes = new Map(
-      ["Jaquez", "Smith"].map((name) => [name, router.link(name)]),
+      ["Jaquez", "Smith"].map((name) => [name, linkUp(router, name)]),
     );
     const fromClient = reportOf("kiwi", 1);
     assertEquals(router.accept(fromClient), "newer");
@@ -64,7 +64,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const router = openRouter({ catchUp: false });
-    const outbox = router.link("Smith");
+    const outbox = linkUp(router, "Smith");
     router.accept(reportOf("kiwi", 5));
     takeLines(outbox);
     assertEquals(router.accept(reportOf("kiwi", 5)), "known");
@@ -80,7 +80,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const router = openRouter();
-    const outbox = router.link("Smith");
+    const outbox = linkUp(router, "Smith");
     for (const client of ["kiwi", "pear", "plum"]) {
       router.accept(reportOf(client, 5));
     }
@@ -98,7 +98,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const router = openRouter({ catchUp: false });
-    const outbox = router.link("Smith");
+    const outbox = linkUp(router, "Smith");
     const fallBehind = () => {
       for (let client = 0; outbox.backlog === 0; client++) {
         router.accept(reportOf(`other-${client}`, router.clients));
@@ -124,10 +124,12 @@ Deno.test({
   permissions: "none",
   fn() {
     const router = openRouter({ catchUp: false });
-    const outbox = router.link("Smith");
+    const outbox = linkUp(router, "Smith");
     router.unlink("Smith");
     router.accept(reportOf("kiwi", 2));
     assertEquals(takeLines(outbox), []);
-    assertEquals(takeLines(router.link("Smith")), []);
+    assertEquals(takeLines(router.link("Smith")), [
+      `TREE ${router.treeKey}`,
+    ]);
   },
 });

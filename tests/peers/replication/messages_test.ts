@@ -1,11 +1,15 @@
 import fc from "../../fast_check.ts";
-import { maxLineIds } from "../../../peers/limits.ts";
+import { maxLineIds, maxListedReports } from "../../../peers/limits.ts";
 import {
   formatMessage,
   type Message,
   parseMessage,
 } from "../../../peers/replication/messages.ts";
-import { formatNode, parseNode } from "../../../peers/store/digest_tree.ts";
+import {
+  formatNode,
+  leavesBelow,
+  parseNode,
+} from "../../../peers/store/digest_tree.ts";
 import { maxLineBytes } from "../../../protocol/limits.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
@@ -18,12 +22,26 @@ const ids = fc.array(
   fc.record({ leaf: fc.nat(65_535), fingerprint: number53 }),
   { minLength: 1 },
 );
-const reports = fc.array(fc.record({
-  leaf: fc.nat(65_535),
-  client: number53,
-  fingerprint: number53,
-  seconds: fc.nat(999_999_999_999_999),
-}));
+
+/** Reports below a node. */
+function reportsBelow(node: number, maxLength: number) {
+  const [min, max] = leavesBelow(node);
+  return fc.array(
+    fc.record({
+      leaf: fc.integer({ min, max }),
+      client: number53,
+      fingerprint: number53,
+      seconds: fc.nat(999_999_999_999_999),
+    }),
+    { maxLength },
+  );
+}
+
+const hexadecimalKey = fc.string({
+  unit: fc.constantFrom(..."0123456789abcdef"),
+  minLength: 32,
+  maxLength: 32,
+});
 
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.constantFrom<Message>(
@@ -43,7 +61,29 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     node: fc.nat(4_368),
     digests: fc.array(number53, { minLength: 16, maxLength: 16 }),
   }),
-  fc.record({ verb: fc.constantFrom("LIST" as const, "PART"), node, reports }),
+  fc.nat(4_368).chain((node) =>
+    fc.record({
+      verb: fc.constant("LIST" as const),
+      node: fc.constant(node),
+      reports: reportsBelow(node, maxListedReports),
+    })
+  ),
+  fc.integer({ min: 4_369, max: 69_904 }).chain((node) =>
+    fc.record({
+      verb: fc.constantFrom("LIST" as const, "PART"),
+      node: fc.constant(node),
+      reports: reportsBelow(node, 40),
+    })
+  ),
+  fc.record({ verb: fc.constant("TREE" as const), key: hexadecimalKey }),
+  fc.record({
+    verb: fc.constantFrom("ECHO" as const, "ECHOED"),
+    number: fc.nat(999_999_999_999_999),
+  }),
+  fc.constantFrom<Message>(
+    { verb: "OPTIONAL", line: "+A" },
+    { verb: "OPTIONAL", line: "+STATUS-2  any \xff bytes" },
+  ),
 );
 
 Deno.test({
@@ -111,6 +151,29 @@ Deno.test({
         `LIST - ${"0".repeat(32)}${"0".repeat(14)}`,
         `LIST - 0000${"f".repeat(14)}${"0".repeat(15)}`,
         `LIST - ${"0".repeat(18)}${"f".repeat(14)}0`,
+        // Only a leaf has many reports, and only its own.
+        `LIST 1 ${"0".repeat(33)}`,
+        `LIST 0000 ${"1".repeat(33)}`,
+        `LIST 000${` ${"0".repeat(33)}`.repeat(maxListedReports + 1)}`,
+        `LIST 0000${` ${"0".repeat(33)}`.repeat(maxLineIds + 1)}`,
+        `WANT${` ${"0".repeat(18)}`.repeat(maxLineIds + 1)}`,
+        "PART -",
+        "PART 000",
+        "TREE",
+        `TREE ${"0".repeat(31)}`,
+        `TREE ${"0".repeat(33)}`,
+        `TREE ${"A".repeat(32)}`,
+        `TREE ${"0".repeat(32)} `,
+        "ECHO",
+        "ECHO -1",
+        "ECHO 1.5",
+        `ECHO ${"1".repeat(16)}`,
+        "ECHOED ",
+        "+",
+        "+ A",
+        "+a",
+        `+${"A".repeat(33)}`,
+        "++A",
       ]
     ) {
       assertEquals(parseMessage(line, isServer), undefined, line);

@@ -1,11 +1,13 @@
 import {
   antiEntropyWriteBytes,
+  echoEveryBytes,
   maxLineIds,
   maxNewsWrites,
+  maxUnconfirmedBytes,
   maxWriteBytes,
 } from "../../../peers/limits.ts";
 import { fingerprint } from "../../../peers/store/fingerprint.ts";
-import { Outbox } from "../../../peers/replication/outbox.ts";
+import { type LineSource, Outbox } from "../../../peers/replication/outbox.ts";
 import type { Report } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { reportOf } from "../reports.ts";
@@ -13,6 +15,28 @@ import { takeAllLines, takeLines } from "./take_lines.ts";
 
 function put(outbox: Outbox, report: Report): void {
   outbox.put(report, fingerprint(report.line));
+}
+
+/** A source of these lines. */
+function sourceOf(lines: Iterator<string>): LineSource {
+  let next = lines.next();
+  return {
+    addTo(batch, end) {
+      for (; !next.done && batch.length < end; next = lines.next()) {
+        batch.add(next.value);
+      }
+    },
+    get hasMore() {
+      return !next.done;
+    },
+  };
+}
+
+/** The neighbour confirms all of a catch-up. */
+function takeConfirmed(outbox: Outbox): string[] {
+  const lines = takeLines(outbox);
+  outbox.onEchoed(1e9);
+  return lines.filter((line) => !line.startsWith("ECHO"));
 }
 
 /** Adds reports about other clients until one is in the backlog. */
@@ -71,8 +95,7 @@ Deno.test({
     put(outbox, reportOf("kiwi", 1));
     fallBehind(outbox);
     put(outbox, reportOf("kiwi", 2));
-    const { line } = reportOf("pear", 1);
-    outbox.putRequested("pear", line);
+    put(outbox, reportOf("pear", 1));
     put(outbox, reportOf("pear", 2));
     assertEquals(withoutOthers(takeAllLines(outbox)), [
       reportOf("kiwi", 1).line,
@@ -83,13 +106,24 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Outbox replaces a requested report by a newer one",
+  name: "Outbox sends a requested report as it is stored when it is sent",
   permissions: "none",
   fn() {
-    const outbox = new Outbox();
-    outbox.putRequested("pear", reportOf("pear", 1).line);
-    put(outbox, reportOf("pear", 2));
-    assertEquals(takeLines(outbox), [reportOf("pear", 2).line]);
+    const stored = new Map([[1, reportOf("kiwi", 1)], [
+      2,
+      reportOf("pear", 1),
+    ]]);
+    const outbox = new Outbox({
+      findReport: ({ fingerprint }) => stored.get(fingerprint),
+    });
+    for (let fingerprint = 0; fingerprint < 3; fingerprint++) {
+      outbox.onWanted({ fingerprint, leaf: 1 });
+      outbox.onWanted({ fingerprint, leaf: 1 });
+    }
+    // A newer report was stored and flooded.
+    stored.delete(2);
+    assertEquals(takeLines(outbox), [reportOf("kiwi", 1).line]);
+    assertEquals([takeLines(outbox), outbox.hasMore], [[], false]);
   },
 });
 
@@ -117,7 +151,7 @@ Deno.test({
   fn() {
     const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
     const lines = past.map((text) => text.padEnd(1_000)).values();
-    const outbox = new Outbox({ next: () => lines.next().value });
+    const outbox = new Outbox({ whenIdle: sourceOf(lines) });
     const longReport = (client: number) =>
       reportOf(`${client}`.padEnd(1_000, "x"), 1);
     const lineBytes = longReport(0).line.length + 1;
@@ -127,16 +161,20 @@ Deno.test({
     const batchLines = Math.ceil(maxWriteBytes / lineBytes);
     assertEquals(outbox.backlog, 400 - batchLines);
     assertEquals(outbox.batchBytes, batchLines * lineBytes);
-    const first = takeLines(outbox);
+    const first = takeConfirmed(outbox);
     assert(first.length * lineBytes <= maxWriteBytes + lineBytes);
-    const second = takeLines(outbox);
+    const second = takeConfirmed(outbox);
     assertEquals(first.length + second.length, 400);
-    const third = takeLines(outbox);
+    const third = takeConfirmed(outbox);
     assertEquals(third[0].trimEnd(), "past 0");
     assert(third.length * 1_001 <= antiEntropyWriteBytes + 1_001);
     put(outbox, longReport(0));
-    assertEquals(takeLines(outbox), [longReport(0).line]);
-    assertEquals(third.length + takeAllLines(outbox).length, 200);
+    assertEquals(takeConfirmed(outbox), [longReport(0).line]);
+    let count = third.length;
+    for (let lines; (lines = takeConfirmed(outbox)).length > 0;) {
+      count += lines.length;
+    }
+    assertEquals(count, 200);
   },
 });
 
@@ -146,7 +184,7 @@ Deno.test({
   fn() {
     const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
     const lines = past.map((text) => text.padEnd(1_000)).values();
-    const outbox = new Outbox({ next: () => lines.next().value });
+    const outbox = new Outbox({ whenIdle: sourceOf(lines) });
     let idleLines = 0;
     for (let turn = 0; turn < 4; turn++) {
       for (let write = 0; write < maxNewsWrites; write++) {
@@ -154,7 +192,7 @@ Deno.test({
         assertEquals(takeLines(outbox), [reportOf("kiwi", write).line]);
       }
       put(outbox, reportOf("pear", turn));
-      const [first, ...others] = takeLines(outbox);
+      const [first, ...others] = takeConfirmed(outbox);
       assertEquals(first, reportOf("pear", turn).line);
       const bytes = others.join("\n").length;
       assert(turn === 3 || bytes >= antiEntropyWriteBytes);
@@ -208,12 +246,12 @@ Deno.test({
   fn() {
     const past = Array.from({ length: 200 }, (_, index) => `past ${index}`);
     const lines = past.map((text) => text.padEnd(1_000)).values();
-    const outbox = new Outbox({ next: () => lines.next().value });
+    const outbox = new Outbox({ whenIdle: sourceOf(lines) });
     outbox.onSync();
     const all: string[] = [];
     for (let write = 0; write < 10 * maxNewsWrites; write++) {
       put(outbox, reportOf("kiwi", all.length));
-      all.push(...takeLines(outbox));
+      all.push(...takeConfirmed(outbox));
     }
     const isPast = (line: string) => line.startsWith("past");
     assertEquals(all.filter(isPast).length, 200);
@@ -233,7 +271,7 @@ Deno.test({
     const outbox = new Outbox();
     const count = 3_000;
     for (let fingerprint = 0; fingerprint < count; fingerprint++) {
-      outbox.announcements.add({ fingerprint, leaf: 1 });
+      outbox.announce({ fingerprint, leaf: 1 });
       for (let time = 0; time < 2; time++) {
         outbox.requestReport({ fingerprint, leaf: 1 });
       }
@@ -241,7 +279,7 @@ Deno.test({
     outbox.sendDirective("PRUNE", "Hill");
     outbox.sendDirective("GRAFT", "Hill");
     for (let age = 0; age < 2; age++) outbox.announcements.age();
-    const lines = takeLines(outbox);
+    const lines = takeAllLines(outbox);
     assertEquals(lines[0], "GRAFT Hill");
     for (const verb of ["HAVE", "WANT"]) {
       const counts = lines
@@ -309,5 +347,106 @@ Deno.test({
     assert(
       lines.indexOf("HORIZON 2") < lines.indexOf(reportOf("plum", 3).line),
     );
+  },
+});
+
+Deno.test({
+  name: "Outbox drops what waits for a slow neighbour beyond its limit",
+  permissions: "none",
+  fn() {
+    const maxBytes = 100_000;
+    const fill: [string, (outbox: Outbox, index: number) => void][] = [
+      ["backlog", (outbox, index) => put(outbox, reportOf(`c-${index}`, 1))],
+      [
+        "long lines of one client",
+        (outbox, index) =>
+          put(outbox, reportOf(`c-${index % 3}`.padEnd(40_000, "x"), index)),
+      ],
+      [
+        "announcements",
+        (outbox, fingerprint) => outbox.announce({ fingerprint, leaf: 1 }),
+      ],
+      [
+        "requests",
+        (outbox, fingerprint) => outbox.requestReport({ fingerprint, leaf: 1 }),
+      ],
+      [
+        "requests of the neighbour",
+        (outbox, fingerprint) => outbox.onWanted({ fingerprint, leaf: 1 }),
+      ],
+    ];
+    for (const [what, add] of fill) {
+      let drops = 0;
+      const outbox = new Outbox({ maxBytes, onDropped: () => drops += 1 });
+      let most = 0;
+      for (let index = 0; index < 100_000; index++) {
+        add(outbox, index);
+        most = Math.max(most, outbox.bytes);
+      }
+      assertEquals(drops, 1, what);
+      assert(most <= maxBytes && most > maxBytes / 4, `${what}: ${most}`);
+      // Until it reads again, nothing else is kept.
+      assert(outbox.bytes < 4_096, `${what}: ${outbox.bytes} bytes are left`);
+      takeLines(outbox);
+      const fresh = reportOf("kiwi", 1);
+      put(outbox, fresh);
+      assertEquals(takeLines(outbox), [fresh.line], what);
+      assertEquals([outbox.waiting, outbox.backlog], [0, 0], what);
+    }
+  },
+});
+
+Deno.test({
+  name: "Outbox charges what is in it, and nothing that is gone",
+  permissions: "none",
+  fn() {
+    const outbox = new Outbox();
+    const empty = outbox.bytes;
+    fallBehind(outbox);
+    const start = outbox.bytes;
+    for (const digits of [1, 9_000, 30, 2_000]) {
+      put(outbox, reportOf("kiwi", 10 ** 9 + 1 / digits));
+    }
+    put(outbox, reportOf("pear", 1));
+    outbox.dropClient("pear", 0);
+    outbox.dropClient("kiwi", 0);
+    assertEquals(outbox.bytes, start);
+    put(outbox, reportOf("kiwi", 5));
+    outbox.cancelOlder(reportOf("kiwi", 5));
+    assertEquals(outbox.bytes, start);
+    takeAllLines(outbox);
+    assertEquals(outbox.bytes, empty);
+  },
+});
+
+Deno.test({
+  name: "Outbox sends no more of a catch-up than the neighbour has confirmed",
+  permissions: "none",
+  fn() {
+    const past = Array.from({ length: 5_000 }, () => "past".padEnd(1_000));
+    const outbox = new Outbox({ whenIdle: sourceOf(past.values()) });
+    const all = takeAllLines(outbox);
+    const bytes = all.join("\n").length;
+    assert(bytes >= maxUnconfirmedBytes, `${bytes}`);
+    assert(bytes < maxUnconfirmedBytes + antiEntropyWriteBytes + 2_000);
+    const echoes = all.filter((line) => line.startsWith("ECHO "));
+    assertEquals(
+      echoes,
+      echoes.map((_, index) => `ECHO ${index + 1}`),
+    );
+    assertEquals([takeLines(outbox), outbox.hasMore], [[], false]);
+    // New reports do not wait for that.
+    put(outbox, reportOf("kiwi", 1));
+    assertEquals(takeLines(outbox), [reportOf("kiwi", 1).line]);
+    outbox.onEchoed(2);
+    assert(outbox.hasMore);
+    const more = takeAllLines(outbox).join("\n").length;
+    assert(more > echoEveryBytes && more < 4 * antiEntropyWriteBytes);
+    // ECHOs are answered by the last one.
+    for (let number = 1; number < 1_000; number++) outbox.onEcho(number);
+    assertEquals(takeLines(outbox), ["ECHOED 999"]);
+    // A new connection begins anew.
+    outbox.dropControlMessages();
+    assert(takeAllLines(outbox).includes("ECHO 1"));
   },
 });

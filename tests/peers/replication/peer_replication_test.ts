@@ -11,9 +11,9 @@ import {
 import { parseReport } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { openRouter } from "../../fakes/memory_herd.ts";
-import { linkUp } from "../links/link_up.ts";
+import { linkAligned, linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
-import { takeLines } from "./take_lines.ts";
+import { takeAllLines, takeLines } from "./take_lines.ts";
 
 const isServer = () => true;
 
@@ -224,7 +224,10 @@ Deno.test({
     assertEquals(hill.newest("c"), reportOf("c", 3).line);
     assertEquals(hill.accept(reportOf("d", 2)), "forgotten");
     // A neighbour that is linked later receives it too.
-    assertEquals(takeLines(hill.link("Campbell")), ["HORIZON 2.5"]);
+    assertEquals(takeLines(hill.link("Campbell")), [
+      `TREE ${hill.treeKey}`,
+      "HORIZON 2.5",
+    ]);
   },
 });
 
@@ -233,26 +236,27 @@ Deno.test({
   permissions: "none",
   fn() {
     const { hill, smith } = openHill();
+    const key = [`TREE ${hill.treeKey}`];
     receive(hill, "Smith", "PRUNE Singleton");
-    hill.link("Smith");
+    linkAligned(hill, "Smith");
     hill.accept(report(1), "Jaquez");
-    assertEquals(takeLines(smith), [report(1).line]);
+    assertEquals(takeAllLines(smith), [report(1).line, ...key, "SYNC"]);
     // PRUNE and WANT of the last connection are not sent on the new one.
     hill.accept(report(1), "Smith");
     receive(hill, "Smith", `HAVE ${"0".repeat(18)}`);
-    hill.link("Smith");
-    assertEquals(takeLines(smith), ["SYNC"]);
+    linkAligned(hill, "Smith");
+    assertEquals(takeLines(smith), [...key, "SYNC"]);
     hill.accept(report(2), "Smith");
     assertEquals(takeLines(smith), []);
     // A comparison starts again.
     const lacking = `DIGEST -${" 0".repeat(16)}`;
     receive(hill, "Smith", lacking);
     receive(hill, "Smith", "SYNC");
-    hill.link("Smith");
-    assertEquals(takeLines(smith), ["SYNC"]);
+    linkAligned(hill, "Smith");
+    assertEquals(takeLines(smith), [...key, "SYNC"]);
     // New reports that wait are kept.
     hill.accept(report(3), "Jaquez");
-    hill.link("Smith");
-    assertEquals(takeLines(smith), [report(3).line]);
+    linkAligned(hill, "Smith");
+    assertEquals(takeAllLines(smith), [report(3).line, ...key, "SYNC"]);
   },
 });

@@ -7,7 +7,7 @@ import { clientOf, isNewer, parseReport } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 import { openRouter } from "../../fakes/memory_herd.ts";
-import { linkUp } from "../links/link_up.ts";
+import { linkAligned, linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
 import { takeLines } from "./take_lines.ts";
 
@@ -63,9 +63,11 @@ function exchange(one: Side, other: Side): void {
   for (let isOver = false; !isOver;) {
     write(one, other);
     write(other, one);
-    isOver = one.incoming.length + other.incoming.length === 0;
+    isOver = one.incoming.length + other.incoming.length === 0 &&
+      !one.router.isRebuilding && !other.router.isRebuilding;
     while (one.incoming.length > 0) read(one, other);
     while (other.incoming.length > 0) read(other, one);
+    for (const { router } of [one, other]) router.rebuild();
   }
 }
 
@@ -86,6 +88,7 @@ Deno.test({
     "a server that has caught up has the other's reports, in any order of lines",
   permissions: "none",
   fn() {
+    const treeKey = fc.nat(9).map((digit) => `${digit}`.padEnd(32, "0"));
     const client = fc.nat(300).map((index) => `client-${index}`);
     const report = fc.record({
       client,
@@ -95,54 +98,71 @@ Deno.test({
     const reports = fc.array(report, { maxLength: 500, size: "max" });
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.constantFrom("write" as const, "read") },
-      { weight: 1, arbitrary: fc.constantFrom("compare" as const, "maintain") },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom("compare" as const, "maintain", "rebuild"),
+      },
+      // Another neighbour tells it a key of the digest tree.
+      { weight: 1, arbitrary: fc.record({ key: treeKey }) },
       // Another neighbour sends it to one of them, or to both.
       { weight: 2, arbitrary: fc.record({ report, isForBoth: fc.boolean() }) },
     );
+    const keys = fc.tuple(treeKey, treeKey);
     const steps = fc.array(
       fc.record({ isHill: fc.boolean(), count: fc.nat(30), step }),
       { maxLength: 100, size: "max" },
     );
     assertProperty(
-      fc.property(reports, reports, steps, (ours, theirs, steps) => {
-        const [hill, smith] = [openRouter(), openRouter()];
-        for (const { client, server, time } of ours) {
-          hill.accept(reportOf(client, time, server));
-        }
-        for (const { client, server, time } of theirs) {
-          smith.accept(reportOf(client, time, server));
-        }
-        for (const router of [hill, smith]) linkUp(router, "Jaquez");
-        const sides = link(hill, smith);
-        const check = () => {
-          for (const [side, other] of [sides, sides.toReversed()]) {
-            if (!hasCaughtUp(side, other)) continue;
-            assert(hasAll(side, other.initialLines), side.name);
+      fc.property(
+        reports,
+        reports,
+        keys,
+        steps,
+        (ours, theirs, keys, steps) => {
+          const [hill, smith] = keys
+            .map((treeKey) => openRouter({ treeKey, rebuiltReports: 20 }));
+          for (const { client, server, time } of ours) {
+            hill.accept(reportOf(client, time, server));
           }
-        };
-        for (const { count, isHill, step } of steps) {
-          const [side, other] = isHill ? sides : sides.toReversed();
-          for (let times = 0; times <= count; times++) {
-            if (step === "write") write(side, other);
-            else if (step === "read") read(side, other);
-            else if (step === "maintain") side.router.runMaintenance();
-            else if (step === "compare") sides[0].router.compare("Smith");
-            else {
-              const { client, server, time } = step.report;
-              const report = reportOf(client, time + times, server);
-              for (const { router } of step.isForBoth ? sides : [side]) {
-                router.accept(report, "Jaquez");
-              }
+          for (const { client, server, time } of theirs) {
+            smith.accept(reportOf(client, time, server));
+          }
+          for (const router of [hill, smith]) linkUp(router, "Jaquez");
+          const sides = link(hill, smith);
+          const check = () => {
+            for (const [side, other] of [sides, sides.toReversed()]) {
+              if (!hasCaughtUp(side, other)) continue;
+              assert(hasAll(side, other.initialLines), side.name);
             }
-            check();
+          };
+          for (const { count, isHill, step } of steps) {
+            const [side, other] = isHill ? sides : sides.toReversed();
+            for (let times = 0; times <= count; times++) {
+              if (step === "write") write(side, other);
+              else if (step === "read") read(side, other);
+              else if (step === "maintain") side.router.runMaintenance();
+              else if (step === "compare") sides[0].router.compare("Smith");
+              else if (step === "rebuild") side.router.rebuild();
+              else if ("key" in step) {
+                side.router.receive("Jaquez", { verb: "TREE", key: step.key });
+              } else {
+                const { client, server, time } = step.report;
+                const report = reportOf(client, time + times, server);
+                for (const { router } of step.isForBoth ? sides : [side]) {
+                  router.accept(report, "Jaquez");
+                }
+              }
+              check();
+            }
           }
-        }
-        exchange(...sides);
-        check();
-        assert(hasCaughtUp(sides[0], sides[1]));
-        assert(hasCaughtUp(sides[1], sides[0]));
-        assertEquals(sides.map(({ outbox }) => takeLines(outbox)), [[], []]);
-      }),
+          exchange(...sides);
+          check();
+          assert(hasCaughtUp(sides[0], sides[1]));
+          assert(hasCaughtUp(sides[1], sides[0]));
+          assertEquals(hill.treeKey, smith.treeKey);
+          assertEquals(sides.map(({ outbox }) => takeLines(outbox)), [[], []]);
+        },
+      ),
       { numRuns: 200 },
     );
   },
@@ -207,12 +227,13 @@ Deno.test({
   permissions: "none",
   fn() {
     const hill = openRouter();
-    const outbox = hill.link("Smith");
+    const outbox = linkAligned(hill, "Smith");
+    const key = [`TREE ${hill.treeKey}`];
     const receive = (line: string) =>
       hill.receive("Smith", parseMessage(line, () => true)!);
     receive("SYNCED");
-    assertEquals(takeLines(outbox), ["SYNC"]);
-    for (const line of ["DIGEST -" + " 0".repeat(16), "PART -", "LIST -"]) {
+    assertEquals(takeLines(outbox), [...key, "SYNC"]);
+    for (const line of ["DIGEST -" + " 0".repeat(16), "PART 0000", "LIST -"]) {
       receive(line);
       receive("SYNCED");
       receive("SYNCED");
@@ -220,9 +241,9 @@ Deno.test({
       assertEquals(takeLines(outbox), ["SYNC"]);
     }
     // An answer to SYNC on the last connection does not count on this one.
-    hill.link("Smith");
+    linkAligned(hill, "Smith");
     receive("SYNCED");
-    assertEquals(takeLines(outbox), ["SYNC"]);
+    assertEquals(takeLines(outbox), [...key, "SYNC"]);
     receive("SYNCED");
     assertEquals(hill.hasCaughtUpWith("Smith"), true);
     assertEquals(takeLines(outbox), []);
@@ -241,7 +262,7 @@ Deno.test({
       assertEquals(hasCaughtUp(side, without), false);
       assertEquals(hasCaughtUp(without, side), true);
       write(without, side);
-      assertEquals(side.incoming, []);
+      assertEquals(side.incoming, [`TREE ${hill.treeKey}`]);
       exchange(...sides);
       assertEquals(hasCaughtUp(side, without), true);
     }
@@ -258,7 +279,9 @@ Deno.test({
     const sides = link(hill, smith);
     // Hill receives a report twice, which may be a reason for PRUNE.
     for (const router of [hill, smith]) {
-      router.accept(reportOf("pear", 1, "Singleton"), "Jaquez");
+      for (let client = 0; client < 64; client++) {
+        router.accept(reportOf(`pear-${client}`, 1, "Singleton"), "Jaquez");
+      }
     }
     const replacement = reportOf("kiwi", 2, "Singleton");
     while (!hasCaughtUp(...sides)) {
@@ -281,7 +304,7 @@ Deno.test({
   fn() {
     const hill = openRouter();
     linkUp(hill, "Jaquez");
-    const smith = hill.link("Smith");
+    const smith = linkAligned(hill, "Smith");
     takeLines(smith);
     const report = (time: number) => reportOf("kiwi", time, "Singleton");
     for (const [time, ...answer] of [[1], [2, "PRUNE Singleton"]] as const) {
@@ -291,5 +314,43 @@ Deno.test({
       assertEquals(takeLines(smith), [...answer]);
       hill.receive("Smith", { verb: "SYNCED" });
     }
+  },
+});
+
+Deno.test({
+  name: "a SYNC is void when the keys of the trees become different",
+  permissions: "none",
+  fn() {
+    const hill = openRouter({ treeKey: "2".padEnd(32, "0") });
+    const smith = openRouter({ treeKey: "2".padEnd(32, "0") });
+    for (let client = 0; client < 5_000; client++) {
+      smith.accept(reportOf(`client-${client}`, 1));
+    }
+    const sides = link(hill, smith);
+    linkUp(smith, "Jaquez");
+    // They tell their keys.
+    for (const [side, other] of [sides, sides.toReversed()]) {
+      write(side, other);
+      while (other.incoming.length > 0) read(other, side);
+    }
+    // Smith reads Hill's DIGEST and SYNC, and has not answered yet.
+    write(...sides);
+    assertEquals(sides[1].incoming.map((line) => line.split(" ")[0]), [
+      "DIGEST",
+      "SYNC",
+      "SYNCED",
+    ]);
+    while (sides[1].incoming.length > 0) read(sides[1], sides[0]);
+    const key = "1".padEnd(32, "0");
+    smith.receive("Jaquez", { verb: "TREE", key });
+    assertEquals(smith.isRebuilding, true);
+    for (let times = 0; times < 5; times++) {
+      write(sides[1], sides[0]);
+      while (sides[0].incoming.length > 0) read(...sides);
+      assertEquals(hasCaughtUp(...sides), false);
+    }
+    exchange(...sides);
+    assertEquals([hill.clients, hill.treeKey], [5_000, key]);
+    assertEquals(hasCaughtUp(...sides), true);
   },
 });

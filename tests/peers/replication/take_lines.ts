@@ -1,13 +1,25 @@
 /**
- * Takes lines out of an outbox, as text.
+ * Lines between servers, as text.
  *
  * @module
  */
+import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
+import { parseMessage } from "../../../peers/replication/messages.ts";
+import { parseReport } from "../../../protocol/report.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
+
+/** Lets a server receive a line from a neighbour. */
+export function receive(router: FloodRouter, from: string, line: string): void {
+  const report = parseReport(line, () => true);
+  if (report !== undefined) router.accept(report, from);
+  else router.receive(from, parseMessage(line, () => true)!);
+}
 
 /** The lines of the next write. */
 export function takeLines(outbox: Outbox): string[] {
-  const batch = outbox.takeBatch();
+  let batch = outbox.takeBatch();
+  // It does a limited amount of work at once.
+  while (batch === undefined && outbox.hasMore) batch = outbox.takeBatch();
   if (batch === undefined) return [];
   const { ends, text } = batch;
   const lines = ends.map((end, index) =>

@@ -1,7 +1,9 @@
 import fc from "../../fast_check.ts";
-import { leafOf } from "../../../peers/store/digest_tree.ts";
-import { fingerprint, hashClient } from "../../../peers/store/fingerprint.ts";
+import { leafOf, root } from "../../../peers/store/digest_tree.ts";
+import { fingerprint } from "../../../peers/store/fingerprint.ts";
 import { ReportTable } from "../../../peers/store/report_table.ts";
+import { hashOfTree } from "../../../peers/store/tree_hash.ts";
+import { encodeBytes } from "../../../protocol/bytes.ts";
 import { isNewer, makeReport, type Report } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { anySeed, assertProperty } from "../../property.ts";
@@ -18,9 +20,11 @@ type Step =
 /** Clients that each share a leaf with some others. */
 function clientsOfFewLeaves(): string[] {
   const leaves = new Map<number, string[]>();
+  const hash = hashOfTree("0".repeat(32));
   for (let number = 0; number < 400_000; number++) {
     const client = `client-${number}`;
-    const leaf = leafOf(hashClient(client));
+    const view = new DataView(encodeBytes(client).buffer);
+    const leaf = leafOf(hash.hash(view, 0, client.length));
     if (number < 10) leaves.set(leaf, []);
     leaves.get(leaf)?.push(client);
   }
@@ -55,13 +59,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 /** All lines of a table, sorted, after checks of its entries. */
 function linesOf(table: ReportTable): string[] {
   const lines: string[] = [];
-  for (let leaf = table.digests.nextFilledLeaf(0); leaf !== undefined;) {
-    for (const entry of table.leaf(leaf)) {
-      assertEquals(entry.fingerprint, fingerprint(entry.line));
-      assertEquals(entry.client, entry.line.split(" ")[3]);
-      lines.push(entry.line);
-    }
-    leaf = table.digests.nextFilledLeaf(leaf + 1);
+  const walk = table.walkBelow(root);
+  for (let report; (report = table.nextOf(walk)) !== undefined;) {
+    const { client, line } = report;
+    assertEquals(walk.fingerprint, fingerprint(line));
+    assertEquals(client, line.split(" ")[3]);
+    lines.push(line);
   }
   return lines.sort();
 }
