@@ -1,7 +1,7 @@
 /**
- * One connection of an HTTP port. It reads one request after the other, and
- * reads no further while it answers. So what a connection costs is bounded,
- * whatever its other side sends, and whether it reads or not.
+ * One connection of an HTTP port. It reads one request after another, and does
+ * not read while it answers. So the cost of a connection is bounded, whatever
+ * the other side sends or reads.
  *
  * @module
  */
@@ -200,7 +200,7 @@ export class HttpConnection {
   ): Promise<void> {
     const reader = body.getReader();
     this.#body = reader;
-    // The source of an endless body notices at once that nobody reads it.
+    // The source of an endless body notices at once that it is not read.
     if (!hasLength) this.#watchForEnd();
     try {
       await this.#write(head);

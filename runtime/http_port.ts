@@ -58,7 +58,8 @@ class ServedPort implements HttpPort {
       {
         clock,
         counts: { hit: onLimit },
-        // A port that cannot accept shows that itself: nobody gets an answer.
+        // A port that cannot accept is noticed without a log: it gives no
+        // answers.
         emit: () => {},
         isClosed: () => this.#isClosed,
         relieve,
@@ -96,7 +97,7 @@ class ServedPort implements HttpPort {
 
   /**
    * Closes the connection that has waited longest for a request, so that idle
-   * connections keep nobody out. False if all are being answered.
+   * connections cannot block others. False if all are being answered.
    */
   #makeRoom(): boolean {
     let oldest: HttpConnection | undefined;

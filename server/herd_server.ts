@@ -215,7 +215,7 @@ export class HerdServer implements AsyncDisposable {
     };
   }
 
-  /** What other servers have said about themselves, as far as it is known. */
+  /** The states that other servers have sent, as far as they are known. */
   summaries(): readonly AgedSummary[] {
     return this.#summaries.read();
   }

@@ -34,7 +34,7 @@ export interface HerdStatus {
   readonly herd: HerdPlan;
   /** The servers of this process: one of `server.ts`, all of `herd up`. */
   readonly servers: readonly ServerStatus[];
-  /** What servers of other processes have said about themselves. */
+  /** The states that servers of other processes have sent. */
   readonly summaries: readonly AgedSummary[];
 }
 

@@ -1,7 +1,7 @@
 /**
  * The summary of a server's state that it sends to other servers, for their
- * dashboards. It has the fields of the status that are marked so in `fields.ts`,
- * and is as long as a line may be that is sent every few seconds.
+ * dashboards. It has the fields of the status that are marked so in
+ * `fields.ts`, and is short enough to be sent every few seconds.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   serverFacts,
 } from "./fields.ts";
 
-/** What another server says about its link with a neighbour. */
+/** The state of another server's link with a neighbour. */
 export type LinkSummary = Pick<
   LinkStatus,
   | "neighbour"
@@ -28,7 +28,7 @@ export type LinkSummary = Pick<
   | "lastFailure"
 >;
 
-/** What a server says about itself to other servers. */
+/** The state that a server sends to other servers. */
 export interface ServerSummary extends
   Pick<
     ServerFacts,
@@ -75,8 +75,8 @@ export function formatSummary(facts: ServerFacts): ByteString {
 }
 
 /**
- * Reads a summary that another server has sent; undefined if it is none. A field
- * that is missing, because the other server has an older version, has its
+ * Parses a summary that another server has sent; undefined if it is invalid. A
+ * field that is missing, because the other server has an older version, has its
  * initial value.
  *
  * @param name The server that the summary must be about.

@@ -17,7 +17,7 @@ import {
   type ServerSummary,
 } from "./summary.ts";
 
-/** A text, and what it says. */
+/** A text, and its parsed content. */
 interface Parsed {
   readonly text: ByteString;
   readonly summary: ServerSummary | undefined;
@@ -56,7 +56,7 @@ export class SummaryBoard {
     publish();
   }
 
-  /** Sends no more summaries, after one that says that the server stops. */
+  /** Sends a last summary, which says that the server stops, and no more. */
   stop(): void {
     if (this.#cancel === undefined) return;
     this.#cancel();
@@ -64,7 +64,7 @@ export class SummaryBoard {
     this.#exchange?.publish(formatSummary(this.#describe()));
   }
 
-  /** The newest summary of each other server. Those that are none are ignored. */
+  /** The newest summary of each other server. Invalid ones are ignored. */
   read(): readonly AgedSummary[] {
     const nowMs = this.#clock.elapsedMs();
     return (this.#exchange?.received() ?? [])

@@ -253,8 +253,8 @@ Deno.test("a server creates its log folder again if it was removed", async () =>
   const path = `${herd.logFolder}/Hill.log`;
   assertEquals(
     hill.stderr,
-    `Hill: the log file ${path} was removed by another program; the log goes ` +
-      "on in the file that is there now, and its last lines may be missing\n",
+    `Hill: the log file ${path} was removed by another program; the log ` +
+      "continues in the file that is there now, and some lines may be missing\n",
   );
   const metrics = await fetch(
     `http://127.0.0.1:${herd.adminPortOf("Hill")}/metrics`,
