@@ -72,6 +72,7 @@ export type {
   PlacesStatus,
   ReportCounts,
   ServerFacts,
+  TableSize,
 } from "./server/status/status.ts";
 export {
   type HerdFile,

@@ -13,9 +13,13 @@ export class CertificateError extends Error {
   /** Always `CertificateError`. */
   override readonly name = "CertificateError";
 
+  /** The part of `TlsFiles` that is invalid. */
+  readonly part: keyof TlsFiles;
+
   /** @param part The part of `TlsFiles` that is invalid. */
-  constructor(readonly part: keyof TlsFiles, message: string) {
+  constructor(part: keyof TlsFiles, message: string) {
     super(message);
+    this.part = part;
   }
 }
 

@@ -342,9 +342,13 @@ export interface ServerFacts {
   readonly peerPort: string;
   /** Clients whose newest report it has. */
   readonly clients: number;
+  /** The memory of their reports. */
   readonly table: TableSize;
+  /** Connections of clients. */
   readonly connections: ConnectionCounts;
+  /** Lines of clients since the start. */
   readonly lines: LineCounts;
+  /** Reports of clients and neighbours since the start. */
   readonly reports: ReportCounts;
   /** Whether reports of its clients expire on arrival, so that none is stored. */
   readonly storesNothing: boolean;
@@ -359,7 +363,9 @@ export interface ServerFacts {
   readonly whatsatSeconds: Distribution;
   /** One for each neighbour, linked or not. */
   readonly links: readonly LinkStatus[];
+  /** The places service. */
   readonly places: PlacesStatus;
+  /** The log. */
   readonly log: LogStatus;
 }
 

@@ -17,6 +17,7 @@ export type {
   ReportCounts,
   ServerFacts,
   ServerStatus,
+  TableSize,
 } from "./fields.ts";
 export type { AgedSummary } from "./summary.ts";
 

@@ -72,7 +72,7 @@ Deno.test("the parts of a split herd agree when they are linked again", async ()
 
 Deno.test("a server that was frozen until all buffers were full catches up", async () => {
   await using herd = new TestHerd();
-  const programs = await herd.startAll();
+  const programs = await herd.startAll(["--max-id-bytes=65536"]);
   const reports = new AcknowledgedReports(herd);
   programs.get("Smith")!.signal("SIGSTOP");
   const clients = Array.from(

@@ -14,8 +14,8 @@ const unusualParts: readonly ByteString[] = [
   ...["\u202e", "\\", "\\n", '"', "%00", "<b>", "AT", "?", "+1+1"],
 ].map(bytesOfText).concat(["\x00", "\x1b[31m", "\x7f", "\x85", "\xff\xfe"]);
 
-/** Length of the longest part of an ID, in bytes. */
-const longIdBytes = 3_000;
+/** Length of the longest part of an ID, in bytes: within `--max-id-bytes`. */
+const longIdBytes = 900;
 
 /** Draws different IDs. Every fiftieth is long. */
 export function drawClients(random: Random, count: number): ByteString[] {
