@@ -16,7 +16,11 @@ export class CertificateError extends Error {
   /** The part of `TlsFiles` that is invalid. */
   readonly part: keyof TlsFiles;
 
-  /** @param part The part of `TlsFiles` that is invalid. */
+  /**
+   * Creates an error about one part.
+   *
+   * @param part The part of `TlsFiles` that is invalid.
+   */
   constructor(part: keyof TlsFiles, message: string) {
     super(message);
     this.part = part;
