@@ -1,15 +1,19 @@
 /**
- * Divides long work into turns of the event loop, so that no client can delay
- * the others, however much work it causes. Between two turns the runtime
- * handles its sockets and timers.
+ * Divides long work into turns of the event loop, so that no client, however
+ * much it asks for, makes the others wait. Between two turns the runtime looks
+ * at its sockets and timers.
+ *
+ * Where work waits, connections get equal shares of the time: those that ask
+ * for less than their share hardly wait, and the others wait for themselves.
+ * (P. Goyal, H. Vin, H. Cheng, "Start-Time Fair Queueing", SIGCOMM 1996.)
  *
  * @module
  */
 import type { Clock } from "./clock.ts";
 
 /**
- * Work in one turn, in milliseconds: long enough that changing turns costs
- * little, short enough that the delay is not noticed.
+ * Work in one turn, in milliseconds: long enough that the change of turns costs
+ * little, short enough that nobody notices it.
  */
 export const turnMs = 2;
 
@@ -20,28 +24,42 @@ export const turnMs = 2;
 const pauseMs = 0.5;
 
 /**
- * Workloads that have taken more time than this, in milliseconds, come after
- * those that have taken less.
+ * When work has gone on for this long without a pause, in milliseconds, the
+ * event loop is asked to say when it begins its next turn. Otherwise short turns
+ * that follow closely would count as one long turn.
  */
-export const lightWorkMs = 4;
+const watchedMs = turnMs / 2;
 
-/** One in this many turns goes to a heavy workload, even if light ones wait. */
-const heavyEvery = 8;
+/** What a piece of work counts as before its time is known, in milliseconds. */
+const expectedMs = 0.01;
+
+/**
+ * One in this many calls goes to the connection that has waited longest, though
+ * links wait, or others that have had less than their share.
+ */
+const longestEvery = 8;
+
+/**
+ * A piece that may begin does so a few microtasks later, behind as many `await`s.
+ * Only then the next one is called: else several would begin in a turn that one
+ * of them uses up.
+ */
+const hopsToBegin = 4;
 
 /** The work of one connection or link. */
 export class Workload {
   /** Whether it comes before all others, as links do. */
   readonly isUrgent: boolean;
-  /** The time that it has taken lately, in milliseconds. */
-  workedMs = 0;
+  /** Its pieces that wait for a turn. */
+  readonly waiting = new Queue<() => void>();
+  /**
+   * Where it stands in virtual time, in milliseconds: it has had less than
+   * others with a higher number.
+   */
+  virtualMs = 0;
 
   constructor(isUrgent = false) {
     this.isUrgent = isUrgent;
-  }
-
-  /** Halves the time that counts. Must be called once a second. */
-  relax(): void {
-    this.workedMs /= 2;
   }
 }
 
@@ -50,12 +68,27 @@ export class Turns {
   readonly #clock: Clock;
   #startedAtMs = -Infinity;
   #lastWorkAtMs = -Infinity;
-  /** Functions that resume a workload, in order. */
+  /** The pieces of urgent workloads, in order. */
   readonly #urgent = new Queue<() => void>();
-  readonly #light = new Queue<() => void>();
-  readonly #heavy = new Queue<() => void>();
+  /** The other workloads that have pieces waiting. */
+  readonly #workloads = new WorkloadHeap();
+  /**
+   * Virtual time: where the workload that was called last stood. One that waits
+   * for the first time begins here, so that it saves nothing up.
+   */
+  #virtualMs = 0;
+  /** Whether workloads wait. They are called in the turns that follow. */
   #isCalling = false;
+  /** Whether the event loop will say when its turn ends. */
+  #isWatching = false;
   #calls = 0;
+  /** Microtasks until the next piece is called. */
+  #hopsLeft = 0;
+  readonly #hop = () => {
+    this.#hopsLeft -= 1;
+    if (this.#hopsLeft > 0) queueMicrotask(this.#hop);
+    else this.#callNext();
+  };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -71,11 +104,13 @@ export class Turns {
     const nowMs = this.#clock.elapsedMs();
     if (nowMs - this.#lastWorkAtMs > pauseMs) this.#startedAtMs = nowMs;
     this.#lastWorkAtMs = nowMs;
-    if (!this.#isCalling && nowMs - this.#startedAtMs < turnMs) {
+    const elapsedMs = nowMs - this.#startedAtMs;
+    if (!this.#isCalling && elapsedMs < turnMs) {
+      if (elapsedMs >= watchedMs) this.#watch();
       return undefined;
     }
     return new Promise((resolve) => {
-      this.#queueOf(workload).add(resolve);
+      this.#add(workload, resolve);
       if (this.#isCalling) return;
       this.#isCalling = true;
       this.#clock.nextTurn(() => this.#call());
@@ -85,35 +120,66 @@ export class Turns {
   /**
    * Must be called after each piece of work.
    *
-   * @returns Whether the turn is over. Then the rest needs another `begin`.
+   * @param estimateMs How long a short piece takes, so that the clock need not be
+   * read for it.
+   * @returns Whether the turn is known to be over. Then the rest needs another
+   * `begin`.
    */
-  end(workload: Workload): boolean {
+  end(workload: Workload, estimateMs?: number): boolean {
+    if (estimateMs !== undefined) {
+      this.#charge(workload, estimateMs);
+      return false;
+    }
     const nowMs = this.#clock.elapsedMs();
-    workload.workedMs += nowMs - this.#lastWorkAtMs;
+    this.#charge(workload, nowMs - this.#lastWorkAtMs);
     this.#lastWorkAtMs = nowMs;
     return nowMs - this.#startedAtMs >= turnMs;
   }
 
-  /** How many pieces of work wait for a turn. */
-  get waiting(): number {
-    return this.#urgent.size + this.#light.size + this.#heavy.size;
+  /** When the last piece began or ended, by the clock's `elapsedMs`. */
+  get lastWorkAtMs(): number {
+    return this.#lastWorkAtMs;
   }
 
-  #queueOf(workload: Workload): Queue<() => void> {
-    if (workload.isUrgent) return this.#urgent;
-    return workload.workedMs < lightWorkMs ? this.#light : this.#heavy;
+  /** How many pieces of work wait for a turn. */
+  get waiting(): number {
+    return this.#urgent.size + this.#workloads.pieces;
+  }
+
+  /** While nobody waits, nothing needs to be divided. */
+  #charge(workload: Workload, workedMs: number): void {
+    if (this.#isCalling) workload.virtualMs += workedMs;
+  }
+
+  #add(workload: Workload, resolve: () => void): void {
+    if (workload.isUrgent) return this.#urgent.add(resolve);
+    workload.waiting.add(resolve);
+    if (workload.waiting.size > 1) return;
+    // A new connection has saved nothing up either.
+    const stoodAtMs = workload.virtualMs || this.#virtualMs;
+    workload.virtualMs = Math.max(stoodAtMs, this.#virtualMs);
+    this.#workloads.add(workload, stoodAtMs);
+  }
+
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#clock.endOfTurn(() => {
+      this.#isWatching = false;
+      if (!this.#isCalling) this.#startedAtMs = this.#clock.elapsedMs();
+    });
   }
 
   /** Begins a turn. */
   #call(): void {
     this.#startedAtMs = this.#clock.elapsedMs();
-    this.#lastWorkAtMs = this.#startedAtMs;
     this.#callNext();
   }
 
-  /** Resumes one workload after another until the turn is over. */
+  /** Lets one workload after the other go on until the turn is over. */
   #callNext(): void {
-    if (this.#clock.elapsedMs() - this.#startedAtMs >= turnMs) {
+    this.#lastWorkAtMs = this.#clock.elapsedMs();
+    if (this.#lastWorkAtMs - this.#startedAtMs >= turnMs) {
       this.#clock.nextTurn(() => this.#call());
       return;
     }
@@ -122,16 +188,30 @@ export class Turns {
       this.#isCalling = false;
       return;
     }
-    // The work runs in a microtask, which is queued before this one.
     resume();
-    queueMicrotask(() => this.#callNext());
+    this.#hopsLeft = hopsToBegin;
+    queueMicrotask(this.#hop);
   }
 
   #next(): (() => void) | undefined {
     this.#calls += 1;
-    const first = this.#calls % heavyEvery === 0 ? this.#heavy : this.#urgent;
-    return first.take() ?? this.#urgent.take() ?? this.#light.take() ??
-      this.#heavy.take();
+    const workload = this.#calls % longestEvery === 0
+      ? this.#workloads.takeOldest()
+      : undefined;
+    if (workload !== undefined) return this.#pieceOf(workload);
+    const urgent = this.#urgent.take();
+    if (urgent !== undefined) return urgent;
+    const first = this.#workloads.take();
+    if (first === undefined) return undefined;
+    this.#virtualMs = Math.max(this.#virtualMs, first.virtualMs);
+    return this.#pieceOf(first);
+  }
+
+  #pieceOf(workload: Workload): (() => void) | undefined {
+    workload.virtualMs += expectedMs;
+    const resume = workload.waiting.take();
+    if (workload.waiting.size > 0) this.#workloads.add(workload);
+    return resume;
   }
 }
 
@@ -158,4 +238,114 @@ class Queue<Item> {
     }
     return item;
   }
+}
+
+/** A workload, and its virtual time when it was added. */
+interface HeapEntry {
+  readonly workload: Workload;
+  readonly virtualMs: number;
+  /** Of those with equal times, the one comes first that stood here before. */
+  readonly stoodAtMs: number;
+  /** Of those that are equal in this too, the first one comes first. */
+  readonly order: number;
+}
+
+/** Workloads, each at most once; the one with the least virtual time is first. */
+class WorkloadHeap {
+  readonly #entries: HeapEntry[] = [];
+  #added = 0;
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /** How many pieces of all workloads wait. */
+  get pieces(): number {
+    return this.#entries.reduce(
+      (sum, { workload }) => sum + workload.waiting.size,
+      0,
+    );
+  }
+
+  /** @param stoodAtMs Its virtual time when it last waited for something. */
+  add(workload: Workload, stoodAtMs = workload.virtualMs): void {
+    this.#added += 1;
+    const { virtualMs } = workload;
+    const order = this.#added;
+    this.#entries.push({ workload, virtualMs, stoodAtMs, order });
+    this.#rise(this.#entries.length - 1);
+  }
+
+  take(): Workload | undefined {
+    while (this.#entries.length > 0) {
+      const { virtualMs, workload } = this.#removeAt(0);
+      // What a piece has taken is known only after the next one was added.
+      if (workload.virtualMs === virtualMs) return workload;
+      this.add(workload);
+    }
+    return undefined;
+  }
+
+  /** Takes the one that was added before all others. */
+  takeOldest(): Workload | undefined {
+    const entries = this.#entries;
+    if (entries.length === 0) return undefined;
+    let oldest = 0;
+    for (let at = 1; at < entries.length; at++) {
+      if (entries[at].order < entries[oldest].order) oldest = at;
+    }
+    return this.#removeAt(oldest).workload;
+  }
+
+  #removeAt(at: number): HeapEntry {
+    const entries = this.#entries;
+    const removed = entries[at];
+    const last = entries.pop()!;
+    if (last !== removed) {
+      entries[at] = last;
+      this.#rise(at);
+      this.#sink(at);
+    }
+    return removed;
+  }
+
+  /** Moves an entry up to its place. */
+  #rise(from: number): void {
+    const entries = this.#entries;
+    const entry = entries[from];
+    let at = from;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (!isBefore(entry, entries[above])) break;
+      entries[at] = entries[above];
+      at = above;
+    }
+    entries[at] = entry;
+  }
+
+  /** Moves an entry down to its place. */
+  #sink(from: number): void {
+    const entries = this.#entries;
+    const entry = entries[from];
+    let at = from;
+    while (true) {
+      let below = 2 * at + 1;
+      if (below >= entries.length) break;
+      const other = below + 1;
+      if (other < entries.length && isBefore(entries[other], entries[below])) {
+        below = other;
+      }
+      if (!isBefore(entries[below], entry)) break;
+      entries[at] = entries[below];
+      at = below;
+    }
+    entries[at] = entry;
+  }
+}
+
+function isBefore(one: HeapEntry, other: HeapEntry): boolean {
+  if (one.virtualMs !== other.virtualMs) return one.virtualMs < other.virtualMs;
+  return one.stoodAtMs === other.stoodAtMs
+    ? one.order < other.order
+    : one.stoodAtMs < other.stoodAtMs;
 }

@@ -381,7 +381,7 @@ export class HerdServer implements AsyncDisposable {
     const { clock, name } = this.#options;
     return {
       reports: new ReportWriter(name),
-      now: () => clock.now(),
+      now: (elapsedMs) => clock.now(elapsedMs),
       elapsedMs: () => clock.elapsedMs(),
       places: (line, { bound, radiusKm }) =>
         this.#places.nearby(

@@ -30,6 +30,8 @@ import {
   refusalLingerMs,
   stopAnswerMs,
   stopLingerMs,
+  untimedBytes,
+  untimedMs,
 } from "./limits.ts";
 import { Session, type SessionContext } from "./session.ts";
 
@@ -69,6 +71,8 @@ export class ClientConnection {
   readonly #session: Session;
   readonly #framer: LineFramer;
   readonly #reading = new ReadBuffer();
+  /** Whether the chunk that is being processed takes too little to be timed. */
+  #isUntimed = false;
   /** The chunk that is being processed, if that has to wait. */
   #processing: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
@@ -178,7 +182,6 @@ export class ClientConnection {
   onHeartbeat(): void {
     this.#quietHeartbeats = this.#hasProgressed ? 0 : this.#quietHeartbeats + 1;
     this.#hasProgressed = false;
-    this.#session.workload.relax();
     const { counts, limits: { idleMs, slowConsumerMs } } = this.#context;
     // The first of these heartbeats may have come right after the last byte.
     const quietMs = (this.#quietHeartbeats - 1) * heartbeatMs;
@@ -225,6 +228,7 @@ export class ClientConnection {
     if (this.#end !== undefined) return undefined;
     this.#framer.push(this.#reading.buffer, count);
     this.#reading.noteRead(count);
+    this.#isUntimed = count <= untimedBytes;
     const wait = this.#context.turns.begin(this.#session.workload) ??
       this.#processLines();
     return wait === undefined ? this.#write() : this.#continueProcessing(wait);
@@ -250,7 +254,7 @@ export class ClientConnection {
     const framer = this.#framer;
     const session = this.#session;
     const { turns } = this.#context;
-    session.stampTime();
+    session.stampTime(turns.lastWorkAtMs);
     for (let lines = 1;; lines++) {
       const room = this.#traffic.whenDrained();
       if (room !== undefined) return this.#waitForTurn(room);
@@ -267,7 +271,7 @@ export class ClientConnection {
       }
     }
     if (this.#context.limits.partialLineMs < Infinity) this.#awaitLineFeed();
-    turns.end(session.workload);
+    turns.end(session.workload, this.#isUntimed ? untimedMs : undefined);
     if (framer.tooLong !== undefined) {
       session.refuseTooLong(framer.tooLong);
       this.#end ??= "line too long";
@@ -375,10 +379,60 @@ export class ClientConnection {
    * before the first byte is written.
    */
   async #writeReplies(first: Batch): Promise<void> {
+    const { replyPool } = this.#context;
     let replies: Batch | undefined = first;
+    // Whether the connection has waited for the turn in which it works.
+    let hasTurn = false;
     try {
-      while (replies !== undefined) {
-        await this.#writeBatch(replies);
+      while (true) {
+        let isLong = false;
+        this.#writingBytes = replies.length;
+        const wait = this.#session.settling.settled();
+        if (wait !== undefined) {
+          await wait;
+          this.#stampTime();
+        }
+        const { bytes, ends } = replies;
+        let start = 0;
+        for (let index = 0; index < ends.length;) {
+          let end = ends[index];
+          let next = index + 1;
+          while (next < ends.length && end - start < maxWriteBytes) {
+            end = ends[next];
+            next += 1;
+          }
+          isLong = end - start >= longWriteBytes;
+          const room = this.#traffic.whenDrained(isLong);
+          if (room !== undefined || isLong && !hasTurn) {
+            await this.#waitForRoom(room, isLong);
+          }
+          hasTurn = false;
+          // Sent first and logged during the write, so that the client need not
+          // wait for the log.
+          const portion = bytes.subarray(start, end);
+          this.#isSending = true;
+          // Time before this write does not count.
+          this.#hasProgressed = true;
+          const writing = this.#transport.write(portion);
+          for (; index < next; index++) {
+            this.#traffic.sent(bytes, start, ends[index] - 1);
+            start = ends[index];
+          }
+          if (isLong) this.#context.turns.end(this.#session.workload);
+          const written = await writing;
+          this.#hasProgressed = true;
+          if (written < portion.length) await this.#writeRest(portion, written);
+          this.#isSending = false;
+          if (next < ends.length) this.#stampTime();
+        }
+        replyPool.release(replies);
+        replies = undefined;
+        this.#writingBytes = 0;
+        if (isLong) {
+          // More replies are copied, and more queries begin.
+          await this.#waitForTurn(undefined);
+          hasTurn = true;
+        }
         replies = this.#session.takeReplies();
         if (replies === undefined) break;
         this.#stampTime();
@@ -386,68 +440,35 @@ export class ClientConnection {
       }
     } finally {
       this.#writing = undefined;
+      this.#writingBytes = 0;
+      if (replies !== undefined) replyPool.release(replies);
     }
     if (!this.#session.isAwaiting) this.#releaseAnswered();
   }
 
-  async #writeBatch(replies: Batch): Promise<void> {
-    const { replyPool } = this.#context;
-    const { bytes, ends } = replies;
-    this.#writingBytes = replies.length;
-    try {
-      const wait = this.#session.settling.settled();
-      if (wait !== undefined) {
-        await wait;
-        this.#stampTime();
-      }
-      let start = 0;
-      for (let index = 0; index < ends.length;) {
-        let end = ends[index];
-        let next = index + 1;
-        while (next < ends.length && end - start < maxWriteBytes) {
-          end = ends[next];
-          next += 1;
-        }
-        // Lines that are logged faster than the disk writes wait in memory.
-        const isLong = end - start >= longWriteBytes;
-        let room = this.#traffic.whenDrained(isLong);
-        if (room !== undefined || isLong) {
-          do {
-            await this.#waitForTurn(room);
-            room = this.#traffic.whenDrained(isLong);
-          } while (room !== undefined);
-          this.#stampTime();
-        }
-        // Sent first and logged during the write, so that the client need not
-        // wait for the log.
-        const portion = bytes.subarray(start, end);
-        const written = this.#send(portion);
-        for (; index < next; index++) {
-          this.#traffic.sent(bytes, start, ends[index] - 1);
-          start = ends[index];
-        }
-        if (isLong) this.#context.turns.end(this.#session.workload);
-        await written;
-        if (next < ends.length) this.#stampTime();
-      }
-    } finally {
-      this.#writingBytes = 0;
-      replyPool.release(replies);
-    }
+  /**
+   * Waits until the log has room, as what is logged faster than the disk writes
+   * waits in memory, and until the connection may work again.
+   */
+  async #waitForRoom(
+    firstWait: Promise<void> | undefined,
+    isLong: boolean,
+  ): Promise<void> {
+    let room = firstWait;
+    do {
+      await this.#waitForTurn(room);
+      room = this.#traffic.whenDrained(isLong);
+    } while (room !== undefined);
+    this.#stampTime();
   }
 
-  /** Writes all bytes. Each part that is written counts as progress. */
-  async #send(bytes: Uint8Array): Promise<void> {
-    this.#isSending = true;
-    // Time before this write does not count.
-    this.#hasProgressed = true;
-    let written = await this.#transport.write(bytes);
-    this.#hasProgressed = true;
+  /** Writes the rest of some bytes. Each part that is written counts as progress. */
+  async #writeRest(bytes: Uint8Array, writtenBefore: number): Promise<void> {
+    let written = writtenBefore;
     while (written < bytes.length) {
       written += await this.#transport.write(bytes.subarray(written));
       this.#hasProgressed = true;
     }
-    this.#isSending = false;
   }
 
   /** Writes replies that became ready between reads. */

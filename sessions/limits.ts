@@ -118,9 +118,18 @@ export const slotBytes = 512;
 
 /**
  * Most bytes of replies in one write. Each write is logged separately. To copy
- * and log this much takes less than half a millisecond.
+ * and log this much of places takes six tenths of a millisecond.
  */
-export const maxWriteBytes = 256 * 1024;
+export const maxWriteBytes = 64 * 1024;
+
+/**
+ * A chunk of at most this many bytes is not timed, because to read the clock
+ * would take a good part of its time.
+ */
+export const untimedBytes = 2 * 1024;
+
+/** What a chunk that is not timed counts as, in milliseconds. */
+export const untimedMs = 0.01;
 
 /** A write of this many bytes waits for a turn. A shorter one takes no time. */
 export const longWriteBytes = 4 * 1024;

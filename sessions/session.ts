@@ -36,8 +36,12 @@ import { type ClientLimits, maxWriteBytes, slotBytes } from "./limits.ts";
 export interface SessionBackend {
   /** Writes the server's AT lines. */
   readonly reports: ReportWriter;
-  /** The time of day. */
-  readonly now: () => Timestamp;
+  /**
+   * The time of day.
+   *
+   * @param elapsedMs What `elapsedMs` has just returned.
+   */
+  readonly now: (elapsedMs?: number) => Timestamp;
   /** Milliseconds from an arbitrary start. */
   readonly elapsedMs: () => number;
   /**
@@ -153,9 +157,11 @@ export class Session implements PermitWaiter {
   /**
    * Sets the time of the lines that follow to now. Must be called once for each
    * chunk, and after every wait.
+   *
+   * @param elapsedMs The time now, if the caller has just read it.
    */
-  stampTime(): void {
-    this.#now = this.#context.backend.now();
+  stampTime(elapsedMs?: number): void {
+    this.#now = this.#context.backend.now(elapsedMs);
     this.#traffic.stampTime(this.#now);
   }
 
@@ -332,6 +338,7 @@ export class Session implements PermitWaiter {
 
   /** Starts queued queries up to the limits. */
   onPermit(): void {
+    if (this.#queued.length === 0) return;
     const { limits, permits } = this.#context;
     while (
       !this.#isAbandoned && this.#queriesInFlight < limits.maxQueriesInFlight
@@ -446,6 +453,7 @@ export class Session implements PermitWaiter {
    * copies in `#ready` are not. Returns how many it has moved.
    */
   #fillBatch(): number {
+    if (this.#waiting.length === 0) return 0;
     let count = 0;
     for (const { body, reply } of this.#waiting) {
       const isFull = (this.#ready?.length ?? 0) >= maxWriteBytes;

@@ -209,11 +209,14 @@ export class ReportTable {
     const replaced = arena.fingerprintOf(known);
     if (!arena.isChained(known)) this.#chain(known, leaf);
     const bytesBefore = arena.bytesOf(known);
-    // A client is charged to the source that has reported it last.
-    this.#charge(arena.sourceOf(known), -1, -bytesBefore);
+    const sourceBefore = arena.sourceOf(known);
     const address = arena.replace(known, report, fingerprint, source);
-    this.#charge(source, 1, arena.bytesOf(address));
     this.#digests.replace(leaf, replaced, fingerprint);
+    // A client is charged to the source that has reported it last.
+    if (address !== known || source !== sourceBefore) {
+      this.#charge(sourceBefore, -1, -bytesBefore);
+      this.#charge(source, 1, arena.bytesOf(address));
+    }
     if (address !== known) {
       if (this.#leaves[leaf] === known) this.#leaves[leaf] = address;
       this.#index.move(hash, known, address);

@@ -38,6 +38,10 @@ export class ManualClock implements Clock {
     queueMicrotask(callback);
   }
 
+  endOfTurn(callback: () => void): void {
+    queueMicrotask(callback);
+  }
+
   random(): number {
     return 0.5;
   }

@@ -26,9 +26,9 @@ for (const kind of ["cgroup", "watcher"] as const) {
     }
     await using small = Program.start(["eval", eater(16)], { through });
     await small.untilPrinted("taken");
-    const now = memoryOf(small.pid, "VmRSS")!;
-    assert(now > 16 * 2 ** 20);
-    assert(memoryOf(small.pid, "VmHWM")! >= now);
+    // The system updates the peak later than the present value.
+    assert(memoryOf(small.pid, "VmRSS")! > 16 * 2 ** 20);
+    assert(memoryOf(small.pid, "VmHWM")! > 16 * 2 ** 20);
   });
 }
 

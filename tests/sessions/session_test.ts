@@ -25,7 +25,7 @@ const { maxQueriesInFlight } = defaultClientLimits;
 
 /** Small limits, so that the tests are fast. */
 const maxRepliesWaiting = 64;
-const maxReplyBytesWaiting = 256 * 1024;
+const maxReplyBytesWaiting = 64 * 1024;
 
 function createSession(
   { arrive, create }: TestReplica,

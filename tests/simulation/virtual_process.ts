@@ -88,6 +88,10 @@ export class VirtualProcess implements Clock {
     queueMicrotask(() => this.run(callback));
   }
 
+  endOfTurn(callback: () => void): void {
+    this.nextTurn(callback);
+  }
+
   random(): number {
     return this.#random.next();
   }
