@@ -7,9 +7,9 @@
  *
  * A head is six numbers of 32 bits: the addresses of the next and the previous
  * record of the same leaf; the lower half of the line's fingerprint; the upper
- * half, and the number of unused units of the record; the line's length
- * and where in it the client's ID begins; the source that is charged for it, and
- * in which chaining the record has a place (`unchain`).
+ * half, and the number of unused units of the record; the line's length, in which
+ * chaining the record has a place (`unchain`), and where in the line the client's
+ * ID begins; the leaf of that chain, and the source that is charged for it.
  *
  * New records are appended to the newest block. The room of removed records is
  * reclaimed by moving the other records out of the emptiest block, a few at a
@@ -35,7 +35,7 @@ export type Address = number;
 export type OnMoved = (from: Address, to: Address) => void;
 
 const headBytes = 24;
-const [nextAt, previousAt, lowAt, highAt, shapeAt, sourceAt] = [
+const [nextAt, previousAt, lowAt, highAt, shapeAt, leafAt] = [
   0,
   1,
   2,
@@ -63,6 +63,10 @@ const growth = 4;
 const offsetBits = 8;
 const offsetMask = 2 ** offsetBits - 1;
 
+/** The next bit tells the chaining. The line's length has the bits above. */
+const chainingBit = 2 ** offsetBits;
+const lengthShift = offsetBits + 1;
+
 /** A fingerprint has 53 bits, so 21 are in the upper half. */
 const highBits = 21;
 const highMask = 2 ** highBits - 1;
@@ -83,9 +87,9 @@ const maxBlocks = 2 ** (32 - unitBits);
 
 const space = 0x20;
 
-/** Of the number of the source, this bit tells the chaining. */
-const chainingBit = 2 ** 16;
-const sourceMask = chainingBit - 1;
+/** Of the number that holds a record's leaf, these bits are the source. */
+const sourceBits = 16;
+const sourceMask = 2 ** sourceBits - 1;
 
 /** The same memory, as bytes and as numbers of 32 bits. */
 interface Block {
@@ -172,18 +176,20 @@ export class RecordArena {
   /**
    * Adds a copy of a report, as the first one of its leaf.
    *
+   * @param first The record that was the first one; 0 for none.
    * @param source The number of the source that is charged for it; 0 for none.
    */
   add(
     report: Report,
     fingerprint: number,
+    leaf: number,
     first: Address,
     source: number,
   ): Address {
     const address = this.#allocate(unitsFor(report.end - report.start));
     this.#write(address, report, fingerprint, 0);
-    this.#setWord(address, sourceAt, source);
-    this.chain(address, first);
+    this.#setWord(address, leafAt, source);
+    this.chain(address, leaf, first);
     return address;
   }
 
@@ -197,15 +203,18 @@ export class RecordArena {
 
   /** Whether a record has a place in a chain. */
   isChained(address: Address): boolean {
-    const word = this.#blockOf(address).words[wordOf(address) + sourceAt];
+    const word = this.#blockOf(address).words[wordOf(address) + shapeAt];
     return (word & chainingBit) === this.#chaining;
   }
 
-  /** Puts a record that has no place in front of the first one of a chain. */
-  chain(address: Address, first: Address): void {
-    this.#setWord(address, previousAt, 0);
-    this.#setWord(address, nextAt, 0);
-    this.#setSource(address, this.sourceOf(address));
+  /** Puts a record that has no place in front of the first one of a leaf. */
+  chain(address: Address, leaf: number, first: Address): void {
+    const { words } = this.#blockOf(address);
+    const at = wordOf(address);
+    words[at + previousAt] = 0;
+    words[at + nextAt] = 0;
+    words[at + shapeAt] = words[at + shapeAt] & ~chainingBit | this.#chaining;
+    words[at + leafAt] = leaf << sourceBits | words[at + leafAt] & sourceMask;
     this.#link(address, first);
   }
 
@@ -224,9 +233,10 @@ export class RecordArena {
     const spare = unitsThere - units;
     // A record that would be mostly unused is moved too.
     const fits = spare >= 0 && spare <= units && spare <= maxSpareUnits;
+    const leafAndSource = this.leafOf(address) << sourceBits | source;
     if (fits) {
       this.#write(address, report, fingerprint, spare);
-      this.#setSource(address, source);
+      this.#setWord(address, leafAt, leafAndSource);
       return address;
     }
     const [previous, next] = [this.previousOf(address), this.nextOf(address)];
@@ -234,7 +244,7 @@ export class RecordArena {
     this.#link(previous, newAddress);
     this.#link(newAddress, next);
     this.#write(newAddress, report, fingerprint, 0);
-    this.#setSource(newAddress, source);
+    this.#setWord(newAddress, leafAt, leafAndSource);
     this.#free(address);
     return newAddress;
   }
@@ -337,8 +347,13 @@ export class RecordArena {
 
   /** The number of the source that is charged for a record; 0 for none. */
   sourceOf(address: Address): number {
-    return this.#blockOf(address).words[wordOf(address) + sourceAt] &
-      sourceMask;
+    return this.#blockOf(address).words[wordOf(address) + leafAt] & sourceMask;
+  }
+
+  /** The leaf of a record that is in a chain. */
+  leafOf(address: Address): number {
+    return this.#blockOf(address).words[wordOf(address) + leafAt] >>>
+      sourceBits;
   }
 
   /** The size of a record, in bytes. */
@@ -359,7 +374,7 @@ export class RecordArena {
   #neighbourOf(address: Address, at: number): Address {
     const { words } = this.#blockOf(address);
     const head = wordOf(address);
-    const isChained = (words[head + sourceAt] & chainingBit) === this.#chaining;
+    const isChained = (words[head + shapeAt] & chainingBit) === this.#chaining;
     return isChained ? words[head + at] : 0;
   }
 
@@ -440,11 +455,6 @@ export class RecordArena {
     this.#blockOf(address).words[wordOf(address) + at] = value;
   }
 
-  /** Charges a source for a record that is in a chain. */
-  #setSource(address: Address, source: number): void {
-    this.#setWord(address, sourceAt, source | this.#chaining);
-  }
-
   #blockOf(address: Address): Block {
     return this.#blocks[address >>> unitBits]!;
   }
@@ -459,7 +469,7 @@ export class RecordArena {
 
   /** The length of the line at a place of a block; 0 if it was removed. */
   #lengthIn({ words }: Block, unit: number): number {
-    return words[unit * wordsPerUnit + shapeAt] >>> offsetBits;
+    return words[unit * wordsPerUnit + shapeAt] >>> lengthShift;
   }
 
   #offsetOf(address: Address): number {
@@ -474,7 +484,7 @@ export class RecordArena {
   /** The size of the record at a place of a block, present or removed. */
   #unitsIn({ words }: Block, unit: number): number {
     const at = unit * wordsPerUnit;
-    const length = words[at + shapeAt] >>> offsetBits;
+    const length = words[at + shapeAt] >>> lengthShift;
     return length === 0
       ? words[at + lowAt]
       : unitsFor(length) + (words[at + highAt] >>> highBits);
@@ -581,7 +591,7 @@ export class RecordArena {
     this.#onMoved(from, to);
   }
 
-  /** Writes a record's line, and its head except its neighbours and source. */
+  /** Writes the line of a record in a chain, and the middle of its head. */
   #write(
     address: Address,
     report: Report,
@@ -599,7 +609,8 @@ export class RecordArena {
     block.words[at + lowAt] = fingerprint;
     block.words[at + highAt] = Math.floor(fingerprint / 2 ** 32) |
       spareUnits << highBits;
-    block.words[at + shapeAt] = (end - start) << offsetBits | offset;
+    block.words[at + shapeAt] = (end - start) << lengthShift |
+      this.#chaining | offset;
     copyBytes(bytes, start, end, block.bytes, this.#lineStart(address));
   }
 }

@@ -161,13 +161,11 @@ export class ReportTable {
       const refusal = admit(report, source, growth, known === 0);
       if (refusal !== undefined) return refusal;
     }
-    const leaf = leafOf(this.#treeHash.hash(view, clientStart, clientEnd));
     const fingerprint = fingerprintOf(view, start, end);
     const number = source === undefined ? 0 : this.numberOf(source);
-    const replaced = known === 0
-      ? this.#add(hash, leaf, report, fingerprint, number)
-      : this.#replace(known, hash, leaf, report, fingerprint, number);
-    return { fingerprint, leaf, replaced };
+    return known === 0
+      ? this.#add(hash, report, fingerprint, number)
+      : this.#replace(known, hash, report, fingerprint, number);
   }
 
   /** The growth of the table's size, in bytes. */
@@ -180,34 +178,34 @@ export class ReportTable {
 
   #add(
     hash: number,
-    leaf: number,
     report: Report,
     fingerprint: number,
     source: number,
-  ): undefined {
+  ): StoreResult {
     const arena = this.#arena;
+    const leaf = this.#leafOf(report);
     const first = this.#leaves[leaf];
-    const address = arena.add(report, fingerprint, first, source);
+    const address = arena.add(report, fingerprint, leaf, first, source);
     this.#leaves[leaf] = address;
     this.#index.add(hash, address);
     this.#digests.add(leaf, fingerprint);
     this.#size += 1;
     this.#charge(source, 1, arena.bytesOf(address));
+    return { fingerprint, leaf, replaced: undefined };
   }
 
-  /** Returns the fingerprint of the report that was replaced. */
   #replace(
     known: Address,
     hash: number,
-    leaf: number,
     report: Report,
     fingerprint: number,
     source: number,
-  ): number {
+  ): StoreResult {
     const arena = this.#arena;
     this.#lastRead = nothingRead;
     const replaced = arena.fingerprintOf(known);
-    if (!arena.isChained(known)) this.#chain(known, leaf);
+    if (!arena.isChained(known)) this.#chain(known, this.#leafOf(report));
+    const leaf = arena.leafOf(known);
     const bytesBefore = arena.bytesOf(known);
     const sourceBefore = arena.sourceOf(known);
     const address = arena.replace(known, report, fingerprint, source);
@@ -223,7 +221,7 @@ export class ReportTable {
       this.#moveWalks(known, address);
       arena.compact(bytesBefore);
     }
-    return replaced;
+    return { fingerprint, leaf, replaced };
   }
 
   /**
@@ -268,7 +266,7 @@ export class ReportTable {
     const gone = arena.fingerprintOf(address);
     const bytes = arena.bytesOf(address);
     this.#charge(arena.sourceOf(address), -1, -bytes);
-    if (arena.isChained(address)) this.#unchain(address, report, gone);
+    if (arena.isChained(address)) this.#unchain(address, gone);
     this.#index.remove(this.#hashOf(report), address);
     arena.remove(address);
     this.#size -= 1;
@@ -371,14 +369,14 @@ export class ReportTable {
 
   /** Gives a record a place in the tree. */
   #chain(address: Address, leaf: number): void {
-    this.#arena.chain(address, this.#leaves[leaf]);
+    this.#arena.chain(address, leaf, this.#leaves[leaf]);
     this.#leaves[leaf] = address;
     this.#digests.add(leaf, this.#arena.fingerprintOf(address));
   }
 
   /** Takes a record out of the tree; its chain still leads to the next one. */
-  #unchain(address: Address, report: Report, fingerprint: number): void {
-    const leaf = this.#leafOf(report);
+  #unchain(address: Address, fingerprint: number): void {
+    const leaf = this.#arena.leafOf(address);
     const next = this.#arena.nextOf(address);
     if (this.#leaves[leaf] === address) this.#leaves[leaf] = next;
     this.#digests.remove(leaf, fingerprint);
@@ -549,7 +547,7 @@ export class ReportTable {
     this.#index.move(this.#hashOf(report), from, to);
     this.#moveWalks(from, to);
     if (this.#arena.isChained(to) && this.#arena.previousOf(to) === 0) {
-      this.#leaves[this.#leafOf(report)] = to;
+      this.#leaves[this.#arena.leafOf(to)] = to;
     }
   }
 

@@ -9,7 +9,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const arena = new RecordArena(() => {});
-    const address = arena.add(reportOf("kiwi", 1), 0, 0, 0);
+    const address = arena.add(reportOf("kiwi", 1), 0, 0, 0, 0);
     assertEquals(arena.isAbout(address, reportOf("kiwi", 2)), true);
     for (const other of ["kiw", "kiwis", "kiwI", "k"]) {
       assertEquals(arena.isAbout(address, reportOf(other, 1)), false, other);
