@@ -49,7 +49,8 @@ export const treeMutations: readonly Mutation[] = [
   {
     without: "a place in the new tree for reports that replace others",
     file: "peers/store/report_table.ts",
-    code: "if (!arena.isChained(known)) this.#chain(known, leaf);",
+    code:
+      "if (!arena.isChained(known)) this.#chain(known, this.#leafOf(report));",
     instead: "",
     noticed: "a digest does not match the reports",
     firstSeed: 8,

@@ -7,6 +7,7 @@ import { encodeBytes } from "../../../protocol/bytes.ts";
 import { isNewer, makeReport, type Report } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { anySeed, assertProperty } from "../../property.ts";
+import { ReportSource } from "../../../replica/report_source.ts";
 import { Random } from "../../../runtime/random.ts";
 import { reportOf } from "../reports.ts";
 
@@ -194,5 +195,35 @@ Deno.test({
       }),
       { numRuns: 3 },
     );
+  },
+});
+
+Deno.test({
+  name: "ReportTable charges each client to the source that reported it last",
+  permissions: "none",
+  fn() {
+    const table = new ReportTable([1, 2]);
+    const sources = ["one", "other"].map((key) => new ReportSource(key));
+    const [one, other] = sources;
+    const charged = () => sources.map((source) => table.clientsOf(source));
+    const put = (client: string, time: number, source?: ReportSource) =>
+      table.put(reportOf(client, time), source, admitAll);
+    put("kiwi", 1, one);
+    put("plum", 1, one);
+    assertEquals(charged(), [2, 0]);
+    // Lines of the same length, and longer ones, which move.
+    for (const time of [2, 3, 1_000, 1_001]) put("kiwi", time, one);
+    assertEquals(charged(), [2, 0]);
+    put("kiwi", 1_002, other);
+    assertEquals(charged(), [1, 1]);
+    table.startRebuild("1".repeat(32));
+    while (table.isRebuilding) table.rebuild(1);
+    put("plum", 2, other);
+    assertEquals(charged(), [0, 2]);
+    put("plum", 3);
+    assertEquals(charged(), [0, 1]);
+    table.delete("kiwi");
+    assertEquals(charged(), [0, 0]);
+    assertEquals(sources.map((source) => table.bytesOf(source)), [0, 0]);
   },
 });
