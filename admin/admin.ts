@@ -6,7 +6,7 @@
  * @module
  */
 import manifest from "../deno.json" with { type: "json" };
-import { type Clock, secondsOf } from "../runtime/clock.ts";
+import { type Clock, PastMoment, secondsOf } from "../runtime/clock.ts";
 import type { Found } from "../replica/replica.ts";
 import type { HttpPort, ServeHttp } from "../runtime/network.ts";
 import {
@@ -52,7 +52,7 @@ export class Admin implements AsyncDisposable {
   readonly #options: AdminOptions;
   readonly #ports: HttpPort[] = [];
   readonly #sites = new Map<string, SiteOptions>();
-  readonly #startedAt: number;
+  readonly #start: PastMoment;
   readonly #work: WorkQueue;
   #searches = 0;
   readonly #servers = new Map<string, ObservedServer>();
@@ -75,7 +75,7 @@ export class Admin implements AsyncDisposable {
 
   private constructor(options: AdminOptions) {
     this.#options = options;
-    this.#startedAt = secondsOf(options.clock);
+    this.#start = new PastMoment(options.clock);
     this.#work = new WorkQueue(options.clock);
   }
 
@@ -142,7 +142,7 @@ export class Admin implements AsyncDisposable {
       self: () => self.status(),
       metrics: () =>
         formatMetrics(describe(self), {
-          startedAt: this.#startedAt,
+          startedAt: this.#start.posixSeconds,
           cpuSeconds: process.cpuSeconds(),
         }),
       events: new EventStream({

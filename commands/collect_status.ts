@@ -15,6 +15,8 @@ const answerTimeoutMs = 2_000;
 export interface StatusCollection {
   /** POSIX seconds. */
   readonly time: number;
+  /** The same moment by `Clock.elapsedMs`. */
+  readonly elapsedMs: number;
   /** In the order of the herd file. */
   readonly servers: readonly ServerStatus[];
   /** The servers that did not answer. */
@@ -56,8 +58,10 @@ export async function collectStatus(
   const [first, ...others] = entries;
   await request(first);
   await Promise.all(others.filter(({ name }) => !found.has(name)).map(request));
+  const clock = new SystemClock();
   return {
-    time: secondsOf(new SystemClock()),
+    time: secondsOf(clock),
+    elapsedMs: clock.elapsedMs(),
     servers: entries.flatMap(({ name }) => found.get(name) ?? []),
     silent: silent.filter(({ name }) => !found.has(name)),
   };

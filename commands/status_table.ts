@@ -135,21 +135,22 @@ function fits(lines: readonly string[], width: number): boolean {
 
 function rowOf(
   server: ServerStatus,
-  { time }: StatusCollection,
+  { elapsedMs }: StatusCollection,
   { earlier, paint }: StatusLayout,
 ): string[] {
-  const before = earlier?.servers.find(({ name, startedAt }) =>
-    name === server.name && startedAt === server.startedAt
+  // A server that was restarted counts from 0 again.
+  const before = earlier?.servers.find(({ name, uptimeSeconds }) =>
+    name === server.name && !(uptimeSeconds > server.uptimeSeconds)
   );
   const cells: Cells = {
     text: printable,
     state: (notReady) => stateOf(server.isStopping, notReady, paint),
-    age: (since) => duration(time - since),
+    duration,
     count: (now) => formatNumber(now),
     rate: (now, then = 0) =>
-      earlier === undefined
-        ? formatNumber(now)
-        : formatNumber(Math.max(now - then, 0) / (time - earlier.time)),
+      earlier === undefined ? formatNumber(now) : formatNumber(
+        Math.max(now - then, 0) / (elapsedMs - earlier.elapsedMs) * 1000,
+      ),
     spread: (now, then) =>
       [0.5, 0.99].map((share) => milliseconds(quantile(now, then, share)))
         .join(" / "),

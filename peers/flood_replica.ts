@@ -190,10 +190,12 @@ function describeLink(
     losses,
     reportsReceived,
     since,
+    stateSeconds,
   } = counts;
   return {
     ...link,
     since,
+    stateSeconds,
     reportsReceived,
     bytesSent,
     losses,

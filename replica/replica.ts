@@ -158,8 +158,13 @@ export interface ReplicaLinkStatus {
   readonly isCaughtUp: boolean;
   /** How many reports wait to be sent to the neighbour. */
   readonly waitingReports: number;
-  /** When the link last came up or went down, in POSIX seconds. */
+  /**
+   * When the link last came up or went down, in POSIX seconds, by the clock as
+   * it is set now.
+   */
   readonly since: number;
+  /** For how long it has been up or down, in seconds. */
+  readonly stateSeconds: number;
   readonly reportsReceived: number;
   readonly bytesSent: number;
   /** How often the link was lost. */

@@ -53,11 +53,39 @@ export function sleep(
   });
 }
 
-/**
- * Largest difference between the two clocks of `SystemClock`, in milliseconds,
- * before it is corrected. `Date.now()` has only whole milliseconds.
- */
-const maxDriftMs = 5;
+/** A moment that has passed. The clock may be set after it. */
+export class PastMoment {
+  readonly #clock: Clock;
+  readonly #elapsedMs: number;
+  #posixSeconds: number;
+
+  /** The present moment. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#elapsedMs = clock.elapsedMs();
+    this.#posixSeconds = secondsOf(clock);
+  }
+
+  /** Seconds from the moment until now. Never decreases. */
+  get ageSeconds(): number {
+    return (this.#clock.elapsedMs() - this.#elapsedMs) / 1000;
+  }
+
+  /**
+   * When it was, in POSIX seconds, by the clock as it is set now. It changes
+   * only if the clock was set by at least `maxShiftSeconds`.
+   */
+  get posixSeconds(): number {
+    const seconds = secondsOf(this.#clock) - this.ageSeconds;
+    if (Math.abs(seconds - this.#posixSeconds) >= maxShiftSeconds) {
+      this.#posixSeconds = seconds;
+    }
+    return this.#posixSeconds;
+  }
+}
+
+/** Smaller differences are rounding, or slow drift, in seconds. */
+const maxShiftSeconds = 1;
 
 /**
  * While there is always work for the next turn, sockets are looked at after this
@@ -66,46 +94,121 @@ const maxDriftMs = 5;
  */
 const socketIntervalMs = 6;
 
+/** The two clocks of the machine. */
+export interface TimeSources {
+  /** The time of day, in whole POSIX milliseconds. May be set at any time. */
+  dateMs(): number;
+  /** Milliseconds, with fractions, from an arbitrary start. Never decreases. */
+  counterMs(): number;
+}
+
+const machineSources: TimeSources = {
+  dateMs: () => Date.now(),
+  counterMs: () => performance.now(),
+};
+
 /**
- * The machine's clock. `Date.now()` has the time of day, but only in
+ * A greater difference between the two clocks, in milliseconds, is a step: the
+ * time of day was set. A smaller one is drift.
+ */
+const maxDriftMs = 5;
+
+/**
+ * How precisely the start of a millisecond is found at the start and after a
+ * step, in milliseconds. Reading both clocks takes less than a microsecond.
+ */
+const stepPrecisionMs = 0.01;
+
+/** The same while the clocks drift: one reading is enough. */
+const driftPrecisionMs = 1.01;
+
+/** Most readings to reach a precision: two milliseconds, with fast clocks. */
+const maxReadings = 20_000;
+
+/**
+ * The machine's clock. `Date.now()` has the time of day, but only in whole
  * milliseconds. `performance.now()` has nanoseconds, but does not change when
  * the time of day is set. This clock counts with `performance.now()` and is
  * corrected by `Date.now()`.
+ *
+ * The process may pause between two readings. So a reading gives only bounds of
+ * the difference between the clocks, and a correction needs a reading whose
+ * bounds exclude the present difference. The clock takes the upper bound, and
+ * so it is never behind the machine's.
  */
 export class SystemClock implements Clock {
-  // The time of day when `performance.now()` was zero. One double cannot hold
-  // it, so whole milliseconds and the rest are separate.
-  #originMs: number;
-  #originNanoseconds: number;
+  readonly #sources: TimeSources;
+  // One double cannot hold the time of day in nanoseconds, so the difference is
+  // the sum of whole milliseconds and a small number.
+  #originMs = 0;
+  #offsetMs = 0;
   /** When `nextTurn` last waited for a timer. */
   #restedAtMs = -Infinity;
 
-  constructor() {
-    this.#originMs = Math.floor(performance.timeOrigin);
-    this.#originNanoseconds = Math.floor(
-      (performance.timeOrigin - this.#originMs) * 1_000_000,
-    );
+  constructor(sources: TimeSources = machineSources) {
+    this.#sources = sources;
+    this.#measure(stepPrecisionMs);
   }
 
-  now(counterMs: number = performance.now()): Timestamp {
-    const dateMs = Date.now();
-    if (Math.abs(this.#originMs + counterMs - dateMs) > maxDriftMs) {
-      this.#originMs = Math.floor(dateMs - counterMs);
-      this.#originNanoseconds = 0;
-    }
-    const wholeMs = Math.floor(counterMs);
+  now(counterMs: number = this.#sources.counterMs()): Timestamp {
+    this.#correct(counterMs, this.#sources.dateMs());
+    const sumMs = counterMs + this.#offsetMs;
+    const wholeMs = Math.floor(sumMs);
     const milliseconds = this.#originMs + wholeMs;
     const seconds = Math.floor(milliseconds / 1000);
     const nanoseconds = (milliseconds - seconds * 1000) * 1_000_000 +
-      this.#originNanoseconds +
-      Math.floor((counterMs - wholeMs) * 1_000_000);
-    return nanoseconds < 1_000_000_000
-      ? { seconds, nanoseconds }
-      : { seconds: seconds + 1, nanoseconds: nanoseconds - 1_000_000_000 };
+      Math.floor((sumMs - wholeMs) * 1_000_000);
+    return { seconds, nanoseconds };
+  }
+
+  /** @param counterMs Was read before `dateMs`. */
+  #correct(counterMs: number, dateMs: number): void {
+    const aheadMs = this.#aheadMs(counterMs, dateMs);
+    if (aheadMs >= 0 && aheadMs <= 1) return;
+    // The process may have paused after it had read the counter.
+    if (aheadMs < 0 && !this.#isBehind(dateMs)) return;
+    if (Math.abs(aheadMs) > maxDriftMs) this.#measure(stepPrecisionMs);
+    else if (aheadMs > 1) this.#offsetMs -= aheadMs - 1;
+    else this.#measure(driftPrecisionMs);
+  }
+
+  /** Whether a time of day that was read just now is later than this clock. */
+  #isBehind(dateMs: number): boolean {
+    return this.#aheadMs(this.#sources.counterMs(), dateMs) < 0;
+  }
+
+  /** How far this clock is ahead of a whole millisecond of the time of day. */
+  #aheadMs(counterMs: number, dateMs: number): number {
+    return this.#originMs - dateMs + counterMs + this.#offsetMs;
+  }
+
+  /**
+   * Measures the difference between the clocks. Each reading of the time of day
+   * is between two readings of the counter, which give a lower and an upper
+   * bound.
+   */
+  #measure(precisionMs: number): void {
+    let [least, most] = [-Infinity, Infinity];
+    for (let readings = 0; readings < maxReadings; readings++) {
+      const beforeMs = this.#sources.counterMs();
+      const dateMs = this.#sources.dateMs();
+      const afterMs = this.#sources.counterMs();
+      if (readings === 0) this.#originMs = dateMs;
+      const sinceOriginMs = dateMs - this.#originMs;
+      least = Math.max(least, sinceOriginMs - afterMs);
+      most = Math.min(most, sinceOriginMs + 1 - beforeMs);
+      if (most < least) {
+        // The time of day was set meanwhile.
+        least = sinceOriginMs - afterMs;
+        most = sinceOriginMs + 1 - beforeMs;
+      }
+      if (most - least <= precisionMs) break;
+    }
+    this.#offsetMs = most;
   }
 
   elapsedMs(): number {
-    return performance.now();
+    return this.#sources.counterMs();
   }
 
   after(delayMs: number, callback: () => void): () => void {
@@ -119,12 +222,12 @@ export class SystemClock implements Clock {
    * which takes one to two milliseconds.
    */
   nextTurn(callback: () => void): void {
-    if (performance.now() - this.#restedAtMs < socketIntervalMs) {
+    if (this.elapsedMs() - this.#restedAtMs < socketIntervalMs) {
       setImmediate(callback);
       return;
     }
     setTimeout(() => {
-      this.#restedAtMs = performance.now();
+      this.#restedAtMs = this.elapsedMs();
       callback();
     }, 0);
   }

@@ -16,7 +16,7 @@ import { BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
 import type { Found, Page, Replica } from "../replica/replica.ts";
-import { type Clock, secondsOf } from "../runtime/clock.ts";
+import { type Clock, PastMoment } from "../runtime/clock.ts";
 import { acceptAll } from "../runtime/accept.ts";
 import type { DescriptorUser } from "../runtime/descriptors.ts";
 import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
@@ -80,7 +80,7 @@ export interface Descriptors {
 export class HerdServer implements AsyncDisposable {
   readonly #options: HerdServerOptions;
   readonly #emit: EmitEvent;
-  readonly #startedAt: number;
+  readonly #start: PastMoment;
   readonly #replica: Replica;
   readonly #places: Places;
   readonly #counts: LimitCounts;
@@ -96,7 +96,7 @@ export class HerdServer implements AsyncDisposable {
   constructor(options: HerdServerOptions) {
     const { clock, log } = options;
     this.#options = options;
-    this.#startedAt = secondsOf(clock);
+    this.#start = new PastMoment(clock);
     this.#replica = options.replica;
     this.#emit = options.events.emit;
     this.#counts = options.counts;
@@ -198,7 +198,8 @@ export class HerdServer implements AsyncDisposable {
   status(): ServerFacts {
     return {
       name: this.name,
-      startedAt: this.#startedAt,
+      startedAt: this.#start.posixSeconds,
+      uptimeSeconds: this.#start.ageSeconds,
       isStopping: this.#stopped !== undefined,
       clientPorts: this.clientPorts.map(formatPort),
       peerPort: formatPort(this.peerPort),

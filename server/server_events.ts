@@ -5,7 +5,7 @@
  */
 import { createEmitEvent } from "../log/events.ts";
 import type { LogWriter } from "../log/log_writer.ts";
-import { type Clock, secondsOf } from "../runtime/clock.ts";
+import { type Clock, PastMoment, secondsOf } from "../runtime/clock.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import { type Observer, Observers } from "../runtime/observers.ts";
 import type { ServerEvent } from "./status/status.ts";
@@ -17,11 +17,19 @@ export class ServerEvents {
 
   constructor(name: string, log: LogWriter, clock: Clock) {
     const emit = createEmitEvent(log, name);
+    const start = new PastMoment(clock);
     this.emit = (level, connection, event, fields = {}) => {
       emit(level, connection, event, fields);
       if (this.#observers.count === 0) return;
       const time = secondsOf(clock);
-      this.#observers.notify({ time, level, connection, event, fields });
+      this.#observers.notify({
+        time,
+        uptimeSeconds: start.ageSeconds,
+        level,
+        connection,
+        event,
+        fields,
+      });
     };
   }
 

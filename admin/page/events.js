@@ -42,15 +42,15 @@ export class Events {
   }
 
   /** @param {import("./types.d.ts").LogEvent} event */
-  add({ server, time, level, connection, event, fields }) {
+  add({ server, time, uptimeSeconds, level, connection, event, fields }) {
     const index = this.#servers.get(server);
     const known = levels.includes(level) ? level : "info";
     this.#list.prepend(
       html("li", { class: `level-${known}` }, [
         html("span", {}, [
           html("time", { datetime: isoTime(time) ?? "" }, [timeOfDay(time)]),
-          html("span", { class: "age", "data-time": String(time) }, [
-            age(this.#clock.now - time),
+          html("span", { class: "age", "data-uptime": `${uptimeSeconds}` }, [
+            age(this.#clock.uptime - uptimeSeconds),
           ]),
         ]),
         html("span", { class: "level" }, [known]),
@@ -78,10 +78,10 @@ export class Events {
 
   /** Updates the ages. To be called every second. */
   showAges() {
-    const { now } = this.#clock;
+    const { uptime } = this.#clock;
     for (const element of this.#list.querySelectorAll(".age")) {
-      const time = Number(/** @type {HTMLElement} */ (element).dataset.time);
-      setText(element, age(now - time));
+      const { dataset } = /** @type {HTMLElement} */ (element);
+      setText(element, age(uptime - Number(dataset.uptime)));
     }
   }
 }

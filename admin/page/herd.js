@@ -95,32 +95,30 @@ function seenFromOutside(name, servers) {
  * @returns {LinkView[]} In the herd file's order.
  */
 export function viewLinks(status) {
-  const { herd, time } = status;
   const servers = speaking(status);
-  return herd.links.map((ends) => {
+  return status.herd.links.map((ends) => {
     const [left, right] = ends;
     const seen = [[left, right], [right, left]].flatMap(([from, to]) =>
       servers.find(({ name }) => name === from)?.links
         .filter(({ neighbour }) => neighbour === to) ?? []
     );
-    return { ends, ...stateOfLink(seen, time) };
+    return { ends, ...stateOfLink(seen) };
   });
 }
 
 /**
  * @param {readonly import("./types.d.ts").LinkSummary[]} seen The link's status
  *   at each end that is known.
- * @param {number} time
  * @returns {Pick<LinkView, "state" | "note">}
  */
-function stateOfLink(seen, time) {
+function stateOfLink(seen) {
   const down = seen.find(({ isUp }) => !isUp);
   if (seen.length === 0) return { state: "unseen", note: "" };
   if (down !== undefined) {
     const why = down.lastFailure === null ? "" : `: ${down.lastFailure}`;
     return {
       state: "down",
-      note: `for ${duration(time - down.since)}${why}`,
+      note: `for ${duration(down.stateSeconds)}${why}`,
     };
   }
   // The end where more reports wait counts.

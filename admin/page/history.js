@@ -20,7 +20,7 @@ const leastStepSeconds = 0.5;
  * @typedef {import("./types.d.ts").ServerStatus} ServerStatus
  * @typedef {import("../../server/status/distribution.ts").Distribution} Distribution
  * @typedef {object} Point
- * @property {number} time POSIX seconds.
+ * @property {number} time The uptime of the servers, in seconds.
  * @property {readonly number[]} updates Updates per second, by the server's index in the herd file.
  * @property {number} elsewhere Updates per second received by servers of other processes.
  * @property {Readonly<Record<string, Quantiles>>} quantiles By the titles of their plots.
@@ -58,11 +58,12 @@ export class History {
       this.#recent.push(status);
       return false;
     }
-    const seconds = status.time - previous.time;
+    const time = timeOf(status);
+    const seconds = time - timeOf(previous);
     if (seconds < leastStepSeconds) return false;
     const first = this.#recent[0];
     this.points.push({
-      time: status.time,
+      time,
       ...updateRates(status, previous, seconds),
       quantiles: Object.fromEntries(
         pagePlots.map(({ path, title }) => [
@@ -72,16 +73,25 @@ export class History {
       ),
     });
     this.#recent.push(status);
-    const isOld = (/** @type {{ time: number }} */ { time }) =>
-      status.time - time > windowSeconds - leastStepSeconds;
+    const isOld = (/** @type {HerdStatus} */ earlier) =>
+      time - timeOf(earlier) > windowSeconds - leastStepSeconds;
     while (this.#recent.length > 1 && isOld(this.#recent[0])) {
       this.#recent.shift();
     }
-    while (status.time - this.points[0].time > spanSeconds) {
+    while (time - this.points[0].time > spanSeconds) {
       this.points.shift();
     }
     return true;
   }
+}
+
+/**
+ * The uptime of the servers, which does not change when the clock is set.
+ *
+ * @param {HerdStatus} status
+ */
+function timeOf({ servers }) {
+  return servers[0]?.uptimeSeconds ?? 0;
 }
 
 /**

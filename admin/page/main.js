@@ -64,7 +64,7 @@ followEvents({
   },
   onStatus(newStatus) {
     status = newStatus;
-    clock.set(status.time);
+    clock.set(status);
     const names = status.herd.servers.map(({ name }) => name);
     clients.setServers(names);
     events.setServers(names);
@@ -135,7 +135,7 @@ function showStatus(status) {
   overview.showUpdateRate(history.updatesPerSecond);
   graph.show(servers, links);
   plots.show(history, servers);
-  table.show(servers, status.time);
+  table.show(servers);
   overview.showAges();
 }
 

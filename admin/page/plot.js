@@ -44,7 +44,7 @@ export class Plot {
   }
 
   /**
-   * @param {readonly number[]} times POSIX seconds of the points.
+   * @param {readonly number[]} times Times of the points, in seconds.
    * @param {readonly Series[]} series
    * @param {readonly (readonly [string, string])[]} numbers The present values: the name of the line or an empty string, and the text.
    * @param {string} description The text alternative of the plot.

@@ -13,15 +13,15 @@ import { valueAt } from "./values.js";
  * Formats each kind of value.
  *
  * @typedef {import("../../server/status/field.ts").PageCells} PageCells
- * @type {{ readonly [Cell in keyof PageCells]: (value: PageCells[Cell], time: number) => string | string[] }}
+ * @type {{ readonly [Cell in keyof PageCells]: (value: PageCells[Cell]) => string | string[] }}
  */
 const texts = {
   count,
   bytes,
-  age: (since, time) => duration(time - since),
+  duration,
   tally,
-  links: (links, time) =>
-    describeLinks(/** @type {readonly LinkSummary[]} */ (links), time),
+  links: (links) =>
+    describeLinks(/** @type {readonly LinkSummary[]} */ (links)),
   log: (log) => describeLog(/** @type {LogStatus} */ (log)),
 };
 
@@ -36,13 +36,12 @@ const columns = pageColumns.map(({ cell, path, title }) => ({
   title,
   isNumber: !textCells.includes(cell),
   isList: cell === "tally",
-  text: (/** @type {unknown} */ server, /** @type {number} */ time) => {
-    const show =
-      /** @type {(value: unknown, time: number) => string | string[]} */ (
-        texts[cell]
-      );
+  text: (/** @type {unknown} */ server) => {
+    const show = /** @type {(value: unknown) => string | string[]} */ (
+      texts[cell]
+    );
     const value = valueAt(server, path);
-    return value === undefined ? "–" : show(value, time);
+    return value === undefined ? "–" : show(value);
   },
 }));
 
@@ -77,17 +76,14 @@ export class ServersTable {
     );
   }
 
-  /**
-   * @param {readonly import("./types.d.ts").ServerView[]} servers
-   * @param {number} time POSIX seconds.
-   */
-  show(servers, time) {
+  /** @param {readonly import("./types.d.ts").ServerView[]} servers */
+  show(servers) {
     const rows = [...this.#body.children];
     const isSame = rows.length === servers.length &&
       rows.every((row, index) => row.id === rowId(servers[index]));
     if (!isSame) this.#body.replaceChildren(...servers.map(createRow));
     for (const [index, server] of servers.entries()) {
-      fillRow(this.#body.children[index], server, time);
+      fillRow(this.#body.children[index], server);
     }
   }
 }
@@ -119,18 +115,15 @@ function createRow(server) {
 /**
  * @param {Element} row
  * @param {import("./types.d.ts").ServerView} server
- * @param {number} time
  */
-function fillRow(row, { age, state, note, status }, time) {
+function fillRow(row, { age, state, note, status }) {
   row.setAttribute("data-state", state);
   row.setAttribute("data-age", age);
   const [head, ...cells] = row.children;
   const described = state === "unseen" ? "not seen from here" : state;
   setText(head.children[1], cut(note === "" ? described : note, 120));
   for (const [index, cell] of cells.entries()) {
-    const value = status === undefined
-      ? "–"
-      : columns[index].text(status, time);
+    const value = status === undefined ? "–" : columns[index].text(status);
     if (typeof value === "string") setText(cell, value);
     else setEntries(cell, value);
   }
@@ -155,25 +148,24 @@ function setEntries(cell, entries) {
   );
 }
 
-/**
- * @param {readonly LinkSummary[]} links
- * @param {number} time
- */
-function describeLinks(links, time) {
+/** @param {readonly LinkSummary[]} links */
+function describeLinks(links) {
   const up = links.filter(({ isUp }) => isUp).length;
   return [
     `${up} of ${links.length} up`,
-    ...links.flatMap(({ neighbour, isUp, since, lastFailure, ...link }) => {
-      if (!isUp) {
-        const why = lastFailure === null ? "" : `: ${cut(lastFailure, 80)}`;
-        return [`${neighbour} down for ${duration(time - since)}${why}`];
-      }
-      const { waitingReports } = link;
-      if (waitingReports > 0) {
-        return [`${neighbour} ${count(waitingReports)} behind`];
-      }
-      return link.isCaughtUp ? [] : [`${neighbour} catching up`];
-    }),
+    ...links.flatMap(
+      ({ neighbour, isUp, stateSeconds, lastFailure, ...link }) => {
+        if (!isUp) {
+          const why = lastFailure === null ? "" : `: ${cut(lastFailure, 80)}`;
+          return [`${neighbour} down for ${duration(stateSeconds)}${why}`];
+        }
+        const { waitingReports } = link;
+        if (waitingReports > 0) {
+          return [`${neighbour} ${count(waitingReports)} behind`];
+        }
+        return link.isCaughtUp ? [] : [`${neighbour} catching up`];
+      },
+    ),
   ].join("; ");
 }
 

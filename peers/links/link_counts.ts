@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Clock, PastMoment } from "../../runtime/clock.ts";
 
 /** The counts of one neighbour. */
 export class LinkCounts {
@@ -20,12 +21,14 @@ export class LinkCounts {
   /** The reason of the latest failed dial or lost link. */
   lastFailure: string | undefined;
   #losses = 0;
-  #since: number;
+  readonly #clock: Clock;
+  /** When the present state, linked or not, started. */
+  #start: PastMoment;
   #isUp = false;
 
-  /** @param now POSIX seconds. */
-  constructor(now: number) {
-    this.#since = now;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#start = new PastMoment(clock);
   }
 
   /** How many links were lost. */
@@ -35,21 +38,26 @@ export class LinkCounts {
 
   /** When the present state, linked or not, started, in POSIX seconds. */
   get since(): number {
-    return this.#since;
+    return this.#start.posixSeconds;
+  }
+
+  /** For how long the neighbour has been linked, or not linked, in seconds. */
+  get stateSeconds(): number {
+    return this.#start.ageSeconds;
   }
 
   /** To be called when a connection becomes the link in use. */
-  up(now: number): void {
+  up(): void {
     if (this.#isUp) return;
     this.#isUp = true;
-    this.#since = now;
+    this.#start = new PastMoment(this.#clock);
   }
 
   /** To be called when the link is lost. */
-  down(now: number, reason: string): void {
+  down(reason: string): void {
     if (!this.#isUp) return;
     this.#isUp = false;
-    this.#since = now;
+    this.#start = new PastMoment(this.#clock);
     this.#losses += 1;
     this.lastFailure = reason;
   }

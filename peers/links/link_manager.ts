@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Clock, secondsOf, sleep } from "../../runtime/clock.ts";
+import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { EmitEvent, EventLevel } from "../../runtime/events.ts";
 import { formatAddress } from "../../runtime/network.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
@@ -99,9 +99,8 @@ export class LinkManager {
     this.#options = options;
     this.#exchange = new HandshakeExchange({ ...options, name: self.name });
     const entries = topology.neighbours.get(self.name) ?? [];
-    const now = secondsOf(options.clock);
     this.#neighbours = new Map(
-      entries.map((entry) => [entry.name, new Neighbour(entry, now)]),
+      entries.map((entry) => [entry.name, new Neighbour(entry, options.clock)]),
     );
     this.#propagationSampler = new PropagationSampler(
       options.clock,
@@ -342,7 +341,7 @@ export class LinkManager {
     if (isBetter) {
       neighbour.link = link;
       neighbour.lastFailure = undefined;
-      neighbour.counts.up(secondsOf(clock));
+      neighbour.counts.up();
       this.#watchIncarnations(neighbour, established, linkName);
       emit("info", linkName, "link up", { neighbour: name, dialler: dialer });
       if (inUse !== undefined) this.#track(inUse.drain("replaced"));
@@ -445,9 +444,8 @@ export class LinkManager {
 
   /** Drops the outbox of a neighbour without a link, and counts a lost link. */
   #onLost(neighbour: Neighbour, reason: string): void {
-    const { clock, router } = this.#options;
-    router.unlink(neighbour.name);
-    neighbour.counts.down(secondsOf(clock), reason);
+    this.#options.router.unlink(neighbour.name);
+    neighbour.counts.down(reason);
     this.#readiness.update(this.#neighbourStates());
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Clock } from "../../runtime/clock.ts";
 import type { ServerEntry } from "../topology.ts";
 import type { Link } from "./link.ts";
 import { LinkCounts } from "./link_counts.ts";
@@ -34,10 +35,9 @@ export class Neighbour {
   duplicateWarnedAtMs = -Infinity;
   horizonWarnedAtMs = -Infinity;
 
-  /** @param now POSIX seconds. */
-  constructor(entry: ServerEntry, now: number) {
+  constructor(entry: ServerEntry, clock: Clock) {
     this.entry = entry;
-    this.counts = new LinkCounts(now);
+    this.counts = new LinkCounts(clock);
   }
 
   get name(): string {

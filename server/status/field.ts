@@ -61,8 +61,8 @@ export interface TableCells {
   readonly count: number;
   /** A count since the start; with `--watch`, its increase a second. */
   readonly rate: number;
-  /** The time since a point in time. */
-  readonly age: number;
+  /** Seconds. */
+  readonly duration: number;
   /** Quantiles. */
   readonly spread: Distribution;
   readonly state: string | null;
@@ -73,7 +73,7 @@ export interface TableCells {
 export interface PageCells {
   readonly count: number;
   readonly bytes: number;
-  readonly age: number;
+  readonly duration: number;
   /** Counts by name. */
   readonly tally: Readonly<Record<string, number>>;
   readonly links: readonly object[];

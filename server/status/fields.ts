@@ -149,6 +149,8 @@ export interface LinkStatus {
   readonly isUp: boolean;
   /** When the link went up or down, in POSIX seconds. */
   readonly since: number;
+  /** For how long it has been up or down, in seconds. */
+  readonly stateSeconds: number;
   /** Whether this server has all reports that the neighbour had at link-up. */
   readonly isCaughtUp: boolean;
   /** Reports in the neighbour's outbox. */
@@ -174,7 +176,8 @@ const link = group<LinkStatus>({
     initial: false,
     metric: flag("herd_link_up", "Whether a neighbour is linked", Boolean),
   },
-  since: { initial: 0, isInSummary: true },
+  since: { initial: 0 },
+  stateSeconds: { initial: 0, isInSummary: true },
   isCaughtUp: {
     isInSummary: true,
     initial: false,
@@ -334,8 +337,10 @@ export interface ServerFacts {
   readonly isStopping: boolean;
   /** Why it is not ready for clients, in a few words; null if it is. */
   readonly notReady: string | null;
-  /** When it was started, in POSIX seconds. */
+  /** When it was started, in POSIX seconds, by the clock as it is set now. */
   readonly startedAt: number;
+  /** The time since then, in seconds. It does not change with the clock. */
+  readonly uptimeSeconds: number;
   /** Such as `127.0.0.1:8000`, or `127.0.0.1:8300 (TLS)`. */
   readonly clientPorts: readonly string[];
   /** The port for neighbours, such as `127.0.0.1:8100`; `none` without one. */
@@ -387,11 +392,12 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     ),
     column: { title: "state", cell: "state", priority: Infinity },
   },
-  startedAt: {
+  startedAt: { initial: 0 },
+  uptimeSeconds: {
     isInSummary: true,
     initial: 0,
-    column: { title: "up", cell: "age", priority: 4 },
-    page: { title: "Up for", cell: "age", rank: 6 },
+    column: { title: "up", cell: "duration", priority: 4 },
+    page: { title: "Up for", cell: "duration", rank: 6 },
   },
   clientPorts: { initial: [] },
   peerPort: { initial: "" },

@@ -58,6 +58,8 @@ export interface PlannedServer {
 export interface ServerEvent {
   /** POSIX seconds. */
   readonly time: number;
+  /** The server's uptime then, for ages: the clock may be set later. */
+  readonly uptimeSeconds: number;
   readonly level: EventLevel;
   /** The connection that it is about, or `server`. */
   readonly connection: string;

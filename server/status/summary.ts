@@ -22,7 +22,7 @@ export type LinkSummary = Pick<
   LinkStatus,
   | "neighbour"
   | "isUp"
-  | "since"
+  | "stateSeconds"
   | "isCaughtUp"
   | "waitingReports"
   | "lastFailure"
@@ -35,7 +35,7 @@ export interface ServerSummary extends
     | "name"
     | "isStopping"
     | "notReady"
-    | "startedAt"
+    | "uptimeSeconds"
     | "clients"
     | "lines"
     | "limitHits"

@@ -166,6 +166,7 @@ Deno.test({
     assertEquals(page.take("log"), [{
       server: "Smith",
       time: 1520024734,
+      uptimeSeconds: 0,
       level: "warning",
       connection: "server",
       event: "stopping",

@@ -25,6 +25,7 @@ const link = {
   neighbour: "Smith",
   isUp: true,
   since: 1520024001,
+  stateSeconds: 60,
   isCaughtUp: false,
   waitingReports: 7,
   reportsReceived: 8,

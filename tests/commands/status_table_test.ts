@@ -15,17 +15,18 @@ function statusOf(
   silent: StatusCollection["silent"] = [],
 ): StatusCollection {
   const server = {
-    ...serverFacts("Hill", { startedAt: 1_000, ...facts }),
+    ...serverFacts("Hill", { uptimeSeconds: time - 1_000, ...facts }),
     software: "1.2.3",
     memoryBytes: 0,
   };
-  return { time, servers: [server], silent };
+  return { time, elapsedMs: time * 1000, servers: [server], silent };
 }
 
 const link: LinkStatus = {
   neighbour: "Smith",
   isUp: true,
   since: 1_000,
+  stateSeconds: 60,
   isCaughtUp: true,
   waitingReports: 0,
   reportsReceived: 0,
@@ -105,11 +106,15 @@ Deno.test({
     );
     // The server was restarted, and counts from 0.
     const restarted = statusOf(2_002, {
-      startedAt: 2_001,
+      uptimeSeconds: 1,
       lines: { ...lines, iamat: 40 },
     });
     const after = cellsOf(formatStatus(restarted, { earlier, paint }));
     assertEquals(after["updates"], "20");
+    // The clock of this machine was set meanwhile.
+    const set = { ...later, time: 1_766_000_000 };
+    const same = cellsOf(formatStatus(set, { earlier, paint }));
+    assertEquals([same["updates"], same["up"]], ["50", "16 min"]);
   },
 });
 
@@ -186,7 +191,7 @@ function herdOf(names: readonly string[]): StatusCollection {
   }));
   const reason = "no answer in 2000 ms";
   const silent = [{ name: "Campbell", address: "127.0.0.1:8203", reason }];
-  return { time: 1_000_000, servers, silent };
+  return { time: 1_000_000, elapsedMs: 0, servers, silent };
 }
 
 const names = ["Hill", "Jaquez", "Smith", "Singleton"];

@@ -80,9 +80,11 @@ export function fakeStatus(herd: FakeHerd = {}): HerdStatus {
   };
 }
 
+const startedAt = 1_764_000_000 - 3_600;
+
 function fakeServer(name: string, time: number): ServerStatus {
   return {
-    ...serverFacts(name, { startedAt: time - 3600 }),
+    ...serverFacts(name, { startedAt, uptimeSeconds: time - startedAt }),
     software: "0.1.0",
     memoryBytes: 120_000_000,
   };
@@ -101,6 +103,7 @@ function linksOf(
       neighbour: ends[0] === name ? ends[1] : ends[0],
       isUp,
       since: time - 60,
+      stateSeconds: 60,
       isCaughtUp: isUp,
       waitingReports: waiting[key] ?? 0,
       reportsReceived: 0,

@@ -15,9 +15,10 @@ interface Timer {
 export class ManualClock implements Clock {
   readonly #timers = new Set<Timer>();
   #elapsedMs = 0;
+  #setByMs = 0;
 
   now(): Timestamp {
-    const ms = 1_520_024_734_000 + this.#elapsedMs;
+    const ms = 1_520_024_734_000 + this.#setByMs + this.#elapsedMs;
     return {
       seconds: Math.floor(ms / 1000),
       nanoseconds: Math.round((ms % 1000) * 1_000_000),
@@ -49,6 +50,11 @@ export class ManualClock implements Clock {
   /** How many callbacks are pending. */
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** Sets the time of day later. `elapsedMs` does not change. */
+  setBy(seconds: number): void {
+    this.#setByMs += seconds * 1000;
   }
 
   /** Moves the clock, and runs the callbacks that are due in order. */

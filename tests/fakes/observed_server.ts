@@ -41,6 +41,7 @@ export function serverFacts(
   const fresh = fill(model.initial, {
     name,
     startedAt: 1520024000,
+    uptimeSeconds: 0,
     clientPorts: ["127.0.0.1:8000"],
     peerPort: "127.0.0.1:8100",
     places: { provider: "gazetteer" },
@@ -115,6 +116,7 @@ export class FakeObservedServer implements ObservedServer {
   emit(event: Partial<ServerEvent>): void {
     this.#eventObservers.notify({
       time: 1520024734,
+      uptimeSeconds: 0,
       level: "info",
       connection: "server",
       event: "started",

@@ -456,8 +456,8 @@ Deno.test({
     await server.link();
     const events: string[] = [];
     const reports: string[] = [];
-    const stopEvents = server.observeEvents(({ event, time }) =>
-      events.push(`${time} ${event}`)
+    const stopEvents = server.observeEvents(({ event, time, uptimeSeconds }) =>
+      events.push(`${time} ${uptimeSeconds} ${event}`)
     );
     const stopReports = [0, 1].map((observer) =>
       server.observeReports(({ client }) =>
@@ -469,7 +469,7 @@ Deno.test({
     client.sendText("IAMAT kiwi +1+2 1520024734\nWHATSAT kiwi 1 1\n?\n");
     await drainMicrotasks();
     assertEquals(reports, ["0 kiwi", "1 kiwi"]);
-    assertEquals(events, ["1520024735.5 connected"]);
+    assertEquals(events, ["1520024735.5 1.5 connected"]);
     stopReports[0]();
     client.sendText("IAMAT plum +1+2 1520024734\n");
     await drainMicrotasks();
@@ -479,6 +479,7 @@ Deno.test({
     const status = server.status();
     assertEquals(status.name, "Hill");
     assertEquals(status.startedAt, 1520024734);
+    assertEquals(status.uptimeSeconds, 1.5);
     const { lines } = serverFacts.initial;
     const limit = defaultClientLimits.maxConnections;
     assertEquals(status.lines, { ...lines, iamat: 2, whatsat: 1, invalid: 1 });
@@ -491,6 +492,9 @@ Deno.test({
     assertEquals(status.isStopping, false);
     const stopped = server.stop();
     assertEquals(server.status().isStopping, true);
+    clock.setBy(20_440 * 86_400);
+    assertEquals(server.status().uptimeSeconds, 1.5);
+    assertEquals(server.status().startedAt, 1520024734 + 20_440 * 86_400);
     await clock.advance(5_000);
     await stopped;
     assertEquals(server.status().log.lagBytes, 0);

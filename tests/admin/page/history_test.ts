@@ -53,6 +53,20 @@ Deno.test({
 });
 
 Deno.test({
+  name: "history: rates continue when the server's clock is set back",
+  permissions: "none",
+  fn() {
+    const history = new History();
+    for (const [seconds, time] of [[0, 100], [1, 101], [2, 40], [3, 9_000]]) {
+      const status = statusOf(seconds, { North: seconds * 10, South: 0 });
+      history.add({ ...status, time });
+    }
+    assertEquals(history.points.length, 3);
+    assertEquals(history.updatesPerSecond, 10);
+  },
+});
+
+Deno.test({
   name:
     "history: reports from servers of other processes are counted elsewhere",
   permissions: "none",

@@ -38,6 +38,9 @@ Deno.test({
     await herd.clock.advance(5_000);
     assertEquals(lost.counts.since, start + 30);
     assertEquals(lost.counts.lastFailure, "Connection refused");
+    herd.clock.setBy(86_400);
+    assertEquals(lost.counts.since, start + 30 + 86_400);
+    assertEquals(lost.counts.stateSeconds, 5);
     await herd.stop();
   },
 });
