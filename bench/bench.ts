@@ -11,6 +11,7 @@ import { thisMachine } from "./machine.ts";
 import { type Measure, Recorder, Stopped } from "./measure.ts";
 import { convergence } from "./measures/convergence.ts";
 import { herdOfFive } from "./measures/herd_of_five.ts";
+import { hostile } from "./measures/hostile.ts";
 import { memory } from "./measures/memory.ts";
 import { places } from "./measures/places.ts";
 import { propagation } from "./measures/propagation.ts";
@@ -38,7 +39,15 @@ export interface Suite {
 /** The measures of the product. */
 const productSuite: Suite = {
   name: "bench",
-  measures: [herdOfFive, propagation, memory, places, startUp, convergence],
+  measures: [
+    herdOfFive,
+    propagation,
+    memory,
+    places,
+    startUp,
+    convergence,
+    hostile,
+  ],
   subjects: [herd, echo, redisGeo, generator],
   requirements: [redis],
 };

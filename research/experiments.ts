@@ -9,6 +9,7 @@ import { runSuite, type Suite } from "../bench/bench.ts";
 import type { Context, Measure } from "../bench/measure.ts";
 import { convergence } from "../bench/measures/convergence.ts";
 import { herdOfFive } from "../bench/measures/herd_of_five.ts";
+import { hostile } from "../bench/measures/hostile.ts";
 import { memory } from "../bench/measures/memory.ts";
 import { places } from "../bench/measures/places.ts";
 import { propagation } from "../bench/measures/propagation.ts";
@@ -55,6 +56,7 @@ const suite: Suite = {
     places,
     extended(startUp, measureRivalStarts),
     extended(convergence, measureSimulations),
+    hostile,
     growth,
     code,
     mistakesOf(languages),

@@ -255,7 +255,14 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   "bench": {
     holds: "benchmarks of the product, and their results",
-    uses: ["cli", "herd.json", "peers/links", "runtime", "tests"],
+    uses: [
+      "cli",
+      "herd.json",
+      "peers/links",
+      "runtime",
+      "server.ts",
+      "tests",
+    ],
   },
   "research": {
     holds: "the paper, the page on performance, experiments",

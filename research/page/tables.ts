@@ -9,6 +9,7 @@ import {
   judge,
   type Verdict,
 } from "../../bench/goals.ts";
+import type { OlderFile, ResultsFile } from "./combine_results.ts";
 import { labelsOf, plural } from "./labels.ts";
 import {
   formatMicroseconds,
@@ -269,6 +270,24 @@ export function convergenceTables(results: Results): string {
   ]);
 }
 
+/** How late a server is while it is attacked. */
+export const hostileTable = (results: Results) =>
+  pointsTable(results, {
+    measure: "hostile",
+    title: "attack (times in ms)",
+    points: pointsOf(results, "hostile"),
+    columns: [
+      ["timer, p99.9", "timerP999Ms"],
+      ["longest", "timerMostMs"],
+      ["its own p99.9", "ownP999Ms"],
+      ["longest", "ownMostMs"],
+      ["client, p50", "clientP50Ms"],
+      ["p99", "clientP99Ms"],
+      ["longest", "clientMostMs"],
+      ["attack sent (MB)", "attackMegabytes"],
+    ],
+  });
+
 const memoryRows = [
   {
     point: "client",
@@ -349,27 +368,45 @@ export function propagationTable(results: Results): string {
   return table(columns, [...rows, ...absent]);
 }
 
-/** Where the results are from, and the machine. */
-export function machineTable(results: Results, path: string): string {
-  const { machine, rounds, secondsAPoint, startedAt, versions } = results;
+/** The file of results, when it began, and how much was measured. */
+function sourceOf({ path, results }: ResultsFile): string {
+  const { rounds, secondsAPoint, startedAt } = results;
   const [day, time] = startedAt.split("T");
-  const source = path.startsWith(`${resultsFolder}/`)
+  const file = path.startsWith(`${resultsFolder}/`)
     ? `[${path}](../${path})`
     : `\`${path.split("/").at(-1)}\``;
-  const rows = [
-    ["processor", `${machine.processor}, ${plural(machine.cores, "core")}`],
-    ["memory", `${formatNumber(machine.memoryGiB)} GiB`],
-    ["system", machine.system],
-    ["pinning", machine.pinning],
-    ...Object.entries(versions),
-  ];
+  return `${file}, begun on ${day} at ${time.slice(0, 5)} UTC: ` +
+    `${plural(rounds, "round")} of every measure, and ` +
+    `${plural(secondsAPoint, "second")} of each load.`;
+}
+
+/** The rows that describe a machine. */
+const machineRows = ({ machine, versions }: Results) => [
+  ["processor", `${machine.processor}, ${plural(machine.cores, "core")}`],
+  ["memory", `${formatNumber(machine.memoryGiB)} GiB`],
+  ["system", machine.system],
+  ["pinning", machine.pinning],
+  ...Object.entries(versions),
+];
+
+/** Where the results are from, and the machines. */
+export function machineTable(
+  results: Results,
+  path: string,
+  older: readonly OlderFile[] = [],
+): string {
+  const tableOf = (results: Results) =>
+    table(
+      [words("machine"), words("")],
+      machineRows(results).map((row) => row.map(cell)),
+    );
   return blocks(
-    paragraph(
-      `From ${source}, begun on ${day} at ${time.slice(0, 5)} UTC: ` +
-        `${plural(rounds, "round")} of every measure, and ` +
-        `${plural(secondsAPoint, "second")} of each load.`,
-    ),
-    table([words("machine"), words("")], rows.map((row) => row.map(cell))),
+    paragraph(`From ${sourceOf({ path, results })}`),
+    tableOf(results),
+    ...older.flatMap((file) => [
+      paragraph(`From ${sourceOf(file)} Only: ${file.measures.join(", ")}.`),
+      tableOf(file.results),
+    ]),
   );
 }
 

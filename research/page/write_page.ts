@@ -1,5 +1,5 @@
 /**
- * Writes docs/PERFORMANCE.md and docs/plots/ from a file of results.
+ * Writes docs/PERFORMANCE.md and docs/plots/ from files of results.
  *
  * @module
  */
@@ -18,13 +18,26 @@ import { SetupError, setupError } from "../../cli/exit.ts";
 import type { Plot } from "../../log_analysis/plots/drawing.ts";
 import { readFile } from "../../runtime/files.ts";
 import { requirePermissions } from "../../runtime/permissions.ts";
+import {
+  type CombinedResults,
+  combineResults,
+  type OlderFile,
+  type ResultsFile,
+} from "./combine_results.ts";
 import { fillPage } from "./fill_page.ts";
 import { blocks } from "./markdown.ts";
 
 /** A generated part of the page. */
 export interface Part {
-  /** @param path The file that the results are from. */
-  readonly text: (results: Results, path: string) => string;
+  /**
+   * @param path The file that the results are from.
+   * @param older The files that some measures are from.
+   */
+  readonly text: (
+    results: Results,
+    path: string,
+    older: readonly OlderFile[],
+  ) => string;
   /** Draws its plot; undefined if there are no samples. */
   readonly plot?: (results: Results) => Plot | undefined;
 }
@@ -32,33 +45,24 @@ export interface Part {
 /** Parts by their names in the page. A plot has the name of its part. */
 export type Parts = Readonly<Record<string, Part>>;
 
-/** The path of the results that began last. */
-async function newestPath(): Promise<string> {
+/** The newest results of each measure. */
+async function newestResults(): Promise<CombinedResults> {
   await requirePermissions([{ name: "read", path: resultsFolder }]);
-  const entries: { path: string; startedMs: number }[] = [];
+  const files: ResultsFile[] = [];
   try {
     for await (const { name } of Deno.readDir(resultsFolder)) {
       if (!name.endsWith(".json")) continue;
       const path = `${resultsFolder}/${name}`;
-      const { startedAt } = await readResultsFile(path);
-      entries.push({ path, startedMs: Date.parse(startedAt) });
+      files.push({ path, results: await readResultsFile(path) });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  const newest = newestOf(entries);
-  if (newest !== undefined) return newest.path;
+  const combined = combineResults(files);
+  if (combined !== undefined) return combined;
   throw new SetupError(
     `no results in ${resultsFolder}/: deno task bench writes some`,
   );
-}
-
-/** The entry that started last; undefined if there is none. */
-export function newestOf<Entry extends { readonly startedMs: number }>(
-  entries: readonly Entry[],
-): Entry | undefined {
-  return entries.toSorted((one, other) => one.startedMs - other.startedMs)
-    .at(-1);
 }
 
 const flags: Flags = {
@@ -72,7 +76,8 @@ const help = `Writes the page on performance from results of the bench.
 
 Usage: bench:report [RESULTS.json] [flags]
 
-Without a file it reads the newest one of ${resultsFolder}/.
+Without a file it takes each measure from the newest one of ${resultsFolder}/
+that has it.
 
 ${describeFlags(flags)}`;
 
@@ -80,8 +85,7 @@ ${describeFlags(flags)}`;
 export function fillParts(
   page: string,
   parts: Parts,
-  results: Results,
-  path: string,
+  { older, path, results }: CombinedResults,
 ): { page: string; plots: Map<string, Plot> } {
   const plots = new Map<string, Plot>();
   const texts = new Map<string, string>();
@@ -89,7 +93,7 @@ export function fillParts(
     const drawn = plot?.(results);
     if (drawn !== undefined) plots.set(name, drawn);
     const image = drawn && `![${drawn.title}](plots/${name}.svg)`;
-    texts.set(name, blocks(image ?? "", text(results, path)));
+    texts.set(name, blocks(image ?? "", text(results, path, older)));
   }
   return { page: fillPage(page, texts), plots };
 }
@@ -107,13 +111,14 @@ export async function writePage(
   await requirePermissions(
     (["read", "write"] as const).map((name) => ({ name, path: docs })),
   );
-  const path = file ?? await newestPath();
-  const results = await readResultsFile(path);
+  const source = file === undefined
+    ? await newestResults()
+    : { path: file, results: await readResultsFile(file), older: [] };
   const pagePath = `${docs}/PERFORMANCE.md`;
   const old = await readFile(pagePath);
   let filled;
   try {
-    filled = fillParts(old, parts, results, path);
+    filled = fillParts(old, parts, source);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     throw new SetupError(`${pagePath}: ${error.message}`);
@@ -129,7 +134,10 @@ export async function writePage(
   } catch (error) {
     throw setupError(docs, error);
   }
-  console.log(`${pagePath}: made of ${path}, ${plots.size} plots`);
+  const paths = [source, ...source.older].map(({ path }) => path);
+  console.log(
+    `${pagePath}: made of ${paths.join(", ")}, ${plots.size} plots`,
+  );
 }
 
 /** Removes an old plot that has no samples now: it would contradict the page. */

@@ -73,6 +73,7 @@ Deno.test("the bench measures the product, and experiments measure more", async 
     "places",
     "start-up",
     "convergence",
+    "hostile",
   ]);
   const all = await measuresOf("experiments");
   const more = ["herd sizes", "pauses", "slices", "threads"];

@@ -83,6 +83,26 @@ Deno.test("a goal for every load names the worst one", pure, () => {
   });
 });
 
+Deno.test("a goal for every attack names the worst one", pure, () => {
+  const texts = (samples: readonly Sample[]) =>
+    [
+      "a timer of 5 ms in an attacked server, p99.9",
+      "the same, longest",
+    ].map((what) => {
+      const goal = goalNamed(what);
+      return formatMeasured(goal, goal.measure(madeUpResults(samples)));
+    });
+  assertEquals(texts(madeUpSamples), [
+    "10 ms (burst of queries)",
+    "50 ms (4 MB of places)",
+  ]);
+  const without = madeUpSamples.filter(({ measure }) => measure !== "hostile");
+  assertEquals(texts(without), [
+    "nothing at any attack",
+    "nothing at any attack",
+  ]);
+});
+
 Deno.test(
   "CPU of the herd is shown for both ways, and the greater one counts",
   pure,

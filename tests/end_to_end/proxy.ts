@@ -104,7 +104,10 @@ export class Proxy implements AsyncDisposable {
     try {
       far = await connect(port);
     } catch (error) {
-      if (error instanceof Deno.errors.ConnectionRefused) return;
+      // The server is not running, or was killed with this connection.
+      const { ConnectionRefused, ConnectionReset } = Deno.errors;
+      if (error instanceof ConnectionRefused) return;
+      if (error instanceof ConnectionReset) return;
       throw error;
     }
     using _far = this.#closingAtEnd(far);

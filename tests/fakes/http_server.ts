@@ -85,14 +85,16 @@ export class FakeHttpServer implements AsyncDisposable {
   /** How many of the next connections are reset before they are read. */
   resets = 0;
   readonly #answer: (request: FakeRequest) => Reply;
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #listener: Deno.TcpListener;
   readonly #serving = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
   #waiters: (() => void)[] = [];
   #connections = 0;
 
-  constructor(answer: (request: FakeRequest) => Reply) {
+  /** @param port Its port, if that must be known before. */
+  constructor(answer: (request: FakeRequest) => Reply, port = 0) {
     this.#answer = answer;
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     this.#accepting = this.#acceptAll();
   }
 

@@ -61,7 +61,6 @@ interface Limit {
   readonly ms: number;
 }
 
-// deno-lint-ignore require-await -- runProgram catches what it throws.
 async function fuzz(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, flags);
   if (parsed.flags.has("help")) return console.log(help);
@@ -81,7 +80,10 @@ async function fuzz(args: readonly string[]): Promise<void> {
       ? (seconds ?? defaultSeconds) * 1000 / chosen.length
       : Infinity,
   };
-  const failed = chosen.filter((target) => !fuzzTarget(target, seed, limit));
+  const failed: Target[] = [];
+  for (const target of chosen) {
+    if (!await fuzzTarget(target, seed, limit)) failed.push(target);
+  }
   if (failed.length > 0) {
     const names = failed.map(({ name }) => name).join(", ");
     throw new SetupError(`faults found in ${names}`);
@@ -98,7 +100,11 @@ function chooseTargets(name: string | undefined): readonly Target[] {
 }
 
 /** Searches for a fault in one target. False if it has found one. */
-function fuzzTarget(target: Target, seed: number, limit: Limit): boolean {
+async function fuzzTarget(
+  target: Target,
+  seed: number,
+  limit: Limit,
+): Promise<boolean> {
   const { name } = target;
   const corpus = readCorpus(name).map(({ input }) => input);
   const fuzzer = new Fuzzer(target, corpus, seed);
@@ -109,7 +115,7 @@ function fuzzTarget(target: Target, seed: number, limit: Limit): boolean {
     fuzzer.failure === undefined && fuzzer.runs < limit.runs &&
     elapsedMs() < limit.ms
   ) {
-    fuzzer.run(Math.min(runsAtATime, limit.runs - fuzzer.runs));
+    await fuzzer.run(Math.min(runsAtATime, limit.runs - fuzzer.runs));
     if (elapsedMs() - shownMs < 1000) continue;
     shownMs = elapsedMs();
     showProgress(`${name}: ${fuzzer.runs} runs`);

@@ -17,12 +17,12 @@ import { targets } from "./targets.ts";
 const maxRuns = 1_000_000;
 
 for (const target of targets) {
-  Deno.test(`no input of the corpus shows a fault of ${target.name}`, () => {
+  Deno.test(`no input of the corpus shows a fault of ${target.name}`, async () => {
     const corpus = readCorpus(target.name);
     assert(corpus.length >= 20, `${corpus.length} inputs`);
     for (const { input, name } of corpus) {
       try {
-        target.check(input);
+        await target.check(input);
       } catch (error) {
         throw new Error(`tests/fuzz/corpus/${target.name}/${name}`, {
           cause: error,
@@ -33,18 +33,18 @@ for (const target of targets) {
 }
 
 for (const { fault, from, target } of plantedFaults) {
-  Deno.test(`the fuzzer finds the planted fault: ${fault}`, () => {
+  Deno.test(`the fuzzer finds the planted fault: ${fault}`, async () => {
     const corpus = readCorpus(target.name).filter(({ name }) => name === from);
     assertEquals(corpus.length, 1, from);
     const [{ input }] = corpus;
     // The first input of the search does not show the fault.
-    target.check(input);
-    const search = fc.property(anySeed, (seed) => {
+    await target.check(input);
+    const search = fc.asyncProperty(anySeed, async (seed) => {
       const fuzzer = new Fuzzer(target, [input], seed);
-      fuzzer.run(maxRuns);
+      await fuzzer.run(maxRuns);
       assert(fuzzer.failure !== undefined, `not within ${maxRuns} inputs`);
     });
-    assertProperty(search, { numRuns: 1 });
+    await assertProperty(search, { numRuns: 1 });
   });
 }
 
@@ -111,10 +111,10 @@ function createToy(): { target: Target; inputs: string[] } {
 }
 
 /** Searches a toy; returns everything that the search did. */
-function search(seed: number) {
+async function search(seed: number) {
   const { inputs, target } = createToy();
   const fuzzer = new Fuzzer(target, ["one", "two"], seed);
-  fuzzer.run(maxRuns);
+  await fuzzer.run(maxRuns);
   const { failure, pool, runs } = fuzzer;
   return { failure, inputs, pool: [...pool], runs };
 }
@@ -122,14 +122,15 @@ function search(seed: number) {
 Deno.test({
   name: "the same seed gives the same search, and other seeds give others",
   permissions: "none",
-  fn() {
-    const property = fc.property(anySeed, anySeed, (seed, other) => {
+  async fn() {
+    const property = fc.asyncProperty(anySeed, anySeed, async (seed, other) => {
       fc.pre(seed !== other);
-      const found = search(seed);
-      assertEquals(search(seed), found);
-      assert(search(other).inputs.join("\n") !== found.inputs.join("\n"));
+      const found = await search(seed);
+      assertEquals(await search(seed), found);
+      const { inputs } = await search(other);
+      assert(inputs.join("\n") !== found.inputs.join("\n"));
     });
-    assertProperty(property, { numRuns: 5 });
+    await assertProperty(property, { numRuns: 5 });
   },
 });
 
@@ -137,9 +138,9 @@ Deno.test({
   name:
     "a search keeps the shortest input of each signature, and shrinks the failure",
   permissions: "none",
-  fn() {
-    const property = fc.property(anySeed, (seed) => {
-      const { failure, inputs, pool, runs } = search(seed);
+  async fn() {
+    const property = fc.asyncProperty(anySeed, async (seed) => {
+      const { failure, inputs, pool, runs } = await search(seed);
       assertEquals(inputs.slice(0, 3), ["", "one", "two"]);
       assertEquals([...failure!.input].sort().join(""), "XYZ");
       assertEquals(failure!.message, "found XYZ");
@@ -154,7 +155,7 @@ Deno.test({
       }
       assertEquals(pool, [...shortest.values()]);
     });
-    assertProperty(property, { numRuns: 20 });
+    await assertProperty(property, { numRuns: 20 });
   },
 });
 
@@ -162,31 +163,31 @@ Deno.test({
   name:
     "a search with the same seed and number of runs ends with the same failure",
   permissions: "none",
-  fn() {
-    const property = fc.property(anySeed, (seed) => {
-      const { failure, runs } = search(seed);
+  async fn() {
+    const property = fc.asyncProperty(anySeed, async (seed) => {
+      const { failure, runs } = await search(seed);
       const { target } = createToy();
       const fuzzer = new Fuzzer(target, ["one", "two"], seed);
-      fuzzer.run(runs - 1);
+      await fuzzer.run(runs - 1);
       assertEquals(fuzzer.failure, undefined);
-      fuzzer.run(1);
+      await fuzzer.run(1);
       assertEquals(fuzzer.failure, failure);
     });
-    assertProperty(property, { numRuns: 20 });
+    await assertProperty(property, { numRuns: 20 });
   },
 });
 
 Deno.test({
   name: "an unexpected error is a fault too",
   permissions: "none",
-  fn() {
+  async fn() {
     const target: Target = {
       name: "toy",
       tokens: [],
       check: (input) => input.length < 8 ? "" : decodeURIComponent("%"),
     };
     const fuzzer = new Fuzzer(target, ["aaaaaaaaaa"], 1);
-    fuzzer.run(2);
+    await fuzzer.run(2);
     const { failure } = fuzzer;
     assertEquals(failure?.input, "aaaaaaaa");
     assert(/^URIError: .* at /.test(failure!.message), failure!.message);
@@ -196,12 +197,13 @@ Deno.test({
 Deno.test({
   name: "shrink() removes or simplifies everything except the fault",
   permissions: "none",
-  fn() {
+  async fn() {
     const fails = (input: string) => /<[^<>]*>.*</.test(input);
     const input = "\0\xff".repeat(300) + "<key>\t</key>" +
       "\x80".repeat(65_000);
-    assertEquals(shrink(input, fails), "<><");
-    assertEquals(shrink("\x01\x02", (text) => text.length === 2), "aa");
-    assertEquals(shrink("abc", (text) => text === "abc"), "abc");
+    assertEquals(await shrink(input, fails), "<><");
+    const hasTwo = (text: string) => text.length === 2;
+    assertEquals(await shrink("\x01\x02", hasTwo), "aa");
+    assertEquals(await shrink("abc", (text) => text === "abc"), "abc");
   },
 });

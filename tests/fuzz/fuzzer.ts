@@ -65,20 +65,22 @@ export class Fuzzer {
   }
 
   /** Runs `count` inputs, or fewer if one of them shows a fault. */
-  run(count: number): void {
-    for (let left = count; left > 0 && !this.#failure; left--) this.#runOne();
+  async run(count: number): Promise<void> {
+    for (let left = count; left > 0 && !this.#failure; left--) {
+      await this.#runOne();
+    }
   }
 
-  #runOne(): void {
+  async #runOne(): Promise<void> {
     const input = this.#runs < this.#corpus.length
       ? this.#corpus[this.#runs]
       : this.#mutator.mutate(this.#pick(), this.#pick());
     this.#runs += 1;
     let signature: string;
     try {
-      signature = this.#target.check(input);
+      signature = await this.#target.check(input);
     } catch (error) {
-      this.#fail(input, error);
+      await this.#fail(input, error);
       return;
     }
     const known = this.#signatures.get(signature);
@@ -98,18 +100,18 @@ export class Fuzzer {
       : random.pick(from);
   }
 
-  #fail(input: ByteString, error: unknown): void {
-    const shrunk = shrink(
+  async #fail(input: ByteString, error: unknown): Promise<void> {
+    const shrunk = await shrink(
       input,
-      (smaller) => this.#faultOf(smaller) !== undefined,
+      async (smaller) => await this.#faultOf(smaller) !== undefined,
     );
-    const message = messageOf(this.#faultOf(shrunk) ?? error);
+    const message = messageOf(await this.#faultOf(shrunk) ?? error);
     this.#failure = { input: shrunk, message, runs: this.#runs };
   }
 
-  #faultOf(input: ByteString): unknown {
+  async #faultOf(input: ByteString): Promise<unknown> {
     try {
-      this.#target.check(input);
+      await this.#target.check(input);
     } catch (error) {
       return error;
     }

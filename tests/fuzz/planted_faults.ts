@@ -7,6 +7,7 @@ import {
   commandFaults,
   lineFaults,
   numberFaults,
+  partialLineFaults,
   sessionFaults,
 } from "./planted/clients.ts";
 import { peerFaults } from "./planted/peers.ts";
@@ -19,6 +20,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...numberFaults,
   ...lineFaults,
   ...sessionFaults,
+  ...partialLineFaults,
   ...peerFaults,
   ...textFaults,
 ];

@@ -16,14 +16,14 @@ const plainBytes = ["a", "0", " "];
  * replaces other bytes by plain ones. Each change is kept if the input still
  * fails.
  */
-export function shrink(
+export async function shrink(
   input: ByteString,
-  fails: (input: ByteString) => boolean,
-): ByteString {
+  fails: (input: ByteString) => boolean | Promise<boolean>,
+): Promise<ByteString> {
   let text = input;
   let tries = 0;
-  const take = (smaller: ByteString): boolean => {
-    if (smaller === text || tries++ >= maxTries || !fails(smaller)) {
+  const take = async (smaller: ByteString): Promise<boolean> => {
+    if (smaller === text || tries++ >= maxTries || !await fails(smaller)) {
       return false;
     }
     text = smaller;
@@ -33,13 +33,16 @@ export function shrink(
     before = text;
     for (let size = text.length; size >= 1; size = Math.floor(size / 2)) {
       for (let at = 0; at < text.length;) {
-        if (!take(text.slice(0, at) + text.slice(at + size))) at += size;
+        const isTaken = await take(text.slice(0, at) + text.slice(at + size));
+        if (!isTaken) at += size;
       }
     }
     for (let at = 0; at < text.length; at++) {
       if (plainBytes.includes(text[at])) continue;
       const [before, after] = [text.slice(0, at), text.slice(at + 1)];
-      plainBytes.some((byte) => take(before + byte + after));
+      for (const byte of plainBytes) {
+        if (await take(before + byte + after)) break;
+      }
     }
   }
   return text;

@@ -17,10 +17,11 @@ export interface Target {
    * signature of how the code processed it, such as the rule by which it was
    * refused. Inputs with new signatures are mutated further.
    *
+   * @returns The signature, or a promise of it for code with promises.
    * @throws {Fault} If a property does not hold. Any other error is a fault
    * too.
    */
-  readonly check: (input: ByteString) => string;
+  readonly check: (input: ByteString) => string | Promise<string>;
 }
 
 /** The error for a property that does not hold. */

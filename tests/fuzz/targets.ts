@@ -15,6 +15,7 @@ import { linesTarget } from "./targets/lines.ts";
 import { messagesTarget } from "./targets/messages.ts";
 import { newBodiesTarget } from "./targets/new_bodies.ts";
 import { numbersTarget } from "./targets/numbers.ts";
+import { partialLinesTarget } from "./targets/partial_lines.ts";
 import { reportsTarget } from "./targets/reports.ts";
 import { sessionsTarget } from "./targets/sessions.ts";
 import { summariesTarget } from "./targets/summaries.ts";
@@ -26,6 +27,7 @@ export const targets: readonly Target[] = [
   numbersTarget(),
   linesTarget(),
   sessionsTarget(),
+  partialLinesTarget(),
   reportsTarget(),
   messagesTarget(),
   herdsTarget(),

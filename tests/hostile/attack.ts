@@ -20,6 +20,7 @@ import {
   repeatDigests,
   sayHorizon,
 } from "./attacks/neighbours.ts";
+import { readPages, serveBodies } from "./attacks/http.ts";
 
 /** All attacks, by name. */
 export const attacks = {
@@ -32,9 +33,11 @@ export const attacks = {
   growPositions,
   hold,
   linkAndStop,
+  readPages,
   repeatDigests,
   reportFrom,
   sayHorizon,
+  serveBodies,
 };
 
 if (import.meta.main) {

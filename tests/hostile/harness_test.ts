@@ -5,7 +5,7 @@ import { murmur } from "../../peers/store/fingerprint.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { Program } from "../end_to_end/process.ts";
-import { idsOfLeaf } from "./attacks/aimed_ids.ts";
+import { idsOfBucket, idsOfLeaf } from "./attacks/aimed_ids.ts";
 import { knownFlags } from "./hostile_herd.ts";
 import { MemoryLimit, memoryOf } from "./memory_limit.ts";
 import { holdsWithin } from "./scenario.ts";
@@ -40,13 +40,17 @@ Deno.test("memoryOf() has no value for a process that has ended", async () => {
   );
 });
 
-Deno.test("idsOfLeaf() returns distinct IDs below one leaf", () => {
-  const ids = [...idsOfLeaf(0xabcd, 5_000)];
-  assertEquals(new Set(ids).size, 5_000);
+Deno.test("idsOfLeaf() and idsOfBucket() return distinct IDs of one leaf or bucket", () => {
   const hash = (id: string) =>
     murmur(0, new DataView(encodeBytes(id).buffer), 0, id.length);
-  assert(ids.every((id) => hash(id) >>> 16 === 0xabcd));
-  assert(ids.every((id) => /^[!-~]{8}$/.test(id)));
+  const leaf = [...idsOfLeaf(0xabcd, 5_000)];
+  assert(leaf.every((id) => hash(id) >>> 16 === 0xabcd));
+  const bucket = [...idsOfBucket(0x0123, 5_000)];
+  assert(bucket.every((id) => (hash(id) & 0xffff) === 0x0123));
+  for (const ids of [leaf, bucket]) {
+    assertEquals(new Set(ids).size, 5_000);
+    assert(ids.every((id) => /^[!-~]{8}$/.test(id)));
+  }
 });
 
 Deno.test("knownFlags() leaves out flags that a server does not have", async () => {

@@ -6,7 +6,8 @@ import { fillPage } from "../../research/page/fill_page.ts";
 import { fitCost } from "../../research/page/herd_costs.ts";
 import { cell, numbers, table, words } from "../../research/page/markdown.ts";
 import { updatesPlot } from "../../research/page/updates_plot.ts";
-import { fillParts, newestOf } from "../../research/page/write_page.ts";
+import { combineResults } from "../../research/page/combine_results.ts";
+import { fillParts } from "../../research/page/write_page.ts";
 import { parts } from "../../research/performance_page.ts";
 import {
   assert,
@@ -27,7 +28,7 @@ import { assertProperty } from "../property.ts";
 const pure = { permissions: "none" } as const;
 
 const partOf = (name: string, ...given: Parameters<typeof madeUpResults>) =>
-  parts[name].text(madeUpResults(...given), "bench/results/x.json");
+  parts[name].text(madeUpResults(...given), "bench/results/x.json", []);
 
 /** The numbers in the row of a subject. */
 const rowOf = (part: string, label: string) =>
@@ -74,7 +75,7 @@ Deno.test(
 Deno.test("the goals are counted", pure, () => {
   assertStringIncludes(
     partOf("goals", scaledSamples(0.99, (name) => name.endsWith("PerSecond"))),
-    `Of ${goals.length} goals, 6 reached, 8 missed, 0 not measured.`,
+    `Of ${goals.length} goals, 9 reached, 8 missed, 0 not measured.`,
   );
 });
 
@@ -302,7 +303,11 @@ Deno.test(
 
 Deno.test("docs/PERFORMANCE.md has a place for every part", async () => {
   const text = await Deno.readTextFile(`${projectFolder}docs/PERFORMANCE.md`);
-  const { page, plots } = fillParts(text, parts, madeUpResults(), "x.json");
+  const { page, plots } = fillParts(text, parts, {
+    path: "x.json",
+    results: madeUpResults(),
+    older: [],
+  });
   assertEquals([...plots.keys()], [
     "updates",
     "latency",
@@ -450,10 +455,44 @@ Deno.test(
   },
 );
 
-Deno.test("the newest results are those that started last", pure, () => {
-  const entries = ["2026-02-01", "2026-02-03", "2026-02-02"].map((day) => ({
-    startedMs: Date.parse(`${day}T00:00:00Z`),
-  }));
-  assertEquals(newestOf(entries), entries[1]);
-  assertEquals(newestOf([]), undefined);
-});
+Deno.test(
+  "each measure is from the newest results that have it",
+  pure,
+  () => {
+    const fileOf = (day: string, points: readonly string[][]) => ({
+      path: `bench/results/${day}.json`,
+      results: {
+        ...madeUpResults(points.map(([measure, point]) => ({
+          measure,
+          point,
+          subject: "herd",
+          round: 1,
+          values: {},
+        }))),
+        startedAt: `${day}T01:02:03.000Z`,
+      },
+    });
+    const combined = combineResults([
+      fileOf("2026-02-01", [["growth", "1"], ["places", "1"], ["pauses", "1"]]),
+      fileOf("2026-02-03", [["hostile", "3"], ["growth", "3"]]),
+      fileOf("2026-02-02", [["hostile", "2"], ["places", "2"]]),
+    ])!;
+    assertEquals(combined.path, "bench/results/2026-02-03.json");
+    assertEquals(
+      combined.results.samples.map(({ measure, point }) =>
+        `${measure} ${point}`
+      ),
+      ["hostile 3", "growth 3", "places 2", "pauses 1"],
+    );
+    assertEquals(combined.older.map(({ measures }) => measures), [
+      ["places"],
+      ["pauses"],
+    ]);
+    const { older, path, results } = combined;
+    const text = parts.machine.text(results, path, older)
+      .replaceAll(/\s+/g, " ");
+    assertMatch(text, /2026-02-03.json\), begun on 2026-02-03 at 01:02 UTC/);
+    assertMatch(text, /begun on 2026-02-01 at .* Only: pauses\. \| machine/);
+    assertEquals(combineResults([]), undefined);
+  },
+);

@@ -5,6 +5,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { ask, names } from "../end_to_end/process.ts";
+import { runAttacks } from "./attacks.ts";
 import { Client } from "./client.ts";
 import { checkStop, runFaults } from "./faults.ts";
 import { judgeServer, type ServerVerdict } from "./judge.ts";
@@ -89,7 +90,7 @@ export async function run(world: World, forMs: number): Promise<Verdict> {
     for (const name of names) takeSample(world, name);
     reader.readFull();
   }, sampleIntervalMs);
-  const faults = runFaults(world);
+  const faults = Promise.all([runFaults(world), runAttacks(world)]);
   const load = runLoad(world);
   await pause(forMs);
   world.endFaults();

@@ -106,6 +106,9 @@ function printFailures(world: World): void {
   for (const failure of world.failures) console.log(`FAILED ${failure}`);
 }
 
+const sumOf = (numbers: readonly number[]) =>
+  numbers.reduce((sum, number) => sum + number, 0);
+
 /** Prints the progress. Returns a function that ends it. */
 function printProgress(world: World, seconds: number): () => void {
   const isTerminal = Deno.stdout.isTerminal();
@@ -117,6 +120,7 @@ function printProgress(world: World, seconds: number): () => void {
     const text = `${passed} s of ${seconds}: ${counts.answers} answers, ` +
       `${counts.kills} kills, ${counts.stops} stops, ` +
       `${counts.freezes} freezes, ${counts.linkFaults} faults of links, ` +
+      `${sumOf(Object.values(counts.attacks))} attacks, ` +
       `${failureCount} failures`;
     if (isTerminal) Deno.stdout.writeSync(encoder.encode(`\r\x1b[K${text}`));
     else console.log(text);

@@ -11,6 +11,7 @@ import { assert, assertEquals } from "../assert.ts";
 import { Program } from "../end_to_end/process.ts";
 import { Random } from "../../runtime/random.ts";
 import { anySeed, assertProperty } from "../property.ts";
+import { attackKinds, drawAttack } from "./attacks.ts";
 import { AnswerChecker, type AnswerFault, type SentLine } from "./answers.ts";
 import { ExpectedReports } from "./expected_reports.ts";
 import { LogChecker, LogReader } from "./logs.ts";
@@ -367,6 +368,40 @@ Deno.test(
       assert(new Set(times.map(positionAt)).size > 5);
     });
     assertProperty(property, { numRuns: 20 });
+  },
+);
+
+Deno.test(
+  "the same seed draws the same attacks, and all kinds are drawn",
+  pure,
+  () => {
+    const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
+    const draw = () => seeds.map((seed) => drawAttack(new Random(seed), nowMs));
+    const attacks = draw();
+    assertEquals(draw(), attacks);
+    const textOf = (kind: string) => {
+      const ofKind = attacks.filter((attack) => attack.kind === kind);
+      assert(ofKind.length > 0, kind);
+      return ofKind.flatMap(({ texts }) => texts).join("");
+    };
+    const [long, aimed, burst, unread] = attackKinds.map(textOf);
+    const lengths = long.split("\n").map((line) => line.length);
+    assert(lengths.some((length) => length > 65_536));
+    assert(lengths.some((length) => length > 900 && length < 1_100));
+    // What the IDs are is bounded, so that the memory does not grow.
+    const idsIn = (text: string) =>
+      new Set(text.split("\n").map((line) => line.split(" ")[1])).size;
+    assert(idsIn(long) <= 400 * 4 + 1);
+    assert(idsIn(aimed) > 3_000 && idsIn(aimed) <= 6_001);
+    for (const queries of [burst, unread]) {
+      assert(queries.includes("\nWHATSAT hostile 50 20\nWHATSAT hostile "));
+    }
+    assertEquals(
+      attacks.filter(({ isRead }) => !isRead).map(({ kind }) => kind),
+      attacks.map(({ kind }) => kind).filter((kind) =>
+        kind === "unread replies"
+      ),
+    );
   },
 );
 

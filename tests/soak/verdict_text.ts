@@ -41,6 +41,11 @@ export function formatVerdict(
       `${counts.slowConsumers} slow consumers closed`,
     ],
     [
+      "attacks",
+      Object.entries(counts.attacks)
+        .map(([kind, count]) => `${kind}: ${count}`).join(", "),
+    ],
+    [
       "tables",
       healedMs === undefined
         ? "differ"

@@ -10,6 +10,7 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { positionOf } from "../../protocol/report.ts";
 import { names } from "../end_to_end/process.ts";
 import { Random } from "../../runtime/random.ts";
+import { type AttackKind, attackKinds } from "./attacks.ts";
 import { ExpectedReports } from "./expected_reports.ts";
 import { Servers } from "./servers.ts";
 import { drawClients } from "./random_lines.ts";
@@ -42,6 +43,8 @@ export interface Counts {
   stops: number;
   freezes: number;
   linkFaults: number;
+  /** Attacks of hostile clients. */
+  readonly attacks: Record<AttackKind, number>;
 }
 
 /** One soak. */
@@ -67,6 +70,9 @@ export class World {
     stops: 0,
     freezes: 0,
     linkFaults: 0,
+    attacks: Object.fromEntries(
+      attackKinds.map((kind) => [kind, 0]),
+    ) as Counts["attacks"],
   };
   /** The open connections. */
   readonly connected = new Set<{ giveUp(): void }>();

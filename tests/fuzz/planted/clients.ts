@@ -5,10 +5,13 @@
  */
 import { parseCommand } from "../../../protocol/command.ts";
 import { LineFramer } from "../../../protocol/framer.ts";
+import type { Transport } from "../../../runtime/transport.ts";
+import { ClientConnection } from "../../../sessions/client_connection.ts";
 import { Session } from "../../../sessions/session.ts";
 import { commandsTarget } from "../targets/commands.ts";
 import { linesTarget } from "../targets/lines.ts";
 import { numbersTarget } from "../targets/numbers.ts";
+import { partialLinesTarget } from "../targets/partial_lines.ts";
 import { sessionsTarget } from "../targets/sessions.ts";
 import type { PlantedFault } from "./planted_fault.ts";
 
@@ -137,6 +140,52 @@ export const lineFaults: readonly PlantedFault[] = [
       new LineFramer(Math.max(maxBytes - 1, 0))
     ),
     from: "lf-only",
+  },
+];
+
+/** Adds a byte to a read after a command was answered without its LF. */
+function withDoubledLineFeed(
+  ...[transport, traffic, context]: ConstructorParameters<
+    typeof ClientConnection
+  >
+): ClientConnection {
+  let isDue = false;
+  const { counts } = context;
+  const hit = counts.hit.bind(counts);
+  counts.hit = (limit) => {
+    isDue ||= limit === "partial-line-ms";
+    hit(limit);
+  };
+  const doubled: Transport = {
+    closeWrite: () => transport.closeWrite(),
+    close: () => transport.close(),
+    write: (bytes) => transport.write(bytes),
+    async read(buffer) {
+      const count = await transport.read(buffer);
+      if (!isDue || count === null || buffer[0] !== 0x0a) return count;
+      isDue = false;
+      buffer.copyWithin(1, 0, count);
+      return count + 1;
+    },
+  };
+  return new ClientConnection(doubled, traffic, context);
+}
+
+/** Faults in the answers to commands without their LF. */
+export const partialLineFaults: readonly PlantedFault[] = [
+  {
+    fault: "a connection treats the LF of an answered command as a line",
+    target: partialLinesTarget(withDoubledLineFeed),
+    from: "report-then-silence",
+  },
+  {
+    fault: "a connection waits too short a time for an LF",
+    target: partialLinesTarget((transport, traffic, context) => {
+      const partialLineMs = context.limits.partialLineMs - 1;
+      const limits = { ...context.limits, partialLineMs };
+      return new ClientConnection(transport, traffic, { ...context, limits });
+    }),
+    from: "report-then-silence",
   },
 ];
 

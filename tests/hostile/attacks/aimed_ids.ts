@@ -1,7 +1,7 @@
 /**
- * Client IDs that MurmurHash3_x86_32 with seed 0 sends to one leaf. The hash
- * has no secret, and each of its steps can be undone: for any first four bytes
- * and any wanted hash there are four more bytes that give it.
+ * Client IDs that MurmurHash3_x86_32 with seed 0 sends to one leaf, or to one
+ * bucket. The hash has no secret, and each of its steps can be undone: for any
+ * first four bytes and any wanted hash there are four more bytes that give it.
  *
  * @module
  */
@@ -14,13 +14,26 @@ const [finalInverse1, finalInverse2] = [0x85ebca6b, 0xc2b2ae35].map(inverse);
 const idBytes = 8;
 
 /** IDs of eight bytes that all belong to one leaf, 0 to 65,535. */
-export function* idsOfLeaf(leaf: number, count: number): Generator<string> {
+export function idsOfLeaf(leaf: number, count: number): Generator<string> {
+  return idsWith((low) => leaf << 16 | low, count);
+}
+
+/** IDs of eight bytes whose hashes have the same low 16 bits. */
+export function idsOfBucket(bucket: number, count: number): Generator<string> {
+  return idsWith((high) => high << 16 | bucket, count);
+}
+
+/** IDs whose hashes are those of the numbers from 0 to 65,535. */
+function* idsWith(
+  hashOf: (number: number) => number,
+  count: number,
+): Generator<string> {
   let made = 0;
   for (let prefix = 0; made < count; prefix++) {
     const head = prefix.toString(36).padStart(4, "0");
     const state = mixed(0, wordOf(head));
-    for (let low = 0; low < 0x10000 && made < count; low++) {
-      const tail = tailFor(state, (leaf << 16 | low) >>> 0);
+    for (let number = 0; number < 0x10000 && made < count; number++) {
+      const tail = tailFor(state, hashOf(number) >>> 0);
       if (tail === undefined) continue;
       made += 1;
       yield head + tail;

@@ -69,13 +69,15 @@ export async function growPositions(
 
 /** Sends the same lines at once on many connections, and reads what comes. */
 export async function askAtOnce(
-  { connections, first, line, port, seconds, times }: {
+  { connections, first, isRepeated = false, line, port, seconds, times }: {
     readonly port: number;
     /** Sent before, on a connection of its own. */
     readonly first: string;
     readonly line: string;
     readonly times: number;
     readonly connections: number;
+    /** Whether each connection sends them again until the time is over. */
+    readonly isRepeated?: boolean;
     /** How long it waits for answers. */
     readonly seconds: number;
   },
@@ -89,21 +91,32 @@ export async function askAtOnce(
   );
   for (const wire of wires) wire.readAll();
   const bytes = encodeBytes(line.repeat(times));
+  const endMs = performance.now() + seconds * 1000;
   sayUnderWay();
-  await Promise.all(wires.map((wire) => wire.send(bytes)));
+  const sending = Promise.all(wires.map(async (wire) => {
+    do {
+      if (!await wire.send(bytes)) return;
+    } while (isRepeated && performance.now() < endMs);
+  }));
+  // Repeated lines wait for room until the end.
+  if (!isRepeated) await sending;
   await pause(seconds * 1000);
   return traffic;
 }
 
 /** Reports clients whose IDs are all below one leaf of the digest tree. */
 export async function aimIds(
-  { count, leaf, port }: {
+  { count, leaf, port, seconds = Infinity }: {
     readonly port: number;
     readonly leaf: number;
+    /** How many there are at most. */
     readonly count: number;
+    /** How long it sends at most. */
+    readonly seconds?: number;
   },
 ): Promise<Traffic> {
   const wire = (await Wire.open(port)).readAll();
+  const endMs = performance.now() + seconds * 1000;
   sayUnderWay();
   let lines = "";
   let at = 0;
@@ -113,6 +126,7 @@ export async function aimIds(
     if (at % 1_000 > 0 && at < count) continue;
     if (!await wire.send(encodeBytes(lines))) break;
     lines = "";
+    if (performance.now() > endMs) break;
   }
   await pause(500);
   return wire.traffic;
