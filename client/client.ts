@@ -14,7 +14,12 @@ import {
 } from "../runtime/transport.ts";
 import { checkAddress } from "./address.ts";
 import { open } from "./open.ts";
-import { commandLine, type OperandValues, readAt } from "./operands.ts";
+import {
+  commandLine,
+  type OperandValues,
+  readAt,
+  withTime,
+} from "./operands.ts";
 import { type Reply, ReplyReader } from "./replies.ts";
 import {
   type Address,
@@ -104,8 +109,7 @@ export class HerdClient implements AsyncDisposable {
    * @throws {DisconnectedError} If the connection ends before the answer.
    */
   async report(report: PositionReport): Promise<At> {
-    const { time = new Date() } = report;
-    return readAt((await this.#request("IAMAT", { ...report, time })).line);
+    return readAt((await this.#request("IAMAT", withTime(report))).line);
   }
 
   /**

@@ -17,7 +17,7 @@ import { isField } from "../protocol/fields.ts";
 import { maxPlaces, maxRadiusKm } from "../protocol/limits.ts";
 import { isPosition } from "../protocol/position.ts";
 import { fieldsOf } from "../protocol/report.ts";
-import { isTime } from "../protocol/time.ts";
+import { readTypedTime, typedTimes } from "../protocol/typed_time.ts";
 import { describe, expectedWholeNumber, isWholeNumber } from "./numbers.ts";
 import type { At, PositionReport } from "./types.ts";
 
@@ -107,15 +107,28 @@ function degreesText(degrees: number, most: number): string {
 }
 
 function timeText(time: NonNullable<PositionReport["time"]>): ByteString {
-  const text = time instanceof Date
-    ? (time.getTime() / 1000).toFixed(3)
-    : typeof time === "number"
-    ? String(time)
-    : time;
-  if (typeof text === "string" && isTime(text)) return text;
-  throw new RangeError(
-    `time: expected POSIX seconds as digits, found ${describe(text)}`,
-  );
+  if (time instanceof Date) return timeText((time.getTime() / 1000).toFixed(3));
+  const isText = typeof time === "string" || typeof time === "number";
+  // The empty text is no time.
+  const read = readTypedTime(isText ? String(time) : "");
+  if (read.kind === "time") return read.digits;
+  if (read.kind === "now") return timeText(new Date());
+  const fault = read.kind === "other unit"
+    ? read.fault
+    : `expected a date, ${typedTimes}, found ${describe(time)}`;
+  throw new RangeError(`time: ${fault}`);
+}
+
+/**
+ * A report with its time as digits, so that it is the same each time it is sent.
+ *
+ * @throws {RangeError} If the time is invalid.
+ */
+export function withTime(
+  report: PositionReport,
+): PositionReport & { readonly time: string } {
+  const { time = new Date() } = report;
+  return { ...report, time: timeText(time) };
 }
 
 function radiusText(km: number): ByteString {

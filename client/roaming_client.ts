@@ -6,7 +6,7 @@
 import { CertificateError } from "../runtime/certificates.ts";
 import { checkAddress } from "./address.ts";
 import { HerdClient } from "./client.ts";
-import { commandLine } from "./operands.ts";
+import { commandLine, withTime } from "./operands.ts";
 import {
   type Address,
   type At,
@@ -71,8 +71,7 @@ export class RoamingClient implements AsyncDisposable {
    */
   async report(report: PositionReport): Promise<At> {
     // The time is the same however often the report is sent.
-    const { time = new Date() } = report;
-    const timed = { ...report, time };
+    const timed = withTime(report);
     // Throws before connecting if a field is invalid.
     commandLine("IAMAT", timed);
     return await this.#request((client) => client.report(timed));

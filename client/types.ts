@@ -37,8 +37,10 @@ export interface PositionReport {
     | string
     | { readonly latitude: number; readonly longitude: number };
   /**
-   * The time of the position: a date, or POSIX seconds as a number or as digits
-   * such as `1520023934.918963997`. Default: now.
+   * The time of the position: a date; POSIX seconds as a number, or as digits
+   * such as `1520023934.918963997`; ISO 8601 with its zone, such as
+   * `2018-03-02T20:52:14.918Z`; or `now`, which is the default. Milliseconds are
+   * refused.
    */
   readonly time?: Date | number | string;
 }

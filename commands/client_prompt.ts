@@ -115,11 +115,13 @@ class Prompt {
       this.#hasQuit = true;
       return this.#readline.close();
     }
+    const timed = insertTime(line, this.#clock.now(), this.#options.time);
+    if ("fault" in timed) {
+      return console.log(this.#paint.yellow(timed.fault));
+    }
     const requests = this.#requests ?? await this.#reconnect();
     if (requests === undefined) return;
-    const request = bytesOfText(
-      insertTime(line, this.#clock.now(), this.#options.time),
-    );
+    const request = bytesOfText(timed.line);
     const reply = await requests.request(request);
     // `#join` has reported the end of the connection.
     if (reply === undefined) return;

@@ -10,7 +10,6 @@ import {
   type Flags,
   readArguments,
   refusePositionals,
-  UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
 import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
@@ -33,7 +32,8 @@ import { Run } from "../phones/run.ts";
 import { failureOf, formatOutcome } from "../phones/summary.ts";
 import { loadGazetteer } from "../places/gazetteer.ts";
 import { makeQuery } from "../places/provider.ts";
-import { SystemClock } from "../runtime/clock.ts";
+import { type Clock, secondsOf, SystemClock } from "../runtime/clock.ts";
+import { nowWord } from "../protocol/typed_time.ts";
 import { formatAddress } from "../runtime/network.ts";
 import { Random } from "../runtime/random.ts";
 import { quoteWord } from "../runtime/shell.ts";
@@ -42,7 +42,7 @@ import {
   clientTargetFlags,
   readClientTarget,
 } from "../server/settings/client_target.ts";
-import { nowWord } from "./typed_line.ts";
+import { readTimeFlag } from "./typed_line.ts";
 
 /** Most phones. Each has a connection, and systems limit their number. */
 const mostPhones = 50_000;
@@ -73,8 +73,8 @@ const phonesFlags: Flags = {
     help: "the same seed makes the same phones (random)",
   },
   time: {
-    value: nowWord,
-    help: "report the present time; else each phone's clock has an error",
+    value: "TIME",
+    help: "time on all phones' clocks at the start (each clock has an error)",
   },
   ...clientTargetFlags,
 };
@@ -102,7 +102,8 @@ export async function phones(args: readonly string[]): Promise<void> {
   const seconds = wholeNumber(parsed, "seconds", 1, mostSeconds) ?? 30;
   const seed = wholeNumber(parsed, "seed", 0, seeds - 1) ??
     Math.floor(Math.random() * seeds);
-  const hasExactClock = readTime(parsed);
+  const clock = new SystemClock();
+  const skewMs = readSkewMs(parsed, clock);
   const { portOf, sources, topology } = await readClientTarget(parsed);
   const ports = new Map(
     topology.servers.map((server) => [server.name, portOf(server)]),
@@ -118,7 +119,7 @@ export async function phones(args: readonly string[]): Promise<void> {
       run: seed.toString(36),
       homes: await loadHomes(),
       random,
-      hasExactClock,
+      skewMs,
     }),
     servers: [...ports.keys()],
     connect: async (server) => {
@@ -131,7 +132,7 @@ export async function phones(args: readonly string[]): Promise<void> {
         throw error;
       }
     },
-    clock: new SystemClock(),
+    clock,
     random: random.fork(),
   });
   const ranMs = await runPhones(run, count, seconds, seed, end);
@@ -209,14 +210,15 @@ const adviceOnServers =
   "--max-connections-per-address from one machine";
 
 /**
- * Whether phones report the present time.
+ * How far all phones' clocks are ahead of this machine's, in milliseconds;
+ * undefined without the flag.
  *
- * @throws {UsageError} If the flag has another value.
+ * @throws {UsageError} If the flag has another value than a time.
  */
-function readTime({ flags }: Arguments): boolean {
-  const time = flags.get("time");
-  if (time === undefined || time === nowWord) return time !== undefined;
-  throw new UsageError(`--time: expected ${nowWord}, found ${time}`);
+function readSkewMs(parsed: Arguments, clock: Clock): number | undefined {
+  const time = readTimeFlag(parsed);
+  if (time === undefined) return undefined;
+  return time === nowWord ? 0 : (Number(time) - secondsOf(clock)) * 1000;
 }
 
 /** Connects. Rejects with a DisconnectedError after `connectDeadlineMs`. */

@@ -33,12 +33,13 @@ Usage: herd send NAME 'LINE' [flags]
 
   herd send Hill 'IAMAT kiwi +34.068930-118.445127 now'
   herd send Hill 'IAMAT kiwi +34.068930-118.445127 1520023934.918963997'
+  herd send Hill 'IAMAT kiwi +34.068930-118.445127 2018-03-02T20:52:14.9Z'
   herd send Hill 'IAMAT kiwi +34.068930-118.445127' --time now
   herd send Campbell 'WHATSAT kiwi 10 5'
   herd send Campbell -- '-a line that begins with a dash'
 
-The word now stands for the present time, where an IAMAT has its time. The exit
-status is 1 if the server does not answer.
+An IAMAT's time is POSIX seconds, ISO 8601 with its zone, or now for the present
+time. The exit status is 1 if the server does not answer.
 
 ${describeFlags(sendFlags)}`;
 
@@ -52,7 +53,9 @@ export async function send(args: readonly string[]): Promise<void> {
   const timeoutMs = readTimeout(parsed);
   const time = readTimeFlag(parsed);
   const typed = words.join(" ");
-  const line = insertTime(typed, new SystemClock().now(), time);
+  const timed = insertTime(typed, new SystemClock().now(), time);
+  if ("fault" in timed) throw new UsageError(timed.fault);
+  const { line } = timed;
   if (time !== undefined && line === typed) {
     throw new UsageError(
       `--time is for an IAMAT without its time, found ${typed}`,

@@ -1,69 +1,83 @@
 /**
- * Conveniences for typed lines that are not part of the protocol: the word
- * `now`, and completion.
+ * Conveniences for typed lines that are not part of the protocol: times in
+ * other forms, and completion.
  *
  * @module
  */
 import { type Arguments, type Flag, UsageError } from "../cli/arguments.ts";
 import { operandsOf, timeOperand, verbOf, verbs } from "../protocol/command.ts";
 import type { Timestamp } from "../protocol/time.ts";
+import {
+  digitsOf,
+  nowWord,
+  readTypedTime,
+  typedTimes,
+} from "../protocol/typed_time.ts";
 
 /** Commands of the prompt itself. */
 const promptWords = ["help", "quit"];
 
-/** Stands for the present time. */
-export const nowWord = "now";
-
 /** The flag for the time of reports that are typed without one. */
 export const timeFlag: Flag = {
   value: "TIME",
-  help: `time of an IAMAT without one: POSIX seconds, or ${nowWord}`,
+  help: `time of an IAMAT without one: ${nowWord}, ISO 8601 or POSIX seconds`,
 };
 
 /**
- * The value of `timeFlag`; undefined if it is not given.
+ * The value of `timeFlag`: digits, or `now`; undefined if it is not given.
  *
  * @throws {UsageError} If it is no time.
  */
 export function readTimeFlag({ flags }: Arguments): string | undefined {
-  const time = flags.get("time");
-  const isKnown = time === undefined || time === nowWord ||
-    timeOperand.isValid(time);
-  if (isKnown) return time;
-  throw new UsageError(
-    `--time: expected ${nowWord}, or POSIX seconds such as 1520023934.9, ` +
-      `found ${time}`,
-  );
+  const text = flags.get("time");
+  if (text === undefined) return undefined;
+  const read = readTypedTime(text);
+  if (read.kind === "time") return read.digits;
+  // It is the time when a line is sent.
+  if (read.kind === "now") return nowWord;
+  const fault = read.kind === "other unit"
+    ? read.fault
+    : `expected ${typedTimes}, found ${text}`;
+  throw new UsageError(`--time: ${fault}`);
 }
 
+/** The result of `insertTime`. */
+export type TimedLine =
+  | { readonly line: string }
+  /** The time is in another unit than seconds. The fault says so. */
+  | { readonly fault: string };
+
 /**
- * The line to send: `now` as the time of a whole command becomes digits.
+ * The line to send: the time of a whole command becomes digits. What is no time
+ * is left as it is, for the server to refuse.
  *
  * @param time The time to add to a command that lacks nothing else: digits, or
  * `now`.
  */
 export function insertTime(
   line: string,
-  { nanoseconds, seconds }: Timestamp,
+  now: Timestamp,
   time?: string,
-): string {
-  const now = `${seconds}.${String(nanoseconds).padStart(9, "0")}`;
+): TimedLine {
   // White space at even indexes, fields at odd ones.
   const parts = line.split(/(\S+)/);
   const fieldCount = (parts.length - 1) / 2;
   const partOf = (field: number) => 2 * field + 1;
   const verb = verbOf(parts[partOf(0)]);
-  if (verb === undefined) return line;
+  if (verb === undefined) return { line };
   const operands = operandsOf(verb);
   const field = operands.indexOf(timeOperand) + 1;
-  if (field === 0) return line;
+  if (field === 0) return { line };
   if (time !== undefined && fieldCount === field) {
-    return `${line.trimEnd()} ${time === nowWord ? now : time}`;
+    const digits = time === nowWord ? digitsOf(now) : time;
+    return { line: `${line.trimEnd()} ${digits}` };
   }
-  const isWhole = fieldCount === operands.length + 1;
-  if (!isWhole || parts[partOf(field)] !== nowWord) return line;
-  parts[partOf(field)] = now;
-  return parts.join("");
+  if (fieldCount !== operands.length + 1) return { line };
+  const read = readTypedTime(parts[partOf(field)]);
+  if (read.kind === "other unit") return { fault: `the time ${read.fault}` };
+  if (read.kind === "no time") return { line };
+  parts[partOf(field)] = read.kind === "now" ? digitsOf(now) : read.digits;
+  return { line: parts.join("") };
 }
 
 /** Candidates for completion, and the text that they complete. */

@@ -66,8 +66,11 @@ export interface PhoneSettings {
   readonly run: string;
   readonly homes: readonly Home[];
   readonly random: Random;
-  /** Whether its clock has no error. */
-  readonly hasExactClock?: boolean;
+  /**
+   * The error of its clock, in milliseconds; positive if it is fast. Drawn by
+   * default.
+   */
+  readonly skewMs?: number;
 }
 
 /** A phone. */
@@ -87,8 +90,7 @@ export class Phone {
   #lastMicroseconds = 0;
 
   constructor(settings: PhoneSettings) {
-    const { count, hasExactClock = false, homes, number, random, run } =
-      settings;
+    const { count, homes, number, random, run } = settings;
     const { rampMs, slowdown } = paceOf(count);
     this.#slowdown = slowdown;
     this.number = number;
@@ -99,7 +101,7 @@ export class Phone {
     const skewMs = random.chance(skewedShare)
       ? random.between(-maxSkewMs, maxSkewMs)
       : random.between(-usualSkewMs, usualSkewMs);
-    this.skewMs = hasExactClock ? 0 : skewMs;
+    this.skewMs = settings.skewMs ?? skewMs;
     this.#movement = new Movement(home, gait, random.fork());
     this.#random = random.fork();
     this.roaming = random.fork();

@@ -13,6 +13,7 @@ import { isField, splitFields } from "./fields.ts";
 import { maxPlaces, maxRadiusKm } from "./limits.ts";
 import { isPosition } from "./position.ts";
 import { isTime } from "./time.ts";
+import { nowWord, typedTimes } from "./typed_time.ts";
 
 /** A field after the verb. */
 export interface Operand<Field extends string = string> {
@@ -61,15 +62,15 @@ const position = {
 } as const satisfies Operand;
 
 /**
- * POSIX seconds by the client's clock, as sent. The prompt also accepts `now`.
+ * POSIX seconds by the client's clock, as sent. Programs that read typed lines
+ * also accept what `readTypedTime` converts.
  */
 export const timeOperand = {
   field: "time",
   name: "time",
   isValid: isTime,
-  expected: "POSIX seconds without a sign, such as 1520023934.918963997, " +
-    "or now",
-  unit: "POSIX seconds or the word now",
+  expected: typedTimes,
+  unit: `POSIX seconds, ISO 8601 or the word ${nowWord}`,
 } as const satisfies Operand;
 
 /** Search radius around the client in kilometres, as sent. */

@@ -75,6 +75,15 @@ Deno.test("mod.ts: a program starts a server, and sends reports and queries", as
     assertEquals(answers[1].results, []);
     assert(answers[2] instanceof InvalidCommandError);
     assertEquals(answers[3].time, "1.500");
+    // Other forms of times.
+    const at1 = { client: "fig", position: "+1+1" };
+    const times = ["2018-03-02T21:52:14.918963997+01:00", 1520023934.5, "now"];
+    const [iso, number, now] = await Promise.all(
+      times.map((time) => client.report({ ...at1, time })),
+    );
+    assertEquals(iso.time, "1520023934.918963997");
+    assertEquals(number.time, "1520023934.5");
+    assert(Math.abs(Number(now.time) - Date.now() / 1000) < 60);
   }
   const events = records.map(({ category, properties, rawMessage }) => ({
     category: category.join("."),
@@ -156,6 +165,13 @@ Deno.test("HerdClient: an error names the invalid field of a request", async () 
       ],
       [() => client.report({ ...report, time: "yesterday" }), "time: expected"],
       [() => client.report({ ...report, time: 1e21 }), "time: expected"],
+      ...[1520023934918, "1520023934918"].map((time) =>
+        [
+          () => client.report({ ...report, time }),
+          "time: 1520023934918 can only be milliseconds: expected seconds, " +
+          "1520023934.918",
+        ] as const
+      ),
       [() => client.report({ ...report, time: NaN }), "time: expected"],
       // Values that a program may have read from JSON.
       [() => client.report({ ...report, client: anything(1) }), "client: exp"],

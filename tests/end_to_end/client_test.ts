@@ -145,6 +145,14 @@ Deno.test("herd send inserts the present time", async () => {
     const [, time] = stdout.match(/^AT Hill \S+ k \+1\+1 (\d+\.\d{9})\n$/)!;
     assert(Number(time) >= before - 1 && Number(time) <= Date.now() / 1000 + 1);
   }
+  const iso = [...send, "IAMAT k +1+1 2018-03-02T20:52:14.50Z"];
+  assertMatch((await pipe("", iso)).stdout, / k \+1\+1 1520023934\.50\n$/);
+  assertEquals(await pipe("", [...send, "IAMAT k +1+1 1520023934918"]), {
+    code: 2,
+    stdout: "",
+    stderr: "herd: the time 1520023934918 can only be milliseconds: expected " +
+      "seconds, 1520023934.918 (see herd send --help)\n",
+  });
   const { code, stderr } = await pipe("", [...send, "x", "--time=now"]);
   assertEquals(code, 2);
   assertMatch(

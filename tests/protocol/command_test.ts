@@ -8,7 +8,7 @@ import {
   verbs,
 } from "../../protocol/command.ts";
 import { insertTime } from "../../commands/typed_line.ts";
-import { assertEquals, assertMatch } from "../assert.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { projectFolder } from "../end_to_end/process.ts";
 import { assertProperty } from "../property.ts";
 import { anyBytes, anyCommand } from "./arbitraries.ts";
@@ -116,7 +116,9 @@ Deno.test({
     for (const verb of verbs) {
       assertMatch(verb, /^[A-Z]+$/);
       const { counted, example } = clientVerbs[verb];
-      assertEquals(parseCommand(insertTime(example, now))?.verb, verb);
+      const timed = insertTime(example, now);
+      assert("line" in timed);
+      assertEquals(parseCommand(timed.line)?.verb, verb);
       assertMatch(counted.as, /^[a-z]+$/);
     }
     const names = new Set(verbs.map((verb) => clientVerbs[verb].counted.as));
