@@ -59,12 +59,8 @@ export function sleep(
  */
 const maxDriftMs = 5;
 
-/**
- * While there is always work for the next turn, sockets are looked at after this
- * time, in milliseconds: three turns. More often would leave the processor idle
- * for more than a quarter of the time.
- */
-const socketIntervalMs = 6;
+/** A timer without a delay is due after this time at most, in milliseconds. */
+const timerDueMs = 2;
 
 /**
  * The machine's clock. `Date.now()` has the time of day, but only in
@@ -77,8 +73,10 @@ export class SystemClock implements Clock {
   // it, so whole milliseconds and the rest are separate.
   #originMs: number;
   #originNanoseconds: number;
-  /** When `nextTurn` last waited for a timer. */
-  #restedAtMs = -Infinity;
+  /** When a timer was set for `nextTurn`; undefined if none is. */
+  #timerSetAtMs: number | undefined;
+  /** What is called when that timer is due. */
+  #onTimer: (() => void)[] = [];
 
   constructor() {
     this.#originMs = Math.floor(performance.timeOrigin);
@@ -115,17 +113,33 @@ export class SystemClock implements Clock {
 
   /**
    * While something waits in `setImmediate`, the runtime looks at its sockets
-   * only at every 61st turn. It does so at once when it has to wait for a timer,
-   * which takes one to two milliseconds.
+   * only at every 61st turn. It looks at them at once when it has only timers to
+   * wait for, even if one is already due. So each turn sets a timer when it
+   * begins, and a turn that takes longer than that is followed by its callback.
+   * A timer that is set when a turn ends would let the processor rest for 2 ms.
    */
   nextTurn(callback: () => void): void {
-    if (performance.now() - this.#restedAtMs < socketIntervalMs) {
-      setImmediate(callback);
+    const setAtMs = this.#timerSetAtMs;
+    if (setAtMs !== undefined && performance.now() - setAtMs > timerDueMs) {
+      this.#onTimer.push(callback);
       return;
     }
-    setTimeout(() => {
-      this.#restedAtMs = performance.now();
+    setImmediate(() => {
+      this.#setTimer();
       callback();
+    });
+  }
+
+  #setTimer(): void {
+    if (this.#timerSetAtMs !== undefined) return;
+    this.#timerSetAtMs = performance.now();
+    setTimeout(() => {
+      this.#timerSetAtMs = undefined;
+      const callbacks = this.#onTimer;
+      if (callbacks.length === 0) return;
+      this.#onTimer = [];
+      this.#setTimer();
+      for (const callback of callbacks) callback();
     }, 0);
   }
 
