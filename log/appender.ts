@@ -188,6 +188,7 @@ export class Appender {
       this.#report({ state: "closed", loss: this.#loss });
     }
     this.#isClosed = true;
+    this.#timer.stop();
     // While the disk hangs, closing a file could take as long.
     if (!this.isHanging) this.#files[Symbol.dispose]();
   }

@@ -34,7 +34,10 @@ export const operationTimeoutMs = 5_000;
  */
 export const closingTimeoutMs = 2_000;
 
-/** The time of an operation is counted in beats of this length. */
+/**
+ * The time of an operation is counted in whole beats of this length, so it may
+ * get one more.
+ */
 export const timeoutBeatMs = 500;
 
 /**

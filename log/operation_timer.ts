@@ -25,15 +25,21 @@ export class SlowOperationError extends Error {
 interface Operation {
   readonly task: string;
   readonly sinceMs: number;
+  /** After so many beats it has taken too long. */
+  beatsLeft: number;
 }
 
-/** Watches the operations of one log, of which there is one at a time. */
+/**
+ * Watches the operations of one log, of which there is one at a time. Its beats
+ * go on from one operation to the next, because a timer for each would take a
+ * hundredth of a busy server's time.
+ */
 export class OperationTimer {
   readonly #clock: Clock;
   readonly #onHang: (error: SlowOperationError) => void;
   #timeoutMs = operationTimeoutMs;
   #operation: Operation | undefined;
-  #cancelTimeout: (() => void) | undefined;
+  #cancelBeat: (() => void) | undefined;
   #isHanging = false;
 
   /** @param onHang Called when an operation has taken too long. */
@@ -60,12 +66,15 @@ export class OperationTimer {
    * @param task What it does, such as `writing to logs/Hill.log`.
    */
   async run<Result>(task: string, operation: Promise<Result>): Promise<Result> {
-    this.#operation = { task, sinceMs: this.#clock.elapsedMs() };
-    this.#startTimeout(task);
+    let beatsLeft = beatsOf(this.#timeoutMs);
+    // The beat that has begun does not count.
+    if (this.#cancelBeat !== undefined) beatsLeft += 1;
+    else this.#startBeat();
+    const sinceMs = this.#clock.elapsedMs();
+    this.#operation = { task, sinceMs, beatsLeft };
     try {
       return await operation;
     } finally {
-      this.#cancelTimeout?.();
       this.#operation = undefined;
       this.#isHanging = false;
     }
@@ -75,17 +84,34 @@ export class OperationTimer {
   hurry(): void {
     this.#timeoutMs = closingTimeoutMs;
     if (this.#operation === undefined || this.#isHanging) return;
-    this.#cancelTimeout?.();
-    this.#startTimeout(this.#operation.task);
+    this.stop();
+    this.#operation.beatsLeft = beatsOf(closingTimeoutMs);
+    this.#startBeat();
   }
 
-  #startTimeout(task: string): void {
-    const timeoutMs = this.#timeoutMs;
-    this.#cancelTimeout = countDown(this.#clock, timeoutMs, () => {
-      this.#isHanging = true;
-      this.#onHang(new SlowOperationError(task, timeoutMs));
-    });
+  /** Ends the beats. They begin again with the next operation. */
+  stop(): void {
+    this.#cancelBeat?.();
+    this.#cancelBeat = undefined;
   }
+
+  #startBeat(): void {
+    this.#cancelBeat = this.#clock.after(timeoutBeatMs, () => this.#beat());
+  }
+
+  #beat(): void {
+    this.#cancelBeat = undefined;
+    const operation = this.#operation;
+    if (operation === undefined) return;
+    operation.beatsLeft -= 1;
+    if (operation.beatsLeft > 0) return this.#startBeat();
+    this.#isHanging = true;
+    this.#onHang(new SlowOperationError(operation.task, this.#timeoutMs));
+  }
+}
+
+function beatsOf(timeoutMs: number): number {
+  return Math.ceil(timeoutMs / timeoutBeatMs);
 }
 
 /**
@@ -97,7 +123,7 @@ function countDown(
   timeoutMs: number,
   callback: () => void,
 ): () => void {
-  let beats = Math.ceil(timeoutMs / timeoutBeatMs);
+  let beats = beatsOf(timeoutMs);
   let cancel = () => {};
   const beat = () => {
     beats -= 1;

@@ -87,12 +87,8 @@ export class PastMoment {
 /** Smaller differences are rounding, or slow drift, in seconds. */
 const maxShiftSeconds = 1;
 
-/**
- * While there is always work for the next turn, sockets are looked at after this
- * time, in milliseconds: three turns. More often would leave the processor idle
- * for more than a quarter of the time.
- */
-const socketIntervalMs = 6;
+/** A timer without a delay is due after this time at most, in milliseconds. */
+const timerDueMs = 2;
 
 /** The two clocks of the machine. */
 export interface TimeSources {
@@ -142,8 +138,10 @@ export class SystemClock implements Clock {
   // the sum of whole milliseconds and a small number.
   #originMs = 0;
   #offsetMs = 0;
-  /** When `nextTurn` last waited for a timer. */
-  #restedAtMs = -Infinity;
+  /** When a timer was set for `nextTurn`; undefined if none is. */
+  #timerSetAtMs: number | undefined;
+  /** What is called when that timer is due. */
+  #onTimer: (() => void)[] = [];
 
   constructor(sources: TimeSources = machineSources) {
     this.#sources = sources;
@@ -218,17 +216,33 @@ export class SystemClock implements Clock {
 
   /**
    * While something waits in `setImmediate`, the runtime looks at its sockets
-   * only at every 61st turn. It does so at once when it has to wait for a timer,
-   * which takes one to two milliseconds.
+   * only at every 61st turn. It looks at them at once when it has only timers to
+   * wait for, even if one is already due. So each turn sets a timer when it
+   * begins, and a turn that takes longer than that is followed by its callback.
+   * A timer that is set when a turn ends would let the processor rest for 2 ms.
    */
   nextTurn(callback: () => void): void {
-    if (this.elapsedMs() - this.#restedAtMs < socketIntervalMs) {
-      setImmediate(callback);
+    const setAtMs = this.#timerSetAtMs;
+    if (setAtMs !== undefined && this.elapsedMs() - setAtMs > timerDueMs) {
+      this.#onTimer.push(callback);
       return;
     }
-    setTimeout(() => {
-      this.#restedAtMs = this.elapsedMs();
+    setImmediate(() => {
+      this.#setTimer();
       callback();
+    });
+  }
+
+  #setTimer(): void {
+    if (this.#timerSetAtMs !== undefined) return;
+    this.#timerSetAtMs = this.elapsedMs();
+    setTimeout(() => {
+      this.#timerSetAtMs = undefined;
+      const callbacks = this.#onTimer;
+      if (callbacks.length === 0) return;
+      this.#onTimer = [];
+      this.#setTimer();
+      for (const callback of callbacks) callback();
     }, 0);
   }
 

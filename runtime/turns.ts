@@ -15,7 +15,7 @@ import type { Clock } from "./clock.ts";
  * Work in one turn, in milliseconds: long enough that the change of turns costs
  * little, short enough that nobody notices it.
  */
-export const turnMs = 2;
+export const turnMs = 4;
 
 /**
  * Work after a pause of this length, in milliseconds, begins a new turn. A pause

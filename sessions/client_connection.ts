@@ -231,7 +231,8 @@ export class ClientConnection {
     this.#isUntimed = count <= untimedBytes;
     const wait = this.#context.turns.begin(this.#session.workload) ??
       this.#processLines();
-    return wait === undefined ? this.#write() : this.#continueProcessing(wait);
+    if (wait === undefined) return this.#write();
+    return this.#processing = this.#processRest(wait);
   }
 
   /** Processes a last line without LF, if the stream ended with one. */
@@ -320,19 +321,14 @@ export class ClientConnection {
   }
 
   /** Processes the rest of a chunk, which may have to wait several times. */
-  async #continueProcessing(firstWait: Promise<void>): Promise<void> {
-    this.#processing = this.#processRest(firstWait);
-    await this.#processing;
-    this.#processing = undefined;
-    await this.#write();
-  }
-
   async #processRest(firstWait: Promise<void>): Promise<void> {
     let wait: Promise<void> | undefined = firstWait;
     while (wait !== undefined) {
       await wait;
       wait = this.#processLines();
     }
+    this.#processing = undefined;
+    await this.#write();
   }
 
   async #writeBefore(writable: Promise<void> | undefined): Promise<void> {
