@@ -15,7 +15,8 @@ import {
   textOfBytes,
 } from "../protocol/bytes.ts";
 import { parsePosition } from "../protocol/position.ts";
-import { parseReport, receivedAtOf } from "../protocol/report.ts";
+import { heardSecondsOf } from "../protocol/order.ts";
+import { parseReport } from "../protocol/report.ts";
 import type { Paint } from "../cli/paint.ts";
 import { type Column, formatTable } from "../cli/table.ts";
 import { explainRefusal } from "./explain_refusal.ts";
@@ -74,7 +75,7 @@ function showRefusal(
 function showAt(line: ByteString, screen: Screen): string {
   const { paint, nowSeconds } = screen;
   const { client, clockDifference, position, server, time } = readAt(line);
-  const ageSeconds = nowSeconds - receivedAtOf(line);
+  const ageSeconds = nowSeconds - heardSecondsOf(line);
   const rows = [
     ["client", paint.bold(safeText(client))],
     ["position", describePosition(position)],

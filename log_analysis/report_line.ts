@@ -6,7 +6,8 @@
  */
 import { unescapeBytes } from "../log/escape.ts";
 import type { ByteString } from "../protocol/bytes.ts";
-import { isNewer, parseReport } from "../protocol/report.ts";
+import { isNewer } from "../protocol/order.ts";
+import { parseReport } from "../protocol/report.ts";
 import { ownCopy } from "./record_reader.ts";
 
 /** The fields of an AT line, escaped. */

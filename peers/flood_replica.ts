@@ -6,6 +6,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
+import { addSeconds } from "../protocol/time.ts";
 import { createMatcher } from "../replica/pattern.ts";
 import type {
   Found,
@@ -103,7 +104,8 @@ export class FloodReplica implements Replica, DescriptorUser {
 
   /** Forgets a client at this server only; see `FloodRouter.forget`. */
   forget(client: ByteString, receivedUntil: number): void {
-    this.#router.forget(client, receivedUntil);
+    const epoch = { seconds: 0, nanoseconds: 0 };
+    this.#router.forget(client, addSeconds(epoch, receivedUntil));
   }
 
   load(reports: Iterable<Report>): void {
@@ -136,14 +138,14 @@ export class FloodReplica implements Replica, DescriptorUser {
   }
 
   status(): ReplicaStatus {
-    const { forgotten, known, newer } = this.#router.counts;
+    const { forgotten, known, newer, repeated } = this.#router.counts;
     return {
       clients: this.#router.clients,
       table: {
         bytes: this.#router.tableBytes,
         maxBytes: this.#options.limits.maxTableBytes,
       },
-      reports: { newer, known, forgotten },
+      reports: { newer, known, repeated, forgotten },
       storesNothing: this.#router.storesNothing,
       links: this.#linkManager.neighbourStatuses().map(describeLink),
     };

@@ -6,7 +6,7 @@
  */
 import type { At, NearbyAnswer, Place } from "../client/types.ts";
 import { isPosition, parsePosition } from "../protocol/position.ts";
-import { isNewer } from "../protocol/report.ts";
+import { isNewer } from "../protocol/order.ts";
 import { isTime } from "../protocol/time.ts";
 import type { Expectations } from "./expectations.ts";
 import { type Coordinates, metresBetween } from "./movement.ts";

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isNewer, timeOf } from "../protocol/report.ts";
+import { isNewer } from "../protocol/order.ts";
+import { timeOf } from "../protocol/report.ts";
 
 /** A report that a phone sent. */
 export interface SentReport {

@@ -4,7 +4,7 @@
  * @module
  */
 import { DisconnectedError, InvalidCommandError } from "../client/types.ts";
-import { isNewer } from "../protocol/report.ts";
+import { isNewer } from "../protocol/order.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
   faultOfAnswer,

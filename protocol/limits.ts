@@ -28,6 +28,12 @@ export const maxLongitudeDegrees = 180;
  */
 export const maxTimeIntegerDigits = 15;
 
+/**
+ * Latest time at which a server can have heard a report, in POSIX seconds: the
+ * year 33658. A later one can only be a mistake of the sender.
+ */
+export const maxHeardSeconds = 10 ** 12;
+
 /** Largest search radius in kilometres, as in Google's Nearby Search. */
 export const maxRadiusKm = 50;
 

@@ -17,9 +17,9 @@ import {
 } from "./bytes.ts";
 import { formatCommand, type Iamat } from "./command.ts";
 import { IamatSpan } from "./iamat_span.ts";
+import { isHeardInRange } from "./order.ts";
 import { parsePosition, type Position } from "./position.ts";
 import {
-  compareTimes,
   maxDifferenceBytes,
   skipClockDifference,
   type Timestamp,
@@ -27,8 +27,6 @@ import {
 } from "./time.ts";
 
 const space = 0x20;
-const dot = 0x2e;
-const digitZero = 0x30;
 
 const nothing = new Uint8Array();
 
@@ -146,8 +144,8 @@ export type FindServer = (
 /**
  * Parses the AT line from `start` to `end` that another server sent, and sets
  * `report` to it. False unless the line has the exact form that `ReportWriter`
- * writes, with one space between fields and none around them, and names a known
- * server.
+ * writes, with one space between fields and none around them, names a known
+ * server, and was heard at a time that a clock can have (`isHeardInRange`).
  */
 export function readReport(
   bytes: Uint8Array,
@@ -172,7 +170,7 @@ export function readReport(
   report.clientEnd = operands.clientEnd;
   report.timeStart = operands.timeStart;
   report.server = server;
-  return true;
+  return isHeardInRange(report);
 }
 
 /** Parses a line as `readReport` does; undefined if that returns false. */
@@ -200,27 +198,6 @@ export function serverOf(line: ByteString): ByteString {
   return line.slice(3, line.indexOf(" ", 3));
 }
 
-/**
- * When the origin of a valid AT line received the report, by its clock, in
- * POSIX seconds. This is the sum of the client's time and the clock difference
- * as double-precision numbers, so that every server gets the same value.
- */
-export function receivedAtOf(line: ByteString): number {
-  const differenceStart = line.indexOf(" ", 3) + 1;
-  const differenceEnd = line.indexOf(" ", differenceStart);
-  return Number(line.slice(differenceStart, differenceEnd)) +
-    Number(timeOf(line));
-}
-
-/** The same as `receivedAtOf` for a report in a buffer. */
-export function receivedAtIn(
-  { bytes, clientStart, end, start, timeStart }: Report,
-): number {
-  const differenceStart = indexOfByte(bytes, space, start + 3, end) + 1;
-  return Number(decodeBytes(bytes, differenceStart, clientStart - 1)) +
-    Number(decodeBytes(bytes, timeStart, end));
-}
-
 /** The client's ID in a valid AT line. */
 export function clientOf(line: ByteString): ByteString {
   const serverEnd = line.indexOf(" ", 3);
@@ -240,55 +217,4 @@ export function positionOf(line: ByteString): Position {
 /** The client's time in a valid AT line, in POSIX seconds. */
 export function timeOf(line: ByteString): ByteString {
   return line.slice(line.lastIndexOf(" ") + 1);
-}
-
-/** The client's time in a report, in whole POSIX seconds. */
-export function wholeSeconds({ bytes, end, timeStart }: Report): number {
-  let seconds = 0;
-  for (let at = timeStart; at < end && bytes[at] !== dot; at++) {
-    seconds = seconds * 10 + bytes[at] - digitZero;
-  }
-  return seconds;
-}
-
-/**
- * Whether one AT line is newer than another about the same client: by the
- * client's time, and at equal times by the bytes of the lines. So all servers
- * choose the same line.
- */
-export function isNewer(line: ByteString, than: ByteString): boolean {
-  return compareLines(
-    encodeScratch(line),
-    0,
-    line.lastIndexOf(" ") + 1,
-    line.length,
-    encodeBytes(than),
-    0,
-    than.lastIndexOf(" ") + 1,
-    than.length,
-  ) > 0;
-}
-
-/**
- * The same for lines in buffers: positive if `a` is newer, zero if both are
- * equal. Each line is given by its start, the start of its time, and its end.
- */
-export function compareLines(
-  a: Uint8Array,
-  aStart: number,
-  aTime: number,
-  aEnd: number,
-  b: Uint8Array,
-  bStart: number,
-  bTime: number,
-  bEnd: number,
-): number {
-  const order = compareTimes(a, aTime, aEnd, b, bTime, bEnd);
-  if (order !== 0) return order;
-  const shared = Math.min(aEnd - aStart, bEnd - bStart);
-  for (let index = 0; index < shared; index++) {
-    const difference = a[aStart + index] - b[bStart + index];
-    if (difference !== 0) return difference;
-  }
-  return (aEnd - aStart) - (bEnd - bStart);
 }

@@ -1,7 +1,7 @@
 /**
  * Times as POSIX seconds in the digits that were sent, `1520023934.918963997`.
- * They are compared digit by digit, and subtracted in whole seconds and
- * nanoseconds, so that nothing is rounded.
+ * They are compared digit by digit, and added and subtracted in whole seconds
+ * and nanoseconds, so that nothing is rounded.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 import { dot, minus, plus, skipDecimal, skipDigits, zero } from "./decimal.ts";
 import { maxTimeIntegerDigits } from "./limits.ts";
 
-/** A time by a server's clock. */
+/** A time in whole seconds and nanoseconds, for example by a server's clock. */
 export interface Timestamp {
   /** Whole POSIX seconds. */
   readonly seconds: number;
@@ -22,7 +22,7 @@ export interface Timestamp {
   readonly nanoseconds: number;
 }
 
-const nanosecondsPerSecond = 1_000_000_000;
+export const nanosecondsPerSecond = 1_000_000_000;
 const decimals = 9;
 
 /** The index after the time that begins at `start`, or -1. */
@@ -49,8 +49,14 @@ function skipZeros(bytes: Uint8Array, start: number, end: number): number {
   return index;
 }
 
-/** The value of the digits from `start` to `end`. */
-function wholeNumber(bytes: Uint8Array, start: number, end: number): number {
+/**
+ * The value of the digits from `start` to `end`. Exact for at most 15 digits.
+ */
+export function wholeNumber(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
   let value = 0;
   for (let index = start; index < end; index++) {
     value = value * 10 + (bytes[index] - zero);
@@ -59,8 +65,69 @@ function wholeNumber(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
+ * The nanoseconds of a time whose dot is at `dotIndex`. The time ends there if
+ * it has no dot. Decimals after the ninth are ignored.
+ */
+export function nanosecondsAfter(
+  bytes: Uint8Array,
+  dotIndex: number,
+  end: number,
+): number {
+  const fractionEnd = Math.min(dotIndex + 1 + decimals, end);
+  let nanoseconds = 0;
+  for (let index = dotIndex + 1; index <= dotIndex + decimals; index++) {
+    nanoseconds = nanoseconds * 10 +
+      (index < fractionEnd ? bytes[index] - zero : 0);
+  }
+  return nanoseconds;
+}
+
+/** A time in text; its decimals after the ninth are ignored. */
+export function parseTimestamp(time: ByteString): Timestamp {
+  const bytes = encodeScratch(time);
+  const dotIndex = skipDigits(bytes, 0, time.length);
+  return {
+    seconds: wholeNumber(bytes, 0, dotIndex),
+    nanoseconds: nanosecondsAfter(bytes, dotIndex, time.length),
+  };
+}
+
+/** The same as text, with nine decimals. */
+export function formatTimestamp({ nanoseconds, seconds }: Timestamp): string {
+  return `${seconds}.${String(nanoseconds).padStart(decimals, "0")}`;
+}
+
+/** The time that is some seconds later, rounded to whole nanoseconds. */
+export function addSeconds(time: Timestamp, seconds: number): Timestamp {
+  const whole = Math.floor(seconds);
+  const fraction = Math.round((seconds - whole) * nanosecondsPerSecond);
+  const nanoseconds = time.nanoseconds + fraction;
+  return nanoseconds < nanosecondsPerSecond
+    ? { seconds: time.seconds + whole, nanoseconds }
+    : {
+      seconds: time.seconds + whole + 1,
+      nanoseconds: nanoseconds - nanosecondsPerSecond,
+    };
+}
+
+/** Seconds from one time to another, rounded to a double. */
+export function secondsBetween(from: Timestamp, to: Timestamp): number {
+  return to.seconds - from.seconds +
+    (to.nanoseconds - from.nanoseconds) / nanosecondsPerSecond;
+}
+
+/** Compares two timestamps: negative, zero or positive. */
+export function compareTimestamps(a: Timestamp, b: Timestamp): number {
+  return a.seconds === b.seconds
+    ? a.nanoseconds - b.nanoseconds
+    : a.seconds - b.seconds;
+}
+
+/**
  * Compares two times by value: negative, zero or positive. `1.5` and `1.50`
  * are equal, and so are `7` and `007`.
+ *
+ * @param maxDecimals Decimals after these are ignored.
  */
 export function compareTimes(
   a: Uint8Array,
@@ -69,6 +136,7 @@ export function compareTimes(
   b: Uint8Array,
   bStart: number,
   bEnd: number,
+  maxDecimals = Infinity,
 ): number {
   let aIndex = skipZeros(a, aStart, aEnd);
   let bIndex = skipZeros(b, bStart, bEnd);
@@ -84,9 +152,11 @@ export function compareTimes(
   }
   aIndex += 1;
   bIndex += 1;
-  while (aIndex < aEnd || bIndex < bEnd) {
-    const aDigit = aIndex < aEnd ? a[aIndex] : zero;
-    const bDigit = bIndex < bEnd ? b[bIndex] : zero;
+  const aLast = Math.min(aEnd, aIndex + maxDecimals);
+  const bLast = Math.min(bEnd, bIndex + maxDecimals);
+  while (aIndex < aLast || bIndex < bLast) {
+    const aDigit = aIndex < aLast ? a[aIndex] : zero;
+    const bDigit = bIndex < bLast ? b[bIndex] : zero;
     if (aDigit !== bDigit) return aDigit - bDigit;
     aIndex += 1;
     bIndex += 1;
@@ -111,13 +181,9 @@ export function writeClockDifference(
   at: number,
 ): number {
   const dotIndex = skipDigits(time, timeStart, timeEnd);
-  const fractionEnd = Math.min(dotIndex + 1 + decimals, timeEnd);
-  let fraction = 0;
-  for (let index = dotIndex + 1; index <= dotIndex + decimals; index++) {
-    fraction = fraction * 10 + (index < fractionEnd ? time[index] - zero : 0);
-  }
   let seconds = now.seconds - wholeNumber(time, timeStart, dotIndex);
-  let nanoseconds = now.nanoseconds - fraction;
+  let nanoseconds = now.nanoseconds -
+    nanosecondsAfter(time, dotIndex, timeEnd);
   // Gives both parts the same sign, so that they can be written separately.
   if (seconds > 0 && nanoseconds < 0) {
     seconds -= 1;

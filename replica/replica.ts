@@ -140,9 +140,12 @@ export interface ReplicaStatus {
   /** What their reports take in memory, in bytes, and the most they may. */
   readonly table: { readonly bytes: number; readonly maxBytes: number };
   /**
-   * How many reports were stored, were known already, or had expired already.
+   * How many reports were stored, were known already, were sent again by their
+   * clients, or had expired already.
    */
-  readonly reports: Readonly<Record<"newer" | "known" | "forgotten", number>>;
+  readonly reports: Readonly<
+    Record<"newer" | "known" | "repeated" | "forgotten", number>
+  >;
   /** Whether reports of its clients expire on arrival, so that none is stored. */
   readonly storesNothing: boolean;
   /** The link with each neighbour. */

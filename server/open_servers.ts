@@ -307,7 +307,7 @@ function createReplica(
       maxClients,
       maxTableBytes: context.tableBytes,
       sourceShare: sourceShareOf(tableShares, topology.servers.length),
-      nowSeconds: () => secondsOf(context.clock),
+      now: () => context.clock.now(),
     },
     hashKey: createHashKey(),
     treeKey: makeTreeKey(secondsOf(context.clock), createNonce()),

@@ -4,8 +4,10 @@
  *
  *     HERD version from to incarnation nonce [key=value...]
  *
- * The fields after the nonce are for later versions of this program: both sides
- * ignore keys that they do not know, so that a new field needs no new version.
+ * The fields after the nonce tell what a server does. Both sides ignore keys that
+ * they do not know, so that a new field needs no new version. The field `order`
+ * tells the order of reports, and has to be the same on both sides: otherwise two
+ * servers would keep different reports.
  *
  * Then both prove that they know the herd's secret, the dialer first, so that a
  * program that only dials gets no proof:
@@ -30,10 +32,20 @@ const peerProtocolVersion = "5";
  */
 export const maxHandshakeBytes = 512;
 
+/** The field that tells by what a server orders the reports of a client. */
+const orderField = "order";
+
+/** The order of `protocol/order.ts`. Earlier versions told none. */
+const reportOrder = "heard";
+
+/** Of another order, a refusal shows this many bytes. */
+const maxShownOrderBytes = 32;
+
 /** The fields behind the nonce of a hello, by key, in the order of the line. */
 export type HelloFields = ReadonlyMap<string, string>;
 
-const noFields: HelloFields = new Map();
+/** The fields that each server of this version sends. */
+export const usualFields: HelloFields = new Map([[orderField, reportOrder]]);
 
 /** A key of 1 to 32 characters, and a value of printable ASCII. */
 const helloFieldPattern = /^([a-z0-9-]{1,32})=([!-~]+)$/;
@@ -51,7 +63,7 @@ export interface Hello {
   readonly incarnation: string;
   /** Generated for each connection: 32 hexadecimal digits. */
   readonly nonce: string;
-  /** Fields that later versions add. Unknown keys are ignored. */
+  /** What the sender does; `usualFields` by default. Unknown keys are ignored. */
   readonly fields?: HelloFields;
 }
 
@@ -70,6 +82,8 @@ export interface HandshakeRefusal {
     | "wrong name"
     /** The sender is not a neighbour. */
     | "stranger"
+    /** The sender orders the reports of a client in another way. */
+    | "other order"
     /** One side has a secret and the other has none. */
     | "no secret"
     /** No proof was made with a secret of this server. */
@@ -98,7 +112,7 @@ export type HandshakeRole = "dialler" | "acceptor";
 
 /** Formats a hello, without the LF. */
 export function formatHello(hello: Hello): ByteString {
-  const { fields = noFields, from, incarnation, nonce, to } = hello;
+  const { fields = usualFields, from, incarnation, nonce, to } = hello;
   const known =
     `HERD ${peerProtocolVersion} ${from} ${to} ${incarnation} ${nonce}`;
   return [known, ...fields.entries().map(([key, value]) => `${key}=${value}`)]
@@ -175,8 +189,28 @@ export function checkHello(
       detail: `${from} is not a neighbour of ${self.name}`,
     };
   }
+  const refusal = checkOrder(from, self.name, fields);
+  if (refusal !== undefined) return refusal;
   // The proof covers these bytes, so formatting it must give the same line.
   return { from, to, incarnation, nonce, fields };
+}
+
+/** Refuses a server that would keep other reports than this one. */
+function checkOrder(
+  from: string,
+  self: string,
+  fields: HelloFields,
+): HandshakeRefusal | undefined {
+  const order = fields.get(orderField);
+  if (order === reportOrder) return undefined;
+  const [theirs, older] = order === undefined
+    ? ["the clients' times alone", from]
+    : [`order=${order.slice(0, maxShownOrderBytes)}`, `${from} or ${self}`];
+  return {
+    reason: "other order",
+    detail: `${from} orders reports by ${theirs}, ${self} by ` +
+      `${orderField}=${reportOrder}: upgrade ${older}`,
+  };
 }
 
 /** Parses the fields behind the nonce; undefined if one is invalid. */

@@ -17,6 +17,7 @@ import {
   isRefusal,
   proofText,
   type Prove,
+  usualFields,
 } from "./handshake.ts";
 import type { HandshakeConnection } from "./handshake_connection.ts";
 
@@ -29,7 +30,7 @@ export interface HandshakeOptions {
   readonly nonce: () => string;
   /** Proves that this server knows the herd's secret. */
   readonly prove: Prove;
-  /** The fields behind the nonce of its hellos; none by default. */
+  /** More fields behind the nonce of its hellos; none by default. */
   readonly helloFields?: () => HelloFields;
 }
 
@@ -100,7 +101,7 @@ export class HandshakeExchange {
 
   #helloTo(to: string): Hello {
     const { helloFields, incarnation, name, nonce } = this.#options;
-    const fields = helloFields?.();
+    const fields = new Map([...usualFields, ...helloFields?.() ?? []]);
     return { from: name, to, incarnation, nonce: nonce(), fields };
   }
 

@@ -5,8 +5,10 @@
  *
  * @module
  */
-import { receivedAtOf, type Report } from "../../protocol/report.ts";
-import { type Clock, secondsOf } from "../../runtime/clock.ts";
+import { heardAt } from "../../protocol/order.ts";
+import type { Report } from "../../protocol/report.ts";
+import { secondsBetween } from "../../protocol/time.ts";
+import type { Clock } from "../../runtime/clock.ts";
 
 /** Counts durations. */
 export interface DurationSink {
@@ -28,7 +30,7 @@ export class PropagationSampler {
   sample(report: Report): void {
     if (this.#hasSample) return;
     this.#hasSample = true;
-    this.#durations.add(secondsOf(this.#clock) - receivedAtOf(report.line));
+    this.#durations.add(secondsBetween(heardAt(report), this.#clock.now()));
   }
 
   /** Ends a chunk. */

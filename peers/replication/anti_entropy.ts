@@ -18,7 +18,8 @@
  * @module
  */
 import type { Batch } from "../../protocol/batch.ts";
-import { type Report, wholeSeconds } from "../../protocol/report.ts";
+import { effectiveSeconds } from "../../protocol/order.ts";
+import type { Report } from "../../protocol/report.ts";
 import {
   maxKeptEntries,
   maxLineIds,
@@ -82,7 +83,7 @@ interface CurrentJob extends Job {
 /** The reports that one side has below a node or in some leaves. */
 interface KnownReports {
   readonly fingerprints: ReadonlySet<number>;
-  /** The time of each client's report in whole seconds, by its fingerprint. */
+  /** The effective time of each client's report in whole seconds. */
   readonly seconds: ReadonlyMap<number, number>;
 }
 
@@ -379,7 +380,7 @@ export class AntiEntropy implements LineSource {
       if (except !== undefined) {
         if (except.fingerprints.has(walk.fingerprint)) return;
         const theirs = except.seconds.get(clientFingerprint(report)) ?? -1;
-        if (theirs > wholeSeconds(report)) return;
+        if (theirs > effectiveSeconds(report)) return;
       }
       this.#batch!.copy(report.bytes, report.start, report.end);
     });
@@ -403,7 +404,7 @@ export class AntiEntropy implements LineSource {
         if (fingerprints.has(fingerprint)) present.add(fingerprint);
         const client = clientFingerprint(report);
         if (!clients.has(client)) return;
-        mySeconds.set(client, wholeSeconds(report));
+        mySeconds.set(client, effectiveSeconds(report));
       });
     }
     const seconds = new Map<number, number>();
@@ -447,7 +448,7 @@ function summarize(report: Report, walk: TreeWalk): ReportSummary {
     leaf: walk.leaf,
     client: clientFingerprint(report),
     fingerprint: walk.fingerprint,
-    seconds: wholeSeconds(report),
+    seconds: effectiveSeconds(report),
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
+import { secondsBetween, type Timestamp } from "../../protocol/time.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredOnArrivalForAlarm,
@@ -71,6 +72,7 @@ export class FloodRouter {
   readonly #counts: Record<Acceptance, number> = {
     newer: 0,
     known: 0,
+    repeated: 0,
     forgotten: 0,
     share: 0,
   };
@@ -111,7 +113,7 @@ export class FloodRouter {
   acceptOwn(report: Report, source?: ReportSource): Acceptance {
     const acceptance = this.#count(
       report,
-      this.#accept(report, undefined, source),
+      this.#accept(report, undefined, source, true),
     );
     if (acceptance === "forgotten") this.#expiredOnArrival += 1;
     else if (acceptance === "newer") this.#expiredOnArrival = 0;
@@ -127,7 +129,7 @@ export class FloodRouter {
    */
   accept(report: Report, from?: string): Acceptance {
     const sender = from === undefined ? undefined : this.#peers.get(from);
-    return this.#count(report, this.#accept(report, sender, undefined));
+    return this.#count(report, this.#accept(report, sender, undefined, false));
   }
 
   /**
@@ -149,10 +151,11 @@ export class FloodRouter {
     report: Report,
     sender: PeerReplication | undefined,
     source: ReportSource | undefined,
+    isOwn: boolean,
   ): Acceptance {
     sender?.outbox.cancelOlder(report);
     const horizon = this.#store.raisedHorizon;
-    const stored = this.#store.put(report, source);
+    const stored = this.#store.put(report, source, isOwn);
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "known") {
       if (sender !== undefined) this.#onDuplicate(report, sender);
@@ -170,7 +173,7 @@ export class FloodRouter {
    */
   receive(from: string, message: Message): string | undefined {
     if (message.verb === "HORIZON") {
-      this.raiseHorizon(from, message.seconds);
+      this.raiseHorizon(from, message.time);
       return undefined;
     }
     const fault = this.#peers.get(from)?.onMessage(message);
@@ -221,17 +224,21 @@ export class FloodRouter {
   }
 
   /**
-   * Receives a neighbour's horizon, in POSIX seconds.
+   * Receives a neighbour's horizon.
    *
    * @returns "waits" if it is ahead of this server's clock: then it is applied
    * when the clock reaches it.
    */
-  raiseHorizon(from: string, seconds: number): "raised" | "known" | "waits" {
-    const result = this.#store.raiseHorizon(seconds);
+  raiseHorizon(
+    from: string,
+    horizon: Timestamp,
+  ): "raised" | "known" | "waits" {
+    const result = this.#store.raiseHorizon(horizon);
     if (result === "raised") this.#sendHorizon(from);
     if (result === "waits") {
-      const { nowSeconds } = this.#options.limits;
-      this.onHorizonAhead?.(from, Math.ceil(seconds - nowSeconds()));
+      const { now } = this.#options.limits;
+      const ahead = secondsBetween(now(), horizon);
+      this.onHorizonAhead?.(from, Math.ceil(ahead));
     }
     return result;
   }
@@ -241,16 +248,13 @@ export class FloodRouter {
     return this.#store.get(client);
   }
 
-  /** Whether a report was received at or before the horizon. */
+  /** Whether a report was heard at or before the horizon. */
   isExpired(line: ByteString): boolean {
     return this.#store.isExpired(line);
   }
 
-  /**
-   * The horizon without the time to live, in POSIX seconds; undefined if it was
-   * never raised.
-   */
-  get raisedHorizon(): number | undefined {
+  /** The horizon without the time to live; undefined if it was never raised. */
+  get raisedHorizon(): Timestamp | undefined {
     return this.#store.raisedHorizon;
   }
 
@@ -264,12 +268,11 @@ export class FloodRouter {
   }
 
   /**
-   * Removes a client if its report was received at or before a time, in POSIX
-   * seconds. Neighbours are not informed: one that has the report sends it again
+   * Removes a client if its report was heard at or before a time. Neighbours are not informed: one that has the report sends it again
    * at the next comparison of digests.
    */
-  forget(client: ByteString, receivedUntil: number): void {
-    this.#store.forget(client, receivedUntil);
+  forget(client: ByteString, heardUntil: Timestamp): void {
+    this.#store.forget(client, heardUntil);
   }
 
   /** All newest AT lines. Reports may arrive during the iteration. */

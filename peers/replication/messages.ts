@@ -5,8 +5,12 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { maxTimeIntegerDigits } from "../../protocol/limits.ts";
-import { isTime } from "../../protocol/time.ts";
+import {
+  formatTimestamp,
+  isTime,
+  parseTimestamp,
+  type Timestamp,
+} from "../../protocol/time.ts";
 import { maxLineIds, maxListedReports } from "../limits.ts";
 import {
   childrenPerNode,
@@ -33,7 +37,7 @@ export interface ReportSummary {
   /** The fingerprint of the client's ID. */
   readonly client: number;
   readonly fingerprint: number;
-  /** The client's time, in whole seconds. */
+  /** Its effective time, in whole POSIX seconds. */
   readonly seconds: number;
 }
 
@@ -64,8 +68,8 @@ export type Message =
   | { readonly verb: "HAVE"; readonly ids: readonly ReportId[] }
   /** Requests reports. */
   | { readonly verb: "WANT"; readonly ids: readonly ReportId[] }
-  /** The sender's raised horizon, in POSIX seconds. */
-  | { readonly verb: "HORIZON"; readonly seconds: number }
+  /** The sender's raised horizon. */
+  | { readonly verb: "HORIZON"; readonly time: Timestamp }
   /** The digests of a node's children. */
   | {
     readonly verb: "DIGEST";
@@ -115,9 +119,6 @@ const maxFields = maxLineIds + 2;
 /** Hexadecimal digits of the latest time, in whole seconds. */
 const maxSecondsDigits = 13;
 
-/** The earliest and latest times that can be written, in POSIX seconds. */
-const [leastSeconds, mostSeconds] = [1e-6, 10 ** maxTimeIntegerDigits - 1];
-
 /** Writes a message as a line, without its LF. */
 export function formatMessage(message: Message): ByteString {
   switch (message.verb) {
@@ -136,7 +137,7 @@ export function formatMessage(message: Message): ByteString {
     case "GRAFT":
       return `${message.verb} ${message.server}`;
     case "HORIZON":
-      return `HORIZON ${formatHorizon(message.seconds)}`;
+      return `HORIZON ${formatTimestamp(message.time)}`;
     case "HAVE":
     case "WANT":
       return [message.verb, ...message.ids.map(formatReportId)].join(" ");
@@ -194,7 +195,7 @@ export function parseMessage(
     }
     case "HORIZON":
       return fields.length === 1 && isTime(fields[0])
-        ? { verb, seconds: Number(fields[0]) }
+        ? { verb, time: parseTimestamp(fields[0]) }
         : undefined;
     case "HAVE":
     case "WANT": {
@@ -241,15 +242,6 @@ function isList(
   const [first, last] = leavesBelow(node);
   return reports.length <= most &&
     reports.every(({ leaf }) => leaf >= first && leaf <= last);
-}
-
-/**
- * Formats a horizon as a time, without a sign or an exponent. The time at which
- * a report was received is a sum. If a clock is far wrong, the sum can be
- * outside of the times that can be written.
- */
-function formatHorizon(seconds: number): string {
-  return seconds < leastSeconds ? "0" : `${Math.min(seconds, mostSeconds)}`;
 }
 
 /** Formats a report ID as in HAVE and WANT. */

@@ -14,7 +14,9 @@
  */
 import { type Batch, BatchPool } from "../../protocol/batch.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { isNewer, type Report } from "../../protocol/report.ts";
+import { isNewer } from "../../protocol/order.ts";
+import type { Report } from "../../protocol/report.ts";
+import type { Timestamp } from "../../protocol/time.ts";
 import {
   antiEntropyWriteBytes,
   echoEveryBytes,
@@ -78,7 +80,7 @@ export class Outbox {
   readonly #requests = new Map<number, number>();
   /** The leaves of reports that the neighbour has requested. */
   readonly #wanted = new Map<number, number>();
-  #horizon: number | undefined;
+  #horizon: Timestamp | undefined;
   #treeKey: TreeKey | undefined;
   /** The number of the neighbour's last ECHO, until it is answered. */
   #echo: number | undefined;
@@ -199,8 +201,8 @@ export class Outbox {
    * Sends the raised horizon, before any report that is added later, as such a
    * report may be the reason why it was raised.
    */
-  sendHorizon(seconds: number): void {
-    this.#horizon = seconds;
+  sendHorizon(horizon: Timestamp): void {
+    this.#horizon = horizon;
   }
 
   /** Sends the key of the digest tree, before everything that depends on it. */
@@ -372,7 +374,7 @@ export class Outbox {
 
   #addHorizon(batch: Batch): void {
     if (this.#horizon === undefined) return;
-    add(batch, { verb: "HORIZON", seconds: this.#horizon });
+    add(batch, { verb: "HORIZON", time: this.#horizon });
     this.#fingerprints.push(NaN);
     this.#horizon = undefined;
   }

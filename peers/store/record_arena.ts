@@ -23,7 +23,12 @@ import {
   copyBytes,
   indexOfByte,
 } from "../../protocol/bytes.ts";
-import { compareLines, type Report } from "../../protocol/report.ts";
+import {
+  compareReports,
+  isRepetition,
+  type ReportParts,
+} from "../../protocol/order.ts";
+import type { Report } from "../../protocol/report.ts";
 
 /**
  * Where a record is: the number of its block, and its place in the block in
@@ -137,6 +142,14 @@ export function recordBytes(report: Report): number {
 /** Reports at addresses. */
 export class RecordArena {
   readonly #onMoved: OnMoved;
+  /** The record being compared; reused. */
+  readonly #parts = {
+    bytes: allocateBuffer(0),
+    start: 0,
+    clientStart: 0,
+    timeStart: 0,
+    end: 0,
+  } as { -readonly [Part in keyof ReportParts]: ReportParts[Part] };
   /** By number, in the order in which they were opened. */
   readonly #inOrder = new Map<number, Block>();
   /** The same, to find one by its number. */
@@ -304,21 +317,28 @@ export class RecordArena {
 
   /** Whether a report is newer than the one in a record. */
   isOlder(address: Address, report: Report): boolean {
-    const records = this.#blockOf(address).bytes;
-    const start = this.#lineStart(address);
-    const end = start + this.#lengthOf(address);
-    let timeStart = end;
-    while (records[timeStart - 1] !== space) timeStart -= 1;
-    return compareLines(
-      report.bytes,
-      report.start,
-      report.timeStart,
-      report.end,
-      records,
-      start,
-      timeStart,
-      end,
-    ) > 0;
+    return compareReports(report, this.#partsOf(address)) > 0;
+  }
+
+  /**
+   * Whether a report has the client, the position and the time of a record,
+   * byte for byte.
+   */
+  isRepeated(address: Address, report: Report): boolean {
+    return isRepetition(report, this.#partsOf(address));
+  }
+
+  /** Where the parts of a record's line are, until the next call. */
+  #partsOf(address: Address): ReportParts {
+    const { bytes } = this.#blockOf(address);
+    const parts = this.#parts;
+    parts.bytes = bytes;
+    parts.start = this.#lineStart(address);
+    parts.clientStart = parts.start + this.#offsetOf(address);
+    parts.end = parts.start + this.#lengthOf(address);
+    parts.timeStart = parts.end;
+    while (bytes[parts.timeStart - 1] !== space) parts.timeStart -= 1;
+    return parts;
   }
 
   /** Sets the place of a record's line; valid until a record changes. */

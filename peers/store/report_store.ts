@@ -1,6 +1,6 @@
 /**
  * The reports of one server, within limits. A report expires if its origin
- * received it at or before the *horizon*. With a time to live, the horizon
+ * heard it at or before the *horizon*. With a time to live, the horizon
  * follows the clock. When the store is full, the horizon is raised so that the
  * oldest reports expire. It never falls, and neighbours send each other their
  * raised horizons, so that the same reports expire on all servers.
@@ -8,11 +8,14 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
+import { heardAt, heardAtOf } from "../../protocol/order.ts";
+import type { Report } from "../../protocol/report.ts";
 import {
-  receivedAtIn,
-  receivedAtOf,
-  type Report,
-} from "../../protocol/report.ts";
+  addSeconds,
+  compareTimestamps,
+  secondsBetween,
+  type Timestamp,
+} from "../../protocol/time.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredFraction,
@@ -46,15 +49,17 @@ export interface StoreLimits {
   readonly sourceShare: number;
   /** Seconds until a received report expires; undefined for never. */
   readonly clientTtlSeconds: number | undefined;
-  /** This server's clock, in POSIX seconds. */
-  readonly nowSeconds: () => number;
+  /** This server's clock. */
+  readonly now: () => Timestamp;
 }
 
 /** Why a report was not stored. */
 export type NotStored =
   /** The stored report about its client is as new. */
   | "known"
-  /** It was received at or before the horizon. */
+  /** Its client has sent the stored report again. */
+  | "repeated"
+  /** It was heard at or before the horizon. */
   | "forgotten"
   /** Its source holds its share of the table, and the client is new. */
   | "share";
@@ -71,18 +76,19 @@ export class ReportStore {
   readonly #limits: StoreLimits;
   readonly #onExpired: (client: ByteString, fingerprint: number) => void;
   readonly #table: ReportTable;
-  #raisedTo = -Infinity;
+  #raisedTo: Timestamp | undefined;
   /** Horizons of other servers that this server's clock has not reached. */
-  readonly #waitingHorizons: number[] = [];
+  readonly #waitingHorizons: Timestamp[] = [];
   /** The walk over all records that frees expired ones, if one is under way. */
   #sweep: Walk | undefined;
   /** Whether the horizon has moved up since the walk began. */
   #isSweepOutdated = false;
   /**
-   * While no walk is under way, no report was received before this: there is
-   * nothing to free until the time to live has moved the horizon here.
+   * While no walk is under way, no report was heard before this: there is nothing
+   * to free until the time to live has moved the horizon here. Undefined if there
+   * are no reports.
    */
-  #oldest = Infinity;
+  #oldest: Timestamp | undefined;
   /** The growth beyond shares in the present minute of the clock. */
   #beyondShares = { minute: 0, clients: 0, bytes: 0 };
 
@@ -106,19 +112,24 @@ export class ReportStore {
    * Stores a report, or returns why not.
    *
    * @param source The connection that it came from; undefined for a neighbour.
+   * @param isOwn Whether this server is its origin, and has just heard it.
    */
-  put(report: Report, source?: ReportSource): StoreResult | NotStored {
+  put(
+    report: Report,
+    source?: ReportSource,
+    isOwn = false,
+  ): StoreResult | NotStored {
     const horizon = this.#horizon();
-    if (horizon > -Infinity) {
-      const receivedAt = receivedAtIn(report);
-      if (receivedAt <= horizon) return "forgotten";
-      this.#oldest = Math.min(this.#oldest, receivedAt);
-      const stored = this.#table.receivedAtOf(report);
-      if (stored !== undefined && stored <= horizon) {
+    if (horizon !== undefined) {
+      const heard = heardAt(report);
+      if (isUntil(heard, horizon)) return "forgotten";
+      this.#noteOldest(heard);
+      const stored = this.#table.heardAtOf(report);
+      if (stored !== undefined && isUntil(stored, horizon)) {
         this.#remove(report.client);
       }
     }
-    return this.#table.put(report, source, this.#admit);
+    return this.#table.put(report, source, this.#admit, isOwn);
   }
 
   /** Whether a report may take more of the table. */
@@ -150,7 +161,7 @@ export class ReportStore {
   /** Whether a report has expired. */
   isExpired(line: ByteString): boolean {
     const horizon = this.#horizon();
-    return horizon > -Infinity && receivedAtOf(line) <= horizon;
+    return horizon !== undefined && isUntil(heardAtOf(line), horizon);
   }
 
   /** How many clients take up memory. */
@@ -213,7 +224,7 @@ export class ReportStore {
   /** Whether a report in a buffer has expired. */
   hasExpired(report: Report): boolean {
     const horizon = this.#horizon();
-    return horizon > -Infinity && receivedAtIn(report) <= horizon;
+    return horizon !== undefined && isUntil(heardAt(report), horizon);
   }
 
   /** All remembered lines. One that is replaced meanwhile may occur twice. */
@@ -261,21 +272,17 @@ export class ReportStore {
     };
   }
 
-  /**
-   * Forgets a client if its report was received at or before a time.
-   *
-   * @param heardUntil POSIX seconds.
-   */
-  forget(client: ByteString, heardUntil: number): void {
+  /** Forgets a client if its report was heard at or before a time. */
+  forget(client: ByteString, heardUntil: Timestamp): void {
     const line = this.#table.get(client);
-    if (line !== undefined && receivedAtOf(line) <= heardUntil) {
+    if (line !== undefined && isUntil(heardAtOf(line), heardUntil)) {
       this.#remove(client);
     }
   }
 
-  /** The raised horizon, in POSIX seconds; undefined if it was never raised. */
-  get raisedHorizon(): number | undefined {
-    return this.#raisedTo === -Infinity ? undefined : this.#raisedTo;
+  /** The raised horizon; undefined if it was never raised. */
+  get raisedHorizon(): Timestamp | undefined {
+    return this.#raisedTo;
   }
 
   /**
@@ -285,16 +292,19 @@ export class ReportStore {
    *
    * @returns Whether the horizon was raised, is there already, or waits.
    */
-  raiseHorizon(seconds: number): "raised" | "known" | "waits" {
-    if (seconds <= this.#raisedTo) return "known";
-    if (seconds <= this.#limits.nowSeconds()) {
-      this.#raise(seconds);
+  raiseHorizon(horizon: Timestamp): "raised" | "known" | "waits" {
+    if (this.#isRaisedTo(horizon)) return "known";
+    if (isUntil(horizon, this.#limits.now())) {
+      this.#raise(horizon);
       return "raised";
     }
     const waiting = this.#waitingHorizons;
-    if (waiting.includes(seconds)) return "known";
-    waiting.push(seconds);
-    waiting.sort((one, other) => one - other);
+    const isKnown = waiting.some((other) =>
+      compareTimestamps(other, horizon) === 0
+    );
+    if (isKnown) return "known";
+    waiting.push(horizon);
+    waiting.sort(compareTimestamps);
     if (waiting.length > maxWaitingHorizons) dropClosest(waiting);
     return "waits";
   }
@@ -302,12 +312,12 @@ export class ReportStore {
   /** Raises the horizon to those that the clock has reached. */
   raiseWaitingHorizons(): boolean {
     const waiting = this.#waitingHorizons;
-    const now = this.#limits.nowSeconds();
-    const reached = waiting.filter((seconds) => seconds <= now).length;
+    const now = this.#limits.now();
+    const reached = waiting.filter((horizon) => isUntil(horizon, now)).length;
     if (reached === 0) return false;
-    const seconds = waiting.splice(0, reached)[reached - 1];
-    if (seconds <= this.#raisedTo) return false;
-    this.#raise(seconds);
+    const horizon = waiting.splice(0, reached)[reached - 1];
+    if (this.#isRaisedTo(horizon)) return false;
+    this.#raise(horizon);
     return true;
   }
 
@@ -329,7 +339,9 @@ export class ReportStore {
    */
   sweep(reports: number): void {
     if (this.#sweep === undefined) {
-      if (this.#horizon() < this.#oldest) return;
+      const [horizon, oldest] = [this.#horizon(), this.#oldest];
+      if (horizon === undefined || oldest === undefined) return;
+      if (!isUntil(oldest, horizon)) return;
       this.#startSweep();
     }
     this.#sweepWhile((swept) => swept < reports);
@@ -340,15 +352,27 @@ export class ReportStore {
     return this.#table.bytes;
   }
 
-  #horizon(): number {
-    const { clientTtlSeconds, nowSeconds } = this.#limits;
-    return clientTtlSeconds === undefined
-      ? this.#raisedTo
-      : Math.max(this.#raisedTo, nowSeconds() - clientTtlSeconds);
+  /** Reports that were heard until then have expired; undefined for none. */
+  #horizon(): Timestamp | undefined {
+    const { clientTtlSeconds, now } = this.#limits;
+    if (clientTtlSeconds === undefined) return this.#raisedTo;
+    const byAge = addSeconds(now(), -clientTtlSeconds);
+    return this.#isRaisedTo(byAge) ? this.#raisedTo : byAge;
   }
 
-  #raise(seconds: number): void {
-    this.#raisedTo = seconds;
+  /** Whether the raised horizon is at this time or later. */
+  #isRaisedTo(time: Timestamp): boolean {
+    return this.#raisedTo !== undefined && isUntil(time, this.#raisedTo);
+  }
+
+  #noteOldest(heard: Timestamp): void {
+    if (this.#oldest === undefined || isUntil(heard, this.#oldest)) {
+      this.#oldest = heard;
+    }
+  }
+
+  #raise(horizon: Timestamp): void {
+    this.#raisedTo = horizon;
     if (this.#sweep === undefined) this.#startSweep();
     else this.#isSweepOutdated = true;
   }
@@ -356,7 +380,7 @@ export class ReportStore {
   #startSweep(): void {
     this.#sweep = this.#table.walk();
     this.#isSweepOutdated = false;
-    this.#oldest = Infinity;
+    this.#oldest = undefined;
   }
 
   get #isHalfFull(): boolean {
@@ -372,12 +396,11 @@ export class ReportStore {
    * if another one with its address has filled the share.
    */
   #isWithinShare(source: ReportSource, bytes: number): boolean {
-    const { nowSeconds } = this.#limits;
     const table = this.#table;
     if (this.#isShare(table.clientsOf(source), table.bytesOf(source))) {
       return true;
     }
-    const minute = Math.floor(nowSeconds() / 60);
+    const minute = Math.floor(this.#limits.now().seconds / 60);
     if (minute !== this.#beyondShares.minute) {
       this.#beyondShares = { minute, clients: 0, bytes: 0 };
     }
@@ -403,35 +426,35 @@ export class ReportStore {
    * never further ahead of the clock than the clocks of two servers may differ.
    */
   #makeRoom(report: Report, isFull: () => boolean): boolean {
-    const receivedAt = receivedAtIn(report);
-    while (isFull() && receivedAt > this.#raisedTo) {
+    const heard = heardAt(report);
+    while (isFull() && !this.#isRaisedTo(heard)) {
       if (this.#sweep === undefined) {
-        const seconds = this.#expiryTime(receivedAt);
-        const now = this.#limits.nowSeconds();
-        if (seconds > now + maxClockSkewSeconds) return false;
-        this.#raise(seconds);
+        const horizon = this.#expiryTime(heard);
+        const ahead = secondsBetween(this.#limits.now(), horizon);
+        if (ahead > maxClockSkewSeconds) return false;
+        this.#raise(horizon);
       }
       this.#sweepWhile(isFull);
     }
-    return receivedAt > this.#raisedTo;
+    return !this.#isRaisedTo(heard);
   }
 
   /** Estimates a horizon at which a small part of the reports expires. */
-  #expiryTime(receivedAt: number): number {
-    const sample = [receivedAt];
+  #expiryTime(heard: Timestamp): Timestamp {
+    const sample = [heard];
     for (const report of this.#table.sample(sampledReports)) {
-      sample.push(receivedAtIn(report));
+      sample.push(heardAt(report));
     }
-    sample.sort((one, other) => one - other);
+    sample.sort(compareTimestamps);
     return sample[Math.floor(sample.length * expiredFraction)];
   }
 
   #sweepWhile(goesOn: (swept: number) => boolean): void {
     const horizon = this.#horizon();
     const isExpired = (report: Report) => {
-      const receivedAt = receivedAtIn(report);
-      if (receivedAt <= horizon) return true;
-      this.#oldest = Math.min(this.#oldest, receivedAt);
+      const heard = heardAt(report);
+      if (horizon !== undefined && isUntil(heard, horizon)) return true;
+      this.#noteOldest(heard);
       return false;
     };
     for (let swept = 0; goesOn(swept); swept++) {
@@ -448,15 +471,20 @@ export class ReportStore {
   }
 }
 
+/** Whether one time is at or before another. */
+function isUntil(time: Timestamp, other: Timestamp): boolean {
+  return compareTimestamps(time, other) <= 0;
+}
+
 /**
  * Drops the horizon that the next one follows soonest: it is the one that is
  * missed for the shortest time.
  */
-function dropClosest(horizons: number[]): void {
+function dropClosest(horizons: Timestamp[]): void {
   let closest = 0;
   let shortest = Infinity;
   for (let index = 0; index + 1 < horizons.length; index++) {
-    const gap = horizons[index + 1] - horizons[index];
+    const gap = secondsBetween(horizons[index], horizons[index + 1]);
     if (gap >= shortest) continue;
     closest = index;
     shortest = gap;

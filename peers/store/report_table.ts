@@ -11,7 +11,9 @@
  * @module
  */
 import { type ByteString, encodeScratch } from "../../protocol/bytes.ts";
-import { receivedAtIn, Report } from "../../protocol/report.ts";
+import { heardAt } from "../../protocol/order.ts";
+import { Report } from "../../protocol/report.ts";
+import type { Timestamp } from "../../protocol/time.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import { ClientIndex } from "./client_index.ts";
 import {
@@ -140,14 +142,17 @@ export class ReportTable {
    * Stores a report.
    *
    * @param source The connection that it came from; undefined for a neighbour.
-   * @returns "known" if the stored report about its client is as new, or why
-   * `admit` does not take it.
+   * @param isOwn Whether this server is its origin, and has just heard it.
+   * @returns "repeated" if it is its origin and the stored report about the
+   * client has the same position and time, "known" if that is as new, or why
+   * `admit` does not take the report.
    */
   put<Refusal>(
     report: Report,
     source: ReportSource | undefined,
     admit: Admit<Refusal>,
-  ): StoreResult | "known" | Refusal {
+    isOwn = false,
+  ): StoreResult | "repeated" | "known" | Refusal {
     const { clientEnd, clientStart, end, start, view } = report;
     const hash = this.#hash.hash(view, clientStart, clientEnd);
     let known: Address = 0;
@@ -155,7 +160,10 @@ export class ReportTable {
     for (let removals = -1; removals !== this.#removals;) {
       removals = this.#removals;
       known = this.#find(hash, report);
-      if (known !== 0 && !this.#arena.isOlder(known, report)) return "known";
+      if (known !== 0) {
+        if (isOwn && this.#arena.isRepeated(known, report)) return "repeated";
+        if (!this.#arena.isOlder(known, report)) return "known";
+      }
       const growth = this.#growthBy(report, hash, known);
       if (growth <= 0) break;
       const refusal = admit(report, source, growth, known === 0);
@@ -225,14 +233,14 @@ export class ReportTable {
   }
 
   /**
-   * When the stored report about the client of a report was received, in POSIX
-   * seconds; undefined for an unknown client.
+   * When the stored report about the client of a report was heard; undefined for
+   * an unknown client.
    */
-  receivedAtOf(report: Report): number | undefined {
+  heardAtOf(report: Report): Timestamp | undefined {
     const address = this.#find(this.#hashOf(report), report);
     if (address === 0) return undefined;
     this.#arena.read(address, this.#read);
-    return receivedAtIn(this.#read);
+    return heardAt(this.#read);
   }
 
   /** The newest AT line about a client. */

@@ -40,7 +40,7 @@ const createRouter = () =>
       maxTableBytes: Infinity,
       sourceShare: 1,
       clientTtlSeconds: undefined,
-      nowSeconds: () => firstSecond,
+      now: () => ({ seconds: firstSecond, nanoseconds: 0 }),
     },
   });
 

@@ -125,13 +125,16 @@ export interface ReportCounts {
   readonly newer: number;
   /** Not newer than the client's stored report. */
   readonly known: number;
-  /** Received by their origins at or before the horizon, and not stored. */
+  /** The client's stored report again, with the same position and time. */
+  readonly repeated: number;
+  /** Heard by their origins at or before the horizon, and not stored. */
   readonly forgotten: number;
 }
 
 const reports = group<ReportCounts>({
   newer: { initial: 0 },
   known: { initial: 0 },
+  repeated: { initial: 0 },
   forgotten: { initial: 0 },
 }, {
   metric: counters(

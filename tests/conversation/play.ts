@@ -139,7 +139,7 @@ class Peer {
 const nonce = "0123456789abcdef".repeat(2);
 
 function hello(from: string, to = "Hill", incarnation = "by-hand"): string {
-  return `HERD 5 ${from} ${to} ${incarnation} ${nonce}`;
+  return `HERD 5 ${from} ${to} ${incarnation} ${nonce} order=heard`;
 }
 
 function proof(part: string, dialler: string, acceptor: string): string {
@@ -323,7 +323,9 @@ async function play(): Promise<void> {
       `${hello("Hill")}\n`,
       `${hello("Smith", "Campbell")}\n`,
       `${hello("Singleton")}\n`,
-      `${hello("Smith").slice(0, -1)}\n`,
+      `${hello("Smith").replace("f ", " ")}\n`,
+      `${hello("Smith").replace(" order=heard", "")}\n`,
+      `${hello("Smith").replace("=heard", "=vote")}\n`,
       `${hello("Smith").replace(" ", "  ")}\n`,
       `${hello("Smith")} key=a key=b\n`,
       `${hello("Smith")}\nPROOF -\n`,
@@ -392,6 +394,7 @@ async function play(): Promise<void> {
       "STATUS by hand",
       "PRUNE Nobody",
       "AT Hill +0.1 grape +2+2 1520024730",
+      "AT Hill -7.000000001 grape +2+2 7",
       "DIGEST - 1",
       `HAVE ${"0".repeat(17)}g`,
       "x".repeat(65_700),
@@ -411,6 +414,7 @@ async function play(): Promise<void> {
       "nonsense\n",
       "",
       `${hello("Smith", "Hill")}\n`,
+      `${hello("Jaquez", "Hill").replace(" order=heard", "")}\n`,
       `${hello("Jaquez", "Hill")}\nPROOF ${"0".repeat(64)}\n`,
       `${hello("Jaquez", "Hill")}\nNO linked already: by hand\n`,
     ]

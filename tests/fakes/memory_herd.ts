@@ -22,6 +22,7 @@ import { ManualClock } from "./manual_clock.ts";
 import { PipeEnd } from "./pipe.ts";
 import { createFakeProver } from "./prover.ts";
 import { RecordingTrafficLog } from "./recording_traffic.ts";
+import { timestampOf } from "./timestamp.ts";
 
 /** A router without limits, unless a test sets some. */
 export function openRouter(
@@ -45,7 +46,7 @@ export function openRouter(
       sourceShare: 1,
       clientTtlSeconds: undefined,
       // Behind all times of the tests.
-      nowSeconds: () => 10 ** 12,
+      now: () => timestampOf(10 ** 12),
       ...limits,
     },
     recentReports: 1024,

@@ -88,7 +88,12 @@ export class MemoryReplica implements Replica {
     return {
       clients: this.#newest.size,
       table: { bytes: 0, maxBytes: 0 },
-      reports: { newer: this.accepted.length, known: 0, forgotten: 0 },
+      reports: {
+        newer: this.accepted.length,
+        known: 0,
+        repeated: 0,
+        forgotten: 0,
+      },
       storesNothing: false,
       links: [],
     };

@@ -6,7 +6,6 @@ import {
 import { FloodReplica } from "../../peers/flood_replica.ts";
 import { parseTopology } from "../../peers/topology.ts";
 import { Settling } from "../../replica/settling.ts";
-import { secondsOf } from "../../runtime/clock.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { FakeListener } from "../fakes/listener.ts";
@@ -41,7 +40,7 @@ function openPair() {
         maxTableBytes: Infinity,
         sourceShare: 1,
         clientTtlSeconds: undefined,
-        nowSeconds: () => secondsOf(clock),
+        now: () => clock.now(),
       },
       clock,
       turns: new Turns(clock),
@@ -139,7 +138,7 @@ Deno.test({
     for (const time of [2, 1]) hill.put(reportOf("kiwi", time), settling);
     const { clients, links: [link], reports } = hill.status();
     assertEquals(clients, 1);
-    assertEquals(reports, { newer: 1, known: 1, forgotten: 0 });
+    assertEquals(reports, { newer: 1, known: 1, repeated: 0, forgotten: 0 });
     assertEquals(
       [link.neighbour, link.isUp, link.isCaughtUp, link.losses],
       ["Smith", true, true, 0],

@@ -7,7 +7,13 @@ import { fingerprint } from "../../peers/store/fingerprint.ts";
 import { hashOfTree } from "../../peers/store/tree_hash.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { parseMessage } from "../../peers/replication/messages.ts";
-import { parseReport } from "../../protocol/report.ts";
+import { effectiveSeconds, heardAtOf, isNewer } from "../../protocol/order.ts";
+import { parseReport, timeOf } from "../../protocol/report.ts";
+import {
+  compareTimestamps,
+  formatTimestamp,
+  parseTimestamp,
+} from "../../protocol/time.ts";
 import { createProver } from "../../runtime/identity.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { openRouter } from "../fakes/memory_herd.ts";
@@ -103,4 +109,25 @@ Deno.test("the comparison in PROTOCOL.md is the one of two servers", () => {
   assertEquals(hill.hasCaughtUpWith("Smith"), true);
   assertEquals(smith.hasCaughtUpWith("Hill"), true);
   assertStringIncludes(text, `\n\n${sent.join("\n")}\n\n`);
+});
+
+Deno.test("the order of reports in PROTOCOL.md is the one of the servers", () => {
+  const rows = page.matchAll(
+    /^\| `(AT [^`]*)` +\| `([\d.]+)` +\| `([\d.]+)` +\|$/gm,
+  );
+  const reports = [...rows].map(([, line, heard, effective]) => {
+    const report = parseReport(line, () => true)!;
+    assertEquals(formatTimestamp(heardAtOf(line)), heard);
+    const time = parseTimestamp(timeOf(line));
+    const isAhead = compareTimestamps(time, heardAtOf(line)) > 0;
+    assertEquals(isAhead ? heard : formatTimestamp(time), effective);
+    assertEquals(effectiveSeconds(report), parseTimestamp(effective).seconds);
+    return line;
+  });
+  assertEquals(reports.length, 11);
+  for (const [index, line] of reports.entries()) {
+    for (const [other, than] of reports.entries()) {
+      assertEquals(isNewer(line, than), index > other, `${line}, ${than}`);
+    }
+  }
 });

@@ -13,6 +13,7 @@ import {
   type Verb,
   verbs,
 } from "../../protocol/command.ts";
+import { makeReport } from "../../protocol/report.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 
 /** Any byte string. */
@@ -107,3 +108,37 @@ export const anyLine: fc.Arbitrary<ByteString> = fc.oneof(
     fc.constantFrom(" ", "\t", "  ", "\r", "\x0b\x0c"),
   ).map(([verb, operands, space]) => [verb, ...operands].join(space)),
 ).map((line) => line.replaceAll("\n", ""));
+
+/** Times around which sums carry, and the limits of times. */
+const edgeSeconds = fc.constantFrom(0, 1, 2, 1_520_023_934, 999_999_999_999);
+const edgeNanoseconds = fc.constantFrom(0, 1, 2, 999_999_998, 999_999_999);
+export const edgeTimestamp: fc.Arbitrary<Timestamp> = fc.record({
+  seconds: edgeSeconds,
+  nanoseconds: edgeNanoseconds,
+});
+
+/** Some times by different digits: few values, so that many pairs are equal. */
+export const edgeTime: fc.Arbitrary<ByteString> = fc.tuple(
+  edgeSeconds,
+  edgeNanoseconds,
+  fc.constantFrom("", "0", "00", "1", "19", "9999999999"),
+  fc.constantFrom("", "0", "00"),
+).map(([seconds, nanoseconds, more, zeros]) =>
+  `${zeros}${seconds}.${String(nanoseconds).padStart(9, "0")}${more}`
+).map((time) => time.length > 25 ? time.replace(/^0+(?=\d)/, "") : time);
+
+/** Times without trailing zeros, or without decimals. */
+export const shortTime: fc.Arbitrary<ByteString> = edgeTime.map((time) =>
+  time.replace(/\.?0*$/, "") || "0"
+);
+
+/** A line that a server writes at some time, by a client with any clock. */
+export const anyReportLine: fc.Arbitrary<ByteString> = fc.tuple(
+  fc.constantFrom("Hill", "Jaquez", "Smith"),
+  fc.oneof(edgeTimestamp, edgeTimestamp, anyTimestamp),
+  fc.oneof(edgeTime, shortTime, anyTime),
+  fc.constantFrom("+1+1", "+2+2"),
+).map(([server, now, time, position]) =>
+  makeReport(server, now, { verb: "IAMAT", client: "kiwi", position, time })
+    .line
+);

@@ -3,7 +3,6 @@ import { decodeBytes } from "../../protocol/bytes.ts";
 import {
   clientOf,
   fieldsOf,
-  isNewer,
   makeReport,
   parseReport,
   positionOf,
@@ -89,39 +88,5 @@ Deno.test({
         `${line} more`,
       ]
     ) assertEquals(parseReport(bad, isServer), undefined, bad);
-  },
-});
-
-Deno.test({
-  name: "isNewer() is a strict total order on different lines",
-  permissions: "none",
-  fn() {
-    assertProperty(
-      fc.property(anyIamat, anyTimestamp, anyIamat, (one, now, other) => {
-        const a = makeReport("Hill", now, one).line;
-        // Half of the pairs have equal times and different bytes.
-        const b = makeReport("Smith", now, {
-          ...other,
-          time: now.seconds % 2 === 0 ? one.time : other.time,
-        }).line;
-        assertEquals(isNewer(a, a), false);
-        assertEquals(isNewer(a, b), !isNewer(b, a));
-      }),
-    );
-  },
-});
-
-Deno.test({
-  name: "isNewer() compares the clients' times, then the bytes",
-  permissions: "none",
-  fn() {
-    const at = (difference: string, time: string) =>
-      `AT Hill ${difference} kiwi +34-118 ${time}`;
-    assertEquals(isNewer(at("+9.0", "10"), at("+0.0", "9")), true);
-    assertEquals(isNewer(at("+9.0", "1.5"), at("+0.0", "1.25")), true);
-    assertEquals(isNewer(at("+2.0", "7"), at("+1.0", "7.0")), true);
-    assertEquals(isNewer(at("+1.0", "7.0"), at("+2.0", "7")), false);
-    assertEquals(isNewer(at("+1.0", "7.0"), at("+1.0", "7.")), true);
-    assertEquals(isNewer(at("+1.0", "7"), at("+1.0", "7.0")), false);
   },
 });

@@ -6,7 +6,6 @@ import type { StoreLimits } from "../../peers/store/report_store.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
 import type { PlacesProvider } from "../../places/provider.ts";
 import type { Replica } from "../../replica/replica.ts";
-import { secondsOf } from "../../runtime/clock.ts";
 import type { DescriptorUser } from "../../runtime/descriptors.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { Random } from "../../runtime/random.ts";
@@ -80,7 +79,7 @@ function createServer({
       maxTableBytes: Infinity,
       sourceShare: 1,
       clientTtlSeconds,
-      nowSeconds: () => secondsOf(clock),
+      now: () => clock.now(),
     },
     clock,
     turns,
@@ -485,7 +484,12 @@ Deno.test({
     assertEquals(status.lines, { ...lines, iamat: 2, whatsat: 1, invalid: 1 });
     assertEquals(status.clients, 2);
     assertEquals(status.connections, { open: 1, limit, accepted: 1 });
-    assertEquals(status.reports, { newer: 2, known: 0, forgotten: 0 });
+    assertEquals(status.reports, {
+      newer: 2,
+      known: 0,
+      repeated: 0,
+      forgotten: 0,
+    });
     assertEquals(status.whatsatSeconds.count, 1);
     assertEquals(status.log.fault, null);
     assert(status.log.lagBytes > 0, "nothing was written yet");

@@ -6,7 +6,8 @@
  */
 import type { FloodRouter } from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, isNewer } from "../../protocol/report.ts";
+import { isNewer } from "../../protocol/order.ts";
+import { clientOf } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";
 
 /** What `CaughtUpWatch` needs. */

@@ -10,15 +10,21 @@ import type {
   FloodRouter,
 } from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, receivedAtOf, type Report } from "../../protocol/report.ts";
+import { heardAt, heardAtOf } from "../../protocol/order.ts";
+import { clientOf, type Report } from "../../protocol/report.ts";
+import {
+  compareTimestamps,
+  formatTimestamp,
+  type Timestamp,
+} from "../../protocol/time.ts";
 import { type Coverage, shortTtlSeconds, type Situation } from "./coverage.ts";
 
 /** What `ExpiryWatch` needs. */
 export interface ExpiryOptions {
   readonly maxClients?: number;
   readonly clientTtlSeconds?: number;
-  /** The server's clock, in POSIX seconds. */
-  readonly nowSeconds: () => number;
+  /** The server's clock. */
+  readonly now: () => Timestamp;
   readonly coverage: Coverage;
   readonly onViolation: (rule: string, detail: string) => void;
 }
@@ -26,16 +32,19 @@ export interface ExpiryOptions {
 /** The state of a router before a call. */
 export interface RouterState {
   readonly clients: number;
-  readonly raisedHorizon: number;
+  readonly raisedHorizon: Timestamp;
 }
+
+/** A horizon that was never raised. */
+const beforeAll: Timestamp = { seconds: -Infinity, nanoseconds: 0 };
 
 /** Checks one router whose reports expire. */
 export class ExpiryWatch {
   readonly #router: FloodRouter;
   readonly #options: ExpiryOptions;
   readonly #situation: Situation;
-  /** When the newest report of each client was received, for all so far. */
-  readonly #receivedAt = new Map<ByteString, number>();
+  /** When the newest report of each client was heard, for all so far. */
+  readonly #heardAt = new Map<ByteString, Timestamp>();
 
   constructor(router: FloodRouter, options: ExpiryOptions) {
     this.#router = router;
@@ -43,10 +52,18 @@ export class ExpiryWatch {
     this.#situation = situationOf(options);
   }
 
-  /** The horizon, in POSIX seconds. */
-  get horizon(): number {
-    const { clientTtlSeconds = Infinity, nowSeconds } = this.#options;
-    return Math.max(this.#raisedHorizon, nowSeconds() - clientTtlSeconds);
+  /** The horizon. */
+  get horizon(): Timestamp {
+    const { clientTtlSeconds = Infinity, now } = this.#options;
+    const { nanoseconds, seconds } = now();
+    const byAge = { seconds: seconds - clientTtlSeconds, nanoseconds };
+    const raised = this.#raisedHorizon;
+    return compareTimestamps(raised, byAge) < 0 ? byAge : raised;
+  }
+
+  /** Whether a report was heard at or before the horizon. */
+  hasExpired(line: ByteString): boolean {
+    return isUntil(heardAtOf(line), this.horizon);
   }
 
   /** The present state, to be passed to a check after the next call. */
@@ -67,11 +84,11 @@ export class ExpiryWatch {
     const { client, line } = report;
     const { coverage } = this.#options;
     this.#checkHorizon(before);
-    if (this.#raisedHorizon > before.raisedHorizon) {
+    if (!isUntil(this.#raisedHorizon, before.raisedHorizon)) {
       coverage.add("the horizon is raised by a full server");
-      this.#checkRaise(before, receivedAtOf(line), stored);
+      this.#checkRaise(before, heardAt(report), stored);
     }
-    const hasExpired = receivedAtOf(line) <= this.horizon;
+    const hasExpired = this.hasExpired(line);
     this.#check(
       hasExpired === (acceptance === "forgotten"),
       hasExpired
@@ -88,17 +105,17 @@ export class ExpiryWatch {
     );
     if (acceptance === "forgotten") {
       coverage.add(
-        receivedAtOf(line) <= this.#raisedHorizon
+        isUntil(heardAt(report), this.#raisedHorizon)
           ? "a report arrives below the raised horizon"
           : "a report arrives after its time to live",
       );
     }
     const isNew = acceptance === "newer" && stored === undefined;
-    if (isNew && this.#receivedAt.has(client)) {
+    if (isNew && this.#heardAt.has(client)) {
       coverage.add("an expired client reports again");
     }
     if (acceptance === "newer") {
-      this.#receivedAt.set(client, receivedAtOf(line));
+      this.#heardAt.set(client, heardAt(report));
     }
     this.#countRemoved(before.clients + (isNew ? 1 : 0));
   }
@@ -107,18 +124,20 @@ export class ExpiryWatch {
    * Checks that the router receives a neighbour's horizon. Reports that expire
    * by it are not removed at once, but must not be visible from then on.
    */
-  watchHorizon(seconds: number, receive: () => void): void {
+  watchHorizon(horizon: Timestamp, receive: () => void): void {
     const before = this.snapshot();
     // One that is ahead of the clock waits.
-    const isRaised = seconds > before.raisedHorizon &&
-      seconds <= this.#options.nowSeconds();
+    const isRaised = !isUntil(horizon, before.raisedHorizon) &&
+      isUntil(horizon, this.#options.now());
     const lines = isRaised ? [...this.#router.lines()] : [];
     receive();
     this.#checkHorizon(before);
+    const expected = isRaised ? horizon : before.raisedHorizon;
     this.#check(
-      this.#raisedHorizon === (isRaised ? seconds : before.raisedHorizon),
+      compareTimestamps(this.#raisedHorizon, expected) === 0,
       "a server does not raise its horizon to a neighbour's",
-      `${this.#raisedHorizon} after ${seconds}`,
+      `${formatTimestamp(this.#raisedHorizon)} after ` +
+        formatTimestamp(horizon),
     );
     if (!isRaised) return;
     this.#options.coverage.add("the horizon is raised by a neighbour");
@@ -126,7 +145,7 @@ export class ExpiryWatch {
     for (const line of lines) {
       const visible = this.#router.newest(clientOf(line));
       this.#check(
-        visible === (receivedAtOf(line) > this.horizon ? line : undefined),
+        visible === (this.hasExpired(line) ? undefined : line),
         "an expired report is visible, or another one is not",
         `${visible} of ${line}`,
       );
@@ -138,21 +157,22 @@ export class ExpiryWatch {
     this.#countRemoved(clients);
   }
 
-  get #raisedHorizon(): number {
-    return this.#router.raisedHorizon ?? -Infinity;
+  get #raisedHorizon(): Timestamp {
+    return this.#router.raisedHorizon ?? beforeAll;
   }
 
   #checkHorizon({ raisedHorizon }: RouterState): void {
     this.#check(
-      this.#raisedHorizon >= raisedHorizon,
+      isUntil(raisedHorizon, this.#raisedHorizon),
       "the horizon fell",
-      `from ${raisedHorizon} to ${this.#raisedHorizon}`,
+      `from ${formatTimestamp(raisedHorizon)} to ` +
+        formatTimestamp(this.#raisedHorizon),
     );
   }
 
   #checkVisible(line: ByteString): void {
     this.#check(
-      receivedAtOf(line) > this.horizon,
+      !this.hasExpired(line),
       "an expired report is visible",
       line,
     );
@@ -160,12 +180,12 @@ export class ExpiryWatch {
 
   /**
    * Checks a raised horizon. A simulated server has few clients, so only the
-   * oldest report may expire, with those that were received at the same time.
+   * oldest report may expire, with those that were heard at the same time.
    * It may be the new report.
    */
   #checkRaise(
     { clients, raisedHorizon }: RouterState,
-    receivedAt: number,
+    heard: Timestamp,
     stored: ByteString | undefined,
   ): void {
     const { clientTtlSeconds, maxClients = Infinity } = this.#options;
@@ -176,13 +196,14 @@ export class ExpiryWatch {
     );
     // With a time to live, the oldest report may have expired already.
     if (clientTtlSeconds !== undefined) return;
-    const oldest = this.#receivedAt.values()
-      .filter((seconds) => seconds > raisedHorizon)
-      .reduce((least, seconds) => Math.min(least, seconds), receivedAt);
+    const oldest = this.#heardAt.values()
+      .filter((time) => !isUntil(time, raisedHorizon))
+      .reduce((least, time) => isUntil(time, least) ? time : least, heard);
     this.#check(
-      this.#raisedHorizon === oldest,
+      compareTimestamps(this.#raisedHorizon, oldest) === 0,
       "more than the oldest report has expired",
-      `the horizon is ${this.#raisedHorizon}, the oldest report of ${oldest}`,
+      `the horizon is ${formatTimestamp(this.#raisedHorizon)}, the oldest ` +
+        `report of ${formatTimestamp(oldest)}`,
     );
   }
 
@@ -194,6 +215,11 @@ export class ExpiryWatch {
   #check(holds: boolean, rule: string, detail: string): void {
     if (!holds) this.#options.onViolation(rule, detail);
   }
+}
+
+/** Whether one time is at or before another. */
+function isUntil(time: Timestamp, other: Timestamp): boolean {
+  return compareTimestamps(time, other) <= 0;
 }
 
 function situationOf(

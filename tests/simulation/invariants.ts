@@ -11,7 +11,9 @@
 import { root } from "../../peers/store/digest_tree.ts";
 import { fingerprint } from "../../peers/store/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, isNewer, receivedAtOf } from "../../protocol/report.ts";
+import { isNewer } from "../../protocol/order.ts";
+import { clientOf } from "../../protocol/report.ts";
+import { formatTimestamp } from "../../protocol/time.ts";
 import { hasExpiry } from "./plan.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
 import type { World } from "./world.ts";
@@ -65,8 +67,7 @@ function namesOf(entries: readonly { readonly server: SimulatedServer }[]) {
 
 /** Whether a report has expired on any server: then a server may lack it. */
 function hasExpiredAnywhere(line: ByteString, { servers }: World): boolean {
-  const receivedAt = receivedAtOf(line);
-  return servers.values().some(({ router }) => receivedAt <= router.horizon);
+  return servers.values().some(({ router }) => router.hasExpired(line));
 }
 
 /**
@@ -180,7 +181,10 @@ export function checkExpiry(
   const { plan, servers, violations } = world;
   if (!hasExpiry(plan)) return;
   const horizons = new Map(
-    servers.values().map(({ name, router }) => [name, router.raisedHorizon]),
+    servers.values().map(({ name, router: { raisedHorizon } }) => [
+      name,
+      raisedHorizon && formatTimestamp(raisedHorizon),
+    ]),
   );
   if (new Set(horizons.values()).size > 1) {
     violations.push({
@@ -191,7 +195,7 @@ export function checkExpiry(
   const visible = visibleClients(world);
   for (const { name, router } of servers.values()) {
     for (const line of router.lines()) {
-      if (receivedAtOf(line) > router.horizon) continue;
+      if (!router.hasExpired(line)) continue;
       const rule = "an expired report is visible";
       violations.push({ rule, detail: `${name}: ${line}` });
     }

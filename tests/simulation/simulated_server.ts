@@ -23,8 +23,8 @@ import { findServer, type Topology } from "../../peers/topology.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Iamat } from "../../protocol/command.ts";
 import { maxPeerLineBytes } from "../../protocol/limits.ts";
-import { isNewer, makeReport, type Report } from "../../protocol/report.ts";
-import { secondsOf } from "../../runtime/clock.ts";
+import { isNewer, isRepetition } from "../../protocol/order.ts";
+import { makeReport, parseReport, type Report } from "../../protocol/report.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
 import type { Coverage, ServerEvent } from "./coverage.ts";
@@ -119,7 +119,7 @@ export class SimulatedServer {
   /** Accepts a report of a client. */
   report(iamat: Iamat): Report {
     const report = makeReport(this.name, this.#host.clock.now(), iamat);
-    this.router.accept(report);
+    this.router.acceptOwn(report);
     this.#linkManager.scheduleFlush();
     return report;
   }
@@ -154,7 +154,7 @@ export class WatchedRouter extends FloodRouter {
   ) {
     const { catchUp, clientTtlSeconds, recentReports, writeBytes } = options;
     const { maxClients = Infinity } = options;
-    const nowSeconds = () => secondsOf(host.clock);
+    const now = () => host.clock.now();
     super({
       catchUp,
       limits: {
@@ -162,7 +162,7 @@ export class WatchedRouter extends FloodRouter {
         maxTableBytes: Infinity,
         sourceShare: 1,
         clientTtlSeconds,
-        nowSeconds,
+        now,
       },
       recentReports,
       writeBytes,
@@ -180,25 +180,35 @@ export class WatchedRouter extends FloodRouter {
     this.#expiry = hasExpiry(options)
       ? new ExpiryWatch(this, {
         ...options,
-        nowSeconds,
+        now,
         onViolation: (rule, detail) => this.#violate(rule, detail),
       })
       : undefined;
   }
 
-  /**
-   * The correct horizon, in POSIX seconds: reports that were received at or
-   * before it have expired.
-   */
-  get horizon(): number {
-    return this.#expiry?.horizon ?? -Infinity;
+  /** Whether a report has expired, by the correct horizon. */
+  hasExpired(line: ByteString): boolean {
+    return this.#expiry?.hasExpired(line) ?? false;
   }
 
   override accept(report: Report, from?: string): Acceptance {
+    return this.#watch(report, from, false, () => super.accept(report, from));
+  }
+
+  override acceptOwn(report: Report): Acceptance {
+    return this.#watch(report, undefined, true, () => super.acceptOwn(report));
+  }
+
+  #watch(
+    report: Report,
+    from: string | undefined,
+    isOwn: boolean,
+    accept: () => Acceptance,
+  ): Acceptance {
     const { client } = report;
     const before = this.newest(client);
     const stateBefore = this.#expiry?.snapshot();
-    const acceptance = super.accept(report, from);
+    const acceptance = accept();
     if (stateBefore !== undefined) {
       this.#expiry!.onAcceptance(report, acceptance, before, stateBefore);
       if (acceptance === "newer") {
@@ -215,7 +225,9 @@ export class WatchedRouter extends FloodRouter {
         `${before}, then ${after}`,
       );
     }
-    if (acceptance !== "forgotten" && after !== undefined) {
+    if (isOwn) this.#checkRepetition(report, acceptance, before);
+    const isNotStored = acceptance === "forgotten" || acceptance === "repeated";
+    if (!isNotStored && after !== undefined) {
       const { line } = report;
       if (line !== after && !isNewer(after, line)) {
         this.#violate(
@@ -231,10 +243,25 @@ export class WatchedRouter extends FloodRouter {
     return acceptance;
   }
 
+  /** Checks that a report is a repetition of the stored one, or news. */
+  #checkRepetition(
+    report: Report,
+    acceptance: Acceptance,
+    before: ByteString | undefined,
+  ): void {
+    const repeats = before !== undefined &&
+      isRepetition(report, parseReport(before, () => true)!);
+    if (repeats === (acceptance === "repeated")) return;
+    this.#violate(
+      repeats ? "a repeated report is news" : "news is a repeated report",
+      `${report.line} after ${before}`,
+    );
+  }
+
   override receive(from: string, message: Message): string | undefined {
     const receive = () => super.receive(from, message);
     if (message.verb === "HORIZON" && this.#expiry !== undefined) {
-      this.#expiry.watchHorizon(message.seconds, receive);
+      this.#expiry.watchHorizon(message.time, receive);
       return undefined;
     }
     const fault = receive();

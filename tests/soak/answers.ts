@@ -5,7 +5,8 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { fieldsOf, isNewer, receivedAtOf } from "../../protocol/report.ts";
+import { heardSecondsOf, isNewer } from "../../protocol/order.ts";
+import { fieldsOf } from "../../protocol/report.ts";
 import { names } from "../end_to_end/process.ts";
 import { positionAt } from "./random_lines.ts";
 
@@ -288,7 +289,7 @@ function faultOfLine(
   if (position !== (fields.position ?? positionAt(time))) {
     return "another position";
   }
-  const receivedAtMs = receivedAtOf(line) * 1000;
+  const receivedAtMs = heardSecondsOf(line) * 1000;
   const isPossible = receivedAtMs >= notBeforeMs - clockSlackMs &&
     receivedAtMs <= nowMs + clockSlackMs;
   return isPossible ? undefined : "an impossible clock difference";

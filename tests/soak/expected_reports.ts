@@ -8,7 +8,8 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf, isNewer, serverOf } from "../../protocol/report.ts";
+import { isNewer } from "../../protocol/order.ts";
+import { clientOf, serverOf } from "../../protocol/report.ts";
 
 /** The newest expected report of each client. */
 export class ExpectedReports {

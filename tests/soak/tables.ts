@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { isNewer } from "../../protocol/report.ts";
+import { isNewer } from "../../protocol/order.ts";
 import { show } from "./answers.ts";
 
 /** The newest AT line of each client at one server. */

@@ -13,12 +13,8 @@ import type { Outbox } from "../../../peers/replication/outbox.ts";
 import { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { parseTopology } from "../../../peers/topology.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
-import {
-  isNewer,
-  readReport,
-  type Report,
-  timeOf,
-} from "../../../protocol/report.ts";
+import { isNewer } from "../../../protocol/order.ts";
+import { readReport, type Report, timeOf } from "../../../protocol/report.ts";
 import { handshakesTarget } from "../targets/handshakes.ts";
 import { herdsTarget } from "../targets/herds.ts";
 import { messagesTarget } from "../targets/messages.ts";
@@ -127,11 +123,11 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "list",
   },
   {
-    fault: "a horizon is written as JavaScript prints the number",
+    fault: "a horizon is written without the zeros after its dot",
     target: messagesTarget({
       formatMessage: (message) =>
         message.verb === "HORIZON"
-          ? `HORIZON ${message.seconds}`
+          ? `HORIZON ${message.time.seconds}.${message.time.nanoseconds}`
           : formatMessage(message),
     }),
     from: "horizon",
@@ -156,6 +152,18 @@ export const peerFaults: readonly PlantedFault[] = [
     fault: "a server has caught up before the comparison is complete",
     target: herdsTarget((...args) => new HastyRouter(...args)),
     from: "synced",
+  },
+  {
+    fault: "a hello may have any order of reports",
+    target: handshakesTarget({
+      checkHello: (line, self, neighbours) =>
+        checkHello(
+          line.replace(/ order=[^ ]+/, " order=heard"),
+          self,
+          neighbours,
+        ),
+    }),
+    from: "hello",
   },
   {
     fault: "white space after a hello is ignored",

@@ -88,6 +88,16 @@ export function objectionToPosition(text: string): Objection {
   return undefined;
 }
 
+/**
+ * The whole nanoseconds of a decimal number, with a sign or without. Decimals
+ * after the ninth are ignored.
+ */
+export function nanosecondsOf(text: string): bigint {
+  const [integer, fraction = ""] = text.replace(/^[+-]/, "").split(".");
+  const size = BigInt(integer + fraction.slice(0, 9).padEnd(9, "0"));
+  return text.startsWith("-") ? -size : size;
+}
+
 /** A time by a server's clock. */
 export interface Instant {
   readonly seconds: number;

@@ -5,7 +5,12 @@
  * @module
  */
 import { isWhiteSpace } from "./commands.ts";
-import { isDecimal, objectionToPosition, objectionToTime } from "./numbers.ts";
+import {
+  isDecimal,
+  nanosecondsOf,
+  objectionToPosition,
+  objectionToTime,
+} from "./numbers.ts";
 
 /** Whether a text is HEX digits, from `least` to `most` of them. */
 function isHex(text: string, least: number, most: number): boolean {
@@ -28,6 +33,41 @@ function isDifference(text: string): boolean {
   const [integer, fraction] = text.slice(1).split(".");
   return /[+-]/.test(text.charAt(0)) && isDecimal(text.slice(1)) &&
     integer.length <= 16 && fraction?.length === 9;
+}
+
+const latestHeard = 10n ** 12n * 10n ** 9n;
+
+/** heard = time + difference, 0 to 10^12 seconds */
+function objectionToHeard(
+  difference: string,
+  time: string,
+): string | undefined {
+  const heard = nanosecondsOf(time) + nanosecondsOf(difference);
+  if (heard < 0n) return "heard below zero";
+  return heard > latestHeard ? "heard too late" : undefined;
+}
+
+/**
+ * Compares two AT lines about one client: -1, 0 or 1. The order is that of
+ * `effective`, the earlier one of `time` and `heard`; then `heard`; then `time`;
+ * then the bytes.
+ */
+export function compareReports(one: string, other: string): number {
+  const [a, b] = [one, other].map((line) => {
+    const [, , difference, , , text] = line.split(" ");
+    const time = nanosecondsOf(text);
+    const heard = time + nanosecondsOf(difference);
+    return [time < heard ? time : heard, heard, time, line];
+  });
+  const differing = a.findIndex((value, index) => value !== b[index]);
+  if (differing < 0) return 0;
+  return a[differing] < b[differing] ? -1 : 1;
+}
+
+/** A time in whole seconds and nanoseconds. */
+function wholeNanoseconds(time: string): number[] {
+  const nanoseconds = nanosecondsOf(time);
+  return [nanoseconds / 10n ** 9n, nanoseconds % 10n ** 9n].map(Number);
 }
 
 /** The parts of an AT line, or the reason why a line is not one. */
@@ -58,7 +98,8 @@ export function readReport(
   if (!servers.includes(server)) return { objection: "no such server" };
   if (!isDifference(difference)) return { objection: "no difference" };
   if (!isClient(client)) return { objection: "no client" };
-  const objection = objectionToPosition(position) ?? objectionToTime(time);
+  const objection = objectionToPosition(position) ?? objectionToTime(time) ??
+    objectionToHeard(difference, time);
   return objection === undefined
     ? { objection, server, difference, client, position, time }
     : { objection };
@@ -187,7 +228,7 @@ export function readMessage(
         : { objection };
     case "HORIZON":
       return fields.length === 1 && objectionToTime(first) === undefined
-        ? { objection: undefined, verb, parts: [Number(first)] }
+        ? { objection: undefined, verb, parts: wholeNanoseconds(first) }
         : { objection };
     case "DIGEST":
       return fields.length === 17 && isNode(first, 3)

@@ -122,7 +122,7 @@ function checkRefusal(refusal: HandshakeRefusal, line: ByteString): void {
  * hello = "HERD 5 " server " " server " " incarnation " " nonce *( " " field )
  * field = key "=" value
  *
- * No key occurs twice.
+ * No key occurs twice, and one field is `order=heard`.
  */
 function isValidHello(line: string, from: readonly string[]): boolean {
   const fields = line.split(" ");
@@ -132,6 +132,7 @@ function isValidHello(line: string, from: readonly string[]): boolean {
   return fields.length >= 6 && verb === "HERD" && version === "5" &&
     from.includes(speaker) && wanted === self.name && isClient(incarnation) &&
     is32Hex(nonce) && others.every(isHelloField) &&
+    others.includes("order=heard") &&
     keys.every((key, index) => keys.indexOf(key) === index);
 }
 

@@ -37,8 +37,11 @@ import {
 } from "../../../protocol/report.ts";
 import { takeAllLines } from "../../peers/replication/take_lines.ts";
 import { readCommand } from "../reference/commands.ts";
-import { compareDecimals } from "../reference/numbers.ts";
-import { readMessage, readReport } from "../reference/peer_lines.ts";
+import {
+  compareReports,
+  readMessage,
+  readReport,
+} from "../reference/peer_lines.ts";
 import {
   demand,
   demandSame,
@@ -88,7 +91,7 @@ export function herdsTarget(
           maxTableBytes: Infinity,
           sourceShare: 1,
           clientTtlSeconds: undefined,
-          nowSeconds: () => now.seconds,
+          now: () => now,
         },
         recentReports: 64,
         treeKey: "8".repeat(32),
@@ -250,7 +253,10 @@ class Scene {
     const after = this.#router.newest(client);
     if (acceptance === "newer") demandSame("the newest report", after, line);
     if (before === undefined || after === undefined || after === before) return;
-    demand("only a newer report replaces a report", isNewer(after, before));
+    demand(
+      "only a newer report replaces a report",
+      compareReports(after, before) > 0,
+    );
   }
 
   #readOutbox(outbox: Outbox, catchUp: CatchUp): void {
@@ -293,11 +299,4 @@ function noteReceived(catchUp: CatchUp, verb: string): void {
     case "LIST":
       if (catchUp.open !== undefined) catchUp.open = "disturbed";
   }
-}
-
-/** The order of reports, by the reference. */
-function isNewer(line: ByteString, than: ByteString): boolean {
-  const [time, other] = [line, than].map((text) => text.split(" ").at(-1)!);
-  const order = compareDecimals(time, other);
-  return order > 0 || order === 0 && line > than;
 }

@@ -9,16 +9,15 @@
  * - for an IAMAT, `ReportWriter` writes the AT line of the reference, and
  *   parsing it gives the same parts.
  *
- * Of two reports, the newer one is the one with the later time, or at equal
- * times the one with the larger bytes.
+ * Of two reports, the same one is newer as by the reference.
  *
  * @module
  */
 import { type ByteString, decodeBytes } from "../../../protocol/bytes.ts";
+import { isNewer } from "../../../protocol/order.ts";
 import {
   clientOf,
   fieldsOf,
-  isNewer,
   makeReport,
   parseReport,
   positionOf,
@@ -30,7 +29,6 @@ import {
 import { ServerNames } from "../../../peers/server_names.ts";
 import { maxLineBytes, maxPeerLineBytes } from "../../../protocol/limits.ts";
 import { atLine, readCommand } from "../reference/commands.ts";
-import { compareDecimals } from "../reference/numbers.ts";
 import * as reference from "../reference/peer_lines.ts";
 import {
   demand,
@@ -55,8 +53,8 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
   const { isNewer, readReport } = { ...real, ...code };
   const report = new Report();
 
-  /** Parses a line; returns its time, or the reason why it is not a report. */
-  function checkRead(line: ByteString): { time?: ByteString; reason: string } {
+  /** Parses a line, and says why it is not a report. */
+  function checkRead(line: ByteString): { isReport: boolean; reason: string } {
     const expected = reference.readReport(line, servers);
     for (const { bytes, end, start } of place(line)) {
       const isRead = readReport(bytes, start, end, names.find, report);
@@ -74,7 +72,9 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
       demandSame("the time", time, expected.time);
       demand("the client's indices are in order", clientEnd - clientStart > 0);
     }
-    if (expected.objection !== undefined) return { reason: expected.objection };
+    if (expected.objection !== undefined) {
+      return { isReport: false, reason: expected.objection };
+    }
     const { client, difference, position, server, time } = expected;
     const fields = [server, difference, client, position, time];
     demandAlike("fieldsOf()", fieldsOf(line), fields);
@@ -83,7 +83,7 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
     demandSame("timeOf()", timeOf(line), time);
     const { latitude, longitude } = positionOf(line);
     demandSame("positionOf()", latitude + longitude, position);
-    return { time, reason: "a report" };
+    return { isReport: true, reason: "a report" };
   }
 
   /** Checks the reports of a line, if it is an IAMAT. */
@@ -117,18 +117,14 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
       const readings = lines.map(checkRead);
       const written = lines.map(checkWritten).join();
       const reason = readings.map((reading) => reading.reason).join();
-      const [one, other] = readings.map(({ time }) => time);
       const signature = `${reason} ${written} ${magnitude(input.length)}`;
-      if (one === undefined || other === undefined) return signature;
-      const order = compareDecimals(one, other) || compareBytes(lines);
+      const areReports = lines.length === 2 &&
+        readings.every(({ isReport }) => isReport);
+      if (!areReports) return signature;
+      const order = reference.compareReports(lines[0], lines[1]);
       demandSame("isNewer()", isNewer(lines[0], lines[1]), order > 0);
       demandSame("isNewer() exchanged", isNewer(lines[1], lines[0]), order < 0);
       return `${signature} ${order}`;
     },
   };
-}
-
-/** Compares two lines byte by byte: -1, 0 or 1. */
-function compareBytes([one, other]: readonly ByteString[]): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

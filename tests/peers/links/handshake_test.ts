@@ -16,7 +16,7 @@ const hello = {
   to: "Hill",
   incarnation: "abc-1",
   nonce,
-  fields: new Map<string, string>(),
+  fields: new Map([["order", "heard"]]),
 };
 const hill = { name: "Hill", incarnation: "hill-1" };
 
@@ -25,7 +25,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const line = formatHello(hello);
-    assertEquals(line, `HERD 5 Smith Hill abc-1 ${nonce}`);
+    assertEquals(line, `HERD 5 Smith Hill abc-1 ${nonce} order=heard`);
     assertEquals(checkHello(line, hill, ["Jaquez", "Smith"]), hello);
   },
 });
@@ -39,6 +39,7 @@ Deno.test({
     const read = checkHello(line, hill, ["Smith"]);
     assert(!isRefusal(read));
     assertEquals([...read.fields!], [
+      ["order", "heard"],
       ["time", "2=3"],
       ["a-1", "~"],
       ["status", "!"],
@@ -91,6 +92,33 @@ Deno.test({
       assert(isRefusal(answer), line);
       assertEquals(answer.reason, reason, line);
     }
+  },
+});
+
+Deno.test({
+  name: "checkHello() refuses a server with another order of reports",
+  permissions: "none",
+  fn() {
+    const detailOf = (fields: string) => {
+      const line = `HERD 5 Smith Hill abc ${nonce}${fields}`;
+      const answer = checkHello(line, hill, ["Smith"]);
+      assert(isRefusal(answer), line);
+      assertEquals(answer.reason, "other order");
+      return answer.detail;
+    };
+    assertEquals(
+      detailOf(""),
+      "Smith orders reports by the clients' times alone, Hill by " +
+        "order=heard: upgrade Smith",
+    );
+    assertEquals(
+      detailOf(" place=order=heard order=vote"),
+      "Smith orders reports by order=vote, Hill by order=heard: upgrade " +
+        "Smith or Hill",
+    );
+    // The refusal is a line of a handshake too.
+    const detail = detailOf(` order=${"x".repeat(400)}`);
+    assert(formatRefusal({ reason: "other order", detail }).length < 200);
   },
 });
 

@@ -441,6 +441,7 @@ Deno.test({
       [helloOf("Smith", "Jaquez"), "wrong name"],
       [helloOf("Hill", "Smith"), "own name"],
       ["HERD 1 Smith Hill 1", "other version"],
+      [helloOf("Smith", "Hill").replace("=heard", "=time"), "other order"],
       ["x".repeat(maxPeerLineBytes + 1), "line too long"],
       ["x".repeat(513), "line too long"],
       [helloOf("Smith", "Hill", "x".repeat(500)), "line too long"],
@@ -518,6 +519,7 @@ Deno.test({
         ["IAMAT kiwi +34-118 1", "nonsense"],
         ["AT Mallory +0.000000000 kiwi +34-118 1", "nonsense"],
         ["AT Hill +0.000000000 kiwi +94-118 1", "nonsense"],
+        ["AT Hill -1.000000001 kiwi +34-118 1", "nonsense"],
         ["x".repeat(maxPeerLineBytes + 1), "line too long"],
       ]
     ) {

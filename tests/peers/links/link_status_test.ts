@@ -172,6 +172,7 @@ Deno.test({
     assertEquals(hill.counts, {
       newer: 2,
       known: 2,
+      repeated: 0,
       forgotten: 0,
       share: 0,
     });

@@ -5,10 +5,12 @@ import { maxLineIds } from "../../../peers/limits.ts";
 import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { parseMessage } from "../../../peers/replication/messages.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
+import { isNewer } from "../../../protocol/order.ts";
 import { parseReport } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 import { openRouter } from "../../fakes/memory_herd.ts";
+import { anyReportLine } from "../../protocol/arbitraries.ts";
 import { linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
 import { takeAllLines, takeLines } from "./take_lines.ts";
@@ -78,6 +80,54 @@ function equalRouters(count: number): [FloodRouter, FloodRouter] {
   }
   return [hill, smith];
 }
+
+Deno.test({
+  name: "compare() leaves the newest reports of clients with any clocks",
+  permissions: "none",
+  fn() {
+    const client = fc.nat(20).map((index) => `client-${index}`);
+    const lines = fc.array(
+      fc.tuple(anyReportLine, client, fc.constantFrom("Hill", "Smith")),
+      { maxLength: 100, size: "max" },
+    );
+    assertProperty(
+      fc.property(lines, (lines) => {
+        const [hill, smith] = [openRouter(), openRouter()];
+        const newest = new Map<string, string>();
+        for (const [kiwi, client, server] of lines) {
+          const line = kiwi.replace(" kiwi ", ` ${client} `);
+          const known = newest.get(client);
+          if (known === undefined || isNewer(line, known)) {
+            newest.set(client, line);
+          }
+          const router = server === "Hill" ? hill : smith;
+          router.accept(parseReport(line, () => true)!);
+        }
+        const { reports } = compare(hill, smith);
+        for (const router of [hill, smith]) {
+          assertEquals([...router.lines()].sort(), [...newest.values()].sort());
+        }
+        // Each is sent once, or in both directions within a second.
+        assertEquals(new Set(reports).size, reports.length);
+      }),
+    );
+  },
+});
+
+Deno.test({
+  name: "compare() sends a report only one way if its second is later",
+  permissions: "none",
+  fn() {
+    // By its time alone, the older report would seem to be newer.
+    const older = "AT Hill -900000.000000000 kiwi +1+1 901000";
+    const newer = "AT Smith +1.000000000 kiwi +2+2 1001";
+    const [hill, smith] = [openRouter(), openRouter()];
+    hill.accept(parseReport(older, () => true)!);
+    smith.accept(parseReport(newer, () => true)!);
+    assertEquals(compare(hill, smith).reports, [newer]);
+    assertEquals([hill.newest("kiwi"), smith.newest("kiwi")], [newer, newer]);
+  },
+});
 
 Deno.test({
   name: "compare() makes any two servers equal",

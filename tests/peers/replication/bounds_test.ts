@@ -23,6 +23,7 @@ import { openRouter } from "../../fakes/memory_herd.ts";
 import { linkAligned, linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
 import { receive, takeAllLines, takeLines } from "./take_lines.ts";
+import { timestampOf } from "../../fakes/timestamp.ts";
 
 /** A store with some clients, and one side of comparisons that are aligned. */
 function openAntiEntropy(clients: number) {
@@ -31,7 +32,7 @@ function openAntiEntropy(clients: number) {
     maxTableBytes: Infinity,
     sourceShare: 1,
     clientTtlSeconds: undefined,
-    nowSeconds: () => 10 ** 12,
+    now: () => timestampOf(10 ** 12),
   });
   for (let client = 0; client < clients; client++) {
     store.put(reportOf(`client-${client}`, 1));
@@ -276,13 +277,13 @@ Deno.test({
     const hill = openRouter();
     const [smith, jaquez] = [linkUp(hill, "Smith"), linkUp(hill, "Jaquez")];
     for (let times = 1; times <= 10_000; times++) {
-      hill.receive("Smith", { verb: "HORIZON", seconds: times });
+      hill.receive("Smith", { verb: "HORIZON", time: timestampOf(times) });
       hill.receive("Smith", { verb: "PRUNE", server: "Hill" });
       hill.receive("Smith", { verb: "GRAFT", server: "Hill" });
       hill.receive("Smith", { verb: "SYNC" });
       hill.receive("Smith", { verb: "ECHO", number: times });
     }
-    assertEquals(takeLines(jaquez), ["HORIZON 10000"]);
+    assertEquals(takeLines(jaquez), ["HORIZON 10000.000000000"]);
     assertEquals(takeAllLines(smith), ["SYNCED", "ECHOED 10000"]);
   },
 });

@@ -1,5 +1,6 @@
 import fc from "../../fast_check.ts";
 import { ReportTable } from "../../../peers/store/report_table.ts";
+import { parseReport } from "../../../protocol/report.ts";
 import { assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 import { openRouter } from "../../fakes/memory_herd.ts";
@@ -72,6 +73,42 @@ Deno.test({
     assertEquals(takeLines(outbox), []);
     assertEquals(router.newest("kiwi"), reportOf("kiwi", 5).line);
     assertEquals(router.clients, 1);
+  },
+});
+
+Deno.test({
+  name: "acceptOwn() stores and floods no report that its client sends again",
+  permissions: "none",
+  fn() {
+    const router = openRouter({ catchUp: false });
+    const outbox = linkUp(router, "Smith");
+    const parse = (line: string) => parseReport(line, () => true)!;
+    const stored = "AT Smith +1.000000000 kiwi +1+1 7";
+    router.accept(parse(stored), "Jaquez");
+    assertEquals(takeLines(outbox), [stored]);
+    // Whichever was heard later, and by whatever server.
+    for (const again of ["AT Hill +2.000000000", "AT Hill +0.500000000"]) {
+      const report = parse(`${again} kiwi +1+1 7`);
+      assertEquals(router.acceptOwn(report), "repeated");
+    }
+    assertEquals(router.newest("kiwi"), stored);
+    assertEquals(takeLines(outbox), []);
+    // A neighbour's report is ordered as everywhere, whatever it repeats.
+    const later = "AT Campbell +3.000000000 kiwi +1+1 7";
+    assertEquals(router.accept(parse(later), "Jaquez"), "newer");
+    assertEquals(takeLines(outbox), [later]);
+    const moved = "AT Hill +4.000000000 kiwi +1+2 7";
+    assertEquals(router.acceptOwn(parse(moved)), "newer");
+    assertEquals(takeLines(outbox), [moved]);
+    // It is no more than that one report.
+    assertEquals(router.acceptOwn(parse(later)), "known");
+    assertEquals(router.counts, {
+      newer: 3,
+      known: 1,
+      repeated: 2,
+      forgotten: 0,
+      share: 0,
+    });
   },
 });
 

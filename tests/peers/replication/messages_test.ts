@@ -54,7 +54,10 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ verb: fc.constantFrom("HAVE" as const, "WANT"), ids }),
   fc.record({
     verb: fc.constant("HORIZON" as const),
-    seconds: fc.nat(2 ** 40).map((value) => value / 64),
+    time: fc.record({
+      seconds: fc.nat(999_999_999_999_999),
+      nanoseconds: fc.nat(999_999_999),
+    }),
   }),
   fc.record({
     verb: fc.constant("DIGEST" as const),
@@ -182,23 +185,29 @@ Deno.test({
 });
 
 Deno.test({
-  name: "formatMessage() writes a valid time for every horizon",
+  name: "formatMessage() writes horizons with nine decimals",
   permissions: "none",
   fn() {
     for (
-      const [seconds, time] of [
-        [-98.5, "0"],
-        [1e-7, "0"],
-        [1e-6, "0.000001"],
-        [1520023934.918964, "1520023934.918964"],
-        [Number("999999999999999.99"), "999999999999999"],
-        [1.1e16, "999999999999999"],
+      const [seconds, nanoseconds, text] of [
+        [0, 0, "0.000000000"],
+        [0, 1, "0.000000001"],
+        [1520023934, 918_963_997, "1520023934.918963997"],
+        [999_999_999_999_999, 999_999_999, "999999999999999.999999999"],
       ] as const
     ) {
-      const line = formatMessage({ verb: "HORIZON", seconds });
-      assertEquals(line, `HORIZON ${time}`);
-      assert(parseMessage(line, isServer) !== undefined, line);
+      const time = { seconds, nanoseconds };
+      const line = formatMessage({ verb: "HORIZON", time });
+      assertEquals(line, `HORIZON ${text}`);
+      assertEquals(parseMessage(line, isServer), { verb: "HORIZON", time });
     }
+    assertEquals(
+      parseMessage("HORIZON 7.1234567899", isServer),
+      {
+        verb: "HORIZON",
+        time: { seconds: 7, nanoseconds: 123_456_789 },
+      },
+    );
   },
 });
 

@@ -12,6 +12,7 @@ import type { Report } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { reportOf } from "../reports.ts";
 import { takeAllLines, takeLines } from "./take_lines.ts";
+import { timestampOf } from "../../fakes/timestamp.ts";
 
 function put(outbox: Outbox, report: Report): void {
   outbox.put(report, fingerprint(report.line));
@@ -309,14 +310,14 @@ Deno.test({
   permissions: "none",
   fn() {
     const outbox = new Outbox();
-    outbox.sendHorizon(1);
+    outbox.sendHorizon(timestampOf(1));
     const reports = ["kiwi", "pear", "plum"].map((id) => reportOf(id, 5));
     for (const report of reports) put(outbox, report);
     for (const report of [reports[1], reportOf("fig", 5), reports[1]]) {
       outbox.cancel(fingerprint(report.line));
     }
     const rest = [reports[0].line, reports[2].line];
-    assertEquals(takeLines(outbox), ["HORIZON 1", ...rest]);
+    assertEquals(takeLines(outbox), ["HORIZON 1.000000000", ...rest]);
     // A batch that was taken no longer changes.
     put(outbox, reports[1]);
     outbox.cancel(fingerprint(reports[0].line));
@@ -330,22 +331,23 @@ Deno.test({
   fn() {
     const outbox = new Outbox();
     put(outbox, reportOf("kiwi", 1));
-    outbox.sendHorizon(1);
+    outbox.sendHorizon(timestampOf(1));
     put(outbox, reportOf("pear", 2));
     assertEquals(takeLines(outbox), [
       reportOf("kiwi", 1).line,
-      "HORIZON 1",
+      "HORIZON 1.000000000",
       reportOf("pear", 2).line,
     ]);
     fallBehind(outbox);
-    outbox.sendHorizon(2);
+    outbox.sendHorizon(timestampOf(2));
     put(outbox, reportOf("plum", 3));
     const lines = takeAllLines(outbox);
     assertEquals(lines.filter((line) => line.startsWith("HORIZON")), [
-      "HORIZON 2",
+      "HORIZON 2.000000000",
     ]);
     assert(
-      lines.indexOf("HORIZON 2") < lines.indexOf(reportOf("plum", 3).line),
+      lines.indexOf("HORIZON 2.000000000") <
+        lines.indexOf(reportOf("plum", 3).line),
     );
   },
 });

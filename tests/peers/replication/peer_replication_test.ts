@@ -207,18 +207,18 @@ Deno.test({
     for (const [index, client] of ["a", "b", "c"].entries()) {
       hill.accept(reportOf(client, index + 1), "Jaquez");
     }
-    assertEquals(takeLines(jaquez), ["HORIZON 1"]);
+    assertEquals(takeLines(jaquez), ["HORIZON 1.000000000"]);
     assertEquals(takeLines(smith), [
       reportOf("a", 1).line,
       reportOf("b", 2).line,
-      "HORIZON 1",
+      "HORIZON 1.000000000",
       reportOf("c", 3).line,
     ]);
     receive(hill, "Smith", "HORIZON 1");
     receive(hill, "Smith", "HORIZON 0.5");
     assertEquals(takeLines(jaquez), []);
     receive(hill, "Smith", "HORIZON 2.5");
-    assertEquals(takeLines(jaquez), ["HORIZON 2.5"]);
+    assertEquals(takeLines(jaquez), ["HORIZON 2.500000000"]);
     assertEquals(takeLines(smith), []);
     assertEquals(hill.newest("b"), undefined);
     assertEquals(hill.newest("c"), reportOf("c", 3).line);
@@ -226,7 +226,7 @@ Deno.test({
     // A neighbour that is linked later receives it too.
     assertEquals(takeLines(hill.link("Campbell")), [
       `TREE ${hill.treeKey}`,
-      "HORIZON 2.5",
+      "HORIZON 2.500000000",
     ]);
   },
 });

@@ -11,14 +11,12 @@ import {
   ReportStore,
   type StoreLimits,
 } from "../../../peers/store/report_store.ts";
-import {
-  makeReport,
-  parseReport,
-  receivedAtOf,
-} from "../../../protocol/report.ts";
+import { heardSecondsOf } from "../../../protocol/order.ts";
+import { makeReport, parseReport } from "../../../protocol/report.ts";
 import type { Report } from "../../../protocol/report.ts";
 import { assert, assertEquals, assertThrows } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
+import { timestampOf } from "../../fakes/timestamp.ts";
 
 /** A report received at one time from a client whose clock may be wrong. */
 function received(
@@ -40,7 +38,7 @@ function openStore(limits: Partial<StoreLimits>): ReportStore {
     maxTableBytes: Infinity,
     sourceShare: 1,
     clientTtlSeconds: undefined,
-    nowSeconds: () => 10 ** 9,
+    now: () => timestampOf(10 ** 9),
     ...limits,
   });
 }
@@ -52,11 +50,11 @@ function stored(store: ReportStore, clients: readonly string[]): string[] {
 
 Deno.test({
   name:
-    "receivedAtOf() is the time at the origin, not that of the client's clock",
+    "heardSecondsOf() is the time at the origin, not that of the client's clock",
   permissions: "none",
   fn() {
     for (const time of [0, 99, 100, 5_000]) {
-      assertEquals(receivedAtOf(received("kiwi", 100, time).line), 100);
+      assertEquals(heardSecondsOf(received("kiwi", 100, time).line), 100);
     }
   },
 });
@@ -74,11 +72,11 @@ Deno.test({
     assertEquals(store.raisedHorizon, undefined);
     store.put(received("d", 40, 7));
     assertEquals(stored(store, clients), ["a", "b", "d"]);
-    assertEquals(store.raisedHorizon, 10);
+    assertEquals(store.raisedHorizon, timestampOf(10));
     assertEquals(store.size, 3);
     // A report that is older than all others expires itself.
     assertEquals(store.put(received("e", 15)), "forgotten");
-    assertEquals(store.raisedHorizon, 15);
+    assertEquals(store.raisedHorizon, timestampOf(15));
     assertEquals(stored(store, clients), ["a", "b", "d"]);
     // A new report of a stored client needs no room.
     store.put(received("a", 50, 2));
@@ -133,7 +131,7 @@ Deno.test({
     let nowSeconds = 100;
     const store = openStore({
       clientTtlSeconds: 10,
-      nowSeconds: () => nowSeconds,
+      now: () => timestampOf(nowSeconds),
     });
     store.put(received("kiwi", 100, 900));
     nowSeconds = 109;
@@ -166,7 +164,7 @@ Deno.test({
     let nowSeconds = 100;
     const store = openStore({
       clientTtlSeconds: 10,
-      nowSeconds: () => nowSeconds,
+      now: () => timestampOf(nowSeconds),
     });
     for (let index = 0; index < 10; index++) {
       store.put(received(`client-${index}`, 100 + index));
@@ -191,8 +189,8 @@ Deno.test({
       store.put(received(`client-${index}`, index + 1));
     }
     assertEquals(store.needsSweep, false);
-    store.raiseHorizon(count - 5);
-    assertEquals(store.raiseHorizon(7), "known");
+    store.raiseHorizon(timestampOf(count - 5));
+    assertEquals(store.raiseHorizon(timestampOf(7)), "known");
     let sweeps = 0;
     while (store.needsSweep) {
       const before = store.size;
@@ -218,7 +216,7 @@ Deno.test({
       for (const [client, time] of arrivals) {
         store.put(received(`client-${client}`, time));
       }
-      if (horizon > 0) store.raiseHorizon(horizon);
+      if (horizon > 0) store.raiseHorizon(timestampOf(horizon));
       while (store.needsSweep) store.sweep(10);
       // The same reports, stored in another order.
       const other = openStore({});
@@ -299,7 +297,7 @@ Deno.test({
     let added = 0;
     const pages = pagesOf(store, (client) => client.startsWith("c"), 7, () => {
       store.put(received(`n${added}`, 10));
-      store.forget(`n${added - 5}`, 10);
+      store.forget(`n${added - 5}`, timestampOf(10));
       store.put(received(manyClients[added % manyClients.length], 20));
       added += 1;
     });
@@ -316,7 +314,7 @@ Deno.test({
     let nowSeconds = 15;
     const store = openStore({
       clientTtlSeconds: 10,
-      nowSeconds: () => nowSeconds,
+      now: () => timestampOf(nowSeconds),
     });
     for (let index = 0; index <= maxPageReports; index++) {
       store.put(received(`c${index}`, 10));
@@ -374,13 +372,15 @@ Deno.test({
         maxTableBytes: Infinity,
         sourceShare: 1,
         clientTtlSeconds: undefined,
-        nowSeconds: () => 10 ** 9,
+        now: () => timestampOf(10 ** 9),
       },
       (client) => removed.push(client),
     );
     store.put(received("kiwi", 10));
     store.put(received("pear", 11));
-    for (const client of ["kiwi", "pear", "plum"]) store.forget(client, 10);
+    for (const client of ["kiwi", "pear", "plum"]) {
+      store.forget(client, timestampOf(10));
+    }
     assertEquals(stored(store, ["kiwi", "pear"]), ["pear"]);
     assertEquals([store.size, removed], [1, ["kiwi"]]);
   },
@@ -437,7 +437,7 @@ Deno.test({
     const store = openStore({
       maxClients: 1_600,
       sourceShare: 1 / 16,
-      nowSeconds: () => nowSeconds,
+      now: () => timestampOf(nowSeconds),
     });
     const flooder = new ReportSource("192.0.2.1");
     const put = (client: string, source?: ReportSource) =>
@@ -480,7 +480,7 @@ Deno.test({
     const store = openStore({
       maxClients: 1_600,
       sourceShare: 1 / 16,
-      nowSeconds: () => nowSeconds,
+      now: () => timestampOf(nowSeconds),
     });
     /** Clients that are taken from connections with one client each. */
     const fill = (minute: string) => {
@@ -504,35 +504,38 @@ Deno.test({
   permissions: "none",
   fn() {
     let nowSeconds = 100;
-    const store = openStore({ nowSeconds: () => nowSeconds });
+    const store = openStore({ now: () => timestampOf(nowSeconds) });
     store.put(received("kiwi", 90));
-    assertEquals(store.raiseHorizon(500), "waits");
-    assertEquals(store.raiseHorizon(500), "known");
-    assertEquals(store.raiseHorizon(200), "waits");
+    assertEquals(store.raiseHorizon(timestampOf(500)), "waits");
+    assertEquals(store.raiseHorizon(timestampOf(500)), "known");
+    assertEquals(store.raiseHorizon(timestampOf(200)), "waits");
     assertEquals(stored(store, ["kiwi"]), ["kiwi"]);
     assertEquals(store.raisedHorizon, undefined);
-    assertEquals(store.raiseHorizon(80), "raised");
+    assertEquals(store.raiseHorizon(timestampOf(80)), "raised");
     nowSeconds = 300;
     assertEquals(store.raiseWaitingHorizons(), true);
-    assertEquals(store.raisedHorizon, 200);
+    assertEquals(store.raisedHorizon, timestampOf(200));
     assertEquals(stored(store, ["kiwi"]), []);
     assertEquals(store.hasWaitingHorizon, true);
     assertEquals(store.raiseWaitingHorizons(), false);
     nowSeconds = 600;
     assertEquals(store.raiseWaitingHorizons(), true);
-    assertEquals([store.raisedHorizon, store.hasWaitingHorizon], [500, false]);
+    assertEquals([store.raisedHorizon, store.hasWaitingHorizon], [
+      timestampOf(500),
+      false,
+    ]);
     // However many there are, the last one that is near is kept, and so are
     // those of a clock that is far ahead.
     for (let index = 1; index <= 100; index++) {
-      store.raiseHorizon(nowSeconds + index / 50);
-      store.raiseHorizon(10 ** 6 + index * 1_000);
+      store.raiseHorizon(timestampOf(nowSeconds + index / 50));
+      store.raiseHorizon(timestampOf(10 ** 6 + index * 1_000));
     }
     nowSeconds += 2;
     assertEquals(store.raiseWaitingHorizons(), true);
-    assertEquals(store.raisedHorizon, nowSeconds);
+    assertEquals(store.raisedHorizon, timestampOf(nowSeconds));
     nowSeconds = 10 ** 9;
     assertEquals(store.raiseWaitingHorizons(), true);
-    assertEquals(store.raisedHorizon, 10 ** 6 + 100_000);
+    assertEquals(store.raisedHorizon, timestampOf(10 ** 6 + 100_000));
   },
 });
 
@@ -541,10 +544,13 @@ Deno.test({
   permissions: "none",
   fn() {
     const nowSeconds = 100;
-    const store = openStore({ maxClients: 3, nowSeconds: () => nowSeconds });
+    const store = openStore({
+      maxClients: 3,
+      now: () => timestampOf(nowSeconds),
+    });
     for (const client of ["a", "b", "c"]) store.put(received(client, 900));
     assertEquals(store.put(received("kiwi", 100)), "forgotten");
-    assertEquals(store.raisedHorizon, 100);
+    assertEquals(store.raisedHorizon, timestampOf(100));
     assertEquals(stored(store, ["a", "b", "c", "kiwi"]), ["a", "b", "c"]);
   },
 });
