@@ -113,7 +113,8 @@ export class Turns {
       this.#add(workload, resolve);
       if (this.#isCalling) return;
       this.#isCalling = true;
-      this.#clock.nextTurn(() => this.#call());
+      // Sockets were looked at just before, and are again if no more waits then.
+      this.#clock.endOfTurn(() => this.#call());
     });
   }
 
