@@ -113,8 +113,7 @@ export class Turns {
       this.#add(workload, resolve);
       if (this.#isCalling) return;
       this.#isCalling = true;
-      // Sockets were looked at just before, and are again if no more waits then.
-      this.#clock.endOfTurn(() => this.#call());
+      this.#clock.nextTurn(() => this.#call());
     });
   }
 
