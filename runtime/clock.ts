@@ -87,8 +87,17 @@ export class PastMoment {
 /** Smaller differences are rounding, or slow drift, in seconds. */
 const maxShiftSeconds = 1;
 
-/** A timer without a delay is due after this time at most, in milliseconds. */
-const timerDueMs = 2;
+/**
+ * While something waits for its next turn, the runtime looks at its sockets only
+ * at every 61st turn (tokio's `event_interval`).
+ */
+const turnsPerLook = 61;
+
+/**
+ * While there is always work for the next turn, sockets are looked at after this
+ * time, in milliseconds. The empty turns for that take 0.15 ms.
+ */
+const lookIntervalMs = 6;
 
 /** The two clocks of the machine. */
 export interface TimeSources {
@@ -138,10 +147,10 @@ export class SystemClock implements Clock {
   // the sum of whole milliseconds and a small number.
   #originMs = 0;
   #offsetMs = 0;
-  /** When a timer was set for `nextTurn`; undefined if none is. */
-  #timerSetAtMs: number | undefined;
-  /** What is called when that timer is due. */
-  #onTimer: (() => void)[] = [];
+  /** When the runtime looked at its sockets as `nextTurn` had it do so. */
+  #lookedAtMs = -Infinity;
+  /** What is called when it has looked at them; undefined if nothing waits. */
+  #onLook: (() => void)[] | undefined;
 
   constructor(sources: TimeSources = machineSources) {
     this.#sources = sources;
@@ -215,35 +224,29 @@ export class SystemClock implements Clock {
   }
 
   /**
-   * While something waits in `setImmediate`, the runtime looks at its sockets
-   * only at every 61st turn. It looks at them at once when it has only timers to
-   * wait for, even if one is already due. So each turn sets a timer when it
-   * begins, and a turn that takes longer than that is followed by its callback.
-   * A timer that is set when a turn ends would let the processor rest for 2 ms.
+   * Passes empty turns at intervals, until the runtime has looked at its
+   * sockets. It would do so at once if it had to wait for a timer, but such a
+   * rest takes 2 ms.
    */
   nextTurn(callback: () => void): void {
-    const setAtMs = this.#timerSetAtMs;
-    if (setAtMs !== undefined && this.elapsedMs() - setAtMs > timerDueMs) {
-      this.#onTimer.push(callback);
-      return;
+    if (this.#onLook !== undefined) {
+      this.#onLook.push(callback);
+    } else if (this.elapsedMs() - this.#lookedAtMs < lookIntervalMs) {
+      setImmediate(callback);
+    } else {
+      this.#onLook = [callback];
+      this.#passTurns(turnsPerLook);
     }
-    setImmediate(() => {
-      this.#setTimer();
-      callback();
-    });
   }
 
-  #setTimer(): void {
-    if (this.#timerSetAtMs !== undefined) return;
-    this.#timerSetAtMs = this.elapsedMs();
-    setTimeout(() => {
-      this.#timerSetAtMs = undefined;
-      const callbacks = this.#onTimer;
-      if (callbacks.length === 0) return;
-      this.#onTimer = [];
-      this.#setTimer();
+  #passTurns(turns: number): void {
+    setImmediate(() => {
+      if (turns > 1) return this.#passTurns(turns - 1);
+      const callbacks = this.#onLook!;
+      this.#onLook = undefined;
+      this.#lookedAtMs = this.elapsedMs();
       for (const callback of callbacks) callback();
-    }, 0);
+    });
   }
 
   endOfTurn(callback: () => void): void {

@@ -28,11 +28,10 @@ class WorkClock extends ManualClock {
 
   /** Begins the next turn, and waits until its work is done. */
   async passTurn(): Promise<boolean> {
-    const next = this.#next.shift();
-    if (next === undefined) return false;
+    const callbacks = [...this.#ends.splice(0), ...this.#next.splice(0)];
+    if (callbacks.length === 0) return false;
     this.turns += 1;
-    this.endTurn();
-    next();
+    for (const callback of callbacks) callback();
     for (let hop = 0; hop < 2_000; hop++) await null;
     return true;
   }
