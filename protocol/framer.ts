@@ -18,7 +18,8 @@ const lineFeed = 0x0a;
 const nothing = new Uint8Array();
 
 /**
- * An unfinished line gets room for twice its bytes, but at least for this many.
+ * An unfinished line gets room for twice its bytes, but at least for this many,
+ * and at most for the longest line.
  */
 const minCarryBytes = 256;
 
@@ -106,6 +107,11 @@ export class LineFramer {
     return this.#carry !== undefined;
   }
 
+  /** The memory of a line that has not ended yet, in bytes. */
+  get unfinishedBytes(): number {
+    return this.#carry === undefined ? 0 : this.#carry.length;
+  }
+
   /** A copy of the first bytes of a line that has not ended yet. */
   get unfinished(): ByteString {
     return this.#carry === undefined
@@ -127,7 +133,8 @@ export class LineFramer {
     if (start === end && this.#carry === undefined) return;
     const size = this.#carriedBytes + end - start;
     if (this.#carry === undefined || this.#carry.length < size) {
-      const larger = allocateBuffer(Math.max(2 * size, minCarryBytes));
+      const enough = Math.min(2 * size, this.#maxLineBytes);
+      const larger = allocateBuffer(Math.max(enough, size, minCarryBytes));
       if (this.#carry !== undefined) larger.set(this.#carry);
       this.#carry = larger;
     }

@@ -28,6 +28,8 @@ export type LimitName =
   | "reply-bytes"
   /** All clients together had too many bytes of unread replies. */
   | "reply-bytes-in-all"
+  /** The unfinished lines of all clients together had too many bytes. */
+  | "unfinished-bytes-in-all"
   /** A client read none of its replies for too long. */
   | "slow-consumer-seconds"
   /** A client sent nothing for too long. */

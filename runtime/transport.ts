@@ -60,6 +60,9 @@ export interface TrafficLog {
 /** Buffer size of an idle connection, in bytes: enough for a typical report. */
 const idleBufferBytes = 128;
 
+/** Largest buffer of a busy connection while memory is short, in bytes. */
+const modestBufferBytes = 2 * 1024;
+
 /** Largest buffer of a busy connection, in bytes. */
 const busyBufferBytes = 64 * 1024;
 
@@ -82,15 +85,23 @@ export class ReadBuffer {
     return this.#buffer;
   }
 
-  /** Adapts the buffer's size to the number of bytes that a read gave. */
-  noteRead(count: number): void {
+  /** The memory of the buffer beyond that of an idle connection, in bytes. */
+  get extraBytes(): number {
+    return this.#buffer.length - idleBufferBytes;
+  }
+
+  /**
+   * Adapts the buffer's size to the number of bytes that a read gave.
+   *
+   * @param hasRoom Whether there is memory for a large buffer.
+   */
+  noteRead(count: number, hasRoom = true): void {
     const { length } = this.#buffer;
     if (count === length) {
       this.#smallReads = 0;
-      if (length < busyBufferBytes) {
-        this.#buffer = allocateBuffer(
-          Math.min(length * growth, busyBufferBytes),
-        );
+      const most = hasRoom ? busyBufferBytes : modestBufferBytes;
+      if (length < most) {
+        this.#buffer = allocateBuffer(Math.min(length * growth, most));
       }
     } else if (length > idleBufferBytes && count <= idleBufferBytes) {
       this.#smallReads += 1;

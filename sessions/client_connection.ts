@@ -33,6 +33,7 @@ import {
   untimedBytes,
   untimedMs,
 } from "./limits.ts";
+import type { ReceivedBytes } from "./received_bytes.ts";
 import { Session, type SessionContext } from "./session.ts";
 
 /** Why a client's connection ended, as in the log. */
@@ -43,6 +44,8 @@ export type ConnectionEnd =
   | "connection lost"
   /** The client sent a line over the limit. */
   | "line too long"
+  /** All clients had too long unfinished lines, and this one a very long one. */
+  | "unfinished line"
   /** The client read no replies for too long, or left too many unread. */
   | "slow consumer"
   /** The client sent nothing for too long. */
@@ -70,7 +73,10 @@ export class ClientConnection {
   readonly #context: ConnectionContext;
   readonly #session: Session;
   readonly #framer: LineFramer;
+  readonly #receivedBytes: ReceivedBytes | undefined;
   readonly #reading = new ReadBuffer();
+  /** What this connection adds to `#receivedBytes`. */
+  #heldBytes = 0;
   /** Whether the chunk that is being processed takes too little to be timed. */
   #isUntimed = false;
   /** The chunk that is being processed, if that has to wait. */
@@ -93,12 +99,15 @@ export class ClientConnection {
   /** Heartbeats in a row without progress. */
   #quietHeartbeats = 0;
 
+  /** @param receivedBytes Counts the bytes of all connections. */
   constructor(
     transport: Transport,
     traffic: TrafficLog,
     context: ConnectionContext,
     source?: ReportSource,
+    receivedBytes?: ReceivedBytes,
   ) {
+    this.#receivedBytes = receivedBytes;
     this.addressKey = source?.key;
     this.#transport = transport;
     this.#traffic = traffic;
@@ -124,6 +133,11 @@ export class ClientConnection {
   get idleMs(): number {
     if (this.#end !== undefined || !this.#isIdle) return 0;
     return Math.max(0, this.#quietHeartbeats - 1) * heartbeatMs;
+  }
+
+  /** The memory of a line that has not ended yet, in bytes. */
+  get unfinishedBytes(): number {
+    return this.#framer.unfinishedBytes;
   }
 
   /** Details of the reason for the end, for the log; may be empty. */
@@ -152,6 +166,7 @@ export class ClientConnection {
       this.#fail(error);
     }
     this.#isOver = true;
+    this.#releaseHeldBytes();
     this.#cancelClosing?.();
     this.#cancelPartialLine?.();
     closeQuietly(this.#transport);
@@ -199,6 +214,7 @@ export class ClientConnection {
   abort(end: ConnectionEnd, detail: string): void {
     this.#end ??= end;
     this.#detail ||= detail;
+    this.#releaseHeldBytes();
     this.#abandon();
   }
 
@@ -227,7 +243,7 @@ export class ClientConnection {
     // Bytes received while stopping are read but not answered.
     if (this.#end !== undefined) return undefined;
     this.#framer.push(this.#reading.buffer, count);
-    this.#reading.noteRead(count);
+    this.#reading.noteRead(count, this.#receivedBytes?.hasRoom);
     this.#isUntimed = count <= untimedBytes;
     const wait = this.#context.turns.begin(this.#session.workload) ??
       this.#processLines();
@@ -277,7 +293,21 @@ export class ClientConnection {
       session.refuseTooLong(framer.tooLong);
       this.#end ??= "line too long";
     }
+    this.#countHeldBytes();
     return undefined;
+  }
+
+  #countHeldBytes(): void {
+    const held = this.#framer.unfinishedBytes + this.#reading.extraBytes;
+    const change = held - this.#heldBytes;
+    if (change === 0) return;
+    this.#heldBytes = held;
+    this.#receivedBytes?.add(change);
+  }
+
+  #releaseHeldBytes(): void {
+    this.#receivedBytes?.add(-this.#heldBytes);
+    this.#heldBytes = 0;
   }
 
   /** Answers a whole command that is followed by nothing for `partialLineMs`. */

@@ -19,13 +19,22 @@ import {
   type ConnectionEnd,
 } from "./client_connection.ts";
 import { IdleClients } from "./idle_clients.ts";
-import { fullShare, heartbeatMs, minConnections, minIdleMs } from "./limits.ts";
+import {
+  fullShare,
+  heartbeatMs,
+  maxReceivedBytes,
+  minConnections,
+  minIdleMs,
+} from "./limits.ts";
+import { ReceivedBytes } from "./received_bytes.ts";
 
 /** What a client listener needs from its server. */
 export interface ClientListenerOptions extends ConnectionContext {
   /** The traffic log of a connection, by its name. */
   readonly trafficLogFor: (connection: string) => TrafficLog;
   readonly emit: EmitEvent;
+  /** The limit of that name, if a test needs another one. */
+  readonly maxReceivedBytes?: number;
 }
 
 /** The limit for which a client was refused. */
@@ -37,6 +46,7 @@ export class ClientListener implements DescriptorUser {
   readonly #connections = new Set<ClientConnection>();
   /** Connections by address key, if they are limited. */
   readonly #countByAddress = new Map<string, number>();
+  readonly #receivedBytes: ReceivedBytes;
   readonly #idleClients = new IdleClients<ClientConnection>(minIdleMs);
   /** How many there may be now: fewer while the system lacks descriptors. */
   #maxConnections: number;
@@ -48,6 +58,10 @@ export class ClientListener implements DescriptorUser {
 
   constructor(options: ClientListenerOptions) {
     this.#options = options;
+    this.#receivedBytes = new ReceivedBytes(
+      options.maxReceivedBytes ?? maxReceivedBytes,
+      () => this.#endUnfinished(),
+    );
     this.#maxConnections = options.limits.maxConnections;
   }
 
@@ -88,6 +102,7 @@ export class ClientListener implements DescriptorUser {
       trafficLogFor(name),
       this.#options,
       new ReportSource(key),
+      this.#receivedBytes,
     );
     this.#connections.add(connection);
     this.#scheduleHeartbeat();
@@ -222,6 +237,22 @@ export class ClientListener implements DescriptorUser {
       this.#relieveMemory();
       if (this.#connections.size > 0) this.#scheduleHeartbeat();
     });
+  }
+
+  /** Ends the connections with the longest unfinished lines. */
+  #endUnfinished(): void {
+    const longestFirst = [...this.#connections]
+      .filter(({ unfinishedBytes }) => unfinishedBytes > 0)
+      .sort((one, other) => other.unfinishedBytes - one.unfinishedBytes);
+    for (const connection of longestFirst) {
+      if (!this.#receivedBytes.isNearlyFull) return;
+      this.#options.counts.hit("unfinished-bytes-in-all");
+      connection.abort(
+        "unfinished line",
+        "unfinished lines of all clients exceed the limit",
+      );
+      this.#forget(connection);
+    }
   }
 
   /**

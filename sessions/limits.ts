@@ -106,6 +106,13 @@ export const minIdleMs = 600_000;
  */
 export const minConnections = reservedDescriptors / 2;
 
+/**
+ * Most memory of all clients' unfinished lines and buffers for reading, in bytes.
+ * Above it, the clients with the longest unfinished lines are disconnected. In
+ * 10,000 connections, each may have 6 KiB.
+ */
+export const maxReceivedBytes = 64 * 1024 * 1024;
+
 /** Milliseconds between heartbeats, which find connections without progress. */
 export const heartbeatMs = 1_000;
 

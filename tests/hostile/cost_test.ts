@@ -30,14 +30,15 @@ const holders = [
   {
     name: "cost: memory of a connection that sends nothing",
     text: "",
-    count: 2_000,
+    count: 8_000,
     mostBytes: 32 * 2 ** 10,
   },
   {
     name: "cost: memory of a connection that sends 64 KiB without a newline",
     text: "x".repeat(65_536),
-    count: 200,
-    mostBytes: 192 * 2 ** 10,
+    count: 3_000,
+    // If nothing limits all of them together, each takes 180 KiB.
+    mostBytes: 100 * 2 ** 10,
   },
   {
     name: "cost: memory of a connection that does not read its replies",

@@ -9,7 +9,7 @@ import {
   heartbeatMs,
 } from "../../sessions/limits.ts";
 import { createLineCounters } from "../../sessions/session.ts";
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../assert.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { MemoryReplica } from "../fakes/memory_replica.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
@@ -19,7 +19,7 @@ import { FakeBackend } from "./fake_backend.ts";
 const seconds = 1_000;
 
 /** A listener, with functions to connect clients and send requests. */
-function open(chosen: Partial<ClientLimits> = {}) {
+function open(chosen: Partial<ClientLimits> = {}, maxReceivedBytes?: number) {
   const clock = new ManualClock();
   const limits = { ...defaultClientLimits, ...chosen };
   const backend = new FakeBackend();
@@ -34,6 +34,7 @@ function open(chosen: Partial<ClientLimits> = {}) {
     lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
     turns: new Turns(clock),
+    maxReceivedBytes,
     replyPool: new BatchPool(4),
     trafficLogFor: () => new RecordingTrafficLog(),
     emit: (_level, connection, event, fields = {}) =>
@@ -403,5 +404,65 @@ Deno.test({
     await client.closeWrite();
     await stopped;
     assertEquals([listener.connections, clock.timers], [0, 0]);
+  },
+});
+
+Deno.test({
+  name:
+    "ClientListener disconnects the clients with the longest unfinished lines above the total limit",
+  permissions: "none",
+  async fn() {
+    const { connect, counts, listener, events } = open({}, 2 ** 20);
+    const send = async (client: PipeEnd, text: string) => {
+      client.sendText(text);
+      for (let wait = 0; wait < 10; wait++) await drainMicrotasks();
+    };
+    const connectAndSend = async (bytes: number) => {
+      const client = connect();
+      await send(client, "x".repeat(bytes));
+      return client;
+    };
+    const honest = await connectAndSend(0);
+    await send(honest, "IAMAT kiwi +1");
+    const modest = await connectAndSend(10_000);
+    const fill = async () => {
+      const hostile: PipeEnd[] = [];
+      const { size } = counts.hits;
+      const hits = () => counts.hits.get("unfinished-bytes-in-all") ?? 0;
+      for (const before = hits(); hits() === before;) {
+        hostile.push(await connectAndSend(60_000));
+      }
+      assertEquals(counts.hits.size, Math.max(1, size));
+      return hostile;
+    };
+    const hostile = await fill();
+    // Each one has 60 to 64 KiB, and some of them as much again for reading.
+    assert(hostile.length >= 8 && hostile.length <= 17, `${hostile.length}`);
+    const closed = hostile.filter(({ other }) => other.isClosed);
+    assert(closed.length >= 2 && closed.length <= 6, `${closed.length}`);
+    assertEquals(counts.hits.get("unfinished-bytes-in-all"), closed.length);
+    assertEquals(
+      events.filter((event) => event.includes("closed")).map((event) =>
+        event.replace(/\d+/, "N")
+      ),
+      closed.map(() =>
+        "client/N closed unfinished line unfinished lines of all clients " +
+        "exceed the limit"
+      ),
+    );
+    assertEquals(listener.connections, 2 + hostile.length - closed.length);
+    assertEquals(modest.other.isClosed, false);
+    await send(honest, "+2 3\n");
+    assertEquals(
+      honest.takeAll(),
+      "AT Hill +1520023932.182837383 kiwi +1+2 3\n",
+    );
+    // Those that have ended count no longer.
+    for (const client of hostile) {
+      if (!client.other.isClosed) await client.closeWrite();
+    }
+    await drainMicrotasks();
+    assertEquals(listener.connections, 2);
+    assertEquals((await fill()).length, hostile.length);
   },
 });
