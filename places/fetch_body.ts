@@ -35,6 +35,7 @@ export function createFetchBody(key: string): FetchBody {
   const redact = createRedactor(key);
   return async (address, init) => {
     try {
+      await ownTurn();
       const response = await fetch(address, { ...init, redirect: "manual" });
       await refuseStatus(address, response);
       const body = await readBody(address, response);
@@ -58,7 +59,7 @@ let lastTurn: Promise<void> = Promise.resolve();
 /**
  * Resolves in a turn of the event loop that no other call has. The longest body
  * takes up to ten milliseconds to redact and parse, and several may arrive
- * together.
+ * together. Many requests may begin together, as others have timed out.
  */
 export function ownTurn(): Promise<void> {
   return lastTurn = lastTurn.then(() =>

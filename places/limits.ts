@@ -46,6 +46,12 @@ export const maxKeptAnswerBytes = 64 * 1024 * 1024;
 export const keptAnswerOverheadBytes = 512;
 
 /**
+ * Digits behind the dot of a coordinate or a radius that a search keeps. Ten are
+ * hundredths of a millimetre.
+ */
+export const maxFractionDigits = 20;
+
+/**
  * Longest search whose answer is shared and cached, in characters. Two
  * coordinates with the precision of satellite navigation take 30. Without a
  * limit, meaningless digits could fill the memory.

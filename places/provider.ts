@@ -7,12 +7,13 @@
 import type { ByteString } from "../protocol/bytes.ts";
 import { kilometresToMetres } from "../protocol/decimal.ts";
 import type { Position } from "../protocol/position.ts";
+import { maxFractionDigits } from "./limits.ts";
 
 /** The area of a query. Equal searches have equal answers. */
 export interface PlacesSearch {
-  /** In the client's digits. */
+  /** In the client's digits, at most `maxFractionDigits` behind each dot. */
   readonly position: Position;
-  /** Metres, in the client's digits: decimal, not negative. */
+  /** Metres, in the client's digits too: decimal, not negative. */
   readonly radiusMetres: ByteString;
 }
 
@@ -22,17 +23,34 @@ export interface PlacesQuery extends PlacesSearch {
   readonly bound: number;
 }
 
-/** The query of a WHATSAT with valid operands, for the client's position. */
+/**
+ * The query of a WHATSAT with valid operands, for the client's position. Digits
+ * without a meaning are left out: with 64 KiB of them, a request would take
+ * milliseconds to make, and could not be shared.
+ */
 export function makeQuery(
-  position: Position,
+  { latitude, longitude }: Position,
   radiusKm: ByteString,
   bound: ByteString,
 ): PlacesQuery {
   return {
-    position,
-    radiusMetres: kilometresToMetres(radiusKm),
+    position: {
+      latitude: shorten(latitude),
+      longitude: shorten(longitude),
+    },
+    radiusMetres: shorten(kilometresToMetres(radiusKm)),
     bound: Number(bound),
   };
+}
+
+/** A decimal number without most of its leading zeros and last digits. */
+function shorten(number: ByteString): ByteString {
+  if (number.length <= maxFractionDigits) return number;
+  const [integer, fraction] = number.replace(/^([-+]?)0+(?=\d)/, "$1")
+    .split(".");
+  return fraction === undefined
+    ? integer
+    : `${integer}.${fraction.slice(0, maxFractionDigits)}`;
 }
 
 /** A provider that has all places in memory. */

@@ -21,7 +21,10 @@ export interface Clock {
    * Calls `callback` once after a delay. The returned function cancels that.
    */
   after(delayMs: number, callback: () => void): () => void;
-  /** Calls `callback` once, after the sockets and timers that are due. */
+  /**
+   * Calls `callback` once, after the timers that are due and, in each call after
+   * some milliseconds, after the sockets that are ready.
+   */
   nextTurn(callback: () => void): void;
   /** Calls `callback` once, when this turn of the event loop ends. */
   endOfTurn(callback: () => void): void;

@@ -1,7 +1,7 @@
 /**
  * Divides long work into turns of the event loop, so that no client, however
- * much it asks for, makes the others wait. Between two turns the runtime looks
- * at its sockets and timers.
+ * much it asks for, makes the others wait. The runtime looks at its timers after
+ * each turn, and at its sockets after two at most.
  *
  * Where work waits, connections get equal shares of the time: those that ask
  * for less than their share hardly wait, and the others wait for themselves.
@@ -12,8 +12,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Work in one turn, in milliseconds: long enough that the change of turns costs
- * little, short enough that nobody notices it.
+ * Work in one turn, in milliseconds: long enough that clients who send at once
+ * what takes less hardly ever wait, short enough that nobody notices it.
  */
 export const turnMs = 4;
 
