@@ -4,6 +4,7 @@
  * @module
  */
 import { type ByteString, decodeBytes } from "../protocol/bytes.ts";
+import { SystemClock } from "../runtime/clock.ts";
 import { chunkBytes, maxBodyBytes } from "./limits.ts";
 import { PlacesError } from "./provider.ts";
 import { createRedactor } from "./redact.ts";
@@ -37,6 +38,7 @@ export function createFetchBody(key: string): FetchBody {
       const response = await fetch(address, { ...init, redirect: "manual" });
       await refuseStatus(address, response);
       const body = await readBody(address, response);
+      await ownTurn();
       return { status: response.status, body: redact(body) };
     } catch (error) {
       if (error instanceof PlacesError) throw error;
@@ -47,6 +49,21 @@ export function createFetchBody(key: string): FetchBody {
       );
     }
   };
+}
+
+const clock = new SystemClock();
+
+let lastTurn: Promise<void> = Promise.resolve();
+
+/**
+ * Resolves in a turn of the event loop that no other call has. The longest body
+ * takes up to ten milliseconds to redact and parse, and several may arrive
+ * together.
+ */
+export function ownTurn(): Promise<void> {
+  return lastTurn = lastTurn.then(() =>
+    new Promise((resolve) => clock.nextTurn(resolve))
+  );
 }
 
 async function refuseStatus(address: URL, response: Response): Promise<void> {
