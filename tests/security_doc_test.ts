@@ -18,3 +18,18 @@ Deno.test("every test that SECURITY.md names exists", async () => {
   }
   assert(names >= 18, String(names));
 });
+
+Deno.test("every defence and every cost in SECURITY.md names a test", async () => {
+  const page = await Deno.readTextFile(`${projectFolder}SECURITY.md`);
+  for (const title of ["What is defended", "What one client can cost"]) {
+    const [section] = page.split("\n## ").filter((text) =>
+      text.startsWith(title)
+    );
+    const [, , ...rows] = section.split("\n")
+      .filter((line) => line.startsWith("|"));
+    assert(rows.length >= 10, `${title}: ${rows.length} rows`);
+    for (const row of rows) {
+      assert(row.split(" | ").at(-1)!.includes("`tests/"), row);
+    }
+  }
+});

@@ -115,7 +115,7 @@ export const attacks: readonly Attack[] = [
     point: "burst of queries",
     start: attackBy("askAtOnce", ({ client }) => ({
       port: client,
-      first: `IAMAT a +48.85-2.35 ${nowText()}\n`,
+      first: `IAMAT a +48.85+2.35 ${nowText()}\n`,
       line: "WHATSAT a 50 20\n",
       times: 1_024,
       connections: 50,
@@ -193,11 +193,12 @@ function startTimed(scene: Scene, { flags }: Attack): Promise<Process> {
   }, / is ready: /);
 }
 
-/** What an attack has sent, in megabytes. An attack that failed is an error. */
+/** What an attack sent and received. An attack that failed is an error. */
 async function megabytesOf(program: Process): Promise<number> {
   const { receivedBytes, sentBytes }: Traffic = await program.json();
-  if (sentBytes + receivedBytes === 0) throw new Error("no byte was sent");
-  return sentBytes / 1e6;
+  const bytes = sentBytes + receivedBytes;
+  if (bytes === 0) throw new Error("the attack sent and received nothing");
+  return bytes / 1e6;
 }
 
 /** Attacks a server, and takes a sample. */

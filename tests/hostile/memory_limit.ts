@@ -77,6 +77,17 @@ function makeCgroup(bytes: number): string | undefined {
   return undefined;
 }
 
+/** The kernel counts CPU time in hundredths of a second (`man 5 proc`). */
+const ticksPerSecond = 100;
+
+/** CPU time of all threads of a process, in milliseconds. */
+export function cpuMsOf(pid: number): number {
+  const stat = shell('cat "/proc/$0/stat"', String(pid)) ?? "";
+  // The second field is the program's name in parentheses.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond * 1000;
+}
+
 /**
  * The resident memory of a process, in bytes: now (`VmRSS`) or at most so far
  * (`VmHWM`). Undefined once it has ended.

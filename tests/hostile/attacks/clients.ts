@@ -132,19 +132,25 @@ export async function aimIds(
   return wire.traffic;
 }
 
-/** Opens connections one after the other, and holds them. */
+/** Opens connections one after the other, and holds them without reading. */
 export async function hold(
-  { count, port, seconds }: {
+  { count, port, seconds, text = "" }: {
     readonly port: number;
     readonly count: number;
     readonly seconds: number;
+    /** What each of them sends first. */
+    readonly text?: string;
   },
 ): Promise<Traffic> {
   const traffic = newTraffic();
   const wires: Wire[] = [];
+  const bytes = encodeBytes(text);
   for (let index = 0; index < count; index++) {
     try {
-      wires.push(await Wire.open(port, traffic));
+      const wire = await Wire.open(port, traffic);
+      wires.push(wire);
+      // The server may stop reading.
+      if (text !== "") wire.send(bytes);
     } catch {
       break;
     }
