@@ -32,6 +32,9 @@ const fedClients = 1_000_000;
 /** Clients that the other attacks find, and their reports. */
 const [usualClients, reportsAClient] = [1_000, 20];
 
+/** How long the last answers may take, in milliseconds. */
+const patienceMs = 20_000;
+
 /** A leaf of the digest tree, if the tree had no key. */
 const leaf = 0xabcd;
 
@@ -229,7 +232,9 @@ export async function measureAttack(
   server.signal("SIGUSR2");
   const attacker = await attack.start?.(scene);
   if (attacker !== undefined) cleanup.use(attacker);
-  const clientReport: ClientReport = await client.json();
+  const clientReport: ClientReport = await client.json(
+    seconds * 1000 + patienceMs,
+  );
   server.signal("SIGUSR2");
   const timer: TimerReport = await server.json();
   const attackMegabytes = attacker === undefined || attack.isServer
