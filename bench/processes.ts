@@ -124,9 +124,9 @@ export class Process implements AsyncDisposable {
     }
   }
 
-  /** The line of its output that is JSON, parsed. */
-  async json() {
-    const [text] = await this.untilPrinted(/^[[{].*[\]}]$/m);
+  /** The line of its output that is JSON, parsed. See `untilPrinted`. */
+  async json(waitMs = timeoutMs) {
+    const [text] = await this.untilPrinted(/^[[{].*[\]}]$/m, waitMs);
     return JSON.parse(text);
   }
 

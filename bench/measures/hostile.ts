@@ -32,6 +32,9 @@ const fedClients = 1_000_000;
 /** Clients that the other attacks find, and their reports. */
 const [usualClients, reportsAClient] = [1_000, 20];
 
+/** How long the last answers may take, in milliseconds. */
+const patienceMs = 20_000;
+
 /** A leaf of the digest tree, if the tree had no key. */
 const leaf = 0xabcd;
 
@@ -115,7 +118,7 @@ export const attacks: readonly Attack[] = [
     point: "burst of queries",
     start: attackBy("askAtOnce", ({ client }) => ({
       port: client,
-      first: `IAMAT a +48.85-2.35 ${nowText()}\n`,
+      first: `IAMAT a +48.85+2.35 ${nowText()}\n`,
       line: "WHATSAT a 50 20\n",
       times: 1_024,
       connections: 50,
@@ -193,11 +196,12 @@ function startTimed(scene: Scene, { flags }: Attack): Promise<Process> {
   }, / is ready: /);
 }
 
-/** What an attack has sent, in megabytes. An attack that failed is an error. */
+/** What an attack sent and received. An attack that failed is an error. */
 async function megabytesOf(program: Process): Promise<number> {
   const { receivedBytes, sentBytes }: Traffic = await program.json();
-  if (sentBytes + receivedBytes === 0) throw new Error("no byte was sent");
-  return sentBytes / 1e6;
+  const bytes = sentBytes + receivedBytes;
+  if (bytes === 0) throw new Error("the attack sent and received nothing");
+  return bytes / 1e6;
 }
 
 /** Attacks a server, and takes a sample. */
@@ -228,7 +232,9 @@ export async function measureAttack(
   server.signal("SIGUSR2");
   const attacker = await attack.start?.(scene);
   if (attacker !== undefined) cleanup.use(attacker);
-  const clientReport: ClientReport = await client.json();
+  const clientReport: ClientReport = await client.json(
+    seconds * 1000 + patienceMs,
+  );
   server.signal("SIGUSR2");
   const timer: TimerReport = await server.json();
   const attackMegabytes = attacker === undefined || attack.isServer

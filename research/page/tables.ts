@@ -284,7 +284,7 @@ export const hostileTable = (results: Results) =>
       ["client, p50", "clientP50Ms"],
       ["p99", "clientP99Ms"],
       ["longest", "clientMostMs"],
-      ["attack sent (MB)", "attackMegabytes"],
+      ["attack (MB)", "attackMegabytes"],
     ],
   });
 

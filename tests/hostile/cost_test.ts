@@ -30,7 +30,7 @@ const holders = [
   {
     name: "cost: memory of a connection that sends nothing",
     text: "",
-    count: 8_000,
+    count: 2_000,
     mostBytes: 32 * 2 ** 10,
   },
   {

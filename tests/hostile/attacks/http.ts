@@ -23,18 +23,16 @@ export async function readPages(
   const traffic = newTraffic();
   const endMs = performance.now() + seconds * 1000;
   sayUnderWay();
+  const request = encodeBytes(
+    `GET /events HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`,
+  );
   await Promise.all(Array.from({ length: pages }, async () => {
     while (performance.now() < endMs) {
-      try {
-        const response = await fetch(`http://127.0.0.1:${port}/events`, {
-          signal: AbortSignal.timeout(openMs),
-        });
-        for await (const chunk of response.body!) {
-          traffic.receivedBytes += chunk.length;
-        }
-      } catch {
-        // The time of this page is over.
-      }
+      const page = await Wire.open(port, traffic);
+      await page.send(request);
+      page.readAll();
+      await pause(openMs);
+      page.close();
     }
   }));
   return traffic;
