@@ -18,6 +18,7 @@ import type {
 } from "../replica/replica.ts";
 import type { ReportSource } from "../replica/report_source.ts";
 import type { Settling } from "../replica/settling.ts";
+import type { SummaryExchange } from "../replica/summaries.ts";
 import { acceptAll } from "../runtime/accept.ts";
 import type { DescriptorUser } from "../runtime/descriptors.ts";
 import { formatAddress, type Listener, type Port } from "../runtime/network.ts";
@@ -27,6 +28,7 @@ import {
   FloodRouter,
   type FloodRouterOptions,
 } from "./replication/flood_router.ts";
+import { SummaryFlood } from "./replication/summary_flood.ts";
 
 const storesNothingReason = "the horizon or the reports are ahead of the clock";
 
@@ -49,6 +51,7 @@ export class FloodReplica implements Replica, DescriptorUser {
   readonly #options: FloodReplicaOptions;
   readonly #router: FloodRouter;
   readonly #linkManager: LinkManager;
+  readonly summaries: SummaryExchange;
   readonly #observers = new Observers<Report>();
   #accepting: Promise<void> | undefined;
   #storesNothing = false;
@@ -61,6 +64,14 @@ export class FloodReplica implements Replica, DescriptorUser {
       onDropped: () => options.counts.hit("outbox-bytes"),
     });
     this.#linkManager = new LinkManager({ ...options, router: this.#router });
+    const { clock, self, topology } = options;
+    this.summaries = new SummaryFlood({
+      self: self.name,
+      servers: topology.servers.map(({ name }) => name),
+      router: this.#router,
+      elapsedMs: () => clock.elapsedMs(),
+      flush: () => this.#linkManager.scheduleFlush(),
+    });
   }
 
   /** Stores a report and puts it in the outboxes. `flush` settles it. */

@@ -250,6 +250,29 @@ Deno.test("tests use the versions of packages that servers use", async () => {
   assert(Object.keys(run).length < Object.keys(tested).length);
 });
 
+Deno.test("deno.lock has the packages of import_map.json, and no others", async () => {
+  const [lock, map] = await Promise.all(
+    ["deno.lock", "import_map.json"].map(async (path) =>
+      JSON.parse(await Deno.readTextFile(projectFolder + path))
+    ),
+  );
+  const packages = Object.values<string>(map.imports)
+    .map((target) => target.replace(/^npm:\/?|\/$/g, "")).sort();
+  const locked = Object.keys(lock.specifiers)
+    .map((specifier) => specifier.replace("npm:", "")).sort();
+  assertEquals(locked, packages);
+  const needed = new Set<string>();
+  const need = (name: string) => {
+    const [entry] = name in lock.npm ? [name] : Object.keys(lock.npm)
+      .filter((each) => each.startsWith(`${name}@`));
+    if (needed.has(entry)) return;
+    needed.add(entry);
+    for (const other of lock.npm[entry].dependencies ?? []) need(other);
+  };
+  for (const name of packages) need(name);
+  assertEquals(Object.keys(lock.npm).sort(), [...needed].sort());
+});
+
 /** The rooms of a file and of all its direct and indirect imports. */
 async function reachableRooms(path: string): Promise<Set<string>> {
   const seen = new Set<string>();

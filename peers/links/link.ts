@@ -23,6 +23,7 @@ import { type Turns, Workload } from "../../runtime/turns.ts";
 import { drainTimeoutMs, linesPerPiece, pingAfterMs } from "../limits.ts";
 import { type Message, parseMessage } from "../replication/messages.ts";
 import type { Outbox } from "../replication/outbox.ts";
+import { loggedEnd } from "../replication/summary_flood.ts";
 import type { HelloFields } from "./handshake.ts";
 import type { LinkCounts } from "./link_counts.ts";
 import { StallDetector } from "./stall_detector.ts";
@@ -65,6 +66,8 @@ export interface LinkContext {
    * true.
    */
   readonly onMessage: (message: Message) => string | undefined;
+  /** Receives optional messages. Returns whether this version knows it. */
+  readonly onOptional: (line: ByteString) => boolean;
   /** Called when all lines of a chunk were processed. */
   readonly onChunkEnd: () => void;
   /** Called every `pingAfterMs`, with the number of heartbeats so far. */
@@ -266,7 +269,7 @@ export class Link implements LinkCandidate {
       }
       if (!framer.next()) break;
       const { bytes, start, stop } = framer;
-      traffic.received(bytes, start, stop);
+      traffic.received(bytes, start, loggedEnd(bytes, start, stop));
       this.#processLine(framer);
     }
     if (framer.tooLong !== undefined) {
@@ -280,7 +283,8 @@ export class Link implements LinkCandidate {
   }
 
   #processLine(framer: LineFramer): void {
-    const { counts, findServer, isServer, onMessage, onReport } = this.#context;
+    const { counts, findServer, isServer, onMessage, onOptional, onReport } =
+      this.#context;
     const { bytes, start, stop } = framer;
     const report = this.#report;
     if (readReport(bytes, start, stop, findServer, report)) {
@@ -293,7 +297,7 @@ export class Link implements LinkCandidate {
       throw new ProtocolViolation("nonsense", expected);
     }
     if (message.verb === "OPTIONAL") {
-      counts.ignoredMessages += 1;
+      if (!onOptional(message.line)) counts.ignoredMessages += 1;
       return;
     }
     const fault = onMessage(message);
@@ -314,7 +318,7 @@ export class Link implements LinkCandidate {
         traffic.stampTime(clock.now());
         let start = 0;
         for (const end of ends) {
-          traffic.sent(bytes, start, end - 1);
+          traffic.sent(bytes, start, loggedEnd(bytes, start, end - 1));
           start = end;
         }
         await written;

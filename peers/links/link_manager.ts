@@ -330,6 +330,8 @@ export class LinkManager {
           : isCurrentIncarnation();
         return isValid ? this.#onMessage(name, linkName, message) : undefined;
       },
+      onOptional: (line) =>
+        !isCurrentIncarnation() || (router.onOptional?.(name, line) ?? false),
       onChunkEnd: () => {
         this.#propagationSampler.endBatch();
         this.scheduleFlush();

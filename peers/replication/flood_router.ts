@@ -83,6 +83,11 @@ export class FloodRouter {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
+  /**
+   * Receives an optional message of a linked neighbour. Returns whether it is
+   * known.
+   */
+  onOptional: ((from: string, line: ByteString) => boolean) | undefined;
   /** Called when a neighbour's horizon is ahead of the clock by some seconds. */
   onHorizonAhead:
     | ((neighbour: string, seconds: number) => void)
@@ -179,6 +184,23 @@ export class FloodRouter {
     const fault = this.#peers.get(from)?.onMessage(message);
     if (message.verb === "TREE") this.#adopt(message.key);
     return fault;
+  }
+
+  /**
+   * Sends a summary of a server to every linked neighbour. It replaces an
+   * earlier one of this server that waits.
+   *
+   * @param except A neighbour that does not get it.
+   */
+  sendSummary(server: ByteString, line: ByteString, except?: string): void {
+    for (const [neighbour, { outbox }] of this.#peers) {
+      if (neighbour !== except) outbox.sendSummary(server, line);
+    }
+  }
+
+  /** Whether a server is a linked neighbour. */
+  isLinked(server: ByteString): boolean {
+    return this.#peers.has(server);
   }
 
   /** Whether the digest tree gets another key: then `rebuild` must be called. */

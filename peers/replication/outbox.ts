@@ -98,6 +98,9 @@ export class Outbox {
   #beforeSynced: { backlog: number; wanted: number } | undefined;
   /** Whether the neighbour has sent SYNC. */
   #isSyncOpen = false;
+  /** Lines with summaries, by the servers that they are about. */
+  readonly #summaries = new Map<ByteString, ByteString>();
+  #summaryBytes = 0;
   /** How many reports were dropped since the last write. */
   #dropped = 0;
   /** Consecutive writes without lines of `#whenIdle`. */
@@ -210,6 +213,15 @@ export class Outbox {
     this.#treeKey = key;
   }
 
+  /** Sends a line with the summary of a server, instead of an earlier one. */
+  sendSummary(server: ByteString, line: ByteString): void {
+    if (this.#dropped > 0) return;
+    this.#summaryBytes += line.length -
+      (this.#summaries.get(server)?.length ?? 0);
+    this.#summaries.set(server, line);
+    this.#limitBytes();
+  }
+
   /** Sends SYNCED when everything that waits now has been sent. */
   onSync(): void {
     this.#isSyncOpen = true;
@@ -241,6 +253,7 @@ export class Outbox {
     this.dropSync();
     this.#directives.clear();
     this.#requests.clear();
+    this.#dropSummaries();
     this.#echo = undefined;
     this.#treeKey = undefined;
     this.#echoesSent = 0;
@@ -257,8 +270,10 @@ export class Outbox {
   /** What waits behind the batch, in bytes of memory. */
   get bytes(): number {
     const { announcements } = this;
-    return this.#backlogBytes + announcements.bytes + outboxEntryBytes *
-        (this.#backlog.size + this.#requests.size + this.#wanted.size);
+    const entries = this.#backlog.size + this.#requests.size +
+      this.#wanted.size + this.#summaries.size;
+    return this.#backlogBytes + this.#summaryBytes + announcements.bytes +
+      outboxEntryBytes * entries;
   }
 
   /** How many reports wait in the backlog. */
@@ -286,6 +301,7 @@ export class Outbox {
     this.#addWanted(batch);
     addAnnouncements(this.announcements.takeDue(), batch);
     this.#addIdleLines(batch, batch.length > keyBytes);
+    this.#addSummaries(batch);
     this.#addSynced(batch);
     this.#addEchoes(batch);
     if (batch.length === 0) return undefined;
@@ -299,7 +315,7 @@ export class Outbox {
    * does a limited amount of work at once.
    */
   get hasMore(): boolean {
-    return this.#requests.size > 0 ||
+    return this.#requests.size > 0 || this.#summaries.size > 0 ||
       this.#mayCatchUp &&
         (this.#wanted.size > 0 || this.#whenIdle.hasMore);
   }
@@ -348,6 +364,7 @@ export class Outbox {
     this.#backlogBytes = 0;
     this.#requests.clear();
     this.#wanted.clear();
+    this.#dropSummaries();
     this.announcements.clear();
     // SYNCED must come behind the comparison.
     this.#beforeSynced = undefined;
@@ -361,6 +378,21 @@ export class Outbox {
     add(batch, { verb: "TREE", key: this.#treeKey });
     this.#treeKey = undefined;
     return batch.length - start;
+  }
+
+  #dropSummaries(): void {
+    this.#summaries.clear();
+    this.#summaryBytes = 0;
+  }
+
+  /** Adds summaries. Those that have no room wait for the next write. */
+  #addSummaries(batch: Batch): void {
+    for (const [server, line] of this.#summaries) {
+      if (batch.length >= this.#writeBytes) return;
+      this.#summaries.delete(server);
+      this.#summaryBytes -= line.length;
+      batch.add(line);
+    }
   }
 
   #addDirectives(batch: Batch): void {
