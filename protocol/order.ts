@@ -53,6 +53,8 @@ export interface ReportParts {
   readonly end: number;
 }
 
+type LineParts = Pick<ReportParts, "bytes" | "clientStart" | "end">;
+
 /** The times of a report; one object is reused for report after report. */
 class ReportTimes {
   /** The client's time. */
@@ -169,7 +171,7 @@ export function isNewer(line: ByteString, than: ByteString): boolean {
  * Whether a report repeats another one: client, position and time are equal,
  * byte for byte.
  */
-export function isRepetition(a: ReportParts, b: ReportParts): boolean {
+export function isRepetition(a: LineParts, b: LineParts): boolean {
   const length = a.end - a.clientStart;
   if (b.end - b.clientStart !== length) return false;
   // Two reports differ in the last digits of their times, if anywhere.
