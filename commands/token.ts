@@ -202,6 +202,14 @@ async function inspect(args: readonly string[]): Promise<void> {
   const resolved = await resolve(tokenSchema, parsed);
   const { revokedFile, tokenKeyFile } = resolved.values;
   await requireWithoutArguments(permissionsFor(tokenSchema, resolved));
+  if (
+    !resolved.sourceOf.has("tokenKeyFile") && !await fileExists(tokenKeyFile)
+  ) {
+    throw new SetupError(
+      `${tokenKeyFile}: there is no such file; name the key file with ` +
+        "--token-key-file",
+    );
+  }
   const keys = await readTokenKeys(tokenKeyFile);
   const revoked = await readRevokedTokens(revokedFile);
   await noteAccess(tokenKeyFile);

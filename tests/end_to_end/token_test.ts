@@ -207,7 +207,12 @@ Deno.test("deno task token refuses what it cannot do in one line, without a toke
         2,
       ],
       [["inspect", secret, "a"], `expected one token${see}`, 2],
-      [["inspect"], "token.key: there is no such file\n", 1],
+      [
+        ["inspect"],
+        "token.key: there is no such file; name the key file with " +
+        "--token-key-file\n",
+        1,
+      ],
       [
         ["inspect", secret, "--token-key-file", "other.key"],
         "not permitted: run with --allow-read=other.key\n",

@@ -135,6 +135,8 @@ Deno.test({
     authenticator.replaceRules({ keys: [key], revoked: none });
     assertEquals(old.endAt(now), "key removed");
     assertEquals(young.endAt(now), undefined);
+    assertEquals(authenticator.cachedTokens, 0);
+    assertEquals(authenticator.cachedBytes, 0);
     assertEquals(refuse(authenticator, oldToken), "unknown key");
     accept(authenticator, newToken);
   },
