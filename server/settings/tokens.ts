@@ -1,9 +1,16 @@
 /**
- * The files of tokens: the keys that sign them, and the list of revoked ones.
+ * The files of identities: the keys that sign tokens, the list of revoked
+ * tokens, and what client certificates permit.
  *
  * @module
  */
+import { CertificateAuthenticator } from "../../identity/certificate_authenticator.ts";
+import { parseIdentitiesFile } from "../../identity/identities_file.ts";
 import { parseRevokedFile } from "../../identity/revoked_file.ts";
+import {
+  TokenAuthenticator,
+  type TokenRules,
+} from "../../identity/token_authenticator.ts";
 import { parseKeyFile, type TokenKey } from "../../identity/token_keys.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { readFile } from "../../runtime/files.ts";
@@ -56,6 +63,50 @@ export async function readRevokedTokens(
 ): Promise<ReadonlySet<ByteString>> {
   if (path === undefined) return new Set();
   return parseRevokedFile(await readFile(path), path);
+}
+
+/** Something that checks identities by files that can be read again. */
+export interface FromFiles<Authenticator> {
+  readonly authenticator: Authenticator;
+  /**
+   * Reads the files again.
+   *
+   * @throws {SetupError} Naming the faulty file. Nothing changes then.
+   */
+  readonly renew: () => Promise<void>;
+}
+
+/**
+ * Reads what tokens are checked against.
+ *
+ * @throws {SetupError} Naming the file, if one cannot be read or is wrong.
+ */
+export async function readTokens(
+  keyFile: string,
+  revokedFile: string | undefined,
+): Promise<FromFiles<TokenAuthenticator>> {
+  const readRules = async (): Promise<TokenRules> => ({
+    keys: await readTokenKeys(keyFile),
+    revoked: await readRevokedTokens(revokedFile),
+  });
+  const authenticator = new TokenAuthenticator(await readRules());
+  return {
+    authenticator,
+    renew: async () => authenticator.replaceRules(await readRules()),
+  };
+}
+
+/** The same for client certificates and an identities file. */
+export async function readCertificateIdentities(
+  path: string,
+): Promise<FromFiles<CertificateAuthenticator>> {
+  const readGrants = async () =>
+    parseIdentitiesFile(await readFile(path), path);
+  const authenticator = new CertificateAuthenticator(await readGrants());
+  return {
+    authenticator,
+    renew: async () => authenticator.replaceGrants(await readGrants()),
+  };
 }
 
 /**

@@ -1,14 +1,29 @@
+import { TokenRefusal } from "../../../identity/refusal.ts";
 import { TokenKey } from "../../../identity/token_keys.ts";
 import { SetupError } from "../../../runtime/setup_error.ts";
 import {
   createKeyFile,
   fileExists,
   noteOnAccess,
+  readCertificateIdentities,
   readRevokedTokens,
   readTokenKeys,
+  readTokens,
 } from "../../../server/settings/tokens.ts";
 import { assert, assertEquals, assertRejects } from "../../assert.ts";
-import { keyBytes } from "../../identity/make_token.ts";
+import {
+  attribute,
+  commonName,
+  makeCertificate,
+} from "../../identity/make_certificate.ts";
+import {
+  key as newKey,
+  keyBytes,
+  makeToken,
+  now,
+  otherBytes,
+  otherKey,
+} from "../../identity/make_token.ts";
 
 const key = new TokenKey("new", keyBytes);
 
@@ -87,4 +102,56 @@ Deno.test("a key file that all users can read or write is named", () =>
       await Deno.chmod(path, mode);
       assertEquals(await noteOnAccess(path), expected);
     }
+  }));
+
+Deno.test("keys and revoked tokens are read again, and a faulty file changes nothing", () =>
+  withPath(async (path) => {
+    const revokedPath = `${path}.revoked`;
+    await Deno.writeTextFile(path, otherKey.formatLine());
+    await Deno.writeTextFile(revokedPath, "");
+    const { authenticator, renew } = await readTokens(path, revokedPath);
+    const [oldToken, newToken] = [
+      makeToken({}, { kid: "old" }, otherBytes),
+      makeToken({ jti: "token-2" }),
+    ];
+    const reasons = () =>
+      [oldToken, newToken].map((token) => {
+        const result = authenticator.authenticate(token, now);
+        return result instanceof TokenRefusal ? result.reason : "accepted";
+      });
+    assertEquals(reasons(), ["accepted", "unknown key"]);
+    const lines = [newKey, otherKey].map((key) => key.formatLine());
+    await Deno.writeTextFile(path, lines.join("\n"));
+    await renew();
+    assertEquals(reasons(), ["accepted", "accepted"]);
+    await Deno.writeTextFile(revokedPath, "token-1");
+    await renew();
+    assertEquals(reasons(), ["revoked", "accepted"]);
+    // The keys are right, and are not used without the other file.
+    await Deno.writeTextFile(path, lines[1]);
+    await Deno.writeTextFile(revokedPath, "a b");
+    await assertRejects(renew, SetupError, `${revokedPath}:1: expected`);
+    assertEquals(reasons(), ["revoked", "accepted"]);
+    await Deno.remove(revokedPath);
+    await assertRejects(renew, SetupError, "there is no such file");
+    assertEquals(reasons(), ["revoked", "accepted"]);
+  }));
+
+Deno.test("identities of certificates are read again, and a faulty file changes nothing", () =>
+  withPath(async (path) => {
+    const certificate = makeCertificate([attribute(commonName, "mira")]);
+    await Deno.writeTextFile(path, "CN:mira reports=a");
+    const { authenticator, renew } = await readCertificateIdentities(path);
+    const mayReport = (client: string) =>
+      authenticator.authenticate(certificate, now)?.mayReport(client);
+    assertEquals(mayReport("a"), true);
+    await Deno.writeTextFile(path, "CN:mira reports=b");
+    await renew();
+    assertEquals([mayReport("a"), mayReport("b")], [false, true]);
+    await Deno.writeTextFile(path, "CN:eve last\nCN:mira");
+    await assertRejects(renew, SetupError, `${path}:2: expected`);
+    assertEquals(mayReport("b"), true);
+    await Deno.writeTextFile(path, "CN:eve last");
+    await renew();
+    assertEquals(mayReport("b"), undefined);
   }));
