@@ -8,6 +8,7 @@ const pureFiles = [
   "replica/",
   "peers/",
   "sessions/",
+  "identity/",
   "runtime/histogram.ts",
   "runtime/semaphore.ts",
   "server/status/",
@@ -29,6 +30,7 @@ const pureFiles = [
   "log/record.ts",
   "phones/",
   "commands/explain_refusal.ts",
+  "commands/inspect_token.ts",
   "commands/prompt_help.ts",
   "commands/show_reply.ts",
   "commands/typed_line.ts",
@@ -289,6 +291,32 @@ async function reachableRooms(path: string): Promise<Set<string>> {
 Deno.test("a client imports no packages", async () => {
   const rooms = [...await reachableRooms("client/mod.ts")].sort();
   assertEquals(rooms, ["client", "protocol", "runtime"]);
+});
+
+/** All files that a file loads at once: its static imports, and theirs. */
+async function loadedFiles(path: string): Promise<Set<string>> {
+  const seen = new Set<string>();
+  const walk = async (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = await Deno.readTextFile(projectFolder + path);
+    // Types are not loaded, nor is what `import()` names.
+    const code = text.replaceAll(/^import type [^;]*;/gm, "")
+      .replaceAll(/\bimport\([^)]*\)/g, "");
+    for (const target of importsOf(path, code)) await walk(target);
+  };
+  await walk(path);
+  return seen;
+}
+
+Deno.test("a server without tokens loads nothing of identity/", async () => {
+  for (const path of ["server.ts", "commands/up.ts", "mod.ts"]) {
+    const rooms = new Set([...await loadedFiles(path)].map(roomOf));
+    assert(rooms.has("server") && rooms.has("server/settings"), path);
+    assert(!rooms.has("identity"), path);
+  }
+  const files = await loadedFiles("commands/token.ts");
+  assert(files.has("identity/token.ts"));
 });
 
 // These count dynamic imports too, as Deno fetches their packages.

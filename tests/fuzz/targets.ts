@@ -5,7 +5,9 @@
  */
 import type { Target } from "./target.ts";
 import { bodiesTarget } from "./targets/bodies.ts";
+import { certificatesTarget } from "./targets/certificates.ts";
 import { commandsTarget } from "./targets/commands.ts";
+import { identitiesTarget, revokedTarget } from "./targets/edited_files.ts";
 import { escapesTarget } from "./targets/escapes.ts";
 import { handshakesTarget } from "./targets/handshakes.ts";
 import { herdsTarget } from "./targets/herds.ts";
@@ -16,9 +18,11 @@ import { messagesTarget } from "./targets/messages.ts";
 import { newBodiesTarget } from "./targets/new_bodies.ts";
 import { numbersTarget } from "./targets/numbers.ts";
 import { partialLinesTarget } from "./targets/partial_lines.ts";
+import { patternsTarget } from "./targets/patterns.ts";
 import { reportsTarget } from "./targets/reports.ts";
 import { sessionsTarget } from "./targets/sessions.ts";
 import { summariesTarget } from "./targets/summaries.ts";
+import { clientTokensTarget } from "./targets/client_tokens.ts";
 import { topologiesTarget } from "./targets/topologies.ts";
 
 /** Each with the real code. */
@@ -39,4 +43,9 @@ export const targets: readonly Target[] = [
   topologiesTarget(),
   httpHeadsTarget(),
   summariesTarget(),
+  clientTokensTarget(),
+  patternsTarget(),
+  identitiesTarget(),
+  revokedTarget(),
+  certificatesTarget(),
 ];
