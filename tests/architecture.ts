@@ -65,6 +65,10 @@ export const rooms: Readonly<Record<string, Room>> = {
       "runtime",
     ],
   },
+  "gateways/readers": {
+    holds: "messages of devices, read without I/O",
+    uses: ["protocol"],
+  },
   "places": {
     holds: "nearby places: one interface, its providers",
     uses: ["packages", "protocol", "runtime"],
