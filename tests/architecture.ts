@@ -69,6 +69,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "tokens and certificates: who may report and see",
     uses: ["protocol", "runtime"],
   },
+  "gateways/readers": {
+    holds: "messages of devices, read without I/O",
+    uses: ["protocol"],
+  },
   "places": {
     holds: "nearby places: one interface, its providers",
     uses: ["packages", "protocol", "runtime"],

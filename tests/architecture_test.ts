@@ -9,6 +9,7 @@ const pureFiles = [
   "peers/",
   "sessions/",
   "identity/",
+  "gateways/readers/",
   "runtime/histogram.ts",
   "runtime/semaphore.ts",
   "server/status/",
@@ -325,5 +326,14 @@ Deno.test("the library imports neither the command line nor the dashboard", asyn
   assert(rooms.has("server") && rooms.has("server/settings"));
   for (const room of ["admin", "cli", "commands", "server.ts"]) {
     assert(!rooms.has(room), room);
+  }
+});
+
+Deno.test("servers load nothing of the gateways", async () => {
+  for (const program of ["server.ts", "main.ts", "mod.ts"]) {
+    const rooms = [...await reachableRooms(program)];
+    assert(rooms.includes("server"), program);
+    const gateways = rooms.filter((room) => room.startsWith("gateways"));
+    assertEquals(gateways, [], program);
   }
 });

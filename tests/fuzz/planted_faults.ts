@@ -10,6 +10,7 @@ import {
   partialLineFaults,
   sessionFaults,
 } from "./planted/clients.ts";
+import { gatewayFaults } from "./planted/gateways.ts";
 import { identityFaults } from "./planted/identities.ts";
 import { peerFaults } from "./planted/peers.ts";
 import type { PlantedFault } from "./planted/planted_fault.ts";
@@ -25,4 +26,5 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...peerFaults,
   ...textFaults,
   ...identityFaults,
+  ...gatewayFaults,
 ];

@@ -10,6 +10,7 @@ import { Program, projectFolder } from "../end_to_end/process.ts";
 /** All files that the fuzzer needs. */
 const parts = [
   "cli",
+  "gateways",
   "identity",
   "log",
   "packages",
