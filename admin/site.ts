@@ -182,7 +182,7 @@ async function replyClient(url: string, site: SiteOptions): Promise<Response> {
 }
 
 /**
- * The ID in a query: everything behind the first `id=`, as IDs contain `&` and
+ * The ID in a query: everything after the first `id=`, as IDs contain `&` and
  * `+` too. `%xx` is decoded, and `+` is no space.
  */
 function idOf(query: string): string {

@@ -64,7 +64,7 @@ export const antiEntropyWriteBytes = 64 * 1024;
 /**
  * Most bytes of a catch-up that a neighbour has not confirmed by ECHOED. So the
  * buffers of a socket never fill up with a catch-up, and new reports and the
- * replies behind them do not wait for it. Over a link with a round trip of 100
+ * later replies do not wait for it. Over a link with a round trip of 100
  * ms that is 5 MB a second.
  */
 export const maxUnconfirmedBytes = 512 * 1024;
@@ -73,7 +73,7 @@ export const maxUnconfirmedBytes = 512 * 1024;
 export const echoEveryBytes = 64 * 1024;
 
 /**
- * Most bytes that wait for one neighbour behind the next write: new reports,
+ * Most bytes that wait for one neighbour after the next write: new reports,
  * announcements and requests. Over it they are dropped, and a comparison repairs
  * that when the neighbour reads again. Enough for seconds of a busy herd.
  */

@@ -79,7 +79,7 @@ export interface EstablishedLink extends LinkCandidate {
   readonly neighbour: string;
   /** The address of the other side. */
   readonly remote: string;
-  /** The fields behind the nonce of the neighbour's hello. */
+  /** The fields after the nonce of the neighbour's hello. */
   readonly fields: HelloFields;
   readonly transport: Transport;
   readonly reading: ReadBuffer;

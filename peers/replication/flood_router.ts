@@ -71,7 +71,7 @@ export interface FloodRouterOptions {
 /** One server's reports, and their exchange with the linked neighbours. */
 export class FloodRouter {
   readonly #options: FloodRouterOptions;
-  /** The smallest key that is to be adopted behind the rebuild under way. */
+  /** The smallest key that is to be adopted after the rebuild under way. */
   #nextKey: TreeKey | undefined;
   readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;

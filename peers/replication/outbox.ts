@@ -3,7 +3,7 @@
  * the next write. When the batch is full, they wait by client instead, and a
  * newer report replaces an older one. A slow or frozen neighbour therefore costs
  * a batch and at most one entry for each client, and later gets only the newest
- * reports. What waits has a limit in bytes: over it, everything behind the batch
+ * reports. What waits has a limit in bytes: over it, everything after the batch
  * is dropped, and the two servers compare their reports later.
  *
  * A catch-up is sent at the pace at which the neighbour processes it. The lines
@@ -48,11 +48,11 @@ export interface OutboxOptions {
   readonly whenIdle?: LineSource;
   /** When a write has this many bytes, no report is added. */
   readonly writeBytes?: number;
-  /** Most bytes that wait behind the next write. */
+  /** Most bytes that wait besides the next write. */
   readonly maxBytes?: number;
   /** The stored report with an ID, valid until the next call. */
   readonly findReport?: (id: ReportId) => Report | undefined;
-  /** Called when everything behind the next write was dropped. */
+  /** Called when everything but the next write was dropped. */
   readonly onDropped?: () => void;
   /** This server's clock, which `tellClock` tells. */
   readonly now?: () => Timestamp;
@@ -278,7 +278,7 @@ export class Outbox {
     return this.#batch.ends.length + this.#backlog.size + this.#dropped;
   }
 
-  /** What waits behind the batch, in bytes of memory. */
+  /** What waits besides the batch, in bytes of memory. */
   get bytes(): number {
     const { announcements } = this;
     const entries = this.#backlog.size + this.#requests.size +
@@ -366,7 +366,7 @@ export class Outbox {
     if (line !== undefined) this.#backlogBytes -= client.length + line.length;
   }
 
-  /** Drops everything behind the batch if it has too many bytes. */
+  /** Drops everything but the batch if that has too many bytes. */
   #limitBytes(): void {
     const isWithin = this.bytes <= this.#maxBytes &&
       this.announcements.size <= maxAnnouncements;
@@ -378,7 +378,7 @@ export class Outbox {
     this.#wanted.clear();
     this.#dropSummaries();
     this.announcements.clear();
-    // SYNCED must come behind the comparison.
+    // SYNCED must come after the comparison.
     this.#beforeSynced = undefined;
     this.#onDropped();
   }

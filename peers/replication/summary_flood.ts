@@ -105,7 +105,7 @@ export class SummaryFlood implements SummaryExchange {
     if (summary === undefined) return false;
     const { server, text } = summary;
     const isDirect = server === from;
-    // A linked server speaks for itself.
+    // A linked server sends its own summary.
     if (server === self || !isDirect && router.isLinked(server)) return true;
     this.#received.set(server, { server, text, receivedAtMs: elapsedMs() });
     if (isDirect) router.sendSummary(server, line, from);

@@ -437,7 +437,7 @@ export class RecordArena {
   }
 
   /**
-   * Goes on with a walk from where another one stood; behind the block, if that
+   * Goes on with a walk from where another one stood; after the block, if that
    * was given back. Any other place is taken for the next one.
    */
   walkFrom({ block: serial, unit }: Place): Walk {

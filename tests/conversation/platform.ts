@@ -580,7 +580,7 @@ function bytesIn(body: string): ReadableStream {
     start(controller) {
       if (body !== "") controller.enqueue(new TextEncoder().encode(body));
       controller.close();
-      // A reader that waits for bytes is told of the end.
+      // Ends the read of a reader that waits for bytes.
       controller.byobRequest?.respond(0);
     },
   });

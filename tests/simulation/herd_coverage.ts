@@ -55,8 +55,8 @@ export function countFault(
 }
 
 /**
- * Observes a fault that is about to occur. The result, called just after it,
- * tells whether it has changed anything.
+ * Observes a fault that is about to occur. The returned function, called
+ * just after the fault, returns whether it has changed anything.
  */
 export function observeEffect(fault: Fault, herd: ObservedHerd): () => boolean {
   const before = health(fault, herd);
