@@ -16,7 +16,7 @@ import {
   ReadingBuilder,
 } from "./reading.ts";
 
-/** Who sends the form. */
+/** The program that sends the form. */
 export type FormDialect = "osmand" | "home-assistant" | "phonetrack";
 
 /** The unit of the field `speed`. */

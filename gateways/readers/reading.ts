@@ -91,7 +91,7 @@ export interface ReaderContext {
   /** When the message arrived, by the server's clock. */
   readonly now: Timestamp;
   /**
-   * The ID of who sends, for messages that name none: the name of a token or a
+   * The ID of the sender, for messages that name none: that of a token or a
    * connection.
    */
   readonly ownId?: ByteString;

@@ -629,7 +629,7 @@ Deno.test("GATEWAYS.md has the limits", () => {
       ["line of a stream of JSON", maxJsonLineBytes],
       ["topic in a message of OwnTracks", maxTopicBytes],
       ["tracker ID", maxTrackerIdBytes],
-      ["line of NMEA, for who opens the port", maxNmeaLineBytes],
+      ["line of NMEA, applied by the port", maxNmeaLineBytes],
     ] as const
   ) {
     const cell = values.map(format).join(", ");
