@@ -37,6 +37,7 @@ export interface ServerSummary extends
     | "notReady"
     | "uptimeSeconds"
     | "clients"
+    | "clock"
     | "lines"
     | "limitHits"
   > {

@@ -106,7 +106,7 @@ function linksOf(
       stateSeconds: 60,
       isCaughtUp: isUp,
       waitingReports: waiting[key] ?? 0,
-      clockAheadSeconds: null,
+      clockAheadSeconds: 0.125,
       reportsReceived: 0,
       bytesSent: 0,
       losses: isUp ? 0 : 1,
