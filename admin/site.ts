@@ -128,7 +128,7 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
         "ok",
       );
     case "/readyz":
-      return replyHealth(site.self().notReady, "ready");
+      return replyHealth(site.self().notReady, describeReady(site.self()));
     case "/status.json":
       return reply(200, json, JSON.stringify(site.status(), null, 2) + "\n");
     case "/client.json":
@@ -138,6 +138,15 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
     default:
       return replyText(404, `not found; the paths are ${paths}`);
   }
+}
+
+/** The answer of a server that is ready, which notes a clock that differs. */
+function describeReady({ clock }: Pick<ServerFacts, "clock">): string {
+  if (!clock.differs) return "ready";
+  const seconds = Math.abs(clock.aheadSeconds).toFixed(1);
+  const way = clock.aheadSeconds > 0 ? "ahead of" : "behind";
+  return `ready, but its clock is ${seconds} s ${way} the median of ` +
+    `${clock.clocks} clocks, its own and its neighbours'`;
 }
 
 function replyHealth(fault: string | null, word: string): Response {

@@ -49,6 +49,7 @@ const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   TREE: true,
   ECHO: true,
   ECHOED: true,
+  CLOCK: true,
   OPTIONAL: true,
   HERD: true,
   PROOF: true,
@@ -78,6 +79,7 @@ export function replyKind(text: ByteString): ReplyKind {
 /** The kind of a line between servers. */
 export function peerKind(text: ByteString): PeerKind {
   if (text.startsWith("AT ")) return "AT";
+  if (text.startsWith("+CLOCK ")) return "CLOCK";
   if (text.startsWith("+")) return "OPTIONAL";
   const end = text.indexOf(" ");
   const verb = end < 0 ? text : text.slice(0, end);

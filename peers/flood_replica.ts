@@ -36,7 +36,7 @@ const storesNothingReason = "the horizon or the reports are ahead of the clock";
 export interface FloodReplicaOptions
   extends
     Omit<LinkManagerOptions, "router">,
-    Omit<FloodRouterOptions, "onDropped"> {
+    Omit<FloodRouterOptions, "elapsedMs" | "onDropped"> {
   /** The open peer port. The replica closes it when it stops. */
   readonly peers: Listener;
   /** Frees a descriptor when there is none for a connection. */
@@ -61,6 +61,7 @@ export class FloodReplica implements Replica, DescriptorUser {
     this.#options = options;
     this.#router = new FloodRouter({
       ...options,
+      elapsedMs: () => options.clock.elapsedMs(),
       onDropped: () => options.counts.hit("outbox-bytes"),
     });
     this.#linkManager = new LinkManager({ ...options, router: this.#router });
@@ -149,15 +150,16 @@ export class FloodReplica implements Replica, DescriptorUser {
   }
 
   status(): ReplicaStatus {
-    const { forgotten, known, newer, repeated } = this.#router.counts;
+    const { ahead, forgotten, known, newer, repeated } = this.#router.counts;
     return {
       clients: this.#router.clients,
       table: {
         bytes: this.#router.tableBytes,
         maxBytes: this.#options.limits.maxTableBytes,
       },
-      reports: { newer, known, repeated, forgotten },
+      reports: { newer, known, repeated, ahead, forgotten },
       storesNothing: this.#router.storesNothing,
+      clock: this.#router.clock,
       links: this.#linkManager.neighbourStatuses().map(describeLink),
     };
   }

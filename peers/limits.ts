@@ -234,6 +234,24 @@ export const expiredOnArrivalForAlarm = 3;
  */
 export const maxClockSkewSeconds = 60;
 
+/**
+ * A server's clock differs from the median of its own and its neighbours' from
+ * this many seconds on: far more than NTP leaves, and than a message takes.
+ */
+export const clockDiffersFromSeconds = 5;
+
+/** It agrees again within this many seconds, so that it does not flap. */
+export const clockAgreesWithinSeconds = 4;
+
+/** A server tells its neighbours its clock every so many heartbeats. */
+export const clockEveryHeartbeats = 5;
+
+/**
+ * The clock of a neighbour is the furthest that it has told in this epoch and
+ * the last one. Each has this many seconds, and so at least one message.
+ */
+export const ticksOfClockEpoch = 8;
+
 /** Horizons ahead of the clock that are kept until the clock reaches them. */
 export const maxWaitingHorizons = 16;
 

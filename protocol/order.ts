@@ -198,6 +198,26 @@ export function heardSecondsOf(line: ByteString): number {
   return seconds + nanoseconds / nanosecondsPerSecond;
 }
 
+/** Whether the origin of a report received it after a time, by its clock. */
+export function isHeardAfter(report: ReportParts, time: Timestamp): boolean {
+  const { bytes, clientStart, end, timeStart } = report;
+  const signAt = indexOfSign(report);
+  const seconds = wholeNumber(
+    bytes,
+    timeStart,
+    skipDigits(bytes, timeStart, end),
+  );
+  const difference = wholeNumber(bytes, signAt + 1, clientStart - bytesFromDot);
+  // The decimals of the two add less than two seconds, or one if subtracted.
+  const most = bytes[signAt] === plus
+    ? seconds + difference + 2
+    : seconds - difference + 1;
+  if (most <= time.seconds) return false;
+  const { heardNanoseconds, heardSeconds } = first.read(report);
+  return (heardSeconds - time.seconds ||
+    heardNanoseconds - time.nanoseconds) > 0;
+}
+
 /** The whole seconds of a report's effective time. */
 export function effectiveSeconds(report: ReportParts): number {
   return first.read(report).effectiveSeconds;

@@ -38,7 +38,8 @@ export function describeParts(
     ...counted
   }: ServerParts,
 ) {
-  const { clients, links, reports, storesNothing, table } = replica.status();
+  const { clients, clock, links, reports, storesNothing, table } = replica
+    .status();
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
@@ -49,6 +50,7 @@ export function describeParts(
     lines: { ...lines },
     reports,
     storesNothing,
+    clock,
     links: links.map(describeLink),
     propagationSeconds: counted.propagation.read(),
     whatsatSeconds: counted.queryDurations.read(),
@@ -67,5 +69,9 @@ export function describeParts(
 }
 
 function describeLink(link: ReplicaLinkStatus): LinkStatus {
-  return { ...link, lastFailure: link.lastFailure ?? null };
+  return {
+    ...link,
+    clockAheadSeconds: link.clockAheadSeconds ?? null,
+    lastFailure: link.lastFailure ?? null,
+  };
 }

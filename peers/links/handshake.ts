@@ -38,6 +38,9 @@ const orderField = "order";
 /** The order of `protocol/order.ts`. Earlier versions told none. */
 const reportOrder = "heard";
 
+/** The field that tells the sender's clock, in POSIX seconds. */
+export const clockField = "clock";
+
 /** Of another order, a refusal shows this many bytes. */
 const maxShownOrderBytes = 32;
 

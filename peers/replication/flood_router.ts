@@ -8,6 +8,7 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
 import { secondsBetween, type Timestamp } from "../../protocol/time.ts";
+import type { ReplicaClockStatus } from "../../replica/replica.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredOnArrivalForAlarm,
@@ -23,6 +24,7 @@ import {
 } from "../store/report_store.ts";
 import type { StoreResult } from "../store/report_table.ts";
 import type { TreeKey } from "../tree_key.ts";
+import { ClockComparison } from "./clock_comparison.ts";
 import { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
@@ -32,6 +34,11 @@ import { PeerReplication } from "./peer_replication.ts";
 export type Acceptance =
   /** It is the newest of its client: it was stored and forwarded. */
   | "newer"
+  /**
+   * A neighbour has sent it, and it was heard at a time that has not come, by the
+   * clocks of this server and its neighbours. Nothing changed.
+   */
+  | "ahead"
   /** Nothing changed. */
   | NotStored;
 
@@ -41,6 +48,8 @@ export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
 /** What `FloodRouter` needs. */
 export interface FloodRouterOptions {
   readonly limits: StoreLimits;
+  /** Milliseconds from an arbitrary start; never decreases. */
+  readonly elapsedMs: () => number;
   /** Whether neighbours run anti-entropy. */
   readonly catchUp: boolean;
   /** How many fingerprints of recent reports are kept; a power of two. */
@@ -66,6 +75,7 @@ export class FloodRouter {
   #nextKey: TreeKey | undefined;
   readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;
+  readonly #clocks: ClockComparison;
   readonly #peers = new Map<string, PeerReplication>();
   /** By server, the neighbour that was first to send its latest report. */
   readonly #sources = new Map<ByteString, string>();
@@ -73,6 +83,7 @@ export class FloodRouter {
     newer: 0,
     known: 0,
     repeated: 0,
+    ahead: 0,
     forgotten: 0,
     share: 0,
   };
@@ -107,6 +118,8 @@ export class FloodRouter {
       options.treeKey,
     );
     this.#recent = new RecentFingerprints(options.recentReports);
+    const { elapsedMs, limits: { now } } = options;
+    this.#clocks = new ClockComparison({ elapsedMs, now });
   }
 
   /**
@@ -116,6 +129,7 @@ export class FloodRouter {
    * @param source The connection that it came from; undefined for none.
    */
   acceptOwn(report: Report, source?: ReportSource): Acceptance {
+    this.#clocks.onHeard(report);
     const acceptance = this.#count(
       report,
       this.#accept(report, undefined, source, true),
@@ -128,11 +142,16 @@ export class FloodRouter {
   /**
    * Receives a report that came over a link. If it is newer than the stored
    * one, it is stored and sent to every linked neighbour but the one it came
-   * from.
+   * from. A report that was heard at a time that has not come is neither stored
+   * nor sent. It comes again with a comparison.
    *
    * @param from The neighbour; undefined if it is not linked any more.
    */
   accept(report: Report, from?: string): Acceptance {
+    if (this.#clocks.isAhead(report)) {
+      this.#counts.ahead += 1;
+      return "ahead";
+    }
     const sender = from === undefined ? undefined : this.#peers.get(from);
     return this.#count(report, this.#accept(report, sender, undefined, false));
   }
@@ -179,6 +198,10 @@ export class FloodRouter {
   receive(from: string, message: Message): string | undefined {
     if (message.verb === "HORIZON") {
       this.raiseHorizon(from, message.time);
+      return undefined;
+    }
+    if (message.verb === "CLOCK") {
+      this.onClock(from, message.time);
       return undefined;
     }
     const fault = this.#peers.get(from)?.onMessage(message);
@@ -243,6 +266,39 @@ export class FloodRouter {
       peer.tellKey();
       peer.align();
     }
+  }
+
+  /** This server's clock. */
+  now(): Timestamp {
+    return this.#options.limits.now();
+  }
+
+  /** How this server's clock compares with those of its neighbours. */
+  get clock(): ReplicaClockStatus {
+    return this.#clocks.state;
+  }
+
+  /**
+   * How far a neighbour's clock is ahead of this server's, in seconds; undefined
+   * if it is not linked or has not told it.
+   */
+  clockAheadOf(neighbour: string): number | undefined {
+    return this.#clocks.aheadSecondsOf(neighbour);
+  }
+
+  /** To be called when a linked neighbour has told its clock. */
+  onClock(neighbour: string, theirs: Timestamp): void {
+    this.#clocks.onTold(neighbour, theirs);
+  }
+
+  /**
+   * Compares the clocks; to be called once a second. If one was set back,
+   * maintenance removes the reports that were heard at a time that has
+   * not come. The caller must flush the outboxes afterwards.
+   */
+  compareClocks(): void {
+    const latest = this.#clocks.tick();
+    if (latest !== undefined) this.#store.removeAfter(latest);
   }
 
   /**
@@ -341,6 +397,7 @@ export class FloodRouter {
         writeBytes: this.#options.writeBytes,
         maxOutboxBytes: this.#options.maxOutboxBytes,
         hashKey: this.#options.hashKey,
+        now: this.#options.limits.now,
         onDropped: () => this.#options.onDropped?.(),
       });
       this.#peers.set(neighbour, peer);
@@ -354,6 +411,7 @@ export class FloodRouter {
   /** Drops the outbox and the state of a neighbour whose link is lost. */
   unlink(neighbour: string): void {
     this.#peers.delete(neighbour);
+    this.#clocks.onUnlinked(neighbour);
   }
 
   /**

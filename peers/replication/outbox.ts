@@ -54,6 +54,8 @@ export interface OutboxOptions {
   readonly findReport?: (id: ReportId) => Report | undefined;
   /** Called when everything behind the next write was dropped. */
   readonly onDropped?: () => void;
+  /** This server's clock, which `tellClock` tells. */
+  readonly now?: () => Timestamp;
   /** Random, for a hash of fingerprints. */
   readonly hashKey?: HashKey;
 }
@@ -82,6 +84,8 @@ export class Outbox {
   readonly #wanted = new Map<number, number>();
   #horizon: Timestamp | undefined;
   #treeKey: TreeKey | undefined;
+  /** Whether the next write tells this server's clock. */
+  #tellsClock = false;
   /** The number of the neighbour's last ECHO, until it is answered. */
   #echo: number | undefined;
   /** How many ECHOs were sent on this connection. */
@@ -112,6 +116,7 @@ export class Outbox {
   readonly #maxBytes: number;
   readonly #findReport: (id: ReportId) => Report | undefined;
   readonly #onDropped: () => void;
+  readonly #now: (() => Timestamp) | undefined;
 
   constructor(options: OutboxOptions = {}) {
     this.#whenIdle = options.whenIdle ?? nothingWhenIdle;
@@ -119,6 +124,7 @@ export class Outbox {
     this.#maxBytes = options.maxBytes ?? maxOutboxBytes;
     this.#findReport = options.findReport ?? (() => undefined);
     this.#onDropped = options.onDropped ?? (() => {});
+    this.#now = options.now;
     this.announcements = new LazyAnnouncements(options.hashKey);
   }
 
@@ -222,6 +228,11 @@ export class Outbox {
     this.#limitBytes();
   }
 
+  /** Tells this server's clock with the next write, as it is then. */
+  tellClock(): void {
+    this.#tellsClock = this.#now !== undefined;
+  }
+
   /** Sends SYNCED when everything that waits now has been sent. */
   onSync(): void {
     this.#isSyncOpen = true;
@@ -304,6 +315,7 @@ export class Outbox {
     this.#addSummaries(batch);
     this.#addSynced(batch);
     this.#addEchoes(batch);
+    this.#addClock(batch);
     if (batch.length === 0) return undefined;
     this.#batch = this.#pool.acquire();
     this.#fingerprints.length = 0;
@@ -474,6 +486,12 @@ export class Outbox {
     if (wanted > 0 && this.#wanted.size > 0) return;
     add(batch, { verb: "SYNCED" });
     this.dropSync();
+  }
+
+  #addClock(batch: Batch): void {
+    if (!this.#tellsClock) return;
+    this.#tellsClock = false;
+    add(batch, { verb: "CLOCK", time: this.#now!() });
   }
 
   #addEchoes(batch: Batch): void {

@@ -14,7 +14,8 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
-import { maxKeysOfLink } from "../limits.ts";
+import type { Timestamp } from "../../protocol/time.ts";
+import { clockEveryHeartbeats, maxKeysOfLink } from "../limits.ts";
 import { fingerprintOf } from "../store/fingerprint.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import type { ReportStore } from "../store/report_store.ts";
@@ -38,6 +39,8 @@ export interface PeerReplicationContext {
   readonly hashKey: HashKey | undefined;
   /** Called when what waits for the neighbour was dropped. */
   readonly onDropped: () => void;
+  /** This server's clock. */
+  readonly now: () => Timestamp;
 }
 
 /** One side of the exchange with a linked neighbour. */
@@ -55,6 +58,7 @@ export class PeerReplication {
   /** The key of the neighbour's digest tree, as it was told last. */
   #theirKey: TreeKey | undefined;
   #keysTold = 0;
+  #heartbeats = 0;
 
   constructor(neighbour: string, context: PeerReplicationContext) {
     this.neighbour = neighbour;
@@ -70,6 +74,7 @@ export class PeerReplication {
       writeBytes: context.writeBytes,
       maxBytes: context.maxOutboxBytes,
       hashKey: context.hashKey,
+      now: context.now,
       findReport: ({ fingerprint, leaf }) =>
         context.store.inLeaf(leaf, fingerprint),
       onDropped: () => {
@@ -92,6 +97,7 @@ export class PeerReplication {
     this.#theirKey = undefined;
     this.#keysTold = 0;
     this.tellKey();
+    this.outbox.tellClock();
   }
 
   /** Tells the neighbour the key of this server's tree, if it is complete. */
@@ -175,9 +181,14 @@ export class PeerReplication {
     return true;
   }
 
-  /** At each heartbeat, assumes that the neighbour has received each PRUNE. */
+  /**
+   * At each heartbeat, assumes that the neighbour has received each PRUNE. Tells
+   * it this server's clock at some of them.
+   */
   onHeartbeat(): void {
     this.#recentlyPruned.clear();
+    this.#heartbeats += 1;
+    if (this.#heartbeats % clockEveryHeartbeats === 0) this.outbox.tellClock();
   }
 
   /**

@@ -81,8 +81,13 @@ export class ReportStore {
   readonly #waitingHorizons: Timestamp[] = [];
   /** The walk over all records that frees expired ones, if one is under way. */
   #sweep: Walk | undefined;
-  /** Whether the horizon has moved up since the walk began. */
+  /** Whether more has to be freed since the walk began. */
   #isSweepOutdated = false;
+  /**
+   * Until the end of the walk, reports that were heard after this are removed,
+   * and not visible. Undefined if there are none.
+   */
+  #removedAfter: Timestamp | undefined;
   /**
    * While no walk is under way, no report was heard before this: there is nothing
    * to free until the time to live has moved the horizon here. Undefined if there
@@ -124,8 +129,10 @@ export class ReportStore {
       const heard = heardAt(report);
       if (isUntil(heard, horizon)) return "forgotten";
       this.#noteOldest(heard);
+    }
+    if (this.#mayBeGone(horizon)) {
       const stored = this.#table.heardAtOf(report);
-      if (stored !== undefined && isUntil(stored, horizon)) {
+      if (stored !== undefined && this.#isGone(stored, horizon)) {
         this.#remove(report.client);
       }
     }
@@ -161,7 +168,7 @@ export class ReportStore {
   /** Whether a report has expired. */
   isExpired(line: ByteString): boolean {
     const horizon = this.#horizon();
-    return horizon !== undefined && isUntil(heardAtOf(line), horizon);
+    return this.#mayBeGone(horizon) && this.#isGone(heardAtOf(line), horizon);
   }
 
   /** How many clients take up memory. */
@@ -224,7 +231,7 @@ export class ReportStore {
   /** Whether a report in a buffer has expired. */
   hasExpired(report: Report): boolean {
     const horizon = this.#horizon();
-    return horizon !== undefined && isUntil(heardAt(report), horizon);
+    return this.#mayBeGone(horizon) && this.#isGone(heardAt(report), horizon);
   }
 
   /** All remembered lines. One that is replaced meanwhile may occur twice. */
@@ -278,6 +285,16 @@ export class ReportStore {
     if (line !== undefined && isUntil(heardAtOf(line), heardUntil)) {
       this.#remove(client);
     }
+  }
+
+  /**
+   * Removes the reports that were heard after a time: by `sweep`, but they are
+   * not visible from now on.
+   */
+  removeAfter(time: Timestamp): void {
+    this.#removedAfter = time;
+    if (this.#sweep === undefined) this.#startSweep();
+    else this.#isSweepOutdated = true;
   }
 
   /** The raised horizon; undefined if it was never raised. */
@@ -358,6 +375,18 @@ export class ReportStore {
     if (clientTtlSeconds === undefined) return this.#raisedTo;
     const byAge = addSeconds(now(), -clientTtlSeconds);
     return this.#isRaisedTo(byAge) ? this.#raisedTo : byAge;
+  }
+
+  /** Whether reports may have expired, or are to be removed. */
+  #mayBeGone(horizon: Timestamp | undefined): boolean {
+    return horizon !== undefined || this.#removedAfter !== undefined;
+  }
+
+  /** Whether a report that was heard then has expired or is to be removed. */
+  #isGone(heard: Timestamp, horizon: Timestamp | undefined): boolean {
+    const latest = this.#removedAfter;
+    return horizon !== undefined && isUntil(heard, horizon) ||
+      latest !== undefined && !isUntil(heard, latest);
   }
 
   /** Whether the raised horizon is at this time or later. */
@@ -453,7 +482,7 @@ export class ReportStore {
     const horizon = this.#horizon();
     const isExpired = (report: Report) => {
       const heard = heardAt(report);
-      if (horizon !== undefined && isUntil(heard, horizon)) return true;
+      if (this.#isGone(heard, horizon)) return true;
       this.#noteOldest(heard);
       return false;
     };
@@ -462,6 +491,7 @@ export class ReportStore {
       if (this.#table.sweep(this.#sweep, isExpired, this.#onExpired)) continue;
       this.#sweep = undefined;
       if (this.#isSweepOutdated) this.#startSweep();
+      else this.#removedAfter = undefined;
     }
   }
 

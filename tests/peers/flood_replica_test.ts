@@ -138,7 +138,13 @@ Deno.test({
     for (const time of [2, 1]) hill.put(reportOf("kiwi", time), settling);
     const { clients, links: [link], reports } = hill.status();
     assertEquals(clients, 1);
-    assertEquals(reports, { newer: 1, known: 1, repeated: 0, forgotten: 0 });
+    assertEquals(reports, {
+      newer: 1,
+      known: 1,
+      repeated: 0,
+      ahead: 0,
+      forgotten: 0,
+    });
     assertEquals(
       [link.neighbour, link.isUp, link.isCaughtUp, link.losses],
       ["Smith", true, true, 0],

@@ -102,6 +102,14 @@ const situations = [
   "a fault affects a server that rebuilds its digest tree",
   "a report is accepted by a server that rebuilds its digest tree",
   "more waits for a neighbour than the limit",
+  "the clock of a server steps ahead",
+  "the clock of a server steps back",
+  "the clock of a server drifts",
+  "the clock of a server is wrong by years",
+  "a report of a time that has not come is refused",
+  "a client sends a report again",
+  "a client's clock is ahead by a factor of a thousand",
+  "a client's clock is wrong by years",
 ] as const;
 
 /** A rare situation. */

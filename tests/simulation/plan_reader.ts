@@ -16,6 +16,9 @@ export class PlanError extends Error {
 /** Latest time, in milliseconds: an hour, which takes seconds. */
 const maxMs = 3_600_000;
 
+/** A clock may be wrong by this much, in milliseconds: about 40 years. */
+const maxAheadMs = 1.25e12;
+
 /** A form of a value. */
 interface Form {
   readonly expected: string;
@@ -75,6 +78,7 @@ const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
   writeBytes: wholeFrom(1),
   outboxBytes: wholeFrom(1),
   rebuiltReports: wholeFrom(1),
+  clocks: list,
   treeKey: {
     expected: "32 hexadecimal digits",
     fits: (value) => /^[0-9a-f]{32}$/.test(String(value)),
@@ -89,6 +93,7 @@ type RequiredPart = Omit<
   | "writeBytes"
   | "outboxBytes"
   | "rebuiltReports"
+  | "clocks"
   | "treeKey"
 >;
 
@@ -134,6 +139,14 @@ export function readPlan(json: unknown): Plan {
       throw new PlanError(`${where}: no client sends this`);
     }
   });
+  plan.clocks?.forEach((clock, index) =>
+    expectEntries(clock, `clocks[${index}]`, {
+      atMs: beforeHealing,
+      server,
+      aheadMs: numberFrom(-maxAheadMs, maxAheadMs),
+      driftMs: numberFrom(-maxAheadMs, maxAheadMs),
+    })
+  );
   const formsOf = new Map<string, Forms>(
     Object.entries(formsOfFaults(server, names.length)),
   );

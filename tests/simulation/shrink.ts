@@ -9,6 +9,7 @@ import {
   type Fault,
   isConnected,
   type Plan,
+  type PlannedClock,
   type PlannedReport,
   type PlannedServer,
   reachedFrom,
@@ -89,6 +90,7 @@ class Shrinker {
       before = this.plan;
       await this.#remove(({ servers }) => servers, withoutServers);
       await this.#remove(({ faults }) => faults, withoutFaults);
+      await this.#remove(({ clocks }) => clocks ?? [], withoutClocks);
       await this.#remove(clientsOf, withoutClients);
       await this.#remove(({ reports }) => reports, withoutReports);
       await this.#remove(({ links }) => links, withoutLinks);
@@ -163,6 +165,9 @@ function withoutServers(
     servers,
     links: connect(servers, plan.links.filter(isLeft)),
     reports: plan.reports.filter(({ server }) => !names.has(server)),
+    ...plan.clocks === undefined ? {} : {
+      clocks: plan.clocks.filter(({ server }) => !names.has(server)),
+    },
     faults: plan.faults.flatMap((fault): Fault[] => {
       if ("server" in fault) return names.has(fault.server) ? [] : [fault];
       if ("link" in fault) return isLeft(fault.link) ? [fault] : [];
@@ -175,6 +180,11 @@ function withoutServers(
 
 function withoutFaults(plan: Plan, gone: ReadonlySet<Fault>): Plan {
   return { ...plan, faults: plan.faults.filter((fault) => !gone.has(fault)) };
+}
+
+function withoutClocks(plan: Plan, gone: ReadonlySet<PlannedClock>): Plan {
+  const clocks = plan.clocks?.filter((clock) => !gone.has(clock));
+  return { ...plan, clocks };
 }
 
 function clientsOf({ reports }: Plan): string[] {

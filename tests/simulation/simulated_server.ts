@@ -29,8 +29,10 @@ import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
 import type { Coverage, ServerEvent } from "./coverage.ts";
 import { Crossings, type Violation } from "./crossings.ts";
+import { ClockWatch } from "./clock_watch.ts";
 import { ExpiryWatch } from "./expiry_watch.ts";
 import type { Random } from "../../runtime/random.ts";
+import type { HostClock } from "./host_clock.ts";
 import { hasExpiry } from "./plan.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 
@@ -53,6 +55,8 @@ export interface ServerOptions {
   readonly coverage: Coverage;
   /** Receives the events of the server's log. */
   readonly onServerEvent: (event: ServerEvent) => void;
+  /** The clock of a server's machine. */
+  readonly hostClockOf: (name: string) => HostClock;
   /** The lines of a server. */
   readonly linesOf: (name: string) => Iterable<ByteString>;
   /** Whether a report may have expired before a server received it. */
@@ -144,6 +148,7 @@ export class WatchedRouter extends FloodRouter {
   readonly #crossings: Crossings;
   /** Undefined if reports do not expire. */
   readonly #expiry: ExpiryWatch | undefined;
+  readonly #clockWatch: ClockWatch;
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(
@@ -157,6 +162,7 @@ export class WatchedRouter extends FloodRouter {
     const now = () => host.clock.now();
     super({
       catchUp,
+      elapsedMs: () => host.clock.elapsedMs(),
       limits: {
         maxClients,
         maxTableBytes: Infinity,
@@ -177,6 +183,17 @@ export class WatchedRouter extends FloodRouter {
     this.#options = options;
     this.#crossings = crossings;
     this.#writeBytes = writeBytes ?? maxWriteBytes;
+    const names = options.topology.neighbours.get(host.name)!
+      .map(({ name }) => name);
+    this.#clockWatch = new ClockWatch({
+      elapsedMs: () => host.clock.elapsedMs(),
+      clocks: () =>
+        [
+          host.name,
+          ...names.filter((name) => this.clockAheadOf(name) !== undefined),
+        ].map(options.hostClockOf),
+      onViolation: (rule, detail) => this.#violate(rule, detail),
+    });
     this.#expiry = hasExpiry(options)
       ? new ExpiryWatch(this, {
         ...options,
@@ -192,7 +209,19 @@ export class WatchedRouter extends FloodRouter {
   }
 
   override accept(report: Report, from?: string): Acceptance {
-    return this.#watch(report, from, false, () => super.accept(report, from));
+    const acceptance = this.#watch(
+      report,
+      from,
+      false,
+      () => super.accept(report, from),
+    );
+    this.#clockWatch.onAcceptance(report.line, acceptance);
+    if (acceptance === "ahead") {
+      this.#options.coverage.add(
+        "a report of a time that has not come is refused",
+      );
+    }
+    return acceptance;
   }
 
   override acceptOwn(report: Report): Acceptance {
@@ -209,7 +238,7 @@ export class WatchedRouter extends FloodRouter {
     const before = this.newest(client);
     const stateBefore = this.#expiry?.snapshot();
     const acceptance = accept();
-    if (stateBefore !== undefined) {
+    if (stateBefore !== undefined && acceptance !== "ahead") {
       this.#expiry!.onAcceptance(report, acceptance, before, stateBefore);
       if (acceptance === "newer") {
         this.#crossings.storedAgain(report.line, from);
@@ -226,7 +255,11 @@ export class WatchedRouter extends FloodRouter {
       );
     }
     if (isOwn) this.#checkRepetition(report, acceptance, before);
-    const isNotStored = acceptance === "forgotten" || acceptance === "repeated";
+    if (acceptance === "repeated") {
+      this.#options.coverage.add("a client sends a report again");
+    }
+    const isNotStored = acceptance === "forgotten" ||
+      acceptance === "repeated" || acceptance === "ahead";
     if (!isNotStored && after !== undefined) {
       const { line } = report;
       if (line !== after && !isNewer(after, line)) {

@@ -86,6 +86,7 @@ export function herdsTarget(
     check(script) {
       const scene = new Scene(create({
         catchUp: true,
+        elapsedMs: () => 0,
         limits: {
           maxClients,
           maxTableBytes: Infinity,

@@ -86,6 +86,7 @@ function partsOf(message: Message): (string | number)[] {
     case "PRUNE":
     case "GRAFT":
       return [message.server];
+    case "CLOCK":
     case "HORIZON":
       return [message.time.seconds, message.time.nanoseconds];
     case "HAVE":

@@ -114,7 +114,10 @@ Deno.test({
     smith.sendText(`TREE ${"2".padEnd(32, "0")}\n${compare}`);
     await drainMicrotasks();
     const [, , key, ...others] = smith.takeAll().split("\n");
-    assertEquals([key, others], [`TREE ${hill.router.treeKey}`, [""]]);
+    assertEquals([key, others], [`TREE ${hill.router.treeKey}`, [
+      "+CLOCK 1000000000000.000000000",
+      "",
+    ]]);
     // It has adopted Hill's.
     smith.sendText(`TREE ${"1".padEnd(32, "0")}\n${compare}`);
     await drainMicrotasks();

@@ -15,7 +15,7 @@ export function receive(router: FloodRouter, from: string, line: string): void {
   else router.receive(from, parseMessage(line, () => true)!);
 }
 
-/** The lines of the next write. */
+/** The lines of the next write, except the server's clock. */
 export function takeLines(outbox: Outbox): string[] {
   let batch = outbox.takeBatch();
   // It does a limited amount of work at once.
@@ -26,7 +26,7 @@ export function takeLines(outbox: Outbox): string[] {
     text.slice(ends[index - 1] ?? 0, end - 1)
   );
   outbox.release(batch);
-  return lines;
+  return lines.filter((line) => !line.startsWith("+CLOCK "));
 }
 
 /** The lines of all writes until the outbox is empty. */
