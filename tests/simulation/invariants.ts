@@ -11,7 +11,7 @@
 import { root } from "../../peers/store/digest_tree.ts";
 import { fingerprint } from "../../peers/store/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { isNewer } from "../../protocol/order.ts";
+import { isNewer } from "./report_order.ts";
 import { clientOf } from "../../protocol/report.ts";
 import { formatTimestamp } from "../../protocol/time.ts";
 import { heardMsOf } from "./clock_watch.ts";

@@ -5,6 +5,7 @@ import { parseScenario } from "./corpus.ts";
 import { drawPlan } from "./draw.ts";
 import { expiryMutations } from "./expiry_mutations.ts";
 import type { Mutation } from "./mutation.ts";
+import { timeMutations } from "./time_mutations.ts";
 import { treeMutations } from "./tree_mutations.ts";
 import { epochMs } from "./plan.ts";
 
@@ -17,6 +18,7 @@ const parts = [
   "replica",
   "runtime",
   "tests/fakes",
+  "tests/fuzz/reference",
   "tests/simulation",
   "deno.json",
   "deno.lock",
@@ -250,7 +252,12 @@ Deno.test("simulate finds no failure in the unchanged code", async () => {
 });
 
 for (
-  const mutation of [...mutations, ...expiryMutations, ...treeMutations]
+  const mutation of [
+    ...mutations,
+    ...expiryMutations,
+    ...timeMutations,
+    ...treeMutations,
+  ]
 ) {
   const { noticed, scenario, without } = mutation;
   Deno.test(`simulate fails for code without: ${without}`, async () => {
