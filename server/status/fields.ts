@@ -242,7 +242,6 @@ const link = group<LinkStatus>({
   },
   clockAheadSeconds: {
     initial: null,
-    isInSummary: true,
     metric: {
       ...gauge(
         "herd_link_clock_ahead_seconds",
