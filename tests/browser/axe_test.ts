@@ -25,6 +25,7 @@ for (const viewport of [phone, desktop]) {
           port.send("log", {
             server: "Hill",
             time: 1_764_000_000,
+            uptimeSeconds: 3_600,
             level,
             connection: "peer/1",
             event: "link down",

@@ -152,10 +152,11 @@ withChromium.test("table: counts by name are sorted, and the process's memory is
 withChromium.test("times: all are in one named zone, with their ages", async () => {
   await withDashboard({ timezoneId: "Asia/Kolkata" }, async (page, port) => {
     // 2025-11-24 16:00:00 UTC.
-    const { time } = fakeStatus();
+    const { servers: [{ uptimeSeconds }], time } = fakeStatus();
     port.send("log", {
       server: "Hill",
       time: time - 65,
+      uptimeSeconds: uptimeSeconds - 65,
       level: "info",
       connection: "server",
       event: "an event",
@@ -258,6 +259,7 @@ withChromium.test("events: the newest first, at most a hundred, filtered by leve
       port.send("log", {
         server: "Hill",
         time: 1_764_000_000 + index,
+        uptimeSeconds: index,
         level: index % 10 === 9 ? "warning" : "info",
         connection: "server",
         event: `event ${index}`,

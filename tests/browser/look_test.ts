@@ -53,6 +53,7 @@ for (const viewport of [phone, desktop]) {
         port.send("log", {
           server: long,
           time: 0,
+          uptimeSeconds: 0,
           level: "info",
           connection: long,
           event: long,

@@ -76,6 +76,7 @@ withChromium.test("stream: when the server is gone, everything turns stale at on
     port.send("log", {
       server: "Hill",
       time: fakeStatus().time - 100,
+      uptimeSeconds: 3_500,
       level: "info",
       connection: "server",
       event: "an event",

@@ -145,6 +145,7 @@ withChromium.test("text: names of servers, reasons and events are shown as text"
     port.send("log", {
       server: image,
       time: 0,
+      uptimeSeconds: 0,
       level: `info ${image}`,
       connection: script,
       event: fault,
