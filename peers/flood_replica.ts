@@ -6,9 +6,11 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
-import { addSeconds } from "../protocol/time.ts";
+import type { Timestamp } from "../protocol/time.ts";
 import { createMatcher } from "../replica/pattern.ts";
 import type {
+  ForgetRefusal,
+  Forgotten,
   Found,
   Page,
   PutRefusal,
@@ -60,6 +62,7 @@ export class FloodReplica implements Replica, DescriptorUser {
       ...options,
       onDropped: () => options.counts.hit("outbox-bytes"),
     });
+    this.#router.onDeletionsFull = () => options.counts.hit("deletion-bytes");
     this.#linkManager = new LinkManager({ ...options, router: this.#router });
   }
 
@@ -102,10 +105,11 @@ export class FloodReplica implements Replica, DescriptorUser {
     };
   }
 
-  /** Forgets a client at this server only; see `FloodRouter.forget`. */
-  forget(client: ByteString, receivedUntil: number): void {
-    const epoch = { seconds: 0, nanoseconds: 0 };
-    this.#router.forget(client, addSeconds(epoch, receivedUntil));
+  /** Forgets a client, and sends the deletion; see `FloodRouter.forget`. */
+  forget(client: ByteString, until?: Timestamp): Forgotten | ForgetRefusal {
+    const result = this.#router.forget(client, until);
+    this.#linkManager.scheduleFlush();
+    return result;
   }
 
   load(reports: Iterable<Report>): void {
@@ -138,14 +142,15 @@ export class FloodReplica implements Replica, DescriptorUser {
   }
 
   status(): ReplicaStatus {
-    const { forgotten, known, newer, repeated } = this.#router.counts;
+    const { deleted, forgotten, known, newer, repeated } = this.#router.counts;
     return {
       clients: this.#router.clients,
       table: {
         bytes: this.#router.tableBytes,
         maxBytes: this.#options.limits.maxTableBytes,
       },
-      reports: { newer, known, repeated, forgotten },
+      deletions: this.#router.deletions,
+      reports: { newer, known, repeated, forgotten, deleted },
       storesNothing: this.#router.storesNothing,
       links: this.#linkManager.neighbourStatuses().map(describeLink),
     };

@@ -234,6 +234,23 @@ export const expiredOnArrivalForAlarm = 3;
  */
 export const maxClockSkewSeconds = 60;
 
+/**
+ * How many days a deletion is kept by default: longer than a link or a server is
+ * usually away, and as long as many laws give for an answer to a person who
+ * wants to be forgotten.
+ */
+export const defaultForgetDays = 30;
+
+/** The setting is in days, and clocks are in seconds. */
+export const secondsPerDay = 24 * 60 * 60;
+
+/**
+ * The part of the table that deletions may take. Only operators make them, but
+ * a server that has the secret could flood them. A 16th of a table of the
+ * default size holds more than 100,000.
+ */
+export const deletionShare = 1 / 16;
+
 /** Horizons ahead of the clock that are kept until the clock reaches them. */
 export const maxWaitingHorizons = 16;
 

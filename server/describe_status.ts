@@ -38,10 +38,12 @@ export function describeParts(
     ...counted
   }: ServerParts,
 ) {
-  const { clients, links, reports, storesNothing, table } = replica.status();
+  const { clients, deletions, links, reports, storesNothing, table } = replica
+    .status();
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
+    deletions,
     table,
     notReady: replica.fault ??
       (log.fault === undefined ? null : "its log cannot be written"),

@@ -15,7 +15,11 @@ import {
   FloodReplica,
   type FloodReplicaOptions,
 } from "../peers/flood_replica.ts";
-import { leastTableBytes, sourceShareOf } from "../peers/limits.ts";
+import {
+  leastTableBytes,
+  secondsPerDay,
+  sourceShareOf,
+} from "../peers/limits.ts";
 import type { PortKind } from "../peers/port_kinds.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
@@ -297,6 +301,7 @@ function createReplica(
 ): Replica {
   const { catchUp, clientTtlSeconds, maxClients, tableShares, topology } =
     settings;
+  const forgetSeconds = settings.forgetDays * secondsPerDay;
   const replica = new FloodReplica({
     ...context,
     relieve: () => descriptors.relieve(),
@@ -304,6 +309,7 @@ function createReplica(
     catchUp,
     limits: {
       clientTtlSeconds,
+      forgetSeconds,
       maxClients,
       maxTableBytes: context.tableBytes,
       sourceShare: sourceShareOf(tableShares, topology.servers.length),

@@ -324,6 +324,10 @@ export class LinkManager {
           this.#propagationSampler.sample(report);
         }
       },
+      onDeletion: (deletion) => {
+        const from = isCurrentIncarnation() ? name : undefined;
+        router.delete(deletion, from);
+      },
       onMessage: (message) => {
         const isValid = isOfConnection(message)
           ? neighbour.link === link

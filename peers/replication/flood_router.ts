@@ -6,8 +6,15 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
+import { makeDeletion } from "../../protocol/deletion.ts";
+import { heardAtOf } from "../../protocol/order.ts";
 import type { Report } from "../../protocol/report.ts";
-import { secondsBetween, type Timestamp } from "../../protocol/time.ts";
+import {
+  compareTimestamps,
+  secondsBetween,
+  type Timestamp,
+} from "../../protocol/time.ts";
+import type { ForgetRefusal, Forgotten } from "../../replica/replica.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredOnArrivalForAlarm,
@@ -16,6 +23,8 @@ import {
 } from "../limits.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import {
+  type DeletionRefusal,
+  type DeletionResult,
   type NotStored,
   ReportStore,
   type StoreLimits,
@@ -74,6 +83,7 @@ export class FloodRouter {
     known: 0,
     repeated: 0,
     forgotten: 0,
+    deleted: 0,
     share: 0,
   };
   /** Reports of this server's clients in a row that have expired on arrival. */
@@ -83,6 +93,8 @@ export class FloodRouter {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
+  /** Called when a deletion was not stored because there are too many. */
+  onDeletionsFull: (() => void) | undefined;
   /** Called when a neighbour's horizon is ahead of the clock by some seconds. */
   onHorizonAhead:
     | ((neighbour: string, seconds: number) => void)
@@ -139,6 +151,60 @@ export class FloodRouter {
    */
   get storesNothing(): boolean {
     return this.#expiredOnArrival >= expiredOnArrivalForAlarm;
+  }
+
+  /**
+   * Receives a deletion. One that is later than the stored one of its client is
+   * stored and sent to every linked neighbour but the one that it came from.
+   * Deletions are few, so they are never held back.
+   *
+   * @param from The neighbour; undefined for an operator of this server.
+   */
+  delete(deletion: Report, from?: string): DeletionResult | DeletionRefusal {
+    const horizon = this.#store.raisedHorizon;
+    const stored = this.#store.putDeletion(deletion);
+    if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
+    if (stored === "full") this.onDeletionsFull?.();
+    if (typeof stored === "string") return stored;
+    for (const [neighbour, { outbox }] of this.#peers) {
+      if (neighbour !== from) outbox.put(deletion, stored.fingerprint);
+    }
+    return stored;
+  }
+
+  /**
+   * Deletes what was heard about a client until a time, on every server.
+   *
+   * @param until By default the present time, or the time at which the stored
+   * report was heard, if that is later by another server's clock.
+   */
+  forget(
+    client: ByteString,
+    until = this.#presentOf(client),
+  ): Forgotten | ForgetRefusal {
+    const result = this.delete(makeDeletion(client, until));
+    if (result === "known") return { until, removed: undefined };
+    return typeof result === "string"
+      ? result
+      : { until, removed: result.removed };
+  }
+
+  #presentOf(client: ByteString): Timestamp {
+    const now = this.#options.limits.now();
+    const line = this.#store.get(client);
+    if (line === undefined) return now;
+    const heard = heardAtOf(line);
+    return compareTimestamps(heard, now) > 0 ? heard : now;
+  }
+
+  /** Until when reports about a client are deleted; undefined for none. */
+  deletedUntil(client: ByteString): Timestamp | undefined {
+    return this.#store.deletedUntil(client);
+  }
+
+  /** How many deletions are held. */
+  get deletions(): number {
+    return this.#store.deletions;
   }
 
   #count(report: Report, acceptance: Acceptance): Acceptance {
@@ -265,14 +331,6 @@ export class FloodRouter {
     cursor?: string,
   ): StorePage {
     return this.#store.select(matches, limit, cursor);
-  }
-
-  /**
-   * Removes a client if its report was heard at or before a time. Neighbours are not informed: one that has the report sends it again
-   * at the next comparison of digests.
-   */
-  forget(client: ByteString, heardUntil: Timestamp): void {
-    this.#store.forget(client, heardUntil);
   }
 
   /** All newest AT lines. Reports may arrive during the iteration. */

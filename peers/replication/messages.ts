@@ -1,5 +1,5 @@
 /**
- * The messages between linked neighbours, except AT lines. A message is one
+ * The messages between linked neighbours, except AT and FORGET lines. A message is one
  * line: a verb and its fields, separated by single spaces.
  *
  * @module
@@ -23,21 +23,24 @@ import {
 import { fingerprintDigits, formatFingerprint } from "../store/fingerprint.ts";
 import { type TreeKey, treeKeyDigits } from "../tree_key.ts";
 
-/** Identifies a report: its leaf in the digest tree and its fingerprint. */
+/** Identifies a report or a deletion: its leaf in the digest tree and its fingerprint. */
 export interface ReportId {
   /** 0 to 65,535. */
   readonly leaf: number;
   readonly fingerprint: number;
 }
 
-/** One report in a list. */
+/** One report or deletion in a list. */
 export interface ReportSummary {
   /** Its client's leaf in the digest tree, 0 to 65,535. */
   readonly leaf: number;
-  /** The fingerprint of the client's ID. */
+  /**
+   * The fingerprint of the client's ID; for a deletion, of `FORGET`, a space and
+   * the ID.
+   */
   readonly client: number;
   readonly fingerprint: number;
-  /** Its effective time, in whole POSIX seconds. */
+  /** Its effective time, or that of a deletion, in whole POSIX seconds. */
   readonly seconds: number;
 }
 

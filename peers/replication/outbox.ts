@@ -14,6 +14,7 @@
  */
 import { type Batch, BatchPool } from "../../protocol/batch.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
+import { keyOf } from "../../protocol/deletion.ts";
 import { isNewer } from "../../protocol/order.ts";
 import type { Report } from "../../protocol/report.ts";
 import type { Timestamp } from "../../protocol/time.ts";
@@ -70,7 +71,10 @@ export class Outbox {
   #batch = this.#pool.acquire();
   /** The fingerprint of each line in `#batch`; NaN if it is not a report. */
   #fingerprints: number[] = [];
-  /** AT lines by client: those after a full batch. */
+  /**
+   * Lines by the keys of their records, the clients' IDs for reports: those after
+   * a full batch.
+   */
   readonly #backlog = new Map<ByteString, ByteString>();
   /** What the lines of the backlog and their clients have in bytes. */
   #backlogBytes = 0;
@@ -119,7 +123,7 @@ export class Outbox {
     this.announcements = new LazyAnnouncements(options.hashKey);
   }
 
-  /** Adds a copy of a new report. */
+  /** Adds a copy of a new report or deletion. */
   put(report: Report, fingerprint: number): void {
     if (this.#dropped > 0) {
       this.#dropped += 1;
@@ -128,10 +132,11 @@ export class Outbox {
       this.#batch.copy(report.bytes, report.start, report.end);
       this.#fingerprints.push(fingerprint);
     } else {
-      const { client, line } = report;
-      this.#forget(client);
-      this.#backlog.set(client, line);
-      this.#backlogBytes += client.length + line.length;
+      const { line } = report;
+      const key = keyOf(report);
+      this.#forget(key);
+      this.#backlog.set(key, line);
+      this.#backlogBytes += key.length + line.length;
       this.#limitBytes();
     }
   }

@@ -129,6 +129,8 @@ export interface ReportCounts {
   readonly repeated: number;
   /** Heard by their origins at or before the horizon, and not stored. */
   readonly forgotten: number;
+  /** Heard by their origins until the time of a deletion, and not stored. */
+  readonly deleted: number;
 }
 
 const reports = group<ReportCounts>({
@@ -136,6 +138,7 @@ const reports = group<ReportCounts>({
   known: { initial: 0 },
   repeated: { initial: 0 },
   forgotten: { initial: 0 },
+  deleted: { initial: 0 },
 }, {
   metric: counters(
     "herd_reports_total",
@@ -350,6 +353,8 @@ export interface ServerFacts {
   readonly peerPort: string;
   /** Clients whose newest report it has. */
   readonly clients: number;
+  /** Deletions of clients that it keeps. */
+  readonly deletions: number;
   /** The memory of their reports. */
   readonly table: TableSize;
   /** Connections of clients. */
@@ -410,6 +415,10 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     metric: gauge("herd_clients", "Clients whose newest report is stored"),
     column: { title: "clients", cell: "count", priority: 8 },
     page: { title: "Clients", cell: "count" },
+  },
+  deletions: {
+    initial: 0,
+    metric: gauge("herd_deletions", "Deletions of clients that are kept"),
   },
   table,
   connections,

@@ -7,6 +7,8 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
 import { createMatcher } from "../../replica/pattern.ts";
 import type {
+  ForgetRefusal,
+  Forgotten,
   Found,
   Page,
   PutRefusal,
@@ -65,8 +67,13 @@ export class MemoryReplica implements Replica {
     return this.#observers.add(observer);
   }
 
-  forget(client: ByteString, _receivedUntil: number): void | Promise<void> {
+  forget(
+    client: ByteString,
+    until = { seconds: 0, nanoseconds: 0 },
+  ): Forgotten | ForgetRefusal | Promise<Forgotten | ForgetRefusal> {
+    const removed = this.#newest.get(client);
     this.#newest.delete(client);
+    return { until, removed };
   }
 
   load(reports: Iterable<Report>): void | Promise<void> {
@@ -87,12 +94,14 @@ export class MemoryReplica implements Replica {
   status(): ReplicaStatus {
     return {
       clients: this.#newest.size,
+      deletions: 0,
       table: { bytes: 0, maxBytes: 0 },
       reports: {
         newer: this.accepted.length,
         known: 0,
         repeated: 0,
         forgotten: 0,
+        deleted: 0,
       },
       storesNothing: false,
       links: [],

@@ -174,6 +174,8 @@ Deno.test({
       known: 2,
       repeated: 0,
       forgotten: 0,
+      repeated: 0,
+      deleted: 0,
       share: 0,
     });
     assertEquals(notified, ["plum"]);
