@@ -7,6 +7,7 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { makeDeletion } from "../../protocol/deletion.ts";
+import { maxHeardSeconds } from "../../protocol/limits.ts";
 import { heardAtOf } from "../../protocol/order.ts";
 import type { Report } from "../../protocol/report.ts";
 import {
@@ -182,6 +183,8 @@ export class FloodRouter {
     client: ByteString,
     until = this.#presentOf(client),
   ): Forgotten | ForgetRefusal {
+    // There is no line for a later one.
+    if (until.seconds >= maxHeardSeconds) return "ahead";
     const result = this.delete(makeDeletion(client, until));
     if (result === "known") return { until, removed: undefined };
     return typeof result === "string"

@@ -489,6 +489,7 @@ Deno.test({
       known: 0,
       repeated: 0,
       forgotten: 0,
+      deleted: 0,
     });
     assertEquals(status.whatsatSeconds.count, 1);
     assertEquals(status.log.fault, null);

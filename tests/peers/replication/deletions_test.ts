@@ -69,6 +69,7 @@ Deno.test({
     // So much ahead, a clock is wrong.
     hill.accept(reportOf("fig", 1_061));
     assertEquals(hill.forget("fig"), "ahead");
+    assertEquals(hill.forget("fig", timestampOf(10 ** 14)), "ahead");
     assertEquals(hill.forget("fig", timestampOf(0)), {
       until: timestampOf(0),
       removed: undefined,
