@@ -102,6 +102,11 @@ const situations = [
   "a fault affects a server that rebuilds its digest tree",
   "a report is accepted by a server that rebuilds its digest tree",
   "more waits for a neighbour than the limit",
+  "a client is forgotten",
+  "a client is forgotten at a server without a link",
+  "a client is forgotten at a server that is catching up",
+  "a deleted report arrives again",
+  "a client that was forgotten reports again",
 ] as const;
 
 /** A rare situation. */

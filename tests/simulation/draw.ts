@@ -12,6 +12,7 @@ import { childrenPerNode, leafOf } from "../../peers/store/digest_tree.ts";
 import { hashOfTree } from "../../peers/store/tree_hash.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
+import { drawDeletions } from "./deletions.ts";
 import {
   epochMs,
   type Fault,
@@ -134,7 +135,9 @@ export function drawPlan(seed: number): Plan {
     faults: drawFaults(shape, catchUp, healAtMs, random),
     healAtMs,
   };
-  return random.chance(crowdedChance) ? crowd(plan) : plan;
+  const crowded = random.chance(crowdedChance) ? crowd(plan) : plan;
+  const deletions = drawDeletions(crowded);
+  return deletions.length === 0 ? crowded : { ...crowded, deletions };
 }
 
 /** Replaces the IDs of clients by IDs that are below one node. */

@@ -29,6 +29,16 @@ export interface PlannedReport {
   readonly time: string;
 }
 
+/**
+ * A request to a server to forget a client, which is lost if the server does not
+ * run then.
+ */
+export interface PlannedDeletion {
+  readonly atMs: number;
+  readonly server: string;
+  readonly client: string;
+}
+
 /** Two servers that are neighbours. */
 export type ServerPair = readonly [string, string];
 
@@ -106,6 +116,8 @@ export interface Plan {
   /** Shortest and longest delay of a packet. */
   readonly delayMs: readonly [number, number];
   readonly reports: readonly PlannedReport[];
+  /** Undefined for none. */
+  readonly deletions?: readonly PlannedDeletion[];
   readonly faults: readonly Fault[];
   /** When all faults end. */
   readonly healAtMs: number;

@@ -70,6 +70,7 @@ const required: Readonly<Record<keyof RequiredPart, Form>> = {
 };
 
 const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
+  deletions: list,
   maxClients: wholeFrom(1),
   clientTtlSeconds: wholeFrom(1),
   writeBytes: wholeFrom(1),
@@ -84,6 +85,7 @@ const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
 /** What each plan has. */
 type RequiredPart = Omit<
   Plan,
+  | "deletions"
   | "maxClients"
   | "clientTtlSeconds"
   | "writeBytes"
@@ -133,6 +135,11 @@ export function readPlan(json: unknown): Plan {
     if (command?.verb !== "IAMAT" || command.client !== client) {
       throw new PlanError(`${where}: no client sends this`);
     }
+  });
+  plan.deletions?.forEach((deletion, index) => {
+    const where = `deletions[${index}]`;
+    const forms = { atMs: beforeHealing, server, client: text };
+    expectEntries(deletion, where, forms);
   });
   const formsOf = new Map<string, Forms>(
     Object.entries(formsOfFaults(server, names.length)),

@@ -9,6 +9,7 @@ import {
   type Fault,
   isConnected,
   type Plan,
+  type PlannedDeletion,
   type PlannedReport,
   type PlannedServer,
   reachedFrom,
@@ -90,6 +91,7 @@ class Shrinker {
       await this.#remove(({ servers }) => servers, withoutServers);
       await this.#remove(({ faults }) => faults, withoutFaults);
       await this.#remove(clientsOf, withoutClients);
+      await this.#remove(({ deletions = [] }) => deletions, withoutDeletions);
       await this.#remove(({ reports }) => reports, withoutReports);
       await this.#remove(({ links }) => links, withoutLinks);
       for (const change of changesOf(this.plan)) {
@@ -126,11 +128,12 @@ class Shrinker {
 
 /** Whether the herd of a plan must converge. */
 function isValid(
-  { catchUp, faults, healAtMs, links, reports, servers }: Plan,
+  { catchUp, deletions = [], faults, healAtMs, links, reports, servers }: Plan,
 ): boolean {
   const fromMs = catchUp ? 0 : linkedByMs;
   return isConnected(servers, links) && healAtMs >= minHealAtMs &&
-    [...faults, ...reports].every(({ atMs }) =>
+    (catchUp || deletions.length === 0) &&
+    [...faults, ...reports, ...deletions].every(({ atMs }) =>
       fromMs <= atMs && atMs <= healAtMs
     );
 }
@@ -163,6 +166,7 @@ function withoutServers(
     servers,
     links: connect(servers, plan.links.filter(isLeft)),
     reports: plan.reports.filter(({ server }) => !names.has(server)),
+    ...withDeletions(plan, ({ server }) => !names.has(server)),
     faults: plan.faults.flatMap((fault): Fault[] => {
       if ("server" in fault) return names.has(fault.server) ? [] : [fault];
       if ("link" in fault) return isLeft(fault.link) ? [fault] : [];
@@ -183,7 +187,25 @@ function clientsOf({ reports }: Plan): string[] {
 
 function withoutClients(plan: Plan, gone: ReadonlySet<string>): Plan {
   const reports = plan.reports.filter(({ client }) => !gone.has(client));
-  return { ...plan, reports };
+  const isLeft = ({ client }: PlannedDeletion) => !gone.has(client);
+  return { ...plan, reports, ...withDeletions(plan, isLeft) };
+}
+
+function withoutDeletions(
+  plan: Plan,
+  gone: ReadonlySet<PlannedDeletion>,
+): Plan {
+  return { ...plan, ...withDeletions(plan, (deletion) => !gone.has(deletion)) };
+}
+
+/** Some of the deletions of a plan, if it has any. */
+function withDeletions(
+  { deletions }: Plan,
+  isLeft: (deletion: PlannedDeletion) => boolean,
+): Pick<Plan, "deletions"> {
+  return deletions === undefined
+    ? {}
+    : { deletions: deletions.filter(isLeft) };
 }
 
 function withoutReports(plan: Plan, gone: ReadonlySet<PlannedReport>): Plan {
@@ -223,6 +245,8 @@ function changesOf({ faults, reports, servers }: Plan): Change[] {
 const settingChanges: readonly Change[] = [
   (plan) => ({ ...plan, catchUp: true }),
   (plan) => ({ ...plan, secrets: [] }),
+  ({ deletions = [], ...plan }) =>
+    deletions.length === 0 ? plan : { ...plan, deletions },
   ({ maxClients: _, ...plan }) => plan,
   ({ clientTtlSeconds: _, ...plan }) => plan,
   (plan) => ({ ...plan, timeoutMs: 5_000 }),
@@ -241,7 +265,9 @@ const settingChanges: readonly Change[] = [
   (plan) => ({ ...plan, healAtMs: minHealAtMs }),
   // 1 to 2 seconds after the last fault or report.
   (plan) => {
-    const moments = [...plan.faults, ...plan.reports].map(({ atMs }) => atMs);
+    const { deletions = [], faults, reports } = plan;
+    const moments = [...faults, ...reports, ...deletions]
+      .map(({ atMs }) => atMs);
     const lastMs = Math.ceil(Math.max(...moments) / 1_000) * 1_000;
     return { ...plan, healAtMs: Math.min(plan.healAtMs, lastMs + 1_000) };
   },

@@ -14,6 +14,10 @@ import {
   maxOutboxBytes,
   maxWriteBytes,
 } from "../../peers/limits.ts";
+import type {
+  DeletionRefusal,
+  DeletionResult,
+} from "../../peers/store/report_store.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
 import { root } from "../../peers/store/digest_tree.ts";
 import type { Message } from "../../peers/replication/messages.ts";
@@ -25,10 +29,12 @@ import type { Iamat } from "../../protocol/command.ts";
 import { maxPeerLineBytes } from "../../protocol/limits.ts";
 import { isNewer, isRepetition } from "../../protocol/order.ts";
 import { makeReport, parseReport, type Report } from "../../protocol/report.ts";
+import type { Timestamp } from "../../protocol/time.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
 import type { Coverage, ServerEvent } from "./coverage.ts";
 import { Crossings, type Violation } from "./crossings.ts";
+import { DeletionWatch } from "./deletions.ts";
 import { ExpiryWatch } from "./expiry_watch.ts";
 import type { Random } from "../../runtime/random.ts";
 import { hasExpiry } from "./plan.ts";
@@ -124,6 +130,14 @@ export class SimulatedServer {
     return report;
   }
 
+  /** Forgets a client. Returns until when. */
+  forget(client: ByteString): Timestamp {
+    const result = this.router.forget(client);
+    this.#linkManager.scheduleFlush();
+    if (typeof result === "string") throw new Error(`not forgotten: ${result}`);
+    return result.until;
+  }
+
   /** The names of the linked neighbours. */
   get linked(): string[] {
     return this.#linkManager.linked();
@@ -144,6 +158,7 @@ export class WatchedRouter extends FloodRouter {
   readonly #crossings: Crossings;
   /** Undefined if reports do not expire. */
   readonly #expiry: ExpiryWatch | undefined;
+  readonly #deletions: DeletionWatch;
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(
@@ -177,6 +192,11 @@ export class WatchedRouter extends FloodRouter {
     this.#options = options;
     this.#crossings = crossings;
     this.#writeBytes = writeBytes ?? maxWriteBytes;
+    this.#deletions = new DeletionWatch(
+      this,
+      options.coverage,
+      (rule, detail) => this.#violate(rule, detail),
+    );
     this.#expiry = hasExpiry(options)
       ? new ExpiryWatch(this, {
         ...options,
@@ -215,6 +235,7 @@ export class WatchedRouter extends FloodRouter {
         this.#crossings.storedAgain(report.line, from);
       }
     }
+    this.#deletions.onAcceptance(report, acceptance);
     const after = this.newest(client);
     if (
       before !== undefined && after !== undefined && before !== after &&
@@ -226,7 +247,8 @@ export class WatchedRouter extends FloodRouter {
       );
     }
     if (isOwn) this.#checkRepetition(report, acceptance, before);
-    const isNotStored = acceptance === "forgotten" || acceptance === "repeated";
+    const isNotStored = acceptance === "forgotten" ||
+      acceptance === "deleted" || acceptance === "repeated";
     if (!isNotStored && after !== undefined) {
       const { line } = report;
       if (line !== after && !isNewer(after, line)) {
@@ -251,11 +273,25 @@ export class WatchedRouter extends FloodRouter {
   ): void {
     const repeats = before !== undefined &&
       isRepetition(report, parseReport(before, () => true)!);
+    if (acceptance === "deleted") return;
     if (repeats === (acceptance === "repeated")) return;
     this.#violate(
       repeats ? "a repeated report is news" : "news is a repeated report",
       `${report.line} after ${before}`,
     );
+  }
+
+  override delete(
+    deletion: Report,
+    from?: string,
+  ): DeletionResult | DeletionRefusal {
+    const result = super.delete(deletion, from);
+    this.#deletions.onDeletion(deletion);
+    if (typeof result !== "string" && result.removed !== undefined) {
+      this.#expiry?.onDeletion(deletion.client);
+    }
+    this.#checkOutboxes();
+    return result;
   }
 
   override receive(from: string, message: Message): string | undefined {
@@ -299,7 +335,8 @@ export class WatchedRouter extends FloodRouter {
   #checkOutboxes(): void {
     for (const [neighbour, outbox] of this.#outboxes) {
       const { announcements, backlog, batchBytes } = outbox;
-      if (backlog > this.clients || announcements.size > this.clients) {
+      const records = this.clients + this.deletions;
+      if (backlog > records || announcements.size > records) {
         this.#violate(
           "more reports wait for a neighbour than there are clients",
           `${backlog} and ${announcements.size} for ${neighbour}`,

@@ -174,7 +174,6 @@ Deno.test({
       known: 2,
       repeated: 0,
       forgotten: 0,
-      repeated: 0,
       deleted: 0,
       share: 0,
     });

@@ -107,6 +107,7 @@ Deno.test({
       known: 1,
       repeated: 2,
       forgotten: 0,
+      deleted: 0,
       share: 0,
     });
   },
