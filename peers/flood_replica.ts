@@ -36,7 +36,7 @@ const storesNothingReason = "the horizon or the reports are ahead of the clock";
 export interface FloodReplicaOptions
   extends
     Omit<LinkManagerOptions, "router">,
-    Omit<FloodRouterOptions, "onDropped"> {
+    Omit<FloodRouterOptions, "elapsedSeconds" | "onDropped"> {
   /** The open peer port. The replica closes it when it stops. */
   readonly peers: Listener;
   /** Frees a descriptor when there is none for a connection. */
@@ -60,6 +60,7 @@ export class FloodReplica implements Replica, DescriptorUser {
     this.#options = options;
     this.#router = new FloodRouter({
       ...options,
+      elapsedSeconds: () => options.clock.elapsedMs() / 1000,
       onDropped: () => options.counts.hit("outbox-bytes"),
     });
     this.#router.onDeletionsFull = () => options.counts.hit("deletion-bytes");
@@ -142,7 +143,8 @@ export class FloodReplica implements Replica, DescriptorUser {
   }
 
   status(): ReplicaStatus {
-    const { deleted, forgotten, known, newer, repeated } = this.#router.counts;
+    const { apart, deleted, forgotten, known, newer, repeated } = this.#router
+      .counts;
     return {
       clients: this.#router.clients,
       table: {
@@ -150,7 +152,7 @@ export class FloodReplica implements Replica, DescriptorUser {
         maxBytes: this.#options.limits.maxTableBytes,
       },
       deletions: this.#router.deletions,
-      reports: { newer, known, repeated, forgotten, deleted },
+      reports: { newer, known, repeated, forgotten, deleted, apart },
       storesNothing: this.#router.storesNothing,
       links: this.#linkManager.neighbourStatuses().map(describeLink),
     };

@@ -245,6 +245,12 @@ export const defaultForgetDays = 30;
 export const secondsPerDay = 24 * 60 * 60;
 
 /**
+ * Heartbeats of a link after which a server tells again how long it was apart
+ * from others: a minute, which is short against the least `--forget-days`.
+ */
+export const heartbeatsPerSeen = 60;
+
+/**
  * The part of the table that deletions may take. Only operators make them, but
  * a server that has the secret could flood them. A 16th of a table of the
  * default size holds more than 100,000.

@@ -164,10 +164,14 @@ export interface ReplicaStatus {
   readonly table: { readonly bytes: number; readonly maxBytes: number };
   /**
    * How many reports were stored, were known already, were sent again by their
-   * clients, had expired already, or are deleted.
+   * clients, had expired already, are deleted, or came from a replica that was
+   * apart for so long that they may be deleted.
    */
   readonly reports: Readonly<
-    Record<"newer" | "known" | "repeated" | "forgotten" | "deleted", number>
+    Record<
+      "newer" | "known" | "repeated" | "forgotten" | "deleted" | "apart",
+      number
+    >
   >;
   /** Whether reports of its clients expire on arrival, so that none is stored. */
   readonly storesNothing: boolean;

@@ -100,6 +100,7 @@ export interface Requests {
 export class AntiEntropy implements LineSource {
   readonly #store: ReportStore;
   readonly #requests: Requests;
+  readonly #isWithheld: (report: Report) => boolean;
   /** A stack: last in, first out keeps it small. No job is twice in it. */
   readonly #jobs: Job[] = [];
   readonly #keys = new Set<number>();
@@ -121,9 +122,15 @@ export class AntiEntropy implements LineSource {
   /** Whether a comparison starts when nothing of an earlier one is left. */
   #isDue = false;
 
-  constructor(store: ReportStore, requests: Requests) {
+  /** @param isWithheld Whether the neighbour must not get a report. */
+  constructor(
+    store: ReportStore,
+    requests: Requests,
+    isWithheld: (report: Report) => boolean = () => false,
+  ) {
     this.#store = store;
     this.#requests = requests;
+    this.#isWithheld = isWithheld;
   }
 
   /**
@@ -431,7 +438,9 @@ export class AntiEntropy implements LineSource {
       while (true) {
         const report = this.#store.nextOf(walk);
         if (report === undefined) return;
-        if (!this.#store.hasExpired(report)) onReport(report, walk);
+        const isHidden = this.#store.hasExpired(report) ||
+          this.#isWithheld(report);
+        if (!isHidden) onReport(report, walk);
         yield;
       }
     } finally {

@@ -33,6 +33,7 @@ import {
 } from "../store/report_store.ts";
 import type { StoreResult } from "../store/report_table.ts";
 import type { TreeKey } from "../tree_key.ts";
+import { Contacts } from "./contacts.ts";
 import { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
@@ -43,7 +44,9 @@ export type Acceptance =
   /** It is the newest of its client: it was stored and forwarded. */
   | "newer"
   /** Nothing changed. */
-  | NotStored;
+  | NotStored
+  /** It is too old to be taken from a neighbour that was apart for so long. */
+  | "apart";
 
 /** The number of reports for each result. */
 export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
@@ -51,6 +54,8 @@ export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
 /** What `FloodRouter` needs. */
 export interface FloodRouterOptions {
   readonly limits: StoreLimits;
+  /** A clock that is never set; that of the limits by default. */
+  readonly elapsedSeconds?: () => number;
   /** Whether neighbours run anti-entropy. */
   readonly catchUp: boolean;
   /** How many fingerprints of recent reports are kept; a power of two. */
@@ -76,6 +81,7 @@ export class FloodRouter {
   #nextKey: TreeKey | undefined;
   readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;
+  readonly #contacts: Contacts;
   readonly #peers = new Map<string, PeerReplication>();
   /** By server, the neighbour that was first to send its latest report. */
   readonly #sources = new Map<ByteString, string>();
@@ -85,6 +91,7 @@ export class FloodRouter {
     repeated: 0,
     forgotten: 0,
     deleted: 0,
+    apart: 0,
     share: 0,
   };
   /** Reports of this server's clients in a row that have expired on arrival. */
@@ -94,6 +101,11 @@ export class FloodRouter {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
+  /**
+   * Called when this server and a neighbour were apart for longer than deletions
+   * are kept.
+   */
+  onApart: ((neighbour: string) => void) | undefined;
   /** Called when a deletion was not stored because there are too many. */
   onDeletionsFull: (() => void) | undefined;
   /** Called when a neighbour's horizon is ahead of the clock by some seconds. */
@@ -115,6 +127,11 @@ export class FloodRouter {
       options.treeKey,
     );
     this.#recent = new RecentFingerprints(options.recentReports);
+    const { forgetSeconds, now } = options.limits;
+    this.#contacts = new Contacts(
+      options.elapsedSeconds ?? (() => now().seconds),
+      forgetSeconds,
+    );
   }
 
   /**
@@ -223,6 +240,7 @@ export class FloodRouter {
     isOwn: boolean,
   ): Acceptance {
     sender?.outbox.cancelOlder(report);
+    if (sender?.withholds(report)) return "apart";
     const horizon = this.#store.raisedHorizon;
     const stored = this.#store.put(report, source, isOwn);
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
@@ -380,6 +398,8 @@ export class FloodRouter {
         writeBytes: this.#options.writeBytes,
         maxOutboxBytes: this.#options.maxOutboxBytes,
         hashKey: this.#options.hashKey,
+        contacts: this.#contacts,
+        onApart: () => this.onApart?.(neighbour),
         onDropped: () => this.#options.onDropped?.(),
       });
       this.#peers.set(neighbour, peer);

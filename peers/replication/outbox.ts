@@ -32,6 +32,7 @@ import {
 } from "../limits.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import type { TreeKey } from "../tree_key.ts";
+import type { ContactAges } from "./contacts.ts";
 import { LazyAnnouncements } from "./lazy_announcements.ts";
 import { formatMessage, type Message, type ReportId } from "./messages.ts";
 
@@ -85,6 +86,7 @@ export class Outbox {
   /** The leaves of reports that the neighbour has requested. */
   readonly #wanted = new Map<number, number>();
   #horizon: Timestamp | undefined;
+  #contacts: ContactAges | undefined;
   #treeKey: TreeKey | undefined;
   /** The number of the neighbour's last ECHO, until it is answered. */
   #echo: number | undefined;
@@ -210,6 +212,11 @@ export class Outbox {
     this.#horizon = horizon;
   }
 
+  /** Sends how long this server was apart from others, before everything else. */
+  sendContacts(ages: ContactAges): void {
+    this.#contacts = ages;
+  }
+
   /** Sends the key of the digest tree, before everything that depends on it. */
   sendTreeKey(key: TreeKey): void {
     this.#treeKey = key;
@@ -247,6 +254,7 @@ export class Outbox {
     this.#directives.clear();
     this.#requests.clear();
     this.#echo = undefined;
+    this.#contacts = undefined;
     this.#treeKey = undefined;
     this.#echoesSent = 0;
     this.#bytesSinceEcho = 0;
@@ -283,7 +291,7 @@ export class Outbox {
   takeBatch(): Batch | undefined {
     const batch = this.#batch;
     this.#dropped = 0;
-    const keyBytes = this.#addTreeKey(batch);
+    const keyBytes = this.#addContacts(batch) + this.#addTreeKey(batch);
     this.#addHorizon(batch);
     this.#addDirectives(batch);
     this.#addRequests(batch);
@@ -357,6 +365,15 @@ export class Outbox {
     // SYNCED must come behind the comparison.
     this.#beforeSynced = undefined;
     this.#onDropped();
+  }
+
+  /** Returns how many bytes it has added. */
+  #addContacts(batch: Batch): number {
+    if (this.#contacts === undefined) return 0;
+    const start = batch.length;
+    add(batch, { verb: "SEEN", ages: this.#contacts });
+    this.#contacts = undefined;
+    return batch.length - start;
   }
 
   /** Returns how many bytes it has added. */

@@ -195,6 +195,15 @@ export class ReportStore {
     return !isFull() || this.#makeRoom(until, isFull) ? undefined : "full";
   }
 
+  /**
+   * Whether a record is a report that was heard so long ago that a deletion of it
+   * may have ended.
+   */
+  mayBeDeleted(report: Report): boolean {
+    return !isDeletion(report) &&
+      this.#period.fault(heardAt(report)) === "expired";
+  }
+
   /** How many deletions take up memory. */
   get deletions(): number {
     return this.#table.deletions;

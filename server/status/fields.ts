@@ -131,6 +131,11 @@ export interface ReportCounts {
   readonly forgotten: number;
   /** Heard by their origins until the time of a deletion, and not stored. */
   readonly deleted: number;
+  /**
+   * Heard longer than `--forget-days` ago, from a neighbour that was apart from
+   * this server for as long, and not stored.
+   */
+  readonly apart: number;
 }
 
 const reports = group<ReportCounts>({
@@ -139,6 +144,7 @@ const reports = group<ReportCounts>({
   repeated: { initial: 0 },
   forgotten: { initial: 0 },
   deleted: { initial: 0 },
+  apart: { initial: 0 },
 }, {
   metric: counters(
     "herd_reports_total",

@@ -102,6 +102,7 @@ export class MemoryReplica implements Replica {
         repeated: 0,
         forgotten: 0,
         deleted: 0,
+        apart: 0,
       },
       storesNothing: false,
       links: [],

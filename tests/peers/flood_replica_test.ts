@@ -147,6 +147,7 @@ Deno.test({
       repeated: 0,
       forgotten: 0,
       deleted: 0,
+      apart: 0,
     });
     assertEquals(
       [link.neighbour, link.isUp, link.isCaughtUp, link.losses],

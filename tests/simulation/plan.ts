@@ -99,6 +99,8 @@ export interface Plan {
   readonly maxClients?: number;
   /** Undefined for no expiry by age. */
   readonly clientTtlSeconds?: number;
+  /** How long deletions are kept; `defaultForgetDays` by default. */
+  readonly forgetSeconds?: number;
   /** After this much silence of a neighbour, its link ends. */
   readonly timeoutMs: number;
   /** Most bytes in one direction of a connection that were not read. */

@@ -73,6 +73,7 @@ const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
   deletions: list,
   maxClients: wholeFrom(1),
   clientTtlSeconds: wholeFrom(1),
+  forgetSeconds: wholeFrom(1),
   writeBytes: wholeFrom(1),
   outboxBytes: wholeFrom(1),
   rebuiltReports: wholeFrom(1),
@@ -88,6 +89,7 @@ type RequiredPart = Omit<
   | "deletions"
   | "maxClients"
   | "clientTtlSeconds"
+  | "forgetSeconds"
   | "writeBytes"
   | "outboxBytes"
   | "rebuiltReports"

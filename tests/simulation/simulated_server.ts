@@ -50,6 +50,7 @@ export interface ServerOptions {
   readonly secrets: readonly string[];
   readonly maxClients?: number;
   readonly clientTtlSeconds?: number;
+  readonly forgetSeconds?: number;
   readonly timeoutMs: number;
   readonly writeBytes?: number;
   readonly outboxBytes?: number;
@@ -172,11 +173,13 @@ export class WatchedRouter extends FloodRouter {
     const now = () => host.clock.now();
     super({
       catchUp,
+      elapsedSeconds: () => host.clock.elapsedMs() / 1000,
       limits: {
         maxClients,
         maxTableBytes: Infinity,
         sourceShare: 1,
         clientTtlSeconds,
+        forgetSeconds: options.forgetSeconds,
         now,
       },
       recentReports,
