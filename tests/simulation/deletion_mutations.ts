@@ -38,7 +38,8 @@ export const deletionMutations: readonly Mutation[] = [
   {
     without: "taking reports that were heard after the deletion",
     file: "peers/store/report_store.ts",
-    code: "until !== undefined && this.#period.fault(until) === undefined &&\n" +
+    code:
+      "until !== undefined && this.#period.fault(until) === undefined &&\n" +
       "      isUntil(heardAt(report), until)",
     instead: "until !== undefined",
     noticed: "a report that is not deleted was refused",
@@ -51,8 +52,8 @@ export const deletionMutations: readonly Mutation[] = [
     code: "compareTimestamps(until, deletedUntil(deletion)) >= 0",
     instead: "compareTimestamps(until, deletedUntil(deletion)) === 0",
     noticed: "an earlier deletion replaced a later one",
-    firstSeed: 1,
-    seeds: 8,
+    firstSeed: 52,
+    seeds: 1,
   },
   {
     without: "flooding deletions",
@@ -88,13 +89,14 @@ export const deletionMutations: readonly Mutation[] = [
     code: "const keyStart = isDeletion(record) ? start : clientStart;",
     instead: "const keyStart = clientStart;",
     noticed: "no convergence",
-    firstSeed: 1,
-    seeds: 40,
+    firstSeed: 820,
+    seeds: 1,
   },
   {
     without: "dropping the deleted report that waits for a neighbour",
     file: "peers/replication/outbox.ts",
-    code: "    this.#remove(client);\n    this.announcements.delete(fingerprint);",
+    code:
+      "    this.#remove(client);\n    this.announcements.delete(fingerprint);",
     instead: "",
     noticed: "more reports wait for a neighbour than there are clients",
     firstSeed: 6,

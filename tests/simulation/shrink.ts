@@ -203,9 +203,7 @@ function withDeletions(
   { deletions }: Plan,
   isLeft: (deletion: PlannedDeletion) => boolean,
 ): Pick<Plan, "deletions"> {
-  return deletions === undefined
-    ? {}
-    : { deletions: deletions.filter(isLeft) };
+  return deletions === undefined ? {} : { deletions: deletions.filter(isLeft) };
 }
 
 function withoutReports(plan: Plan, gone: ReadonlySet<PlannedReport>): Plan {
