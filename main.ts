@@ -80,6 +80,12 @@ const commands: Readonly<Record<string, Command>> = {
     kinds: ["read"],
     load: async () => (await import("./commands/trace.ts")).trace,
   },
+  token: {
+    usage: "token create|inspect|key",
+    help: "make keys and tokens, show what is in a token",
+    kinds: [],
+    load: async () => (await import("./commands/token.ts")).token,
+  },
 };
 
 const help = `A herd of servers that know where their clients are.

@@ -70,6 +70,7 @@ export async function serve(args: readonly string[]): Promise<void> {
         `log in ${server.logPath}`,
         ...dashboard === undefined ? [] : [`dashboard at ${dashboard}`],
       ].join(", "),
+    `${name} has stopped.`,
     parsed.flags,
   );
 }

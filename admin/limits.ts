@@ -55,7 +55,7 @@ export const maxShownIdBytes = 160;
 /** Most characters of an ID that the page gets, with those of escapes. */
 export const maxShownIdLength = 200;
 
-/** The page gets so many bytes of an ID that has more escapes than that. */
+/** Bytes of an ID that the page gets if the ID has too many escapes. */
 export const escapedIdBytes = 48;
 
 /**

@@ -81,7 +81,7 @@ export function characterStart(bytes: ByteString, index: number): number {
   return isInside() ? index : start;
 }
 
-/** 52 bits of two FNV-1a hashes, so that different IDs are told apart. */
+/** 52 bits of two FNV-1a hashes, so that different IDs have different hashes. */
 function hash(text: ByteString): string {
   // A loop over an array takes a tenth of the time of one over a string.
   const bytes = encodeScratch(text);

@@ -7,7 +7,7 @@
 import type { ByteString } from "../protocol/bytes.ts";
 import { clientOf } from "../protocol/report.ts";
 import type { Found, Replica } from "../replica/replica.ts";
-import type { HerdStatus } from "../server/status/status.ts";
+import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
 import type { EventStream } from "./event_stream.ts";
 import { answerForget, type ForgetSite } from "./forget.ts";
@@ -111,7 +111,7 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
         "ok",
       );
     case "/readyz":
-      return replyHealth(site.self().notReady, "ready");
+      return replyHealth(site.self().notReady, describeReady(site.self()));
     case "/status.json":
       return replyJson(site.status(), 2);
     case "/client.json":
@@ -121,6 +121,15 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
     default:
       return replyText(404, `not found; the paths are ${paths}`);
   }
+}
+
+/** The answer of a server that is ready, which notes a clock that differs. */
+function describeReady({ clock }: Pick<ServerFacts, "clock">): string {
+  if (!clock.differs) return "ready";
+  const seconds = Math.abs(clock.aheadSeconds).toFixed(1);
+  const way = clock.aheadSeconds > 0 ? "ahead of" : "behind";
+  return `ready, but its clock is ${seconds} s ${way} the median of ` +
+    `${clock.clocks} clocks, its own and its neighbours'`;
 }
 
 function replyHealth(fault: string | null, word: string): Response {
@@ -156,7 +165,7 @@ async function replyClient(url: string, site: SiteOptions): Promise<Response> {
 }
 
 /**
- * The ID in a query: everything behind the first `id=`, as IDs contain `&` and
+ * The ID in a query: everything after the first `id=`, as IDs contain `&` and
  * `+` too. `%xx` is decoded, and `+` is no space.
  */
 function idOf(query: string): string {

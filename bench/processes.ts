@@ -63,7 +63,7 @@ export interface Command {
 }
 
 /** How long a program may take to start or to stop, in milliseconds. */
-const timeoutMs = 20_000;
+const timeoutMs = 120_000;
 
 /** The kernel counts CPU time in hundredths of a second (`man 5 proc`). */
 const ticksPerSecond = 100;

@@ -39,7 +39,7 @@ Usage: herd send NAME 'LINE' [flags]
   herd send Campbell -- '-a line that begins with a dash'
 
 An IAMAT's time is POSIX seconds, ISO 8601 with its zone, or now for the present
-time. The exit status is 1 if the server does not answer.
+time. The exit status is 0 if the server answers, also with ?, and 1 otherwise.
 
 ${describeFlags(sendFlags)}`;
 

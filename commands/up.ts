@@ -49,9 +49,9 @@ export async function up(args: readonly string[]): Promise<void> {
     names,
     network,
     (servers) => describe(servers, settings, parsed.flags),
+    "The herd has stopped.",
     parsed.flags,
   );
-  print("The herd has stopped.");
 }
 
 function describe(

@@ -52,6 +52,7 @@ const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   SEEN: true,
   ECHO: true,
   ECHOED: true,
+  CLOCK: true,
   OPTIONAL: true,
   HERD: true,
   PROOF: true,
@@ -81,6 +82,7 @@ export function replyKind(text: ByteString): ReplyKind {
 /** The kind of a line between servers. */
 export function peerKind(text: ByteString): PeerKind {
   if (text.startsWith("AT ")) return "AT";
+  if (text.startsWith("+CLOCK ")) return "CLOCK";
   if (text.startsWith("+")) return "OPTIONAL";
   const end = text.indexOf(" ");
   const verb = end < 0 ? text : text.slice(0, end);

@@ -20,6 +20,7 @@ import type {
 } from "../replica/replica.ts";
 import type { ReportSource } from "../replica/report_source.ts";
 import type { Settling } from "../replica/settling.ts";
+import type { SummaryExchange } from "../replica/summaries.ts";
 import { acceptAll } from "../runtime/accept.ts";
 import type { DescriptorUser } from "../runtime/descriptors.ts";
 import { formatAddress, type Listener, type Port } from "../runtime/network.ts";
@@ -29,6 +30,7 @@ import {
   FloodRouter,
   type FloodRouterOptions,
 } from "./replication/flood_router.ts";
+import { SummaryFlood } from "./replication/summary_flood.ts";
 
 const storesNothingReason = "the horizon or the reports are ahead of the clock";
 
@@ -36,7 +38,7 @@ const storesNothingReason = "the horizon or the reports are ahead of the clock";
 export interface FloodReplicaOptions
   extends
     Omit<LinkManagerOptions, "router">,
-    Omit<FloodRouterOptions, "elapsedSeconds" | "onDropped"> {
+    Omit<FloodRouterOptions, "elapsedMs" | "onDropped"> {
   /** The open peer port. The replica closes it when it stops. */
   readonly peers: Listener;
   /** Frees a descriptor when there is none for a connection. */
@@ -51,6 +53,7 @@ export class FloodReplica implements Replica, DescriptorUser {
   readonly #options: FloodReplicaOptions;
   readonly #router: FloodRouter;
   readonly #linkManager: LinkManager;
+  readonly summaries: SummaryExchange;
   readonly #observers = new Observers<Report>();
   #accepting: Promise<void> | undefined;
   #storesNothing = false;
@@ -60,11 +63,19 @@ export class FloodReplica implements Replica, DescriptorUser {
     this.#options = options;
     this.#router = new FloodRouter({
       ...options,
-      elapsedSeconds: () => options.clock.elapsedMs() / 1000,
+      elapsedMs: () => options.clock.elapsedMs(),
       onDropped: () => options.counts.hit("outbox-bytes"),
     });
     this.#router.onDeletionsFull = () => options.counts.hit("deletion-bytes");
     this.#linkManager = new LinkManager({ ...options, router: this.#router });
+    const { clock, self, topology } = options;
+    this.summaries = new SummaryFlood({
+      self: self.name,
+      servers: topology.servers.map(({ name }) => name),
+      router: this.#router,
+      elapsedMs: () => clock.elapsedMs(),
+      flush: () => this.#linkManager.scheduleFlush(),
+    });
   }
 
   /** Stores a report and puts it in the outboxes. `flush` settles it. */
@@ -143,8 +154,8 @@ export class FloodReplica implements Replica, DescriptorUser {
   }
 
   status(): ReplicaStatus {
-    const { apart, deleted, forgotten, known, newer, repeated } = this.#router
-      .counts;
+    const { ahead, apart, deleted, forgotten, known, newer, repeated } = this
+      .#router.counts;
     return {
       clients: this.#router.clients,
       table: {
@@ -152,8 +163,9 @@ export class FloodReplica implements Replica, DescriptorUser {
         maxBytes: this.#options.limits.maxTableBytes,
       },
       deletions: this.#router.deletions,
-      reports: { newer, known, repeated, forgotten, deleted, apart },
+      reports: { newer, known, repeated, ahead, forgotten, deleted, apart },
       storesNothing: this.#router.storesNothing,
+      clock: this.#router.clock,
       links: this.#linkManager.neighbourStatuses().map(describeLink),
     };
   }

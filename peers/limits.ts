@@ -64,7 +64,7 @@ export const antiEntropyWriteBytes = 64 * 1024;
 /**
  * Most bytes of a catch-up that a neighbour has not confirmed by ECHOED. So the
  * buffers of a socket never fill up with a catch-up, and new reports and the
- * replies behind them do not wait for it. Over a link with a round trip of 100
+ * later replies do not wait for it. Over a link with a round trip of 100
  * ms that is 5 MB a second.
  */
 export const maxUnconfirmedBytes = 512 * 1024;
@@ -73,7 +73,7 @@ export const maxUnconfirmedBytes = 512 * 1024;
 export const echoEveryBytes = 64 * 1024;
 
 /**
- * Most bytes that wait for one neighbour behind the next write: new reports,
+ * Most bytes that wait for one neighbour after the next write: new reports,
  * announcements and requests. Over it they are dropped, and a comparison repairs
  * that when the neighbour reads again. Enough for seconds of a busy herd.
  */
@@ -233,6 +233,24 @@ export const expiredOnArrivalForAlarm = 3;
  * is considered wrong.
  */
 export const maxClockSkewSeconds = 60;
+
+/**
+ * A server's clock differs from the median of its own and its neighbours' from
+ * this many seconds on: far more than NTP leaves, and than a message takes.
+ */
+export const clockDiffersFromSeconds = 5;
+
+/** It agrees again within this many seconds, so that it does not flap. */
+export const clockAgreesWithinSeconds = 4;
+
+/** A server tells its neighbours its clock every so many heartbeats. */
+export const clockEveryHeartbeats = 5;
+
+/**
+ * The clock of a neighbour is the furthest that it has told in this epoch and
+ * the last one. Each has this many seconds, and so at least one message.
+ */
+export const ticksOfClockEpoch = 8;
 
 /**
  * How many days a deletion is kept by default: longer than a link or a server is

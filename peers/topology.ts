@@ -113,6 +113,29 @@ export function findServer(
   return topology.servers.find((server) => server.name === name);
 }
 
+/**
+ * The parts of a herd that no link connects with each other, as the names of
+ * their servers. A herd that is whole has one part.
+ */
+export function connectedParts({ neighbours, servers }: Topology): string[][] {
+  const parts: string[][] = [];
+  const seen = new Set<string>();
+  for (const { name } of servers) {
+    if (seen.has(name)) continue;
+    const part = [name];
+    seen.add(name);
+    for (const member of part) {
+      for (const { name: other } of neighbours.get(member) ?? []) {
+        if (seen.has(other)) continue;
+        seen.add(other);
+        part.push(other);
+      }
+    }
+    parts.push(part);
+  }
+  return parts;
+}
+
 function readServer(
   entry: unknown,
   index: number,

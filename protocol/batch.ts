@@ -61,7 +61,7 @@ export class Batch {
   }
 
   /**
-   * Adds a message of two texts, with an LF behind each, given without the LF
+   * Adds a message of two texts, with an LF after each, given without the LF
    * that ends the message. The texts need not be joined, which would make a
    * copy.
    */

@@ -39,3 +39,9 @@ export const maxRadiusKm = 50;
 
 /** Most places in one answer, as on a page of Google's Nearby Search. */
 export const maxPlaces = 20;
+
+/**
+ * Most bytes of a report's attributes: all that the gateways read fit, and a
+ * record in the table stays small.
+ */
+export const maxAttributesBytes = 256;

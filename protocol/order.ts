@@ -53,6 +53,8 @@ export interface ReportParts {
   readonly end: number;
 }
 
+type LineParts = Pick<ReportParts, "bytes" | "clientStart" | "end">;
+
 /** The times of a report; one object is reused for report after report. */
 class ReportTimes {
   /** The client's time. */
@@ -169,7 +171,7 @@ export function isNewer(line: ByteString, than: ByteString): boolean {
  * Whether a report repeats another one: client, position and time are equal,
  * byte for byte.
  */
-export function isRepetition(a: ReportParts, b: ReportParts): boolean {
+export function isRepetition(a: LineParts, b: LineParts): boolean {
   const length = a.end - a.clientStart;
   if (b.end - b.clientStart !== length) return false;
   // Two reports differ in the last digits of their times, if anywhere.
@@ -194,6 +196,26 @@ export function heardAtOf(line: ByteString): Timestamp {
 export function heardSecondsOf(line: ByteString): number {
   const { nanoseconds, seconds } = heardAtOf(line);
   return seconds + nanoseconds / nanosecondsPerSecond;
+}
+
+/** Whether the origin of a report received it after a time, by its clock. */
+export function isHeardAfter(report: ReportParts, time: Timestamp): boolean {
+  const { bytes, clientStart, end, timeStart } = report;
+  const signAt = indexOfSign(report);
+  const seconds = wholeNumber(
+    bytes,
+    timeStart,
+    skipDigits(bytes, timeStart, end),
+  );
+  const difference = wholeNumber(bytes, signAt + 1, clientStart - bytesFromDot);
+  // The decimals of the two add less than two seconds, or one if subtracted.
+  const most = bytes[signAt] === plus
+    ? seconds + difference + 2
+    : seconds - difference + 1;
+  if (most <= time.seconds) return false;
+  const { heardNanoseconds, heardSeconds } = first.read(report);
+  return (heardSeconds - time.seconds ||
+    heardNanoseconds - time.nanoseconds) > 0;
 }
 
 /** The whole seconds of a report's effective time. */

@@ -164,19 +164,41 @@ export interface ReplicaStatus {
   readonly table: { readonly bytes: number; readonly maxBytes: number };
   /**
    * How many reports were stored, were known already, were sent again by their
-   * clients, had expired already, are deleted, or came from a replica that was
-   * apart for so long that they may be deleted.
+   * clients, were heard at a time that has not come, had expired already, are
+   * deleted, or came from a replica that was apart for so long that they may be
+   * deleted.
    */
   readonly reports: Readonly<
     Record<
-      "newer" | "known" | "repeated" | "forgotten" | "deleted" | "apart",
+      | "newer"
+      | "known"
+      | "repeated"
+      | "ahead"
+      | "forgotten"
+      | "deleted"
+      | "apart",
       number
     >
   >;
   /** Whether reports of its clients expire on arrival, so that none is stored. */
   readonly storesNothing: boolean;
+  /** How this server's clock compares with those of its neighbours. */
+  readonly clock: ReplicaClockStatus;
   /** The link with each neighbour. */
   readonly links: readonly ReplicaLinkStatus[];
+}
+
+/**
+ * How a server's clock compares with the median of it and the clocks of the
+ * servers with which it compares it.
+ */
+export interface ReplicaClockStatus {
+  /** How far it is ahead of the median, in seconds; negative if it is behind. */
+  readonly aheadSeconds: number;
+  /** How many clocks the median is of; 1 if there is no other one. */
+  readonly clocks: number;
+  /** Whether it differs so much that it may be wrong. */
+  readonly differs: boolean;
 }
 
 /** The state of a link with a neighbour. */
@@ -188,6 +210,8 @@ export interface ReplicaLinkStatus {
   readonly isCaughtUp: boolean;
   /** How many reports wait to be sent to the neighbour. */
   readonly waitingReports: number;
+  /** How far the neighbour's clock is ahead, in seconds; undefined if unknown. */
+  readonly clockAheadSeconds: number | undefined;
   /**
    * When the link last came up or went down, in POSIX seconds, by the clock as
    * it is set now.

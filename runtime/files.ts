@@ -53,7 +53,7 @@ export async function readFile(path: string): Promise<string> {
 }
 
 /**
- * Decodes text as editors write it: UTF-8, or UTF-16 behind its byte order
+ * Decodes text as editors write it: UTF-8, or UTF-16 after its byte order
  * mark. The mark is not part of the text.
  */
 export function decodeText(bytes: Uint8Array): string {

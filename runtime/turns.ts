@@ -40,7 +40,7 @@ const expectedMs = 0.01;
 const longestEvery = 8;
 
 /**
- * A piece that may begin does so a few microtasks later, behind as many `await`s.
+ * A piece that may begin does so a few microtasks later, after as many `await`s.
  * Only then the next one is called: else several would begin in a turn that one
  * of them uses up.
  */

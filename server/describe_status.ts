@@ -38,8 +38,9 @@ export function describeParts(
     ...counted
   }: ServerParts,
 ) {
-  const { clients, deletions, links, reports, storesNothing, table } = replica
-    .status();
+  const { clients, clock, deletions, links, reports, storesNothing, table } =
+    replica
+      .status();
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
@@ -51,6 +52,7 @@ export function describeParts(
     lines: { ...lines },
     reports,
     storesNothing,
+    clock,
     links: links.map(describeLink),
     propagationSeconds: counted.propagation.read(),
     whatsatSeconds: counted.queryDurations.read(),
@@ -69,5 +71,9 @@ export function describeParts(
 }
 
 function describeLink(link: ReplicaLinkStatus): LinkStatus {
-  return { ...link, lastFailure: link.lastFailure ?? null };
+  return {
+    ...link,
+    clockAheadSeconds: link.clockAheadSeconds ?? null,
+    lastFailure: link.lastFailure ?? null,
+  };
 }

@@ -99,6 +99,7 @@ export class HerdServer implements AsyncDisposable {
   #accepting: Promise<unknown> = Promise.resolve();
   #failure: Error | undefined;
   readonly #stopping = Promise.withResolvers<string>();
+  #isStopping = false;
   #stopped: Promise<void> | undefined;
 
   constructor(options: HerdServerOptions) {
@@ -224,7 +225,7 @@ export class HerdServer implements AsyncDisposable {
       name: this.name,
       startedAt: this.#start.posixSeconds,
       uptimeSeconds: this.#start.ageSeconds,
-      isStopping: this.#stopped !== undefined,
+      isStopping: this.#isStopping,
       clientPorts: this.clientPorts.map(formatPort),
       peerPort: formatPort(this.peerPort),
       ...describeParts({
@@ -297,7 +298,7 @@ export class HerdServer implements AsyncDisposable {
       clock,
       emit: this.#emit,
       counts: this.#counts,
-      isClosed: () => this.#stopped !== undefined,
+      isClosed: () => this.#isStopping,
       relieve: () => this.relieve(),
     };
     this.#accepting = Promise.all(
@@ -327,7 +328,7 @@ export class HerdServer implements AsyncDisposable {
 
   /** Starts the replica. See `Replica.start`. */
   async link(): Promise<void> {
-    if (this.#stopped !== undefined) return;
+    if (this.#isStopping) return;
     this.#summaries.start();
     await this.#replica.start();
   }
@@ -384,6 +385,7 @@ export class HerdServer implements AsyncDisposable {
   }
 
   async #stop(reason: string): Promise<void> {
+    this.#isStopping = true;
     this.#stopping.resolve(reason);
     this.#emit("info", "server", "stopping", { reason });
     this.#options.log.hurry();

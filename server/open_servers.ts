@@ -43,7 +43,7 @@ import {
   createProver,
 } from "../runtime/identity.ts";
 import { LimitCounts } from "../runtime/limit_counts.ts";
-import type { Connect, Network } from "../runtime/network.ts";
+import type { Connect, Listener, Network } from "../runtime/network.ts";
 import {
   createSecureConnect,
   listenSecurely,
@@ -199,7 +199,7 @@ async function openServer(
     listeners.filter(({ kind }) => kind.serves === who)
       .map(({ listener }) => listener);
   const clients = serving("clients");
-  const [peers] = serving("neighbours");
+  const peers = serving("neighbours").at(0);
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock, guard)
     : undefined;
@@ -256,7 +256,11 @@ async function openServer(
   try {
     await untilAborted(server.recordStart(), signal, "the first record");
   } catch (error) {
-    throw setupError(`cannot write to ${server.logPath}`, error);
+    // Any other error is not the disk's.
+    const isOfLog = error === log.fault || signal?.aborted;
+    throw isOfLog
+      ? setupError(`cannot write to ${server.logPath}`, error)
+      : error;
   }
   cleanup.move();
   onFailure = (failure) => server.emitLogFailure(failure);
@@ -275,10 +279,11 @@ type ReplicaContext =
     | "connect"
     | "trafficLogFor"
     | "emit"
-    | "peers"
     | "turns"
   >
   & {
+    /** The peer port, if the settings have one. */
+    readonly peers: Listener | undefined;
     /** Most bytes of its table. */
     readonly tableBytes: number;
   };
@@ -302,8 +307,11 @@ function createReplica(
   const { catchUp, clientTtlSeconds, maxClients, tableShares, topology } =
     settings;
   const forgetSeconds = settings.forgetDays * secondsPerDay;
+  const { peers } = context;
+  if (peers === undefined) throw new Error("FloodReplica needs a peer port");
   const replica = new FloodReplica({
     ...context,
+    peers,
     relieve: () => descriptors.relieve(),
     topology,
     catchUp,

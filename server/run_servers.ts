@@ -17,7 +17,11 @@ import {
 import { print } from "../cli/print.ts";
 import { logErrorsToStderr } from "../cli/stderr_events.ts";
 import { note } from "../cli/write.ts";
-import { findServer } from "../peers/topology.ts";
+import {
+  connectedParts,
+  findServer,
+  type Topology,
+} from "../peers/topology.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import {
   flagsFor,
@@ -54,6 +58,7 @@ const stopDeadlineMs = 5_000;
  *
  * @param network Used to listen and to dial.
  * @param describe Formats the text that is printed when they are ready.
+ * @param stopped The text that is printed when they have stopped.
  * @param flags The flags of the settings.
  * @throws {SetupError} If they cannot start.
  */
@@ -62,10 +67,11 @@ export async function runServers(
   names: readonly string[],
   network: Network,
   describe: (servers: readonly HerdServer[]) => string,
+  stopped: string,
   flags: ReadonlyMap<string, string>,
 ): Promise<void> {
   try {
-    await runUntilStopped(settings, names, network, describe);
+    await runUntilStopped(settings, names, network, describe, stopped);
   } catch (error) {
     if (!(error instanceof PortInUseError)) throw error;
     const advice = await adviceOnPorts(error, settings, names, network, flags);
@@ -113,6 +119,7 @@ async function runUntilStopped(
   names: readonly string[],
   network: Network,
   describe: (servers: readonly HerdServer[]) => string,
+  stopped: string,
 ): Promise<void> {
   await using stderr = new BackgroundNotes(Deno.stderr, new SystemClock());
   logErrorsToStderr(stderr);
@@ -148,6 +155,7 @@ async function runUntilStopped(
   ]);
   await stopAll(servers, reason, stderr);
   if (servers.some(({ failure }) => failure !== undefined)) Deno.exitCode = 1;
+  print(stopped);
 }
 
 /**
@@ -193,8 +201,8 @@ async function notesOn(
   settings: Settings,
   names: readonly string[],
 ): Promise<string[]> {
-  const { placesNote, tls } = settings;
-  const notes = [placesNote, tls && noteOnExpiry(tls)]
+  const { placesNote, tls, topology } = settings;
+  const notes = [placesNote, tls && noteOnExpiry(tls), noteOnParts(topology)]
     .filter((note) => note !== undefined);
   const unread = await missingPermissions(optionalPermissions(settings, names));
   if (unread.length > 0) {
@@ -204,6 +212,21 @@ async function notesOn(
     );
   }
   return notes;
+}
+
+/** Most parts of a herd, and most servers of each, that a note names. */
+const mostNamed = 5;
+
+/** A note if some servers cannot reach others over links. */
+export function noteOnParts(topology: Topology): string | undefined {
+  const parts = connectedParts(topology);
+  if (parts.length === 1) return undefined;
+  const named = (items: readonly string[], separator: string) =>
+    items.slice(0, mostNamed).join(separator) +
+    (items.length > mostNamed ? ` and ${items.length - mostNamed} more` : "");
+  const groups = parts.map((servers) => named(servers, ", "));
+  return "the herd file has no links between these servers, so reports do not " +
+    `pass between them: ${named(groups, "; ")}`;
 }
 
 /** A note if the certificate has expired. */

@@ -525,7 +525,7 @@ export class ClientConnection {
   /** Ends an encrypted stream with close_notify. A failure changes nothing. */
   async #closeEncryptedStream(): Promise<void> {
     if (this.#transport.channelBinding === undefined) return;
-    // close_notify waits behind the replies that the client has not read yet.
+    // close_notify waits for the replies that the client has not read yet.
     this.#isSending = true;
     this.#hasProgressed = true;
     try {

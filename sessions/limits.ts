@@ -83,7 +83,7 @@ export const defaultClientLimits: ClientLimits = {
 
 /**
  * The default for `maxConnectionsPerAddress` if other machines can reach the
- * port. Some networks have hundreds of phones behind one address.
+ * port. Some networks have hundreds of phones at one address.
  */
 export const remoteConnectionsPerAddress = 1_000;
 

@@ -284,7 +284,7 @@ export class Session implements PermitWaiter {
     const { clientEnd, clientStart, end, timeStart } = iamat;
     if (clientEnd - clientStart > maxIdBytes) return "id-bytes";
     if (end - timeStart > maxTimeBytes) return "time-bytes";
-    // One space stands before the position and one behind it.
+    // One space is before the position and one after it.
     if (timeStart - clientEnd - 2 > maxPositionBytes) return "position-bytes";
     return undefined;
   }

@@ -65,6 +65,14 @@ export const rooms: Readonly<Record<string, Room>> = {
       "runtime",
     ],
   },
+  "identity": {
+    holds: "tokens and certificates: who may report and see",
+    uses: ["protocol", "runtime"],
+  },
+  "gateways/readers": {
+    holds: "messages of devices, read without I/O",
+    uses: ["protocol"],
+  },
   "places": {
     holds: "nearby places: one interface, its providers",
     uses: ["packages", "protocol", "runtime"],
@@ -127,9 +135,11 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "the schema of settings, their sources, permissions",
     uses: [
       "herd.json",
+      "identity",
       "log",
       "peers",
       "places",
+      "protocol",
       "runtime",
       "sessions",
     ],
@@ -184,6 +194,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: [
       "cli",
       "client",
+      "identity",
       "log",
       "log_analysis",
       "packages",
@@ -269,6 +280,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: [
       "bench",
       "cli",
+      "identity",
       "log_analysis/plots",
       "peers/replication",
       "protocol",

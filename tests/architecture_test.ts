@@ -8,6 +8,8 @@ const pureFiles = [
   "replica/",
   "peers/",
   "sessions/",
+  "identity/",
+  "gateways/readers/",
   "runtime/histogram.ts",
   "runtime/semaphore.ts",
   "server/status/",
@@ -29,6 +31,7 @@ const pureFiles = [
   "log/record.ts",
   "phones/",
   "commands/explain_refusal.ts",
+  "commands/inspect_token.ts",
   "commands/prompt_help.ts",
   "commands/show_reply.ts",
   "commands/typed_line.ts",
@@ -250,6 +253,29 @@ Deno.test("tests use the versions of packages that servers use", async () => {
   assert(Object.keys(run).length < Object.keys(tested).length);
 });
 
+Deno.test("deno.lock has the packages of import_map.json, and no others", async () => {
+  const [lock, map] = await Promise.all(
+    ["deno.lock", "import_map.json"].map(async (path) =>
+      JSON.parse(await Deno.readTextFile(projectFolder + path))
+    ),
+  );
+  const packages = Object.values<string>(map.imports)
+    .map((target) => target.replace(/^npm:\/?|\/$/g, "")).sort();
+  const locked = Object.keys(lock.specifiers)
+    .map((specifier) => specifier.replace("npm:", "")).sort();
+  assertEquals(locked, packages);
+  const needed = new Set<string>();
+  const need = (name: string) => {
+    const [entry] = name in lock.npm ? [name] : Object.keys(lock.npm)
+      .filter((each) => each.startsWith(`${name}@`));
+    if (needed.has(entry)) return;
+    needed.add(entry);
+    for (const other of lock.npm[entry].dependencies ?? []) need(other);
+  };
+  for (const name of packages) need(name);
+  assertEquals(Object.keys(lock.npm).sort(), [...needed].sort());
+});
+
 /** The rooms of a file and of all its direct and indirect imports. */
 async function reachableRooms(path: string): Promise<Set<string>> {
   const seen = new Set<string>();
@@ -268,11 +294,46 @@ Deno.test("a client imports no packages", async () => {
   assertEquals(rooms, ["client", "protocol", "runtime"]);
 });
 
+/** All files that a file loads at once: its static imports, and theirs. */
+async function loadedFiles(path: string): Promise<Set<string>> {
+  const seen = new Set<string>();
+  const walk = async (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const text = await Deno.readTextFile(projectFolder + path);
+    // Types are not loaded, nor is what `import()` names.
+    const code = text.replaceAll(/^import type [^;]*;/gm, "")
+      .replaceAll(/\bimport\([^)]*\)/g, "");
+    for (const target of importsOf(path, code)) await walk(target);
+  };
+  await walk(path);
+  return seen;
+}
+
+Deno.test("a server without tokens loads nothing of identity/", async () => {
+  for (const path of ["server.ts", "commands/up.ts", "mod.ts"]) {
+    const rooms = new Set([...await loadedFiles(path)].map(roomOf));
+    assert(rooms.has("server") && rooms.has("server/settings"), path);
+    assert(!rooms.has("identity"), path);
+  }
+  const files = await loadedFiles("commands/token.ts");
+  assert(files.has("identity/token.ts"));
+});
+
 // These count dynamic imports too, as Deno fetches their packages.
 Deno.test("the library imports neither the command line nor the dashboard", async () => {
   const rooms = await reachableRooms("mod.ts");
   assert(rooms.has("server") && rooms.has("server/settings"));
   for (const room of ["admin", "cli", "commands", "server.ts"]) {
     assert(!rooms.has(room), room);
+  }
+});
+
+Deno.test("servers load nothing of the gateways", async () => {
+  for (const program of ["server.ts", "main.ts", "mod.ts"]) {
+    const rooms = [...await reachableRooms(program)];
+    assert(rooms.includes("server"), program);
+    const gateways = rooms.filter((room) => room.startsWith("gateways"));
+    assertEquals(gateways, [], program);
   }
 });

@@ -1,4 +1,5 @@
 import { formatMetrics } from "../admin/metrics.ts";
+import { portKinds } from "../peers/port_kinds.ts";
 import { serverFlags } from "../server/settings/settings.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { projectFolder } from "./end_to_end/process.ts";
@@ -6,6 +7,9 @@ import { fakeStatus } from "./fakes/herd_status.ts";
 
 const read = (path: string) => Deno.readTextFileSync(projectFolder + path);
 const page = read("docs/OPERATIONS.md");
+
+/** The client port of the first server of a herd, by default. */
+const basePort = 8000;
 
 /** The rows of the table below a heading. */
 function rowsBelow(heading: string): string[] {
@@ -47,4 +51,27 @@ Deno.test("OPERATIONS.md names events and flags that exist", () => {
   const flags = [...page.matchAll(/`--([a-z-]+)/g)].map(([, flag]) => flag);
   assert(flags.length > 20, String(flags.length));
   for (const flag of flags) assert(flag in serverFlags, `--${flag}`);
+});
+
+Deno.test("OPERATIONS.md, SECURITY.md and PROTOCOL.md have every kind of port", () => {
+  const numbers = portKinds.map(({ offset }) => basePort + offset);
+  const numbersIn = (text: string) =>
+    [...text.matchAll(/\b8\d00\b/g)].map(([number]) => Number(number)).sort();
+  // A row for each kind, with the field of the herd file.
+  const ports = page.slice(page.indexOf("\n### Ports\n"));
+  const rows = ports.slice(0, ports.indexOf("\nAll ports")).split("\n")
+    .filter((line) => /^\| .*\d/.test(line));
+  assertEquals(rows.length, portKinds.length);
+  for (const { field, offset, serves } of portKinds) {
+    const row = rows.find((row) => row.includes(`: ${basePort + offset} + i `));
+    assert(row !== undefined && row.includes(`\`${field}\``), `${field}`);
+    if (serves === "clients") assert(row.includes("| clients "), row);
+  }
+  const security = read("SECURITY.md");
+  const cells = security.slice(security.indexOf("\n| port "))
+    .split("\n\n")[0].split("\n").map((row) => row.split(" | ")[0]);
+  assertEquals(numbersIn(cells.join("\n")), numbers);
+  const protocol = read("docs/PROTOCOL.md");
+  const [, sentence] = protocol.match(/All ports are TCP\.([^[]+)/)!;
+  assertEquals(numbersIn(sentence), numbers);
 });

@@ -22,6 +22,7 @@ import {
   type Setting,
 } from "../server/settings/setting.ts";
 import { resolveSettings } from "../server/settings/sources.ts";
+import { tokenSchema } from "../server/settings/tokens.ts";
 import { withSketch } from "../tests/architecture.ts";
 
 /** Reads a file of the project, by its path from the project's folder. */
@@ -53,7 +54,10 @@ export function generate(
 
 const { servers } = parseTopology(herd);
 
-/** Permits each task of the default herd the ports that it opens or dials. */
+/**
+ * Permits each task of the default herd the ports that it opens or dials, and
+ * the task for tokens the key file.
+ */
 function withTaskPermissions(manifest: string): string {
   const settings = {
     ...resolveSettings(schema, []).values,
@@ -75,7 +79,11 @@ function withTaskPermissions(manifest: string): string {
   const services = providerNames
     .flatMap((name) => choosePlaces(name, { key: "any" }).hosts);
   addressesOf.set("places", [...new Set(services)]);
-  let text = manifest;
+  const keyFile = tokenSchema.tokenKeyFile.default;
+  let text = manifest.replace(
+    /("token": \{[^}]*--allow-read=)\S+ --allow-write=\S+/,
+    `$1${keyFile} --allow-write=${keyFile}`,
+  );
   for (const [task, addresses] of addressesOf) {
     const command = RegExp(
       `("${task}": \\{[^}]*"command": "[^"]*--allow-net=)[^ "]+`,

@@ -25,13 +25,13 @@ const freshSeconds = 15;
  */
 
 /**
- * The servers that speak for themselves: those of this process, and those with
- * a summary that is new enough.
+ * The servers whose own state is known: those of this process, and those with a
+ * summary that is new enough.
  *
  * @param {HerdStatus} status
  * @returns {Seen[]}
  */
-function speaking({ servers, summaries }) {
+function knownServers({ servers, summaries }) {
   return [
     ...servers,
     ...summaries.filter(({ ageSeconds }) => ageSeconds <= freshSeconds),
@@ -43,7 +43,7 @@ function speaking({ servers, summaries }) {
  * @returns {ServerView[]} In the herd file's order.
  */
 export function viewServers(status) {
-  const seen = speaking(status);
+  const seen = knownServers(status);
   return status.herd.servers.map(({ name }, index) => {
     const here = status.servers.find((server) => server.name === name);
     if (here !== undefined) {
@@ -95,7 +95,7 @@ function seenFromOutside(name, servers) {
  * @returns {LinkView[]} In the herd file's order.
  */
 export function viewLinks(status) {
-  const servers = speaking(status);
+  const servers = knownServers(status);
   return status.herd.links.map((ends) => {
     const [left, right] = ends;
     const seen = [[left, right], [right, left]].flatMap(([from, to]) =>

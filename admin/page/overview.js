@@ -1,7 +1,7 @@
 /**
  * The head of the page: the name of the herd or server, its health, and the
- * state of the page's stream. When the stream is not live, all of it says how
- * old it is, as does the tab's title.
+ * state of the page's stream. When the stream is not live, the head and the
+ * tab's title show the age of the data.
  *
  * @module
  */

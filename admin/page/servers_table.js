@@ -23,14 +23,16 @@ const texts = {
   links: (links) =>
     describeLinks(/** @type {readonly LinkSummary[]} */ (links)),
   log: (log) => describeLog(/** @type {LogStatus} */ (log)),
+  clock: (clock) => describeClock(/** @type {ClockStatus} */ (clock)),
 };
 
 /** Kinds of cells that hold text. The others hold numbers. */
-const textCells = ["tally", "links", "log"];
+const textCells = ["tally", "links", "log", "clock"];
 
 /**
  * @typedef {import("./types.d.ts").LinkSummary} LinkSummary
  * @typedef {import("./types.d.ts").LogStatus} LogStatus
+ * @typedef {import("./types.d.ts").ClockStatus} ClockStatus
  */
 const columns = pageColumns.map(({ cell, path, title }) => ({
   title,
@@ -167,6 +169,14 @@ function describeLinks(links) {
       },
     ),
   ].join("; ");
+}
+
+/** @param {ClockStatus} clock */
+function describeClock({ aheadSeconds, clocks, differs }) {
+  if (clocks === 1) return "alone";
+  if (!differs) return "agrees";
+  const way = aheadSeconds > 0 ? "ahead of" : "behind";
+  return `${duration(Math.abs(aheadSeconds))} ${way} the median of ${clocks}`;
 }
 
 /** @param {LogStatus} log */

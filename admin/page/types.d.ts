@@ -1,6 +1,7 @@
 /** Types of the data from the administration port, and of the page's views. */
 import type {
   AgedSummary,
+  ClockStatus,
   HerdStatus,
   LinkStatus,
   LogStatus,
@@ -9,7 +10,7 @@ import type {
 } from "../../server/status/status.ts";
 
 export type { LinkSummary } from "../../server/status/summary.ts";
-export type { HerdStatus, LinkStatus, LogStatus, ServerStatus };
+export type { ClockStatus, HerdStatus, LinkStatus, LogStatus, ServerStatus };
 export type { Positions, ShownPosition } from "../position_types.ts";
 export type { WorldMap } from "../world_map.ts";
 

@@ -36,8 +36,8 @@ const killed: Fault = { signal: "SIGKILL", watchedMs: 1_000 };
 /** A link times out after five to seven seconds of silence. */
 const frozen: Fault = { signal: "SIGSTOP", watchedMs: 8_000 };
 
-/** How long the observer starts and servers warm up, in milliseconds. */
-const warmUpMs = 2_500;
+/** How long probes are sent before the fault, in milliseconds. */
+const beforeMs = 2_000;
 
 /** Starts a herd, makes Smith fail, and measures the updates. */
 export async function measureFault(
@@ -47,13 +47,13 @@ export async function measureFault(
   const folder = await Deno.makeTempDir({ dir: context.folder });
   await using herd = await startObservedHerd({ ...context, folder });
   const smith = herd.processes[serverNames.indexOf("Smith")];
-  const faultMs = Date.now() + warmUpMs;
   await using observer = startLoad(
     context.cores,
-    ...["bench/propagation/outage.ts", herd.basePort],
-    ...[faultMs, faultMs + watchedMs],
+    ...["bench/propagation/outage.ts", herd.basePort, beforeMs, watchedMs],
   );
-  const timer = setTimeout(() => smith.signal(signal), warmUpMs);
+  const [, faultMs] = await observer.untilPrinted(/^fault at (\d+)$/m);
+  const fail = () => smith.signal(signal);
+  const timer = setTimeout(fail, Number(faultMs) - Date.now());
   try {
     return await observer.json();
   } finally {
@@ -78,7 +78,7 @@ const restarts = [
 const pollMs = 5;
 
 /** How long a herd may take to reach a state, in milliseconds. */
-const timeoutMs = 20_000;
+const timeoutMs = 120_000;
 
 const flags = ["--admin"];
 

@@ -4,25 +4,34 @@
  * measures how long an observer at Campbell waits for each update, and prints
  * the outage as JSON.
  *
- *     outage.ts BASE_PORT FAULT_MS UNTIL_MS
+ *     outage.ts BASE_PORT BEFORE_MS WATCHED_MS
  *
- * The updates, called probes, are sent up to the second moment. Both moments
- * are in milliseconds since 1970.
+ * When it is connected, it prints `fault at` and the moment at which the server
+ * must fail: BEFORE_MS later, in milliseconds since 1970. It sends the updates,
+ * called probes, from now on until WATCHED_MS after that moment.
  *
  * @module
  */
-import { type Probe, summarizeOutage } from "./outage_summary.ts";
+import {
+  countedBeforeMs,
+  type Probe,
+  summarizeOutage,
+} from "./outage_summary.ts";
 import { Probing } from "./prober.ts";
 import { herdProtocol, places } from "./protocol.ts";
 
 /** Time between two probes. */
 const pauseMs = 1;
 
-/** How long the last probe may take. */
-const arrivalTimeoutMs = 5_000;
+/** How long the last probe may take, on a machine that does other work too. */
+const arrivalTimeoutMs = 30_000;
 
-/** Sends probes up to a moment, and waits for all of them. */
-function observe(basePort: number, untilMs: number): Probe[] {
+/** Sends probes around a fault, and waits for all of them. */
+function observe(
+  basePort: number,
+  beforeMs: number,
+  watchedMs: number,
+): { faultMs: number; probes: Probe[] } {
   const tookMs = new Map<number, number>();
   using probing = new Probing(
     herdProtocol,
@@ -33,18 +42,24 @@ function observe(basePort: number, untilMs: number): Probe[] {
       if (!tookMs.has(probe)) tookMs.set(probe, ms);
     },
   );
+  const faultMs = Date.now() + beforeMs;
+  const untilMs = faultMs + watchedMs;
+  console.log(`fault at ${faultMs}`);
   probing.probe(untilMs, () => pauseMs);
+  const probes = () =>
+    Array.from({ length: probing.sent }, (_, probe): Probe => ({
+      sentMs: probing.sentMs(probe),
+      tookMs: tookMs.get(probe),
+    })).filter(({ sentMs }) => sentMs >= faultMs - countedBeforeMs);
   while (
-    tookMs.size < probing.sent && Date.now() < untilMs + arrivalTimeoutMs
+    probes().some(({ tookMs }) => tookMs === undefined) &&
+    Date.now() < untilMs + arrivalTimeoutMs
   ) probing.wait(pauseMs);
-  return Array.from({ length: probing.sent }, (_, probe) => ({
-    sentMs: probing.sentMs(probe),
-    tookMs: tookMs.get(probe),
-  }));
+  return { faultMs, probes: probes() };
 }
 
 if (import.meta.main) {
-  const [basePort, faultMs, untilMs] = Deno.args.map(Number);
-  const probes = observe(basePort, untilMs);
+  const [basePort, beforeMs, watchedMs] = Deno.args.map(Number);
+  const { faultMs, probes } = observe(basePort, beforeMs, watchedMs);
   console.log(JSON.stringify(summarizeOutage(probes, faultMs)));
 }

@@ -26,7 +26,7 @@ export interface Outage {
 const affectedBeforeMs = 500;
 
 /** Probes count from this long before the fault on. */
-const countedBeforeMs = 1_500;
+export const countedBeforeMs = 1_500;
 
 /**
  * @param faultMs When the fault occurred, in milliseconds since 1970.

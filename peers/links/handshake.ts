@@ -38,10 +38,13 @@ const orderField = "order";
 /** The order of `protocol/order.ts`. Earlier versions told none. */
 const reportOrder = "heard";
 
+/** The field that tells the sender's clock, in POSIX seconds. */
+export const clockField = "clock";
+
 /** Of another order, a refusal shows this many bytes. */
 const maxShownOrderBytes = 32;
 
-/** The fields behind the nonce of a hello, by key, in the order of the line. */
+/** The fields after the nonce of a hello, by key, in the order of the line. */
 export type HelloFields = ReadonlyMap<string, string>;
 
 /** The fields that each server of this version sends. */
@@ -213,7 +216,7 @@ function checkOrder(
   };
 }
 
-/** Parses the fields behind the nonce; undefined if one is invalid. */
+/** Parses the fields after the nonce; undefined if one is invalid. */
 function parseHelloFields(texts: readonly string[]): HelloFields | undefined {
   const fields = new Map<string, string>();
   for (const text of texts) {

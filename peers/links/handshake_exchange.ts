@@ -30,7 +30,7 @@ export interface HandshakeOptions {
   readonly nonce: () => string;
   /** Proves that this server knows the herd's secret. */
   readonly prove: Prove;
-  /** More fields behind the nonce of its hellos; none by default. */
+  /** More fields after the nonce of its hellos; none by default. */
   readonly helloFields?: () => HelloFields;
 }
 

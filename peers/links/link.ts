@@ -24,6 +24,7 @@ import { type Turns, Workload } from "../../runtime/turns.ts";
 import { drainTimeoutMs, linesPerPiece, pingAfterMs } from "../limits.ts";
 import { type Message, parseMessage } from "../replication/messages.ts";
 import type { Outbox } from "../replication/outbox.ts";
+import { loggedEnd } from "../replication/summary_flood.ts";
 import type { HelloFields } from "./handshake.ts";
 import type { LinkCounts } from "./link_counts.ts";
 import { StallDetector } from "./stall_detector.ts";
@@ -68,6 +69,8 @@ export interface LinkContext {
    * true.
    */
   readonly onMessage: (message: Message) => string | undefined;
+  /** Receives optional messages. Returns whether this version knows it. */
+  readonly onOptional: (line: ByteString) => boolean;
   /** Called when all lines of a chunk were processed. */
   readonly onChunkEnd: () => void;
   /** Called every `pingAfterMs`, with the number of heartbeats so far. */
@@ -79,7 +82,7 @@ export interface EstablishedLink extends LinkCandidate {
   readonly neighbour: string;
   /** The address of the other side. */
   readonly remote: string;
-  /** The fields behind the nonce of the neighbour's hello. */
+  /** The fields after the nonce of the neighbour's hello. */
   readonly fields: HelloFields;
   readonly transport: Transport;
   readonly reading: ReadBuffer;
@@ -269,7 +272,7 @@ export class Link implements LinkCandidate {
       }
       if (!framer.next()) break;
       const { bytes, start, stop } = framer;
-      traffic.received(bytes, start, stop);
+      traffic.received(bytes, start, loggedEnd(bytes, start, stop));
       this.#processLine(framer);
     }
     if (framer.tooLong !== undefined) {
@@ -283,8 +286,15 @@ export class Link implements LinkCandidate {
   }
 
   #processLine(framer: LineFramer): void {
-    const { counts, findServer, isServer, onDeletion, onMessage, onReport } =
-      this.#context;
+    const {
+      counts,
+      findServer,
+      isServer,
+      onDeletion,
+      onMessage,
+      onOptional,
+      onReport,
+    } = this.#context;
     const { bytes, start, stop } = framer;
     const report = this.#report;
     if (readReport(bytes, start, stop, findServer, report)) {
@@ -298,7 +308,7 @@ export class Link implements LinkCandidate {
       throw new ProtocolViolation("nonsense", expected);
     }
     if (message.verb === "OPTIONAL") {
-      counts.ignoredMessages += 1;
+      if (!onOptional(message.line)) counts.ignoredMessages += 1;
       return;
     }
     const fault = onMessage(message);
@@ -319,7 +329,7 @@ export class Link implements LinkCandidate {
         traffic.stampTime(clock.now());
         let start = 0;
         for (const end of ends) {
-          traffic.sent(bytes, start, end - 1);
+          traffic.sent(bytes, start, loggedEnd(bytes, start, end - 1));
           start = end;
         }
         await written;

@@ -5,12 +5,18 @@
  *
  * @module
  */
+import {
+  formatTimestamp,
+  isTime,
+  parseTimestamp,
+} from "../../protocol/time.ts";
 import { type Clock, sleep } from "../../runtime/clock.ts";
 import type { EmitEvent, EventLevel } from "../../runtime/events.ts";
 import { formatAddress } from "../../runtime/network.ts";
 import type { LimitCounts } from "../../runtime/limit_counts.ts";
 import type { Turns } from "../../runtime/turns.ts";
 import type { TrafficLog, Transport } from "../../runtime/transport.ts";
+import type { ReplicaClockStatus } from "../../replica/replica.ts";
 import type { Settling } from "../../replica/settling.ts";
 import {
   compareEveryMs,
@@ -28,7 +34,12 @@ import { ServerNames } from "../server_names.ts";
 import type { ServerEntry, Topology } from "../topology.ts";
 import { type ConnectToNeighbour, Dialer } from "./dialer.ts";
 import { Flusher } from "./flusher.ts";
-import { type HandshakeRefusal, type Hello, isRefusal } from "./handshake.ts";
+import {
+  clockField,
+  type HandshakeRefusal,
+  type Hello,
+  isRefusal,
+} from "./handshake.ts";
 import {
   closedEarlyDetail,
   type HandshakeConnection,
@@ -77,6 +88,8 @@ export interface LinkManagerOptions extends Omit<HandshakeOptions, "name"> {
 export interface NeighbourStatus extends NeighbourState {
   /** How many reports wait to be sent to it. */
   readonly waitingReports: number;
+  /** How far its clock is ahead of this server's, in seconds, if known. */
+  readonly clockAheadSeconds: number | undefined;
   readonly counts: Readonly<LinkCounts>;
 }
 
@@ -93,11 +106,19 @@ export class LinkManager {
   readonly #dialer: Dialer;
   readonly #propagationSampler: PropagationSampler;
   readonly #readiness = new Readiness();
+  #cancelClockComparison: (() => void) | undefined;
+  /** Whether the log says that this server's clock differs. */
+  #clockDiffers = false;
 
   constructor(options: LinkManagerOptions) {
     const { self, topology } = options;
     this.#options = options;
-    this.#exchange = new HandshakeExchange({ ...options, name: self.name });
+    this.#exchange = new HandshakeExchange({
+      ...options,
+      name: self.name,
+      helloFields: () =>
+        new Map([[clockField, formatTimestamp(options.router.now())]]),
+    });
     const entries = topology.neighbours.get(self.name) ?? [];
     this.#neighbours = new Map(
       entries.map((entry) => [entry.name, new Neighbour(entry, options.clock)]),
@@ -138,6 +159,7 @@ export class LinkManager {
     if (port >= leastEphemeralPort && port <= mostEphemeralPort) {
       emit("debug", "server", "ephemeral port", { port });
     }
+    this.#scheduleClockComparison();
     const firstDials = [...this.#neighbours.values()].map((neighbour) => {
       const firstDial = this.#dialer.dial(neighbour);
       this.#track(firstDial.then(() => this.#dialer.keepLinked(neighbour)));
@@ -209,6 +231,7 @@ export class LinkManager {
     return this.#neighbourStates().map((state) => ({
       ...state,
       waitingReports: router.waitingFor(state.neighbour),
+      clockAheadSeconds: router.clockAheadOf(state.neighbour),
       counts: this.#neighbours.get(state.neighbour)!.counts,
     }));
   }
@@ -225,6 +248,7 @@ export class LinkManager {
   /** Drains all links, and ends all other tasks. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#cancelClockComparison?.();
     this.#flusher.stop();
     this.#pendingHandshakes.close();
     for (const { link } of this.#neighbours.values()) {
@@ -342,6 +366,8 @@ export class LinkManager {
           : isCurrentIncarnation();
         return isValid ? this.#onMessage(name, linkName, message) : undefined;
       },
+      onOptional: (line) =>
+        !isCurrentIncarnation() || (router.onOptional?.(name, line) ?? false),
       onChunkEnd: () => {
         this.#propagationSampler.endBatch();
         this.scheduleFlush();
@@ -354,6 +380,10 @@ export class LinkManager {
       neighbour.link = link;
       neighbour.lastFailure = undefined;
       neighbour.counts.up();
+      const told = established.fields.get(clockField);
+      if (told !== undefined && isTime(told)) {
+        router.onClock(name, parseTimestamp(told));
+      }
       this.#watchIncarnations(neighbour, established, linkName);
       emit("info", linkName, "link up", { neighbour: name, dialler: dialer });
       if (inUse !== undefined) this.#track(inUse.drain("replaced"));
@@ -434,6 +464,27 @@ export class LinkManager {
     });
   }
 
+  /** Compares the clocks once a second. */
+  #scheduleClockComparison(): void {
+    const { clock, router } = this.#options;
+    this.#cancelClockComparison = clock.after(pingAfterMs, () => {
+      router.compareClocks();
+      this.#emitClock(router.clock);
+      this.flush();
+      this.#scheduleClockComparison();
+    });
+  }
+
+  /** Says once that this server's clock differs, and once that it agrees. */
+  #emitClock({ aheadSeconds, clocks, differs }: ReplicaClockStatus): void {
+    if (differs === this.#clockDiffers) return;
+    this.#clockDiffers = differs;
+    const fields = { aheadSeconds: roundToMs(aheadSeconds), clocks };
+    const { emit } = this.#options;
+    if (differs) emit("warning", "server", "clock differs", fields);
+    else emit("info", "server", "clock agrees", fields);
+  }
+
   #onHeartbeat({ dialer, neighbour }: Link, heartbeats: number): void {
     const { router, self } = this.#options;
     router.onHeartbeat(neighbour);
@@ -477,6 +528,10 @@ export class LinkManager {
     task.then(forget, forget);
     return task;
   }
+}
+
+function roundToMs(seconds: number): number {
+  return Math.round(seconds * 1_000) / 1_000;
 }
 
 /** Replacing a connection by a better one is normal, a loss is not. */

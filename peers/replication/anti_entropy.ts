@@ -145,7 +145,7 @@ export class AntiEntropy implements LineSource {
   }
 
   /**
-   * Starts a comparison behind those under way, as something for the neighbour
+   * Starts a comparison after those under way, as something for the neighbour
    * or from it was dropped. This server has not caught up before that.
    */
   repair(): void {

@@ -15,7 +15,11 @@ import {
   secondsBetween,
   type Timestamp,
 } from "../../protocol/time.ts";
-import type { ForgetRefusal, Forgotten } from "../../replica/replica.ts";
+import type {
+  ForgetRefusal,
+  Forgotten,
+  ReplicaClockStatus,
+} from "../../replica/replica.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredOnArrivalForAlarm,
@@ -33,6 +37,7 @@ import {
 } from "../store/report_store.ts";
 import type { StoreResult } from "../store/report_table.ts";
 import type { TreeKey } from "../tree_key.ts";
+import { ClockComparison } from "./clock_comparison.ts";
 import { Contacts } from "./contacts.ts";
 import { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message } from "./messages.ts";
@@ -43,6 +48,11 @@ import { PeerReplication } from "./peer_replication.ts";
 export type Acceptance =
   /** It is the newest of its client: it was stored and forwarded. */
   | "newer"
+  /**
+   * A neighbour has sent it, and it was heard at a time that has not come, by the
+   * clocks of this server and its neighbours. Nothing changed.
+   */
+  | "ahead"
   /** Nothing changed. */
   | NotStored
   /** It is too old to be taken from a neighbour that was apart for so long. */
@@ -54,8 +64,8 @@ export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
 /** What `FloodRouter` needs. */
 export interface FloodRouterOptions {
   readonly limits: StoreLimits;
-  /** A clock that is never set; that of the limits by default. */
-  readonly elapsedSeconds?: () => number;
+  /** Milliseconds from an arbitrary start; never decreases. */
+  readonly elapsedMs: () => number;
   /** Whether neighbours run anti-entropy. */
   readonly catchUp: boolean;
   /** How many fingerprints of recent reports are kept; a power of two. */
@@ -77,11 +87,12 @@ export interface FloodRouterOptions {
 /** One server's reports, and their exchange with the linked neighbours. */
 export class FloodRouter {
   readonly #options: FloodRouterOptions;
-  /** The smallest key that is to be adopted behind the rebuild under way. */
+  /** The smallest key that is to be adopted after the rebuild under way. */
   #nextKey: TreeKey | undefined;
   readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;
   readonly #contacts: Contacts;
+  readonly #clocks: ClockComparison;
   readonly #peers = new Map<string, PeerReplication>();
   /** By server, the neighbour that was first to send its latest report. */
   readonly #sources = new Map<ByteString, string>();
@@ -89,6 +100,7 @@ export class FloodRouter {
     newer: 0,
     known: 0,
     repeated: 0,
+    ahead: 0,
     forgotten: 0,
     deleted: 0,
     apart: 0,
@@ -108,6 +120,11 @@ export class FloodRouter {
   onApart: ((neighbour: string) => void) | undefined;
   /** Called when a deletion was not stored because there are too many. */
   onDeletionsFull: (() => void) | undefined;
+  /**
+   * Receives an optional message of a linked neighbour. Returns whether it is
+   * known.
+   */
+  onOptional: ((from: string, line: ByteString) => boolean) | undefined;
   /** Called when a neighbour's horizon is ahead of the clock by some seconds. */
   onHorizonAhead:
     | ((neighbour: string, seconds: number) => void)
@@ -127,11 +144,9 @@ export class FloodRouter {
       options.treeKey,
     );
     this.#recent = new RecentFingerprints(options.recentReports);
-    const { forgetSeconds, now } = options.limits;
-    this.#contacts = new Contacts(
-      options.elapsedSeconds ?? (() => now().seconds),
-      forgetSeconds,
-    );
+    const { elapsedMs, limits: { forgetSeconds, now } } = options;
+    this.#clocks = new ClockComparison({ elapsedMs, now });
+    this.#contacts = new Contacts(() => elapsedMs() / 1000, forgetSeconds);
   }
 
   /**
@@ -141,6 +156,7 @@ export class FloodRouter {
    * @param source The connection that it came from; undefined for none.
    */
   acceptOwn(report: Report, source?: ReportSource): Acceptance {
+    this.#clocks.onHeard(report);
     const acceptance = this.#count(
       report,
       this.#accept(report, undefined, source, true),
@@ -153,11 +169,16 @@ export class FloodRouter {
   /**
    * Receives a report that came over a link. If it is newer than the stored
    * one, it is stored and sent to every linked neighbour but the one it came
-   * from.
+   * from. A report that was heard at a time that has not come is neither stored
+   * nor sent. It comes again with a comparison.
    *
    * @param from The neighbour; undefined if it is not linked any more.
    */
   accept(report: Report, from?: string): Acceptance {
+    if (this.#clocks.isAhead(report)) {
+      this.#counts.ahead += 1;
+      return "ahead";
+    }
     const sender = from === undefined ? undefined : this.#peers.get(from);
     return this.#count(report, this.#accept(report, sender, undefined, false));
   }
@@ -263,9 +284,30 @@ export class FloodRouter {
       this.raiseHorizon(from, message.time);
       return undefined;
     }
+    if (message.verb === "CLOCK") {
+      this.onClock(from, message.time);
+      return undefined;
+    }
     const fault = this.#peers.get(from)?.onMessage(message);
     if (message.verb === "TREE") this.#adopt(message.key);
     return fault;
+  }
+
+  /**
+   * Sends a summary of a server to every linked neighbour. It replaces an
+   * earlier one of this server that waits.
+   *
+   * @param except A neighbour that does not get it.
+   */
+  sendSummary(server: ByteString, line: ByteString, except?: string): void {
+    for (const [neighbour, { outbox }] of this.#peers) {
+      if (neighbour !== except) outbox.sendSummary(server, line);
+    }
+  }
+
+  /** Whether a server is a linked neighbour. */
+  isLinked(server: ByteString): boolean {
+    return this.#peers.has(server);
   }
 
   /** Whether the digest tree gets another key: then `rebuild` must be called. */
@@ -308,6 +350,39 @@ export class FloodRouter {
       peer.tellKey();
       peer.align();
     }
+  }
+
+  /** This server's clock. */
+  now(): Timestamp {
+    return this.#options.limits.now();
+  }
+
+  /** How this server's clock compares with those of its neighbours. */
+  get clock(): ReplicaClockStatus {
+    return this.#clocks.state;
+  }
+
+  /**
+   * How far a neighbour's clock is ahead of this server's, in seconds; undefined
+   * if it is not linked or has not told it.
+   */
+  clockAheadOf(neighbour: string): number | undefined {
+    return this.#clocks.aheadSecondsOf(neighbour);
+  }
+
+  /** To be called when a linked neighbour has told its clock. */
+  onClock(neighbour: string, theirs: Timestamp): void {
+    this.#clocks.onTold(neighbour, theirs);
+  }
+
+  /**
+   * Compares the clocks; to be called once a second. If one was set back,
+   * maintenance removes the reports that were heard at a time that has
+   * not come. The caller must flush the outboxes afterwards.
+   */
+  compareClocks(): void {
+    const latest = this.#clocks.tick();
+    if (latest !== undefined) this.#store.removeAfter(latest);
   }
 
   /**
@@ -400,6 +475,7 @@ export class FloodRouter {
         hashKey: this.#options.hashKey,
         contacts: this.#contacts,
         onApart: () => this.onApart?.(neighbour),
+        now: this.#options.limits.now,
         onDropped: () => this.#options.onDropped?.(),
       });
       this.#peers.set(neighbour, peer);
@@ -413,6 +489,7 @@ export class FloodRouter {
   /** Drops the outbox and the state of a neighbour whose link is lost. */
   unlink(neighbour: string): void {
     this.#peers.delete(neighbour);
+    this.#clocks.onUnlinked(neighbour);
   }
 
   /**

@@ -52,6 +52,8 @@ export type Message =
    * begins with `+`.
    */
   | { readonly verb: "OPTIONAL"; readonly line: ByteString }
+  /** The sender's clock. Optional, for a server that does not know it. */
+  | { readonly verb: "CLOCK"; readonly time: Timestamp }
   /** The key of the sender's digest tree, which is complete. */
   | { readonly verb: "TREE"; readonly key: TreeKey }
   /** Requests ECHOED when the lines before were processed. */
@@ -101,6 +103,7 @@ export function isOfConnection({ verb }: Message): boolean {
     case "SYNCED":
     case "TREE":
     case "SEEN":
+    case "CLOCK":
     case "ECHO":
     case "ECHOED":
     case "DIGEST":
@@ -113,6 +116,9 @@ export function isOfConnection({ verb }: Message): boolean {
 }
 
 const leafDigits = 4;
+
+/** A message that may be ignored, as older servers do. */
+const clockOpening = "+CLOCK ";
 
 /** The verb and the fields of a message that may be ignored. */
 const optionalPattern = /^\+[A-Z0-9-]{1,32}(?: |$)/;
@@ -138,6 +144,8 @@ export function formatMessage(message: Message): ByteString {
     case "SYNC":
     case "SYNCED":
       return message.verb;
+    case "CLOCK":
+      return clockOpening + formatTimestamp(message.time);
     case "TREE":
       return `TREE ${message.key}`;
     case "ECHO":
@@ -180,6 +188,10 @@ export function parseMessage(
   isServer: (name: ByteString) => boolean,
 ): Message | undefined {
   if (line[0] === "+") {
+    const text = line.slice(clockOpening.length);
+    if (line.startsWith(clockOpening) && isTime(text)) {
+      return { verb: "CLOCK", time: parseTimestamp(text) };
+    }
     return optionalPattern.test(line) ? { verb: "OPTIONAL", line } : undefined;
   }
   const [verb, ...fields] = line.split(" ", maxFields + 1);

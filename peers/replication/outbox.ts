@@ -3,7 +3,7 @@
  * the next write. When the batch is full, they wait by client instead, and a
  * newer report replaces an older one. A slow or frozen neighbour therefore costs
  * a batch and at most one entry for each client, and later gets only the newest
- * reports. What waits has a limit in bytes: over it, everything behind the batch
+ * reports. What waits has a limit in bytes: over it, everything after the batch
  * is dropped, and the two servers compare their reports later.
  *
  * A catch-up is sent at the pace at which the neighbour processes it. The lines
@@ -50,12 +50,14 @@ export interface OutboxOptions {
   readonly whenIdle?: LineSource;
   /** When a write has this many bytes, no report is added. */
   readonly writeBytes?: number;
-  /** Most bytes that wait behind the next write. */
+  /** Most bytes that wait besides the next write. */
   readonly maxBytes?: number;
   /** The stored report with an ID, valid until the next call. */
   readonly findReport?: (id: ReportId) => Report | undefined;
-  /** Called when everything behind the next write was dropped. */
+  /** Called when everything but the next write was dropped. */
   readonly onDropped?: () => void;
+  /** This server's clock, which `tellClock` tells. */
+  readonly now?: () => Timestamp;
   /** Random, for a hash of fingerprints. */
   readonly hashKey?: HashKey;
 }
@@ -88,6 +90,8 @@ export class Outbox {
   #horizon: Timestamp | undefined;
   #contacts: ContactAges | undefined;
   #treeKey: TreeKey | undefined;
+  /** Whether the next write tells this server's clock. */
+  #tellsClock = false;
   /** The number of the neighbour's last ECHO, until it is answered. */
   #echo: number | undefined;
   /** How many ECHOs were sent on this connection. */
@@ -104,6 +108,9 @@ export class Outbox {
   #beforeSynced: { backlog: number; wanted: number } | undefined;
   /** Whether the neighbour has sent SYNC. */
   #isSyncOpen = false;
+  /** Lines with summaries, by the servers that they are about. */
+  readonly #summaries = new Map<ByteString, ByteString>();
+  #summaryBytes = 0;
   /** How many reports were dropped since the last write. */
   #dropped = 0;
   /** Consecutive writes without lines of `#whenIdle`. */
@@ -115,6 +122,7 @@ export class Outbox {
   readonly #maxBytes: number;
   readonly #findReport: (id: ReportId) => Report | undefined;
   readonly #onDropped: () => void;
+  readonly #now: (() => Timestamp) | undefined;
 
   constructor(options: OutboxOptions = {}) {
     this.#whenIdle = options.whenIdle ?? nothingWhenIdle;
@@ -122,6 +130,7 @@ export class Outbox {
     this.#maxBytes = options.maxBytes ?? maxOutboxBytes;
     this.#findReport = options.findReport ?? (() => undefined);
     this.#onDropped = options.onDropped ?? (() => {});
+    this.#now = options.now;
     this.announcements = new LazyAnnouncements(options.hashKey);
   }
 
@@ -222,6 +231,20 @@ export class Outbox {
     this.#treeKey = key;
   }
 
+  /** Sends a line with the summary of a server, instead of an earlier one. */
+  sendSummary(server: ByteString, line: ByteString): void {
+    if (this.#dropped > 0) return;
+    this.#summaryBytes += line.length -
+      (this.#summaries.get(server)?.length ?? 0);
+    this.#summaries.set(server, line);
+    this.#limitBytes();
+  }
+
+  /** Tells this server's clock with the next write, as it is then. */
+  tellClock(): void {
+    this.#tellsClock = this.#now !== undefined;
+  }
+
   /** Sends SYNCED when everything that waits now has been sent. */
   onSync(): void {
     this.#isSyncOpen = true;
@@ -253,6 +276,7 @@ export class Outbox {
     this.dropSync();
     this.#directives.clear();
     this.#requests.clear();
+    this.#dropSummaries();
     this.#echo = undefined;
     this.#contacts = undefined;
     this.#treeKey = undefined;
@@ -267,11 +291,13 @@ export class Outbox {
     return this.#batch.ends.length + this.#backlog.size + this.#dropped;
   }
 
-  /** What waits behind the batch, in bytes of memory. */
+  /** What waits besides the batch, in bytes of memory. */
   get bytes(): number {
     const { announcements } = this;
-    return this.#backlogBytes + announcements.bytes + outboxEntryBytes *
-        (this.#backlog.size + this.#requests.size + this.#wanted.size);
+    const entries = this.#backlog.size + this.#requests.size +
+      this.#wanted.size + this.#summaries.size;
+    return this.#backlogBytes + this.#summaryBytes + announcements.bytes +
+      outboxEntryBytes * entries;
   }
 
   /** How many reports wait in the backlog. */
@@ -299,8 +325,10 @@ export class Outbox {
     this.#addWanted(batch);
     addAnnouncements(this.announcements.takeDue(), batch);
     this.#addIdleLines(batch, batch.length > keyBytes);
+    this.#addSummaries(batch);
     this.#addSynced(batch);
     this.#addEchoes(batch);
+    this.#addClock(batch);
     if (batch.length === 0) return undefined;
     this.#batch = this.#pool.acquire();
     this.#fingerprints.length = 0;
@@ -312,7 +340,7 @@ export class Outbox {
    * does a limited amount of work at once.
    */
   get hasMore(): boolean {
-    return this.#requests.size > 0 ||
+    return this.#requests.size > 0 || this.#summaries.size > 0 ||
       this.#mayCatchUp &&
         (this.#wanted.size > 0 || this.#whenIdle.hasMore);
   }
@@ -351,7 +379,7 @@ export class Outbox {
     if (line !== undefined) this.#backlogBytes -= client.length + line.length;
   }
 
-  /** Drops everything behind the batch if it has too many bytes. */
+  /** Drops everything but the batch if that has too many bytes. */
   #limitBytes(): void {
     const isWithin = this.bytes <= this.#maxBytes &&
       this.announcements.size <= maxAnnouncements;
@@ -361,8 +389,9 @@ export class Outbox {
     this.#backlogBytes = 0;
     this.#requests.clear();
     this.#wanted.clear();
+    this.#dropSummaries();
     this.announcements.clear();
-    // SYNCED must come behind the comparison.
+    // SYNCED must come after the comparison.
     this.#beforeSynced = undefined;
     this.#onDropped();
   }
@@ -383,6 +412,21 @@ export class Outbox {
     add(batch, { verb: "TREE", key: this.#treeKey });
     this.#treeKey = undefined;
     return batch.length - start;
+  }
+
+  #dropSummaries(): void {
+    this.#summaries.clear();
+    this.#summaryBytes = 0;
+  }
+
+  /** Adds summaries. Those that have no room wait for the next write. */
+  #addSummaries(batch: Batch): void {
+    for (const [server, line] of this.#summaries) {
+      if (batch.length >= this.#writeBytes) return;
+      this.#summaries.delete(server);
+      this.#summaryBytes -= line.length;
+      batch.add(line);
+    }
   }
 
   #addDirectives(batch: Batch): void {
@@ -464,6 +508,12 @@ export class Outbox {
     if (wanted > 0 && this.#wanted.size > 0) return;
     add(batch, { verb: "SYNCED" });
     this.dropSync();
+  }
+
+  #addClock(batch: Batch): void {
+    if (!this.#tellsClock) return;
+    this.#tellsClock = false;
+    add(batch, { verb: "CLOCK", time: this.#now!() });
   }
 
   #addEchoes(batch: Batch): void {

@@ -14,7 +14,12 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
-import { heartbeatsPerSeen, maxKeysOfLink } from "../limits.ts";
+import type { Timestamp } from "../../protocol/time.ts";
+import {
+  clockEveryHeartbeats,
+  heartbeatsPerSeen,
+  maxKeysOfLink,
+} from "../limits.ts";
 import { fingerprintOf } from "../store/fingerprint.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import type { ReportStore } from "../store/report_store.ts";
@@ -42,6 +47,8 @@ export interface PeerReplicationContext {
   readonly onApart: () => void;
   /** Called when what waits for the neighbour was dropped. */
   readonly onDropped: () => void;
+  /** This server's clock. */
+  readonly now: () => Timestamp;
 }
 
 /** One side of the exchange with a linked neighbour. */
@@ -78,6 +85,7 @@ export class PeerReplication {
       writeBytes: context.writeBytes,
       maxBytes: context.maxOutboxBytes,
       hashKey: context.hashKey,
+      now: context.now,
       findReport: ({ fingerprint, leaf }) =>
         context.store.inLeaf(leaf, fingerprint),
       onDropped: () => {
@@ -104,6 +112,7 @@ export class PeerReplication {
     this.#heartbeats = 0;
     this.#tellContacts();
     this.tellKey();
+    this.outbox.tellClock();
   }
 
   #tellContacts(): void {
@@ -215,12 +224,13 @@ export class PeerReplication {
 
   /**
    * At each heartbeat, assumes that the neighbour has received each PRUNE. Tells
-   * it this server's contacts from time to time.
+   * it this server's clock and contacts at some of them.
    */
   onHeartbeat(): void {
     this.#recentlyPruned.clear();
     this.#heartbeats += 1;
     if (this.#heartbeats % heartbeatsPerSeen === 0) this.#tellContacts();
+    if (this.#heartbeats % clockEveryHeartbeats === 0) this.outbox.tellClock();
   }
 
   /**

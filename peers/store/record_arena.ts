@@ -123,6 +123,10 @@ export interface Walk {
   unit: number;
 }
 
+type MutableParts = {
+  -readonly [Part in keyof ReportParts]: ReportParts[Part];
+};
+
 /** Where a walk stands, as two whole numbers that stay valid. */
 export interface Place {
   /** The serial number of a block. */
@@ -150,7 +154,7 @@ export class RecordArena {
     clientStart: 0,
     timeStart: 0,
     end: 0,
-  } as { -readonly [Part in keyof ReportParts]: ReportParts[Part] };
+  } as MutableParts;
   /** By number, in the order in which they were opened. */
   readonly #inOrder = new Map<number, Block>();
   /** The same, to find one by its number. */
@@ -331,19 +335,28 @@ export class RecordArena {
    * byte for byte.
    */
   isRepeated(address: Address, report: Report): boolean {
-    return isRepetition(report, this.#partsOf(address));
+    return isRepetition(report, this.#lineOf(address));
   }
 
   /** Where the parts of a record's line are, until the next call. */
   #partsOf(address: Address): ReportParts {
-    const { bytes } = this.#blockOf(address);
+    const parts = this.#lineOf(address);
+    const { bytes } = parts;
+    let timeStart = parts.end;
+    while (bytes[timeStart - 1] !== space) timeStart -= 1;
+    parts.timeStart = timeStart;
+    return parts;
+  }
+
+  /** The same without the time, which has to be searched for. */
+  #lineOf(address: Address): MutableParts {
+    const { bytes, words } = this.#blockOf(address);
+    const shape = words[wordOf(address) + shapeAt];
     const parts = this.#parts;
     parts.bytes = bytes;
     parts.start = this.#lineStart(address);
-    parts.clientStart = parts.start + this.#offsetOf(address);
-    parts.end = parts.start + this.#lengthOf(address);
-    parts.timeStart = parts.end;
-    while (bytes[parts.timeStart - 1] !== space) parts.timeStart -= 1;
+    parts.clientStart = parts.start + (shape & offsetMask);
+    parts.end = parts.start + (shape >>> lengthShift);
     return parts;
   }
 
@@ -432,7 +445,7 @@ export class RecordArena {
   }
 
   /**
-   * Goes on with a walk from where another one stood; behind the block, if that
+   * Goes on with a walk from where another one stood; after the block, if that
    * was given back. Any other place is taken for the next one.
    */
   walkFrom({ block: serial, unit }: Place): Walk {

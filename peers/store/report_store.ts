@@ -103,8 +103,13 @@ export class ReportStore {
   readonly #waitingHorizons: Timestamp[] = [];
   /** The walk over all records that frees expired ones, if one is under way. */
   #sweep: Walk | undefined;
-  /** Whether the horizon has moved up since the walk began. */
+  /** Whether more has to be freed since the walk began. */
   #isSweepOutdated = false;
+  /**
+   * Until the end of the walk, reports that were heard after this are removed,
+   * and not visible. Undefined if there are none.
+   */
+  #removedAfter: Timestamp | undefined;
   /**
    * While no walk is under way, no report was heard before this: there is nothing
    * to free until the time to live has moved the horizon here. Undefined if there
@@ -148,8 +153,10 @@ export class ReportStore {
       const heard = heardAt(report);
       if (isUntil(heard, horizon)) return "forgotten";
       this.#noteOldest(heard);
+    }
+    if (this.#mayBeGone(horizon)) {
       const stored = this.#table.heardAtOf(report);
-      if (stored !== undefined && isUntil(stored, horizon)) {
+      if (stored !== undefined && this.#isGone(stored, horizon)) {
         this.#remove(report.client);
       }
     }
@@ -246,7 +253,7 @@ export class ReportStore {
   /** Whether a report has expired. */
   isExpired(line: ByteString): boolean {
     const horizon = this.#horizon();
-    return horizon !== undefined && isUntil(heardAtOf(line), horizon);
+    return this.#mayBeGone(horizon) && this.#isGone(heardAtOf(line), horizon);
   }
 
   /** How many clients take up memory. */
@@ -312,7 +319,7 @@ export class ReportStore {
       return this.#period.fault(deletedUntil(report)) !== undefined;
     }
     const horizon = this.#horizon();
-    return horizon !== undefined && isUntil(heardAt(report), horizon);
+    return this.#mayBeGone(horizon) && this.#isGone(heardAt(report), horizon);
   }
 
   /** All remembered lines. One that is replaced meanwhile may occur twice. */
@@ -358,6 +365,16 @@ export class ReportStore {
       lines,
       next: next === undefined ? undefined : `${next.block} ${next.unit}`,
     };
+  }
+
+  /**
+   * Removes the reports that were heard after a time: by `sweep`, but they are
+   * not visible from now on.
+   */
+  removeAfter(time: Timestamp): void {
+    this.#removedAfter = time;
+    if (this.#sweep === undefined) this.#startSweep();
+    else this.#isSweepOutdated = true;
   }
 
   /** The raised horizon; undefined if it was never raised. */
@@ -442,6 +459,18 @@ export class ReportStore {
     if (clientTtlSeconds === undefined) return this.#raisedTo;
     const byAge = addSeconds(now(), -clientTtlSeconds);
     return this.#isRaisedTo(byAge) ? this.#raisedTo : byAge;
+  }
+
+  /** Whether reports may have expired, or are to be removed. */
+  #mayBeGone(horizon: Timestamp | undefined): boolean {
+    return horizon !== undefined || this.#removedAfter !== undefined;
+  }
+
+  /** Whether a report that was heard then has expired or is to be removed. */
+  #isGone(heard: Timestamp, horizon: Timestamp | undefined): boolean {
+    const latest = this.#removedAfter;
+    return horizon !== undefined && isUntil(heard, horizon) ||
+      latest !== undefined && !isUntil(heard, latest);
   }
 
   /** Whether the raised horizon is at this time or later. */
@@ -540,7 +569,7 @@ export class ReportStore {
     const isExpired = (report: Report) => {
       if (isDeletion(report)) return this.#isOver(report);
       const heard = heardAt(report);
-      if (horizon !== undefined && isUntil(heard, horizon)) return true;
+      if (this.#isGone(heard, horizon)) return true;
       this.#noteOldest(heard);
       return false;
     };
@@ -549,6 +578,7 @@ export class ReportStore {
       if (this.#table.sweep(this.#sweep, isExpired, this.#onExpired)) continue;
       this.#sweep = undefined;
       if (this.#isSweepOutdated) this.#startSweep();
+      else this.#removedAfter = undefined;
     }
   }
 

@@ -544,7 +544,7 @@ export class ReportTable {
    * Reads some reports from a place on.
    *
    * @param place `next` of the call before; undefined for the first one.
-   * @param visit Called with each report. Returns whether to go on behind it.
+   * @param visit Called with each report. Returns whether to go on after it.
    * @returns The place of the report at which `visit` stopped; undefined if there
    * was none.
    */

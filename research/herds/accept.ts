@@ -35,6 +35,7 @@ const firstSecond = 1_800_000_000;
 const createRouter = () =>
   new FloodRouter({
     catchUp: true,
+    elapsedMs: () => 0,
     limits: {
       maxClients: Infinity,
       maxTableBytes: Infinity,

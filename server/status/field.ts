@@ -78,6 +78,7 @@ export interface PageCells {
   readonly tally: Readonly<Record<string, number>>;
   readonly links: readonly object[];
   readonly log: object;
+  readonly clock: object;
 }
 
 /** The kinds of cells that can show a value; all kinds for an unknown type. */

@@ -127,6 +127,8 @@ export interface ReportCounts {
   readonly known: number;
   /** The client's stored report again, with the same position and time. */
   readonly repeated: number;
+  /** Heard by their origins at a time that has not come, and not stored. */
+  readonly ahead: number;
   /** Heard by their origins at or before the horizon, and not stored. */
   readonly forgotten: number;
   /** Heard by their origins until the time of a deletion, and not stored. */
@@ -142,6 +144,7 @@ const reports = group<ReportCounts>({
   newer: { initial: 0 },
   known: { initial: 0 },
   repeated: { initial: 0 },
+  ahead: { initial: 0 },
   forgotten: { initial: 0 },
   deleted: { initial: 0 },
   apart: { initial: 0 },
@@ -151,6 +154,40 @@ const reports = group<ReportCounts>({
     "Reports of clients and neighbours, by outcome",
     "outcome",
   ),
+});
+
+/** A server's clock, and the median of it and its linked neighbours' clocks. */
+export interface ClockStatus {
+  /** How far it is ahead of the median, in seconds; negative if it is behind. */
+  readonly aheadSeconds: number;
+  /** How many clocks the median is of. */
+  readonly clocks: number;
+  /** Whether it differs so much that it may be wrong. */
+  readonly differs: boolean;
+}
+
+const clock = group<ClockStatus>({
+  aheadSeconds: {
+    initial: 0,
+    isInSummary: true,
+    metric: gauge(
+      "herd_clock_ahead_seconds",
+      "How far this server's clock is ahead of the median of it and its linked neighbours' clocks",
+    ),
+  },
+  clocks: { initial: 1, isInSummary: true },
+  differs: {
+    initial: false,
+    isInSummary: true,
+    metric: flag(
+      "herd_clock_differs",
+      "Whether this server's clock differs from that median by more than 5 s",
+      Boolean,
+    ),
+  },
+}, {
+  isInSummary: true,
+  page: { title: "Clock", cell: "clock", rank: 5 },
 });
 
 /** The state of the link with a neighbour. */
@@ -167,6 +204,11 @@ export interface LinkStatus {
   readonly isCaughtUp: boolean;
   /** Reports in the neighbour's outbox. */
   readonly waitingReports: number;
+  /**
+   * How far the neighbour's clock is ahead of this server's, in seconds; null if
+   * it is not known.
+   */
+  readonly clockAheadSeconds: number | null;
   /** Reports received from the neighbour. */
   readonly reportsReceived: number;
   /** Bytes sent to the neighbour. */
@@ -206,6 +248,17 @@ const link = group<LinkStatus>({
       "herd_link_waiting_reports",
       "Reports waiting to be sent to a neighbour",
     ),
+  },
+  clockAheadSeconds: {
+    initial: null,
+    isInSummary: true,
+    metric: {
+      ...gauge(
+        "herd_link_clock_ahead_seconds",
+        "How far the clock of a linked neighbour is ahead of this server's",
+      ),
+      read: (seconds) => seconds === null ? [] : [[seconds]],
+    },
   },
   reportsReceived: {
     initial: 0,
@@ -371,6 +424,8 @@ export interface ServerFacts {
   readonly reports: ReportCounts;
   /** Whether reports of its clients expire on arrival, so that none is stored. */
   readonly storesNothing: boolean;
+  /** How its clock compares with those of its neighbours. */
+  readonly clock: ClockStatus;
   /** How often each limit was reached, without those that never were. */
   readonly limitHits: Readonly<Record<string, number>>;
   /**
@@ -438,6 +493,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
       Boolean,
     ),
   },
+  clock,
   limitHits: {
     isInSummary: true,
     initial: {},

@@ -9,6 +9,7 @@ import type { ServerStatus } from "./fields.ts";
 import type { AgedSummary } from "./summary.ts";
 
 export type {
+  ClockStatus,
   ConnectionCounts,
   LineCounts,
   LinkStatus,

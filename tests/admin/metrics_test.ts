@@ -28,6 +28,7 @@ const link = {
   stateSeconds: 60,
   isCaughtUp: false,
   waitingReports: 7,
+  clockAheadSeconds: null,
   reportsReceived: 8,
   bytesSent: 9,
   losses: 10,

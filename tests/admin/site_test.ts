@@ -25,7 +25,7 @@ import {
 /** IDs that mean something in the query of a URL. */
 const oddIds = ["+1", "a&b", "id=c", "a=b&id=d", "50%", "%4", "a/?b", "%\xfc"];
 
-/** A site, and the server behind it. */
+/** A site, and the server that it shows. */
 function open(facts: Given<ServerFacts> = {}) {
   const self = new FakeObservedServer("Hill");
   self.known = ["kiwi", "\x00<b>\xff", "__proto__", ...oddIds].map((client) =>

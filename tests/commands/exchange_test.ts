@@ -92,7 +92,7 @@ test("exchange() fails with a hint if the stream ends without an answer", async 
 test("exchange() takes a TLS record for no answer", async () => {
   const { clock, fails, output, server } = start(["WHATSAT kiwi 1 1\n"]);
   await clock.advance(0);
-  // An alert, as a server sends it to a client that speaks plain text.
+  // An alert, as a server sends it to a client that sends plain text.
   server.sendText("\x15\x03\x01\x00\x02\x02\x46");
   server.close();
   await fails(

@@ -29,6 +29,7 @@ const link: LinkStatus = {
   stateSeconds: 60,
   isCaughtUp: true,
   waitingReports: 0,
+  clockAheadSeconds: null,
   reportsReceived: 0,
   bytesSent: 0,
   losses: 0,

@@ -162,7 +162,7 @@ const commands = [
   "places",
   "stats",
 ]
-  .concat("trace");
+  .concat("trace", "token");
 
 Deno.test("programs print the recorded help texts", () =>
   inFolder(async (folder) => {
@@ -251,6 +251,9 @@ Deno.test("programs end with the recorded messages and exit statuses", () =>
       ["main.ts", "places", "+1+1"],
       ["main.ts", "stats", "missing"],
       ["main.ts", "trace"],
+      ["main.ts", "token"],
+      ["main.ts", "token", "create"],
+      ["main.ts", "token", "inspect", "--token-key-file", "short.secret"],
     ]);
     compareWithRecord(
       "programs/exits.txt",

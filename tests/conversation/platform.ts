@@ -25,9 +25,9 @@ const fetchMs = 20;
 /**
  * Time moves after this many turns of the event loop without a pending
  * operation. The turns after the first allow for operations that start after
- * another one.
+ * another one, and for what waits in `SystemClock.nextTurn` twice: 61 turns each.
  */
-const quietTurns = 4;
+const quietTurns = 150;
 
 /**
  * Longest text that is recorded whole, in characters. Longer ones are recorded
@@ -580,7 +580,7 @@ function bytesIn(body: string): ReadableStream {
     start(controller) {
       if (body !== "") controller.enqueue(new TextEncoder().encode(body));
       controller.close();
-      // A reader that waits for bytes is told of the end.
+      // Ends the read of a reader that waits for bytes.
       controller.byobRequest?.respond(0);
     },
   });

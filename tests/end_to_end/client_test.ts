@@ -106,7 +106,7 @@ Deno.test("in a pipe, herd client and herd send fail if a line is not answered",
   const hint = "it may use TLS (--tls-ca FILE), or it may have too many " +
     "connections: see its log";
   const send = [...command.with(4, "send"), "WHATSAT kiwi 1 1"];
-  // Plain text to a server that speaks TLS.
+  // Plain text to a port with TLS.
   for (const args of [command, send]) {
     const { code, stderr, stdout } = await pipe("x\n", args);
     assertEquals({ code, stdout }, { code: 1, stdout: "" });

@@ -89,3 +89,19 @@ Deno.test("a server can be removed from a running herd, which keeps its reports"
   }
   herd.checkLogs();
 });
+
+Deno.test("a server says which servers of its herd file cannot reach each other", async () => {
+  await using herd = new TestHerd();
+  const path = `${herd.logFolder}/parts.json`;
+  const servers = ["Hill", "Jaquez", "Smith", "Pear"].map((name) => ({ name }));
+  const links = [["Hill", "Smith"]];
+  await Deno.writeTextFile(path, JSON.stringify({ servers, links }));
+  const permissions = ["--allow-net", "--allow-write", "--allow-read"];
+  const hill = await herd.start("Hill", [`--config=${path}`], {}, permissions);
+  const note = "the herd file has no links between these servers, so reports " +
+    "do not pass between them: Hill, Smith; Jaquez; Pear\n";
+  await until(() => hill.stderr.includes(note));
+  hill.signal("SIGINT");
+  assertEquals(await hill.ended(), 0);
+  assertEquals(hill.stdout.trimEnd().split("\n").at(-1), "Hill has stopped.");
+});

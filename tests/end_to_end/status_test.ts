@@ -101,6 +101,37 @@ Deno.test("a server with --admin shows only itself", async () => {
   assertStringIncludes(await rawGet(port, "localhost"), " 200 OK");
 });
 
+Deno.test("an administration port shows servers of other processes by their summaries", async () => {
+  await using herd = new TestHerd();
+  // Campbell is no neighbour of Hill: its summary is forwarded by Smith.
+  await herd.start("Hill", ["--admin"]);
+  await herd.start("Smith");
+  const campbell = await herd.start("Campbell");
+  await herd.untilLinked(["Hill", "Smith", "Campbell"]);
+  const summaryOf = async (name: string) => {
+    const { summaries } = await statusOf(herd, "Hill");
+    return summaries.find((summary) => summary.name === name);
+  };
+  await until(async () => await summaryOf("Smith") !== undefined);
+  // `untilLinked` has sent reports.
+  await until(async () =>
+    ((await summaryOf("Campbell"))?.lines.iamat ?? 0) > 0
+  );
+  const seen = (await summaryOf("Campbell"))!;
+  assert(seen.ageSeconds >= 0 && seen.uptimeSeconds > 0);
+  const links = seen.links.map(({ isUp, neighbour }) => [neighbour, isUp]);
+  assertEquals(links, [["Singleton", false], ["Smith", true]]);
+  campbell.signal("SIGTERM");
+  assertEquals(await campbell.ended(), 0);
+  await until(async () => (await summaryOf("Campbell"))?.isStopping === true);
+  // Nothing was unknown, and the logs do not have the texts.
+  const { servers: [hill] } = await statusOf(herd, "Hill");
+  assert(hill.links.every(({ ignoredMessages }) => ignoredMessages === 0));
+  const log = await Deno.readTextFile(`${herd.logFolder}/Hill.log`);
+  assert(/ peer\/\d+\/Smith <- \+SUMMARY Campbell\n/.test(log));
+  assert(!log.includes("uptimeSeconds"));
+});
+
 /** The answer to a Host header that `fetch` would not send. */
 async function rawGet(port: number, host: string): Promise<string> {
   return await ask(

@@ -106,6 +106,7 @@ function linksOf(
       stateSeconds: 60,
       isCaughtUp: isUp,
       waitingReports: waiting[key] ?? 0,
+      clockAheadSeconds: null,
       reportsReceived: 0,
       bytesSent: 0,
       losses: isUp ? 0 : 1,

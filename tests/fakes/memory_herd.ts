@@ -16,6 +16,7 @@ import {
 } from "../../peers/replication/flood_router.ts";
 import type { StoreLimits } from "../../peers/store/report_store.ts";
 import { parseTopology, type Topology } from "../../peers/topology.ts";
+import { addSeconds } from "../../protocol/time.ts";
 import type { EventFields, EventLevel } from "../../runtime/events.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { ManualClock } from "./manual_clock.ts";
@@ -26,12 +27,23 @@ import { timestampOf } from "./timestamp.ts";
 
 /** A router without limits, unless a test sets some. */
 export function openRouter(
-  { catchUp = true, maxOutboxBytes, rebuiltReports, treeKey, ...limits }:
+  {
+    catchUp = true,
+    elapsedMs = () => 0,
+    maxOutboxBytes,
+    rebuiltReports,
+    treeKey,
+    ...limits
+  }:
     & Partial<StoreLimits>
     & Partial<
       Pick<
         FloodRouterOptions,
-        "catchUp" | "maxOutboxBytes" | "rebuiltReports" | "treeKey"
+        | "catchUp"
+        | "elapsedMs"
+        | "maxOutboxBytes"
+        | "rebuiltReports"
+        | "treeKey"
       >
     > = {},
 ): FloodRouter {
@@ -40,6 +52,7 @@ export function openRouter(
     maxOutboxBytes,
     rebuiltReports,
     treeKey,
+    elapsedMs,
     limits: {
       maxClients: Infinity,
       maxTableBytes: Infinity,
@@ -116,10 +129,17 @@ export class MemoryHerd {
       catchUp?: boolean;
       secrets?: readonly string[];
       treeKey?: string;
+      /** How far its clock is ahead; without this, its clock stands still. */
+      aheadSeconds?: () => number;
     } = {},
   ): MemoryServer {
     const self = this.topology.servers.find((entry) => entry.name === name)!;
-    const router = openRouter(options);
+    const { aheadSeconds, ...routerOptions } = options;
+    const clocks = aheadSeconds === undefined ? {} : {
+      now: () => addSeconds(this.clock.now(), aheadSeconds()),
+      elapsedMs: () => this.clock.elapsedMs(),
+    };
+    const router = openRouter({ ...routerOptions, ...clocks });
     const events: string[] = [];
     const allEvents: MemoryEvent[] = [];
     const traffic = new Map<string, RecordingTrafficLog>();

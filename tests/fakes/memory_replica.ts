@@ -100,11 +100,13 @@ export class MemoryReplica implements Replica {
         newer: this.accepted.length,
         known: 0,
         repeated: 0,
+        ahead: 0,
         forgotten: 0,
         deleted: 0,
         apart: 0,
       },
       storesNothing: false,
+      clock: { aheadSeconds: 0, clocks: 1, differs: false },
       links: [],
     };
   }

@@ -10,6 +10,8 @@ import {
   partialLineFaults,
   sessionFaults,
 } from "./planted/clients.ts";
+import { gatewayFaults } from "./planted/gateways.ts";
+import { identityFaults } from "./planted/identities.ts";
 import { peerFaults } from "./planted/peers.ts";
 import type { PlantedFault } from "./planted/planted_fault.ts";
 import { textFaults } from "./planted/texts.ts";
@@ -23,4 +25,6 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...partialLineFaults,
   ...peerFaults,
   ...textFaults,
+  ...identityFaults,
+  ...gatewayFaults,
 ];

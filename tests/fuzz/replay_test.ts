@@ -10,6 +10,8 @@ import { Program, projectFolder } from "../end_to_end/process.ts";
 /** All files that the fuzzer needs. */
 const parts = [
   "cli",
+  "gateways",
+  "identity",
   "log",
   "packages",
   "peers",

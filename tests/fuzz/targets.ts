@@ -4,21 +4,38 @@
  * @module
  */
 import type { Target } from "./target.ts";
+import { attributesTarget } from "./targets/attributes.ts";
 import { bodiesTarget } from "./targets/bodies.ts";
+import { certificatesTarget } from "./targets/certificates.ts";
 import { commandsTarget } from "./targets/commands.ts";
+import { identitiesTarget, revokedTarget } from "./targets/edited_files.ts";
 import { escapesTarget } from "./targets/escapes.ts";
+import { formsTarget, phoneTrackTarget } from "./targets/forms.ts";
 import { handshakesTarget } from "./targets/handshakes.ts";
 import { herdsTarget } from "./targets/herds.ts";
 import { httpHeadsTarget } from "./targets/http_heads.ts";
+import {
+  geoJsonTarget,
+  jsonReportsTarget,
+  overlandTarget,
+  ownTracksTarget,
+  traccarClientsTarget,
+  traccarForwardsTarget,
+} from "./targets/json_messages.ts";
+import { jsonTextsTarget } from "./targets/json_texts.ts";
 import { keysTarget } from "./targets/keys.ts";
 import { linesTarget } from "./targets/lines.ts";
 import { messagesTarget } from "./targets/messages.ts";
 import { newBodiesTarget } from "./targets/new_bodies.ts";
+import { nmeaTarget } from "./targets/nmea.ts";
 import { numbersTarget } from "./targets/numbers.ts";
 import { partialLinesTarget } from "./targets/partial_lines.ts";
+import { patternsTarget } from "./targets/patterns.ts";
 import { reportsTarget } from "./targets/reports.ts";
+import { requestTargetsTarget } from "./targets/request_targets.ts";
 import { sessionsTarget } from "./targets/sessions.ts";
 import { summariesTarget } from "./targets/summaries.ts";
+import { clientTokensTarget } from "./targets/client_tokens.ts";
 import { topologiesTarget } from "./targets/topologies.ts";
 
 /** Each with the real code. */
@@ -39,4 +56,21 @@ export const targets: readonly Target[] = [
   topologiesTarget(),
   httpHeadsTarget(),
   summariesTarget(),
+  clientTokensTarget(),
+  patternsTarget(),
+  identitiesTarget(),
+  revokedTarget(),
+  certificatesTarget(),
+  attributesTarget(),
+  jsonTextsTarget(),
+  ownTracksTarget(),
+  traccarClientsTarget(),
+  traccarForwardsTarget(),
+  overlandTarget(),
+  geoJsonTarget(),
+  jsonReportsTarget(),
+  formsTarget(),
+  phoneTrackTarget(),
+  nmeaTarget(),
+  requestTargetsTarget(),
 ];

@@ -22,7 +22,7 @@ import {
   pause,
 } from "./scenario.ts";
 
-/** Servers in a circle: so many of the default herd's names. */
+/** Links that form a circle of the first `count` servers of the default herd. */
 function circle(count: number): [string, string][] {
   const names = ["Hill", "Jaquez", "Smith", "Campbell", "Singleton"]
     .slice(0, count);
@@ -178,7 +178,7 @@ Deno.test("A3: a page receives long IDs in small pieces", async () => {
   assertServed(result);
 });
 
-/** How many bytes a page is sent in so many seconds, and the largest event. */
+/** The number of bytes that a page receives in a time, and the largest event. */
 async function readEvents(
   port: number,
   seconds: number,

@@ -21,7 +21,7 @@ export interface StartOptions {
   readonly megabytes?: number;
   /** What is odd about its machine: see `odd_machine.ts`. */
   readonly odd?: string;
-  /** A command that starts the command behind it, such as a `ulimit`. */
+  /** A command that starts the command after it, such as a `ulimit`. */
   readonly through?: readonly string[];
   /** A herd file in the place of the herd's. */
   readonly herdFile?: string;

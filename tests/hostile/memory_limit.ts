@@ -25,7 +25,7 @@ function shell(script: string, ...args: string[]): string | undefined {
 
 /** The limit of one process. */
 export class MemoryLimit implements Disposable {
-  /** A command that starts the command behind it under the limit. */
+  /** A command that starts the command after it under the limit. */
   readonly through: readonly string[];
   readonly #cgroup: string | undefined;
 

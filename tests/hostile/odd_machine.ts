@@ -1,18 +1,18 @@
 /**
- * The program `server.ts` on a machine that is odd: `odd_machine.ts ODDITY NAME
- * [flags]`. The server knows nothing of it. The oddities:
+ * Runs `server.ts` as if its machine had a fault: `odd_machine.ts FAULT NAME
+ * [flags]`. The code of the server is unchanged. The faults:
  *
  * - `clock-ahead=SECONDS`: the time of day is wrong;
- * - `timers=FACTOR`: timers run so many times as fast, so that minutes of
+ * - `timers=FACTOR`: timers run faster by this factor, so that minutes of
  *   silence pass in seconds;
- * - `disk-hangs=BYTES`: no write to a file ends after so many bytes.
+ * - `disk-hangs=BYTES`: after this number of bytes no write to a file ends.
  *
  * @module
  */
 import { runProgram } from "../../cli/exit.ts";
 import { serve } from "../../server.ts";
 
-const oddities: Record<string, (amount: number) => void> = {
+const faults: Record<string, (amount: number) => void> = {
   "clock-ahead": (seconds) => {
     const now = Date.now;
     Date.now = () => now() + seconds * 1000;
@@ -44,8 +44,8 @@ const oddities: Record<string, (amount: number) => void> = {
 };
 
 if (import.meta.main) {
-  const [oddity, ...args] = Deno.args;
-  const [kind, amount] = oddity.split("=");
-  oddities[kind](Number(amount));
+  const [fault, ...args] = Deno.args;
+  const [kind, amount] = fault.split("=");
+  faults[kind](Number(amount));
   await runProgram("server", () => serve(args));
 }

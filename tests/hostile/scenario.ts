@@ -1,6 +1,6 @@
 /**
- * What all scenarios share: how long they are, the figures that they print, and
- * the names that servers give to what they tell.
+ * What all scenarios share: their lengths, the figures that they print, and the
+ * names of the events and metrics that they expect.
  *
  * @module
  */
@@ -80,11 +80,11 @@ export const longOperands = [
   "--max-time-bytes=65536",
 ];
 
-/** What servers are to tell, by names that the mends are to bring. */
+/** The names of events and metrics by which servers report faults. */
 export const told = {
   /** The event of two servers that have one name. */
   twoServersEvent: "two-servers-of-one-name",
-  /** The metric of it. */
+  /** Its metric. */
   twoServersMetric: "herd_two_servers_of_one_name_total",
   /** The event of a horizon that is ahead of the clock. */
   horizonAheadEvent: "horizon-ahead",

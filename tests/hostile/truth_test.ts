@@ -290,7 +290,7 @@ const spellings: Record<string, { certificate: string; key: string }> = {
 /** A certificate that is spelled so has to be taken. */
 const isTaken = (spelling: string) => !/spaces|indented/.test(spelling);
 
-/** What a client that speaks TLS is answered. */
+/** The answer to a client that uses TLS. */
 async function askSecurely(port: number): Promise<string> {
   const transport = await connectTls(port);
   try {

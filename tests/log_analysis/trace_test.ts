@@ -32,7 +32,7 @@ import {
   WrittenLog,
 } from "./written_logs.ts";
 
-/** With any leaf, as a log does not tell it. */
+/** An ID with any leaf, because a log does not contain the leaf. */
 const idOf = (line: ByteString) =>
   "0a1f" + formatFingerprint(fingerprint(line));
 

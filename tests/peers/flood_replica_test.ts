@@ -145,6 +145,7 @@ Deno.test({
       newer: 1,
       known: 1,
       repeated: 0,
+      ahead: 0,
       forgotten: 0,
       deleted: 0,
       apart: 0,

@@ -34,8 +34,9 @@ function lineOf(start: string): string {
 
 Deno.test("the handshake in PROTOCOL.md is valid", async () => {
   const hello = (line: string): Hello => {
-    const [, , from, to, incarnation, nonce] = line.split(" ");
-    return { from, to, incarnation, nonce };
+    const [, , from, to, incarnation, nonce, ...fields] = line.split(" ");
+    const parts = fields.map((field) => field.split("=") as [string, string]);
+    return { from, to, incarnation, nonce, fields: new Map(parts) };
   };
   const [dialer, acceptor] = [
     lineOf("HERD 5 Smith"),

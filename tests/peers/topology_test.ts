@@ -1,5 +1,9 @@
 import defaultHerd from "../../herd.json" with { type: "json" };
-import { parseTopology, TopologyError } from "../../peers/topology.ts";
+import {
+  connectedParts,
+  parseTopology,
+  TopologyError,
+} from "../../peers/topology.ts";
 import { assertEquals, assertThrows } from "../assert.ts";
 
 const two = { servers: [{ name: "A" }, { name: "B" }], links: [["A", "B"]] };
@@ -112,5 +116,24 @@ Deno.test({
       TopologyError,
       "A's peerPort: expected a port",
     );
+  },
+});
+
+Deno.test({
+  name: "connectedParts() finds the servers that no link connects",
+  permissions: "none",
+  fn() {
+    const parts = (names: string, links: readonly [string, string][]) =>
+      connectedParts(parseTopology({
+        servers: [...names].map((name) => ({ name })),
+        links,
+      })).map((part) => part.join(""));
+    assertEquals(parts("A", []), ["A"]);
+    assertEquals(parts("ABCD", [["A", "C"], ["B", "A"], ["D", "C"]]), ["ACBD"]);
+    assertEquals(parts("ABCDE", [["A", "D"], ["B", "E"], ["E", "C"]]), [
+      "AD",
+      "BEC",
+    ]);
+    assertEquals(parts("ABC", []), ["A", "B", "C"]);
   },
 });

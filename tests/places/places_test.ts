@@ -114,7 +114,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "stop() cancels pending requests, and leaves no timer behind",
+  name: "stop() cancels pending requests, and leaves no timer",
   permissions: "none",
   async fn() {
     const { clock, events, places } = createFakePlaces();

@@ -100,7 +100,7 @@ Deno.test(
 
 Deno.test("a server has the files and packages that it loads, and no others", async () => {
   const { files, packages } = await loadedBy("server.ts");
-  // At once, later, and types alone.
+  // Loaded at once, loaded later, and imported only for types.
   for (const file of ["server.ts", "admin/admin.ts", "runtime/events.ts"]) {
     assert(files.includes(file), file);
   }

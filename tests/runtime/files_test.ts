@@ -3,7 +3,7 @@ import { assertEquals } from "../assert.ts";
 
 const text = '{"name": "Zürich \u{1F40E}"}\r\n';
 
-/** The text in UTF-16, behind a byte order mark. */
+/** The text in UTF-16, after a byte order mark. */
 function inUtf16(isLittleEndian: boolean): Uint8Array {
   const units = `\uFEFF${text}`;
   const view = new DataView(new ArrayBuffer(2 * units.length));

@@ -488,6 +488,7 @@ Deno.test({
       newer: 2,
       known: 0,
       repeated: 0,
+      ahead: 0,
       forgotten: 0,
       deleted: 0,
       apart: 0,

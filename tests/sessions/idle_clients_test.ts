@@ -123,7 +123,7 @@ Deno.test({
     await clock.advance(longMs - heartbeatMs);
     reporting.sendText("hello\n");
     await clock.advance(heartbeatMs);
-    // Nine of ten are taken soon, and nobody else wants one.
+    // Nine of ten are taken soon, and no more clients connect.
     const others = Array.from({ length: 5 }, () => connect());
     await clock.advance(5 * heartbeatMs);
     assertEquals(isClosed(vanished), false);

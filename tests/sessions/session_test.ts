@@ -149,7 +149,7 @@ testOnReplicas({
     session.receive(iamat);
     session.receive("WHATSAT kiwi.cs.ucla.edu 10 5");
     replica.refusal = "table-share";
-    // Once behind a query that waits, once ahead of all.
+    // Once after a query that waits, once before all.
     session.receive("IAMAT plum +1+1 5");
     await arrive();
     backend.queries[0].answer("{}");

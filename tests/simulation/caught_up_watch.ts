@@ -6,7 +6,7 @@
  */
 import type { FloodRouter } from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { isNewer } from "../../protocol/order.ts";
+import { isNewer } from "./report_order.ts";
 import { clientOf } from "../../protocol/report.ts";
 import type { Violation } from "./crossings.ts";
 

@@ -107,6 +107,14 @@ const situations = [
   "a client is forgotten at a server that is catching up",
   "a deleted report arrives again",
   "a client that was forgotten reports again",
+  "the clock of a server steps ahead",
+  "the clock of a server steps back",
+  "the clock of a server drifts",
+  "the clock of a server is wrong by years",
+  "a report of a time that has not come is refused",
+  "a client sends a report again",
+  "a client's clock is ahead by a factor of a thousand",
+  "a client's clock is wrong by years",
 ] as const;
 
 /** A rare situation. */

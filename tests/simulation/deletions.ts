@@ -36,13 +36,17 @@ const seenAgainMs = 5_000;
  * Draws who is forgotten, when, and at which server. From numbers of its own, so
  * that the rest of the plan of a seed stays the same. Without catch-up, a server
  * may lack a report that another one has: it was not newer than one that was
- * deleted later.
+ * deleted later. Where servers' clocks are set, "until now" means little.
  */
 export function drawDeletions(
-  plan: Pick<Plan, "catchUp" | "healAtMs" | "reports" | "seed" | "servers">,
+  plan: Pick<
+    Plan,
+    "catchUp" | "clocks" | "healAtMs" | "reports" | "seed" | "servers"
+  >,
 ): PlannedDeletion[] {
   const random = new Random(plan.seed ^ 0x0f0_96e7);
-  if (!plan.catchUp || plan.reports.length === 0) return [];
+  if (!plan.catchUp || plan.clocks !== undefined) return [];
+  if (plan.reports.length === 0) return [];
   if (!random.chance(forgettingChance)) return [];
   const clients = Array.from(
     { length: 1 + random.below(maxForgotten) },

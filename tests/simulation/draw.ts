@@ -16,7 +16,9 @@ import { drawDeletions } from "./deletions.ts";
 import {
   epochMs,
   type Fault,
+  hasExpiry,
   type Plan,
+  type PlannedClock,
   type PlannedReport,
   type ServerPair,
 } from "./plan.ts";
@@ -83,6 +85,15 @@ const chaseWithinMs = 500;
  */
 const crowdedChance = 0.25;
 
+/** Probability that some clients of a herd have clocks that are far wrong. */
+const wildClientsChance = 0.4;
+
+/** Probability that clients of a herd send some reports again. */
+const resendChance = 0.3;
+
+/** Probability that clocks of servers are wrong, where no reports expire. */
+const wrongClocksChance = 0.3;
+
 /** A client, which reports to random servers. */
 interface Client {
   readonly id: string;
@@ -136,8 +147,92 @@ export function drawPlan(seed: number): Plan {
     healAtMs,
   };
   const crowded = random.chance(crowdedChance) ? crowd(plan) : plan;
-  const deletions = drawDeletions(crowded);
-  return deletions.length === 0 ? crowded : { ...crowded, deletions };
+  return withDeletions(drawClocks(crowded, new Random(seed ^ 0xc10c5)));
+}
+
+/** A plan with the deletions that are drawn for it. */
+function withDeletions(plan: Plan): Plan {
+  const deletions = drawDeletions(plan);
+  return deletions.length === 0 ? plan : { ...plan, deletions };
+}
+
+/**
+ * Wrong clocks of servers and of clients, and reports that are sent again. From
+ * numbers of its own, so that the rest of the plan of a seed stays the same.
+ */
+function drawClocks(plan: Plan, random: Random): Plan {
+  const wrong = random.chance(wildClientsChance)
+    ? withWildClients(plan.reports, random)
+    : plan.reports;
+  const reports = random.chance(resendChance)
+    ? withResends(plan, wrong, random)
+    : wrong;
+  // Where reports expire, a clock that is wrong by hours expires all of them.
+  const mayBeWrong = plan.catchUp && !hasExpiry(plan);
+  return mayBeWrong && random.chance(wrongClocksChance)
+    ? { ...plan, reports, clocks: drawServerClocks(plan, random) }
+    : { ...plan, reports };
+}
+
+/** Some clients send milliseconds, or their clocks are wrong by years. */
+function withWildClients(
+  reports: readonly PlannedReport[],
+  random: Random,
+): readonly PlannedReport[] {
+  const changes = new Map<string, (time: string) => string>();
+  for (const { client } of reports) {
+    if (changes.has(client)) continue;
+    const kind = random.pick(["right", "right", "ms", "years", "at times"]);
+    const years = random.between(-40, 40) * 365 * 86_400;
+    changes.set(client, (time) => {
+      const isWrong = kind !== "at times" || random.chance(0.2);
+      if (kind === "right" || !isWrong) return time;
+      return kind === "years"
+        ? (Number(time) + years).toFixed(6)
+        : `${Math.round(Number(time) * 1_000)}`;
+    });
+  }
+  return reports.map((report) => ({
+    ...report,
+    time: changes.get(report.client)!(report.time),
+  }));
+}
+
+/** Some reports are sent again soon, to the same server or to another one. */
+function withResends(
+  { healAtMs, servers }: Plan,
+  reports: readonly PlannedReport[],
+  random: Random,
+): readonly PlannedReport[] {
+  return reports.flatMap((report) => {
+    if (!random.chance(0.2)) return [report];
+    const server = random.chance(0.5)
+      ? report.server
+      : random.pick(servers).name;
+    const atMs = Math.min(report.atMs + random.between(0, 2_000), healAtMs);
+    return [report, { ...report, server, atMs }];
+  }).sort((one, other) => one.atMs - other.atMs);
+}
+
+/** Sets the clocks of some servers, some of them again and again. */
+function drawServerClocks(
+  { healAtMs, servers }: Plan,
+  random: Random,
+): readonly PlannedClock[] {
+  const affected = random.shuffle([...servers])
+    .slice(0, 1 + random.below(servers.length));
+  return affected.flatMap(({ name: server }) =>
+    Array.from({ length: 1 + random.below(3) }, () => {
+      const most = random.pick([10, 100, 3 * 3_600, 30 * 365 * 86_400]) * 1_000;
+      const isRight = random.chance(0.2);
+      return {
+        atMs: random.between(0, healAtMs),
+        server,
+        aheadMs: isRight ? 0 : random.between(-most, most),
+        driftMs: random.chance(0.3) ? random.between(-900, 900) : 0,
+      };
+    })
+  ).sort((one, other) => one.atMs - other.atMs);
 }
 
 /** Replaces the IDs of clients by IDs that are below one node. */

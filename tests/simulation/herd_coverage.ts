@@ -13,7 +13,9 @@ import {
   wrongClockMs,
 } from "./coverage.ts";
 import type { Fault, Plan, ServerPair } from "./plan.ts";
+import type { HostClock } from "./host_clock.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
+import { epochSeconds } from "./virtual_process.ts";
 import type { VirtualConnection } from "./virtual_connection.ts";
 import type { VirtualNetwork } from "./virtual_network.ts";
 
@@ -53,8 +55,8 @@ export function countFault(
 }
 
 /**
- * Observes a fault that is about to occur. The result, called just after it,
- * tells whether it has changed anything.
+ * Observes a fault that is about to occur. The returned function, called
+ * just after the fault, returns whether it has changed anything.
  */
 export function observeEffect(fault: Fault, herd: ObservedHerd): () => boolean {
   const before = health(fault, herd);
@@ -132,6 +134,8 @@ export function linkState(
     there?.caughtUp.includes(one);
   return haveCaughtUp ? "caught up" : "comparing";
 }
+
+const yearMs = 365 * 86_400_000;
 
 /** Replaced links count as effects of a freeze for this long after the thaw. */
 const afterFreezeMs = 2_000;
@@ -233,10 +237,38 @@ export function countRestart(
   }
 }
 
+/** Counts that a server's clock is set. */
+export function countClock(
+  beforeMs: number,
+  aheadMs: number,
+  driftMs: number,
+  coverage: Coverage,
+): void {
+  coverage.add(
+    aheadMs > beforeMs
+      ? "the clock of a server steps ahead"
+      : "the clock of a server steps back",
+  );
+  if (driftMs !== 0) coverage.add("the clock of a server drifts");
+  if (Math.abs(aheadMs) > yearMs) {
+    coverage.add("the clock of a server is wrong by years");
+  }
+}
+
+/** Counts the clock of a client, by a time that it sends. */
+export function countTime(seconds: number, coverage: Coverage): void {
+  const aheadMs = (seconds - epochSeconds) * 1_000;
+  if (seconds > 100 * epochSeconds) {
+    coverage.add("a client's clock is ahead by a factor of a thousand");
+  } else if (Math.abs(aheadMs) > yearMs) {
+    coverage.add("a client's clock is wrong by years");
+  }
+}
+
 /** Counts the state of a server to which a client reports. */
 export function countReport(
   server: SimulatedServer,
-  skewMs: number,
+  { aheadMs: skewMs }: HostClock,
   coverage: Coverage,
 ): void {
   if (skewMs > wrongClockMs) {

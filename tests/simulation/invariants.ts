@@ -11,13 +11,17 @@
 import { root } from "../../peers/store/digest_tree.ts";
 import { fingerprint } from "../../peers/store/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
-import { isNewer } from "../../protocol/order.ts";
+import { isNewer } from "./report_order.ts";
 import { clientOf } from "../../protocol/report.ts";
 import { formatTimestamp } from "../../protocol/time.ts";
+import { heardMsOf } from "./clock_watch.ts";
 import { deletionLines } from "./deletions.ts";
 import { hasExpiry } from "./plan.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
 import type { World } from "./world.ts";
+
+/** Less than the limit of 60 s by more than the skew of clocks. */
+const aheadMs = 55_000;
 
 /** Every client's newest report. */
 export function newestOf(
@@ -53,6 +57,7 @@ export function difference(world: World): string {
   for (const { lines } of others) {
     for (const line of lines.symmetricDifference(first.lines)) {
       if (hasExpiredAnywhere(line, world)) continue;
+      if (mayBeAhead(line, world)) continue;
       const has = all.filter(({ lines }) => lines.has(line));
       const lacks = all.filter(({ lines }) => !lines.has(line));
       return `${line}: ${namesOf(has)} ${has.length === 1 ? "has" : "have"} ` +
@@ -81,6 +86,15 @@ function namesOf(entries: readonly { readonly server: SimulatedServer }[]) {
 function isGoneAnywhere(line: ByteString, world: World): boolean {
   return world.deletions.mayReach(line) ||
     hasExpiry(world.plan) && hasExpiredAnywhere(line, world);
+}
+
+/**
+ * Whether some servers may have a report, and others refuse it until its time
+ * has come.
+ */
+export function mayBeAhead(line: ByteString, { plan, time }: World): boolean {
+  if (plan.clocks === undefined) return false;
+  return heardMsOf(line) - time.elapsedMs > aheadMs;
 }
 
 /** Whether a report has expired on any server: then a server may lack it. */
@@ -128,6 +142,9 @@ export function checkReports(
  * expired or may have been deleted on a server before the others received it.
  */
 export function mayBeLost(line: ByteString, world: World): boolean {
+  // A server whose clock is set back, without a neighbour who knows better, takes
+  // its reports for reports of the future.
+  if (world.plan.clocks !== undefined) return true;
   const client = clientOf(line);
   return isGoneAnywhere(line, world) ||
     world.reports.values().some((other) =>

@@ -6,6 +6,7 @@ import { deletionMutations } from "./deletion_mutations.ts";
 import { drawPlan } from "./draw.ts";
 import { expiryMutations } from "./expiry_mutations.ts";
 import type { Mutation } from "./mutation.ts";
+import { timeMutations } from "./time_mutations.ts";
 import { treeMutations } from "./tree_mutations.ts";
 import { epochMs } from "./plan.ts";
 
@@ -18,6 +19,7 @@ const parts = [
   "replica",
   "runtime",
   "tests/fakes",
+  "tests/fuzz/reference",
   "tests/simulation",
   "deno.json",
   "deno.lock",
@@ -255,6 +257,7 @@ for (
     ...mutations,
     ...deletionMutations,
     ...expiryMutations,
+    ...timeMutations,
     ...treeMutations,
   ]
 ) {

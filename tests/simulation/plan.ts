@@ -86,6 +86,19 @@ export type Fault =
     }
   );
 
+/**
+ * The clock of a server's machine is set, and may drift from then on, until it is
+ * set again. At healing all clocks become right.
+ */
+export interface PlannedClock {
+  readonly atMs: number;
+  readonly server: string;
+  /** How far it is ahead, besides its skew, in milliseconds. */
+  readonly aheadMs: number;
+  /** By how much it is further ahead after each second, in milliseconds. */
+  readonly driftMs: number;
+}
+
 /** A herd, its reports and its faults. */
 export interface Plan {
   /** For everything else that is random: packets' delays, jitter, nonces. */
@@ -121,6 +134,8 @@ export interface Plan {
   /** Undefined for none. */
   readonly deletions?: readonly PlannedDeletion[];
   readonly faults: readonly Fault[];
+  /** Undefined if the servers' clocks have only their skew. */
+  readonly clocks?: readonly PlannedClock[];
   /** When all faults end. */
   readonly healAtMs: number;
 }

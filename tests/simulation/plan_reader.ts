@@ -16,6 +16,9 @@ export class PlanError extends Error {
 /** Latest time, in milliseconds: an hour, which takes seconds. */
 const maxMs = 3_600_000;
 
+/** A clock may be wrong by this much, in milliseconds: about 40 years. */
+const maxAheadMs = 1.25e12;
+
 /** A form of a value. */
 interface Form {
   readonly expected: string;
@@ -77,6 +80,7 @@ const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
   writeBytes: wholeFrom(1),
   outboxBytes: wholeFrom(1),
   rebuiltReports: wholeFrom(1),
+  clocks: list,
   treeKey: {
     expected: "32 hexadecimal digits",
     fits: (value) => /^[0-9a-f]{32}$/.test(String(value)),
@@ -93,6 +97,7 @@ type RequiredPart = Omit<
   | "writeBytes"
   | "outboxBytes"
   | "rebuiltReports"
+  | "clocks"
   | "treeKey"
 >;
 
@@ -143,6 +148,14 @@ export function readPlan(json: unknown): Plan {
     const forms = { atMs: beforeHealing, server, client: text };
     expectEntries(deletion, where, forms);
   });
+  plan.clocks?.forEach((clock, index) =>
+    expectEntries(clock, `clocks[${index}]`, {
+      atMs: beforeHealing,
+      server,
+      aheadMs: numberFrom(-maxAheadMs, maxAheadMs),
+      driftMs: numberFrom(-maxAheadMs, maxAheadMs),
+    })
+  );
   const formsOf = new Map<string, Forms>(
     Object.entries(formsOfFaults(server, names.length)),
   );

@@ -17,6 +17,7 @@ import {
   newestOf,
   visibleClients,
 } from "./invariants.ts";
+import { checkPatience } from "./patience.ts";
 import { hasExpiry, type Plan } from "./plan.ts";
 import { World } from "./world.ts";
 
@@ -53,8 +54,15 @@ const relinkMs = 15_000;
  * covers up that a report was lost on a link that stayed.
  */
 function convergenceLimitMs(plan: Plan): number {
+  if (plan.clocks !== undefined) return wrongClocksMs;
   return hasExpiry(plan) ? 60_000 : relinkMs;
 }
+
+/**
+ * Until servers know that clocks were set back, and the next comparison sends what
+ * was refused.
+ */
+const wrongClocksMs = 75_000;
 
 /** For this time after `relinkMs`, no link may be lost. */
 const quietMs = 3_000;
@@ -131,6 +139,7 @@ async function runWorld(
     checkExpiry(world, visibleBefore);
     checkDigests(world);
     await checkDeletions(world, deletions);
+    await checkPatience(world);
     await checkDetour(world);
   }
   return convergedAfterMs;

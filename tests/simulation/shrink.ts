@@ -9,6 +9,7 @@ import {
   type Fault,
   isConnected,
   type Plan,
+  type PlannedClock,
   type PlannedDeletion,
   type PlannedReport,
   type PlannedServer,
@@ -90,6 +91,7 @@ class Shrinker {
       before = this.plan;
       await this.#remove(({ servers }) => servers, withoutServers);
       await this.#remove(({ faults }) => faults, withoutFaults);
+      await this.#remove(({ clocks }) => clocks ?? [], withoutClocks);
       await this.#remove(clientsOf, withoutClients);
       await this.#remove(({ deletions = [] }) => deletions, withoutDeletions);
       await this.#remove(({ reports }) => reports, withoutReports);
@@ -167,6 +169,9 @@ function withoutServers(
     links: connect(servers, plan.links.filter(isLeft)),
     reports: plan.reports.filter(({ server }) => !names.has(server)),
     ...withDeletions(plan, ({ server }) => !names.has(server)),
+    ...plan.clocks === undefined ? {} : {
+      clocks: plan.clocks.filter(({ server }) => !names.has(server)),
+    },
     faults: plan.faults.flatMap((fault): Fault[] => {
       if ("server" in fault) return names.has(fault.server) ? [] : [fault];
       if ("link" in fault) return isLeft(fault.link) ? [fault] : [];
@@ -179,6 +184,11 @@ function withoutServers(
 
 function withoutFaults(plan: Plan, gone: ReadonlySet<Fault>): Plan {
   return { ...plan, faults: plan.faults.filter((fault) => !gone.has(fault)) };
+}
+
+function withoutClocks(plan: Plan, gone: ReadonlySet<PlannedClock>): Plan {
+  const clocks = plan.clocks?.filter((clock) => !gone.has(clock));
+  return { ...plan, clocks };
 }
 
 function clientsOf({ reports }: Plan): string[] {

@@ -27,16 +27,19 @@ import { findServer, type Topology } from "../../peers/topology.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Iamat } from "../../protocol/command.ts";
 import { maxPeerLineBytes } from "../../protocol/limits.ts";
-import { isNewer, isRepetition } from "../../protocol/order.ts";
+import { isRepetition } from "../../protocol/order.ts";
+import { isNewer } from "./report_order.ts";
 import { makeReport, parseReport, type Report } from "../../protocol/report.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
 import type { Coverage, ServerEvent } from "./coverage.ts";
 import { Crossings, type Violation } from "./crossings.ts";
+import { ClockWatch } from "./clock_watch.ts";
 import { DeletionWatch } from "./deletions.ts";
 import { ExpiryWatch } from "./expiry_watch.ts";
 import type { Random } from "../../runtime/random.ts";
+import type { HostClock } from "./host_clock.ts";
 import { hasExpiry } from "./plan.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 
@@ -60,6 +63,8 @@ export interface ServerOptions {
   readonly coverage: Coverage;
   /** Receives the events of the server's log. */
   readonly onServerEvent: (event: ServerEvent) => void;
+  /** The clock of a server's machine. */
+  readonly hostClockOf: (name: string) => HostClock;
   /** The lines of a server. */
   readonly linesOf: (name: string) => Iterable<ByteString>;
   /** Whether a report may have expired before a server received it. */
@@ -160,6 +165,7 @@ export class WatchedRouter extends FloodRouter {
   /** Undefined if reports do not expire. */
   readonly #expiry: ExpiryWatch | undefined;
   readonly #deletions: DeletionWatch;
+  readonly #clockWatch: ClockWatch;
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(
@@ -173,7 +179,7 @@ export class WatchedRouter extends FloodRouter {
     const now = () => host.clock.now();
     super({
       catchUp,
-      elapsedSeconds: () => host.clock.elapsedMs() / 1000,
+      elapsedMs: () => host.clock.elapsedMs(),
       limits: {
         maxClients,
         maxTableBytes: Infinity,
@@ -200,6 +206,17 @@ export class WatchedRouter extends FloodRouter {
       options.coverage,
       (rule, detail) => this.#violate(rule, detail),
     );
+    const names = options.topology.neighbours.get(host.name)!
+      .map(({ name }) => name);
+    this.#clockWatch = new ClockWatch({
+      elapsedMs: () => host.clock.elapsedMs(),
+      clocks: () =>
+        [
+          host.name,
+          ...names.filter((name) => this.clockAheadOf(name) !== undefined),
+        ].map(options.hostClockOf),
+      onViolation: (rule, detail) => this.#violate(rule, detail),
+    });
     this.#expiry = hasExpiry(options)
       ? new ExpiryWatch(this, {
         ...options,
@@ -215,7 +232,19 @@ export class WatchedRouter extends FloodRouter {
   }
 
   override accept(report: Report, from?: string): Acceptance {
-    return this.#watch(report, from, false, () => super.accept(report, from));
+    const acceptance = this.#watch(
+      report,
+      from,
+      false,
+      () => super.accept(report, from),
+    );
+    this.#clockWatch.onAcceptance(report.line, acceptance);
+    if (acceptance === "ahead") {
+      this.#options.coverage.add(
+        "a report of a time that has not come is refused",
+      );
+    }
+    return acceptance;
   }
 
   override acceptOwn(report: Report): Acceptance {
@@ -232,7 +261,7 @@ export class WatchedRouter extends FloodRouter {
     const before = this.newest(client);
     const stateBefore = this.#expiry?.snapshot();
     const acceptance = accept();
-    if (stateBefore !== undefined) {
+    if (stateBefore !== undefined && acceptance !== "ahead") {
       this.#expiry!.onAcceptance(report, acceptance, before, stateBefore);
       if (acceptance === "newer") {
         this.#crossings.storedAgain(report.line, from);
@@ -250,8 +279,12 @@ export class WatchedRouter extends FloodRouter {
       );
     }
     if (isOwn) this.#checkRepetition(report, acceptance, before);
+    if (acceptance === "repeated") {
+      this.#options.coverage.add("a client sends a report again");
+    }
     const isNotStored = acceptance === "forgotten" ||
-      acceptance === "deleted" || acceptance === "repeated";
+      acceptance === "deleted" || acceptance === "repeated" ||
+      acceptance === "ahead";
     if (!isNotStored && after !== undefined) {
       const { line } = report;
       if (line !== after && !isNewer(after, line)) {

@@ -7,6 +7,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { Connect } from "../../runtime/network.ts";
 import type { Transport } from "../../runtime/transport.ts";
 import type { Random } from "../../runtime/random.ts";
+import { HostClock } from "./host_clock.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 import { type OnConnection, VirtualProcess } from "./virtual_process.ts";
 
@@ -18,7 +19,7 @@ export interface HostOptions {
   readonly name: string;
   readonly time: VirtualTime;
   readonly random: Random;
-  /** How far its time of day is ahead, in milliseconds. */
+  /** How far its time of day is ahead when it is right, in milliseconds. */
   readonly skewMs: number;
   readonly connect: (
     from: VirtualHost,
@@ -33,12 +34,15 @@ export interface HostOptions {
 export class VirtualHost {
   readonly name: string;
   readonly #options: HostOptions;
+  /** Its time of day. */
+  readonly hostClock: HostClock;
   #process: VirtualProcess;
   #isPoweredOff = false;
 
   constructor(options: HostOptions) {
     this.name = options.name;
     this.#options = options;
+    this.hostClock = new HostClock(options.time, options.skewMs);
     this.#process = this.#createProcess();
   }
 
@@ -59,11 +63,6 @@ export class VirtualHost {
 
   get isFrozen(): boolean {
     return this.#process.isFrozen;
-  }
-
-  /** How far its time of day is ahead, in milliseconds. */
-  get skewMs(): number {
-    return this.#options.skewMs;
   }
 
   /** Whether the kernel does not run either. */
@@ -122,7 +121,7 @@ export class VirtualHost {
   }
 
   #createProcess(): VirtualProcess {
-    const { random, skewMs, time } = this.#options;
-    return new VirtualProcess(time, random.fork(), skewMs);
+    const { random, time } = this.#options;
+    return new VirtualProcess(time, random.fork(), this.hostClock);
   }
 }

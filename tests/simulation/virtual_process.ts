@@ -9,6 +9,7 @@ import type { Timestamp } from "../../protocol/time.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Transport } from "../../runtime/transport.ts";
 import type { Random } from "../../runtime/random.ts";
+import type { HostClock } from "./host_clock.ts";
 import type { VirtualTime } from "./virtual_clock.ts";
 
 /** Receives an accepted connection. */
@@ -31,18 +32,18 @@ export class VirtualProcess implements Clock {
   readonly holds = new Set<Held>();
   readonly #time: VirtualTime;
   readonly #random: Random;
-  readonly #skewMs: number;
+  readonly #hostClock: HostClock;
   /** The actions that became due while it was frozen, in order. */
   #backlog: (() => void)[] = [];
   #isAlive = true;
   #isFrozen = false;
   #isCatchingUp = false;
 
-  /** @param skewMs How far its time of day is ahead, in milliseconds. */
-  constructor(time: VirtualTime, random: Random, skewMs: number) {
+  /** @param hostClock The time of day of its machine. */
+  constructor(time: VirtualTime, random: Random, hostClock: HostClock) {
     this.#time = time;
     this.#random = random;
-    this.#skewMs = skewMs;
+    this.#hostClock = hostClock;
   }
 
   get isAlive(): boolean {
@@ -54,7 +55,7 @@ export class VirtualProcess implements Clock {
   }
 
   now(): Timestamp {
-    const sinceMs = this.#time.elapsedMs + this.#skewMs;
+    const sinceMs = this.#time.elapsedMs + this.#hostClock.aheadMs;
     const seconds = Math.floor(sinceMs / 1000);
     return {
       seconds: epochSeconds + seconds,

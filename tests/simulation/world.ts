@@ -10,18 +10,21 @@ import { countPairs, Coverage } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
 import { WorldDeletions } from "./deletions.ts";
 import {
+  countClock,
   countDeletion,
   countEvent,
   countFault,
   countReport,
   countRestart,
   countThaw,
+  countTime,
   observeEffect,
 } from "./herd_coverage.ts";
 import { mayBeLost } from "./invariants.ts";
 import {
   type Fault,
   type Plan,
+  type PlannedClock,
   type PlannedDeletion,
   type PlannedReport,
   type PlannedServer,
@@ -67,6 +70,7 @@ export class World {
       topology: topologyOf(plan),
       coverage: this.coverage,
       onServerEvent: (event) => countEvent(event, this, this.coverage),
+      hostClockOf: (name) => this.#host(name).hostClock,
       linesOf: (name) => this.servers.get(name)?.router.lines() ?? [],
       mayBeLost: (line) => mayBeLost(line, this),
       onViolation: (violation) => this.violations.push(violation),
@@ -90,6 +94,9 @@ export class World {
         this.#break(fault);
         if (hasEffect()) this.coverage.add(`${kind}: took effect`);
       });
+    }
+    for (const clock of plan.clocks ?? []) {
+      this.time.at(clock.atMs, () => this.#setClock(clock));
     }
     for (const report of reports) {
       this.time.at(report.atMs, () => this.report(report));
@@ -135,8 +142,9 @@ export class World {
   report({ server, ...iamat }: PlannedReport): void {
     if (!this.answers(server)) return;
     const simulated = this.servers.get(server)!;
-    countReport(simulated, this.#host(server).skewMs, this.coverage);
+    countReport(simulated, this.#host(server).hostClock, this.coverage);
     const { line } = simulated.report({ verb: "IAMAT", ...iamat });
+    countTime(Number(iamat.time), this.coverage);
     this.reports.add(line);
   }
 
@@ -153,6 +161,11 @@ export class World {
     this.#isHealed = true;
     this.network.unblockAll();
     const hosts = [...this.#hosts.values()];
+    for (const { hostClock } of hosts) {
+      if (hostClock.aheadMs !== hostClock.skewMs) {
+        hostClock.set(hostClock.skewMs, 0);
+      }
+    }
     for (const host of hosts) this.#start(host);
     for (const { name } of hosts) this.thaw(name);
     for (const { name: from } of hosts) {
@@ -172,6 +185,13 @@ export class World {
     if (this.plan.catchUp || isSettling) return;
     const rule = "a link went down without a fault";
     this.violations.push({ rule, detail: text });
+  }
+
+  #setClock({ aheadMs, driftMs, server }: PlannedClock): void {
+    const { hostClock } = this.#host(server);
+    const before = hostClock.aheadMs;
+    hostClock.set(hostClock.skewMs + aheadMs, driftMs);
+    countClock(before, hostClock.aheadMs, driftMs, this.coverage);
   }
 
   #host(name: string): VirtualHost {

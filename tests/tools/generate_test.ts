@@ -37,6 +37,9 @@ Deno.test("generate() replaces the permissions of tasks", () => {
   for (const task of ["herd", "serve", "send", "status", "client", "phones"]) {
     assert(/--allow-net=127\.0\.0\.1:8\d/.test(tasks[task].command), task);
   }
+  const wide = read("deno.json").replaceAll("=token.key", "=other.key");
+  const restored = generate((path) => path === "deno.json" ? wide : read(path));
+  assertEquals(restored.get("deno.json"), read("deno.json"));
 });
 
 Deno.test("CONFIGURATION.md names every flag with its default", () => {

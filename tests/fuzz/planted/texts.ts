@@ -8,6 +8,7 @@ import { renderNearby } from "../../../places/google_new_shape.ts";
 import { Body } from "../../../places/trim.ts";
 import { bytesOfText, textOfBytes } from "../../../protocol/bytes.ts";
 import { parseHead } from "../../../runtime/http_head.ts";
+import { readSummaryLine } from "../../../peers/replication/summary_flood.ts";
 import { parseSummary } from "../../../server/status/summary.ts";
 import { bodiesTarget } from "../targets/bodies.ts";
 import { escapesTarget } from "../targets/escapes.ts";
@@ -87,6 +88,15 @@ export const textFaults: readonly PlantedFault[] = [
       const summary = parseSummary(name, text.replace(/"isUp":\w+/, ""));
       if (summary === undefined) return undefined;
       return { ...summary, links: JSON.parse(text).links ?? [] };
+    }),
+    from: "whole",
+  },
+  {
+    fault: "a line with a summary may have control bytes",
+    target: summariesTarget(undefined, (line, isServer) => {
+      const plain = line.replace(/[^ -~]/g, "?");
+      const read = readSummaryLine(plain, isServer);
+      return read && { ...read, text: line.slice(-read.text.length) };
     }),
     from: "whole",
   },

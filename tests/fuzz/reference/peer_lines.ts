@@ -235,6 +235,15 @@ export function readMessage(
     }
     return { objection: undefined, verb, parts };
   };
+  if (verb === "+CLOCK" && fields.length === 1) {
+    if (objectionToTime(first) === undefined) {
+      return {
+        objection: undefined,
+        verb: "CLOCK",
+        parts: wholeNanoseconds(first),
+      };
+    }
+  }
   if (isOptional(line)) {
     return { objection: undefined, verb: "OPTIONAL", parts: [line] };
   }

@@ -86,6 +86,7 @@ export function herdsTarget(
     check(script) {
       const scene = new Scene(create({
         catchUp: true,
+        elapsedMs: () => 0,
         limits: {
           maxClients,
           maxTableBytes: Infinity,
@@ -110,7 +111,7 @@ interface CatchUp {
   isOver: boolean;
   /** How many SYNCs of the neighbour have not been answered. */
   owed: number;
-  /** The key of its digest tree, as it was told last. */
+  /** The key of the neighbour's digest tree that it has received last. */
   theirKey: string | undefined;
   /** Whether both trees have this key. */
   isAligned: boolean;

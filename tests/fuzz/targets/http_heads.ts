@@ -3,7 +3,7 @@
  *
  * For every input:
  *
- * - the head ends behind the first empty line;
+ * - the head ends after the first empty line;
  * - a refusal has a status of the client's faults, and a text of one line;
  * - an accepted head has three words of visible ASCII in its first line, one
  *   Host header, and no control characters; the request has its method and all
@@ -86,7 +86,7 @@ function checkRequest(
   );
   const hasBody = names.includes("transfer-encoding") ||
     lengths.some((field) => !/: *0 *$/.test(field.replaceAll("\t", " ")));
-  if (hasBody) demandSame("an end behind a body", isPersistent, false);
+  if (hasBody) demandSame("an end after a body", isPersistent, false);
   demand("a URL", /^https?:\/\//.test(request.url));
   return `${words[2]} ${isPersistent} ${hasBody} ${magnitude(fields.length)}`;
 }

@@ -1,7 +1,7 @@
 /**
  * The removal of keys from texts, `places/redact.ts`.
  *
- * The input is a text. In it a backquote and a letter stand for a key in one of
+ * The input is a text. In it a backquote and a letter mean a key in one of
  * the spellings that services use: plain, percent-encoded, or as escapes of
  * JSON or HTML. For every text and each of several keys:
  *
@@ -96,7 +96,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** Resolves every escape that can stand for a byte of a key. */
+/** Resolves every escape that can be a byte of a key. */
 function resolve(text: ByteString): ByteString {
   return text.replace(
     /%([\da-fA-F]{2})|\\u00([\da-fA-F]{2})|&#0*(\d{1,3});|&#[xX]0*([\da-fA-F]{1,2});|\\(\/)|(&)amp;/g,

@@ -90,6 +90,7 @@ function partsOf(message: Message): (string | number)[] {
     case "PRUNE":
     case "GRAFT":
       return [message.server];
+    case "CLOCK":
     case "HORIZON":
       return [message.time.seconds, message.time.nanoseconds];
     case "HAVE":

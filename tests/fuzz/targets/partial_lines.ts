@@ -2,7 +2,7 @@
  * Commands without their LF: `sessions/client_connection.ts` with
  * `partialLineMs`.
  *
- * An input is what a client sends, and some of its bytes stand for silence. For
+ * An input is what a client sends, and some of its bytes mean silence. For
  * every input, in any chunks, the replies are those of the reference, and each
  * is sent at the time of the reference:
  *
@@ -30,7 +30,7 @@ import { clientTokens } from "./tokens.ts";
 
 const partialLineMs = 1_000;
 
-/** The bytes that stand for silence. */
+/** The bytes that mean silence. */
 const silences = {
   /** Queries are answered first. */
   "\x1e": { ms: partialLineMs, isAnswered: true },

@@ -1,5 +1,8 @@
 /**
- * The parser of other servers' summaries, `server/status/summary.ts`.
+ * The parser of other servers' summaries, `server/status/summary.ts`, and of the
+ * lines that carry them, `peers/replication/summary_flood.ts`.
+ *
+ * A line is read as a summary exactly if docs/PROTOCOL.md says so.
  *
  * For every text, the result is undefined, or a summary
  *
@@ -9,6 +12,7 @@
  *
  * @module
  */
+import { readSummaryLine } from "../../../peers/replication/summary_flood.ts";
 import { formatSummary, parseSummary } from "../../../server/status/summary.ts";
 import { fakeStatus } from "../../fakes/herd_status.ts";
 import { demand, demandSame, magnitude, type Target } from "../target.ts";
@@ -16,8 +20,24 @@ import { demand, demandSame, magnitude, type Target } from "../target.ts";
 const [smith] = fakeStatus({ seen: ["Smith"] }).servers;
 const model = JSON.parse(formatSummary(smith));
 
-/** @param parse The parser under test. */
-export function summariesTarget(parse = parseSummary): Target {
+/** The line with a text is read if the text is printable and not too long. */
+function checkLine(input: string, readLine: typeof readSummaryLine): void {
+  const read = readLine(`+SUMMARY Smith ${input}`, (name) => name === "Smith");
+  const isPrintable = [...input].every((char) => char >= " " && char <= "~");
+  const isSummary = input.length >= 1 && input.length <= 4_096 && isPrintable;
+  demandSame("the line", read?.text, isSummary ? input : undefined);
+  demandSame("the server", read?.server, isSummary ? "Smith" : undefined);
+  demand("another line", readLine(input, () => false) === undefined);
+}
+
+/**
+ * @param parse The parser under test.
+ * @param readLine The reader of lines under test.
+ */
+export function summariesTarget(
+  parse = parseSummary,
+  readLine = readSummaryLine,
+): Target {
   return {
     name: "summaries",
     tokens: [
@@ -42,6 +62,7 @@ export function summariesTarget(parse = parseSummary): Target {
       ":",
     ],
     check(input) {
+      checkLine(input, readLine);
       const summary = parse("Smith", input);
       if (summary === undefined) return "none";
       demandSame("the name", summary.name, "Smith");

@@ -173,6 +173,7 @@ Deno.test({
       newer: 2,
       known: 2,
       repeated: 0,
+      ahead: 0,
       forgotten: 0,
       deleted: 0,
       apart: 0,

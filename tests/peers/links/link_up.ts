@@ -8,7 +8,7 @@ import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { takeLines } from "../replication/take_lines.ts";
 
 /**
- * Links a server with a neighbour that has told the same key of the digest tree,
+ * Links a server with a neighbour that has sent the same key of the digest tree,
  * so that they can compare. Its own key is still to be sent.
  */
 export function linkAligned(router: FloodRouter, neighbour: string): Outbox {

@@ -115,7 +115,10 @@ Deno.test({
     await drainMicrotasks();
     const [, , seen, key, ...others] = smith.takeAll().split("\n");
     assertEquals(seen, "SEEN 0 0");
-    assertEquals([key, others], [`TREE ${hill.router.treeKey}`, [""]]);
+    assertEquals([key, others], [`TREE ${hill.router.treeKey}`, [
+      "+CLOCK 1000000000000.000000000",
+      "",
+    ]]);
     // It has adopted Hill's.
     smith.sendText(`TREE ${"1".padEnd(32, "0")}\n${compare}`);
     await drainMicrotasks();

@@ -293,7 +293,7 @@ Deno.test({
     "announcements whose fingerprints have equal low bits are found at once",
   permissions: "none",
   fn() {
-    // Without a key, each of them would be behind all others.
+    // Without a key, each of them would wait for all others.
     const announcements = new LazyAnnouncements([0x12345678, 0x9abcdef0]);
     const count = 20_000;
     for (let high = 0; high < count; high++) {

@@ -106,6 +106,7 @@ Deno.test({
       newer: 3,
       known: 1,
       repeated: 2,
+      ahead: 0,
       forgotten: 0,
       deleted: 0,
       apart: 0,

@@ -103,7 +103,7 @@ Deno.test({
         weight: 1,
         arbitrary: fc.constantFrom("compare" as const, "maintain", "rebuild"),
       },
-      // Another neighbour tells it a key of the digest tree.
+      // It receives a key of the digest tree from another neighbour.
       { weight: 1, arbitrary: fc.record({ key: treeKey }) },
       // Another neighbour sends it to one of them, or to both.
       { weight: 2, arbitrary: fc.record({ report, isForBoth: fc.boolean() }) },
@@ -329,7 +329,7 @@ Deno.test({
     }
     const sides = link(hill, smith);
     linkUp(smith, "Jaquez");
-    // They tell their keys.
+    // They send their keys.
     for (const [side, other] of [sides, sides.toReversed()]) {
       write(side, other);
       while (other.incoming.length > 0) read(other, side);

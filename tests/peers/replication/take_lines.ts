@@ -26,7 +26,7 @@ export function parseDeletion(line: string): Report | undefined {
   return readDeletion(bytes, 0, bytes.length, deletion) ? deletion : undefined;
 }
 
-/** The lines of the next write. */
+/** The lines of the next write, except the server's clock. */
 export function takeLines(outbox: Outbox): string[] {
   let batch = outbox.takeBatch();
   // It does a limited amount of work at once.
@@ -37,7 +37,7 @@ export function takeLines(outbox: Outbox): string[] {
     text.slice(ends[index - 1] ?? 0, end - 1)
   );
   outbox.release(batch);
-  return lines;
+  return lines.filter((line) => !line.startsWith("+CLOCK "));
 }
 
 /** The lines of all writes until the outbox is empty. */

@@ -1,0 +1,61 @@
+/**
+ * IDs of clients, from the names that devices send.
+ *
+ * @module
+ */
+import {
+  bytesOfText,
+  type ByteString,
+  strictTextOfBytes,
+} from "../../protocol/bytes.ts";
+import { maxIdBytes } from "./limits.ts";
+
+/** ASCII white space and control bytes, and the percent sign. */
+// deno-lint-ignore no-control-regex
+const encoded = /[\x00-\x20%\x7f]/g;
+
+/** The same, and the slash, which joins names. */
+// deno-lint-ignore no-control-regex
+const encodedInNames = /[\x00-\x20%/\x7f]/g;
+
+function percentEncode(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+}
+
+/**
+ * One name as a part of an ID. Other bytes stay as they are, and so does a name
+ * that is too long for an ID anyway.
+ */
+export function encodeName(name: ByteString): ByteString {
+  if (name.length > maxIdBytes) return name;
+  return name.replace(encodedInNames, percentEncode);
+}
+
+/** The same for a whole ID, in which a slash already joins names. */
+export function encodeId(id: ByteString): ByteString {
+  return id.length > maxIdBytes ? id : id.replace(encoded, percentEncode);
+}
+
+/** Names joined to an ID. Empty ones are left out; undefined if all are. */
+export function joinNames(
+  names: readonly (ByteString | undefined)[],
+): ByteString | undefined {
+  const id = names.filter((name) => name !== undefined && name !== "")
+    .map((name) => encodeName(name!)).join("/");
+  return id === "" ? undefined : id;
+}
+
+/**
+ * A name in UTF-8. Header fields may be in UTF-8 or Latin-1, and one user has
+ * to have one ID, so bytes that are not UTF-8 are read as Latin-1.
+ */
+export function nameInUtf8(name: ByteString): ByteString {
+  // deno-lint-ignore no-control-regex
+  if (/^[\x00-\x7f]*$/.test(name)) return name;
+  try {
+    strictTextOfBytes(name);
+    return name;
+  } catch {
+    return bytesOfText(name);
+  }
+}

@@ -1,0 +1,356 @@
+/**
+ * Finds the reader of a message: of a request by its path or the shape of its
+ * body, of an MQTT message by its topic.
+ *
+ * @module
+ */
+import {
+  type ByteString,
+  decodeBytes,
+  encodeBytes,
+} from "../../protocol/bytes.ts";
+import { readGeoJson, readOverland } from "./features.ts";
+import { type FormDialect, isForm, readForm } from "./forms.ts";
+import { encodeId, nameInUtf8 } from "./ids.ts";
+import {
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  memberOf,
+  parseJson,
+} from "./json.ts";
+import { maxBodyBytes, maxPoints } from "./limits.ts";
+import {
+  idOfOwnTracksTopic,
+  type OwnTracksNames,
+  readOwnTracks,
+} from "./owntracks.ts";
+import { mapRaw } from "./fields.ts";
+import { parameterOf, parseParameters } from "./parameters.ts";
+import { readPhoneTrackPath, readPhoneTrackPoints } from "./phonetrack.ts";
+import {
+  type AnswerKind,
+  type Format,
+  type Raw,
+  type ReaderContext,
+  type Reading,
+  ReadingBuilder,
+} from "./reading.ts";
+import type { Reason } from "./reasons.ts";
+import {
+  joinReadings,
+  readReports,
+  readReportsOf,
+  ReportLines,
+} from "./reports.ts";
+import { readTarget } from "./target.ts";
+import { readTraccarClient, readTraccarForward } from "./traccar.ts";
+
+/** A request, with its body decoded and decompressed. */
+export interface GatewayRequest {
+  readonly method: string;
+  /** The path as sent, percent-encoded, with its token if it has one. */
+  readonly path: ByteString;
+  /** The query as sent, without the question mark. */
+  readonly query: ByteString;
+  /**
+   * Values by names in lower case. The values of a field that came more than
+   * once are joined by a comma and a space.
+   */
+  readonly headers: ReadonlyMap<string, ByteString>;
+  readonly body: Uint8Array;
+}
+
+/** Reads a message, when its arrival and its sender are known. */
+export type Reader = (context: ReaderContext) => Reading;
+
+/** What a path says about the body. */
+interface PathKind {
+  readonly format: Format;
+  /** Whether the body can only be JSON. */
+  readonly isJson: boolean;
+}
+
+const pathKinds: ReadonlyMap<ByteString, PathKind> = new Map([
+  ["/pub", { format: "owntracks", isJson: true }],
+  ["/owntracks", { format: "owntracks", isJson: true }],
+  ["/overland", { format: "overland", isJson: true }],
+  ["/traccar", { format: "traccar-forward", isJson: true }],
+  ["/geojson", { format: "geojson", isJson: true }],
+  ["/report", { format: "report", isJson: true }],
+  ["/gpslogger", { format: "home-assistant", isJson: false }],
+]);
+
+const otherPath: PathKind = { format: "unknown", isJson: false };
+
+function kindOfPath(path: ByteString): PathKind {
+  const known = pathKinds.get(path.replace(/(?<=.)\/$/, ""));
+  if (known !== undefined) return known;
+  return path.startsWith("/api/webhook/")
+    ? { format: "home-assistant", isJson: false }
+    : otherPath;
+}
+
+/** The answer that a device of a format expects. */
+const answerKinds: Readonly<Record<Format, AnswerKind>> = {
+  "owntracks": "friends",
+  "osmand": "empty",
+  "traccar-client": "empty",
+  "traccar-forward": "empty",
+  "overland": "overland",
+  "home-assistant": "home-assistant",
+  "phonetrack": "phonetrack",
+  "geojson": "counts",
+  "report": "counts",
+  "nmea": "nothing",
+  "unknown": "empty",
+};
+
+/** The reader of a message that is ignored as a whole. */
+function ignore(format: Format, reason: Reason): Reader {
+  return (context) => {
+    const builder = new ReadingBuilder(format, answerKinds[format], context);
+    builder.add(reason);
+    return builder.finish();
+  };
+}
+
+/** The reader of a message that is refused as a whole. */
+function refuse(format: Format, reason: Reason): Reader {
+  return (context) =>
+    new ReadingBuilder(format, answerKinds[format], context).refuse(reason);
+}
+
+/** The reader of a request. The path decides where the shape does not. */
+export function recognizeRequest(request: GatewayRequest): Reader {
+  const { body, headers } = request;
+  const { path } = readTarget(request.path, undefined);
+  const phoneTrack = readPhoneTrackPath(path);
+  const kind: PathKind = phoneTrack === undefined
+    ? kindOfPath(path)
+    : { format: "phonetrack", isJson: false };
+  // A browser asks with OPTIONS whether it may report. All others report.
+  if (request.method === "OPTIONS") return refuse(kind.format, "other-method");
+  if (body.length > maxBodyBytes) return refuse(kind.format, "body-too-long");
+  const text = decodeBytes(body, 0, body.length);
+  const reader = isJsonText(text, kind, headers)
+    ? recognizeJson(text, kind, request)
+    : recognizeForm(text, request, kind, phoneTrack?.app);
+  const givenId = phoneTrack?.givenId;
+  if (givenId === undefined) return reader;
+  return (context) => reader({ ...context, givenId });
+}
+
+/** The first character that is not white space of JSON or a byte order mark. */
+const firstCharacter = /^(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n]?)/;
+
+/**
+ * Whether a body is to be read as JSON. Programs such as curl send JSON with
+ * the type of a form, so an opening bracket decides.
+ */
+function isJsonText(
+  text: ByteString,
+  kind: PathKind,
+  headers: ReadonlyMap<string, ByteString>,
+): boolean {
+  const first = firstCharacter.exec(text)![1];
+  if (first === "{" || first === "[") return true;
+  if (first === "") return false;
+  return kind.isJson || /\bjson\b/i.test(headers.get("content-type") ?? "");
+}
+
+function recognizeJson(
+  text: ByteString,
+  kind: PathKind,
+  request: GatewayRequest,
+): Reader {
+  const { format } = kind;
+  const parsed = parseJson(text);
+  if ("reason" in parsed) {
+    const isLines = parsed.isAfterLine &&
+      (format === "report" || format === "unknown");
+    return isLines ? lineReader(text) : refuse(format, parsed.reason);
+  }
+  const { value } = parsed;
+  if (!isObject(value)) {
+    if (Array.isArray(value)) return (context) => readReports(value, context);
+    return refuse(format, "unknown-format");
+  }
+  return readerOfObject(value, format, request);
+}
+
+function readerOfObject(
+  value: JsonObject,
+  format: Format,
+  request: GatewayRequest,
+): Reader {
+  switch (formatOfObject(value) ?? format) {
+    case "owntracks": {
+      const names = namesOf(request);
+      if (names === undefined) return refuse(format, "too-many-parameters");
+      return (context) => readOwnTracks(value, names, context);
+    }
+    case "overland":
+      return (context) => readOverland(value, context);
+    case "geojson":
+      return (context) => readGeoJson(value, context);
+    case "traccar-client":
+      return (context) => readTraccarClient(value, context);
+    case "traccar-forward":
+      return (context) => readTraccarForward(value, context);
+    case "report":
+      return (context) => readReports(value, context);
+    case "phonetrack":
+      return readerOfPhoneTrack(value);
+    case "home-assistant":
+      return (context) =>
+        readReportsOf(value, "home-assistant", "home-assistant", context);
+    default:
+      return readerOfUnknown(value);
+  }
+}
+
+/** The format of an object by its members; undefined if the path decides. */
+function formatOfObject(value: JsonObject): Format | undefined {
+  if (value.has("_type")) return "owntracks";
+  if (Array.isArray(memberOf(value, "locations"))) return "overland";
+  const type = memberOf(value, "type");
+  if (type === "Feature" || type === "FeatureCollection") return "geojson";
+  if (isObject(memberOf(value, "position"))) return "traccar-forward";
+  if (value.has("event") && value.has("device")) return "traccar-forward";
+  const location = memberOf(value, "location");
+  if (isObject(location) || Array.isArray(location)) return "traccar-client";
+  return undefined;
+}
+
+/** The reader of an object by the members that many formats share. */
+function readerOfUnknown(value: JsonObject): Reader {
+  if (value.has("lat") || value.has("latitude")) {
+    return (context) => readReports(value, context);
+  }
+  return value.has("device_id")
+    ? (context) => readTraccarClient(value, context)
+    : refuse("unknown", "unknown-format");
+}
+
+/**
+ * The names of OwnTracks in header fields and query; undefined if the query has
+ * too many keys.
+ */
+function namesOf(
+  { headers, query }: GatewayRequest,
+): OwnTracksNames | undefined {
+  const parameters = parseParameters(query);
+  if (parameters === undefined) return undefined;
+  const nameOf = (field: string, key: string): Raw =>
+    mapRaw(headers.get(field) || parameterOf(parameters, key), nameInUtf8);
+  return { user: nameOf("x-limit-u", "u"), device: nameOf("x-limit-d", "d") };
+}
+
+function readerOfPhoneTrack(value: JsonObject): Reader {
+  const points = memberOf(value, "points");
+  return Array.isArray(points)
+    ? (context) => readPhoneTrackPoints(points, context)
+    : (context) => readReportsOf(value, "phonetrack", "phonetrack", context);
+}
+
+/** Reads a whole body as lines. */
+function lineReader(text: ByteString): Reader {
+  return (context) => {
+    const lines = new ReportLines(() => context);
+    const readings = [];
+    let points = 0;
+    const bytes = encodeBytes(text);
+    for (const part of [lines.push(bytes), lines.end()]) {
+      for (const reading of part) {
+        points += reading.sightings.length + reading.ignored.length + 1;
+        if (points > 2 * maxPoints) {
+          return refuse("report", "too-many-points")(context);
+        }
+        readings.push(reading);
+      }
+    }
+    return joinReadings(readings);
+  };
+}
+
+function recognizeForm(
+  text: ByteString,
+  { headers, query }: GatewayRequest,
+  kind: PathKind,
+  phoneTrackApp: ByteString | undefined,
+): Reader {
+  const { format } = kind;
+  const parameters = parseParameters(query, text);
+  if (parameters === undefined) return refuse(format, "too-many-parameters");
+  if (phoneTrackApp === undefined && !isForm(parameters)) {
+    const isOwnTracks = format === "owntracks" || headers.has("x-limit-u") ||
+      headers.has("x-limit-d");
+    // The app sends an empty body when a friend was deleted.
+    if (isOwnTracks && text === "") return ignore("owntracks", "empty");
+    return refuse(format, kind.isJson ? "not-json" : "unknown-format");
+  }
+  const dialect: FormDialect =
+    format === "home-assistant" || format === "phonetrack" ? format : "osmand";
+  const hasKnots = dialect === "osmand" || phoneTrackApp === "traccar";
+  const speedUnit = hasKnots ? "knots" : "metres-a-second";
+  return (context) => readForm(parameters, dialect, speedUnit, context);
+}
+
+/** Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. */
+export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
+  const reader = readerOfTopic(topic, payload);
+  // MQTT acknowledges a message without saying what became of it.
+  return (context) => ({ ...reader(context), answer: "nothing" });
+}
+
+function readerOfTopic(topic: ByteString, payload: Uint8Array): Reader {
+  const levels = topic.split("/");
+  if (levels[0] === "") levels.shift();
+  const [first, second] = levels;
+  if (first === "owntracks") {
+    const givenId = idOfOwnTracksTopic(levels.slice(1));
+    const names = { user: undefined, device: undefined };
+    return readerOfPayload(
+      "owntracks",
+      givenId,
+      payload,
+      (value, context) => readOwnTracks(value, names, context),
+    );
+  }
+  if (first === "herd" && second === "report") {
+    const givenId = encodeId(levels.slice(2).join("/")) || undefined;
+    return readerOfPayload("report", givenId, payload, readReports);
+  }
+  return ignore("unknown", "other-topic");
+}
+
+function readerOfPayload(
+  format: Format,
+  givenId: ByteString | undefined,
+  payload: Uint8Array,
+  read: (value: JsonValue, context: ReaderContext) => Reading,
+): Reader {
+  if (givenId === undefined) return ignore(format, "other-topic");
+  // An empty payload removes what the broker retains.
+  if (payload.length === 0) return ignore(format, "empty");
+  if (payload.length > maxBodyBytes) return refuse(format, "body-too-long");
+  const parsed = parseJson(decodeBytes(payload, 0, payload.length));
+  if ("reason" in parsed) return refuse(format, parsed.reason);
+  return (context) => read(parsed.value, { ...context, givenId });
+}
+
+/**
+ * Whether a WebSocket message is JSON. Otherwise it is a line of the client
+ * port.
+ */
+export function isJsonFrame(message: ByteString): boolean {
+  return /^[ \t\r\n]*[[{]/.test(message);
+}
+
+/** Reads a WebSocket message in JSON, of the same shape as `POST /report`. */
+export function recognizeFrame(message: ByteString): Reader {
+  const parsed = parseJson(message);
+  if ("reason" in parsed) return refuse("report", parsed.reason);
+  return (context) => readReports(parsed.value, context);
+}

@@ -1,0 +1,29 @@
+/**
+ * The reasons for which a token is refused.
+ *
+ * @module
+ */
+
+/** A reason, as logs and metrics name it. */
+export type RefusalReason =
+  | "too long"
+  | "malformed"
+  | "other algorithm"
+  | "unknown key"
+  | "wrong signature"
+  | "invalid claims"
+  | "not yet valid"
+  | "expired"
+  | "revoked";
+
+/** A token was refused. */
+export class TokenRefusal {
+  readonly reason: RefusalReason;
+  /** One line for the operator. Has no part of the token. */
+  readonly detail: string;
+
+  constructor(reason: RefusalReason, detail: string) {
+    this.reason = reason;
+    this.detail = detail;
+  }
+}

@@ -1,0 +1,192 @@
+import fc from "../../fast_check.ts";
+import {
+  isObject,
+  JsonNumber,
+  type JsonValue,
+  memberOf,
+  parseJson,
+  repeated,
+} from "../../../gateways/readers/json.ts";
+import {
+  maxJsonDepth,
+  maxJsonValues,
+} from "../../../gateways/readers/limits.ts";
+import { bytesOfText, textOfBytes } from "../../../protocol/bytes.ts";
+import { assert, assertEquals } from "../../assert.ts";
+import { assertProperty } from "../../property.ts";
+
+/** The value, or the reason. */
+function parse(text: string): JsonValue | string {
+  const parsed = parseJson(text);
+  return "reason" in parsed ? parsed.reason : parsed.value;
+}
+
+/** A value as `JSON.parse` gives it. */
+function plain(value: JsonValue | typeof repeated): unknown {
+  if (typeof value === "string") return textOfBytes(value);
+  if (value instanceof JsonNumber) return Number(value.text);
+  if (Array.isArray(value)) return value.map(plain);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    [...value].map(([key, member]) => [textOfBytes(key), plain(member)]),
+  );
+}
+
+Deno.test({
+  name: "parseJson() gives the values of JSON.parse()",
+  permissions: "none",
+  fn() {
+    const anyJson = fc.json({ stringUnit: "grapheme", maxDepth: 8 });
+    const indent = fc.constantFrom(0, 1, "\t");
+    assertProperty(fc.property(anyJson, indent, (text, space) => {
+      const value = JSON.parse(text);
+      const spaced = bytesOfText(JSON.stringify(value, null, space));
+      const parsed = parseJson(spaced);
+      assert("value" in parsed, spaced);
+      assertEquals(
+        JSON.stringify(plain(parsed.value)),
+        JSON.stringify(value),
+      );
+    }));
+  },
+});
+
+Deno.test({
+  name: "parseJson() keeps the digits of numbers",
+  permissions: "none",
+  fn() {
+    for (
+      const text of [
+        "52.51703650000000000000000001",
+        "-0.0",
+        "1e400",
+        "1796040001.918963997",
+        "5.25170365E+1",
+      ]
+    ) {
+      const value = parse(` ${text}\n`);
+      assert(value instanceof JsonNumber, text);
+      assertEquals(value.text, text);
+    }
+  },
+});
+
+Deno.test({
+  name: "parseJson() refuses what JSON.parse() refuses",
+  permissions: "none",
+  fn() {
+    for (
+      const text of [
+        "",
+        " ",
+        "{",
+        "[",
+        "[1,]",
+        "[,1]",
+        '{"a":1,}',
+        '{"a" 1}',
+        "{a:1}",
+        "{'a':1}",
+        '"a',
+        '"\\x"',
+        '"\\u12g4"',
+        '"\t"',
+        "01",
+        "+1",
+        ".5",
+        "1.",
+        "-",
+        "1e",
+        "NaN",
+        "Infinity",
+        "nul",
+        "True",
+        "[1] 2",
+        "1 1",
+        "\v1",
+        "[1}",
+        "//",
+        "\xa01",
+      ]
+    ) {
+      assertEquals(parse(text), "not-json", text);
+    }
+  },
+});
+
+Deno.test({
+  name: "parseJson() marks a repeated key, and __proto__ is an ordinary one",
+  permissions: "none",
+  fn() {
+    const value = parse(
+      '{"lat":1,"\\u006cat":2,"__proto__":{"lon":3},"a":null}',
+    );
+    assert(isObject(value));
+    assertEquals(memberOf(value, "lat"), repeated);
+    assertEquals(memberOf(value, "lon"), undefined);
+    assertEquals(memberOf(value, "toString"), undefined);
+    assertEquals(memberOf(value, "a"), undefined);
+    assert(isObject(memberOf(value, "__proto__")));
+    assertEquals(
+      memberOf(parse('{"a":1,"a":1,"a":1}') as never, "a"),
+      repeated,
+    );
+  },
+});
+
+Deno.test({
+  name: "parseJson() keeps bytes that are not UTF-8, and halves of surrogates",
+  permissions: "none",
+  fn() {
+    assertEquals(parse('"caf\xe9"'), "caf\xe9");
+    assertEquals(parse('"\\u00c9"'), "\xc3\x89");
+    assertEquals(parse('"\\uD83D\\uDC2C"'), "\xf0\x9f\x90\xac");
+    assertEquals(parse('"\\ud83d"'), "\xed\xa0\xbd");
+    assertEquals(parse('"\\u0041\\udc2c"'), "A\xed\xb0\xac");
+    assertEquals(
+      parse('"\\ud83d\\ud83d\\udc2c"'),
+      "\xed\xa0\xbd\xf0\x9f\x90\xac",
+    );
+    assertEquals(parse('"\\udc2c\\ud83d"'), "\xed\xb0\xac\xed\xa0\xbd");
+    assertEquals(parse('"\\b\\f\\n\\r\\t\\"\\\\\\/"'), '\b\f\n\r\t"\\/');
+    assertEquals(parse('"\\\\u0041"'), "\\u0041");
+    assertEquals(parse('\xef\xbb\xbf "x"'), "x");
+  },
+});
+
+Deno.test({
+  name: "parseJson() limits depth and values, and takes any text to its end",
+  permissions: "none",
+  fn() {
+    const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+    assert(Array.isArray(parse(nested(maxJsonDepth))));
+    assertEquals(parse(nested(maxJsonDepth + 1)), "json-too-deep");
+    const flat = `[${"[{}],".repeat(2 * maxJsonDepth)}0]`;
+    assert(Array.isArray(parse(flat)));
+    assertEquals(parse("[".repeat(4_000_000)), "json-too-deep");
+    assertEquals(parse('{"a":'.repeat(400_000)), "json-too-deep");
+    const list = (values: number) => `[${"1,".repeat(values - 2)}1]`;
+    assert(Array.isArray(parse(list(maxJsonValues))));
+    assertEquals(parse(list(maxJsonValues + 1)), "too-many-values");
+    const escapes = "\\n".repeat(2_000_000);
+    assertEquals((parse(`"${escapes}"`) as string).length, 2_000_000);
+    assertEquals(parse(`"${escapes}`), "not-json");
+    assertEquals(parse("9".repeat(4_000_000) + "x"), "not-json");
+  },
+});
+
+Deno.test({
+  name: "parseJson() tells when a whole line comes before the fault",
+  permissions: "none",
+  fn() {
+    const isAfterLine = (text: string) => {
+      const parsed = parseJson(text);
+      assert("reason" in parsed);
+      return parsed.isAfterLine;
+    };
+    assertEquals(isAfterLine('{"a":1}\n{"a":2}'), true);
+    assertEquals(isAfterLine('{"a":1}\r\nx'), true);
+    assertEquals(isAfterLine('{"a":1} {"a":2}'), false);
+    assertEquals(isAfterLine('{"a":\n'), false);
+  },
+});
