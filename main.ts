@@ -56,6 +56,12 @@ const commands: Readonly<Record<string, Command>> = {
     kinds: ["net"],
     load: async () => (await import("./commands/status.ts")).status,
   },
+  forget: {
+    usage: "forget CLIENT",
+    help: "delete what was heard about a client, on every server",
+    kinds: ["net"],
+    load: async () => (await import("./commands/forget.ts")).forget,
+  },
   places: {
     usage: "places POSITION RADIUS BOUND",
     help: "query a places service, as a server would",

@@ -105,9 +105,9 @@ export class Admin implements AsyncDisposable {
       serveHttp(
         hostname,
         port,
-        async (request) => {
+        async (request, remote) => {
           await this.#work.next();
-          return await answer(request, names, this.#sites.get(name));
+          return await answer(request, names, this.#sites.get(name), remote);
         },
         (limit) => this.#servers.get(name)?.countLimit(limit),
       ),
@@ -136,6 +136,7 @@ export class Admin implements AsyncDisposable {
     return {
       files: pageFiles,
       find: (client) => self.find(client),
+      forget: (client, until) => self.forget(client, until),
       findShown: (shown) => this.#search(self, shown),
       escapeWhole: (id) => escapeWhole(id, this.#work),
       status,

@@ -14,7 +14,8 @@ import type {
   ServerFacts,
 } from "../server/status/status.ts";
 
-export interface ObservedServer extends Pick<Replica, "find" | "select"> {
+export interface ObservedServer
+  extends Pick<Replica, "find" | "forget" | "select"> {
   readonly name: string;
   /** The server's state now. */
   status(): ServerFacts;

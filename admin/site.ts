@@ -1,7 +1,6 @@
 /**
- * Answers requests to the administration port. The only methods are GET and
- * HEAD, and no request changes anything. Text from clients is sent only as JSON
- * or plain text, so that it cannot become markup.
+ * Answers requests to the administration port. The methods are GET and HEAD,
+ * which change nothing, and POST for `/forget` only.
  *
  * @module
  */
@@ -11,9 +10,11 @@ import type { Found, Replica } from "../replica/replica.ts";
 import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
 import type { EventStream } from "./event_stream.ts";
+import { answerForget, type ForgetSite } from "./forget.ts";
 import { isOwnHost } from "./hosts.ts";
 import { metricsContentType } from "./metrics.ts";
 import { readPosition } from "./positions.ts";
+import { commonHeaders, reply, replyJson, replyText } from "./replies.ts";
 import { startOfCutId } from "./shown_id.ts";
 
 /** A file of the dashboard. */
@@ -22,7 +23,7 @@ export interface PageFile {
   readonly text: string;
 }
 
-export interface SiteOptions {
+export interface SiteOptions extends ForgetSite {
   /** The dashboard's files, by path. */
   readonly files: ReadonlyMap<string, PageFile>;
   /** Finds the newest AT line of a client. */
@@ -32,68 +33,48 @@ export interface SiteOptions {
   /** A whole ID, escaped as in the log. */
   readonly escapeWhole: (id: ByteString) => Promise<string>;
   readonly status: () => HerdStatus;
-  /** The state of the port's server. */
-  readonly self: () => ServerFacts;
   /** All metrics of the port's server, in Prometheus's text format. */
   readonly metrics: () => Promise<string>;
   readonly events: EventStream;
 }
 
-/**
- * Allows only contents from this port: no inline scripts or styles, nothing from
- * other origins, and no framing by other pages.
- */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
-const commonHeaders: Readonly<Record<string, string>> = {
-  "cache-control": "no-store",
-  "content-security-policy": contentSecurityPolicy,
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-};
-
-const plainText = "text/plain; charset=utf-8";
-const json = "application/json; charset=utf-8";
-
 const paths =
-  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /events, /map.json";
+  "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /events, /map.json, POST /forget?id=ID";
 
 /**
  * Answers one request.
  *
  * @param names Accepted hosts of the Host header, besides loopback ones.
  * @param site Undefined while the server starts.
+ * @param remote The IP address of the other side; undefined if it is unknown.
  */
 export async function answer(
   request: Request,
   names: readonly string[],
   site: SiteOptions | undefined,
+  remote?: string,
 ): Promise<Response> {
   const response = refuse(request, names) ??
     (site === undefined
       ? replyText(503, "the server is starting")
+      : isForget(request)
+      ? await answerForget(request, remote, site)
       : await find(request, site));
   if (request.method !== "HEAD") return response;
   await response.body?.cancel();
   return new Response(null, response);
 }
 
+function isForget({ url }: Request): boolean {
+  return new URL(url).pathname === "/forget";
+}
+
 /** The refusal of a request; undefined if it is accepted. */
 function refuse(
-  { headers, method, url }: Request,
+  request: Request,
   names: readonly string[],
 ): Response | undefined {
+  const { headers, method, url } = request;
   // HTTP/2 has no Host header, and in HTTP/1.1 a URL as the target overrides it.
   const host = URL.parse(url)?.host;
   if (host === undefined) return replyText(400, "the Host header is invalid");
@@ -109,7 +90,9 @@ function refuse(
   if (isForeign && headers.get("sec-fetch-mode") !== "navigate") {
     return replyText(403, "pages of other sites are refused");
   }
-  if (method === "GET" || method === "HEAD") return undefined;
+  if (method === "GET" || method === "HEAD" || isForget(request)) {
+    return undefined;
+  }
   return replyText(405, "expected GET or HEAD", {
     allow: "GET, HEAD",
   });
@@ -130,7 +113,7 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
     case "/readyz":
       return replyHealth(site.self().notReady, describeReady(site.self()));
     case "/status.json":
-      return reply(200, json, JSON.stringify(site.status(), null, 2) + "\n");
+      return replyJson(site.status(), 2);
     case "/client.json":
       return await replyClient(url, site);
     case "/events":
@@ -178,7 +161,7 @@ async function replyClient(url: string, site: SiteOptions): Promise<Response> {
   const [id, ...position] = readPosition(line);
   const whole = await site.escapeWhole(clientOf(line));
   const found = { position: [whole, ...position], shown: id };
-  return reply(200, json, JSON.stringify(found));
+  return replyJson(found);
 }
 
 /**
@@ -208,32 +191,6 @@ function replyEvents(events: EventStream): Response {
       ...commonHeaders,
       ...streamHeaders,
       "content-type": "text/event-stream",
-    },
-  });
-}
-
-function replyText(
-  status: number,
-  sentence: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return reply(status, plainText, `${sentence}\n`, headers);
-}
-
-function reply(
-  status: number,
-  contentType: string,
-  text: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  const body = new TextEncoder().encode(text);
-  return new Response(body, {
-    status,
-    headers: {
-      ...commonHeaders,
-      "content-type": contentType,
-      "content-length": String(body.length),
-      ...headers,
     },
   });
 }

@@ -27,6 +27,7 @@ export const replyKinds: readonly ReplyKind[] = ["AT", "places", "?"];
 /** The kind of a line between neighbours. */
 export type PeerKind =
   | "AT"
+  | "FORGET"
   | Message["verb"]
   | "HERD"
   | "PROOF"
@@ -35,6 +36,7 @@ export type PeerKind =
 
 const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   AT: true,
+  FORGET: true,
   HAVE: true,
   WANT: true,
   PRUNE: true,
@@ -47,6 +49,7 @@ const knownPeerKinds: Readonly<Record<PeerKind, true>> = {
   SYNCED: true,
   PING: true,
   TREE: true,
+  SEEN: true,
   ECHO: true,
   ECHOED: true,
   CLOCK: true,

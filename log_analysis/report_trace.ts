@@ -11,7 +11,7 @@ import {
   fingerprintDigits,
   formatFingerprint,
 } from "../peers/store/fingerprint.ts";
-import type { ByteString } from "../protocol/bytes.ts";
+import { bytesOfText, type ByteString } from "../protocol/bytes.ts";
 import { parseCommand } from "../protocol/command.ts";
 import { LinkState, type Route } from "./link_state.ts";
 import type { Direction, RecordVisitor } from "./record_reader.ts";
@@ -46,6 +46,15 @@ export interface LoggedAnnouncement {
   readonly loggedBy: string;
 }
 
+/** A server got or made a deletion that reaches a report. */
+export interface Forgetting {
+  readonly server: string;
+  /** When its log first has it, by its clock. */
+  readonly timeUs: number;
+  /** What was heard until then is deleted, in POSIX seconds. */
+  readonly until: string;
+}
+
 /** The connection on which a client sent a report. */
 export interface ClientEntry {
   readonly connection: string;
@@ -67,6 +76,8 @@ export class ReportTrace {
   readonly sendings: Sending[] = [];
   readonly receipts: Receipt[] = [];
   readonly announcements: LoggedAnnouncement[] = [];
+  /** The first deletion at each server that reaches it. */
+  readonly forgettings: Forgetting[] = [];
   /** Pairs of requesting and requested server: `Hill Smith`. */
   readonly requests = new Set<string>();
 
@@ -152,6 +163,9 @@ export class ServerTracer implements RecordVisitor {
       this.#linkStates.set(connection, new LinkState(this.#order));
     } else if (event === "link-down") {
       this.#linkStates.delete(connection);
+    } else if (event === "client-forgotten") {
+      const client = bytesOfText(String(fields["client"]));
+      this.#forget(timeUs, `FORGET ${client} ${fields["until"]}`);
     } else if (event === "log-incomplete") {
       this.#lostLines += Number(fields["lostLines"]);
     }
@@ -242,7 +256,9 @@ export class ServerTracer implements RecordVisitor {
   ): void {
     const verbEnd = text.indexOf(" ");
     const verb = text.slice(0, verbEnd);
-    if (verb === "PRUNE" || verb === "GRAFT") {
+    if (verb === "FORGET") {
+      this.#forget(timeUs, text);
+    } else if (verb === "PRUNE" || verb === "GRAFT") {
       const state = this.#linkStateOf(connection).against(direction);
       state.setPruned(text.slice(verbEnd + 1), verb === "PRUNE");
     } else if (verb === "HAVE" || verb === "WANT") {
@@ -252,6 +268,21 @@ export class ServerTracer implements RecordVisitor {
         this.#onAnnouncement(timeUs, connection, direction, verb, trace);
       }
     }
+  }
+
+  /** The line of a deletion. */
+  #forget(timeUs: number, text: ByteString): void {
+    const [, client, until] = text.split(" ");
+    if (client !== this.#client) return;
+    const untilUs = Math.floor(Number(until) * 1e6);
+    for (const { forgettings, report } of this.#reports.values()) {
+      const server = this.#server;
+      const isKnown = forgettings.some((other) => other.server === server);
+      if (isKnown || report.heardUs > untilUs) continue;
+      forgettings.push({ server, timeUs, until });
+    }
+    const known = this.#known && readReportLine(this.#known);
+    if (known && known.heardUs <= untilUs) this.#known = undefined;
   }
 
   #onAnnouncement(

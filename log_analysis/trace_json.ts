@@ -37,6 +37,7 @@ export function pathData(path: ReportPath): unknown {
       outcome,
     })),
     told: announcements,
+    forgotten: trace.forgettings,
     servers: arrivals.map(({ hop, missReason, server, state }) => ({
       server,
       state,

@@ -141,6 +141,12 @@ function describeOutcome(path: ReportPath, paint: Paint): string[] {
     const text = describeMissing(arrival);
     if (text !== undefined) lines.push(paint.yellow(text));
   }
+  const forgettings = trace.forgettings
+    .toSorted((one, other) => one.timeUs - other.timeUs);
+  for (const { server, timeUs, until } of forgettings) {
+    const time = formatTime(timeUs);
+    lines.push(`${server} forgot it at ${time}, with all until ${until}`);
+  }
   if (hops.some(isBeforeItWasSent)) {
     lines.push(
       "negative times: a line is logged after it was sent, and each server has " +

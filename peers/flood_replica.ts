@@ -6,9 +6,11 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
-import { addSeconds } from "../protocol/time.ts";
+import type { Timestamp } from "../protocol/time.ts";
 import { createMatcher } from "../replica/pattern.ts";
 import type {
+  ForgetRefusal,
+  Forgotten,
   Found,
   Page,
   PutRefusal,
@@ -64,6 +66,7 @@ export class FloodReplica implements Replica, DescriptorUser {
       elapsedMs: () => options.clock.elapsedMs(),
       onDropped: () => options.counts.hit("outbox-bytes"),
     });
+    this.#router.onDeletionsFull = () => options.counts.hit("deletion-bytes");
     this.#linkManager = new LinkManager({ ...options, router: this.#router });
     const { clock, self, topology } = options;
     this.summaries = new SummaryFlood({
@@ -114,10 +117,11 @@ export class FloodReplica implements Replica, DescriptorUser {
     };
   }
 
-  /** Forgets a client at this server only; see `FloodRouter.forget`. */
-  forget(client: ByteString, receivedUntil: number): void {
-    const epoch = { seconds: 0, nanoseconds: 0 };
-    this.#router.forget(client, addSeconds(epoch, receivedUntil));
+  /** Forgets a client, and sends the deletion; see `FloodRouter.forget`. */
+  forget(client: ByteString, until?: Timestamp): Forgotten | ForgetRefusal {
+    const result = this.#router.forget(client, until);
+    this.#linkManager.scheduleFlush();
+    return result;
   }
 
   load(reports: Iterable<Report>): void {
@@ -150,14 +154,16 @@ export class FloodReplica implements Replica, DescriptorUser {
   }
 
   status(): ReplicaStatus {
-    const { ahead, forgotten, known, newer, repeated } = this.#router.counts;
+    const { ahead, apart, deleted, forgotten, known, newer, repeated } = this
+      .#router.counts;
     return {
       clients: this.#router.clients,
       table: {
         bytes: this.#router.tableBytes,
         maxBytes: this.#options.limits.maxTableBytes,
       },
-      reports: { newer, known, repeated, ahead, forgotten },
+      deletions: this.#router.deletions,
+      reports: { newer, known, repeated, ahead, forgotten, deleted, apart },
       storesNothing: this.#router.storesNothing,
       clock: this.#router.clock,
       links: this.#linkManager.neighbourStatuses().map(describeLink),

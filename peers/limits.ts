@@ -252,6 +252,29 @@ export const clockEveryHeartbeats = 5;
  */
 export const ticksOfClockEpoch = 8;
 
+/**
+ * How many days a deletion is kept by default: longer than a link or a server is
+ * usually away, and as long as many laws give for an answer to a person who
+ * wants to be forgotten.
+ */
+export const defaultForgetDays = 30;
+
+/** The setting is in days, and clocks are in seconds. */
+export const secondsPerDay = 24 * 60 * 60;
+
+/**
+ * Heartbeats of a link after which a server tells again how long it was apart
+ * from others: a minute, which is short against the least `--forget-days`.
+ */
+export const heartbeatsPerSeen = 60;
+
+/**
+ * The part of the table that deletions may take. Only operators make them, but
+ * a server that has the secret could flood them. A 16th of a table of the
+ * default size holds more than 100,000.
+ */
+export const deletionShare = 1 / 16;
+
 /** Horizons ahead of the clock that are kept until the clock reaches them. */
 export const maxWaitingHorizons = 16;
 

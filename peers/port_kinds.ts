@@ -61,7 +61,7 @@ export const portKinds = [
     purpose: "operators: dashboard, metrics, health",
     transport: "HTTP",
     serves: "operators",
-    dialledBy: ["status"],
+    dialledBy: ["status", "forget"],
   },
   {
     name: "TLS",

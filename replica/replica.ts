@@ -7,6 +7,7 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
+import type { Timestamp } from "../protocol/time.ts";
 import type { Port } from "../runtime/network.ts";
 import type { Observer } from "../runtime/observers.ts";
 import type { ReportSource } from "./report_source.ts";
@@ -20,6 +21,23 @@ export type Found = ByteString | undefined;
 export type PutRefusal =
   /** The client is new, and its source holds its share of the replica. */
   "table-share";
+
+/** What a replica has forgotten about a client. */
+export interface Forgotten {
+  /** Reports that were heard until then are deleted. */
+  readonly until: Timestamp;
+  /** The AT line that this replica has removed; undefined if it had none. */
+  readonly removed: ByteString | undefined;
+}
+
+/** Why a replica does not forget a client. */
+export type ForgetRefusal =
+  /** The time is ahead of its clock. */
+  | "ahead"
+  /** The time is so long ago that the deletion would not be kept. */
+  | "expired"
+  /** It has no room for further deletions. */
+  | "full";
 
 /** One server's replica. */
 export interface Replica {
@@ -72,12 +90,15 @@ export interface Replica {
   observe(observer: Observer<Report>): () => void;
 
   /**
-   * Removes the report about a client if its origin received it at or before a
-   * time.
+   * Deletes what was heard about a client until a time, on all servers. Reports
+   * that were heard later remain, and the client may report again.
    *
-   * @param receivedUntil POSIX seconds.
+   * @param until By default, all that is stored now is deleted.
    */
-  forget(client: ByteString, receivedUntil: number): void | Promise<void>;
+  forget(
+    client: ByteString,
+    until?: Timestamp,
+  ): Forgotten | ForgetRefusal | Promise<Forgotten | ForgetRefusal>;
 
   /**
    * Stores many reports that no client waits for, such as those of a file. The
@@ -137,14 +158,27 @@ export interface Page {
 export interface ReplicaStatus {
   /** How many clients have a report in this server's memory. */
   readonly clients: number;
+  /** How many clients' deletions are kept. */
+  readonly deletions: number;
   /** What their reports take in memory, in bytes, and the most they may. */
   readonly table: { readonly bytes: number; readonly maxBytes: number };
   /**
    * How many reports were stored, were known already, were sent again by their
-   * clients, were heard at a time that has not come, or had expired already.
+   * clients, were heard at a time that has not come, had expired already, are
+   * deleted, or came from a replica that was apart for so long that they may be
+   * deleted.
    */
   readonly reports: Readonly<
-    Record<"newer" | "known" | "repeated" | "ahead" | "forgotten", number>
+    Record<
+      | "newer"
+      | "known"
+      | "repeated"
+      | "ahead"
+      | "forgotten"
+      | "deleted"
+      | "apart",
+      number
+    >
   >;
   /** Whether reports of its clients expire on arrival, so that none is stored. */
   readonly storesNothing: boolean;

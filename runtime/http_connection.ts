@@ -25,8 +25,15 @@ import {
   writeAllBytes,
 } from "./transport.ts";
 
-/** Answers requests. Must not reject. */
-export type HttpHandler = (request: Request) => Promise<Response>;
+/**
+ * Answers requests. Must not reject.
+ *
+ * @param remote The other side's IP address.
+ */
+export type HttpHandler = (
+  request: Request,
+  remote: string,
+) => Promise<Response>;
 
 /** Most bytes of the head of a request: as many as common servers accept. */
 export const maxHeadBytes = 16 * 1024;
@@ -53,6 +60,7 @@ const reasons: Readonly<Record<number, string>> = {
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
+  409: "Conflict",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
@@ -63,6 +71,7 @@ export class HttpConnection {
   /** Since when it waits for a request; undefined while it answers one. */
   waitingSinceMs: number | undefined;
   readonly #transport: Transport;
+  readonly #remote: string;
   readonly #handler: HttpHandler;
   readonly #clock: Clock;
   readonly #buffer = new Uint8Array(4 * 1024);
@@ -73,8 +82,15 @@ export class HttpConnection {
   #body: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #isStopping = false;
 
-  constructor(transport: Transport, handler: HttpHandler, clock: Clock) {
+  /** @param remote The other side's IP address. */
+  constructor(
+    transport: Transport,
+    remote: string,
+    handler: HttpHandler,
+    clock: Clock,
+  ) {
     this.#transport = transport;
+    this.#remote = remote;
     this.#handler = handler;
     this.#clock = clock;
   }
@@ -125,7 +141,7 @@ export class HttpConnection {
 
   async #answer(request: Request): Promise<Response> {
     try {
-      return await this.#handler(request);
+      return await this.#handler(request, this.#remote);
     } catch (error) {
       console.error(error);
       return new Response("internal server error\n", { status: 500 });

@@ -81,13 +81,13 @@ class ServedPort implements HttpPort {
     await this.#accepting;
   }
 
-  #serve({ transport }: Accepted): void {
+  #serve({ address, transport }: Accepted): void {
     const { clock, handler, onLimit } = this.#options;
     if (this.#connections.size >= maxHttpConnections) {
       onLimit("admin-connections");
       if (!this.#makeRoom()) return closeQuietly(transport);
     }
-    const connection = new HttpConnection(transport, handler, clock);
+    const connection = new HttpConnection(transport, address, handler, clock);
     this.#connections.add(connection);
     connection.run().then(() => {
       this.#connections.delete(connection);

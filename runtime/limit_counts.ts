@@ -52,6 +52,8 @@ export type LimitName =
   | "admin-stream-bytes"
   /** What waited for a neighbour had too many bytes, and was dropped. */
   | "outbox-bytes"
+  /** The deletions of clients took their part of the table. */
+  | "deletion-bytes"
   /** The system had no descriptor for a new connection. */
   | "descriptors"
   /** An operation on a log file took too long. */

@@ -62,14 +62,15 @@ export interface HttpPort {
 /**
  * Opens an HTTP port.
  *
- * @param handler Answers requests. Must not reject.
+ * @param handler Answers requests, given the other side's IP address. Must not
+ * reject.
  * @param onLimit Called whenever a limit was reached.
  * @throws {SetupError} If that fails, with the reason in one line.
  */
 export type ServeHttp = (
   hostname: string,
   port: number,
-  handler: (request: Request) => Promise<Response>,
+  handler: (request: Request, remote: string) => Promise<Response>,
   onLimit: (limit: LimitName) => void,
 ) => HttpPort;
 

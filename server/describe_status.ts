@@ -38,11 +38,13 @@ export function describeParts(
     ...counted
   }: ServerParts,
 ) {
-  const { clients, clock, links, reports, storesNothing, table } = replica
-    .status();
+  const { clients, clock, deletions, links, reports, storesNothing, table } =
+    replica
+      .status();
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
+    deletions,
     table,
     notReady: replica.fault ??
       (log.fault === undefined ? null : "its log cannot be written"),

@@ -6,6 +6,7 @@
  */
 import type { LogFailure } from "../log/appender.ts";
 import { emitLogFailure, type OnLogFailure } from "../log/events.ts";
+import { escapeBytes } from "../log/escape.ts";
 import type { LogWriter } from "../log/log_writer.ts";
 import { SlowOperationError } from "../log/operation_timer.ts";
 import { describeParts } from "./describe_status.ts";
@@ -15,7 +16,14 @@ import { makeQuery, type PlacesProvider } from "../places/provider.ts";
 import { BatchPool } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { positionOf, type Report, ReportWriter } from "../protocol/report.ts";
-import type { Found, Page, Replica } from "../replica/replica.ts";
+import { formatTimestamp, type Timestamp } from "../protocol/time.ts";
+import type {
+  ForgetRefusal,
+  Forgotten,
+  Found,
+  Page,
+  Replica,
+} from "../replica/replica.ts";
 import { type Clock, PastMoment } from "../runtime/clock.ts";
 import { acceptAll } from "../runtime/accept.ts";
 import type { DescriptorUser } from "../runtime/descriptors.ts";
@@ -184,6 +192,22 @@ export class HerdServer implements AsyncDisposable {
   /** The newest AT line of a client. See `Replica.find`. */
   find(client: ByteString): Found | Promise<Found> {
     return this.#replica.find(client);
+  }
+
+  /** Deletes what was heard about a client. See `Replica.forget`. */
+  async forget(
+    client: ByteString,
+    until?: Timestamp,
+  ): Promise<Forgotten | ForgetRefusal> {
+    const result = await this.#replica.forget(client, until);
+    if (typeof result !== "string") {
+      this.#emit("info", "server", "client forgotten", {
+        client: escapeBytes(client),
+        until: formatTimestamp(result.until),
+        removed: result.removed !== undefined,
+      });
+    }
+    return result;
   }
 
   /** A page of the newest AT lines. See `Replica.select`. */

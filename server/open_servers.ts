@@ -15,7 +15,11 @@ import {
   FloodReplica,
   type FloodReplicaOptions,
 } from "../peers/flood_replica.ts";
-import { leastTableBytes, sourceShareOf } from "../peers/limits.ts";
+import {
+  leastTableBytes,
+  secondsPerDay,
+  sourceShareOf,
+} from "../peers/limits.ts";
 import type { PortKind } from "../peers/port_kinds.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
@@ -302,6 +306,7 @@ function createReplica(
 ): Replica {
   const { catchUp, clientTtlSeconds, maxClients, tableShares, topology } =
     settings;
+  const forgetSeconds = settings.forgetDays * secondsPerDay;
   const { peers } = context;
   if (peers === undefined) throw new Error("FloodReplica needs a peer port");
   const replica = new FloodReplica({
@@ -312,6 +317,7 @@ function createReplica(
     catchUp,
     limits: {
       clientTtlSeconds,
+      forgetSeconds,
       maxClients,
       maxTableBytes: context.tableBytes,
       sourceShare: sourceShareOf(tableShares, topology.servers.length),

@@ -9,6 +9,7 @@ import type { Batch } from "../../protocol/batch.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { LineFramer } from "../../protocol/framer.ts";
 import { maxPeerLineBytes } from "../../protocol/limits.ts";
+import { readDeletion } from "../../protocol/deletion.ts";
 import { type FindServer, readReport, Report } from "../../protocol/report.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import {
@@ -61,6 +62,8 @@ export interface LinkContext {
   readonly isServer: (name: ByteString) => boolean;
   /** Receives the reports that the neighbour sends. */
   readonly onReport: (report: Report) => void;
+  /** Receives the deletions that the neighbour sends. */
+  readonly onDeletion: (deletion: Report) => void;
   /**
    * Receives its other messages. Returns a fault if there are more than can be
    * true.
@@ -283,14 +286,22 @@ export class Link implements LinkCandidate {
   }
 
   #processLine(framer: LineFramer): void {
-    const { counts, findServer, isServer, onMessage, onOptional, onReport } =
-      this.#context;
+    const {
+      counts,
+      findServer,
+      isServer,
+      onDeletion,
+      onMessage,
+      onOptional,
+      onReport,
+    } = this.#context;
     const { bytes, start, stop } = framer;
     const report = this.#report;
     if (readReport(bytes, start, stop, findServer, report)) {
       counts.reportsReceived += 1;
       return onReport(report);
     }
+    if (readDeletion(bytes, start, stop, report)) return onDeletion(report);
     const message = parseMessage(framer.line, isServer);
     if (message === undefined) {
       const expected = "expected an AT line or a message";

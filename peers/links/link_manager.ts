@@ -129,6 +129,13 @@ export class LinkManager {
     );
     options.router.onHorizonAhead = (neighbour, seconds) =>
       this.#onHorizonAhead(neighbour, seconds);
+    options.router.onApart = (neighbour) =>
+      options.emit("warning", "server", "apart too long", {
+        neighbour,
+        hint:
+          `restart the server whose reports shall go: ${options.self.name} ` +
+          `or ${neighbour}`,
+      });
     this.#servers = new ServerNames(topology.servers.map(({ name }) => name));
     this.#pendingHandshakes = new PendingHandshakes(options);
     this.#flusher = new Flusher({
@@ -348,6 +355,11 @@ export class LinkManager {
           this.#propagationSampler.sample(report);
         }
       },
+      onDeletion: (deletion) => {
+        const isCurrent = isCurrentIncarnation();
+        const result = router.delete(deletion, isCurrent ? name : undefined);
+        if (result === "ahead") this.#onDeletionAhead(neighbour);
+      },
       onMessage: (message) => {
         const isValid = isOfConnection(message)
           ? neighbour.link === link
@@ -409,6 +421,16 @@ export class LinkManager {
     if (nowMs - neighbour.horizonWarnedAtMs < warnEveryMs) return;
     neighbour.horizonWarnedAtMs = nowMs;
     emit("warning", "server", "horizon ahead", { neighbour: name, seconds });
+  }
+
+  /** A neighbour's deletion is ahead of the clock; said once a minute. */
+  #onDeletionAhead(neighbour: Neighbour): void {
+    const { clock, emit } = this.#options;
+    const nowMs = clock.elapsedMs();
+    if (nowMs - neighbour.deletionWarnedAtMs < warnEveryMs) return;
+    neighbour.deletionWarnedAtMs = nowMs;
+    const { name } = neighbour;
+    emit("warning", "server", "deletion ahead", { neighbour: name });
   }
 
   /**

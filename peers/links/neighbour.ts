@@ -34,6 +34,7 @@ export class Neighbour {
   /** When these were last logged, in milliseconds. */
   duplicateWarnedAtMs = -Infinity;
   horizonWarnedAtMs = -Infinity;
+  deletionWarnedAtMs = -Infinity;
 
   constructor(entry: ServerEntry, clock: Clock) {
     this.entry = entry;

@@ -18,6 +18,7 @@
  * @module
  */
 import type { Batch } from "../../protocol/batch.ts";
+import { deletedUntil, isDeletion } from "../../protocol/deletion.ts";
 import { effectiveSeconds } from "../../protocol/order.ts";
 import type { Report } from "../../protocol/report.ts";
 import {
@@ -99,6 +100,7 @@ export interface Requests {
 export class AntiEntropy implements LineSource {
   readonly #store: ReportStore;
   readonly #requests: Requests;
+  readonly #isWithheld: (report: Report) => boolean;
   /** A stack: last in, first out keeps it small. No job is twice in it. */
   readonly #jobs: Job[] = [];
   readonly #keys = new Set<number>();
@@ -120,9 +122,15 @@ export class AntiEntropy implements LineSource {
   /** Whether a comparison starts when nothing of an earlier one is left. */
   #isDue = false;
 
-  constructor(store: ReportStore, requests: Requests) {
+  /** @param isWithheld Whether the neighbour must not get a report. */
+  constructor(
+    store: ReportStore,
+    requests: Requests,
+    isWithheld: (report: Report) => boolean = () => false,
+  ) {
     this.#store = store;
     this.#requests = requests;
+    this.#isWithheld = isWithheld;
   }
 
   /**
@@ -379,8 +387,8 @@ export class AntiEntropy implements LineSource {
     yield* this.#visit(node, (report, walk) => {
       if (except !== undefined) {
         if (except.fingerprints.has(walk.fingerprint)) return;
-        const theirs = except.seconds.get(clientFingerprint(report)) ?? -1;
-        if (theirs > effectiveSeconds(report)) return;
+        const theirs = except.seconds.get(keyFingerprint(report)) ?? -1;
+        if (theirs > secondsOf(report)) return;
       }
       this.#batch!.copy(report.bytes, report.start, report.end);
     });
@@ -402,9 +410,9 @@ export class AntiEntropy implements LineSource {
     for (const leaf of leaves) {
       yield* this.#visit(nodeOfLeaf(leaf), (report, { fingerprint }) => {
         if (fingerprints.has(fingerprint)) present.add(fingerprint);
-        const client = clientFingerprint(report);
+        const client = keyFingerprint(report);
         if (!clients.has(client)) return;
-        mySeconds.set(client, effectiveSeconds(report));
+        mySeconds.set(client, secondsOf(report));
       });
     }
     const seconds = new Map<number, number>();
@@ -420,7 +428,7 @@ export class AntiEntropy implements LineSource {
     yield* this.#send(node, { fingerprints, seconds });
   }
 
-  /** Calls a function with each report below a node that has not expired. */
+  /** Calls a function with each record below a node that has not expired. */
   *#visit(
     node: DigestNode,
     onReport: (report: Report, walk: TreeWalk) => void,
@@ -430,7 +438,9 @@ export class AntiEntropy implements LineSource {
       while (true) {
         const report = this.#store.nextOf(walk);
         if (report === undefined) return;
-        if (!this.#store.hasExpired(report)) onReport(report, walk);
+        const isHidden = this.#store.hasExpired(report) ||
+          this.#isWithheld(report);
+        if (!isHidden) onReport(report, walk);
         yield;
       }
     } finally {
@@ -439,16 +449,26 @@ export class AntiEntropy implements LineSource {
   }
 }
 
-function clientFingerprint({ clientEnd, clientStart, view }: Report): number {
-  return fingerprintOf(view, clientStart, clientEnd);
+/** The fingerprint of a record's key: see `keyOf`. */
+function keyFingerprint(record: Report): number {
+  const { clientEnd, clientStart, start, view } = record;
+  const keyStart = isDeletion(record) ? start : clientStart;
+  return fingerprintOf(view, keyStart, clientEnd);
+}
+
+/** The time by which records of one key are ordered, in whole seconds. */
+function secondsOf(record: Report): number {
+  return isDeletion(record)
+    ? deletedUntil(record).seconds
+    : effectiveSeconds(record);
 }
 
 function summarize(report: Report, walk: TreeWalk): ReportSummary {
   return {
     leaf: walk.leaf,
-    client: clientFingerprint(report),
+    client: keyFingerprint(report),
     fingerprint: walk.fingerprint,
-    seconds: effectiveSeconds(report),
+    seconds: secondsOf(report),
   };
 }
 

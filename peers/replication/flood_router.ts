@@ -6,9 +6,20 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
+import { makeDeletion } from "../../protocol/deletion.ts";
+import { maxHeardSeconds } from "../../protocol/limits.ts";
+import { heardAtOf } from "../../protocol/order.ts";
 import type { Report } from "../../protocol/report.ts";
-import { secondsBetween, type Timestamp } from "../../protocol/time.ts";
-import type { ReplicaClockStatus } from "../../replica/replica.ts";
+import {
+  compareTimestamps,
+  secondsBetween,
+  type Timestamp,
+} from "../../protocol/time.ts";
+import type {
+  ForgetRefusal,
+  Forgotten,
+  ReplicaClockStatus,
+} from "../../replica/replica.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredOnArrivalForAlarm,
@@ -17,6 +28,8 @@ import {
 } from "../limits.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import {
+  type DeletionRefusal,
+  type DeletionResult,
   type NotStored,
   ReportStore,
   type StoreLimits,
@@ -25,6 +38,7 @@ import {
 import type { StoreResult } from "../store/report_table.ts";
 import type { TreeKey } from "../tree_key.ts";
 import { ClockComparison } from "./clock_comparison.ts";
+import { Contacts } from "./contacts.ts";
 import { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message } from "./messages.ts";
 import type { Outbox } from "./outbox.ts";
@@ -40,7 +54,9 @@ export type Acceptance =
    */
   | "ahead"
   /** Nothing changed. */
-  | NotStored;
+  | NotStored
+  /** It is too old to be taken from a neighbour that was apart for so long. */
+  | "apart";
 
 /** The number of reports for each result. */
 export type AcceptanceCounts = Readonly<Record<Acceptance, number>>;
@@ -75,6 +91,7 @@ export class FloodRouter {
   #nextKey: TreeKey | undefined;
   readonly #store: ReportStore;
   readonly #recent: RecentFingerprints;
+  readonly #contacts: Contacts;
   readonly #clocks: ClockComparison;
   readonly #peers = new Map<string, PeerReplication>();
   /** By server, the neighbour that was first to send its latest report. */
@@ -85,6 +102,8 @@ export class FloodRouter {
     repeated: 0,
     ahead: 0,
     forgotten: 0,
+    deleted: 0,
+    apart: 0,
     share: 0,
   };
   /** Reports of this server's clients in a row that have expired on arrival. */
@@ -94,6 +113,13 @@ export class FloodRouter {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
+  /**
+   * Called when this server and a neighbour were apart for longer than deletions
+   * are kept.
+   */
+  onApart: ((neighbour: string) => void) | undefined;
+  /** Called when a deletion was not stored because there are too many. */
+  onDeletionsFull: (() => void) | undefined;
   /**
    * Receives an optional message of a linked neighbour. Returns whether it is
    * known.
@@ -118,8 +144,9 @@ export class FloodRouter {
       options.treeKey,
     );
     this.#recent = new RecentFingerprints(options.recentReports);
-    const { elapsedMs, limits: { now } } = options;
+    const { elapsedMs, limits: { forgetSeconds, now } } = options;
     this.#clocks = new ClockComparison({ elapsedMs, now });
+    this.#contacts = new Contacts(() => elapsedMs() / 1000, forgetSeconds);
   }
 
   /**
@@ -165,6 +192,62 @@ export class FloodRouter {
     return this.#expiredOnArrival >= expiredOnArrivalForAlarm;
   }
 
+  /**
+   * Receives a deletion. One that is later than the stored one of its client is
+   * stored and sent to every linked neighbour but the one that it came from.
+   * Deletions are few, so they are never held back.
+   *
+   * @param from The neighbour; undefined for an operator of this server.
+   */
+  delete(deletion: Report, from?: string): DeletionResult | DeletionRefusal {
+    const horizon = this.#store.raisedHorizon;
+    const stored = this.#store.putDeletion(deletion);
+    if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
+    if (stored === "full") this.onDeletionsFull?.();
+    if (typeof stored === "string") return stored;
+    for (const [neighbour, { outbox }] of this.#peers) {
+      if (neighbour !== from) outbox.put(deletion, stored.fingerprint);
+    }
+    return stored;
+  }
+
+  /**
+   * Deletes what was heard about a client until a time, on every server.
+   *
+   * @param until By default the present time, or the time at which the stored
+   * report was heard, if that is later by another server's clock.
+   */
+  forget(
+    client: ByteString,
+    until = this.#presentOf(client),
+  ): Forgotten | ForgetRefusal {
+    // There is no line for a later one.
+    if (until.seconds >= maxHeardSeconds) return "ahead";
+    const result = this.delete(makeDeletion(client, until));
+    if (result === "known") return { until, removed: undefined };
+    return typeof result === "string"
+      ? result
+      : { until, removed: result.removed };
+  }
+
+  #presentOf(client: ByteString): Timestamp {
+    const now = this.#options.limits.now();
+    const line = this.#store.get(client);
+    if (line === undefined) return now;
+    const heard = heardAtOf(line);
+    return compareTimestamps(heard, now) > 0 ? heard : now;
+  }
+
+  /** Until when reports about a client are deleted; undefined for none. */
+  deletedUntil(client: ByteString): Timestamp | undefined {
+    return this.#store.deletedUntil(client);
+  }
+
+  /** How many deletions are held. */
+  get deletions(): number {
+    return this.#store.deletions;
+  }
+
   #count(report: Report, acceptance: Acceptance): Acceptance {
     this.#counts[acceptance] += 1;
     if (acceptance === "newer") this.onNews?.(report);
@@ -178,6 +261,7 @@ export class FloodRouter {
     isOwn: boolean,
   ): Acceptance {
     sender?.outbox.cancelOlder(report);
+    if (sender?.withholds(report)) return "apart";
     const horizon = this.#store.raisedHorizon;
     const stored = this.#store.put(report, source, isOwn);
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
@@ -345,14 +429,6 @@ export class FloodRouter {
     return this.#store.select(matches, limit, cursor);
   }
 
-  /**
-   * Removes a client if its report was heard at or before a time. Neighbours are not informed: one that has the report sends it again
-   * at the next comparison of digests.
-   */
-  forget(client: ByteString, heardUntil: Timestamp): void {
-    this.#store.forget(client, heardUntil);
-  }
-
   /** All newest AT lines. Reports may arrive during the iteration. */
   lines(): IterableIterator<ByteString> {
     return this.#store.lines();
@@ -397,6 +473,8 @@ export class FloodRouter {
         writeBytes: this.#options.writeBytes,
         maxOutboxBytes: this.#options.maxOutboxBytes,
         hashKey: this.#options.hashKey,
+        contacts: this.#contacts,
+        onApart: () => this.onApart?.(neighbour),
         now: this.#options.limits.now,
         onDropped: () => this.#options.onDropped?.(),
       });

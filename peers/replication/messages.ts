@@ -1,5 +1,5 @@
 /**
- * The messages between linked neighbours, except AT lines. A message is one
+ * The messages between linked neighbours, except AT and FORGET lines. A message is one
  * line: a verb and its fields, separated by single spaces.
  *
  * @module
@@ -20,24 +20,28 @@ import {
   leavesBelow,
   parseNode,
 } from "../store/digest_tree.ts";
+import type { ContactAges } from "./contacts.ts";
 import { fingerprintDigits, formatFingerprint } from "../store/fingerprint.ts";
 import { type TreeKey, treeKeyDigits } from "../tree_key.ts";
 
-/** Identifies a report: its leaf in the digest tree and its fingerprint. */
+/** Identifies a report or a deletion: its leaf in the digest tree and its fingerprint. */
 export interface ReportId {
   /** 0 to 65,535. */
   readonly leaf: number;
   readonly fingerprint: number;
 }
 
-/** One report in a list. */
+/** One report or deletion in a list. */
 export interface ReportSummary {
   /** Its client's leaf in the digest tree, 0 to 65,535. */
   readonly leaf: number;
-  /** The fingerprint of the client's ID. */
+  /**
+   * The fingerprint of the client's ID; for a deletion, of `FORGET`, a space and
+   * the ID.
+   */
   readonly client: number;
   readonly fingerprint: number;
-  /** Its effective time, in whole POSIX seconds. */
+  /** Its effective time, or that of a deletion, in whole POSIX seconds. */
   readonly seconds: number;
 }
 
@@ -70,6 +74,8 @@ export type Message =
   | { readonly verb: "HAVE"; readonly ids: readonly ReportId[] }
   /** Requests reports. */
   | { readonly verb: "WANT"; readonly ids: readonly ReportId[] }
+  /** How long the sender was apart from other servers. */
+  | { readonly verb: "SEEN"; readonly ages: ContactAges }
   /** The sender's raised horizon. */
   | { readonly verb: "HORIZON"; readonly time: Timestamp }
   /** The digests of a node's children. */
@@ -96,6 +102,7 @@ export function isOfConnection({ verb }: Message): boolean {
     case "SYNC":
     case "SYNCED":
     case "TREE":
+    case "SEEN":
     case "CLOCK":
     case "ECHO":
     case "ECHOED":
@@ -118,6 +125,9 @@ const optionalPattern = /^\+[A-Z0-9-]{1,32}(?: |$)/;
 
 /** The number of an ECHO: at most 15 digits. */
 const echoPattern = /^\d{1,15}$/;
+
+/** An age in seconds: at most 10 digits. */
+const agePattern = /^\d{1,10}$/;
 
 /** More fields than any message has: a node, and the IDs of a line. */
 const maxFields = maxLineIds + 2;
@@ -144,6 +154,10 @@ export function formatMessage(message: Message): ByteString {
     case "PRUNE":
     case "GRAFT":
       return `${message.verb} ${message.server}`;
+    case "SEEN": {
+      const { apart, others, table } = message.ages;
+      return ["SEEN", table, apart, ...[...others].flat()].join(" ");
+    }
     case "HORIZON":
       return `HORIZON ${formatTimestamp(message.time)}`;
     case "HAVE":
@@ -205,6 +219,10 @@ export function parseMessage(
         ? { verb, server }
         : undefined;
     }
+    case "SEEN": {
+      const ages = parseAges(fields, isServer);
+      return ages === undefined ? undefined : { verb, ages };
+    }
     case "HORIZON":
       return fields.length === 1 && isTime(fields[0])
         ? { verb, time: parseTimestamp(fields[0]) }
@@ -235,6 +253,23 @@ export function parseMessage(
     }
   }
   return undefined;
+}
+
+/** Parses the fields of SEEN. */
+function parseAges(
+  [table, apart, ...others]: readonly string[],
+  isServer: (name: ByteString) => boolean,
+): ContactAges | undefined {
+  const isAge = (text: string | undefined) =>
+    text !== undefined && agePattern.test(text);
+  if (!isAge(table) || !isAge(apart)) return undefined;
+  const ages = new Map<string, number>();
+  for (let index = 0; index < others.length; index += 2) {
+    const [name, age] = others.slice(index, index + 2);
+    if (!isServer(name) || ages.has(name) || !isAge(age)) return undefined;
+    ages.set(name, Number(age));
+  }
+  return { table: Number(table), apart: Number(apart), others: ages };
 }
 
 /**

@@ -14,6 +14,7 @@
  */
 import { type Batch, BatchPool } from "../../protocol/batch.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
+import { keyOf } from "../../protocol/deletion.ts";
 import { isNewer } from "../../protocol/order.ts";
 import type { Report } from "../../protocol/report.ts";
 import type { Timestamp } from "../../protocol/time.ts";
@@ -31,6 +32,7 @@ import {
 } from "../limits.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import type { TreeKey } from "../tree_key.ts";
+import type { ContactAges } from "./contacts.ts";
 import { LazyAnnouncements } from "./lazy_announcements.ts";
 import { formatMessage, type Message, type ReportId } from "./messages.ts";
 
@@ -72,7 +74,10 @@ export class Outbox {
   #batch = this.#pool.acquire();
   /** The fingerprint of each line in `#batch`; NaN if it is not a report. */
   #fingerprints: number[] = [];
-  /** AT lines by client: those after a full batch. */
+  /**
+   * Lines by the keys of their records, the clients' IDs for reports: those after
+   * a full batch.
+   */
   readonly #backlog = new Map<ByteString, ByteString>();
   /** What the lines of the backlog and their clients have in bytes. */
   #backlogBytes = 0;
@@ -83,6 +88,7 @@ export class Outbox {
   /** The leaves of reports that the neighbour has requested. */
   readonly #wanted = new Map<number, number>();
   #horizon: Timestamp | undefined;
+  #contacts: ContactAges | undefined;
   #treeKey: TreeKey | undefined;
   /** Whether the next write tells this server's clock. */
   #tellsClock = false;
@@ -128,7 +134,7 @@ export class Outbox {
     this.announcements = new LazyAnnouncements(options.hashKey);
   }
 
-  /** Adds a copy of a new report. */
+  /** Adds a copy of a new report or deletion. */
   put(report: Report, fingerprint: number): void {
     if (this.#dropped > 0) {
       this.#dropped += 1;
@@ -137,10 +143,11 @@ export class Outbox {
       this.#batch.copy(report.bytes, report.start, report.end);
       this.#fingerprints.push(fingerprint);
     } else {
-      const { client, line } = report;
-      this.#forget(client);
-      this.#backlog.set(client, line);
-      this.#backlogBytes += client.length + line.length;
+      const { line } = report;
+      const key = keyOf(report);
+      this.#forget(key);
+      this.#backlog.set(key, line);
+      this.#backlogBytes += key.length + line.length;
       this.#limitBytes();
     }
   }
@@ -214,6 +221,11 @@ export class Outbox {
     this.#horizon = horizon;
   }
 
+  /** Sends how long this server was apart from others, before everything else. */
+  sendContacts(ages: ContactAges): void {
+    this.#contacts = ages;
+  }
+
   /** Sends the key of the digest tree, before everything that depends on it. */
   sendTreeKey(key: TreeKey): void {
     this.#treeKey = key;
@@ -266,6 +278,7 @@ export class Outbox {
     this.#requests.clear();
     this.#dropSummaries();
     this.#echo = undefined;
+    this.#contacts = undefined;
     this.#treeKey = undefined;
     this.#echoesSent = 0;
     this.#bytesSinceEcho = 0;
@@ -304,7 +317,7 @@ export class Outbox {
   takeBatch(): Batch | undefined {
     const batch = this.#batch;
     this.#dropped = 0;
-    const keyBytes = this.#addTreeKey(batch);
+    const keyBytes = this.#addContacts(batch) + this.#addTreeKey(batch);
     this.#addHorizon(batch);
     this.#addDirectives(batch);
     this.#addRequests(batch);
@@ -381,6 +394,15 @@ export class Outbox {
     // SYNCED must come after the comparison.
     this.#beforeSynced = undefined;
     this.#onDropped();
+  }
+
+  /** Returns how many bytes it has added. */
+  #addContacts(batch: Batch): number {
+    if (this.#contacts === undefined) return 0;
+    const start = batch.length;
+    add(batch, { verb: "SEEN", ages: this.#contacts });
+    this.#contacts = undefined;
+    return batch.length - start;
   }
 
   /** Returns how many bytes it has added. */

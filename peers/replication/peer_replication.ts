@@ -15,13 +15,18 @@
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
 import type { Timestamp } from "../../protocol/time.ts";
-import { clockEveryHeartbeats, maxKeysOfLink } from "../limits.ts";
+import {
+  clockEveryHeartbeats,
+  heartbeatsPerSeen,
+  maxKeysOfLink,
+} from "../limits.ts";
 import { fingerprintOf } from "../store/fingerprint.ts";
 import type { HashKey } from "../store/half_sip_hash.ts";
 import type { ReportStore } from "../store/report_store.ts";
 import type { StoreResult } from "../store/report_table.ts";
 import type { TreeKey } from "../tree_key.ts";
 import { AntiEntropy } from "./anti_entropy.ts";
+import type { ContactAges, Contacts } from "./contacts.ts";
 import type { RecentFingerprints } from "./lazy_announcements.ts";
 import type { Message, ReportId } from "./messages.ts";
 import { Outbox } from "./outbox.ts";
@@ -37,6 +42,9 @@ export interface PeerReplicationContext {
   /** Most bytes that wait for the neighbour; `maxOutboxBytes` by default. */
   readonly maxOutboxBytes: number | undefined;
   readonly hashKey: HashKey | undefined;
+  readonly contacts: Contacts;
+  /** Called when the two were apart for longer than deletions are kept. */
+  readonly onApart: () => void;
   /** Called when what waits for the neighbour was dropped. */
   readonly onDropped: () => void;
   /** This server's clock. */
@@ -58,6 +66,9 @@ export class PeerReplication {
   /** The key of the neighbour's digest tree, as it was told last. */
   #theirKey: TreeKey | undefined;
   #keysTold = 0;
+  /** What the neighbour has told last about its contacts. */
+  #theirContacts: ContactAges | undefined;
+  #isApart = false;
   #heartbeats = 0;
 
   constructor(neighbour: string, context: PeerReplicationContext) {
@@ -67,7 +78,7 @@ export class PeerReplication {
       ? new AntiEntropy(context.store, {
         add: (id) => this.outbox.requestReport(id),
         areWaiting: () => this.outbox.hasRequests,
-      })
+      }, (report) => this.withholds(report))
       : undefined;
     this.outbox = new Outbox({
       whenIdle: this.#antiEntropy,
@@ -96,8 +107,38 @@ export class PeerReplication {
     this.#recentlyPruned.clear();
     this.#theirKey = undefined;
     this.#keysTold = 0;
+    this.#theirContacts = undefined;
+    this.#isApart = false;
+    this.#heartbeats = 0;
+    this.#tellContacts();
     this.tellKey();
     this.outbox.tellClock();
+  }
+
+  #tellContacts(): void {
+    const { contacts } = this.#context;
+    this.outbox.sendContacts(contacts.agesFor(this.neighbour));
+  }
+
+  /**
+   * Whether a report is neither given to the neighbour nor taken from it: the two
+   * were apart, and a deletion of it may have ended meanwhile.
+   */
+  withholds(report: Report): boolean {
+    return this.#isApart && this.#context.store.mayBeDeleted(report);
+  }
+
+  /** Decides whether the two were apart. If not, they have the same contacts. */
+  #meet(): void {
+    const { contacts, onApart } = this.#context;
+    const theirs = this.#theirContacts;
+    if (theirs === undefined) return;
+    const wasApart = this.#isApart;
+    this.#isApart = contacts.areApart(this.neighbour, theirs);
+    if (this.#isApart && !wasApart) onApart();
+    if (this.#isApart) return;
+    contacts.takeOver(this.neighbour, theirs);
+    if (this.hasCaughtUp) contacts.meet(this.neighbour, theirs);
   }
 
   /** Tells the neighbour the key of this server's tree, if it is complete. */
@@ -183,11 +224,12 @@ export class PeerReplication {
 
   /**
    * At each heartbeat, assumes that the neighbour has received each PRUNE. Tells
-   * it this server's clock at some of them.
+   * it this server's clock and contacts at some of them.
    */
   onHeartbeat(): void {
     this.#recentlyPruned.clear();
     this.#heartbeats += 1;
+    if (this.#heartbeats % heartbeatsPerSeen === 0) this.#tellContacts();
     if (this.#heartbeats % clockEveryHeartbeats === 0) this.outbox.tellClock();
   }
 
@@ -205,6 +247,10 @@ export class PeerReplication {
         if (this.#keysTold > maxKeysOfLink) {
           return `over ${maxKeysOfLink} keys of its tree`;
         }
+        break;
+      case "SEEN":
+        this.#theirContacts = message.ages;
+        this.#meet();
         break;
       case "ECHO":
         this.outbox.onEcho(message.number);
@@ -237,6 +283,7 @@ export class PeerReplication {
         break;
       case "SYNCED":
         this.#antiEntropy?.onSynced();
+        this.#meet();
         break;
     }
     return undefined;

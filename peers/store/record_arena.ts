@@ -28,6 +28,7 @@ import {
   isRepetition,
   type ReportParts,
 } from "../../protocol/order.ts";
+import { deletionIdOffset } from "../../protocol/deletion.ts";
 import type { Report } from "../../protocol/report.ts";
 
 /**
@@ -143,7 +144,7 @@ export function recordBytes(report: Report): number {
   return unitsFor(report.end - report.start) * unitBytes;
 }
 
-/** Reports at addresses. */
+/** Reports and deletions at addresses. */
 export class RecordArena {
   readonly #onMoved: OnMoved;
   /** The record being compared; reused. */
@@ -319,6 +320,11 @@ export class RecordArena {
     return records[start + idBytes] === space;
   }
 
+  /** Whether a record is a deletion. */
+  isDeletion(address: Address): boolean {
+    return this.#offsetOf(address) === deletionIdOffset;
+  }
+
   /** Whether a report is newer than the one in a record. */
   isOlder(address: Address, report: Report): boolean {
     return compareReports(report, this.#partsOf(address)) > 0;
@@ -367,8 +373,10 @@ export class RecordArena {
       report.clientStart,
       report.end,
     );
-    report.timeStart =
-      indexOfByte(bytes, space, report.clientEnd + 1, report.end) + 1;
+    // A deletion has no position.
+    report.timeStart = this.#offsetOf(address) === deletionIdOffset
+      ? report.clientEnd + 1
+      : indexOfByte(bytes, space, report.clientEnd + 1, report.end) + 1;
   }
 
   /** The fingerprint of a record's line. */

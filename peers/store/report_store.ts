@@ -8,6 +8,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
+import { deletedUntil, isDeletion } from "../../protocol/deletion.ts";
 import { heardAt, heardAtOf } from "../../protocol/order.ts";
 import type { Report } from "../../protocol/report.ts";
 import {
@@ -18,6 +19,7 @@ import {
 } from "../../protocol/time.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
+  deletionShare,
   expiredFraction,
   maxClientsBeyondShare,
   maxClockSkewSeconds,
@@ -26,6 +28,7 @@ import {
   maxWaitingHorizons,
   sampledReports,
 } from "../limits.ts";
+import { DeletionPeriod, type NotApplied } from "./deletion_period.ts";
 import type { DigestNode } from "./digest_tree.ts";
 import type { HashKey } from "./half_sip_hash.ts";
 import type { Walk } from "./record_arena.ts";
@@ -49,6 +52,8 @@ export interface StoreLimits {
   readonly sourceShare: number;
   /** Seconds until a received report expires; undefined for never. */
   readonly clientTtlSeconds: number | undefined;
+  /** Seconds for which deletions are kept; `defaultForgetDays` by default. */
+  readonly forgetSeconds?: number;
   /** This server's clock. */
   readonly now: () => Timestamp;
 }
@@ -61,8 +66,25 @@ export type NotStored =
   | "repeated"
   /** It was heard at or before the horizon. */
   | "forgotten"
+  /** A deletion of its client is later than it was heard. */
+  | "deleted"
   /** Its source holds its share of the table, and the client is new. */
   | "share";
+
+/** Why a deletion was not stored. */
+export type DeletionRefusal =
+  /** The stored deletion of its client is as late. */
+  | "known"
+  /** It does not apply. */
+  | NotApplied
+  /** There is no room for further deletions. */
+  | "full";
+
+/** The result of storing a deletion. */
+export interface DeletionResult extends StoreResult {
+  /** The AT line that was deleted; undefined if there was none. */
+  readonly removed: ByteString | undefined;
+}
 
 /** A page of selected lines. */
 export interface StorePage {
@@ -94,6 +116,7 @@ export class ReportStore {
    * are no reports.
    */
   #oldest: Timestamp | undefined;
+  readonly #period: DeletionPeriod;
   /** The growth beyond shares in the present minute of the clock. */
   #beyondShares = { minute: 0, clients: 0, bytes: 0 };
 
@@ -110,6 +133,7 @@ export class ReportStore {
   ) {
     this.#table = new ReportTable(hashKey, treeKey);
     this.#limits = limits;
+    this.#period = new DeletionPeriod(limits.now, limits.forgetSeconds);
     this.#onExpired = onExpired;
   }
 
@@ -136,7 +160,68 @@ export class ReportStore {
         this.#remove(report.client);
       }
     }
+    if (this.#table.deletions > 0 && this.#isDeleted(report)) return "deleted";
     return this.#table.put(report, source, this.#admit, isOwn);
+  }
+
+  #isDeleted(report: Report): boolean {
+    const until = this.#table.deletedUntil(report);
+    return until !== undefined && this.#period.fault(until) === undefined &&
+      isUntil(heardAt(report), until);
+  }
+
+  /**
+   * Stores a deletion, and removes the report about its client if that was heard
+   * until then; or returns why not.
+   */
+  putDeletion(deletion: Report): DeletionResult | DeletionRefusal {
+    const until = deletedUntil(deletion);
+    const fault = this.#period.fault(until);
+    if (fault !== undefined) return fault;
+    const stored = this.#table.putDeletion(
+      deletion,
+      (growth) => this.#refuseDeletion(until, growth),
+    );
+    if (typeof stored === "string") return stored;
+    this.#period.note(until);
+    const { client } = deletion;
+    const line = this.#table.get(client);
+    const isReached = line !== undefined && isUntil(heardAtOf(line), until);
+    if (isReached) this.#remove(client);
+    return { ...stored, removed: isReached ? line : undefined };
+  }
+
+  /** Whether there is no room for another deletion. */
+  #refuseDeletion(until: Timestamp, growth: number): "full" | undefined {
+    const { maxTableBytes } = this.#limits;
+    const table = this.#table;
+    if (table.deletionBytes + growth > maxTableBytes * deletionShare) {
+      return "full";
+    }
+    const isFull = () => table.bytes + growth > maxTableBytes;
+    return !isFull() || this.#makeRoom(until, isFull) ? undefined : "full";
+  }
+
+  /**
+   * Whether a record is a report that was heard so long ago that a deletion of it
+   * may have ended.
+   */
+  mayBeDeleted(report: Report): boolean {
+    return !isDeletion(report) &&
+      this.#period.fault(heardAt(report)) === "expired";
+  }
+
+  /** How many deletions take up memory. */
+  get deletions(): number {
+    return this.#table.deletions;
+  }
+
+  /** Whether a deletion of this client is stored that applies. */
+  deletedUntil(client: ByteString): Timestamp | undefined {
+    const until = this.#table.deletedUntilOf(client);
+    return until !== undefined && this.#period.fault(until) === undefined
+      ? until
+      : undefined;
   }
 
   /** Whether a report may take more of the table. */
@@ -154,7 +239,7 @@ export class ReportStore {
     const isFull = () =>
       isNew && table.size >= maxClients ||
       table.bytes + growth > maxTableBytes;
-    return !isFull() || this.#makeRoom(report, isFull)
+    return !isFull() || this.#makeRoom(heardAt(report), isFull)
       ? undefined
       : "forgotten";
   };
@@ -212,7 +297,7 @@ export class ReportStore {
   }
 
   /**
-   * The next report of a walk, expired ones too; valid until the store changes;
+   * The next record of a walk, expired ones too; valid until the store changes;
    * undefined at the end.
    */
   nextOf(walk: TreeWalk): Report | undefined {
@@ -220,7 +305,7 @@ export class ReportStore {
   }
 
   /**
-   * The report with a fingerprint in a leaf, unless it has expired; valid until
+   * The record with a fingerprint in a leaf, unless it has expired; valid until
    * the store changes.
    */
   inLeaf(leaf: number, fingerprint: number): Report | undefined {
@@ -228,8 +313,11 @@ export class ReportStore {
     return report === undefined || this.hasExpired(report) ? undefined : report;
   }
 
-  /** Whether a report in a buffer has expired. */
+  /** Whether a report or a deletion in a buffer has expired. */
   hasExpired(report: Report): boolean {
+    if (isDeletion(report)) {
+      return this.#period.fault(deletedUntil(report)) !== undefined;
+    }
     const horizon = this.#horizon();
     return this.#mayBeGone(horizon) && this.#isGone(heardAt(report), horizon);
   }
@@ -277,14 +365,6 @@ export class ReportStore {
       lines,
       next: next === undefined ? undefined : `${next.block} ${next.unit}`,
     };
-  }
-
-  /** Forgets a client if its report was heard at or before a time. */
-  forget(client: ByteString, heardUntil: Timestamp): void {
-    const line = this.#table.get(client);
-    if (line !== undefined && isUntil(heardAtOf(line), heardUntil)) {
-      this.#remove(client);
-    }
   }
 
   /**
@@ -345,23 +425,27 @@ export class ReportStore {
 
   /** Whether there may be expired reports that still take memory. */
   get needsSweep(): boolean {
-    return this.#sweep !== undefined ||
+    return this.#sweep !== undefined || this.#period.isOver ||
       this.#limits.clientTtlSeconds !== undefined && this.size > 0;
   }
 
   /**
-   * Frees expired reports.
+   * Frees expired records.
    *
-   * @param reports How many reports to look at.
+   * @param reports How many records to look at.
    */
   sweep(reports: number): void {
     if (this.#sweep === undefined) {
-      const [horizon, oldest] = [this.#horizon(), this.#oldest];
-      if (horizon === undefined || oldest === undefined) return;
-      if (!isUntil(oldest, horizon)) return;
+      if (!this.#hasExpiredReports && !this.#period.isOver) return;
       this.#startSweep();
     }
     this.#sweepWhile((swept) => swept < reports);
+  }
+
+  get #hasExpiredReports(): boolean {
+    const [horizon, oldest] = [this.#horizon(), this.#oldest];
+    return horizon !== undefined && oldest !== undefined &&
+      isUntil(oldest, horizon);
   }
 
   /** The table's size as the limit on bytes counts it. */
@@ -410,6 +494,7 @@ export class ReportStore {
     this.#sweep = this.#table.walk();
     this.#isSweepOutdated = false;
     this.#oldest = undefined;
+    this.#period.clear();
   }
 
   get #isHalfFull(): boolean {
@@ -450,12 +535,13 @@ export class ReportStore {
   }
 
   /**
-   * Frees room for a report, by raising the horizon if necessary. False if the
-   * report itself has expired then, or if the horizon cannot be raised: it is
+   * Frees room for a record, by raising the horizon if necessary. False if the
+   * record itself has expired then, or if the horizon cannot be raised: it is
    * never further ahead of the clock than the clocks of two servers may differ.
+   *
+   * @param heard When the report was heard, or the time of the deletion.
    */
-  #makeRoom(report: Report, isFull: () => boolean): boolean {
-    const heard = heardAt(report);
+  #makeRoom(heard: Timestamp, isFull: () => boolean): boolean {
     while (isFull() && !this.#isRaisedTo(heard)) {
       if (this.#sweep === undefined) {
         const horizon = this.#expiryTime(heard);
@@ -481,6 +567,7 @@ export class ReportStore {
   #sweepWhile(goesOn: (swept: number) => boolean): void {
     const horizon = this.#horizon();
     const isExpired = (report: Report) => {
+      if (isDeletion(report)) return this.#isOver(report);
       const heard = heardAt(report);
       if (this.#isGone(heard, horizon)) return true;
       this.#noteOldest(heard);
@@ -493,6 +580,13 @@ export class ReportStore {
       if (this.#isSweepOutdated) this.#startSweep();
       else this.#removedAfter = undefined;
     }
+  }
+
+  /** Whether a deletion does not apply any more; notes it if it does. */
+  #isOver(deletion: Report): boolean {
+    if (this.hasExpired(deletion)) return true;
+    this.#period.note(deletedUntil(deletion));
+    return false;
   }
 
   #remove(client: ByteString): void {

@@ -11,9 +11,10 @@
  * @module
  */
 import { type ByteString, encodeScratch } from "../../protocol/bytes.ts";
+import { deletedUntil, isDeletion } from "../../protocol/deletion.ts";
 import { heardAt } from "../../protocol/order.ts";
 import { Report } from "../../protocol/report.ts";
-import type { Timestamp } from "../../protocol/time.ts";
+import { compareTimestamps, type Timestamp } from "../../protocol/time.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import { ClientIndex } from "./client_index.ts";
 import {
@@ -115,6 +116,8 @@ export class ReportTable {
   readonly #read = new Report();
   readonly #moved = new Report();
   #size = 0;
+  #deletions = 0;
+  #deletionBytes = 0;
   #removals = 0;
   /**
    * The record that was read last, as text: many queries about one client share
@@ -176,6 +179,43 @@ export class ReportTable {
       : this.#replace(known, hash, report, fingerprint, number);
   }
 
+  /**
+   * Stores a deletion, next to the report about its client.
+   *
+   * @param admit Says why the table may not grow by some bytes.
+   * @returns "known" if the stored deletion of the client is as late, or why
+   * `admit` does not take it.
+   */
+  putDeletion<Refusal>(
+    deletion: Report,
+    admit: (growth: number) => Refusal | undefined,
+  ): StoreResult | "known" | Refusal {
+    const { end, start, view } = deletion;
+    const hash = this.#hashOf(deletion);
+    let known: Address = 0;
+    // As for a report.
+    for (let removals = -1; removals !== this.#removals;) {
+      removals = this.#removals;
+      known = this.#find(hash, deletion, true);
+      if (known !== 0) {
+        this.#arena.read(known, this.#read);
+        const until = deletedUntil(this.#read);
+        if (compareTimestamps(until, deletedUntil(deletion)) >= 0) {
+          return "known";
+        }
+      }
+      const growth = this.#growthBy(deletion, hash, known);
+      if (growth <= 0) break;
+      const refusal = admit(growth);
+      if (refusal !== undefined) return refusal;
+    }
+    const fingerprint = fingerprintOf(view, start, end);
+    if (known === 0) return this.#add(hash, deletion, fingerprint, 0);
+    this.#arena.read(known, this.#read);
+    this.#deletionBytes += recordBytes(deletion) - recordBytes(this.#read);
+    return this.#replace(known, hash, deletion, fingerprint, 0);
+  }
+
   /** The growth of the table's size, in bytes. */
   #growthBy(report: Report, hash: number, known: Address): number {
     const bytes = recordBytes(report);
@@ -197,9 +237,19 @@ export class ReportTable {
     this.#leaves[leaf] = address;
     this.#index.add(hash, address);
     this.#digests.add(leaf, fingerprint);
-    this.#size += 1;
+    this.#count(report, 1);
     this.#charge(source, 1, arena.bytesOf(address));
     return { fingerprint, leaf, replaced: undefined };
+  }
+
+  /** Counts a record that is added or removed. */
+  #count(record: Report, change: 1 | -1): void {
+    if (isDeletion(record)) {
+      this.#deletions += change;
+      this.#deletionBytes += change * recordBytes(record);
+    } else {
+      this.#size += change;
+    }
   }
 
   #replace(
@@ -243,6 +293,23 @@ export class ReportTable {
     return heardAt(this.#read);
   }
 
+  /**
+   * Until when reports about the client of a report are deleted; undefined if
+   * there is no deletion.
+   */
+  deletedUntil(report: Report): Timestamp | undefined {
+    if (this.#deletions === 0) return undefined;
+    const address = this.#find(this.#hashOf(report), report, true);
+    if (address === 0) return undefined;
+    this.#arena.read(address, this.#read);
+    return deletedUntil(this.#read);
+  }
+
+  /** The same for a client. */
+  deletedUntilOf(client: ByteString): Timestamp | undefined {
+    return this.deletedUntil(this.#reportAbout(client));
+  }
+
   /** The newest AT line about a client. */
   get(client: ByteString): ByteString | undefined {
     const sought = this.#reportAbout(client);
@@ -276,17 +343,27 @@ export class ReportTable {
     this.#charge(arena.sourceOf(address), -1, -bytes);
     if (arena.isChained(address)) this.#unchain(address, gone);
     this.#index.remove(this.#hashOf(report), address);
+    this.#count(report, -1);
     arena.remove(address);
-    this.#size -= 1;
     this.#removals += 1;
-    if (this.#size === 0) arena.clear();
+    if (this.#size + this.#deletions === 0) arena.clear();
     else arena.compact(bytes);
     return gone;
   }
 
-  /** How many clients are known. */
+  /** How many clients have a report. */
   get size(): number {
     return this.#size;
+  }
+
+  /** How many deletions there are. */
+  get deletions(): number {
+    return this.#deletions;
+  }
+
+  /** The size of the deletions as the limit counts it, in bytes. */
+  get deletionBytes(): number {
+    return this.#deletionBytes * allocatedPerUsed;
   }
 
   /**
@@ -436,7 +513,7 @@ export class ReportTable {
   }
 
   /**
-   * The report with a fingerprint in a leaf, valid until the table changes.
+   * The record with a fingerprint in a leaf, valid until the table changes.
    *
    * @param leaf 0 to `leafCount` - 1.
    */
@@ -457,13 +534,14 @@ export class ReportTable {
     while (true) {
       const address = this.#arena.next(walk);
       if (address === 0) return;
+      if (this.#arena.isDeletion(address)) continue;
       this.#arena.read(address, this.#read);
       yield this.#read.line;
     }
   }
 
   /**
-   * Reads some records from a place on.
+   * Reads some reports from a place on.
    *
    * @param place `next` of the call before; undefined for the first one.
    * @param visit Called with each report. Returns whether to go on after it.
@@ -480,6 +558,7 @@ export class ReportTable {
       const before = arena.placeOf(walk);
       const address = arena.next(walk);
       if (address === 0) return undefined;
+      if (arena.isDeletion(address)) continue;
       arena.read(address, this.#read);
       if (!visit(this.#read)) return before;
     }
@@ -493,8 +572,8 @@ export class ReportTable {
   /**
    * Continues a walk: removes the next record if it is expired.
    *
-   * @param isExpired Whether a report is to be removed.
-   * @param onRemoved Called for one that is.
+   * @param isExpired Whether a record is to be removed.
+   * @param onRemoved Called for a report that is.
    * @returns Whether there was a record left.
    */
   sweep(
@@ -507,8 +586,9 @@ export class ReportTable {
     const report = this.#read;
     this.#arena.read(address, report);
     if (isExpired(report)) {
-      const { client } = report;
-      onRemoved(client, this.#remove(address));
+      const client = isDeletion(report) ? undefined : report.client;
+      const fingerprint = this.#remove(address);
+      if (client !== undefined) onRemoved(client, fingerprint);
     }
     return true;
   }
@@ -522,6 +602,7 @@ export class ReportTable {
     if (arena.blocks > maxWalkedBlocks) {
       const perBlock = Math.ceil(count / arena.blocks);
       for (const address of arena.firstOfEachBlock(perBlock)) {
+        if (arena.isDeletion(address)) continue;
         arena.read(address, this.#read);
         yield this.#read;
       }
@@ -532,16 +613,24 @@ export class ReportTable {
     for (let index = 0;; index++) {
       const address = arena.next(walk);
       if (address === 0) return;
-      if (index % step > 0) continue;
+      if (index % step > 0 || arena.isDeletion(address)) continue;
       arena.read(address, this.#read);
       yield this.#read;
     }
   }
 
-  /** The record about a report's client; 0 if there is none. */
-  #find(hash: number, report: Report): Address {
+  /**
+   * The report about the client of a record, or its deletion; 0 if there is
+   * none.
+   */
+  #find(hash: number, record: Report, ofDeletion = false): Address {
+    const arena = this.#arena;
     let address = this.#index.first(hash);
-    while (address !== 0 && !this.#arena.isAbout(address, report)) {
+    while (
+      address !== 0 &&
+      !(arena.isDeletion(address) === ofDeletion &&
+        arena.isAbout(address, record))
+    ) {
       address = this.#index.next();
     }
     return address;

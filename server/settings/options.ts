@@ -53,6 +53,11 @@ export interface SettingOptions {
    */
   readonly clientTtlSeconds?: number;
   /**
+   * Keep a client's deletion this long, against late copies. From 1 to 3,650,
+   * default 30.
+   */
+  readonly forgetDays?: number;
+  /**
    * False to switch off anti-entropy between neighbours (plain flooding).
    * Default true.
    */

@@ -9,6 +9,7 @@
 import { logFailureChoices } from "../../log/events.ts";
 import { defaultKeptFiles, defaultMaxFileBytes } from "../../log/limits.ts";
 import {
+  defaultForgetDays,
   defaultLinkTimeoutMs,
   defaultMaxClients,
   defaultMaxHalfOpenLinks,
@@ -355,6 +356,17 @@ export const schema = {
     otherwise: "never",
     group: "Links and replicas",
     help: "expire a client's report after this time without a newer one",
+  },
+  // A day is longer than most repairs take. Ten years is as good as for ever.
+  forgetDays: {
+    type: "whole number",
+    flag: "forget-days",
+    unit: "DAYS",
+    min: 1,
+    max: 3_650,
+    default: defaultForgetDays,
+    group: "Links and replicas",
+    help: "keep a client's deletion this long, against late copies",
   },
   catchUp: {
     type: "switch",

@@ -131,6 +131,13 @@ export interface ReportCounts {
   readonly ahead: number;
   /** Heard by their origins at or before the horizon, and not stored. */
   readonly forgotten: number;
+  /** Heard by their origins until the time of a deletion, and not stored. */
+  readonly deleted: number;
+  /**
+   * Heard longer than `--forget-days` ago, from a neighbour that was apart from
+   * this server for as long, and not stored.
+   */
+  readonly apart: number;
 }
 
 const reports = group<ReportCounts>({
@@ -139,6 +146,8 @@ const reports = group<ReportCounts>({
   repeated: { initial: 0 },
   ahead: { initial: 0 },
   forgotten: { initial: 0 },
+  deleted: { initial: 0 },
+  apart: { initial: 0 },
 }, {
   metric: counters(
     "herd_reports_total",
@@ -402,6 +411,8 @@ export interface ServerFacts {
   readonly peerPort: string;
   /** Clients whose newest report it has. */
   readonly clients: number;
+  /** Deletions of clients that it keeps. */
+  readonly deletions: number;
   /** The memory of their reports. */
   readonly table: TableSize;
   /** Connections of clients. */
@@ -464,6 +475,10 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     metric: gauge("herd_clients", "Clients whose newest report is stored"),
     column: { title: "clients", cell: "count", priority: 8 },
     page: { title: "Clients", cell: "count" },
+  },
+  deletions: {
+    initial: 0,
+    metric: gauge("herd_deletions", "Deletions of clients that are kept"),
   },
   table,
   connections,

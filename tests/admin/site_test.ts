@@ -44,6 +44,7 @@ function open(facts: Given<ServerFacts> = {}) {
       ["/map.json", { contentType: "application/json", text: '{"land":""}' }],
     ]),
     find: (client) => self.find(client),
+    forget: (client, until) => self.forget(client, until),
     findShown: (shown) => findShown(self, shown, work),
     escapeWhole: (id) => escapeWhole(id, work),
     status: fakeStatus,

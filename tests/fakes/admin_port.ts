@@ -23,6 +23,7 @@ export class FakeAdminPort implements AsyncDisposable {
     const site: SiteOptions = {
       files: pageFiles,
       find: (client) => this.lines.get(client),
+      forget: () => "full",
       findShown: (shown) =>
         Promise.resolve(
           [...this.lines.values()].find((line) =>

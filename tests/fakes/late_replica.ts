@@ -6,7 +6,14 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
-import type { Found, Page, PutRefusal } from "../../replica/replica.ts";
+import type { Timestamp } from "../../protocol/time.ts";
+import type {
+  ForgetRefusal,
+  Forgotten,
+  Found,
+  Page,
+  PutRefusal,
+} from "../../replica/replica.ts";
 import type { Settling } from "../../replica/settling.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { Random } from "../../runtime/random.ts";
@@ -68,8 +75,11 @@ export class LateReplica extends MemoryReplica {
     return this.#answer(super.select(pattern, limit, cursor));
   }
 
-  override forget(client: ByteString, receivedUntil: number): Promise<void> {
-    return this.#answer(super.forget(client, receivedUntil));
+  override forget(
+    client: ByteString,
+    until?: Timestamp,
+  ): Promise<Forgotten | ForgetRefusal> {
+    return this.#answer(super.forget(client, until));
   }
 
   override load(reports: Iterable<Report>): Promise<void> {

@@ -7,6 +7,8 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import type { Report } from "../../protocol/report.ts";
 import { createMatcher } from "../../replica/pattern.ts";
 import type {
+  ForgetRefusal,
+  Forgotten,
   Found,
   Page,
   PutRefusal,
@@ -65,8 +67,13 @@ export class MemoryReplica implements Replica {
     return this.#observers.add(observer);
   }
 
-  forget(client: ByteString, _receivedUntil: number): void | Promise<void> {
+  forget(
+    client: ByteString,
+    until = { seconds: 0, nanoseconds: 0 },
+  ): Forgotten | ForgetRefusal | Promise<Forgotten | ForgetRefusal> {
+    const removed = this.#newest.get(client);
     this.#newest.delete(client);
+    return { until, removed };
   }
 
   load(reports: Iterable<Report>): void | Promise<void> {
@@ -87,6 +94,7 @@ export class MemoryReplica implements Replica {
   status(): ReplicaStatus {
     return {
       clients: this.#newest.size,
+      deletions: 0,
       table: { bytes: 0, maxBytes: 0 },
       reports: {
         newer: this.accepted.length,
@@ -94,6 +102,8 @@ export class MemoryReplica implements Replica {
         repeated: 0,
         ahead: 0,
         forgotten: 0,
+        deleted: 0,
+        apart: 0,
       },
       storesNothing: false,
       clock: { aheadSeconds: 0, clocks: 1, differs: false },

@@ -6,7 +6,13 @@
 import type { ObservedServer } from "../../admin/observed_server.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { clientOf, parseReport, type Report } from "../../protocol/report.ts";
-import type { Found, Page } from "../../replica/replica.ts";
+import type { Timestamp } from "../../protocol/time.ts";
+import type {
+  ForgetRefusal,
+  Forgotten,
+  Found,
+  Page,
+} from "../../replica/replica.ts";
 import type { LimitName } from "../../runtime/limit_counts.ts";
 import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
@@ -58,6 +64,8 @@ export class FakeObservedServer implements ObservedServer {
   known: ByteString[] = [];
   /** The summaries of other servers that it has. */
   received: readonly AgedSummary[] = [];
+  /** If a test sets it, no client is forgotten. */
+  forgetRefusal: ForgetRefusal | undefined;
   /** The limits that were reached. */
   readonly limits: LimitName[] = [];
   readonly #eventObservers = new Observers<ServerEvent>();
@@ -90,6 +98,18 @@ export class FakeObservedServer implements ObservedServer {
 
   find(client: ByteString): Found | Promise<Found> {
     return this.known.findLast((line) => clientOf(line) === client);
+  }
+
+  forget(
+    client: ByteString,
+    until: Timestamp = { seconds: 1520024734, nanoseconds: 5 },
+  ): Promise<Forgotten | ForgetRefusal> {
+    if (this.forgetRefusal !== undefined) {
+      return Promise.resolve(this.forgetRefusal);
+    }
+    const removed = this.known.findLast((line) => clientOf(line) === client);
+    this.known = this.known.filter((line) => clientOf(line) !== client);
+    return Promise.resolve({ until, removed });
   }
 
   select(_pattern: ByteString, limit: number, cursor = "0"): Promise<Page> {

@@ -205,6 +205,42 @@ reached 3 of 3 servers in 0.350 ms; 3 messages, 0 duplicates dropped`,
   });
 });
 
+Deno.test("a trace shows where a client was forgotten", async () => {
+  await withFolder(async (folder) => {
+    const line = lineOf("Hill", 1000, "kiwi");
+    const later = lineOf("Hill", 5000, "kiwi", "1520023935");
+    const until = `${startUs / 1e6}.003000000`;
+    const hill = await WrittenLog.start(folder, "Hill");
+    hill.event(100, "peer/1/Smith", "link up", { neighbour: "Smith" })
+      .received(1000, "client/1", `IAMAT kiwi ${position} 1520023934`)
+      .sent(1200, "peer/1/Smith", line)
+      .event(3000, "server", "client forgotten", { client: "kiwi", until })
+      .sent(3100, "peer/1/Smith", `FORGET kiwi ${until}`)
+      .sent(3200, "peer/1/Smith", `FORGET kiwi2 ${until}`)
+      .received(5000, "client/1", `IAMAT kiwi ${position} 1520023935`)
+      .sent(5200, "peer/1/Smith", later);
+    await hill.close();
+    const smith = await WrittenLog.start(folder, "Smith");
+    smith.received(1400, "peer/1/Hill", line)
+      .received(3400, "peer/1/Hill", `FORGET kiwi ${until}`)
+      .received(5400, "peer/1/Hill", later);
+    await smith.close();
+    const { paths, text } = await trace(folder, "kiwi", { newest: 2 });
+    const [first, second] = text.split("\n\n");
+    assertStringIncludes(
+      first,
+      `\nHill forgot it at 2026-11-22T17:00:00.003000Z, with all until ${until}` +
+        `\nSmith forgot it at 2026-11-22T17:00:00.003400Z, with all until ${until}`,
+    );
+    assert(!second.includes("forgot"), second);
+    assertStringIncludes(second, "reached 2 of 2 servers");
+    assertEquals(paths[0].trace.forgettings.map(({ server }) => server), [
+      "Hill",
+      "Smith",
+    ]);
+  });
+});
+
 Deno.test("an ID of any bytes is found in plain and in escaped form", async () => {
   await withFolder(async (folder) => {
     const ids: ByteString[] = [

@@ -13,6 +13,7 @@ import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { RecordingTrafficLog } from "../fakes/recording_traffic.ts";
+import { timestampOf } from "../fakes/timestamp.ts";
 import { reportOf } from "./reports.ts";
 
 const gone = Promise.resolve();
@@ -40,6 +41,8 @@ function openPair() {
         maxTableBytes: Infinity,
         sourceShare: 1,
         clientTtlSeconds: undefined,
+        // The times of the reports are small.
+        forgetSeconds: 10 ** 10,
         now: () => clock.now(),
       },
       clock,
@@ -144,6 +147,8 @@ Deno.test({
       repeated: 0,
       ahead: 0,
       forgotten: 0,
+      deleted: 0,
+      apart: 0,
     });
     assertEquals(
       [link.neighbour, link.isUp, link.isCaughtUp, link.losses],
@@ -156,7 +161,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "FloodReplica floods loaded reports, notifies observers, and forgets locally",
+    "FloodReplica floods loaded reports and deletions, and notifies observers",
   permissions: "none",
   async fn() {
     const { hill, smith, start, stop } = openPair();
@@ -170,14 +175,28 @@ Deno.test({
     hill.load([reportOf("plum", 5)]);
     await drainMicrotasks();
     assertEquals(observed.length, 2);
-    smith.forget("kiwi", 4);
-    smith.forget("pear", 5);
-    assertEquals(smith.select("*", 9).lines.length, 2);
-    assertEquals(smith.select("p*", 9), {
-      lines: [reportOf("plum", 5).line],
-      next: undefined,
+    const removed = (time: number, client: string) =>
+      smith.forget(client, timestampOf(time));
+    assertEquals(removed(4, "kiwi"), {
+      until: timestampOf(4),
+      removed: undefined,
     });
-    assertEquals(hill.select("*", 9).lines.length, 3);
+    const { line } = reportOf("pear", 5);
+    assertEquals(removed(5, "pear"), { until: timestampOf(5), removed: line });
+    // It is deleted already.
+    assertEquals(removed(4.5, "pear"), {
+      until: timestampOf(4.5),
+      removed: undefined,
+    });
+    assertEquals(smith.status().deletions, 2);
+    await drainMicrotasks();
+    for (const replica of [smith, hill]) {
+      assertEquals(replica.select("*", 9).lines.length, 2);
+      assertEquals(replica.select("p*", 9), {
+        lines: [reportOf("plum", 5).line],
+        next: undefined,
+      });
+    }
     await stop();
   },
 });

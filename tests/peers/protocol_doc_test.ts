@@ -106,7 +106,7 @@ Deno.test("the comparison in PROTOCOL.md is the one of two servers", () => {
     }
     for (const router of [hill, smith]) router.rebuild();
   }
-  assertEquals(sent.length, 17);
+  assertEquals(sent.length, 19);
   assertEquals(hill.hasCaughtUpWith("Smith"), true);
   assertEquals(smith.hasCaughtUpWith("Hill"), true);
   assertStringIncludes(text, `\n\n${sent.join("\n")}\n\n`);

@@ -490,6 +490,8 @@ Deno.test({
       repeated: 0,
       ahead: 0,
       forgotten: 0,
+      deleted: 0,
+      apart: 0,
     });
     assertEquals(status.whatsatSeconds.count, 1);
     assertEquals(status.log.fault, null);

@@ -12,6 +12,7 @@ import { childrenPerNode, leafOf } from "../../peers/store/digest_tree.ts";
 import { hashOfTree } from "../../peers/store/tree_hash.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
+import { drawDeletions } from "./deletions.ts";
 import {
   epochMs,
   type Fault,
@@ -146,7 +147,13 @@ export function drawPlan(seed: number): Plan {
     healAtMs,
   };
   const crowded = random.chance(crowdedChance) ? crowd(plan) : plan;
-  return drawClocks(crowded, new Random(seed ^ 0xc10c5));
+  return withDeletions(drawClocks(crowded, new Random(seed ^ 0xc10c5)));
+}
+
+/** A plan with the deletions that are drawn for it. */
+function withDeletions(plan: Plan): Plan {
+  const deletions = drawDeletions(plan);
+  return deletions.length === 0 ? plan : { ...plan, deletions };
 }
 
 /**

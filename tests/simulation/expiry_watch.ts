@@ -99,7 +99,8 @@ export class ExpiryWatch {
     const visible = this.#router.newest(client);
     if (visible !== undefined) this.#checkVisible(visible);
     this.#check(
-      visible !== undefined || acceptance === "forgotten",
+      visible !== undefined || acceptance === "forgotten" ||
+        acceptance === "deleted",
       "a report that has not expired is not visible",
       `${line} is ${acceptance}`,
     );
@@ -150,6 +151,11 @@ export class ExpiryWatch {
         `${visible} of ${line}`,
       );
     }
+  }
+
+  /** To be called when the report about a client was deleted. */
+  onDeletion(client: ByteString): void {
+    this.#heardAt.delete(client);
   }
 
   /** To be called after maintenance, which removes expired reports. */

@@ -289,3 +289,16 @@ export function countReport(
     coverage.add("a report is accepted by a server that is catching up");
   }
 }
+
+/** Counts the request to forget a client. */
+export function countDeletion(
+  server: SimulatedServer,
+  coverage: Coverage,
+): void {
+  coverage.add("a client is forgotten");
+  if (server.linked.length === 0) {
+    coverage.add("a client is forgotten at a server without a link");
+  } else if (isCatchingUp(server)) {
+    coverage.add("a client is forgotten at a server that is catching up");
+  }
+}

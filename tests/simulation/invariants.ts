@@ -15,6 +15,7 @@ import { isNewer } from "./report_order.ts";
 import { clientOf } from "../../protocol/report.ts";
 import { formatTimestamp } from "../../protocol/time.ts";
 import { heardMsOf } from "./clock_watch.ts";
+import { deletionLines } from "./deletions.ts";
 import { hasExpiry } from "./plan.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
 import type { World } from "./world.ts";
@@ -44,7 +45,15 @@ export function difference(world: World): string {
     server,
     lines: new Set(server.router.lines()),
   }));
+  const held = all.map(({ server }) => ({
+    server,
+    lines: new Set(deletionLines(server.router, world.deletions.clients)),
+  }));
   const [first, ...others] = all;
+  for (const { lines } of held) {
+    const missing = lines.symmetricDifference(held[0].lines);
+    for (const line of missing) return `not all servers have ${line}`;
+  }
   for (const { lines } of others) {
     for (const line of lines.symmetricDifference(first.lines)) {
       if (hasExpiredAnywhere(line, world)) continue;
@@ -68,6 +77,15 @@ function haveEqualDigests({ servers }: World): boolean {
 
 function namesOf(entries: readonly { readonly server: SimulatedServer }[]) {
   return entries.map(({ server }) => server.name).join(", ");
+}
+
+/**
+ * Whether a report has expired on any server, or is deleted on some: then a
+ * server may lack it.
+ */
+function isGoneAnywhere(line: ByteString, world: World): boolean {
+  return world.deletions.mayReach(line) ||
+    hasExpiry(world.plan) && hasExpiredAnywhere(line, world);
 }
 
 /**
@@ -121,18 +139,17 @@ export function checkReports(
 
 /**
  * Whether a report may be lost: it, or a newer one that replaced it, may have
- * expired on a server before the others received it.
+ * expired or may have been deleted on a server before the others received it.
  */
 export function mayBeLost(line: ByteString, world: World): boolean {
   // A server whose clock is set back, without a neighbour who knows better, takes
   // its reports for reports of the future.
   if (world.plan.clocks !== undefined) return true;
-  if (!hasExpiry(world.plan)) return false;
   const client = clientOf(line);
-  return hasExpiredAnywhere(line, world) ||
+  return isGoneAnywhere(line, world) ||
     world.reports.values().some((other) =>
       clientOf(other) === client && isNewer(other, line) &&
-      hasExpiredAnywhere(other, world)
+      isGoneAnywhere(other, world)
     );
 }
 
@@ -227,7 +244,8 @@ export function checkExpiry(
 }
 
 /** Checks that digests match the reports. */
-export function checkDigests({ servers, violations }: World): void {
+export function checkDigests(world: World): void {
+  const { servers, violations } = world;
   const keys = [...servers.values()].map(({ name, router }) =>
     `${name} ${router.treeKey}${router.isRebuilding ? " in part" : ""}`
   );
@@ -243,7 +261,8 @@ export function checkDigests({ servers, violations }: World): void {
     const lines = [...router.lines()];
     // Expired reports that were not removed yet are still in the digests.
     if (lines.length !== router.clients) continue;
-    const digest = lines.map(fingerprint).reduce(xor, 0);
+    const deletions = deletionLines(router, world.deletions.clients);
+    const digest = [...lines, ...deletions].map(fingerprint).reduce(xor, 0);
     if (router.digests.digestOf(root) === digest) continue;
     const rule = "a digest does not match the reports";
     violations.push({ rule, detail: `${name} with ${lines.length} reports` });

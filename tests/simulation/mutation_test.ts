@@ -2,6 +2,7 @@ import { cpSync } from "node:fs";
 import { Program, projectFolder } from "../end_to_end/process.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { parseScenario } from "./corpus.ts";
+import { deletionMutations } from "./deletion_mutations.ts";
 import { drawPlan } from "./draw.ts";
 import { expiryMutations } from "./expiry_mutations.ts";
 import type { Mutation } from "./mutation.ts";
@@ -254,6 +255,7 @@ Deno.test("simulate finds no failure in the unchanged code", async () => {
 for (
   const mutation of [
     ...mutations,
+    ...deletionMutations,
     ...expiryMutations,
     ...timeMutations,
     ...treeMutations,

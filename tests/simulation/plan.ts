@@ -29,6 +29,16 @@ export interface PlannedReport {
   readonly time: string;
 }
 
+/**
+ * A request to a server to forget a client, which is lost if the server does not
+ * run then.
+ */
+export interface PlannedDeletion {
+  readonly atMs: number;
+  readonly server: string;
+  readonly client: string;
+}
+
 /** Two servers that are neighbours. */
 export type ServerPair = readonly [string, string];
 
@@ -102,6 +112,8 @@ export interface Plan {
   readonly maxClients?: number;
   /** Undefined for no expiry by age. */
   readonly clientTtlSeconds?: number;
+  /** How long deletions are kept; `defaultForgetDays` by default. */
+  readonly forgetSeconds?: number;
   /** After this much silence of a neighbour, its link ends. */
   readonly timeoutMs: number;
   /** Most bytes in one direction of a connection that were not read. */
@@ -119,6 +131,8 @@ export interface Plan {
   /** Shortest and longest delay of a packet. */
   readonly delayMs: readonly [number, number];
   readonly reports: readonly PlannedReport[];
+  /** Undefined for none. */
+  readonly deletions?: readonly PlannedDeletion[];
   readonly faults: readonly Fault[];
   /** Undefined if the servers' clocks have only their skew. */
   readonly clocks?: readonly PlannedClock[];

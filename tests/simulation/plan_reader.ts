@@ -73,8 +73,10 @@ const required: Readonly<Record<keyof RequiredPart, Form>> = {
 };
 
 const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
+  deletions: list,
   maxClients: wholeFrom(1),
   clientTtlSeconds: wholeFrom(1),
+  forgetSeconds: wholeFrom(1),
   writeBytes: wholeFrom(1),
   outboxBytes: wholeFrom(1),
   rebuiltReports: wholeFrom(1),
@@ -88,8 +90,10 @@ const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
 /** What each plan has. */
 type RequiredPart = Omit<
   Plan,
+  | "deletions"
   | "maxClients"
   | "clientTtlSeconds"
+  | "forgetSeconds"
   | "writeBytes"
   | "outboxBytes"
   | "rebuiltReports"
@@ -138,6 +142,11 @@ export function readPlan(json: unknown): Plan {
     if (command?.verb !== "IAMAT" || command.client !== client) {
       throw new PlanError(`${where}: no client sends this`);
     }
+  });
+  plan.deletions?.forEach((deletion, index) => {
+    const where = `deletions[${index}]`;
+    const forms = { atMs: beforeHealing, server, client: text };
+    expectEntries(deletion, where, forms);
   });
   plan.clocks?.forEach((clock, index) =>
     expectEntries(clock, `clocks[${index}]`, {

@@ -5,6 +5,7 @@
  */
 import type { CoverageCounts } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
+import { checkDeletions, latestDeletions } from "./deletions.ts";
 import { checkDetour } from "./detour.ts";
 import { drawPlan } from "./draw.ts";
 import {
@@ -123,6 +124,7 @@ async function runWorld(
     { router },
   ) => [...router.lines()]);
   const survived = newestOf(held.flat());
+  const deletions = latestDeletions(world);
   const convergedAfterMs = await untilConverged(world, checkEveryMs);
   if (convergedAfterMs === undefined) {
     violations.push({ rule: "no convergence", detail: difference(world) });
@@ -136,6 +138,7 @@ async function runWorld(
     checkLinks(world, linksLost);
     checkExpiry(world, visibleBefore);
     checkDigests(world);
+    await checkDeletions(world, deletions);
     await checkPatience(world);
     await checkDetour(world);
   }

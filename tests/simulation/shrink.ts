@@ -10,6 +10,7 @@ import {
   isConnected,
   type Plan,
   type PlannedClock,
+  type PlannedDeletion,
   type PlannedReport,
   type PlannedServer,
   reachedFrom,
@@ -92,6 +93,7 @@ class Shrinker {
       await this.#remove(({ faults }) => faults, withoutFaults);
       await this.#remove(({ clocks }) => clocks ?? [], withoutClocks);
       await this.#remove(clientsOf, withoutClients);
+      await this.#remove(({ deletions = [] }) => deletions, withoutDeletions);
       await this.#remove(({ reports }) => reports, withoutReports);
       await this.#remove(({ links }) => links, withoutLinks);
       for (const change of changesOf(this.plan)) {
@@ -128,11 +130,12 @@ class Shrinker {
 
 /** Whether the herd of a plan must converge. */
 function isValid(
-  { catchUp, faults, healAtMs, links, reports, servers }: Plan,
+  { catchUp, deletions = [], faults, healAtMs, links, reports, servers }: Plan,
 ): boolean {
   const fromMs = catchUp ? 0 : linkedByMs;
   return isConnected(servers, links) && healAtMs >= minHealAtMs &&
-    [...faults, ...reports].every(({ atMs }) =>
+    (catchUp || deletions.length === 0) &&
+    [...faults, ...reports, ...deletions].every(({ atMs }) =>
       fromMs <= atMs && atMs <= healAtMs
     );
 }
@@ -165,6 +168,7 @@ function withoutServers(
     servers,
     links: connect(servers, plan.links.filter(isLeft)),
     reports: plan.reports.filter(({ server }) => !names.has(server)),
+    ...withDeletions(plan, ({ server }) => !names.has(server)),
     ...plan.clocks === undefined ? {} : {
       clocks: plan.clocks.filter(({ server }) => !names.has(server)),
     },
@@ -193,7 +197,23 @@ function clientsOf({ reports }: Plan): string[] {
 
 function withoutClients(plan: Plan, gone: ReadonlySet<string>): Plan {
   const reports = plan.reports.filter(({ client }) => !gone.has(client));
-  return { ...plan, reports };
+  const isLeft = ({ client }: PlannedDeletion) => !gone.has(client);
+  return { ...plan, reports, ...withDeletions(plan, isLeft) };
+}
+
+function withoutDeletions(
+  plan: Plan,
+  gone: ReadonlySet<PlannedDeletion>,
+): Plan {
+  return { ...plan, ...withDeletions(plan, (deletion) => !gone.has(deletion)) };
+}
+
+/** Some of the deletions of a plan, if it has any. */
+function withDeletions(
+  { deletions }: Plan,
+  isLeft: (deletion: PlannedDeletion) => boolean,
+): Pick<Plan, "deletions"> {
+  return deletions === undefined ? {} : { deletions: deletions.filter(isLeft) };
 }
 
 function withoutReports(plan: Plan, gone: ReadonlySet<PlannedReport>): Plan {
@@ -233,6 +253,8 @@ function changesOf({ faults, reports, servers }: Plan): Change[] {
 const settingChanges: readonly Change[] = [
   (plan) => ({ ...plan, catchUp: true }),
   (plan) => ({ ...plan, secrets: [] }),
+  ({ deletions = [], ...plan }) =>
+    deletions.length === 0 ? plan : { ...plan, deletions },
   ({ maxClients: _, ...plan }) => plan,
   ({ clientTtlSeconds: _, ...plan }) => plan,
   (plan) => ({ ...plan, timeoutMs: 5_000 }),
@@ -251,7 +273,9 @@ const settingChanges: readonly Change[] = [
   (plan) => ({ ...plan, healAtMs: minHealAtMs }),
   // 1 to 2 seconds after the last fault or report.
   (plan) => {
-    const moments = [...plan.faults, ...plan.reports].map(({ atMs }) => atMs);
+    const { deletions = [], faults, reports } = plan;
+    const moments = [...faults, ...reports, ...deletions]
+      .map(({ atMs }) => atMs);
     const lastMs = Math.ceil(Math.max(...moments) / 1_000) * 1_000;
     return { ...plan, healAtMs: Math.min(plan.healAtMs, lastMs + 1_000) };
   },

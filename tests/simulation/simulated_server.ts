@@ -14,6 +14,10 @@ import {
   maxOutboxBytes,
   maxWriteBytes,
 } from "../../peers/limits.ts";
+import type {
+  DeletionRefusal,
+  DeletionResult,
+} from "../../peers/store/report_store.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
 import { root } from "../../peers/store/digest_tree.ts";
 import type { Message } from "../../peers/replication/messages.ts";
@@ -26,11 +30,13 @@ import { maxPeerLineBytes } from "../../protocol/limits.ts";
 import { isRepetition } from "../../protocol/order.ts";
 import { isNewer } from "./report_order.ts";
 import { makeReport, parseReport, type Report } from "../../protocol/report.ts";
+import type { Timestamp } from "../../protocol/time.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
 import type { Coverage, ServerEvent } from "./coverage.ts";
 import { Crossings, type Violation } from "./crossings.ts";
 import { ClockWatch } from "./clock_watch.ts";
+import { DeletionWatch } from "./deletions.ts";
 import { ExpiryWatch } from "./expiry_watch.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { HostClock } from "./host_clock.ts";
@@ -47,6 +53,7 @@ export interface ServerOptions {
   readonly secrets: readonly string[];
   readonly maxClients?: number;
   readonly clientTtlSeconds?: number;
+  readonly forgetSeconds?: number;
   readonly timeoutMs: number;
   readonly writeBytes?: number;
   readonly outboxBytes?: number;
@@ -129,6 +136,14 @@ export class SimulatedServer {
     return report;
   }
 
+  /** Forgets a client. Returns until when. */
+  forget(client: ByteString): Timestamp {
+    const result = this.router.forget(client);
+    this.#linkManager.scheduleFlush();
+    if (typeof result === "string") throw new Error(`not forgotten: ${result}`);
+    return result.until;
+  }
+
   /** The names of the linked neighbours. */
   get linked(): string[] {
     return this.#linkManager.linked();
@@ -149,6 +164,7 @@ export class WatchedRouter extends FloodRouter {
   readonly #crossings: Crossings;
   /** Undefined if reports do not expire. */
   readonly #expiry: ExpiryWatch | undefined;
+  readonly #deletions: DeletionWatch;
   readonly #clockWatch: ClockWatch;
   readonly #outboxes = new Map<string, Outbox>();
 
@@ -169,6 +185,7 @@ export class WatchedRouter extends FloodRouter {
         maxTableBytes: Infinity,
         sourceShare: 1,
         clientTtlSeconds,
+        forgetSeconds: options.forgetSeconds,
         now,
       },
       recentReports,
@@ -184,6 +201,11 @@ export class WatchedRouter extends FloodRouter {
     this.#options = options;
     this.#crossings = crossings;
     this.#writeBytes = writeBytes ?? maxWriteBytes;
+    this.#deletions = new DeletionWatch(
+      this,
+      options.coverage,
+      (rule, detail) => this.#violate(rule, detail),
+    );
     const names = options.topology.neighbours.get(host.name)!
       .map(({ name }) => name);
     this.#clockWatch = new ClockWatch({
@@ -245,6 +267,7 @@ export class WatchedRouter extends FloodRouter {
         this.#crossings.storedAgain(report.line, from);
       }
     }
+    this.#deletions.onAcceptance(report, acceptance);
     const after = this.newest(client);
     if (
       before !== undefined && after !== undefined && before !== after &&
@@ -260,7 +283,8 @@ export class WatchedRouter extends FloodRouter {
       this.#options.coverage.add("a client sends a report again");
     }
     const isNotStored = acceptance === "forgotten" ||
-      acceptance === "repeated" || acceptance === "ahead";
+      acceptance === "deleted" || acceptance === "repeated" ||
+      acceptance === "ahead";
     if (!isNotStored && after !== undefined) {
       const { line } = report;
       if (line !== after && !isNewer(after, line)) {
@@ -285,11 +309,25 @@ export class WatchedRouter extends FloodRouter {
   ): void {
     const repeats = before !== undefined &&
       isRepetition(report, parseReport(before, () => true)!);
+    if (acceptance === "deleted") return;
     if (repeats === (acceptance === "repeated")) return;
     this.#violate(
       repeats ? "a repeated report is news" : "news is a repeated report",
       `${report.line} after ${before}`,
     );
+  }
+
+  override delete(
+    deletion: Report,
+    from?: string,
+  ): DeletionResult | DeletionRefusal {
+    const result = super.delete(deletion, from);
+    this.#deletions.onDeletion(deletion);
+    if (typeof result !== "string" && result.removed !== undefined) {
+      this.#expiry?.onDeletion(deletion.client);
+    }
+    this.#checkOutboxes();
+    return result;
   }
 
   override receive(from: string, message: Message): string | undefined {
@@ -333,7 +371,8 @@ export class WatchedRouter extends FloodRouter {
   #checkOutboxes(): void {
     for (const [neighbour, outbox] of this.#outboxes) {
       const { announcements, backlog, batchBytes } = outbox;
-      if (backlog > this.clients || announcements.size > this.clients) {
+      const records = this.clients + this.deletions;
+      if (backlog > records || announcements.size > records) {
         this.#violate(
           "more reports wait for a neighbour than there are clients",
           `${backlog} and ${announcements.size} for ${neighbour}`,

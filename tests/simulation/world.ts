@@ -8,8 +8,10 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
 import { countPairs, Coverage } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
+import { WorldDeletions } from "./deletions.ts";
 import {
   countClock,
+  countDeletion,
   countEvent,
   countFault,
   countReport,
@@ -23,6 +25,7 @@ import {
   type Fault,
   type Plan,
   type PlannedClock,
+  type PlannedDeletion,
   type PlannedReport,
   type PlannedServer,
   topologyOf,
@@ -45,6 +48,8 @@ export class World {
   readonly servers = new Map<string, SimulatedServer>();
   /** The line of every report that a server has accepted from a client. */
   readonly reports = new Set<ByteString>();
+  /** What servers were asked to forget. */
+  readonly deletions = new WorldDeletions();
   readonly coverage = new Coverage();
   /** How many links went down. */
   linksLost = 0;
@@ -96,6 +101,9 @@ export class World {
     for (const report of reports) {
       this.time.at(report.atMs, () => this.report(report));
     }
+    for (const deletion of plan.deletions ?? []) {
+      this.time.at(deletion.atMs, () => this.forget(deletion));
+    }
   }
 
   /** The names of a server's neighbours. */
@@ -138,6 +146,14 @@ export class World {
     const { line } = simulated.report({ verb: "IAMAT", ...iamat });
     countTime(Number(iamat.time), this.coverage);
     this.reports.add(line);
+  }
+
+  /** Asks a server to forget a client, if that server answers. */
+  forget({ client, server }: PlannedDeletion): void {
+    if (!this.answers(server)) return;
+    const simulated = this.servers.get(server)!;
+    countDeletion(simulated, this.coverage);
+    this.deletions.add(client, simulated.forget(client));
   }
 
   /** Ends all faults: all servers run and all paths are open. */

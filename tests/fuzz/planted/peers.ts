@@ -12,7 +12,12 @@ import {
 import type { Outbox } from "../../../peers/replication/outbox.ts";
 import { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { parseTopology } from "../../../peers/topology.ts";
-import type { ByteString } from "../../../protocol/bytes.ts";
+import {
+  type ByteString,
+  decodeBytes,
+  encodeBytes,
+} from "../../../protocol/bytes.ts";
+import { readDeletion } from "../../../protocol/deletion.ts";
 import { isNewer } from "../../../protocol/order.ts";
 import { readReport, type Report, timeOf } from "../../../protocol/report.ts";
 import { handshakesTarget } from "../targets/handshakes.ts";
@@ -70,6 +75,21 @@ export const peerFaults: readonly PlantedFault[] = [
           readReport(bytes, start, end - 1, find, report),
     }),
     from: "of-hill",
+  },
+  {
+    fault: "the time of a deletion may have zeros in front",
+    target: reportsTarget({
+      readDeletion: (bytes, start, end, deletion) => {
+        if (readDeletion(bytes, start, end, deletion)) return true;
+        const line = decodeBytes(bytes, start, end).replace(
+          / 0+(?=[1-9])/,
+          " ",
+        );
+        const read = encodeBytes(line);
+        return readDeletion(read, 0, read.length, deletion);
+      },
+    }),
+    from: "deletion",
   },
   {
     fault: "neither of two reports with equal times is newer",

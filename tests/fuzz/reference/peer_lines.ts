@@ -161,6 +161,42 @@ function isNumber(text: string): boolean {
     [...text].every((byte) => byte >= "0" && byte <= "9");
 }
 
+/** age = 1*10DIGIT */
+function isAge(text: string): boolean {
+  return isNumber(text) && text.length <= 10;
+}
+
+/** seen = "SEEN " age " " age *( " " server " " age ), each server once */
+function readAges(
+  fields: readonly string[],
+  servers: readonly string[],
+): (string | number)[] | undefined {
+  const names = fields.slice(2).filter((_, index) => index % 2 === 0);
+  const ages = fields.filter((_, index) => index < 2 || index % 2 === 1);
+  const isValid = fields.length >= 2 && fields.length % 2 === 0 &&
+    ages.every(isAge) && names.every((name) => servers.includes(name)) &&
+    new Set(names).size === names.length;
+  return isValid
+    ? fields.map((field, index) =>
+      index < 2 || index % 2 === 1 ? Number(field) : field
+    )
+    : undefined;
+}
+
+/**
+ * deletion = "FORGET " client " " until
+ * until = 1*12DIGIT "." 9DIGIT, without zeros in front
+ */
+export function isDeletion(line: string): boolean {
+  const [verb, client, until, ...others] = line.split(" ");
+  if (verb !== "FORGET" || until === undefined || others.length > 0) {
+    return false;
+  }
+  const [integer, fraction] = until.split(".");
+  return isClient(client) && isDecimal(until) && fraction?.length === 9 &&
+    integer.length <= 12 && (integer === "0" || !integer.startsWith("0"));
+}
+
 /** Whether a server may list these entries for a node. */
 function isList(verb: string, node: string, entries: string[]): boolean {
   const digits = node === "-" ? "" : node;
@@ -216,6 +252,12 @@ export function readMessage(
       return fields.length === 1 && isHex(first, 32, 32)
         ? readAll([], readMark, [first])
         : { objection };
+    case "SEEN": {
+      const ages = readAges(fields, servers);
+      return ages === undefined
+        ? { objection }
+        : { objection: undefined, verb, parts: ages };
+    }
     case "ECHO":
     case "ECHOED":
       return fields.length === 1 && isNumber(first)

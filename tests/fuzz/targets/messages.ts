@@ -76,6 +76,10 @@ function partsOf(message: Message): (string | number)[] {
       return [message.line];
     case "TREE":
       return [message.key];
+    case "SEEN": {
+      const { apart, others, table } = message.ages;
+      return [table, apart, ...[...others].flat()];
+    }
     case "ECHO":
     case "ECHOED":
       return [message.number];

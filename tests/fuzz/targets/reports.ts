@@ -1,10 +1,12 @@
 /**
- * AT lines, `protocol/report.ts`.
+ * AT and FORGET lines, `protocol/report.ts` and `protocol/deletion.ts`.
  *
  * The input is one or two lines. For each of them:
  *
  * - `readReport` accepts the same lines as the reference, and finds the same
  *   server, client and time, with any bytes around the line;
+ * - `readDeletion` accepts the same lines as the reference, and the line that is
+ *   made of its parts is the same;
  * - the functions that extract parts of a line find the same parts;
  * - for an IAMAT, `ReportWriter` writes the AT line of the reference, and
  *   parsing it gives the same parts.
@@ -14,6 +16,11 @@
  * @module
  */
 import { type ByteString, decodeBytes } from "../../../protocol/bytes.ts";
+import {
+  deletedUntil,
+  formatDeletion,
+  readDeletion,
+} from "../../../protocol/deletion.ts";
 import { isNewer } from "../../../protocol/order.ts";
 import {
   clientOf,
@@ -46,11 +53,11 @@ const names = new ServerNames(servers);
 
 const now = { seconds: 1520023935, nanoseconds: 182837383 };
 
-const real = { isNewer, readReport };
+const real = { isNewer, readDeletion, readReport };
 
 /** @param code The functions under test. */
 export function reportsTarget(code: Partial<typeof real> = {}): Target {
-  const { isNewer, readReport } = { ...real, ...code };
+  const { isNewer, readDeletion, readReport } = { ...real, ...code };
   const report = new Report();
 
   /** Parses a line, and says why it is not a report. */
@@ -86,6 +93,19 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
     return { isReport: true, reason: "a report" };
   }
 
+  /** Parses a line as a deletion. */
+  function checkDeletion(line: ByteString): boolean {
+    const isDeletion = reference.isDeletion(line);
+    for (const { bytes, end, start } of place(line)) {
+      const isRead = readDeletion(bytes, start, end, report);
+      demandSame("whether it is a deletion", isRead, isDeletion);
+      if (!isRead) continue;
+      const again = formatDeletion(report.client, deletedUntil(report));
+      demandSame("the deletion written again", again, line);
+    }
+    return isDeletion;
+  }
+
   /** Checks the reports of a line, if it is an IAMAT. */
   function checkWritten(line: ByteString): boolean {
     const command = readCommand(line);
@@ -115,7 +135,10 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
     check(input) {
       const lines = input.split("\n").slice(0, 2);
       const readings = lines.map(checkRead);
-      const written = lines.map(checkWritten).join();
+      const written = [
+        ...lines.map(checkWritten),
+        ...lines.map(checkDeletion),
+      ].join();
       const reason = readings.map((reading) => reading.reason).join();
       const signature = `${reason} ${written} ${magnitude(input.length)}`;
       const areReports = lines.length === 2 &&

@@ -27,6 +27,8 @@ async function link({ from, port, to }: Part): Promise<Wire> {
   if (!answers[1].startsWith("PROOF")) {
     throw new Error(`not linked: ${answers.join("")}`);
   }
+  const seen = await wire.readLine();
+  if (!seen.startsWith("SEEN ")) throw new Error(`no contacts: ${seen}`);
   // It has the server's key, without which nothing is compared.
   const key = await wire.readLine();
   if (!key.startsWith("TREE ")) throw new Error(`no key: ${key}`);

@@ -175,6 +175,8 @@ Deno.test({
       repeated: 0,
       ahead: 0,
       forgotten: 0,
+      deleted: 0,
+      apart: 0,
       share: 0,
     });
     assertEquals(notified, ["plum"]);

@@ -113,7 +113,8 @@ Deno.test({
     smith.sendText(compare);
     smith.sendText(`TREE ${"2".padEnd(32, "0")}\n${compare}`);
     await drainMicrotasks();
-    const [, , key, ...others] = smith.takeAll().split("\n");
+    const [, , seen, key, ...others] = smith.takeAll().split("\n");
+    assertEquals(seen, "SEEN 0 0");
     assertEquals([key, others], [`TREE ${hill.router.treeKey}`, [
       "+CLOCK 1000000000000.000000000",
       "",

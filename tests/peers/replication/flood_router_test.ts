@@ -108,6 +108,8 @@ Deno.test({
       repeated: 2,
       ahead: 0,
       forgotten: 0,
+      deleted: 0,
+      apart: 0,
       share: 0,
     });
   },
@@ -167,6 +169,7 @@ Deno.test({
     router.accept(reportOf("kiwi", 2));
     assertEquals(takeLines(outbox), []);
     assertEquals(takeLines(router.link("Smith")), [
+      "SEEN 0 0",
       `TREE ${router.treeKey}`,
     ]);
   },

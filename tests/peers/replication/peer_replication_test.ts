@@ -225,6 +225,7 @@ Deno.test({
     assertEquals(hill.accept(reportOf("d", 2)), "forgotten");
     // A neighbour that is linked later receives it too.
     assertEquals(takeLines(hill.link("Campbell")), [
+      "SEEN 0 0",
       `TREE ${hill.treeKey}`,
       "HORIZON 2.500000000",
     ]);
@@ -236,7 +237,7 @@ Deno.test({
   permissions: "none",
   fn() {
     const { hill, smith } = openHill();
-    const key = [`TREE ${hill.treeKey}`];
+    const key = ["SEEN 0 0", `TREE ${hill.treeKey}`];
     receive(hill, "Smith", "PRUNE Singleton");
     linkAligned(hill, "Smith");
     hill.accept(report(1), "Jaquez");

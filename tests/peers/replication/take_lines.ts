@@ -5,14 +5,25 @@
  */
 import type { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import { parseMessage } from "../../../peers/replication/messages.ts";
-import { parseReport } from "../../../protocol/report.ts";
+import { encodeBytes } from "../../../protocol/bytes.ts";
+import { readDeletion } from "../../../protocol/deletion.ts";
+import { parseReport, Report } from "../../../protocol/report.ts";
 import type { Outbox } from "../../../peers/replication/outbox.ts";
 
 /** Lets a server receive a line from a neighbour. */
 export function receive(router: FloodRouter, from: string, line: string): void {
   const report = parseReport(line, () => true);
+  const deletion = parseDeletion(line);
   if (report !== undefined) router.accept(report, from);
+  else if (deletion !== undefined) router.delete(deletion, from);
   else router.receive(from, parseMessage(line, () => true)!);
+}
+
+/** The deletion in a line; undefined if it is another line. */
+export function parseDeletion(line: string): Report | undefined {
+  const deletion = new Report();
+  const bytes = encodeBytes(line);
+  return readDeletion(bytes, 0, bytes.length, deletion) ? deletion : undefined;
 }
 
 /** The lines of the next write, except the server's clock. */

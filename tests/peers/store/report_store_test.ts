@@ -11,6 +11,7 @@ import {
   ReportStore,
   type StoreLimits,
 } from "../../../peers/store/report_store.ts";
+import { makeDeletion } from "../../../protocol/deletion.ts";
 import { heardSecondsOf } from "../../../protocol/order.ts";
 import { makeReport, parseReport } from "../../../protocol/report.ts";
 import type { Report } from "../../../protocol/report.ts";
@@ -292,12 +293,12 @@ Deno.test({
     "select() returns all clients that are present throughout, amid changes",
   permissions: "none",
   fn() {
-    const store = openStore({});
+    const store = openStore({ now: () => timestampOf(20) });
     for (const client of manyClients) store.put(received(client, 10));
     let added = 0;
     const pages = pagesOf(store, (client) => client.startsWith("c"), 7, () => {
       store.put(received(`n${added}`, 10));
-      store.forget(`n${added - 5}`, timestampOf(10));
+      store.putDeletion(makeDeletion(`n${added - 5}`, timestampOf(10)));
       store.put(received(manyClients[added % manyClients.length], 20));
       added += 1;
     });
@@ -362,7 +363,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "forget() removes a client only if its report is not later",
+  name: "putDeletion() removes a report only if it was not heard later",
   permissions: "none",
   fn() {
     const removed: string[] = [];
@@ -372,14 +373,14 @@ Deno.test({
         maxTableBytes: Infinity,
         sourceShare: 1,
         clientTtlSeconds: undefined,
-        now: () => timestampOf(10 ** 9),
+        now: () => timestampOf(12),
       },
       (client) => removed.push(client),
     );
     store.put(received("kiwi", 10));
     store.put(received("pear", 11));
     for (const client of ["kiwi", "pear", "plum"]) {
-      store.forget(client, timestampOf(10));
+      store.putDeletion(makeDeletion(client, timestampOf(10)));
     }
     assertEquals(stored(store, ["kiwi", "pear"]), ["pear"]);
     assertEquals([store.size, removed], [1, ["kiwi"]]);
