@@ -67,9 +67,8 @@ export const deletionMutations: readonly Mutation[] = [
   {
     without: "comparing deletions",
     file: "peers/replication/anti_entropy.ts",
-    code: "if (!this.#store.hasExpired(report)) onReport(report, walk);",
-    instead: "if (!this.#store.hasExpired(report) && !isDeletion(report)) {\n" +
-      "          onReport(report, walk);\n        }",
+    code: "if (!isHidden) onReport(report, walk);",
+    instead: "if (!isHidden && !isDeletion(report)) onReport(report, walk);",
     noticed: "no convergence",
     firstSeed: 1,
     seeds: 8,
@@ -80,7 +79,7 @@ export const deletionMutations: readonly Mutation[] = [
     code: "const keyStart = isDeletion(record) ? start : clientStart;",
     instead: "const keyStart = clientStart;",
     noticed: "no convergence",
-    firstSeed: 35,
+    firstSeed: 96,
     seeds: 1,
   },
   {
@@ -99,7 +98,7 @@ export const deletionMutations: readonly Mutation[] = [
       "    this.#remove(client);\n    this.announcements.delete(fingerprint);",
     instead: "",
     noticed: "more reports wait for a neighbour than there are clients",
-    firstSeed: 6,
+    firstSeed: 139,
     seeds: 1,
   },
 ];
