@@ -142,6 +142,7 @@ export class FloodReplica implements Replica, DescriptorUser {
 
   /** Writes the outboxes to the sockets, and settles when these have taken it. */
   flush(settling: Settling): void {
+    this.#router.onChunk();
     this.#linkManager.scheduleFlush(settling);
   }
 

@@ -164,11 +164,11 @@ export class ClockComparison {
   }
 
   /**
-   * To be called with each report that this server has heard. Its clock may be
-   * set and set back between two runs of `tick`.
+   * To be called when this server has heard reports: its clock may be set and set
+   * back between two runs of `tick`.
    */
-  onHeard(report: ReportParts): void {
-    if (!isHeardAfter(report, this.#limit)) return;
+  onHeard(): void {
+    if (this.#sources.now().seconds < this.#limit.seconds) return;
     this.#limit = this.#computeLimit();
     this.#latest = Math.max(this.#latest, this.#own + this.#elapsed);
   }

@@ -156,7 +156,6 @@ export class FloodRouter {
    * @param source The connection that it came from; undefined for none.
    */
   acceptOwn(report: Report, source?: ReportSource): Acceptance {
-    this.#clocks.onHeard(report);
     const acceptance = this.#count(
       report,
       this.#accept(report, undefined, source, true),
@@ -373,6 +372,11 @@ export class FloodRouter {
   /** To be called when a linked neighbour has told its clock. */
   onClock(neighbour: string, theirs: Timestamp): void {
     this.#clocks.onTold(neighbour, theirs);
+  }
+
+  /** To be called after `acceptOwn`, once for the reports of a chunk. */
+  onChunk(): void {
+    this.#clocks.onHeard();
   }
 
   /**

@@ -163,15 +163,13 @@ function withoutServers(
   const names = new Set([...gone].map(({ name }) => name));
   const servers = plan.servers.filter((server) => !gone.has(server));
   const isLeft = (link: ServerPair) => !link.some((name) => names.has(name));
-  return {
+  const clocks = plan.clocks ?? [];
+  const smaller: Plan = {
     ...plan,
     servers,
     links: connect(servers, plan.links.filter(isLeft)),
     reports: plan.reports.filter(({ server }) => !names.has(server)),
     ...withDeletions(plan, ({ server }) => !names.has(server)),
-    ...plan.clocks === undefined ? {} : {
-      clocks: plan.clocks.filter(({ server }) => !names.has(server)),
-    },
     faults: plan.faults.flatMap((fault): Fault[] => {
       if ("server" in fault) return names.has(fault.server) ? [] : [fault];
       if ("link" in fault) return isLeft(fault.link) ? [fault] : [];
@@ -180,15 +178,29 @@ function withoutServers(
       return isSplit ? [{ ...fault, side }] : [];
     }),
   };
+  return withClocks(
+    smaller,
+    clocks.filter(({ server }) => !names.has(server)),
+  );
 }
 
 function withoutFaults(plan: Plan, gone: ReadonlySet<Fault>): Plan {
   return { ...plan, faults: plan.faults.filter((fault) => !gone.has(fault)) };
 }
 
+/** The plan with these clocks; a plan without any has no list. */
+function withClocks(
+  { clocks: _, ...plan }: Plan,
+  clocks: readonly PlannedClock[],
+): Plan {
+  return clocks.length === 0 ? plan : { ...plan, clocks };
+}
+
 function withoutClocks(plan: Plan, gone: ReadonlySet<PlannedClock>): Plan {
-  const clocks = plan.clocks?.filter((clock) => !gone.has(clock));
-  return { ...plan, clocks };
+  return withClocks(
+    plan,
+    (plan.clocks ?? []).filter((clock) => !gone.has(clock)),
+  );
 }
 
 function clientsOf({ reports }: Plan): string[] {

@@ -32,8 +32,36 @@ export const timeMutations: readonly Mutation[] = [
       'if (isOwn && this.#arena.isRepeated(known, report)) return "repeated";',
     instead: "",
     noticed: "a repeated report is news",
-    firstSeed: 1,
+    firstSeed: 14,
     seeds: 2,
+  },
+  {
+    without: "the time at which a report was heard in the order",
+    file: "protocol/order.ts",
+    code: "one.heardSeconds - other.heardSeconds ||\n" +
+      "    one.heardNanoseconds - other.heardNanoseconds ||\n",
+    instead: "",
+    noticed: "an older report replaced a newer one",
+    firstSeed: 1,
+    seeds: 4,
+  },
+  {
+    without: "the nanoseconds at which reports expire",
+    file: "peers/store/report_store.ts",
+    code: "const heard = heardAt(report);\n      if (isUntil(heard, horizon))",
+    instead: "const heard = { ...heardAt(report), nanoseconds: 0 };\n" +
+      "      if (isUntil(heard, horizon))",
+    noticed: "a report that has not expired was refused",
+    firstSeed: 9,
+    seeds: 2,
+  },
+  {
+    without: "keeping a newer report that waits for a neighbour",
+    file: "peers/replication/outbox.ts",
+    code: "if (waiting !== undefined && !isNewer(waiting, report.line)) {",
+    instead: "if (waiting !== undefined) {",
+    noticed: "no convergence",
+    scenario: "an_older_report_comes_while_a_newer_one_waits.json",
   },
   {
     without: "refusing reports of a time that has not come",

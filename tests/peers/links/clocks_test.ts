@@ -28,6 +28,7 @@ function openHerd(links: readonly (readonly [string, string])[]) {
       time,
     });
     server.router.acceptOwn(report);
+    server.router.onChunk();
     server.linkManager.scheduleFlush();
     return report;
   };
