@@ -243,13 +243,14 @@ export class Link implements LinkCandidate {
       );
       return;
     }
+    this.#heartbeats += 1;
+    // It may have something to write, such as the clock instead of a PING.
+    if (this.#end === undefined) onHeartbeat(this.#heartbeats);
     const mayWrite = this.#end === undefined && this.#writing === undefined;
     if (mayWrite && !this.#hasWritten) {
       this.#writing = this.#write(outbox.takeHeartbeat());
     }
     this.#hasWritten = false;
-    this.#heartbeats += 1;
-    if (this.#end === undefined) onHeartbeat(this.#heartbeats);
     this.#scheduleHeartbeat();
   }
 

@@ -87,8 +87,8 @@ export const timeMutations: readonly Mutation[] = [
     file: "peers/replication/flood_router.ts",
     code: "if (latest !== undefined) this.#store.removeAfter(latest);",
     instead: "",
-    noticed: "a client is held back",
-    firstSeed: 27,
+    noticed: "no convergence",
+    firstSeed: 48,
     seeds: 1,
   },
 ];
