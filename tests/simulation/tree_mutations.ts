@@ -53,7 +53,7 @@ export const treeMutations: readonly Mutation[] = [
       "if (!arena.isChained(known)) this.#chain(known, this.#leafOf(report));",
     instead: "",
     noticed: "a digest does not match the reports",
-    firstSeed: 8,
+    firstSeed: 25,
     seeds: 8,
   },
   {
