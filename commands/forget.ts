@@ -179,7 +179,9 @@ function readAnswer(text: string, name: string): Answer {
 
 function describe(answer: Answer): string {
   if (!answer.isDone) return `not asked: ${answer.reason}`;
-  const done = answer.removed ? "its report is deleted" : "it has no report";
+  const done = answer.removed
+    ? "its report is deleted"
+    : "it has no such report";
   return answer.linked.length === 0
     ? `${done}; it is linked with no server that it could tell`
     : done;

@@ -160,6 +160,7 @@ function conformField(field: Field, value: unknown): unknown {
   }
   if (typeof initial === "string") return isText(value) ? value : undefined;
   if (typeof initial === "object") return isCounts(value) ? value : undefined;
+  if (typeof initial === "number") return isNumber(value) ? value : undefined;
   return typeof value === typeof initial ? value : undefined;
 }
 
@@ -171,7 +172,12 @@ function isCounts(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const entries = Object.entries(value);
   return entries.length <= maxCounts &&
-    entries.every(([name, count]) => isText(name) && typeof count === "number");
+    entries.every(([name, count]) => isText(name) && isNumber(count));
+}
+
+/** `1e999` is JSON, but its value is infinite, which no JSON can tell again. */
+function isNumber(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value);
 }
 
 function toAscii(value: unknown): ByteString {

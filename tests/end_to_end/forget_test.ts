@@ -38,6 +38,19 @@ Deno.test("herd forget deletes a client on every server, until it reports again"
   }
 });
 
+Deno.test("herd forget does not deny a report that is later than --at", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", ["--admin"]);
+  const flags = ["--base-port", String(herd.portOf("Hill"))];
+  await ask(herd.portOf("Hill"), "IAMAT kiwi +1+1 7\n");
+  const earlier = String(Math.floor(Date.now() / 1000) - 3_600);
+  const { code, stdout } = await run(["kiwi", "--at", earlier, ...flags]);
+  assertEquals(code, 0);
+  assertStringIncludes(stdout, "Hill       it has no such report");
+  const answer = await ask(herd.portOf("Hill"), "WHATSAT kiwi 1 0\n");
+  assertStringIncludes(answer, "AT Hill ");
+});
+
 Deno.test("herd forget prints each error in one line", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill", ["--admin"]);
