@@ -40,7 +40,7 @@ const reportOrder = "heard";
 /** The field that tells the sender's clock, in POSIX seconds. */
 export const clockField = "clock";
 
-/** Of another order, a refusal shows this many bytes. */
+/** A refusal shows this many bytes of another order. */
 const maxShownOrderBytes = 32;
 
 /** The fields after the nonce of a hello, by key, in the order of the line. */
