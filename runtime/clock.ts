@@ -229,7 +229,7 @@ export class SystemClock implements Clock {
   /**
    * Passes empty turns at intervals, until the runtime has looked at its
    * sockets. It would do so at once if it had to wait for a timer, but such a
-   * rest takes 2 ms.
+   * wait takes 2 ms.
    */
   nextTurn(callback: () => void): void {
     if (this.#onLook !== undefined) {
