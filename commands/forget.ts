@@ -50,10 +50,11 @@ Usage: herd forget CLIENT [flags]
   herd forget kiwi.cs.ucla.edu --at 2026-12-01T12:00:00Z
   herd forget -- -an-id-that-begins-with-a-dash
 
-CLIENT is an ID as the log writes it. A server takes this from its own machine
-only, at its administration port, which herd up and --admin open; one that does
-is enough, as it tells the others. Logs keep what they have: docs/OPERATIONS.md
-says for how long. The exit status is 1 if no server has taken it.
+CLIENT is an ID as the log writes it. Servers accept this command only
+from their own machine, at their administration ports, which herd up and --admin
+open. One server is enough, because it tells the others. Log files are not
+changed: docs/OPERATIONS.md says how long they are kept. The exit status is 1 if
+no server has accepted it.
 
 ${describeFlags(forgetFlags)}`;
 
@@ -183,7 +184,7 @@ function describe(answer: Answer): string {
     ? "its report is deleted"
     : "it has no such report";
   return answer.linked.length === 0
-    ? `${done}; it is linked with no server that it could tell`
+    ? `${done}; it has no link, so it has told no other server`
     : done;
 }
 

@@ -123,7 +123,7 @@ function patternsOf(object: JsonObject, name: string): ByteString[] {
   });
   const fault = faultOfPatterns(patterns);
   if (fault !== undefined) {
-    throw new ClaimFault(name, `a list of patterns, but ${fault}`);
+    throw new ClaimFault(name, `a list of valid patterns; ${fault}`);
   }
   return patterns;
 }

@@ -17,8 +17,8 @@ export type IdentityEnd =
   | "not listed";
 
 /**
- * An identity, as sessions and gateways are given it. Whoever keeps one asks
- * `endAt` before each use.
+ * An identity, as sessions and gateways are given it. Code that
+ * keeps one calls `endAt` before each use.
  */
 export interface Identity {
   /** Names it: an ID, or a name of a certificate. Shares and rates count by it. */

@@ -1,6 +1,6 @@
 /**
  * Patterns of client IDs: an exact ID, or `prefix/*` for all IDs that begin with
- * `prefix/` and go on. IDs are bytes, and are compared byte by byte.
+ * `prefix/` and are longer. IDs are bytes, and are compared byte by byte.
  *
  * @module
  */

@@ -30,7 +30,7 @@ export interface DecodedToken {
   readonly payload: Uint8Array;
 }
 
-/** Takes a token apart, or says why it is none. */
+/** Splits a token into its parts, or says why it is malformed. */
 export function decodeToken(token: ByteString): DecodedToken | TokenRefusal {
   if (token.length > maxTokenBytes) {
     return new TokenRefusal(

@@ -1,7 +1,7 @@
 /**
  * Checks tokens, and remembers which it has accepted. A token is remembered by
  * its SHA-256, never by itself, and is accepted only as long as it has not
- * expired, is not revoked, and its key is there.
+ * expired, is not revoked, and its key is still in the key file.
  *
  * @module
  */

@@ -46,7 +46,7 @@ export interface LoggedAnnouncement {
   readonly loggedBy: string;
 }
 
-/** A server got or made a deletion that reaches a report. */
+/** A server got or made a deletion that covers a report. */
 export interface Forgetting {
   readonly server: string;
   /** When its log first has it, by its clock. */

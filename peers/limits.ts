@@ -236,7 +236,8 @@ export const maxClockSkewSeconds = 60;
 
 /**
  * A server's clock differs from the median of its own and its neighbours' from
- * this many seconds on: far more than NTP leaves, and than a message takes.
+ * this many seconds on: far more than the error
+ * that NTP leaves and the delay of a message.
  */
 export const clockDiffersFromSeconds = 5;
 

@@ -57,9 +57,10 @@ const clock = new SystemClock();
 let lastTurn: Promise<void> = Promise.resolve();
 
 /**
- * Resolves in a turn of the event loop that no other call has. The longest body
+ * Resolves in a turn of the event loop that no other call gets. The longest body
  * takes up to ten milliseconds to redact and parse, and several may arrive
- * together. Many requests may begin together, as others have timed out.
+ * together. Many requests may begin together, after others have timed out
+ * together.
  */
 export function ownTurn(): Promise<void> {
   return lastTurn = lastTurn.then(() =>

@@ -46,7 +46,7 @@ export const maxKeptAnswerBytes = 64 * 1024 * 1024;
 export const keptAnswerOverheadBytes = 512;
 
 /**
- * Digits behind the dot of a coordinate or a radius that a search keeps. Ten are
+ * Digits after the dot of a coordinate or a radius that a search keeps. Ten are
  * hundredths of a millimetre.
  */
 export const maxFractionDigits = 20;

@@ -15,7 +15,10 @@ import { maxAttributesBytes } from "./limits.ts";
 /** Values by their keys: numbers as digits, other values as their bytes. */
 export type Attributes = ReadonlyMap<string, ByteString>;
 
-/** The range of a number, both ends included. */
+/**
+ * The range of a number, both ends included: whole numbers, `min` at most 0 and
+ * `max` at least 0.
+ */
 interface Range {
   readonly min: number;
   readonly max: number;
@@ -53,8 +56,11 @@ const numberForm = /^(?!-0$)-?(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{0,7}[1-9])?$/;
 export function isAttributeNumber(key: string, text: ByteString): boolean {
   const range = numberRanges.get(key);
   if (range === undefined || !numberForm.test(text)) return false;
-  const value = Number(text);
-  return value >= range.min && value <= range.max;
+  // Not compared as one number, which would round 999999999.00000001.
+  const [whole, fraction] = text.split(".");
+  const absolute = Math.abs(Number(whole));
+  const bound = text.startsWith("-") ? -range.min : range.max;
+  return absolute < bound || (absolute === bound && fraction === undefined);
 }
 
 /** ASCII bytes that a text cannot contain: white space, control, `%` and `,`. */

@@ -189,8 +189,8 @@ export interface ReplicaStatus {
 }
 
 /**
- * How a server's clock compares with the median of it and the clocks of the
- * servers with which it compares it.
+ * How a server's clock compares with the median of its own clock and those of
+ * other servers.
  */
 export interface ReplicaClockStatus {
   /** How far it is ahead of the median, in seconds; negative if it is behind. */

@@ -150,7 +150,7 @@ export class SystemClock implements Clock {
   // the sum of whole milliseconds and a small number.
   #originMs = 0;
   #offsetMs = 0;
-  /** When the runtime looked at its sockets as `nextTurn` had it do so. */
+  /** When the runtime last looked at its sockets because of `nextTurn`. */
   #lookedAtMs = -Infinity;
   /** What is called when it has looked at them; undefined if nothing waits. */
   #onLook: (() => void)[] | undefined;
@@ -229,7 +229,7 @@ export class SystemClock implements Clock {
   /**
    * Passes empty turns at intervals, until the runtime has looked at its
    * sockets. It would do so at once if it had to wait for a timer, but such a
-   * rest takes 2 ms.
+   * wait takes 2 ms.
    */
   nextTurn(callback: () => void): void {
     if (this.#onLook !== undefined) {

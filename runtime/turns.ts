@@ -12,8 +12,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Work in one turn, in milliseconds: long enough that clients who send at once
- * what takes less hardly ever wait, short enough that nobody notices it.
+ * Work in one turn, in milliseconds: long enough that a client whose burst takes less time
+ * hardly ever waits, short enough that others do not notice it.
  */
 export const turnMs = 4;
 

@@ -256,7 +256,7 @@ async function openServer(
   try {
     await untilAborted(server.recordStart(), signal, "the first record");
   } catch (error) {
-    // Any other error is not the disk's.
+    // Any other error is no failure of the disk.
     const isOfLog = error === log.fault || signal?.aborted;
     throw isOfLog
       ? setupError(`cannot write to ${server.logPath}`, error)

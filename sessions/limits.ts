@@ -108,8 +108,8 @@ export const minConnections = reservedDescriptors / 2;
 
 /**
  * Most memory of all clients' unfinished lines and buffers for reading, in bytes.
- * Above it, the clients with the longest unfinished lines are disconnected. In
- * 10,000 connections, each may have 6 KiB.
+ * Above it, the clients with the longest unfinished lines are disconnected. With
+ * 10,000 connections that is 6 KiB for each.
  */
 export const maxReceivedBytes = 64 * 1024 * 1024;
 

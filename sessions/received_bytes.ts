@@ -29,8 +29,8 @@ export class ReceivedBytes {
   }
 
   /**
-   * Whether more than three quarters are used. A full port is relieved until
-   * this is false, so that the next time is far away.
+   * Whether more than three quarters are used. When all are used, clients are
+   * disconnected until this is false, so that it is seldom necessary.
    */
   get isNearlyFull(): boolean {
     return this.#bytes > this.#maxBytes * 0.75;

@@ -54,7 +54,7 @@ async function report(port: number, seconds: number): Promise<ClientReport> {
   }
   await connection.closeWrite();
   const late = setTimeout(() => connection.close(), patienceMs);
-  // An answer that does not come has taken until the end.
+  // A missing answer counts as if it had taken until the end.
   await reading.catch(() => {});
   clearTimeout(late);
   const unanswered = waitingMs.length;

@@ -151,7 +151,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     point: "feeding a neighbour",
-    // All of them come by one address.
+    // All of them come from one address.
     flags: () => ["--table-shares=1"],
     async prepare({ basePort, context, seconds }) {
       const { client } = portsOf(attacked, basePort);

@@ -28,7 +28,7 @@ export interface PhoneTrackPath {
 /** The name in the address that PhoneTrack shows, for the user to replace. */
 const placeholderName = "yourname";
 
-/** Behind any prefix: `log/APP/TOKEN/NAME`, `logGet/TOKEN/NAME` and others. */
+/** After any prefix: `log/APP/TOKEN/NAME`, `logGet/TOKEN/NAME` and others. */
 const pathForm =
   /\/apps\/phonetrack\/(?:log\/([^/]*)|log(?:Get|PostMultiple|Post)(?![^/]))(?:\/[^/]*)?(?:\/([^/]*))?/;
 

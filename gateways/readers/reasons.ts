@@ -6,7 +6,8 @@
 
 /**
  * What follows from a reason. `ignored`: the device gets the same answer as if
- * the message had been taken, because it would send it again for ever.
+ * the message had been taken, because it would send
+ * it again and again.
  * `refused`: no device sends this by itself, so the answer says what is wrong.
  * `noted`: the point was taken, with the time of arrival.
  */

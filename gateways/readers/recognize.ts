@@ -129,7 +129,7 @@ export function recognizeRequest(request: GatewayRequest): Reader {
   const kind: PathKind = phoneTrack === undefined
     ? kindOfPath(path)
     : { format: "phonetrack", isJson: false };
-  // A browser asks with OPTIONS whether it may report. All others report.
+  // A browser asks with OPTIONS whether it may report. All other methods report.
   if (request.method === "OPTIONS") return refuse(kind.format, "other-method");
   if (body.length > maxBodyBytes) return refuse(kind.format, "body-too-long");
   const text = decodeBytes(body, 0, body.length);

@@ -29,7 +29,7 @@ export interface Target {
 
 const tokenForm = /^\/t\/([^/]+)/;
 
-/** Secrets in paths of PhoneTrack and Home Assistant, after what is before. */
+/** Secrets in paths of PhoneTrack and Home Assistant, each after its prefix. */
 const otherSecrets = [
   /^([^]*?\/apps\/phonetrack\/(?:log\/[^/]*|[^/]*)\/)([^/]+)/,
   /^([^]*?\/api\/webhook\/)([^/]+)/,

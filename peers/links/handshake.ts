@@ -21,7 +21,6 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { isField } from "../../protocol/fields.ts";
 
 /** The version of the peer protocol. */
 const peerProtocolVersion = "5";
@@ -41,7 +40,7 @@ const reportOrder = "heard";
 /** The field that tells the sender's clock, in POSIX seconds. */
 export const clockField = "clock";
 
-/** Of another order, a refusal shows this many bytes. */
+/** A refusal shows this many bytes of another order. */
 const maxShownOrderBytes = 32;
 
 /** The fields after the nonce of a hello, by key, in the order of the line. */
@@ -49,6 +48,9 @@ export type HelloFields = ReadonlyMap<string, string>;
 
 /** The fields that each server of this version sends. */
 export const usualFields: HelloFields = new Map([[orderField, reportOrder]]);
+
+/** Printable ASCII: proofs are of ASCII texts. */
+const incarnationPattern = /^[!-~]+$/;
 
 /** A key of 1 to 32 characters, and a value of printable ASCII. */
 const helloFieldPattern = /^([a-z0-9-]{1,32})=([!-~]+)$/;
@@ -172,7 +174,7 @@ export function checkHello(
       detail: `expected version ${peerProtocolVersion}, found ${version}`,
     };
   }
-  const isWhole = nonce !== undefined && isField(incarnation) &&
+  const isWhole = nonce !== undefined && incarnationPattern.test(incarnation) &&
     /^[0-9a-f]{32}$/.test(nonce);
   if (!isWhole) return notAHandshake;
   const fields = parseHelloFields(others);

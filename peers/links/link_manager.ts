@@ -133,7 +133,7 @@ export class LinkManager {
       options.emit("warning", "server", "apart too long", {
         neighbour,
         hint:
-          `restart the server whose reports shall go: ${options.self.name} ` +
+          `restart the server whose old reports are to be removed: ${options.self.name} ` +
           `or ${neighbour}`,
       });
     this.#servers = new ServerNames(topology.servers.map(({ name }) => name));

@@ -7,11 +7,11 @@
  * it is this server's or a neighbour's. With two servers it is between their
  * clocks, and neither is right.
  *
- * A neighbour tells its clock from time to time. What it tells is late by the
- * time of its way, which is milliseconds, or longer if the neighbour or the
- * network was slow. So the furthest value of the last seconds counts. Seconds are
+ * A neighbour tells its clock from time to time. The message takes milliseconds, or
+ * longer if the neighbour or the network was slow. So the value that is furthest
+ * ahead, of the last seconds, counts. Seconds are
  * counted in runs of `tick`, not read from a clock: a server that was frozen
- * itself reads old messages when it goes on.
+ * itself reads old messages when it resumes.
  *
  * Between these messages a neighbour's clock is extrapolated by a clock that is
  * not set, so that a step of this server's clock does not seem to be a step of
@@ -60,14 +60,13 @@ export class ClockComparison {
   /** Reports that were heard later are ahead; a time that was right lately. */
   #limit: Timestamp;
   /**
-   * How far the clocks of unlinked neighbours were ahead. While they are away,
-   * nobody knows better: without them, a server whose own clock is behind would
-   * take all reports for reports of the future.
+   * How far the clocks of unlinked neighbours were ahead, as last known. Without
+   * them, a server whose own clock is behind would consider all reports ahead of
+   * all clocks.
    */
   readonly #formerNeighbours = new Map<string, number>();
   /**
-   * The latest time that any of the clocks has shown. If now they all are before
-   * it, one was set back, and reports may be stored that were heard at a time
+   * The latest time that any of the clocks has shown. If all of them now show an earlier time, one was set back, and reports may be stored that were heard at a time
    * that has not come.
    */
   #latest = -Infinity;
@@ -111,7 +110,7 @@ export class ClockComparison {
     this.#ticks += 1;
     if (this.#ticks % ticksOfClockEpoch === 0) {
       for (const clock of this.#neighbours.values()) {
-        // Of a neighbour that is silent, the last value stays.
+        // The last value of a silent neighbour is kept.
         if (clock.present === -Infinity) continue;
         clock.last = clock.present;
         clock.present = -Infinity;

@@ -2,12 +2,13 @@
  * How long this server has been apart from each other one, directly or by way of
  * others. Deletions end after some days. Two servers that were apart for longer
  * may have missed deletions of each other for good. So they do not exchange
- * reports that are older than that (`areApart`): one of them may be deleted.
+ * reports that are older than that (`areApart`), because the other may have
+ * deleted them.
  *
  * Servers tell each other ages, by clocks that are never set, so that no time of
  * day has to be right. An empty table has nothing that could be deleted: a server
- * that has just started was apart from nobody. When it gets the reports of
- * another one, it was apart from the same servers.
+ * that has just started counts as apart from no server. When it gets the reports
+ * of another one, it takes over how long that one was apart from each server.
  *
  * @module
  */

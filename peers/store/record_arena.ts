@@ -7,8 +7,8 @@
  *
  * A head is six numbers of 32 bits: the addresses of the next and the previous
  * record of the same leaf; the lower half of the line's fingerprint; the upper
- * half, and the number of unused units of the record; the line's length, in which
- * chaining the record has a place (`unchain`), and where in the line the client's
+ * half, and the number of unused units of the record; the line's length, a bit that says
+ * whether the record is in a chain (`unchain`), and where in the line the client's
  * ID begins; the leaf of that chain, and the source that is charged for it.
  *
  * New records are appended to the newest block. The room of removed records is
@@ -69,7 +69,7 @@ const growth = 4;
 const offsetBits = 8;
 const offsetMask = 2 ** offsetBits - 1;
 
-/** The next bit tells the chaining. The line's length has the bits above. */
+/** The next bit is `#chaining` if the record is in a chain. The length is above it. */
 const chainingBit = 2 ** offsetBits;
 const lengthShift = offsetBits + 1;
 

@@ -53,7 +53,7 @@ export interface SettingOptions {
    */
   readonly clientTtlSeconds?: number;
   /**
-   * Keep a client's deletion this long, against late copies. From 1 to 3,650,
+   * Keep a client's deletion this long, to refuse late copies. From 1 to 3,650,
    * default 30.
    */
   readonly forgetDays?: number;

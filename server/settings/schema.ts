@@ -366,7 +366,7 @@ export const schema = {
     max: 3_650,
     default: defaultForgetDays,
     group: "Links and replicas",
-    help: "keep a client's deletion this long, against late copies",
+    help: "keep a client's deletion this long, to refuse late copies",
   },
   catchUp: {
     type: "switch",

@@ -131,7 +131,7 @@ export interface ReportCounts {
   readonly ahead: number;
   /** Heard by their origins at or before the horizon, and not stored. */
   readonly forgotten: number;
-  /** Heard by their origins until the time of a deletion, and not stored. */
+  /** Heard by their origins at or before the time of a deletion, and not stored. */
   readonly deleted: number;
   /**
    * Heard longer than `--forget-days` ago, from a neighbour that was apart from
@@ -156,11 +156,11 @@ const reports = group<ReportCounts>({
   ),
 });
 
-/** A server's clock, and the median of it and its linked neighbours' clocks. */
+/** A server's clock, and the median of its own and its linked neighbours' clocks. */
 export interface ClockStatus {
   /** How far it is ahead of the median, in seconds; negative if it is behind. */
   readonly aheadSeconds: number;
-  /** How many clocks the median is of. */
+  /** The number of clocks of which it is the median. */
   readonly clocks: number;
   /** Whether it differs so much that it may be wrong. */
   readonly differs: boolean;
@@ -172,7 +172,7 @@ const clock = group<ClockStatus>({
     isInSummary: true,
     metric: gauge(
       "herd_clock_ahead_seconds",
-      "How far this server's clock is ahead of the median of it and its linked neighbours' clocks",
+      "How far this server's clock is ahead of the median of its own and its linked neighbours' clocks",
     ),
   },
   clocks: { initial: 1, isInSummary: true },

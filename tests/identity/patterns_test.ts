@@ -56,7 +56,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "prefix/* includes the IDs that begin with prefix/ and go on",
+  name: "prefix/* includes the longer IDs that begin with prefix/",
   permissions: "none",
   fn() {
     const patterns = new ClientPatterns(["fam/*", "van"]);

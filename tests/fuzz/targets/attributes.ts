@@ -40,6 +40,7 @@ export function attributesTarget(
       "source=owntracks",
       "tid=mx",
       "999999999",
+      "999999999.00000001",
       "%20",
       "%2C",
       "%41",
@@ -89,8 +90,12 @@ function isNumber(
   if (!isWhole && (fraction.length > 8 || !/[1-9]$/.test(fraction))) {
     return false;
   }
-  const value = Number(text);
-  return !Object.is(value, -0) && value >= least && value <= most;
+  // In units of the eighth decimal, exactly.
+  const unit = 10n ** 8n;
+  const absolute = BigInt(whole + (fraction ?? "").padEnd(8, "0"));
+  const value = text.startsWith("-") ? -absolute : absolute;
+  return text !== "-0" && value >= BigInt(least) * unit &&
+    value <= BigInt(most) * unit;
 }
 
 function isText(text: ByteString): boolean {

@@ -73,6 +73,8 @@ Deno.test({
           "not a handshake",
         ],
         [`HERD 5 Smith Hill a\tb ${nonce}`, "not a handshake"],
+        [`HERD 5 Smith Hill a\x80b ${nonce}`, "not a handshake"],
+        [`HERD 5 Smith Hill  ${nonce}`, "not a handshake"],
         [`HERD 5 Smith Hill abc ${nonce}0`, "not a handshake"],
         [`HERD 5 Smith Hill abc ${nonce.toUpperCase()}`, "not a handshake"],
         [`HERD 5 Smith  Hill abc ${nonce}`, "not a handshake"],
