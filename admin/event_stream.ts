@@ -55,6 +55,8 @@ export class EventStream {
   #cancelScheduledEvents: (() => void) | undefined;
   readonly #stopObserving: (() => void)[];
   readonly #positions = new LivePositions();
+  /** How many reports deletions had removed when the oldest stream began. */
+  #deletedReports = 0;
   /** Stops the updates that run while a page is open. */
   #stopUpdates: (() => void) | undefined;
   #cancelScheduledStatus: (() => void) | undefined;
@@ -75,7 +77,7 @@ export class EventStream {
       return undefined;
     }
     const { clock, self } = this.#options;
-    const { clients } = self.status();
+    const { clients, deletedReports } = self.status();
     const subscriber = new Subscriber(
       snapshot(self, clients, clock, this.#work),
       () => this.#remove(subscriber),
@@ -83,7 +85,7 @@ export class EventStream {
     );
     this.#sendEvents();
     this.#subscribers.add(subscriber);
-    this.#stopUpdates ??= this.#startUpdates();
+    this.#stopUpdates ??= this.#startUpdates(deletedReports);
     const hello = { version: statusVersion, self: self.name };
     subscriber.send(formatEvent("hello", hello));
     subscriber.send(formatEvent("status", this.#options.status()));
@@ -127,7 +129,8 @@ export class EventStream {
   }
 
   /** Starts the regular updates. Returns a function that stops them. */
-  #startUpdates(): () => void {
+  #startUpdates(deletedReports: number): () => void {
+    this.#deletedReports = deletedReports;
     const { clock, self } = this.#options;
     const stops = [
       self.observeReports((report) => this.#positions.add(report)),
@@ -147,11 +150,20 @@ export class EventStream {
 
   async #sendPositions(): Promise<void> {
     await this.#work.next();
-    const { clients } = this.#options.self.status();
+    const { clients, deletedReports } = this.#options.self.status();
+    if (deletedReports !== this.#deletedReports) return this.#startAgain();
     for (const part of this.#positions.drain(clients)) {
       this.#send(formatEvent("positions", part));
       await this.#work.next();
     }
+  }
+
+  /**
+   * Ends all streams, as a deletion has removed a report that pages may show.
+   * They open new ones by themselves, whose snapshots lack that client.
+   */
+  #startAgain(): void {
+    for (const subscriber of [...this.#subscribers]) subscriber.close();
   }
 
   #scheduleStatus(): void {

@@ -164,6 +164,7 @@ export class FloodReplica implements Replica, DescriptorUser {
         maxBytes: this.#options.limits.maxTableBytes,
       },
       deletions: this.#router.deletions,
+      deletedReports: this.#router.deletedReports,
       reports: { newer, known, repeated, ahead, forgotten, deleted, apart },
       storesNothing: this.#router.storesNothing,
       clock: this.#router.clock,

@@ -158,10 +158,12 @@ export interface Page {
 export interface ReplicaStatus {
   /** How many clients have a report in this server's memory. */
   readonly clients: number;
-  /** How many clients' deletions are kept. */
-  readonly deletions: number;
   /** What their reports take in memory, in bytes, and the most they may. */
   readonly table: { readonly bytes: number; readonly maxBytes: number };
+  /** How many clients' deletions are kept. */
+  readonly deletions: number;
+  /** How many reports deletions have removed. */
+  readonly deletedReports: number;
   /**
    * How many reports were stored, were known already, were sent again by their
    * clients, were heard at a time that has not come, had expired already, are

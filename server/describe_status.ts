@@ -38,13 +38,21 @@ export function describeParts(
     ...counted
   }: ServerParts,
 ) {
-  const { clients, clock, deletions, links, reports, storesNothing, table } =
-    replica
-      .status();
+  const {
+    clients,
+    clock,
+    deletedReports,
+    deletions,
+    links,
+    reports,
+    storesNothing,
+    table,
+  } = replica.status();
   const { bytes, lines: lostLines } = log.lost;
   return {
     clients,
     deletions,
+    deletedReports,
     table,
     notReady: replica.fault ??
       (log.fault === undefined ? null : "its log cannot be written"),

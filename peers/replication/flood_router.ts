@@ -108,6 +108,7 @@ export class FloodRouter {
   };
   /** Reports of this server's clients in a row that have expired on arrival. */
   #expiredOnArrival = 0;
+  #deletedReports = 0;
   /**
    * Called with each new report, whose buffer is reused afterwards. It is on the
    * fast path and must return at once.
@@ -204,6 +205,7 @@ export class FloodRouter {
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "full") this.onDeletionsFull?.();
     if (typeof stored === "string") return stored;
+    if (stored.removed !== undefined) this.#deletedReports += 1;
     for (const [neighbour, { outbox }] of this.#peers) {
       if (neighbour !== from) outbox.put(deletion, stored.fingerprint);
     }
@@ -245,6 +247,11 @@ export class FloodRouter {
   /** How many deletions are held. */
   get deletions(): number {
     return this.#store.deletions;
+  }
+
+  /** How many reports deletions have removed. */
+  get deletedReports(): number {
+    return this.#deletedReports;
   }
 
   #count(report: Report, acceptance: Acceptance): Acceptance {

@@ -413,6 +413,8 @@ export interface ServerFacts {
   readonly clients: number;
   /** Deletions of clients that it keeps. */
   readonly deletions: number;
+  /** Reports that deletions have removed since the start. */
+  readonly deletedReports: number;
   /** The memory of their reports. */
   readonly table: TableSize;
   /** Connections of clients. */
@@ -479,6 +481,13 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   deletions: {
     initial: 0,
     metric: gauge("herd_deletions", "Deletions of clients that are kept"),
+  },
+  deletedReports: {
+    initial: 0,
+    metric: counter(
+      "herd_deleted_reports_total",
+      "Reports that deletions have removed",
+    ),
   },
   table,
   connections,

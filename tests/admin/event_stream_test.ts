@@ -93,6 +93,30 @@ Deno.test({
 
 Deno.test({
   name:
+    "EventStream lets pages start again when a deletion has removed a report",
+  permissions: "none",
+  async fn() {
+    const { clock, events, self } = open();
+    self.known = [lineOf("kiwi"), lineOf("plum")];
+    self.facts = { clients: 2, deletedReports: 5 };
+    const page = new Page(events.subscribe()!);
+    await clock.advance(10 * positionsEveryMs);
+    assertEquals(page.isEnded, false);
+    self.known.pop();
+    self.facts = { clients: 1, deletedReports: 6 };
+    await clock.advance(2 * positionsEveryMs);
+    assertEquals(page.isEnded, true);
+    const next = new Page(events.subscribe()!);
+    await clock.advance(10 * positionsEveryMs);
+    assertEquals(next.isEnded, false);
+    const [{ isSnapshot, known, positions }] = next.take("positions");
+    assertEquals([isSnapshot, known, positions.length], [true, 1, 1]);
+    events.close();
+  },
+});
+
+Deno.test({
+  name:
     "EventStream sends the status every second, and early if a link changes",
   permissions: "none",
   async fn() {

@@ -95,6 +95,7 @@ export class MemoryReplica implements Replica {
     return {
       clients: this.#newest.size,
       deletions: 0,
+      deletedReports: 0,
       table: { bytes: 0, maxBytes: 0 },
       reports: {
         newer: this.accepted.length,
