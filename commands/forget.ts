@@ -50,8 +50,8 @@ Usage: herd forget CLIENT [flags]
   herd forget kiwi.cs.ucla.edu --at 2026-12-01T12:00:00Z
   herd forget -- -an-id-that-begins-with-a-dash
 
-CLIENT is an ID as the log writes it. Servers accept this command only
-from their own machine, at their administration ports, which herd up and --admin
+CLIENT is an ID as the log writes it. Servers accept this command only from
+their own machine, at their administration ports, which herd up and --admin
 open. One server is enough, because it tells the others. Log files are not
 changed: docs/OPERATIONS.md says how long they are kept. The exit status is 1 if
 no server has accepted it.

@@ -86,9 +86,8 @@ Usage: herd token create SUBJECT [flags]
   herd token create mira/pixel --sees 'fam/* mira/tablet' --last
   herd token inspect < token.txt
 
-SUBJECT is an ID. A pattern is an ID, or prefix/* for all longer IDs that
-begin with prefix/. If no key file is named and token.key is missing, create
-makes it.
+SUBJECT is an ID. A pattern is an ID, or prefix/* for all longer IDs that begin
+with prefix/. If no key file is named and token.key is missing, create makes it.
 
 create:
 ${describeFlags(createFlags)}
