@@ -65,6 +65,7 @@ export {
 } from "./log/parse.ts";
 export type { Distribution } from "./server/status/distribution.ts";
 export type {
+  ClockStatus,
   ConnectionCounts,
   LineCounts,
   LinkStatus,
