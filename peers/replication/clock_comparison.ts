@@ -66,10 +66,11 @@ export class ClockComparison {
    */
   readonly #formerNeighbours = new Map<string, number>();
   /**
-   * The latest time that any of the clocks has shown. If all of them now show an earlier time, one was set back, and reports may be stored that were heard at a time
-   * that has not come.
+   * The latest time that any of the clocks has shown; at first that of this
+   * server's start. If all of them now show an earlier time, one was set back,
+   * and reports may be stored that were heard at a time that has not come.
    */
-  #latest = -Infinity;
+  #latest = 0;
 
   constructor(sources: ClockSources) {
     this.#sources = sources;

@@ -14,11 +14,16 @@ const start = 1_800_000_000;
 class Scene {
   elapsed = 0;
   /** How far its clock is ahead of the true time. */
-  ahead = 0;
-  readonly clocks = new ClockComparison({
-    now: () => timestampOf(start + this.elapsed + this.ahead),
-    elapsedMs: () => this.elapsed * 1_000,
-  });
+  ahead: number;
+  readonly clocks: ClockComparison;
+
+  constructor(ahead = 0) {
+    this.ahead = ahead;
+    this.clocks = new ClockComparison({
+      now: () => timestampOf(start + this.elapsed + this.ahead),
+      elapsedMs: () => this.elapsed * 1_000,
+    });
+  }
 
   /** A neighbour tells a clock that is ahead of the true time. */
   tell(neighbour: string, ahead: number): void {
@@ -202,6 +207,17 @@ Deno.test({
     scene.tell("Jaquez", -7_200);
     scene.tell("Smith", -7_200);
     assertEquals(scene.pass(2), [-7_140, undefined]);
+  },
+});
+
+Deno.test({
+  name:
+    "reports are removed when a clock is set back in the second of the start",
+  permissions: "none",
+  fn() {
+    const scene = new Scene(2_400);
+    scene.ahead = 0;
+    assertEquals(scene.pass(3), [maxClockSkewSeconds, undefined, undefined]);
   },
 });
 
