@@ -205,7 +205,12 @@ export class FloodRouter {
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "full") this.onDeletionsFull?.();
     if (typeof stored === "string") return stored;
-    if (stored.removed !== undefined) this.#deletedReports += 1;
+    if (stored.removed !== undefined) {
+      this.#deletedReports += 1;
+      // A report that is ordered before the removed one, but was heard after the
+      // deletion, may have come first, and was not stored.
+      if (from !== undefined) this.#peers.get(from)?.repair();
+    }
     for (const [neighbour, { outbox }] of this.#peers) {
       if (neighbour !== from) outbox.put(deletion, stored.fingerprint);
     }

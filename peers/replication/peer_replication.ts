@@ -168,6 +168,11 @@ export class PeerReplication {
     this.#antiEntropy?.start();
   }
 
+  /** Starts a comparison, as something of the neighbour may be missing here. */
+  repair(): void {
+    this.#antiEntropy?.repair();
+  }
+
   /**
    * Whether this server has caught up with the neighbour. Always true without
    * anti-entropy.

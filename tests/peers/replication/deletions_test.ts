@@ -34,7 +34,9 @@ Deno.test({
     const line = "FORGET kiwi 7.000000000";
     receive(hill, "Smith", line);
     assertEquals(hill.newest("kiwi"), undefined);
-    assertEquals(takeAllLines(smith), []);
+    // A later report of the client may have come first: Hill compares.
+    const verbs = takeAllLines(smith).map((text) => text.split(" ")[0]);
+    assertEquals(verbs, ["DIGEST"]);
     assertEquals(takeAllLines(jaquez), [line]);
     // The same one again, and an earlier one, end here.
     receive(hill, "Jaquez", line);
