@@ -22,7 +22,6 @@ import {
   isRefusal,
 } from "../../../peers/links/handshake.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
-import { isClient } from "../reference/peer_lines.ts";
 import { demand, demandSame, magnitude, type Target } from "../target.ts";
 
 const self = { name: "Hill", incarnation: "life-1" };
@@ -130,7 +129,8 @@ function isValidHello(line: string, from: readonly string[]): boolean {
     fields;
   const keys = others.map((field) => field.split("=")[0]);
   return fields.length >= 6 && verb === "HERD" && version === "5" &&
-    from.includes(speaker) && wanted === self.name && isClient(incarnation) &&
+    from.includes(speaker) && wanted === self.name &&
+    isPrintable(incarnation) &&
     is32Hex(nonce) && others.every(isHelloField) &&
     others.includes("order=heard") &&
     keys.every((key, index) => keys.indexOf(key) === index);
@@ -138,15 +138,19 @@ function isValidHello(line: string, from: readonly string[]): boolean {
 
 /**
  * key   = 1*32(lower-case letter / DIGIT / "-")
- * value = 1*(printable ASCII without space)
+ * value = 1*(printable ASCII without space), and so is an incarnation
  */
 function isHelloField(field: string): boolean {
   const keyEnd = field.indexOf("=");
   const [key, value] = [field.slice(0, keyEnd), field.slice(keyEnd + 1)];
   const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
   return keyEnd > 0 && key.length <= 32 &&
-    [...key].every((byte) => allowed.includes(byte)) && value !== "" &&
-    [...value].every((byte) => byte > " " && byte < "\x7f");
+    [...key].every((byte) => allowed.includes(byte)) && isPrintable(value);
+}
+
+/** 1*(printable ASCII without space) */
+function isPrintable(text: string): boolean {
+  return text !== "" && [...text].every((byte) => byte > " " && byte < "\x7f");
 }
 
 function is32Hex(text: string): boolean {
