@@ -6,7 +6,7 @@
  */
 import type { At, NearbyAnswer, Place } from "../client/types.ts";
 import { isPosition, parsePosition } from "../protocol/position.ts";
-import { isNewer } from "../protocol/order.ts";
+import { isMissing } from "../protocol/order.ts";
 import { isTime } from "../protocol/time.ts";
 import type { Expectations } from "./expectations.ts";
 import { type Coordinates, metresBetween } from "./movement.ts";
@@ -65,7 +65,7 @@ export function faultOfAnswer(
 ): string | undefined {
   const fault = faultOfLine(at, id, expectations, servers);
   if (fault !== undefined) return fault;
-  if (atLeast !== undefined && isNewer(atLeast, at.line)) {
+  if (atLeast !== undefined && isMissing(atLeast, at.line)) {
     return `older than the server's newest report: ${atLeast}`;
   }
   if (typeof status !== "string") return "no status";

@@ -4,7 +4,7 @@
  * @module
  */
 import { DisconnectedError, InvalidCommandError } from "../client/types.ts";
-import { isNewer } from "../protocol/order.ts";
+import { isMissing } from "../protocol/order.ts";
 import type { Clock } from "../runtime/clock.ts";
 import {
   faultOfAnswer,
@@ -152,7 +152,7 @@ export class Requester {
     const request = { server, id, radiusKm: 0, bound: 0 };
     const found = await this.find(connection, request);
     if (found.state === "wrong") return undefined;
-    return found.state === "known" && !isNewer(line, found.line);
+    return found.state === "known" && !isMissing(line, found.line);
   }
 
   #wrong(description: string): QueryOutcome {

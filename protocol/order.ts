@@ -168,6 +168,20 @@ export function isNewer(line: ByteString, than: ByteString): boolean {
 }
 
 /**
+ * Whether a server that has one valid AT line cannot have received another one
+ * about the same client: it is newer, and does not repeat the first. The answer
+ * to a repetition has a line of its own, which is not stored.
+ */
+export function isMissing(line: ByteString, stored: ByteString): boolean {
+  return isNewer(line, stored) && operandsOf(line) !== operandsOf(stored);
+}
+
+/** Client, position and time of a valid AT line. */
+function operandsOf(line: ByteString): ByteString {
+  return line.slice(line.indexOf(" ", line.indexOf(" ", 3) + 1));
+}
+
+/**
  * Whether a report repeats another one: client, position and time are equal,
  * byte for byte.
  */

@@ -7,6 +7,7 @@ import {
   heardAt,
   heardAtOf,
   heardSecondsOf,
+  isMissing,
   isNewer,
   isRepetition,
 } from "../../protocol/order.ts";
@@ -65,6 +66,24 @@ function expectedOrder(one: string, other: string): number {
   const at = a.findIndex((value, index) => value !== b[index]);
   return at < 0 ? 0 : a[at] < b[at] ? -1 : 1;
 }
+
+Deno.test({
+  name: "a newer line is missing, unless it repeats the stored one",
+  permissions: "none",
+  fn() {
+    const stored = "AT Smith +0.210000000 kiwi +1+2 1000";
+    const cases: [string, boolean][] = [
+      [stored, false],
+      ["AT Hill +0.250000000 kiwi +1+2 1000", false],
+      ["AT Hill +0.250000000 kiwi +1+3 1000", true],
+      ["AT Hill +0.250000000 kiwi +1+2 1001", true],
+      ["AT Hill +0.250000000 kiwi +1+3 999", false],
+    ];
+    for (const [line, expected] of cases) {
+      assertEquals(isMissing(line, stored), expected, line);
+    }
+  },
+});
 
 Deno.test({
   name: "compareReports() agrees with whole numbers of any size",

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { heardSecondsOf, isNewer } from "../../protocol/order.ts";
+import { heardSecondsOf, isMissing } from "../../protocol/order.ts";
 import { fieldsOf } from "../../protocol/report.ts";
 import { names } from "../end_to_end/process.ts";
 import { positionAt } from "./random_lines.ts";
@@ -258,7 +258,7 @@ function faultOf(
   }
   const fault = faultOfLine(line, -Infinity, nowMs, { client: sent.client });
   if (fault !== undefined) return fault;
-  if (sent.atLeast !== undefined && isNewer(sent.atLeast, line)) {
+  if (sent.atLeast !== undefined && isMissing(sent.atLeast, line)) {
     return `older than a known report: ${show(sent.atLeast)}`;
   }
   return body === `${sent.places(line)}\n\n` ? undefined : "other places";

@@ -8,7 +8,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { isNewer } from "../../protocol/order.ts";
+import { isMissing, isNewer } from "../../protocol/order.ts";
 import { clientOf, serverOf } from "../../protocol/report.ts";
 
 /** The newest expected report of each client. */
@@ -47,7 +47,7 @@ export class ExpectedReports {
   /** Whether the anchor has this report or a newer one. */
   isAtAnchor(line: ByteString): boolean {
     const known = this.#atAnchor.get(clientOf(line));
-    return known !== undefined && !isNewer(line, known);
+    return known !== undefined && !isMissing(line, known);
   }
 
   /** Forgets the answers of a server that ends. */

@@ -223,9 +223,12 @@ Deno.test(
     assertEquals(problems(undefined, line), 1);
     assertEquals(problems(old, old, line), 1);
     assertEquals(problems(undefined, undefined, line), 1);
-    // Of equal times, the greater line is the newer one.
+    // Of equal times, the greater line is the newer one. A repetition is not
+    // stored.
     assertEquals(problems(atLine("kiwi", "Hill"), line, line), 0);
-    const smith = atLine("kiwi", "Smith");
+    const repeated = atLine("kiwi", "Smith");
+    assertEquals(problems(line, line, repeated), 0);
+    const smith = repeated.replace(/ \S+ (\S+)$/, " +9.5+9.5 $1");
     assertEquals(problems(line, line, smith), 1);
     assertEquals(problems(smith, smith, line), 0);
   },

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { isNewer } from "../../protocol/order.ts";
+import { isMissing } from "../../protocol/order.ts";
 import { show } from "./answers.ts";
 
 /** The newest AT line of each client at one server. */
@@ -36,7 +36,7 @@ export function compareTables(
     }
     const oldest = required.get(client);
     if (oldest === undefined) continue;
-    if (line === undefined || isNewer(oldest, line)) {
+    if (line === undefined || isMissing(oldest, line)) {
       problems.push(
         `${first} has ${show(line ?? "nothing")}, but ${show(oldest)} was ` +
           "answered",
