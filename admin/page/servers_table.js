@@ -38,6 +38,7 @@ const columns = pageColumns.map(({ cell, path, title }) => ({
   title,
   isNumber: !textCells.includes(cell),
   isList: cell === "tally",
+  isClock: cell === "clock",
   text: (/** @type {unknown} */ server) => {
     const show = /** @type {(value: unknown) => string | string[]} */ (
       texts[cell]
@@ -48,11 +49,21 @@ const columns = pageColumns.map(({ cell, path, title }) => ({
 }));
 
 export class ServersTable {
+  #heads = html(
+    "tr",
+    { role: "row" },
+    ["Server", ...columns.map(({ title }) => title)].map((head, index) =>
+      html("th", {
+        scope: "col",
+        role: "columnheader",
+        class: columns[index - 1]?.isNumber ? "number" : "",
+      }, [head])
+    ),
+  );
   #body = html("tbody", { role: "rowgroup" });
 
   /** @param {HTMLElement} parent */
   constructor(parent) {
-    const heads = ["Server", ...columns.map(({ title }) => title)];
     // Explicit roles: on narrow screens the style makes rows blocks, which would
     // remove their implicit roles.
     parent.append(
@@ -60,19 +71,7 @@ export class ServersTable {
         html("caption", { class: "unseen" }, [
           "Servers. Counts are since the server's start.",
         ]),
-        html("thead", { role: "rowgroup" }, [
-          html(
-            "tr",
-            { role: "row" },
-            heads.map((head, index) =>
-              html("th", {
-                scope: "col",
-                role: "columnheader",
-                class: columns[index - 1]?.isNumber ? "number" : "",
-              }, [head])
-            ),
-          ),
-        ]),
+        html("thead", { role: "rowgroup" }, [this.#heads]),
         this.#body,
       ]),
     );
@@ -86,6 +85,19 @@ export class ServersTable {
     if (!isSame) this.#body.replaceChildren(...servers.map(createRow));
     for (const [index, server] of servers.entries()) {
       fillRow(this.#body.children[index], server);
+    }
+    this.#showClocks(servers.some(({ status }) => status?.clock.differs));
+  }
+
+  /**
+   * Shows the clocks, or hides them, as nearly all clocks agree.
+   *
+   * @param {boolean} isShown
+   */
+  #showClocks(isShown) {
+    const column = 1 + columns.findIndex(({ isClock }) => isClock);
+    for (const row of [this.#heads, ...this.#body.children]) {
+      /** @type {HTMLElement} */ (row.children[column]).hidden = !isShown;
     }
   }
 }
@@ -173,8 +185,7 @@ function describeLinks(links) {
 
 /** @param {ClockStatus} clock */
 function describeClock({ aheadSeconds, clocks, differs }) {
-  if (clocks === 1) return "alone";
-  if (!differs) return "agrees";
+  if (!differs) return clocks === 1 ? "alone" : "agrees";
   const way = aheadSeconds > 0 ? "ahead of" : "behind";
   return `${duration(Math.abs(aheadSeconds))} ${way} the median of ${clocks}`;
 }

@@ -97,6 +97,18 @@ for (const width of [1280, 1024]) {
   });
 }
 
+withChromium.test("look: clocks are shown if one of them differs", async () => {
+  await withDashboard({}, async (page, port) => {
+    await page.getByText("6 of 6 links up").waitFor();
+    const clocks = page.locator("#servers").getByText("Clock");
+    assertEquals(await clocks.isVisible(), false);
+    const clock = { aheadSeconds: -90, clocks: 4, differs: true };
+    port.send("status", fakeStatus({ servers: { Smith: { clock } } }));
+    await page.getByText("behind the median of 4").waitFor();
+    assertEquals(await clocks.isVisible(), true);
+  });
+});
+
 withChromium.test("look: the list of five servers is short on a phone", async () => {
   await withDashboard({ viewport: phone }, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
