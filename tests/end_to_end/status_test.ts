@@ -127,9 +127,11 @@ Deno.test("an administration port shows servers of other processes by their summ
   // Nothing was unknown, and the logs do not have the texts.
   const { servers: [hill] } = await statusOf(herd, "Hill");
   assert(hill.links.every(({ ignoredMessages }) => ignoredMessages === 0));
-  const log = await Deno.readTextFile(`${herd.logFolder}/Hill.log`);
-  assert(/ peer\/\d+\/Smith <- \+SUMMARY Campbell\n/.test(log));
-  assert(!log.includes("uptimeSeconds"));
+  // The log is written a moment later.
+  const log = () => Deno.readTextFile(`${herd.logFolder}/Hill.log`);
+  const received = / peer\/\d+\/Smith <- \+SUMMARY Campbell\n/;
+  await until(async () => received.test(await log()));
+  assert(!(await log()).includes("uptimeSeconds"));
 });
 
 /** The answer to a Host header that `fetch` would not send. */
