@@ -95,7 +95,7 @@ export class EventStream {
 
   /** Ends all streams. */
   close(): void {
-    for (const subscriber of [...this.#subscribers]) subscriber.close();
+    this.#endStreams();
     for (const stop of this.#stopObserving) stop();
     this.#cancelScheduledStatus?.();
     this.#cancelScheduledEvents?.();
@@ -151,18 +151,18 @@ export class EventStream {
   async #sendPositions(): Promise<void> {
     await this.#work.next();
     const { clients, deletedReports } = this.#options.self.status();
-    if (deletedReports !== this.#deletedReports) return this.#startAgain();
+    if (deletedReports !== this.#deletedReports) {
+      // Pages open new streams by themselves, whose snapshots lack the clients
+      // that were deleted.
+      return this.#endStreams();
+    }
     for (const part of this.#positions.drain(clients)) {
       this.#send(formatEvent("positions", part));
       await this.#work.next();
     }
   }
 
-  /**
-   * Ends all streams, as a deletion has removed a report that pages may show.
-   * They open new ones by themselves, whose snapshots lack that client.
-   */
-  #startAgain(): void {
+  #endStreams(): void {
     for (const subscriber of [...this.#subscribers]) subscriber.close();
   }
 

@@ -14,10 +14,7 @@ import {
 import { SetupError } from "../cli/exit.ts";
 import { print } from "../cli/print.ts";
 import { formatTable } from "../cli/table.ts";
-import type { ServerEntry } from "../peers/topology.ts";
 import { isTime } from "../protocol/time.ts";
-import { formatAddress } from "../runtime/network.ts";
-import { requirePermissions } from "../runtime/permissions.ts";
 import { plainFlags } from "../server/settings/flags.ts";
 import { readHost } from "../server/settings/host.ts";
 import {
@@ -25,6 +22,7 @@ import {
   readHerd,
   serverNamed,
 } from "../server/settings/settings.ts";
+import { adminHostFlag, requireAdminPorts } from "./admin_ports.ts";
 
 /** Longest wait for a server's answer, in milliseconds. */
 const answerTimeoutMs = 2_000;
@@ -36,10 +34,7 @@ const forgetFlags: Flags = {
     help: "delete what was heard until then, POSIX seconds or ISO 8601 (now)",
   },
   ...plainFlags(herdSchema),
-  "admin-host": {
-    value: "ADDRESS",
-    help: "host of the administration ports (the herd file's hosts)",
-  },
+  ...adminHostFlag,
 };
 
 const help = `Deletes what was heard about a client, on every server.
@@ -80,15 +75,7 @@ export async function forget(args: readonly string[]): Promise<void> {
   const entries = name === undefined
     ? topology.servers
     : [serverNamed(topology, name)];
-  const addressOf = (entry: ServerEntry) =>
-    formatAddress(host ?? entry.host, entry.adminPort);
-  await requirePermissions([
-    ...entries.map((entry) => ({
-      name: "net" as const,
-      host: addressOf(entry),
-    })),
-    ...sources,
-  ]);
+  const addressOf = await requireAdminPorts(entries, host, sources);
   const rows: string[][] = [];
   const reasons: string[] = [];
   for (const entry of entries) {

@@ -7,12 +7,9 @@
 import { describeFlags, type Flags, readArguments } from "../cli/arguments.ts";
 import { nextSignal, SetupError } from "../cli/exit.ts";
 import { createPaint, isColoured } from "../cli/paint.ts";
-import { requirePermissions } from "../runtime/permissions.ts";
 import { print } from "../cli/print.ts";
 import { terminalColumns, terminalRows } from "../cli/progress.ts";
-import type { ServerEntry } from "../peers/topology.ts";
 import { sleep, SystemClock } from "../runtime/clock.ts";
-import { formatAddress } from "../runtime/network.ts";
 import { readHost } from "../server/settings/host.ts";
 import { plainFlags } from "../server/settings/flags.ts";
 import {
@@ -21,6 +18,7 @@ import {
   serverNamed,
 } from "../server/settings/settings.ts";
 import { statusVersion } from "../server/status/status.ts";
+import { adminHostFlag, requireAdminPorts } from "./admin_ports.ts";
 import { collectStatus, type StatusCollection } from "./collect_status.ts";
 import { drawAgain, formatStatus } from "./status_table.ts";
 
@@ -31,10 +29,7 @@ const statusFlags: Flags = {
   json: { help: "print JSON, for programs" },
   watch: { help: "repeat every second until Ctrl-C" },
   ...plainFlags(herdSchema),
-  "admin-host": {
-    value: "ADDRESS",
-    help: "host of the administration ports (the herd file's hosts)",
-  },
+  ...adminHostFlag,
 };
 
 const help = `Shows the state of the servers.
@@ -59,15 +54,7 @@ export async function status(args: readonly string[]): Promise<void> {
         entry,
       )
     );
-  const addressOf = (entry: ServerEntry) =>
-    formatAddress(host ?? entry.host, entry.adminPort);
-  await requirePermissions([
-    ...entries.map((entry) => ({
-      name: "net" as const,
-      host: addressOf(entry),
-    })),
-    ...sources,
-  ]);
+  const addressOf = await requireAdminPorts(entries, host, sources);
   const show = parsed.flags.has("json") ? showJson : createTableView();
   if (parsed.flags.has("watch")) {
     return await poll(() => collectStatus(entries, addressOf), show);

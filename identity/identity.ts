@@ -1,6 +1,6 @@
 /**
- * Identities: who is at the other end of a connection or has sent a request, and
- * what it may do.
+ * Identities. An identity names the sender of a request, or the other side of a
+ * connection, and says what it may do.
  *
  * @module
  */

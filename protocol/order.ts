@@ -173,12 +173,11 @@ export function isNewer(line: ByteString, than: ByteString): boolean {
  * to a repetition has a line of its own, which is not stored.
  */
 export function isMissing(line: ByteString, stored: ByteString): boolean {
-  return isNewer(line, stored) && operandsOf(line) !== operandsOf(stored);
-}
-
-/** Client, position and time of a valid AT line. */
-function operandsOf(line: ByteString): ByteString {
-  return line.slice(line.indexOf(" ", line.indexOf(" ", 3) + 1));
+  const [one, other] = [
+    partsOf(line, encodeScratch(line)),
+    partsOf(stored, encodeBytes(stored)),
+  ];
+  return compareReports(one, other) > 0 && !isRepetition(one, other);
 }
 
 /**

@@ -97,7 +97,7 @@ const placesPortOf = ({ basePort }: Scene) => basePort + 50;
 
 const nowText = () => (Date.now() / 1000).toFixed(3);
 
-/** Attacks by a places service whose bodies have about so many bytes. */
+/** Attacks by a places service. Each body has about `bodyBytes` bytes. */
 const bodies = (point: string, bodyBytes: number): Attack => ({
   point,
   flags: (scene) => [

@@ -1,9 +1,10 @@
 /**
- * How long this server has been apart from each other one, directly or by way of
- * others. Deletions end after some days. Two servers that were apart for longer
- * may have missed deletions of each other for good. So they do not exchange
- * reports that are older than that (`areApart`), because the other may have
- * deleted them.
+ * Records how long this server has been without contact with each other server,
+ * directly or through others. A deletion ends after some days. If two servers
+ * have had no contact for longer, each can have missed a deletion of the other,
+ * and will not receive it any more. Such servers are apart (`areApart`): they
+ * exchange no reports that are older than a deletion lasts, because the other
+ * server may have deleted them.
  *
  * Servers tell each other ages, by clocks that are never set, so that no time of
  * day has to be right. An empty table has nothing that could be deleted: a server

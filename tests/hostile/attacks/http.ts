@@ -41,7 +41,7 @@ export async function readPages(
 /** An item of a body of places; it is long to parse for its bytes. */
 const item = '{"name":"\\u0041","types":["a","b"],"n":[1,2,3]},\n';
 
-/** A body of about so many bytes. */
+/** A body of places that has about `bytes` bytes. */
 export function bodyOf(bytes: number): string {
   const items = item.repeat(Math.floor(bytes / item.length) - 1);
   return `{"status":"OK","results":[${items}{}]}`;
