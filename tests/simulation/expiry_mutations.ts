@@ -50,11 +50,11 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "expiry of reports received at the horizon",
     file: "peers/store/report_store.ts",
-    code: "compareTimestamps(time, other) <= 0",
-    instead: "compareTimestamps(time, other) < 0",
+    code: "this.#mayBeGone(horizon) && this.#isGone(heardAtOf(line), horizon)",
+    instead: "horizon !== undefined &&\n" +
+      "      compareTimestamps(heardAtOf(line), horizon) < 0",
     noticed: "an expired report is visible",
-    firstSeed: 9,
-    seeds: 8,
+    scenario: "two_reports_of_one_moment_expire_together.json",
   },
   {
     without: "keeping reports received after the horizon",
