@@ -3,65 +3,97 @@
  *
  *     deno run -A --config tests/deno.json bench/compare.ts OLD NEW [PAIRS] [POINTS]
  *
- * OLD and NEW are folders with two versions of this project. In each pair, a
- * server of each is started, measured and stopped, in alternating order, so
- * that a ratio compares samples that were taken within seconds. The result is
- * the mean of the ratios (of their logarithms), with its 95 % interval.
+ * OLD and NEW are folders with two versions of this project. For each pair, a
+ * server of each is started on one core. Both get the load in turns of a tenth
+ * of a second, so that a ratio compares the same moments of a shared machine.
+ * The ratio of a pair is the median over its slices. The result is the mean of
+ * the ratios (of their logarithms), with its 95 % interval.
  *
  * @module
  */
 import { runProgram } from "../cli/exit.ts";
-import { runLoad } from "./loads.ts";
+import type { SliceCosts } from "./load/alternate.ts";
 import { assignCores, freeBasePort, Process } from "./processes.ts";
 import { median } from "./results.ts";
 import { serverCommand } from "./servers.ts";
 
 const cores = assignCores();
 
-/** Measurement of one point, and its warm-up, in seconds. */
-const [seconds, warmUpSeconds] = [2, 0.5];
+/** Slices of each server at each point, and before the first point. */
+const [slices, firstSlices] = [30, 15];
 
-/** The load under which a new server compiles its code, in seconds. */
-const firstLoadSeconds = 1.5;
+/** The length of a slice, in milliseconds. */
+const sliceMs = 100;
 
 interface Point {
   readonly connections: number;
   readonly depth: number;
 }
 
-/** CPU time of an update at each point, in microseconds. */
-async function measure(
+const firstPoint: Point = { connections: 50, depth: 16 };
+
+/** The costs of both versions at one point, in microseconds an update. */
+interface Pair {
+  readonly costs: readonly number[];
+  readonly ratio: number;
+}
+
+async function startVersion(
   version: string,
-  points: readonly Point[],
-): Promise<number[]> {
+  cleanup: AsyncDisposableStack,
+): Promise<{ port: number; server: Process }> {
   const folder = await Deno.makeTempDir({
     dir: "/var/tmp",
     prefix: "herd-compare-",
   });
-  try {
-    const port = freeBasePort();
-    const command = serverCommand("Hill", port, folder);
-    await using server = await Process.start(
-      { ...command, cores: cores.servers.slice(0, 1), cwd: version },
-      / is ready: /,
-    );
-    const load = (point: Point, warmUpSeconds: number, seconds: number) =>
-      runLoad(cores, {
-        ...point,
-        language: "iamat",
-        warmUpSeconds,
-        seconds,
-        ports: [port],
-      }, [server]);
-    await load({ connections: 50, depth: 16 }, firstLoadSeconds, 0.1);
-    const costs: number[] = [];
-    for (const point of points) {
-      costs.push((await load(point, warmUpSeconds, seconds)).serverCpuUs);
-    }
-    return costs;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  cleanup.defer(() => Deno.remove(folder, { recursive: true }));
+  const port = freeBasePort();
+  const command = serverCommand("Hill", port, folder);
+  const server = await Process.start(
+    { ...command, cores: cores.servers.slice(0, 1), cwd: version },
+    / is ready: /,
+  );
+  cleanup.use(server);
+  return { port, server };
+}
+
+/** Measures a new server of each version at each point. */
+async function measure(
+  versions: readonly string[],
+  points: readonly Point[],
+): Promise<Pair[]> {
+  await using cleanup = new AsyncDisposableStack();
+  const places: string[] = [];
+  for (const version of versions) {
+    const { port, server } = await startVersion(version, cleanup);
+    places.push(`${port}:${server.pid}`);
   }
+  const load = async (
+    { connections, depth }: Point,
+    slices: number,
+  ): Promise<SliceCosts> => {
+    await using generator = new Process({
+      program: Deno.execPath(),
+      args: [
+        // Deno reads nothing of /proc with fewer permissions.
+        ...["run", "-A", "bench/load/alternate.ts", "iamat"],
+        ...[connections, depth, slices, sliceMs].map(String),
+        ...places,
+      ],
+      cores: cores.load,
+    });
+    return await generator.json();
+  };
+  await load(firstPoint, firstSlices);
+  const pairs: Pair[] = [];
+  for (const point of points) {
+    const [before, after] = await load(point, slices);
+    pairs.push({
+      costs: [median(before), median(after)],
+      ratio: median(after.map((cost, slice) => cost / before[slice])),
+    });
+  }
+  return pairs;
 }
 
 /** Two-sided 95 % quantile of Student's t, to a percent from 5 degrees on. */
@@ -96,19 +128,11 @@ async function compare(
   });
   const ratios: number[][] = points.map(() => []);
   for (let pair = 0; pair < Number(pairs); pair++) {
-    const versions = [older, newer];
-    if (pair % 2 === 1) versions.reverse();
-    const costs = new Map<string, number[]>();
-    for (const version of versions) {
-      costs.set(version, await measure(version, points));
-    }
-    const texts = names.map((name, index) => {
-      const [before, after] = [older, newer].map((version) =>
-        costs.get(version)![index]
-      );
-      ratios[index].push(after / before);
-      return `${name} ${before.toFixed(2)} ${after.toFixed(2)} us, ` +
-        `ratio ${(after / before).toFixed(3)}`;
+    const measured = await measure([older, newer], points);
+    const texts = measured.map(({ costs: [before, after], ratio }, index) => {
+      ratios[index].push(ratio);
+      return `${names[index]} ${before.toFixed(2)} ${after.toFixed(2)} us, ` +
+        `ratio ${ratio.toFixed(3)}`;
     });
     console.error(`pair ${pair + 1}: ${texts.join("; ")}`);
   }

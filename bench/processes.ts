@@ -137,6 +137,11 @@ export class Process implements AsyncDisposable {
     return this.#stdout;
   }
 
+  /** Its number in the system. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** User and system time of all its threads so far, in seconds. */
   cpuSeconds(): number {
     const stat = Deno.readTextFileSync(`/proc/${this.#child.pid}/stat`);

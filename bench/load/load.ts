@@ -83,6 +83,17 @@ export class LoadConnection {
     this.#send(this.#depth);
   }
 
+  /** Sends no further requests until `resume`. */
+  pause(): void {
+    this.#left = 0;
+  }
+
+  /** Goes on after `pause`, when all requests are answered. */
+  resume(): void {
+    this.#left = Infinity;
+    this.#send(this.#depth);
+  }
+
   /** Reads replies, and sends a request for each. */
   onReadable(latencies: Latencies): void {
     const replies = this.#countReplies(readSome(this.descriptor, received));
@@ -152,7 +163,7 @@ export class LoadConnection {
 const waitMs = 10;
 
 /** A connection has at least this many clients. */
-const minClients = 64;
+export const minClients = 64;
 
 function cpuMs(): number {
   const { user, system } = process.cpuUsage();
