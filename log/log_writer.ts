@@ -10,6 +10,7 @@
 import {
   allocateBuffer,
   type ByteString,
+  copyBytes,
   decodeBytes,
   encodeBytes,
   LastView,
@@ -39,6 +40,9 @@ import {
 const space = 0x20;
 const lineFeed = 0x0a;
 
+/** Length of a mark of traffic. */
+const markBytes = 4;
+
 /** Writes one server's log. */
 export class LogWriter {
   readonly #clock: Clock;
@@ -65,6 +69,8 @@ export class LogWriter {
   #isClosed = false;
   /** Time and connection, with which every line of a chunk begins. */
   #opening: Uint8Array = new Uint8Array();
+  #openingBytes = 0;
+  readonly #openingViews = new LastView();
   /** The connection named in `#opening`. */
   #lastConnection: ConnectionTrafficLog | undefined;
 
@@ -136,7 +142,8 @@ export class LogWriter {
   stampTime(traffic: ConnectionTrafficLog, now: Timestamp): void {
     const { connection } = traffic;
     const size = timestampBytes + 1 + connection.length;
-    if (this.#opening.length !== size) this.#opening = allocateBuffer(size);
+    if (this.#opening.length < size) this.#opening = allocateBuffer(2 * size);
+    this.#openingBytes = size;
     const opening = this.#opening;
     this.#timestamps.write(now, opening, 0);
     opening[timestampBytes] = space;
@@ -152,7 +159,7 @@ export class LogWriter {
    */
   traffic(
     traffic: ConnectionTrafficLog,
-    direction: Uint8Array,
+    direction: number,
     bytes: Uint8Array,
     start: number,
     end: number,
@@ -161,20 +168,18 @@ export class LogWriter {
     if (this.#lastConnection !== traffic) {
       this.stampTime(traffic, this.#clock.now());
     }
-    const opening = this.#opening;
-    this.#reserve(opening.length + direction.length + (end - start) + 1);
+    const openingBytes = this.#openingBytes;
+    this.#reserve(openingBytes + markBytes + (end - start) + 1);
     const filling = this.#filling;
-    let at = this.#filledBytes;
-    filling.set(opening, at);
-    at += opening.length;
-    for (let index = 0; index < direction.length; index++) {
-      filling[at++] = direction[index];
-    }
+    const target = this.#fillingViews.of(filling);
+    const opening = this.#openingViews.of(this.#opening);
+    let at = copyBytes(opening, 0, openingBytes, target, this.#filledBytes);
+    target.setInt32(at, direction, true);
+    at += markBytes;
     this.#filledBytes = at;
     const views = direction === directions.received
       ? this.#receivedViews
       : this.#sentViews;
-    const target = this.#fillingViews.of(filling);
     const lineEnd = copyPlain(views.of(bytes), start, end, target, at);
     if (lineEnd >= 0) {
       filling[lineEnd] = lineFeed;

@@ -12,18 +12,17 @@ import {
   allocateBuffer,
   type ByteString,
   decodeBytes,
-  encodeBytes,
   encodeInto,
 } from "../protocol/bytes.ts";
 import { type Timestamp, writeDigits } from "../protocol/time.ts";
 import type { EventFields, EventLevel } from "../runtime/events.ts";
 import { maxEventFieldLength } from "./limits.ts";
 
-/** The marks of traffic, with a space on either side. */
-export const directions = {
-  received: encodeBytes(" <- "),
-  sent: encodeBytes(" -> "),
-};
+/**
+ * The marks of traffic, ` <- ` and ` -> `, as words of 32 bits in the order of
+ * the least byte first.
+ */
+export const directions = { received: 0x202d3c20, sent: 0x203e2d20 };
 
 /** Length of a formatted time such as `2026-11-22T16:25:01.123456Z`. */
 export const timestampBytes = 27;

@@ -10,6 +10,7 @@ import {
   copyBytes,
   decodeBytes,
   encodeInto,
+  LastView,
 } from "./bytes.ts";
 
 const lineFeed = 0x0a;
@@ -30,6 +31,7 @@ export class Batch {
   length = 0;
   /** The index after the LF of each message. */
   readonly ends: number[] = [];
+  readonly #views = new LastView();
 
   /** Makes room for this many more bytes. */
   reserve(bytes: number): void {
@@ -48,9 +50,10 @@ export class Batch {
   }
 
   /** Adds a copy of a message in another buffer, given without its LF. */
-  copy(bytes: Uint8Array, start: number, end: number): void {
+  copy(view: DataView, start: number, end: number): void {
     this.reserve(end - start + 1);
-    this.finish(copyBytes(bytes, start, end, this.bytes, this.length));
+    const target = this.#views.of(this.bytes);
+    this.finish(copyBytes(view, start, end, target, this.length));
   }
 
   /** Adds a message, given without its LF. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { LastView } from "./bytes.ts";
 import { skipField } from "./fields.ts";
 import { skipPosition } from "./position.ts";
 import { skipTime } from "./time.ts";
@@ -26,6 +27,12 @@ export class IamatSpan {
   timeStart = 0;
   /** Where the line ends. */
   end = 0;
+  readonly #views = new LastView();
+
+  /** A view of `bytes`. */
+  get view(): DataView {
+    return this.#views.of(this.bytes);
+  }
 
   /**
    * Parses the line from `start` to `end` (exclusive, without its LF). False if

@@ -94,6 +94,7 @@ export class ReportWriter {
     report: Report,
   ): void {
     const { bytes, clientEnd, clientStart, end, timeStart } = iamat;
+    report.bytes = target;
     const opening = this.#opening;
     let at = start;
     for (let index = 0; index < opening.length; index++) {
@@ -103,8 +104,7 @@ export class ReportWriter {
     target[at++] = space;
     const shift = at - clientStart;
     // The three operands are copied byte for byte.
-    copyBytes(bytes, clientStart, end, target, at);
-    report.bytes = target;
+    copyBytes(iamat.view, clientStart, end, report.view, at);
     report.start = start;
     report.end = end + shift;
     report.clientStart = at;

@@ -390,7 +390,7 @@ export class AntiEntropy implements LineSource {
         const theirs = except.seconds.get(keyFingerprint(report)) ?? -1;
         if (theirs > secondsOf(report)) return;
       }
-      this.#batch!.copy(report.bytes, report.start, report.end);
+      this.#batch!.copy(report.view, report.start, report.end);
     });
   }
 

@@ -140,7 +140,7 @@ export class Outbox {
       this.#dropped += 1;
     } else if (this.#isBatchOpen) {
       if (this.#horizon !== undefined) this.#addHorizon(this.#batch);
-      this.#batch.copy(report.bytes, report.start, report.end);
+      this.#batch.copy(report.view, report.start, report.end);
       this.#fingerprints.push(fingerprint);
     } else {
       const { line } = report;
@@ -476,7 +476,7 @@ export class Outbox {
       if (this.#beforeSynced !== undefined) this.#beforeSynced.wanted -= 1;
       const report = this.#findReport({ fingerprint, leaf });
       if (report === undefined) continue;
-      batch.copy(report.bytes, report.start, report.end);
+      batch.copy(report.view, report.start, report.end);
     }
     this.#bytesSinceEcho += batch.length - start;
   }

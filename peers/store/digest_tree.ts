@@ -5,8 +5,8 @@
  * The first four hexadecimal digits of a client's hash are its path from the
  * root, through four levels of sixteen children, to its leaf. The digest of a
  * node is the XOR of the fingerprints of all reports below it. It does not
- * depend on their order, and replacing a report changes only the five nodes of
- * its path.
+ * depend on their order. A change is made in its leaf only; the nodes above are
+ * brought up to date when a digest is next asked for.
  *
  * @module
  */
@@ -108,6 +108,9 @@ export class DigestTree {
     { length: branchCount },
     () => undefined,
   );
+  /** 1 for each branch with a leaf that has changed since the last update. */
+  readonly #changed = new Uint8Array(branchCount);
+  #isChanged = false;
 
   /** Adds a report to a leaf. */
   add(leaf: number, fingerprint: number): void {
@@ -139,6 +142,7 @@ export class DigestTree {
 
   /** The first leaf at or after `from` that is not empty, or undefined. */
   nextFilledLeaf(from: number): number | undefined {
+    this.#update();
     let start = from % leavesPerBranch;
     const first = Math.floor(from / leavesPerBranch);
     for (let index = first; index < branchCount; index++) {
@@ -151,6 +155,7 @@ export class DigestTree {
 
   /** One of a node's numbers. */
   #numberOf(node: DigestNode, numberAt: number): number {
+    this.#update();
     if (node < firstOfLevel[branchLevel]) {
       return this.#top.numberOf(node, numberAt);
     }
@@ -168,8 +173,29 @@ export class DigestTree {
     const branch = this.#branches[index] ??= new Tree(nodesPerBranch);
     const leafInBranch = firstLeafOfBranch + leaf % leavesPerBranch;
     branch.change(leafInBranch, high, low, count);
-    const above = parentOf(firstOfLevel[branchLevel] + index);
-    this.#top.change(above, high, low, count);
+    this.#changed[index] = 1;
+    this.#isChanged = true;
+  }
+
+  /** Brings the nodes above the leaves up to date. */
+  #update(): void {
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
+    for (let index = 0; index < branchCount; index++) {
+      if (this.#changed[index] === 0) continue;
+      this.#changed[index] = 0;
+      const branch = this.#branches[index]!;
+      const high = branch.numberOf(root, highAt);
+      const low = branch.numberOf(root, lowAt);
+      const count = branch.numberOf(root, countAt);
+      branch.sumUp();
+      this.#top.changeUp(
+        parentOf(firstOfLevel[branchLevel] + index),
+        branch.numberOf(root, highAt) ^ high,
+        branch.numberOf(root, lowAt) ^ low,
+        branch.numberOf(root, countAt) - count,
+      );
+    }
   }
 }
 
@@ -204,15 +230,41 @@ class Tree {
     return undefined;
   }
 
-  /** Changes a node and all nodes above it. */
-  change(first: DigestNode, high: number, low: number, count: number): void {
+  /** Changes a node. */
+  change(node: DigestNode, high: number, low: number, count: number): void {
     const nodes = this.#nodes;
-    for (let node = first;; node = parentOf(node)) {
+    const at = node * numbersPerNode;
+    nodes[at + highAt] ^= high;
+    nodes[at + lowAt] ^= low;
+    nodes[at + countAt] += count;
+  }
+
+  /** Changes a node and all nodes above it. */
+  changeUp(first: DigestNode, high: number, low: number, count: number): void {
+    let node = first;
+    this.change(node, high, low, count);
+    while (node !== root) {
+      node = parentOf(node);
+      this.change(node, high, low, count);
+    }
+  }
+
+  /** Sets the nodes above the leaves of a branch. */
+  sumUp(): void {
+    const nodes = this.#nodes;
+    for (let node = firstLeafOfBranch - 1; node >= root; node--) {
+      let [high, low, count] = [0, 0, 0];
+      const first = firstChild(node) * numbersPerNode;
+      const end = first + childrenPerNode * numbersPerNode;
+      for (let at = first; at < end; at += numbersPerNode) {
+        high ^= nodes[at + highAt];
+        low ^= nodes[at + lowAt];
+        count += nodes[at + countAt];
+      }
       const at = node * numbersPerNode;
-      nodes[at + highAt] ^= high;
-      nodes[at + lowAt] ^= low;
-      nodes[at + countAt] += count;
-      if (node === root) return;
+      nodes[at + highAt] = high;
+      nodes[at + lowAt] = low;
+      nodes[at + countAt] = count;
     }
   }
 }

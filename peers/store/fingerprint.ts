@@ -30,8 +30,17 @@ export function fingerprintOf(
   start: number,
   end: number,
 ): number {
-  const high = murmur(highSeed, view, start, end) >>> 11;
-  return high * 2 ** 32 + murmur(lowSeed, view, start, end);
+  // Both hashes in one pass: reading and scrambling a word is most of the work.
+  let low = lowSeed;
+  let high = highSeed;
+  let at = start;
+  for (; at + 4 <= end; at += 4) {
+    const word = scramble(view.getInt32(at, true));
+    low = mix(low ^ word);
+    high = mix(high ^ word);
+  }
+  const rest = scramble(lastWord(view, at, end)) ^ (end - start);
+  return (finish(high ^ rest) >>> 11) * 2 ** 32 + finish(low ^ rest);
 }
 
 /** Writes a fingerprint: 14 hexadecimal digits. */
@@ -41,30 +50,27 @@ export function formatFingerprint(fingerprint: number): string {
 
 const scratchViews = new LastView();
 
-/** MurmurHash3_x86_32 of a range of bytes: a whole number below 2^32. */
-export function murmur(
-  seed: number,
-  view: DataView,
-  start: number,
-  end: number,
-): number {
-  let hash = seed;
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    hash ^= scramble(view.getInt32(at, true));
-    hash = Math.imul(hash << 13 | hash >>> 19, 5) + 0xe6546b64 | 0;
+/** The bytes after the last whole word, the first one lowest. */
+function lastWord(view: DataView, from: number, end: number): number {
+  let word = 0;
+  for (let at = from, shift = 0; at < end; at += 1, shift += 8) {
+    word |= view.getUint8(at) << shift;
   }
-  let rest = 0;
-  for (let shift = 0; at < end; at += 1, shift += 8) {
-    rest |= view.getUint8(at) << shift;
-  }
-  hash ^= scramble(rest) ^ (end - start);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return word;
 }
 
 function scramble(word: number): number {
   const product = Math.imul(word, 0xcc9e2d51);
   return Math.imul(product << 15 | product >>> 17, 0x1b873593);
+}
+
+function mix(hash: number): number {
+  return Math.imul(hash << 13 | hash >>> 19, 5) + 0xe6546b64 | 0;
+}
+
+/** A whole number below 2^32. */
+function finish(hash: number): number {
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  const last = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (last ^ (last >>> 16)) >>> 0;
 }

@@ -97,12 +97,13 @@ const space = 0x20;
 const sourceBits = 16;
 const sourceMask = 2 ** sourceBits - 1;
 
-/** The same memory, as bytes and as numbers of 32 bits. */
+/** The same memory, as bytes, as a view and as numbers of 32 bits. */
 interface Block {
   readonly number: number;
   /** Higher than that of each block before; numbers are used again. */
   readonly serial: number;
   bytes: Uint8Array;
+  view: DataView;
   words: Uint32Array;
   /**
    * Where its free room begins. The records before it have no gaps between
@@ -564,10 +565,16 @@ export class RecordArena {
       throw new RangeError("the table cannot have more than 32 GiB");
     }
     const bytes = allocateBuffer(units * unitBytes);
-    const words = new Uint32Array(bytes.buffer);
     this.#serials += 1;
-    const serial = this.#serials;
-    const block = { number, serial, bytes, words, endUnit: 0, usedUnits: 0 };
+    const block = {
+      number,
+      serial: this.#serials,
+      bytes,
+      view: new DataView(bytes.buffer),
+      words: new Uint32Array(bytes.buffer),
+      endUnit: 0,
+      usedUnits: 0,
+    };
     block.endUnit = firstUnitOf(block);
     this.#blocks[number] = block;
     this.#inOrder.set(number, block);
@@ -616,10 +623,10 @@ export class RecordArena {
     const [source, target] = [this.#blockOf(from), this.#blockOf(to)];
     const [sourceUnit, targetUnit] = [from & unitMask, to & unitMask];
     copyBytes(
-      source.bytes,
+      source.view,
       sourceUnit * unitBytes,
       (sourceUnit + units) * unitBytes,
-      target.bytes,
+      target.view,
       targetUnit * unitBytes,
     );
     // It has no spare units there.
@@ -639,7 +646,7 @@ export class RecordArena {
     fingerprint: number,
     spareUnits: number,
   ): void {
-    const { bytes, clientStart, end, start } = report;
+    const { clientStart, end, start, view } = report;
     const block = this.#blockOf(address);
     const at = wordOf(address);
     const offset = clientStart - start;
@@ -652,7 +659,7 @@ export class RecordArena {
       spareUnits << highBits;
     block.words[at + shapeAt] = (end - start) << lengthShift |
       this.#chaining | offset;
-    copyBytes(bytes, start, end, block.bytes, this.#lineStart(address));
+    copyBytes(view, start, end, block.view, this.#lineStart(address));
   }
 }
 
@@ -663,6 +670,7 @@ function grow(block: Block): void {
   );
   larger.set(block.bytes);
   block.bytes = larger;
+  block.view = new DataView(larger.buffer);
   block.words = new Uint32Array(larger.buffer);
 }
 

@@ -1,8 +1,7 @@
 /**
  * What the scenarios rely on has to be able to say no.
  */
-import { murmur } from "../../peers/store/fingerprint.ts";
-import { encodeBytes } from "../../protocol/bytes.ts";
+import { murmur } from "../peers/store/murmur.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { Program } from "../end_to_end/process.ts";
 import { idsOfBucket, idsOfLeaf } from "./attacks/aimed_ids.ts";
@@ -41,8 +40,7 @@ Deno.test("memoryOf() has no value for a process that has ended", async () => {
 });
 
 Deno.test("idsOfLeaf() and idsOfBucket() return distinct IDs of one leaf or bucket", () => {
-  const hash = (id: string) =>
-    murmur(0, new DataView(encodeBytes(id).buffer), 0, id.length);
+  const hash = (id: string) => murmur(0, id);
   const leaf = [...idsOfLeaf(0xabcd, 5_000)];
   assert(leaf.every((id) => hash(id) >>> 16 === 0xabcd));
   const bucket = [...idsOfBucket(0x0123, 5_000)];

@@ -37,8 +37,9 @@ Deno.test({
             continue;
           }
           if (step === "add") batch.add(text);
-          else if (step === "copy") batch.copy(bytes, start, end);
-          else {
+          else if (step === "copy") {
+            batch.copy(new DataView(bytes.buffer), start, end);
+          } else {
             batch.reserve(text.length + 1);
             batch.bytes.set(bytes.subarray(start, end), batch.length);
             batch.finish(batch.length + text.length);

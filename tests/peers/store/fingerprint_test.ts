@@ -2,9 +2,9 @@ import { encodeBytes } from "../../../protocol/bytes.ts";
 import {
   fingerprint,
   fingerprintOf,
-  murmur,
 } from "../../../peers/store/fingerprint.ts";
 import { assert, assertEquals } from "../../assert.ts";
+import { murmur } from "./murmur.ts";
 
 Deno.test({
   name: "murmur() is MurmurHash3_x86_32",
@@ -19,8 +19,20 @@ Deno.test({
       "The quick brown fox jumps over the lazy dog": 0x2e4ff723,
     };
     for (const [text, hash] of Object.entries(known)) {
-      const view = new DataView(encodeBytes(text).buffer);
-      assertEquals(murmur(0, view, 0, text.length), hash, text);
+      assertEquals(murmur(0, text), hash, text);
+    }
+  },
+});
+
+Deno.test({
+  name: "fingerprint() is 21 bits of one MurmurHash and 32 of another",
+  permissions: "none",
+  fn() {
+    const line = "AT Hill +0.263873386 kiwi +34.068930-118.445127 1520023934.9";
+    for (let length = 0; length <= line.length; length++) {
+      const text = line.slice(0, length);
+      const high = Math.floor(murmur(2, text) / 2 ** 11);
+      assertEquals(fingerprint(text), high * 2 ** 32 + murmur(1, text), text);
     }
   },
 });
