@@ -185,11 +185,13 @@ export function isMissing(line: ByteString, stored: ByteString): boolean {
  * byte for byte.
  */
 export function isRepetition(a: LineParts, b: LineParts): boolean {
-  const length = a.end - a.clientStart;
-  if (b.end - b.clientStart !== length) return false;
+  const { bytes, clientStart, end } = a;
+  if (b.end - b.clientStart !== end - clientStart) return false;
+  const others = b.bytes;
+  const shift = b.end - end;
   // Two reports differ in the last digits of their times, if anywhere.
-  for (let back = 1; back <= length; back++) {
-    if (a.bytes[a.end - back] !== b.bytes[b.end - back]) return false;
+  for (let at = end - 1; at >= clientStart; at--) {
+    if (bytes[at] !== others[at + shift]) return false;
   }
   return true;
 }

@@ -18,6 +18,12 @@ import type { Clock } from "./clock.ts";
 export const turnMs = 4;
 
 /**
+ * The same while all work is short pieces, as of many clients that report: a
+ * turn in which each of them is served once is not divided.
+ */
+const shortTurnMs = 2 * turnMs;
+
+/**
  * Work after a pause of this length, in milliseconds, begins a new turn. A pause
  * within a turn is a few microseconds long.
  */
@@ -40,11 +46,18 @@ const expectedMs = 0.01;
 const longestEvery = 8;
 
 /**
- * A piece that may begin does so a few microtasks later, after as many `await`s.
- * Only then the next one is called: else several would begin in a turn that one
- * of them uses up.
+ * Pieces that may begin do so a few microtasks later, after as many `await`s.
+ * Only then the next ones are called: else more would begin in a turn than it
+ * has room for.
  */
 const hopsToBegin = 4;
+
+/**
+ * So many short pieces are called together, if each of them took this long when
+ * it last worked, in milliseconds. Calling each alone costs as much as a short
+ * piece.
+ */
+const [maxTogether, maxShortMs] = [8, 0.1];
 
 /** The work of one connection or link. */
 export class Workload {
@@ -57,6 +70,8 @@ export class Workload {
    * others with a higher number.
    */
   virtualMs = 0;
+  /** How long its last piece took, in milliseconds. */
+  lastMs = Infinity;
 
   constructor(isUrgent = false) {
     this.isUrgent = isUrgent;
@@ -82,6 +97,8 @@ export class Turns {
   /** Whether the event loop will say when its turn ends. */
   #isWatching = false;
   #calls = 0;
+  /** The work in this turn, with the pieces that are called, in milliseconds. */
+  #plannedMs = 0;
   /** Microtasks until the next piece is called. */
   #hopsLeft = 0;
   readonly #hop = () => {
@@ -105,7 +122,8 @@ export class Turns {
     if (nowMs - this.#lastWorkAtMs > pauseMs) this.#startedAtMs = nowMs;
     this.#lastWorkAtMs = nowMs;
     const elapsedMs = nowMs - this.#startedAtMs;
-    if (!this.#isCalling && elapsedMs < turnMs) {
+    const mostMs = workload.lastMs <= maxShortMs ? shortTurnMs : turnMs;
+    if (!this.#isCalling && elapsedMs < mostMs) {
       if (elapsedMs >= watchedMs) this.#watch();
       return undefined;
     }
@@ -148,6 +166,7 @@ export class Turns {
 
   /** While nobody waits, nothing needs to be divided. */
   #charge(workload: Workload, workedMs: number): void {
+    workload.lastMs = workedMs;
     if (this.#isCalling) workload.virtualMs += workedMs;
   }
 
@@ -179,16 +198,22 @@ export class Turns {
   /** Lets one workload after the other go on until the turn is over. */
   #callNext(): void {
     this.#lastWorkAtMs = this.#clock.elapsedMs();
-    if (this.#lastWorkAtMs - this.#startedAtMs >= turnMs) {
+    this.#plannedMs = this.#lastWorkAtMs - this.#startedAtMs;
+    if (this.#plannedMs >= turnMs) {
       this.#clock.nextTurn(() => this.#call());
       return;
     }
-    const resume = this.#next();
-    if (resume === undefined) {
+    let called = 0;
+    while (called < maxTogether && this.#plannedMs < turnMs) {
+      const resume = this.#next();
+      if (resume === undefined) break;
+      resume();
+      called += 1;
+    }
+    if (called === 0) {
       this.#isCalling = false;
       return;
     }
-    resume();
     this.#hopsLeft = hopsToBegin;
     queueMicrotask(this.#hop);
   }
@@ -200,7 +225,10 @@ export class Turns {
       : undefined;
     if (workload !== undefined) return this.#pieceOf(workload);
     const urgent = this.#urgent.take();
-    if (urgent !== undefined) return urgent;
+    if (urgent !== undefined) {
+      this.#plannedMs = Infinity;
+      return urgent;
+    }
     const first = this.#workloads.take();
     if (first === undefined) return undefined;
     this.#virtualMs = Math.max(this.#virtualMs, first.virtualMs);
@@ -209,6 +237,9 @@ export class Turns {
 
   #pieceOf(workload: Workload): (() => void) | undefined {
     workload.virtualMs += expectedMs;
+    this.#plannedMs += workload.lastMs <= maxShortMs
+      ? workload.lastMs
+      : Infinity;
     const resume = workload.waiting.take();
     if (workload.waiting.size > 0) this.#workloads.add(workload);
     return resume;

@@ -37,6 +37,9 @@ class WorkClock extends ManualClock {
   }
 }
 
+/** How long a piece takes that is called alone, and a short one. */
+const [pieceMs, shortMs] = [0.2, 0.05];
+
 /** Does pieces of work, and notes in whose name. */
 async function work(
   turns: Turns,
@@ -44,11 +47,12 @@ async function work(
   workload: Workload,
   pieces: number,
   note: () => void,
+  takesMs = pieceMs,
 ): Promise<void> {
   for (let piece = 0; piece < pieces; piece++) {
     const turn = turns.begin(workload);
     if (turn !== undefined) await turn;
-    clock.workedMs += 0.1;
+    clock.workedMs += takesMs;
     note();
     turns.end(workload);
   }
@@ -73,10 +77,44 @@ Deno.test({
     await Promise.all(works);
     assertEquals(done, 1_000);
     // A piece that has begun is finished.
-    const most = turnMs / 0.1 + 2;
+    const most = turnMs / pieceMs + 2;
     assert(Math.max(...perTurn) <= most, `${Math.max(...perTurn)} in a turn`);
     assert(clock.turns >= 1_000 / most);
     assertEquals(turns.waiting, 0);
+  },
+});
+
+Deno.test({
+  name: "Turns gives short pieces a turn of twice the time",
+  permissions: "none",
+  async fn() {
+    const clock = new WorkClock();
+    const turns = new Turns(clock);
+    let done = 0;
+    const workloads = Array.from({ length: 50 }, () => new Workload());
+    const round = (takesMs: number) =>
+      workloads.map((workload) =>
+        work(turns, clock, workload, 8, () => done += 1, takesMs)
+      );
+    // What a piece takes is not known before.
+    const first = round(shortMs);
+    while (await clock.passTurn());
+    await Promise.all(first);
+    const perTurn: number[] = [];
+    for (const takesMs of [shortMs, pieceMs]) {
+      clock.workedMs += 10;
+      done = 0;
+      const works = round(takesMs);
+      perTurn.push(done);
+      for (let before = done; await clock.passTurn(); before = done) {
+        perTurn.push(done - before);
+      }
+      await Promise.all(works);
+    }
+    // Once a turn is over, the rest is divided.
+    const short = Math.ceil(turnMs / shortMs);
+    assert(perTurn[0] > short && perTurn[0] <= 2 * short + 1, `${perTurn}`);
+    assert(Math.max(...perTurn.slice(1)) <= short + 1, `${perTurn}`);
   },
 });
 
@@ -89,7 +127,7 @@ Deno.test({
     const order: string[] = [];
     const heavy = new Workload();
     // It uses this turn up.
-    const pieces = turnMs / 0.1;
+    const pieces = turnMs / pieceMs;
     const busy = work(turns, clock, heavy, 2 * pieces, () => {
       order.push("heavy");
     });
@@ -155,9 +193,9 @@ Deno.test({
     const turns = new Turns(clock);
     for (let turn = 0; turn < 100; turn++) {
       // The clients of a busy server take most of it, and there are more at once.
-      for (let piece = 0; piece < 0.8 * turnMs / 0.1; piece++) {
+      for (let piece = 0; piece < 0.8 * turnMs / pieceMs; piece++) {
         assertEquals(turns.begin(new Workload()), undefined);
-        clock.workedMs += 0.1;
+        clock.workedMs += pieceMs;
       }
       clock.endTurn();
     }
