@@ -12,16 +12,16 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * Work in one turn, in milliseconds: long enough that a client whose burst takes less time
- * hardly ever waits, short enough that others do not notice it.
+ * Work in one turn, in milliseconds: so short that other clients and timers do
+ * not notice it.
  */
-export const turnMs = 4;
+export const turnMs = 2;
 
 /**
  * The same while all work is short pieces, as of many clients that report: a
  * turn in which each of them is served once is not divided.
  */
-const shortTurnMs = 2 * turnMs;
+export const shortTurnMs = 8;
 
 /**
  * Work after a pause of this length, in milliseconds, begins a new turn. A pause
@@ -30,11 +30,11 @@ const shortTurnMs = 2 * turnMs;
 const pauseMs = 0.5;
 
 /**
- * When work has gone on for this long without a pause, in milliseconds, the
- * event loop is asked to say when it begins its next turn. Otherwise short turns
- * that follow closely would count as one long turn.
+ * When work has gone on without a pause for this part of a turn, the event loop
+ * is asked to say when it begins its next turn. Otherwise short turns that follow
+ * closely would count as one long turn.
  */
-const watchedMs = turnMs / 2;
+const watchedFraction = 1 / 2;
 
 /** What a piece of work counts as before its time is known, in milliseconds. */
 const expectedMs = 0.01;
@@ -124,7 +124,7 @@ export class Turns {
     const elapsedMs = nowMs - this.#startedAtMs;
     const mostMs = workload.lastMs <= maxShortMs ? shortTurnMs : turnMs;
     if (!this.#isCalling && elapsedMs < mostMs) {
-      if (elapsedMs >= watchedMs) this.#watch();
+      if (elapsedMs >= mostMs * watchedFraction) this.#watch();
       return undefined;
     }
     return new Promise((resolve) => {
