@@ -81,9 +81,9 @@ export class LazyAnnouncements {
     return this.#size;
   }
 
-  /** The memory of the table, in bytes. */
+  /** The memory of the table beyond that of an empty one, in bytes. */
   get bytes(): number {
-    return this.#slots.count * bytesPerSlot;
+    return (this.#slots.count - minSlots) * bytesPerSlot;
   }
 
   /** Removes all of them. */

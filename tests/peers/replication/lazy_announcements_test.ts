@@ -92,3 +92,19 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "LazyAnnouncements counts no memory of an empty table",
+  permissions: "none",
+  fn() {
+    const announcements = new LazyAnnouncements();
+    assertEquals(announcements.bytes, 0);
+    for (let fingerprint = 0; fingerprint < 1_000; fingerprint++) {
+      announcements.add({ fingerprint, leaf: 0 });
+    }
+    const full = announcements.bytes;
+    assertEquals(full >= 1_000 * 14, true);
+    announcements.clear();
+    assertEquals(announcements.bytes, 0);
+  },
+});
