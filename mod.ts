@@ -206,10 +206,12 @@ function settingsOf(options: StartOptions): Settings {
     clientLimits: pickLimits(values),
     tls: identity && {
       identity,
+      clientAuthority: undefined,
       plainClients: values.plainClients,
       renew: () => Promise.resolve(),
     },
     admin: undefined,
+    identity: undefined,
     sources: permissionsFor(schema, resolved),
     unread: [],
   };

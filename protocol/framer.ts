@@ -97,6 +97,11 @@ export class LineFramer {
     return true;
   }
 
+  /** Drops everything after the line that was found last. */
+  discard(): void {
+    this.#position = this.#chunkEnd;
+  }
+
   /** A copy of the line. */
   get line(): ByteString {
     return decodeBytes(this.bytes, this.start, this.stop);

@@ -5,7 +5,11 @@
  * @module
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
+import {
+  createSecureContext,
+  type SecureContext,
+  type TlsOptions,
+} from "node:tls";
 import { readPemBlocks } from "./pem.ts";
 
 /** The error for an invalid certificate, key or authority. */
@@ -35,6 +39,8 @@ export class Credentials {
   readonly fingerprint: string;
   /** When the certificate expires, in milliseconds since 1970. */
   readonly validUntilMs: number;
+  /** The chain and the key. */
+  readonly #pem: { readonly cert: string; readonly key: string };
 
   /**
    * Checks a certificate and its key.
@@ -56,8 +62,24 @@ export class Credentials {
       throw new CertificateError("key", "is not the certificate's key");
     }
     this.context = createContext(text, privateKey.text);
+    this.#pem = { cert: text, key: privateKey.text };
     this.fingerprint = hexadecimal(certificate.fingerprint256);
     this.validUntilMs = Date.parse(certificate.validTo);
+  }
+
+  /**
+   * Options of `createServer` of node:tls, for a server that requires a
+   * certificate of an authority.
+   *
+   * @param authority One or more certificates in PEM.
+   */
+  requiringCertificates(authority: string): TlsOptions {
+    return {
+      ...this.#pem,
+      ca: authority,
+      requestCert: true,
+      rejectUnauthorized: true,
+    };
   }
 }
 

@@ -19,7 +19,9 @@ import {
  * @throws {CertificateError} If that fails, or the client gets another
  * certificate.
  */
-export async function checkHandshake(credentials: Credentials): Promise<void> {
+export async function checkHandshake(
+  credentials: Pick<Credentials, "context" | "fingerprint">,
+): Promise<void> {
   const [near, far] = duplexPair();
   const server = new TLSSocket(far, {
     isServer: true,

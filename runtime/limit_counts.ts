@@ -42,6 +42,10 @@ export type LimitName =
   | "whatsats-per-connection"
   /** A query waited for queries of other clients. */
   | "whatsats"
+  /** A connection or an identity reported too often, and reading stopped. */
+  | "reports-per-second"
+  /** The same for queries. */
+  | "queries-per-second"
   /** The peer port had too many connections without a finished handshake. */
   | "half-open-links"
   /** The administration port had too many connections. */

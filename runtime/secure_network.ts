@@ -4,15 +4,26 @@
  * @module
  */
 import type { TlsIdentity } from "./certificates.ts";
+import type { ClientAuthority } from "./client_authority.ts";
 import type { Clock } from "./clock.ts";
 import type { Connect, Listener } from "./network.ts";
-import { acceptSecurely, connectSecurely } from "./secure_transport.ts";
+import {
+  acceptSecurely,
+  acceptVerified,
+  connectSecurely,
+} from "./secure_transport.ts";
 
-/** Adds TLS to a port. A connection uses the credentials at its acceptance. */
+/**
+ * Adds TLS to a port. A connection uses the credentials and the authority at its
+ * acceptance.
+ *
+ * @param authority If it is given, clients need a certificate of it.
+ */
 export function listenSecurely(
   listener: Listener,
   identity: TlsIdentity,
   clock: Clock,
+  authority?: ClientAuthority,
 ): Listener {
   return {
     address: listener.address,
@@ -20,9 +31,12 @@ export function listenSecurely(
     async accept() {
       const accepted = await listener.accept();
       const { credentials } = identity;
+      const { transport } = accepted;
       return {
         ...accepted,
-        transport: acceptSecurely(accepted.transport, credentials, clock),
+        transport: authority === undefined
+          ? acceptSecurely(transport, credentials, clock)
+          : acceptVerified(transport, credentials, authority.pem, clock),
       };
     },
     close: () => listener.close(),

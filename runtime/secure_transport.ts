@@ -5,13 +5,15 @@
  *
  * @module
  */
-import { connect, TLSSocket } from "node:tls";
+import { Buffer } from "node:buffer";
+import { connect, createServer, TLSSocket } from "node:tls";
 import { type Credentials, hexadecimal } from "./certificates.ts";
 import { setImmediate } from "node:timers";
 import type { Clock } from "./clock.ts";
 import {
   EncryptionError,
   isConnectionEnd,
+  type PeerCertificate,
   type Transport,
 } from "./transport.ts";
 import { TransportStream } from "./transport_stream.ts";
@@ -28,19 +30,47 @@ const maxWriteBytes = 64 * 1024;
 /** Encrypts an accepted connection. The handshake runs in the background. */
 export function acceptSecurely(
   transport: Transport,
-  credentials: Credentials,
+  credentials: Pick<Credentials, "context" | "fingerprint">,
   clock: Clock,
 ): SecureTransport {
   const stream = new TransportStream(transport);
   const options = { isServer: true, secureContext: credentials.context };
-  const socket = new TLSSocket(stream, options);
-  return new SecureTransport(
+  const secure = new SecureTransport(
     stream,
-    socket,
-    "secure",
     () => credentials.fingerprint,
     clock,
   );
+  secure.attach(new TLSSocket(stream, options), "secure");
+  return secure;
+}
+
+/**
+ * The same for a client that has to present a certificate which the authority
+ * has issued for clients. The handshake fails without one.
+ *
+ * @param authority One or more certificates in PEM. No others are trusted.
+ */
+export function acceptVerified(
+  transport: Transport,
+  credentials: Credentials,
+  authority: string,
+  clock: Clock,
+): VerifiedTransport {
+  const stream = new TransportStream(transport);
+  const secure = new VerifiedTransport(
+    stream,
+    () => credentials.fingerprint,
+    clock,
+  );
+  // Only a server that is handed the connection checks the certificate: a
+  // TLSSocket of one's own accepts any, also with `rejectUnauthorized`.
+  const server = createServer(credentials.requiringCertificates(authority));
+  server.on("secureConnection", (socket) => secure.attach(socket, undefined));
+  server.on("tlsClientError", (error, socket) => {
+    secure.refuse(error, `${socket?.authorizationError ?? ""}`);
+  });
+  server.emit("connection", stream);
+  return secure;
 }
 
 /**
@@ -63,19 +93,19 @@ export function connectSecurely(
     // An environment variable can change the default.
     rejectUnauthorized: true,
   });
-  return new SecureTransport(
+  const secure = new SecureTransport(
     stream,
-    socket,
-    "secureConnect",
     () => hexadecimal(socket.getPeerCertificate().fingerprint256),
     clock,
   );
+  secure.attach(socket, "secureConnect");
+  return secure;
 }
 
 /** An encrypted connection. */
 export class SecureTransport implements Transport {
   readonly #stream: TransportStream;
-  readonly #socket: TLSSocket;
+  #socket: TLSSocket | undefined;
   readonly #fingerprint: () => string;
   readonly #established = Promise.withResolvers<void>();
   readonly #cancelDeadline: () => void;
@@ -89,16 +119,13 @@ export class SecureTransport implements Transport {
   #rest: Uint8Array = new Uint8Array();
   #wake: (() => void) | undefined;
 
-  /** Only for `acceptSecurely` and `connectSecurely`. */
+  /** Only for the functions above. */
   constructor(
     stream: TransportStream,
-    socket: TLSSocket,
-    event: "secure" | "secureConnect",
     fingerprint: () => string,
     clock: Clock,
   ) {
     this.#stream = stream;
-    this.#socket = socket;
     this.#fingerprint = fingerprint;
     this.#cancelDeadline = clock.after(tlsHandshakeTimeoutMs, () => {
       const message = `no TLS handshake in ${tlsHandshakeTimeoutMs} ms`;
@@ -106,21 +133,48 @@ export class SecureTransport implements Transport {
     });
     // Prevents an unhandled rejection if nothing waits for `established`.
     this.#established.promise.catch(() => {});
-    socket.on(event, () => this.#establish());
-    socket.on("readable", () => this.#wakeReader());
-    socket.on("end", () => {
-      this.#hasEnded = true;
-      this.#wakeReader();
-    });
     stream.onTruncated = () => {
       this.#isTruncated = true;
       if (this.#isEstablished) this.#wakeReader();
       else this.#fail(new EncryptionError("closed during the TLS handshake"));
     };
+  }
+
+  /**
+   * Uses a socket on the stream.
+   *
+   * @param event Means that the handshake is complete; undefined if it is.
+   */
+  attach(
+    socket: TLSSocket,
+    event: "secure" | "secureConnect" | undefined,
+  ): void {
+    this.#socket = socket;
+    socket.on("readable", () => this.#wakeReader());
+    socket.on("end", () => {
+      this.#hasEnded = true;
+      this.#wakeReader();
+    });
     socket.on("error", (error) => this.#fail(this.#explain(error)));
     socket.on("close", () => {
       this.#fail(new Deno.errors.ConnectionReset("the connection has closed"));
     });
+    if (event === undefined) this.#establish();
+    else socket.on(event, () => this.#establish());
+  }
+
+  /**
+   * Ends a handshake that has failed.
+   *
+   * @param verification Why the certificate is not accepted; may be empty.
+   */
+  refuse(error: Error, verification: string): void {
+    const refusal = refusals.get(verification);
+    this.#fail(
+      refusal === undefined
+        ? this.#explain(error)
+        : new EncryptionError(refusal),
+    );
   }
 
   /**
@@ -144,7 +198,7 @@ export class SecureTransport implements Transport {
   async read(target: Uint8Array): Promise<number | null> {
     while (true) {
       if (this.#rest.length === 0) {
-        const chunk: Uint8Array | null = this.#socket.read();
+        const chunk: Uint8Array | null = this.#socket?.read() ?? null;
         if (chunk !== null) this.#rest = chunk;
       }
       if (this.#rest.length > 0) {
@@ -168,7 +222,7 @@ export class SecureTransport implements Transport {
     const part = bytes.subarray(0, maxWriteBytes);
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined) return reject(this.#fault);
-      this.#socket.write(part, (error) => {
+      this.#attached.write(part, (error) => {
         // A pending write ends without an error when the socket closes.
         const fault = this.#fault ?? error;
         if (fault) reject(fault);
@@ -180,13 +234,19 @@ export class SecureTransport implements Transport {
   closeWrite(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#fault !== undefined) return reject(this.#fault);
-      this.#socket.once("close", () => reject(this.#fault));
-      this.#socket.end(resolve);
+      this.#attached.once("close", () => reject(this.#fault));
+      this.#attached.end(resolve);
     });
   }
 
   close(): void {
     this.#fail(new Deno.errors.BadResource("closed"));
+  }
+
+  /** The socket after the handshake, before which nothing may be sent. */
+  get #attached(): TLSSocket {
+    if (this.#socket === undefined) throw new Error("no handshake yet");
+    return this.#socket;
   }
 
   /** Ends reading after a turn of the event loop, for a close_notify. */
@@ -206,7 +266,7 @@ export class SecureTransport implements Transport {
     this.#fault ??= fault;
     this.#cancelDeadline();
     this.#established.reject(this.#fault);
-    this.#socket.destroy();
+    this.#socket?.destroy();
     this.#stream.destroy();
     this.#wakeReader();
   }
@@ -224,11 +284,49 @@ export class SecureTransport implements Transport {
     if (/InvalidContentType|wrong version/.test(error.message)) {
       return new EncryptionError("expected TLS, found something else");
     }
+    if (error.code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE") {
+      return new EncryptionError("TLS: the client has sent no certificate");
+    }
     if (error.code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE") {
       return new EncryptionError(
         "TLS: the certificate was not issued by the authority, or is not valid today",
       );
     }
     return new EncryptionError(`TLS: ${error.message.replace(/\s+/g, " ")}`);
+  }
+}
+
+/** Why a client's certificate is not accepted, by the code of node:tls. */
+const refusals: ReadonlyMap<string, string> = new Map([
+  [
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "TLS: the client's certificate was not issued by the authority, is not for " +
+    "clients, or is not valid today",
+  ],
+  [
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "TLS: the client's certificate is self-signed",
+  ],
+]);
+
+/** An encrypted connection of a client whose certificate was verified. */
+export class VerifiedTransport extends SecureTransport {
+  #socket: TLSSocket | undefined;
+
+  override attach(
+    socket: TLSSocket,
+    event: "secure" | "secureConnect" | undefined,
+  ): void {
+    this.#socket = socket;
+    super.attach(socket, event);
+  }
+
+  async peerCertificate(): Promise<PeerCertificate> {
+    await this.established;
+    const { raw, valid_to } = this.#socket!.getPeerCertificate();
+    return {
+      der: new Uint8Array(Buffer.from(raw)),
+      validUntilSeconds: Date.parse(valid_to) / 1000,
+    };
   }
 }

@@ -25,10 +25,23 @@ export interface Transport extends ByteSink {
   /** If the transport is encrypted: a value that binds proofs to it. */
   channelBinding?(): Promise<ByteString>;
   /**
+   * If the other side has to present a certificate: this one, which was
+   * verified. Rejects with an EncryptionError if there is none. Must be called
+   * before the first write.
+   */
+  peerCertificate?(): Promise<PeerCertificate>;
+  /**
    * If the transport is encrypted: whether the stream has ended without
    * close_notify. Bytes at its end may be missing.
    */
   readonly wasTruncated?: boolean;
+}
+
+/** A certificate of the other side. */
+export interface PeerCertificate {
+  readonly der: Uint8Array;
+  /** When it expires, in POSIX seconds; NaN if that is not known. */
+  readonly validUntilSeconds: number;
 }
 
 /** The other side does not use TLS, or its handshake has failed. */

@@ -7,6 +7,7 @@ import type { LogWriter } from "../log/log_writer.ts";
 import type { Places } from "../places/places.ts";
 import type { Replica, ReplicaLinkStatus } from "../replica/replica.ts";
 import type { LimitCounts } from "../runtime/limit_counts.ts";
+import type { RefusalCounts } from "../runtime/refusal_counts.ts";
 import type { ClientListener } from "../sessions/client_listener.ts";
 import type { LineCounters } from "../sessions/session.ts";
 import type { DurationCounter } from "./status/distribution.ts";
@@ -19,6 +20,7 @@ export interface ServerParts {
   readonly log: LogWriter;
   readonly places: Places;
   readonly limits: LimitCounts;
+  readonly refusals: RefusalCounts;
   readonly lines: LineCounters;
   /** Propagation times of neighbours' reports, in seconds. */
   readonly propagation: Pick<DurationCounter, "read">;
@@ -35,6 +37,7 @@ export function describeParts(
     limits,
     lines,
     places,
+    refusals,
     ...counted
   }: ServerParts,
 ) {
@@ -75,6 +78,7 @@ export function describeParts(
       fault: log.fault?.message ?? null,
     },
     limitHits: Object.fromEntries(limits.hits),
+    refusals: Object.fromEntries(refusals.counts),
   } satisfies Partial<ServerFacts>;
 }
 

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import type { CertificateAuthenticator } from "../identity/certificate_authenticator.ts";
+import type { ClientRates } from "../identity/client_rates.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { LogFailure } from "../log/appender.ts";
 import { emitLogFailure, type OnLogFailure } from "../log/events.ts";
 import { escapeBytes } from "../log/escape.ts";
@@ -28,7 +31,9 @@ import { type Clock, PastMoment } from "../runtime/clock.ts";
 import { acceptAll } from "../runtime/accept.ts";
 import type { DescriptorUser } from "../runtime/descriptors.ts";
 import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
+import type { ClientAuthority } from "../runtime/client_authority.ts";
 import { formatPort, type Listener, type Port } from "../runtime/network.ts";
+import { RefusalCounts, type RefusalName } from "../runtime/refusal_counts.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import type { Observer } from "../runtime/observers.ts";
 import type { Turns } from "../runtime/turns.ts";
@@ -72,6 +77,12 @@ export interface HerdServerOptions {
   readonly placesBudget?: Budget;
   /** Descriptors in reserve; closed when the server stops. */
   readonly descriptors?: Descriptors;
+  /** What the certificates of clients permit, if clients need some. */
+  readonly certificates?: CertificateAuthenticator;
+  /** The authority that has issued them. */
+  readonly clientAuthority?: ClientAuthority;
+  /** The rates of clients, if they are limited. */
+  readonly rates?: ClientRates;
 }
 
 /** The part of the descriptor reserve that a server uses. */
@@ -92,6 +103,8 @@ export class HerdServer implements AsyncDisposable {
   readonly #replica: Replica;
   readonly #places: Places;
   readonly #counts: LimitCounts;
+  readonly #refusals = new RefusalCounts();
+  readonly #stopObserving: (() => void)[];
   readonly #clientListener: ClientListener;
   readonly #lines = createLineCounters();
   readonly #queryDurations = new DurationCounter();
@@ -121,21 +134,31 @@ export class HerdServer implements AsyncDisposable {
       clock,
       () => this.status(),
     );
-    const { clientLimits } = options;
+    const { certificates, clientAuthority, clientLimits, rates } = options;
     this.#clientListener = new ClientListener({
       backend: this.#createBackend(),
       replica: this.#replica,
       clock,
       limits: clientLimits,
       counts: this.#counts,
+      refusals: this.#refusals,
+      certificates,
+      rates,
       lines: this.#lines,
       permits: new FairSemaphore(clientLimits.maxQueriesInTotal),
       turns: options.turns,
       replyPool: new BatchPool(keptReplyBatches),
       trafficLogFor: (connection) => log.trafficLogFor(connection),
       emit: this.#emit,
+      onDenied: certificates && this.#emitDenied.bind(this),
     });
     options.descriptors?.add(this.#clientListener);
+    this.#stopObserving = [
+      certificates?.changes.add(() => this.#clientListener.checkIdentities()),
+      clientAuthority?.changes.add(() =>
+        this.#clientListener.endCertificates("an authority was removed")
+      ),
+    ].filter((stop) => stop !== undefined);
   }
 
   get name(): string {
@@ -189,6 +212,11 @@ export class HerdServer implements AsyncDisposable {
     this.#counts.hit(limit);
   }
 
+  /** Counts that something was refused because of who has asked. */
+  countRefusal(name: RefusalName): void {
+    this.#refusals.add(name);
+  }
+
   /** The newest AT line of a client. See `Replica.find`. */
   find(client: ByteString): Found | Promise<Found> {
     return this.#replica.find(client);
@@ -234,6 +262,7 @@ export class HerdServer implements AsyncDisposable {
         log: this.#options.log,
         places: this.#places,
         limits: this.#counts,
+        refusals: this.#refusals,
         lines: this.#lines,
         propagation: this.#options.propagation,
         queryDurations: this.#queryDurations,
@@ -366,6 +395,17 @@ export class HerdServer implements AsyncDisposable {
     }
   }
 
+  /**
+   * Logs that the files of identities were read again.
+   *
+   * @param reason Why they were not; undefined if they were.
+   */
+  recordIdentities(reason: string | undefined): void {
+    if (reason === undefined) {
+      this.#emit("info", "server", "identities renewed");
+    } else this.#emit("error", "server", "identities kept", { reason });
+  }
+
   /** Logs synchronously why the program is crashing: an uncaught error. */
   recordCrash(reason: string): void {
     this.#emit("error", "server", "crashed", { reason });
@@ -398,10 +438,24 @@ export class HerdServer implements AsyncDisposable {
   }
 
   async #stopClients(): Promise<void> {
+    for (const stop of this.#stopObserving) stop();
     for (const listener of this.#options.clients) listener.close();
     await this.#accepting;
     await this.#clientListener.stop();
     this.#places.stop();
+  }
+
+  /** Logs that an identity does not permit a command. */
+  #emitDenied(
+    connection: string,
+    use: "report" | "query",
+    client: ByteString,
+    { subject }: Identity,
+  ): void {
+    this.#emit("warning", connection, `${use} not permitted`, {
+      client: escapeBytes(client),
+      subject: escapeBytes(subject),
+    });
   }
 
   #createBackend(): SessionBackend {

@@ -28,6 +28,7 @@ import type { PlacesProvider } from "../places/provider.ts";
 import {
   budgetPath,
   optionalPermissions,
+  refuseOpenPorts,
   refuseWithoutSecret,
   requiredPermissions,
 } from "./settings/requirements.ts";
@@ -51,6 +52,7 @@ import {
 import { isGranted, requirePermissions } from "../runtime/permissions.ts";
 import { setupError } from "../runtime/setup_error.ts";
 import { Turns } from "../runtime/turns.ts";
+import { createRates } from "./identities.ts";
 import { ServerEvents } from "./server_events.ts";
 import { portsOf } from "./settings/ports.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -68,6 +70,7 @@ export async function requireAllPermissions(
   names: readonly string[],
 ): Promise<void> {
   refuseWithoutSecret(settings, names);
+  refuseOpenPorts(settings, names);
   await requirePermissions(
     requiredPermissions(settings, names),
     optionalPermissions(settings, names),
@@ -187,12 +190,17 @@ async function openServer(
   // The administration ports are not the server's: see run_servers.ts.
   const listeners = portsOf(settings, self)
     .filter(({ kind }) => kind.serves !== "operators")
-    .map(({ hostname, isEncrypted, kind, port }) => {
+    .map(({ access, hostname, isEncrypted, kind, port }) => {
       const plain = network.listen(hostname, port);
       cleanup.defer(() => plain.close());
       const listener = tls === undefined || !isEncrypted
         ? plain
-        : listenSecurely(plain, tls.identity, clock);
+        : listenSecurely(
+          plain,
+          tls.identity,
+          clock,
+          access === "certificates" ? tls.clientAuthority : undefined,
+        );
       return { kind, listener };
     });
   const serving = (who: PortKind["serves"]) =>
@@ -236,13 +244,17 @@ async function openServer(
     peers,
     tableBytes: maxTableBytes,
   }, descriptors);
+  const clientLimits = limitsAt(clientHost, settings.clientLimits);
   const server = new HerdServer({
     name,
     replica,
     events,
     counts,
     propagation,
-    clientLimits: limitsAt(clientHost, settings.clientLimits),
+    clientLimits,
+    certificates: settings.identity?.certificates,
+    clientAuthority: tls?.clientAuthority,
+    rates: await createRates(clientLimits),
     clients,
     clock,
     turns,

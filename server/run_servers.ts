@@ -42,6 +42,7 @@ import { findOtherPorts } from "./other_ports.ts";
 import { portsOf, type ServerPort } from "./settings/ports.ts";
 import {
   optionalPermissions,
+  refuseOpenPorts,
   refuseWithoutSecret,
   requiredPermissions,
 } from "./settings/requirements.ts";
@@ -123,9 +124,11 @@ async function runUntilStopped(
 ): Promise<void> {
   await using stderr = new BackgroundNotes(Deno.stderr, new SystemClock());
   logErrorsToStderr(stderr);
-  // SIGHUP renews the certificate if there is one. Otherwise it means that the
-  // terminal was closed.
-  const stop = settings.tls === undefined ? nextSignal("SIGHUP") : nextSignal();
+  // SIGHUP makes servers read their files again if they have any. Otherwise it
+  // means that the terminal was closed.
+  const { identity, tls } = settings;
+  const hasFiles = tls !== undefined || identity !== undefined;
+  const stop = hasFiles ? nextSignal() : nextSignal("SIGHUP");
   let servers: readonly HerdServer[] = [];
   renewOnHangup(settings, () => servers, stderr);
   await requireAllPermissions(settings, names);
@@ -201,9 +204,13 @@ async function notesOn(
   settings: Settings,
   names: readonly string[],
 ): Promise<string[]> {
-  const { placesNote, tls, topology } = settings;
-  const notes = [placesNote, tls && noteOnExpiry(tls), noteOnParts(topology)]
-    .filter((note) => note !== undefined);
+  const { identity, placesNote, tls, topology } = settings;
+  const notes = [
+    placesNote,
+    tls && noteOnExpiry(tls),
+    ...identity?.notes ?? [],
+    noteOnParts(topology),
+  ].filter((note) => note !== undefined);
   const unread = await missingPermissions(optionalPermissions(settings, names));
   if (unread.length > 0) {
     notes.push(
@@ -272,25 +279,38 @@ async function openAdmin(
   });
 }
 
-/** Reads renewed certificates at each SIGHUP. */
+/** Reads certificates and the files of identities again at each SIGHUP. */
 function renewOnHangup(
-  { tls }: Settings,
+  { identity, tls }: Settings,
   servers: () => readonly HerdServer[],
   stderr: BackgroundNotes,
 ): void {
-  if (tls === undefined) return;
+  if (tls === undefined && identity === undefined) return;
   onHangup(async () => {
-    let fault: string | undefined;
-    try {
-      await tls.renew();
+    if (tls !== undefined) {
+      const fault = await faultOfRenewal(tls);
       const expiry = noteOnExpiry(tls);
-      if (expiry !== undefined) stderr.note(expiry);
-    } catch (error) {
-      fault = error instanceof Error ? error.message : String(error);
+      if (fault === undefined && expiry !== undefined) stderr.note(expiry);
+      const { validUntilMs } = tls.identity.credentials;
+      for (const server of servers()) server.recordRenewal(validUntilMs, fault);
     }
-    const { validUntilMs } = tls.identity.credentials;
-    for (const server of servers()) server.recordRenewal(validUntilMs, fault);
+    if (identity !== undefined) {
+      const fault = await faultOfRenewal(identity);
+      for (const server of servers()) server.recordIdentities(fault);
+    }
   });
+}
+
+/** Reads files again. Returns why that has failed, or undefined. */
+async function faultOfRenewal(
+  files: { readonly renew: () => Promise<void> },
+): Promise<string | undefined> {
+  try {
+    await files.renew();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** The URL of a server's dashboard; undefined if it has none. */
@@ -299,7 +319,8 @@ export function dashboardOf(
   name: string,
 ): string | undefined {
   const [port] = adminPorts(settings, name);
-  return port && `http://${port.address}/`;
+  const scheme = port?.isEncrypted ? "https" : "http";
+  return port && `${scheme}://${port.address}/`;
 }
 
 function adminPorts(settings: Settings, name: string): ServerPort[] {
@@ -320,6 +341,7 @@ export function printPermissions(
   command: readonly string[],
 ): void {
   refuseWithoutSecret(settings, names);
+  refuseOpenPorts(settings, names);
   const needs = [
     ...requiredPermissions(settings, names),
     ...optionalPermissions(settings, names),

@@ -6,13 +6,17 @@
  *
  * @module
  */
+import type { CertificateAuthenticator } from "../identity/certificate_authenticator.ts";
+import type { ClientRates } from "../identity/client_rates.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { Batch } from "../protocol/batch.ts";
+import type { ByteString } from "../protocol/bytes.ts";
 import { parseCommand } from "../protocol/command.ts";
 import { isBlank } from "../protocol/fields.ts";
 import { LineFramer } from "../protocol/framer.ts";
-import type { ReportSource } from "../replica/report_source.ts";
+import { ReportSource } from "../replica/report_source.ts";
 import { ReplicaError } from "../replica/settling.ts";
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, secondsOf } from "../runtime/clock.ts";
 import {
   closeQuietly,
   describeFault,
@@ -33,8 +37,13 @@ import {
   untimedBytes,
   untimedMs,
 } from "./limits.ts";
+import { Pace } from "./pace.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
-import { Session, type SessionContext } from "./session.ts";
+import {
+  Session,
+  type SessionContext,
+  type SessionObserver,
+} from "./session.ts";
 
 /** Why a client's connection ended, as in the log. */
 export type ConnectionEnd =
@@ -44,6 +53,12 @@ export type ConnectionEnd =
   | "connection lost"
   /** The client sent a line over the limit. */
   | "line too long"
+  /** The first line was an HTTP request line: a web page may have sent it. */
+  | "HTTP request"
+  /** The client's certificate is not listed in the identities file. */
+  | "certificate not listed"
+  /** The client's identity has ended. */
+  | "identity ended"
   /** All clients had too long unfinished lines, and this one a very long one. */
   | "unfinished line"
   /** The client read no replies for too long, or left too many unread. */
@@ -62,10 +77,27 @@ export type ConnectionEnd =
 /** What all connections of a server share. */
 export interface ConnectionContext extends SessionContext {
   readonly clock: Clock;
+  /**
+   * Knows what certificates permit; undefined if clients have none. Required for
+   * transports with certificates.
+   */
+  readonly certificates?: Pick<CertificateAuthenticator, "authenticate">;
+  /** The rates of clients; undefined if they are not limited. */
+  readonly rates?: ClientRates;
 }
 
+/**
+ * Called when an identity does not permit a command: once for reports and once
+ * for queries of a connection, so that a client cannot fill the log.
+ */
+export type OnDenied = (
+  use: "report" | "query",
+  client: ByteString,
+  identity: Identity,
+) => void;
+
 /** One connection of a client. */
-export class ClientConnection {
+export class ClientConnection implements SessionObserver {
   /** The client's address, if connections are limited by address. */
   readonly addressKey: string | undefined;
   readonly #transport: Transport;
@@ -75,6 +107,12 @@ export class ClientConnection {
   readonly #framer: LineFramer;
   readonly #receivedBytes: ReceivedBytes | undefined;
   readonly #reading = new ReadBuffer();
+  readonly #pace: Pace | undefined;
+  readonly #onDenied: OnDenied | undefined;
+  /** What the client may do; undefined for everything. */
+  #identity: Identity | undefined;
+  /** The commands that were denied. */
+  #denied: ReadonlySet<"report" | "query"> | undefined;
   /** What this connection adds to `#receivedBytes`. */
   #heldBytes = 0;
   /** Whether the chunk that is being processed takes too little to be timed. */
@@ -106,19 +144,22 @@ export class ClientConnection {
     context: ConnectionContext,
     source?: ReportSource,
     receivedBytes?: ReceivedBytes,
+    onDenied?: OnDenied,
   ) {
     this.#receivedBytes = receivedBytes;
+    this.#onDenied = onDenied;
     this.addressKey = source?.key;
     this.#transport = transport;
     this.#traffic = traffic;
     this.#context = context;
     this.#framer = new LineFramer(context.limits.maxLineBytes);
-    this.#session = new Session(
-      context,
-      traffic,
-      () => this.#writeInBackground(),
-      source,
-    );
+    // With a certificate the rates are known when the client is.
+    const { clock, counts, rates } = context;
+    if (rates !== undefined) {
+      const own = rates.ofConnection(undefined, clock.elapsedMs());
+      this.#pace = new Pace(own, clock, counts);
+    }
+    this.#session = new Session(context, traffic, this, source, this.#pace);
   }
 
   /** Bytes of replies that have not been written to the client yet. */
@@ -135,6 +176,41 @@ export class ClientConnection {
     return Math.max(0, this.#quietHeartbeats - 1) * heartbeatMs;
   }
 
+  /** Ends the connection if its identity has ended. */
+  checkIdentity(): void {
+    const ended = this.#identity?.endAt(secondsOf(this.#context.clock));
+    if (ended === undefined || this.#end !== undefined) return;
+    this.#context.refusals.add("identity-ended");
+    this.abort("identity ended", ended);
+  }
+
+  /** Ends the connection if it has a certificate: no authority vouches for it. */
+  endCertificate(detail: string): void {
+    // It may still be in its handshake.
+    const hasCertificate = this.#transport.peerCertificate !== undefined;
+    if (!hasCertificate || this.#end !== undefined) return;
+    this.#context.refusals.add("identity-ended");
+    this.abort("identity ended", detail);
+  }
+
+  /** The session has replies. */
+  onReady(): void {
+    this.#writeInBackground();
+  }
+
+  /** The first line was an HTTP request line: nothing after it is a command. */
+  onHttpRequest(): void {
+    this.#framer.discard();
+    this.#end ??= "HTTP request";
+  }
+
+  /** The identity does not permit a command. */
+  onDenied(use: "report" | "query", client: ByteString): void {
+    if (this.#denied?.has(use)) return;
+    this.#denied = new Set([...this.#denied ?? [], use]);
+    this.#onDenied?.(use, client, this.#identity!);
+  }
+
   /** The memory of a line that has not ended yet, in bytes. */
   get unfinishedBytes(): number {
     return this.#framer.unfinishedBytes;
@@ -149,7 +225,10 @@ export class ClientConnection {
   async run(): Promise<ConnectionEnd> {
     const { clock } = this.#context;
     try {
-      while (this.#end !== "line too long") {
+      if (this.#transport.peerCertificate !== undefined) {
+        await this.#identify();
+      }
+      while (!this.#hasRefused) {
         const count = await this.#transport.read(this.#reading.buffer);
         if (count === null) break;
         const wait = this.#processChunk(count);
@@ -157,7 +236,7 @@ export class ClientConnection {
       }
       this.#processLastLine();
       await this.#answerAll();
-      if (this.#end === "line too long") {
+      if (this.#hasRefused) {
         await lingerAndClose(this.#transport, clock, refusalLingerMs);
       } else {
         await this.#closeEncryptedStream();
@@ -179,6 +258,7 @@ export class ClientConnection {
    */
   async stop(): Promise<void> {
     this.#end ??= "stopping";
+    this.#pace?.end();
     this.#closeAfter(stopAnswerMs);
     try {
       await this.#processing;
@@ -198,6 +278,7 @@ export class ClientConnection {
     this.#quietHeartbeats = this.#hasProgressed ? 0 : this.#quietHeartbeats + 1;
     this.#hasProgressed = false;
     const { counts, limits: { idleMs, slowConsumerMs } } = this.#context;
+    if (this.#identity !== undefined) this.checkIdentity();
     // The first of these heartbeats may have come right after the last byte.
     const quietMs = (this.#quietHeartbeats - 1) * heartbeatMs;
     if (this.#isSending) {
@@ -224,6 +305,42 @@ export class ClientConnection {
       !this.#session.isAwaiting;
   }
 
+  /** Whether the last reply was to a line after which nothing is read. */
+  get #hasRefused(): boolean {
+    return this.#end === "line too long" || this.#end === "HTTP request";
+  }
+
+  /** Finds out what the client may do, by its certificate. */
+  async #identify(): Promise<void> {
+    const { certificates, clock, rates, refusals } = this.#context;
+    let certificate;
+    try {
+      certificate = await this.#transport.peerCertificate!();
+    } catch (error) {
+      if (error instanceof EncryptionError) refusals.add("certificate");
+      throw error;
+    }
+    // The connection may have been ended meanwhile.
+    if (this.#end !== undefined) return;
+    const identity = certificates!.authenticate(
+      certificate.der,
+      certificate.validUntilSeconds,
+    );
+    if (identity === undefined) {
+      refusals.add("certificate-not-listed");
+      return this.abort("certificate not listed", "");
+    }
+    this.#identity = identity;
+    this.#session.identify(
+      identity,
+      // No address contains a space.
+      new ReportSource(`identity ${identity.subject}`),
+    );
+    if (this.#pace !== undefined) {
+      this.#pace.rates = rates!.ofConnection(identity, clock.elapsedMs());
+    }
+  }
+
   /** Closes the connection after a delay, if it has not ended by then. */
   #closeAfter(delayMs: number): void {
     if (this.#isOver) return;
@@ -241,6 +358,7 @@ export class ClientConnection {
   #processChunk(count: number): Promise<void> | undefined {
     this.#hasProgressed = true;
     // Bytes received while stopping are read but not answered.
+    if (this.#identity !== undefined) this.checkIdentity();
     if (this.#end !== undefined) return undefined;
     this.#framer.push(this.#reading.buffer, count);
     this.#reading.noteRead(count, this.#receivedBytes?.hasRoom);
@@ -255,6 +373,7 @@ export class ClientConnection {
   #processLastLine(): void {
     const framer = this.#framer;
     if (this.#transport.wasTruncated) this.#detail = "without close_notify";
+    if (this.#identity !== undefined) this.checkIdentity();
     if (this.#end !== undefined || !framer.end()) return;
     // The line may be incomplete: a time that lacks digits is another time.
     if (this.#transport.wasTruncated) return;
@@ -277,6 +396,10 @@ export class ClientConnection {
       if (room !== undefined) return this.#waitForTurn(room);
       const writable = session.whenWritable();
       if (writable !== undefined) return this.#writeBefore(writable);
+      if (this.#pace !== undefined) {
+        const due = this.#pace.whenDue();
+        if (due !== undefined) return this.#writeBefore(due);
+      }
       if (!framer.next()) break;
       if (this.#isLineFeedDue) {
         this.#isLineFeedDue = false;
@@ -557,6 +680,7 @@ export class ClientConnection {
   /** Closes the connection and drops the requests that are not answered. */
   #abandon(): void {
     closeQuietly(this.#transport);
+    this.#pace?.end();
     this.#session.abandon();
     this.#releaseAnswered();
   }

@@ -17,6 +17,7 @@ import {
   ClientConnection,
   type ConnectionContext,
   type ConnectionEnd,
+  type OnDenied,
 } from "./client_connection.ts";
 import { IdleClients } from "./idle_clients.ts";
 import {
@@ -33,6 +34,11 @@ export interface ClientListenerOptions extends ConnectionContext {
   /** The traffic log of a connection, by its name. */
   readonly trafficLogFor: (connection: string) => TrafficLog;
   readonly emit: EmitEvent;
+  /** Is told of commands that identities do not permit, with the connection. */
+  readonly onDenied?: (
+    connection: string,
+    ...denied: Parameters<OnDenied>
+  ) => void;
   /** The limit of that name, if a test needs another one. */
   readonly maxReceivedBytes?: number;
 }
@@ -81,7 +87,7 @@ export class ClientListener implements DescriptorUser {
 
   /** Serves a new connection, or closes it if a limit is reached. */
   serve({ address, port, transport }: Accepted): void {
-    const { emit, trafficLogFor } = this.#options;
+    const { emit, onDenied, trafficLogFor } = this.#options;
     const remote = formatAddress(address, port);
     const key = addressKey(address);
     this.#makeRoom(key);
@@ -103,6 +109,7 @@ export class ClientListener implements DescriptorUser {
       this.#options,
       new ReportSource(key),
       this.#receivedBytes,
+      onDenied && ((...denied) => onDenied(name, ...denied)),
     );
     this.#connections.add(connection);
     this.#scheduleHeartbeat();
@@ -111,6 +118,22 @@ export class ClientListener implements DescriptorUser {
     connection.run().then((reason) => {
       this.#remove(connection, name, reason);
     });
+  }
+
+  /** Ends the connections whose identities have ended. */
+  checkIdentities(): void {
+    for (const connection of this.#connections) connection.checkIdentity();
+  }
+
+  /**
+   * Ends all connections with certificates: an authority is trusted no longer.
+   *
+   * @param detail For the log.
+   */
+  endCertificates(detail: string): void {
+    for (const connection of this.#connections) {
+      connection.endCertificate(detail);
+    }
   }
 
   /** Stops all connections. Resolves when the last one has ended. */

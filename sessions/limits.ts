@@ -53,6 +53,13 @@ export interface ClientLimits {
   readonly maxQueriesInFlight: number;
   /** The same for all clients together. */
   readonly maxQueriesInTotal: number;
+  /**
+   * Reports of one connection in a second, and of all connections of one
+   * identity; or `Infinity`. Beyond that, reading waits.
+   */
+  readonly maxReportsPerSecond: number;
+  /** The same for queries. */
+  readonly maxQueriesPerSecond: number;
 }
 
 /** The default limits. */
@@ -79,6 +86,8 @@ export const defaultClientLimits: ClientLimits = {
   maxQueriesInFlight: 16,
   // At most 32 are sent to the service at once. The others take a few kB each.
   maxQueriesInTotal: 4096,
+  maxReportsPerSecond: Infinity,
+  maxQueriesPerSecond: Infinity,
 };
 
 /**

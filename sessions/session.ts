@@ -20,6 +20,8 @@ import {
   verbs,
   type Whatsat,
 } from "../protocol/command.ts";
+import type { Identity } from "../identity/identity.ts";
+import { isHttpRequestLine } from "../protocol/http_request_line.ts";
 import { IamatSpan } from "../protocol/iamat_span.ts";
 import { Report, type ReportWriter } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
@@ -27,10 +29,12 @@ import type { Replica } from "../replica/replica.ts";
 import { Settling } from "../replica/settling.ts";
 import type { ReportSource } from "../replica/report_source.ts";
 import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
+import type { RefusalCounts } from "../runtime/refusal_counts.ts";
 import type { FairSemaphore, PermitWaiter } from "../runtime/semaphore.ts";
 import { type Turns, Workload } from "../runtime/turns.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
 import { type ClientLimits, maxWriteBytes, slotBytes } from "./limits.ts";
+import type { Pace } from "./pace.ts";
 
 /** What a session needs from its server. */
 export interface SessionBackend {
@@ -75,6 +79,8 @@ export interface SessionContext {
   readonly limits: ClientLimits;
   /** Counts how often each limit was reached. */
   readonly counts: LimitCounts;
+  /** Counts what was refused because of who has asked. */
+  readonly refusals: RefusalCounts;
   readonly lines: LineCounters;
   readonly permits: FairSemaphore;
   readonly turns: Turns;
@@ -115,6 +121,16 @@ interface QueuedQuery {
 /** The time before the first call of `stampTime`. */
 const noTime: Timestamp = { seconds: 0, nanoseconds: 0 };
 
+/** What a session tells its connection. */
+export interface SessionObserver {
+  /** Waiting replies have become ready or failed. */
+  readonly onReady: () => void;
+  /** The first line was an HTTP request line. No line may follow. */
+  readonly onHttpRequest?: () => void;
+  /** The identity does not permit a command about this client. */
+  readonly onDenied?: (use: "report" | "query", client: ByteString) => void;
+}
+
 /** Produces the replies to one client's lines, in order. */
 export class Session implements PermitWaiter {
   /** Holds replies back until the replica has confirmed the reports. */
@@ -123,8 +139,12 @@ export class Session implements PermitWaiter {
   readonly workload = new Workload();
   readonly #context: SessionContext;
   readonly #traffic: TrafficLog;
-  readonly #onReady: () => void;
-  readonly #source: ReportSource | undefined;
+  readonly #observer: SessionObserver;
+  /** Counts reports and queries if their rates are limited. */
+  readonly #pace: Pace | undefined;
+  #source: ReportSource | undefined;
+  /** What the client may do; undefined for everything. */
+  #identity: Identity | undefined;
   #now = noTime;
   /** Replies that can be written. */
   #ready: Batch | undefined;
@@ -136,22 +156,34 @@ export class Session implements PermitWaiter {
   /** Bytes of all ready and waiting replies, with `slotBytes` for each slot. */
   #replyBytes = 0;
   #isAbandoned = false;
+  /** Whether replies were taken. */
+  #hasReplied = false;
   #onWritable: (() => void) | undefined;
 
-  /**
-   * @param onReady Called when waiting replies have become ready or failed.
-   * @param source The source that the client's reports are charged to.
-   */
+  /** @param source The source that the client's reports are charged to. */
   constructor(
     context: SessionContext,
     traffic: TrafficLog,
-    onReady: () => void,
+    observer: SessionObserver,
     source?: ReportSource,
+    pace?: Pace,
   ) {
     this.#source = source;
     this.#context = context;
     this.#traffic = traffic;
-    this.#onReady = onReady;
+    this.#observer = observer;
+    this.#pace = pace;
+  }
+
+  /**
+   * Restricts the client to what an identity permits. Must be called before the
+   * first line.
+   *
+   * @param source The source that its reports are charged to.
+   */
+  identify(identity: Identity, source: ReportSource): void {
+    this.#identity = identity;
+    this.#source = source;
   }
 
   /**
@@ -178,7 +210,7 @@ export class Session implements PermitWaiter {
   /** The same for a line that is not an IAMAT in its shortest form. */
   #receiveText(line: ByteString): void {
     const command = parseCommand(line);
-    if (command === undefined) return this.#refuse(line);
+    if (command === undefined) return this.#refuseUnknown(line);
     switch (command.verb) {
       case "IAMAT": {
         const shortest = formatCommand(command);
@@ -242,6 +274,7 @@ export class Session implements PermitWaiter {
     const replies = this.#ready;
     if (replies === undefined || replies.length === 0) return undefined;
     this.#ready = undefined;
+    this.#hasReplied = true;
     this.#replyBytes -= replies.length;
     this.#fillBatch();
     this.#resume();
@@ -257,6 +290,9 @@ export class Session implements PermitWaiter {
       counts.hit(limit);
       return false;
     }
+    if (this.#identity !== undefined && !this.#mayReport(this.#identity)) {
+      return false;
+    }
     const isNext = this.#waiting.length === 0;
     const replies = isNext ? this.#batch : replyPool.acquire();
     const start = replies.length;
@@ -269,6 +305,7 @@ export class Session implements PermitWaiter {
       return false;
     }
     lines.iamat += 1;
+    if (this.#pace !== undefined) this.#pace.count("report");
     replies.finish(report.end);
     this.#replyBytes += replies.length - start;
     if (!isNext) {
@@ -276,6 +313,20 @@ export class Session implements PermitWaiter {
       replyPool.release(replies);
     }
     return true;
+  }
+
+  /** Whether an identity may make the report in `iamat`. */
+  #mayReport(identity: Identity): boolean {
+    const { bytes, clientEnd, clientStart } = iamat;
+    if (identity.mayReportSpan(bytes, clientStart, clientEnd)) return true;
+    this.#deny("report", decodeBytes(bytes, clientStart, clientEnd));
+    return false;
+  }
+
+  /** Counts a command that the identity does not permit. */
+  #deny(use: "report" | "query", client: ByteString): void {
+    this.#context.refusals.add(use);
+    this.#observer.onDenied?.(use, client);
   }
 
   /** The limit that an operand of `iamat` is beyond; undefined for none. */
@@ -295,6 +346,14 @@ export class Session implements PermitWaiter {
       counts.hit("id-bytes");
       return this.#refuse(line);
     }
+    if (this.#identity !== undefined) {
+      // Known and unknown clients get the same answer.
+      if (!this.#identity.maySee(query.client)) {
+        this.#deny("query", query.client);
+        return this.#refuse(line);
+      }
+    }
+    if (this.#pace !== undefined) this.#pace.count("query");
     const found = replica.find(query.client);
     if (found === undefined) return this.#refuse(line);
     const queued: QueuedQuery = {
@@ -400,7 +459,18 @@ export class Session implements PermitWaiter {
   #fail(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.settling.fail(reason);
-    this.#onReady();
+    this.#observer.onReady();
+  }
+
+  /** Replies to a line that is no command. */
+  #refuseUnknown(line: ByteString): void {
+    // Every line gets a reply, so the first one finds none.
+    const isFirst = !this.#hasReplied && this.#waiting.length === 0 &&
+      (this.#ready?.length ?? 0) === 0;
+    this.#refuse(line);
+    if (!isFirst || !isHttpRequestLine(line)) return;
+    this.#context.refusals.add("http-request");
+    this.#observer.onHttpRequest?.();
   }
 
   #refuse(line: ByteString): void {
@@ -444,7 +514,7 @@ export class Session implements PermitWaiter {
   #advance(): void {
     const count = this.#fillBatch();
     this.#resume();
-    if (count > 0) this.#onReady();
+    if (count > 0) this.#observer.onReady();
   }
 
   /**

@@ -37,7 +37,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   "sessions": {
     holds: "clients: their sessions and connections",
-    uses: ["protocol", "replica", "runtime"],
+    uses: ["identity", "protocol", "replica", "runtime"],
   },
   "peers": {
     holds: "the other servers: topology and limits",
@@ -84,6 +84,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   "server": {
     holds: "opens the ports of servers",
     uses: [
+      "identity",
       "log",
       "peers",
       "peers/flood_replica.ts",
@@ -94,11 +95,13 @@ export const rooms: Readonly<Record<string, Room>> = {
       "server/server_events.ts",
       "server/settings",
       "server/status",
+      "sessions",
     ],
   },
   "server/herd_server.ts": {
     holds: "one server, composed of the rooms",
     uses: [
+      "identity",
       "log",
       "places",
       "protocol",
@@ -152,6 +155,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "the administration port: dashboard, metrics",
     uses: [
       "deno.json",
+      "identity",
       "log",
       "packages",
       "protocol",

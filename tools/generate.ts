@@ -62,6 +62,7 @@ function withTaskPermissions(manifest: string): string {
   const settings = {
     ...resolveSettings(schema, []).values,
     admin: { host: schema.adminHost.default, names: [] },
+    identity: undefined,
     tls: undefined,
   };
   const opened = servers.flatMap((self) => portsOf(settings, self));
@@ -219,6 +220,7 @@ function typeOf(setting: Setting): string {
     case "switch":
       return "boolean";
     case "hosts":
+    case "networks":
       return "readonly string[]";
     case "choice":
       return setting.choices.map((choice) => JSON.stringify(choice)).join(

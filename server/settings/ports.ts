@@ -9,17 +9,36 @@ import {
   type PortName,
 } from "../../peers/port_kinds.ts";
 import type { ServerEntry } from "../../peers/topology.ts";
-import { formatAddress, type Port } from "../../runtime/network.ts";
+import { formatAddress, isLoopback, type Port } from "../../runtime/network.ts";
 import type { Settings } from "./settings.ts";
 import { areLinksEncrypted } from "./tls.ts";
 
 /** The settings that ports depend on. */
-type PortSettings = Pick<Settings, "admin" | "host" | "tls">;
+type PortSettings = Pick<
+  Settings,
+  "admin" | "host" | "identity" | "openClients" | "tls"
+>;
 
-/** The address of a kind of port, and whether all its traffic is encrypted. */
+/**
+ * What tells the programs apart that connect to a port. `nothing` is
+ * for ports of this machine only, and `anybody` for ports that are open to all
+ * because `--open-clients` says so.
+ */
+export type PortAccess =
+  | "nothing"
+  | "anybody"
+  | "tokens"
+  | "certificates"
+  | "secrets";
+
+/**
+ * The address of a kind of port, whether all its traffic is encrypted, and what
+ * tells the programs apart that connect to it.
+ */
 interface PortRule {
   readonly hostname: string;
   readonly isEncrypted: boolean;
+  readonly access: PortAccess;
 }
 
 /** The rule for each kind of port; undefined if the server does not open it. */
@@ -29,24 +48,43 @@ const rules: Readonly<
     (settings: PortSettings, self: ServerEntry) => PortRule | undefined
   >
 > = {
-  clients: ({ host, tls }, self) => ({
-    hostname: host ?? self.host,
-    isEncrypted: tls !== undefined && !tls.plainClients,
-  }),
+  clients: (settings, self) =>
+    clientRule(settings, self, settings.tls?.plainClients === false),
   peers: ({ tls }, self) => ({
     hostname: self.host,
     isEncrypted: areLinksEncrypted(tls),
+    access: "secrets",
   }),
-  admin: ({ admin }) => admin && { hostname: admin.host, isEncrypted: false },
-  TLS: ({ host, tls }, self) =>
-    tls && { hostname: host ?? self.host, isEncrypted: true },
+  admin: ({ admin, identity, tls }) =>
+    admin && {
+      hostname: admin.host,
+      isEncrypted: tls !== undefined && !isLoopback(admin.host),
+      access: identity?.tokens === undefined ? "nothing" : "tokens",
+    },
+  TLS: (settings, self) => settings.tls && clientRule(settings, self, true),
 };
+
+/** The rule for a port on which clients send lines. */
+function clientRule(
+  { host, openClients, tls }: PortSettings,
+  self: ServerEntry,
+  isEncrypted: boolean,
+): PortRule {
+  const needsCertificate = isEncrypted && tls?.clientAuthority !== undefined;
+  const otherwise = openClients ? "anybody" : "nothing";
+  return {
+    hostname: host ?? self.host,
+    isEncrypted,
+    access: needsCertificate ? "certificates" : otherwise,
+  };
+}
 
 /** A port that a server opens. */
 export interface ServerPort extends Port {
   readonly kind: PortKind & { readonly name: PortName };
   readonly hostname: string;
   readonly port: number;
+  readonly access: PortAccess;
 }
 
 /** The ports that a server opens, in the order of the kinds. */

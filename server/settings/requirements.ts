@@ -9,7 +9,7 @@ import { findServer } from "../../peers/topology.ts";
 import { isLoopback } from "../../runtime/network.ts";
 import type { PermissionNeed } from "../../runtime/permissions.ts";
 import { SetupError } from "../../runtime/setup_error.ts";
-import { linkPorts, portsOf } from "./ports.ts";
+import { linkPorts, portsOf, type ServerPort } from "./ports.ts";
 import type { Settings } from "./settings.ts";
 
 /** The permissions that these servers need, and no others. */
@@ -83,4 +83,49 @@ export function refuseWithoutSecret(
       `is no secret: give all servers the same ${secretsHelp}, or keep ` +
       "the herd on 127.0.0.1",
   );
+}
+
+/**
+ * Refuses a port that other machines can reach if nothing tells its clients
+ * apart, or if it is the administration port and is not encrypted.
+ *
+ * @throws {SetupError} Naming the port, and what to add.
+ */
+export function refuseOpenPorts(
+  settings: Settings,
+  names: readonly string[],
+): void {
+  for (const name of names) {
+    const self = findServer(settings.topology, name)!;
+    const fault = portsOf(settings, self)
+      .filter(({ hostname }) => !isLoopback(hostname))
+      .map((port) => faultOfPort(port, settings))
+      .find((fault) => fault !== undefined);
+    if (fault !== undefined) throw new SetupError(`${name}: ${fault}`);
+  }
+}
+
+/** What a port lacks that leaves this machine; undefined if nothing. */
+function faultOfPort(
+  { access, address, isEncrypted, kind }: ServerPort,
+  { tls }: Settings,
+): string | undefined {
+  if (kind.serves === "operators") {
+    const missing = [
+      ...access === "nothing" ? ["--token-key-file"] : [],
+      ...isEncrypted ? [] : ["--tls-cert", "--tls-key"],
+    ];
+    return missing.length === 0
+      ? undefined
+      : `the administration port ${address} can be reached from other ` +
+        `machines: add ${missing.join(", ")}, or keep it on 127.0.0.1`;
+  }
+  if (access !== "nothing") return undefined;
+  const files = tls === undefined ? "--tls-cert, --tls-key, " : "";
+  const without = tls?.plainClients ? " and leave out --plain-clients" : "";
+  const certificates = `${files}--tls-client-ca and --identities${without}`;
+  return `the client port ${address} can be reached from other machines, and ` +
+    "nothing tells its clients apart: add --open-clients to let everybody " +
+    `report and query for everybody, or ${certificates} to require ` +
+    "certificates";
 }

@@ -211,6 +211,31 @@ export const clientLimitSettings = {
     group: "Limits on clients",
     help: "most concurrent WHATSATs of all clients; further ones wait",
   },
+  maxReportsPerSecond: {
+    type: "whole number",
+    flag: "max-reports-per-second",
+    unit: "COUNT",
+    min: 1,
+    max: 1_000_000,
+    zero: "any number",
+    default: defaultClientLimits.maxReportsPerSecond,
+    otherwise: "any number",
+    group: "Limits on clients",
+    help:
+      "most reports a second of a connection, and of an identity; further ones wait",
+  },
+  maxQueriesPerSecond: {
+    type: "whole number",
+    flag: "max-queries-per-second",
+    unit: "COUNT",
+    min: 1,
+    max: 1_000_000,
+    zero: "any number",
+    default: defaultClientLimits.maxQueriesPerSecond,
+    otherwise: "any number",
+    group: "Limits on clients",
+    help: "the same for queries",
+  },
 } as const satisfies Record<keyof ClientLimits, NumberSetting>;
 
 /** Every setting, in the order of `--help`. */
@@ -407,6 +432,57 @@ export const schema = {
     group: "TLS",
     help:
       `serve the client port in plain text; TLS is ${offsetOfTls} ports above`,
+  },
+  // Its default in commands is token.key; a server without it asks for none.
+  tokenKeyFile: {
+    type: "file",
+    flag: "token-key-file",
+    group: "Identity",
+    help: "file with the keys that sign tokens: requests need a token then",
+    permission: "read",
+    sources: oneServer,
+  },
+  revokedFile: {
+    type: "file",
+    flag: "revoked-file",
+    group: "Identity",
+    help: "file with the IDs (jti) of revoked tokens, one a line",
+    permission: "read",
+    sources: oneServer,
+  },
+  tlsClientCa: {
+    type: "file",
+    flag: "tls-client-ca",
+    group: "Identity",
+    help:
+      "authority of clients' certificates, in PEM: TLS client ports need one",
+    permission: "read",
+    sources: oneServer,
+  },
+  identitiesFile: {
+    type: "file",
+    flag: "identities",
+    group: "Identity",
+    help: "file that says what each client certificate permits",
+    permission: "read",
+    sources: oneServer,
+  },
+  openClients: {
+    type: "switch",
+    flag: "open-clients",
+    default: false,
+    group: "Identity",
+    help:
+      "let everybody who reaches the client ports report and query for everybody",
+  },
+  trustedProxies: {
+    type: "networks",
+    flag: "trusted-proxies",
+    default: [],
+    group: "Identity",
+    help:
+      "addresses of proxies whose X-Forwarded-For or Forwarded headers count",
+    sources: programs,
   },
   admin: {
     type: "switch",

@@ -5,6 +5,7 @@
  * @module
  */
 import { isHost } from "../../peers/topology.ts";
+import { IpNetwork } from "../../runtime/ip_network.ts";
 
 /** The fields of every setting. Its name is its key in the schema. */
 interface CommonParts {
@@ -78,6 +79,15 @@ export interface HostsSetting extends CommonParts {
   readonly default: readonly string[];
 }
 
+/**
+ * IP addresses and networks such as `10.0.0.0/8`: comma-separated on the command
+ * line, or a list.
+ */
+export interface NetworksSetting extends CommonParts {
+  readonly type: "networks";
+  readonly default: readonly string[];
+}
+
 /** An address such as `https://service.example/path`. */
 export interface UrlSetting extends CommonParts {
   readonly type: "URL";
@@ -98,6 +108,7 @@ export type Setting =
   | SwitchSetting
   | HostSetting
   | HostsSetting
+  | NetworksSetting
   | UrlSetting
   | PathSetting;
 
@@ -110,7 +121,7 @@ export type ValueOf<One extends Setting> =
     : One extends { readonly auto: string } ? number | "auto"
     : One extends NumberSetting ? number
     : One extends SwitchSetting ? boolean
-    : One extends HostsSetting ? readonly string[]
+    : One extends HostsSetting | NetworksSetting ? readonly string[]
     : string)
   | (One extends { readonly default: unknown } ? never : undefined);
 
@@ -155,6 +166,8 @@ export function placeholderOf(setting: Setting): string | undefined {
       return "ADDRESS";
     case "hosts":
       return "NAMES";
+    case "networks":
+      return "ADDRESSES";
     default:
       return setting.type.toUpperCase();
   }
@@ -215,6 +228,9 @@ export function parseValue(setting: Setting, text: string): unknown {
     }
     case "hosts":
       return text.split(",").map((host) => hostOf(host, host || "nothing"));
+    case "networks":
+      return text.split(",")
+        .map((network) => networkOf(network, network || "nothing"));
     default:
       return checkText(setting, text, text || "nothing");
   }
@@ -257,6 +273,14 @@ export function checkValue(
         );
       }
       return value.map((host) => hostOf(host, JSON.stringify(host)));
+    case "networks":
+      if (!Array.isArray(value)) {
+        throw new ValueError(
+          `expected a list of addresses or networks, found ${found}`,
+        );
+      }
+      return value
+        .map((network) => networkOf(network, JSON.stringify(network)));
     default:
       return checkText(setting, value, found);
   }
@@ -285,6 +309,15 @@ function checkText(
 function hostOf(value: unknown, found: string): string {
   if (typeof value === "string" && isHost(value)) return value;
   throw new ValueError(`expected a host name or address, found ${found}`);
+}
+
+function networkOf(value: unknown, found: string): string {
+  const isNetwork = typeof value === "string" &&
+    IpNetwork.parse(value) !== undefined;
+  if (isNetwork) return value;
+  throw new ValueError(
+    `expected an IP address or a network such as 10.0.0.0/8, found ${found}`,
+  );
 }
 
 function urlOf(value: unknown, found: string): string {

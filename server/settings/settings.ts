@@ -20,6 +20,7 @@ import type { ClientLimits } from "../../sessions/limits.ts";
 import { type AdminSettings, readAdmin } from "./admin.ts";
 import { pickLimits } from "./client_limits.ts";
 import { type SettingFlags, settingFlags } from "./flags.ts";
+import { type IdentitySettings, readIdentities } from "./identities.ts";
 import { type PlacesSettings, readPlaces } from "./places.ts";
 import { schema } from "./schema.ts";
 import { readSecrets } from "./secrets.ts";
@@ -59,6 +60,8 @@ export interface Settings
   readonly tls: TlsSettings | undefined;
   /** Undefined without administration ports. */
   readonly admin: AdminSettings | undefined;
+  /** Undefined if the server checks no identities. */
+  readonly identity: IdentitySettings | undefined;
 }
 
 /** The part of a command line that settings are read from. */
@@ -89,12 +92,14 @@ export async function readSettings(
   const { values } = resolved;
   const secrets = await readSecrets(values.secretFile);
   const places = await readPlaces(resolved);
+  const identity = await readIdentities(resolved);
   const tls = await readTls(resolved);
   return {
     ...values,
     topology,
     clientLimits: pickLimits(values),
     tls,
+    identity,
     admin: readAdmin(resolved),
     ...secrets,
     ...places,
@@ -117,12 +122,16 @@ export async function readSettings(
 /** The files that settings name and that will be read. */
 function filesOf(values: SettingValues): string[] {
   const { config, placesKeyFile, placesProvider, secretFile } = values;
-  const { tlsCa, tlsCert, tlsKey } = values;
+  const { tlsCa, tlsCert, tlsClientCa, tlsKey } = values;
+  const { identitiesFile, revokedFile, tokenKeyFile } = values;
   const isTlsComplete = tlsCert !== undefined && tlsKey !== undefined;
   return [
     config,
     secretFile,
-    ...isTlsComplete ? [tlsCert, tlsKey, tlsCa] : [],
+    ...isTlsComplete ? [tlsCert, tlsKey, tlsCa, tlsClientCa] : [],
+    tokenKeyFile,
+    revokedFile,
+    identitiesFile,
     takesKey(placesProvider) ? placesKeyFile : undefined,
   ].filter((path) => path !== undefined);
 }

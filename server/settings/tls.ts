@@ -10,6 +10,7 @@ import {
   TlsIdentity,
 } from "../../runtime/certificates.ts";
 import { checkHandshake } from "../../runtime/check_handshake.ts";
+import { ClientAuthority } from "../../runtime/client_authority.ts";
 import { readFile, requireReadPermission } from "../../runtime/files.ts";
 import { SetupError } from "../../runtime/setup_error.ts";
 import { schema } from "./schema.ts";
@@ -20,11 +21,14 @@ const tlsSchema = {
   tlsKey: schema.tlsKey,
   tlsCa: schema.tlsCa,
   plainClients: schema.plainClients,
+  tlsClientCa: schema.tlsClientCa,
 };
 
 /** How a server uses TLS. */
 export interface TlsSettings {
   readonly identity: TlsIdentity;
+  /** The authority of clients' certificates; undefined if they need none. */
+  readonly clientAuthority: ClientAuthority | undefined;
   /** Whether the client port is in plain text, and TLS on its own port. */
   readonly plainClients: boolean;
   /**
@@ -52,7 +56,7 @@ type Paths = { readonly [Part in keyof TlsFiles]: string };
 export async function readTls(
   resolved: ResolvedSettings<typeof tlsSchema>,
 ): Promise<TlsSettings | undefined> {
-  const { plainClients, ...files } = resolved.values;
+  const { plainClients, tlsClientCa: clientPath, ...files } = resolved.values;
   const { tlsCa: authority, tlsCert: certificate, tlsKey: key } = files;
   if (certificate === undefined || key === undefined) {
     refuseIncompleteTls(resolved);
@@ -63,13 +67,22 @@ export async function readTls(
     : { certificate, key, authority };
   await requireReadPermission(Object.values(paths));
   const identity = await createIdentity(paths, await readFiles(paths));
+  const readClientAuthority = () =>
+    clientPath === undefined ? undefined : readAuthority(clientPath);
+  const clientPem = await readClientAuthority();
+  const clientAuthority = clientPem === undefined
+    ? undefined
+    : new ClientAuthority(clientPem);
   return {
     identity,
+    clientAuthority,
     plainClients,
     async renew() {
       const texts = await readFiles(paths);
       await createIdentity(paths, texts);
+      const clientPem = await readClientAuthority();
       identity.renew(texts);
+      if (clientPem !== undefined) clientAuthority?.renew(clientPem);
     },
   };
 }
@@ -93,7 +106,13 @@ function refuseIncompleteTls(
   resolved: ResolvedSettings<typeof tlsSchema>,
 ): void {
   const { sourceOf } = resolved;
-  const names = ["tlsCert", "tlsKey", "tlsCa", "plainClients"] as const;
+  const names = [
+    "tlsCert",
+    "tlsKey",
+    "tlsCa",
+    "plainClients",
+    "tlsClientCa",
+  ] as const;
   // In the herd file they are for the servers that have a certificate.
   const given = names.find((name) => {
     const source = sourceOf.get(name);

@@ -16,27 +16,20 @@ import type { ByteString } from "../../protocol/bytes.ts";
 import { readFile } from "../../runtime/files.ts";
 import { SetupError, setupError } from "../../runtime/setup_error.ts";
 import { quoteWord } from "../../runtime/shell.ts";
+import { schema } from "./schema.ts";
 import type { Schema } from "./setting.ts";
 
-/** The settings that name these files. */
+/**
+ * The settings of commands that name these files. Servers have no default, as
+ * they check tokens only with a key file.
+ */
 export const tokenSchema = {
   tokenKeyFile: {
-    type: "file",
-    flag: "token-key-file",
-    group: "Identity",
+    ...schema.tokenKeyFile,
     help: "file with the keys that sign tokens",
-    permission: "read",
     default: "token.key",
-    sources: ["flag", "variable"],
   },
-  revokedFile: {
-    type: "file",
-    flag: "revoked-file",
-    group: "Identity",
-    help: "file with the IDs (jti) of revoked tokens, one a line",
-    permission: "read",
-    sources: ["flag", "variable"],
-  },
+  revokedFile: schema.revokedFile,
 } as const satisfies Schema;
 
 /** Read and write permission for the owner only. */
@@ -69,11 +62,12 @@ export async function readRevokedTokens(
 export interface FromFiles<Authenticator> {
   readonly authenticator: Authenticator;
   /**
-   * Reads the files again.
+   * Reads the files again. The function that it returns replaces what they
+   * said before.
    *
-   * @throws {SetupError} Naming the faulty file. Nothing changes then.
+   * @throws {SetupError} Naming the faulty file.
    */
-  readonly renew: () => Promise<void>;
+  readonly readAgain: () => Promise<() => void>;
 }
 
 /**
@@ -92,7 +86,10 @@ export async function readTokens(
   const authenticator = new TokenAuthenticator(await readRules());
   return {
     authenticator,
-    renew: async () => authenticator.replaceRules(await readRules()),
+    async readAgain() {
+      const rules = await readRules();
+      return () => authenticator.replaceRules(rules);
+    },
   };
 }
 
@@ -105,7 +102,10 @@ export async function readCertificateIdentities(
   const authenticator = new CertificateAuthenticator(await readGrants());
   return {
     authenticator,
-    renew: async () => authenticator.replaceGrants(await readGrants()),
+    async readAgain() {
+      const grants = await readGrants();
+      return () => authenticator.replaceGrants(grants);
+    },
   };
 }
 

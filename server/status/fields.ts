@@ -429,6 +429,8 @@ export interface ServerFacts {
   readonly clock: ClockStatus;
   /** How often each limit was reached, without those that never were. */
   readonly limitHits: Readonly<Record<string, number>>;
+  /** What was refused because of who has asked, by reason. */
+  readonly refusals: Readonly<Record<string, number>>;
   /**
    * Seconds from the origin's clock at receipt to this server's clock, for new
    * reports from neighbours. Of reports received together, one is measured.
@@ -511,6 +513,14 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
       "limit",
     ),
     page: { title: "Limit hits", cell: "tally", rank: 4 },
+  },
+  refusals: {
+    initial: {},
+    metric: counters(
+      "herd_refusals_total",
+      "What was refused because of who has asked",
+      "reason",
+    ),
   },
   propagationSeconds: {
     initial: emptyDistribution,

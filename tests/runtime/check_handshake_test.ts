@@ -49,7 +49,7 @@ Deno.test({
     );
     const { fingerprint } = new Credentials(hill.certificate, hill.key);
     await assertRejects(
-      () => checkHandshake({ context, fingerprint, validUntilMs }),
+      () => checkHandshake({ context, fingerprint }),
       CertificateError,
       "the server presented another certificate",
     );

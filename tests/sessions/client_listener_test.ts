@@ -1,6 +1,7 @@
 import { Turns } from "../../runtime/turns.ts";
 import { BatchPool } from "../../protocol/batch.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
+import { RefusalCounts } from "../../runtime/refusal_counts.ts";
 import { FairSemaphore } from "../../runtime/semaphore.ts";
 import { ClientListener } from "../../sessions/client_listener.ts";
 import {
@@ -31,6 +32,7 @@ function open(chosen: Partial<ClientLimits> = {}, maxReceivedBytes?: number) {
     clock,
     limits,
     counts,
+    refusals: new RefusalCounts(),
     lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
     turns: new Turns(clock),

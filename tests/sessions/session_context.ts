@@ -6,6 +6,7 @@
 import { Turns } from "../../runtime/turns.ts";
 import { BatchPool } from "../../protocol/batch.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
+import { RefusalCounts } from "../../runtime/refusal_counts.ts";
 import { FairSemaphore } from "../../runtime/semaphore.ts";
 import {
   type ClientLimits,
@@ -31,6 +32,7 @@ export function sessionContext(
     replica,
     limits,
     counts: new LimitCounts(new ManualClock(), () => {}),
+    refusals: new RefusalCounts(),
     lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
     turns: new Turns(new ManualClock()),

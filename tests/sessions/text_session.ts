@@ -19,7 +19,7 @@ export class TextSession {
     onReady: () => void,
   ) {
     this.#context = context;
-    this.#session = new Session(context, traffic, onReady);
+    this.#session = new Session(context, traffic, { onReady });
     this.#session.stampTime();
   }
 

@@ -98,7 +98,7 @@ export function sessionsTarget(
         maxPositionBytes: maxLineBytes,
         maxTimeBytes: maxLineBytes,
       });
-      const session = create(context, traffic, () => {});
+      const session = create(context, traffic, { onReady() {} });
       const replies: ByteString[] = [];
       const take = (): boolean => {
         const batch = session.takeReplies();

@@ -19,6 +19,7 @@ type PortSettings = Parameters<typeof portsOf>[0];
 const plain: PortSettings = {
   ...resolveSettings(schema, []).values,
   admin: undefined,
+  identity: undefined,
   tls: undefined,
 };
 

@@ -109,7 +109,8 @@ Deno.test("keys and revoked tokens are read again, and a faulty file changes not
     const revokedPath = `${path}.revoked`;
     await Deno.writeTextFile(path, otherKey.formatLine());
     await Deno.writeTextFile(revokedPath, "");
-    const { authenticator, renew } = await readTokens(path, revokedPath);
+    const { authenticator, readAgain } = await readTokens(path, revokedPath);
+    const renew = async () => (await readAgain())();
     const [oldToken, newToken] = [
       makeToken({}, { kid: "old" }, otherBytes),
       makeToken({ jti: "token-2" }),
@@ -141,7 +142,8 @@ Deno.test("identities of certificates are read again, and a faulty file changes 
   withPath(async (path) => {
     const certificate = makeCertificate([attribute(commonName, "mira")]);
     await Deno.writeTextFile(path, "CN:mira reports=a");
-    const { authenticator, renew } = await readCertificateIdentities(path);
+    const { authenticator, readAgain } = await readCertificateIdentities(path);
+    const renew = async () => (await readAgain())();
     const mayReport = (client: string) =>
       authenticator.authenticate(certificate, now)?.mayReport(client);
     assertEquals(mayReport("a"), true);

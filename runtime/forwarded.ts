@@ -1,0 +1,129 @@
+/**
+ * Requests that a proxy has passed on. Their headers name the client, and any
+ * program can send such headers: only those of trusted proxies count.
+ *
+ * @module
+ */
+import { IpNetwork, parseAddress } from "./ip_network.ts";
+
+/** Headers that proxies add. */
+const forwardedHeaders = /^(forwarded|via|x-forwarded(-.*)?|x-real-ip)$/;
+
+/** Most addresses of a header that are read. */
+const maxHops = 32;
+
+/** The name of a header that says that a proxy has passed a request on. */
+export function forwardedHeaderOf(headers: Headers): string | undefined {
+  for (const name of headers.keys()) {
+    if (forwardedHeaders.test(name)) return name;
+  }
+  return undefined;
+}
+
+/** A request is refused because of how it was passed on. */
+export class ForwardedRefusal {
+  /** The status of the answer. */
+  readonly status: number;
+  /** What is wrong and what would be right, without a full stop. */
+  readonly detail: string;
+
+  constructor(status: number, detail: string) {
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+/** The proxies whose headers count. */
+export class TrustedProxies {
+  readonly #networks: readonly IpNetwork[];
+
+  /**
+   * @param networks Addresses and networks, such as `192.0.2.7` or
+   * `10.0.0.0/8`.
+   */
+  constructor(networks: readonly string[]) {
+    this.#networks = networks.map((text) => {
+      const network = IpNetwork.parse(text);
+      if (network === undefined) throw new RangeError(`no network: ${text}`);
+      return network;
+    });
+  }
+
+  /**
+   * The address of the client that a request comes from, for limits and logs,
+   * or why the request is refused.
+   *
+   * @param remote The IP address of the other side of the connection.
+   */
+  clientOf(remote: string, headers: Headers): string | ForwardedRefusal {
+    const header = forwardedHeaderOf(headers);
+    if (header === undefined) return remote;
+    if (this.#networks.length === 0) {
+      return new ForwardedRefusal(
+        403,
+        `a request with ${header} was passed on by a proxy; to accept it, add ` +
+          `--trusted-proxies ${remote}`,
+      );
+    }
+    if (!this.#trusts(remote)) {
+      return new ForwardedRefusal(
+        403,
+        `a request with ${header} was passed on by ${remote}, which is not ` +
+          "among --trusted-proxies",
+      );
+    }
+    const hops = hopsOf(headers);
+    if (hops instanceof ForwardedRefusal) return hops;
+    // The last one was added by the proxy that is connected.
+    const nearest = hops.slice(-maxHops).reverse();
+    for (const hop of nearest) {
+      // A zone can be any text.
+      if (hop.includes("%") || parseAddress(hop) === undefined) {
+        return new ForwardedRefusal(
+          400,
+          "the trusted proxy names no IP address of its client",
+        );
+      }
+      if (!this.#trusts(hop)) return hop;
+    }
+    return nearest.at(-1) ?? remote;
+  }
+
+  #trusts(text: string): boolean {
+    const address = parseAddress(text);
+    return address !== undefined &&
+      this.#networks.some((network) => network.includes(address));
+  }
+}
+
+/** The addresses that proxies have added, the client's first. */
+function hopsOf(headers: Headers): string[] | ForwardedRefusal {
+  const standard = headers.get("forwarded");
+  const common = headers.get("x-forwarded-for");
+  if (standard !== null && common !== null) {
+    // A proxy sets one of them and passes on the other as its client sent it.
+    return new ForwardedRefusal(
+      400,
+      "a request has Forwarded and X-Forwarded-For: the proxy has to remove one",
+    );
+  }
+  if (standard !== null) {
+    return splitOutsideQuotes(standard).map((element) => {
+      const [, quoted, word] =
+        element.match(/(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i) ?? [];
+      return withoutPort(quoted ?? word ?? "");
+    });
+  }
+  if (common === null) return [];
+  return common.split(",").map((text) => withoutPort(text.trim()));
+}
+
+function splitOutsideQuotes(text: string): string[] {
+  return text.match(/(?:[^,"]|"[^"]*"?)+/g) ?? [];
+}
+
+/** `192.0.2.7:80` and `[2001:db8::1]:80` without brackets and port. */
+function withoutPort(text: string): string {
+  const [, bracketed] = text.match(/^\[([^\]]*)\](?::\w+)?$/) ?? [];
+  return bracketed ?? text.replace(/^([\d.]+):\w+$/, "$1");
+}
