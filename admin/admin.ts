@@ -15,12 +15,14 @@ import {
   type HerdStatus,
   statusVersion,
 } from "../server/status/status.ts";
+import type { TrustedProxies } from "../runtime/forwarded.ts";
 import { EventStream } from "./event_stream.ts";
+import type { Gate } from "./gate.ts";
 import { maxSearches } from "./limits.ts";
 import { formatMetrics } from "./metrics.ts";
 import type { ObservedServer } from "./observed_server.ts";
 import { pageFiles } from "./page.ts";
-import { answer, type SiteOptions } from "./site.ts";
+import { answer, type PortRules, type SiteOptions } from "./site.ts";
 import { escapeWhole, findShown } from "./whole_id.ts";
 import { WorkQueue } from "./work_queue.ts";
 
@@ -35,6 +37,12 @@ export interface AdminOptions {
   readonly addresses: readonly AdminAddress[];
   /** Accepted hosts of the Host header, besides loopback ones. */
   readonly names: readonly string[];
+  /** The proxies whose headers count. */
+  readonly proxies?: TrustedProxies;
+  /** Check tokens, by the name of the server; undefined if none are required. */
+  readonly gates?: ReadonlyMap<string, Gate>;
+  /** Whether the ports speak TLS. */
+  readonly isEncrypted?: boolean;
   readonly serveHttp: ServeHttp;
   readonly clock: Clock;
   readonly process: ProcessReader;
@@ -100,14 +108,21 @@ export class Admin implements AsyncDisposable {
   }
 
   #open({ hostname, name, port }: AdminAddress): void {
-    const { names, serveHttp } = this.#options;
+    const { gates, isEncrypted, names, proxies, serveHttp } = this.#options;
+    const rules: PortRules = {
+      names,
+      proxies,
+      gate: gates?.get(name),
+      isEncrypted,
+      onForwarded: () => this.#servers.get(name)?.countRefusal("forwarded"),
+    };
     this.#ports.push(
       serveHttp(
         hostname,
         port,
         async (request, remote) => {
           await this.#work.next();
-          return await answer(request, names, this.#sites.get(name), remote);
+          return await answer(request, rules, this.#sites.get(name), remote);
         },
         (limit) => this.#servers.get(name)?.countLimit(limit),
       ),

@@ -70,8 +70,14 @@ export class EventStream {
     );
   }
 
-  /** Opens a stream; undefined if there are `maxStreams` already. */
-  subscribe(): ReadableStream<Uint8Array> | undefined {
+  /**
+   * Opens a stream; undefined if there are `maxStreams` already.
+   *
+   * @param isValid Is asked before each piece. If it is false, the stream ends.
+   */
+  subscribe(
+    isValid: () => boolean = () => true,
+  ): ReadableStream<Uint8Array> | undefined {
     if (this.#subscribers.size >= maxStreams) {
       this.#onLimit("admin-streams");
       return undefined;
@@ -82,6 +88,7 @@ export class EventStream {
       snapshot(self, clients, clock, this.#work),
       () => this.#remove(subscriber),
       () => this.#onLimit("admin-stream-bytes"),
+      isValid,
     );
     this.#sendEvents();
     this.#subscribers.add(subscriber);
@@ -194,6 +201,7 @@ class Subscriber {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   readonly #onEnd: () => void;
   readonly #onLimit: () => void;
+  readonly #isValid: () => boolean;
   #hasEnded = false;
 
   /** @param pieces The snapshot, sent as fast as the page reads. */
@@ -201,7 +209,9 @@ class Subscriber {
     pieces: AsyncIterator<Positions>,
     onEnd: () => void,
     onLimit: () => void,
+    isValid: () => boolean,
   ) {
+    this.#isValid = isValid;
     this.#onEnd = onEnd;
     this.#onLimit = onLimit;
     this.stream = new ReadableStream<Uint8Array>({
@@ -225,6 +235,7 @@ class Subscriber {
   /** Sends bytes. A page that does not read is disconnected, and reconnects. */
   send(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
+    if (!this.#isValid()) return this.close();
     this.#controller.enqueue(bytes);
     const waiting = comfortableBytes - (this.#controller.desiredSize ?? 0);
     if (waiting <= maxWaitingBytes) return;

@@ -1,7 +1,8 @@
 /**
  * Answers `POST /forget?id=ID`, the only request to the administration port that
  * changes something: it deletes what was heard about a client, on every server.
- * It is taken from programs on this machine only, and not from web pages.
+ * It is taken from operators by their token, or, if none is required, from
+ * programs on this machine only; and not from web pages.
  *
  * @module
  */
@@ -9,6 +10,7 @@ import { textOfBytes } from "../protocol/bytes.ts";
 import { escapeBytes } from "../log/escape.ts";
 import { formatTimestamp, isTime, parseTimestamp } from "../protocol/time.ts";
 import type { ForgetRefusal, Forgotten, Replica } from "../replica/replica.ts";
+import { forwardedHeaderOf } from "../runtime/forwarded.ts";
 import { isLoopback } from "../runtime/network.ts";
 import type { ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
@@ -21,9 +23,6 @@ import { replyJson, replyText } from "./replies.ts";
  */
 export const forgetHeader = "herd-request";
 const forgetValue = "forget";
-
-/** Headers of requests that a proxy has passed on. */
-const forwardedHeaders = /^(forwarded|via|x-forwarded-.*|x-real-ip)$/;
 
 const usage = "expected POST /forget?id=ID or /forget?until=TIME&id=ID";
 
@@ -45,13 +44,15 @@ export interface ForgetSite {
  * Answers a request whose Host header was checked.
  *
  * @param remote The IP address of the other side; undefined if it is unknown.
+ * @param isOperator Whether a token permits it, wherever it comes from.
  */
 export async function answerForget(
   request: Request,
   remote: string | undefined,
   { forget, self }: ForgetSite,
+  isOperator = false,
 ): Promise<Response> {
-  const refusal = refuse(request, remote);
+  const refusal = refuse(request, remote, isOperator);
   if (refusal !== undefined) return refusal;
   const { search } = new URL(request.url);
   // An ID may contain `&`, so it comes last.
@@ -90,12 +91,32 @@ export async function answerForget(
 }
 
 function refuse(
-  { headers, method, url }: Request,
+  request: Request,
   remote: string | undefined,
+  isOperator: boolean,
 ): Response | undefined {
+  const { headers, method } = request;
   if (method !== "POST") {
     return replyText(405, "expected POST", { allow: "POST" });
   }
+  const refusal = isOperator ? undefined : refuseElsewhere(headers, remote);
+  if (refusal !== undefined) return refusal;
+  const foreign = refuseForeign(request);
+  if (foreign !== undefined) return foreign;
+  if (headers.get(forgetHeader) !== forgetValue) {
+    return replyText(
+      403,
+      `expected the header ${forgetHeader}: ${forgetValue}`,
+    );
+  }
+  return undefined;
+}
+
+/** The refusal of a request that is not of this machine. */
+function refuseElsewhere(
+  headers: Headers,
+  remote: string | undefined,
+): Response | undefined {
   const address = remote?.replace(/^::ffff:/i, "");
   if (address === undefined || !isLoopback(address)) {
     return replyText(
@@ -105,22 +126,22 @@ function refuse(
       }`,
     );
   }
-  for (const name of headers.keys()) {
-    if (!forwardedHeaders.test(name)) continue;
-    return replyText(403, `a request with ${name} was passed on by a proxy`);
-  }
+  const forwarded = forwardedHeaderOf(headers);
+  return forwarded === undefined
+    ? undefined
+    : replyText(403, `a request with ${forwarded} was passed on by a proxy`);
+}
+
+/** The refusal of a request that a page of another site has sent. */
+export function refuseForeign({ headers, url }: Request): Response | undefined {
   const origin = headers.get("origin");
   const site = headers.get("sec-fetch-site") ?? "none";
-  const isOwnPage = (origin === null || origin === new URL(url).origin) &&
-    /^(none|same-origin)$/.test(site);
-  if (!isOwnPage) return replyText(403, "pages of other sites are refused");
-  if (headers.get(forgetHeader) !== forgetValue) {
-    return replyText(
-      403,
-      `expected the header ${forgetHeader}: ${forgetValue}`,
-    );
-  }
-  return undefined;
+  // The scheme of the port's URL is not known behind a proxy.
+  const isOwnOrigin = origin === null ||
+    URL.parse(origin)?.host === new URL(url).host;
+  return isOwnOrigin && /^(none|same-origin)$/.test(site)
+    ? undefined
+    : replyText(403, "pages of other sites are refused");
 }
 
 /** Text with its `%xx` decoded; undefined if it is not UTF-8. */

@@ -97,3 +97,21 @@ export const comfortableBytes = 128 * 1024;
 
 /** A stream with more pending bytes than this is ended. The page reconnects. */
 export const maxWaitingBytes = 1024 * 1024;
+
+/** How long a login is valid, in seconds. */
+export const sessionSeconds = 12 * 60 * 60;
+
+/** Most logins of a port. Beyond that the oldest one ends. */
+export const maxSessions = 1_000;
+
+/** Most failed attempts to authenticate of one address in `attemptsSeconds`. */
+export const maxFailedAttempts = 10;
+
+/** After this time an address may try again, in seconds. */
+export const attemptsSeconds = 60;
+
+/**
+ * Most addresses whose failed attempts are remembered. Beyond that the one that
+ * failed first is forgotten.
+ */
+export const maxRememberedAddresses = 10_000;

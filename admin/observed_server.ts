@@ -7,6 +7,7 @@
 import type { Report } from "../protocol/report.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { LimitName } from "../runtime/limit_counts.ts";
+import type { RefusalName } from "../runtime/refusal_counts.ts";
 import type { Observer } from "../runtime/observers.ts";
 import type {
   AgedSummary,
@@ -30,4 +31,6 @@ export interface ObservedServer
   observeReports(observer: Observer<Report>): () => void;
   /** Counts that a limit of its administration port was reached. */
   countLimit(limit: LimitName): void;
+  /** Counts that its administration port has refused a request. */
+  countRefusal(name: RefusalName): void;
 }

@@ -18,6 +18,8 @@ import historyJs from "./page/history.js" with { type: "text" };
 import iconSvg from "./page/icon.svg" with { type: "text" };
 import indexHtml from "./page/index.html" with { type: "text" };
 import legendJs from "./page/legend.js" with { type: "text" };
+import loginHtml from "./page/login.html" with { type: "text" };
+import loginJs from "./page/login.js" with { type: "text" };
 import mainJs from "./page/main.js" with { type: "text" };
 import mapControlsJs from "./page/map_controls.js" with { type: "text" };
 import mapViewJs from "./page/map_view.js" with { type: "text" };
@@ -49,6 +51,8 @@ const texts: Readonly<Record<string, string>> = {
   "history.js": historyJs,
   "icon.svg": iconSvg,
   "legend.js": legendJs,
+  "login.html": loginHtml,
+  "login.js": loginJs,
   "main.js": mainJs,
   "map_controls.js": mapControlsJs,
   "map_view.js": mapViewJs,
@@ -69,6 +73,7 @@ const texts: Readonly<Record<string, string>> = {
 
 const contentTypes: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   svg: "image/svg+xml; charset=utf-8",
 };

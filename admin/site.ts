@@ -10,10 +10,12 @@ import type { Found, Replica } from "../replica/replica.ts";
 import type { HerdStatus, ServerFacts } from "../server/status/status.ts";
 import { readClientId } from "./client_id.ts";
 import type { EventStream } from "./event_stream.ts";
-import { answerForget, type ForgetSite } from "./forget.ts";
+import { answerForget, type ForgetSite, refuseForeign } from "./forget.ts";
+import type { Admission, Gate } from "./gate.ts";
 import { isOwnHost } from "./hosts.ts";
 import { metricsContentType } from "./metrics.ts";
 import { readPosition } from "./positions.ts";
+import { ForwardedRefusal, TrustedProxies } from "../runtime/forwarded.ts";
 import { commonHeaders, reply, replyJson, replyText } from "./replies.ts";
 import { startOfCutId } from "./shown_id.ts";
 
@@ -38,35 +40,82 @@ export interface SiteOptions extends ForgetSite {
   readonly events: EventStream;
 }
 
+/** What a port asks of requests. */
+export interface PortRules {
+  /** Accepted hosts of the Host header, besides loopback ones. */
+  readonly names: readonly string[];
+  /** The proxies whose headers count. */
+  readonly proxies?: TrustedProxies;
+  /** Checks tokens; undefined if none are required. */
+  readonly gate?: Gate;
+  /** Whether the port speaks TLS. */
+  readonly isEncrypted?: boolean;
+  /** Called for each request that a proxy has passed on that is not trusted. */
+  readonly onForwarded?: () => void;
+}
+
+const noProxies = new TrustedProxies([]);
+
+/** For a port on which everybody may look. */
+const openAdmission: Admission = {
+  isOperator: false,
+  isPublic: false,
+  isValid: () => true,
+};
+
 const paths =
   "/, /metrics, /healthz, /readyz, /status.json, /client.json?id=ID, /events, /map.json, POST /forget?id=ID";
 
 /**
  * Answers one request.
  *
- * @param names Accepted hosts of the Host header, besides loopback ones.
  * @param site Undefined while the server starts.
  * @param remote The IP address of the other side; undefined if it is unknown.
  */
 export async function answer(
   request: Request,
-  names: readonly string[],
+  rules: PortRules,
   site: SiteOptions | undefined,
   remote?: string,
 ): Promise<Response> {
-  const response = refuse(request, names) ??
-    (site === undefined
-      ? replyText(503, "the server is starting")
-      : isForget(request)
-      ? await answerForget(request, remote, site)
-      : await find(request, site));
+  const response = await answerAdmitted(request, rules, site, remote);
   if (request.method !== "HEAD") return response;
   await response.body?.cancel();
   return new Response(null, response);
 }
 
+async function answerAdmitted(
+  request: Request,
+  { gate, isEncrypted = false, names, onForwarded, proxies = noProxies }:
+    PortRules,
+  site: SiteOptions | undefined,
+  remote: string | undefined,
+): Promise<Response> {
+  const refusal = refuse(request, names);
+  if (refusal !== undefined) return refusal;
+  const client = proxies.clientOf(remote ?? "", request.headers);
+  if (client instanceof ForwardedRefusal) {
+    onForwarded?.();
+    return replyText(client.status, client.detail);
+  }
+  const isSecure = isEncrypted ||
+    request.headers.get("x-forwarded-proto") === "https";
+  const admission = gate === undefined
+    ? openAdmission
+    : gate.admit(request, client, isSecure);
+  if (admission instanceof Response) return admission;
+  if (site === undefined) return replyText(503, "the server is starting");
+  return isForget(request)
+    ? await answerForget(request, remote, site, admission.isOperator)
+    : await find(request, site, admission);
+}
+
 function isForget({ url }: Request): boolean {
   return new URL(url).pathname === "/forget";
+}
+
+function isLogin({ url }: Request): boolean {
+  return new URL(url).pathname === "/login";
 }
 
 /** The refusal of a request; undefined if it is accepted. */
@@ -93,12 +142,17 @@ function refuse(
   if (method === "GET" || method === "HEAD" || isForget(request)) {
     return undefined;
   }
+  if (method === "POST" && isLogin(request)) return refuseForeign(request);
   return replyText(405, "expected GET or HEAD", {
     allow: "GET, HEAD",
   });
 }
 
-async function find({ url }: Request, site: SiteOptions): Promise<Response> {
+async function find(
+  { url }: Request,
+  site: SiteOptions,
+  { isPublic, isValid }: Admission,
+): Promise<Response> {
   const { pathname } = new URL(url);
   const file = site.files.get(pathname);
   if (file !== undefined) return reply(200, file.contentType, file.text);
@@ -111,13 +165,15 @@ async function find({ url }: Request, site: SiteOptions): Promise<Response> {
         "ok",
       );
     case "/readyz":
-      return replyHealth(site.self().notReady, describeReady(site.self()));
+      return isPublic
+        ? replyHealth(site.self().notReady && "not ready", "ready")
+        : replyHealth(site.self().notReady, describeReady(site.self()));
     case "/status.json":
       return replyJson(site.status(), 2);
     case "/client.json":
       return await replyClient(url, site);
     case "/events":
-      return replyEvents(site.events);
+      return replyEvents(site.events, isValid);
     default:
       return replyText(404, `not found; the paths are ${paths}`);
   }
@@ -180,8 +236,8 @@ const streamHeaders: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 
-function replyEvents(events: EventStream): Response {
-  const stream = events.subscribe();
+function replyEvents(events: EventStream, isValid: () => boolean): Response {
+  const stream = events.subscribe(isValid);
   if (stream === undefined) {
     const later = { "retry-after": "5" };
     return replyText(503, "too many event streams are open", later);

@@ -5,6 +5,7 @@
  */
 import type { ServerEntry } from "../peers/topology.ts";
 import { secondsOf, SystemClock } from "../runtime/clock.ts";
+import type { AdminRequests } from "./admin_ports.ts";
 import { readStatus, StatusError } from "../server/status/read_status.ts";
 import type { ServerStatus } from "../server/status/status.ts";
 
@@ -38,14 +39,14 @@ export interface SilentServer {
  */
 export async function collectStatus(
   entries: readonly ServerEntry[],
-  addressOf: (entry: ServerEntry) => string,
+  requests: AdminRequests,
 ): Promise<StatusCollection> {
   const found = new Map<string, ServerStatus>();
   const silent: SilentServer[] = [];
   const request = async (entry: ServerEntry) => {
-    const address = addressOf(entry);
+    const address = requests.addressOf(entry);
     try {
-      const servers = await fetchStatus(address);
+      const servers = await fetchStatus(requests, entry);
       for (const server of servers) found.set(server.name, server);
       if (found.has(entry.name)) return;
       const names = servers.map(({ name }) => name).join(", ");
@@ -67,10 +68,13 @@ export async function collectStatus(
   };
 }
 
-async function fetchStatus(address: string): Promise<readonly ServerStatus[]> {
+async function fetchStatus(
+  requests: AdminRequests,
+  entry: ServerEntry,
+): Promise<readonly ServerStatus[]> {
   let text;
   try {
-    const response = await fetch(`http://${address}/status.json`, {
+    const response = await requests.fetch(entry, "/status.json", {
       signal: AbortSignal.timeout(answerTimeoutMs),
       redirect: "error",
     });

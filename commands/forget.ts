@@ -15,14 +15,13 @@ import { SetupError } from "../cli/exit.ts";
 import { print } from "../cli/print.ts";
 import { formatTable } from "../cli/table.ts";
 import { isTime } from "../protocol/time.ts";
-import { plainFlags } from "../server/settings/flags.ts";
-import { readHost } from "../server/settings/host.ts";
+import type { ServerEntry } from "../peers/topology.ts";
+import { serverNamed } from "../server/settings/settings.ts";
 import {
-  herdSchema,
-  readHerd,
-  serverNamed,
-} from "../server/settings/settings.ts";
-import { adminHostFlag, requireAdminPorts } from "./admin_ports.ts";
+  adminPortFlags,
+  type AdminRequests,
+  readAdminPorts,
+} from "./admin_ports.ts";
 
 /** Longest wait for a server's answer, in milliseconds. */
 const answerTimeoutMs = 2_000;
@@ -33,8 +32,7 @@ const forgetFlags: Flags = {
     value: "TIME",
     help: "delete what was heard until then, POSIX seconds or ISO 8601 (now)",
   },
-  ...plainFlags(herdSchema),
-  ...adminHostFlag,
+  ...adminPortFlags,
 };
 
 const help = `Deletes what was heard about a client, on every server.
@@ -45,9 +43,9 @@ Usage: herd forget CLIENT [flags]
   herd forget kiwi.cs.ucla.edu --at 2026-12-01T12:00:00Z
   herd forget -- -an-id-that-begins-with-a-dash
 
-CLIENT is an ID as the log writes it. Servers accept this command only from
-their own machine, at their administration ports, which herd up and --admin
-open. One server is enough, because it tells the others. Log files are not
+CLIENT is an ID as the log writes it. Servers accept this command at their
+administration ports, which herd up and --admin open: with --token-key-file from
+a token with the role operator, and otherwise only from their own machine. One server is enough, because it tells the others. Log files are not
 changed: docs/OPERATIONS.md says how long they are kept. The exit status is 1 if
 no server has accepted it.
 
@@ -69,20 +67,19 @@ export async function forget(args: readonly string[]): Promise<void> {
   if (parsed.flags.has("help")) return print(help);
   const client = readClient(parsed);
   let until = readTime(parsed.flags.get("at"));
-  const { sources, topology } = await readHerd(parsed);
-  const host = readHost(parsed, "admin-host");
+  const { require, topology } = await readAdminPorts(parsed);
   const name = parsed.flags.get("server");
   const entries = name === undefined
     ? topology.servers
     : [serverNamed(topology, name)];
-  const addressOf = await requireAdminPorts(entries, host, sources);
+  const requests = await require(entries);
   const rows: string[][] = [];
   const reasons: string[] = [];
   for (const entry of entries) {
-    const answer = await ask(addressOf(entry), entry.name, client, until);
+    const answer = await ask(requests, entry, client, until);
     // All of them are asked for the same deletion.
     if (answer.isDone) until = answer.until;
-    else reasons.push(`${addressOf(entry)}: ${answer.reason}`);
+    else reasons.push(`${requests.addressOf(entry)}: ${answer.reason}`);
     rows.push([entry.name, describe(answer)]);
   }
   if (reasons.length === entries.length) throw new SetupError(reasons[0]);
@@ -126,17 +123,15 @@ function showTime(until: string): string {
 }
 
 async function ask(
-  address: string,
-  name: string,
+  requests: AdminRequests,
+  entry: ServerEntry,
   client: string,
   until: string | undefined,
 ): Promise<Answer> {
   const time = until === undefined ? "" : `until=${until}&`;
-  const url = `http://${address}/forget?${time}id=${
-    encodeURIComponent(client)
-  }`;
+  const path = `/forget?${time}id=${encodeURIComponent(client)}`;
   try {
-    const response = await fetch(url, {
+    const response = await requests.fetch(entry, path, {
       method: "POST",
       headers: { "herd-request": "forget" },
       redirect: "error",
@@ -144,7 +139,7 @@ async function ask(
     });
     const text = await response.text();
     return response.ok
-      ? readAnswer(text, name)
+      ? readAnswer(text, entry.name)
       : { isDone: false, reason: text.trim() || `status ${response.status}` };
   } catch (error) {
     if (!(error instanceof Error)) throw error;

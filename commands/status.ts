@@ -10,15 +10,9 @@ import { createPaint, isColoured } from "../cli/paint.ts";
 import { print } from "../cli/print.ts";
 import { terminalColumns, terminalRows } from "../cli/progress.ts";
 import { sleep, SystemClock } from "../runtime/clock.ts";
-import { readHost } from "../server/settings/host.ts";
-import { plainFlags } from "../server/settings/flags.ts";
-import {
-  herdSchema,
-  readHerd,
-  serverNamed,
-} from "../server/settings/settings.ts";
+import { serverNamed } from "../server/settings/settings.ts";
 import { statusVersion } from "../server/status/status.ts";
-import { adminHostFlag, requireAdminPorts } from "./admin_ports.ts";
+import { adminPortFlags, readAdminPorts } from "./admin_ports.ts";
 import { collectStatus, type StatusCollection } from "./collect_status.ts";
 import { drawAgain, formatStatus } from "./status_table.ts";
 
@@ -28,8 +22,7 @@ const watchEveryMs = 1_000;
 const statusFlags: Flags = {
   json: { help: "print JSON, for programs" },
   watch: { help: "repeat every second until Ctrl-C" },
-  ...plainFlags(herdSchema),
-  ...adminHostFlag,
+  ...adminPortFlags,
 };
 
 const help = `Shows the state of the servers.
@@ -45,8 +38,7 @@ ${describeFlags(statusFlags)}`;
 export async function status(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, statusFlags);
   if (parsed.flags.has("help")) return print(help);
-  const { sources, topology } = await readHerd(parsed);
-  const host = readHost(parsed, "admin-host");
+  const { require, topology } = await readAdminPorts(parsed);
   const entries = parsed.positionals.length === 0
     ? topology.servers
     : topology.servers.filter((entry) =>
@@ -54,12 +46,12 @@ export async function status(args: readonly string[]): Promise<void> {
         entry,
       )
     );
-  const addressOf = await requireAdminPorts(entries, host, sources);
+  const requests = await require(entries);
   const show = parsed.flags.has("json") ? showJson : createTableView();
   if (parsed.flags.has("watch")) {
-    return await poll(() => collectStatus(entries, addressOf), show);
+    return await poll(() => collectStatus(entries, requests), show);
   }
-  const answers = await collectStatus(entries, addressOf);
+  const answers = await collectStatus(entries, requests);
   if (answers.servers.length === 0) throw noAnswer(answers);
   show(answers, false);
   if (answers.silent.length > 0) Deno.exitCode = 1;

@@ -19,6 +19,7 @@ import {
 } from "./http_head.ts";
 import {
   closeQuietly,
+  EncryptionError,
   isConnectionEnd,
   lingerAndClose,
   type Transport,
@@ -56,11 +57,13 @@ const bodyless = new Set([204, 304]);
 const reasons: Readonly<Record<number, string>> = {
   200: "OK",
   400: "Bad Request",
+  401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
   408: "Request Timeout",
   409: "Conflict",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
@@ -106,7 +109,10 @@ export class HttpConnection {
         this.#reading?.catch(() => {}),
       );
     } catch (error) {
-      if (!isConnectionEnd(error)) console.error(error);
+      // A handshake that fails concerns only the other side.
+      const isExpected = isConnectionEnd(error) ||
+        error instanceof EncryptionError;
+      if (!isExpected) console.error(error);
     } finally {
       closeQuietly(this.#transport);
     }

@@ -5,7 +5,8 @@
  * @module
  */
 import process from "node:process";
-import type { Admin } from "../admin/admin.ts";
+import type { Admin, AdminAddress } from "../admin/admin.ts";
+import type { Gate } from "../admin/gate.ts";
 import { BackgroundNotes } from "../cli/background_notes.ts";
 import { commandFor, denoRun, withoutFlags } from "../cli/command_line.ts";
 import {
@@ -22,7 +23,8 @@ import {
   findServer,
   type Topology,
 } from "../peers/topology.ts";
-import { SystemClock } from "../runtime/clock.ts";
+import { type Clock, SystemClock } from "../runtime/clock.ts";
+import { TrustedProxies } from "../runtime/forwarded.ts";
 import {
   flagsFor,
   flagsOf,
@@ -31,6 +33,7 @@ import {
 } from "../runtime/permissions.ts";
 import type { Network } from "../runtime/network.ts";
 import { serveConnections } from "../runtime/http_port.ts";
+import { listenSecurely } from "../runtime/secure_network.ts";
 import { PortInUseError, SetupError } from "../runtime/setup_error.ts";
 import type { HerdServer } from "./herd_server.ts";
 import {
@@ -38,6 +41,7 @@ import {
   openServers,
   requireAllPermissions,
 } from "./open_servers.ts";
+import { createAccess } from "./identities.ts";
 import { findOtherPorts } from "./other_ports.ts";
 import { portsOf, type ServerPort } from "./settings/ports.ts";
 import {
@@ -254,20 +258,30 @@ async function openAdmin(
   const { admin } = settings;
   if (admin === undefined) return undefined;
   const clock = new SystemClock();
+  const { tls, trustedProxies } = settings;
   const { Admin } = await import("../admin/admin.ts");
+  const addresses = names.flatMap((name) =>
+    adminPorts(settings, name).map((port) => ({ ...port, name }))
+  );
+  const isEncrypted = addresses.some((port) => port.isEncrypted);
   return Admin.open({
-    addresses: names.flatMap((name) =>
-      adminPorts(settings, name)
-        .map(({ hostname, port }) => ({ name, hostname, port }))
-    ),
+    addresses,
     names: admin.names,
-    serveHttp: (hostname, port, handler, onLimit) =>
-      serveConnections(network.listen(hostname, port), {
+    proxies: new TrustedProxies(trustedProxies),
+    gates: await openGates(settings, addresses, clock, servers),
+    isEncrypted,
+    serveHttp: (hostname, port, handler, onLimit) => {
+      const plain = network.listen(hostname, port);
+      const listener = isEncrypted
+        ? listenSecurely(plain, tls!.identity, clock)
+        : plain;
+      return serveConnections(listener, {
         handler,
         clock,
         onLimit,
         relieve: () => servers().some((server) => server.relieve()),
-      }),
+      });
+    },
     clock,
     process: {
       memoryBytes: () => Deno.memoryUsage().rss,
@@ -277,6 +291,29 @@ async function openAdmin(
       },
     },
   });
+}
+
+/** The gates of administration ports; undefined if no tokens are required. */
+async function openGates(
+  settings: Settings,
+  addresses: readonly AdminAddress[],
+  clock: Clock,
+  servers: () => readonly HerdServer[],
+): Promise<ReadonlyMap<string, Gate> | undefined> {
+  if (settings.identity?.tokens === undefined) return undefined;
+  const { Gate } = await import("../admin/gate.ts");
+  const gates = new Map<string, Gate>();
+  for (const { name, port } of addresses) {
+    const access = await createAccess(settings, {
+      clock,
+      rates: undefined,
+      countRefusal: (refusal) =>
+        servers().find((server) => server.name === name)
+          ?.countRefusal(refusal),
+    });
+    gates.set(name, new Gate({ access, clock, port }));
+  }
+  return gates;
 }
 
 /** Reads certificates and the files of identities again at each SIGHUP. */

@@ -71,6 +71,8 @@ export function followEvents(handlers, clock) {
     });
 
   const reconnect = () => {
+    // An answer without a stream closes it: the login may have ended.
+    if (source.readyState === EventSource.CLOSED) logInAgain();
     source.close();
     isSilent = false;
     handlers.onState(clock.silentMs > goneMs ? "gone" : "reconnecting");
@@ -101,4 +103,15 @@ export function followEvents(handlers, clock) {
   };
 
   connect();
+}
+
+/** Shows the page for logging in if the server requires a token. */
+async function logInAgain() {
+  try {
+    const address = new URL("status.json", document.baseURI);
+    const { status } = await fetch(address, { method: "HEAD" });
+    if (status === 401) location.reload();
+  } catch {
+    // The server is gone. The stream tries again.
+  }
 }

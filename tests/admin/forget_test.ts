@@ -197,7 +197,7 @@ Deno.test({
           "herd-request": "forget",
         },
       });
-      return (await answer(request, [], site, remote)).status;
+      return (await answer(request, { names: [] }, site, remote)).status;
     };
     assertEquals(await send("/forget/?id=kiwi", "127.0.0.1"), 405);
     assertEquals(await send("/?id=kiwi", "127.0.0.1"), 405);

@@ -63,7 +63,7 @@ function request(
 ): Promise<Response> {
   const headers = { host: "127.0.0.1:8200", ...init.headers };
   const url = `http://127.0.0.1:8200${path}`;
-  return answer(new Request(url, { ...init, headers }), names, site);
+  return answer(new Request(url, { ...init, headers }), { names }, site);
 }
 
 Deno.test({
@@ -218,7 +218,7 @@ Deno.test({
   async fn() {
     for (const path of ["/", "/healthz", "/readyz", "/metrics"]) {
       const request = new Request(`http://127.0.0.1:8200${path}`);
-      const response = await answer(request, [], undefined);
+      const response = await answer(request, { names: [] }, undefined);
       assertEquals(response.status, 503);
       assertEquals(await response.text(), "the server is starting\n");
     }
@@ -335,7 +335,7 @@ Deno.test({
     const outcome = async (url: string, host?: string) => {
       const headers = host === undefined ? undefined : { host };
       const request = new Request(url, { headers });
-      return (await answer(request, [], open())).status;
+      return (await answer(request, { names: [] }, open())).status;
     };
     // HTTP/2 has no Host header.
     assertEquals(await outcome("http://127.0.0.1:8200/healthz"), 200);
@@ -358,7 +358,7 @@ Deno.test({
       method: "GET",
       headers: new Headers({ host: "localhost:99999" }),
     } as Request;
-    const response = await answer(request, [], open());
+    const response = await answer(request, { names: [] }, open());
     assertEquals(response.status, 400);
     assertEquals(await response.text(), "the Host header is invalid\n");
   },

@@ -39,7 +39,7 @@ export class FakeAdminPort implements AsyncDisposable {
     };
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      (request) => answer(request, [], site),
+      (request) => answer(request, { names: [] }, site),
     );
   }
 

@@ -14,6 +14,7 @@ import type {
   Page,
 } from "../../replica/replica.ts";
 import type { LimitName } from "../../runtime/limit_counts.ts";
+import type { RefusalName } from "../../runtime/refusal_counts.ts";
 import { type Observer, Observers } from "../../runtime/observers.ts";
 import { serverFacts as model } from "../../server/status/fields.ts";
 import type {
@@ -68,6 +69,8 @@ export class FakeObservedServer implements ObservedServer {
   forgetRefusal: ForgetRefusal | undefined;
   /** The limits that were reached. */
   readonly limits: LimitName[] = [];
+  /** What was refused. */
+  readonly refusals: RefusalName[] = [];
   readonly #eventObservers = new Observers<ServerEvent>();
   readonly #reportObservers = new Observers<Report>();
 
@@ -130,6 +133,10 @@ export class FakeObservedServer implements ObservedServer {
 
   countLimit(limit: LimitName): void {
     this.limits.push(limit);
+  }
+
+  countRefusal(name: RefusalName): void {
+    this.refusals.push(name);
   }
 
   /** Notifies observers of an event. */

@@ -43,7 +43,7 @@ Deno.test({
   name: "a context that presents another certificate is refused",
   permissions: "none",
   async fn() {
-    const { context, validUntilMs } = new Credentials(
+    const { context } = new Credentials(
       smith.certificate,
       smith.key,
     );
