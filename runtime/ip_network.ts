@@ -19,12 +19,12 @@ export function parseAddress(text: string): Uint8Array | undefined {
   const [address] = text.split("%", 1);
   const halves = address.split("::");
   if (halves.length > 2) return undefined;
-  const [front, back = []] = halves.map((half, index) =>
-    parseGroups(half, index === halves.length - 1)
-  );
+  const isShort = halves.length === 2;
+  const front = parseGroups(halves[0], !isShort);
+  const back = isShort ? parseGroups(halves[1], true) : [];
   if (front === undefined || back === undefined) return undefined;
   const missing = 16 - front.length - back.length;
-  if (halves.length === 1 ? missing !== 0 : missing < 2) return undefined;
+  if (isShort ? missing < 2 : missing !== 0) return undefined;
   return Uint8Array.of(...front, ...new Array(missing).fill(0), ...back);
 }
 

@@ -67,7 +67,7 @@ export function acceptVerified(
   const server = createServer(credentials.requiringCertificates(authority));
   server.on("secureConnection", (socket) => secure.attach(socket, undefined));
   server.on("tlsClientError", (error, socket) => {
-    secure.refuse(error, `${socket?.authorizationError ?? ""}`);
+    secure.refuse(error, Boolean(socket?.authorizationError));
   });
   server.emit("connection", stream);
   return secure;
@@ -166,14 +166,16 @@ export class SecureTransport implements Transport {
   /**
    * Ends a handshake that has failed.
    *
-   * @param verification Why the certificate is not accepted; may be empty.
+   * @param isOfCertificate Whether the client's certificate is not accepted.
    */
-  refuse(error: Error, verification: string): void {
-    const refusal = refusals.get(verification);
+  refuse(error: Error, isOfCertificate: boolean): void {
     this.#fail(
-      refusal === undefined
-        ? this.#explain(error)
-        : new EncryptionError(refusal),
+      isOfCertificate
+        ? new EncryptionError(
+          "TLS: the client's certificate was not issued by the authority, is " +
+            "not for clients, or is not valid today",
+        )
+        : this.#explain(error),
     );
   }
 
@@ -295,19 +297,6 @@ export class SecureTransport implements Transport {
     return new EncryptionError(`TLS: ${error.message.replace(/\s+/g, " ")}`);
   }
 }
-
-/** Why a client's certificate is not accepted, by the code of node:tls. */
-const refusals: ReadonlyMap<string, string> = new Map([
-  [
-    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-    "TLS: the client's certificate was not issued by the authority, is not for " +
-    "clients, or is not valid today",
-  ],
-  [
-    "DEPTH_ZERO_SELF_SIGNED_CERT",
-    "TLS: the client's certificate is self-signed",
-  ],
-]);
 
 /** An encrypted connection of a client whose certificate was verified. */
 export class VerifiedTransport extends SecureTransport {

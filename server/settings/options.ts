@@ -68,6 +68,11 @@ export interface SettingOptions {
    */
   readonly plainClients?: boolean;
   /**
+   * True to let everybody who reaches the client ports report and query for
+   * everybody. Default false.
+   */
+  readonly openClients?: boolean;
+  /**
    * Cache answers for this long; Google's terms restrict that. From 0 to
    * 2,592,000, default 0.
    */

@@ -173,7 +173,7 @@ Deno.test("the containers are the servers of the image's herd file", async () =>
   assertEquals(herdPorts("adminPort").length, 1);
   const services = [
     ...read("deploy/compose.yaml").matchAll(
-      /^ {2}(\w+):\n {4}<<: \*server\n {4}command: \[(.*)\]$/gm,
+      /^ {2}(\w+):\n {4}<<: \*server\n {4}command: \[(\w+), --open-clients\]$/gm,
     ),
   ];
   const { servers } = parseTopology(herd);
@@ -188,6 +188,7 @@ Deno.test("the containers are the servers of the image's herd file", async () =>
           .replace("/run/secrets/herd", secret.path)
       ),
       name,
+      "--open-clients",
     ])
   ));
   assertStringIncludes(
@@ -210,10 +211,12 @@ Deno.test("the unit runs a valid command, with flags that exist", async () => {
   Deno.renameSync(secret.path, `${secret.folder}/herd.secret`);
   const [program, ...words] = setting("ExecStart", secret.folder).split(" ");
   assertEquals(program, `${projectFolder}deploy/start.sh`);
-  const line = await printedCommand(
-    words.filter((word) => !word.startsWith("$"))
+  // As /etc/herd/Hill.conf says.
+  const line = await printedCommand([
+    ...words.filter((word) => !word.startsWith("$"))
       .map((word) => word.replace("/etc/herd/herd.json", "deploy/herd.json")),
-  );
+    "--open-clients",
+  ]);
   assertStringIncludes(line, " --allow-write=/var/log/herd/Hill ");
   assertEquals(`herd/Hill`, setting("LogsDirectory", ""));
   const tls = read("deploy/tls.conf");
