@@ -15,14 +15,13 @@ import { maxSessions, sessionSeconds } from "./limits.ts";
 import { pageFiles } from "./page.ts";
 import { reply, replyText } from "./replies.ts";
 
-/** Bytes of a session's ID: it cannot be guessed. */
-const sessionIdBytes = 32;
-
 export interface GateOptions {
   readonly access: Access;
   readonly clock: Clock;
   /** The administration port. Browsers send a cookie to all ports of a host. */
   readonly port: number;
+  /** A new ID of a login, which cannot be guessed. */
+  readonly createId: () => string;
 }
 
 /** A login that has not ended. */
@@ -149,8 +148,9 @@ export class Gate {
     const identity = this.#authenticate(headers, client);
     if (identity instanceof Response) return identity;
     if (identity.role === undefined) return this.#refuseRole("viewer");
-    const id = crypto.getRandomValues(new Uint8Array(sessionIdBytes)).toHex();
-    const endsAtMs = this.#options.clock.elapsedMs() + sessionSeconds * 1000;
+    const { clock, createId } = this.#options;
+    const id = createId();
+    const endsAtMs = clock.elapsedMs() + sessionSeconds * 1000;
     this.#sessions.set(id, { identity, endsAtMs });
     if (this.#sessions.size > maxSessions) {
       this.#sessions.delete(this.#sessions.keys().next().value!);

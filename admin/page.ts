@@ -36,7 +36,12 @@ import styleCss from "./page/style.css" with { type: "text" };
 import viewportJs from "./page/viewport.js" with { type: "text" };
 import { pageColumns, pagePlots } from "../server/status/page_fields.ts";
 import valuesJs from "../server/status/values.js" with { type: "text" };
-import type { PageFile } from "./site.ts";
+
+/** A file of the dashboard. */
+export interface PageFile {
+  readonly contentType: string;
+  readonly text: string;
+}
 
 const texts: Readonly<Record<string, string>> = {
   "circle_layout.js": circleLayoutJs,

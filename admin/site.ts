@@ -13,17 +13,12 @@ import type { EventStream } from "./event_stream.ts";
 import { answerForget, type ForgetSite, refuseForeign } from "./forget.ts";
 import type { Admission, Gate } from "./gate.ts";
 import { isOwnHost } from "./hosts.ts";
+import type { PageFile } from "./page.ts";
 import { metricsContentType } from "./metrics.ts";
 import { readPosition } from "./positions.ts";
 import { ForwardedRefusal, TrustedProxies } from "../runtime/forwarded.ts";
 import { commonHeaders, reply, replyJson, replyText } from "./replies.ts";
 import { startOfCutId } from "./shown_id.ts";
-
-/** A file of the dashboard. */
-export interface PageFile {
-  readonly contentType: string;
-  readonly text: string;
-}
 
 export interface SiteOptions extends ForgetSite {
   /** The dashboard's files, by path. */

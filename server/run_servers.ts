@@ -33,6 +33,7 @@ import {
 } from "../runtime/permissions.ts";
 import type { Network } from "../runtime/network.ts";
 import { serveConnections } from "../runtime/http_port.ts";
+import { createNonce } from "../runtime/identity.ts";
 import { listenSecurely } from "../runtime/secure_network.ts";
 import { PortInUseError, SetupError } from "../runtime/setup_error.ts";
 import type { HerdServer } from "./herd_server.ts";
@@ -311,7 +312,7 @@ async function openGates(
         servers().find((server) => server.name === name)
           ?.countRefusal(refusal),
     });
-    gates.set(name, new Gate({ access, clock, port }));
+    gates.set(name, new Gate({ access, clock, port, createId: createNonce }));
   }
   return gates;
 }

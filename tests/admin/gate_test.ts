@@ -10,6 +10,7 @@ import { EventStream } from "../../admin/event_stream.ts";
 import { Access } from "../../identity/access.ts";
 import { TokenAuthenticator } from "../../identity/token_authenticator.ts";
 import { TrustedProxies } from "../../runtime/forwarded.ts";
+import { createNonce } from "../../runtime/identity.ts";
 import type { RefusalName } from "../../runtime/refusal_counts.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { fakeStatus } from "../fakes/herd_status.ts";
@@ -60,7 +61,7 @@ function open(proxies: readonly string[] = []) {
   const port: PortRules = {
     names: ["hill.example"],
     proxies: new TrustedProxies(proxies),
-    gate: new Gate({ access, clock, port: 8200 }),
+    gate: new Gate({ access, clock, port: 8200, createId: createNonce }),
     isEncrypted: true,
     onForwarded: () => refusals.push("forwarded"),
   };
@@ -198,7 +199,7 @@ Deno.test({
     const answered = await logInWith(bearer(viewer));
     const [pair, ...attributes] = answered.headers.get("set-cookie")!
       .split("; ");
-    assertMatch(pair, /^__Host-herd-8200=[0-9a-f]{64}$/);
+    assertMatch(pair, /^__Host-herd-8200=[0-9a-f]{32}$/);
     assertEquals(attributes, [
       "Path=/",
       "Max-Age=43200",

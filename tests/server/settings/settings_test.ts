@@ -308,7 +308,13 @@ Deno.test({
       );
       // With a secret it needs a permission next.
       await assertRejects(
-        () => startServer({ name, herd, secrets: [oldSecret] }),
+        () =>
+          startServer({
+            name,
+            herd,
+            secrets: [oldSecret],
+            openClients: true,
+          }),
         SetupError,
         "not permitted: run with '--allow-net=",
       );
