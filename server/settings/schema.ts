@@ -234,7 +234,8 @@ export const clientLimitSettings = {
     default: defaultClientLimits.maxQueriesPerSecond,
     otherwise: "any number",
     group: "Limits on clients",
-    help: "the same for queries",
+    help:
+      "most queries a second of a connection, and of an identity; further ones wait",
   },
 } as const satisfies Record<keyof ClientLimits, NumberSetting>;
 

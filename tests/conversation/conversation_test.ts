@@ -184,7 +184,13 @@ Deno.test("programs print the recorded permissions", () =>
       ["server.ts", "Hill", "--admin", "--log-dir", "my logs"],
       ["server.ts", "Smith", "--secret-file", "secret", ...remote],
       ["server.ts", "Smith", ...remote, "--places-budget", "5"],
-      ["server.ts", "Hill", "--host", "0.0.0.0", "--base-port", "9000"],
+      [
+        "server.ts",
+        "Hill",
+        "--host=0.0.0.0",
+        "--base-port=9000",
+        "--open-clients",
+      ],
       ["main.ts", "up"],
       ["main.ts", "serve", "Campbell"],
     ].map((command) => [...command, "--print-permissions"]);
@@ -237,6 +243,12 @@ Deno.test("programs end with the recorded messages and exit statuses", () =>
       "Hill --tls-cert missing.pem",
       "Hill --tls-cert missing.pem --tls-key missing.pem",
       "Hill --admin-host 0.0.0.0",
+      "Hill --admin --admin-host 0.0.0.0",
+      "Hill --host 0.0.0.0",
+      "Hill --revoked-file revoked.txt",
+      "Hill --identities identities.txt",
+      "Hill --token-key-file short.secret",
+      "Hill --trusted-proxies proxy.example",
     ].map((words) => ["server.ts", ...words.split(" ").filter(Boolean)]);
     const text = await describe(folder, [
       ...serverArguments,
