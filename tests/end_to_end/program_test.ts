@@ -386,7 +386,7 @@ Deno.test("an error of the setup exits with 1 and one line", async () => {
       `127.0.0.1:8102 --allow-write=${folder}/logs server.ts Hill`,
     ],
     [
-      ["server.ts", "Hill", logs, "--host=192.0.2.1"],
+      ["server.ts", "Hill", logs, "--host=192.0.2.1", "--open-clients"],
       undefined,
       "cannot listen on 192.0.2.1:8000: ",
     ],
