@@ -42,9 +42,9 @@ export class Pace {
    */
   whenDue(): Promise<void> | undefined {
     if (this.#hasEnded) return undefined;
-    const use = uses.find((use) => this.#waitMs(use) > 0);
-    if (use === undefined) return undefined;
-    this.#counts.hit(limitOf[use]);
+    const exceeded = uses.filter((use) => this.#waitMs(use) > 0);
+    if (exceeded.length === 0) return undefined;
+    for (const use of exceeded) this.#counts.hit(limitOf[use]);
     return new Promise((resolve) => {
       this.#onDue = resolve;
       this.#wait();

@@ -146,6 +146,23 @@ Deno.test("a command without its newline is answered if --partial-line-ms is giv
   await herd.untilLogged("Hill", 'limit-reached limit="partial-line-ms"');
 });
 
+Deno.test("a client that reports or queries too often is slowed down, and loses nothing", async () => {
+  await using herd = new TestHerd();
+  await herd.start("Hill", [
+    "--max-reports-per-second=3",
+    "--max-queries-per-second=3",
+  ]);
+  const lines = Array.from(
+    { length: 6 },
+    (_, index) => `IAMAT kiwi +1+2 ${1520023934 + index}\nWHATSAT kiwi 0 0\n`,
+  );
+  const answer = await ask(herd.portOf("Hill"), lines.join(""));
+  assertEquals(answer.match(/^AT Hill /gm)?.length, 12);
+  for (const limit of ["reports-per-second", "queries-per-second"]) {
+    await herd.untilLogged("Hill", `limit-reached limit="${limit}"`);
+  }
+});
+
 Deno.test("unknown peers at the peer port cannot block neighbours", async () => {
   await using herd = new TestHerd();
   await herd.start("Hill");
