@@ -110,7 +110,7 @@ export class Gate {
     }
     const session = this.#sessionOf(headers);
     if (session !== undefined) return session.identity;
-    this.#options.access.authenticate(undefined);
+    this.#options.access.countRefusal("no-token");
     // A program that does not log in sees the reason, a browser the page.
     const page = pageFiles.get("/page/login.html")!;
     return (headers.get("accept") ?? "").includes("text/html")

@@ -245,10 +245,10 @@ export class SecureTransport implements Transport {
     this.#fail(new Deno.errors.BadResource("closed"));
   }
 
-  /** The socket after the handshake, before which nothing may be sent. */
+  /** The socket; a verified one exists only after the handshake. */
   get #attached(): TLSSocket {
-    if (this.#socket === undefined) throw new Error("no handshake yet");
-    return this.#socket;
+    if (this.#socket !== undefined) return this.#socket;
+    throw new Deno.errors.NotConnected("the handshake is not complete");
   }
 
   /** Ends reading after a turn of the event loop, for a close_notify. */

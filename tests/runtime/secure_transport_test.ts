@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { createSecureContext } from "node:tls";
+import { connect, createSecureContext } from "node:tls";
 import { decodeBytes, encodeBytes } from "../../protocol/bytes.ts";
 import { Credentials, TlsIdentity } from "../../runtime/certificates.ts";
 import {
   acceptSecurely,
+  acceptVerified,
   connectSecurely,
   type SecureTransport,
   tlsHandshakeTimeoutMs,
@@ -13,8 +14,15 @@ import {
   type Transport,
   writeAll,
 } from "../../runtime/transport.ts";
+import { TransportStream } from "../../runtime/transport_stream.ts";
 import { assert, assertEquals, assertRejects } from "../assert.ts";
 import * as certificates from "../fakes/certificates.ts";
+import {
+  clientAuthority,
+  type ClientCertificate,
+  foreign,
+  mira,
+} from "../fakes/client_certificates.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 
@@ -277,4 +285,57 @@ Deno.test("renewed certificates apply to new connections", async () => {
   assertEquals(await before.server.channelBinding(), old);
   assertEquals(identity.authority, authority);
   close(before.client, before.server, after.client, after.server);
+});
+
+/** A server's end that requires a certificate, and the client's stream. */
+function verifiedPair() {
+  const clock = new ManualClock();
+  const [near, far] = PipeEnd.pair();
+  const credentials = new Credentials(hill.certificate, hill.key);
+  const server = acceptVerified(far, credentials, clientAuthority, clock);
+  const connectWith = (certificate: ClientCertificate) => {
+    const client = connect({
+      socket: new TransportStream(near),
+      host: "127.0.0.1",
+      ca: authority,
+      ...certificate,
+    });
+    client.on("error", () => {});
+    return client;
+  };
+  return { clock, connectWith, server };
+}
+
+Deno.test("a verified end gives the certificate of the client after the handshake", async () => {
+  const { connectWith, clock, server } = verifiedPair();
+  await assertRejects(() => server.closeWrite(), Deno.errors.NotConnected);
+  const client = connectWith(mira);
+  const { der, validUntilSeconds } = await server.peerCertificate();
+  assertEquals(validUntilSeconds, Date.UTC(2120, 0, 1) / 1000);
+  assert(decodeBytes(der, 0, der.length).includes("mira.example"));
+  client.end("hello");
+  assertEquals(await readAll(server), "hello");
+  assertEquals(clock.timers, 0);
+  server.close();
+  client.destroy();
+});
+
+Deno.test("a verified end fails without a certificate of its authority, and without a handshake", async () => {
+  const { connectWith, server } = verifiedPair();
+  const client = connectWith(foreign);
+  await assertRejects(
+    () => server.peerCertificate(),
+    EncryptionError,
+    "TLS: the client's certificate was not issued by the authority",
+  );
+  await assertRejects(() => readAll(server), EncryptionError);
+  client.destroy();
+  const silent = verifiedPair();
+  await silent.clock.advance(tlsHandshakeTimeoutMs);
+  await assertRejects(
+    () => silent.server.peerCertificate(),
+    EncryptionError,
+    "no TLS handshake in 10000 ms",
+  );
+  assertEquals(silent.clock.timers, 0);
 });
