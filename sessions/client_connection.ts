@@ -39,40 +39,12 @@ import {
 } from "./limits.ts";
 import { Pace } from "./pace.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
+import type { ConnectionEnd, ServedConnection } from "./served_connection.ts";
 import {
   Session,
   type SessionContext,
   type SessionObserver,
 } from "./session.ts";
-
-/** Why a client's connection ended, as in the log. */
-export type ConnectionEnd =
-  /** The client ended its side, and all replies were written. */
-  | "client closed"
-  /** The connection failed, or the client closed it before the last reply. */
-  | "connection lost"
-  /** The client sent a line over the limit. */
-  | "line too long"
-  /** The first line was an HTTP request line: a web page may have sent it. */
-  | "HTTP request"
-  /** The client's certificate is not listed in the identities file. */
-  | "certificate not listed"
-  /** The client's identity has ended. */
-  | "identity ended"
-  /** All clients had too long unfinished lines, and this one a very long one. */
-  | "unfinished line"
-  /** The client read no replies for too long, or left too many unread. */
-  | "slow consumer"
-  /** The client sent nothing for too long. */
-  | "idle"
-  /** Another client needed room, and this one was idle longest. */
-  | "idle longest"
-  /** The client did not use TLS, or its handshake failed. */
-  | "encryption failed"
-  /** The replica could not confirm a report, or answer a query. */
-  | "replica failed"
-  /** The server is stopping. */
-  | "stopping";
 
 /** What all connections of a server share. */
 export interface ConnectionContext extends SessionContext {
@@ -97,7 +69,7 @@ export type OnDenied = (
 ) => void;
 
 /** One connection of a client. */
-export class ClientConnection implements SessionObserver {
+export class ClientConnection implements ServedConnection, SessionObserver {
   /** The client's address, if connections are limited by address. */
   readonly addressKey: string | undefined;
   readonly #transport: Transport;

@@ -16,7 +16,6 @@ import { closeQuietly, type TrafficLog } from "../runtime/transport.ts";
 import {
   ClientConnection,
   type ConnectionContext,
-  type ConnectionEnd,
   type OnDenied,
 } from "./client_connection.ts";
 import { IdleClients } from "./idle_clients.ts";
@@ -28,6 +27,11 @@ import {
   minIdleMs,
 } from "./limits.ts";
 import { ReceivedBytes } from "./received_bytes.ts";
+import type {
+  ConnectionEnd,
+  ConnectionKind,
+  ServedConnection,
+} from "./served_connection.ts";
 
 /** What a client listener needs from its server. */
 export interface ClientListenerOptions extends ConnectionContext {
@@ -46,17 +50,20 @@ export interface ClientListenerOptions extends ConnectionContext {
 /** The limit for which a client was refused. */
 type ConnectionLimitName = "connections" | "connections-per-address";
 
-/** All clients of one server. */
+/** All clients of one server, of all kinds: limits apply to them together. */
 export class ClientListener implements DescriptorUser {
   readonly #options: ClientListenerOptions;
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Set<ServedConnection>();
   /** Connections by address key, if they are limited. */
   readonly #countByAddress = new Map<string, number>();
   readonly #receivedBytes: ReceivedBytes;
-  readonly #idleClients = new IdleClients<ClientConnection>(minIdleMs);
+  readonly #idleClients = new IdleClients<ServedConnection>(minIdleMs);
   /** How many there may be now: fewer while the system lacks descriptors. */
   #maxConnections: number;
   #connectionCount = 0;
+  /** How many names of each kind were given. */
+  readonly #nameCounts = new Map<string, number>();
+  readonly #lines: ConnectionKind;
   #hasExplainedFullAddress = false;
   #cancelHeartbeat: (() => void) | undefined;
   /** Called when the last connection has ended. */
@@ -69,6 +76,20 @@ export class ClientListener implements DescriptorUser {
       () => this.#endUnfinished(),
     );
     this.#maxConnections = options.limits.maxConnections;
+    this.#lines = {
+      prefix: "client",
+      create: ({ name, receivedBytes, source, traffic, transport }) => {
+        const { onDenied } = options;
+        return new ClientConnection(
+          transport,
+          traffic,
+          options,
+          source,
+          receivedBytes,
+          onDenied && ((...denied) => onDenied(name, ...denied)),
+        );
+      },
+    };
   }
 
   /** How many clients are connected. */
@@ -85,9 +106,16 @@ export class ClientListener implements DescriptorUser {
     };
   }
 
-  /** Serves a new connection, or closes it if a limit is reached. */
-  serve({ address, port, transport }: Accepted): void {
-    const { emit, onDenied, trafficLogFor } = this.#options;
+  /**
+   * Serves a new connection, or closes it if a limit is reached.
+   *
+   * @param kind What it speaks: by default the lines of the client port.
+   */
+  serve(
+    { address, port, transport }: Accepted,
+    kind: ConnectionKind = this.#lines,
+  ): void {
+    const { emit, trafficLogFor } = this.#options;
     const remote = formatAddress(address, port);
     const key = addressKey(address);
     this.#makeRoom(key);
@@ -101,16 +129,17 @@ export class ClientListener implements DescriptorUser {
     }
     this.#count(key, 1);
     this.#connectionCount += 1;
-    const name = `client/${this.#connectionCount}`;
+    const name = this.#nextName(kind.prefix);
     emit("debug", name, "connected", { remote });
-    const connection = new ClientConnection(
+    const connection = kind.create({
       transport,
-      trafficLogFor(name),
-      this.#options,
-      new ReportSource(key),
-      this.#receivedBytes,
-      onDenied && ((...denied) => onDenied(name, ...denied)),
-    );
+      address,
+      name,
+      traffic: trafficLogFor(name),
+      source: new ReportSource(key),
+      receivedBytes: this.#receivedBytes,
+      nextName: (prefix) => this.#nextName(prefix),
+    });
     this.#connections.add(connection);
     this.#scheduleHeartbeat();
     // `then` rather than `await`, whose frame would add to the memory of every
@@ -122,7 +151,7 @@ export class ClientListener implements DescriptorUser {
 
   /** Ends the connections whose identities have ended. */
   checkIdentities(): void {
-    for (const connection of this.#connections) connection.checkIdentity();
+    for (const connection of this.#connections) connection.checkIdentity?.();
   }
 
   /**
@@ -132,7 +161,7 @@ export class ClientListener implements DescriptorUser {
    */
   endCertificates(detail: string): void {
     for (const connection of this.#connections) {
-      connection.endCertificate(detail);
+      connection.endCertificate?.(detail);
     }
   }
 
@@ -143,6 +172,12 @@ export class ClientListener implements DescriptorUser {
       await new Promise<void>((resolve) => this.#onAllClosed = resolve);
     }
     this.#cancelHeartbeat?.();
+  }
+
+  #nextName(prefix: string): string {
+    const number = (this.#nameCounts.get(prefix) ?? 0) + 1;
+    this.#nameCounts.set(prefix, number);
+    return `${prefix}/${number}`;
   }
 
   get #isLimitedPerAddress(): boolean {
@@ -233,7 +268,7 @@ export class ClientListener implements DescriptorUser {
   }
 
   #remove(
-    connection: ClientConnection,
+    connection: ServedConnection,
     name: string,
     reason: ConnectionEnd,
   ): void {
@@ -247,7 +282,7 @@ export class ClientListener implements DescriptorUser {
   }
 
   /** The connection counts no longer. */
-  #forget(connection: ClientConnection): void {
+  #forget(connection: ServedConnection): void {
     if (!this.#connections.delete(connection)) return;
     this.#count(connection.addressKey, -1);
   }
