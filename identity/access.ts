@@ -6,7 +6,11 @@
  */
 import type { ByteString } from "../protocol/bytes.ts";
 import { type Clock, secondsOf } from "../runtime/clock.ts";
-import { ForwardedRefusal, type TrustedProxies } from "../runtime/forwarded.ts";
+import {
+  ForwardedRefusal,
+  type HeaderFields,
+  type TrustedProxies,
+} from "../runtime/forwarded.ts";
 import type { RefusalName } from "../runtime/refusal_counts.ts";
 import type { ClientRates } from "./client_rates.ts";
 import type { Identity } from "./identity.ts";
@@ -91,7 +95,7 @@ export class Access {
    *
    * @param remote The IP address of the other side of the connection.
    */
-  clientOf(remote: string, headers: Headers): string | ForwardedRefusal {
+  clientOf(remote: string, headers: HeaderFields): string | ForwardedRefusal {
     const { countRefusal, proxies } = this.#options;
     const client = proxies.clientOf(remote, headers);
     if (client instanceof ForwardedRefusal) countRefusal("forwarded");

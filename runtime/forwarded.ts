@@ -6,6 +6,12 @@
  */
 import { IpNetwork, parseAddress } from "./ip_network.ts";
 
+/** Header fields by their names in lower case: `Headers`, or a map. */
+export interface HeaderFields {
+  keys(): Iterable<string>;
+  get(name: string): string | null | undefined;
+}
+
 /** Headers that proxies add. */
 const forwardedHeaders = /^(forwarded|via|x-forwarded(-.*)?|x-real-ip)$/;
 
@@ -13,7 +19,7 @@ const forwardedHeaders = /^(forwarded|via|x-forwarded(-.*)?|x-real-ip)$/;
 const maxHops = 32;
 
 /** The name of a header that says that a proxy has passed a request on. */
-export function forwardedHeaderOf(headers: Headers): string | undefined {
+export function forwardedHeaderOf(headers: HeaderFields): string | undefined {
   for (const name of headers.keys()) {
     if (forwardedHeaders.test(name)) return name;
   }
@@ -55,7 +61,7 @@ export class TrustedProxies {
    *
    * @param remote The IP address of the other side of the connection.
    */
-  clientOf(remote: string, headers: Headers): string | ForwardedRefusal {
+  clientOf(remote: string, headers: HeaderFields): string | ForwardedRefusal {
     const header = forwardedHeaderOf(headers);
     if (header === undefined) return remote;
     if (this.#networks.length === 0) {
@@ -97,24 +103,24 @@ export class TrustedProxies {
 }
 
 /** The addresses that proxies have added, the client's first. */
-function hopsOf(headers: Headers): string[] | ForwardedRefusal {
-  const standard = headers.get("forwarded");
-  const common = headers.get("x-forwarded-for");
-  if (standard !== null && common !== null) {
+function hopsOf(headers: HeaderFields): string[] | ForwardedRefusal {
+  const standard = headers.get("forwarded") ?? undefined;
+  const common = headers.get("x-forwarded-for") ?? undefined;
+  if (standard !== undefined && common !== undefined) {
     // A proxy sets one of them and passes on the other as its client sent it.
     return new ForwardedRefusal(
       400,
       "a request has Forwarded and X-Forwarded-For: the proxy has to remove one",
     );
   }
-  if (standard !== null) {
+  if (standard !== undefined) {
     return splitOutsideQuotes(standard).map((element) => {
       const [, quoted, word] =
         element.match(/(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i) ?? [];
       return withoutPort(quoted ?? word ?? "");
     });
   }
-  if (common === null) return [];
+  if (common === undefined) return [];
   return common.split(",").map((text) => withoutPort(text.trim()));
 }
 
