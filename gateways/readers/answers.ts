@@ -19,7 +19,9 @@ const json = "application/json";
 const text = "text/plain; charset=utf-8";
 
 /** The answers to messages that were taken, or are answered as if they were. */
-const taken: Readonly<Record<AnswerKind, (reading: Reading) => Answer>> = {
+const answers: Readonly<
+  Record<AnswerKind, (reading: Reading, taken: number) => Answer>
+> = {
   "empty": () => ({ status: 200, type: undefined, body: "" }),
   "friends": () => ({ status: 200, type: json, body: "[]" }),
   "overland": () => ({ status: 200, type: json, body: '{"result":"ok"}' }),
@@ -35,21 +37,28 @@ const taken: Readonly<Record<AnswerKind, (reading: Reading) => Answer>> = {
       ? ""
       : `Setting location for ${sighting.client}`,
   }),
-  "counts": ({ ignored, sightings }) => ({
+  "counts": ({ ignored, sightings }, taken) => ({
     status: 200,
     type: json,
-    body: `{"taken":${sightings.length},"ignored":${ignored.length}}`,
+    body: `{"taken":${taken},"ignored":${
+      ignored.length + sightings.length - taken
+    }}`,
   }),
   "nothing": () => ({ status: 200, type: undefined, body: "" }),
 };
 
 /**
- * The answer to a message when everything that it says was taken. A refusal is
- * one line of text with the status 400; of Home Assistant's form it is 422.
+ * The answer to a message. A refusal is one line of text with the status 400; of
+ * Home Assistant's form it is 422.
+ *
+ * @param taken How many of its sightings became reports: by default all.
  */
-export function answerTo(reading: Reading): Answer {
+export function answerTo(
+  reading: Reading,
+  taken: number = reading.sightings.length,
+): Answer {
   const { answer, refusal } = reading;
-  if (refusal === undefined) return taken[answer](reading);
+  if (refusal === undefined) return answers[answer](reading, taken);
   const status = answer === "home-assistant" ? 422 : 400;
   return { status, type: text, body: `${reasons[refusal].sentence}\n` };
 }

@@ -31,6 +31,7 @@ import {
   ReadingBuilder,
 } from "./reading.ts";
 import type { Reason } from "./reasons.ts";
+import type { Steps } from "./steps.ts";
 
 /** The members of a feature that has a point. */
 interface PointFeature {
@@ -59,10 +60,10 @@ function pointFeatureOf(feature: JsonValue): PointFeature | Reason {
 }
 
 /** Reads a batch of Overland. */
-export function readOverland(
+export function* readOverland(
   batch: JsonObject,
   context: ReaderContext,
-): Reading {
+): Steps<Reading> {
   const builder = new ReadingBuilder("overland", "overland", context);
   const locations = memberOf(batch, "locations") ?? [];
   const current = memberOf(batch, "current");
@@ -71,7 +72,10 @@ export function readOverland(
   }
   if (!Array.isArray(locations)) return builder.refuse("unknown-format");
   if (locations.length > maxPoints) return builder.refuse("too-many-points");
-  for (const feature of locations) builder.add(overlandPointOf(feature));
+  for (const feature of locations) {
+    builder.add(overlandPointOf(feature));
+    yield;
+  }
   // The newest place, ahead of the queue. `trip` repeats other positions.
   if (isObject(current)) builder.add(overlandPointOf(current));
   if (locations.length === 0 && !isObject(current)) builder.add("empty");
@@ -101,10 +105,10 @@ function overlandPointOf(feature: JsonValue): RawPoint | Reason {
 }
 
 /** Reads a feature or a collection of features. */
-export function readGeoJson(
+export function* readGeoJson(
   message: JsonObject,
   context: ReaderContext,
-): Reading {
+): Steps<Reading> {
   const builder = new ReadingBuilder("geojson", "counts", context);
   const type = memberOf(message, "type");
   const features = type === repeated
@@ -116,7 +120,10 @@ export function readGeoJson(
   if (!Array.isArray(features)) return builder.refuse("unknown-format");
   if (features.length > maxPoints) return builder.refuse("too-many-points");
   if (features.length === 0) builder.add("empty");
-  for (const feature of features) builder.add(geoJsonPointOf(feature));
+  for (const feature of features) {
+    builder.add(geoJsonPointOf(feature));
+    yield;
+  }
   return builder.finish();
 }
 

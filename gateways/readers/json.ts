@@ -19,8 +19,9 @@ import {
   decodeBytes,
 } from "../../protocol/bytes.ts";
 import { hexDigit } from "./hex.ts";
-import { maxJsonDepth, maxJsonValues } from "./limits.ts";
+import { maxJsonDepth, maxJsonValues, maxValuesInStep } from "./limits.ts";
 import type { Reason } from "./reasons.ts";
+import type { Steps } from "./steps.ts";
 
 /** A number, as its digits in the text. */
 export class JsonNumber {
@@ -66,6 +67,22 @@ export function parseJson(text: ByteString): ParsedJson | JsonFailure {
   }
 }
 
+/**
+ * Parses a whole text as `parseJson` does, and yields between the members of the
+ * outer two objects or lists, where the points of a message are.
+ */
+export function* parseJsonInSteps(
+  text: ByteString,
+): Steps<ParsedJson | JsonFailure> {
+  const parser = new Parser(text, maxValuesInStep);
+  try {
+    return { value: yield* parser.parseInSteps() };
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
 /** The values of an object's key, null and missing keys as undefined. */
 export function memberOf(
   object: JsonObject,
@@ -98,20 +115,39 @@ const closeBracket = 0x5d;
 /** Where the number that begins at `lastIndex` ends. */
 const numberForm = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 
+/** Lists of points are on the first or the second level of a message. */
+const outerLevels = 2;
+
 class Parser {
   readonly #text: ByteString;
+  readonly #maxValuesInStep: number;
   #at = 0;
   #depth = 0;
   #values = 0;
+  /** How many values there may be before the next step. */
+  #mostValues = maxJsonValues;
 
-  constructor(text: ByteString) {
+  constructor(text: ByteString, maxValuesInStep = maxJsonValues) {
     this.#text = text;
+    this.#maxValuesInStep = maxValuesInStep;
   }
 
   parse(): JsonValue {
+    this.#skipStart();
+    return this.#finish(this.#value());
+  }
+
+  *parseInSteps(): Steps<JsonValue> {
+    this.#skipStart();
+    return this.#finish(yield* this.#outerValue(outerLevels));
+  }
+
+  #skipStart(): void {
     if (this.#text.startsWith("\xef\xbb\xbf")) this.#at = 3;
     this.#skipSpace();
-    const value = this.#value();
+  }
+
+  #finish(value: JsonValue): JsonValue {
     const end = this.#at;
     this.#skipSpace();
     if (this.#at === this.#text.length) return value;
@@ -132,7 +168,7 @@ class Parser {
 
   #value(): JsonValue {
     this.#values += 1;
-    if (this.#values > maxJsonValues) throw new Fault("too-many-values");
+    if (this.#values > this.#mostValues) throw new Fault("too-many-values");
     switch (this.#text.charCodeAt(this.#at)) {
       case quote:
         return this.#string();
@@ -149,6 +185,47 @@ class Parser {
       default:
         return this.#number();
     }
+  }
+
+  /** A value that yields between its members, and theirs, on these levels. */
+  *#outerValue(levels: number): Steps<JsonValue> {
+    const first = this.#text.charCodeAt(this.#at);
+    const isObject = first === openBrace;
+    if (levels === 0 || !isObject && first !== openBracket) {
+      this.#mostValues = Math.min(
+        this.#values + this.#maxValuesInStep,
+        maxJsonValues,
+      );
+      const value = this.#value();
+      this.#mostValues = maxJsonValues;
+      yield;
+      return value;
+    }
+    this.#values += 1;
+    if (this.#values > maxJsonValues) throw new Fault("too-many-values");
+    const members = new Map<ByteString, JsonValue | typeof repeated>();
+    const values: JsonValue[] = [];
+    const close = isObject ? closeBrace : closeBracket;
+    this.#enter();
+    while (!this.#leaves(close)) {
+      if (members.size + values.length > 0) this.#expect(comma);
+      const key = isObject ? this.#key() : "";
+      const value = yield* this.#outerValue(levels - 1);
+      this.#skipSpace();
+      if (!isObject) values.push(value);
+      else members.set(key, members.has(key) ? repeated : value);
+    }
+    yield;
+    return isObject ? members : values;
+  }
+
+  /** A key and its colon. */
+  #key(): ByteString {
+    if (this.#text.charCodeAt(this.#at) !== quote) throw new Fault("not-json");
+    const key = this.#string();
+    this.#skipSpace();
+    this.#expect(colon);
+    return key;
   }
 
   #word<Value extends JsonValue>(word: string, value: Value): Value {
@@ -229,12 +306,7 @@ class Parser {
     this.#enter();
     if (this.#leaves(closeBrace)) return members;
     for (;;) {
-      if (this.#text.charCodeAt(this.#at) !== quote) {
-        throw new Fault("not-json");
-      }
-      const key = this.#string();
-      this.#skipSpace();
-      this.#expect(colon);
+      const key = this.#key();
       const value = this.#value();
       this.#skipSpace();
       members.set(key, members.has(key) ? repeated : value);

@@ -38,6 +38,18 @@ export const maxJsonDepth = 32;
  */
 export const maxJsonValues = 262_144;
 
+/**
+ * Most values in one point of a large message, and in other members of its outer
+ * two levels: 100 times as many as a point has.
+ */
+export const maxValuesInStep = 4_096;
+
+/**
+ * A text of at most this many bytes is read in one step: in a third of a
+ * millisecond.
+ */
+export const maxStepBytes = 16 * 1024;
+
 /** Longest line of a stream of JSON, in bytes, as at the client port. */
 export const maxJsonLineBytes = 64 * 1024;
 

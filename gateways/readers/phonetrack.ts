@@ -16,6 +16,7 @@ import {
   ReadingBuilder,
 } from "./reading.ts";
 import type { Reason } from "./reasons.ts";
+import type { Steps } from "./steps.ts";
 
 /** What a path of PhoneTrack says. */
 export interface PhoneTrackPath {
@@ -50,14 +51,17 @@ export function readPhoneTrackPath(
  * Reads the points of `logPostMultiple`: lists of latitude, longitude, time,
  * altitude, accuracy, battery, satellites, program, speed and bearing.
  */
-export function readPhoneTrackPoints(
+export function* readPhoneTrackPoints(
   points: readonly JsonValue[],
   context: ReaderContext,
-): Reading {
+): Steps<Reading> {
   const builder = new ReadingBuilder("phonetrack", "phonetrack", context);
   if (points.length > maxPoints) return builder.refuse("too-many-points");
   if (points.length === 0) builder.add("empty");
-  for (const point of points) builder.add(pointOfList(point));
+  for (const point of points) {
+    builder.add(pointOfList(point));
+    yield;
+  }
   return builder.finish();
 }
 

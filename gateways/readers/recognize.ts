@@ -18,8 +18,9 @@ import {
   type JsonValue,
   memberOf,
   parseJson,
+  parseJsonInSteps,
 } from "./json.ts";
-import { maxBodyBytes, maxPoints } from "./limits.ts";
+import { maxBodyBytes, maxPoints, maxStepBytes } from "./limits.ts";
 import {
   idOfOwnTracksTopic,
   type OwnTracksNames,
@@ -43,7 +44,8 @@ import {
   readReportsOf,
   ReportLines,
 } from "./reports.ts";
-import { readTarget } from "./target.ts";
+import { finish, type Steps } from "./steps.ts";
+import { withoutToken } from "./target.ts";
 import { readTraccarClient, readTraccarForward } from "./traccar.ts";
 
 /** A request, with its body decoded and decompressed. */
@@ -63,6 +65,9 @@ export interface GatewayRequest {
 
 /** Reads a message, when its arrival and its sender are known. */
 export type Reader = (context: ReaderContext) => Reading;
+
+/** The same, in steps if the message is a list of points. */
+export type StepReader = (context: ReaderContext) => Reading | Steps<Reading>;
 
 /** What a path says about the body. */
 interface PathKind {
@@ -123,8 +128,20 @@ function refuse(format: Format, reason: Reason): Reader {
 
 /** The reader of a request. The path decides where the shape does not. */
 export function recognizeRequest(request: GatewayRequest): Reader {
+  return inOneStep(finish(recognizeInSteps(request)));
+}
+
+/** A reader that does all steps at once. */
+function inOneStep(reader: StepReader): Reader {
+  return (context) => finish(reader(context));
+}
+
+/** The reader of a request that may be large. */
+export function* recognizeInSteps(
+  request: GatewayRequest,
+): Steps<StepReader> {
   const { body, headers } = request;
-  const { path } = readTarget(request.path, undefined);
+  const path = withoutToken(request.path);
   const phoneTrack = readPhoneTrackPath(path);
   const kind: PathKind = phoneTrack === undefined
     ? kindOfPath(path)
@@ -134,7 +151,7 @@ export function recognizeRequest(request: GatewayRequest): Reader {
   if (body.length > maxBodyBytes) return refuse(kind.format, "body-too-long");
   const text = decodeBytes(body, 0, body.length);
   const reader = isJsonText(text, kind, headers)
-    ? recognizeJson(text, kind, request)
+    ? yield* recognizeJson(text, kind, request)
     : recognizeForm(text, request, kind, phoneTrack?.app);
   const givenId = phoneTrack?.givenId;
   if (givenId === undefined) return reader;
@@ -159,13 +176,15 @@ function isJsonText(
   return kind.isJson || /\bjson\b/i.test(headers.get("content-type") ?? "");
 }
 
-function recognizeJson(
+function* recognizeJson(
   text: ByteString,
   kind: PathKind,
   request: GatewayRequest,
-): Reader {
+): Steps<StepReader> {
   const { format } = kind;
-  const parsed = parseJson(text);
+  const parsed = text.length <= maxStepBytes
+    ? parseJson(text)
+    : yield* parseJsonInSteps(text);
   if ("reason" in parsed) {
     const isLines = parsed.isAfterLine &&
       (format === "report" || format === "unknown");
@@ -183,7 +202,7 @@ function readerOfObject(
   value: JsonObject,
   format: Format,
   request: GatewayRequest,
-): Reader {
+): StepReader {
   switch (formatOfObject(value) ?? format) {
     case "owntracks": {
       const names = namesOf(request);
@@ -224,7 +243,7 @@ function formatOfObject(value: JsonObject): Format | undefined {
 }
 
 /** The reader of an object by the members that many formats share. */
-function readerOfUnknown(value: JsonObject): Reader {
+function readerOfUnknown(value: JsonObject): StepReader {
   if (value.has("lat") || value.has("latitude")) {
     return (context) => readReports(value, context);
   }
@@ -247,7 +266,7 @@ function namesOf(
   return { user: nameOf("x-limit-u", "u"), device: nameOf("x-limit-d", "d") };
 }
 
-function readerOfPhoneTrack(value: JsonObject): Reader {
+function readerOfPhoneTrack(value: JsonObject): StepReader {
   const points = memberOf(value, "points");
   return Array.isArray(points)
     ? (context) => readPhoneTrackPoints(points, context)
@@ -255,8 +274,8 @@ function readerOfPhoneTrack(value: JsonObject): Reader {
 }
 
 /** Reads a whole body as lines. */
-function lineReader(text: ByteString): Reader {
-  return (context) => {
+function lineReader(text: ByteString): StepReader {
+  return function* (context) {
     const lines = new ReportLines(() => context);
     const readings = [];
     let points = 0;
@@ -268,6 +287,7 @@ function lineReader(text: ByteString): Reader {
           return refuse("report", "too-many-points")(context);
         }
         readings.push(reading);
+        yield;
       }
     }
     return joinReadings(readings);
@@ -299,12 +319,12 @@ function recognizeForm(
 
 /** Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. */
 export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
-  const reader = readerOfTopic(topic, payload);
+  const reader = inOneStep(readerOfTopic(topic, payload));
   // MQTT acknowledges a message without saying what became of it.
   return (context) => ({ ...reader(context), answer: "nothing" });
 }
 
-function readerOfTopic(topic: ByteString, payload: Uint8Array): Reader {
+function readerOfTopic(topic: ByteString, payload: Uint8Array): StepReader {
   const levels = topic.split("/");
   if (levels[0] === "") levels.shift();
   const [first, second] = levels;
@@ -329,8 +349,11 @@ function readerOfPayload(
   format: Format,
   givenId: ByteString | undefined,
   payload: Uint8Array,
-  read: (value: JsonValue, context: ReaderContext) => Reading,
-): Reader {
+  read: (
+    value: JsonValue,
+    context: ReaderContext,
+  ) => Reading | Steps<Reading>,
+): StepReader {
   if (givenId === undefined) return ignore(format, "other-topic");
   // An empty payload removes what the broker retains.
   if (payload.length === 0) return ignore(format, "empty");
@@ -352,5 +375,5 @@ export function isJsonFrame(message: ByteString): boolean {
 export function recognizeFrame(message: ByteString): Reader {
   const parsed = parseJson(message);
   if ("reason" in parsed) return refuse("report", parsed.reason);
-  return (context) => readReports(parsed.value, context);
+  return inOneStep((context) => readReports(parsed.value, context));
 }

@@ -22,6 +22,7 @@ import {
   ReadingBuilder,
 } from "./reading.ts";
 import type { Reason } from "./reasons.ts";
+import { finish, type Steps } from "./steps.ts";
 
 /** Keys of the ID, the preferred one first. */
 const idKeys = ["id", "client", "device_id", "device"];
@@ -30,17 +31,17 @@ const idKeys = ["id", "client", "device_id", "device"];
 export function readReports(
   message: JsonValue,
   context: ReaderContext,
-): Reading {
+): Steps<Reading> {
   return readReportsOf(message, "report", "counts", context);
 }
 
 /** The same for another format with the same fields. */
-export function readReportsOf(
+export function* readReportsOf(
   message: JsonValue,
   format: Format,
   answer: AnswerKind,
   context: ReaderContext,
-): Reading {
+): Steps<Reading> {
   const builder = new ReadingBuilder(format, answer, context);
   if (isObject(message)) {
     builder.add(pointOfReport(message, format));
@@ -49,7 +50,10 @@ export function readReportsOf(
   if (!Array.isArray(message)) return builder.refuse("unknown-format");
   if (message.length > maxPoints) return builder.refuse("too-many-points");
   if (message.length === 0) builder.add("empty");
-  for (const report of message) builder.add(pointOfReport(report, format));
+  for (const report of message) {
+    builder.add(pointOfReport(report, format));
+    yield;
+  }
   return builder.finish();
 }
 
@@ -104,7 +108,7 @@ function readLine(line: ByteString, context: ReaderContext): Reading {
   const parsed = parseJson(line);
   return "reason" in parsed
     ? refuseReports(parsed.reason, context)
-    : readReports(parsed.value, context);
+    : finish(readReports(parsed.value, context));
 }
 
 function refuseReports(reason: Reason, context: ReaderContext): Reading {

@@ -39,6 +39,13 @@ const otherSecrets = [
 const secretKey =
   /^(?:access_|auth_|api_?)?(?:token|key|auth|pass|password|pwd|secret)$/i;
 
+/** A path without `/t/TOKEN` before it; at least a slash. */
+export function withoutToken(path: ByteString): ByteString {
+  return path.startsWith("/t/")
+    ? path.replace(tokenForm, "") || "/"
+    : path || "/";
+}
+
 /**
  * Reads a target.
  *
@@ -60,6 +67,8 @@ export function readTarget(
 }
 
 function hideInPath(path: ByteString): ByteString {
+  const mayHide = path.includes("/phonetrack/") || path.includes("/webhook/");
+  if (!mayHide) return path;
   const spans = otherSecrets.flatMap((form) => {
     const found = form.exec(path);
     if (found === null) return [];
@@ -73,7 +82,11 @@ function hideInPath(path: ByteString): ByteString {
   );
 }
 
+/** What a query with a secret contains, unless it is percent-encoded. */
+const partOfSecretKey = /token|key|auth|pass|pwd|secret|%/i;
+
 function hideInQuery(query: ByteString): ByteString {
+  if (!partOfSecretKey.test(query)) return query;
   return query.split("&").map((pair) => {
     const equals = pair.indexOf("=");
     if (equals < 0) return pair;

@@ -30,6 +30,7 @@ import {
   ReadingBuilder,
 } from "./reading.ts";
 import type { Reason } from "./reasons.ts";
+import type { Steps } from "./steps.ts";
 
 const noFields: FieldReader = () => undefined;
 
@@ -41,16 +42,19 @@ function fieldsBelow(object: JsonObject, key: string): FieldReader {
 }
 
 /** Reads a message of Traccar Client: one location, or a list. */
-export function readTraccarClient(
+export function* readTraccarClient(
   message: JsonObject,
   context: ReaderContext,
-): Reading {
+): Steps<Reading> {
   const builder = new ReadingBuilder("traccar-client", "empty", context);
   const id = mapRaw(idTextOf(memberOf(message, "device_id")), encodeName);
   const location = memberOf(message, "location");
   const locations = Array.isArray(location) ? location : [location];
   if (locations.length > maxPoints) return builder.refuse("too-many-points");
-  for (const each of locations) builder.add(pointOfLocation(each, id));
+  for (const each of locations) {
+    builder.add(pointOfLocation(each, id));
+    yield;
+  }
   return builder.finish();
 }
 

@@ -5,17 +5,21 @@
  *
  * - it is accepted if `JSON.parse` accepts it, unless it is too deep;
  * - the values are the same, and numbers have the digits of the text;
- * - a key is marked as repeated if, and only if, an object has it twice.
+ * - a key is marked as repeated if, and only if, an object has it twice;
+ * - parsing in steps gives the same.
  *
  * @module
  */
+import { isDeepStrictEqual } from "node:util";
 import {
   isObject,
   JsonNumber,
   type JsonValue,
   parseJson,
+  parseJsonInSteps,
   repeated,
 } from "../../../gateways/readers/json.ts";
+import { finish } from "../../../gateways/readers/steps.ts";
 import { maxJsonDepth } from "../../../gateways/readers/limits.ts";
 import {
   bytesOfText,
@@ -47,6 +51,10 @@ export function jsonTextsTarget(parse = parseJson): Target {
     ],
     check(input) {
       const parsed = parse(input);
+      demand(
+        "the same in steps",
+        isDeepStrictEqual(finish(parseJsonInSteps(input)), parseJson(input)),
+      );
       if (!isUtf8(input)) return "value" in parsed ? "bytes" : "no bytes";
       const naive = naiveJson(input);
       if ("reason" in parsed) {

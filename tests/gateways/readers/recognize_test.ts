@@ -12,6 +12,7 @@ import {
   maxTimeBytes,
   maxTopicBytes,
   maxTrackerIdBytes,
+  maxValuesInStep,
 } from "../../../gateways/readers/limits.ts";
 import type { ReaderContext } from "../../../gateways/readers/reading.ts";
 import { reasons } from "../../../gateways/readers/reasons.ts";
@@ -625,6 +626,7 @@ Deno.test("GATEWAYS.md has the limits", () => {
       ["points in a message", maxPoints],
       ["levels of JSON", maxJsonDepth],
       ["values in a JSON text", maxJsonValues],
+      ["values of one point, over 16 KiB", maxValuesInStep],
       ["keys of a query and a form", maxParameters],
       ["line of a stream of JSON", maxJsonLineBytes],
       ["topic in a message of OwnTracks", maxTopicBytes],
