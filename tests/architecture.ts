@@ -69,6 +69,18 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "tokens and certificates: who may report and see",
     uses: ["protocol", "runtime"],
   },
+  "gateways": {
+    holds: "phones, trackers and programs: HTTP",
+    uses: [
+      "gateways/readers",
+      "identity",
+      "packages",
+      "protocol",
+      "replica",
+      "runtime",
+      "sessions",
+    ],
+  },
   "gateways/readers": {
     holds: "messages of devices, read without I/O",
     uses: ["protocol"],
@@ -84,6 +96,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   "server": {
     holds: "opens the ports of servers",
     uses: [
+      "gateways",
       "identity",
       "log",
       "peers",

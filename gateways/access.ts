@@ -1,0 +1,219 @@
+/**
+ * Who may use a gateway. Without tokens only programs of this machine may, and
+ * no web page. With tokens each sender must have one.
+ *
+ * @module
+ */
+import type { Access } from "../identity/access.ts";
+import type { Identity } from "../identity/identity.ts";
+import type { ByteString } from "../protocol/bytes.ts";
+import { ForwardedRefusal } from "../runtime/forwarded.ts";
+import { isLoopback } from "../runtime/network.ts";
+import type { Target } from "./readers/target.ts";
+
+/** What access depends on. */
+export interface AccessOptions {
+  /** Checks tokens, if some are configured. */
+  readonly identities: Access;
+  /** Whether everybody may do everything, if no tokens are configured. */
+  readonly isOpen: boolean;
+  /** Origins of web pages that may use a gateway, such as `https://a.test`. */
+  readonly allowedOrigins: readonly string[];
+}
+
+/** Why a sender is refused. */
+export class AccessRefusal {
+  /** 401 if a token would help. */
+  readonly status: number;
+  /** One line for the sender, without its end. Has no part of a credential. */
+  readonly text: string;
+
+  constructor(status: number, text: string) {
+    this.status = status;
+    this.text = text;
+  }
+}
+
+/** An admitted request. */
+export interface Admission {
+  /** Undefined without tokens: then everything is permitted. */
+  readonly identity: Identity | undefined;
+  /** Whether it may report only, because its token was in the path. */
+  readonly isReportOnly: boolean;
+  /** The sender's address, also behind a proxy that is trusted. */
+  readonly remote: string;
+  /** The credential, to be kept out of examples; undefined for none. */
+  readonly credential: ByteString | undefined;
+}
+
+/** The head of a request, as far as access depends on it. */
+export interface AccessRequest {
+  /** Values by names in lower case. */
+  readonly headers: ReadonlyMap<string, ByteString>;
+  /** The path as it was sent. */
+  readonly path: ByteString;
+  readonly target: Target;
+  /** The other side's IP address. */
+  readonly remote: string;
+  readonly isEncrypted: boolean;
+  /** A token that came in another way, such as a WebSocket subprotocol. */
+  readonly token?: ByteString;
+}
+
+/** Fetch Metadata of requests that a page of another origin has caused. */
+const foreignSites = /^(?:cross-site|same-site)$/i;
+
+/** The rules of all gateways of one server. */
+export class GatewayAccess {
+  readonly #options: AccessOptions;
+  /** The last Host that was a loopback name: it is nearly always the same. */
+  #lastOwnHost: ByteString | undefined;
+
+  constructor(options: AccessOptions) {
+    this.#options = options;
+  }
+
+  /** Whether senders need tokens. */
+  get needsToken(): boolean {
+    return this.#options.identities.requiresToken;
+  }
+
+  /** Checks tokens, and counts refusals. */
+  get identities(): Access {
+    return this.#options.identities;
+  }
+
+  /**
+   * The identity of a token. Undefined if no tokens are configured: then the
+   * sender needs none, but must be on this machine, unless the server is open to
+   * everybody.
+   *
+   * @param token A password, for example; undefined if the sender gave none.
+   * @param remote The sender's IP address.
+   */
+  identify(
+    token: ByteString | undefined,
+    remote: string,
+  ): Identity | undefined | AccessRefusal {
+    const { identities, isOpen } = this.#options;
+    if (!identities.requiresToken) {
+      if (isOpen || isLoopback(unmapped(remote))) return undefined;
+      return new AccessRefusal(
+        403,
+        "This server has no tokens, so only programs on its machine may use it.",
+      );
+    }
+    const result = identities.authenticate(token || undefined);
+    if ("mayReport" in result) return result;
+    return new AccessRefusal(
+      401,
+      result.reason === "no token"
+        ? "A token is missing: expected it as password, as Bearer, or in /t/TOKEN/."
+        : `The token is refused: ${result.reason}.`,
+    );
+  }
+
+  /** Admits a request of HTTP, or of a WebSocket, or says why not. */
+  admit(request: AccessRequest): Admission | AccessRefusal {
+    const refusal = this.refusalOfPage(request);
+    if (refusal !== undefined) return refusal;
+    const { headers, path, target } = request;
+    const remote = this.#options.identities.clientOf(request.remote, headers);
+    if (remote instanceof ForwardedRefusal) {
+      return new AccessRefusal(remote.status, `${remote.detail}.`);
+    }
+    const inHeader = tokenIn(headers.get("authorization")) ?? request.token;
+    const inPath = target.token === undefined
+      ? undefined
+      : path.slice(target.token.start, target.token.end);
+    const credential = inHeader ?? inPath;
+    const identity = this.identify(credential, remote);
+    if (identity instanceof AccessRefusal) return identity;
+    return {
+      identity,
+      isReportOnly: inHeader === undefined && inPath !== undefined,
+      credential,
+      remote,
+    };
+  }
+
+  /** The value of Access-Control-Allow-Origin; undefined for none. */
+  allowedOrigin(
+    headers: ReadonlyMap<string, ByteString>,
+  ): ByteString | undefined {
+    const origin = headers.get("origin");
+    return origin !== undefined && this.#options.allowedOrigins.includes(origin)
+      ? origin
+      : undefined;
+  }
+
+  #isOwnHost(host: ByteString): boolean {
+    if (host === this.#lastOwnHost) return true;
+    if (!isLoopback(hostnameOf(host))) return false;
+    this.#lastOwnHost = host;
+    return true;
+  }
+
+  /**
+   * Why a web page may not send this. Any page can make a browser on this
+   * machine send requests to it, and by DNS rebinding also with a name of the
+   * page's own.
+   */
+  refusalOfPage(
+    { headers, isEncrypted }: AccessRequest,
+  ): AccessRefusal | undefined {
+    const host = headers.get("host") ?? "";
+    const isOpen = this.needsToken || this.#options.isOpen;
+    if (!isOpen && !this.#isOwnHost(host)) {
+      return new AccessRefusal(
+        403,
+        "The Host header is not a loopback name, and this server has no tokens.",
+      );
+    }
+    if (this.allowedOrigin(headers) !== undefined) return undefined;
+    const origin = headers.get("origin");
+    const own = `${isEncrypted ? "https" : "http"}://${host}`;
+    if (origin !== undefined && origin.toLowerCase() !== own.toLowerCase()) {
+      return new AccessRefusal(
+        403,
+        "A page of another origin has sent this: name it in --allow-origins.",
+      );
+    }
+    if (foreignSites.test(headers.get("sec-fetch-site") ?? "")) {
+      return new AccessRefusal(403, "A page of another site has caused this.");
+    }
+    return undefined;
+  }
+}
+
+/**
+ * The token in an Authorization header: after `Bearer`, or as the password of
+ * `Basic`, whose user name does not count.
+ */
+function tokenIn(value: ByteString | undefined): ByteString | undefined {
+  const [, scheme, credentials] = value?.match(/^(\w+) +(\S+) *$/) ?? [];
+  switch (scheme?.toLowerCase()) {
+    case "bearer":
+      return credentials;
+    case "basic":
+      try {
+        const pair = atob(credentials);
+        const colon = pair.indexOf(":");
+        return colon < 0 ? undefined : pair.slice(colon + 1);
+      } catch {
+        return undefined;
+      }
+    default:
+      return undefined;
+  }
+}
+
+/** The host in a Host header, without its port. */
+function hostnameOf(host: ByteString): string {
+  return host.replace(/:\d*$/, "").replace(/\.$/, "");
+}
+
+/** An IPv4 address that came in its IPv6 form. */
+function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, "");
+}

@@ -1,0 +1,89 @@
+/**
+ * Answers in HTTP/1.1, as bytes.
+ *
+ * @module
+ */
+import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
+
+/** An answer. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** The media type of the body; undefined if it is empty. */
+  readonly type?: string | undefined;
+  readonly body: ByteString;
+  readonly headers?: readonly HeaderField[];
+}
+
+/** Name and value of a header field. */
+export type HeaderField = readonly [name: string, value: ByteString];
+
+/** What goes with every answer. */
+export interface AnswerFraming {
+  /** Whether the body is left out, as the request was a HEAD. */
+  readonly isHead: boolean;
+  /** Whether another request may follow. */
+  readonly isPersistent: boolean;
+  /** POSIX seconds. */
+  readonly seconds: number;
+}
+
+const phrases: Readonly<Record<number, string>> = {
+  200: "OK",
+  204: "No Content",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  417: "Expectation Failed",
+  422: "Unprocessable Content",
+  426: "Upgrade Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  501: "Not Implemented",
+  503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
+};
+
+/** An answer of one line of text, given without its end. */
+export function textAnswer(
+  status: number,
+  text: string,
+  headers: readonly HeaderField[] = [],
+): HttpAnswer {
+  const type = "text/plain; charset=utf-8";
+  return { status, type, body: `${text}\n`, headers };
+}
+
+/** Sent before the body of a request that waits for it. */
+export const continueBytes = encodeBytes("HTTP/1.1 100 Continue\r\n\r\n");
+
+/** The bytes of an answer. */
+export function formatAnswer(
+  { body, headers = [], status, type }: HttpAnswer,
+  { isHead, isPersistent, seconds }: AnswerFraming,
+): Uint8Array {
+  let text = `HTTP/1.1 ${status} ${phrases[status] ?? "Status"}\r\n`;
+  if (type !== undefined) text += `content-type: ${type}\r\n`;
+  // RFC 9110, 8.6: a 204 has no length.
+  if (status !== 204) text += `content-length: ${body.length}\r\n`;
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
+  text += `date: ${dateOf(seconds)}\r\n`;
+  text += `connection: ${isPersistent ? "keep-alive" : "close"}\r\n\r\n`;
+  return encodeBytes(isHead ? text : text + body);
+}
+
+let dateSeconds = -1;
+let dateText = "";
+
+/** The date of the answers of one second. */
+function dateOf(seconds: number): string {
+  if (seconds !== dateSeconds) {
+    dateSeconds = seconds;
+    dateText = new Date(seconds * 1000).toUTCString();
+  }
+  return dateText;
+}

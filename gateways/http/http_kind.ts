@@ -1,0 +1,26 @@
+/**
+ * The HTTP gateway, as a kind of connections.
+ *
+ * @module
+ */
+import type { ConnectionKind } from "../../sessions/served_connection.ts";
+import type { GatewayContext } from "../gateway_context.ts";
+import { HttpConnection } from "./http_connection.ts";
+import type { Upgrades } from "./upgrades.ts";
+
+/** No other protocol can follow a request. */
+const noUpgrades: Upgrades = {
+  handle: () => undefined,
+  tokenOf: () => undefined,
+};
+
+/** Creates what serves the connections of HTTP ports. */
+export function createHttpKind(
+  context: GatewayContext,
+  upgrades: Upgrades = noUpgrades,
+): ConnectionKind {
+  return {
+    prefix: "http",
+    create: (opening) => new HttpConnection(context, upgrades, opening),
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Limits and times of the HTTP gateway, with units and reasons.
+ *
+ * @module
+ */
+
+/** Most bytes of the head of a request: as many as common servers accept. */
+export const maxHeadBytes = 16 * 1024;
+
+/** Most header fields of a request: browsers send about twenty. */
+export const maxFields = 100;
+
+/** Most bytes of the line before a chunk. Programs send fewer than ten. */
+export const maxChunkLineBytes = 256;
+
+/** Largest body as it is sent, with gzip, in bytes. */
+export const maxCompressedBytes = 1024 * 1024;
+
+/**
+ * Bytes that are parsed in one turn: a fifth of a millisecond of work, or some
+ * hundreds of requests if they are very short.
+ */
+export const pieceBytes = 8 * 1024;
+
+/** From the first byte of a request to the end of its head, in milliseconds. */
+export const headMs = 10_000;
+
+/**
+ * How long a body may make no progress, in milliseconds: longer than a phone
+ * takes to find a network again.
+ */
+export const bodyQuietMs = 30_000;
+
+/**
+ * How long a connection is kept between requests, in milliseconds, as common
+ * servers do. Phones that report once a minute keep theirs.
+ */
+export const keepAliveMs = 75_000;
+
+/**
+ * Time for the other side to read the last answer, in milliseconds: it may
+ * still be sending, and would lose the answer by a reset.
+ */
+export const lingerMs = 2_000;
+
+/** The radius of a query that gives none, in kilometres. */
+export const defaultRadiusKm = "10";
+
+/** The bound of a query that gives none: the most that there can be. */
+export const defaultBound = "20";

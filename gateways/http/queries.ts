@@ -1,0 +1,159 @@
+/**
+ * Queries by HTTP: the newest report of a client, and the places near it.
+ *
+ * @module
+ */
+import { type ByteString, strictTextOfBytes } from "../../protocol/bytes.ts";
+import { parseCommand } from "../../protocol/command.ts";
+import { fieldsOf, positionOf } from "../../protocol/report.ts";
+import type { Admission } from "../access.ts";
+import type { GatewayContext } from "../gateway_context.ts";
+import { encodeId } from "../readers/ids.ts";
+import { repeated } from "../readers/json.ts";
+import {
+  decodeSegment,
+  parameterOf,
+  type Parameters,
+  parseParameters,
+} from "../readers/parameters.ts";
+import { type HttpAnswer, textAnswer } from "./http_answer.ts";
+import { defaultBound, defaultRadiusKm } from "./limits.ts";
+
+/** A path of a query: its kind and the client. */
+const queryPath = /^\/(position|nearby)\/([^]+)$/;
+
+/** Whether a path, without its token, is one of a query. */
+export function isQuery(path: ByteString): boolean {
+  return queryPath.test(path);
+}
+
+/** Answers a query. Never waits longer than the places service may take. */
+export async function answerQuery(
+  context: GatewayContext,
+  path: ByteString,
+  query: ByteString | undefined,
+  { identity, isReportOnly }: Admission,
+): Promise<HttpAnswer> {
+  if (isReportOnly) {
+    return textAnswer(403, "A token in the path permits reports, not queries.");
+  }
+  const [, kind, sent] = queryPath.exec(path)!;
+  const parameters = parseParameters(query ?? "");
+  const format = parameters && textOf(parameters, "format", "text");
+  if (format !== "text" && format !== "json") {
+    return textAnswer(400, "The format is not known: expected text or json.");
+  }
+  let line: ByteString | undefined;
+  for (const client of idsOf(sent)) {
+    if (identity?.maySee(client) === false) continue;
+    line = await context.services.replica.find(client);
+    if (line !== undefined) break;
+  }
+  if (line === undefined) {
+    const mayAny = idsOf(sent).some((client) =>
+      identity?.maySee(client) ?? true
+    );
+    if (mayAny) {
+      return textAnswer(404, "No report about this client is known.");
+    }
+    context.services.refusals.add("query");
+    return textAnswer(
+      403,
+      "The token does not permit queries about this client.",
+    );
+  }
+  if (kind === "nearby") {
+    return await answerNearby(context, line, parameters!, format);
+  }
+  return format === "json"
+    ? { status: 200, type: "application/json", body: `${jsonOf(line)}\n` }
+    : { ...textAnswer(200, line), headers: notKept };
+}
+
+/** A position that is kept would be an old one soon. */
+const notKept = [["cache-control", "no-store"]] as const;
+
+/**
+ * The IDs that a path can mean: as it was sent, as gateways make IDs of names,
+ * and decoded.
+ */
+function idsOf(sent: ByteString): ByteString[] {
+  const decoded = decodeSegment(sent);
+  return [...new Set([sent, encodeId(decoded), decoded])];
+}
+
+/** The text of a key; undefined if it is given twice. */
+function textOf(
+  parameters: Parameters,
+  key: ByteString,
+  otherwise: ByteString,
+): ByteString | undefined {
+  const value = parameterOf(parameters, key);
+  return value === repeated ? undefined : value || otherwise;
+}
+
+async function answerNearby(
+  { services }: GatewayContext,
+  line: ByteString,
+  parameters: Parameters,
+  format: "text" | "json",
+): Promise<HttpAnswer> {
+  const { backend, clock, permits } = services;
+  const radius = textOf(parameters, "radius", defaultRadiusKm);
+  const bound = textOf(parameters, "bound", defaultBound);
+  const command = parseCommand(`WHATSAT id ${radius} ${bound}`);
+  if (command?.verb !== "WHATSAT") {
+    return textAnswer(
+      400,
+      "The radius or the bound is wrong: expected 0 to 50 kilometres and 0 to 20 places.",
+    );
+  }
+  const sinceMs = clock.elapsedMs();
+  const places = await permits.run(
+    new AbortController().signal,
+    () => backend.places(line, command),
+  );
+  backend.recordQueryDuration(clock.elapsedMs() - sinceMs);
+  return format === "json"
+    ? {
+      status: 200,
+      type: "application/json",
+      body: `${places}\n`,
+      headers: notKept,
+    }
+    : textAnswer(200, `${line}\n${places}\n`, notKept);
+}
+
+/** A report in JSON, with the digits of the AT line. */
+function jsonOf(line: ByteString): ByteString {
+  const [server, difference, client, , time] = fieldsOf(line);
+  const { latitude, longitude } = positionOf(line);
+  return `{"id":${quote(client)},"latitude":${number(latitude)}` +
+    `,"longitude":${number(longitude)},"time":${number(time)}` +
+    `,"server":${quote(server)},"clockDifference":${number(difference)}}`;
+}
+
+/** A decimal as JSON has it: without a plus sign and needless zeros before it. */
+function number(decimal: ByteString): ByteString {
+  return decimal.replace(
+    /^([+-]?)0*(?=[0-9])/,
+    (_, sign) => sign === "-" ? "-" : "",
+  );
+}
+
+/** Bytes as a string of JSON. Those that are not UTF-8 are escaped one by one. */
+function quote(text: ByteString): ByteString {
+  let isUtf8 = true;
+  try {
+    strictTextOfBytes(text);
+  } catch {
+    isUtf8 = false;
+  }
+  // deno-lint-ignore no-control-regex
+  const escaped = isUtf8 ? /["\\\x00-\x1f\x7f]/g : /["\\\x00-\x1f\x7f-\xff]/g;
+  const inner = text.replace(
+    escaped,
+    (byte) => `\\u${byte.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return `"${inner}"`;
+}
