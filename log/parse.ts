@@ -19,7 +19,10 @@ export interface RecordOpening {
   readonly time: string;
   /** The same time; its nanoseconds are whole microseconds. */
   readonly timestamp: Timestamp;
-  /** `server`, `client/N`, `peer/N` or `peer/N/NAME`. */
+  /**
+   * `server`, `client/N`, `peer/N`, `peer/N/NAME`, or one of a gateway, such as
+   * `http/N`.
+   */
   readonly connection: string;
 }
 
@@ -54,7 +57,15 @@ const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
  * The connection to a peer contains the peer's name once it is authenticated.
  */
 const connectionPattern =
-  /^(?:server|client\/[1-9]\d*|peer\/[1-9]\d*(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?)$/;
+  /^(?:server|(?:client|http|mqtt|nmea|ws)\/[1-9]\d*|peer\/[1-9]\d*(?:\/[A-Za-z0-9][A-Za-z0-9._-]{0,63})?)$/;
+
+/**
+ * Whether a connection is one of a gateway. Each report is logged there as the
+ * IAMAT and the AT line that say the same.
+ */
+export function isOfGateway(connection: string): boolean {
+  return /^(?:http|mqtt|nmea|ws)\//.test(connection);
+}
 
 const word = "[A-Za-z]+(?:-[A-Za-z]+)*";
 const eventPattern = new RegExp(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { EventRecord } from "../log/parse.ts";
+import { type EventRecord, isOfGateway } from "../log/parse.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { type Verb, verbs } from "../protocol/command.ts";
 import type { Histogram } from "../runtime/histogram.ts";
@@ -102,6 +102,9 @@ export class ServerStats implements RecordVisitor {
       else this.#reply(timeUs, connection, text);
       return;
     }
+    if (isOfGateway(connection)) {
+      return this.#gatewayTraffic(timeUs, direction, text);
+    }
     // If the beginning of the log is missing, so are the `link-up` events of
     // open links.
     if (this.runs === 0) this.#links.onTraffic(this.firstUs, connection);
@@ -161,6 +164,20 @@ export class ServerStats implements RecordVisitor {
     }
     if (timeUs > this.lastUs) this.lastUs = timeUs;
     this.#lastRecordUs = timeUs;
+  }
+
+  /** Counts the reports that a gateway has taken, and no other traffic. */
+  #gatewayTraffic(
+    timeUs: number,
+    direction: Direction,
+    text: ByteString,
+  ): void {
+    if (direction === "received" && text.startsWith("IAMAT ")) {
+      count(this.fromClients, "IAMAT");
+      this.updates.add(timeUs, addOne);
+    } else if (direction === "sent" && text.startsWith("AT ")) {
+      count(this.toClients, "AT");
+    }
   }
 
   #request(timeUs: number, connection: string, text: ByteString): void {
