@@ -211,6 +211,8 @@ function settingsOf(options: StartOptions): Settings {
       renew: () => Promise.resolve(),
     },
     admin: undefined,
+    http: false,
+    gateways: { allowedOrigins: [] },
     identity: undefined,
     sources: permissionsFor(schema, resolved),
     unread: [],

@@ -21,8 +21,9 @@ import {
   runServers,
 } from "../server/run_servers.ts";
 import { network } from "../server.ts";
-import { labelledPorts } from "../server/settings/ports.ts";
+import { labelledPorts, portsOf } from "../server/settings/ports.ts";
 import {
+  openPorts,
   readSettings,
   serverFlags,
   type Settings,
@@ -39,7 +40,7 @@ export async function up(args: readonly string[]): Promise<void> {
   const parsed = readArguments(args, serverFlags);
   if (parsed.flags.has("help")) return print(help);
   refusePositionals(parsed, "up");
-  const settings = await readSettings(parsed, true);
+  const settings = await readSettings(parsed, openPorts);
   const names = settings.topology.servers.map(({ name }) => name);
   if (parsed.flags.has("print-permissions")) {
     return printPermissions(settings, names, ["main.ts", "up", ...args]);
@@ -63,10 +64,9 @@ function describe(
   const ports = servers.map(({ name }) => {
     const self = findServer(topology, name)!;
     return new Map(
-      [...labelledPorts(settings, self)].map(([label, ports]) => [
-        label,
-        ports.map(formatPort).join(" "),
-      ]),
+      [...labelledPorts(settings, self)]
+        .filter(([, [{ kind }]]) => kind.serves !== "devices")
+        .map(([label, ports]) => [label, ports.map(formatPort).join(" ")]),
     );
   });
   const widest = (texts: string[]) =>
@@ -86,16 +86,37 @@ function describe(
   });
   const count = formatCount(servers.length, "server");
   const dashboard = dashboardOf(settings, servers[0].name);
+  const watched = dashboard === undefined ? [] : [`Watch it at ${dashboard}`];
+  const notes = [...watched, ...gatewayLines(servers, settings)];
   const memory = formatMemory(servers[0].maxTableBytes);
   return `The herd is up: ${count}, tables of ${memory}, logs in ${logDirectory}/
 
 ${rows.join("\n")}
-${dashboard === undefined ? "" : `\nWatch it at ${dashboard}\n`}
+${notes.length === 0 ? "" : `\n${notes.join("\n")}\n`}
 In another terminal, report a position and query what is near it:
 
 ${sampleCommands(servers[0], flags).map((line) => `  ${line}`).join("\n")}
 
 Every other server has the report too. Ctrl-C stops the herd.`;
+}
+
+/** Where the gateways of each kind are: of the first server and of the last. */
+function gatewayLines(
+  servers: readonly HerdServer[],
+  settings: Settings,
+): string[] {
+  const ports = servers.flatMap(({ name }) =>
+    portsOf(settings, findServer(settings.topology, name)!)
+      .filter(({ kind }) => kind.serves === "devices")
+      .map((port) => ({
+        kind: port.kind.name,
+        text: `${formatPort(port)} (${name})`,
+      }))
+  );
+  return [...Map.groupBy(ports, ({ kind }) => kind)].map(([kind, ofKind]) => {
+    const ends = new Set([ofKind[0].text, ofKind.at(-1)!.text]);
+    return `Phones report by ${kind} to ${[...ends].join(" ... ")}`;
+  });
 }
 
 const sampleLines = [

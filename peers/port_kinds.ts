@@ -26,8 +26,11 @@ export interface PortKind {
    * same label are listed together; a kind without a label is not listed.
    */
   readonly label?: string;
-  /** Who connects to it. All ports for clients lead to the same sessions. */
-  readonly serves: "clients" | "neighbours" | "operators";
+  /**
+   * Who connects to it. All ports for clients lead to the same sessions; those
+   * for devices lead to gateways.
+   */
+  readonly serves: "clients" | "devices" | "neighbours" | "operators";
   /** The subcommands of `herd` that connect to it. */
   readonly dialledBy: readonly string[];
 }
@@ -71,6 +74,16 @@ export const portKinds = [
     transport: "TLS",
     label: "clients",
     serves: "clients",
+    dialledBy: [],
+  },
+  {
+    name: "HTTP",
+    field: "httpPort",
+    offset: 400,
+    purpose: "phones, trackers and programs: reports and queries by HTTP",
+    transport: "HTTP",
+    label: "http",
+    serves: "devices",
     dialledBy: [],
   },
 ] as const satisfies readonly PortKind[];

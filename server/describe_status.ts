@@ -11,11 +11,18 @@ import type { RefusalCounts } from "../runtime/refusal_counts.ts";
 import type { ClientListener } from "../sessions/client_listener.ts";
 import type { LineCounters } from "../sessions/session.ts";
 import type { DurationCounter } from "./status/distribution.ts";
-import type { LinkStatus, ServerFacts } from "./status/status.ts";
+import { noGateways } from "./status/fields.ts";
+import type {
+  GatewaysStatus,
+  LinkStatus,
+  ServerFacts,
+} from "./status/status.ts";
 
 /** The components of a server that the status is collected from. */
 export interface ServerParts {
   readonly clientListener: ClientListener;
+  /** Undefined if no gateway is open. */
+  readonly gateways: GatewaysStatus | undefined;
   readonly replica: Replica;
   readonly log: LogWriter;
   readonly places: Places;
@@ -32,6 +39,7 @@ export interface ServerParts {
 export function describeParts(
   {
     clientListener,
+    gateways = noGateways,
     replica,
     log,
     limits,
@@ -61,6 +69,7 @@ export function describeParts(
       (log.fault === undefined ? null : "its log cannot be written"),
     connections: clientListener.connectionCounts,
     lines: { ...lines },
+    gateways,
     reports,
     storesNothing,
     clock,

@@ -37,8 +37,12 @@ import { RefusalCounts, type RefusalName } from "../runtime/refusal_counts.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import type { Observer } from "../runtime/observers.ts";
 import type { Turns } from "../runtime/turns.ts";
-import { ClientListener } from "../sessions/client_listener.ts";
+import {
+  ClientListener,
+  type ClientListenerOptions,
+} from "../sessions/client_listener.ts";
 import { type ClientLimits, keptReplyBatches } from "../sessions/limits.ts";
+import type { ConnectionKind } from "../sessions/served_connection.ts";
 import { FairSemaphore } from "../runtime/semaphore.ts";
 import {
   createLineCounters,
@@ -46,7 +50,12 @@ import {
 } from "../sessions/session.ts";
 import type { ServerEvents } from "./server_events.ts";
 import { DurationCounter } from "./status/distribution.ts";
-import type { AgedSummary, ServerEvent, ServerFacts } from "./status/status.ts";
+import type {
+  AgedSummary,
+  GatewaysStatus,
+  ServerEvent,
+  ServerFacts,
+} from "./status/status.ts";
 import { SummaryBoard } from "./status/summary_board.ts";
 
 /** The components of a server, and its settings. */
@@ -64,6 +73,10 @@ export interface HerdServerOptions {
   readonly clientLimits: ClientLimits;
   /** The open client ports. Closed by the server when it stops. */
   readonly clients: readonly Listener[];
+  /** The open ports of gateways, with the names of their kinds; the same. */
+  readonly devices?: readonly DevicePort[];
+  /** Undefined if there are none. */
+  readonly createGateways?: CreateGateways;
   readonly clock: Clock;
   /** The turns of the event loop, of all servers in this process. */
   readonly turns: Turns;
@@ -84,6 +97,25 @@ export interface HerdServerOptions {
   /** The rates of clients, if they are limited. */
   readonly rates?: ClientRates;
 }
+
+/** An open port of a gateway. */
+export interface DevicePort {
+  /** The name of its kind, as in `portKinds`. */
+  readonly kind: string;
+  readonly listener: Listener;
+}
+
+/** The gateways of a server, which are loaded only if one is open. */
+export interface ServerGateways {
+  /** What serves the connections of a kind of port. */
+  kindOf(port: string): ConnectionKind;
+  status(): GatewaysStatus;
+}
+
+/** Creates the gateways of a server. */
+export type CreateGateways = (
+  services: ClientListenerOptions,
+) => ServerGateways;
 
 /** The part of the descriptor reserve that a server uses. */
 export interface Descriptors {
@@ -106,6 +138,7 @@ export class HerdServer implements AsyncDisposable {
   readonly #refusals = new RefusalCounts();
   readonly #stopObserving: (() => void)[];
   readonly #clientListener: ClientListener;
+  readonly #gateways: ServerGateways | undefined;
   readonly #lines = createLineCounters();
   readonly #queryDurations = new DurationCounter();
   readonly #summaries: SummaryBoard;
@@ -135,7 +168,7 @@ export class HerdServer implements AsyncDisposable {
       () => this.status(),
     );
     const { certificates, clientAuthority, clientLimits, rates } = options;
-    this.#clientListener = new ClientListener({
+    const context: ClientListenerOptions = {
       backend: this.#createBackend(),
       replica: this.#replica,
       clock,
@@ -151,7 +184,9 @@ export class HerdServer implements AsyncDisposable {
       trafficLogFor: (connection) => log.trafficLogFor(connection),
       emit: this.#emit,
       onDenied: certificates && this.#emitDenied.bind(this),
-    });
+    };
+    this.#clientListener = new ClientListener(context);
+    this.#gateways = options.createGateways?.(context);
     options.descriptors?.add(this.#clientListener);
     this.#stopObserving = [
       certificates?.changes.add(() => this.#clientListener.checkIdentities()),
@@ -258,6 +293,7 @@ export class HerdServer implements AsyncDisposable {
       peerPort: formatPort(this.peerPort),
       ...describeParts({
         clientListener: this.#clientListener,
+        gateways: this.#gateways?.status(),
         replica: this.#replica,
         log: this.#options.log,
         places: this.#places,
@@ -321,7 +357,7 @@ export class HerdServer implements AsyncDisposable {
 
   /** Accepts clients. */
   open(): void {
-    const { clients, clock, log } = this.#options;
+    const { clients, clock, devices = [], log } = this.#options;
     log.startChecks();
     const context = {
       clock,
@@ -330,11 +366,18 @@ export class HerdServer implements AsyncDisposable {
       isClosed: () => this.#isStopping,
       relieve: () => this.relieve(),
     };
+    const ports = [
+      ...clients.map((listener) => ({ listener, kind: undefined })),
+      ...devices.map(({ kind, listener }) => ({
+        listener,
+        kind: this.#gateways!.kindOf(kind),
+      })),
+    ];
     this.#accepting = Promise.all(
-      clients.map((listener) =>
+      ports.map(({ kind, listener }) =>
         acceptAll(
           listener,
-          (client) => this.#clientListener.serve(client),
+          (client) => this.#clientListener.serve(client, kind),
           context,
         )
       ),
@@ -439,7 +482,9 @@ export class HerdServer implements AsyncDisposable {
 
   async #stopClients(): Promise<void> {
     for (const stop of this.#stopObserving) stop();
-    for (const listener of this.#options.clients) listener.close();
+    const { clients, devices = [] } = this.#options;
+    for (const listener of clients) listener.close();
+    for (const { listener } of devices) listener.close();
     await this.#accepting;
     await this.#clientListener.stop();
     this.#places.stop();

@@ -3,8 +3,13 @@
  *
  * @module
  */
+import type { Access } from "../identity/access.ts";
 import { makeTreeKey } from "../peers/tree_key.ts";
-import { type Descriptors, HerdServer } from "./herd_server.ts";
+import {
+  type CreateGateways,
+  type Descriptors,
+  HerdServer,
+} from "./herd_server.ts";
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
 import { type Guard, LogFiles } from "../log/log_files.ts";
@@ -52,7 +57,7 @@ import {
 import { isGranted, requirePermissions } from "../runtime/permissions.ts";
 import { setupError } from "../runtime/setup_error.ts";
 import { Turns } from "../runtime/turns.ts";
-import { createRates } from "./identities.ts";
+import { createAccess, createRates } from "./identities.ts";
 import { ServerEvents } from "./server_events.ts";
 import { portsOf } from "./settings/ports.ts";
 import type { Settings } from "./settings/settings.ts";
@@ -109,6 +114,7 @@ export async function openServers(
   signal?: AbortSignal,
 ): Promise<HerdServer[]> {
   const places = await settings.places.load();
+  const createGateways = await loadGateways(settings, names);
   const servers: HerdServer[] = [];
   const clock = new SystemClock();
   const sparePath = `${settings.logDirectory}/${names[0]}.spare`;
@@ -130,6 +136,7 @@ export async function openServers(
   const context = {
     settings,
     places,
+    createGateways,
     network,
     descriptors,
     signal,
@@ -152,6 +159,27 @@ export async function openServers(
   return servers;
 }
 
+/** Creates the gateways of a server, given what they ask of their clients. */
+type LoadedGateways = (
+  services: Parameters<CreateGateways>[0],
+  access: Access,
+) => ReturnType<CreateGateways>;
+
+/** Loads the gateways whose ports are open; undefined if there are none. */
+async function loadGateways(
+  settings: Settings,
+  names: readonly string[],
+): Promise<LoadedGateways | undefined> {
+  const { gateways: { allowedOrigins }, openClients, topology } = settings;
+  const ports = names
+    .flatMap((name) => portsOf(settings, findServer(topology, name)!))
+    .filter(({ kind }) => kind.serves === "devices")
+    .map(({ kind }) => kind.name);
+  if (ports.length === 0) return undefined;
+  const { loadGateways } = await import("../gateways/gateways.ts");
+  return await loadGateways(ports, { isOpen: openClients, allowedOrigins });
+}
+
 /** Resolves when every server has dialled its neighbours. */
 export async function linkServers(
   servers: readonly HerdServer[],
@@ -163,6 +191,8 @@ export async function linkServers(
 interface OpeningContext {
   readonly settings: Settings;
   readonly places: PlacesProvider;
+  /** Undefined if no port of a gateway is open. */
+  readonly createGateways: LoadedGateways | undefined;
   readonly network: Network;
   readonly descriptors: Descriptors;
   readonly signal: AbortSignal | undefined;
@@ -177,7 +207,8 @@ async function openServer(
   context: OpeningContext,
   name: string,
 ): Promise<HerdServer> {
-  const { descriptors, network, places, settings, signal } = context;
+  const { createGateways, descriptors, network, places, settings, signal } =
+    context;
   const { maxTableBytes, turns } = context;
   const { tls, topology } = settings;
   const self = findServer(topology, name)!;
@@ -208,6 +239,8 @@ async function openServer(
       .map(({ listener }) => listener);
   const clients = serving("clients");
   const peers = serving("neighbours").at(0);
+  const devices = listeners.filter(({ kind }) => kind.serves === "devices")
+    .map(({ kind: { name }, listener }) => ({ kind: name, listener }));
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock, guard)
     : undefined;
@@ -245,7 +278,13 @@ async function openServer(
     tableBytes: maxTableBytes,
   }, descriptors);
   const clientLimits = limitsAt(clientHost, settings.clientLimits);
-  const server = new HerdServer({
+  const rates = await createRates(clientLimits);
+  const access = createGateways && await createAccess(settings, {
+    clock,
+    rates,
+    countRefusal: (refusal) => server.countRefusal(refusal),
+  });
+  const server: HerdServer = new HerdServer({
     name,
     replica,
     events,
@@ -254,8 +293,11 @@ async function openServer(
     clientLimits,
     certificates: settings.identity?.certificates,
     clientAuthority: tls?.clientAuthority,
-    rates: await createRates(clientLimits),
+    rates,
     clients,
+    devices,
+    createGateways: access &&
+      ((services) => createGateways!(services, access)),
     clock,
     turns,
     log,

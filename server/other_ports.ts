@@ -46,7 +46,10 @@ export async function findOtherPorts(
     let moved;
     try {
       const all = new Map([...flags, ...others]);
-      moved = await readSettings({ flags: all }, settings.admin !== undefined);
+      moved = await readSettings({ flags: all }, {
+        admin: settings.admin !== undefined,
+        http: settings.http,
+      });
     } catch (error) {
       // Some port would be too high.
       if (error instanceof UsageError) continue;

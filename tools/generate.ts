@@ -62,6 +62,7 @@ function withTaskPermissions(manifest: string): string {
   const settings = {
     ...resolveSettings(schema, []).values,
     admin: { host: schema.adminHost.default, names: [] },
+    http: true,
     identity: undefined,
     tls: undefined,
   };
@@ -220,6 +221,7 @@ function typeOf(setting: Setting): string {
     case "switch":
       return "boolean";
     case "hosts":
+    case "origins":
     case "networks":
       return "readonly string[]";
     case "choice":

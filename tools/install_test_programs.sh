@@ -34,6 +34,7 @@ program() { # program NAME PACKAGE CONDITION: CONDITION succeeds if NAME is ther
 program node nodejs 'command -v node'
 program npx npm 'command -v npx'
 program python3 python3 'command -v python3'
+program curl curl 'command -v curl'
 program dash dash 'command -v dash'
 program chromium chromium \
   'command -v chromium || command -v chromium-browser || command -v google-chrome'

@@ -16,7 +16,13 @@ import { areLinksEncrypted } from "./tls.ts";
 /** The settings that ports depend on. */
 type PortSettings = Pick<
   Settings,
-  "admin" | "host" | "identity" | "openClients" | "tls"
+  | "admin"
+  | "gatewayHost"
+  | "host"
+  | "http"
+  | "identity"
+  | "openClients"
+  | "tls"
 >;
 
 /**
@@ -62,6 +68,8 @@ const rules: Readonly<
       access: identity?.tokens === undefined ? "nothing" : "tokens",
     },
   TLS: (settings, self) => settings.tls && clientRule(settings, self, true),
+  HTTP: (settings, self) =>
+    settings.http ? gatewayRule(settings, self) : undefined,
 };
 
 /** The rule for a port on which clients send lines. */
@@ -76,6 +84,19 @@ function clientRule(
     hostname: host ?? self.host,
     isEncrypted,
     access: needsCertificate ? "certificates" : otherwise,
+  };
+}
+
+/** The rule for a port of a gateway, where tokens tell senders apart. */
+function gatewayRule(
+  { gatewayHost, host, identity, openClients, tls }: PortSettings,
+  self: ServerEntry,
+): PortRule {
+  const otherwise = openClients ? "anybody" : "nothing";
+  return {
+    hostname: gatewayHost ?? host ?? self.host,
+    isEncrypted: tls !== undefined,
+    access: identity?.tokens === undefined ? otherwise : "tokens",
   };
 }
 

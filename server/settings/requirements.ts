@@ -121,6 +121,12 @@ function faultOfPort(
         `machines: add ${missing.join(", ")}, or keep it on 127.0.0.1`;
   }
   if (access !== "nothing") return undefined;
+  if (kind.serves === "devices") {
+    return `the ${kind.name} port ${address} can be reached from other ` +
+      "machines, and nothing tells its senders apart: add --token-key-file, " +
+      "or --open-clients to let everybody report and query for everybody, or " +
+      `close it with --${kind.name.toLowerCase()}=false`;
+  }
   const files = tls === undefined ? "--tls-cert, --tls-key, " : "";
   const without = tls?.plainClients ? " and leave out --plain-clients" : "";
   const certificates = `${files}--tls-client-ca and --identities${without}`;

@@ -79,6 +79,12 @@ export interface HostsSetting extends CommonParts {
   readonly default: readonly string[];
 }
 
+/** Origins of web pages: comma-separated on the command line, or a list. */
+export interface OriginsSetting extends CommonParts {
+  readonly type: "origins";
+  readonly default: readonly string[];
+}
+
 /**
  * IP addresses and networks such as `10.0.0.0/8`: comma-separated on the command
  * line, or a list.
@@ -108,6 +114,7 @@ export type Setting =
   | SwitchSetting
   | HostSetting
   | HostsSetting
+  | OriginsSetting
   | NetworksSetting
   | UrlSetting
   | PathSetting;
@@ -121,7 +128,8 @@ export type ValueOf<One extends Setting> =
     : One extends { readonly auto: string } ? number | "auto"
     : One extends NumberSetting ? number
     : One extends SwitchSetting ? boolean
-    : One extends HostsSetting | NetworksSetting ? readonly string[]
+    : One extends HostsSetting | OriginsSetting | NetworksSetting
+      ? readonly string[]
     : string)
   | (One extends { readonly default: unknown } ? never : undefined);
 
@@ -166,6 +174,8 @@ export function placeholderOf(setting: Setting): string | undefined {
       return "ADDRESS";
     case "hosts":
       return "NAMES";
+    case "origins":
+      return "ORIGINS";
     case "networks":
       return "ADDRESSES";
     default:
@@ -228,6 +238,8 @@ export function parseValue(setting: Setting, text: string): unknown {
     }
     case "hosts":
       return text.split(",").map((host) => hostOf(host, host || "nothing"));
+    case "origins":
+      return text.split(",").map((one) => originOf(one, one || "nothing"));
     case "networks":
       return text.split(",")
         .map((network) => networkOf(network, network || "nothing"));
@@ -273,6 +285,11 @@ export function checkValue(
         );
       }
       return value.map((host) => hostOf(host, JSON.stringify(host)));
+    case "origins":
+      if (!Array.isArray(value)) {
+        throw new ValueError(`expected a list of origins, found ${found}`);
+      }
+      return value.map((one) => originOf(one, JSON.stringify(one)));
     case "networks":
       if (!Array.isArray(value)) {
         throw new ValueError(
@@ -309,6 +326,15 @@ function checkText(
 function hostOf(value: unknown, found: string): string {
   if (typeof value === "string" && isHost(value)) return value;
   throw new ValueError(`expected a host name or address, found ${found}`);
+}
+
+/** An origin as browsers write it, in lower case and without a path. */
+function originOf(value: unknown, found: string): string {
+  const url = typeof value === "string" ? URL.parse(value) : null;
+  if (url !== null && url.origin === value) return url.origin;
+  throw new ValueError(
+    `expected an origin such as https://map.example:8080, found ${found}`,
+  );
 }
 
 function networkOf(value: unknown, found: string): string {

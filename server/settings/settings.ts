@@ -20,6 +20,7 @@ import type { ClientLimits } from "../../sessions/limits.ts";
 import { type AdminSettings, readAdmin } from "./admin.ts";
 import { pickLimits } from "./client_limits.ts";
 import { type SettingFlags, settingFlags } from "./flags.ts";
+import { type GatewaySettings, readGateways } from "./gateways.ts";
 import { type IdentitySettings, readIdentities } from "./identities.ts";
 import { type PlacesSettings, readPlaces } from "./places.ts";
 import { schema } from "./schema.ts";
@@ -60,9 +61,20 @@ export interface Settings
   readonly tls: TlsSettings | undefined;
   /** Undefined without administration ports. */
   readonly admin: AdminSettings | undefined;
+  /** What all gateways share, if some are open. */
+  readonly gateways: GatewaySettings;
   /** Undefined if the server checks no identities. */
   readonly identity: IdentitySettings | undefined;
 }
+
+/** The switches of ports that `herd up` opens by default. */
+export type PortSwitches = Readonly<Record<"admin" | "http", boolean>>;
+
+/** What `server.ts` opens by default. */
+const closedPorts: PortSwitches = { admin: false, http: false };
+
+/** What `herd up` opens by default. */
+export const openPorts: PortSwitches = { admin: true, http: true };
 
 /** The part of a command line that settings are read from. */
 interface GivenFlags {
@@ -72,18 +84,19 @@ interface GivenFlags {
 /**
  * Reads the settings.
  *
- * @param isAdminServed Whether the administration ports are open by default.
+ * @param ports The ports that are open by default.
  * @throws {UsageError} If a flag is wrong.
  * @throws {SetupError} If a variable or a file is wrong, or a file cannot be
  * read.
  */
 export async function readSettings(
   { flags }: GivenFlags,
-  isAdminServed = false,
+  ports: PortSwitches = closedPorts,
 ): Promise<Settings> {
   const known = {
     ...schema,
-    admin: { ...schema.admin, default: isAdminServed },
+    admin: { ...schema.admin, default: ports.admin },
+    http: { ...schema.http, default: ports.http },
   };
   const sources = [flagSource(flags), await variableSource(known)];
   await requireReadPermission(filesOf(resolveSettings(known, sources).values));
@@ -101,6 +114,7 @@ export async function readSettings(
     tls,
     identity,
     admin: readAdmin(resolved),
+    gateways: readGateways(resolved),
     ...secrets,
     ...places,
     // --print-permissions lists these: everything that was read.

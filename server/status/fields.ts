@@ -325,6 +325,55 @@ const places = group<PlacesStatus>({
   },
 });
 
+/** The newest message of a device that was not taken. */
+export interface GatewayExample {
+  /** Why, by its name in the metrics. */
+  readonly reason: string;
+  /** The gateway that it came to. */
+  readonly gateway: string;
+  /** When, in POSIX seconds. */
+  readonly time: number;
+  /** Its first 256 bytes as text, without credentials. */
+  readonly text: string;
+}
+
+/** What gateways have taken from devices, and what not. */
+export interface GatewaysStatus {
+  /** Reports that were taken, by gateway. */
+  readonly reports: Readonly<Record<string, number>>;
+  /** Messages and points that were not taken, or were changed, by reason. */
+  readonly reasons: Readonly<Record<string, number>>;
+  /** Null if everything was taken. */
+  readonly example: GatewayExample | null;
+}
+
+const gateways = group<GatewaysStatus>({
+  reports: {
+    initial: {},
+    metric: counters(
+      "herd_gateway_reports_total",
+      "Reports of devices that gateways have taken",
+      "gateway",
+    ),
+  },
+  reasons: {
+    initial: {},
+    metric: counters(
+      "herd_gateway_reasons_total",
+      "Messages and points of devices that were not taken, or were changed",
+      "reason",
+    ),
+  },
+  example: { initial: null },
+});
+
+/** The gateways' part of a server without gateways. */
+export const noGateways: GatewaysStatus = {
+  reports: {},
+  reasons: {},
+  example: null,
+};
+
 /** The state of the log. */
 export interface LogStatus {
   /** The file being written. */
@@ -421,6 +470,8 @@ export interface ServerFacts {
   readonly connections: ConnectionCounts;
   /** Lines of clients since the start. */
   readonly lines: LineCounts;
+  /** What devices have sent to gateways since the start. */
+  readonly gateways: GatewaysStatus;
   /** Reports of clients and neighbours since the start. */
   readonly reports: ReportCounts;
   /** Whether reports of its clients expire on arrival, so that none is stored. */
@@ -494,6 +545,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   table,
   connections,
   lines,
+  gateways,
   reports,
   storesNothing: {
     initial: false,

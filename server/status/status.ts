@@ -11,6 +11,8 @@ import type { AgedSummary } from "./summary.ts";
 export type {
   ClockStatus,
   ConnectionCounts,
+  GatewayExample,
+  GatewaysStatus,
   LineCounts,
   LinkStatus,
   LogStatus,

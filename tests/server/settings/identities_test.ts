@@ -63,6 +63,11 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
   const admin = (missing: string) =>
     "Hill: the administration port 0.0.0.0:8200 can be reached from other " +
     `machines: add ${missing}, or keep it on 127.0.0.1`;
+  const gateway =
+    "Hill: the HTTP port 0.0.0.0:8400 can be reached from other machines, and " +
+    "nothing tells its senders apart: add --token-key-file, or --open-clients " +
+    "to let everybody report and query for everybody, or close it with " +
+    "--http=false";
   const openAdmin = ["--admin", "--admin-host=0.0.0.0"];
   for (
     const [flags, outcome] of [
@@ -83,6 +88,9 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
       ],
       // Tokens tell nobody apart at a port that has no place for them.
       [[host, files.tokens], nothing("0.0.0.0:8000", all)],
+      [["--http", "--gateway-host=0.0.0.0"], gateway],
+      [["--http", "--gateway-host=0.0.0.0", "--open-clients"], "starts"],
+      [["--http", "--gateway-host=0.0.0.0", files.tokens], "starts"],
       [openAdmin, admin("--token-key-file, --tls-cert, --tls-key")],
       [
         [...openAdmin, "--open-clients"],

@@ -49,6 +49,17 @@ Deno.test("a server opens the ports that its settings ask for", () => {
         "peers 192.0.2.7:8100",
         "TLS 0.0.0.0:443 encrypted",
       ]],
+      [{ http: true }, [
+        "clients 192.0.2.7:8000",
+        "peers 192.0.2.7:8100",
+        "HTTP 192.0.2.7:8400",
+      ]],
+      [{ host: "0.0.0.0", http: true, tls: tls(true) }, [
+        "clients 0.0.0.0:8000",
+        "peers 192.0.2.7:8100",
+        "TLS 0.0.0.0:443 encrypted",
+        "HTTP 0.0.0.0:8400 encrypted",
+      ]],
       [{ tls: tls(true, "PEM") }, [
         "clients 192.0.2.7:8000",
         "peers 192.0.2.7:8100 encrypted",

@@ -14,6 +14,8 @@ import { isLoopback } from "../../../runtime/network.ts";
 import { schema } from "../../../server/settings/schema.ts";
 import { variableOf } from "../../../server/settings/setting.ts";
 import {
+  openPorts,
+  type PortSwitches,
   readSettings,
   serverFlags,
 } from "../../../server/settings/settings.ts";
@@ -475,12 +477,12 @@ Deno.test({
   name: "an open administration port listens on loopback by default",
   permissions: "none",
   async fn() {
-    const adminOf = async (args: string[], isServed = false) =>
-      (await readSettings(readArguments(args, serverFlags), isServed)).admin;
+    const adminOf = async (args: string[], ports?: PortSwitches) =>
+      (await readSettings(readArguments(args, serverFlags), ports)).admin;
     assertEquals(await adminOf([]), undefined);
     const usual = { host: "127.0.0.1", names: [] };
     assertEquals(await adminOf(["--admin"]), usual);
-    assertEquals(await adminOf([], true), usual);
+    assertEquals(await adminOf([], openPorts), usual);
     assertEquals(
       await adminOf([
         "--admin",
@@ -493,12 +495,18 @@ Deno.test({
 });
 
 Deno.test({
-  name: "wrong flags of the administration port are refused with a reason",
+  name:
+    "wrong flags of administration and HTTP ports are refused with a reason",
   permissions: "none",
   async fn() {
     const wrong = [
       [["--admin-host=::1"], "--admin-host needs --admin"],
       [["--admin-names=a"], "--admin-names needs --admin"],
+      [["--allow-origins=https://a.test"], "--allow-origins needs --http"],
+      [["--gateway-host=::1"], "--gateway-host needs --http"],
+      [["--http", "--allow-origins=a.test"], "expected an origin such as"],
+      [["--http", "--allow-origins=https://a.test/"], "https://a.test/"],
+      [["--http", "--allow-origins=https://a.test,"], "found nothing"],
       [["--admin", "--admin-host=a b"], "--admin-host: expected a host name"],
       [["--admin", "--admin-names=a,,b"], "or address, found nothing"],
       [["--admin", "--admin-names=a/b"], "or address, found a/b"],
@@ -510,5 +518,22 @@ Deno.test({
       );
       assertStringIncludes((error as UsageError).message, message);
     }
+  },
+});
+
+Deno.test({
+  name:
+    "HTTP ports are open with --http and in herd up, for the origins that are given",
+  permissions: "none",
+  async fn() {
+    const read = (args: string[], ports?: PortSwitches) =>
+      readSettings(readArguments(args, serverFlags), ports);
+    assertEquals((await read([])).http, false);
+    assertEquals((await read([], openPorts)).http, true);
+    assertEquals((await read(["--http=false"], openPorts)).http, false);
+    const origins = ["https://map.example", "http://localhost:3000"];
+    const args = ["--http", `--allow-origins=${origins}`];
+    const { gateways, http } = await read(args);
+    assertEquals([http, gateways], [true, { allowedOrigins: origins }]);
   },
 });
