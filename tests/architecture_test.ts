@@ -320,20 +320,21 @@ Deno.test("a server without tokens loads nothing of identity/", async () => {
   assert(files.has("identity/token.ts"));
 });
 
+Deno.test("a server without gateways loads nothing of gateways/", async () => {
+  for (const path of ["server.ts", "commands/up.ts", "mod.ts"]) {
+    const files = await loadedFiles(path);
+    const found = [...files].filter((file) => file.startsWith("gateways/"));
+    assertEquals(found, [], path);
+    assert(!files.has("packages/http_parser.ts"), path);
+  }
+  assert((await reachableRooms("server.ts")).has("gateways"));
+});
+
 // These count dynamic imports too, as Deno fetches their packages.
 Deno.test("the library imports neither the command line nor the dashboard", async () => {
   const rooms = await reachableRooms("mod.ts");
   assert(rooms.has("server") && rooms.has("server/settings"));
   for (const room of ["admin", "cli", "commands", "server.ts"]) {
     assert(!rooms.has(room), room);
-  }
-});
-
-Deno.test("servers load nothing of the gateways", async () => {
-  for (const program of ["server.ts", "main.ts", "mod.ts"]) {
-    const rooms = [...await reachableRooms(program)];
-    assert(rooms.includes("server"), program);
-    const gateways = rooms.filter((room) => room.startsWith("gateways"));
-    assertEquals(gateways, [], program);
   }
 });

@@ -183,6 +183,11 @@ export class TestHerd implements AsyncDisposable {
     return this.portOf(name) + 200;
   }
 
+  /** The HTTP port for devices of a server of the default herd. */
+  httpPortOf(name: string): number {
+    return this.portOf(name) + 400;
+  }
+
   /** Runs `herd up` on this herd's ports. Resolves when it is up. */
   async up(): Promise<Program> {
     const program = Program.start([

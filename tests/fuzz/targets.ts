@@ -14,6 +14,7 @@ import { formsTarget, phoneTrackTarget } from "./targets/forms.ts";
 import { handshakesTarget } from "./targets/handshakes.ts";
 import { herdsTarget } from "./targets/herds.ts";
 import { httpHeadsTarget } from "./targets/http_heads.ts";
+import { httpRequestsTarget } from "./targets/http_requests.ts";
 import {
   geoJsonTarget,
   jsonReportsTarget,
@@ -55,6 +56,7 @@ export const targets: readonly Target[] = [
   escapesTarget(),
   topologiesTarget(),
   httpHeadsTarget(),
+  httpRequestsTarget(),
   summariesTarget(),
   clientTokensTarget(),
   patternsTarget(),

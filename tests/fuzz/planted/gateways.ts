@@ -27,6 +27,7 @@ import {
   traccarClientsTarget,
   traccarForwardsTarget,
 } from "../targets/json_messages.ts";
+import { httpRequestsTarget, readRequests } from "../targets/http_requests.ts";
 import { jsonTextsTarget } from "../targets/json_texts.ts";
 import { nmeaTarget } from "../targets/nmea.ts";
 import { now } from "../targets/readings.ts";
@@ -192,6 +193,25 @@ export const gatewayFaults: readonly PlantedFault[] = [
         : { ...target, logged: `${target.logged}?${query}` };
     }),
     from: "token",
+  },
+  {
+    fault: "a length counts for nothing beside chunks",
+    target: httpRequestsTarget((chunks) =>
+      readRequests([
+        chunks.join("").replace(
+          /Content-Length: [0-9]+\r\n(?=Transfer-Encoding: chunked\r\n)/,
+          "",
+        ),
+      ])
+    ),
+    from: "chunked",
+  },
+  {
+    fault: "a line may end in LF alone",
+    target: httpRequestsTarget((chunks) =>
+      readRequests([chunks.join("").replace(/(?<!\r)\n/g, "\r\n")])
+    ),
+    from: "get",
   },
   {
     fault: "the rest of a path after a token has no slash",
