@@ -28,7 +28,7 @@ const rivals = {
   java: "research/rivals/HerdServer.java",
 };
 
-const examples = ["owntracks.ts", "track.ts", "track.py"];
+const examples = ["track.ts", "track.py"];
 
 /** The files that use the API of the runtime, other than its errors. */
 async function boundToDeno(paths: readonly string[]): Promise<string[]> {
