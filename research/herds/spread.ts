@@ -42,6 +42,12 @@ class HopRecorder {
 
   /** Observes the reports that a server accepts. */
   observe({ name, router }: SimulatedServer): void {
+    const acceptOwn = router.acceptOwn.bind(router);
+    router.acceptOwn = (report) => {
+      const acceptance = acceptOwn(report);
+      if (acceptance === "newer") this.#count(report.line, name, undefined);
+      return acceptance;
+    };
     const accept = router.accept.bind(router);
     router.accept = (report, from) => {
       const acceptance = accept(report, from);
