@@ -67,6 +67,8 @@ export type { Distribution } from "./server/status/distribution.ts";
 export type {
   ClockStatus,
   ConnectionCounts,
+  GatewayExample,
+  GatewaysStatus,
   LineCounts,
   LinkStatus,
   LogStatus,

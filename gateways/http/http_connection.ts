@@ -93,6 +93,8 @@ export class HttpConnection implements ServedConnection {
   #detail = "";
   #isOver = false;
   #cancelHeadDeadline: (() => void) | undefined;
+  /** Whether the head that is being read should have ended by now. */
+  #isHeadDue = false;
   #cancelClosing: (() => void) | undefined;
   #takeover: Takeover | undefined;
   /** What goes on with the connection after a request for another protocol. */
@@ -240,7 +242,9 @@ export class HttpConnection implements ServedConnection {
       const parsed = this.#reader.push(buffer, start, end);
       turns.end(workload);
       this.#countHeldBytes();
-      if (!this.#reader.isWithinHead) this.#endHeadDeadline();
+      if (!this.#reader.isWithinHead || this.#reader.hasWhole) {
+        this.#endHeadDeadline();
+      }
       for (let next; (next = this.#reader.take()) !== undefined;) {
         if (!this.#isLastAnswered) await this.#serve(next);
       }
@@ -251,7 +255,9 @@ export class HttpConnection implements ServedConnection {
     }
     if (this.#isLastAnswered) return;
     if (this.#reader.takeContinue()) await this.#continue();
-    if (this.#reader.isWithinHead) this.#startHeadDeadline();
+    if (!this.#reader.isWithinHead) return;
+    if (this.#isHeadDue) await this.#timeOutHead();
+    else this.#startHeadDeadline();
   }
 
   /** Answers a request that waits for a 100 before it sends its body. */
@@ -313,7 +319,7 @@ export class HttpConnection implements ServedConnection {
     const isCompressed = isGzip(head.headers.get("content-encoding")) === true;
     const plain = isCompressed ? await inflate(body) : body;
     if (plain instanceof HttpFault) {
-      this.#context.intake.count("body-too-long");
+      this.#countFault(plain);
       return textAnswer(plain.status, plain.message);
     }
     await turns.begin(this.#sender.workload);
@@ -402,10 +408,15 @@ export class HttpConnection implements ServedConnection {
   }
 
   /** Answers bytes that are no request. Nothing can follow them. */
-  async #refuse({ message, status }: HttpFault): Promise<void> {
-    this.#context.intake.count(status === 413 ? "body-too-long" : "not-http");
+  async #refuse(fault: HttpFault): Promise<void> {
+    const { message, status } = fault;
+    this.#countFault(fault);
     await this.#send(textAnswer(status, message), undefined, false);
     this.#endWith("protocol error", message);
+  }
+
+  #countFault({ status }: HttpFault): void {
+    this.#context.intake.count(status === 413 ? "body-too-long" : "not-http");
   }
 
   #endWith(end: ConnectionEnd, detail: string): void {
@@ -434,13 +445,22 @@ export class HttpConnection implements ServedConnection {
   #startHeadDeadline(): void {
     this.#cancelHeadDeadline ??= this.#context.services.clock.after(
       headMs,
-      () => this.#timeOut(`no whole head in ${headMs} ms`),
+      () => {
+        this.#isHeadDue = true;
+        // What has arrived may be the rest of the head.
+        if (this.#processing === undefined) this.#timeOutHead();
+      },
     );
+  }
+
+  #timeOutHead(): Promise<void> {
+    return this.#timeOut(`no whole head in ${headMs} ms`);
   }
 
   #endHeadDeadline(): void {
     this.#cancelHeadDeadline?.();
     this.#cancelHeadDeadline = undefined;
+    this.#isHeadDue = false;
   }
 
   /** Writes an answer when the reports before it are confirmed, and logs it. */

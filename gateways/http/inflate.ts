@@ -4,13 +4,16 @@
  *
  * @module
  */
-import { gunzip } from "node:zlib";
 import { maxBodyBytes } from "../readers/limits.ts";
 import { HttpFault } from "./request_parser.ts";
 
 /** The body without gzip, or why it has none. */
-export function inflate(body: Uint8Array): Promise<Uint8Array | HttpFault> {
-  return new Promise((resolve) => {
+export async function inflate(
+  body: Uint8Array,
+): Promise<Uint8Array | HttpFault> {
+  // Loading it takes milliseconds, and few clients compress.
+  const { gunzip } = await import("node:zlib");
+  return await new Promise((resolve) => {
     gunzip(body, { maxOutputLength: maxBodyBytes }, (error, bytes) => {
       if (error === null) return resolve(bytes);
       const isTooLong = "code" in error &&
