@@ -221,8 +221,9 @@ export class HttpConnection implements ServedConnection {
       isEncrypted: this.#transport.channelBinding !== undefined,
       token: isUpgrade ? this.#upgrades.tokenOf(headers) : undefined,
     };
+    const isLater = isUpgrade && this.#upgrades.admitsLater(headers);
     // A browser sends OPTIONS without credentials.
-    const admission = method === "OPTIONS"
+    const admission = method === "OPTIONS" || isLater
       ? access.refusalOfPage(request) ?? nobody
       : access.admit(request);
     this.#judged.push({ target, admission });

@@ -65,4 +65,9 @@ export type UpgradeToken = (
 export interface Upgrades {
   readonly handle: UpgradeHandler;
   readonly tokenOf: UpgradeToken;
+  /**
+   * Whether the protocol asks for a token itself, as MQTT does. Then the request
+   * needs none.
+   */
+  readonly admitsLater: (headers: ReadonlyMap<string, ByteString>) => boolean;
 }
