@@ -317,6 +317,18 @@ function recognizeForm(
   return (context) => readForm(parameters, dialect, speedUnit, context);
 }
 
+/**
+ * The levels of a topic after a prefix, which ends in a slash; undefined if the
+ * topic does not begin with it.
+ */
+function levelsBelow(
+  prefix: ByteString,
+  topic: ByteString,
+): ByteString | undefined {
+  if (topic.startsWith(prefix)) return topic.slice(prefix.length);
+  return topic === prefix.slice(0, -1) ? "" : undefined;
+}
+
 /** Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. */
 export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
   const reader = inOneStep(readerOfTopic(topic, payload));
@@ -325,11 +337,10 @@ export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
 }
 
 function readerOfTopic(topic: ByteString, payload: Uint8Array): StepReader {
-  const levels = topic.split("/");
-  if (levels[0] === "") levels.shift();
-  const [first, second] = levels;
-  if (first === "owntracks") {
-    const givenId = idOfOwnTracksTopic(levels.slice(1));
+  const name = topic.startsWith("/") ? topic.slice(1) : topic;
+  const ofOwnTracks = levelsBelow("owntracks/", name);
+  if (ofOwnTracks !== undefined) {
+    const givenId = idOfOwnTracksTopic(ofOwnTracks);
     const names = { user: undefined, device: undefined };
     return readerOfPayload(
       "owntracks",
@@ -338,8 +349,9 @@ function readerOfTopic(topic: ByteString, payload: Uint8Array): StepReader {
       (value, context) => readOwnTracks(value, names, context),
     );
   }
-  if (first === "herd" && second === "report") {
-    const givenId = encodeId(levels.slice(2).join("/")) || undefined;
+  const ofReport = levelsBelow("herd/report/", name);
+  if (ofReport !== undefined) {
+    const givenId = encodeId(ofReport) || undefined;
     return readerOfPayload("report", givenId, payload, readReports);
   }
   return ignore("unknown", "other-topic");
