@@ -17,9 +17,11 @@ import type {
 import { AccessRefusal } from "../access.ts";
 import { DuplexConnection } from "../duplex_connection.ts";
 import type { Outcome } from "../intake.ts";
-import type { Reading } from "../readers/reading.ts";
+import { inTurns } from "../in_turns.ts";
+import { maxStepBytes } from "../readers/limits.ts";
+import type { ReaderContext, Reading } from "../readers/reading.ts";
 import type { Reason } from "../readers/reasons.ts";
-import { recognizeTopic } from "../readers/recognize.ts";
+import { recognizeTopic, recognizeTopicInSteps } from "../readers/recognize.ts";
 import { arrival } from "../readers/times.ts";
 import type { PacketWriter } from "./codec/encode.ts";
 import { PacketFramer } from "./codec/framer.ts";
@@ -121,8 +123,24 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
     topic: ByteString,
     payload: Uint8Array,
   ): PublishResult | Promise<PublishResult> {
+    const context = this.#readerContext;
+    if (payload.length <= maxStepBytes) {
+      const reading = recognizeTopic(topic, payload)(context);
+      return this.#take(reading, topic, payload);
+    }
+    const { services: { turns } } = this.#mqtt;
+    const { workload } = this.sender;
+    return inTurns(recognizeTopicInSteps(topic, payload), turns, workload)
+      .then((reader) => inTurns(reader(context), turns, workload))
+      .then((reading) => this.#take(reading, topic, payload));
+  }
+
+  #take(
+    reading: Reading,
+    topic: ByteString,
+    payload: Uint8Array,
+  ): PublishResult | Promise<PublishResult> {
     const { intake, subscriptions } = this.#mqtt;
-    const reading = this.#read({ topic, payload });
     if (reading.sightings.length === 0) this.#logReceived(topic, payload);
     const reason = reasonOf(reading);
     if (reason !== undefined) intake.keepExample(reason, "mqtt", payload);
@@ -137,7 +155,7 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
   keepWill(will: Will): void {
     const { payload, topic } = will;
     if (payload.length > maxWillBytes) return;
-    const reading = this.#read(will);
+    const reading = recognizeTopic(topic, payload)(this.#readerContext);
     const reason = reasonOf(reading);
     if (reason !== undefined) this.#mqtt.intake.count(reason);
     // Most wills only say that the phone has gone. A position without a time of
@@ -244,11 +262,8 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
     this.#wantsWill = wantsWill;
   }
 
-  #read({ payload, topic }: Will): Reading {
-    const ownId = this.sender.identity?.subject;
-    const { now } = this;
-    const context = ownId === undefined ? { now } : { now, ownId };
-    return recognizeTopic(topic, payload)(context);
+  get #readerContext(): ReaderContext {
+    return { now: this.now, ownId: this.sender.identity?.subject };
   }
 
   /** Logs a message that has no report. One with reports is logged as those. */

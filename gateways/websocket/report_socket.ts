@@ -24,8 +24,14 @@ import { DuplexConnection } from "../duplex_connection.ts";
 import type { GatewayContext } from "../gateway_context.ts";
 import type { Outcome } from "../intake.ts";
 import type { OutputPool } from "../output_buffer.ts";
+import { inTurns } from "../in_turns.ts";
+import { maxStepBytes } from "../readers/limits.ts";
 import type { Reading } from "../readers/reading.ts";
-import { isJsonFrame, recognizeFrame } from "../readers/recognize.ts";
+import {
+  isJsonFrame,
+  recognizeFrame,
+  recognizeFrameInSteps,
+} from "../readers/recognize.ts";
 import { reasons } from "../readers/reasons.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 import { type CloseCode, FrameReader, type MessageKind } from "./frames.ts";
@@ -247,12 +253,20 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
   }
 
   #answerJson(text: ByteString): boolean | Promise<unknown> {
+    const { now, sender } = this;
+    const context = { now, ownId: sender.identity?.subject };
+    if (text.length <= maxStepBytes) {
+      return this.#takeReading(recognizeFrame(text)(context), text);
+    }
+    const { turns } = this.context.services;
+    return inTurns(recognizeFrameInSteps(text), turns, sender.workload)
+      .then((reader) => inTurns(reader(context), turns, sender.workload))
+      .then((reading) => this.#takeReading(reading, text));
+  }
+
+  #takeReading(reading: Reading, text: ByteString): boolean | Promise<unknown> {
     const { intake } = this.context;
     const { now, sender } = this;
-    const ownId = sender.identity?.subject;
-    const reading = recognizeFrame(text)(
-      ownId === undefined ? { now } : { now, ownId },
-    );
     const reason = reading.refusal ?? reading.ignored.at(0)?.reason;
     if (reason !== undefined) {
       intake.keepExample(reason, "websocket", encodeScratch(text));

@@ -374,6 +374,22 @@ Deno.test("a packet of the largest size is taken", async () => {
   assertEquals(gateway.reports, ["a +1+2 3"]);
 });
 
+Deno.test("a message with thousands of reports is taken in turns, and acknowledged once", async () => {
+  const { gateway, open } = createGateway();
+  const client = open();
+  await exchange(client, connect());
+  const reports = Array.from(
+    { length: 3_000 },
+    (_, index) => ({ lat: 1, lon: 2, time: index }),
+  );
+  client.client.sendText(
+    publish("herd/report/a", JSON.stringify(reports)) + pingreq,
+  );
+  for (let turn = 0; turn < 20; turn++) await drainMicrotasks();
+  assertEquals(hexOf(client.client.takeAll()), "40020001d000");
+  assertEquals(gateway.reports.length, 3_000);
+});
+
 Deno.test("a subscriber gets the newest reports, and then changes", async () => {
   const gateway = createGateway();
   const { clock } = gateway;
