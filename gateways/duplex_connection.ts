@@ -8,6 +8,7 @@
  */
 import type { Timestamp } from "../protocol/time.ts";
 import { ReplicaError } from "../replica/settling.ts";
+import { secondsOf } from "../runtime/clock.ts";
 import {
   closeQuietly,
   describeFault,
@@ -26,6 +27,7 @@ import type {
   Opening,
   ServedConnection,
 } from "../sessions/served_connection.ts";
+import { Pace } from "../sessions/pace.ts";
 import type { GatewayContext } from "./gateway_context.ts";
 import { type GatewayName, Sender } from "./intake.ts";
 import { goodbyeMs, messagesPerPiece } from "./limits.ts";
@@ -62,6 +64,7 @@ export abstract class DuplexConnection<Output extends OutputBuffer>
   #detail = "";
   #cancelClosing: (() => void) | undefined;
   #isOver = false;
+  #pace: Pace | undefined;
 
   constructor(
     opening: Opening,
@@ -74,6 +77,7 @@ export abstract class DuplexConnection<Output extends OutputBuffer>
     this.#pool = pool;
     this.addressKey = opening.source.key;
     this.sender = new Sender(gateway, opening.traffic, opening.source);
+    this.sender.address = opening.address;
     this.now = context.services.backend.now();
   }
 
@@ -131,17 +135,23 @@ export abstract class DuplexConnection<Output extends OutputBuffer>
     if (this.isEnding) return;
     if (this.#isSending) return this.#checkWrite();
     const { counts, limits: { idleMs } } = this.context.services;
-    const ended = this.sender.identity?.endAt(
-      this.context.services.backend.now().seconds,
-    );
-    if (ended !== undefined) {
-      this.leave("not authorized", `the token is ${ended}`);
-    } else if (this.isIdle && this.quietMs >= idleMs) {
+    this.checkIdentity();
+    if (this.isEnding) return;
+    if (this.isIdle && this.quietMs >= idleMs) {
       counts.hit("idle-seconds");
       this.abort("idle", `nothing received for ${idleMs} ms`);
     } else {
       this.checkSilence();
     }
+  }
+
+  /** Ends the connection if the identity of the client has ended. */
+  checkIdentity(): void {
+    const { access: { identities }, services: { clock } } = this.context;
+    const ended = this.sender.identity?.endAt(secondsOf(clock));
+    if (ended === undefined || this.isEnding) return;
+    identities.countRefusal("identity-ended");
+    this.leave("identity ended", ended);
   }
 
   abort(end: ConnectionEnd, detail: string): void {
@@ -205,6 +215,22 @@ export abstract class DuplexConnection<Output extends OutputBuffer>
     this.#detail = detail;
   }
 
+  /**
+   * Slows down a client that reports or queries more often than its rates
+   * permit; undefined if they are not limited. Ask for it when the identity is
+   * known.
+   */
+  protected get pace(): Pace | undefined {
+    const { clock, counts, rates } = this.context.services;
+    if (rates === undefined) return undefined;
+    const { sender } = this;
+    // Those of the sender are replaced with its identity.
+    sender.rates ??= rates.ofConnection(sender.identity, clock.elapsedMs());
+    this.#pace ??= new Pace(sender.rates, clock, counts);
+    this.#pace.rates = sender.rates;
+    return this.#pace;
+  }
+
   /** What is to be sent next. */
   protected get output(): Output {
     return this.#output ??= this.#pool.acquire();
@@ -214,6 +240,7 @@ export abstract class DuplexConnection<Output extends OutputBuffer>
   protected async leave(end: ConnectionEnd, detail: string): Promise<void> {
     this.endWith(end, detail);
     if (this.#isOver) return;
+    this.#pace?.end();
     const { clock } = this.context.services;
     this.#cancelClosing ??= clock.after(goodbyeMs, () => this.#abandon());
     try {
@@ -275,6 +302,7 @@ export abstract class DuplexConnection<Output extends OutputBuffer>
   }
 
   #abandon(): void {
+    this.#pace?.end();
     closeQuietly(this.opening.transport);
     this.sender.settling.cancel();
   }
@@ -320,6 +348,8 @@ export abstract class DuplexConnection<Output extends OutputBuffer>
     for (let messages = 1; !this.isEnding; messages++) {
       const room = traffic.whenDrained();
       if (room !== undefined) return this.#waitForTurn(room);
+      const due = this.pace?.whenDue();
+      if (due !== undefined) return this.#writeBefore(due);
       const output = this.output;
       if (output.length >= maxWriteBytes) return this.#writeBefore(undefined);
       const result = this.processNext(output);

@@ -223,8 +223,10 @@ export class HttpConnection implements ServedConnection {
     };
     const isLater = isUpgrade && this.#upgrades.admitsLater(headers);
     // A browser sends OPTIONS without credentials.
-    const admission = method === "OPTIONS" || isLater
+    const admission = method === "OPTIONS"
       ? access.refusalOfPage(request) ?? nobody
+      : isLater
+      ? access.admitLater(request)
       : access.admit(request);
     this.#judged.push({ target, admission });
     return !(admission instanceof AccessRefusal);
@@ -358,7 +360,7 @@ export class HttpConnection implements ServedConnection {
   #answerUpgrade(
     { headers, method, query }: RequestHead,
     { path }: Target,
-    { identity, isReportOnly }: Admission,
+    { identity, isReportOnly, remote }: Admission,
   ): HttpAnswer | undefined {
     const answer = this.#upgrades.handle({
       method,
@@ -367,6 +369,7 @@ export class HttpConnection implements ServedConnection {
       headers,
       identity,
       isReportOnly,
+      remote,
     });
     if (answer === undefined) return undefined;
     if ("status" in answer) {

@@ -22,6 +22,8 @@ export interface UpgradeRequest {
   readonly identity: Identity | undefined;
   /** Whether it may report only, as its token was in the path. */
   readonly isReportOnly: boolean;
+  /** The sender's address, also behind a proxy that is trusted. */
+  readonly remote: string;
 }
 
 /** A refusal, which the HTTP connection sends. */

@@ -49,6 +49,7 @@ const goodbyes: Readonly<Partial<Record<ConnectionEnd, ReasonName>>> = {
   "keep-alive": "keep alive timeout",
   "taken over": "session taken over",
   "not authorized": "not authorized",
+  "identity ended": "not authorized",
 };
 
 const nothing = () => 0;

@@ -13,7 +13,6 @@ import {
   encodeScratch,
   indexOfByte,
 } from "../../protocol/bytes.ts";
-import { formatInvalid, parseCommand } from "../../protocol/command.ts";
 import type {
   ConnectionEnd,
   Opening,
@@ -57,12 +56,11 @@ interface Due {
 const closeCodes: Readonly<Partial<Record<ConnectionEnd, CloseCode>>> = {
   "client closed": 1000,
   "stopping": 1001,
-  "not authorized": 1008,
+  "identity ended": 1008,
 };
 
 /** One WebSocket at `/report`. */
 export class ReportSocket extends DuplexConnection<FrameWriter> {
-  readonly #rights: SocketRights;
   readonly #session: Session;
   readonly #frames = new FrameReader();
   /** The message whose lines are being answered. */
@@ -85,12 +83,21 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
     rights: SocketRights,
   ) {
     super(opening, context, "websocket", outputs);
-    this.#rights = rights;
     this.sender.identity = rights.identity;
     this.#session = new Session(
       context.services,
       opening.traffic,
-      () => this.#onReady(),
+      {
+        onReady: () => this.#onReady(),
+        onDenied: () => context.intake.count("not-permitted"),
+      },
+      this.sender.source,
+      this.pace,
+    );
+    const { identity, isReportOnly } = rights;
+    if (identity === undefined) return;
+    this.#session.identify(
+      isReportOnly ? withoutSight(identity) : identity,
       this.sender.source,
     );
   }
@@ -228,28 +235,10 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
     if (this.#at >= message.length) this.#message = undefined;
     // A last line counts unless it is empty, as at the end of a stream.
     if (found < 0 && end === start) return;
-    const line = decodeBytes(message, start, end);
-    if (!this.#isPermitted(line)) {
-      this.sender.traffic.received(message, start, end);
-      return this.#answer(`${formatInvalid(line)}\n`);
-    }
     this.#due.push({ kind: this.#kind, text: undefined });
     this.#session.stampTime();
     this.#session.receive(message, start, end);
     this.#takeReplies();
-  }
-
-  /** Whether the client may give this command. Others get an answer anyway. */
-  #isPermitted(line: ByteString): boolean {
-    const { identity, isReportOnly } = this.#rights;
-    if (identity === undefined) return true;
-    const command = parseCommand(line);
-    if (command === undefined) return true;
-    const isPermitted = command.verb === "IAMAT"
-      ? identity.mayReport(command.client)
-      : !isReportOnly && identity.maySee(command.client);
-    if (!isPermitted) this.context.intake.count("not-permitted");
-    return isPermitted;
   }
 
   #answerJson(text: ByteString): boolean | Promise<unknown> {
@@ -382,6 +371,22 @@ class ReplyReader {
     pool.release(this.#batch!);
     this.#batch = undefined;
   }
+}
+
+/** An identity that may only report. */
+function withoutSight(identity: Identity): Identity {
+  const { endsAt, lastOnly, role, subject } = identity;
+  return {
+    endsAt,
+    lastOnly,
+    role,
+    subject,
+    mayReport: (client) => identity.mayReport(client),
+    mayReportSpan: (bytes, start, end) =>
+      identity.mayReportSpan(bytes, start, end),
+    maySee: () => false,
+    endAt: (nowSeconds) => identity.endAt(nowSeconds),
+  };
 }
 
 /** The answer to JSON: JSON too, so that programs can read all answers alike. */

@@ -47,7 +47,7 @@ export function createUpgrades(context: GatewayContext): Upgrades {
   const mqtt = mqttContextOf(context);
   const outputs = new OutputPool(() => new FrameWriter());
   const takeOver = (
-    { headers, identity, isReportOnly, path }: UpgradeRequest,
+    { headers, identity, isReportOnly, path, remote }: UpgradeRequest,
   ): Takeover | UpgradeRefusal => {
     if (wantsMqtt(headers)) {
       const { clock } = context.services;
@@ -63,7 +63,7 @@ export function createUpgrades(context: GatewayContext): Upgrades {
           );
           const transportBytes = () => transport.heldBytes;
           return new MqttConnection(
-            { ...opening, transport },
+            { ...opening, transport, address: remote },
             mqtt,
             transportBytes,
           );
@@ -80,7 +80,10 @@ export function createUpgrades(context: GatewayContext): Upgrades {
       prefix,
       head: handshakeAnswer(headers, protocol),
       create: (opening) =>
-        new ReportSocket(opening, context, outputs, { identity, isReportOnly }),
+        new ReportSocket({ ...opening, address: remote }, context, outputs, {
+          identity,
+          isReportOnly,
+        }),
     };
   };
   return {

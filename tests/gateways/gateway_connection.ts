@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { Access } from "../../gateways/access.ts";
+import { GatewayAccess } from "../../gateways/access.ts";
 import type { GatewayContext } from "../../gateways/gateway_context.ts";
 import { Intake } from "../../gateways/intake.ts";
+import type { ClientRates } from "../../identity/client_rates.ts";
 import type { TokenAuthenticator } from "../../identity/token_authenticator.ts";
 import { ReportSource } from "../../replica/report_source.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
@@ -21,11 +22,13 @@ import { MemoryReplica } from "../fakes/memory_replica.ts";
 import { PipeEnd } from "../fakes/pipe.ts";
 import { RecordingTrafficLog } from "../fakes/recording_traffic.ts";
 import { FakeBackend } from "../sessions/fake_backend.ts";
+import { identitiesWith } from "./identities_with.ts";
 import { sessionContext } from "../sessions/session_context.ts";
 
 /** What a test may choose. */
 export interface GatewayChoices {
   readonly limits?: Partial<ClientLimits>;
+  readonly rates?: ClientRates;
   readonly tokens?: TokenAuthenticator;
   readonly replica?: MemoryReplica;
 }
@@ -43,12 +46,13 @@ export class TestGateway {
   #names = 0;
   #cancelHeartbeat: (() => void) | undefined;
 
-  constructor({ limits, replica, tokens }: GatewayChoices = {}) {
+  constructor({ limits, rates, replica, tokens }: GatewayChoices = {}) {
     this.replica = replica ?? new MemoryReplica();
     const services = {
       ...sessionContext(this.backend, this.replica, limits),
       replica: this.replica,
       counts: this.counts,
+      rates,
       clock: this.clock,
       emit: (_level: string, name: string, event: string) => {
         this.events.push(`${name} ${event}`);
@@ -58,10 +62,10 @@ export class TestGateway {
     this.context = {
       services,
       intake: new Intake(services),
-      access: new Access({
-        tokens,
+      access: new GatewayAccess({
+        identities: identitiesWith({ tokens, rates }),
+        isOpen: false,
         allowedOrigins: [],
-        now: this.backend.now,
       }),
     };
     this.#beat();

@@ -1,3 +1,4 @@
+import { ClientRates } from "../../../identity/client_rates.ts";
 import { TokenAuthenticator } from "../../../identity/token_authenticator.ts";
 import { MqttConnection } from "../../../gateways/mqtt/connection.ts";
 import {
@@ -227,6 +228,26 @@ Deno.test("a client ID of another identity is another client", async () => {
   const again = await open("mira");
   assertEquals(split(mira.client.takeAll()).at(-1)!.header, 0xe0);
   assertEquals(await send(again, pingreq), "d000");
+});
+
+Deno.test("a client that reports more often than its rate waits", async () => {
+  const rates = new ClientRates({ report: 2, query: Infinity });
+  const { clock, gateway, open } = createGateway({ rates });
+  const client = open();
+  await exchange(client, connect({ keepAlive: 1 }));
+  const messages = Array.from(
+    { length: 5 },
+    (_, index) => publish("owntracks/mira/pixel", location(index + 1, index)),
+  );
+  const first = split(await exchange(client, messages.join("")));
+  assertEquals(first.length, 2);
+  await clock.advance(1_000);
+  assertEquals(split(client.client.takeAll()).length, 2);
+  // A server that stops does not wait for the last one.
+  client.connection.stop();
+  await clock.advance(1_000);
+  assertEquals(await client.ended, "stopping");
+  gateway.close();
 });
 
 Deno.test("a client is disconnected after 1.5 times its keep-alive time", async () => {

@@ -2,7 +2,8 @@ import { OutputPool } from "../../../gateways/output_buffer.ts";
 import { FrameWriter } from "../../../gateways/websocket/frame_writer.ts";
 import { maxFrameBytes } from "../../../gateways/websocket/limits.ts";
 import { ReportSocket } from "../../../gateways/websocket/report_socket.ts";
-import { bytesOfText } from "../../../protocol/bytes.ts";
+import { ClientRates } from "../../../identity/client_rates.ts";
+import { bytesOfText, decodeBytes } from "../../../protocol/bytes.ts";
 import { drainMicrotasks } from "../../fakes/manual_clock.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { projectFolder } from "../../end_to_end/process.ts";
@@ -226,17 +227,48 @@ Deno.test("a stopping server answers what it has, and says that it goes away", a
   gateway.close();
 });
 
+/** An identity that may report for kiwi, and see pear. */
+const identity = {
+  subject: "mira",
+  lastOnly: false,
+  role: undefined,
+  endsAt: Infinity,
+  mayReport: (client: string) => client === "kiwi",
+  mayReportSpan: (bytes: Uint8Array, start: number, end: number) =>
+    decodeBytes(bytes, start, end) === "kiwi",
+  maySee: (client: string) => client === "pear",
+  endAt: () => undefined,
+};
+
+Deno.test("a client whose token was in the path sees nothing", async () => {
+  const choices = { identity, isReportOnly: true };
+  const { gateway, send } = createSocket({}, choices);
+  gateway.replica.load([]);
+  const other = createSocket({ replica: gateway.replica });
+  await other.send(frame("IAMAT pear +1+2 3"));
+  const query = "WHATSAT pear 1 1";
+  assertEquals(shown(await send(frame(query))), [`? ${query}\n`]);
+  const all = createSocket({ replica: gateway.replica }, { identity });
+  assertEquals(await all.send(frame(query)), "");
+  assertEquals(shown(await send(frame(iamat))), [`${at}\n`]);
+});
+
+Deno.test("a client that reports more often than its rate waits", async () => {
+  const rates = new ClientRates({ report: 2, query: Infinity });
+  const { client, gateway, send } = createSocket({ rates });
+  const lines = Array.from(
+    { length: 5 },
+    (_, index) => `IAMAT a +1+2 ${index}`,
+  );
+  assertEquals(splitFrames(await send(frame(lines.join("\n")))).length, 2);
+  await gateway.clock.advance(1_000);
+  assertEquals(splitFrames(client.takeAll()).length, 2);
+  await gateway.clock.advance(1_000);
+  assertEquals(splitFrames(client.takeAll()).length, 1);
+  gateway.close();
+});
+
 Deno.test("a client may do what its identity permits", async () => {
-  const identity = {
-    subject: "mira",
-    lastOnly: false,
-    role: undefined,
-    endsAt: Infinity,
-    mayReport: (client: string) => client === "kiwi",
-    mayReportSpan: () => false,
-    maySee: (client: string) => client === "pear",
-    endAt: () => undefined,
-  };
   const { gateway, send } = createSocket({}, { identity });
   assertEquals(shown(await send(frame(iamat))), [`${at}\n`]);
   const other = "IAMAT pear +1+2 3";
