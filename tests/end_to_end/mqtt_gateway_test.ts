@@ -4,7 +4,7 @@ import {
   encodeBytes,
 } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
-import { assertEquals, assertMatch } from "../assert.ts";
+import { assertEquals, assertMatch, assertRejects } from "../assert.ts";
 import {
   connect as connectPacket,
   disconnect,
@@ -17,6 +17,7 @@ import {
 } from "../gateways/mqtt/packets.ts";
 import mqtt from "../mqtt.ts";
 import { needs } from "../needs.ts";
+import { GuardedServer, tokenOf } from "./admin_tokens.ts";
 import {
   ask,
   connect,
@@ -213,6 +214,89 @@ Deno.test("a server that stops closes its MQTT clients, and loses no acknowledge
     await newest(herd.portOf("Smith"), "mira/last"),
     `+7+13.4 ${now}`,
   );
+});
+
+/** The claims of a token for what is mira's. */
+const ofMira = {
+  sub: "mira/pixel",
+  reports: ["mira/*"],
+  sees: ["mira/*"],
+};
+
+Deno.test("a token is the password of MQTT, until it is revoked", async () => {
+  await using server = new GuardedServer();
+  await server.start("--mqtt");
+  const port = mqttPortOf(server.herd, "Hill");
+  await assertRejects(
+    () => mqtt.connectAsync({ port, protocolVersion: 5 }),
+    Error,
+    "Bad User Name or Password",
+  );
+  const token = tokenOf("phone-1", ofMira);
+  const phone = await mqtt.connectAsync({
+    port,
+    protocolVersion: 5,
+    username: "mira",
+    password: token,
+    reconnectPeriod: 0,
+  });
+  const topics: string[] = [];
+  phone.on("message", (topic) => topics.push(topic));
+  await phone.subscribeAsync("#");
+  const publishAs = (name: string) =>
+    phone.publishAsync(`owntracks/${name}`, location(1, now), { qos: 1 });
+  await publishAs("mira/pixel");
+  await assertRejects(() => publishAs("oskar/phone"), Error, "Not authorized");
+  await until(() => topics.length >= 3);
+  assertEquals(topics.filter((topic) => !topic.includes("mira/pixel")), []);
+  const ended = new Promise<number>((resolve) =>
+    phone.on("disconnect", ({ reasonCode }) => resolve(reasonCode!))
+  );
+  server.writeRevoked("phone-1");
+  await server.renew();
+  assertEquals(await ended, 0x87);
+  await phone.endAsync();
+  assertEquals(server.herd.log("Hill").includes(token.slice(0, 40)), false);
+});
+
+Deno.test("by WebSocket a token is a subprotocol, or the password of MQTT", async () => {
+  await using server = new GuardedServer();
+  await server.start("--http");
+  const { herd } = server;
+  const base = `ws://127.0.0.1:${herd.portOf("Hill") + 400}`;
+  const token = tokenOf("page-1", ofMira);
+  const socket = new WebSocket(`${base}/report`, ["herd", `token.${token}`]);
+  await new Promise((resolve) => socket.onopen = resolve);
+  assertEquals(socket.protocol, "herd");
+  const answers: string[] = [];
+  socket.onmessage = ({ data }) => answers.push(data);
+  socket.send("IAMAT mira/page +1+2 3");
+  socket.send("IAMAT oskar +1+2 3");
+  socket.send('[{"lat":4,"lon":5},{"id":"oskar","lat":4,"lon":5}]');
+  await until(() => answers.length === 3);
+  assertMatch(answers[0], /^AT Hill \S+ mira\/page \+1\+2 3\n$/);
+  assertEquals(answers.slice(1), [
+    "? IAMAT oskar +1+2 3\n",
+    '{"taken":1,"ignored":1}',
+  ]);
+  socket.close();
+  const refused = new WebSocket(`${base}/report`, ["herd", "token.x"]);
+  await new Promise((resolve) => refused.onerror = resolve);
+  const client = await mqtt.connectAsync(`${base}/mqtt`, {
+    username: "mira",
+    password: token,
+  });
+  await client.publishAsync("herd/report/mira/b", '{"lat":1,"lon":2}', {
+    qos: 1,
+  });
+  await client.endAsync();
+  await assertRejects(
+    () => mqtt.connectAsync(`${base}/mqtt`, { password: "x", username: "m" }),
+    Error,
+    "Bad username or password",
+  );
+  await herd.untilLogged("Hill", "<- IAMAT mira/b +1+2");
+  assertEquals(herd.log("Hill").includes(token.slice(0, 40)), false);
 });
 
 /** Runs a program, which has to succeed. Returns its output. */
