@@ -17,6 +17,8 @@ import {
 } from "../gateways/mqtt/packets.ts";
 import mqtt from "../mqtt.ts";
 import { needs } from "../needs.ts";
+import { authority } from "../fakes/certificates.ts";
+import { Files } from "./tls.ts";
 import { GuardedServer, tokenOf } from "./admin_tokens.ts";
 import {
   ask,
@@ -297,6 +299,37 @@ Deno.test("by WebSocket a token is a subprotocol, or the password of MQTT", asyn
   );
   await herd.untilLogged("Hill", "<- IAMAT mira/b +1+2");
   assertEquals(herd.log("Hill").includes(token.slice(0, 40)), false);
+});
+
+Deno.test("MQTT and its WebSockets use TLS with the server's certificate", async () => {
+  await using herd = new TestHerd();
+  const files = new Files(herd);
+  await herd.start(
+    "Hill",
+    ["--mqtt", "--http", "--plain-clients", ...files.flags],
+    {},
+    files.permissions,
+  );
+  const addresses = [
+    `mqtts://localhost:${mqttPortOf(herd, "Hill")}`,
+    `wss://localhost:${herd.portOf("Hill") + 400}/mqtt`,
+  ];
+  for (const [index, address] of addresses.entries()) {
+    const client = await mqtt.connectAsync(address, { ca: authority });
+    const topic = `herd/report/tls-${index}`;
+    await client.publishAsync(topic, '{"lat":1,"lon":2}', { qos: 1 });
+    await client.endAsync();
+    assertMatch(
+      await newest(herd.portOf("Hill"), `tls-${index}`) ?? "",
+      /^\+1\+2 /,
+    );
+  }
+  // Without TLS there is no answer.
+  using plain = await connect(mqttPortOf(herd, "Hill"));
+  await writeAll(plain, connectPacket());
+  // The connection may end with a reset.
+  await readAll(plain).catch(() => {});
+  await herd.untilLogged("Hill", "encryption failed");
 });
 
 /** Runs a program, which has to succeed. Returns its output. */
