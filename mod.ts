@@ -214,6 +214,7 @@ function settingsOf(options: StartOptions): Settings {
     },
     admin: undefined,
     http: false,
+    mqtt: false,
     gateways: { allowedOrigins: [] },
     identity: undefined,
     sources: permissionsFor(schema, resolved),

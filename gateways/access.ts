@@ -113,6 +113,23 @@ export class GatewayAccess {
     );
   }
 
+  /** Admits a request whose protocol asks for the token itself, as MQTT does. */
+  admitLater(request: AccessRequest): Admission | AccessRefusal {
+    const refusal = this.refusalOfPage(request);
+    if (refusal !== undefined) return refusal;
+    const { identities } = this.#options;
+    const remote = identities.clientOf(request.remote, request.headers);
+    if (remote instanceof ForwardedRefusal) {
+      return new AccessRefusal(remote.status, `${remote.detail}.`);
+    }
+    return {
+      identity: undefined,
+      isReportOnly: false,
+      credential: undefined,
+      remote,
+    };
+  }
+
   /** Admits a request of HTTP, or of a WebSocket, or says why not. */
   admit(request: AccessRequest): Admission | AccessRefusal {
     const refusal = this.refusalOfPage(request);

@@ -23,7 +23,12 @@ type CreateKind = (context: GatewayContext) => ConnectionKind;
 
 /** The modules of the gateways, by the names of their ports' kinds. */
 const modules: Readonly<Record<string, () => Promise<CreateKind>>> = {
-  HTTP: async () => (await import("./http/http_kind.ts")).createHttpKind,
+  HTTP: async () => {
+    const { createHttpKind } = await import("./http/http_kind.ts");
+    const { createUpgrades } = await import("./websocket/upgrade.ts");
+    return (context) => createHttpKind(context, createUpgrades(context));
+  },
+  MQTT: async () => (await import("./mqtt/mqtt_kind.ts")).createMqttKind,
 };
 
 /** The gateways of one server. */

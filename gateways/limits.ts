@@ -18,3 +18,12 @@ export const scannedExampleBytes = 1024;
  * millisecond of work.
  */
 export const sightingsPerPiece = 64;
+
+/**
+ * Messages of one connection between two looks at the clock: a third of a
+ * millisecond of work.
+ */
+export const messagesPerPiece = 64;
+
+/** Time for a client to read the last message, in milliseconds. */
+export const goodbyeMs = 500;

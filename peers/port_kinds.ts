@@ -18,9 +18,9 @@ export interface PortKind {
   readonly purpose: string;
   /**
    * The protocol: lines in plain text or by TLS, depending on the settings
-   * (`lines`); lines by TLS only (`TLS`); or `HTTP`.
+   * (`lines`); lines by TLS only (`TLS`); `HTTP`; or `MQTT`.
    */
-  readonly transport: "lines" | "TLS" | "HTTP";
+  readonly transport: "lines" | "TLS" | "HTTP" | "MQTT";
   /**
    * The name of the port in the output of a server that is ready. Kinds with the
    * same label are listed together; a kind without a label is not listed.
@@ -83,6 +83,16 @@ export const portKinds = [
     purpose: "phones, trackers and programs: reports and queries by HTTP",
     transport: "HTTP",
     label: "http",
+    serves: "devices",
+    dialledBy: [],
+  },
+  {
+    name: "MQTT",
+    field: "mqttPort",
+    offset: 500,
+    purpose: "phones and devices: reports and subscriptions by MQTT",
+    transport: "MQTT",
+    label: "mqtt",
     serves: "devices",
     dialledBy: [],
   },

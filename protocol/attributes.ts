@@ -57,10 +57,10 @@ export function isAttributeNumber(key: string, text: ByteString): boolean {
   const range = numberRanges.get(key);
   if (range === undefined || !numberForm.test(text)) return false;
   // Not compared as one number, which would round 999999999.00000001.
-  const [whole, fraction] = text.split(".");
-  const absolute = Math.abs(Number(whole));
+  const dotAt = text.indexOf(".");
+  const whole = Math.abs(Number(dotAt < 0 ? text : text.slice(0, dotAt)));
   const bound = text.startsWith("-") ? -range.min : range.max;
-  return absolute < bound || (absolute === bound && fraction === undefined);
+  return whole < bound || (whole === bound && dotAt < 0);
 }
 
 /** ASCII bytes that a text cannot contain: white space, control, `%` and `,`. */

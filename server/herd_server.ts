@@ -114,7 +114,7 @@ export interface ServerGateways {
 
 /** Creates the gateways of a server. */
 export type CreateGateways = (
-  services: ClientListenerOptions,
+  services: ClientListenerOptions & { readonly replica: Replica },
 ) => ServerGateways;
 
 /** The part of the descriptor reserve that a server uses. */
@@ -168,7 +168,7 @@ export class HerdServer implements AsyncDisposable {
       () => this.status(),
     );
     const { certificates, clientAuthority, clientLimits, rates } = options;
-    const context: ClientListenerOptions = {
+    const context = {
       backend: this.#createBackend(),
       replica: this.#replica,
       clock,
@@ -181,7 +181,7 @@ export class HerdServer implements AsyncDisposable {
       permits: new FairSemaphore(clientLimits.maxQueriesInTotal),
       turns: options.turns,
       replyPool: new BatchPool(keptReplyBatches),
-      trafficLogFor: (connection) => log.trafficLogFor(connection),
+      trafficLogFor: (connection: string) => log.trafficLogFor(connection),
       emit: this.#emit,
       onDenied: certificates && this.#emitDenied.bind(this),
     };

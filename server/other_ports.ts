@@ -49,6 +49,7 @@ export async function findOtherPorts(
       moved = await readSettings({ flags: all }, {
         admin: settings.admin !== undefined,
         http: settings.http,
+        mqtt: settings.mqtt,
       });
     } catch (error) {
       // Some port would be too high.

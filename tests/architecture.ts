@@ -70,7 +70,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: ["protocol", "runtime"],
   },
   "gateways": {
-    holds: "phones, trackers and programs: HTTP",
+    holds: "phones, trackers and programs: HTTP, MQTT",
     uses: [
       "gateways/readers",
       "identity",

@@ -64,6 +64,7 @@ function withTaskPermissions(manifest: string): string {
     admin: { host: schema.adminHost.default, names: [] },
     http: true,
     identity: undefined,
+    mqtt: true,
     tls: undefined,
   };
   const opened = servers.flatMap((self) => portsOf(settings, self));

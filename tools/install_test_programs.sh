@@ -49,6 +49,10 @@ program java default-jdk-headless 'java --list-modules | grep -q jdk.compiler'
 program mypy mypy 'command -v mypy'
 program uvloop python3-uvloop \
   'python3 -c "import uvloop" || /usr/bin/python3 -c "import uvloop"'
+program mosquitto_pub mosquitto-clients 'command -v mosquitto_pub'
+program mosquitto_sub mosquitto-clients 'command -v mosquitto_sub'
+# Debian's python has it; another python that comes first may not.
+program paho python3-paho-mqtt '/usr/bin/python3 -c "import paho.mqtt.client"'
 
 for name in $wanted; do
   case " $known " in

@@ -223,9 +223,12 @@ export class HttpConnection implements ServedConnection {
       isEncrypted: this.#transport.channelBinding !== undefined,
       token: isUpgrade ? this.#upgrades.tokenOf(headers) : undefined,
     };
+    const isLater = isUpgrade && this.#upgrades.admitsLater(headers);
     // A browser sends OPTIONS without credentials.
     const admission = method === "OPTIONS"
       ? access.refusalOfPage(request) ?? nobody
+      : isLater
+      ? access.admitLater(request)
       : access.admit(request);
     this.#judged.push({ target, admission });
     return !(admission instanceof AccessRefusal);
@@ -363,7 +366,7 @@ export class HttpConnection implements ServedConnection {
   #answerUpgrade(
     { headers, method, query }: RequestHead,
     { path }: Target,
-    { identity, isReportOnly }: Admission,
+    { identity, isReportOnly, remote }: Admission,
   ): HttpAnswer | undefined {
     const answer = this.#upgrades.handle({
       method,
@@ -372,6 +375,7 @@ export class HttpConnection implements ServedConnection {
       headers,
       identity,
       isReportOnly,
+      remote,
     });
     if (answer === undefined) return undefined;
     if ("status" in answer) {

@@ -12,6 +12,7 @@ import type { Upgrades } from "./upgrades.ts";
 const noUpgrades: Upgrades = {
   handle: () => undefined,
   tokenOf: () => undefined,
+  admitsLater: () => false,
 };
 
 /** Creates what serves the connections of HTTP ports. */

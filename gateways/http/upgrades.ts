@@ -22,6 +22,8 @@ export interface UpgradeRequest {
   readonly identity: Identity | undefined;
   /** Whether it may report only, as its token was in the path. */
   readonly isReportOnly: boolean;
+  /** The sender's address, also behind a proxy that is trusted. */
+  readonly remote: string;
 }
 
 /** A refusal, which the HTTP connection sends. */
@@ -65,4 +67,9 @@ export type UpgradeToken = (
 export interface Upgrades {
   readonly handle: UpgradeHandler;
   readonly tokenOf: UpgradeToken;
+  /**
+   * Whether the protocol asks for a token itself, as MQTT does. Then the request
+   * needs none.
+   */
+  readonly admitsLater: (headers: ReadonlyMap<string, ByteString>) => boolean;
 }

@@ -109,13 +109,17 @@ function namesOfTopic(
   return levels.slice(-2);
 }
 
+/** Two names in which nothing is encoded: the topic of nearly all messages. */
+// deno-lint-ignore no-control-regex
+const plainUserAndDevice = /^[^\x00-\x20%/\x7f]+\/[^\x00-\x20%/\x7f]+$/;
+
 /**
  * The ID in a topic below `owntracks/`: all levels but those of events and the
  * like; undefined if the topic has no name.
  */
-export function idOfOwnTracksTopic(
-  levels: readonly ByteString[],
-): ByteString | undefined {
+export function idOfOwnTracksTopic(below: ByteString): ByteString | undefined {
+  if (plainUserAndDevice.test(below)) return below;
+  const levels = below.split("/");
   const hasSuffix = levels.length > 2 && suffixes.has(levels.at(-1)!);
   return joinNames(hasSuffix ? levels.slice(0, -1) : levels);
 }

@@ -14,9 +14,11 @@ import { type FormDialect, isForm, readForm } from "./forms.ts";
 import { encodeId, nameInUtf8 } from "./ids.ts";
 import {
   isObject,
+  type JsonFailure,
   type JsonObject,
   type JsonValue,
   memberOf,
+  type ParsedJson,
   parseJson,
   parseJsonInSteps,
 } from "./json.ts";
@@ -44,7 +46,7 @@ import {
   readReportsOf,
   ReportLines,
 } from "./reports.ts";
-import { finish, type Steps } from "./steps.ts";
+import { finish, isSteps, type Steps } from "./steps.ts";
 import { withoutToken } from "./target.ts";
 import { readTraccarClient, readTraccarForward } from "./traccar.ts";
 
@@ -317,48 +319,102 @@ function recognizeForm(
   return (context) => readForm(parameters, dialect, speedUnit, context);
 }
 
-/** Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. */
-export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
-  const reader = inOneStep(readerOfTopic(topic, payload));
-  // MQTT acknowledges a message without saying what became of it.
-  return (context) => ({ ...reader(context), answer: "nothing" });
+/**
+ * The levels of a topic after a prefix, which ends in a slash; undefined if the
+ * topic does not begin with it.
+ */
+function levelsBelow(
+  prefix: ByteString,
+  topic: ByteString,
+): ByteString | undefined {
+  if (topic.startsWith(prefix)) return topic.slice(prefix.length);
+  return topic === prefix.slice(0, -1) ? "" : undefined;
 }
 
-function readerOfTopic(topic: ByteString, payload: Uint8Array): StepReader {
-  const levels = topic.split("/");
-  if (levels[0] === "") levels.shift();
-  const [first, second] = levels;
-  if (first === "owntracks") {
-    const givenId = idOfOwnTracksTopic(levels.slice(1));
-    const names = { user: undefined, device: undefined };
-    return readerOfPayload(
-      "owntracks",
-      givenId,
-      payload,
-      (value, context) => readOwnTracks(value, names, context),
+/** Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. */
+export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
+  const kind = kindOfTopic(topic);
+  const reader = readerWithoutJson(kind, payload) ??
+    readerOfPayload(
+      kind,
+      parseJson(decodeBytes(payload, 0, payload.length)),
     );
+  return inOneStep(withoutAnswer(reader));
+}
+
+/** The same for a message that may be large. */
+export function* recognizeTopicInSteps(
+  topic: ByteString,
+  payload: Uint8Array,
+): Steps<StepReader> {
+  const kind = kindOfTopic(topic);
+  const text = decodeBytes(payload, 0, payload.length);
+  const reader = readerWithoutJson(kind, payload) ??
+    readerOfPayload(kind, yield* parseJsonInSteps(text));
+  return withoutAnswer(reader);
+}
+
+/** MQTT acknowledges a message without saying what became of it. */
+function withoutAnswer(reader: StepReader): StepReader {
+  return (context) => {
+    const reading = reader(context);
+    return isSteps(reading)
+      ? withoutAnswerInSteps(reading)
+      : { ...reading, answer: "nothing" };
+  };
+}
+
+function* withoutAnswerInSteps(steps: Steps<Reading>): Steps<Reading> {
+  return { ...yield* steps, answer: "nothing" };
+}
+
+/** What a topic says about its messages. */
+interface TopicKind {
+  readonly format: Format;
+  /** Undefined if the topic names nobody. */
+  readonly givenId: ByteString | undefined;
+  readonly read: (
+    value: JsonValue,
+    context: ReaderContext,
+  ) => Reading | Steps<Reading>;
+}
+
+function kindOfTopic(topic: ByteString): TopicKind {
+  const name = topic.startsWith("/") ? topic.slice(1) : topic;
+  const ofOwnTracks = levelsBelow("owntracks/", name);
+  if (ofOwnTracks !== undefined) {
+    const givenId = idOfOwnTracksTopic(ofOwnTracks);
+    return { format: "owntracks", givenId, read: readTopicOfOwnTracks };
   }
-  if (first === "herd" && second === "report") {
-    const givenId = encodeId(levels.slice(2).join("/")) || undefined;
-    return readerOfPayload("report", givenId, payload, readReports);
-  }
-  return ignore("unknown", "other-topic");
+  const ofReport = levelsBelow("herd/report/", name);
+  const format = ofReport === undefined ? "unknown" : "report";
+  const givenId = encodeId(ofReport ?? "") || undefined;
+  return { format, givenId, read: readReports };
+}
+
+function readTopicOfOwnTracks(
+  value: JsonValue,
+  context: ReaderContext,
+): Reading {
+  const names = { user: undefined, device: undefined };
+  return readOwnTracks(value, names, context);
+}
+
+/** The reader of a message that is not to be parsed; undefined if it is. */
+function readerWithoutJson(
+  { format, givenId }: TopicKind,
+  { length }: Uint8Array,
+): Reader | undefined {
+  if (givenId === undefined) return ignore(format, "other-topic");
+  // An empty payload removes what the broker retains.
+  if (length === 0) return ignore(format, "empty");
+  return length > maxBodyBytes ? refuse(format, "body-too-long") : undefined;
 }
 
 function readerOfPayload(
-  format: Format,
-  givenId: ByteString | undefined,
-  payload: Uint8Array,
-  read: (
-    value: JsonValue,
-    context: ReaderContext,
-  ) => Reading | Steps<Reading>,
+  { format, givenId, read }: TopicKind,
+  parsed: ParsedJson | JsonFailure,
 ): StepReader {
-  if (givenId === undefined) return ignore(format, "other-topic");
-  // An empty payload removes what the broker retains.
-  if (payload.length === 0) return ignore(format, "empty");
-  if (payload.length > maxBodyBytes) return refuse(format, "body-too-long");
-  const parsed = parseJson(decodeBytes(payload, 0, payload.length));
   if ("reason" in parsed) return refuse(format, parsed.reason);
   return (context) => read(parsed.value, { ...context, givenId });
 }
@@ -373,7 +429,17 @@ export function isJsonFrame(message: ByteString): boolean {
 
 /** Reads a WebSocket message in JSON, of the same shape as `POST /report`. */
 export function recognizeFrame(message: ByteString): Reader {
-  const parsed = parseJson(message);
+  return inOneStep(readerOfFrame(parseJson(message)));
+}
+
+/** The same for a message that may be large. */
+export function* recognizeFrameInSteps(
+  message: ByteString,
+): Steps<StepReader> {
+  return readerOfFrame(yield* parseJsonInSteps(message));
+}
+
+function readerOfFrame(parsed: ParsedJson | JsonFailure): StepReader {
   if ("reason" in parsed) return refuse("report", parsed.reason);
-  return inOneStep((context) => readReports(parsed.value, context));
+  return (context) => readReports(parsed.value, context);
 }

@@ -21,6 +21,9 @@ export interface SightingTime {
   readonly note?: Reason;
 }
 
+/** Fewer digits than the fewest of milliseconds. */
+const wholeSeconds = /^[0-9]{1,11}$/;
+
 /**
  * The time that a device sent; a reason if it is not one, or too long. A time
  * that is missing is that of arrival. So is one that can only be a wrong clock:
@@ -31,6 +34,10 @@ export function readTime(
   now: Timestamp,
 ): SightingTime | Reason {
   if (text === undefined) return { time: arrival };
+  // Nearly all devices send whole seconds.
+  if (wholeSeconds.test(text) && Number(text) <= now.seconds) {
+    return { time: text };
+  }
   const seconds = parseSeconds(text);
   if (seconds === undefined) return "not-a-time";
   if (seconds.isNegative && /[1-9]/.test(seconds.digits)) {

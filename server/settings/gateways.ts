@@ -20,17 +20,22 @@ export interface GatewaySettings {
  */
 export function readGateways(
   resolved: ResolvedSettings<
-    Pick<typeof schema, "allowOrigins" | "gatewayHost" | "http">
+    Pick<typeof schema, "allowOrigins" | "gatewayHost" | "http" | "mqtt">
   >,
 ): GatewaySettings {
-  const { sourceOf, values: { allowOrigins, http } } = resolved;
-  const unused = http
-    ? undefined
-    : detailNames.find((name) => sourceOf.get(name)?.kind === "flag");
-  if (unused !== undefined) {
-    throw errorAt(resolved, unused, schema, " needs --http");
+  const { sourceOf, values: { allowOrigins, http, mqtt } } = resolved;
+  const isGiven = (name: "allowOrigins" | "gatewayHost") =>
+    sourceOf.get(name)?.kind === "flag";
+  if (!http && isGiven("allowOrigins")) {
+    throw errorAt(resolved, "allowOrigins", schema, " needs --http");
+  }
+  if (!http && !mqtt && isGiven("gatewayHost")) {
+    throw errorAt(
+      resolved,
+      "gatewayHost",
+      schema,
+      " needs --http or --mqtt",
+    );
   }
   return { allowedOrigins: allowOrigins };
 }
-
-const detailNames = ["allowOrigins", "gatewayHost"] as const;

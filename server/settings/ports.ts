@@ -21,6 +21,7 @@ type PortSettings = Pick<
   | "host"
   | "http"
   | "identity"
+  | "mqtt"
   | "openClients"
   | "tls"
 >;
@@ -70,6 +71,8 @@ const rules: Readonly<
   TLS: (settings, self) => settings.tls && clientRule(settings, self, true),
   HTTP: (settings, self) =>
     settings.http ? gatewayRule(settings, self) : undefined,
+  MQTT: (settings, self) =>
+    settings.mqtt ? gatewayRule(settings, self) : undefined,
 };
 
 /** The rule for a port on which clients send lines. */

@@ -521,6 +521,15 @@ export const schema = {
     permission: "net",
     sources: programs,
   },
+  mqtt: {
+    type: "switch",
+    flag: "mqtt",
+    default: false,
+    group: "Gateways",
+    help: "open the MQTT port for phones and devices (herd up does)",
+    permission: "net",
+    sources: programs,
+  },
   gatewayHost: {
     type: "host",
     flag: "gateway-host",

@@ -68,13 +68,13 @@ export interface Settings
 }
 
 /** The switches of ports that `herd up` opens by default. */
-export type PortSwitches = Readonly<Record<"admin" | "http", boolean>>;
+export type PortSwitches = Readonly<Record<"admin" | "http" | "mqtt", boolean>>;
 
 /** What `server.ts` opens by default. */
-const closedPorts: PortSwitches = { admin: false, http: false };
+const closedPorts: PortSwitches = { admin: false, http: false, mqtt: false };
 
 /** What `herd up` opens by default. */
-export const openPorts: PortSwitches = { admin: true, http: true };
+export const openPorts: PortSwitches = { admin: true, http: true, mqtt: true };
 
 /** The part of a command line that settings are read from. */
 interface GivenFlags {
@@ -97,6 +97,7 @@ export async function readSettings(
     ...schema,
     admin: { ...schema.admin, default: ports.admin },
     http: { ...schema.http, default: ports.http },
+    mqtt: { ...schema.mqtt, default: ports.mqtt },
   };
   const sources = [flagSource(flags), await variableSource(known)];
   await requireReadPermission(filesOf(resolveSettings(known, sources).values));

@@ -14,6 +14,7 @@ import { gatewayFaults } from "./planted/gateways.ts";
 import { identityFaults } from "./planted/identities.ts";
 import { peerFaults } from "./planted/peers.ts";
 import type { PlantedFault } from "./planted/planted_fault.ts";
+import { streamFaults } from "./planted/streams.ts";
 import { textFaults } from "./planted/texts.ts";
 
 /** The fuzzer must find each of them. */
@@ -27,4 +28,5 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...textFaults,
   ...identityFaults,
   ...gatewayFaults,
+  ...streamFaults,
 ];

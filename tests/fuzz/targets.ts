@@ -27,6 +27,7 @@ import { jsonTextsTarget } from "./targets/json_texts.ts";
 import { keysTarget } from "./targets/keys.ts";
 import { linesTarget } from "./targets/lines.ts";
 import { messagesTarget } from "./targets/messages.ts";
+import { mqttPacketsTarget } from "./targets/mqtt_packets.ts";
 import { newBodiesTarget } from "./targets/new_bodies.ts";
 import { nmeaTarget } from "./targets/nmea.ts";
 import { numbersTarget } from "./targets/numbers.ts";
@@ -38,6 +39,7 @@ import { sessionsTarget } from "./targets/sessions.ts";
 import { summariesTarget } from "./targets/summaries.ts";
 import { clientTokensTarget } from "./targets/client_tokens.ts";
 import { topologiesTarget } from "./targets/topologies.ts";
+import { websocketFramesTarget } from "./targets/websocket_frames.ts";
 
 /** Each with the real code. */
 export const targets: readonly Target[] = [
@@ -75,4 +77,6 @@ export const targets: readonly Target[] = [
   phoneTrackTarget(),
   nmeaTarget(),
   requestTargetsTarget(),
+  mqttPacketsTarget(),
+  websocketFramesTarget(),
 ];

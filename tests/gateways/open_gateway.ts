@@ -56,7 +56,7 @@ export async function openGateway(port: string, chosen: GatewayChoices = {}) {
   const events: string[] = [];
   const counts = new LimitCounts(clock, () => {});
   const refusals = new RefusalCounts();
-  const services: ClientListenerOptions = {
+  const services: ClientListenerOptions & { replica: MemoryReplica } = {
     backend,
     replica,
     clock,

@@ -149,6 +149,10 @@ Deno.test("the table has every sample", () => {
     ...httpSamples,
     ...nmeaSamples,
     { file: "owntracks-mqtt/topics.json" },
+    // Played by tests/end_to_end/mqtt_gateway_test.ts:
+    ...["connect-5", "publish-dup", "publish-for-another", "session-31"]
+      .map((name) => ({ file: `owntracks-mqtt/${name}.txt` })),
+    { file: "owntracks-mqtt/session-311.txt" },
     { file: "home-assistant/state-and-reset.json" },
     { file: "websocket-json/messages.txt" },
   ].map(({ file }) => file);
