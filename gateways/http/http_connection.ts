@@ -15,7 +15,6 @@ import {
   lingerAndClose,
   ReadBuffer,
   type Transport,
-  writeAllBytes,
 } from "../../runtime/transport.ts";
 import {
   heartbeatMs,
@@ -240,7 +239,8 @@ export class HttpConnection implements ServedConnection {
     const { traffic, workload } = this.#sender;
     for (let start = 0; start < count && !this.#isLastAnswered;) {
       for (let room; (room = traffic.whenDrained()) !== undefined;) await room;
-      await turns.begin(workload);
+      const turn = turns.begin(workload);
+      if (turn !== undefined) await turn;
       const end = Math.min(start + pieceBytes, count);
       const parsed = this.#reader.push(buffer, start, end);
       turns.end(workload);
@@ -325,7 +325,8 @@ export class HttpConnection implements ServedConnection {
       this.#countFault(plain);
       return textAnswer(plain.status, plain.message);
     }
-    await turns.begin(this.#sender.workload);
+    const turn = turns.begin(this.#sender.workload);
+    if (turn !== undefined) await turn;
     const answer = answerRequest(
       this.#context,
       { head, target, admission, body: plain },
@@ -477,7 +478,8 @@ export class HttpConnection implements ServedConnection {
     const { settling, traffic } = this.#sender;
     intake.flush(this.#sender);
     if (settling.failure !== undefined) throw settling.failure;
-    await settling.settled();
+    const settled = settling.settled();
+    if (settled !== undefined) await settled;
     const now = backend.now();
     const forPages = head === undefined
       ? []
@@ -493,18 +495,18 @@ export class HttpConnection implements ServedConnection {
     await writing;
   }
 
+  /** Each part that is written counts as progress. */
   async #write(bytes: Uint8Array): Promise<void> {
     this.#writingBytes += bytes.length;
     this.#isSending = true;
     this.#hasProgressed = true;
     try {
-      await writeAllBytes({
-        write: async (rest) => {
-          const written = await this.#transport.write(rest);
-          this.#hasProgressed = true;
-          return written;
-        },
-      }, bytes);
+      let written = await this.#transport.write(bytes);
+      this.#hasProgressed = true;
+      while (written < bytes.length) {
+        written += await this.#transport.write(bytes.subarray(written));
+        this.#hasProgressed = true;
+      }
     } finally {
       this.#writingBytes -= bytes.length;
       this.#isSending = false;
