@@ -113,19 +113,41 @@ function hopsOf(headers: HeaderFields): string[] | ForwardedRefusal {
       "a request has Forwarded and X-Forwarded-For: the proxy has to remove one",
     );
   }
-  if (standard !== undefined) {
-    return splitOutsideQuotes(standard).map((element) => {
-      const [, quoted, word] =
-        element.match(/(?:^|;)\s*for=(?:"([^"]*)"|([^;\s]*))/i) ?? [];
-      return withoutPort(quoted ?? word ?? "");
-    });
-  }
+  if (standard !== undefined) return addressesOf(standard);
   if (common === undefined) return [];
   return common.split(",").map((text) => withoutPort(text.trim()));
 }
 
-function splitOutsideQuotes(text: string): string[] {
-  return text.match(/(?:[^,"]|"[^"]*"?)+/g) ?? [];
+/**
+ * The next part of a `Forwarded` header: its name, its value as a word or in
+ * quotes, and the separator after it (RFC 7239, 4).
+ */
+const forwardedPair =
+  /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?[ \t]*([,;]|$)/y;
+
+/**
+ * The value of `for` in each element of a `Forwarded` header; an empty text for
+ * an element without one, or with two. The texts that a client has chosen may
+ * contain anything, so a header that does not have the syntax as a whole gives
+ * one empty text: a quote that does not end would hide what a proxy has added.
+ */
+function addressesOf(header: string): string[] {
+  const elements: string[][] = [[]];
+  let separator: string | undefined;
+  forwardedPair.lastIndex = 0;
+  while (separator !== "") {
+    const found = forwardedPair.exec(header);
+    if (found === null) return [""];
+    const [, name, quoted, word] = found;
+    if (name?.toLowerCase() === "for") {
+      elements.at(-1)!.push(quoted?.replace(/\\(.)/g, "$1") ?? word);
+    }
+    separator = found[4];
+    if (separator === ",") elements.push([]);
+  }
+  return elements.map((values) =>
+    values.length === 1 ? withoutPort(values[0]) : ""
+  );
 }
 
 /** `192.0.2.7:80` and `[2001:db8::1]:80` without brackets and port. */

@@ -70,6 +70,11 @@ Deno.test({
         ['proto=http; For="[2001:db8::7]:4711";by=x', "2001:db8::7"],
         ['for=1.1.1.1, for="192.0.2.7:80"', "192.0.2.7"],
         ['for="a, for=1.1.1.1", for=192.0.2.7', "192.0.2.7"],
+        // The client has chosen the host.
+        ['host="a;for=1.1.1.1;b";for=192.0.2.7', "192.0.2.7"],
+        ['host="a\\";for=1.1.1.1;b=\\"";for=192.0.2.7', "192.0.2.7"],
+        ['host="\\"", for=192.0.2.7;proto=https', "192.0.2.7"],
+        [" for=192.0.2.7 ; proto=https , for=10.1.1.1", "192.0.2.7"],
       ]
     ) assertEquals(clientOf(some, { forwarded: value }), client);
     assertEquals(clientOf(some, { via: "1.1 proxy" }), "127.0.0.1");
@@ -90,6 +95,16 @@ Deno.test({
     for (const value of ["proto=https", "for=unknown", 'for="', "for=_x"]) {
       assertEquals(clientOf(some, { forwarded: value }), nothing);
     }
+    for (
+      const value of [
+        // A client has begun a quote, so that it hides what the proxy adds.
+        'for=1.1.1.1;by="a, for=192.0.2.7',
+        'for=1.1.1.1;by="\\", for=192.0.2.7',
+        'for=1.1.1.1;by=a"b, for=192.0.2.7;by="x"',
+        "for=1.1.1.1;for=192.0.2.7",
+        "for=1.1.1.1 for=192.0.2.7",
+      ]
+    ) assertEquals(clientOf(some, { forwarded: value }), nothing);
     assertEquals(
       clientOf(some, { "x-forwarded-for": "192.0.2.7", forwarded: "for=::1" }),
       "400 a request has Forwarded and X-Forwarded-For: the proxy has to " +
