@@ -36,7 +36,7 @@ export function listenSecurely(
         ...accepted,
         transport: authority === undefined
           ? acceptSecurely(transport, credentials, clock)
-          : acceptVerified(transport, credentials, authority.pem, clock),
+          : acceptVerified(transport, credentials, authority.trust, clock),
       };
     },
     close: () => listener.close(),

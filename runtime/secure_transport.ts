@@ -8,6 +8,7 @@
 import { Buffer } from "node:buffer";
 import { connect, createServer, TLSSocket } from "node:tls";
 import { type Credentials, hexadecimal } from "./certificates.ts";
+import type { ClientTrust } from "./client_authority.ts";
 import { setImmediate } from "node:timers";
 import type { Clock } from "./clock.ts";
 import {
@@ -48,12 +49,12 @@ export function acceptSecurely(
  * The same for a client that has to present a certificate which the authority
  * has issued for clients. The handshake fails without one.
  *
- * @param authority One or more certificates in PEM. No others are trusted.
+ * @param trust The certificates of the authority. No others are trusted.
  */
 export function acceptVerified(
   transport: Transport,
   credentials: Credentials,
-  authority: string,
+  trust: ClientTrust,
   clock: Clock,
 ): VerifiedTransport {
   const stream = new TransportStream(transport);
@@ -64,13 +65,27 @@ export function acceptVerified(
   );
   // Only a server that is handed the connection checks the certificate: a
   // TLSSocket of one's own accepts any, also with `rejectUnauthorized`.
-  const server = createServer(credentials.requiringCertificates(authority));
-  server.on("secureConnection", (socket) => secure.attach(socket, undefined));
+  const server = createServer(credentials.requiringCertificates(trust.pem));
+  server.on("secureConnection", (socket) => {
+    if (isTrusted(socket, trust)) return secure.attach(socket, undefined);
+    secure.refuse(
+      new Error("the resumed session began without a trusted certificate"),
+      false,
+    );
+  });
   server.on("tlsClientError", (error, socket) => {
     secure.refuse(error, Boolean(socket?.authorizationError));
   });
   server.emit("connection", stream);
   return secure;
+}
+
+/** Whether the certificate of a client was checked, now or for its session. */
+function isTrusted(socket: TLSSocket, trust: ClientTrust): boolean {
+  const { raw } = socket.getPeerCertificate();
+  if (socket.isSessionReused()) return trust.mayResume(raw);
+  trust.remember(raw);
+  return true;
 }
 
 /**

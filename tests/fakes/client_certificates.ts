@@ -38,6 +38,23 @@ X7KN9VmnylAh
 -----END CERTIFICATE-----
 `;
 
+/** An authority with a key on P-521, with which the runtime verifies nothing. */
+export const largeAuthority = `-----BEGIN CERTIFICATE-----
+MIICKDCCAYqgAwIBAgIUdYkZVnKljRrA4flkI2wo/WUVLBMwCgYIKoZIzj0EAwIw
+JTEjMCEGA1UEAwwaYXV0aG9yaXR5IHdpdGggYSBQLTUyMSBrZXkwIBcNMjYxMjAx
+MTU0NzExWhgPMjEyMDAxMDMxNTQ3MTFaMCUxIzAhBgNVBAMMGmF1dGhvcml0eSB3
+aXRoIGEgUC01MjEga2V5MIGbMBAGByqGSM49AgEGBSuBBAAjA4GGAAQBOk1Y0kb+
+4E0Xqi4DJms3k7Bb7j6kPBEueB3WE0vKgqlsy7dgCmLSG8g2c3TKDlYnsGL0bjBh
+uRGwtb3+W7Z/W9UAlHQ15CdqpLSm1buw+3vg9bnaoMJDrAzkNvQMHd8TcSCnhs1w
+FdoIeArX9H6zOwHE9GV9D2cYx/7R8nzJeFIUep2jUzBRMB0GA1UdDgQWBBT1WyW+
+UrBkFVe1rokliMypJG7MgjAfBgNVHSMEGDAWgBT1WyW+UrBkFVe1rokliMypJG7M
+gjAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA4GLADCBhwJBW5v1sBvVygba
+f4Ya0MtBcP/0S/jdgtNZVlvb2i3jI+ILi6oBgiBBGlD9YT2Uv0/wnAHfZyrvDuHX
+q6gsN1oXPXkCQgFYMscvMrCFo9xpZa4bnAUJpD6J0wm4waHEhgHeFuiMHP2VQM5G
+DtVp/i8BXcqlNzL6802T2BpgmUFK9U2Hz9GMlw==
+-----END CERTIFICATE-----
+`;
+
 /** For clients. Its names are CN:mira and DNS:mira.example. */
 export const mira: ClientCertificate = {
   cert: `-----BEGIN CERTIFICATE-----

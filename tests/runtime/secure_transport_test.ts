@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { connect, createSecureContext } from "node:tls";
 import { decodeBytes, encodeBytes } from "../../protocol/bytes.ts";
 import { Credentials, TlsIdentity } from "../../runtime/certificates.ts";
+import { ClientTrust } from "../../runtime/client_authority.ts";
 import {
   acceptSecurely,
   acceptVerified,
@@ -292,7 +293,8 @@ function verifiedPair() {
   const clock = new ManualClock();
   const [near, far] = PipeEnd.pair();
   const credentials = new Credentials(hill.certificate, hill.key);
-  const server = acceptVerified(far, credentials, clientAuthority, clock);
+  const trust = new ClientTrust(clientAuthority);
+  const server = acceptVerified(far, credentials, trust, clock);
   const connectWith = (certificate: ClientCertificate) => {
     const client = connect({
       socket: new TransportStream(near),
