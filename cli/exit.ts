@@ -6,6 +6,7 @@
  * @module
  */
 import { SetupError, setupError } from "../runtime/setup_error.ts";
+import { redactTokens } from "../runtime/redact_tokens.ts";
 import { PermissionError } from "../runtime/permissions.ts";
 import { UsageError } from "./arguments.ts";
 import { commandFor, type PermissionKind } from "./command_line.ts";
@@ -110,9 +111,11 @@ export function onHangup(callback: () => Promise<void>): void {
 }
 
 /**
- * The message as one line without control characters. It may quote an argument,
- * which can contain any character.
+ * The message as one line without control characters and tokens. It may quote an
+ * argument, which can contain any character, or be a token where the name of its
+ * file belongs. Under systemd, stderr is a log.
  */
 function oneLine(message: string): string {
-  return message.replace(/\s*[\r\n]\s*/g, " ").replace(/\p{Cc}/gu, "?");
+  return redactTokens(message).replace(/\s*[\r\n]\s*/g, " ")
+    .replace(/\p{Cc}/gu, "?");
 }

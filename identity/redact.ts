@@ -3,9 +3,7 @@
  *
  * @module
  */
-
-/** Stands for what was removed. */
-const replacement = "[redacted]";
+import { redactTokens, replacement } from "../runtime/redact_tokens.ts";
 
 /**
  * Fewest characters of a known credential that is removed. A shorter one also
@@ -33,9 +31,6 @@ const values =
 /** The user and the password in a URL. */
 const userInformation = /:\/\/[^\s/@]*@/g;
 
-/** Tokens anywhere, whole or cut off: their first bytes are always `{"`. */
-const tokens = /eyJ[\w-]{6,}(?:(?:\.|%2[eE])[\w-]*)*/g;
-
 /**
  * The text without credentials.
  *
@@ -50,11 +45,11 @@ export function redact(text: string, known: readonly string[] = []): string {
       redacted = redacted.replaceAll(spelling, replacement);
     }
   }
-  return redacted
+  const withoutMost = redacted
     .replaceAll(fields, `$1$2 ${replacement}`)
     .replaceAll(schemes, `$1 ${replacement}`)
     .replaceAll(paths, `$1${replacement}`)
     .replaceAll(values, `$1$2${replacement}`)
-    .replaceAll(userInformation, `://${replacement}@`)
-    .replaceAll(tokens, replacement);
+    .replaceAll(userInformation, `://${replacement}@`);
+  return redactTokens(withoutMost);
 }

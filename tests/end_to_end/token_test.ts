@@ -180,6 +180,7 @@ Deno.test("deno task token refuses what it cannot do in one line, without a toke
   inFolder(async (folder) => {
     const see = " (see herd token --help)\n";
     const secret = signTexts("{}", "{}");
+    const whole = signTexts('{"alg":"HS256","kid":"a"}', '{"sub":"a"}');
     const cases: [args: string[], message: string, code: number][] = [
       [[], `expected create, inspect or key after token${see}`, 2],
       [[secret], `expected create, inspect or key after token${see}`, 2],
@@ -217,6 +218,18 @@ Deno.test("deno task token refuses what it cannot do in one line, without a toke
         ["inspect", secret, "--token-key-file", "other.key"],
         "not permitted: run with --allow-read=other.key\n",
         1,
+      ],
+      // A token where the name of its file belongs, or that begins with -.
+      [
+        ["inspect", "--token-key-file", whole],
+        "not permitted: run with --allow-read=[redacted]\n",
+        1,
+      ],
+      [["inspect", `--${whole}`], `unknown flag --[redacted]${see}`, 2],
+      [
+        ["create", "a", "--role", whole, "--days", whole],
+        `--days: expected a whole number from 1 to 3652, found [redacted]${see}`,
+        2,
       ],
     ];
     for (const [args, message, code] of cases) {
