@@ -76,13 +76,17 @@ export async function openGateway(port: string, chosen: GatewayChoices = {}) {
   const create = await loadGateways([port], {
     isOpen: chosen.isOpen ?? false,
     allowedOrigins: chosen.allowedOrigins ?? [],
+    nmeaSenders: chosen.nmeaSenders,
   });
   const identities = identitiesWith({
     tokens: chosen.tokens,
     rates: chosen.rates,
     countRefusal: (name) => refusals.add(name),
   });
-  const gateways: Gateways = create(services, identities);
+  const gateways: Gateways = create({
+    ...services,
+    nextName: (prefix) => listener.nextName(prefix),
+  }, identities);
   const connect = (address = "127.0.0.1") => {
     const [transport, client] = PipeEnd.pair();
     listener.serve({ transport, address, port: 5000 }, gateways.kindOf(port));
