@@ -11,6 +11,8 @@ import type { ReportSource } from "../../replica/report_source.ts";
 import type { TrafficLog } from "../../runtime/transport.ts";
 import type { GatewayContext } from "../gateway_context.ts";
 import { type IntakeReason, type Outcome, Sender } from "../intake.ts";
+import { AddressIdentity } from "./address_identity.ts";
+import { encodeId } from "../readers/ids.ts";
 import { NmeaReader } from "../readers/nmea.ts";
 
 /** Reasons that every device gives all the time: none is worth an example. */
@@ -19,6 +21,17 @@ const usual: ReadonlySet<IntakeReason> = new Set([
   "no-fix",
   "other-sentence",
 ]);
+
+/**
+ * The client that a sender reports for if it names none: the listed one, or the
+ * name in a certificate, without its kind such as `CN:`.
+ */
+function ownIdOf(identity: Identity): ByteString {
+  const { subject } = identity;
+  return identity instanceof AddressIdentity
+    ? subject
+    : encodeId(subject.slice(subject.indexOf(":") + 1));
+}
 
 /** The sentences of one sender. */
 export class NmeaFeed {
@@ -34,7 +47,7 @@ export class NmeaFeed {
     source: ReportSource,
   ) {
     this.#intake = intake;
-    this.#reader = new NmeaReader(identity?.subject);
+    this.#reader = new NmeaReader(identity && ownIdOf(identity));
     this.sender = new Sender("nmea", traffic, source);
     this.sender.identity = identity;
   }

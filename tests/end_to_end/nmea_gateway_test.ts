@@ -2,8 +2,16 @@ import { createSocket } from "node:dgram";
 import { writeAll } from "../../runtime/transport.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { pgid, rmc, sentence } from "../gateways/nmea/sentences.ts";
+import { authority } from "../fakes/certificates.ts";
+import {
+  clientAuthority,
+  type ClientCertificate,
+  eve,
+  mira,
+} from "../fakes/client_certificates.ts";
 import { nmeaSamples } from "../gateways/payloads.ts";
 import { ask, connect, projectFolder, readAll, TestHerd } from "./process.ts";
+import { Files } from "./tls.ts";
 
 const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -109,4 +117,41 @@ Deno.test("a file lists the addresses that may report, and their clients", async
     "bus-7 +1.5+2.5 978307203",
     "? WHATSAT van 1 1",
   ]);
+});
+
+Deno.test("with an authority of clients, TCP connections need a certificate", async () => {
+  await using herd = new TestHerd();
+  const path = (name: string, text: string) => {
+    const file = `${herd.logFolder}/${name}.pem`;
+    Deno.writeTextFileSync(file, text);
+    return file;
+  };
+  await herd.start(
+    "Hill",
+    [
+      "--nmea",
+      ...new Files(herd).flags,
+      `--tls-client-ca=${path("clients", clientAuthority)}`,
+      `--identities=${
+        path("identities", "DNS:mira.example reports=mira.example\n")
+      }`,
+    ],
+    {},
+    ["--allow-net", "--allow-write", "--allow-read"],
+  );
+  const connectWith = (certificate: ClientCertificate) =>
+    Deno.connectTls({
+      hostname: "127.0.0.1",
+      port: herd.nmeaPortOf("Hill"),
+      caCerts: [authority],
+      ...certificate,
+    });
+  using unknown = await connectWith(eve);
+  await herd.untilLogged(
+    "Hill",
+    'nmea/1 -- debug closed reason="certificate not listed"',
+  );
+  using known = await connectWith(mira);
+  await writeAll(known, rmc(1));
+  await herd.untilLogged("Hill", "IAMAT mira.example +1.5+2.5 978307201");
 });
