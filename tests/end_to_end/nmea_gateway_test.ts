@@ -146,7 +146,7 @@ Deno.test("with an authority of clients, TCP connections need a certificate", as
       caCerts: [authority],
       ...certificate,
     });
-  using unknown = await connectWith(eve);
+  using _unknown = await connectWith(eve);
   await herd.untilLogged(
     "Hill",
     'nmea/1 -- debug closed reason="certificate not listed"',
