@@ -86,7 +86,7 @@ export const portKinds = [
     transport: "HTTP",
     label: "http",
     serves: "devices",
-    dialledBy: [],
+    dialledBy: ["phones"],
   },
   {
     name: "MQTT",
