@@ -10,6 +10,7 @@ import {
   type Flags,
   readArguments,
   refusePositionals,
+  UsageError,
   wholeNumber,
 } from "../cli/arguments.ts";
 import { nextSignal, SetupError, setupError } from "../cli/exit.ts";
@@ -23,7 +24,11 @@ import { print } from "../cli/print.ts";
 import { Progress } from "../cli/progress.ts";
 import { note } from "../cli/write.ts";
 import { HerdClient } from "../client/client.ts";
+import { open } from "../client/open.ts";
 import { DisconnectedError } from "../client/types.ts";
+import { HttpClient } from "../phones/http_client.ts";
+import { type HttpApp, httpApps, HttpPhone } from "../phones/http_phone.ts";
+import type { Connection } from "../phones/servers.ts";
 import { findHomes } from "../phones/homes.ts";
 import { type Home, makePhones } from "../phones/phone.ts";
 import { paceOf, reportEveryMs } from "../phones/pace.ts";
@@ -76,6 +81,10 @@ const phonesFlags: Flags = {
     value: "TIME",
     help: "time on all phones' clocks at the start (each clock has an error)",
   },
+  via: {
+    value: "GATEWAY",
+    help: `report through a gateway: ${httpApps.join(" or ")}`,
+  },
   ...clientTargetFlags,
 };
 
@@ -83,7 +92,8 @@ const help =
   `Runs simulated phones in big cities. They move, report their positions, query
 what is near them or other phones, and sometimes change their server. Every
 answer is checked. At the end, every server is queried for every phone's newest
-report.
+report. With --via they use the HTTP gateways: as programs do (http), or as the
+app OwnTracks does (owntracks).
 
 Usage: herd phones [flags]
 
@@ -104,9 +114,15 @@ export async function phones(args: readonly string[]): Promise<void> {
     Math.floor(Math.random() * seeds);
   const clock = new SystemClock();
   const skewMs = readSkewMs(parsed, clock);
+  const via = readVia(parsed);
   const { portOf, sources, topology } = await readClientTarget(parsed);
   const ports = new Map(
-    topology.servers.map((server) => [server.name, portOf(server)]),
+    topology.servers.map((server) => [
+      server.name,
+      via === undefined
+        ? portOf(server)
+        : { ...portOf(server), port: server.httpPort },
+    ]),
   );
   await requirePortPermissions([...ports.values()], sources);
   const random = new Random(seed);
@@ -124,7 +140,7 @@ export async function phones(args: readonly string[]): Promise<void> {
     servers: [...ports.keys()],
     connect: async (server) => {
       try {
-        return await connect(ports.get(server)!);
+        return await connect(ports.get(server)!, via);
       } catch (error) {
         isLate ||= error instanceof DisconnectedError;
         lacksDescriptors ||= isOutOfDescriptors(error);
@@ -210,6 +226,22 @@ const adviceOnServers =
   "--max-connections-per-address from one machine";
 
 /**
+ * The app as which the phones report; undefined for the client port.
+ *
+ * @throws {UsageError} If the flag names none.
+ */
+function readVia({ flags }: Arguments): HttpApp | undefined {
+  const found = flags.get("via");
+  const app = httpApps.find((app) => app === found);
+  if (found !== undefined && app === undefined) {
+    throw new UsageError(
+      `--via: expected ${httpApps.join(" or ")}, found ${found || "nothing"}`,
+    );
+  }
+  return app;
+}
+
+/**
  * How far all phones' clocks are ahead of this machine's, in milliseconds;
  * undefined without the flag.
  *
@@ -222,8 +254,12 @@ function readSkewMs(parsed: Arguments, clock: Clock): number | undefined {
 }
 
 /** Connects. Rejects with a DisconnectedError after `connectDeadlineMs`. */
-async function connect(port: ClientPort): Promise<HerdClient> {
-  const connecting = HerdClient.connect(port);
+async function connect(port: ClientPort, via?: HttpApp): Promise<Connection> {
+  const connecting: Promise<Connection> = via === undefined
+    ? HerdClient.connect(port)
+    : open(port).then((transport) =>
+      new HttpPhone(new HttpClient(transport), via)
+    );
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     connecting.then((client) => client.abort(), () => {});

@@ -230,7 +230,7 @@ function hostnameOf(host: ByteString): string {
   return host.replace(/:\d*$/, "").replace(/\.$/, "");
 }
 
-/** An IPv4 address that came in its IPv6 form. */
-function unmapped(address: string): string {
+/** An address, in its IPv4 form if it has one. */
+export function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=[\d.]+$)/i, "");
 }

@@ -3,10 +3,15 @@
  *
  * @module
  */
+import type { ByteString } from "../protocol/bytes.ts";
 import type { Replica } from "../replica/replica.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
 import type { ConnectionContext } from "../sessions/client_connection.ts";
+import type {
+  ConnectionKind,
+  DatagramService,
+} from "../sessions/served_connection.ts";
 import type { SessionReplica } from "../sessions/session.ts";
 import type { GatewayAccess } from "./access.ts";
 import type { Intake } from "./intake.ts";
@@ -16,6 +21,8 @@ export interface GatewayServices extends ConnectionContext {
   readonly replica: SessionReplica & Pick<Replica, "observe" | "select">;
   readonly emit: EmitEvent;
   readonly trafficLogFor: (connection: string) => TrafficLog;
+  /** The next name of a kind of connections in the log. */
+  readonly nextName: (prefix: string) => string;
 }
 
 /** What the gateways of one server share. */
@@ -23,4 +30,15 @@ export interface GatewayContext {
   readonly services: GatewayServices;
   readonly intake: Intake;
   readonly access: GatewayAccess;
+  /**
+   * The IDs of the addresses that may report by NMEA; undefined without
+   * `--open-nmea`.
+   */
+  readonly nmeaSenders: ReadonlyMap<string, ByteString> | undefined;
+}
+
+/** What serves a kind of port. */
+export interface DeviceKind extends ConnectionKind {
+  /** Takes the datagrams of its UDP port, if it has one. */
+  readonly datagrams?: DatagramService;
 }

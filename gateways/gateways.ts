@@ -5,9 +5,13 @@
  * @module
  */
 import type { Access } from "../identity/access.ts";
-import type { ConnectionKind } from "../sessions/served_connection.ts";
+import type { ByteString } from "../protocol/bytes.ts";
 import { GatewayAccess } from "./access.ts";
-import type { GatewayContext, GatewayServices } from "./gateway_context.ts";
+import type {
+  DeviceKind,
+  GatewayContext,
+  GatewayServices,
+} from "./gateway_context.ts";
 import { Intake } from "./intake.ts";
 
 /** The settings of gateways. */
@@ -16,10 +20,12 @@ export interface GatewayOptions {
   readonly isOpen: boolean;
   /** Origins of web pages that may use a gateway. */
   readonly allowedOrigins: readonly string[];
+  /** The IDs of the addresses that may report by NMEA; undefined without any. */
+  readonly nmeaSenders: ReadonlyMap<string, ByteString> | undefined;
 }
 
 /** Creates what serves the connections of a port. */
-type CreateKind = (context: GatewayContext) => ConnectionKind;
+type CreateKind = (context: GatewayContext) => DeviceKind;
 
 /** The modules of the gateways, by the names of their ports' kinds. */
 const modules: Readonly<Record<string, () => Promise<CreateKind>>> = {
@@ -29,12 +35,13 @@ const modules: Readonly<Record<string, () => Promise<CreateKind>>> = {
     return (context) => createHttpKind(context, createUpgrades(context));
   },
   MQTT: async () => (await import("./mqtt/mqtt_kind.ts")).createMqttKind,
+  NMEA: async () => (await import("./nmea/nmea_kind.ts")).createNmeaKind,
 };
 
 /** The gateways of one server. */
 export class Gateways {
   readonly #context: GatewayContext;
-  readonly #kinds: ReadonlyMap<string, ConnectionKind>;
+  readonly #kinds: ReadonlyMap<string, DeviceKind>;
 
   constructor(
     services: GatewayServices,
@@ -46,6 +53,7 @@ export class Gateways {
       services,
       intake: new Intake(services),
       access: new GatewayAccess({ ...options, identities }),
+      nmeaSenders: options.nmeaSenders,
     };
     this.#kinds = new Map(
       [...kinds].map(([port, create]) => [port, create(this.#context)]),
@@ -53,7 +61,7 @@ export class Gateways {
   }
 
   /** What serves the connections of a kind of port. */
-  kindOf(port: string): ConnectionKind {
+  kindOf(port: string): DeviceKind {
     return this.#kinds.get(port)!;
   }
 

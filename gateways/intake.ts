@@ -54,7 +54,11 @@ export type IntakeReason =
   /** The sender may not report for this client. */
   | "not-permitted"
   /** The bytes are no request of HTTP. */
-  | "not-http";
+  | "not-http"
+  /** No address of a file permits the sender to report by NMEA. */
+  | "unlisted-address"
+  /** A datagram is too long. */
+  | "datagram-too-long";
 
 /** What an intake needs from its server. */
 export interface IntakeContext {

@@ -18,9 +18,11 @@ export interface PortKind {
   readonly purpose: string;
   /**
    * The protocol: lines in plain text or by TLS, depending on the settings
-   * (`lines`); lines by TLS only (`TLS`); `HTTP`; or `MQTT`.
+   * (`lines`); lines by TLS only (`TLS`); `HTTP`; `MQTT`; or `NMEA`.
    */
-  readonly transport: "lines" | "TLS" | "HTTP" | "MQTT";
+  readonly transport: "lines" | "TLS" | "HTTP" | "MQTT" | "NMEA";
+  /** Whether the UDP port of the same number is opened too. */
+  readonly hasDatagrams?: boolean;
   /**
    * The name of the port in the output of a server that is ready. Kinds with the
    * same label are listed together; a kind without a label is not listed.
@@ -84,7 +86,7 @@ export const portKinds = [
     transport: "HTTP",
     label: "http",
     serves: "devices",
-    dialledBy: [],
+    dialledBy: ["phones"],
   },
   {
     name: "MQTT",
@@ -93,6 +95,17 @@ export const portKinds = [
     purpose: "phones and devices: reports and subscriptions by MQTT",
     transport: "MQTT",
     label: "mqtt",
+    serves: "devices",
+    dialledBy: [],
+  },
+  {
+    name: "NMEA",
+    field: "nmeaPort",
+    offset: 600,
+    purpose: "devices that send sentences of NMEA 0183, by TCP or UDP",
+    transport: "NMEA",
+    hasDatagrams: true,
+    label: "nmea",
     serves: "devices",
     dialledBy: [],
   },

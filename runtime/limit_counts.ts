@@ -38,6 +38,12 @@ export type LimitName =
   | "idle-longest"
   /** A command came without its LF, and was answered after a time. */
   | "partial-line-ms"
+  /** A datagram was too long, and was dropped. */
+  | "datagram-bytes"
+  /** Too many datagrams waited for their turn, and another was dropped. */
+  | "datagrams-waiting"
+  /** There were too many senders of datagrams, and one was forgotten. */
+  | "datagram-senders"
   /** A query waited for other queries of the same client. */
   | "whatsats-per-connection"
   /** A query waited for queries of other clients. */

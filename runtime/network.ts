@@ -42,6 +42,29 @@ export type Connect = (
   signal: AbortSignal,
 ) => Promise<Transport>;
 
+/**
+ * Longest datagram that is received whole, in bytes: more than a frame of
+ * Ethernet holds, and 25 sentences as long as NMEA 0183 permits.
+ */
+export const maxDatagramBytes = 2 * 1024;
+
+/** An open UDP port. */
+export interface DatagramPort {
+  /**
+   * Begins to receive. Datagrams that came before are dropped.
+   *
+   * @param sink Is given each datagram, which it must not keep, with the IP
+   * address and the port of its sender. One that has more than
+   * `maxDatagramBytes` may be cut, but has more of them still.
+   * @param onFailure Is given errors, after which the port is still open.
+   */
+  receive(
+    sink: (datagram: Uint8Array, address: string, port: number) => void,
+    onFailure: (error: Error) => void,
+  ): void;
+  close(): void;
+}
+
 /** A network of servers and clients. */
 export interface Network {
   /**
@@ -51,6 +74,15 @@ export interface Network {
    */
   readonly listen: (hostname: string, port: number) => Listener;
   readonly connect: Connect;
+  /**
+   * Opens a UDP port.
+   *
+   * @throws {SetupError} If that fails, with the reason in one line.
+   */
+  readonly openDatagrams: (
+    hostname: string,
+    port: number,
+  ) => Promise<DatagramPort>;
 }
 
 /** An open HTTP port. */

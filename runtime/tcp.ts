@@ -1,5 +1,5 @@
 /**
- * The network of TCP connections.
+ * The network of TCP connections, and UDP ports where some are needed.
  *
  * @module
  */
@@ -26,6 +26,9 @@ export function createTcp(calls: TcpCalls): Network {
     listen: (hostname, port) => listen(calls, hostname, port),
     connect: async (hostname, port, signal) =>
       prepared(await calls.connect({ hostname, port, signal })),
+    // Loaded only by a server that receives datagrams.
+    openDatagrams: async (hostname, port) =>
+      await (await import("./udp.ts")).openUdp(hostname, port),
   };
 }
 

@@ -32,7 +32,12 @@ import { acceptAll } from "../runtime/accept.ts";
 import type { DescriptorUser } from "../runtime/descriptors.ts";
 import type { LimitCounts, LimitName } from "../runtime/limit_counts.ts";
 import type { ClientAuthority } from "../runtime/client_authority.ts";
-import { formatPort, type Listener, type Port } from "../runtime/network.ts";
+import {
+  type DatagramPort,
+  formatPort,
+  type Listener,
+  type Port,
+} from "../runtime/network.ts";
 import { RefusalCounts, type RefusalName } from "../runtime/refusal_counts.ts";
 import type { EmitEvent } from "../runtime/events.ts";
 import type { Observer } from "../runtime/observers.ts";
@@ -42,7 +47,10 @@ import {
   type ClientListenerOptions,
 } from "../sessions/client_listener.ts";
 import { type ClientLimits, keptReplyBatches } from "../sessions/limits.ts";
-import type { ConnectionKind } from "../sessions/served_connection.ts";
+import type {
+  ConnectionKind,
+  DatagramService,
+} from "../sessions/served_connection.ts";
 import { FairSemaphore } from "../runtime/semaphore.ts";
 import {
   createLineCounters,
@@ -103,18 +111,24 @@ export interface DevicePort {
   /** The name of its kind, as in `portKinds`. */
   readonly kind: string;
   readonly listener: Listener;
+  /** The UDP port of the same number, if the kind has one. */
+  readonly datagrams?: DatagramPort;
 }
 
 /** The gateways of a server, which are loaded only if one is open. */
 export interface ServerGateways {
   /** What serves the connections of a kind of port. */
-  kindOf(port: string): ConnectionKind;
+  kindOf(
+    port: string,
+  ): ConnectionKind & { readonly datagrams?: DatagramService };
   status(): GatewaysStatus;
 }
 
 /** Creates the gateways of a server. */
 export type CreateGateways = (
-  services: ClientListenerOptions & { readonly replica: Replica },
+  services: ClientListenerOptions & Pick<ClientListener, "nextName"> & {
+    readonly replica: Replica;
+  },
 ) => ServerGateways;
 
 /** The part of the descriptor reserve that a server uses. */
@@ -186,7 +200,10 @@ export class HerdServer implements AsyncDisposable {
       onDenied: certificates && this.#emitDenied.bind(this),
     };
     this.#clientListener = new ClientListener(context);
-    this.#gateways = options.createGateways?.(context);
+    this.#gateways = options.createGateways?.({
+      ...context,
+      nextName: (prefix) => this.#clientListener.nextName(prefix),
+    });
     options.descriptors?.add(this.#clientListener);
     this.#stopObserving = [
       certificates?.changes.add(() => this.#clientListener.checkIdentities()),
@@ -373,6 +390,14 @@ export class HerdServer implements AsyncDisposable {
         kind: this.#gateways!.kindOf(kind),
       })),
     ];
+    for (const { datagrams, kind } of devices) {
+      const service = this.#gateways!.kindOf(kind).datagrams;
+      datagrams?.receive(
+        (...received) => service?.receive(...received),
+        ({ message }) =>
+          this.#emit("error", "server", "receive failed", { message }),
+      );
+    }
     this.#accepting = Promise.all(
       ports.map(({ kind, listener }) =>
         acceptAll(
@@ -484,8 +509,14 @@ export class HerdServer implements AsyncDisposable {
     for (const stop of this.#stopObserving) stop();
     const { clients, devices = [] } = this.#options;
     for (const listener of clients) listener.close();
-    for (const { listener } of devices) listener.close();
+    for (const { datagrams, listener } of devices) {
+      listener.close();
+      datagrams?.close();
+    }
     await this.#accepting;
+    for (const { kind } of devices) {
+      await this.#gateways!.kindOf(kind).datagrams?.stop();
+    }
     await this.#clientListener.stop();
     this.#places.stop();
   }

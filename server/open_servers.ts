@@ -8,6 +8,7 @@ import { makeTreeKey } from "../peers/tree_key.ts";
 import {
   type CreateGateways,
   type Descriptors,
+  type DevicePort,
   HerdServer,
 } from "./herd_server.ts";
 import type { LogFailure } from "../log/appender.ts";
@@ -170,14 +171,14 @@ async function loadGateways(
   settings: Settings,
   names: readonly string[],
 ): Promise<LoadedGateways | undefined> {
-  const { gateways: { allowedOrigins }, openClients, topology } = settings;
+  const { gateways, openClients, topology } = settings;
   const ports = names
     .flatMap((name) => portsOf(settings, findServer(topology, name)!))
     .filter(({ kind }) => kind.serves === "devices")
     .map(({ kind }) => kind.name);
   if (ports.length === 0) return undefined;
   const { loadGateways } = await import("../gateways/gateways.ts");
-  return await loadGateways(ports, { isOpen: openClients, allowedOrigins });
+  return await loadGateways(ports, { isOpen: openClients, ...gateways });
 }
 
 /** Resolves when every server has dialled its neighbours. */
@@ -232,15 +233,22 @@ async function openServer(
           clock,
           access === "certificates" ? tls.clientAuthority : undefined,
         );
-      return { kind, listener };
+      return { hostname, kind, listener, port };
     });
   const serving = (who: PortKind["serves"]) =>
     listeners.filter(({ kind }) => kind.serves === who)
       .map(({ listener }) => listener);
   const clients = serving("clients");
   const peers = serving("neighbours").at(0);
-  const devices = listeners.filter(({ kind }) => kind.serves === "devices")
-    .map(({ kind: { name }, listener }) => ({ kind: name, listener }));
+  const devices: DevicePort[] = [];
+  for (const { hostname, kind, listener, port } of listeners) {
+    if (kind.serves !== "devices") continue;
+    const datagrams = kind.hasDatagrams
+      ? await network.openDatagrams(hostname, port)
+      : undefined;
+    cleanup.defer(() => datagrams?.close());
+    devices.push({ kind: kind.name, listener, datagrams });
+  }
   const placesBudget = places.isRemote
     ? await openBudget(settings, name, clock, guard)
     : undefined;

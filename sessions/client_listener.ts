@@ -129,7 +129,7 @@ export class ClientListener implements DescriptorUser {
     }
     this.#count(key, 1);
     this.#connectionCount += 1;
-    const name = this.#nextName(kind.prefix);
+    const name = this.nextName(kind.prefix);
     emit("debug", name, "connected", { remote });
     const connection = kind.create({
       transport,
@@ -138,7 +138,7 @@ export class ClientListener implements DescriptorUser {
       traffic: trafficLogFor(name),
       source: new ReportSource(key),
       receivedBytes: this.#receivedBytes,
-      nextName: (prefix) => this.#nextName(prefix),
+      nextName: (prefix) => this.nextName(prefix),
     });
     this.#connections.add(connection);
     this.#scheduleHeartbeat();
@@ -174,7 +174,8 @@ export class ClientListener implements DescriptorUser {
     this.#cancelHeartbeat?.();
   }
 
-  #nextName(prefix: string): string {
+  /** The next name of a kind of connections in the log, such as `http/1`. */
+  nextName(prefix: string): string {
     const number = (this.#nameCounts.get(prefix) ?? 0) + 1;
     this.#nameCounts.set(prefix, number);
     return `${prefix}/${number}`;

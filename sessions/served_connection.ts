@@ -100,3 +100,17 @@ export interface ConnectionKind {
   readonly prefix: string;
   create(opening: Opening): ServedConnection;
 }
+
+/** What takes the datagrams of a port. */
+export interface DatagramService {
+  /**
+   * Takes a datagram, or drops it at once. Nothing is answered.
+   *
+   * @param datagram Is not kept.
+   * @param address The sender's IP address.
+   * @param port The sender's port.
+   */
+  receive(datagram: Uint8Array, address: string, port: number): void;
+  /** Accepts no more. Resolves when what was received is taken. */
+  stop(): Promise<void>;
+}

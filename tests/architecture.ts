@@ -70,7 +70,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: ["protocol", "runtime"],
   },
   "gateways": {
-    holds: "phones, trackers and programs: HTTP, MQTT",
+    holds: "phones, trackers and programs: HTTP, MQTT, NMEA",
     uses: [
       "gateways/readers",
       "identity",

@@ -3,8 +3,8 @@
 /** The options of a server that are settings. */
 export interface SettingOptions {
   /**
-   * First client port; peers +100, admin +200, TLS +300, HTTP +400, MQTT +500.
-   * From 1 to 65,535, default 8000.
+   * First client port; peers +100, admin +200, TLS +300, HTTP +400, MQTT +500,
+   * NMEA +600. From 1 to 65,535, default 8000.
    */
   readonly basePort?: number;
   /** Address to listen on for clients. Default the herd file's, 127.0.0.1. */

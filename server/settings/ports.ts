@@ -22,7 +22,9 @@ type PortSettings = Pick<
   | "http"
   | "identity"
   | "mqtt"
+  | "nmea"
   | "openClients"
+  | "openNmea"
   | "tls"
 >;
 
@@ -36,6 +38,7 @@ export type PortAccess =
   | "anybody"
   | "tokens"
   | "certificates"
+  | "addresses"
   | "secrets";
 
 /**
@@ -73,6 +76,8 @@ const rules: Readonly<
     settings.http ? gatewayRule(settings, self) : undefined,
   MQTT: (settings, self) =>
     settings.mqtt ? gatewayRule(settings, self) : undefined,
+  NMEA: (settings, self) =>
+    settings.nmea ? nmeaRule(settings, self) : undefined,
 };
 
 /** The rule for a port on which clients send lines. */
@@ -100,6 +105,22 @@ function gatewayRule(
     hostname: gatewayHost ?? host ?? self.host,
     isEncrypted: tls !== undefined,
     access: identity?.tokens === undefined ? otherwise : "tokens",
+  };
+}
+
+/**
+ * The rule for a port of NMEA. Devices that do not know TLS can use it with
+ * `--plain-clients`, like clients.
+ */
+function nmeaRule(settings: PortSettings, self: ServerEntry): PortRule {
+  const { gatewayHost, host, openNmea, tls } = settings;
+  const isEncrypted = tls !== undefined && !tls.plainClients;
+  const { access } = clientRule(settings, self, isEncrypted);
+  const isListed = access === "nothing" && openNmea !== undefined;
+  return {
+    hostname: gatewayHost ?? host ?? self.host,
+    isEncrypted,
+    access: isListed ? "addresses" : access,
   };
 }
 

@@ -122,8 +122,10 @@ function faultOfPort(
   }
   if (access !== "nothing") return undefined;
   if (kind.serves === "devices") {
+    // Sentences of NMEA have no place for a token.
+    const needed = kind.hasDatagrams ? "--open-nmea" : "--token-key-file";
     return `the ${kind.name} port ${address} can be reached from other ` +
-      "machines, and nothing tells its senders apart: add --token-key-file, " +
+      `machines, and nothing tells its senders apart: add ${needed}, ` +
       "or --open-clients to let everybody report and query for everybody, or " +
       `close it with --${kind.name.toLowerCase()}=false`;
   }

@@ -547,6 +547,23 @@ export const schema = {
     help: "origins of web pages that may use gateways, comma-separated",
     sources: programs,
   },
+  nmea: {
+    type: "switch",
+    flag: "nmea",
+    default: false,
+    group: "Gateways",
+    help: "open the NMEA port, TCP and UDP, for devices that send sentences",
+    permission: "net",
+    sources: programs,
+  },
+  openNmea: {
+    type: "file",
+    flag: "open-nmea",
+    group: "Gateways",
+    help: "file with the addresses that may report by NMEA, and their IDs",
+    permission: "read",
+    sources: oneServer,
+  },
   placesProvider: {
     type: "choice",
     flag: "places",

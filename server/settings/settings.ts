@@ -115,7 +115,7 @@ export async function readSettings(
     tls,
     identity,
     admin: readAdmin(resolved),
-    gateways: readGateways(resolved),
+    gateways: await readGateways(resolved),
     ...secrets,
     ...places,
     // --print-permissions lists these: everything that was read.
@@ -136,7 +136,8 @@ export async function readSettings(
 
 /** The files that settings name and that will be read. */
 function filesOf(values: SettingValues): string[] {
-  const { config, placesKeyFile, placesProvider, secretFile } = values;
+  const { config, openNmea, placesKeyFile, placesProvider, secretFile } =
+    values;
   const { tlsCa, tlsCert, tlsClientCa, tlsKey } = values;
   const { identitiesFile, revokedFile, tokenKeyFile } = values;
   const isTlsComplete = tlsCert !== undefined && tlsKey !== undefined;
@@ -147,6 +148,7 @@ function filesOf(values: SettingValues): string[] {
     tokenKeyFile,
     revokedFile,
     identitiesFile,
+    values.nmea ? openNmea : undefined,
     takesKey(placesProvider) ? placesKeyFile : undefined,
   ].filter((path) => path !== undefined);
 }

@@ -11,10 +11,15 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
+import { httpApps } from "../../phones/http_phone.ts";
 import { freeBasePort, names, Program, TestHerd } from "./process.ts";
 
 function phones(basePort: number, ...flags: string[]): Program {
-  const ports = names.map((_, index) => `127.0.0.1:${basePort + index}`);
+  // With --via they use the HTTP ports.
+  const base = flags.some((flag) => flag.startsWith("--via="))
+    ? basePort + 400
+    : basePort;
+  const ports = names.map((_, index) => `127.0.0.1:${base + index}`);
   return Program.start([
     "run",
     "--no-prompt",
@@ -50,6 +55,33 @@ Deno.test("phones find no wrong answer and no lost report", async () => {
   assertMatch(run.stdout, /\n {2}IAMAT +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d /);
   assertMatch(run.stderr, /^100 phones \.\.\.\nseed \d+\n100 phones: ended /);
 });
+
+for (const app of httpApps) {
+  Deno.test(`phones that report as ${app} move when their server is killed, and no report is lost`, async () => {
+    await using herd = new TestHerd();
+    const hill = await herd.start("Hill", ["--http"]);
+    await herd.start("Smith", ["--http"]);
+    await herd.untilLinked(["Hill", "Smith"]);
+    await using run = phones(
+      herd.basePort,
+      `--via=${app}`,
+      "--count=60",
+      "--seconds=600",
+    );
+    await herd.untilLogged("Hill", "http/20 -- debug connected");
+    hill.signal("SIGKILL");
+    await herd.untilLogged("Smith", "http/40 -- debug connected");
+    run.signal("SIGINT");
+    assertEquals(await run.ended(), 0, run.stderr);
+    assert(numberOf("moved", run) > 0);
+    assert(numberOf("answers right", run) > 0);
+    assertEquals(numberOf("answers wrong", run), 0);
+    assertEquals(numberOf("lost", run), 0);
+    const target = app === "http" ? "POST /report " : "POST /pub?u=";
+    assertStringIncludes(herd.log("Smith"), target);
+    assertEquals(herd.log("Smith").includes("client/20 "), false);
+  });
+}
 
 Deno.test("phones move when their server is killed, and no report is lost", async () => {
   await using herd = new TestHerd();

@@ -188,6 +188,11 @@ export class TestHerd implements AsyncDisposable {
     return this.portOf(name) + 400;
   }
 
+  /** The NMEA port, of TCP and UDP, of a server of the default herd. */
+  nmeaPortOf(name: string): number {
+    return this.portOf(name) + 600;
+  }
+
   /** Runs `herd up` on this herd's ports. Resolves when it is up. */
   async up(): Promise<Program> {
     const program = Program.start([

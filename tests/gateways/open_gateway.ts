@@ -9,11 +9,13 @@ import {
   loadGateways,
 } from "../../gateways/gateways.ts";
 import { BatchPool } from "../../protocol/batch.ts";
+import type { CertificateAuthenticator } from "../../identity/certificate_authenticator.ts";
 import type { ClientRates } from "../../identity/client_rates.ts";
 import type { TokenAuthenticator } from "../../identity/token_authenticator.ts";
 import { RefusalCounts } from "../../runtime/refusal_counts.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { FairSemaphore } from "../../runtime/semaphore.ts";
+import type { Transport } from "../../runtime/transport.ts";
 import { Turns } from "../../runtime/turns.ts";
 import {
   ClientListener,
@@ -35,6 +37,7 @@ import { identitiesWith } from "./identities_with.ts";
 export interface GatewayChoices extends Partial<GatewayOptions> {
   readonly tokens?: TokenAuthenticator;
   readonly rates?: ClientRates;
+  readonly certificates?: CertificateAuthenticator;
   readonly limits?: Partial<ClientLimits>;
   readonly replica?: MemoryReplica;
   /** POSIX seconds; by default those of `FakeBackend`. */
@@ -64,6 +67,7 @@ export async function openGateway(port: string, chosen: GatewayChoices = {}) {
     counts,
     refusals,
     rates: chosen.rates,
+    certificates: chosen.certificates,
     lines: createLineCounters(),
     permits: new FairSemaphore(limits.maxQueriesInTotal),
     turns: new Turns(clock),
@@ -76,15 +80,23 @@ export async function openGateway(port: string, chosen: GatewayChoices = {}) {
   const create = await loadGateways([port], {
     isOpen: chosen.isOpen ?? false,
     allowedOrigins: chosen.allowedOrigins ?? [],
+    nmeaSenders: chosen.nmeaSenders,
   });
   const identities = identitiesWith({
     tokens: chosen.tokens,
     rates: chosen.rates,
     countRefusal: (name) => refusals.add(name),
   });
-  const gateways: Gateways = create(services, identities);
-  const connect = (address = "127.0.0.1") => {
-    const [transport, client] = PipeEnd.pair();
+  const gateways: Gateways = create({
+    ...services,
+    nextName: (prefix) => listener.nextName(prefix),
+  }, identities);
+  const connect = (
+    address = "127.0.0.1",
+    extra: Pick<Transport, "peerCertificate"> = {},
+  ) => {
+    const [pipe, client] = PipeEnd.pair();
+    const transport = Object.assign(pipe, extra);
     listener.serve({ transport, address, port: 5000 }, gateways.kindOf(port));
     return client;
   };

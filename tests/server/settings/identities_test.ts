@@ -68,6 +68,13 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
     "nothing tells its senders apart: add --token-key-file, or --open-clients " +
     "to let everybody report and query for everybody, or close it with " +
     "--http=false";
+  const nmea = gateway.replace(
+    "HTTP port 0.0.0.0:8400",
+    "NMEA port 0.0.0.0:8600",
+  )
+    .replace("--token-key-file", "--open-nmea").replace("--http", "--nmea");
+  const openNmea = ["--nmea", "--gateway-host=0.0.0.0"];
+  const senders = files.write("open-nmea", "192.0.2.7 van\n");
   const openAdmin = ["--admin", "--admin-host=0.0.0.0"];
   for (
     const [flags, outcome] of [
@@ -91,6 +98,12 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
       [["--http", "--gateway-host=0.0.0.0"], gateway],
       [["--http", "--gateway-host=0.0.0.0", "--open-clients"], "starts"],
       [["--http", "--gateway-host=0.0.0.0", files.tokens], "starts"],
+      [openNmea, nmea],
+      [[...openNmea, files.tokens], nmea],
+      [[...openNmea, senders], "starts"],
+      [[...openNmea, "--open-clients"], "starts"],
+      [[...openNmea, ...files.certificates], "starts"],
+      [[...openNmea, ...files.certificates, "--plain-clients"], nmea],
       [openAdmin, admin("--token-key-file, --tls-cert, --tls-key")],
       [
         [...openAdmin, "--open-clients"],

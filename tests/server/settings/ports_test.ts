@@ -60,6 +60,18 @@ Deno.test("a server opens the ports that its settings ask for", () => {
         "TLS 0.0.0.0:443 encrypted",
         "HTTP 0.0.0.0:8400 encrypted",
       ]],
+      [{ nmea: true, tls: tls(false) }, [
+        "clients 192.0.2.7:8000 encrypted",
+        "peers 192.0.2.7:8100",
+        "TLS 192.0.2.7:443 encrypted",
+        "NMEA 192.0.2.7:8600 encrypted",
+      ]],
+      [{ nmea: true, tls: tls(true) }, [
+        "clients 192.0.2.7:8000",
+        "peers 192.0.2.7:8100",
+        "TLS 192.0.2.7:443 encrypted",
+        "NMEA 192.0.2.7:8600",
+      ]],
       [{ tls: tls(true, "PEM") }, [
         "clients 192.0.2.7:8000",
         "peers 192.0.2.7:8100 encrypted",
