@@ -565,6 +565,33 @@ Deno.test("a subscriber that does not read is disconnected, and holds little", a
   gateway.gateway.close();
 });
 
+Deno.test("a subscriber that falls behind gets the newest reports again", async () => {
+  const gateway = createGateway();
+  const { clock } = gateway;
+  const phone = await connected({ clientId: "phone" }, gateway);
+  const reader = await connected({ clientId: "reader" }, gateway);
+  await exchange(reader, subscribe(["herd/at/far/+"]));
+  reader.server.freeze();
+  // More than 4 MiB of IDs.
+  const count = 4_500;
+  const long = "x".repeat(900);
+  for (let index = 0; index < count; index++) {
+    const topic = `herd/report/far/${long}${index}`;
+    await exchange(phone, publish(topic, '{"lat":1,"lon":2}', { qos: 0 }));
+  }
+  assert(gateway.mqtt.subscriptions.changesBytes < 1024 * 1024);
+  reader.server.thaw();
+  const received = new Set<string>();
+  for (let turn = 0; turn < 100; turn++) {
+    await clock.advance(100);
+    for (const message of messages(reader.client.takeAll())) {
+      received.add(message.split(" ")[0].replace("!", ""));
+    }
+  }
+  assertEquals(received.size, count);
+  gateway.gateway.close();
+});
+
 Deno.test("a stopping server tells clients of MQTT 5 why they are closed", async () => {
   const gateway = createGateway();
   const five = await connected({ level: 5, clientId: "a" }, gateway);
