@@ -511,10 +511,11 @@ Deno.test("MQTT 5: a client chooses to get no own or no newest messages", async 
   );
   assertEquals(messages(answer), []);
   const own = publish("herd/report/own", '{"lat":1,"lon":2}', { level: 5 });
-  await exchange(client, own);
+  let received = await exchange(client, own);
   await exchange(other, publish("herd/report/new", '{"lat":1,"lon":2}'));
   await clock.advance(100);
-  const topics = split(client.client.takeAll())
+  received += client.client.takeAll();
+  const topics = split(received)
     .filter(({ header }) => header === 0x30)
     .map(({ body }) => body.slice(2, body.indexOf("\0", 3)));
   assertEquals(topics, ["herd/at/new"]);
@@ -562,6 +563,33 @@ Deno.test("a subscriber that does not read is disconnected, and holds little", a
   await clock.advance(15_000);
   assertEquals(await reader.ended, "slow consumer");
   assertEquals(gateway.mqtt.subscriptions.changesBytes, 0);
+  gateway.gateway.close();
+});
+
+Deno.test("a subscriber that falls behind gets the newest reports again", async () => {
+  const gateway = createGateway();
+  const { clock } = gateway;
+  const phone = await connected({ clientId: "phone" }, gateway);
+  const reader = await connected({ clientId: "reader" }, gateway);
+  await exchange(reader, subscribe(["herd/at/far/+"]));
+  reader.server.freeze();
+  // More than 4 MiB of IDs.
+  const count = 4_500;
+  const long = "x".repeat(900);
+  for (let index = 0; index < count; index++) {
+    const topic = `herd/report/far/${long}${index}`;
+    await exchange(phone, publish(topic, '{"lat":1,"lon":2}', { qos: 0 }));
+  }
+  assert(gateway.mqtt.subscriptions.changesBytes < 1024 * 1024);
+  reader.server.thaw();
+  const received = new Set<string>();
+  for (let turn = 0; turn < 100; turn++) {
+    await clock.advance(100);
+    for (const message of messages(reader.client.takeAll())) {
+      received.add(message.split(" ")[0].replace("!", ""));
+    }
+  }
+  assertEquals(received.size, count);
   gateway.gateway.close();
 });
 
