@@ -58,6 +58,7 @@ export class TestGateway {
         this.events.push(`${name} ${event}`);
       },
       trafficLogFor: () => new RecordingTrafficLog(),
+      nextName: (prefix: string) => `${prefix}/1`,
     };
     this.context = {
       services,
@@ -67,6 +68,7 @@ export class TestGateway {
         isOpen: false,
         allowedOrigins: [],
       }),
+      nmeaSenders: undefined,
     };
     this.#beat();
   }
