@@ -163,12 +163,12 @@ export class HttpConnection {
         // Empty lines before a request are ignored (RFC 9112, 2.2).
         this.#received = this.#received.replace(/^[\r\n]+/, "");
         const end = headEnd(this.#received);
-        if (end >= 0) {
+        if (end >= 0 && end <= maxHeadBytes) {
           const head = parseHead(this.#received.slice(0, end));
           this.#received = this.#received.slice(end);
           return head;
         }
-        if (this.#received.length > maxHeadBytes) {
+        if (end >= 0 || this.#received.length > maxHeadBytes) {
           return { status: 431, text: "the request is too long" };
         }
         if (!await this.#read()) return undefined;

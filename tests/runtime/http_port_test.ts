@@ -90,6 +90,12 @@ Deno.test({
   },
 });
 
+/** The head of a last request with this many bytes. */
+function headOf(bytes: number): string {
+  const start = "GET / HTTP/1.0\r\nHost: h\r\nCookie: ";
+  return `${start.padEnd(bytes - 4, "x")}\r\n\r\n`;
+}
+
 Deno.test({
   name: "an HTTP port ends a connection after a request with a body or a fault",
   permissions: "none",
@@ -100,6 +106,9 @@ Deno.test({
         ["IAMAT kiwi +1+2 1\r\n\r\n", 400],
         ["GET / HTTP/1.0\r\nHost: h\r\n\r\n", 200],
         ["x".repeat(maxHeadBytes + 1), 431],
+        // Its end arrives together with the byte that is one too many.
+        [headOf(maxHeadBytes), 200],
+        [headOf(maxHeadBytes + 1), 431],
       ] as const
     ) {
       const world = open();
