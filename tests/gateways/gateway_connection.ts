@@ -58,10 +58,12 @@ export class TestGateway {
         this.events.push(`${name} ${event}`);
       },
       trafficLogFor: () => new RecordingTrafficLog(),
+      nextName: (prefix: string) => `${prefix}/1`,
     };
     this.context = {
       services,
       intake: new Intake(services),
+      nmeaSenders: undefined,
       access: new GatewayAccess({
         identities: identitiesWith({ tokens, rates }),
         isOpen: false,
