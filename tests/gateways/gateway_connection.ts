@@ -63,6 +63,7 @@ export class TestGateway {
     this.context = {
       services,
       intake: new Intake(services),
+      nmeaSenders: undefined,
       access: new GatewayAccess({
         identities: identitiesWith({ tokens, rates }),
         isOpen: false,
