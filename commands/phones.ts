@@ -30,6 +30,8 @@ import { HttpClient } from "../phones/http_client.ts";
 import { httpApps, HttpPhone } from "../phones/http_phone.ts";
 import type { Connection } from "../phones/servers.ts";
 import { openWebSocket } from "../phones/web_socket_phone.ts";
+import { MqttPhone } from "../phones/mqtt_phone.ts";
+import type { ServerEntry } from "../peers/topology.ts";
 import { findHomes } from "../phones/homes.ts";
 import { type Home, makePhones } from "../phones/phone.ts";
 import { paceOf, reportEveryMs } from "../phones/pace.ts";
@@ -72,9 +74,9 @@ const cityRadiusKm = "15";
 const homesPerCity = "20";
 
 /** The gateways that phones can use. */
-const vias = [...httpApps, "websocket"] as const;
+const vias = [...httpApps, "mqtt", "websocket"] as const;
 type Via = (typeof vias)[number];
-const viaHelp = "http, owntracks or websocket";
+const viaHelp = "http, owntracks, mqtt or websocket";
 
 const phonesFlags: Flags = {
   count: { value: "COUNT", help: "number of phones (1000)" },
@@ -99,7 +101,8 @@ const help =
 what is near them or other phones, and sometimes change their server. Every
 answer is checked. At the end, every server is queried for every phone's newest
 report. With --via they use the servers' HTTP ports: as programs do (http), as
-the app OwnTracks does (owntracks), or as pages in browsers do (websocket).
+the app OwnTracks does (owntracks), or as pages in browsers do (websocket); or
+they report by MQTT (mqtt), and query by HTTP.
 
 Usage: herd phones [flags]
 
@@ -122,15 +125,22 @@ export async function phones(args: readonly string[]): Promise<void> {
   const skewMs = readSkewMs(parsed, clock);
   const via = readVia(parsed);
   const { portOf, sources, topology } = await readClientTarget(parsed);
-  const ports = new Map(
-    topology.servers.map((server) => [
-      server.name,
-      via === undefined
-        ? portOf(server)
-        : { ...portOf(server), port: server.httpPort },
-    ]),
+  const portsOf = (choose?: (server: ServerEntry) => number) =>
+    new Map(topology.servers.map((server) => {
+      const port = portOf(server);
+      return [
+        server.name,
+        choose === undefined ? port : { ...port, port: choose(server) },
+      ];
+    }));
+  const ports = portsOf(via && (({ httpPort }) => httpPort));
+  const mqttPorts = via === "mqtt"
+    ? portsOf(({ mqttPort }) => mqttPort)
+    : undefined;
+  await requirePortPermissions(
+    [...ports.values(), ...mqttPorts?.values() ?? []],
+    sources,
   );
-  await requirePortPermissions([...ports.values()], sources);
   const random = new Random(seed);
   const end = new AbortController();
   let lacksDescriptors = false;
@@ -146,7 +156,11 @@ export async function phones(args: readonly string[]): Promise<void> {
     servers: [...ports.keys()],
     connect: async (server) => {
       try {
-        return await connect(ports.get(server)!, via);
+        return await connect(
+          ports.get(server)!,
+          via,
+          mqttPorts?.get(server),
+        );
       } catch (error) {
         isLate ||= error instanceof DisconnectedError;
         lacksDescriptors ||= isOutOfDescriptors(error);
@@ -266,17 +280,32 @@ function readSkewMs(parsed: Arguments, clock: Clock): number | undefined {
 async function connectVia(
   port: ClientPort,
   via: Via | undefined,
+  mqttPort: ClientPort | undefined,
 ): Promise<Connection> {
   if (via === undefined) return await HerdClient.connect(port);
   if (via === "websocket") {
     return await openWebSocket(formatAddress(port.hostname, port.port));
   }
-  return new HttpPhone(new HttpClient(await open(port)), via);
+  if (via !== "mqtt") {
+    return new HttpPhone(new HttpClient(await open(port)), via);
+  }
+  const transport = await open(mqttPort!);
+  try {
+    const queries = new HttpPhone(new HttpClient(await open(port)), "http");
+    return new MqttPhone(transport, queries);
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
 }
 
 /** Connects. Rejects with a DisconnectedError after `connectDeadlineMs`. */
-async function connect(port: ClientPort, via?: Via): Promise<Connection> {
-  const connecting = connectVia(port, via);
+async function connect(
+  port: ClientPort,
+  via?: Via,
+  mqttPort?: ClientPort,
+): Promise<Connection> {
+  const connecting = connectVia(port, via, mqttPort);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     connecting.then((client) => client.abort(), () => {});
