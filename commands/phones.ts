@@ -27,8 +27,11 @@ import { HerdClient } from "../client/client.ts";
 import { open } from "../client/open.ts";
 import { DisconnectedError } from "../client/types.ts";
 import { HttpClient } from "../phones/http_client.ts";
-import { type HttpApp, httpApps, HttpPhone } from "../phones/http_phone.ts";
+import { httpApps, HttpPhone } from "../phones/http_phone.ts";
 import type { Connection } from "../phones/servers.ts";
+import { openWebSocket } from "../phones/web_socket_phone.ts";
+import { MqttPhone } from "../phones/mqtt_phone.ts";
+import type { ServerEntry } from "../peers/topology.ts";
 import { findHomes } from "../phones/homes.ts";
 import { type Home, makePhones } from "../phones/phone.ts";
 import { paceOf, reportEveryMs } from "../phones/pace.ts";
@@ -70,6 +73,11 @@ const cityRadiusKm = "15";
 /** Most places in a city that are homes of phones. */
 const homesPerCity = "20";
 
+/** The gateways that phones can use. */
+const vias = [...httpApps, "mqtt", "websocket"] as const;
+type Via = (typeof vias)[number];
+const viaHelp = "http, owntracks, mqtt or websocket";
+
 const phonesFlags: Flags = {
   count: { value: "COUNT", help: "number of phones (1000)" },
   seconds: { value: "SECONDS", help: "length of the run (30)" },
@@ -83,7 +91,7 @@ const phonesFlags: Flags = {
   },
   via: {
     value: "GATEWAY",
-    help: `report through a gateway: ${httpApps.join(" or ")}`,
+    help: `report through a gateway: ${viaHelp}`,
   },
   ...clientTargetFlags,
 };
@@ -92,8 +100,9 @@ const help =
   `Runs simulated phones in big cities. They move, report their positions, query
 what is near them or other phones, and sometimes change their server. Every
 answer is checked. At the end, every server is queried for every phone's newest
-report. With --via they use the HTTP gateways: as programs do (http), or as the
-app OwnTracks does (owntracks).
+report. With --via they use the servers' HTTP ports: as programs do (http), as
+the app OwnTracks does (owntracks), or as pages in browsers do (websocket); or
+they report by MQTT (mqtt), and query by HTTP.
 
 Usage: herd phones [flags]
 
@@ -116,15 +125,22 @@ export async function phones(args: readonly string[]): Promise<void> {
   const skewMs = readSkewMs(parsed, clock);
   const via = readVia(parsed);
   const { portOf, sources, topology } = await readClientTarget(parsed);
-  const ports = new Map(
-    topology.servers.map((server) => [
-      server.name,
-      via === undefined
-        ? portOf(server)
-        : { ...portOf(server), port: server.httpPort },
-    ]),
+  const portsOf = (choose?: (server: ServerEntry) => number) =>
+    new Map(topology.servers.map((server) => {
+      const port = portOf(server);
+      return [
+        server.name,
+        choose === undefined ? port : { ...port, port: choose(server) },
+      ];
+    }));
+  const ports = portsOf(via && (({ httpPort }) => httpPort));
+  const mqttPorts = via === "mqtt"
+    ? portsOf(({ mqttPort }) => mqttPort)
+    : undefined;
+  await requirePortPermissions(
+    [...ports.values(), ...mqttPorts?.values() ?? []],
+    sources,
   );
-  await requirePortPermissions([...ports.values()], sources);
   const random = new Random(seed);
   const end = new AbortController();
   let lacksDescriptors = false;
@@ -140,7 +156,11 @@ export async function phones(args: readonly string[]): Promise<void> {
     servers: [...ports.keys()],
     connect: async (server) => {
       try {
-        return await connect(ports.get(server)!, via);
+        return await connect(
+          ports.get(server)!,
+          via,
+          mqttPorts?.get(server),
+        );
       } catch (error) {
         isLate ||= error instanceof DisconnectedError;
         lacksDescriptors ||= isOutOfDescriptors(error);
@@ -226,19 +246,22 @@ const adviceOnServers =
   "--max-connections-per-address from one machine";
 
 /**
- * The app as which the phones report; undefined for the client port.
+ * The gateway through which the phones report; undefined for the client port.
  *
- * @throws {UsageError} If the flag names none.
+ * @throws {UsageError} If the flag names none, or one that has no TLS here.
  */
-function readVia({ flags }: Arguments): HttpApp | undefined {
+function readVia({ flags }: Arguments): Via | undefined {
   const found = flags.get("via");
-  const app = httpApps.find((app) => app === found);
-  if (found !== undefined && app === undefined) {
+  const via = vias.find((via) => via === found);
+  if (found !== undefined && via === undefined) {
     throw new UsageError(
-      `--via: expected ${httpApps.join(" or ")}, found ${found || "nothing"}`,
+      `--via: expected ${viaHelp}, found ${found || "nothing"}`,
     );
   }
-  return app;
+  if (via === "websocket" && flags.has("tls-ca")) {
+    throw new UsageError("--via=websocket takes no --tls-ca");
+  }
+  return via;
 }
 
 /**
@@ -253,13 +276,36 @@ function readSkewMs(parsed: Arguments, clock: Clock): number | undefined {
   return time === nowWord ? 0 : (Number(time) - secondsOf(clock)) * 1000;
 }
 
+/** Connects in a way. */
+async function connectVia(
+  port: ClientPort,
+  via: Via | undefined,
+  mqttPort: ClientPort | undefined,
+): Promise<Connection> {
+  if (via === undefined) return await HerdClient.connect(port);
+  if (via === "websocket") {
+    return await openWebSocket(formatAddress(port.hostname, port.port));
+  }
+  if (via !== "mqtt") {
+    return new HttpPhone(new HttpClient(await open(port)), via);
+  }
+  const transport = await open(mqttPort!);
+  try {
+    const queries = new HttpPhone(new HttpClient(await open(port)), "http");
+    return new MqttPhone(transport, queries);
+  } catch (error) {
+    transport.close();
+    throw error;
+  }
+}
+
 /** Connects. Rejects with a DisconnectedError after `connectDeadlineMs`. */
-async function connect(port: ClientPort, via?: HttpApp): Promise<Connection> {
-  const connecting: Promise<Connection> = via === undefined
-    ? HerdClient.connect(port)
-    : open(port).then((transport) =>
-      new HttpPhone(new HttpClient(transport), via)
-    );
+async function connect(
+  port: ClientPort,
+  via?: Via,
+  mqttPort?: ClientPort,
+): Promise<Connection> {
+  const connecting = connectVia(port, via, mqttPort);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     connecting.then((client) => client.abort(), () => {});

@@ -96,7 +96,7 @@ export const portKinds = [
     transport: "MQTT",
     label: "mqtt",
     serves: "devices",
-    dialledBy: [],
+    dialledBy: ["phones"],
   },
   {
     name: "NMEA",

@@ -92,6 +92,7 @@ export class HttpClient {
     } catch (cause) {
       this.#disconnect(cause);
     }
+    closeQuietly(this.#transport);
   }
 
   /** Resolves the requests whose answers are whole. */

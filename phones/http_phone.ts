@@ -33,7 +33,7 @@ interface App {
 }
 
 /** A report in the parts that apps send. */
-interface SentReport {
+export interface SentReport {
   readonly client: string;
   readonly latitude: string;
   readonly longitude: string;
@@ -67,26 +67,26 @@ export class HttpPhone implements Connection {
     this.#app = apps[app];
   }
 
-  async report({ client, position, time }: PositionReport): Promise<At> {
-    const { latitude, longitude } = parsePosition(`${position}`)!;
-    const sent = {
-      client,
-      latitude: latitude.replace("+", ""),
-      longitude: longitude.replace("+", ""),
-      time: `${time}`,
-    };
+  async report(report: PositionReport): Promise<At> {
+    const { client } = report;
     const { answer, body, start } = this.#app;
-    const path = `/position/${encodeURIComponent(client)}`;
-    const [taken, found] = await Promise.all([
-      this.#http.request(start(client), body(sent)),
-      this.#http.request(`GET ${path}`),
-    ]);
+    const posted = this.#http.request(start(client), body(partsOf(report)));
+    const found = this.position(client);
+    // Its fault matters only if the report was taken.
+    found.catch(() => {});
+    const taken = await posted;
     if (taken.status !== 200 || taken.body !== answer) {
       throw new InvalidCommandError(
         `expected ${answer}, found ${shown(taken)}`,
       );
     }
-    return readAt(lineOf(found));
+    return await found;
+  }
+
+  /** The newest AT line of a client. */
+  async position(client: string): Promise<At> {
+    const path = `/position/${encodeURIComponent(client)}`;
+    return readAt(lineOf(await this.#http.request(`GET ${path}`)));
   }
 
   /** Rejects with the client port's words if no report is known. */
@@ -114,6 +114,19 @@ export class HttpPhone implements Connection {
   abort(): void {
     this.#http.abort();
   }
+}
+
+/** The parts of a report, with the digits that it has. */
+export function partsOf(
+  { client, position, time }: PositionReport,
+): SentReport {
+  const { latitude, longitude } = parsePosition(`${position}`)!;
+  return {
+    client,
+    latitude: latitude.replace("+", ""),
+    longitude: longitude.replace("+", ""),
+    time: `${time}`,
+  };
 }
 
 /** The AT line that begins an answer. */

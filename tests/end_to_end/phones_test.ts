@@ -11,15 +11,19 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "../assert.ts";
-import { httpApps } from "../../phones/http_phone.ts";
 import { freeBasePort, names, Program, TestHerd } from "./process.ts";
 
 function phones(basePort: number, ...flags: string[]): Program {
-  // With --via they use the HTTP ports.
-  const base = flags.some((flag) => flag.startsWith("--via="))
-    ? basePort + 400
-    : basePort;
-  const ports = names.map((_, index) => `127.0.0.1:${base + index}`);
+  // With --via they use the ports of gateways.
+  const [via] = flags.filter((flag) => flag.startsWith("--via="));
+  const offsets = via === undefined
+    ? [0]
+    : via === "--via=mqtt"
+    ? [400, 500]
+    : [400];
+  const ports = offsets.flatMap((offset) =>
+    names.map((_, index) => `127.0.0.1:${basePort + offset + index}`)
+  );
   return Program.start([
     "run",
     "--no-prompt",
@@ -56,29 +60,35 @@ Deno.test("phones find no wrong answer and no lost report", async () => {
   assertMatch(run.stderr, /^100 phones \.\.\.\nseed \d+\n100 phones: ended /);
 });
 
-for (const app of httpApps) {
-  Deno.test(`phones that report as ${app} move when their server is killed, and no report is lost`, async () => {
+for (
+  const [via, connection, reported] of [
+    ["http", "http", /^\S+ http\/\d+ <- POST \/report /m],
+    ["owntracks", "http", /^\S+ http\/\d+ <- POST \/pub\?u=/m],
+    ["mqtt", "mqtt", /^\S+ mqtt\/\d+ <- IAMAT /m],
+    ["websocket", "ws", /^\S+ ws\/\d+ <- IAMAT /m],
+  ] as const
+) {
+  Deno.test(`phones that report by ${via} move when their server is killed, and no report is lost`, async () => {
     await using herd = new TestHerd();
-    const hill = await herd.start("Hill", ["--http"]);
-    await herd.start("Smith", ["--http"]);
+    const hill = await herd.start("Hill", ["--http", "--mqtt"]);
+    await herd.start("Smith", ["--http", "--mqtt"]);
     await herd.untilLinked(["Hill", "Smith"]);
     await using run = phones(
       herd.basePort,
-      `--via=${app}`,
+      `--via=${via}`,
       "--count=60",
       "--seconds=600",
     );
-    await herd.untilLogged("Hill", "http/20 -- debug connected");
+    await herd.untilLogged("Hill", `${connection}/20 -- debug connected`);
     hill.signal("SIGKILL");
-    await herd.untilLogged("Smith", "http/40 -- debug connected");
+    await herd.untilLogged("Smith", `${connection}/40 -- debug connected`);
     run.signal("SIGINT");
     assertEquals(await run.ended(), 0, run.stderr);
     assert(numberOf("moved", run) > 0);
     assert(numberOf("answers right", run) > 0);
     assertEquals(numberOf("answers wrong", run), 0);
     assertEquals(numberOf("lost", run), 0);
-    const target = app === "http" ? "POST /report " : "POST /pub?u=";
-    assertStringIncludes(herd.log("Smith"), target);
+    assertMatch(herd.log("Smith"), reported);
     assertEquals(herd.log("Smith").includes("client/20 "), false);
   });
 }
