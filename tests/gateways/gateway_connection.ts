@@ -69,7 +69,6 @@ export class TestGateway {
         isOpen: false,
         allowedOrigins: [],
       }),
-      nmeaSenders: undefined,
     };
     this.#beat();
   }
