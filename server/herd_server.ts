@@ -11,7 +11,7 @@ import type { LogFailure } from "../log/appender.ts";
 import { emitLogFailure, type OnLogFailure } from "../log/events.ts";
 import { escapeBytes } from "../log/escape.ts";
 import type { LogWriter } from "../log/log_writer.ts";
-import { SlowOperationError } from "../log/operation_timer.ts";
+import { SlowOperationError } from "../runtime/operation_timer.ts";
 import { describeParts } from "./describe_status.ts";
 import type { Budget } from "../places/budget.ts";
 import { Places } from "../places/places.ts";

@@ -14,8 +14,6 @@ import {
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
 import { type Guard, LogFiles } from "../log/log_files.ts";
-import { closingTimeoutMs } from "../log/limits.ts";
-import { withTimeout } from "../log/operation_timer.ts";
 import { limitsAt } from "./settings/client_limits.ts";
 import {
   FloodReplica,
@@ -55,6 +53,7 @@ import {
   createSecureConnect,
   listenSecurely,
 } from "../runtime/secure_network.ts";
+import { closingTimeoutMs, withTimeout } from "../runtime/operation_timer.ts";
 import { isGranted, requirePermissions } from "../runtime/permissions.ts";
 import { setupError } from "../runtime/setup_error.ts";
 import { Turns } from "../runtime/turns.ts";
