@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { allocateBuffer } from "../protocol/bytes.ts";
+import { allocateBuffer, indexOfByte } from "../protocol/bytes.ts";
 import type { Turns, Workload } from "../runtime/turns.ts";
 import type { ReadableData } from "./data_folder.ts";
 import { isIntact } from "./file_line.ts";
@@ -60,10 +60,9 @@ export async function readLines(
     if (count === null) break;
     filled += count;
     await turns.begin(workload);
-    const read = buffer.subarray(0, filled);
     let start = 0;
     for (let lines = 1;; lines++) {
-      const end = read.indexOf(lineFeed, start);
+      const end = indexOfByte(buffer, lineFeed, start, filled);
       if (end < 0) break;
       if (isWithinLine) {
         isWithinLine = false;
