@@ -472,9 +472,6 @@ export class Storage {
     const [part, name] = [partName(number), snapshotName(number)];
     await this.#writeToSnapshot(snapshot, formatLine(formatEnd(records)));
     await this.#run(`syncing ${part}`, file.sync());
-    // A record that was replaced meanwhile may be in the new tail only.
-    await this.#writePending();
-    await this.#sync();
     await this.#run(`renaming ${part}`, folder.rename(part, name));
     await this.#run(`syncing ${folder.path}`, folder.sync());
     file.close();

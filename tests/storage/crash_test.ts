@@ -13,8 +13,11 @@ import { openStorage } from "./open_storage.ts";
 
 const clients = Array.from({ length: 6 }, (_, index) => `client${index}`);
 
-/** Settings with which snapshots are frequent. */
-const settings = { syncMs: 400, minTailBytes: 500 };
+/** Snapshots are frequent with the first one of these, and rare with the other. */
+const tailSizes = [500, 5_000];
+
+/** Settings with this size of a tail for a snapshot. */
+const settingsWith = (minTailBytes: number) => ({ syncMs: 400, minTailBytes });
 
 /** Longest step of the clock, in milliseconds. */
 const stepMs = 50;
@@ -43,9 +46,10 @@ async function run(
   history: History,
   random: Random,
   actions: number,
+  minTailBytes: number,
 ): Promise<void> {
   // The start can crash, too.
-  const opening = openStorage(clock, folder, settings);
+  const opening = openStorage(clock, folder, settingsWith(minTailBytes));
   let opened: Awaited<typeof opening> | undefined;
   opening.then((result) => opened = result);
   for (let count = 0; count < 20 && opened === undefined; count++) {
@@ -90,7 +94,7 @@ async function check(
   history: History,
   safeMs: number,
 ): Promise<void> {
-  const opening = openStorage(clock, folder, settings);
+  const opening = openStorage(clock, folder);
   for (let count = 0; count < 20; count++) await clock.advance(1);
   const { replica, storage } = await opening;
   for (const client of clients) {
@@ -133,6 +137,7 @@ async function crashOnce(
   seed: number,
   crash: Crash,
   crashAt: number,
+  minTailBytes: number,
 ): Promise<number> {
   const random = new Random(seed);
   const clock = new ManualClock();
@@ -140,7 +145,7 @@ async function crashOnce(
   const history = emptyHistory();
   folder.crashAt = crashAt;
   folder.part = random.next();
-  await run(clock, folder, history, random, 120);
+  await run(clock, folder, history, random, 120, minTailBytes);
   const isStopped = !folder.isCrashed;
   const safeMs = isStopped ? Infinity : clock.elapsedMs() - lostMs[crash];
   const next = folder.afterCrash(crash, random);
@@ -153,16 +158,18 @@ for (const crash of ["kill", "power cut"] as const) {
     name: `a ${crash} at each write loses only the last reports`,
     permissions: "none",
     async fn() {
-      const seed = 1 + Math.floor(Math.random() * 1e9);
-      const operations = await crashOnce(seed, crash, Infinity);
-      assert(operations > 100, `${operations} operations`);
-      for (let at = 1; at <= operations; at++) {
-        try {
-          await crashOnce(seed, crash, at);
-        } catch (error) {
-          throw new Error(`seed ${seed}, operation ${at}`, { cause: error });
-        }
-      }
+      await assertProperty(
+        fc.asyncProperty(anySeed, async (seed) => {
+          for (const tailSize of tailSizes) {
+            const operations = await crashOnce(seed, crash, Infinity, tailSize);
+            assert(operations > 50, `${operations} operations`);
+            for (let at = 1; at <= operations; at++) {
+              await crashOnce(seed, crash, at, tailSize);
+            }
+          }
+        }),
+        { numRuns: 1 },
+      );
     },
   });
 }
@@ -180,13 +187,14 @@ Deno.test({
         for (let runs = 0; runs < 5; runs++) {
           folder.crashAt = 1 + random.below(80);
           folder.part = random.next();
-          await run(clock, folder, history, random, 60);
+          const minTailBytes = random.pick(tailSizes);
+          await run(clock, folder, history, random, 60, minTailBytes);
           const crash = random.pick(["kill", "power cut"] as const);
           const safeMs = clock.elapsedMs() - lostMs[crash];
           folder = folder.afterCrash(crash, random);
           await check(clock, folder, history, safeMs);
           // What was lost counts as never reported.
-          const opened = openStorage(clock, folder, settings);
+          const opened = openStorage(clock, folder);
           for (let count = 0; count < 20; count++) await clock.advance(1);
           const { replica, storage } = await opened;
           for (const [client, actions] of history) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { decodeBytes, encodeBytes } from "../../protocol/bytes.ts";
 import type { Random } from "../../runtime/random.ts";
 import type {
   DataFile,
@@ -14,9 +15,9 @@ import type {
 const sectorBytes = 64;
 
 interface File {
-  bytes: number[];
+  bytes: Uint8Array;
   /** What survives a power cut. */
-  synced: number[];
+  synced: Uint8Array;
 }
 
 /** How the process ends. */
@@ -45,15 +46,19 @@ export class MemoryFolder implements DataFolder {
   isClosed = false;
   #hanging: PromiseWithResolvers<void> | undefined;
 
-  /** The content of a file, as text. */
-  textOf(name: string): string {
-    return String.fromCharCode(...this.files.get(name)!.bytes);
+  /** The content of a file, or what of it is synced, as text. */
+  textOf(name: string, part: keyof File = "bytes"): string {
+    const bytes = this.files.get(name)![part];
+    return decodeBytes(bytes, 0, bytes.length);
   }
 
   /** Adds or replaces a file that is synced. */
   put(name: string, text: string): void {
-    const bytes = Array.from(text, (character) => character.charCodeAt(0));
-    const file = { bytes, synced: [...bytes] };
+    this.#add(name, encodeBytes(text));
+  }
+
+  #add(name: string, bytes: Uint8Array): void {
+    const file = { bytes, synced: bytes };
     this.files.set(name, file);
     this.#syncedNames.set(name, file);
   }
@@ -86,7 +91,7 @@ export class MemoryFolder implements DataFolder {
     return Promise.resolve({
       read(target) {
         const count = Math.min(target.length, bytes.length - at);
-        target.set(bytes.slice(at, at + count));
+        target.set(bytes.subarray(at, at + count));
         at += count;
         return Promise.resolve(count === 0 ? null : count);
       },
@@ -95,7 +100,8 @@ export class MemoryFolder implements DataFolder {
   }
 
   async create(name: string): Promise<DataFile> {
-    const file: File = { bytes: [], synced: [] };
+    const nothing = new Uint8Array();
+    const file: File = { bytes: nothing, synced: nothing };
     await this.#operate(() => this.files.set(name, file));
     return {
       write: async (bytes) => {
@@ -104,11 +110,14 @@ export class MemoryFolder implements DataFolder {
           if (this.roomBytes === 0) throw new Error("No space left on device");
           count = Math.min(Math.ceil(bytes.length * part), this.roomBytes);
           this.roomBytes -= count;
-          file.bytes.push(...bytes.subarray(0, count));
+          const before = file.bytes;
+          file.bytes = new Uint8Array(before.length + count);
+          file.bytes.set(before);
+          file.bytes.set(bytes.subarray(0, count), before.length);
         }, true);
         return count;
       },
-      sync: () => this.#operate(() => file.synced = [...file.bytes]),
+      sync: () => this.#operate(() => file.synced = file.bytes),
       close() {},
     };
   }
@@ -146,7 +155,7 @@ export class MemoryFolder implements DataFolder {
       const file = crash === "kill" || random.chance(0.5) ? now : before;
       if (file === undefined) continue;
       const bytes = crash === "kill" ? file.bytes : afterPowerCut(file, random);
-      next.put(name, String.fromCharCode(...bytes));
+      next.#add(name, bytes);
     }
     return next;
   }
@@ -167,7 +176,7 @@ export class MemoryFolder implements DataFolder {
 }
 
 /** Each sector that was not synced has its content, zeros, or is not there. */
-function afterPowerCut({ bytes, synced }: File, random: Random): number[] {
+function afterPowerCut({ bytes, synced }: File, random: Random): Uint8Array {
   const size = synced.length +
     random.below(bytes.length - synced.length + 1);
   const left = bytes.slice(0, size);
