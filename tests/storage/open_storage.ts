@@ -10,6 +10,7 @@ import {
 import { FloodReplica } from "../../peers/flood_replica.ts";
 import { ServerNames } from "../../peers/server_names.ts";
 import { parseTopology } from "../../peers/topology.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import type { EventFields } from "../../runtime/events.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { Turns, Workload } from "../../runtime/turns.ts";
@@ -38,7 +39,7 @@ export interface TestSettings {
 
 /** A server's replica without links. */
 export function openReplica(
-  clock: ManualClock,
+  clock: Clock,
   server: "Hill" | "Smith" = "Hill",
 ): FloodReplica {
   const counts = new LimitCounts(clock, () => {});
