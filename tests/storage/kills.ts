@@ -82,7 +82,11 @@ export async function killAgainAndAgain(
       await new Promise((resolve) => setTimeout(resolve, 5));
       printedAt.push([performance.now(), lastStored(program.stdout)]);
     }
-    program.signal("SIGKILL");
+    try {
+      program.signal("SIGKILL");
+    } catch {
+      throw new Error(`the program has ended: ${program.stderr}`);
+    }
     const killedMs = performance.now();
     await program.ended();
     if (program.stdout.includes("error")) throw new Error(program.stdout);
@@ -108,10 +112,11 @@ function numberOf(line: string): number {
   return line === "none" ? -1 : Number(line.split(" ").at(-1)) - 1_000_000;
 }
 
+/** The number in the last complete line about what was stored; -1 for none. */
 function lastStored(stdout: string): number {
-  const at = stdout.lastIndexOf("stored ", stdout.lastIndexOf("\n"));
-  const text = stdout.slice(at).split("\n")[0];
-  return text.startsWith("stored ") ? Number(text.slice(7)) : -1;
+  const whole = stdout.slice(0, stdout.lastIndexOf("\n") + 1);
+  const at = whole.lastIndexOf("\nstored ");
+  return at < 0 ? -1 : Number(whole.slice(at).split(" ")[1]);
 }
 
 function numberAfter(flag: string, otherwise: number): number {
