@@ -85,12 +85,8 @@ export class FloodReplica implements Replica, DescriptorUser {
     const router = this.#router;
     return {
       observe: (observer) => {
-        const stop = this.observe(observer);
-        router.onDeletion = observer;
-        return () => {
-          stop();
-          router.onDeletion = undefined;
-        };
+        router.onRecord = observer;
+        return () => router.onRecord = undefined;
       },
       walk: () => router.walk(),
       restore: (record) => router.restore(record),

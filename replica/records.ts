@@ -35,7 +35,7 @@ export interface ReplicaRecords {
   /**
    * Calls the observer with each report and each deletion that is stored, until
    * the returned function is called. The record's buffer is reused. The observer
-   * is on the fast path and must return at once.
+   * is on the fast path and must return at once. There is one at most.
    */
   observe(observer: Observer<Report>): () => void;
 

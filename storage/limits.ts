@@ -5,10 +5,11 @@
  */
 
 /**
- * Records are passed to the system after at most this time, in milliseconds, so
- * that a killed process has lost little. A power cut takes what is not synced.
+ * Records are passed to the system after this time, in milliseconds: short, so
+ * that a killed process has lost little, and long enough that many reports of a
+ * busy client take one line. A power cut takes what is not synced.
  */
-export const writeIntervalMs = 100;
+export const writeIntervalMs = 200;
 
 /**
  * Most bytes of records that wait in memory to be written: several seconds of a

@@ -2,6 +2,10 @@
  * The lines that wait to be written to the tail. One buffer is filled while the
  * other one is written; then they are swapped.
  *
+ * A record takes the place of an earlier one of its client that waits and is as
+ * long, so that a busy client costs one line in each write. Checksums are made
+ * when a batch is written.
+ *
  * @module
  */
 import {
@@ -13,7 +17,14 @@ import {
 } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
 import { checksumBytes, lineOverheadBytes, sealLine } from "./file_line.ts";
-import { firstBufferBytes, maxPendingBytes } from "./limits.ts";
+import type { TurnTaker } from "./line_reader.ts";
+import {
+  firstBufferBytes,
+  maxPendingBytes,
+  recordsPerCheck,
+} from "./limits.ts";
+
+const lineFeed = 0x0a;
 
 /** Lines in a buffer, until they were written. */
 export interface Batch {
@@ -25,11 +36,25 @@ export interface Batch {
 /** Larger buffers are given back when they were written, in bytes. */
 const keptBufferBytes = 16 * firstBufferBytes;
 
+/**
+ * Earlier records are found by a hash of the client's ID. Of clients with equal
+ * hashes only the last one is found, and nothing else depends on it.
+ */
+const slotBits = 14;
+
+/** An odd number without a pattern in its bits, to mix a hash. */
+const mixer = 0x9e3779b1;
+
+/** Until a line has its checksum, its place has two numbers of four bytes. */
+const idOffsetAt = 4;
+
 /** Lines that wait. */
 export class PendingRecords {
   #filling: Uint8Array = allocateBuffer(firstBufferBytes);
   #spare: Uint8Array | undefined;
   readonly #views = new LastView();
+  /** Where the line of a client is, plus 1, by its slot; 0 for none. */
+  readonly #lines = new Int32Array(1 << slotBits);
   #bytes = 0;
   #records = 0;
 
@@ -44,14 +69,22 @@ export class PendingRecords {
   }
 
   /** Adds a record. False if too much waits already. */
-  add({ end, start, view }: Report): boolean {
+  add(record: Report): boolean {
+    const { clientStart, end, start, view } = record;
+    const slot = slotOf(record);
+    const textBytes = end - start;
+    const earlier = this.#lines[slot] - 1;
+    if (earlier >= 0 && this.#isReplaced(earlier, record)) {
+      const target = this.#views.of(this.#filling);
+      copyBytes(view, start, end, target, earlier + checksumBytes);
+      return true;
+    }
     const at = this.#bytes;
-    const size = end - start;
-    if (!this.#reserve(size)) return false;
-    const filling = this.#filling;
-    const target = this.#views.of(filling);
+    if (!this.#reserve(textBytes)) return false;
+    const target = this.#views.of(this.#filling);
     copyBytes(view, start, end, target, at + checksumBytes);
-    this.#bytes = sealLine(filling, at, size);
+    this.#endLine(target, at, textBytes, clientStart - start);
+    this.#lines[slot] = at + 1;
     this.#records += 1;
     return true;
   }
@@ -59,31 +92,71 @@ export class PendingRecords {
   /** Adds another text, unless too much waits already. */
   addText(text: ByteString): void {
     if (!this.#reserve(text.length)) return;
-    encodeInto(text, this.#filling.subarray(this.#bytes + checksumBytes));
-    this.#bytes = sealLine(this.#filling, this.#bytes, text.length);
+    const at = this.#bytes;
+    encodeInto(text, this.#filling.subarray(at + checksumBytes));
+    this.#endLine(this.#views.of(this.#filling), at, text.length, 0);
   }
 
   /**
-   * Takes what waits. Must not be called again before the batch was written, and
-   * `onWritten` called.
+   * Takes what waits, and makes the checksums in turns of the event loop. Must
+   * not be called again before the batch was written, and `onWritten` called.
    */
-  take(): Batch {
+  async take({ turns, workload }: TurnTaker): Promise<Batch> {
+    const filled = this.#filling;
     const batch = {
-      bytes: this.#filling.subarray(0, this.#bytes),
+      bytes: filled.subarray(0, this.#bytes),
       records: this.#records,
     };
-    [this.#filling, this.#spare] = [
-      this.#spare ?? allocateBuffer(firstBufferBytes),
-      this.#filling,
-    ];
+    this.#filling = this.#spare ?? allocateBuffer(firstBufferBytes);
+    this.#spare = filled;
     this.#bytes = 0;
     this.#records = 0;
+    this.#lines.fill(0);
+    const view = new DataView(filled.buffer);
+    await turns.begin(workload);
+    let at = 0;
+    for (let lines = 1; at < batch.bytes.length; lines++) {
+      at = sealLine(filled, at, view.getInt32(at));
+      if (lines % recordsPerCheck === 0 && turns.end(workload)) {
+        await turns.begin(workload);
+      }
+    }
+    turns.end(workload);
     return batch;
   }
 
   /** The batch that was taken is not used any more. */
   onWritten(): void {
     if (this.#spare!.length > keptBufferBytes) this.#spare = undefined;
+  }
+
+  /** Whether a line is as long as a record, and about the same client. */
+  #isReplaced(at: number, record: Report): boolean {
+    const { bytes, clientEnd, clientStart, end, start } = record;
+    const idOffset = clientStart - start;
+    const view = this.#views.of(this.#filling);
+    if (view.getInt32(at) !== end - start) return false;
+    // A deletion's ID is not where a report's is.
+    if (view.getInt32(at + idOffsetAt) !== idOffset) return false;
+    const filling = this.#filling;
+    const shift = at + checksumBytes - start;
+    // With the space after the ID.
+    for (let index = clientStart; index <= clientEnd; index++) {
+      if (filling[index + shift] !== bytes[index]) return false;
+    }
+    return true;
+  }
+
+  #endLine(
+    target: DataView,
+    at: number,
+    textBytes: number,
+    idOffset: number,
+  ): void {
+    target.setInt32(at, textBytes);
+    target.setInt32(at + idOffsetAt, idOffset);
+    this.#bytes = at + textBytes + lineOverheadBytes;
+    target.setUint8(this.#bytes - 1, lineFeed);
   }
 
   /** Makes room for a text. */
@@ -96,4 +169,19 @@ export class PendingRecords {
     this.#filling = larger;
     return true;
   }
+}
+
+/** The slot of a record's client. */
+function slotOf({ clientEnd, clientStart, view }: Report): number {
+  let hash = clientEnd - clientStart;
+  let at = clientStart;
+  for (; at + 4 <= clientEnd; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), mixer);
+    hash ^= hash >>> 15;
+  }
+  for (; at < clientEnd; at++) {
+    hash = Math.imul(hash ^ view.getUint8(at), mixer);
+    hash ^= hash >>> 15;
+  }
+  return hash >>> (32 - slotBits);
 }

@@ -318,10 +318,10 @@ export class Storage {
       this.#pendingSinceMs ??= nowMs;
     }
     if (this.#pending.bytes === 0) return;
-    const batch = this.#pending.take();
     const sinceMs = this.#pendingSinceMs;
     this.#pendingSinceMs = undefined;
-    this.#writingBytes = batch.bytes.length;
+    this.#writingBytes = this.#pending.bytes;
+    const batch = await this.#pending.take(this.#options);
     try {
       await this.#writeAll(this.#tail!, tailName(this.#next - 1), batch.bytes);
       this.#onWritten(batch, sinceMs);

@@ -115,8 +115,8 @@ export class FloodRouter {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
-  /** Called with each deletion that is stored. Otherwise like `onNews`. */
-  onDeletion: ((deletion: Report) => void) | undefined;
+  /** Called with each new report and each new deletion, as `onNews` is. */
+  onRecord: ((record: Report) => void) | undefined;
   /**
    * Called when this server and a neighbour were apart for longer than deletions
    * are kept.
@@ -208,7 +208,7 @@ export class FloodRouter {
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "full") this.onDeletionsFull?.();
     if (typeof stored === "string") return stored;
-    this.onDeletion?.(deletion);
+    this.onRecord?.(deletion);
     if (stored.removed !== undefined) {
       this.#deletedReports += 1;
       // A report that is ordered before the removed one, but was heard after the
@@ -289,7 +289,10 @@ export class FloodRouter {
 
   #count(report: Report, acceptance: Acceptance): Acceptance {
     this.#counts[acceptance] += 1;
-    if (acceptance === "newer") this.onNews?.(report);
+    if (acceptance === "newer") {
+      this.onNews?.(report);
+      this.onRecord?.(report);
+    }
     return acceptance;
   }
 
