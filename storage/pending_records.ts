@@ -13,7 +13,6 @@ import {
   type ByteString,
   copyBytes,
   encodeInto,
-  LastView,
 } from "../protocol/bytes.ts";
 import type { Report } from "../protocol/report.ts";
 import { checksumBytes, lineOverheadBytes, sealLine } from "./file_line.ts";
@@ -50,9 +49,10 @@ const idOffsetAt = 4;
 
 /** Lines that wait. */
 export class PendingRecords {
-  #filling: Uint8Array = allocateBuffer(firstBufferBytes);
-  #spare: Uint8Array | undefined;
-  readonly #views = new LastView();
+  #filling = allocateBuffer(firstBufferBytes);
+  /** A view of the same memory. */
+  #view = new DataView(this.#filling.buffer);
+  #spare: Uint8Array<ArrayBuffer> | undefined;
   /** Where the line of a client is, plus 1, by its slot; 0 for none. */
   readonly #lines = new Int32Array(1 << slotBits);
   #bytes = 0;
@@ -75,15 +75,13 @@ export class PendingRecords {
     const textBytes = end - start;
     const earlier = this.#lines[slot] - 1;
     if (earlier >= 0 && this.#isReplaced(earlier, record)) {
-      const target = this.#views.of(this.#filling);
-      copyBytes(view, start, end, target, earlier + checksumBytes);
+      copyBytes(view, start, end, this.#view, earlier + checksumBytes);
       return true;
     }
     const at = this.#bytes;
     if (!this.#reserve(textBytes)) return false;
-    const target = this.#views.of(this.#filling);
-    copyBytes(view, start, end, target, at + checksumBytes);
-    this.#endLine(target, at, textBytes, clientStart - start);
+    copyBytes(view, start, end, this.#view, at + checksumBytes);
+    this.#endLine(at, textBytes, clientStart - start);
     this.#lines[slot] = at + 1;
     this.#records += 1;
     return true;
@@ -94,7 +92,7 @@ export class PendingRecords {
     if (!this.#reserve(text.length)) return;
     const at = this.#bytes;
     encodeInto(text, this.#filling.subarray(at + checksumBytes));
-    this.#endLine(this.#views.of(this.#filling), at, text.length, 0);
+    this.#endLine(at, text.length, 0);
   }
 
   /**
@@ -107,12 +105,12 @@ export class PendingRecords {
       bytes: filled.subarray(0, this.#bytes),
       records: this.#records,
     };
-    this.#filling = this.#spare ?? allocateBuffer(firstBufferBytes);
+    const view = this.#view;
+    this.#fill(this.#spare ?? allocateBuffer(firstBufferBytes));
     this.#spare = filled;
     this.#bytes = 0;
     this.#records = 0;
     this.#lines.fill(0);
-    const view = new DataView(filled.buffer);
     await turns.begin(workload);
     let at = 0;
     for (let lines = 1; at < batch.bytes.length; lines++) {
@@ -132,27 +130,35 @@ export class PendingRecords {
 
   /** Whether a line is as long as a record, and about the same client. */
   #isReplaced(at: number, record: Report): boolean {
-    const { bytes, clientEnd, clientStart, end, start } = record;
+    const { clientEnd, clientStart, end, start, view } = record;
     const idOffset = clientStart - start;
-    const view = this.#views.of(this.#filling);
-    if (view.getInt32(at) !== end - start) return false;
+    const filling = this.#view;
+    if (filling.getInt32(at) !== end - start) return false;
     // A deletion's ID is not where a report's is.
-    if (view.getInt32(at + idOffsetAt) !== idOffset) return false;
-    const filling = this.#filling;
+    if (filling.getInt32(at + idOffsetAt) !== idOffset) return false;
     const shift = at + checksumBytes - start;
+    let index = clientStart;
+    for (; index + 4 <= clientEnd; index += 4) {
+      if (filling.getInt32(index + shift) !== view.getInt32(index)) {
+        return false;
+      }
+    }
     // With the space after the ID.
-    for (let index = clientStart; index <= clientEnd; index++) {
-      if (filling[index + shift] !== bytes[index]) return false;
+    for (; index <= clientEnd; index++) {
+      if (filling.getUint8(index + shift) !== view.getUint8(index)) {
+        return false;
+      }
     }
     return true;
   }
 
-  #endLine(
-    target: DataView,
-    at: number,
-    textBytes: number,
-    idOffset: number,
-  ): void {
+  #fill(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#filling = buffer;
+    this.#view = new DataView(buffer.buffer);
+  }
+
+  #endLine(at: number, textBytes: number, idOffset: number): void {
+    const target = this.#view;
     target.setInt32(at, textBytes);
     target.setInt32(at + idOffsetAt, idOffset);
     this.#bytes = at + textBytes + lineOverheadBytes;
@@ -166,7 +172,7 @@ export class PendingRecords {
     if (needed > maxPendingBytes) return false;
     const larger = allocateBuffer(Math.min(2 * needed, maxPendingBytes));
     larger.set(this.#filling.subarray(0, this.#bytes));
-    this.#filling = larger;
+    this.#fill(larger);
     return true;
   }
 }

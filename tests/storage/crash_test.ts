@@ -2,6 +2,7 @@ import { compareTimestamps, type Timestamp } from "../../protocol/time.ts";
 import { heardAtOf } from "../../protocol/order.ts";
 import { clientOf } from "../../protocol/report.ts";
 import { Random } from "../../runtime/random.ts";
+import { writeIntervalMs } from "../../storage/limits.ts";
 import { Settling } from "../../replica/settling.ts";
 import { assert } from "../assert.ts";
 import fc from "../fast_check.ts";
@@ -16,8 +17,10 @@ const clients = Array.from({ length: 6 }, (_, index) => `client${index}`);
 /** Snapshots are frequent with the first one of these, and rare with the other. */
 const tailSizes = [500, 5_000];
 
+const syncMs = 2 * writeIntervalMs;
+
 /** Settings with this size of a tail for a snapshot. */
-const settingsWith = (minTailBytes: number) => ({ syncMs: 400, minTailBytes });
+const settingsWith = (minTailBytes: number) => ({ syncMs, minTailBytes });
 
 /** Longest step of the clock, in milliseconds. */
 const stepMs = 50;
@@ -26,7 +29,10 @@ const stepMs = 50;
  * What may be lost, in milliseconds: the time until records are written, or
  * synced, and the steps of the clock before the crash.
  */
-const lostMs = { kill: 200 + 2 * stepMs, "power cut": 400 + 2 * stepMs };
+const lostMs = {
+  kill: writeIntervalMs + 2 * stepMs,
+  "power cut": syncMs + 2 * stepMs,
+};
 
 /** A report or a deletion of one client. */
 interface Action {

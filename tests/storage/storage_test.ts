@@ -7,6 +7,7 @@ import {
   maxTails,
   retryIntervalMs,
   snapshotRetryMs,
+  writeIntervalMs,
 } from "../../storage/limits.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
@@ -38,17 +39,17 @@ Deno.test({
   permissions: "none",
   async fn() {
     const { clock, folder, report, storage } = await open({ syncMs: 1_000 });
-    await clock.advance(150);
+    await clock.advance(1.5 * writeIntervalMs);
     report("kiwi");
     assert(!folder.textOf("tail-1").includes("kiwi"));
     assert(storage.state.lagBytes > 50);
-    await clock.advance(100);
+    await clock.advance(writeIntervalMs / 2);
     assertStringIncludes(folder.textOf("tail-1"), " kiwi +34-118 1520024000\n");
     assertEquals(storage.state.lagBytes, 0);
     const isSynced = () => folder.textOf("tail-1", "synced").includes("kiwi");
     assert(!isSynced());
     assert(storage.state.lagSeconds > 0);
-    await clock.advance(900);
+    await clock.advance(1_000 - writeIntervalMs / 2);
     assert(isSynced());
     assertEquals(storage.state.lagSeconds, 0);
     await storage.stop();
