@@ -9,9 +9,13 @@
 import { type ByteString, encodeBytes } from "../protocol/bytes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { EventFields, EventLevel } from "../runtime/events.ts";
-import { closingTimeoutMs, retryIntervalMs } from "./limits.ts";
+import {
+  closingTimeoutMs,
+  OperationTimer,
+  SlowOperationError,
+} from "../runtime/operation_timer.ts";
+import { retryIntervalMs } from "./limits.ts";
 import type { Detachment, LogSink } from "./log_files.ts";
-import { OperationTimer, SlowOperationError } from "./operation_timer.ts";
 import { formatEvent, TimestampWriter } from "./record.ts";
 
 const lineFeed = 0x0a;

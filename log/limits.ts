@@ -21,26 +21,6 @@ export const flushBytes = 128 * 1024;
 export const retryIntervalMs = 1_000;
 
 /**
- * An operation on a log file that takes longer than this, in milliseconds,
- * counts as a failure until it ends. A working disk can take seconds to make
- * room in its cache. With a longer time, clients would wait for a disk that
- * hangs.
- */
-export const operationTimeoutMs = 5_000;
-
-/**
- * The same while the log is being closed: a server has to end within the five
- * seconds that `server/run_servers.ts` gives it, and answers its clients first.
- */
-export const closingTimeoutMs = 2_000;
-
-/**
- * The time of an operation is counted in whole beats of this length, so it may
- * get one more.
- */
-export const timeoutBeatMs = 500;
-
-/**
  * The log checks this often, in milliseconds, that its path still leads to the
  * open file: seldom enough to cost nothing, often enough that a file that was
  * removed takes only seconds of lines with it.

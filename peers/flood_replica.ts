@@ -18,6 +18,7 @@ import type {
   ReplicaLinkStatus,
   ReplicaStatus,
 } from "../replica/replica.ts";
+import type { ReplicaRecords } from "../replica/records.ts";
 import type { ReportSource } from "../replica/report_source.ts";
 import type { Settling } from "../replica/settling.ts";
 import type { SummaryExchange } from "../replica/summaries.ts";
@@ -54,6 +55,7 @@ export class FloodReplica implements Replica, DescriptorUser {
   readonly #router: FloodRouter;
   readonly #linkManager: LinkManager;
   readonly summaries: SummaryExchange;
+  readonly records: ReplicaRecords;
   readonly #observers = new Observers<Report>();
   #accepting: Promise<void> | undefined;
   #storesNothing = false;
@@ -76,6 +78,23 @@ export class FloodReplica implements Replica, DescriptorUser {
       elapsedMs: () => clock.elapsedMs(),
       flush: () => this.#linkManager.scheduleFlush(),
     });
+    this.records = this.#describeRecords();
+  }
+
+  #describeRecords(): ReplicaRecords {
+    const router = this.#router;
+    return {
+      observe: (observer) => {
+        router.onRecord = observer;
+        return () => router.onRecord = undefined;
+      },
+      walk: () => router.walk(),
+      restore: (record) => router.restore(record),
+      get ages() {
+        return router.ages;
+      },
+      restoreAges: (ages) => router.restoreAges(ages),
+    };
   }
 
   /** Stores a report and puts it in the outboxes. `flush` settles it. */

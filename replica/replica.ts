@@ -10,6 +10,7 @@ import type { Report } from "../protocol/report.ts";
 import type { Timestamp } from "../protocol/time.ts";
 import type { Port } from "../runtime/network.ts";
 import type { Observer } from "../runtime/observers.ts";
+import type { ReplicaRecords } from "./records.ts";
 import type { ReportSource } from "./report_source.ts";
 import type { Settling } from "./settling.ts";
 import type { SummaryExchange } from "./summaries.ts";
@@ -121,6 +122,9 @@ export interface Replica {
 
   /** The current state. */
   status(): ReplicaStatus;
+
+  /** What can be kept on disk; undefined if it keeps its reports itself. */
+  readonly records?: ReplicaRecords;
 
   /** Carries summaries of servers' states; undefined if it carries none. */
   readonly summaries?: SummaryExchange;

@@ -11,8 +11,9 @@ import type { RefusalCounts } from "../runtime/refusal_counts.ts";
 import type { ClientListener } from "../sessions/client_listener.ts";
 import type { LineCounters } from "../sessions/session.ts";
 import type { DurationCounter } from "./status/distribution.ts";
-import { noGateways } from "./status/fields.ts";
+import { noGateways, serverFacts } from "./status/fields.ts";
 import type {
+  DataStatus,
   GatewaysStatus,
   LinkStatus,
   ServerFacts,
@@ -25,6 +26,8 @@ export interface ServerParts {
   readonly gateways: GatewaysStatus | undefined;
   readonly replica: Replica;
   readonly log: LogWriter;
+  /** The state of the data folder; undefined if there is none. */
+  readonly data: DataStatus | undefined;
   readonly places: Places;
   readonly limits: LimitCounts;
   readonly refusals: RefusalCounts;
@@ -40,6 +43,7 @@ export function describeParts(
   {
     clientListener,
     gateways = noGateways,
+    data,
     replica,
     log,
     limits,
@@ -86,6 +90,7 @@ export function describeParts(
       lostBytes: bytes,
       fault: log.fault?.message ?? null,
     },
+    data: data ?? serverFacts.fields.data.initial,
     limitHits: Object.fromEntries(limits.hits),
     refusals: Object.fromEntries(refusals.counts),
   } satisfies Partial<ServerFacts>;

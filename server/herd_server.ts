@@ -11,7 +11,7 @@ import type { LogFailure } from "../log/appender.ts";
 import { emitLogFailure, type OnLogFailure } from "../log/events.ts";
 import { escapeBytes } from "../log/escape.ts";
 import type { LogWriter } from "../log/log_writer.ts";
-import { SlowOperationError } from "../log/operation_timer.ts";
+import { SlowOperationError } from "../runtime/operation_timer.ts";
 import { describeParts } from "./describe_status.ts";
 import type { Budget } from "../places/budget.ts";
 import { Places } from "../places/places.ts";
@@ -60,6 +60,7 @@ import type { ServerEvents } from "./server_events.ts";
 import { DurationCounter } from "./status/distribution.ts";
 import type {
   AgedSummary,
+  DataStatus,
   GatewaysStatus,
   ServerEvent,
   ServerFacts,
@@ -91,6 +92,8 @@ export interface HerdServerOptions {
   /** Closed by the server when it stops. */
   readonly log: LogWriter;
   readonly onLogFailure: OnLogFailure;
+  /** Keeps the records on disk, if they are to be kept. Stopped by the server. */
+  readonly data?: DataKeeper;
   readonly places: PlacesProvider;
   /** How long an answer of a remote provider is cached, in seconds. */
   readonly placesTtlSeconds: number;
@@ -130,6 +133,16 @@ export type CreateGateways = (
     readonly replica: Replica;
   },
 ) => ServerGateways;
+
+/** What a server uses of its data folder. */
+export interface DataKeeper {
+  /** The present state. */
+  readonly state: DataStatus;
+  /** Gives operations less time from now on, as the server stops. */
+  hurry(): void;
+  /** Writes what is left. */
+  stop(): Promise<void>;
+}
 
 /** The part of the descriptor reserve that a server uses. */
 export interface Descriptors {
@@ -313,6 +326,7 @@ export class HerdServer implements AsyncDisposable {
         gateways: this.#gateways?.status(),
         replica: this.#replica,
         log: this.#options.log,
+        data: this.#options.data?.state,
         places: this.#places,
         limits: this.#counts,
         refusals: this.#refusals,
@@ -496,13 +510,16 @@ export class HerdServer implements AsyncDisposable {
     this.#isStopping = true;
     this.#stopping.resolve(reason);
     this.#emit("info", "server", "stopping", { reason });
-    this.#options.log.hurry();
+    const { data, log } = this.#options;
+    log.hurry();
+    data?.hurry();
     this.#summaries.stop();
     await this.#replica.stop(this.#stopClients());
+    await data?.stop();
     this.#emit("info", "server", "stopped");
-    await this.#options.log.close();
+    await log.close();
     // They are files too: on a disk that hangs, closing them could take as long.
-    if (!this.#options.log.isHanging) await this.#options.descriptors?.close();
+    if (!log.isHanging) await this.#options.descriptors?.close();
   }
 
   async #stopClients(): Promise<void> {

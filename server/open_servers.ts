@@ -14,8 +14,6 @@ import {
 import type { LogFailure } from "../log/appender.ts";
 import { LogWriter } from "../log/log_writer.ts";
 import { type Guard, LogFiles } from "../log/log_files.ts";
-import { closingTimeoutMs } from "../log/limits.ts";
-import { withTimeout } from "../log/operation_timer.ts";
 import { limitsAt } from "./settings/client_limits.ts";
 import {
   FloodReplica,
@@ -27,6 +25,7 @@ import {
   sourceShareOf,
 } from "../peers/limits.ts";
 import type { PortKind } from "../peers/port_kinds.ts";
+import { ServerNames } from "../peers/server_names.ts";
 import { findServer } from "../peers/topology.ts";
 import { Budget } from "../places/budget.ts";
 import { readBudgetFile, writeBudgetFile } from "../places/budget_file.ts";
@@ -38,6 +37,7 @@ import {
   refuseWithoutSecret,
   requiredPermissions,
 } from "./settings/requirements.ts";
+import type { ReplicaRecords } from "../replica/records.ts";
 import type { Replica } from "../replica/replica.ts";
 import { type Clock, secondsOf, SystemClock } from "../runtime/clock.ts";
 import {
@@ -55,8 +55,10 @@ import {
   createSecureConnect,
   listenSecurely,
 } from "../runtime/secure_network.ts";
+import { closingTimeoutMs, withTimeout } from "../runtime/operation_timer.ts";
 import { isGranted, requirePermissions } from "../runtime/permissions.ts";
 import { setupError } from "../runtime/setup_error.ts";
+import type { Storage, StorageOptions } from "../storage/storage.ts";
 import { Turns } from "../runtime/turns.ts";
 import { createAccess, createRates } from "./identities.ts";
 import { ServerEvents } from "./server_events.ts";
@@ -292,9 +294,17 @@ async function openServer(
     rates,
     countRefusal: (refusal) => server.countRefusal(refusal),
   });
+  const data = await openData(context, name, {
+    clock,
+    counts,
+    emit: events.emit,
+    records: replica.records,
+  });
+  cleanup.defer(() => data?.stop());
   const server: HerdServer = new HerdServer({
     name,
     replica,
+    data,
     events,
     counts,
     propagation,
@@ -328,6 +338,39 @@ async function openServer(
   onFailure = (failure) => server.emitLogFailure(failure);
   server.open();
   return server;
+}
+
+/** What a data folder shares with its server. */
+type DataContext =
+  & Pick<StorageOptions, "clock" | "counts" | "emit">
+  & { readonly records: ReplicaRecords | undefined };
+
+/** Opens the data folder of a server, if there is one. */
+async function openData(
+  { descriptors, settings, signal, turns }: OpeningContext,
+  name: string,
+  { clock, counts, emit, records }: DataContext,
+): Promise<Storage | undefined> {
+  const { dataDirectory, dataSyncMs, forgetDays, topology } = settings;
+  if (dataDirectory === undefined || records === undefined) return undefined;
+  // Not loaded without a data folder.
+  const { openStorage } = await import("../storage/open.ts");
+  const names = topology.servers.map(({ name }) => name);
+  return await openStorage({
+    path: `${dataDirectory}/${name}`,
+    server: name,
+    records,
+    clock,
+    counts,
+    emit,
+    turns,
+    syncMs: dataSyncMs,
+    forgetSeconds: forgetDays * secondsPerDay,
+    findServer: new ServerNames(names).find,
+    open: (path, options) =>
+      withDescriptor(() => Deno.open(path, options), descriptors, counts),
+    signal,
+  });
 }
 
 /** The components that a replica shares with its server. */

@@ -20,12 +20,12 @@ const [lowest, highest] = [2_000, 64_000];
 export interface OtherPorts {
   readonly settings: Settings;
   /** The flags that choose them, to replace the same flags of the command. */
-  readonly flags: ReadonlyMap<"base-port" | "log-dir", string>;
+  readonly flags: ReadonlyMap<string, string>;
 }
 
 /**
- * Settings with which the servers use other ports, and a log folder that no
- * server of the same names uses. Undefined if `--base-port` does not move the
+ * Settings with which the servers use other ports, and folders that no server
+ * of the same names uses. Undefined if `--base-port` does not move the
  * port that is in use.
  *
  * @param flags The flags of `settings`.
@@ -38,10 +38,14 @@ export async function findOtherPorts(
   flags: ReadonlyMap<string, string>,
 ): Promise<OtherPorts | undefined> {
   const { clientPort } = settings.topology.servers[0];
+  const { dataDirectory, logDirectory } = settings;
   for (const basePort of basePortsFrom(clientPort)) {
     const others = new Map([
       ["base-port", `${basePort}`] as const,
-      ["log-dir", `${settings.logDirectory}/${basePort}`] as const,
+      ["log-dir", `${logDirectory}/${basePort}`] as const,
+      ...dataDirectory === undefined
+        ? []
+        : [["data-dir", `${dataDirectory}/${basePort}`] as const],
     ]);
     let moved;
     try {

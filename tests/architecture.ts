@@ -93,6 +93,10 @@ export const rooms: Readonly<Record<string, Room>> = {
     holds: "the log: lines, events, files",
     uses: ["packages", "protocol", "runtime"],
   },
+  "storage": {
+    holds: "the data folder: the newest reports on disk",
+    uses: ["protocol", "replica", "runtime"],
+  },
   "server": {
     holds: "opens the ports of servers",
     uses: [
@@ -109,6 +113,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "server/settings",
       "server/status",
       "sessions",
+      "storage",
     ],
   },
   "server/herd_server.ts": {
@@ -156,6 +161,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       "peers",
       "places",
       "protocol",
+      "replica",
       "runtime",
       "sessions",
     ],

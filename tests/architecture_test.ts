@@ -14,6 +14,13 @@ const pureFiles = [
   "runtime/semaphore.ts",
   "server/status/",
   "admin/",
+  "storage/file_line.ts",
+  "storage/file_names.ts",
+  "storage/line_reader.ts",
+  "storage/pending_records.ts",
+  "storage/recovery.ts",
+  "storage/snapshot.ts",
+  "storage/storage.ts",
   "places/answer.ts",
   "places/answer_cache.ts",
   "places/budget.ts",
@@ -70,7 +77,9 @@ async function sourceFiles(folder = ""): Promise<string[]> {
   const files: string[] = [];
   for await (const entry of Deno.readDir(projectFolder + folder)) {
     const path = folder + entry.name;
-    if (entry.isDirectory && !/^(\.|tests$|dist|logs|node_mod)/.test(path)) {
+    if (
+      entry.isDirectory && !/^(\.|tests$|data|dist|logs|node_mod)/.test(path)
+    ) {
       files.push(...await sourceFiles(`${path}/`));
     } else if (path.endsWith(".ts")) {
       files.push(path);
@@ -309,6 +318,15 @@ async function loadedFiles(path: string): Promise<Set<string>> {
   await walk(path);
   return seen;
 }
+
+Deno.test("a server without a data folder loads nothing of storage/", async () => {
+  for (const path of ["server.ts", "commands/up.ts", "mod.ts"]) {
+    const rooms = new Set([...await loadedFiles(path)].map(roomOf));
+    assert(rooms.has("server"), path);
+    assert(!rooms.has("storage"), path);
+  }
+  assert((await reachableRooms("server.ts")).has("storage"));
+});
 
 Deno.test("a server without tokens loads nothing of identity/", async () => {
   for (const path of ["server.ts", "commands/up.ts", "mod.ts"]) {

@@ -29,7 +29,7 @@ function* pathsBelow(folder: string): Generator<string> {
   for (
     const { isDirectory, name } of Deno.readDirSync(projectFolder + folder)
   ) {
-    if (/^(\.git|dist|logs|node_modules)$/.test(name)) continue;
+    if (/^(\.git|data|dist|logs|node_modules)$/.test(name)) continue;
     const path = folder + name;
     yield isDirectory ? `${path}/` : path;
     if (isDirectory) yield* pathsBelow(`${path}/`);
@@ -65,7 +65,7 @@ Deno.test("every file that the documents name exists", () => {
         /`((?:\w[\w@]*\/)+(?:[\w@]+\.(?:ts|py|sh|js|json|txt|service|typ|pdf))?)`/g,
       )
     ) {
-      if (/^(logs|dist)\//.test(path)) continue;
+      if (/^(data|logs|dist)\//.test(path)) continue;
       assert(paths.has(path), `${page}: ${path}`);
       named += 1;
     }

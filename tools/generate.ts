@@ -82,6 +82,7 @@ function withTaskPermissions(manifest: string): string {
   const services = providerNames
     .flatMap((name) => choosePlaces(name, { key: "any" }).hosts);
   addressesOf.set("places", [...new Set(services)]);
+  addressesOf.set("herd:durable", addressesOf.get("herd")!);
   const keyFile = tokenSchema.tokenKeyFile.default;
   let text = manifest.replace(
     /("token": \{[^}]*--allow-read=)\S+ --allow-write=\S+/,

@@ -23,15 +23,17 @@ const texts = {
   links: (links) =>
     describeLinks(/** @type {readonly LinkSummary[]} */ (links)),
   log: (log) => describeLog(/** @type {LogStatus} */ (log)),
+  data: (data) => describeData(/** @type {DataStatus} */ (data)),
   clock: (clock) => describeClock(/** @type {ClockStatus} */ (clock)),
 };
 
 /** Kinds of cells that hold text. The others hold numbers. */
-const textCells = ["tally", "links", "log", "clock"];
+const textCells = ["tally", "links", "log", "data", "clock"];
 
 /**
  * @typedef {import("./types.d.ts").LinkSummary} LinkSummary
  * @typedef {import("./types.d.ts").LogStatus} LogStatus
+ * @typedef {import("./types.d.ts").DataStatus} DataStatus
  * @typedef {import("./types.d.ts").ClockStatus} ClockStatus
  */
 const columns = pageColumns.map(({ cell, path, title }) => ({
@@ -196,6 +198,18 @@ function describeLog(log) {
   if (log.fault !== null) parts.push(cut(log.fault, 80));
   if (log.lostLines > 0) parts.push(`${count(log.lostLines)} lines lost`);
   parts.push(log.lagBytes > 0 ? `${bytes(log.lagBytes)} behind` : "written");
+  return parts.join("; ");
+}
+
+/** @param {DataStatus} data */
+function describeData(data) {
+  if (data.bytes === 0) return "in memory only";
+  const parts = [];
+  if (data.fault !== null) parts.push(cut(data.fault, 80));
+  if (data.lostRecords > 0) {
+    parts.push(`${count(data.lostRecords)} records lost`);
+  }
+  parts.push(bytes(data.bytes));
   return parts.join("; ");
 }
 

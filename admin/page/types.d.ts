@@ -2,6 +2,7 @@
 import type {
   AgedSummary,
   ClockStatus,
+  DataStatus,
   HerdStatus,
   LinkStatus,
   LogStatus,
@@ -10,7 +11,14 @@ import type {
 } from "../../server/status/status.ts";
 
 export type { LinkSummary } from "../../server/status/summary.ts";
-export type { ClockStatus, HerdStatus, LinkStatus, LogStatus, ServerStatus };
+export type {
+  ClockStatus,
+  DataStatus,
+  HerdStatus,
+  LinkStatus,
+  LogStatus,
+  ServerStatus,
+};
 export type { Positions, ShownPosition } from "../position_types.ts";
 export type { WorldMap } from "../world_map.ts";
 

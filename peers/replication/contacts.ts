@@ -13,6 +13,7 @@
  *
  * @module
  */
+import type { RecordAges } from "../../replica/records.ts";
 import { defaultForgetDays, secondsPerDay } from "../limits.ts";
 
 /** What a server tells a neighbour, in whole seconds. */
@@ -42,6 +43,23 @@ export class Contacts {
     this.#now = now;
     this.#forgetSeconds = forgetSeconds;
     this.#tableSince = now();
+  }
+
+  /** How long the records of this server may have missed deletions. */
+  get ages(): RecordAges {
+    const now = this.#now();
+    const contacts = [...this.#lastContacts.keys()]
+      .map((name): [string, number] => [name, this.#ageOf(name, now)]);
+    return { table: age(this.#tableSince, now), contacts: new Map(contacts) };
+  }
+
+  /** Takes over the ages of records that this server had before its start. */
+  restore({ contacts, table }: RecordAges): void {
+    const now = this.#now();
+    this.#tableSince = now - table;
+    for (const [name, seconds] of contacts) {
+      this.#lastContacts.set(name, now - seconds);
+    }
   }
 
   /** What is told to a neighbour. */

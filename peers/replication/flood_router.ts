@@ -6,7 +6,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { makeDeletion } from "../../protocol/deletion.ts";
+import { isDeletion, makeDeletion } from "../../protocol/deletion.ts";
 import { maxHeardSeconds } from "../../protocol/limits.ts";
 import { heardAtOf } from "../../protocol/order.ts";
 import type { Report } from "../../protocol/report.ts";
@@ -20,6 +20,7 @@ import type {
   Forgotten,
   ReplicaClockStatus,
 } from "../../replica/replica.ts";
+import type { RecordAges, RecordWalk } from "../../replica/records.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredOnArrivalForAlarm,
@@ -114,6 +115,8 @@ export class FloodRouter {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
+  /** Called with each new report and each new deletion, as `onNews` is. */
+  onRecord: ((record: Report) => void) | undefined;
   /**
    * Called when this server and a neighbour were apart for longer than deletions
    * are kept.
@@ -205,6 +208,7 @@ export class FloodRouter {
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "full") this.onDeletionsFull?.();
     if (typeof stored === "string") return stored;
+    this.onRecord?.(deletion);
     if (stored.removed !== undefined) {
       this.#deletedReports += 1;
       // A report that is ordered before the removed one, but was heard after the
@@ -244,6 +248,30 @@ export class FloodRouter {
     return compareTimestamps(heard, now) > 0 ? heard : now;
   }
 
+  /** See `ReplicaRecords.restore`. */
+  restore(record: Report): boolean {
+    if (isDeletion(record)) {
+      return typeof this.#store.putDeletion(record) !== "string";
+    }
+    return !this.#clocks.isAhead(record) &&
+      typeof this.#store.put(record) !== "string";
+  }
+
+  /** See `ReplicaRecords.walk`. */
+  walk(): RecordWalk {
+    return this.#store.walk();
+  }
+
+  /** How long the records may have missed deletions. */
+  get ages(): RecordAges {
+    return this.#contacts.ages;
+  }
+
+  /** See `ReplicaRecords.restoreAges`. */
+  restoreAges(ages: RecordAges): void {
+    this.#contacts.restore(ages);
+  }
+
   /** Until when reports about a client are deleted; undefined for none. */
   deletedUntil(client: ByteString): Timestamp | undefined {
     return this.#store.deletedUntil(client);
@@ -261,7 +289,10 @@ export class FloodRouter {
 
   #count(report: Report, acceptance: Acceptance): Acceptance {
     this.#counts[acceptance] += 1;
-    if (acceptance === "newer") this.onNews?.(report);
+    if (acceptance === "newer") {
+      this.onNews?.(report);
+      this.onRecord?.(report);
+    }
     return acceptance;
   }
 

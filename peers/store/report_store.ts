@@ -17,6 +17,7 @@ import {
   secondsBetween,
   type Timestamp,
 } from "../../protocol/time.ts";
+import type { RecordWalk } from "../../replica/records.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   deletionShare,
@@ -311,6 +312,19 @@ export class ReportStore {
   inLeaf(leaf: number, fingerprint: number): Report | undefined {
     const report = this.#table.inLeaf(leaf, fingerprint);
     return report === undefined || this.hasExpired(report) ? undefined : report;
+  }
+
+  /** Starts a walk over all records, amid changes. */
+  walk(): RecordWalk {
+    const walk = this.#table.walk();
+    return {
+      next: () => {
+        const record = this.#table.next(walk);
+        return record === undefined || !this.hasExpired(record)
+          ? record
+          : "expired";
+      },
+    };
   }
 
   /** Whether a report or a deletion in a buffer has expired. */

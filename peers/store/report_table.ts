@@ -564,9 +564,20 @@ export class ReportTable {
     }
   }
 
-  /** Starts a walk over all records for `sweep`. */
+  /** Starts a walk over all records, for `next` or `sweep`. */
   walk(): Walk {
     return this.#arena.walk();
+  }
+
+  /**
+   * The next record of a walk, valid until the table changes; undefined after the
+   * last one.
+   */
+  next(walk: Walk): Report | undefined {
+    const address = this.#arena.next(walk);
+    if (address === 0) return undefined;
+    this.#arena.read(address, this.#read);
+    return this.#read;
   }
 
   /**

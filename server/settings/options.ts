@@ -23,6 +23,16 @@ export interface SettingOptions {
   /** What to do when the log cannot be written. Default keep-serving. */
   readonly onLogFailure?: "keep-serving" | "stop";
   /**
+   * Folder in which the newest reports are kept, in FOLDER/NAME. Default
+   * reports are kept in memory only.
+   */
+  readonly dataDirectory?: string;
+  /**
+   * Most time of reports that a power cut takes from the folder. From 10 to
+   * 60,000, default 1,000.
+   */
+  readonly dataSyncMs?: number;
+  /**
    * Close a link that is silent for this long, and dial again. From 3,000 to
    * 3,600,000, default 5,000.
    */

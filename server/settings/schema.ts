@@ -25,6 +25,7 @@ import {
   defaultClientLimits,
   remoteConnectionsPerAddress,
 } from "../../sessions/limits.ts";
+import { defaultDataSyncMs } from "../../replica/records.ts";
 import type { NumberSetting, Schema } from "./setting.ts";
 
 /** Every source but the library's options, which do not include these. */
@@ -307,6 +308,25 @@ export const schema = {
     default: "keep-serving",
     group: "Log",
     help: "what to do when the log cannot be written",
+  },
+  dataDirectory: {
+    type: "folder",
+    flag: "data-dir",
+    otherwise: "reports are kept in memory only",
+    group: "Data folder",
+    help: "folder in which the newest reports are kept, in FOLDER/NAME",
+    permission: "read and write",
+  },
+  // A disk syncs in some milliseconds. More than a minute would lose much.
+  dataSyncMs: {
+    type: "whole number",
+    flag: "data-sync-ms",
+    unit: "MS",
+    min: 10,
+    max: 60_000,
+    default: defaultDataSyncMs,
+    group: "Data folder",
+    help: "most time of reports that a power cut takes from the folder",
   },
   secretFile: {
     type: "file",

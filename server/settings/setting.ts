@@ -21,7 +21,7 @@ interface CommonParts {
   /** A description of the default that is not a plain value. */
   readonly otherwise?: string;
   /** A permission that the runtime needs because of it. */
-  readonly permission?: "net" | "read" | "write";
+  readonly permission?: "net" | "read" | "write" | "read and write";
   /** Where it can be given; everywhere by default. */
   readonly sources?: readonly SourceKind[];
   /** How the herd file gives it outside of its `settings`. */
@@ -103,7 +103,7 @@ export interface UrlSetting extends CommonParts {
 /** The path of a file or of a folder. */
 export interface PathSetting extends CommonParts {
   readonly type: "file" | "folder";
-  readonly permission: "read" | "write";
+  readonly permission: "read" | "write" | "read and write";
   readonly default?: string;
 }
 

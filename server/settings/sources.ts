@@ -91,11 +91,11 @@ export function permissionsFor<All extends Schema>(
   return Object.entries<Setting>(schema).flatMap(([name, setting]) => {
     const needs: PermissionNeed[] = [];
     const value = values[name];
-    const { permission } = setting;
-    if (
-      (permission === "read" || permission === "write") &&
-      typeof value === "string"
-    ) needs.push({ name: permission, path: value });
+    const permissions = setting.permission?.split(" and ") ?? [];
+    for (const name of ["read", "write"] as const) {
+      const isNeeded = permissions.includes(name) && typeof value === "string";
+      if (isNeeded) needs.push({ name, path: value });
+    }
     if (sourceOf.get(name)?.kind === "variable") {
       needs.push({ name: "env", variable: variableOf(setting) });
     }

@@ -78,6 +78,7 @@ export interface PageCells {
   readonly tally: Readonly<Record<string, number>>;
   readonly links: readonly object[];
   readonly log: object;
+  readonly data: object;
   readonly clock: object;
 }
 

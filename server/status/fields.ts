@@ -442,6 +442,90 @@ const log = group<LogStatus>({
   },
 }, { isInSummary: true, page: { title: "Log", cell: "log", rank: 2 } });
 
+/** The state of the data folder. */
+export interface DataStatus {
+  /** The folder; null if reports are kept in memory only. */
+  readonly folder: string | null;
+  /** Records in its files, with those that were replaced. */
+  readonly records: number;
+  /** The size of its files. */
+  readonly bytes: number;
+  /** Bytes that wait to be written. */
+  readonly lagBytes: number;
+  /** The age of the oldest record that is not synced; 0 for none. */
+  readonly lagSeconds: number;
+  /** How long the last sync took. */
+  readonly syncSeconds: number;
+  /** Records that could not be written; a snapshot repairs the folder. */
+  readonly lostRecords: number;
+  /** Damaged places that were found at the start. */
+  readonly damages: number;
+  /** Why it cannot be written now; null if it can. */
+  readonly fault: string | null;
+}
+
+const data = group<DataStatus>({
+  folder: { initial: null },
+  records: {
+    initial: 0,
+    metric: gauge(
+      "herd_data_records",
+      "Records in the data folder, with those that were replaced",
+    ),
+  },
+  bytes: {
+    isInSummary: true,
+    initial: 0,
+    metric: gauge("herd_data_bytes", "Size of the data folder's files"),
+  },
+  lagBytes: {
+    initial: 0,
+    metric: gauge(
+      "herd_data_lag_bytes",
+      "Bytes that wait to be written to the data folder",
+    ),
+  },
+  lagSeconds: {
+    isInSummary: true,
+    initial: 0,
+    metric: gauge(
+      "herd_data_lag_seconds",
+      "Age of the oldest record that is not synced to the data folder",
+    ),
+  },
+  syncSeconds: {
+    initial: 0,
+    metric: gauge(
+      "herd_data_sync_seconds",
+      "How long the last sync of the data folder took",
+    ),
+  },
+  lostRecords: {
+    isInSummary: true,
+    initial: 0,
+    metric: counter(
+      "herd_data_lost_records_total",
+      "Records that could not be written to the data folder",
+    ),
+  },
+  damages: {
+    initial: 0,
+    metric: gauge(
+      "herd_data_damages",
+      "Damaged places of the data folder that were found at the start",
+    ),
+  },
+  fault: {
+    isInSummary: true,
+    initial: null,
+    metric: flag(
+      "herd_data_failing",
+      "Whether the data folder cannot be written",
+      (fault) => fault !== null,
+    ),
+  },
+}, { isInSummary: true, page: { title: "Data", cell: "data", rank: 2 } });
+
 /** The status of a server, without its process. */
 export interface ServerFacts {
   /** Its name in the herd. */
@@ -495,6 +579,8 @@ export interface ServerFacts {
   readonly places: PlacesStatus;
   /** The log. */
   readonly log: LogStatus;
+  /** The data folder. */
+  readonly data: DataStatus;
 }
 
 /** The fields of `ServerFacts`. */
@@ -599,6 +685,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
   }),
   places,
   log,
+  data,
 });
 
 /** The status of a server and of its process. */

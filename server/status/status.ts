@@ -11,6 +11,7 @@ import type { AgedSummary } from "./summary.ts";
 export type {
   ClockStatus,
   ConnectionCounts,
+  DataStatus,
   GatewayExample,
   GatewaysStatus,
   LineCounts,

@@ -10,6 +10,7 @@ import { maxSummaryBytes } from "../../replica/summaries.ts";
 import type { Field, Fields } from "./field.ts";
 import {
   type ConnectionCounts,
+  type DataStatus,
   type LinkStatus,
   type LogStatus,
   type PlacesStatus,
@@ -44,6 +45,10 @@ export interface ServerSummary extends
   readonly connections: Pick<ConnectionCounts, "open">;
   readonly places: Pick<PlacesStatus, "requests">;
   readonly log: Pick<LogStatus, "lagBytes" | "fault" | "lostLines">;
+  readonly data: Pick<
+    DataStatus,
+    "bytes" | "lagSeconds" | "lostRecords" | "fault"
+  >;
   /** Links that are down come first. Some may be missing. */
   readonly links: readonly LinkSummary[];
 }

@@ -1,15 +1,17 @@
 import { LogWriter } from "../../log/log_writer.ts";
 import type { LogFailure } from "../../log/appender.ts";
 import {
-  closingTimeoutMs,
   fileCheckIntervalMs,
   flushBytes,
   flushIntervalMs,
   maxPendingBytes,
-  operationTimeoutMs,
   retryIntervalMs,
-  timeoutBeatMs,
 } from "../../log/limits.ts";
+import {
+  closingTimeoutMs,
+  operationTimeoutMs,
+  timeoutBeatMs,
+} from "../../runtime/operation_timer.ts";
 import { LogFiles } from "../../log/log_files.ts";
 import {
   assert,

@@ -4,12 +4,26 @@
  *
  * @module
  */
-import type { Clock } from "../runtime/clock.ts";
-import {
-  closingTimeoutMs,
-  operationTimeoutMs,
-  timeoutBeatMs,
-} from "./limits.ts";
+import type { Clock } from "./clock.ts";
+
+/**
+ * An operation on a file that takes longer than this, in milliseconds, counts as
+ * a failure until it ends. A working disk can take seconds to make room in its
+ * cache. With a longer time, clients would wait for a log on a disk that hangs.
+ */
+export const operationTimeoutMs = 5_000;
+
+/**
+ * The same while files are being closed: a server has to end within the five
+ * seconds that `server/run_servers.ts` gives it, and answers its clients first.
+ */
+export const closingTimeoutMs = 2_000;
+
+/**
+ * The time of an operation is counted in whole beats of this length, so it may
+ * get one more.
+ */
+export const timeoutBeatMs = 500;
 
 /** An operation has not ended within its time. */
 export class SlowOperationError extends Error {
@@ -30,7 +44,7 @@ interface Operation {
 }
 
 /**
- * Watches the operations of one log, of which there is one at a time. Its beats
+ * Watches the operations of one log or data folder, one at a time. Its beats
  * go on from one operation to the next, because a timer for each would take a
  * hundredth of a busy server's time.
  */
@@ -80,7 +94,7 @@ export class OperationTimer {
     }
   }
 
-  /** From now on operations have less time, as the log is to be closed. */
+  /** From now on operations have less time, as the files are to be closed. */
   hurry(): void {
     this.#timeoutMs = closingTimeoutMs;
     if (this.#operation === undefined || this.#isHanging) return;

@@ -1,5 +1,8 @@
-import { operationTimeoutMs, timeoutBeatMs } from "../../log/limits.ts";
-import { OperationTimer } from "../../log/operation_timer.ts";
+import {
+  operationTimeoutMs,
+  OperationTimer,
+  timeoutBeatMs,
+} from "../../runtime/operation_timer.ts";
 import { assert, assertEquals } from "../assert.ts";
 import { drainMicrotasks, ManualClock } from "../fakes/manual_clock.ts";
 
