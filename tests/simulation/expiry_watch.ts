@@ -130,7 +130,7 @@ export class ExpiryWatch {
     // One that is ahead of the clock waits.
     const isRaised = !isUntil(horizon, before.raisedHorizon) &&
       isUntil(horizon, this.#options.now());
-    const lines = isRaised ? [...this.#router.lines()] : [];
+    const lines = isRaised ? [...this.#router.records()] : [];
     receive();
     this.#checkHorizon(before);
     const expected = isRaised ? horizon : before.raisedHorizon;
@@ -142,7 +142,7 @@ export class ExpiryWatch {
     );
     if (!isRaised) return;
     this.#options.coverage.add("the horizon is raised by a neighbour");
-    for (const line of this.#router.lines()) this.#checkVisible(line);
+    for (const line of this.#router.records()) this.#checkVisible(line);
     for (const line of lines) {
       const visible = this.#router.newest(clientOf(line));
       this.#check(

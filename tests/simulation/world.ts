@@ -71,7 +71,7 @@ export class World {
       coverage: this.coverage,
       onServerEvent: (event) => countEvent(event, this, this.coverage),
       hostClockOf: (name) => this.#host(name).hostClock,
-      linesOf: (name) => this.servers.get(name)?.router.lines() ?? [],
+      linesOf: (name) => this.servers.get(name)?.router.records() ?? [],
       mayBeLost: (line) => mayBeLost(line, this),
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
