@@ -22,7 +22,7 @@ function report(world: World, server: string, client: string): string {
   const time = ((epochMs + world.time.elapsedMs) / 1000).toFixed(6);
   const position = "+34-118";
   return world.servers.get(server)!
-    .report({ verb: "IAMAT", client, position, time }).line;
+    .report({ verb: "IAMAT", client, position, time }).record;
 }
 
 function linkCount(world: World): number {
@@ -167,7 +167,7 @@ Deno.test({
           await world.time.run(reportedMs + (round === 0 ? 250 : 25));
           for (const { router } of others) {
             assertEquals(
-              router.newest(name),
+              router.newestRecord(name),
               line,
               `${seed}: ${frozen} frozen`,
             );

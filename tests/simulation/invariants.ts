@@ -122,7 +122,7 @@ export function checkReports(
   for (const [client, line] of survived) {
     const all = [...servers.values()].map((server) => ({
       server,
-      line: server.router.newest(client),
+      line: server.router.newestRecord(client),
     }));
     const lacks = all.filter((entry) =>
       entry.line === undefined || isNewer(line, entry.line)

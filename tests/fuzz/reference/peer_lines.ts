@@ -48,16 +48,18 @@ function objectionToHeard(
 }
 
 /**
- * Compares two AT lines about one client: -1, 0 or 1. The order is that of
+ * Compares two records about one client: -1, 0 or 1. The order is that of
  * `effective`, the earlier one of `time` and `heard`; then `heard`; then `time`;
- * then the bytes.
+ * then the bytes of the line; then those of the attributes.
  */
 export function compareReports(one: string, other: string): number {
-  const [a, b] = [one, other].map((line) => {
-    const [, , difference, , , text] = line.split(" ");
+  const [a, b] = [one, other].map((record) => {
+    const fields = record.split(" ");
+    const [, , difference, , , text, attributes = ""] = fields;
+    const line = fields.slice(0, 6).join(" ");
     const time = nanosecondsOf(text);
     const heard = time + nanosecondsOf(difference);
-    return [time < heard ? time : heard, heard, time, line];
+    return [time < heard ? time : heard, heard, time, line, attributes];
   });
   const differing = a.findIndex((value, index) => value !== b[index]);
   if (differing < 0) return 0;
