@@ -74,8 +74,8 @@ Deno.test({
   },
 });
 
-Deno.test("the examples in GATEWAYS.md are valid, or not, as it says", () => {
-  const page = readDocument("docs/GATEWAYS.md");
+Deno.test("the attributes in PROTOCOL.md are valid, or not, as it says", () => {
+  const page = readDocument("docs/PROTOCOL.md");
   const rows = [...page.matchAll(/^\| `([^`]*)` +\| (valid|not valid)[:,]?/gm)];
   assert(rows.length >= 15, `${rows.length}`);
   for (const [, field, verdict] of rows) {

@@ -3,7 +3,7 @@
  *
  * For every field:
  *
- * - it is accepted if it is what the grammar in docs/GATEWAYS.md says, here in
+ * - it is accepted if it is what the grammar in docs/PROTOCOL.md says, here in
  *   a second implementation;
  * - what is accepted is formatted to the same bytes.
  *
