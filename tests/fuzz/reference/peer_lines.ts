@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isAttributes } from "./attributes.ts";
 import { isWhiteSpace } from "./commands.ts";
 import {
   isDecimal,
@@ -72,7 +73,7 @@ function wholeNanoseconds(time: string): number[] {
   return [nanoseconds / 10n ** 9n, nanoseconds % 10n ** 9n].map(Number);
 }
 
-/** The parts of an AT line, or the reason why a line is not one. */
+/** The parts of a record, or the reason why a line is not one. */
 export type ReportReading =
   | { readonly objection: string }
   | {
@@ -82,10 +83,13 @@ export type ReportReading =
     readonly client: string;
     readonly position: string;
     readonly time: string;
+    /** Empty for none. */
+    readonly attributes: string;
   };
 
 /**
  * report = "AT " server " " difference " " client " " position " " time
+ *          [ " " attributes ]
  */
 export function readReport(
   line: string,
@@ -93,17 +97,28 @@ export function readReport(
 ): ReportReading {
   const fields = line.split(" ");
   if (fields[0] !== "AT") return { objection: "no AT" };
-  if (fields.length !== 6) {
+  if (fields.length !== 6 && fields.length !== 7) {
     return { objection: `${Math.min(fields.length, 8)} fields` };
   }
-  const [, server, difference, client, position, time] = fields;
+  const [, server, difference, client, position, time, attributes] = fields;
+  if (attributes === "" || !isAttributes(attributes ?? "")) {
+    return { objection: "no attributes" };
+  }
   if (!servers.includes(server)) return { objection: "no such server" };
   if (!isDifference(difference)) return { objection: "no difference" };
   if (!isClient(client)) return { objection: "no client" };
   const objection = objectionToPosition(position) ?? objectionToTime(time) ??
     objectionToHeard(difference, time);
   return objection === undefined
-    ? { objection, server, difference, client, position, time }
+    ? {
+      objection,
+      server,
+      difference,
+      client,
+      position,
+      time,
+      attributes: attributes ?? "",
+    }
     : { objection };
 }
 
