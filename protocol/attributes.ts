@@ -212,12 +212,14 @@ export function isAttributeNumber(key: string, text: ByteString): boolean {
 
 /** The bytes that `isEscaped` names. */
 // deno-lint-ignore no-control-regex
-const escaped = /[\x00-\x20%,\x7f]/g;
+const escaped = /[\x00-\x20%,\x7f]/;
+const allEscaped = new RegExp(escaped, "g");
 
 /** The bytes as a text of the grammar. */
 function escapeText(bytes: ByteString): ByteString {
+  if (!escaped.test(bytes)) return bytes;
   return bytes.replace(
-    escaped,
+    allEscaped,
     (byte) =>
       `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
   );
@@ -233,12 +235,6 @@ function unescapeText(text: ByteString): ByteString {
 
 const keyForm = /^[a-z]{1,16}$/;
 
-/** Whether a key may have the value. A text has at least one byte. */
-function isValue(key: string, value: ByteString): boolean {
-  if (!keyForm.test(key)) return false;
-  return numberRanges.has(key) ? isAttributeNumber(key, value) : value !== "";
-}
-
 /**
  * Attributes as one field, empty if there are none; undefined if a key or a
  * value is not valid, or if the field would be too long.
@@ -246,14 +242,26 @@ function isValue(key: string, value: ByteString): boolean {
 export function formatAttributes(
   attributes: Attributes,
 ): ByteString | undefined {
-  const parts: ByteString[] = [];
-  for (const key of [...attributes.keys()].sort()) {
+  let field = "";
+  for (const key of sortedKeys(attributes)) {
     const value = attributes.get(key)!;
-    if (!isValue(key, value)) return undefined;
-    parts.push(`${key}=${numberRanges.has(key) ? value : escapeText(value)}`);
+    // Neither may look like further attributes.
+    if (!keyForm.test(key)) return undefined;
+    const isNumber = numberRanges.has(key);
+    if (isNumber && value.includes(",")) return undefined;
+    if (field !== "") field += ",";
+    field += `${key}=${isNumber ? value : escapeText(value)}`;
   }
-  const field = parts.join(",");
-  return field.length <= maxAttributesBytes ? field : undefined;
+  const isValid = field === "" ||
+    isAttributesField(encodeScratch(field), 0, field.length);
+  return isValid ? field : undefined;
+}
+
+/** The keys in their order, in which the readers find most of them. */
+function sortedKeys(attributes: Attributes): string[] {
+  const keys = [...attributes.keys()];
+  const isSorted = keys.every((key, at) => at === 0 || keys[at - 1] < key);
+  return isSorted ? keys : keys.sort();
 }
 
 /**

@@ -102,7 +102,12 @@ Deno.test({
   permissions: "none",
   fn() {
     const cases = [["Tid", "x"], ["", "x"], ["tid", ""], ["speed", "-1"]];
-    for (const [key, value] of [...cases, ["speed", "1.0"], ["speed", "x"]]) {
+    for (
+      const [key, value] of [...cases, ["speed", "1.0"], ["speed", "x"], [
+        "speed",
+        "1,tid=x",
+      ], ["a=b", "c"]]
+    ) {
       assertEquals(formatAttributes(new Map([[key, value]])), undefined, key);
     }
     assertEquals(isAttributeNumber("tid", "1"), false);
