@@ -193,3 +193,40 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name:
+    "a comparison with a neighbour without attributes ends, and costs lines",
+  permissions: "none",
+  fn() {
+    const [hill, old] = [openRouter(), openRouter()];
+    const clients = 100;
+    for (let client = 0; client < clients; client++) {
+      const [id, time] = [`client-${client}`, 1_000 + client];
+      hill.accept(about(id, time));
+      // What such a server has got of the same reports.
+      old.accept(about(id, time, ""));
+    }
+    const before = [hill, old].map((router) => [...router.records()]);
+    const outboxes = [hill.link("Smith", false), old.link("Hill")];
+    receive(hill, "Smith", `TREE ${old.treeKey}`);
+    receive(old, "Hill", `TREE ${hill.treeKey}`);
+    for (let round = 0; round < 3; round++) {
+      hill.compare("Smith");
+      const sent: string[] = [];
+      for (let lines = -1; lines < sent.length;) {
+        lines = sent.length;
+        const [ours, theirs] = outboxes.map(takeAllLines);
+        for (const line of ours) receive(old, "Hill", line);
+        for (const line of theirs) receive(hill, "Smith", line);
+        sent.push(...ours, ...theirs);
+      }
+      assertEquals(reportsOf(sent).length, 2 * clients);
+      const bytes = sent.reduce((sum, { length }) => sum + length + 1, 0);
+      // As OPERATIONS.md says.
+      assert(bytes < 250 * clients, `${bytes}`);
+      assert(hill.hasCaughtUpWith("Smith") && old.hasCaughtUpWith("Hill"));
+    }
+    assertEquals([hill, old].map((router) => [...router.records()]), before);
+  },
+});
