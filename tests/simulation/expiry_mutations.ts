@@ -39,15 +39,6 @@ export const expiryMutations: readonly Mutation[] = [
     seeds: 8,
   },
   {
-    without: "hiding expired reports from clients",
-    file: "peers/store/report_store.ts",
-    code: "line === undefined || this.isExpired(line) ? undefined : line",
-    instead: "line",
-    noticed: "a client sees another report",
-    firstSeed: 9,
-    seeds: 8,
-  },
-  {
     without: "lists without expired reports",
     file: "peers/store/report_store.ts",
     code: "if (!this.isExpired(record)) yield record;",
