@@ -12,7 +12,7 @@ export const attributeMutations: readonly Mutation[] = [
     file: "peers/store/report_table.ts",
     code: "fingerprintOf(view, start, recordEnd);\n    const number",
     instead: "fingerprintOf(view, start, report.end);\n    const number",
-    noticed: "a server emits caught up too early",
+    noticed: "a digest does not match the reports",
     firstSeed: 1,
     seeds: 1,
   },
