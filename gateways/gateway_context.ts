@@ -18,7 +18,9 @@ import type { Intake } from "./intake.ts";
 
 /** What gateways need from their server. */
 export interface GatewayServices extends ConnectionContext {
-  readonly replica: SessionReplica & Pick<Replica, "observe" | "select">;
+  readonly replica:
+    & SessionReplica
+    & Pick<Replica, "findRecord" | "observe" | "select">;
   readonly emit: EmitEvent;
   readonly trafficLogFor: (connection: string) => TrafficLog;
   /** The next name of a kind of connections in the log. */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { formatAttributes } from "../protocol/attributes.ts";
 import {
   allocateBuffer,
   type ByteString,
@@ -367,19 +368,21 @@ export class Intake {
     return undefined;
   }
 
-  /**
-   * Puts the report in `iamat` into the replica. The sighting's attributes
-   * would be passed on here: reports have none yet.
-   */
+  /** Puts the report in `iamat` into the replica, with its attributes. */
   #put(
-    _sighting: Sighting,
+    sighting: Sighting,
     { settling, source }: Sender,
     now: Timestamp,
   ): PutRefusal | undefined {
     const { backend: { reports }, replica } = this.#context;
-    const bytes = reports.maxBytes(iamat) + 1;
+    const attributes = formatAttributes(sighting.attributes);
+    if (attributes === undefined) {
+      const entries = [...sighting.attributes].join(" ");
+      throw new TypeError(`a reader gave no attributes: ${entries}`);
+    }
+    const bytes = reports.maxBytes(iamat, attributes);
     if (bytes > reply.length) reply = allocateBuffer(2 * bytes);
-    reports.write(now, iamat, reply, 0, report);
+    reports.write(now, iamat, reply, 0, report, attributes);
     return replica.put(report, settling, source);
   }
 }

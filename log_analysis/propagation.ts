@@ -35,13 +35,13 @@ export class PropagationSample {
   /**
    * Adds a report that was received.
    *
-   * @param text The AT line, escaped.
+   * @param text The AT line, with attributes or without, escaped.
    */
   received(timeUs: number, text: ByteString): void {
     const hash = hashOf(text);
     if ((hash & this.#mask) !== 0 || this.#delaysUs.has(hash)) return;
     const fields = text.split(" ");
-    if (fields.length !== 6) return;
+    if (fields.length < 6 || fields.length > 7) return;
     const [, server, difference, , , time] = fields;
     if (server === this.#server) return;
     const heardUs = heardAtUs(time, difference);

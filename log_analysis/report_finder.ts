@@ -33,7 +33,8 @@ export class ReportFinder implements TrafficVisitor {
   readonly #client: ByteString;
   readonly #needle: string;
   readonly #selection: ReportSelection;
-  readonly #found = new Set<ByteString>();
+  /** The reports that were found, by their lines. */
+  readonly #found = new Map<ByteString, ReportLine>();
   /** From the oldest to the newest. */
   readonly #reports: ReportLine[] = [];
   #isReported = false;
@@ -66,8 +67,12 @@ export class ReportFinder implements TrafficVisitor {
     const report = readReportLine(text);
     if (report?.client !== this.#client) return;
     this.#isReported = true;
-    if (!this.#found.has(report.line) && this.#isSelected(report)) {
-      this.#keep(report);
+    const known = this.#found.get(report.line);
+    // Lines to clients have no attributes, and lines between servers have them.
+    if (known === undefined) {
+      if (this.#isSelected(report)) this.#keep(report);
+    } else if (known.record === known.line) {
+      known.record = report.record;
     }
   }
 
@@ -88,7 +93,7 @@ export class ReportFinder implements TrafficVisitor {
       at -= 1;
     }
     this.#reports.splice(at, 0, report);
-    this.#found.add(report.line);
+    this.#found.set(report.line, report);
     const isTooMany = "newest" in this.#selection &&
       this.#reports.length > this.#selection.newest;
     if (isTooMany) this.#found.delete(this.#reports.shift()!.line);

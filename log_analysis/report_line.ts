@@ -7,13 +7,15 @@
 import { unescapeBytes } from "../log/escape.ts";
 import type { ByteString } from "../protocol/bytes.ts";
 import { isNewer } from "../protocol/order.ts";
-import { parseReport } from "../protocol/report.ts";
+import { lineOf, parseReport } from "../protocol/report.ts";
 import { ownCopy } from "./record_reader.ts";
 
 /** The fields of an AT line, escaped. */
 export interface ReportLine {
-  /** The whole line. */
+  /** The AT line. */
   readonly line: ByteString;
+  /** The line with its attributes, as servers send it to each other. */
+  record: ByteString;
   /** The server that received the client's IAMAT. */
   readonly server: string;
   /** Its clock minus the client's, in seconds, with nine decimals. */
@@ -35,13 +37,14 @@ export interface ReportLine {
  */
 export function readReportLine(text: ByteString): ReportLine | undefined {
   const end = text.indexOf("\\n");
-  const line = ownCopy(end < 0 ? text : text.slice(0, end));
-  if (parseReport(unescapeBytes(line), () => true) === undefined) {
+  const record = ownCopy(end < 0 ? text : text.slice(0, end));
+  if (parseReport(unescapeBytes(record), () => true) === undefined) {
     return undefined;
   }
+  const line = lineOf(record);
   const [, server, difference, client, position, time] = line.split(" ");
   const heardUs = heardAtUs(time, difference);
-  return { line, server, difference, client, position, time, heardUs };
+  return { line, record, server, difference, client, position, time, heardUs };
 }
 
 /**

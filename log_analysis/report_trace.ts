@@ -83,7 +83,7 @@ export class ReportTrace {
 
   constructor(report: ReportLine) {
     this.report = report;
-    this.id = formatFingerprint(fingerprint(unescapeBytes(report.line)));
+    this.id = formatFingerprint(fingerprint(unescapeBytes(report.record)));
   }
 }
 

@@ -123,6 +123,10 @@ export class FloodReplica implements Replica, DescriptorUser {
     return this.#router.newest(client);
   }
 
+  findRecord(client: ByteString): Found {
+    return this.#router.newestRecord(client);
+  }
+
   select(pattern: ByteString, limit: number, cursor?: string): Page {
     return this.#router.select(createMatcher(pattern), limit, cursor);
   }

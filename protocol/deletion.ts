@@ -81,6 +81,7 @@ export function readDeletion(
   deletion.bytes = bytes;
   deletion.start = start;
   deletion.end = end;
+  deletion.recordEnd = end;
   deletion.clientStart = clientStart;
   deletion.clientEnd = clientEnd;
   deletion.timeStart = clientEnd + 1;

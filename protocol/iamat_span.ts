@@ -25,7 +25,7 @@ export class IamatSpan {
   clientEnd = 0;
   /** Where the client's time begins. */
   timeStart = 0;
-  /** Where the line ends. */
+  /** Where the time ends. */
   end = 0;
   readonly #views = new LastView();
 
@@ -44,21 +44,26 @@ export class IamatSpan {
     for (let index = 0; index < opening.length; index++) {
       if (bytes[start + index] !== opening[index]) return false;
     }
-    return this.readOperands(bytes, start + opening.length, end);
+    return this.readOperands(bytes, start + opening.length, end) &&
+      this.end === end;
   }
 
-  /** Parses the operands of an IAMAT or an AT line, `clientStart` to `end`. */
+  /**
+   * Parses the operands of an IAMAT or an AT line, from `clientStart` on. What
+   * follows the time, up to `end`, is left to the caller.
+   */
   readOperands(bytes: Uint8Array, clientStart: number, end: number): boolean {
     const clientEnd = skipField(bytes, clientStart, end);
     if (clientEnd === clientStart || bytes[clientEnd] !== space) return false;
     const positionEnd = skipPosition(bytes, clientEnd + 1, end);
     if (positionEnd < 0 || bytes[positionEnd] !== space) return false;
-    if (skipTime(bytes, positionEnd + 1, end) !== end) return false;
+    const timeEnd = skipTime(bytes, positionEnd + 1, end);
+    if (timeEnd < 0) return false;
     this.bytes = bytes;
     this.clientStart = clientStart;
     this.clientEnd = clientEnd;
     this.timeStart = positionEnd + 1;
-    this.end = end;
+    this.end = timeEnd;
     return true;
   }
 }

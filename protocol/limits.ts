@@ -8,10 +8,17 @@
 export const maxLineBytes = 64 * 1024;
 
 /**
+ * Most bytes of a report's attributes: all that the gateways read fit, and a
+ * record in the table stays small.
+ */
+export const maxAttributesBytes = 256;
+
+/**
  * Most bytes of a line between servers, without its LF. The AT line of the
  * longest IAMAT has at most 90 bytes more, if the server's name has 64 bytes.
+ * A space and attributes may follow it.
  */
-export const maxPeerLineBytes = maxLineBytes + 90;
+export const maxPeerLineBytes = maxLineBytes + 90 + 1 + maxAttributesBytes;
 
 /** How many bytes of a line that is too long the reply repeats. */
 export const tooLongEchoBytes = 1024;
@@ -39,9 +46,3 @@ export const maxRadiusKm = 50;
 
 /** Most places in one answer, as on a page of Google's Nearby Search. */
 export const maxPlaces = 20;
-
-/**
- * Most bytes of a report's attributes: all that the gateways read fit, and a
- * record in the table stays small.
- */
-export const maxAttributesBytes = 256;

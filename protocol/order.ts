@@ -1,6 +1,6 @@
 /**
  * The order of a client's reports: which of two is newer. It depends on the two
- * AT lines alone, so that all servers keep the same report, in whatever order
+ * records alone, so that all servers keep the same report, in whatever order
  * the reports arrive. All code that orders reports by time uses this file.
  *
  * A report has three times, in whole seconds and nanoseconds:
@@ -11,7 +11,7 @@
  * - `effective`, the earlier one of the two.
  *
  * Reports are ordered by `effective`, then `heard`, then `time`, then the bytes
- * of their lines. So the client's clock counts where it is right or slow. Where
+ * of their lines, then the bytes of their attributes. So the client's clock counts where it is right or slow. Where
  * it is ahead, the herd's clocks count, and the client's next report replaces
  * its last one, however wrong its clock was.
  *
@@ -40,7 +40,7 @@ const bytesFromDot = decimals + 2;
  */
 const safeDigits = 11;
 
-/** Where the parts of a valid AT line are in a buffer. */
+/** Where the parts of a valid record are in a buffer. */
 export interface ReportParts {
   readonly bytes: Uint8Array;
   /** Where the line begins. */
@@ -49,8 +49,10 @@ export interface ReportParts {
   readonly clientStart: number;
   /** Where the client's time begins; it ends with the line. */
   readonly timeStart: number;
-  /** Where the line ends, without its LF. */
+  /** Where the AT line ends. */
   readonly end: number;
+  /** Where the attributes end; `end` if there are none. */
+  readonly recordEnd: number;
 }
 
 type LineParts = Pick<ReportParts, "bytes" | "clientStart" | "end">;
@@ -123,7 +125,7 @@ function isEffectiveAtTime(report: ReportParts): boolean {
 
 /**
  * Compares two reports about the same client: positive if `a` is newer, zero if
- * their lines are equal.
+ * their records are equal.
  */
 export function compareReports(a: ReportParts, b: ReportParts): number {
   // Most clocks of clients are not ahead. Then the digits of the two times
@@ -150,9 +152,13 @@ export function compareReports(a: ReportParts, b: ReportParts): number {
     compareBytes(a, b);
 }
 
-/** Compares two lines byte by byte, as unsigned numbers. */
+/**
+ * Compares two records byte by byte, as unsigned numbers. That compares their
+ * lines first, and then their attributes, as the space before the attributes is
+ * less than all bytes of a time.
+ */
 function compareBytes(a: ReportParts, b: ReportParts): number {
-  const [aBytes, bBytes] = [a.end - a.start, b.end - b.start];
+  const [aBytes, bBytes] = [a.recordEnd - a.start, b.recordEnd - b.start];
   const shared = Math.min(aBytes, bBytes);
   for (let index = 0; index < shared; index++) {
     const difference = a.bytes[a.start + index] - b.bytes[b.start + index];
@@ -161,20 +167,20 @@ function compareBytes(a: ReportParts, b: ReportParts): number {
   return aBytes - bBytes;
 }
 
-/** Whether one valid AT line is newer than another about the same client. */
-export function isNewer(line: ByteString, than: ByteString): boolean {
-  const a = partsOf(line, encodeScratch(line));
+/** Whether one valid record is newer than another about the same client. */
+export function isNewer(record: ByteString, than: ByteString): boolean {
+  const a = partsOf(record, encodeScratch(record));
   return compareReports(a, partsOf(than, encodeBytes(than))) > 0;
 }
 
 /**
- * Whether a server that has one valid AT line cannot have received another one
+ * Whether a server that has one valid record cannot have received another one
  * about the same client: it is newer, and does not repeat the first. The answer
  * to a repetition has a line of its own, which is not stored.
  */
-export function isMissing(line: ByteString, stored: ByteString): boolean {
+export function isMissing(record: ByteString, stored: ByteString): boolean {
   const [one, other] = [
-    partsOf(line, encodeScratch(line)),
+    partsOf(record, encodeScratch(record)),
     partsOf(stored, encodeBytes(stored)),
   ];
   return compareReports(one, other) > 0 && !isRepetition(one, other);
@@ -182,7 +188,7 @@ export function isMissing(line: ByteString, stored: ByteString): boolean {
 
 /**
  * Whether a report repeats another one: client, position and time are equal,
- * byte for byte.
+ * byte for byte, whatever the attributes are.
  */
 export function isRepetition(a: LineParts, b: LineParts): boolean {
   const { bytes, clientStart, end } = a;
@@ -202,14 +208,14 @@ export function heardAt(report: ReportParts): Timestamp {
   return { seconds: first.heardSeconds, nanoseconds: first.heardNanoseconds };
 }
 
-/** The same for a valid AT line. */
-export function heardAtOf(line: ByteString): Timestamp {
-  return heardAt(partsOf(line, encodeScratch(line)));
+/** The same for a valid record. */
+export function heardAtOf(record: ByteString): Timestamp {
+  return heardAt(partsOf(record, encodeScratch(record)));
 }
 
 /** The same in seconds, rounded to a double, for ages and statistics. */
-export function heardSecondsOf(line: ByteString): number {
-  const { nanoseconds, seconds } = heardAtOf(line);
+export function heardSecondsOf(record: ByteString): number {
+  const { nanoseconds, seconds } = heardAtOf(record);
   return seconds + nanoseconds / nanosecondsPerSecond;
 }
 
@@ -255,14 +261,19 @@ export function isHeardInRange(report: ReportParts): boolean {
     (heardSeconds < maxHeardSeconds || heardNanoseconds === 0);
 }
 
-/** Where the parts of a valid AT line are, that was encoded from 0 on. */
-function partsOf(line: ByteString, bytes: Uint8Array): ReportParts {
-  const differenceStart = line.indexOf(" ", 3) + 1;
+/** Where the parts of a valid record are, that was encoded from 0 on. */
+function partsOf(record: ByteString, bytes: Uint8Array): ReportParts {
+  const differenceStart = record.indexOf(" ", 3) + 1;
+  const clientStart = record.indexOf(" ", differenceStart) + 1;
+  const positionStart = record.indexOf(" ", clientStart) + 1;
+  const timeStart = record.indexOf(" ", positionStart) + 1;
+  const timeEnd = record.indexOf(" ", timeStart);
   return {
     bytes,
     start: 0,
-    clientStart: line.indexOf(" ", differenceStart) + 1,
-    timeStart: line.lastIndexOf(" ") + 1,
-    end: line.length,
+    clientStart,
+    timeStart,
+    end: timeEnd < 0 ? record.length : timeEnd,
+    recordEnd: record.length,
   };
 }

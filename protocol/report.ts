@@ -3,14 +3,20 @@
  * A report is its AT line. The origin writes the line once. From then on the
  * same bytes are stored, flooded, sent to clients and logged.
  *
+ * What a device says besides are attributes. The AT line, or the AT line, a space
+ * and the attributes, is the report's **record**. Servers store records and send
+ * them to each other. Clients get the AT line alone.
+ *
  * @module
  */
+import { isAttributesField } from "./attributes.ts";
 import {
   allocateBuffer,
   type ByteString,
   copyBytes,
   decodeBytes,
   encodeBytes,
+  encodeInto,
   encodeScratch,
   indexOfByte,
   LastView,
@@ -41,6 +47,8 @@ export class Report {
   start = 0;
   /** Where the AT line ends, without its LF. */
   end = 0;
+  /** Where the record ends: at `end`, or after a space and the attributes. */
+  recordEnd = 0;
   /** Where the client's ID begins. */
   clientStart = 0;
   clientEnd = 0;
@@ -60,6 +68,26 @@ export class Report {
     return decodeBytes(this.bytes, this.start, this.end);
   }
 
+  /** A copy of the AT line and the attributes, if there are any. */
+  get record(): ByteString {
+    return decodeBytes(this.bytes, this.start, this.recordEnd);
+  }
+
+  /** A copy of the attributes; empty if there are none. */
+  get attributes(): ByteString {
+    return this.recordEnd === this.end
+      ? ""
+      : decodeBytes(this.bytes, this.end + 1, this.recordEnd);
+  }
+
+  /**
+   * Where the record ends for a server that takes attributes, or for one that
+   * does not.
+   */
+  endFor(takesAttributes: boolean): number {
+    return takesAttributes ? this.recordEnd : this.end;
+  }
+
   /** A copy of the client's ID. */
   get client(): ByteString {
     return decodeBytes(this.bytes, this.clientStart, this.clientEnd);
@@ -76,15 +104,20 @@ export class ReportWriter {
     this.#opening = encodeBytes(`AT ${server} `);
   }
 
-  /** Most bytes that the report of this IAMAT takes. */
-  maxBytes(iamat: IamatSpan): number {
+  /** Most bytes that the record of this IAMAT and some attributes takes. */
+  maxBytes(iamat: IamatSpan, attributes: ByteString = ""): number {
     const operandBytes = iamat.end - iamat.clientStart;
-    return this.#opening.length + maxDifferenceBytes + 1 + operandBytes;
+    const attributeBytes = attributes === "" ? 0 : 1 + attributes.length;
+    return this.#opening.length + maxDifferenceBytes + 1 + operandBytes +
+      attributeBytes;
   }
 
   /**
    * Writes the AT line of an IAMAT that was received at `now` into `target` at
    * `start`, and sets `report` to it. `target` must have room for `maxBytes`.
+   *
+   * @param attributes Valid attributes, as `formatAttributes` writes them; empty
+   * if there are none.
    */
   write(
     now: Timestamp,
@@ -92,6 +125,7 @@ export class ReportWriter {
     target: Uint8Array,
     start: number,
     report: Report,
+    attributes: ByteString = "",
   ): void {
     const { bytes, clientEnd, clientStart, end, timeStart } = iamat;
     report.bytes = target;
@@ -107,6 +141,8 @@ export class ReportWriter {
     copyBytes(iamat.view, clientStart, end, report.view, at);
     report.start = start;
     report.end = end + shift;
+    report.recordEnd = report.end;
+    if (attributes !== "") appendAttributes(report, attributes);
     report.clientStart = at;
     report.clientEnd = clientEnd + shift;
     report.timeStart = timeStart + shift;
@@ -114,11 +150,21 @@ export class ReportWriter {
   }
 }
 
+/** Writes a space and attributes after a report's line. */
+function appendAttributes(report: Report, attributes: ByteString): void {
+  const { bytes, end } = report;
+  const recordEnd = end + 1 + attributes.length;
+  bytes[end] = space;
+  encodeInto(attributes, bytes.subarray(end + 1, recordEnd));
+  report.recordEnd = recordEnd;
+}
+
 /** The report of an IAMAT that `server` received at `now`. */
 export function makeReport(
   server: ByteString,
   now: Timestamp,
   iamat: Iamat,
+  attributes: ByteString = "",
 ): Report {
   const span = new IamatSpan();
   const line = formatCommand(iamat);
@@ -127,7 +173,8 @@ export function makeReport(
   }
   const writer = new ReportWriter(server);
   const report = new Report();
-  writer.write(now, span, allocateBuffer(writer.maxBytes(span)), 0, report);
+  const target = allocateBuffer(writer.maxBytes(span, attributes));
+  writer.write(now, span, target, 0, report, attributes);
   return report;
 }
 
@@ -142,10 +189,11 @@ export type FindServer = (
 ) => ByteString | undefined;
 
 /**
- * Parses the AT line from `start` to `end` that another server sent, and sets
- * `report` to it. False unless the line has the exact form that `ReportWriter`
- * writes, with one space between fields and none around them, names a known
- * server, and was heard at a time that a clock can have (`isHeardInRange`).
+ * Parses the record from `start` to `end` that another server sent, and sets
+ * `report` to it. False unless it has the exact form that `ReportWriter` writes,
+ * with one space between fields and none around them, names a known server, was
+ * heard at a time that a clock can have (`isHeardInRange`), and has valid
+ * attributes or none.
  */
 export function readReport(
   bytes: Uint8Array,
@@ -161,11 +209,17 @@ export function readReport(
   const differenceEnd = skipClockDifference(bytes, serverEnd + 1, end);
   if (differenceEnd < 0 || bytes[differenceEnd] !== space) return false;
   if (!operands.readOperands(bytes, differenceEnd + 1, end)) return false;
+  const lineEnd = operands.end;
+  if (lineEnd !== end) {
+    if (bytes[lineEnd] !== space) return false;
+    if (!isAttributesField(bytes, lineEnd + 1, end)) return false;
+  }
   const server = findServer(bytes, start + 3, serverEnd);
   if (server === undefined) return false;
   report.bytes = bytes;
   report.start = start;
-  report.end = end;
+  report.end = lineEnd;
+  report.recordEnd = end;
   report.clientStart = operands.clientStart;
   report.clientEnd = operands.clientEnd;
   report.timeStart = operands.timeStart;
@@ -173,9 +227,9 @@ export function readReport(
   return isHeardInRange(report);
 }
 
-/** Parses a line as `readReport` does; undefined if that returns false. */
+/** Parses a record as `readReport` does; undefined if that returns false. */
 export function parseReport(
-  line: ByteString,
+  record: ByteString,
   isServer: (name: ByteString) => boolean,
 ): Report | undefined {
   const findServer: FindServer = (bytes, start, end) => {
@@ -183,10 +237,35 @@ export function parseReport(
     return isServer(name) ? name : undefined;
   };
   const report = new Report();
-  return readReport(encodeBytes(line), 0, line.length, findServer, report)
+  return readReport(encodeBytes(record), 0, record.length, findServer, report)
     ? report
     : undefined;
 }
+
+/** The AT line of a valid record. */
+export function lineOf(record: ByteString): ByteString {
+  const end = attributesStart(record);
+  return end < 0 ? record : record.slice(0, end);
+}
+
+/** The attributes of a valid record; empty if there are none. */
+export function attributesOf(record: ByteString): ByteString {
+  const end = attributesStart(record);
+  return end < 0 ? "" : record.slice(end + 1);
+}
+
+/** The index of the space before the attributes, or -1. */
+function attributesStart(record: ByteString): number {
+  let at = -1;
+  for (let fields = 0; fields < fieldsOfLine; fields++) {
+    at = record.indexOf(" ", at + 1);
+    if (at < 0) return at;
+  }
+  return at;
+}
+
+/** `AT`, server, clock difference, client, position and time. */
+const fieldsOfLine = 6;
 
 /** Server, clock difference, client, position and time of a valid AT line. */
 export function fieldsOf(line: ByteString): ByteString[] {

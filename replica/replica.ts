@@ -69,6 +69,12 @@ export interface Replica {
   find(client: ByteString): Found | Promise<Found>;
 
   /**
+   * The same with its attributes: the AT line alone, or the AT line, a space and
+   * the attributes.
+   */
+  findRecord(client: ByteString): Found | Promise<Found>;
+
+  /**
    * The newest reports about the clients whose IDs match a pattern, page by
    * page, in an order that the replica chooses. A report that arrives while
    * pages are read may be missing.
@@ -154,6 +160,8 @@ export interface Page {
    * AT lines. A page may have fewer than the limit, or none, before the last.
    */
   readonly lines: readonly ByteString[];
+  /** The attributes of each; empty for none. */
+  readonly attributes: readonly ByteString[];
   /** The cursor of the next page; undefined after the last page. */
   readonly next: string | undefined;
 }

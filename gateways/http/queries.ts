@@ -3,9 +3,15 @@
  *
  * @module
  */
+import { parseAttributes, rangeOf } from "../../protocol/attributes.ts";
 import { type ByteString, strictTextOfBytes } from "../../protocol/bytes.ts";
 import { parseCommand } from "../../protocol/command.ts";
-import { fieldsOf, positionOf } from "../../protocol/report.ts";
+import {
+  attributesOf,
+  fieldsOf,
+  lineOf,
+  positionOf,
+} from "../../protocol/report.ts";
 import type { Admission } from "../access.ts";
 import type { GatewayContext } from "../gateway_context.ts";
 import { encodeId } from "../readers/ids.ts";
@@ -43,13 +49,13 @@ export async function answerQuery(
   if (format !== "text" && format !== "json") {
     return textAnswer(400, "The format is not known: expected text or json.");
   }
-  let line: ByteString | undefined;
+  let record: ByteString | undefined;
   for (const client of idsOf(sent)) {
     if (identity?.maySee(client) === false) continue;
-    line = await context.services.replica.find(client);
-    if (line !== undefined) break;
+    record = await context.services.replica.findRecord(client);
+    if (record !== undefined) break;
   }
-  if (line === undefined) {
+  if (record === undefined) {
     const mayAny = idsOf(sent).some((client) =>
       identity?.maySee(client) ?? true
     );
@@ -62,11 +68,12 @@ export async function answerQuery(
       "The token does not permit queries about this client.",
     );
   }
+  const line = lineOf(record);
   if (kind === "nearby") {
     return await answerNearby(context, line, parameters!, format);
   }
   return format === "json"
-    ? { status: 200, type: "application/json", body: `${jsonOf(line)}\n` }
+    ? { status: 200, type: "application/json", body: `${jsonOf(record)}\n` }
     : { ...textAnswer(200, line), headers: notKept };
 }
 
@@ -124,13 +131,25 @@ async function answerNearby(
     : textAnswer(200, `${line}\n${places}\n`, notKept);
 }
 
-/** A report in JSON, with the digits of the AT line. */
-function jsonOf(line: ByteString): ByteString {
+/** A report in JSON, with the digits of the AT line and of the attributes. */
+function jsonOf(record: ByteString): ByteString {
+  const line = lineOf(record);
   const [server, difference, client, , time] = fieldsOf(line);
   const { latitude, longitude } = positionOf(line);
   return `{"id":${quote(client)},"latitude":${number(latitude)}` +
     `,"longitude":${number(longitude)},"time":${number(time)}` +
-    `,"server":${quote(server)},"clockDifference":${number(difference)}}`;
+    `,"server":${quote(server)},"clockDifference":${number(difference)}` +
+    `${attributesJsonOf(record)}}`;
+}
+
+/** The attributes as the last field of an object; empty if there are none. */
+function attributesJsonOf(record: ByteString): ByteString {
+  const attributes = parseAttributes(attributesOf(record));
+  if (attributes === undefined || attributes.size === 0) return "";
+  const fields = [...attributes].map(([key, value]) =>
+    `"${key}":${rangeOf(key) === undefined ? quote(value) : value}`
+  );
+  return `,"attributes":{${fields.join(",")}}`;
 }
 
 /** A decimal as JSON has it: without a plus sign and needless zeros before it. */

@@ -37,6 +37,15 @@ const orderField = "order";
 /** The order of `protocol/order.ts`. Earlier versions told none. */
 const reportOrder = "heard";
 
+/**
+ * The field of a server that takes attributes after AT lines. Earlier versions
+ * end a link on which they get some.
+ */
+const attributesField = "attributes";
+
+/** The first form of attributes. */
+const attributesForm = "1";
+
 /** The field that tells the sender's clock, in POSIX seconds. */
 export const clockField = "clock";
 
@@ -47,7 +56,15 @@ const maxShownOrderBytes = 32;
 export type HelloFields = ReadonlyMap<string, string>;
 
 /** The fields that each server of this version sends. */
-export const usualFields: HelloFields = new Map([[orderField, reportOrder]]);
+export const usualFields: HelloFields = new Map([
+  [orderField, reportOrder],
+  [attributesField, attributesForm],
+]);
+
+/** Whether the sender of a hello with these fields takes attributes. */
+export function takesAttributes(fields: HelloFields): boolean {
+  return fields.get(attributesField) === attributesForm;
+}
 
 /** Printable ASCII: proofs are of ASCII texts. */
 const incarnationPattern = /^[!-~]+$/;

@@ -39,6 +39,7 @@ import {
   type HandshakeRefusal,
   type Hello,
   isRefusal,
+  takesAttributes,
 } from "./handshake.ts";
 import {
   closedEarlyDetail,
@@ -339,7 +340,9 @@ export class LinkManager {
       turns,
       timeoutMs,
       // A link that is drained at once still reads, but has nothing to write.
-      outbox: isBetter ? router.link(name) : new Outbox(),
+      outbox: isBetter
+        ? router.link(name, takesAttributes(established.fields))
+        : new Outbox(),
       counts: neighbour.counts,
       traffic: trafficLogFor(linkName),
       findServer: this.#servers.find,

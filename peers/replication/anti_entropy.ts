@@ -96,11 +96,20 @@ export interface Requests {
   readonly areWaiting: () => boolean;
 }
 
+/** What a neighbour gets; everything by default. */
+export interface Permitted {
+  /** Whether the neighbour must not get a report. */
+  readonly isWithheld?: (report: Report) => boolean;
+  /** Whether it knows attributes. If not, it gets the AT lines alone. */
+  readonly takesAttributes?: boolean;
+}
+
 /** One side of the comparisons with one neighbour. */
 export class AntiEntropy implements LineSource {
   readonly #store: ReportStore;
   readonly #requests: Requests;
   readonly #isWithheld: (report: Report) => boolean;
+  readonly #takesAttributes: boolean;
   /** A stack: last in, first out keeps it small. No job is twice in it. */
   readonly #jobs: Job[] = [];
   readonly #keys = new Set<number>();
@@ -122,15 +131,15 @@ export class AntiEntropy implements LineSource {
   /** Whether a comparison starts when nothing of an earlier one is left. */
   #isDue = false;
 
-  /** @param isWithheld Whether the neighbour must not get a report. */
   constructor(
     store: ReportStore,
     requests: Requests,
-    isWithheld: (report: Report) => boolean = () => false,
+    { isWithheld = () => false, takesAttributes = true }: Permitted = {},
   ) {
     this.#store = store;
     this.#requests = requests;
     this.#isWithheld = isWithheld;
+    this.#takesAttributes = takesAttributes;
   }
 
   /**
@@ -390,7 +399,8 @@ export class AntiEntropy implements LineSource {
         const theirs = except.seconds.get(keyFingerprint(report)) ?? -1;
         if (theirs > secondsOf(report)) return;
       }
-      this.#batch!.copy(report.view, report.start, report.end);
+      const end = report.endFor(this.#takesAttributes);
+      this.#batch!.copy(report.view, report.start, end);
     });
   }
 

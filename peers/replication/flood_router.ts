@@ -457,6 +457,11 @@ export class FloodRouter {
     return this.#store.get(client);
   }
 
+  /** The same with its attributes. */
+  newestRecord(client: ByteString): ByteString | undefined {
+    return this.#store.getRecord(client);
+  }
+
   /** Whether a report was heard at or before the horizon. */
   isExpired(line: ByteString): boolean {
     return this.#store.isExpired(line);
@@ -476,9 +481,9 @@ export class FloodRouter {
     return this.#store.select(matches, limit, cursor);
   }
 
-  /** All newest AT lines. Reports may arrive during the iteration. */
-  lines(): IterableIterator<ByteString> {
-    return this.#store.lines();
+  /** All newest records. Reports may arrive during the iteration. */
+  records(): IterableIterator<ByteString> {
+    return this.#store.records();
   }
 
   /** The results of the reports so far. */
@@ -509,12 +514,18 @@ export class FloodRouter {
   /**
    * Forwards new reports to a neighbour from now on. Returns the outbox for its
    * link.
+   *
+   * @param takesAttributes Whether the neighbour knows attributes. If not, it
+   * gets the AT lines alone.
    */
-  link(neighbour: string): Outbox {
+  link(neighbour: string, takesAttributes = true): Outbox {
     let peer = this.#peers.get(neighbour);
-    if (peer === undefined) {
+    // What waits is in the form for the neighbour's earlier version. If it has
+    // restarted with another one, a comparison sends that again.
+    if (peer?.takesAttributes !== takesAttributes) {
       peer = new PeerReplication(neighbour, {
         store: this.#store,
+        takesAttributes,
         recent: this.#recent,
         catchUp: this.#options.catchUp,
         writeBytes: this.#options.writeBytes,
@@ -603,8 +614,8 @@ export class FloodRouter {
    */
   #onDuplicate(report: Report, sender: PeerReplication): void {
     sender.onDuplicate(report);
-    const { line, server } = report;
-    if (this.#store.get(report.client) !== line) return;
+    const { server } = report;
+    if (!this.#store.has(report)) return;
     const source = this.#sources.get(server);
     const { neighbour } = sender;
     if (source === undefined) return;

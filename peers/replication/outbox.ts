@@ -60,6 +60,8 @@ export interface OutboxOptions {
   readonly now?: () => Timestamp;
   /** Random, for a hash of fingerprints. */
   readonly hashKey?: HashKey;
+  /** Whether the neighbour knows attributes; true by default. */
+  readonly takesAttributes?: boolean;
 }
 
 const nothingWhenIdle: LineSource = { addTo: () => {}, hasMore: false };
@@ -75,11 +77,11 @@ export class Outbox {
   /** The fingerprint of each line in `#batch`; NaN if it is not a report. */
   #fingerprints: number[] = [];
   /**
-   * Lines by the keys of their records, the clients' IDs for reports: those after
-   * a full batch.
+   * Records by their keys, the clients' IDs for reports: those after a full
+   * batch.
    */
   readonly #backlog = new Map<ByteString, ByteString>();
-  /** What the lines of the backlog and their clients have in bytes. */
+  /** What the records of the backlog and their keys have in bytes. */
   #backlogBytes = 0;
   /** The directives to send, by the server whose reports they are about. */
   readonly #directives = new Map<ByteString, "PRUNE" | "GRAFT">();
@@ -123,6 +125,7 @@ export class Outbox {
   readonly #findReport: (id: ReportId) => Report | undefined;
   readonly #onDropped: () => void;
   readonly #now: (() => Timestamp) | undefined;
+  readonly #takesAttributes: boolean;
 
   constructor(options: OutboxOptions = {}) {
     this.#whenIdle = options.whenIdle ?? nothingWhenIdle;
@@ -131,6 +134,7 @@ export class Outbox {
     this.#findReport = options.findReport ?? (() => undefined);
     this.#onDropped = options.onDropped ?? (() => {});
     this.#now = options.now;
+    this.#takesAttributes = options.takesAttributes ?? true;
     this.announcements = new LazyAnnouncements(options.hashKey);
   }
 
@@ -140,14 +144,15 @@ export class Outbox {
       this.#dropped += 1;
     } else if (this.#isBatchOpen) {
       if (this.#horizon !== undefined) this.#addHorizon(this.#batch);
-      this.#batch.copy(report.view, report.start, report.end);
+      const end = report.endFor(this.#takesAttributes);
+      this.#batch.copy(report.view, report.start, end);
       this.#fingerprints.push(fingerprint);
     } else {
-      const { line } = report;
+      const record = this.#takesAttributes ? report.record : report.line;
       const key = keyOf(report);
       this.#forget(key);
-      this.#backlog.set(key, line);
-      this.#backlogBytes += key.length + line.length;
+      this.#backlog.set(key, record);
+      this.#backlogBytes += key.length + record.length;
       this.#limitBytes();
     }
   }
@@ -185,7 +190,7 @@ export class Outbox {
     if (this.#backlog.size === 0) return;
     const { client } = report;
     const waiting = this.#backlog.get(client);
-    if (waiting !== undefined && !isNewer(waiting, report.line)) {
+    if (waiting !== undefined && !isNewer(waiting, report.record)) {
       this.#remove(client);
     }
   }
@@ -373,10 +378,11 @@ export class Outbox {
     this.#backlog.delete(client);
   }
 
-  /** Uncharges a client's line in the backlog, which will be replaced. */
+  /** Uncharges a client's record in the backlog, which will be replaced. */
   #forget(client: ByteString): void {
-    const line = this.#backlog.get(client);
-    if (line !== undefined) this.#backlogBytes -= client.length + line.length;
+    const record = this.#backlog.get(client);
+    if (record === undefined) return;
+    this.#backlogBytes -= client.length + record.length;
   }
 
   /** Drops everything but the batch if that has too many bytes. */
@@ -457,10 +463,10 @@ export class Outbox {
   }
 
   #addBacklog(batch: Batch): void {
-    for (const [client, line] of this.#backlog) {
+    for (const [client, record] of this.#backlog) {
       if (batch.length >= this.#writeBytes) return;
       this.#remove(client);
-      batch.add(line);
+      batch.add(record);
       if (this.#beforeSynced !== undefined) this.#beforeSynced.backlog -= 1;
     }
   }
@@ -476,7 +482,8 @@ export class Outbox {
       if (this.#beforeSynced !== undefined) this.#beforeSynced.wanted -= 1;
       const report = this.#findReport({ fingerprint, leaf });
       if (report === undefined) continue;
-      batch.copy(report.view, report.start, report.end);
+      const end = report.endFor(this.#takesAttributes);
+      batch.copy(report.view, report.start, end);
     }
     this.#bytesSinceEcho += batch.length - start;
   }

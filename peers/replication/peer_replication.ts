@@ -34,6 +34,8 @@ import { Outbox } from "./outbox.ts";
 /** What `PeerReplication` needs. */
 export interface PeerReplicationContext {
   readonly store: ReportStore;
+  /** Whether the neighbour knows attributes. */
+  readonly takesAttributes: boolean;
   readonly recent: RecentFingerprints;
   /** Whether to run anti-entropy. */
   readonly catchUp: boolean;
@@ -54,6 +56,8 @@ export interface PeerReplicationContext {
 /** One side of the exchange with a linked neighbour. */
 export class PeerReplication {
   readonly neighbour: string;
+  /** Whether it is sent attributes. */
+  readonly takesAttributes: boolean;
   readonly outbox: Outbox;
   readonly #context: PeerReplicationContext;
   readonly #antiEntropy: AntiEntropy | undefined;
@@ -72,15 +76,22 @@ export class PeerReplication {
   #heartbeats = 0;
 
   constructor(neighbour: string, context: PeerReplicationContext) {
+    const { takesAttributes } = context;
     this.neighbour = neighbour;
+    this.takesAttributes = takesAttributes;
     this.#context = context;
     this.#antiEntropy = context.catchUp
-      ? new AntiEntropy(context.store, {
-        add: (id) => this.outbox.requestReport(id),
-        areWaiting: () => this.outbox.hasRequests,
-      }, (report) => this.withholds(report))
+      ? new AntiEntropy(
+        context.store,
+        {
+          add: (id) => this.outbox.requestReport(id),
+          areWaiting: () => this.outbox.hasRequests,
+        },
+        { isWithheld: (report) => this.withholds(report), takesAttributes },
+      )
       : undefined;
     this.outbox = new Outbox({
+      takesAttributes,
       whenIdle: this.#antiEntropy,
       writeBytes: context.writeBytes,
       maxBytes: context.maxOutboxBytes,
@@ -196,8 +207,8 @@ export class PeerReplication {
 
   /** Drops a report that the neighbour has sent too. */
   onDuplicate(report: Report): void {
-    const { end, start, view } = report;
-    this.outbox.cancel(fingerprintOf(view, start, end));
+    const { recordEnd, start, view } = report;
+    this.outbox.cancel(fingerprintOf(view, start, recordEnd));
   }
 
   /**

@@ -19,12 +19,13 @@ const highSeed = 2;
 /** Hexadecimal digits of a fingerprint, which is a safe integer of 53 bits. */
 export const fingerprintDigits = 14;
 
-/** The fingerprint of a report's line: a whole number below 2^53. */
-export function fingerprint(line: ByteString): number {
-  return fingerprintOf(scratchViews.of(encodeScratch(line)), 0, line.length);
+/** The fingerprint of a record: a whole number below 2^53. */
+export function fingerprint(record: ByteString): number {
+  const view = scratchViews.of(encodeScratch(record));
+  return fingerprintOf(view, 0, record.length);
 }
 
-/** The fingerprint of a line in a buffer, from `start` to `end` (exclusive). */
+/** The fingerprint of a text in a buffer, from `start` to `end` (exclusive). */
 export function fingerprintOf(
   view: DataView,
   start: number,

@@ -2,14 +2,15 @@
  * Stores reports as consecutive records in blocks of memory. A string, an entry
  * of a map and a copy of its key would take more memory than the line. Each
  * would also be fetched from memory separately, which takes most of the time to
- * store a report. Here a client takes its line and a head of 24 bytes, in one
- * place.
+ * store a report. Here a client takes its line, its attributes and a head of 24
+ * bytes, in one place.
  *
  * A head is six numbers of 32 bits: the addresses of the next and the previous
- * record of the same leaf; the lower half of the line's fingerprint; the upper
- * half, and the number of unused units of the record; the line's length, a bit that says
- * whether the record is in a chain (`unchain`), and where in the line the client's
- * ID begins; the leaf of that chain, and the source that is charged for it.
+ * record of the same leaf; the lower half of the record's fingerprint; the upper
+ * half, and the number of unused units of the record; the length of its text, a
+ * bit that says whether it has attributes, one that says whether it is in a chain
+ * (`unchain`), and where in the text the client's ID begins; the leaf of that
+ * chain, and the source that is charged for it.
  *
  * New records are appended to the newest block. The room of removed records is
  * reclaimed by moving the other records out of the emptiest block, a few at a
@@ -65,13 +66,16 @@ const startUnits = 2 ** 11;
 /** It grows by this factor when it is full. */
 const growth = 4;
 
-/** Of the number that holds a line's shape, these bits are the ID's offset. */
+/** Of the number that holds a text's shape, these bits are the ID's offset. */
 const offsetBits = 8;
 const offsetMask = 2 ** offsetBits - 1;
 
-/** The next bit is `#chaining` if the record is in a chain. The length is above it. */
+/** The next bit is `#chaining` if the record is in a chain. */
 const chainingBit = 2 ** offsetBits;
-const lengthShift = offsetBits + 1;
+
+/** The next one is set if the record has attributes. The length is above it. */
+const attributesBit = 2 ** (offsetBits + 1);
+const lengthShift = offsetBits + 2;
 
 /** A fingerprint has 53 bits, so 21 are in the upper half. */
 const highBits = 21;
@@ -135,14 +139,14 @@ export interface Place {
   readonly unit: number;
 }
 
-/** The size of the record for a line, in units. */
-function unitsFor(lineBytes: number): number {
-  return Math.ceil((headBytes + lineBytes) / unitBytes);
+/** The size of the record for a text, in units. */
+function unitsFor(textBytes: number): number {
+  return Math.ceil((headBytes + textBytes) / unitBytes);
 }
 
 /** The size of the record for a report, in bytes. */
 export function recordBytes(report: Report): number {
-  return unitsFor(report.end - report.start) * unitBytes;
+  return unitsFor(report.recordEnd - report.start) * unitBytes;
 }
 
 /** Reports and deletions at addresses. */
@@ -155,6 +159,7 @@ export class RecordArena {
     clientStart: 0,
     timeStart: 0,
     end: 0,
+    recordEnd: 0,
   } as MutableParts;
   /** By number, in the order in which they were opened. */
   readonly #inOrder = new Map<number, Block>();
@@ -205,7 +210,7 @@ export class RecordArena {
     first: Address,
     source: number,
   ): Address {
-    const address = this.#allocate(unitsFor(report.end - report.start));
+    const address = this.#allocate(unitsFor(report.recordEnd - report.start));
     this.#write(address, report, fingerprint, 0);
     this.#setWord(address, leafAt, source);
     this.chain(address, leaf, first);
@@ -239,7 +244,7 @@ export class RecordArena {
 
   /**
    * Replaces a record, which must be in a chain, by a copy of a report about the
-   * same client. Returns its address: the same one if the line fits there.
+   * same client. Returns its address: the same one if the text fits there.
    */
   replace(
     address: Address,
@@ -247,7 +252,7 @@ export class RecordArena {
     fingerprint: number,
     source: number,
   ): Address {
-    const units = unitsFor(report.end - report.start);
+    const units = unitsFor(report.recordEnd - report.start);
     const unitsThere = this.#unitsOf(address);
     const spare = unitsThere - units;
     // A record that would be mostly unused is moved too.
@@ -339,6 +344,18 @@ export class RecordArena {
     return isRepetition(report, this.#lineOf(address));
   }
 
+  /** Whether a record is that of a report, byte for byte. */
+  isSame(address: Address, report: Report): boolean {
+    const { bytes, recordEnd, start } = this.#lineOf(address);
+    const shift = report.start - start;
+    if (report.recordEnd - shift !== recordEnd) return false;
+    // Two reports differ at the end, if anywhere.
+    for (let at = recordEnd - 1; at >= start; at--) {
+      if (bytes[at] !== report.bytes[at + shift]) return false;
+    }
+    return true;
+  }
+
   /** Where the parts of a record's line are, until the next call. */
   #partsOf(address: Address): ReportParts {
     const parts = this.#lineOf(address);
@@ -357,16 +374,23 @@ export class RecordArena {
     parts.bytes = bytes;
     parts.start = this.#lineStart(address);
     parts.clientStart = parts.start + (shape & offsetMask);
-    parts.end = parts.start + (shape >>> lengthShift);
+    parts.recordEnd = parts.start + (shape >>> lengthShift);
+    parts.end = (shape & attributesBit) === 0
+      ? parts.recordEnd
+      : lineEndBefore(bytes, parts.recordEnd);
     return parts;
   }
 
   /** Sets the place of a record's line; valid until a record changes. */
   read(address: Address, report: Report): void {
-    const { bytes } = this.#blockOf(address);
+    const { bytes, words } = this.#blockOf(address);
+    const shape = words[wordOf(address) + shapeAt];
     report.bytes = bytes;
     report.start = this.#lineStart(address);
-    report.end = report.start + this.#lengthOf(address);
+    report.recordEnd = report.start + (shape >>> lengthShift);
+    report.end = (shape & attributesBit) === 0
+      ? report.recordEnd
+      : lineEndBefore(bytes, report.recordEnd);
     report.clientStart = report.start + this.#offsetOf(address);
     report.clientEnd = indexOfByte(
       bytes,
@@ -380,7 +404,7 @@ export class RecordArena {
       : indexOfByte(bytes, space, report.clientEnd + 1, report.end) + 1;
   }
 
-  /** The fingerprint of a record's line. */
+  /** The fingerprint of a record. */
   fingerprintOf(address: Address): number {
     const { words } = this.#blockOf(address);
     const at = wordOf(address);
@@ -509,7 +533,7 @@ export class RecordArena {
     return this.#lengthIn(this.#blockOf(address), address & unitMask);
   }
 
-  /** The length of the line at a place of a block; 0 if it was removed. */
+  /** The length of the text at a place of a block; 0 if it was removed. */
   #lengthIn({ words }: Block, unit: number): number {
     return words[unit * wordsPerUnit + shapeAt] >>> lengthShift;
   }
@@ -639,14 +663,14 @@ export class RecordArena {
     this.#onMoved(from, to);
   }
 
-  /** Writes the line of a record in a chain, and the middle of its head. */
+  /** Writes the text of a record in a chain, and the middle of its head. */
   #write(
     address: Address,
     report: Report,
     fingerprint: number,
     spareUnits: number,
   ): void {
-    const { clientStart, end, start, view } = report;
+    const { clientStart, end, recordEnd, start, view } = report;
     const block = this.#blockOf(address);
     const at = wordOf(address);
     const offset = clientStart - start;
@@ -657,9 +681,9 @@ export class RecordArena {
     block.words[at + lowAt] = fingerprint;
     block.words[at + highAt] = Math.floor(fingerprint / 2 ** 32) |
       spareUnits << highBits;
-    block.words[at + shapeAt] = (end - start) << lengthShift |
-      this.#chaining | offset;
-    copyBytes(view, start, end, block.view, this.#lineStart(address));
+    block.words[at + shapeAt] = (recordEnd - start) << lengthShift |
+      (recordEnd === end ? 0 : attributesBit) | this.#chaining | offset;
+    copyBytes(view, start, recordEnd, block.view, this.#lineStart(address));
   }
 }
 
@@ -672,6 +696,13 @@ function grow(block: Block): void {
   block.bytes = larger;
   block.view = new DataView(larger.buffer);
   block.words = new Uint32Array(larger.buffer);
+}
+
+/** Where the line ends in a record with attributes, which have no space. */
+function lineEndBefore(bytes: Uint8Array, recordEnd: number): number {
+  let end = recordEnd - 1;
+  while (bytes[end] !== space) end -= 1;
+  return end;
 }
 
 /** Nothing is at address 0. */

@@ -90,6 +90,8 @@ export interface DeletionResult extends StoreResult {
 /** A page of selected lines. */
 export interface StorePage {
   readonly lines: readonly ByteString[];
+  /** The attributes of each; empty for none. */
+  readonly attributes: readonly ByteString[];
   /** Where the next page begins; undefined if there is none. */
   readonly next: string | undefined;
 }
@@ -336,10 +338,21 @@ export class ReportStore {
     return this.#mayBeGone(horizon) && this.#isGone(heardAt(report), horizon);
   }
 
-  /** All remembered lines. One that is replaced meanwhile may occur twice. */
-  *lines(): Generator<ByteString, undefined> {
-    for (const line of this.#table.lines()) {
-      if (!this.isExpired(line)) yield line;
+  /** The same with its attributes. */
+  getRecord(client: ByteString): ByteString | undefined {
+    const record = this.#table.getRecord(client);
+    return record === undefined || this.isExpired(record) ? undefined : record;
+  }
+
+  /** Whether the record of a report is stored, byte for byte. */
+  has(report: Report): boolean {
+    return this.#table.has(report);
+  }
+
+  /** All remembered records. One that is replaced meanwhile may occur twice. */
+  *records(): Generator<ByteString, undefined> {
+    for (const record of this.#table.records()) {
+      if (!this.isExpired(record)) yield record;
     }
   }
 
@@ -359,6 +372,7 @@ export class ReportStore {
     const [, block, unit] = cursor.match(/^(\d{1,15}) (\d{1,6})$/) ?? [];
     if (block === undefined) throw new RangeError(`Not a cursor: ${cursor}`);
     const lines: ByteString[] = [];
+    const attributes: ByteString[] = [];
     let looked = 0;
     let bytes = 0;
     const next = this.#table.read(
@@ -368,15 +382,17 @@ export class ReportStore {
           bytes >= maxPageBytes;
         if (isFull) return false;
         looked += 1;
-        bytes += report.end - report.start;
+        bytes += report.recordEnd - report.start;
         if (matches(report.client) && !this.hasExpired(report)) {
           lines.push(report.line);
+          attributes.push(report.attributes);
         }
         return true;
       },
     );
     return {
       lines,
+      attributes,
       next: next === undefined ? undefined : `${next.block} ${next.unit}`,
     };
   }

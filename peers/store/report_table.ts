@@ -156,7 +156,7 @@ export class ReportTable {
     admit: Admit<Refusal>,
     isOwn = false,
   ): StoreResult | "repeated" | "known" | Refusal {
-    const { clientEnd, clientStart, end, start, view } = report;
+    const { clientEnd, clientStart, recordEnd, start, view } = report;
     const hash = this.#hash.hash(view, clientStart, clientEnd);
     let known: Address = 0;
     // To make room, records may be removed or moved, even that of the client.
@@ -172,7 +172,7 @@ export class ReportTable {
       const refusal = admit(report, source, growth, known === 0);
       if (refusal !== undefined) return refusal;
     }
-    const fingerprint = fingerprintOf(view, start, end);
+    const fingerprint = fingerprintOf(view, start, recordEnd);
     const number = source === undefined ? 0 : this.numberOf(source);
     return known === 0
       ? this.#add(hash, report, fingerprint, number)
@@ -310,10 +310,23 @@ export class ReportTable {
     return this.deletedUntil(this.#reportAbout(client));
   }
 
+  /** Whether the record of a report is stored, byte for byte. */
+  has(report: Report): boolean {
+    const address = this.#find(this.#hashOf(report), report);
+    return address !== 0 && this.#arena.isSame(address, report);
+  }
+
+  /** The newest record about a client; undefined for an unknown client. */
+  getRecord(client: ByteString): ByteString | undefined {
+    const address = this.#addressOf(client);
+    if (address === 0) return undefined;
+    this.#arena.read(address, this.#read);
+    return this.#read.record;
+  }
+
   /** The newest AT line about a client. */
   get(client: ByteString): ByteString | undefined {
-    const sought = this.#reportAbout(client);
-    const address = this.#find(this.#hashOf(sought), sought);
+    const address = this.#addressOf(client);
     if (address === 0) return undefined;
     if (address !== this.#lastRead.address) {
       this.#arena.read(address, this.#read);
@@ -324,8 +337,7 @@ export class ReportTable {
 
   /** Removes a client. Returns the fingerprint of its report, if any. */
   delete(client: ByteString): number | undefined {
-    const sought = this.#reportAbout(client);
-    const address = this.#find(this.#hashOf(sought), sought);
+    const address = this.#addressOf(client);
     return address === 0 ? undefined : this.#remove(address);
   }
 
@@ -528,15 +540,15 @@ export class ReportTable {
     return this.#read;
   }
 
-  /** All AT lines. A report that arrives meanwhile may occur twice. */
-  *lines(): Generator<ByteString, undefined> {
+  /** All records of reports. One that arrives meanwhile may occur twice. */
+  *records(): Generator<ByteString, undefined> {
     const walk = this.#arena.walk();
     while (true) {
       const address = this.#arena.next(walk);
       if (address === 0) return;
       if (this.#arena.isDeletion(address)) continue;
       this.#arena.read(address, this.#read);
-      yield this.#read.line;
+      yield this.#read.record;
     }
   }
 
@@ -628,6 +640,12 @@ export class ReportTable {
       arena.read(address, this.#read);
       yield this.#read;
     }
+  }
+
+  /** The report about a client; 0 if there is none. */
+  #addressOf(client: ByteString): Address {
+    const sought = this.#reportAbout(client);
+    return this.#find(this.#hashOf(sought), sought);
   }
 
   /**

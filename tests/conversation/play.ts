@@ -397,7 +397,7 @@ async function play(): Promise<void> {
       "AT Hill -7.000000001 grape +2+2 7",
       "DIGEST - 1",
       `HAVE ${"0".repeat(17)}g`,
-      "x".repeat(65_700),
+      "x".repeat(65_960),
     ]
   ) {
     const next = await linkByHand(`run-${escape(bytesOf(line.slice(0, 4)))}`

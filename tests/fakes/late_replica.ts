@@ -67,6 +67,10 @@ export class LateReplica extends MemoryReplica {
     return this.#answer(super.find(client));
   }
 
+  override findRecord(client: ByteString): Promise<Found> {
+    return this.#answer(super.findRecord(client));
+  }
+
   override select(
     pattern: ByteString,
     limit: number,

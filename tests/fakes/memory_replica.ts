@@ -4,7 +4,7 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import type { Report } from "../../protocol/report.ts";
+import { attributesOf, lineOf, type Report } from "../../protocol/report.ts";
 import { createMatcher } from "../../replica/pattern.ts";
 import type {
   ForgetRefusal,
@@ -37,15 +37,20 @@ export class MemoryReplica implements Replica {
 
   put(report: Report, _settling: Settling): PutRefusal | undefined {
     if (this.refusal !== undefined) return this.refusal;
-    const { client, line } = report;
+    const { client, line, record } = report;
     this.accepted.push({ line, client });
-    this.#newest.set(client, line);
+    this.#newest.set(client, record);
     this.#observers.notify(report);
     this.onPut?.(report);
     return undefined;
   }
 
   find(client: ByteString): Found | Promise<Found> {
+    const record = this.#newest.get(client);
+    return record && lineOf(record);
+  }
+
+  findRecord(client: ByteString): Found | Promise<Found> {
     return this.#newest.get(client);
   }
 
@@ -57,8 +62,10 @@ export class MemoryReplica implements Replica {
     const matches = createMatcher(pattern);
     const all = [...this.#newest].filter(([client]) => matches(client));
     const end = Number(cursor) + limit;
+    const page = all.slice(Number(cursor), end).map(([, record]) => record);
     return {
-      lines: all.slice(Number(cursor), end).map(([, line]) => line),
+      lines: page.map(lineOf),
+      attributes: page.map(attributesOf),
       next: end < all.length ? String(end) : undefined,
     };
   }
@@ -71,13 +78,16 @@ export class MemoryReplica implements Replica {
     client: ByteString,
     until = { seconds: 0, nanoseconds: 0 },
   ): Forgotten | ForgetRefusal | Promise<Forgotten | ForgetRefusal> {
-    const removed = this.#newest.get(client);
+    const record = this.#newest.get(client);
+    const removed = record && lineOf(record);
     this.#newest.delete(client);
     return { until, removed };
   }
 
   load(reports: Iterable<Report>): void | Promise<void> {
-    for (const { client, line } of reports) this.#newest.set(client, line);
+    for (const { client, record } of reports) {
+      this.#newest.set(client, record);
+    }
   }
 
   get fault(): string | undefined {

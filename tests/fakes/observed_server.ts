@@ -117,8 +117,10 @@ export class FakeObservedServer implements ObservedServer {
 
   select(_pattern: ByteString, limit: number, cursor = "0"): Promise<Page> {
     const end = Number(cursor) + limit;
+    const lines = this.known.slice(Number(cursor), end);
     return Promise.resolve({
-      lines: this.known.slice(Number(cursor), end),
+      lines,
+      attributes: lines.map(() => ""),
       next: end < this.known.length ? String(end) : undefined,
     });
   }

@@ -5,6 +5,7 @@ import { ClientRates } from "../../identity/client_rates.ts";
 import { TokenAuthenticator } from "../../identity/token_authenticator.ts";
 import type { Identity } from "../../identity/identity.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
+import { maxAttributesBytes } from "../../protocol/limits.ts";
 import { ReportSource } from "../../replica/report_source.ts";
 import { RefusalCounts } from "../../runtime/refusal_counts.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
@@ -78,6 +79,34 @@ function open(
 
 const outcomeOf = (taken: number, notPermitted = 0, overLimit = 0) =>
   Object.assign(new Outcome(), { taken, notPermitted, overLimit });
+
+Deno.test({
+  name:
+    "Intake gives the replica attributes, and the log of clients lacks them",
+  permissions: "none",
+  fn() {
+    const { intake, replica, sender, traffic } = open();
+    const records: string[] = [];
+    replica.onPut = ({ record }) => records.push(record);
+    const tid = "x".repeat(maxAttributesBytes - "accuracy=14.5,tid=".length);
+    const attributes = new Map([["tid", tid], ["accuracy", "14.5"]]);
+    intake.take(reading(sighting({ attributes }), sighting()), sender, now);
+    intake.take(
+      reading(sighting({ client: "van" })),
+      sender,
+      now,
+    );
+    const line = "AT Hill +1.182837383 cab +52.5-13.4 1520023934";
+    assertEquals(
+      records,
+      [`${line} accuracy=14.5,tid=${tid}`, line, line.replace("cab", "van")],
+    );
+    assertEquals(
+      traffic.lines.filter((text) => text.startsWith("> ")),
+      [`> ${line}`, `> ${line}`, `> ${line.replace("cab", "van")}`],
+    );
+  },
+});
 
 Deno.test({
   name:

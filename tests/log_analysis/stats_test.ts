@@ -231,7 +231,8 @@ Deno.test({
     sample.setBeginning(startUs);
     const reports = 50_000;
     for (let index = 0; index < reports; index++) {
-      const line = lineOf("Hill", index, `client-${index}`);
+      const attributes = index % 2 === 0 ? "" : " accuracy=14,tid=mx";
+      const line = lineOf("Hill", index, `client-${index}`) + attributes;
       sample.received(startUs + index + 300, line);
       // A later receipt over another path.
       sample.received(startUs + index + 9_000_000, line);

@@ -49,58 +49,62 @@ async function trace(
   return { paths, text, warnings };
 }
 
-Deno.test("a trace shows the whole path of a report, to the microsecond", async () => {
-  await withFolder(async (folder) => {
-    const time = "1520023934.918963997";
-    const line = lineOf("Hill", 1000, "kiwi", time);
-    const other = lineOf("Hill", 1000, "kiwi2", time);
-    const id = idOf(line);
-    const hill = await WrittenLog.start(folder, "Hill");
-    hill.event(100, "peer/1/Jaquez", "link up", { neighbour: "Jaquez" })
-      .event(100, "peer/2/Smith", "link up", { neighbour: "Smith" })
-      .event(900, "client/1", "connected", { remote: "127.0.0.1:51234" })
-      .received(1000, "client/1", `IAMAT kiwi ${position} ${time}`)
-      .received(1000, "client/1", `IAMAT kiwi2 ${position} ${time}`)
-      .sent(1200, "peer/1/Jaquez", line)
-      .sent(1200, "peer/1/Jaquez", other)
-      .sent(1210, "peer/2/Smith", line)
-      .sent(1300, "client/1", line);
-    await hill.close();
-    const jaquez = await WrittenLog.start(folder, "Jaquez");
-    jaquez.event(100, "peer/1/Hill", "link up", { neighbour: "Hill" })
-      .event(100, "peer/2/Singleton", "link up", { neighbour: "Singleton" })
-      .received(1410, "peer/1/Hill", line)
-      .received(1410, "peer/1/Hill", other)
-      .sent(1500, "peer/2/Singleton", line);
-    await jaquez.close();
-    const smith = await WrittenLog.start(folder, "Smith");
-    smith.event(100, "peer/1/Hill", "link up", { neighbour: "Hill" })
-      .event(100, "peer/2/Singleton", "link up", { neighbour: "Singleton" })
-      .event(100, "peer/3/Campbell", "link up", { neighbour: "Campbell" })
-      .received(200, "peer/3/Campbell", "PRUNE Hill")
-      // A slow clock.
-      .received(990, "peer/1/Hill", line)
-      .sent(1600, "peer/2/Singleton", line)
-      .sent(61600, "peer/3/Campbell", `HAVE 0123456789abcdef01 ${id}`)
-      .received(61900, "peer/3/Campbell", `WANT ${id}`)
-      .sent(62000, "peer/3/Campbell", line)
-      .sent(62000, "peer/2/Singleton", `HAVE ${id}`);
-    await smith.close();
-    const singleton = await WrittenLog.start(folder, "Singleton");
-    singleton.received(1700, "peer/1/Jaquez", line)
-      .received(1770, "peer/2/Smith", line)
-      .received(62400, "peer/2/Smith", `HAVE ${id}`);
-    await singleton.close();
-    const campbell = await WrittenLog.start(folder, "Campbell");
-    campbell.received(61700, "peer/1/Smith", `HAVE ${id}`)
-      .sent(61800, "peer/1/Smith", `WANT ${id}`)
-      .received(62500, "peer/1/Smith", line);
-    await campbell.close();
-    const { paths, text, warnings } = await trace(folder, "kiwi");
-    assertEquals(warnings, []);
-    assertEquals(
-      text,
-      `kiwi  +34.068930-118.445127  1520023934.918963997
+// Jaquez and Singleton are linked by a version without attributes.
+for (const attributes of ["", " accuracy=14,tid=m\xfc"]) {
+  const kind = attributes === "" ? "" : " with attributes";
+  Deno.test(`a trace shows the whole path of a report${kind}, to the microsecond`, async () => {
+    await withFolder(async (folder) => {
+      const time = "1520023934.918963997";
+      const line = lineOf("Hill", 1000, "kiwi", time);
+      const other = lineOf("Hill", 1000, "kiwi2", time);
+      const record = line + attributes;
+      const id = idOf(record);
+      const hill = await WrittenLog.start(folder, "Hill");
+      hill.event(100, "peer/1/Jaquez", "link up", { neighbour: "Jaquez" })
+        .event(100, "peer/2/Smith", "link up", { neighbour: "Smith" })
+        .event(900, "client/1", "connected", { remote: "127.0.0.1:51234" })
+        .received(1000, "client/1", `IAMAT kiwi ${position} ${time}`)
+        .received(1000, "client/1", `IAMAT kiwi2 ${position} ${time}`)
+        .sent(1200, "peer/1/Jaquez", record)
+        .sent(1200, "peer/1/Jaquez", other)
+        .sent(1210, "peer/2/Smith", record)
+        .sent(1300, "client/1", line);
+      await hill.close();
+      const jaquez = await WrittenLog.start(folder, "Jaquez");
+      jaquez.event(100, "peer/1/Hill", "link up", { neighbour: "Hill" })
+        .event(100, "peer/2/Singleton", "link up", { neighbour: "Singleton" })
+        .received(1410, "peer/1/Hill", record)
+        .received(1410, "peer/1/Hill", other)
+        .sent(1500, "peer/2/Singleton", line);
+      await jaquez.close();
+      const smith = await WrittenLog.start(folder, "Smith");
+      smith.event(100, "peer/1/Hill", "link up", { neighbour: "Hill" })
+        .event(100, "peer/2/Singleton", "link up", { neighbour: "Singleton" })
+        .event(100, "peer/3/Campbell", "link up", { neighbour: "Campbell" })
+        .received(200, "peer/3/Campbell", "PRUNE Hill")
+        // A slow clock.
+        .received(990, "peer/1/Hill", record)
+        .sent(1600, "peer/2/Singleton", record)
+        .sent(61600, "peer/3/Campbell", `HAVE 0123456789abcdef01 ${id}`)
+        .received(61900, "peer/3/Campbell", `WANT ${id}`)
+        .sent(62000, "peer/3/Campbell", record)
+        .sent(62000, "peer/2/Singleton", `HAVE ${id}`);
+      await smith.close();
+      const singleton = await WrittenLog.start(folder, "Singleton");
+      singleton.received(1700, "peer/1/Jaquez", line)
+        .received(1770, "peer/2/Smith", record)
+        .received(62400, "peer/2/Smith", `HAVE ${id}`);
+      await singleton.close();
+      const campbell = await WrittenLog.start(folder, "Campbell");
+      campbell.received(61700, "peer/1/Smith", `HAVE ${id}`)
+        .sent(61800, "peer/1/Smith", `WANT ${id}`)
+        .received(62500, "peer/1/Smith", record);
+      await campbell.close();
+      const { paths, text, warnings } = await trace(folder, "kiwi");
+      assertEquals(warnings, []);
+      assertEquals(
+        text,
+        `kiwi  +34.068930-118.445127  1520023934.918963997
 received by Hill at 2026-11-22T17:00:00.001000Z on client/1 (127.0.0.1:51234), 275342865.082036003 s after the client's time
                         sent   received        hop
 Hill
@@ -112,26 +116,27 @@ Hill
     └── Singleton  +0.500 ms  +0.700 ms   0.200 ms
 reached 5 of 5 servers in 61.5 ms; 5 messages, 1 duplicate dropped
 negative times: a line is logged after it was sent, and each server has its own clock`,
-    );
-    const [{ hops, report }] = paths;
-    assertEquals(report.heardUs, startUs + 1000);
-    assertEquals(
-      hops.map(({ from, receivedUs, sentUs, to }) => [
-        from,
-        to,
-        sentUs! - startUs,
-        receivedUs! - startUs,
-      ]),
-      [
-        ["Hill", "Smith", 1210, 990],
-        ["Hill", "Jaquez", 1200, 1410],
-        ["Jaquez", "Singleton", 1500, 1700],
-        ["Smith", "Singleton", 1600, 1770],
-        ["Smith", "Campbell", 62000, 62500],
-      ],
-    );
+      );
+      const [{ hops, report }] = paths;
+      assertEquals(report.heardUs, startUs + 1000);
+      assertEquals(
+        hops.map(({ from, receivedUs, sentUs, to }) => [
+          from,
+          to,
+          sentUs! - startUs,
+          receivedUs! - startUs,
+        ]),
+        [
+          ["Hill", "Smith", 1210, 990],
+          ["Hill", "Jaquez", 1200, 1410],
+          ["Jaquez", "Singleton", 1500, 1700],
+          ["Smith", "Singleton", 1600, 1770],
+          ["Smith", "Campbell", 62000, 62500],
+        ],
+      );
+    });
   });
-});
+}
 
 Deno.test("a trace shows servers that were down, newer reports and catch-up", async () => {
   await withFolder(async (folder) => {

@@ -194,6 +194,7 @@ Deno.test({
       assertEquals(replica.select("*", 9).lines.length, 2);
       assertEquals(replica.select("p*", 9), {
         lines: [reportOf("plum", 5).line],
+        attributes: [""],
         next: undefined,
       });
     }

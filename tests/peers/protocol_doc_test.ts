@@ -3,7 +3,10 @@ import {
   type Hello,
   proofText,
 } from "../../peers/links/handshake.ts";
-import { fingerprint } from "../../peers/store/fingerprint.ts";
+import {
+  fingerprint,
+  formatFingerprint,
+} from "../../peers/store/fingerprint.ts";
 import { hashOfTree } from "../../peers/store/tree_hash.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { parseMessage } from "../../peers/replication/messages.ts";
@@ -67,6 +70,18 @@ Deno.test("the hash and the fingerprint in PROTOCOL.md are correct", () => {
     text,
     `\n    ID      ${hash.slice(0, 4)}${digits}\n`,
   );
+});
+
+Deno.test("the records with attributes in PROTOCOL.md are as it says", () => {
+  const rows = [
+    ...page.matchAll(/^\| `(AT [^`]*)` +\| `([0-9a-f]{14})` +\|$/gm),
+  ];
+  assertEquals(rows.length, 5);
+  for (const [index, [, record, digits]] of rows.entries()) {
+    assertEquals(parseReport(record, () => true)?.record, record);
+    assertEquals(formatFingerprint(fingerprint(record)), digits, record);
+    if (index > 0) assertEquals(isNewer(record, rows[index - 1][1]), true);
+  }
 });
 
 Deno.test("the comparison in PROTOCOL.md is the one of two servers", () => {

@@ -132,13 +132,27 @@ export const shortTime: fc.Arbitrary<ByteString> = edgeTime.map((time) =>
   time.replace(/\.?0*$/, "") || "0"
 );
 
-/** A line that a server writes at some time, by a client with any clock. */
-export const anyReportLine: fc.Arbitrary<ByteString> = fc.tuple(
+/** Attributes, or none: few, so that many pairs are equal. */
+export const fewAttributes: fc.Arbitrary<ByteString> = fc.constantFrom(
+  "",
+  "accuracy=1",
+  "accuracy=1.5",
+  "accuracy=10,tid=k",
+  "tid=\xff",
+);
+
+/** A record that a server writes at some time, by a client with any clock. */
+export const anyRecord: fc.Arbitrary<ByteString> = fc.tuple(
   fc.constantFrom("Hill", "Jaquez", "Smith"),
   fc.oneof(edgeTimestamp, edgeTimestamp, anyTimestamp),
   fc.oneof(edgeTime, shortTime, anyTime),
   fc.constantFrom("+1+1", "+2+2"),
-).map(([server, now, time, position]) =>
-  makeReport(server, now, { verb: "IAMAT", client: "kiwi", position, time })
-    .line
+  fewAttributes,
+).map(([server, now, time, position, attributes]) =>
+  makeReport(
+    server,
+    now,
+    { verb: "IAMAT", client: "kiwi", position, time },
+    attributes,
+  ).record
 );

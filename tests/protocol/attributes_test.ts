@@ -74,8 +74,8 @@ Deno.test({
   },
 });
 
-Deno.test("the examples in GATEWAYS.md are valid, or not, as it says", () => {
-  const page = readDocument("docs/GATEWAYS.md");
+Deno.test("the attributes in PROTOCOL.md are valid, or not, as it says", () => {
+  const page = readDocument("docs/PROTOCOL.md");
   const rows = [...page.matchAll(/^\| `([^`]*)` +\| (valid|not valid)[:,]?/gm)];
   assert(rows.length >= 15, `${rows.length}`);
   for (const [, field, verdict] of rows) {
@@ -102,7 +102,12 @@ Deno.test({
   permissions: "none",
   fn() {
     const cases = [["Tid", "x"], ["", "x"], ["tid", ""], ["speed", "-1"]];
-    for (const [key, value] of [...cases, ["speed", "1.0"], ["speed", "x"]]) {
+    for (
+      const [key, value] of [...cases, ["speed", "1.0"], ["speed", "x"], [
+        "speed",
+        "1,tid=x",
+      ], ["a=b", "c"]]
+    ) {
       assertEquals(formatAttributes(new Map([[key, value]])), undefined, key);
     }
     assertEquals(isAttributeNumber("tid", "1"), false);

@@ -23,7 +23,7 @@ import { assert, assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
 import {
   anyIamat,
-  anyReportLine,
+  anyRecord,
   anyTime,
   anyTimestamp,
   edgeTime,
@@ -54,11 +54,12 @@ function nanoseconds(text: string): bigint {
 }
 
 /** What a report is ordered by, in whole numbers of any size. */
-function keyOf(line: string): (bigint | string)[] {
-  const [, , difference, , , text] = line.split(" ");
+function keyOf(record: string): (bigint | string)[] {
+  const [, , difference, , , text, attributes = ""] = record.split(" ");
+  const line = record.split(" ").slice(0, 6).join(" ");
   const time = nanoseconds(text);
   const heard = time + nanoseconds(difference);
-  return [time < heard ? time : heard, heard, time, line];
+  return [time < heard ? time : heard, heard, time, line, attributes];
 }
 
 function expectedOrder(one: string, other: string): number {
@@ -90,7 +91,7 @@ Deno.test({
   permissions: "none",
   fn() {
     assertProperty(
-      fc.property(anyReportLine, anyReportLine, (one, other) => {
+      fc.property(anyRecord, anyRecord, (one, other) => {
         const expected = expectedOrder(one, other);
         const [a, b] = [reportOf(one), reportOf(other)];
         assertEquals(Math.sign(compareReports(a, b)), expected);
@@ -107,9 +108,9 @@ Deno.test({
   fn() {
     assertProperty(
       fc.property(
-        anyReportLine,
-        anyReportLine,
-        anyReportLine,
+        anyRecord,
+        anyRecord,
+        anyRecord,
         (one, other, third) => {
           const [a, b, c] = [one, other, third].map(reportOf);
           const order = Math.sign(compareReports(a, b));
@@ -159,7 +160,7 @@ Deno.test({
   permissions: "none",
   fn() {
     assertProperty(
-      fc.property(anyReportLine, anyReportLine, (one, other) => {
+      fc.property(anyRecord, anyRecord, (one, other) => {
         const [a, b] = [reportOf(one), reportOf(other)];
         if (effectiveSeconds(a) <= effectiveSeconds(b)) return;
         assert(compareReports(a, b) > 0);
@@ -203,6 +204,12 @@ Deno.test({
     const smith = "AT Smith +9.800000000 kiwi +1+1 7";
     assert(isNewer(hill, smith));
     assert(!isNewer(smith, hill));
+    // Attributes count after everything else.
+    assert(isNewer(`${hill} a=1`, hill));
+    assert(isNewer(`${hill} b=1`, `${hill} a=2`));
+    assert(isNewer(`${hill} a=\xff`, `${hill} a=~`));
+    assert(!isNewer(`${smith} b=1`, `${hill} a=1`));
+    assert(!isNewer(`${hill} b=1`, `${hill}.0 a=1`));
     // Bytes decide only when all three times are equal.
     assert(isNewer(at("+1.000000000", "7.0"), at("+1.000000000", "7")));
     assert(isNewer(at("+1.000000000", "7.00"), at("+1.000000000", "7.0")));
@@ -259,6 +266,7 @@ Deno.test({
       isRepetition(reportOf(line), reportOf(first));
     assert(isRepeated(first));
     assert(isRepeated("AT Smith -1.500000000 kiwi +1+1 7"));
+    assert(isRepeated("AT Smith -1.500000000 kiwi +1+1 7 tid=k"));
     for (
       const other of [
         "AT Hill +1.000000000 kiwi +1+1 7.0",

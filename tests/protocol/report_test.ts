@@ -1,17 +1,20 @@
 import fc from "../fast_check.ts";
 import { decodeBytes } from "../../protocol/bytes.ts";
 import {
+  attributesOf,
   clientOf,
   fieldsOf,
+  lineOf,
   makeReport,
   parseReport,
   positionOf,
   timeOf,
 } from "../../protocol/report.ts";
+import { maxAttributesBytes } from "../../protocol/limits.ts";
 import { formatPosition } from "../../protocol/position.ts";
 import { assertEquals } from "../assert.ts";
 import { assertProperty } from "../property.ts";
-import { anyIamat, anyTimestamp } from "./arbitraries.ts";
+import { anyIamat, anyTimestamp, fewAttributes } from "./arbitraries.ts";
 
 const isServer = (name: string) => name === "Hill";
 
@@ -42,10 +45,20 @@ Deno.test({
   name: "parseReport() is the inverse of makeReport()",
   permissions: "none",
   fn() {
-    assertProperty(fc.property(anyIamat, anyTimestamp, (iamat, now) => {
-      const report = makeReport("Hill", now, iamat);
-      const parsed = parseReport(report.line, isServer)!;
+    const any = [anyIamat, anyTimestamp, fewAttributes] as const;
+    assertProperty(fc.property(...any, (iamat, now, attributes) => {
+      const report = makeReport("Hill", now, iamat, attributes);
+      const parsed = parseReport(report.record, isServer)!;
       assertEquals(parsed.line, report.line);
+      assertEquals(parsed.record, report.record);
+      assertEquals(parsed.attributes, attributes);
+      assertEquals(report.attributes, attributes);
+      assertEquals(lineOf(report.record), report.line);
+      assertEquals(attributesOf(report.record), attributes);
+      assertEquals(
+        report.record,
+        attributes === "" ? report.line : `${report.line} ${attributes}`,
+      );
       assertEquals(parsed.client, iamat.client);
       assertEquals(parsed.server, "Hill");
       assertEquals(
@@ -86,7 +99,19 @@ Deno.test({
         `${line} `,
         `${line}\r`,
         `${line} more`,
+        `${line}  tid=mx`,
+        `${line}\ttid=mx`,
+        `${line} tid=mx `,
+        `${line} tid=mx tid=mx`,
+        `${line} tid=mx,accuracy=14`,
+        `${line} accuracy=14,accuracy=14`,
+        `${line} accuracy=14.0`,
+        `${line} Tid=mx`,
+        `${line} tid=${"x".repeat(maxAttributesBytes - 3)}`,
+        line.replace("1520023934", "tid=mx"),
       ]
     ) assertEquals(parseReport(bad, isServer), undefined, bad);
+    const longest = `${line} tid=${"x".repeat(maxAttributesBytes - 4)}`;
+    assertEquals(parseReport(longest, isServer)?.record, longest);
   },
 });

@@ -533,7 +533,11 @@ Deno.test({
     const page = server.select("*", 10);
     const found = server.find("kiwi");
     await clock.advance(maxLateMs);
-    assertEquals(await page, { lines: [at], next: undefined });
+    assertEquals(await page, {
+      lines: [at],
+      attributes: [""],
+      next: undefined,
+    });
     assertEquals(await found, at);
     const { clients: known, links, peerPort, reports } = server.status();
     assertEquals([known, links, peerPort, reports.newer], [1, [], "none", 1]);

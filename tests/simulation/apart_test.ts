@@ -28,7 +28,7 @@ function openWorld(names: string, links: string) {
   /** The servers that have a report of a client, by name. */
   const having = (client: string) =>
     [...world.servers.values()]
-      .filter(({ router }) => router.newest(client) !== undefined)
+      .filter(({ router }) => router.newestRecord(client) !== undefined)
       .map(({ name }) => name).sort().join("");
   /** Cuts or opens the paths between two groups of servers, in both ways. */
   const cross = (one: string, other: string, change: "block" | "unblock") => {

@@ -50,7 +50,7 @@ export class CaughtUpWatch {
 
   #check(neighbour: string): void {
     for (const line of this.#initialLines.get(neighbour)!) {
-      const stored = this.#router.newest(clientOf(line));
+      const stored = this.#router.newestRecord(clientOf(line));
       if (stored !== undefined && !isNewer(line, stored)) continue;
       if (this.#options.mayBeLost(line)) continue;
       this.#options.onViolation({

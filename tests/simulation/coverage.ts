@@ -113,6 +113,8 @@ const situations = [
   "the clock of a server is wrong by years",
   "a report of a time that has not come is refused",
   "a client sends a report again",
+  "a report has attributes",
+  "a report arrives without its attributes",
   "a client's clock is ahead by a factor of a thousand",
   "a client's clock is wrong by years",
 ] as const;

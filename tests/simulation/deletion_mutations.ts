@@ -98,7 +98,7 @@ export const deletionMutations: readonly Mutation[] = [
       "    this.#remove(client);\n    this.announcements.delete(fingerprint);",
     instead: "",
     noticed: "more reports wait for a neighbour than there are clients",
-    firstSeed: 139,
+    firstSeed: 133,
     seeds: 1,
   },
 ];

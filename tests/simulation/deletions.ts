@@ -87,7 +87,7 @@ export class DeletionWatch {
       const rule = "an earlier deletion replaced a later one";
       this.#onViolation(rule, `${client}, until ${formatTimestamp(until)}`);
     }
-    const visible = this.#router.newest(client);
+    const visible = this.#router.newestRecord(client);
     if (visible !== undefined && !isHeardAfter(heardAtOf(visible), until)) {
       this.#onViolation("a deleted report is visible", visible);
     }
@@ -95,7 +95,7 @@ export class DeletionWatch {
 
   /** To be called when the router has received a report. */
   onAcceptance(report: Report, acceptance: Acceptance): void {
-    const { client, line } = report;
+    const { client, record: line } = report;
     const until = this.#latest.get(client);
     if (until === undefined) return;
     const isDeleted = !isHeardAfter(heardAt(report), until);
@@ -186,7 +186,7 @@ export async function checkDeletions(
         const rule = "a deletion that a server had is lost";
         violations.push({ rule, detail: `${name}: ${client}` });
       }
-      const line = router.newest(client);
+      const line = router.newestRecord(client);
       if (line === undefined || isHeardAfter(heardAtOf(line), until)) continue;
       violations.push({
         rule: "a deleted report came back",
@@ -202,13 +202,13 @@ export async function checkDeletions(
       client,
       position: "+34-118",
       time: ((epochMs + time.elapsedMs) / 1000).toFixed(6),
-    }).line
+    }).record
   );
   await time.run(time.elapsedMs + seenAgainMs);
   for (const line of lines) {
     world.reports.add(line);
     for (const { name, router } of servers.values()) {
-      if (router.newest(clientOf(line)) === line) continue;
+      if (router.newestRecord(clientOf(line)) === line) continue;
       const rule = "a client that reports again is not seen";
       violations.push({ rule, detail: `${name}: ${line}` });
     }

@@ -28,7 +28,7 @@ export async function checkDetour(world: World): Promise<void> {
   network.swallow(link);
   const lines = new Map([...servers.values()].map((server) => {
     const client = `client-of-${server.name}`;
-    const { line } = server.report({
+    const { record: line } = server.report({
       verb: "IAMAT",
       client,
       position: "+34-118",
@@ -39,7 +39,7 @@ export async function checkDetour(world: World): Promise<void> {
   await time.run(time.elapsedMs + detourMs);
   for (const [client, line] of lines) {
     for (const { name, router } of servers.values()) {
-      if (router.newest(client) === line) continue;
+      if (router.newestRecord(client) === line) continue;
       violations.push({
         rule: "a report does not go round a dead link",
         detail: `${name}, with ${link.join(" and ")} disconnected: ${line}`,

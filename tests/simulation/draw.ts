@@ -91,6 +91,15 @@ const wildClientsChance = 0.4;
 /** Probability that clients of a herd send some reports again. */
 const resendChance = 0.3;
 
+/** Probability that some reports of a herd have attributes. */
+const attributesChance = 0.2;
+
+/**
+ * With this number, the herds of most mutations have no attributes, so that their
+ * seeds still find what they found before there were any.
+ */
+const attributesSeed = 0xbe5d08;
+
 /** Probability that clocks of servers are wrong, where no reports expire. */
 const wrongClocksChance = 0.3;
 
@@ -147,7 +156,30 @@ export function drawPlan(seed: number): Plan {
     healAtMs,
   };
   const crowded = random.chance(crowdedChance) ? crowd(plan) : plan;
-  return withDeletions(drawClocks(crowded, new Random(seed ^ 0xc10c5)));
+  const timed = drawClocks(crowded, new Random(seed ^ 0xc10c5));
+  return drawAttributes(
+    withDeletions(timed),
+    new Random(seed ^ attributesSeed),
+  );
+}
+
+/**
+ * Attributes of some reports, and servers that get some of these without them.
+ * From numbers of its own, so that the rest of the plan of a seed stays the same.
+ */
+function drawAttributes(plan: Plan, random: Random): Plan {
+  if (!random.chance(attributesChance)) return plan;
+  const reports = plan.reports.map((report) => {
+    if (!random.chance(0.5)) return report;
+    const attributes = random.chance(0.5)
+      ? `accuracy=${random.below(100)}`
+      : `battery=${random.below(101)},tid=${random.pick(["mx", "ab", "z"])}`;
+    const others = plan.servers.filter(({ name }) => name !== report.server);
+    return random.chance(0.1)
+      ? { ...report, attributes, alsoAt: random.pick(others).name }
+      : { ...report, attributes };
+  });
+  return { ...plan, reports };
 }
 
 /** A plan with the deletions that are drawn for it. */

@@ -32,8 +32,8 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "answers without expired reports",
     file: "peers/store/report_store.ts",
-    code: "line === undefined || this.isExpired(line) ? undefined : line",
-    instead: "line",
+    code: "record === undefined || this.isExpired(record) ? undefined : record",
+    instead: "record",
     noticed: "an expired report is visible, or another one is not",
     firstSeed: 9,
     seeds: 8,
@@ -41,8 +41,8 @@ export const expiryMutations: readonly Mutation[] = [
   {
     without: "lists without expired reports",
     file: "peers/store/report_store.ts",
-    code: "if (!this.isExpired(line)) yield line;",
-    instead: "yield line;",
+    code: "if (!this.isExpired(record)) yield record;",
+    instead: "yield record;",
     noticed: "an expired report is visible",
     firstSeed: 9,
     seeds: 8,

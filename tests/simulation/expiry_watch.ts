@@ -81,7 +81,7 @@ export class ExpiryWatch {
     stored: ByteString | undefined,
     before: RouterState,
   ): void {
-    const { client, line } = report;
+    const { client, record: line } = report;
     const { coverage } = this.#options;
     this.#checkHorizon(before);
     if (!isUntil(this.#raisedHorizon, before.raisedHorizon)) {
@@ -96,7 +96,7 @@ export class ExpiryWatch {
         : "a report that has not expired was refused",
       `${line} is ${acceptance}`,
     );
-    const visible = this.#router.newest(client);
+    const visible = this.#router.newestRecord(client);
     if (visible !== undefined) this.#checkVisible(visible);
     this.#check(
       visible !== undefined || acceptance === "forgotten" ||
@@ -130,7 +130,7 @@ export class ExpiryWatch {
     // One that is ahead of the clock waits.
     const isRaised = !isUntil(horizon, before.raisedHorizon) &&
       isUntil(horizon, this.#options.now());
-    const lines = isRaised ? [...this.#router.lines()] : [];
+    const lines = isRaised ? [...this.#router.records()] : [];
     receive();
     this.#checkHorizon(before);
     const expected = isRaised ? horizon : before.raisedHorizon;
@@ -142,9 +142,9 @@ export class ExpiryWatch {
     );
     if (!isRaised) return;
     this.#options.coverage.add("the horizon is raised by a neighbour");
-    for (const line of this.#router.lines()) this.#checkVisible(line);
+    for (const line of this.#router.records()) this.#checkVisible(line);
     for (const line of lines) {
-      const visible = this.#router.newest(clientOf(line));
+      const visible = this.#router.newestRecord(clientOf(line));
       this.#check(
         visible === (this.hasExpired(line) ? undefined : line),
         "an expired report is visible, or another one is not",

@@ -22,7 +22,7 @@ function report(world: World, server: string, client: string): string {
   const time = ((epochMs + world.time.elapsedMs) / 1000).toFixed(6);
   const position = "+34-118";
   return world.servers.get(server)!
-    .report({ verb: "IAMAT", client, position, time }).line;
+    .report({ verb: "IAMAT", client, position, time }).record;
 }
 
 function linkCount(world: World): number {
@@ -116,7 +116,7 @@ Deno.test({
         await world.time.run(40_250);
         const { linked, router } = world.servers.get("Smith")!;
         assertEquals(linked.length, 3, `seed ${seed}`);
-        assertEquals([...router.lines()].sort(), lines.sort());
+        assertEquals([...router.records()].sort(), lines.sort());
       }
     }
   },
@@ -167,7 +167,7 @@ Deno.test({
           await world.time.run(reportedMs + (round === 0 ? 250 : 25));
           for (const { router } of others) {
             assertEquals(
-              router.newest(name),
+              router.newestRecord(name),
               line,
               `${seed}: ${frozen} frozen`,
             );
@@ -177,7 +177,7 @@ Deno.test({
       world.thaw(frozen);
       await world.time.run(world.time.elapsedMs + 3_000);
       const linesOf = (server: SimulatedServer) =>
-        [...server.router.lines()].sort();
+        [...server.router.records()].sort();
       for (const server of others) {
         assertEquals(linesOf(server), linesOf(world.servers.get(frozen)!));
       }
@@ -209,7 +209,7 @@ Deno.test({
       }
       await world.time.run(3_000);
       const [hill, smith] = names.map((name) =>
-        [...world.servers.get(name)!.router.lines()].sort()
+        [...world.servers.get(name)!.router.records()].sort()
       );
       assertEquals(hill, smith, `seed ${seed}`);
       assert(hill.length > 500, `${hill.length}`);

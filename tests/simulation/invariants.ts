@@ -43,7 +43,7 @@ export function difference(world: World): string {
   if (!hasExpiry(plan) && haveEqualDigests(world)) return "";
   const all = [...servers.values()].map((server) => ({
     server,
-    lines: new Set(server.router.lines()),
+    lines: new Set(server.router.records()),
   }));
   const held = all.map(({ server }) => ({
     server,
@@ -113,7 +113,7 @@ export function checkReports(
 ): void {
   const { reports, servers, violations } = world;
   for (const { name, router } of servers.values()) {
-    for (const line of router.lines()) {
+    for (const line of router.records()) {
       if (reports.has(line)) continue;
       const rule = "a report that no client made";
       violations.push({ rule, detail: `${name}: ${line}` });
@@ -122,7 +122,7 @@ export function checkReports(
   for (const [client, line] of survived) {
     const all = [...servers.values()].map((server) => ({
       server,
-      line: server.router.newest(client),
+      line: server.router.newestRecord(client),
     }));
     const lacks = all.filter((entry) =>
       entry.line === undefined || isNewer(line, entry.line)
@@ -197,7 +197,7 @@ export function visibleClients(
   return new Map(
     servers.values().map((
       { name, router },
-    ) => [name, new Set([...router.lines()].map(clientOf))]),
+    ) => [name, new Set([...router.records()].map(clientOf))]),
   );
 }
 
@@ -228,7 +228,7 @@ export function checkExpiry(
   }
   const visible = visibleClients(world);
   for (const { name, router } of servers.values()) {
-    for (const line of router.lines()) {
+    for (const line of router.records()) {
       if (!router.hasExpired(line)) continue;
       const rule = "an expired report is visible";
       violations.push({ rule, detail: `${name}: ${line}` });
@@ -258,7 +258,7 @@ export function checkDigests(world: World): void {
     });
   }
   for (const { name, router } of servers.values()) {
-    const lines = [...router.lines()];
+    const lines = [...router.records()];
     // Expired reports that were not removed yet are still in the digests.
     if (lines.length !== router.clients) continue;
     const deletions = deletionLines(router, world.deletions.clients);

@@ -1,6 +1,7 @@
 import { cpSync } from "node:fs";
 import { Program, projectFolder } from "../end_to_end/process.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { attributeMutations } from "./attribute_mutations.ts";
 import { parseScenario } from "./corpus.ts";
 import { deletionMutations } from "./deletion_mutations.ts";
 import { drawPlan } from "./draw.ts";
@@ -48,7 +49,7 @@ const mutations: readonly Mutation[] = [
     file: "peers/store/report_table.ts",
     code: "!this.#arena.isOlder(known, report)",
     instead: "this.#arena.fingerprintOf(known) ===\n" +
-      "          fingerprintOf(report.view, report.start, report.end)",
+      "          fingerprintOf(report.view, report.start, report.recordEnd)",
     noticed: "an older report replaced a newer one",
     firstSeed: 1,
     seeds: 8,
@@ -128,9 +129,9 @@ const mutations: readonly Mutation[] = [
   {
     without: "replacing reports that wait by newer ones",
     file: "peers/replication/outbox.ts",
-    code: "    } else {\n      const { line } = report;",
+    code: "    } else {\n      const record =",
     instead: "    } else if (!this.#backlog.has(keyOf(report))) {\n" +
-      "      const { line } = report;",
+      "      const record =",
     // The comparison 30 s later would repair it.
     noticed: "no convergence",
     firstSeed: 5,
@@ -255,6 +256,7 @@ Deno.test("simulate finds no failure in the unchanged code", async () => {
 for (
   const mutation of [
     ...mutations,
+    ...attributeMutations,
     ...deletionMutations,
     ...expiryMutations,
     ...timeMutations,

@@ -60,7 +60,7 @@ export async function checkPatience(world: World): Promise<void> {
   await time.run(time.elapsedMs + arrivalMs);
   for (const [client, line] of lines) {
     for (const { name, router } of servers.values()) {
-      const newest = router.newest(client);
+      const newest = router.newestRecord(client);
       if (newest === line) continue;
       const rule = "a client is held back";
       violations.push({ rule, detail: `${name}: ${line}, but ${newest}` });

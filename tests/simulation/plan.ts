@@ -27,6 +27,13 @@ export interface PlannedReport {
   readonly position: string;
   /** The client's time, in POSIX seconds. */
   readonly time: string;
+  /** Undefined for none. */
+  readonly attributes?: string;
+  /**
+   * Another server, which gets the line at the same time without its attributes,
+   * as from a neighbour of a version that knows none.
+   */
+  readonly alsoAt?: string;
 }
 
 /**

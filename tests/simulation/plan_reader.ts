@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseAttributes } from "../../protocol/attributes.ts";
 import { parseCommand } from "../../protocol/command.ts";
 import { type Fault, type Plan, topologyOf } from "./plan.ts";
 
@@ -43,6 +44,13 @@ const list: Form = { expected: "a list", fits: Array.isArray };
 const texts: Form = {
   expected: "a list of texts",
   fits: (value) => Array.isArray(value) && value.every(text.fits),
+};
+
+const attributes: Form = {
+  expected: "attributes",
+  fits: (value) =>
+    text.fits(value) && value !== "" &&
+    parseAttributes(String(value)) !== undefined,
 };
 
 const time = numberFrom(0, maxMs);
@@ -136,7 +144,7 @@ export function readPlan(json: unknown): Plan {
       client: text,
       position: text,
       time: text,
-    });
+    }, { attributes, alsoAt: server });
     const { client, position, time } = report;
     const command = parseCommand(`IAMAT ${client} ${position} ${time}`);
     if (command?.verb !== "IAMAT" || command.client !== client) {

@@ -122,7 +122,7 @@ async function runWorld(
   await time.run(plan.healAtMs + 1);
   const held = [...world.servers.values()].map((
     { router },
-  ) => [...router.lines()]);
+  ) => [...router.records()]);
   const survived = newestOf(held.flat());
   const deletions = latestDeletions(world);
   const convergedAfterMs = await untilConverged(world, checkEveryMs);

@@ -168,7 +168,12 @@ function withoutServers(
     ...plan,
     servers,
     links: connect(servers, plan.links.filter(isLeft)),
-    reports: plan.reports.filter(({ server }) => !names.has(server)),
+    reports: plan.reports.filter(({ server }) => !names.has(server))
+      .map(({ alsoAt, ...report }) =>
+        alsoAt === undefined || names.has(alsoAt)
+          ? report
+          : { ...report, alsoAt }
+      ),
     ...withDeletions(plan, ({ server }) => !names.has(server)),
     faults: plan.faults.flatMap((fault): Fault[] => {
       if ("server" in fault) return names.has(fault.server) ? [] : [fault];
@@ -338,4 +343,6 @@ const reportChanges: readonly ((report: PlannedReport) => PlannedReport)[] = [
     ...report,
     time: ((epochMs + report.atMs) / 1000).toFixed(6),
   }),
+  ({ alsoAt: _, ...report }) => report,
+  ({ alsoAt: _, attributes: __, ...report }) => report,
 ];

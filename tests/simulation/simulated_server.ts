@@ -29,7 +29,12 @@ import type { Iamat } from "../../protocol/command.ts";
 import { maxPeerLineBytes } from "../../protocol/limits.ts";
 import { isRepetition } from "../../protocol/order.ts";
 import { isNewer } from "./report_order.ts";
-import { makeReport, parseReport, type Report } from "../../protocol/report.ts";
+import {
+  lineOf,
+  makeReport,
+  parseReport,
+  type Report,
+} from "../../protocol/report.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
@@ -129,12 +134,19 @@ export class SimulatedServer {
   }
 
   /** Accepts a report of a client. */
-  report(iamat: Iamat): Report {
-    const report = makeReport(this.name, this.#host.clock.now(), iamat);
+  report(iamat: Iamat, attributes?: ByteString): Report {
+    const now = this.#host.clock.now();
+    const report = makeReport(this.name, now, iamat, attributes);
     this.router.acceptOwn(report);
     this.router.onChunk();
     this.#linkManager.scheduleFlush();
     return report;
+  }
+
+  /** Accepts a record from a neighbour that is not linked any more. */
+  receive(record: ByteString): void {
+    this.router.accept(parseReport(record, () => true)!);
+    this.#linkManager.scheduleFlush();
   }
 
   /** Forgets a client. Returns until when. */
@@ -239,7 +251,7 @@ export class WatchedRouter extends FloodRouter {
       false,
       () => super.accept(report, from),
     );
-    this.#clockWatch.onAcceptance(report.line, acceptance);
+    this.#clockWatch.onAcceptance(report.record, acceptance);
     if (acceptance === "ahead") {
       this.#options.coverage.add(
         "a report of a time that has not come is refused",
@@ -259,17 +271,17 @@ export class WatchedRouter extends FloodRouter {
     accept: () => Acceptance,
   ): Acceptance {
     const { client } = report;
-    const before = this.newest(client);
+    const before = this.newestRecord(client);
     const stateBefore = this.#expiry?.snapshot();
     const acceptance = accept();
     if (stateBefore !== undefined && acceptance !== "ahead") {
       this.#expiry!.onAcceptance(report, acceptance, before, stateBefore);
       if (acceptance === "newer") {
-        this.#crossings.storedAgain(report.line, from);
+        this.#crossings.storedAgain(report.record, from);
       }
     }
     this.#deletions.onAcceptance(report, acceptance);
-    const after = this.newest(client);
+    const after = this.newestRecord(client);
     if (
       before !== undefined && after !== undefined && before !== after &&
       !isNewer(after, before)
@@ -279,6 +291,9 @@ export class WatchedRouter extends FloodRouter {
         `${before}, then ${after}`,
       );
     }
+    if ((after && lineOf(after)) !== this.newest(client)) {
+      this.#violate("a client sees another report", `than ${after}`);
+    }
     if (isOwn) this.#checkRepetition(report, acceptance, before);
     if (acceptance === "repeated") {
       this.#options.coverage.add("a client sends a report again");
@@ -287,7 +302,7 @@ export class WatchedRouter extends FloodRouter {
       acceptance === "deleted" || acceptance === "repeated" ||
       acceptance === "ahead";
     if (!isNotStored && after !== undefined) {
-      const { line } = report;
+      const { record: line } = report;
       if (line !== after && !isNewer(after, line)) {
         this.#violate(
           "a newer report was not stored",
@@ -316,7 +331,7 @@ export class WatchedRouter extends FloodRouter {
     if (repeats === (acceptance === "repeated")) return;
     this.#violate(
       repeats ? "a repeated report is news" : "news is a repeated report",
-      `${report.line} after ${before}`,
+      `${report.record} after ${before}`,
     );
   }
 
@@ -396,8 +411,8 @@ export class WatchedRouter extends FloodRouter {
     }
   }
 
-  override link(neighbour: string): Outbox {
-    const outbox = super.link(neighbour);
+  override link(neighbour: string, takesAttributes?: boolean): Outbox {
+    const outbox = super.link(neighbour, takesAttributes);
     this.#outboxes.set(neighbour, outbox);
     return outbox;
   }

@@ -58,7 +58,7 @@ export const timeMutations: readonly Mutation[] = [
   {
     without: "keeping a newer report that waits for a neighbour",
     file: "peers/replication/outbox.ts",
-    code: "if (waiting !== undefined && !isNewer(waiting, report.line)) {",
+    code: "if (waiting !== undefined && !isNewer(waiting, report.record)) {",
     instead: "if (waiting !== undefined) {",
     noticed: "no convergence",
     scenario: "an_older_report_comes_while_a_newer_one_waits.json",

@@ -46,7 +46,7 @@ export class World {
   readonly violations: Violation[] = [];
   /** The servers that run or are frozen, by name. */
   readonly servers = new Map<string, SimulatedServer>();
-  /** The line of every report that a server has accepted from a client. */
+  /** The record of every report that a server has accepted from a client. */
   readonly reports = new Set<ByteString>();
   /** What servers were asked to forget. */
   readonly deletions = new WorldDeletions();
@@ -71,7 +71,7 @@ export class World {
       coverage: this.coverage,
       onServerEvent: (event) => countEvent(event, this, this.coverage),
       hostClockOf: (name) => this.#host(name).hostClock,
-      linesOf: (name) => this.servers.get(name)?.router.lines() ?? [],
+      linesOf: (name) => this.servers.get(name)?.router.records() ?? [],
       mayBeLost: (line) => mayBeLost(line, this),
       onViolation: (violation) => this.violations.push(violation),
       onEvent: (text) => {
@@ -139,13 +139,22 @@ export class World {
   }
 
   /** Sends a client's report to a server, if that server answers. */
-  report({ server, ...iamat }: PlannedReport): void {
+  report({ alsoAt, attributes, server, ...iamat }: PlannedReport): void {
     if (!this.answers(server)) return;
     const simulated = this.servers.get(server)!;
     countReport(simulated, this.#host(server).hostClock, this.coverage);
-    const { line } = simulated.report({ verb: "IAMAT", ...iamat });
+    const { line, record } = simulated.report(
+      { verb: "IAMAT", ...iamat },
+      attributes,
+    );
     countTime(Number(iamat.time), this.coverage);
+    this.reports.add(record);
+    if (line === record) return;
+    this.coverage.add("a report has attributes");
+    if (alsoAt === undefined || !this.answers(alsoAt)) return;
+    this.coverage.add("a report arrives without its attributes");
     this.reports.add(line);
+    this.servers.get(alsoAt)!.receive(line);
   }
 
   /** Asks a server to forget a client, if that server answers. */

@@ -19,7 +19,12 @@ import {
 } from "../../../protocol/bytes.ts";
 import { readDeletion } from "../../../protocol/deletion.ts";
 import { isNewer } from "../../../protocol/order.ts";
-import { readReport, type Report, timeOf } from "../../../protocol/report.ts";
+import {
+  lineOf,
+  readReport,
+  type Report,
+  timeOf,
+} from "../../../protocol/report.ts";
 import { handshakesTarget } from "../targets/handshakes.ts";
 import { herdsTarget } from "../targets/herds.ts";
 import { messagesTarget } from "../targets/messages.ts";
@@ -35,12 +40,19 @@ class ForgetfulRouter extends FloodRouter {
     report: Report,
     from?: string,
   ): ReturnType<FloodRouter["accept"]> {
-    this.#last.set(report.client, report.line);
+    this.#last.set(report.client, report.record);
     return super.accept(report, from);
   }
 
-  override newest(client: ByteString): ByteString | undefined {
-    return super.newest(client) && this.#last.get(client);
+  override newestRecord(client: ByteString): ByteString | undefined {
+    return super.newestRecord(client) && this.#last.get(client);
+  }
+}
+
+/** A router that sends no neighbour attributes. */
+class SparingRouter extends FloodRouter {
+  override link(neighbour: string): Outbox {
+    return super.link(neighbour, false);
   }
 }
 
@@ -54,9 +66,9 @@ class HastyRouter extends FloodRouter {
     return fault;
   }
 
-  override link(neighbour: string): Outbox {
+  override link(neighbour: string, takesAttributes?: boolean): Outbox {
     this.#caughtUp.delete(neighbour);
-    return super.link(neighbour);
+    return super.link(neighbour, takesAttributes);
   }
 
   override hasCaughtUpWith(neighbour: string): boolean {
@@ -77,6 +89,27 @@ export const peerFaults: readonly PlantedFault[] = [
     from: "of-hill",
   },
   {
+    fault: "the attributes of a report may be any field",
+    target: reportsTarget({
+      readReport: (bytes, start, end, find, report) => {
+        if (readReport(bytes, start, end, find, report)) return true;
+        const recordEnd = bytes.lastIndexOf(0x20, end - 1);
+        const isRead = recordEnd > start && recordEnd < end - 1 &&
+          readReport(bytes, start, recordEnd, find, report);
+        if (isRead) report.recordEnd = end;
+        return isRead;
+      },
+    }),
+    from: "with-attributes",
+  },
+  {
+    fault: "attributes do not count in the order of reports",
+    target: reportsTarget({
+      isNewer: (record, than) => isNewer(lineOf(record), lineOf(than)),
+    }),
+    from: "two-the-same-and-an-empty-attribute",
+  },
+  {
     fault: "the time of a deletion may have zeros in front",
     target: reportsTarget({
       readDeletion: (bytes, start, end, deletion) => {
@@ -95,7 +128,8 @@ export const peerFaults: readonly PlantedFault[] = [
     fault: "neither of two reports with equal times is newer",
     target: reportsTarget({
       isNewer: (line, than) =>
-        isNewer(line, than) && timeOf(line) !== timeOf(than),
+        isNewer(line, than) &&
+        timeOf(lineOf(line)) !== timeOf(lineOf(than)),
     }),
     from: "two-of-other-times",
   },
@@ -156,6 +190,11 @@ export const peerFaults: readonly PlantedFault[] = [
     fault: "the report that arrived last replaces a newer one",
     target: herdsTarget((...args) => new ForgetfulRouter(...args)),
     from: "report-of-neighbour",
+  },
+  {
+    fault: "a report is sent without its attributes",
+    target: herdsTarget((...args) => new SparingRouter(...args)),
+    from: "attributes-that-are-not-valid",
   },
   {
     fault: "a server has one client more than its limit",

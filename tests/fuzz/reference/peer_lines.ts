@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isAttributes } from "./attributes.ts";
 import { isWhiteSpace } from "./commands.ts";
 import {
   isDecimal,
@@ -48,16 +49,18 @@ function objectionToHeard(
 }
 
 /**
- * Compares two AT lines about one client: -1, 0 or 1. The order is that of
+ * Compares two records about one client: -1, 0 or 1. The order is that of
  * `effective`, the earlier one of `time` and `heard`; then `heard`; then `time`;
- * then the bytes.
+ * then the bytes of the line; then those of the attributes.
  */
 export function compareReports(one: string, other: string): number {
-  const [a, b] = [one, other].map((line) => {
-    const [, , difference, , , text] = line.split(" ");
+  const [a, b] = [one, other].map((record) => {
+    const fields = record.split(" ");
+    const [, , difference, , , text, attributes = ""] = fields;
+    const line = fields.slice(0, 6).join(" ");
     const time = nanosecondsOf(text);
     const heard = time + nanosecondsOf(difference);
-    return [time < heard ? time : heard, heard, time, line];
+    return [time < heard ? time : heard, heard, time, line, attributes];
   });
   const differing = a.findIndex((value, index) => value !== b[index]);
   if (differing < 0) return 0;
@@ -70,7 +73,7 @@ function wholeNanoseconds(time: string): number[] {
   return [nanoseconds / 10n ** 9n, nanoseconds % 10n ** 9n].map(Number);
 }
 
-/** The parts of an AT line, or the reason why a line is not one. */
+/** The parts of a record, or the reason why a line is not one. */
 export type ReportReading =
   | { readonly objection: string }
   | {
@@ -80,10 +83,13 @@ export type ReportReading =
     readonly client: string;
     readonly position: string;
     readonly time: string;
+    /** Empty for none. */
+    readonly attributes: string;
   };
 
 /**
  * report = "AT " server " " difference " " client " " position " " time
+ *          [ " " attributes ]
  */
 export function readReport(
   line: string,
@@ -91,17 +97,28 @@ export function readReport(
 ): ReportReading {
   const fields = line.split(" ");
   if (fields[0] !== "AT") return { objection: "no AT" };
-  if (fields.length !== 6) {
+  if (fields.length !== 6 && fields.length !== 7) {
     return { objection: `${Math.min(fields.length, 8)} fields` };
   }
-  const [, server, difference, client, position, time] = fields;
+  const [, server, difference, client, position, time, attributes] = fields;
+  if (attributes === "" || !isAttributes(attributes ?? "")) {
+    return { objection: "no attributes" };
+  }
   if (!servers.includes(server)) return { objection: "no such server" };
   if (!isDifference(difference)) return { objection: "no difference" };
   if (!isClient(client)) return { objection: "no client" };
   const objection = objectionToPosition(position) ?? objectionToTime(time) ??
     objectionToHeard(difference, time);
   return objection === undefined
-    ? { objection, server, difference, client, position, time }
+    ? {
+      objection,
+      server,
+      difference,
+      client,
+      position,
+      time,
+      attributes: attributes ?? "",
+    }
     : { objection };
 }
 

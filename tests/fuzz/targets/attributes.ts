@@ -3,7 +3,7 @@
  *
  * For every field:
  *
- * - it is accepted if it is what the grammar in docs/GATEWAYS.md says, here in
+ * - it is accepted if it is what the grammar in docs/PROTOCOL.md says, here in
  *   a second implementation;
  * - what is accepted is formatted to the same bytes.
  *
@@ -15,15 +15,8 @@ import {
   parseAttributes,
 } from "../../../protocol/attributes.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
+import { isAttributes, limits } from "../reference/attributes.ts";
 import { demandSame, magnitude, type Target } from "../target.ts";
-
-const limits: Readonly<Record<string, readonly [number, number]>> = {
-  accuracy: [0, 999_999_999],
-  altitude: [-999_999_999, 999_999_999],
-  battery: [0, 100],
-  course: [0, 360],
-  speed: [0, 999_999_999],
-};
 
 /** @param parse The parser under test. */
 export function attributesTarget(
@@ -53,60 +46,12 @@ export function attributesTarget(
     ],
     check(field) {
       const parsed = parse(field);
-      demandSame("whether it is valid", parsed !== undefined, isValid(field));
+      const expected = isAttributes(field);
+      demandSame("whether it is valid", parsed !== undefined, expected);
       if (parsed === undefined) return `${magnitude(field.length)}`;
       demandSame("the same bytes", formatAttributes(parsed), field);
       return [...parsed.keys()].map((key) => key in limits ? key : "text")
         .join();
     },
   };
-}
-
-function isValid(field: ByteString): boolean {
-  if (field.length > 256) return false;
-  if (field === "") return true;
-  const parts = field.split(",").map((part) => {
-    const [key, ...rest] = part.split("=");
-    return { key, value: rest.join("="), hasValue: rest.length > 0 };
-  });
-  return parts.every(({ hasValue, key, value }, index) =>
-    hasValue && key !== "" && key.length <= 16 && !/[^a-z]/.test(key) &&
-    (index === 0 || parts[index - 1].key < key) &&
-    (key in limits ? isNumber(value, limits[key]) : isText(value))
-  );
-}
-
-function isNumber(
-  text: string,
-  [least, most]: readonly [number, number],
-): boolean {
-  const [whole, fraction, ...others] = text.replace(/^-/, "").split(".");
-  if (others.length > 0 || /[^0-9]/.test(whole + (fraction ?? ""))) {
-    return false;
-  }
-  if (whole === "" || whole.length > 9) return false;
-  if (whole.length > 1 && whole.startsWith("0")) return false;
-  const isWhole = fraction === undefined;
-  if (!isWhole && (fraction.length > 8 || !/[1-9]$/.test(fraction))) {
-    return false;
-  }
-  // In units of the eighth decimal, exactly.
-  const unit = 10n ** 8n;
-  const absolute = BigInt(whole + (fraction ?? "").padEnd(8, "0"));
-  const value = text.startsWith("-") ? -absolute : absolute;
-  return text !== "-0" && value >= BigInt(least) * unit &&
-    value <= BigInt(most) * unit;
-}
-
-function isText(text: ByteString): boolean {
-  const bare = text.replace(/%([0-9A-F]{2})/g, (found, digits) => {
-    const byte = parseInt(digits, 16);
-    const isEscaped = byte <= 0x20 || byte === 0x7f || byte === 0x25 ||
-      byte === 0x2c;
-    return isEscaped ? "x" : found;
-  });
-  return text !== "" &&
-    Array.from(bare).every((byte) =>
-      byte > " " && byte !== "\x7f" && byte !== "%"
-    );
 }

@@ -5,6 +5,7 @@
  * The input is a script with one step on each line. The first byte selects the
  * step. `J` and `S`: the neighbour Jaquez or Smith sends the rest of the line.
  * `C`: a client sends it. `j` and `s`: the link with Jaquez or Smith comes up.
+ * `o`: that with Smith comes up, which is of a version without attributes.
  * `x`: the link with Smith ends. `c`: the server compares digests with Smith.
  * `b`: a heartbeat. `.`: maintenance. `r`: a piece of a rebuild of the digest
  * tree. Other lines have no effect.
@@ -14,7 +15,8 @@
  * - nothing throws;
  * - every line to a neighbour is valid by the reference, and within the limit
  *   on lines between servers;
- * - every report to a neighbour was received in the same form before;
+ * - every report to a neighbour was received in the same form before, or with
+ *   attributes if the neighbour takes none;
  * - a client's report is never replaced by an older one, unless it has expired;
  * - there are never more clients than the limit;
  * - the server sends one SYNCED for every SYNC that it reads while its digest
@@ -31,6 +33,7 @@ import { FloodRouter } from "../../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../../protocol/bytes.ts";
 import { maxPeerLineBytes } from "../../../protocol/limits.ts";
 import {
+  lineOf,
   makeReport,
   parseReport,
   type Report,
@@ -77,6 +80,7 @@ export function herdsTarget(
       "\nCIAMAT kiwi +1+1 6",
       "\nj\n",
       "\ns\n",
+      "\no\n",
       "\nc\n",
       "\nx\n",
       "\nb\n",
@@ -104,8 +108,10 @@ export function herdsTarget(
   };
 }
 
-/** The state of catch-up on a link, by the lines on it. */
+/** The state of a link, by the lines on it. */
 interface CatchUp {
+  /** Whether the neighbour takes attributes. */
+  readonly takesAttributes: boolean;
   /** The server's SYNC that has no answer yet. */
   open: "undisturbed" | "disturbed" | undefined;
   isOver: boolean;
@@ -123,8 +129,10 @@ class Scene {
   readonly #outboxes = new Map<string, Outbox>();
   /** The state of catch-up with each neighbour. */
   readonly #catchUps = new Map<string, CatchUp>();
-  /** The lines of all reports that were received or created. */
+  /** The records of all reports that were received or created. */
   readonly #made = new Set<ByteString>();
+  /** Their AT lines. */
+  readonly #madeLines = new Set<ByteString>();
   /** How often each kind of line was written. */
   readonly #written = new Map<string, number>();
 
@@ -160,6 +168,9 @@ class Scene {
         break;
       case "s":
         this.#link("Smith");
+        break;
+      case "o":
+        this.#link("Smith", false);
         break;
       case "x":
         this.#router.unlink("Smith");
@@ -197,9 +208,11 @@ class Scene {
     );
   }
 
-  #link(neighbour: string): void {
-    this.#outboxes.set(neighbour, this.#router.link(neighbour));
+  #link(neighbour: string, takesAttributes = true): void {
+    const outbox = this.#router.link(neighbour, takesAttributes);
+    this.#outboxes.set(neighbour, outbox);
     const catchUp = {
+      takesAttributes,
       open: undefined,
       isOver: false,
       owed: 0,
@@ -247,12 +260,15 @@ class Scene {
   }
 
   #accept(report: Report, from?: string): void {
-    const { client, line } = report;
-    this.#made.add(line);
-    const before = this.#router.newest(client);
+    const { client, line, record } = report;
+    this.#made.add(record);
+    this.#madeLines.add(line);
+    const before = this.#router.newestRecord(client);
     const acceptance = this.#router.accept(report, from);
-    const after = this.#router.newest(client);
-    if (acceptance === "newer") demandSame("the newest report", after, line);
+    const after = this.#router.newestRecord(client);
+    if (acceptance === "newer") demandSame("the newest report", after, record);
+    const shown = this.#router.newest(client);
+    demandSame("what clients see", shown, after && lineOf(after));
     if (before === undefined || after === undefined || after === before) return;
     demand(
       "only a newer report replaces a report",
@@ -267,10 +283,8 @@ class Scene {
       const verb = line.split(" ")[0];
       this.#written.set(verb, (this.#written.get(verb) ?? 0) + 1);
       if (report.objection === undefined) {
-        demand(
-          "the report was received or created before",
-          this.#made.has(line),
-        );
+        const made = catchUp.takesAttributes ? this.#made : this.#madeLines;
+        demand("the report was received or created before", made.has(line));
       } else if (readMessage(line, servers).objection !== undefined) {
         throw new Fault(`not a valid line: ${JSON.stringify(line)}`);
       }

@@ -8,8 +8,9 @@
  * - `readDeletion` accepts the same lines as the reference, and the line that is
  *   made of its parts is the same;
  * - the functions that extract parts of a line find the same parts;
- * - for an IAMAT, `ReportWriter` writes the AT line of the reference, and
- *   parsing it gives the same parts.
+ * - for an IAMAT, `ReportWriter` writes the AT line of the reference, with the
+ *   second line as its attributes if these are valid, and parsing it gives the
+ *   same parts.
  *
  * Of two reports, the same one is newer as by the reference.
  *
@@ -23,8 +24,10 @@ import {
 } from "../../../protocol/deletion.ts";
 import { isNewer } from "../../../protocol/order.ts";
 import {
+  attributesOf,
   clientOf,
   fieldsOf,
+  lineOf,
   makeReport,
   parseReport,
   positionOf,
@@ -35,6 +38,7 @@ import {
 } from "../../../protocol/report.ts";
 import { ServerNames } from "../../../peers/server_names.ts";
 import { maxLineBytes, maxPeerLineBytes } from "../../../protocol/limits.ts";
+import { isAttributes } from "../reference/attributes.ts";
 import { atLine, readCommand } from "../reference/commands.ts";
 import * as reference from "../reference/peer_lines.ts";
 import {
@@ -73,7 +77,8 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
       if (expected.objection !== undefined) continue;
       const { clientEnd, clientStart, server, timeStart } = report;
       const time = decodeBytes(bytes, timeStart, report.end);
-      demandSame("the line", report.line, line);
+      demandSame("the record", report.record, line);
+      demandSame("the attributes", report.attributes, expected.attributes);
       demandSame("the server", server, expected.server);
       demandSame("the client", report.client, expected.client);
       demandSame("the time", time, expected.time);
@@ -82,15 +87,19 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
     if (expected.objection !== undefined) {
       return { isReport: false, reason: expected.objection };
     }
-    const { client, difference, position, server, time } = expected;
+    const { attributes, client, difference, position, server, time } = expected;
     const fields = [server, difference, client, position, time];
-    demandAlike("fieldsOf()", fieldsOf(line), fields);
-    demandSame("serverOf()", serverOf(line), server);
-    demandSame("clientOf()", clientOf(line), client);
-    demandSame("timeOf()", timeOf(line), time);
-    const { latitude, longitude } = positionOf(line);
+    const at = lineOf(line);
+    demandSame("lineOf()", at, ["AT", ...fields].join(" "));
+    demandSame("attributesOf()", attributesOf(line), attributes);
+    demandAlike("fieldsOf()", fieldsOf(at), fields);
+    demandSame("serverOf()", serverOf(at), server);
+    demandSame("clientOf()", clientOf(at), client);
+    demandSame("timeOf()", timeOf(at), time);
+    const { latitude, longitude } = positionOf(at);
     demandSame("positionOf()", latitude + longitude, position);
-    return { isReport: true, reason: "a report" };
+    const kind = attributes === "" ? "a report" : "a report with attributes";
+    return { isReport: true, reason: kind };
   }
 
   /** Parses a line as a deletion. */
@@ -107,23 +116,24 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
   }
 
   /** Checks the reports of a line, if it is an IAMAT. */
-  function checkWritten(line: ByteString): boolean {
+  function checkWritten(line: ByteString, attributes: ByteString): boolean {
     const command = readCommand(line);
     if (command.verb !== "IAMAT") return false;
     const [client, position, time] = command.operands;
     for (const server of servers) {
       const iamat = { verb: "IAMAT", client, position, time } as const;
-      const written = makeReport(server, now, iamat);
+      const written = makeReport(server, now, iamat, attributes);
       const expected = atLine(server, now, command.operands);
       demandSame("the report of an IAMAT", written.line, expected);
-      const again = parseReport(written.line, names.has);
-      demandSame("the report parsed again", again?.line, expected);
+      demandSame("its attributes", written.attributes, attributes);
+      const again = parseReport(written.record, names.has);
+      demandSame("the report parsed again", again?.record, written.record);
       demandSame("its server", again?.server, server);
       demandSame("its client", again?.client, client);
       if (line.length > maxLineBytes) continue;
       demand(
         "the report of an IAMAT is within the limit between servers",
-        expected.length <= maxPeerLineBytes,
+        written.record.length <= maxPeerLineBytes,
       );
     }
     return true;
@@ -135,8 +145,10 @@ export function reportsTarget(code: Partial<typeof real> = {}): Target {
     check(input) {
       const lines = input.split("\n").slice(0, 2);
       const readings = lines.map(checkRead);
+      const [, second = ""] = lines;
+      const attributes = isAttributes(second) ? second : "";
       const written = [
-        ...lines.map(checkWritten),
+        ...lines.map((line) => checkWritten(line, attributes)),
         ...lines.map(checkDeletion),
       ].join();
       const reason = readings.map((reading) => reading.reason).join();

@@ -53,6 +53,8 @@ export const peerTokens = [
   ...numberTokens,
   "AT Hill +0.263873386 kiwi +34.068930-118.445127 1520023934.918963997",
   "AT Jaquez -9999999999999999.999999999 ",
+  " accuracy=14,tid=mx",
+  ",battery=63",
   "FORGET ",
   "FORGET kiwi 1520023934.918963997",
   " 1520023934.918963997",

@@ -348,7 +348,8 @@ Deno.test({
       client,
       request(
         "POST /report",
-        '[{"id":"old phone","lat":"-07.50","lon":"+013.4","tst":"3.000000000123"},' +
+        '[{"id":"old phone","lat":"-07.50","lon":"+013.4",' +
+          '"tst":"3.000000000123","acc":14.50,"alt":-3,"tid":"\xc3\xbc%"},' +
           '{"id":"\xc3\xa9\\"x","lat":1,"lon":2,"tst":3}]',
       ),
     );
@@ -364,7 +365,9 @@ Deno.test({
       [
         '200 {"id":"old%20phone","latitude":-7.50,"longitude":13.4' +
         ',"time":3.000000000123,"server":"Hill"' +
-        ',"clockDifference":1520023932.182837383}\n',
+        ',"clockDifference":1520023932.182837383' +
+        ',"attributes":{"accuracy":14.5,"altitude":-3,"source":"report"' +
+        ',"tid":"\xc3\xbc%"}}\n',
       ],
     );
     const [json] = await answersTo(

@@ -85,7 +85,7 @@ Deno.test({
       await herd.clock.advance(3_000);
       assertEquals(openConnections(herd), 1);
       const lines = [hill, smith].map(({ router }) =>
-        [...router.lines()].sort()
+        [...router.records()].sort()
       );
       assertEquals(lines[0], lines[1], `started ${turns} turns apart`);
       await herd.stop();
@@ -511,6 +511,35 @@ Deno.test({
 });
 
 Deno.test({
+  name: "LinkManager sends attributes only to a neighbour that takes them",
+  permissions: "none",
+  async fn() {
+    for (const field of [" attributes=1", " attributes=2", ""]) {
+      const herd = new MemoryHerd(pair);
+      const hill = herd.start("Hill");
+      const smith = herd.dial("Hill");
+      const handshake = fakePeerHandshake();
+      assertStringIncludes(handshake, " attributes=1\n");
+      smith.sendText(handshake.replace(" attributes=1", field));
+      await drainMicrotasks();
+      assertStringIncludes(smith.takeAll(), " attributes=1 ");
+      const { line, record } = reportOf("kiwi", 1, "Hill", "tid=mx");
+      hill.router.accept(reportOf("kiwi", 1, "Hill", "tid=mx"));
+      hill.linkManager.flush();
+      await drainMicrotasks();
+      const sent = field === " attributes=1" ? record : line;
+      assertStringIncludes(smith.takeAll(), `${sent}\n`);
+      // Attributes are taken from any neighbour.
+      const other = reportOf("pear", 1, "Hill", "tid=mx").record;
+      smith.sendText(`${other}\n`);
+      await drainMicrotasks();
+      assertEquals(hill.router.newestRecord("pear"), other);
+      await herd.stop();
+    }
+  },
+});
+
+Deno.test({
   name: "LinkManager ends the link with a neighbour that sends an invalid line",
   permissions: "none",
   async fn() {
@@ -520,6 +549,8 @@ Deno.test({
         ["AT Mallory +0.000000000 kiwi +34-118 1", "nonsense"],
         ["AT Hill +0.000000000 kiwi +94-118 1", "nonsense"],
         ["AT Hill -1.000000001 kiwi +34-118 1", "nonsense"],
+        ["AT Hill +0.000000000 kiwi +34-118 1 speed=-1", "nonsense"],
+        ["AT Hill +0.000000000 kiwi +34-118 1 ", "nonsense"],
         ["x".repeat(maxPeerLineBytes + 1), "line too long"],
       ]
     ) {

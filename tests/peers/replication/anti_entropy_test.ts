@@ -10,7 +10,7 @@ import { parseReport } from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 import { openRouter } from "../../fakes/memory_herd.ts";
-import { anyReportLine } from "../../protocol/arbitraries.ts";
+import { anyRecord } from "../../protocol/arbitraries.ts";
 import { linkUp } from "../links/link_up.ts";
 import { reportOf } from "../reports.ts";
 import { takeAllLines, takeLines } from "./take_lines.ts";
@@ -65,7 +65,10 @@ function deliver(
 }
 
 function isEqual(one: FloodRouter, other: FloodRouter): boolean {
-  const [lines, others] = [[...one.lines()].sort(), [...other.lines()].sort()];
+  const [lines, others] = [
+    [...one.records()].sort(),
+    [...other.records()].sort(),
+  ];
   return lines.length === others.length &&
     lines.every((line, index) => line === others[index]);
 }
@@ -87,7 +90,7 @@ Deno.test({
   fn() {
     const client = fc.nat(20).map((index) => `client-${index}`);
     const lines = fc.array(
-      fc.tuple(anyReportLine, client, fc.constantFrom("Hill", "Smith")),
+      fc.tuple(anyRecord, client, fc.constantFrom("Hill", "Smith")),
       { maxLength: 100, size: "max" },
     );
     assertProperty(
@@ -105,7 +108,10 @@ Deno.test({
         }
         const { reports } = compare(hill, smith);
         for (const router of [hill, smith]) {
-          assertEquals([...router.lines()].sort(), [...newest.values()].sort());
+          assertEquals(
+            [...router.records()].sort(),
+            [...newest.values()].sort(),
+          );
         }
         // Each is sent once, or in both directions within a second.
         assertEquals(new Set(reports).size, reports.length);

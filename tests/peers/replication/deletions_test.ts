@@ -66,7 +66,7 @@ Deno.test({
       removed: ahead.line,
     });
     assertEquals(hill.forget("plum"), { until: now(), removed: undefined });
-    assertEquals([...hill.lines()], []);
+    assertEquals([...hill.records()], []);
     assertEquals(hill.deletions, 3);
     // So much ahead, a clock is wrong.
     assertEquals(hill.forget("fig", timestampOf(1_061)), "ahead");
@@ -190,7 +190,7 @@ Deno.test({
           compare(herd[index], herd[(index + 1) % 3]);
         }
       }
-      const tables = herd.map((router) => [...router.lines()].sort());
+      const tables = herd.map((router) => [...router.records()].sort());
       assertEquals(tables[1], tables[0]);
       assertEquals(tables[2], tables[0]);
       assertEquals(

@@ -33,7 +33,7 @@ Deno.test({
         assertEquals(one.get("kiwi"), other.get("kiwi"));
         assertEquals(one.get("pear"), other.get("pear"));
         assertEquals(one.size, other.size);
-        assertEquals([...one.lines()].length, one.size);
+        assertEquals([...one.records()].length, one.size);
       }),
     );
   },

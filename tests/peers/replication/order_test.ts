@@ -4,35 +4,35 @@ import { parseReport } from "../../../protocol/report.ts";
 import { assertEquals } from "../../assert.ts";
 import { openRouter } from "../../fakes/memory_herd.ts";
 import { assertProperty } from "../../property.ts";
-import { anyReportLine } from "../../protocol/arbitraries.ts";
+import { anyRecord } from "../../protocol/arbitraries.ts";
 import { takeLines } from "./take_lines.ts";
 
 Deno.test({
   name: "every server keeps the same report, in whatever order reports arrive",
   permissions: "none",
   fn() {
-    const lines = fc.uniqueArray(anyReportLine, { minLength: 1, maxLength: 8 });
-    const orders = lines.chain((lines) =>
+    const records = fc.uniqueArray(anyRecord, { minLength: 1, maxLength: 8 });
+    const orders = records.chain((records) =>
       fc.tuple(
-        fc.constant(lines),
-        fc.shuffledSubarray(lines, { minLength: lines.length }),
+        fc.constant(records),
+        fc.shuffledSubarray(records, { minLength: records.length }),
       )
     );
     assertProperty(
       fc.property(orders, (orders) => {
-        const stored = orders.map((lines) => {
+        const stored = orders.map((records) => {
           const router = openRouter();
           const outbox = router.link("Jaquez");
-          for (const line of lines) {
-            router.accept(parseReport(line, () => true)!, "Smith");
+          for (const record of records) {
+            router.accept(parseReport(record, () => true)!, "Smith");
           }
           const forwarded = takeLines(outbox)
             .filter((line) => line.startsWith("AT "));
-          assertEquals(forwarded.at(-1), router.newest("kiwi"));
-          return router.newest("kiwi");
+          assertEquals(forwarded.at(-1), router.newestRecord("kiwi"));
+          return router.newestRecord("kiwi");
         });
-        const newest = orders[0].reduce((newest, line) =>
-          isNewer(line, newest) ? line : newest
+        const newest = orders[0].reduce((newest, record) =>
+          isNewer(record, newest) ? record : newest
         );
         assertEquals(stored, [newest, newest]);
       }),

@@ -24,7 +24,7 @@ interface Side {
 
 /** Links two servers; the first one has dialled. */
 function link(hill: FloodRouter, smith: FloodRouter): [Side, Side] {
-  const lines = [hill, smith].map((router) => [...router.lines()]);
+  const lines = [hill, smith].map((router) => [...router.records()]);
   const [toSmith, toHill] = [hill.link("Smith"), smith.link("Hill")];
   hill.compare("Smith");
   return [

@@ -221,7 +221,7 @@ Deno.test({
         ...lines,
         ...[...deletions].map((pair) => deletion(...pair).line),
       ];
-      assertEquals([...store.lines()].sort(), lines.toSorted());
+      assertEquals([...store.records()].sort(), lines.toSorted());
       assertEquals(store.select(() => true, 9).lines.toSorted(), lines.sort());
       assertEquals([store.size, store.deletions], [
         reports.size,

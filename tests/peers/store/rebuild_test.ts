@@ -80,7 +80,7 @@ Deno.test({
           }
           const lines = [...expected.values()].sort();
           assertEquals(treeLinesOf(table), lines);
-          assertEquals([...table.lines()].sort(), lines);
+          assertEquals([...table.records()].sort(), lines);
           const sum = lines.map(fingerprint).reduce(
             (sum, next) => sum ^ BigInt(next),
             0n,

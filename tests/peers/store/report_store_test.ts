@@ -18,6 +18,7 @@ import type { Report } from "../../../protocol/report.ts";
 import { assert, assertEquals, assertThrows } from "../../assert.ts";
 import { assertProperty } from "../../property.ts";
 import { timestampOf } from "../../fakes/timestamp.ts";
+import { reportOf } from "../reports.ts";
 
 /** A report received at one time from a client whose clock may be wrong. */
 function received(
@@ -139,7 +140,7 @@ Deno.test({
     assert(store.get("kiwi") !== undefined);
     nowSeconds = 110;
     assertEquals(store.get("kiwi"), undefined);
-    assertEquals([...store.lines()], []);
+    assertEquals([...store.records()], []);
     assertEquals(store.put(received("kiwi", 100, 900)), "forgotten");
     assertEquals(store.put(received("pear", 99)), "forgotten");
     // Sweeps remove the client, and later the next one.
@@ -221,7 +222,7 @@ Deno.test({
       while (store.needsSweep) store.sweep(10);
       // The same reports, stored in another order.
       const other = openStore({});
-      const lines = [...store.lines()];
+      const lines = [...store.records()];
       for (const line of lines.toReversed()) {
         other.put(parseReport(line, () => true)!);
       }
@@ -348,6 +349,31 @@ Deno.test({
       }
       assertEquals(pages.flat().length, matches() ? clients.length : 0);
     }
+  },
+});
+
+Deno.test({
+  name: "select() and getRecord() give attributes, and get() does not",
+  permissions: "none",
+  fn() {
+    const store = openStore({ clientTtlSeconds: 10 ** 9 - 5 });
+    for (const [client, attributes] of [["kiwi", "tid=k"], ["pear", ""]]) {
+      store.put(reportOf(client, 10, "Hill", attributes));
+    }
+    store.put(reportOf("plum", 5, "Hill", "tid=p"));
+    const [kiwi, pear] = ["kiwi", "pear"].map((client) =>
+      reportOf(client, 10).line
+    );
+    assertEquals(store.select(() => true, 9), {
+      lines: [kiwi, pear],
+      attributes: ["tid=k", ""],
+      next: undefined,
+    });
+    assertEquals([store.get("kiwi"), store.get("plum")], [kiwi, undefined]);
+    assertEquals(
+      ["kiwi", "pear", "plum", "fig"].map((client) => store.getRecord(client)),
+      [`${kiwi} tid=k`, pear, undefined, undefined],
+    );
   },
 });
 

@@ -1,22 +1,34 @@
 import fc from "../../fast_check.ts";
 import { leafOf, root } from "../../../peers/store/digest_tree.ts";
 import { fingerprint } from "../../../peers/store/fingerprint.ts";
+import { maxFreeFraction } from "../../../peers/store/record_arena.ts";
 import { ReportTable } from "../../../peers/store/report_table.ts";
 import { hashOfTree } from "../../../peers/store/tree_hash.ts";
 import { encodeBytes } from "../../../protocol/bytes.ts";
 import { isNewer } from "../../../protocol/order.ts";
-import { makeReport, type Report } from "../../../protocol/report.ts";
+import {
+  attributesOf,
+  lineOf,
+  makeReport,
+  type Report,
+} from "../../../protocol/report.ts";
 import { assert, assertEquals } from "../../assert.ts";
 import { anySeed, assertProperty } from "../../property.ts";
 import { ReportSource } from "../../../replica/report_source.ts";
 import { Random } from "../../../runtime/random.ts";
+import { fewAttributes } from "../../protocol/arbitraries.ts";
 import { reportOf } from "../reports.ts";
 
 const admitAll = (): "refused" | undefined => undefined;
 
 /** A change of a table. */
 type Step =
-  | { readonly kind: "put"; readonly client: string; readonly time: number }
+  | {
+    readonly kind: "put";
+    readonly client: string;
+    readonly time: number;
+    readonly attributes: string;
+  }
   | { readonly kind: "delete"; readonly client: string };
 
 /** Clients that each share a leaf with some others. */
@@ -47,6 +59,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
         fc.nat(99_999),
         fc.nat(999).map((n) => n * 100 / 7),
       ),
+      attributes: fewAttributes,
     }),
   },
   {
@@ -58,17 +71,18 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** All lines of a table, sorted, after checks of its entries. */
-function linesOf(table: ReportTable): string[] {
-  const lines: string[] = [];
+/** All records of a table, sorted, after checks of its entries. */
+function recordsOf(table: ReportTable): string[] {
+  const records: string[] = [];
   const walk = table.walkBelow(root);
   for (let report; (report = table.nextOf(walk)) !== undefined;) {
-    const { client, line } = report;
-    assertEquals(walk.fingerprint, fingerprint(line));
+    const { attributes, client, line, record } = report;
+    assertEquals(walk.fingerprint, fingerprint(record));
     assertEquals(client, line.split(" ")[3]);
-    lines.push(line);
+    assertEquals([line, attributes], [lineOf(record), attributesOf(record)]);
+    records.push(record);
   }
-  return lines.sort();
+  return records.sort();
 }
 
 Deno.test({
@@ -88,9 +102,11 @@ Deno.test({
               expected.delete(step.client);
               continue;
             }
-            const report = reportOf(step.client, step.time);
-            const { line } = report;
-            const isFirstOrNewer = last === undefined || isNewer(line, last);
+            const { attributes, client, time } = step;
+            const report = reportOf(client, time, "Hill", attributes);
+            const { record } = report;
+            const isFirstOrNewer = last === undefined || isNewer(record, last);
+            assertEquals(table.has(report), record === last);
             const stored = table.put(report, undefined, admitAll);
             assertEquals(stored !== "known", isFirstOrNewer);
             assertEquals(
@@ -99,13 +115,14 @@ Deno.test({
                 ? fingerprint(last)
                 : undefined,
             );
-            if (isFirstOrNewer) expected.set(step.client, line);
+            if (isFirstOrNewer) expected.set(step.client, record);
           }
-          for (const [client, line] of expected) {
-            assertEquals(table.get(client), line);
+          for (const [client, record] of expected) {
+            assertEquals(table.get(client), lineOf(record));
+            assertEquals(table.getRecord(client), record);
           }
           assertEquals(table.size, expected.size);
-          assertEquals(linesOf(table), [...expected.values()].sort());
+          assertEquals(recordsOf(table), [...expected.values()].sort());
         },
       ),
       { numRuns: 300 },
@@ -184,7 +201,7 @@ Deno.test({
         for (const [client, line] of expected) {
           assertEquals(table.get(client), line);
         }
-        assertEquals(linesOf(table), [...expected.values()].sort());
+        assertEquals(recordsOf(table), [...expected.values()].sort());
         const walk = table.walk();
         const walked: string[] = [];
         const note = ({ line }: Report) => {
@@ -196,6 +213,27 @@ Deno.test({
       }),
       { numRuns: 3 },
     );
+  },
+});
+
+Deno.test({
+  name: "ReportTable counts the bytes of attributes, and of their source",
+  permissions: "none",
+  fn() {
+    const table = new ReportTable();
+    const source = new ReportSource("one");
+    const put = (time: number, attributes: string) =>
+      table.put(reportOf("kiwi", time, "Hill", attributes), source, admitAll);
+    put(1, "");
+    const [bytes, charged] = [table.bytes, table.bytesOf(source)];
+    const attributes = `tid=${"x".repeat(251)}`;
+    put(2, attributes);
+    // A space comes before them.
+    const more = (attributes.length + 1) * (1 + maxFreeFraction);
+    assertEquals(table.bytes - bytes, more);
+    assertEquals(table.bytesOf(source) - charged, more);
+    put(3, "");
+    assertEquals([table.bytes, table.bytesOf(source)], [bytes, charged]);
   },
 });
 
