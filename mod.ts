@@ -67,6 +67,7 @@ export type { Distribution } from "./server/status/distribution.ts";
 export type {
   ClockStatus,
   ConnectionCounts,
+  DataStatus,
   GatewayExample,
   GatewaysStatus,
   LineCounts,
