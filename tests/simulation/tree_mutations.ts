@@ -62,7 +62,7 @@ export const treeMutations: readonly Mutation[] = [
     code: "if (isWithin) return;",
     instead: "return;",
     noticed: "more waits for a neighbour than the limit",
-    firstSeed: 20,
-    seeds: 8,
+    firstSeed: 81,
+    seeds: 1,
   },
 ];
