@@ -139,7 +139,10 @@ class StrictParser extends HTTPParser {
   override [HTTPParser.kOnHeadersComplete](info: HeadInfo): void {
     this.hasHead = true;
     this.#fieldBytes = 0;
-    this.#handler.onHead(headOf(info));
+    const head = headOf(info);
+    info.upgrade = head.isUpgrade;
+    this.isChunked = head.bodyBytes === undefined;
+    this.#handler.onHead(head);
   }
 
   override [HTTPParser.kOnBody](bytes: Uint8Array): void {
@@ -248,10 +251,14 @@ function headOf(info: HeadInfo): RequestHead {
     throw new HttpFault(400, "The Host field is missing.");
   }
   const bodyBytes = bodyBytesOf(headers, isOld);
-  const isUpgrade = upgrade && method !== "CONNECT";
-  if (isUpgrade && bodyBytes !== 0) {
-    throw new HttpFault(400, "A request for another protocol has a body.");
+  const hasBody = bodyBytes !== 0;
+  const asksForUpgrade = upgrade && method !== "CONNECT";
+  if (asksForUpgrade && hasBody && isForWebSocket(headers)) {
+    throw new HttpFault(400, "A request for a WebSocket has a body.");
   }
+  // Java's client asks for HTTP/2 in each request. That can be ignored (RFC 9110,
+  // 7.8), and then a body is a body.
+  const isUpgrade = asksForUpgrade && !hasBody;
   return {
     method,
     ...targetOf(url, method),
@@ -260,6 +267,10 @@ function headOf(info: HeadInfo): RequestHead {
     isPersistent: shouldKeepAlive,
     isUpgrade,
   };
+}
+
+function isForWebSocket(headers: ReadonlyMap<string, ByteString>): boolean {
+  return /\bwebsocket\b/i.test(headers.get("upgrade")!);
 }
 
 /** Bytes of the body; undefined for chunks. */
