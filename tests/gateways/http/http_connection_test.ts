@@ -479,6 +479,42 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a stream that reports too often waits, but not while the server stops",
+  permissions: "none",
+  async fn() {
+    const { clock, connect, counts, listener, replica } = await openGateway(
+      "HTTP",
+      { rates: new ClientRates({ report: 10, query: 10 }) },
+    );
+    const client = connect();
+    const line = '{"id":"a","lat":1,"lon":2,"tst":3}\n';
+    const send = async (lines: number) => {
+      const text = line.repeat(lines);
+      client.sendText(`${text.length.toString(16)}\r\n${text}\r\n`);
+      await drainMicrotasks();
+      return replica.accepted.length;
+    };
+    client.sendText(
+      "POST /report HTTP/1.1\r\nHost: localhost\r\n" +
+        "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    assertEquals(await send(12), 12);
+    assertEquals(await send(12), 12);
+    assertEquals(counts.hits.get("reports-per-second"), 1);
+    await clock.advance(3 * seconds);
+    assertEquals(replica.accepted.length, 24);
+    assertEquals(await send(12), 36);
+    assertEquals(await send(1), 36);
+    const stopped = listener.stop();
+    await drainMicrotasks();
+    assertEquals(replica.accepted.length, 37);
+    client.closeWrite();
+    await clock.advance(10 * seconds);
+    await stopped;
+  },
+});
+
+Deno.test({
   name: "a page of an allowed origin may ask and read, and no other",
   permissions: "none",
   async fn() {
