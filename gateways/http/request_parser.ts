@@ -250,6 +250,8 @@ function headOf(info: HeadInfo): RequestHead {
   if (!isOld && !headers.has("host")) {
     throw new HttpFault(400, "The Host field is missing.");
   }
+  // A client of HTTP/1.0 does not know the 100 (RFC 9110, 10.1.1).
+  if (isOld) headers.delete("expect");
   const bodyBytes = bodyBytesOf(headers, isOld);
   const hasBody = bodyBytes !== 0;
   const asksForUpgrade = upgrade && method !== "CONNECT";

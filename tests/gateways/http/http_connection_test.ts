@@ -176,6 +176,10 @@ Deno.test({
     );
     assertMatch(answer, /^403 /);
     const other = connect();
+    const old = connect();
+    const oldHead = head.replace("HTTP/1.1", "HTTP/1.0");
+    assertEquals(await answersTo(old, `${oldHead}\r\n\r\n`), []);
+    assertEquals(await answersTo(old, body), [takenOne]);
     const [unknown] = await answersTo(other, report("a", "Expect: miracles"));
     assertEquals(unknown, "417 The Expect field is not known.\n");
   },
@@ -375,6 +379,12 @@ Deno.test({
       request("GET /position/%C3%A9%22x?format=json"),
     );
     assertEquals(JSON.parse(json.slice(4)).id, '\xc3\xa9"x');
+    for (const format of ["text", "json"]) {
+      client.sendText(request(`GET /position/old%20phone?format=${format}`));
+      await drainMicrotasks();
+      const [{ headers }] = readAnswers(client.takeAll());
+      assertEquals(headers.get("cache-control"), "no-store", format);
+    }
     const asking = answersTo(
       client,
       request("GET /nearby/old%20phone?radius=5&bound=3"),
@@ -475,6 +485,26 @@ Deno.test({
       ["reports-per-second", 1],
       ["queries-per-second", 1],
     ]);
+  },
+});
+
+Deno.test({
+  name: "the example of a stream is the line that was not taken",
+  permissions: "none",
+  async fn() {
+    const { connect, gateways } = await openGateway("HTTP");
+    const example = () => gateways.status().example?.text;
+    const client = connect();
+    const stream = "Content-Type: application/x-ndjson";
+    const line = '{"id":"a","lat":1,"lon":2,"tst":3}\n';
+    const send = (body: string) =>
+      answersTo(client, request("POST /report", body, stream));
+    await send(`${line}rubbish\n${line}`);
+    assertEquals(example(), "rubbish");
+    await send(`${line}at the end`);
+    assertEquals(example(), "at the end");
+    await send(`${line}${"x".repeat(70_000)}\n`);
+    assertMatch(example()!, /^x+$/);
   },
 });
 
