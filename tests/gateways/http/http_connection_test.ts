@@ -489,6 +489,50 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a stream of a sender that is not admitted is refused before its end",
+  permissions: "none",
+  async fn() {
+    const { connect, replica } = await openGateway("HTTP", {
+      tokens: tokens(),
+    });
+    const client = connect();
+    const [answer] = await answersTo(
+      client,
+      "POST /report HTTP/1.1\r\nHost: localhost\r\n" +
+        "Content-Type: application/x-ndjson\r\n" +
+        "Transfer-Encoding: chunked\r\n\r\n",
+    );
+    assertMatch(answer, /^401 A token is missing/);
+    assertEquals(await answersTo(client, "1\r\n{\r\n0\r\n\r\n"), []);
+    assertEquals(replica.accepted.length, 0);
+  },
+});
+
+Deno.test({
+  name: "the host of an absolute target counts, and not the Host field",
+  permissions: "none",
+  async fn() {
+    const { connect } = await openGateway("HTTP");
+    const client = connect();
+    const answers = await answersTo(
+      client,
+      [
+        "attacker.example",
+        "attacker.example:80",
+        "u@localhost",
+        "",
+        "LOCALHOST:1",
+      ]
+        .map((host) => request(`OPTIONS http://${host}/report`)).join(""),
+    );
+    assertEquals(
+      answers.map((answer) => answer.slice(0, 3)),
+      ["403", "403", "403", "403", "204"],
+    );
+  },
+});
+
+Deno.test({
   name: "the example of a stream is the line that was not taken",
   permissions: "none",
   async fn() {
