@@ -243,6 +243,11 @@ function headOf(info: HeadInfo): RequestHead {
     const known = headers.get(name);
     headers.set(name, known === undefined ? value : `${known}, ${value}`);
   }
+  const authority = authorityOf(url);
+  // RFC 9112, 3.2.2: that of an absolute target counts, whatever Host says.
+  if (authority !== undefined && headers.has("host")) {
+    headers.set("host", authority);
+  }
   if (versionMajor !== 1 || versionMinor > 1) {
     throw new HttpFault(505, "The version is not HTTP/1.1.");
   }
@@ -298,14 +303,19 @@ function bodyBytesOf(
   throw new HttpFault(501, "The Transfer-Encoding is not chunked.");
 }
 
+/** Begins a target in absolute form. */
+const absoluteForm = /^https?:\/\/([^/?#]*)/i;
+
+function authorityOf(url: string): ByteString | undefined {
+  return url.startsWith("/") ? undefined : absoluteForm.exec(url)?.[1];
+}
+
 /** Path and query of a target in origin, absolute or asterisk form. */
 function targetOf(
   url: string,
   method: string,
 ): { path: ByteString; query: ByteString | undefined } {
-  const target = url.startsWith("/")
-    ? url
-    : url.replace(/^https?:\/\/[^/?#]*/i, "");
+  const target = url.startsWith("/") ? url : url.replace(absoluteForm, "");
   const isOrigin = /^[/?]/.test(target) || target === "" && url !== "";
   const isServer = target === "*" && method === "OPTIONS";
   // deno-lint-ignore no-control-regex
