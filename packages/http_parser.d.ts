@@ -9,8 +9,11 @@ export interface HeadInfo {
   readonly versionMinor: number;
   /** An index of `methods`. */
   readonly method: number;
-  /** Whether it asks for another protocol, or is a CONNECT. */
-  readonly upgrade: boolean;
+  /**
+   * Whether it asks for another protocol, or is a CONNECT. If it is set to false,
+   * the parser goes on.
+   */
+  upgrade: boolean;
   /** Whether another request may follow. */
   readonly shouldKeepAlive: boolean;
 }
@@ -42,6 +45,8 @@ export class HTTPParser {
   protected state: string;
   /** How many bytes of the body or of a chunk are still to come. */
   protected body_bytes: number | null;
+  /** Whether the body is in chunks. The parser takes an upgrade for one without. */
+  protected isChunked: boolean;
   /** The next line without its end; undefined if it has not ended. */
   protected consumeLine(): string | undefined;
   protected parseHeader(line: string, headers: string[]): void;

@@ -26,6 +26,7 @@ import type {
   Opening,
   ServedConnection,
 } from "../../sessions/served_connection.ts";
+import { Pace } from "../../sessions/pace.ts";
 import { AccessRefusal, type Admission } from "../access.ts";
 import type { GatewayContext } from "../gateway_context.ts";
 import { Sender } from "../intake.ts";
@@ -80,6 +81,8 @@ export class HttpConnection implements ServedConnection {
   /** What is known of each head of `#reader`, in order. */
   readonly #judged: JudgedHead[] = [];
   #stream: LineStream | undefined;
+  /** Of streams: other requests are refused instead. */
+  #pace: Pace | undefined;
   #heldBytes = 0;
   /** The chunk that is being processed. */
   #processing: Promise<void> | undefined;
@@ -159,6 +162,7 @@ export class HttpConnection implements ServedConnection {
   async stop(): Promise<void> {
     if (this.#successor !== undefined) return await this.#successor.stop();
     this.#end ??= "stopping";
+    this.#pace?.end();
     this.#closeAfter(stopAnswerMs);
     try {
       await this.#processing;
@@ -201,6 +205,7 @@ export class HttpConnection implements ServedConnection {
     this.#end ??= end;
     this.#detail ||= detail;
     this.#finish();
+    this.#pace?.end();
     closeQuietly(this.#transport);
     this.#sender.settling.cancel();
   }
@@ -292,6 +297,9 @@ export class HttpConnection implements ServedConnection {
     { admission, target }: JudgedHead,
   ): Promise<HttpAnswer | undefined> {
     const { backend, turns } = this.#context.services;
+    // Of a stream any number of reports can follow the first.
+    const due = this.#stream && this.#whenDue();
+    if (due !== undefined) await due;
     const arrivedAt = backend.now();
     this.#sender.traffic.stampTime(arrivedAt);
     if (this.#stream === undefined) {
@@ -337,6 +345,17 @@ export class HttpConnection implements ServedConnection {
     return await answer;
   }
 
+  /** Undefined if the next part of a stream may be taken now. */
+  #whenDue(): Promise<void> | undefined {
+    const { clock, counts, rates } = this.#context.services;
+    if (rates === undefined) return undefined;
+    const sender = this.#sender;
+    sender.rates ??= rates.ofConnection(sender.identity, clock.elapsedMs());
+    this.#pace ??= new Pace(sender.rates, clock, counts);
+    this.#pace.rates = sender.rates;
+    return this.#pace.whenDue();
+  }
+
   /** Takes a part of a stream. The last part has an answer. */
   async #answerStream(
     bytes: Uint8Array,
@@ -350,6 +369,7 @@ export class HttpConnection implements ServedConnection {
     const { identities } = this.#context.access;
     if (identity !== undefined && identities.hasEnded(identity)) {
       identities.countRefusal("identity-ended");
+      this.#stream = undefined;
       return textAnswer(401, "The token is not valid any more.");
     }
     if (!isLast) {

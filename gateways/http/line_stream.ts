@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ByteString } from "../../protocol/bytes.ts";
+import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import type { Intake, Sender } from "../intake.ts";
 import { type Reason, reasons } from "../readers/reasons.ts";
@@ -33,13 +33,13 @@ export class LineStream {
   /** Takes the lines that end in these bytes. */
   async push(bytes: Uint8Array, now: Timestamp): Promise<void> {
     this.#now = now;
-    await this.#take(this.#lines.push(bytes), bytes);
+    await this.#take(this.#lines.push(bytes));
   }
 
   /** Takes a last line without its end, and gives the answer. */
   async end(now: Timestamp): Promise<HttpAnswer> {
     this.#now = now;
-    await this.#take(this.#lines.end(), new Uint8Array());
+    await this.#take(this.#lines.end());
     if (this.#taken === 0 && this.#refusal !== undefined) {
       return textAnswer(400, reasons[this.#refusal].sentence);
     }
@@ -50,15 +50,13 @@ export class LineStream {
     };
   }
 
-  async #take(
-    readings: ReturnType<ReportLines["push"]>,
-    bytes: Uint8Array,
-  ): Promise<void> {
+  async #take(readings: ReturnType<ReportLines["push"]>): Promise<void> {
     for (const reading of readings) {
       const { ignored, refusal, sightings } = reading;
       const reason = refusal ?? ignored.at(0)?.reason;
       if (reason !== undefined) {
-        this.#intake.keepExample(reason, this.#sender.gateway, bytes);
+        const line = encodeBytes(this.#lines.line);
+        this.#intake.keepExample(reason, this.#sender.gateway, line);
       }
       if (refusal !== undefined) {
         this.#refusal ??= refusal;

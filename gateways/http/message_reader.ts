@@ -102,6 +102,8 @@ export class MessageReader {
     const coding = isGzip(headers.get("content-encoding"));
     if (coding instanceof HttpFault) throw coding;
     this.#maxBytes = coding ? maxCompressedBytes : maxBodyBytes;
+    // Its end may never come, and a refusal must not wait for that.
+    if (this.#isStream && !this.#isKept) this.#add(nothing, false);
     const isTooLong = !this.#isStream && (bodyBytes ?? 0) > this.#maxBytes;
     if (isTooLong) throw this.#tooLong();
     const expectation = headers.get("expect");

@@ -73,8 +73,13 @@ export async function answerQuery(
     return await answerNearby(context, line, parameters!, format);
   }
   return format === "json"
-    ? { status: 200, type: "application/json", body: `${jsonOf(record)}\n` }
-    : { ...textAnswer(200, line), headers: notKept };
+    ? {
+      status: 200,
+      type: "application/json",
+      body: `${jsonOf(record)}\n`,
+      headers: notKept,
+    }
+    : textAnswer(200, line, notKept);
 }
 
 /** A position that is kept would be an old one soon. */

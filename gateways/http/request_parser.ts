@@ -139,7 +139,10 @@ class StrictParser extends HTTPParser {
   override [HTTPParser.kOnHeadersComplete](info: HeadInfo): void {
     this.hasHead = true;
     this.#fieldBytes = 0;
-    this.#handler.onHead(headOf(info));
+    const head = headOf(info);
+    info.upgrade = head.isUpgrade;
+    this.isChunked = head.bodyBytes === undefined;
+    this.#handler.onHead(head);
   }
 
   override [HTTPParser.kOnBody](bytes: Uint8Array): void {
@@ -240,6 +243,11 @@ function headOf(info: HeadInfo): RequestHead {
     const known = headers.get(name);
     headers.set(name, known === undefined ? value : `${known}, ${value}`);
   }
+  const authority = authorityOf(url);
+  // RFC 9112, 3.2.2: that of an absolute target counts, whatever Host says.
+  if (authority !== undefined && headers.has("host")) {
+    headers.set("host", authority);
+  }
   if (versionMajor !== 1 || versionMinor > 1) {
     throw new HttpFault(505, "The version is not HTTP/1.1.");
   }
@@ -247,11 +255,17 @@ function headOf(info: HeadInfo): RequestHead {
   if (!isOld && !headers.has("host")) {
     throw new HttpFault(400, "The Host field is missing.");
   }
+  // A client of HTTP/1.0 does not know the 100 (RFC 9110, 10.1.1).
+  if (isOld) headers.delete("expect");
   const bodyBytes = bodyBytesOf(headers, isOld);
-  const isUpgrade = upgrade && method !== "CONNECT";
-  if (isUpgrade && bodyBytes !== 0) {
-    throw new HttpFault(400, "A request for another protocol has a body.");
+  const hasBody = bodyBytes !== 0;
+  const asksForUpgrade = upgrade && method !== "CONNECT";
+  if (asksForUpgrade && hasBody && isForWebSocket(headers)) {
+    throw new HttpFault(400, "A request for a WebSocket has a body.");
   }
+  // Java's client asks for HTTP/2 in each request. That can be ignored (RFC 9110,
+  // 7.8), and then a body is a body.
+  const isUpgrade = asksForUpgrade && !hasBody;
   return {
     method,
     ...targetOf(url, method),
@@ -260,6 +274,10 @@ function headOf(info: HeadInfo): RequestHead {
     isPersistent: shouldKeepAlive,
     isUpgrade,
   };
+}
+
+function isForWebSocket(headers: ReadonlyMap<string, ByteString>): boolean {
+  return /\bwebsocket\b/i.test(headers.get("upgrade")!);
 }
 
 /** Bytes of the body; undefined for chunks. */
@@ -285,14 +303,19 @@ function bodyBytesOf(
   throw new HttpFault(501, "The Transfer-Encoding is not chunked.");
 }
 
+/** Begins a target in absolute form. */
+const absoluteForm = /^https?:\/\/([^/?#]*)/i;
+
+function authorityOf(url: string): ByteString | undefined {
+  return url.startsWith("/") ? undefined : absoluteForm.exec(url)?.[1];
+}
+
 /** Path and query of a target in origin, absolute or asterisk form. */
 function targetOf(
   url: string,
   method: string,
 ): { path: ByteString; query: ByteString | undefined } {
-  const target = url.startsWith("/")
-    ? url
-    : url.replace(/^https?:\/\/[^/?#]*/i, "");
+  const target = url.startsWith("/") ? url : url.replace(absoluteForm, "");
   const isOrigin = /^[/?]/.test(target) || target === "" && url !== "";
   const isServer = target === "*" && method === "OPTIONS";
   // deno-lint-ignore no-control-regex

@@ -80,6 +80,11 @@ export class ReportLines {
     this.#context = context;
   }
 
+  /** The line of the newest reading; of one that is too long, its beginning. */
+  get line(): ByteString {
+    return this.#framer.tooLong ?? this.#framer.line;
+  }
+
   /** The readings of the lines that end in these bytes. */
   *push(chunk: Uint8Array): Generator<Reading> {
     if (this.#isOver) return;

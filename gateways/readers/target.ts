@@ -35,6 +35,12 @@ const otherSecrets = [
   /^([^]*?\/api\/webhook\/)([^/]+)/,
 ];
 
+/**
+ * Tokens wherever they are, also behind a wrong prefix: the first bytes of a JSON
+ * Web Token are always `{"`.
+ */
+const tokensAnywhere = /eyJ[\w-]{6,}(?:(?:\.|%2[eE])[\w-]*)*/g;
+
 /** Keys of queries whose values are secrets. */
 const secretKey =
   /^(?:access_|auth_|api_?)?(?:token|key|auth|pass|password|pwd|secret)$/i;
@@ -63,6 +69,7 @@ export function readTarget(
   const rest = token === undefined ? path : path.slice(token.end);
   let logged = (token === undefined ? "" : `/t/${hidden}`) + hideInPath(rest);
   if (query !== undefined) logged += `?${hideInQuery(query)}`;
+  if (logged.includes("eyJ")) logged = logged.replace(tokensAnywhere, hidden);
   return { token, path: rest === "" ? "/" : rest, logged };
 }
 

@@ -176,6 +176,10 @@ Deno.test({
     );
     assertMatch(answer, /^403 /);
     const other = connect();
+    const old = connect();
+    const oldHead = head.replace("HTTP/1.1", "HTTP/1.0");
+    assertEquals(await answersTo(old, `${oldHead}\r\n\r\n`), []);
+    assertEquals(await answersTo(old, body), [takenOne]);
     const [unknown] = await answersTo(other, report("a", "Expect: miracles"));
     assertEquals(unknown, "417 The Expect field is not known.\n");
   },
@@ -375,6 +379,12 @@ Deno.test({
       request("GET /position/%C3%A9%22x?format=json"),
     );
     assertEquals(JSON.parse(json.slice(4)).id, '\xc3\xa9"x');
+    for (const format of ["text", "json"]) {
+      client.sendText(request(`GET /position/old%20phone?format=${format}`));
+      await drainMicrotasks();
+      const [{ headers }] = readAnswers(client.takeAll());
+      assertEquals(headers.get("cache-control"), "no-store", format);
+    }
     const asking = answersTo(
       client,
       request("GET /nearby/old%20phone?radius=5&bound=3"),
@@ -475,6 +485,106 @@ Deno.test({
       ["reports-per-second", 1],
       ["queries-per-second", 1],
     ]);
+  },
+});
+
+Deno.test({
+  name: "a stream of a sender that is not admitted is refused before its end",
+  permissions: "none",
+  async fn() {
+    const { connect, replica } = await openGateway("HTTP", {
+      tokens: tokens(),
+    });
+    const client = connect();
+    const [answer] = await answersTo(
+      client,
+      "POST /report HTTP/1.1\r\nHost: localhost\r\n" +
+        "Content-Type: application/x-ndjson\r\n" +
+        "Transfer-Encoding: chunked\r\n\r\n",
+    );
+    assertMatch(answer, /^401 A token is missing/);
+    assertEquals(await answersTo(client, "1\r\n{\r\n0\r\n\r\n"), []);
+    assertEquals(replica.accepted.length, 0);
+  },
+});
+
+Deno.test({
+  name: "the host of an absolute target counts, and not the Host field",
+  permissions: "none",
+  async fn() {
+    const { connect } = await openGateway("HTTP");
+    const client = connect();
+    const answers = await answersTo(
+      client,
+      [
+        "attacker.example",
+        "attacker.example:80",
+        "u@localhost",
+        "",
+        "LOCALHOST:1",
+      ]
+        .map((host) => request(`OPTIONS http://${host}/report`)).join(""),
+    );
+    assertEquals(
+      answers.map((answer) => answer.slice(0, 3)),
+      ["403", "403", "403", "403", "204"],
+    );
+  },
+});
+
+Deno.test({
+  name: "the example of a stream is the line that was not taken",
+  permissions: "none",
+  async fn() {
+    const { connect, gateways } = await openGateway("HTTP");
+    const example = () => gateways.status().example?.text;
+    const client = connect();
+    const stream = "Content-Type: application/x-ndjson";
+    const line = '{"id":"a","lat":1,"lon":2,"tst":3}\n';
+    const send = (body: string) =>
+      answersTo(client, request("POST /report", body, stream));
+    await send(`${line}rubbish\n${line}`);
+    assertEquals(example(), "rubbish");
+    await send(`${line}at the end`);
+    assertEquals(example(), "at the end");
+    await send(`${line}${"x".repeat(70_000)}\n`);
+    assertMatch(example()!, /^x+$/);
+  },
+});
+
+Deno.test({
+  name: "a stream that reports too often waits, but not while the server stops",
+  permissions: "none",
+  async fn() {
+    const { clock, connect, counts, listener, replica } = await openGateway(
+      "HTTP",
+      { rates: new ClientRates({ report: 10, query: 10 }) },
+    );
+    const client = connect();
+    const line = '{"id":"a","lat":1,"lon":2,"tst":3}\n';
+    const send = async (lines: number) => {
+      const text = line.repeat(lines);
+      client.sendText(`${text.length.toString(16)}\r\n${text}\r\n`);
+      await drainMicrotasks();
+      return replica.accepted.length;
+    };
+    client.sendText(
+      "POST /report HTTP/1.1\r\nHost: localhost\r\n" +
+        "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    assertEquals(await send(12), 12);
+    assertEquals(await send(12), 12);
+    assertEquals(counts.hits.get("reports-per-second"), 1);
+    await clock.advance(3 * seconds);
+    assertEquals(replica.accepted.length, 24);
+    assertEquals(await send(12), 36);
+    assertEquals(await send(1), 36);
+    const stopped = listener.stop();
+    await drainMicrotasks();
+    assertEquals(replica.accepted.length, 37);
+    client.closeWrite();
+    await clock.advance(10 * seconds);
+    await stopped;
   },
 });
 

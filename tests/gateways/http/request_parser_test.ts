@@ -40,7 +40,7 @@ const post = (fields: readonly string[], body: string) =>
   request("POST /pub HTTP/1.1", "Host: h", ...fields) + body;
 
 /** Streams that are taken, and their requests. */
-const taken: readonly [stream: string, ...requests: string[]][] = [
+const taken: [stream: string, ...requests: string[]][] = [
   [request("GET /a?b=c HTTP/1.1", "Host: h"), "GET /a?b=c true"],
   [request("GET / HTTP/1.0"), "GET / false"],
   [request("GET / HTTP/1.0", "Connection: keep-alive"), "GET / true"],
@@ -67,6 +67,27 @@ const taken: readonly [stream: string, ...requests: string[]][] = [
     "GET /b true",
   ],
 ];
+
+/** As Java's HttpClient sends it. */
+const h2c = [
+  "Connection: Upgrade, HTTP2-Settings",
+  "Upgrade: h2c",
+  "HTTP2-Settings: AAEAAEAA",
+];
+taken.push(
+  [
+    post([...h2c, "Content-Length: 3"], "abc") +
+    request("GET /b HTTP/1.1", "Host: h"),
+    "POST /pub true abc",
+    "GET /b true",
+  ],
+  [
+    post([...h2c, "Transfer-Encoding: chunked"], "1\r\na\r\n0\r\n\r\n") +
+    request("GET /b HTTP/1.1", "Host: h"),
+    "POST /pub true a",
+    "GET /b true",
+  ],
+);
 
 const twice = (name: string) => `400 There are two ${name} fields.`;
 const bareLine = "400 A line does not end in CR LF.";
@@ -170,7 +191,15 @@ const refused: readonly [stream: string, fault: string][] = [
       ["Connection: Upgrade", "Upgrade: websocket", "Content-Length: 1"],
       "a",
     ),
-    "400 A request for another protocol has a body.",
+    "400 A request for a WebSocket has a body.",
+  ],
+  [
+    post([
+      "Connection: Upgrade",
+      "Upgrade: h2c, WebSocket",
+      "Transfer-Encoding: chunked",
+    ], "0\r\n\r\n"),
+    "400 A request for a WebSocket has a body.",
   ],
   ...["g", "-1", "0x1", "1 2", "", "123456789", "1\x00"].map((
     size,

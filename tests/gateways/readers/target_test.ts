@@ -38,6 +38,31 @@ Deno.test({
 });
 
 Deno.test({
+  name: "readTarget() shows no token that is in a wrong place",
+  permissions: "none",
+  fn() {
+    const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaXJhIn0.Zm9v-_";
+    for (
+      const [target, logged] of [
+        [`//t/${token}/pub`, "//t/[token]/pub"],
+        [`/T/${token}/`, "/T/[token]/"],
+        [`/t//${token}/`, "/t//[token]/"],
+        [`/%74/${token}`, "/%74/[token]"],
+        [`/t%2F${token}%2Fpub`, "/t%2F[token]%2Fpub"],
+        [`/herd/t/${token}/pub`, "/herd/t/[token]/pub"],
+        [`/t/s3cret/t/${token}/pub`, "/t/[token]/t/[token]/pub"],
+        [`/${token.replaceAll(".", "%2e")}`, "/[token]"],
+        [`/?t=${token}&id=1`, "/?t=[token]&id=1"],
+        [`/?${token}`, "/?[token]"],
+        [`/?id=1&jwt=${token.slice(0, 30)}`, "/?id=1&jwt=[token]"],
+      ]
+    ) {
+      assertEquals(read(target).logged, logged);
+    }
+  },
+});
+
+Deno.test({
   name: "readTarget() shows no secret in what is logged",
   permissions: "none",
   fn() {
