@@ -32,7 +32,7 @@ export const deletionMutations: readonly Mutation[] = [
     code: "line !== undefined && isUntil(heardAtOf(line), until)",
     instead: "line !== undefined",
     noticed: "a server emits caught up too early",
-    firstSeed: 58,
+    firstSeed: 396,
     seeds: 1,
   },
   {
