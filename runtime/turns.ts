@@ -53,9 +53,9 @@ const longestEvery = 8;
 const hopsToBegin = 4;
 
 /**
- * So many short pieces are called together, if each of them took this long when
- * it last worked, in milliseconds. Calling each alone costs as much as a short
- * piece.
+ * So many short pieces are called together, if each of their workloads took at
+ * most this long in the turn in which it worked last, in milliseconds. Calling
+ * each alone costs as much as a short piece.
  */
 const [maxTogether, maxShortMs] = [8, 0.1];
 
@@ -70,8 +70,10 @@ export class Workload {
    * others with a higher number.
    */
   virtualMs = 0;
-  /** How long its last piece took, in milliseconds. */
-  lastMs = Infinity;
+  /** The turn in which it worked last: when that began. */
+  turnStartedAtMs = NaN;
+  /** What it took of that turn, in milliseconds. */
+  turnMs = Infinity;
 
   constructor(isUrgent = false) {
     this.isUrgent = isUrgent;
@@ -122,7 +124,7 @@ export class Turns {
     if (nowMs - this.#lastWorkAtMs > pauseMs) this.#startedAtMs = nowMs;
     this.#lastWorkAtMs = nowMs;
     const elapsedMs = nowMs - this.#startedAtMs;
-    const mostMs = workload.lastMs <= maxShortMs ? shortTurnMs : turnMs;
+    const mostMs = workload.turnMs <= maxShortMs ? shortTurnMs : turnMs;
     if (!this.#isCalling && elapsedMs < mostMs) {
       if (elapsedMs >= mostMs * watchedFraction) this.#watch();
       return undefined;
@@ -166,7 +168,12 @@ export class Turns {
 
   /** While nobody waits, nothing needs to be divided. */
   #charge(workload: Workload, workedMs: number): void {
-    workload.lastMs = workedMs;
+    if (workload.turnStartedAtMs === this.#startedAtMs) {
+      workload.turnMs += workedMs;
+    } else {
+      workload.turnStartedAtMs = this.#startedAtMs;
+      workload.turnMs = workedMs;
+    }
     if (this.#isCalling) workload.virtualMs += workedMs;
   }
 
@@ -237,8 +244,8 @@ export class Turns {
 
   #pieceOf(workload: Workload): (() => void) | undefined {
     workload.virtualMs += expectedMs;
-    this.#plannedMs += workload.lastMs <= maxShortMs
-      ? workload.lastMs
+    this.#plannedMs += workload.turnMs <= maxShortMs
+      ? workload.turnMs
       : Infinity;
     const resume = workload.waiting.take();
     if (workload.waiting.size > 0) this.#workloads.add(workload);

@@ -269,7 +269,9 @@ export class Link implements LinkCandidate {
       }
       if (lines % linesPerPiece === 0 && turns.end(this.#workload)) {
         this.#context.onChunkEnd();
-        return turns.begin(this.#workload);
+        // Without a wait the rest of the chunk follows at once.
+        const turn = turns.begin(this.#workload);
+        if (turn !== undefined) return turn;
       }
       if (!framer.next()) break;
       const { bytes, start, stop } = framer;

@@ -1,4 +1,5 @@
 import {
+  linesPerPiece,
   maxLineIds,
   maxListedInParts,
   minAlternations,
@@ -64,6 +65,27 @@ Deno.test({
     assertEquals(level, "warning");
     assertEquals(fields.reason, "over limit");
     assertEquals(fields.detail, `over ${maxListedInParts} reports in a list`);
+    await herd.stop();
+  },
+});
+
+Deno.test({
+  name: "no line is lost where a turn ends within a chunk of a link",
+  permissions: "none",
+  async fn() {
+    const herd = new MemoryHerd(pair);
+    const hill = herd.start("Hill");
+    const smith = await linkAsFakePeer(herd);
+    // Each reading of the clock follows a pause of the process.
+    let readings = 0;
+    herd.clock.elapsedMs = () => readings++ * 3;
+    const lines = Array.from(
+      { length: 5 * linesPerPiece },
+      (_, client) => reportOf(`client-${client}`, 1).line,
+    );
+    smith.sendText(`${lines.join("\n")}\n`);
+    await drainMicrotasks();
+    assertEquals(hill.router.clients, lines.length);
     await herd.stop();
   },
 });
