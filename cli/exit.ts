@@ -78,8 +78,15 @@ const stopSignals: readonly Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM"];
 
 /**
+ * How long signals after the first count as the same, in milliseconds. At Ctrl-C
+ * the terminal sends SIGINT to `deno task` and to the program, and `deno task`
+ * may pass its own on.
+ */
+const repeatedSignalMs = 500;
+
+/**
  * Resolves with the name of the first signal that stops the program. A second
- * signal ends the program at once.
+ * signal ends the program at once, if it comes `repeatedSignalMs` later or more.
  *
  * @param others More signals that stop it.
  */
@@ -88,16 +95,21 @@ export function nextSignal(
 ): Promise<Deno.Signal> {
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
   const signals = [...stopSignals, ...others];
-  const listeners = signals.map((signal) => {
+  const removals: (() => void)[] = [];
+  let isFirst = true;
+  for (const signal of signals) {
     const listener = () => {
-      for (const [index, other] of signals.entries()) {
-        Deno.removeSignalListener(other, listeners[index]);
-      }
       resolve(signal);
+      if (!isFirst) return;
+      isFirst = false;
+      const timer = setTimeout(() => {
+        for (const remove of removals) remove();
+      }, repeatedSignalMs);
+      Deno.unrefTimer(timer);
     };
     Deno.addSignalListener(signal, listener);
-    return listener;
-  });
+    removals.push(() => Deno.removeSignalListener(signal, listener));
+  }
   return promise;
 }
 

@@ -184,7 +184,7 @@ export class GatewayAccess {
     if (!isOpen && !this.#isOwnHost(host)) {
       return new AccessRefusal(
         403,
-        "The Host header is not a loopback name, and this server has no tokens.",
+        "Without --token-key-file only this machine is served: expected localhost in Host.",
       );
     }
     if (this.allowedOrigin(headers) !== undefined) return undefined;

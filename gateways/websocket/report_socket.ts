@@ -10,6 +10,7 @@ import type { Batch, BatchPool } from "../../protocol/batch.ts";
 import {
   type ByteString,
   decodeBytes,
+  encodeBytes,
   encodeScratch,
   indexOfByte,
 } from "../../protocol/bytes.ts";
@@ -24,6 +25,7 @@ import type { GatewayContext } from "../gateway_context.ts";
 import type { Outcome } from "../intake.ts";
 import type { OutputPool } from "../output_buffer.ts";
 import { inTurns } from "../in_turns.ts";
+import { scannedExampleBytes } from "../limits.ts";
 import { maxStepBytes } from "../readers/limits.ts";
 import type { Reading } from "../readers/reading.ts";
 import {
@@ -258,7 +260,8 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
     const { now, sender } = this;
     const reason = reading.refusal ?? reading.ignored.at(0)?.reason;
     if (reason !== undefined) {
-      intake.keepExample(reason, "websocket", encodeScratch(text));
+      const start = encodeBytes(text.slice(0, scannedExampleBytes));
+      intake.keepExample(reason, "websocket", start);
     }
     const outcome = intake.take(reading, sender, now);
     if (outcome instanceof Promise) {

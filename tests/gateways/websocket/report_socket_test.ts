@@ -61,6 +61,13 @@ Deno.test("a line in a frame has the answer of the client port in one", async ()
   assertEquals(shown(client.takeAll()), [`${at}\n{"results":[]}\n\n`]);
 });
 
+Deno.test("the example of a frame has its bytes and no others", async () => {
+  const { gateway, send } = createSocket();
+  await send(frame(iamat));
+  await send(frame('{"id":'));
+  assertEquals(gateway.context.intake.example?.text, '{"id":');
+});
+
 Deno.test("the lines of one frame are answered in frames of its kind, in order", async () => {
   const { client, gateway, send } = createSocket();
   const first = await send(
