@@ -31,6 +31,17 @@ const texts = {
 const textCells = ["tally", "links", "log", "data", "clock"];
 
 /**
+ * The cells that are shown only while a server needs them.
+ *
+ * @type {Record<string, (status: ServerFacts) => boolean>}
+ */
+const needed = {
+  data: ({ data }) => data.bytes > 0,
+  clock: ({ clock }) => clock.differs,
+};
+
+/**
+ * @typedef {NonNullable<import("./types.d.ts").ServerView["status"]>} ServerFacts
  * @typedef {import("./types.d.ts").LinkSummary} LinkSummary
  * @typedef {import("./types.d.ts").LogStatus} LogStatus
  * @typedef {import("./types.d.ts").DataStatus} DataStatus
@@ -40,7 +51,7 @@ const columns = pageColumns.map(({ cell, path, title }) => ({
   title,
   isNumber: !textCells.includes(cell),
   isList: cell === "tally",
-  isClock: cell === "clock",
+  isNeeded: needed[cell],
   text: (/** @type {unknown} */ server) => {
     const show = /** @type {(value: unknown) => string | string[]} */ (
       texts[cell]
@@ -88,18 +99,23 @@ export class ServersTable {
     for (const [index, server] of servers.entries()) {
       fillRow(this.#body.children[index], server);
     }
-    this.#showClocks(servers.some(({ status }) => status?.clock.differs));
+    this.#hideColumns(servers);
   }
 
   /**
-   * Shows the clocks, or hides them, as nearly all clocks agree.
+   * Hides the columns that no server needs.
    *
-   * @param {boolean} isShown
+   * @param {readonly import("./types.d.ts").ServerView[]} servers
    */
-  #showClocks(isShown) {
-    const column = 1 + columns.findIndex(({ isClock }) => isClock);
-    for (const row of [this.#heads, ...this.#body.children]) {
-      /** @type {HTMLElement} */ (row.children[column]).hidden = !isShown;
+  #hideColumns(servers) {
+    for (const [index, { isNeeded }] of columns.entries()) {
+      if (isNeeded === undefined) continue;
+      const isShown = servers.some(({ status }) =>
+        status !== undefined && isNeeded(status)
+      );
+      for (const row of [this.#heads, ...this.#body.children]) {
+        /** @type {HTMLElement} */ (row.children[1 + index]).hidden = !isShown;
+      }
     }
   }
 }

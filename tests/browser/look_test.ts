@@ -109,6 +109,18 @@ withChromium.test("look: clocks are shown if one of them differs", async () => {
   });
 });
 
+withChromium.test("look: data folders are shown if a server has one", async () => {
+  await withDashboard({}, async (page, port) => {
+    await page.getByText("6 of 6 links up").waitFor();
+    const folders = page.locator("#servers").getByText("Data", { exact: true });
+    assertEquals(await folders.isVisible(), false);
+    const data = { bytes: 12_345_678 };
+    port.send("status", fakeStatus({ servers: { Smith: { data } } }));
+    await page.locator("#servers").getByText("MB").first().waitFor();
+    assertEquals(await folders.isVisible(), true);
+  });
+});
+
 withChromium.test("look: the list of five servers is short on a phone", async () => {
   await withDashboard({ viewport: phone }, async (page) => {
     await page.getByText("6 of 6 links up").waitFor();
