@@ -125,7 +125,7 @@ export class Gate {
     const waitSeconds = this.#attempts.waitSeconds(key);
     if (waitSeconds > 0) {
       access.countRefusal("attempts");
-      return replyText(429, "too many failed attempts of this address", {
+      return replyText(429, "too many failed attempts from this address", {
         "retry-after": `${waitSeconds}`,
       });
     }

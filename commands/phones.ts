@@ -259,7 +259,7 @@ function readVia({ flags }: Arguments): Via | undefined {
     );
   }
   if (via === "websocket" && flags.has("tls-ca")) {
-    throw new UsageError("--via=websocket takes no --tls-ca");
+    throw new UsageError("--via=websocket cannot be used with --tls-ca");
   }
   return via;
 }

@@ -197,7 +197,10 @@ export class GatewayAccess {
       );
     }
     if (foreignSites.test(headers.get("sec-fetch-site") ?? "")) {
-      return new AccessRefusal(403, "A page of another site has caused this.");
+      return new AccessRefusal(
+        403,
+        "A page of another site sent this request.",
+      );
     }
     return undefined;
   }

@@ -63,7 +63,7 @@ export class Access {
    */
   authenticate(token: ByteString | undefined): Identity | AccessRefusal {
     const { clock, countRefusal, tokens } = this.#options;
-    if (tokens === undefined) throw new Error("no key of tokens is known");
+    if (tokens === undefined) throw new Error("there is no token key file");
     if (token === undefined) {
       countRefusal("no-token");
       return { reason: "no token", detail: "a token is required" };

@@ -118,7 +118,9 @@ function patternsOf(object: JsonObject, name: string): ByteString[] {
   if (!Array.isArray(value)) throw new ClaimFault(name, "a list of patterns");
   const patterns = value.map((item: unknown) => {
     const pattern = typeof item === "string" ? bytesOfClaim(item) : undefined;
-    if (pattern === undefined) throw new ClaimFault(name, "texts in the list");
+    if (pattern === undefined) {
+      throw new ClaimFault(name, "strings in the list");
+    }
     return pattern;
   });
   const fault = faultOfPatterns(patterns);

@@ -191,7 +191,7 @@ export class HttpConnection implements ServedConnection {
     } else if (this.#reader.isWithinRequest) {
       // A stream may be silent for as long as a connection may be idle.
       if (quietMs >= bodyQuietMs && this.#stream === undefined) {
-        this.#timeOut(`no more of a body in ${bodyQuietMs} ms`);
+        this.#timeOut(`no body bytes for ${bodyQuietMs} ms`);
       }
     } else if (quietMs >= Math.min(keepAliveMs, limits.idleMs)) {
       this.abort("idle", `no request in ${quietMs} ms`);
@@ -479,7 +479,7 @@ export class HttpConnection implements ServedConnection {
   }
 
   #timeOutHead(): Promise<void> {
-    return this.#timeOut(`no whole head in ${headMs} ms`);
+    return this.#timeOut(`no complete head within ${headMs} ms`);
   }
 
   #endHeadDeadline(): void {

@@ -100,7 +100,7 @@ export function answerRequest(
   const { method } = head;
   if (isQuery(target.path)) {
     if (method !== "GET" && method !== "HEAD") {
-      return textAnswer(405, "A query has another method: expected GET.", [
+      return textAnswer(405, "Queries use GET.", [
         ["allow", "GET, HEAD"],
       ]);
     }

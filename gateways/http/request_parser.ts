@@ -108,7 +108,7 @@ export class RequestParser {
 const parserFaults: readonly [pattern: RegExp, status: number, text: string][] =
   [
     [/method/, 501, "The method is not known: expected GET or POST."],
-    [/empty line/, 400, "The bytes after a chunk are no end of a line."],
+    [/empty line/, 400, "A chunk does not end in CR LF."],
   ];
 
 function faultOf(error: Error): HttpFault {
@@ -116,7 +116,8 @@ function faultOf(error: Error): HttpFault {
   const found = parserFaults.find(([pattern]) => pattern.test(error.message));
   return new HttpFault(
     found?.[1] ?? 400,
-    found?.[2] ?? "The request line is no request line of HTTP/1.1.",
+    found?.[2] ??
+      "The request line is invalid: expected METHOD TARGET HTTP/1.1.",
   );
 }
 
@@ -290,7 +291,7 @@ function bodyBytesOf(
   if (coding === undefined) {
     if (length === undefined) return 0;
     if (/^[0-9]{1,15}$/.test(length)) return Number(length);
-    throw new HttpFault(400, "Content-Length is no number.");
+    throw new HttpFault(400, "Content-Length is not a number.");
   }
   if (length !== undefined) {
     throw new HttpFault(
@@ -320,7 +321,7 @@ function targetOf(
   const isServer = target === "*" && method === "OPTIONS";
   // deno-lint-ignore no-control-regex
   if (!isOrigin && !isServer || /[\x00-\x20\x7f#]/.test(url)) {
-    throw new HttpFault(400, "The target of the request is no path.");
+    throw new HttpFault(400, "The request target is invalid: expected a path.");
   }
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);

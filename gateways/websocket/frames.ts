@@ -153,7 +153,10 @@ export class FrameReader {
     const opcode = head[0] & 0x0f;
     const isFinal = (head[0] & 0x80) !== 0;
     if ((head[0] & 0x70) !== 0) {
-      return this.#refuse(1002, "an extension that was not agreed");
+      return this.#refuse(
+        1002,
+        "reserved bits are set, but no extension was negotiated",
+      );
     }
     if ((head[1] & 0x80) === 0) return this.#refuse(1002, "an unmasked frame");
     switch (opcode) {
@@ -166,7 +169,7 @@ export class FrameReader {
         break;
       case opcodes.continuation:
         if (this.#kind === undefined) {
-          return this.#refuse(1002, "a continuation of no message");
+          return this.#refuse(1002, "a continuation frame without a message");
         }
         this.#fragments += 1;
         if (this.#fragments > maxFragments && !this.#isStream) {
@@ -246,7 +249,7 @@ export class FrameReader {
   #faultOfClose(): FrameFault | undefined {
     const length = this.end - this.start;
     if (length === 0) return undefined;
-    if (length === 1) return new FrameFault(1002, "half a close code");
+    if (length === 1) return new FrameFault(1002, "a close code of one byte");
     const { bytes, start } = this;
     const code = bytes[start] << 8 | bytes[start + 1];
     if (!isCloseCode(code)) return new FrameFault(1002, `close code ${code}`);

@@ -28,8 +28,8 @@ export interface SettingOptions {
    */
   readonly dataDirectory?: string;
   /**
-   * Most time of reports that a power cut takes from the folder. From 10 to
-   * 60,000, default 1,000.
+   * Longest time between a report and its sync to disk. From 10 to 60,000,
+   * default 1,000.
    */
   readonly dataSyncMs?: number;
   /**
@@ -78,8 +78,8 @@ export interface SettingOptions {
    */
   readonly plainClients?: boolean;
   /**
-   * True to let everybody who reaches the client ports report and query for
-   * everybody. Default false.
+   * True to let every program that reaches a client or gateway port act for
+   * every client. Default false.
    */
   readonly openClients?: boolean;
   /**

@@ -86,8 +86,8 @@ export function refuseWithoutSecret(
 }
 
 /**
- * Refuses a port that other machines can reach if nothing tells its clients
- * apart, or if it is the administration port and is not encrypted.
+ * Refuses a port that other machines can reach if it does not identify its
+ * clients, or if it is the administration port and is not encrypted.
  *
  * @throws {SetupError} Naming the port, and what to add.
  */
@@ -125,15 +125,15 @@ function faultOfPort(
     // Sentences of NMEA have no place for a token.
     const needed = kind.hasDatagrams ? "--open-nmea" : "--token-key-file";
     return `the ${kind.name} port ${address} can be reached from other ` +
-      `machines, and nothing tells its senders apart: add ${needed}, ` +
-      "or --open-clients to let everybody report and query for everybody, or " +
+      `machines, and does not identify its clients: add ${needed}, ` +
+      "or --open-clients to let everybody report and query for every client, or " +
       `close it with --${kind.name.toLowerCase()}=false`;
   }
   const files = tls === undefined ? "--tls-cert, --tls-key, " : "";
   const without = tls?.plainClients ? " and leave out --plain-clients" : "";
   const certificates = `${files}--tls-client-ca and --identities${without}`;
   return `the client port ${address} can be reached from other machines, and ` +
-    "nothing tells its clients apart: add --open-clients to let everybody " +
-    `report and query for everybody, or ${certificates} to require ` +
+    "does not identify its clients: add --open-clients to let everybody " +
+    `report and query for every client, or ${certificates} to require ` +
     "certificates";
 }

@@ -223,7 +223,7 @@ export const clientLimitSettings = {
     otherwise: "any number",
     group: "Limits on clients",
     help:
-      "most reports a second of a connection, and of an identity; further ones wait",
+      "most reports a second of each connection and each identity; further ones wait",
   },
   maxQueriesPerSecond: {
     type: "whole number",
@@ -236,7 +236,7 @@ export const clientLimitSettings = {
     otherwise: "any number",
     group: "Limits on clients",
     help:
-      "most queries a second of a connection, and of an identity; further ones wait",
+      "most queries a second of each connection and each identity; further ones wait",
   },
 } as const satisfies Record<keyof ClientLimits, NumberSetting>;
 
@@ -326,7 +326,7 @@ export const schema = {
     max: 60_000,
     default: defaultDataSyncMs,
     group: "Data folder",
-    help: "most time of reports that a power cut takes from the folder",
+    help: "longest time between a report and its sync to disk",
   },
   secretFile: {
     type: "file",
@@ -459,7 +459,7 @@ export const schema = {
     type: "file",
     flag: "token-key-file",
     group: "Identity",
-    help: "file with the keys that sign tokens: requests need a token then",
+    help: "file with the keys that sign tokens; requests must then have one",
     permission: "read",
     sources: oneServer,
   },
@@ -476,7 +476,7 @@ export const schema = {
     flag: "tls-client-ca",
     group: "Identity",
     help:
-      "authority of clients' certificates, in PEM: TLS client ports need one",
+      "authority of clients' certificates, in PEM; TLS clients then need one",
     permission: "read",
     sources: oneServer,
   },
@@ -494,7 +494,7 @@ export const schema = {
     default: false,
     group: "Identity",
     help:
-      "let everybody who reaches the client ports report and query for everybody",
+      "let every program that reaches a client or gateway port act for every client",
   },
   trustedProxies: {
     type: "networks",
@@ -502,7 +502,7 @@ export const schema = {
     default: [],
     group: "Identity",
     help:
-      "addresses of proxies whose X-Forwarded-For or Forwarded headers count",
+      "addresses of proxies whose X-Forwarded-For or Forwarded headers are used",
     sources: programs,
   },
   admin: {
@@ -553,7 +553,7 @@ export const schema = {
   gatewayHost: {
     type: "host",
     flag: "gateway-host",
-    otherwise: "that for clients",
+    otherwise: "that of --host",
     group: "Gateways",
     help: "address on which the ports of gateways listen",
     permission: "net",

@@ -564,7 +564,7 @@ export interface ServerFacts {
   readonly clock: ClockStatus;
   /** How often each limit was reached, without those that never were. */
   readonly limitHits: Readonly<Record<string, number>>;
-  /** What was refused because of who has asked, by reason. */
+  /** Requests and connections that access control refused, by reason. */
   readonly refusals: Readonly<Record<string, number>>;
   /**
    * Seconds from the origin's clock at receipt to this server's clock, for new
@@ -656,7 +656,7 @@ export const serverFacts: Group<ServerFacts> = group<ServerFacts>({
     initial: {},
     metric: counters(
       "herd_refusals_total",
-      "What was refused because of who has asked",
+      "Requests and connections that access control refused",
       "reason",
     ),
   },

@@ -239,8 +239,8 @@ Deno.test({
       [{ sub: "\ud800" }, "sub: expected an ID"],
       [{ reports: "mira/pixel" }, "reports: expected a list of patterns"],
       [{ reports: { 0: "a" } }, "reports: expected a list of patterns"],
-      [{ reports: [1] }, "reports: expected texts in the list"],
-      [{ sees: ["\ud800/*"] }, "sees: expected texts in the list"],
+      [{ reports: [1] }, "reports: expected strings in the list"],
+      [{ sees: ["\ud800/*"] }, "sees: expected strings in the list"],
       [
         { sees: ["*"] },
         patterns(

@@ -119,7 +119,7 @@ function checkWillFlags(flags: number): void {
   const qos = flags >> 3 & 0x03;
   if (qos === 3) reader.refuse("malformed packet", "the will has QoS 3");
   if (!hasWill && (flags & 0x38) !== 0) {
-    reader.refuse("malformed packet", "there is no will, but flags of one");
+    reader.refuse("malformed packet", "will flags are set without a will");
   }
 }
 
@@ -193,7 +193,10 @@ function readPublish(
       reader.refuse("topic alias invalid", "topic aliases are not accepted");
     }
     if (found.has(propertyIds.subscriptionIdentifier)) {
-      reader.refuse("protocol error", "a client sends no such identifier");
+      reader.refuse(
+        "protocol error",
+        "a client must not send a subscription identifier",
+      );
     }
   }
   if (!isTopicName(topic)) {

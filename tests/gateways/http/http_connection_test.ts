@@ -200,7 +200,7 @@ Deno.test({
     assert(slow.other.isClosed);
     assertEquals(
       events.at(-1),
-      "http/1 closed too slow no whole head in 10000 ms",
+      "http/1 closed too slow no complete head within 10000 ms",
     );
     const inParts = connect();
     inParts.sendText("GET / HT");
@@ -251,7 +251,7 @@ Deno.test({
     );
     assertEquals(answers, [
       takenOne,
-      "400 The request line is no request line of HTTP/1.1.\n",
+      "400 The request line is invalid: expected METHOD TARGET HTTP/1.1.\n",
     ]);
     await clock.advance(3 * seconds);
     assert(client.other.isClosed);

@@ -93,7 +93,7 @@ const twice = (name: string) => `400 There are two ${name} fields.`;
 const bareLine = "400 A line does not end in CR LF.";
 const badField = "400 A header field is not NAME: VALUE in one line.";
 const badSize = "400 The size of a chunk is no hexadecimal number.";
-const badLength = "400 Content-Length is no number.";
+const badLength = "400 Content-Length is not a number.";
 
 /** Streams that are refused. */
 const refused: readonly [stream: string, fault: string][] = [
@@ -160,11 +160,11 @@ const refused: readonly [stream: string, fault: string][] = [
   [request("GET / HTTP/1.2", "Host: h"), "505 The version is not HTTP/1.1."],
   [
     request("GET  / HTTP/1.1", "Host: h"),
-    "400 The request line is no request line of HTTP/1.1.",
+    "400 The request line is invalid: expected METHOD TARGET HTTP/1.1.",
   ],
   [
     request("GET / HTTP/1.1 ", "Host: h"),
-    "400 The request line is no request line of HTTP/1.1.",
+    "400 The request line is invalid: expected METHOD TARGET HTTP/1.1.",
   ],
   [
     request("NONE / HTTP/1.1", "Host: h"),
@@ -172,19 +172,19 @@ const refused: readonly [stream: string, fault: string][] = [
   ],
   [
     request("CONNECT h:1 HTTP/1.1", "Host: h"),
-    "400 The target of the request is no path.",
+    "400 The request target is invalid: expected a path.",
   ],
   [
     request("GET a HTTP/1.1", "Host: h"),
-    "400 The target of the request is no path.",
+    "400 The request target is invalid: expected a path.",
   ],
   [
     request("GET * HTTP/1.1", "Host: h"),
-    "400 The target of the request is no path.",
+    "400 The request target is invalid: expected a path.",
   ],
   [
     request("GET /a#b HTTP/1.1", "Host: h"),
-    "400 The target of the request is no path.",
+    "400 The request target is invalid: expected a path.",
   ],
   [
     post(
@@ -210,7 +210,7 @@ const refused: readonly [stream: string, fault: string][] = [
   [post(["Transfer-Encoding: chunked"], "1\na\r\n0\r\n\r\n"), bareLine],
   [
     post(["Transfer-Encoding: chunked"], "1\r\nab\r\n0\r\n\r\n"),
-    "400 The bytes after a chunk are no end of a line.",
+    "400 A chunk does not end in CR LF.",
   ],
   [
     post(["Transfer-Encoding: chunked"], `1;${"x".repeat(300)}\r\na\r\n`),

@@ -56,8 +56,8 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
   const host = "--host=0.0.0.0";
   const nothing = (port: string, instead: string) =>
     `Hill: the client port ${port} can be reached from other machines, and ` +
-    "nothing tells its clients apart: add --open-clients to let everybody " +
-    `report and query for everybody, or ${instead} to require certificates`;
+    "does not identify its clients: add --open-clients to let everybody " +
+    `report and query for every client, or ${instead} to require certificates`;
   const all = "--tls-cert, --tls-key, --tls-client-ca and --identities";
   const two = "--tls-client-ca and --identities";
   const admin = (missing: string) =>
@@ -65,8 +65,8 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
     `machines: add ${missing}, or keep it on 127.0.0.1`;
   const gateway =
     "Hill: the HTTP port 0.0.0.0:8400 can be reached from other machines, and " +
-    "nothing tells its senders apart: add --token-key-file, or --open-clients " +
-    "to let everybody report and query for everybody, or close it with " +
+    "does not identify its clients: add --token-key-file, or --open-clients " +
+    "to let everybody report and query for every client, or close it with " +
     "--http=false";
   const nmea = gateway.replace(
     "HTTP port 0.0.0.0:8400",
