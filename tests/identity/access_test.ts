@@ -69,7 +69,7 @@ Deno.test({
   fn() {
     const { access, refusals } = open(undefined);
     assertEquals(access.requiresToken, false);
-    assertThrows(() => access.authenticate("x"), Error, "no key");
+    assertThrows(() => access.authenticate("x"), Error, "no token key file");
     access.onChange(() => {})();
     const headers = new Headers({ via: "1.1 proxy" });
     assert(access.clientOf("::1", headers) instanceof ForwardedRefusal);
