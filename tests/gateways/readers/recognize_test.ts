@@ -626,7 +626,7 @@ Deno.test("GATEWAYS.md has the limits", () => {
       ["points in a message", maxPoints],
       ["levels of JSON", maxJsonDepth],
       ["values in a JSON text", maxJsonValues],
-      ["values of one point, over 16 KiB", maxValuesInStep],
+      ["values of one point in a message over 16 KiB", maxValuesInStep],
       ["keys of a query and a form", maxParameters],
       ["line of a stream of JSON", maxJsonLineBytes],
       ["topic in a message of OwnTracks", maxTopicBytes],
