@@ -30,6 +30,8 @@ async function sendInParts(port: number, parts: readonly string[]) {
 /** Sends datagrams from one port. */
 async function sendDatagrams(port: number, datagrams: readonly string[]) {
   const socket = createSocket("udp4");
+  // Without an address it would need the permission for 0.0.0.0.
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
   for (const datagram of datagrams) {
     await new Promise<void>((resolve) =>
       socket.send(datagram, port, "127.0.0.1", () => resolve())

@@ -20,6 +20,8 @@ async function send(
   datagrams: readonly Uint8Array[],
 ): Promise<number> {
   const socket = createSocket(hostname === "::1" ? "udp6" : "udp4");
+  // Without an address it would need the permission for 0.0.0.0.
+  await new Promise<void>((resolve) => socket.bind(0, hostname, resolve));
   for (const datagram of datagrams) {
     await new Promise<void>((resolve) =>
       socket.send(datagram, port, hostname, () => resolve())
