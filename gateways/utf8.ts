@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { indexOfByte } from "../protocol/bytes.ts";
 
 /**
  * Whether the bytes from `start` to `end` are valid UTF-8 without U+0000, as
@@ -13,19 +14,7 @@ export function isMqttText(
   start: number,
   end: number,
 ): boolean {
-  let at = start;
-  while (at < end) {
-    const first = bytes[at];
-    if (first < 0x80) {
-      if (first === 0) return false;
-      at += 1;
-      continue;
-    }
-    const length = sequenceLength(bytes, at, end);
-    if (length === 0) return false;
-    at += length;
-  }
-  return true;
+  return indexOfByte(bytes, 0, start, end) < 0 && isUtf8(bytes, start, end);
 }
 
 /** Whether the bytes from `start` to `end` are valid UTF-8. */

@@ -1,7 +1,7 @@
 /**
  * A phone's connection to the HTTP gateway of a server. Reports are messages of
  * an app. Its answers do not have the AT line, so each report is followed by a
- * query for it, which shows that the answer means what it says.
+ * query for its position, which shows whether the server has stored it.
  *
  * @module
  */

@@ -17,6 +17,7 @@ import {
   type HttpHead,
   parseHead,
 } from "./http_head.ts";
+import { reasonPhraseOf } from "./reason_phrases.ts";
 import {
   closeQuietly,
   EncryptionError,
@@ -53,21 +54,6 @@ const lingerMs = 500;
 
 /** Statuses that never have a body (RFC 9110, 6.4.1). */
 const bodyless = new Set([204, 304]);
-
-const reasons: Readonly<Record<number, string>> = {
-  200: "OK",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  409: "Conflict",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
 
 /** One connection. */
 export class HttpConnection {
@@ -204,7 +190,7 @@ export class HttpConnection {
     headers.set("date", new Date(this.#nowMs()).toUTCString());
     headers.set("connection", goesOn ? "keep-alive" : "close");
     const lines = [...headers].map(([name, value]) => `${name}: ${value}\r\n`);
-    const first = `HTTP/1.1 ${status} ${reasons[status] ?? "Status"}\r\n`;
+    const first = `HTTP/1.1 ${status} ${reasonPhraseOf(status)}\r\n`;
     const head = encodeBytes(`${first}${lines.join("")}\r\n`);
     if (body === null || isHead) {
       await body?.cancel();

@@ -128,8 +128,8 @@ export function formatHeader(header: FileHeader): ByteString {
 }
 
 /**
- * Parses a text as a header. Of one with a higher version, only the version is
- * known to mean what it says.
+ * Parses a text as a header. A later version may have other fields, so of its
+ * header only the version is read.
  */
 export function parseHeader(text: ByteString): FileHeader | undefined {
   const [verb, version, kind, number, server, createdAt] = text.split(" ");

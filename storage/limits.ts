@@ -40,8 +40,8 @@ export const recordsPerCheck = 64;
 export const snapshotPieceBytes = 256 * 1024;
 
 /**
- * A snapshot is synced each time that so many bytes of it were written, so that
- * no single sync takes long: records wait meanwhile.
+ * Bytes of a snapshot between two syncs. Records wait during a sync, so none may
+ * take long.
  */
 export const snapshotSyncBytes = 8 * 1024 * 1024;
 

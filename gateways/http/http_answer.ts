@@ -4,6 +4,7 @@
  * @module
  */
 import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
+import { reasonPhraseOf } from "../../runtime/reason_phrases.ts";
 
 /** An answer. */
 export interface HttpAnswer {
@@ -27,27 +28,6 @@ export interface AnswerFraming {
   readonly seconds: number;
 }
 
-const phrases: Readonly<Record<number, string>> = {
-  200: "OK",
-  204: "No Content",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  408: "Request Timeout",
-  413: "Content Too Large",
-  415: "Unsupported Media Type",
-  417: "Expectation Failed",
-  422: "Unprocessable Content",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  501: "Not Implemented",
-  503: "Service Unavailable",
-  505: "HTTP Version Not Supported",
-};
-
 /** An answer of one line of text, given without its end. */
 export function textAnswer(
   status: number,
@@ -66,7 +46,7 @@ export function formatAnswer(
   { body, headers = [], status, type }: HttpAnswer,
   { isHead, isPersistent, seconds }: AnswerFraming,
 ): Uint8Array {
-  let text = `HTTP/1.1 ${status} ${phrases[status] ?? "Status"}\r\n`;
+  let text = `HTTP/1.1 ${status} ${reasonPhraseOf(status)}\r\n`;
   if (type !== undefined) text += `content-type: ${type}\r\n`;
   // RFC 9110, 8.6: a 204 has no length.
   if (status !== 204) text += `content-length: ${body.length}\r\n`;

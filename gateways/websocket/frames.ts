@@ -295,7 +295,11 @@ class Part {
   }
 }
 
-/** The length of a head of which so many bytes are known. */
+/**
+ * The length of a frame's head; 2 until its first two bytes are received.
+ *
+ * @param known How many bytes of it are received.
+ */
 function headLength(head: Uint8Array, known: number): number {
   if (known < 2) return 2;
   const length = head[1] & 0x7f;

@@ -28,7 +28,7 @@ function bigEndian(value: number, bytes: number): ByteString {
   return text;
 }
 
-/** The head of a frame with so many bytes, without its mask. */
+/** A frame's head without the mask. `length` is that of the payload, in bytes. */
 export function head(
   length: number,
   { isFinal = true, isMasked = true, opcode = 1, reserved = 0 }: FrameChoices =
