@@ -81,7 +81,8 @@ for (
     );
     await herd.untilLogged("Hill", `${connection}/20 -- debug connected`);
     hill.signal("SIGKILL");
-    await herd.untilLogged("Smith", `${connection}/40 -- debug connected`);
+    // Of 60 phones, 15 have lost Hill by then.
+    await herd.untilLogged("Smith", `${connection}/55 -- debug connected`);
     run.signal("SIGINT");
     assertEquals(await run.ended(), 0, run.stderr);
     assert(numberOf("moved", run) > 0);
@@ -102,7 +103,8 @@ Deno.test("phones move when their server is killed, and no report is lost", asyn
   // Most phones have found a running server by then.
   await herd.untilLogged("Hill", "client/20 -- debug connected");
   hill.signal("SIGKILL");
-  await herd.untilLogged("Smith", "client/40 -- debug connected");
+  // Of 60 phones, 15 have lost Hill by then.
+  await herd.untilLogged("Smith", "client/55 -- debug connected");
   run.signal("SIGINT");
   assertEquals(await run.ended(), 0, run.stderr);
   assert(numberOf("moved", run) > 0);
