@@ -130,6 +130,12 @@ const stepPrecisionMs = 0.01;
 /** The same while the clocks drift: one reading is enough. */
 const driftPrecisionMs = 1.01;
 
+/**
+ * The time of day is read again after this time, in milliseconds: a step is
+ * noticed so much later, and a busy server reads it less often.
+ */
+const dateIntervalMs = 0.25;
+
 /** Most readings to reach a precision: two milliseconds, with fast clocks. */
 const maxReadings = 20_000;
 
@@ -150,6 +156,8 @@ export class SystemClock implements Clock {
   // the sum of whole milliseconds and a small number.
   #originMs = 0;
   #offsetMs = 0;
+  /** When the time of day was read last, by the counter. */
+  #correctedAtMs = -Infinity;
   /** When the runtime last looked at its sockets because of `nextTurn`. */
   #lookedAtMs = -Infinity;
   /** What is called when it has looked at them; undefined if nothing waits. */
@@ -161,7 +169,10 @@ export class SystemClock implements Clock {
   }
 
   now(counterMs: number = this.#sources.counterMs()): Timestamp {
-    this.#correct(counterMs, this.#sources.dateMs());
+    if (counterMs - this.#correctedAtMs >= dateIntervalMs) {
+      this.#correctedAtMs = counterMs;
+      this.#correct(counterMs, this.#sources.dateMs());
+    }
     const sumMs = counterMs + this.#offsetMs;
     const wholeMs = Math.floor(sumMs);
     const milliseconds = this.#originMs + wholeMs;
