@@ -165,7 +165,7 @@ export class FloodReplica implements Replica, DescriptorUser {
 
   /** Writes the outboxes to the sockets, and settles when these have taken it. */
   flush(settling: Settling): void {
-    this.#router.onChunk();
+    this.#router.onChunk(this.#options.turns.lastWorkAtMs);
     this.#linkManager.scheduleFlush(settling);
   }
 

@@ -426,7 +426,7 @@ function createReplica(
       maxClients,
       maxTableBytes: context.tableBytes,
       sourceShare: sourceShareOf(tableShares, topology.servers.length),
-      now: () => context.clock.now(),
+      now: (elapsedMs) => context.clock.now(elapsedMs),
     },
     hashKey: createHashKey(),
     treeKey: makeTreeKey(secondsOf(context.clock), createNonce()),

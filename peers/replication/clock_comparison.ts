@@ -35,8 +35,12 @@ import {
 
 /** What `ClockComparison` needs. */
 export interface ClockSources {
-  /** This server's time of day. */
-  readonly now: () => Timestamp;
+  /**
+   * This server's time of day.
+   *
+   * @param elapsedMs What `elapsedMs` has returned lately, to read it only once.
+   */
+  readonly now: (elapsedMs?: number) => Timestamp;
   /** Milliseconds from an arbitrary start. Never decreases. */
   readonly elapsedMs: () => number;
 }
@@ -166,9 +170,11 @@ export class ClockComparison {
   /**
    * To be called when this server has heard reports: its clock may be set and set
    * back between two runs of `tick`.
+   *
+   * @param elapsedMs When they were heard, by `elapsedMs`, if that is known.
    */
-  onHeard(): void {
-    if (this.#sources.now().seconds < this.#limit.seconds) return;
+  onHeard(elapsedMs?: number): void {
+    if (this.#sources.now(elapsedMs).seconds < this.#limit.seconds) return;
     this.#limit = this.#computeLimit();
     this.#latest = Math.max(this.#latest, this.#own + this.#elapsed);
   }

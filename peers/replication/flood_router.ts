@@ -417,9 +417,13 @@ export class FloodRouter {
     this.#clocks.onTold(neighbour, theirs);
   }
 
-  /** To be called after `acceptOwn`, once for the reports of a chunk. */
-  onChunk(): void {
-    this.#clocks.onHeard();
+  /**
+   * To be called after `acceptOwn`, once for the reports of a chunk.
+   *
+   * @param elapsedMs When they were heard, by `elapsedMs`, if that is known.
+   */
+  onChunk(elapsedMs?: number): void {
+    this.#clocks.onHeard(elapsedMs);
   }
 
   /**

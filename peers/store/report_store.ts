@@ -55,8 +55,12 @@ export interface StoreLimits {
   readonly clientTtlSeconds: number | undefined;
   /** Seconds for which deletions are kept; `defaultForgetDays` by default. */
   readonly forgetSeconds?: number;
-  /** This server's clock. */
-  readonly now: () => Timestamp;
+  /**
+   * This server's clock.
+   *
+   * @param elapsedMs What `elapsedMs` has returned lately, to read it only once.
+   */
+  readonly now: (elapsedMs?: number) => Timestamp;
 }
 
 /** Why a report was not stored. */
