@@ -33,11 +33,12 @@ export function parseAddress(text: string): Address {
 }
 
 /**
- * Checks the numbers of an address.
+ * Checks the numbers of an address, and that no part of TLS is missing.
  *
  * @throws {RangeError} If one is invalid. The message names it.
  */
-export function checkAddress({ port, timeoutMs = Infinity }: Address): void {
+export function checkAddress(address: Address): void {
+  const { port, timeoutMs = Infinity } = address;
   if (!isWholeNumber(port, 1, highestPort)) {
     throw new RangeError(
       `port: ${expectedWholeNumber(1, highestPort)}, found ${describe(port)}`,
@@ -45,9 +46,20 @@ export function checkAddress({ port, timeoutMs = Infinity }: Address): void {
   }
   const isTimeout = typeof timeoutMs === "number" && timeoutMs > 0 &&
     (timeoutMs <= longestTimeoutMs || timeoutMs === Infinity);
-  if (isTimeout) return;
+  if (!isTimeout) {
+    throw new RangeError(
+      `timeoutMs: expected more than 0 and at most ${longestTimeoutMs} ` +
+        `milliseconds, or Infinity, found ${describe(timeoutMs)}`,
+    );
+  }
+  // Without one of them the certificate would not be sent.
+  const { tlsAuthority, tlsCertificate, tlsKey } = address;
+  if (tlsCertificate === undefined && tlsKey === undefined) return;
+  const missing = Object.entries({ tlsAuthority, tlsCertificate, tlsKey })
+    .find(([, text]) => text === undefined);
+  if (missing === undefined) return;
   throw new RangeError(
-    `timeoutMs: expected more than 0 and at most ${longestTimeoutMs} ` +
-      `milliseconds, or Infinity, found ${describe(timeoutMs)}`,
+    `${missing[0]}: expected a text in PEM, as a client certificate needs ` +
+      "tlsCertificate, tlsKey and tlsAuthority",
   );
 }

@@ -9,6 +9,7 @@ import type { Verb } from "../protocol/command.ts";
 import { readCertificates } from "../runtime/certificates.ts";
 import {
   closeQuietly,
+  EncryptionError,
   type Transport,
   writeAll,
 } from "../runtime/transport.ts";
@@ -83,9 +84,10 @@ export class HerdClient implements AsyncDisposable {
    * @throws {EncryptionError} If the server does not speak TLS, or its
    * certificate is not for this host or not of this authority.
    * @throws {CertificateError} If `tlsAuthority` does not consist of
-   * certificates.
+   * certificates, or `tlsCertificate` or `tlsKey` is invalid.
    * @throws {DisconnectedError} If connecting takes longer than `timeoutMs`.
-   * @throws {RangeError} If the port or `timeoutMs` is out of range.
+   * @throws {RangeError} If the port or `timeoutMs` is out of range, or a part
+   * of TLS is missing.
    */
   static async connect(address: Address): Promise<HerdClient> {
     checkAddress(address);
@@ -204,9 +206,11 @@ export class HerdClient implements AsyncDisposable {
 }
 
 function ended(cause?: unknown): DisconnectedError {
-  return new DisconnectedError("the connection ended before the answer came", {
-    cause,
-  });
+  const reason = cause instanceof EncryptionError ? `: ${cause.message}` : "";
+  return new DisconnectedError(
+    `the connection ended before the answer came${reason}`,
+    { cause },
+  );
 }
 
 /** Calls back after `timeoutMs`; never if it is `Infinity`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Credentials } from "../runtime/certificates.ts";
 import { SystemClock } from "../runtime/clock.ts";
 import type { Connect } from "../runtime/network.ts";
 import { createSecureConnect } from "../runtime/secure_network.ts";
@@ -17,11 +18,12 @@ const connectPlainly: Connect = async (hostname, port, signal) => {
 
 /**
  * Connects. With an authority it uses TLS, and the server's certificate has
- * been verified. Throws an error of the system, an EncryptionError, or the
- * signal's reason.
+ * been verified. Throws an error of the system, an EncryptionError, a
+ * CertificateError, or the signal's reason.
  */
 export async function open(
-  { hostname = "127.0.0.1", port, tlsAuthority }: Address,
+  { hostname = "127.0.0.1", port, tlsAuthority, tlsCertificate, tlsKey }:
+    Address,
   signal = new AbortController().signal,
 ): Promise<Transport> {
   const connect = tlsAuthority === undefined
@@ -30,6 +32,9 @@ export async function open(
       connectPlainly,
       () => tlsAuthority,
       new SystemClock(),
+      tlsCertificate === undefined || tlsKey === undefined
+        ? undefined
+        : new Credentials(tlsCertificate, tlsKey),
     );
   try {
     return await connect(hostname, port, signal);

@@ -45,8 +45,8 @@ export class RoamingClient implements AsyncDisposable {
    *
    * @param servers In the order in which to try them. Give each a `timeoutMs`:
    * without one, a request to a frozen server waits forever.
-   * @throws {RangeError} If the list is empty, or a port or a `timeoutMs` is
-   * out of range.
+   * @throws {RangeError} If the list is empty, a port or a `timeoutMs` is out of
+   * range, or a part of TLS is missing.
    */
   constructor(servers: readonly Address[]) {
     if (servers.length === 0) {

@@ -17,6 +17,14 @@ export interface Address {
    */
   readonly tlsAuthority?: string;
   /**
+   * The certificate of this client, and the intermediate certificates up to the
+   * authority that the server trusts, in PEM, for a server that requires one.
+   * Needs `tlsKey` and `tlsAuthority`.
+   */
+  readonly tlsCertificate?: string;
+  /** The private key of `tlsCertificate`, in PEM, without a passphrase. */
+  readonly tlsKey?: string;
+  /**
    * Longest wait for the connection, and for each answer, in milliseconds.
    * After that the connection ends. An answer with places may take 10,000 ms.
    * At most 2,147,483,647, about 25 days, or `Infinity` for no limit. Default:

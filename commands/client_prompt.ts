@@ -130,6 +130,7 @@ class Prompt {
       paint: this.#paint,
       columns: terminalColumns(),
       nowSeconds: secondsOf(this.#clock),
+      hasCertificate: this.#options.port.tlsCertificate !== undefined,
     }));
   }
 

@@ -79,11 +79,17 @@ export async function exchangeWith(
 }
 
 /** Possible reasons if a server closes the connection without an answer. */
-export function closedHint({ tlsAuthority }: ClientPort): string {
-  const refuses = "it may have too many connections: see its log";
-  return tlsAuthority === undefined
-    ? `it may use TLS (--tls-ca FILE), or ${refuses}`
-    : refuses;
+export function closedHint(
+  { tlsAuthority, tlsCertificate }: ClientPort,
+): string {
+  if (tlsAuthority === undefined) {
+    return "it may use TLS (--tls-ca FILE), or it may have too many " +
+      "connections: see its log";
+  }
+  return tlsCertificate === undefined
+    ? "add --tls-cert and --tls-key if it requires a client certificate; its " +
+      "log has the reason"
+    : "it may not accept the certificate; its log has the reason";
 }
 
 function addressOf({ hostname, port }: ClientPort): string {

@@ -154,7 +154,8 @@ class Exchange {
   #checkEnd(): void {
     const { address, closedHint, timeoutMs } = this.#options;
     const { pending } = this.#replies;
-    if (this.#connection.wasTruncated) {
+    // A server that refuses a certificate just closes the connection.
+    if (this.#connection.wasTruncated && this.#hasReceived) {
       throw new SetupError(`the stream from ${address} was truncated`);
     }
     if (this.#isLate) {

@@ -8,6 +8,7 @@ import {
   type Operand,
   operandsOf,
   syntaxOf,
+  type Verb,
   verbOf,
   verbs,
 } from "../protocol/command.ts";
@@ -20,17 +21,43 @@ export interface Explanation {
   readonly syntax: readonly string[];
 }
 
-/** Explains why a server has answered `?` to a line. */
-export function explainRefusal(line: ByteString): Explanation {
+/**
+ * Explains why a server has answered `?` to a line.
+ *
+ * @param hasCertificate Whether the client has shown a certificate, which may
+ * not permit the command.
+ */
+export function explainRefusal(
+  line: ByteString,
+  hasCertificate = false,
+): Explanation {
   const [word = "", ...fields] = splitFields(line, Infinity);
   const verb = verbOf(word);
   if (verb === undefined) {
     return { why: whyNoCommand(word), syntax: verbs.map(syntaxOf) };
   }
   return {
-    why: whyRefused(operandsOf(verb), fields),
+    why: whyWrong(operandsOf(verb), fields) ??
+      whyRefused(verb, fields[0], hasCertificate),
     syntax: [syntaxOf(verb)],
   };
+}
+
+/** Why a valid command is refused. */
+function whyRefused(
+  verb: Verb,
+  id: ByteString,
+  hasCertificate: boolean,
+): ByteString {
+  if (verb === "WHATSAT") {
+    const denied = hasCertificate
+      ? ", or the certificate does not permit queries for it"
+      : "";
+    return `this server has no report of ${id}${denied}`;
+  }
+  return hasCertificate
+    ? `the certificate does not permit reports for ${id}`
+    : `this server accepts no report for ${id}: a field may be too long`;
 }
 
 function whyNoCommand(word: ByteString): ByteString {
@@ -42,10 +69,11 @@ function whyNoCommand(word: ByteString): ByteString {
     : `commands are written in capitals: ${verb}`;
 }
 
-function whyRefused(
+/** What is wrong with a command; undefined if it is valid. */
+function whyWrong(
   operands: readonly Operand[],
   fields: readonly ByteString[],
-): ByteString {
+): ByteString | undefined {
   const wrong = operands.find(({ isValid }, index) =>
     index < fields.length && !isValid(fields[index])
   );
@@ -63,5 +91,5 @@ function whyRefused(
     const field = fields[operands.indexOf(wrong)];
     return `the ${wrong.name} ${field} is wrong: expected ${wrong.expected}`;
   }
-  return `this server has no report of ${fields[0]}`;
+  return undefined;
 }

@@ -73,6 +73,12 @@ const cityRadiusKm = "15";
 /** Most places in a city that are homes of phones. */
 const homesPerCity = "20";
 
+/**
+ * Precedes the IDs of phones with a certificate, so that its line can name
+ * them by a pattern.
+ */
+const certificatePrefix = "phones/";
+
 /** The gateways that phones can use. */
 const vias = [...httpApps, "mqtt", "websocket"] as const;
 type Via = (typeof vias)[number];
@@ -102,7 +108,8 @@ what is near them or other phones, and sometimes change their server. Every
 answer is checked. At the end, every server is queried for every phone's newest
 report. With --via they use the servers' HTTP ports: as programs do (http), as
 the app OwnTracks does (owntracks), or as pages in browsers do (websocket); or
-they report by MQTT (mqtt), and query by HTTP.
+they report by MQTT (mqtt), and query by HTTP. With --tls-cert all of them use
+one certificate, which has to permit reports and queries for phones/*.
 
 Usage: herd phones [flags]
 
@@ -149,6 +156,7 @@ export async function phones(args: readonly string[]): Promise<void> {
     phones: makePhones({
       count,
       run: seed.toString(36),
+      prefix: parsed.flags.has("tls-cert") ? certificatePrefix : "",
       homes: await loadHomes(),
       random,
       skewMs,
@@ -248,7 +256,8 @@ const adviceOnServers =
 /**
  * The gateway through which the phones report; undefined for the client port.
  *
- * @throws {UsageError} If the flag names none, or one that has no TLS here.
+ * @throws {UsageError} If the flag names none, or one that cannot be used with
+ * another flag.
  */
 function readVia({ flags }: Arguments): Via | undefined {
   const found = flags.get("via");
@@ -260,6 +269,9 @@ function readVia({ flags }: Arguments): Via | undefined {
   }
   if (via === "websocket" && flags.has("tls-ca")) {
     throw new UsageError("--via=websocket cannot be used with --tls-ca");
+  }
+  if (via !== undefined && flags.has("tls-cert")) {
+    throw new UsageError("--tls-cert is for the client port, not for --via");
   }
   return via;
 }

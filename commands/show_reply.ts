@@ -21,13 +21,15 @@ import type { Paint } from "../cli/paint.ts";
 import { type Column, formatTable } from "../cli/table.ts";
 import { explainRefusal } from "./explain_refusal.ts";
 
-/** The terminal, and the present time. */
+/** What the form of a reply depends on. */
 export interface Screen {
   readonly paint: Paint;
   /** Width of the terminal, in columns. */
   readonly columns: number;
   /** The present time, in POSIX seconds. */
   readonly nowSeconds: number;
+  /** Whether this client has shown a certificate. */
+  readonly hasCertificate?: boolean;
 }
 
 const indentation = "  ";
@@ -62,9 +64,9 @@ export function showReply(
 function showRefusal(
   request: ByteString,
   line: ByteString,
-  { paint }: Screen,
+  { hasCertificate, paint }: Screen,
 ): string {
-  const { syntax, why } = explainRefusal(request);
+  const { syntax, why } = explainRefusal(request, hasCertificate);
   return [
     paint.red(safe(line)),
     `${indentation}${safe(why)}`,

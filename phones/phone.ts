@@ -64,6 +64,8 @@ export interface PhoneSettings {
   readonly count: number;
   /** Distinguishes the IDs of this run from those of other runs. */
   readonly run: string;
+  /** Precedes the IDs. Default: nothing. */
+  readonly prefix?: string;
   readonly homes: readonly Home[];
   readonly random: Random;
   /**
@@ -90,13 +92,13 @@ export class Phone {
   #lastMicroseconds = 0;
 
   constructor(settings: PhoneSettings) {
-    const { count, homes, number, random, run } = settings;
+    const { count, homes, number, prefix = "", random, run } = settings;
     const { rampMs, slowdown } = paceOf(count);
     this.#slowdown = slowdown;
     this.number = number;
     this.#count = count;
     const home = random.pick(homes);
-    this.id = `${slug(home.city)}-${run}-${number}`;
+    this.id = `${prefix}${slug(home.city)}-${run}-${number}`;
     const gait = random.chance(driversShare) ? driving : walking;
     const skewMs = random.chance(skewedShare)
       ? random.between(-maxSkewMs, maxSkewMs)

@@ -6,6 +6,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import {
+  type ConnectionOptions,
   createSecureContext,
   type SecureContext,
   type TlsOptions,
@@ -31,7 +32,7 @@ export class CertificateError extends Error {
   }
 }
 
-/** A server's certificate and key, after checks. */
+/** The certificate and key of a server or a client, after checks. */
 export class Credentials {
   /** Both in the form that node:tls needs. */
   readonly context: SecureContext;
@@ -80,6 +81,11 @@ export class Credentials {
       requestCert: true,
       rejectUnauthorized: true,
     };
+  }
+
+  /** Options of `connect` of node:tls, for a client with this certificate. */
+  forClient(): ConnectionOptions {
+    return this.#pem;
   }
 }
 
@@ -158,7 +164,7 @@ export function hexadecimal(fingerprint: string): string {
   return fingerprint.replaceAll(":", "").toLowerCase();
 }
 
-/** The contents of a server's TLS files, as PEM text. */
+/** The contents of TLS files, as PEM text. */
 export interface TlsFiles {
   /** The certificate, and the intermediate certificates up to the authority. */
   readonly certificate: string;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TlsIdentity } from "./certificates.ts";
+import type { Credentials, TlsIdentity } from "./certificates.ts";
 import type { ClientAuthority } from "./client_authority.ts";
 import type { Clock } from "./clock.ts";
 import type { Connect, Listener } from "./network.ts";
@@ -47,15 +47,24 @@ export function listenSecurely(
  * Adds TLS to `connect`. The other side's certificate must be valid for the
  * host and issued by the authority. `authority` gives one or more certificates
  * in PEM.
+ *
+ * @param credentials Presented to a server that requests a certificate.
  */
 export function createSecureConnect(
   connect: Connect,
   authority: () => string,
   clock: Clock,
+  credentials?: Credentials,
 ): Connect {
   return async (hostname, port, signal) => {
     const plain = await connect(hostname, port, signal);
-    const secure = connectSecurely(plain, hostname, authority(), clock);
+    const secure = connectSecurely(
+      plain,
+      hostname,
+      authority(),
+      clock,
+      credentials,
+    );
     const abort = () => secure.close();
     signal.addEventListener("abort", abort);
     if (signal.aborted) abort();

@@ -93,18 +93,21 @@ function isTrusted(socket: TLSSocket, trust: ClientTrust): boolean {
  * certificate must be valid for that host and issued by the authority.
  *
  * @param authority One or more certificates in PEM. No others are trusted.
+ * @param credentials Presented to a server that requests a certificate.
  */
 export function connectSecurely(
   transport: Transport,
   hostname: string,
   authority: string,
   clock: Clock,
+  credentials?: Credentials,
 ): SecureTransport {
   const stream = new TransportStream(transport);
   const socket = connect({
     socket: stream,
     host: hostname,
     ca: authority,
+    ...credentials?.forClient(),
     // An environment variable can change the default.
     rejectUnauthorized: true,
   });
@@ -300,6 +303,11 @@ export class SecureTransport implements Transport {
     if (!isOfTls || isConnectionEnd(error)) return error;
     if (/InvalidContentType|wrong version/.test(error.message)) {
       return new EncryptionError("expected TLS, found something else");
+    }
+    if (error.code === "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED") {
+      return new EncryptionError(
+        "TLS: the server requires a client certificate",
+      );
     }
     if (error.code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE") {
       return new EncryptionError("TLS: the client has sent no certificate");

@@ -5,6 +5,7 @@
  */
 import {
   CertificateError,
+  Credentials,
   readCertificates,
   type TlsFiles,
   TlsIdentity,
@@ -137,6 +138,26 @@ export async function readAuthority(path: string): Promise<string> {
     { certificate: path, key: path, authority: path },
     () => readCertificates(text, "authority").text,
   );
+}
+
+/**
+ * Reads the certificate of a client and its key, as PEM.
+ *
+ * @throws {SetupError} Naming the file, if one cannot be read or is wrong, or
+ * the certificate has expired: a server would end the connection without a
+ * reason.
+ */
+export async function readClientCertificate(
+  paths: Pick<Paths, "certificate" | "key">,
+): Promise<TlsFiles> {
+  const files = await readFiles(paths);
+  const { validUntilMs } = naming(
+    { ...paths, authority: paths.certificate },
+    () => new Credentials(files.certificate, files.key),
+  );
+  if (validUntilMs > Date.now()) return files;
+  const day = new Date(validUntilMs).toISOString().slice(0, 10);
+  throw new SetupError(`${paths.certificate}: expired on ${day}`);
 }
 
 async function readFiles(paths: Paths): Promise<TlsFiles> {

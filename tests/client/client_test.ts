@@ -1,4 +1,5 @@
 import {
+  CertificateError,
   DisconnectedError,
   EncryptionError,
   HerdClient,
@@ -331,6 +332,38 @@ Deno.test("HerdClient and RoamingClient refuse an invalid port", async () => {
       `servers[0]: ${expected}`,
     );
   }
+});
+
+Deno.test("HerdClient and RoamingClient refuse a client certificate without the rest of TLS", async () => {
+  const { certificate, key } = hill;
+  const whole = {
+    port: 1,
+    tlsAuthority: authority,
+    tlsCertificate: certificate,
+    tlsKey: key,
+  };
+  for (const part of ["tlsAuthority", "tlsCertificate", "tlsKey"] as const) {
+    const address = { ...whole, [part]: undefined };
+    const expected =
+      `${part}: expected a text in PEM, as a client certificate ` +
+      "needs tlsCertificate, tlsKey and tlsAuthority";
+    assertEquals(
+      (await assertRejects(() => HerdClient.connect(address), RangeError))
+        .message,
+      expected,
+    );
+    assertEquals(
+      assertThrows(() => new RoamingClient([address]), RangeError).message,
+      `servers[0]: ${expected}`,
+    );
+  }
+  await using server = new FakeServer(answerAs("Hill"));
+  const other = { ...whole, port: server.port, tlsKey: smith.key };
+  await assertRejects(
+    () => HerdClient.connect(other),
+    CertificateError,
+    "is not the certificate's key",
+  );
 });
 
 Deno.test("startServer() refuses numbers that are out of range or not whole", async () => {

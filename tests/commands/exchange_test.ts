@@ -101,6 +101,16 @@ test("exchange() takes a TLS record for no answer", async () => {
   assertEquals(output(), "");
 });
 
+test("exchange() fails with the same hint if TLS ends without close_notify", async () => {
+  const { clock, fails, own, server } = start(["WHATSAT kiwi 1 1\n"]);
+  Object.defineProperty(own, "wasTruncated", { value: true });
+  await clock.advance(0);
+  server.close();
+  await fails(
+    "127.0.0.1:8000 closed the connection without an answer; it may use TLS",
+  );
+});
+
 test("exchange() fails with the number of lines that were not answered", async () => {
   const cases: [ByteString, ByteString, string][] = [
     ["a\nb\nc\n", "? a\n", "2 lines"],

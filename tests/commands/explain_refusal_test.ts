@@ -42,6 +42,11 @@ Deno.test({
       ["WHATSAT kiwi 1 21", /^the bound 21 is wrong/, [whatsat]],
       ["WHATSAT kiwi 1", /^the bound is missing or wrong/, [whatsat]],
       ["WHATSAT kiwi 1 1", /^this server has no report of kiwi$/, [whatsat]],
+      [
+        `IAMAT kiwi ${position} 1`,
+        /^this server accepts no report for kiwi: a field may be too long$/,
+        [iamat],
+      ],
     ];
     for (const [line, why, syntax] of cases) {
       const explanation = explainRefusal(line);
@@ -52,15 +57,37 @@ Deno.test({
 });
 
 Deno.test({
-  name: "explainRefusal() names an unknown client only for a valid command",
+  name: "explainRefusal() says what a certificate may not permit",
+  permissions: "none",
+  fn() {
+    for (
+      const [line, why] of [
+        [
+          "IAMAT kiwi +1+1 1",
+          "the certificate does not permit reports for kiwi",
+        ],
+        [
+          "WHATSAT kiwi 1 1",
+          "this server has no report of kiwi, or the certificate does not " +
+          "permit queries for it",
+        ],
+        ["hello", "there is no command hello"],
+      ]
+    ) assertEquals(explainRefusal(line, true).why, why);
+  },
+});
+
+Deno.test({
+  name:
+    "explainRefusal() gives a reason of the server only for a valid command",
   permissions: "none",
   fn() {
     const word = fc.constantFrom("IAMAT", "WHATSAT", "k", "+1+1", "1", "x", "");
     assertProperty(
       fc.property(fc.array(word, { maxLength: 5 }), (words) => {
         const line = words.join(" ");
-        const isUnknown = /no report of/.test(explainRefusal(line).why);
-        assert(isUnknown === (parseCommand(line) !== undefined), line);
+        const isOfServer = /^this server/.test(explainRefusal(line).why);
+        assert(isOfServer === (parseCommand(line) !== undefined), line);
       }),
     );
   },

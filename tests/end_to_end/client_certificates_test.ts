@@ -1,7 +1,13 @@
 import { X509Certificate } from "node:crypto";
+import {
+  DisconnectedError,
+  HerdClient,
+  InvalidCommandError,
+  RoamingClient,
+} from "../../client/mod.ts";
 import { decodeBytes } from "../../protocol/bytes.ts";
 import { writeAll } from "../../runtime/transport.ts";
-import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
 import { authority as serverAuthority } from "../fakes/certificates.ts";
 import {
   clientAuthority,
@@ -14,7 +20,7 @@ import {
   otherAuthority,
   selfSigned,
 } from "../fakes/client_certificates.ts";
-import { ask, type Program, TestHerd, until } from "./process.ts";
+import { ask, Program, TestHerd, until } from "./process.ts";
 import { Files } from "./tls.ts";
 
 /** A server that requires certificates, and the files that it reads. */
@@ -145,6 +151,119 @@ Deno.test("a client with a certificate reports and queries what it may, and no m
   await herd.untilLogged("Hill", "report-not-permitted");
   await herd.untilLogged("Hill", "query-not-permitted");
   assert(herd.log("Hill").includes('subject="DNS:mira.example"'));
+});
+
+/** Runs a subcommand of `herd` with TLS and these files of a client. */
+async function run(
+  server: Server,
+  [command, ...args]: readonly string[],
+  files: { cert?: string; key?: string } = {},
+): Promise<{ code: number; output: string }> {
+  const { herd } = server;
+  const flags = Object.entries({ ca: serverAuthority, ...files })
+    .map(([name, text]) => {
+      const path = `${herd.logFolder}/own-${name}.pem`;
+      Deno.writeTextFileSync(path, text);
+      return `--tls-${name}=${path}`;
+    });
+  await using program = Program.start([
+    "run",
+    "--no-prompt",
+    "--allow-net=127.0.0.1",
+    "--allow-read",
+    "main.ts",
+    command,
+    ...args,
+    `--base-port=${herd.basePort}`,
+    ...flags,
+  ]);
+  const code = await program.ended();
+  // Paths and ports differ in each run.
+  const output = (program.stdout + program.stderr)
+    .replaceAll(/\S*\/own-/g, "own-").replaceAll(/127\.0\.0\.1:\d+/g, "HILL");
+  return { code, output };
+}
+
+Deno.test("herd send shows a client certificate", async () => {
+  await using server = new Server();
+  await server.start();
+  const send = (line: string, files?: { cert?: string; key?: string }) =>
+    run(server, ["send", "Hill", line], files);
+  const made = await send(report("mira/a"), mira);
+  assertEquals(made.code, 0, made.output);
+  assertMatch(made.output, /^AT Hill \S+ mira\/a /);
+  assertEquals(await send(report("eve"), mira), {
+    code: 0,
+    output: `? ${report("eve")}\n`,
+  });
+  const closed = (hint: string) => RegExp(`^herd: .*HILL .*; ${hint}\n$`);
+  const refusal = closed(
+    "it may not accept the certificate; its log has the reason",
+  );
+  for (
+    const [files, code, output] of [
+      [
+        {},
+        1,
+        closed(
+          "add --tls-cert and --tls-key if it requires a client certificate; " +
+            "its log has the reason",
+        ),
+      ],
+      // Not in the identities file.
+      [eve, 1, refusal],
+    ] as const
+  ) {
+    const refused = await send(report("mira/a"), files);
+    assertMatch(refused.output, output);
+    assertEquals(refused.code, code, refused.output);
+  }
+});
+
+Deno.test("the typed client shows a client certificate", async () => {
+  await using server = new Server();
+  await server.start();
+  const address = {
+    port: server.herd.portOf("Hill"),
+    tlsAuthority: serverAuthority,
+    timeoutMs: 10_000,
+  };
+  const own = { ...address, tlsCertificate: mira.cert, tlsKey: mira.key };
+  await using client = await HerdClient.connect(own);
+  await using roaming = new RoamingClient([own]);
+  for (const one of [client, roaming]) {
+    const at = await one.report({ client: "mira/a", position: "+1+2" });
+    assertEquals(at.client, "mira/a");
+    await assertRejects(
+      () => one.report({ client: "eve", position: "+1+2" }),
+      InvalidCommandError,
+    );
+  }
+  await using none = await HerdClient.connect(address);
+  await assertRejects(
+    () => none.report({ client: "mira/a", position: "+1+2" }),
+    DisconnectedError,
+  );
+});
+
+Deno.test("simulated phones share a client certificate", async () => {
+  await using server = new Server();
+  server.writeIdentities("CN:mira reports=phones/* sees=phones/*");
+  await server.start();
+  // A herd of one server.
+  const herd = `${server.herd.logFolder}/one.json`;
+  const { basePort } = server.herd;
+  Deno.writeTextFileSync(
+    herd,
+    JSON.stringify({ basePort, servers: [{ name: "Hill" }], links: [] }),
+  );
+  const { code, output } = await run(
+    server,
+    ["phones", "--count=5", "--seconds=1", `--config=${herd}`],
+    mira,
+  );
+  assertEquals(code, 0, output);
+  assertMatch(output, /answers wrong +0\n/);
 });
 
 Deno.test("SIGHUP changes what certificates permit, and ends what has ended", async () => {
