@@ -46,6 +46,7 @@ import { createAccess } from "./identities.ts";
 import { findOtherPorts } from "./other_ports.ts";
 import { portsOf, type ServerPort } from "./settings/ports.ts";
 import {
+  noteOnPlainTokens,
   optionalPermissions,
   refuseOpenPorts,
   refuseWithoutSecret,
@@ -214,6 +215,7 @@ async function notesOn(
     placesNote,
     tls && noteOnExpiry(tls),
     ...identity?.notes ?? [],
+    noteOnPlainTokens(settings, names),
     noteOnParts(topology),
   ].filter((note) => note !== undefined);
   const unread = await missingPermissions(optionalPermissions(settings, names));

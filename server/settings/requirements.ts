@@ -86,8 +86,9 @@ export function refuseWithoutSecret(
 }
 
 /**
- * Refuses a port that other machines can reach if it does not identify its
- * clients, or if it is the administration port and is not encrypted.
+ * Refuses a port that does not identify its clients if other machines can reach
+ * it, or if tokens are required. Refuses an administration port that other
+ * machines can reach without encryption.
  *
  * @throws {SetupError} Naming the port, and what to add.
  */
@@ -98,11 +99,32 @@ export function refuseOpenPorts(
   for (const name of names) {
     const self = findServer(settings.topology, name)!;
     const fault = portsOf(settings, self)
-      .filter(({ hostname }) => !isLoopback(hostname))
-      .map((port) => faultOfPort(port, settings))
+      .map((port) =>
+        isLoopback(port.hostname)
+          ? faultOnLoopback(port, settings)
+          : faultOfPort(port, settings)
+      )
       .find((fault) => fault !== undefined);
     if (fault !== undefined) throw new SetupError(`${name}: ${fault}`);
   }
+}
+
+/**
+ * What a port lacks that only this machine can reach; undefined if nothing.
+ * Tokens that some ports require are worth nothing if another port permits the
+ * same without one.
+ */
+function faultOnLoopback(
+  { access, address, kind }: ServerPort,
+  { identity, localClients, tls }: Settings,
+): string | undefined {
+  const isGuarded = identity?.tokens !== undefined && !localClients;
+  if (access !== "nothing" || !isGuarded) return undefined;
+  const name = kind.serves === "clients" ? "client" : kind.name;
+  return `the ${name} port ${address} has no place for the tokens that ` +
+    "--token-key-file requires: add --local-clients to let every program on " +
+    "this machine report and query for every client, or " +
+    certificatesFor(tls);
 }
 
 /** What a port lacks that leaves this machine; undefined if nothing. */
@@ -129,11 +151,39 @@ function faultOfPort(
       "or --open-clients to let everybody report and query for every client, or " +
       `close it with --${kind.name.toLowerCase()}=false`;
   }
-  const files = tls === undefined ? "--tls-cert, --tls-key, " : "";
-  const without = tls?.plainClients ? " and leave out --plain-clients" : "";
-  const certificates = `${files}--tls-client-ca and --identities${without}`;
   return `the client port ${address} can be reached from other machines, and ` +
     "does not identify its clients: add --open-clients to let everybody " +
-    `report and query for every client, or ${certificates} to require ` +
+    `report and query for every client, or ${certificatesFor(tls)}`;
+}
+
+/**
+ * A note if other machines send tokens in plain text to these servers. The HTTP
+ * port of a server with `--trusted-proxies` may be for a proxy with TLS only.
+ */
+export function noteOnPlainTokens(
+  settings: Settings,
+  names: readonly string[],
+): string | undefined {
+  const hasProxy = settings.trustedProxies.length > 0;
+  const ports = names
+    .flatMap((name) => portsOf(settings, findServer(settings.topology, name)!))
+    .filter(({ access, hostname, isEncrypted, kind }) =>
+      access === "tokens" && !isEncrypted && !isLoopback(hostname) &&
+      !(hasProxy && kind.transport === "HTTP")
+    );
+  if (ports.length === 0) return undefined;
+  const kinds = [...new Set(ports.map(({ kind }) => kind.name))].join(" and ");
+  const hosts = [...new Set(ports.map(({ hostname }) => hostname))].join(", ");
+  const noun = ports.length === 1 ? "port" : "ports";
+  return `other machines send tokens in plain text to the ${kinds} ${noun} on ` +
+    `${hosts}: add --tls-cert and --tls-key, or use --gateway-host 127.0.0.1 ` +
+    "and a proxy with TLS on this machine";
+}
+
+/** The flags that make a client port require certificates. */
+function certificatesFor(tls: Settings["tls"]): string {
+  const files = tls === undefined ? "--tls-cert, --tls-key, " : "";
+  const without = tls?.plainClients ? " and leave out --plain-clients" : "";
+  return `${files}--tls-client-ca and --identities${without} to require ` +
     "certificates";
 }

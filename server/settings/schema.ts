@@ -496,6 +496,15 @@ export const schema = {
     help:
       "let every program that reaches a client or gateway port act for every client",
   },
+  localClients: {
+    type: "switch",
+    flag: "local-clients",
+    default: false,
+    group: "Identity",
+    help:
+      "with --token-key-file: let every program on this machine use the client port",
+    sources: programs,
+  },
   trustedProxies: {
     type: "networks",
     flag: "trusted-proxies",

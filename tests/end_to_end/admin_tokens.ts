@@ -52,6 +52,7 @@ export class GuardedServer implements AsyncDisposable {
         "--admin",
         `--token-key-file=${this.pathOf("keys")}`,
         `--revoked-file=${this.pathOf("revoked")}`,
+        "--local-clients",
         ...flags,
       ],
       {},

@@ -1,5 +1,8 @@
 import { readArguments, UsageError } from "../../../cli/arguments.ts";
-import { refuseOpenPorts } from "../../../server/settings/requirements.ts";
+import {
+  noteOnPlainTokens,
+  refuseOpenPorts,
+} from "../../../server/settings/requirements.ts";
 import {
   readSettings,
   serverFlags,
@@ -51,7 +54,7 @@ async function outcomeOf(flags: readonly string[]): Promise<string> {
   }
 }
 
-Deno.test("a port beyond loopback needs something that tells its clients apart", async () => {
+Deno.test("a port beyond loopback, and with tokens any port, needs something that tells its clients apart", async () => {
   using files = new Files();
   const host = "--host=0.0.0.0";
   const nothing = (port: string, instead: string) =>
@@ -73,6 +76,11 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
     "NMEA port 0.0.0.0:8600",
   )
     .replace("--token-key-file", "--open-nmea").replace("--http", "--nmea");
+  const local = (instead: string) =>
+    "Hill: the client port 127.0.0.1:8000 has no place for the tokens that " +
+    "--token-key-file requires: add --local-clients to let every program on " +
+    "this machine report and query for every client, or " +
+    `${instead} to require certificates`;
   const openNmea = ["--nmea", "--gateway-host=0.0.0.0"];
   const senders = files.write("open-nmea", "192.0.2.7 van\n");
   const openAdmin = ["--admin", "--admin-host=0.0.0.0"];
@@ -93,13 +101,34 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
         [host, ...files.certificates, "--plain-clients", "--open-clients"],
         "starts",
       ],
+      [[files.tokens], local(all)],
+      [[files.tokens, "--local-clients"], "starts"],
+      [[files.tokens, "--open-clients"], "starts"],
+      [
+        [files.tokens, ...files.tls],
+        local(two),
+      ],
+      [[files.tokens, ...files.certificates], "starts"],
+      [
+        [files.tokens, ...files.certificates, "--plain-clients"],
+        local(`${two} and leave out --plain-clients`),
+      ],
+      [["--nmea", files.tokens, "--local-clients"], "starts"],
+      [["--nmea", files.tokens, ...files.certificates], "starts"],
+      // Certificates without tokens require nothing of plain text on loopback.
+      [[...files.certificates, "--plain-clients"], "starts"],
+      // The flag opens nothing to other machines.
+      [[host, files.tokens, "--local-clients"], nothing("0.0.0.0:8000", all)],
       // Tokens tell nobody apart at a port that has no place for them.
       [[host, files.tokens], nothing("0.0.0.0:8000", all)],
       [["--http", "--gateway-host=0.0.0.0"], gateway],
       [["--http", "--gateway-host=0.0.0.0", "--open-clients"], "starts"],
-      [["--http", "--gateway-host=0.0.0.0", files.tokens], "starts"],
+      [
+        ["--http", "--gateway-host=0.0.0.0", files.tokens, "--local-clients"],
+        "starts",
+      ],
       [openNmea, nmea],
-      [[...openNmea, files.tokens], nmea],
+      [[...openNmea, files.tokens, "--local-clients"], nmea],
       [[...openNmea, senders], "starts"],
       [[...openNmea, "--open-clients"], "starts"],
       [[...openNmea, ...files.certificates], "starts"],
@@ -110,10 +139,31 @@ Deno.test("a port beyond loopback needs something that tells its clients apart",
         admin("--token-key-file, --tls-cert, --tls-key"),
       ],
       [[...openAdmin, ...files.tls], admin("--token-key-file")],
-      [[...openAdmin, files.tokens], admin("--tls-cert, --tls-key")],
-      [[...openAdmin, files.tokens, ...files.tls], "starts"],
+      [
+        [...openAdmin, files.tokens, "--local-clients"],
+        admin("--tls-cert, --tls-key"),
+      ],
+      [[...openAdmin, files.tokens, ...files.certificates], "starts"],
     ] as const
   ) assertEquals(await outcomeOf(flags), outcome, flags.join(" "));
+});
+
+Deno.test("a note warns of tokens that other machines send in plain text", async () => {
+  using files = new Files();
+  const note = async (...flags: string[]) =>
+    noteOnPlainTokens(await settingsFor([files.tokens, ...flags]), ["Hill"]);
+  const all = ["--http", "--mqtt", "--gateway-host=192.0.2.7"];
+  const text = (kinds: string) =>
+    `other machines send tokens in plain text to the ${kinds} on ` +
+    "192.0.2.7: add --tls-cert and --tls-key, or use --gateway-host 127.0.0.1 " +
+    "and a proxy with TLS on this machine";
+  assertEquals(await note(...all), text("HTTP and MQTT ports"));
+  assertEquals(
+    await note(...all, "--trusted-proxies=192.0.2.9"),
+    text("MQTT port"),
+  );
+  assertEquals(await note(...all, ...files.tls), undefined);
+  assertEquals(await note("--http", "--mqtt"), undefined);
 });
 
 Deno.test("a setting of identities needs the others that belong to it", async () => {
