@@ -10,6 +10,7 @@ import { certificatesTarget } from "./targets/certificates.ts";
 import { commandsTarget } from "./targets/commands.ts";
 import { identitiesTarget, revokedTarget } from "./targets/edited_files.ts";
 import { escapesTarget } from "./targets/escapes.ts";
+import { forwardedTarget } from "./targets/forwarded.ts";
 import { formsTarget, phoneTrackTarget } from "./targets/forms.ts";
 import { handshakesTarget } from "./targets/handshakes.ts";
 import { herdsTarget } from "./targets/herds.ts";
@@ -65,6 +66,7 @@ export const targets: readonly Target[] = [
   identitiesTarget(),
   revokedTarget(),
   certificatesTarget(),
+  forwardedTarget(),
   attributesTarget(),
   jsonTextsTarget(),
   ownTracksTarget(),

@@ -11,8 +11,10 @@ import { parseRevokedFile } from "../../../identity/revoked_file.ts";
 import { verifyToken } from "../../../identity/token.ts";
 import { SetupError } from "../../../runtime/setup_error.ts";
 import { fromBase64Url } from "../reference/tokens.ts";
+import { TrustedProxies } from "../../../runtime/forwarded.ts";
 import { certificatesTarget } from "../targets/certificates.ts";
 import { identitiesTarget, revokedTarget } from "../targets/edited_files.ts";
+import { forwardedTarget } from "../targets/forwarded.ts";
 import { patternsTarget } from "../targets/patterns.ts";
 import { clientTokensTarget, signForFuzzer } from "../targets/client_tokens.ts";
 import type { PlantedFault } from "./planted_fault.ts";
@@ -40,6 +42,22 @@ function parsed(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** `TrustedProxies` that is given other values of `Forwarded`. */
+function proxiesAfter(change: (value: string) => string) {
+  return class extends TrustedProxies {
+    override clientOf(
+      ...[remote, headers]: Parameters<TrustedProxies["clientOf"]>
+    ) {
+      const changed = new Map<string, string>();
+      for (const name of headers.keys()) {
+        const value = headers.get(name)!;
+        changed.set(name, name === "forwarded" ? change(value) : value);
+      }
+      return super.clientOf(remote, changed);
+    }
+  };
 }
 
 export const identityFaults: readonly PlantedFault[] = [
@@ -134,5 +152,26 @@ export const identityFaults: readonly PlantedFault[] = [
       namesOfCertificate(bytes) ?? namesOfCertificate(bytes.subarray(0, -1))
     ),
     from: "of-openssl",
+  },
+  {
+    fault: "a quote that does not end hides what a proxy adds",
+    target: forwardedTarget(
+      proxiesAfter((value) => value.replace(/;\w+="(?:[^"\\]|\\.)*$/, "")),
+    ),
+    from: "standard",
+  },
+  {
+    fault: "a separator in quotes separates",
+    target: forwardedTarget(proxiesAfter((value) => value.replaceAll('"', ""))),
+    from: "standard-two",
+  },
+  {
+    fault: "of two addresses in one element the first counts",
+    target: forwardedTarget(
+      proxiesAfter((value) =>
+        value.replaceAll(/(\bfor=[^,;]*)((?:;[^,;]*)*?);for=[^,;]*/gi, "$1$2")
+      ),
+    ),
+    from: "standard-two",
   },
 ];
