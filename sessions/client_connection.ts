@@ -37,6 +37,7 @@ import {
   untimedBytes,
   untimedMs,
 } from "./limits.ts";
+import { logReply } from "./logged_lines.ts";
 import { Pace } from "./pace.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
 import type { ConnectionEnd, ServedConnection } from "./served_connection.ts";
@@ -536,7 +537,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
           this.#hasProgressed = true;
           const writing = this.#transport.write(portion);
           for (; index < next; index++) {
-            this.#traffic.sent(bytes, start, ends[index] - 1);
+            logReply(this.#traffic, bytes, start, ends[index] - 1);
             start = ends[index];
           }
           if (isLong) this.#context.turns.end(this.#session.workload);

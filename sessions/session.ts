@@ -34,6 +34,7 @@ import type { FairSemaphore, PermitWaiter } from "../runtime/semaphore.ts";
 import { type Turns, Workload } from "../runtime/turns.ts";
 import type { TrafficLog } from "../runtime/transport.ts";
 import { type ClientLimits, maxWriteBytes, slotBytes } from "./limits.ts";
+import { logInvalid } from "./logged_lines.ts";
 import type { Pace } from "./pace.ts";
 
 /** What a session needs from its server. */
@@ -199,18 +200,19 @@ export class Session implements PermitWaiter {
 
   /** Receives one line, without its LF. Every line gets exactly one reply. */
   receive(bytes: Uint8Array, start: number, end: number): void {
-    this.#traffic.received(bytes, start, end);
     if (!iamat.read(bytes, start, end)) {
-      this.#receiveText(decodeBytes(bytes, start, end));
-    } else if (!this.#report()) {
-      this.#refuse(decodeBytes(bytes, start, end));
+      return this.#receiveText(bytes, start, end);
     }
+    this.#traffic.received(bytes, start, end);
+    if (!this.#report()) this.#refuse(decodeBytes(bytes, start, end));
   }
 
   /** The same for a line that is not an IAMAT in its shortest form. */
-  #receiveText(line: ByteString): void {
+  #receiveText(bytes: Uint8Array, start: number, end: number): void {
+    const line = decodeBytes(bytes, start, end);
     const command = parseCommand(line);
     if (command === undefined) return this.#refuseUnknown(line);
+    this.#traffic.received(bytes, start, end);
     switch (command.verb) {
       case "IAMAT": {
         const shortest = formatCommand(command);
@@ -229,7 +231,7 @@ export class Session implements PermitWaiter {
   /** Replies to a line that is too long, given its first bytes. */
   refuseTooLong(start: ByteString): void {
     this.#context.counts.hit("line-bytes");
-    this.#traffic.received(encodeScratch(start), 0, start.length);
+    logInvalid(this.#traffic, start);
     this.#refuse(start);
   }
 
@@ -464,6 +466,7 @@ export class Session implements PermitWaiter {
 
   /** Replies to a line that is no command. */
   #refuseUnknown(line: ByteString): void {
+    logInvalid(this.#traffic, line);
     // Every line gets a reply, so the first one finds none.
     const isFirst = !this.#hasReplied && this.#waiting.length === 0 &&
       (this.#ready?.length ?? 0) === 0;

@@ -9,6 +9,7 @@ import {
   encodeScratch,
   textOfBytes,
 } from "../../protocol/bytes.ts";
+import { redactTokens } from "../../runtime/redact_tokens.ts";
 import { heartbeatMs } from "../../sessions/limits.ts";
 import type {
   ConnectionEnd,
@@ -110,7 +111,7 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
     if (clientId !== "") clients.add(this, `${subject} ${clientId}`);
     services.emit("debug", this.opening.name, "mqtt connected", {
       level,
-      client: textOfBytes(clientId),
+      client: redactTokens(textOfBytes(clientId)),
       ...(subject === "" ? {} : { identity: textOfBytes(subject) }),
     });
     return "success";
@@ -269,7 +270,7 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
 
   /** Logs a message that has no report. One with reports is logged as those. */
   #logReceived(topic: ByteString, payload: Uint8Array): void {
-    const text = `PUBLISH ${topic} ${payload.length}`;
+    const text = `PUBLISH ${redactTokens(topic)} ${payload.length}`;
     this.sender.traffic.received(encodeScratch(text), 0, text.length);
   }
 

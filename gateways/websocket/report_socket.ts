@@ -19,6 +19,7 @@ import type {
   Opening,
 } from "../../sessions/served_connection.ts";
 import { maxWriteBytes, stopAnswerMs } from "../../sessions/limits.ts";
+import { logReply } from "../../sessions/logged_lines.ts";
 import { Session } from "../../sessions/session.ts";
 import { DuplexConnection } from "../duplex_connection.ts";
 import type { GatewayContext } from "../gateway_context.ts";
@@ -301,7 +302,7 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
   #writeReply(kind: MessageKind, output: FrameWriter): void {
     const { bytes, end, start } = this.#replies;
     output.frame(kind, bytes.subarray(start, end));
-    this.sender.traffic.sent(bytes, start, end - 1);
+    logReply(this.sender.traffic, bytes, start, end - 1);
     this.#replies.take(this.context.services.replyPool);
   }
 

@@ -8,6 +8,7 @@ import { type ByteString, encodeScratch } from "../../protocol/bytes.ts";
 import { LineFramer } from "../../protocol/framer.ts";
 import { maxPeerLineBytes } from "../../protocol/limits.ts";
 import type { Clock } from "../../runtime/clock.ts";
+import { redactTokens } from "../../runtime/redact_tokens.ts";
 import {
   closeQuietly,
   describeFault,
@@ -90,7 +91,9 @@ export class HandshakeConnection {
       const line = await this.#readLine();
       if (line === undefined) return this.closedEarly();
       this.#traffic.stampTime(this.#clock.now());
-      this.#traffic.received(encodeScratch(line), 0, line.length);
+      // A client that has taken the wrong port may send its token.
+      const shown = redactTokens(line);
+      this.#traffic.received(encodeScratch(shown), 0, shown.length);
       if (line.length <= maxHandshakeBytes) return line;
       return {
         reason: "line too long",

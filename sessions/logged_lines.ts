@@ -1,0 +1,35 @@
+/**
+ * What the log shows of lines that are no commands. A client that takes the port
+ * for one that asks for a token may send its token as a line, and gets it back
+ * after `?`. The log shows neither.
+ *
+ * @module
+ */
+import {
+  type ByteString,
+  decodeBytes,
+  encodeScratch,
+} from "../protocol/bytes.ts";
+import { redactTokens } from "../runtime/redact_tokens.ts";
+import type { TrafficLog } from "../runtime/transport.ts";
+
+/** The first byte of the reply to an invalid line. */
+const questionMark = 0x3f;
+
+/** Logs a received line that is no command. */
+export function logInvalid(traffic: TrafficLog, line: ByteString): void {
+  const shown = redactTokens(line);
+  traffic.received(encodeScratch(shown), 0, shown.length);
+}
+
+/** Logs a reply, given its bytes without the last LF. */
+export function logReply(
+  traffic: TrafficLog,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  if (bytes[start] !== questionMark) return traffic.sent(bytes, start, end);
+  const shown = redactTokens(decodeBytes(bytes, start, end));
+  traffic.sent(encodeScratch(shown), 0, shown.length);
+}
