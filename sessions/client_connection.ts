@@ -9,9 +9,7 @@
 import type { CertificateAuthenticator } from "../identity/certificate_authenticator.ts";
 import type { ClientRates } from "../identity/client_rates.ts";
 import type { Identity } from "../identity/identity.ts";
-import type { Batch } from "../protocol/batch.ts";
 import type { ByteString } from "../protocol/bytes.ts";
-import { parseCommand } from "../protocol/command.ts";
 import { isBlank } from "../protocol/fields.ts";
 import { LineFramer } from "../protocol/framer.ts";
 import { ReportSource } from "../replica/report_source.ts";
@@ -27,25 +25,24 @@ import {
   type Transport,
 } from "../runtime/transport.ts";
 import {
-  heartbeatMs,
   linesPerPiece,
-  longWriteBytes,
-  maxWriteBytes,
   refusalLingerMs,
   stopAnswerMs,
   stopLingerMs,
   untimedBytes,
   untimedMs,
 } from "./limits.ts";
-import { logReply } from "./logged_lines.ts";
 import { Pace } from "./pace.ts";
+import { PartialLine, type PartialLineOwner } from "./partial_line.ts";
 import type { ReceivedBytes } from "./received_bytes.ts";
+import { ReplyWriter } from "./reply_writer.ts";
 import type { ConnectionEnd, ServedConnection } from "./served_connection.ts";
 import {
   Session,
   type SessionContext,
   type SessionObserver,
 } from "./session.ts";
+import { Silence } from "./silence.ts";
 
 /** What all connections of a server share. */
 export interface ConnectionContext extends SessionContext {
@@ -70,7 +67,8 @@ export type OnDenied = (
 ) => void;
 
 /** One connection of a client. */
-export class ClientConnection implements ServedConnection, SessionObserver {
+export class ClientConnection
+  implements ServedConnection, SessionObserver, PartialLineOwner {
   /** The client's address, if connections are limited by address. */
   readonly addressKey: string | undefined;
   readonly #transport: Transport;
@@ -78,6 +76,10 @@ export class ClientConnection implements ServedConnection, SessionObserver {
   readonly #context: ConnectionContext;
   readonly #session: Session;
   readonly #framer: LineFramer;
+  readonly #silence = new Silence();
+  readonly #writer: ReplyWriter;
+  /** Undefined if a command needs its LF. */
+  readonly #partialLine: PartialLine | undefined;
   readonly #receivedBytes: ReceivedBytes | undefined;
   readonly #reading = new ReadBuffer();
   readonly #pace: Pace | undefined;
@@ -92,23 +94,10 @@ export class ClientConnection implements ServedConnection, SessionObserver {
   #isUntimed = false;
   /** The chunk that is being processed, if that has to wait. */
   #processing: Promise<void> | undefined;
-  #writing: Promise<void> | undefined;
-  #answeredWaiters: (() => void)[] | undefined;
   #end: ConnectionEnd | undefined;
   #detail = "";
   #cancelClosing: (() => void) | undefined;
-  #cancelPartialLine: (() => void) | undefined;
-  /** Whether a command was answered without its LF, which may still come. */
-  #isLineFeedDue = false;
   #isOver = false;
-  /** Size of the replies that are being written. */
-  #writingBytes = 0;
-  /** Whether a write is waiting for the client to read. */
-  #isSending = false;
-  /** Whether bytes were received or sent since the last heartbeat. */
-  #hasProgressed = false;
-  /** Heartbeats in a row without progress. */
-  #quietHeartbeats = 0;
 
   /** @param receivedBytes Counts the bytes of all connections. */
   constructor(
@@ -133,11 +122,21 @@ export class ClientConnection implements ServedConnection, SessionObserver {
       this.#pace = new Pace(own, clock, counts);
     }
     this.#session = new Session(context, traffic, this, source, this.#pace);
+    this.#writer = new ReplyWriter({
+      transport,
+      traffic,
+      context,
+      session: this.#session,
+      silence: this.#silence,
+    });
+    this.#partialLine = context.limits.partialLineMs < Infinity
+      ? new PartialLine(this, this.#framer, this.#session, context)
+      : undefined;
   }
 
   /** Bytes of replies that have not been written to the client yet. */
   get replyBytes(): number {
-    return this.#session.replyBytes + this.#writingBytes;
+    return this.#session.replyBytes + this.#writer.bytes;
   }
 
   /**
@@ -145,8 +144,8 @@ export class ClientConnection implements ServedConnection, SessionObserver {
    * is due, and when the connection has ended.
    */
   get idleMs(): number {
-    if (this.#end !== undefined || !this.#isIdle) return 0;
-    return Math.max(0, this.#quietHeartbeats - 1) * heartbeatMs;
+    if (this.hasEnded || !this.#isIdle) return 0;
+    return Math.max(0, this.#silence.ms);
   }
 
   /** Ends the connection if its identity has ended. */
@@ -168,7 +167,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
 
   /** The session has replies. */
   onReady(): void {
-    this.#writeInBackground();
+    this.writeInBackground();
   }
 
   /** The first line was an HTTP request line: nothing after it is a command. */
@@ -208,11 +207,11 @@ export class ClientConnection implements ServedConnection, SessionObserver {
         if (wait !== undefined) await wait;
       }
       this.#processLastLine();
-      await this.#answerAll();
+      await this.#writer.answerAll();
       if (this.#hasRefused) {
         await lingerAndClose(this.#transport, clock, refusalLingerMs);
       } else {
-        await this.#closeEncryptedStream();
+        await this.#writer.closeEncryptedStream();
       }
     } catch (error) {
       this.#fail(error);
@@ -220,7 +219,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     this.#isOver = true;
     this.#releaseHeldBytes();
     this.#cancelClosing?.();
-    this.#cancelPartialLine?.();
+    this.#partialLine?.cancel();
     closeQuietly(this.#transport);
     return this.#end ?? "client closed";
   }
@@ -235,7 +234,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     this.#closeAfter(stopAnswerMs);
     try {
       await this.#processing;
-      await this.#answerAll();
+      await this.#writer.answerAll();
       await this.#transport.closeWrite();
     } catch (error) {
       this.#fail(error);
@@ -243,18 +242,13 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     this.#closeAfter(stopLingerMs);
   }
 
-  /**
-   * Must be called every `heartbeatMs`. Silence is counted in heartbeats, so
-   * that a pause of the server does not count against its clients.
-   */
+  /** Must be called every `heartbeatMs`. */
   onHeartbeat(): void {
-    this.#quietHeartbeats = this.#hasProgressed ? 0 : this.#quietHeartbeats + 1;
-    this.#hasProgressed = false;
+    this.#silence.onHeartbeat();
     const { counts, limits: { idleMs, slowConsumerMs } } = this.#context;
     if (this.#identity !== undefined) this.checkIdentity();
-    // The first of these heartbeats may have come right after the last byte.
-    const quietMs = (this.#quietHeartbeats - 1) * heartbeatMs;
-    if (this.#isSending) {
+    const quietMs = this.#silence.ms;
+    if (this.#writer.isSending) {
       if (quietMs < slowConsumerMs) return;
       counts.hit("slow-consumer-seconds");
       this.abort("slow consumer", `no reply read for ${slowConsumerMs} ms`);
@@ -272,9 +266,19 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     this.#abandon();
   }
 
+  /** Whether no more commands are processed. */
+  get hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Whether no reply is due, and the log has room. */
+  get canReply(): boolean {
+    return this.#isIdle && this.#traffic.whenDrained() === undefined;
+  }
+
   /** Whether the connection only waits for the client. */
   get #isIdle(): boolean {
-    return this.#processing === undefined && this.#writing === undefined &&
+    return this.#processing === undefined && !this.#writer.isWriting &&
       !this.#session.isAwaiting;
   }
 
@@ -329,7 +333,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
 
   /** Processes the bytes read. Returns what the next read must wait for. */
   #processChunk(count: number): Promise<void> | undefined {
-    this.#hasProgressed = true;
+    this.#silence.hasProgressed = true;
     // Bytes received while stopping are read but not answered.
     if (this.#identity !== undefined) this.checkIdentity();
     if (this.#end !== undefined) return undefined;
@@ -338,7 +342,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     this.#isUntimed = count <= untimedBytes;
     const wait = this.#context.turns.begin(this.#session.workload) ??
       this.#processLines();
-    if (wait === undefined) return this.#write();
+    if (wait === undefined) return this.#writer.write();
     return this.#processing = this.#processRest(wait);
   }
 
@@ -350,7 +354,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     if (this.#end !== undefined || !framer.end()) return;
     // The line may be incomplete: a time that lacks digits is another time.
     if (this.#transport.wasTruncated) return;
-    if (this.#isLineFeedDue && isBlank(framer.line)) return;
+    if (this.#partialLine?.isLineFeedDue && isBlank(framer.line)) return;
     this.#session.stampTime();
     this.#session.receive(framer.bytes, framer.start, framer.stop);
   }
@@ -366,7 +370,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     session.stampTime(turns.lastWorkAtMs);
     for (let lines = 1;; lines++) {
       const room = this.#traffic.whenDrained();
-      if (room !== undefined) return this.#waitForTurn(room);
+      if (room !== undefined) return this.#writer.waitForTurn(room);
       const writable = session.whenWritable();
       if (writable !== undefined) return this.#writeBefore(writable);
       if (this.#pace !== undefined) {
@@ -374,8 +378,8 @@ export class ClientConnection implements ServedConnection, SessionObserver {
         if (due !== undefined) return this.#writeBefore(due);
       }
       if (!framer.next()) break;
-      if (this.#isLineFeedDue) {
-        this.#isLineFeedDue = false;
+      if (this.#partialLine?.isLineFeedDue) {
+        this.#partialLine.isLineFeedDue = false;
         if (isBlank(framer.line)) continue;
       }
       session.receive(framer.bytes, framer.start, framer.stop);
@@ -383,7 +387,7 @@ export class ClientConnection implements ServedConnection, SessionObserver {
         return this.#writeBefore(undefined);
       }
     }
-    if (this.#context.limits.partialLineMs < Infinity) this.#awaitLineFeed();
+    this.#partialLine?.awaitLineFeed();
     turns.end(session.workload, this.#isUntimed ? untimedMs : undefined);
     if (framer.tooLong !== undefined) {
       session.refuseTooLong(framer.tooLong);
@@ -406,46 +410,6 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     this.#heldBytes = 0;
   }
 
-  /** Answers a whole command that is followed by nothing for `partialLineMs`. */
-  #awaitLineFeed(): void {
-    this.#cancelPartialLine?.();
-    this.#cancelPartialLine = undefined;
-    if (!this.#framer.isUnfinished) return;
-    const { clock, limits: { partialLineMs } } = this.#context;
-    this.#cancelPartialLine = clock.after(
-      partialLineMs,
-      () => this.#onPartialLineDue(),
-    );
-  }
-
-  #onPartialLineDue(): void {
-    const { turns } = this.#context;
-    const turn = turns.begin(this.#session.workload);
-    if (turn === undefined) return this.#processPartialLine();
-    let isCancelled = false;
-    this.#cancelPartialLine = () => isCancelled = true;
-    turn.then(() => {
-      if (!isCancelled) this.#processPartialLine();
-    });
-  }
-
-  #processPartialLine(): void {
-    this.#cancelPartialLine = undefined;
-    if (this.#end !== undefined) return;
-    // Replies before it come first. The client may end the line meanwhile.
-    const mustWait = !this.#isIdle || this.#traffic.whenDrained() !== undefined;
-    if (mustWait) return this.#awaitLineFeed();
-    const framer = this.#framer;
-    if (parseCommand(framer.unfinished) === undefined) return;
-    framer.end();
-    this.#context.counts.hit("partial-line-ms");
-    this.#isLineFeedDue = true;
-    this.#session.stampTime();
-    this.#session.receive(framer.bytes, framer.start, framer.stop);
-    this.#context.turns.end(this.#session.workload);
-    this.#writeInBackground();
-  }
-
   /** Processes the rest of a chunk, which may have to wait several times. */
   async #processRest(firstWait: Promise<void>): Promise<void> {
     let wait: Promise<void> | undefined = firstWait;
@@ -454,187 +418,23 @@ export class ClientConnection implements ServedConnection, SessionObserver {
       wait = this.#processLines();
     }
     this.#processing = undefined;
-    await this.#write();
+    await this.#writer.write();
   }
 
   async #writeBefore(writable: Promise<void> | undefined): Promise<void> {
-    await this.#write();
-    await this.#waitForTurn(writable);
-  }
-
-  /** Waits for a promise, if given, and then for the connection's turn. */
-  async #waitForTurn(wait: Promise<void> | undefined): Promise<void> {
-    if (wait !== undefined) await wait;
-    await this.#context.turns.begin(this.#session.workload);
-  }
-
-  /**
-   * Flushes the replica, then writes the replies that are ready. Undefined if
-   * there is nothing to wait for.
-   *
-   * @throws {ReplicaError} If no further reply may be written.
-   */
-  #write(): Promise<void> | undefined {
-    this.#flushReplica();
-    if (this.#writing !== undefined) return this.#writeNext();
-    const replies = this.#session.takeReplies();
-    if (replies === undefined) return undefined;
-    return this.#writing = this.#writeReplies(replies);
-  }
-
-  /** @throws {ReplicaError} If no further reply may be written. */
-  #flushReplica(): void {
-    const { settling } = this.#session;
-    this.#context.replica.flush(settling);
-    if (settling.failure !== undefined) throw settling.failure;
-  }
-
-  async #writeNext(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
-    // More replies may have become ready during that write.
-    this.#stampTime();
-    await this.#write();
-  }
-
-  /**
-   * Flood before reply: the replica confirms every report in these replies
-   * before the first byte is written.
-   */
-  async #writeReplies(first: Batch): Promise<void> {
-    const { replyPool } = this.#context;
-    let replies: Batch | undefined = first;
-    // Whether the connection has waited for the turn in which it works.
-    let hasTurn = false;
-    try {
-      while (true) {
-        let isLong = false;
-        this.#writingBytes = replies.length;
-        const wait = this.#session.settling.settled();
-        if (wait !== undefined) {
-          await wait;
-          this.#stampTime();
-        }
-        const { bytes, ends } = replies;
-        let start = 0;
-        for (let index = 0; index < ends.length;) {
-          let end = ends[index];
-          let next = index + 1;
-          while (next < ends.length && end - start < maxWriteBytes) {
-            end = ends[next];
-            next += 1;
-          }
-          isLong = end - start >= longWriteBytes;
-          const room = this.#traffic.whenDrained(isLong);
-          if (room !== undefined || isLong && !hasTurn) {
-            await this.#waitForRoom(room, isLong);
-          }
-          hasTurn = false;
-          // Sent first and logged during the write, so that the client need not
-          // wait for the log.
-          const portion = bytes.subarray(start, end);
-          this.#isSending = true;
-          // Time before this write does not count.
-          this.#hasProgressed = true;
-          const writing = this.#transport.write(portion);
-          for (; index < next; index++) {
-            logReply(this.#traffic, bytes, start, ends[index] - 1);
-            start = ends[index];
-          }
-          if (isLong) this.#context.turns.end(this.#session.workload);
-          const written = await writing;
-          this.#hasProgressed = true;
-          if (written < portion.length) await this.#writeRest(portion, written);
-          this.#isSending = false;
-          if (next < ends.length) this.#stampTime();
-        }
-        replyPool.release(replies);
-        replies = undefined;
-        this.#writingBytes = 0;
-        if (isLong) {
-          // More replies are copied, and more queries begin.
-          await this.#waitForTurn(undefined);
-          hasTurn = true;
-        }
-        replies = this.#session.takeReplies();
-        if (replies === undefined) break;
-        this.#stampTime();
-        this.#flushReplica();
-      }
-    } finally {
-      this.#writing = undefined;
-      this.#writingBytes = 0;
-      if (replies !== undefined) replyPool.release(replies);
-    }
-    if (!this.#session.isAwaiting) this.#releaseAnswered();
-  }
-
-  /**
-   * Waits until the log has room, as what is logged faster than the disk writes
-   * waits in memory, and until the connection may work again.
-   */
-  async #waitForRoom(
-    firstWait: Promise<void> | undefined,
-    isLong: boolean,
-  ): Promise<void> {
-    let room = firstWait;
-    do {
-      await this.#waitForTurn(room);
-      room = this.#traffic.whenDrained(isLong);
-    } while (room !== undefined);
-    this.#stampTime();
-  }
-
-  /** Writes the rest of some bytes. Each part that is written counts as progress. */
-  async #writeRest(bytes: Uint8Array, writtenBefore: number): Promise<void> {
-    let written = writtenBefore;
-    while (written < bytes.length) {
-      written += await this.#transport.write(bytes.subarray(written));
-      this.#hasProgressed = true;
-    }
+    await this.#writer.write();
+    await this.#writer.waitForTurn(writable);
   }
 
   /** Writes replies that became ready between reads. */
-  async #writeInBackground(): Promise<void> {
+  async writeInBackground(): Promise<void> {
     try {
-      this.#stampTime();
-      await this.#write();
+      this.#writer.stampTime();
+      await this.#writer.write();
     } catch (error) {
       this.#fail(error);
     }
-    if (!this.#session.isAwaiting) this.#releaseAnswered();
-  }
-
-  async #answerAll(): Promise<void> {
-    if (this.#session.isAwaiting) {
-      await new Promise<void>((resolve) =>
-        (this.#answeredWaiters ??= []).push(resolve)
-      );
-    }
-    await this.#write();
-  }
-
-  /** Sets the time of the lines that are logged from now on. */
-  #stampTime(): void {
-    this.#traffic.stampTime(this.#context.clock.now());
-  }
-
-  /** Ends an encrypted stream with close_notify. A failure changes nothing. */
-  async #closeEncryptedStream(): Promise<void> {
-    if (this.#transport.channelBinding === undefined) return;
-    // close_notify waits for the replies that the client has not read yet.
-    this.#isSending = true;
-    this.#hasProgressed = true;
-    try {
-      await this.#transport.closeWrite();
-    } catch {
-      // All replies were written, and the client closed without waiting.
-    }
-  }
-
-  #releaseAnswered(): void {
-    const waiters = this.#answeredWaiters ?? [];
-    this.#answeredWaiters = undefined;
-    for (const resolve of waiters) resolve();
+    this.#writer.releaseIfAnswered();
   }
 
   #fail(error: unknown): void {
@@ -655,6 +455,6 @@ export class ClientConnection implements ServedConnection, SessionObserver {
     closeQuietly(this.#transport);
     this.#pace?.end();
     this.#session.abandon();
-    this.#releaseAnswered();
+    this.#writer.releaseAnswered();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Commands without their LF: `sessions/client_connection.ts` with
+ * Commands without their LF: `sessions/partial_line.ts` with
  * `partialLineMs`.
  *
  * An input is what a client sends, and some of its bytes mean silence. For
