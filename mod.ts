@@ -27,6 +27,7 @@ import type { LimitName } from "./runtime/limit_counts.ts";
 import type { Port } from "./runtime/network.ts";
 import type { TlsIdentity } from "./runtime/certificates.ts";
 import { checkHandshake } from "./runtime/check_handshake.ts";
+import { ClientAuthority } from "./runtime/client_authority.ts";
 import { createTcp } from "./runtime/tcp.ts";
 import { startServers } from "./server/open_servers.ts";
 import { pickLimits } from "./server/settings/client_limits.ts";
@@ -127,6 +128,19 @@ export interface StartOptions extends SettingOptions {
    * renewed while the server runs.
    */
   readonly tls?: TlsIdentity;
+  /** Requires certificates of clients with TLS. Needs `tls`. */
+  readonly clientCertificates?: ClientCertificates;
+}
+
+/** The certificates of clients, and what they permit. */
+export interface ClientCertificates {
+  /** The authority that has issued them: one or more certificates in PEM. */
+  readonly authority: string;
+  /**
+   * What each of them permits: the text of an identities file, which
+   * `docs/IDENTITY.md` specifies.
+   */
+  readonly identities: string;
 }
 
 /** A server that runs inside this program. */
@@ -167,15 +181,16 @@ export interface RunningServer extends AsyncDisposable {
  * out of range. The message names the option.
  * @throws {TopologyError} If an entry of the herd is invalid. The message names
  * the entry.
- * @throws {CertificateError} If no TLS handshake succeeds with `options.tls`.
- * @throws {SetupError} If a port is taken, the log cannot be written, or a
- * secret or a permission is missing.
+ * @throws {CertificateError} If no TLS handshake succeeds with `options.tls`, or
+ * the authority of clients is invalid.
+ * @throws {SetupError} If a port is taken, the log cannot be written, a secret or
+ * a permission is missing, or a line of the identities is wrong.
  */
 export async function startServer(
   options: StartOptions,
 ): Promise<RunningServer> {
   const { name } = options;
-  const settings = settingsOf(options);
+  const settings = settingsOf(options, await certificatesOf(options));
   if (findServer(settings.topology, name) === undefined) {
     throw new RangeError(`name: no server of the herd is called ${name}`);
   }
@@ -185,7 +200,10 @@ export async function startServer(
 }
 
 /** Settings come from the options, then the herd, then the defaults. */
-function settingsOf(options: StartOptions): Settings {
+function settingsOf(
+  options: StartOptions,
+  certificates: Awaited<ReturnType<typeof certificatesOf>>,
+): Settings {
   const { limits = {}, tls: identity } = options;
   const herd: HerdFile = options.herd ?? defaultHerd;
   const given = {
@@ -209,7 +227,7 @@ function settingsOf(options: StartOptions): Settings {
     clientLimits: pickLimits(values),
     tls: identity && {
       identity,
-      clientAuthority: undefined,
+      clientAuthority: certificates?.authority,
       plainClients: values.plainClients,
       renew: () => Promise.resolve(),
     },
@@ -218,9 +236,35 @@ function settingsOf(options: StartOptions): Settings {
     mqtt: false,
     nmea: false,
     gateways: { allowedOrigins: [], nmeaSenders: undefined },
-    identity: undefined,
+    identity: certificates && {
+      tokens: undefined,
+      certificates: certificates.authenticator,
+      notes: [],
+      renew: () => Promise.resolve(),
+    },
     sources: permissionsFor(schema, resolved),
     unread: [],
+  };
+}
+
+/**
+ * Reads what is required of clients' certificates; undefined for nothing. The
+ * code of identities is loaded only for them.
+ */
+async function certificatesOf({ clientCertificates, tls }: StartOptions) {
+  if (clientCertificates === undefined) return undefined;
+  if (tls === undefined) throw new RangeError("clientCertificates: needs tls");
+  const { authority, identities } = clientCertificates;
+  const [{ CertificateAuthenticator }, { parseIdentitiesFile }] = await Promise
+    .all([
+      import("./identity/certificate_authenticator.ts"),
+      import("./identity/identities_file.ts"),
+    ]);
+  return {
+    authority: new ClientAuthority(authority),
+    authenticator: new CertificateAuthenticator(
+      parseIdentitiesFile(identities, "clientCertificates.identities"),
+    ),
   };
 }
 

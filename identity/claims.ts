@@ -33,6 +33,7 @@ export interface Grant {
   readonly sees: readonly ByteString[];
   /** Whether it may see the newest positions only, and no history. */
   readonly lastOnly: boolean;
+  /** What it may do at the administration port; undefined for nothing. */
   readonly role: Role | undefined;
 }
 

@@ -18,10 +18,12 @@ export type RefusalReason =
 
 /** A token was refused. */
 export class TokenRefusal {
+  /** The reason. */
   readonly reason: RefusalReason;
   /** One line for the operator. Has no part of the token. */
   readonly detail: string;
 
+  /** Creates a refusal. */
   constructor(reason: RefusalReason, detail: string) {
     this.reason = reason;
     this.detail = detail;

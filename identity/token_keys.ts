@@ -30,10 +30,13 @@ const lineHelp = "a key's ID and the key in base64url";
 
 /** A key with its ID, `kid` in tokens. */
 export class TokenKey {
+  /** 1 to 64 letters, digits, dots, hyphens and underscores. */
   readonly id: ByteString;
   readonly #bytes: Uint8Array;
 
   /**
+   * Creates a key. Its ID and its length are not checked here.
+   *
    * @param id Without a fault.
    * @param bytes As many as `minKeyBytes` or more.
    */

@@ -252,6 +252,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: [
       "client",
       "herd.json",
+      "identity",
       "log",
       "peers",
       "places",

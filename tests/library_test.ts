@@ -160,6 +160,18 @@ Deno.test("a server runs where the import map has other targets for its packages
   await assertServes(JSON.stringify({ imports }));
 });
 
+Deno.test("a program makes and checks tokens", async () => {
+  const tokens = recipe("Tokens", projectHere);
+  using folder = new Folder();
+  Deno.writeTextFileSync(
+    `${folder.path}/token.key`,
+    `first ${"A".repeat(43)}\n`,
+  );
+  await using program = folder.start(tokens, offline);
+  assertEquals(await program.ended(), 0, program.stderr);
+  assertEquals(program.stdout, tokens.output);
+});
+
 Deno.test("a project can give the herd short names", async () => {
   const basePort = freeBasePort();
   const both = recipe("In a project with a `deno.json`", {

@@ -22,6 +22,7 @@ import {
 } from "../assert.ts";
 import { freeBasePort } from "../end_to_end/process.ts";
 import { authority, hill, smith } from "../fakes/certificates.ts";
+import { clientAuthority, mira } from "../fakes/client_certificates.ts";
 import { answerAs, FakeServer } from "../fakes/herd_server.ts";
 
 Deno.test("mod.ts: a program starts a server, and sends reports and queries", async () => {
@@ -406,6 +407,67 @@ Deno.test("startServer(): an error names the invalid option or the taken port", 
     SetupError,
     `port ${port}`,
   );
+});
+
+Deno.test("startServer(): a server requires certificates of its clients", async () => {
+  const logDirectory = await Deno.makeTempDir();
+  const port = freeBasePort();
+  const options = {
+    name: "Hill",
+    basePort: port,
+    logDirectory,
+    tls: new TlsIdentity(hill),
+    clientCertificates: {
+      authority: clientAuthority,
+      identities: "CN:mira reports=mira/*",
+    },
+  };
+  {
+    await using _server = await startServer(options);
+    const secure = { port, tlsAuthority: authority };
+    await using client = await HerdClient.connect({
+      ...secure,
+      tlsCertificate: mira.cert,
+      tlsKey: mira.key,
+    });
+    const position = "+1+2";
+    assertEquals(
+      (await client.report({ client: "mira/a", position })).server,
+      "Hill",
+    );
+    await assertRejects(
+      () => client.report({ client: "eve", position }),
+      InvalidCommandError,
+    );
+    await using none = await HerdClient.connect(secure);
+    await assertRejects(
+      () => none.report({ client: "mira/a", position }),
+      DisconnectedError,
+    );
+  }
+  const { clientCertificates: own } = options;
+  for (
+    const [other, kind, message] of [
+      [{ tls: undefined }, RangeError, "clientCertificates: needs tls"],
+      [
+        { clientCertificates: { ...own, authority: "x" } },
+        CertificateError,
+        "expected certificates in PEM",
+      ],
+      [
+        { clientCertificates: { ...own, identities: "x" } },
+        SetupError,
+        "clientCertificates.identities:1: ",
+      ],
+    ] as const
+  ) {
+    await assertRejects(
+      () => startServer({ ...options, ...other }),
+      kind,
+      message,
+    );
+  }
+  await Deno.remove(logDirectory, { recursive: true });
 });
 
 Deno.test("startServer(): a server uses TLS, and a renewed certificate at once", async () => {
