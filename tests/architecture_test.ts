@@ -37,6 +37,7 @@ const pureFiles = [
   "log/parse.ts",
   "log/record.ts",
   "phones/",
+  "commands/app_setup.ts",
   "commands/explain_refusal.ts",
   "commands/inspect_token.ts",
   "commands/prompt_help.ts",
@@ -336,6 +337,13 @@ Deno.test("a server without tokens loads nothing of identity/", async () => {
   }
   const files = await loadedFiles("commands/token.ts");
   assert(files.has("identity/token.ts"));
+});
+
+Deno.test("a token is made without the package that draws QR codes", async () => {
+  const files = await loadedFiles("commands/token.ts");
+  assert(files.has("commands/app_options.ts"));
+  assert(!files.has("packages/qr.ts"));
+  assert((await loadedFiles("commands/app_sheet.ts")).has("packages/qr.ts"));
 });
 
 Deno.test("a server without gateways loads nothing of gateways/", async () => {
