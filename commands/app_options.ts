@@ -15,13 +15,16 @@ import { type AppName, appNames, type AppServer } from "./app_setup.ts";
 export const appFlags: Flags = {
   server: {
     value: "URL",
-    help: "the HTTP gateway, for what to type into apps: https://NAME:8400",
+    help: "print what to type into apps for this HTTP gateway",
   },
   "mqtt-port": {
     value: "PORT",
-    help: "the MQTT gateway's port (100 above the one in --server, or 8500)",
+    help: "the MQTT gateway's port (that of --server and 100, or 8500)",
   },
-  app: { value: "APP", help: `one app only: ${appNames.join(", ")}` },
+  app: {
+    value: "APP",
+    help: "only for this app: owntracks, traccar, curl, ...",
+  },
 };
 
 /** What to print about apps. */
