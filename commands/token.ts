@@ -142,6 +142,7 @@ async function create(args: readonly string[]): Promise<void> {
     // Most tokens are made without it.
     const { describeApps } = await import("./app_sheet.ts");
     const screen = {
+      // Colours are a part of the code, so NO_COLOR does not count.
       isColoured: isTerminal,
       columns: isTerminal ? terminalColumns() : Infinity,
     };
