@@ -42,7 +42,7 @@ export function readQrCode(lines: readonly string[]): string | undefined {
 export function qrCodesIn(text: string): string[][] {
   const codes: string[][] = [];
   let code: string[] = [];
-  for (const line of text.split("\n")) {
+  for (const line of [...text.split("\n"), ""]) {
     if (line !== "" && /^[ ▀▄█]+$/.test(line)) {
       code.push(line);
     } else if (code.length > 0) {
