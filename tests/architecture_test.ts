@@ -339,13 +339,6 @@ Deno.test("a server without tokens loads nothing of identity/", async () => {
   assert(files.has("identity/token.ts"));
 });
 
-Deno.test("a token is made without the package that draws QR codes", async () => {
-  const files = await loadedFiles("commands/token.ts");
-  assert(files.has("commands/app_options.ts"));
-  assert(!files.has("packages/qr.ts"));
-  assert((await loadedFiles("commands/app_sheet.ts")).has("packages/qr.ts"));
-});
-
 Deno.test("a server without gateways loads nothing of gateways/", async () => {
   for (const path of ["server.ts", "commands/up.ts", "mod.ts"]) {
     const files = await loadedFiles(path);
@@ -363,4 +356,11 @@ Deno.test("the library imports neither the command line nor the dashboard", asyn
   for (const room of ["admin", "cli", "commands", "server.ts"]) {
     assert(!rooms.has(room), room);
   }
+});
+
+Deno.test("a token is made without the package that draws QR codes", async () => {
+  const files = await loadedFiles("commands/token.ts");
+  assert(files.has("commands/app_options.ts"));
+  assert(!files.has("packages/qr.ts"));
+  assert((await loadedFiles("commands/app_sheet.ts")).has("packages/qr.ts"));
 });
