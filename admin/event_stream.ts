@@ -20,6 +20,7 @@ import {
   positionsEveryMs,
   statusEveryMs,
 } from "./limits.ts";
+import { withoutExamples } from "./examples.ts";
 import type { ObservedServer } from "./observed_server.ts";
 import type { Positions } from "./position_types.ts";
 import { LivePositions, snapshot } from "./positions.ts";
@@ -74,9 +75,11 @@ export class EventStream {
    * Opens a stream; undefined if there are `maxStreams` already.
    *
    * @param isValid Is asked before each piece. If it is false, the stream ends.
+   * @param seesExamples Whether the page may show what devices have sent.
    */
   subscribe(
     isValid: () => boolean = () => true,
+    seesExamples = false,
   ): ReadableStream<Uint8Array> | undefined {
     if (this.#subscribers.size >= maxStreams) {
       this.#onLimit("admin-streams");
@@ -89,13 +92,14 @@ export class EventStream {
       () => this.#remove(subscriber),
       () => this.#onLimit("admin-stream-bytes"),
       isValid,
+      seesExamples,
     );
     this.#sendEvents();
     this.#subscribers.add(subscriber);
     this.#stopUpdates ??= this.#startUpdates(deletedReports);
     const hello = { version: statusVersion, self: self.name };
     subscriber.send(formatEvent("hello", hello));
-    subscriber.send(formatEvent("status", this.#options.status()));
+    this.#sendStatusTo([subscriber]);
     for (const event of this.#events) subscriber.send(event);
     return subscriber.stream;
   }
@@ -152,7 +156,19 @@ export class EventStream {
   async #sendStatus(): Promise<void> {
     await this.#work.next();
     if (this.#subscribers.size === 0) return;
-    this.#send(formatEvent("status", this.#options.status()));
+    this.#sendStatusTo([...this.#subscribers]);
+  }
+
+  #sendStatusTo(subscribers: readonly Subscriber[]): void {
+    const status = this.#options.status();
+    const reduced = withoutExamples(status);
+    const whole = formatEvent("status", status);
+    const forViewers = reduced === status
+      ? whole
+      : formatEvent("status", reduced);
+    for (const subscriber of subscribers) {
+      subscriber.send(subscriber.seesExamples ? whole : forViewers);
+    }
   }
 
   async #sendPositions(): Promise<void> {
@@ -198,6 +214,7 @@ export class EventStream {
 
 class Subscriber {
   readonly stream: ReadableStream<Uint8Array>;
+  readonly seesExamples: boolean;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   readonly #onEnd: () => void;
   readonly #onLimit: () => void;
@@ -210,8 +227,10 @@ class Subscriber {
     onEnd: () => void,
     onLimit: () => void,
     isValid: () => boolean,
+    seesExamples: boolean,
   ) {
     this.#isValid = isValid;
+    this.seesExamples = seesExamples;
     this.#onEnd = onEnd;
     this.#onLimit = onLimit;
     this.stream = new ReadableStream<Uint8Array>({

@@ -35,6 +35,8 @@ interface Session {
 export interface Admission {
   /** Whether it may change something. */
   readonly isOperator: boolean;
+  /** Whether it may read what devices have sent: whether a viewer may not. */
+  readonly seesExamples: boolean;
   /** Whether it may see only whether the server is ready. */
   readonly isPublic: boolean;
   /** Whether what it reads may still be sent, for answers without end. */
@@ -50,6 +52,7 @@ const codePath = "/page/";
 /** For what everybody may read. */
 const publicAdmission: Admission = {
   isOperator: false,
+  seesExamples: false,
   isPublic: true,
   isValid: () => true,
 };
@@ -88,14 +91,14 @@ export class Gate {
     const identity = this.#identityOf(request, client);
     if (identity instanceof Response) return identity;
     if (identity.role === undefined) return this.#refuseRole("viewer");
-    const isOperator = identity.role === "operator" &&
-      headers.has("authorization");
+    const seesExamples = identity.role === "operator";
+    const isOperator = seesExamples && headers.has("authorization");
     if (pathname === "/forget" && !isOperator) {
       return this.#refuseRole("operator");
     }
     const { access } = this.#options;
     const isValid = () => !access.hasEnded(identity);
-    return { isOperator, isPublic: false, isValid };
+    return { isOperator, seesExamples, isPublic: false, isValid };
   }
 
   #hasCredentials(headers: Headers): boolean {

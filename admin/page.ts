@@ -5,6 +5,7 @@
  * @module
  */
 import mapJson from "./map.json" with { type: "text" };
+import cellsJs from "./page/cells.js" with { type: "text" };
 import circleLayoutJs from "./page/circle_layout.js" with { type: "text" };
 import clientsJs from "./page/clients.js" with { type: "text" };
 import domJs from "./page/dom.js" with { type: "text" };
@@ -44,6 +45,7 @@ export interface PageFile {
 }
 
 const texts: Readonly<Record<string, string>> = {
+  "cells.js": cellsJs,
   "circle_layout.js": circleLayoutJs,
   "clients.js": clientsJs,
   "dom.js": domJs,

@@ -19,6 +19,7 @@ import { readPosition } from "./positions.ts";
 import { ForwardedRefusal, TrustedProxies } from "../runtime/forwarded.ts";
 import { commonHeaders, reply, replyJson, replyText } from "./replies.ts";
 import { startOfCutId } from "./shown_id.ts";
+import { withoutExamples } from "./examples.ts";
 
 export interface SiteOptions extends ForgetSite {
   /** The dashboard's files, by path. */
@@ -54,6 +55,7 @@ const noProxies = new TrustedProxies([]);
 /** For a port on which everybody may look. */
 const openAdmission: Admission = {
   isOperator: false,
+  seesExamples: true,
   isPublic: false,
   isValid: () => true,
 };
@@ -146,7 +148,7 @@ function refuse(
 async function find(
   { url }: Request,
   site: SiteOptions,
-  { isPublic, isValid }: Admission,
+  { isPublic, isValid, seesExamples }: Admission,
 ): Promise<Response> {
   const { pathname } = new URL(url);
   const file = site.files.get(pathname);
@@ -164,11 +166,14 @@ async function find(
         ? replyHealth(site.self().notReady && "not ready", "ready")
         : replyHealth(site.self().notReady, describeReady(site.self()));
     case "/status.json":
-      return replyJson(site.status(), 2);
+      return replyJson(
+        seesExamples ? site.status() : withoutExamples(site.status()),
+        2,
+      );
     case "/client.json":
       return await replyClient(url, site);
     case "/events":
-      return replyEvents(site.events, isValid);
+      return replyEvents(site.events, isValid, seesExamples);
     default:
       return replyText(404, `not found; the paths are ${paths}`);
   }
@@ -231,8 +236,12 @@ const streamHeaders: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 
-function replyEvents(events: EventStream, isValid: () => boolean): Response {
-  const stream = events.subscribe(isValid);
+function replyEvents(
+  events: EventStream,
+  isValid: () => boolean,
+  seesExamples: boolean,
+): Response {
+  const stream = events.subscribe(isValid, seesExamples);
   if (stream === undefined) {
     const later = { "retry-after": "5" };
     return replyText(503, "too many event streams are open", later);

@@ -14,6 +14,7 @@ import {
 } from "../cli/arguments.ts";
 import { SetupError } from "../cli/exit.ts";
 import { print } from "../cli/print.ts";
+import { terminalColumns } from "../cli/progress.ts";
 import { note } from "../cli/write.ts";
 import { type Claims, type Role, roles } from "../identity/claims.ts";
 import { maxPatterns, minKeyBytes } from "../identity/limits.ts";
@@ -45,6 +46,7 @@ import {
   readTokenKeys,
   tokenSchema,
 } from "../server/settings/tokens.ts";
+import { appFlags, readAppOptions } from "./app_options.ts";
 import { inspectToken } from "./inspect_token.ts";
 import { readToken } from "./read_token.ts";
 
@@ -71,6 +73,7 @@ const createFlags: Flags = {
     help: `what it may do at the administration port: ${roles.join(" or ")}`,
   },
   days: { value: "DAYS", help: `days until it expires (${defaultDays})` },
+  ...appFlags,
   ...keyFlags,
 };
 
@@ -84,10 +87,13 @@ Usage: herd token create SUBJECT [flags]
 
   herd token create mira/pixel --days 365
   herd token create mira/pixel --sees 'fam/* mira/tablet' --last
+  herd token create mira/pixel --server https://herd.example:8400
   herd token inspect < token.txt
 
 SUBJECT is an ID. A pattern is an ID, or prefix/* for all longer IDs that begin
 with prefix/. If no key file is named and token.key is missing, create makes it.
+The token is all that create prints on stdout. With --server it also prints on
+stderr what to type into each app to report to that server, and QR codes.
 
 create:
 ${describeFlags(createFlags)}
@@ -120,6 +126,7 @@ async function create(args: readonly string[]): Promise<void> {
   );
   const now = new SystemClock().now().seconds;
   const claims = readClaimsOf(parsed, now);
+  const apps = readAppOptions(parsed);
   const resolved = await resolve(keySchema, parsed);
   const { tokenKeyFile: path } = resolved.values;
   await requirePermissions(permissionsFor(keySchema, resolved));
@@ -128,8 +135,26 @@ async function create(args: readonly string[]): Promise<void> {
   }
   const [key] = await readTokenKeys(path);
   await noteAccess(path);
+  const token = sign(claims, key);
+  print(token);
+  const isTerminal = Deno.stderr.isTerminal();
+  if (apps !== undefined) {
+    // Most tokens are made without it.
+    const { describeApps } = await import("./app_sheet.ts");
+    const screen = {
+      // Colours are a part of the code, so NO_COLOR does not count.
+      isColoured: isTerminal,
+      columns: isTerminal ? terminalColumns() : Infinity,
+    };
+    note(`\n${describeApps(apps.names, apps.server, token, claims, screen)}`);
+  } else if (isTerminal) {
+    note("for what to type into apps, make one with --server URL");
+  }
+}
+
+function sign(claims: Claims, key: TokenKey): string {
   try {
-    print(signToken(claims, key));
+    return signToken(claims, key);
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;

@@ -6,8 +6,11 @@
 import type { Turns, Workload } from "../runtime/turns.ts";
 import { isSteps, type Steps } from "./readers/steps.ts";
 
-/** Steps between two looks at the clock: a tenth of a millisecond of work. */
-const stepsPerLook = 16;
+/**
+ * Steps between two looks at the clock: points of some microseconds each, or
+ * lines of 64 KiB, of which each takes most of a millisecond.
+ */
+const stepsPerLook = 4;
 
 /** Does all steps. Must be called in the workload's turn, and ends in one. */
 export async function inTurns<Result>(

@@ -124,7 +124,7 @@ export interface ServerGateways {
   kindOf(
     port: string,
   ): ConnectionKind & { readonly datagrams?: DatagramService };
-  status(): GatewaysStatus;
+  status(): Omit<GatewaysStatus, "ports">;
 }
 
 /** Creates the gateways of a server. */
@@ -323,7 +323,7 @@ export class HerdServer implements AsyncDisposable {
       peerPort: formatPort(this.peerPort),
       ...describeParts({
         clientListener: this.#clientListener,
-        gateways: this.#gateways?.status(),
+        gateways: this.#describeGateways(),
         replica: this.#replica,
         log: this.#options.log,
         data: this.#options.data?.state,
@@ -335,6 +335,14 @@ export class HerdServer implements AsyncDisposable {
         queryDurations: this.#queryDurations,
       }),
     };
+  }
+
+  #describeGateways(): GatewaysStatus | undefined {
+    if (this.#gateways === undefined) return undefined;
+    const { devices = [] } = this.#options;
+    const ports = devices
+      .map(({ kind, listener }) => [kind, formatPort(listener)]);
+    return { ports: Object.fromEntries(ports), ...this.#gateways.status() };
   }
 
   /** The states that other servers have sent, as far as they are known. */

@@ -217,6 +217,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     uses: [
       "cli",
       "client",
+      "gateways/readers",
       "identity",
       "log",
       "log_analysis",

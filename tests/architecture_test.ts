@@ -37,6 +37,7 @@ const pureFiles = [
   "log/parse.ts",
   "log/record.ts",
   "phones/",
+  "commands/app_setup.ts",
   "commands/explain_refusal.ts",
   "commands/inspect_token.ts",
   "commands/prompt_help.ts",
@@ -355,4 +356,11 @@ Deno.test("the library imports neither the command line nor the dashboard", asyn
   for (const room of ["admin", "cli", "commands", "server.ts"]) {
     assert(!rooms.has(room), room);
   }
+});
+
+Deno.test("a token is made without the package that draws QR codes", async () => {
+  const files = await loadedFiles("commands/token.ts");
+  assert(files.has("commands/app_options.ts"));
+  assert(!files.has("packages/qr.ts"));
+  assert((await loadedFiles("commands/app_sheet.ts")).has("packages/qr.ts"));
 });

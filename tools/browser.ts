@@ -12,9 +12,12 @@ const programs = ["chromium", "chromium-browser", "google-chrome"];
 /**
  * Starts a browser without windows.
  *
+ * @param flags Further arguments of its command.
  * @throws {SetupError} If no browser is installed, or it does not start.
  */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(
+  flags: readonly string[] = [],
+): Promise<Browser> {
   // At its start playwright-core reads a file in /proc, to detect Windows
   // Subsystem for Linux. Deno forbids that; this variable suppresses it.
   Deno.env.set("__IS_WSL_TEST__", "1");
@@ -24,7 +27,7 @@ export async function launchBrowser(): Promise<Browser> {
     return await chromium.launch({
       executablePath,
       // Chromium's sandbox refuses to run as root.
-      args: ["--no-sandbox"],
+      args: ["--no-sandbox", ...flags],
     });
   } catch (error) {
     throw setupError(`cannot start ${executablePath}`, error);

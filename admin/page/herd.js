@@ -68,6 +68,18 @@ export function viewServers(status) {
 }
 
 /**
+ * The servers whose gateways are known and open: summaries have no gateways.
+ *
+ * @param {readonly ServerView[]} servers
+ */
+export function withGateways(servers) {
+  return servers.filter(({ status }) =>
+    status !== undefined && "gateways" in status &&
+    Object.keys(status.gateways.ports).length > 0
+  );
+}
+
+/**
  * @param {Pick<import("./types.d.ts").ServerStatus, "isStopping" | "notReady">} status
  * @returns {State}
  */

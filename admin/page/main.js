@@ -9,7 +9,7 @@ import { byId } from "./dom.js";
 import { Events } from "./events.js";
 import { controlFind } from "./find.js";
 import { Graph } from "./graph.js";
-import { viewLinks, viewServers } from "./herd.js";
+import { viewLinks, viewServers, withGateways } from "./herd.js";
 import { History } from "./history.js";
 import { showLegend, showSampleSize } from "./legend.js";
 import { controlMap } from "./map_controls.js";
@@ -38,7 +38,16 @@ controlMap(byId("map"), view, picker);
 const history = new History();
 const graph = new Graph(byId("graph"));
 const plots = new Plots(byId("plots"));
-const table = new ServersTable(byId("servers"));
+const table = new ServersTable(
+  byId("servers"),
+  "servers",
+  "Servers. Counts are since the server's start.",
+);
+const gatewaysTable = new ServersTable(
+  byId("gateways"),
+  "gateways",
+  "Gateways of servers. Counts are since the server's start.",
+);
 const events = new Events(
   byId("events"),
   /** @type {HTMLSelectElement} */ (byId("level")),
@@ -136,6 +145,9 @@ function showStatus(status) {
   graph.show(servers, links);
   plots.show(history, servers);
   table.show(servers);
+  const open = withGateways(servers);
+  byId("gateways-panel").hidden = open.length === 0;
+  gatewaysTable.show(open);
   overview.showAges();
 }
 

@@ -3,6 +3,7 @@ import type {
   AgedSummary,
   ClockStatus,
   DataStatus,
+  GatewayExample,
   HerdStatus,
   LinkStatus,
   LogStatus,
@@ -14,6 +15,7 @@ export type { LinkSummary } from "../../server/status/summary.ts";
 export type {
   ClockStatus,
   DataStatus,
+  GatewayExample,
   HerdStatus,
   LinkStatus,
   LogStatus,

@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { encodeBytes, encodeScratch } from "../../protocol/bytes.ts";
-import type { Timestamp } from "../../protocol/time.ts";
+import { encodeBytes } from "../../protocol/bytes.ts";
 import { ReplicaError } from "../../replica/settling.ts";
 import {
   closeQuietly,
@@ -26,25 +25,10 @@ import type {
   Opening,
   ServedConnection,
 } from "../../sessions/served_connection.ts";
-import { Pace } from "../../sessions/pace.ts";
-import { AccessRefusal, type Admission } from "../access.ts";
 import type { GatewayContext } from "../gateway_context.ts";
 import { Sender } from "../intake.ts";
-import { readTarget, type Target } from "../readers/target.ts";
-import {
-  continueBytes,
-  formatAnswer,
-  type HttpAnswer,
-  textAnswer,
-} from "./http_answer.ts";
-import {
-  answerOptions,
-  answerRequest,
-  answerToRefused,
-  fieldsForPages,
-} from "./http_requests.ts";
-import { inflate, isGzip } from "./inflate.ts";
-import { isQuery } from "./queries.ts";
+import { AnswerWriter } from "./answer_writer.ts";
+import { continueBytes, textAnswer } from "./http_answer.ts";
 import {
   bodyQuietMs,
   headMs,
@@ -52,42 +36,26 @@ import {
   lingerMs,
   pieceBytes,
 } from "./limits.ts";
-import { LineStream } from "./line_stream.ts";
-import {
-  type HttpRequest,
-  isLineStream,
-  MessageReader,
-} from "./message_reader.ts";
-import { HttpFault, type RequestHead } from "./request_parser.ts";
+import { type HttpRequest, MessageReader } from "./message_reader.ts";
+import { HttpFault } from "./request_parser.ts";
 import { PrefixedTransport } from "./prefixed_transport.ts";
+import { RequestHandler } from "./request_handler.ts";
 import type { Takeover, Upgrades } from "./upgrades.ts";
-
-/** What is known of a request from its head. */
-interface JudgedHead {
-  readonly target: Target;
-  readonly admission: Admission | AccessRefusal;
-}
 
 /** One connection. */
 export class HttpConnection implements ServedConnection {
   readonly addressKey: string | undefined;
   readonly #context: GatewayContext;
-  readonly #upgrades: Upgrades;
   readonly #opening: Opening;
   readonly #transport: Transport;
   readonly #sender: Sender;
   readonly #reader: MessageReader;
   readonly #reading = new ReadBuffer();
-  /** What is known of each head of `#reader`, in order. */
-  readonly #judged: JudgedHead[] = [];
-  #stream: LineStream | undefined;
-  /** Of streams: other requests are refused instead. */
-  #pace: Pace | undefined;
+  readonly #handler: RequestHandler;
+  readonly #writer: AnswerWriter;
   #heldBytes = 0;
   /** The chunk that is being processed. */
   #processing: Promise<void> | undefined;
-  #writingBytes = 0;
-  #isSending = false;
   #hasProgressed = false;
   #quietHeartbeats = 0;
   #isLastAnswered = false;
@@ -98,22 +66,32 @@ export class HttpConnection implements ServedConnection {
   /** Whether the head that is being read should have ended by now. */
   #isHeadDue = false;
   #cancelClosing: (() => void) | undefined;
-  #takeover: Takeover | undefined;
   /** What goes on with the connection after a request for another protocol. */
   #successor: ServedConnection | undefined;
 
   constructor(context: GatewayContext, upgrades: Upgrades, opening: Opening) {
     this.#context = context;
-    this.#upgrades = upgrades;
     this.#opening = opening;
     this.#transport = opening.transport;
     this.addressKey = opening.source.key;
     this.#sender = new Sender("http", opening.traffic, opening.source);
-    this.#reader = new MessageReader((head) => this.#judge(head));
+    this.#handler = new RequestHandler(
+      context,
+      upgrades,
+      opening,
+      this.#sender,
+    );
+    this.#writer = new AnswerWriter(
+      context,
+      this.#transport,
+      this.#sender,
+      () => this.#hasProgressed = true,
+    );
+    this.#reader = new MessageReader((head) => this.#handler.judge(head));
   }
 
   get replyBytes(): number {
-    return this.#successor?.replyBytes ?? this.#writingBytes;
+    return this.#successor?.replyBytes ?? this.#writer.writingBytes;
   }
 
   get idleMs(): number {
@@ -162,7 +140,7 @@ export class HttpConnection implements ServedConnection {
   async stop(): Promise<void> {
     if (this.#successor !== undefined) return await this.#successor.stop();
     this.#end ??= "stopping";
-    this.#pace?.end();
+    this.#handler.end();
     this.#closeAfter(stopAnswerMs);
     try {
       await this.#processing;
@@ -179,7 +157,7 @@ export class HttpConnection implements ServedConnection {
     this.#hasProgressed = false;
     const { counts, limits } = this.#context.services;
     const quietMs = this.#quietMs;
-    if (this.#isSending) {
+    if (this.#writer.isSending) {
       if (quietMs < limits.slowConsumerMs) return;
       counts.hit("slow-consumer-seconds");
       this.abort(
@@ -190,7 +168,7 @@ export class HttpConnection implements ServedConnection {
       return;
     } else if (this.#reader.isWithinRequest) {
       // A stream may be silent for as long as a connection may be idle.
-      if (quietMs >= bodyQuietMs && this.#stream === undefined) {
+      if (quietMs >= bodyQuietMs && !this.#handler.isWithinStream) {
         this.#timeOut(`no body bytes for ${bodyQuietMs} ms`);
       }
     } else if (quietMs >= Math.min(keepAliveMs, limits.idleMs)) {
@@ -205,37 +183,13 @@ export class HttpConnection implements ServedConnection {
     this.#end ??= end;
     this.#detail ||= detail;
     this.#finish();
-    this.#pace?.end();
+    this.#handler.end();
     closeQuietly(this.#transport);
     this.#sender.settling.cancel();
   }
 
   get #quietMs(): number {
     return Math.max(0, this.#quietHeartbeats - 1) * heartbeatMs;
-  }
-
-  /** Admits the sender of a request. False if its body does not matter. */
-  #judge(head: RequestHead): boolean {
-    const { access } = this.#context;
-    const { headers, isUpgrade, method, path, query } = head;
-    const target = readTarget(path, query);
-    const request = {
-      headers,
-      path,
-      target,
-      remote: this.#opening.address,
-      isEncrypted: this.#transport.channelBinding !== undefined,
-      token: isUpgrade ? this.#upgrades.tokenOf(headers) : undefined,
-    };
-    const isLater = isUpgrade && this.#upgrades.admitsLater(headers);
-    // A browser sends OPTIONS without credentials.
-    const admission = method === "OPTIONS"
-      ? access.refusalOfPage(request) ?? nobody
-      : isLater
-      ? access.admitLater(request)
-      : access.admit(request);
-    this.#judged.push({ target, admission });
-    return !(admission instanceof AccessRefusal);
   }
 
   /** Parses what was read, and answers the requests that are whole. */
@@ -258,8 +212,9 @@ export class HttpConnection implements ServedConnection {
       }
       if (parsed instanceof HttpFault) return await this.#refuse(parsed);
       start = parsed;
-      if (this.#takeover === undefined) continue;
-      return await this.#handOver(this.#takeover, buffer.slice(start, count));
+      const { takeover } = this.#handler;
+      if (takeover === undefined) continue;
+      return await this.#handOver(takeover, buffer.slice(start, count));
     }
     if (this.#isLastAnswered) return;
     if (this.#reader.takeContinue()) await this.#continue();
@@ -270,140 +225,20 @@ export class HttpConnection implements ServedConnection {
 
   /** Answers a request that waits for a 100 before it sends its body. */
   async #continue(): Promise<void> {
-    const admission = this.#judged.at(-1)?.admission;
-    if (!(admission instanceof AccessRefusal)) {
-      return await this.#write(continueBytes);
-    }
-    this.#logRequest(this.#reader.head!, this.#judged.at(-1)!.target, 0);
-    await this.#send(answerToRefused(admission), undefined, false);
+    const refusal = this.#handler.refusalOf(this.#reader.head!);
+    if (refusal === undefined) return await this.#writer.write(continueBytes);
+    await this.#writer.send(refusal, undefined, false);
     this.#endWith("answered", "");
   }
 
   async #serve(request: HttpRequest): Promise<void> {
     const { head, isLast } = request;
-    const judged = this.#judged[0];
-    if (isLast) this.#judged.shift();
-    const answer = await this.#answer(request, judged);
+    const answer = await this.#handler.answer(request);
     if (answer === undefined) return;
     const goesOn = head.isPersistent && isLast &&
       (this.#end === undefined || this.#reader.hasWhole);
-    await this.#send(answer, head, goesOn);
+    await this.#writer.send(answer, head, goesOn);
     if (!goesOn) this.#endWith("answered", "");
-  }
-
-  /** The answer; undefined if it comes later, or from another protocol. */
-  async #answer(
-    { body, head, isLast }: HttpRequest,
-    { admission, target }: JudgedHead,
-  ): Promise<HttpAnswer | undefined> {
-    const { backend, turns } = this.#context.services;
-    // Of a stream any number of reports can follow the first.
-    const due = this.#stream && this.#whenDue();
-    if (due !== undefined) await due;
-    const arrivedAt = backend.now();
-    this.#sender.traffic.stampTime(arrivedAt);
-    if (this.#stream === undefined) {
-      // Of a stream this is only the first part.
-      this.#logRequest(head, target, isLast ? body.length : 0);
-    }
-    if (admission instanceof AccessRefusal) return answerToRefused(admission);
-    if (head.method === "OPTIONS") return answerOptions();
-    this.#sender.address = admission.remote;
-    this.#sender.identity = admission.identity;
-    const waitMs = this.#context.intake.waitMs(
-      isQuery(target.path) ? "query" : "report",
-      this.#sender,
-    );
-    if (waitMs > 0 && this.#stream === undefined) {
-      const seconds = `${Math.ceil(waitMs / 1000)}`;
-      return textAnswer(429, `Too many requests: wait ${seconds} s.`, [
-        ["retry-after", seconds],
-      ]);
-    }
-    if (head.isUpgrade) {
-      const answer = this.#answerUpgrade(head, target, admission);
-      if (answer !== undefined || this.#takeover !== undefined) return answer;
-    }
-    if (isLineStream(head)) {
-      return await this.#answerStream(body, isLast, arrivedAt, admission);
-    }
-    const isCompressed = isGzip(head.headers.get("content-encoding")) === true;
-    const plain = isCompressed ? await inflate(body) : body;
-    if (plain instanceof HttpFault) {
-      this.#countFault(plain);
-      return textAnswer(plain.status, plain.message);
-    }
-    const turn = turns.begin(this.#sender.workload);
-    if (turn !== undefined) await turn;
-    const answer = answerRequest(
-      this.#context,
-      { head, target, admission, body: plain },
-      this.#sender,
-      arrivedAt,
-    );
-    turns.end(this.#sender.workload);
-    return await answer;
-  }
-
-  /** Undefined if the next part of a stream may be taken now. */
-  #whenDue(): Promise<void> | undefined {
-    const { clock, counts, rates } = this.#context.services;
-    if (rates === undefined) return undefined;
-    const sender = this.#sender;
-    sender.rates ??= rates.ofConnection(sender.identity, clock.elapsedMs());
-    this.#pace ??= new Pace(sender.rates, clock, counts);
-    this.#pace.rates = sender.rates;
-    return this.#pace.whenDue();
-  }
-
-  /** Takes a part of a stream. The last part has an answer. */
-  async #answerStream(
-    bytes: Uint8Array,
-    isLast: boolean,
-    now: Timestamp,
-    { identity }: Admission,
-  ): Promise<HttpAnswer | undefined> {
-    const { intake } = this.#context;
-    const sender = this.#sender;
-    this.#stream ??= new LineStream(intake, sender, now);
-    const { identities } = this.#context.access;
-    if (identity !== undefined && identities.hasEnded(identity)) {
-      identities.countRefusal("identity-ended");
-      this.#stream = undefined;
-      return textAnswer(401, "The token is not valid any more.");
-    }
-    if (!isLast) {
-      await this.#stream.push(bytes, now);
-      intake.flush(sender);
-      await sender.settling.settled();
-      return undefined;
-    }
-    const stream = this.#stream;
-    this.#stream = undefined;
-    return await stream.end(now);
-  }
-
-  /** A refusal; undefined if another protocol goes on, or if there is none. */
-  #answerUpgrade(
-    { headers, method, query }: RequestHead,
-    { path }: Target,
-    { identity, isReportOnly, remote }: Admission,
-  ): HttpAnswer | undefined {
-    const answer = this.#upgrades.handle({
-      method,
-      path,
-      query: query ?? "",
-      headers,
-      identity,
-      isReportOnly,
-      remote,
-    });
-    if (answer === undefined) return undefined;
-    if ("status" in answer) {
-      return textAnswer(answer.status, answer.text, answer.headers);
-    }
-    this.#takeover = answer;
-    return undefined;
   }
 
   /** Passes the connection on. `rest` came after the request. */
@@ -412,7 +247,7 @@ export class HttpConnection implements ServedConnection {
     rest: Uint8Array,
   ): Promise<void> {
     const { emit, trafficLogFor } = this.#context.services;
-    await this.#write(encodeBytes(head));
+    await this.#writer.write(encodeBytes(head));
     const name = this.#opening.nextName(prefix);
     emit("debug", name, "connected", { remote: this.#opening.name });
     this.#finish();
@@ -435,13 +270,9 @@ export class HttpConnection implements ServedConnection {
   /** Answers bytes that are no request. Nothing can follow them. */
   async #refuse(fault: HttpFault): Promise<void> {
     const { message, status } = fault;
-    this.#countFault(fault);
-    await this.#send(textAnswer(status, message), undefined, false);
+    this.#handler.countFault(fault);
+    await this.#writer.send(textAnswer(status, message), undefined, false);
     this.#endWith("protocol error", message);
-  }
-
-  #countFault({ status }: HttpFault): void {
-    this.#context.intake.count(status === 413 ? "body-too-long" : "not-http");
   }
 
   #endWith(end: ConnectionEnd, detail: string): void {
@@ -455,7 +286,7 @@ export class HttpConnection implements ServedConnection {
     this.#end ??= "too slow";
     this.#detail ||= detail;
     try {
-      await this.#send(
+      await this.#writer.send(
         textAnswer(408, "The request was too slow."),
         undefined,
         false,
@@ -486,60 +317,6 @@ export class HttpConnection implements ServedConnection {
     this.#cancelHeadDeadline?.();
     this.#cancelHeadDeadline = undefined;
     this.#isHeadDue = false;
-  }
-
-  /** Writes an answer when the reports before it are confirmed, and logs it. */
-  async #send(
-    answer: HttpAnswer,
-    head: RequestHead | undefined,
-    isPersistent: boolean,
-  ): Promise<void> {
-    const { access, intake, services: { backend } } = this.#context;
-    const { settling, traffic } = this.#sender;
-    intake.flush(this.#sender);
-    if (settling.failure !== undefined) throw settling.failure;
-    const settled = settling.settled();
-    if (settled !== undefined) await settled;
-    const now = backend.now();
-    const forPages = head === undefined
-      ? []
-      : fieldsForPages(access.allowedOrigin(head.headers), head);
-    const bytes = formatAnswer(
-      { ...answer, headers: [...answer.headers ?? [], ...forPages] },
-      { isHead: head?.method === "HEAD", isPersistent, seconds: now.seconds },
-    );
-    const writing = this.#write(bytes);
-    traffic.stampTime(now);
-    const text = `${answer.status} ${answer.body}`.replace(/[ \n]$/, "");
-    traffic.sent(encodeScratch(text), 0, text.length);
-    await writing;
-  }
-
-  /** Each part that is written counts as progress. */
-  async #write(bytes: Uint8Array): Promise<void> {
-    this.#writingBytes += bytes.length;
-    this.#isSending = true;
-    this.#hasProgressed = true;
-    try {
-      let written = await this.#transport.write(bytes);
-      this.#hasProgressed = true;
-      while (written < bytes.length) {
-        written += await this.#transport.write(bytes.subarray(written));
-        this.#hasProgressed = true;
-      }
-    } finally {
-      this.#writingBytes -= bytes.length;
-      this.#isSending = false;
-    }
-  }
-
-  #logRequest(
-    { method }: RequestHead,
-    { logged }: Target,
-    bytes: number,
-  ): void {
-    const text = `${method} ${logged}${bytes > 0 ? ` ${bytes}` : ""}`;
-    this.#sender.traffic.received(encodeScratch(text), 0, text.length);
   }
 
   #countHeldBytes(): void {
@@ -581,11 +358,3 @@ export class HttpConnection implements ServedConnection {
     this.#cancelClosing?.();
   }
 }
-
-/** The sender of a request that reports nothing and sees nothing. */
-const nobody: Admission = {
-  identity: undefined,
-  isReportOnly: true,
-  credential: undefined,
-  remote: "",
-};

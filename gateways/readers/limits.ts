@@ -59,6 +59,13 @@ export const maxJsonLineBytes = 64 * 1024;
  */
 export const maxParameters = 256;
 
+/**
+ * Most bytes of a query and a form together: about 50 times as many as GPSLogger
+ * sends when it sends everything. They are read in one step, in half a
+ * millisecond.
+ */
+export const maxParameterBytes = 64 * 1024;
+
 /** Longest line of NMEA 0183, in bytes. The standard says 82. */
 export const maxNmeaLineBytes = 256;
 

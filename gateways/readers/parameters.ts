@@ -12,10 +12,12 @@ import {
 } from "../../protocol/bytes.ts";
 import { hexDigit } from "./hex.ts";
 import { repeated } from "./json.ts";
-import { maxParameters } from "./limits.ts";
+import { maxParameterBytes, maxParameters } from "./limits.ts";
 import type { Raw } from "./reading.ts";
 
 const percent = 0x25;
+const plus = 0x2b;
+const space = 0x20;
 
 /** Values by their keys. */
 export type Parameters = ReadonlyMap<
@@ -24,13 +26,15 @@ export type Parameters = ReadonlyMap<
 >;
 
 /**
- * Reads queries and forms together; undefined if they have too many keys. A key
- * with two different values has the value `repeated`.
+ * Reads queries and forms together; undefined if they have too many keys or too
+ * many bytes. A key with two different values has the value `repeated`.
  */
 export function parseParameters(
   ...texts: readonly ByteString[]
 ): Parameters | undefined {
   const parameters = new Map<ByteString, ByteString | typeof repeated>();
+  const bytes = texts.reduce((sum, { length }) => sum + length, 0);
+  if (bytes > maxParameterBytes) return undefined;
   let count = 0;
   for (const text of texts) {
     for (let start = 0; start < text.length;) {
@@ -59,18 +63,26 @@ function addPair(
   parameters.set(key, isTwice ? repeated : value);
 }
 
-/** The bytes of a key or a value. */
+/** The bytes of a key or a value, in which a plus sign is a space. */
 function decodePercent(text: ByteString): ByteString {
-  return decodeSegment(text.replaceAll("+", " "));
+  return /[%+]/.test(text) ? decode(text, space) : text;
 }
 
 /** The bytes of a part of a path. A percent sign without digits stays. */
 export function decodeSegment(text: ByteString): ByteString {
-  if (!text.includes("%")) return text;
+  return text.includes("%") ? decode(text, plus) : text;
+}
+
+/** @param ofPlus The byte that a plus sign stands for. */
+function decode(text: ByteString, ofPlus: number): ByteString {
   const bytes = allocateBuffer(text.length);
   let at = 0;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
+    if (code === plus) {
+      bytes[at++] = ofPlus;
+      continue;
+    }
     const high = code === percent ? hexDigit(text.charCodeAt(index + 1)) : -1;
     const low = high < 0 ? -1 : hexDigit(text.charCodeAt(index + 2));
     if (low >= 0) index += 2;

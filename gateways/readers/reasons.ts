@@ -129,7 +129,8 @@ export const reasons = {
   },
   "too-many-parameters": {
     effect: "refused",
-    sentence: "The query or form has too many keys: expected at most 256.",
+    sentence:
+      "The query or form is too long: expected at most 256 keys and 65,536 bytes.",
   },
   "repeated-key": {
     effect: "refused",

@@ -13,7 +13,7 @@ export interface Field<Value = unknown> {
   readonly metric?: Metric<Value>;
   /** Its column in the table of `herd status`. */
   readonly column?: TableColumn<CellOf<TableCells, Value>>;
-  /** Its column in the dashboard's table of servers. */
+  /** Its column in a table of the dashboard. */
   readonly page?: PageColumn<CellOf<PageCells, Value>>;
   /** The title of the dashboard's plot of its quantiles. */
   readonly plot?: string;
@@ -80,7 +80,13 @@ export interface PageCells {
   readonly log: object;
   readonly data: object;
   readonly clock: object;
+  /** Addresses by the names of their kinds of ports. */
+  readonly ports: Readonly<Record<string, string>>;
+  readonly example: object | null;
 }
+
+/** The dashboard's tables, with a row for each server. */
+export type PageTable = "servers" | "gateways";
 
 /** The kinds of cells that can show a value; all kinds for an unknown type. */
 type CellOf<Cells, Value> = unknown extends Value ? keyof Cells
@@ -96,8 +102,10 @@ export interface TableColumn<Cell = keyof TableCells> {
   readonly priority: number;
 }
 
-/** A column of the dashboard's table. */
+/** A column of one of the dashboard's tables. */
 export interface PageColumn<Cell = keyof PageCells> {
+  /** By default the table of servers. */
+  readonly table?: PageTable;
   readonly title: string;
   readonly cell: Cell;
   /** Columns are in increasing order of rank. 0 by default. */

@@ -333,12 +333,17 @@ export interface GatewayExample {
   readonly gateway: string;
   /** When, in POSIX seconds. */
   readonly time: number;
-  /** Its first 256 bytes as text, without credentials. */
-  readonly text: string;
+  /**
+   * Its first 256 bytes as text, without credentials; null for a reader that is
+   * no operator.
+   */
+  readonly text: string | null;
 }
 
 /** What gateways have taken from devices, and what not. */
 export interface GatewaysStatus {
+  /** Their addresses, such as `127.0.0.1:8400`, by the names of their ports. */
+  readonly ports: Readonly<Record<string, string>>;
   /** Reports that were taken, by gateway. */
   readonly reports: Readonly<Record<string, number>>;
   /** Messages and points that were not taken, or were changed, by reason. */
@@ -348,6 +353,10 @@ export interface GatewaysStatus {
 }
 
 const gateways = group<GatewaysStatus>({
+  ports: {
+    initial: {},
+    page: { table: "gateways", title: "Addresses", cell: "ports" },
+  },
   reports: {
     initial: {},
     metric: counters(
@@ -355,6 +364,7 @@ const gateways = group<GatewaysStatus>({
       "Reports of devices that gateways have taken",
       "gateway",
     ),
+    page: { table: "gateways", title: "Reports", cell: "tally" },
   },
   reasons: {
     initial: {},
@@ -363,12 +373,17 @@ const gateways = group<GatewaysStatus>({
       "Messages and points of devices that were not taken, or were changed",
       "reason",
     ),
+    page: { table: "gateways", title: "Ignored or changed", cell: "tally" },
   },
-  example: { initial: null },
+  example: {
+    initial: null,
+    page: { table: "gateways", title: "Newest example", cell: "example" },
+  },
 });
 
 /** The gateways' part of a server without gateways. */
 export const noGateways: GatewaysStatus = {
+  ports: {},
   reports: {},
   reasons: {},
   example: null,

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { type PageColumn, walk } from "./field.ts";
+import { type PageColumn, type PageTable, walk } from "./field.ts";
 import { serverStatus } from "./fields.ts";
 
-/** A column of the dashboard's table, and the path to its value. */
+/** A column of one of the dashboard's tables, and the path to its value. */
 export interface PlacedColumn extends PageColumn {
   readonly path: readonly string[];
 }
@@ -19,12 +19,20 @@ export interface PlacedPlot {
 
 const fields = walk(serverStatus);
 
-/** The columns of the table of servers, from left to right. */
-export const pageColumns: readonly PlacedColumn[] = fields
-  .flatMap(({ field: { page }, path }) =>
-    page === undefined ? [] : [{ ...page, path }]
-  )
-  .toSorted(({ rank: one = 0 }, { rank: other = 0 }) => one - other);
+/** The columns of a table, from left to right. */
+function columnsOf(name: PageTable): PlacedColumn[] {
+  return fields
+    .flatMap(({ field: { page }, path }) =>
+      page === undefined ? [] : [{ ...page, path }]
+    )
+    .filter(({ table = "servers" }) => table === name)
+    .toSorted(({ rank: one = 0 }, { rank: other = 0 }) => one - other);
+}
+
+/** The columns of each table. */
+export const pageColumns: Readonly<
+  Record<PageTable, readonly PlacedColumn[]>
+> = { servers: columnsOf("servers"), gateways: columnsOf("gateways") };
 
 /** The plots of quantiles, in their order. */
 export const pagePlots: readonly PlacedPlot[] = fields

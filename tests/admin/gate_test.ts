@@ -3,6 +3,7 @@ import {
   attemptsSeconds,
   maxFailedAttempts,
   sessionSeconds,
+  statusEveryMs,
 } from "../../admin/limits.ts";
 import { pageFiles } from "../../admin/page.ts";
 import { answer, type PortRules, type SiteOptions } from "../../admin/site.ts";
@@ -28,6 +29,18 @@ const [viewer, operator, none] = ["viewer", "operator", undefined]
   .map((role) => tokenOf(role, `${role}`));
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
+/** The status of a server that has an example of what a device has sent. */
+function statusWithExample() {
+  const example = {
+    reason: "not-json",
+    gateway: "http",
+    time: now,
+    text: "sent by a device",
+  };
+  const gateways = { reports: { http: 1 }, example };
+  return fakeStatus({ servers: { Smith: { gateways } } });
+}
+
 /** A port that requires tokens, and the server that it shows. */
 function open(proxies: readonly string[] = []) {
   const clock = new ManualClock();
@@ -48,13 +61,13 @@ function open(proxies: readonly string[] = []) {
     forget: (client, until) => self.forget(client, until),
     findShown: () => Promise.resolve(undefined),
     escapeWhole: (id) => Promise.resolve(id),
-    status: fakeStatus,
+    status: statusWithExample,
     self: () => self.status(),
     metrics: () => Promise.resolve("herd_ready 1\n"),
     events: new EventStream({
       self,
       servers: [self],
-      status: fakeStatus,
+      status: statusWithExample,
       clock,
     }),
   };
@@ -332,5 +345,51 @@ Deno.test({
       "x-forwarded-proto": "https",
     }, { method: "POST", remote, rules: { ...port, isEncrypted: false } });
     assertMatch(login.headers.get("set-cookie")!, /^__Host-.*Secure$/);
+  },
+});
+
+Deno.test({
+  name: "only operators read what a device has sent, with a cookie too",
+  permissions: "none",
+  async fn() {
+    const { clock, port, request } = open();
+    const login = async (token: string) => {
+      const headers = { ...bearer(token), "sec-fetch-site": "same-origin" };
+      const response = await request("/login", headers, { method: "POST" });
+      const [cookie] = response.headers.get("set-cookie")!.split(";");
+      return { cookie };
+    };
+    /** The status, and the first and the second one of the event stream. */
+    const shown = async (headers: Record<string, string>, rules = port) => {
+      const whole = await request("/status.json", headers, { rules });
+      const events = await request("/events", headers, { rules });
+      const reader = events.body!.pipeThrough(new TextDecoderStream())
+        .getReader();
+      let text = "";
+      while (text.split("event: status").length < 3) {
+        const next = reader.read();
+        await clock.advance(statusEveryMs);
+        text += (await next).value ?? "";
+      }
+      await reader.cancel();
+      return [await whole.text(), text];
+    };
+    const { gate: _, ...withoutGate } = port;
+    for (
+      const [sees, headers, rules] of [
+        [true, bearer(operator)],
+        [true, await login(operator)],
+        [false, bearer(viewer)],
+        [false, await login(viewer)],
+        // Without a gate everybody on this machine may read everything.
+        [true, {}, withoutGate],
+      ] as const
+    ) {
+      for (const text of await shown(headers, rules)) {
+        assertEquals(text.includes("sent by a device"), sees, text);
+        assertEquals(/"text": ?null/.test(text), !sees);
+        assert(/"reason": ?"not-json"/.test(text));
+      }
+    }
   },
 });

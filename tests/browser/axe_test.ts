@@ -38,7 +38,23 @@ for (const viewport of [phone, desktop]) {
             seen: ["Hill"],
             down: ["Hill Smith"],
             summaries: { Jaquez: 2, Campbell: 100 },
-            servers: { Hill: { notReady: "no link", limitHits: { a: 5 } } },
+            servers: {
+              Hill: {
+                notReady: "no link",
+                limitHits: { a: 5 },
+                gateways: {
+                  ports: { HTTP: "127.0.0.1:8400" },
+                  reports: { http: 5 },
+                  reasons: { "not-json": 1 },
+                  example: {
+                    reason: "not-json",
+                    gateway: "http",
+                    time: 1_764_000_000,
+                    text: `POST /pub ${"x".repeat(200)}`,
+                  },
+                },
+              },
+            },
           }),
         );
         await page.locator("#events li").nth(2).waitFor();
@@ -46,6 +62,7 @@ for (const viewport of [phone, desktop]) {
         await page.locator("#map").focus();
         await page.keyboard.press("Enter");
         await page.locator("#client-card").waitFor();
+        await page.locator("#gateways").getByText("not-json 1").waitFor();
         assertEquals(await violationsIn(page), []);
         await page.route("**/events", (route) => route.abort());
         port.endStreams();

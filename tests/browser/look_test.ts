@@ -48,7 +48,12 @@ for (const viewport of [phone, desktop]) {
         const links: [string, string][] = [[long, "Smith"]];
         port.send(
           "status",
-          fakeStatus({ names, links, down: [`${long} Smith`] }),
+          fakeStatus({
+            names,
+            links,
+            down: [`${long} Smith`],
+            servers: { [long]: withExample },
+          }),
         );
         port.send("log", {
           server: long,
@@ -118,6 +123,51 @@ withChromium.test("look: data folders are shown if a server has one", async () =
     port.send("status", fakeStatus({ servers: { Smith: { data } } }));
     await page.locator("#servers").getByText("MB").first().waitFor();
     assertEquals(await folders.isVisible(), true);
+  });
+});
+
+const withExample = {
+  gateways: {
+    ports: { HTTP: "127.0.0.1:8400", MQTT: "127.0.0.1:8500" },
+    reports: { http: 1_234, mqtt: 5 },
+    reasons: { "zero-position": 2, "not-json": 345 },
+    example: {
+      reason: "not-json",
+      gateway: "http",
+      time: 1_764_000_000,
+      text: `POST /pub {<img src=x onerror=alert(1)> ${long}`,
+    },
+  },
+};
+
+withChromium.test("look: gateways are shown if a server has one", async () => {
+  await withDashboard({}, async (page, port) => {
+    await page.getByText("6 of 6 links up").waitFor();
+    const panel = page.locator("#gateways-panel");
+    assertEquals(await panel.isVisible(), false);
+    port.send("status", fakeStatus({ servers: { Smith: withExample } }));
+    await panel.getByText("127.0.0.1:8500").waitFor();
+    const row = panel.getByRole("row").nth(1);
+    assertEquals(await panel.getByRole("row").count(), 2);
+    assertEquals(await row.getByRole("cell").allTextContents(), [
+      "HTTP 127.0.0.1:8400, MQTT 127.0.0.1:8500",
+      "http 1,234, mqtt 5",
+      "not-json 345, zero-position 2",
+      "not-json by http at 16:00:00: POST /pub " +
+      `{<img src=x onerror=alert(1)> ${long}`,
+    ]);
+    // The text of an example is text: no element was made of it.
+    assertEquals(await panel.locator("img").count(), 0);
+    assertEquals(await overflow(page), 0);
+    const { example } = withExample.gateways;
+    const gateways = {
+      ...withExample.gateways,
+      example: { ...example, text: null },
+    };
+    port.send("status", fakeStatus({ servers: { Smith: { gateways } } }));
+    await panel.getByText("at 16:00:00: (shown to operators only)").waitFor();
+    port.send("status", fakeStatus());
+    await panel.waitFor({ state: "hidden" });
   });
 });
 
@@ -193,9 +243,11 @@ withChromium.test("look: headings, names and roles for screen readers", async ()
       "Propagation",
       "WHATSAT",
       "Servers",
+      // Hidden, as no server has gateways.
+      "Gateways",
       "Events",
     ]);
-    assertEquals(await page.locator("caption").count(), 1);
+    assertEquals(await page.locator("caption").count(), 2);
     assertEquals(await page.getByRole("row").count(), 6);
     assertEquals(await page.getByRole("log").count(), 1);
     await page.getByRole("img", { name: "5 servers, 6 links, all up" })

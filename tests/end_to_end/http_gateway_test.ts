@@ -233,6 +233,24 @@ Deno.test("a token reports and asks until it is revoked", async () => {
   assertMatch(await send(report, token), /^401 The token is refused: revoked/);
   const log = server.herd.log("Hill");
   assert(!log.includes(token.slice(0, 40)), "the log has a token");
+  // The administration port shows a viewer the gateway, but no message.
+  assertMatch(
+    await send(post("/report", "no JSON"), tokenOf("phone-2")),
+    /^400 The body is not JSON/,
+  );
+  const viewer = { authorization: `Bearer ${tokenOf("viewer-1")}` };
+  const status = await fetch(`http://${server.address}/status.json`, {
+    headers: viewer,
+  });
+  const [{ gateways }] = (await status.json()).servers;
+  assertEquals(gateways.ports, {
+    HTTP: `127.0.0.1:${server.herd.httpPortOf("Hill")}`,
+  });
+  assertEquals(gateways.reasons["not-json"], 1);
+  assertEquals([gateways.example.reason, gateways.example.text], [
+    "not-json",
+    null,
+  ]);
 });
 
 const withCurl = needs("curl");

@@ -1,10 +1,19 @@
 import manifest from "../../deno.json" with { type: "json" };
+import { type AppName, appNames } from "../../commands/app_setup.ts";
 import { TokenRefusal } from "../../identity/refusal.ts";
 import { verifyToken } from "../../identity/token.ts";
 import { parseKeyFile } from "../../identity/token_keys.ts";
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { qrCodesIn, readQrCode } from "../cli/read_qr_code.ts";
+import {
+  type Fields,
+  publishedBy,
+  requestOf,
+} from "../commands/app_requests.ts";
 import { now as testNow, signTexts } from "../identity/make_token.ts";
-import { projectFolder } from "./process.ts";
+import mqtt from "../mqtt.ts";
+import { GuardedServer, keys } from "./admin_tokens.ts";
+import { ask, projectFolder } from "./process.ts";
 
 /** What a command has printed. */
 interface Ended {
@@ -93,6 +102,134 @@ Deno.test("deno task token create makes a key and a token in a fresh clone", () 
     assertEquals(other.claims.lastOnly, true);
     assert(other.claims.tokenId !== claims.tokenId);
     assertEquals(Deno.readTextFileSync(`${folder}/token.key`), text);
+  }));
+
+/** The fields of each app on the sheet. */
+function fieldsIn(sheet: string): Map<string, Fields> {
+  const sections = sheet.split(/\n\n(?=\S)/);
+  return new Map(sections.map((section) => {
+    const [title, ...lines] = section.trim().split("\n");
+    const fields = lines.flatMap((line) => {
+      const [, field, value] = line.match(/^ {2}(\S.*?) {2,}(\S.*)$/) ?? [];
+      return field === undefined ? [] : [[field, value]];
+    });
+    return [title, Object.fromEntries(fields)];
+  }));
+}
+
+Deno.test("what token create prints for each app reports as it is typed, and no log has the token", async () => {
+  await using server = new GuardedServer();
+  await server.start("--http", "--mqtt");
+  const { herd } = server;
+  server.write("token.key", `${keys[0].formatLine()}\n`);
+  const origin = `http://127.0.0.1:${herd.httpPortOf("Hill")}`;
+  // A name for a sheet with all apps, and the ID for which they report.
+  const sheetFor = async (subject: string) => {
+    const made = await token(server.pathOf("."), [
+      ...["create", subject, "--server", origin],
+    ]);
+    assertEquals(made.code, 0, made.stderr);
+    // A script may take all of stdout as the token.
+    assertMatch(made.stdout, /^[\w.-]+\n$/);
+    return { text: made.stdout.trimEnd(), sheet: made.stderr };
+  };
+  const report = async (name: AppName, fields: Fields, subject: string) => {
+    const request = requestOf(name, fields);
+    if (request !== undefined) {
+      const { url, ...init } = request;
+      const response = await fetch(url, { method: "POST", ...init });
+      assertEquals(response.status, 200, `${name}: ${await response.text()}`);
+      if (!response.bodyUsed) await response.body?.cancel();
+    } else {
+      const client = await mqtt.connectAsync({
+        host: fields.Host,
+        port: Number(fields.Port),
+        username: fields["User name"],
+        password: fields.Password,
+        reconnectPeriod: 0,
+      });
+      const { payload, topic } = publishedBy(fields);
+      await client.publishAsync(topic, payload, { qos: 1 });
+      await client.endAsync();
+    }
+    const answer = await ask(herd.portOf("Hill"), `WHATSAT ${subject} 0 0\n`);
+    assertMatch(answer, / \+52\.5\+13\.4 /, name);
+  };
+  for (
+    const [subject, missing, codes] of [
+      ["mira/pixel", ["traccar"], 3],
+      ["cab-7", ["owntracks", "owntracks-mqtt"], 2],
+    ] as const
+  ) {
+    const { sheet, text } = await sheetFor(subject);
+    const sections = [...fieldsIn(sheet).values()];
+    assertEquals(sections.length, appNames.length);
+    for (const [index, name] of appNames.entries()) {
+      const isMissing = (missing as readonly string[]).includes(name);
+      assertEquals(Object.keys(sections[index]).length === 0, isMissing, name);
+      if (!isMissing) await report(name, sections[index], subject);
+    }
+    const links = qrCodesIn(sheet).map(readQrCode);
+    assertEquals(links.length, codes);
+    for (const link of links) {
+      const { searchParams } = new URL(link!);
+      const inline = searchParams.get("inline");
+      const shown = inline === null ? link! : JSON.parse(atob(inline)).password;
+      assert(shown.includes(text), link);
+    }
+    const log = herd.log("Hill");
+    assert(log.includes(` IAMAT ${subject} `), log);
+    for (const part of text.split(".").slice(1)) {
+      assert(!log.includes(part), `a part of the token is in: ${log}`);
+    }
+  }
+});
+
+Deno.test("token create shows one app, and names what is wrong with a server", () =>
+  inFolder(async (folder) => {
+    const create = (...flags: string[]) =>
+      token(folder, ["create", "mira/pixel", ...flags]);
+    const one = await create(
+      ...["--server", "http://herd.example", "--app", "curl"],
+    );
+    assertEquals(one.code, 0);
+    assertMatch(
+      one.stderr,
+      /\n\nWithout TLS .*\n.*\n\ncurl, or .*\n {2}Command/,
+    );
+    assert(one.stderr.includes('-d \'{"id":"mira/pixel",'));
+    const port = await create(
+      ...["--server=https://[::1]:9000", "--mqtt-port=1883", "--app=mqtt"],
+    );
+    assertMatch(port.stderr, /Host +::1\n +Port +1883\n +TLS +on\n/);
+    const see = " (see herd token --help)\n";
+    const wrong = "--server: expected http:// or https://, a name or an " +
+      `address, and perhaps a port, such as https://herd.example:8400${see}`;
+    const cases: [flags: string[], message: string][] = [
+      ...[
+        "herd.example",
+        "herd:8400",
+        "ftp://a",
+        "https://a/pub",
+        "http://u:p@a",
+      ]
+        .map((url): [string[], string] => [["--server", url], wrong]),
+      [
+        ["--server=https://a:65500"],
+        `--server: this port needs --mqtt-port too${see}`,
+      ],
+      [["--app=curl"], `--app needs --server${see}`],
+      [["--mqtt-port=1"], `--mqtt-port needs --server${see}`],
+      [
+        ["--server=https://a", "--app=gps"],
+        `--app: expected one of ${appNames.join(", ")}${see}`,
+      ],
+    ];
+    for (const [flags, message] of cases) {
+      const ended = await create(...flags);
+      assertEquals(ended.stderr, `herd: ${message}`, flags.join(" "));
+      assertEquals([ended.code, ended.stdout], [2, ""]);
+    }
   }));
 
 Deno.test("deno task token key makes a key file once", () =>

@@ -1,6 +1,9 @@
 import fc from "../../fast_check.ts";
 import { repeated } from "../../../gateways/readers/json.ts";
-import { maxParameters } from "../../../gateways/readers/limits.ts";
+import {
+  maxParameterBytes,
+  maxParameters,
+} from "../../../gateways/readers/limits.ts";
 import {
   decodeSegment,
   parameterOf,
@@ -60,7 +63,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "parseParameters() limits the keys",
+  name: "parseParameters() limits the keys and the bytes",
   permissions: "none",
   fn() {
     const keys = (count: number) =>
@@ -68,6 +71,13 @@ Deno.test({
     assertEquals(parseParameters(keys(maxParameters))?.size, maxParameters);
     assertEquals(parseParameters(keys(maxParameters + 1)), undefined);
     assertEquals(parseParameters(keys(200), keys(200)), undefined);
-    assertEquals(parseParameters("&".repeat(4_000_000))?.size, 0);
+    assertEquals(parseParameters("&".repeat(maxParameterBytes))?.size, 0);
+    const value = "+".repeat(maxParameterBytes - 4);
+    assertEquals(
+      valueOf(`id=${value}%`, "id"),
+      `${" ".repeat(value.length)}%`,
+    );
+    assertEquals(parseParameters(`id=${value}%%`), undefined);
+    assertEquals(parseParameters("id=1", `x=${value}`), undefined);
   },
 });

@@ -17,7 +17,8 @@ Deno.test("no two metrics, columns or plots have the same name", () => {
     const all of [
       names.filter((name) => name !== undefined),
       fields.flatMap(({ field }) => field.column?.title ?? []),
-      pageColumns.map(({ title }) => title),
+      pageColumns.servers.map(({ title }) => title),
+      pageColumns.gateways.map(({ title }) => title),
       pagePlots.map(({ title }) => title),
     ]
   ) {
@@ -52,11 +53,18 @@ Deno.test("the dashboard's columns are in order, and have values", () => {
     "Up for",
   ];
   assertEquals(
-    pageColumns.map(({ title }) => title)
+    pageColumns.servers.map(({ title }) => title)
       .filter((title) => known.includes(title)),
     known,
   );
-  for (const { path } of [...pageColumns, ...pagePlots]) {
+  assertEquals(
+    pageColumns.gateways.map(({ path }) => path.join(".")),
+    ["ports", "reports", "reasons", "example"].map((name) =>
+      `gateways.${name}`
+    ),
+  );
+  const { gateways, servers } = pageColumns;
+  for (const { path } of [...servers, ...gateways, ...pagePlots]) {
     assert(valueAt(serverStatus.initial, path) !== undefined, path.join("."));
   }
   assertEquals(valueAt({}, ["connections", "open"]), undefined);

@@ -20,7 +20,7 @@ Deno.test({
     assertEquals(summary.links.length, 3);
     assertEquals(summary.links[0].neighbour, "Campbell");
     assertEquals(summary.links[0].lastFailure, "connection refused");
-    for (const { path } of pageColumns) {
+    for (const { path } of pageColumns.servers) {
       assert(valueAt(summary, path) !== undefined, path.join("."));
     }
     assertEquals(valueAt(summary, ["log", "path"]), undefined);

@@ -1,0 +1,90 @@
+/**
+ * Writes the answers of one connection of the HTTP gateway.
+ *
+ * @module
+ */
+import { encodeScratch } from "../../protocol/bytes.ts";
+import type { Transport } from "../../runtime/transport.ts";
+import type { GatewayContext } from "../gateway_context.ts";
+import type { Sender } from "../intake.ts";
+import { formatAnswer, type HttpAnswer } from "./http_answer.ts";
+import { fieldsForPages } from "./http_requests.ts";
+import type { RequestHead } from "./request_parser.ts";
+
+/** Writes answers in their order. */
+export class AnswerWriter {
+  readonly #context: GatewayContext;
+  readonly #transport: Transport;
+  readonly #sender: Sender;
+  readonly #onProgress: () => void;
+  #writingBytes = 0;
+  #isSending = false;
+
+  /** @param onProgress Called when the client has taken bytes. */
+  constructor(
+    context: GatewayContext,
+    transport: Transport,
+    sender: Sender,
+    onProgress: () => void,
+  ) {
+    this.#context = context;
+    this.#transport = transport;
+    this.#sender = sender;
+    this.#onProgress = onProgress;
+  }
+
+  /** Bytes of answers that the client has not taken. */
+  get writingBytes(): number {
+    return this.#writingBytes;
+  }
+
+  /** Whether an answer is being written. */
+  get isSending(): boolean {
+    return this.#isSending;
+  }
+
+  /** Writes an answer when the reports before it are confirmed, and logs it. */
+  async send(
+    answer: HttpAnswer,
+    head: RequestHead | undefined,
+    isPersistent: boolean,
+  ): Promise<void> {
+    const { access, intake, services: { backend } } = this.#context;
+    const { settling, traffic } = this.#sender;
+    intake.flush(this.#sender);
+    if (settling.failure !== undefined) throw settling.failure;
+    const settled = settling.settled();
+    if (settled !== undefined) await settled;
+    const now = backend.now();
+    const forPages = head === undefined
+      ? []
+      : fieldsForPages(access.allowedOrigin(head.headers), head);
+    const bytes = formatAnswer(
+      { ...answer, headers: [...answer.headers ?? [], ...forPages] },
+      { isHead: head?.method === "HEAD", isPersistent, seconds: now.seconds },
+    );
+    const writing = this.write(bytes);
+    traffic.stampTime(now);
+    const text = `${answer.status} ${answer.body}`.replace(/[ \n]$/, "");
+    traffic.sent(encodeScratch(text), 0, text.length);
+    await writing;
+  }
+
+  /** Writes bytes. Each part that is written counts as progress. */
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#writingBytes += bytes.length;
+    this.#isSending = true;
+    this.#onProgress();
+    try {
+      let written = await this.#transport.write(bytes);
+      this.#onProgress();
+      while (written < bytes.length) {
+        written += await this.#transport.write(bytes.subarray(written));
+        this.#onProgress();
+      }
+    } finally {
+      this.#writingBytes -= bytes.length;
+      this.#isSending = false;
+    }
+  }
+}
