@@ -443,6 +443,30 @@ Deno.test("a subscriber gets the newest reports, and then changes", async () => 
   gateway.gateway.close();
 });
 
+Deno.test("a subscriber gets what the app said besides the position", async () => {
+  const gateway = createGateway();
+  const { clock } = gateway;
+  const phone = await connected({ clientId: "phone" }, gateway);
+  const reader = await connected({ clientId: "reader" }, gateway);
+  const sent = (latitude: string) =>
+    `{"_type":"location","tid":"mx","lat":${latitude},"lon":13.4,` +
+    '"tst":1520023934,"acc":14,"alt":71,"batt":80,"cog":270,"vel":50}';
+  await exchange(phone, publish("owntracks/mira/pixel", sent("52.50")));
+  const filters = ["owntracks/mira/+", "herd/report/#"];
+  const first = messages(await exchange(reader, subscribe(filters)));
+  assertEquals(first, [
+    `!owntracks/mira/pixel {"_type":"location","tid":"mx","lat":52.50,"lon":13.4,"tst":1520023934,"acc":14,"alt":71,"batt":80,"cog":270,"vel":50}`,
+    `!herd/report/mira/pixel {"id":"mira/pixel","lat":52.50,"lon":13.4,"time":"1520023934","accuracy":14,"altitude":71,"battery":80,"course":270,"speed":13.88888889,"tid":"mx"}`,
+  ]);
+  await exchange(phone, publish("owntracks/mira/pixel", sent("52.51")));
+  await clock.advance(50);
+  assertEquals(
+    messages(reader.client.takeAll()),
+    first.map((one) => one.slice(1).replace("52.50", "52.51")),
+  );
+  gateway.gateway.close();
+});
+
 Deno.test("a subscriber gets at most one message a second about a client", async () => {
   const gateway = createGateway();
   const { clock } = gateway;
