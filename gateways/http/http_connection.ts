@@ -28,7 +28,6 @@ import type {
 } from "../../sessions/served_connection.ts";
 import { Pace } from "../../sessions/pace.ts";
 import { AccessRefusal, type Admission } from "../access.ts";
-import type { GatewayContext } from "../gateway_context.ts";
 import { Sender } from "../intake.ts";
 import { readTarget, type Target } from "../readers/target.ts";
 import {
@@ -42,6 +41,7 @@ import {
   answerRequest,
   answerToRefused,
   fieldsForPages,
+  type HttpContext,
 } from "./http_requests.ts";
 import { inflate, isGzip } from "./inflate.ts";
 import { isQuery } from "./queries.ts";
@@ -71,7 +71,7 @@ interface JudgedHead {
 /** One connection. */
 export class HttpConnection implements ServedConnection {
   readonly addressKey: string | undefined;
-  readonly #context: GatewayContext;
+  readonly #context: HttpContext;
   readonly #upgrades: Upgrades;
   readonly #opening: Opening;
   readonly #transport: Transport;
@@ -102,7 +102,7 @@ export class HttpConnection implements ServedConnection {
   /** What goes on with the connection after a request for another protocol. */
   #successor: ServedConnection | undefined;
 
-  constructor(context: GatewayContext, upgrades: Upgrades, opening: Opening) {
+  constructor(context: HttpContext, upgrades: Upgrades, opening: Opening) {
     this.#context = context;
     this.#upgrades = upgrades;
     this.#opening = opening;

@@ -33,6 +33,7 @@ import {
   recognizeFrame,
   recognizeFrameInSteps,
 } from "../readers/recognize.ts";
+import { answerTo } from "../readers/answers.ts";
 import { reasons } from "../readers/reasons.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 import { type CloseCode, FrameReader, type MessageKind } from "./frames.ts";
@@ -378,11 +379,13 @@ class ReplyReader {
 
 /** An identity that may only report. */
 function withoutSight(identity: Identity): Identity {
-  const { endsAt, lastOnly, role, subject } = identity;
+  const { endsAt, lastOnly, reports, role, subject } = identity;
   return {
     endsAt,
     lastOnly,
+    reports,
     role,
+    sees: [],
     subject,
     mayReport: (client) => identity.mayReport(client),
     mayReportSpan: (bytes, start, end) =>
@@ -393,11 +396,9 @@ function withoutSight(identity: Identity): Identity {
 }
 
 /** The answer to JSON: JSON too, so that programs can read all answers alike. */
-function answerOf(reading: Reading, { taken }: Outcome): ByteString {
-  const { ignored, refusal, sightings } = reading;
-  if (refusal !== undefined) {
-    return `{"error":${JSON.stringify(reasons[refusal].sentence)}}`;
-  }
-  const left = ignored.length + sightings.length - taken;
-  return `{"taken":${taken},"ignored":${left}}`;
+function answerOf(reading: Reading, { refused, taken }: Outcome): ByteString {
+  const { refusal } = reading;
+  return refusal === undefined
+    ? answerTo(reading, taken, refused).body
+    : `{"error":${JSON.stringify(reasons[refusal].sentence)}}`;
 }

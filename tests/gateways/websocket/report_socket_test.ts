@@ -90,7 +90,9 @@ Deno.test("the lines of one frame are answered in frames of its kind, in order",
 Deno.test("JSON is answered as by POST /report", async () => {
   const { gateway, send } = createSocket();
   const list = '[{"id":"a","lat":1,"lon":2,"time":3},{"id":"b"}]';
-  assertEquals(shown(await send(frame(list))), ['{"taken":1,"ignored":1}']);
+  assertEquals(shown(await send(frame(list))), [
+    '{"taken":1,"ignored":1,"reasons":[{"index":1,"reason":"no-position"}]}',
+  ]);
   assertEquals(shown(await send(frame("{", binary))), [
     '2 {"error":"The body is not JSON: expected a text as in RFC 8259."}',
   ]);
@@ -238,6 +240,8 @@ Deno.test("a stopping server answers what it has, and says that it goes away", a
 const identity = {
   subject: "mira",
   lastOnly: false,
+  reports: ["kiwi"],
+  sees: ["pear"],
   role: undefined,
   endsAt: Infinity,
   mayReport: (client: string) => client === "kiwi",
@@ -283,7 +287,9 @@ Deno.test("a client may do what its identity permits", async () => {
   const query = "WHATSAT kiwi 1 1";
   assertEquals(shown(await send(frame(query))), [`? ${query}\n`]);
   const json = '{"id":"pear","lat":1,"lon":2,"time":3}';
-  assertEquals(shown(await send(frame(json))), ['{"taken":0,"ignored":1}']);
+  assertEquals(shown(await send(frame(json))), [
+    '{"taken":0,"ignored":1,"reasons":[{"index":0,"reason":"not-permitted"}]}',
+  ]);
   assertEquals(gateway.context.intake.reasons.get("not-permitted"), 3);
   assertEquals(gateway.reports.length, 1);
 });
