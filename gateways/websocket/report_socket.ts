@@ -120,8 +120,16 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
   /** Answers what was received, if that takes no more than two seconds. */
   override async stop(): Promise<void> {
     this.endWith("stopping", "");
+    const { clock } = this.context.services;
+    const cancel = clock.after(stopAnswerMs, () => this.#endWaits());
     await this.#whenAllAnswered();
+    cancel();
     await super.stop();
+  }
+
+  override abort(end: ConnectionEnd, detail: string): void {
+    super.abort(end, detail);
+    this.#endWaits();
   }
 
   protected override get hasMore(): boolean {
@@ -294,9 +302,7 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
       else this.#writeText(kind, text, output);
     }
     due.splice(0, count);
-    if (due.length > 0) return;
-    this.#onAnswered?.();
-    this.#onAnswered = undefined;
+    if (due.length === 0) this.#endWaits();
   }
 
   #writeReply(kind: MessageKind, output: FrameWriter): void {
@@ -312,17 +318,22 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
     this.sender.traffic.sent(encodeScratch(text), 0, length);
   }
 
+  /** Resolves when nothing more has to be answered, or when waits end. */
   async #whenAllAnswered(): Promise<void> {
     if (this.#due.length === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.context.services.clock.after(stopAnswerMs, resolve);
     const before = this.#onAnswered;
     this.#onAnswered = () => {
       before?.();
       resolve();
     };
     await promise;
-    cancel();
+  }
+
+  /** Ends all waits for answers. */
+  #endWaits(): void {
+    this.#onAnswered?.();
+    this.#onAnswered = undefined;
   }
 
   /** Undefined unless too many answers wait for one that is not known. */

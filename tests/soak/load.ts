@@ -10,18 +10,20 @@ import type { Random } from "../../runtime/random.ts";
 import { Client } from "./client.ts";
 import { directLinks } from "./servers.ts";
 import { drawInvalid, drawQueryOperands, drawTime } from "./random_lines.ts";
+import { drawVia } from "./translators.ts";
 import { pause, type World } from "./world.ts";
 
 /** A kind of client. Runs until the load ends. */
 export type ClientKind = (world: World, random: Random) => Promise<void>;
 
-/** Connects to a random server. If that fails, pauses and returns undefined. */
+/** Connects to a random server in a random way. If that fails, pauses and returns undefined. */
 export async function connectToAny(
   world: World,
   random: Random,
   kind: string,
 ): Promise<Client | undefined> {
-  const client = await Client.connect(world, kind, random.pick(names));
+  const server = random.pick(names);
+  const client = await Client.connect(world, kind, server, drawVia(random));
   if (client === undefined) await pause(100, world.loadEnd);
   return client;
 }
@@ -39,7 +41,7 @@ export const reporter: ClientKind = async (world, random) => {
       for (let line = 0; line < depth; line++) {
         // Sometimes the time of the last report, of whichever client.
         if (!random.chance(0.05)) lastTime = drawTime(random, Date.now());
-        text += client.report(random.pick(world.clients), lastTime);
+        text += client.report(random.pick(client.ids), lastTime);
       }
       if (!await client.request(text)) break;
       await pause(random.between(10, 500), world.loadEnd);
@@ -58,7 +60,7 @@ export const querier: ClientKind = async (world, random) => {
     if (client === undefined) continue;
     const rounds = 1 + random.below(10);
     for (let round = 0; round < rounds && !world.loadEnd.aborted; round++) {
-      const text = drawLines(world, random, client, 1 + random.below(12));
+      const text = drawLines(random, client, 1 + random.below(12));
       const isSent = random.chance(0.3)
         ? await sendInPieces(client, random, text)
         : await client.send(text);
@@ -71,14 +73,13 @@ export const querier: ClientKind = async (world, random) => {
 
 /** Draws lines of all kinds. */
 function drawLines(
-  world: World,
   random: Random,
   client: Client,
   count: number,
 ): ByteString {
   let text = "";
   for (let line = 0; line < count; line++) {
-    const about = random.pick(world.clients);
+    const about = random.pick(client.ids);
     const kind = random.next();
     if (kind < 0.5) text += client.query(about, ...drawQueryOperands(random));
     else if (kind < 0.75) text += client.invalid(drawInvalid(random, about));
@@ -108,7 +109,7 @@ export const halfCloser: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     const client = await connectToAny(world, random, "half-closer");
     if (client === undefined) continue;
-    await client.send(drawLines(world, random, client, random.below(60)));
+    await client.send(drawLines(random, client, random.below(60)));
     await client.finish();
     await pause(random.between(50, 1_000), world.loadEnd);
   }
@@ -135,7 +136,8 @@ export const neighbour: ClientKind = async (world, random) => {
       servers.undisturbedMs(origin) >= linkedAfterMs &&
       servers.undisturbedMs(queried) >= linkedAfterMs;
     if (!areUndisturbed()) continue;
-    const one = await Client.connect(world, "neighbour", origin);
+    const via = drawVia(random);
+    const one = await Client.connect(world, "neighbour", origin, via);
     const other = await Client.connect(world, "neighbour", queried);
     if (one === undefined || other === undefined) {
       one?.disconnect();
@@ -185,7 +187,7 @@ export const idler: ClientKind = async (world, random) => {
     while (client !== undefined && !client.hasEnded && !world.loadEnd.aborted) {
       await pause(random.between(0, 60_000), world.loadEnd);
       if (world.loadEnd.aborted) break;
-      await client.request(drawLines(world, random, client, 1));
+      await client.request(drawLines(random, client, 1));
     }
     await client?.finish();
   }

@@ -236,6 +236,29 @@ Deno.test("a stopping server answers what it has, and says that it goes away", a
   gateway.close();
 });
 
+Deno.test("a client that has ended its side waits for its answers as long as they take", async () => {
+  const { client, ended, gateway, send } = createSocket();
+  await send(frame(`${iamat}\nWHATSAT kiwi 1 1`));
+  client.closeWrite();
+  await gateway.clock.advance(10_000);
+  gateway.backend.queryWithin("1").answer("{}");
+  await drainMicrotasks();
+  assertEquals(shown(client.takeAll()).at(-1), `${at}\n{}\n\n`);
+  assertEquals(await ended, "client closed");
+  gateway.close();
+});
+
+Deno.test("a client that has ended its side is not waited for by a stopping server", async () => {
+  const { client, connection, ended, gateway, send } = createSocket();
+  await send(frame(`${iamat}\nWHATSAT kiwi 1 1`));
+  client.closeWrite();
+  await drainMicrotasks();
+  connection.stop();
+  await gateway.clock.advance(10_000);
+  assertEquals(await ended, "stopping");
+  gateway.close();
+});
+
 /** An identity that may report for kiwi, and see pear. */
 const identity = {
   subject: "mira",
