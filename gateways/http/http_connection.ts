@@ -48,6 +48,7 @@ import { isQuery } from "./queries.ts";
 import {
   bodyQuietMs,
   headMs,
+  headPartMs,
   keepAliveMs,
   lingerMs,
   pieceBytes,
@@ -468,14 +469,22 @@ export class HttpConnection implements ServedConnection {
   }
 
   #startHeadDeadline(): void {
-    this.#cancelHeadDeadline ??= this.#context.services.clock.after(
-      headMs,
-      () => {
-        this.#isHeadDue = true;
-        // What has arrived may be the rest of the head.
-        if (this.#processing === undefined) this.#timeOutHead();
-      },
-    );
+    if (this.#cancelHeadDeadline === undefined) this.#countHeadTime(headMs);
+  }
+
+  /**
+   * Counts the time of a head in parts. Of the time in which the server did not
+   * run, and could read nothing, one part counts at most.
+   */
+  #countHeadTime(leftMs: number): void {
+    const { clock } = this.#context.services;
+    const partMs = Math.min(leftMs, headPartMs);
+    this.#cancelHeadDeadline = clock.after(partMs, () => {
+      if (leftMs > partMs) return this.#countHeadTime(leftMs - partMs);
+      this.#isHeadDue = true;
+      // What has arrived may be the rest of the head.
+      if (this.#processing === undefined) this.#timeOutHead();
+    });
   }
 
   #timeOutHead(): Promise<void> {

@@ -25,6 +25,9 @@ export const pieceBytes = 8 * 1024;
 /** From the first byte of a request to the end of its head, in milliseconds. */
 export const headMs = 10_000;
 
+/** The parts in which this time is counted, in milliseconds. */
+export const headPartMs = 500;
+
 /**
  * How long a body may make no progress, in milliseconds: longer than a phone
  * takes to find a network again.

@@ -224,6 +224,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a head is not too slow because the server did not run for a while",
+  permissions: "none",
+  async fn() {
+    const { clock, connect } = await openGateway("HTTP");
+    const client = connect();
+    const text = report("a");
+    await answersTo(client, text.slice(0, 20));
+    await clock.advance(seconds);
+    clock.sleep(20 * seconds);
+    await clock.advance(8 * seconds);
+    assertEquals(await answersTo(client, text.slice(20)), [takenOne]);
+  },
+});
+
+Deno.test({
   name: "a connection without requests ends after a time, and not before",
   permissions: "none",
   async fn() {
