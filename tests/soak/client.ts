@@ -170,6 +170,12 @@ export class Client {
     return this.#translator.invalid(line).bytes;
   }
 
+  /** The beginning of a line, translated, which must not be all of it. */
+  part(bytes: number): ByteString {
+    return this.#translator.invalid("IAMAT half of a line").bytes
+      .slice(0, bytes);
+  }
+
   /** Sends lines. Returns whether that succeeded. */
   async send(text: ByteString): Promise<boolean> {
     try {

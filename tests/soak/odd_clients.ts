@@ -64,7 +64,7 @@ export const vanisher: ClientKind = async (world, random) => {
         ? client.query(about, "50", "20")
         : client.report(about, drawTime(random, Date.now()));
     }
-    await client.send(text + "IAMAT half of a li".slice(0, random.below(19)));
+    await client.send(text + client.part(random.below(19)));
     // If answers are unread, the system resets the connection.
     await pause(random.between(0, 20), world.loadEnd);
     client.disconnect();
