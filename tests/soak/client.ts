@@ -17,6 +17,7 @@ import { serverOf } from "../../protocol/report.ts";
 import type { Incarnation } from "./servers.ts";
 import {
   createTranslator,
+  maxDepths,
   portOffsets,
   type Translator,
   type Via,
@@ -118,6 +119,11 @@ export class Client {
   /** The IDs that can report in the way in which the client reaches its server. */
   get ids(): readonly ByteString[] {
     return this.#world.idsFor(this.#via);
+  }
+
+  /** Most lines that are sent before the first one is answered. */
+  get maxDepth(): number {
+    return maxDepths[this.#via];
   }
 
   /** Returns an IAMAT to send, translated, and expects its answer. */

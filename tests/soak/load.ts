@@ -36,7 +36,8 @@ export const reporter: ClientKind = async (world, random) => {
     if (client === undefined) continue;
     const batches = 1 + random.below(30);
     for (let batch = 0; batch < batches && !world.loadEnd.aborted; batch++) {
-      const depth = random.chance(0.5) ? 1 : 1 + random.below(48);
+      const drawn = random.chance(0.5) ? 1 : 1 + random.below(48);
+      const depth = Math.min(drawn, client.maxDepth);
       let text = "";
       for (let line = 0; line < depth; line++) {
         // Sometimes the time of the last report, of whichever client.
@@ -52,6 +53,12 @@ export const reporter: ClientKind = async (world, random) => {
 
 /** Largest piece of a line that is sent in pieces, in bytes. */
 const maxPieceBytes = 7;
+
+/**
+ * After this time the rest is sent at once, in milliseconds: on a busy machine a
+ * request of HTTP would take longer than servers wait for its head.
+ */
+const piecesMs = 3_000;
 
 /** Sends queries, invalid lines and reports, sometimes in pieces. */
 export const querier: ClientKind = async (world, random) => {
@@ -95,13 +102,15 @@ async function sendInPieces(
 ): Promise<boolean> {
   // Pieces for all of a long text would take too long.
   const inPieces = Math.min(text.length, 400);
-  for (let at = 0; at < inPieces;) {
+  const startMs = performance.now();
+  let at = 0;
+  while (at < inPieces && performance.now() - startMs < piecesMs) {
     const end = Math.min(at + 1 + random.below(maxPieceBytes), inPieces);
     if (!await client.send(text.slice(at, end))) return false;
     if (random.chance(0.2)) await pause(1);
     at = end;
   }
-  return inPieces === text.length || await client.send(text.slice(inPieces));
+  return at === text.length || await client.send(text.slice(at));
 }
 
 /** Sends all its lines, ends sending, and then reads all answers. */
