@@ -156,7 +156,9 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
     const ofLines = this.#session.settling.settled();
     const ofJson = super.whenSettled();
     if (ofLines === undefined) return ofJson;
-    return ofJson === undefined ? ofLines : ofLines.then(() => ofJson);
+    if (ofJson === undefined) return ofLines;
+    // Either can be rejected first, and the other must not be left alone.
+    return Promise.all([ofLines, ofJson]).then(() => {});
   }
 
   protected override push(chunk: Uint8Array, count: number): void {

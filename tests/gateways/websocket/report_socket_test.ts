@@ -259,6 +259,18 @@ Deno.test("a client that has ended its side is not waited for by a stopping serv
   gateway.close();
 });
 
+Deno.test("a WebSocket that ends while lines and JSON wait for the replica ends alone", async () => {
+  const { connection, ended, gateway, send } = createSocket();
+  gateway.replica.flushed = new Promise(() => {});
+  const json = '{"id":"kiwi","lat":1,"lon":2,"time":3}';
+  assertEquals(await send(frame(iamat) + frame(json)), "");
+  connection.abort("idle longest", "");
+  // An error that nobody handles would end the server.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(await ended, "idle longest");
+  gateway.close();
+});
+
 /** An identity that may report for kiwi, and see pear. */
 const identity = {
   subject: "mira",
