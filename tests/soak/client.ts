@@ -17,7 +17,7 @@ import { serverOf } from "../../protocol/report.ts";
 import type { Incarnation } from "./servers.ts";
 import {
   createTranslator,
-  maxDepths,
+  isSerial,
   portOffsets,
   type Translator,
   type Via,
@@ -63,6 +63,8 @@ export class Client {
   #isHalfClosed = false;
   #isDisconnecting = false;
   #hasEnded = false;
+  /** When the last answer came, in milliseconds since 1970. */
+  #answeredAtMs = -Infinity;
 
   private constructor(
     world: World,
@@ -119,11 +121,6 @@ export class Client {
   /** The IDs that can report in the way in which the client reaches its server. */
   get ids(): readonly ByteString[] {
     return this.#world.idsFor(this.#via);
-  }
-
-  /** Most lines that are sent before the first one is answered. */
-  get maxDepth(): number {
-    return maxDepths[this.#via];
   }
 
   /** Returns an IAMAT to send, translated, and expects its answer. */
@@ -272,6 +269,7 @@ export class Client {
 
   #onAnswer(sent: SentLine, line: ByteString): void {
     const { counts, expected } = this.#world;
+    this.#answeredAtMs = Date.now();
     counts.answers += 1;
     counts.answersVia[this.#via] += 1;
     this.onAnswer?.(line);
@@ -298,7 +296,9 @@ export class Client {
     const { oldest } = this.#checker;
     const isExempt = oldest === undefined || this.#isDisconnecting ||
       this.#isSlow || this.incarnation.ending !== undefined;
-    if (isExempt || Date.now() - oldest.sentAtMs < answerDeadlineMs) return;
+    if (isExempt || Date.now() - this.#waitsSince(oldest) < answerDeadlineMs) {
+      return;
+    }
     if (
       this.#world.servers.undisturbedMs(this.incarnation.server) <
         answerDeadlineMs
@@ -325,8 +325,8 @@ export class Client {
     }
     const wasRead = ending?.signal === "SIGTERM" && !this.#isDisconnecting &&
       !this.#isSlow && oldest !== undefined &&
-      Date.now() - performance.now() + ending.atMs - oldest.sentAtMs >
-        readDeadlineMs;
+      Date.now() - performance.now() + ending.atMs -
+            this.#waitsSince(oldest) > readDeadlineMs;
     // A server that stops completes its answers.
     const isTruncated = ending?.signal === "SIGTERM" &&
       !this.#isDisconnecting && !this.#isSlow &&
@@ -339,6 +339,13 @@ export class Client {
     if (wasClosed) counts.slowConsumers += 1;
     if (isExcused && !wasRead) counts.unanswered += this.#checker.pending;
     this.#checker.end(isExcused && !wasRead);
+  }
+
+  /** When the server could begin to answer a line, in milliseconds since 1970. */
+  #waitsSince({ sentAtMs }: SentLine): number {
+    return isSerial(this.#via)
+      ? Math.max(sentAtMs, this.#answeredAtMs)
+      : sentAtMs;
   }
 
   /** Whether it reads slowly, or has paused reading. */

@@ -36,8 +36,7 @@ export const reporter: ClientKind = async (world, random) => {
     if (client === undefined) continue;
     const batches = 1 + random.below(30);
     for (let batch = 0; batch < batches && !world.loadEnd.aborted; batch++) {
-      const drawn = random.chance(0.5) ? 1 : 1 + random.below(48);
-      const depth = Math.min(drawn, client.maxDepth);
+      const depth = random.chance(0.5) ? 1 : 1 + random.below(48);
       let text = "";
       for (let line = 0; line < depth; line++) {
         // Sometimes the time of the last report, of whichever client.

@@ -93,17 +93,10 @@ export const portOffsets: Readonly<Record<Via, number>> = {
   websocket: 400,
 };
 
-/**
- * Most lines before the first answer. HTTP answers requests one after the other,
- * and a report needs two of them.
- */
-export const maxDepths: Readonly<Record<Via, number>> = {
-  "client port": Infinity,
-  http: 8,
-  owntracks: 8,
-  mqtt: Infinity,
-  websocket: Infinity,
-};
+/** Whether a request waits until those before it are answered. */
+export function isSerial(via: Via): boolean {
+  return via === "http" || via === "owntracks";
+}
 
 /** A translator for a new connection. */
 export function createTranslator(via: Via): Translator {
