@@ -411,6 +411,18 @@ Deno.test("a message with thousands of reports is taken in turns, and acknowledg
   assertEquals(gateway.reports.length, 3_000);
 });
 
+Deno.test("a CONNECT that waits for its turn is not too slow", async () => {
+  const { gateway, open } = createGateway();
+  const client = open();
+  client.traffic.fill();
+  assertEquals(await exchange(client, connect()), "");
+  await gateway.clock.advance(15_000);
+  client.traffic.drain();
+  await drainMicrotasks();
+  assertEquals(hexOf(client.client.takeAll()), "20020000");
+  gateway.close();
+});
+
 Deno.test("a subscriber gets the newest reports, and then changes", async () => {
   const gateway = createGateway();
   const { clock } = gateway;
