@@ -108,7 +108,7 @@ export class GatewayAccess {
     return new AccessRefusal(
       401,
       result.reason === "no token"
-        ? "A token is missing: expected it as password, as Bearer, or in /t/TOKEN/."
+        ? noToken
         : `The token is refused: ${result.reason}.`,
     );
   }
@@ -139,13 +139,16 @@ export class GatewayAccess {
     if (remote instanceof ForwardedRefusal) {
       return new AccessRefusal(remote.status, `${remote.detail}.`);
     }
-    const inHeader = tokenIn(headers.get("authorization")) ?? request.token;
+    const inHeader = tokenIn(headers.get("authorization")) || request.token;
     const inPath = target.token === undefined
       ? undefined
       : path.slice(target.token.start, target.token.end);
     const credential = inHeader ?? inPath;
     const identity = this.identify(credential, remote);
-    if (identity instanceof AccessRefusal) return identity;
+    if (identity instanceof AccessRefusal) {
+      const isUserName = !credential && hasTokenAsUser(headers);
+      return isUserName ? new AccessRefusal(401, tokenAsUser) : identity;
+    }
     return {
       identity,
       isReportOnly: inHeader === undefined && inPath !== undefined,
@@ -216,16 +219,69 @@ function tokenIn(value: ByteString | undefined): ByteString | undefined {
     case "bearer":
       return credentials;
     case "basic":
-      try {
-        const pair = atob(credentials);
-        const colon = pair.indexOf(":");
-        return colon < 0 ? undefined : pair.slice(colon + 1);
-      } catch {
-        return undefined;
-      }
+      return basicOf(credentials)?.password;
     default:
       return undefined;
   }
+}
+
+/** User name and password of `Basic`; undefined if they are not valid. */
+function basicOf(
+  credentials: string,
+): { user: ByteString; password: ByteString } | undefined {
+  try {
+    const pair = atob(credentials);
+    const [user] = pair.split(":", 1);
+    return { user, password: pair.slice(user.length + 1) };
+  } catch {
+    return undefined;
+  }
+}
+
+const noToken =
+  "A token is missing: expected it as password, as Bearer, or in /t/TOKEN/.";
+
+const tokenAsUser =
+  "The token is the user name, and the password is empty: expected the token as password, and any user name.";
+
+/** Whether `Basic` has what looks like a token as its user name. */
+function hasTokenAsUser(headers: ReadonlyMap<string, ByteString>): boolean {
+  const [, credentials] =
+    headers.get("authorization")?.match(/^basic +(\S+) *$/i) ?? [];
+  const user = credentials === undefined
+    ? undefined
+    : basicOf(credentials)?.user;
+  // The first bytes of a JSON Web Token are always `{"`.
+  return user !== undefined && /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(user);
+}
+
+/** Most patterns, and most bytes of each and of an ID, that a text names. */
+const [mostNamedPatterns, mostNamedBytes] = [3, 128];
+
+/**
+ * Why a token does not permit a report or a query, and what it would permit. The
+ * sender has the token, and can read its patterns in it.
+ */
+export function textOfNotPermitted(
+  { reports, sees, subject }: Pick<Identity, "reports" | "sees" | "subject">,
+  use: "report" | "query",
+  client: ByteString,
+): ByteString {
+  const patterns = use === "report" ? reports : sees;
+  const named = patterns.slice(0, mostNamedPatterns).map(shorten);
+  const more = patterns.length - named.length;
+  if (more > 0) named.push(`${more} more`);
+  const what = use === "report" ? "reports for" : "queries about";
+  return `The token of ${shorten(subject)} does not permit ${what} ` +
+    `${shorten(client)}: expected ${
+      named.length === 0 ? "a token that does" : named.join(" or ")
+    }.`;
+}
+
+function shorten(text: ByteString): ByteString {
+  return text.length > mostNamedBytes
+    ? `${text.slice(0, mostNamedBytes)}...`
+    : text;
 }
 
 /** The host in a Host header, without its port. */

@@ -36,7 +36,13 @@ export interface GatewayContext {
    * The IDs of the addresses that may report by NMEA; undefined without
    * `--open-nmea`.
    */
-  readonly nmeaSenders: ReadonlyMap<string, ByteString> | undefined;
+  readonly nmeaSenders: NmeaSenders | undefined;
+}
+
+/** The clients of the addresses that `--open-nmea` lists. May change. */
+export interface NmeaSenders {
+  /** The client of an IP address; undefined if it is not listed. */
+  get(address: string): ByteString | undefined;
 }
 
 /** What serves a kind of port. */

@@ -5,12 +5,12 @@
  * @module
  */
 import type { Access } from "../identity/access.ts";
-import type { ByteString } from "../protocol/bytes.ts";
 import { GatewayAccess } from "./access.ts";
 import type {
   DeviceKind,
   GatewayContext,
   GatewayServices,
+  NmeaSenders,
 } from "./gateway_context.ts";
 import { Intake } from "./intake.ts";
 
@@ -21,7 +21,7 @@ export interface GatewayOptions {
   /** Origins of web pages that may use a gateway. */
   readonly allowedOrigins: readonly string[];
   /** The IDs of the addresses that may report by NMEA; undefined without any. */
-  readonly nmeaSenders: ReadonlyMap<string, ByteString> | undefined;
+  readonly nmeaSenders: NmeaSenders | undefined;
 }
 
 /** Creates what serves the connections of a port. */

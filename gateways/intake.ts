@@ -37,6 +37,7 @@ import {
   scannedExampleBytes,
   sightingsPerPiece,
 } from "./limits.ts";
+import { maxNamedReasons } from "./readers/limits.ts";
 import type { Reading, Sighting } from "./readers/reading.ts";
 import type { Reason } from "./readers/reasons.ts";
 import { arrival } from "./readers/times.ts";
@@ -132,6 +133,13 @@ export class Sender {
   }
 }
 
+/** A sighting that was not taken. */
+export interface RefusedSighting {
+  /** Its index among the sightings of its reading. */
+  readonly sighting: number;
+  readonly reason: IntakeReason;
+}
+
 /** What became of the sightings of a reading. */
 export class Outcome {
   /** How many reports were put into the replica. */
@@ -140,6 +148,8 @@ export class Outcome {
   notPermitted = 0;
   /** How many are beyond a limit of this server. */
   overLimit = 0;
+  /** The first ones that were not taken. */
+  refused: RefusedSighting[] | undefined;
 }
 
 /** The newest message that was not taken. */
@@ -313,6 +323,10 @@ export class Intake {
         continue;
       }
       this.count(reason);
+      const refused = outcome.refused ??= [];
+      if (refused.length < maxNamedReasons) {
+        refused.push({ sighting: index, reason });
+      }
       if (reason === "not-permitted") {
         this.#context.refusals.add("report");
         outcome.notPermitted += 1;

@@ -29,6 +29,10 @@ export interface Identity {
   readonly role: Role | undefined;
   /** The end that is known, in POSIX seconds. It may end sooner. */
   readonly endsAt: number;
+  /** Patterns of the IDs that it may report for. */
+  readonly reports: readonly ByteString[];
+  /** Patterns of the IDs that it may query. */
+  readonly sees: readonly ByteString[];
   /** Whether it may report for this client. */
   mayReport(client: ByteString): boolean;
   /** The same for the ID from `start` to `end` of a buffer. */
@@ -56,6 +60,14 @@ export abstract class GrantedIdentity implements Identity {
   }
 
   abstract readonly endsAt: number;
+
+  get reports(): readonly ByteString[] {
+    return this.#reports.patterns;
+  }
+
+  get sees(): readonly ByteString[] {
+    return this.#sees.patterns;
+  }
 
   abstract endAt(nowSeconds: number): IdentityEnd | undefined;
 

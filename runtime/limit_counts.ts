@@ -44,6 +44,10 @@ export type LimitName =
   | "datagrams-waiting"
   /** There were too many senders of datagrams, and one was forgotten. */
   | "datagram-senders"
+  /** Too much had changed for a phone, which is sent all its friends again. */
+  | "friends-bytes-per-phone"
+  /** The friends of all phones took too much memory, and one was forgotten. */
+  | "friends-bytes"
   /** A query waited for other queries of the same client. */
   | "whatsats-per-connection"
   /** A query waited for queries of other clients. */

@@ -496,6 +496,19 @@ export class HerdServer implements AsyncDisposable {
     } else this.#emit("error", "server", "identities kept", { reason });
   }
 
+  /**
+   * Logs that the addresses that may report by NMEA were read again, and ends
+   * the connections from those that are listed no longer.
+   *
+   * @param reason Why they were not; undefined if they were.
+   */
+  recordAddresses(reason: string | undefined): void {
+    if (reason === undefined) {
+      this.#emit("info", "server", "addresses renewed");
+      this.#clientListener.checkIdentities();
+    } else this.#emit("error", "server", "addresses kept", { reason });
+  }
+
   /** Logs synchronously why the program is crashing: an uncaught error. */
   recordCrash(reason: string): void {
     this.#emit("error", "server", "crashed", { reason });

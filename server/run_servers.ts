@@ -132,8 +132,7 @@ async function runUntilStopped(
   logErrorsToStderr(stderr);
   // SIGHUP makes servers read their files again if they have any. Otherwise it
   // means that the terminal was closed.
-  const { identity, tls } = settings;
-  const hasFiles = tls !== undefined || identity !== undefined;
+  const hasFiles = hasRenewedFiles(settings);
   const stop = hasFiles ? nextSignal() : nextSignal("SIGHUP");
   let servers: readonly HerdServer[] = [];
   renewOnHangup(settings, () => servers, stderr);
@@ -319,13 +318,23 @@ async function openGates(
   return gates;
 }
 
-/** Reads certificates and the files of identities again at each SIGHUP. */
+/** Whether there are files that are read again at SIGHUP. */
+function hasRenewedFiles({ gateways, identity, tls }: Settings): boolean {
+  return tls !== undefined || identity !== undefined ||
+    gateways.nmeaSenders !== undefined;
+}
+
+/**
+ * Reads certificates, the files of identities and the addresses that may report
+ * by NMEA again at each SIGHUP.
+ */
 function renewOnHangup(
-  { identity, tls }: Settings,
+  settings: Settings,
   servers: () => readonly HerdServer[],
   stderr: BackgroundNotes,
 ): void {
-  if (tls === undefined && identity === undefined) return;
+  if (!hasRenewedFiles(settings)) return;
+  const { gateways: { nmeaSenders }, identity, tls } = settings;
   onHangup(async () => {
     if (tls !== undefined) {
       const fault = await faultOfRenewal(tls);
@@ -338,12 +347,16 @@ function renewOnHangup(
       const fault = await faultOfRenewal(identity);
       for (const server of servers()) server.recordIdentities(fault);
     }
+    if (nmeaSenders !== undefined) {
+      const fault = await faultOfRenewal(nmeaSenders);
+      for (const server of servers()) server.recordAddresses(fault);
+    }
   });
 }
 
 /** Reads files again. Returns why that has failed, or undefined. */
 async function faultOfRenewal(
-  files: { readonly renew: () => Promise<void> },
+  files: { renew(): Promise<void> },
 ): Promise<string | undefined> {
   try {
     await files.renew();

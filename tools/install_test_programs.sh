@@ -51,6 +51,8 @@ program uvloop python3-uvloop \
   'python3 -c "import uvloop" || /usr/bin/python3 -c "import uvloop"'
 program mosquitto_pub mosquitto-clients 'command -v mosquitto_pub'
 program mosquitto_sub mosquitto-clients 'command -v mosquitto_sub'
+# It signs with -CA since version 3.
+program openssl openssl 'openssl version | grep -q "^OpenSSL [3-9]"'
 # Debian's python has it; another python that comes first may not.
 program paho python3-paho-mqtt '/usr/bin/python3 -c "import paho.mqtt.client"'
 

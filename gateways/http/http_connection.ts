@@ -25,13 +25,14 @@ import type {
   Opening,
   ServedConnection,
 } from "../../sessions/served_connection.ts";
-import type { GatewayContext } from "../gateway_context.ts";
 import { Sender } from "../intake.ts";
 import { AnswerWriter } from "./answer_writer.ts";
 import { continueBytes, textAnswer } from "./http_answer.ts";
+import type { HttpContext } from "./http_requests.ts";
 import {
   bodyQuietMs,
   headMs,
+  headPartMs,
   keepAliveMs,
   lingerMs,
   pieceBytes,
@@ -45,7 +46,7 @@ import type { Takeover, Upgrades } from "./upgrades.ts";
 /** One connection. */
 export class HttpConnection implements ServedConnection {
   readonly addressKey: string | undefined;
-  readonly #context: GatewayContext;
+  readonly #context: HttpContext;
   readonly #opening: Opening;
   readonly #transport: Transport;
   readonly #sender: Sender;
@@ -69,7 +70,7 @@ export class HttpConnection implements ServedConnection {
   /** What goes on with the connection after a request for another protocol. */
   #successor: ServedConnection | undefined;
 
-  constructor(context: GatewayContext, upgrades: Upgrades, opening: Opening) {
+  constructor(context: HttpContext, upgrades: Upgrades, opening: Opening) {
     this.#context = context;
     this.#opening = opening;
     this.#transport = opening.transport;
@@ -299,14 +300,22 @@ export class HttpConnection implements ServedConnection {
   }
 
   #startHeadDeadline(): void {
-    this.#cancelHeadDeadline ??= this.#context.services.clock.after(
-      headMs,
-      () => {
-        this.#isHeadDue = true;
-        // What has arrived may be the rest of the head.
-        if (this.#processing === undefined) this.#timeOutHead();
-      },
-    );
+    if (this.#cancelHeadDeadline === undefined) this.#countHeadTime(headMs);
+  }
+
+  /**
+   * Counts the time of a head in parts. Of the time in which the server did not
+   * run, and could read nothing, one part counts at most.
+   */
+  #countHeadTime(leftMs: number): void {
+    const { clock } = this.#context.services;
+    const partMs = Math.min(leftMs, headPartMs);
+    this.#cancelHeadDeadline = clock.after(partMs, () => {
+      if (leftMs > partMs) return this.#countHeadTime(leftMs - partMs);
+      this.#isHeadDue = true;
+      // What has arrived may be the rest of the head.
+      if (this.#processing === undefined) this.#timeOutHead();
+    });
   }
 
   #timeOutHead(): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import type { ConnectionKind } from "../../sessions/served_connection.ts";
 import type { GatewayContext } from "../gateway_context.ts";
+import { Friends } from "./friends.ts";
 import { HttpConnection } from "./http_connection.ts";
 import type { Upgrades } from "./upgrades.ts";
 
@@ -20,8 +21,9 @@ export function createHttpKind(
   context: GatewayContext,
   upgrades: Upgrades = noUpgrades,
 ): ConnectionKind {
+  const http = { ...context, friends: new Friends(context.services) };
   return {
     prefix: "http",
-    create: (opening) => new HttpConnection(context, upgrades, opening),
+    create: (opening) => new HttpConnection(http, upgrades, opening),
   };
 }

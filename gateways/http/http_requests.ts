@@ -10,14 +10,20 @@ import {
   encodeBytes,
 } from "../../protocol/bytes.ts";
 import type { Timestamp } from "../../protocol/time.ts";
-import type { AccessRefusal, Admission } from "../access.ts";
+import type { Identity } from "../../identity/identity.ts";
+import {
+  type AccessRefusal,
+  type Admission,
+  textOfNotPermitted,
+} from "../access.ts";
 import type { GatewayContext } from "../gateway_context.ts";
-import type { Sender } from "../intake.ts";
+import type { Outcome, Sender } from "../intake.ts";
 import { inTurns } from "../in_turns.ts";
 import { scannedExampleBytes } from "../limits.ts";
 import { answerTo } from "../readers/answers.ts";
 import { maxStepBytes } from "../readers/limits.ts";
-import type { Reading } from "../readers/reading.ts";
+import type { Reading, Sighting } from "../readers/reading.ts";
+import { arrival } from "../readers/times.ts";
 import {
   type GatewayRequest,
   recognizeInSteps,
@@ -29,8 +35,14 @@ import {
   type HttpAnswer,
   textAnswer,
 } from "./http_answer.ts";
+import type { Friends } from "./friends.ts";
 import { answerQuery, isQuery } from "./queries.ts";
 import type { RequestHead } from "./request_parser.ts";
+
+/** What the HTTP connections of one server share. */
+export interface HttpContext extends GatewayContext {
+  readonly friends: Friends;
+}
 
 /** A request whose sender is admitted. */
 export interface AdmittedRequest {
@@ -91,7 +103,7 @@ export function answerToRefused({ status, text }: AccessRefusal): HttpAnswer {
  * @param arrivedAt When the request arrived.
  */
 export function answerRequest(
-  context: GatewayContext,
+  context: HttpContext,
   request: AdmittedRequest,
   sender: Sender,
   arrivedAt: Timestamp,
@@ -131,14 +143,16 @@ export function answerRequest(
 }
 
 /** Takes what a message says, and answers as its program expects. */
-export function takeReading(
-  { intake }: GatewayContext,
+function takeReading(
+  context: HttpContext,
   reading: Reading,
-  { admission, body, target }: AdmittedRequest,
+  request: AdmittedRequest,
   sender: Sender,
   arrivedAt: Timestamp,
 ): HttpAnswer | Promise<HttpAnswer> {
-  const { ignored, refusal, sightings } = reading;
+  const { admission, body, target } = request;
+  const { ignored, refusal } = reading;
+  const { intake } = context;
   const reason = refusal ?? ignored.at(0)?.reason;
   if (reason !== undefined) {
     const { credential } = admission;
@@ -150,13 +164,50 @@ export function takeReading(
     );
   }
   const outcome = intake.take(reading, sender, arrivedAt);
-  const answer = (
-    { notPermitted, taken }: { notPermitted: number; taken: number },
-  ) =>
-    notPermitted > 0 && notPermitted === sightings.length
-      ? textAnswer(403, "The token does not permit reports for this client.")
-      : answerTo(reading, taken);
+  const answer = (outcome: Outcome) =>
+    answerToReading(context, reading, outcome, admission, sender);
   return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
+}
+
+function answerToReading(
+  context: HttpContext,
+  reading: Reading,
+  { notPermitted, refused, taken }: Outcome,
+  { identity, isReportOnly }: Admission,
+  sender: Sender,
+): HttpAnswer | Promise<HttpAnswer> {
+  const { sightings } = reading;
+  if (notPermitted > 0 && notPermitted === sightings.length) {
+    const [{ client }] = sightings;
+    return textAnswer(403, textOfNotPermitted(identity!, "report", client));
+  }
+  const answer = answerTo(reading, taken, refused);
+  const hasFriends = reading.answer === "friends" && taken > 0 &&
+    identity !== undefined && !isReportOnly;
+  if (!hasFriends) return answer;
+  return addFriends(context, answer, sightings[0], identity, sender);
+}
+
+/** Adds friends to the answer to a location of OwnTracks. */
+async function addFriends(
+  { friends, intake }: HttpContext,
+  answer: HttpAnswer,
+  { client, time }: Sighting,
+  identity: Identity,
+  sender: Sender,
+): Promise<HttpAnswer> {
+  // Above its rate it gets them with a later answer.
+  if (intake.waitMs("query", sender) > 0) return answer;
+  intake.countUse("query", sender);
+  // The neighbours get the report before that.
+  intake.flush(sender);
+  const body = await friends.answer(
+    identity,
+    client,
+    time === arrival ? undefined : time,
+    sender.workload,
+  );
+  return { ...answer, body };
 }
 
 /** The target and the beginning of the body. */

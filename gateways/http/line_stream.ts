@@ -7,6 +7,12 @@
 import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import type { Intake, Sender } from "../intake.ts";
+import {
+  answerWithCounts,
+  type IgnoredPoint,
+  ignoredPoints,
+} from "../readers/answers.ts";
+import { maxNamedReasons } from "../readers/limits.ts";
 import { type Reason, reasons } from "../readers/reasons.ts";
 import { ReportLines } from "../readers/reports.ts";
 import { type HttpAnswer, textAnswer } from "./http_answer.ts";
@@ -20,6 +26,10 @@ export class LineStream {
   #taken = 0;
   #ignored = 0;
   #refusal: Reason | undefined;
+  /** How many points there were. */
+  #points = 0;
+  /** The first ones that were ignored. */
+  readonly #named: IgnoredPoint[] = [];
 
   /** @param now When it began. */
   constructor(intake: Intake, sender: Sender, now: Timestamp) {
@@ -43,11 +53,7 @@ export class LineStream {
     if (this.#taken === 0 && this.#refusal !== undefined) {
       return textAnswer(400, reasons[this.#refusal].sentence);
     }
-    return {
-      status: 200,
-      type: "application/json",
-      body: `{"taken":${this.#taken},"ignored":${this.#ignored}}`,
-    };
+    return answerWithCounts(this.#taken, this.#ignored, this.#named);
   }
 
   async #take(readings: ReturnType<ReportLines["push"]>): Promise<void> {
@@ -61,11 +67,25 @@ export class LineStream {
       if (refusal !== undefined) {
         this.#refusal ??= refusal;
         this.#ignored += 1;
+        this.#name([{ index: 0, reason: refusal }]);
+        this.#points += 1;
       }
       const outcome = this.#intake.take(reading, this.#sender, this.#now);
-      const { taken } = outcome instanceof Promise ? await outcome : outcome;
+      const { refused, taken } = outcome instanceof Promise
+        ? await outcome
+        : outcome;
       this.#taken += taken;
       this.#ignored += ignored.length + sightings.length - taken;
+      this.#name(ignoredPoints(reading, refused));
+      this.#points += ignored.length + sightings.length;
+    }
+  }
+
+  /** Notes points of the reading that begins at `#points`. */
+  #name(points: readonly IgnoredPoint[]): void {
+    for (const { index, reason } of points) {
+      if (this.#named.length >= maxNamedReasons) return;
+      this.#named.push({ index: this.#points + index, reason });
     }
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseAttributes, rangeOf } from "../../protocol/attributes.ts";
-import { type ByteString, strictTextOfBytes } from "../../protocol/bytes.ts";
+import type { ByteString } from "../../protocol/bytes.ts";
 import { parseCommand } from "../../protocol/command.ts";
 import {
   attributesOf,
@@ -12,8 +12,9 @@ import {
   lineOf,
   positionOf,
 } from "../../protocol/report.ts";
-import type { Admission } from "../access.ts";
+import { type Admission, textOfNotPermitted } from "../access.ts";
 import type { GatewayContext } from "../gateway_context.ts";
+import { jsonNumber, jsonText } from "../json_text.ts";
 import { encodeId } from "../readers/ids.ts";
 import { repeated } from "../readers/json.ts";
 import {
@@ -56,17 +57,14 @@ export async function answerQuery(
     if (record !== undefined) break;
   }
   if (record === undefined) {
-    const mayAny = idsOf(sent).some((client) =>
-      identity?.maySee(client) ?? true
-    );
+    const mayAny = identity === undefined ||
+      idsOf(sent).some((client) => identity.maySee(client));
     if (mayAny) {
       return textAnswer(404, "No report about this client is known.");
     }
     context.services.refusals.add("query");
-    return textAnswer(
-      403,
-      "The token does not permit queries about this client.",
-    );
+    const client = encodeId(decodeSegment(sent));
+    return textAnswer(403, textOfNotPermitted(identity, "query", client));
   }
   const line = lineOf(record);
   if (kind === "nearby") {
@@ -141,9 +139,11 @@ function jsonOf(record: ByteString): ByteString {
   const line = lineOf(record);
   const [server, difference, client, , time] = fieldsOf(line);
   const { latitude, longitude } = positionOf(line);
-  return `{"id":${quote(client)},"latitude":${number(latitude)}` +
-    `,"longitude":${number(longitude)},"time":${number(time)}` +
-    `,"server":${quote(server)},"clockDifference":${number(difference)}` +
+  return `{"id":${jsonText(client)},"latitude":${jsonNumber(latitude)}` +
+    `,"longitude":${jsonNumber(longitude)},"time":${jsonNumber(time)}` +
+    `,"server":${jsonText(server)},"clockDifference":${
+      jsonNumber(difference)
+    }` +
     `${attributesJsonOf(record)}}`;
 }
 
@@ -152,32 +152,7 @@ function attributesJsonOf(record: ByteString): ByteString {
   const attributes = parseAttributes(attributesOf(record));
   if (attributes === undefined || attributes.size === 0) return "";
   const fields = [...attributes].map(([key, value]) =>
-    `"${key}":${rangeOf(key) === undefined ? quote(value) : value}`
+    `"${key}":${rangeOf(key) === undefined ? jsonText(value) : value}`
   );
   return `,"attributes":{${fields.join(",")}}`;
-}
-
-/** A decimal as JSON has it: without a plus sign and needless zeros before it. */
-function number(decimal: ByteString): ByteString {
-  return decimal.replace(
-    /^([+-]?)0*(?=[0-9])/,
-    (_, sign) => sign === "-" ? "-" : "",
-  );
-}
-
-/** Bytes as a string of JSON. Those that are not UTF-8 are escaped one by one. */
-function quote(text: ByteString): ByteString {
-  let isUtf8 = true;
-  try {
-    strictTextOfBytes(text);
-  } catch {
-    isUtf8 = false;
-  }
-  // deno-lint-ignore no-control-regex
-  const escaped = isUtf8 ? /["\\\x00-\x1f\x7f]/g : /["\\\x00-\x1f\x7f-\xff]/g;
-  const inner = text.replace(
-    escaped,
-    (byte) => `\\u${byte.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return `"${inner}"`;
 }

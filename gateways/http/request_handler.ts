@@ -9,7 +9,6 @@ import type { Timestamp } from "../../protocol/time.ts";
 import type { Opening } from "../../sessions/served_connection.ts";
 import { Pace } from "../../sessions/pace.ts";
 import { AccessRefusal, type Admission } from "../access.ts";
-import type { GatewayContext } from "../gateway_context.ts";
 import type { Sender } from "../intake.ts";
 import { readTarget, type Target } from "../readers/target.ts";
 import { type HttpAnswer, textAnswer } from "./http_answer.ts";
@@ -17,6 +16,7 @@ import {
   answerOptions,
   answerRequest,
   answerToRefused,
+  type HttpContext,
 } from "./http_requests.ts";
 import { inflate, isGzip } from "./inflate.ts";
 import { LineStream } from "./line_stream.ts";
@@ -33,7 +33,7 @@ interface JudgedHead {
 
 /** The requests of one connection. */
 export class RequestHandler {
-  readonly #context: GatewayContext;
+  readonly #context: HttpContext;
   readonly #upgrades: Upgrades;
   readonly #opening: Opening;
   readonly #sender: Sender;
@@ -45,7 +45,7 @@ export class RequestHandler {
   #takeover: Takeover | undefined;
 
   constructor(
-    context: GatewayContext,
+    context: HttpContext,
     upgrades: Upgrades,
     opening: Opening,
     sender: Sender,

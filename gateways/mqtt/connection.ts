@@ -222,6 +222,8 @@ export class MqttConnection extends DuplexConnection<PacketWriter>
   protected override checkSilence(): void {
     const { connected } = this.#session;
     if (connected === undefined) {
+      // The CONNECT may have arrived, and wait for its turn.
+      if (!this.isIdle) return;
       this.#unconnectedHeartbeats += 1;
       if (this.#unconnectedHeartbeats * heartbeatMs < connectMs) return;
       this.abort("too slow", `no CONNECT within ${connectMs} ms`);

@@ -6,8 +6,8 @@
  * @module
  */
 import type { ByteString } from "../../protocol/bytes.ts";
-import { clientOf } from "../../protocol/report.ts";
-import type { Replica } from "../../replica/replica.ts";
+import { attributesOf, clientOf, lineOf } from "../../protocol/report.ts";
+import type { Found, Page, Replica } from "../../replica/replica.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import type { PacketWriter } from "./codec/encode.ts";
 import type { Level } from "./codec/packets.ts";
@@ -44,7 +44,10 @@ export interface Entry {
 }
 
 /** The part of a replica that subscriptions use. */
-export type SubscribedReplica = Pick<Replica, "find" | "observe" | "select">;
+export type SubscribedReplica = Pick<
+  Replica,
+  "findRecord" | "observe" | "select"
+>;
 
 /** What all subscribers of a server share. */
 export interface SubscriberPool {
@@ -197,24 +200,28 @@ export class Subscriber {
       if (output.length >= deliveryBytes) return undefined;
       this.#changed.delete(client);
       this.#sent.set(client, { atMs: nowMs, changed: 0 });
-      const found = this.#all.replica.find(client);
+      const found = this.#all.replica.findRecord(client);
       if (found instanceof Promise) {
-        return found.then((line) => this.#writeLine(line, changed, output));
+        return found.then((record) =>
+          this.#writeRecord(record, changed, output)
+        );
       }
-      this.#writeLine(found, changed, output);
+      this.#writeRecord(found, changed, output);
     }
     if (this.#sent.size > 0) this.#all.schedule(this);
     return undefined;
   }
 
-  /** Writes the messages about an AT line in these views. */
-  #writeLine(
-    line: ByteString | undefined,
+  /** Writes the messages about a record in these views. */
+  #writeRecord(
+    record: ByteString | undefined,
     views: number,
     output: PacketWriter,
   ): void {
     // The client may have been deleted meanwhile.
-    if (line === undefined) return;
+    if (record === undefined) return;
+    const line = lineOf(record);
+    const attributes = attributesOf(record);
     const client = clientOf(line);
     for (let view = 0; 1 << view <= views; view++) {
       if ((views & 1 << view) === 0) continue;
@@ -223,7 +230,7 @@ export class Subscriber {
       if (name === undefined) continue;
       this.#write(
         topicOf(topicView, name),
-        topicView.payloadOf(line),
+        topicView.payloadOf(line, attributes),
         false,
         output,
       );
@@ -250,19 +257,15 @@ export class Subscriber {
     const pattern = patternOf(levels, view);
     const isExact = !pattern.includes("*");
     const page = isExact
-      ? replica.find(pattern)
+      ? replica.findRecord(pattern)
       : replica.select(pattern, reportsPerPage, snapshot.cursor);
-    const take = (
-      found: ByteString | undefined | {
-        lines: readonly ByteString[];
-        next?: string;
-      },
-    ) => {
-      const { lines, next } = found === undefined || typeof found === "string"
-        ? { lines: found === undefined ? [] : [found], next: undefined }
-        : found;
-      for (const line of lines) {
-        this.#writeNewest(line, snapshot.subscription.filter, view, output);
+    const { filter } = snapshot.subscription;
+    const take = (found: Found | Page) => {
+      const { attributes, lines, next } = typeof found === "object"
+        ? found
+        : pageOf(found);
+      for (const [index, line] of lines.entries()) {
+        this.#writeNewest(line, attributes[index], filter, view, output);
       }
       this.#advance(snapshot, next);
     };
@@ -271,6 +274,7 @@ export class Subscriber {
 
   #writeNewest(
     line: ByteString,
+    attributes: ByteString,
     filter: ByteString,
     view: number,
     output: PacketWriter,
@@ -281,7 +285,8 @@ export class Subscriber {
     if (name === undefined) return;
     const topic = topicOf(topicView, name);
     if (!matchesFilter(filter, topic) || !this.#host.maySee(client)) return;
-    this.#write(topic, topicView.payloadOf(line), true, output);
+    const payload = topicView.payloadOf(line, attributes);
+    this.#write(topic, payload, true, output);
   }
 
   #advance(snapshot: Snapshot, next: string | undefined): void {
@@ -315,6 +320,17 @@ export class Subscriber {
       this.sendNewest(subscription);
     }
   }
+}
+
+/** One record, or none, as a page. */
+function pageOf(record: Found): Page {
+  return record === undefined
+    ? { lines: [], attributes: [], next: undefined }
+    : {
+      lines: [lineOf(record)],
+      attributes: [attributesOf(record)],
+      next: undefined,
+    };
 }
 
 /** A pattern for `Replica.select`: a client ID if it has no wildcard. */

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Identity } from "../../identity/identity.ts";
+import type { Identity, IdentityEnd } from "../../identity/identity.ts";
 import { type ByteString, decodeBytes } from "../../protocol/bytes.ts";
+import type { NmeaSenders } from "../gateway_context.ts";
 
 /** May report for the client that is listed with the address, and see none. */
 export class AddressIdentity implements Identity {
@@ -13,9 +14,19 @@ export class AddressIdentity implements Identity {
   readonly lastOnly = true;
   readonly role = undefined;
   readonly endsAt = Infinity;
+  readonly sees = [];
+  readonly #senders: NmeaSenders;
+  readonly #address: string;
 
-  constructor(client: ByteString) {
+  /** @param address Is listed with this client now. */
+  constructor(senders: NmeaSenders, address: string, client: ByteString) {
+    this.#senders = senders;
+    this.#address = address;
     this.subject = client;
+  }
+
+  get reports(): readonly ByteString[] {
+    return [this.subject];
   }
 
   mayReport(client: ByteString): boolean {
@@ -30,7 +41,8 @@ export class AddressIdentity implements Identity {
     return false;
   }
 
-  endAt(): undefined {
-    return undefined;
+  endAt(): IdentityEnd | undefined {
+    const isListed = this.#senders.get(this.#address) === this.subject;
+    return isListed ? undefined : "not listed";
   }
 }

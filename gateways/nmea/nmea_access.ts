@@ -5,7 +5,7 @@
  * @module
  */
 import type { Identity } from "../../identity/identity.ts";
-import { type ByteString, encodeBytes } from "../../protocol/bytes.ts";
+import { encodeBytes } from "../../protocol/bytes.ts";
 import { EncryptionError } from "../../runtime/transport.ts";
 import type {
   ConnectionEnd,
@@ -14,9 +14,6 @@ import type {
 import { AccessRefusal, unmapped } from "../access.ts";
 import type { GatewayContext } from "../gateway_context.ts";
 import { AddressIdentity } from "./address_identity.ts";
-
-/** The clients of the addresses that `--open-nmea` lists. */
-export type NmeaSenders = ReadonlyMap<string, ByteString>;
 
 /**
  * The identity of a sender without a certificate. Undefined on this machine, or
@@ -29,8 +26,11 @@ export function identifyAddress(
   { access, intake, nmeaSenders }: GatewayContext,
   address: string,
 ): Identity | undefined | AccessRefusal {
-  const client = nmeaSenders?.get(unmapped(address));
-  if (client !== undefined) return new AddressIdentity(client);
+  const listed = unmapped(address);
+  const client = nmeaSenders?.get(listed);
+  if (client !== undefined) {
+    return new AddressIdentity(nmeaSenders!, listed, client);
+  }
   const isPermitted = nmeaSenders === undefined && !access.needsToken &&
     access.identify(undefined, address) === undefined;
   if (isPermitted) return undefined;

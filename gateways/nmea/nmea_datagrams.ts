@@ -5,10 +5,12 @@
  *
  * @module
  */
+import type { IdentityEnd } from "../../identity/identity.ts";
 import { type ByteString, decodeBytes } from "../../protocol/bytes.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import { ReplicaError } from "../../replica/settling.ts";
 import { ReportSource } from "../../replica/report_source.ts";
+import { secondsOf } from "../../runtime/clock.ts";
 import {
   addressKey,
   formatAddress,
@@ -115,7 +117,10 @@ export class NmeaDatagrams implements DatagramService {
       ? formatAddress(address, port)
       : address;
     const known = this.#senders.get(key);
-    if (known !== undefined) return known;
+    // The list of addresses may have changed.
+    const ended = known && this.#endOf(known);
+    if (known !== undefined && ended === undefined) return known;
+    if (known !== undefined) this.#endIdentity(known, ended!);
     const identity = identifyAddress(this.#context, address);
     if (identity instanceof AccessRefusal) return undefined;
     const { counts, emit, nextName, trafficLogFor } = this.#context.services;
@@ -136,6 +141,17 @@ export class NmeaDatagrams implements DatagramService {
     this.#senders.set(key, sender);
     this.#scheduleExpiry(datagramSenderMs);
     return sender;
+  }
+
+  /** Why the identity of a sender has ended; undefined if it has not. */
+  #endOf({ feed }: DatagramSender): IdentityEnd | undefined {
+    const { clock } = this.#context.services;
+    return feed.sender.identity?.endAt(secondsOf(clock));
+  }
+
+  #endIdentity(sender: DatagramSender, detail: IdentityEnd): void {
+    this.#context.services.refusals.add("identity-ended");
+    this.#forget(sender, "identity ended", detail);
   }
 
   /** Takes a sender's datagrams until none waits. */

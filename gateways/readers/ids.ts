@@ -36,6 +36,14 @@ export function encodeId(id: ByteString): ByteString {
   return id.length > maxIdBytes ? id : id.replace(encoded, percentEncode);
 }
 
+/** The inverse of `encodeId` and `encodeName`. */
+export function decodeId(id: ByteString): ByteString {
+  return id.replace(
+    /%([0-9A-F]{2})/g,
+    (_, digits) => String.fromCharCode(parseInt(digits, 16)),
+  );
+}
+
 /** Names joined to an ID. Empty ones are left out; undefined if all are. */
 export function joinNames(
   names: readonly (ByteString | undefined)[],

@@ -26,6 +26,9 @@ export const maxBodyBytes = 4 * 1024 * 1024;
 /** Most points in one message: ten times as many as any app sends. */
 export const maxPoints = 10_000;
 
+/** Most points of a message for which the answer gives the reason: 6 KiB. */
+export const maxNamedReasons = 100;
+
 /**
  * Most objects and lists in one another in JSON. The deepest messages of apps
  * have seven, and each takes a call of the parser on the stack.

@@ -34,6 +34,7 @@ import {
   recognizeFrame,
   recognizeFrameInSteps,
 } from "../readers/recognize.ts";
+import { answerTo } from "../readers/answers.ts";
 import { reasons } from "../readers/reasons.ts";
 import type { FrameWriter } from "./frame_writer.ts";
 import { type CloseCode, FrameReader, type MessageKind } from "./frames.ts";
@@ -120,8 +121,16 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
   /** Answers what was received, if that takes no more than two seconds. */
   override async stop(): Promise<void> {
     this.endWith("stopping", "");
+    const { clock } = this.context.services;
+    const cancel = clock.after(stopAnswerMs, () => this.#endWaits());
     await this.#whenAllAnswered();
+    cancel();
     await super.stop();
+  }
+
+  override abort(end: ConnectionEnd, detail: string): void {
+    super.abort(end, detail);
+    this.#endWaits();
   }
 
   protected override get hasMore(): boolean {
@@ -148,7 +157,9 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
     const ofLines = this.#session.settling.settled();
     const ofJson = super.whenSettled();
     if (ofLines === undefined) return ofJson;
-    return ofJson === undefined ? ofLines : ofLines.then(() => ofJson);
+    if (ofJson === undefined) return ofLines;
+    // Either can be rejected first, and the other must not be left alone.
+    return Promise.all([ofLines, ofJson]).then(() => {});
   }
 
   protected override push(chunk: Uint8Array, count: number): void {
@@ -294,9 +305,7 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
       else this.#writeText(kind, text, output);
     }
     due.splice(0, count);
-    if (due.length > 0) return;
-    this.#onAnswered?.();
-    this.#onAnswered = undefined;
+    if (due.length === 0) this.#endWaits();
   }
 
   #writeReply(kind: MessageKind, output: FrameWriter): void {
@@ -312,17 +321,22 @@ export class ReportSocket extends DuplexConnection<FrameWriter> {
     this.sender.traffic.sent(encodeScratch(text), 0, length);
   }
 
+  /** Resolves when nothing more has to be answered, or when waits end. */
   async #whenAllAnswered(): Promise<void> {
     if (this.#due.length === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.context.services.clock.after(stopAnswerMs, resolve);
     const before = this.#onAnswered;
     this.#onAnswered = () => {
       before?.();
       resolve();
     };
     await promise;
-    cancel();
+  }
+
+  /** Ends all waits for answers. */
+  #endWaits(): void {
+    this.#onAnswered?.();
+    this.#onAnswered = undefined;
   }
 
   /** Undefined unless too many answers wait for one that is not known. */
@@ -379,11 +393,13 @@ class ReplyReader {
 
 /** An identity that may only report. */
 function withoutSight(identity: Identity): Identity {
-  const { endsAt, lastOnly, role, subject } = identity;
+  const { endsAt, lastOnly, reports, role, subject } = identity;
   return {
     endsAt,
     lastOnly,
+    reports,
     role,
+    sees: [],
     subject,
     mayReport: (client) => identity.mayReport(client),
     mayReportSpan: (bytes, start, end) =>
@@ -394,11 +410,9 @@ function withoutSight(identity: Identity): Identity {
 }
 
 /** The answer to JSON: JSON too, so that programs can read all answers alike. */
-function answerOf(reading: Reading, { taken }: Outcome): ByteString {
-  const { ignored, refusal, sightings } = reading;
-  if (refusal !== undefined) {
-    return `{"error":${JSON.stringify(reasons[refusal].sentence)}}`;
-  }
-  const left = ignored.length + sightings.length - taken;
-  return `{"taken":${taken},"ignored":${left}}`;
+function answerOf(reading: Reading, { refused, taken }: Outcome): ByteString {
+  const { refusal } = reading;
+  return refusal === undefined
+    ? answerTo(reading, taken, refused).body
+    : `{"error":${JSON.stringify(reasons[refusal].sentence)}}`;
 }

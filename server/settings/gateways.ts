@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { ByteString } from "../../protocol/bytes.ts";
-import { readFile } from "../../runtime/files.ts";
+import type { NmeaSenderList } from "./nmea_senders.ts";
 import { schema } from "./schema.ts";
 import { errorAt, type ResolvedSettings } from "./sources.ts";
 
@@ -16,7 +15,7 @@ export interface GatewaySettings {
    * The IDs of the addresses that may report by NMEA; undefined without
    * `--open-nmea`.
    */
-  readonly nmeaSenders: ReadonlyMap<string, ByteString> | undefined;
+  readonly nmeaSenders: NmeaSenderList | undefined;
 }
 
 /** The settings of the schema that they come from. */
@@ -59,9 +58,7 @@ export async function readGateways(
   };
 }
 
-async function readNmeaSenders(
-  path: string,
-): Promise<ReadonlyMap<string, ByteString>> {
-  const { parseNmeaSenders } = await import("./nmea_senders.ts");
-  return parseNmeaSenders(await readFile(path), path);
+async function readNmeaSenders(path: string): Promise<NmeaSenderList> {
+  const { NmeaSenderList } = await import("./nmea_senders.ts");
+  return await NmeaSenderList.read(path);
 }

@@ -6,6 +6,7 @@
  */
 import { faultAt, readEditedLines } from "../../identity/edited_lines.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
+import { readFile } from "../../runtime/files.ts";
 import { parseAddress } from "../../runtime/ip_network.ts";
 
 /** Most characters of a file: more than 10,000 addresses. */
@@ -16,6 +17,46 @@ const maxIdBytes = 1_024;
 
 const expected =
   'expected an IP address and the ID of a client, such as "192.0.2.7 van-12"';
+
+/** The addresses of a file, which can be read again. */
+export class NmeaSenderList {
+  readonly #path: string;
+  #clients: ReadonlyMap<string, ByteString>;
+
+  private constructor(path: string, clients: ReadonlyMap<string, ByteString>) {
+    this.#path = path;
+    this.#clients = clients;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws {SetupError} If it cannot be read or is wrong.
+   */
+  static async read(path: string): Promise<NmeaSenderList> {
+    return new NmeaSenderList(path, await readSenders(path));
+  }
+
+  /** The client of an IP address; undefined if it is not listed. */
+  get(address: string): ByteString | undefined {
+    return this.#clients.get(address);
+  }
+
+  /**
+   * Reads the file again.
+   *
+   * @throws {SetupError} If it cannot be read or is wrong. Nothing changes then.
+   */
+  async renew(): Promise<void> {
+    this.#clients = await readSenders(this.#path);
+  }
+}
+
+async function readSenders(
+  path: string,
+): Promise<ReadonlyMap<string, ByteString>> {
+  return parseNmeaSenders(await readFile(path), path);
+}
 
 /**
  * Parses a file. Each line has an address, white space and an ID.

@@ -253,6 +253,60 @@ Deno.test("a token reports and asks until it is revoked", async () => {
   ]);
 });
 
+Deno.test("a phone with OwnTracks is sent its friends from every server, once", async () => {
+  await using server = new GuardedServer();
+  await server.start("--http");
+  const { herd } = server;
+  await herd.start(
+    "Smith",
+    ["--http", `--token-key-file=${server.pathOf("keys")}`],
+    {},
+    ["--no-prompt", "--allow-net", "--allow-write", "--allow-read"],
+  );
+  await herd.untilLinked(["Hill", "Smith"]);
+  /** Reports a position by a connection of its own, as phones do. */
+  const report = async (
+    name: string,
+    user: string,
+    sees: readonly string[],
+    time: number,
+    latitude = "52.50",
+  ) => {
+    const client = `fam/${user}`;
+    const token = tokenOf(client, { sub: client, reports: [client], sees });
+    const body = `{"_type":"location","lat":${latitude},"lon":13.4,` +
+      `"tst":${time},"tid":"${user[0]}","batt":80}`;
+    const text = post(`/pub?u=fam&d=${user}`, body).replace(
+      "Host: localhost",
+      `Host: herd.example\r\nAuthorization: Basic ${btoa(`x:${token}`)}`,
+    );
+    return summaries(await ask(herd.httpPortOf(name), text));
+  };
+  const friend = (user: string, time: number, latitude = "52.50") =>
+    `{"_type":"card","tid":"${user[0]}","name":"fam"},` +
+    `{"_type":"location","tid":"${user[0]}","lat":${latitude},"lon":13.4,` +
+    `"tst":${time},"batt":80,"topic":"owntracks/fam/${user}"}`;
+  assertEquals(await report("Smith", "oskar", [], 1_796_040_000), ["200 []"]);
+  await herd.untilLogged("Hill", " fam/oskar +52.50");
+  assertEquals(await report("Hill", "jun", ["fam/eve"], 1_796_040_001), [
+    "200 []",
+  ]);
+  assertEquals(await report("Hill", "mira", ["fam/oskar"], 1_796_040_002), [
+    `200 [${friend("oskar", 1_796_040_000)}]`,
+  ]);
+  assertEquals(await report("Hill", "mira", ["fam/oskar"], 1_796_040_003), [
+    "200 []",
+  ]);
+  await report("Smith", "oskar", [], 1_796_040_004, "52.51");
+  await herd.untilLogged("Hill", " fam/oskar +52.51");
+  assertEquals(await report("Hill", "mira", ["fam/oskar"], 1_796_040_005), [
+    `200 [${friend("oskar", 1_796_040_004, "52.51")}]`,
+  ]);
+  assertEquals(await report("Smith", "mira", ["fam/oskar"], 1_796_040_006), [
+    `200 [${friend("oskar", 1_796_040_004, "52.51")}]`,
+  ]);
+});
+
 const withCurl = needs("curl");
 
 async function curl(...args: readonly string[]): Promise<string> {

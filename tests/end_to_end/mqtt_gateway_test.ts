@@ -279,7 +279,7 @@ Deno.test("by WebSocket a token is a subprotocol, or the password of MQTT", asyn
   assertMatch(answers[0], /^AT Hill \S+ mira\/page \+1\+2 3\n$/);
   assertEquals(answers.slice(1), [
     "? IAMAT oskar +1+2 3\n",
-    '{"taken":1,"ignored":1}',
+    '{"taken":1,"ignored":1,"reasons":[{"index":1,"reason":"not-permitted"}]}',
   ]);
   socket.close();
   const refused = new WebSocket(`${base}/report`, ["herd", "token.x"]);

@@ -121,6 +121,43 @@ Deno.test("a file lists the addresses that may report, and their clients", async
   ]);
 });
 
+Deno.test("at SIGHUP the list of addresses is read again, and kept if the file is wrong", async () => {
+  await using herd = new TestHerd();
+  const path = `${herd.logFolder}/senders`;
+  await Deno.writeTextFile(path, "127.0.0.1 bus\n");
+  const program = await herd.start(
+    "Hill",
+    [
+      "--nmea",
+      `--open-nmea=${path}`,
+    ],
+    {},
+    ["--allow-net", "--allow-write", `--allow-read=${path}`],
+  );
+  const port = herd.nmeaPortOf("Hill");
+  using open = await connect(port);
+  await writeAll(open, rmc(1));
+  await herd.untilLogged("Hill", "IAMAT bus +1.5+2.5 978307201");
+  const renew = async (text: string, logged: string) => {
+    await Deno.writeTextFile(path, text);
+    program.signal("SIGHUP");
+    await herd.untilLogged("Hill", logged);
+  };
+  await renew(
+    "127.0.0.1 van\n127.0.0.1/8 tram\n",
+    `error addresses-kept reason="${path}:2: expected an IP address and the ID`,
+  );
+  await writeAll(open, rmc(2));
+  await herd.untilLogged("Hill", "IAMAT bus +1.5+2.5 978307202");
+  await renew("127.0.0.1 van\n", "info addresses-renewed");
+  await herd.untilLogged(
+    "Hill",
+    'nmea/1 -- debug closed reason="identity ended" detail="not listed"',
+  );
+  await sendDatagrams(port, [rmc(3)]);
+  await herd.untilLogged("Hill", "IAMAT van +1.5+2.5 978307203");
+});
+
 Deno.test("with an authority of clients, TCP connections need a certificate", async () => {
   await using herd = new TestHerd();
   const path = (name: string, text: string) => {

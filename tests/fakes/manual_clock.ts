@@ -57,6 +57,11 @@ export class ManualClock implements Clock {
     this.#setByMs += seconds * 1000;
   }
 
+  /** Moves the clock as while a program does not run: timers are late. */
+  sleep(ms: number): void {
+    this.#elapsedMs += ms;
+  }
+
   /** Moves the clock, and runs the callbacks that are due in order. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#elapsedMs + ms;

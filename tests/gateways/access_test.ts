@@ -1,7 +1,11 @@
-import { AccessRefusal, GatewayAccess } from "../../gateways/access.ts";
+import {
+  AccessRefusal,
+  GatewayAccess,
+  textOfNotPermitted,
+} from "../../gateways/access.ts";
 import { readTarget } from "../../gateways/readers/target.ts";
 import type { TokenAuthenticator } from "../../identity/token_authenticator.ts";
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { makeToken, now } from "../identity/make_token.ts";
 import { identitiesWith, tokens } from "./identities_with.ts";
 
@@ -173,6 +177,41 @@ Deno.test({
       assertEquals(refusal.status, 401);
       assert(!refusal.text.includes(token), refusal.text);
     }
+    const textTo = (request: Sent) =>
+      (admit(access, request) as AccessRefusal).text;
+    for (const request of [sent(basic(`${token}:`)), sent(basic(token))]) {
+      assertEquals(
+        textTo(request),
+        "The token is the user name, and the password is empty: expected the token as password, and any user name.",
+      );
+    }
+    assertMatch(textTo(sent(basic("mira:"))), /^A token is missing: /);
+    // The user name does not matter if there is a password.
+    assertMatch(textTo(sent(basic(`${token}:x`))), /^The token is refused: /);
+    const empty = admit(access, sent(basic("mira:"), `/t/${token}/pub`));
+    assert(!(empty instanceof AccessRefusal) && empty.isReportOnly);
+  },
+});
+
+Deno.test({
+  name: "a refusal of an ID names the ID and some of what would be right",
+  permissions: "none",
+  fn() {
+    const identity = {
+      subject: "mira",
+      reports: ["a", "b", "c", "d", "e"],
+      sees: [],
+    };
+    assertEquals(
+      textOfNotPermitted(identity, "report", "x".repeat(200)),
+      `The token of mira does not permit reports for ${
+        "x".repeat(128)
+      }...: expected a or b or c or 2 more.`,
+    );
+    assertEquals(
+      textOfNotPermitted(identity, "query", "eve"),
+      "The token of mira does not permit queries about eve: expected a token that does.",
+    );
   },
 });
 

@@ -1,4 +1,9 @@
-import { Intake, Outcome, Sender } from "../../gateways/intake.ts";
+import {
+  Intake,
+  type IntakeReason,
+  Outcome,
+  Sender,
+} from "../../gateways/intake.ts";
 import { sightingsPerPiece } from "../../gateways/limits.ts";
 import type { Reading, Sighting } from "../../gateways/readers/reading.ts";
 import { ClientRates } from "../../identity/client_rates.ts";
@@ -77,8 +82,23 @@ function open(
   };
 }
 
-const outcomeOf = (taken: number, notPermitted = 0, overLimit = 0) =>
-  Object.assign(new Outcome(), { taken, notPermitted, overLimit });
+/** What became of sightings, with the reason of each that was not taken. */
+const outcomeOf = (
+  taken: number,
+  notPermitted = 0,
+  overLimit = 0,
+  reasons: readonly (IntakeReason | undefined)[] = [],
+) => {
+  const refused = reasons.flatMap((reason, sighting) =>
+    reason === undefined ? [] : [{ sighting, reason }]
+  );
+  return Object.assign(new Outcome(), {
+    taken,
+    notPermitted,
+    overLimit,
+    refused: refused.length === 0 ? undefined : refused,
+  });
+};
 
 Deno.test({
   name:
@@ -156,11 +176,14 @@ Deno.test({
       sender,
       now,
     );
-    assertEquals(outcome, outcomeOf(1, 0, 3));
+    assertEquals(
+      outcome,
+      outcomeOf(1, 0, 3, ["id-bytes", "position-bytes", "time-bytes"]),
+    );
     replica.refusal = "table-share";
     assertEquals(
       intake.take(reading(sighting()), sender, now),
-      outcomeOf(0, 0, 1),
+      outcomeOf(0, 0, 1, ["table-share"]),
     );
     assertEquals([...intake.reasons], [
       ["id-bytes", 1],
@@ -198,7 +221,7 @@ Deno.test({
       sender,
       now,
     );
-    assertEquals(outcome, outcomeOf(1, 1));
+    assertEquals(outcome, outcomeOf(1, 1, 0, [undefined, "not-permitted"]));
     assertEquals(replica.accepted.map(({ client }) => client), ["mira/pixel"]);
     assertEquals([...intake.reasons], [["not-permitted", 1]]);
     // Its reports are charged to the subject, wherever they come from.

@@ -329,7 +329,8 @@ export const httpSamples: readonly HttpSample[] = [
       ["boat-5", "+38.73", "-9.15", "1796040001.000"],
     ],
     ignored: ["no-position"],
-    answer: '200 {"taken":2,"ignored":1}',
+    answer:
+      '200 {"taken":2,"ignored":1,"reasons":[{"index":2,"reason":"no-position"}]}',
   },
 ];
 

@@ -44,8 +44,18 @@ export interface QueryLine {
   readonly sentAtMs: number;
 }
 
+/** A line whose answer is the newest AT line of a client, by a gateway. */
+export interface NewestLine {
+  readonly kind: "newest";
+  readonly line: ByteString;
+  readonly client: ByteString;
+  /** AT lines of which the answer must have each, or a newer one. */
+  readonly atLeast: readonly ByteString[];
+  readonly sentAtMs: number;
+}
+
 /** A line that was sent, and what is expected of its answer. */
-export type SentLine = ReportLine | InvalidLine | QueryLine;
+export type SentLine = ReportLine | InvalidLine | QueryLine | NewestLine;
 
 /** Tolerance for clock errors, in milliseconds. */
 const clockSlackMs = 100;
@@ -170,7 +180,7 @@ export class AnswerChecker {
     // In the answer to a query, places follow the AT line.
     if (lineEnd === text.length) {
       const line = text.slice(start, lineEnd);
-      const isComplete = next.kind === "report" &&
+      const isComplete = (next.kind === "report" || next.kind === "newest") &&
         faultOf(next, line, this.#now()) === undefined;
       return isComplete ? lineEnd : -1;
     }
@@ -252,6 +262,12 @@ function faultOf(
       server,
       time,
     }) ?? (body === "" ? undefined : "more than an AT line");
+  }
+  if (sent.kind === "newest") {
+    const missing = sent.atLeast.find((known) => isMissing(known, line));
+    return faultOfLine(line, -Infinity, nowMs, { client: sent.client }) ??
+      (missing === undefined ? undefined : `older than ${show(missing)}`) ??
+      (body === "" ? undefined : "more than an AT line");
   }
   if (answer === `? ${sent.line}\n`) {
     return sent.atLeast === undefined ? undefined : "the client is known";

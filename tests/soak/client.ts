@@ -13,7 +13,15 @@ import { closeQuietly, writeAll } from "../../runtime/transport.ts";
 import { connect } from "../end_to_end/process.ts";
 import { AnswerChecker, type AnswerFault, type SentLine } from "./answers.ts";
 import { keepNewer } from "./expected_reports.ts";
+import { serverOf } from "../../protocol/report.ts";
 import type { Incarnation } from "./servers.ts";
+import {
+  createTranslator,
+  isSerial,
+  portOffsets,
+  type Translator,
+  type Via,
+} from "./translators.ts";
 import { pause, type World } from "./world.ts";
 import { positionAt } from "./random_lines.ts";
 
@@ -40,6 +48,8 @@ export class Client {
   onAnswer: ((line: ByteString) => void) | undefined;
   /** The kind of client, for messages. */
   readonly #kind: string;
+  readonly #via: Via;
+  readonly #translator: Translator;
   readonly #world: World;
   readonly #transport: Deno.TcpConn;
   readonly #checker: AnswerChecker;
@@ -53,15 +63,20 @@ export class Client {
   #isHalfClosed = false;
   #isDisconnecting = false;
   #hasEnded = false;
+  /** When the last answer came, in milliseconds since 1970. */
+  #answeredAtMs = -Infinity;
 
   private constructor(
     world: World,
     kind: string,
+    via: Via,
     incarnation: Incarnation,
     transport: Deno.TcpConn,
   ) {
     this.#world = world;
     this.#kind = kind;
+    this.#via = via;
+    this.#translator = createTranslator(via);
     this.incarnation = incarnation;
     this.#transport = transport;
     this.#checker = new AnswerChecker(
@@ -69,6 +84,7 @@ export class Client {
       (fault) => this.#fault(fault),
     );
     world.counts.connections += 1;
+    world.counts.connectionsVia[via] += 1;
     world.connected.add(this);
     this.#reading = this.#read();
   }
@@ -78,13 +94,17 @@ export class Client {
     world: World,
     kind: string,
     server: string,
+    via: Via = "client port",
   ): Promise<Client | undefined> {
     const incarnation = world.servers.incarnation(server);
     if (incarnation === undefined) return undefined;
     try {
-      const transport = await connect(world.servers.portOf(server));
+      const port = world.servers.portOf(server) + portOffsets[via];
+      const transport = await connect(port);
       transport.setNoDelay();
-      return new Client(world, kind, incarnation, transport);
+      const client = new Client(world, kind, via, incarnation, transport);
+      await client.send(client.#translator.greeting);
+      return client;
     } catch (error) {
       if (incarnation.ending === undefined) {
         world.fail(`${kind}: cannot connect to ${server}: ${error}`);
@@ -98,35 +118,65 @@ export class Client {
     return this.#hasEnded;
   }
 
-  /** Returns an IAMAT line to send, and expects its answer. */
+  /** The IDs that can report in the way in which the client reaches its server. */
+  get ids(): readonly ByteString[] {
+    return this.#world.idsFor(this.#via);
+  }
+
+  /** Returns an IAMAT to send, translated, and expects its answer. */
   report(client: ByteString, time: ByteString): ByteString {
     const position = positionAt(time);
     const { server } = this.incarnation;
     const sentAtMs = Date.now();
-    this.#checker.expect(
-      { kind: "report", server, client, position, time, sentAtMs },
-    );
-    return `IAMAT ${client} ${position} ${time}\n`;
+    const line = `IAMAT ${client} ${position} ${time}`;
+    const { bytes, expectation } = this.#translator
+      .report(line, client, position, time);
+    if (expectation === "exact") {
+      this.#checker.expect(
+        { kind: "report", server, client, position, time, sentAtMs },
+      );
+    } else if (expectation === "newest") {
+      // As old as it can be: a time is a millisecond ahead of the clock at most.
+      const oldest = `AT ${server} -0.001000000 ${client} ${position} ${time}`;
+      const atLeast = [oldest];
+      this.#checker.expect({ kind: "newest", line, client, atLeast, sentAtMs });
+    } else this.#checker.expect({ kind: "echo", line, sentAtMs });
+    return bytes;
   }
 
-  /** Returns a WHATSAT line to send, and expects its answer. */
+  /** Returns a WHATSAT to send, translated, and expects its answer. */
   query(client: ByteString, radiusKm = "0", bound = "0"): ByteString {
     const line = `WHATSAT ${client} ${radiusKm} ${bound}`;
-    this.#checker.expect({
-      kind: "query",
-      line,
-      client,
-      atLeast: this.incarnation.known.get(client),
-      places: (line) => this.#world.places(line, radiusKm, bound),
-      sentAtMs: Date.now(),
-    });
-    return `${line}\n`;
+    const known = this.incarnation.known.get(client);
+    const sentAtMs = Date.now();
+    const { bytes, expectation } = this.#translator
+      .query(line, client, [radiusKm, bound], known !== undefined);
+    if (expectation === "exact") {
+      this.#checker.expect({
+        kind: "query",
+        line,
+        client,
+        atLeast: known,
+        places: (line) => this.#world.places(line, radiusKm, bound),
+        sentAtMs,
+      });
+    } else if (expectation === "newest") {
+      const atLeast = [known!];
+      this.#checker.expect({ kind: "newest", line, client, atLeast, sentAtMs });
+    } else this.#checker.expect({ kind: "echo", line, sentAtMs });
+    return bytes;
   }
 
-  /** Returns a line that is no command, and expects its answer. */
+  /** Returns a line that is no command, translated, and expects its answer. */
   invalid(line: ByteString): ByteString {
     this.#checker.expect({ kind: "echo", line, sentAtMs: Date.now() });
-    return `${line}\n`;
+    return this.#translator.invalid(line).bytes;
+  }
+
+  /** The beginning of a line, translated, which must not be all of it. */
+  part(bytes: number): ByteString {
+    return this.#translator.invalid("IAMAT half of a line").bytes
+      .slice(0, bytes);
   }
 
   /** Sends lines. Returns whether that succeeded. */
@@ -196,7 +246,8 @@ export class Client {
         const { bytes = buffer.length, pauseMs } = this.#slowness ?? {};
         const count = await this.#transport.read(buffer.subarray(0, bytes));
         if (count === null) break;
-        this.#checker.push(decodeBytes(buffer, 0, count));
+        const received = decodeBytes(buffer, 0, count);
+        this.#checker.push(this.#translator.receive(received));
         if (this.#checker.pending === 0) this.#wake();
         if (pauseMs !== undefined) await pause(pauseMs, this.#world.loadEnd);
       }
@@ -218,13 +269,18 @@ export class Client {
 
   #onAnswer(sent: SentLine, line: ByteString): void {
     const { counts, expected } = this.#world;
+    this.#answeredAtMs = Date.now();
     counts.answers += 1;
+    counts.answersVia[this.#via] += 1;
     this.onAnswer?.(line);
     if (sent.kind === "echo" || !line.startsWith("AT ")) return;
     keepNewer(this.incarnation.known, line);
     // An ended server may have lost the report.
     if (this.incarnation.ending !== undefined) return;
-    if (sent.kind === "report") expected.recordAnswer(line);
+    // The line that follows a report by a gateway may be of another server.
+    const isOwn = sent.kind === "report" ||
+      sent.kind === "newest" && serverOf(line) === this.incarnation.server;
+    if (isOwn) expected.recordAnswer(line);
     else if (this.incarnation.server === this.#world.anchor) {
       expected.recordAtAnchor(line);
     }
@@ -240,7 +296,9 @@ export class Client {
     const { oldest } = this.#checker;
     const isExempt = oldest === undefined || this.#isDisconnecting ||
       this.#isSlow || this.incarnation.ending !== undefined;
-    if (isExempt || Date.now() - oldest.sentAtMs < answerDeadlineMs) return;
+    if (isExempt || Date.now() - this.#waitsSince(oldest) < answerDeadlineMs) {
+      return;
+    }
     if (
       this.#world.servers.undisturbedMs(this.incarnation.server) <
         answerDeadlineMs
@@ -267,11 +325,12 @@ export class Client {
     }
     const wasRead = ending?.signal === "SIGTERM" && !this.#isDisconnecting &&
       !this.#isSlow && oldest !== undefined &&
-      Date.now() - performance.now() + ending.atMs - oldest.sentAtMs >
-        readDeadlineMs;
+      Date.now() - performance.now() + ending.atMs -
+            this.#waitsSince(oldest) > readDeadlineMs;
     // A server that stops completes its answers.
     const isTruncated = ending?.signal === "SIGTERM" &&
-      !this.#isDisconnecting && !this.#isSlow && this.#checker.isWithinAnswer;
+      !this.#isDisconnecting && !this.#isSlow &&
+      (this.#checker.isWithinAnswer || this.#translator.isWithinAnswer);
     if (isTruncated) {
       this.#world.fail(`${this.#name}: the connection ended within an answer`);
     }
@@ -282,12 +341,19 @@ export class Client {
     this.#checker.end(isExcused && !wasRead);
   }
 
+  /** When the server could begin to answer a line, in milliseconds since 1970. */
+  #waitsSince({ sentAtMs }: SentLine): number {
+    return isSerial(this.#via)
+      ? Math.max(sentAtMs, this.#answeredAtMs)
+      : sentAtMs;
+  }
+
   /** Whether it reads slowly, or has paused reading. */
   get #isSlow(): boolean {
     return this.#slowness !== undefined || this.#longestPauseMs > 0;
   }
 
   get #name(): string {
-    return `${this.#kind} at ${this.incarnation.server}`;
+    return `${this.#kind} at ${this.incarnation.server} by ${this.#via}`;
   }
 }

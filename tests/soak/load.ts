@@ -10,18 +10,20 @@ import type { Random } from "../../runtime/random.ts";
 import { Client } from "./client.ts";
 import { directLinks } from "./servers.ts";
 import { drawInvalid, drawQueryOperands, drawTime } from "./random_lines.ts";
+import { drawVia } from "./translators.ts";
 import { pause, type World } from "./world.ts";
 
 /** A kind of client. Runs until the load ends. */
 export type ClientKind = (world: World, random: Random) => Promise<void>;
 
-/** Connects to a random server. If that fails, pauses and returns undefined. */
+/** Connects to a random server in a random way. If that fails, pauses and returns undefined. */
 export async function connectToAny(
   world: World,
   random: Random,
   kind: string,
 ): Promise<Client | undefined> {
-  const client = await Client.connect(world, kind, random.pick(names));
+  const server = random.pick(names);
+  const client = await Client.connect(world, kind, server, drawVia(random));
   if (client === undefined) await pause(100, world.loadEnd);
   return client;
 }
@@ -39,7 +41,7 @@ export const reporter: ClientKind = async (world, random) => {
       for (let line = 0; line < depth; line++) {
         // Sometimes the time of the last report, of whichever client.
         if (!random.chance(0.05)) lastTime = drawTime(random, Date.now());
-        text += client.report(random.pick(world.clients), lastTime);
+        text += client.report(random.pick(client.ids), lastTime);
       }
       if (!await client.request(text)) break;
       await pause(random.between(10, 500), world.loadEnd);
@@ -51,6 +53,12 @@ export const reporter: ClientKind = async (world, random) => {
 /** Largest piece of a line that is sent in pieces, in bytes. */
 const maxPieceBytes = 7;
 
+/**
+ * After this time the rest is sent at once, in milliseconds: on a busy machine a
+ * request of HTTP would take longer than servers wait for its head.
+ */
+const piecesMs = 3_000;
+
 /** Sends queries, invalid lines and reports, sometimes in pieces. */
 export const querier: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
@@ -58,7 +66,7 @@ export const querier: ClientKind = async (world, random) => {
     if (client === undefined) continue;
     const rounds = 1 + random.below(10);
     for (let round = 0; round < rounds && !world.loadEnd.aborted; round++) {
-      const text = drawLines(world, random, client, 1 + random.below(12));
+      const text = drawLines(random, client, 1 + random.below(12));
       const isSent = random.chance(0.3)
         ? await sendInPieces(client, random, text)
         : await client.send(text);
@@ -71,14 +79,13 @@ export const querier: ClientKind = async (world, random) => {
 
 /** Draws lines of all kinds. */
 function drawLines(
-  world: World,
   random: Random,
   client: Client,
   count: number,
 ): ByteString {
   let text = "";
   for (let line = 0; line < count; line++) {
-    const about = random.pick(world.clients);
+    const about = random.pick(client.ids);
     const kind = random.next();
     if (kind < 0.5) text += client.query(about, ...drawQueryOperands(random));
     else if (kind < 0.75) text += client.invalid(drawInvalid(random, about));
@@ -94,13 +101,15 @@ async function sendInPieces(
 ): Promise<boolean> {
   // Pieces for all of a long text would take too long.
   const inPieces = Math.min(text.length, 400);
-  for (let at = 0; at < inPieces;) {
+  const startMs = performance.now();
+  let at = 0;
+  while (at < inPieces && performance.now() - startMs < piecesMs) {
     const end = Math.min(at + 1 + random.below(maxPieceBytes), inPieces);
     if (!await client.send(text.slice(at, end))) return false;
     if (random.chance(0.2)) await pause(1);
     at = end;
   }
-  return inPieces === text.length || await client.send(text.slice(inPieces));
+  return at === text.length || await client.send(text.slice(at));
 }
 
 /** Sends all its lines, ends sending, and then reads all answers. */
@@ -108,7 +117,7 @@ export const halfCloser: ClientKind = async (world, random) => {
   while (!world.loadEnd.aborted) {
     const client = await connectToAny(world, random, "half-closer");
     if (client === undefined) continue;
-    await client.send(drawLines(world, random, client, random.below(60)));
+    await client.send(drawLines(random, client, random.below(60)));
     await client.finish();
     await pause(random.between(50, 1_000), world.loadEnd);
   }
@@ -135,7 +144,8 @@ export const neighbour: ClientKind = async (world, random) => {
       servers.undisturbedMs(origin) >= linkedAfterMs &&
       servers.undisturbedMs(queried) >= linkedAfterMs;
     if (!areUndisturbed()) continue;
-    const one = await Client.connect(world, "neighbour", origin);
+    const via = drawVia(random);
+    const one = await Client.connect(world, "neighbour", origin, via);
     const other = await Client.connect(world, "neighbour", queried);
     if (one === undefined || other === undefined) {
       one?.disconnect();
@@ -185,7 +195,7 @@ export const idler: ClientKind = async (world, random) => {
     while (client !== undefined && !client.hasEnded && !world.loadEnd.aborted) {
       await pause(random.between(0, 60_000), world.loadEnd);
       if (world.loadEnd.aborted) break;
-      await client.request(drawLines(world, random, client, 1));
+      await client.request(drawLines(random, client, 1));
     }
     await client?.finish();
   }

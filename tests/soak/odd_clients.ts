@@ -19,7 +19,7 @@ export const slowReader: ClientKind = async (world, random) => {
     client.readSlowly(200 + random.below(4_000), random.between(1, 50));
     let text = "";
     for (let line = 0; line < 60; line++) {
-      const about = random.pick(world.clients);
+      const about = random.pick(client.ids);
       text += client.query(about, ...drawQueryOperands(random));
     }
     await client.request(text);
@@ -41,7 +41,7 @@ export const hog: ClientKind = async (world, random) => {
     const forMs = random.chance(0.4) ? 45_000 : random.between(1_000, 12_000);
     let text = "";
     for (let line = 0; line < hogQueries; line++) {
-      text += client.query(random.pick(world.clients), "50", "20");
+      text += client.query(random.pick(client.ids), "50", "20");
     }
     const resumed = client.pauseReading(forMs, world.loadEnd);
     await client.send(text);
@@ -59,12 +59,12 @@ export const vanisher: ClientKind = async (world, random) => {
     let text = "";
     const lines = random.below(100);
     for (let line = 0; line < lines; line++) {
-      const about = random.pick(world.clients);
+      const about = random.pick(client.ids);
       text += random.chance(0.5)
         ? client.query(about, "50", "20")
         : client.report(about, drawTime(random, Date.now()));
     }
-    await client.send(text + "IAMAT half of a li".slice(0, random.below(19)));
+    await client.send(text + client.part(random.below(19)));
     // If answers are unread, the system resets the connection.
     await pause(random.between(0, 20), world.loadEnd);
     client.disconnect();

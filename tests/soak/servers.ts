@@ -126,6 +126,8 @@ export class Servers implements AsyncDisposable {
       `--log-max-bytes=${logFileBytes}`,
       `--log-keep=${logKeptFiles}`,
       "--places=gazetteer",
+      "--http",
+      "--mqtt",
       ...this.#flags,
     ]);
     const incarnation: Incarnation = {

@@ -1,6 +1,7 @@
 /**
  * Runs the five servers as processes, under load and with faults, and checks
- * their answers: `deno task soak --minutes 10`. Needs Linux, for `/proc`.
+ * their answers, also those of their gateways: `deno task soak --minutes 10`.
+ * Needs Linux, for `/proc`.
  *
  * @module
  */

@@ -25,6 +25,14 @@ export function formatVerdict(
       "",
       `${number(counts.unanswered)} unanswered when a fault ended a connection`,
     ],
+    ...Object.keys(counts.answersVia).map((via): [string, string] => {
+      const by = via as keyof typeof counts.answersVia;
+      return [
+        "",
+        `${number(counts.answersVia[by])} of the right ones by ${via}, on ` +
+        `${number(counts.connectionsVia[by])} connections`,
+      ];
+    }),
     [
       "neighbours",
       `${number(counts.immediateArrivals)} reports known at once, ` +

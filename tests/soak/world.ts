@@ -14,6 +14,7 @@ import { type AttackKind, attackKinds } from "./attacks.ts";
 import { ExpectedReports } from "./expected_reports.ts";
 import { Servers } from "./servers.ts";
 import { drawClients } from "./random_lines.ts";
+import { canReport, gateways, type Via } from "./translators.ts";
 
 /** The number of client IDs. It limits the servers' memory. */
 const clientCount = 300;
@@ -24,8 +25,12 @@ const maxFailuresKept = 20;
 /** The counts of a soak. */
 export interface Counts {
   connections: number;
+  /** Of them, by the way to the server. */
+  readonly connectionsVia: Record<Via, number>;
   /** Correct answers. */
   answers: number;
+  /** Of them, by the way to the server. */
+  readonly answersVia: Record<Via, number>;
   wrong: number;
   reordered: number;
   lost: number;
@@ -47,17 +52,26 @@ export interface Counts {
   readonly attacks: Record<AttackKind, number>;
 }
 
+/** All ways to a server. */
+const ways: readonly Via[] = ["client port", ...gateways];
+
+const noneVia = () =>
+  Object.fromEntries(ways.map((via) => [via, 0])) as Record<Via, number>;
+
 /** One soak. */
 export class World {
   readonly servers: Servers;
   readonly expected = new ExpectedReports();
   readonly random: Random;
   readonly clients: readonly ByteString[];
+  readonly #idsVia: ReadonlyMap<Via, readonly ByteString[]>;
   /** The server that is never killed. */
   readonly anchor: string;
   readonly counts: Counts = {
     connections: 0,
+    connectionsVia: noneVia(),
     answers: 0,
+    answersVia: noneVia(),
     wrong: 0,
     reordered: 0,
     lost: 0,
@@ -91,7 +105,15 @@ export class World {
     this.servers = new Servers(flags);
     this.random = new Random(seed);
     this.clients = drawClients(this.random.fork(), clientCount);
+    const idsFor = (via: Via) =>
+      this.clients.filter((client) => canReport(via, client));
+    this.#idsVia = new Map(ways.map((via) => [via, idsFor(via)]));
     this.anchor = this.random.pick(names);
+  }
+
+  /** The IDs that can report in a way. */
+  idsFor(via: Via): readonly ByteString[] {
+    return this.#idsVia.get(via)!;
   }
 
   /** Loads the gazetteer, with which the places in answers are checked. */

@@ -224,6 +224,21 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a head is not too slow because the server did not run for a while",
+  permissions: "none",
+  async fn() {
+    const { clock, connect } = await openGateway("HTTP");
+    const client = connect();
+    const text = report("a");
+    await answersTo(client, text.slice(0, 20));
+    await clock.advance(seconds);
+    clock.sleep(20 * seconds);
+    await clock.advance(8 * seconds);
+    assertEquals(await answersTo(client, text.slice(20)), [takenOne]);
+  },
+});
+
+Deno.test({
   name: "a connection without requests ends after a time, and not before",
   permissions: "none",
   async fn() {
@@ -336,7 +351,7 @@ Deno.test({
     await send(line.trimEnd());
     assertEquals(await answersTo(client), []);
     assertEquals(await answersTo(client, "0\r\n\r\n"), [
-      '200 {"taken":3,"ignored":2}',
+      '200 {"taken":3,"ignored":2,"reasons":[{"index":2,"reason":"not-json"},{"index":3,"reason":"latitude-out-of-range"}]}',
     ]);
     assertEquals(await answersTo(client, report("b")), [takenOne]);
   },
@@ -445,23 +460,94 @@ Deno.test({
     // A message without an ID is about the token's subject.
     assertEquals(await send(`GET /t/${token}/?lat=1&lon=2`), "200 ");
     assertEquals(replica.accepted.at(-1)!.client, "mira/pixel");
-    assertMatch(
+    assertEquals(
       await send("POST /report", '{"id":"oskar","lat":1,"lon":2}', bearer),
-      /^403 The token does not permit reports/,
+      "403 The token of mira/pixel does not permit reports for oskar: expected mira/*.\n",
     );
     assertMatch(await send("GET /position/mira/pixel", "", bearer), /^200 AT /);
-    assertMatch(await send("GET /position/oskar", "", bearer), /^403 /);
+    const other = '{"id":"oskar","lat":1,"lon":2}';
+    const own = '{"id":"mira/tab","lat":1,"lon":2}';
+    const far = '{"id":"mira/tab","lat":91,"lon":2}';
+    assertEquals(
+      await send("POST /report", `[${[far, other, own, other, far]}]`, bearer),
+      '200 {"taken":1,"ignored":4,"reasons":[' +
+        '{"index":0,"reason":"latitude-out-of-range"},' +
+        '{"index":1,"reason":"not-permitted"},' +
+        '{"index":3,"reason":"not-permitted"},' +
+        '{"index":4,"reason":"latitude-out-of-range"}]}',
+    );
+    assertEquals(
+      await send("GET /position/old%20phone", "", bearer),
+      "403 The token of mira/pixel does not permit queries about old%20phone: expected fam/* or mira/*.\n",
+    );
     assertMatch(await send("GET /position/fam/a", "", bearer), /^404 /);
     assertMatch(await send(`GET /t/${token}/position/mira/pixel`), /^403 /);
-    assertEquals(gateways.status().reasons, { "not-permitted": 1 });
+    assertEquals(gateways.status().reasons, {
+      "latitude-out-of-range": 2,
+      "not-permitted": 3,
+    });
     assertEquals([...refusals.counts], [
       ["no-token", 1],
-      ["report", 1],
+      ["report", 3],
       ["query", 1],
     ]);
     const logged = traffic.lines.join("\n");
     assert(!logged.includes(token), logged);
     assert(logged.includes("< POST /t/[token]/report"), logged);
+  },
+});
+
+Deno.test({
+  name:
+    "the answer to a location holds friends, unless the token only reports or is missing",
+  permissions: "none",
+  async fn() {
+    const body = '{"_type":"location","lat":1,"lon":2,"tst":3}';
+    const open = await openGateway("HTTP");
+    const free = open.connect();
+    const post = request("POST /pub?u=oskar&d=phone", body);
+    assertEquals(await answersTo(free, post + post), ["200 []", "200 []"]);
+
+    const { connect, replica } = await openGateway("HTTP", {
+      tokens: tokens(),
+      seconds: 1_800_000_000,
+    });
+    const client = connect("192.0.2.1");
+    const sees = ["fam/*"];
+    const tokenOf = (user: string, sees: string[]) =>
+      makeToken({ sub: `fam/${user}`, reports: [`fam/${user}`], sees });
+    const send = async (
+      user: string,
+      sees: string[],
+      tid: string,
+      base = "",
+      tst = 3,
+    ) => {
+      const token = tokenOf(user, sees);
+      const text = `{"_type":"location","lat":1.50,"lon":2,"acc":7,` +
+        `"tid":"${tid}","tst":${tst}}`;
+      const [answer] = await answersTo(
+        client,
+        base === ""
+          ? request(
+            `POST /pub?u=fam&d=${user}`,
+            text,
+            `Authorization: Basic ${btoa(`x:${token}`)}`,
+          )
+          : request(`POST /t/${token}/pub?u=fam&d=${user}`, text),
+      );
+      return answer;
+    };
+    assertEquals(await send("oskar", [], "os"), "200 []");
+    assertEquals(await send("mira", sees, "mi", "path"), "200 []");
+    assertEquals(
+      await send("mira", sees, "mi"),
+      '200 [{"_type":"card","tid":"os","name":"fam"},' +
+        '{"_type":"location","tid":"os","lat":1.50,"lon":2,"tst":3,"acc":7,' +
+        '"topic":"owntracks/fam/oskar"}]',
+    );
+    assertEquals(await send("mira", sees, "mi", "", 4), "200 []");
+    assertEquals(replica.accepted.length, 4);
   },
 });
 
@@ -648,7 +734,7 @@ Deno.test({
     );
     assertEquals(answers.slice(0, 2), [
       "200 []",
-      '200 {"taken":0,"ignored":1}',
+      '200 {"taken":0,"ignored":1,"reasons":[{"index":0,"reason":"empty"}]}',
     ]);
     const { example, reasons } = gateways.status();
     assertEquals(reasons, { "no-position": 1, "empty": 1, "no-id": 1 });

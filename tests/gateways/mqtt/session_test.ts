@@ -411,6 +411,18 @@ Deno.test("a message with thousands of reports is taken in turns, and acknowledg
   assertEquals(gateway.reports.length, 3_000);
 });
 
+Deno.test("a CONNECT that waits for its turn is not too slow", async () => {
+  const { gateway, open } = createGateway();
+  const client = open();
+  client.traffic.fill();
+  assertEquals(await exchange(client, connect()), "");
+  await gateway.clock.advance(15_000);
+  client.traffic.drain();
+  await drainMicrotasks();
+  assertEquals(hexOf(client.client.takeAll()), "20020000");
+  gateway.close();
+});
+
 Deno.test("a subscriber gets the newest reports, and then changes", async () => {
   const gateway = createGateway();
   const { clock } = gateway;
@@ -439,6 +451,30 @@ Deno.test("a subscriber gets the newest reports, and then changes", async () => 
       "herd/report/mira/pixel",
       "herd/at/oskar/phone",
     ],
+  );
+  gateway.gateway.close();
+});
+
+Deno.test("a subscriber gets what the app said besides the position", async () => {
+  const gateway = createGateway();
+  const { clock } = gateway;
+  const phone = await connected({ clientId: "phone" }, gateway);
+  const reader = await connected({ clientId: "reader" }, gateway);
+  const sent = (latitude: string) =>
+    `{"_type":"location","tid":"mx","lat":${latitude},"lon":13.4,` +
+    '"tst":1520023934,"acc":14,"alt":71,"batt":80,"cog":270,"vel":50}';
+  await exchange(phone, publish("owntracks/mira/pixel", sent("52.50")));
+  const filters = ["owntracks/mira/+", "herd/report/#"];
+  const first = messages(await exchange(reader, subscribe(filters)));
+  assertEquals(first, [
+    `!owntracks/mira/pixel {"_type":"location","tid":"mx","lat":52.50,"lon":13.4,"tst":1520023934,"acc":14,"alt":71,"batt":80,"cog":270,"vel":50}`,
+    `!herd/report/mira/pixel {"id":"mira/pixel","lat":52.50,"lon":13.4,"time":"1520023934","accuracy":14,"altitude":71,"battery":80,"course":270,"speed":13.88888889,"tid":"mx"}`,
+  ]);
+  await exchange(phone, publish("owntracks/mira/pixel", sent("52.51")));
+  await clock.advance(50);
+  assertEquals(
+    messages(reader.client.takeAll()),
+    first.map((one) => one.slice(1).replace("52.50", "52.51")),
   );
   gateway.gateway.close();
 });

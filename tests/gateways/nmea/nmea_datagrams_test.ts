@@ -85,6 +85,35 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a sender ends when its address is listed no longer, or for another",
+  permissions: "none",
+  async fn() {
+    const nmeaSenders = new Map([["192.0.2.7", "bus"], ["192.0.2.8", "tram"]]);
+    const { events, received, refusals, send } = await open({ nmeaSenders });
+    for (const address of nmeaSenders.keys()) send(rmc(1), 5000, address);
+    await drainMicrotasks();
+    nmeaSenders.set("192.0.2.7", "van");
+    nmeaSenders.delete("192.0.2.8");
+    for (const address of ["192.0.2.7", "192.0.2.8"]) {
+      send(rmc(2), 5000, address);
+      send(rmc(3), 5000, address);
+    }
+    await drainMicrotasks();
+    assertEquals(received(), [
+      iamat("bus", 1),
+      iamat("tram", 1),
+      iamat("van", 2),
+      iamat("van", 3),
+    ]);
+    assertEquals(refusals.counts.get("identity-ended"), 2);
+    assertEquals(events.filter((event) => event.includes("closed")), [
+      "nmea/1 closed identity ended not listed",
+      "nmea/2 closed identity ended not listed",
+    ]);
+  },
+});
+
+Deno.test({
   name: "a flood of one sender is dropped, and not what others send",
   permissions: "none",
   async fn() {

@@ -90,7 +90,9 @@ Deno.test("the lines of one frame are answered in frames of its kind, in order",
 Deno.test("JSON is answered as by POST /report", async () => {
   const { gateway, send } = createSocket();
   const list = '[{"id":"a","lat":1,"lon":2,"time":3},{"id":"b"}]';
-  assertEquals(shown(await send(frame(list))), ['{"taken":1,"ignored":1}']);
+  assertEquals(shown(await send(frame(list))), [
+    '{"taken":1,"ignored":1,"reasons":[{"index":1,"reason":"no-position"}]}',
+  ]);
   assertEquals(shown(await send(frame("{", binary))), [
     '2 {"error":"The body is not JSON: expected a text as in RFC 8259."}',
   ]);
@@ -234,10 +236,47 @@ Deno.test("a stopping server answers what it has, and says that it goes away", a
   gateway.close();
 });
 
+Deno.test("a client that has ended its side waits for its answers as long as they take", async () => {
+  const { client, ended, gateway, send } = createSocket();
+  await send(frame(`${iamat}\nWHATSAT kiwi 1 1`));
+  client.closeWrite();
+  await gateway.clock.advance(10_000);
+  gateway.backend.queryWithin("1").answer("{}");
+  await drainMicrotasks();
+  assertEquals(shown(client.takeAll()).at(-1), `${at}\n{}\n\n`);
+  assertEquals(await ended, "client closed");
+  gateway.close();
+});
+
+Deno.test("a client that has ended its side is not waited for by a stopping server", async () => {
+  const { client, connection, ended, gateway, send } = createSocket();
+  await send(frame(`${iamat}\nWHATSAT kiwi 1 1`));
+  client.closeWrite();
+  await drainMicrotasks();
+  connection.stop();
+  await gateway.clock.advance(10_000);
+  assertEquals(await ended, "stopping");
+  gateway.close();
+});
+
+Deno.test("a WebSocket that ends while lines and JSON wait for the replica ends alone", async () => {
+  const { connection, ended, gateway, send } = createSocket();
+  gateway.replica.flushed = new Promise(() => {});
+  const json = '{"id":"kiwi","lat":1,"lon":2,"time":3}';
+  assertEquals(await send(frame(iamat) + frame(json)), "");
+  connection.abort("idle longest", "");
+  // An error that nobody handles would end the server.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(await ended, "idle longest");
+  gateway.close();
+});
+
 /** An identity that may report for kiwi, and see pear. */
 const identity = {
   subject: "mira",
   lastOnly: false,
+  reports: ["kiwi"],
+  sees: ["pear"],
   role: undefined,
   endsAt: Infinity,
   mayReport: (client: string) => client === "kiwi",
@@ -283,7 +322,9 @@ Deno.test("a client may do what its identity permits", async () => {
   const query = "WHATSAT kiwi 1 1";
   assertEquals(shown(await send(frame(query))), [`? ${query}\n`]);
   const json = '{"id":"pear","lat":1,"lon":2,"time":3}';
-  assertEquals(shown(await send(frame(json))), ['{"taken":0,"ignored":1}']);
+  assertEquals(shown(await send(frame(json))), [
+    '{"taken":0,"ignored":1,"reasons":[{"index":0,"reason":"not-permitted"}]}',
+  ]);
   assertEquals(gateway.context.intake.reasons.get("not-permitted"), 3);
   assertEquals(gateway.reports.length, 1);
 });

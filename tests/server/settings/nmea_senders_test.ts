@@ -79,10 +79,10 @@ Deno.test("the NMEA port is open with --nmea only, and its file is read with a B
       "--nmea",
       `--open-nmea=${path}`,
     );
-    assertEquals([nmea, [...gateways.nmeaSenders!]], [true, [[
-      "192.0.2.7",
+    assertEquals([nmea, gateways.nmeaSenders?.get("192.0.2.7")], [
+      true,
       "van",
-    ]]]);
+    ]);
     assertEquals(sources.filter(({ name }) => name === "read"), [
       { name: "read", path },
     ]);
