@@ -17,7 +17,7 @@ import {
   secondsBetween,
   type Timestamp,
 } from "../../protocol/time.ts";
-import type { RecordWalk } from "../../replica/records.ts";
+import type { ChangedRecords, RecordWalk } from "../../replica/records.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   deletionShare,
@@ -323,14 +323,28 @@ export class ReportStore {
   /** Starts a walk over all records, amid changes. */
   walk(): RecordWalk {
     const walk = this.#table.walk();
-    return {
-      next: () => {
-        const record = this.#table.next(walk);
-        return record === undefined || !this.hasExpired(record)
-          ? record
-          : "expired";
-      },
-    };
+    return { next: () => this.#unlessExpired(this.#table.next(walk)) };
+  }
+
+  #unlessExpired(record: Report | undefined): Report | "expired" | undefined {
+    return record === undefined || !this.hasExpired(record)
+      ? record
+      : "expired";
+  }
+
+  /** See `ReplicaRecords.noteChanges`. */
+  noteChanges(isNoting: boolean): void {
+    this.#table.noteChanges(isNoting);
+  }
+
+  /** See `ReplicaRecords.changed`. */
+  get changed(): ChangedRecords {
+    return this.#table.changed;
+  }
+
+  /** See `ReplicaRecords.nextChanged`. */
+  nextChanged(): Report | "expired" | undefined {
+    return this.#unlessExpired(this.#table.nextChanged());
   }
 
   /** Whether a report or a deletion in a buffer has expired. */

@@ -15,6 +15,7 @@ import { deletedUntil, isDeletion } from "../../protocol/deletion.ts";
 import { heardAt } from "../../protocol/order.ts";
 import { Report } from "../../protocol/report.ts";
 import { compareTimestamps, type Timestamp } from "../../protocol/time.ts";
+import type { ChangedRecords } from "../../replica/records.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import { ClientIndex } from "./client_index.ts";
 import {
@@ -587,6 +588,27 @@ export class ReportTable {
    */
   next(walk: Walk): Report | undefined {
     const address = this.#arena.next(walk);
+    if (address === 0) return undefined;
+    this.#arena.read(address, this.#read);
+    return this.#read;
+  }
+
+  /** See `RecordArena.noteChanges`. */
+  noteChanges(isNoting: boolean): void {
+    this.#arena.noteChanges(isNoting);
+  }
+
+  /** See `RecordArena.changed`. */
+  get changed(): ChangedRecords {
+    return this.#arena.changed;
+  }
+
+  /**
+   * Takes a record that has changed. It is valid until the table changes.
+   * Undefined if there is none.
+   */
+  nextChanged(): Report | undefined {
+    const address = this.#arena.nextChanged();
     if (address === 0) return undefined;
     this.#arena.read(address, this.#read);
     return this.#read;
