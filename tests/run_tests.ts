@@ -21,6 +21,7 @@ export const slow = [
   "tests/bench/",
   "tests/browser/",
   "tests/client/client_test.ts",
+  "tests/conversation/",
   "tests/deploy/",
   "tests/end_to_end/",
   "tests/examples/",
@@ -37,9 +38,12 @@ export const slow = [
   "tests/readme_test.ts",
   "tests/research/",
   "tests/run_tests_test.ts",
+  "tests/simulation/coverage_test.ts",
   "tests/simulation/herd_test.ts",
   "tests/simulation/mutation_test.ts",
+  "tests/simulation/shrink_test.ts",
   "tests/soak/",
+  "tests/storage/crash_test.ts",
   "tests/storage/kills_test.ts",
 ];
 
@@ -132,8 +136,10 @@ async function runTests(words: readonly string[]): Promise<void> {
     Deno.exitCode = await runDenoTest([
       `--junit-path=${report}`,
       // Parallel tests share the environment. No quick test reads a variable
-      // that another one sets.
-      ...(isQuick ? ["--parallel", `--ignore=${slow.join()}`] : []),
+      // that another one sets. `deno task check` checks the types.
+      ...(isQuick
+        ? ["--parallel", "--no-check", `--ignore=${slow.join()}`]
+        : []),
       ...args,
       ...(isChoice ? [] : ["tests/"]),
     ]);

@@ -187,6 +187,7 @@ export class ReportStore {
     if (fault !== undefined) return fault;
     const stored = this.#table.putDeletion(
       deletion,
+      (until) => this.#period.fault(until) === undefined,
       (growth) => this.#refuseDeletion(until, growth),
     );
     if (typeof stored === "string") return stored;

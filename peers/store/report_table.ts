@@ -183,12 +183,14 @@ export class ReportTable {
   /**
    * Stores a deletion, next to the report about its client.
    *
+   * @param applies Whether a stored deletion until a time still applies.
    * @param admit Says why the table may not grow by some bytes.
    * @returns "known" if the stored deletion of the client is as late, or why
    * `admit` does not take it.
    */
   putDeletion<Refusal>(
     deletion: Report,
+    applies: (until: Timestamp) => boolean,
     admit: (growth: number) => Refusal | undefined,
   ): StoreResult | "known" | Refusal {
     const { end, start, view } = deletion;
@@ -201,9 +203,8 @@ export class ReportTable {
       if (known !== 0) {
         this.#arena.read(known, this.#read);
         const until = deletedUntil(this.#read);
-        if (compareTimestamps(until, deletedUntil(deletion)) >= 0) {
-          return "known";
-        }
+        const isLater = compareTimestamps(until, deletedUntil(deletion)) >= 0;
+        if (isLater && applies(until)) return "known";
       }
       const growth = this.#growthBy(deletion, hash, known);
       if (growth <= 0) break;

@@ -4,16 +4,24 @@
  *
  * @module
  */
-import { Turns } from "../../runtime/turns.ts";
+import { Turns, Workload } from "../../runtime/turns.ts";
 import {
   type Acceptance,
   FloodRouter,
 } from "../../peers/replication/flood_router.ts";
 import {
+  defaultForgetDays,
   defaultMaxHalfOpenLinks,
   maxOutboxBytes,
   maxWriteBytes,
+  secondsPerDay,
 } from "../../peers/limits.ts";
+import { ServerNames } from "../../peers/server_names.ts";
+import type { ForgetRefusal } from "../../replica/replica.ts";
+import { SetupError } from "../../runtime/setup_error.ts";
+import { recover } from "../../storage/recovery.ts";
+import { Storage } from "../../storage/storage.ts";
+import type { MemoryFolder } from "../storage/memory_folder.ts";
 import type {
   DeletionRefusal,
   DeletionResult,
@@ -27,6 +35,7 @@ import { findServer, type Topology } from "../../peers/topology.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Iamat } from "../../protocol/command.ts";
 import { maxPeerLineBytes } from "../../protocol/limits.ts";
+import { isDeletion } from "../../protocol/deletion.ts";
 import { isRepetition } from "../../protocol/order.ts";
 import { isNewer } from "./report_order.ts";
 import {
@@ -43,6 +52,7 @@ import { Crossings, type Violation } from "./crossings.ts";
 import { ClockWatch } from "./clock_watch.ts";
 import { DeletionWatch } from "./deletions.ts";
 import { ExpiryWatch } from "./expiry_watch.ts";
+import type { FolderWatch } from "./folders.ts";
 import type { Random } from "../../runtime/random.ts";
 import type { HostClock } from "./host_clock.ts";
 import { hasExpiry } from "./plan.ts";
@@ -50,6 +60,18 @@ import type { VirtualHost } from "./virtual_host.ts";
 
 /** The memory of an outbox without anything, in bytes. */
 const leastOutboxBytes = 4_096;
+
+/** The data folder of a server, and what checks it. */
+export interface ServerFolder {
+  readonly folder: MemoryFolder;
+  readonly watch: FolderWatch;
+  readonly syncMs: number;
+  readonly minTailBytes: number;
+  /** Called when the server has read the folder. */
+  readonly onRestored: () => void;
+  /** Called when the server refuses the folder. */
+  readonly onRefused: () => void;
+}
 
 /** The options of a herd's servers. */
 export interface ServerOptions {
@@ -87,9 +109,20 @@ export class SimulatedServer {
   readonly crossings: Crossings;
   readonly #host: VirtualHost;
   readonly #linkManager: LinkManager;
+  readonly #turns: Turns;
+  #storage: Storage | undefined;
+  #closePort: (() => void) | undefined;
 
-  /** @param random The source of its nonces and its incarnation. */
-  constructor(host: VirtualHost, options: ServerOptions, random: Random) {
+  /**
+   * @param random The source of its nonces and its incarnation.
+   * @param data Undefined for no data folder.
+   */
+  constructor(
+    host: VirtualHost,
+    options: ServerOptions,
+    random: Random,
+    data?: ServerFolder,
+  ) {
     this.name = host.name;
     this.#host = host;
     const { clock } = host;
@@ -99,14 +132,21 @@ export class SimulatedServer {
     this.crossings = new Crossings(host.name, options);
     // Without the time, so that a server that restarts may have the smallest.
     const treeKey = options.treeKey ?? digits(random);
-    this.router = new WatchedRouter(host, options, this.crossings, treeKey);
+    this.router = new WatchedRouter(
+      host,
+      options,
+      this.crossings,
+      treeKey,
+      data?.watch,
+    );
+    this.#turns = new Turns(clock);
     const caughtUpWatch = new CaughtUpWatch(host.name, this.router, options);
     this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
       topology,
       router: this.router,
       clock,
-      turns: new Turns(clock),
+      turns: this.#turns,
       counts: new LimitCounts(clock, () => {}),
       propagation: { add: () => {} },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,
@@ -124,13 +164,69 @@ export class SimulatedServer {
         options.onServerEvent({ server, event, neighbour, reason });
       },
     });
-    const { peerPort } = findServer(topology, host.name)!;
-    host.listen(
-      (transport, remote) => this.#linkManager.accept(transport, remote),
-      peerPort,
-    );
-    this.#linkManager.start();
-    emitText("started");
+    const open = () => {
+      this.#closePort = host.listen(
+        (transport, remote) => this.#linkManager.accept(transport, remote),
+        findServer(topology, host.name)!.peerPort,
+      );
+      this.#linkManager.start();
+      emitText("started");
+    };
+    if (data === undefined) {
+      open();
+    } else {
+      this.#restore(data, options, emitText).then(open, (error) => {
+        if (error instanceof SetupError) {
+          emitText(error.message);
+          return data.onRefused();
+        }
+
+        options.onViolation({ rule: "an exception", detail: `${error.stack}` });
+      });
+    }
+  }
+
+  /** Restores the records of a data folder, and keeps the new ones in it. */
+  async #restore(
+    { folder, minTailBytes, onRestored, syncMs, watch }: ServerFolder,
+    options: ServerOptions,
+    emitText: (text: string) => void,
+  ): Promise<void> {
+    const names = options.topology.servers.map(({ name }) => name);
+    const { clock } = this.#host;
+    const context = {
+      folder,
+      server: this.name,
+      records: this.router,
+      clock,
+      turns: this.#turns,
+      workload: new Workload(),
+      emit: (_level: string, _from: string, event: string, fields = {}) =>
+        emitText(`${event} ${JSON.stringify(fields)}`),
+      syncMs,
+      minTailBytes,
+      forgetSeconds: forgetSecondsOf(options),
+      findServer: new ServerNames(names).find,
+      nowSeconds: () => clock.now().seconds,
+    };
+    const recovered = await recover(context);
+    watch.onRestored(this.router, clock.now());
+    onRestored();
+    this.#storage = new Storage(context, recovered);
+    await this.#storage.start(recovered);
+  }
+
+  /** Whether it has started, and does not stop. */
+  get isOpen(): boolean {
+    return this.#closePort !== undefined;
+  }
+
+  /** Stops it in an orderly way. */
+  async stop(): Promise<void> {
+    this.#closePort?.();
+    this.#closePort = undefined;
+    await this.#linkManager.stop();
+    await this.#storage?.stop();
   }
 
   /** Accepts a report of a client. */
@@ -149,12 +245,11 @@ export class SimulatedServer {
     this.#linkManager.scheduleFlush();
   }
 
-  /** Forgets a client. Returns until when. */
-  forget(client: ByteString): Timestamp {
+  /** Forgets a client. Returns until when, or why not. */
+  forget(client: ByteString): Timestamp | ForgetRefusal {
     const result = this.router.forget(client);
     this.#linkManager.scheduleFlush();
-    if (typeof result === "string") throw new Error(`not forgotten: ${result}`);
-    return result.until;
+    return typeof result === "string" ? result : result.until;
   }
 
   /** The names of the linked neighbours. */
@@ -179,6 +274,8 @@ export class WatchedRouter extends FloodRouter {
   readonly #expiry: ExpiryWatch | undefined;
   readonly #deletions: DeletionWatch;
   readonly #clockWatch: ClockWatch;
+  readonly #folderWatch: FolderWatch | undefined;
+  readonly #host: VirtualHost;
   readonly #outboxes = new Map<string, Outbox>();
 
   constructor(
@@ -186,6 +283,7 @@ export class WatchedRouter extends FloodRouter {
     options: ServerOptions,
     crossings: Crossings,
     treeKey: string,
+    folderWatch: FolderWatch | undefined,
   ) {
     const { catchUp, clientTtlSeconds, recentReports, writeBytes } = options;
     const { maxClients = Infinity } = options;
@@ -209,16 +307,20 @@ export class WatchedRouter extends FloodRouter {
       onDropped: () =>
         options.coverage.add("more waits for a neighbour than the limit"),
     });
+    this.#host = host;
+    this.#folderWatch = folderWatch;
     this.#outboxBytes = options.outboxBytes ?? maxOutboxBytes;
     this.#name = host.name;
     this.#options = options;
     this.#crossings = crossings;
     this.#writeBytes = writeBytes ?? maxWriteBytes;
-    this.#deletions = new DeletionWatch(
-      this,
-      options.coverage,
-      (rule, detail) => this.#violate(rule, detail),
-    );
+    this.#deletions = new DeletionWatch(this, {
+      coverage: options.coverage,
+      hostClock: options.hostClockOf(host.name),
+      elapsedMs: () => host.clock.elapsedMs(),
+      forgetSeconds: forgetSecondsOf(options),
+      onViolation: (rule, detail) => this.#violate(rule, detail),
+    });
     const names = options.topology.neighbours.get(host.name)!
       .map(({ name }) => name);
     this.#clockWatch = new ClockWatch({
@@ -274,6 +376,7 @@ export class WatchedRouter extends FloodRouter {
     const before = this.newestRecord(client);
     const stateBefore = this.#expiry?.snapshot();
     const acceptance = accept();
+    if (acceptance === "newer") this.#onStored(report);
     if (stateBefore !== undefined && acceptance !== "ahead") {
       this.#expiry!.onAcceptance(report, acceptance, before, stateBefore);
       if (acceptance === "newer") {
@@ -317,6 +420,22 @@ export class WatchedRouter extends FloodRouter {
     return acceptance;
   }
 
+  #onStored(record: Report): void {
+    this.#folderWatch?.onStored(record, this.#host.process.activeMs);
+    this.#noteHorizon();
+  }
+
+  #noteHorizon(): void {
+    const { activeMs } = this.#host.process;
+    this.#folderWatch?.onHorizon(this.raisedHorizon, activeMs);
+  }
+
+  override restore(record: Report): boolean {
+    const isStored = super.restore(record);
+    if (isStored && !isDeletion(record)) this.#expiry?.onRestored(record);
+    return isStored;
+  }
+
   /** Checks that a report is a repetition of the stored one, or news. */
   #checkRepetition(
     report: Report,
@@ -340,7 +459,8 @@ export class WatchedRouter extends FloodRouter {
     from?: string,
   ): DeletionResult | DeletionRefusal {
     const result = super.delete(deletion, from);
-    this.#deletions.onDeletion(deletion);
+    if (typeof result !== "string") this.#onStored(deletion);
+    this.#deletions.onDeletion(deletion, result);
     if (typeof result !== "string" && result.removed !== undefined) {
       this.#expiry?.onDeletion(deletion.client);
     }
@@ -352,6 +472,7 @@ export class WatchedRouter extends FloodRouter {
     const receive = () => super.receive(from, message);
     if (message.verb === "HORIZON" && this.#expiry !== undefined) {
       this.#expiry.watchHorizon(message.time, receive);
+      this.#noteHorizon();
       return undefined;
     }
     const fault = receive();
@@ -381,6 +502,7 @@ export class WatchedRouter extends FloodRouter {
   override runMaintenance(): void {
     const before = this.#expiry?.snapshot();
     super.runMaintenance();
+    this.#noteHorizon();
     if (before === undefined) return;
     this.#expiry!.onMaintenance(before);
     this.#checkOutboxes();
@@ -430,6 +552,10 @@ export class WatchedRouter extends FloodRouter {
   #violate(rule: string, detail: string): void {
     this.#options.onViolation({ rule, detail: `${this.#name}: ${detail}` });
   }
+}
+
+function forgetSecondsOf({ forgetSeconds }: ServerOptions): number {
+  return forgetSeconds ?? defaultForgetDays * secondsPerDay;
 }
 
 function digits(random: Random): string {

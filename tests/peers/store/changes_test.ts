@@ -57,7 +57,7 @@ Deno.test({
   fn() {
     assertProperty(
       fc.property(anySeed, (seed) => checkChanges(new Random(seed))),
-      { numRuns: 3 },
+      { numRuns: 2 },
     );
   },
 });
@@ -74,7 +74,7 @@ function checkChanges(random: Random): void {
     changed.add(key);
   };
   const expected = () => [...changed].map((key) => records.get(key)!).sort();
-  for (let step = 1; step <= 6_000; step++) {
+  for (let step = 1; step <= 2_000; step++) {
     // Long enough that blocks are emptied and given back.
     const client = `${random.below(300)}`.padEnd(12_000, "x");
     if (random.chance(0.3)) {
@@ -84,7 +84,7 @@ function checkChanges(random: Random): void {
     } else if (random.chance(0.1)) {
       const until = { seconds: step, nanoseconds: 0 };
       const deletion = makeDeletion(client, until);
-      table.putDeletion(deletion, admit);
+      table.putDeletion(deletion, () => true, admit);
       note(`FORGET ${client}`, deletion.line);
     } else {
       // Now and then it becomes longer, and has to be moved.
