@@ -14,7 +14,7 @@ export const folderMutations: readonly Mutation[] = [
     instead: "const { bytes, end: recordEnd, start } = record;",
     noticed: "a record is not in the data folder",
     firstSeed: 1,
-    seeds: 60,
+    seeds: 1,
   },
   {
     without: "the horizon in a data folder",
@@ -23,8 +23,8 @@ export const folderMutations: readonly Mutation[] = [
       "if (horizon !== undefined) this.#options.records.restoreHorizon(horizon);",
     instead: "",
     noticed: "a horizon is not in the data folder",
-    firstSeed: 1,
-    seeds: 60,
+    firstSeed: 731,
+    seeds: 1,
   },
   {
     without: "the sync of tails",
@@ -32,8 +32,8 @@ export const folderMutations: readonly Mutation[] = [
     code: "this.#tail.sync());",
     instead: "Promise.resolve());",
     noticed: "a record is not in the data folder",
-    firstSeed: 1,
-    seeds: 60,
+    firstSeed: 14,
+    seeds: 1,
   },
   {
     without: "the sync of a snapshot before the files before it are removed",
@@ -41,8 +41,8 @@ export const folderMutations: readonly Mutation[] = [
     code: "await this.#run(`syncing ${part}`, file.sync());",
     instead: "",
     noticed: "a record is not in the data folder",
-    firstSeed: 1,
-    seeds: 60,
+    firstSeed: 181,
+    seeds: 1,
   },
   {
     without: "writing what waits at a stop",
@@ -50,8 +50,8 @@ export const folderMutations: readonly Mutation[] = [
     code: "await this.#writeChanges();\n      await this.#sync();",
     instead: "await this.#sync();",
     noticed: "a record is not in the data folder",
-    firstSeed: 1,
-    seeds: 60,
+    firstSeed: 13,
+    seeds: 1,
   },
   {
     without: "deletions in a data folder",
@@ -63,6 +63,6 @@ export const folderMutations: readonly Mutation[] = [
       "const isKnown = readReport(bytes, start, end, findServer, record);",
     noticed: "a deletion is not in the data folder",
     firstSeed: 1,
-    seeds: 60,
+    seeds: 1,
   },
 ];
