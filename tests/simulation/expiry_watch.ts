@@ -11,7 +11,7 @@ import type {
 } from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { heardAt, heardAtOf } from "../../protocol/order.ts";
-import { clientOf, type Report } from "../../protocol/report.ts";
+import type { Report } from "../../protocol/report.ts";
 import {
   compareTimestamps,
   formatTimestamp,

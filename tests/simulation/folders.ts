@@ -195,6 +195,15 @@ export class FolderWatch {
     const isOver = (time: Timestamp) =>
       isUntil(time, addSeconds(now, -earliestSeconds)) ||
       isUntil(latest, time);
+    const { raisedHorizon } = router;
+    const isLow = horizon !== undefined && isUntil(horizon, now) &&
+      !(raisedHorizon && isUntil(horizon, raisedHorizon));
+    if (isLow) {
+      this.#onViolation(
+        "a horizon is not in the data folder",
+        formatTimestamp(horizon),
+      );
+    }
     for (const [client, record] of records) {
       const heard = heardAtOf(record);
       const until = router.deletedUntil(client);
@@ -214,15 +223,6 @@ export class FolderWatch {
       this.#onViolation(
         "a deletion is not in the data folder",
         `${client}, until ${formatTimestamp(until)}`,
-      );
-    }
-    const { raisedHorizon } = router;
-    const isLow = horizon !== undefined && isUntil(horizon, now) &&
-      !(raisedHorizon && isUntil(horizon, raisedHorizon));
-    if (isLow) {
-      this.#onViolation(
-        "a horizon is not in the data folder",
-        formatTimestamp(horizon),
       );
     }
     // The files have them, however the server ends.
