@@ -82,7 +82,7 @@ interface Expected {
   readonly horizon: Timestamp | undefined;
 }
 
-type WatchedRouter = Pick<
+type RestoredRouter = Pick<
   FloodRouter,
   "deletedUntil" | "isExpired" | "newestRecord" | "raisedHorizon" | "records"
 >;
@@ -148,7 +148,7 @@ export class FolderWatch {
    *
    * @param activeMs When it ended.
    */
-  onEnd(kind: StopKind, router: WatchedRouter, activeMs: number): void {
+  onEnd(kind: StopKind, router: RestoredRouter, activeMs: number): void {
     const untilMs = activeMs - this.#lostMs(kind);
     const isKept = (entry: { readonly activeMs: number }) =>
       entry.activeMs <= untilMs;
@@ -189,7 +189,7 @@ export class FolderWatch {
    *
    * @param now The server's clock.
    */
-  onRestored(router: WatchedRouter, now: Timestamp): void {
+  onRestored(router: RestoredRouter, now: Timestamp): void {
     const { deletions, horizon, records } = this.#expected ?? nothing;
     const latest = addSeconds(now, latestSeconds);
     const isOver = (time: Timestamp) =>

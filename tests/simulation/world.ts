@@ -34,11 +34,8 @@ import {
   type StopKind,
   topologyOf,
 } from "./plan.ts";
-import {
-  type ServerFolder,
-  type ServerOptions,
-  SimulatedServer,
-} from "./simulated_server.ts";
+import type { ServerFolder, ServerOptions } from "./server_options.ts";
+import { SimulatedServer } from "./simulated_server.ts";
 import { VirtualTime } from "./virtual_clock.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 import { VirtualNetwork } from "./virtual_network.ts";
