@@ -18,6 +18,7 @@ import { installCommand, missingFor, missingOf } from "./needs.ts";
  * time, and most of those that start servers.
  */
 export const slow = [
+  "tests/admin/positions_test.ts",
   "tests/bench/",
   "tests/browser/",
   "tests/client/client_test.ts",
@@ -30,11 +31,13 @@ export const slow = [
   "tests/library_test.ts",
   "tests/log/parse_test.ts",
   "tests/peers/replication/anti_entropy_test.ts",
+  "tests/peers/replication/bounds_test.ts",
   "tests/peers/replication/sync_test.ts",
   "tests/phones/run_test.ts",
   "tests/places/gazetteer_test.ts",
   "tests/places/provider_test.ts",
   "tests/places/redact_test.ts",
+  "tests/places/trim_test.ts",
   "tests/readme_test.ts",
   "tests/research/",
   "tests/run_tests_test.ts",
