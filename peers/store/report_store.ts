@@ -324,11 +324,16 @@ export class ReportStore {
   /** Starts a walk over all records, amid changes. */
   walk(): RecordWalk {
     const walk = this.#table.walk();
-    return { next: () => this.#unlessExpired(this.#table.next(walk)) };
+    return { next: () => this.#toBeKept(this.#table.next(walk)) };
   }
 
-  #unlessExpired(record: Report | undefined): Report | "expired" | undefined {
-    return record === undefined || !this.hasExpired(record)
+  /**
+   * A record that is to be kept, or "expired". A deletion is kept while it is in
+   * the table: that it does not apply may be for a moment, if the clock is wrong.
+   */
+  #toBeKept(record: Report | undefined): Report | "expired" | undefined {
+    return record === undefined || isDeletion(record) ||
+        !this.hasExpired(record)
       ? record
       : "expired";
   }
@@ -345,7 +350,7 @@ export class ReportStore {
 
   /** See `ReplicaRecords.nextChanged`. */
   nextChanged(): Report | "expired" | undefined {
-    return this.#unlessExpired(this.#table.nextChanged());
+    return this.#toBeKept(this.#table.nextChanged());
   }
 
   /** Whether a report or a deletion in a buffer has expired. */

@@ -107,6 +107,13 @@ export class DeletionWatch {
     this.#options = options;
   }
 
+  /** To be called when the router has stored a deletion of a data folder. */
+  onRestored(deletion: Report): void {
+    const atMs = this.#options.elapsedMs();
+    const until = deletedUntil(deletion);
+    this.#latest.set(deletion.client, { until, atMs });
+  }
+
   /** To be called when the router has received a deletion. */
   onDeletion(
     deletion: Report,

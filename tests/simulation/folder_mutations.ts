@@ -54,6 +54,15 @@ export const folderMutations: readonly Mutation[] = [
     seeds: 1,
   },
   {
+    without: "writing deletions that do not apply for a moment",
+    file: "peers/store/report_store.ts",
+    code: "record === undefined || isDeletion(record) ||\n" +
+      "        !this.hasExpired(record)",
+    instead: "record === undefined || !this.hasExpired(record)",
+    noticed: "a deletion is not in the data folder",
+    scenario: "a_deletion_is_written_while_the_clock_is_wrong.json",
+  },
+  {
     without: "deletions in a data folder",
     file: "storage/recovery.ts",
     code:

@@ -203,7 +203,9 @@ export class WatchedRouter extends FloodRouter {
 
   override restore(record: Report): boolean {
     const isStored = super.restore(record);
-    if (isStored && !isDeletion(record)) this.#expiry?.onRestored(record);
+    if (!isStored) return false;
+    if (isDeletion(record)) this.#deletions.onRestored(record);
+    else this.#expiry?.onRestored(record);
     return isStored;
   }
 

@@ -340,23 +340,19 @@ Deno.test({
       put(client);
       await clock.advance(500);
     }
-    await replica.forget("plum");
-    assertEquals(namesIn(replica), ["fig", "pear"]);
+    assertEquals(namesIn(replica), ["fig", "pear", "plum"]);
     await storage.stop();
-    // There is room for one more.
-    const next = await openStorage(clock, folder, settings);
-    assertEquals(namesIn(next.replica), ["fig", "pear"]);
+    // There is room for more now.
+    const next = await openStorage(clock, folder);
+    assertEquals(namesIn(next.replica), ["fig", "pear", "plum"]);
     await next.storage.stop();
-    // Of a snapshot too.
-    const third = await openStorage(clock, folder, {
-      ...settings,
-      minTailBytes: 1,
-    });
+    // A snapshot has the horizon, too.
+    const third = await openStorage(clock, folder, { minTailBytes: 1 });
     await clock.advance(500);
     assert([...folder.files.keys()].some((name) => /^snapshot-/.test(name)));
     await third.storage.stop();
-    const last = await openStorage(clock, folder, settings);
-    assertEquals(namesIn(last.replica), ["fig", "pear"]);
+    const last = await openStorage(clock, folder);
+    assert(last.replica.records.raisedHorizon !== undefined);
     await last.storage.stop();
   },
 });
@@ -376,5 +372,20 @@ Deno.test({
     const left = folder.afterCrash("kill", new Random(1));
     const next = await openStorage(new ManualClock(), left);
     await next.storage.stop();
+  },
+});
+
+Deno.test({
+  name: "a deletion that does not apply while the clock is wrong is kept",
+  permissions: "none",
+  async fn() {
+    const { clock, folder, replica, report, storage } = await open();
+    report("kiwi");
+    await replica.forget("kiwi");
+    clock.setBy(-1_000);
+    await clock.advance(500);
+    clock.setBy(1_000);
+    await storage.stop();
+    assertStringIncludes(folder.textOf("tail-1"), "FORGET kiwi ");
   },
 });
