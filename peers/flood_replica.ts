@@ -78,23 +78,7 @@ export class FloodReplica implements Replica, DescriptorUser {
       elapsedMs: () => clock.elapsedMs(),
       flush: () => this.#linkManager.scheduleFlush(),
     });
-    this.records = this.#describeRecords();
-  }
-
-  #describeRecords(): ReplicaRecords {
-    const router = this.#router;
-    return {
-      observe: (observer) => {
-        router.onRecord = observer;
-        return () => router.onRecord = undefined;
-      },
-      walk: () => router.walk(),
-      restore: (record) => router.restore(record),
-      get ages() {
-        return router.ages;
-      },
-      restoreAges: (ages) => router.restoreAges(ages),
-    };
+    this.records = this.#router;
   }
 
   /** Stores a report and puts it in the outboxes. `flush` settles it. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Report } from "../protocol/report.ts";
-import type { Observer } from "../runtime/observers.ts";
+import type { Timestamp } from "../protocol/time.ts";
 
 /** Default time after which records on disk are synced, in milliseconds. */
 export const defaultDataSyncMs = 1_000;
@@ -30,29 +30,51 @@ export interface RecordAges {
   readonly contacts: ReadonlyMap<string, number>;
 }
 
+/** Records that have changed and were not taken. */
+export interface ChangedRecords {
+  readonly records: number;
+  /** Their size in the replica. */
+  readonly bytes: number;
+}
+
 /** The records of one replica. */
 export interface ReplicaRecords {
+  /** Notes from now on which records change, or stops that. */
+  noteChanges(isNoting: boolean): void;
+
+  /** The reports and the deletions that have changed and were not taken. */
+  readonly changed: ChangedRecords;
+
   /**
-   * Calls the observer with each report and each deletion that is stored, until
-   * the returned function is called. The record's buffer is reused. The observer
-   * is on the fast path and must return at once. There is one at most.
+   * Takes a record that has changed, in about the order of the changes. It is
+   * valid until the replica changes. Undefined if there is none. One that changes
+   * several times before it is taken is taken once, as it is then.
    */
-  observe(observer: Observer<Report>): () => void;
+  nextChanged(): Report | "expired" | undefined;
 
   /** Starts a walk over all records. */
   walk(): RecordWalk;
 
   /**
+   * Reports that were heard until then have expired because the replica was full;
+   * undefined for none.
+   */
+  readonly raisedHorizon: Timestamp | undefined;
+
+  /** How long the records may have missed deletions. */
+  readonly ages: RecordAges;
+
+  /**
    * Stores a record that this server had before it was started, unless it has
    * expired or was heard at a time that has not come. Must not be called after
-   * `Replica.start`.
+   * `Replica.start`, as the other two.
    *
    * @returns Whether it was stored.
    */
   restore(record: Report): boolean;
 
-  /** How long the records may have missed deletions. */
-  readonly ages: RecordAges;
+  /** Takes over a horizon that this server had before it was started. */
+  restoreHorizon(horizon: Timestamp): void;
 
   /** Takes over the ages of records that are restored. */
   restoreAges(ages: RecordAges): void;

@@ -70,8 +70,6 @@ export type LimitName =
   | "deletion-bytes"
   /** The system had no descriptor for a new connection. */
   | "descriptors"
-  /** Too many bytes waited to be written to the data folder, and were lost. */
-  | "data-pending-bytes"
   /** An operation on a log file took too long. */
   | "log-operation-seconds";
 

@@ -341,9 +341,9 @@ async function openServer(
 }
 
 /** What a data folder shares with its server. */
-type DataContext =
-  & Pick<StorageOptions, "clock" | "counts" | "emit">
-  & { readonly records: ReplicaRecords | undefined };
+type DataContext = Pick<StorageOptions, "clock" | "emit"> & {
+  readonly counts: LimitCounts;
+} & { readonly records: ReplicaRecords | undefined };
 
 /** Opens the data folder of a server, if there is one. */
 async function openData(
@@ -361,7 +361,6 @@ async function openData(
     server: name,
     records,
     clock,
-    counts,
     emit,
     turns,
     syncMs: dataSyncMs,

@@ -8,6 +8,7 @@
  *
  *     herd-data 1 tail 12 Hill 1520023934     the first line: see `FileHeader`
  *     alive 1520023934 3600 Jaquez=0 Smith=5  see `Alive`
+ *     horizon 1520023934.000000000            see `ReplicaRecords`
  *     end 1000000                             the last line of a snapshot
  *
  * No text contains LF, so what follows a damaged line can be read. Records need
@@ -22,6 +23,11 @@ import {
   encodeBytes,
   encodeInto,
 } from "../protocol/bytes.ts";
+import {
+  formatTimestamp,
+  parseTimestamp,
+  type Timestamp,
+} from "../protocol/time.ts";
 
 /** The version of the format. Files of a higher one are refused. */
 export const formatVersion = 1;
@@ -163,6 +169,15 @@ export function parseAlive(text: ByteString): Alive | undefined {
     contacts.set(contact.slice(0, equalsAt), Number(seconds));
   }
   return { at: Number(at), table: Number(table), contacts };
+}
+
+export function formatHorizon(horizon: Timestamp): ByteString {
+  return `horizon ${formatTimestamp(horizon)}`;
+}
+
+export function parseHorizon(text: ByteString): Timestamp | undefined {
+  const [, time] = text.match(/^horizon (\d{1,15}\.\d{9})$/) ?? [];
+  return time === undefined ? undefined : parseTimestamp(time);
 }
 
 export function formatEnd(records: number): ByteString {

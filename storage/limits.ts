@@ -11,16 +11,6 @@
  */
 export const writeIntervalMs = 200;
 
-/**
- * Most bytes of records that wait in memory to be written: several seconds of a
- * busy server. Records beyond that are lost to the folder until the next
- * snapshot, and counted.
- */
-export const maxPendingBytes = 16 * 1024 * 1024;
-
-/** A buffer for records begins with this size, in bytes. */
-export const firstBufferBytes = 64 * 1024;
-
 /** Files are read in pieces of this size, in bytes. */
 export const readBytes = 1024 * 1024;
 
@@ -36,8 +26,8 @@ export const maxFileLineBytes = 256 * 1024;
  */
 export const recordsPerCheck = 64;
 
-/** A snapshot is written in pieces of about this size, in bytes. */
-export const snapshotPieceBytes = 256 * 1024;
+/** Records are written in pieces of about this size, in bytes. */
+export const pieceBytes = 256 * 1024;
 
 /**
  * Bytes of a snapshot between two syncs. Records wait during a sync, so none may
@@ -81,6 +71,12 @@ export const snapshotRetryMs = 60_000;
  * age of a folder is counted in days.
  */
 export const aliveIntervalMs = 60_000;
+
+/**
+ * It says so at once if the clock was set by more than this, in seconds: else a
+ * folder that was begun by a wrong clock would seem to be old after a crash.
+ */
+export const maxAliveErrorSeconds = 60;
 
 /**
  * So many damaged places of the folder are logged at a start, each with file and

@@ -19,6 +19,7 @@ import {
   parseAlive,
   parseEnd,
   parseHeader,
+  parseHorizon,
   textOf,
 } from "./file_line.ts";
 import {
@@ -188,6 +189,8 @@ class Recovery {
     if (header !== undefined) this.#check(name, header);
     const alive = parseAlive(text);
     if (alive !== undefined) this.#note(alive);
+    const horizon = parseHorizon(text);
+    if (horizon !== undefined) this.#options.records.restoreHorizon(horizon);
     return parseEnd(text);
   }
 

@@ -1,8 +1,9 @@
 /**
- * Keeps the records of one server in its data folder. New records are written to
- * a tail in batches, after their replies. When the tails have outgrown the last
- * snapshot, another one is written from memory, in turns of the event loop, and
- * the earlier files are removed.
+ * Keeps the records of one server in its data folder. The replica notes which
+ * records change. They are read from it and written to a tail in batches, after
+ * their replies, so that a busy client costs one line in each. When the tails have
+ * outgrown the last snapshot, another one is written from memory, in turns of the
+ * event loop, and the earlier files are removed.
  *
  * There is one operation on a file at a time. No failure of the disk is thrown,
  * and nothing waits for it: what cannot be written is counted, and a snapshot
@@ -10,12 +11,12 @@
  *
  * @module
  */
+import type { ByteString } from "../protocol/bytes.ts";
 import { isDeletion } from "../protocol/deletion.ts";
-import type { Report } from "../protocol/report.ts";
-import type { ReplicaRecords } from "../replica/records.ts";
+import { compareTimestamps, type Timestamp } from "../protocol/time.ts";
+import type { RecordWalk, ReplicaRecords } from "../replica/records.ts";
 import { type Clock, secondsOf } from "../runtime/clock.ts";
 import type { EmitEvent } from "../runtime/events.ts";
-import type { LimitCounts } from "../runtime/limit_counts.ts";
 import {
   OperationTimer,
   SlowOperationError,
@@ -26,6 +27,7 @@ import {
   formatAlive,
   formatEnd,
   formatHeader,
+  formatHorizon,
   formatLine,
   formatVersion,
 } from "./file_line.ts";
@@ -33,6 +35,7 @@ import { partName, snapshotName, tailName } from "./file_names.ts";
 import type { TurnTaker } from "./line_reader.ts";
 import {
   aliveIntervalMs,
+  maxAliveErrorSeconds,
   maxDeletedMs,
   maxTails,
   minTailBytes,
@@ -42,9 +45,8 @@ import {
   tailFactor,
   writeIntervalMs,
 } from "./limits.ts";
-import { type Batch, PendingRecords } from "./pending_records.ts";
+import { type Piece, RecordText } from "./record_text.ts";
 import type { Recovered } from "./recovery.ts";
-import { SnapshotText } from "./snapshot.ts";
 
 /** What a storage needs. */
 export interface StorageOptions extends TurnTaker {
@@ -53,7 +55,6 @@ export interface StorageOptions extends TurnTaker {
   readonly server: string;
   readonly records: ReplicaRecords;
   readonly clock: Clock;
-  readonly counts: LimitCounts;
   readonly emit: EmitEvent;
   /** Written records are synced after this time, in milliseconds. */
   readonly syncMs: number;
@@ -68,7 +69,7 @@ export interface StorageState {
   readonly records: number;
   /** The size of its files, in bytes. */
   readonly bytes: number;
-  /** Bytes that wait to be written. */
+  /** The size of the records that wait to be written, in memory, in bytes. */
   readonly lagBytes: number;
   /** The age of the oldest record that is not synced, in seconds. */
   readonly lagSeconds: number;
@@ -92,13 +93,14 @@ interface FilesSize {
 interface UnfinishedSnapshot {
   readonly number: number;
   readonly file: DataFile;
-  readonly text: SnapshotText;
+  readonly text: RecordText;
   readonly startedAtMs: number;
   /** The files that it replaces, and their size. */
   readonly replaced: readonly string[];
   readonly replacedTails: FilesSize;
   /** Whether the folder lacks records until it is complete. */
   readonly repairs: boolean;
+  records: number;
   bytes: number;
   unsyncedBytes: number;
 }
@@ -109,7 +111,7 @@ const noFiles: FilesSize = { bytes: 0, records: 0 };
 export class Storage {
   readonly #options: StorageOptions;
   readonly #timer: OperationTimer;
-  readonly #pending = new PendingRecords();
+  readonly #batch = new RecordText();
   readonly #tickMs: number;
   #next: number;
   #tail: DataFile | undefined;
@@ -123,10 +125,14 @@ export class Storage {
   #isIncomplete: boolean;
   /** When a deletion was stored that is later than the snapshot. */
   #deletedAtMs: number | undefined;
-  #pendingSinceMs: number | undefined;
+  /** When the last batch began: what waits has changed since. */
+  #takenAtMs: number;
   #unsyncedSinceMs: number | undefined;
   #writingBytes = 0;
-  #aliveAtMs = -Infinity;
+  /** When an `alive` line was written last, and its time of day. */
+  #alive = { atMs: -Infinity, seconds: 0 };
+  /** The horizon that was written last. */
+  #horizon: Timestamp | undefined;
   #retryAtMs = -Infinity;
   #snapshotRetryAtMs = -Infinity;
   #syncMs = 0;
@@ -135,7 +141,6 @@ export class Storage {
   #fault: Error | undefined;
   #working: Promise<void> | undefined;
   #cancelTick = () => {};
-  #stopObserving = () => {};
   #onHanging = () => {};
   #isStopping = false;
 
@@ -148,6 +153,7 @@ export class Storage {
     });
     const { plan } = recovered;
     this.#tickMs = Math.min(writeIntervalMs, options.syncMs);
+    this.#takenAtMs = options.clock.elapsedMs();
     this.#next = plan.next;
     this.#files = [
       ...plan.snapshot === undefined ? [] : [snapshotName(plan.snapshot)],
@@ -168,8 +174,8 @@ export class Storage {
   }
 
   /**
-   * Removes files that are left over, begins a tail, and observes the records
-   * from now on.
+   * Removes files that are left over, begins a tail, and keeps the records that
+   * change from now on.
    *
    * @throws {Error} The system's error, if a file cannot be written.
    */
@@ -177,14 +183,15 @@ export class Storage {
     const { folder, records } = this.#options;
     for (const name of plan.leftOver) await folder.remove(name);
     await this.#startTail();
-    this.#stopObserving = records.observe((record) => this.#onRecord(record));
+    records.noteChanges(true);
     this.#tick();
   }
 
   /** The present state. */
   get state(): StorageState {
-    const { clock, folder } = this.#options;
-    const since = this.#unsyncedSinceMs ?? this.#pendingSinceMs;
+    const { clock, folder, records: { changed } } = this.#options;
+    const since = this.#unsyncedSinceMs ??
+      (changed.records > 0 ? this.#takenAtMs : undefined);
     const unfinished = this.#snapshot?.bytes ?? 0;
     const replacedTails = this.#snapshot?.replacedTails ?? noFiles;
     const sizes = [this.#snapshotSize, this.#tailsSize, replacedTails];
@@ -192,7 +199,7 @@ export class Storage {
       folder: folder.path,
       records: sizes.reduce((sum, { records }) => sum + records, 0),
       bytes: sizes.reduce((sum, { bytes }) => sum + bytes, unfinished),
-      lagBytes: this.#pending.bytes + this.#writingBytes,
+      lagBytes: changed.bytes + this.#writingBytes,
       lagSeconds: since === undefined ? 0 : (clock.elapsedMs() - since) / 1000,
       syncSeconds: this.#syncMs / 1000,
       lostRecords: this.#lost,
@@ -214,47 +221,36 @@ export class Storage {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#cancelTick();
-    this.#stopObserving();
     this.#timer.hurry();
     const hanging = new Promise<void>((resolve) => this.#onHanging = resolve);
     if (!this.#timer.isHanging) {
       await Promise.race([hanging, this.#finish()]);
     }
     this.#timer.stop();
-    const lost = this.#pending.records;
-    this.#lost += lost;
+    const { emit, folder, records } = this.#options;
+    records.noteChanges(false);
+    this.#lost += records.changed.records;
     if (this.#fault !== undefined) {
-      this.#options.emit("error", "server", "data incomplete", {
+      emit("error", "server", "data incomplete", {
         reason: this.#fault.message,
         lostRecords: this.#lost,
       });
     }
-    if (!this.#timer.isHanging) this.#options.folder.close();
+    if (!this.#timer.isHanging) folder.close();
   }
 
   async #finish(): Promise<void> {
     await this.#working;
     try {
       if (this.#tail === undefined) await this.#startTail();
-      this.#aliveAtMs = -Infinity;
-      await this.#writePending();
+      this.#alive.atMs = -Infinity;
+      await this.#writeChanges();
       await this.#sync();
     } catch (error) {
       this.#onError(error);
     }
     this.#tail?.close();
     this.#tail = undefined;
-  }
-
-  /** Is on the fast path. */
-  #onRecord(record: Report): void {
-    const { clock, counts } = this.#options;
-    this.#pendingSinceMs ??= clock.elapsedMs();
-    if (isDeletion(record)) this.#deletedAtMs ??= clock.elapsedMs();
-    if (this.#pending.add(record)) return;
-    this.#lost += 1;
-    this.#isIncomplete = true;
-    counts.hit("data-pending-bytes");
   }
 
   #tick(): void {
@@ -271,7 +267,7 @@ export class Storage {
     if (clock.elapsedMs() < this.#retryAtMs) return;
     try {
       if (this.#tail === undefined) await this.#startTail();
-      await this.#writePending();
+      await this.#writeChanges();
       await this.#syncIfDue();
     } catch (error) {
       return this.#onError(error);
@@ -295,10 +291,9 @@ export class Storage {
 
   /** The tail is written on while a snapshot is. */
   async #writeBetween(): Promise<void> {
-    const since = this.#pendingSinceMs ?? Infinity;
-    const isDue = this.#options.clock.elapsedMs() - since >= this.#tickMs;
+    const sinceMs = this.#options.clock.elapsedMs() - this.#takenAtMs;
     try {
-      if (isDue) await this.#writePending();
+      if (sinceMs >= this.#tickMs) await this.#writeChanges();
       await this.#syncIfDue();
     } catch (error) {
       this.#onError(error);
@@ -306,35 +301,74 @@ export class Storage {
     }
   }
 
-  async #writePending(): Promise<void> {
+  /** Writes the records that have changed so far. */
+  async #writeChanges(): Promise<void> {
     const { clock, records } = this.#options;
-    const nowMs = clock.elapsedMs();
-    if (nowMs - this.#aliveAtMs >= aliveIntervalMs) {
-      this.#aliveAtMs = nowMs;
-      this.#pending.addText(formatAlive({
-        at: Math.floor(secondsOf(clock)),
-        ...records.ages,
-      }));
-      this.#pendingSinceMs ??= nowMs;
-    }
-    if (this.#pending.bytes === 0) return;
-    const sinceMs = this.#pendingSinceMs;
-    this.#pendingSinceMs = undefined;
-    this.#writingBytes = this.#pending.bytes;
-    const batch = await this.#pending.take(this.#options);
-    try {
-      await this.#writeAll(this.#tail!, tailName(this.#next - 1), batch.bytes);
-      this.#onWritten(batch, sinceMs);
-    } catch (error) {
-      this.#lost += batch.records;
-      throw error;
-    } finally {
-      this.#writingBytes = 0;
-      this.#pending.onWritten();
+    const sinceMs = this.#takenAtMs;
+    this.#takenAtMs = clock.elapsedMs();
+    const changed = records.changed.records;
+    const opening = this.#openingOfBatch();
+    if (changed === 0 && opening.length === 0) return;
+    this.#batch.begin(this.#takeChanges(changed), opening);
+    while (true) {
+      const piece = await this.#batch.next(this.#options);
+      if (piece.bytes.length === 0) return;
+      this.#writingBytes = piece.bytes.length;
+      try {
+        await this.#writeAll(
+          this.#tail!,
+          tailName(this.#next - 1),
+          piece.bytes,
+        );
+        this.#onWritten(piece, sinceMs);
+      } catch (error) {
+        this.#lost += piece.records;
+        throw error;
+      } finally {
+        this.#writingBytes = 0;
+      }
     }
   }
 
-  #onWritten({ bytes, records }: Batch, sinceMs: number | undefined): void {
+  /** What the folder says of itself, where that has changed. */
+  #openingOfBatch(): ByteString[] {
+    const { clock, records } = this.#options;
+    const { raisedHorizon: horizon } = records;
+    const opening: ByteString[] = [];
+    const seconds = secondsOf(clock);
+    const passedMs = clock.elapsedMs() - this.#alive.atMs;
+    const error = seconds - this.#alive.seconds - passedMs / 1000;
+    if (
+      passedMs >= aliveIntervalMs || Math.abs(error) > maxAliveErrorSeconds
+    ) {
+      this.#alive = { atMs: clock.elapsedMs(), seconds };
+      opening.push(formatAlive({ at: Math.floor(seconds), ...records.ages }));
+    }
+    if (horizon !== undefined && !isEqual(horizon, this.#horizon)) {
+      this.#horizon = horizon;
+      opening.push(formatHorizon(horizon));
+    }
+    return opening;
+  }
+
+  /** Takes a number of the records that have changed. */
+  #takeChanges(count: number): RecordWalk {
+    const { clock, records } = this.#options;
+    let left = count;
+    return {
+      next: () => {
+        if (left === 0) return undefined;
+        left -= 1;
+        const record = records.nextChanged();
+        if (typeof record === "object" && isDeletion(record)) {
+          this.#deletedAtMs ??= clock.elapsedMs();
+        }
+        return record;
+      },
+    };
+  }
+
+  #onWritten({ bytes, records }: Piece, sinceMs: number): void {
     this.#tailsSize = {
       bytes: this.#tailsSize.bytes + bytes.length,
       records: this.#tailsSize.records + records,
@@ -384,7 +418,7 @@ export class Storage {
     this.#files.push(name);
     const { bytes, records } = this.#tailsSize;
     this.#tailsSize = { bytes: bytes + header.length, records };
-    this.#aliveAtMs = -Infinity;
+    this.#alive.atMs = -Infinity;
   }
 
   #headerOf(kind: FileKind, number: number) {
@@ -423,22 +457,27 @@ export class Storage {
     await this.#startTail();
     const number = this.#next - 1;
     const name = partName(number);
-    const { text } = this.#headerOf("snapshot", number);
-    const alive = formatAlive({
-      at: Math.floor(secondsOf(clock)),
-      ...records.ages,
-    });
+    const { text: header } = this.#headerOf("snapshot", number);
+    const { ages, raisedHorizon: horizon } = records;
+    const own = [
+      header,
+      formatAlive({ at: Math.floor(secondsOf(clock)), ...ages }),
+      ...horizon === undefined ? [] : [formatHorizon(horizon)],
+    ];
+    const text = new RecordText();
+    text.begin(records.walk(), own);
     const file = await this.#run(`creating ${name}`, folder.create(name));
     const added = this.#tailsSize.bytes - replacedTails.bytes;
     this.#tailsSize = { bytes: added, records: 0 };
     this.#snapshot = {
       number,
       file,
-      text: new SnapshotText(records.walk(), [text, alive]),
+      text,
       startedAtMs: clock.elapsedMs(),
       replaced,
       replacedTails,
       repairs: this.#isIncomplete,
+      records: 0,
       bytes: 0,
       unsyncedBytes: 0,
     };
@@ -448,9 +487,10 @@ export class Storage {
 
   /** Writes a piece of a snapshot, or completes it. */
   async #continueSnapshot(snapshot: UnfinishedSnapshot): Promise<void> {
-    const piece = await snapshot.text.next(this.#options);
-    if (piece.length === 0) return this.#completeSnapshot(snapshot);
-    await this.#writeToSnapshot(snapshot, piece);
+    const { bytes, records } = await snapshot.text.next(this.#options);
+    if (bytes.length === 0) return this.#completeSnapshot(snapshot);
+    await this.#writeToSnapshot(snapshot, bytes);
+    snapshot.records += records;
     if (snapshot.unsyncedBytes < snapshotSyncBytes) return;
     const name = partName(snapshot.number);
     await this.#run(`syncing ${name}`, snapshot.file.sync());
@@ -468,7 +508,7 @@ export class Storage {
 
   async #completeSnapshot(snapshot: UnfinishedSnapshot): Promise<void> {
     const { clock, emit, folder } = this.#options;
-    const { file, number, replaced, startedAtMs, text: { records } } = snapshot;
+    const { file, number, records, replaced, startedAtMs } = snapshot;
     const [part, name] = [partName(number), snapshotName(number)];
     await this.#writeToSnapshot(snapshot, formatLine(formatEnd(records)));
     await this.#run(`syncing ${part}`, file.sync());
@@ -538,6 +578,7 @@ export class Storage {
   #onError(error: unknown): void {
     if (!(error instanceof Error)) throw error;
     this.#isIncomplete = true;
+    this.#horizon = undefined;
     this.#tail?.close();
     this.#tail = undefined;
     this.#unsyncedSinceMs = undefined;
@@ -563,4 +604,8 @@ export class Storage {
       lostRecords: this.#lost,
     });
   }
+}
+
+function isEqual(time: Timestamp, other: Timestamp | undefined): boolean {
+  return other !== undefined && compareTimestamps(time, other) === 0;
 }

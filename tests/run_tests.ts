@@ -18,9 +18,11 @@ import { installCommand, missingFor, missingOf } from "./needs.ts";
  * time, and most of those that start servers.
  */
 export const slow = [
+  "tests/admin/positions_test.ts",
   "tests/bench/",
   "tests/browser/",
   "tests/client/client_test.ts",
+  "tests/conversation/",
   "tests/deploy/",
   "tests/end_to_end/",
   "tests/examples/",
@@ -29,17 +31,22 @@ export const slow = [
   "tests/library_test.ts",
   "tests/log/parse_test.ts",
   "tests/peers/replication/anti_entropy_test.ts",
+  "tests/peers/replication/bounds_test.ts",
   "tests/peers/replication/sync_test.ts",
   "tests/phones/run_test.ts",
   "tests/places/gazetteer_test.ts",
   "tests/places/provider_test.ts",
   "tests/places/redact_test.ts",
+  "tests/places/trim_test.ts",
   "tests/readme_test.ts",
   "tests/research/",
   "tests/run_tests_test.ts",
+  "tests/simulation/coverage_test.ts",
   "tests/simulation/herd_test.ts",
   "tests/simulation/mutation_test.ts",
+  "tests/simulation/shrink_test.ts",
   "tests/soak/",
+  "tests/storage/crash_test.ts",
   "tests/storage/kills_test.ts",
 ];
 
@@ -132,8 +139,10 @@ async function runTests(words: readonly string[]): Promise<void> {
     Deno.exitCode = await runDenoTest([
       `--junit-path=${report}`,
       // Parallel tests share the environment. No quick test reads a variable
-      // that another one sets.
-      ...(isQuick ? ["--parallel", `--ignore=${slow.join()}`] : []),
+      // that another one sets. `deno task check` checks the types.
+      ...(isQuick
+        ? ["--parallel", "--no-check", `--ignore=${slow.join()}`]
+        : []),
       ...args,
       ...(isChoice ? [] : ["tests/"]),
     ]);

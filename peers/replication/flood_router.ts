@@ -20,7 +20,12 @@ import type {
   Forgotten,
   ReplicaClockStatus,
 } from "../../replica/replica.ts";
-import type { RecordAges, RecordWalk } from "../../replica/records.ts";
+import type {
+  ChangedRecords,
+  RecordAges,
+  RecordWalk,
+  ReplicaRecords,
+} from "../../replica/records.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   expiredOnArrivalForAlarm,
@@ -86,7 +91,7 @@ export interface FloodRouterOptions {
 }
 
 /** One server's reports, and their exchange with the linked neighbours. */
-export class FloodRouter {
+export class FloodRouter implements ReplicaRecords {
   readonly #options: FloodRouterOptions;
   /** The smallest key that is to be adopted after the rebuild under way. */
   #nextKey: TreeKey | undefined;
@@ -115,8 +120,6 @@ export class FloodRouter {
    * fast path and must return at once.
    */
   onNews: ((report: Report) => void) | undefined;
-  /** Called with each new report and each new deletion, as `onNews` is. */
-  onRecord: ((record: Report) => void) | undefined;
   /**
    * Called when this server and a neighbour were apart for longer than deletions
    * are kept.
@@ -208,7 +211,6 @@ export class FloodRouter {
     if (this.#store.raisedHorizon !== horizon) this.#sendHorizon();
     if (stored === "full") this.onDeletionsFull?.();
     if (typeof stored === "string") return stored;
-    this.onRecord?.(deletion);
     if (stored.removed !== undefined) {
       this.#deletedReports += 1;
       // A report that is ordered before the removed one, but was heard after the
@@ -262,6 +264,21 @@ export class FloodRouter {
     return this.#store.walk();
   }
 
+  /** See `ReplicaRecords.noteChanges`. */
+  noteChanges(isNoting: boolean): void {
+    this.#store.noteChanges(isNoting);
+  }
+
+  /** See `ReplicaRecords.changed`. */
+  get changed(): ChangedRecords {
+    return this.#store.changed;
+  }
+
+  /** See `ReplicaRecords.nextChanged`. */
+  nextChanged(): Report | "expired" | undefined {
+    return this.#store.nextChanged();
+  }
+
   /** How long the records may have missed deletions. */
   get ages(): RecordAges {
     return this.#contacts.ages;
@@ -270,6 +287,11 @@ export class FloodRouter {
   /** See `ReplicaRecords.restoreAges`. */
   restoreAges(ages: RecordAges): void {
     this.#contacts.restore(ages);
+  }
+
+  /** See `ReplicaRecords.restoreHorizon`. */
+  restoreHorizon(horizon: Timestamp): void {
+    this.#store.raiseHorizon(horizon);
   }
 
   /** Until when reports about a client are deleted; undefined for none. */
@@ -289,10 +311,7 @@ export class FloodRouter {
 
   #count(report: Report, acceptance: Acceptance): Acceptance {
     this.#counts[acceptance] += 1;
-    if (acceptance === "newer") {
-      this.onNews?.(report);
-      this.onRecord?.(report);
-    }
+    if (acceptance === "newer") this.onNews?.(report);
     return acceptance;
   }
 

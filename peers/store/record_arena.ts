@@ -9,8 +9,9 @@
  * record of the same leaf; the lower half of the record's fingerprint; the upper
  * half, and the number of unused units of the record; the length of its text, a
  * bit that says whether it has attributes, one that says whether it is in a chain
- * (`unchain`), and where in the text the client's ID begins; the leaf of that
- * chain, and the source that is charged for it.
+ * (`unchain`), one that says whether it has changed (`nextChanged`), and where in
+ * the text the client's ID begins; the leaf of that chain, and the source that is
+ * charged for it.
  *
  * New records are appended to the newest block. The room of removed records is
  * reclaimed by moving the other records out of the emptiest block, a few at a
@@ -31,6 +32,7 @@ import {
 } from "../../protocol/order.ts";
 import { deletionIdOffset } from "../../protocol/deletion.ts";
 import type { Report } from "../../protocol/report.ts";
+import type { ChangedRecords } from "../../replica/records.ts";
 
 /**
  * Where a record is: the number of its block, and its place in the block in
@@ -73,9 +75,12 @@ const offsetMask = 2 ** offsetBits - 1;
 /** The next bit is `#chaining` if the record is in a chain. */
 const chainingBit = 2 ** offsetBits;
 
-/** The next one is set if the record has attributes. The length is above it. */
+/** The next one is set if the record has attributes. */
 const attributesBit = 2 ** (offsetBits + 1);
-const lengthShift = offsetBits + 2;
+
+/** The next one is set if the record has changed. The length is above it. */
+const changedBit = 2 ** (offsetBits + 2);
+const lengthShift = offsetBits + 3;
 
 /** A fingerprint has 53 bits, so 21 are in the upper half. */
 const highBits = 21;
@@ -116,6 +121,16 @@ interface Block {
   endUnit: number;
   /** The size of its records. */
   usedUnits: number;
+  /** Where records are that have changed, and some that were removed since. */
+  changed: number[];
+}
+
+/** Records of one block that have changed. */
+interface BlockChanges {
+  readonly block: Block;
+  readonly units: readonly number[];
+  /** How many of them were taken. */
+  taken: number;
 }
 
 /**
@@ -172,6 +187,12 @@ export class RecordArena {
   #emptied: Block | undefined;
   #emptiedTo = 0;
   #isMoving = false;
+  /** `changedBit` if changes are noted, or 0. */
+  #noting = 0;
+  #changed = 0;
+  #changedUnits = 0;
+  /** The changes that are taken next. */
+  #changes: BlockChanges[] = [];
   /** `chainingBit` or 0: the records with this one have a place in a chain. */
   #chaining = 0;
   #serials = 0;
@@ -285,6 +306,7 @@ export class RecordArena {
     this.#blocks.length = 0;
     this.#freeNumbers.length = 0;
     this.#emptied = undefined;
+    this.#changes = [];
     this.#usedUnits = 0;
     this.#filledUnits = 0;
     this.#newest = this.#open(startUnits);
@@ -506,6 +528,51 @@ export class RecordArena {
     }
   }
 
+  /** Notes from now on which records change, or stops that. */
+  noteChanges(isNoting: boolean): void {
+    this.#noting = isNoting ? changedBit : 0;
+  }
+
+  /** The records that have changed and were not taken. */
+  get changed(): ChangedRecords {
+    return { records: this.#changed, bytes: this.#changedUnits * unitBytes };
+  }
+
+  /**
+   * Takes a record that has changed, the one that changed first among those of
+   * its block; 0 if there is none. One that changes again before it is taken is
+   * taken once.
+   */
+  nextChanged(): Address {
+    if (this.#changes.length === 0) this.#collectChanges();
+    while (this.#changes.length > 0) {
+      const [changes] = this.#changes;
+      const { block, units } = changes;
+      if (changes.taken === units.length) {
+        this.#changes.shift();
+        if (this.#changes.length === 0) this.#collectChanges();
+        continue;
+      }
+      const unit = units[changes.taken++];
+      const at = unit * wordsPerUnit + shapeAt;
+      // It may have been removed or moved since.
+      if ((block.words[at] & changedBit) === 0) continue;
+      block.words[at] &= ~changedBit;
+      this.#changed -= 1;
+      this.#changedUnits -= this.#unitsIn(block, unit);
+      return block.number * unitsPerBlock + unit;
+    }
+    return 0;
+  }
+
+  #collectChanges(): void {
+    for (const block of this.#inOrder.values()) {
+      if (block.changed.length === 0) continue;
+      this.#changes.push({ block, units: block.changed, taken: 0 });
+      block.changed = [];
+    }
+  }
+
   /** How many blocks there are. */
   get blocks(): number {
     return this.#inOrder.size;
@@ -575,6 +642,10 @@ export class RecordArena {
     const block = this.#blockOf(address);
     const units = this.#unitsOf(address);
     const at = wordOf(address);
+    if ((block.words[at + shapeAt] & changedBit) !== 0) {
+      this.#changed -= 1;
+      this.#changedUnits -= units;
+    }
     block.words[at + shapeAt] = 0;
     block.words[at + lowAt] = units;
     block.usedUnits -= units;
@@ -598,6 +669,7 @@ export class RecordArena {
       words: new Uint32Array(bytes.buffer),
       endUnit: 0,
       usedUnits: 0,
+      changed: [],
     };
     block.endUnit = firstUnitOf(block);
     this.#blocks[number] = block;
@@ -607,6 +679,7 @@ export class RecordArena {
 
   #close(block: Block): void {
     if (block === this.#emptied) this.#emptied = undefined;
+    this.#changes = this.#changes.filter((changes) => changes.block !== block);
     this.#filledUnits -= block.endUnit - firstUnitOf(block);
     this.#inOrder.delete(block.number);
     this.#blocks[block.number] = undefined;
@@ -654,7 +727,11 @@ export class RecordArena {
       targetUnit * unitBytes,
     );
     // It has no spare units there.
-    target.words[targetUnit * wordsPerUnit + highAt] &= highMask;
+    const targetWord = targetUnit * wordsPerUnit;
+    target.words[targetWord + highAt] &= highMask;
+    if ((target.words[targetWord + shapeAt] & changedBit) !== 0) {
+      this.#addChange(target, targetUnit, units);
+    }
     this.#link(this.previousOf(from), to);
     this.#link(to, this.nextOf(from));
     this.#isMoving = true;
@@ -673,6 +750,7 @@ export class RecordArena {
     const { clientStart, end, recordEnd, start, view } = report;
     const block = this.#blockOf(address);
     const at = wordOf(address);
+    const wasChanged = block.words[at + shapeAt] & changedBit;
     const offset = clientStart - start;
     // Both have lower limits: a name has 64 bytes, and a line 64 KiB.
     if (offset > offsetMask) {
@@ -682,8 +760,19 @@ export class RecordArena {
     block.words[at + highAt] = Math.floor(fingerprint / 2 ** 32) |
       spareUnits << highBits;
     block.words[at + shapeAt] = (recordEnd - start) << lengthShift |
-      (recordEnd === end ? 0 : attributesBit) | this.#chaining | offset;
+      (recordEnd === end ? 0 : attributesBit) | this.#chaining | offset |
+      wasChanged | this.#noting;
+    if (this.#noting > wasChanged) {
+      const unit = address & unitMask;
+      this.#addChange(block, unit, this.#unitsIn(block, unit));
+    }
     copyBytes(view, start, recordEnd, block.view, this.#lineStart(address));
+  }
+
+  #addChange(block: Block, unit: number, units: number): void {
+    block.changed.push(unit);
+    this.#changed += 1;
+    this.#changedUnits += units;
   }
 }
 

@@ -17,7 +17,7 @@ import {
   secondsBetween,
   type Timestamp,
 } from "../../protocol/time.ts";
-import type { RecordWalk } from "../../replica/records.ts";
+import type { ChangedRecords, RecordWalk } from "../../replica/records.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import {
   deletionShare,
@@ -187,6 +187,7 @@ export class ReportStore {
     if (fault !== undefined) return fault;
     const stored = this.#table.putDeletion(
       deletion,
+      (until) => this.#period.fault(until) === undefined,
       (growth) => this.#refuseDeletion(until, growth),
     );
     if (typeof stored === "string") return stored;
@@ -323,14 +324,33 @@ export class ReportStore {
   /** Starts a walk over all records, amid changes. */
   walk(): RecordWalk {
     const walk = this.#table.walk();
-    return {
-      next: () => {
-        const record = this.#table.next(walk);
-        return record === undefined || !this.hasExpired(record)
-          ? record
-          : "expired";
-      },
-    };
+    return { next: () => this.#toBeKept(this.#table.next(walk)) };
+  }
+
+  /**
+   * A record that is to be kept, or "expired". A deletion is kept while it is in
+   * the table: that it does not apply may be for a moment, if the clock is wrong.
+   */
+  #toBeKept(record: Report | undefined): Report | "expired" | undefined {
+    return record === undefined || isDeletion(record) ||
+        !this.hasExpired(record)
+      ? record
+      : "expired";
+  }
+
+  /** See `ReplicaRecords.noteChanges`. */
+  noteChanges(isNoting: boolean): void {
+    this.#table.noteChanges(isNoting);
+  }
+
+  /** See `ReplicaRecords.changed`. */
+  get changed(): ChangedRecords {
+    return this.#table.changed;
+  }
+
+  /** See `ReplicaRecords.nextChanged`. */
+  nextChanged(): Report | "expired" | undefined {
+    return this.#toBeKept(this.#table.nextChanged());
   }
 
   /** Whether a report or a deletion in a buffer has expired. */

@@ -15,6 +15,7 @@ import { deletedUntil, isDeletion } from "../../protocol/deletion.ts";
 import { heardAt } from "../../protocol/order.ts";
 import { Report } from "../../protocol/report.ts";
 import { compareTimestamps, type Timestamp } from "../../protocol/time.ts";
+import type { ChangedRecords } from "../../replica/records.ts";
 import type { ReportSource } from "../../replica/report_source.ts";
 import { ClientIndex } from "./client_index.ts";
 import {
@@ -182,12 +183,14 @@ export class ReportTable {
   /**
    * Stores a deletion, next to the report about its client.
    *
+   * @param applies Whether a stored deletion until a time still applies.
    * @param admit Says why the table may not grow by some bytes.
    * @returns "known" if the stored deletion of the client is as late, or why
    * `admit` does not take it.
    */
   putDeletion<Refusal>(
     deletion: Report,
+    applies: (until: Timestamp) => boolean,
     admit: (growth: number) => Refusal | undefined,
   ): StoreResult | "known" | Refusal {
     const { end, start, view } = deletion;
@@ -200,9 +203,8 @@ export class ReportTable {
       if (known !== 0) {
         this.#arena.read(known, this.#read);
         const until = deletedUntil(this.#read);
-        if (compareTimestamps(until, deletedUntil(deletion)) >= 0) {
-          return "known";
-        }
+        const isLater = compareTimestamps(until, deletedUntil(deletion)) >= 0;
+        if (isLater && applies(until)) return "known";
       }
       const growth = this.#growthBy(deletion, hash, known);
       if (growth <= 0) break;
@@ -587,6 +589,27 @@ export class ReportTable {
    */
   next(walk: Walk): Report | undefined {
     const address = this.#arena.next(walk);
+    if (address === 0) return undefined;
+    this.#arena.read(address, this.#read);
+    return this.#read;
+  }
+
+  /** See `RecordArena.noteChanges`. */
+  noteChanges(isNoting: boolean): void {
+    this.#arena.noteChanges(isNoting);
+  }
+
+  /** See `RecordArena.changed`. */
+  get changed(): ChangedRecords {
+    return this.#arena.changed;
+  }
+
+  /**
+   * Takes a record that has changed. It is valid until the table changes.
+   * Undefined if there is none.
+   */
+  nextChanged(): Report | undefined {
+    const address = this.#arena.nextChanged();
     if (address === 0) return undefined;
     this.#arena.read(address, this.#read);
     return this.#read;

@@ -465,7 +465,7 @@ export interface DataStatus {
   readonly records: number;
   /** The size of its files. */
   readonly bytes: number;
-  /** Bytes that wait to be written. */
+  /** The size of the records that wait to be written, in memory. */
   readonly lagBytes: number;
   /** The age of the oldest record that is not synced; 0 for none. */
   readonly lagSeconds: number;

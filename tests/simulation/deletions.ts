@@ -4,8 +4,14 @@
  *
  * @module
  */
-import type { FloodRouter } from "../../peers/replication/flood_router.ts";
-import type { Acceptance } from "../../peers/replication/flood_router.ts";
+import type {
+  Acceptance,
+  FloodRouter,
+} from "../../peers/replication/flood_router.ts";
+import type {
+  DeletionRefusal,
+  DeletionResult,
+} from "../../peers/store/report_store.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { deletedUntil, formatDeletion } from "../../protocol/deletion.ts";
 import { heardAt, heardAtOf } from "../../protocol/order.ts";
@@ -17,11 +23,16 @@ import {
 } from "../../protocol/time.ts";
 import { Random } from "../../runtime/random.ts";
 import type { Coverage } from "./coverage.ts";
+import type { HostClock } from "./host_clock.ts";
 import { epochMs, hasExpiry, type Plan, type PlannedDeletion } from "./plan.ts";
+import { epochSeconds } from "./virtual_process.ts";
 import type { World } from "./world.ts";
 
-/** Probability that clients of a herd are forgotten. */
-const forgettingChance = 0.4;
+/**
+ * Probability that clients of a herd are forgotten, with servers' clocks that are
+ * right and with others.
+ */
+const [forgettingChance, wronglyForgettingChance] = [0.4, 0.8];
 
 /** Most deletions of a herd. */
 const maxDeletions = 12;
@@ -32,11 +43,17 @@ const maxForgotten = 4;
 /** A client that was forgotten has to be seen again within this time. */
 const seenAgainMs = 5_000;
 
+/** A deletion applies this long before its time, in milliseconds. */
+const maxAheadMs = 60_000;
+
+/** More than two clocks that are right differ by, in milliseconds. */
+const maxSkewMs = 5_000;
+
 /**
  * Draws who is forgotten, when, and at which server. From numbers of its own, so
  * that the rest of the plan of a seed stays the same. Without catch-up, a server
  * may lack a report that another one has: it was not newer than one that was
- * deleted later. Where servers' clocks are set, "until now" means little.
+ * deleted later.
  */
 export function drawDeletions(
   plan: Pick<
@@ -45,9 +62,12 @@ export function drawDeletions(
   >,
 ): PlannedDeletion[] {
   const random = new Random(plan.seed ^ 0x0f0_96e7);
-  if (!plan.catchUp || plan.clocks !== undefined) return [];
+  if (!plan.catchUp) return [];
   if (plan.reports.length === 0) return [];
-  if (!random.chance(forgettingChance)) return [];
+  const chance = plan.clocks === undefined
+    ? forgettingChance
+    : wronglyForgettingChance;
+  if (!random.chance(chance)) return [];
   const clients = Array.from(
     { length: 1 + random.below(maxForgotten) },
     () => random.pick(plan.reports).client,
@@ -59,53 +79,122 @@ export function drawDeletions(
   })).sort((one, other) => one.atMs - other.atMs);
 }
 
+/** What `DeletionWatch` needs. */
+export interface DeletionWatchOptions {
+  readonly coverage: Coverage;
+  readonly hostClock: HostClock;
+  readonly elapsedMs: () => number;
+  readonly forgetSeconds: number;
+  readonly onViolation: (rule: string, detail: string) => void;
+}
+
+/** A deletion that a server has stored. */
+interface StoredDeletion {
+  readonly until: Timestamp;
+  /** When it was stored, in milliseconds after the start. */
+  readonly atMs: number;
+}
+
 /** Checks what one router does with deletions. */
 export class DeletionWatch {
   readonly #router: FloodRouter;
-  readonly #coverage: Coverage;
-  readonly #onViolation: (rule: string, detail: string) => void;
-  /** The latest deletion of each client that was received. */
-  readonly #latest = new Map<ByteString, Timestamp>();
+  readonly #options: DeletionWatchOptions;
+  /** The latest deletion of each client that was stored. */
+  readonly #latest = new Map<ByteString, StoredDeletion>();
 
-  constructor(
-    router: FloodRouter,
-    coverage: Coverage,
-    onViolation: (rule: string, detail: string) => void,
-  ) {
+  constructor(router: FloodRouter, options: DeletionWatchOptions) {
     this.#router = router;
-    this.#coverage = coverage;
-    this.#onViolation = onViolation;
+    this.#options = options;
+  }
+
+  /** To be called when the router has stored a deletion of a data folder. */
+  onRestored(deletion: Report): void {
+    const atMs = this.#options.elapsedMs();
+    const until = deletedUntil(deletion);
+    this.#latest.set(deletion.client, { until, atMs });
   }
 
   /** To be called when the router has received a deletion. */
-  onDeletion(deletion: Report): void {
+  onDeletion(
+    deletion: Report,
+    result: DeletionResult | DeletionRefusal,
+  ): void {
+    const { elapsedMs, onViolation } = this.#options;
     const { client } = deletion;
-    const until = later(this.#latest.get(client), deletedUntil(deletion));
-    this.#latest.set(client, until);
+    const until = deletedUntil(deletion);
+    const fault = this.#faultOf(until);
+    const refusal = result === "ahead" || result === "expired"
+      ? result
+      : undefined;
+    if (fault !== "unknown" && fault !== refusal) {
+      const rule = refusal === undefined
+        ? "a deletion is stored outside of its period"
+        : "a deletion is refused in its period";
+      onViolation(rule, `${deletion.line} is ${refusal}`);
+    }
+    if (refusal !== undefined) return;
+    const before = this.#latestOf(client)?.until;
+    if (before === undefined || compareTimestamps(before, until) < 0) {
+      this.#latest.set(client, { until, atMs: elapsedMs() });
+    }
+    const latest = this.#latestOf(client)?.until ?? until;
     const held = this.#router.deletedUntil(client);
-    if (held === undefined || compareTimestamps(held, until) < 0) {
+    if (held === undefined || compareTimestamps(held, latest) < 0) {
       const rule = "an earlier deletion replaced a later one";
-      this.#onViolation(rule, `${client}, until ${formatTimestamp(until)}`);
+      onViolation(rule, `${client}, until ${formatTimestamp(latest)}`);
     }
     const visible = this.#router.newestRecord(client);
-    if (visible !== undefined && !isHeardAfter(heardAtOf(visible), until)) {
-      this.#onViolation("a deleted report is visible", visible);
+    if (visible !== undefined && !isHeardAfter(heardAtOf(visible), latest)) {
+      onViolation("a deleted report is visible", visible);
     }
+  }
+
+  /** Why a deletion does not apply; "unknown" at the ends of its period. */
+  #faultOf(until: Timestamp): "ahead" | "expired" | "unknown" | undefined {
+    const { elapsedMs, forgetSeconds, hostClock } = this.#options;
+    const aheadMs = millisecondsOf(until) - elapsedMs() - hostClock.aheadMs;
+    const [mostMs, leastMs] = [maxAheadMs, -1000 * forgetSeconds];
+    if (Math.min(Math.abs(aheadMs - mostMs), Math.abs(aheadMs - leastMs)) < 1) {
+      return "unknown";
+    }
+    if (aheadMs > mostMs) return "ahead";
+    return aheadMs < leastMs ? "expired" : undefined;
+  }
+
+  /**
+   * The latest deletion of a client that was stored. One that was outside of its
+   * period for a moment, as the clock was set, may be gone.
+   */
+  #latestOf(client: ByteString): StoredDeletion | undefined {
+    const latest = this.#latest.get(client);
+    if (latest === undefined) return undefined;
+    const { elapsedMs, forgetSeconds, hostClock } = this.#options;
+    const { atMs, until } = latest;
+    const untilMs = millisecondsOf(until);
+    const [least, most] = hostClock.rangeSince(atMs);
+    const mayBeGone = untilMs > atMs + least + maxAheadMs - 1 ||
+      untilMs < elapsedMs() + most - 1000 * forgetSeconds + 1;
+    if (!mayBeGone) return latest;
+    const held = this.#router.deletedUntil(client);
+    if (held === undefined) this.#latest.delete(client);
+    else this.#latest.set(client, { until: held, atMs: elapsedMs() });
+    return this.#latest.get(client);
   }
 
   /** To be called when the router has received a report. */
   onAcceptance(report: Report, acceptance: Acceptance): void {
     const { client, record: line } = report;
-    const until = this.#latest.get(client);
+    const until = this.#latestOf(client)?.until;
     if (until === undefined) return;
+    const { coverage, onViolation } = this.#options;
     const isDeleted = !isHeardAfter(heardAt(report), until);
-    if (isDeleted) this.#coverage.add("a deleted report arrives again");
+    if (isDeleted) coverage.add("a deleted report arrives again");
     else if (acceptance === "newer") {
-      this.#coverage.add("a client that was forgotten reports again");
+      coverage.add("a client that was forgotten reports again");
     }
-    if (acceptance === "forgotten") return;
+    if (acceptance === "forgotten" || acceptance === "ahead") return;
     if (isDeleted === (acceptance === "deleted")) return;
-    this.#onViolation(
+    onViolation(
       isDeleted
         ? "a deleted report was stored"
         : "a report that is not deleted was refused",
@@ -116,6 +205,11 @@ export class DeletionWatch {
 
 function later(one: Timestamp | undefined, other: Timestamp): Timestamp {
   return one !== undefined && compareTimestamps(one, other) > 0 ? one : other;
+}
+
+/** A time in milliseconds after the start of a simulation. */
+function millisecondsOf({ nanoseconds, seconds }: Timestamp): number {
+  return (seconds - epochSeconds) * 1000 + nanoseconds / 1e6;
 }
 
 function isHeardAfter(heard: Timestamp, until: Timestamp): boolean {
@@ -153,15 +247,28 @@ export function deletionLines(
   });
 }
 
-/** The latest deletion of each client on any server. */
+/**
+ * Whether a server whose clock is nearly right may refuse a deletion, because its
+ * time has not come.
+ */
+export function mayBeEarly(until: Timestamp, { plan, time }: World): boolean {
+  return plan.clocks !== undefined &&
+    millisecondsOf(until) - time.elapsedMs > maxAheadMs - maxSkewMs;
+}
+
+/**
+ * The latest deletion of each client on any server, without those of a time that
+ * has not come.
+ */
 export function latestDeletions(
-  { deletions, servers }: World,
+  world: World,
 ): Map<ByteString, Timestamp> {
+  const { deletions, servers } = world;
   const latest = new Map<ByteString, Timestamp>();
   for (const { router } of servers.values()) {
     for (const client of deletions.clients) {
       const until = router.deletedUntil(client);
-      if (until === undefined) continue;
+      if (until === undefined || mayBeEarly(until, world)) continue;
       latest.set(client, later(latest.get(client), until));
     }
   }
@@ -194,7 +301,10 @@ export async function checkDeletions(
       });
     }
   }
-  if (survived.size === 0 || hasExpiry(plan)) return;
+  // A report that was heard ahead of the present may be newer than the next one:
+  // see `checkPatience`.
+  const isAtOnce = plan.clocks === undefined && !hasExpiry(plan);
+  if (survived.size === 0 || !isAtOnce) return;
   const random = new Random(plan.seed);
   const lines = [...survived.keys()].map((client) =>
     random.pick([...servers.values()]).report({

@@ -13,6 +13,7 @@ import { hashOfTree } from "../../peers/store/tree_hash.ts";
 import { encodeBytes } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
 import { drawDeletions } from "./deletions.ts";
+import { drawFolders } from "./folders.ts";
 import {
   epochMs,
   type Fault,
@@ -157,10 +158,12 @@ export function drawPlan(seed: number): Plan {
   };
   const crowded = random.chance(crowdedChance) ? crowd(plan) : plan;
   const timed = drawClocks(crowded, new Random(seed ^ 0xc10c5));
-  return drawAttributes(
+  const attributed = drawAttributes(
     withDeletions(timed),
     new Random(seed ^ attributesSeed),
   );
+  const folders = drawFolders(attributed);
+  return folders === undefined ? attributed : { ...attributed, folders };
 }
 
 /**

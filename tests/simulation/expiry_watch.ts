@@ -11,7 +11,7 @@ import type {
 } from "../../peers/replication/flood_router.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { heardAt, heardAtOf } from "../../protocol/order.ts";
-import { clientOf, type Report } from "../../protocol/report.ts";
+import type { Report } from "../../protocol/report.ts";
 import {
   compareTimestamps,
   formatTimestamp,
@@ -142,15 +142,25 @@ export class ExpiryWatch {
     );
     if (!isRaised) return;
     this.#options.coverage.add("the horizon is raised by a neighbour");
-    for (const line of this.#router.records()) this.#checkVisible(line);
+    const visible = new Set(this.#router.records());
     for (const line of lines) {
-      const visible = this.#router.newestRecord(clientOf(line));
+      const hasExpired = this.hasExpired(line);
       this.#check(
-        visible === (this.hasExpired(line) ? undefined : line),
+        visible.delete(line) !== hasExpired,
         "an expired report is visible, or another one is not",
-        `${visible} of ${line}`,
+        `${line} has ${hasExpired ? "" : "not "}expired`,
       );
     }
+    this.#check(
+      visible.size === 0,
+      "a horizon adds reports",
+      [...visible].join("; "),
+    );
+  }
+
+  /** To be called when a report of a data folder was stored. */
+  onRestored(report: Report): void {
+    this.#heardAt.set(report.client, heardAt(report));
   }
 
   /** To be called when the report about a client was deleted. */

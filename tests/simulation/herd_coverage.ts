@@ -108,7 +108,7 @@ function affectedServers(fault: Fault): readonly string[] {
 /** The present state of a server. */
 export function serverState(name: string, herd: ObservedHerd): ServerState {
   const server = herd.servers.get(name);
-  if (server === undefined) return "down";
+  if (!server?.isOpen) return "down";
   if (!herd.answers(name)) return "frozen";
   return isCatchingUp(server) ? "catching up" : "running";
 }
@@ -135,6 +135,7 @@ export function linkState(
   return haveCaughtUp ? "caught up" : "comparing";
 }
 
+const minuteMs = 60_000;
 const yearMs = 365 * 86_400_000;
 
 /** Replaced links count as effects of a freeze for this long after the thaw. */
@@ -293,9 +294,16 @@ export function countReport(
 /** Counts the request to forget a client. */
 export function countDeletion(
   server: SimulatedServer,
+  { aheadMs }: HostClock,
   coverage: Coverage,
 ): void {
   coverage.add("a client is forgotten");
+  if (aheadMs > minuteMs) {
+    coverage.add("a client is forgotten by a clock that is ahead");
+  }
+  if (aheadMs < -minuteMs) {
+    coverage.add("a client is forgotten by a clock that is behind");
+  }
   if (server.linked.length === 0) {
     coverage.add("a client is forgotten at a server without a link");
   } else if (isCatchingUp(server)) {

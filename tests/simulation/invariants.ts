@@ -13,9 +13,13 @@ import { fingerprint } from "../../peers/store/fingerprint.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import { isNewer } from "./report_order.ts";
 import { clientOf } from "../../protocol/report.ts";
-import { formatTimestamp } from "../../protocol/time.ts";
+import {
+  formatTimestamp,
+  parseTimestamp,
+  type Timestamp,
+} from "../../protocol/time.ts";
 import { heardMsOf } from "./clock_watch.ts";
-import { deletionLines } from "./deletions.ts";
+import { deletionLines, mayBeEarly } from "./deletions.ts";
 import { hasExpiry } from "./plan.ts";
 import type { SimulatedServer } from "./simulated_server.ts";
 import type { World } from "./world.ts";
@@ -52,7 +56,11 @@ export function difference(world: World): string {
   const [first, ...others] = all;
   for (const { lines } of held) {
     const missing = lines.symmetricDifference(held[0].lines);
-    for (const line of missing) return `not all servers have ${line}`;
+    for (const line of missing) {
+      if (!mayBeEarly(untilOf(line), world)) {
+        return `not all servers have ${line}`;
+      }
+    }
   }
   for (const { lines } of others) {
     for (const line of lines.symmetricDifference(first.lines)) {
@@ -65,6 +73,11 @@ export function difference(world: World): string {
     }
   }
   return "";
+}
+
+/** The time of the line of a deletion. */
+function untilOf(line: ByteString): Timestamp {
+  return parseTimestamp(line.slice(line.lastIndexOf(" ") + 1));
 }
 
 function haveEqualDigests({ servers }: World): boolean {

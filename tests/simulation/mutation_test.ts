@@ -5,6 +5,7 @@ import { attributeMutations } from "./attribute_mutations.ts";
 import { parseScenario } from "./corpus.ts";
 import { deletionMutations } from "./deletion_mutations.ts";
 import { drawPlan } from "./draw.ts";
+import { folderMutations } from "./folder_mutations.ts";
 import { expiryMutations } from "./expiry_mutations.ts";
 import type { Mutation } from "./mutation.ts";
 import { timeMutations } from "./time_mutations.ts";
@@ -19,9 +20,11 @@ const parts = [
   "protocol",
   "replica",
   "runtime",
+  "storage",
   "tests/fakes",
   "tests/fuzz/reference",
   "tests/simulation",
+  "tests/storage/memory_folder.ts",
   "deno.json",
   "deno.lock",
   "herd.json",
@@ -259,6 +262,7 @@ for (
     ...attributeMutations,
     ...deletionMutations,
     ...expiryMutations,
+    ...folderMutations,
     ...timeMutations,
     ...treeMutations,
   ]

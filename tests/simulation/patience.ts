@@ -44,7 +44,13 @@ export async function checkPatience(world: World): Promise<void> {
       sent.set(client, timeOf(line));
     }
   }
-  const chosen = [...sent].slice(0, maxClients);
+  // Clients that were forgotten come first.
+  const forgotten = new Set(world.deletions.clients);
+  const chosen = [...sent]
+    .sort(([one], [other]) =>
+      Number(forgotten.has(other)) - Number(forgotten.has(one))
+    )
+    .slice(0, maxClients);
   for (const [index, [client, latest]] of chosen.entries()) {
     // Its clock is as it was: right or slow, or as far ahead as ever.
     const now = epochSeconds + time.elapsedMs / 1_000;

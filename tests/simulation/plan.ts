@@ -106,6 +106,35 @@ export interface PlannedClock {
   readonly driftMs: number;
 }
 
+/** The ways in which servers stop. */
+export const stopKinds = ["stop", "kill", "power cut"] as const;
+
+/** A way in which servers stop. */
+export type StopKind = typeof stopKinds[number];
+
+/** Servers stop at the same time, and start again some time after. */
+export interface PlannedStop {
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly kind: StopKind;
+  readonly servers: readonly string[];
+  /** Whether their data folders are removed meanwhile. */
+  readonly losesFolders?: boolean;
+}
+
+/** The data folders of a herd, and stops of its servers. */
+export interface PlannedFolders {
+  /** The servers with a data folder. */
+  readonly servers: readonly string[];
+  /** Records are synced after this time, in milliseconds. */
+  readonly syncMs: number;
+  /** A new snapshot is written when the tails have this size, in bytes. */
+  readonly minTailBytes: number;
+  /** Shortest and longest time of an operation on a file. */
+  readonly delayMs: readonly [number, number];
+  readonly stops: readonly PlannedStop[];
+}
+
 /** A herd, its reports and its faults. */
 export interface Plan {
   /** For everything else that is random: packets' delays, jitter, nonces. */
@@ -143,6 +172,8 @@ export interface Plan {
   readonly faults: readonly Fault[];
   /** Undefined if the servers' clocks have only their skew. */
   readonly clocks?: readonly PlannedClock[];
+  /** Undefined if no server has a data folder. */
+  readonly folders?: PlannedFolders;
   /** When all faults end. */
   readonly healAtMs: number;
 }

@@ -6,7 +6,13 @@
  */
 import { parseAttributes } from "../../protocol/attributes.ts";
 import { parseCommand } from "../../protocol/command.ts";
-import { type Fault, type Plan, topologyOf } from "./plan.ts";
+import {
+  type Fault,
+  type Plan,
+  type PlannedFolders,
+  stopKinds,
+  topologyOf,
+} from "./plan.ts";
 
 /** A plan is invalid. The message is one line that names the entry. */
 export class PlanError extends Error {
@@ -89,6 +95,7 @@ const optional: Readonly<Record<keyof Omit<Plan, keyof RequiredPart>, Form>> = {
   outboxBytes: wholeFrom(1),
   rebuiltReports: wholeFrom(1),
   clocks: list,
+  folders: { expected: "an object", fits: isObject },
   treeKey: {
     expected: "32 hexadecimal digits",
     fits: (value) => /^[0-9a-f]{32}$/.test(String(value)),
@@ -106,6 +113,7 @@ type RequiredPart = Omit<
   | "outboxBytes"
   | "rebuiltReports"
   | "clocks"
+  | "folders"
   | "treeKey"
 >;
 
@@ -164,6 +172,9 @@ export function readPlan(json: unknown): Plan {
       driftMs: numberFrom(-maxAheadMs, maxAheadMs),
     })
   );
+  if (plan.folders !== undefined) {
+    expectFolders(plan.folders, server, beforeHealing);
+  }
   const formsOf = new Map<string, Forms>(
     Object.entries(formsOfFaults(server, names.length)),
   );
@@ -184,6 +195,36 @@ export function readPlan(json: unknown): Plan {
     });
   });
   return plan;
+}
+
+/** Checks the data folders of a plan. */
+function expectFolders(
+  folders: PlannedFolders,
+  server: Form,
+  beforeHealing: Form,
+): void {
+  const servers: Form = {
+    expected: "a list of servers of the herd",
+    fits: (value) => Array.isArray(value) && value.every(server.fits),
+  };
+  expectEntries(folders, "folders", {
+    servers,
+    syncMs: wholeFrom(1),
+    minTailBytes: wholeFrom(1),
+    delayMs: delays,
+    stops: list,
+  });
+  folders.stops.forEach((stop, index) =>
+    expectEntries(stop, `folders.stops[${index}]`, {
+      atMs: beforeHealing,
+      forMs: time,
+      kind: {
+        expected: `one of ${stopKinds.join(", ")}`,
+        fits: (value) => stopKinds.some((kind) => kind === value),
+      },
+      servers,
+    }, { losesFolders: truth })
+  );
 }
 
 /** What a fault of each kind has besides its kind and time. */
@@ -226,10 +267,12 @@ export function expectObject(
   value: unknown,
   where: string,
 ): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+  if (isObject(value)) return value;
   throw new PlanError(`${where}: expected an object, found ${describe(value)}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Checks the entries of an object. It has all required ones and no others. */

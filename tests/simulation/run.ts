@@ -123,7 +123,7 @@ async function runWorld(
   const held = [...world.servers.values()].map((
     { router },
   ) => [...router.records()]);
-  const survived = newestOf(held.flat());
+  const survived = newestOf([...held.flat(), ...world.kept]);
   const deletions = latestDeletions(world);
   const convergedAfterMs = await untilConverged(world, checkEveryMs);
   if (convergedAfterMs === undefined) {

@@ -11,8 +11,10 @@ import {
   type Plan,
   type PlannedClock,
   type PlannedDeletion,
+  type PlannedFolders,
   type PlannedReport,
   type PlannedServer,
+  type PlannedStop,
   reachedFrom,
   type ServerPair,
 } from "./plan.ts";
@@ -92,6 +94,7 @@ class Shrinker {
       await this.#remove(({ servers }) => servers, withoutServers);
       await this.#remove(({ faults }) => faults, withoutFaults);
       await this.#remove(({ clocks }) => clocks ?? [], withoutClocks);
+      await this.#remove(({ folders }) => folders?.stops ?? [], withoutStops);
       await this.#remove(clientsOf, withoutClients);
       await this.#remove(({ deletions = [] }) => deletions, withoutDeletions);
       await this.#remove(({ reports }) => reports, withoutReports);
@@ -130,12 +133,22 @@ class Shrinker {
 
 /** Whether the herd of a plan must converge. */
 function isValid(
-  { catchUp, deletions = [], faults, healAtMs, links, reports, servers }: Plan,
+  {
+    catchUp,
+    deletions = [],
+    faults,
+    healAtMs,
+    links,
+    reports,
+    servers,
+    folders,
+  }: Plan,
 ): boolean {
+  const stops = folders?.stops ?? [];
   const fromMs = catchUp ? 0 : linkedByMs;
   return isConnected(servers, links) && healAtMs >= minHealAtMs &&
-    (catchUp || deletions.length === 0) &&
-    [...faults, ...reports, ...deletions].every(({ atMs }) =>
+    (catchUp || deletions.length + stops.length === 0) &&
+    [...faults, ...reports, ...deletions, ...stops].every(({ atMs }) =>
       fromMs <= atMs && atMs <= healAtMs
     );
 }
@@ -164,8 +177,16 @@ function withoutServers(
   const servers = plan.servers.filter((server) => !gone.has(server));
   const isLeft = (link: ServerPair) => !link.some((name) => names.has(name));
   const clocks = plan.clocks ?? [];
+  const isThere = (name: string) => !names.has(name);
   const smaller: Plan = {
     ...plan,
+    ...withFolders(plan, ({ servers, stops, ...folders }) => ({
+      ...folders,
+      servers: servers.filter(isThere),
+      stops: stops
+        .map((stop) => ({ ...stop, servers: stop.servers.filter(isThere) }))
+        .filter(({ servers }) => servers.length > 0),
+    })),
     servers,
     links: connect(servers, plan.links.filter(isLeft)),
     reports: plan.reports.filter(({ server }) => !names.has(server))
@@ -206,6 +227,22 @@ function withoutClocks(plan: Plan, gone: ReadonlySet<PlannedClock>): Plan {
     plan,
     (plan.clocks ?? []).filter((clock) => !gone.has(clock)),
   );
+}
+
+function withoutStops(plan: Plan, gone: ReadonlySet<PlannedStop>): Plan {
+  const change = (folders: PlannedFolders) => ({
+    ...folders,
+    stops: folders.stops.filter((stop) => !gone.has(stop)),
+  });
+  return { ...plan, ...withFolders(plan, change) };
+}
+
+/** The data folders of a plan after a change, if it has any. */
+function withFolders(
+  { folders }: Plan,
+  change: (folders: PlannedFolders) => PlannedFolders,
+): Pick<Plan, "folders"> {
+  return folders === undefined ? {} : { folders: change(folders) };
 }
 
 function clientsOf({ reports }: Plan): string[] {
@@ -272,6 +309,11 @@ const settingChanges: readonly Change[] = [
   (plan) => ({ ...plan, secrets: [] }),
   ({ deletions = [], ...plan }) =>
     deletions.length === 0 ? plan : { ...plan, deletions },
+  ({ folders: _, ...plan }) => plan,
+  (plan) => ({
+    ...plan,
+    ...withFolders(plan, (folders) => ({ ...folders, delayMs: [0, 0] })),
+  }),
   ({ maxClients: _, ...plan }) => plan,
   ({ clientTtlSeconds: _, ...plan }) => plan,
   (plan) => ({ ...plan, timeoutMs: 5_000 }),
@@ -290,8 +332,9 @@ const settingChanges: readonly Change[] = [
   (plan) => ({ ...plan, healAtMs: minHealAtMs }),
   // 1 to 2 seconds after the last fault or report.
   (plan) => {
-    const { deletions = [], faults, reports } = plan;
-    const moments = [...faults, ...reports, ...deletions]
+    const { deletions = [], faults, folders, reports } = plan;
+    const stops = folders?.stops ?? [];
+    const moments = [...faults, ...reports, ...deletions, ...stops]
       .map(({ atMs }) => atMs);
     const lastMs = Math.ceil(Math.max(...moments) / 1_000) * 1_000;
     return { ...plan, healAtMs: Math.min(plan.healAtMs, lastMs + 1_000) };

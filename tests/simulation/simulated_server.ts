@@ -1,84 +1,34 @@
 /**
- * One server of a simulated herd: the real links, router, store and anti-entropy
- * on a virtual host. Everything that it accepts, sends and receives is checked.
+ * One server of a simulated herd: the real links, router, store, anti-entropy and
+ * storage on a virtual host.
  *
  * @module
  */
-import { Turns } from "../../runtime/turns.ts";
-import {
-  type Acceptance,
-  FloodRouter,
-} from "../../peers/replication/flood_router.ts";
-import {
-  defaultMaxHalfOpenLinks,
-  maxOutboxBytes,
-  maxWriteBytes,
-} from "../../peers/limits.ts";
-import type {
-  DeletionRefusal,
-  DeletionResult,
-} from "../../peers/store/report_store.ts";
+import { Turns, Workload } from "../../runtime/turns.ts";
+import { defaultMaxHalfOpenLinks } from "../../peers/limits.ts";
+import { ServerNames } from "../../peers/server_names.ts";
+import type { ForgetRefusal } from "../../replica/replica.ts";
+import { SetupError } from "../../runtime/setup_error.ts";
+import { recover } from "../../storage/recovery.ts";
+import { Storage } from "../../storage/storage.ts";
 import { LinkManager } from "../../peers/links/link_manager.ts";
-import { root } from "../../peers/store/digest_tree.ts";
-import type { Message } from "../../peers/replication/messages.ts";
 import { LimitCounts } from "../../runtime/limit_counts.ts";
-import type { Outbox } from "../../peers/replication/outbox.ts";
-import { findServer, type Topology } from "../../peers/topology.ts";
+import { findServer } from "../../peers/topology.ts";
 import type { ByteString } from "../../protocol/bytes.ts";
 import type { Iamat } from "../../protocol/command.ts";
-import { maxPeerLineBytes } from "../../protocol/limits.ts";
-import { isRepetition } from "../../protocol/order.ts";
-import { isNewer } from "./report_order.ts";
-import {
-  lineOf,
-  makeReport,
-  parseReport,
-  type Report,
-} from "../../protocol/report.ts";
+import { makeReport, parseReport, type Report } from "../../protocol/report.ts";
 import type { Timestamp } from "../../protocol/time.ts";
 import { createFakeProver } from "../fakes/prover.ts";
 import { CaughtUpWatch } from "./caught_up_watch.ts";
-import type { Coverage, ServerEvent } from "./coverage.ts";
-import { Crossings, type Violation } from "./crossings.ts";
-import { ClockWatch } from "./clock_watch.ts";
-import { DeletionWatch } from "./deletions.ts";
-import { ExpiryWatch } from "./expiry_watch.ts";
+import { Crossings } from "./crossings.ts";
 import type { Random } from "../../runtime/random.ts";
-import type { HostClock } from "./host_clock.ts";
-import { hasExpiry } from "./plan.ts";
 import type { VirtualHost } from "./virtual_host.ts";
-
-/** The memory of an outbox without anything, in bytes. */
-const leastOutboxBytes = 4_096;
-
-/** The options of a herd's servers. */
-export interface ServerOptions {
-  readonly topology: Topology;
-  readonly catchUp: boolean;
-  readonly secrets: readonly string[];
-  readonly maxClients?: number;
-  readonly clientTtlSeconds?: number;
-  readonly forgetSeconds?: number;
-  readonly timeoutMs: number;
-  readonly writeBytes?: number;
-  readonly outboxBytes?: number;
-  readonly treeKey?: string;
-  readonly rebuiltReports?: number;
-  readonly recentReports: number;
-  readonly coverage: Coverage;
-  /** Receives the events of the server's log. */
-  readonly onServerEvent: (event: ServerEvent) => void;
-  /** The clock of a server's machine. */
-  readonly hostClockOf: (name: string) => HostClock;
-  /** The lines of a server. */
-  readonly linesOf: (name: string) => Iterable<ByteString>;
-  /** Whether a report may have expired before a server received it. */
-  readonly mayBeLost: (line: ByteString) => boolean;
-  /** Receives broken rules. */
-  readonly onViolation: (violation: Violation) => void;
-  /** Receives descriptions of events. */
-  readonly onEvent: (text: string) => void;
-}
+import {
+  forgetSecondsOf,
+  type ServerFolder,
+  type ServerOptions,
+} from "./server_options.ts";
+import { WatchedRouter } from "./watched_router.ts";
 
 /** One incarnation of a server. */
 export class SimulatedServer {
@@ -87,9 +37,20 @@ export class SimulatedServer {
   readonly crossings: Crossings;
   readonly #host: VirtualHost;
   readonly #linkManager: LinkManager;
+  readonly #turns: Turns;
+  #storage: Storage | undefined;
+  #closePort: (() => void) | undefined;
 
-  /** @param random The source of its nonces and its incarnation. */
-  constructor(host: VirtualHost, options: ServerOptions, random: Random) {
+  /**
+   * @param random The source of its nonces and its incarnation.
+   * @param data Undefined for no data folder.
+   */
+  constructor(
+    host: VirtualHost,
+    options: ServerOptions,
+    random: Random,
+    data?: ServerFolder,
+  ) {
     this.name = host.name;
     this.#host = host;
     const { clock } = host;
@@ -99,14 +60,21 @@ export class SimulatedServer {
     this.crossings = new Crossings(host.name, options);
     // Without the time, so that a server that restarts may have the smallest.
     const treeKey = options.treeKey ?? digits(random);
-    this.router = new WatchedRouter(host, options, this.crossings, treeKey);
+    this.router = new WatchedRouter(
+      host,
+      options,
+      this.crossings,
+      treeKey,
+      data?.watch,
+    );
+    this.#turns = new Turns(clock);
     const caughtUpWatch = new CaughtUpWatch(host.name, this.router, options);
     this.#linkManager = new LinkManager({
       self: findServer(topology, host.name)!,
       topology,
       router: this.router,
       clock,
-      turns: new Turns(clock),
+      turns: this.#turns,
       counts: new LimitCounts(clock, () => {}),
       propagation: { add: () => {} },
       maxHalfOpenLinks: defaultMaxHalfOpenLinks,
@@ -124,13 +92,69 @@ export class SimulatedServer {
         options.onServerEvent({ server, event, neighbour, reason });
       },
     });
-    const { peerPort } = findServer(topology, host.name)!;
-    host.listen(
-      (transport, remote) => this.#linkManager.accept(transport, remote),
-      peerPort,
-    );
-    this.#linkManager.start();
-    emitText("started");
+    const open = () => {
+      this.#closePort = host.listen(
+        (transport, remote) => this.#linkManager.accept(transport, remote),
+        findServer(topology, host.name)!.peerPort,
+      );
+      this.#linkManager.start();
+      emitText("started");
+    };
+    if (data === undefined) {
+      open();
+    } else {
+      this.#restore(data, options, emitText).then(open, (error) => {
+        if (error instanceof SetupError) {
+          emitText(error.message);
+          return data.onRefused();
+        }
+
+        options.onViolation({ rule: "an exception", detail: `${error.stack}` });
+      });
+    }
+  }
+
+  /** Restores the records of a data folder, and keeps the new ones in it. */
+  async #restore(
+    { folder, minTailBytes, onRestored, syncMs, watch }: ServerFolder,
+    options: ServerOptions,
+    emitText: (text: string) => void,
+  ): Promise<void> {
+    const names = options.topology.servers.map(({ name }) => name);
+    const { clock } = this.#host;
+    const context = {
+      folder,
+      server: this.name,
+      records: this.router,
+      clock,
+      turns: this.#turns,
+      workload: new Workload(),
+      emit: (_level: string, _from: string, event: string, fields = {}) =>
+        emitText(`${event} ${JSON.stringify(fields)}`),
+      syncMs,
+      minTailBytes,
+      forgetSeconds: forgetSecondsOf(options),
+      findServer: new ServerNames(names).find,
+      nowSeconds: () => clock.now().seconds,
+    };
+    const recovered = await recover(context);
+    watch.onRestored(this.router, clock.now());
+    onRestored();
+    this.#storage = new Storage(context, recovered);
+    await this.#storage.start(recovered);
+  }
+
+  /** Whether it has started, and does not stop. */
+  get isOpen(): boolean {
+    return this.#closePort !== undefined;
+  }
+
+  /** Stops it in an orderly way. */
+  async stop(): Promise<void> {
+    this.#closePort?.();
+    this.#closePort = undefined;
+    await this.#linkManager.stop();
+    await this.#storage?.stop();
   }
 
   /** Accepts a report of a client. */
@@ -149,12 +173,11 @@ export class SimulatedServer {
     this.#linkManager.scheduleFlush();
   }
 
-  /** Forgets a client. Returns until when. */
-  forget(client: ByteString): Timestamp {
+  /** Forgets a client. Returns until when, or why not. */
+  forget(client: ByteString): Timestamp | ForgetRefusal {
     const result = this.router.forget(client);
     this.#linkManager.scheduleFlush();
-    if (typeof result === "string") throw new Error(`not forgotten: ${result}`);
-    return result.until;
+    return typeof result === "string" ? result : result.until;
   }
 
   /** The names of the linked neighbours. */
@@ -165,270 +188,6 @@ export class SimulatedServer {
   /** The names of the neighbours with which it has caught up. */
   get caughtUp(): string[] {
     return this.linked.filter((name) => this.router.hasCaughtUpWith(name));
-  }
-}
-
-/** The real router, with checks after each call. */
-export class WatchedRouter extends FloodRouter {
-  readonly #name: string;
-  readonly #options: ServerOptions;
-  readonly #writeBytes: number;
-  readonly #outboxBytes: number;
-  readonly #crossings: Crossings;
-  /** Undefined if reports do not expire. */
-  readonly #expiry: ExpiryWatch | undefined;
-  readonly #deletions: DeletionWatch;
-  readonly #clockWatch: ClockWatch;
-  readonly #outboxes = new Map<string, Outbox>();
-
-  constructor(
-    host: VirtualHost,
-    options: ServerOptions,
-    crossings: Crossings,
-    treeKey: string,
-  ) {
-    const { catchUp, clientTtlSeconds, recentReports, writeBytes } = options;
-    const { maxClients = Infinity } = options;
-    const now = () => host.clock.now();
-    super({
-      catchUp,
-      elapsedMs: () => host.clock.elapsedMs(),
-      limits: {
-        maxClients,
-        maxTableBytes: Infinity,
-        sourceShare: 1,
-        clientTtlSeconds,
-        forgetSeconds: options.forgetSeconds,
-        now,
-      },
-      recentReports,
-      writeBytes,
-      treeKey,
-      maxOutboxBytes: options.outboxBytes,
-      rebuiltReports: options.rebuiltReports,
-      onDropped: () =>
-        options.coverage.add("more waits for a neighbour than the limit"),
-    });
-    this.#outboxBytes = options.outboxBytes ?? maxOutboxBytes;
-    this.#name = host.name;
-    this.#options = options;
-    this.#crossings = crossings;
-    this.#writeBytes = writeBytes ?? maxWriteBytes;
-    this.#deletions = new DeletionWatch(
-      this,
-      options.coverage,
-      (rule, detail) => this.#violate(rule, detail),
-    );
-    const names = options.topology.neighbours.get(host.name)!
-      .map(({ name }) => name);
-    this.#clockWatch = new ClockWatch({
-      elapsedMs: () => host.clock.elapsedMs(),
-      clocks: () =>
-        [
-          host.name,
-          ...names.filter((name) => this.clockAheadOf(name) !== undefined),
-        ].map(options.hostClockOf),
-      onViolation: (rule, detail) => this.#violate(rule, detail),
-    });
-    this.#expiry = hasExpiry(options)
-      ? new ExpiryWatch(this, {
-        ...options,
-        now,
-        onViolation: (rule, detail) => this.#violate(rule, detail),
-      })
-      : undefined;
-  }
-
-  /** Whether a report has expired, by the correct horizon. */
-  hasExpired(line: ByteString): boolean {
-    return this.#expiry?.hasExpired(line) ?? false;
-  }
-
-  override accept(report: Report, from?: string): Acceptance {
-    const acceptance = this.#watch(
-      report,
-      from,
-      false,
-      () => super.accept(report, from),
-    );
-    this.#clockWatch.onAcceptance(report.record, acceptance);
-    if (acceptance === "ahead") {
-      this.#options.coverage.add(
-        "a report of a time that has not come is refused",
-      );
-    }
-    return acceptance;
-  }
-
-  override acceptOwn(report: Report): Acceptance {
-    return this.#watch(report, undefined, true, () => super.acceptOwn(report));
-  }
-
-  #watch(
-    report: Report,
-    from: string | undefined,
-    isOwn: boolean,
-    accept: () => Acceptance,
-  ): Acceptance {
-    const { client } = report;
-    const before = this.newestRecord(client);
-    const stateBefore = this.#expiry?.snapshot();
-    const acceptance = accept();
-    if (stateBefore !== undefined && acceptance !== "ahead") {
-      this.#expiry!.onAcceptance(report, acceptance, before, stateBefore);
-      if (acceptance === "newer") {
-        this.#crossings.storedAgain(report.record, from);
-      }
-    }
-    this.#deletions.onAcceptance(report, acceptance);
-    const after = this.newestRecord(client);
-    if (
-      before !== undefined && after !== undefined && before !== after &&
-      !isNewer(after, before)
-    ) {
-      this.#violate(
-        "an older report replaced a newer one",
-        `${before}, then ${after}`,
-      );
-    }
-    if ((after && lineOf(after)) !== this.newest(client)) {
-      this.#violate("a client sees another report", `than ${after}`);
-    }
-    if (isOwn) this.#checkRepetition(report, acceptance, before);
-    if (acceptance === "repeated") {
-      this.#options.coverage.add("a client sends a report again");
-    }
-    const isNotStored = acceptance === "forgotten" ||
-      acceptance === "deleted" || acceptance === "repeated" ||
-      acceptance === "ahead";
-    if (!isNotStored && after !== undefined) {
-      const { record: line } = report;
-      if (line !== after && !isNewer(after, line)) {
-        this.#violate(
-          "a newer report was not stored",
-          `${line}, but ${after} is stored`,
-        );
-      }
-    }
-    if (this.clients > (this.#options.maxClients ?? Infinity)) {
-      this.#violate("more clients than the limit", `${this.clients}`);
-    }
-    this.#checkOutboxes();
-    return acceptance;
-  }
-
-  /** Checks that a report is a repetition of the stored one, or news. */
-  #checkRepetition(
-    report: Report,
-    acceptance: Acceptance,
-    before: ByteString | undefined,
-  ): void {
-    const repeats = before !== undefined &&
-      isRepetition(report, parseReport(before, () => true)!);
-    if (acceptance === "deleted") return;
-    // Of a server whose clock is behind, it may have expired on arrival.
-    if (repeats && acceptance === "forgotten") return;
-    if (repeats === (acceptance === "repeated")) return;
-    this.#violate(
-      repeats ? "a repeated report is news" : "news is a repeated report",
-      `${report.record} after ${before}`,
-    );
-  }
-
-  override delete(
-    deletion: Report,
-    from?: string,
-  ): DeletionResult | DeletionRefusal {
-    const result = super.delete(deletion, from);
-    this.#deletions.onDeletion(deletion);
-    if (typeof result !== "string" && result.removed !== undefined) {
-      this.#expiry?.onDeletion(deletion.client);
-    }
-    this.#checkOutboxes();
-    return result;
-  }
-
-  override receive(from: string, message: Message): string | undefined {
-    const receive = () => super.receive(from, message);
-    if (message.verb === "HORIZON" && this.#expiry !== undefined) {
-      this.#expiry.watchHorizon(message.time, receive);
-      return undefined;
-    }
-    const fault = receive();
-    if (fault !== undefined) this.#violate("a server sends too much", fault);
-    this.#count(message);
-    return fault;
-  }
-
-  #count(message: Message): void {
-    const { coverage } = this.#options;
-    switch (message.verb) {
-      case "PRUNE":
-        return coverage.add("a neighbour is asked to hold reports back: PRUNE");
-      case "GRAFT":
-        return coverage.add("a neighbour is asked to send them again: GRAFT");
-      case "WANT":
-        return coverage.add("a neighbour requests an announced report: WANT");
-      case "DIGEST":
-        if (message.node === root) return;
-        return coverage.add("a comparison goes below the root's children");
-      case "TREE":
-        if (this.isRebuilding) coverage.add("a digest tree is rebuilt");
-        return;
-    }
-  }
-
-  override runMaintenance(): void {
-    const before = this.#expiry?.snapshot();
-    super.runMaintenance();
-    if (before === undefined) return;
-    this.#expiry!.onMaintenance(before);
-    this.#checkOutboxes();
-  }
-
-  #checkOutboxes(): void {
-    for (const [neighbour, outbox] of this.#outboxes) {
-      const { announcements, backlog, batchBytes } = outbox;
-      const records = this.clients + this.deletions;
-      if (backlog > records || announcements.size > records) {
-        this.#violate(
-          "more reports wait for a neighbour than there are clients",
-          `${backlog} and ${announcements.size} for ${neighbour}`,
-        );
-      }
-      if (outbox.bytes > Math.max(this.#outboxBytes, leastOutboxBytes)) {
-        this.#violate(
-          "more waits for a neighbour than the limit",
-          `${outbox.bytes} bytes for ${neighbour}`,
-        );
-      }
-      if (batchBytes > this.#writeBytes + maxPeerLineBytes) {
-        this.#violate(
-          "more bytes wait for a neighbour than a write takes",
-          `${batchBytes} for ${neighbour}`,
-        );
-      }
-    }
-  }
-
-  override link(neighbour: string, takesAttributes?: boolean): Outbox {
-    const outbox = super.link(neighbour, takesAttributes);
-    this.#outboxes.set(neighbour, outbox);
-    return outbox;
-  }
-
-  override unlink(neighbour: string): void {
-    super.unlink(neighbour);
-    this.#outboxes.delete(neighbour);
-  }
-
-  /** How many reports wait in the backlog for a neighbour. */
-  backlogFor(neighbour: string): number {
-    return this.#outboxes.get(neighbour)?.backlog ?? 0;
-  }
-
-  #violate(rule: string, detail: string): void {
-    this.#options.onViolation({ rule, detail: `${this.#name}: ${detail}` });
   }
 }
 

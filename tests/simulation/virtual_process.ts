@@ -37,6 +37,8 @@ export class VirtualProcess implements Clock {
   #backlog: (() => void)[] = [];
   #isAlive = true;
   #isFrozen = false;
+  #frozenAtMs = 0;
+  #frozenMs = 0;
   #isCatchingUp = false;
 
   /** @param hostClock The time of day of its machine. */
@@ -52,6 +54,12 @@ export class VirtualProcess implements Clock {
 
   get isFrozen(): boolean {
     return this.#isFrozen;
+  }
+
+  /** Milliseconds since the start of the simulation, without those frozen. */
+  get activeMs(): number {
+    const nowMs = this.#isFrozen ? this.#frozenAtMs : this.#time.elapsedMs;
+    return nowMs - this.#frozenMs;
   }
 
   now(): Timestamp {
@@ -109,11 +117,15 @@ export class VirtualProcess implements Clock {
 
   /** Stops it, as SIGSTOP does. */
   freeze(): void {
+    if (!this.#isFrozen) this.#frozenAtMs = this.#time.elapsedMs;
     this.#isFrozen = true;
   }
 
   /** Continues it, as SIGCONT does, first with the actions that became due. */
   thaw(): void {
+    if (this.#isFrozen) {
+      this.#frozenMs += this.#time.elapsedMs - this.#frozenAtMs;
+    }
     this.#isFrozen = false;
     this.#scheduleBacklog();
   }

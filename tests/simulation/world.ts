@@ -6,9 +6,11 @@
  */
 import type { ByteString } from "../../protocol/bytes.ts";
 import { Random } from "../../runtime/random.ts";
+import { MemoryFolder } from "../storage/memory_folder.ts";
 import { countPairs, Coverage } from "./coverage.ts";
 import type { Violation } from "./crossings.ts";
 import { WorldDeletions } from "./deletions.ts";
+import { FolderWatch } from "./folders.ts";
 import {
   countClock,
   countDeletion,
@@ -28,15 +30,26 @@ import {
   type PlannedDeletion,
   type PlannedReport,
   type PlannedServer,
+  type PlannedStop,
+  type StopKind,
   topologyOf,
 } from "./plan.ts";
-import { type ServerOptions, SimulatedServer } from "./simulated_server.ts";
+import type { ServerFolder, ServerOptions } from "./server_options.ts";
+import { SimulatedServer } from "./simulated_server.ts";
 import { VirtualTime } from "./virtual_clock.ts";
 import type { VirtualHost } from "./virtual_host.ts";
 import { VirtualNetwork } from "./virtual_network.ts";
 
 /** All links are up at most this long after the last server's start. */
 const settleMs = 4_500;
+
+/** The data folder of a host. */
+interface HostFolder {
+  folder: MemoryFolder;
+  readonly watch: FolderWatch;
+  /** Whether the present process has read it. */
+  isRestored: boolean;
+}
 
 /** A running simulation. */
 export class World {
@@ -51,10 +64,14 @@ export class World {
   /** What servers were asked to forget. */
   readonly deletions = new WorldDeletions();
   readonly coverage = new Coverage();
+  /** Records that data folders had when all servers were stopped. */
+  readonly kept: ByteString[] = [];
   /** How many links went down. */
   linksLost = 0;
   readonly #random: Random;
   readonly #hosts = new Map<string, VirtualHost>();
+  /** The data folders, by server. */
+  readonly #folders = new Map<string, HostFolder>();
   readonly #options: ServerOptions;
   /** When all servers have started and all links should be up. */
   readonly #settledMs: number;
@@ -101,6 +118,9 @@ export class World {
     for (const report of reports) {
       this.time.at(report.atMs, () => this.report(report));
     }
+    for (const stop of plan.folders?.stops ?? []) {
+      this.time.at(stop.atMs, () => this.#stopServers(stop));
+    }
     for (const deletion of plan.deletions ?? []) {
       this.time.at(deletion.atMs, () => this.forget(deletion));
     }
@@ -114,13 +134,86 @@ export class World {
 
   /** Whether a server runs and is not frozen. */
   answers(name: string): boolean {
-    return this.servers.has(name) && !this.#host(name).isFrozen;
+    const isOpen = this.servers.get(name)?.isOpen ?? false;
+    return isOpen && !this.#host(name).isFrozen;
   }
 
   /** Kills a server. */
-  kill(name: string, options: { readonly powerLoss: boolean }): void {
+  kill(name: string, { powerLoss }: { readonly powerLoss: boolean }): void {
+    this.#end(name, powerLoss ? "power cut" : "kill");
+  }
+
+  /** Ends a server's process, and leaves its data folder as it is then. */
+  #end(name: string, kind: StopKind): void {
+    const server = this.servers.get(name);
+    const host = this.#host(name);
+    const data = this.#folders.get(name);
+    if (server !== undefined && data !== undefined) {
+      if (data.folder.isBusy) {
+        this.coverage.add("a server is killed while it writes to its folder");
+      }
+      const { activeMs } = host.process;
+      if (data.isRestored) data.watch.onEnd(kind, server.router, activeMs);
+      data.isRestored = false;
+      data.folder = data.folder.afterCrash(
+        kind === "power cut" ? kind : "kill",
+        this.#random,
+      );
+    }
     this.servers.delete(name);
-    this.#host(name).crash(options);
+    host.crash({ powerLoss: kind === "power cut" });
+  }
+
+  /** Stops servers at the same time, and starts them again later. */
+  #stopServers(stop: PlannedStop): void {
+    const { forMs, kind, losesFolders, servers } = stop;
+    const isOfAll = servers.length === this.#hosts.size &&
+      servers.every((name) => this.answers(name));
+    if (isOfAll) this.coverage.add(`all servers end at once: ${kind}`);
+    let left = servers.length;
+    const end = (name: string) => {
+      this.#end(name, kind);
+      left -= 1;
+      if (left === 0 && isOfAll) this.#keepExpected();
+      const data = this.#folders.get(name);
+      if (losesFolders && data !== undefined) {
+        this.coverage.add("a server loses its data folder");
+        data.folder = new MemoryFolder();
+        data.watch.onLost();
+      }
+      if (this.#isHealed) this.restart(name);
+      else this.#later(forMs, () => this.restart(name));
+    };
+    for (const name of servers) {
+      const server = this.servers.get(name);
+      if (server === undefined) continue;
+      if (kind !== "stop") {
+        end(name);
+      } else if (this.answers(name)) {
+        server.stop().then(
+          () => {
+            if (this.servers.get(name) === server) end(name);
+          },
+          (error) =>
+            this.violations.push({
+              rule: "an exception",
+              detail: `${error.stack}`,
+            }),
+        );
+      }
+    }
+  }
+
+  /**
+   * What all servers together must have when they start again, unless folders are
+   * lost.
+   */
+  #keepExpected(): void {
+    const { stops } = this.plan.folders!;
+    if (stops.some(({ losesFolders }) => losesFolders)) return;
+    for (const { watch } of this.#folders.values()) {
+      this.kept.push(...watch.expected);
+    }
   }
 
   /** Starts a server that was killed. */
@@ -161,8 +254,13 @@ export class World {
   forget({ client, server }: PlannedDeletion): void {
     if (!this.answers(server)) return;
     const simulated = this.servers.get(server)!;
-    countDeletion(simulated, this.coverage);
-    this.deletions.add(client, simulated.forget(client));
+    countDeletion(simulated, this.#host(server).hostClock, this.coverage);
+    const until = simulated.forget(client);
+    if (typeof until === "string") {
+      this.coverage.add("a request to forget a client is refused");
+    } else {
+      this.deletions.add(client, until);
+    }
   }
 
   /** Ends all faults: all servers run and all paths are open. */
@@ -212,6 +310,16 @@ export class World {
   #add({ name, skewMs, startMs }: PlannedServer): void {
     const host = this.network.host(name, skewMs);
     this.#hosts.set(name, host);
+    const { folders } = this.plan;
+    if (folders?.servers.includes(name)) {
+      const onViolation = (rule: string, detail: string) =>
+        this.violations.push({ rule, detail: `${name}: ${detail}` });
+      this.#folders.set(name, {
+        folder: new MemoryFolder(),
+        watch: new FolderWatch(folders, onViolation),
+        isRestored: false,
+      });
+    }
     this.time.at(startMs, () => this.#start(host));
   }
 
@@ -225,8 +333,41 @@ export class World {
       host,
       this.#options,
       this.#random.fork(),
+      this.#folderOf(host),
     );
     this.servers.set(host.name, server);
+  }
+
+  /** The data folder for the present process of a host. */
+  #folderOf(host: VirtualHost): ServerFolder | undefined {
+    const { name, process } = host;
+    const data = this.#folders.get(name);
+    if (data === undefined) return undefined;
+    const { delayMs: [least, most], minTailBytes, syncMs } = this.plan.folders!;
+    const { folder, watch } = data;
+    if (folder.files.size > 0) {
+      this.coverage.add("a server starts with its data folder");
+    }
+    if (most > 0) {
+      folder.delay = () =>
+        new Promise((resolve) => {
+          process.after(this.#random.between(least, most), resolve);
+        });
+    }
+    return {
+      folder,
+      watch,
+      minTailBytes,
+      syncMs,
+      onRestored: () => data.isRestored = true,
+      onRefused: () => {
+        // The operator removes the folder, as the message says.
+        this.#end(name, "kill");
+        data.folder = new MemoryFolder();
+        watch.onLost();
+        this.restart(name);
+      },
+    };
   }
 
   #break(fault: Fault): void {

@@ -12,7 +12,6 @@ import { ServerNames } from "../../peers/server_names.ts";
 import { makeReport } from "../../protocol/report.ts";
 import { Settling } from "../../replica/settling.ts";
 import { SystemClock } from "../../runtime/clock.ts";
-import { LimitCounts } from "../../runtime/limit_counts.ts";
 import { Turns } from "../../runtime/turns.ts";
 import { openStorage } from "../../storage/open.ts";
 import { forgetSeconds, openReplica } from "./open_storage.ts";
@@ -37,7 +36,6 @@ async function main(path: string, first: number): Promise<void> {
     server: "Hill",
     records: replica.records,
     clock,
-    counts: new LimitCounts(clock, () => {}),
     emit: (level, _from, event, fields) => {
       if (level === "error") console.log("error", event, fields);
     },

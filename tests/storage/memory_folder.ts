@@ -20,6 +20,12 @@ interface File {
   synced: Uint8Array;
 }
 
+/** An operation that can be done in part. */
+interface Operation {
+  readonly run: (part: number) => void;
+  readonly isPartial: boolean;
+}
+
 /** How the process ends. */
 export type Crash =
   /** What was written remains. */
@@ -44,6 +50,10 @@ export class MemoryFolder implements DataFolder {
   /** Free bytes on the disk. */
   roomBytes = Infinity;
   isClosed = false;
+  /** Resolves when an operation that has begun is done. */
+  delay: (() => Promise<void>) | undefined;
+  /** An operation that waits for `delay`. */
+  #underWay: Operation | undefined;
   #hanging: PromiseWithResolvers<void> | undefined;
 
   /** The content of a file, or what of it is synced, as text. */
@@ -143,8 +153,22 @@ export class MemoryFolder implements DataFolder {
     this.isClosed = true;
   }
 
-  /** The folder as the next process finds it. */
+  /** Whether an operation is under way. */
+  get isBusy(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  /**
+   * The folder as the next process finds it. An operation that is under way was
+   * done in part.
+   */
   afterCrash(crash: Crash, random: Random): MemoryFolder {
+    const operation = this.#underWay;
+    if (operation !== undefined) {
+      this.#underWay = undefined;
+      const part = random.next();
+      if (operation.isPartial || part > 0.5) operation.run(part);
+    }
     const next = new MemoryFolder();
     const names = new Set([...this.files.keys(), ...this.#syncedNames.keys()]);
     for (const name of names) {
@@ -165,6 +189,11 @@ export class MemoryFolder implements DataFolder {
     isPartial = false,
   ): Promise<void> {
     await this.#hanging?.promise;
+    if (this.delay !== undefined) {
+      this.#underWay = { run: operation, isPartial };
+      await this.delay();
+      this.#underWay = undefined;
+    }
     this.operations += 1;
     if (this.operations < this.crashAt) return operation(1);
     if (!this.isCrashed && (isPartial || this.part > 0.5)) {

@@ -35,12 +35,14 @@ export interface TestSettings {
   readonly server?: "Hill" | "Smith";
   readonly syncMs?: number;
   readonly minTailBytes?: number;
+  readonly maxClients?: number;
 }
 
 /** A server's replica without links. */
 export function openReplica(
   clock: Clock,
   server: "Hill" | "Smith" = "Hill",
+  maxClients = 100_000,
 ): FloodReplica {
   const counts = new LimitCounts(clock, () => {});
   return new FloodReplica({
@@ -48,7 +50,7 @@ export function openReplica(
     topology,
     catchUp: true,
     limits: {
-      maxClients: 100_000,
+      maxClients,
       maxTableBytes: 2 ** 30,
       sourceShare: 1,
       clientTtlSeconds: undefined,
@@ -83,17 +85,16 @@ function textOf(event: string, fields: EventFields): string {
 export async function openStorage(
   clock: ManualClock,
   folder: MemoryFolder,
-  { minTailBytes, server = "Hill", syncMs = 1_000 }: TestSettings = {},
+  { maxClients, minTailBytes, server = "Hill", syncMs = 1_000 }: TestSettings =
+    {},
 ) {
-  const replica = openReplica(clock, server);
+  const replica = openReplica(clock, server, maxClients);
   const events: string[] = [];
-  const counts = new LimitCounts(clock, () => {});
   const context = {
     folder,
     server,
     records: replica.records,
     clock,
-    counts,
     turns: new Turns(clock),
     workload: new Workload(),
     emit: (_level: string, _from: string, event: string, fields = {}) => {
@@ -108,5 +109,5 @@ export async function openStorage(
   const recovered: Recovered = await recover(context);
   const storage = new Storage(context, recovered);
   await storage.start(recovered);
-  return { replica, storage, events, counts, recovered };
+  return { replica, storage, events, recovered };
 }

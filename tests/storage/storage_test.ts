@@ -1,9 +1,11 @@
+import type { FloodReplica } from "../../peers/flood_replica.ts";
+import { makeReport } from "../../protocol/report.ts";
 import { Settling } from "../../replica/settling.ts";
 import { operationTimeoutMs } from "../../runtime/operation_timer.ts";
+import { Random } from "../../runtime/random.ts";
 import {
   aliveIntervalMs,
   maxDeletedMs,
-  maxPendingBytes,
   maxTails,
   retryIntervalMs,
   snapshotRetryMs,
@@ -13,7 +15,11 @@ import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { ManualClock } from "../fakes/manual_clock.ts";
 import { reportOf } from "../peers/reports.ts";
 import { MemoryFolder } from "./memory_folder.ts";
-import { openStorage, type TestSettings } from "./open_storage.ts";
+import {
+  forgetSeconds,
+  openStorage,
+  type TestSettings,
+} from "./open_storage.ts";
 
 const now = 1_520_024_000;
 
@@ -29,9 +35,21 @@ async function open(settings?: TestSettings, folder = new MemoryFolder()) {
 /** The clients that a start finds in a folder. */
 async function restored(folder: MemoryFolder): Promise<string[]> {
   const { replica, storage } = await openStorage(new ManualClock(), folder);
-  const { lines } = replica.select("*", 1000);
+  const names = namesIn(replica);
   await storage.stop();
+  return names;
+}
+
+/** The clients of a replica, sorted. */
+function namesIn(replica: FloodReplica): string[] {
+  const { lines } = replica.select("*", 1000);
   return lines.map((line) => line.split(" ")[3]).sort();
+}
+
+/** A report that is heard at the present time. */
+function reportNow(clock: ManualClock, client: string) {
+  const iamat = { verb: "IAMAT", client, position: "+34-118", time: "1" };
+  return makeReport("Hill", clock.now(), { ...iamat, verb: "IAMAT" });
 }
 
 Deno.test({
@@ -255,34 +273,119 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what waits for the disk is bounded, and what exceeds it is repaired",
+  name: "while the disk hangs, changes take no memory, and are written later",
   permissions: "none",
   async fn() {
-    const { clock, counts, folder, replica, storage } = await open();
+    const { clock, folder, report, storage } = await open();
+    report("kiwi");
     await clock.advance(500);
     folder.hang();
-    const report = reportOf("x".repeat(60_000), now);
-    const client = report.clientStart;
-    let stored = 0;
-    while (stored * 60_000 < maxPendingBytes + 200_000) {
-      stored += 1;
-      // Another client each time.
-      report.bytes.set(new TextEncoder().encode(`${1000 + stored}`), client);
-      replica.put(report, new Settling());
-      if (stored === 3) await clock.advance(200);
-    }
-    assert(storage.state.lagBytes <= maxPendingBytes + 200_000);
-    const { lostRecords } = storage.state;
-    assert(lostRecords > 0 && lostRecords < 8, `${lostRecords}`);
-    assertEquals(counts.hits.get("data-pending-bytes"), lostRecords);
+    report("pear");
+    await clock.advance(200);
+    for (let time = now - 999; time <= now; time++) report("fig", time);
+    const { lagBytes } = storage.state;
+    assert(lagBytes < 1_000, `${lagBytes} bytes`);
     folder.resume();
     await clock.advance(2_000);
-    assert(
-      [...folder.files.keys()].some((name) => /^snapshot-\d+$/.test(name)),
-    );
+    const { fault, lostRecords } = storage.state;
+    assertEquals([fault, lostRecords], [null, 0]);
+    const figs = folder.textOf("tail-1").match(/ fig .*/g);
+    assertEquals(figs, [` fig +34-118 ${now}`]);
+    await storage.stop();
+    assertEquals(await restored(folder), ["fig", "kiwi", "pear"]);
+  },
+});
+
+Deno.test({
+  name: "reports are kept with their attributes",
+  permissions: "none",
+  async fn() {
+    const { clock, folder, replica, storage } = await open({
+      minTailBytes: 300,
+    });
+    const put = (client: string) => {
+      const iamat = {
+        verb: "IAMAT",
+        client,
+        position: "+34-118",
+        time: `${now}`,
+      } as const;
+      const report = makeReport("Hill", clock.now(), iamat, "accuracy=5");
+      replica.put(report, new Settling());
+      return report.record;
+    };
+    const first = put("kiwi");
+    await clock.advance(500);
+    for (let client = 0; client < 10; client++) put(`client${client}`);
+    await clock.advance(500);
+    assert(folder.files.has("snapshot-2"), [...folder.files.keys()].join());
+    const last = put("pear");
     await storage.stop();
     const next = await open({}, folder);
-    assertEquals(next.replica.status().clients, stored);
+    assertEquals(next.replica.findRecord("kiwi"), first);
+    assertEquals(next.replica.findRecord("pear"), last);
     await next.storage.stop();
+  },
+});
+
+Deno.test({
+  name: "what has expired because the server was full does not come back",
+  permissions: "none",
+  async fn() {
+    const settings = { maxClients: 3 };
+    const { clock, replica, storage, folder } = await open(settings);
+    const put = (client: string) =>
+      replica.put(reportNow(clock, client), new Settling());
+    for (const client of ["kiwi", "pear", "fig", "plum"]) {
+      put(client);
+      await clock.advance(500);
+    }
+    assertEquals(namesIn(replica), ["fig", "pear", "plum"]);
+    await storage.stop();
+    // There is room for more now.
+    const next = await openStorage(clock, folder);
+    assertEquals(namesIn(next.replica), ["fig", "pear", "plum"]);
+    await next.storage.stop();
+    // A snapshot has the horizon, too.
+    const third = await openStorage(clock, folder, { minTailBytes: 1 });
+    await clock.advance(500);
+    assert([...folder.files.keys()].some((name) => /^snapshot-/.test(name)));
+    await third.storage.stop();
+    const last = await openStorage(clock, folder);
+    assert(last.replica.records.raisedHorizon !== undefined);
+    await last.storage.stop();
+  },
+});
+
+Deno.test({
+  name: "a folder that was begun by a wrong clock is not old after a crash",
+  permissions: "none",
+  async fn() {
+    const clock = new ManualClock();
+    const folder = new MemoryFolder();
+    const behindSeconds = forgetSeconds + 1_000;
+    clock.setBy(-behindSeconds);
+    await openStorage(clock, folder);
+    await clock.advance(500);
+    clock.setBy(behindSeconds);
+    await clock.advance(500);
+    const left = folder.afterCrash("kill", new Random(1));
+    const next = await openStorage(new ManualClock(), left);
+    await next.storage.stop();
+  },
+});
+
+Deno.test({
+  name: "a deletion that does not apply while the clock is wrong is kept",
+  permissions: "none",
+  async fn() {
+    const { clock, folder, replica, report, storage } = await open();
+    report("kiwi");
+    await replica.forget("kiwi");
+    clock.setBy(-1_000);
+    await clock.advance(500);
+    clock.setBy(1_000);
+    await storage.stop();
+    assertStringIncludes(folder.textOf("tail-1"), "FORGET kiwi ");
   },
 });

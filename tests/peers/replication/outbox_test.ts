@@ -357,31 +357,40 @@ Deno.test({
   permissions: "none",
   fn() {
     const maxBytes = 100_000;
-    const fill: [string, (outbox: Outbox, index: number) => void][] = [
-      ["backlog", (outbox, index) => put(outbox, reportOf(`c-${index}`, 1))],
+    // How often each is added goes far beyond the limit.
+    const fill: [string, number, (outbox: Outbox, index: number) => void][] = [
       [
-        "long lines of one client",
+        "backlog",
+        20_000,
+        (outbox, index) => put(outbox, reportOf(`c-${index}`, 1)),
+      ],
+      [
+        "long lines of three clients",
+        100,
         (outbox, index) =>
           put(outbox, reportOf(`c-${index % 3}`.padEnd(40_000, "x"), index)),
       ],
       [
         "announcements",
+        20_000,
         (outbox, fingerprint) => outbox.announce({ fingerprint, leaf: 1 }),
       ],
       [
         "requests",
+        20_000,
         (outbox, fingerprint) => outbox.requestReport({ fingerprint, leaf: 1 }),
       ],
       [
         "requests of the neighbour",
+        20_000,
         (outbox, fingerprint) => outbox.onWanted({ fingerprint, leaf: 1 }),
       ],
     ];
-    for (const [what, add] of fill) {
+    for (const [what, times, add] of fill) {
       let drops = 0;
       const outbox = new Outbox({ maxBytes, onDropped: () => drops += 1 });
       let most = 0;
-      for (let index = 0; index < 100_000; index++) {
+      for (let index = 0; index < times; index++) {
         add(outbox, index);
         most = Math.max(most, outbox.bytes);
       }

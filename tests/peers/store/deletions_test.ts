@@ -98,6 +98,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a deletion that a clock made too late makes way for one that applies",
+  permissions: "none",
+  fn() {
+    const { clock, store } = openStore();
+    store.put(heard("kiwi", 990));
+    assertEquals(outcome(store.putDeletion(deletion("kiwi", 1_050))), "stored");
+    // The clock is set back, and nothing was swept yet.
+    clock.now -= 100;
+    assertEquals(store.deletedUntil("kiwi"), undefined);
+    assertEquals(outcome(store.put(heard("kiwi", 880))), "stored");
+    assertEquals(outcome(store.putDeletion(deletion("kiwi", 890))), "stored");
+    assertEquals(store.get("kiwi"), undefined);
+    assertEquals(store.deletedUntil("kiwi"), timestampOf(890));
+    assertEquals(store.deletions, 1);
+    while (store.needsSweep) store.sweep(10);
+    assertEquals(store.deletedUntil("kiwi"), timestampOf(890));
+  },
+});
+
+Deno.test({
   name: "a deletion applies for a period, and is then freed",
   permissions: "none",
   fn() {
