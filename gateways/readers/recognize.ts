@@ -13,15 +13,18 @@ import { readGeoJson, readOverland } from "./features.ts";
 import { type FormDialect, isForm, readForm } from "./forms.ts";
 import { encodeId, nameInUtf8 } from "./ids.ts";
 import {
+  isList,
   isObject,
-  type JsonFailure,
   type JsonObject,
   type JsonValue,
   memberOf,
+} from "./json.ts";
+import {
+  type JsonFailure,
   type ParsedJson,
   parseJson,
   parseJsonInSteps,
-} from "./json.ts";
+} from "./json_parser.ts";
 import { maxBodyBytes, maxPoints, maxStepBytes } from "./limits.ts";
 import {
   idOfOwnTracksTopic,
@@ -46,7 +49,7 @@ import {
   readReportsOf,
   ReportLines,
 } from "./reports.ts";
-import { finish, isSteps, type Steps } from "./steps.ts";
+import { finish, type Steps } from "./steps.ts";
 import { withoutToken } from "./target.ts";
 import { readTraccarClient, readTraccarForward } from "./traccar.ts";
 
@@ -91,7 +94,8 @@ const pathKinds: ReadonlyMap<ByteString, PathKind> = new Map([
 const otherPath: PathKind = { format: "unknown", isJson: false };
 
 function kindOfPath(path: ByteString): PathKind {
-  const known = pathKinds.get(path.replace(/(?<=.)\/$/, ""));
+  const isOpen = path.length > 1 && path.endsWith("/");
+  const known = pathKinds.get(isOpen ? path.slice(0, -1) : path);
   if (known !== undefined) return known;
   return path.startsWith("/api/webhook/")
     ? { format: "home-assistant", isJson: false }
@@ -160,8 +164,15 @@ export function* recognizeInSteps(
   return (context) => reader({ ...context, givenId });
 }
 
-/** The first character that is not white space of JSON or a byte order mark. */
-const firstCharacter = /^(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n]?)/;
+/**
+ * The first character that is not white space of JSON or a byte order mark; empty
+ * if there is none.
+ */
+function firstCharacter(text: ByteString): string {
+  // A message of nearly all apps has none of these.
+  if (text.startsWith("{")) return "{";
+  return /^(?:\xef\xbb\xbf)?[ \t\r\n]*([^ \t\r\n]?)/.exec(text)![1];
+}
 
 /**
  * Whether a body is to be read as JSON. Programs such as curl send JSON with
@@ -172,7 +183,7 @@ function isJsonText(
   kind: PathKind,
   headers: ReadonlyMap<string, ByteString>,
 ): boolean {
-  const first = firstCharacter.exec(text)![1];
+  const first = firstCharacter(text);
   if (first === "{" || first === "[") return true;
   if (first === "") return false;
   return kind.isJson || /\bjson\b/i.test(headers.get("content-type") ?? "");
@@ -194,7 +205,7 @@ function* recognizeJson(
   }
   const { value } = parsed;
   if (!isObject(value)) {
-    if (Array.isArray(value)) return (context) => readReports(value, context);
+    if (isList(value)) return (context) => readReports(value, context);
     return refuse(format, "unknown-format");
   }
   return readerOfObject(value, format, request);
@@ -234,13 +245,13 @@ function readerOfObject(
 /** The format of an object by its members; undefined if the path decides. */
 function formatOfObject(value: JsonObject): Format | undefined {
   if (value.has("_type")) return "owntracks";
-  if (Array.isArray(memberOf(value, "locations"))) return "overland";
+  if (isList(memberOf(value, "locations"))) return "overland";
   const type = memberOf(value, "type");
   if (type === "Feature" || type === "FeatureCollection") return "geojson";
   if (isObject(memberOf(value, "position"))) return "traccar-forward";
   if (value.has("event") && value.has("device")) return "traccar-forward";
   const location = memberOf(value, "location");
-  if (isObject(location) || Array.isArray(location)) return "traccar-client";
+  if (isObject(location) || isList(location)) return "traccar-client";
   return undefined;
 }
 
@@ -270,7 +281,7 @@ function namesOf(
 
 function readerOfPhoneTrack(value: JsonObject): StepReader {
   const points = memberOf(value, "points");
-  return Array.isArray(points)
+  return isList(points)
     ? (context) => readPhoneTrackPoints(points, context)
     : (context) => readReportsOf(value, "phonetrack", "phonetrack", context);
 }
@@ -331,7 +342,11 @@ function levelsBelow(
   return topic === prefix.slice(0, -1) ? "" : undefined;
 }
 
-/** Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. */
+/**
+ * Reads an MQTT message: of OwnTracks, or a report in the topic of an ID. The
+ * answer of the reading does not matter: MQTT says only that a message has
+ * arrived.
+ */
 export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
   const kind = kindOfTopic(topic);
   const reader = readerWithoutJson(kind, payload) ??
@@ -339,7 +354,7 @@ export function recognizeTopic(topic: ByteString, payload: Uint8Array): Reader {
       kind,
       parseJson(decodeBytes(payload, 0, payload.length)),
     );
-  return inOneStep(withoutAnswer(reader));
+  return inOneStep(reader);
 }
 
 /** The same for a message that may be large. */
@@ -349,23 +364,8 @@ export function* recognizeTopicInSteps(
 ): Steps<StepReader> {
   const kind = kindOfTopic(topic);
   const text = decodeBytes(payload, 0, payload.length);
-  const reader = readerWithoutJson(kind, payload) ??
+  return readerWithoutJson(kind, payload) ??
     readerOfPayload(kind, yield* parseJsonInSteps(text));
-  return withoutAnswer(reader);
-}
-
-/** MQTT acknowledges a message without saying what became of it. */
-function withoutAnswer(reader: StepReader): StepReader {
-  return (context) => {
-    const reading = reader(context);
-    return isSteps(reading)
-      ? withoutAnswerInSteps(reading)
-      : { ...reading, answer: "nothing" };
-  };
-}
-
-function* withoutAnswerInSteps(steps: Steps<Reading>): Steps<Reading> {
-  return { ...yield* steps, answer: "nothing" };
 }
 
 /** What a topic says about its messages. */
